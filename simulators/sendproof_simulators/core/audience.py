@@ -1,0 +1,1 @@
+"""The customers of a sandbox: a recipe, never a million rows."""

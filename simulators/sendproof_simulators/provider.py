@@ -1,0 +1,124 @@
+"""What a simulator is: a record. A folder of this package that defines `PROVIDER` is one, and is found by `discover()`."""
+
+import importlib
+import pkgutil
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from functools import cache
+from types import MappingProxyType, ModuleType
+from typing import Any
+
+import sendproof_simulators
+from sendproof_simulators.core.audience import Audience
+from sendproof_simulators.core.chance import Chance
+from sendproof_simulators.core.clock import Instant
+from sendproof_simulators.core.exchange import Outcome, Problem, Reply, Request, Timer
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Channel:
+    """One Optimove channel and the provider whose messages it carries. `kind`: scheduled or triggered."""
+
+    id: int
+    provider: str
+    kind: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class World:
+    """What a service may see of its sandbox."""
+
+    chance: Chance
+    audience: Audience
+    channels: tuple[Channel, ...]
+    allow_remote_webhooks: bool = False
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Call:
+    """One valid request to one operation. `params` are typed and spelled as in the contract."""
+
+    world: World
+    state: Any
+    params: Mapping[str, Any]
+    body: Any
+    now: Instant
+    operation: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RateLimit:
+    """At most `requests` in any window of `window_ms` of the sandbox's clock, for one credential."""
+
+    requests: int
+    window_ms: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Template:
+    """One message text that a provider holds. `body` is in the provider's own placeholder syntax."""
+
+    id: int | str
+    title: str
+    body: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Templates:
+    """How the control API reaches the templates of a message provider, and what a template's text becomes.
+
+    `add(state, now, title, body, id)`; `change(state, now, id, title, body)` with None for "as it was";
+    `delete(state, now, id)`. Each raises `ValueError` or `KeyError` with a clear message.
+    """
+
+    all: Callable[[Any], tuple[Template, ...]]
+    add: Callable[[Any, Instant, str, str, int | None], tuple[Template, Outcome]]
+    change: Callable[[Any, Instant, str, str | None, str | None], tuple[Template, Outcome]]
+    delete: Callable[[Any, Instant, str], Outcome]
+    render: Callable[[str, Mapping[str, str | None]], str]
+
+
+def _unchanged(request: Request) -> Request:
+    return request
+
+
+def _no_timers(world: World, state: Any, timer: Timer, now: Instant) -> Outcome:
+    """Services without timers never get here: only they themselves set any."""
+    del world, state, now
+    raise LookupError(f"no timer named {timer.name!r} is known here")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Provider:
+    """One simulated service. Its settings are these fields; nothing else about it is known elsewhere."""
+
+    name: str
+    contract: str
+    handlers: ModuleType
+    new_state: Callable[[World], Any]
+    credentials: Callable[[Chance, str], dict[str, str]]
+    default_credentials: Mapping[str, str]
+    credential_of: Callable[[Request], str | None]
+    error: Callable[[Problem], Reply]
+    on_timer: Callable[[World, Any, Timer, Instant], Outcome] = _no_timers
+    normalise: Callable[[Request], Request] = _unchanged
+    any_case: bool = False
+    optional_prefix: str = ""
+    rate_limit: RateLimit | None = None
+    body_limit: int = 8 * 1024 * 1024
+    templates: Templates | None = None
+
+
+@cache
+def discover() -> Mapping[str, Provider]:
+    """Every simulator by name: each sub-package here that defines `PROVIDER`."""
+    found: dict[str, Provider] = {}
+    for module in pkgutil.iter_modules(sendproof_simulators.__path__):
+        if not module.ispkg or module.name == "core":
+            continue
+        provider = getattr(importlib.import_module(f"{sendproof_simulators.__name__}.{module.name}"), "PROVIDER", None)
+        if isinstance(provider, Provider):
+            if provider.name in found:
+                raise ValueError(f"two simulators are named {provider.name!r}")
+            found[provider.name] = provider
+    return MappingProxyType(found)
