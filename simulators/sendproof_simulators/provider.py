@@ -2,7 +2,7 @@
 
 import importlib
 import pkgutil
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from functools import cache
 from types import MappingProxyType, ModuleType
@@ -12,7 +12,7 @@ import sendproof_simulators
 from sendproof_simulators.core.audience import Audience
 from sendproof_simulators.core.chance import Chance
 from sendproof_simulators.core.clock import Instant
-from sendproof_simulators.core.exchange import Outcome, Problem, Reply, Request, Timer
+from sendproof_simulators.core.exchange import Fact, Outcome, Problem, Reply, Request, Timer
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -78,6 +78,52 @@ class Templates:
     render: Callable[[str, Mapping[str, str | None]], str]
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Split:
+    """A part of a campaign's customers: their template (as the channel knows it), its text, and their send time."""
+
+    share: float
+    template: int
+    title: str
+    body: str
+    send_at: Instant
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CampaignPlan:
+    """One scheduled campaign on one channel, as a recipe over the audience.
+
+    Its customers are `customers` neighbours in the audience from `first_customer` on. `render` turns a
+    split's body and a customer's attributes into the text that must arrive.
+    """
+
+    campaign: int
+    channel: int
+    provider: str
+    name: str
+    customers: int
+    first_customer: int
+    announce_at: Instant
+    splits: tuple[Split, ...]
+    render: Callable[[str, Mapping[str, str | None]], str]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Campaigns:
+    """How the control API reaches the campaigns of a marketing platform.
+
+    `plan` refuses with `ValueError`; `get` answers the control API's JSON view or raises `KeyError`;
+    `channel_templates(state, channel)` lists (id, name); `overview` is the JSON of listeners and channel templates;
+    `truth` yields (since when, fact): each announced campaign and then what is owed to each of its customers.
+    """
+
+    plan: Callable[[World, Any, Instant, CampaignPlan], Outcome]
+    get: Callable[[Any, int], dict[str, object]]
+    channel_templates: Callable[[Any, int], tuple[tuple[int, str], ...]]
+    overview: Callable[[Any], dict[str, object]]
+    truth: Callable[[World, Any], Iterator[tuple[Instant, Fact]]]
+
+
 def _unchanged(request: Request) -> Request:
     return request
 
@@ -107,6 +153,7 @@ class Provider:
     rate_limit: RateLimit | None = None
     body_limit: int = 8 * 1024 * 1024
     templates: Templates | None = None
+    campaigns: Campaigns | None = None
 
 
 @cache
