@@ -1,0 +1,60 @@
+"""Which addresses a user may have called: the part of the check that needs no name lookup.
+
+The sender looks the name up again and pins the address when it calls, because a name can change its meaning
+between registration and call.
+"""
+
+import re
+from ipaddress import IPv4Address, IPv6Address, ip_address
+from urllib.parse import SplitResult, unquote, urlsplit
+
+MAX_URL = 2_048
+
+_EXAMPLE = "such as http://127.0.0.1:9000/webhooks"
+_ENCODED = re.compile(r"https?%3a", re.IGNORECASE)
+# Parsers disagree about these characters, and a disagreement could turn a loopback host into another one.
+_ALLOWED = re.compile(r"[!#-;=?-\[\]_a-z~]+")
+
+
+def check_webhook_url(text: str, allow_remote: bool) -> str:
+    """The address to call, decoded if it came percent-encoded; `ValueError` says what was expected and what to do.
+
+    Only http and https, without user name or password; hosts off this machine only when `allow_remote`.
+    A host name other than `localhost` counts as remote: only a lookup could tell.
+    """
+    url = unquote(text) if _ENCODED.match(text) else text
+    if len(url) > MAX_URL:
+        raise ValueError(f"expected a URL of at most {MAX_URL} characters, got {len(url)}")
+    if not _ALLOWED.fullmatch(url):
+        raise ValueError(f"expected a URL {_EXAMPLE}, got {url!r}; percent-encode everything that is not plain ASCII")
+    parts = _split(url)
+    if not allow_remote and not is_loopback(parts.hostname or ""):
+        raise ValueError(
+            f"expected a URL on this machine {_EXAMPLE}, got host {parts.hostname!r}; "
+            "to have other hosts called, make the sandbox with allow_remote_webhooks"
+        )
+    return url
+
+
+def is_loopback(host: str) -> bool:
+    """Whether `host` is `localhost` or a literal loopback address (127.0.0.0/8, ::1)."""
+    if host.lower() == "localhost":
+        return True
+    try:
+        address = ip_address(host)
+    except ValueError:
+        return False
+    return address.is_loopback if isinstance(address, IPv4Address) else address == IPv6Address("::1")
+
+
+def _split(url: str) -> SplitResult:
+    try:
+        parts = urlsplit(url)
+        port = parts.port
+    except ValueError as error:
+        raise ValueError(f"expected a URL {_EXAMPLE}, got {url!r}: {error}") from error
+    if parts.scheme not in {"http", "https"} or not parts.hostname or port == 0:
+        raise ValueError(f"expected an http or https URL {_EXAMPLE}, got {url!r}")
+    if "@" in parts.netloc:
+        raise ValueError(f"expected a URL without user name and password {_EXAMPLE}")
+    return parts

@@ -1,0 +1,78 @@
+"""Which addresses may be called back."""
+
+import pytest
+from sendproof_simulators.core.urls import check_webhook_url
+
+
+@pytest.mark.parametrize(
+    "url",
+    [
+        "http://127.0.0.1:9000/webhooks",
+        "https://localhost/x?y=1",
+        "HTTP://LOCALHOST:1/",
+        "http://127.9.9.9",
+        "http://[::1]:9000/a/b",
+    ],
+)
+def test_this_machine_is_allowed_as_written(url: str) -> None:
+    """A loopback address needs no permission and comes back unchanged."""
+    assert check_webhook_url(url, allow_remote=False) == url
+
+
+def test_a_percent_encoded_url_is_decoded() -> None:
+    """One real client sends its listener's address percent-encoded."""
+    assert check_webhook_url("http%3A%2F%2F127.0.0.1%3A9000%2Fx", allow_remote=False) == "http://127.0.0.1:9000/x"
+
+
+@pytest.mark.parametrize(
+    "url",
+    [
+        "http://example.com/",
+        "http://10.0.0.1/",
+        "http://127.1/",
+        "http://2130706433/",
+        "http://localhost.example.com/",
+        "http://[::ffff:127.0.0.1]/",
+        "http%3A%2F%2Fexample.com",
+        "http://128.0.0.1/",
+    ],
+)
+def test_other_hosts_need_permission(url: str) -> None:
+    """Whatever is not a loopback literal is remote, and is called only in a sandbox that allows it."""
+    with pytest.raises(ValueError, match="allow_remote_webhooks"):
+        check_webhook_url(url, allow_remote=False)
+    assert check_webhook_url(url, allow_remote=True).startswith("http://")
+
+
+@pytest.mark.parametrize(
+    "url",
+    [
+        "",
+        "127.0.0.1:9000",
+        "ftp://127.0.0.1/",
+        "file:///etc/passwd",
+        "http://",
+        "http:///x",
+        "http://127.0.0.1:99999/",
+        "http://127.0.0.1:0/",
+        "http://127.0.0.1 /",
+        "http://[::1/",
+        "http://user@127.0.0.1/",
+        "http://127.0.0.1\\@example.com/",
+        "http://127.0.0.1/\r\nX: y",
+        "http%3A%2F%2F127.0.0.1%0d%0a",
+        "http://bücher.example/",
+    ],
+)
+def test_what_is_no_plain_http_url_is_refused(url: str) -> None:
+    """Permission for other hosts does not make a bad URL good."""
+    with pytest.raises(ValueError, match="expected a"):
+        check_webhook_url(url, allow_remote=True)
+
+
+def test_a_url_may_have_2048_characters_and_no_more() -> None:
+    """The limit and one past it."""
+    longest = "http://localhost/".ljust(2_048, "x")
+    assert check_webhook_url(longest, allow_remote=False) == longest
+    with pytest.raises(ValueError, match="at most 2048 characters, got 2049"):
+        check_webhook_url(longest + "x", allow_remote=False)
