@@ -1,0 +1,137 @@
+"""YAML text into plain values, with the line of every key and item.
+
+Only what JSON can also say is read, plus comments and the shorter notation. Scalars follow YAML 1.2's core schema:
+a time stays text, and `no` is a word. Keys are text. Keys that occur twice, aliases and tags are mistakes.
+"""
+
+import re
+from dataclasses import dataclass, field
+from typing import Any
+
+import yaml
+
+from sendproof_scenarios.mistakes import Mistake, Place, ScenarioError, path_text
+
+# A scenario is written by a person; beyond this it is some other file given by accident.
+SIZE_LIMIT = 1_000_000
+
+_PLAIN_TAGS = {"map", "seq", "str", "null", "bool", "int", "float"}
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Document:
+    """The content of one file, and the line on which each place of it starts (a key's line for the value of a key)."""
+
+    file: str
+    value: object
+    lines: dict[Place, int]
+
+    def mistake(self, place: Place, message: str) -> Mistake:
+        """Say what is wrong at `place`, with the line of the nearest place around it that the file has."""
+        known = place
+        while known not in self.lines:
+            known = known[:-1]
+        return Mistake(file=self.file, line=self.lines[known], where=path_text(place), message=message)
+
+
+class _PlainLoader(yaml.SafeLoader):
+    """PyYAML's safe loader with the scalars of YAML 1.2's core schema only."""
+
+    yaml_implicit_resolvers: dict[str, list[Any]] = {}  # noqa: RUF012  # so declared by PyYAML
+
+
+for _kind, _form, _starts in (
+    ("null", r"^(~|null|)$", ["~", "n", ""]),
+    ("bool", r"^(true|false)$", ["t", "f"]),
+    ("int", r"^-?(0|[1-9][0-9]{0,17})$", list("-0123456789")),
+    ("float", r"^-?[0-9]{1,18}\.[0-9]+$", list("-0123456789")),
+):
+    _PlainLoader.add_implicit_resolver(f"tag:yaml.org,2002:{_kind}", re.compile(_form), _starts)
+
+
+def read(text: str, file: str) -> Document:
+    """Read one YAML document. Raises `ScenarioError` with the line of whatever cannot be read."""
+    if len(text) > SIZE_LIMIT:
+        raise _unreadable(file, 1, f"expected a scenario of at most {SIZE_LIMIT:,} characters, got {len(text):,}")
+    try:
+        return _read(text, file)
+    except yaml.MarkedYAMLError as error:
+        raise _unreadable(file, _line(error.problem_mark), f"not valid YAML: {error.problem}") from error
+    except yaml.YAMLError as error:
+        raise _unreadable(file, 1, f"not valid YAML: {error}") from error
+    except RecursionError as error:
+        raise _unreadable(file, 1, "expected a scenario, got lists or mappings nested beyond reading") from error
+
+
+def _read(text: str, file: str) -> Document:
+    _refuse_aliases(text, file)
+    loader = _PlainLoader(text)
+    try:
+        node = loader.get_single_node()
+        if node is None:
+            raise _unreadable(file, 1, "expected a scenario, got an empty file")
+        reading = _Reading(file=file, loader=loader, lines={(): _line(node.start_mark)})
+        value = reading.value(node, ())
+    finally:
+        loader.dispose()
+    if reading.repeated:
+        raise ScenarioError(reading.repeated)
+    return Document(file=file, value=value, lines=reading.lines)
+
+
+def _refuse_aliases(text: str, file: str) -> None:
+    """Before anything is composed: a few aliases of aliases can stand for more than fits in memory."""
+    for event in yaml.parse(text, Loader=_PlainLoader):
+        if isinstance(event, yaml.AliasEvent):
+            raise _unreadable(
+                file, _line(event.start_mark), f"aliases such as *{event.anchor} are not read; write the value out"
+            )
+
+
+@dataclass(kw_only=True)
+class _Reading:
+    """One walk over the nodes of a document."""
+
+    file: str
+    loader: _PlainLoader
+    lines: dict[Place, int]
+    repeated: list[Mistake] = field(default_factory=list)
+
+    def value(self, node: yaml.Node, place: Place) -> object:
+        if node.tag.removeprefix("tag:yaml.org,2002:") not in _PLAIN_TAGS:
+            raise _unreadable(
+                self.file, _line(node.start_mark), f"tags such as {node.tag} are not read; write the value alone"
+            )
+        if isinstance(node, yaml.MappingNode):
+            return self.mapping(node, place)
+        if isinstance(node, yaml.SequenceNode):
+            return [self.item(item, (*place, index)) for index, item in enumerate(node.value)]
+        constructed: object = self.loader.construct_object(node)
+        return constructed
+
+    def item(self, node: yaml.Node, place: Place) -> object:
+        self.lines[place] = _line(node.start_mark)
+        return self.value(node, place)
+
+    def mapping(self, node: yaml.MappingNode, place: Place) -> dict[str, object]:
+        values: dict[str, object] = {}
+        for key, value in node.value:
+            if not isinstance(key, yaml.ScalarNode):
+                raise _unreadable(self.file, _line(key.start_mark), "expected a key in words, got a list or mapping")
+            inside = (*place, key.value)
+            line = _line(key.start_mark)
+            if key.value in values:
+                message = f"this key already stands on line {self.lines[inside]}; keep one of the two"
+                self.repeated.append(Mistake(file=self.file, line=line, where=path_text(inside), message=message))
+                continue
+            self.lines[inside] = line
+            values[key.value] = self.value(value, inside)
+        return values
+
+
+def _line(mark: Any) -> int:  # noqa: ANN401  # one of two classes of PyYAML, or None
+    return 1 if mark is None else int(mark.line) + 1
+
+
+def _unreadable(file: str, line: int, message: str) -> ScenarioError:
+    return ScenarioError([Mistake(file=file, line=line, where="", message=message)])

@@ -1,0 +1,72 @@
+"""What is wrong with a scenario file, said so that it can be mended: where, what was expected, what stands there."""
+
+import difflib
+import json
+from collections.abc import Iterable
+from dataclasses import dataclass
+
+Place = tuple[str | int, ...]
+
+_SHOWN = 60
+
+
+@dataclass(frozen=True, slots=True, kw_only=True, order=True)
+class Mistake:
+    """One thing to mend in `file`. `where` is a path of keys such as `campaigns[0].splits[1].share`, or empty."""
+
+    file: str
+    line: int
+    where: str
+    message: str
+
+    def __str__(self) -> str:
+        place = f"{self.where}: " if self.where else ""
+        return f"{self.file}:{self.line}: {place}{self.message}"
+
+
+class ScenarioError(ValueError):
+    """A scenario file that cannot be run. `mistakes` lists all that was found, in the order of the file."""
+
+    def __init__(self, mistakes: Iterable[Mistake]) -> None:
+        self.mistakes = tuple(sorted(mistakes))
+        super().__init__("\n".join(str(mistake) for mistake in self.mistakes))
+
+
+def path_text(place: Place) -> str:
+    """`("campaigns", 0, "splits")` as `campaigns[0].splits`."""
+    text = ""
+    for part in place:
+        text += f"[{part}]" if isinstance(part, int) else f".{part}"
+    return text.removeprefix(".")
+
+
+def expected(what: str, got: object) -> str:
+    """The form of every message about a value."""
+    return f"expected {what}, got {shown(got)}"
+
+
+def shown(value: object) -> str:
+    """A value as a reader of the file knows it, cut where it gets long."""
+    if isinstance(value, dict):
+        return "a mapping of keys" if value else "an empty mapping"
+    if isinstance(value, list):
+        return "a list" if value else "an empty list"
+    text = "nothing" if value is None else json.dumps(value, ensure_ascii=False)
+    return text if len(text) <= _SHOWN else text[:_SHOWN] + "…"
+
+
+def choices(word: str, known: Iterable[object]) -> str:
+    """The end of a message about an unknown name: the nearest known one, else all of them."""
+    names = [str(name) for name in known]
+    near = nearest(word, names)
+    if near:
+        return f'did you mean "{near}"?'
+    if not names:
+        return "there are none"
+    return "known: " + ", ".join(names)
+
+
+def nearest(word: str, known: Iterable[str]) -> str | None:
+    """The known name that a misspelt word most likely means."""
+    near = difflib.get_close_matches(word, list(known), n=1, cutoff=0.6)
+    return near[0] if near else None

@@ -1,0 +1,35 @@
+"""The three kinds of value that scenario files write in words: times, lengths of time, and percentages."""
+
+from datetime import UTC, datetime, timedelta
+from fractions import Fraction
+
+_UNITS = {"second": 1, "minute": 60, "hour": 3_600, "day": 86_400}
+
+
+def time_of(text: str) -> datetime:
+    """`2026-03-02T09:00:00+01:00` as an aware time in UTC; `ValueError` when there is no such time."""
+    return datetime.fromisoformat(text).astimezone(UTC)
+
+
+def duration_of(text: str) -> timedelta:
+    """`30 minutes`, `1 hour`, `7 days`."""
+    amount, unit = text.split(" ")
+    return timedelta(seconds=int(amount) * _UNITS[unit.removesuffix("s")])
+
+
+def share_of(text: str) -> Fraction:
+    """`12.5%` as 1/8: exact, so that shares can be added up and compared with the whole."""
+    return Fraction(text.removesuffix("%")) / 100
+
+
+def iso(moment: datetime) -> str:
+    """`2026-03-02T09:00:00Z`, the form that the control API takes."""
+    return moment.astimezone(UTC).isoformat().replace("+00:00", "Z")
+
+
+def words(length: timedelta) -> str:
+    """`7 days`, `90 minutes`: the largest unit that leaves nothing over."""
+    seconds = int(length.total_seconds())
+    unit = max((unit for unit, size in _UNITS.items() if seconds % size == 0), key=_UNITS.__getitem__)
+    amount = seconds // _UNITS[unit]
+    return f"{amount} {unit}" + ("" if amount == 1 else "s")
