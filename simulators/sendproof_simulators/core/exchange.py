@@ -1,6 +1,6 @@
 """What passes between the wire and a simulator: frozen values, no behaviour beyond making them."""
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 
 import msgspec
@@ -124,3 +124,10 @@ PROBLEM_KINDS = (
     "rate_limited",
     "internal",
 )
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class StreamedReply(Reply):
+    """An answer too large to hold: lines, sent as they are made."""
+
+    lines: Iterator[bytes]

@@ -1,0 +1,65 @@
+"""The front door: `sendproof`. The only module that may reach into the scenario package, and only when asked to."""
+
+import importlib
+import sys
+from typing import Annotated, Any
+
+import msgspec
+import typer
+from rich.console import Console
+from rich.table import Table
+
+EXIT_ERROR = 3
+
+app = typer.Typer(
+    name="sendproof",
+    help="Prove that an Optimove channel integration sends every message once, rightly, and reports honestly.",
+    no_args_is_help=True,
+    add_completion=False,
+    pretty_exceptions_enable=False,
+)
+
+
+@app.command()
+def up(
+    port: Annotated[int, typer.Option(help="Port of the control API; the services take the next ones. 0: any free.")] = 4100,
+    host: Annotated[str, typer.Option(help="Address to listen on.")] = "127.0.0.1",
+    seed: Annotated[int, typer.Option(help="Seed of the default sandbox.")] = 1,
+    json: Annotated[bool, typer.Option("--json", help="Print one line of JSON instead, for a program.")] = False,
+) -> None:
+    """Start the simulators, and say where each answers and with which credentials.
+
+    Example: sendproof up --port 4100
+    """
+    from sendproof_simulators.serve import serve  # noqa: PLC0415 - other commands start faster without the servers
+
+    try:
+        serve(host, port, seed, _print_json if json else _print_table)
+    except OSError as error:
+        typer.echo(f"sendproof: {error}", err=True)
+        raise typer.Exit(EXIT_ERROR) from None
+
+
+def _print_json(addresses: dict[str, Any]) -> None:
+    sys.stdout.write(msgspec.json.encode(addresses).decode() + "\n")
+    sys.stdout.flush()
+
+
+def _print_table(addresses: dict[str, Any]) -> None:
+    table = Table("service", "url", "credentials of the default sandbox", box=None, pad_edge=False)
+    table.add_row("control", addresses["control"]["url"] + "/control", "none needed")
+    for name, service in addresses["services"].items():
+        table.add_row(name, service["url"], ", ".join(f"{k}={v}" for k, v in service["credentials"].items()))
+    console = Console()
+    console.print(table)
+    console.print("\nPoint a bridge at these. Ctrl-C stops them.")
+
+
+def main() -> None:
+    """Run the command line."""
+    importlib.import_module("sendproof_scenarios.commands").register(app)
+    app()
+
+
+if __name__ == "__main__":
+    main()

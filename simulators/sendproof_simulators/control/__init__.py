@@ -1,0 +1,101 @@
+"""The control API: the same contract machinery as the simulated services, over the sandboxes."""
+
+from collections.abc import Awaitable, Callable, Mapping
+from dataclasses import dataclass, field
+from functools import cached_property
+from http import HTTPStatus
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import msgspec
+
+from sendproof_simulators.control import handlers
+from sendproof_simulators.control.handlers import ControlCall, ControlError
+from sendproof_simulators.core.clock import WallClock
+from sendproof_simulators.core.contracts import Operation, load_contract
+from sendproof_simulators.core.exchange import Problem, Reply, Request, StreamedReply
+from sendproof_simulators.core.sandboxes import Sandboxes
+
+if TYPE_CHECKING:
+    from sendproof_simulators.app import Addresses
+    from sendproof_simulators.service import Service
+
+
+@dataclass(slots=True)
+class ControlExchange:
+    """One request to the control API on its way. Everybody on this machine may control."""
+
+    control: "Control"
+    request: Request
+    known: bool = True
+    stream: StreamedReply | None = field(default=None)
+
+    async def serve(self, operation: Operation, params: dict[str, Any], body: Any) -> Reply:
+        """Answer a valid request."""
+        handler: Callable[[ControlCall], Awaitable[Reply]] = getattr(handlers, operation.handler)
+        try:
+            reply = await handler(ControlCall(control=self.control, params=params, body=body))
+        except ControlError as error:
+            return self.refuse(Problem(kind="refused", status=error.status, detail=str(error)))
+        if isinstance(reply, StreamedReply):
+            self.stream = reply
+        return reply
+
+    def refuse(self, problem: Problem) -> Reply:
+        """The problem as RFC 9457 writes it."""
+        return problem_reply(problem)
+
+
+class Control:
+    """What the control API needs to know of the process it controls."""
+
+    body_limit = 1024 * 1024
+
+    def __init__(
+        self,
+        contracts: Path,
+        sandboxes: Sandboxes,
+        services: "Mapping[str, Service]",
+        addresses: "Addresses",
+        wall: WallClock,
+    ) -> None:
+        self.contract = load_contract(contracts / "control.yaml")
+        self.sandboxes = sandboxes
+        self.services = services
+        self.addresses = addresses
+        self.wall = wall
+
+    @cached_property
+    def authority(self) -> Any:
+        """Connexion's application of the contract."""
+        from sendproof_simulators.contract import Authority  # noqa: PLC0415 - importing Connexion takes most of a second
+
+        return Authority(self.contract)
+
+    async def answer(self, request: Request) -> Reply:
+        """Serve one request."""
+        exchange = ControlExchange(self, request)
+        reply: Reply = await self.authority.answer(exchange)
+        return exchange.stream or reply
+
+    def too_large(self) -> Reply:
+        """The answer to a body beyond the limit."""
+        return problem_reply(Problem(kind="too_large", status=413, detail=f"the body is larger than {self.body_limit} bytes"))
+
+
+def problem_reply(problem: Problem) -> Reply:
+    """`application/problem+json`, with every violation of the contract named."""
+    body: dict[str, object] = {
+        "title": HTTPStatus(problem.status).phrase,
+        "status": problem.status,
+        "detail": problem.detail,
+    }
+    if problem.violations:
+        body["violations"] = [{"where": v.where, "rule": v.rule, "message": v.message} for v in problem.violations]
+    headers = (("allow", ", ".join(problem.allow)),) if problem.kind == "method_not_allowed" else ()
+    return Reply(
+        status=problem.status,
+        body=msgspec.json.encode(body),
+        content_type="application/problem+json",
+        headers=headers,
+    )

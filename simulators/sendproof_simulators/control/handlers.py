@@ -1,0 +1,351 @@
+"""The operations of `control.yaml`. Each takes a valid call and answers; `ControlError` becomes a problem."""
+
+from dataclasses import dataclass
+from importlib.metadata import version
+from typing import TYPE_CHECKING, Any
+
+from sendproof_simulators.core.audience import AudienceRecipe
+from sendproof_simulators.core.clock import Instant, iso, parse_iso
+from sendproof_simulators.core.exchange import Outcome, Reply, StreamedReply, json_reply
+from sendproof_simulators.core.sandbox import Sandbox, SandboxSettings
+from sendproof_simulators.core.timeline import NotQuietError
+from sendproof_simulators.provider import CampaignPlan, Campaigns, Channel, Split, Template, Templates
+
+if TYPE_CHECKING:
+    from sendproof_simulators.control import Control
+
+PLATFORM = "optimove"
+# Long enough for a week with a million receipts; a bridge that does not park fails long before that.
+ADVANCE_TIMEOUT_S = 120.0
+DEFAULT_AUDIENCE = {"customers": 1000, "opted_out": 0.04, "unusable_numbers": 0.02}
+
+
+class ControlError(Exception):
+    """A valid request that cannot be done; the message says why and what to do."""
+
+    def __init__(self, status: int, detail: str) -> None:
+        super().__init__(detail)
+        self.status = status
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ControlCall:
+    """One valid request to one operation."""
+
+    control: "Control"
+    params: dict[str, Any]
+    body: Any
+
+    @property
+    def sandbox(self) -> Sandbox:
+        """The sandbox that the path names."""
+        try:
+            return self.control.sandboxes.get(self.params["sandbox"])
+        except KeyError as error:
+            raise ControlError(404, error.args[0]) from None
+
+
+async def get_health(call: ControlCall) -> Reply:
+    """Whether the simulators answer."""
+    del call
+    return json_reply({"status": "ok", "version": version("sendproof")})
+
+
+async def get_services(call: ControlCall) -> Reply:
+    """Every service with its address."""
+    services = call.control.services.values()
+    urls = call.control.addresses.services
+    return json_reply({s.provider.name: {"url": urls[s.provider.name], "contract": s.provider.contract} for s in services})
+
+
+async def get_unattributed(call: ControlCall) -> Reply:
+    """Requests without a sandbox."""
+    return json_reply({"requests": [event for s in call.control.services.values() for event in s.unattributed]})
+
+
+# -- sandboxes -----------------------------------------------------------------------------------
+
+
+async def list_sandboxes(call: ControlCall) -> Reply:
+    """All sandboxes."""
+    return json_reply([sandbox_view(call.control, sandbox) for sandbox in call.control.sandboxes])
+
+
+async def create_sandbox(call: ControlCall) -> Reply:
+    """Make a sandbox."""
+    settings = _settings(call)
+    try:
+        sandbox = call.control.sandboxes.create(settings)
+    except ValueError as error:
+        raise ControlError(409, str(error)) from None
+    return json_reply(sandbox_view(call.control, sandbox), status=201)
+
+
+async def get_sandbox(call: ControlCall) -> Reply:
+    """One sandbox."""
+    return json_reply(sandbox_view(call.control, call.sandbox))
+
+
+async def delete_sandbox(call: ControlCall) -> Reply:
+    """End a sandbox."""
+    await call.control.sandboxes.delete(call.sandbox.id)
+    return Reply(status=204, content_type="")
+
+
+def _settings(call: ControlCall) -> SandboxSettings:
+    given = call.body
+    clock = given.get("clock", {"mode": "virtual"})
+    if clock["mode"] == "virtual" and "rate" in clock:
+        raise ControlError(400, "clock.rate is for real time; virtual time moves when it is advanced")
+    start = parse_iso(clock["start"]) if "start" in clock else int(call.control.wall.time() * 1000)
+    return SandboxSettings(
+        name=given.get("name") or call.control.sandboxes.fresh_name(),
+        seed=given["seed"],
+        start=start,
+        rate=None if clock["mode"] == "virtual" else float(clock.get("rate", 1)),
+        audience=AudienceRecipe(**{**DEFAULT_AUDIENCE, **given.get("audience", {})}),
+        channels=tuple(_channel(call, c) for c in given.get("channels", default_channels(call.control))),
+        rate_limits=given.get("rate_limits", True),
+        allow_remote_webhooks=given.get("allow_remote_webhooks", False),
+    )
+
+
+def default_channels(control: "Control") -> list[dict[str, Any]]:
+    """The channels of a sandbox that names none: Optimove's generic SMS channel (documented for its sandbox)."""
+    del control
+    return [{"id": 505, "provider": "textlocal", "kind": "scheduled"}]
+
+
+def _channel(call: ControlCall, given: dict[str, Any]) -> Channel:
+    _templates_of(call, given["provider"])
+    return Channel(id=given["id"], provider=given["provider"], kind=given.get("kind", "scheduled"))
+
+
+def sandbox_view(control: "Control", sandbox: Sandbox) -> dict[str, object]:
+    """What a person or a program needs to point a bridge at a sandbox."""
+    urls = control.addresses.services
+    return {
+        "sandbox": sandbox.id,
+        "seed": sandbox.settings.seed,
+        "clock": _clock(sandbox),
+        "services": {
+            name: {"url": urls[name], "credentials": values} for name, values in sandbox.credentials.items()
+        },
+        "channels": [{"id": c.id, "provider": c.provider, "kind": c.kind} for c in sandbox.settings.channels],
+    }
+
+
+async def get_state(call: ControlCall) -> Reply:
+    """Listeners, channel templates, journal counts."""
+    sandbox = call.sandbox
+    overview = _campaigns(call).overview(sandbox.states[PLATFORM])
+    return json_reply({**overview, "counts": dict(sandbox.journal.counts)})
+
+
+async def get_history(call: ControlCall) -> Reply:
+    """The whole history, streamed."""
+    lines = call.sandbox.history(call.control.addresses.services)
+    return StreamedReply(content_type="application/x-ndjson", lines=lines)
+
+
+# -- clock ---------------------------------------------------------------------------------------
+
+
+async def get_clock(call: ControlCall) -> Reply:
+    """The clock."""
+    return json_reply(_clock(call.sandbox))
+
+
+async def advance_clock(call: ControlCall) -> Reply:
+    """Move virtual time on."""
+    sandbox, given = call.sandbox, call.body
+    if ("to" in given) == ("by_ms" in given):
+        raise ControlError(400, "give either `to` or `by_ms`")
+    to = parse_iso(given["to"]) if "to" in given else sandbox.timeline.now() + given["by_ms"]
+    sandbox.record("clock", {"action": "advance", "to": iso(to)})
+    try:
+        await sandbox.timeline.advance(to, given.get("timeout_s", ADVANCE_TIMEOUT_S))
+    except ValueError as error:
+        raise ControlError(409, str(error)) from None
+    except NotQuietError as error:
+        raise ControlError(504, str(error)) from None
+    return json_reply(_clock(sandbox))
+
+
+async def park_clock(call: ControlCall) -> Reply:
+    """Wait until an instant, or until something was delivered."""
+    sandbox, given = call.sandbox, call.body
+    timeline, name = sandbox.timeline, given["participant"]
+    if name not in timeline.participants:
+        sandbox.record("clock", {"action": "joined", "participant": name})
+    until = None if given.get("until") is None else parse_iso(given["until"])
+    reason = await timeline.park(name, until, given["since"])
+    return json_reply({"now": iso(timeline.now()), "delivered": timeline.delivered, "reason": reason})
+
+
+def _clock(sandbox: Sandbox) -> dict[str, object]:
+    timeline = sandbox.timeline
+    due = timeline.next_due()
+    return {
+        "now": iso(timeline.now()),
+        "mode": timeline.mode,
+        "rate": timeline.rate,
+        "advancing": timeline.advancing,
+        "delivered": timeline.delivered,
+        "in_flight": timeline.in_flight + timeline.outgoing,
+        "participants": [
+            {"name": p.name, "parked": timeline.parked(p), "until": None if p.until is None else iso(p.until)}
+            for p in timeline.participants.values()
+        ],
+        "next": None if due is None else iso(due),
+    }
+
+
+# -- templates -----------------------------------------------------------------------------------
+
+
+async def list_templates(call: ControlCall) -> Reply:
+    """The templates of a provider."""
+    templates, state = _templates(call)
+    return json_reply([_template_view(t) for t in templates.all(state)])
+
+
+async def add_templates(call: ControlCall) -> Reply:
+    """Let a provider hold more templates: all of those given, or none."""
+    templates, state = _templates(call)
+    titles = [given["title"] for given in call.body]
+    taken = {t.title for t in templates.all(state)} & set(titles)
+    if taken or len(set(titles)) < len(titles):
+        raise ControlError(409, f"titles must differ: {sorted(taken or titles)}")
+    added = []
+    for given in call.body:
+        template, outcome = _attempt(
+            lambda given=given: templates.add(state, _now(call), given["title"], given["body"], given.get("id"))
+        )
+        call.sandbox.follow(call.params["service"], outcome)
+        added.append(_template_view(template))
+    return json_reply(added, status=201)
+
+
+async def change_template(call: ControlCall) -> Reply:
+    """Rename a template or change its text."""
+    templates, state = _templates(call)
+    given, id_ = call.body, call.params["template"]
+    template, outcome = _attempt(lambda: templates.change(state, _now(call), id_, given.get("title"), given.get("body")))
+    call.sandbox.follow(call.params["service"], outcome)
+    return json_reply(_template_view(template))
+
+
+async def delete_template(call: ControlCall) -> Reply:
+    """Delete a template at its provider."""
+    templates, state = _templates(call)
+    outcome: Outcome = _attempt(lambda: templates.delete(state, _now(call), call.params["template"]))
+    call.sandbox.follow(call.params["service"], outcome)
+    return Reply(status=204, content_type="")
+
+
+def _attempt(action: Any) -> Any:
+    try:
+        return action()
+    except KeyError as error:
+        raise ControlError(404, str(error.args[0])) from None
+    except ValueError as error:
+        raise ControlError(409, str(error)) from None
+
+
+def _templates(call: ControlCall) -> tuple[Templates, Any]:
+    sandbox = call.sandbox
+    return _templates_of(call, call.params["service"]), sandbox.states[call.params["service"]]
+
+
+def _templates_of(call: ControlCall, name: str) -> Templates:
+    holders = {n: s.provider.templates for n, s in call.control.services.items() if s.provider.templates is not None}
+    if name not in holders:
+        raise ControlError(404, f"{name!r} is not a message provider; there are: {', '.join(holders)}")
+    return holders[name]
+
+
+def _template_view(template: Template) -> dict[str, object]:
+    return {"id": template.id, "title": template.title, "body": template.body}
+
+
+def _now(call: ControlCall) -> Instant:
+    return call.sandbox.timeline.now()
+
+
+# -- campaigns -----------------------------------------------------------------------------------
+
+
+async def plan_campaign(call: ControlCall) -> Reply:
+    """Schedule a campaign."""
+    sandbox, given = call.sandbox, call.body
+    channel = next((c for c in sandbox.settings.channels if c.id == given["channel"]), None)
+    if channel is None:
+        known = ", ".join(str(c.id) for c in sandbox.settings.channels)
+        raise ControlError(409, f"channel {given['channel']} is not in this sandbox; there are: {known}")
+    plan = _plan(call, channel)
+    campaigns, state = _campaigns(call), sandbox.states[PLATFORM]
+    outcome: Outcome = _attempt(lambda: campaigns.plan(sandbox.world, state, _now(call), plan))
+    sandbox.follow(PLATFORM, outcome)
+    return json_reply(campaigns.get(state, plan.campaign), status=201)
+
+
+async def get_campaign(call: ControlCall) -> Reply:
+    """One campaign."""
+    campaigns, state = _campaigns(call), call.sandbox.states[PLATFORM]
+    return json_reply(_attempt(lambda: campaigns.get(state, call.params["campaign"])))
+
+
+def _plan(call: ControlCall, channel: Channel) -> CampaignPlan:
+    given, sandbox = call.body, call.sandbox
+    templates = _templates_of(call, channel.provider)
+    held = {t.title: t for t in templates.all(sandbox.states[channel.provider])}
+    synced = _campaigns(call).channel_templates(sandbox.states[PLATFORM], channel.id)
+    return CampaignPlan(
+        campaign=given["campaign"],
+        channel=channel.id,
+        provider=channel.provider,
+        name=given.get("name", f"Campaign {given['campaign']}"),
+        customers=given["customers"],
+        first_customer=given.get("first_customer", 0),
+        announce_at=parse_iso(given["announce_at"]) if "announce_at" in given else _now(call),
+        splits=tuple(_split(split, held, synced, channel) for split in given["splits"]),
+        render=templates.render,
+    )
+
+
+def _split(
+    given: dict[str, Any], held: dict[str, Template], synced: tuple[tuple[int, str], ...], channel: Channel
+) -> Split:
+    title = given["template"]
+    if title not in held:
+        raise ControlError(409, f"{channel.provider} holds no template titled {title!r}; it holds: {sorted(held)}")
+    template = held[title]
+    return Split(
+        share=given["share"],
+        template=_synchronised(template, synced, channel),
+        title=title,
+        body=template.body,
+        send_at=parse_iso(given["send_at"]),
+    )
+
+
+def _synchronised(template: Template, synced: tuple[tuple[int, str], ...], channel: Channel) -> int:
+    """The channel's id of a provider's template: the same id, else a name that contains the title."""
+    by_id = [id_ for id_, _ in synced if str(id_) == str(template.id)]
+    by_name = [id_ for id_, name in synced if template.title in name]
+    if not (by_id or by_name):
+        names = [name for _, name in synced] or "none"
+        raise ControlError(
+            409,
+            f"template {template.title!r} is not among those of channel {channel.id}: {names}; "
+            "the bridge has to synchronise it with AddChannelTemplates first",
+        )
+    return (by_id or by_name)[0]
+
+
+def _campaigns(call: ControlCall) -> Campaigns:
+    campaigns = call.control.services[PLATFORM].provider.campaigns
+    if campaigns is None:
+        raise LookupError(f"{PLATFORM} has no campaigns")
+    return campaigns

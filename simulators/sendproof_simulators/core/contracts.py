@@ -1,0 +1,274 @@
+"""A contract, compiled once at start: its paths, parameters, bodies and who may call what.
+
+Both lanes, the express one and Connexion's, read requests through what is compiled here, so they
+cannot disagree on what a request says; they differ only in how much of HTTP they care for.
+"""
+
+import re
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, replace
+from functools import cached_property
+from pathlib import Path
+from typing import Any
+from urllib.parse import parse_qsl
+
+import jsonschema_rs
+import msgspec
+import yaml
+
+from sendproof_simulators.core.exchange import Request, Violation
+
+METHODS = ("get", "post", "put", "patch", "delete")
+JSON = "application/json"
+FORM = "application/x-www-form-urlencoded"
+
+# More would bury the first, which is nearly always the cause of the others.
+VIOLATIONS_REPORTED = 20
+
+_INTEGER = re.compile(r"-?(0|[1-9][0-9]{0,18})")
+_NUMBER = re.compile(r"-?(0|[1-9][0-9]{0,18})(\.[0-9]{1,18})?")
+_BOOLEANS = {"true": True, "1": True, "false": False, "0": False}
+
+Schema = Mapping[str, Any]
+
+
+@dataclass(frozen=True, slots=True)
+class Parameter:
+    """One query, path or header parameter of an operation."""
+
+    name: str
+    where: str
+    required: bool
+    type: str
+    validator: jsonschema_rs.Draft4Validator
+
+
+@dataclass(frozen=True, slots=True)
+class Body:
+    """What an operation accepts as its body: one content type and the compiled schema of it."""
+
+    content_type: str
+    required: bool
+    validator: jsonschema_rs.Draft4Validator
+    types: Mapping[str, str]
+
+
+@dataclass(frozen=True, slots=True)
+class Operation:
+    """One operation. `handler` is the name of the function that serves it."""
+
+    id: str
+    handler: str
+    method: str
+    path: str
+    secured: bool
+    any_case: bool
+    parameters: tuple[Parameter, ...]
+    query_names: Mapping[str, str]
+    body: Body | None
+
+    def spelled(self, name: str) -> str:
+        """A query name as `query_names` keys it."""
+        return name.lower() if self.any_case else name
+
+    def read_parameters(self, request: Request, path_values: Mapping[str, str]) -> tuple[dict[str, Any], list[Violation]]:
+        """The parameters as the contract types them, and every way in which they break it."""
+        query = {self.query_names.get(self.spelled(name), name): text for name, text in request.query}
+        given: dict[str, Mapping[str, str]] = {"query": query, "path": path_values, "header": request.headers}
+        values: dict[str, Any] = {}
+        violations: list[Violation] = []
+        for parameter in self.parameters:
+            key = parameter.name.lower() if parameter.where == "header" else parameter.name
+            text = given[parameter.where].get(key)
+            if text is not None:
+                values[parameter.name] = value = coerce(text, parameter.type)
+                violations += _violations(parameter.validator, value, f"{parameter.where}.{parameter.name}")
+            elif parameter.required:
+                where = f"{parameter.where}.{parameter.name}"
+                violations.append(Violation(where=where, rule="required", message=f"{parameter.name} is missing"))
+        return values, violations
+
+    def unknown_parameters(self, request: Request, security_names: frozenset[str]) -> list[Violation]:
+        """Query parameters that the contract does not know. Real services ignore them; a bridge should not send them."""
+        return [
+            Violation(where=f"query.{name}", rule="unknown", message=f"{name} is not a parameter of {self.id}")
+            for name, _ in request.query
+            if self.spelled(name) not in self.query_names and name.lower() not in security_names
+        ]
+
+    def read_body(self, request: Request) -> tuple[Any, list[Violation]]:
+        """The decoded body, and every way in which it breaks the contract."""
+        if self.body is None or not (request.body or self.body.required):
+            return None, []
+        if not request.body and self.body.content_type == JSON:
+            return None, [Violation(where="body", rule="required", message="the body is missing")]
+        try:
+            value = self._decode(request.body, self.body)
+        except ValueError as error:
+            return None, [Violation(where="body", rule="syntax", message=f"the body is not {self.body.content_type}: {error}")]
+        return value, _violations(self.body.validator, value, "body")
+
+    @staticmethod
+    def _decode(raw: bytes, body: Body) -> Any:
+        if body.content_type == JSON:
+            return msgspec.json.decode(raw)
+        pairs = parse_qsl(raw.decode("utf-8"), keep_blank_values=True, errors="strict")
+        return {name: coerce(text, body.types.get(name, "string")) for name, text in pairs}
+
+
+@dataclass(frozen=True)
+class Contract:
+    """One OpenAPI document with its operations compiled."""
+
+    name: str
+    document: Mapping[str, Any]
+    any_case: bool = False
+    optional_prefix: str = ""
+
+    @cached_property
+    def operations(self) -> Mapping[str, Operation]:
+        """Every operation by its operationId."""
+        found = {operation.id: operation for operation in self._compile()}
+        return found
+
+    @cached_property
+    def security_names(self) -> frozenset[str]:
+        """Query parameters that carry credentials, in lower case."""
+        schemes = self.document.get("components", {}).get("securitySchemes", {}).values()
+        return frozenset(scheme["name"].lower() for scheme in schemes if scheme.get("in") == "query")
+
+    @cached_property
+    def _spellings(self) -> Mapping[str, str]:
+        """Every accepted spelling of a path, in lower case, to the contract's own."""
+        spellings = {path.lower(): path for path in self.document["paths"]}
+        if self.optional_prefix:
+            prefix = self.optional_prefix.lower()
+            spellings |= {path.lower().removeprefix(prefix): path for path in self.document["paths"]}
+        return spellings
+
+    @cached_property
+    def express(self) -> Mapping[tuple[str, str], Operation]:
+        """Operations with a fixed path, by method and path: what the express lane may serve."""
+        return {(op.method, op.path): op for op in self.operations.values() if "{" not in op.path}
+
+    def canonical(self, request: Request) -> Request:
+        """The request with its path spelled as in the contract, where the service does not care for spelling."""
+        if not self.any_case or (request.method, request.path) in self.express:
+            return request
+        path = self._spellings.get(request.path.lower())
+        return request if path is None else replace(request, path=path)
+
+    def methods_of(self, path: str) -> tuple[str, ...]:
+        """The methods that a path of the contract answers to, for the Allow header."""
+        found = {op.method for op in self.operations.values() if _matches(op.path, path)}
+        return tuple(sorted(found))
+
+    def _compile(self) -> Iterator[Operation]:
+        for path, item in self.document["paths"].items():
+            for method in METHODS:
+                if method in item:
+                    yield self._operation(path, method, item)
+
+    def _operation(self, path: str, method: str, item: Schema) -> Operation:
+        spec = item[method]
+        declared = [self._resolve(p) for p in [*item.get("parameters", ()), *spec.get("parameters", ())]]
+        parameters = tuple(self._parameter(p) for p in declared)
+        return Operation(
+            id=spec["operationId"],
+            handler=spec.get("x-handler", snake_case(spec["operationId"])),
+            method=method.upper(),
+            path=path,
+            secured=bool(spec.get("security", self.document.get("security"))),
+            any_case=self.any_case,
+            parameters=parameters,
+            query_names={
+                (p.name.lower() if self.any_case else p.name): p.name for p in parameters if p.where == "query"
+            },
+            body=self._body(spec),
+        )
+
+    def _parameter(self, spec: Schema) -> Parameter:
+        schema = self._resolve(spec["schema"])
+        return Parameter(spec["name"], spec["in"], spec.get("required", False), schema.get("type", "string"), self.validator(schema))
+
+    def _body(self, spec: Schema) -> Body | None:
+        if "requestBody" not in spec:
+            return None
+        body = self._resolve(spec["requestBody"])
+        content_type, media = next(iter(body["content"].items()))
+        schema = self._resolve(media["schema"])
+        types = {name: self._resolve(s).get("type", "string") for name, s in schema.get("properties", {}).items()}
+        return Body(content_type, body.get("required", False), self.validator(media["schema"]), types)
+
+    def validator(self, schema: Schema) -> jsonschema_rs.Draft4Validator:
+        """Compile a schema of this document; `nullable` and formats are honoured."""
+        whole = {**schema, "components": {"schemas": self.document.get("components", {}).get("schemas", {})}}
+        return jsonschema_rs.Draft4Validator(_plain(whole), validate_formats=True)
+
+    def _resolve(self, node: Schema) -> Schema:
+        while "$ref" in node:
+            target: Any = self.document
+            for step in node["$ref"].removeprefix("#/").split("/"):
+                target = target[step]
+            node = target
+        return node
+
+
+def load_contract(path: Path, *, any_case: bool = False, optional_prefix: str = "") -> Contract:
+    """Read one contract file. We read the YAML ourselves: Connexion would run it through Jinja2 first."""
+    document = yaml.load(path.read_bytes(), Loader=getattr(yaml, "CSafeLoader", yaml.SafeLoader))
+    return Contract(path.stem, document, any_case, optional_prefix)
+
+
+def snake_case(name: str) -> str:
+    """`AddChannelTemplates` -> `add_channel_templates`."""
+    return re.sub(r"(?<=[a-z0-9])(?=[A-Z])", "_", name).replace("-", "_").lower()
+
+
+def coerce(text: str, kind: str) -> Any:
+    """Text of a query or form as the type that the contract gives it; text that is not of the type stays text."""
+    if kind == "integer" and _INTEGER.fullmatch(text):
+        return int(text)
+    if kind == "number" and _NUMBER.fullmatch(text):
+        return float(text)
+    if kind == "boolean":
+        return _BOOLEANS.get(text.lower(), text)
+    return text
+
+
+def _violations(validator: jsonschema_rs.Draft4Validator, value: Any, where: str) -> list[Violation]:
+    if validator.is_valid(value):
+        return []
+    found = []
+    for error in validator.iter_errors(value):
+        path = [where, *map(str, error.instance_path)]
+        rule = str(error.schema_path[-1]) if error.schema_path else "schema"
+        if rule == "required":
+            path.append(str(error.kind.property))
+        found.append(Violation(where=".".join(path), rule=rule, message=error.message))
+        if len(found) == VIOLATIONS_REPORTED:
+            break
+    return found
+
+
+def _plain(node: Any) -> Any:
+    """OpenAPI 3.0's `nullable` in JSON Schema's words; extensions and examples dropped."""
+    if isinstance(node, list):
+        return [_plain(item) for item in node]
+    if not isinstance(node, Mapping):
+        return node
+    plain = {key: _plain(value) for key, value in node.items() if not str(key).startswith("x-") and key != "example"}
+    if plain.pop("nullable", False) is True and isinstance(plain.get("type"), str):
+        plain["type"] = [plain["type"], "null"]
+        if "enum" in plain:
+            plain["enum"] = [*plain["enum"], None]
+    return plain
+
+
+def _matches(template: str, path: str) -> bool:
+    pattern = "".join(part if i % 2 == 0 else "[^/]+" for i, part in enumerate(_split_template(template)))
+    return re.fullmatch(pattern, path) is not None
+
+
+def _split_template(template: str) -> list[str]:
+    return [re.escape(p) if i % 2 == 0 else p for i, p in enumerate(re.split(r"\{([^}]+)\}", template))]

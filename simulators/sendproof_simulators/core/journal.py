@@ -1,0 +1,75 @@
+"""The complete record of a sandbox: events in the order they happened, a line of JSON each.
+
+Lines gather in memory and go to a file in blocks, so that a sandbox of a million recipients costs
+the memory of one block. A journal never drops a line: what a judge reads must be whole.
+"""
+
+import tempfile
+from collections import Counter
+from collections.abc import Iterator, Mapping
+from pathlib import Path
+from typing import BinaryIO
+
+import msgspec
+
+from sendproof_simulators.core.clock import Instant, WallClock, iso
+
+# One write of this size costs about 0.1 ms; smaller blocks would only add system calls.
+BLOCK_BYTES = 256 * 1024
+
+_encode = msgspec.json.Encoder().encode
+
+
+class Journal:
+    """Append events, count them by kind, read them back. The file is gone when the journal is closed."""
+
+    def __init__(self, wall: WallClock) -> None:
+        self.counts: Counter[str] = Counter()
+        self._wall = wall
+        self._lines: list[bytes] = []
+        self._pending = 0
+        self._file: BinaryIO | None = None
+        self._stamp: tuple[Instant, str] = (-1, "")
+
+    def append(self, at: Instant, kind: str, fields: Mapping[str, object]) -> None:
+        """Record one event of the given instant."""
+        self.counts[kind] += 1
+        line = _encode(
+            {"n": self.counts.total(), "at": self._text(at), "real": round(self._wall.time(), 3), "kind": kind, **fields}
+        )
+        self._lines.append(line)
+        self._pending += len(line)
+        if self._pending > BLOCK_BYTES:
+            self._spill()
+
+    def lines(self) -> Iterator[bytes]:
+        """Every line so far, without line ends. Events appended while reading are not seen."""
+        rest = list(self._lines)
+        if self._file is not None:
+            self._file.flush()
+            with Path(self._file.name).open("rb") as spilled:
+                size = self._file.tell()
+                while spilled.tell() < size:
+                    yield spilled.readline().rstrip(b"\n")
+        yield from rest
+
+
+    def close(self) -> None:
+        """Forget everything."""
+        if self._file is not None:
+            self._file.close()
+            Path(self._file.name).unlink(missing_ok=True)
+            self._file = None
+        self._lines.clear()
+
+    def _spill(self) -> None:
+        if self._file is None:
+            self._file = tempfile.NamedTemporaryFile(prefix="sendproof-journal-", delete=False)  # noqa: SIM115 - closed by close()
+        self._file.write(b"\n".join(self._lines) + b"\n")
+        self._lines.clear()
+        self._pending = 0
+
+    def _text(self, at: Instant) -> str:
+        if self._stamp[0] != at:
+            self._stamp = (at, iso(at))
+        return self._stamp[1]

@@ -1,0 +1,196 @@
+"""One isolated world: its services' state, credentials, clock, chance and journal. Two never touch."""
+
+import asyncio
+from collections import deque
+from collections.abc import Coroutine, Iterator, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+import msgspec
+
+from sendproof_simulators.core.audience import Audience, AudienceRecipe
+from sendproof_simulators.core.chance import Chance
+from sendproof_simulators.core.clock import Instant, WallClock, iso
+from sendproof_simulators.core.exchange import Fact, Outcome, Timer, Webhook
+from sendproof_simulators.core.journal import Journal
+from sendproof_simulators.core.timeline import Timeline
+from sendproof_simulators.core.webhooks import WebhookSender
+from sendproof_simulators.provider import Channel, Provider, RateLimit, World
+
+HISTORY_VERSION = 1
+
+_encode = msgspec.json.Encoder().encode
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SandboxSettings:
+    """What a sandbox is made of. `rate` None is a virtual clock."""
+
+    name: str
+    seed: int
+    start: Instant
+    rate: float | None
+    audience: AudienceRecipe
+    channels: tuple[Channel, ...]
+    rate_limits: bool = True
+    allow_remote_webhooks: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class _Due:
+    """A timer of a service, or the next attempt of a webhook."""
+
+    service: str
+    timer: Timer | None = None
+    webhook: Webhook | None = None
+    attempt: int = 1
+
+
+class RateLimiter:
+    """At most so many requests in any window that slides with the sandbox's clock."""
+
+    def __init__(self, limit: RateLimit) -> None:
+        self._limit = limit
+        self._served: deque[Instant] = deque()
+
+    def admits(self, now: Instant) -> bool:
+        """Count a request made now, unless it is one too many. Refused requests do not count (assumed)."""
+        while self._served and self._served[0] <= now - self._limit.window_ms:
+            self._served.popleft()
+        if len(self._served) >= self._limit.requests:
+            return False
+        self._served.append(now)
+        return True
+
+
+class Sandbox:
+    """Everything of one world. Services are looked up by name; all times are its own clock's."""
+
+    def __init__(
+        self,
+        settings: SandboxSettings,
+        providers: Mapping[str, Provider],
+        credentials: Mapping[str, Mapping[str, str]],
+        wall: WallClock,
+        sender: WebhookSender,
+    ) -> None:
+        self.settings = settings
+        self.credentials = credentials
+        chance = Chance(settings.seed)
+        self.world = World(
+            chance=chance,
+            audience=Audience(chance, settings.audience),
+            channels=settings.channels,
+            allow_remote_webhooks=settings.allow_remote_webhooks,
+        )
+        self.states: dict[str, Any] = {name: p.new_state(self.world) for name, p in providers.items()}
+        self.journal = Journal(wall)
+        self.timeline: Timeline[_Due] = Timeline(wall, self._happen, start=settings.start, rate=settings.rate)
+        self._providers = providers
+        self._sender = sender
+        self._tasks: set[asyncio.Task[None]] = set()
+        self._limiters: dict[tuple[str, str], RateLimiter] = {}
+
+    @property
+    def id(self) -> str:
+        return self.settings.name
+
+    def admits(self, provider: Provider, credential: str) -> bool:
+        """Whether one more request now keeps the service's rate limit for this credential."""
+        if provider.rate_limit is None or not self.settings.rate_limits:
+            return True
+        limiter = self._limiters.get((provider.name, credential))
+        if limiter is None:
+            limiter = self._limiters[provider.name, credential] = RateLimiter(provider.rate_limit)
+        return limiter.admits(self.timeline.now())
+
+    def record(self, kind: str, fields: Mapping[str, object]) -> None:
+        """Put one event into the journal, at the sandbox's present instant."""
+        self.journal.append(self.timeline.now(), kind, fields)
+
+    def follow(self, service: str, outcome: Outcome) -> None:
+        """Let everything happen that an outcome leads to, beyond its reply."""
+        for fact in outcome.facts:
+            self.record(fact.kind, fact.fields)
+        for timer in outcome.timers:
+            self.timeline.schedule(timer.at, _Due(service, timer=timer))
+        for webhook in outcome.webhooks:
+            self._send(_Due(service, webhook=webhook))
+
+    def history(self, services: Mapping[str, str]) -> Iterator[bytes]:
+        """The journal as a history: a header, the truth, then every event. `services` gives each one's URL."""
+        yield _encode(self._header(services))
+        for name, provider in self._providers.items():
+            if provider.campaigns is not None:
+                for since, fact in provider.campaigns.truth(self.world, self.states[name]):
+                    yield _encode(_truth(since, fact))
+        yield from self.journal.lines()
+
+    async def close(self) -> None:
+        """Stop time, give up what is being sent, forget the journal."""
+        self.timeline.stop()
+        for task in list(self._tasks):
+            task.cancel()
+        await asyncio.gather(*self._tasks, return_exceptions=True)
+        self.journal.close()
+
+    def _header(self, services: Mapping[str, str]) -> dict[str, object]:
+        return {
+            "n": 0,
+            "at": iso(self.timeline.start),
+            "real": 0.0,
+            "kind": "history",
+            "version": HISTORY_VERSION,
+            "sandbox": self.id,
+            "seed": self.settings.seed,
+            "clock": {
+                "mode": self.timeline.mode,
+                "start": iso(self.timeline.start),
+                "rate": self.settings.rate,
+                "participants": sorted(self.timeline.participants),
+            },
+            "services": dict(services),
+            "channels": [{"id": c.id, "provider": c.provider, "kind": c.kind} for c in self.settings.channels],
+            "ended": iso(self.timeline.now()),
+        }
+
+    def _happen(self, due: _Due) -> None:
+        if due.timer is not None:
+            provider = self._providers[due.service]
+            now = self.timeline.now()
+            self.follow(due.service, provider.on_timer(self.world, self.states[due.service], due.timer, now))
+        else:
+            self._send(due)
+
+    def _send(self, due: _Due) -> None:
+        self.timeline.deliver()
+        self._spawn(self._attempt(due))
+
+    def _spawn(self, work: Coroutine[Any, Any, None]) -> None:
+        task = asyncio.get_running_loop().create_task(work)
+        self._tasks.add(task)
+        task.add_done_callback(self._tasks.discard)
+
+    async def _attempt(self, due: _Due) -> None:
+        webhook = due.webhook
+        assert webhook is not None  # noqa: S101 - _Due without a timer carries a webhook
+        try:
+            status, error = await self._sender.send(webhook, allow_remote=self.settings.allow_remote_webhooks)
+            self._note_attempt(due, webhook, status, error)
+        finally:
+            self.timeline.deliver_done()
+
+    def _note_attempt(self, due: _Due, webhook: Webhook, status: int | None, error: str | None) -> None:
+        fields = {"service": due.service, "event": webhook.event, "key": webhook.key, "url": webhook.url}
+        self.record(
+            "webhook", {**fields, "attempt": due.attempt, "status": status, "error": error, "about": dict(webhook.about)}
+        )
+        acknowledged = status is not None and 200 <= status < 300  # noqa: PLR2004 - what HTTP calls success
+        if not acknowledged and due.attempt <= len(webhook.retry.delays_ms):
+            wait = webhook.retry.delays_ms[due.attempt - 1]
+            again = _Due(due.service, webhook=webhook, attempt=due.attempt + 1)
+            self.timeline.schedule(self.timeline.now() + wait, again)
+
+
+def _truth(since: Instant, fact: Fact) -> dict[str, object]:
+    return {"n": 0, "at": iso(since), "real": 0.0, "kind": fact.kind, **fact.fields}

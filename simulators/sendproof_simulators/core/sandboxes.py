@@ -1,0 +1,84 @@
+"""All sandboxes of a process, and which of them a credential belongs to."""
+
+from collections.abc import Iterator, Mapping
+
+from sendproof_simulators.core.audience import AudienceRecipe
+from sendproof_simulators.core.chance import Chance
+from sendproof_simulators.core.clock import WallClock
+from sendproof_simulators.core.sandbox import Sandbox, SandboxSettings
+from sendproof_simulators.core.webhooks import WebhookSender
+from sendproof_simulators.provider import Channel, Provider
+
+DEFAULT = "default"
+# A sandbox costs about a megabyte; a process that makes more than this has forgotten to delete them.
+MAX_SANDBOXES = 1_000
+
+
+class Sandboxes:
+    """Makes, finds and deletes sandboxes."""
+
+    def __init__(self, providers: Mapping[str, Provider], wall: WallClock, sender: WebhookSender) -> None:
+        self._providers = providers
+        self._wall = wall
+        self._sender = sender
+        self._by_id: dict[str, Sandbox] = {}
+        self._by_credential: dict[tuple[str, str], Sandbox] = {}
+        self._made = 0
+
+    def __iter__(self) -> Iterator[Sandbox]:
+        return iter(self._by_id.values())
+
+    def create(self, settings: SandboxSettings) -> Sandbox:
+        """Make a sandbox; `ValueError` when its name is taken or there are too many."""
+        if settings.name in self._by_id:
+            raise ValueError(f"there is a sandbox named {settings.name!r} already; choose another name or delete it")
+        if len(self._by_id) >= MAX_SANDBOXES:
+            raise ValueError(f"there are {MAX_SANDBOXES} sandboxes already; delete those that are done with")
+        sandbox = Sandbox(settings, self._providers, self._credentials(settings), self._wall, self._sender)
+        self._by_id[settings.name] = sandbox
+        for service, values in sandbox.credentials.items():
+            self._by_credential |= {(service, value): sandbox for value in values.values()}
+        return sandbox
+
+    def fresh_name(self) -> str:
+        """A name that no sandbox of this process has had."""
+        self._made += 1
+        return f"sandbox-{self._made}"
+
+    def get(self, name: str) -> Sandbox:
+        """The sandbox of that name; `KeyError` says which there are."""
+        try:
+            return self._by_id[name]
+        except KeyError:
+            known = ", ".join(self._by_id) or "none"
+            raise KeyError(f"no sandbox is named {name!r}; there are: {known}") from None
+
+    def find(self, service: str, credential: str | None) -> Sandbox | None:
+        """The sandbox whose credential this is, if any."""
+        return None if credential is None else self._by_credential.get((service, credential))
+
+    async def delete(self, name: str) -> None:
+        """End a sandbox and forget its credentials."""
+        sandbox = self.get(name)
+        del self._by_id[name]
+        for key in [key for key, owner in self._by_credential.items() if owner is sandbox]:
+            del self._by_credential[key]
+        await sandbox.close()
+
+    async def close(self) -> None:
+        """End them all."""
+        for name in list(self._by_id):
+            await self.delete(name)
+
+    def _credentials(self, settings: SandboxSettings) -> dict[str, dict[str, str]]:
+        if settings.name == DEFAULT:
+            return {name: dict(p.default_credentials) for name, p in self._providers.items()}
+        # The name is part of the draw: two sandboxes with one seed must not share a key.
+        chance = Chance(settings.seed)
+        return {name: p.credentials(chance, settings.name) for name, p in self._providers.items()}
+
+
+def default_settings(seed: int, start: int, channels: tuple[Channel, ...]) -> SandboxSettings:
+    """The sandbox with well-known credentials, on real time, for a person who just points a bridge at it."""
+    audience = AudienceRecipe(customers=1_000, opted_out=0.04, unusable_numbers=0.02)
+    return SandboxSettings(name=DEFAULT, seed=seed, start=start, rate=1.0, audience=audience, channels=channels)

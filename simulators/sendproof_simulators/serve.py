@@ -1,0 +1,106 @@
+"""Runs the simulators: binds a port for the control API and one for each service, serves them until told to stop."""
+
+import asyncio
+import gc
+import socket
+from collections.abc import Callable, Sequence
+from typing import Any
+
+import uvicorn
+
+from sendproof_simulators.app import Simulators
+from sendproof_simulators.control.handlers import default_channels, sandbox_view
+from sendproof_simulators.core.clock import SystemWallClock
+from sendproof_simulators.core.sandboxes import DEFAULT, default_settings
+from sendproof_simulators.provider import Channel
+
+# Parked bridges are let go at once; this is for clients that read slowly.
+GRACE_SECONDS = 3
+
+
+class _Server(uvicorn.Server):
+    """Says when everything answers, and lets parked bridges go before it waits for connections to end."""
+
+    def __init__(self, config: uvicorn.Config, simulators: Simulators, ready: Callable[[], None]) -> None:
+        super().__init__(config)
+        self._simulators = simulators
+        self._ready = ready
+
+    async def startup(self, sockets: list[socket.socket] | None = None) -> None:
+        await super().startup(sockets)
+        if self.started:
+            self._ready()
+
+    async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:
+        await self._simulators.sandboxes.close()
+        await super().shutdown(sockets)
+
+
+def serve(host: str, port: int, seed: int, announce: Callable[[dict[str, Any]], None]) -> None:
+    """Serve until interrupted. The control API has `port`, the services the next ones; 0 takes free ones.
+
+    `announce` gets the addresses and the default sandbox's credentials once everything answers.
+    `OSError` says which port could not be had.
+    """
+    with asyncio.Runner(loop_factory=_loop_factory()) as runner:
+        runner.run(_serve(host, port, seed, announce))
+
+
+async def _serve(host: str, port: int, seed: int, announce: Callable[[dict[str, Any]], None]) -> None:
+    async with Simulators() as simulators:
+        names = ["control", *simulators.services]
+        sockets = _bind(host, port, names)
+        _place(simulators, host, names, sockets)
+        channels = tuple(Channel(**c) for c in default_channels(simulators.control))
+        now = int(SystemWallClock().time() * 1000)
+        sandbox = simulators.sandboxes.create(default_settings(seed, now, channels))
+        view = sandbox_view(simulators.control, sandbox)
+        addresses = {"control": {"url": simulators.addresses.control}, "services": view["services"]}
+        config = uvicorn.Config(
+            simulators, log_level="warning", access_log=False, lifespan="off", timeout_graceful_shutdown=GRACE_SECONDS
+        )
+        _settle_heap()
+        await _Server(config, simulators, lambda: announce(addresses)).serve(sockets)
+
+
+def _bind(host: str, port: int, names: Sequence[str]) -> list[socket.socket]:
+    sockets: list[socket.socket] = []
+    for offset, name in enumerate(names):
+        wanted = port + offset if port else 0
+        bound = socket.socket(socket.AF_INET6 if ":" in host else socket.AF_INET)
+        bound.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        try:
+            bound.bind((host, wanted))
+        except OSError as error:
+            for earlier in (*sockets, bound):
+                earlier.close()
+            raise OSError(f"port {wanted} for {name} cannot be had: {error.strerror}; choose another with --port") from None
+        sockets.append(bound)
+    return sockets
+
+
+def _place(simulators: Simulators, host: str, names: Sequence[str], sockets: Sequence[socket.socket]) -> None:
+    shown = f"[{host}]" if ":" in host else host
+    for name, bound in zip(names, sockets, strict=True):
+        port = bound.getsockname()[1]
+        url = f"http://{shown}:{port}"
+        if name == "control":
+            simulators.addresses.control = url
+        else:
+            simulators.addresses.services[name] = url
+            simulators.addresses.ports[port] = name
+
+
+def _settle_heap() -> None:
+    """What lives from the start is never garbage: a full collection over it would only cost pauses."""
+    gc.collect()
+    gc.freeze()
+    gc.set_threshold(50_000, 20, 20)
+
+
+def _loop_factory() -> Callable[[], asyncio.AbstractEventLoop]:
+    try:
+        import uvloop  # noqa: PLC0415 - absent on Windows
+    except ImportError:
+        return asyncio.new_event_loop
+    return uvloop.new_event_loop

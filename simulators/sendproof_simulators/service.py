@@ -1,0 +1,142 @@
+"""One simulated service over HTTP: from a request to a reply, and everything that follows from it.
+
+    request -> spelled as the contract spells it -> whose sandbox? -> within the rate limit?
+            -> express lane, or else Connexion -> handler -> journal, timers, webhooks -> reply
+"""
+
+from collections import deque
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field, replace
+from functools import cached_property
+from pathlib import Path
+from typing import Any
+
+from sendproof_simulators.core.contracts import Contract, Operation, load_contract
+from sendproof_simulators.core.exchange import Outcome, Problem, Reply, Request, Violation
+from sendproof_simulators.core.lane import express
+from sendproof_simulators.core.sandbox import Sandbox
+from sendproof_simulators.core.sandboxes import Sandboxes
+from sendproof_simulators.provider import Call, Provider
+
+# What a person looks at after "why does nothing arrive?"; older ones do not help with that.
+UNATTRIBUTED_KEPT = 1_000
+
+Handler = Callable[[Call], Outcome]
+
+
+@dataclass(slots=True)
+class Exchange:
+    """One request to a service on its way. It is also what Connexion sees of it."""
+
+    service: "Service"
+    request: Request
+    sandbox: Sandbox | None
+    operation: str | None = None
+    outcome: Outcome | None = None
+    violations: list[Violation] = field(default_factory=list)
+
+    @property
+    def known(self) -> bool:
+        return self.sandbox is not None
+
+    async def serve(self, operation: Operation, params: dict[str, Any], body: Any) -> Reply:
+        """Answer a valid request, on behalf of Connexion."""
+        self.violations = operation.unknown_parameters(self.request, self.service.contract.security_names)
+        return self.run(operation, params, body)
+
+    def run(self, operation: Operation, params: dict[str, Any], body: Any) -> Reply:
+        """Answer a valid request."""
+        self.operation = operation.id
+        sandbox, name = self.sandbox, self.service.provider.name
+        if sandbox is None:
+            raise LookupError(f"{operation.id} is open to everybody, but a simulated service answers out of a sandbox")
+        call = Call(
+            world=sandbox.world,
+            state=sandbox.states[name],
+            params=params,
+            body=body,
+            now=sandbox.timeline.now(),
+            operation=operation.id,
+        )
+        self.outcome = self.service.handlers[operation.id](call)
+        return self.outcome.reply
+
+    def refuse(self, problem: Problem) -> Reply:
+        """Answer a request that cannot be served, in the service's own form."""
+        self.operation = problem.operation
+        self.violations = list(problem.violations)
+        reply = self.service.provider.error(problem)
+        if problem.kind == "method_not_allowed" and problem.allow:
+            reply = replace(reply, headers=(*reply.headers, ("allow", ", ".join(problem.allow))))
+        return reply
+
+
+class Service:
+    """One provider, its compiled contract and its two lanes."""
+
+    def __init__(self, provider: Provider, contracts: Path, sandboxes: Sandboxes) -> None:
+        self.provider = provider
+        self.contract: Contract = load_contract(
+            contracts / provider.contract, any_case=provider.any_case, optional_prefix=provider.optional_prefix
+        )
+        self.handlers: Mapping[str, Handler] = {
+            op.id: getattr(provider.handlers, op.handler) for op in self.contract.operations.values()
+        }
+        self.unattributed: deque[dict[str, object]] = deque(maxlen=UNATTRIBUTED_KEPT)
+        self.express_lane = True
+        self._sandboxes = sandboxes
+
+    @cached_property
+    def authority(self) -> Any:
+        """Connexion's application of the contract, built when the first request needs it: it takes a moment."""
+        from sendproof_simulators.contract import Authority  # noqa: PLC0415 - importing Connexion takes most of a second
+
+        return Authority(self.contract)
+
+    async def answer(self, request: Request) -> Reply:
+        """Serve one request wholly, and let everything happen that it leads to."""
+        provider = self.provider
+        request = self.contract.canonical(provider.normalise(request))
+        credential = provider.credential_of(request)
+        sandbox = self._sandboxes.find(provider.name, credential)
+        exchange = Exchange(self, request, sandbox)
+        if sandbox is None:
+            reply = await self.authority.answer(exchange)
+            self.unattributed.append(self._event(exchange, reply, "unknown" if credential else "missing"))
+            return reply
+        sandbox.timeline.enter()
+        try:
+            reply = await self._answer_known(exchange, sandbox, credential or "")
+            sandbox.record("request", self._event(exchange, reply, "known"))
+            if exchange.outcome is not None:
+                sandbox.follow(provider.name, exchange.outcome)
+        finally:
+            sandbox.timeline.leave()
+        return reply
+
+    async def _answer_known(self, exchange: Exchange, sandbox: Sandbox, credential: str) -> Reply:
+        if not sandbox.admits(self.provider, credential):
+            return exchange.refuse(Problem(kind="rate_limited", status=429, detail="the rate limit is exceeded"))
+        ordinary = express(self.contract, exchange.request) if self.express_lane else None
+        if ordinary is not None:
+            return exchange.run(ordinary.operation, ordinary.params, ordinary.body)
+        return await self.authority.answer(exchange)  # type: ignore[no-any-return]
+
+    def too_large(self) -> Reply:
+        """The answer to a body beyond the service's limit, which is not read to its end."""
+        limit = self.provider.body_limit
+        return self.provider.error(Problem(kind="too_large", status=413, detail=f"the body is larger than {limit} bytes"))
+
+    def _event(self, exchange: Exchange, reply: Reply, credential: str) -> dict[str, object]:
+        event: dict[str, object] = {
+            "service": self.provider.name,
+            "operation": exchange.operation,
+            "method": exchange.request.method,
+            "path": exchange.request.path,
+            "credential": credential,
+            "status": reply.status,
+            "violations": [{"where": v.where, "rule": v.rule, "message": v.message} for v in exchange.violations],
+        }
+        if exchange.outcome is not None and exchange.outcome.note is not None:
+            event["note"] = exchange.outcome.note
+        return event
