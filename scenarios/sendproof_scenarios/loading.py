@@ -88,6 +88,8 @@ def _about_value(error: ValidationError) -> str:
             return f"expected one step, got {len(got)} ({', '.join(got)}); write each as a list item of its own"
         case "maximum":
             return expected(f"at most {part['maximum']}", got)
+        case "maxItems":
+            return f"expected at most {part['maxItems']} items, got {len(got)}"
         case "maxLength":
             return f"expected at most {part['maxLength']} characters, got {len(got)}"
     return expected(_title(part), got)

@@ -8,6 +8,7 @@ from pathlib import Path
 
 import pytest
 from jsonschema import Draft202012Validator
+
 from sendproof_scenarios.loading import SCHEMA_FILE, load, loads
 from sendproof_scenarios.mistakes import ScenarioError
 from sendproof_scenarios.model import Advance, Audience, Campaign, Channel, Plan, Scenario, Split, Template, WaitFor
