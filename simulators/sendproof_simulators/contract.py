@@ -57,9 +57,13 @@ _KINDS = {
 class Exchange(Protocol):
     """One request on its way: what Connexion may know of it, and whom it hands it to."""
 
-    request: Request
-    known: bool
-    """Whether the request shows a credential that is valid here."""
+    @property
+    def request(self) -> Request:
+        """The request as the contract spells it."""
+
+    @property
+    def known(self) -> bool:
+        """Whether the request shows a credential that is valid here."""
 
     async def serve(self, operation: Operation, params: dict[str, Any], body: Any) -> Reply:
         """Answer a valid request."""

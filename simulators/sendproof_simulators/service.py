@@ -7,10 +7,10 @@
 from collections import deque
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
-from functools import cached_property
 from pathlib import Path
 from typing import Any
 
+from sendproof_simulators.contract import Authority
 from sendproof_simulators.core.contracts import Contract, Operation, load_contract
 from sendproof_simulators.core.exchange import Outcome, Problem, Reply, Request, Violation
 from sendproof_simulators.core.lane import express
@@ -82,16 +82,10 @@ class Service:
         self.handlers: Mapping[str, Handler] = {
             op.id: getattr(provider.handlers, op.handler) for op in self.contract.operations.values()
         }
+        self.authority = Authority(self.contract)
         self.unattributed: deque[dict[str, object]] = deque(maxlen=UNATTRIBUTED_KEPT)
         self.express_lane = True
         self._sandboxes = sandboxes
-
-    @cached_property
-    def authority(self) -> Any:
-        """Connexion's application of the contract, built when the first request needs it: it takes a moment."""
-        from sendproof_simulators.contract import Authority  # noqa: PLC0415 - importing Connexion takes most of a second
-
-        return Authority(self.contract)
 
     async def answer(self, request: Request) -> Reply:
         """Serve one request wholly, and let everything happen that it leads to."""
@@ -120,7 +114,7 @@ class Service:
         ordinary = express(self.contract, exchange.request) if self.express_lane else None
         if ordinary is not None:
             return exchange.run(ordinary.operation, ordinary.params, ordinary.body)
-        return await self.authority.answer(exchange)  # type: ignore[no-any-return]
+        return await self.authority.answer(exchange)
 
     def too_large(self) -> Reply:
         """The answer to a body beyond the service's limit, which is not read to its end."""

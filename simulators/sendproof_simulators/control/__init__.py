@@ -2,13 +2,13 @@
 
 from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass, field
-from functools import cached_property
 from http import HTTPStatus
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import msgspec
 
+from sendproof_simulators.contract import Authority
 from sendproof_simulators.control import handlers
 from sendproof_simulators.control.handlers import ControlCall, ControlError
 from sendproof_simulators.core.clock import WallClock
@@ -59,23 +59,16 @@ class Control:
         addresses: "Addresses",
         wall: WallClock,
     ) -> None:
-        self.contract = load_contract(contracts / "control.yaml")
+        self.authority = Authority(load_contract(contracts / "control.yaml"))
         self.sandboxes = sandboxes
         self.services = services
         self.addresses = addresses
         self.wall = wall
 
-    @cached_property
-    def authority(self) -> Any:
-        """Connexion's application of the contract."""
-        from sendproof_simulators.contract import Authority  # noqa: PLC0415 - importing Connexion takes most of a second
-
-        return Authority(self.contract)
-
     async def answer(self, request: Request) -> Reply:
         """Serve one request."""
         exchange = ControlExchange(self, request)
-        reply: Reply = await self.authority.answer(exchange)
+        reply = await self.authority.answer(exchange)
         return exchange.stream or reply
 
     def too_large(self) -> Reply:

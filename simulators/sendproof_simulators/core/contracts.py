@@ -244,7 +244,7 @@ def _violations(validator: jsonschema_rs.Draft4Validator, value: Any, where: str
         path = [where, *map(str, error.instance_path)]
         rule = str(error.schema_path[-1]) if error.schema_path else "schema"
         if rule == "required":
-            path.append(str(error.kind.property))
+            path.append(str(error.kind.as_dict()["property"]))
         found.append(Violation(where=".".join(path), rule=rule, message=error.message))
         if len(found) == VIOLATIONS_REPORTED:
             break

@@ -8,7 +8,7 @@ import tempfile
 from collections import Counter
 from collections.abc import Iterator, Mapping
 from pathlib import Path
-from typing import BinaryIO
+from typing import IO
 
 import msgspec
 
@@ -28,7 +28,7 @@ class Journal:
         self._wall = wall
         self._lines: list[bytes] = []
         self._pending = 0
-        self._file: BinaryIO | None = None
+        self._file: IO[bytes] | None = None
         self._stamp: tuple[Instant, str] = (-1, "")
 
     def append(self, at: Instant, kind: str, fields: Mapping[str, object]) -> None:
@@ -41,6 +41,11 @@ class Journal:
         self._pending += len(line)
         if self._pending > BLOCK_BYTES:
             self._spill()
+
+    @property
+    def file(self) -> Path | None:
+        """Where the spilled lines are, if any have been."""
+        return None if self._file is None else Path(self._file.name)
 
     def lines(self) -> Iterator[bytes]:
         """Every line so far, without line ends. Events appended while reading are not seen."""
@@ -63,9 +68,9 @@ class Journal:
         self._lines.clear()
 
     def _spill(self) -> None:
-        if self._file is None:
-            self._file = tempfile.NamedTemporaryFile(prefix="sendproof-journal-", delete=False)  # noqa: SIM115 - closed by close()
-        self._file.write(b"\n".join(self._lines) + b"\n")
+        file = self._file or tempfile.NamedTemporaryFile(prefix="sendproof-journal-", delete=False)  # noqa: SIM115 - closed by close()
+        file.write(b"\n".join(self._lines) + b"\n")
+        self._file = file
         self._lines.clear()
         self._pending = 0
 
