@@ -11,6 +11,8 @@ from typing import Self
 
 import aiohttp
 from aiohttp.abc import AbstractResolver, ResolveResult
+from aiohttp.helpers import is_ip_address
+from yarl import URL
 
 from sendproof_simulators.core.exchange import Webhook
 
@@ -31,8 +33,8 @@ class LoopbackResolver(AbstractResolver):
         self, host: str, port: int = 0, family: socket.AddressFamily = socket.AF_INET
     ) -> list[ResolveResult]:
         found = await self._system.resolve(host, port, family)
-        if not all(ipaddress.ip_address(result["host"]).is_loopback for result in found):
-            raise OSError(f"{host} is not this machine; allow_remote_webhooks is off in this sandbox")
+        for result in found:
+            _refuse_remote(host, result["host"])
         return found
 
     async def close(self) -> None:
@@ -59,6 +61,8 @@ class WebhookSender:
         """Make one attempt; answers (HTTP status, None) or (None, what went wrong)."""
         session = self._open if allow_remote else self._guarded
         try:
+            if not allow_remote:
+                _refuse_remote_literal(webhook.url)
             async with session.post(
                 webhook.url,
                 data=webhook.body,
@@ -71,6 +75,18 @@ class WebhookSender:
             return None, f"no answer within {TIMEOUT_SECONDS:.0f} s"
         except (aiohttp.ClientError, OSError, ValueError) as error:
             return None, f"{type(error).__name__}: {error}"
+
+
+def _refuse_remote(host: str, address: str) -> None:
+    if not ipaddress.ip_address(address).is_loopback:
+        raise OSError(f"{host} is not this machine; allow_remote_webhooks is off in this sandbox")
+
+
+def _refuse_remote_literal(url: str) -> None:
+    """An address in the URL itself is never looked up, so no resolver sees it."""
+    host = URL(url).host or ""
+    if is_ip_address(host):
+        _refuse_remote(host, host)
 
 
 def _session(resolver: AbstractResolver) -> aiohttp.ClientSession:

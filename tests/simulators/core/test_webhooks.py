@@ -1,0 +1,91 @@
+"""Webhooks: delivered over real HTTP, and only where they may go."""
+
+import asyncio
+import socket
+from collections.abc import Awaitable, Callable
+
+from aiohttp import web
+from sendproof_simulators.core.exchange import Webhook
+from sendproof_simulators.core.webhooks import LoopbackResolver, WebhookSender
+
+
+def attempt(handler: Callable[[web.Request], Awaitable[web.Response]]) -> tuple[int | None, str | None]:
+    """Send one webhook to a real server that answers with `handler`."""
+
+    async def run() -> tuple[int | None, str | None]:
+        app = web.Application()
+        app.router.add_post("/door", handler)
+        runner = web.AppRunner(app)
+        await runner.setup()
+        site = web.TCPSite(runner, "127.0.0.1", 0)
+        await site.start()
+        port = runner.addresses[0][1]
+        webhook = Webhook(url=f"http://127.0.0.1:{port}/door", key="13:7001:505", event="13", body=b'{"EventTypeID":13}')
+        async with WebhookSender() as sender:
+            result = await sender.send(webhook, allow_remote=False)
+        await runner.cleanup()
+        return result
+
+    return asyncio.run(run())
+
+
+def test_a_webhook_arrives_with_its_body() -> None:
+    """The bridge gets the bytes and their type, and its status comes back."""
+    seen: list[tuple[bytes, str]] = []
+
+    async def door(request: web.Request) -> web.Response:
+        seen.append((await request.read(), request.content_type))
+        return web.Response(status=202)
+
+    assert attempt(door) == (202, None)
+    assert seen == [(b'{"EventTypeID":13}', "application/json")]
+
+
+def test_a_redirect_is_an_answer_not_a_way() -> None:
+    """Nobody is led elsewhere by a reply."""
+
+    async def door(request: web.Request) -> web.Response:
+        return web.Response(status=302, headers={"location": "http://192.0.2.1/"})
+
+    assert attempt(door) == (302, None)
+
+
+def test_nobody_listening_is_an_error_in_words() -> None:
+    """A refused connection is told, not raised."""
+    with socket.socket() as free:
+        free.bind(("127.0.0.1", 0))
+        port = free.getsockname()[1]
+
+    async def run() -> tuple[int | None, str | None]:
+        async with WebhookSender() as sender:
+            return await sender.send(Webhook(url=f"http://127.0.0.1:{port}/", key="k", event="13", body=b""), allow_remote=False)
+
+    status, error = asyncio.run(run())
+    assert status is None
+    assert error is not None
+    assert error.startswith("ClientConnectorError")
+
+
+def test_a_remote_address_is_refused_before_anything_is_sent() -> None:
+    """A literal address off this machine is not connected to."""
+
+    async def run() -> tuple[int | None, str | None]:
+        async with WebhookSender() as sender:
+            return await sender.send(Webhook(url="http://192.0.2.1/", key="k", event="13", body=b""), allow_remote=False)
+
+    status, error = asyncio.run(run())
+    assert status is None
+    assert error is not None
+    assert "192.0.2.1 is not this machine" in error
+
+
+def test_a_name_is_checked_by_what_it_resolves_to() -> None:
+    """`localhost` is this machine by its addresses, not by its name."""
+
+    async def run() -> set[str]:
+        resolver = LoopbackResolver()
+        found = await resolver.resolve("localhost", 80)
+        await resolver.close()
+        return {result["host"] for result in found}
+
+    assert asyncio.run(run()) == {"127.0.0.1"}
