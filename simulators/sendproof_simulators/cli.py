@@ -25,6 +25,10 @@ def up(
     port: Annotated[int, typer.Option(help="Port of the control API; the services take the next ones. 0: any free.")] = 4100,
     host: Annotated[str, typer.Option(help="Address to listen on.")] = "127.0.0.1",
     seed: Annotated[int, typer.Option(help="Seed of the default sandbox.")] = 1,
+    customers: Annotated[int, typer.Option(help="Customers in the default sandbox.", min=0, max=10_000_000)] = 1_000,
+    allow_remote_webhooks: Annotated[
+        bool, typer.Option("--allow-remote-webhooks", help="Let the default sandbox call listeners off this machine.")
+    ] = False,
     json: Annotated[bool, typer.Option("--json", help="Print one line of JSON instead, for a program.")] = False,
 ) -> None:
     """Start the simulators, and say where each answers and with which credentials.
@@ -34,7 +38,14 @@ def up(
     from sendproof_simulators.serve import serve  # noqa: PLC0415 - other commands start faster without the servers
 
     try:
-        serve(host, port, seed, _print_json if json else _print_table)
+        serve(
+            host,
+            port,
+            _print_json if json else _print_table,
+            seed=seed,
+            customers=customers,
+            allow_remote_webhooks=allow_remote_webhooks,
+        )
     except OSError as error:
         typer.echo(f"sendproof: {error}", err=True)
         raise typer.Exit(EXIT_ERROR) from None

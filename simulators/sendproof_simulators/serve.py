@@ -9,10 +9,11 @@ from typing import Any
 import uvicorn
 
 from sendproof_simulators.app import Simulators
-from sendproof_simulators.control.handlers import default_channels, sandbox_view
+from sendproof_simulators.control.handlers import sandbox_view
+from sendproof_simulators.core.audience import AudienceRecipe
 from sendproof_simulators.core.clock import SystemWallClock
-from sendproof_simulators.core.sandboxes import DEFAULT, default_settings
-from sendproof_simulators.provider import Channel
+from sendproof_simulators.core.sandbox import DEFAULT_CHANNELS, SandboxSettings
+from sendproof_simulators.core.sandboxes import DEFAULT
 
 # Parked bridges are let go at once; this is for clients that read slowly.
 GRACE_SECONDS = 3
@@ -36,24 +37,42 @@ class _Server(uvicorn.Server):
         await super().shutdown(sockets)
 
 
-def serve(host: str, port: int, seed: int, announce: Callable[[dict[str, Any]], None]) -> None:
+def serve(
+    host: str,
+    port: int,
+    announce: Callable[[dict[str, Any]], None],
+    *,
+    seed: int,
+    customers: int,
+    allow_remote_webhooks: bool,
+) -> None:
     """Serve until interrupted. The control API has `port`, the services the next ones; 0 takes free ones.
 
-    `announce` gets the addresses and the default sandbox's credentials once everything answers.
-    `OSError` says which port could not be had.
+    `announce` gets the addresses and the default sandbox's credentials once everything answers; `seed`,
+    `customers` and `allow_remote_webhooks` are the default sandbox's. `OSError` says which port could not be had.
     """
+    audience = AudienceRecipe(customers=customers, opted_out=0.04, unusable_numbers=0.02)
+    sandbox = SandboxSettings(
+        name=DEFAULT,
+        seed=seed,
+        start=int(SystemWallClock().time() * 1000),
+        rate=1.0,
+        audience=audience,
+        channels=DEFAULT_CHANNELS,
+        allow_remote_webhooks=allow_remote_webhooks,
+    )
     with asyncio.Runner(loop_factory=_loop_factory()) as runner:
-        runner.run(_serve(host, port, seed, announce))
+        runner.run(_serve(host, port, sandbox, announce))
 
 
-async def _serve(host: str, port: int, seed: int, announce: Callable[[dict[str, Any]], None]) -> None:
+async def _serve(
+    host: str, port: int, default: SandboxSettings, announce: Callable[[dict[str, Any]], None]
+) -> None:
     async with Simulators() as simulators:
         names = ["control", *simulators.services]
         sockets = _bind(host, port, names)
         _place(simulators, host, names, sockets)
-        channels = tuple(Channel(**c) for c in default_channels(simulators.control))
-        now = int(SystemWallClock().time() * 1000)
-        sandbox = simulators.sandboxes.create(default_settings(seed, now, channels))
+        sandbox = simulators.sandboxes.create(default)
         view = sandbox_view(simulators.control, sandbox)
         addresses = {"control": {"url": simulators.addresses.control}, "services": view["services"]}
         config = uvicorn.Config(

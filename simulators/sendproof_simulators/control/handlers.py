@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 from sendproof_simulators.core.audience import AudienceRecipe
 from sendproof_simulators.core.clock import Instant, iso, parse_iso
 from sendproof_simulators.core.exchange import Outcome, Reply, StreamedReply, json_reply
-from sendproof_simulators.core.sandbox import Sandbox, SandboxSettings
+from sendproof_simulators.core.sandbox import DEFAULT_CHANNELS, Sandbox, SandboxSettings
 from sendproof_simulators.core.timeline import NotQuietError
 from sendproof_simulators.provider import CampaignPlan, Campaigns, Channel, Split, Template, Templates
 
@@ -104,16 +104,10 @@ def _settings(call: ControlCall) -> SandboxSettings:
         start=start,
         rate=None if clock["mode"] == "virtual" else float(clock.get("rate", 1)),
         audience=AudienceRecipe(**{**DEFAULT_AUDIENCE, **given.get("audience", {})}),
-        channels=tuple(_channel(call, c) for c in given.get("channels", default_channels(call.control))),
+        channels=tuple(_channel(call, c) for c in given["channels"]) if "channels" in given else DEFAULT_CHANNELS,
         rate_limits=given.get("rate_limits", True),
         allow_remote_webhooks=given.get("allow_remote_webhooks", False),
     )
-
-
-def default_channels(control: "Control") -> list[dict[str, Any]]:
-    """The channels of a sandbox that names none: Optimove's generic SMS channel (documented for its sandbox)."""
-    del control
-    return [{"id": 505, "provider": "textlocal", "kind": "scheduled"}]
 
 
 def _channel(call: ControlCall, given: dict[str, Any]) -> Channel:

@@ -18,6 +18,9 @@ from sendproof_simulators.core.webhooks import WebhookSender
 from sendproof_simulators.provider import Channel, Provider, RateLimit, World
 
 HISTORY_VERSION = 1
+# What a sandbox has that names no channels: Optimove's generic SMS channel.
+# documented: github optimove-tech/Optimove-APIs, sandbox guide (505 is SMS).
+DEFAULT_CHANNELS = (Channel(id=505, provider="textlocal", kind="scheduled"),)
 
 _encode = msgspec.json.Encoder().encode
 

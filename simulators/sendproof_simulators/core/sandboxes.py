@@ -2,12 +2,11 @@
 
 from collections.abc import Iterator, Mapping
 
-from sendproof_simulators.core.audience import AudienceRecipe
 from sendproof_simulators.core.chance import Chance
 from sendproof_simulators.core.clock import WallClock
 from sendproof_simulators.core.sandbox import Sandbox, SandboxSettings
 from sendproof_simulators.core.webhooks import WebhookSender
-from sendproof_simulators.provider import Channel, Provider
+from sendproof_simulators.provider import Provider
 
 DEFAULT = "default"
 # A sandbox costs about a megabyte; a process that makes more than this has forgotten to delete them.
@@ -76,9 +75,3 @@ class Sandboxes:
         # The name is part of the draw: two sandboxes with one seed must not share a key.
         chance = Chance(settings.seed)
         return {name: p.credentials(chance, settings.name) for name, p in self._providers.items()}
-
-
-def default_settings(seed: int, start: int, channels: tuple[Channel, ...]) -> SandboxSettings:
-    """The sandbox with well-known credentials, on real time, for a person who just points a bridge at it."""
-    audience = AudienceRecipe(customers=1_000, opted_out=0.04, unusable_numbers=0.02)
-    return SandboxSettings(name=DEFAULT, seed=seed, start=start, rate=1.0, audience=audience, channels=channels)
