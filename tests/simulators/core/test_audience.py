@@ -108,7 +108,9 @@ def test_ids_and_indices_are_inverse(index: int) -> None:
     assert PEOPLE.index_of(PEOPLE.id_of(index)) == index
 
 
-@pytest.mark.parametrize("text", ["", "C", "42", "C42", "c0000042", "C0004000", "C00000042", "C000004²", "C" + "9" * 5_000])
+@pytest.mark.parametrize(
+    "text", ["", "C", "42", "C42", "c0000042", "C0004000", "C00000042", "C000004²", "C" + "9" * 5_000]
+)
 def test_only_exact_ids_are_ids(text: str) -> None:
     """An id that lost its zeros or its letter is nobody's."""
     assert PEOPLE.index_of(text) is None

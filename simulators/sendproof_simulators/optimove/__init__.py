@@ -1,0 +1,78 @@
+"""A simulator of Optimove's channel-integration API. What is odd about it, and why: README.md beside this file."""
+
+from collections.abc import Iterator
+
+from sendproof_simulators.core.chance import Chance
+from sendproof_simulators.core.clock import Instant
+from sendproof_simulators.core.exchange import Fact, Outcome, Request, Timer
+from sendproof_simulators.optimove import campaigns, errors, handlers
+from sendproof_simulators.optimove.state import State
+from sendproof_simulators.provider import CampaignPlan, Campaigns, Provider, RateLimit, World
+
+
+def _credentials(chance: Chance, sandbox: str) -> dict[str, str]:
+    return {"api_key": chance.token(40, "optimove", "api_key", sandbox)}
+
+
+def _credential_of(request: Request) -> str | None:
+    """Header X-API-KEY on every call: documented, https://developer.optimove.com/docs/authentication-guide."""
+    return request.headers.get("x-api-key")
+
+
+def _plan(world: World, state: State, now: Instant, plan: CampaignPlan) -> Outcome:
+    state.plan(world, plan)
+    return Outcome(timers=(Timer(at=max(now, plan.announce_at), name="announce", payload=plan.campaign),))
+
+
+def _on_timer(world: World, state: State, timer: Timer, now: Instant) -> Outcome:
+    del world
+    if timer.name != "announce" or not isinstance(timer.payload, int):
+        raise LookupError(f"no timer named {timer.name!r} is known here")
+    return Outcome(webhooks=state.announce(timer.payload, now))
+
+
+def _get(state: State, campaign: int) -> dict[str, object]:
+    if campaign not in state.campaigns:
+        raise KeyError(f"campaign {campaign} is not known; there are {sorted(state.campaigns)}")
+    return state.campaigns[campaign].view()
+
+
+def _channel_templates(state: State, channel: int) -> tuple[tuple[int, str], ...]:
+    return tuple(sorted(state.templates.get(channel, {}).items()))
+
+
+def _overview(state: State) -> dict[str, object]:
+    listeners = [
+        {"event_type": event, "channel": channel, "url": url} for event, channel, url in state.sorted_listeners()
+    ]
+    templates = {
+        str(channel): [{"id": id_, "name": name} for id_, name in sorted(named.items())]
+        for channel, named in state.templates.items()
+    }
+    return {"listeners": listeners, "channel_templates": templates}
+
+
+def _truth(world: World, state: State) -> Iterator[tuple[Instant, Fact]]:
+    announced = [(c.announced_at, c) for c in state.campaigns.values() if c.announced_at is not None]
+    for since, campaign in sorted(announced, key=lambda pair: (pair[0], pair[1].plan.campaign)):
+        for fact in campaigns.truth(world.audience, campaign):
+            yield since, fact
+
+
+PROVIDER = Provider(
+    name="optimove",
+    contract="optimove.yaml",
+    handlers=handlers,
+    new_state=State,
+    credentials=_credentials,
+    default_credentials={"api_key": "sendproof-optimove-key"},
+    credential_of=_credential_of,
+    error=errors.error,
+    on_timer=_on_timer,
+    # Paths are case-insensitive and /current is optional: observed, clients use every form on one host.
+    any_case=True,
+    optional_prefix="/current",
+    # documented: https://developer.optimove.com/reference/understanding-api-rate-limits-at-optimove
+    rate_limit=RateLimit(requests=50, window_ms=10_000),
+    campaigns=Campaigns(plan=_plan, get=_get, channel_templates=_channel_templates, overview=_overview, truth=_truth),
+)
