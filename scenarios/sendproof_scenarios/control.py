@@ -1,8 +1,8 @@
 """A thin client of the control API (`openapi/control.yaml`): one method a call, plain JSON values in and out.
 
-ControlError           the simulators refused (`status`, and the problem's own words), or
-├── UnreachableError       nothing answered at all
-└── NotQuietError     an advance ran out of time: somebody did not come to rest
+ControlError             the simulators refused (`status`, and the problem's own words), or
+├── UnreachableError     nothing answered at all
+└── NotQuietError        an advance ran out of time: somebody did not come to rest
 """
 
 from collections.abc import Iterable, Mapping
@@ -69,6 +69,11 @@ class Control:
     def plan(self, sandbox: str, campaign: Mapping[str, object]) -> dict[str, Any]:
         """Schedule a campaign."""
         return self._object("POST", f"/sandboxes/{sandbox}/campaigns", campaign)
+
+    def unattributed(self) -> list[dict[str, Any]]:
+        """The newest requests to any service that showed no credential of any sandbox."""
+        unknown: list[dict[str, Any]] = self._object("GET", "/unattributed")["requests"]
+        return unknown
 
     def state(self, sandbox: str) -> dict[str, Any]:
         """`{"listeners", "channel_templates", "counts"}`."""

@@ -145,6 +145,12 @@ def _steps_and_campaigns_meet(scenario: Scenario, document: Document) -> Iterato
             yield document.mistake(("campaigns", index, "campaign"), message)
 
 
+def _the_bridge_is_waited_for(scenario: Scenario, document: Document) -> Iterator[Mistake]:
+    if not isinstance(scenario.steps[0], WaitFor):
+        message = "expected a wait_for first, such as {wait_for: {listeners: 1}}: the bridge needs a moment to start"
+        yield document.mistake(("steps", 0), message)
+
+
 def _waits_can_end(scenario: Scenario, document: Document) -> Iterator[Mistake]:
     providers = [channel.provider for channel in scenario.channels]
     there = sum(providers.count(template.provider) for template in scenario.templates)
@@ -165,5 +171,6 @@ RULES: tuple[Rule, ...] = (
     _times_follow_each_other,
     _plans_come_in_time,
     _steps_and_campaigns_meet,
+    _the_bridge_is_waited_for,
     _waits_can_end,
 )

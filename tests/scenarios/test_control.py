@@ -93,16 +93,20 @@ def test_a_problem_is_raised_in_its_own_words() -> None:
     with answering(400, problem) as server, Control(server.url) as control, pytest.raises(ControlError) as raised:
         control.create_sandbox({"seed": -1})
     assert str(raised.value) == (
-        f"POST {server.url}/control/sandboxes answered 400: the request breaks the contract; body.seed: -1 is less than 0"
+        f"POST {server.url}/control/sandboxes answered 400: the request breaks the contract;"
+        " body.seed: -1 is less than 0"
     )
     assert raised.value.status == 400
 
 
 def test_an_error_that_is_no_problem_document_is_shown_as_it_came() -> None:
     """Whatever else listens on that port, its answer is shown."""
-    with answering(502, b"<html>Bad gateway") as server, Control(server.url) as control:
-        with pytest.raises(ControlError, match=r"answered 502: '<html>Bad gateway'$"):
-            control.health()
+    with (
+        answering(502, b"<html>Bad gateway") as server,
+        Control(server.url) as control,
+        pytest.raises(ControlError, match=r"answered 502: '<html>Bad gateway'$"),
+    ):
+        control.health()
 
 
 def test_success_that_is_not_json_asks_for_the_right_address() -> None:
@@ -122,9 +126,12 @@ def test_an_advance_that_ran_out_of_time_is_an_error_of_its_own() -> None:
         "status": 504,
         "detail": "time stood still: participant 'bridge' is not parked",
     }
-    with answering(504, problem) as server, Control(server.url) as control:
-        with pytest.raises(NotQuietError, match="participant 'bridge' is not parked"):
-            control.advance("s", {"by_ms": 1}, timeout_s=1)
+    with (
+        answering(504, problem) as server,
+        Control(server.url) as control,
+        pytest.raises(NotQuietError, match="participant 'bridge' is not parked"),
+    ):
+        control.advance("s", {"by_ms": 1}, timeout_s=1)
 
 
 def test_a_refused_connection_says_where_and_why() -> None:

@@ -169,6 +169,12 @@ def test_a_bad_value_is_told_with_what_was_expected_and_what_stands_there(
 
 
 BROKEN_RULES = [
+    (
+        "  - wait_for: {listeners: 1, templates: 2}\n",
+        "",
+        "my.yaml:25: steps[0]: expected a wait_for first, such as {wait_for: {listeners: 1}}:"
+        " the bridge needs a moment to start",
+    ),
     ("37.5%", "37%", "my.yaml:21: campaigns[0].splits: expected shares that make 100%, got 99.5%"),
     (
         "template: Last call",
@@ -246,7 +252,7 @@ UNREADABLE = [
     ("a: &x 1\nb: *x\n", "my.yaml:2: aliases such as *x are not read; write the value out"),
     ("a: !!binary aGk=\n", "my.yaml:1: tags such as tag:yaml.org,2002:binary are not read; write the value alone"),
     ("? [a]\n: 1\n", "my.yaml:1: expected a key in words, got a list or mapping"),
-    ("[" * 5000 + "]" * 5000, "my.yaml:1: expected a scenario, got lists or mappings nested beyond reading"),
+    ("[" * 1100 + "]" * 1100, "my.yaml:1: expected a scenario, got lists or mappings nested beyond reading"),
     ("# " + "x" * 1_000_000, "my.yaml:1: expected a scenario of at most 1,000,000 characters, got 1,000,002"),
     ("- 1\n", "my.yaml:1: expected a scenario: a mapping of keys, got a list"),
 ]

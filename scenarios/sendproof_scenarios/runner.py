@@ -1,0 +1,205 @@
+"""Runs one scenario: starts what is needed, plays the steps, and keeps what was recorded. It decides nothing.
+
+simulators   ours, as a child process, unless an address is given
+sandbox      virtual clock, seed, audience, channels, templates
+bridge       ours, or any command, or one that runs already
+steps        `stage`
+history      streamed to the results folder; the judge reads nothing else
+"""
+
+import json
+import re
+import sys
+import tempfile
+from collections.abc import Mapping
+from contextlib import ExitStack
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+from urllib.parse import urlsplit
+
+from sendproof_scenarios import handover
+from sendproof_scenarios.control import Control, ControlError
+from sendproof_scenarios.model import Scenario
+from sendproof_scenarios.processes import Child, ProcessError, Program, free_port, listens, split_command, until
+from sendproof_scenarios.progress import Watcher
+from sendproof_scenarios.stage import Stage, Trouble, TroubleError
+from sendproof_scenarios.values import iso
+
+# Starting Python and compiling the contracts takes about two seconds; a loaded machine takes some times that.
+SIMULATORS_READY_S = 60.0
+# For a bridge that we start; one that a person runs gets the time that a restart by hand takes.
+BRIDGE_READY_S = 60.0
+OWN_BRIDGE_READY_S = 600.0
+HOST = "127.0.0.1"
+
+# What a run leaves in its folder; a new run replaces these and touches nothing else.
+FILES = (
+    "report.html",
+    "junit.xml",
+    "verdict.json",
+    "history.ndjson",
+    "handover.json",
+    "bridge.toml",
+    "bridge.log",
+    "simulators.log",
+)
+
+
+class RunError(Exception):
+    """The run could not be made: the harness broke, or was told something impossible. Says nothing of the bridge."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Options:
+    """How to run. At most one of `bridge` (an address) and `command` is given; with neither, our bridge is tested."""
+
+    bridge: str | None = None
+    command: str | None = None
+    simulators: str | None = None
+    results: Path = Path("results")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Recorded:
+    """What a run left behind: its folder with the history, and why it ended early if it did."""
+
+    folder: Path
+    history: Path
+    trouble: Trouble | None
+
+
+def run(scenario: Scenario, name: str, options: Options, watcher: Watcher) -> Recorded:
+    """Play `scenario` and keep what happened in the folder `name` of the results."""
+    folder = _fresh_folder(options.results / name)
+    try:
+        with ExitStack() as stack:
+            return _run(scenario, name, options, watcher, folder, stack)
+    except (ControlError, ProcessError, OSError) as error:
+        raise RunError(str(error) + _log_of_simulators(folder)) from error
+
+
+def _run(scenario: Scenario, name: str, options: Options, watcher: Watcher, folder: Path, stack: ExitStack) -> Recorded:
+    watcher.phase("starting the simulators")
+    url = options.simulators or _start_simulators(folder, stack)
+    control = stack.enter_context(Control(url))
+    sandbox = _sandbox(control, scenario, None if options.simulators else name)
+    if options.simulators:
+        # Ours end with all that is in them; those of others stay, so the sandbox must go.
+        stack.callback(control.delete_sandbox, sandbox["sandbox"])
+    listen = _listen(options)
+    told = handover.handover(control.url, sandbox, listen)
+    handover.write_handover(told, folder / "handover.json")
+    watcher.phase("starting the bridge")
+    stage = Stage(
+        scenario=scenario,
+        control=control,
+        sandbox=sandbox["sandbox"],
+        bridge=_start_bridge(options, told, folder, stack, watcher),
+        shares_clock=not (options.bridge or options.command),
+        ready_s=OWN_BRIDGE_READY_S if options.bridge else BRIDGE_READY_S,
+        watcher=watcher,
+    )
+    trouble = _play(stage)
+    watcher.phase("fetching the history")
+    history = folder / "history.ndjson"
+    control.save_history(sandbox["sandbox"], history)
+    return Recorded(folder=folder, history=history, trouble=trouble)
+
+
+def _play(stage: Stage) -> Trouble | None:
+    try:
+        stage.play()
+    except TroubleError as error:
+        return error.trouble
+    return None
+
+
+def _fresh_folder(folder: Path) -> Path:
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+        for file in FILES:
+            (folder / file).unlink(missing_ok=True)
+    except OSError as error:
+        raise RunError(
+            f"the results folder {folder} cannot be used: {error.strerror}; choose another with --results"
+        ) from error
+    return folder
+
+
+def _start_simulators(folder: Path, stack: ExitStack) -> str:
+    words = [sys.executable, "-m", "sendproof_simulators", "up", "--json", "--port", "0"]
+    log = folder / "simulators.log"
+    child = stack.enter_context(Child(Program(name="the simulators", words=words, log=log, environment={})))
+    until(lambda: child.status is not None or _announced(log) is not None, SIMULATORS_READY_S)
+    child.must_run()
+    addresses = _announced(log)
+    if addresses is None:
+        raise ProcessError(f"the simulators did not answer within {SIMULATORS_READY_S:.0f} s; {child.last_words()}")
+    return str(addresses["control"]["url"])
+
+
+def _announced(log: Path) -> dict[str, Any] | None:
+    """The addresses that the simulators print on a line of their own; warnings of Python may stand around it."""
+    for line in log.read_text(encoding="utf-8", errors="replace").splitlines(keepends=True):
+        if line.startswith('{"control"') and line.endswith("\n"):
+            addresses: dict[str, Any] = json.loads(line)
+            return addresses
+    return None
+
+
+def _sandbox(control: Control, scenario: Scenario, name: str | None) -> dict[str, Any]:
+    """Make the sandbox and its templates. Unnamed, it gets a name that nobody else at those simulators has."""
+    audience = scenario.audience
+    settings: dict[str, object] = {
+        "seed": scenario.seed,
+        "clock": {"mode": "virtual", "start": iso(scenario.starts)},
+        "audience": {
+            "customers": audience.customers,
+            "opted_out": float(audience.opted_out),
+            "unusable_numbers": float(audience.unusable_numbers),
+        },
+        "channels": [{"id": channel.id, "provider": channel.provider} for channel in scenario.channels],
+    }
+    if name is not None:
+        settings["name"] = re.sub(r"[^A-Za-z0-9._-]", "-", name).lstrip("._-")[:100] or "scenario"
+    sandbox = control.create_sandbox(settings)
+    for provider in dict.fromkeys(template.provider for template in scenario.templates):
+        texts = [{"title": t.title, "body": t.body} for t in scenario.templates if t.provider == provider]
+        control.add_templates(sandbox["sandbox"], provider, texts)
+    return sandbox
+
+
+def _listen(options: Options) -> handover.Listen:
+    if options.bridge is None:
+        return handover.Listen(host=HOST, port=free_port(HOST))
+    address = urlsplit(options.bridge)
+    if address.scheme not in {"http", "https"} or not address.hostname:
+        raise RunError(f"--bridge: expected an address such as http://localhost:9000, got {options.bridge!r}")
+    return handover.Listen(host=address.hostname, port=address.port or (443 if address.scheme == "https" else 80))
+
+
+def _start_bridge(
+    options: Options, told: Mapping[str, Any], folder: Path, stack: ExitStack, watcher: Watcher
+) -> Child | None:
+    file = (folder / "handover.json").resolve()
+    if options.bridge is not None:
+        watcher.note(f"The sandbox is described in {file}.\nWaiting until the bridge at {options.bridge} uses it.")
+        if not listens(told["listen"]["host"], told["listen"]["port"]):
+            watcher.note(f"Nothing listens at {options.bridge} yet.")
+        return None
+    environment = {handover.VARIABLE: str(file), "PYTHONUNBUFFERED": "1"}
+    if options.command is not None:
+        words = split_command(options.command)
+    else:
+        settings = folder / "bridge.toml"
+        database = Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="sendproof-"))) / "bridge.sqlite"
+        environment |= handover.write_settings(told, settings, database)
+        words = [sys.executable, "-m", "sendproof_bridge", "--config", str(settings)]
+    program = Program(name="the bridge", words=words, log=folder / "bridge.log", environment=environment)
+    return stack.enter_context(Child(program))
+
+
+def _log_of_simulators(folder: Path) -> str:
+    log = folder / "simulators.log"
+    return f"\nWhat the simulators said: {log}" if log.exists() and log.stat().st_size else ""
