@@ -1,0 +1,189 @@
+"""What reached whom: once, at the right number, and nobody who opted out."""
+
+from collections import Counter
+from collections.abc import Callable, Iterable, Mapping
+
+from sendproof_scenarios.checks.ledger import Fate, ledger
+from sendproof_scenarios.checks.paging import rows_never_read
+from sendproof_scenarios.findings import Check, Finding, Observed, Where
+from sendproof_scenarios.history import Delivery, History, Obligation, Rejection
+from sendproof_scenarios.instants import spoken
+from sendproof_scenarios.requirements import CONSENT_KEPT, DELIVERED_ONCE, RIGHT_NUMBER
+
+_ONCE = "delivery.once"
+_NUMBER = "delivery.number"
+_CONSENT = "delivery.consent"
+
+
+def of_obligation(obligation: Obligation) -> Where:
+    """Where a finding about one recipient stands."""
+    return Where(
+        campaign=obligation.campaign,
+        channel=obligation.channel,
+        customer=obligation.customer,
+        number=obligation.number,
+    )
+
+
+def delivered_once(history: History) -> Observed:
+    """Lost, duplicated and unexpected messages."""
+    book = ledger(history)
+    why_lost = _reasons_of_loss(history)
+    findings = [
+        *(_lost(fate, *why_lost(fate.obligation)) for fate in book.fates if fate.name == "lost"),
+        *(_duplicated(fate) for fate in book.fates if fate.name == "duplicated"),
+        *(_unexpected(delivery) for delivery in book.strays),
+        *(_unexpected(delivery) for fate in book.fates if fate.name == "unexpected" for delivery in fate.deliveries),
+        *(_pending(fate) for fate in book.fates if fate.name == "pending"),
+    ]
+    judged = sum(fate.obligation.owed and fate.name != "pending" for fate in book.fates)
+    return Observed(looked_at=judged, unit="recipients", findings=tuple(findings))
+
+
+def right_number(history: History) -> Observed:
+    """Messages that went to a number that is not the customer's, or not in the form that providers take."""
+    book = ledger(history)
+    met = [fate for fate in book.fates if fate.obligation.owed and fate.deliveries]
+    findings = [_wrong_number(fate) for fate in met if fate.deliveries[0].number != fate.obligation.number]
+    return Observed(looked_at=len(met), unit="deliveries", findings=tuple(findings))
+
+
+def consent_kept(history: History) -> Observed:
+    """Messages to people who opted out."""
+    book = ledger(history)
+    opted_out = [fate for fate in book.fates if fate.obligation.reason == "opted_out"]
+    findings = [_against_consent(fate) for fate in opted_out if fate.deliveries]
+    deliveries = sum(not delivery.test for delivery in history.deliveries)
+    if deliveries and not opted_out:
+        findings.append(_nobody_opted_out(deliveries))
+    return Observed(looked_at=deliveries, unit="deliveries", findings=tuple(findings))
+
+
+_Reason = tuple[str, str]
+
+
+def _reasons_of_loss(history: History) -> Callable[[Obligation], _Reason]:
+    """The most telling reason for each lost message: cause and what was seen instead."""
+    unread = rows_never_read(history)
+    refused = {rejection.number: rejection for rejection in history.rejections}
+    sent = _campaigns_with_deliveries(ledger(history).fates)
+
+    def reason(obligation: Obligation) -> _Reason:
+        if obligation.customer in unread.get((obligation.campaign, obligation.channel), ()):
+            return "lost: the page with this customer was never read", "no delivery; the row was never fetched"
+        if obligation.number in refused:
+            return _refused(refused[obligation.number])
+        if not sent[obligation.campaign, obligation.channel]:
+            return "lost: nothing of this campaign was ever sent", "no delivery of the whole campaign"
+        return "lost: no provider was ever given the message", "no delivery"
+
+    return reason
+
+
+def _campaigns_with_deliveries(fates: Iterable[Fate]) -> Mapping[tuple[int, int], int]:
+    return Counter((fate.obligation.campaign, fate.obligation.channel) for fate in fates if fate.deliveries)
+
+
+def _refused(rejection: Rejection) -> _Reason:
+    why = " ".join(str(part) for part in (rejection.code, rejection.reason) if part not in {None, ""})
+    return f"lost: the provider refused the message ({why})", f"refused by {rejection.service} with {why}"
+
+
+def _lost(fate: Fate, cause: str, got: str) -> Finding:
+    return Finding(
+        check=_ONCE,
+        level="fail",
+        blame="bridge",
+        cause=cause,
+        expected=f"one message, due {spoken(fate.obligation.due)}",
+        got=got,
+        where=of_obligation(fate.obligation),
+        at=fate.obligation.due,
+    )
+
+
+def _duplicated(fate: Fate) -> Finding:
+    times = ", ".join(spoken(delivery.send_at) for delivery in fate.deliveries)
+    return Finding(
+        check=_ONCE,
+        level="fail",
+        blame="bridge",
+        cause="duplicated: the same message more than once",
+        expected="one message",
+        got=f"{len(fate.deliveries)} messages, sent {times}",
+        where=of_obligation(fate.obligation),
+        at=fate.deliveries[-1].send_at,
+    )
+
+
+def _unexpected(delivery: Delivery) -> Finding:
+    return Finding(
+        check=_ONCE,
+        level="fail",
+        blame="bridge",
+        cause="unexpected: a message that nobody was owed",
+        expected="no message to this number",
+        got=f"{delivery.text!r}, sent {spoken(delivery.send_at)}",
+        where=Where(number=delivery.number, message=delivery.message),
+        at=delivery.send_at,
+    )
+
+
+def _pending(fate: Fate) -> Finding:
+    return Finding(
+        check=_ONCE,
+        level="unknown",
+        blame="harness",
+        cause="not due yet when the history ended; let the run go on past the last send time",
+        expected=f"a history that reaches beyond {spoken(fate.obligation.due)}",
+        got="a history that ends before",
+        where=of_obligation(fate.obligation),
+        at=fate.obligation.due,
+    )
+
+
+def _wrong_number(fate: Fate) -> Finding:
+    got = fate.deliveries[0].number
+    spelled = "".join(filter(str.isdigit, got))[-9:] == (fate.obligation.number or "")[-9:]
+    how = "another spelling of it" if spelled else "somebody else's"
+    return Finding(
+        check=_NUMBER,
+        level="fail",
+        blame="bridge",
+        cause=f"wrong number: {how}",
+        expected=str(fate.obligation.number),
+        got=got,
+        where=of_obligation(fate.obligation),
+        at=fate.deliveries[0].send_at,
+    )
+
+
+def _against_consent(fate: Fate) -> Finding:
+    return Finding(
+        check=_CONSENT,
+        level="fail",
+        blame="bridge",
+        cause="sent to opted-out",
+        expected="no message; the customer counts as dropped",
+        got=f"{len(fate.deliveries)} sent, the first {spoken(fate.deliveries[0].send_at)}",
+        where=of_obligation(fate.obligation),
+        at=fate.deliveries[0].send_at,
+    )
+
+
+def _nobody_opted_out(deliveries: int) -> Finding:
+    return Finding(
+        check=_CONSENT,
+        level="note",
+        blame="harness",
+        cause="nobody of this audience opted out, so the rule was hardly put to the test",
+        expected="an audience with customers who opted out",
+        got=f"{deliveries:,} deliveries, all to customers who may be written to",
+    )
+
+
+CHECKS = (
+    Check(id=_ONCE, title="Every recipient gets the message once", requirement=DELIVERED_ONCE, run=delivered_once),
+    Check(id=_NUMBER, title="Messages go to the customer's own number", requirement=RIGHT_NUMBER, run=right_number),
+    Check(id=_CONSENT, title="Nobody who opted out gets a message", requirement=CONSENT_KEPT, run=consent_kept),
+)

@@ -1,0 +1,82 @@
+"""Whether messages went out when they were due, with a special eye for time zones.
+
+A send time that is off by exactly the distance of some time zone, for many recipients, is hardly ever chance:
+the bridge took UTC for local time, or the other way about.
+"""
+
+from sendproof_scenarios.checks.delivery import of_obligation
+from sendproof_scenarios.checks.ledger import EARLY_TOLERANCE, LATE_AFTER, Fate, ledger
+from sendproof_scenarios.findings import Check, Finding, Observed
+from sendproof_scenarios.history import History
+from sendproof_scenarios.instants import HOUR, MINUTE, span, spoken
+from sendproof_scenarios.requirements import RIGHT_TIME
+
+_ID = "delivery.time"
+
+# Zones lie whole or half hours from UTC, three of them 45 minutes past: 5:45, 8:45 and 12:45. The farthest is 14:00.
+_ZONE_OFFSETS = frozenset(
+    [*range(HOUR, 14 * HOUR + 1, HOUR // 2), *(hour * HOUR + 45 * MINUTE for hour in (5, 8, 12))],
+)
+
+# A bridge that waits for the wrong hour itself still needs a moment to send once the hour has come.
+_ZONE_TOLERANCE = 1 * MINUTE
+
+
+def right_time(history: History) -> Observed:
+    """Early and late messages; repeats and wrong texts are judged by the first message."""
+    book = ledger(history)
+    met = [fate for fate in book.fates if fate.obligation.owed and fate.deliveries and fate.name != "pending"]
+    if met and not book.timed:
+        return Observed(looked_at=len(met), unit="send times", findings=(_not_observed(history, len(met)),))
+    offsets = ((fate, fate.deliveries[0].send_at - fate.obligation.due) for fate in met)
+    findings = [_off(fate, off) for fate, off in offsets if off < -EARLY_TOLERANCE or off > LATE_AFTER]
+    return Observed(looked_at=len(met), unit="send times", findings=tuple(findings))
+
+
+def zone_offset(offset: int) -> int | None:
+    """The distance of a time zone from UTC that this is, in milliseconds without sign, or None."""
+    nearest = round(abs(offset) / (15 * MINUTE)) * 15 * MINUTE
+    near = abs(abs(offset) - nearest) <= _ZONE_TOLERANCE
+    return nearest if near and nearest in _ZONE_OFFSETS else None
+
+
+def _off(fate: Fate, offset: int) -> Finding:
+    return Finding(
+        check=_ID,
+        level="fail",
+        blame="bridge",
+        cause=_cause(offset),
+        expected=f"sent at {spoken(fate.obligation.due)}, at most {span(LATE_AFTER)} after",
+        got=f"sent at {spoken(fate.deliveries[0].send_at)}, {span(offset)} {_direction(offset)}",
+        where=of_obligation(fate.obligation),
+        at=fate.deliveries[0].send_at,
+    )
+
+
+def _cause(offset: int) -> str:
+    zone = zone_offset(offset)
+    if zone is not None:
+        return f"sent at local time: exactly {span(zone)} {_direction(offset)}"
+    return (
+        "early: sent before it was due" if offset < 0 else f"late: sent more than {span(LATE_AFTER)} after it was due"
+    )
+
+
+def _direction(offset: int) -> str:
+    return "early" if offset < 0 else "late"
+
+
+def _not_observed(history: History, count: int) -> Finding:
+    clock = history.header.clock
+    rate = f" at rate {clock.rate:g}" if clock.rate not in {None, 1} else ""
+    return Finding(
+        check=_ID,
+        level="unknown",
+        blame="config",
+        cause="the bridge did not live by the clock of the sandbox, so its send times say nothing",
+        expected="a bridge that parks on the virtual clock, or a sandbox in real time",
+        got=f"a {clock.mode} clock{rate} without the bridge, and {count:,} send times",
+    )
+
+
+CHECKS = (Check(id=_ID, title="Messages go out at the scheduled UTC time", requirement=RIGHT_TIME, run=right_time),)

@@ -1,0 +1,392 @@
+"""The history of a run, version 1: all that a judge may look at.
+
+A history is a file of JSON lines. The first line says what was run (`Header`), then come the *truth* (campaigns,
+and per customer what was owed) and the *events* in the order they happened. `read_history` streams it into frozen
+records; a million recipients cost one small record per line that matters, with equal texts kept once.
+
+Errors are `HistoryError`, and name the line.
+"""
+
+from collections import defaultdict
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, Literal, cast
+
+import msgspec
+
+from sendproof_scenarios.instants import Instant, parse_instant
+
+VERSION = 1
+
+TemplateId = int | str
+
+
+class HistoryError(ValueError):
+    """The file is not a history that can be judged; the message names the line and what was expected."""
+
+
+# Decoded lines hold no cycles, so the garbage collector need not walk a million of them (`gc=False`).
+class Record(msgspec.Struct, frozen=True, gc=False, tag_field="kind"):
+    """One line. `at` is virtual time; a line of the truth says when it became true."""
+
+    n: int
+    at: Instant
+
+
+class Channel(msgspec.Struct, frozen=True):
+    """One channel of the sandbox: its Optimove number, and which provider carries it."""
+
+    id: int
+    provider: str
+    kind: str
+
+
+class ClockFacts(msgspec.Struct, frozen=True):
+    """How time passed: `virtual` or `real`, and who took part in it."""
+
+    mode: Literal["virtual", "real"]
+    start: Instant | None = None
+    rate: float | None = None
+    participants: tuple[str, ...] = ()
+
+
+class Header(msgspec.Struct, frozen=True, tag_field="kind", tag="history"):
+    """The first line. `ended` is the virtual time at which the history was taken."""
+
+    version: int
+    sandbox: str
+    seed: int
+    clock: ClockFacts
+    services: dict[str, str]
+    channels: tuple[Channel, ...]
+    ended: Instant
+
+
+class Split(msgspec.Struct, frozen=True):
+    """One share of a campaign: its template as the channel knows it, and its send time."""
+
+    template: TemplateId
+    title: str
+    body: str
+    send_at: Instant
+    share: float
+
+
+class Campaign(Record, frozen=True, gc=False, tag="campaign"):
+    """Truth: one scheduled campaign on one channel."""
+
+    campaign: int
+    channel: int
+    provider: str
+    customers: int
+    announced_at: Instant | None
+    splits: tuple[Split, ...]
+
+
+class Obligation(Record, frozen=True, gc=False, tag="obligation"):
+    """Truth: what must reach one customer, or (`owed` false) must not."""
+
+    campaign: int
+    channel: int
+    customer: str
+    template: TemplateId
+    number: str | None
+    text: str | None
+    due: Instant
+    owed: bool
+    reason: str | None = None
+
+
+class Violation(msgspec.Struct, frozen=True, gc=False):
+    """One rule of the contract that a request broke."""
+
+    where: str
+    rule: str
+    message: str
+
+
+class Request(Record, frozen=True, gc=False, tag="request"):
+    """One call of the bridge. `note` is the operation's own summary, when it has one."""
+
+    service: str
+    operation: str | None
+    method: str
+    path: str
+    credential: str
+    status: int
+    violations: tuple[Violation, ...] = ()
+    note: dict[str, Any] | None = None
+
+
+class Listener(Record, frozen=True, gc=False, tag="listener"):
+    """An event listener was registered or unregistered."""
+
+    action: Literal["registered", "unregistered"]
+    event_type: int
+    channel: int | None
+    url: str
+
+
+class ChannelTemplate(msgspec.Struct, frozen=True, gc=False):
+    """A template as the channel knows it; a deletion may leave the name out."""
+
+    id: TemplateId
+    name: str | None = None
+
+
+class ChannelTemplates(Record, frozen=True, gc=False, tag="channel_templates"):
+    """The bridge told the platform about templates."""
+
+    channel: int
+    action: Literal["added", "renamed", "unchanged", "deleted"]
+    templates: tuple[ChannelTemplate, ...]
+
+
+class ProviderTemplate(Record, frozen=True, gc=False, tag="provider_template"):
+    """Somebody changed a template at the message provider."""
+
+    service: str
+    action: Literal["created", "renamed", "changed", "deleted"]
+    id: TemplateId
+    title: str | None = None
+    body: str | None = None
+
+
+class Delivery(Record, frozen=True, gc=False, tag="delivery"):
+    """A provider accepted one message at `at`, to go out at `send_at`."""
+
+    service: str
+    message: str
+    number: str
+    text: str
+    send_at: Instant
+    test: bool = False
+
+
+class Rejection(Record, frozen=True, gc=False, tag="rejection"):
+    """A provider refused one message."""
+
+    service: str
+    number: str
+    text: str
+    code: int | str | None = None
+    reason: str | None = None
+
+
+class Outcome(Record, frozen=True, gc=False, tag="outcome"):
+    """The final state of a delivery at the provider."""
+
+    service: str
+    message: str
+    status: Literal["delivered", "undelivered", "expired", "invalid", "unknown"]
+
+
+class Webhook(Record, frozen=True, gc=False, tag="webhook"):
+    """One attempt to hand a notification to the bridge; attempts of one notification share `key`."""
+
+    service: str
+    event: str
+    key: str
+    url: str
+    attempt: int
+    status: int | None
+    error: str | None
+
+
+class Metric(msgspec.Struct, frozen=True, gc=False):
+    """One total that the bridge reported."""
+
+    channel: int = msgspec.field(name="ChannelID")
+    campaign: int = msgspec.field(name="CampaignID")
+    template: TemplateId = msgspec.field(name="TemplateID")
+    metric: int = msgspec.field(name="MetricID")
+    value: int = msgspec.field(name="MetricValue")
+
+
+class Metrics(Record, frozen=True, gc=False, tag="metrics"):
+    """One accepted call of UpdateCampaignMetrics."""
+
+    items: tuple[Metric, ...]
+    channel: int | None = None
+
+
+class Interactions(Record, frozen=True, gc=False, tag="interactions"):
+    """One accepted call of UpdateCampaignInteractions."""
+
+    campaign: int
+    channel: int
+    template: TemplateId
+    event_id: int
+    customers: tuple[str, ...]
+    date: str | None = None
+
+
+class Clock(Record, frozen=True, gc=False, tag="clock"):
+    """Time was advanced, or somebody joined or left the clock."""
+
+    action: Literal["advance", "joined", "left"]
+    participant: str | None = None
+    to: Instant | None = None
+
+
+class OptOut(Record, frozen=True, gc=False, tag="opt_out"):
+    """A number opted out at the provider."""
+
+    service: str
+    number: str
+    how: str | None = None
+
+
+Line = (
+    Campaign
+    | Obligation
+    | Request
+    | Listener
+    | ChannelTemplates
+    | ProviderTemplate
+    | Delivery
+    | Rejection
+    | Outcome
+    | Webhook
+    | Metrics
+    | Interactions
+    | Clock
+    | OptOut
+)
+
+
+# Where each kind of line is kept.
+_FIELD_OF: dict[type[Record], str] = {
+    Campaign: "campaigns",
+    Obligation: "obligations",
+    Request: "requests",
+    Listener: "listeners",
+    ChannelTemplates: "channel_templates",
+    ProviderTemplate: "provider_templates",
+    Delivery: "deliveries",
+    Rejection: "rejections",
+    Outcome: "outcomes",
+    Webhook: "webhooks",
+    Metrics: "metrics",
+    Interactions: "interactions",
+    Clock: "clocks",
+    OptOut: "opt_outs",
+}
+KINDS = tuple(sorted(str(record.__struct_config__.tag) for record in _FIELD_OF))
+
+
+@dataclass(frozen=True, kw_only=True, eq=False)
+class History:
+    """One run. Each tuple is in the order in which things happened."""
+
+    header: Header
+    campaigns: tuple[Campaign, ...] = ()
+    obligations: tuple[Obligation, ...] = ()
+    requests: tuple[Request, ...] = ()
+    listeners: tuple[Listener, ...] = ()
+    channel_templates: tuple[ChannelTemplates, ...] = ()
+    provider_templates: tuple[ProviderTemplate, ...] = ()
+    deliveries: tuple[Delivery, ...] = ()
+    rejections: tuple[Rejection, ...] = ()
+    outcomes: tuple[Outcome, ...] = ()
+    webhooks: tuple[Webhook, ...] = ()
+    metrics: tuple[Metrics, ...] = ()
+    interactions: tuple[Interactions, ...] = ()
+    clocks: tuple[Clock, ...] = ()
+    opt_outs: tuple[OptOut, ...] = ()
+
+
+def read_history(path: Path | str) -> History:
+    """Read a history file; `HistoryError` names the line that cannot be read, `OSError` a file that cannot."""
+    with Path(path).open("rb") as lines:
+        return parse_history(lines)
+
+
+def parse_history(lines: Iterable[bytes]) -> History:
+    """The same for lines that are already at hand, with or without line ends."""
+    stream = iter(lines)
+    header = _header(next(stream, b""))
+    decode = _line_decoder()
+    found: defaultdict[str, list[Line]] = defaultdict(list)
+    for number, line in enumerate(stream, start=2):
+        if line.isspace() or not line:
+            continue
+        try:
+            record = decode(line)
+        except msgspec.DecodeError as error:
+            raise _unreadable(number, line, error) from error
+        found[_FIELD_OF[type(record)]].append(record)
+    return History(header=header, **{field: tuple(records) for field, records in found.items()})  # type: ignore[arg-type]
+
+
+def _header(line: bytes) -> Header:
+    start = _NOT_A_HISTORY.format(got=line[:60].decode("utf-8", "replace").strip() or "nothing")
+    try:
+        opening = msgspec.json.decode(line, type=_Opening)
+    except msgspec.DecodeError as error:
+        raise HistoryError(start) from error
+    if opening.kind != "history":
+        raise HistoryError(start)
+    if opening.version != VERSION:
+        raise HistoryError(_OTHER_VERSION.format(VERSION, opening.version))
+    try:
+        return msgspec.json.decode(line, type=Header, dec_hook=_instant)
+    except msgspec.DecodeError as error:
+        raise _unreadable(1, line, error) from error
+
+
+_NOT_A_HISTORY = 'line 1: this is not a history: expected a first line {{"kind":"history","version":1,...}}, got: {got}'
+_OTHER_VERSION = "line 1: expected history version {}, got {}; judge it with the Sendproof that wrote it"
+
+
+class _Opening(msgspec.Struct):
+    kind: str = ""
+    version: int = 0
+
+
+def _line_decoder() -> Callable[[bytes], Line]:
+    """A decoder that keeps equal texts once: the text of a delivery is the text that was owed."""
+    decode = cast("Callable[[bytes], Line]", msgspec.json.Decoder(Line, dec_hook=_instant).decode)
+    texts: dict[str, str] = {}
+
+    def decode_line(line: bytes) -> Line:
+        record = decode(line)
+        for field in _SHARED_TEXTS.get(type(record), ()):
+            text = getattr(record, field)
+            if text is not None:
+                msgspec.structs.force_setattr(record, field, texts.setdefault(text, text))
+        return record
+
+    return decode_line
+
+
+_SHARED_TEXTS: dict[type, tuple[str, ...]] = {
+    Obligation: ("number", "text", "reason"),
+    Delivery: ("number", "text", "message", "service"),
+    Outcome: ("message", "service"),
+    Webhook: ("key", "service", "event", "url", "error"),
+}
+
+
+def _instant(kind: type, value: object) -> object:
+    if kind is Instant and isinstance(value, str):
+        return parse_instant(value)
+    raise ValueError(f"expected a time in text, got {value!r}")
+
+
+def _unreadable(number: int, line: bytes, error: msgspec.DecodeError) -> HistoryError:
+    if not line.endswith(b"\n") and not line.rstrip().endswith(b"}"):
+        return HistoryError(f"line {number:,}: the line breaks off, so the history is incomplete; take it again")
+    shown = line[:120].decode("utf-8", "replace").strip()
+    kind = _kind_of(line)
+    if kind is not None and kind not in KINDS:
+        return HistoryError(f"line {number:,}: unknown kind {kind!r}; expected one of {', '.join(KINDS)}")
+    return HistoryError(f"line {number:,}: {error}: {shown}")
+
+
+def _kind_of(line: bytes) -> str | None:
+    try:
+        return msgspec.json.decode(line, type=_Opening).kind
+    except msgspec.DecodeError:
+        return None

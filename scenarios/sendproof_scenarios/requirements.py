@@ -1,0 +1,144 @@
+"""The numbered rules that a bridge must keep, each with where it is from.
+
+The hundreds follow a campaign on its way: 1xx notification, 2xx templates, 3xx audience, 4xx sending,
+5xx reporting, 6xx the contract of every call. A number never changes its meaning.
+"""
+
+from sendproof_scenarios.findings import Requirement
+
+_GUIDE = "https://developer.optimove.com/docs/integrate-your-service-with-optimove"
+_LISTENER = "https://developer.optimove.com/reference/post_general-registereventlistener"
+_REPOSITORY = "https://github.com/optimove-tech/Optimove-APIs"
+_AUTHENTICATION = "https://developer.optimove.com/docs/authentication-guide"
+_RATE = "https://developer.optimove.com/reference/understanding-api-rate-limits-at-optimove"
+_INTERACTIONS = "https://developer.optimove.com/reference/post_integrations-updatecampaigninteractions"
+_NUMBERS = "https://docs.xtremepush.com/docs/optimove"
+_DROPPED = "https://docs.delivyr.net/docs/optimove"
+
+LISTENER_REGISTERED = Requirement(
+    number="R101",
+    text="The bridge registers a listener for each of its channels, so that it hears of every campaign.",
+    source=_GUIDE,
+    evidence="documented",
+)
+WEBHOOKS_ACKNOWLEDGED = Requirement(
+    number="R102",
+    text="The bridge answers every notification with a 2xx status, if not the first time then in the end.",
+    source=_LISTENER,
+    evidence="assumed",
+)
+TEMPLATES_SYNCHRONISED = Requirement(
+    number="R201",
+    text="Every template that is added, renamed or deleted at the provider is told to Optimove, so that marketers choose "
+    "from exactly the templates that exist.",
+    source=_GUIDE,
+    evidence="documented",
+)
+BATCHES_WITHIN_LIMITS = Requirement(
+    number="R202",
+    text="No call carries more items than its operation takes: 100 templates or metrics, 10,000 customers of an "
+    "interaction, 50,000 preferences.",
+    source=_INTERACTIONS,
+    evidence="observed",
+)
+PAGES_COMPLETE = Requirement(
+    number="R301",
+    text="The bridge reads the whole audience of a campaign, page after page, without a gap and no row twice.",
+    source=_GUIDE,
+    evidence="documented",
+)
+PAGE_SIZE_KEPT = Requirement(
+    number="R302",
+    text="The bridge asks for at most 10,000 rows a page.",
+    source=_REPOSITORY,
+    evidence="observed",
+)
+DELIVERED_ONCE = Requirement(
+    number="R401",
+    text="Every customer of a campaign who may be written to gets the message once, and nobody else gets one.",
+    source=_GUIDE,
+    evidence="documented",
+)
+RIGHT_NUMBER = Requirement(
+    number="R402",
+    text="A message goes to the customer's own number: digits with the country code, without + or leading zeros.",
+    source=_NUMBERS,
+    evidence="documented",
+)
+RIGHT_TEXT = Requirement(
+    number="R403",
+    text="The text is the customer's own template with the customer's own attributes filled in; it may differ from "
+    "customer to customer within one campaign.",
+    source=_GUIDE,
+    evidence="documented",
+)
+RIGHT_TIME = Requirement(
+    number="R404",
+    text="The message goes out at the customer's scheduled time, which Optimove gives in UTC.",
+    source=_GUIDE,
+    evidence="documented",
+)
+CONSENT_KEPT = Requirement(
+    number="R405",
+    text="Nobody who opted out gets a message.",
+    source=_DROPPED,
+    evidence="documented",
+)
+METRICS_CADENCE = Requirement(
+    number="R501",
+    text="The bridge reports the metrics of a campaign several times a day, here at least three, for the seven days "
+    "after it was sent.",
+    source=_GUIDE,
+    evidence="documented",
+)
+METRICS_CONSERVED = Requirement(
+    number="R502",
+    text="Reported totals add up: sent and dropped are all the customers targeted, delivered is at most sent, and no "
+    "total ever shrinks.",
+    source=_DROPPED,
+    evidence="documented",
+)
+METRICS_TRUE = Requirement(
+    number="R503",
+    text="What is reported is what the provider said: so many sent, delivered and bounced, and exactly those customers.",
+    source=_GUIDE,
+    evidence="documented",
+)
+CONTRACT_KEPT = Requirement(
+    number="R601",
+    text="Every call of the bridge is one that the service documents: its address, parameters and body.",
+    source=_REPOSITORY,
+    evidence="documented",
+)
+CREDENTIAL_SHOWN = Requirement(
+    number="R602",
+    text="Every call shows the credential of the client that it is made for.",
+    source=_AUTHENTICATION,
+    evidence="documented",
+)
+RATE_LIMIT_KEPT = Requirement(
+    number="R603",
+    text="The bridge stays below the rate limit, 50 requests in 10 seconds for each key of Optimove.",
+    source=_RATE,
+    evidence="documented",
+)
+
+REQUIREMENTS = (
+    LISTENER_REGISTERED,
+    WEBHOOKS_ACKNOWLEDGED,
+    TEMPLATES_SYNCHRONISED,
+    BATCHES_WITHIN_LIMITS,
+    PAGES_COMPLETE,
+    PAGE_SIZE_KEPT,
+    DELIVERED_ONCE,
+    RIGHT_NUMBER,
+    RIGHT_TEXT,
+    RIGHT_TIME,
+    CONSENT_KEPT,
+    METRICS_CADENCE,
+    METRICS_CONSERVED,
+    METRICS_TRUE,
+    CONTRACT_KEPT,
+    CREDENTIAL_SHOWN,
+    RATE_LIMIT_KEPT,
+)
