@@ -1,0 +1,63 @@
+# Everything is one command: each target first makes .venv ready, which is skipped while requirements.lock is unchanged.
+# Another Python: make test PYTHON=python3.12
+
+.DEFAULT_GOAL := help
+.PHONY: help setup demo test check benchmark lock clean
+.DELETE_ON_ERROR:
+
+BIN := .venv/bin
+PYTHON ?= $(shell for p in python3.14 python3.13 python3.12 python3.11 python3; do \
+	$$p -c 'import sys; sys.exit(not (3, 11) <= sys.version_info < (3, 15))' 2>/dev/null && echo $$p && break; done)
+INSTALLED := .venv/.installed-$(shell cat requirements.lock pyproject.toml | cksum | tr -d ' \n')
+
+help: ## List the targets
+	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "make %-10s %s\n", $$1, $$2 }' Makefile
+
+setup: $(INSTALLED) ## Make .venv ready; every other target does this by itself
+
+$(INSTALLED): requirements.lock pyproject.toml
+	@if [ -z "$(PYTHON)" ]; then \
+		echo "Sendproof needs Python 3.11 to 3.14; found: $$(python3 --version 2>&1). Install one, or name it: make PYTHON=..." >&2; \
+		exit 1; fi
+	@rm -f .venv/.installed-*
+	@if command -v uv >/dev/null 2>&1; then \
+		echo "Setting up .venv with uv and $(PYTHON): a few seconds, once"; \
+		{ [ -x $(BIN)/python ] || uv venv --quiet --python "$(PYTHON)" .venv; } && \
+		uv pip install --quiet --python $(BIN)/python --require-hashes -r requirements.lock && \
+		uv pip install --quiet --python $(BIN)/python --no-deps --no-build-isolation -e .; \
+	else \
+		echo "Setting up .venv with pip and $(PYTHON): about a minute, once"; \
+		{ [ -x $(BIN)/pip ] || $(PYTHON) -m venv .venv; } && \
+		$(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes -r requirements.lock && \
+		$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-deps --no-build-isolation -e .; \
+	fi
+	@touch $@
+
+demo: $(INSTALLED) ## Play one campaign through a virtual week, and judge what reached each of 10,000 customers
+	@$(BIN)/sendproof run scenarios/scheduled/first_campaign.yaml
+
+test: $(INSTALLED) ## Run the tests
+	@echo "Running the tests"
+	@$(BIN)/python -m pytest -q -n 2
+
+check: $(INSTALLED) ## Format, lint, types, imports, tests: what a change must pass
+	@echo "Checking the format"
+	@$(BIN)/ruff format --check --quiet . || { echo "Not formatted; try: $(BIN)/ruff format ." >&2; exit 1; }
+	@echo "Linting"
+	@$(BIN)/ruff check --quiet .
+	@echo "Checking types"
+	@$(BIN)/mypy
+	@echo "Checking imports"
+	@$(BIN)/lint-imports --no-cache --no-logo
+	@$(MAKE) --no-print-directory test
+
+benchmark: $(INSTALLED) ## Measure the simulators against Prism, side by side (needs Node.js; two minutes)
+	@$(BIN)/python benchmarks/against_prism.py
+
+lock: ## Pin the newest versions that pyproject.toml allows, by hash (needs uv)
+	@uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --upgrade --no-header --no-annotate \
+		--no-emit-index-url --no-emit-find-links --extra dev pyproject.toml -o requirements.lock
+
+clean: ## Remove .venv, caches and results
+	rm -rf .venv .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache .schemathesis benchmarks/.peers dist results
+	find . -name __pycache__ -type d -prune -exec rm -rf {} +
