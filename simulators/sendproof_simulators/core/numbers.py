@@ -1,0 +1,30 @@
+"""Phone numbers as providers want them: country code and number, digits only."""
+
+import phonenumbers
+
+_SHORTEST, _LONGEST = 7, 15
+"""documented: ITU-T E.164 allows 15 digits; shorter than 7 there is no subscriber number with a country code."""
+
+
+def to_digits(text: str, region: str | None = None) -> str | None:
+    """`+44 7700 900123` and `0044 7700 900123` as `447700900123`, or None when it cannot be a phone number.
+
+    A national number (`07700 900123`) is understood only when `region`, such as `GB`, says whose it is.
+    """
+    if text.isascii() and text.isdigit() and text[0] != "0":
+        return text if _SHORTEST <= len(text) <= _LONGEST else None
+    return _parsed(text.strip(), region)
+
+
+def _parsed(text: str, region: str | None) -> str | None:
+    if text.startswith("00"):
+        text = "+" + text[2:]
+    elif region is None and not text.startswith(("0", "+")):
+        text = "+" + text
+    try:
+        number = phonenumbers.parse(text, region)
+    except phonenumbers.NumberParseException:
+        return None
+    if number.extension or not phonenumbers.is_possible_number(number) or any(map(str.isalpha, text)):
+        return None
+    return phonenumbers.format_number(number, phonenumbers.PhoneNumberFormat.E164).removeprefix("+")

@@ -1,0 +1,39 @@
+"""From a command's plain values to a reply and back."""
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from sendproof_simulators.core.exchange import Fact, Outcome, Timer
+from sendproof_simulators.provider import Call
+from sendproof_simulators.textlocal.errors import RefusalError, failure
+from sendproof_simulators.textlocal.xml import formatted
+
+# The parameters of a call, typed by the contract, whether they came in a query or a form.
+Fields = Mapping[str, Any]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Answer:
+    """What a command says when it succeeds (without `status`), and what follows. `note` sums it up for the journal."""
+
+    value: Mapping[str, object]
+    facts: tuple[Fact, ...] = ()
+    timers: tuple[Timer, ...] = ()
+    note: Mapping[str, object] | None = None
+
+
+Command = Callable[[Call, Fields], Answer]
+
+
+def answered(call: Call, command: Command) -> Outcome:
+    """Run a command, and put what it says, success or refusal, into the form that was asked for."""
+    fields: Fields = {**call.params, **(call.body or {})}
+    format_ = fields.get("format")
+    try:
+        answer = command(call, fields)
+    except RefusalError as refusal:
+        reply = formatted(failure([refusal.error], refusal.warnings), format_)
+        return Outcome(reply=reply, facts=refusal.facts, note={"errors": [refusal.code]})
+    reply = formatted({**answer.value, "status": "success"}, format_)
+    return Outcome(reply=reply, facts=answer.facts, timers=answer.timers, note=answer.note)

@@ -1,0 +1,213 @@
+"""`bulk_json`: a text of its own to each number, a batch of its own for each message.
+
+documented: https://api.txtlocal.com/docs/bulkjson. observed: the reply, and `receiptUrl`, in the Elixir client
+TxtLocalEx; `scheduled` in https://github.com/GoApptiv/textlocal-package-laravel. assumed: the other spellings,
+`custom`, and that one message that cannot be sent does not keep the others back.
+"""
+
+import re
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from urllib.parse import unquote
+
+import msgspec
+
+from sendproof_simulators.core.exchange import Fact
+from sendproof_simulators.core.numbers import to_digits
+from sendproof_simulators.core.sms import count_parts
+from sendproof_simulators.provider import Call, World
+from sendproof_simulators.textlocal import errors
+from sendproof_simulators.textlocal.answers import Answer, Fields
+from sendproof_simulators.textlocal.errors import RefusalError
+from sendproof_simulators.textlocal.messages import Dispatch, Draft
+from sendproof_simulators.textlocal.sending import (
+    CHARACTERS_MOST,
+    DEFAULT_SENDER,
+    NUMBERS_MOST,
+    Order,
+    deliveries,
+    enter,
+    plain_text,
+    receipt_url,
+    rejection,
+    schedule,
+)
+from sendproof_simulators.textlocal.state import State
+from sendproof_simulators.textlocal.webhooks import next_timer
+
+_SENDER = re.compile(r"[A-Za-z0-9 ]{3,11}|[0-9]{1,13}")
+
+
+class BulkMessage(msgspec.Struct, gc=False):
+    """One of `messages`. What is missing is found out message by message."""
+
+    number: str | int | None = None
+    text: str | None = None
+    custom: str | int | None = None
+    receipt_url: str | None = None
+    receipt_url_camel: str | None = msgspec.field(default=None, name="receiptUrl")
+
+
+class BulkData(msgspec.Struct):
+    """What `data` holds; unknown keys are ignored."""
+
+    messages: list[BulkMessage] = []
+    sender: str = ""
+    test: bool = False
+    unicode: bool = False
+    custom: str | int = ""
+    receipt_url: str = ""
+    receipt_url_camel: str = msgspec.field(default="", name="receiptUrl")
+    schedule_time: int | None = None
+    scheduled: int | None = None
+
+
+_decode = msgspec.json.Decoder(BulkData).decode
+
+
+@dataclass(slots=True)
+class _Sorting:
+    """The messages of a call on their way to those that are sent and those that are not."""
+
+    world: World
+    data: BulkData
+    credits: int
+    draft: Draft = field(default_factory=Draft)
+    refused: list[tuple[int, str, str, RefusalError]] = field(default_factory=list)
+    _urls: dict[str, str] = field(default_factory=dict)
+
+    def sort(self, place: int, message: BulkMessage) -> None:
+        """Accept one message, or note why not."""
+        text = _text(message)
+        try:
+            number = self._number(message)
+            parts = self._parts(text)
+            url = self._url(message)
+        except RefusalError as refusal:
+            self.refused.append((place, str(message.number or ""), text, refusal))
+            return
+        self.credits -= 0 if self.data.test else parts
+        self.draft.add(number, text, parts, str(self.data.custom if message.custom is None else message.custom), url)
+
+    @staticmethod
+    def _number(message: BulkMessage) -> str:
+        if message.number is None or message.number == "":
+            raise RefusalError(errors.NO_RECIPIENTS)
+        number = to_digits(str(message.number))
+        if number is None:
+            raise RefusalError(errors.BAD_NUMBER)
+        return number
+
+    def _parts(self, text: str) -> int:
+        if not text.strip():
+            raise RefusalError(errors.NO_MESSAGE)
+        if len(text) > CHARACTERS_MOST:
+            raise RefusalError(errors.TOO_LONG)
+        parts = count_parts(text, unicode=self.data.unicode).parts
+        if parts > self.credits and not self.data.test:
+            raise RefusalError(errors.NO_CREDITS)
+        return parts
+
+    def _url(self, message: BulkMessage) -> str:
+        data = self.data
+        url = message.receipt_url or message.receipt_url_camel or data.receipt_url or data.receipt_url_camel
+        if url not in self._urls:
+            self._urls[url] = receipt_url(self.world, url)
+        return self._urls[url]
+
+
+def bulk_json(call: Call, fields: Fields) -> Answer:
+    """Send what can be sent, and list what cannot."""
+    state: State = call.state
+    data = _read(fields["data"])
+    order = _order(call, fields, data)
+    before = state.credits
+    sorting = _Sorting(call.world, data, before)
+    for place, message in enumerate(data.messages):
+        sorting.sort(place, message)
+    state.credits = sorting.credits
+    dispatch = enter(call, order, sorting.draft)
+    accepted = len(dispatch)
+    return Answer(
+        value=_said(data, before, dispatch, sorting.refused),
+        facts=(*deliveries(dispatch, test=data.test), *map(_rejection, sorting.refused)),
+        timers=next_timer(dispatch),
+        note={"accepted": accepted, "rejected": len(sorting.refused)},
+    )
+
+
+def _read(text: str) -> BulkData:
+    try:
+        data = _decode(text)
+    except (msgspec.DecodeError, UnicodeEncodeError) as error:
+        raise RefusalError(errors.BAD_JSON, str(error)) from error
+    if not data.messages:
+        raise RefusalError(errors.NO_RECIPIENTS)
+    if len(data.messages) > NUMBERS_MOST:
+        raise RefusalError(errors.TOO_MANY, f"{len(data.messages)} of {NUMBERS_MOST} at most")
+    if data.sender and not _SENDER.fullmatch(data.sender):
+        raise RefusalError(errors.BAD_SENDER)
+    return data
+
+
+def _order(call: Call, fields: Fields, data: BulkData) -> Order:
+    return Order(
+        identity=call.state.identities.of("bulk_json", fields),
+        sender=data.sender or DEFAULT_SENDER,
+        send_at=schedule(call.now, data.scheduled if data.schedule_time is None else data.schedule_time),
+        validity=None,
+        unicode=data.unicode,
+        test=data.test,
+        batch_each=True,
+    )
+
+
+def _text(message: BulkMessage) -> str:
+    """documented: URL-encoded in one sample, plain in another. So what can be decoded is; a plus stays a plus."""
+    text = message.text or ""
+    return plain_text(unquote(text)) if "%" in text else text
+
+
+def _rejection(refused: tuple[int, str, str, RefusalError]) -> Fact:
+    _, number, text, refusal = refused
+    return rejection(number, text, refusal.code, str(refusal.error["message"]))
+
+
+def _said(
+    data: BulkData, before: int, dispatch: Dispatch, refused: Sequence[tuple[int, str, str, RefusalError]]
+) -> Mapping[str, object]:
+    cost = sum(dispatch.draft.parts)
+    said: dict[str, object] = {
+        "balance_pre_send": before,
+        "total_cost": cost,
+        "balance_post_send": before if data.test else before - cost,
+        "messages": _batches(dispatch, before, test=data.test),
+        "messages_not_sent": [_not_sent(dispatch, *each) for each in refused],
+    }
+    return said | ({"test": True} if data.test else {})
+
+
+def _batches(dispatch: Dispatch, balance: int, *, test: bool) -> list[dict[str, object]]:
+    batches: list[dict[str, object]] = []
+    draft = dispatch.draft
+    columns = zip(draft.numbers, draft.texts, draft.parts, draft.customs, draft.receipt_urls, strict=True)
+    for index, (number, text, parts, custom, url) in enumerate(columns):
+        balance -= 0 if test else parts
+        batches.append(
+            {
+                "balance": balance,
+                "batch_id": dispatch.first_batch + index,
+                "cost": parts,
+                "num_messages": 1,
+                "message": {"num_parts": parts, "sender": dispatch.sender, "content": text},
+                "receipt_url": url,
+                "custom": custom,
+                "messages": [{"id": str(dispatch.first_id + index), "recipient": int(number)}],
+            }
+        )
+    return batches
+
+
+def _not_sent(dispatch: Dispatch, place: int, number: str, text: str, refusal: RefusalError) -> dict[str, object]:
+    unique_id = f"{dispatch.first_batch}-{place}"
+    return {"unique_id": unique_id, "number": number, "message": text, "error": refusal.error}

@@ -1,0 +1,79 @@
+"""Every accepted way to call a command, turned into the one that the contract describes.
+
+The key and the format of the reply in the query; all else of a POST in an urlencoded form, of a GET in the query.
+
+* The key is spelled `apikey` or `apiKey`, in query or form. documented: https://api.txtlocal.com/docs/
+* A trailing slash is optional. documented: samples have it; observed: clients call without.
+* A multipart form is a form, and `message` and `sender` in it are percent-encoded once more.
+  observed: the vendor's own PHP class, https://github.com/scottybo/textlocal
+* An empty value counts as none. observed: that class sends empty values for what was left out.
+* Of two values the form's, and of these the last, counts. assumed
+"""
+
+from collections.abc import Iterable
+from dataclasses import replace
+from email.parser import BytesParser
+from email.policy import HTTP
+from urllib.parse import quote_plus, unquote, unquote_plus
+
+from sendproof_simulators.core.exchange import Request
+
+FORM = "application/x-www-form-urlencoded"
+_MULTIPART = "multipart/form-data"
+_KEY = "apikey"
+_IN_QUERY = (_KEY, "format")
+_ENCODED_AGAIN = ("message", "sender")
+
+
+def normalise(request: Request) -> Request:
+    """The same call as the contract describes it; a body that is no form is left alone."""
+    path = "/" + request.path.strip("/")
+    query = {_canonical(name): value for name, value in request.query if value}
+    if request.method != "POST":
+        return replace(request, path=path, query=tuple(query.items()))
+    form = _form(request)
+    if form is None:
+        return replace(request, path=path, query=tuple(query.items()))
+    merged = {name: quote_plus(value) for name, value in query.items()} | form
+    shown = tuple((name, unquote_plus(merged.pop(name))) for name in _IN_QUERY if name in merged)
+    body = "&".join(f"{quote_plus(name)}={value}" for name, value in merged.items())
+    headers = {**request.headers, "content-type": FORM}
+    return replace(request, path=path, query=shown, headers=headers, body=body.encode("latin-1"))
+
+
+def credential_of(request: Request) -> str | None:
+    """The key of a normalised request."""
+    return next((value for name, value in request.query if name == _KEY), None)
+
+
+def _form(request: Request) -> dict[str, str] | None:
+    """The form with its values still encoded, as they are long; None when the body is something else."""
+    content_type = request.headers.get("content-type", FORM)
+    kind = content_type.partition(";")[0].strip().lower()
+    if kind == FORM or not request.body:
+        return _last(_urlencoded(request.body))
+    return _last(_multipart(content_type, request.body)) if kind == _MULTIPART else None
+
+
+def _last(pairs: Iterable[tuple[str, str]]) -> dict[str, str]:
+    return {_canonical(name): value for name, value in pairs if value}
+
+
+def _urlencoded(body: bytes) -> Iterable[tuple[str, str]]:
+    # One byte stays one character, so that a body in a wrong encoding is seen by whoever decodes it.
+    for pair in body.decode("latin-1").split("&"):
+        name, _, value = pair.partition("=")
+        yield unquote_plus(name), value
+
+
+def _multipart(content_type: str, body: bytes) -> Iterable[tuple[str, str]]:
+    message = BytesParser(policy=HTTP).parsebytes(b"content-type: " + content_type.encode() + b"\r\n\r\n" + body)
+    for part in message.iter_parts() if message.is_multipart() else ():
+        name = part.get_param("name", header="content-disposition")
+        content = part.get_payload(decode=True)
+        if isinstance(name, str) and isinstance(content, bytes):
+            yield name, quote_plus(unquote(content) if name in _ENCODED_AGAIN else content)
+
+
+def _canonical(name: str) -> str:
+    return _KEY if name.lower() == _KEY else name

@@ -1,0 +1,106 @@
+"""The commands by name, as `x-handler` of the contract names them."""
+
+from sendproof_simulators.core.exchange import Outcome
+from sendproof_simulators.provider import Call
+from sendproof_simulators.textlocal import bulk, grouping, reporting, sending
+from sendproof_simulators.textlocal.answers import Answer, Fields, answered
+from sendproof_simulators.textlocal.errors import NO_COMMAND, RefusalError
+
+
+def no_command(call: Call) -> Outcome:
+    """The bare address names no command (observed: https://pypi.org/project/textlocal/)."""
+    return answered(call, _no_command)
+
+
+def get_templates(call: Call) -> Outcome:
+    """Every template (observed: the typings of a TypeScript client of Textlocal)."""
+    return answered(call, _templates)
+
+
+def send(call: Call) -> Outcome:
+    """One text to many numbers (documented: http://api.txtlocal.com/docs/sendsms)."""
+    return answered(call, sending.send)
+
+
+def bulk_json(call: Call) -> Outcome:
+    """A text of its own to each number (documented: https://api.txtlocal.com/docs/bulkjson)."""
+    return answered(call, bulk.bulk_json)
+
+
+def status_message(call: Call) -> Outcome:
+    """One message (documented: https://api.txtlocal.com/docs/messagereporting/messagestatus)."""
+    return answered(call, reporting.status_message)
+
+
+def status_batch(call: Call) -> Outcome:
+    """One batch (documented: https://api.txtlocal.com/docs/messagereporting/batchstatus)."""
+    return answered(call, reporting.status_batch)
+
+
+def get_history_api(call: Call) -> Outcome:
+    """What went out (documented: https://api.txtlocal.com/docs/messagereporting/getapimessagehistory)."""
+    return answered(call, reporting.get_history_api)
+
+
+def balance(call: Call) -> Outcome:
+    """The credits (observed: https://github.com/scottybo/textlocal)."""
+    return answered(call, _balance)
+
+
+def create_group(call: Call) -> Outcome:
+    """An empty group (documented: http://api.textlocal.in/docs/contactmanagement/creategroup)."""
+    return answered(call, grouping.create_group)
+
+
+def get_groups(call: Call) -> Outcome:
+    """Every group (observed: https://github.com/lindar-open/textlocal-java-client)."""
+    return answered(call, grouping.get_groups)
+
+
+def delete_group(call: Call) -> Outcome:
+    """For good (documented: http://api.textlocal.in/docs/contactmanagement/deletegroup)."""
+    return answered(call, grouping.delete_group)
+
+
+def get_contacts(call: Call) -> Outcome:
+    """A page of contacts (documented: https://api.textlocal.in/docs/contactmanagement/getcontacts)."""
+    return answered(call, grouping.get_contacts)
+
+
+def create_contacts(call: Call) -> Outcome:
+    """Numbers only (documented: https://api.txtlocal.com/docs/contactmanagement/createcontacts)."""
+    return answered(call, grouping.create_contacts)
+
+
+def create_contacts_bulk(call: Call) -> Outcome:
+    """With names (documented: https://api.txtlocal.com/docs/contactmanagement/bulkcreatecontacts)."""
+    return answered(call, grouping.create_contacts_bulk)
+
+
+def delete_contact(call: Call) -> Outcome:
+    """For good (observed: https://github.com/shailahir/textlocal-api)."""
+    return answered(call, grouping.delete_contact)
+
+
+def get_optouts(call: Call) -> Outcome:
+    """Who must not be sent to (observed: https://github.com/scottybo/textlocal; the reply is assumed)."""
+    return answered(call, grouping.get_optouts)
+
+
+def _no_command(call: Call, fields: Fields) -> Answer:
+    del call, fields
+    raise RefusalError(NO_COMMAND)
+
+
+def _templates(call: Call, fields: Fields) -> Answer:
+    del fields
+    rows = [
+        {"id": t.id, "title": t.title, "body": t.body, "senderName": sending.DEFAULT_SENDER, "isMyDND": False}
+        for t in call.state.templates.values()
+    ]
+    return Answer(value={"templates": rows}, note={"templates": len(rows)})
+
+
+def _balance(call: Call, fields: Fields) -> Answer:
+    del fields
+    return Answer(value={"balance": {"sms": call.state.credits, "mms": 0}})
