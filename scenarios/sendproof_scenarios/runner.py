@@ -14,13 +14,14 @@ import tempfile
 from collections.abc import Mapping
 from contextlib import ExitStack
 from dataclasses import dataclass
+from datetime import timedelta
 from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
 
 from sendproof_scenarios import handover
 from sendproof_scenarios.control import Control, ControlError
-from sendproof_scenarios.model import Scenario
+from sendproof_scenarios.model import Advance, Scenario
 from sendproof_scenarios.processes import Child, ProcessError, Program, free_port, listens, split_command, until
 from sendproof_scenarios.progress import Watcher
 from sendproof_scenarios.stage import Stage, Trouble, TroubleError
@@ -67,6 +68,11 @@ class Recorded:
     folder: Path
     history: Path
     trouble: Trouble | None
+
+
+def whole(scenario: Scenario) -> timedelta:
+    """How much virtual time the steps let pass."""
+    return sum((step.by for step in scenario.steps if isinstance(step, Advance)), timedelta())
 
 
 def run(scenario: Scenario, name: str, options: Options, watcher: Watcher) -> Recorded:

@@ -182,13 +182,14 @@ class Stage:
             while True:
                 try:
                     self._beside(lambda: own.advance(self.sandbox, target, STUCK_S))
-                    return
                 except NotQuietError as error:
                     clock = self.control.clock(self.sandbox)
                     reached = (clock["now"], clock["delivered"], self.control.state(self.sandbox)["counts"])
                     if reached == before:
                         raise TroubleError(self._stuck(error)) from error
                     before = reached
+                else:
+                    return
 
     def _beside(self, call: Callable[[], object]) -> None:
         """Make a call that blocks in a thread of its own; show how things go, and see whether the bridge lives."""

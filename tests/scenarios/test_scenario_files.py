@@ -172,8 +172,10 @@ BROKEN_RULES = [
     (
         "  - wait_for: {listeners: 1, templates: 2}\n",
         "",
-        "my.yaml:25: steps[0]: expected a wait_for first, such as {wait_for: {listeners: 1}}:"
-        " the bridge needs a moment to start",
+        (
+            "my.yaml:25: steps[0]: expected a wait_for first, such as {wait_for: {listeners: 1}}:"
+            " the bridge needs a moment to start"
+        ),
     ),
     ("37.5%", "37%", "my.yaml:21: campaigns[0].splits: expected shares that make 100%, got 99.5%"),
     (
@@ -190,14 +192,18 @@ BROKEN_RULES = [
     (
         "announced: 2026-03-02T06:30:00Z",
         "announced: 2026-03-02T05:30:00Z",
-        "my.yaml:20: campaigns[0].announced: expected a time not before the scenario starts (2026-03-02T06:00:00Z),"
-        ' got "2026-03-02T05:30:00Z"',
+        (
+            "my.yaml:20: campaigns[0].announced: expected a time not before the scenario starts (2026-03-02T06:00:00Z),"
+            ' got "2026-03-02T05:30:00Z"'
+        ),
     ),
     (
         "send_at: 2026-03-02T09:30:00Z",
         "send_at: 2026-03-02T06:29:59Z",
-        "my.yaml:23: campaigns[0].splits[1].send_at: expected a time not before the campaign is announced"
-        ' (2026-03-02T06:30:00Z), got "2026-03-02T06:29:59Z"',
+        (
+            "my.yaml:23: campaigns[0].splits[1].send_at: expected a time not before the campaign is announced"
+            ' (2026-03-02T06:30:00Z), got "2026-03-02T06:29:59Z"'
+        ),
     ),
     (
         "FIRST_NAME",
@@ -222,8 +228,10 @@ BROKEN_RULES = [
     (
         "- plan: 7001",
         "- advance: 31 minutes\n  - plan: 7001",
-        "my.yaml:27: steps[2].plan: campaign 7001 is announced at 2026-03-02T06:30:00Z, but by this step it is"
-        " 2026-03-02T06:31:00Z; plan it earlier",
+        (
+            "my.yaml:27: steps[2].plan: campaign 7001 is announced at 2026-03-02T06:30:00Z, but by this step it is"
+            " 2026-03-02T06:31:00Z; plan it earlier"
+        ),
     ),
     (
         "templates: 2}",
@@ -233,8 +241,10 @@ BROKEN_RULES = [
     (
         "channel: 505",
         "channel: 505\n    first_customer: 40\n    customers: 61",
-        "my.yaml:21: campaigns[0].customers: expected at most 60, as the audience has 100 customers"
-        " and this campaign begins at 40, got 61",
+        (
+            "my.yaml:21: campaigns[0].customers: expected at most 60, as the audience has 100 customers"
+            " and this campaign begins at 40, got 61"
+        ),
     ),
 ]
 
