@@ -18,6 +18,7 @@ contract as the express lane. What it gets wrong is mended here:
 """
 
 import copy
+import inspect
 import logging
 from collections.abc import Awaitable, Callable, Mapping
 from contextvars import ContextVar
@@ -25,7 +26,6 @@ from typing import Any, Protocol
 from urllib.parse import urlencode
 
 import connexion
-from connexion.context import scope
 from connexion.datastructures import MediaTypeDict
 from connexion.exceptions import OAuthProblem, ProblemException
 from connexion.lifecycle import ConnexionResponse
@@ -110,12 +110,14 @@ class Authority:
     def _endpoint(self, operation_id: str) -> Callable[..., Awaitable[ConnexionResponse]]:
         operation = self._contract.operations[operation_id]
 
-        async def serve() -> ConnexionResponse:
+        async def serve(**path_values: Any) -> ConnexionResponse:
             exchange = self._current.get()
-            params, _ = operation.read_parameters(exchange.request, _texts(scope["path_params"]))
+            params, _ = operation.read_parameters(exchange.request, _texts(path_values))
             body, _ = operation.read_body(exchange.request)
             return _response(await exchange.serve(operation, params, body))
 
+        # For a function that takes any keyword Connexion would decode the body once more.
+        serve.__signature__ = inspect.Signature()  # type: ignore[attr-defined]
         return serve
 
     def _operation(self, asgi: Mapping[str, Any]) -> Operation | None:

@@ -87,6 +87,12 @@ def test_10_the_application_is_asynchronous() -> None:
     assert threads == [threading.main_thread()]
 
 
+def test_values_in_the_path_arrive_typed() -> None:
+    """A number in the path reaches the handler as a number."""
+    reply, _ = toy.ask(Request(method="GET", path="/notes/7"))
+    assert json.loads(reply.body)["params"] == {"note": 7}
+
+
 def test_a_missing_credential_is_refused_only_where_one_is_asked_for() -> None:
     """The open operation answers everybody; the secured one does not."""
     assert toy.ask(toy.post(b'{"text":"hello"}'), known=False)[0].status == 401
