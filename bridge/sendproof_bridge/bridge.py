@@ -1,0 +1,89 @@
+"""What every step of the work can reach: database, clock, and each client's accounts."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any, NamedTuple
+
+from sendproof_bridge import limits
+from sendproof_bridge.channels import MessageProvider, open_channel
+from sendproof_bridge.clock import Clock
+from sendproof_bridge.config import ChannelConfig, ClientConfig, Config
+from sendproof_bridge.optimove import Optimove
+from sendproof_bridge.store import Store
+from sendproof_bridge.wire import Wire
+
+
+class CampaignKey(NamedTuple):
+    """Which campaign, where."""
+
+    client: str
+    channel: int
+    campaign: int
+
+    @classmethod
+    def of(cls, payload: Mapping[str, Any]) -> "CampaignKey":
+        """The campaign that a job's payload names."""
+        return cls(payload["client"], payload["channel"], payload["campaign"])
+
+    def name(self) -> str:
+        """As a part of a job's name."""
+        return f"{self.client}:{self.channel}:{self.campaign}"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Channel:
+    """One channel of one client."""
+
+    config: ChannelConfig
+    provider: MessageProvider
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Client:
+    """One client's accounts."""
+
+    config: ClientConfig
+    optimove: Optimove
+    channels: Mapping[int, Channel]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Bridge:
+    """The bridge as its steps see it."""
+
+    public_url: str
+    store: Store
+    clock: Clock
+    clients: Mapping[str, Client]
+
+    def channel(self, key: CampaignKey) -> Channel:
+        """The channel of a campaign; `LookupError` when it has left the configuration."""
+        client = self.clients.get(key.client)
+        channel = client.channels.get(key.channel) if client else None
+        if channel is None:
+            raise LookupError(f"client {key.client} with channel {key.channel} is no longer in the configuration")
+        return channel
+
+
+def build(config: Config, store: Store, clock: Clock, wire: Wire) -> Bridge:
+    """Open every account that the configuration names."""
+    clients = {client.name: _client(client, store, clock, wire) for client in config.clients}
+    return Bridge(public_url=config.bridge.public_url, store=store, clock=clock, clients=clients)
+
+
+def _client(config: ClientConfig, store: Store, clock: Clock, wire: Wire) -> Client:
+    def take() -> None:
+        limits.take(store, config.name, clock.now())
+
+    return Client(
+        config=config,
+        optimove=Optimove(config.optimove_url, config.optimove_api_key, wire, take),
+        channels={
+            channel.id: Channel(config=channel, provider=open_channel(channel, wire)) for channel in config.channels
+        },
+    )
+
+
+def optimove_lane(client: str) -> str:
+    """The lane of jobs that call Optimove for a client: one at a time."""
+    return f"optimove:{client}"

@@ -1,0 +1,117 @@
+"""The command line: `sendproof-bridge --config FILE`."""
+
+import argparse
+import json
+import logging
+import os
+import sys
+import threading
+from collections.abc import Sequence
+from contextlib import closing
+from pathlib import Path
+
+import uvicorn
+
+from sendproof_bridge import __version__, channels, store
+from sendproof_bridge.bridge import Bridge, build
+from sendproof_bridge.clock import Clock, SandboxClock, SystemClock
+from sendproof_bridge.config import BridgeConfig, Config, ConfigError, load
+from sendproof_bridge.door import Door
+from sendproof_bridge.store import DatabaseInUseError, Store
+from sendproof_bridge.wire import Wire
+from sendproof_bridge.worker import Worker
+
+OK, FAILED, MISUSED = 0, 1, 2
+
+logger = logging.getLogger(__name__)
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Run the bridge until it is told to stop. Answers 0 after a clean stop, 1 after a failure, 2 for bad settings."""
+    options = _parser().parse_args(arguments)
+    try:
+        config = load(options.config, os.environ, channels.names())
+        return _run(config)
+    except (ConfigError, DatabaseInUseError) as error:
+        sys.stderr.write(f"{error}\n")
+        return MISUSED
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(
+        prog="sendproof-bridge",
+        description="Carries Optimove campaigns to a message provider, and what became of them back.",
+        epilog="example: sendproof-bridge --config bridge.toml",
+    )
+    parser.add_argument("--config", type=Path, required=True, metavar="FILE", help="settings, in TOML")
+    parser.add_argument("--version", action="version", version=__version__)
+    return parser
+
+
+def _run(config: Config) -> int:
+    _set_up_logging(config.bridge.log)
+    with store.lock(config.bridge.database), closing(Store(config.bridge.database)) as opened:
+        clock: Clock = SandboxClock(config.bridge.clock_url) if config.bridge.clock_url else SystemClock()
+        bridge = build(config, opened, clock, Wire())
+        return _serve(config.bridge, bridge)
+
+
+def _serve(config: BridgeConfig, bridge: Bridge) -> int:
+    worker = Worker(bridge, config.threads)
+    with closing(Door(bridge, worker.wake)) as door:
+        server = _Server(_uvicorn(config, door), worker)
+        server.run()
+        worker.stop()
+    return OK if server.started and not server.worker_failed else FAILED
+
+
+def _uvicorn(config: BridgeConfig, door: Door) -> uvicorn.Config:
+    host, port = config.listen
+    return uvicorn.Config(door.app(), host=host, port=port, log_config=None, access_log=False, lifespan="off")
+
+
+class _Server(uvicorn.Server):
+    """Opens the door before work begins, because work begins with telling Optimove its address."""
+
+    def __init__(self, config: uvicorn.Config, worker: Worker) -> None:
+        super().__init__(config)
+        self.worker_failed = False
+        self._worker = worker
+
+    async def startup(self, *arguments: object, **named: object) -> None:
+        """Listen, then work."""
+        await super().startup(*arguments, **named)  # type: ignore[arg-type]
+        if self.started:
+            # A parked worker waits on the far side for up to 20 s; it does no harm to leave it there.
+            threading.Thread(target=self._work, name="worker", daemon=True).start()
+
+    def _work(self) -> None:
+        try:
+            self._worker.run()
+        except Exception:
+            logger.exception("the worker failed; the bridge stops, and goes on from here at its next start")
+            self.worker_failed = True
+            self.should_exit = True
+
+
+class _JsonLines(logging.Formatter):
+    def format(self, record: logging.LogRecord) -> str:
+        line = {
+            "at": self.formatTime(record),
+            "level": record.levelname,
+            "logger": record.name,
+            "message": record.getMessage(),
+        }
+        if record.exc_info:
+            line["error"] = self.formatException(record.exc_info)
+        return json.dumps(line)
+
+
+def _set_up_logging(form: str) -> None:
+    handler = logging.StreamHandler()
+    plain = logging.Formatter("%(asctime)s %(levelname)-7s %(name)s: %(message)s")
+    handler.setFormatter(_JsonLines() if form == "json" else plain)
+    logging.basicConfig(level=logging.INFO, handlers=[handler], force=True)
+    # Its "connection pool" warnings hold addresses with tokens.
+    logging.getLogger("urllib3").setLevel(logging.ERROR)
+    logging.getLogger("uvicorn").setLevel(logging.WARNING)

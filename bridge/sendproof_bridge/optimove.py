@@ -1,0 +1,162 @@
+"""The client of Optimove's channel-integration API: only what the bridge uses.
+
+Paths, names and limits: openapi/optimove.yaml tells where each is from. Values are checked as they come in, because
+what a live service answers is not promised anywhere: names of members in any case, attributes as a list or as one
+joined string.
+"""
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from sendproof_bridge.clock import Instant, parse_time
+from sendproof_bridge.config import Secret
+from sendproof_bridge.errors import RefusedError, UnknownOutcomeError
+from sendproof_bridge.wire import Answer, Wire, check_status
+
+CAMPAIGN_PROCESSED = 1
+CAMPAIGN_EXECUTED_ON_CHANNEL = 13
+
+TEMPLATES_PER_CALL = 100
+METRICS_PER_CALL = 100
+INTERACTIONS_PER_CALL = 10_000
+PAGE = 10_000
+
+_NOT_FOUND = 404
+# observed: the joined-string form uses a comma unless told otherwise (github larvit/optimove_mocker)
+_JOINED_BY = ","
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Recipient:
+    """One row of a campaign's send details. `attributes` by name; `at` is when to send."""
+
+    customer: str
+    template: int
+    at: Instant
+    attributes: Mapping[str, str | None]
+
+
+class Optimove:
+    """One client's account. Every call first takes its place in the rate limit."""
+
+    def __init__(self, url: str, key: Secret, wire: Wire, take: Callable[[], None]) -> None:
+        """`url` with or without `/current` and a trailing slash: vendors are given both forms."""
+        base = url.rstrip("/")
+        self._base = base if base.lower().endswith("/current") else f"{base}/current"
+        self._key = key
+        self._wire = wire
+        self._take = take
+
+    def register_listener(self, event_type: int, url: str, channel: int | None) -> None:
+        """Have events of this type posted to `url`; again at each start, which replaces the address."""
+        body: dict[str, object] = {"EventTypeID": event_type, "ListenerURL": url}
+        if channel is not None:
+            body["ChannelID"] = channel
+        self._post("general/RegisterEventListener", body)
+
+    def channel_templates(self, channel: int) -> dict[int, str]:
+        """The templates that Optimove knows of: names by id."""
+        answer = self._get("integrations/GetChannelTemplates", {"ChannelID": str(channel)})
+        return {_integer(row, "TemplateID"): str(_member(row, "TemplateName")) for row in _rows(answer)}
+
+    def add_templates(self, channel: int, names: Mapping[int, str]) -> None:
+        """Add templates or rename them: at most `TEMPLATES_PER_CALL`."""
+        body = [{"TemplateID": template, "TemplateName": name} for template, name in names.items()]
+        self._post("integrations/AddChannelTemplates", body, {"ChannelID": str(channel)})
+
+    def delete_templates(self, channel: int, templates: Sequence[int]) -> None:
+        """Delete templates: at most `TEMPLATES_PER_CALL`."""
+        body = [{"ChannelID": channel, "TemplateID": template} for template in templates]
+        self._post("integrations/DeleteChannelTemplates", body)
+
+    def send_details(self, channel: int, campaign: int, names: Sequence[str], skip: int) -> list[Recipient]:
+        """One page of who is to be sent what, and when. Past the end it is empty."""
+        query = {
+            "ChannelID": str(channel),
+            "CampaignID": str(campaign),
+            "CustomerAttributes": ";".join(names),
+            "$top": str(PAGE),
+            "$skip": str(skip),
+        }
+        answer = self._answer("GET", "customers/GetCustomerSendDetailsByChannel", query=query)
+        # Past the end an empty list is observed; that other services of its kind answer so cannot be excluded.
+        if skip and (answer.status == _NOT_FOUND or not answer.body):
+            return []
+        return [_recipient(row, names) for row in _rows(check_status(answer))]
+
+    def update_metrics(self, items: Sequence[Mapping[str, int]]) -> None:
+        """Report totals: at most `METRICS_PER_CALL`. Repeating them changes nothing."""
+        self._post("integrations/UpdateCampaignMetrics", list(items))
+
+    def update_interactions(self, report: Mapping[str, object]) -> None:
+        """Report which customers of a template had an event: at most `INTERACTIONS_PER_CALL`."""
+        self._post("integrations/UpdateCampaignInteractions", dict(report))
+
+    def _get(self, path: str, query: Mapping[str, str]) -> Answer:
+        return check_status(self._answer("GET", path, query=query))
+
+    def _post(self, path: str, body: object, query: Mapping[str, str] | None = None) -> None:
+        answer = check_status(self._answer("POST", path, query=query, body=body))
+        # observed: some failures come as 200 with a bare JSON string
+        if answer.body[:1] == b'"':
+            raise RefusedError(f"{answer.what}: answered with {answer.body[:200].decode('utf-8', 'replace')}")
+
+    def _answer(self, method: str, path: str, *, query: Mapping[str, str] | None = None, body: object = None) -> Answer:
+        self._take()
+        headers = {"X-API-KEY": self._key.reveal(), "Accept": "application/json"}
+        what = f"Optimove {path.rpartition('/')[2]}"
+        return self._wire.call(what, method, f"{self._base}/{path}", query=query, headers=headers, body=body)
+
+
+def _rows(answer: Answer) -> list[dict[str, Any]]:
+    """The list of objects that an answer holds, names of members in lower case."""
+    data = answer.json()
+    if isinstance(data, str):
+        raise RefusedError(f"{answer.what}: answered with {data[:200]!r}")
+    if not isinstance(data, list):
+        raise UnknownOutcomeError(f"{answer.what}: expected a list, got {type(data).__name__}")
+    rows = []
+    for row in data:
+        if not isinstance(row, dict):
+            raise UnknownOutcomeError(f"{answer.what}: expected a list of objects, got one with {type(row).__name__}")
+        rows.append({name.lower(): value for name, value in row.items()})
+    return rows
+
+
+def _member(row: Mapping[str, Any], name: str) -> Any:
+    value = row.get(name.lower())
+    if value is None:
+        raise RefusedError(f"Optimove: expected {name} in every row, got one with {sorted(row)} only")
+    return value
+
+
+def _integer(row: Mapping[str, Any], name: str) -> int:
+    value = _member(row, name)
+    try:
+        return int(value)
+    except (TypeError, ValueError) as error:
+        raise RefusedError(f"Optimove: expected a whole number as {name}, got {value!r}") from error
+
+
+def _recipient(row: Mapping[str, Any], names: Sequence[str]) -> Recipient:
+    try:
+        at = parse_time(str(_member(row, "ScheduledTime")))
+    except ValueError as error:
+        raise RefusedError(f"Optimove: ScheduledTime: {error}") from error
+    return Recipient(
+        customer=str(_member(row, "CustomerID")),
+        template=_integer(row, "TemplateID"),
+        at=at,
+        attributes=dict(zip(names, _values(row, len(names)), strict=True)),
+    )
+
+
+def _values(row: Mapping[str, Any], wanted: int) -> list[str | None]:
+    values = row.get("customerattributes", row.get("customerattribute"))
+    if isinstance(values, str):
+        values = values.split(_JOINED_BY)
+    if not isinstance(values, list) or len(values) != wanted:
+        got = f"{len(values)}" if isinstance(values, list) else "none"
+        raise RefusedError(f"Optimove: expected {wanted} CustomerAttributes in every row, got {got}")
+    return [None if value is None else str(value) for value in values]

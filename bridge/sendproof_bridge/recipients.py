@@ -1,0 +1,28 @@
+"""Who may be sent to, and under which number."""
+
+import phonenumbers
+
+_YES = frozenset({"1", "true", "yes"})
+
+OPTED_OUT = "opted_out"
+UNUSABLE_NUMBER = "unusable_number"
+UNKNOWN_TEMPLATE = "unknown_template"
+
+
+def consents(value: str | None) -> bool:
+    """Whether an attribute's value says that the customer agreed; whatever is not a clear yes is a no."""
+    return value is not None and value.strip().lower() in _YES
+
+
+def digits(value: str | None, region: str) -> str | None:
+    """The number in digits with country code, or None when nobody can be reached under it.
+
+    `region` is the country whose national spellings are understood, such as GB.
+    """
+    try:
+        number = phonenumbers.parse(value or "", region)
+    except phonenumbers.NumberParseException:
+        return None
+    if not phonenumbers.is_possible_number(number):
+        return None
+    return phonenumbers.format_number(number, phonenumbers.PhoneNumberFormat.E164).removeprefix("+")

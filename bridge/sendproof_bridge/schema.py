@@ -1,0 +1,119 @@
+"""The tables. Column types and constraints that SQLite and PostgreSQL both know."""
+
+from sqlalchemy import BigInteger, Boolean, Column, Float, Index, Integer, MetaData, Table, Text, text
+
+metadata = MetaData()
+
+# One row a start of the bridge: its id names the owner of jobs, and is never used twice.
+run = Table(
+    "run",
+    metadata,
+    Column("id", Integer, primary_key=True),
+    Column("started", Float, nullable=False),
+)
+
+job = Table(
+    "job",
+    metadata,
+    Column("id", Text, primary_key=True),
+    Column("kind", Text, nullable=False),
+    Column("lane", Text, nullable=False),
+    Column("payload", Text, nullable=False),
+    Column("due_at", BigInteger, nullable=False),
+    Column("state", Text, nullable=False),
+    Column("owner", Text),
+    Column("lease_until", Float),
+    Column("attempts", Integer, nullable=False),
+    Column("trouble", Text),
+    Index("job_due", "state", "due_at"),
+)
+
+event = Table(
+    "event",
+    metadata,
+    Column("client", Text, primary_key=True),
+    Column("type", Integer, primary_key=True),
+    Column("campaign", BigInteger, primary_key=True),
+    Column("channel", BigInteger, primary_key=True),
+    Column("stamp", Text, nullable=False),
+)
+
+template = Table(
+    "template",
+    metadata,
+    Column("client", Text, primary_key=True),
+    Column("channel", BigInteger, primary_key=True),
+    Column("id", BigInteger, primary_key=True),
+    Column("title", Text, nullable=False),
+    Column("body", Text, nullable=False),
+)
+
+campaign = Table(
+    "campaign",
+    metadata,
+    Column("client", Text, primary_key=True),
+    Column("channel", BigInteger, primary_key=True),
+    Column("campaign", BigInteger, primary_key=True),
+    Column("state", Text, nullable=False),
+    Column("first_sent_at", BigInteger),
+)
+
+batch = Table(
+    "batch",
+    metadata,
+    Column("client", Text, primary_key=True),
+    Column("id", Text, primary_key=True),
+    Column("channel", BigInteger, nullable=False),
+    Column("campaign", BigInteger, nullable=False),
+    Column("due_at", BigInteger, nullable=False),
+    Column("unicode", Boolean, nullable=False),
+    Column("state", Text, nullable=False),
+    Column("sending_since", BigInteger),
+    Index("batch_campaign", "client", "channel", "campaign", "state"),
+)
+
+message = Table(
+    "message",
+    metadata,
+    Column("client", Text, primary_key=True),
+    Column("channel", BigInteger, primary_key=True),
+    Column("campaign", BigInteger, primary_key=True),
+    Column("customer", Text, primary_key=True),
+    Column("template", BigInteger, nullable=False),
+    Column("number", Text),
+    Column("text", Text),
+    Column("batch", Text),
+    Column("state", Text, nullable=False),
+    Column("reason", Text),
+    Column("provider_id", Text),
+    # When it was accepted, rejected or dropped; when the last word on it came; which of both was reported (bits).
+    Column("settled_at", BigInteger),
+    Column("ended_at", BigInteger),
+    Column("reported", Integer, nullable=False),
+    Index("message_batch_number", "client", "batch", "number", unique=True),
+    Index("message_provider_id", "client", "provider_id"),
+)
+
+receipt = Table(
+    "receipt",
+    metadata,
+    Column("id", Integer, primary_key=True),
+    Column("client", Text, nullable=False),
+    Column("batch", Text, nullable=False),
+    Column("number", Text, nullable=False),
+    Column("letter", Text, nullable=False),
+    Column("stamp", Text, nullable=False),
+    # What came of it: applied, repeated, illegal, stray; NULL until the worker has looked at it.
+    Column("result", Text),
+    Index("receipt_new", "id", sqlite_where=text("result IS NULL"), postgresql_where=text("result IS NULL")),
+    Index("receipt_batch", "client", "batch"),
+)
+
+call = Table(
+    "call",
+    metadata,
+    Column("id", Integer, primary_key=True),
+    Column("client", Text, nullable=False),
+    Column("at", BigInteger, nullable=False),
+    Index("call_at", "client", "at"),
+)

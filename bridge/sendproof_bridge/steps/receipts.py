@@ -1,0 +1,92 @@
+"""Take what the door stored of receipts over into the messages, in the order in which it came."""
+
+import logging
+from collections import Counter
+from collections.abc import Sequence
+
+from sqlalchemy import Connection, RowMapping, text
+
+from sendproof_bridge import jobs
+from sendproof_bridge.bridge import Bridge
+from sendproof_bridge.clock import Instant, parse_time
+from sendproof_bridge.jobs import Job
+from sendproof_bridge.lifecycle import MESSAGE
+
+# Keeps one transaction well under the time in which the door should answer.
+_AT_ONCE = 5_000
+
+_KEY = ("client", "channel", "campaign", "customer")
+_NEW = text(
+    "SELECT r.id, r.letter, r.stamp, r.client, m.channel, m.campaign, m.customer, m.state"
+    " FROM receipt r LEFT JOIN message m ON m.client = r.client AND m.batch = r.batch AND m.number = r.number"
+    " WHERE r.result IS NULL ORDER BY r.id LIMIT :limit"
+)
+_STEP = text(
+    "UPDATE message SET state = :state, ended_at = :ended_at, settled_at = COALESCE(settled_at, :now)"
+    " WHERE client = :client AND channel = :channel AND campaign = :campaign AND customer = :customer"
+)
+_RESULT = text("UPDATE receipt SET result = :result WHERE id = :id")
+
+logger = logging.getLogger(__name__)
+
+
+def run(bridge: Bridge, job: Job) -> None:
+    """Apply all that is there. Receipts that come meanwhile have a job of their own."""
+    counted: Counter[str] = Counter()
+    more = True
+    while more:
+        with bridge.store.write() as tx:
+            results = _apply(bridge, tx)
+            counted.update(results)
+            more = len(results) == _AT_ONCE
+            if not more:
+                jobs.complete(tx, job)
+    logger.info("receipts: %s", ", ".join(f"{number} {name}" for name, number in sorted(counted.items())) or "none")
+
+
+def _apply(bridge: Bridge, tx: Connection) -> list[str]:
+    rows = tx.execute(_NEW, {"limit": _AT_ONCE}).mappings().all()
+    steps, results = _walk(bridge, rows, bridge.clock.now())
+    if steps:
+        tx.execute(_STEP, list(steps.values()))
+    if rows:
+        tx.execute(_RESULT, [{"id": row["id"], "result": result} for row, result in zip(rows, results, strict=True)])
+    return results
+
+
+def _walk(
+    bridge: Bridge, rows: Sequence[RowMapping], now: Instant
+) -> tuple[dict[tuple[object, ...], dict[str, object]], list[str]]:
+    """The last step of each message, and what became of each receipt."""
+    steps: dict[tuple[object, ...], dict[str, object]] = {}
+    results = []
+    for row in rows:
+        key = tuple(row[name] for name in _KEY)
+        before = str(steps[key]["state"]) if key in steps else row["state"]
+        after = _meaning(bridge, row)
+        results.append(_result(before, after))
+        if results[-1] == "applied":
+            steps[key] = {**dict(zip(_KEY, key, strict=True)), "state": after, "ended_at": _ended(row, now), "now": now}
+    return steps, results
+
+
+def _meaning(bridge: Bridge, row: RowMapping) -> str | None:
+    client = bridge.clients.get(row["client"])
+    channel = client.channels.get(row["channel"]) if client else None
+    return channel.provider.letters.get(row["letter"]) if channel else None
+
+
+def _result(before: str | None, after: str | None) -> str:
+    if before is None or after is None:
+        return "stray"
+    if before == after:
+        return "repeated"
+    return "applied" if MESSAGE.allows(before, after) else "illegal"
+
+
+def _ended(row: RowMapping, now: Instant) -> Instant:
+    """When the network had the last word, as far as the provider tells."""
+    try:
+        return min(parse_time(row["stamp"]), now)
+    except ValueError:
+        return now

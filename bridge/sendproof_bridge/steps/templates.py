@@ -1,0 +1,68 @@
+"""Keep Optimove's list of a channel's templates like the provider's, so that marketers choose from what exists."""
+
+import logging
+from collections.abc import Iterator, Mapping, Sequence
+from itertools import islice
+from typing import TypeVar
+
+from sqlalchemy import text
+
+from sendproof_bridge import jobs, schema
+from sendproof_bridge.bridge import Bridge, Channel
+from sendproof_bridge.channels import Template
+from sendproof_bridge.clock import HOUR
+from sendproof_bridge.jobs import Job
+from sendproof_bridge.optimove import TEMPLATES_PER_CALL
+
+EVERY = 6 * HOUR
+
+_FORGET = text("DELETE FROM template WHERE client = :client AND channel = :channel")
+_KNOWN = text("SELECT id, title, body FROM template WHERE client = :client AND channel = :channel ORDER BY id")
+
+T = TypeVar("T")
+
+logger = logging.getLogger(__name__)
+
+
+def run(bridge: Bridge, job: Job) -> None:
+    """Compare, add what is missing or named otherwise, delete what is gone; then again in six hours."""
+    client = bridge.clients[job.payload["client"]]
+    channel = client.channels[job.payload["channel"]]
+    wanted = {template.id: template.title for template in refresh(bridge, client.config.name, channel)}
+    had = client.optimove.channel_templates(channel.config.id)
+    changed = {template: title for template, title in wanted.items() if had.get(template) != title}
+    gone = [template for template in had if template not in wanted]
+    for some in chunks(list(changed.items()), TEMPLATES_PER_CALL):
+        client.optimove.add_templates(channel.config.id, dict(some))
+    for some_gone in chunks(gone, TEMPLATES_PER_CALL):
+        client.optimove.delete_templates(channel.config.id, some_gone)
+    with bridge.store.write() as tx:
+        jobs.again(tx, job, bridge.clock.now() + EVERY)
+    place = f"client {client.config.name}: channel {channel.config.id}"
+    logger.info("%s: %d templates, %d added or renamed, %d deleted", place, len(wanted), len(changed), len(gone))
+
+
+def refresh(bridge: Bridge, client: str, channel: Channel) -> list[Template]:
+    """Fetch the provider's templates and remember them."""
+    found = channel.provider.templates()
+    place = {"client": client, "channel": channel.config.id}
+    rows = [{**place, "id": one.id, "title": one.title, "body": one.body} for one in found]
+    with bridge.store.write() as tx:
+        tx.execute(_FORGET, place)
+        if rows:
+            tx.execute(schema.template.insert(), rows)
+    return found
+
+
+def known(bridge: Bridge, client: str, channel: Channel) -> Mapping[int, Template]:
+    """The templates as last fetched, by id."""
+    with bridge.store.read() as tx:
+        rows = tx.execute(_KNOWN, {"client": client, "channel": channel.config.id}).mappings()
+        return {row["id"]: Template(**row) for row in rows}
+
+
+def chunks(items: Sequence[T], size: int) -> Iterator[list[T]]:
+    """The items in order, `size` at a time."""
+    rest = iter(items)
+    while some := list(islice(rest, size)):
+        yield some

@@ -1,0 +1,100 @@
+"""The database: one SQLite file in WAL mode, one process, writers one after the other.
+
+`synchronous=FULL` on purpose: the row that says "this batch is being sent" must survive a power cut, or the bridge
+would send twice.
+"""
+
+import fcntl
+import sqlite3
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import IO
+
+from sqlalchemy import Connection, Engine, create_engine, event
+
+from sendproof_bridge import schema
+from sendproof_bridge.clock import real_now
+
+_BUSY_SECONDS = 30
+_CONNECTIONS = 32
+
+
+class DatabaseInUseError(Exception):
+    """Another bridge works on this database."""
+
+
+class Store:
+    """Transactions. `write` takes the write lock at its start, so what it reads stays true until it commits."""
+
+    def __init__(self, path: Path) -> None:
+        """Open the database, and make it when there is none."""
+        path.parent.mkdir(parents=True, exist_ok=True)
+        self._engine = _engine(path)
+        # Threads queue here rather than in SQLite, whose own waiting is a poll with growing pauses.
+        self._writing = threading.Lock()
+        with self.write() as tx:
+            schema.metadata.create_all(tx)
+
+    @contextmanager
+    def write(self) -> Iterator[Connection]:
+        """A transaction that commits at the end, or rolls back when something is raised."""
+        with self._writing, self._engine.connect() as connection, connection.begin():
+            yield connection
+
+    @contextmanager
+    def read(self) -> Iterator[Connection]:
+        """A consistent view that takes no lock."""
+        with self._engine.connect().execution_options(reading=True) as connection, connection.begin():
+            yield connection
+
+    def start_run(self) -> str:
+        """Note that a bridge has started; answers the name under which it owns jobs."""
+        with self.write() as tx:
+            number = tx.execute(schema.run.insert().values(started=real_now()).returning(schema.run.c.id)).scalar_one()
+        return f"run-{number}"
+
+    def close(self) -> None:
+        self._engine.dispose()
+
+
+def _engine(path: Path) -> Engine:
+    engine = create_engine(
+        f"sqlite:///{path}",
+        connect_args={"timeout": _BUSY_SECONDS, "check_same_thread": False},
+        pool_size=_CONNECTIONS,
+    )
+    event.listen(engine, "connect", _prepare)
+    event.listen(engine, "begin", _begin)
+    return engine
+
+
+def _prepare(connection: sqlite3.Connection, _record: object) -> None:
+    # Python's own implicit BEGIN is switched off: it would start a reading transaction that fails on its first write.
+    connection.isolation_level = None
+    connection.execute("PRAGMA journal_mode = WAL")
+    connection.execute("PRAGMA synchronous = FULL")
+
+
+def _begin(connection: Connection) -> None:
+    reading = connection.get_execution_options().get("reading", False)
+    connection.exec_driver_sql("BEGIN" if reading else "BEGIN IMMEDIATE")
+
+
+def lock(path: Path) -> IO[str]:
+    """Keep every other bridge off this database for as long as the answered file is open.
+
+    The lock dies with the process, however it dies.
+    """
+    path.parent.mkdir(parents=True, exist_ok=True)
+    name = path.with_name(path.name + ".lock")
+    file = name.open("w")
+    try:
+        fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except OSError as error:
+        file.close()
+        raise DatabaseInUseError(
+            f"another bridge works on {path} (it holds {name}): stop it, or give this one its own [bridge] database"
+        ) from error
+    return file

@@ -1,0 +1,13 @@
+"""Whether a text can be sent in the 7-bit alphabet of SMS (GSM 03.38)."""
+
+_BASIC = (
+    "@£$¥èéùìòÇ\nØø\rÅåΔ_ΦΓΛΩΠΨΣΘΞÆæßÉ !\"#¤%&'()*+,-./0123456789:;<=>?"
+    "¡ABCDEFGHIJKLMNOPQRSTUVWXYZÄÖÑÜ§¿abcdefghijklmnopqrstuvwxyzäöñüà"
+)
+_EXTENSION = "\f^{}\\[~]|€"
+_ALPHABET = frozenset(_BASIC + _EXTENSION)
+
+
+def needs_unicode(text: str) -> bool:
+    """Whether any character leaves the alphabet, which more than halves what fits into one message."""
+    return not _ALPHABET.issuperset(text)

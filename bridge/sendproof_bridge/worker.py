@@ -1,0 +1,144 @@
+"""Works off the job table: claims what is due, runs it in a few threads, parks when nothing is.
+
+The worker parks only when all its threads are idle and nothing due is left, so whoever waits for it to park knows
+that everything stored has been processed.
+"""
+
+import logging
+import threading
+from concurrent.futures import Future, ThreadPoolExecutor
+
+from sendproof_bridge import jobs
+from sendproof_bridge.bridge import Bridge, optimove_lane
+from sendproof_bridge.clock import SandboxClock, iso, real_now
+from sendproof_bridge.errors import OutsideError
+from sendproof_bridge.jobs import LEASE_SECONDS, Claimant, Job, LostJobError, NewJob
+from sendproof_bridge.retry import GiveUp, decide
+from sendproof_bridge.steps import STEPS
+
+# How long a job that falls due while others run may wait to be seen.
+_LOOK_AGAIN_SECONDS = 0.5
+
+logger = logging.getLogger(__name__)
+
+
+class Worker:
+    """One per process. `run` is its thread; `wake` and `stop` come from others."""
+
+    def __init__(self, bridge: Bridge, threads: int) -> None:
+        """Take over what earlier runs left, and plan what every start begins with."""
+        self._bridge = bridge
+        self._threads = threads
+        self._owner = bridge.store.start_run()
+        self._pool = ThreadPoolExecutor(threads, thread_name_prefix="job")
+        self._running: dict[Future[None], Job] = {}
+        self._renewed = real_now()
+        self._stir = threading.Event()
+        self._stopping = threading.Event()
+        self._idle = threading.Event()
+        self._take_over()
+
+    def run(self) -> None:
+        """Work until stopped."""
+        clock = self._bridge.clock
+        tick = clock.tick()
+        while not self._stopping.is_set():
+            self._work_off()
+            if self._stopping.is_set():
+                break
+            with self._bridge.store.read() as tx:
+                due = jobs.next_due(tx)
+            self._idle.set()
+            tick = clock.park(due, tick.delivered)
+            self._idle.clear()
+        self._idle.set()
+
+    def wake(self) -> None:
+        """Something was stored."""
+        self._stir.set()
+        self._bridge.clock.wake()
+
+    def stop(self) -> None:
+        """Finish running jobs and begin no more."""
+        self._stopping.set()
+        if isinstance(self._bridge.clock, SandboxClock):
+            self._bridge.clock.stop()
+        self.wake()
+        self._idle.wait()
+        self._pool.shutdown()
+
+    def _take_over(self) -> None:
+        with self._bridge.store.write() as tx:
+            rescued = jobs.rescue(tx, self._owner)
+            revived = jobs.revive(tx)
+            for client in self._bridge.clients.values():
+                for channel in client.channels:
+                    for kind in ("register", "templates"):
+                        jobs.start_over(tx, _first_job(kind, client.config.name, channel))
+        logger.info("%s: %d running and %d dead jobs taken over from earlier runs", self._owner, rescued, revived)
+
+    def _work_off(self) -> None:
+        """Run due jobs until none is left."""
+        while True:
+            self._stir.clear()
+            self._collect()
+            while not self._stopping.is_set() and len(self._running) < self._threads and (job := self._claim()):
+                self._start(job)
+            if not self._running:
+                return
+            self._stir.wait(_LOOK_AGAIN_SECONDS)
+            self._renew_leases()
+
+    def _renew_leases(self) -> None:
+        if real_now() - self._renewed > LEASE_SECONDS / 4:
+            self._renewed = real_now()
+            with self._bridge.store.write() as tx:
+                jobs.renew(tx, self._owner, self._renewed)
+
+    def _claim(self) -> Job | None:
+        busy = {job.lane for job in self._running.values() if job.lane}
+        claimant = Claimant(owner=self._owner, now=self._bridge.clock.now(), real=real_now(), busy=busy)
+        with self._bridge.store.read() as tx:
+            if not jobs.peek(tx, claimant):
+                return None
+        with self._bridge.store.write() as tx:
+            return jobs.claim(tx, claimant)
+
+    def _start(self, job: Job) -> None:
+        future = self._pool.submit(self._attempt, job)
+        self._running[future] = job
+        future.add_done_callback(lambda _: self._stir.set())
+
+    def _collect(self) -> None:
+        for future in [future for future in self._running if future.done()]:
+            del self._running[future]
+            future.result()
+
+    def _attempt(self, job: Job) -> None:
+        try:
+            try:
+                STEPS[job.kind](self._bridge, job)
+            except LostJobError:
+                raise
+            except Exception as error:  # noqa: BLE001 whatever it is, the job must not be lost
+                self._failed(job, error)
+        except LostJobError as error:
+            logger.warning("%s", error)
+
+    def _failed(self, job: Job, error: Exception) -> None:
+        now = self._bridge.clock.now()
+        decision = decide(error, job.attempts, now)
+        trouble = str(error) if isinstance(error, OutsideError) else repr(error)
+        unexpected = not isinstance(error, OutsideError)
+        with self._bridge.store.write() as tx:
+            if isinstance(decision, GiveUp):
+                jobs.bury(tx, job, trouble)
+            else:
+                jobs.later(tx, job, decision.at, trouble)
+        then = "given up" if isinstance(decision, GiveUp) else f"again at {iso(decision.at)}"
+        logger.warning("job %s: %s: %s", job.id, trouble, then, exc_info=error if unexpected else None)
+
+
+def _first_job(kind: str, client: str, channel: int) -> NewJob:
+    payload = {"client": client, "channel": channel}
+    return NewJob(id=f"{kind}:{client}:{channel}", kind=kind, payload=payload, lane=optimove_lane(client))
