@@ -16,7 +16,7 @@ _ENCODED = re.compile(r"https?%3a", re.IGNORECASE)
 _ALLOWED = re.compile(r"[!#-;=?-\[\]_a-z~]+")
 
 
-def check_webhook_url(text: str, allow_remote: bool) -> str:
+def check_webhook_url(text: str, allow_remote: bool) -> str:  # noqa: FBT001 - a sandbox's setting, passed on as it is
     """The address to call, decoded if it came percent-encoded; `ValueError` says what was expected and what to do.
 
     Only http and https, without user name or password; hosts off this machine only when `allow_remote`.

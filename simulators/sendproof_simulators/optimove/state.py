@@ -118,7 +118,7 @@ class State:
             raise ValueError(f"expected one of the channels for scheduled campaigns {scheduled}, got {plan.channel}")
         if plan.campaign in self.campaigns:
             raise ValueError(f"expected a campaign id that is not taken, got {plan.campaign}")
-        check_plan(plan, world.audience, self.templates[plan.channel])
+        check_plan(plan, world.audience)
         self.campaigns[plan.campaign] = Campaign(plan, world.chance)
 
     def announce(self, campaign_id: int, now: Instant) -> tuple[Webhook, ...]:

@@ -6,6 +6,7 @@ import phonenumbers
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+
 from sendproof_simulators.core.audience import UNUSABLE_NUMBERS, Audience, AudienceRecipe
 from sendproof_simulators.core.chance import Chance
 

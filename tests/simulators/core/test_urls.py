@@ -1,6 +1,7 @@
 """Which addresses may be called back."""
 
 import pytest
+
 from sendproof_simulators.core.urls import check_webhook_url
 
 
