@@ -37,6 +37,9 @@ def run(
         str | None, typer.Option(help="Control address of simulators that run already (`sendproof up`).")
     ] = None,
     results: Annotated[Path, typer.Option(help="Folder for reports, history and logs.")] = Path("results"),
+    patience: Annotated[
+        float, typer.Option(min=1, help="Real seconds for the bridge to register its listener, and to come to rest.")
+    ] = 60.0,
     seed: Annotated[int | None, typer.Option(min=0, help="Use this seed instead of the file's.")] = None,
 ) -> None:
     """Play scenarios against a bridge, and judge what reached every recipient.
@@ -54,7 +57,7 @@ def run(
     if bridge is not None and command is not None:
         _refuse("expected --bridge or --command, got both: is the bridge running already, or to be started?")
     scenarios = _load(files, seed)
-    options = Options(bridge=bridge, command=command, simulators=simulators, results=results)
+    options = Options(bridge=bridge, command=command, simulators=simulators, results=results, patience_s=patience)
     _let_children_end()
     standings = {name: _run_one(scenario, name, options, console) for name, scenario in scenarios.items()}
     if len(standings) > 1:

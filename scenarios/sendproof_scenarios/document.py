@@ -129,7 +129,7 @@ class _Reading:
         return values
 
 
-def _line(mark: Any) -> int:  # noqa: ANN401  # one of two classes of PyYAML, or None
+def _line(mark: Any) -> int:  # one of two classes of PyYAML, or None
     return 1 if mark is None else int(mark.line) + 1
 
 

@@ -238,6 +238,15 @@ class OptOut(Record, frozen=True, gc=False, tag="opt_out"):
     how: str | None = None
 
 
+class Trouble(Record, frozen=True, gc=False, tag="trouble"):
+    """The run ended early, noted by whoever ran it: a bridge that ended, hung, or never became ready."""
+
+    blame: Literal["bridge", "config", "harness", "network"]
+    cause: str
+    expected: str
+    got: str
+
+
 Line = (
     Campaign
     | Obligation
@@ -253,6 +262,7 @@ Line = (
     | Interactions
     | Clock
     | OptOut
+    | Trouble
 )
 
 
@@ -272,6 +282,7 @@ _FIELD_OF: dict[type[Record], str] = {
     Interactions: "interactions",
     Clock: "clocks",
     OptOut: "opt_outs",
+    Trouble: "troubles",
 }
 KINDS = tuple(sorted(str(record.__struct_config__.tag) for record in _FIELD_OF))
 
@@ -295,6 +306,7 @@ class History:
     interactions: tuple[Interactions, ...] = ()
     clocks: tuple[Clock, ...] = ()
     opt_outs: tuple[OptOut, ...] = ()
+    troubles: tuple[Trouble, ...] = ()
 
 
 def read_history(path: Path | str) -> History:

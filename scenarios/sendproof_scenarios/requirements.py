@@ -1,7 +1,7 @@
 """The numbered rules that a bridge must keep, each with where it is from.
 
-The hundreds follow a campaign on its way: 1xx notification, 2xx templates, 3xx audience, 4xx sending,
-5xx reporting, 6xx the contract of every call. A number never changes its meaning.
+The hundreds follow a campaign on its way: 0xx the run itself, 1xx notification, 2xx templates, 3xx audience,
+4xx sending, 5xx reporting, 6xx the contract of every call. A number never changes its meaning.
 """
 
 from sendproof_scenarios.findings import Requirement
@@ -15,6 +15,12 @@ _INTERACTIONS = "https://developer.optimove.com/reference/post_integrations-upda
 _NUMBERS = "https://docs.xtremepush.com/docs/optimove"
 _DROPPED = "https://docs.delivyr.net/docs/optimove"
 
+RUN_COMPLETED = Requirement(
+    number="R001",
+    text="The bridge starts from what it is told, and keeps running and answering until the run is over.",
+    source="scenarios/README.md",
+    evidence="documented",
+)
 LISTENER_REGISTERED = Requirement(
     number="R101",
     text="The bridge registers a listener for each of its channels, so that it hears of every campaign.",

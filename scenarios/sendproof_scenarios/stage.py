@@ -23,8 +23,6 @@ from sendproof_scenarios.processes import Child, ProcessError, pause
 from sendproof_scenarios.progress import Watcher
 from sendproof_scenarios.values import iso, words
 
-# How long virtual time stands still before an advance is given up; every sign of life starts this anew.
-STUCK_S = 60.0
 # A bridge that has registered its listener joins the clock within moments, if it means to.
 JOIN_S = 3.0
 # What a wait_for may take of virtual time, so that a bridge that must keep a rate limit can.
@@ -55,19 +53,26 @@ class TroubleError(Exception):
 
 @dataclass(kw_only=True)
 class Stage:
-    """One run of one scenario. `bridge` is None when somebody else runs it; then `blame` for its absence is theirs."""
+    """One run of one scenario. `bridge` is None when somebody else runs it.
+
+    `patience_s` real seconds are given to a bridge that does not get ready, and to one that does not come to rest; in
+    the second case every sign of life starts them anew.
+    """
 
     scenario: Scenario
     control: Control
     sandbox: str
     bridge: Child | None
     shares_clock: bool
-    ready_s: float
+    patience_s: float
     watcher: Watcher
     _told: bool = field(default=False, init=False)
+    _strangers: int = field(default=0, init=False)
 
     def play(self) -> None:
         """Carry out every step. Raises `TroubleError`, or `ControlError` when the simulators fail."""
+        # Simulators that others use, too, may have met strangers before this bridge was started.
+        self._strangers = len(self.control.unattributed())
         for step in self.scenario.steps:
             match step:
                 case WaitFor():
@@ -81,7 +86,7 @@ class Stage:
 
     def _wait_for(self, wanted: WaitFor) -> None:
         self.watcher.phase(f"waiting for the bridge: {_said(wanted.listeners, wanted.templates)}")
-        limit, waited = monotonic() + self.ready_s, timedelta()
+        limit, waited = monotonic() + self.patience_s, timedelta()
         while True:
             self._bridge_runs()
             # The clock first: once the bridge is at rest, the state that is read afterwards is the last it will reach.
@@ -104,7 +109,7 @@ class Stage:
 
     def _join(self) -> None:
         """Wait until the bridge takes part in the clock, and is at rest."""
-        limit = monotonic() + (self.ready_s if self.shares_clock else JOIN_S)
+        limit = monotonic() + (self.patience_s if self.shares_clock else JOIN_S)
         while not self.control.clock(self.sandbox)["participants"]:
             self._bridge_runs()
             if monotonic() > limit:
@@ -119,7 +124,7 @@ class Stage:
                 Trouble(
                     blame="bridge",
                     cause="the bridge did not join the virtual clock",
-                    expected=f"a bridge that parks at its clock_url within {self.ready_s:.0f} s",
+                    expected=f"a bridge that parks at its clock_url within {self.patience_s:.0f} s",
                     got="no park",
                 )
             )
@@ -133,15 +138,16 @@ class Stage:
     def _not_ready(self, wanted: WaitFor, waited: timedelta) -> Trouble:
         state = self.control.state(self.sandbox)
         got = _said(len(state["listeners"]), _templates(state))
-        refused = self.control.unattributed()
+        refused = self.control.unattributed()[self._strangers :]
         if refused:
+            last = refused[-1]
             got += (
-                f"; {len(refused)} requests showed no credential of this sandbox, the last was"
-                f" {refused[-1].get('method')} {refused[-1].get('path')} to {refused[-1].get('service')}"
+                f"; no credential of this sandbox was shown by {len(refused)} of the requests, of which the last is"
+                f" {last['method']} {last['path']} to {last['service']}"
             )
         if self.bridge is not None:
             got += f"; {self.bridge.last_words()}"
-        within = f"{words(waited)} of virtual time" if waited else f"{self.ready_s:.0f} s"
+        within = f"{words(waited)} of virtual time" if waited else f"{self.patience_s:.0f} s"
         return Trouble(
             blame="config" if refused or self.bridge is None else "bridge",
             cause="the bridge did not become ready",
@@ -181,15 +187,19 @@ class Stage:
             before: object = None
             while True:
                 try:
-                    self._beside(lambda: own.advance(self.sandbox, target, STUCK_S))
+                    self._beside(lambda: own.advance(self.sandbox, target, self.patience_s))
                 except NotQuietError as error:
-                    clock = self.control.clock(self.sandbox)
-                    reached = (clock["now"], clock["delivered"], self.control.state(self.sandbox)["counts"])
+                    reached = self._signs_of_life()
                     if reached == before:
                         raise TroubleError(self._stuck(error)) from error
                     before = reached
                 else:
                     return
+
+    def _signs_of_life(self) -> object:
+        counts = self.control.state(self.sandbox)["counts"]
+        # Asking for time to move is itself an event, of the kind `clock`.
+        return self.control.clock(self.sandbox)["now"], {kind: n for kind, n in counts.items() if kind != "clock"}
 
     def _beside(self, call: Callable[[], object]) -> None:
         """Make a call that blocks in a thread of its own; show how things go, and see whether the bridge lives."""
@@ -217,7 +227,7 @@ class Stage:
         return Trouble(
             blame="bridge",
             cause="the bridge did not come to rest",
-            expected=f"everybody at rest within {STUCK_S:.0f} s",
+            expected=f"everybody at rest within {self.patience_s:.0f} s",
             got=str(error) + ("" if self.bridge is None else f"; {self.bridge.last_words()}"),
         )
 

@@ -1,0 +1,193 @@
+"""Runs against real simulators and small bridges: what is recorded, whose trouble it is, and that nothing stays behind."""
+
+import json
+import shlex
+import sys
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
+from datetime import timedelta
+from pathlib import Path
+
+import pytest
+import requests
+from running import RunningSimulators, running_simulators
+
+from sendproof_scenarios.history import read_history
+from sendproof_scenarios.loading import loads
+from sendproof_scenarios.model import Scenario
+from sendproof_scenarios.runner import Options, RunError, run
+from sendproof_scenarios.verdict import judge
+
+SCENARIO = """\
+sendproof: 1
+name: Small
+seed: 7
+starts: 2026-03-02T06:00:00Z
+audience: {customers: 10}
+channels:
+  - {id: 505, provider: textlocal}
+templates:
+  - {provider: textlocal, title: Welcome, body: "Hello {{FIRST_NAME}}"}
+campaigns:
+  - campaign: 7001
+    channel: 505
+    announced: 2026-03-02T06:30:00Z
+    splits:
+      - {share: 100%, template: Welcome, send_at: 2026-03-02T09:00:00Z}
+steps:
+  - wait_for: {listeners: 1, templates: 1}
+  - plan: 7001
+  - advance: 2 hours
+"""
+
+# What every small bridge below begins with: read the handover, and be able to speak to Optimove and to the clock.
+HELLO = """
+import json, os, requests, sys, time
+told = json.load(open(os.environ["SENDPROOF_HANDOVER"]))
+optimove = told["services"]["optimove"]
+def post(path, body, query={}):
+    headers = {"x-api-key": optimove["credentials"]["api_key"]}
+    requests.post(optimove["url"] + "/current" + path, json=body, params=query, headers=headers).raise_for_status()
+def park(since):
+    return requests.post(told["clock_url"] + "/park", json={"participant": "small", "until": None, "since": since}).json()
+def register():
+    where = "http://%s:%d/" % (told["listen"]["host"], told["listen"]["port"])
+    post("/general/RegisterEventListener", {"EventTypeID": 13, "ListenerURL": where, "ChannelID": 505})
+    post("/integrations/AddChannelTemplates", [{"TemplateID": 1, "TemplateName": "Welcome"}], {"ChannelID": 505})
+"""
+PARKING = HELLO + "register()\nsince = 0\nwhile True: since = park(since)["delivered"]\n"
+STRANGER = HELLO + """
+optimove['credentials']['api_key'] = 'not-this-one'
+try:
+    register()
+except requests.HTTPError:
+    time.sleep(60)
+"""
+IDLE = HELLO + "time.sleep(60)\n"
+BROKEN = HELLO + "print('cannot open the database'); sys.exit(3)\n"
+DYING = HELLO + "register()\npark(0)\nprint('out of memory'); os.kill(os.getpid(), 9)\n"
+HANGING = HELLO + "register()\npark(0)\ntime.sleep(60)\n"
+
+
+@dataclass
+class Listening:
+    """A watcher that keeps what it is told."""
+
+    phases: list[str] = field(default_factory=list)
+    notes: list[str] = field(default_factory=list)
+
+    def phase(self, text: str) -> None:
+        self.phases.append(text)
+
+    def show(self, passed: timedelta, now: str, counts: Mapping[str, int]) -> None:
+        assert passed >= timedelta()
+
+    def note(self, text: str) -> None:
+        self.notes.append(text)
+
+
+@pytest.fixture(scope="module")
+def simulators() -> Iterator[RunningSimulators]:
+    with running_simulators() as running:
+        yield running
+
+
+@pytest.fixture
+def scenario() -> Scenario:
+    return loads(SCENARIO, "small.yaml")
+
+
+@pytest.fixture
+def bridge(tmp_path: Path, simulators: RunningSimulators):
+    """Options for a run against a bridge of a few lines."""
+
+    def options(code: str, patience_s: float = 20.0) -> Options:
+        file = tmp_path / "bridge.py"
+        file.write_text(code)
+        command = shlex.join([sys.executable, str(file)])
+        return Options(
+            command=command, simulators=simulators.control, results=tmp_path / "results", patience_s=patience_s
+        )
+
+    return options
+
+
+def test_a_run_records_its_history_and_leaves_nothing_behind(scenario, bridge, simulators) -> None:
+    """The steps are played, the history is in its folder, the sandbox and the bridge are gone."""
+    watcher = Listening()
+    recorded = run(scenario, "small", bridge(PARKING), watcher)
+    assert recorded.trouble is None
+    assert watcher.phases == [
+        "starting the simulators",
+        "starting the bridge",
+        "waiting for the bridge: 1 listener, 1 template",
+        "planning campaign 7001 for 10 customers",
+        "2 hours pass",
+        "fetching the history",
+    ]
+    assert read_history(recorded.history).header.seed == 7
+    assert [sandbox["sandbox"] for sandbox in simulators.call("GET", "/sandboxes")] == ["default"]
+
+
+def test_a_bridge_that_ends_is_a_fail_with_its_last_words(scenario, bridge) -> None:
+    """A crash at the start is a result like any other, and the history alone says the same."""
+    recorded = run(scenario, "small", bridge(BROKEN), Listening())
+    log = recorded.folder / "bridge.log"
+    assert recorded.trouble is not None
+    assert (recorded.trouble.blame, recorded.trouble.cause) == ("bridge", "the bridge ended")
+    assert recorded.trouble.got == (
+        f"the bridge ended by itself with exit status 3; the end of {log}:\ncannot open the database"
+    )
+    assert judge(read_history(recorded.history)).standing == "fail"
+
+
+def test_a_bridge_that_dies_while_time_passes_is_noticed_at_once(scenario, bridge) -> None:
+    """The runner does not sit out its patience when there is nobody left to wait for."""
+    recorded = run(scenario, "small", bridge(DYING, patience_s=60), Listening())
+    assert recorded.trouble is not None
+    assert recorded.trouble.got.startswith("the bridge ended by itself with signal SIGKILL; the end of")
+
+
+def test_a_bridge_that_does_nothing_is_told_what_was_waited_for(scenario, bridge) -> None:
+    """Not ready is a fail, not an endless wait."""
+    recorded = run(scenario, "small", bridge(IDLE, patience_s=1), Listening())
+    log = recorded.folder / "bridge.log"
+    assert recorded.trouble is not None
+    assert (recorded.trouble.blame, recorded.trouble.expected, recorded.trouble.got) == (
+        "bridge",
+        "1 listener, 1 template within 1 s",
+        f"0 listeners, 0 templates; its log {log} is empty",
+    )
+
+
+def test_a_bridge_that_never_parks_again_is_told_to_be_stuck(scenario, bridge) -> None:
+    """A hang is a fail that says who was waited for."""
+    recorded = run(scenario, "small", bridge(HANGING, patience_s=1), Listening())
+    assert recorded.trouble is not None
+    assert recorded.trouble.cause == "the bridge did not come to rest"
+    assert "participant 'small' is not parked" in recorded.trouble.got
+
+
+def test_a_wrong_key_is_a_matter_of_configuration(scenario, bridge) -> None:
+    """Requests that belong to no sandbox are the commonest mistake of all, and are named."""
+    recorded = run(scenario, "small", bridge(STRANGER, patience_s=3), Listening())
+    assert recorded.trouble is not None
+    assert recorded.trouble.blame == "config"
+    assert recorded.trouble.got.startswith(
+        "0 listeners, 0 templates; no credential of this sandbox was shown by 1 of the requests,"
+        " of which the last is POST /current/general/RegisterEventListener to optimove;"
+    )
+
+
+def test_simulators_that_are_not_there_are_an_error_of_the_harness(scenario, tmp_path: Path) -> None:
+    """Nothing is said of the bridge when the other side is missing."""
+    options = Options(simulators="http://127.0.0.1:9", results=tmp_path)
+    with pytest.raises(RunError, match=r"^no answer from the simulators at http://127\.0\.0\.1:9 \(Connection refused\)"):
+        run(scenario, "small", options, Listening())
+
+
+def test_a_bridge_address_that_is_none_is_refused(scenario, simulators, tmp_path: Path) -> None:
+    """`localhost:9000` is not an address."""
+    options = Options(bridge="localhost:9000", simulators=simulators.control, results=tmp_path)
+    with pytest.raises(RunError, match="expected an address such as http://localhost:9000, got 'localhost:9000'"):
+        run(scenario, "small", options, Listening())
