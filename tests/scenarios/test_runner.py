@@ -1,4 +1,4 @@
-"""Runs against real simulators and small bridges: what is recorded, whose trouble it is, and that nothing stays behind."""
+"""Runs against real simulators and small bridges: what is recorded, and whose trouble it is."""
 
 import json
 import shlex
@@ -49,20 +49,24 @@ def post(path, body, query={}):
     headers = {"x-api-key": optimove["credentials"]["api_key"]}
     requests.post(optimove["url"] + "/current" + path, json=body, params=query, headers=headers).raise_for_status()
 def park(since):
-    return requests.post(told["clock_url"] + "/park", json={"participant": "small", "until": None, "since": since}).json()
+    parked = {"participant": "small", "until": None, "since": since}
+    return requests.post(told["clock_url"] + "/park", json=parked).json()
 def register():
     where = "http://%s:%d/" % (told["listen"]["host"], told["listen"]["port"])
     post("/general/RegisterEventListener", {"EventTypeID": 13, "ListenerURL": where, "ChannelID": 505})
     post("/integrations/AddChannelTemplates", [{"TemplateID": 1, "TemplateName": "Welcome"}], {"ChannelID": 505})
 """
-PARKING = HELLO + "register()\nsince = 0\nwhile True: since = park(since)["delivered"]\n"
-STRANGER = HELLO + """
+PARKING = HELLO + "register()\nsince = 0\nwhile True: since = park(since)['delivered']\n"
+STRANGER = (
+    HELLO
+    + """
 optimove['credentials']['api_key'] = 'not-this-one'
 try:
     register()
 except requests.HTTPError:
     time.sleep(60)
 """
+)
 IDLE = HELLO + "time.sleep(60)\n"
 BROKEN = HELLO + "print('cannot open the database'); sys.exit(3)\n"
 DYING = HELLO + "register()\npark(0)\nprint('out of memory'); os.kill(os.getpid(), 9)\n"
@@ -182,7 +186,8 @@ def test_a_wrong_key_is_a_matter_of_configuration(scenario, bridge) -> None:
 def test_simulators_that_are_not_there_are_an_error_of_the_harness(scenario, tmp_path: Path) -> None:
     """Nothing is said of the bridge when the other side is missing."""
     options = Options(simulators="http://127.0.0.1:9", results=tmp_path)
-    with pytest.raises(RunError, match=r"^no answer from the simulators at http://127\.0\.0\.1:9 \(Connection refused\)"):
+    message = r"^no answer from the simulators at http://127\.0\.0\.1:9 \(Connection refused\)"
+    with pytest.raises(RunError, match=message):
         run(scenario, "small", options, Listening())
 
 
