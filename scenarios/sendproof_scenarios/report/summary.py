@@ -1,0 +1,60 @@
+"""The verdict in one or two sentences, for somebody who reads nothing else."""
+
+from sendproof_scenarios.report.words import counted
+from sendproof_scenarios.verdict import Verdict
+
+#: Classes of people who should have got nothing; everybody else in the ledger was owed a message.
+_NOT_OWED = ("withheld", "sent to opted-out", "unexpected")
+
+
+def summary(verdict: Verdict) -> str:
+    """What happened to the recipients first, then what else there is to say."""
+    if verdict.standing == "error":
+        return "The simulators or a check broke, so this run says nothing about the bridge."
+    sentences = [_recipients(verdict), _left_alone(verdict), _uninvited(verdict), _checks(verdict)]
+    return " ".join(sentence for sentence in sentences if sentence)
+
+
+def _recipients(verdict: Verdict) -> str:
+    pending, ok = verdict.ledger.get("pending", 0), verdict.ledger.get("ok", 0)
+    owed = sum(count for name, count in verdict.ledger.items() if name not in _NOT_OWED) - pending
+    if not owed:
+        return "No recipient was due a message, so nothing could be proven."
+    if ok == owed:
+        on_time = " at the right time" if _timed(verdict) else ""
+        return f"{_all(owed)} got the right message{on_time}, once."
+    return f"{owed - ok:,} of {owed:,} recipients did not get what they were owed."
+
+
+def _all(count: int) -> str:
+    return "The one recipient" if count == 1 else f"All {count:,} recipients"
+
+
+def _timed(verdict: Verdict) -> bool:
+    return any(result.check.id == "delivery.time" and result.standing == "pass" for result in verdict.results)
+
+
+def _uninvited(verdict: Verdict) -> str:
+    opted_out, unexpected = verdict.ledger.get("sent to opted-out", 0), verdict.ledger.get("unexpected", 0)
+    parts = [
+        f"{opted_out:,} who had opted out got one all the same" if opted_out else "",
+        f"{counted(unexpected, 'messages')} went out that nobody was owed" if unexpected else "",
+    ]
+    said = " and ".join(part for part in parts if part)
+    return f"{said}." if said else ""
+
+
+def _checks(verdict: Verdict) -> str:
+    failed = sum(result.standing == "fail" for result in verdict.results)
+    unknown = sum(result.standing == "unknown" for result in verdict.results)
+    total = len(verdict.results)
+    if failed:
+        return f"{failed} of {counted(total, 'checks')} failed."
+    if unknown:
+        return f"Nothing was found wrong, but {unknown} of {total} checks could not be judged."
+    return f"All {total} checks passed."
+
+
+def _left_alone(verdict: Verdict) -> str:
+    withheld = verdict.ledger.get("withheld", 0)
+    return f"{withheld:,} more {'was' if withheld == 1 else 'were'} rightly left alone." if withheld else ""

@@ -1,0 +1,109 @@
+"""The verdict for a terminal: what to know in one screen."""
+
+from collections.abc import Mapping
+from pathlib import Path
+
+from rich.console import Console
+from rich.console import Group as Stack
+from rich.padding import Padding
+from rich.table import Table
+from rich.text import Text
+
+from sendproof_scenarios.checks.ledger import CLASSES
+from sendproof_scenarios.findings import Finding, Level
+from sendproof_scenarios.report.summary import summary
+from sendproof_scenarios.report.words import counted
+from sendproof_scenarios.verdict import Group, Result, Standing, Verdict
+
+_STYLE: Mapping[Standing | Level, str] = {
+    "pass": "green",
+    "fail": "bold red",
+    "unknown": "yellow",
+    "error": "bold magenta",
+    "note": "dim",
+}
+_GOOD = frozenset({"ok", "withheld"})
+
+# A text message may be long; its beginning is enough to recognise it.
+_SHOWN_CHARACTERS = 160
+
+
+def print_verdict(verdict: Verdict, console: Console, reports: Mapping[str, Path] | None = None) -> None:
+    """Print checks, ledger, findings by cause with examples, the seed, and where the reports are."""
+    console.print(_checks(verdict))
+    console.print(Padding(_ledger(verdict), (1, 0, 0, 1)))
+    for group in verdict.groups:
+        console.print(Padding(_group(group), (1, 0, 0, 1)))
+    console.print(Padding(_ending(verdict, reports or {}), (1, 0, 0, 1)))
+
+
+def _checks(verdict: Verdict) -> Table:
+    table = Table(box=None, pad_edge=True, header_style="dim")
+    table.add_column("verdict")
+    table.add_column("check")
+    table.add_column("looked at", justify="right")
+    table.add_column("wrong", justify="right")
+    table.add_column("requirement", style="dim")
+    for result in verdict.results:
+        table.add_row(*_row(result))
+    return table
+
+
+def _row(result: Result) -> tuple[Text, str, str, str, str]:
+    wrong = sum(finding.level in {"fail", "error"} for finding in result.findings)
+    return (
+        Text(result.standing, style=_STYLE[result.standing]),
+        result.check.title,
+        counted(result.looked_at, result.unit),
+        f"{wrong:,}" if wrong else "",
+        result.check.requirement.number,
+    )
+
+
+def _ledger(verdict: Verdict) -> Text:
+    text = Text("recipients  ", style="bold")
+    for name in CLASSES:
+        count = verdict.ledger.get(name, 0)
+        if count or name == "ok":
+            style = "green" if name in _GOOD else "yellow" if name == "pending" else "bold red"
+            text.append(f"{name} {count:,}", style=style).append("   ")
+    return text
+
+
+def _group(group: Group) -> Stack:
+    head = Text.assemble(
+        (group.level, _STYLE[group.level]),
+        f"  {group.cause}",
+        (f"  {group.count:,} times" if group.count > 1 else "", "bold"),
+        (f"  ({group.check}, blame: {group.blame})", "dim"),
+    )
+    examples = [] if group.level == "note" else [Padding(_example(some), (0, 0, 0, 6)) for some in group.examples]
+    notes = [Padding(Text(some.got, style="dim"), (0, 0, 0, 6)) for some in group.examples if group.level == "note"]
+    return Stack(head, *examples, *notes)
+
+
+def _example(finding: Finding) -> Text:
+    return Text.assemble(
+        (str(finding.where), "bold"),
+        ("\n  expected ", "dim"),
+        _short(finding.expected),
+        ("\n  got      ", "dim"),
+        _short(finding.got),
+    )
+
+
+def _short(text: str) -> str:
+    return text if len(text) <= _SHOWN_CHARACTERS else text[: _SHOWN_CHARACTERS - 1] + "…"
+
+
+def _ending(verdict: Verdict, reports: Mapping[str, Path]) -> Text:
+    text = Text.assemble(
+        ("verdict     ", "bold"),
+        (verdict.standing, _STYLE[verdict.standing]),
+        f"  {summary(verdict)}",
+        ("\nseed        ", "bold"),
+        str(verdict.seed),
+    )
+    for name, path in reports.items():
+        text.append(f"\n{name:<12}", style="bold").append(str(path))
+    return text
