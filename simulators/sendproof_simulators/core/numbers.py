@@ -2,8 +2,9 @@
 
 import phonenumbers
 
+# documented: ITU-T E.164 allows 15 digits; shorter than 7 there is no subscriber number with a country code.
 _SHORTEST, _LONGEST = 7, 15
-"""documented: ITU-T E.164 allows 15 digits; shorter than 7 there is no subscriber number with a country code."""
+_STARTS = frozenset("+(0123456789")
 
 
 def to_digits(text: str, region: str | None = None) -> str | None:
@@ -13,7 +14,8 @@ def to_digits(text: str, region: str | None = None) -> str | None:
     """
     if text.isascii() and text.isdigit() and text[0] != "0":
         return text if _SHORTEST <= len(text) <= _LONGEST else None
-    return _parsed(text.strip(), region)
+    text = text.strip()
+    return _parsed(text, region) if text[:1] in _STARTS else None
 
 
 def _parsed(text: str, region: str | None) -> str | None:
@@ -25,6 +27,8 @@ def _parsed(text: str, region: str | None) -> str | None:
         number = phonenumbers.parse(text, region)
     except phonenumbers.NumberParseException:
         return None
-    if number.extension or not phonenumbers.is_possible_number(number) or any(map(str.isalpha, text)):
+    # Short local numbers are possible in their region, but nobody else can send to them: there it has to be a valid one.
+    usable = phonenumbers.is_valid_number(number) if region else phonenumbers.is_possible_number(number)
+    if not usable or number.extension or any(map(str.isalpha, text)):
         return None
     return phonenumbers.format_number(number, phonenumbers.PhoneNumberFormat.E164).removeprefix("+")

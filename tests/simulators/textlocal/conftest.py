@@ -1,0 +1,126 @@
+"""Textlocal alone: an account, the contract in front of it, and a clock that is a number."""
+
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+from urllib.parse import urlencode
+
+import msgspec
+import pytest
+from instants import NINE
+
+from sendproof_simulators.app import CONTRACTS
+from sendproof_simulators.core.audience import Audience, AudienceRecipe
+from sendproof_simulators.core.chance import Chance
+from sendproof_simulators.core.contracts import Contract, load_contract
+from sendproof_simulators.core.exchange import Outcome, Problem, Request, Timer
+from sendproof_simulators.provider import Call, World
+from sendproof_simulators.textlocal import PROVIDER
+from sendproof_simulators.textlocal.state import State
+
+
+def world(seed: int = 7, *, allow_remote: bool = False) -> World:
+    """A hundred customers, of whom about ten opted out."""
+    chance = Chance(seed)
+    audience = Audience(chance, AudienceRecipe(customers=100, opted_out=0.1))
+    return World(chance=chance, audience=audience, channels=(), allow_remote_webhooks=allow_remote)
+
+
+@dataclass
+class Account:
+    """Asks the simulator as a bridge would, less HTTP. `last` is everything that the last call led to."""
+
+    contract: Contract
+    world: World = field(default_factory=world)
+    now: int = NINE
+    last: Outcome = field(default_factory=Outcome)
+    timers: list[Timer] = field(default_factory=list)
+
+    def __post_init__(self) -> None:
+        self.state: State = PROVIDER.new_state(self.world)
+
+    def call(self, command: str, **fields: Any) -> dict[str, Any]:
+        """POST a form; the JSON of the answer."""
+        form = urlencode({"apikey": "key", **fields}).encode()
+        headers = {"content-type": "application/x-www-form-urlencoded"}
+        return self.ask(Request(method="POST", path=f"/{command}/", headers=headers, body=form))
+
+    def ask(self, request: Request) -> dict[str, Any]:
+        """The JSON of the answer to one request."""
+        self.last = self._outcome(PROVIDER.normalise(request))
+        self.timers += self.last.timers
+        assert self.last.reply.status == 200
+        said: dict[str, Any] = msgspec.json.decode(self.last.reply.body)
+        return said
+
+    def code(self, command: str, **fields: Any) -> int:
+        """The code of the one error that a call is refused with."""
+        said = self.call(command, **fields)
+        assert said["status"] == "failure"
+        (error,) = said["errors"]
+        code: int = error["code"]
+        return code
+
+    def bulk(self, *messages: dict[str, Any], **options: Any) -> dict[str, Any]:
+        """`bulk_json` with these messages."""
+        data = msgspec.json.encode({**options, "messages": list(messages)}).decode()
+        return self.call("bulk_json", data=data)
+
+    def facts(self, kind: str) -> list[dict[str, Any]]:
+        """The facts of one kind that the last call led to."""
+        return [dict(fact.fields) for fact in self.last.facts if fact.kind == kind]
+
+    def live_until(self, instant: int) -> list[tuple[int, Outcome]]:
+        """Let every timer ring that is due by then; when each rang and what it led to."""
+        rung = []
+        while due := [timer for timer in self.timers if timer.at <= instant]:
+            timer = min(due, key=lambda timer: timer.at)
+            self.timers.remove(timer)
+            self.now = timer.at
+            outcome = PROVIDER.on_timer(self.world, self.state, timer, timer.at)
+            self.timers += outcome.timers
+            rung.append((timer.at, outcome))
+        self.now = instant
+        return rung
+
+    def _outcome(self, request: Request) -> Outcome:
+        operation = self.contract.express[request.method, request.path]
+        params, violations = operation.read_parameters(request, {})
+        body, more = operation.read_body(request)
+        if violations or more:
+            problem = Problem(
+                kind="bad_request",
+                status=400,
+                detail="",
+                operation=operation.id,
+                violations=(*violations, *more),
+                params=dict(request.query),
+            )
+            return Outcome(reply=PROVIDER.error(problem))
+        call = Call(world=self.world, state=self.state, params=params, body=body, now=self.now, operation=operation.id)
+        outcome: Outcome = getattr(PROVIDER.handlers, operation.handler)(call)
+        return outcome
+
+
+@pytest.fixture(scope="session")
+def contract() -> Contract:
+    """The contract as the service compiles it."""
+    return load_contract(Path(CONTRACTS) / PROVIDER.contract)
+
+
+@pytest.fixture
+def account(contract: Contract) -> Account:
+    """An account of its own."""
+    return Account(contract)
+
+
+@pytest.fixture
+def same_account(contract: Contract) -> Account:
+    """Another account of the same seed."""
+    return Account(contract)
+
+
+@pytest.fixture(scope="session")
+def new_account() -> type[Account]:
+    """Accounts by the dozen, for properties."""
+    return Account
