@@ -19,6 +19,9 @@ _FIXED: Mapping[str, bytes] = {
 }
 _BETTER_WORDS: Mapping[tuple[str | None, str], str] = {
     ("RegisterEventListener", "not"): "EventTypeID 5 has a general listener only: leave ChannelID out",
+    ("RegisterEventListener", "pattern"): (
+        "ListenerURL: expected an http or https URL such as http://127.0.0.1:9000/webhooks, raw or percent-encoded"
+    ),
 }
 
 
