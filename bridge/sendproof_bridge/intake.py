@@ -5,7 +5,7 @@ load the cost of a commit is shared by all that came within it. A request is ans
 """
 
 import asyncio
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 
@@ -106,8 +106,7 @@ class Intake:
         with self._store.write() as tx:
             for event in group.events:
                 _store_event(tx, event)
-            if group.receipts:
-                _store_receipts(tx, group.receipts)
+            store_receipts(tx, group.receipts)
         self._wake()
 
 
@@ -118,7 +117,10 @@ def _store_event(tx: Connection, event: Event) -> None:
         campaigns.announce(tx, CampaignKey(event.client, event.channel, event.campaign))
 
 
-def _store_receipts(tx: Connection, receipts: list[Receipt]) -> None:
+def store_receipts(tx: Connection, receipts: Sequence[Receipt]) -> None:
+    """Insert receipts, and see to it that a job takes them over."""
+    if not receipts:
+        return
     tx.execute(_RECEIPT, receipts)
     # One waiting job will see them all; one that runs already may have looked before.
     if tx.execute(_WAITING).first() is None:

@@ -23,6 +23,7 @@ def digits(value: str | None, region: str) -> str | None:
         number = phonenumbers.parse(value or "", region)
     except phonenumbers.NumberParseException:
         return None
-    if not phonenumbers.is_possible_number(number):
+    # Its milder sister, `is_possible_number`, counts digits only: 0000000000 would pass.
+    if not phonenumbers.is_valid_number(number):
         return None
     return phonenumbers.format_number(number, phonenumbers.PhoneNumberFormat.E164).removeprefix("+")

@@ -87,6 +87,9 @@ class MessageProvider(Protocol):
     def receipt(self, body: bytes) -> Receipt:
         """Read what was posted; `ValueError` says what was expected."""
 
+    def status(self, message: str) -> Receipt:
+        """What became of the message with this id of the provider; a letter outside `letters`: nothing yet."""
+
     def same_text(self, one: str, other: str) -> bool:
         """Whether a recorded text may be that of a message."""
 

@@ -110,6 +110,16 @@ class Textlocal:
             raise ValueError(f"expected status to be one of {', '.join(_LETTERS)}, got {fields.get('status')!r}")
         return Receipt(number=number, letter=letter, stamp=fields.get("datetime", ""))
 
+    def status(self, message: str) -> Receipt:
+        """Ask about one message; documented: https://api.txtlocal.com/docs/messagereporting/messagestatus ."""
+        answer, said = self._command("status_message", {"message_id": message})
+        _raise_failure(answer, said)
+        told = said.get("message")
+        if not isinstance(told, dict) or "status" not in told:
+            raise UnknownOutcomeError(f"{answer.what}: expected message with status, got {sorted(said)}")
+        number = str(told.get("recipient", ""))
+        return Receipt(number=number, letter=str(told["status"]), stamp=str(told.get("date", "")))
+
     def _command(self, name: str, form: Mapping[str, str]) -> tuple[Answer, dict[str, Any]]:
         # The key travels in the form, not in the address, where logs on the way would keep it.
         fields = {"apikey": self._key.reveal(), **form}

@@ -7,7 +7,7 @@ from collections.abc import Callable, Mapping
 
 from sendproof_bridge.bridge import Bridge
 from sendproof_bridge.jobs import Job
-from sendproof_bridge.steps import interactions, metrics, page, receipts, register, send, templates
+from sendproof_bridge.steps import inquire, interactions, metrics, page, receipts, register, send, templates
 
 Step = Callable[[Bridge, Job], None]
 
@@ -17,6 +17,7 @@ STEPS: Mapping[str, Step] = {
     "page": page.run,
     "send": send.run,
     "receipts": receipts.run,
+    "inquire": inquire.run,
     "metrics": metrics.run,
     "interactions": interactions.run,
 }

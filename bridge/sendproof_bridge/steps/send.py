@@ -25,6 +25,7 @@ from sendproof_bridge.errors import NotDoneError, RefusedError, UnknownOutcomeEr
 from sendproof_bridge.jobs import Job
 from sendproof_bridge.lifecycle import BATCH, MESSAGE
 from sendproof_bridge.retry import GiveUp, decide
+from sendproof_bridge.steps import inquire
 
 # A provider may still be at work on a call whose caller has gone, so its record is not asked at once...
 _SETTLE_MS = 30 * SECOND
@@ -193,6 +194,7 @@ def _postpone(tx: Connection, job: Job, reasons: Mapping[str, str], now: Instant
 
 def _settle(tx: Connection, job: Job, key: CampaignKey, batch: str, now: Instant) -> None:
     _move(tx, key, batch, "settled")
+    jobs.add(tx, [inquire.first_job(key, batch, now)])
     campaigns.settled(tx, key, now)
     jobs.complete(tx, job)
 
