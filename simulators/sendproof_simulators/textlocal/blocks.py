@@ -1,5 +1,6 @@
 """Ids in blocks: one call takes a row of neighbouring ids, and any id leads back to its call and place."""
 
+import re
 from bisect import bisect_right, insort
 from collections import Counter
 from collections.abc import Mapping
@@ -15,6 +16,9 @@ T = TypeVar("T")
 # Fifteen digits: beyond 32 bits, as the real ids are by now, and exact in any language that has only doubles.
 _LOWEST = 100_000_000_000_000
 _SPAN = 899_000_000_000_000
+
+# `http://127.0.0.1:54321` of an address, also with the slashes escaped as some JSON writers do.
+_ORIGIN = re.compile(rb"https?:(?:\\*/){2}[^/\\\"]+")
 
 
 class Blocks(Generic[T]):
@@ -51,7 +55,8 @@ class Blocks(Generic[T]):
 class Identities:
     """What makes a call itself: its content, and how often the same was said before.
 
-    Ids are drawn from it, so that calls that arrive together get the same ids in whatever order they are served.
+    Ids are drawn from it, so that calls that arrive together get the same ids in whatever order they are served. The
+    host and port of an address do not count: a bridge that listens on another port says the same.
     """
 
     def __init__(self, chance: Chance) -> None:
@@ -61,7 +66,7 @@ class Identities:
     def of(self, command: str, fields: Mapping[str, object]) -> tuple[str, int]:
         """The identity of one more such call."""
         said = msgspec.json.encode([command, sorted(item for item in fields.items() if item[0] != "format")])
-        digest = blake2b(said, digest_size=16).digest()
+        digest = blake2b(_ORIGIN.sub(b"", said), digest_size=16).digest()
         self._seen[digest] += 1
         return digest.hex(), self._seen[digest]
 
