@@ -24,6 +24,8 @@ FORM = "application/x-www-form-urlencoded"
 
 # More would bury the first, which is nearly always the cause of the others.
 VIOLATIONS_REPORTED = 20
+# Room for the start of a wrong value and for what is wrong with it.
+MESSAGE_LENGTH = 300
 
 _INTEGER = re.compile(r"-?(0|[1-9][0-9]{0,18})")
 _NUMBER = re.compile(r"-?(0|[1-9][0-9]{0,18})(\.[0-9]{1,18})?")
@@ -245,10 +247,18 @@ def _violations(validator: jsonschema_rs.Draft4Validator, value: Any, where: str
         rule = str(error.schema_path[-1]) if error.schema_path else "schema"
         if rule == "required":
             path.append(str(error.kind.as_dict()["property"]))
-        found.append(Violation(where=".".join(path), rule=rule, message=error.message))
+        found.append(Violation(where=".".join(path), rule=rule, message=_short(error.message)))
         if len(found) == VIOLATIONS_REPORTED:
             break
     return found
+
+
+def _short(message: str) -> str:
+    """The message without the middle of the value that it quotes: a refused body may be megabytes."""
+    if len(message) <= MESSAGE_LENGTH:
+        return message
+    half = MESSAGE_LENGTH // 2
+    return f"{message[:half]} … {message[-half:]}"
 
 
 def _plain(node: Any) -> Any:
