@@ -7,28 +7,26 @@ _SHORTEST, _LONGEST = 7, 15
 _STARTS = frozenset("+(0123456789")
 
 
-def to_digits(text: str, region: str | None = None) -> str | None:
-    """`+44 7700 900123` and `0044 7700 900123` as `447700900123`, or None when it cannot be a phone number.
+def to_digits(text: str) -> str | None:
+    """`+44 7700 900123` and `0044 7700 900123` as `447700900123`, or None when it cannot be sent to.
 
-    A national number (`07700 900123`) is understood only when `region`, such as `GB`, says whose it is.
+    A national number (`07700 900123`) cannot: nothing says whose it is.
     """
     if text.isascii() and text.isdigit() and text[0] != "0":
         return text if _SHORTEST <= len(text) <= _LONGEST else None
     text = text.strip()
-    return _parsed(text, region) if text[:1] in _STARTS else None
+    return _parsed(text) if text[:1] in _STARTS else None
 
 
-def _parsed(text: str, region: str | None) -> str | None:
+def _parsed(text: str) -> str | None:
     if text.startswith("00"):
         text = "+" + text[2:]
-    elif region is None and not text.startswith(("0", "+")):
+    elif not text.startswith(("0", "+")):
         text = "+" + text
     try:
-        number = phonenumbers.parse(text, region)
+        number = phonenumbers.parse(text, None)
     except phonenumbers.NumberParseException:
         return None
-    # Short local numbers are possible in their region, but nobody else can send to them: there it has to be a valid one.
-    usable = phonenumbers.is_valid_number(number) if region else phonenumbers.is_possible_number(number)
-    if not usable or number.extension or any(map(str.isalpha, text)):
+    if number.extension or not phonenumbers.is_possible_number(number) or any(map(str.isalpha, text)):
         return None
     return phonenumbers.format_number(number, phonenumbers.PhoneNumberFormat.E164).removeprefix("+")
