@@ -1,0 +1,129 @@
+"""Law: the express lane and Connexion give the same answer to any request, and leave the same journal."""
+
+import asyncio
+import json
+from dataclasses import dataclass
+from functools import cache
+from typing import Any
+from urllib.parse import urlencode
+
+import msgspec
+import pytest
+import schemathesis
+from hypothesis import HealthCheck, Phase, given, settings
+from hypothesis import strategies as st
+from instants import NINE, SIX, StillWallClock
+from sendproof_simulators.app import CONTRACTS
+from sendproof_simulators.core.audience import AudienceRecipe
+from sendproof_simulators.core.exchange import Reply, Request
+from sendproof_simulators.core.sandbox import DEFAULT_CHANNELS, SandboxSettings
+from sendproof_simulators.core.sandboxes import DEFAULT, Sandboxes
+from sendproof_simulators.core.webhooks import WebhookSender
+from sendproof_simulators.provider import CampaignPlan, Split, discover
+from sendproof_simulators.service import Service
+from schemathesis.core import NotSet
+
+SETTINGS = SandboxSettings(
+    name=DEFAULT,
+    seed=11,
+    start=SIX,
+    rate=None,
+    audience=AudienceRecipe(customers=50, opted_out=0.1, unusable_numbers=0.1),
+    channels=DEFAULT_CHANNELS,
+    rate_limits=False,
+)
+
+
+@dataclass
+class Twin:
+    """One service with its sandbox, on one lane."""
+
+    service: Service
+    sandboxes: Sandboxes
+
+    async def answer(self, request: Request) -> tuple[Reply, list[dict[str, Any]]]:
+        """The reply, and what the journal gained."""
+        journal = self.sandboxes.get(DEFAULT).journal
+        before = journal.counts.total()
+        reply = await self.service.answer(request)
+        events = [msgspec.json.decode(line) for line in list(journal.lines())[before:]]
+        return reply, events
+
+
+def twin(name: str, sender: WebhookSender, *, express_lane: bool) -> Twin:
+    """A service whose sandbox holds an announced campaign and a template."""
+    sandboxes = Sandboxes(discover(), StillWallClock(), sender)
+    sandbox = sandboxes.create(SETTINGS)
+    service = Service(discover()[name], CONTRACTS, sandboxes)
+    service.express_lane = express_lane
+    splits = (Split(share=1.0, template=1, title="t", body="b", send_at=NINE),)
+    plan = CampaignPlan(
+        campaign=1, channel=505, provider="textlocal", name="c", customers=50, first_customer=0, announce_at=SIX,
+        splits=splits, render=lambda body, _: body,
+    )  # fmt: skip
+    campaigns = discover()["optimove"].campaigns
+    assert campaigns is not None
+    state = sandbox.states["optimove"]
+    for timer in campaigns.plan(sandbox.world, state, SIX, plan).timers:
+        discover()["optimove"].on_timer(sandbox.world, state, timer, SIX)
+    return Twin(service, sandboxes)
+
+
+@cache
+def requests_of(name: str) -> st.SearchStrategy[Request]:
+    """Requests that the contract allows, and such that it does not."""
+    provider = discover()[name]
+    schema = schemathesis.openapi.from_path(CONTRACTS / provider.contract)
+    cases = st.one_of(
+        [
+            operation.ok().as_strategy(generation_mode=mode)
+            for operation in schema.get_all_operations()
+            for mode in schemathesis.GenerationMode
+        ]
+    )
+    known = next(iter(provider.default_credentials.values()))
+    return st.builds(to_request, cases, st.just(known), st.sampled_from(["plain", "plain", "plain", "odd case", "extra", "wrong type"]))
+
+
+def to_request(case: Any, key: str, twist: str) -> Request:
+    """A generated case as it would come over the wire, with one oddity."""
+    query = [(n, v if isinstance(v, str) else json.dumps(v)) for n, v in (case.query or {}).items()]
+    headers = {str(n).lower(): str(v) for n, v in (case.headers or {}).items()} | {"x-api-key": key}
+    query = [(n, v) for n, v in query if n.lower() != "apikey"] + [("apikey", key)]
+    body, media = b"", case.media_type
+    if media is not None:
+        headers["content-type"] = "text/plain" if twist == "wrong type" else media
+        body = _body(case.body, media)
+    path = case.formatted_path
+    if twist == "odd case":
+        path, query = path.swapcase(), [(n.swapcase(), v) for n, v in query]
+    if twist == "extra":
+        query.append(("unheardOf", "1"))
+    return Request(method=case.method, path=path, query=tuple(query), headers=headers, body=body)
+
+
+def _body(value: Any, media: str) -> bytes:
+    if isinstance(value, NotSet):
+        return b""
+    if media == "application/json":
+        return json.dumps(value, default=str).encode()
+    return urlencode(value).encode() if isinstance(value, dict) else repr(value).encode()
+
+
+@pytest.mark.parametrize("name", sorted(discover()))
+@settings(max_examples=30, deadline=None, phases=(Phase.generate,), suppress_health_check=list(HealthCheck))
+@given(data=st.data())
+def test_both_lanes_give_one_answer(name: str, data: st.DataObject) -> None:
+    """Status, headers, body and journal are equal, request after request, on twin sandboxes."""
+    requests = data.draw(st.lists(requests_of(name), min_size=1, max_size=4))
+
+    async def run() -> None:
+        async with WebhookSender() as sender:
+            fast = twin(name, sender, express_lane=True)
+            full = twin(name, sender, express_lane=False)
+            for request in requests:
+                assert await fast.answer(request) == await full.answer(request)
+            await fast.sandboxes.close()
+            await full.sandboxes.close()
+
+    asyncio.run(run())
