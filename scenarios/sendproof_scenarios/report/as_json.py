@@ -4,9 +4,11 @@ from collections.abc import Mapping
 
 import msgspec
 
+from sendproof_scenarios.campaigns import CampaignRow
 from sendproof_scenarios.findings import Finding
 from sendproof_scenarios.history import History
 from sendproof_scenarios.instants import iso
+from sendproof_scenarios.report.summary import summary
 from sendproof_scenarios.verdict import Group, Result, Verdict
 
 VERSION = 1
@@ -29,25 +31,27 @@ def document(verdict: Verdict, history: History) -> Mapping[str, object]:
         "sandbox": header.sandbox,
         "clock": header.clock.mode,
         "ended": iso(header.ended),
+        "summary": summary(verdict),
         "ledger": dict(verdict.ledger),
-        "campaigns": [
-            {
-                "campaign": row.campaign,
-                "channel": row.channel,
-                "provider": row.provider,
-                "customers": row.customers,
-                "owed": row.owed,
-                "announced_at": None if row.announced_at is None else iso(row.announced_at),
-                "send_times": [iso(at) for at in row.send_times],
-                "templates": list(row.templates),
-                "ledger": dict(row.counts),
-                "reported": dict(row.reported),
-                "pages": row.pages,
-                "pushes": row.pushes,
-            }
-            for row in verdict.campaigns
-        ],
+        "campaigns": [_campaign(row) for row in verdict.campaigns],
         "checks": [_check(result) for result in verdict.results],
+    }
+
+
+def _campaign(row: CampaignRow) -> Mapping[str, object]:
+    return {
+        "campaign": row.campaign,
+        "channel": row.channel,
+        "provider": row.provider,
+        "customers": row.customers,
+        "owed": row.owed,
+        "announced_at": None if row.announced_at is None else iso(row.announced_at),
+        "send_times": [iso(at) for at in row.send_times],
+        "templates": list(row.templates),
+        "ledger": dict(row.counts),
+        "reported": dict(row.reported),
+        "pages": row.pages,
+        "pushes": row.pushes,
     }
 
 

@@ -31,10 +31,10 @@ _SHOWN_CHARACTERS = 160
 def print_verdict(verdict: Verdict, console: Console, reports: Mapping[str, Path] | None = None) -> None:
     """Print checks, ledger, findings by cause with examples, the seed, and where the reports are."""
     console.print(_checks(verdict))
-    console.print(Padding(_ledger(verdict), (1, 0, 0, 1)))
+    console.print(Padding(_ledger(verdict), (1, 0, 0, 1), expand=False))
     for group in verdict.groups:
-        console.print(Padding(_group(group), (1, 0, 0, 1)))
-    console.print(Padding(_ending(verdict, reports or {}), (1, 0, 0, 1)))
+        console.print(Padding(_group(group), (1, 0, 0, 1), expand=False))
+    console.print(Padding(_ending(verdict, reports or {}), (1, 0, 0, 1), expand=False))
 
 
 def _checks(verdict: Verdict) -> Table:
@@ -77,8 +77,16 @@ def _group(group: Group) -> Stack:
         (f"  {group.count:,} times" if group.count > 1 else "", "bold"),
         (f"  ({group.check}, blame: {group.blame})", "dim"),
     )
-    examples = [] if group.level == "note" else [Padding(_example(some), (0, 0, 0, 6)) for some in group.examples]
-    notes = [Padding(Text(some.got, style="dim"), (0, 0, 0, 6)) for some in group.examples if group.level == "note"]
+    examples = (
+        []
+        if group.level == "note"
+        else [Padding(_example(some), (0, 0, 0, 6), expand=False) for some in group.examples]
+    )
+    notes = [
+        Padding(Text(some.got, style="dim"), (0, 0, 0, 6), expand=False)
+        for some in group.examples
+        if group.level == "note"
+    ]
     return Stack(head, *examples, *notes)
 
 

@@ -1,0 +1,146 @@
+"""Reports: how often, whether they add up, and whether they are true."""
+
+import pytest
+
+from sendproof_scenarios.checks import metrics, totals
+from sendproof_scenarios.instants import DAY, HOUR, iso
+from stories import FIRST_SEND, Line, Story
+
+CHECKS = (*metrics.CHECKS, *totals.CHECKS)
+
+
+def causes(story: Story, *levels: str) -> list[str]:
+    return [some.cause for some in story.findings(CHECKS, *levels)]
+
+
+def with_value(story: Story, template: int, metric: int, value: int, since: int = 0) -> Story:
+    def change(line: Line) -> Line:
+        if line["at"] < iso(since):
+            return line
+        items = [item | {"MetricValue": value} if (item["TemplateID"], item["MetricID"]) == (template, metric) else item
+                 for item in line["items"]]  # fmt: skip
+        return line | {"items": items}
+
+    return story.change("metrics", change)
+
+
+def interactions(*customers: str, event: int = 1, template: int = 11) -> Line:
+    return {"n": 990, "at": iso(FIRST_SEND + DAY), "kind": "interactions", "campaign": 7001, "channel": 505,
+            "template": template, "event_id": event, "date": "2026-03-03", "customers": list(customers)}  # fmt: skip
+
+
+def test_sound(sound):
+    """Pushes every six hours for a week, with the totals of the provider."""
+    assert causes(sound, "fail", "unknown", "note") == []
+    assert [check.run(sound.history()).looked_at for check in CHECKS] == [7, 9, 9]
+
+
+def test_stops_on_day_six(sound):
+    """Reporting that stops early is found on each day without it."""
+    story = sound.without("metrics", lambda line: line["at"] >= iso(FIRST_SEND + 5 * DAY))
+
+    assert causes(story) == ["no metrics for a whole day"] * 2
+
+
+def test_once_a_day(sound):
+    """Once a day is not several times a day."""
+    days = {iso(FIRST_SEND + day * DAY + 6 * HOUR) for day in range(7)}
+    story = sound.without("metrics", lambda line: line["at"] not in days)
+
+    assert causes(story) == ["metrics pushed too seldom"] * 7
+
+
+def test_several_calls_are_one_push(sound):
+    """A push that needs many calls at one moment is one push all the same."""
+    days = {iso(FIRST_SEND + day * DAY + 6 * HOUR) for day in range(7)}
+    once = sound.without("metrics", lambda line: line["at"] not in days)
+
+    assert causes(once.plus(*once.of("metrics"), *once.of("metrics"))) == ["metrics pushed too seldom"] * 7
+
+
+def test_history_ends_early(sound):
+    """Days that were not over are not judged; when that is all of them, the check is unknown."""
+    header = sound.lines[0] | {"ended": iso(FIRST_SEND + 20 * HOUR)}
+    story = Story((header, *sound.without("metrics").lines[1:]))
+    cadence = next(result for result in story.verdict().results if result.check.id == "metrics.cadence")
+
+    assert (cadence.standing, cadence.looked_at) == ("unknown", 0)
+    assert causes(story, "note") == ["the history ends before the seven days are over"]
+
+
+def test_dropped_forgotten(sound):
+    """Customers who are neither sent to nor dropped are missing from the sum."""
+    assert causes(with_value(sound, 12, 5, 0)) == ["sent and dropped are not all the customers targeted"]
+
+
+def test_shrinking(sound):
+    """A total that shrinks is wrong, whatever the truth is."""
+    story = with_value(sound, 11, 1, 9)
+
+    assert "the total of delivered shrank" not in causes(story)
+    assert "the total of delivered shrank" in causes(with_value(story, 11, 1, 4, since=FIRST_SEND + DAY))
+
+
+def test_more_delivered_than_sent(sound):
+    """More receipts than messages cannot be."""
+    assert causes(with_value(sound, 11, 1, 5)) == [
+        "more delivered or bounced than sent",
+        "the total of delivered is not what the provider said",
+    ]
+
+
+def test_delivered_not_counted(sound):
+    """A total below what the provider said is a receipt that got lost in the bridge."""
+    (finding,) = with_value(sound, 11, 1, 3).findings(CHECKS)
+
+    assert finding.cause == "the total of delivered is not what the provider said"
+    assert (finding.expected, finding.got) == ("4", "3, lastly pushed 2026-03-09 09:00:00 UTC")
+
+
+def test_receipt_on_its_way(sound):
+    """A receipt of the last minutes may or may not be in the last total."""
+    late = sound.of("outcome")[0]["message"]
+    story = sound.change(
+        "outcome", lambda line: line | {"at": iso(FIRST_SEND + 7 * DAY)} if line["message"] == late else line
+    )
+
+    assert causes(story) == []
+    assert causes(with_value(story, 11, 1, 3)) == []
+
+
+@pytest.mark.parametrize(
+    ("field", "value", "cause"),
+    [
+        ("CampaignID", 7999, "metrics of a campaign that does not exist on this channel"),
+        ("ChannelID", 506, "metrics of a campaign that does not exist on this channel"),
+        ("TemplateID", 99, "metrics of a template that the campaign does not use"),
+        ("MetricID", 77, "a metric that nobody knows"),
+    ],
+)
+def test_foreign(sound, field, value, cause):
+    """Totals of something that the run does not know are found."""
+    extra = sound.of("metrics")[-1]
+    story = sound.plus(extra | {"items": [extra["items"][0] | {field: value}]})
+
+    assert causes(story) == [cause]
+
+
+def test_interactions_sound(sound):
+    """Reporting exactly the customers that got their message, and those that bounced, is true."""
+    story = sound.plus(interactions("C0000000", "C0000003"), interactions("C0000005", event=9, template=13))
+
+    assert causes(story) == []
+
+
+def test_interaction_of_somebody_not_delivered(sound):
+    """A customer whose message bounced must not be said to have got it."""
+    (finding,) = sound.plus(interactions("C0000000", "C0000005")).findings(CHECKS)
+
+    assert (finding.cause, finding.where.customer, finding.got) == (
+        "interactions: a customer said to be delivered who was not", "C0000005", "undelivered",
+    )  # fmt: skip
+
+
+def test_interaction_of_a_stranger(sound):
+    """A customer who is not in the campaign has no business in its report; an id without its letter is a stranger."""
+    assert causes(sound.plus(interactions("0000000"))) == ["interactions: a customer outside the campaign"]

@@ -1,0 +1,80 @@
+"""Reading a history, and saying what is wrong with a file that is none."""
+
+import json
+
+import pytest
+
+from sendproof_scenarios.history import HistoryError, parse_history, read_history
+from sendproof_scenarios.instants import iso
+
+
+def test_everything_has_its_place(sound):
+    """Each kind of line is found again under its noun, in order, with times as instants."""
+    history = sound.history()
+
+    assert (history.header.seed, history.header.channels[0].provider) == (42, "textlocal")
+    assert [owed.customer for owed in history.obligations] == [f"C{index:07d}" for index in range(12)]
+    assert (len(history.deliveries), len(history.webhooks), len(history.metrics)) == (10, 11, 28)
+    assert iso(history.obligations[0].due) == "2026-03-02T09:00:00.000Z"
+
+
+def test_equal_texts_are_kept_once(sound):
+    """The text of a delivery is the very text that was owed, so that a million recipients fit in memory."""
+    history = sound.history()
+
+    assert history.deliveries[0].text is history.obligations[0].text
+
+
+def test_unknown_keys_are_ignored(sound):
+    """A history of a later Sendproof of the same version may say more."""
+    story = sound.change("delivery", lambda line: line | {"colour": "blue"})
+
+    assert len(story.history().deliveries) == 10
+
+
+def test_from_a_file(sound, tmp_path):
+    """A file is read line by line; a last line without a line end is whole."""
+    path = tmp_path / "history.ndjson"
+    path.write_bytes(b"".join(sound.encoded()).rstrip())
+
+    assert len(read_history(path).metrics) == 28
+
+
+@pytest.mark.parametrize(
+    "first", [b"", b"\n", b"not json\n", b"[1,2]\n", b'{"kind":"delivery"}\n', b"\xff\xfe\x00"], ids=repr
+)
+def test_not_a_history(first):
+    """A file that begins in another way is refused by its first line."""
+    with pytest.raises(HistoryError, match="line 1: this is not a history: expected a first line"):
+        parse_history([first])
+
+
+def test_other_version(sound):
+    """A version that this Sendproof does not know is not guessed at."""
+    with pytest.raises(HistoryError, match="line 1: expected history version 1, got 2"):
+        parse_history([json.dumps(sound.lines[0] | {"version": 2}).encode()])
+
+
+def test_broken_off(sound):
+    """A file that was cut in the middle of a line is incomplete, and must not be judged."""
+    lines = sound.encoded()
+    cut = [*lines[:-1], lines[-1][:40]]
+
+    with pytest.raises(HistoryError, match=f"line {len(lines)}: the line breaks off"):
+        parse_history(cut)
+
+
+def test_unknown_kind(sound):
+    """A line that would be skipped in silence could be the one that matters."""
+    strange = {"n": 1, "at": "2026-03-02T06:00:00Z", "kind": "telepathy"}
+
+    with pytest.raises(HistoryError, match=r"line 84: unknown kind 'telepathy'; expected one of campaign, "):
+        sound.plus(strange).history()
+
+
+def test_wrong_value(sound):
+    """A value of a wrong type is refused with its line and its place."""
+    story = sound.plus(sound.of("delivery")[0] | {"send_at": "yesterday"})
+
+    with pytest.raises(HistoryError, match=r"line 84: expected a time with a zone .*send_at"):
+        story.history()
