@@ -4,10 +4,11 @@ import argparse
 import json
 import logging
 import os
+import signal
 import sys
 import threading
-from collections.abc import Sequence
-from contextlib import closing
+from collections.abc import Iterator, Sequence
+from contextlib import closing, contextmanager
 from pathlib import Path
 
 import uvicorn
@@ -22,6 +23,9 @@ from sendproof_bridge.wire import Wire
 from sendproof_bridge.worker import Worker
 
 OK, FAILED, MISUSED = 0, 1, 2
+
+# Door and worker share the interpreter; with the usual 5 ms, whoever waited for the disk waits as long again to go on.
+_SWITCH_SECONDS = 0.0005
 
 logger = logging.getLogger(__name__)
 
@@ -50,6 +54,7 @@ def _parser() -> argparse.ArgumentParser:
 
 def _run(config: Config) -> int:
     _set_up_logging(config.bridge.log)
+    sys.setswitchinterval(_SWITCH_SECONDS)
     with store.lock(config.bridge.database), closing(Store(config.bridge.database)) as opened:
         clock: Clock = SandboxClock(config.bridge.clock_url) if config.bridge.clock_url else SystemClock()
         bridge = build(config, opened, clock, Wire())
@@ -84,6 +89,16 @@ class _Server(uvicorn.Server):
         if self.started:
             # A parked worker waits on the far side for up to 20 s; it does no harm to leave it there.
             threading.Thread(target=self._work, name="worker", daemon=True).start()
+
+    @contextmanager
+    def capture_signals(self) -> Iterator[None]:
+        """Stop on SIGINT and SIGTERM. The base class would then die of the signal, and with it the running jobs."""
+        before = {number: signal.signal(number, self.handle_exit) for number in (signal.SIGINT, signal.SIGTERM)}
+        try:
+            yield
+        finally:
+            for number, handler in before.items():
+                signal.signal(number, handler)
 
     def _work(self) -> None:
         try:

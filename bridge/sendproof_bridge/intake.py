@@ -103,7 +103,9 @@ class Intake:
         self._storing = None
 
     def _commit(self, group: _Group) -> None:
-        with self._store.write() as tx:
+        # A lost receipt is asked for later; a lost event would be a lost campaign.
+        transaction = self._store.write_durably if group.events else self._store.write
+        with transaction() as tx:
             for event in group.events:
                 _store_event(tx, event)
             store_receipts(tx, group.receipts)

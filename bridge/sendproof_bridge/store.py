@@ -1,7 +1,8 @@
 """The database: one SQLite file in WAL mode, one process, writers one after the other.
 
-`synchronous=FULL` on purpose: the row that says "this batch is being sent" must survive a power cut, or the bridge
-would send twice.
+A process that is killed loses nothing that was committed. A power cut can take back what `write` committed in the last
+moments, all of which would be done again (a page read, a receipt asked for) with the same result. What must survive
+even that goes through `write_durably`: an event that was answered, and the word that a batch is being sent.
 """
 
 import fcntl
@@ -9,6 +10,7 @@ import sqlite3
 import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
+from functools import partial
 from pathlib import Path
 from typing import IO
 
@@ -31,7 +33,8 @@ class Store:
     def __init__(self, path: Path) -> None:
         """Open the database, and make it when there is none."""
         path.parent.mkdir(parents=True, exist_ok=True)
-        self._engine = _engine(path)
+        self._engine = _engine(path, "NORMAL")
+        self._durable = _engine(path, "FULL")
         # Threads queue here rather than in SQLite, whose own waiting is a poll with growing pauses.
         self._writing = threading.Lock()
         with self.write() as tx:
@@ -41,6 +44,12 @@ class Store:
     def write(self) -> Iterator[Connection]:
         """A transaction that commits at the end, or rolls back when something is raised."""
         with self._writing, self._engine.connect() as connection, connection.begin():
+            yield connection
+
+    @contextmanager
+    def write_durably(self) -> Iterator[Connection]:
+        """The same, and on the disk when it returns, with everything that was committed before."""
+        with self._writing, self._durable.connect() as connection, connection.begin():
             yield connection
 
     @contextmanager
@@ -57,24 +66,25 @@ class Store:
 
     def close(self) -> None:
         self._engine.dispose()
+        self._durable.dispose()
 
 
-def _engine(path: Path) -> Engine:
+def _engine(path: Path, synchronous: str) -> Engine:
     engine = create_engine(
         f"sqlite:///{path}",
         connect_args={"timeout": _BUSY_SECONDS, "check_same_thread": False},
         pool_size=_CONNECTIONS,
     )
-    event.listen(engine, "connect", _prepare)
+    event.listen(engine, "connect", partial(_prepare, synchronous))
     event.listen(engine, "begin", _begin)
     return engine
 
 
-def _prepare(connection: sqlite3.Connection, _record: object) -> None:
+def _prepare(synchronous: str, connection: sqlite3.Connection, _record: object) -> None:
     # Python's own implicit BEGIN is switched off: it would start a reading transaction that fails on its first write.
     connection.isolation_level = None
     connection.execute("PRAGMA journal_mode = WAL")
-    connection.execute("PRAGMA synchronous = FULL")
+    connection.execute(f"PRAGMA synchronous = {synchronous}")
 
 
 def _begin(connection: Connection) -> None:

@@ -78,7 +78,7 @@ def _begin(bridge: Bridge, key: CampaignKey, batch: str) -> _Found:
     """How the batch stood; a planned one is `sending` from here on."""
     where = {"client": key.client, "batch": batch}
     now = bridge.clock.now()
-    with bridge.store.write() as tx:
+    with bridge.store.write_durably() as tx:
         state, since, unicode = tx.execute(_STATE, where).one()
         pending = [Outgoing(number=number, text=text) for number, text in tx.execute(_PENDING, where)]
         if state == "planned":
