@@ -35,8 +35,8 @@ WEBHOOKS_ACKNOWLEDGED = Requirement(
 )
 TEMPLATES_SYNCHRONISED = Requirement(
     number="R201",
-    text="Every template that is added, renamed or deleted at the provider is told to Optimove, so that marketers choose "
-    "from exactly the templates that exist.",
+    text="Every template that is added, renamed or deleted at the provider is told to Optimove, so that marketers "
+    "choose from exactly the templates that exist.",
     source=_GUIDE,
     evidence="documented",
 )
@@ -106,7 +106,8 @@ METRICS_CONSERVED = Requirement(
 )
 METRICS_TRUE = Requirement(
     number="R503",
-    text="What is reported is what the provider said: so many sent, delivered and bounced, and exactly those customers.",
+    text="What is reported is what the provider said: so many sent, delivered and bounced, and exactly those "
+    "customers.",
     source=_GUIDE,
     evidence="documented",
 )

@@ -21,6 +21,7 @@ HARMLESS = {
 
 
 def imports(path: Path) -> Iterator[str]:
+    """The names of everything that a file imports."""
     for node in ast.walk(ast.parse(path.read_text())):
         if isinstance(node, ast.Import):
             yield from (name.name for name in node.names)
@@ -29,6 +30,7 @@ def imports(path: Path) -> Iterator[str]:
 
 
 def is_permitted(name: str) -> bool:
+    """Whether the judge may import it."""
     package, _, rest = name.partition(".")
     if package == "sendproof_scenarios":
         return rest.split(".")[0] in JUDGE

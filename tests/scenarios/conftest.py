@@ -1,7 +1,6 @@
 """What every test of the judge starts from."""
 
 import pytest
-
 from stories import Story, sound_story
 
 

@@ -3,17 +3,18 @@
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from stories import Story, sound_story
 
 from sendproof_scenarios.checks import CHECKS
 from sendproof_scenarios.checks.ledger import CLASSES
 from sendproof_scenarios.findings import Check, Finding, Observed
 from sendproof_scenarios.verdict import Verdict, judge
-from stories import Story, sound_story
 
 SOUND = sound_story()
 
 
 def check_that(*levels: str, looked_at: int = 1) -> Check:
+    """A check that finds this."""
     findings = tuple(
         Finding(check="a.check", level=level, blame="bridge", cause="a cause", expected="this", got="that")
         for level in levels
@@ -27,6 +28,7 @@ def check_that(*levels: str, looked_at: int = 1) -> Check:
 
 
 def verdict_of(*checks: Check) -> Verdict:
+    """The verdict of these checks alone."""
     return judge(SOUND.history(), checks)
 
 

@@ -107,27 +107,16 @@ def sound_story(customers: int = 12, page: int = 5) -> Story:
     """One campaign, three templates, three send times, a whole week; customer 1 opted out, customer 2 has no number."""
     url = "http://127.0.0.1:9000/webhooks/optimove/client/token"
     owed = [_obligation(index) for index in range(customers)]
-    events: list[Line] = [
+    announced = START + 2 * HOUR
+    events = [
         {"at": START, "kind": "clock", "action": "joined", "participant": "bridge"},
         {"at": START, "kind": "listener", "action": "registered", "event_type": 13, "channel": 505, "url": url},
+        *_synchronised(),
+        _webhook(announced, "optimove", "13", "13:7001:505", url) | {"about": {"campaign": 7001, "channel": 505}},
+        *(_page(announced, skip, page, customers) for skip in range(0, customers, page)),
+        *(event for index, line in enumerate(owed) if line["owed"] for event in _delivered(index, line)),
+        *(_push(FIRST_SEND + hours * HOUR, owed) for hours in range(6, 7 * 24 + 1, 6)),
     ]
-    for split in _SPLITS:
-        events.append({"at": START, "kind": "provider_template", "service": "textlocal", "action": "created",
-                       "id": split["template"], "title": split["title"], "body": split["body"]})  # fmt: skip
-    listed = [{"id": split["template"], "name": split["title"]} for split in _SPLITS]
-    events += [
-        _request(START + MINUTE, "optimove", "AddChannelTemplates", "/current/integrations/AddChannelTemplates"),
-        {"at": START + MINUTE, "kind": "channel_templates", "channel": 505, "action": "added", "templates": listed},
-    ]
-    announced = START + 2 * HOUR
-    events.append({"at": announced, "kind": "webhook", "service": "optimove", "event": "13", "key": "13:7001:505",
-                   "url": url, "attempt": 1, "status": 200, "error": None, "about": {"campaign": 7001, "channel": 505}})  # fmt: skip
-    for skip in range(0, customers, page):
-        events.append(_page(announced, skip, page, customers))
-    for index, line in enumerate(owed):
-        if line["owed"]:
-            events += _delivered(index, line)
-    events += [_push(FIRST_SEND + hours * HOUR, owed) for hours in range(6, 7 * 24 + 1, 6)]
     lasting = [line | {"n": n, "at": iso(int(str(line["at"]))), "real": n / 10}
                for n, line in enumerate(sorted(events, key=lambda line: int(str(line["at"]))), start=1)]  # fmt: skip
     return Story((_header(FIRST_SEND + 7 * DAY + HOUR), _campaign(customers, announced), *owed, *lasting))
@@ -152,6 +141,24 @@ def _request(at: int, service: str, operation: str, path: str) -> Line:
             "credential": "known", "status": 200, "violations": []}  # fmt: skip
 
 
+def _synchronised() -> list[Line]:
+    listed = [{"id": split["template"], "name": split["title"]} for split in _SPLITS]
+    return [
+        *(
+            {"at": START, "kind": "provider_template", "service": "textlocal", "action": "created"}
+            | {"id": split["template"], "title": split["title"], "body": split["body"]}
+            for split in _SPLITS
+        ),
+        _request(START + MINUTE, "optimove", "AddChannelTemplates", "/current/integrations/AddChannelTemplates"),
+        {"at": START + MINUTE, "kind": "channel_templates", "channel": 505, "action": "added", "templates": listed},
+    ]
+
+
+def _webhook(at: int, service: str, event: str, key: str, url: str) -> Line:
+    return {"at": at, "kind": "webhook", "service": service, "event": event, "key": key, "url": url, "attempt": 1,
+            "status": 200, "error": None}  # fmt: skip
+
+
 def _page(at: int, skip: int, top: int, customers: int) -> Line:
     path = "/current/customers/GetCustomerSendDetailsByChannel"
     rows = max(0, min(top, customers - skip))
@@ -170,9 +177,8 @@ def _delivered(index: int, owed: Line) -> list[Line]:
          "send_at": iso(due), "test": False},
         {"at": due + 2 * MINUTE, "kind": "outcome", "service": "textlocal", "message": message, "status": status,
          "letter": letter},
-        {"at": due + 2 * MINUTE, "kind": "webhook", "service": "textlocal", "event": "receipt",
-         "key": f"receipt:{message}", "url": url, "attempt": 1, "status": 200, "error": None,
-         "about": {"message": message, "number": owed["number"], "status": letter, "custom": "c"}},
+        _webhook(due + 2 * MINUTE, "textlocal", "receipt", f"receipt:{message}", url)
+        | {"about": {"message": message, "number": owed["number"], "status": letter, "custom": "c"}},
     ]  # fmt: skip
 
 

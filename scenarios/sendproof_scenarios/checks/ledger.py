@@ -236,6 +236,11 @@ def _name(obligation: Obligation, found: Sequence[Delivery], ended: int, *, time
         return "pending"
     if not found:
         return "lost"
+    return _name_of_delivered(obligation, found, timed=timed)
+
+
+def _name_of_delivered(obligation: Obligation, found: Sequence[Delivery], *, timed: bool) -> Class:
+    """The gravest of what may be wrong at once: a repeat, the number, the text, the time."""
     if len(found) > 1:
         return "duplicated"
     if found[0].number != obligation.number:

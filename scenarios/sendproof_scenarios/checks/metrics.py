@@ -4,6 +4,7 @@ from bisect import bisect_left
 from collections import Counter, defaultdict
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from itertools import pairwise
 
 from sendproof_scenarios.checks.paging import CampaignKey
 from sendproof_scenarios.findings import Check, Finding, Observed, Where, once_per_history
@@ -163,7 +164,7 @@ def _not_judged(key: CampaignKey, over: int, first: int) -> Finding:
 
 def _shrinking(key: TemplateKey, metrics: Mapping[int, Sequence[Reported]]) -> Iterator[Finding]:
     for metric, values in metrics.items():
-        for before, after in zip(values, values[1:], strict=False):
+        for before, after in pairwise(values):
             if after.value < before.value:
                 cause = f"the total of {_named(metric)} shrank"
                 yield _wrong(key, cause, f"at least {before.value:,}, as before", f"{after.value:,}", after.at)

@@ -2,7 +2,8 @@
 
 import html
 import re
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass
 from urllib.parse import unquote_plus
 
 from sendproof_scenarios.checks.delivery import of_obligation
@@ -24,27 +25,35 @@ def right_text(history: History) -> Observed:
     return Observed(looked_at=len(met), unit="texts", findings=tuple(findings))
 
 
-_Templates = Mapping[tuple[int, int], tuple[tuple[str, str, re.Pattern[str]], ...]]
+@dataclass(frozen=True, kw_only=True, slots=True)
+class _Template:
+    """A template of a campaign, and what any text made from it looks like."""
+
+    id: str
+    title: str
+    shape: re.Pattern[str]
+
+
+_Templates = Mapping[tuple[int, int], tuple[_Template, ...]]
 
 
 def _templates(campaigns: Iterable[Campaign]) -> _Templates:
     return {
         (campaign.campaign, campaign.channel): tuple(
-            (str(split.template), split.title, _shape(split.body)) for split in campaign.splits
+            _Template(id=str(split.template), title=split.title, shape=_shape(split.body)) for split in campaign.splits
         )
         for campaign in campaigns
     }
 
 
 def _shape(body: str) -> re.Pattern[str]:
-    """What any text made from this template looks like."""
     return re.compile(".*".join(re.escape(part) for part in _PLACEHOLDER.split(body)), re.DOTALL)
 
 
 def _wrong(fate: Fate, templates: _Templates) -> Finding:
     got, expected = fate.deliveries[0].text, fate.obligation.text or ""
     campaign = templates.get((fate.obligation.campaign, fate.obligation.channel), ())
-    others = [entry for entry in campaign if entry[0] != str(fate.obligation.template)]
+    others = [template for template in campaign if template.id != str(fate.obligation.template)]
     return Finding(
         check=_ID,
         level="fail",
@@ -57,29 +66,28 @@ def _wrong(fate: Fate, templates: _Templates) -> Finding:
     )
 
 
-def _diagnosis(got: str, expected: str, others: Iterable[tuple[str, str, re.Pattern[str]]]) -> str:
-    if not got.strip():
-        return "it is empty"
+def _diagnosis(got: str, expected: str, others: Iterable[_Template]) -> str:
     if _PLACEHOLDER.search(got):
         return "a placeholder was not filled in"
-    for _, title, shape in others:
-        if shape.fullmatch(got):
-            return f"it is made from another template of the campaign, {title!r}"
-    if len(got) < len(expected) and expected.startswith(got):
-        return "its end was cut off"
-    if expected in {unquote_plus(got), html.unescape(got)}:
-        return "it was encoded once too often"
-    if " ".join(got.split()) == " ".join(expected.split()):
-        return "white space differs"
-    if _letters(got) == _letters(expected):
-        return "characters outside ASCII were damaged"
-    return "something other than what was owed"
+    for template in others:
+        if got.strip() and template.shape.fullmatch(got):
+            return f"it is made from another template of the campaign, {template.title!r}"
+    return next((says for applies, says in _DAMAGES if applies(got, expected)), "something other than what was owed")
 
 
 def _letters(text: str) -> str:
     """The plain letters and digits of a text: what survives a wrong character set."""
     return "".join(character for character in text if character.isascii() and character.isalnum())
 
+
+# What may happen to the right text on its way, the surest sign first.
+_DAMAGES: tuple[tuple[Callable[[str, str], bool], str], ...] = (
+    (lambda got, _: not got.strip(), "it is empty"),
+    (lambda got, expected: expected.startswith(got), "its end was cut off"),
+    (lambda got, expected: expected in {unquote_plus(got), html.unescape(got)}, "it was encoded once too often"),
+    (lambda got, expected: got.split() == expected.split(), "white space differs"),
+    (lambda got, expected: _letters(got) == _letters(expected), "characters outside ASCII were damaged"),
+)
 
 CHECKS = (
     Check(

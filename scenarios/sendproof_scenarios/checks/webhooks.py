@@ -73,6 +73,7 @@ def _unheard(campaign: Campaign) -> Finding:
 
 def _unanswered(attempt: Webhook, reached: set[str]) -> Finding:
     cause, blame = _why(attempt, reached)
+    answer = attempt.error or f"status {attempt.status}"
     tries = "1 attempt" if attempt.attempt == 1 else f"{attempt.attempt} attempts"
     return Finding(
         check=_ACKNOWLEDGED,
@@ -80,7 +81,7 @@ def _unanswered(attempt: Webhook, reached: set[str]) -> Finding:
         blame=blame,
         cause=f"{attempt.service} event {attempt.event}: {cause}",
         expected="a 2xx status in the end",
-        got=f"{attempt.error or f'status {attempt.status}'} after {tries}, the last {spoken(attempt.at)}, at {attempt.url}",
+        got=f"{answer} after {tries}, the last {spoken(attempt.at)}, at {attempt.url}",
         where=Where(webhook=attempt.key),
         at=attempt.at,
     )

@@ -123,6 +123,6 @@ def _in_words(sent: Sequence[int], receipts: Sequence[int], pushed: Sequence[int
     if not sent:
         return "Nothing was sent."
     return (
-        f"{counted(len(sent), 'messages')} went out between {spoken(min(sent))} and {spoken(max(sent))}, the bridge was "
-        f"handed {counted(len(receipts), 'receipts')}, and it pushed metrics {counted(len(pushed), 'times')}."
+        f"{counted(len(sent), 'messages')} went out between {spoken(min(sent))} and {spoken(max(sent))}, the bridge "
+        f"was handed {counted(len(receipts), 'receipts')}, and it pushed metrics {counted(len(pushed), 'times')}."
     )

@@ -1,19 +1,26 @@
 """Calls that break the contract, show no credential, come too fast or carry too much."""
 
-from sendproof_scenarios.checks.contract import CHECKS
 from stories import Line, Story
+
+from sendproof_scenarios.checks.contract import CHECKS
 
 
 def found(story: Story) -> list[tuple[str, str, str]]:
+    """What was found, in short."""
     return [(some.check, some.blame, some.cause) for some in story.findings(CHECKS)]
 
 
 def request(**fields: object) -> Line:
-    return {"n": 900, "at": "2026-03-02T06:01:00.000Z", "kind": "request", "service": "optimove", "operation": "AddChannelTemplates",
-            "method": "POST", "path": "/x", "credential": "known", "status": 200, "violations": []} | fields  # fmt: skip
+    """One more call of the bridge."""
+    return {
+        "n": 900, "at": "2026-03-02T06:01:00.000Z", "kind": "request", "service": "optimove",
+        "operation": "AddChannelTemplates", "method": "POST", "path": "/x", "credential": "known", "status": 200,
+        "violations": [],
+    } | fields  # fmt: skip
 
 
 def violation(where: str, rule: str) -> Line:
+    """One broken rule."""
     return {"where": where, "rule": rule, "message": "expected something else"}
 
 

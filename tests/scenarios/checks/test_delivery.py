@@ -1,20 +1,22 @@
 """The ledger and the checks that read it: who got what, how often, at which number, with which consent."""
 
 import pytest
+from stories import FIRST_SEND, Story
 
 from sendproof_scenarios.checks import delivery, text, timing
 from sendproof_scenarios.checks.ledger import ledger
 from sendproof_scenarios.instants import DAY, HOUR, MINUTE, iso, parse_instant
-from stories import FIRST_SEND, Story
 
 LEDGER_CHECKS = (*delivery.CHECKS, *text.CHECKS, *timing.CHECKS)
 
 
 def causes(story: Story, *levels: str) -> list[tuple[str, str | None]]:
+    """What was found, in short."""
     return [(some.cause, some.where.customer) for some in story.findings(LEDGER_CHECKS, *levels)]
 
 
 def counts(story: Story) -> dict[str, int]:
+    """The ledger without its zeros."""
     return {name: count for name, count in ledger(story.history()).counts.items() if count}
 
 

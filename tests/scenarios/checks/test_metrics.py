@@ -1,19 +1,22 @@
 """Reports: how often, whether they add up, and whether they are true."""
 
 import pytest
+from stories import FIRST_SEND, Line, Story
 
 from sendproof_scenarios.checks import metrics, totals
 from sendproof_scenarios.instants import DAY, HOUR, iso
-from stories import FIRST_SEND, Line, Story
 
 CHECKS = (*metrics.CHECKS, *totals.CHECKS)
 
 
 def causes(story: Story, *levels: str) -> list[str]:
+    """What was found, in short."""
     return [some.cause for some in story.findings(CHECKS, *levels)]
 
 
 def with_value(story: Story, template: int, metric: int, value: int, since: int = 0) -> Story:
+    """Another total of one template's metric, from some time on."""
+
     def change(line: Line) -> Line:
         if line["at"] < iso(since):
             return line
@@ -25,6 +28,7 @@ def with_value(story: Story, template: int, metric: int, value: int, since: int 
 
 
 def interactions(*customers: str, event: int = 1, template: int = 11) -> Line:
+    """The bridge names customers to whom something happened."""
     return {"n": 990, "at": iso(FIRST_SEND + DAY), "kind": "interactions", "campaign": 7001, "channel": 505,
             "template": template, "event_id": event, "date": "2026-03-03", "customers": list(customers)}  # fmt: skip
 

@@ -1,18 +1,22 @@
 """Reading the audience: gaps, overlaps, repeats, and pages that are too large."""
 
-from sendproof_scenarios.checks.paging import CHECKS
 from stories import Story
+
+from sendproof_scenarios.checks.paging import CHECKS
 
 
 def causes(story: Story, *levels: str) -> list[tuple[str, str]]:
+    """What was found, in short."""
     return [(some.cause, some.got) for some in story.findings(CHECKS, *levels)]
 
 
 def page(story: Story, skip: int) -> dict:
+    """The request of the page from this row."""
     return next(line for line in story.of("request") if line.get("note", {}).get("skip") == skip)
 
 
 def with_note(line: dict, **note: object) -> dict:
+    """The same request with another summary."""
     return line | {"note": line["note"] | note}
 
 

@@ -1,20 +1,24 @@
 """The templates of the channel against those of the provider."""
 
+from stories import START, Story
+
 from sendproof_scenarios.checks.templates import CHECKS
 from sendproof_scenarios.instants import DAY, HOUR, MINUTE, iso
-from stories import START, Story
 
 
 def causes(story: Story) -> list[tuple[str, str]]:
+    """What was found, in short."""
     return [(some.cause, str(some.where.template)) for some in story.findings(CHECKS)]
 
 
 def changed(action: str, at: int, template: int = 12, title: str = "Bonus") -> dict:
+    """Something happened to a template at the provider."""
     return {"n": 900, "at": iso(at), "kind": "provider_template", "service": "textlocal", "action": action,
             "id": template, "title": title, "body": "text"}  # fmt: skip
 
 
 def told(action: str, at: int, template: int = 12, name: str | None = "Bonus") -> dict:
+    """The bridge told the channel."""
     return {"n": 901, "at": iso(at), "kind": "channel_templates", "channel": 505, "action": action,
             "templates": [{"id": template, "name": name}]}  # fmt: skip
 

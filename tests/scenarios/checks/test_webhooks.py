@@ -1,15 +1,18 @@
 """Listeners and acknowledgements."""
 
+from stories import START, Line, Story
+
 from sendproof_scenarios.checks.webhooks import CHECKS
 from sendproof_scenarios.instants import HOUR, iso
-from stories import START, Line, Story
 
 
 def found(story: Story) -> list[tuple[str, str, str]]:
+    """What was found, in short."""
     return [(some.check, some.blame, some.cause) for some in story.findings(CHECKS)]
 
 
 def answered(status: int | None, error: str | None = None) -> Line:
+    """How a notification was answered."""
     return {"status": status, "error": error}
 
 
