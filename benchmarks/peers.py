@@ -1,0 +1,103 @@
+"""Prism, the peer of the benchmark: npm puts it into a folder of its own."""
+
+import re
+import shutil
+import socket
+import subprocess
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import yaml
+from rich.console import Console
+
+HERE = Path(__file__).parent
+CONTRACT = HERE.parent / "openapi" / "optimove.yaml"
+PEERS = HERE / ".peers"
+# Prism 5.15 and later ask for Node.js 24; for older ones 5.14 is the newest that runs.
+PRISM_VERSIONS = (((24, 18), "5.16"), ((18, 20), "5.14"))
+
+
+class BenchmarkError(Exception):
+    """The benchmark could not be run; the text says what was missing or went wrong."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Server:
+    """One running contestant: where it answers, and with which headers."""
+
+    name: str
+    url: str
+    headers: dict[str, str]
+
+
+def install(console: Console) -> str:
+    """Prism, into a folder that git ignores. Answers its version."""
+    if not (shutil.which("node") and shutil.which("npm")):
+        raise BenchmarkError(
+            "Prism runs on Node.js: expected `node` and `npm` on the path. Install Node.js 18.20 or newer."
+        )
+    shown = subprocess.run(["node", "--version"], capture_output=True, text=True, check=True).stdout
+    found = tuple(map(int, re.findall(r"\d+", shown)[:2]))
+    version = next((prism for least, prism in PRISM_VERSIONS if found >= least), None)
+    if version is None:
+        raise BenchmarkError(f"Prism needs Node.js 18.20 or newer, found {shown.strip()}.")
+    stamp = PEERS / f".prism-{version}"
+    if stamp.exists():
+        return version
+    console.print(f"Installing Prism {version} into benchmarks/{PEERS.name}, once")
+    install = ["npm", "install", "--no-save", "--no-package-lock", "--no-audit", "--no-fund", "--ignore-scripts"]
+    package = f"@stoplight/prism-cli@{version}"
+    PEERS.mkdir(exist_ok=True)
+    done = subprocess.run([*install, "--prefix", PEERS, package], capture_output=True, text=True, check=False)
+    if done.returncode:
+        raise BenchmarkError(f"npm could not install {package}:\n{done.stderr.strip()}")
+    stamp.touch()
+    return version
+
+
+def command(name: str) -> str:
+    """A command that npm installed."""
+    return str(PEERS / "node_modules" / ".bin" / name)
+
+
+def contract_for_prism(answers: dict[str, Any], others: list[str]) -> dict[str, Any]:
+    """Our contract of Optimove, cut down to a few paths, some with a fixed answer: what Prism serves fastest."""
+    contract = yaml.safe_load(CONTRACT.read_text(encoding="utf-8"))
+    contract["paths"] = {path: contract["paths"][path] for path in (*answers, *others)}
+    for path, answer in answers.items():
+        media = contract["paths"][path]["get"]["responses"]["200"]["content"]["application/json"]
+        media.pop("examples", None)
+        media["example"] = answer
+    return _without_extensions(contract)
+
+
+def _without_extensions(node: Any) -> Any:
+    if isinstance(node, list):
+        return [_without_extensions(item) for item in node]
+    if not isinstance(node, dict):
+        return node
+    return {key: _without_extensions(value) for key, value in node.items() if not str(key).startswith("x-")}
+
+
+@contextmanager
+def running(line: list[str]) -> Iterator[subprocess.Popen[str]]:
+    """A server as a child process, ended with the block."""
+    with subprocess.Popen(line, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True) as process:
+        try:
+            yield process
+        finally:
+            process.terminate()
+
+
+@contextmanager
+def prism(contract: Path) -> Iterator[Server]:
+    """Prism as a static mock, without its log: its fastest way to run."""
+    with socket.create_server(("127.0.0.1", 0)) as free:
+        port = free.getsockname()[1]
+    quiet = ["--verboseLevel", "silent"]
+    line = [command("prism"), "mock", str(contract), "--host", "127.0.0.1", "--port", str(port), *quiet]
+    with running(line):
+        yield Server(name="Prism", url=f"http://127.0.0.1:{port}", headers={"X-API-KEY": "any"})
