@@ -13,10 +13,15 @@ from typing import Any
 
 from sqlalchemy import Connection, bindparam, text
 
-from sendproof_bridge.clock import Instant
+from sendproof_bridge.clock import MINUTE, Instant
 from sendproof_bridge.lifecycle import JOB
 
 LEASE_SECONDS = 120.0
+
+# Work of this kind tells what all other work has come to: it waits until that of its instant is done, but no longer
+# than this, so that receipts without end cannot hold it up for ever.
+_LAST = "metrics"
+_LAST_WAITS = MINUTE
 
 
 class LostJobError(Exception):
@@ -48,12 +53,13 @@ class Job:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Claimant:
-    """Who asks for work: a run of the bridge, the two times, and the lanes in which it is at work already."""
+    """Who asks for work: a run of the bridge, the two times, the lanes in which it is at work, and whether it is not."""
 
     owner: str
     now: Instant
     real: float
     busy: Collection[str] = ()
+    idle: bool = True
 
 
 _ADD = text(
@@ -63,7 +69,8 @@ _ADD = text(
 _CANDIDATE = (
     "SELECT id FROM job WHERE ((state = 'due' AND due_at <= :now)"
     " OR (state = 'running' AND lease_until < :real AND owner <> :owner))"
-    " AND lane NOT IN :busy ORDER BY due_at, id LIMIT 1"
+    f" AND lane NOT IN :busy AND (kind <> '{_LAST}' OR :idle OR due_at <= :overdue)"
+    f" ORDER BY kind = '{_LAST}' AND due_at > :overdue, due_at, id LIMIT 1"
 )
 _PEEK = text(_CANDIDATE).bindparams(bindparam("busy", expanding=True))
 _CLAIM = text(
@@ -121,7 +128,14 @@ def claim(tx: Connection, claimant: Claimant) -> Job | None:
 
 
 def _parameters(claimant: Claimant) -> dict[str, object]:
-    return {"owner": claimant.owner, "now": claimant.now, "real": claimant.real, "busy": sorted(claimant.busy)}
+    return {
+        "owner": claimant.owner,
+        "now": claimant.now,
+        "real": claimant.real,
+        "busy": sorted(claimant.busy),
+        "idle": claimant.idle,
+        "overdue": claimant.now - _LAST_WAITS,
+    }
 
 
 def complete(tx: Connection, job: Job) -> None:

@@ -97,7 +97,9 @@ class Worker:
 
     def _claim(self) -> Job | None:
         busy = {job.lane for job in self._running.values() if job.lane}
-        claimant = Claimant(owner=self._owner, now=self._bridge.clock.now(), real=real_now(), busy=busy)
+        claimant = Claimant(
+            owner=self._owner, now=self._bridge.clock.now(), real=real_now(), busy=busy, idle=not self._running
+        )
         with self._bridge.store.read() as tx:
             if not jobs.peek(tx, claimant):
                 return None

@@ -200,10 +200,15 @@ class Timeline(Generic[T]):
         return min([*untils, *([self._heap[0].at] if self._heap else [])], default=None)
 
     def _let_happen(self) -> None:
+        """Let what is due happen; only when nothing is (left), let those go on who wait for this instant.
+
+        So what the services send at an instant is there before a bridge wakes at the same instant, in every run.
+        """
         now = self.now()
+        if not (self._heap and self._heap[0].at <= now):
+            self._release_due()
         while self._heap and self._heap[0].at <= now:
             self._happen(heapq.heappop(self._heap).what)
-        self._release_due()
 
     async def _quiet(self) -> None:
         while not self._is_quiet():

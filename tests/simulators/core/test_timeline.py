@@ -94,6 +94,32 @@ def test_the_deliveries_of_one_instant_wake_a_bridge_once() -> None:
     assert tell(story) == ["done: False", "delivered"]
 
 
+def test_what_arrives_at_an_instant_is_there_before_a_bridge_wakes_at_it() -> None:
+    """Were both to begin together, a report made at nine would now and then leave out what came at nine."""
+
+    async def story(_: Timeline[str], happened: list[str]) -> None:
+        def receipt(name: str) -> None:
+            happened.append(name)
+            timeline.deliver()
+            asyncio.get_running_loop().call_later(0.01, timeline.deliver_done)
+
+        async def bridge() -> None:
+            since = 0
+            while True:
+                reason = await timeline.park("bridge", None if "due" in happened else NINE, since)
+                happened.append(reason)
+                since = timeline.delivered
+
+        timeline: Timeline[str] = Timeline(SystemWallClock(), receipt, start=SIX, rate=None)
+        timeline.schedule(NINE, "receipt")
+        worker = asyncio.create_task(bridge())
+        await asyncio.sleep(0)
+        await timeline.advance(TEN, timeout=5)
+        worker.cancel()
+
+    assert tell(story) == ["receipt", "delivered", "due"]
+
+
 def test_time_stands_still_while_a_bridge_works_and_says_so() -> None:
     """Without a park there is no advance; the error names who is missing."""
 
