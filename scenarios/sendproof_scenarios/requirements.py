@@ -8,7 +8,7 @@ from sendproof_scenarios.findings import Requirement
 
 _GUIDE = "https://developer.optimove.com/docs/integrate-your-service-with-optimove"
 _LISTENER = "https://developer.optimove.com/reference/post_general-registereventlistener"
-_REPOSITORY = "https://github.com/optimove-tech/Optimove-APIs"
+_CLIENT = "https://github.com/avalanchy/optimoveapi"
 _AUTHENTICATION = "https://developer.optimove.com/docs/authentication-guide"
 _RATE = "https://developer.optimove.com/reference/understanding-api-rate-limits-at-optimove"
 _INTERACTIONS = "https://developer.optimove.com/reference/post_integrations-updatecampaigninteractions"
@@ -56,7 +56,7 @@ PAGES_COMPLETE = Requirement(
 PAGE_SIZE_KEPT = Requirement(
     number="R302",
     text="The bridge asks for at most 10,000 rows a page.",
-    source=_REPOSITORY,
+    source=_CLIENT,
     evidence="observed",
 )
 DELIVERED_ONCE = Requirement(
@@ -114,7 +114,7 @@ METRICS_TRUE = Requirement(
 CONTRACT_KEPT = Requirement(
     number="R601",
     text="Every call of the bridge is one that the service documents: its address, parameters and body.",
-    source=_REPOSITORY,
+    source="openapi/README.md",
     evidence="documented",
 )
 CREDENTIAL_SHOWN = Requirement(

@@ -29,41 +29,58 @@ _ID = "metrics.true"
 # From the end of a message to the total that counts it, a receipt has to be posted, perhaps tried again, and stored.
 RECEIPT_ON_ITS_WAY = 15 * MINUTE
 
-_BOUNCED = frozenset({"undelivered", "expired", "invalid"})
+_METRIC_OF: Mapping[str, int] = {
+    "delivered": DELIVERED,
+    "undelivered": BOUNCED,
+    "invalid": BOUNCED,
+    "expired": BOUNCED,
+}
+
+# documented: https://api.txtlocal.com/docs/handlingreceipts does not list E among the states that are posted.
+_NEVER_PUSHED = "expired"
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Said:
-    """What the provider said of the messages of one template: for each metric, the instants at which it grew."""
+    """What the provider said of the messages of one template: for each metric, the instants at which it grew.
 
-    instants: Mapping[int, Sequence[int]]
+    What is only `asked` is told to those who ask for it, so a total may leave it out.
+    """
+
+    told: Mapping[int, Sequence[int]]
+    asked: Mapping[int, Sequence[int]]
     recipients: int
 
     def range(self, metric: int, at: int) -> tuple[int, int]:
         """The least and the most that a total pushed at `at` may say."""
-        some = self.instants.get(metric, ())
-        return bisect_right(some, at - RECEIPT_ON_ITS_WAY), bisect_right(some, at)
+        told, asked = self.told.get(metric, ()), self.asked.get(metric, ())
+        return bisect_right(told, at - RECEIPT_ON_ITS_WAY), bisect_right(told, at) + bisect_right(asked, at)
 
 
 @once_per_history
 def said(history: History) -> Mapping[TemplateKey, Said]:
     """What the provider said, by campaign, channel and template."""
     ended = {outcome.message: outcome for outcome in history.outcomes}
-    instants: defaultdict[TemplateKey, defaultdict[int, list[int]]] = defaultdict(lambda: defaultdict(list))
+    told: defaultdict[TemplateKey, defaultdict[int, list[int]]] = defaultdict(lambda: defaultdict(list))
+    asked: defaultdict[TemplateKey, defaultdict[int, list[int]]] = defaultdict(lambda: defaultdict(list))
     recipients: defaultdict[TemplateKey, int] = defaultdict(int)
     for fate in ledger(history).fates:
         key = fate.obligation.campaign, fate.obligation.channel, str(fate.obligation.template)
         recipients[key] += bool(fate.deliveries)
         for delivery in fate.deliveries:
-            instants[key][SENT].append(delivery.at)
+            told[key][SENT].append(delivery.at)
             outcome = ended.get(delivery.message)
-            metric = _metric_of(outcome.status) if outcome else None
+            metric = _METRIC_OF.get(outcome.status) if outcome else None
             if outcome and metric is not None:
-                instants[key][metric].append(outcome.at)
+                (asked if outcome.status == _NEVER_PUSHED else told)[key][metric].append(outcome.at)
     return {
-        key: Said(instants={metric: sorted(some) for metric, some in found.items()}, recipients=recipients[key])
-        for key, found in instants.items()
+        key: Said(told=_sorted(told[key]), asked=_sorted(asked[key]), recipients=number)
+        for key, number in recipients.items()
     }
+
+
+def _sorted(instants: Mapping[int, Sequence[int]]) -> Mapping[int, Sequence[int]]:
+    return {metric: sorted(some) for metric, some in instants.items()}
 
 
 def true(history: History) -> Observed:
@@ -73,18 +90,12 @@ def true(history: History) -> Observed:
     return Observed(looked_at=count, unit="statements", findings=tuple(findings))
 
 
-def _metric_of(status: str) -> int | None:
-    if status == "delivered":
-        return DELIVERED
-    return BOUNCED if status in _BOUNCED else None
-
-
 def _wrong_totals(history: History) -> Iterator[Finding]:
     for key, metrics in reports(history).items():
         if key not in targeted(history):
             continue
         at = pushes(history)[key[:2]][-1]
-        truth = said(history).get(key, Said(instants={}, recipients=0))
+        truth = said(history).get(key, Said(told={}, asked={}, recipients=0))
         for metric in (SENT, DELIVERED, BOUNCED):
             low, high = truth.range(metric, at)
             low = min(low, truth.recipients) if metric == SENT else low
@@ -138,7 +149,7 @@ def _states(history: History) -> Mapping[tuple[int, int, str], str]:
 _JUDGES: Mapping[int, Callable[[str], bool]] = {
     SENT: lambda state: state != "nothing",
     DELIVERED: lambda state: state == "delivered",
-    BOUNCED: lambda state: state in _BOUNCED,
+    BOUNCED: lambda state: _METRIC_OF.get(state) == BOUNCED,
     DROPPED: lambda state: state == "nothing",
 }
 

@@ -112,6 +112,17 @@ def test_receipt_on_its_way(sound):
     assert causes(with_value(story, 11, 1, 3)) == []
 
 
+@pytest.mark.parametrize("bounced", [0, 1])
+def test_expired_may_be_counted(sound, bounced):
+    """The provider does not post that a message expired, so a bridge that does not ask cannot know."""
+    story = sound.change(
+        "outcome", lambda line: line | {"status": "expired"} if line["message"] == "0000000005" else line
+    )
+
+    assert causes(with_value(story, 13, 9, 1 + bounced)) == []
+    assert causes(with_value(story, 13, 9, 0)) == ["the total of bounced is not what the provider said"]
+
+
 @pytest.mark.parametrize(
     ("field", "value", "cause"),
     [
