@@ -97,13 +97,17 @@ def _settings(call: ControlCall) -> SandboxSettings:
     clock = given.get("clock", {"mode": "virtual"})
     if clock["mode"] == "virtual" and "rate" in clock:
         raise ControlError(400, "clock.rate is for real time; virtual time moves when it is advanced")
-    start = parse_iso(clock["start"]) if "start" in clock else int(call.control.wall.time() * 1000)
+    try:
+        audience = AudienceRecipe(**{**DEFAULT_AUDIENCE, **given.get("audience", {})})
+    except ValueError as error:
+        raise ControlError(400, f"audience: {error}") from None
+    start = _instant(clock["start"]) if "start" in clock else int(call.control.wall.time() * 1000)
     return SandboxSettings(
         name=given.get("name") or call.control.sandboxes.fresh_name(),
         seed=given["seed"],
         start=start,
         rate=None if clock["mode"] == "virtual" else float(clock.get("rate", 1)),
-        audience=AudienceRecipe(**{**DEFAULT_AUDIENCE, **given.get("audience", {})}),
+        audience=audience,
         channels=tuple(_channel(call, c) for c in given["channels"]) if "channels" in given else DEFAULT_CHANNELS,
         rate_limits=given.get("rate_limits", True),
         allow_remote_webhooks=given.get("allow_remote_webhooks", False),
@@ -111,7 +115,10 @@ def _settings(call: ControlCall) -> SandboxSettings:
 
 
 def _channel(call: ControlCall, given: dict[str, Any]) -> Channel:
-    _templates_of(call, given["provider"])
+    holders = _template_holders(call)
+    if given["provider"] not in holders:
+        known = ", ".join(holders)
+        raise ControlError(400, f"channel {given['id']}: {given['provider']!r} is not a message provider; there are: {known}")
     return Channel(id=given["id"], provider=given["provider"], kind=given.get("kind", "scheduled"))
 
 
@@ -155,7 +162,7 @@ async def advance_clock(call: ControlCall) -> Reply:
     sandbox, given = call.sandbox, call.body
     if ("to" in given) == ("by_ms" in given):
         raise ControlError(400, "give either `to` or `by_ms`")
-    to = parse_iso(given["to"]) if "to" in given else sandbox.timeline.now() + given["by_ms"]
+    to = _instant(given["to"]) if "to" in given else sandbox.timeline.now() + given["by_ms"]
     sandbox.record("clock", {"action": "advance", "to": iso(to)})
     try:
         await sandbox.timeline.advance(to, given.get("timeout_s", ADVANCE_TIMEOUT_S))
@@ -172,7 +179,7 @@ async def park_clock(call: ControlCall) -> Reply:
     timeline, name = sandbox.timeline, given["participant"]
     if name not in timeline.participants:
         sandbox.record("clock", {"action": "joined", "participant": name})
-    until = None if given.get("until") is None else parse_iso(given["until"])
+    until = None if given.get("until") is None else _instant(given["until"])
     reason = await timeline.park(name, until, given["since"])
     return json_reply({"now": iso(timeline.now()), "delivered": timeline.delivered, "reason": reason})
 
@@ -252,8 +259,13 @@ def _templates(call: ControlCall) -> tuple[Templates, Any]:
     return _templates_of(call, call.params["service"]), sandbox.states[call.params["service"]]
 
 
+def _template_holders(call: ControlCall) -> dict[str, Templates]:
+    services = call.control.services.items()
+    return {name: s.provider.templates for name, s in services if s.provider.templates is not None}
+
+
 def _templates_of(call: ControlCall, name: str) -> Templates:
-    holders = {n: s.provider.templates for n, s in call.control.services.items() if s.provider.templates is not None}
+    holders = _template_holders(call)
     if name not in holders:
         raise ControlError(404, f"{name!r} is not a message provider; there are: {', '.join(holders)}")
     return holders[name]
@@ -261,6 +273,13 @@ def _templates_of(call: ControlCall, name: str) -> Templates:
 
 def _template_view(template: Template) -> dict[str, object]:
     return {"id": template.id, "title": template.title, "body": template.body}
+
+
+def _instant(text: str) -> Instant:
+    try:
+        return parse_iso(text)
+    except ValueError as error:
+        raise ControlError(400, str(error)) from None
 
 
 def _now(call: ControlCall) -> Instant:
@@ -302,7 +321,7 @@ def _plan(call: ControlCall, channel: Channel) -> CampaignPlan:
         name=given.get("name", f"Campaign {given['campaign']}"),
         customers=given["customers"],
         first_customer=given.get("first_customer", 0),
-        announce_at=parse_iso(given["announce_at"]) if "announce_at" in given else _now(call),
+        announce_at=_instant(given["announce_at"]) if "announce_at" in given else _now(call),
         splits=tuple(_split(split, held, synced, channel) for split in given["splits"]),
         render=templates.render,
     )
@@ -320,7 +339,7 @@ def _split(
         template=_synchronised(template, synced, channel),
         title=title,
         body=template.body,
-        send_at=parse_iso(given["send_at"]),
+        send_at=_instant(given["send_at"]),
     )
 
 

@@ -17,6 +17,9 @@ MINUTE = 60 * SECOND
 HOUR = 60 * MINUTE
 DAY = 24 * HOUR
 
+# No campaign is outside them, and every time we write has four digits for its year.
+YEARS = range(1971, 3000)
+
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 _ISO = re.compile(r"\d{4}-\d\d-\d\d[Tt]\d\d:\d\d(:\d\d(\.\d{1,6})?)?([Zz]|[+-]\d\d:\d\d)")
 
@@ -34,6 +37,8 @@ def parse_iso(text: str) -> Instant:
         moment = datetime.fromisoformat(text.upper())
     except ValueError as error:
         raise ValueError(_EXPECTED.format(text)) from error
+    if moment.year not in YEARS:
+        raise ValueError(f"expected a year from {YEARS.start} to {YEARS.stop - 1}, got {text!r}")
     return round((moment - _EPOCH) / timedelta(milliseconds=1))
 
 
