@@ -8,7 +8,7 @@ from sendproof_simulators.textlocal.errors import NO_COMMAND, RefusalError
 
 
 def no_command(call: Call) -> Outcome:
-    """The bare address names no command (observed: https://pypi.org/project/textlocal/)."""
+    """The bare address names no command (observed: the Python client textlocal on PyPI)."""
     return answered(call, _no_command)
 
 
