@@ -124,7 +124,7 @@ def _name(request: Request) -> str:
 CHECKS = (
     Check(
         id=_CONTRACT,
-        title="Every call is one that the service documents",
+        title="Every call is one that is documented",
         requirement=CONTRACT_KEPT,
         run=requests_valid,
     ),

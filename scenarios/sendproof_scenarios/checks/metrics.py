@@ -229,7 +229,7 @@ def _wrong(key: TemplateKey, cause: str, expected: str, got: str, at: int | None
 CHECKS = (
     Check(
         id=_CADENCE,
-        title="Metrics come several times a day for seven days",
+        title="Metrics come several times a day, all week",
         requirement=METRICS_CADENCE,
         run=cadence,
     ),

@@ -38,26 +38,33 @@ def print_verdict(verdict: Verdict, console: Console, reports: Mapping[str, Path
 
 
 def _checks(verdict: Verdict) -> Table:
+    # The column of what is wrong is left out of a pass, so that the table fits a terminal of 80 characters.
+    wrong = any(_count_wrong(result) for result in verdict.results)
     table = Table(box=None, pad_edge=True, header_style="dim")
     table.add_column("verdict")
     table.add_column("check")
     table.add_column("looked at", justify="right")
-    table.add_column("wrong", justify="right")
-    table.add_column("requirement", style="dim")
+    if wrong:
+        table.add_column("wrong", justify="right")
+    table.add_column("rule", style="dim")
     for result in verdict.results:
-        table.add_row(*_row(result))
+        table.add_row(*_row(result, wrong=wrong))
     return table
 
 
-def _row(result: Result) -> tuple[Text, str, str, str, str]:
-    wrong = sum(finding.level in {"fail", "error"} for finding in result.findings)
-    return (
+def _row(result: Result, *, wrong: bool) -> list[Text | str]:
+    count = _count_wrong(result)
+    return [
         Text(result.standing, style=_STYLE[result.standing]),
         result.check.title,
         counted(result.looked_at, result.unit),
-        f"{wrong:,}" if wrong else "",
+        *([f"{count:,}" if count else ""] if wrong else []),
         result.check.requirement.number,
-    )
+    ]
+
+
+def _count_wrong(result: Result) -> int:
+    return sum(finding.level in {"fail", "error"} for finding in result.findings)
 
 
 def _ledger(verdict: Verdict) -> Text:

@@ -26,6 +26,7 @@ def told(action: str, at: int, template: int = 12, name: str | None = "Bonus") -
 def test_sound(sound):
     """Three templates, listed under their own names."""
     assert causes(sound) == []
+    assert [check.run(sound.history()).looked_at for check in CHECKS] == [3]
 
 
 def test_added_and_not_told(sound):

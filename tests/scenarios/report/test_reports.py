@@ -77,6 +77,14 @@ def test_terminal_of_a_fail(spoilt):
     assert "got      sent at 2026-03-02 08:00:00 UTC, 1 h early" in text
 
 
+def test_terminal_of_eighty_characters(sound):
+    """A pass needs no wider terminal: no check is broken over two lines."""
+    console = Console(file=io.StringIO(), width=80)
+    print_verdict(sound.verdict(), console)
+
+    assert all(check.title in console.file.getvalue() for check in CHECKS)
+
+
 def test_terminal_takes_no_markup_from_a_bridge(sound):
     """Square brackets in a text are a text."""
     assert "[bold]Hello[/nothing]" in printed(sound.change_delivery_to(4, text="[bold]Hello[/nothing]"))
