@@ -159,24 +159,32 @@ class Stage:
 
     def _plan(self, step: Plan) -> None:
         campaign = next(one for one in self.scenario.campaigns if one.campaign == step.campaign)
-        self.watcher.phase(f"planning campaign {campaign.campaign} for {campaign.customers:,} customers")
+        self.watcher.phase(f"planning campaign {campaign.campaign} for {_counted(campaign.customers, 'customer')}")
         try:
             self.control.plan(self.sandbox, _planned(campaign))
         except ControlError as error:
-            if error.status != HTTPStatus.CONFLICT:
-                raise
-            trouble = Trouble(
-                blame="bridge",
-                cause="a campaign could not be planned",
-                expected=f"Optimove to take campaign {campaign.campaign}",
-                got=str(error),
-            )
-            raise TroubleError(trouble) from error
+            if error.status == HTTPStatus.CONFLICT and self._lacks_templates(campaign):
+                raise TroubleError(
+                    Trouble(
+                        blame="bridge",
+                        cause="a campaign could not be planned, as its templates are not synchronised",
+                        expected=f"Optimove to take campaign {campaign.campaign}",
+                        got=str(error),
+                    )
+                ) from error
+            raise
+
+    def _lacks_templates(self, campaign: Campaign) -> bool:
+        """Whether Optimove knows fewer templates for the campaign's channel than the provider has."""
+        provider = next(one.provider for one in self.scenario.channels if one.id == campaign.channel)
+        there = sum(template.provider == provider for template in self.scenario.templates)
+        known = self.control.state(self.sandbox)["channel_templates"].get(str(campaign.channel), ())
+        return len(known) < there
 
     # -- advance ----------------------------------------------------------------------------------
 
     def _advance(self, step: Advance) -> None:
-        self.watcher.phase(f"{words(step.by)} pass")
+        self.watcher.phase(f"letting {words(step.by)} pass")
         self._move(step.by)
 
     def _move(self, by: timedelta) -> None:
@@ -260,7 +268,11 @@ def _templates(state: Mapping[str, Any]) -> int:
 
 
 def _said(listeners: int, templates: int) -> str:
-    return f"{listeners} listener{'' if listeners == 1 else 's'}, {templates} template{'' if templates == 1 else 's'}"
+    return f"{_counted(listeners, 'listener')}, {_counted(templates, 'template')}"
+
+
+def _counted(number: int, word: str) -> str:
+    return f"{number:,} {word}" + ("" if number == 1 else "s")
 
 
 def _planned(campaign: Campaign) -> dict[str, object]:

@@ -1,20 +1,18 @@
 """Runs against real simulators and small bridges: what is recorded, and whose trouble it is."""
 
-import json
 import shlex
 import sys
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import timedelta
 from pathlib import Path
 
 import pytest
-import requests
 from running import RunningSimulators, running_simulators
 
 from sendproof_scenarios.history import read_history
 from sendproof_scenarios.loading import loads
-from sendproof_scenarios.model import Scenario
+from sendproof_scenarios.model import Scenario, WaitFor
 from sendproof_scenarios.runner import Options, RunError, run
 from sendproof_scenarios.verdict import judge
 
@@ -57,6 +55,7 @@ def register():
     post("/integrations/AddChannelTemplates", [{"TemplateID": 1, "TemplateName": "Welcome"}], {"ChannelID": 505})
 """
 PARKING = HELLO + "register()\nsince = 0\nwhile True: since = park(since)['delivered']\n"
+WITHOUT_TEMPLATES = PARKING.replace('    post("/integrations', '    # post("/integrations')
 STRANGER = (
     HELLO
     + """
@@ -126,11 +125,20 @@ def test_a_run_records_its_history_and_leaves_nothing_behind(scenario, bridge, s
         "starting the bridge",
         "waiting for the bridge: 1 listener, 1 template",
         "planning campaign 7001 for 10 customers",
-        "2 hours pass",
+        "letting 2 hours pass",
         "fetching the history",
     ]
     assert read_history(recorded.history).header.seed == 7
     assert [sandbox["sandbox"] for sandbox in simulators.call("GET", "/sandboxes")] == ["default"]
+
+
+def test_a_template_that_is_not_synchronised_is_the_fault_of_the_bridge(scenario, bridge) -> None:
+    """The scenario waits for a listener alone, and then Optimove cannot take the campaign."""
+    hasty = replace(scenario, steps=(WaitFor(listeners=1, templates=0), *scenario.steps[1:]))
+    recorded = run(hasty, "small", bridge(WITHOUT_TEMPLATES), Listening())
+    assert recorded.trouble is not None
+    assert recorded.trouble.blame == "bridge"
+    assert "template 'Welcome' is not among those of channel 505: none" in recorded.trouble.got
 
 
 def test_a_bridge_that_ends_is_a_fail_with_its_last_words(scenario, bridge) -> None:

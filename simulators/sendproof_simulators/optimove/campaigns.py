@@ -66,7 +66,7 @@ def check_plan(plan: CampaignPlan, audience: Audience) -> None:
     end = plan.first_customer + plan.customers
     if plan.campaign < 0:
         raise ValueError(f"expected a campaign id of 0 or more, got {plan.campaign}")
-    if plan.customers < 1 or plan.first_customer < 0 or end > audience.recipe.customers:
+    if plan.customers < 0 or plan.first_customer < 0 or end > audience.recipe.customers:
         raise ValueError(
             f"expected customers within the audience of {audience.recipe.customers}, "
             f"got {plan.customers} from number {plan.first_customer} on"

@@ -49,7 +49,7 @@ def test_an_unknown_campaign_is_a_key_error(optimove: Optimove) -> None:
     [
         ({"channel": 999}, r"expected one of the channels for scheduled campaigns \[505\], got 999"),
         ({"channel": 250}, r"expected one of the channels for scheduled campaigns \[505\], got 250"),
-        ({"customers": 0}, "expected customers within the audience of 25000, got 0 from number 0 on"),
+        ({"customers": -1}, "expected customers within the audience of 25000, got -1 from number 0 on"),
         ({"first_customer": -1}, "expected customers within"),
         ({"customers": 25_001}, "expected customers within"),
         ({"customers": 2, "first_customer": 24_999}, "expected customers within"),

@@ -1,0 +1,31 @@
+"""The `sendproof` command as a user runs it: a process of its own, its exit status and its words."""
+
+import subprocess
+import sys
+from dataclasses import dataclass
+from pathlib import Path
+
+FIRST = Path(__file__).parents[2] / "scenarios" / "scheduled" / "first_campaign.yaml"
+
+
+@dataclass(frozen=True)
+class Said:
+    """How a command ended."""
+
+    status: int
+    out: str
+    err: str
+
+
+def sendproof(*words: str | Path, timeout: float = 110) -> Said:
+    """Run the command."""
+    command = [sys.executable, "-m", "sendproof_simulators", *map(str, words)]
+    done = subprocess.run(command, capture_output=True, text=True, timeout=timeout, check=False)
+    return Said(done.returncode, done.stdout, done.stderr)
+
+
+def scaled_down(folder: Path, customers: int) -> Path:
+    """The first scenario of the library with fewer customers and nothing else changed."""
+    file = folder / "first_campaign.yaml"
+    file.write_text(FIRST.read_text().replace("customers: 10000", f"customers: {customers}"))
+    return file
