@@ -25,7 +25,7 @@ def acknowledged(history: History) -> Observed:
     """Notifications that never got a 2xx, however often they were tried."""
     last = _last_attempts(history)
     reached = {_origin(attempt.url) for attempt in history.webhooks if attempt.status is not None}
-    findings = [_unanswered(attempt, reached) for attempt in last.values() if not _is_success(attempt.status)]
+    findings = [_unanswered(attempt, reached) for attempt in last.values() if not is_success(attempt.status)]
     return Observed(looked_at=len(last), unit="notifications", findings=tuple(findings))
 
 
@@ -45,7 +45,7 @@ def _last_attempts(history: History) -> Mapping[str, Webhook]:
     last: dict[str, Webhook] = {}
     for attempt in history.webhooks:
         known = last.get(attempt.key)
-        if known is None or not _is_success(known.status):
+        if known is None or not is_success(known.status):
             last[attempt.key] = attempt
     return last
 
@@ -54,7 +54,8 @@ def _origin(url: str) -> str:
     return "/".join(url.split("/", 3)[:3])
 
 
-def _is_success(status: int | None) -> bool:
+def is_success(status: int | None) -> bool:
+    """Whether the bridge acknowledged."""
     return status is not None and 200 <= status < 300  # noqa: PLR2004 - the range of success
 
 

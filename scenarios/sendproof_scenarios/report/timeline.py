@@ -7,6 +7,7 @@ from math import sqrt
 
 from sendproof_scenarios.checks.ledger import ledger
 from sendproof_scenarios.checks.metrics import pushes
+from sendproof_scenarios.checks.webhooks import is_success
 from sendproof_scenarios.history import History
 from sendproof_scenarios.instants import DAY, HOUR, spoken
 from sendproof_scenarios.report.words import counted
@@ -66,7 +67,7 @@ def timeline(history: History) -> Timeline | None:
     due = {fate.obligation.due for fate in ledger(history).fates if fate.obligation.owed}
     if not sent and not due:
         return None
-    receipts = [attempt.at for attempt in history.webhooks if attempt.event == "receipt"]
+    receipts = [attempt.at for attempt in history.webhooks if attempt.event == "receipt" and is_success(attempt.status)]
     pushed = sorted({at for some in pushes(history).values() for at in some})
     scale = _Scale.of([*sent, *due], history.header.ended)
     return Timeline(
