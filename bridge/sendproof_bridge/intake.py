@@ -107,12 +107,13 @@ class Intake:
         transaction = self._store.write_durably if group.events else self._store.write
         with transaction() as tx:
             for event in group.events:
-                _store_event(tx, event)
+                store_event(tx, event)
             store_receipts(tx, group.receipts)
         self._wake()
 
 
-def _store_event(tx: Connection, event: Event) -> None:
+def store_event(tx: Connection, event: Event) -> None:
+    """Note an event, and begin with the campaign that it announces. Told again, it changes nothing."""
     row = {"client": event.client, "type": event.type, "campaign": event.campaign, "channel": event.channel}
     new = tx.execute(_EVENT, {**row, "stamp": event.stamp}).rowcount == 1
     if new and event.work:

@@ -37,7 +37,7 @@ _REPORTS = text(
 def health(bridge: Bridge) -> dict[str, Any]:
     """`ok`, or `attention` with what troubles the bridge."""
     with bridge.store.read() as tx:
-        jobs: dict[str, int] = dict(tx.execute(_JOBS).tuples().all())
+        jobs: dict[str, int] = dict(tx.execute(_JOBS).all())
         troubles = tx.execute(_TROUBLES, {"most": _MOST_PROBLEMS}).mappings().all()
     problems = [f"{row['id']}: {'dead: ' if row['state'] == 'dead' else ''}{row['trouble']}" for row in troubles]
     return {
@@ -60,8 +60,8 @@ def campaign(bridge: Bridge, key: CampaignKey) -> dict[str, Any] | None:
             "campaign": key.campaign,
             "state": state,
             **_messages(tx, key),
-            "batches": dict(tx.execute(_BATCHES, key._asdict()).tuples().all()),
-            "receipts": dict(tx.execute(_RECEIPTS, key._asdict()).tuples().all()),
+            "batches": dict(tx.execute(_BATCHES, key._asdict()).all()),
+            "receipts": dict(tx.execute(_RECEIPTS, key._asdict()).all()),
             "reports": _reports(tx, key),
         }
 

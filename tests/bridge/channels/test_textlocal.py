@@ -1,0 +1,175 @@
+"""Textlocal's commands, against a server that answers in its forms."""
+
+import json
+from urllib.parse import quote
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from sendproof_bridge.channels import Outgoing, Receipt, SendReply, Sent, Template
+from sendproof_bridge.errors import CredentialsRefusedError, NotDoneError, RefusedError, UnknownOutcomeError
+from sendproof_bridge.wire import Wire
+from small_bridge import HELLO, settings
+from stand_in import Says
+
+MESSAGES = [Outgoing(number="447100000001", text="100% off & more"), Outgoing(number="447100000002", text="Zażółć")]
+
+
+@pytest.fixture
+def textlocal(outside, tmp_path):
+    from sendproof_bridge.channels import open_channel
+
+    return open_channel(settings(tmp_path, outside.url).clients[0].channels[0], Wire(read_seconds=5.0))
+
+
+def failure(*errors):
+    return Says({"errors": [{"code": code, "message": text} for code, text in errors], "status": "failure"})
+
+
+def accepted(number, message):
+    return {"balance": 1, "batch_id": 9, "messages": [{"id": message, "recipient": number}]}
+
+
+def send(textlocal, **options):
+    return textlocal.send(MESSAGES, receipt_url="http://bridge.test/r", **{"unicode": False, **options})
+
+
+def test_templates_are_read_with_id_title_and_body(textlocal):
+    """The other members are of no use here."""
+    assert textlocal.templates() == [Template(**HELLO)]
+
+
+def test_the_key_travels_in_the_form(textlocal, outside):
+    """Addresses are kept in logs on the way."""
+    textlocal.templates()
+
+    assert (outside.seen[-1].query, outside.seen[-1].body) == ({}, {"apikey": "a-textlocal-key"})
+
+
+@pytest.mark.parametrize(
+    ("body", "text"),
+    [
+        ('Hi %%|FIRST_NAME^{"inputtype" : "text", "maxlength" : "30"}%%!', "Hi Ann!"),
+        ("Hi %%|FIRST_NAME%% in %%|CITY%%", "Hi Ann in "),
+        ("%%|FIRST_NAME%%%%|FIRST_NAME%%", "AnnAnn"),
+        ("100%% of %%|NOBODY%%, %|FIRST_NAME%", "100%% of , %|FIRST_NAME%"),
+    ],
+)
+def test_placeholders_are_filled(textlocal, body, text):
+    """Both forms; what has no value becomes nothing, and what is no placeholder stays."""
+    assert textlocal.fill(body, {"FIRST_NAME": "Ann", "CITY": None}) == text
+
+
+@given(st.text())
+def test_a_value_is_put_in_as_it_is(value):
+    """A name that looks like a placeholder, or like a pattern, changes nothing else."""
+    from sendproof_bridge.channels.textlocal import Textlocal
+
+    filled = Textlocal.fill(None, "<%%|A%%|%%|B%%>", {"A": value, "B": "b"})  # type: ignore[arg-type]
+    assert filled == f"<{value}|b>"
+
+
+def test_placeholders_are_named_once_and_in_order(textlocal):
+    """They are what Optimove is asked for."""
+    assert textlocal.placeholders('%%|B%% %%|A^{"x":"y"}%% %%|B%%') == ["B", "A"]
+
+
+def test_a_batch_goes_out_in_one_call(textlocal, outside):
+    """Texts are URL-encoded inside the JSON, as in the vendor's sample."""
+    send(textlocal, unicode=True)
+
+    assert json.loads(outside.calls("bulk_json")[0].body["data"]) == {
+        "sender": "Sendproof",
+        "messages": [
+            {"number": "447100000001", "text": "100%25%20off%20%26%20more"},
+            {"number": "447100000002", "text": quote("Zażółć")},
+        ],
+        "receiptUrl": "http://bridge.test/r",
+        "unicode": True,
+    }
+
+
+def test_what_became_of_each_message_is_told_by_number(textlocal, outside):
+    """Recipients come as numbers, ids as text or number; reasons that will pass are kept apart."""
+    outside.say(
+        "bulk_json",
+        Says(
+            {
+                "messages": [accepted(447100000001, 1)],
+                "messages_not_sent": [
+                    {"number": "447100000002", "error": {"code": 32, "message": "Invalid number format"}},
+                    {"number": "447100000003", "error": {"code": 7, "message": "Insufficient credits"}},
+                ],
+                "status": "success",
+            }
+        ),
+    )
+
+    assert send(textlocal) == SendReply(
+        accepted={"447100000001": "1"},
+        rejected={"447100000002": "32 Invalid number format"},
+        postponed={"447100000003": "7 Insufficient credits"},
+    )
+
+
+@pytest.mark.parametrize(
+    ("answer", "error"),
+    [
+        (failure((3, "Invalid login details")), CredentialsRefusedError),
+        (failure((43, "Invalid sender name")), RefusedError),
+        (failure((7, "Insufficient credits")), NotDoneError),
+        (failure((192, "You cannot send message at this time")), NotDoneError),
+        (Says(status=404), NotDoneError),
+        (Says(status=500), UnknownOutcomeError),
+        (Says(b"oops"), UnknownOutcomeError),
+        (Says({"status": "success"}), None),
+        (Says({"messages": [{"messages": [{"id": 1}]}], "status": "success"}), UnknownOutcomeError),
+        (Says({"status": "failure"}), UnknownOutcomeError),
+    ],
+)
+def test_each_way_to_fail_is_told_apart(textlocal, outside, answer, error):
+    """Surely not sent, or perhaps: what is done next depends on it."""
+    outside.say("bulk_json", answer)
+
+    if error is None:
+        assert send(textlocal) == SendReply(accepted={}, rejected={}, postponed={})
+        return
+    with pytest.raises(error) as raised:
+        send(textlocal)
+    assert type(raised.value) is error
+
+
+def test_the_record_is_read_page_by_page_from_the_oldest(textlocal, outside):
+    """So that messages sent meanwhile do not shift what was not read yet."""
+    rows = [{"id": "1", "number": "447100000001", "message": "a"}, {"id": 2, "recipient": 447100000002, "content": "b"}]
+    pages = [Says({"messages": [row], "status": "success"}) for row in rows]
+    outside.say("get_history_api", *pages, Says({"messages": [], "status": "success"}))
+
+    assert list(textlocal.sent(1_700_000_000_999)) == [
+        Sent(id="1", number="447100000001", text="a"),
+        Sent(id="2", number="447100000002", text="b"),
+    ]
+    asked = [(call.body["start"], call.body["sort_order"], call.body["min_time"]) for call in outside.calls("get_history_api")]
+    assert asked == [("0", "asc", "1700000000"), ("1", "asc", "1700000000"), ("2", "asc", "1700000000")]
+
+
+def test_a_text_is_recognised_though_it_was_cut(textlocal):
+    """The record ends after 765 characters."""
+    assert textlocal.same_text("x" * 765, "x" * 900)
+    assert not textlocal.same_text("x" * 764, "x" * 900)
+
+
+def test_a_receipt_is_read_from_its_form(textlocal):
+    """Number, letter and time; the rest says nothing."""
+    body = b"number=447100000001&status=%3F&customID=&datetime=2026-03-02+09%3A00%3A07"
+
+    assert textlocal.receipt(body) == Receipt(number="447100000001", letter="?", stamp="2026-03-02 09:00:07")
+
+
+def test_a_message_can_be_asked_about(textlocal, outside):
+    """Expired messages are never posted."""
+    told = {"id": 7, "recipient": 447100000001, "type": "sms", "status": "E", "date": "2026-03-05 09:00:00"}
+    outside.say("status_message", Says({"message": told, "status": "success"}))
+
+    assert textlocal.status("7") == Receipt(number="447100000001", letter="E", stamp="2026-03-05 09:00:00")
+    assert outside.calls("status_message")[0].body["message_id"] == "7"

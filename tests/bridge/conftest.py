@@ -1,0 +1,43 @@
+"""What the bridge's tests share."""
+
+import json
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from sendproof_bridge.store import Store
+from small_bridge import HELLO, Small, small_bridge
+from stand_in import Says, Seen, StandIn, stand_in
+
+
+@pytest.fixture
+def store(tmp_path: Path) -> Iterator[Store]:
+    opened = Store(tmp_path / "bridge.sqlite")
+    yield opened
+    opened.close()
+
+
+@pytest.fixture
+def outside() -> Iterator[StandIn]:
+    """Optimove and Textlocal in one: one template, no customers, and every message is accepted."""
+    with stand_in() as one:
+        one.say("get_templates", Says({"templates": [HELLO], "status": "success"}))
+        one.say("GetChannelTemplates", Says([]))
+        one.say("GetCustomerSendDetailsByChannel", Says([]))
+        one.say("bulk_json", accepts)
+        one.say("get_history_api", Says({"messages": [], "status": "success"}))
+        yield one
+
+
+@pytest.fixture
+def small(tmp_path: Path, outside: StandIn) -> Iterator[Small]:
+    made = small_bridge(tmp_path, outside.url, read_seconds=5.0)
+    yield made
+    made.bridge.store.close()
+
+
+def accepts(seen: Seen) -> Says:
+    """Take every message; the provider's id of a number is the number's last three digits."""
+    sent = json.loads(seen.body["data"])["messages"]
+    parts = [{"messages": [{"id": one["number"][-3:], "recipient": int(one["number"])}]} for one in sent]
+    return Says({"messages": parts, "messages_not_sent": [], "status": "success"})

@@ -1,0 +1,47 @@
+"""The database and its lock."""
+
+import pytest
+from sendproof_bridge.store import DatabaseInUseError, Store, lock
+from sqlalchemy import text
+
+
+def test_a_second_bridge_is_kept_off_the_database(tmp_path):
+    """It learns which file is held, and what to do."""
+    with (
+        lock(tmp_path / "bridge.sqlite"),
+        pytest.raises(DatabaseInUseError, match=r"another bridge works on .*bridge\.sqlite .*stop it"),
+    ):
+        lock(tmp_path / "bridge.sqlite")
+
+
+def test_the_lock_is_free_again_afterwards(tmp_path):
+    """Nothing has to be cleaned up by hand."""
+    lock(tmp_path / "bridge.sqlite").close()
+
+    lock(tmp_path / "bridge.sqlite").close()
+
+
+def test_a_failed_transaction_leaves_nothing_behind(store):
+    """All of it happens, or nothing."""
+    with pytest.raises(ZeroDivisionError), store.write() as tx:
+        tx.execute(text("INSERT INTO call (client, at) VALUES ('acme', 1)"))
+        raise ZeroDivisionError
+
+    with store.read() as tx:
+        assert tx.execute(text("SELECT COUNT(*) FROM call")).scalar_one() == 0
+
+
+def test_readers_do_not_wait_for_a_writer(store):
+    """A long page does not hold up the view of health."""
+    with store.write() as tx:
+        tx.execute(text("INSERT INTO call (client, at) VALUES ('acme', 1)"))
+        with store.read() as view:
+            assert view.execute(text("SELECT COUNT(*) FROM call")).scalar_one() == 0
+
+
+def test_every_start_has_a_name_of_its_own(tmp_path):
+    """Process ids come again, in containers even at once; these do not."""
+    for expected in ("run-1", "run-2"):
+        store = Store(tmp_path / "bridge.sqlite")
+        assert store.start_run() == expected
+        store.close()

@@ -1,0 +1,159 @@
+"""The reference bridge in a process of its own, beside simulators and a sandbox with the virtual clock."""
+
+import json
+import os
+import signal
+import socket
+import subprocess
+import sys
+import threading
+from contextlib import suppress
+from pathlib import Path
+from typing import Any
+
+import requests
+from running import RunningSimulators
+
+START = "2026-03-02T00:00:00.000Z"
+TOKEN = "a-token-for-tests"
+
+
+class Sandbox:
+    """One sandbox with a channel 505 over Textlocal."""
+
+    def __init__(self, simulators: RunningSimulators, customers: int, **audience: float) -> None:
+        wanted = {
+            "seed": 7,
+            "clock": {"mode": "virtual", "start": START},
+            "audience": {"customers": customers, **audience},
+            "channels": [{"id": 505, "provider": "textlocal", "kind": "scheduled"}],
+        }
+        self.simulators = simulators
+        self.made = simulators.call("POST", "/sandboxes", wanted)
+        self.path = f"/sandboxes/{self.made['sandbox']}"
+        self.clock_url = f"{simulators.control}/control{self.path}/clock"
+
+    def service(self, name: str) -> tuple[str, dict[str, str]]:
+        """Where a service answers, and the credentials for it."""
+        service = self.made["services"][name]
+        return service["url"], service["credentials"]
+
+    def add_templates(self, *templates: dict[str, str]) -> None:
+        self.simulators.call("POST", f"{self.path}/providers/textlocal/templates", list(templates))
+
+    def plan(self, campaign: int, customers: int, splits: list[dict[str, Any]]) -> None:
+        planned = {"campaign": campaign, "channel": 505, "customers": customers, "splits": splits}
+        self.simulators.call("POST", f"{self.path}/campaigns", planned)
+
+    def state(self) -> dict[str, Any]:
+        return self.simulators.call("GET", f"{self.path}/state")
+
+    def clock(self) -> dict[str, Any]:
+        return self.simulators.call("GET", f"{self.path}/clock")
+
+    def advance(self, **how: Any) -> None:
+        self.simulators.call("POST", f"{self.path}/clock/advance", how)
+
+    def history(self) -> list[dict[str, Any]]:
+        return self.simulators.history(self.made["sandbox"])
+
+
+class BridgeProcess:
+    """`python -m sendproof_bridge`, which may be killed and started again on the same database."""
+
+    def __init__(self, folder: Path, sandbox: Sandbox, **urls: str) -> None:
+        """`urls` may put another address in the place of a service: optimove, textlocal."""
+        self.port = free_port()
+        self.url = f"http://127.0.0.1:{self.port}"
+        self.log = folder / "bridge.log"
+        self._config = folder / "bridge.toml"
+        self._config.write_text(settings(sandbox, self.port, self.url, urls))
+        self._process: subprocess.Popen[bytes] | None = None
+
+    def start(self) -> None:
+        """Start, and return when the door answers."""
+        command = [sys.executable, "-m", "sendproof_bridge", "--config", str(self._config)]
+        with self.log.open("ab") as log:
+            self._process = subprocess.Popen(command, stdout=log, stderr=log)
+        until(self.healthy, "the bridge to open its door", self.log)
+
+    def healthy(self) -> bool:
+        with suppress(requests.RequestException):
+            return requests.get(f"{self.url}/health", timeout=5).ok
+        return False
+
+    def kill(self) -> None:
+        """As by kill -9 or a power cut."""
+        assert self._process is not None
+        self._process.kill()
+        self._process.wait()
+
+    def stop(self) -> int:
+        """Ask it to stop; answers its exit status."""
+        assert self._process is not None
+        self._process.send_signal(signal.SIGTERM)
+        return self._process.wait(timeout=30)
+
+    @property
+    def pid(self) -> int:
+        assert self._process is not None
+        return self._process.pid
+
+
+def settings(sandbox: Sandbox, port: int, url: str, urls: dict[str, str]) -> str:
+    """The bridge's TOML."""
+    optimove, optimove_key = sandbox.service("optimove")
+    textlocal, textlocal_key = sandbox.service("textlocal")
+    return f"""
+[bridge]
+database = "bridge.sqlite"
+listen = "127.0.0.1:{port}"
+public_url = "{url}"
+clock_url = "{sandbox.clock_url}"
+
+[[clients]]
+name = "acme"
+optimove_url = "{urls.get("optimove", optimove)}"
+optimove_api_key = "{optimove_key["api_key"]}"
+webhook_token = "{TOKEN}"
+
+[[clients.channels]]
+id = 505
+provider = "textlocal"
+url = "{urls.get("textlocal", textlocal)}"
+apikey = "{textlocal_key["apikey"]}"
+sender = "Sendproof"
+phone_attribute = "PHONENUMBER"
+consent_attribute = "SMS_OPT_IN"
+"""
+
+
+def until(reached: Any, what: str, log: Path | None = None, seconds: float = 30) -> None:
+    """Ask again and again until something is so; in real time."""
+    pause = threading.Event()
+    for _ in range(int(seconds / 0.02)):
+        if reached():
+            return
+        pause.wait(0.02)
+    words = log.read_text()[-2000:] if log else ""
+    raise AssertionError(f"waited {seconds} s for {what}\n{words}")
+
+
+def free_port() -> int:
+    with socket.socket() as found:
+        found.bind(("127.0.0.1", 0))
+        return int(found.getsockname()[1])
+
+
+def cpu_seconds(pid: int) -> float:
+    """What a process has used so far."""
+    fields = Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()
+    return (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")
+
+
+def lines(history: list[dict[str, Any]], kind: str) -> list[dict[str, Any]]:
+    return [line for line in history if line["kind"] == kind]
+
+
+def dumps(value: object) -> str:
+    return json.dumps(value, indent=1)
