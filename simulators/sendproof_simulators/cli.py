@@ -9,6 +9,8 @@ import typer
 from rich.console import Console
 from rich.table import Table
 
+from sendproof_simulators.provider import discover
+
 EXIT_ERROR = 3
 
 app = typer.Typer(
@@ -49,6 +51,22 @@ def up(
     except OSError as error:
         typer.echo(f"sendproof: {error}", err=True)
         raise typer.Exit(EXIT_ERROR) from None
+
+
+@app.command()
+def dialects() -> None:
+    """List the open questions about the real services, and the answers that a sandbox can give.
+
+    Example: sendproof dialects
+    """
+    table = Table("dialect", "answer", "meaning", "evidence", box=None, pad_edge=False)
+    for name, provider in discover().items():
+        for dialect in provider.dialects:
+            table.add_row(f"[bold]{name}.{dialect.name}[/]", "", dialect.question, "")
+            for answer in dialect.answers:
+                default = " (default)" if answer.value == dialect.default else ""
+                table.add_row("", answer.value + default, answer.meaning, f"{answer.evidence}: {answer.source}")
+    Console().print(table)
 
 
 def _print_json(addresses: dict[str, Any]) -> None:

@@ -3,7 +3,7 @@
 import importlib
 import pkgutil
 from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import cache
 from types import MappingProxyType, ModuleType
 from typing import Any
@@ -12,6 +12,7 @@ import sendproof_simulators
 from sendproof_simulators.core.audience import Audience
 from sendproof_simulators.core.chance import Chance
 from sendproof_simulators.core.clock import Instant
+from sendproof_simulators.core.dialects import Dialect
 from sendproof_simulators.core.exchange import Fact, Outcome, Problem, Reply, Request, Timer
 
 
@@ -32,6 +33,11 @@ class World:
     audience: Audience
     channels: tuple[Channel, ...]
     allow_remote_webhooks: bool = False
+    dialects: Mapping[str, str] = field(default_factory=dict)
+
+    def dialect(self, name: str) -> str:
+        """The answer that this sandbox gives to an open question, by its full name (`optimove.empty_result`)."""
+        return self.dialects[name]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -152,6 +158,7 @@ class Provider:
     optional_prefix: str = ""
     rate_limit: RateLimit | None = None
     body_limit: int = 8 * 1024 * 1024
+    dialects: tuple[Dialect, ...] = ()
     templates: Templates | None = None
     campaigns: Campaigns | None = None
 

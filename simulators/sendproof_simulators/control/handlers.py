@@ -1,11 +1,12 @@
 """The operations of `control.yaml`. Each takes a valid call and answers; `ControlError` becomes a problem."""
 
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from importlib.metadata import version
 from typing import TYPE_CHECKING, Any
 
 from sendproof_simulators.core.audience import AudienceRecipe
 from sendproof_simulators.core.clock import Instant, iso, parse_iso
+from sendproof_simulators.core.dialects import Dialect, choose
 from sendproof_simulators.core.exchange import Outcome, Reply, StreamedReply, json_reply
 from sendproof_simulators.core.sandbox import DEFAULT_CHANNELS, Sandbox, SandboxSettings
 from sendproof_simulators.core.timeline import NotQuietError
@@ -75,6 +76,10 @@ async def create_sandbox(call: ControlCall) -> Reply:
     """Make a sandbox."""
     settings = _settings(call)
     try:
+        choose(_declared(call), settings.dialects)
+    except ValueError as error:
+        raise ControlError(400, str(error)) from None
+    try:
         sandbox = call.control.sandboxes.create(settings)
     except ValueError as error:
         raise ControlError(409, str(error)) from None
@@ -90,6 +95,16 @@ async def delete_sandbox(call: ControlCall) -> Reply:
     """End a sandbox."""
     await call.control.sandboxes.delete(call.sandbox.id)
     return Reply(status=204, content_type="")
+
+
+async def get_dialects(call: ControlCall) -> Reply:
+    """Every open question, service by service."""
+    declared = _declared(call)
+    return json_reply({name: [asdict(dialect) for dialect in dialects] for name, dialects in declared.items()})
+
+
+def _declared(call: ControlCall) -> dict[str, tuple[Dialect, ...]]:
+    return {name: service.provider.dialects for name, service in call.control.services.items()}
 
 
 def _settings(call: ControlCall) -> SandboxSettings:
@@ -111,6 +126,7 @@ def _settings(call: ControlCall) -> SandboxSettings:
         channels=tuple(_channel(call, c) for c in given["channels"]) if "channels" in given else DEFAULT_CHANNELS,
         rate_limits=given.get("rate_limits", True),
         allow_remote_webhooks=given.get("allow_remote_webhooks", False),
+        dialects=given.get("dialects", {}),
     )
 
 

@@ -3,7 +3,7 @@
 import asyncio
 from collections import deque
 from collections.abc import Coroutine, Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 import msgspec
@@ -11,6 +11,7 @@ import msgspec
 from sendproof_simulators.core.audience import Audience, AudienceRecipe
 from sendproof_simulators.core.chance import Chance
 from sendproof_simulators.core.clock import Instant, WallClock, iso
+from sendproof_simulators.core.dialects import choose
 from sendproof_simulators.core.exchange import Fact, Outcome, Timer, Webhook
 from sendproof_simulators.core.journal import Journal
 from sendproof_simulators.core.timeline import Timeline
@@ -37,6 +38,7 @@ class SandboxSettings:
     channels: tuple[Channel, ...]
     rate_limits: bool = True
     allow_remote_webhooks: bool = False
+    dialects: Mapping[str, str] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)
@@ -85,6 +87,7 @@ class Sandbox:
             audience=Audience(chance, settings.audience),
             channels=settings.channels,
             allow_remote_webhooks=settings.allow_remote_webhooks,
+            dialects=choose({name: p.dialects for name, p in providers.items()}, settings.dialects),
         )
         self.states: dict[str, Any] = {name: p.new_state(self.world) for name, p in providers.items()}
         self.journal = Journal(wall)
@@ -154,6 +157,7 @@ class Sandbox:
             },
             "services": dict(services),
             "channels": [{"id": c.id, "provider": c.provider, "kind": c.kind} for c in self.settings.channels],
+            "dialects": dict(self.settings.dialects),
             "ended": iso(self.timeline.now()),
         }
 
