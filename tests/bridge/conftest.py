@@ -5,32 +5,44 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+
 from sendproof_bridge.store import Store
 from small_bridge import HELLO, Small, small_bridge
-from stand_in import Says, Seen, StandIn, stand_in
+from stand_in import Says, Seen, Stage, StandIn, serving
 
 
 @pytest.fixture
 def store(tmp_path: Path) -> Iterator[Store]:
+    """A new database."""
     opened = Store(tmp_path / "bridge.sqlite")
     yield opened
     opened.close()
 
 
+@pytest.fixture(scope="session")
+def stage() -> Iterator[tuple[Stage, str]]:
+    """The server of all stand-ins, and its address."""
+    made = Stage()
+    with serving(made.app()) as url:
+        yield made, url
+
+
 @pytest.fixture
-def outside() -> Iterator[StandIn]:
+def outside(stage: tuple[Stage, str]) -> StandIn:
     """Optimove and Textlocal in one: one template, no customers, and every message is accepted."""
-    with stand_in() as one:
-        one.say("get_templates", Says({"templates": [HELLO], "status": "success"}))
-        one.say("GetChannelTemplates", Says([]))
-        one.say("GetCustomerSendDetailsByChannel", Says([]))
-        one.say("bulk_json", accepts)
-        one.say("get_history_api", Says({"messages": [], "status": "success"}))
-        yield one
+    one = StandIn()
+    stage[0].now_playing, one.url = one, stage[1]
+    one.say("get_templates", Says({"templates": [HELLO], "status": "success"}))
+    one.say("GetChannelTemplates", Says([]))
+    one.say("GetCustomerSendDetailsByChannel", Says([]))
+    one.say("bulk_json", accepts)
+    one.say("get_history_api", Says({"messages": [], "status": "success"}))
+    return one
 
 
 @pytest.fixture
 def small(tmp_path: Path, outside: StandIn) -> Iterator[Small]:
+    """A bridge inside the test."""
     made = small_bridge(tmp_path, outside.url, read_seconds=5.0)
     yield made
     made.bridge.store.close()

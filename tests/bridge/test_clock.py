@@ -3,6 +3,7 @@
 import threading
 
 import pytest
+
 from sendproof_bridge.clock import SandboxClock, SystemClock, iso, parse_time
 from stand_in import Says, stand_in
 
@@ -10,7 +11,8 @@ NINE = parse_time("2026-03-02 09:00:00")
 
 
 @pytest.mark.parametrize(
-    "text", ["2026-03-02 09:00:00", "2026-03-02T09:00:00Z", "2026-03-02T09:00:00.000+00:00", "2026-03-02T10:00:00+01:00"]
+    "text",
+    ["2026-03-02 09:00:00", "2026-03-02T09:00:00Z", "2026-03-02T09:00:00.000+00:00", "2026-03-02T10:00:00+01:00"],
 )
 def test_a_time_without_zone_is_utc(text):
     """Optimove writes UTC without saying so."""

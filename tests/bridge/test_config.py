@@ -3,6 +3,7 @@
 from pathlib import Path
 
 import pytest
+
 from sendproof_bridge.config import ConfigError, load
 
 GOOD = """
@@ -30,12 +31,14 @@ ENVIRONMENT = {"ACME_KEY": "key-of-acme", "ACME_TOKEN": "token-of-acme", "TEXTLO
 
 
 def read(folder, text, environment=ENVIRONMENT):
+    """Load this text as a file."""
     path = folder / "bridge.toml"
     path.write_text(text)
     return load(path, environment, ["textlocal"])
 
 
 def complaints(folder, text, environment=ENVIRONMENT):
+    """What is said to be wrong with this text."""
     with pytest.raises(ConfigError) as error:
         read(folder, text, environment)
     return [line.partition("bridge.toml: ")[2] for line in str(error.value).splitlines()]
@@ -96,8 +99,8 @@ def test_all_mistakes_are_told_together(tmp_path):
         (
             '"https://api5.optimove.net/"',
             '"api5.optimove.net"',
-            "clients[0]: optimove_url: expected an http or https URL without query,"
-            " such as https://api5.optimove.net/, got 'api5.optimove.net'",
+            "clients[0]: optimove_url: expected an http or https URL without query, such as"
+            + " https://api5.optimove.net/, got 'api5.optimove.net'",
         ),
         (
             '"textlocal"',
@@ -145,4 +148,6 @@ def test_a_missing_file_is_named(tmp_path):
 
 def test_what_is_not_toml_says_where(tmp_path):
     """The parser's place is passed on."""
-    assert complaints(tmp_path, "[bridge\n") == ["is not TOML: Expected ']' at the end of a table declaration (at line 1, column 8)"]
+    assert complaints(tmp_path, "[bridge\n") == [
+        "is not TOML: Expected ']' at the end of a table declaration (at line 1, column 8)"
+    ]

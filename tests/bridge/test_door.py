@@ -7,6 +7,7 @@ from contextlib import closing
 
 import pytest
 import requests
+
 from sendproof_bridge.door import Door
 from small_bridge import TOKEN
 from stand_in import serving
@@ -17,6 +18,7 @@ DELIVERED = {"number": "447123456789", "status": "D", "customID": "", "datetime"
 
 @pytest.fixture
 def door(small):
+    """The address of an open door."""
     woken = []
     with closing(Door(small.bridge, lambda: woken.append(1))) as opened, serving(opened.app()) as url:
         small.woken = woken
@@ -24,11 +26,13 @@ def door(small):
 
 
 def post_event(door, body, client="acme", token=TOKEN):
+    """As Optimove does."""
     data = body if isinstance(body, bytes) else json.dumps(body).encode()
     return requests.post(f"{door}/webhooks/optimove/{client}/{token}", data=data, timeout=10)
 
 
 def post_receipt(door, form, *, client="acme", token=TOKEN, batch="505-7001-0-0", provider="textlocal"):
+    """As Textlocal does."""
     return requests.post(f"{door}/webhooks/{provider}/{client}/{token}/{batch}", data=form, timeout=10)
 
 

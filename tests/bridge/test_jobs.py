@@ -1,27 +1,32 @@
 """The job table, on a real database."""
 
 import pytest
+from sqlalchemy import text
+
 from sendproof_bridge import jobs
 from sendproof_bridge.jobs import LEASE_SECONDS, Claimant, LostJobError, NewJob
-from sqlalchemy import text
 
 
 def take(store, *, owner="run-1", now=1_000, real=0.0, busy=()):
+    """Claim one job."""
     with store.write() as tx:
         return jobs.claim(tx, Claimant(owner=owner, now=now, real=real, busy=busy))
 
 
 def put(store, *new):
+    """Add jobs."""
     with store.write() as tx:
         jobs.add(tx, new)
 
 
 def states(store):
+    """How each job stands."""
     with store.read() as tx:
         return dict(tx.execute(text("SELECT id, state FROM job")).all())
 
 
 def job(name, due_at=0, lane="", **payload):
+    """A job of that name."""
     return NewJob(id=name, kind="page", due_at=due_at, lane=lane, payload=payload)
 
 

@@ -4,10 +4,11 @@ import pytest
 from hypothesis import HealthCheck, given
 from hypothesis import settings as hypothesis_settings
 from hypothesis import strategies as st
+from sqlalchemy import text
+
 from sendproof_bridge import limits
 from sendproof_bridge.errors import RateLimitedError
 from sendproof_bridge.limits import CALLS, WINDOW_MS, take
-from sqlalchemy import text
 
 
 def test_the_fifty_first_call_waits_for_the_first_to_leave_the_window(store):

@@ -2,6 +2,7 @@
 
 from hypothesis import given
 from hypothesis import strategies as st
+
 from sendproof_bridge.clock import DAY, HOUR, MINUTE
 from sendproof_bridge.lifecycle import MESSAGE
 from sendproof_bridge.metrics import BOUNCED, COUNTS_AS, DELIVERED, DROPPED, SENT, items, timetable, totals

@@ -1,6 +1,7 @@
 """The client of Optimove, against a server that answers as live ones were seen to."""
 
 import pytest
+
 from sendproof_bridge.clock import parse_time
 from sendproof_bridge.config import Secret
 from sendproof_bridge.errors import CredentialsRefusedError, RateLimitedError, RefusedError, UnknownOutcomeError
@@ -16,10 +17,12 @@ RECIPIENT = Recipient(
 
 
 def client(outside, path="/"):
+    """An account at the stand-in."""
     return Optimove(outside.url + path, Secret("a-key"), Wire(read_seconds=5.0), lambda: None)
 
 
 def page(outside, *answers, skip=0):
+    """Ask for a page that is answered so."""
     outside.say(PAGE, *answers)
     return client(outside).send_details(505, 7001, ["EMAIL", "COUNTRY"], skip)
 
@@ -57,7 +60,12 @@ def test_a_page_is_asked_for_with_all_it_needs(outside):
     [
         ROW,
         {name.lower(): value for name, value in ROW.items()},
-        {"customerID": "C1", "templateID": "14", "scheduledTime": "2016-08-30T10:00:00Z", "customerAttributes": ["a", None]},
+        {
+            "customerID": "C1",
+            "templateID": "14",
+            "scheduledTime": "2016-08-30T10:00:00Z",
+            "customerAttributes": ["a", None],
+        },
     ],
 )
 def test_rows_are_understood_in_any_case(outside, row):

@@ -1,6 +1,7 @@
 """Who may be sent to, and under which number."""
 
 import pytest
+
 from sendproof_bridge.recipients import consents, digits
 from sendproof_bridge.text import needs_unicode
 

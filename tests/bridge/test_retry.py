@@ -1,6 +1,7 @@
 """The retry decision: error, attempts and time in, decision out."""
 
 import pytest
+
 from sendproof_bridge.clock import HOUR, MINUTE, SECOND
 from sendproof_bridge.errors import (
     CredentialsRefusedError,

@@ -1,8 +1,10 @@
 """The database and its lock."""
 
 import pytest
-from sendproof_bridge.store import DatabaseInUseError, Store, lock
 from sqlalchemy import text
+from sqlalchemy.exc import IntegrityError
+
+from sendproof_bridge.store import DatabaseInUseError, Store, lock
 
 
 def test_a_second_bridge_is_kept_off_the_database(tmp_path):
@@ -23,9 +25,9 @@ def test_the_lock_is_free_again_afterwards(tmp_path):
 
 def test_a_failed_transaction_leaves_nothing_behind(store):
     """All of it happens, or nothing."""
-    with pytest.raises(ZeroDivisionError), store.write() as tx:
-        tx.execute(text("INSERT INTO call (client, at) VALUES ('acme', 1)"))
-        raise ZeroDivisionError
+    insert = text("INSERT INTO call (client, at) VALUES (:client, 1)")
+    with pytest.raises(IntegrityError), store.write() as tx:
+        tx.execute(insert, [{"client": "acme"}, {"client": None}])
 
     with store.read() as tx:
         assert tx.execute(text("SELECT COUNT(*) FROM call")).scalar_one() == 0

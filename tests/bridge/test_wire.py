@@ -3,6 +3,7 @@
 import threading
 
 import pytest
+
 from sendproof_bridge.errors import NotDoneError, UnknownOutcomeError
 from sendproof_bridge.wire import Wire
 from stand_in import Says, stand_in

@@ -1,7 +1,5 @@
 """The reference bridge in a process of its own, beside simulators and a sandbox with the virtual clock."""
 
-import json
-import os
 import signal
 import socket
 import subprocess
@@ -12,6 +10,7 @@ from pathlib import Path
 from typing import Any
 
 import requests
+
 from running import RunningSimulators
 
 START = "2026-03-02T00:00:00.000Z"
@@ -140,20 +139,12 @@ def until(reached: Any, what: str, log: Path | None = None, seconds: float = 30)
 
 
 def free_port() -> int:
+    """A port on which nobody listens now."""
     with socket.socket() as found:
         found.bind(("127.0.0.1", 0))
         return int(found.getsockname()[1])
 
 
-def cpu_seconds(pid: int) -> float:
-    """What a process has used so far."""
-    fields = Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()
-    return (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")
-
-
 def lines(history: list[dict[str, Any]], kind: str) -> list[dict[str, Any]]:
+    """The lines of one kind."""
     return [line for line in history if line["kind"] == kind]
-
-
-def dumps(value: object) -> str:
-    return json.dumps(value, indent=1)

@@ -5,6 +5,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from sqlalchemy import text
+
 from sendproof_bridge.bridge import Bridge, CampaignKey, build
 from sendproof_bridge.clock import Instant, Tick, parse_time
 from sendproof_bridge.config import BridgeConfig, ChannelConfig, ClientConfig, Config, Secret
@@ -12,7 +14,6 @@ from sendproof_bridge.intake import Event, store_event
 from sendproof_bridge.store import Store
 from sendproof_bridge.wire import Wire
 from sendproof_bridge.worker import Worker
-from sqlalchemy import text
 
 NOON = parse_time("2026-03-02 12:00:00")
 KEY = CampaignKey("acme", 505, 7001)
@@ -84,6 +85,7 @@ def small_bridge(folder: Path, url: str, **wire: float) -> Small:
 
 
 def settings(folder: Path, url: str) -> Config:
+    """What the bridge's file would say."""
     channel = ChannelConfig(
         id=505,
         provider="textlocal",

@@ -35,7 +35,9 @@ class Says:
     headers: tuple[tuple[str, str], ...] = ()
 
     def response(self) -> Response:
-        raw = self.body if isinstance(self.body, bytes) else b"" if self.body is None else json.dumps(self.body).encode()
+        raw = (
+            self.body if isinstance(self.body, bytes) else b"" if self.body is None else json.dumps(self.body).encode()
+        )
         return Response(raw, self.status, dict(self.headers), "application/json")
 
 
@@ -72,14 +74,26 @@ async def _seen(request: Request) -> Seen:
     return Seen(request.method, operation, dict(request.query_params), dict(request.headers), body)
 
 
+class Stage:
+    """A server that is kept while stand-ins come and go: starting one takes longer than most tests."""
+
+    def __init__(self) -> None:
+        self.now_playing = StandIn()
+
+    def app(self) -> Starlette:
+        return Starlette(routes=[Route("/{rest:path}", self._answer, methods=["GET", "POST"])])
+
+    async def _answer(self, request: Request) -> Response:
+        return await self.now_playing.answer(request)
+
+
 @contextmanager
 def stand_in() -> Iterator[StandIn]:
     """One that answers on a port of its own."""
-    one = StandIn()
-    app = Starlette(routes=[Route("/{rest:path}", one.answer, methods=["GET", "POST"])])
-    with serving(app) as url:
-        one.url = url
-        yield one
+    stage = Stage()
+    with serving(stage.app()) as url:
+        stage.now_playing.url = url
+        yield stage.now_playing
 
 
 @contextmanager

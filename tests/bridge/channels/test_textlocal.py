@@ -6,7 +6,9 @@ from urllib.parse import quote
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from sendproof_bridge.channels import Outgoing, Receipt, SendReply, Sent, Template
+
+from sendproof_bridge.channels import Outgoing, Receipt, SendReply, Sent, Template, open_channel
+from sendproof_bridge.channels.textlocal import Textlocal
 from sendproof_bridge.errors import CredentialsRefusedError, NotDoneError, RefusedError, UnknownOutcomeError
 from sendproof_bridge.wire import Wire
 from small_bridge import HELLO, settings
@@ -17,20 +19,22 @@ MESSAGES = [Outgoing(number="447100000001", text="100% off & more"), Outgoing(nu
 
 @pytest.fixture
 def textlocal(outside, tmp_path):
-    from sendproof_bridge.channels import open_channel
-
+    """An account at the stand-in."""
     return open_channel(settings(tmp_path, outside.url).clients[0].channels[0], Wire(read_seconds=5.0))
 
 
 def failure(*errors):
+    """An answer with these codes."""
     return Says({"errors": [{"code": code, "message": text} for code, text in errors], "status": "failure"})
 
 
 def accepted(number, message):
+    """The part of a reply that speaks of one message."""
     return {"balance": 1, "batch_id": 9, "messages": [{"id": message, "recipient": number}]}
 
 
 def send(textlocal, **options):
+    """Send both messages."""
     return textlocal.send(MESSAGES, receipt_url="http://bridge.test/r", **{"unicode": False, **options})
 
 
@@ -63,8 +67,6 @@ def test_placeholders_are_filled(textlocal, body, text):
 @given(st.text())
 def test_a_value_is_put_in_as_it_is(value):
     """A name that looks like a placeholder, or like a pattern, changes nothing else."""
-    from sendproof_bridge.channels.textlocal import Textlocal
-
     filled = Textlocal.fill(None, "<%%|A%%|%%|B%%>", {"A": value, "B": "b"})  # type: ignore[arg-type]
     assert filled == f"<{value}|b>"
 
@@ -149,7 +151,10 @@ def test_the_record_is_read_page_by_page_from_the_oldest(textlocal, outside):
         Sent(id="1", number="447100000001", text="a"),
         Sent(id="2", number="447100000002", text="b"),
     ]
-    asked = [(call.body["start"], call.body["sort_order"], call.body["min_time"]) for call in outside.calls("get_history_api")]
+    asked = [
+        (call.body["start"], call.body["sort_order"], call.body["min_time"])
+        for call in outside.calls("get_history_api")
+    ]
     assert asked == [("0", "asc", "1700000000"), ("1", "asc", "1700000000"), ("2", "asc", "1700000000")]
 
 
