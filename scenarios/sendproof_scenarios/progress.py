@@ -36,7 +36,7 @@ def watching(console: Console, whole: timedelta) -> Iterator[Watcher]:
     columns = (
         SpinnerColumn(),
         TextColumn("{task.description}"),
-        BarColumn(),
+        BarColumn(bar_width=16),
         TextColumn("{task.fields[tale]}"),
         TimeElapsedColumn(),
     )

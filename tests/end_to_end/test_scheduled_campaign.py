@@ -2,6 +2,7 @@
 
 import json
 import shlex
+import signal
 import sys
 from dataclasses import dataclass
 from pathlib import Path
@@ -9,9 +10,9 @@ from urllib.parse import urlsplit
 from xml.etree import ElementTree as ET
 
 import pytest
-from command_line import Said, scaled_down, sendproof
 
-from sendproof_scenarios.processes import listens
+from command_line import Said, scaled_down, sendproof, start
+from sendproof_scenarios.processes import listens, until
 
 
 @dataclass(frozen=True)
@@ -109,3 +110,17 @@ def test_a_file_that_is_no_history_is_an_error(tmp_path: Path) -> None:
     said = sendproof("check", file)
     assert said.status == 3
     assert said.err.startswith(f"{file}: line 1: this is not a history: expected a first line")
+
+
+@pytest.mark.parametrize(("number", "status"), [(signal.SIGTERM, 143), (signal.SIGINT, 130)])
+def test_a_run_that_is_cancelled_leaves_nothing_running(number: int, status: int, tmp_path: Path) -> None:
+    """A CI server sends SIGTERM, a person Ctrl-C; both ends of the wire are gone with the run."""
+    idle = shlex.join([sys.executable, "-c", "import time; time.sleep(60)"])
+    handover = tmp_path / "first_campaign" / "handover.json"
+    with start("run", scaled_down(tmp_path, 10), "--command", idle, "--results", tmp_path) as running:
+        assert until(lambda: handover.exists() and handover.read_text().endswith("}\n"), 30)
+        simulators = urlsplit(json.loads(handover.read_text())["services"]["optimove"]["url"])
+        running.send_signal(number)
+        running.communicate(timeout=20)
+    assert running.returncode == status
+    assert not listens(str(simulators.hostname), int(simulators.port or 0))

@@ -3,7 +3,6 @@
 from pathlib import Path
 
 from command_line import scaled_down, sendproof
-
 from sendproof_scenarios.canonical import canonical
 
 

@@ -8,8 +8,8 @@ from datetime import timedelta
 from pathlib import Path
 
 import pytest
-from running import RunningSimulators, running_simulators
 
+from running import RunningSimulators, running_simulators
 from sendproof_scenarios.history import read_history
 from sendproof_scenarios.loading import loads
 from sendproof_scenarios.model import Scenario, WaitFor
@@ -91,12 +91,14 @@ class Listening:
 
 @pytest.fixture(scope="module")
 def simulators() -> Iterator[RunningSimulators]:
+    """Real simulators, started once: each run has a sandbox of its own."""
     with running_simulators() as running:
         yield running
 
 
 @pytest.fixture
 def scenario() -> Scenario:
+    """Ten customers, one campaign, two hours."""
     return loads(SCENARIO, "small.yaml")
 
 

@@ -4,14 +4,20 @@ import json
 from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
 from fractions import Fraction
+from inspect import signature
+from itertools import takewhile
 from pathlib import Path
 
 import pytest
 from jsonschema import Draft202012Validator
 
+from sendproof_scenarios import commands
+from sendproof_scenarios.handover import Listen, handover
+from sendproof_scenarios.library import find
 from sendproof_scenarios.loading import SCHEMA_FILE, load, loads
 from sendproof_scenarios.mistakes import ScenarioError
 from sendproof_scenarios.model import Advance, Audience, Campaign, Channel, Plan, Scenario, Split, Template, WaitFor
+from sendproof_scenarios.runner import FILES
 
 ROOT = Path(__file__).parents[2]
 LIBRARY = sorted((ROOT / "scenarios").rglob("*.yaml"))
@@ -286,6 +292,13 @@ def test_every_scenario_of_the_library_loads(file: Path) -> None:
     assert load(file).name
 
 
+@pytest.mark.parametrize("named", ["scenarios/scheduled/first_campaign.yaml", "scheduled/first_campaign"])
+def test_a_scenario_of_the_library_is_found_by_its_name(named: str, tmp_path: Path) -> None:
+    """Who installed Sendproof without its repository has the library, too; what is no name of it stays as it is."""
+    assert find(Path(named)).resolve() == ROOT / "scenarios" / "scheduled" / "first_campaign.yaml"
+    assert find(tmp_path / named) == tmp_path / named
+
+
 def test_the_schema_is_itself_valid() -> None:
     """Editors can use it."""
     Draft202012Validator.check_schema(json.loads(SCHEMA_FILE.read_text()))
@@ -302,10 +315,10 @@ def allowed_keys() -> Iterator[str]:
 def explained_keys() -> Iterator[str]:
     """Every key that the README explains: rows `| `key` | ...` below a heading `### kind`."""
     kind = ""
-    for line in (ROOT / "scenarios" / "README.md").read_text().splitlines():
-        if line.startswith("#"):
-            word = line.strip("# `")
-            kind = "" if line.startswith("## ") else f"{word}."
+    keys = (ROOT / "scenarios" / "README.md").read_text().partition("## Every key\n")[2]
+    for line in keys.splitlines():
+        if line.startswith("### "):
+            kind = line.removeprefix("### ") + "."
         elif line.startswith("| `"):
             yield kind + line.split("`")[1]
 
@@ -313,3 +326,27 @@ def explained_keys() -> Iterator[str]:
 def test_the_readme_explains_exactly_the_keys_of_the_schema() -> None:
     """No key without words, and no words without a key."""
     assert sorted(explained_keys()) == sorted(allowed_keys())
+
+
+def explained(heading: str) -> list[str]:
+    """What a table of the README has in its first column."""
+    rows = (ROOT / "scenarios" / "README.md").read_text().partition(f"| {heading} |")[2].splitlines()[2:]
+    return [row.split("`")[1] for row in takewhile(lambda row: row.startswith("|"), rows)]
+
+
+def test_the_readme_explains_everything_that_a_bridge_is_told() -> None:
+    """Who writes a bridge can rely on the list."""
+    sandbox = {"sandbox": "s", "seed": 1, "services": {}, "channels": []}
+    assert explained("key of the handover file") == list(
+        handover("http://127.0.0.1:1", sandbox, Listen(host="127.0.0.1", port=2))
+    )
+
+
+def test_the_readme_explains_every_file_that_a_run_leaves() -> None:
+    """And no other."""
+    assert explained("file | what it is") == list(FILES)
+
+
+def test_the_readme_explains_every_option_of_run() -> None:
+    """Each parameter of the command except the files."""
+    assert explained("option") == [f"--{name}" for name in signature(commands.run).parameters if name != "files"]

@@ -17,11 +17,17 @@ class Said:
     err: str
 
 
-def sendproof(*words: str | Path, timeout: float = 110) -> Said:
-    """Run the command."""
+def sendproof(*words: str | Path) -> Said:
+    """Run the command to its end."""
+    running = start(*words)
+    out, err = running.communicate(timeout=110)
+    return Said(running.returncode, out, err)
+
+
+def start(*words: str | Path) -> subprocess.Popen[str]:
+    """Start the command."""
     command = [sys.executable, "-m", "sendproof_simulators", *map(str, words)]
-    done = subprocess.run(command, capture_output=True, text=True, timeout=timeout, check=False)
-    return Said(done.returncode, done.stdout, done.stderr)
+    return subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
 
 
 def scaled_down(folder: Path, customers: int) -> Path:
