@@ -41,8 +41,10 @@ def handover(control_url: str, sandbox: Mapping[str, Any], listen: Listen) -> di
 
 
 def write_handover(content: Mapping[str, Any], file: Path) -> None:
-    """Save it for a bridge to read."""
-    file.write_text(json.dumps(content, indent=2) + "\n", encoding="utf-8")
+    """Save it for a bridge to read; one that waits for the file never sees a part of it."""
+    partial = file.with_suffix(".partial")
+    partial.write_text(json.dumps(content, indent=2) + "\n", encoding="utf-8")
+    partial.replace(file)
 
 
 def write_settings(content: Mapping[str, Any], file: Path, database: Path) -> dict[str, str]:

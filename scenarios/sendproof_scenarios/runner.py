@@ -33,6 +33,7 @@ SIMULATORS_READY_S = 60.0
 # For a bridge to start, and to come to rest; a Java program on a small CI machine takes half of this.
 PATIENCE_S = 60.0
 HOST = "127.0.0.1"
+LOOPBACK = frozenset({HOST, "localhost", "::1"})
 
 # What a run leaves in its folder; a new run replaces these and touches nothing else.
 FILES = (
@@ -90,11 +91,11 @@ def _run(scenario: Scenario, name: str, options: Options, watcher: Watcher, fold
     watcher.phase("starting the simulators")
     url = options.simulators or _start_simulators(folder, stack)
     control = stack.enter_context(Control(url))
-    sandbox = _sandbox(control, scenario, None if options.simulators else name)
+    listen = _listen(options)
+    sandbox = _sandbox(control, scenario, None if options.simulators else name, listen)
     if options.simulators:
         # Ours end with all that is in them; those of others stay, so the sandbox must go.
         stack.callback(control.delete_sandbox, sandbox["sandbox"])
-    listen = _listen(options)
     told = handover.handover(control.url, sandbox, listen)
     handover.write_handover(told, folder / "handover.json")
     watcher.phase("starting the bridge")
@@ -165,7 +166,7 @@ def _announced(log: Path) -> dict[str, Any] | None:
     return None
 
 
-def _sandbox(control: Control, scenario: Scenario, name: str | None) -> dict[str, Any]:
+def _sandbox(control: Control, scenario: Scenario, name: str | None, listen: handover.Listen) -> dict[str, Any]:
     """Make the sandbox and its templates. Unnamed, it gets a name that nobody else at those simulators has."""
     audience = scenario.audience
     settings: dict[str, object] = {
@@ -177,6 +178,8 @@ def _sandbox(control: Control, scenario: Scenario, name: str | None) -> dict[str
             "unusable_numbers": float(audience.unusable_numbers),
         },
         "channels": [{"id": channel.id, "provider": channel.provider} for channel in scenario.channels],
+        # Notifications leave this machine only for a bridge that was named at an address outside.
+        "allow_remote_webhooks": listen.host not in LOOPBACK,
     }
     if name is not None:
         settings["name"] = re.sub(r"[^A-Za-z0-9._-]", "-", name).lstrip("._-")[:100] or "scenario"

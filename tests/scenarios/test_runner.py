@@ -13,6 +13,7 @@ from running import RunningSimulators, running_simulators
 from sendproof_scenarios.history import read_history
 from sendproof_scenarios.loading import loads
 from sendproof_scenarios.model import Scenario, WaitFor
+from sendproof_scenarios.processes import Child, Program
 from sendproof_scenarios.runner import Options, RunError, run
 from sendproof_scenarios.verdict import judge
 
@@ -68,6 +69,7 @@ except requests.HTTPError:
 )
 IDLE = HELLO + "time.sleep(60)\n"
 BROKEN = HELLO + "print('cannot open the database'); sys.exit(3)\n"
+TIMELESS = HELLO + "register()\ntime.sleep(60)\n"
 DYING = HELLO + "register()\npark(0)\nprint('out of memory'); os.kill(os.getpid(), 9)\n"
 HANGING = HELLO + "register()\npark(0)\ntime.sleep(60)\n"
 
@@ -191,6 +193,41 @@ def test_a_wrong_key_is_a_matter_of_configuration(scenario, bridge) -> None:
         "0 listeners, 0 templates; no credential of this sandbox was shown by 1 of the requests,"
         " of which the last is POST /current/general/RegisterEventListener to optimove;"
     )
+
+
+def test_a_bridge_without_the_clock_is_run_and_the_reader_is_told(scenario, bridge) -> None:
+    """It may be right in everything but what could not be seen."""
+    watcher = Listening()
+    recorded = run(scenario, "small", bridge(TIMELESS), watcher)
+    assert recorded.trouble is None
+    assert watcher.notes == [
+        (
+            "The bridge does not take part in the virtual clock (clock_url of the handover file),"
+            " so its times cannot be judged."
+        )
+    ]
+
+
+def test_a_bridge_that_runs_already_finds_the_handover_where_it_is_told(scenario, simulators, tmp_path: Path) -> None:
+    """The runner starts nothing; it says where the file is, and goes on when the listener is there."""
+    handover, code = tmp_path / "small" / "handover.json", tmp_path / "bridge.py"
+    code.write_text(f"import os, time\nwhile not os.path.exists({str(handover)!r}): time.sleep(0.05)\n{PARKING}")
+    program = Program(
+        name="a bridge",
+        words=[sys.executable, str(code)],
+        log=tmp_path / "log",
+        environment={"SENDPROOF_HANDOVER": str(handover)},
+    )
+    watcher = Listening()
+    with Child(program) as other:
+        options = Options(bridge="http://localhost:9", simulators=simulators.control, results=tmp_path, patience_s=20)
+        recorded = run(scenario, "small", options, watcher)
+        assert other.status is None
+    assert recorded.trouble is None
+    assert watcher.notes == [
+        f"The sandbox is described in {handover}.\nWaiting until the bridge at http://localhost:9 uses it.",
+        "Nothing listens at http://localhost:9 yet.",
+    ]
 
 
 def test_simulators_that_are_not_there_are_an_error_of_the_harness(scenario, tmp_path: Path) -> None:
