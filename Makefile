@@ -21,12 +21,12 @@ $(INSTALLED): requirements.lock pyproject.toml
 		exit 1; fi
 	@rm -f .venv/.installed-*
 	@if command -v uv >/dev/null 2>&1; then \
-		echo "Setting up .venv with uv and $(PYTHON): a few seconds, once"; \
+		echo "Making .venv ready with uv and $(PYTHON): some seconds the first time"; \
 		{ [ -x $(BIN)/python ] || uv venv --quiet --python "$(PYTHON)" .venv; } && \
 		uv pip install --quiet --python $(BIN)/python --require-hashes -r requirements.lock && \
 		uv pip install --quiet --python $(BIN)/python --no-deps --no-build-isolation -e .; \
 	else \
-		echo "Setting up .venv with pip and $(PYTHON): about a minute, once"; \
+		echo "Making .venv ready with pip and $(PYTHON): about a minute the first time"; \
 		{ [ -x $(BIN)/pip ] || $(PYTHON) -m venv .venv; } && \
 		$(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes -r requirements.lock && \
 		$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-deps --no-build-isolation -e .; \

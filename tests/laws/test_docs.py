@@ -1,0 +1,115 @@
+"""The documents say what is there: commands, options, targets, dependencies, contracts, links."""
+
+import re
+import shlex
+import tomllib
+from collections import Counter
+
+import pytest
+import typer
+import yaml
+
+import sendproof_scenarios.commands
+from repository import CONTRACTS, ROOT, files, name_of
+from sendproof_simulators import cli
+
+DOCUMENTS = list(files(".md"))
+TARGETS = set(re.findall(r"^([a-z]+):.*## ", (ROOT / "Makefile").read_text(), re.MULTILINE))
+COUNTED = ("documented", "observed", "assumed")
+
+
+@pytest.fixture(scope="module")
+def commands():
+    """The commands of `sendproof` by name."""
+    app = typer.Typer()
+    app.registered_commands = list(cli.app.registered_commands)
+    sendproof_scenarios.commands.register(app)
+    return typer.main.get_command(app).commands
+
+
+def shown(program: str) -> list[tuple[str, list[str]]]:
+    """Every command line of one program that a document shows, with the document's name."""
+    lines = [
+        (name_of(path), line) for path in DOCUMENTS for line in re.findall(r"^\$ (.+)$", path.read_text(), re.MULTILINE)
+    ]
+    return [(name, shlex.split(line)[1:]) for name, line in lines if line.split()[0] == program]
+
+
+def test_documents_show_commands_that_exist(commands):
+    """Every `$ sendproof ...` names a command, with options that it has."""
+    for document, (command, *rest) in shown("sendproof"):
+        assert command in commands, document
+        options = {option for parameter in commands[command].params for option in parameter.opts}
+        assert {word for word in rest if word.startswith("--")} <= options, f"{document}: {command}"
+
+
+def test_readme_shows_every_command(commands):
+    """No command is left for the reader to discover."""
+    readme = (ROOT / "README.md").read_text()
+    assert [name for name in commands if f"$ sendproof {name}" not in readme] == []
+    assert "$ sendproof-bridge" in readme
+
+
+def test_every_command_helps_by_example(commands):
+    """`--help` of each command tells what it is for, and shows it in use."""
+    assert [
+        name for name, command in commands.items() if f"Example: sendproof {name}" not in (command.help or "")
+    ] == []
+
+
+def test_documents_show_targets_that_exist():
+    """Every `make ...` of a document is a target, and every target is in a document."""
+    named = {target for path in DOCUMENTS for target in re.findall(r"(?:\$ |`)make ([a-z]+)", path.read_text())}
+    assert named == TARGETS - {"help"}
+
+
+def test_links_lead_somewhere():
+    """A relative link in a document leads to a file of the repository."""
+    broken = [
+        f"{name_of(path)}: {target}"
+        for path in DOCUMENTS
+        for target in re.findall(r"\]\(([^)#]+)(?:#[^)]*)?\)", path.read_text())
+        if "://" not in target and not (path.parent / target).exists()
+    ]
+    assert broken == []
+
+
+def test_every_dependency_has_a_reason():
+    """CONTRIBUTING.md says of each dependency what it is for, and names none that is gone."""
+    project = tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]
+    wanted = [*project["dependencies"], *project["optional-dependencies"]["dev"]]
+    text = (ROOT / "CONTRIBUTING.md").read_text()
+    tables = text[text.index("## Dependencies") :]
+    packages = {re.match(r"[a-z0-9-]+", line).group() for line in wanted}
+    assert {package for package in packages if not re.search(rf"(?<![a-z-]){package}(?![a-z0-9-])", tables)} == set()
+    assert set(re.findall(r"^\| ([a-z0-9-]+) \|", tables, re.MULTILINE)) - {"package"} <= packages
+
+
+def counted() -> str:
+    """The table of openapi/README.md: operations, and statements by evidence, of each contract."""
+    rows = []
+    for path in sorted(CONTRACTS.glob("*.yaml")):
+        document = yaml.load(path.read_bytes(), Loader=yaml.CSafeLoader)
+        operations = sum(
+            len(item.keys() & {"get", "post", "put", "patch", "delete"}) for item in document["paths"].values()
+        )
+        levels = Counter(evidence(document))
+        figures = " | ".join(str(levels[level]) for level in COUNTED)
+        title = document["info"]["title"]
+        rows.append(f"| [{path.name}]({path.name}) | {title} | {operations} | {figures} |\n")
+    return "".join(rows)
+
+
+def evidence(node: object) -> list[str]:
+    """The level of every statement in a contract that carries one."""
+    if isinstance(node, list):
+        return [level for item in node for level in evidence(item)]
+    if not isinstance(node, dict):
+        return []
+    own = [node["x-evidence"]] if "x-evidence" in node else []
+    return own + [level for value in node.values() for level in evidence(value)]
+
+
+def test_contracts_are_listed_with_their_figures():
+    """openapi/README.md lists every contract, with as many statements of each level as it has."""
+    assert counted() in (CONTRACTS / "README.md").read_text()
