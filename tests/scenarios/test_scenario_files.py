@@ -17,7 +17,10 @@ from sendproof_scenarios.library import find
 from sendproof_scenarios.loading import SCHEMA_FILE, load, loads
 from sendproof_scenarios.mistakes import ScenarioError
 from sendproof_scenarios.model import Advance, Audience, Campaign, Channel, Plan, Scenario, Split, Template, WaitFor
+from sendproof_scenarios.rules import ATTRIBUTES
 from sendproof_scenarios.runner import FILES
+from sendproof_simulators.core import audience as simulated
+from sendproof_simulators.core.chance import Chance
 
 ROOT = Path(__file__).parents[2]
 LIBRARY = sorted((ROOT / "scenarios").rglob("*.yaml"))
@@ -100,7 +103,9 @@ def test_a_misspelt_key_is_named_with_its_line_and_what_was_meant() -> None:
 def test_a_key_like_no_other_is_answered_with_all_that_are_known() -> None:
     """When nothing is near, the writer sees the whole choice."""
     text = SMALL.replace("opted_out: 4%", "zzz: 4%")
-    assert told(text) == ["my.yaml:7: audience.zzz: unknown key, known: customers, opted_out, unusable_numbers"]
+    assert told(text) == [
+        "my.yaml:7: audience.zzz: unknown key, known: customers, opted_out, unusable_numbers, country"
+    ]
 
 
 def test_all_mistakes_are_told_at_once_in_the_order_of_the_file() -> None:
@@ -137,6 +142,11 @@ BAD_VALUES = [
     ),
     ("4%", "104%", 'my.yaml:7: audience.opted_out: expected a percentage from 0% to 100%, such as 50%, got "104%"'),
     ("4%", "0.04", "my.yaml:7: audience.opted_out: expected a percentage from 0% to 100%, such as 50%, got 0.04"),
+    (
+        "opted_out: 4%",
+        "country: FR",
+        'my.yaml:7: audience.country: expected a country that customers can live in: GB or US, got "FR"',
+    ),
     (
         "{id: 505, provider: textlocal}",
         "505",
@@ -297,6 +307,12 @@ def test_a_scenario_of_the_library_is_found_by_its_name(named: str, tmp_path: Pa
     """Who installed Sendproof without its repository has the library, too; what is no name of it stays as it is."""
     assert find(Path(named)).resolve() == ROOT / "scenarios" / "scheduled" / "first_campaign.yaml"
     assert find(tmp_path / named) == tmp_path / named
+
+
+def test_texts_may_use_exactly_the_attributes_that_customers_have() -> None:
+    """The list is kept on both sides of the wire; here they are held together."""
+    audience = simulated.Audience(Chance(1), simulated.AudienceRecipe(customers=1, opted_out=0.0, unusable_numbers=0.0))
+    assert audience.attribute_names == ATTRIBUTES
 
 
 def test_the_schema_is_itself_valid() -> None:
