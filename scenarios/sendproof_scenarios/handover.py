@@ -15,7 +15,6 @@ VARIABLE = "SENDPROOF_HANDOVER"
 SENDER = "Sendproof"
 ATTRIBUTES = {"phone": "PHONENUMBER", "consent": "SMS_OPT_IN"}
 CLIENT = "sendproof"
-DEFAULT_REGION = "GB"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -34,6 +33,7 @@ def handover(control_url: str, sandbox: Mapping[str, Any], listen: Listen) -> di
         "services": sandbox["services"],
         "channels": sandbox["channels"],
         "attributes": ATTRIBUTES,
+        "country": sandbox["country"],
         "sender": SENDER,
         "listen": {"host": listen.host, "port": listen.port},
         "webhook_token": hashlib.sha256(f"sendproof webhook token {sandbox['seed']}".encode()).hexdigest()[:32],
@@ -88,7 +88,7 @@ def _channel(content: Mapping[str, Any], channel: Mapping[str, Any]) -> list[str
         _entry("sender", content["sender"]),
         _entry("phone_attribute", content["attributes"]["phone"]),
         _entry("consent_attribute", content["attributes"]["consent"]),
-        _entry("default_region", DEFAULT_REGION),
+        _entry("default_region", content["country"]),
     ]
 
 

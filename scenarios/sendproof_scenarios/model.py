@@ -11,11 +11,12 @@ from sendproof_scenarios.values import duration_of, share_of, time_of
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Audience:
-    """How many customers exist, and which part of them opted out or has no usable number (0 to 1)."""
+    """How many customers exist, which part of them opted out or has no usable number (0 to 1), and where they live."""
 
     customers: int
     opted_out: Fraction
     unusable_numbers: Fraction
+    country: str = "GB"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -118,6 +119,7 @@ def _audience(content: Mapping[str, Any]) -> Audience:
         customers=content["customers"],
         opted_out=share_of(content.get("opted_out", "0%")),
         unusable_numbers=share_of(content.get("unusable_numbers", "0%")),
+        country=content.get("country", "GB"),
     )
 
 

@@ -176,6 +176,7 @@ def _sandbox(control: Control, scenario: Scenario, name: str | None, listen: han
             "customers": audience.customers,
             "opted_out": float(audience.opted_out),
             "unusable_numbers": float(audience.unusable_numbers),
+            "country": audience.country,
         },
         "channels": [{"id": channel.id, "provider": channel.provider} for channel in scenario.channels],
         # Notifications leave this machine only for a bridge that was named at an address outside.

@@ -352,7 +352,7 @@ def explained(heading: str) -> list[str]:
 
 def test_the_readme_explains_everything_that_a_bridge_is_told() -> None:
     """Who writes a bridge can rely on the list."""
-    sandbox = {"sandbox": "s", "seed": 1, "services": {}, "channels": []}
+    sandbox = {"sandbox": "s", "seed": 1, "services": {}, "channels": [], "country": "GB"}
     assert explained("key of the handover file") == list(
         handover("http://127.0.0.1:1", sandbox, Listen(host="127.0.0.1", port=2))
     )

@@ -56,7 +56,9 @@ async def get_services(call: ControlCall) -> Reply:
     """Every service with its address."""
     services = call.control.services.values()
     urls = call.control.addresses.services
-    return json_reply({s.provider.name: {"url": urls[s.provider.name], "contract": s.provider.contract} for s in services})
+    return json_reply(
+        {s.provider.name: {"url": urls[s.provider.name], "contract": s.provider.contract} for s in services}
+    )
 
 
 async def get_unattributed(call: ControlCall) -> Reply:
@@ -134,7 +136,9 @@ def _channel(call: ControlCall, given: dict[str, Any]) -> Channel:
     holders = _template_holders(call)
     if given["provider"] not in holders:
         known = ", ".join(holders)
-        raise ControlError(400, f"channel {given['id']}: {given['provider']!r} is not a message provider; there are: {known}")
+        raise ControlError(
+            400, f"channel {given['id']}: {given['provider']!r} is not a message provider; there are: {known}"
+        )
     return Channel(id=given["id"], provider=given["provider"], kind=given.get("kind", "scheduled"))
 
 
@@ -144,10 +148,9 @@ def sandbox_view(control: "Control", sandbox: Sandbox) -> dict[str, object]:
     return {
         "sandbox": sandbox.id,
         "seed": sandbox.settings.seed,
+        "country": sandbox.settings.audience.country,
         "clock": _clock(sandbox),
-        "services": {
-            name: {"url": urls[name], "credentials": values} for name, values in sandbox.credentials.items()
-        },
+        "services": {name: {"url": urls[name], "credentials": values} for name, values in sandbox.credentials.items()},
         "channels": [{"id": c.id, "provider": c.provider, "kind": c.kind} for c in sandbox.settings.channels],
     }
 
@@ -248,7 +251,9 @@ async def change_template(call: ControlCall) -> Reply:
     """Rename a template or change its text."""
     templates, state = _templates(call)
     given, id_ = call.body, call.params["template"]
-    template, outcome = _attempt(lambda: templates.change(state, _now(call), id_, given.get("title"), given.get("body")))
+    template, outcome = _attempt(
+        lambda: templates.change(state, _now(call), id_, given.get("title"), given.get("body"))
+    )
     call.sandbox.follow(call.params["service"], outcome)
     return json_reply(_template_view(template))
 

@@ -13,12 +13,11 @@ from types import MappingProxyType
 from typing import NamedTuple
 
 from sendproof_simulators.core.chance import Chance
+from sendproof_simulators.core.numbering import NUMBERINGS
 from sendproof_simulators.core.pools import Name, Names, pools
 
 MAX_CUSTOMERS = 10_000_000
 
-_NUMBERS = 300_000_000
-_FIRST_NUMBER = 447_100_000_000
 _BLOCK = 10_000
 
 _LONG = 1 << 64
@@ -36,17 +35,21 @@ UNUSABLE_NUMBERS: tuple[str | None, ...] = ("", None, "12345", "n/a", "unknown",
 class AudienceRecipe:
     """How many customers there are, and which shares of them opted out or have a number that nobody can send to.
 
-    The two groups do not overlap, so their shares add up to 1 at most.
+    The two groups do not overlap, so their shares add up to 1 at most. `country` is where everybody lives and is
+    reached: GB or US.
     """
 
     customers: int
     opted_out: float = 0.0
     unusable_numbers: float = 0.0
+    country: str = "GB"
 
     def __post_init__(self) -> None:
         """Refuse what is no audience."""
         if not 0 <= self.customers <= MAX_CUSTOMERS:
             raise ValueError(f"expected 0 to {MAX_CUSTOMERS} customers, got {self.customers}")
+        if self.country not in NUMBERINGS:
+            raise ValueError(f"expected country to be one of {', '.join(NUMBERINGS)}, got {self.country!r}")
         for name, share in (("opted_out", self.opted_out), ("unusable_numbers", self.unusable_numbers)):
             if not 0 <= share <= 1:
                 raise ValueError(f"expected {name} from 0 to 1, got {share}")
@@ -88,14 +91,16 @@ _HASH = Struct(">2Q8H")
 class Audience:
     """The customers of one sandbox, computed when asked for."""
 
-    __slots__ = ("_keyed", "_offset", "_opted_out", "_step", "_unusable", "recipe")
+    __slots__ = ("_keyed", "_offset", "_opted_out", "_step", "_unusable", "numbering", "recipe")
 
     def __init__(self, chance: Chance, recipe: AudienceRecipe) -> None:
         """Draw what is the same for all customers: the hash's key, and the order of the numbers."""
         self.recipe = recipe
         self._keyed = blake2b(key=chance.token(64, "audience").encode(), digest_size=_HASH.size)
-        self._step = _coprime(_NUMBERS // 3 + chance.below(_NUMBERS // 3, "audience", "step"))
-        self._offset = chance.below(_NUMBERS, "audience", "offset")
+        self.numbering = NUMBERINGS[recipe.country]
+        count = self.numbering.count
+        self._step = _coprime(count // 3 + chance.below(count // 3, "audience", "step"), count)
+        self._offset = chance.below(count, "audience", "offset")
         self._opted_out = int(recipe.opted_out * _LONG)
         self._unusable = self._opted_out + int(recipe.unusable_numbers * _LONG)
 
@@ -142,8 +147,8 @@ class Audience:
         return [_COLUMNS[name](people) for name in names]
 
     def number_of(self, index: int) -> str:
-        """The number that belongs to an index: valid in the United Kingdom, and no two indices share one."""
-        return str(_FIRST_NUMBER + (index * self._step + self._offset) % _NUMBERS)
+        """The number that belongs to an index: valid in the audience's country, and no two indices share one."""
+        return self.numbering.number((index * self._step + self._offset) % self.numbering.count)
 
     def optouts(self) -> Iterator[str]:
         """The numbers of all customers who opted out."""
@@ -181,8 +186,8 @@ class Audience:
             return UNUSABLE_NUMBERS[draws.unusable * len(UNUSABLE_NUMBERS) >> 16]
         number = self.number_of(index)
         if draws.spelling < _NATIONAL:
-            return "0" + number[2:]
-        return f"0044 {number[2:]}" if draws.spelling < _DOUBLE_ZERO else "+" + number
+            return self.numbering.nationally(number)
+        return self.numbering.from_abroad(number) if draws.spelling < _DOUBLE_ZERO else "+" + number
 
 
 class People(NamedTuple):
@@ -193,9 +198,9 @@ class People(NamedTuple):
     draws: list[Draws]
 
 
-def _coprime(draw: int) -> int:
-    """The first step from `draw` on that visits every number once before it comes back."""
-    return next(step for step in range(draw, _NUMBERS) if gcd(step, _NUMBERS) == 1)
+def _coprime(draw: int, count: int) -> int:
+    """The first step from `draw` on that visits each of `count` numbers once before it comes back."""
+    return next(step for step in range(draw, count) if gcd(step, count) == 1)
 
 
 def _names(draws: Draws) -> Names:
@@ -238,7 +243,7 @@ def _cities(people: People) -> list[str | None]:
 
 
 def _countries(people: People) -> list[str | None]:
-    return ["GB"] * len(people.draws)
+    return [people.audience.recipe.country] * len(people.draws)
 
 
 def _languages(people: People) -> list[str | None]:

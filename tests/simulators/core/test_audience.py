@@ -1,19 +1,23 @@
 """Customers are a pure function of seed and index."""
 
 import itertools
+import re
+from dataclasses import replace
 
 import phonenumbers
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from sendproof_simulators.core.audience import UNUSABLE_NUMBERS, Audience, AudienceRecipe
 from sendproof_simulators.core.chance import Chance
 
 LARGEST = AudienceRecipe(customers=10_000_000, opted_out=0.02, unusable_numbers=0.01)
+AMERICANS = AudienceRecipe(customers=10_000_000, country="US")
 PEOPLE = Audience(Chance(1), AudienceRecipe(customers=4_000, opted_out=0.25, unusable_numbers=0.25))
 
 
+@settings(deadline=None)
 @given(seed=st.integers(), index=st.integers(0, 9_999_999))
 def test_a_customer_depends_on_seed_and_index_only(seed: int, index: int) -> None:
     """Two sandboxes with one seed agree on every customer, whatever was asked before."""
@@ -28,6 +32,7 @@ def test_another_seed_gives_other_customers() -> None:
     assert [c.attributes for c in PEOPLE.customers(0, 9)] != [c.attributes for c in other.customers(0, 9)]
 
 
+@settings(deadline=None)
 @given(seed=st.integers(), indices=st.sets(st.integers(0, 9_999_999), min_size=2, max_size=200))
 def test_no_two_customers_share_a_number(seed: int, indices: set[int]) -> None:
     """Numbers are a permutation of 300 million, so every index has its own."""
@@ -35,6 +40,7 @@ def test_no_two_customers_share_a_number(seed: int, indices: set[int]) -> None:
     assert len({audience.number_of(index) for index in indices}) == len(indices)
 
 
+@settings(deadline=None)
 @given(seed=st.integers(), index=st.integers(0, 9_999_999))
 def test_true_numbers_are_valid_british_mobile_numbers(seed: int, index: int) -> None:
     """A bridge that checks numbers must let every true one pass."""
@@ -55,11 +61,45 @@ def test_every_spelling_of_a_true_number_means_that_number() -> None:
     assert spellings == {"+4", "07", "00"}
 
 
+@settings(deadline=None)
+@given(seed=st.integers(), index=st.integers(0, 9_999_999))
+def test_true_numbers_of_americans_are_valid_in_the_united_states(seed: int, index: int) -> None:
+    """Delivyr reaches the United States and Canada; a careful bridge lets every true number pass."""
+    text = Audience(Chance(seed), AMERICANS).number_of(index)
+    assert phonenumbers.is_valid_number_for_region(phonenumbers.parse("+" + text), "US")
+    assert text[4:7] != "555"
+
+
+@settings(deadline=None)
+@given(seed=st.integers(), indices=st.sets(st.integers(0, 9_999_999), min_size=2, max_size=200))
+def test_no_two_americans_share_a_number(seed: int, indices: set[int]) -> None:
+    """Every index has its own, as in the United Kingdom."""
+    audience = Audience(Chance(seed), AMERICANS)
+    assert len({audience.number_of(index) for index in indices}) == len(indices)
+
+
+def test_americans_write_ten_digits_where_britons_write_a_zero() -> None:
+    """+1 and ten digits, ten digits alone as in Delivyr's own sample, and 001 from abroad."""
+    people = Audience(Chance(1), replace(AMERICANS, customers=2_000))
+    spelled = {c.attributes["PHONENUMBER"]: c.number for c in people.customers(0, 2_000)}
+    forms = {spelling: re.sub("[0-9]{10}$", "", spelling or "") for spelling in spelled}
+    assert set(forms.values()) == {"+1", "", "001 "}
+    assert all(number == "1" + (spelling or "")[-10:] for spelling, number in spelled.items())
+    assert {c.attributes["COUNTRY"] for c in people.customers(0, 9)} == {"US"}
+
+
+def test_an_audience_of_another_country_is_refused() -> None:
+    """The message says which there are."""
+    with pytest.raises(ValueError, match="expected country to be one of GB, US, got 'FR'"):
+        AudienceRecipe(customers=1, country="FR")
+
+
+@pytest.mark.parametrize("region", ["GB", "US"])
 @pytest.mark.parametrize("text", [text for text in UNUSABLE_NUMBERS if text])
-def test_unusable_numbers_are_valid_nowhere(text: str) -> None:
+def test_unusable_numbers_are_valid_nowhere(text: str, region: str) -> None:
     """Two careful bridges must not disagree on whom to leave out."""
     try:
-        number = phonenumbers.parse(text, "GB")
+        number = phonenumbers.parse(text, region)
     except phonenumbers.NumberParseException:
         return
     assert not phonenumbers.is_valid_number(number)
@@ -103,6 +143,7 @@ def test_impossible_recipes_are_refused(customers: int, opted_out: float, unusab
         AudienceRecipe(customers=customers, opted_out=opted_out, unusable_numbers=unusable)
 
 
+@settings(deadline=None)
 @given(index=st.integers(0, 3_999))
 def test_ids_and_indices_are_inverse(index: int) -> None:
     """An id leads back to its index."""
@@ -122,6 +163,7 @@ def test_ids_of_the_largest_audience_are_distinct() -> None:
     assert Audience(Chance(1), LARGEST).id_of(9_999_999) == "C9999999"
 
 
+@settings(deadline=None)
 @given(start=st.integers(0, 4_000), length=st.integers(0, 50), names=st.lists(st.sampled_from(PEOPLE.attribute_names)))
 def test_columns_are_the_customers_values(start: int, length: int, names: list[str]) -> None:
     """The quick way and the plain way give the same values, in the order asked for, even when asked for twice."""
