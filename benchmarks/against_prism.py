@@ -18,11 +18,12 @@ from pathlib import Path
 from typing import Any
 
 import requests
-from load import CONNECTIONS, LoadError, load, requests_of
-from peers import BenchmarkError, Server, contract_for_prism, install, prism, running
 from rich.console import Console
 from rich.progress import track
 from rich.table import Table
+
+from load import CONNECTIONS, LoadError, load, requests_of
+from peers import BenchmarkError, Server, contract_for_prism, install, prism, running
 
 ROUNDS = 5
 SECONDS = 2

@@ -79,7 +79,9 @@ class Authority:
         """Build it; `ValueError` when the contract is not OpenAPI 3.0."""
         version = str(contract.document.get("openapi"))
         if not version.startswith("3.0."):
-            raise ValueError(f"{contract.name}: expected a contract in OpenAPI 3.0.x, got {version!r}; write it in 3.0.3")
+            raise ValueError(
+                f"{contract.name}: expected a contract in OpenAPI 3.0.x, got {version!r}; write it in 3.0.3"
+            )
         self._contract = contract
         self._current: ContextVar[Exchange] = ContextVar(f"exchange of {contract.name}")
         self._app = self._build()
@@ -161,9 +163,7 @@ class Authority:
         log.error("serving %s failed", request.scope["path"], exc_info=error)
         return self._refused(request, 500, f"the simulator failed: {type(error).__name__}: {error}", ())
 
-    def _refused(
-        self, request: Any, status: int, detail: str, violations: tuple[Violation, ...]
-    ) -> ConnexionResponse:
+    def _refused(self, request: Any, status: int, detail: str, violations: tuple[Violation, ...]) -> ConnexionResponse:
         exchange = self._current.get()
         operation = self._operation(request.scope)
         problem = Problem(

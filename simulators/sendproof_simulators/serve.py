@@ -65,9 +65,7 @@ def serve(
         runner.run(_serve(host, port, sandbox, announce))
 
 
-async def _serve(
-    host: str, port: int, default: SandboxSettings, announce: Callable[[dict[str, Any]], None]
-) -> None:
+async def _serve(host: str, port: int, default: SandboxSettings, announce: Callable[[dict[str, Any]], None]) -> None:
     async with Simulators() as simulators:
         names = ["control", *simulators.services]
         sockets = _bind(host, port, names)
@@ -93,7 +91,9 @@ def _bind(host: str, port: int, names: Sequence[str]) -> list[socket.socket]:
         except OSError as error:
             for earlier in (*sockets, bound):
                 earlier.close()
-            raise OSError(f"port {wanted} for {name} cannot be had: {error.strerror}; choose another with --port") from None
+            raise OSError(
+                f"port {wanted} for {name} cannot be had: {error.strerror}; choose another with --port"
+            ) from None
         sockets.append(bound)
     return sockets
 

@@ -1,7 +1,7 @@
 """One simulated service over HTTP: from a request to a reply, and everything that follows from it.
 
-    request -> spelled as the contract spells it -> whose sandbox? -> within the rate limit?
-            -> express lane, or else Connexion -> handler -> journal, timers, webhooks -> reply
+request -> spelled as the contract spells it -> whose sandbox? -> within the rate limit?
+        -> express lane, or else Connexion -> handler -> journal, timers, webhooks -> reply
 """
 
 from collections import deque
@@ -119,7 +119,9 @@ class Service:
     def too_large(self) -> Reply:
         """The answer to a body beyond the service's limit, which is not read to its end."""
         limit = self.provider.body_limit
-        return self.provider.error(Problem(kind="too_large", status=413, detail=f"the body is larger than {limit} bytes"))
+        return self.provider.error(
+            Problem(kind="too_large", status=413, detail=f"the body is larger than {limit} bytes")
+        )
 
     def _event(self, exchange: Exchange, reply: Reply, credential: str) -> dict[str, object]:
         event: dict[str, object] = {

@@ -12,6 +12,8 @@ import pytest
 import schemathesis
 from hypothesis import HealthCheck, Phase, given, settings
 from hypothesis import strategies as st
+from schemathesis.core import NotSet
+
 from instants import NINE, SIX, StillWallClock
 from sendproof_simulators.app import CONTRACTS
 from sendproof_simulators.core.audience import AudienceRecipe
@@ -21,7 +23,6 @@ from sendproof_simulators.core.sandboxes import DEFAULT, Sandboxes
 from sendproof_simulators.core.webhooks import WebhookSender
 from sendproof_simulators.provider import CampaignPlan, Split, discover
 from sendproof_simulators.service import Service
-from schemathesis.core import NotSet
 
 SETTINGS = SandboxSettings(
     name=DEFAULT,
@@ -82,7 +83,12 @@ def requests_of(name: str) -> st.SearchStrategy[Request]:
         ]
     )
     known = next(iter(provider.default_credentials.values()))
-    return st.builds(to_request, cases, st.just(known), st.sampled_from(["plain", "plain", "plain", "odd case", "extra", "wrong type"]))
+    return st.builds(
+        to_request,
+        cases,
+        st.just(known),
+        st.sampled_from(["plain", "plain", "plain", "odd case", "extra", "wrong type"]),
+    )
 
 
 def to_request(case: Any, key: str, twist: str) -> Request:

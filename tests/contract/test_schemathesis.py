@@ -8,9 +8,10 @@ import pytest
 import schemathesis
 from hypothesis import HealthCheck, Phase, given, settings
 from hypothesis.errors import Unsatisfiable
-from running import RunningSimulators, running_simulators
 from schemathesis import GenerationMode
 from schemathesis.checks import CHECKS, load_all_checks
+
+from running import RunningSimulators, running_simulators
 from sendproof_simulators.app import CONTRACTS
 from sendproof_simulators.provider import discover
 

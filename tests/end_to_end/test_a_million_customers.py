@@ -1,6 +1,7 @@
 """A campaign of a million customers is a recipe: reading all of it costs the memory of a few pages."""
 
 import requests
+
 from running import RunningSimulators, running_simulators
 
 CUSTOMERS = 1_000_000

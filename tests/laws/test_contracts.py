@@ -12,8 +12,8 @@ from typing import Any
 import pytest
 import yaml
 from openapi_spec_validator import OpenAPIV30SpecValidator
-from repository import CONTRACTS, PACKAGES
 
+from repository import CONTRACTS, PACKAGES
 from sendproof_simulators.core.contracts import load_contract
 from sendproof_simulators.provider import discover
 

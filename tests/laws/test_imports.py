@@ -6,8 +6,8 @@ import sys
 from pathlib import Path
 
 import pytest
-from repository import PACKAGES, ROOT, files, name_of
 
+from repository import PACKAGES, ROOT, files, name_of
 from sendproof_simulators.provider import discover
 
 SIMULATORS = PACKAGES[0]

@@ -8,6 +8,7 @@ from urllib.parse import urlencode
 import msgspec
 from hypothesis import given, settings
 from hypothesis import strategies as st
+
 from instants import SIX, StillWallClock
 from sendproof_simulators.app import CONTRACTS
 from sendproof_simulators.core.audience import AudienceRecipe

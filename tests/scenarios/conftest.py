@@ -1,6 +1,7 @@
 """What every test of the judge starts from."""
 
 import pytest
+
 from stories import Story, sound_story
 
 

@@ -4,9 +4,9 @@ import json
 
 from hypothesis import given
 from hypothesis import strategies as st
-from stories import Story, sound_story
 
 from sendproof_scenarios.canonical import canonical, digest
+from stories import Story, sound_story
 
 SOUND = sound_story()
 

@@ -3,12 +3,12 @@
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from stories import Story, sound_story
 
 from sendproof_scenarios.checks import CHECKS
 from sendproof_scenarios.checks.ledger import CLASSES
 from sendproof_scenarios.findings import Check, Finding, Observed
 from sendproof_scenarios.verdict import Verdict, judge
+from stories import Story, sound_story
 
 SOUND = sound_story()
 

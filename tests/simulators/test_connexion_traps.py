@@ -7,8 +7,9 @@ from pathlib import Path
 
 import connexion
 import pytest
-import toy_contract as toy
 import yaml
+
+import toy_contract as toy
 from sendproof_simulators.contract import Authority
 from sendproof_simulators.core.contracts import load_contract
 from sendproof_simulators.core.exchange import Request
@@ -16,7 +17,9 @@ from sendproof_simulators.core.exchange import Request
 
 def test_1_another_openapi_version_is_refused_with_what_to_do() -> None:
     """A contract in 3.1 fails at the start, and the message names the version to write."""
-    with pytest.raises(ValueError, match=r"toy: expected a contract in OpenAPI 3\.0\.x, got '3\.1\.0'; write it in 3\.0\.3"):
+    with pytest.raises(
+        ValueError, match=r"toy: expected a contract in OpenAPI 3\.0\.x, got '3\.1\.0'; write it in 3\.0\.3"
+    ):
         Authority(toy.contract(openapi="3.1.0"))
 
 
@@ -104,7 +107,11 @@ def test_a_missing_credential_is_refused_only_where_one_is_asked_for() -> None:
     [
         (Request(method="GET", path="/nowhere"), 404, "not_found"),
         (Request(method="GET", path="/notes/seven"), 404, "not_found"),
-        (Request(method="POST", path="/notes", headers={"content-type": "text/plain"}, body=b"x"), 415, "unsupported_media_type"),
+        (
+            Request(method="POST", path="/notes", headers={"content-type": "text/plain"}, body=b"x"),
+            415,
+            "unsupported_media_type",
+        ),
         (Request(method="POST", path="/notes", headers={"content-type": "application/json"}), 400, "bad_request"),
     ],
 )

@@ -4,8 +4,8 @@ from dataclasses import dataclass, field
 from typing import Any
 
 import msgspec
-from instants import NINE, SIX
 
+from instants import NINE, SIX
 from sendproof_simulators.app import CONTRACTS
 from sendproof_simulators.core.audience import Audience, AudienceRecipe
 from sendproof_simulators.core.chance import Chance

@@ -73,7 +73,9 @@ class Control:
 
     def too_large(self) -> Reply:
         """The answer to a body beyond the limit."""
-        return problem_reply(Problem(kind="too_large", status=413, detail=f"the body is larger than {self.body_limit} bytes"))
+        return problem_reply(
+            Problem(kind="too_large", status=413, detail=f"the body is larger than {self.body_limit} bytes")
+        )
 
 
 def problem_reply(problem: Problem) -> Reply:

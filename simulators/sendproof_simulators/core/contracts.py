@@ -73,7 +73,9 @@ class Operation:
         """A query name as `query_names` keys it."""
         return name.lower() if self.any_case else name
 
-    def read_parameters(self, request: Request, path_values: Mapping[str, str]) -> tuple[dict[str, Any], list[Violation]]:
+    def read_parameters(
+        self, request: Request, path_values: Mapping[str, str]
+    ) -> tuple[dict[str, Any], list[Violation]]:
         """The parameters as the contract types them, and every way in which they break it."""
         query = {self.query_names.get(self.spelled(name), name): text for name, text in request.query}
         given: dict[str, Mapping[str, str]] = {"query": query, "path": path_values, "header": request.headers}
@@ -107,7 +109,9 @@ class Operation:
         try:
             value = self._decode(request.body, self.body)
         except ValueError as error:
-            return None, [Violation(where="body", rule="syntax", message=f"the body is not {self.body.content_type}: {error}")]
+            return None, [
+                Violation(where="body", rule="syntax", message=f"the body is not {self.body.content_type}: {error}")
+            ]
         return value, _violations(self.body.validator, value, "body")
 
     @staticmethod
@@ -191,7 +195,9 @@ class Contract:
 
     def _parameter(self, spec: Schema) -> Parameter:
         schema = self._resolve(spec["schema"])
-        return Parameter(spec["name"], spec["in"], spec.get("required", False), schema.get("type", "string"), self.validator(schema))
+        return Parameter(
+            spec["name"], spec["in"], spec.get("required", False), schema.get("type", "string"), self.validator(schema)
+        )
 
     def _body(self, spec: Schema) -> Body | None:
         if "requestBody" not in spec:

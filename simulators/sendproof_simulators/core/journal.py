@@ -35,7 +35,13 @@ class Journal:
         """Record one event of the given instant."""
         self.counts[kind] += 1
         line = _encode(
-            {"n": self.counts.total(), "at": self._text(at), "real": round(self._wall.time(), 3), "kind": kind, **fields}
+            {
+                "n": self.counts.total(),
+                "at": self._text(at),
+                "real": round(self._wall.time(), 3),
+                "kind": kind,
+                **fields,
+            }
         )
         self._lines.append(line)
         self._pending += len(line)
@@ -57,7 +63,6 @@ class Journal:
                 while spilled.tell() < size:
                     yield spilled.readline().rstrip(b"\n")
         yield from rest
-
 
     def close(self) -> None:
         """Forget everything."""

@@ -190,7 +190,8 @@ class Sandbox:
     def _note_attempt(self, due: _Due, webhook: Webhook, status: int | None, error: str | None) -> None:
         fields = {"service": due.service, "event": webhook.event, "key": webhook.key, "url": webhook.url}
         self.record(
-            "webhook", {**fields, "attempt": due.attempt, "status": status, "error": error, "about": dict(webhook.about)}
+            "webhook",
+            {**fields, "attempt": due.attempt, "status": status, "error": error, "about": dict(webhook.about)},
         )
         acknowledged = status is not None and 200 <= status < 300  # noqa: PLR2004 - what HTTP calls success
         if not acknowledged and due.attempt <= len(webhook.retry.delays_ms):

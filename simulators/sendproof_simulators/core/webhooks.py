@@ -95,4 +95,3 @@ def _session(resolver: AbstractResolver) -> aiohttp.ClientSession:
     )
     timeout = aiohttp.ClientTimeout(total=None, sock_connect=TIMEOUT_SECONDS, sock_read=TIMEOUT_SECONDS)
     return aiohttp.ClientSession(connector=connector, timeout=timeout, auto_decompress=False)
-

@@ -1,8 +1,7 @@
 """Calls that break the contract, show no credential, come too fast or carry too much."""
 
-from stories import Line, Story
-
 from sendproof_scenarios.checks.contract import CHECKS
+from stories import Line, Story
 
 
 def found(story: Story) -> list[tuple[str, str, str]]:

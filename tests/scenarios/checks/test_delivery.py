@@ -1,11 +1,11 @@
 """The ledger and the checks that read it: who got what, how often, at which number, with which consent."""
 
 import pytest
-from stories import FIRST_SEND, Story
 
 from sendproof_scenarios.checks import delivery, text, timing
 from sendproof_scenarios.checks.ledger import ledger
 from sendproof_scenarios.instants import DAY, HOUR, MINUTE, iso, parse_instant
+from stories import FIRST_SEND, Story
 
 LEDGER_CHECKS = (*delivery.CHECKS, *text.CHECKS, *timing.CHECKS)
 

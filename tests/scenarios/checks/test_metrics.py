@@ -1,10 +1,10 @@
 """Reports: how often, whether they add up, and whether they are true."""
 
 import pytest
-from stories import FIRST_SEND, Line, Story
 
 from sendproof_scenarios.checks import metrics, totals
 from sendproof_scenarios.instants import DAY, HOUR, iso
+from stories import FIRST_SEND, Line, Story
 
 CHECKS = (*metrics.CHECKS, *totals.CHECKS)
 

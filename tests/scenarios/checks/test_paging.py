@@ -1,8 +1,7 @@
 """Reading the audience: gaps, overlaps, repeats, and pages that are too large."""
 
-from stories import Story
-
 from sendproof_scenarios.checks.paging import CHECKS
+from stories import Story
 
 
 def causes(story: Story, *levels: str) -> list[tuple[str, str]]:

@@ -1,9 +1,8 @@
 """Whether the run came to its end."""
 
-from stories import START
-
 from sendproof_scenarios.checks.run import CHECKS
 from sendproof_scenarios.instants import iso
+from stories import START
 
 
 def test_sound(sound):

@@ -1,9 +1,8 @@
 """The templates of the channel against those of the provider."""
 
-from stories import START, Story
-
 from sendproof_scenarios.checks.templates import CHECKS
 from sendproof_scenarios.instants import DAY, HOUR, MINUTE, iso
+from stories import START, Story
 
 
 def causes(story: Story) -> list[tuple[str, str]]:

@@ -1,11 +1,11 @@
 """Send times: early, late, and the special case of a wrong time zone."""
 
 import pytest
-from stories import Story
 
 from sendproof_scenarios.checks.ledger import ledger
 from sendproof_scenarios.checks.timing import CHECKS, zone_offset
 from sendproof_scenarios.instants import HOUR, MINUTE, SECOND, iso, parse_instant
+from stories import Story
 
 
 def shifted(story: Story, by: int) -> Story:

@@ -1,9 +1,8 @@
 """Listeners and acknowledgements."""
 
-from stories import START, Line, Story
-
 from sendproof_scenarios.checks.webhooks import CHECKS
 from sendproof_scenarios.instants import HOUR, iso
+from stories import START, Line, Story
 
 
 def found(story: Story) -> list[tuple[str, str, str]]:

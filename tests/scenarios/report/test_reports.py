@@ -10,7 +10,6 @@ from xml.etree.ElementTree import Element, fromstring
 import pytest
 from jsonschema import Draft202012Validator
 from rich.console import Console
-from stories import Story, sound_story
 
 import sendproof_scenarios.report
 from sendproof_scenarios.checks import CHECKS
@@ -20,6 +19,7 @@ from sendproof_scenarios.report.recipients import ROWS_MAX, recipients
 from sendproof_scenarios.report.summary import summary
 from sendproof_scenarios.report.timeline import timeline
 from sendproof_scenarios.report.words import counted
+from stories import Story, sound_story
 
 SCHEMA = json.loads((Path(sendproof_scenarios.report.__file__).parent / "verdict.schema.json").read_text())
 HOSTILE = "<script>alert('hello')</script>\x07 \N{GREEK SMALL LETTER ALPHA}"

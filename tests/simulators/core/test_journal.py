@@ -1,6 +1,7 @@
 """The journal: whole, in order, and small in memory."""
 
 import msgspec
+
 from instants import SIX, StillWallClock
 from sendproof_simulators.core.journal import BLOCK_BYTES, Journal
 

@@ -4,6 +4,7 @@ import asyncio
 from collections.abc import Awaitable, Callable
 
 import pytest
+
 from instants import NINE, SIX, TEN, StillWallClock
 from sendproof_simulators.core.clock import SystemWallClock
 from sendproof_simulators.core.timeline import NotQuietError, Timeline
@@ -128,7 +129,9 @@ def test_time_stands_still_while_a_bridge_works_and_says_so() -> None:
         await asyncio.sleep(0)
         park.cancel()
         await asyncio.wait((park,))
-        with pytest.raises(NotQuietError, match=r"time stood still at 2026-03-02T06:00:00.000Z: participant 'bridge' is not parked"):
+        with pytest.raises(
+            NotQuietError, match=r"time stood still at 2026-03-02T06:00:00.000Z: participant 'bridge' is not parked"
+        ):
             await timeline.advance(TEN, timeout=0.05)
         assert timeline.now() == SIX
 

@@ -5,6 +5,7 @@ import socket
 from collections.abc import Awaitable, Callable
 
 from aiohttp import web
+
 from sendproof_simulators.core.exchange import Webhook
 from sendproof_simulators.core.webhooks import LoopbackResolver, WebhookSender
 
@@ -20,7 +21,9 @@ def attempt(handler: Callable[[web.Request], Awaitable[web.Response]]) -> tuple[
         site = web.TCPSite(runner, "127.0.0.1", 0)
         await site.start()
         port = runner.addresses[0][1]
-        webhook = Webhook(url=f"http://127.0.0.1:{port}/door", key="13:7001:505", event="13", body=b'{"EventTypeID":13}')
+        webhook = Webhook(
+            url=f"http://127.0.0.1:{port}/door", key="13:7001:505", event="13", body=b'{"EventTypeID":13}'
+        )
         async with WebhookSender() as sender:
             result = await sender.send(webhook, allow_remote=False)
         await runner.cleanup()
@@ -58,7 +61,9 @@ def test_nobody_listening_is_an_error_in_words() -> None:
 
     async def run() -> tuple[int | None, str | None]:
         async with WebhookSender() as sender:
-            return await sender.send(Webhook(url=f"http://127.0.0.1:{port}/", key="k", event="13", body=b""), allow_remote=False)
+            return await sender.send(
+                Webhook(url=f"http://127.0.0.1:{port}/", key="k", event="13", body=b""), allow_remote=False
+            )
 
     status, error = asyncio.run(run())
     assert status is None
@@ -71,7 +76,9 @@ def test_a_remote_address_is_refused_before_anything_is_sent() -> None:
 
     async def run() -> tuple[int | None, str | None]:
         async with WebhookSender() as sender:
-            return await sender.send(Webhook(url="http://192.0.2.1/", key="k", event="13", body=b""), allow_remote=False)
+            return await sender.send(
+                Webhook(url="http://192.0.2.1/", key="k", event="13", body=b""), allow_remote=False
+            )
 
     status, error = asyncio.run(run())
     assert status is None

@@ -1,4 +1,5 @@
 import pytest
+
 from optimove_alone import Optimove
 
 

@@ -1,9 +1,9 @@
 from typing import Any
 
 import pytest
+
 from instants import NINE, SIX, TEN
 from optimove_alone import Optimove, plan, split
-
 from sendproof_simulators.core.exchange import Timer
 from sendproof_simulators.optimove import PROVIDER
 

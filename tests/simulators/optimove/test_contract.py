@@ -4,9 +4,9 @@ from typing import Any
 import jsonschema_rs
 import msgspec
 import pytest
+
 from instants import SIX
 from optimove_alone import CONTRACT
-
 from sendproof_simulators.app import CONTRACTS
 from sendproof_simulators.core.contracts import Contract, load_contract
 from sendproof_simulators.core.exchange import Request

@@ -1,8 +1,8 @@
 import msgspec
 import pytest
+
 from instants import SIX
 from optimove_alone import Optimove, plan, world
-
 from sendproof_simulators.core.exchange import Fact, Webhook
 
 HERE = "http://127.0.0.1:9000/a"

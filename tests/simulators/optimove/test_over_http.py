@@ -4,6 +4,7 @@ from typing import Any
 
 import pytest
 import requests
+
 from running import RunningSimulators, running_simulators
 
 TEMPLATES = "/current/integrations/GetChannelTemplates"

@@ -1,6 +1,7 @@
 from typing import Any
 
 import pytest
+
 from optimove_alone import Optimove, plan
 
 INTERACTION = {

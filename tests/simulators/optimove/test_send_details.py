@@ -4,9 +4,9 @@ import msgspec
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+
 from instants import NINE, TEN
 from optimove_alone import Optimove, plan, split, world
-
 from sendproof_simulators.core.audience import Audience
 from sendproof_simulators.optimove.campaigns import Campaign
 from sendproof_simulators.optimove.pages import Pages

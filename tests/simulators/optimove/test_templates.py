@@ -1,8 +1,8 @@
 from typing import Any
 
 import pytest
-from optimove_alone import Optimove
 
+from optimove_alone import Optimove
 from sendproof_simulators.optimove import PROVIDER
 
 

@@ -7,8 +7,8 @@ from urllib.parse import urlencode
 
 import msgspec
 import pytest
-from instants import NINE
 
+from instants import NINE
 from sendproof_simulators.app import CONTRACTS
 from sendproof_simulators.core.audience import Audience, AudienceRecipe
 from sendproof_simulators.core.chance import Chance

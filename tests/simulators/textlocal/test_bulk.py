@@ -4,6 +4,7 @@ import msgspec
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+
 from instants import NINE
 
 BOB, EVE = "447700900123", "447700900456"

@@ -4,6 +4,7 @@ from collections.abc import Iterator
 
 import pytest
 import requests
+
 from running import RunningSimulators, running_simulators
 
 BOB = "447700900123"

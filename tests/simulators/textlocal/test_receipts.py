@@ -4,8 +4,8 @@ from collections import Counter
 from urllib.parse import parse_qs
 
 import pytest
-from instants import NINE
 
+from instants import NINE
 from sendproof_simulators.core.chance import Chance
 from sendproof_simulators.core.clock import DAY, HOUR, SECOND
 from sendproof_simulators.core.exchange import Timer

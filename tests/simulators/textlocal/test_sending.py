@@ -1,6 +1,7 @@
 """`send`: what is accepted, what is refused, and what it costs."""
 
 import pytest
+
 from instants import NINE
 
 BOB, EVE = "447700900123", "447700900456"

@@ -1,8 +1,8 @@
 """Templates: what is stored, served, and what a text becomes of it."""
 
 import pytest
-from instants import NINE
 
+from instants import NINE
 from sendproof_simulators.textlocal import PROVIDER
 
 TEMPLATES = PROVIDER.templates
