@@ -12,6 +12,8 @@ from rich.table import Table
 from sendproof_simulators.provider import discover
 
 EXIT_ERROR = 3
+# What a shell calls a program that Ctrl-C ended.
+EXIT_INTERRUPTED = 130
 
 app = typer.Typer(
     name="sendproof",
@@ -24,7 +26,9 @@ app = typer.Typer(
 
 @app.command()
 def up(
-    port: Annotated[int, typer.Option(help="Port of the control API; the services take the next ones. 0: any free.")] = 4100,
+    port: Annotated[
+        int, typer.Option(help="Port of the control API; the services take the next ones. 0: any free.")
+    ] = 4100,
     host: Annotated[str, typer.Option(help="Address to listen on.")] = "127.0.0.1",
     seed: Annotated[int, typer.Option(help="Seed of the default sandbox.")] = 1,
     customers: Annotated[int, typer.Option(help="Customers in the default sandbox.", min=0, max=10_000_000)] = 1_000,
@@ -85,9 +89,16 @@ def _print_table(addresses: dict[str, Any]) -> None:
 
 
 def main() -> None:
-    """Run the command line."""
+    """Run the command line. A wrong command line ends with status 3: 2 would say that a verdict is unknown."""
     importlib.import_module("sendproof_scenarios.commands").register(app)
-    app()
+    try:
+        status = app(standalone_mode=False)
+    except typer.Abort:
+        status = EXIT_INTERRUPTED
+    except typer.TyperException as error:
+        error.show()  # type: ignore[attr-defined] # every one that typer raises has it
+        status = EXIT_ERROR
+    sys.exit(status)
 
 
 if __name__ == "__main__":
