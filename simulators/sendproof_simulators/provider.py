@@ -1,4 +1,4 @@
-"""What a simulator is: a record. A folder of this package that defines `PROVIDER` is one, and is found by `discover()`."""
+"""What a simulator is: a record. A folder of this package that defines `PROVIDER` is one; `discover()` finds it."""
 
 import importlib
 import pkgutil

@@ -93,7 +93,7 @@ class Operation:
         return values, violations
 
     def unknown_parameters(self, request: Request, security_names: frozenset[str]) -> list[Violation]:
-        """Query parameters that the contract does not know. Real services ignore them; a bridge should not send them."""
+        """Query parameters that the contract does not know. Real services ignore them; bridges should not send them."""
         return [
             Violation(where=f"query.{name}", rule="unknown", message=f"{name} is not a parameter of {self.id}")
             for name, _ in request.query
@@ -134,8 +134,7 @@ class Contract:
     @cached_property
     def operations(self) -> Mapping[str, Operation]:
         """Every operation by its operationId."""
-        found = {operation.id: operation for operation in self._compile()}
-        return found
+        return {operation.id: operation for operation in self._compile()}
 
     @cached_property
     def security_names(self) -> frozenset[str]:
@@ -224,7 +223,7 @@ class Contract:
 
 def load_contract(path: Path, *, any_case: bool = False, optional_prefix: str = "") -> Contract:
     """Read one contract file. We read the YAML ourselves: Connexion would run it through Jinja2 first."""
-    document = yaml.load(path.read_bytes(), Loader=getattr(yaml, "CSafeLoader", yaml.SafeLoader))
+    document = yaml.load(path.read_bytes(), Loader=getattr(yaml, "CSafeLoader", yaml.SafeLoader))  # noqa: S506 - both are safe
     return Contract(path.stem, document, any_case, optional_prefix)
 
 

@@ -166,7 +166,7 @@ class Timeline(Generic[T]):
 
     # -- moving on -------------------------------------------------------------------------------
 
-    async def advance(self, to: Instant, timeout: float) -> None:
+    async def advance(self, to: Instant, timeout: float) -> None:  # noqa: ASYNC109 - its error tells what was not quiet
         """Move virtual time to `to`, letting everything happen that is due on the way."""
         if self.rate is not None:
             raise ValueError("this sandbox runs on real time, which cannot be advanced")
