@@ -53,7 +53,7 @@ class Job:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Claimant:
-    """Who asks for work: a run of the bridge, the two times, the lanes in which it is at work, and whether it is not."""
+    """Who asks for work: a run of the bridge, the two times, the lanes in which it works, and whether it is idle."""
 
     owner: str
     now: Instant

@@ -133,7 +133,8 @@ def _header(ended: int) -> Line:
 
 def _campaign(customers: int, announced: int) -> Line:
     return {"n": 0, "at": iso(announced), "real": 0.0, "kind": "campaign", "campaign": 7001, "channel": 505,
-            "provider": "textlocal", "customers": customers, "announced_at": iso(announced), "splits": list(_SPLITS)}  # fmt: skip
+            "provider": "textlocal", "customers": customers, "announced_at": iso(announced),
+            "splits": list(_SPLITS)}  # fmt: skip
 
 
 def _request(at: int, service: str, operation: str, path: str) -> Line:
