@@ -99,8 +99,10 @@ def test_all_mistakes_are_told_together(tmp_path):
         (
             '"https://api5.optimove.net/"',
             '"api5.optimove.net"',
-            "clients[0]: optimove_url: expected an http or https URL without query, such as"
-            + " https://api5.optimove.net/, got 'api5.optimove.net'",
+            (
+                "clients[0]: optimove_url: expected an http or https URL without query,"
+                " such as https://api5.optimove.net/, got 'api5.optimove.net'"
+            ),
         ),
         (
             '"textlocal"',

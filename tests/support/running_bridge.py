@@ -60,20 +60,24 @@ class Sandbox:
 class BridgeProcess:
     """`python -m sendproof_bridge`, which may be killed and started again on the same database."""
 
-    def __init__(self, folder: Path, sandbox: Sandbox, **urls: str) -> None:
-        """`urls` may put another address in the place of a service: optimove, textlocal."""
+    def __init__(self, folder: Path, sandbox: Sandbox) -> None:
         self.port = free_port()
         self.url = f"http://127.0.0.1:{self.port}"
         self.log = folder / "bridge.log"
+        self._sandbox = sandbox
         self._config = folder / "bridge.toml"
-        self._config.write_text(settings(sandbox, self.port, self.url, urls))
+        self._command = [sys.executable, "-m", "sendproof_bridge", "--config", str(self._config)]
         self._process: subprocess.Popen[bytes] | None = None
+        self.put_behind({})
+
+    def put_behind(self, urls: dict[str, str]) -> None:
+        """Put other addresses in the place of `optimove`, `textlocal`, and its own `door`."""
+        self._config.write_text(settings(self._sandbox, self.port, {"door": self.url, **urls}))
 
     def start(self) -> None:
         """Start, and return when the door answers."""
-        command = [sys.executable, "-m", "sendproof_bridge", "--config", str(self._config)]
         with self.log.open("ab") as log:
-            self._process = subprocess.Popen(command, stdout=log, stderr=log)
+            self._process = subprocess.Popen(self._command, stdout=log, stderr=log)
         until(self.healthy, "the bridge to open its door", self.log)
 
     def healthy(self) -> bool:
@@ -93,13 +97,17 @@ class BridgeProcess:
         self._process.send_signal(signal.SIGTERM)
         return self._process.wait(timeout=30)
 
-    @property
-    def pid(self) -> int:
-        assert self._process is not None
-        return self._process.pid
+    def end(self) -> None:
+        """Leave nothing behind, whatever happened."""
+        if self._process is not None and self._process.poll() is None:
+            self.kill()
+
+    def run_beside(self) -> subprocess.CompletedProcess[str]:
+        """Start a second one with the same settings, and wait for its end."""
+        return subprocess.run(self._command, capture_output=True, text=True, timeout=30, check=False)
 
 
-def settings(sandbox: Sandbox, port: int, url: str, urls: dict[str, str]) -> str:
+def settings(sandbox: Sandbox, port: int, urls: dict[str, str]) -> str:
     """The bridge's TOML."""
     optimove, optimove_key = sandbox.service("optimove")
     textlocal, textlocal_key = sandbox.service("textlocal")
@@ -107,7 +115,7 @@ def settings(sandbox: Sandbox, port: int, url: str, urls: dict[str, str]) -> str
 [bridge]
 database = "bridge.sqlite"
 listen = "127.0.0.1:{port}"
-public_url = "{url}"
+public_url = "{urls["door"]}"
 clock_url = "{sandbox.clock_url}"
 
 [[clients]]

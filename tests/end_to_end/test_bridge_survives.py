@@ -1,0 +1,166 @@
+"""The reference bridge is killed at the worst moments, started again, and still sends every message exactly once."""
+
+from collections import Counter
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import ExitStack
+
+import pytest
+import requests
+from killing_proxy import Point, proxy
+from running import running_simulators
+from running_bridge import BridgeProcess, Sandbox, lines, until
+
+WEEK = 8 * 24 * 3600 * 1000
+CUSTOMERS = 300
+SPLITS = [
+    {"share": 0.5, "template": "Early", "send_at": "2026-03-02T09:00:00Z"},
+    {"share": 0.5, "template": "Late", "send_at": "2026-03-02T12:00:00Z"},
+]
+
+
+@pytest.fixture(scope="module")
+def simulators():
+    with running_simulators() as running:
+        yield running
+
+
+@pytest.fixture
+def sandbox(simulators):
+    made = Sandbox(simulators, CUSTOMERS, opted_out=0.05, unusable_numbers=0.05)
+    made.add_templates(
+        {"title": "Early", "body": "Good morning {{FIRST_NAME}}"}, {"title": "Late", "body": "Hello {{FIRST_NAME}}"}
+    )
+    return made
+
+
+class Stage:
+    """The bridge, with a proxy before each service and before its own door."""
+
+    def __init__(self, stack, folder, sandbox):
+        self.sandbox = sandbox
+        self.bridge = BridgeProcess(folder, sandbox)
+        self.proxies, urls = {}, {}
+        for name, target in self._targets():
+            self.proxies[name], urls[name] = stack.enter_context(proxy(target, _operation))
+        self.bridge.put_behind(urls)
+        stack.callback(self.bridge.end)
+
+    def _targets(self):
+        yield from ((name, self.sandbox.service(name)[0]) for name in ("optimove", "textlocal"))
+        yield "door", self.bridge.url
+
+    def begin(self):
+        """Start, and wait until templates and listener are there."""
+        self.bridge.start()
+        until(self._ready, "listener and templates", self.bridge.log)
+
+    def _ready(self):
+        state = self.sandbox.state()
+        return len(state["listeners"]) == 2 and len(state["channel_templates"].get("505", [])) == 2
+
+    def kill_at(self, place, operation, nth, when):
+        self.proxies[place].points.append(Point(operation, nth, when, self.bridge.kill))
+
+    def play(self, place):
+        """A campaign and a week; as often as the bridge is killed on the way, it is started again."""
+        self.sandbox.plan(7001, CUSTOMERS, SPLITS)
+        with ThreadPoolExecutor(1) as pool:
+            week = pool.submit(self.sandbox.advance, by_ms=WEEK)
+            for _ in self.proxies[place].points:
+                self.proxies[place].struck.get(timeout=60)
+                self.bridge.start()
+            week.result()
+
+
+@pytest.fixture
+def stage(tmp_path, sandbox):
+    with ExitStack() as stack:
+        yield Stage(stack, tmp_path, sandbox)
+
+
+def _operation(path):
+    parts = path.partition("?")[0].strip("/").split("/")
+    return f"{parts[1]} webhook" if parts[0] == "webhooks" else parts[-1]
+
+
+POINTS = [
+    ("door", "optimove webhook", 1),
+    ("optimove", "GetCustomerSendDetailsByChannel", 1),
+    ("optimove", "GetCustomerSendDetailsByChannel", 2),
+    ("textlocal", "bulk_json", 1),
+    ("textlocal", "bulk_json", 2),
+    ("door", "textlocal webhook", 1),
+    ("door", "textlocal webhook", 100),
+    ("optimove", "UpdateCampaignMetrics", 2),
+    ("optimove", "UpdateCampaignInteractions", 2),
+    ("textlocal", "status_message", 2),
+]
+
+
+@pytest.mark.parametrize("when", ["before", "after"])
+@pytest.mark.parametrize(("place", "operation", "nth"), POINTS)
+def test_every_message_goes_out_once_though_the_bridge_was_killed(stage, place, operation, nth, when):
+    """Killed before or after the effect of a call, and started again: nothing is lost and nothing is doubled."""
+    stage.begin()
+    stage.kill_at(place, operation, nth, when)
+    stage.play(place)
+
+    history = stage.sandbox.history()
+    owed = [line for line in lines(history, "obligation") if line["owed"]]
+    wanted = Counter((line["number"], line["text"]) for line in owed)
+    assert Counter((line["number"], line["text"]) for line in lines(history, "delivery")) == wanted
+    assert reported(history) == {"sent": len(owed), "dropped": CUSTOMERS - len(owed)}
+    assert interactions(history) == {0: len(owed), 5: CUSTOMERS - len(owed)}
+
+
+def reported(history):
+    """The last totals of sent and dropped."""
+    last = {}
+    for line in lines(history, "metrics"):
+        last.update({(item["TemplateID"], item["MetricID"]): item["MetricValue"] for item in line["items"]})
+    sums = Counter()
+    for (_, metric), value in last.items():
+        sums[metric] += value
+    return {"sent": sums[0], "dropped": sums[5]}
+
+
+def interactions(history):
+    """How many customers were said to be sent to, and dropped."""
+    told = {0: set(), 5: set()}
+    for line in lines(history, "interactions"):
+        if line["event_id"] in told:
+            told[line["event_id"]].update(line["customers"])
+    return {event: len(customers) for event, customers in told.items()}
+
+
+def test_a_bridge_killed_while_it_looks_up_still_sends_once(stage):
+    """The reply to a send is lost, and at the look-up afterwards the bridge is lost, too."""
+    stage.begin()
+    stage.kill_at("textlocal", "bulk_json", 1, "after")
+    stage.kill_at("textlocal", "get_history_api", 1, "after")
+    stage.play("textlocal")
+
+    history = stage.sandbox.history()
+    wanted = Counter((line["number"], line["text"]) for line in lines(history, "obligation") if line["owed"])
+    assert Counter((line["number"], line["text"]) for line in lines(history, "delivery")) == wanted
+
+
+def test_a_bridge_told_to_stop_stops_cleanly(stage):
+    """It ends with status 0, and a second one on the same database is turned away while it runs."""
+    stage.begin()
+    second = stage.bridge.run_beside()
+    assert (second.returncode, "another bridge works on" in second.stderr) == (2, True)
+
+    assert stage.bridge.stop() == 0
+
+
+def test_health_and_campaign_are_told_over_http(stage):
+    """What the door says after a week without trouble."""
+    stage.begin()
+    stage.sandbox.plan(7001, CUSTOMERS, SPLITS)
+    stage.sandbox.advance(by_ms=WEEK)
+
+    health = requests.get(f"{stage.bridge.url}/health", timeout=10).json()
+    campaign = requests.get(f"{stage.bridge.url}/campaigns/acme/505/7001", timeout=10).json()
+    assert (health["status"], campaign["state"], campaign["customers"]) == ("ok", "finished", CUSTOMERS)
+    assert "pending" not in campaign["messages"]
