@@ -1,0 +1,50 @@
+"""Functions of the group `customers` that say whom to send what."""
+
+from collections.abc import Mapping
+
+from sendproof_simulators.core.exchange import Outcome, Reply
+from sendproof_simulators.optimove.errors import bad_request
+from sendproof_simulators.optimove.functions import function
+from sendproof_simulators.optimove.pages import ROWS_PER_PAGE
+from sendproof_simulators.provider import Call
+
+
+@function
+def get_customer_send_details_by_channel(call: Call) -> Outcome:
+    """Page through the customers of a campaign on a channel."""
+    params, state = call.params, call.state
+    campaign = state.campaign(params["CampaignID"], params["ChannelID"])
+    names = _attribute_names(call)
+    skip, asked = params.get("$skip", 0), params.get("$top", ROWS_PER_PAGE)
+    top = min(asked, ROWS_PER_PAGE)
+    page = state.pages.page(campaign, skip, top, names)
+    rows = max(0, min(top, campaign.plan.customers - skip))
+    return Outcome(reply=Reply(body=page), note=_page_note(call, campaign.plan.first_customer + skip, asked, rows))
+
+
+def _attribute_names(call: Call) -> tuple[str, ...]:
+    """The attributes asked for, spelled as the audience spells them.
+
+    Their case does not matter (documented: https://developer.optimove.com/docs/general-information calls strings
+    non-case-sensitive); that an unknown one is refused is assumed.
+    """
+    text: str = call.params.get("CustomerAttributes", "")
+    known: Mapping[str, str] = {name.lower(): name for name in call.world.audience.attribute_names}
+    asked = text.split(";") if text else []
+    unknown = [name for name in asked if name.lower() not in known]
+    if unknown:
+        raise bad_request(f"CustomerAttributes: {', '.join(unknown)} not known; there are {';'.join(known.values())}")
+    return tuple(known[name.lower()] for name in asked)
+
+
+def _page_note(call: Call, first: int, asked: int, rows: int) -> dict[str, object]:
+    id_of = call.world.audience.id_of
+    return {
+        "campaign": call.params["CampaignID"],
+        "channel": call.params["ChannelID"],
+        "skip": call.params.get("$skip", 0),
+        "top": asked,
+        "rows": rows,
+        "first": id_of(first) if rows else None,
+        "last": id_of(first + rows - 1) if rows else None,
+    }
