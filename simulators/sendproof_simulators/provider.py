@@ -54,10 +54,14 @@ class Call:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class RateLimit:
-    """At most `requests` in any window of `window_ms` of the sandbox's clock, for one credential."""
+    """At most `requests` in any window of `window_ms` of the sandbox's clock, for one credential.
+
+    `when` (a dialect's full name, an answer): only in sandboxes that speak it so.
+    """
 
     requests: int
     window_ms: int
+    when: tuple[str, str] | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -82,6 +86,18 @@ class Templates:
     change: Callable[[Any, Instant, str, str | None, str | None], tuple[Template, Outcome]]
     delete: Callable[[Any, Instant, str], Outcome]
     render: Callable[[str, Mapping[str, str | None]], str]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Settings:
+    """What the user of a real service sets on its website; here, JSON through the control API.
+
+    `read(state)` is all of it as it stands. `replace(world, state, now, given)` puts `given` in its place, with the
+    defaults for what it leaves out; it raises `ValueError` with a clear message, and then changes nothing.
+    """
+
+    read: Callable[[Any], Mapping[str, object]]
+    replace: Callable[[World, Any, Instant, Mapping[str, object]], Outcome]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -142,7 +158,10 @@ def _no_timers(world: World, state: Any, timer: Timer, now: Instant) -> Outcome:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Provider:
-    """One simulated service. Its settings are these fields; nothing else about it is known elsewhere."""
+    """One simulated service: these fields; nothing else about it is known elsewhere.
+
+    `post_back_only` are Optimove channels through which the service reports to Optimove, and sends nothing.
+    """
 
     name: str
     contract: str
@@ -160,6 +179,8 @@ class Provider:
     body_limit: int = 8 * 1024 * 1024
     dialects: tuple[Dialect, ...] = ()
     templates: Templates | None = None
+    settings: Settings | None = None
+    post_back_only: frozenset[int] = frozenset()
     campaigns: Campaigns | None = None
 
 

@@ -49,7 +49,9 @@ class Exchange:
         self.operation = operation.id
         sandbox, name = self.sandbox, self.service.provider.name
         if sandbox is None:
-            raise LookupError(f"{operation.id} is open to everybody, but a simulated service answers out of a sandbox")
+            # OpenAPI has no word for a credential in the body, so a contract with one looks open to everybody.
+            detail = "no valid credential was given"
+            return self.refuse(Problem(kind="unauthorized", status=401, detail=detail, operation=operation.id))
         call = Call(
             world=sandbox.world,
             state=sandbox.states[name],
@@ -65,6 +67,8 @@ class Exchange:
         """Answer a request that cannot be served, in the service's own form."""
         self.operation = problem.operation
         self.violations = list(problem.violations)
+        if self.sandbox is not None:
+            problem = replace(problem, dialects=self.sandbox.world.dialects)
         reply = self.service.provider.error(problem)
         if problem.kind == "method_not_allowed" and problem.allow:
             reply = replace(reply, headers=(*reply.headers, ("allow", ", ".join(problem.allow))))

@@ -11,6 +11,7 @@ from sendproof_simulators.core.exchange import Outcome, Reply, StreamedReply, js
 from sendproof_simulators.core.sandbox import DEFAULT_CHANNELS, Sandbox, SandboxSettings
 from sendproof_simulators.core.timeline import NotQuietError
 from sendproof_simulators.provider import CampaignPlan, Campaigns, Channel, Split, Template, Templates
+from sendproof_simulators.provider import Settings as ProviderSettings
 
 if TYPE_CHECKING:
     from sendproof_simulators.control import Control
@@ -296,6 +297,32 @@ def _template_view(template: Template) -> dict[str, object]:
     return {"id": template.id, "title": template.title, "body": template.body}
 
 
+async def get_settings(call: ControlCall) -> Reply:
+    """What the user of a service has set."""
+    settings, state = _provider_settings(call)
+    return json_reply(settings.read(state))
+
+
+async def replace_settings(call: ControlCall) -> Reply:
+    """Set everything that the user of a service can set."""
+    settings, state = _provider_settings(call)
+    try:
+        outcome = settings.replace(call.sandbox.world, state, _now(call), call.body)
+    except ValueError as error:
+        raise ControlError(400, str(error)) from None
+    call.sandbox.follow(call.params["service"], outcome)
+    return json_reply(settings.read(state))
+
+
+def _provider_settings(call: ControlCall) -> tuple[ProviderSettings, Any]:
+    sandbox, name = call.sandbox, call.params["service"]
+    holders = {s.provider.name: s.provider.settings for s in call.control.services.values() if s.provider.settings}
+    if name not in holders:
+        known = ", ".join(holders) or "none"
+        raise ControlError(404, f"{name!r} is not a service with settings; there are: {known}")
+    return holders[name], sandbox.states[name]
+
+
 def _instant(text: str) -> Instant:
     try:
         return parse_iso(text)
@@ -317,11 +344,24 @@ async def plan_campaign(call: ControlCall) -> Reply:
     if channel is None:
         known = ", ".join(str(c.id) for c in sandbox.settings.channels)
         raise ControlError(409, f"channel {given['channel']} is not in this sandbox; there are: {known}")
+    _refuse_post_back_only(call, channel)
     plan = _plan(call, channel)
     campaigns, state = _campaigns(call), sandbox.states[PLATFORM]
     outcome: Outcome = _attempt(lambda: campaigns.plan(sandbox.world, state, _now(call), plan))
     sandbox.follow(PLATFORM, outcome)
     return json_reply(campaigns.get(state, plan.campaign), status=201)
+
+
+def _refuse_post_back_only(call: ControlCall, channel: Channel) -> None:
+    """Nothing goes out through a channel that only carries reports to Optimove."""
+    provider = call.control.services[channel.provider].provider
+    if channel.id in provider.post_back_only:
+        others = [c.id for c in call.sandbox.settings.channels if c.id not in provider.post_back_only]
+        raise ControlError(
+            409,
+            f"channel {channel.id} only carries the subscription status from {channel.provider} to Optimove, and no "
+            f"campaign; plan it on another channel (in this sandbox: {', '.join(map(str, others)) or 'none'})",
+        )
 
 
 async def get_campaign(call: ControlCall) -> Reply:

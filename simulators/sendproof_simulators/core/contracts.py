@@ -108,7 +108,7 @@ class Operation:
             return None, [Violation(where="body", rule="required", message="the body is missing")]
         try:
             value = self._decode(request.body, self.body)
-        except ValueError as error:
+        except (ValueError, RecursionError) as error:
             return None, [
                 Violation(where="body", rule="syntax", message=f"the body is not {self.body.content_type}: {error}")
             ]

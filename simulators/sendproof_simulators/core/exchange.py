@@ -64,7 +64,8 @@ class RetryPolicy:
 class Webhook:
     """A call that a service makes to its user.
 
-    `key` names it logically (`13:7001:505`, `receipt:<message>`); `about` goes into the journal.
+    `key` names it logically (`13:7001:505`, `receipt:<message>`); `about` goes into the journal. `headers` come on top
+    of the content type, and stay out of the journal: they may prove who calls.
     """
 
     url: str
@@ -72,6 +73,7 @@ class Webhook:
     event: str
     body: bytes
     content_type: str = "application/json"
+    headers: tuple[tuple[str, str], ...] = ()
     about: Mapping[str, object] = field(default_factory=dict)
     retry: RetryPolicy = RetryPolicy()
 
@@ -101,7 +103,7 @@ class Problem:
     """Why a request was not served, before it takes the form that the service gives its errors.
 
     `kind` is one of `PROBLEM_KINDS`; `allow` lists the methods of the path for `method_not_allowed`;
-    `params` are the parameters that could be read, as text.
+    `params` are the parameters that could be read, as text; `dialects` are the sandbox's, as far as one is known.
     """
 
     kind: str
@@ -111,6 +113,7 @@ class Problem:
     violations: tuple[Violation, ...] = ()
     allow: tuple[str, ...] = ()
     params: Mapping[str, str] = field(default_factory=dict)
+    dialects: Mapping[str, str] = field(default_factory=dict)
 
 
 PROBLEM_KINDS = (

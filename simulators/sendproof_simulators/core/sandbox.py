@@ -103,11 +103,14 @@ class Sandbox:
 
     def admits(self, provider: Provider, credential: str) -> bool:
         """Whether one more request now keeps the service's rate limit for this credential."""
-        if provider.rate_limit is None or not self.settings.rate_limits:
+        limit = provider.rate_limit
+        if limit is None or not self.settings.rate_limits:
+            return True
+        if limit.when is not None and self.world.dialect(limit.when[0]) != limit.when[1]:
             return True
         limiter = self._limiters.get((provider.name, credential))
         if limiter is None:
-            limiter = self._limiters[provider.name, credential] = RateLimiter(provider.rate_limit)
+            limiter = self._limiters[provider.name, credential] = RateLimiter(limit)
         return limiter.admits(self.timeline.now())
 
     def record(self, kind: str, fields: Mapping[str, object]) -> None:

@@ -66,7 +66,7 @@ class WebhookSender:
             async with session.post(
                 webhook.url,
                 data=webhook.body,
-                headers={"content-type": webhook.content_type},
+                headers={"content-type": webhook.content_type, **dict(webhook.headers)},
                 allow_redirects=False,
             ) as reply:
                 await reply.read()
