@@ -1,10 +1,13 @@
 """The configuration file: what is wrong with it, told at once and clearly."""
 
+import re
+from dataclasses import fields
 from pathlib import Path
 
 import pytest
 
-from sendproof_bridge.config import ConfigError, load
+from sendproof_bridge.config import BridgeConfig, ChannelConfig, ClientConfig, ConfigError, load
+from sendproof_bridge.steps import STEPS
 
 GOOD = """
 [bridge]
@@ -153,3 +156,29 @@ def test_what_is_not_toml_says_where(tmp_path):
     assert complaints(tmp_path, "[bridge\n") == [
         "is not TOML: Expected ']' at the end of a table declaration (at line 1, column 8)"
     ]
+
+
+README = (Path(__file__).parents[2] / "bridge" / "README.md").read_text()
+
+
+@pytest.mark.parametrize("section", ["[bridge]", "[[clients]]", "[[clients.channels]]"])
+def test_the_manual_lists_exactly_the_settings_that_there_are(section):
+    """One table for each section of the file."""
+    listed = re.search(rf"^\| `{re.escape(section)}` \|.*\n((?:\|.*\n)+)", README, re.MULTILINE)[1]
+    named = set(re.findall(r"^\| `(\w+)`", listed, re.MULTILINE))
+
+    classes = {"[bridge]": BridgeConfig, "[[clients]]": ClientConfig, "[[clients.channels]]": ChannelConfig}
+    assert named == {field.name for field in fields(classes[section])} - {"channels"}
+
+
+def test_the_manuals_example_works(tmp_path):
+    """Whoever copies it has a file that loads."""
+    example = re.search(r"```toml\n(.*?)```", README, re.DOTALL)[1]
+    variables = dict.fromkeys(re.findall(r"\$\{(\w+)\}", example), "long-enough")
+
+    assert read(tmp_path, example, variables).clients[0].channels[0].id == 505
+
+
+def test_the_manual_lists_every_kind_of_job():
+    """In its table of jobs."""
+    assert set(STEPS) <= set(re.findall(r"^\| `(\w+)`", README, re.MULTILINE))
