@@ -66,6 +66,8 @@ def proxy(target: str, name: Callable[[str], str]) -> Iterator[tuple[Proxy, str]
 
     class Handler(BaseHTTPRequestHandler):
         protocol_version = "HTTP/1.1"
+        # Head and body leave separately; without this the second waits 40 ms for the first to be acknowledged.
+        disable_nagle_algorithm = True
 
         def do_GET(self) -> None:
             _pass_on(one, self)
