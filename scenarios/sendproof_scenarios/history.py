@@ -238,6 +238,22 @@ class OptOut(Record, frozen=True, gc=False, tag="opt_out"):
     how: str | None = None
 
 
+class Click(Record, frozen=True, gc=False, tag="click"):
+    """Somebody followed the link of a message."""
+
+    service: str
+    message: str
+    number: str
+
+
+class Inbound(Record, frozen=True, gc=False, tag="inbound"):
+    """Somebody wrote back to the provider."""
+
+    service: str
+    number: str
+    text: str
+
+
 class Trouble(Record, frozen=True, gc=False, tag="trouble"):
     """The run ended early, noted by whoever ran it: a bridge that ended, hung, or never became ready."""
 
@@ -262,6 +278,8 @@ Line = (
     | Interactions
     | Clock
     | OptOut
+    | Click
+    | Inbound
     | Trouble
 )
 
@@ -282,6 +300,8 @@ _FIELD_OF: dict[type[Record], str] = {
     Interactions: "interactions",
     Clock: "clocks",
     OptOut: "opt_outs",
+    Click: "clicks",
+    Inbound: "inbounds",
     Trouble: "troubles",
 }
 KINDS = tuple(sorted(str(record.__struct_config__.tag) for record in _FIELD_OF))
@@ -306,6 +326,8 @@ class History:
     interactions: tuple[Interactions, ...] = ()
     clocks: tuple[Clock, ...] = ()
     opt_outs: tuple[OptOut, ...] = ()
+    clicks: tuple[Click, ...] = ()
+    inbounds: tuple[Inbound, ...] = ()
     troubles: tuple[Trouble, ...] = ()
 
 

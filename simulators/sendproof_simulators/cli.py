@@ -9,6 +9,7 @@ import typer
 from rich.console import Console
 from rich.table import Table
 
+from sendproof_simulators.core.fates import COUNTRIES, MAGIC, magic_number
 from sendproof_simulators.provider import discover
 
 EXIT_ERROR = 3
@@ -71,6 +72,20 @@ def dialects() -> None:
                 default = " (default)" if answer.value == dialect.default else ""
                 table.add_row("", answer.value + default, answer.meaning, f"{answer.evidence}: {answer.source}")
     Console().print(table)
+
+
+@app.command()
+def numbers() -> None:
+    """List the magic numbers: what becomes of a message to a number is in its last two digits, at every provider.
+
+    Example: sendproof numbers
+    """
+    table = Table("code", "what becomes of the message", *COUNTRIES, box=None, pad_edge=False)
+    for magic in MAGIC:
+        table.add_row(magic.code, magic.name, *(magic_number(country, magic.code) for country in COUNTRIES))
+    console = Console()
+    console.print(table)
+    console.print("\nFree digits: GB 44 7555 ssss cc, US and Canada 1 aaa 555 ss cc (any area code; cc is the code).")
 
 
 def _print_json(addresses: dict[str, Any]) -> None:

@@ -108,6 +108,7 @@ class Service:
             sandbox.record("request", self._event(exchange, reply, "known"))
             if exchange.outcome is not None:
                 sandbox.follow(provider.name, exchange.outcome)
+                await sandbox.tell_first(provider.name, exchange.outcome.before_reply)
         finally:
             sandbox.timeline.leave()
         return reply

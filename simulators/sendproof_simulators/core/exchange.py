@@ -80,12 +80,16 @@ class Webhook:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Outcome:
-    """What a call or a timer leads to: the answer, and everything that follows from it."""
+    """What a call or a timer leads to: the answer, and everything that follows from it.
+
+    `before_reply` are webhooks that are sent, and answered or given up, before a call's own answer leaves.
+    """
 
     reply: Reply = Reply()
     facts: tuple[Fact, ...] = ()
     timers: tuple[Timer, ...] = ()
     webhooks: tuple[Webhook, ...] = ()
+    before_reply: tuple[Webhook, ...] = ()
     note: Mapping[str, object] | None = None
 
 

@@ -2,7 +2,7 @@
 
 import asyncio
 from collections import deque
-from collections.abc import Coroutine, Iterator, Mapping
+from collections.abc import Coroutine, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -125,6 +125,12 @@ class Sandbox:
             self.timeline.schedule(timer.at, _Due(service, timer=timer))
         for webhook in outcome.webhooks:
             self._send(_Due(service, webhook=webhook))
+
+    async def tell_first(self, service: str, webhooks: Iterable[Webhook]) -> None:
+        """Send webhooks, and come back when each was answered or failed: they overtake a reply."""
+        for webhook in webhooks:
+            self.timeline.deliver()
+            await self._attempt(_Due(service, webhook=webhook))
 
     def history(self, services: Mapping[str, str]) -> Iterator[bytes]:
         """The journal as a history: a header, the truth, then every event. `services` gives each one's URL."""
