@@ -6,7 +6,6 @@ Every service answers at a port of its own, as its own host would, and under its
 import asyncio
 from collections.abc import Awaitable, Callable, MutableMapping
 from dataclasses import dataclass, field
-from pathlib import Path
 from types import TracebackType
 from typing import Any, Self
 from urllib.parse import parse_qsl
@@ -16,18 +15,13 @@ from sendproof_simulators.core.clock import SystemWallClock, WallClock
 from sendproof_simulators.core.exchange import Reply, Request, StreamedReply
 from sendproof_simulators.core.sandboxes import Sandboxes
 from sendproof_simulators.core.webhooks import WebhookSender
-from sendproof_simulators.provider import discover
+from sendproof_simulators.provider import CONTRACTS, discover
 from sendproof_simulators.service import Service
 
 Scope = MutableMapping[str, Any]
 Receive = Callable[[], Awaitable[MutableMapping[str, Any]]]
 Send = Callable[[MutableMapping[str, Any]], Awaitable[None]]
 
-_HERE = Path(__file__).parent
-# In an installed package the contracts lie inside it, in a checkout beside it.
-CONTRACTS = next(
-    (folder for folder in (_HERE / "openapi", _HERE.parent.parent / "openapi") if folder.is_dir()), _HERE / "openapi"
-)
 STREAM_BLOCK = 64 * 1024
 
 

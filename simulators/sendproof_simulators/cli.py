@@ -1,7 +1,10 @@
 """The front door: `sendproof`. The only module that may reach into the scenario package, and only when asked to."""
 
 import importlib
+import os
 import sys
+from collections.abc import Mapping
+from pathlib import Path
 from typing import Annotated, Any
 
 import msgspec
@@ -10,7 +13,7 @@ from rich.console import Console
 from rich.table import Table
 
 from sendproof_simulators.core.fates import COUNTRIES, MAGIC, magic_number
-from sendproof_simulators.provider import discover
+from sendproof_simulators.provider import FOLDERS_VARIABLE, Provider, discover
 
 EXIT_ERROR = 3
 # What a shell calls a program that Ctrl-C ended.
@@ -25,6 +28,14 @@ app = typer.Typer(
 )
 
 
+Folder = Annotated[
+    Path | None,
+    typer.Option(
+        help=f"A folder with more simulators, each with its contract beside it. {FOLDERS_VARIABLE} does the same."
+    ),
+]
+
+
 @app.command()
 def up(
     port: Annotated[
@@ -36,6 +47,7 @@ def up(
     allow_remote_webhooks: Annotated[
         bool, typer.Option("--allow-remote-webhooks", help="Let the default sandbox call listeners off this machine.")
     ] = False,
+    providers: Folder = None,
     json: Annotated[bool, typer.Option("--json", help="Print one line of JSON instead, for a program.")] = False,
 ) -> None:
     """Start the simulators, and say where each answers and with which credentials.
@@ -44,6 +56,7 @@ def up(
     """
     from sendproof_simulators.serve import serve  # noqa: PLC0415 - other commands start faster without the servers
 
+    _found(providers)
     try:
         serve(
             host,
@@ -53,9 +66,33 @@ def up(
             customers=customers,
             allow_remote_webhooks=allow_remote_webhooks,
         )
-    except OSError as error:
+    except (OSError, ValueError) as error:
         typer.echo(f"sendproof: {error}", err=True)
         raise typer.Exit(EXIT_ERROR) from None
+
+
+@app.command()
+def providers(
+    providers: Folder = None,
+    json: Annotated[bool, typer.Option("--json", help="Print JSON instead, for a program.")] = False,
+) -> None:
+    """List the simulated services: what each can do, its contract, and how well that is founded.
+
+    Example: sendproof providers --providers my_simulators
+    """
+    from sendproof_simulators.catalogue import catalogue  # noqa: PLC0415 - the other commands read no contract
+
+    entries = catalogue(_found(providers))
+    if json:
+        sys.stdout.write(msgspec.json.encode(entries).decode() + "\n")
+        return
+    table = Table(
+        "service", "is", "contract", "operations", "documented", "observed", "assumed", box=None, pad_edge=False
+    )
+    for entry in entries:
+        counts = [str(entry[word]) for word in ("operations", "documented", "observed", "assumed")]
+        table.add_row(f"[bold]{entry['name']}[/]", entry["title"], Path(entry["contract"]).name, *counts)
+    Console().print(table)
 
 
 @app.command()
@@ -86,6 +123,18 @@ def numbers() -> None:
     console = Console()
     console.print(table)
     console.print("\nFree digits: GB 44 7555 ssss cc, US and Canada 1 aaa 555 ss cc (any area code; cc is the code).")
+
+
+def _found(folder: Path | None) -> Mapping[str, Provider]:
+    """Every simulator; ends the command when one of them, or the folder, is not as it should be."""
+    if folder is not None:
+        before = os.environ.get(FOLDERS_VARIABLE)
+        os.environ[FOLDERS_VARIABLE] = os.pathsep.join([before, str(folder)] if before else [str(folder)])
+    try:
+        return discover()
+    except ValueError as error:
+        typer.echo(f"sendproof: {error}", err=True)
+        raise typer.Exit(EXIT_ERROR) from None
 
 
 def _print_json(addresses: dict[str, Any]) -> None:

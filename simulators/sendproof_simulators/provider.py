@@ -1,10 +1,16 @@
-"""What a simulator is: a record. A folder of this package that defines `PROVIDER` is one; `discover()` finds it."""
+"""What a simulator is: a record. A folder of this package that defines `PROVIDER` is one; `discover()` finds it.
+
+So is a folder elsewhere: the environment variable SENDPROOF_PROVIDERS names the folders that hold more of them, each
+with its contract beside it. Their code is imported as if it lay in here, so it can be moved in here as it is.
+"""
 
 import importlib
+import os
 import pkgutil
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
 from functools import cache
+from pathlib import Path
 from types import MappingProxyType, ModuleType
 from typing import Any
 
@@ -34,6 +40,7 @@ class World:
     channels: tuple[Channel, ...]
     allow_remote_webhooks: bool = False
     dialects: Mapping[str, str] = field(default_factory=dict)
+    credentials: Mapping[str, Mapping[str, str]] = field(default_factory=dict)
 
     def dialect(self, name: str) -> str:
         """The answer that this sandbox gives to an open question, by its full name (`optimove.empty_result`)."""
@@ -161,6 +168,7 @@ class Provider:
     """One simulated service: these fields; nothing else about it is known elsewhere.
 
     `post_back_only` are Optimove channels through which the service reports to Optimove, and sends nothing.
+    `public` are the credentials that say who somebody is, and do not prove it.
     """
 
     name: str
@@ -181,19 +189,67 @@ class Provider:
     templates: Templates | None = None
     settings: Settings | None = None
     post_back_only: frozenset[int] = frozenset()
+    public: frozenset[str] = frozenset()
     campaigns: Campaigns | None = None
+
+
+FOLDERS_VARIABLE = "SENDPROOF_PROVIDERS"
+_WANTED = f"{FOLDERS_VARIABLE}: expected a folder that holds simulators"
+_HERE = Path(__file__).resolve().parent
+# In an installed package our contracts lie inside it, in a checkout beside it.
+CONTRACTS = next(
+    (folder for folder in (_HERE / "openapi", _HERE.parent.parent / "openapi") if folder.is_dir()), _HERE / "openapi"
+)
 
 
 @cache
 def discover() -> Mapping[str, Provider]:
-    """Every simulator by name: each sub-package here that defines `PROVIDER`."""
+    """Every simulator by name: each sub-package that defines `PROVIDER`, in here and in the folders of the environment.
+
+    `ValueError` names what is wrong with a folder or with a simulator in it.
+    """
+    added = [_opened(folder) for folder in os.environ.get(FOLDERS_VARIABLE, "").split(os.pathsep) if folder]
     found: dict[str, Provider] = {}
     for module in pkgutil.iter_modules(sendproof_simulators.__path__):
-        if not module.ispkg or module.name == "core":
-            continue
-        provider = getattr(importlib.import_module(f"{sendproof_simulators.__name__}.{module.name}"), "PROVIDER", None)
-        if isinstance(provider, Provider):
+        provider = _provider_of(module.name) if module.ispkg and module.name != "core" else None
+        if provider is not None:
             if provider.name in found:
                 raise ValueError(f"two simulators are named {provider.name!r}")
             found[provider.name] = provider
+    homes = {folder_of(provider).parent for provider in found.values()}
+    for folder in added:
+        if folder not in homes:
+            raise ValueError(f"{_WANTED}, but none in {folder} defines PROVIDER")
     return MappingProxyType(found)
+
+
+def folder_of(provider: Provider) -> Path:
+    """The folder that holds the simulator's code."""
+    package = ".".join(provider.handlers.__name__.split(".")[:2])
+    return Path(str(importlib.import_module(package).__file__)).resolve().parent
+
+
+def contract_file(provider: Provider, contracts: Path = CONTRACTS) -> Path:
+    """Where its contract is: among `contracts`, or, for a simulator from elsewhere, beside its folder."""
+    home = folder_of(provider).parent
+    return (contracts if home == _HERE else home) / provider.contract
+
+
+def _opened(text: str) -> Path:
+    """A folder from the environment, in which Python then also looks for parts of this package."""
+    folder = Path(text).resolve()
+    if not folder.is_dir():
+        raise ValueError(f"{_WANTED}, got {text!r}, which is no folder")
+    for own in folder.glob("*/__init__.py"):
+        name = own.parent.name
+        if (_HERE / name).exists() or (_HERE / f"{name}.py").exists():
+            raise ValueError(f"{own.parent}: {name!r} is a part of Sendproof already; give the folder another name")
+    if str(folder) not in sendproof_simulators.__path__:
+        sendproof_simulators.__path__.append(str(folder))
+        importlib.invalidate_caches()
+    return folder
+
+
+def _provider_of(name: str) -> Provider | None:
+    provider = getattr(importlib.import_module(f"{sendproof_simulators.__name__}.{name}"), "PROVIDER", None)
+    return provider if isinstance(provider, Provider) else None

@@ -5,7 +5,7 @@ request -> spelled as the contract spells it -> whose sandbox? -> within the rat
 """
 
 from collections import deque
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
@@ -16,7 +16,7 @@ from sendproof_simulators.core.exchange import Outcome, Problem, Reply, Request,
 from sendproof_simulators.core.lane import express
 from sendproof_simulators.core.sandbox import Sandbox
 from sendproof_simulators.core.sandboxes import Sandboxes
-from sendproof_simulators.provider import Call, Provider
+from sendproof_simulators.provider import Call, Provider, contract_file
 
 # What a person looks at after "why does nothing arrive?"; older ones do not help with that.
 UNATTRIBUTED_KEPT = 1_000
@@ -81,11 +81,9 @@ class Service:
     def __init__(self, provider: Provider, contracts: Path, sandboxes: Sandboxes) -> None:
         self.provider = provider
         self.contract: Contract = load_contract(
-            contracts / provider.contract, any_case=provider.any_case, optional_prefix=provider.optional_prefix
+            contract_file(provider, contracts), any_case=provider.any_case, optional_prefix=provider.optional_prefix
         )
-        self.handlers: Mapping[str, Handler] = {
-            op.id: getattr(provider.handlers, op.handler) for op in self.contract.operations.values()
-        }
+        self.handlers = {operation.id: _handler(provider, operation) for operation in self.contract.operations.values()}
         self.authority = Authority(self.contract)
         self.unattributed: deque[dict[str, object]] = deque(maxlen=UNATTRIBUTED_KEPT)
         self.express_lane = True
@@ -141,3 +139,11 @@ class Service:
         if exchange.outcome is not None and exchange.outcome.note is not None:
             event["note"] = exchange.outcome.note
         return event
+
+
+def _handler(provider: Provider, operation: Operation) -> Handler:
+    found: Handler | None = getattr(provider.handlers, operation.handler, None)
+    if found is None:
+        where = f"{operation.id} ({operation.method} {operation.path}) of {provider.contract}"
+        raise ValueError(f"{provider.name}: expected a function {operation.handler} in its handlers to serve {where}")
+    return found

@@ -21,8 +21,9 @@ from sendproof_simulators.core.exchange import Reply, Request
 from sendproof_simulators.core.sandbox import DEFAULT_CHANNELS, SandboxSettings
 from sendproof_simulators.core.sandboxes import DEFAULT, Sandboxes
 from sendproof_simulators.core.webhooks import WebhookSender
-from sendproof_simulators.provider import CampaignPlan, Split, discover
+from sendproof_simulators.provider import CampaignPlan, Split, contract_file, discover
 from sendproof_simulators.service import Service
+from showing import Shown, shown
 
 SETTINGS = SandboxSettings(
     name=DEFAULT,
@@ -74,7 +75,7 @@ def twin(name: str, sender: WebhookSender, *, express_lane: bool) -> Twin:
 def requests_of(name: str) -> st.SearchStrategy[Request]:
     """Requests that the contract allows, and such that it does not."""
     provider = discover()[name]
-    schema = schemathesis.openapi.from_path(CONTRACTS / provider.contract)
+    schema = schemathesis.openapi.from_path(contract_file(provider))
     cases = st.one_of(
         [
             operation.ok().as_strategy(generation_mode=mode)
@@ -82,7 +83,7 @@ def requests_of(name: str) -> st.SearchStrategy[Request]:
             for mode in schemathesis.GenerationMode
         ]
     )
-    known = next(iter(provider.default_credentials.values()))
+    known = shown(schema.raw_schema, provider.default_credentials)
     return st.builds(
         to_request,
         cases,
@@ -91,15 +92,16 @@ def requests_of(name: str) -> st.SearchStrategy[Request]:
     )
 
 
-def to_request(case: Any, key: str, twist: str) -> Request:
+def to_request(case: Any, known: Shown, twist: str) -> Request:
     """A generated case as it would come over the wire, with one oddity."""
     query = [(n, v if isinstance(v, str) else json.dumps(v)) for n, v in (case.query or {}).items()]
-    headers = {str(n).lower(): str(v) for n, v in (case.headers or {}).items()} | {"x-api-key": key}
-    query = [(n, v) for n, v in query if n.lower() != "apikey"] + [("apikey", key)]
+    headers = {str(n).lower(): str(v) for n, v in (case.headers or {}).items()}
+    headers |= {name.lower(): value for name, value in known.header.items()}
+    query = [(n, v) for n, v in query if n.lower() not in known.query] + list(known.query.items())
     body, media = b"", case.media_type
     if media is not None:
         headers["content-type"] = "text/plain" if twist == "wrong type" else media
-        body = _body(case.body, media)
+        body = _body(case.body | known.body if isinstance(case.body, dict) else case.body, media)
     path = case.formatted_path
     if twist == "odd case":
         path, query = path.swapcase(), [(n.swapcase(), v) for n, v in query]

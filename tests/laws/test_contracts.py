@@ -13,14 +13,15 @@ import pytest
 import yaml
 from openapi_spec_validator import OpenAPIV30SpecValidator
 
-from repository import CONTRACTS, PACKAGES
+from repository import CONTRACTS
 from sendproof_simulators.core.contracts import load_contract
-from sendproof_simulators.provider import discover
+from sendproof_simulators.provider import contract_file, discover, folder_of
 
-FILES = sorted(path.name for path in CONTRACTS.glob("*.yaml"))
+PROVIDERS = discover()
+FOLDERS = {CONTRACTS, *(contract_file(provider).parent for provider in PROVIDERS.values())}
+FILES = {path.name: path for folder in sorted(FOLDERS) for path in sorted(folder.glob("*.yaml"))}
 LEVELS = {"documented", "observed", "assumed"}
 METHODS = {"get", "post", "put", "patch", "delete"}
-PROVIDERS = discover()
 
 Place = tuple[str, ...]
 
@@ -28,7 +29,7 @@ Place = tuple[str, ...]
 @cache
 def contract(name: str) -> dict[str, Any]:
     """One contract as plain data."""
-    return yaml.load((CONTRACTS / name).read_bytes(), Loader=yaml.CSafeLoader)
+    return yaml.load(FILES[name].read_bytes(), Loader=yaml.CSafeLoader)
 
 
 def parts(node: Any, place: Place = (), founded: bool = False) -> Iterator[tuple[Place, dict[str, Any], bool]]:
@@ -104,14 +105,14 @@ def test_evidence_has_level_and_source(name):
 def test_every_operation_has_its_handler(name):
     """Each operation of a service's contract names a function in its handlers."""
     provider = PROVIDERS[name]
-    operations = load_contract(CONTRACTS / provider.contract).operations.values()
+    operations = load_contract(contract_file(provider)).operations.values()
     assert [o.id for o in operations if not callable(getattr(provider.handlers, o.handler, None))] == []
 
 
 @pytest.mark.parametrize("name", PROVIDERS)
 def test_provider_tells_its_quirks(name):
     """A simulator's folder has a README."""
-    assert (PACKAGES[0] / name / "README.md").read_text().startswith("# ")
+    assert (folder_of(PROVIDERS[name]) / "README.md").read_text().startswith("# ")
 
 
 def test_providers_have_contracts_of_their_own():

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from repository import PACKAGES, ROOT, files, name_of
-from sendproof_simulators.provider import discover
+from sendproof_simulators.provider import discover, folder_of
 
 SIMULATORS = PACKAGES[0]
 # Imports that no tool sees, each with its reason.
@@ -41,9 +41,9 @@ def test_contracts_between_packages_hold():
 def test_simulator_imports_core_and_provider_only(name):
     """A simulator imports itself, core/ and provider.py, and nothing else of the simulators."""
     allowed = tuple(f"sendproof_simulators.{part}" for part in (name, "core", "provider"))
-    for path in (SIMULATORS / name).rglob("*.py"):
+    for path in folder_of(discover()[name]).rglob("*.py"):
         ours = {module for module in imported(path) if module.startswith("sendproof_")}
-        assert {module for module in ours if not module.startswith(allowed)} == set(), name_of(path)
+        assert {module for module in ours if not module.startswith(allowed)} == set(), path
 
 
 def test_core_imports_no_simulator():

@@ -87,6 +87,7 @@ class Sandbox:
             audience=Audience(chance, settings.audience),
             channels=settings.channels,
             allow_remote_webhooks=settings.allow_remote_webhooks,
+            credentials=credentials,
             dialects=choose({name: p.dialects for name, p in providers.items()}, settings.dialects),
         )
         self.states: dict[str, Any] = {name: p.new_state(self.world) for name, p in providers.items()}

@@ -36,7 +36,9 @@ class Sandboxes:
         sandbox = Sandbox(settings, self._providers, self._credentials(settings), self._wall, self._sender)
         self._by_id[settings.name] = sandbox
         for service, values in sandbox.credentials.items():
-            self._by_credential |= {(service, value): sandbox for value in values.values()}
+            public = self._providers[service].public
+            secrets = [value for name, value in values.items() if name not in public]
+            self._by_credential |= {(service, value): sandbox for value in secrets}
         return sandbox
 
     def fresh_name(self) -> str:
