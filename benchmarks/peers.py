@@ -15,6 +15,8 @@ from rich.console import Console
 
 HERE = Path(__file__).parent
 CONTRACT = HERE.parent / "openapi" / "optimove.yaml"
+PRISM = "Prism"
+PRISM_SILENT = "Prism, no log"
 PEERS = HERE / ".peers"
 # Prism 5.15 and later ask for Node.js 24; for older ones 5.14 is the newest that runs.
 PRISM_VERSIONS = (((24, 18), "5.16"), ((18, 20), "5.14"))
@@ -83,9 +85,9 @@ def _without_extensions(node: Any) -> Any:
 
 
 @contextmanager
-def running(line: list[str]) -> Iterator[subprocess.Popen[str]]:
+def running(line: list[str], output: int = subprocess.PIPE) -> Iterator[subprocess.Popen[str]]:
     """A server as a child process, ended with the block."""
-    with subprocess.Popen(line, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True) as process:
+    with subprocess.Popen(line, stdout=output, stderr=subprocess.DEVNULL, text=True) as process:
         try:
             yield process
         finally:
@@ -93,11 +95,11 @@ def running(line: list[str]) -> Iterator[subprocess.Popen[str]]:
 
 
 @contextmanager
-def prism(contract: Path) -> Iterator[Server]:
-    """Prism as a static mock, without its log: its fastest way to run."""
+def prism(contract: Path, *, log: bool) -> Iterator[Server]:
+    """Prism as a static mock; without its log is its fastest way to run."""
     with socket.create_server(("127.0.0.1", 0)) as free:
         port = free.getsockname()[1]
-    quiet = ["--verboseLevel", "silent"]
+    quiet = [] if log else ["--verboseLevel", "silent"]
     line = [command("prism"), "mock", str(contract), "--host", "127.0.0.1", "--port", str(port), *quiet]
-    with running(line):
-        yield Server(name="Prism", url=f"http://127.0.0.1:{port}", headers={"X-API-KEY": "any"})
+    with running(line, subprocess.DEVNULL):
+        yield Server(name=PRISM if log else PRISM_SILENT, url=f"http://127.0.0.1:{port}", headers={"X-API-KEY": "any"})

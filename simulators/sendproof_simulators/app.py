@@ -6,6 +6,7 @@ Every service answers at a port of its own, as its own host would, and under its
 import asyncio
 from collections.abc import Awaitable, Callable, MutableMapping
 from dataclasses import dataclass, field
+from functools import lru_cache
 from types import TracebackType
 from typing import Any, Self
 from urllib.parse import parse_qsl
@@ -23,6 +24,7 @@ Receive = Callable[[], Awaitable[MutableMapping[str, Any]]]
 Send = Callable[[MutableMapping[str, Any]], Awaitable[None]]
 
 STREAM_BLOCK = 64 * 1024
+_LENGTHS = (b"content-length", b"transfer-encoding")
 
 
 class TooLargeError(Exception):
@@ -109,20 +111,24 @@ class Simulators:
 
 
 def _request(scope: Scope, path: str, body: bytes) -> Request:
-    query = scope["query_string"]
     return Request(
         method=scope["method"],
         path=path,
-        query=tuple(parse_qsl(query.decode("latin-1"), keep_blank_values=True, errors="replace")) if query else (),
+        query=_query(scope["query_string"]),
         headers={name.decode("latin-1"): value.decode("latin-1") for name, value in scope["headers"]},
         body=body,
     )
 
 
+@lru_cache(maxsize=1024)
+def _query(raw: bytes) -> tuple[tuple[str, str], ...]:
+    """Decode a query string. Clients repeat theirs, and decoding costs as much as serving."""
+    return tuple(parse_qsl(raw.decode("latin-1"), keep_blank_values=True, errors="replace"))
+
+
 async def _read(scope: Scope, receive: Receive, limit: int) -> bytes:
     """The whole body, whether it came with a length or in chunks."""
-    announced = {name for name, _ in scope["headers"]}
-    if b"content-length" not in announced and b"transfer-encoding" not in announced:
+    if not any(name in _LENGTHS for name, _ in scope["headers"]):
         return b""
     blocks: list[bytes] = []
     size, more = 0, True

@@ -7,6 +7,7 @@ from collections.abc import Callable, Sequence
 from typing import Any
 
 import uvicorn
+from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
 
 from sendproof_simulators.app import Simulators
 from sendproof_simulators.control.handlers import sandbox_view
@@ -17,6 +18,42 @@ from sendproof_simulators.core.sandboxes import DEFAULT
 
 # Parked bridges are let go at once; this is for clients that read slowly.
 GRACE_SECONDS = 3
+
+
+class _OneWrite:
+    """A transport that sends what is written in one turn of the loop with one system call.
+
+    uvicorn writes the head of a response and its body apart, and a call costs more than most of our replies.
+    """
+
+    __slots__ = ("_blocks", "_loop", "_transport")
+
+    def __init__(self, transport: asyncio.Transport) -> None:
+        self._transport = transport
+        self._loop = asyncio.get_running_loop()
+        self._blocks: list[bytes] = []
+
+    def write(self, block: bytes) -> None:
+        self._blocks.append(block)
+        if len(self._blocks) == 1:
+            self._loop.call_soon(self._flush)
+
+    def close(self) -> None:
+        self._flush()
+        self._transport.close()
+
+    def _flush(self) -> None:
+        blocks, self._blocks = self._blocks, []
+        if blocks:
+            self._transport.writelines(blocks)
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self._transport, name)
+
+
+class _Protocol(HttpToolsProtocol):
+    def connection_made(self, transport: Any) -> None:
+        super().connection_made(_OneWrite(transport))  # type: ignore[arg-type] # all that uvicorn asks of a transport
 
 
 class _Server(uvicorn.Server):
@@ -74,7 +111,14 @@ async def _serve(host: str, port: int, default: SandboxSettings, announce: Calla
         view = sandbox_view(simulators.control, sandbox)
         addresses = {"control": {"url": simulators.addresses.control}, "services": view["services"]}
         config = uvicorn.Config(
-            simulators, log_level="warning", access_log=False, lifespan="off", timeout_graceful_shutdown=GRACE_SECONDS
+            simulators,
+            http=_Protocol,
+            log_level="warning",
+            access_log=False,
+            lifespan="off",
+            proxy_headers=False,
+            server_header=False,
+            timeout_graceful_shutdown=GRACE_SECONDS,
         )
         _settle_heap()
         await _Server(config, simulators, lambda: announce(addresses)).serve(sockets)
