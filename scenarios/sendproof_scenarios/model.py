@@ -1,7 +1,7 @@
 """A scenario as values: what a checked scenario file says."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from fractions import Fraction
 from typing import Any
@@ -11,12 +11,16 @@ from sendproof_scenarios.values import duration_of, share_of, time_of
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Audience:
-    """How many customers exist, which part of them opted out or has no usable number (0 to 1), and where they live."""
+    """How many customers exist, which part of them opted out or has no usable number (0 to 1), and where they live.
+
+    `fates`: which part has a number that decides what becomes of a message to it, by the name of that fate.
+    """
 
     customers: int
     opted_out: Fraction
     unusable_numbers: Fraction
     country: str = "GB"
+    fates: Mapping[str, Fraction] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -120,6 +124,7 @@ def _audience(content: Mapping[str, Any]) -> Audience:
         opted_out=share_of(content.get("opted_out", "0%")),
         unusable_numbers=share_of(content.get("unusable_numbers", "0%")),
         country=content.get("country", "GB"),
+        fates={name: share_of(share) for name, share in content.get("fates", {}).items()},
     )
 
 

@@ -6,7 +6,7 @@ from datetime import timedelta
 from fractions import Fraction
 
 from sendproof_scenarios.document import Document
-from sendproof_scenarios.mistakes import Mistake, Place, choices, expected
+from sendproof_scenarios.mistakes import Mistake, Place, choices, expected, nearest
 from sendproof_scenarios.model import Advance, Plan, Scenario, WaitFor
 from sendproof_scenarios.values import iso
 
@@ -21,6 +21,32 @@ ATTRIBUTES = (
     "LANGUAGE",
     "SMS_OPT_IN",
     "BALANCE",
+)
+
+# What a number can decide about the messages to it: docs/numbers.md.
+FATES = (
+    "delivered after 3 s",
+    "delivered after 1 h",
+    "delivered after 71 h",
+    "undelivered after 3 s",
+    "undelivered after 1 h",
+    "undelivered after 71 h",
+    "expired after 72 h",
+    "invalid after 3 s",
+    "unknown after 72 h",
+    "never",
+    "delivered, told twice",
+    "delivered, told out of order",
+    "delivered, told before the reply",
+    "undelivered, delivered after all",
+    "opted out",
+    "landline",
+    "blocked",
+    "queue full",
+    "delivered, 1 click",
+    *(f"delivered, {clicks} clicks" for clicks in range(2, 10)),
+    "delivered, replies STOP",
+    "delivered, clicked, replies STOP",
 )
 
 _PLACEHOLDER = re.compile(r"\{\{(.*?)\}\}", re.DOTALL)
@@ -64,6 +90,20 @@ def _placeholders_are_attributes(scenario: Scenario, document: Document) -> Iter
             if name not in ATTRIBUTES:
                 message = f'customers have no attribute "{name}"; {choices(name, ATTRIBUTES)}'
                 yield document.mistake(("templates", index, "body"), message)
+
+
+def _fates_are_known(scenario: Scenario, document: Document) -> Iterator[Mistake]:
+    fates = scenario.audience.fates
+    for name in fates:
+        if name not in FATES:
+            hint = nearest(name, FATES)
+            said = f'did you mean "{hint}"?' if hint else "docs/numbers.md lists them"
+            yield document.mistake(("audience", "fates", name), f"no number decides this; {said}")
+    total = sum(fates.values(), Fraction(0))
+    if total > 1:
+        yield document.mistake(
+            ("audience", "fates"), f"expected shares that make 100% at most, got {float(total * 100):g}%"
+        )
 
 
 def _campaigns_have_a_channel(scenario: Scenario, document: Document) -> Iterator[Mistake]:
@@ -164,6 +204,7 @@ RULES: tuple[Rule, ...] = (
     _names_are_unique,
     _providers_have_a_channel,
     _placeholders_are_attributes,
+    _fates_are_known,
     _campaigns_have_a_channel,
     _campaigns_fit_the_audience,
     _splits_make_the_whole,

@@ -177,6 +177,7 @@ def _sandbox(control: Control, scenario: Scenario, name: str | None, listen: han
             "opted_out": float(audience.opted_out),
             "unusable_numbers": float(audience.unusable_numbers),
             "country": audience.country,
+            "fates": {name: float(share) for name, share in audience.fates.items()},
         },
         "channels": [{"id": channel.id, "provider": channel.provider} for channel in scenario.channels],
         # Notifications leave this machine only for a bridge that was named at an address outside.

@@ -17,10 +17,11 @@ from sendproof_scenarios.library import find
 from sendproof_scenarios.loading import SCHEMA_FILE, load, loads
 from sendproof_scenarios.mistakes import ScenarioError
 from sendproof_scenarios.model import Advance, Audience, Campaign, Channel, Plan, Scenario, Split, Template, WaitFor
-from sendproof_scenarios.rules import ATTRIBUTES
+from sendproof_scenarios.rules import ATTRIBUTES, FATES
 from sendproof_scenarios.runner import FILES
 from sendproof_simulators.core import audience as simulated
 from sendproof_simulators.core.chance import Chance
+from sendproof_simulators.core.fates import BY_NAME
 
 ROOT = Path(__file__).parents[2]
 LIBRARY = sorted((ROOT / "scenarios").rglob("*.yaml"))
@@ -104,7 +105,7 @@ def test_a_key_like_no_other_is_answered_with_all_that_are_known() -> None:
     """When nothing is near, the writer sees the whole choice."""
     text = SMALL.replace("opted_out: 4%", "zzz: 4%")
     assert told(text) == [
-        "my.yaml:7: audience.zzz: unknown key, known: customers, opted_out, unusable_numbers, country"
+        "my.yaml:7: audience.zzz: unknown key, known: customers, opted_out, unusable_numbers, country, fates"
     ]
 
 
@@ -146,6 +147,11 @@ BAD_VALUES = [
         "opted_out: 4%",
         "country: FR",
         'my.yaml:7: audience.country: expected a country that customers can live in: GB or US, got "FR"',
+    ),
+    (
+        "opted_out: 4%",
+        "fates: {never: 4}",
+        "my.yaml:7: audience.fates.never: expected a percentage from 0% to 100%, such as 50%, got 4",
     ),
     (
         "{id: 505, provider: textlocal}",
@@ -262,6 +268,16 @@ BROKEN_RULES = [
             " and this campaign begins at 40, got 61"
         ),
     ),
+    (
+        "opted_out: 4%",
+        "fates: {delivered after 2 h: 4%}",
+        'my.yaml:7: audience.fates.delivered after 2 h: no number decides this; did you mean "delivered after 1 h"?',
+    ),
+    (
+        "opted_out: 4%",
+        "fates: {never: 60%, landline: 50%}",
+        "my.yaml:7: audience.fates: expected shares that make 100% at most, got 110%",
+    ),
 ]
 
 
@@ -313,6 +329,11 @@ def test_texts_may_use_exactly_the_attributes_that_customers_have() -> None:
     """The list is kept on both sides of the wire; here they are held together."""
     audience = simulated.Audience(Chance(1), simulated.AudienceRecipe(customers=1, opted_out=0.0, unusable_numbers=0.0))
     assert audience.attribute_names == ATTRIBUTES
+
+
+def test_a_scenario_can_ask_for_every_fate_that_a_number_dials() -> None:
+    """And for no other: both sides of the wire know the same names."""
+    assert set(FATES) == set(BY_NAME)
 
 
 def test_the_schema_is_itself_valid() -> None:

@@ -5,7 +5,8 @@ the index gives all draws of a customer.
 """
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
+from difflib import get_close_matches
 from hashlib import blake2b
 from math import gcd
 from struct import Struct
@@ -13,6 +14,7 @@ from types import MappingProxyType
 from typing import NamedTuple
 
 from sendproof_simulators.core.chance import Chance
+from sendproof_simulators.core.fates import BY_NAME, COUNTRIES, magic_number
 from sendproof_simulators.core.numbering import NUMBERINGS
 from sendproof_simulators.core.pools import Name, Names, pools
 
@@ -36,13 +38,15 @@ class AudienceRecipe:
     """How many customers there are, and which shares of them opted out or have a number that nobody can send to.
 
     The two groups do not overlap, so their shares add up to 1 at most. `country` is where everybody lives and is
-    reached: GB or US.
+    reached: GB or US. `fates` are shares of customers, by the names in `core/fates.py`, whose numbers dial what becomes of a
+    message; who is in one of the two groups keeps an ordinary number.
     """
 
     customers: int
     opted_out: float = 0.0
     unusable_numbers: float = 0.0
     country: str = "GB"
+    fates: Mapping[str, float] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
         """Refuse what is no audience."""
@@ -58,6 +62,23 @@ class AudienceRecipe:
                 "expected opted_out and unusable_numbers to add up to 1 at most, because no customer is both; "
                 f"got {self.opted_out} and {self.unusable_numbers}"
             )
+        self._check_fates()
+
+    def _check_fates(self) -> None:
+        for name, share in self.fates.items():
+            if name not in BY_NAME:
+                near = get_close_matches(name, BY_NAME, n=1)
+                hint = f"did you mean {near[0]!r}?" if near else "list them with: sendproof numbers"
+                raise ValueError(f"no number dials {name!r}; {hint}")
+            if not 0 <= share <= 1:
+                raise ValueError(f"expected the share of {name!r} from 0 to 1, got {share}")
+            if round(share * self.customers) > COUNTRIES[self.country]:
+                most, there = COUNTRIES[self.country], round(share * self.customers)
+                raise ValueError(
+                    f"expected at most {most} customers for {name!r}, as there are no more numbers, got {there}"
+                )
+        if round(sum(self.fates.values()), 9) > 1:
+            raise ValueError(f"expected the shares of fates to add up to 1 at most, got {sum(self.fates.values())}")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -91,7 +112,7 @@ _HASH = Struct(">2Q8H")
 class Audience:
     """The customers of one sandbox, computed when asked for."""
 
-    __slots__ = ("_keyed", "_offset", "_opted_out", "_step", "_unusable", "numbering", "recipe")
+    __slots__ = ("_dials", "_keyed", "_offset", "_opted_out", "_step", "_unusable", "numbering", "recipe")
 
     def __init__(self, chance: Chance, recipe: AudienceRecipe) -> None:
         """Draw what is the same for all customers: the hash's key, and the order of the numbers."""
@@ -101,6 +122,7 @@ class Audience:
         count = self.numbering.count
         self._step = _coprime(count // 3 + chance.below(count // 3, "audience", "step"), count)
         self._offset = chance.below(count, "audience", "offset")
+        self._dials = _Dials(chance, recipe) if recipe.fates else None
         self._opted_out = int(recipe.opted_out * _LONG)
         self._unusable = self._opted_out + int(recipe.unusable_numbers * _LONG)
 
@@ -132,7 +154,7 @@ class Audience:
             for index, draws, *values in zip(people.indices, people.draws, *columns, strict=True):
                 yield Customer(
                     id=self.id_of(index),
-                    number=self.number_of(index) if self.has_number(draws) else None,
+                    number=self._reached_at(index, draws) if self.has_number(draws) else None,
                     opted_out=self.is_out(draws),
                     attributes=MappingProxyType(dict(zip(_COLUMNS, values, strict=True))),
                 )
@@ -147,8 +169,13 @@ class Audience:
         return [_COLUMNS[name](people) for name in names]
 
     def number_of(self, index: int) -> str:
-        """The number that belongs to an index: valid in the audience's country, and no two indices share one."""
+        """The ordinary number of an index: valid in the audience's country, and no two indices share one."""
         return self.numbering.number((index * self._step + self._offset) % self.numbering.count)
+
+    def _reached_at(self, index: int, draws: Draws) -> str:
+        """The ordinary number, or the one that dials the customer's fate."""
+        dialled = None if self._dials is None or self.is_out(draws) else self._dials.number(index)
+        return dialled or self.number_of(index)
 
     def optouts(self) -> Iterator[str]:
         """The numbers of all customers who opted out."""
@@ -184,10 +211,35 @@ class Audience:
         """The number as the client's records spell it, or what stands there in place of one."""
         if not self.has_number(draws):
             return UNUSABLE_NUMBERS[draws.unusable * len(UNUSABLE_NUMBERS) >> 16]
-        number = self.number_of(index)
+        number = self._reached_at(index, draws)
         if draws.spelling < _NATIONAL:
             return self.numbering.nationally(number)
         return self.numbering.from_abroad(number) if draws.spelling < _DOUBLE_ZERO else "+" + number
+
+
+class _Dials:
+    """Which customers get numbers that dial a fate: each fate has its stretch of the customers, in a shuffled order."""
+
+    __slots__ = ("_country", "_customers", "_offset", "_step", "_stretches")
+
+    def __init__(self, chance: Chance, recipe: AudienceRecipe) -> None:
+        self._country, self._customers = recipe.country, max(recipe.customers, 1)
+        self._step = _coprime(1 + chance.below(self._customers, "audience", "fates", "step"), self._customers)
+        self._offset = chance.below(self._customers, "audience", "fates", "offset")
+        self._stretches: list[tuple[int, int, str]] = []
+        start = 0
+        for name, share in recipe.fates.items():
+            stop = min(start + round(share * recipe.customers), recipe.customers)
+            self._stretches.append((start, stop, BY_NAME[name].code))
+            start = stop
+
+    def number(self, index: int) -> str | None:
+        """The number of a customer with a fate; None for all others. No two customers share one."""
+        place = (index * self._step + self._offset) % self._customers
+        for start, stop, code in self._stretches:
+            if start <= place < stop:
+                return magic_number(self._country, code, place - start)
+        return None
 
 
 class People(NamedTuple):
@@ -200,7 +252,7 @@ class People(NamedTuple):
 
 def _coprime(draw: int, count: int) -> int:
     """The first step from `draw` on that visits each of `count` numbers once before it comes back."""
-    return next(step for step in range(draw, count) if gcd(step, count) == 1)
+    return next(step for step in range(draw, draw + count) if gcd(step, count) == 1)
 
 
 def _names(draws: Draws) -> Names:

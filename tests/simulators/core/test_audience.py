@@ -2,6 +2,7 @@
 
 import itertools
 import re
+from collections import Counter
 from dataclasses import replace
 
 import phonenumbers
@@ -11,6 +12,7 @@ from hypothesis import strategies as st
 
 from sendproof_simulators.core.audience import UNUSABLE_NUMBERS, Audience, AudienceRecipe
 from sendproof_simulators.core.chance import Chance
+from sendproof_simulators.core.fates import BY_NAME, dialled
 
 LARGEST = AudienceRecipe(customers=10_000_000, opted_out=0.02, unusable_numbers=0.01)
 AMERICANS = AudienceRecipe(customers=10_000_000, country="US")
@@ -187,3 +189,63 @@ def test_there_is_no_customer_past_the_last() -> None:
     """Asking for one is a mistake of the caller."""
     with pytest.raises(IndexError, match="expected customers from 0 to 4000"):
         PEOPLE.customer(4_000)
+
+
+FATED = AudienceRecipe(
+    customers=4_000,
+    opted_out=0.1,
+    unusable_numbers=0.1,
+    fates={"never": 0.25, "landline": 0.125, "delivered, 1 click": 0},
+)
+
+
+@pytest.mark.parametrize("country", ["GB", "US"])
+def test_shares_of_customers_have_numbers_that_dial_a_fate(country: str) -> None:
+    """Who opted out or has no number stays that; all others of the share dial, each with a number of their own."""
+    everyone = list(Audience(Chance(3), replace(FATED, country=country)).customers(0, 4_000))
+    fates = Counter(fate_of(c.number) for c in everyone if c.number and not c.opted_out)
+    assert {name: fates[name] for name in fates if name} == {
+        "never": pytest.approx(800, abs=60),
+        "landline": pytest.approx(400, abs=60),
+    }
+    numbers = [c.number for c in everyone if c.number]
+    assert len(set(numbers)) == len(numbers)
+    assert {fate_of(c.number) for c in everyone if c.opted_out} == {None}
+
+
+def fate_of(number: str | None) -> str | None:
+    """The name of what a number dials."""
+    return next((name for name, magic in BY_NAME.items() if magic.fate == dialled(number or "")), None)
+
+
+def test_asking_for_fates_changes_nobody_else() -> None:
+    """Whoever has none is the same customer as without them."""
+    with_fates, without = (
+        list(Audience(Chance(3), replace(FATED, fates=fates)).customers(0, 4_000)) for fates in (FATED.fates, {})
+    )
+    pairs = [(a, b) for a, b in zip(with_fates, without, strict=True) if fate_of(a.number) is None]
+    assert 2_000 < len(pairs) < 3_200
+    assert all(a == b for a, b in pairs)
+
+
+@pytest.mark.parametrize("country", ["GB", "US"])
+def test_nobody_dials_a_fate_by_chance(country: str) -> None:
+    """Ordinary numbers keep clear of those that dial."""
+    audience = Audience(Chance(5), AudienceRecipe(customers=20_000, country=country))
+    assert not any(dialled(audience.number_of(index)) for index in range(20_000))
+
+
+@pytest.mark.parametrize(
+    ("customers", "fates", "expected"),
+    [
+        (100, {"nevr": 0.1}, "no number dials 'nevr'; did you mean 'never'"),
+        (100, {"never": 1.1}, "from 0 to 1, got 1.1"),
+        (100, {"never": 0.6, "landline": 0.5}, "at most, got 1.1"),
+        (20_002, {"never": 0.5}, "at most 10000 customers for 'never'.*got 10001"),
+    ],
+)
+def test_impossible_fates_are_refused(customers: int, fates: dict[str, float], expected: str) -> None:
+    """There are 10,000 numbers for each, which is at the limit and passes."""
+    AudienceRecipe(customers=20_000, fates={"never": 0.5})
+    with pytest.raises(ValueError, match=expected):
+        AudienceRecipe(customers=customers, fates=fates)
