@@ -8,7 +8,7 @@ import signal
 import sys
 import threading
 from collections.abc import Iterator, Sequence
-from contextlib import closing, contextmanager
+from contextlib import closing, contextmanager, suppress
 from pathlib import Path
 
 import uvicorn
@@ -65,7 +65,9 @@ def _serve(config: BridgeConfig, bridge: Bridge) -> int:
     worker = Worker(bridge, config.threads)
     with closing(Door(bridge, worker.wake)) as door:
         server = _Server(_uvicorn(config, door), worker)
-        server.run()
+        # When it cannot listen it has said why, and then leaves by this way with a status of its own.
+        with suppress(SystemExit):
+            server.run()
         worker.stop()
     return OK if server.started and not server.worker_failed else FAILED
 

@@ -10,7 +10,7 @@ from concurrent.futures import Future, ThreadPoolExecutor
 
 from sendproof_bridge import jobs
 from sendproof_bridge.bridge import Bridge, optimove_lane
-from sendproof_bridge.clock import SandboxClock, iso, real_now
+from sendproof_bridge.clock import SandboxClock, Tick, iso, real_now
 from sendproof_bridge.errors import OutsideError
 from sendproof_bridge.jobs import LEASE_SECONDS, Claimant, Job, LostJobError, NewJob
 from sendproof_bridge.retry import GiveUp, decide
@@ -36,22 +36,29 @@ class Worker:
         self._stir = threading.Event()
         self._stopping = threading.Event()
         self._idle = threading.Event()
+        self._idle.set()
         self._take_over()
 
     def run(self) -> None:
         """Work until stopped."""
-        clock = self._bridge.clock
-        tick = clock.tick()
-        while not self._stopping.is_set():
-            self._work_off()
-            if self._stopping.is_set():
-                break
-            with self._bridge.store.read() as tx:
-                due = jobs.next_due(tx)
+        self._idle.clear()
+        try:
+            tick = self._bridge.clock.tick()
+            while not self._stopping.is_set():
+                self._work_off()
+                tick = self._park(tick)
+        finally:
             self._idle.set()
-            tick = clock.park(due, tick.delivered)
-            self._idle.clear()
+
+    def _park(self, tick: Tick) -> Tick:
+        with self._bridge.store.read() as tx:
+            due = jobs.next_due(tx)
+        if self._stopping.is_set():
+            return tick
         self._idle.set()
+        tick = self._bridge.clock.park(due, tick.delivered)
+        self._idle.clear()
+        return tick
 
     def wake(self) -> None:
         """Something was stored."""

@@ -6,9 +6,10 @@ from contextlib import ExitStack
 
 import pytest
 import requests
+
 from killing_proxy import Point, proxy
 from running import running_simulators
-from running_bridge import BridgeProcess, Sandbox, lines, until
+from running_bridge import TOKEN, BridgeProcess, Sandbox, lines, until
 
 WEEK = 8 * 24 * 3600 * 1000
 CUSTOMERS = 300
@@ -20,13 +21,15 @@ SPLITS = [
 
 @pytest.fixture(scope="module")
 def simulators():
+    """For all tests here: each has a sandbox of its own."""
     with running_simulators() as running:
         yield running
 
 
 @pytest.fixture
-def sandbox(simulators):
-    made = Sandbox(simulators, CUSTOMERS, opted_out=0.05, unusable_numbers=0.05)
+def sandbox(simulators, request):
+    """Two templates, and some customers who are not to be sent to."""
+    made = Sandbox(simulators, CUSTOMERS, virtual=getattr(request, "param", "virtual") == "virtual")
     made.add_templates(
         {"title": "Early", "body": "Good morning {{FIRST_NAME}}"}, {"title": "Late", "body": "Hello {{FIRST_NAME}}"}
     )
@@ -74,6 +77,7 @@ class Stage:
 
 @pytest.fixture
 def stage(tmp_path, sandbox):
+    """Ready to begin."""
     with ExitStack() as stack:
         yield Stage(stack, tmp_path, sandbox)
 
@@ -164,3 +168,25 @@ def test_health_and_campaign_are_told_over_http(stage):
     campaign = requests.get(f"{stage.bridge.url}/campaigns/acme/505/7001", timeout=10).json()
     assert (health["status"], campaign["state"], campaign["customers"]) == ("ok", "finished", CUSTOMERS)
     assert "pending" not in campaign["messages"]
+
+
+def test_nothing_secret_is_logged(stage):
+    """Neither keys nor the token, though calls fail and are tried again."""
+    stage.begin()
+    stage.kill_at("textlocal", "bulk_json", 1, "after")
+    stage.play("textlocal")
+
+    secrets = [TOKEN, *(key for name in ("optimove", "textlocal") for key in stage.sandbox.service(name)[1].values())]
+    log = stage.bridge.log.read_text()
+    assert "the provider's record will be asked" in log or "found at the provider" in log
+    assert [secret for secret in secrets if secret in log] == []
+
+
+@pytest.mark.parametrize("sandbox", ["real"], indirect=True)
+def test_on_the_machines_clock_work_begins_at_once(stage):
+    """Nobody tells the time but the machine, and nobody wakes the worker but the door."""
+    stage.begin()
+    stage.sandbox.plan(7001, CUSTOMERS, [{"share": 1, "template": "Early", "send_at": "2026-03-02T09:00:00Z"}])
+
+    owed = sum(line["owed"] for line in lines(stage.sandbox.history(), "obligation"))
+    until(lambda: len(lines(stage.sandbox.history(), "delivery")) == owed, "all deliveries", seconds=10)

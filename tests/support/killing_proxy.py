@@ -1,4 +1,4 @@
-"""An HTTP proxy that does something at the nth call of an operation: before it is passed on, or before it is answered."""
+"""An HTTP proxy that strikes at the nth call of an operation: before it is passed on, or before it is answered."""
 
 import http.client
 import threading
@@ -72,7 +72,8 @@ def proxy(target: str, name: Callable[[str], str]) -> Iterator[tuple[Proxy, str]
         def do_GET(self) -> None:
             _pass_on(one, self)
 
-        do_POST = do_GET
+        def do_POST(self) -> None:
+            _pass_on(one, self)
 
         def log_message(self, *parts: object) -> None:
             pass

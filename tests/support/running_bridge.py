@@ -20,17 +20,17 @@ TOKEN = "a-token-for-tests"
 class Sandbox:
     """One sandbox with a channel 505 over Textlocal."""
 
-    def __init__(self, simulators: RunningSimulators, customers: int, **audience: float) -> None:
+    def __init__(self, simulators: RunningSimulators, customers: int, *, virtual: bool = True) -> None:
         wanted = {
             "seed": 7,
-            "clock": {"mode": "virtual", "start": START},
-            "audience": {"customers": customers, **audience},
+            "clock": {"mode": "virtual", "start": START} if virtual else {"mode": "real"},
+            "audience": {"customers": customers, "opted_out": 0.05, "unusable_numbers": 0.05},
             "channels": [{"id": 505, "provider": "textlocal", "kind": "scheduled"}],
         }
         self.simulators = simulators
         self.made = simulators.call("POST", "/sandboxes", wanted)
         self.path = f"/sandboxes/{self.made['sandbox']}"
-        self.clock_url = f"{simulators.control}/control{self.path}/clock"
+        self.clock_url = f"{simulators.control}/control{self.path}/clock" if virtual else None
 
     def service(self, name: str) -> tuple[str, dict[str, str]]:
         """Where a service answers, and the credentials for it."""
@@ -116,7 +116,7 @@ def settings(sandbox: Sandbox, port: int, urls: dict[str, str]) -> str:
 database = "bridge.sqlite"
 listen = "127.0.0.1:{port}"
 public_url = "{urls["door"]}"
-clock_url = "{sandbox.clock_url}"
+{f'clock_url = "{sandbox.clock_url}"' if sandbox.clock_url else ""}
 
 [[clients]]
 name = "acme"

@@ -1,0 +1,300 @@
+"""A bridge from Optimove to Textlocal in one file, with Flask, requests and SQLite.
+
+From top to bottom: settings, database, clock, Optimove, Textlocal, jobs, webhooks. Everything that waits is a row of
+the table `job`. Times are text in UTC, as Optimove writes them ("2026-03-02 09:00:00"), and sort as they are.
+"""
+
+import json
+import logging
+import os
+import re
+import sqlite3
+import threading
+import time
+from collections import defaultdict, deque
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from urllib.parse import quote
+
+import phonenumbers
+import requests
+from flask import Flask, request
+from urllib3.exceptions import ConnectTimeoutError, NewConnectionError
+from werkzeug.serving import make_server
+
+# ---- settings
+HANDOVER = Path(os.environ["SENDPROOF_HANDOVER"])
+while not HANDOVER.exists():  # when the bridge is started first and the run comes later
+    time.sleep(0.1)
+TOLD = json.loads(HANDOVER.read_text())
+OPTIMOVE, TEXTLOCAL = TOLD["services"]["optimove"], TOLD["services"]["textlocal"]
+CHANNELS = [channel for channel in TOLD["channels"] if channel["provider"] == "textlocal"]
+PHONE, CONSENT = TOLD["attributes"]["phone"], TOLD["attributes"]["consent"]
+HOST, PORT, TOKEN = TOLD["listen"]["host"], TOLD["listen"]["port"], TOLD["webhook_token"]
+MY_URL = f"http://{HOST}:{PORT}/{TOKEN}"  # who does not know the token finds nothing
+CLOCK_URL = None if os.environ.get("FLASK_BRIDGE_CLOCK") == "machine" else TOLD.get("clock_url")
+
+# ---- database: one connection, one thread at a time; no name means a temporary file
+DB = sqlite3.connect(os.environ.get("FLASK_BRIDGE_DATABASE", ""), check_same_thread=False)
+LOCK, WAKE = threading.Lock(), threading.Event()
+CHANGE = "UPDATE message SET state = ? WHERE batch = ? AND number = ?"
+DB.executescript("""
+    PRAGMA journal_mode = WAL;
+    CREATE TABLE IF NOT EXISTS job (id TEXT PRIMARY KEY, kind TEXT, payload TEXT, due TEXT);  -- due NULL: done
+    CREATE INDEX IF NOT EXISTS job_due ON job (due);
+    CREATE TABLE IF NOT EXISTS message (id TEXT PRIMARY KEY, campaign TEXT, channel INTEGER, template INTEGER,
+        number TEXT, text TEXT, batch TEXT, state TEXT);  -- pending, sending, sent, delivered, failed; or dropped
+    CREATE INDEX IF NOT EXISTS message_batch ON message (batch, number);
+""")
+
+
+def sql(statement, *values):
+    with LOCK, DB:
+        return DB.execute(statement, values).fetchall()
+
+
+def add(jobs, messages=()):
+    """Both or neither. What has a name that is there already is left alone: an event that comes twice does nothing."""
+    rows = [(name, kind, json.dumps(payload), due) for name, kind, due, payload in jobs]
+    with LOCK, DB:
+        DB.executemany("INSERT OR IGNORE INTO message VALUES (?, ?, ?, ?, ?, ?, ?, ?)", messages)
+        DB.executemany("INSERT OR IGNORE INTO job VALUES (?, ?, ?, ?)", rows)
+    WAKE.set()
+
+
+# ---- clock
+def live_by(clock_url, work, name="bridge"):
+    """Call `work(now)` for ever; it does all that is due, and returns when the next is (ISO 8601, UTC), or None."""
+    seen = requests.get(clock_url, timeout=60).json()
+    while True:
+        # `seen` is from before the look for work: what arrives during it ends the park at once.
+        until = work(seen["now"])
+        parked = {"participant": name, "until": until, "since": seen["delivered"]}
+        reply = requests.post(f"{clock_url}/park", json=parked, timeout=60)
+        reply.raise_for_status()
+        seen = reply.json()
+
+
+def live_by_the_machine(work):
+    while True:
+        WAKE.clear()
+        until = work(datetime.now(UTC).isoformat())
+        left = 60 if until is None else (datetime.fromisoformat(until) - datetime.now(UTC)).total_seconds()
+        WAKE.wait(min(max(left, 0), 60))
+
+
+def later(when, **how_much):
+    return str(datetime.fromisoformat(when) + timedelta(**how_much))
+
+
+# ---- Optimove: at most 50 calls in 10 seconds, 10,000 rows a page, 100 templates or metrics a call
+CALLS = deque(maxlen=50)
+PAGE, ITEMS = 10_000, 100
+METRICS = {0: {"sending", "sent", "delivered", "failed"}, 1: {"delivered"}, 5: {"dropped"}, 9: {"failed"}}
+
+
+def optimove(now, method, path, body=None, **query):
+    if len(CALLS) == CALLS.maxlen and later(CALLS[0], seconds=11) > now:
+        raise RuntimeError("50 calls to Optimove in 10 seconds; this one has to wait")
+    CALLS.append(now)
+    url, headers = f"{OPTIMOVE['url']}/current/{path}", {"X-API-KEY": OPTIMOVE["credentials"]["api_key"]}
+    reply = requests.request(method, url, params=query, json=body, headers=headers, timeout=60)
+    if method == "GET" and reply.status_code == requests.codes.not_found:
+        return []  # it may say so of what is empty
+    reply.raise_for_status()
+    return reply.json() if reply.content else None
+
+
+def in_parts(some, most):
+    return [some[start : start + most] for start in range(0, len(some), most)]
+
+
+# ---- Textlocal: at most 500 messages with texts of their own a call
+BATCH = 500
+PLACEHOLDER = re.compile(r"%%\|(\w+)(?:\^\{.*?\})?%%")
+
+
+def textlocal(command, **form):
+    form |= TEXTLOCAL["credentials"]
+    reply = requests.post(f"{TEXTLOCAL['url']}/{command}/", data=form, timeout=60)
+    reply.raise_for_status()
+    return reply.json()
+
+
+def templates_by_id():
+    return {int(row["id"]): row for row in textlocal("get_templates")["templates"]}
+
+
+def prepare(body, attributes):
+    """Number, in digits with the country code, and text; no number for who must not be sent to, or cannot."""
+    text = PLACEHOLDER.sub(lambda found: attributes.get(found[1]) or "", body)
+    try:
+        number = phonenumbers.parse(attributes.get(PHONE) or "", TOLD.get("country", "GB"))
+    except phonenumbers.NumberParseException:
+        return None, text
+    wanted = attributes.get(CONSENT) == "1" and phonenumbers.is_valid_number(number)
+    return f"{number.country_code}{number.national_number}" if wanted else None, text
+
+
+def surely_not_done(error):
+    """Whether a call that failed had no effect: it was refused, or nobody was there. After a timeout, who knows."""
+    refused = error.response is not None and error.response.status_code < requests.codes.server_error
+    return refused or isinstance(getattr(error.args[0], "reason", None), NewConnectionError | ConnectTimeoutError)
+
+
+# ---- jobs: each does its work at `now`, and returns when it wants to be done again, or None
+def register(now):
+    for channel in CHANNELS:
+        kind = 11 if channel["kind"] == "triggered" else 13
+        listener = {"EventTypeID": kind, "ListenerURL": f"{MY_URL}/events", "ChannelID": channel["id"]}
+        optimove(now, "POST", "general/RegisterEventListener", listener)
+
+
+def templates(now):
+    titles = {template: row["title"] for template, row in templates_by_id().items()}
+    for channel in (channel["id"] for channel in CHANNELS):
+        known = optimove(now, "GET", "integrations/GetChannelTemplates", ChannelID=channel)
+        known = {row["TemplateID"]: row["TemplateName"] for row in known}
+        new = [{"TemplateID": key, "TemplateName": title} for key, title in titles.items() if known.get(key) != title]
+        for some in in_parts(new, ITEMS):
+            optimove(now, "POST", "integrations/AddChannelTemplates", some, ChannelID=channel)
+        gone = [{"ChannelID": channel, "TemplateID": key} for key in known if key not in titles]
+        for some in in_parts(gone, ITEMS):
+            optimove(now, "POST", "integrations/DeleteChannelTemplates", some)
+    return later(now, minutes=30)
+
+
+def page(now, campaign, channel, skip):
+    bodies = {template: row["body"] for template, row in templates_by_id().items()}
+    names = list(dict.fromkeys([PHONE, CONSENT, *PLACEHOLDER.findall(" ".join(bodies.values()))]))
+    query = {"CampaignID": campaign, "ChannelID": channel, "CustomerAttributes": ";".join(names), "$top": PAGE}
+    rows = optimove(now, "GET", "customers/GetCustomerSendDetailsByChannel", **query, **{"$skip": skip})
+    together = defaultdict(list)  # a batch is sent at one time; one letter outside ASCII makes all of it cost more
+    for row in rows:
+        number, text = prepare(bodies[row["TemplateID"]], dict(zip(names, row["CustomerAttributes"], strict=True)))
+        message = (f"{campaign}:{channel}:{row['CustomerID']}", campaign, channel, row["TemplateID"], number, text)
+        together[row["ScheduledTime"], text.isascii()].append(message)
+    jobs, messages = [], []
+    for (due, _), group in together.items():
+        for some in in_parts(group, BATCH):
+            batch = f"{campaign}-{channel}-{skip}-{len(jobs)}"
+            messages += [(*message, batch, "pending" if message[4] else "dropped") for message in some]
+            jobs.append((f"send:{batch}", "send", due, {"batch": batch}))
+    if rows:
+        jobs.append(week_of_metrics(campaign, channel, min(due for due, _ in together)))
+    if len(rows) == PAGE:
+        jobs.append(page_of(campaign, channel, skip + PAGE))
+    add(jobs, messages)
+
+
+def page_of(campaign, channel, skip):
+    return f"page:{campaign}:{channel}:{skip}", "page", "", {"campaign": campaign, "channel": channel, "skip": skip}
+
+
+def week_of_metrics(campaign, channel, start):
+    payload = {"campaign": campaign, "channel": channel, "until": later(start, days=7)}
+    return f"metrics:{campaign}:{channel}", "metrics", later(start, minutes=15), payload
+
+
+def trigger(now, event):
+    template = int(event["templateid"])
+    body = templates_by_id()[template]["body"]
+    attributes = (event.get("personalization") or {}).get("personalInfo") or {}
+    if not attributes.keys() >= {PHONE, CONSENT, *PLACEHOLDER.findall(body)}:
+        found = optimove(now, "GET", f"Customers/{event['customerid']}/Attributes")
+        attributes = {row["RealFieldName"]: row["Value"] for row in found} | attributes
+    number, text = prepare(body, attributes)
+    name, campaign, channel = f"trigger-{event['requestid']}", event["campaignid"], event["channelid"]
+    message = (name, campaign, channel, template, number, text, name, "pending" if number else "dropped")
+    add([(f"send:{name}", "send", "", {"batch": name}), week_of_metrics(campaign, channel, now)], [message])
+
+
+def send(now, batch):  # noqa: ARG001
+    rows = sql("SELECT number, text FROM message WHERE batch = ? AND state = 'pending'", batch)
+    if not rows:
+        return
+    data = {
+        "sender": TOLD["sender"],
+        "messages": [{"number": number, "text": quote(text)} for number, text in rows],
+        "receiptUrl": f"{MY_URL}/receipts/{batch}",
+        "unicode": not all(text.isascii() for _, text in rows),
+    }
+    # On the disk before the call: what is found as `sending` after a crash or a timeout is not sent again.
+    sql("UPDATE message SET state = 'sending' WHERE batch = ? AND state = 'pending'", batch)
+    try:
+        said = textlocal("bulk_json", data=json.dumps(data))
+    except requests.RequestException as error:
+        if not surely_not_done(error):
+            raise
+        said = {"errors": str(error)}
+    taken = [one for part in said.get("messages") or [] for one in part["messages"]]
+    accepted = [("sent", batch, str(one["recipient"])) for one in taken]
+    refused = [("dropped", batch, str(one["number"])) for one in said.get("messages_not_sent") or []]
+    if not accepted and not refused:
+        sql("UPDATE message SET state = 'pending' WHERE batch = ? AND state = 'sending'", batch)
+        raise RuntimeError(said.get("errors"))
+    with LOCK, DB:
+        DB.executemany(f"{CHANGE} AND state = 'sending'", accepted + refused)
+
+
+def metrics(now, campaign, channel, until):
+    select = "SELECT template, state, COUNT(*) FROM message WHERE campaign = ? AND channel = ? GROUP BY template, state"
+    counts = {(template, state): number for template, state, number in sql(select, campaign, channel)}
+    items = [
+        {"ChannelID": channel, "CampaignID": campaign, "TemplateID": template, "MetricID": metric}
+        | {"MetricValue": sum(counts.get((template, state), 0) for state in states)}
+        for template in {template for template, _ in counts}
+        for metric, states in METRICS.items()
+    ]
+    for some in in_parts(items, ITEMS):
+        optimove(now, "POST", "integrations/UpdateCampaignMetrics", some)
+    again = later(now, hours=6)
+    return again if again <= until else None
+
+
+def work(now):
+    """Do all that is due, and say when there is more to do."""
+    jobs = {job.__name__: job for job in (register, templates, page, trigger, send, metrics)}
+    now = now[:19].replace("T", " ")
+    while True:
+        found = sql("SELECT id, kind, payload FROM job WHERE due <= ? ORDER BY due, id LIMIT 1", now)
+        if not found:
+            (due,) = sql("SELECT MIN(due) FROM job")[0]
+            return due and due.replace(" ", "T") + "Z"
+        name, kind, payload = found[0]
+        try:
+            again = jobs[kind](now, **json.loads(payload))
+        except Exception:
+            app.logger.exception("%s failed, and is tried again", name)
+            again = later(now, seconds=15)
+        sql("UPDATE job SET due = ? WHERE id = ?", again, name)
+
+
+# ---- webhooks: store and answer, nothing more
+app = Flask(__name__)
+
+
+@app.post(f"/{TOKEN}/events")
+def event():
+    said = {key.lower(): value for key, value in request.get_json().items()}
+    if "requestid" in said:
+        add([(f"trigger:{said['requestid']}", "trigger", "", {"event": said})])
+    else:
+        add([page_of(said["campaignid"], said["channelid"], 0)])
+    return ""
+
+
+@app.post(f"/{TOKEN}/receipts/<batch>")
+def receipt(batch):
+    state = {"D": "delivered", "U": "failed", "I": "failed"}.get(request.form["status"])
+    if state:
+        sql(f"{CHANGE} AND state IN ('sending', 'sent')", state, batch, request.form["number"])
+    return ""
+
+
+if __name__ == "__main__":
+    logging.getLogger("werkzeug").setLevel(logging.WARNING)  # it would write a line for each receipt
+    sql("DELETE FROM job WHERE id IN ('register', 'templates')")
+    add([("register", "register", "", {}), ("templates", "templates", "", {})])
+    threading.Thread(target=make_server(HOST, PORT, app, threaded=True).serve_forever, daemon=True).start()
+    live_by(CLOCK_URL, work) if CLOCK_URL else live_by_the_machine(work)
