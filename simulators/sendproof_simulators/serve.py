@@ -4,6 +4,7 @@ import asyncio
 import gc
 import socket
 from collections.abc import Callable, Sequence
+from contextlib import suppress
 from typing import Any
 
 import uvicorn
@@ -98,7 +99,8 @@ def serve(
         channels=DEFAULT_CHANNELS,
         allow_remote_webhooks=allow_remote_webhooks,
     )
-    with asyncio.Runner(loop_factory=_loop_factory()) as runner:
+    # Ctrl-C is how a person ends it, once everything is closed.
+    with suppress(KeyboardInterrupt), asyncio.Runner(loop_factory=_loop_factory()) as runner:
         runner.run(_serve(host, port, sandbox, announce))
 
 

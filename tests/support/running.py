@@ -1,6 +1,7 @@
 """Real simulators in a process of their own, for tests that speak HTTP to them."""
 
 import json
+import os
 import signal
 import subprocess
 import sys
@@ -30,6 +31,10 @@ class RunningSimulators:
         """Every line of a sandbox's history."""
         text = requests.get(f"{self.control}/control/sandboxes/{sandbox}/history", timeout=120).text
         return [json.loads(line) for line in text.splitlines()]
+
+    def stop(self) -> None:
+        """Press Ctrl-C."""
+        os.kill(self.pid, signal.SIGINT)
 
     def resident_mb(self) -> float:
         """Memory that the process holds now, in megabytes."""
