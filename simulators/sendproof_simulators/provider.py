@@ -33,7 +33,7 @@ class Channel:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class World:
-    """What a service may see of its sandbox."""
+    """What a service may see of its sandbox. `nightly_at` (of its nightly process): milliseconds after midnight UTC."""
 
     chance: Chance
     audience: Audience
@@ -41,6 +41,7 @@ class World:
     allow_remote_webhooks: bool = False
     dialects: Mapping[str, str] = field(default_factory=dict)
     credentials: Mapping[str, Mapping[str, str]] = field(default_factory=dict)
+    nightly_at: int | None = None
 
     def dialect(self, name: str) -> str:
         """The answer that this sandbox gives to an open question, by its full name (`optimove.empty_result`)."""
@@ -119,34 +120,48 @@ class Split:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class CampaignPlan:
-    """One scheduled campaign on one channel, as a recipe over the audience.
+class ChannelPlan:
+    """A campaign's part on one channel. `render` makes the text that must arrive of a split's body and attributes."""
 
-    Its customers are `customers` neighbours in the audience from `first_customer` on. `render` turns a
-    split's body and a customer's attributes into the text that must arrive.
+    channel: int
+    provider: str
+    splits: tuple[Split, ...]
+    render: Callable[[str, Mapping[str, str | None]], str]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CampaignPlan:
+    """One scheduled campaign on one or more channels, as a recipe over the audience.
+
+    Its customers are `customers` neighbours in the audience from `first_customer` on, the same on every channel.
+    Where there is a nightly process, that of `day` (the midnight it begins with; None: that of the first sending)
+    processes it, else it is processed at `announce_at`. `clearance_by` makes it wait until then for word of who may be
+    sent to.
     """
 
     campaign: int
-    channel: int
-    provider: str
     name: str
     customers: int
     first_customer: int
+    parts: tuple[ChannelPlan, ...]
     announce_at: Instant
-    splits: tuple[Split, ...]
-    render: Callable[[str, Mapping[str, str | None]], str]
+    day: Instant | None = None
+    clearance_by: Instant | None = None
+    cancel_at: Instant | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Campaigns:
     """How the control API reaches the campaigns of a marketing platform.
 
-    `plan` refuses with `ValueError`; `get` answers the control API's JSON view or raises `KeyError`;
-    `channel_templates(state, channel)` lists (id, name); `overview` is the JSON of listeners and channel templates;
-    `truth` yields (since when, fact): each announced campaign and then what is owed to each of its customers.
+    `plan` and `cancel` refuse with `ValueError`; `get` answers the control API's JSON view; `get` and `cancel` raise
+    `KeyError` for a campaign that is not known. `channel_templates(state, channel)` lists (id, name); `overview` is the
+    JSON of listeners and channel templates; `truth` yields (since when, fact): each campaign that a bridge can know of,
+    channel by channel, and then what is owed to each of its customers.
     """
 
     plan: Callable[[World, Any, Instant, CampaignPlan], Outcome]
+    cancel: Callable[[World, Any, Instant, int], Outcome]
     get: Callable[[Any, int], dict[str, object]]
     channel_templates: Callable[[Any, int], tuple[tuple[int, str], ...]]
     overview: Callable[[Any], dict[str, object]]
@@ -155,6 +170,11 @@ class Campaigns:
 
 def _unchanged(request: Request) -> Request:
     return request
+
+
+def _nothing(world: World, state: Any, now: Instant) -> Outcome:
+    del world, state, now
+    return Outcome()
 
 
 def _no_timers(world: World, state: Any, timer: Timer, now: Instant) -> Outcome:
@@ -179,6 +199,7 @@ class Provider:
     default_credentials: Mapping[str, str]
     credential_of: Callable[[Request], str | None]
     error: Callable[[Problem], Reply]
+    begin: Callable[[World, Any, Instant], Outcome] = _nothing
     on_timer: Callable[[World, Any, Timer, Instant], Outcome] = _no_timers
     normalise: Callable[[Request], Request] = _unchanged
     any_case: bool = False

@@ -21,7 +21,7 @@ from sendproof_simulators.core.exchange import Reply, Request
 from sendproof_simulators.core.sandbox import DEFAULT_CHANNELS, SandboxSettings
 from sendproof_simulators.core.sandboxes import DEFAULT, Sandboxes
 from sendproof_simulators.core.webhooks import WebhookSender
-from sendproof_simulators.provider import CampaignPlan, Split, contract_file, discover
+from sendproof_simulators.provider import CampaignPlan, ChannelPlan, Split, contract_file, discover
 from sendproof_simulators.service import Service
 from showing import Shown, shown
 
@@ -60,8 +60,8 @@ def twin(name: str, sender: WebhookSender, *, express_lane: bool) -> Twin:
     service.express_lane = express_lane
     splits = (Split(share=1.0, template=1, title="t", body="b", send_at=NINE),)
     plan = CampaignPlan(
-        campaign=1, channel=505, provider="textlocal", name="c", customers=50, first_customer=0, announce_at=SIX,
-        splits=splits, render=lambda body, _: body,
+        campaign=1, name="c", customers=50, first_customer=0, announce_at=SIX,
+        parts=(ChannelPlan(channel=505, provider="textlocal", splits=splits, render=lambda body, _: body),),
     )  # fmt: skip
     campaigns = discover()["optimove"].campaigns
     assert campaigns is not None

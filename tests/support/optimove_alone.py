@@ -1,5 +1,6 @@
 """Optimove alone: a state, the contract in front of it, and a clock that is a number."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -9,11 +10,13 @@ from instants import NINE, SIX
 from sendproof_simulators.app import CONTRACTS
 from sendproof_simulators.core.audience import Audience, AudienceRecipe
 from sendproof_simulators.core.chance import Chance
+from sendproof_simulators.core.clock import Instant
 from sendproof_simulators.core.contracts import load_contract
+from sendproof_simulators.core.dialects import choose
 from sendproof_simulators.core.exchange import Outcome, Request, Timer, Webhook
 from sendproof_simulators.optimove import PROVIDER
 from sendproof_simulators.optimove.state import State
-from sendproof_simulators.provider import Call, CampaignPlan, Channel, Split, World
+from sendproof_simulators.provider import Call, CampaignPlan, Channel, ChannelPlan, Split, World
 
 CHANNELS = (
     Channel(id=505, provider="textlocal", kind="scheduled"),
@@ -23,28 +26,50 @@ CHANNELS = (
 CONTRACT = load_contract(CONTRACTS / PROVIDER.contract, any_case=True, optional_prefix="/current")
 
 
-def world(customers: int = 25_000, *, allow_remote: bool = False, seed: int = 7) -> World:
-    """A small world with one channel of each kind."""
+def world(
+    customers: int = 25_000,
+    *,
+    allow_remote: bool = False,
+    seed: int = 7,
+    channels: tuple[Channel, ...] = CHANNELS,
+    dialects: Mapping[str, str] | None = None,
+    nightly_at: int | None = None,
+) -> World:
+    """A small world with one channel of each kind. `dialects` by their full names; the rest get their defaults."""
     chance = Chance(seed)
     recipe = AudienceRecipe(customers=customers, opted_out=0.1, unusable_numbers=0.1)
-    audience = Audience(chance, recipe)
-    return World(chance=chance, audience=audience, channels=CHANNELS, allow_remote_webhooks=allow_remote)
+    return World(
+        chance=chance,
+        audience=Audience(chance, recipe),
+        channels=channels,
+        allow_remote_webhooks=allow_remote,
+        dialects=choose({PROVIDER.name: PROVIDER.dialects}, dialects or {}),
+        nightly_at=nightly_at,
+    )
 
 
 def plan(campaign: int = 7001, **changes: Any) -> CampaignPlan:
-    """A campaign of ten customers with one split, changed as told."""
+    """A campaign of ten customers with one split on one channel, changed as told."""
+    channel, splits = changes.pop("channel", 505), changes.pop("splits", (split(),))
     fields: dict[str, Any] = {
         "campaign": campaign,
-        "channel": 505,
-        "provider": "textlocal",
         "name": "Spring",
         "customers": 10,
         "first_customer": 0,
         "announce_at": SIX,
-        "splits": (split(),),
-        "render": lambda body, attributes: body.replace("NAME", attributes["FIRST_NAME"] or ""),
+        "parts": (part(channel, *splits),),
     }
     return CampaignPlan(**fields | changes)
+
+
+def part(channel: int, *splits: Split) -> ChannelPlan:
+    """A campaign's part on one channel."""
+    return ChannelPlan(channel=channel, provider="textlocal", splits=splits, render=render)
+
+
+def render(body: str, attributes: Mapping[str, str | None]) -> str:
+    """The text of a template, which has one placeholder."""
+    return body.replace("NAME", attributes["FIRST_NAME"] or "")
 
 
 def split(template: int = 14, share: float = 1.0, send_at: int = NINE) -> Split:
@@ -93,12 +118,16 @@ class Optimove:
         found += compiled.read_body(request)[1] if compiled.body else []
         return [f"{v.rule} {v.where}" for v in found]
 
+    def take_in(self, campaign: CampaignPlan, now: Instant = SIX) -> tuple[Timer, ...]:
+        """Plan a campaign; answers what it waits for."""
+        assert PROVIDER.campaigns is not None
+        return PROVIDER.campaigns.plan(self.world, self.state, now, campaign).timers
+
     def announce(self, campaign: CampaignPlan) -> tuple[Webhook, ...]:
         """Plan a campaign and let its timer ring."""
-        assert PROVIDER.campaigns is not None
-        (timer,) = PROVIDER.campaigns.plan(self.world, self.state, SIX, campaign).timers
-        return self.ring(timer)
+        (timer,) = self.take_in(campaign)
+        return self.ring(timer).webhooks
 
-    def ring(self, timer: Timer) -> tuple[Webhook, ...]:
-        """What a timer makes the simulator send."""
-        return PROVIDER.on_timer(self.world, self.state, timer, timer.at).webhooks
+    def ring(self, timer: Timer) -> Outcome:
+        """What a timer leads to."""
+        return PROVIDER.on_timer(self.world, self.state, timer, timer.at)

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 import msgspec
 
 from sendproof_simulators.contract import Authority
-from sendproof_simulators.control import handlers
+from sendproof_simulators.control import campaigns, handlers
 from sendproof_simulators.control.handlers import ControlCall, ControlError
 from sendproof_simulators.core.clock import WallClock
 from sendproof_simulators.core.contracts import Operation, load_contract
@@ -19,6 +19,13 @@ from sendproof_simulators.core.sandboxes import Sandboxes
 if TYPE_CHECKING:
     from sendproof_simulators.app import Addresses
     from sendproof_simulators.service import Service
+
+
+_OPERATIONS = (handlers, campaigns)
+
+
+def _handler(name: str) -> Any:
+    return next(getattr(module, name) for module in _OPERATIONS if hasattr(module, name))
 
 
 @dataclass(slots=True)
@@ -32,7 +39,7 @@ class ControlExchange:
 
     async def serve(self, operation: Operation, params: dict[str, Any], body: Any) -> Reply:
         """Answer a valid request."""
-        handler: Callable[[ControlCall], Awaitable[Reply]] = getattr(handlers, operation.handler)
+        handler: Callable[[ControlCall], Awaitable[Reply]] = _handler(operation.handler)
         try:
             reply = await handler(ControlCall(control=self.control, params=params, body=body))
         except ControlError as error:

@@ -5,12 +5,12 @@ from importlib.metadata import version
 from typing import TYPE_CHECKING, Any
 
 from sendproof_simulators.core.audience import AudienceRecipe
-from sendproof_simulators.core.clock import Instant, iso, parse_iso
+from sendproof_simulators.core.clock import HOUR, MINUTE, Instant, iso, parse_iso
 from sendproof_simulators.core.dialects import Dialect, choose
 from sendproof_simulators.core.exchange import Outcome, Reply, StreamedReply, json_reply
 from sendproof_simulators.core.sandbox import DEFAULT_CHANNELS, Sandbox, SandboxSettings
 from sendproof_simulators.core.timeline import NotQuietError
-from sendproof_simulators.provider import CampaignPlan, Campaigns, Channel, Split, Template, Templates
+from sendproof_simulators.provider import Campaigns, Channel, Template, Templates
 from sendproof_simulators.provider import Settings as ProviderSettings
 
 if TYPE_CHECKING:
@@ -119,7 +119,7 @@ def _settings(call: ControlCall) -> SandboxSettings:
         audience = AudienceRecipe(**{**DEFAULT_AUDIENCE, **given.get("audience", {})})
     except ValueError as error:
         raise ControlError(400, f"audience: {error}") from None
-    start = _instant(clock["start"]) if "start" in clock else int(call.control.wall.time() * 1000)
+    start = read_instant(clock["start"]) if "start" in clock else int(call.control.wall.time() * 1000)
     return SandboxSettings(
         name=given.get("name") or call.control.sandboxes.fresh_name(),
         seed=given["seed"],
@@ -129,8 +129,15 @@ def _settings(call: ControlCall) -> SandboxSettings:
         channels=tuple(_channel(call, c) for c in given["channels"]) if "channels" in given else DEFAULT_CHANNELS,
         rate_limits=given.get("rate_limits", True),
         allow_remote_webhooks=given.get("allow_remote_webhooks", False),
+        nightly_at=_time_of_day(given["nightly"]["at"]) if "nightly" in given else None,
         dialects=given.get("dialects", {}),
     )
+
+
+def _time_of_day(text: str) -> int:
+    """Milliseconds after midnight; the contract has seen to its form."""
+    hours, minutes = text.split(":")
+    return int(hours) * HOUR + int(minutes) * MINUTE
 
 
 def _channel(call: ControlCall, given: dict[str, Any]) -> Channel:
@@ -159,7 +166,7 @@ def sandbox_view(control: "Control", sandbox: Sandbox) -> dict[str, object]:
 async def get_state(call: ControlCall) -> Reply:
     """Listeners, channel templates, journal counts."""
     sandbox = call.sandbox
-    overview = _campaigns(call).overview(sandbox.states[PLATFORM])
+    overview = campaigns_of(call).overview(sandbox.states[PLATFORM])
     return json_reply({**overview, "counts": dict(sandbox.journal.counts)})
 
 
@@ -182,7 +189,7 @@ async def advance_clock(call: ControlCall) -> Reply:
     sandbox, given = call.sandbox, call.body
     if ("to" in given) == ("by_ms" in given):
         raise ControlError(400, "give either `to` or `by_ms`")
-    to = _instant(given["to"]) if "to" in given else sandbox.timeline.now() + given["by_ms"]
+    to = read_instant(given["to"]) if "to" in given else sandbox.timeline.now() + given["by_ms"]
     sandbox.record("clock", {"action": "advance", "to": iso(to)})
     try:
         await sandbox.timeline.advance(to, given.get("timeout_s", ADVANCE_TIMEOUT_S))
@@ -199,7 +206,7 @@ async def park_clock(call: ControlCall) -> Reply:
     timeline, name = sandbox.timeline, given["participant"]
     if name not in timeline.participants:
         sandbox.record("clock", {"action": "joined", "participant": name})
-    until = None if given.get("until") is None else _instant(given["until"])
+    until = None if given.get("until") is None else read_instant(given["until"])
     reason = await timeline.park(name, until, given["since"])
     return json_reply({"now": iso(timeline.now()), "delivered": timeline.delivered, "reason": reason})
 
@@ -240,8 +247,8 @@ async def add_templates(call: ControlCall) -> Reply:
         raise ControlError(409, f"titles must differ: {sorted(taken or titles)}")
     added = []
     for given in call.body:
-        template, outcome = _attempt(
-            lambda given=given: templates.add(state, _now(call), given["title"], given["body"], given.get("id"))
+        template, outcome = attempt(
+            lambda given=given: templates.add(state, now_of(call), given["title"], given["body"], given.get("id"))
         )
         call.sandbox.follow(call.params["service"], outcome)
         added.append(_template_view(template))
@@ -252,8 +259,8 @@ async def change_template(call: ControlCall) -> Reply:
     """Rename a template or change its text."""
     templates, state = _templates(call)
     given, id_ = call.body, call.params["template"]
-    template, outcome = _attempt(
-        lambda: templates.change(state, _now(call), id_, given.get("title"), given.get("body"))
+    template, outcome = attempt(
+        lambda: templates.change(state, now_of(call), id_, given.get("title"), given.get("body"))
     )
     call.sandbox.follow(call.params["service"], outcome)
     return json_reply(_template_view(template))
@@ -262,12 +269,13 @@ async def change_template(call: ControlCall) -> Reply:
 async def delete_template(call: ControlCall) -> Reply:
     """Delete a template at its provider."""
     templates, state = _templates(call)
-    outcome: Outcome = _attempt(lambda: templates.delete(state, _now(call), call.params["template"]))
+    outcome: Outcome = attempt(lambda: templates.delete(state, now_of(call), call.params["template"]))
     call.sandbox.follow(call.params["service"], outcome)
     return Reply(status=204, content_type="")
 
 
-def _attempt(action: Any) -> Any:
+def attempt(action: Any) -> Any:
+    """Do it, and let what it refuses become a problem."""
     try:
         return action()
     except KeyError as error:
@@ -278,7 +286,7 @@ def _attempt(action: Any) -> Any:
 
 def _templates(call: ControlCall) -> tuple[Templates, Any]:
     sandbox = call.sandbox
-    return _templates_of(call, call.params["service"]), sandbox.states[call.params["service"]]
+    return templates_of(call, call.params["service"]), sandbox.states[call.params["service"]]
 
 
 def _template_holders(call: ControlCall) -> dict[str, Templates]:
@@ -286,7 +294,8 @@ def _template_holders(call: ControlCall) -> dict[str, Templates]:
     return {name: s.provider.templates for name, s in services if s.provider.templates is not None}
 
 
-def _templates_of(call: ControlCall, name: str) -> Templates:
+def templates_of(call: ControlCall, name: str) -> Templates:
+    """The templates of a message provider."""
     holders = _template_holders(call)
     if name not in holders:
         raise ControlError(404, f"{name!r} is not a message provider; there are: {', '.join(holders)}")
@@ -307,7 +316,7 @@ async def replace_settings(call: ControlCall) -> Reply:
     """Set everything that the user of a service can set."""
     settings, state = _provider_settings(call)
     try:
-        outcome = settings.replace(call.sandbox.world, state, _now(call), call.body)
+        outcome = settings.replace(call.sandbox.world, state, now_of(call), call.body)
     except ValueError as error:
         raise ControlError(400, str(error)) from None
     call.sandbox.follow(call.params["service"], outcome)
@@ -323,102 +332,21 @@ def _provider_settings(call: ControlCall) -> tuple[ProviderSettings, Any]:
     return holders[name], sandbox.states[name]
 
 
-def _instant(text: str) -> Instant:
+def read_instant(text: str) -> Instant:
+    """The instant that a client wrote."""
     try:
         return parse_iso(text)
     except ValueError as error:
         raise ControlError(400, str(error)) from None
 
 
-def _now(call: ControlCall) -> Instant:
+def now_of(call: ControlCall) -> Instant:
+    """What time it is in the sandbox."""
     return call.sandbox.timeline.now()
 
 
-# -- campaigns -----------------------------------------------------------------------------------
-
-
-async def plan_campaign(call: ControlCall) -> Reply:
-    """Schedule a campaign."""
-    sandbox, given = call.sandbox, call.body
-    channel = next((c for c in sandbox.settings.channels if c.id == given["channel"]), None)
-    if channel is None:
-        known = ", ".join(str(c.id) for c in sandbox.settings.channels)
-        raise ControlError(409, f"channel {given['channel']} is not in this sandbox; there are: {known}")
-    _refuse_post_back_only(call, channel)
-    plan = _plan(call, channel)
-    campaigns, state = _campaigns(call), sandbox.states[PLATFORM]
-    outcome: Outcome = _attempt(lambda: campaigns.plan(sandbox.world, state, _now(call), plan))
-    sandbox.follow(PLATFORM, outcome)
-    return json_reply(campaigns.get(state, plan.campaign), status=201)
-
-
-def _refuse_post_back_only(call: ControlCall, channel: Channel) -> None:
-    """Nothing goes out through a channel that only carries reports to Optimove."""
-    provider = call.control.services[channel.provider].provider
-    if channel.id in provider.post_back_only:
-        others = [c.id for c in call.sandbox.settings.channels if c.id not in provider.post_back_only]
-        raise ControlError(
-            409,
-            f"channel {channel.id} only carries the subscription status from {channel.provider} to Optimove, and no "
-            f"campaign; plan it on another channel (in this sandbox: {', '.join(map(str, others)) or 'none'})",
-        )
-
-
-async def get_campaign(call: ControlCall) -> Reply:
-    """One campaign."""
-    campaigns, state = _campaigns(call), call.sandbox.states[PLATFORM]
-    return json_reply(_attempt(lambda: campaigns.get(state, call.params["campaign"])))
-
-
-def _plan(call: ControlCall, channel: Channel) -> CampaignPlan:
-    given, sandbox = call.body, call.sandbox
-    templates = _templates_of(call, channel.provider)
-    held = {t.title: t for t in templates.all(sandbox.states[channel.provider])}
-    synced = _campaigns(call).channel_templates(sandbox.states[PLATFORM], channel.id)
-    return CampaignPlan(
-        campaign=given["campaign"],
-        channel=channel.id,
-        provider=channel.provider,
-        name=given.get("name", f"Campaign {given['campaign']}"),
-        customers=given["customers"],
-        first_customer=given.get("first_customer", 0),
-        announce_at=_instant(given["announce_at"]) if "announce_at" in given else _now(call),
-        splits=tuple(_split(split, held, synced, channel) for split in given["splits"]),
-        render=templates.render,
-    )
-
-
-def _split(
-    given: dict[str, Any], held: dict[str, Template], synced: tuple[tuple[int, str], ...], channel: Channel
-) -> Split:
-    title = given["template"]
-    if title not in held:
-        raise ControlError(409, f"{channel.provider} holds no template titled {title!r}; it holds: {sorted(held)}")
-    template = held[title]
-    return Split(
-        share=given["share"],
-        template=_synchronised(template, synced, channel),
-        title=title,
-        body=template.body,
-        send_at=_instant(given["send_at"]),
-    )
-
-
-def _synchronised(template: Template, synced: tuple[tuple[int, str], ...], channel: Channel) -> int:
-    """The channel's id of a provider's template: the same id, else a name that contains the title."""
-    by_id = [id_ for id_, _ in synced if str(id_) == str(template.id)]
-    by_name = [id_ for id_, name in synced if template.title in name]
-    if not (by_id or by_name):
-        names = [name for _, name in synced] or "none"
-        raise ControlError(
-            409,
-            f"template {template.title!r} is not among those of channel {channel.id}: {names}; "
-            "the bridge has to synchronise it with AddChannelTemplates first",
-        )
-    return (by_id or by_name)[0]
-
-
-def _campaigns(call: ControlCall) -> Campaigns:
+def campaigns_of(call: ControlCall) -> Campaigns:
+    """The campaigns of the marketing platform."""
     campaigns = call.control.services[PLATFORM].provider.campaigns
     if campaigns is None:
         raise LookupError(f"{PLATFORM} has no campaigns")

@@ -28,7 +28,7 @@ _encode = msgspec.json.Encoder().encode
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class SandboxSettings:
-    """What a sandbox is made of. `rate` None is a virtual clock."""
+    """What a sandbox is made of. `rate` None is a virtual clock; `nightly_at` is in milliseconds after midnight UTC."""
 
     name: str
     seed: int
@@ -39,6 +39,7 @@ class SandboxSettings:
     rate_limits: bool = True
     allow_remote_webhooks: bool = False
     dialects: Mapping[str, str] = field(default_factory=dict)
+    nightly_at: int | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -89,6 +90,7 @@ class Sandbox:
             allow_remote_webhooks=settings.allow_remote_webhooks,
             credentials=credentials,
             dialects=choose({name: p.dialects for name, p in providers.items()}, settings.dialects),
+            nightly_at=settings.nightly_at,
         )
         self.states: dict[str, Any] = {name: p.new_state(self.world) for name, p in providers.items()}
         self.journal = Journal(wall)
@@ -97,6 +99,8 @@ class Sandbox:
         self._sender = sender
         self._tasks: set[asyncio.Task[None]] = set()
         self._limiters: dict[tuple[str, str], RateLimiter] = {}
+        for name, provider in providers.items():
+            self.follow(name, provider.begin(self.world, self.states[name], settings.start))
 
     @property
     def id(self) -> str:

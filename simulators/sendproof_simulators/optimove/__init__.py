@@ -1,13 +1,15 @@
 """A simulator of Optimove's channel-integration API. What is odd about it, and why: README.md beside this file."""
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator, Mapping
+from typing import Any
 
 from sendproof_simulators.core.chance import Chance
 from sendproof_simulators.core.clock import Instant
 from sendproof_simulators.core.exchange import Fact, Outcome, Request, Timer
-from sendproof_simulators.optimove import campaigns, errors, handlers
+from sendproof_simulators.optimove import campaigns, errors, handlers, lives
+from sendproof_simulators.optimove.dialects_events import EVENT_DIALECTS
 from sendproof_simulators.optimove.state import State
-from sendproof_simulators.provider import CampaignPlan, Campaigns, Provider, RateLimit, World
+from sendproof_simulators.provider import Campaigns, Provider, RateLimit, World
 
 
 def _credentials(chance: Chance, sandbox: str) -> dict[str, str]:
@@ -19,22 +21,25 @@ def _credential_of(request: Request) -> str | None:
     return request.headers.get("x-api-key")
 
 
-def _plan(world: World, state: State, now: Instant, plan: CampaignPlan) -> Outcome:
-    state.plan(world, plan)
-    return Outcome(timers=(Timer(at=max(now, plan.announce_at), name="announce", payload=plan.campaign),))
+# What happens at an instant that the simulator asked to be told of: (world, state, payload of the timer, now).
+_TIMERS: Mapping[str, Callable[[World, State, Any, Instant], Outcome]] = {
+    lives.PROCESS: lives.process,
+    lives.CLEAR: lives.clear,
+    lives.CANCEL: lives.cancel_if_not_yet,
+    lives.NIGHT: lives.run_night,
+    lives.NIGHT_PROCESSED: lives.tell_processed,
+    lives.NIGHT_FINISHED: lives.tell_finished,
+}
 
 
 def _on_timer(world: World, state: State, timer: Timer, now: Instant) -> Outcome:
-    del world
-    if timer.name != "announce" or not isinstance(timer.payload, int):
+    if timer.name not in _TIMERS:
         raise LookupError(f"no timer named {timer.name!r} is known here")
-    return Outcome(webhooks=state.announce(timer.payload, now))
+    return _TIMERS[timer.name](world, state, timer.payload, now)
 
 
 def _get(state: State, campaign: int) -> dict[str, object]:
-    if campaign not in state.campaigns:
-        raise KeyError(f"campaign {campaign} is not known; there are {sorted(state.campaigns)}")
-    return state.campaigns[campaign].view()
+    return state.planned(campaign).view()
 
 
 def _channel_templates(state: State, channel: int) -> tuple[tuple[int, str], ...]:
@@ -53,8 +58,8 @@ def _overview(state: State) -> dict[str, object]:
 
 
 def _truth(world: World, state: State) -> Iterator[tuple[Instant, Fact]]:
-    announced = [(c.announced_at, c) for c in state.campaigns.values() if c.announced_at is not None]
-    for since, campaign in sorted(announced, key=lambda pair: (pair[0], pair[1].plan.campaign)):
+    known = [(c.announced_at or c.processed_at or 0, c) for c in state.campaigns.values() if c.known]
+    for since, campaign in sorted(known, key=lambda pair: (pair[0], pair[1].plan.campaign)):
         for fact in campaigns.truth(world.audience, campaign):
             yield since, fact
 
@@ -68,11 +73,20 @@ PROVIDER = Provider(
     default_credentials={"api_key": "sendproof-optimove-key"},
     credential_of=_credential_of,
     error=errors.error,
+    begin=lives.begin,
     on_timer=_on_timer,
     # Paths are case-insensitive and /current is optional: observed, clients use every form on one host.
     any_case=True,
     optional_prefix="/current",
     # documented: https://developer.optimove.com/reference/understanding-api-rate-limits-at-optimove
     rate_limit=RateLimit(requests=50, window_ms=10_000),
-    campaigns=Campaigns(plan=_plan, get=_get, channel_templates=_channel_templates, overview=_overview, truth=_truth),
+    dialects=EVENT_DIALECTS,
+    campaigns=Campaigns(
+        plan=lives.plan,
+        cancel=lives.cancel,
+        get=_get,
+        channel_templates=_channel_templates,
+        overview=_overview,
+        truth=_truth,
+    ),
 )

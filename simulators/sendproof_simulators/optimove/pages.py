@@ -5,6 +5,7 @@ Paging clients ask for whole blocks, so the usual page is a block as it is kept,
 
 from array import array
 from collections import OrderedDict
+from collections.abc import Sequence
 from itertools import accumulate
 from typing import NamedTuple
 
@@ -12,7 +13,7 @@ import msgspec
 
 from sendproof_simulators.core.audience import Audience
 from sendproof_simulators.core.clock import sql_time
-from sendproof_simulators.optimove.campaigns import Campaign
+from sendproof_simulators.optimove.campaigns import Execution
 
 # observed: GitHub avalanchy/optimoveapi quotes the documents of 2016; that no larger page can be had is assumed.
 ROWS_PER_PAGE = 10_000
@@ -52,48 +53,55 @@ class Pages:
     def __init__(self, audience: Audience, cache_bytes: int = CACHE_BYTES) -> None:
         """Start with an empty cache that may grow to `cache_bytes`."""
         self._audience = audience
-        self._blocks: OrderedDict[tuple[int, int, tuple[str, ...]], Block] = OrderedDict()
+        self._blocks: OrderedDict[tuple[int, int, int, tuple[str, ...]], Block] = OrderedDict()
         self._room = cache_bytes
 
-    def page(self, campaign: Campaign, skip: int, top: int, names: tuple[str, ...]) -> bytes:
+    def page(self, execution: Execution, skip: int, top: int, names: tuple[str, ...]) -> bytes:
         """Up to `top` rows from row `skip` on, as a JSON array; `[]` past the end."""
-        stop = min(skip + top, campaign.plan.customers)
+        count = len(execution.campaign.customers)
+        stop = min(skip + top, count)
         if skip >= stop:
             return b"[]"
-        if skip % ROWS_PER_PAGE == 0 and stop == min(skip + ROWS_PER_PAGE, campaign.plan.customers):
-            return self._block(campaign, skip // ROWS_PER_PAGE, names).text
+        if skip % ROWS_PER_PAGE == 0 and stop == min(skip + ROWS_PER_PAGE, count):
+            return self._block(execution, skip // ROWS_PER_PAGE, names).text
         parts: list[bytes | memoryview] = []
         for number in range(skip // ROWS_PER_PAGE, (stop - 1) // ROWS_PER_PAGE + 1):
             first = number * ROWS_PER_PAGE
-            rows = self._block(campaign, number, names).rows(max(skip - first, 0), min(stop - first, ROWS_PER_PAGE))
+            rows = self._block(execution, number, names).rows(max(skip - first, 0), min(stop - first, ROWS_PER_PAGE))
             parts += [b"," if parts else b"[", rows]
         return b"".join((*parts, b"]"))
 
-    def _block(self, campaign: Campaign, number: int, names: tuple[str, ...]) -> Block:
-        key = (campaign.plan.campaign, number, names)
+    def _block(self, execution: Execution, number: int, names: tuple[str, ...]) -> Block:
+        key = (execution.campaign.plan.campaign, execution.part.channel, number, names)
         if key in self._blocks:
             self._blocks.move_to_end(key)
             return self._blocks[key]
-        block = self._blocks[key] = _render(self._audience, campaign, number * ROWS_PER_PAGE, names)
+        block = self._blocks[key] = _render(self._audience, execution, number * ROWS_PER_PAGE, names)
         self._room -= block.size
         while self._room < 0:
             self._room += self._blocks.popitem(last=False)[1].size
         return block
 
 
-def _render(audience: Audience, campaign: Campaign, start: int, names: tuple[str, ...]) -> Block:
-    stop = min(start + ROWS_PER_PAGE, campaign.plan.customers)
-    first = campaign.plan.first_customer
-    times = {split.send_at: sql_time(split.send_at) for split in campaign.plan.splits}
-    splits = campaign.splits(start, stop)
+def _render(audience: Audience, execution: Execution, start: int, names: tuple[str, ...]) -> Block:
+    customers = execution.campaign.customers[start : start + ROWS_PER_PAGE]
+    times = {split.send_at: sql_time(split.send_at) for split in execution.part.splits}
+    splits = execution.splits(customers)
     columns = [
-        map(audience.id_of, range(first + start, first + stop)),
+        map(audience.id_of, customers),
         [split.template for split in splits],
         [times[split.send_at] for split in splits],
     ]
     if names:
-        columns.append(zip(*audience.columns(first + start, first + stop, names), strict=True))
+        columns.append(_attributes(audience, customers, names))
     return _block(_encode_lines(list(map(SendDetails, *columns))))
+
+
+def _attributes(audience: Audience, customers: Sequence[int], names: tuple[str, ...]) -> list[tuple[str | None, ...]]:
+    """Of neighbours all at once; of those who are left over from a clearance one by one."""
+    if isinstance(customers, range):
+        return list(zip(*audience.columns(customers.start, customers.stop, names), strict=True))
+    return [tuple(audience.values(customer, names)) for customer in customers]
 
 
 def _block(lines: bytes) -> Block:

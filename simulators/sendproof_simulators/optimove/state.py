@@ -3,19 +3,20 @@
 from collections.abc import Iterable, Mapping
 from typing import Any, NamedTuple
 
-from sendproof_simulators.core.clock import Instant
-from sendproof_simulators.core.exchange import Fact, Webhook
+from sendproof_simulators.core.clock import Instant, sql_time
+from sendproof_simulators.core.exchange import Fact
 from sendproof_simulators.core.urls import check_webhook_url
-from sendproof_simulators.optimove.campaigns import ANNOUNCED, Campaign, check_plan
-from sendproof_simulators.optimove.errors import bad_request, not_found
-from sendproof_simulators.optimove.pages import Pages
-from sendproof_simulators.optimove.webhooks import (
-    CAMPAIGN_EXECUTED_ON_CHANNEL,
-    CAMPAIGN_ON_HOLD,
-    CAMPAIGN_PROCESSED,
-    campaign_event,
+from sendproof_simulators.optimove.campaigns import (
+    ANNOUNCED,
+    CANCELLED_READABLE_MS,
+    ON_HOLD,
+    Campaign,
+    Execution,
 )
-from sendproof_simulators.provider import CampaignPlan, World
+from sendproof_simulators.optimove.errors import bad_request, not_found
+from sendproof_simulators.optimove.events import CAMPAIGN_ON_HOLD
+from sendproof_simulators.optimove.pages import Pages
+from sendproof_simulators.provider import World
 
 
 class Metric(NamedTuple):
@@ -44,9 +45,11 @@ class State:
     def __init__(self, world: World) -> None:
         """Start with the sandbox's channels and nothing else."""
         self._allow_remote = world.allow_remote_webhooks
+        self._audience = world.audience
         self.listeners: dict[tuple[int, int | None], str] = {}
         self.templates: dict[int, dict[int, str]] = {channel.id: {} for channel in world.channels}
         self.campaigns: dict[int, Campaign] = {}
+        self.last_night: Instant | None = None
         self.metrics: dict[Metric, int] = {}
         self.interactions: dict[Interaction, int] = {}
         self.pages = Pages(world.audience)
@@ -110,34 +113,66 @@ class State:
 
     # Campaigns.
 
-    def plan(self, world: World, plan: CampaignPlan) -> None:
-        """Take a campaign in; `ValueError` says why not."""
-        kinds = {channel.id: channel.kind for channel in world.channels}
-        if kinds.get(plan.channel) != "scheduled":
-            scheduled = sorted(channel for channel, kind in kinds.items() if kind == "scheduled")
-            raise ValueError(f"expected one of the channels for scheduled campaigns {scheduled}, got {plan.channel}")
-        if plan.campaign in self.campaigns:
-            raise ValueError(f"expected a campaign id that is not taken, got {plan.campaign}")
-        check_plan(plan, world.audience)
-        self.campaigns[plan.campaign] = Campaign(plan, world.chance)
+    def is_taken(self, campaign_id: int) -> bool:
+        """Whether there is a campaign with this id."""
+        return campaign_id in self.campaigns
 
-    def announce(self, campaign_id: int, now: Instant) -> tuple[Webhook, ...]:
-        """Let a campaign be known, and tell its listeners: the channel's own one, or else the general one."""
-        campaign = self.campaigns[campaign_id]
-        campaign.announce(now)
-        channel = campaign.plan.channel
-        events = (CAMPAIGN_PROCESSED, CAMPAIGN_EXECUTED_ON_CHANNEL)
-        addresses = [(event, self._listener(event, channel)) for event in events]
-        return tuple(campaign_event(event, url, now, campaign_id, channel) for event, url in addresses if url)
+    def planned(self, campaign_id: int) -> Campaign:
+        """Any campaign, however far it has come; `KeyError` says which there are. For the control API."""
+        if campaign_id not in self.campaigns:
+            raise KeyError(f"campaign {campaign_id} is not known; there are {sorted(self.campaigns)}")
+        return self.campaigns[campaign_id]
 
-    def campaign(self, campaign_id: int, channel: int | None = None) -> Campaign:
-        """An announced campaign, on this channel if one is given. Those to come are not known yet."""
+    def campaign(self, campaign_id: int) -> Campaign:
+        """An announced campaign. Those to come and those cancelled are not known."""
         campaign = self.campaigns.get(campaign_id)
         if campaign is None or campaign.state != ANNOUNCED:
             raise not_found(f"CampaignID {campaign_id} is not known")
-        if channel is not None and channel != campaign.plan.channel:
-            raise not_found(f"CampaignID {campaign_id} does not use ChannelID {channel}")
         return campaign
+
+    def execution(self, campaign_id: int, channel: int) -> Execution:
+        """An announced campaign on one of its channels."""
+        campaign = self.campaign(campaign_id)
+        if channel not in campaign.executions:
+            raise not_found(f"CampaignID {campaign_id} does not use ChannelID {channel}")
+        return campaign.executions[channel]
+
+    def cancelled(self, campaign_id: int, now: Instant) -> Campaign:
+        """A cancelled campaign, for two hours from the instant at which its listeners were told."""
+        campaign = self.campaigns.get(campaign_id)
+        if campaign is None or campaign.cancelled_at is None or campaign.processed_at is None:
+            raise not_found(f"CampaignID {campaign_id} is not a cancelled campaign")
+        if now > campaign.cancelled_at + CANCELLED_READABLE_MS:
+            raise not_found(f"CampaignID {campaign_id} was cancelled more than two hours ago")
+        return campaign
+
+    def on_hold(self, campaign_id: int) -> Campaign:
+        """A campaign that waits for word of who may be sent to."""
+        campaign = self.campaigns.get(campaign_id)
+        if campaign is None or campaign.state != ON_HOLD:
+            raise not_found(f"CampaignID {campaign_id} does not wait for clearance")
+        return campaign
+
+    def clear(self, campaign_id: int, statuses: Iterable[tuple[str, bool]], now: Instant) -> tuple[Fact, ...]:
+        """Take in who may be sent to: (customer id, whether). Refused at ClearanceRequiredBy and after."""
+        campaign = self.campaigns.get(campaign_id)
+        clearance = None if campaign is None or campaign.processed_at is None else campaign.clearance
+        if campaign is None or clearance is None:
+            raise not_found(f"CampaignID {campaign_id} does not wait for clearance")
+        if campaign.state != ON_HOLD or not clearance.is_open(now):
+            raise bad_request(f"expected the statuses of CampaignID {campaign_id} before {sql_time(clearance.by)}")
+        known = [(self._audience.index_of(customer), may) for customer, may in statuses]
+        members = campaign.customers
+        clearance.take((index, may) for index, may in known if index is not None and index in members)
+        return (clearance.fact(campaign_id, "given", len(known)),)
+
+    def check_reported(self, campaign_id: int, channel: int) -> None:
+        """Refuse results of what was never announced there. A cancelled campaign may have been sent in part."""
+        campaign = self.campaigns.get(campaign_id)
+        if campaign is None or campaign.announced_at is None:
+            raise not_found(f"CampaignID {campaign_id} is not known")
+        if channel not in campaign.executions:
+            raise not_found(f"CampaignID {campaign_id} does not use ChannelID {channel}")
 
     # Results.
 
@@ -148,16 +183,13 @@ class State:
             for item in items
         }
         for metric in totals:
-            self.campaign(metric.campaign, metric.channel)
+            self.check_reported(metric.campaign, metric.channel)
         self.metrics.update(totals)
 
     def report_interactions(self, interaction: Interaction, customers: int) -> None:
         """Count reported customers; ids are not looked up (assumed)."""
-        self.campaign(interaction.campaign, interaction.channel)
+        self.check_reported(interaction.campaign, interaction.channel)
         self.interactions[interaction] = self.interactions.get(interaction, 0) + customers
-
-    def _listener(self, event: int, channel: int) -> str | None:
-        return self.listeners.get((event, channel)) or self.listeners.get((event, None))
 
     def _check_channel(self, channel: int | None) -> None:
         if channel is not None:

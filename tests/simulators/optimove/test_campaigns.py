@@ -20,13 +20,16 @@ def test_a_plan_sets_one_timer_at_its_instant(optimove: Optimove) -> None:
     """And never in the past."""
     later = CAMPAIGNS.plan(optimove.world, optimove.state, SIX, plan(1, announce_at=NINE)).timers
     overdue = CAMPAIGNS.plan(optimove.world, optimove.state, NINE, plan(2, announce_at=SIX)).timers
-    assert later == (Timer(at=NINE, name="announce", payload=1),)
-    assert overdue == (Timer(at=NINE, name="announce", payload=2),)
+    assert later == (Timer(at=NINE, name="process", payload=1),)
+    assert overdue == (Timer(at=NINE, name="process", payload=2),)
 
 
 def test_a_campaign_goes_from_planned_to_announced_once(optimove: Optimove) -> None:
     """A second announcement is a mistake of the simulator, and says so."""
-    view = {"campaign": 7001, "channel": 505, "customers": 10}
+    view = {
+        "campaign": 7001, "channel": 505, "channels": [505], "customers": 10,
+        "clearance_by": None, "cancelled_at": None,
+    }  # fmt: skip
     (timer,) = CAMPAIGNS.plan(optimove.world, optimove.state, SIX, plan()).timers
     assert CAMPAIGNS.get(optimove.state, 7001) == {**view, "state": "planned", "announced_at": None}
     optimove.ring(timer)
@@ -107,7 +110,9 @@ def test_the_campaign_fact_holds_the_whole_plan(optimove: Optimove) -> None:
             "channel": 505,
             "provider": "textlocal",
             "customers": 10,
+            "rows": 10,
             "announced_at": "2026-03-02T06:00:00.000Z",
+            "cancelled_at": None,
             "splits": [
                 {
                     "template": 14,

@@ -5,12 +5,10 @@ import jsonschema_rs
 import msgspec
 import pytest
 
-from instants import SIX
-from optimove_alone import CONTRACT
+from optimove_alone import CONTRACT, Optimove, plan
 from sendproof_simulators.app import CONTRACTS
 from sendproof_simulators.core.contracts import Contract, load_contract
 from sendproof_simulators.core.exchange import Request
-from sendproof_simulators.optimove.webhooks import campaign_event
 
 LISTENER = load_contract(CONTRACTS / "listener.yaml")
 LIMITS = {"enum", "maximum", "maxItems", "maxLength", "minimum", "minLength", "pattern", "default"}
@@ -74,11 +72,13 @@ def test_the_examples_of_each_operation_keep_the_contract(operation: str) -> Non
 
 
 @pytest.mark.parametrize("event", [1, 13])
-def test_notifications_keep_the_listeners_contract(event: int) -> None:
+def test_notifications_keep_the_listeners_contract(optimove: Optimove, event: int) -> None:
     """What is sent is what listener.yaml promises."""
     media = LISTENER.document["paths"]["/"]["post"]["requestBody"]["content"]["application/json"]
     validator = LISTENER.validator(media["schema"])
-    sent = msgspec.json.decode(campaign_event(event, "http://localhost/", SIX, 7001, 505).body)
+    optimove.ask("RegisterEventListener", {"EventTypeID": event, "ListenerURL": "http://localhost/", "ChannelID": 505})
+    (webhook,) = optimove.announce(plan())
+    sent = msgspec.json.decode(webhook.body)
     assert sent == media["examples"][str(event)]["value"]
     validator.validate(sent)
     with pytest.raises(jsonschema_rs.ValidationError):

@@ -13,18 +13,18 @@ from sendproof_simulators.optimove.pages import Pages
 
 WORLD = world()
 SPLITS = (split(1, 1.0, NINE), split(2, 2.0, TEN), split(3, 1.0, NINE))
-CAMPAIGN = Campaign(plan(customers=20_001, first_customer=300, splits=SPLITS), WORLD.chance)
+EXECUTION = Campaign(plan(customers=20_001, first_customer=300, splits=SPLITS), WORLD.chance).executions[505]
 NAMES = ("PHONENUMBER", "FIRST_NAME")
 
 
 def page(pages: Pages, skip: int, top: int, names: tuple[str, ...] = NAMES) -> list[dict[str, object]]:
     """One page, decoded."""
-    rows: list[dict[str, object]] = msgspec.json.decode(pages.page(CAMPAIGN, skip, top, names))
+    rows: list[dict[str, object]] = msgspec.json.decode(pages.page(EXECUTION, skip, top, names))
     return rows
 
 
 PAGES = Pages(WORLD.audience)
-TEXT = b",".join(PAGES.page(CAMPAIGN, skip, 10_000, NAMES)[1:-1] for skip in range(0, 30_000, 10_000))
+TEXT = b",".join(PAGES.page(EXECUTION, skip, 10_000, NAMES)[1:-1] for skip in range(0, 30_000, 10_000))
 WHOLE = msgspec.json.decode(b"[%b]" % TEXT)
 
 
@@ -62,7 +62,7 @@ def test_pages_of_any_sizes_make_up_the_same_rows(sizes: list[int]) -> None:
     """Nobody is left out and nobody comes twice, wherever the pages are cut."""
     skip, rows = 0, []
     for size in [*sizes, 10_000, 10_000, 10_000]:
-        rows.append(PAGES.page(CAMPAIGN, skip, size, NAMES)[1:-1])
+        rows.append(PAGES.page(EXECUTION, skip, size, NAMES)[1:-1])
         skip += size
     assert b",".join(filter(None, rows)) == TEXT
 
@@ -107,7 +107,7 @@ def test_campaign_and_channel_are_required(optimove: Optimove, missing: str) -> 
 
 def test_a_campaign_is_unknown_until_it_is_announced(optimove: Optimove) -> None:
     """Neither its customers nor its details can be had before."""
-    optimove.state.plan(optimove.world, plan())
+    optimove.take_in(plan())
     for operation, params in (("GetCustomerSendDetailsByChannel", {"ChannelID": 505}), ("GetCampaignDetails", {})):
         reply = optimove.ask(operation, CampaignID=7001, **params).reply
         assert (reply.status, reply.body) == (404, b"CampaignID 7001 is not known")
@@ -138,14 +138,17 @@ def test_a_customers_split_does_not_depend_on_the_page(shares: list[float], star
     """It is drawn for campaign and customer."""
     splits = tuple(split(id_, share) for id_, share in enumerate(shares))
     campaign = Campaign(plan(customers=1_000, splits=splits), WORLD.chance)
-    assert campaign.splits(start, start + 100) == campaign.splits(0, 1_000)[start : start + 100]
+    part, everybody = campaign.customers[start : start + 100], campaign.customers
+    execution = campaign.executions[505]
+    assert execution.splits(part) == execution.splits(everybody)[start : start + 100]
 
 
 def test_another_campaign_splits_its_customers_otherwise() -> None:
     """Being in the first half of one campaign says nothing about the next."""
     halves = (split(1), split(2))
-    first, second = (Campaign(plan(id_, customers=1_000, splits=halves), WORLD.chance) for id_ in (1, 2))
-    equal = sum(a == b for a, b in zip(first.splits(0, 1_000), second.splits(0, 1_000), strict=True))
+    campaigns = [Campaign(plan(id_, customers=1_000, splits=halves), WORLD.chance) for id_ in (1, 2)]
+    first, second = (campaign.executions[505].splits(campaign.customers) for campaign in campaigns)
+    equal = sum(a == b for a, b in zip(first, second, strict=True))
     assert equal == pytest.approx(500, abs=80)
 
 
@@ -165,15 +168,15 @@ def test_pages_are_the_same_with_room_for_nothing() -> None:
     """The cache is only for speed."""
     roomy, tight = Pages(WORLD.audience), Pages(WORLD.audience, cache_bytes=0)
     for skip, top in itertools.product((0, 9_999, 10_000), (1, 10_000)):
-        assert roomy.page(CAMPAIGN, skip, top, NAMES) == tight.page(CAMPAIGN, skip, top, NAMES)
+        assert roomy.page(EXECUTION, skip, top, NAMES) == tight.page(EXECUTION, skip, top, NAMES)
 
 
 def test_the_cache_keeps_within_its_bytes() -> None:
     """The block that was used longest ago goes first."""
     pages = Pages(WORLD.audience, cache_bytes=1_600_000)
     for skip in (0, 10_000, 0, 20_000):
-        pages.page(CAMPAIGN, skip, 10_000, ())
-    assert [number for _, number, _ in pages._blocks] == [0, 2]
+        pages.page(EXECUTION, skip, 10_000, ())
+    assert [number for _, _, number, _ in pages._blocks] == [0, 2]
     assert pages._room >= 0
 
 

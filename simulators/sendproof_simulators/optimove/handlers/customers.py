@@ -1,6 +1,6 @@
 """Functions of the group `customers` that say whom to send what."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 
 from sendproof_simulators.core.exchange import Outcome, Reply
 from sendproof_simulators.optimove.errors import bad_request
@@ -13,13 +13,13 @@ from sendproof_simulators.provider import Call
 def get_customer_send_details_by_channel(call: Call) -> Outcome:
     """Page through the customers of a campaign on a channel."""
     params, state = call.params, call.state
-    campaign = state.campaign(params["CampaignID"], params["ChannelID"])
+    execution = state.execution(params["CampaignID"], params["ChannelID"])
     names = _attribute_names(call)
     skip, asked = params.get("$skip", 0), params.get("$top", ROWS_PER_PAGE)
     top = min(asked, ROWS_PER_PAGE)
-    page = state.pages.page(campaign, skip, top, names)
-    rows = max(0, min(top, campaign.plan.customers - skip))
-    return Outcome(reply=Reply(body=page), note=_page_note(call, campaign.plan.first_customer + skip, asked, rows))
+    page = state.pages.page(execution, skip, top, names)
+    customers = execution.campaign.customers[skip : skip + top]
+    return Outcome(reply=Reply(body=page), note=_page_note(call, customers, asked))
 
 
 def _attribute_names(call: Call) -> tuple[str, ...]:
@@ -37,14 +37,14 @@ def _attribute_names(call: Call) -> tuple[str, ...]:
     return tuple(known[name.lower()] for name in asked)
 
 
-def _page_note(call: Call, first: int, asked: int, rows: int) -> dict[str, object]:
+def _page_note(call: Call, customers: Sequence[int], asked: int) -> dict[str, object]:
     id_of = call.world.audience.id_of
     return {
         "campaign": call.params["CampaignID"],
         "channel": call.params["ChannelID"],
         "skip": call.params.get("$skip", 0),
         "top": asked,
-        "rows": rows,
-        "first": id_of(first) if rows else None,
-        "last": id_of(first + rows - 1) if rows else None,
+        "rows": len(customers),
+        "first": id_of(customers[0]) if customers else None,
+        "last": id_of(customers[-1]) if customers else None,
     }
