@@ -41,6 +41,14 @@ def run(
         float, typer.Option(min=1, help="Real seconds for the bridge to register its listener, and to come to rest.")
     ] = 60.0,
     seed: Annotated[int | None, typer.Option(min=0, help="Use this seed instead of the file's.")] = None,
+    clock_rate: Annotated[
+        float | None,
+        typer.Option(
+            min=0.001,
+            max=100_000,
+            help="Let time run by itself, so many seconds in a real one, instead of jumping; at 1 it begins now.",
+        ),
+    ] = None,
 ) -> None:
     """Play scenarios against a bridge, and judge what reached every recipient.
 
@@ -57,7 +65,14 @@ def run(
     if bridge is not None and command is not None:
         _refuse("expected --bridge or --command, got both: is the bridge running already, or to be started?")
     scenarios = _load(files, seed)
-    options = Options(bridge=bridge, command=command, simulators=simulators, results=results, patience_s=patience)
+    options = Options(
+        bridge=bridge,
+        command=command,
+        simulators=simulators,
+        results=results,
+        patience_s=patience,
+        clock_rate=clock_rate,
+    )
     _let_children_end()
     standings = {name: _run_one(scenario, name, options, console) for name, scenario in scenarios.items()}
     if len(standings) > 1:

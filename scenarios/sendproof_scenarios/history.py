@@ -254,6 +254,15 @@ class Inbound(Record, frozen=True, gc=False, tag="inbound"):
     text: str
 
 
+class AttributeSync(Record, frozen=True, gc=False, tag="attribute_sync"):
+    """A provider fetched an attribute of its profiles from the platform, or (`error`) could not."""
+
+    service: str
+    attribute: str
+    profiles: int
+    error: str | None = None
+
+
 class Trouble(Record, frozen=True, gc=False, tag="trouble"):
     """The run ended early, noted by whoever ran it: a bridge that ended, hung, or never became ready."""
 
@@ -280,6 +289,7 @@ Line = (
     | OptOut
     | Click
     | Inbound
+    | AttributeSync
     | Trouble
 )
 
@@ -302,6 +312,7 @@ _FIELD_OF: dict[type[Record], str] = {
     OptOut: "opt_outs",
     Click: "clicks",
     Inbound: "inbounds",
+    AttributeSync: "attribute_syncs",
     Trouble: "troubles",
 }
 KINDS = tuple(sorted(str(record.__struct_config__.tag) for record in _FIELD_OF))
@@ -328,6 +339,7 @@ class History:
     opt_outs: tuple[OptOut, ...] = ()
     clicks: tuple[Click, ...] = ()
     inbounds: tuple[Inbound, ...] = ()
+    attribute_syncs: tuple[AttributeSync, ...] = ()
     troubles: tuple[Trouble, ...] = ()
 
 

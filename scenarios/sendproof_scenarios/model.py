@@ -1,7 +1,7 @@
 """A scenario as values: what a checked scenario file says."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from fractions import Fraction
 from typing import Any
@@ -115,6 +115,22 @@ def scenario_of(content: Mapping[str, Any]) -> Scenario:
         templates=tuple(Template(**template) for template in content["templates"]),
         campaigns=tuple(_campaign(campaign, audience) for campaign in content["campaigns"]),
         steps=tuple(_step(step) for step in content["steps"]),
+    )
+
+
+def moved(scenario: Scenario, by: timedelta) -> Scenario:
+    """The same scenario so much later: every time in it."""
+    return replace(
+        scenario,
+        starts=scenario.starts + by,
+        campaigns=tuple(
+            replace(
+                campaign,
+                announced=campaign.announced + by,
+                splits=tuple(replace(split, send_at=split.send_at + by) for split in campaign.splits),
+            )
+            for campaign in scenario.campaigns
+        ),
     )
 
 

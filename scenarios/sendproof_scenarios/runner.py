@@ -1,7 +1,7 @@
 """Runs one scenario: starts what is needed, plays the steps, and keeps what was recorded. It decides nothing.
 
 simulators   ours, as a child process, unless an address is given
-sandbox      virtual clock, seed, audience, channels, templates
+sandbox      clock, seed, audience, channels, templates
 bridge       ours, or any command, or one that runs already
 steps        `stage`
 history      streamed to the results folder; the judge reads nothing else
@@ -54,13 +54,18 @@ class RunError(Exception):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Options:
-    """How to run. At most one of `bridge` (an address) and `command` is given; with neither, our bridge is tested."""
+    """How to run. At most one of `bridge` (an address) and `command` is given; with neither, our bridge is tested.
+
+    Time is virtual, or runs by itself with `clock_rate` seconds of the sandbox in a real one. At rate 1 the clock is
+    that of the machine, and the scenario begins when the bridge is ready.
+    """
 
     bridge: str | None = None
     command: str | None = None
     simulators: str | None = None
     results: Path = Path("results")
     patience_s: float = PATIENCE_S
+    clock_rate: float | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -92,7 +97,7 @@ def _run(scenario: Scenario, name: str, options: Options, watcher: Watcher, fold
     url = options.simulators or _start_simulators(folder, stack)
     control = stack.enter_context(Control(url))
     listen = _listen(options)
-    sandbox = _sandbox(control, scenario, None if options.simulators else name, listen)
+    sandbox = _sandbox(control, scenario, None if options.simulators else name, listen, options.clock_rate)
     if options.simulators:
         # Ours end with all that is in them; those of others stay, so the sandbox must go.
         stack.callback(control.delete_sandbox, sandbox["sandbox"])
@@ -106,6 +111,7 @@ def _run(scenario: Scenario, name: str, options: Options, watcher: Watcher, fold
         bridge=_start_bridge(options, told, folder, stack, watcher),
         shares_clock=not (options.bridge or options.command),
         patience_s=options.patience_s,
+        rate=options.clock_rate,
         watcher=watcher,
     )
     trouble = _play(stage)
@@ -166,12 +172,20 @@ def _announced(log: Path) -> dict[str, Any] | None:
     return None
 
 
-def _sandbox(control: Control, scenario: Scenario, name: str | None, listen: handover.Listen) -> dict[str, Any]:
+def _clock(scenario: Scenario, rate: float | None) -> dict[str, object]:
+    if rate is None:
+        return {"mode": "virtual", "start": iso(scenario.starts)}
+    return {"mode": "real", "rate": rate} | ({} if rate == 1 else {"start": iso(scenario.starts)})
+
+
+def _sandbox(
+    control: Control, scenario: Scenario, name: str | None, listen: handover.Listen, rate: float | None
+) -> dict[str, Any]:
     """Make the sandbox and its templates. Unnamed, it gets a name that nobody else at those simulators has."""
     audience = scenario.audience
     settings: dict[str, object] = {
         "seed": scenario.seed,
-        "clock": {"mode": "virtual", "start": iso(scenario.starts)},
+        "clock": _clock(scenario, rate),
         "audience": {
             "customers": audience.customers,
             "opted_out": float(audience.opted_out),

@@ -2,7 +2,8 @@
 
     wait_for   real time passes; once the bridge is at rest and has not got there, a little virtual time too
     plan       one call
-    advance    a call that blocks until virtual time is there, made beside the thread that watches
+    advance    a call that blocks until virtual time is there, made beside the thread that watches; where time runs by
+               itself, waiting
 
 Whatever the bridge does wrong so early that no message tells of it becomes `Trouble`: it says what was expected, what
 came instead, and whose it is to mend.
@@ -18,7 +19,7 @@ from typing import Any
 
 from sendproof_scenarios.control import Control, ControlError, NotQuietError
 from sendproof_scenarios.findings import Blame
-from sendproof_scenarios.model import Advance, Campaign, Plan, Scenario, WaitFor
+from sendproof_scenarios.model import Advance, Campaign, Plan, Scenario, WaitFor, moved
 from sendproof_scenarios.processes import Child, ProcessError, pause
 from sendproof_scenarios.progress import Watcher
 from sendproof_scenarios.values import iso, words
@@ -56,7 +57,8 @@ class Stage:
     """One run of one scenario. `bridge` is None when somebody else runs it.
 
     `patience_s` real seconds are given to a bridge that does not get ready, and to one that does not come to rest; in
-    the second case every sign of life starts them anew.
+    the second case every sign of life starts them anew. With a `rate` time runs by itself, so many
+    seconds of the sandbox in a real one, and cannot be moved; at rate 1 the scenario begins when the bridge is ready.
     """
 
     scenario: Scenario
@@ -66,7 +68,9 @@ class Stage:
     shares_clock: bool
     patience_s: float
     watcher: Watcher
+    rate: float | None = None
     _told: bool = field(default=False, init=False)
+    _begun: bool = field(default=False, init=False)
     _strangers: int = field(default=0, init=False)
 
     def play(self) -> None:
@@ -77,6 +81,7 @@ class Stage:
             match step:
                 case WaitFor():
                     self._wait_for(step)
+                    self._begin()
                 case Plan():
                     self._plan(step)
                 case Advance():
@@ -103,12 +108,16 @@ class Stage:
         self._join()
 
     def _at_rest(self) -> bool:
+        if self.rate is not None:
+            return False
         clock = self.control.clock(self.sandbox)
         taking_part = clock["participants"]
         return bool(taking_part) and not clock["in_flight"] and all(one["parked"] for one in taking_part)
 
     def _join(self) -> None:
-        """Wait until the bridge takes part in the clock, and is at rest."""
+        """Wait until the bridge takes part in the clock, and is at rest. Time that runs by itself needs nobody."""
+        if self.rate is not None:
+            return
         limit = monotonic() + (self.patience_s if self.shares_clock else JOIN_S)
         while not self.control.clock(self.sandbox)["participants"]:
             self._bridge_runs()
@@ -134,6 +143,16 @@ class Stage:
                 " so its times cannot be judged."
             )
             self._told = True
+
+    def _begin(self) -> None:
+        """At rate 1, move all times of the scenario so that it begins with the next second.
+
+        A whole one: services tell send times in seconds, and a fraction would be lost on the way.
+        """
+        if self.rate == 1 and not self._begun:
+            begins = self._now().replace(microsecond=0) + timedelta(seconds=1)
+            self.scenario = moved(self.scenario, begins - self.scenario.starts)
+        self._begun = True
 
     def _not_ready(self, wanted: WaitFor, waited: timedelta) -> Trouble:
         state = self.control.state(self.sandbox)
@@ -189,8 +208,11 @@ class Stage:
 
     def _move(self, by: timedelta) -> None:
         """Advance, asking again as long as something still happens. By nothing: until all that is due now is done."""
-        now = datetime.fromisoformat(self.control.clock(self.sandbox)["now"])
-        target = {"to": iso(now + by)}
+        target_time = self._now() + by
+        if self.rate is not None:
+            self._sit_out(target_time)
+            return
+        target = {"to": iso(target_time)}
         with Control(self.control.url) as own:
             before: object = None
             while True:
@@ -203,6 +225,16 @@ class Stage:
                     before = reached
                 else:
                     return
+
+    def _sit_out(self, target: datetime) -> None:
+        while self._now() < target:
+            self._bridge_runs()
+            self.show()
+            pause(_SHOW_EVERY_S)
+        self.show()
+
+    def _now(self) -> datetime:
+        return datetime.fromisoformat(self.control.clock(self.sandbox)["now"])
 
     def _signs_of_life(self) -> object:
         counts = self.control.state(self.sandbox)["counts"]
@@ -244,7 +276,8 @@ class Stage:
     def show(self) -> None:
         """Tell the watcher where things are."""
         now = str(self.control.clock(self.sandbox)["now"])
-        passed = datetime.fromisoformat(now) - self.scenario.starts
+        # A scenario in real time begins with the next second.
+        passed = max(timedelta(), datetime.fromisoformat(now) - self.scenario.starts)
         self.watcher.show(passed, now, self.control.state(self.sandbox)["counts"])
 
     def _bridge_runs(self) -> None:

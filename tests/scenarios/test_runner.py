@@ -11,6 +11,7 @@ import pytest
 
 from running import RunningSimulators, running_simulators
 from sendproof_scenarios.history import read_history
+from sendproof_scenarios.instants import HOUR, SECOND
 from sendproof_scenarios.loading import loads
 from sendproof_scenarios.model import Scenario, WaitFor
 from sendproof_scenarios.processes import Child, Program
@@ -206,6 +207,27 @@ def test_a_bridge_without_the_clock_is_run_and_the_reader_is_told(scenario, brid
             " so its times cannot be judged."
         )
     ]
+
+
+def test_time_that_runs_by_itself_is_waited_for(scenario, bridge) -> None:
+    """At 7,200 seconds in one, the two hours of the scenario are over in a real second."""
+    watcher = Listening()
+    recorded = run(scenario, "small", replace(bridge(TIMELESS), clock_rate=7200), watcher)
+    history = read_history(recorded.history)
+    assert (recorded.trouble, watcher.notes) == (None, [])
+    assert (history.header.clock.mode, history.header.clock.rate) == ("real", 7200)
+    assert history.header.ended - (history.header.clock.start or 0) >= 2 * HOUR
+
+
+def test_in_real_time_a_scenario_begins_now(bridge) -> None:
+    """All its times move by as much as its beginning does, to where the bridge is ready, and are whole seconds."""
+    soon = SCENARIO.replace("06:30:00Z", "06:00:01Z").replace("09:00:00Z", "06:00:02Z").replace("2 hours", "3 seconds")
+    recorded = run(loads(soon, "small.yaml"), "small", replace(bridge(TIMELESS), clock_rate=1), Listening())
+    history = read_history(recorded.history)
+    (registered,), (due,) = history.listeners, {owed.due for owed in history.obligations}
+    assert due % SECOND == 0
+    assert 2 * SECOND <= due - registered.at <= 10 * SECOND
+    assert history.header.ended > due
 
 
 def test_a_bridge_that_runs_already_finds_the_handover_where_it_is_told(scenario, simulators, tmp_path: Path) -> None:

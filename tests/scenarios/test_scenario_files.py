@@ -386,4 +386,6 @@ def test_the_readme_explains_every_file_that_a_run_leaves() -> None:
 
 def test_the_readme_explains_every_option_of_run() -> None:
     """Each parameter of the command except the files."""
-    assert explained("option") == [f"--{name}" for name in signature(commands.run).parameters if name != "files"]
+    assert explained("option") == [
+        f"--{name.replace('_', '-')}" for name in signature(commands.run).parameters if name != "files"
+    ]

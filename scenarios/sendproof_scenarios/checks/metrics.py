@@ -6,7 +6,9 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import pairwise
 
+from sendproof_scenarios.checks.ledger import time_was_observed
 from sendproof_scenarios.checks.paging import CampaignKey
+from sendproof_scenarios.checks.timing import not_observed
 from sendproof_scenarios.findings import Check, Finding, Observed, Where, once_per_history
 from sendproof_scenarios.history import Campaign, History, Metric, TemplateId
 from sendproof_scenarios.instants import DAY, MINUTE, spoken
@@ -107,7 +109,10 @@ def cadence(history: History) -> Observed:
     for key, first in first_sends(history).items():
         over = min(REPORTING_DAYS, max(0, (history.header.ended - first) // DAY))
         judged += over
-        findings += _thin_days(key, first, over, pushes(history).get(key, ()))
+        if time_was_observed(history):
+            findings += _thin_days(key, first, over, pushes(history).get(key, ()))
+        elif over:
+            findings.append(not_observed(history, _CADENCE, f"{len(pushes(history).get(key, ())):,} pushes"))
         if over < REPORTING_DAYS:
             findings.append(_not_judged(key, over, first))
     return Observed(looked_at=judged, unit="days", findings=tuple(findings))

@@ -27,7 +27,8 @@ def right_time(history: History) -> Observed:
     book = ledger(history)
     met = [fate for fate in book.fates if fate.obligation.owed and fate.deliveries and fate.name != "pending"]
     if met and not book.timed:
-        return Observed(looked_at=len(met), unit="send times", findings=(_not_observed(history, len(met)),))
+        unseen = not_observed(history, _ID, f"{len(met):,} send times")
+        return Observed(looked_at=len(met), unit="send times", findings=(unseen,))
     offsets = ((fate, fate.deliveries[0].send_at - fate.obligation.due) for fate in met)
     findings = [_off(fate, off) for fate, off in offsets if off < -EARLY_TOLERANCE or off > LATE_AFTER]
     return Observed(looked_at=len(met), unit="send times", findings=tuple(findings))
@@ -66,16 +67,17 @@ def _direction(offset: int) -> str:
     return "early" if offset < 0 else "late"
 
 
-def _not_observed(history: History, count: int) -> Finding:
+def not_observed(history: History, check: str, what: str) -> Finding:
+    """Times of a bridge that lived by another clock than the sandbox: neither right nor wrong."""
     clock = history.header.clock
     rate = f" at rate {clock.rate:g}" if clock.rate not in {None, 1} else ""
     return Finding(
-        check=_ID,
+        check=check,
         level="unknown",
         blame="config",
-        cause="the bridge did not live by the clock of the sandbox, so its send times say nothing",
+        cause="the bridge did not live by the clock of the sandbox, so its times say nothing",
         expected="a bridge that parks on the virtual clock, or a sandbox in real time",
-        got=f"a {clock.mode} clock{rate} without the bridge, and {count:,} send times",
+        got=f"a {clock.mode} clock{rate} without the bridge, and {what}",
     )
 
 

@@ -62,6 +62,15 @@ def test_several_calls_are_one_push(sound):
     assert causes(once.plus(*once.of("metrics"), *once.of("metrics"))) == ["metrics pushed too seldom"] * 7
 
 
+def test_clock_not_observed(sound):
+    """A bridge that lives by another clock pushes at its own times, so its pace is unknown, not wrong."""
+    header = sound.lines[0] | {"clock": {"mode": "virtual", "start": None, "rate": None, "participants": []}}
+    story = Story((header, *sound.without("clock").without("metrics").lines[1:]))
+
+    (finding,) = [some for some in story.findings(CHECKS) if some.check == "metrics.cadence"]
+    assert (finding.level, finding.got) == ("unknown", "a virtual clock without the bridge, and 0 pushes")
+
+
 def test_history_ends_early(sound):
     """Days that were not over are not judged; when that is all of them, the check is unknown."""
     header = sound.lines[0] | {"ended": iso(FIRST_SEND + 20 * HOUR)}
