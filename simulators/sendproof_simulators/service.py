@@ -67,8 +67,8 @@ class Exchange:
         """Answer a request that cannot be served, in the service's own form."""
         self.operation = problem.operation
         self.violations = list(problem.violations)
-        if self.sandbox is not None:
-            problem = replace(problem, dialects=self.sandbox.world.dialects)
+        dialects = self.sandbox.world.dialects if self.sandbox is not None else {}
+        problem = replace(problem, dialects=dialects, path=self.request.path)
         reply = self.service.provider.error(problem)
         if problem.kind == "method_not_allowed" and problem.allow:
             reply = replace(reply, headers=(*reply.headers, ("allow", ", ".join(problem.allow))))
