@@ -9,6 +9,9 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
+# As long as a contract lets a credential in a body be.
+_LONGEST = 200
+
 
 @dataclass(frozen=True)
 class Shown:
@@ -17,6 +20,13 @@ class Shown:
     header: dict[str, str] = field(default_factory=dict)
     query: dict[str, str] = field(default_factory=dict)
     body: dict[str, str] = field(default_factory=dict)
+
+    def within(self, body: Any) -> Any:
+        """A body with the credentials where it has made-up ones; those that are missing or malformed stay so."""
+        if not isinstance(body, dict):
+            return body
+        made_up = [name for name in self.body if isinstance(body.get(name), str) and 0 < len(body[name]) <= _LONGEST]
+        return body | {name: self.body[name] for name in made_up}
 
 
 def shown(document: Mapping[str, Any], credentials: Mapping[str, str]) -> Shown:
