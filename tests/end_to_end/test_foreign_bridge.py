@@ -1,0 +1,91 @@
+"""A bridge that is not ours, run as a vendor runs theirs: the example in Flask, by command and by address."""
+
+import json
+import os
+import shlex
+import sys
+from dataclasses import dataclass
+from pathlib import Path
+
+import pytest
+
+from command_line import FIRST, Said, scaled_down, sendproof
+from repository import ROOT
+from sendproof_scenarios.processes import Child, Program, free_port
+
+APP = ROOT / "bridge" / "examples" / "flask_bridge" / "app.py"
+COMMAND = shlex.join([sys.executable, str(APP)])
+BY_THE_MACHINE = shlex.join(["env", "FLASK_BRIDGE_CLOCK=machine", sys.executable, str(APP)])
+
+# The first scenario in seconds: announced 2 s after the beginning, due 3 s later at the latest.
+QUICK = {
+    "06:30:00Z": "06:00:02Z",
+    "09:00:00Z": "06:00:04Z",
+    "13:30:00Z": "06:00:04Z",
+    "18:00:00Z": "06:00:05Z",
+    "3 hours": "7 seconds",
+    "  - advance: 7 days # of receipts and reports\n": "",
+}
+
+
+@dataclass(frozen=True)
+class Ran:
+    """What the command said, and the verdict of each check by its requirement."""
+
+    said: Said
+    checks: dict[str, str]
+
+    def not_passed(self) -> dict[str, str]:
+        return {number: verdict for number, verdict in self.checks.items() if verdict != "pass"}
+
+
+def ran(scenario: Path, *words: str | Path) -> Ran:
+    """Run a scenario against a bridge and read its verdict."""
+    results = scenario.parent / "results"
+    said = sendproof("run", scenario, "--results", results, *words)
+    verdict = json.loads((results / scenario.stem / "verdict.json").read_text())
+    return Ran(said, {check["requirement"]["number"]: check["verdict"] for check in verdict["checks"]})
+
+
+def test_a_bridge_by_another_hand_passes(tmp_path: Path) -> None:
+    """A week of virtual time, every check observed and passed, by code that shares nothing with ours."""
+    done = ran(scaled_down(tmp_path, 600), "--command", COMMAND)
+    assert done.said.status == 0, done.said.out + done.said.err
+    assert done.not_passed() == {}
+
+
+def test_a_bridge_that_runs_already_passes(tmp_path: Path) -> None:
+    """It was started first, waits for its handover, and listens where it is said to."""
+    handover = tmp_path / "results" / "first_campaign" / "handover.json"
+    program = Program(
+        name="the example",
+        words=[sys.executable, str(APP)],
+        log=tmp_path / "bridge.log",
+        environment={"SENDPROOF_HANDOVER": str(handover)},
+    )
+    with Child(program):
+        done = ran(scaled_down(tmp_path, 200), "--bridge", f"http://127.0.0.1:{free_port('127.0.0.1')}")
+    assert done.said.status == 0, done.said.out + done.said.err + program.log.read_text()
+    assert f"described in{handover}." in done.said.out.replace("\n", "")
+
+
+@pytest.mark.skipif(os.name != "posix", reason="env sets the variable")
+def test_a_bridge_without_the_clock_is_unknown_where_time_counts(tmp_path: Path) -> None:
+    """Everybody gets the right text once; when they would have got it, nobody can say, so it is no pass."""
+    done = ran(scaled_down(tmp_path, 20), "--command", BY_THE_MACHINE)
+    assert done.said.status == 2, done.said.out + done.said.err
+    assert done.not_passed() == {"R404": "unknown", "R501": "unknown"}
+
+
+@pytest.mark.skipif(os.name != "posix", reason="env sets the variable")
+def test_a_bridge_without_the_clock_is_judged_in_real_time(tmp_path: Path) -> None:
+    """At rate 1 the machine's clock is the sandbox's: send times are right, and only the week is still to come."""
+    quick = FIRST.read_text().replace("customers: 10000", "customers: 100")
+    for long, short in QUICK.items():
+        assert long in quick
+        quick = quick.replace(long, short)
+    (tmp_path / "quick.yaml").write_text(quick)
+    done = ran(tmp_path / "quick.yaml", "--command", BY_THE_MACHINE, "--clock-rate", "1")
+    assert done.said.status == 2, done.said.out + done.said.err
+    assert set(done.not_passed().values()) == {"unknown"}
+    assert done.checks["R401"] == done.checks["R404"] == "pass"

@@ -1,0 +1,144 @@
+"""The shims of docs/any-bridge.md: each is what the document shows, and lives by the clock of a real sandbox."""
+
+import shutil
+import subprocess
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from time import monotonic
+from typing import Any
+
+import pytest
+import requests
+
+from repository import ROOT
+from running import RunningSimulators, running_simulators
+from running_bridge import until
+from sendproof_simulators.core.timeline import PARK_SECONDS
+from stand_in import stand_in
+
+SHIMS = ROOT / "docs" / "shims"
+
+# Each program writes the time at which it is called to work, and reads when it is to be called again.
+PYTHON = """
+import sys
+from shim import live_by
+def work(now):
+    print(now, flush=True)
+    return sys.stdin.readline().strip() or None
+live_by(sys.argv[1], work)
+"""
+JAVASCRIPT = """
+const fs = require("fs"), { liveBy } = require("./shim.js"), letter = Buffer.alloc(1);
+function line() {
+  for (let text = ""; ; text += letter) if (fs.readSync(0, letter) < 1 || letter[0] === 10) return text;
+}
+liveBy(process.argv[1], async (now) => { fs.writeSync(1, now + "\\n"); return line() || null; });
+"""
+PHP = """
+require './shim.php';
+live_by($argv[1], function ($now) { echo "$now\\n"; return trim(fgets(STDIN)) ?: null; });
+"""
+PROGRAMS = {
+    "py": [sys.executable, "-c", PYTHON],
+    "js": ["node", "-e", JAVASCRIPT],
+    "php": ["php", "-r", PHP, "--"],
+}
+LANGUAGES = [
+    pytest.param(name, marks=pytest.mark.skipif(shutil.which(words[0]) is None, reason=f"{words[0]} is not installed"))
+    for name, words in PROGRAMS.items()
+]
+"""A bridge that only writes the time: in every language that this machine has."""
+
+
+@pytest.fixture(scope="module")
+def simulators() -> Iterator[RunningSimulators]:
+    """Started once: each test has a sandbox of its own."""
+    with running_simulators() as running:
+        yield running
+
+
+@dataclass
+class Sandbox:
+    """A sandbox in which one message can be sent, whose receipt wakes whoever is parked."""
+
+    simulators: RunningSimulators
+    clock: dict[str, Any]
+
+    def __post_init__(self) -> None:
+        self.made = self.simulators.call("POST", "/sandboxes", {"seed": 7, "clock": self.clock})
+        self.path = f"/sandboxes/{self.made['sandbox']}"
+        self.clock_url = f"{self.simulators.control}/control{self.path}/clock"
+
+    def send(self, receipt_url: str) -> None:
+        service = self.made["services"]["textlocal"]
+        message = {"numbers": "447123456789", "message": "Hello", "receipt_url": receipt_url}
+        requests.post(f"{service['url']}/send/", data=service["credentials"] | message, timeout=10).raise_for_status()
+
+    def told(self) -> dict[str, Any]:
+        return self.simulators.call("GET", f"{self.path}/clock")
+
+    def parked(self) -> bool:
+        return [one["parked"] for one in self.told()["participants"]] == [True]
+
+    def webhooks(self) -> list[str]:
+        history = self.simulators.history(self.made["sandbox"])
+        return [line["at"] for line in history if line["kind"] == "webhook"]
+
+
+@contextmanager
+def program(language: str, sandbox: Sandbox) -> Iterator[subprocess.Popen[str]]:
+    """One of the programs, ended at the end."""
+    words = [*PROGRAMS[language], sandbox.clock_url]
+    process = subprocess.Popen(words, cwd=SHIMS, stdin=-1, stdout=-1, text=True, bufsize=1)
+    try:
+        yield process
+    finally:
+        process.kill()
+        process.communicate()
+
+
+@pytest.mark.parametrize("language", LANGUAGES)
+def test_it_wakes_when_it_wanted_to_and_when_something_was_delivered(language, simulators) -> None:
+    """A park ends at its time, or at the instant of a receipt, and at no other."""
+    sandbox = Sandbox(simulators, {"mode": "virtual", "start": "2026-03-02T06:00:00Z"})
+    with stand_in() as receiver, program(language, sandbox) as process:
+        process.stdin.write("2026-03-02T07:00:00Z\n\n\n")
+        until(sandbox.parked, "the first park")
+        simulators.call("POST", f"{sandbox.path}/clock/advance", {"to": "2026-03-02T08:00:00Z"})
+        sandbox.send(receiver.url)
+        simulators.call("POST", f"{sandbox.path}/clock/advance", {"to": "2026-03-02T10:00:00Z"})
+        said = [process.stdout.readline().strip() for _ in range(3)]
+    (receipt,) = sandbox.webhooks()
+    assert said == ["2026-03-02T06:00:00.000Z", "2026-03-02T07:00:00.000Z", receipt]
+
+
+@pytest.mark.parametrize("language", LANGUAGES)
+def test_what_arrives_while_it_works_is_not_slept_over(language, simulators) -> None:
+    """Between looking for work and parking something was delivered: the park returns at once."""
+    sandbox = Sandbox(simulators, {"mode": "real", "rate": 100_000})
+    with stand_in() as receiver, program(language, sandbox) as process:
+        process.stdout.readline()
+        sandbox.send(receiver.url)
+        until(lambda: sandbox.told()["delivered"] == 1, "the receipt")
+        began = monotonic()
+        process.stdin.write("2100-01-01T00:00:00Z\n")
+        assert process.stdout.readline() > sandbox.webhooks()[0]
+        assert monotonic() - began < PARK_SECONDS / 2
+
+
+@pytest.mark.parametrize("language", ["py", "js", "php"])
+def test_the_document_shows_the_code_of_the_shim(language) -> None:
+    """What a reader copies is what was tested."""
+    name = {"py": "python"}.get(language, language)
+    code = (SHIMS / f"shim.{language}").read_text()
+    assert f"```{name}\n{code}```\n" in (ROOT / "docs" / "any-bridge.md").read_text()
+    assert len(code.splitlines()) <= 20
+
+
+def test_the_example_uses_the_shim_as_it_is() -> None:
+    """The loop of the Flask bridge is a copy, not a variation."""
+    code = (SHIMS / "shim.py").read_text()
+    loop = code[code.index("def live_by") :]
+    assert loop in (ROOT / "bridge" / "examples" / "flask_bridge" / "app.py").read_text()
