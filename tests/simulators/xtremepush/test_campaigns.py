@@ -4,7 +4,7 @@ import pytest
 
 from sendproof_simulators.provider import Templates
 from sendproof_simulators.xtremepush import PROVIDER
-from sendproof_simulators.xtremepush.merging import render
+from sendproof_simulators.xtremepush.merging import merge_text, render
 
 SMS = {"9": {"sms": {"from": "Shop", "text": "Hello {{first_name}}"}}}
 
@@ -97,6 +97,14 @@ def test_a_template_may_have_a_given_id_once(project, templates):
 def test_a_template_is_filled_in_whatever_case_it_is_written(variable):
     """Optimove's attribute is FIRST_NAME, Xtremepush's first_name (assumed to be one)."""
     assert render(f"Hello {variable}!", {"FIRST_NAME": "Zoë"}) == "Hello Zoë!"
+
+
+@pytest.mark.parametrize(
+    ("value", "text"), [(5, "5"), (2.5, "2.5"), (True, "1"), ({"a": [1]}, '{"a":[1]}'), ("{{x}}", "{{x}}")]
+)
+def test_any_json_value_can_fill_a_variable(value, text):
+    """And is not looked at again."""
+    assert merge_text("{{x}}").merge(({"x": value},)) == text
 
 
 def test_what_has_no_value_leaves_nothing_behind():

@@ -128,3 +128,51 @@ def test_a_rate_limit_is_a_dialect(simulators, dialect, refused):
     assert codes == [200] * (60 - refused) + [429] * refused
     simulators.call("POST", f"/sandboxes/{sandbox['sandbox']}/clock/advance", {"by_ms": 1_001})
     assert ask(sandbox, "list/campaign").status_code == 200
+
+
+def test_what_optimove_owes_is_what_xtremepush_sends(simulators):
+    """A template that is synchronised by its id, a campaign on it, and each customer's own attributes as variables."""
+    audience = {"customers": 60, "opted_out": 0.1, "unusable_numbers": 0.1}
+    clock = {"mode": "virtual", "start": MONDAY}
+    made = {"seed": 7, "clock": clock, "audience": audience, "channels": CHANNELS}
+    sandbox = simulators.call("POST", "/sandboxes", made)
+    template = announced(simulators, sandbox)
+    names = "SMS_OPT_IN;PHONENUMBER;FIRST_NAME;CITY"
+    path = f"customers/GetCustomerSendDetailsByChannel?CampaignID=1&ChannelID=501&CustomerAttributes={names}"
+    people = {row["CustomerID"]: row["CustomerAttributes"] for row in platform(sandbox, "GET", path).json()}
+    fields = {"id": template, "target_by": "user_id", "target_existing_only": 0, "async": False}
+    ask(sandbox, "execute/campaign", target_with_params=dict(map(as_target, people.items())), **fields)
+    lines = simulators.history(sandbox["sandbox"])
+    owed = {(line["number"], line["text"]) for line in lines if line["kind"] == "obligation" and line["owed"]}
+    sent = [(line["number"], line["text"]) for line in lines if line["kind"] == "delivery"]
+    assert (len(people), 30 < len(owed) < 60, len(sent)) == (60, True, len(owed))
+    assert set(sent) == owed
+
+
+def announced(simulators, sandbox):
+    """Make a template, synchronise it, plan a campaign for everybody on it; the template's id."""
+    control = f"/sandboxes/{sandbox['sandbox']}"
+    new = [{"title": "Spring", "body": "Hello {{FIRST_NAME}} of {{CITY}}"}]
+    (template,) = simulators.call("POST", f"{control}/providers/xtremepush/templates", new)
+    known = [{"TemplateID": template["id"], "TemplateName": template["title"]}]
+    assert platform(sandbox, "POST", "integrations/AddChannelTemplates?ChannelID=501", json=known).ok
+    splits = [{"share": 1, "template": "Spring", "send_at": MONDAY}]
+    simulators.call("POST", f"{control}/campaigns", {"campaign": 1, "channel": 501, "customers": 60, "splits": splits})
+    simulators.call("POST", f"{control}/clock/advance", {"by_ms": 1_000})
+    return template["id"]
+
+
+def platform(sandbox, method, path, **more):
+    """Call Optimove with the sandbox's key."""
+    service = sandbox["services"]["optimove"]
+    headers = {"X-API-KEY": service["credentials"]["api_key"]}
+    return requests.request(method, f"{service['url']}/current/{path}", headers=headers, timeout=20, **more)
+
+
+def as_target(customer):
+    """What a careful bridge makes of one customer: the number as Xtremepush wants it, or none."""
+    user_id, (consent, spelled, first_name, city) = customer
+    digits = "".join(filter(str.isdigit, spelled or ""))
+    number = "44" + digits.removeprefix("0044").removeprefix("44").removeprefix("0")
+    person = {"mobile_number": number if len(number) == 12 else "", "mobile_subscription": int(consent or 0)}
+    return user_id, {**person, "FIRST_NAME": first_name, "CITY": city}

@@ -174,3 +174,12 @@ def test_an_event_with_a_wrong_number_is_refused(project):
     assert "mobile_number" in project.refused(
         "hit/event", user_id="A", event="e", user_attributes={"mobile_number": "+1"}
     )
+
+
+def test_profiles_can_be_listed(project):
+    """With the attributes that each has; clients try their token so (observed)."""
+    project.know(("A", BOB), ("B", EVE), first_name="Ann")
+    condition = [["sms_subscription", "=", 1], ["mobile_number", "=", EVE]]
+    assert project.call("list/profile", condition=condition, select=["user_id"], limit=50)["data"] == [{"user_id": "B"}]
+    (first, _) = project.call("list/profile", order=["user_id"])["data"]
+    assert (first["mobile_number"], first["create_time"]) == (BOB, NINE // 1000)
