@@ -74,7 +74,7 @@ class Split(msgspec.Struct, frozen=True):
 
 
 class Campaign(Record, frozen=True, gc=False, tag="campaign"):
-    """Truth: one scheduled campaign on one channel."""
+    """Truth: one scheduled campaign on one channel. `rows` is how many of its `customers` it was announced for."""
 
     campaign: int
     channel: int
@@ -82,10 +82,15 @@ class Campaign(Record, frozen=True, gc=False, tag="campaign"):
     customers: int
     announced_at: Instant | None
     splits: tuple[Split, ...]
+    rows: int | None = None
+    cancelled_at: Instant | None = None
 
 
 class Obligation(Record, frozen=True, gc=False, tag="obligation"):
-    """Truth: what must reach one customer, or (`owed` false) must not."""
+    """Truth: what must reach one customer, or (`owed` false) must not; by a `trigger` if it names one.
+
+    `reason` why nothing is owed: opted_out, unusable_number, not_cleared (conditional execution) or cancelled.
+    """
 
     campaign: int
     channel: int
@@ -96,6 +101,7 @@ class Obligation(Record, frozen=True, gc=False, tag="obligation"):
     due: Instant
     owed: bool
     reason: str | None = None
+    trigger: str | None = None
 
 
 class Violation(msgspec.Struct, frozen=True, gc=False):
@@ -183,7 +189,10 @@ class Outcome(Record, frozen=True, gc=False, tag="outcome"):
 
 
 class Webhook(Record, frozen=True, gc=False, tag="webhook"):
-    """One attempt to hand a notification to the bridge; attempts of one notification share `key`."""
+    """One attempt to hand a notification to the bridge; attempts of one notification share `key`.
+
+    `copy` counts how often it was sent anew; an attempt that was `lost` never left the sandbox.
+    """
 
     service: str
     event: str
@@ -192,6 +201,46 @@ class Webhook(Record, frozen=True, gc=False, tag="webhook"):
     attempt: int
     status: int | None
     error: str | None
+    copy: int = 0
+    lost: bool = False
+
+
+class CustomerEvent(Record, frozen=True, gc=False, tag="customer_event"):
+    """A customer did something that a trigger may count."""
+
+    customer: str
+    event: str
+    parameters: dict[str, Any] = {}
+
+
+class Trigger(Record, frozen=True, gc=False, tag="trigger"):
+    """A customer met the criteria of a trigger: event 11 is due to the listener of its channel."""
+
+    trigger: str
+    campaign: int
+    channel: int
+    customer: str
+    template: TemplateId
+    request_id: str
+
+
+class Cancelled(Record, frozen=True, gc=False, tag="cancelled"):
+    """A campaign was cancelled. `was` is its state before: planned, on_hold or announced."""
+
+    campaign: int
+    channels: tuple[int, ...]
+    was: str
+    customers: int
+
+
+class Clearance(Record, frozen=True, gc=False, tag="clearance"):
+    """A campaign waits for word of who may be sent to, was given some, or waits no more."""
+
+    campaign: int
+    action: Literal["required", "given", "closed"]
+    required_by: Instant
+    named: int
+    cleared: int
 
 
 class Metric(msgspec.Struct, frozen=True, gc=False):
@@ -263,6 +312,75 @@ class AttributeSync(Record, frozen=True, gc=False, tag="attribute_sync"):
     error: str | None = None
 
 
+class Attribute(Record, frozen=True, gc=False, tag="attribute"):
+    """An attribute of customers was made by the API."""
+
+    name: str
+    type: str
+    default: str | None = None
+
+
+class AttributeChange(msgspec.Struct, frozen=True, gc=False):
+    """One customer's new value."""
+
+    customer: str
+    field: str
+    value: str | None
+
+
+class Attributes(Record, frozen=True, gc=False, tag="attributes"):
+    """Customers got new values: by API, or by a file of the client's batch."""
+
+    how: Literal["api", "batch_file"]
+    changes: tuple[AttributeChange, ...]
+    request: str | None = None
+
+
+class Preference(Record, frozen=True, gc=False, tag="preference"):
+    """How customers may be reached on a channel was told: by API, or by a file of the client's batch."""
+
+    how: Literal["api", "batch_file"]
+    channel: int
+    mode: int
+    opted_out: bool
+    customers: tuple[str, ...]
+    app: str | None = None
+
+
+class Promotions(Record, frozen=True, gc=False, tag="promotions"):
+    """The platform was told of promotions."""
+
+    action: Literal["added", "deleted"]
+    promotions: tuple[dict[str, str], ...]
+
+
+class ChannelApps(Record, frozen=True, gc=False, tag="channel_apps"):
+    """The platform was told of a push channel's apps."""
+
+    channel: int
+    action: Literal["added", "deleted"]
+    apps: tuple[dict[str, str], ...]
+
+
+class Key(Record, frozen=True, gc=False, tag="key"):
+    """A key of a service was made, disabled, enabled or rotated; `ends` is when the value before ceases to be good."""
+
+    service: str
+    name: str
+    action: Literal["made", "disabled", "enabled", "rotated"]
+    ends: Instant | None = None
+
+
+class Engagement(Record, frozen=True, gc=False, tag="engagement"):
+    """One event that was posted to the engagement metrics."""
+
+    event: str
+    customer: str | None
+    visitor: str | None
+    timestamp: str
+    context: dict[str, Any]
+
+
 class Trouble(Record, frozen=True, gc=False, tag="trouble"):
     """The run ended early, noted by whoever ran it: a bridge that ended, hung, or never became ready."""
 
@@ -290,7 +408,18 @@ Line = (
     | Click
     | Inbound
     | AttributeSync
+    | Attribute
+    | Attributes
+    | Preference
+    | Promotions
+    | ChannelApps
+    | Key
+    | Engagement
     | Trouble
+    | CustomerEvent
+    | Trigger
+    | Cancelled
+    | Clearance
 )
 
 
@@ -313,7 +442,18 @@ _FIELD_OF: dict[type[Record], str] = {
     Click: "clicks",
     Inbound: "inbounds",
     AttributeSync: "attribute_syncs",
+    Attribute: "new_attributes",
+    Attributes: "attributes",
+    Preference: "preferences",
+    Promotions: "promotions",
+    ChannelApps: "channel_apps",
+    Key: "keys",
+    Engagement: "engagements",
     Trouble: "troubles",
+    CustomerEvent: "customer_events",
+    Trigger: "triggers",
+    Cancelled: "cancellations",
+    Clearance: "clearances",
 }
 KINDS = tuple(sorted(str(record.__struct_config__.tag) for record in _FIELD_OF))
 
@@ -340,7 +480,18 @@ class History:
     clicks: tuple[Click, ...] = ()
     inbounds: tuple[Inbound, ...] = ()
     attribute_syncs: tuple[AttributeSync, ...] = ()
+    new_attributes: tuple[Attribute, ...] = ()
+    attributes: tuple[Attributes, ...] = ()
+    preferences: tuple[Preference, ...] = ()
+    promotions: tuple[Promotions, ...] = ()
+    channel_apps: tuple[ChannelApps, ...] = ()
+    keys: tuple[Key, ...] = ()
+    engagements: tuple[Engagement, ...] = ()
     troubles: tuple[Trouble, ...] = ()
+    customer_events: tuple[CustomerEvent, ...] = ()
+    triggers: tuple[Trigger, ...] = ()
+    cancellations: tuple[Cancelled, ...] = ()
+    clearances: tuple[Clearance, ...] = ()
 
 
 def read_history(path: Path | str) -> History:

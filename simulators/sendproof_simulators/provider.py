@@ -7,7 +7,7 @@ with its contract beside it. Their code is imported as if it lay in here, so it 
 import importlib
 import os
 import pkgutil
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cache
 from pathlib import Path
@@ -40,8 +40,8 @@ class World:
     channels: tuple[Channel, ...]
     allow_remote_webhooks: bool = False
     dialects: Mapping[str, str] = field(default_factory=dict)
-    credentials: Mapping[str, Mapping[str, str]] = field(default_factory=dict)
     nightly_at: int | None = None
+    credentials: Mapping[str, Mapping[str, str]] = field(default_factory=dict)
 
     def dialect(self, name: str) -> str:
         """The answer that this sandbox gives to an open question, by its full name (`optimove.empty_result`)."""
@@ -50,7 +50,10 @@ class World:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Call:
-    """One valid request to one operation. `params` are typed and spelled as in the contract."""
+    """One valid request to one operation. `params` are typed and spelled as in the contract.
+
+    `credential` is what the request shows of who sends it, as the service's `credential_of` told it.
+    """
 
     world: World
     state: Any
@@ -58,6 +61,7 @@ class Call:
     body: Any
     now: Instant
     operation: str
+    credential: str = ""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -106,6 +110,20 @@ class Settings:
 
     read: Callable[[Any], Mapping[str, object]]
     replace: Callable[[World, Any, Instant, Mapping[str, object]], Outcome]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Keys:
+    """How the control API reaches the keys of a service that has more than one in a sandbox.
+
+    `all(state, now)` lists them; each has its `name` and its value as `key`. `make(world, state, now, wanted)` makes
+    one, `change(world, state, now, name, wanted)` disables, enables or rotates one; both answer it as it is then, and
+    raise `ValueError` or `KeyError` with a clear message.
+    """
+
+    all: Callable[[Any, Instant], list[dict[str, object]]]
+    make: Callable[[World, Any, Instant, Mapping[str, Any]], tuple[dict[str, object], Outcome]]
+    change: Callable[[World, Any, Instant, str, Mapping[str, Any]], tuple[dict[str, object], Outcome]]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -168,8 +186,72 @@ class Campaigns:
     truth: Callable[[World, Any], Iterator[tuple[Instant, Fact]]]
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Condition:
+    """A part of a trigger's criteria: `count` events of one name, the oldest at most `within_ms` before the newest.
+
+    Only those count whose parameters equal what `where` says of them.
+    """
+
+    event: str
+    count: int = 1
+    within_ms: int | None = None
+    where: Mapping[str, object] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class TriggerPlan:
+    """One trigger: who meets all `conditions` is sent a template at once. `action` is the id of Optimove's action.
+
+    `exclude` names attributes and parameters that are not sent along; `repeat` lets it fire again for a customer.
+    """
+
+    name: str
+    campaign: int
+    channel: int
+    provider: str
+    template: int
+    template_name: str
+    title: str
+    body: str
+    render: Callable[[str, Mapping[str, str | None]], str]
+    conditions: tuple[Condition, ...]
+    exclude: frozenset[str] = frozenset()
+    repeat: bool = False
+    action: int = 2
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CustomerEvent:
+    """Something that a customer does, now (`at` None) or at an instant to come."""
+
+    customer: str
+    event: str
+    parameters: Mapping[str, object] = field(default_factory=dict)
+    at: Instant | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Triggers:
+    """How the control API reaches the triggers of a marketing platform. `add` and `report` refuse with `ValueError`."""
+
+    add: Callable[[World, Any, Instant, TriggerPlan], Outcome]
+    all: Callable[[Any], list[dict[str, object]]]
+    report: Callable[[World, Any, Instant, Sequence[CustomerEvent]], Outcome]
+
+
 def _unchanged(request: Request) -> Request:
     return request
+
+
+def _nothing_more(credentials: Mapping[str, str]) -> tuple[str, ...]:
+    del credentials
+    return ()
+
+
+def _everybody(state: Any, request: Request, credential: str, now: Instant) -> Problem | None:
+    del state, request, credential, now
+    return None
 
 
 def _nothing(world: World, state: Any, now: Instant) -> Outcome:
@@ -188,7 +270,10 @@ class Provider:
     """One simulated service: these fields; nothing else about it is known elsewhere.
 
     `post_back_only` are Optimove channels through which the service reports to Optimove, and sends nothing.
-    `public` are the credentials that say who somebody is, and do not prove it.
+    `public` are the credentials that say who somebody is, and do not prove it; `also_shown` tells what else
+    `credential_of` may find in a request of theirs. `admit` says why a request may not be served although what it shows
+    is of this sandbox: a key that was disabled, a token that has expired. `overview` is, as JSON, what the service was
+    told by its users; `batch` takes a file that its user uploads, and raises `ValueError` for a wrong one.
     """
 
     name: str
@@ -211,7 +296,13 @@ class Provider:
     settings: Settings | None = None
     post_back_only: frozenset[int] = frozenset()
     public: frozenset[str] = frozenset()
+    also_shown: Callable[[Mapping[str, str]], tuple[str, ...]] = _nothing_more
+    admit: Callable[[Any, Request, str, Instant], Problem | None] = _everybody
+    keys: Keys | None = None
+    overview: Callable[[Any, Instant], dict[str, object]] | None = None
+    batch: Callable[[World, Any, Instant, str], tuple[dict[str, object], Outcome]] | None = None
     campaigns: Campaigns | None = None
+    triggers: Triggers | None = None
 
 
 FOLDERS_VARIABLE = "SENDPROOF_PROVIDERS"

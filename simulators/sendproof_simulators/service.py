@@ -34,6 +34,7 @@ class Exchange:
     operation: str | None = None
     outcome: Outcome | None = None
     violations: list[Violation] = field(default_factory=list)
+    credential: str = ""
 
     @property
     def known(self) -> bool:
@@ -59,6 +60,7 @@ class Exchange:
             body=body,
             now=sandbox.timeline.now(),
             operation=operation.id,
+            credential=self.credential,
         )
         self.outcome = self.service.handlers[operation.id](call)
         return self.outcome.reply
@@ -95,15 +97,17 @@ class Service:
         request = self.contract.canonical(provider.normalise(request))
         credential = provider.credential_of(request)
         sandbox = self._sandboxes.find(provider.name, credential)
-        exchange = Exchange(self, request, sandbox)
+        exchange = Exchange(self, request, sandbox, credential=credential or "")
         if sandbox is None:
             reply = await self.authority.answer(exchange)
             self.unattributed.append(self._event(exchange, reply, "unknown" if credential else "missing"))
             return reply
         sandbox.timeline.enter()
         try:
-            reply = await self._answer_known(exchange, sandbox, credential or "")
-            sandbox.record("request", self._event(exchange, reply, "known"))
+            now = sandbox.timeline.now()
+            refused = provider.admit(sandbox.states[provider.name], request, exchange.credential, now)
+            reply = exchange.refuse(refused) if refused else await self._answer_known(exchange, sandbox)
+            sandbox.record("request", self._event(exchange, reply, "refused" if refused else "known"))
             if exchange.outcome is not None:
                 sandbox.follow(provider.name, exchange.outcome)
                 await sandbox.tell_first(provider.name, exchange.outcome.before_reply)
@@ -111,8 +115,8 @@ class Service:
             sandbox.timeline.leave()
         return reply
 
-    async def _answer_known(self, exchange: Exchange, sandbox: Sandbox, credential: str) -> Reply:
-        if not sandbox.admits(self.provider, credential):
+    async def _answer_known(self, exchange: Exchange, sandbox: Sandbox) -> Reply:
+        if not sandbox.admits(self.provider, exchange.credential):
             return exchange.refuse(Problem(kind="rate_limited", status=429, detail="the rate limit is exceeded"))
         ordinary = express(self.contract, exchange.request) if self.express_lane else None
         if ordinary is not None:

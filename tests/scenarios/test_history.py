@@ -68,7 +68,7 @@ def test_unknown_kind(sound):
     """A line that would be skipped in silence could be the one that matters."""
     strange = {"n": 1, "at": "2026-03-02T06:00:00Z", "kind": "telepathy"}
 
-    with pytest.raises(HistoryError, match=r"line 84: unknown kind 'telepathy'; expected one of campaign, "):
+    with pytest.raises(HistoryError, match=r"line 84: unknown kind 'telepathy'; expected one of attribute, "):
         sound.plus(strange).history()
 
 

@@ -5,7 +5,7 @@ cannot disagree on what a request says; they differ only in how much of HTTP the
 """
 
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property
 from pathlib import Path
@@ -152,6 +152,17 @@ class Contract:
         return spellings
 
     @cached_property
+    def _templates(self) -> Sequence[tuple[re.Pattern[str], str]]:
+        """The paths that hold values, as patterns of every accepted spelling."""
+        prefix = self.optional_prefix.lower()
+        optional = f"(?:{re.escape(prefix)})?" if prefix else ""
+        return [
+            (re.compile(optional + _named(path.lower().removeprefix(prefix), path), re.IGNORECASE), path)
+            for path in self.document["paths"]
+            if "{" in path
+        ]
+
+    @cached_property
     def express(self) -> Mapping[tuple[str, str], Operation]:
         """Operations with a fixed path, by method and path: what the express lane may serve."""
         return {(op.method, op.path): op for op in self.operations.values() if "{" not in op.path}
@@ -160,8 +171,15 @@ class Contract:
         """The request with its path spelled as in the contract, where the service does not care for spelling."""
         if not self.any_case or (request.method, request.path) in self.express:
             return request
-        path = self._spellings.get(request.path.lower())
+        path = self._spellings.get(request.path.lower()) or self._filled(request.path)
         return request if path is None else replace(request, path=path)
+
+    def _filled(self, path: str) -> str | None:
+        for pattern, template in self._templates:
+            found = pattern.fullmatch(path)
+            if found is not None:
+                return template.format(**found.groupdict())
+        return None
 
     def methods_of(self, path: str) -> tuple[str, ...]:
         """The methods that a path of the contract answers to, for the Allow header."""
@@ -278,6 +296,14 @@ def _plain(node: Any) -> Any:
         if "enum" in plain:
             plain["enum"] = [*plain["enum"], None]
     return plain
+
+
+def _named(path: str, template: str) -> str:
+    """A pattern of a path whose values have the names that the template gives them."""
+    names = re.findall(r"\{([^}]+)\}", template)
+    fixed = re.split(r"\{[^}]+\}", path)
+    values = [f"(?P<{name}>[^/]+)" for name in names] + [""]
+    return "".join(re.escape(part) + value for part, value in zip(fixed, values, strict=True))
 
 
 def _matches(template: str, path: str) -> bool:

@@ -36,10 +36,15 @@ class Sandboxes:
         sandbox = Sandbox(settings, self._providers, self._credentials(settings), self._wall, self._sender)
         self._by_id[settings.name] = sandbox
         for service, values in sandbox.credentials.items():
-            public = self._providers[service].public
-            secrets = [value for name, value in values.items() if name not in public]
-            self._by_credential |= {(service, value): sandbox for value in secrets}
+            provider = self._providers[service]
+            secrets = [value for name, value in values.items() if name not in provider.public]
+            for value in (*secrets, *provider.also_shown(values)):
+                self.know(service, value, sandbox)
         return sandbox
+
+    def know(self, service: str, credential: str, sandbox: Sandbox) -> None:
+        """Let a sandbox be found by one more credential of a service."""
+        self._by_credential[service, credential] = sandbox
 
     def fresh_name(self) -> str:
         """A name that no sandbox of this process has had."""

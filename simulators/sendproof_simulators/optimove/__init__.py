@@ -5,24 +5,23 @@ from typing import Any
 
 from sendproof_simulators.core.chance import Chance
 from sendproof_simulators.core.clock import Instant
-from sendproof_simulators.core.exchange import Fact, Outcome, Request, Timer
-from sendproof_simulators.optimove import campaigns, errors, handlers, lives
+from sendproof_simulators.core.exchange import Fact, Outcome, Timer
+from sendproof_simulators.optimove import access, campaigns, errors, handlers, lives, subscriptions, updates
+from sendproof_simulators.optimove.dialects import FUNCTION_DIALECTS
 from sendproof_simulators.optimove.dialects_events import EVENT_DIALECTS
 from sendproof_simulators.optimove.state import State
 from sendproof_simulators.provider import Campaigns, Provider, RateLimit, World
 
 
 def _credentials(chance: Chance, sandbox: str) -> dict[str, str]:
-    return {"api_key": chance.token(40, "optimove", "api_key", sandbox)}
-
-
-def _credential_of(request: Request) -> str | None:
-    """Header X-API-KEY on every call: documented, https://developer.optimove.com/docs/authentication-guide."""
-    return request.headers.get("x-api-key")
+    drawn = {name: chance.token(40, "optimove", name, sandbox) for name in ("api_key", "admin_key", "password")}
+    return {**drawn, "username": f"{sandbox}@sendproof"}
 
 
 # What happens at an instant that the simulator asked to be told of: (world, state, payload of the timer, now).
 _TIMERS: Mapping[str, Callable[[World, State, Any, Instant], Outcome]] = {
+    updates.ATTRIBUTE_ADDED: updates.finish_attribute,
+    updates.ATTRIBUTES_UPDATED: updates.end_update,
     lives.PROCESS: lives.process,
     lives.CLEAR: lives.clear,
     lives.CANCEL: lives.cancel_if_not_yet,
@@ -58,9 +57,11 @@ def _overview(state: State) -> dict[str, object]:
 
 
 def _truth(world: World, state: State) -> Iterator[tuple[Instant, Fact]]:
+    """What a bridge was told of customers is what was known of them when their campaign was announced."""
+    del world
     known = [(c.announced_at or c.processed_at or 0, c) for c in state.campaigns.values() if c.known]
     for since, campaign in sorted(known, key=lambda pair: (pair[0], pair[1].plan.campaign)):
-        for fact in campaigns.truth(world.audience, campaign):
+        for fact in campaigns.truth(state.records.seen_at(since), campaign):
             yield since, fact
 
 
@@ -70,8 +71,17 @@ PROVIDER = Provider(
     handlers=handlers,
     new_state=State,
     credentials=_credentials,
-    default_credentials={"api_key": "sendproof-optimove-key"},
-    credential_of=_credential_of,
+    default_credentials={
+        "api_key": "sendproof-optimove-key",
+        "admin_key": "sendproof-optimove-admin-key",
+        "username": "sendproof",
+        "password": "sendproof-optimove-password",
+    },
+    credential_of=access.shown_by,
+    public=frozenset({"username", "password"}),
+    also_shown=lambda credentials: (access.shown_as(credentials["username"]),),
+    admit=lambda state, request, shown, now: access.admit(state.access, request, shown, now),
+    normalise=access.at_host,
     error=errors.error,
     begin=lives.begin,
     on_timer=_on_timer,
@@ -80,7 +90,8 @@ PROVIDER = Provider(
     optional_prefix="/current",
     # documented: https://developer.optimove.com/reference/understanding-api-rate-limits-at-optimove
     rate_limit=RateLimit(requests=50, window_ms=10_000),
-    dialects=EVENT_DIALECTS,
+    dialects=(*FUNCTION_DIALECTS, *EVENT_DIALECTS),
+    batch=subscriptions.take_in_file,
     campaigns=Campaigns(
         plan=lives.plan,
         cancel=lives.cancel,

@@ -5,11 +5,12 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from itertools import accumulate
 
-from sendproof_simulators.core.audience import Audience, Customer
+from sendproof_simulators.core.audience import Customer
 from sendproof_simulators.core.chance import Chance
 from sendproof_simulators.core.clock import HOUR, Instant, iso
 from sendproof_simulators.core.exchange import Fact
 from sendproof_simulators.optimove.conditional import Clearance
+from sendproof_simulators.optimove.records import Customers
 from sendproof_simulators.provider import CampaignPlan, ChannelPlan, Split, World
 
 PLANNED = "planned"
@@ -146,20 +147,20 @@ def _check_splits(splits: Sequence[Split]) -> None:
             raise ValueError(f"expected a share above 0, got {split.share}")
 
 
-def truth(audience: Audience, campaign: Campaign) -> Iterator[Fact]:
+def truth(people: Customers, campaign: Campaign) -> Iterator[Fact]:
     """For each channel: the campaign, and then what is owed to each of its customers, in the order of its pages."""
     for execution in campaign.executions.values():
         yield Fact(kind="campaign", fields=_campaign_fields(execution))
-        yield from _obligations(audience, execution)
+        yield from _obligations(people, execution)
 
 
-def _obligations(audience: Audience, execution: Execution) -> Iterator[Fact]:
+def _obligations(people: Customers, execution: Execution) -> Iterator[Fact]:
     plan = execution.campaign.plan
     end = plan.first_customer + plan.customers
     for start in range(plan.first_customer, end, _BLOCK):
         block = range(start, min(start + _BLOCK, end))
-        people = zip(block, audience.customers(block.start, block.stop), execution.splits(block), strict=True)
-        for index, customer, split in people:
+        rows = zip(block, people.customers(block.start, block.stop), execution.splits(block), strict=True)
+        for index, customer, split in rows:
             yield Fact(kind="obligation", fields=_obligation(execution, index, customer, split))
 
 

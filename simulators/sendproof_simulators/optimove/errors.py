@@ -6,16 +6,25 @@ from sendproof_simulators.core.exchange import Problem, Reply, Violation, json_r
 
 _TEXT = "text/plain; charset=utf-8"
 _MESSAGES_SHOWN = 5
+_RETRY_AFTER_S = 10
 
 _RATE_LIMITED = {
     "status": 429,
     "error": "Too Many Requests",
     "message": "You have exceeded the rate limit for this API group. Please retry later.",
 }
-_FIXED: Mapping[str, bytes] = {
-    "unauthorized": b'"Unauthorized"',
-    "method_not_allowed": b'"Method Not Allowed"',
-    "internal": b'"Internal Server Error"',
+# Some statuses have one text, whatever the reason.
+_FIXED: Mapping[int, bytes] = {
+    401: b'"Unauthorized"',
+    405: b'"Method Not Allowed"',
+    500: b'"Internal Server Error"',
+}
+# Kinds of refusal whose status is an open question, and the dialect that answers it.
+_OPEN: Mapping[str, str] = {
+    "unauthorized": "optimove.unknown_key",
+    "not_permitted": "optimove.forbidden",
+    "unknown_id": "optimove.unknown_id",
+    "login_failed": "optimove.login_failure",
 }
 _BETTER_WORDS: Mapping[tuple[str | None, str], str] = {
     ("RegisterEventListener", "not"): "EventTypeID 5 has a general listener only: leave ChannelID out",
@@ -26,7 +35,7 @@ _BETTER_WORDS: Mapping[tuple[str | None, str], str] = {
 
 
 class RefusedError(Exception):
-    """A request that keeps the contract but cannot be served; `kind` is one of `PROBLEM_KINDS`."""
+    """A request that keeps the contract but cannot be served; `kind` is one of `PROBLEM_KINDS` or of `_OPEN`."""
 
     def __init__(self, kind: str, status: int, detail: str) -> None:
         """Say what was expected, what came, and what to do."""
@@ -36,7 +45,7 @@ class RefusedError(Exception):
 
 def not_found(detail: str) -> RefusedError:
     """There is no such campaign or channel. 404: assumed, after the test doubles of PyPI optimove 2.0.0."""
-    return RefusedError("not_found", 404, detail)
+    return RefusedError("unknown_id", 404, detail)
 
 
 def bad_request(detail: str) -> RefusedError:
@@ -44,18 +53,28 @@ def bad_request(detail: str) -> RefusedError:
     return RefusedError("bad_request", 400, detail)
 
 
+def forbidden(detail: str) -> RefusedError:
+    """The key is good, but not for this. 403: assumed."""
+    return RefusedError("not_permitted", 403, detail)
+
+
 def error(problem: Problem) -> Reply:
     """Put a refusal into Optimove's words.
 
     429 with its JSON: documented, https://developer.optimove.com/reference/understanding-api-rate-limits-at-optimove
-    (no Retry-After is mentioned there, so none is sent). 400 as plain text that names the parameter, and 401, 405 and
-    500 as JSON strings in plain text: observed in the client code of GitHub larvit/optimove_mocker. Everything else:
-    assumed.
+    (no Retry-After is mentioned there, so none is sent by default). 400 as plain text that names the parameter, and
+    401, 405 and 500 as JSON strings in plain text: observed in the client code of GitHub larvit/optimove_mocker. 403
+    for an expired token as plain text: documented, https://developer.optimove.com/docs/general-information. Everything
+    else: assumed.
     """
     if problem.kind == "rate_limited":
-        return json_reply(_RATE_LIMITED, status=429)
-    text = _FIXED.get(problem.kind) or _said(problem).encode()
-    return Reply(status=problem.status, body=text, content_type=_TEXT)
+        reply = json_reply(_RATE_LIMITED, status=429)
+        wait = problem.dialects.get("optimove.retry_after") == "seconds"
+        return Reply(status=429, body=reply.body, headers=(("retry-after", str(_RETRY_AFTER_S)),)) if wait else reply
+    answer = problem.dialects.get(_OPEN.get(problem.kind, ""))
+    status = problem.status if answer is None else int(answer)
+    text = _FIXED.get(status) or _said(problem).encode()
+    return Reply(status=status, body=text, content_type=_TEXT)
 
 
 def _said(problem: Problem) -> str:

@@ -1,11 +1,14 @@
 """What Optimove remembers for one sandbox. No clock, no socket, no file: values in, values out."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Any, NamedTuple
+
+import msgspec
 
 from sendproof_simulators.core.clock import Instant, sql_time
 from sendproof_simulators.core.exchange import Fact
 from sendproof_simulators.core.urls import check_webhook_url
+from sendproof_simulators.optimove.access import access_of
 from sendproof_simulators.optimove.campaigns import (
     ANNOUNCED,
     CANCELLED_READABLE_MS,
@@ -16,7 +19,11 @@ from sendproof_simulators.optimove.campaigns import (
 from sendproof_simulators.optimove.errors import bad_request, not_found
 from sendproof_simulators.optimove.events import CAMPAIGN_ON_HOLD
 from sendproof_simulators.optimove.pages import Pages
+from sendproof_simulators.optimove.records import Records
 from sendproof_simulators.provider import World
+
+_encode = msgspec.json.Encoder().encode
+_decode = msgspec.json.Decoder(list[str]).decode
 
 
 class Metric(NamedTuple):
@@ -52,7 +59,15 @@ class State:
         self.last_night: Instant | None = None
         self.metrics: dict[Metric, int] = {}
         self.interactions: dict[Interaction, int] = {}
+        self.records = Records(world.audience)
         self.pages = Pages(world.audience)
+        self.access = access_of(world)
+        self.apps: dict[int, dict[str, str]] = {channel.id: {} for channel in world.channels}
+        self.promotions: dict[str, str] = {}
+        self.preferences: dict[tuple[int, str | None], dict[str, int]] = {}
+        self.reported: dict[Interaction, list[bytes]] = {}
+        self.pending_attributes: set[str] = set()
+        self.requests = 0
 
     # Listeners: one for each event type and channel (documented); another registration replaces it (assumed).
 
@@ -176,20 +191,27 @@ class State:
 
     # Results.
 
-    def report_metrics(self, items: Iterable[Mapping[str, Any]]) -> None:
-        """Take in totals: all of them, or none when a campaign is not known. A later total replaces (assumed)."""
-        totals = {
-            Metric(item["ChannelID"], item["CampaignID"], item["TemplateID"], item["MetricID"]): item["MetricValue"]
-            for item in items
-        }
-        for metric in totals:
+    def report_metrics(self, items: Iterable[Mapping[str, Any]], *, additive: bool = False) -> None:
+        """Take in values: all of them, or none when a campaign is not known. They are totals, or are added."""
+        before = self.metrics if additive else {}
+        totals: dict[Metric, int] = {}
+        for item in items:
+            metric = Metric(item["ChannelID"], item["CampaignID"], item["TemplateID"], item["MetricID"])
             self.check_reported(metric.campaign, metric.channel)
+            so_far = totals.get(metric, before.get(metric, 0)) if additive else 0
+            totals[metric] = so_far + item["MetricValue"]
         self.metrics.update(totals)
 
-    def report_interactions(self, interaction: Interaction, customers: int) -> None:
-        """Count reported customers; ids are not looked up (assumed)."""
+    def report_interactions(self, interaction: Interaction, customers: Sequence[str]) -> None:
+        """Count and keep reported customers; ids are not looked up (assumed)."""
         self.check_reported(interaction.campaign, interaction.channel)
-        self.interactions[interaction] = self.interactions.get(interaction, 0) + customers
+        self.interactions[interaction] = self.interactions.get(interaction, 0) + len(customers)
+        # As text a million ids take 11 MB, as objects six times as much.
+        self.reported.setdefault(interaction, []).append(_encode(customers))
+
+    def reported_customers(self, interaction: Interaction) -> list[str]:
+        """The customers who were reported for it, in order, with repetitions."""
+        return [customer for block in self.reported[interaction] for customer in _decode(block)]
 
     def _check_channel(self, channel: int | None) -> None:
         if channel is not None:

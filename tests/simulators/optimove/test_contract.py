@@ -64,10 +64,11 @@ def test_the_examples_of_each_operation_keep_the_contract(operation: str) -> Non
     compiled = CONTRACT.operations[operation]
     spec = CONTRACT.document["paths"][compiled.path][compiled.method.lower()]
     parameters = [CONTRACT._resolve(parameter) for parameter in spec.get("parameters", ())]
-    query = tuple((p["name"], str(p["example"])) for p in parameters)
+    query = tuple((p["name"], str(p["example"])) for p in parameters if p["in"] == "query")
+    path = {p["name"]: str(p["example"]) for p in parameters if p["in"] == "path"}
     body = spec.get("requestBody", {}).get("content", {}).get("application/json", {}).get("example")
     request = Request(method=compiled.method, path=compiled.path, query=query, body=msgspec.json.encode(body))
-    assert compiled.read_parameters(request, {})[1] == []
+    assert compiled.read_parameters(request, path)[1] == []
     assert compiled.body is None or compiled.read_body(request)[1] == []
 
 

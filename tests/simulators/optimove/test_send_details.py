@@ -9,7 +9,7 @@ from instants import NINE, TEN
 from optimove_alone import Optimove, plan, split, world
 from sendproof_simulators.core.audience import Audience
 from sendproof_simulators.optimove.campaigns import Campaign
-from sendproof_simulators.optimove.pages import Pages
+from sendproof_simulators.optimove.pages import Form, Pages
 
 WORLD = world()
 SPLITS = (split(1, 1.0, NINE), split(2, 2.0, TEN), split(3, 1.0, NINE))
@@ -19,12 +19,14 @@ NAMES = ("PHONENUMBER", "FIRST_NAME")
 
 def page(pages: Pages, skip: int, top: int, names: tuple[str, ...] = NAMES) -> list[dict[str, object]]:
     """One page, decoded."""
-    rows: list[dict[str, object]] = msgspec.json.decode(pages.page(EXECUTION, skip, top, names))
+    rows: list[dict[str, object]] = msgspec.json.decode(pages.page(EXECUTION, pages._audience, skip, top, Form(names)))
     return rows
 
 
 PAGES = Pages(WORLD.audience)
-TEXT = b",".join(PAGES.page(EXECUTION, skip, 10_000, NAMES)[1:-1] for skip in range(0, 30_000, 10_000))
+TEXT = b",".join(
+    PAGES.page(EXECUTION, WORLD.audience, skip, 10_000, Form(NAMES))[1:-1] for skip in range(0, 30_000, 10_000)
+)
 WHOLE = msgspec.json.decode(b"[%b]" % TEXT)
 
 
@@ -62,7 +64,7 @@ def test_pages_of_any_sizes_make_up_the_same_rows(sizes: list[int]) -> None:
     """Nobody is left out and nobody comes twice, wherever the pages are cut."""
     skip, rows = 0, []
     for size in [*sizes, 10_000, 10_000, 10_000]:
-        rows.append(PAGES.page(EXECUTION, skip, size, NAMES)[1:-1])
+        rows.append(PAGES.page(EXECUTION, WORLD.audience, skip, size, Form(NAMES))[1:-1])
         skip += size
     assert b",".join(filter(None, rows)) == TEXT
 
@@ -168,14 +170,14 @@ def test_pages_are_the_same_with_room_for_nothing() -> None:
     """The cache is only for speed."""
     roomy, tight = Pages(WORLD.audience), Pages(WORLD.audience, cache_bytes=0)
     for skip, top in itertools.product((0, 9_999, 10_000), (1, 10_000)):
-        assert roomy.page(EXECUTION, skip, top, NAMES) == tight.page(EXECUTION, skip, top, NAMES)
+        assert page(roomy, skip, top) == page(tight, skip, top)
 
 
 def test_the_cache_keeps_within_its_bytes() -> None:
     """The block that was used longest ago goes first."""
     pages = Pages(WORLD.audience, cache_bytes=1_600_000)
     for skip in (0, 10_000, 0, 20_000):
-        pages.page(EXECUTION, skip, 10_000, ())
+        page(pages, skip, 10_000, ())
     assert [number for _, _, number, _ in pages._blocks] == [0, 2]
     assert pages._room >= 0
 

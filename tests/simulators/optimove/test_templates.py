@@ -86,7 +86,9 @@ def test_unknown_channels_are_not_found(optimove: Optimove, operation: str, body
     [
         {"TemplateName": "A"},
         {"TemplateID": 1},
-        {"TemplateID": "1", "TemplateName": "A"},
+        {"TemplateID": "one", "TemplateName": "A"},
+        {"TemplateID": "01", "TemplateName": "A"},
+        {"TemplateID": True, "TemplateName": "A"},
         {"TemplateID": -1, "TemplateName": "A"},
         {"TemplateID": 2**63, "TemplateName": "A"},
         {"TemplateID": 1.5, "TemplateName": "A"},

@@ -1,49 +1,44 @@
-"""Functions of the group `customers` that say whom to send what."""
+"""GetCustomerSendDetailsByChannel: whom to send what. The one function that is called for every page of everybody."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 
-from sendproof_simulators.core.exchange import Outcome, Reply
-from sendproof_simulators.optimove.errors import bad_request
+from sendproof_simulators.core.exchange import Outcome
+from sendproof_simulators.optimove import answers
 from sendproof_simulators.optimove.functions import function
-from sendproof_simulators.optimove.pages import ROWS_PER_PAGE
+from sendproof_simulators.optimove.handlers.paging import asked_for, attribute_names, in_order, page_of
+from sendproof_simulators.optimove.pages import Form
 from sendproof_simulators.provider import Call
 
 
 @function
 def get_customer_send_details_by_channel(call: Call) -> Outcome:
     """Page through the customers of a campaign on a channel."""
-    params, state = call.params, call.state
-    execution = state.execution(params["CampaignID"], params["ChannelID"])
-    names = _attribute_names(call)
-    skip, asked = params.get("$skip", 0), params.get("$top", ROWS_PER_PAGE)
-    top = min(asked, ROWS_PER_PAGE)
-    page = state.pages.page(execution, skip, top, names)
-    customers = execution.campaign.customers[skip : skip + top]
-    return Outcome(reply=Reply(body=page), note=_page_note(call, customers, asked))
+    state, world, wanted = call.state, call.world, page_of(call)
+    execution = state.execution(call.params["CampaignID"], call.params["ChannelID"])
+    form = Form(
+        names=attribute_names(call),
+        joined_by=(
+            call.params.get("CustomerAttributesDelimiter", ",")
+            if world.dialect("optimove.attributes_shape") == "joined"
+            else None
+        ),
+        ids_as_text=world.dialect("optimove.id_type") == "text",
+        backwards=world.dialect("optimove.row_order") == "descending",
+    )
+    people = state.records.seen_at(execution.campaign.announced_at)
+    page = state.pages.page(execution, people, wanted.start, wanted.stop - wanted.start, form)
+    customers = in_order(call, execution.campaign.customers)[wanted]
+    return Outcome(reply=answers.encoded(world, page), note=_page_note(call, customers))
 
 
-def _attribute_names(call: Call) -> tuple[str, ...]:
-    """The attributes asked for, spelled as the audience spells them.
-
-    Their case does not matter (documented: https://developer.optimove.com/docs/general-information calls strings
-    non-case-sensitive); that an unknown one is refused is assumed.
-    """
-    text: str = call.params.get("CustomerAttributes", "")
-    known: Mapping[str, str] = {name.lower(): name for name in call.world.audience.attribute_names}
-    asked = text.split(";") if text else []
-    unknown = [name for name in asked if name.lower() not in known]
-    if unknown:
-        raise bad_request(f"CustomerAttributes: {', '.join(unknown)} not known; there are {';'.join(known.values())}")
-    return tuple(known[name.lower()] for name in asked)
-
-
-def _page_note(call: Call, customers: Sequence[int], asked: int) -> dict[str, object]:
+def _page_note(call: Call, customers: Sequence[int]) -> dict[str, object]:
     id_of = call.world.audience.id_of
+    skip, top = asked_for(call)
     return {
         "campaign": call.params["CampaignID"],
         "channel": call.params["ChannelID"],
-        "skip": call.params.get("$skip", 0),
-        "top": asked,
+        "skip": skip,
+        "top": top,
         "rows": len(customers),
         "first": id_of(customers[0]) if customers else None,
         "last": id_of(customers[-1]) if customers else None,
