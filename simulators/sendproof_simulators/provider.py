@@ -7,7 +7,7 @@ with its contract beside it. Their code is imported as if it lay in here, so it 
 import importlib
 import os
 import pkgutil
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cache
 from pathlib import Path
@@ -124,6 +124,11 @@ class Keys:
     all: Callable[[Any, Instant], list[dict[str, object]]]
     make: Callable[[World, Any, Instant, Mapping[str, Any]], tuple[dict[str, object], Outcome]]
     change: Callable[[World, Any, Instant, str, Mapping[str, Any]], tuple[dict[str, object], Outcome]]
+
+
+# `preview(world, state, now, asked)`: what a service would do, without doing it. `ValueError` says what is wrong with
+# the question.
+Preview = Callable[[World, Any, Instant, Mapping[str, Any]], Awaitable[Mapping[str, object]]]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -294,6 +299,7 @@ class Provider:
     dialects: tuple[Dialect, ...] = ()
     templates: Templates | None = None
     settings: Settings | None = None
+    preview: Preview | None = None
     post_back_only: frozenset[int] = frozenset()
     public: frozenset[str] = frozenset()
     also_shown: Callable[[Mapping[str, str]], tuple[str, ...]] = _nothing_more

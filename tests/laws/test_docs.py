@@ -3,15 +3,17 @@
 import re
 import shlex
 import tomllib
-from collections import Counter
+from pathlib import Path
 
 import pytest
 import typer
 import yaml
 
 import sendproof_scenarios.commands
-from repository import CONTRACTS, ROOT, files, name_of
+from repository import ROOT, files, name_of
 from sendproof_simulators import cli
+from sendproof_simulators.catalogue import catalogue
+from sendproof_simulators.provider import discover
 
 DOCUMENTS = list(files(".md"))
 TARGETS = set(re.findall(r"^([a-z]+):.*## ", (ROOT / "Makefile").read_text(), re.MULTILINE))
@@ -85,21 +87,6 @@ def test_every_dependency_has_a_reason():
     assert set(re.findall(r"^\| ([a-z0-9-]+) \|", tables, re.MULTILINE)) - {"package"} <= packages
 
 
-def counted() -> str:
-    """The table of openapi/README.md: operations, and statements by evidence, of each contract."""
-    rows = []
-    for path in sorted(CONTRACTS.glob("*.yaml")):
-        document = yaml.load(path.read_bytes(), Loader=yaml.CSafeLoader)
-        operations = sum(
-            len(item.keys() & {"get", "post", "put", "patch", "delete"}) for item in document["paths"].values()
-        )
-        levels = Counter(evidence(document))
-        figures = " | ".join(str(levels[level]) for level in COUNTED)
-        title = document["info"]["title"]
-        rows.append(f"| [{path.name}]({path.name}) | {title} | {operations} | {figures} |\n")
-    return "".join(rows)
-
-
 def evidence(node: object) -> list[str]:
     """The level of every statement in a contract that carries one."""
     if isinstance(node, list):
@@ -110,6 +97,10 @@ def evidence(node: object) -> list[str]:
     return own + [level for value in node.values() for level in evidence(value)]
 
 
-def test_contracts_are_listed_with_their_figures():
-    """openapi/README.md lists every contract, with as many statements of each level as it has."""
-    assert counted() in (CONTRACTS / "README.md").read_text()
+@pytest.mark.parametrize("entry", catalogue(discover()), ids=lambda entry: entry["name"])
+def test_services_are_listed_with_their_figures(entry):
+    """`sendproof providers` counts the operations of each contract, and its statements of each level."""
+    document = yaml.load(Path(entry["contract"]).read_bytes(), Loader=yaml.CSafeLoader)
+    methods = {"get", "post", "put", "patch", "delete"}
+    assert entry["operations"] == sum(len(item.keys() & methods) for item in document["paths"].values())
+    assert {level: entry[level] for level in COUNTED} == {level: evidence(document).count(level) for level in COUNTED}

@@ -332,6 +332,18 @@ def _provider_settings(call: ControlCall) -> tuple[ProviderSettings, Any]:
     return holders[name], sandbox.states[name]
 
 
+async def preview_service(call: ControlCall) -> Reply:
+    """What a service would do, without doing it."""
+    sandbox, name = call.sandbox, call.params["service"]
+    previews = {s.provider.name: s.provider.preview for s in call.control.services.values() if s.provider.preview}
+    if name not in previews:
+        raise ControlError(404, f"{name!r} is not a service with a preview; there are: {', '.join(previews) or 'none'}")
+    try:
+        return json_reply(await previews[name](sandbox.world, sandbox.states[name], now_of(call), call.body))
+    except ValueError as error:
+        raise ControlError(400, str(error)) from None
+
+
 def read_instant(text: str) -> Instant:
     """The instant that a client wrote."""
     try:

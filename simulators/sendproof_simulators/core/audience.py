@@ -21,6 +21,7 @@ from sendproof_simulators.core.pools import Name, Names, pools
 MAX_CUSTOMERS = 10_000_000
 
 _BLOCK = 10_000
+_PHONE = "PHONENUMBER"
 
 _LONG = 1 << 64
 _SHORT = 1 << 16
@@ -38,8 +39,8 @@ class AudienceRecipe:
     """How many customers there are, and which shares of them opted out or have a number that nobody can send to.
 
     The two groups do not overlap, so their shares add up to 1 at most. `country` is where everybody lives and is
-    reached: GB or US. `fates` are shares of customers, by the names in `core/fates.py`, whose numbers dial what becomes of a
-    message; who is in one of the two groups keeps an ordinary number.
+    reached: GB or US. `fates` are shares of customers, by the names in `core/fates.py`, whose numbers dial what becomes
+    of a message; who is in one of the two groups keeps an ordinary number.
     """
 
     customers: int
@@ -72,11 +73,9 @@ class AudienceRecipe:
                 raise ValueError(f"no number dials {name!r}; {hint}")
             if not 0 <= share <= 1:
                 raise ValueError(f"expected the share of {name!r} from 0 to 1, got {share}")
-            if round(share * self.customers) > COUNTRIES[self.country]:
-                most, there = COUNTRIES[self.country], round(share * self.customers)
-                raise ValueError(
-                    f"expected at most {most} customers for {name!r}, as there are no more numbers, got {there}"
-                )
+            most, there = COUNTRIES[self.country], round(share * self.customers)
+            if there > most:
+                raise ValueError(f"expected at most {most} customers for {name!r}, one for each number, got {there}")
         if round(sum(self.fates.values()), 9) > 1:
             raise ValueError(f"expected the shares of fates to add up to 1 at most, got {sum(self.fates.values())}")
 
@@ -125,6 +124,11 @@ class Audience:
         self._dials = _Dials(chance, recipe) if recipe.fates else None
         self._opted_out = int(recipe.opted_out * _LONG)
         self._unusable = self._opted_out + int(recipe.unusable_numbers * _LONG)
+
+    @property
+    def phone_attribute(self) -> str:
+        """The attribute that holds the phone number."""
+        return _PHONE
 
     @property
     def attribute_names(self) -> tuple[str, ...]:
@@ -314,7 +318,7 @@ _COLUMNS: Mapping[str, Callable[[People], list[str | None]]] = {
     "EMAIL": _emails,
     "FIRST_NAME": _first_names,
     "LAST_NAME": _last_names,
-    "PHONENUMBER": _phone_numbers,
+    _PHONE: _phone_numbers,
     "CITY": _cities,
     "COUNTRY": _countries,
     "LANGUAGE": _languages,

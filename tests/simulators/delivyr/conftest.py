@@ -1,0 +1,141 @@
+"""Delivyr alone: an account, the contract in front of it, and a clock that is a number."""
+
+from dataclasses import dataclass, field
+from typing import Any
+
+import msgspec
+import pytest
+
+from instants import NINE
+from sendproof_simulators.core.audience import Audience, AudienceRecipe
+from sendproof_simulators.core.chance import Chance
+from sendproof_simulators.core.contracts import Contract, load_contract
+from sendproof_simulators.core.dialects import choose
+from sendproof_simulators.core.exchange import Outcome, Problem, Reply, Request, Timer
+from sendproof_simulators.delivyr import PROVIDER
+from sendproof_simulators.delivyr.state import State
+from sendproof_simulators.delivyr.templates import add
+from sendproof_simulators.provider import Call, World, contract_file
+
+HEADERS = {"x-account-id": "acme", "x-api-key": "secret", "content-type": "application/json"}
+SEND = "/partner/customer_io/send_sms"
+
+
+def world(**dialects: str) -> World:
+    """A hundred Americans, of whom about ten opted out."""
+    chance = Chance(7)
+    return World(
+        chance=chance,
+        audience=Audience(chance, AudienceRecipe(customers=100, opted_out=0.1, country="US")),
+        channels=(),
+        dialects=choose({"delivyr": PROVIDER.dialects}, {f"delivyr.{name}": value for name, value in dialects.items()}),
+        credentials={"delivyr": {"account_id": "acme", "api_key": "secret"}},
+    )
+
+
+@dataclass
+class Account:
+    """Asks the simulator as a bridge would, less HTTP. `last` is everything that the last call led to."""
+
+    contract: Contract
+    world: World = field(default_factory=world)
+    now: int = NINE
+    last: Outcome = field(default_factory=Outcome)
+    timers: list[Timer] = field(default_factory=list)
+
+    def __post_init__(self) -> None:
+        self.state: State = PROVIDER.new_state(self.world)
+        self.template = self.holds("Balance", "Hi {{FIRST_NAME}}, you have {{BALANCE}}.")
+        self.plain = self.holds("Plain", "Hello there.")
+
+    def holds(self, title: str, body: str) -> str:
+        """The id of a new template."""
+        return str(add(self.state, self.now, title, body)[0].id)
+
+    def set(self, **settings: object) -> None:
+        """What the account's owner sets."""
+        PROVIDER.settings.replace(self.world, self.state, self.now, settings)
+
+    def send(self, number: str = "+12125650100", **changes: Any) -> dict[str, Any]:
+        """The JSON of the answer to a send that was taken."""
+        reply = self.try_to_send(number, **changes)
+        assert reply.status == 200, reply.body
+        return msgspec.json.decode(reply.body)
+
+    def refused(self, number: str = "+12125650100", **changes: Any) -> tuple[int, str]:
+        """The status and the code with which a send is refused."""
+        reply = self.try_to_send(number, **changes)
+        return reply.status, msgspec.json.decode(reply.body)["error"]["code"]
+
+    def try_to_send(self, number: str = "+12125650100", **changes: Any) -> Reply:
+        """One send; what is None is left out."""
+        body = {"template_id": self.plain, "phone_number": number, **changes}
+        given = msgspec.json.encode({name: value for name, value in body.items() if value is not None})
+        return self.ask(Request(method="POST", path=SEND, headers=HEADERS, body=given))
+
+    def get(self, path: str, *query: tuple[str, str]) -> Any:
+        """The JSON of a page."""
+        reply = self.ask(Request(method="GET", path=path, query=query, headers=HEADERS))
+        return msgspec.json.decode(reply.body)
+
+    def entry(self) -> dict[str, Any]:
+        """The newest message of the log."""
+        return self.get("/messages")["messages"][-1]
+
+    def ask(self, request: Request) -> Reply:
+        """The reply to one request."""
+        self.last = self._outcome(request)
+        self.timers += self.last.timers
+        return self.last.reply
+
+    def facts(self, kind: str) -> list[dict[str, Any]]:
+        """The facts of one kind that the last call led to."""
+        return [dict(fact.fields) for fact in self.last.facts if fact.kind == kind]
+
+    def live_until(self, instant: int) -> list[tuple[int, Outcome]]:
+        """Let every timer ring that is due by then; when each rang and what it led to."""
+        rung = []
+        while due := [timer for timer in self.timers if timer.at <= instant]:
+            timer = min(due, key=lambda timer: timer.at)
+            self.timers.remove(timer)
+            self.now = timer.at
+            outcome = PROVIDER.on_timer(self.world, self.state, timer, timer.at)
+            self.timers += outcome.timers
+            rung.append((timer.at, outcome))
+        self.now = instant
+        return rung
+
+    def told_until(self, instant: int) -> list[tuple[int, dict[str, Any]]]:
+        """Every webhook that is posted by then: seconds after nine, and the body."""
+        rung = self.live_until(instant)
+        return [((at - NINE) // 1000, msgspec.json.decode(call.body)) for at, done in rung for call in done.webhooks]
+
+    def _outcome(self, request: Request) -> Outcome:
+        operation = self.contract.express[request.method, request.path]
+        params, violations = operation.read_parameters(request, {})
+        body, more = operation.read_body(request)
+        if violations or more:
+            broken = (*violations, *more)
+            problem = Problem(kind="bad_request", status=400, detail="", operation=operation.id, violations=broken)
+            return Outcome(reply=PROVIDER.error(problem))
+        call = Call(world=self.world, state=self.state, params=params, body=body, now=self.now, operation=operation.id)
+        outcome: Outcome = getattr(PROVIDER.handlers, operation.handler)(call)
+        return outcome
+
+
+@pytest.fixture(scope="session")
+def contract() -> Contract:
+    """The contract as the service compiles it."""
+    return load_contract(contract_file(PROVIDER))
+
+
+@pytest.fixture
+def account(contract: Contract) -> Account:
+    """An account of its own, with every dialect at its default."""
+    return Account(contract)
+
+
+@pytest.fixture
+def account_that(contract: Contract):
+    """Accounts in sandboxes that speak other dialects."""
+    return lambda **dialects: Account(contract, world(**dialects))

@@ -1,0 +1,123 @@
+"""Delivyr over real HTTP, beside the other simulators."""
+
+from collections.abc import Iterator
+from typing import Any
+
+import pytest
+import requests
+
+from running import RunningSimulators, running_simulators
+
+ACCOUNT, KEY = "sendproof-delivyr-account", "sendproof-delivyr-key"
+SEND = "/partner/customer_io/send_sms"
+
+
+@pytest.fixture(scope="module")
+def simulators() -> Iterator[RunningSimulators]:
+    """One process for all of these tests."""
+    with running_simulators() as running:
+        yield running
+
+
+def send(simulators: RunningSimulators, **headers: str) -> requests.Response:
+    """One send with these headers."""
+    body = {"template_id": "AAAAAAAA", "phone_number": "+12125650100"}
+    return requests.post(simulators.services["delivyr"]["url"] + SEND, json=body, headers=headers, timeout=10)
+
+
+@pytest.mark.parametrize(
+    "headers",
+    [
+        {},
+        {"x-api-key": KEY},
+        {"x-account-id": ACCOUNT},
+        {"x-api-key": "wrong", "x-account-id": ACCOUNT},
+        {"x-api-key": KEY, "x-account-id": "wrong"},
+        {"x-api-key": ACCOUNT, "x-account-id": ACCOUNT},
+    ],
+)
+def test_both_headers_have_to_be_right(simulators, headers):
+    """Documented: https://docs.delivyr.net/docs/customer-io. The account's id alone proves nothing."""
+    reply = send(simulators, **headers)
+    assert (reply.status_code, reply.json()["error"]["code"]) == (401, "unauthorized")
+
+
+def test_with_both_the_call_is_looked_at(simulators):
+    """And refused for what is wrong with it."""
+    reply = send(simulators, **{"x-api-key": KEY, "x-account-id": ACCOUNT})
+    assert (reply.status_code, reply.json()["error"]["code"]) == (422, "template_not_found")
+
+
+@pytest.mark.parametrize(
+    ("status", "code", "method", "path", "body", "media"),
+    [
+        (400, "invalid_request", "POST", SEND, b"{", "application/json"),
+        (400, "invalid_request", "POST", SEND, b"", "application/json"),
+        (400, "invalid_request", "POST", SEND, b"[" * 50_000, "application/json"),
+        (400, "invalid_request", "POST", SEND, b'"\xff"', "application/json"),
+        (415, "unsupported_media_type", "POST", SEND, b"template_id=1", "application/x-www-form-urlencoded"),
+        (413, "payload_too_large", "POST", SEND, b" " * (64 * 1024 + 1), "application/json"),
+        (405, "method_not_allowed", "GET", SEND, None, None),
+        (404, "not_found", "POST", "/send_sms", b"{}", "application/json"),
+        (404, "not_found", "GET", "/messages/unknown", None, None),
+    ],
+)
+def test_trouble_has_one_form(simulators, status, code, method, path, body, media):
+    """Assumed: `{"error": {"code", "message"}}` with the status that fits."""
+    headers = {"x-api-key": KEY, "x-account-id": ACCOUNT} | ({"content-type": media} if media else {})
+    url = simulators.services["delivyr"]["url"] + path
+    reply = requests.request(method, url, data=body, headers=headers, timeout=10)
+    assert (reply.status_code, reply.json()["error"]["code"]) == (status, code)
+
+
+def sandbox_of(simulators: RunningSimulators) -> dict[str, Any]:
+    """A sandbox of Americans on virtual time, with Delivyr's scheduled channel."""
+    return simulators.call(
+        "POST",
+        "/sandboxes",
+        {
+            "seed": 7,
+            "clock": {"mode": "virtual", "start": "2026-03-02T09:00:00Z"},
+            "audience": {"customers": 50, "opted_out": 0.1, "country": "US"},
+            "channels": [{"id": 452, "provider": "delivyr"}],
+        },
+    )
+
+
+def test_a_week_of_sends_is_in_the_history(simulators):
+    """Sent by template, each ends once."""
+    sandbox = sandbox_of(simulators)
+    base = f"/sandboxes/{sandbox['sandbox']}"
+    texts = [{"title": "Hello", "body": "Hi {{NAME}}"}]
+    (template,) = simulators.call("POST", f"{base}/providers/delivyr/templates", texts)
+    access = sandbox["services"]["delivyr"]
+    headers = {"x-api-key": access["credentials"]["api_key"], "x-account-id": access["credentials"]["account_id"]}
+    for place in range(20):
+        body = {"template_id": template["id"], "phone_number": f"+121256501{place:02d}", "variables": {"NAME": "Ada"}}
+        assert requests.post(access["url"] + SEND, json=body, headers=headers, timeout=10).status_code == 200
+    simulators.call("POST", f"{base}/clock/advance", {"by_ms": 7 * 86_400_000})
+    lines = simulators.history(sandbox["sandbox"])
+    sent, ended = ([line["message"] for line in lines if line["kind"] == kind] for kind in ("delivery", "outcome"))
+    assert len(sent) == 20
+    assert sorted(sent) == sorted(ended)
+
+
+def test_overrides_are_tried_through_the_control_api(simulators):
+    """Settings, an event, and what would be sent for it; what makes no sense is told."""
+    sandbox = sandbox_of(simulators)
+    base = f"/sandboxes/{sandbox['sandbox']}/providers/delivyr"
+    simulators.call("PUT", f"{base}/settings", {"overrides": '{"phone_number": payload.phone}'})
+    event = {"templateName": "YFRYM0RJ - Hello", "customerID": "C0000001", "payload": {"phone": "+13125650100"}}
+    request = simulators.call("POST", f"{base}/preview", {"event": event})["request"]
+    assert request["phone_number"] == "+13125650100"
+    reply = requests.post(f"{simulators.control}/control{base}/preview", json={}, timeout=10)
+    assert (reply.status_code, reply.headers["content-type"]) == (400, "application/problem+json")
+
+
+def test_services_without_a_preview_say_so(simulators):
+    """404, and who has one."""
+    sandbox = sandbox_of(simulators)["sandbox"]
+    url = f"{simulators.control}/control/sandboxes/{sandbox}/providers/textlocal/preview"
+    reply = requests.post(url, json={}, timeout=10)
+    assert reply.status_code == 404
+    assert reply.json()["detail"] == "'textlocal' is not a service with a preview; there are: delivyr"

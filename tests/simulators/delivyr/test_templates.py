@@ -1,0 +1,61 @@
+"""Templates: eight letters and digits, a name, a text with variables."""
+
+import pytest
+
+from instants import NINE
+from sendproof_simulators.delivyr.templates import TEMPLATES, id_in_name, synchronised_name
+
+
+def test_ids_are_eight_letters_and_digits(account):
+    """Documented: https://docs.delivyr.net/docs/customer-io. They follow from the seed and the title."""
+    assert len(account.plain) == 8
+    assert account.plain.isalnum()
+    assert account.plain.upper() == account.plain
+    assert account.holds("Plain", "Another text") != account.plain
+
+
+def test_the_name_in_optimove_carries_the_id(account):
+    """Read off https://docs.delivyr.net/docs/optimove-triggered-overrides: so the receiver finds its template."""
+    (_, template) = TEMPLATES.all(account.state)
+    assert synchronised_name(template) == f"{account.plain} - Plain"
+    assert id_in_name("YFRYM0RJ - Optimove MMS Template 2") == "YFRYM0RJ"
+
+
+@pytest.mark.parametrize("name", ["", "YFRYM0RJ", "YFRYM0R - Short", "YFRYM0RJX - Long", "yfrym0rj - Small", " - "])
+def test_other_names_carry_no_id(name):
+    """Nobody guesses a template."""
+    assert id_in_name(name) is None
+
+
+def test_a_bridge_reads_them_with_their_variables(account):
+    """Assumed: Delivyr's own integration reads them from within."""
+    first, second = account.get("/templates")["templates"]
+    assert first == {
+        "id": account.template,
+        "name": "Balance",
+        "synchronised_name": f"{account.template} - Balance",
+        "body": "Hi {{FIRST_NAME}}, you have {{BALANCE}}.",
+        "variables": ["FIRST_NAME", "BALANCE"],
+        "url": None,
+    }
+    assert second["variables"] == []
+
+
+def test_a_template_can_be_renamed_changed_and_deleted(account):
+    """The id stays; a deleted one cannot be sent."""
+    TEMPLATES.change(account.state, NINE, account.plain, "New name", None)
+    TEMPLATES.change(account.state, NINE, account.plain, None, "New text")
+    account.send()
+    assert account.entry()["text"] == "New text"
+    TEMPLATES.delete(account.state, NINE, account.plain)
+    assert account.refused() == (422, "template_not_found")
+
+
+def test_impossible_templates_are_refused(account):
+    """Without text, with an id of one's own, or not there at all."""
+    with pytest.raises(ValueError, match="expected a title and a body"):
+        TEMPLATES.add(account.state, NINE, "Title", " ", None)
+    with pytest.raises(ValueError, match="expected no id"):
+        TEMPLATES.add(account.state, NINE, "Title", "Text", 7)
+    with pytest.raises(KeyError, match="expected the id of a template"):
+        TEMPLATES.delete(account.state, NINE, "AAAAAAAA")
