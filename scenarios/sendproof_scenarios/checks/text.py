@@ -8,6 +8,7 @@ from urllib.parse import unquote_plus
 
 from sendproof_scenarios.checks.delivery import of_obligation
 from sendproof_scenarios.checks.ledger import Fate, ledger
+from sendproof_scenarios.checks.matching import letters
 from sendproof_scenarios.findings import Check, Finding, Observed
 from sendproof_scenarios.history import Campaign, History
 from sendproof_scenarios.requirements import RIGHT_TEXT
@@ -75,18 +76,13 @@ def _diagnosis(got: str, expected: str, others: Iterable[_Template]) -> str:
     return next((says for applies, says in _DAMAGES if applies(got, expected)), "something other than what was owed")
 
 
-def _letters(text: str) -> str:
-    """The plain letters and digits of a text: what survives a wrong character set."""
-    return "".join(character for character in text if character.isascii() and character.isalnum())
-
-
 # What may happen to the right text on its way, the surest sign first.
 _DAMAGES: tuple[tuple[Callable[[str, str], bool], str], ...] = (
     (lambda got, _: not got.strip(), "it is empty"),
     (lambda got, expected: expected.startswith(got), "its end was cut off"),
     (lambda got, expected: expected in {unquote_plus(got), html.unescape(got)}, "it was encoded once too often"),
     (lambda got, expected: got.split() == expected.split(), "white space differs"),
-    (lambda got, expected: _letters(got) == _letters(expected), "characters outside ASCII were damaged"),
+    (lambda got, expected: letters(got) == letters(expected), "characters outside ASCII were damaged"),
 )
 
 CHECKS = (

@@ -5,7 +5,8 @@ the bridge took UTC for local time, or the other way about.
 """
 
 from sendproof_scenarios.checks.delivery import of_obligation
-from sendproof_scenarios.checks.ledger import EARLY_TOLERANCE, LATE_AFTER, Fate, ledger
+from sendproof_scenarios.checks.ledger import Fate, ledger
+from sendproof_scenarios.checks.matching import LATE_AFTER, lateness
 from sendproof_scenarios.findings import Check, Finding, Observed
 from sendproof_scenarios.history import History
 from sendproof_scenarios.instants import HOUR, MINUTE, span, spoken
@@ -30,7 +31,7 @@ def right_time(history: History) -> Observed:
         unseen = not_observed(history, _ID, f"{len(met):,} send times")
         return Observed(looked_at=len(met), unit="send times", findings=(unseen,))
     offsets = ((fate, fate.deliveries[0].send_at - fate.obligation.due) for fate in met)
-    findings = [_off(fate, off) for fate, off in offsets if off < -EARLY_TOLERANCE or off > LATE_AFTER]
+    findings = [_off(fate, off) for fate, off in offsets if lateness(off)]
     return Observed(looked_at=len(met), unit="send times", findings=tuple(findings))
 
 

@@ -1,11 +1,10 @@
 """Whether what was reported is what the provider said."""
 
-from bisect import bisect_right
-from collections import defaultdict
+from collections import Counter, defaultdict
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from functools import lru_cache
 
-from sendproof_scenarios.checks.ledger import ledger
+from sendproof_scenarios.checks.ledger import Fate, ledger
 from sendproof_scenarios.checks.metrics import (
     BOUNCED,
     DELIVERED,
@@ -19,68 +18,14 @@ from sendproof_scenarios.checks.metrics import (
     targeted,
     template_id,
 )
-from sendproof_scenarios.findings import Check, Finding, Observed, Where, once_per_history
+from sendproof_scenarios.checks.paging import CampaignKey
+from sendproof_scenarios.checks.said import METRIC_OF, said
+from sendproof_scenarios.findings import Check, Finding, Observed, Where
 from sendproof_scenarios.history import History, Interactions
-from sendproof_scenarios.instants import MINUTE, spoken
+from sendproof_scenarios.instants import spoken
 from sendproof_scenarios.requirements import METRICS_TRUE
 
 _ID = "metrics.true"
-
-# From the end of a message to the total that counts it, a receipt has to be posted, perhaps tried again, and stored.
-RECEIPT_ON_ITS_WAY = 15 * MINUTE
-
-_METRIC_OF: Mapping[str, int] = {
-    "delivered": DELIVERED,
-    "undelivered": BOUNCED,
-    "invalid": BOUNCED,
-    "expired": BOUNCED,
-}
-
-# documented: https://api.txtlocal.com/docs/handlingreceipts does not list E among the states that are posted.
-_NEVER_PUSHED = "expired"
-
-
-@dataclass(frozen=True, kw_only=True, slots=True)
-class Said:
-    """What the provider said of the messages of one template: for each metric, the instants at which it grew.
-
-    What is only `asked` is told to those who ask for it, so a total may leave it out.
-    """
-
-    told: Mapping[int, Sequence[int]]
-    asked: Mapping[int, Sequence[int]]
-    recipients: int
-
-    def range(self, metric: int, at: int) -> tuple[int, int]:
-        """The least and the most that a total pushed at `at` may say."""
-        told, asked = self.told.get(metric, ()), self.asked.get(metric, ())
-        return bisect_right(told, at - RECEIPT_ON_ITS_WAY), bisect_right(told, at) + bisect_right(asked, at)
-
-
-@once_per_history
-def said(history: History) -> Mapping[TemplateKey, Said]:
-    """What the provider said, by campaign, channel and template."""
-    ended = {outcome.message: outcome for outcome in history.outcomes}
-    told: defaultdict[TemplateKey, defaultdict[int, list[int]]] = defaultdict(lambda: defaultdict(list))
-    asked: defaultdict[TemplateKey, defaultdict[int, list[int]]] = defaultdict(lambda: defaultdict(list))
-    recipients: defaultdict[TemplateKey, int] = defaultdict(int)
-    for fate in ledger(history).fates:
-        key = fate.obligation.campaign, fate.obligation.channel, str(fate.obligation.template)
-        recipients[key] += bool(fate.deliveries)
-        for delivery in fate.deliveries:
-            told[key][SENT].append(delivery.at)
-            outcome = ended.get(delivery.message)
-            metric = _METRIC_OF.get(outcome.status) if outcome else None
-            if outcome and metric is not None:
-                (asked if outcome.status == _NEVER_PUSHED else told)[key][metric].append(outcome.at)
-    return {
-        key: Said(told=_sorted(told[key]), asked=_sorted(asked[key]), recipients=number)
-        for key, number in recipients.items()
-    }
-
-
-def _sorted(instants: Mapping[int, Sequence[int]]) -> Mapping[int, Sequence[int]]:
-    return {metric: sorted(some) for metric, some in instants.items()}
 
 
 def true(history: History) -> Observed:
@@ -91,65 +36,138 @@ def true(history: History) -> Observed:
 
 
 def _wrong_totals(history: History) -> Iterator[Finding]:
-    for key, metrics in reports(history).items():
-        if key not in targeted(history):
-            continue
-        at = pushes(history)[key[:2]][-1]
-        truth = said(history).get(key, Said(told={}, asked={}, recipients=0))
+    """Each template by itself, then those together that share messages; what is wrong by itself is told once."""
+    pushed = pushes(history)
+    last = {key: pushed[key[:2]][-1] for key in targeted(history) if key[:2] in pushed}
+    wrong: set[tuple[TemplateKey, int]] = set()
+    for keys in (*({key} for key in last), *said(history).together):
         for metric in (SENT, DELIVERED, BOUNCED):
-            low, high = truth.range(metric, at)
-            low = min(low, truth.recipients) if metric == SENT else low
-            value = last_value(metrics.get(metric, ()))
-            if not low <= value <= high:
-                yield _wrong_total(key, metric, value, (low, high), at)
+            if keys <= last.keys() and not any((key, metric) in wrong for key in keys):
+                finding = _wrong_total(history, metric, {key: last[key] for key in sorted(keys)})
+                if finding is not None:
+                    wrong |= {(key, metric) for key in keys}
+                    yield finding
 
 
-def _wrong_total(key: TemplateKey, metric: int, value: int, bounds: tuple[int, int], at: int) -> Finding:
-    low, high = bounds
+def _wrong_total(history: History, metric: int, last: Mapping[TemplateKey, int]) -> Finding | None:
+    low, high = said(history).range(metric, last)
+    values = {key: last_value(reports(history).get(key, {}).get(metric, ())) for key in last}
+    if low <= sum(values.values()) <= high:
+        return None
+    at, (campaign, channel, _) = max(last.values()), next(iter(last))
     return Finding(
         check=_ID,
         level="fail",
         blame="bridge",
         cause=f"the total of {METRIC_NAMES[metric]} is not what the provider said",
         expected=f"{high:,}" if low == high else f"{low:,} to {high:,}",
-        got=f"{value:,}, lastly pushed {spoken(at)}",
-        where=Where(campaign=key[0], channel=key[1], template=template_id(key)),
+        got=f"{_in_words(values)}, lastly pushed {spoken(at)}",
+        where=Where(campaign=campaign, channel=channel, template=template_id(next(iter(last)))),
         at=at,
     )
+
+
+def _in_words(values: Mapping[TemplateKey, int]) -> str:
+    total = f"{sum(values.values()):,}"
+    if len(values) == 1:
+        return total
+    return " + ".join(f"{value:,} for campaign {key[0]}" for key, value in values.items()) + f" = {total}"
 
 
 def _wrong_interactions(history: History) -> Iterator[Finding]:
     if not history.interactions:
         return
-    states = _states(history)
+    states, shares = _states(history), _Shares(history)
     for report in history.interactions:
-        judge = _JUDGES.get(report.event_id)
+        judge, of = _JUDGES.get(report.event_id), states.get((report.campaign, report.channel), {})
         for customer in report.customers:
-            state = states.get((report.campaign, report.channel, customer))
-            if state is None:
+            possible = of.get(customer)
+            if possible is None:
                 yield _wrong_interaction(
-                    report, customer, "a customer outside the campaign", "a customer of the campaign", ""
+                    report,
+                    customer,
+                    "a customer outside the campaign",
+                    "a customer of the campaign",
+                    "not in the campaign",
                 )
-            elif judge is not None and not judge(state):
+            elif judge is not None and not (any(map(judge, possible)) and shares.take(report, customer)):
                 name = METRIC_NAMES[report.event_id]
-                yield _wrong_interaction(report, customer, f"a customer said to be {name} who was not", name, state)
+                cause = f"a customer said to be {name} who was not"
+                yield _wrong_interaction(report, customer, cause, name, " or ".join(sorted(possible)))
 
 
-def _states(history: History) -> Mapping[tuple[int, int, str], str]:
-    """What happened to each customer: the provider's last word, `accepted` without one, or `nothing`."""
+def _states(history: History) -> Mapping[CampaignKey, Mapping[str, frozenset[str]]]:
+    """What may have happened to each customer: the provider's last word, `accepted` without one, or `nothing`."""
     ended = {outcome.message: outcome.status for outcome in history.outcomes}
-    states: dict[tuple[int, int, str], str] = {}
+    states: defaultdict[CampaignKey, dict[str, frozenset[str]]] = defaultdict(dict)
     for fate in ledger(history).fates:
-        last = [ended.get(delivery.message, "accepted") for delivery in fate.deliveries]
-        state = "delivered" if "delivered" in last else (last or ["nothing"])[0]
-        states[fate.obligation.campaign, fate.obligation.channel, fate.obligation.customer] = state
+        _add_state(states, fate, _one_state(_state(fate, ended)))
+    for group in ledger(history).alike:
+        possible = frozenset(_state_of_each(group, ended))
+        for fate in group:
+            _add_state(states, fate, possible)
     return states
+
+
+def _add_state(states: Mapping[CampaignKey, dict[str, frozenset[str]]], fate: Fate, more: frozenset[str]) -> None:
+    of, customer = states[fate.obligation.campaign, fate.obligation.channel], fate.obligation.customer
+    known = of.get(customer)
+    of[customer] = more if known is None else known | more
+
+
+# There are few states and many customers.
+@lru_cache(maxsize=64)
+def _one_state(state: str) -> frozenset[str]:
+    return frozenset({state})
+
+
+def _state(fate: Fate, ended: Mapping[str, str]) -> str:
+    last = [ended.get(delivery.message, "accepted") for delivery in fate.deliveries]
+    return "delivered" if "delivered" in last else (last or ["nothing"])[0]
+
+
+def _state_of_each(group: Sequence[Fate], ended: Mapping[str, str]) -> list[str]:
+    """One state for each message and for each obligation that is left without one."""
+    states = [ended.get(delivery.message, "accepted") for fate in group for delivery in fate.deliveries]
+    return states + ["nothing"] * (len(group) - len(states))
+
+
+class _Shares:
+    """How often each thing may be said of customers whose messages nobody can tell apart.
+
+    Whoever is owed more than one message by one campaign is left out: there is no telling which of them is meant.
+    """
+
+    def __init__(self, history: History) -> None:
+        ended = {outcome.message: outcome.status for outcome in history.outcomes}
+        groups = ledger(history).alike
+        states = (_state_of_each(group, ended) for group in groups)
+        self._left = [Counter({event: sum(map(judge, some)) for event, judge in _JUDGES.items()}) for some in states]
+        self._group = {_customer_of(fate): number for number, group in enumerate(groups) for fate in group}
+        self._said: set[tuple[int, int, int, str]] = set()
+        known = Counter(key for fate in ledger(history).fates if (key := _customer_of(fate)) in self._group)
+        for key in [key for key, count in known.items() if count > 1]:
+            del self._group[key]
+
+    def take(self, report: Interactions, customer: str) -> bool:
+        """Whether this may be said, once more; saying the same again takes nothing."""
+        group = self._group.get((report.campaign, report.channel, customer))
+        statement = report.event_id, report.campaign, report.channel, customer
+        if group is None or statement in self._said:
+            return True
+        self._said.add(statement)
+        self._left[group][report.event_id] -= 1
+        return self._left[group][report.event_id] >= 0
+
+
+def _customer_of(fate: Fate) -> tuple[int, int, str]:
+    return fate.obligation.campaign, fate.obligation.channel, fate.obligation.customer
 
 
 _JUDGES: Mapping[int, Callable[[str], bool]] = {
     SENT: lambda state: state != "nothing",
     DELIVERED: lambda state: state == "delivered",
-    BOUNCED: lambda state: _METRIC_OF.get(state) == BOUNCED,
+    BOUNCED: lambda state: METRIC_OF.get(state) == BOUNCED,
     DROPPED: lambda state: state == "nothing",
 }
 
@@ -161,7 +179,7 @@ def _wrong_interaction(report: Interactions, customer: str, cause: str, expected
         blame="bridge",
         cause=f"interactions: {cause}",
         expected=expected,
-        got=got or "not in the campaign",
+        got=got,
         where=Where(campaign=report.campaign, channel=report.channel, template=report.template, customer=customer),
         at=report.at,
     )
