@@ -101,7 +101,7 @@ def to_request(case: Any, known: Shown, twist: str) -> Request:
     body, media = b"", case.media_type
     if media is not None:
         headers["content-type"] = "text/plain" if twist == "wrong type" else media
-        body = _body(case.body | known.body if isinstance(case.body, dict) else case.body, media)
+        body = _body(known.within(case.body), media)
     path = case.formatted_path
     if twist == "odd case":
         path, query = path.swapcase(), [(n.swapcase(), v) for n, v in query]
