@@ -1,4 +1,4 @@
-"""The commands `run` and `check`. Everything heavy is imported when one of them is called: `--help` stays quick."""
+"""The commands `run`, `check` and `why`. What is heavy is imported when one of them is called: `--help` stays quick."""
 
 import dataclasses
 import signal
@@ -11,6 +11,7 @@ from rich.console import Console
 from rich.table import Table
 
 if TYPE_CHECKING:
+    from sendproof_scenarios.history import History
     from sendproof_scenarios.model import Scenario
     from sendproof_scenarios.runner import Options
     from sendproof_scenarios.verdict import Standing
@@ -22,6 +23,7 @@ def register(app: typer.Typer) -> None:
     """Add the commands to the front door."""
     app.command()(run)
     app.command()(check)
+    app.command()(why)
 
 
 def run(
@@ -94,6 +96,50 @@ def check(
     raise typer.Exit(_judge(history, results, console)[1])
 
 
+def why(
+    run: Annotated[
+        Path, typer.Argument(help="The results folder of a run, or its history.ndjson.", show_default=False)
+    ],
+    customer: Annotated[str, typer.Argument(help="The id of a customer, or a phone number.", show_default=False)],
+    html: Annotated[Path | None, typer.Option(help="Write the story to this file, too, as a page of its own.")] = None,
+) -> None:
+    """Tell one customer's story: what was owed, what was done about it by whom, and what the checks say of it.
+
+    Exit status: 0 when there is a story, 3 when there is no such run or customer.
+
+    Example: sendproof why results/first_campaign C0000042
+    """
+    from sendproof_scenarios.report import why_html, why_text  # noqa: PLC0415 - see the head of this file
+    from sendproof_scenarios.verdict import judge  # noqa: PLC0415
+    from sendproof_scenarios.why import UnknownCustomerError, find, story  # noqa: PLC0415
+
+    file = run / "history.ndjson" if run.is_dir() else run
+    history = _read(file)
+    try:
+        told = story(history, judge(history), find(history, customer))
+    except UnknownCustomerError as error:
+        _refuse(str(error))
+    why_text.print_story(told, Console())
+    if html is not None:
+        _write(html, why_html.render(told, file.name))
+
+
+def _write(file: Path, text: str) -> None:
+    try:
+        file.write_text(text, encoding="utf-8")
+    except OSError as error:
+        _refuse(f"{file}: {error.strerror}")
+
+
+def _read(file: Path) -> "History":
+    from sendproof_scenarios.history import HistoryError, read_history  # noqa: PLC0415
+
+    try:
+        return read_history(file)
+    except (HistoryError, OSError) as error:
+        _refuse(f"{file}: {getattr(error, 'strerror', None) or error}")
+
+
 def _run_one(scenario: "Scenario", name: str, options: "Options", console: Console) -> "Standing":
     from sendproof_scenarios.progress import watching  # noqa: PLC0415
     from sendproof_scenarios.runner import RunError, whole  # noqa: PLC0415
@@ -115,14 +161,10 @@ def _run_one(scenario: "Scenario", name: str, options: "Options", console: Conso
 
 
 def _judge(history: Path, folder: Path | None, console: Console) -> "tuple[Standing, int]":
-    from sendproof_scenarios.history import HistoryError, read_history  # noqa: PLC0415
     from sendproof_scenarios.report import print_verdict, write_reports  # noqa: PLC0415
     from sendproof_scenarios.verdict import judge  # noqa: PLC0415
 
-    try:
-        read = read_history(history)
-    except (HistoryError, OSError) as error:
-        _refuse(f"{history}: {getattr(error, 'strerror', None) or error}")
+    read = _read(history)
     verdict = judge(read)
     print_verdict(verdict, console, None if folder is None else write_reports(verdict, read, folder))
     return verdict.standing, verdict.exit_status

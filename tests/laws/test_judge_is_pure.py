@@ -10,12 +10,14 @@ import pytest
 PACKAGE = Path(__file__).parents[2] / "scenarios" / "sendproof_scenarios"
 
 #: The judge: what it is made of may import each other, the standard library below, and msgspec.
-JUDGE = {"campaigns", "canonical", "checks", "findings", "history", "instants", "requirements", "verdict"}
+JUDGE = {
+    "campaigns", "canonical", "checks", "findings", "history", "instants", "moments", "requirements", "verdict", "why",
+}  # fmt: skip
 FILES = sorted([*(PACKAGE / "checks").glob("*.py"), *(path for path in PACKAGE.glob("*.py") if path.stem in JUDGE)])
 
 #: Nothing in here reaches a network, another process, the machine's clock or chance. `pathlib` opens the history.
 HARMLESS = {
-    "bisect", "collections", "dataclasses", "datetime", "functools", "hashlib", "html", "itertools", "math",
+    "bisect", "collections", "dataclasses", "datetime", "functools", "hashlib", "heapq", "html", "itertools", "math",
     "pathlib", "re", "typing", "urllib", "weakref",
 }  # fmt: skip
 

@@ -241,7 +241,7 @@ def metrics(now, campaign, channel, until):
     select = "SELECT template, state, COUNT(*) FROM message WHERE campaign = ? AND channel = ? GROUP BY template, state"
     counts = {(template, state): number for template, state, number in sql(select, campaign, channel)}
     items = [
-        {"ChannelID": channel, "CampaignID": campaign, "TemplateID": template, "MetricID": metric}
+        {"ChannelID": channel, "CampaignID": int(campaign), "TemplateID": template, "MetricID": metric}
         | {"MetricValue": sum(counts.get((template, state), 0) for state in states)}
         for template in {template for template, _ in counts}
         for metric, states in METRICS.items()

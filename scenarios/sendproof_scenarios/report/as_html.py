@@ -23,7 +23,7 @@ HEADLINES: Mapping[str, str] = {
     "error": "The run itself broke",
 }
 
-_BLAMES: Mapping[Blame, str] = {
+BLAMES: Mapping[Blame, str] = {
     "bridge": "To be mended in the bridge.",
     "config": "To be mended in how the bridge or the run is set up.",
     "harness": "Not the fault of the bridge.",
@@ -52,7 +52,7 @@ class Segment:
 
 def render(verdict: Verdict, history: History) -> str:
     """The whole page as text."""
-    return _page().render(
+    return template("report.html.j2").render(
         verdict=verdict,
         headline=HEADLINES[verdict.standing],
         summary=summary(verdict),
@@ -64,12 +64,13 @@ def render(verdict: Verdict, history: History) -> str:
         notes=[group for group in verdict.groups if group.level == "note"],
         recipients=recipients(history),
         titles={result.check.id: result.check for result in verdict.results},
-        blames=_BLAMES,
+        blames=BLAMES,
         evidences=_EVIDENCES,
     )
 
 
-def _page() -> Template:
+def template(name: str) -> Template:
+    """A page of the folder `pages`, with the filters that all of them use."""
     pages = Environment(
         loader=FileSystemLoader(Path(__file__).parent / "pages"),
         autoescape=select_autoescape(enabled_extensions=("j2",), default=True),
@@ -81,7 +82,7 @@ def _page() -> Template:
     pages.filters["thousands"] = lambda number: f"{number:,}"
     pages.filters["capitalised"] = capitalised
     pages.globals["counted"] = counted
-    return pages.get_template("report.html.j2")
+    return pages.get_template(name)
 
 
 def _slug(name: str) -> str:
