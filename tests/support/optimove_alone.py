@@ -16,7 +16,17 @@ from sendproof_simulators.core.dialects import choose
 from sendproof_simulators.core.exchange import Outcome, Request, Timer, Webhook
 from sendproof_simulators.optimove import PROVIDER
 from sendproof_simulators.optimove.state import State
-from sendproof_simulators.provider import Call, CampaignPlan, Channel, ChannelPlan, Split, World
+from sendproof_simulators.provider import (
+    Call,
+    CampaignPlan,
+    Channel,
+    ChannelPlan,
+    Condition,
+    CustomerEvent,
+    Split,
+    TriggerPlan,
+    World,
+)
 
 CHANNELS = (
     Channel(id=505, provider="textlocal", kind="scheduled"),
@@ -77,11 +87,35 @@ def split(template: int = 14, share: float = 1.0, send_at: int = NINE) -> Split:
     return Split(share=share, template=template, title=f"T{template}", body="Dear NAME", send_at=send_at)
 
 
+def condition(event: str = "page_visit", **more: Any) -> Condition:
+    """A part of a trigger's criteria."""
+    return Condition(event=event, **more)
+
+
+def trigger(name: str = "Visit", **changes: Any) -> TriggerPlan:
+    """A trigger on the first visit to any page, changed as told."""
+    fields: dict[str, Any] = {
+        "name": name,
+        "campaign": 8001,
+        "channel": 250,
+        "provider": "textlocal",
+        "template": 21,
+        "template_name": "T21 - Come back",
+        "title": "Come back",
+        "body": "Dear NAME",
+        "render": lambda body, values: render(body, values).replace("page", values.get("page") or ""),
+        "conditions": (condition(),),
+    }
+    return TriggerPlan(**fields | changes)
+
+
 @dataclass
 class Optimove:
-    """Asks the simulator as a bridge would, less HTTP."""
+    """Asks the simulator as a bridge would, less HTTP. `now` is what time it is."""
 
     world: World = field(default_factory=world)
+    now: Instant = SIX
+    waiting: list[Timer] = field(default_factory=list)
     state: State = field(init=False)
 
     def __post_init__(self) -> None:
@@ -91,7 +125,7 @@ class Optimove:
         """Call an operation with values that keep the contract."""
         assert self.violations(operation, body, **params) == []
         handler = getattr(PROVIDER.handlers, CONTRACT.operations[operation].handler)
-        call = Call(world=self.world, state=self.state, params=params, body=body, now=SIX, operation=operation)
+        call = Call(world=self.world, state=self.state, params=params, body=body, now=self.now, operation=operation)
         outcome: Outcome = handler(call)
         return outcome
 
@@ -131,3 +165,73 @@ class Optimove:
     def ring(self, timer: Timer) -> Outcome:
         """What a timer leads to."""
         return PROVIDER.on_timer(self.world, self.state, timer, timer.at)
+
+    def listen(self, event: int, channel: int | None = None, url: str = "http://127.0.0.1:9000/a") -> None:
+        """Register a listener, for a channel or in general."""
+        more = {} if channel is None else {"ChannelID": channel}
+        assert self.ask("RegisterEventListener", {"EventTypeID": event, "ListenerURL": url, **more}).reply.status == 200
+
+    def begin(self) -> None:
+        """Let the simulator wait for its first night."""
+        self.follow(PROVIDER.begin(self.world, self.state, self.now))
+
+    def schedule(self, campaign: CampaignPlan) -> None:
+        """Plan a campaign, and let `advance` do what follows."""
+        assert PROVIDER.campaigns is not None
+        self.follow(PROVIDER.campaigns.plan(self.world, self.state, self.now, campaign))
+
+    def cancel(self, campaign: int = 7001) -> list["Said"]:
+        """Cancel a campaign now; answers what the listeners are told."""
+        assert PROVIDER.campaigns is not None
+        return self.follow(PROVIDER.campaigns.cancel(self.world, self.state, self.now, campaign))
+
+    def follow(self, outcome: Outcome) -> list["Said"]:
+        """Keep the timers of an outcome; answers its webhooks."""
+        self.waiting += outcome.timers
+        return [Said(self.now, webhook) for webhook in outcome.webhooks]
+
+    def advance(self, to: Instant) -> list["Said"]:
+        """Let everything happen until an instant, that instant included; answers the webhooks in order."""
+        said: list[Said] = []
+        while due := [timer for timer in self.waiting if timer.at <= to]:
+            timer = min(due, key=lambda timer: timer.at)
+            self.waiting.remove(timer)
+            self.now = max(self.now, timer.at)
+            said += self.follow(self.ring(timer))
+        self.now = to
+        return said
+
+    def define(self, wanted: TriggerPlan) -> None:
+        """Look out for a trigger."""
+        assert PROVIDER.triggers is not None
+        self.follow(PROVIDER.triggers.add(self.world, self.state, self.now, wanted))
+
+    def happens(self, customer: str, event: str, **parameters: object) -> list["Said"]:
+        """A customer does something now; answers what the listeners are told."""
+        return self.report(customer, event=event, **parameters)
+
+    def report(self, *customers: str, event: str, at: Instant | None = None, **parameters: object) -> list["Said"]:
+        """Customers do something, now or at an instant to come."""
+        assert PROVIDER.triggers is not None
+        events = [CustomerEvent(customer=one, event=event, parameters=parameters, at=at) for one in customers]
+        return self.follow(PROVIDER.triggers.report(self.world, self.state, self.now, events))
+
+    def owed(self) -> list[dict[str, Any]]:
+        """Every obligation so far."""
+        assert PROVIDER.campaigns is not None
+        facts = [fact for _, fact in PROVIDER.campaigns.truth(self.world, self.state)]
+        return [dict(fact.fields) for fact in facts if fact.kind == "obligation"]
+
+
+@dataclass(frozen=True)
+class Said:
+    """One webhook and when it was made."""
+
+    at: Instant
+    webhook: Webhook
+
+    @property
+    def body(self) -> dict[str, Any]:
+        """What it says."""
+        decoded: dict[str, Any] = msgspec.json.decode(self.webhook.body)
+        return decoded

@@ -33,7 +33,7 @@ def delivered_once(history: History) -> Observed:
         *(_lost(fate, *why_lost(fate.obligation)) for fate in book.fates if fate.name == "lost"),
         *(_duplicated(fate) for fate in book.fates if fate.name == "duplicated"),
         *(_unexpected(delivery) for delivery in book.strays),
-        *(_unexpected(delivery) for fate in book.fates if fate.name == "unexpected" for delivery in fate.deliveries),
+        *(_forbidden(fate) for fate in book.fates if fate.name == "unexpected"),
         *(_pending(fate) for fate in book.fates if fate.name == "pending"),
     ]
     judged = sum(fate.obligation.owed and fate.name != "pending" for fate in book.fates)
@@ -125,6 +125,27 @@ def _unexpected(delivery: Delivery) -> Finding:
         expected="no message to this number",
         got=f"{delivery.text!r}, sent {spoken(delivery.send_at)}",
         where=Where(number=delivery.number, message=delivery.message),
+        at=delivery.send_at,
+    )
+
+
+_WHY_FORBIDDEN: Mapping[str | None, str] = {
+    "cancelled": "unexpected: sent although the campaign was cancelled",
+    "not_cleared": "unexpected: sent to a customer who was not cleared",
+    "unusable_number": "unexpected: sent to a customer without a usable number",
+}
+
+
+def _forbidden(fate: Fate) -> Finding:
+    delivery = fate.deliveries[0]
+    return Finding(
+        check=_ONCE,
+        level="fail",
+        blame="bridge",
+        cause=_WHY_FORBIDDEN[fate.obligation.reason],
+        expected="no message to this customer",
+        got=f"{delivery.text!r}, sent {spoken(delivery.send_at)}",
+        where=of_obligation(fate.obligation),
         at=delivery.send_at,
     )
 

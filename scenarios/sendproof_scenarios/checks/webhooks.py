@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 
 from sendproof_scenarios.findings import Blame, Check, Finding, Observed, Where
-from sendproof_scenarios.history import Campaign, History, Listener, Webhook
+from sendproof_scenarios.history import Campaign, History, Listener, Trigger, Webhook
 from sendproof_scenarios.instants import spoken
 from sendproof_scenarios.requirements import LISTENER_REGISTERED, WEBHOOKS_ACKNOWLEDGED
 
@@ -12,13 +12,21 @@ _ACKNOWLEDGED = "webhooks.acknowledged"
 
 # A campaign is announced as executed on a channel (13), or, before that, as processed (1).
 _ANNOUNCING = frozenset({1, 13})
+# Whoever meets the criteria of a trigger is announced by event 11.
+_TRIGGERING = frozenset({11})
 
 
 def registered(history: History) -> Observed:
     """Campaigns that were announced while nobody listened on their channel."""
-    announced = [campaign for campaign in history.campaigns if campaign.announced_at is not None]
-    findings = [_unheard(campaign) for campaign in announced if not _somebody_listens(campaign, history.listeners)]
-    return Observed(looked_at=len(announced), unit="campaigns", findings=tuple(findings))
+    announced = [(c.channel, c.announced_at, c) for c in history.campaigns if c.announced_at is not None]
+    triggered = {(t.campaign, t.channel): (t.channel, t.at, t) for t in reversed(history.triggers)}
+    findings = [
+        _unheard(cause, events)
+        for causes, events in ((announced, _ANNOUNCING), (triggered.values(), _TRIGGERING))
+        for channel, at, cause in causes
+        if not _somebody_listens(events, channel, at, history.listeners)
+    ]
+    return Observed(looked_at=len(announced) + len(triggered), unit="campaigns", findings=tuple(findings))
 
 
 def acknowledged(history: History) -> Observed:
@@ -29,21 +37,23 @@ def acknowledged(history: History) -> Observed:
     return Observed(looked_at=len(last), unit="notifications", findings=tuple(findings))
 
 
-def _somebody_listens(campaign: Campaign, listeners: tuple[Listener, ...]) -> bool:
+def _somebody_listens(events: frozenset[int], channel: int, at: int, listeners: tuple[Listener, ...]) -> bool:
     listening: dict[tuple[int, int | None], bool] = {}
     for listener in listeners:
-        if listener.at <= (campaign.announced_at or 0):
+        if listener.at <= at:
             listening[listener.event_type, listener.channel] = listener.action == "registered"
-    return any(
-        on and event in _ANNOUNCING and channel in {None, campaign.channel}
-        for (event, channel), on in listening.items()
-    )
+    return any(on and event in events and of in {None, channel} for (event, of), on in listening.items())
 
 
 def _last_attempts(history: History) -> Mapping[str, Webhook]:
-    """The attempt that decides for each notification: the one that got through, else the last."""
+    """The attempt that decides for each notification: the one that got through, else the last.
+
+    What a policy of the sandbox kept from the bridge says nothing about the bridge.
+    """
     last: dict[str, Webhook] = {}
     for attempt in history.webhooks:
+        if attempt.lost:
+            continue
         known = last.get(attempt.key)
         if known is None or not is_success(known.status):
             last[attempt.key] = attempt
@@ -59,16 +69,16 @@ def is_success(status: int | None) -> bool:
     return status is not None and 200 <= status < 300  # noqa: PLR2004 - the range of success
 
 
-def _unheard(campaign: Campaign) -> Finding:
+def _unheard(cause: Campaign | Trigger, events: frozenset[int]) -> Finding:
     return Finding(
         check=_REGISTERED,
         level="fail",
         blame="config",
         cause="nobody listens on the channel of a campaign",
-        expected=f"RegisterEventListener for event 13 and channel {campaign.channel} before the campaign",
+        expected=f"RegisterEventListener for event {max(events)} and channel {cause.channel} before the campaign",
         got="no such listener",
-        where=Where(campaign=campaign.campaign, channel=campaign.channel),
-        at=campaign.announced_at,
+        where=Where(campaign=cause.campaign, channel=cause.channel),
+        at=cause.at if isinstance(cause, Trigger) else cause.announced_at,
     )
 
 

@@ -3,7 +3,7 @@
 import asyncio
 from collections import deque
 from collections.abc import Coroutine, Iterable, Iterator, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 import msgspec
@@ -14,6 +14,7 @@ from sendproof_simulators.core.clock import Instant, WallClock, iso
 from sendproof_simulators.core.dialects import choose
 from sendproof_simulators.core.exchange import Fact, Outcome, Timer, Webhook
 from sendproof_simulators.core.journal import Journal
+from sendproof_simulators.core.outbox import Outbox, Posted
 from sendproof_simulators.core.timeline import Timeline
 from sendproof_simulators.core.webhooks import WebhookSender
 from sendproof_simulators.provider import Channel, Provider, RateLimit, World
@@ -22,6 +23,9 @@ HISTORY_VERSION = 1
 # What a sandbox has that names no channels: Optimove's generic SMS channel.
 # documented: github optimove-tech/Optimove-APIs, sandbox guide (505 is SMS).
 DEFAULT_CHANNELS = (Channel(id=505, provider="textlocal", kind="scheduled"),)
+
+# What stands in the record of an attempt that a policy of the sandbox kept from the user.
+LOST = "lost on the way, as the sandbox's policy for this webhook says"
 
 _encode = msgspec.json.Encoder().encode
 
@@ -44,12 +48,14 @@ class SandboxSettings:
 
 @dataclass(frozen=True, slots=True)
 class _Due:
-    """A timer of a service, or the next attempt of a webhook."""
+    """A timer of a service, or the next attempt of a webhook. The first `drop` attempts of one are lost on the way."""
 
     service: str
     timer: Timer | None = None
-    webhook: Webhook | None = None
+    posted: Posted | None = None
+    copy: int = 0
     attempt: int = 1
+    drop: int = 0
 
 
 class RateLimiter:
@@ -94,6 +100,7 @@ class Sandbox:
         )
         self.states: dict[str, Any] = {name: p.new_state(self.world) for name, p in providers.items()}
         self.journal = Journal(wall)
+        self.outbox = Outbox()
         self.timeline: Timeline[_Due] = Timeline(wall, self._happen, start=settings.start, rate=settings.rate)
         self._providers = providers
         self._sender = sender
@@ -111,8 +118,6 @@ class Sandbox:
         limit = provider.rate_limit
         if limit is None or not self.settings.rate_limits:
             return True
-        if limit.when is not None and self.world.dialect(limit.when[0]) != limit.when[1]:
-            return True
         limiter = self._limiters.get((provider.name, credential))
         if limiter is None:
             limiter = self._limiters[provider.name, credential] = RateLimiter(limit)
@@ -129,13 +134,20 @@ class Sandbox:
         for timer in outcome.timers:
             self.timeline.schedule(timer.at, _Due(service, timer=timer))
         for webhook in outcome.webhooks:
-            self._send(_Due(service, webhook=webhook))
+            self._post(service, webhook)
+
+    def resend(self, service: str, key: str) -> Posted:
+        """Send a webhook once more, now, whatever became of it; `KeyError` when it is not known any more."""
+        posted = self.outbox.find(service, key)
+        posted.copies += 1
+        self._send(_Due(service, posted=posted, copy=posted.copies))
+        return posted
 
     async def tell_first(self, service: str, webhooks: Iterable[Webhook]) -> None:
         """Send webhooks, and come back when each was answered or failed: they overtake a reply."""
         for webhook in webhooks:
             self.timeline.deliver()
-            await self._attempt(_Due(service, webhook=webhook))
+            await self._attempt(_Due(service, posted=self.outbox.post(service, webhook)))
 
     def history(self, services: Mapping[str, str]) -> Iterator[bytes]:
         """The journal as a history: a header, the truth, then every event. `services` gives each one's URL."""
@@ -191,27 +203,49 @@ class Sandbox:
         task = asyncio.get_running_loop().create_task(work)
         self._tasks.add(task)
         task.add_done_callback(self._tasks.discard)
+    def _post(self, service: str, webhook: Webhook) -> None:
+        posted = self.outbox.post(service, webhook)
+        policy = self.outbox.policy(service, webhook.event)
+        if policy is None:
+            self._send(_Due(service, posted=posted))
+            return
+        posted.copies = policy.duplicate
+        for copy in range(policy.duplicate + 1):
+            due = _Due(service, posted=posted, copy=copy, drop=policy.drop)
+            wait = policy.wait(self.world.chance, webhook.key, copy)
+            if wait:
+                self.timeline.schedule(self.timeline.now() + wait, due)
+            else:
+                self._send(due)
 
+
+        if due.attempt <= due.drop:
+            self._note_attempt(due, None, LOST)
+            return
     async def _attempt(self, due: _Due) -> None:
-        webhook = due.webhook
-        assert webhook is not None  # noqa: S101 - _Due without a timer carries a webhook
+        assert due.posted is not None  # noqa: S101 - without a timer it carries a webhook
+        webhook = due.posted.webhook
         try:
             status, error = await self._sender.send(webhook, allow_remote=self.settings.allow_remote_webhooks)
-            self._note_attempt(due, webhook, status, error)
+            self._note_attempt(due, status, error)
         finally:
             self.timeline.deliver_done()
 
-    def _note_attempt(self, due: _Due, webhook: Webhook, status: int | None, error: str | None) -> None:
+    def _note_attempt(self, due: _Due, status: int | None, error: str | None) -> None:
+        assert due.posted is not None  # noqa: S101 - without a timer it carries a webhook
+        webhook = due.posted.webhook
         fields = {"service": due.service, "event": webhook.event, "key": webhook.key, "url": webhook.url}
-        self.record(
-            "webhook",
-            {**fields, "attempt": due.attempt, "status": status, "error": error, "about": dict(webhook.about)},
-        )
+        done: dict[str, object] = {"attempt": due.attempt, "status": status, "error": error}
+        if due.copy:
+            done["copy"] = due.copy
+        if error == LOST:
+            done["lost"] = True
+        self.record("webhook", {**fields, **done, "about": dict(webhook.about)})
+        self.outbox.note(due.posted, self.timeline.now(), done)
         acknowledged = status is not None and 200 <= status < 300  # noqa: PLR2004 - what HTTP calls success
         if not acknowledged and due.attempt <= len(webhook.retry.delays_ms):
             wait = webhook.retry.delays_ms[due.attempt - 1]
-            again = _Due(due.service, webhook=webhook, attempt=due.attempt + 1)
-            self.timeline.schedule(self.timeline.now() + wait, again)
+            self.timeline.schedule(self.timeline.now() + wait, replace(due, attempt=due.attempt + 1))
 
 
 def _truth(since: Instant, fact: Fact) -> dict[str, object]:

@@ -6,11 +6,11 @@ from typing import Any
 from sendproof_simulators.core.chance import Chance
 from sendproof_simulators.core.clock import Instant
 from sendproof_simulators.core.exchange import Fact, Outcome, Timer
-from sendproof_simulators.optimove import access, campaigns, errors, handlers, lives, subscriptions, updates
+from sendproof_simulators.optimove import access, campaigns, errors, handlers, lives, moments, subscriptions, updates
 from sendproof_simulators.optimove.dialects import FUNCTION_DIALECTS
 from sendproof_simulators.optimove.dialects_events import EVENT_DIALECTS
 from sendproof_simulators.optimove.state import State
-from sendproof_simulators.provider import Campaigns, Provider, RateLimit, World
+from sendproof_simulators.provider import Campaigns, Provider, RateLimit, Triggers, World
 
 
 def _credentials(chance: Chance, sandbox: str) -> dict[str, str]:
@@ -28,6 +28,7 @@ _TIMERS: Mapping[str, Callable[[World, State, Any, Instant], Outcome]] = {
     lives.NIGHT: lives.run_night,
     lives.NIGHT_PROCESSED: lives.tell_processed,
     lives.NIGHT_FINISHED: lives.tell_finished,
+    moments.REPORT: moments.happen,
 }
 
 
@@ -63,6 +64,7 @@ def _truth(world: World, state: State) -> Iterator[tuple[Instant, Fact]]:
     for since, campaign in sorted(known, key=lambda pair: (pair[0], pair[1].plan.campaign)):
         for fact in campaigns.truth(state.records.seen_at(since), campaign):
             yield since, fact
+    yield from moments.truth(state)
 
 
 PROVIDER = Provider(
@@ -100,4 +102,5 @@ PROVIDER = Provider(
         overview=_overview,
         truth=_truth,
     ),
+    triggers=Triggers(add=moments.add, all=moments.everything, report=moments.report),
 )

@@ -87,9 +87,7 @@ def webhook(
     return Webhook(url=url, key=key, event=str(event), body=said, about=about, retry=retries(world))
 
 
-def _on_channel(
-    world: World, event: int, url: str, body: Mapping[str, object], campaign: int, channel: int
-) -> Webhook:
+def _on_channel(world: World, event: int, url: str, body: Mapping[str, object], campaign: int, channel: int) -> Webhook:
     about = {"campaign": campaign, "channel": channel}
     return webhook(world, event, url, f"{event}:{campaign}:{channel}", body, about)
 

@@ -86,7 +86,7 @@ def _announce(world: World, state: State, campaign: Campaign, now: Instant) -> O
     return Outcome(webhooks=(*processed, *executed))
 
 
-def cancel(world: World, state: State, campaign_id: int, now: Instant) -> Outcome:
+def cancel(world: World, state: State, now: Instant, campaign_id: int) -> Outcome:
     """Cancel a campaign; its listeners hear of that if it was processed.
 
     `KeyError` when it is not known, `ValueError` when that has happened before.
@@ -106,7 +106,7 @@ def cancel(world: World, state: State, campaign_id: int, now: Instant) -> Outcom
 def cancel_if_not_yet(world: World, state: State, campaign_id: int, now: Instant) -> Outcome:
     """A cancellation that was planned; somebody may have been quicker."""
     done = state.campaigns[campaign_id].state == CANCELLED
-    return Outcome() if done else cancel(world, state, campaign_id, now)
+    return Outcome() if done else cancel(world, state, now, campaign_id)
 
 
 def begin(world: World, state: State, now: Instant) -> Outcome:

@@ -20,6 +20,7 @@ from sendproof_simulators.optimove.errors import bad_request, not_found
 from sendproof_simulators.optimove.events import CAMPAIGN_ON_HOLD
 from sendproof_simulators.optimove.pages import Pages
 from sendproof_simulators.optimove.records import Records
+from sendproof_simulators.optimove.triggers import Triggers
 from sendproof_simulators.provider import World
 
 _encode = msgspec.json.Encoder().encode
@@ -57,6 +58,7 @@ class State:
         self.templates: dict[int, dict[int, str]] = {channel.id: {} for channel in world.channels}
         self.campaigns: dict[int, Campaign] = {}
         self.last_night: Instant | None = None
+        self.triggers = Triggers()
         self.metrics: dict[Metric, int] = {}
         self.interactions: dict[Interaction, int] = {}
         self.records = Records(world.audience)
@@ -129,8 +131,8 @@ class State:
     # Campaigns.
 
     def is_taken(self, campaign_id: int) -> bool:
-        """Whether there is a campaign with this id."""
-        return campaign_id in self.campaigns
+        """Whether there is a campaign with this id, scheduled or triggered."""
+        return campaign_id in self.campaigns or self.triggers.uses(campaign_id)
 
     def planned(self, campaign_id: int) -> Campaign:
         """Any campaign, however far it has come; `KeyError` says which there are. For the control API."""
@@ -183,6 +185,8 @@ class State:
 
     def check_reported(self, campaign_id: int, channel: int) -> None:
         """Refuse results of what was never announced there. A cancelled campaign may have been sent in part."""
+        if self.triggers.uses(campaign_id, channel):
+            return
         campaign = self.campaigns.get(campaign_id)
         if campaign is None or campaign.announced_at is None:
             raise not_found(f"CampaignID {campaign_id} is not known")
