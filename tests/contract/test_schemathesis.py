@@ -7,7 +7,8 @@ from typing import Any
 
 import pytest
 import schemathesis
-from hypothesis import HealthCheck, Phase, assume, given, settings
+import yaml
+from hypothesis import HealthCheck, Phase, given, settings
 from hypothesis.errors import Unsatisfiable
 from schemathesis import GenerationMode
 from schemathesis.checks import CHECKS, load_all_checks
@@ -15,7 +16,7 @@ from schemathesis.checks import CHECKS, load_all_checks
 from running import RunningSimulators, running_simulators
 from sendproof_simulators.app import CONTRACTS
 from sendproof_simulators.provider import contract_file, discover
-from showing import Shown, shown
+from showing import Shown, shown, without_credentials
 
 # Textlocal refuses with HTTP 200, in the body: so it does not look like a refusal (observed of the real service).
 REFUSES_WITH_200 = ("negative_data_rejection", "ignored_auth", "unsupported_method")
@@ -44,14 +45,41 @@ def test_every_answer_keeps_to_the_contract(simulators: RunningSimulators, name:
     made = simulators.call("POST", "/sandboxes", {"seed": 5, "rate_limits": False, "allow_remote_webhooks": True})
     service = made["services"].get(name, {"url": simulators.control, "credentials": {}})
     load_all_checks()
-    schema = schemathesis.openapi.from_path(file)
-    known = shown(schema.raw_schema, service["credentials"])
-    # A contract may say by itself which checks do not suit its service, and why.
-    unsuited = {*NOT_FOR.get(name, ()), *schema.raw_schema.get("x-unsuited-checks", {})}
-    excluded = [CHECKS.get_one(check) for check in sorted(unsuited)]
+    document = yaml.load(file.read_bytes(), Loader=yaml.CSafeLoader)
+    known = shown(document, service["credentials"])
+    excluded = [CHECKS.get_one(check) for check in sorted(unsuited(name, document))]
+    schema = schemathesis.openapi.from_dict(without_credentials(document, known))
     for operation in schema.get_all_operations():
         for mode in GenerationMode:
             _try(operation.ok(), mode, known, base_url=service["url"], excluded_checks=excluded)
+
+
+def unsuited(name: str, document: dict[str, Any]) -> set[str]:
+    """The checks that do not suit a service; a contract may name some by itself, with reasons."""
+    return {*NOT_FOR.get(name, ()), *document.get("x-unsuited-checks", {})}
+
+
+@pytest.mark.parametrize(("name", "file"), contracts().items(), ids=contracts())
+def test_nobody_is_served_without_credentials(simulators: RunningSimulators, name: str, file: Path) -> None:
+    """A valid request that shows none is refused, at every operation that asks for some."""
+    document = yaml.load(file.read_bytes(), Loader=yaml.CSafeLoader)
+    if name == "control" or "ignored_auth" in unsuited(name, document):
+        pytest.skip("it asks for none, or refuses in its own way, of which it has tests of its own")
+    known = shown(document, simulators.services[name]["credentials"])
+    schema = schemathesis.openapi.from_dict(without_credentials(document, known))
+    for operation in schema.get_all_operations():
+        one = operation.ok()
+        if document["paths"][one.path][one.method].get("security") != []:
+            _try_without(one, simulators.services[name]["url"])
+
+
+def _try_without(operation: Any, url: str) -> None:
+    @settings(BUDGET, max_examples=2)
+    @given(case=operation.as_strategy())
+    def sent(case: Any) -> None:
+        assert case.call(base_url=url).status_code in {400, 401, 403}
+
+    sent()
 
 
 def _try(operation: Any, mode: GenerationMode, known: Shown, **call: Any) -> None:
@@ -59,8 +87,6 @@ def _try(operation: Any, mode: GenerationMode, known: Shown, **call: Any) -> Non
     @given(case=operation.as_strategy(generation_mode=mode))
     def sent(case: Any) -> None:
         if not case.path.endswith(("/clock/park", "/clock/advance")):
-            # What is wrong without a credential is right with it, and it is sent with it.
-            assume(mode.is_positive or all(name in (case.headers or {}) for name in known.header))
             case.body = known.within(case.body)
             case.call_and_validate(headers=known.header, params=known.query, **call)
 

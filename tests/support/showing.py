@@ -40,6 +40,31 @@ def shown(document: Mapping[str, Any], credentials: Mapping[str, str]) -> Shown:
     return places
 
 
+def without_credentials(document: Mapping[str, Any], known: Shown) -> dict[str, Any]:
+    """The contract as if it asked for none in headers or queries: what is always sent is never wrong or missing."""
+    components = {**document.get("components", {}), "securitySchemes": {}}
+    whole = {**document, "security": [], "components": components}
+    kept: dict[str, Any] = _pruned(whole, document, {name.lower() for name in (*known.header, *known.query)})
+    return kept
+
+
+def _pruned(node: Any, document: Mapping[str, Any], names: set[str]) -> Any:
+    if isinstance(node, list):
+        return [_pruned(item, document, names) for item in node]
+    if not isinstance(node, dict):
+        return node
+    kept = {key: _pruned(value, document, names) for key, value in node.items() if key != "security"}
+    if isinstance(kept.get("parameters"), list):
+        kept["parameters"] = [one for one in kept["parameters"] if _name_of(one, document) not in names]
+    return kept
+
+
+def _name_of(parameter: Mapping[str, Any], document: Mapping[str, Any]) -> str:
+    if "$ref" in parameter:
+        parameter = document["components"]["parameters"][parameter["$ref"].rpartition("/")[2]]
+    return str(parameter["name"]).lower() if parameter["in"] in {"header", "query"} else ""
+
+
 def _places(document: Mapping[str, Any]) -> Iterator[tuple[str, str]]:
     for scheme in document.get("components", {}).get("securitySchemes", {}).values():
         yield scheme["in"], scheme["name"]
