@@ -5,7 +5,7 @@ The bridge of a real client gets the same things by mail: addresses, credentials
 
 import hashlib
 import json
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -84,12 +84,20 @@ def _channel(content: Mapping[str, Any], channel: Mapping[str, Any]) -> list[str
         f"id = {channel['id']}",
         _entry("provider", provider),
         _entry("url", access["url"]),
-        *(_entry(name, _placeholder(_variable(provider, name))) for name in access["credentials"]),
+        *(_entry(name, _placeholder(_variable(provider, name))) for name in _shown(provider, access["credentials"])),
         _entry("sender", content["sender"]),
         _entry("phone_attribute", content["attributes"]["phone"]),
         _entry("consent_attribute", content["attributes"]["consent"]),
         _entry("default_region", content["country"]),
     ]
+
+
+# Where a service takes one credential or another, those that the reference bridge shows; else all.
+_CHOSEN: Mapping[str, tuple[str, ...]] = {"textlocal": ("apikey",)}
+
+
+def _shown(provider: str, credentials: Mapping[str, str]) -> Iterable[str]:
+    return _CHOSEN.get(provider, credentials)
 
 
 def _variable(service: str, name: str) -> str:

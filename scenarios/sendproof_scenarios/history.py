@@ -160,7 +160,7 @@ class ProviderTemplate(Record, frozen=True, gc=False, tag="provider_template"):
 
 
 class Delivery(Record, frozen=True, gc=False, tag="delivery"):
-    """A provider accepted one message at `at`, to go out at `send_at`."""
+    """A provider accepted one message, to go out at `send_at`. `given` is a number spelled as it should not be."""
 
     service: str
     message: str
@@ -168,6 +168,14 @@ class Delivery(Record, frozen=True, gc=False, tag="delivery"):
     text: str
     send_at: Instant
     test: bool = False
+    given: str | None = None
+
+
+class Withdrawal(Record, frozen=True, gc=False, tag="withdrawal"):
+    """The bridge took back an accepted message before it went out."""
+
+    service: str
+    message: str
 
 
 class Rejection(Record, frozen=True, gc=False, tag="rejection"):
@@ -398,6 +406,7 @@ Line = (
     | ChannelTemplates
     | ProviderTemplate
     | Delivery
+    | Withdrawal
     | Rejection
     | Outcome
     | Webhook
@@ -432,6 +441,7 @@ _FIELD_OF: dict[type[Record], str] = {
     ChannelTemplates: "channel_templates",
     ProviderTemplate: "provider_templates",
     Delivery: "deliveries",
+    Withdrawal: "withdrawals",
     Rejection: "rejections",
     Outcome: "outcomes",
     Webhook: "webhooks",
@@ -470,6 +480,7 @@ class History:
     channel_templates: tuple[ChannelTemplates, ...] = ()
     provider_templates: tuple[ProviderTemplate, ...] = ()
     deliveries: tuple[Delivery, ...] = ()
+    withdrawals: tuple[Withdrawal, ...] = ()
     rejections: tuple[Rejection, ...] = ()
     outcomes: tuple[Outcome, ...] = ()
     webhooks: tuple[Webhook, ...] = ()

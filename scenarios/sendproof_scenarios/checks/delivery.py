@@ -45,6 +45,7 @@ def right_number(history: History) -> Observed:
     book = ledger(history)
     met = [fate for fate in book.fates if fate.obligation.owed and fate.deliveries]
     findings = [_wrong_number(fate) for fate in met if fate.deliveries[0].number != fate.obligation.number]
+    findings += [_otherwise_spelled(fate, each) for fate in met for each in fate.deliveries if each.given is not None]
     return Observed(looked_at=len(met), unit="deliveries", findings=tuple(findings))
 
 
@@ -176,6 +177,20 @@ def _wrong_number(fate: Fate) -> Finding:
         got=got,
         where=of_obligation(fate.obligation),
         at=fate.deliveries[0].send_at,
+    )
+
+
+def _otherwise_spelled(fate: Fate, delivery: Delivery) -> Finding:
+    """The provider understood it, which no document promises."""
+    return Finding(
+        check=_NUMBER,
+        level="fail",
+        blame="bridge",
+        cause=f"another spelling than {delivery.service} documents, which it understood here",
+        expected=delivery.number,
+        got=str(delivery.given),
+        where=of_obligation(fate.obligation),
+        at=delivery.at,
     )
 
 

@@ -1,11 +1,11 @@
 """The delivery ledger: what became of every obligation, and which deliveries nobody asked for.
 
 `matching` says which delivery belongs to which obligation; here it gets its name. Test-mode deliveries reach nobody
-and do not count.
+and do not count; nor do those that were taken back before they went out.
 """
 
 from collections import Counter
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Literal
 
@@ -88,7 +88,7 @@ class Ledger:
 def ledger(history: History) -> Ledger:
     """Match deliveries with obligations."""
     obligations, timed = history.obligations, time_was_observed(history)
-    matching = match(obligations, (delivery for delivery in history.deliveries if not delivery.test), timed=timed)
+    matching = match(obligations, _that_count(history), timed=timed)
     fates = tuple(
         _fate(obligation, matching.found.get(index, ()), history.header.ended, timed=timed)
         for index, obligation in enumerate(obligations)
@@ -97,6 +97,14 @@ def ledger(history: History) -> Ledger:
     counts["unexpected"] += len(matching.strays)
     alike = tuple(tuple(fates[index] for index in group) for group in matching.alike())
     return Ledger(fates=fates, alike=alike, strays=tuple(matching.strays), counts=counts, timed=timed)
+
+
+def _that_count(history: History) -> Iterable[Delivery]:
+    withdrawn = {(withdrawal.service, withdrawal.message) for withdrawal in history.withdrawals}
+    real = (delivery for delivery in history.deliveries if not delivery.test)
+    if not withdrawn:
+        return real
+    return (delivery for delivery in real if (delivery.service, delivery.message) not in withdrawn)
 
 
 def time_was_observed(history: History) -> bool:

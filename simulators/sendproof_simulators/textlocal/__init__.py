@@ -1,10 +1,13 @@
 """A stateful stand-in of Textlocal: its command API, delivery receipts, templates and opt-outs."""
 
 from sendproof_simulators.core.chance import Chance
-from sendproof_simulators.provider import Provider
+from sendproof_simulators.core.clock import SECOND
+from sendproof_simulators.provider import Provider, RateLimit
 from sendproof_simulators.textlocal import handlers
-from sendproof_simulators.textlocal.calls import credential_of, normalise
+from sendproof_simulators.textlocal.calls import credential_of, normalise, username_of
+from sendproof_simulators.textlocal.dialects import DIALECTS
 from sendproof_simulators.textlocal.errors import problem_reply
+from sendproof_simulators.textlocal.settings import SETTINGS
 from sendproof_simulators.textlocal.state import NAME, new_state
 from sendproof_simulators.textlocal.templates import TEMPLATES
 from sendproof_simulators.textlocal.webhooks import on_timer
@@ -13,7 +16,16 @@ _KEY_LENGTH = 40
 
 
 def _credentials(chance: Chance, sandbox: str) -> dict[str, str]:
-    return {"apikey": chance.token(_KEY_LENGTH, NAME, "apikey", sandbox)}
+    hash_ = chance.token(_KEY_LENGTH, NAME, "hash", sandbox)
+    return {
+        "apikey": chance.token(_KEY_LENGTH, NAME, "apikey", sandbox),
+        "username": username_of(hash_),
+        "hash": hash_,
+    }
+
+
+# Forty hexadecimal digits, as the real ones have. assumed
+_DEFAULT_HASH = "0bdb25cf9e2dfd8ac1fa1ffd1d79aaa9b9bdd3a3"
 
 
 PROVIDER = Provider(
@@ -22,10 +34,18 @@ PROVIDER = Provider(
     handlers=handlers,
     new_state=new_state,
     credentials=_credentials,
-    default_credentials={"apikey": "sendproof-textlocal-key"},
+    default_credentials={
+        "apikey": "sendproof-textlocal-key",
+        "username": username_of(_DEFAULT_HASH),
+        "hash": _DEFAULT_HASH,
+    },
+    public=frozenset({"username"}),
     credential_of=credential_of,
     error=problem_reply,
     on_timer=on_timer,
     normalise=normalise,
+    rate_limit=RateLimit(requests=10, window_ms=SECOND, when=("textlocal.rate_limit", "10")),
+    dialects=DIALECTS,
     templates=TEMPLATES,
+    settings=SETTINGS,
 )

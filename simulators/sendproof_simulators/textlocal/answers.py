@@ -4,9 +4,9 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from sendproof_simulators.core.exchange import Fact, Outcome, Timer
+from sendproof_simulators.core.exchange import Fact, Outcome, Timer, Webhook
 from sendproof_simulators.provider import Call
-from sendproof_simulators.textlocal.errors import RefusalError, failure
+from sendproof_simulators.textlocal.errors import RefusalError, failure, status_of_trouble
 from sendproof_simulators.textlocal.xml import formatted
 
 # The parameters of a call, typed by the contract, whether they came in a query or a form.
@@ -15,11 +15,14 @@ Fields = Mapping[str, Any]
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Answer:
-    """What a command says when it succeeds (without `status`), and what follows. `note` sums it up for the journal."""
+    """What a command says when it succeeds (`status` is added), and what follows. `note` sums it up for the journal."""
 
     value: Mapping[str, object]
+    status: bool = True
     facts: tuple[Fact, ...] = ()
     timers: tuple[Timer, ...] = ()
+    webhooks: tuple[Webhook, ...] = ()
+    before_reply: tuple[Webhook, ...] = ()
     note: Mapping[str, object] | None = None
 
 
@@ -33,7 +36,15 @@ def answered(call: Call, command: Command) -> Outcome:
     try:
         answer = command(call, fields)
     except RefusalError as refusal:
-        reply = formatted(failure([refusal.error], refusal.warnings), format_)
+        status = refusal.status or status_of_trouble(call.world.dialects)
+        reply = formatted(failure([refusal.error], refusal.warnings), format_, status)
         return Outcome(reply=reply, facts=refusal.facts, note={"errors": [refusal.code]})
-    reply = formatted({**answer.value, "status": "success"}, format_)
-    return Outcome(reply=reply, facts=answer.facts, timers=answer.timers, note=answer.note)
+    reply = formatted({**answer.value, **({"status": "success"} if answer.status else {})}, format_)
+    return Outcome(
+        reply=reply,
+        facts=answer.facts,
+        timers=answer.timers,
+        webhooks=answer.webhooks,
+        before_reply=answer.before_reply,
+        note=answer.note,
+    )

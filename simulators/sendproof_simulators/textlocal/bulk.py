@@ -5,7 +5,6 @@ TxtLocalEx; `scheduled` in https://github.com/GoApptiv/textlocal-package-laravel
 `custom`, and that one message that cannot be sent does not keep the others back.
 """
 
-import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from urllib.parse import unquote
@@ -13,29 +12,23 @@ from urllib.parse import unquote
 import msgspec
 
 from sendproof_simulators.core.exchange import Fact
-from sendproof_simulators.core.numbers import to_digits
-from sendproof_simulators.core.sms import count_parts
+from sendproof_simulators.core.fates import BLOCKED, QUEUE_FULL
 from sendproof_simulators.provider import Call, World
 from sendproof_simulators.textlocal import errors
 from sendproof_simulators.textlocal.answers import Answer, Fields
+from sendproof_simulators.textlocal.entering import Order, enter, rejection
 from sendproof_simulators.textlocal.errors import RefusalError
 from sendproof_simulators.textlocal.messages import Dispatch, Draft
+from sendproof_simulators.textlocal.senders import as_sent, check_sender, check_text, number_in
 from sendproof_simulators.textlocal.sending import (
-    CHARACTERS_MOST,
-    DEFAULT_SENDER,
     NUMBERS_MOST,
-    Order,
-    deliveries,
-    enter,
+    door,
     plain_text,
     receipt_url,
-    rejection,
+    refuse_full,
     schedule,
 )
 from sendproof_simulators.textlocal.state import State
-from sendproof_simulators.textlocal.webhooks import next_timer
-
-_SENDER = re.compile(r"[A-Za-z0-9 ]{3,11}|[0-9]{1,13}")
 
 
 class BulkMessage(msgspec.Struct, gc=False):
@@ -70,69 +63,93 @@ class _Sorting:
     """The messages of a call on their way to those that are sent and those that are not."""
 
     world: World
+    state: State
     data: BulkData
     credits: int
     draft: Draft = field(default_factory=Draft)
     refused: list[tuple[int, str, str, RefusalError]] = field(default_factory=list)
+    full: list[str] = field(default_factory=list)
     _urls: dict[str, str] = field(default_factory=dict)
 
     def sort(self, place: int, message: BulkMessage) -> None:
         """Accept one message, or note why not."""
         text = _text(message)
+        given = str(message.number or "").strip()
         try:
-            number = self._number(message)
-            parts = self._parts(text)
+            number = self._number(given)
+            text, parts = self._checked(text)
             url = self._url(message)
         except RefusalError as refusal:
-            self.refused.append((place, str(message.number or ""), text, refusal))
+            self.refused.append((place, given, text, refusal))
             return
         self.credits -= 0 if self.data.test else parts
-        self.draft.add(number, text, parts, str(self.data.custom if message.custom is None else message.custom), url)
+        self._accept(number, given, text, (parts, url, self._custom(message)))
 
-    @staticmethod
-    def _number(message: BulkMessage) -> str:
-        if message.number is None or message.number == "":
+    def _accept(self, number: str, given: str, text: str, rest: tuple[int, str, str]) -> None:
+        parts, url, custom = rest
+        draft = self.draft
+        draft.numbers.append(number)
+        draft.given.append(given)
+        draft.texts.append(text)
+        draft.parts.append(parts)
+        draft.receipt_urls.append(url)
+        draft.customs.append(custom)
+
+    def _number(self, given: str) -> str:
+        if not given:
             raise RefusalError(errors.NO_RECIPIENTS)
-        number = to_digits(str(message.number))
-        if number is None:
+        number = number_in(self.world, given)
+        reason = None if number is None else door(self.state, number, leave_out=False)
+        if number is None or reason not in {None, BLOCKED, QUEUE_FULL}:
             raise RefusalError(errors.BAD_NUMBER)
+        if reason == BLOCKED:
+            raise RefusalError(errors.NO_VALID_NUMBERS, "Number is in DND")
+        if reason == QUEUE_FULL:
+            self.full.append(number)
         return number
 
-    def _parts(self, text: str) -> int:
-        if not text.strip():
-            raise RefusalError(errors.NO_MESSAGE)
-        if len(text) > CHARACTERS_MOST:
-            raise RefusalError(errors.TOO_LONG)
-        parts = count_parts(text, unicode=self.data.unicode).parts
+    def _checked(self, text: str) -> tuple[str, int]:
+        text = check_text(self.world, text, self.state.templates.values())
+        text, parts = as_sent(self.world, text, unicode=self.data.unicode)
         if parts > self.credits and not self.data.test:
             raise RefusalError(errors.NO_CREDITS)
-        return parts
+        return text, parts
 
     def _url(self, message: BulkMessage) -> str:
-        data = self.data
-        url = message.receipt_url or message.receipt_url_camel or data.receipt_url or data.receipt_url_camel
+        data, keys = self.data, self.world.dialect("textlocal.bulk_keys")
+        snake = message.receipt_url or data.receipt_url if keys != "camel" else ""
+        camel = message.receipt_url_camel or data.receipt_url_camel if keys != "snake" else ""
+        url = snake or camel
         if url not in self._urls:
-            self._urls[url] = receipt_url(self.world, url)
+            self._urls[url] = receipt_url(self.world, url) or self.state.settings.receipt_url
         return self._urls[url]
+
+    def _custom(self, message: BulkMessage) -> str:
+        taken = self.world.dialect("textlocal.bulk_custom")
+        if taken == "ignored":
+            return ""
+        return str(self.data.custom if message.custom is None or taken == "call" else message.custom)
 
 
 def bulk_json(call: Call, fields: Fields) -> Answer:
     """Send what can be sent, and list what cannot."""
     state: State = call.state
-    data = _read(fields["data"])
+    data = _read(fields.get("data", ""))
     order = _order(call, fields, data)
     before = state.credits
-    sorting = _Sorting(call.world, data, before)
+    sorting = _Sorting(call.world, state, data, before)
     for place, message in enumerate(data.messages):
         sorting.sort(place, message)
+    refuse_full(state, sorting.full)
     state.credits = sorting.credits
-    dispatch = enter(call, order, sorting.draft)
-    accepted = len(dispatch)
+    entered = enter(call, order, sorting.draft)
     return Answer(
-        value=_said(data, before, dispatch, sorting.refused),
-        facts=(*deliveries(dispatch, test=data.test), *map(_rejection, sorting.refused)),
-        timers=next_timer(dispatch),
-        note={"accepted": accepted, "rejected": len(sorting.refused)},
+        value=_said(data, before, entered.dispatch, sorting.refused),
+        facts=(*entered.facts, *map(_rejection, sorting.refused)),
+        timers=entered.timers,
+        webhooks=entered.webhooks,
+        before_reply=entered.before_reply,
+        note={"accepted": len(entered.dispatch), "rejected": len(sorting.refused)},
     )
 
 
@@ -145,16 +162,17 @@ def _read(text: str) -> BulkData:
         raise RefusalError(errors.NO_RECIPIENTS)
     if len(data.messages) > NUMBERS_MOST:
         raise RefusalError(errors.TOO_MANY, f"{len(data.messages)} of {NUMBERS_MOST} at most")
-    if data.sender and not _SENDER.fullmatch(data.sender):
-        raise RefusalError(errors.BAD_SENDER)
     return data
 
 
 def _order(call: Call, fields: Fields, data: BulkData) -> Order:
+    settings, keys = call.state.settings, call.world.dialect("textlocal.bulk_keys")
+    snake = data.schedule_time if keys != "camel" else None
+    camel = data.scheduled if keys != "snake" else None
     return Order(
         identity=call.state.identities.of("bulk_json", fields),
-        sender=data.sender or DEFAULT_SENDER,
-        send_at=schedule(call.now, data.scheduled if data.schedule_time is None else data.schedule_time),
+        sender=check_sender(call.world, data.sender or settings.default_sender, settings.sender_names),
+        send_at=schedule(call.world, call.now, camel if snake is None else snake),
         validity=None,
         unicode=data.unicode,
         test=data.test,

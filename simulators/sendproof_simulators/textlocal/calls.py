@@ -4,12 +4,16 @@ The key and the format of the reply in the query; all else of a POST in an urlen
 
 * The key is spelled `apikey` or `apiKey`, in query or form. documented: https://api.txtlocal.com/docs/
 * A trailing slash is optional. documented: samples have it; observed: clients call without.
+* `username` and `hash` in place of the key. documented: older captures of https://api.txtlocal.com/docs/
 * A multipart form is a form, and `message` and `sender` in it are percent-encoded once more.
   observed: the vendor's own PHP class, https://github.com/scottybo/textlocal
+* So they may be in an urlencoded form, which that class sends where PHP has no cURL; assumed: they are if nothing in
+  them needs encoding any more, and something is encoded.
 * An empty value counts as none. observed: that class sends empty values for what was left out.
 * Of two values the form's, and of these the last, counts. assumed
 """
 
+import re
 from collections.abc import Iterable
 from dataclasses import replace
 from email.parser import BytesParser
@@ -21,24 +25,37 @@ from sendproof_simulators.core.exchange import Request
 FORM = "application/x-www-form-urlencoded"
 _MULTIPART = "multipart/form-data"
 _KEY = "apikey"
+_LOGIN = ("username", "hash")
 _IN_QUERY = (_KEY, "format")
 _ENCODED_AGAIN = ("message", "sender")
+_ALL_ENCODED = re.compile(r"(?=.*%)(?:[A-Za-z0-9_.~-]|%[0-9A-Fa-f]{2})+")
 
 
 def normalise(request: Request) -> Request:
     """The same call as the contract describes it; a body that is no form is left alone."""
     path = "/" + request.path.strip("/")
     query = {_canonical(name): value for name, value in request.query if value}
-    if request.method != "POST":
-        return replace(request, path=path, query=tuple(query.items()))
-    form = _form(request)
+    form = _form(request) if request.method == "POST" else None
     if form is None:
-        return replace(request, path=path, query=tuple(query.items()))
-    merged = {name: quote_plus(value) for name, value in query.items()} | form
+        return replace(request, path=path, query=tuple(_with_key(query).items()))
+    merged = _with_key({name: quote_plus(value) for name, value in query.items()} | form)
     shown = tuple((name, unquote_plus(merged.pop(name))) for name in _IN_QUERY if name in merged)
     body = "&".join(f"{quote_plus(name)}={value}" for name, value in merged.items())
     headers = {**request.headers, "content-type": FORM}
     return replace(request, path=path, query=shown, headers=headers, body=body.encode("latin-1"))
+
+
+def username_of(hash_: str) -> str:
+    """The user whose hash this is."""
+    return f"{hash_[-8:]}@textlocal.example"
+
+
+def _with_key(fields: dict[str, str]) -> dict[str, str]:
+    """A login in place of the key, if it is a right one; the hash is then as good as a key."""
+    username, hash_ = (unquote_plus(fields.pop(name, "")) for name in _LOGIN)
+    if hash_ and _KEY not in fields:
+        fields[_KEY] = hash_ if username == username_of(hash_) else f"{username}:"
+    return fields
 
 
 def credential_of(request: Request) -> str | None:
@@ -63,7 +80,10 @@ def _urlencoded(body: bytes) -> Iterable[tuple[str, str]]:
     # One byte stays one character, so that a body in a wrong encoding is seen by whoever decodes it.
     for pair in body.decode("latin-1").split("&"):
         name, _, value = pair.partition("=")
-        yield unquote_plus(name), value
+        name = unquote_plus(name)
+        if name in _ENCODED_AGAIN and "%25" in value and _ALL_ENCODED.fullmatch(once := unquote_plus(value)):
+            value = once
+        yield name, value
 
 
 def _multipart(content_type: str, body: bytes) -> Iterable[tuple[str, str]]:

@@ -5,10 +5,11 @@ opted-out numbers from the start.
 """
 
 from collections import Counter
-from collections.abc import Callable, Iterable, Iterator, Mapping
-from functools import cached_property
+from collections.abc import Iterator, Mapping
 
 from sendproof_simulators.core.chance import Chance
+from sendproof_simulators.core.exchange import Fact
+from sendproof_simulators.core.optouts import OptOuts
 from sendproof_simulators.textlocal.errors import BAD_GROUP, CANNOT_DELETE, GROUP_EXISTS, NOT_FOUND, RefusalError
 
 CONTACTS = 5
@@ -23,31 +24,41 @@ Details = Mapping[str, str] | None
 class Contacts:
     """The groups of an account."""
 
-    def __init__(self, chance: Chance, opted_out: Callable[[], Iterable[str]]) -> None:
-        """`opted_out` gives the numbers that are in group 6 at first; it is not called before they are needed."""
+    def __init__(self, chance: Chance, opt_outs: OptOuts) -> None:
+        """`opt_outs` is what group 6 holds."""
+        self.opt_outs = opt_outs
         self._chance = chance
-        self._opted_out = opted_out
         self._names: dict[int, str] = dict(_DEFAULT)
-        self._members: dict[int, dict[str, Details]] = {CONTACTS: {}}
+        # Whoever is in group 6 is among the opt-outs; what is known of them beyond their number, here.
+        self._members: dict[int, dict[str, Details]] = {CONTACTS: {}, OPT_OUTS: {}}
         self._created: Counter[str] = Counter()
-
-    @cached_property
-    def opt_outs(self) -> dict[str, Details]:
-        """The numbers that must not be sent to."""
-        return dict.fromkeys(self._opted_out())
 
     def groups(self) -> Iterator[tuple[int, str, int]]:
         """(id, name, size) of each group."""
         for group, name in sorted(self._names.items()):
-            yield group, name, len(self.members(group))
+            yield group, name, len(self.opt_outs if group == OPT_OUTS else self._members[group])
 
-    def members(self, group: int) -> dict[str, Details]:
+    def name_of(self, group: int) -> str:
+        """The name of a group; refuses a group that is none."""
+        if group not in self._names:
+            raise RefusalError(BAD_GROUP)
+        return self._names[group]
+
+    def members(self, group: int) -> Mapping[str, Details]:
         """The contacts of a group by number; refuses a group that is none."""
-        if group == OPT_OUTS:
-            return self.opt_outs
         if group not in self._members:
             raise RefusalError(BAD_GROUP)
-        return self._members[group]
+        known = self._members[group]
+        return {number: known.get(number) for number in self.opt_outs} if group == OPT_OUTS else known
+
+    def add(self, group: int, contacts: Mapping[str, Details], how: str) -> tuple[Fact, ...]:
+        """Put contacts into a group; what the journal learns of those who opt out by it."""
+        if group not in self._members:
+            raise RefusalError(BAD_GROUP)
+        self._members[group].update(contacts)
+        if group != OPT_OUTS:
+            return ()
+        return tuple(fact for number in contacts for fact in self.opt_outs.add(number, how))
 
     def create(self, name: str) -> int:
         """Make an empty group; its id is drawn from the name, so that the order of calls does not matter."""
@@ -71,7 +82,10 @@ class Contacts:
 
     def remove(self, group: int, number: str) -> None:
         """Take a number out of a group for good."""
-        if self.members(group).pop(number, self) is self:
+        if group not in self._members:
+            raise RefusalError(BAD_GROUP)
+        known = self._members[group].pop(number, self) is not self
+        if not (self.opt_outs.remove(number) if group == OPT_OUTS else known):
             raise RefusalError(NOT_FOUND)
 
     def _draw(self, name: str, attempt: int) -> int:

@@ -32,11 +32,17 @@ BAD_NUMBER = 32
 TOO_MANY = 33
 GROUP_AND_NUMBERS = 34
 BAD_SENDER = 43
+NO_SENDER = 44
 NO_VALID_NUMBERS = 51
 NO_CONTACTS = 55
 BAD_CONTACTS = 56
 NOT_FOUND = 61
 CANNOT_DELETE = 62
+NO_TEMPLATE = 80
+NO_URL = 185
+BAD_URL = 186
+SCHEDULE_OUTSIDE = 191
+NOT_NOW = 192
 BAD_OR_DUPLICATE = 202
 
 TEXTS: Mapping[int, str] = {
@@ -61,16 +67,22 @@ TEXTS: Mapping[int, str] = {
     TOO_MANY: "Too many numbers",
     GROUP_AND_NUMBERS: "You have supplied both a group ID and numbers",
     BAD_SENDER: "Invalid sender name",
+    NO_SENDER: "No sender name specified",
     NO_VALID_NUMBERS: "No valid numbers specified",
     NO_CONTACTS: "No contact numbers specified",
     BAD_CONTACTS: "Invalid contact number(s), not created",
     NOT_FOUND: "Number(s) not found",
     CANNOT_DELETE: "Cannot delete group",
+    NO_TEMPLATE: "Message does not match any approved template",
+    NO_URL: "No URL specified",
+    BAD_URL: "Invalid URL",
+    SCHEDULE_OUTSIDE: "Schedule time is outside that allowed",
+    NOT_NOW: "You cannot send messages at this time",
     BAD_OR_DUPLICATE: "Invalid or duplicate numbers",
 }
 
 _MISSING: Mapping[tuple[str, str], int] = {
-    ("send", "message"): NO_MESSAGE,
+    ("create_shorturl", "url"): NO_URL,
     ("bulk_json", "data"): BAD_JSON,
     ("create_group", "name"): NO_GROUP_NAME,
     ("delete_group", "group_id"): NO_GROUP,
@@ -80,14 +92,17 @@ _MISSING: Mapping[tuple[str, str], int] = {
     ("delete_contact", "number"): NO_CONTACTS,
 }
 _WRONG: Mapping[str, int] = {
-    "message": TOO_LONG,
     "sender": BAD_SENDER,
+    "url": BAD_URL,
     "schedule_time": BAD_SCHEDULE,
     "group_id": BAD_GROUP,
     "name": GROUP_NAME_LONG,
 }
 # A form that was sent as something else says nothing at all: what is missed first, by command.
-_MISSED_FIRST: Mapping[str, int] = {command: code for (command, _), code in _MISSING.items()}
+_MISSED_FIRST: Mapping[str, int] = {
+    **{command: code for (command, _), code in _MISSING.items()},
+    "send": NO_MESSAGE,
+}
 _STATUSES: Mapping[str, int] = {"method_not_allowed": 405, "too_large": 413, "rate_limited": 429, "internal": 500}
 _CODES: Mapping[str, int] = {
     "unauthorized": BAD_LOGIN,
@@ -102,11 +117,14 @@ Error = Mapping[str, object]
 class RefusalError(Exception):
     """A command is refused with a code. `facts` are what the refusal puts into the journal."""
 
-    def __init__(self, code: int, detail: str = "", warnings: Sequence[Error] = ()) -> None:
-        """`detail` is added to the code's own text."""
+    def __init__(
+        self, code: int, detail: str = "", warnings: Sequence[Error] = (), *, status: int | None = None
+    ) -> None:
+        """`detail` is added to the code's own text; `status` is another HTTP status than trouble has otherwise."""
         super().__init__(detail)
         self.error = error_of(code, detail)
         self.code = code
+        self.status = status
         self.warnings = warnings
         self.facts: tuple[Fact, ...] = ()
 
@@ -122,9 +140,16 @@ def failure(errors: Sequence[Error], warnings: Sequence[Error] = ()) -> dict[str
     return {**said, "errors": errors, "status": "failure"}
 
 
+def status_of_trouble(dialects: Mapping[str, str], kind: str = "") -> int:
+    """The HTTP status of a refusal; without a known sandbox, that of the default dialect."""
+    if dialects.get("textlocal.error_status") != "400":
+        return 200
+    return 401 if kind == "unauthorized" else 400
+
+
 def problem_reply(problem: Problem) -> Reply:
     """What was refused before it got to a command, as Textlocal would put it."""
-    status = _STATUSES.get(problem.kind, 200)
+    status = _STATUSES.get(problem.kind) or status_of_trouble(problem.dialects, problem.kind)
     return formatted(failure(_errors(problem)), problem.params.get("format"), status)
 
 

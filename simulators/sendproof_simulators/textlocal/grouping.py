@@ -6,16 +6,13 @@ from urllib.parse import unquote_plus
 
 import msgspec
 
-from sendproof_simulators.core.exchange import Fact
-from sendproof_simulators.core.numbers import to_digits
-from sendproof_simulators.provider import Call
+from sendproof_simulators.provider import Call, World
 from sendproof_simulators.textlocal import errors
 from sendproof_simulators.textlocal.answers import Answer, Fields
 from sendproof_simulators.textlocal.contacts import CONTACTS, OPT_OUTS, Details
 from sendproof_simulators.textlocal.errors import RefusalError
-from sendproof_simulators.textlocal.state import NAME
+from sendproof_simulators.textlocal.senders import number_in
 
-NUMBERS_MOST = 15_000
 CONTACTS_MOST = 1_500
 _PAGE = 100
 
@@ -63,8 +60,8 @@ def get_contacts(call: Call, fields: Fields) -> Answer:
     """A page of a group, or the one contact with a number."""
     members = call.state.contacts.members(fields["group_id"])
     if "number" in fields:
-        number = to_digits(fields["number"])
-        members = {number: members[number]} if number in members else {}
+        number = _member(call.world, fields["number"])
+        members = {number: members[number]} if number is not None and number in members else {}
     start, limit = fields.get("start", 0), fields.get("limit", _PAGE)
     page = islice(members.items(), min(start, len(members)), min(start + limit, len(members)))
     said = {"group_id": fields["group_id"], "start": start, "limit": limit, "num_contacts": len(members)}
@@ -76,8 +73,9 @@ def create_contacts(call: Call, fields: Fields) -> Answer:
     given = [number for number in map(str.strip, fields["numbers"].split(",")) if number]
     if not given:
         raise RefusalError(errors.NO_CONTACTS)
-    if len(given) > NUMBERS_MOST:
-        raise RefusalError(errors.TOO_MANY, f"{len(given)} of {NUMBERS_MOST} at most")
+    most = int(call.world.dialect("textlocal.contacts_most"))
+    if len(given) > most:
+        raise RefusalError(errors.TOO_MANY, f"{len(given)} of {most} at most")
     return _create(call, fields, [(number, None) for number in given], errors.BAD_CONTACTS)
 
 
@@ -97,35 +95,46 @@ def create_contacts_bulk(call: Call, fields: Fields) -> Answer:
 
 def delete_contact(call: Call, fields: Fields) -> Answer:
     """Take a number out of a group for good."""
-    group, number = fields.get("group_id", CONTACTS), to_digits(fields["number"])
-    call.state.contacts.remove(group, number or "")
-    return Answer(value={"group_id": group, "number": int(number or 0)})
+    group, member = fields.get("group_id", CONTACTS), _member(call.world, fields["number"]) or ""
+    call.state.contacts.remove(group, member)
+    return Answer(value={"group_id": group, "number": _shown(member)})
 
 
 def get_optouts(call: Call, fields: Fields) -> Answer:
     """Every number that must not be sent to. The shape is assumed."""
-    del fields
+    if call.world.dialect("textlocal.optouts_reply") == "contacts":
+        return get_contacts(call, {**fields, "group_id": OPT_OUTS})
     numbers = [{"number": int(number)} for number in call.state.contacts.opt_outs]
     return Answer(value={"num_optouts": len(numbers), "optouts": numbers})
 
 
 def _create(call: Call, fields: Fields, given: Sequence[tuple[str, Details]], code_if_none: int) -> Answer:
     group = fields.get("group_id", CONTACTS)
-    members = call.state.contacts.members(group)
     created: dict[str, Details] = {}
     left_out: list[str] = []
     for text, details in given:
-        number = to_digits(text) if text else None
-        if number is None or number in created:
+        member = _member(call.world, text) if text else None
+        if member is None or member in created:
             left_out.append(text)
         else:
-            created[number] = details
+            created[member] = details
+    call.state.contacts.name_of(group)
     if not created:
         raise RefusalError(code_if_none)
-    facts = tuple(_opt_out(call.operation, number) for number in created if number not in members)
-    members.update(created)
+    facts = call.state.contacts.add(group, created, call.operation.removesuffix("_get"))
     said = {"group_id": group, "num_contacts": len(created), "contacts": _listed(created.items())}
-    return Answer(value={**said, **_warned(left_out)}, facts=facts if group == OPT_OUTS else ())
+    return Answer(value={**said, **_warned(left_out)}, facts=facts)
+
+
+def _member(world: World, text: str) -> str | None:
+    """What a contact is known by: its number, or where that is spoken, a customer's id."""
+    if world.dialect("textlocal.template_send") == "brochure" and world.audience.index_of(text) is not None:
+        return text
+    return number_in(world, text)
+
+
+def _shown(member: str) -> int | str:
+    return int(member) if member.isdigit() else member
 
 
 def _warned(numbers: Sequence[str]) -> dict[str, object]:
@@ -134,8 +143,4 @@ def _warned(numbers: Sequence[str]) -> dict[str, object]:
 
 
 def _listed(contacts: Iterable[tuple[str, Details]]) -> list[dict[str, object]]:
-    return [{"number": int(number), **(details or _NO_DETAILS)} for number, details in contacts]
-
-
-def _opt_out(operation: str, number: str) -> Fact:
-    return Fact(kind="opt_out", fields={"service": NAME, "number": number, "how": operation.removesuffix("_get")})
+    return [{"number": _shown(member), **(details or _NO_DETAILS)} for member, details in contacts]

@@ -2,7 +2,7 @@
 
 from sendproof_simulators.core.exchange import Outcome
 from sendproof_simulators.provider import Call
-from sendproof_simulators.textlocal import bulk, grouping, reporting, sending
+from sendproof_simulators.textlocal import bulk, grouping, inboxes, links, reporting, scheduling, sending
 from sendproof_simulators.textlocal.answers import Answer, Fields, answered
 from sendproof_simulators.textlocal.errors import NO_COMMAND, RefusalError
 
@@ -40,6 +40,61 @@ def status_batch(call: Call) -> Outcome:
 def get_history_api(call: Call) -> Outcome:
     """What went out (documented: https://api.txtlocal.com/docs/messagereporting/getapimessagehistory)."""
     return answered(call, reporting.get_history_api)
+
+
+def get_history_single(call: Call) -> Outcome:
+    """To numbers (documented: https://api.txtlocal.com/docs/messagereporting/getsinglemessagehistory)."""
+    return answered(call, reporting.get_history_single)
+
+
+def get_history_group(call: Call) -> Outcome:
+    """To groups (documented: https://api.txtlocal.com/docs/messagereporting/getgroupmessagehistory)."""
+    return answered(call, reporting.get_history_group)
+
+
+def get_history_email(call: Call) -> Outcome:
+    """By mail (documented: https://api.txtlocal.com/docs/messagereporting/getemailtosmsmessagehistory)."""
+    return answered(call, reporting.get_history_email)
+
+
+def get_mms_history_api(call: Call) -> Outcome:
+    """Pictures (documented: https://api.txtlocal.com/docs/messagereporting/getapimmsmessagehistory)."""
+    return answered(call, reporting.get_history_email)
+
+
+def get_scheduled(call: Call) -> Outcome:
+    """What waits (documented: https://api.textlocal.in/docs/scheduledmessages/getscheduledmessages)."""
+    return answered(call, scheduling.get_scheduled)
+
+
+def cancel_scheduled(call: Call) -> Outcome:
+    """What waits no longer (observed: https://github.com/scottybo/textlocal)."""
+    return answered(call, scheduling.cancel_scheduled)
+
+
+def get_inboxes(call: Call) -> Outcome:
+    """Where replies go (documented: https://api.txtlocal.com/docs/inboundmessages/getinboxes)."""
+    return answered(call, inboxes.get_inboxes)
+
+
+def get_messages(call: Call) -> Outcome:
+    """The replies (documented: https://api.txtlocal.com/docs/inboundmessages/getmessages; the rows are assumed)."""
+    return answered(call, inboxes.get_messages)
+
+
+def check_keyword(call: Call) -> Outcome:
+    """Whether it is free (observed: https://github.com/scottybo/textlocal; the reply is assumed)."""
+    return answered(call, inboxes.check_keyword)
+
+
+def create_shorturl(call: Call) -> Outcome:
+    """A short link (observed: the Python client textlocal-pro on PyPI; the reply is assumed)."""
+    return answered(call, links.create_shorturl)
+
+
+def get_sender_names(call: Call) -> Outcome:
+    """The approved names (observed: the typings of a TypeScript client of Textlocal)."""
+    return answered(call, _sender_names)
 
 
 def balance(call: Call) -> Outcome:
@@ -95,7 +150,13 @@ def _no_command(call: Call, fields: Fields) -> Answer:
 def _templates(call: Call, fields: Fields) -> Answer:
     del fields
     rows = [
-        {"id": t.id, "title": t.title, "body": t.body, "senderName": sending.DEFAULT_SENDER, "isMyDND": False}
+        {
+            "id": t.id,
+            "title": t.title,
+            "body": t.body,
+            "senderName": call.state.settings.default_sender,
+            "isMyDND": False,
+        }
         for t in call.state.templates.values()
     ]
     return Answer(value={"templates": rows}, note={"templates": len(rows)})
@@ -103,4 +164,11 @@ def _templates(call: Call, fields: Fields) -> Answer:
 
 def _balance(call: Call, fields: Fields) -> Answer:
     del fields
-    return Answer(value={"balance": {"sms": call.state.credits, "mms": 0}})
+    mms = {} if call.world.dialect("textlocal.variant") == "india" else {"mms": 0}
+    return Answer(value={"balance": {"sms": call.state.credits, **mms}})
+
+
+def _sender_names(call: Call, fields: Fields) -> Answer:
+    del fields
+    settings = call.state.settings
+    return Answer(value={"default_sender_name": settings.default_sender, "sender_names": settings.sender_names})

@@ -1,12 +1,16 @@
 """What was accepted for sending: one `Dispatch` a call, its messages as columns."""
 
-from collections.abc import Iterator
+from bisect import bisect_left
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from typing import NamedTuple
 
 from sendproof_simulators.core.clock import Instant
+from sendproof_simulators.core.messages import CANCELLED, PENDING, SCHEDULED, Agenda, advance
 from sendproof_simulators.textlocal.blocks import Blocks
-from sendproof_simulators.textlocal.fates import PENDING, Ends
+from sendproof_simulators.textlocal.fates import LETTERS, STATE_OF
+
+_CANCELLED = ord(LETTERS[CANCELLED])
 
 
 class Message(NamedTuple):
@@ -26,26 +30,32 @@ class Message(NamedTuple):
 
 @dataclass(slots=True, kw_only=True)
 class Draft:
-    """The columns of a dispatch while it is being put together; `parts` is the price of each message in credits."""
+    """The columns of a dispatch while it is being put together.
+
+    `parts` is the price of each message in credits; `given` is each number as the caller spelled it.
+    """
 
     numbers: list[str] = field(default_factory=list)
+    given: list[str] = field(default_factory=list)
     texts: list[str] = field(default_factory=list)
     parts: list[int] = field(default_factory=list)
     customs: list[str] = field(default_factory=list)
     receipt_urls: list[str] = field(default_factory=list)
 
-    def add(self, number: str, text: str, parts: int, custom: str, receipt_url: str) -> None:
-        """One more message."""
-        self.numbers.append(number)
-        self.texts.append(text)
-        self.parts.append(parts)
-        self.customs.append(custom)
-        self.receipt_urls.append(receipt_url)
+
+class Group(NamedTuple):
+    """The group that a dispatch was sent to."""
+
+    id: int
+    name: str
 
 
 @dataclass(slots=True, kw_only=True)
 class Dispatch:
-    """The messages of one accepted call. Their ids are neighbours; so are their batches when each has its own."""
+    """The messages of one accepted call. Their ids are neighbours; so are their batches when each has its own.
+
+    `tracked`: it has links that tell who follows them.
+    """
 
     first_id: int
     first_batch: int
@@ -53,9 +63,10 @@ class Dispatch:
     sender: str
     send_at: Instant
     draft: Draft
-    ends: Ends | None = None
+    agenda: Agenda = field(default_factory=Agenda)
+    group: Group | None = None
+    tracked: bool = False
     letters: bytearray = field(default_factory=bytearray)
-    ended: int = 0
 
     def __len__(self) -> int:
         """How many messages."""
@@ -82,30 +93,31 @@ class Dispatch:
             chr(self.letters[index]),
         )
 
-    def batch(self, place: int) -> Iterator[Message]:
-        """The messages of a batch by its place among the batches."""
-        return map(self.message, (place,) if self.batch_each else range(len(self)))
+    def places(self, batch: int) -> Sequence[int]:
+        """The places of the messages of a batch, by its place among the batches."""
+        return (batch,) if self.batch_each else range(len(self))
 
-    @property
-    def next_end(self) -> Instant | None:
-        """When the next message ends; None when all have."""
-        if self.ends is None or self.ended == len(self):
-            return None
-        return self.ends.at[self.ends.order[self.ended]]
+    def living(self) -> Sequence[int]:
+        """The places of the messages that were not cancelled."""
+        if _CANCELLED not in self.letters:
+            return range(len(self))
+        return [place for place, letter in enumerate(self.letters) if letter != _CANCELLED]
 
-    def end_until(self, now: Instant) -> list[Message]:
-        """Let every message end whose time has come; these, in order."""
-        found: list[Message] = []
-        while self.ends is not None and (due := self.next_end) is not None and due <= now:
-            index = self.ends.order[self.ended]
-            self.letters[index] = self.ends.letters[index]
-            self.ended += 1
-            found.append(self.message(index))
-        return found
+    def state(self, place: int, now: Instant) -> str:
+        """The state of one message."""
+        state = STATE_OF[chr(self.letters[place])]
+        return SCHEDULED if state == PENDING and now < self.send_at else state
+
+    def advance(self, place: int, now: Instant, to: str) -> None:
+        """One step in the life of a message; `ValueError` for one that it cannot take."""
+        state = self.state(place, now)
+        if state == SCHEDULED and to != CANCELLED:
+            state = advance(state, PENDING)
+        self.letters[place] = ord(LETTERS[advance(state, to)])
 
 
 class Book:
-    """Every dispatch, by the ids of its messages and batches."""
+    """Every dispatch, by the ids of its messages and batches, and by the time when it goes out."""
 
     def __init__(self) -> None:
         self.messages: Blocks[Dispatch] = Blocks()
@@ -113,23 +125,38 @@ class Book:
         self._all: list[Dispatch] = []
 
     def enter(self, dispatch: Dispatch) -> None:
-        """Add one with drawn ends; its messages are pending now."""
-        dispatch.letters = bytearray(PENDING.encode() * len(dispatch))
+        """Add one; its messages are pending, or wait for their time."""
+        dispatch.letters = bytearray(LETTERS[PENDING].encode() * len(dispatch))
         self.messages.add(dispatch.first_id, len(dispatch), dispatch)
         self.batches.add(dispatch.first_batch, dispatch.batches, dispatch)
-        self._all.append(dispatch)
+        at = bisect_left(self._all, _order(dispatch), key=_order)
+        self._all.insert(at, dispatch)
 
     def message(self, id_: int) -> Message | None:
-        """One message by its id."""
+        """One message by its id; what was cancelled is not known any more (assumed)."""
         found = self.messages.find(id_)
-        return None if found is None else found[0].message(found[1])
+        message = None if found is None else found[0].message(found[1])
+        return None if message is None or message.letter == LETTERS[CANCELLED] else message
 
     def batch(self, id_: int) -> list[Message] | None:
         """The messages of one batch by its id."""
         found = self.batches.find(id_)
-        return None if found is None else list(found[0].batch(found[1]))
+        messages = [] if found is None else map(found[0].message, found[0].places(found[1]))
+        return [message for message in messages if message.letter != LETTERS[CANCELLED]] or None
 
     def period(self, start: Instant, stop: Instant) -> list[Dispatch]:
-        """The dispatches that went out from `start` to `stop`, both included, by time and then by id."""
-        found = [dispatch for dispatch in self._all if start <= dispatch.send_at <= stop]
-        return sorted(found, key=lambda dispatch: (dispatch.send_at, dispatch.first_id))
+        """The dispatches that go out from `start` to `stop`, both included, by time and then by id."""
+        first = bisect_left(self._all, (start, 0), key=_order)
+        return self._all[first : bisect_left(self._all, (stop + 1, 0), key=_order)]
+
+    def waiting(self, now: Instant) -> Iterator[tuple[int, Dispatch, Sequence[int]]]:
+        """(id, dispatch, places) of each batch that is still to go out, the next one first."""
+        for dispatch in self._all[bisect_left(self._all, (now + 1, 0), key=_order) :]:
+            for batch in range(dispatch.batches):
+                places = [place for place in dispatch.places(batch) if dispatch.letters[place] != _CANCELLED]
+                if places:
+                    yield dispatch.first_batch + batch, dispatch, places
+
+
+def _order(dispatch: Dispatch) -> tuple[Instant, int]:
+    return dispatch.send_at, dispatch.first_id

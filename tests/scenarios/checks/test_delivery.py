@@ -97,6 +97,26 @@ def test_test_mode_reaches_nobody(sound):
     assert counts(sound.change("delivery", lambda line: line | {"test": True})) == {"lost": 10, "withheld": 2}
 
 
+def test_a_cancelled_message_reaches_nobody(sound):
+    """What was taken back before it went out does not count, as if it had never been accepted."""
+    taken_back = sound.delivery_to(6)
+    gone = {"n": 0, "at": taken_back["at"], "kind": "withdrawal", "service": "textlocal"}
+    story = sound.plus(gone | {"message": taken_back["message"]})
+
+    assert causes(story) == [("lost: no provider was ever given the message", "C0000006")]
+    again = taken_back | {"message": "again"}
+    assert causes(story.plus(again)) == []
+
+
+def test_understood_but_not_as_documented(sound):
+    """A number that the provider understood although it is not spelled as its documents say is a finding."""
+    number = sound.delivery_to(6)["number"]
+    story = sound.change_delivery_to(6, given=f"+{number}")
+
+    assert causes(story) == [("another spelling than textlocal documents, which it understood here", "C0000006")]
+    assert counts(story) == counts(sound)
+
+
 @pytest.mark.parametrize("spelling", ["+{}", "00{}", "0{national}", "+44 {spaced}"])
 def test_another_spelling(sound, spelling):
     """A number in another spelling is the right person's, but not the number that providers take."""

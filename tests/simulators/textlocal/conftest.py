@@ -1,5 +1,6 @@
 """Textlocal alone: an account, the contract in front of it, and a clock that is a number."""
 
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -13,17 +14,19 @@ from sendproof_simulators.app import CONTRACTS
 from sendproof_simulators.core.audience import Audience, AudienceRecipe
 from sendproof_simulators.core.chance import Chance
 from sendproof_simulators.core.contracts import Contract, load_contract
+from sendproof_simulators.core.dialects import choose
 from sendproof_simulators.core.exchange import Outcome, Problem, Request, Timer
 from sendproof_simulators.provider import Call, World
 from sendproof_simulators.textlocal import PROVIDER
 from sendproof_simulators.textlocal.state import State
 
 
-def world(seed: int = 7, *, allow_remote: bool = False) -> World:
+def world(seed: int = 7, *, allow_remote: bool = False, **dialects: str) -> World:
     """A hundred customers, of whom about ten opted out."""
     chance = Chance(seed)
     audience = Audience(chance, AudienceRecipe(customers=100, opted_out=0.1))
-    return World(chance=chance, audience=audience, channels=(), allow_remote_webhooks=allow_remote)
+    spoken = choose({PROVIDER.name: PROVIDER.dialects}, {f"{PROVIDER.name}.{n}": v for n, v in dialects.items()})
+    return World(chance=chance, audience=audience, channels=(), allow_remote_webhooks=allow_remote, dialects=spoken)
 
 
 @dataclass
@@ -39,17 +42,39 @@ class Account:
     def __post_init__(self) -> None:
         self.state: State = PROVIDER.new_state(self.world)
 
-    def call(self, command: str, **fields: Any) -> dict[str, Any]:
+    def call(self, command: str, status: int = 200, **fields: Any) -> dict[str, Any]:
         """POST a form; the JSON of the answer."""
         form = urlencode({"apikey": "key", **fields}).encode()
         headers = {"content-type": "application/x-www-form-urlencoded"}
-        return self.ask(Request(method="POST", path=f"/{command}/", headers=headers, body=form))
+        return self.ask(Request(method="POST", path=f"/{command}/", headers=headers, body=form), status)
 
-    def ask(self, request: Request) -> dict[str, Any]:
+    def ask_anyhow(self, command: str, **fields: Any) -> dict[str, Any]:
+        """The same, whatever the HTTP status."""
+        form = urlencode({"apikey": "key", **fields}).encode()
+        headers = {"content-type": "application/x-www-form-urlencoded"}
+        self.last = self._outcome(
+            PROVIDER.normalise(Request(method="POST", path=f"/{command}/", headers=headers, body=form))
+        )
+        self.timers += self.last.timers
+        said: dict[str, Any] = msgspec.json.decode(self.last.reply.body)
+        return said
+
+    def set(self, **settings: Any) -> None:
+        """What the user sets on the website."""
+        assert PROVIDER.settings is not None
+        PROVIDER.settings.replace(self.world, self.state, self.now, settings)
+
+    def template(self, body: str, title: str = "Offer") -> int:
+        """A template, made on the website; its id."""
+        assert PROVIDER.templates is not None
+        made, _ = PROVIDER.templates.add(self.state, self.now, title, body, None)
+        return int(made.id)
+
+    def ask(self, request: Request, status: int = 200) -> dict[str, Any]:
         """The JSON of the answer to one request."""
         self.last = self._outcome(PROVIDER.normalise(request))
         self.timers += self.last.timers
-        assert self.last.reply.status == 200
+        assert self.last.reply.status == status
         said: dict[str, Any] = msgspec.json.decode(self.last.reply.body)
         return said
 
@@ -95,6 +120,7 @@ class Account:
                 operation=operation.id,
                 violations=(*violations, *more),
                 params=dict(request.query),
+                dialects=self.world.dialects,
             )
             return Outcome(reply=PROVIDER.error(problem))
         call = Call(world=self.world, state=self.state, params=params, body=body, now=self.now, operation=operation.id)
@@ -118,6 +144,12 @@ def account(contract: Contract) -> Account:
 def same_account(contract: Contract) -> Account:
     """Another account of the same seed."""
     return Account(contract)
+
+
+@pytest.fixture
+def speaking(contract: Contract) -> Callable[..., Account]:
+    """Accounts of sandboxes that speak certain dialects."""
+    return lambda **dialects: Account(contract, world(**dialects))
 
 
 @pytest.fixture(scope="session")

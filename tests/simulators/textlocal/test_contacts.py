@@ -3,6 +3,7 @@
 import msgspec
 import pytest
 
+from sendproof_simulators.core.optouts import OptOuts
 from sendproof_simulators.textlocal.contacts import Contacts
 
 BOB, EVE = "447700900123", "447700900456"
@@ -21,7 +22,7 @@ def test_every_account_has_contacts_and_opt_outs(account):
 def test_opt_outs_are_not_computed_before_somebody_asks(account):
     """An audience may have a million customers."""
     asked = []
-    contacts = Contacts(account.world.chance, lambda: asked.append(1) or [BOB])
+    contacts = Contacts(account.world.chance, OptOuts("textlocal", lambda: asked.append(1) or [BOB]))
     contacts.create("Friends")
     assert asked == []
     assert list(contacts.members(6)) == [BOB]

@@ -1,5 +1,16 @@
-"""The contract and the code say the same."""
+"""The contract, the README and the code say the same."""
 
+from urllib.parse import parse_qsl
+
+import yaml
+from openapi_schema_validator import OAS30Validator
+
+from instants import NINE
+from repository import CONTRACTS, ROOT
+from sendproof_simulators.core.clock import DAY
+from sendproof_simulators.core.fates import MAGIC, magic_number
+from sendproof_simulators.textlocal import PROVIDER
+from sendproof_simulators.textlocal.dialects import DIALECTS
 from sendproof_simulators.textlocal.errors import TEXTS
 
 
@@ -20,3 +31,32 @@ def test_the_codes_of_a_command_are_codes_of_the_contract(contract):
     """Each is explained."""
     for item in contract.document["paths"].values():
         assert set(item["post"]["x-error-codes"]) <= set(TEXTS)
+
+
+def test_the_readme_lists_every_dialect_and_setting(account):
+    """With its answers; the first is the default."""
+    text = (ROOT / "simulators" / "sendproof_simulators" / "textlocal" / "README.md").read_text()
+    for dialect in DIALECTS:
+        answers = ", ".join(f"`{answer.value}`" for answer in dialect.answers)
+        assert f"| `{dialect.name}` | {answers} |\n" in text
+    assert PROVIDER.settings is not None
+    for setting in PROVIDER.settings.read(account.state):
+        assert f"| `{setting}` | " in text
+
+
+def test_what_is_posted_keeps_to_its_contract(speaking):
+    """Every receipt that can be dialled, and a reply."""
+    document = yaml.load((CONTRACTS / "textlocal-receipts.yaml").read_bytes(), Loader=yaml.CSafeLoader)
+    schemas = document["components"]["schemas"]
+    account = speaking(expired_receipts="pushed")
+    account.set(receipt_url="http://127.0.0.1:9000/", inbound_url="http://127.0.0.1:9000/inbound")
+    taken = [magic_number("GB", magic.code) for magic in MAGIC if magic.fate.refusal is None]
+    account.call("send", numbers=",".join(taken), message="Hi")
+    posted = [
+        *account.last.before_reply,
+        *(w for _, led_to in account.live_until(NINE + 4 * DAY) for w in led_to.webhooks),
+    ]
+    for webhook in posted:
+        form = dict(parse_qsl(webhook.body.decode(), keep_blank_values=True))
+        OAS30Validator(schemas[webhook.event.capitalize()]).validate(form)
+    assert {webhook.event for webhook in posted} == {"receipt", "inbound"}

@@ -6,11 +6,9 @@ from urllib.parse import parse_qs
 import pytest
 
 from instants import NINE
-from sendproof_simulators.core.chance import Chance
 from sendproof_simulators.core.clock import DAY, HOUR, SECOND
 from sendproof_simulators.core.exchange import Timer
 from sendproof_simulators.textlocal import PROVIDER
-from sendproof_simulators.textlocal.fates import draw_ends
 
 URL = "http://127.0.0.1:9000/receipts"
 THOUSAND = ",".join(str(447_700_000_000 + place) for place in range(1_000))
@@ -76,30 +74,18 @@ def test_nothing_outlives_its_validity(account):
     assert account.timers == []
 
 
-def test_fates_depend_on_seed_and_id_alone():
-    """So the order of requests cannot change them."""
-    together = draw_ends(Chance(7), 1_000, 100, NINE, None)
-    alone = draw_ends(Chance(7), 1_050, 1, NINE, None)
-    other = draw_ends(Chance(8), 1_000, 100, NINE, None)
-    assert (together.at[50], together.letters[50]) == (alone.at[0], alone.letters[0])
-    assert together.at != other.at
+def ends_of(account):
+    """When and how each message ended, by its id."""
+    rung = account.live_until(NINE + 4 * DAY)
+    return {fact.fields["message"]: (at, fact.fields["letter"]) for at, led_to in rung for fact in led_to.facts}
 
 
-def test_the_shares_and_delays_of_fates():
-    """Each kind keeps to its window, over many draws."""
-    ends = draw_ends(Chance(7), 10**14, 20_000, NINE, None)
-    delays = {
-        letter: [at - NINE for at, drawn in zip(ends.at, ends.letters, strict=True) if chr(drawn) == letter]
-        for letter in "DUIE?"
-    }
-    assert {letter: (min(found), max(found)) for letter, found in delays.items()} == {
-        "D": (2 * SECOND, 60 * SECOND),
-        "U": (HOUR, 48 * HOUR),
-        "I": (3 * SECOND, 9 * SECOND),
-        "E": (72 * HOUR, 72 * HOUR),
-        "?": (72 * HOUR, 72 * HOUR),
-    }
-    assert 18_700 < len(delays["D"]) < 18_900
+def test_the_order_of_calls_does_not_change_a_fate(account, same_account):
+    """It depends on the seed and the message's id, and that on what the call says."""
+    for some, texts in ((account, ("Hi", "Ho")), (same_account, ("Ho", "Hi"))):
+        for text in texts:
+            some.call("send", numbers=THOUSAND, message=text)
+    assert ends_of(account) == ends_of(same_account)
 
 
 def test_a_strange_timer_is_refused(account):

@@ -1,5 +1,7 @@
 """`send`: what is accepted, what is refused, and what it costs."""
 
+from time import perf_counter
+
 import pytest
 
 from instants import NINE
@@ -65,6 +67,24 @@ def test_no_valid_number_at_all_is_an_error(account):
     assert [error["code"] for error in said["errors"]] == [51]
     assert [warning["code"] for warning in said["warnings"]] == [3]
     assert len(account.facts("rejection")) == 1
+
+
+def test_the_journal_keeps_a_number_as_it_was_spelled(account):
+    """When that is not how Textlocal documents it: digits only (documented: http://api.txtlocal.com/docs/sendsms)."""
+    account.call("send", numbers=f"{BOB},+447700900456", message="Hi")
+    first, second = account.facts("delivery")
+    assert "given" not in first
+    assert (second["number"], second["given"]) == (EVE, "+447700900456")
+    account.bulk({"number": "+447700900456", "text": "Hi"})
+    assert account.facts("delivery")[0]["given"] == "+447700900456"
+
+
+def test_ten_thousand_numbers_take_well_under_a_second(account):
+    """Checked, charged, entered and told to the journal."""
+    fields = {"numbers": numbers(10_000), "message": "Hi", "receipt_url": "http://127.0.0.1:9000/receipts"}
+    started = perf_counter()
+    assert account.call("send", **fields)["num_messages"] == 10_000
+    assert perf_counter() - started < 0.8
 
 
 def test_spellings_of_a_number_with_its_country_are_one_number(account):

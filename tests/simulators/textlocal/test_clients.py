@@ -1,0 +1,135 @@
+"""Calls as clients of the real service make them, over real HTTP."""
+
+from collections.abc import Iterator
+from urllib.parse import quote
+
+import pytest
+import requests
+
+from running import RunningSimulators, running_simulators
+
+KEY = "sendproof-textlocal-key"
+BOB = "447700900123"
+TEXT = "50% off & more, Zoë: 1+1"
+
+
+@pytest.fixture(scope="module")
+def simulators() -> Iterator[RunningSimulators]:
+    """One process for all of these tests."""
+    with running_simulators() as running:
+        yield running
+
+
+@pytest.fixture(scope="module")
+def url(simulators: RunningSimulators) -> str:
+    """Where Textlocal answers."""
+    return str(simulators.services["textlocal"]["url"])
+
+
+@pytest.fixture
+def php(url):
+    """The vendor's own class: a multipart form of everything, empty or not (observed: scottybo/textlocal)."""
+
+    def send_request(command, **fields):
+        parts = {**fields, "apiKey": KEY, "username": "", "hash": ""}
+        files = {name: (None, value) for name, value in parts.items()}
+        return requests.post(f"{url}/{command}/", files=files, timeout=10).json()
+
+    return send_request
+
+
+@pytest.fixture
+def pro(url):
+    """textlocal-pro 0.2.9 from PyPI: an urlencoded form with `apikey` in it."""
+
+    def send_http_request(command, **params):
+        return requests.post(f"{url}/{command}/", data={"apikey": KEY, **params}, timeout=10).json()
+
+    return send_http_request
+
+
+def test_the_vendors_class_sends(php):
+    """`sendSms` encodes text and sender once more, and leaves empty what was not given."""
+    said = php(
+        "send", message=quote(TEXT), sender=quote("Jims Autos"), numbers=BOB, schedule_time="", test="",
+        receipt_url="", custom="", optouts="", simple_reply="",
+    )  # fmt: skip
+    assert (said["message"]["content"], said["message"]["sender"]) == (TEXT, "Jims Autos")
+
+
+def test_the_vendors_class_without_curl_sends(url):
+    """The same in an urlencoded form: percent-encoded twice."""
+    form = {"apiKey": KEY, "message": quote(TEXT), "sender": quote("Jims Autos"), "numbers": BOB}
+    said = requests.post(f"{url}/send/", data=form, timeout=10).json()
+    assert (said["message"]["content"], said["message"]["sender"]) == (TEXT, "Jims Autos")
+
+
+def test_the_vendors_class_fills_groups(php):
+    """`createContactsBulk` encodes its JSON once more, too."""
+    group = php("create_group", name="Friends")["group"]["id"]
+    contacts = quote('[{"number":"447700900123","first_name":"Zoë"}]')
+    assert php("create_contacts_bulk", group_id=str(group), contacts=contacts)["contacts"][0]["first_name"] == "Zoë"
+    assert php("get_contacts", group_id=str(group), start="0", limit="")["num_contacts"] == 1
+
+
+@pytest.mark.parametrize(
+    "command",
+    ["get_templates", "get_groups", "balance", "get_sender_names", "get_inboxes", "get_scheduled", "get_optouts",
+     "get_history_single", "get_history_api", "get_history_email", "get_history_group", "get_mms_history_api"],
+)  # fmt: skip
+def test_the_vendors_class_asks(php, command):
+    """Every command of it that needs nothing succeeds."""
+    assert php(command)["status"] == "success"
+
+
+def test_textlocal_pro_sends(pro):
+    """`send_message`, and `get_cost`, which is a test send."""
+    assert pro("send", numbers=BOB, message=TEXT)["message"]["content"] == TEXT
+    assert pro("send", numbers=BOB, message=TEXT, test="true")["test_mode"] is True
+
+
+def test_textlocal_pro_schedules_nothing(pro):
+    """It says `timestamp`, which is no parameter: the text goes out at once. A bug of the client, and a good lesson."""
+    batch = pro("send", numbers=BOB, message="Later", timestamp="4102444800")["batch_id"]
+    assert str(batch) not in {row["id"] for row in pro("get_scheduled")["scheduled"]}
+
+
+def test_textlocal_pro_shortens(pro):
+    """`create_short_url`."""
+    assert pro("create_shorturl", url="https://www.example.com/")["shorturl"]["shorturl"].startswith("https://")
+
+
+def test_textlocal_on_pypi_reads_balance_and_root(url):
+    """Textlocal 0.1.0: no command at all has exactly two keys; the balance is a number for each kind."""
+    assert requests.get(f"{url}/", params={"apikey": KEY}, timeout=10).json().keys() == {"errors", "status"}
+    assert requests.get(f"{url}/balance", params={"apikey": KEY}, timeout=10).json()["balance"].keys() == {"sms", "mms"}
+
+
+def test_a_login_stands_for_the_key(simulators, url):
+    """`username` and `hash`, as older documents have them (documented: https://api.txtlocal.com/docs/)."""
+    known = simulators.services["textlocal"]["credentials"]
+    login = {"username": known["username"], "hash": known["hash"]}
+    half, rest = {"username": login["username"]}, {"hash": login["hash"]}
+    replies = [
+        requests.post(f"{url}/balance/", data=login, timeout=10),
+        requests.get(f"{url}/balance/", params=login, timeout=10),
+        requests.post(f"{url}/balance/", params=half, data=rest, timeout=10),
+    ]
+    assert [reply.json()["status"] for reply in replies] == ["success"] * 3
+
+
+@pytest.mark.parametrize("login", [{"username": "somebody@textlocal.example"}, {"username": ""}, {"hash": "0" * 40}])
+def test_a_wrong_login_is_no_key(simulators, url, login):
+    """Neither half is enough (documented: code 3)."""
+    known = simulators.services["textlocal"]["credentials"]
+    form = {"username": known["username"], "hash": known["hash"], **login}
+    said = requests.post(f"{url}/balance/", data=form, timeout=10).json()
+    assert [error["code"] for error in said["errors"]] == [3]
+
+
+def test_an_account_may_have_a_limit_of_calls(simulators, url):
+    """Ten in a second, in sandboxes that speak so: the eleventh is refused with HTTP 429 (assumed)."""
+    made = {"seed": 7, "clock": {"mode": "virtual"}, "channels": [], "dialects": {"textlocal.rate_limit": "10"}}
+    key = simulators.call("POST", "/sandboxes", made)["services"]["textlocal"]["credentials"]["apikey"]
+    statuses = [requests.get(f"{url}/balance/", params={"apikey": key}, timeout=10).status_code for _ in range(11)]
+    assert statuses == [200] * 10 + [429]
