@@ -1,0 +1,164 @@
+"""Judging campaigns that were cancelled or had to be cleared, and messages that a trigger asked for."""
+
+import pytest
+
+from sendproof_scenarios.checks import delivery, metrics, paging, webhooks
+from sendproof_scenarios.checks.ledger import ledger
+from sendproof_scenarios.instants import HOUR, MINUTE, iso, parse_instant
+from stories import FIRST_SEND, START, Line, Story
+
+CANCELLED_AT = FIRST_SEND + 30 * MINUTE
+
+
+def due(line: Line) -> int:
+    return parse_instant(str(line["due"]))
+
+
+def counts(story: Story) -> dict[str, int]:
+    """The ledger without its zeros."""
+    return {name: count for name, count in ledger(story.history()).counts.items() if count}
+
+
+def causes(story: Story) -> list[tuple[str, str | None]]:
+    """What is found about messages and pages, in short."""
+    return [(some.cause, some.where.customer) for some in story.findings((*delivery.CHECKS, *paging.CHECKS))]
+
+
+def not_owed(line: Line, reason: str) -> Line:
+    """The same obligation, unless nothing was owed anyway."""
+    return line | {"owed": False, "reason": reason, "text": None} if line["owed"] else line
+
+
+@pytest.fixture
+def cancelled(sound) -> Story:
+    """Cancelled after the first of its three send times; the bridge stopped."""
+    numbers = {line["number"] for line in sound.of("obligation") if due(line) > CANCELLED_AT}
+    story = sound.change(
+        "obligation", lambda line: not_owed(line, "cancelled") if due(line) > CANCELLED_AT else line
+    ).change("campaign", lambda line: line | {"cancelled_at": iso(CANCELLED_AT)})
+    return story.without("delivery", lambda line: line["number"] in numbers)
+
+
+@pytest.fixture
+def cleared(sound) -> Story:
+    """Only customers 0, 3, 6 and 9 were cleared, and only they were on the one page and sent to."""
+    members = {line["number"]: index for index, line in enumerate(sound.of("obligation"))}
+    story = sound.change(
+        "obligation", lambda line: line if members[line["number"]] % 3 == 0 else line | not_owed_to_them(line)
+    ).change("campaign", lambda line: line | {"rows": 4})
+    story = story.without("delivery", lambda line: members[line["number"]] % 3 > 0)
+    story = story.without("request", lambda line: line.get("note", {}).get("skip", 0) > 0)
+    note = {"campaign": 7001, "channel": 505, "skip": 0, "top": 5, "rows": 4, "first": "C0000000", "last": "C0000009"}
+    return story.change("request", lambda line: line | {"note": note} if "note" in line else line)
+
+
+def not_owed_to_them(line: Line) -> Line:
+    """Not cleared goes before every other reason."""
+    return {"owed": False, "reason": "not_cleared", "text": None}
+
+
+def triggered(sound: Story, sent_after: int | None) -> Story:
+    """Customer 3 met a trigger an hour after the first send time."""
+    at = FIRST_SEND + HOUR
+    owed = sound.of_customer(3) | {
+        "campaign": 8001, "channel": 250, "template": 21, "text": "Come back", "due": iso(at), "trigger": "Visit",
+    }  # fmt: skip
+    met = {"n": 900, "at": iso(at), "real": 0.0, "kind": "trigger", "trigger": "Visit", "campaign": 8001,
+           "channel": 250, "customer": "C0000003", "template": 21, "request_id": "r"}  # fmt: skip
+    story = sound.plus(owed, met)
+    if sent_after is None:
+        return story
+    sent = {"at": iso(at + sent_after), "send_at": iso(at + sent_after), "text": "Come back", "message": "t1"}
+    return story.plus(sound.delivery_to(3) | sent)
+
+
+def test_what_a_cancellation_forbids_is_withheld(cancelled):
+    """The first send time was owed, the others are not; neither pages nor reports are missed after it."""
+    assert counts(cancelled) == {"ok": 4, "withheld": 8}
+    assert causes(cancelled) == []
+
+
+def test_sending_a_cancelled_campaign_is_found(sound, cancelled):
+    """The finding says why nothing was owed."""
+    story = cancelled.plus(sound.delivery_to(4))
+
+    assert causes(story) == [("unexpected: sent although the campaign was cancelled", "C0000004")]
+
+
+def test_pages_of_a_cancelled_campaign_need_not_be_read(cancelled):
+    """A bridge that hears of it stops."""
+    assert causes(cancelled.without("request", lambda line: "note" in line)) == []
+
+
+def test_a_cancelled_campaign_before_its_first_send_needs_no_reports(sound):
+    """There is nothing to report of."""
+    story = sound.change("obligation", lambda line: not_owed(line, "cancelled")).without("metrics")
+    story = story.without("delivery").change("campaign", lambda line: line | {"cancelled_at": iso(START + 2 * HOUR)})
+
+    assert story.findings(metrics.CHECKS[:1], "fail") == []
+
+
+def test_only_the_cleared_are_owed_and_read(cleared):
+    """The page has all rows that there are, although the campaign began with more customers."""
+    assert counts(cleared) == {"ok": 4, "withheld": 8}
+    assert causes(cleared) == []
+
+
+def test_sending_without_clearance_is_found(sound, cleared):
+    """Whatever the bridge thought of it."""
+    story = cleared.plus(sound.delivery_to(4))
+
+    assert causes(story) == [("unexpected: sent to a customer who was not cleared", "C0000004")]
+
+
+def test_who_was_not_cleared_is_not_among_the_targeted(cleared):
+    """Totals have to add up without them."""
+    assert sum(metrics.targeted(cleared.history()).values()) == 4
+
+
+def test_a_triggered_message_is_judged_like_any_other(sound):
+    """In time it is ok, too late it is late, and without it is lost."""
+    for sent_after, expected in ((0, "ok"), (HOUR, "late"), (None, "lost")):
+        fates = ledger(triggered(sound, sent_after).history()).fates
+        assert [fate.name for fate in fates if fate.obligation.trigger == "Visit"] == [expected]
+
+
+def test_triggers_need_no_pages_and_no_pace_of_reports(sound):
+    """The guide asks for those of scheduled campaigns."""
+    story = triggered(sound, 0)
+
+    assert story.findings((*paging.CHECKS, *metrics.CHECKS[:1])) == []
+
+
+def test_a_trigger_that_nobody_listens_for_is_a_matter_of_configuration(sound):
+    """Until there is a listener for event 11 on its channel, or a general one."""
+    story = triggered(sound, 0)
+    (found,) = story.findings(webhooks.CHECKS)
+    assert (found.blame, found.where.campaign, "event 11 and channel 250" in found.expected) == ("config", 8001, True)
+
+    for channel in (250, None):
+        heard = story.plus(sound.of("listener")[0] | {"event_type": 11, "channel": channel})
+        assert heard.findings(webhooks.CHECKS) == []
+
+
+def test_what_the_sandbox_lost_says_nothing_about_the_bridge(sound):
+    """Neither when all of it was lost, nor when the rest got through."""
+    lost = {"status": None, "error": "lost on the way", "lost": True}
+    story = sound.change("webhook", lambda line: line | lost if line["event"] == "13" else line)
+
+    assert story.findings(webhooks.CHECKS) == []
+
+
+def test_the_new_kinds_have_their_place(sound):
+    """What customers did, what became of campaigns, and who was cleared."""
+    head = {"n": 900, "at": iso(FIRST_SEND), "real": 0.0}
+    history = sound.plus(
+        head | {"kind": "customer_event", "customer": "C0000003", "event": "visit", "parameters": {"page": "/"}},
+        head | {"kind": "cancelled", "campaign": 7001, "channels": [505], "was": "announced", "customers": 12},
+        head | {"kind": "clearance", "campaign": 7001, "action": "given", "required_by": iso(FIRST_SEND), "named": 2,
+                "cleared": 1},
+    ).history()  # fmt: skip
+
+    assert history.customer_events[0].parameters == {"page": "/"}
+    assert history.cancellations[0].channels == (505,)
+    assert (history.clearances[0].named, history.clearances[0].required_by) == (2, FIRST_SEND)

@@ -1,0 +1,248 @@
+"""Webhooks over real HTTP: attempts, copies, losses, disorder, bursts, and triggers in time."""
+
+import time
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import Any
+
+import pytest
+import requests
+
+from running import RunningSimulators, running_simulators
+from stand_in import Says, StandIn, stand_in
+
+MINUTE = 60_000
+SEND_AT = "2026-03-02T09:00:00Z"
+CHANNELS = [
+    {"id": 452, "provider": "textlocal", "kind": "scheduled"},
+    {"id": 250, "provider": "textlocal", "kind": "triggered"},
+]
+
+
+@dataclass
+class Stage:
+    """A sandbox with a template on both channels, and a listener for events 1, 11 and 13."""
+
+    simulators: RunningSimulators
+    listener: StandIn
+    made: dict[str, Any]
+
+    @property
+    def path(self) -> str:
+        return f"/sandboxes/{self.made['sandbox']}"
+
+    def call(self, method: str, path: str, body: object = None) -> Any:
+        return self.simulators.call(method, self.path + path, body)
+
+    def optimove(self, path: str, body: object) -> None:
+        service = self.made["services"]["optimove"]
+        headers = {"x-api-key": service["credentials"]["api_key"]}
+        assert requests.post(service["url"] + path, json=body, headers=headers, timeout=20).ok
+
+    def announce(self, *campaigns: int) -> None:
+        """Plan campaigns for now; they happen as soon as time moves."""
+        splits = [{"share": 1, "template": "Hello", "send_at": SEND_AT}]
+        for campaign in campaigns:
+            self.call("POST", "/campaigns", {"campaign": campaign, "channel": 452, "customers": 1, "splits": splits})
+
+    def advance(self, by_ms: int) -> None:
+        self.call("POST", "/clock/advance", {"by_ms": by_ms})
+
+    def attempts(self, key: str) -> list[dict[str, Any]]:
+        """Every attempt of one webhook."""
+        (one,) = [one for one in self.call("GET", "/webhooks") if one["key"] == key]
+        attempts: list[dict[str, Any]] = one["attempts"]
+        return attempts
+
+    def heard(self) -> list[str]:
+        """Event and campaign of all that the listener got, in order."""
+        return [f"{seen.body.get('EventTypeID')}:{seen.body.get('CampaignID')}" for seen in self.listener.calls("hook")]
+
+    def trigger(self) -> None:
+        body = {
+            "trigger": "Visit",
+            "campaign": 8,
+            "channel": 250,
+            "template": "Hello",
+            "criteria": [{"event": "visit"}],
+        }
+        assert self.call("POST", "/triggers", body)["fired"] == 0
+
+    def visit(self, *customers: int) -> Any:
+        events = [{"customer": f"C{number:07d}", "event": "visit", "parameters": {"page": "/"}} for number in customers]
+        return self.call("POST", "/events", events)
+
+
+@pytest.fixture(scope="module")
+def simulators() -> Iterator[RunningSimulators]:
+    """One process for all of these tests."""
+    with running_simulators() as running:
+        yield running
+
+
+@pytest.fixture
+def listener() -> Iterator[StandIn]:
+    """Somebody who listens."""
+    with stand_in() as listening:
+        yield listening
+
+
+def staged(simulators: RunningSimulators, listener: StandIn, clock: dict[str, Any], **settings: Any) -> Stage:
+    wanted = {"seed": 3, "clock": clock, "audience": {"customers": 2_000}, "channels": CHANNELS, **settings}
+    stage = Stage(simulators, listener, simulators.call("POST", "/sandboxes", wanted))
+    stage.call("POST", "/providers/textlocal/templates", [{"id": 14, "title": "Hello", "body": "Dear {{FIRST_NAME}}"}])
+    for channel in (452, 250):
+        added = [{"TemplateID": 14, "TemplateName": "Hello"}]
+        stage.optimove(f"/current/integrations/AddChannelTemplates?ChannelID={channel}", added)
+    for event in (1, 2, 3, 11, 13):
+        body = {"EventTypeID": event, "ListenerURL": listener.url + "/hook"}
+        stage.optimove("/current/general/RegisterEventListener", body)
+    return stage
+
+
+@pytest.fixture
+def stage(simulators: RunningSimulators, listener: StandIn) -> Stage:
+    """A sandbox in virtual time."""
+    return staged(simulators, listener, {"mode": "virtual", "start": "2026-03-02T06:00:00Z"})
+
+
+def test_an_event_is_tried_to_the_end_of_the_ladder(stage: Stage) -> None:
+    """And not once more; the log tells every attempt."""
+    stage.listener.say("hook", Says(status=503))
+    stage.announce(7)
+    stage.advance(3 * 60 * MINUTE)
+    tried = stage.attempts("13:7:452")
+    minutes = [0, 1, 6, 21, 81]
+    assert [one["at"][11:16] for one in tried] == [f"{6 + m // 60:02d}:{m % 60:02d}" for m in minutes]
+    assert [(one["attempt"], one["status"]) for one in tried] == [(n, 503) for n in range(1, 6)]
+
+
+def test_an_acknowledged_event_is_not_tried_again(stage: Stage) -> None:
+    """Even if that took three attempts."""
+    stage.listener.say("hook", Says(status=500), Says(status=500), Says(status=500), Says(status=500), Says())
+    stage.announce(7)
+    stage.advance(24 * 60 * MINUTE)
+    assert [one["status"] for one in stage.attempts("13:7:452")] == [500, 500, 200]
+
+
+def test_an_event_comes_as_often_as_the_policy_says(stage: Stage) -> None:
+    """Each copy is told in the log and in the history."""
+    stage.call("POST", "/webhooks/policy", {"event": "13", "duplicate": 2})
+    stage.announce(7)
+    stage.advance(1)
+    assert sorted(stage.heard()) == ["13:7", "13:7", "13:7", "1:7"]
+    webhooks = [line for line in stage.simulators.history(stage.made["sandbox"]) if line["kind"] == "webhook"]
+    assert sorted(line.get("copy", 0) for line in webhooks if line["event"] == "13") == [0, 1, 2]
+
+
+def test_an_event_can_be_late(stage: Stage) -> None:
+    """So that what comes after it overtakes it."""
+    stage.call("POST", "/webhooks/policy", {"event": "1", "delay_ms": MINUTE})
+    stage.announce(7)
+    stage.advance(MINUTE)
+    assert stage.heard() == ["13:7", "1:7"]
+
+
+def test_events_can_come_in_another_order(stage: Stage) -> None:
+    """The same one in every run with the same seed."""
+    campaigns = list(range(1, 9))
+    stage.call("POST", "/webhooks/policy", {"event": "13", "reorder_ms": 10 * MINUTE})
+    stage.announce(*campaigns)
+    stage.advance(10 * MINUTE)
+    order = [int(one[3:]) for one in stage.heard() if one.startswith("13")]
+    assert sorted(order) == campaigns
+    assert order != campaigns
+    again = staged(stage.simulators, stage.listener, {"mode": "virtual", "start": "2026-03-02T06:00:00Z"})
+    again.call("POST", "/webhooks/policy", {"event": "13", "reorder_ms": 10 * MINUTE})
+    again.announce(*campaigns)
+    again.advance(10 * MINUTE)
+    assert [int(one[3:]) for one in again.heard() if one.startswith("13")][len(campaigns) :] == order
+
+
+def test_the_first_attempts_can_be_lost(stage: Stage) -> None:
+    """They never leave, and the next one comes when it is due."""
+    stage.call("POST", "/webhooks/policy", {"event": "13", "drop": 2})
+    stage.announce(7)
+    stage.advance(10 * MINUTE)
+    tried = stage.attempts("13:7:452")
+    assert [(one["at"][11:16], one["status"], one.get("lost", False)) for one in tried] == [
+        ("06:00", None, True),
+        ("06:01", None, True),
+        ("06:06", 200, False),
+    ]
+    assert stage.heard().count("13:7") == 1
+
+
+def test_a_policy_that_does_nothing_is_gone(stage: Stage) -> None:
+    """One of an event goes before that of its service."""
+    stage.call("POST", "/webhooks/policy", {"duplicate": 1})
+    stage.call("POST", "/webhooks/policy", {"event": "13", "drop": 5})
+    stage.call("POST", "/webhooks/policy", {"event": "13"})
+    (left,) = stage.call("GET", "/webhooks/policy")
+    assert left == {
+        "service": "optimove", "event": None, "duplicate": 1, "delay_ms": 0, "reorder_ms": 0, "drop": 0,
+    }  # fmt: skip
+
+
+def test_a_past_event_can_be_sent_again(stage: Stage) -> None:
+    """Although it was acknowledged; an unknown one cannot."""
+    stage.announce(7)
+    stage.advance(1)
+    assert stage.call("POST", "/webhooks/resend", {"key": "13:7:452"})["copy"] == 1
+    stage.advance(1)
+    assert stage.heard().count("13:7") == 2
+    url = f"{stage.simulators.control}/control{stage.path}/webhooks/resend"
+    reply = requests.post(url, json={"key": "13:1:452"}, timeout=20)
+    assert (reply.status_code, "no webhook of optimove is named '13:1:452'" in reply.json()["detail"]) == (404, True)
+
+
+def test_the_log_can_be_asked_for_one_event(stage: Stage) -> None:
+    """Or for one service."""
+    stage.announce(7)
+    stage.advance(1)
+    assert [one["key"] for one in stage.call("GET", "/webhooks?event=13")] == ["13:7:452"]
+    assert stage.call("GET", "/webhooks?service=textlocal") == []
+
+
+def test_a_burst_of_1000_triggers_is_sent_at_its_instant(stage: Stage) -> None:
+    """Each once, all at the virtual instant of their events."""
+    stage.trigger()
+    told = stage.visit(*range(1_000))
+    stage.advance(0)
+    assert (told["events"], len(told["triggered"])) == (1_000, 1_000)
+    customers = [seen.body["customerID"] for seen in stage.listener.calls("hook")]
+    assert sorted(customers) == [f"C{number:07d}" for number in range(1_000)]
+    lines = stage.simulators.history(stage.made["sandbox"])
+    kinds = {"webhook", "trigger", "customer_event", "obligation"}
+    assert {line["at"] for line in lines if line["kind"] in kinds} == {"2026-03-02T06:00:00.000Z"}
+
+
+def test_a_trigger_is_with_its_listener_within_100_ms(simulators: RunningSimulators, listener: StandIn) -> None:
+    """Of real time, measured from before the event is reported; the quickest of five, because others use this machine."""
+    stage = staged(simulators, listener, {"mode": "real"})
+    stage.trigger()
+    took = []
+    for customer in range(5):
+        start = time.perf_counter()
+        stage.visit(customer)
+        while len(listener.calls("hook")) <= customer:
+            assert time.perf_counter() < start + 20
+        took.append(time.perf_counter() - start)
+    assert min(took) < 0.1
+
+
+def test_a_night_announces_its_campaigns_over_http(simulators: RunningSimulators, listener: StandIn) -> None:
+    """Then events 2 and 3 come, in this order."""
+    start = {"mode": "virtual", "start": "2026-03-02T01:59:00Z"}
+    stage = staged(simulators, listener, start, nightly={"at": "02:00"})
+    stage.announce(7)
+    stage.advance(MINUTE + 5_000)
+    heard = stage.heard()
+    assert (sorted(heard[:2]), heard[2:]) == (["13:7", "1:7"], ["2:None", "3:None"])
+
+
+@pytest.mark.parametrize("nightly", [{"at": "24:00"}, {"at": "2:00"}, {"at": "02:60"}, {}])
+def test_a_night_needs_a_time_of_day(simulators: RunningSimulators, nightly: dict[str, str]) -> None:
+    """Hours and minutes."""
+    url = simulators.control + "/control/sandboxes"
+    assert requests.post(url, json={"seed": 1, "nightly": nightly}, timeout=20).status_code == 400

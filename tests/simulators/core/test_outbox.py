@@ -1,0 +1,64 @@
+"""The log of webhooks, and what may happen to them on the way."""
+
+import pytest
+
+from instants import SIX
+from sendproof_simulators.core.chance import Chance
+from sendproof_simulators.core.exchange import Webhook
+from sendproof_simulators.core.outbox import KEPT_PER_SERVICE, Outbox, WebhookPolicy
+
+
+def webhook(key: str, event: str = "13") -> Webhook:
+    """One that leads nowhere."""
+    return Webhook(url="http://127.0.0.1:9/", key=key, event=event, body=b"{}")
+
+
+def keys(outbox: Outbox, service: str | None = None, event: str | None = None) -> list[object]:
+    """The names in the log."""
+    return [one["key"] for one in outbox.log(service, event)]
+
+
+def test_the_newest_are_kept_of_each_service() -> None:
+    """As many as there is room for; one more, and the oldest is gone, but not that of another service."""
+    outbox = Outbox()
+    outbox.post("textlocal", webhook("other"))
+    for number in range(KEPT_PER_SERVICE):
+        outbox.post("optimove", webhook(str(number)))
+    assert keys(outbox, "optimove")[0] == "0"
+    outbox.post("optimove", webhook("one more"))
+    assert (len(keys(outbox, "optimove")), keys(outbox, "optimove")[0]) == (KEPT_PER_SERVICE, "1")
+    assert keys(outbox, "textlocal") == ["other"]
+
+
+def test_the_log_tells_every_attempt() -> None:
+    """With its instant."""
+    outbox = Outbox()
+    posted = outbox.post("optimove", webhook("a"))
+    outbox.note(posted, SIX, {"attempt": 1, "status": 200, "error": None})
+    (one,) = outbox.log(None, "13")
+    assert one["attempts"] == [{"at": "2026-03-02T06:00:00.000Z", "attempt": 1, "status": 200, "error": None}]
+    assert keys(outbox, event="11") == []
+
+
+def test_a_webhook_that_is_not_known_is_named() -> None:
+    """The message says where to look."""
+    with pytest.raises(KeyError, match="no webhook of optimove is named 'x'"):
+        Outbox().find("optimove", "x")
+
+
+def test_the_policy_of_an_event_goes_before_that_of_its_service() -> None:
+    """Another service has neither."""
+    outbox = Outbox()
+    general, own = WebhookPolicy(service="optimove", drop=1), WebhookPolicy(service="optimove", event="13", drop=2)
+    outbox.set_policy(general)
+    outbox.set_policy(own)
+    asked = [("optimove", "13"), ("optimove", "1"), ("textlocal", "13")]
+    assert [outbox.policy(*one) for one in asked] == [own, general, None]
+
+
+def test_disorder_is_drawn_within_its_bounds() -> None:
+    """From the delay up to both added together, and the same whenever it is asked."""
+    policy, chance = WebhookPolicy(service="optimove", delay_ms=10, reorder_ms=2), Chance(1)
+    waits = [policy.wait(chance, str(number), 0) for number in range(200)]
+    assert set(waits) == {10, 11, 12}
+    assert waits == [policy.wait(Chance(1), str(number), 0) for number in range(200)]
