@@ -11,6 +11,7 @@ CANCELLED_AT = FIRST_SEND + 30 * MINUTE
 
 
 def due(line: Line) -> int:
+    """When an obligation is due."""
     return parse_instant(str(line["due"]))
 
 

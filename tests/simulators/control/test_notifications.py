@@ -88,6 +88,7 @@ def listener() -> Iterator[StandIn]:
 
 
 def staged(simulators: RunningSimulators, listener: StandIn, clock: dict[str, Any], **settings: Any) -> Stage:
+    """A sandbox that is set up as a bridge would."""
     wanted = {"seed": 3, "clock": clock, "audience": {"customers": 2_000}, "channels": CHANNELS, **settings}
     stage = Stage(simulators, listener, simulators.call("POST", "/sandboxes", wanted))
     stage.call("POST", "/providers/textlocal/templates", [{"id": 14, "title": "Hello", "body": "Dear {{FIRST_NAME}}"}])
@@ -218,7 +219,7 @@ def test_a_burst_of_1000_triggers_is_sent_at_its_instant(stage: Stage) -> None:
 
 
 def test_a_trigger_is_with_its_listener_within_100_ms(simulators: RunningSimulators, listener: StandIn) -> None:
-    """Of real time, measured from before the event is reported; the quickest of five, because others use this machine."""
+    """Of real time, from before the event is reported; the quickest of five, because others use the machine."""
     stage = staged(simulators, listener, {"mode": "real"})
     stage.trigger()
     took = []
