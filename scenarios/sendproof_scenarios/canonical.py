@@ -14,7 +14,7 @@ _ORIGIN = re.compile(r"https?://(?:127\.0\.0\.1|localhost|\[::1\]):\d+")
 
 
 def canonical(lines: Iterable[bytes]) -> Iterator[bytes]:
-    """The lines of a history in canonical form, the header first; without line ends."""
+    """The lines of a history in canonical form, the header first and the end last; without line ends."""
     stream = iter(lines)
     header = msgspec.json.decode(next(stream))
     roles = {
@@ -22,7 +22,7 @@ def canonical(lines: Iterable[bytes]) -> Iterator[bytes]:
     }
     yield _encode(_plain(header, roles))
     rest = (_plain(msgspec.json.decode(line), roles) for line in stream if line.strip())
-    yield from (text for _, _, text in sorted((str(line["at"]), str(line["kind"]), _encode(line)) for line in rest))
+    yield from (text for *_, text in sorted((*_place(line), _encode(line)) for line in rest))
 
 
 def digest(lines: Iterable[bytes]) -> str:
@@ -34,6 +34,10 @@ def digest(lines: Iterable[bytes]) -> str:
 
 
 _encode = msgspec.json.Encoder(order="sorted").encode
+
+
+def _place(line: Mapping[str, object]) -> tuple[bool, str, str]:
+    return line["kind"] == "end", str(line["at"]), str(line["kind"])
 
 
 def _plain(line: Mapping[str, object], roles: Mapping[str, str]) -> dict[str, object]:

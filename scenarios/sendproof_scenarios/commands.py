@@ -132,7 +132,7 @@ def _write(file: Path, text: str) -> None:
 
 
 def _read(file: Path) -> "History":
-    from sendproof_scenarios.history import HistoryError, read_history  # noqa: PLC0415
+    from sendproof_scenarios.reading import HistoryError, read_history  # noqa: PLC0415
 
     try:
         return read_history(file)

@@ -1,29 +1,20 @@
 """The history of a run, version 1: all that a judge may look at.
 
 A history is a file of JSON lines. The first line says what was run (`Header`), then come the *truth* (campaigns,
-and per customer what was owed) and the *events* in the order they happened. `read_history` streams it into frozen
-records; a million recipients cost one small record per line that matters, with equal texts kept once.
-
-Errors are `HistoryError`, and name the line.
+and per customer what was owed) and the *events* in the order they happened, and last how many lines there are (`End`).
+`reading` makes these records of a file.
 """
 
-from collections import defaultdict
-from collections.abc import Callable, Iterable
 from dataclasses import dataclass
-from pathlib import Path
-from typing import Any, Literal, cast
+from typing import Any, Literal
 
 import msgspec
 
-from sendproof_scenarios.instants import Instant, parse_instant
+from sendproof_scenarios.instants import Instant
 
 VERSION = 1
 
 TemplateId = int | str
-
-
-class HistoryError(ValueError):
-    """The file is not a history that can be judged; the message names the line and what was expected."""
 
 
 # Decoded lines hold no cycles, so the garbage collector need not walk a million of them (`gc=False`).
@@ -199,7 +190,8 @@ class Outcome(Record, frozen=True, gc=False, tag="outcome"):
 class Webhook(Record, frozen=True, gc=False, tag="webhook"):
     """One attempt to hand a notification to the bridge; attempts of one notification share `key`.
 
-    `copy` counts how often it was sent anew; an attempt that was `lost` never left the sandbox.
+    `retry_at` is when it is tried again, if at all. `copy` counts how often it was sent anew. An attempt that was
+    `lost` never left the sandbox.
     """
 
     service: str
@@ -209,6 +201,7 @@ class Webhook(Record, frozen=True, gc=False, tag="webhook"):
     attempt: int
     status: int | None
     error: str | None
+    retry_at: Instant | None = None
     copy: int = 0
     lost: bool = False
 
@@ -389,6 +382,13 @@ class Engagement(Record, frozen=True, gc=False, tag="engagement"):
     context: dict[str, Any]
 
 
+class Scenario(Record, frozen=True, gc=False, tag="scenario"):
+    """What was played, noted by whoever ran it. `file` is the name of its file without folder and ending."""
+
+    name: str
+    file: str
+
+
 class Trouble(Record, frozen=True, gc=False, tag="trouble"):
     """The run ended early, noted by whoever ran it: a bridge that ended, hung, or never became ready."""
 
@@ -396,6 +396,12 @@ class Trouble(Record, frozen=True, gc=False, tag="trouble"):
     cause: str
     expected: str
     got: str
+
+
+class End(Record, frozen=True, gc=False, tag="end"):
+    """The last line. `lines` stand before it, the first included; with fewer, some are missing."""
+
+    lines: int
 
 
 Line = (
@@ -424,6 +430,7 @@ Line = (
     | ChannelApps
     | Key
     | Engagement
+    | Scenario
     | Trouble
     | CustomerEvent
     | Trigger
@@ -432,8 +439,8 @@ Line = (
 )
 
 
-# Where each kind of line is kept.
-_FIELD_OF: dict[type[Record], str] = {
+#: Where each kind of line is kept.
+FIELD_OF: dict[type[Record], str] = {
     Campaign: "campaigns",
     Obligation: "obligations",
     Request: "requests",
@@ -459,13 +466,15 @@ _FIELD_OF: dict[type[Record], str] = {
     ChannelApps: "channel_apps",
     Key: "keys",
     Engagement: "engagements",
+    Scenario: "scenarios",
     Trouble: "troubles",
     CustomerEvent: "customer_events",
     Trigger: "triggers",
     Cancelled: "cancellations",
     Clearance: "clearances",
 }
-KINDS = tuple(sorted(str(record.__struct_config__.tag) for record in _FIELD_OF))
+_RECORDS: tuple[type[Record], ...] = (*FIELD_OF, End)
+KINDS = tuple(sorted(str(record.__struct_config__.tag) for record in _RECORDS))
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
@@ -498,103 +507,9 @@ class History:
     channel_apps: tuple[ChannelApps, ...] = ()
     keys: tuple[Key, ...] = ()
     engagements: tuple[Engagement, ...] = ()
+    scenarios: tuple[Scenario, ...] = ()
     troubles: tuple[Trouble, ...] = ()
     customer_events: tuple[CustomerEvent, ...] = ()
     triggers: tuple[Trigger, ...] = ()
     cancellations: tuple[Cancelled, ...] = ()
     clearances: tuple[Clearance, ...] = ()
-
-
-def read_history(path: Path | str) -> History:
-    """Read a history file; `HistoryError` names the line that cannot be read, `OSError` a file that cannot."""
-    with Path(path).open("rb") as lines:
-        return parse_history(lines)
-
-
-def parse_history(lines: Iterable[bytes]) -> History:
-    """The same for lines that are already at hand, with or without line ends."""
-    stream = iter(lines)
-    header = _header(next(stream, b""))
-    decode = _line_decoder()
-    found: defaultdict[str, list[Line]] = defaultdict(list)
-    for number, line in enumerate(stream, start=2):
-        if line.isspace() or not line:
-            continue
-        try:
-            record = decode(line)
-        except msgspec.DecodeError as error:
-            raise _unreadable(number, line, error) from error
-        found[_FIELD_OF[type(record)]].append(record)
-    return History(header=header, **{field: tuple(records) for field, records in found.items()})  # type: ignore[arg-type]
-
-
-def _header(line: bytes) -> Header:
-    start = _NOT_A_HISTORY.format(got=line[:60].decode("utf-8", "replace").strip() or "nothing")
-    try:
-        opening = msgspec.json.decode(line, type=_Opening)
-    except msgspec.DecodeError as error:
-        raise HistoryError(start) from error
-    if opening.kind != "history":
-        raise HistoryError(start)
-    if opening.version != VERSION:
-        raise HistoryError(_OTHER_VERSION.format(VERSION, opening.version))
-    try:
-        return msgspec.json.decode(line, type=Header, dec_hook=_instant)
-    except msgspec.DecodeError as error:
-        raise _unreadable(1, line, error) from error
-
-
-_NOT_A_HISTORY = 'line 1: this is not a history: expected a first line {{"kind":"history","version":1,...}}, got: {got}'
-_OTHER_VERSION = "line 1: expected history version {}, got {}; judge it with the Sendproof that wrote it"
-
-
-class _Opening(msgspec.Struct):
-    kind: str = ""
-    version: int = 0
-
-
-def _line_decoder() -> Callable[[bytes], Line]:
-    """A decoder that keeps equal texts once: the text of a delivery is the text that was owed."""
-    decode = cast("Callable[[bytes], Line]", msgspec.json.Decoder(Line, dec_hook=_instant).decode)
-    texts: dict[str, str] = {}
-
-    def decode_line(line: bytes) -> Line:
-        record = decode(line)
-        for field in _SHARED_TEXTS.get(type(record), ()):
-            text = getattr(record, field)
-            if text is not None:
-                msgspec.structs.force_setattr(record, field, texts.setdefault(text, text))
-        return record
-
-    return decode_line
-
-
-_SHARED_TEXTS: dict[type, tuple[str, ...]] = {
-    Obligation: ("number", "text", "reason"),
-    Delivery: ("number", "text", "message", "service"),
-    Outcome: ("message", "service"),
-    Webhook: ("key", "service", "event", "url", "error"),
-}
-
-
-def _instant(kind: type, value: object) -> object:
-    if kind is Instant and isinstance(value, str):
-        return parse_instant(value)
-    raise ValueError(f"expected a time in text, got {value!r}")
-
-
-def _unreadable(number: int, line: bytes, error: msgspec.DecodeError) -> HistoryError:
-    if not line.endswith(b"\n") and not line.rstrip().endswith(b"}"):
-        return HistoryError(f"line {number:,}: the line breaks off, so the history is incomplete; take it again")
-    shown = line[:120].decode("utf-8", "replace").strip()
-    kind = _kind_of(line)
-    if kind is not None and kind not in KINDS:
-        return HistoryError(f"line {number:,}: unknown kind {kind!r}; expected one of {', '.join(KINDS)}")
-    return HistoryError(f"line {number:,}: {error}: {shown}")
-
-
-def _kind_of(line: bytes) -> str | None:
-    try:
-        return msgspec.json.decode(line, type=_Opening).kind
-    except msgspec.DecodeError:
-        return None

@@ -9,10 +9,11 @@ history      streamed to the results folder; the judge reads nothing else
 
 import dataclasses
 import json
+import os
 import re
 import sys
 import tempfile
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from contextlib import ExitStack
 from dataclasses import dataclass
 from datetime import timedelta
@@ -118,8 +119,7 @@ def _run(scenario: Scenario, name: str, options: Options, watcher: Watcher, fold
     watcher.phase("fetching the history")
     history = folder / "history.ndjson"
     control.save_history(sandbox["sandbox"], history)
-    if trouble is not None:
-        _note(trouble, control.clock(sandbox["sandbox"])["now"], history)
+    _note(scenario, name, trouble, control.clock(sandbox["sandbox"])["now"], history)
     return Recorded(folder=folder, history=history, trouble=trouble)
 
 
@@ -131,12 +131,41 @@ def _play(stage: Stage) -> Trouble | None:
     return None
 
 
-def _note(trouble: Trouble, now: str, history: Path) -> None:
-    """Put it into the history: whoever judges that file again must come to the same verdict."""
-    # Not an event of the sandbox, so it has neither a number nor a real time there.
-    line = {"n": 0, "at": now, "real": 0.0, "kind": "trouble", **dataclasses.asdict(trouble)}
-    with history.open("a", encoding="utf-8") as lines:
-        lines.write(json.dumps(line) + "\n")
+def _note(scenario: Scenario, name: str, trouble: Trouble | None, now: str, history: Path) -> None:
+    """Put into the history what the simulators cannot know: whoever judges that file must come to the same verdict."""
+    # Not events of the sandbox, so they have neither a number nor a real time there.
+    head = {"n": 0, "at": now, "real": 0.0}
+    lines: list[dict[str, object]] = [{**head, "kind": "scenario", "name": scenario.name, "file": name}]
+    if trouble is not None:
+        lines.append({**head, "kind": "trouble", **dataclasses.asdict(trouble)})
+    insert_before_end(history, lines)
+
+
+# The last line of a history is some 100 bytes long.
+_TAIL_BYTES = 4096
+
+
+def insert_before_end(history: Path, lines: Sequence[Mapping[str, object]]) -> None:
+    """The last line says how many there are, so it is written anew. A history of millions is not read for it."""
+    with history.open("r+b") as file:
+        size = file.seek(0, os.SEEK_END)
+        start = max(0, size - _TAIL_BYTES)
+        file.seek(start)
+        last = file.read().splitlines(keepends=True)[-1:]
+        end = _end_of(last[0]) if last else None
+        if end is None:
+            raise RunError(f"the history in {history} broke off: expected a last line of the kind 'end'; run again")
+        file.seek(size - len(last[0]))
+        for line in (*lines, end | {"lines": end["lines"] + len(lines)}):
+            file.write(json.dumps(line).encode() + b"\n")
+
+
+def _end_of(line: bytes) -> dict[str, Any] | None:
+    try:
+        end: dict[str, Any] = json.loads(line)
+    except ValueError:
+        return None
+    return end if end.get("kind") == "end" else None
 
 
 def _fresh_folder(folder: Path) -> Path:

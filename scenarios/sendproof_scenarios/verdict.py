@@ -12,7 +12,7 @@ from sendproof_scenarios.campaigns import CampaignRow, campaign_table
 from sendproof_scenarios.checks import CHECKS
 from sendproof_scenarios.checks.ledger import CLASSES, ledger
 from sendproof_scenarios.findings import LEVELS, Blame, Check, Finding, Level, Observed, Where
-from sendproof_scenarios.history import History
+from sendproof_scenarios.history import History, Scenario
 
 #: `unknown`: something was not observed, so it may be right or wrong. `error`: Sendproof itself broke.
 Standing = Literal["error", "fail", "unknown", "pass"]
@@ -52,9 +52,13 @@ class Result:
 
 @dataclass(frozen=True, kw_only=True)
 class Verdict:
-    """`standing` of the whole run, per check, per recipient class and per campaign."""
+    """`standing` of the whole run, per check, per recipient class and per campaign.
+
+    `scenario` is None for a sandbox that nobody ran a scenario in.
+    """
 
     standing: Standing
+    scenario: Scenario | None
     seed: int
     results: tuple[Result, ...]
     ledger: Mapping[str, int]
@@ -78,6 +82,7 @@ def judge(history: History, checks: Iterable[Check] = CHECKS) -> Verdict:
     counts = ledger(history).counts
     return Verdict(
         standing=_worst(result.standing for result in results),
+        scenario=next(iter(history.scenarios), None),
         seed=history.header.seed,
         results=results,
         ledger={name: counts[name] for name in CLASSES},

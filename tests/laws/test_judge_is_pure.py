@@ -11,7 +11,8 @@ PACKAGE = Path(__file__).parents[2] / "scenarios" / "sendproof_scenarios"
 
 #: The judge: what it is made of may import each other, the standard library below, and msgspec.
 JUDGE = {
-    "campaigns", "canonical", "checks", "findings", "history", "instants", "moments", "requirements", "verdict", "why",
+    "campaigns", "canonical", "checks", "findings", "history", "instants", "moments", "reading", "requirements",
+    "verdict", "why",
 }  # fmt: skip
 FILES = sorted([*(PACKAGE / "checks").glob("*.py"), *(path for path in PACKAGE.glob("*.py") if path.stem in JUDGE)])
 
@@ -47,6 +48,6 @@ def test_judge_imports_only_itself(path):
     assert [name for name in imports(path) if not is_permitted(name)] == []
 
 
-def test_only_history_opens_files():
+def test_only_the_reader_opens_files():
     """The one file that is read is the history."""
-    assert [path.name for path in FILES if "pathlib" in set(imports(path))] == ["history.py"]
+    assert [path.name for path in FILES if "pathlib" in set(imports(path))] == ["reading.py"]

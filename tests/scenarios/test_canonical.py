@@ -19,6 +19,15 @@ def test_header_first(sound):
     assert header["services"] == {"optimove": "{optimove}", "textlocal": "{textlocal}"}
 
 
+def test_end_last(sound):
+    """The end stays behind all that happened at its instant, and says how many lines there are."""
+    later = sound.of("metrics")[-1] | {"at": sound.lines[0]["ended"]}
+
+    assert json.loads(list(canonical(sound.plus(later).encoded()))[-1]) == {
+        "at": sound.lines[0]["ended"], "kind": "end", "lines": 84,
+    }  # fmt: skip
+
+
 def test_real_time_and_line_numbers_are_left_out(sound):
     """No line keeps its number or its real time."""
     keys = {key for line in canonical(sound.encoded()) for key in json.loads(line)}

@@ -4,8 +4,8 @@ import json
 
 import pytest
 
-from sendproof_scenarios.history import HistoryError, parse_history, read_history
 from sendproof_scenarios.instants import iso
+from sendproof_scenarios.reading import HistoryError, parse_history, read_history
 
 
 def test_everything_has_its_place(sound):
@@ -62,6 +62,32 @@ def test_broken_off(sound):
 
     with pytest.raises(HistoryError, match=f"line {len(lines)}: the line breaks off"):
         parse_history(cut)
+
+
+def test_cut_at_a_line_end(sound):
+    """A file that was cut between two lines looks whole, but for the line that ends it."""
+    with pytest.raises(
+        HistoryError, match=r'line 83: expected a last line {"kind":"end","lines":83}, got none: the history'
+    ):
+        parse_history(sound.encoded()[:-1])
+
+
+def test_a_line_is_missing(sound):
+    """The last line tells that one before it is gone; empty lines were never any."""
+    lines = sound.encoded()
+
+    with pytest.raises(HistoryError, match="line 84: expected 83 lines before the end, got 82; take the history again"):
+        parse_history([*lines[:40], b"\n", *lines[41:]])
+
+
+def test_something_after_the_end(sound):
+    """What stands after the last line was put there by somebody else."""
+    lines = sound.encoded()
+
+    with pytest.raises(
+        HistoryError, match=r'line 85: expected nothing after the end of the history, got {"at": "2026-03-09'
+    ):
+        parse_history([*lines, lines[-2]])
 
 
 def test_unknown_kind(sound):

@@ -10,12 +10,12 @@ from pathlib import Path
 import pytest
 
 from running import RunningSimulators, running_simulators
-from sendproof_scenarios.history import read_history
 from sendproof_scenarios.instants import HOUR, SECOND
 from sendproof_scenarios.loading import loads
 from sendproof_scenarios.model import Scenario, WaitFor
 from sendproof_scenarios.processes import Child, Program
-from sendproof_scenarios.runner import Options, RunError, run
+from sendproof_scenarios.reading import read_history
+from sendproof_scenarios.runner import Options, RunError, insert_before_end, run
 from sendproof_scenarios.verdict import judge
 
 SCENARIO = """\
@@ -133,8 +133,18 @@ def test_a_run_records_its_history_and_leaves_nothing_behind(scenario, bridge, s
         "letting 2 hours pass",
         "fetching the history",
     ]
-    assert read_history(recorded.history).header.seed == 7
+    history = read_history(recorded.history)
+    assert (history.header.seed, history.scenarios[0].name, history.scenarios[0].file) == (7, "Small", "small")
     assert [sandbox["sandbox"] for sandbox in simulators.call("GET", "/sandboxes")] == ["default"]
+
+
+def test_nothing_is_put_into_a_history_that_broke_off(tmp_path: Path) -> None:
+    """A history that ends in the middle must not get an end by being noted in."""
+    history = tmp_path / "history.ndjson"
+    history.write_text('{"kind":"history"}\n{"kind":"delivery"}\n')
+    with pytest.raises(RunError, match="broke off: expected a last line of the kind 'end'; run again"):
+        insert_before_end(history, [{"kind": "scenario"}])
+    assert history.read_text() == '{"kind":"history"}\n{"kind":"delivery"}\n'
 
 
 def test_a_template_that_is_not_synchronised_is_the_fault_of_the_bridge(scenario, bridge) -> None:

@@ -5,8 +5,9 @@ from collections.abc import Callable, Iterable
 from dataclasses import dataclass, replace
 
 from sendproof_scenarios.findings import Check, Finding
-from sendproof_scenarios.history import History, parse_history
+from sendproof_scenarios.history import History
 from sendproof_scenarios.instants import DAY, HOUR, MINUTE, iso, parse_instant
+from sendproof_scenarios.reading import parse_history
 from sendproof_scenarios.verdict import Verdict, judge
 
 START = parse_instant("2026-03-02T06:00:00.000Z")
@@ -72,7 +73,9 @@ class Story:
         return self.change("delivery", lambda line: line | fields if line["message"] == message else line)
 
     def encoded(self) -> list[bytes]:
-        return [json.dumps(line).encode() + b"\n" for line in self.lines]
+        """The whole history, with the line that ends it."""
+        end = {"n": 0, "at": self.lines[0]["ended"], "real": 0.0, "kind": "end", "lines": len(self.lines)}
+        return [json.dumps(line).encode() + b"\n" for line in (*self.lines, end)]
 
     def history(self) -> History:
         return parse_history(self.encoded())

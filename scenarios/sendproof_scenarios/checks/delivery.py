@@ -67,13 +67,17 @@ def _reasons_of_loss(history: History) -> Callable[[Obligation], _Reason]:
     """The most telling reason for each lost message: cause and what was seen instead."""
     unread = rows_never_read(history)
     refused = {rejection.number: rejection for rejection in history.rejections}
+    # Another message to the same number may have been refused for a reason of its own.
+    refused_texts = {(some.number, some.text): some for some in history.rejections}
     sent = _campaigns_with_deliveries(ledger(history).fates)
 
     def reason(obligation: Obligation) -> _Reason:
         if obligation.customer in unread.get((obligation.campaign, obligation.channel), ()):
             return "lost: the page with this customer was never read", "no delivery; the row was never fetched"
-        if obligation.number in refused:
-            return _refused(refused[obligation.number])
+        rejection = refused_texts.get((obligation.number or "", obligation.text or ""))
+        rejection = rejection or refused.get(obligation.number or "")
+        if rejection is not None:
+            return _refused(rejection)
         if not sent[obligation.campaign, obligation.channel]:
             return "lost: nothing of this campaign was ever sent", "no delivery of the whole campaign"
         return "lost: no provider was ever given the message", "no delivery"

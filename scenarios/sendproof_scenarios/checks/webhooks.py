@@ -30,10 +30,11 @@ def registered(history: History) -> Observed:
 
 
 def acknowledged(history: History) -> Observed:
-    """Notifications that never got a 2xx, however often they were tried."""
+    """Notifications that never got a 2xx, however often they were tried; those still being tried are unknown."""
     last = _last_attempts(history)
     reached = {_origin(attempt.url) for attempt in history.webhooks if attempt.status is not None}
-    findings = [_unanswered(attempt, reached) for attempt in last.values() if not is_success(attempt.status)]
+    failed = [attempt for attempt in last.values() if not is_success(attempt.status)]
+    findings = [_waiting(some) if some.retry_at is not None else _unanswered(some, reached) for some in failed]
     return Observed(looked_at=len(last), unit="notifications", findings=tuple(findings))
 
 
@@ -82,20 +83,36 @@ def _unheard(cause: Campaign | Trigger, events: frozenset[int]) -> Finding:
     )
 
 
+def _waiting(attempt: Webhook) -> Finding:
+    return Finding(
+        check=_ACKNOWLEDGED,
+        level="unknown",
+        blame="harness",
+        cause="still being retried when the history ended; let the run go on until every notification is through",
+        expected=f"a history that reaches beyond the next attempt at {spoken(attempt.retry_at or attempt.at)}",
+        got=f"{_answer(attempt)}, at {attempt.url}",
+        where=Where(webhook=attempt.key),
+        at=attempt.at,
+    )
+
+
 def _unanswered(attempt: Webhook, reached: set[str]) -> Finding:
     cause, blame = _why(attempt, reached)
-    answer = attempt.error or f"status {attempt.status}"
-    tries = "1 attempt" if attempt.attempt == 1 else f"{attempt.attempt} attempts"
     return Finding(
         check=_ACKNOWLEDGED,
         level="fail",
         blame=blame,
         cause=f"{attempt.service} event {attempt.event}: {cause}",
         expected="a 2xx status in the end",
-        got=f"{answer} after {tries}, the last {spoken(attempt.at)}, at {attempt.url}",
+        got=f"{_answer(attempt)}, the last {spoken(attempt.at)}, at {attempt.url}",
         where=Where(webhook=attempt.key),
         at=attempt.at,
     )
+
+
+def _answer(attempt: Webhook) -> str:
+    answer = attempt.error or f"status {attempt.status}"
+    return f"{answer} after 1 attempt" if attempt.attempt == 1 else f"{answer} after {attempt.attempt} attempts"
 
 
 def _why(attempt: Webhook, reached: set[str]) -> tuple[str, Blame]:

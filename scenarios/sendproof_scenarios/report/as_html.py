@@ -91,7 +91,9 @@ def _slug(name: str) -> str:
 
 def _facts(verdict: Verdict, history: History) -> Mapping[str, str]:
     header = history.header
+    played = verdict.scenario
     facts = {
+        "Scenario": "" if played is None else f"{played.name} ({played.file})",
         "Sandbox": header.sandbox,
         "Seed": str(verdict.seed),
         "Clock": _clock(history),

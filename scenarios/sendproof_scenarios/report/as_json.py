@@ -21,12 +21,13 @@ def render(verdict: Verdict, history: History) -> str:
 
 def document(verdict: Verdict, history: History) -> Mapping[str, object]:
     """The same as plain values. Findings are grouped by cause, with how many there are and the first three."""
-    header = history.header
+    header, played = history.header, verdict.scenario
     return {
         "report": "sendproof-verdict",
         "version": VERSION,
         "verdict": verdict.standing,
         "exit_status": verdict.exit_status,
+        "scenario": None if played is None else {"name": played.name, "file": played.file},
         "seed": verdict.seed,
         "sandbox": header.sandbox,
         "clock": header.clock.mode,

@@ -16,7 +16,7 @@ def render(verdict: Verdict, history: History) -> str:
     suite = SubElement(
         suites,
         "testsuite",
-        name=f"sendproof {history.header.sandbox}",
+        name=f"sendproof {history.header.sandbox if verdict.scenario is None else verdict.scenario.file}",
         tests=str(len(verdict.results)),
         failures=str(standings["fail"]),
         errors=str(standings["error"]),
@@ -24,6 +24,8 @@ def render(verdict: Verdict, history: History) -> str:
         timestamp=iso(history.header.ended).rstrip("Z"),
     )
     properties = SubElement(suite, "properties")
+    if verdict.scenario is not None:
+        SubElement(properties, "property", name="scenario", value=_clean(verdict.scenario.name))
     SubElement(properties, "property", name="seed", value=str(verdict.seed))
     SubElement(properties, "property", name="verdict", value=verdict.standing)
     for result in verdict.results:

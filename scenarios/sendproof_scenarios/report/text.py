@@ -116,9 +116,15 @@ def _ending(verdict: Verdict, reports: Mapping[str, Path]) -> Text:
         ("verdict     ", "bold"),
         (verdict.standing, _STYLE[verdict.standing]),
         f"  {summary(verdict)}",
+        *_scenario(verdict),
         ("\nseed        ", "bold"),
         str(verdict.seed),
     )
     for name, path in reports.items():
         text.append(f"\n{name:<12}", style="bold").append(str(path))
     return text
+
+
+def _scenario(verdict: Verdict) -> list[str | tuple[str, str]]:
+    played = verdict.scenario
+    return [] if played is None else [("\nscenario    ", "bold"), f"{played.name}  ({played.file})"]

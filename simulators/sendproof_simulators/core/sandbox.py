@@ -115,13 +115,21 @@ class Sandbox:
 
     def admits(self, provider: Provider, credential: str) -> bool:
         """Whether one more request now keeps the service's rate limit for this credential."""
-        limit = provider.rate_limit
+        limit = self._limit_of(provider)
         if limit is None or not self.settings.rate_limits:
             return True
         limiter = self._limiters.get((provider.name, credential))
         if limiter is None:
             limiter = self._limiters[provider.name, credential] = RateLimiter(limit)
         return limiter.admits(self.timeline.now())
+
+    def _limit_of(self, provider: Provider) -> RateLimit | None:
+        """The first of the service's limits that the sandbox's dialects let hold."""
+        limits = provider.rate_limit if isinstance(provider.rate_limit, tuple) else (provider.rate_limit,)
+        for limit in limits:
+            if limit is None or limit.when is None or self.world.dialect(limit.when[0]) == limit.when[1]:
+                return limit
+        return None
 
     def record(self, kind: str, fields: Mapping[str, object]) -> None:
         """Put one event into the journal, at the sandbox's present instant."""
@@ -150,7 +158,18 @@ class Sandbox:
             await self._attempt(_Due(service, posted=self.outbox.post(service, webhook)))
 
     def history(self, services: Mapping[str, str]) -> Iterator[bytes]:
-        """The journal as a history: a header, the truth, then every event. `services` gives each one's URL."""
+        """The journal as a history: header, truth, every event, and how many lines that was.
+
+        `services` gives each one's URL.
+        """
+        count = 0
+        for line in self._lines(services):
+            yield line
+            count += 1
+        # Without this line nobody could tell a history that was cut off at the end of a line.
+        yield _encode({"n": 0, "at": iso(self.timeline.now()), "real": 0.0, "kind": "end", "lines": count})
+
+    def _lines(self, services: Mapping[str, str]) -> Iterator[bytes]:
         yield _encode(self._header(services))
         for name, provider in self._providers.items():
             if provider.campaigns is not None:
@@ -195,14 +214,6 @@ class Sandbox:
         else:
             self._send(due)
 
-    def _send(self, due: _Due) -> None:
-        self.timeline.deliver()
-        self._spawn(self._attempt(due))
-
-    def _spawn(self, work: Coroutine[Any, Any, None]) -> None:
-        task = asyncio.get_running_loop().create_task(work)
-        self._tasks.add(task)
-        task.add_done_callback(self._tasks.discard)
     def _post(self, service: str, webhook: Webhook) -> None:
         posted = self.outbox.post(service, webhook)
         policy = self.outbox.policy(service, webhook.event)
@@ -218,10 +229,18 @@ class Sandbox:
             else:
                 self._send(due)
 
-
+    def _send(self, due: _Due) -> None:
         if due.attempt <= due.drop:
             self._note_attempt(due, None, LOST)
             return
+        self.timeline.deliver()
+        self._spawn(self._attempt(due))
+
+    def _spawn(self, work: Coroutine[Any, Any, None]) -> None:
+        task = asyncio.get_running_loop().create_task(work)
+        self._tasks.add(task)
+        task.add_done_callback(self._tasks.discard)
+
     async def _attempt(self, due: _Due) -> None:
         assert due.posted is not None  # noqa: S101 - without a timer it carries a webhook
         webhook = due.posted.webhook
@@ -235,17 +254,24 @@ class Sandbox:
         assert due.posted is not None  # noqa: S101 - without a timer it carries a webhook
         webhook = due.posted.webhook
         fields = {"service": due.service, "event": webhook.event, "key": webhook.key, "url": webhook.url}
+        retry_at = self._retry_at(due, webhook, status)
         done: dict[str, object] = {"attempt": due.attempt, "status": status, "error": error}
+        done["retry_at"] = None if retry_at is None else iso(retry_at)
         if due.copy:
             done["copy"] = due.copy
         if error == LOST:
             done["lost"] = True
         self.record("webhook", {**fields, **done, "about": dict(webhook.about)})
         self.outbox.note(due.posted, self.timeline.now(), done)
+        if retry_at is not None:
+            self.timeline.schedule(retry_at, replace(due, attempt=due.attempt + 1))
+
+    def _retry_at(self, due: _Due, webhook: Webhook, status: int | None) -> Instant | None:
+        """When the next attempt is due, unless it was acknowledged or given up."""
         acknowledged = status is not None and 200 <= status < 300  # noqa: PLR2004 - what HTTP calls success
-        if not acknowledged and due.attempt <= len(webhook.retry.delays_ms):
-            wait = webhook.retry.delays_ms[due.attempt - 1]
-            self.timeline.schedule(self.timeline.now() + wait, replace(due, attempt=due.attempt + 1))
+        if acknowledged or due.attempt > len(webhook.retry.delays_ms):
+            return None
+        return self.timeline.now() + webhook.retry.delays_ms[due.attempt - 1]
 
 
 def _truth(since: Instant, fact: Fact) -> dict[str, object]:

@@ -65,6 +65,17 @@ def test_lost_by_refusal(sound):
     assert causes(story) == [("lost: the provider refused the message (7 Insufficient credits)", "C0000003")]
 
 
+def test_refusal_of_another_message(sound):
+    """What was refused to the same number is the reason only where no refusal of the message itself is."""
+    lost = sound.delivery_to(3)
+    refusal = {"n": 0, "at": lost["at"], "kind": "rejection", "service": "textlocal", "number": lost["number"]}
+    own, other = refusal | {"text": lost["text"], "code": 7}, refusal | {"text": "Other", "code": 8}
+    story = sound.without("delivery", lambda line: line["message"] == lost["message"])
+
+    assert causes(story.plus(own, other)) == [("lost: the provider refused the message (7)", "C0000003")]
+    assert causes(story.plus(other)) == [("lost: the provider refused the message (8)", "C0000003")]
+
+
 def test_duplicated(sound):
     """The same message twice is a duplicate, whenever it was sent."""
     again = sound.delivery_to(6) | {"message": "again", "send_at": iso(FIRST_SEND + DAY)}

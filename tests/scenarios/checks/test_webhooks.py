@@ -1,7 +1,7 @@
 """Listeners and acknowledgements."""
 
 from sendproof_scenarios.checks.webhooks import CHECKS
-from sendproof_scenarios.instants import HOUR, iso
+from sendproof_scenarios.instants import DAY, HOUR, iso
 from stories import START, Line, Story
 
 
@@ -47,6 +47,20 @@ def test_acknowledged_in_the_end(sound):
     story = sound.change("webhook", lambda line: line | answered(503) if line["event"] == "13" else line)
 
     assert found(story.plus(sound.of("webhook")[0] | {"attempt": 2})) == []
+
+
+def test_still_being_retried(sound):
+    """Nobody knows what the next attempt would have brought, so the end of the history is to blame, not the bridge."""
+    again = answered(503) | {"retry_at": iso(START + 9 * DAY)}
+    story = sound.change("webhook", lambda line: line | again if line["event"] == "13" else line)
+
+    (finding,) = story.findings(CHECKS)
+    assert (finding.level, finding.blame, finding.expected, finding.got.partition(",")[0]) == (
+        "unknown",
+        "harness",
+        "a history that reaches beyond the next attempt at 2026-03-11 06:00:00 UTC",
+        "status 503 after 1 attempt",
+    )
 
 
 def test_never_acknowledged(sound):

@@ -214,6 +214,21 @@ def test_affected_people_are_capped_fairly():
     assert {row.name for row in shown.rows} == {"lost", "wrong text"}
 
 
+def test_the_scenario_is_named(sound, tmp_path):
+    """Every reader is told what was played; a history without a scenario names its sandbox."""
+    played = {"n": 0, "at": sound.lines[0]["ended"], "kind": "scenario", "name": "Spring <b>", "file": "spring"}
+    story = sound.plus(played)
+
+    assert re.search(r"scenario +Spring <b> +\(spring\) *\n", printed(story))
+    assert json.loads(written(story, tmp_path, "json"))["scenario"] == {"name": "Spring <b>", "file": "spring"}
+    assert "Spring <b> (spring)" in Page(written(story, tmp_path, "html")).said
+    suite = junit(story, tmp_path)
+    assert suite.get("name") == "sendproof spring"
+    assert [some.get("value") for some in suite.iter("property") if some.get("name") == "scenario"] == ["Spring <b>"]
+    assert junit(sound, tmp_path).get("name") == "sendproof s1"
+    assert json.loads(written(sound, tmp_path, "json"))["scenario"] is None
+
+
 def test_timeline(sound):
     """Hours with messages are bars, pushes and midnights are marks, all within the picture."""
     picture = timeline(sound.history())

@@ -1,0 +1,54 @@
+"""What a sandbox writes into its history by itself."""
+
+import asyncio
+from collections.abc import Iterable
+from typing import Any
+
+import msgspec
+
+from instants import SIX, StillWallClock
+from sendproof_simulators.core.audience import AudienceRecipe
+from sendproof_simulators.core.exchange import RetryPolicy, Webhook
+from sendproof_simulators.core.sandbox import DEFAULT_CHANNELS, SandboxSettings
+from sendproof_simulators.core.sandboxes import Sandboxes
+from sendproof_simulators.core.webhooks import WebhookSender
+from sendproof_simulators.provider import discover
+
+
+def history_after(webhooks: Iterable[Webhook]) -> list[dict[str, Any]]:
+    """Every line of a sandbox that sent these and did nothing else."""
+
+    async def run() -> list[dict[str, Any]]:
+        async with WebhookSender() as sender:
+            settings = SandboxSettings(
+                name="one",
+                seed=1,
+                start=SIX,
+                rate=None,
+                audience=AudienceRecipe(customers=1),
+                channels=DEFAULT_CHANNELS,
+            )
+            sandbox = Sandboxes(discover(), StillWallClock(), sender).create(settings)
+            await sandbox.tell_first("optimove", webhooks)
+            return [msgspec.json.decode(line) for line in sandbox.history({})]
+
+    return asyncio.run(run())
+
+
+def webhook(*delays_ms: int) -> Webhook:
+    """A webhook to an address that may not be reached from here, tried again after these waits."""
+    retry = RetryPolicy(delays_ms=delays_ms)
+    return Webhook(url="http://192.0.2.1/", key="13:7001:505", event="13", body=b"", retry=retry)
+
+
+def test_the_last_line_counts_those_before_it() -> None:
+    """Whoever has the last line knows whether any other is missing."""
+    *before, end = history_after([webhook()])
+    assert end == {"n": 0, "at": "2026-03-02T06:00:00.000Z", "real": 0.0, "kind": "end", "lines": len(before)}
+
+
+def test_an_attempt_says_when_the_next_one_is() -> None:
+    """A notification that is still being tried can be told from one that was given up."""
+    waiting, given_up = history_after([webhook(60_000)]), history_after([webhook()])
+    retries = [line["retry_at"] for lines in (waiting, given_up) for line in lines if line["kind"] == "webhook"]
+    assert retries == ["2026-03-02T06:01:00.000Z", None]
