@@ -6,11 +6,15 @@ import shlex
 import sys
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import pytest
 
 from command_line import FIRST, Said, scaled_down, sendproof
 from repository import ROOT
+from running import running_simulators
+from running_bridge import until
+from sendproof_scenarios.handover import Listen, handover, write_handover
 from sendproof_scenarios.processes import Child, Program, free_port
 
 APP = ROOT / "bridge" / "examples" / "flask_bridge" / "app.py"
@@ -26,6 +30,18 @@ QUICK = {
     "3 hours": "7 seconds",
     "  - advance: 7 days # of receipts and reports\n": "",
 }
+
+TRIGGERED: dict[str, Any] = {
+    "seed": 7,
+    "clock": {"mode": "virtual", "start": "2026-03-02T06:00:00Z"},
+    "audience": {"customers": 100, "opted_out": 0.2},
+    "channels": [{"id": 250, "provider": "textlocal", "kind": "triggered"}],
+}
+COME_BACK = {"title": "Come back", "body": "Hello {{FIRST_NAME}}, see {{page}} again."}
+TRIGGER = {"trigger": "Visit", "campaign": 8001, "channel": 250, "template": "Come back"} | {
+    "criteria": [{"event": "page_visit", "count": 1}]
+}
+VISIT = {"event": "page_visit", "parameters": {"page": "/offers"}}
 
 
 @dataclass(frozen=True)
@@ -47,6 +63,22 @@ def ran(scenario: Path, *words: str | Path) -> Ran:
     return Ran(said, {check["requirement"]["number"]: check["verdict"] for check in verdict["checks"]})
 
 
+def example(told: Path, log: Path) -> Program:
+    """The bridge, and where its handover is or will be."""
+    words = [sys.executable, str(APP)]
+    return Program(name="the example", words=words, log=log, environment={"SENDPROOF_HANDOVER": str(told)})
+
+
+def dialects(personal_info: str) -> dict[str, str]:
+    """Event 11 with attributes or without; keys may ask for them."""
+    return {"optimove.personal_info": personal_info, "optimove.unlisted_functions": "allowed"}
+
+
+def ready(state: dict[str, Any]) -> bool:
+    """Whether a trigger can be met."""
+    return bool(state["listeners"] and state["channel_templates"].get("250"))
+
+
 def test_a_bridge_by_another_hand_passes(tmp_path: Path) -> None:
     """A week of virtual time, every check observed and passed, by code that shares nothing with ours."""
     done = ran(scaled_down(tmp_path, 600), "--command", COMMAND)
@@ -56,17 +88,35 @@ def test_a_bridge_by_another_hand_passes(tmp_path: Path) -> None:
 
 def test_a_bridge_that_runs_already_passes(tmp_path: Path) -> None:
     """It was started first, waits for its handover, and listens where it is said to."""
-    handover = tmp_path / "results" / "first_campaign" / "handover.json"
-    program = Program(
-        name="the example",
-        words=[sys.executable, str(APP)],
-        log=tmp_path / "bridge.log",
-        environment={"SENDPROOF_HANDOVER": str(handover)},
-    )
+    program = example(tmp_path / "results" / "first_campaign" / "handover.json", tmp_path / "bridge.log")
     with Child(program):
         done = ran(scaled_down(tmp_path, 200), "--bridge", f"http://127.0.0.1:{free_port('127.0.0.1')}")
     assert done.said.status == 0, done.said.out + done.said.err + program.log.read_text()
     assert done.not_passed() == {}
+
+
+@pytest.mark.parametrize("personal_info", ["present", "absent"])
+def test_triggers_are_answered_at_once(personal_info: str, tmp_path: Path) -> None:
+    """Forty customers visit a page: each gets their text at that instant, of the event and what is looked up."""
+    with running_simulators() as simulators:
+        made = simulators.call("POST", "/sandboxes", TRIGGERED | {"dialects": dialects(personal_info)})
+        path = f"/sandboxes/{made['sandbox']}"
+        simulators.call("POST", f"{path}/providers/textlocal/templates", [COME_BACK])
+        listen = Listen(host="127.0.0.1", port=free_port("127.0.0.1"))
+        write_handover(handover(simulators.control, made, listen), tmp_path / "handover.json")
+        with Child(example(tmp_path / "handover.json", tmp_path / "bridge.log")) as bridge:
+            until(lambda: ready(simulators.call("GET", f"{path}/state")), "listener and template", bridge.program.log)
+            simulators.call("POST", f"{path}/triggers", TRIGGER)
+            visits = [VISIT | {"customer": f"C{index:07d}"} for index in range(40)]
+            simulators.call("POST", f"{path}/events", visits)
+            simulators.call("POST", f"{path}/clock/advance", {"by_ms": 60 * 60 * 1000})
+        history = [json.dumps(line) for line in simulators.history(made["sandbox"])]
+    (tmp_path / "history.ndjson").write_text("\n".join(history))
+    assert sendproof("check", tmp_path / "history.ndjson", "--results", tmp_path).status == 2
+    verdict = json.loads((tmp_path / "verdict.json").read_text())
+    fates = {name: count for name, count in verdict["ledger"].items() if count}
+    assert (fates.keys(), sum(fates.values())) == ({"ok", "withheld"}, 40)
+    assert {check["verdict"] for check in verdict["checks"]} == {"pass", "unknown"}
 
 
 @pytest.mark.skipif(os.name != "posix", reason="env sets the variable")

@@ -88,15 +88,21 @@ def later(when, **how_much):
 
 
 # ---- Optimove: at most 50 calls in 10 seconds, 10,000 rows a page, 100 templates or metrics a call
-CALLS = deque(maxlen=50)
-PAGE, ITEMS = 10_000, 100
+CALLS = {"optimove": (deque(maxlen=50), 11), "textlocal": (deque(maxlen=10), 2)}  # and seconds, with one to spare
+TEMPLATES = {}  # as they were last seen
+PAGE, ITEMS, BATCH = 10_000, 100, 500
 METRICS = {0: {"sending", "sent", "delivered", "failed"}, 1: {"delivered"}, 5: {"dropped"}, 9: {"failed"}}
 
 
+def keep_rate(now, service):
+    calls, seconds = CALLS[service]
+    if len(calls) == calls.maxlen and later(calls[0], seconds=seconds) > now:
+        raise RuntimeError(f"{service} takes no more calls now; this one has to wait")
+    calls.append(now)
+
+
 def optimove(now, method, path, body=None, **query):
-    if len(CALLS) == CALLS.maxlen and later(CALLS[0], seconds=11) > now:
-        raise RuntimeError("50 calls to Optimove in 10 seconds; this one has to wait")
-    CALLS.append(now)
+    keep_rate(now, "optimove")
     url, headers = f"{OPTIMOVE['url']}/current/{path}", {"X-API-KEY": OPTIMOVE["credentials"]["api_key"]}
     reply = requests.request(method, url, params=query, json=body, headers=headers, timeout=60)
     if method == "GET" and reply.status_code == requests.codes.not_found:
@@ -110,7 +116,6 @@ def in_parts(some, most):
 
 
 # ---- Textlocal: at most 500 messages with texts of their own a call
-BATCH = 500
 PLACEHOLDER = re.compile(r"%%\|(\w+)(?:\^\{.*?\})?%%")
 
 
@@ -121,8 +126,11 @@ def textlocal(command, **form):
     return reply.json()
 
 
-def templates_by_id():
-    return {int(row["id"]): row for row in textlocal("get_templates")["templates"]}
+def templates_by_id(now):
+    keep_rate(now, "textlocal")
+    found = {int(row["id"]): row for row in textlocal("get_templates")["templates"]}
+    TEMPLATES.update(found)
+    return found
 
 
 def prepare(body, attributes):
@@ -143,16 +151,11 @@ def surely_not_done(error):
 
 
 # ---- jobs: each does its work at `now`, and returns when it wants to be done again, or None
-def register(now):
-    for channel in CHANNELS:
-        kind = 11 if channel["kind"] == "triggered" else 13
-        listener = {"EventTypeID": kind, "ListenerURL": f"{MY_URL}/events", "ChannelID": channel["id"]}
-        optimove(now, "POST", "general/RegisterEventListener", listener)
-
-
-def templates(now):
-    titles = {template: row["title"] for template, row in templates_by_id().items()}
-    for channel in (channel["id"] for channel in CHANNELS):
+def introduce(now):
+    titles = {template: row["title"] for template, row in templates_by_id(now).items()}
+    for channel, kind in ((channel["id"], channel["kind"]) for channel in CHANNELS):
+        listener = {"EventTypeID": 11 if kind == "triggered" else 13, "ListenerURL": f"{MY_URL}/events"}
+        optimove(now, "POST", "general/RegisterEventListener", listener | {"ChannelID": channel})
         known = optimove(now, "GET", "integrations/GetChannelTemplates", ChannelID=channel)
         known = {row["TemplateID"]: row["TemplateName"] for row in known}
         new = [{"TemplateID": key, "TemplateName": title} for key, title in titles.items() if known.get(key) != title]
@@ -165,7 +168,7 @@ def templates(now):
 
 
 def page(now, campaign, channel, skip):
-    bodies = {template: row["body"] for template, row in templates_by_id().items()}
+    bodies = {template: row["body"] for template, row in templates_by_id(now).items()}
     names = list(dict.fromkeys([PHONE, CONSENT, *PLACEHOLDER.findall(" ".join(bodies.values()))]))
     query = {"CampaignID": campaign, "ChannelID": channel, "CustomerAttributes": ";".join(names), "$top": PAGE}
     rows = optimove(now, "GET", "customers/GetCustomerSendDetailsByChannel", **query, **{"$skip": skip})
@@ -180,10 +183,8 @@ def page(now, campaign, channel, skip):
             batch = f"{campaign}-{channel}-{skip}-{len(jobs)}"
             messages += [(*message, batch, "pending" if message[4] else "dropped") for message in some]
             jobs.append((f"send:{batch}", "send", due, {"batch": batch}))
-    if rows:
-        jobs.append(week_of_metrics(campaign, channel, min(due for due, _ in together)))
-    if len(rows) == PAGE:
-        jobs.append(page_of(campaign, channel, skip + PAGE))
+    jobs += [week_of_metrics(campaign, channel, min(due for due, _ in together))] if rows else []
+    jobs += [page_of(campaign, channel, skip + PAGE)] if len(rows) == PAGE else []
     add(jobs, messages)
 
 
@@ -198,8 +199,9 @@ def week_of_metrics(campaign, channel, start):
 
 def trigger(now, event):
     template = int(event["templateid"])
-    body = templates_by_id()[template]["body"]
-    attributes = (event.get("personalization") or {}).get("personalInfo") or {}
+    body = (TEMPLATES.get(template) or templates_by_id(now)[template])["body"]
+    given = {name: value for group in event["personalization"].values() for name, value in group.items()}
+    attributes = {name: json.dumps(value) if isinstance(value, int | float) else value for name, value in given.items()}
     if not attributes.keys() >= {PHONE, CONSENT, *PLACEHOLDER.findall(body)}:
         found = optimove(now, "GET", f"Customers/{event['customerid']}/Attributes")
         attributes = {row["RealFieldName"]: row["Value"] for row in found} | attributes
@@ -209,10 +211,11 @@ def trigger(now, event):
     add([(f"send:{name}", "send", "", {"batch": name}), week_of_metrics(campaign, channel, now)], [message])
 
 
-def send(now, batch):  # noqa: ARG001
+def send(now, batch):
     rows = sql("SELECT number, text FROM message WHERE batch = ? AND state = 'pending'", batch)
     if not rows:
         return
+    keep_rate(now, "textlocal")
     data = {
         "sender": TOLD["sender"],
         "messages": [{"number": number, "text": quote(text)} for number, text in rows],
@@ -248,13 +251,12 @@ def metrics(now, campaign, channel, until):
     ]
     for some in in_parts(items, ITEMS):
         optimove(now, "POST", "integrations/UpdateCampaignMetrics", some)
-    again = later(now, hours=6)
-    return again if again <= until else None
+    return later(now, hours=6) if later(now, hours=6) <= until else None
 
 
 def work(now):
     """Do all that is due, and say when there is more to do."""
-    jobs = {job.__name__: job for job in (register, templates, page, trigger, send, metrics)}
+    jobs = {job.__name__: job for job in (introduce, page, trigger, send, metrics)}
     now = now[:19].replace("T", " ")
     while True:
         found = sql("SELECT id, kind, payload FROM job WHERE due <= ? ORDER BY due, id LIMIT 1", now)
@@ -286,15 +288,13 @@ def event():
 
 @app.post(f"/{TOKEN}/receipts/<batch>")
 def receipt(batch):
-    state = {"D": "delivered", "U": "failed", "I": "failed"}.get(request.form["status"])
-    if state:
-        sql(f"{CHANGE} AND state IN ('sending', 'sent')", state, batch, request.form["number"])
+    state = {"D": "delivered", "U": "failed", "I": "failed"}.get(request.form["status"], "sent")
+    sql(f"{CHANGE} AND state IN ('sending', 'sent')", state, batch, request.form["number"])
     return ""
 
 
 if __name__ == "__main__":
     logging.getLogger("werkzeug").setLevel(logging.WARNING)  # it would write a line for each receipt
-    sql("DELETE FROM job WHERE id IN ('register', 'templates')")
-    add([("register", "register", "", {}), ("templates", "templates", "", {})])
+    sql("INSERT OR REPLACE INTO job VALUES ('introduce', 'introduce', '{}', '')")
     threading.Thread(target=make_server(HOST, PORT, app, threaded=True).serve_forever, daemon=True).start()
     live_by(CLOCK_URL, work) if CLOCK_URL else live_by_the_machine(work)
