@@ -5,13 +5,14 @@ Pure functions from a history, the fates of the customer and their deliveries to
 
 import math
 from bisect import bisect_right
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import Literal
 
 from sendproof_scenarios.checks.ledger import Fate
-from sendproof_scenarios.checks.metrics import BOUNCED, DELIVERED, DROPPED, METRIC_NAMES, SENT
+from sendproof_scenarios.checks.metrics import DROPPED, METRIC_NAMES, SENT
 from sendproof_scenarios.checks.paging import pages
+from sendproof_scenarios.checks.said import METRIC_OF
 from sendproof_scenarios.checks.webhooks import is_success
 from sendproof_scenarios.history import Delivery, History, Metric, Outcome, Request, Webhook
 from sendproof_scenarios.instants import span, spoken
@@ -21,12 +22,6 @@ Who = Literal["platform", "bridge", "provider", "customer", "nobody"]
 
 _ANNOUNCING = ("1", "13")
 _TRIGGER = "11"
-_METRIC_OF: Mapping[str, int] = {
-    "delivered": DELIVERED,
-    "undelivered": BOUNCED,
-    "invalid": BOUNCED,
-    "expired": BOUNCED,
-}
 #: Receipts of all providers are keyed by this and the message.
 RECEIPT = "receipt"
 
@@ -191,8 +186,8 @@ def _counted_as(history: History, fate: Fate) -> Iterator[tuple[int, tuple[int, 
         return
     yield SENT, (fate.deliveries[0].at, fate.deliveries[0].n)
     for outcome in _outcomes(history, fate.deliveries[:1]):
-        if outcome.status in _METRIC_OF:
-            yield _METRIC_OF[outcome.status], (outcome.at, outcome.n)
+        if outcome.status in METRIC_OF:
+            yield METRIC_OF[outcome.status], (outcome.at, outcome.n)
 
 
 def _metric(number: int) -> str:
