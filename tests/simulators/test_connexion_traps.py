@@ -121,6 +121,13 @@ def test_every_refusal_names_its_kind(request_: Request, status: int, kind: str)
     assert (reply.status, exchange.problem.kind) == (status, kind)
 
 
+def test_a_body_too_deep_to_be_quoted_is_a_bad_request() -> None:
+    """The validator cannot quote it; that is the client's mistake, not ours."""
+    reply, exchange = toy.ask(toy.post(b"[" * 900 + b"]" * 900))
+    assert reply.status == 400
+    assert [(v.where, v.rule) for v in exchange.problem.violations] == [("body", "syntax")]
+
+
 def test_a_failing_handler_is_an_internal_problem() -> None:
     """A bug in a handler is answered as 500 with its reason."""
 

@@ -171,7 +171,8 @@ class Contract:
         """The request with its path spelled as in the contract, where the service does not care for spelling."""
         if not self.any_case or (request.method, request.path) in self.express:
             return request
-        path = self._spellings.get(request.path.lower()) or self._filled(request.path)
+        asked = request.path.removesuffix("/")
+        path = self._spellings.get(asked.lower()) or self._filled(asked)
         return request if path is None else replace(request, path=path)
 
     def _filled(self, path: str) -> str | None:
@@ -264,6 +265,14 @@ def coerce(text: str, kind: str) -> Any:
 def _violations(validator: jsonschema_rs.Draft4Validator, value: Any, where: str) -> list[Violation]:
     if validator.is_valid(value):
         return []
+    try:
+        return _mistakes(validator, value, where)
+    except ValueError:
+        # The validator quotes what it refuses, and cannot quote what is nested more deeply than it can follow.
+        return [Violation(where=where, rule="syntax", message="nested too deeply")]
+
+
+def _mistakes(validator: jsonschema_rs.Draft4Validator, value: Any, where: str) -> list[Violation]:
     found = []
     for error in validator.iter_errors(value):
         path = [where, *map(str, error.instance_path)]

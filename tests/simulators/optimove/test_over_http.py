@@ -47,6 +47,8 @@ def client(simulators: RunningSimulators) -> Client:
         "/current/integrations/GetChannelTemplates?ChannelID=505",
         "/Integrations/GetChannelTemplates?ChannelId=505",
         "/CURRENT/integrations/getchanneltemplates?channelid=505",
+        "/current/integrations/GetChannelTemplates/?ChannelID=505",
+        "/integrations/getChannelTemplates/?ChannelID=505",
     ],
 )
 def test_spelling_and_prefix_do_not_matter(client: Client, path: str) -> None:
