@@ -254,6 +254,11 @@ def _nothing_more(credentials: Mapping[str, str]) -> tuple[str, ...]:
     return ()
 
 
+def _no_path(world: World) -> str:
+    del world
+    return ""
+
+
 def _everybody(state: Any, request: Request, credential: str, now: Instant) -> Problem | None:
     del state, request, credential, now
     return None
@@ -278,7 +283,8 @@ class Provider:
     `public` are the credentials that say who somebody is, and do not prove it; `also_shown` tells what else
     `credential_of` may find in a request of theirs. `admit` says why a request may not be served although what it shows
     is of this sandbox: a key that was disabled, a token that has expired. `overview` is, as JSON, what the service was
-    told by its users; `batch` takes a file that its user uploads, and raises `ValueError` for a wrong one.
+    told by its users; `base_path` is what a sandbox's address of the service ends in, where that has to tell whose it
+    is; `batch` takes a file that its user uploads, and raises `ValueError` for a wrong one.
     """
 
     name: str
@@ -294,7 +300,7 @@ class Provider:
     normalise: Callable[[Request], Request] = _unchanged
     any_case: bool = False
     optional_prefix: str = ""
-    rate_limit: RateLimit | None = None
+    rate_limit: RateLimit | tuple[RateLimit, ...] | None = None
     body_limit: int = 8 * 1024 * 1024
     dialects: tuple[Dialect, ...] = ()
     templates: Templates | None = None
@@ -304,6 +310,7 @@ class Provider:
     public: frozenset[str] = frozenset()
     also_shown: Callable[[Mapping[str, str]], tuple[str, ...]] = _nothing_more
     admit: Callable[[Any, Request, str, Instant], Problem | None] = _everybody
+    base_path: Callable[[World], str] = _no_path
     keys: Keys | None = None
     overview: Callable[[Any, Instant], dict[str, object]] | None = None
     batch: Callable[[World, Any, Instant, str], tuple[dict[str, object], Outcome]] | None = None

@@ -40,8 +40,9 @@ def test_contracts_between_packages_hold():
 @pytest.mark.parametrize("name", discover())
 def test_simulator_imports_core_and_provider_only(name):
     """A simulator imports itself, core/ and provider.py, and nothing else of the simulators."""
-    allowed = tuple(f"sendproof_simulators.{part}" for part in (name, "core", "provider"))
-    for path in folder_of(discover()[name]).rglob("*.py"):
+    folder = folder_of(discover()[name])
+    allowed = tuple(f"sendproof_simulators.{part}" for part in (folder.name, "core", "provider"))
+    for path in folder.rglob("*.py"):
         ours = {module for module in imported(path) if module.startswith("sendproof_")}
         assert {module for module in ours if not module.startswith(allowed)} == set(), path
 

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 import msgspec
 
 from sendproof_simulators.contract import Authority
-from sendproof_simulators.control import campaigns, handlers, triggers, webhooks
+from sendproof_simulators.control import campaigns, handlers, services, triggers, webhooks
 from sendproof_simulators.control.handlers import ControlCall, ControlError
 from sendproof_simulators.core.clock import WallClock
 from sendproof_simulators.core.contracts import Operation, load_contract
@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from sendproof_simulators.service import Service
 
 
-_OPERATIONS = (handlers, campaigns, triggers, webhooks)
+_OPERATIONS = (handlers, campaigns, triggers, webhooks, services)
 
 
 def _handler(name: str) -> Any:
@@ -56,7 +56,8 @@ class ControlExchange:
 class Control:
     """What the control API needs to know of the process it controls."""
 
-    body_limit = 1024 * 1024
+    # A batch file of 200,000 customers.
+    body_limit = 8 * 1024 * 1024
 
     def __init__(
         self,

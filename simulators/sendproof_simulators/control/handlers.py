@@ -158,9 +158,16 @@ def sandbox_view(control: "Control", sandbox: Sandbox) -> dict[str, object]:
         "seed": sandbox.settings.seed,
         "country": sandbox.settings.audience.country,
         "clock": _clock(sandbox),
-        "services": {name: {"url": urls[name], "credentials": values} for name, values in sandbox.credentials.items()},
+        "services": {
+            name: {"url": urls[name] + _base_path(control, sandbox, name), "credentials": values}
+            for name, values in sandbox.credentials.items()
+        },
         "channels": [{"id": c.id, "provider": c.provider, "kind": c.kind} for c in sandbox.settings.channels],
     }
+
+
+def _base_path(control: "Control", sandbox: Sandbox, service: str) -> str:
+    return control.services[service].provider.base_path(sandbox.world)
 
 
 async def get_state(call: ControlCall) -> Reply:

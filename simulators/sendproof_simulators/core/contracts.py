@@ -104,7 +104,7 @@ class Operation:
         """The decoded body, and every way in which it breaks the contract."""
         if self.body is None or not (request.body or self.body.required):
             return None, []
-        if not request.body and self.body.content_type == JSON:
+        if not request.body and self.body.content_type != FORM:
             return None, [Violation(where="body", rule="required", message="the body is missing")]
         try:
             value = self._decode(request.body, self.body)
@@ -118,6 +118,8 @@ class Operation:
     def _decode(raw: bytes, body: Body) -> Any:
         if body.content_type == JSON:
             return msgspec.json.decode(raw)
+        if body.content_type.startswith("text/"):
+            return raw.decode("utf-8")
         pairs = parse_qsl(raw.decode("utf-8"), keep_blank_values=True, errors="strict")
         return {name: coerce(text, body.types.get(name, "string")) for name, text in pairs}
 

@@ -4,11 +4,22 @@ from collections.abc import Callable, Iterator, Mapping
 from typing import Any
 
 from sendproof_simulators.core.chance import Chance
-from sendproof_simulators.core.clock import Instant
+from sendproof_simulators.core.clock import HOUR, SECOND, Instant
 from sendproof_simulators.core.exchange import Fact, Outcome, Timer
-from sendproof_simulators.optimove import access, campaigns, errors, handlers, lives, moments, subscriptions, updates
+from sendproof_simulators.optimove import (
+    access,
+    campaigns,
+    errors,
+    handlers,
+    lives,
+    moments,
+    overview,
+    subscriptions,
+    updates,
+)
 from sendproof_simulators.optimove.dialects import FUNCTION_DIALECTS
 from sendproof_simulators.optimove.dialects_events import EVENT_DIALECTS
+from sendproof_simulators.optimove.keyring import KEYS
 from sendproof_simulators.optimove.state import State
 from sendproof_simulators.provider import Campaigns, Provider, RateLimit, Triggers, World
 
@@ -90,10 +101,15 @@ PROVIDER = Provider(
     # Paths are case-insensitive and /current is optional: observed, clients use every form on one host.
     any_case=True,
     optional_prefix="/current",
-    # documented: https://developer.optimove.com/reference/understanding-api-rate-limits-at-optimove
-    rate_limit=RateLimit(requests=50, window_ms=10_000),
+    # documented: https://developer.optimove.com/reference/understanding-api-rate-limits-at-optimove, and an older page
+    rate_limit=(
+        RateLimit(requests=50, window_ms=10 * SECOND, when=("optimove.rate_limit", "50_in_10_s")),
+        RateLimit(requests=2_000, window_ms=HOUR, when=("optimove.rate_limit", "2000_in_1_h")),
+    ),
     dialects=(*FUNCTION_DIALECTS, *EVENT_DIALECTS),
     batch=subscriptions.take_in_file,
+    keys=KEYS,
+    overview=overview.of,
     campaigns=Campaigns(
         plan=lives.plan,
         cancel=lives.cancel,

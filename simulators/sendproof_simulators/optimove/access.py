@@ -76,6 +76,7 @@ class ApiKey:
     channels: frozenset[int] | None = None
     attributes: frozenset[str] | None = None
     ends: Instant | None = None
+    rotations: int = 0
 
     def alive(self, now: Instant) -> bool:
         """Whether it is not disabled."""

@@ -82,7 +82,8 @@ def login_by_query(call: Call) -> Outcome:
 
 
 def _log_in(call: Call, name: str, password: str) -> Outcome:
-    token = token_for(name, call.world.chance.token(300, "optimove", "token", name, call.now))
+    drawn = (call.world.chance.token(120, "optimove", "token", name, call.now, part) for part in range(3))
+    token = token_for(name, "".join(drawn))
     problem = call.state.access.log_in(name, password, token, call.now)
     if problem is not None:
         raise RefusedError(problem.kind, problem.status, problem.detail)

@@ -1,0 +1,84 @@
+"""Operations of `control.yaml` on one service of a sandbox: its keys, its batch file, and what it was told."""
+
+from typing import Any
+
+from sendproof_simulators.control.handlers import ControlCall, ControlError
+from sendproof_simulators.core.exchange import Outcome, Reply, json_reply
+from sendproof_simulators.provider import Keys, Provider
+
+
+async def list_keys(call: ControlCall) -> Reply:
+    """The keys of a service."""
+    return json_reply(_keys(call).all(_state(call), _now(call)))
+
+
+async def make_key(call: ControlCall) -> Reply:
+    """Make one more key."""
+    sandbox = call.sandbox
+    made, outcome = _tried(lambda: _keys(call).make(sandbox.world, _state(call), _now(call), call.body))
+    return json_reply(_known(call, made, outcome), status=201)
+
+
+async def change_key(call: ControlCall) -> Reply:
+    """Disable, enable or rotate a key."""
+    sandbox, name = call.sandbox, call.params["key"]
+    changed, outcome = _tried(lambda: _keys(call).change(sandbox.world, _state(call), _now(call), name, call.body))
+    return json_reply(_known(call, changed, outcome))
+
+
+async def take_batch_file(call: ControlCall) -> Reply:
+    """Take in a file as the user of the service uploads it."""
+    sandbox, provider = call.sandbox, _provider(call)
+    if provider.batch is None:
+        raise ControlError(404, f"{provider.name} takes no batch files")
+    batch = provider.batch
+    taken, outcome = _tried(lambda: batch(sandbox.world, _state(call), _now(call), call.body))
+    sandbox.follow(provider.name, outcome)
+    return json_reply(taken)
+
+
+async def get_service_overview(call: ControlCall) -> Reply:
+    """What a service was told by its users."""
+    provider = _provider(call)
+    if provider.overview is None:
+        raise ControlError(404, f"{provider.name} has nothing to show beyond its history")
+    return json_reply(provider.overview(_state(call), _now(call)))
+
+
+def _known(call: ControlCall, key: dict[str, object], outcome: Outcome) -> dict[str, object]:
+    """Let the sandbox be found by the key, and say where the key's client calls."""
+    sandbox, service = call.sandbox, call.params["service"]
+    call.control.sandboxes.know(service, str(key["key"]), sandbox)
+    sandbox.follow(service, outcome)
+    return key
+
+
+def _provider(call: ControlCall) -> Provider:
+    services, name = call.control.services, call.params["service"]
+    if name not in services:
+        raise ControlError(404, f"no service is named {name!r}; there are: {', '.join(services)}")
+    return services[name].provider
+
+
+def _keys(call: ControlCall) -> Keys:
+    provider = _provider(call)
+    if provider.keys is None:
+        raise ControlError(404, f"{provider.name} has one set of credentials in a sandbox")
+    return provider.keys
+
+
+def _state(call: ControlCall) -> Any:
+    return call.sandbox.states[_provider(call).name]
+
+
+def _now(call: ControlCall) -> int:
+    return call.sandbox.timeline.now()
+
+
+def _tried(action: Any) -> Any:
+    try:
+        return action()
+    except KeyError as error:
+        raise ControlError(404, str(error.args[0])) from None
+    except ValueError as error:
+        raise ControlError(400, str(error)) from None

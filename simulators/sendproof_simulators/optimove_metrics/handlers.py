@@ -1,0 +1,17 @@
+"""The one operation of openapi/optimove-metrics.yaml."""
+
+from sendproof_simulators.core.exchange import Outcome
+from sendproof_simulators.optimove_metrics.answers import refused, saved
+from sendproof_simulators.optimove_metrics.state import NotSavedError
+from sendproof_simulators.provider import Call
+
+
+def save_event(call: Call) -> Outcome:
+    """Save one event, or every event of an array."""
+    events = call.body if isinstance(call.body, list) else [call.body]
+    try:
+        facts = call.state.save(events, call.now)
+    except NotSavedError as problem:
+        return Outcome(reply=refused(400, str(problem)))
+    message = call.world.chance.token(24, "optimove-metrics", "message", call.state.saved)
+    return Outcome(reply=saved(call.world, message), facts=facts)
