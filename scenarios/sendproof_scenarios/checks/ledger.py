@@ -90,7 +90,7 @@ def ledger(history: History) -> Ledger:
     obligations, timed = history.obligations, time_was_observed(history)
     matching = match(obligations, _that_count(history), timed=timed)
     fates = tuple(
-        _fate(obligation, matching.found.get(index, ()), history.header.ended, timed=timed)
+        _fate(obligation, matching.found[index], history.header.ended, timed=timed)
         for index, obligation in enumerate(obligations)
     )
     counts = Counter[str](fate.name for fate in fates)
@@ -115,9 +115,9 @@ def time_was_observed(history: History) -> bool:
     return clock.mode == "real" and clock.rate in {None, 1}
 
 
-def _fate(obligation: Obligation, found: Sequence[Delivery], ended: int, *, timed: bool) -> Fate:
+def _fate(obligation: Obligation, found: tuple[Delivery, ...], ended: int, *, timed: bool) -> Fate:
     name = _name(obligation, found, ended, timed=timed)
-    return Fate(obligation=obligation, name=name, deliveries=tuple(found))
+    return Fate(obligation=obligation, name=name, deliveries=found)
 
 
 def _name(obligation: Obligation, found: Sequence[Delivery], ended: int, *, timed: bool) -> Class:

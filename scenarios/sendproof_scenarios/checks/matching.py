@@ -16,9 +16,9 @@ was for which: they are *alike*, and every check must take either for right.
 """
 
 from collections import defaultdict, deque
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
-from itertools import pairwise
+from itertools import groupby, pairwise
 from typing import TypeVar
 
 from sendproof_scenarios.history import Delivery, Obligation
@@ -56,7 +56,7 @@ class Matching:
 
     obligations: Sequence[Obligation]
     timed: bool
-    found: dict[int, list[Delivery]] = field(default_factory=dict)
+    found: list[tuple[Delivery, ...]]
     parents: dict[int, int] = field(default_factory=dict)
     strays: list[Delivery] = field(default_factory=list)
 
@@ -69,8 +69,8 @@ class Matching:
 
     def share_out(self, positions: Sequence[int], deliveries: list[Delivery]) -> list[Delivery]:
         """Give the obligations at one number what went to it; the answer is what is left over."""
-        if len(positions) == len(deliveries) == 1 and positions[0] not in self.found:
-            self.found[positions[0]] = deliveries
+        if len(positions) == len(deliveries) == 1 and not self.found[positions[0]]:
+            self.found[positions[0]] = tuple(deliveries)
             return []
         owed = [position for position in positions if self.obligations[position].owed]
         left = self.give(owed, sorted(deliveries, key=_order_of_delivery), _EXACT)
@@ -88,7 +88,7 @@ class Matching:
             sent[shape(delivery.text)].append(delivery)
         still_open: defaultdict[str, list[int]] = defaultdict(list)
         for position in owed:
-            if position not in self.found:
+            if not self.found[position]:
                 still_open[shape(self.obligations[position].text or "")].append(position)
         left: list[Delivery] = []
         for text, some in sent.items():
@@ -123,7 +123,7 @@ class Matching:
                 left.append(delivery)
                 continue
             due = dues[0]
-            self.found[_take(waiting, due)] = [delivery]
+            self.found[_take(waiting, due)] = (delivery,)
             if due not in waiting:
                 dues.popleft()
         return left
@@ -135,7 +135,7 @@ class Matching:
         for delivery in nearest_first:
             if waiting:
                 due = min(waiting, key=lambda due: abs(delivery.send_at - due))
-                self.found[_take(waiting, due)] = [delivery]
+                self.found[_take(waiting, due)] = (delivery,)
             else:
                 left.append(delivery)
         return left
@@ -149,7 +149,7 @@ class Matching:
                 continue
             forbidden = [position for position in positions if self._is_forbidden(position, delivery)]
             nearest = min((*repeated, *forbidden), key=lambda position: self._distance(position, delivery))
-            self.found.setdefault(nearest, []).append(delivery)
+            self.found[nearest] += (delivery,)
             if nearest in repeated:
                 for one, other in pairwise(repeated):
                     self._join(one, other)
@@ -164,12 +164,12 @@ class Matching:
                 forbidden,
                 key=lambda position: (not self._is_forbidden(position, delivery), *self._distance(position, delivery)),
             )
-            self.found.setdefault(nearest, []).append(delivery)
+            self.found[nearest] += (delivery,)
         return []
 
     def _is_match(self, position: int, delivery: Delivery) -> bool:
         obligation = self.obligations[position]
-        return obligation.owed and obligation.text == delivery.text and position in self.found
+        return obligation.owed and obligation.text == delivery.text and bool(self.found[position])
 
     def _is_forbidden(self, position: int, delivery: Delivery) -> bool:
         """Whether this may be a message that was not to be sent; a text that was never made may be any."""
@@ -179,7 +179,7 @@ class Matching:
     def _distance(self, position: int, delivery: Delivery) -> tuple[int, bool, int, int, int, int, str]:
         obligation = self.obligations[position]
         off = abs(delivery.send_at - obligation.due) if self.timed else 0
-        return off, not obligation.owed, len(self.found.get(position, ())), *self._order(position)
+        return off, not obligation.owed, len(self.found[position]), *self._order(position)
 
     def _order(self, position: int) -> tuple[int, int, int, str]:
         """Not the order of the lines, which says nothing within an instant."""
@@ -187,21 +187,20 @@ class Matching:
         return obligation.due, obligation.campaign, obligation.channel, obligation.customer
 
     def _is_right(self, position: int) -> bool:
-        found = self.found.get(position)
-        return found is not None and self._fits(position, found[0])[:-1] == (True, True, True)
+        found = self.found[position]
+        return bool(found) and self._fits(position, found[0])[:-1] == (True, True, True)
 
     def _may_be_exchanged(self, one: int, other: int) -> bool:
         """Whether both together are as right as they were when each has the first delivery of the other."""
-        first, second = self.found.get(one), self.found.get(other)
-        if first is None and second is None:
+        first, second = self.found[one], self.found[other]
+        if not first and not second:
             return False
         now = self._all_fits((one, first), (other, second))
         return now == self._all_fits((one, second), (other, first))
 
-    def _all_fits(self, *pairs: tuple[int, list[Delivery] | None]) -> list[tuple[int, ...]]:
+    def _all_fits(self, *pairs: tuple[int, tuple[Delivery, ...]]) -> list[tuple[int, ...]]:
         return sorted(
-            (self.obligations[position].owed,) if found is None else self._fits(position, found[0])
-            for position, found in pairs
+            self._fits(position, found[0]) if found else (self.obligations[position].owed,) for position, found in pairs
         )
 
     def _fits(self, position: int, delivery: Delivery) -> tuple[int, ...]:
@@ -223,7 +222,7 @@ class Matching:
 
 def match(obligations: Sequence[Obligation], deliveries: Iterable[Delivery], *, timed: bool) -> Matching:
     """Match all of them; `timed` says whether send times mean anything."""
-    matching = Matching(obligations=obligations, timed=timed)
+    matching = Matching(obligations=obligations, timed=timed, found=[()] * len(obligations))
     strays = _by_place(matching, deliveries, str)
     strays = _by_place(matching, strays, _significant) if strays else strays
     matching.strays = _by_text(matching, strays) if strays else strays
@@ -238,39 +237,43 @@ def lateness(offset: int) -> int:
 
 
 def _by_place(matching: Matching, deliveries: Iterable[Delivery], place: Callable[[str], str]) -> list[Delivery]:
-    """Rules 1 and 2, by how numbers are read; the answer is what is left over."""
-    sent: dict[str, list[Delivery]] = {}
-    for delivery in deliveries:
-        _add(sent, place(delivery.number), delivery)
-    owed: dict[str, list[int]] = {}
-    for position, obligation in enumerate(matching.obligations):
-        if obligation.number and (key := place(obligation.number)) in sent:
-            _add(owed, key, position)
+    """Rules 1 and 2, by how numbers are read; the answer is what is left over.
+
+    Both sides are sorted and walked through together: a million recipients then cost two lists, not two dictionaries.
+    """
+    obligations = matching.obligations
+    owed = sorted(
+        (position for position, one in enumerate(obligations) if one.number),
+        key=lambda position: place(obligations[position].number or ""),
+    )
+    owing = _grouped(owed, lambda position: place(obligations[position].number or ""))
+    here, positions = next(owing, _NOWHERE)
     left: list[Delivery] = []
-    for key, some in sent.items():
-        left += matching.share_out(owed[key], some) if key in owed else some
+    for there, some in _grouped(sorted(deliveries, key=lambda one: place(one.number)), lambda one: place(one.number)):
+        while positions and here < there:
+            here, positions = next(owing, _NOWHERE)
+        left += matching.share_out(positions, some) if here == there and positions else some
     return left
+
+
+_NOWHERE: tuple[str, list[int]] = ("", [])
+
+
+def _grouped(values: Iterable[T], key: Callable[[T], str]) -> Iterator[tuple[str, list[T]]]:
+    return ((name, list(some)) for name, some in groupby(values, key))
 
 
 def _by_text(matching: Matching, strays: list[Delivery]) -> list[Delivery]:
     """Rule 3."""
     texts = {stray.text for stray in strays}
-    waiting: dict[str, list[int]] = {}
+    waiting: defaultdict[str, list[int]] = defaultdict(list)
     for position, obligation in enumerate(matching.obligations):
-        if obligation.owed and obligation.text and obligation.text in texts and position not in matching.found:
-            _add(waiting, obligation.text, position)
+        if obligation.owed and obligation.text and obligation.text in texts and not matching.found[position]:
+            waiting[obligation.text].append(position)
     left = matching.give((position for some in waiting.values() for position in some), strays, _EXACT)
     for some in waiting.values():
         matching.compare(some)
     return left
-
-
-def _add(lists: dict[str, list[T]], key: str, value: T) -> None:
-    known = lists.get(key)
-    if known is None:
-        lists[key] = [value]
-    else:
-        known.append(value)
 
 
 def _take(waiting: dict[int, deque[int]], due: int) -> int:
