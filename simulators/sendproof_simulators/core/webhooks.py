@@ -4,6 +4,7 @@ A host name is resolved when the connection is made, and the connection goes to 
 checked in that very look-up, so that a name cannot change its mind in between. Redirects are not followed.
 """
 
+import asyncio
 import ipaddress
 import socket
 from types import TracebackType
@@ -69,7 +70,10 @@ class WebhookSender:
                 headers={"content-type": webhook.content_type, **dict(webhook.headers)},
                 allow_redirects=False,
             ) as reply:
-                await reply.read()
+                # The body means nothing to the sender; a connection serves again once it has been read.
+                async with asyncio.timeout(TIMEOUT_SECONDS):
+                    async for _ in reply.content.iter_any():
+                        pass
                 return reply.status, None
         except TimeoutError:
             return None, f"no answer within {TIMEOUT_SECONDS:.0f} s"

@@ -3,14 +3,17 @@
 import asyncio
 import socket
 from collections.abc import Awaitable, Callable
+from contextlib import suppress
 
+import pytest
 from aiohttp import web
 
+from sendproof_simulators.core import webhooks
 from sendproof_simulators.core.exchange import Webhook
 from sendproof_simulators.core.webhooks import LoopbackResolver, WebhookSender
 
 
-def attempt(handler: Callable[[web.Request], Awaitable[web.Response]]) -> tuple[int | None, str | None]:
+def attempt(handler: Callable[[web.Request], Awaitable[web.StreamResponse]]) -> tuple[int | None, str | None]:
     """Send one webhook to a real server that answers with `handler`."""
 
     async def run() -> tuple[int | None, str | None]:
@@ -51,6 +54,23 @@ def test_a_redirect_is_an_answer_not_a_way() -> None:
         return web.Response(status=302, headers={"location": "http://192.0.2.1/"})
 
     assert attempt(door) == (302, None)
+
+
+def test_an_answer_that_never_ends_is_given_up(monkeypatch: pytest.MonkeyPatch) -> None:
+    """However busily it drips: time would stand still for as long."""
+    monkeypatch.setattr(webhooks, "TIMEOUT_SECONDS", 0.3)
+
+    async def door(request: web.Request) -> web.StreamResponse:
+        reply = web.StreamResponse()
+        await reply.prepare(request)
+        for _ in range(100):
+            with suppress(TimeoutError):
+                await asyncio.wait_for(asyncio.Event().wait(), 0.05)
+            await reply.write(b".")
+        return reply
+
+    status, error = attempt(door)
+    assert (status, error) == (None, "no answer within 0 s")
 
 
 def test_nobody_listening_is_an_error_in_words() -> None:
