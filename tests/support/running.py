@@ -44,9 +44,9 @@ class RunningSimulators:
 
 
 @contextmanager
-def running_simulators() -> Iterator[RunningSimulators]:
-    """`sendproof up --json`, ended by Ctrl-C."""
-    command = [sys.executable, "-m", "sendproof_simulators", "up", "--json", "--port", "0"]
+def running_simulators(*options: str) -> Iterator[RunningSimulators]:
+    """`sendproof up --json`, perhaps with more options, ended by Ctrl-C."""
+    command = [sys.executable, "-m", "sendproof_simulators", "up", "--json", "--port", "0", *options]
     process = subprocess.Popen(command, stdout=subprocess.PIPE, text=True)
     assert process.stdout is not None
     try:

@@ -7,6 +7,7 @@ checked in that very look-up, so that a name cannot change its mind in between. 
 import asyncio
 import ipaddress
 import socket
+from functools import cached_property
 from types import TracebackType
 from typing import Self
 
@@ -45,9 +46,13 @@ class LoopbackResolver(AbstractResolver):
 class WebhookSender:
     """One pool of connections for webhooks that stay on this machine, and one for those that may leave it."""
 
-    def __init__(self) -> None:
-        self._guarded = _session(LoopbackResolver())
-        self._open = _session(aiohttp.ThreadedResolver())
+    @cached_property
+    def _guarded(self) -> aiohttp.ClientSession:
+        return _session(LoopbackResolver())
+
+    @cached_property
+    def _open(self) -> aiohttp.ClientSession:
+        return _session(aiohttp.ThreadedResolver())
 
     async def __aenter__(self) -> Self:
         return self
