@@ -6,10 +6,11 @@ An expression is a program, and can run for ever or fill the memory. So the modu
 (`core/confined.py`); within it, `$now`, `$millis` and `$random` come from the sandbox.
 """
 
+import sys
 from collections.abc import Mapping
+from functools import cache
+from types import ModuleType
 from typing import Any
-
-import jsonata
 
 from sendproof_simulators.core.confined import answer_on_stdout
 
@@ -18,23 +19,35 @@ MAX_EXPRESSION = 10_000
 _STEPS_MS, _DEPTH = 1_000, 200
 
 
+@cache
+def _library() -> ModuleType:
+    """JSONata, without what it does to its whole process: it lets every recursion go ten times as deep."""
+    limit = sys.getrecursionlimit()
+    import jsonata  # noqa: PLC0415 - only who has overrides needs it
+
+    sys.setrecursionlimit(limit)
+    library: ModuleType = jsonata
+    return library
+
+
 def check_expression(text: str) -> None:
     """`ValueError` when it is no JSONata, or too long to be an override."""
     if len(text) > MAX_EXPRESSION:
         raise ValueError(f"overrides: expected at most {MAX_EXPRESSION} characters of JSONata, got {len(text)}")
     try:
-        jsonata.Jsonata(text)
+        _library().Jsonata(text)
     except Exception as error:  # noqa: BLE001 - its parser raises whatever its own code runs into
         raise ValueError(f"overrides: expected JSONata, got {text[:100]!r}: {error}") from None
 
 
 def evaluate(asked: Mapping[str, Any]) -> object:
     """The result of `expression` over `event`, with `now` (ISO and milliseconds) and `random` given."""
-    expression = jsonata.Jsonata(asked["expression"])
+    library = _library()
+    expression = library.Jsonata(asked["expression"])
     frame = expression.create_frame()
     frame.set_runtime_bounds(_STEPS_MS, _DEPTH)
     for name in ("now", "millis", "random"):
-        frame.bind(name, jsonata.Jsonata.JLambda(lambda *_, value=asked[name]: value))
+        frame.bind(name, library.Jsonata.JLambda(lambda *_, value=asked[name]: value))
     return expression.evaluate(asked["event"], frame)
 
 

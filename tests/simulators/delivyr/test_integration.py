@@ -1,5 +1,7 @@
 """The settings of Delivyr's own Optimove integration, documented at https://docs.delivyr.net/docs/optimove."""
 
+import sys
+
 import pytest
 
 from sendproof_simulators.delivyr import PROVIDER
@@ -77,6 +79,13 @@ def test_wrong_settings_are_refused_and_change_nothing(account, wrong, message):
     with pytest.raises(ValueError, match=message):
         account.set(**{"testing": False, "default_url": URL, **wrong})
     assert settings(account) == before
+
+
+def test_reading_an_expression_leaves_the_process_as_it_is(account):
+    """The library would let every recursion of the simulators go ten times as deep."""
+    before = sys.getrecursionlimit()
+    account.set(overrides='{"a": 1}')
+    assert sys.getrecursionlimit() == before
 
 
 def test_the_default_url_is_put_on_templates_that_were_there_before(account):
