@@ -96,6 +96,28 @@ def providers(
 
 
 @app.command()
+def coverage(
+    json: Annotated[bool, typer.Option("--json", help="Print JSON instead, for a program.")] = False,
+) -> None:
+    """Tell how many operations, fields and rules of each contract are documented, observed or assumed.
+
+    Example: sendproof coverage
+    """
+    from sendproof_simulators.coverage import LEVELS  # noqa: PLC0415 - the other commands read no contract
+    from sendproof_simulators.coverage import coverage as counted  # noqa: PLC0415 - as above
+
+    counts = counted()
+    if json:
+        sys.stdout.write(msgspec.json.encode(counts).decode() + "\n")
+        return
+    table = Table("contract", "part", *LEVELS, box=None, pad_edge=False)
+    for contract, parts in counts.items():
+        for part, levels in parts.items():
+            table.add_row(f"[bold]{contract}[/]", part, *(str(levels[level]) for level in LEVELS))
+    Console().print(table)
+
+
+@app.command()
 def dialects() -> None:
     """List the open questions about the real services, and the answers that a sandbox can give.
 

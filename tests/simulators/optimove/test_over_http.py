@@ -89,6 +89,28 @@ def test_bodies_beyond_the_limit_are_refused(client: Client) -> None:
     assert reply.status_code == 413
 
 
+def test_a_body_as_large_as_the_limit_is_read(client: Client) -> None:
+    """8 MB of it."""
+    text = b'[{"TemplateID":1,"TemplateName":"A"}]'
+    reply = client.call(
+        "POST",
+        ADD + "?ChannelID=505",
+        data=text + b" " * (8 * 1024 * 1024 - len(text)),
+        headers={"content-type": "application/json"},
+    )
+    assert reply.status_code == 200
+
+
+@pytest.mark.parametrize(
+    "body", [b"", b"[", b"{}}", b'[{"TemplateID":1,"TemplateName":"\xff"}]', b"\xff\xfe[]", b"NaN"]
+)
+def test_what_is_no_json_is_refused(client: Client, body: bytes) -> None:
+    """Broken, or not in UTF-8; nothing of it is taken in."""
+    headers = {"content-type": "application/json"}
+    assert client.call("POST", ADD + "?ChannelID=505", data=body, headers=headers).status_code == 400
+    assert client.call("GET", TEMPLATES + "?ChannelID=505").json() == []
+
+
 def test_the_51st_request_within_ten_seconds_is_too_many(client: Client) -> None:
     """50 are served; the clock of this sandbox stands still."""
     replies = [client.call("GET", TEMPLATES + "?ChannelID=505") for _ in range(51)]

@@ -51,11 +51,11 @@ def update_campaign_interactions(call: Call) -> Outcome:
 
 @function
 def get_campaign_interaction_customers(call: Call) -> Outcome:
-    """List the customers who were reported on a day, for a channel and an interaction; everybody when none is given."""
+    """List the customers who were reported on a day, for a channel and an interaction."""
     call.state.channel_templates(call.params["ChannelID"])
-    event, rows = call.params.get("EventID"), []
+    rows = []
     for interaction in _reported(call, call.params["Date"], call.params["Date"]):
-        if event in {None, interaction.event}:
+        if interaction.event == call.params["EventID"]:
             same = {"CampaignID": interaction.campaign, "TemplateID": interaction.template}
             rows += [{"CustomerID": customer, **same} for customer in call.state.reported_customers(interaction)]
     return Outcome(reply=answers.listed(call.world, rows[page_of(call)]))
