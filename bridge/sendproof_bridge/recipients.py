@@ -17,10 +17,12 @@ def consents(value: str | None) -> bool:
 def digits(value: str | None, region: str) -> str | None:
     """The number in digits with country code, or None when nobody can be reached under it.
 
-    `region` is the country whose national spellings are understood, such as GB.
+    `region` is the country whose national spellings are understood, such as GB. Two zeros stand for abroad in every
+    region, also where people dial otherwise: records come from all over.
     """
+    text = (value or "").strip()
     try:
-        number = phonenumbers.parse(value or "", region)
+        number = phonenumbers.parse("+" + text[2:] if text.startswith("00") else text, region)
     except phonenumbers.NumberParseException:
         return None
     # Its milder sister, `is_possible_number`, counts digits only: 0000000000 would pass.

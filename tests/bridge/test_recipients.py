@@ -24,6 +24,14 @@ def test_every_spelling_of_a_number_becomes_the_same_digits(spelling):
     assert digits(spelling, "GB") == "447123456789"
 
 
+@pytest.mark.parametrize(
+    "spelling", ["+12125650100", "2125650100", "(212) 565-0100", "001 2125650100", "011 1 212 565 0100"]
+)
+def test_american_numbers_are_known_by_any_spelling(spelling):
+    """Ten digits at home, and two zeros from abroad, although nobody dials them there."""
+    assert digits(spelling, "US") == "12125650100"
+
+
 @pytest.mark.parametrize("value", [None, "", "12345", "n/a", "+44", "0207946", "0000000000", "00000000000000000"])
 def test_what_is_no_number_is_refused(value):
     """A number that exists in no country would only cost money."""
