@@ -107,8 +107,8 @@ class Problem:
     """Why a request was not served, before it takes the form that the service gives its errors.
 
     `kind` is one of `PROBLEM_KINDS`; `allow` lists the methods of the path for `method_not_allowed`;
-    `params` are the parameters that could be read, as text; `dialects` are the sandbox's, as far as one is known; `path`
-    is the request's.
+    `params` are the parameters that could be read, as text; `dialects` are the sandbox's, as far as one is known;
+    `path` is the request's.
     """
 
     kind: str
