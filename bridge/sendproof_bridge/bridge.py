@@ -9,21 +9,27 @@ from sendproof_bridge.channels import MessageProvider, open_channel
 from sendproof_bridge.clock import Clock
 from sendproof_bridge.config import ChannelConfig, ClientConfig, Config
 from sendproof_bridge.optimove import Optimove
+from sendproof_bridge.save_event import SaveEvent
 from sendproof_bridge.store import Store
 from sendproof_bridge.wire import Wire
 
 
 class CampaignKey(NamedTuple):
-    """Which campaign, where."""
+    """Which campaign, where. Ids of triggered campaigns need not be numbers; observed: 2.38 in Delivyr's sample."""
 
     client: str
     channel: int
-    campaign: int
+    campaign: str
 
     @classmethod
     def of(cls, payload: Mapping[str, Any]) -> "CampaignKey":
         """The campaign that a job's payload names."""
-        return cls(payload["client"], payload["channel"], payload["campaign"])
+        return cls(payload["client"], payload["channel"], str(payload["campaign"]))
+
+    @property
+    def number(self) -> int | str:
+        """The campaign's id as Optimove writes it in JSON."""
+        return int(self.campaign) if self.campaign.isdigit() else self.campaign
 
     def name(self) -> str:
         """As a part of a job's name."""
@@ -44,6 +50,7 @@ class Client:
 
     config: ClientConfig
     optimove: Optimove
+    save_event: SaveEvent | None
     channels: Mapping[int, Channel]
 
 
@@ -77,6 +84,11 @@ def _client(config: ClientConfig, store: Store, clock: Clock, wire: Wire) -> Cli
 
     return Client(
         config=config,
+        save_event=(
+            SaveEvent(config.metrics_url, config.tenant_token, wire)
+            if config.metrics_url and config.tenant_token
+            else None
+        ),
         optimove=Optimove(config.optimove_url, config.optimove_api_key, wire, take),
         channels={
             channel.id: Channel(config=channel, provider=open_channel(channel, wire)) for channel in config.channels

@@ -10,8 +10,11 @@ from sendproof_bridge.clock import Instant
 from sendproof_bridge.jobs import NewJob
 from sendproof_bridge.lifecycle import CAMPAIGN
 from sendproof_bridge.metrics import timetable
+from sendproof_bridge.optimove import CAMPAIGN_CANCELLED
 
 _WHERE = "client = :client AND channel = :channel AND campaign = :campaign"
+
+_WHERE_CLIENT = "client = :client AND campaign = :campaign"
 
 _ANNOUNCE = text(
     "INSERT INTO campaign (client, channel, campaign, state) VALUES (:client, :channel, :campaign, 'collecting')"
@@ -25,10 +28,59 @@ _MOVE = text(f"UPDATE campaign SET state = :state WHERE {_WHERE} AND state IN :s
 )
 
 
+_TRIGGERED = text(
+    "INSERT INTO campaign (client, channel, campaign, state) VALUES (:client, :channel, :campaign, 'triggered')"
+    " ON CONFLICT DO NOTHING"
+)
+_WAS_CANCELLED = text("SELECT 1 FROM event WHERE client = :client AND type = :type AND campaign = :campaign LIMIT 1")
+_CANCEL = text(
+    f"UPDATE campaign SET state = 'cancelled'"
+    f" WHERE client = :client AND campaign = :campaign AND state IN {CAMPAIGN.sql('cancelled')}"
+)
+_PLANNED = f"{_WHERE_CLIENT} AND batch IN (SELECT id FROM batch WHERE {_WHERE_CLIENT} AND state = 'planned')"
+_CANCEL_MESSAGES = text(
+    f"UPDATE message SET state = 'cancelled', reason = 'cancelled', settled_at = :now WHERE {_PLANNED}"
+    " AND state = 'pending'"
+)
+_CANCEL_BATCHES = text(f"UPDATE batch SET state = 'cancelled' WHERE {_WHERE_CLIENT} AND state = 'planned'")
+
+
 def announce(tx: Connection, key: CampaignKey) -> None:
-    """Note a campaign and start to collect whom to send to. Announced twice is announced once."""
+    """Note a campaign and start to collect whom to send to. Announced twice is announced once.
+
+    One that was cancelled before, because events overtake each other, stays cancelled.
+    """
+    about = {"client": key.client, "type": CAMPAIGN_CANCELLED, "campaign": key.campaign}
+    if tx.execute(_WAS_CANCELLED, about).first() is not None:
+        return
     tx.execute(_ANNOUNCE, key._asdict())
     jobs.add(tx, [page_job(key, 0)])
+
+
+def trigger(tx: Connection, key: CampaignKey) -> None:
+    """Note a triggered campaign, if this is its first trigger."""
+    tx.execute(_TRIGGERED, key._asdict())
+
+
+def cancel(tx: Connection, client: str, campaign: str, now: Instant) -> None:
+    """From now on no batch of this campaign begins, on any channel; the job does the rest."""
+    tx.execute(_CANCEL, {"client": client, "campaign": campaign})
+    payload = {"client": client, "campaign": campaign}
+    jobs.add(tx, [NewJob(id=f"cancel:{client}:{campaign}", kind="cancel", payload=payload, due_at=now)])
+
+
+def cancel_messages(tx: Connection, client: str, campaign: str, now: Instant) -> int:
+    """Call off what has not begun to be sent; answers how many messages. What was begun ends as it may."""
+    about = {"client": client, "campaign": campaign, "now": now}
+    called_off: int = tx.execute(_CANCEL_MESSAGES, about).rowcount
+    tx.execute(_CANCEL_BATCHES, about)
+    return called_off
+
+
+def opted_out_job(client: str, channel: int) -> NewJob:
+    """Ask the channel's provider who opted out there."""
+    payload = {"client": client, "channel": channel}
+    return NewJob(id=f"opted_out:{client}:{channel}", kind="opted_out", payload=payload)
 
 
 def page_job(key: CampaignKey, skip: int) -> NewJob:
@@ -38,7 +90,15 @@ def page_job(key: CampaignKey, skip: int) -> NewJob:
 
 
 def begin_reports(tx: Connection, key: CampaignKey, now: Instant) -> None:
-    """The first message is out, or will never be: from now on reports are due. Only the first call counts."""
+    """The first message is out, or will never be: from now on reports are due. Only the first call counts.
+
+    Reports on a triggered campaign go on as long as messages do, and come back with the next one.
+    """
+    if state(tx, key) == "triggered":
+        payload = {**key._asdict(), "last": False, "triggered": True}
+        id_, lane, due_at = f"metrics:{key.name()}:triggered", optimove_lane(key.client), timetable(now)[0]
+        jobs.wake_up(tx, NewJob(id=id_, kind="metrics", payload=payload, due_at=due_at, lane=lane))
+        return
     if tx.execute(_FIRST, {**key._asdict(), "now": now}).rowcount:
         due = timetable(now)
         jobs.add(tx, [_report(key, k, at, last=k == len(due) - 1) for k, at in enumerate(due)])

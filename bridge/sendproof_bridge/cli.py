@@ -34,7 +34,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     """Run the bridge until it is told to stop. Answers 0 after a clean stop, 1 after a failure, 2 for bad settings."""
     options = _parser().parse_args(arguments)
     try:
-        config = load(options.config, os.environ, channels.names())
+        config = load(options.config, os.environ, channels.providers())
         return _run(config)
     except (ConfigError, DatabaseInUseError) as error:
         sys.stderr.write(f"{error}\n")

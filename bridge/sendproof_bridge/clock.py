@@ -47,6 +47,11 @@ def iso(instant: Instant) -> str:
     return moment.strftime("%Y-%m-%dT%H:%M:%S.") + f"{instant % 1000:03d}Z"
 
 
+def sql_time(instant: Instant) -> str:
+    """`2026-03-02 09:00:00`, as Optimove writes it."""
+    return (_EPOCH + timedelta(milliseconds=instant)).strftime("%Y-%m-%d %H:%M:%S")
+
+
 def date_of(instant: Instant) -> str:
     """The day in UTC, `2026-03-02`."""
     return (_EPOCH + timedelta(milliseconds=instant)).strftime("%Y-%m-%d")

@@ -16,62 +16,48 @@
     provider = "textlocal"
     ...
 
-Unknown keys, missing keys and wrong values are errors. `${NAME}` stands for an environment variable.
+Unknown keys, missing keys and wrong values are errors. `${NAME}` stands for an environment variable. What a provider
+needs beyond the settings of every channel is told by its module.
 """
 
 import difflib
 import re
 import tomllib
-from collections.abc import Callable, Collection, Iterable, Mapping
-from dataclasses import dataclass
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
-from urllib.parse import urlsplit
 
-import phonenumbers
+from sendproof_bridge import settings
+from sendproof_bridge.settings import REQUIRED, SECRET_CHECKS, Check, Secret, Setting, Settings, WrongError
 
 _VARIABLE = re.compile(r"\$\{([A-Za-z_][A-Za-z0-9_]*)\}")
 _NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9_-]*")
-_TOKEN = re.compile(r"[A-Za-z0-9._~-]{8,}")
-_ATTRIBUTE = re.compile(r"[A-Za-z0-9_]+")
-_LISTEN = re.compile(r"(?P<host>\[[0-9A-Fa-f:.]+\]|[^:\s]+):(?P<port>\d{1,5})")
-
-_HIGHEST_PORT = 65_535
 _MOST_THREADS = 16
+
+SCHEDULED, TRIGGERED = "scheduled", "triggered"
+CAMPAIGN_METRICS, SAVE_EVENT = "campaign_metrics", "save_event"
+BY_PREFERENCE, BY_ATTRIBUTE, NOT_SHARED = "preference", "attribute", "none"
 
 
 class ConfigError(Exception):
     """The configuration cannot be used; the message lists every reason."""
 
 
-class Secret:
-    """A value that never shows itself by accident."""
-
-    __slots__ = ("_value",)
-
-    def __init__(self, value: str) -> None:
-        self._value = value
-
-    def reveal(self) -> str:
-        """The value, for the wire only."""
-        return self._value
-
-    def __repr__(self) -> str:
-        return "***"
-
-
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ChannelConfig:
-    """One channel of one client, and the provider's account that carries it."""
+    """One channel of one client, and the provider's account that carries it. `options` are the provider's own."""
 
     id: int
     provider: str
     url: str
-    apikey: Secret
-    sender: str
     phone_attribute: str
     consent_attribute: str
+    kind: str = SCHEDULED
     default_region: str = "GB"
+    testing: bool = False
+    preference_channel: int | None = None
+    options: Mapping[str, Any] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -83,6 +69,12 @@ class ClientConfig:
     optimove_api_key: Secret
     webhook_token: Secret
     channels: tuple[ChannelConfig, ...]
+    clears_campaigns: bool = False
+    reports: str = CAMPAIGN_METRICS
+    metrics_url: str | None = None
+    tenant_token: Secret | None = None
+    opt_outs: str = BY_PREFERENCE
+    opt_out_mode: int = 2
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -105,127 +97,62 @@ class Config:
     clients: tuple[ClientConfig, ...]
 
 
-def load(path: Path, environment: Mapping[str, str], providers: Iterable[str]) -> Config:
-    """Read and check a file. `providers` are the names that a channel may use."""
+def load(path: Path, environment: Mapping[str, str], providers: Mapping[str, Settings]) -> Config:
+    """Read and check a file. `providers` are those that a channel may use, with their own settings."""
     try:
         document = tomllib.loads(path.read_text("utf-8"))
     except (OSError, UnicodeDecodeError) as error:
         raise ConfigError(f"{path}: cannot be read: {error}") from error
     except tomllib.TOMLDecodeError as error:
         raise ConfigError(f"{path}: is not TOML: {error}") from error
-    reader = _Reader(environment, sorted(providers))
+    reader = _Reader(environment, providers)
     config = reader.config(document, path.parent)
     if reader.mistakes or config is None:
         raise ConfigError("\n".join(f"{path}: {mistake}" for mistake in reader.mistakes))
     return config
 
 
-class _Wrong(Exception):  # noqa: N818 never leaves this file
-    """A value is not what was expected; the text says what was."""
-
-
-def _text(value: object) -> str:
-    if not isinstance(value, str) or not value.strip():
-        raise _Wrong("expected a text that is not empty")
-    return value
-
-
-def _matching(pattern: re.Pattern[str], what: str) -> Callable[[object], str]:
-    def check(value: object) -> str:
-        if not pattern.fullmatch(_text(value)):
-            raise _Wrong(f"expected {what}")
-        return str(value)
-
-    return check
-
-
-def _one_of(choices: Collection[str]) -> Callable[[object], str]:
-    def check(value: object) -> str:
-        if _text(value) not in choices:
-            raise _Wrong(f"expected one of {', '.join(choices)}")
-        return str(value)
-
-    return check
-
-
-def _secret(value: object) -> Secret:
-    return Secret(_text(value))
-
-
-def _token(value: object) -> Secret:
-    # It is a part of addresses, so it must need no encoding.
-    return Secret(_matching(_TOKEN, "8 or more letters, digits, '-', '.', '_' or '~'")(value))
-
-
-def _url(value: object) -> str:
-    parts = urlsplit(_text(value))
-    if parts.scheme not in {"http", "https"} or not parts.hostname or parts.query or parts.fragment:
-        raise _Wrong("expected an http or https URL without query, such as https://api5.optimove.net/")
-    return str(value).rstrip("/")
-
-
-def _listen(value: object) -> tuple[str, int]:
-    match = _LISTEN.fullmatch(_text(value))
-    if match is None or int(match["port"]) > _HIGHEST_PORT:
-        raise _Wrong("expected HOST:PORT such as 127.0.0.1:9000")
-    return match["host"].strip("[]"), int(match["port"])
-
-
-def _number(low: int, high: int) -> Callable[[object], int]:
-    def check(value: object) -> int:
-        if isinstance(value, bool) or not isinstance(value, int) or not low <= value <= high:
-            raise _Wrong(f"expected a whole number from {low} to {high}")
-        return value
-
-    return check
-
-
-def _region(value: object) -> str:
-    if value not in phonenumbers.SUPPORTED_REGIONS:
-        raise _Wrong("expected a country in two capital letters such as GB")
-    return str(value)
-
-
-_SECRET_CHECKS = (_secret, _token)
-
-Checks = Mapping[str, Callable[[object], Any]]
-
-_BRIDGE: Checks = {
-    "database": lambda value: Path(_text(value)),
-    "listen": _listen,
-    "public_url": _url,
-    "clock_url": _url,
-    "threads": _number(1, _MOST_THREADS),
-    "log": _one_of(("plain", "json")),
-}
-_BRIDGE_OPTIONAL = frozenset({"clock_url", "threads", "log"})
-
-_CLIENT: Checks = {
-    "name": _matching(_NAME, "letters, digits, '-' and '_', because it is a part of addresses"),
-    "optimove_url": _url,
-    "optimove_api_key": _secret,
-    "webhook_token": _token,
+_BRIDGE: Settings = {
+    "database": Setting(lambda value: Path(settings.text(value))),
+    "listen": Setting(settings.listen),
+    "public_url": Setting(settings.url),
+    "clock_url": Setting(settings.url, None),
+    "threads": Setting(settings.number(1, _MOST_THREADS), 4),
+    "log": Setting(settings.one_of(("plain", "json")), "plain"),
 }
 
-_CHANNEL: Checks = {
-    "id": _number(1, 2**63 - 1),
-    "url": _url,
-    "apikey": _secret,
-    "sender": _text,
-    "phone_attribute": _matching(_ATTRIBUTE, "the name of an attribute: letters, digits and '_'"),
-    "consent_attribute": _matching(_ATTRIBUTE, "the name of an attribute: letters, digits and '_'"),
-    "default_region": _region,
+_CLIENT: Settings = {
+    "name": Setting(settings.matching(_NAME, "letters, digits, '-' and '_', because it is a part of addresses")),
+    "optimove_url": Setting(settings.url),
+    "optimove_api_key": Setting(settings.secret),
+    "webhook_token": Setting(settings.token),
+    "clears_campaigns": Setting(settings.flag, default=False),
+    "reports": Setting(settings.one_of((CAMPAIGN_METRICS, SAVE_EVENT)), CAMPAIGN_METRICS),
+    "metrics_url": Setting(settings.url, None),
+    "tenant_token": Setting(settings.secret, None),
+    "opt_outs": Setting(settings.one_of((BY_PREFERENCE, BY_ATTRIBUTE, NOT_SHARED)), BY_PREFERENCE),
+    "opt_out_mode": Setting(settings.number(0, 2**31 - 1), 2),
 }
-_CHANNEL_OPTIONAL = frozenset({"default_region"})
+
+_CHANNEL: Settings = {
+    "id": Setting(settings.channel_id),
+    "url": Setting(settings.url),
+    "phone_attribute": Setting(settings.attribute),
+    "consent_attribute": Setting(settings.attribute),
+    "kind": Setting(settings.one_of((SCHEDULED, TRIGGERED)), SCHEDULED),
+    "default_region": Setting(settings.region, "GB"),
+    "testing": Setting(settings.flag, default=False),
+    "preference_channel": Setting(settings.channel_id, None),
+}
 
 
 class _Reader:
     """Walks the document and notes every mistake, so that all can be told together."""
 
-    def __init__(self, environment: Mapping[str, str], providers: list[str]) -> None:
+    def __init__(self, environment: Mapping[str, str], providers: Mapping[str, Settings]) -> None:
         self.mistakes: list[str] = []
         self._environment = environment
-        self._channel: Checks = {**_CHANNEL, "provider": _one_of(providers)}
+        self._providers = providers
 
     def config(self, document: Mapping[str, Any], folder: Path) -> Config | None:
         self._unknown("the file", document, ["bridge", "clients"])
@@ -239,7 +166,7 @@ class _Reader:
         if not isinstance(table, dict):
             self.mistakes.append("the section [bridge] is missing")
             return None
-        values = self._values("bridge", table, _BRIDGE, _BRIDGE_OPTIONAL)
+        values = self._values("bridge", table, _BRIDGE)
         if values is None:
             return None
         # So that the file means the same wherever the bridge is started.
@@ -247,14 +174,37 @@ class _Reader:
 
     def _client(self, place: str, table: Mapping[str, Any]) -> ClientConfig | None:
         rest = {key: value for key, value in table.items() if key != "channels"}
-        values = self._values(place, rest, _CLIENT, frozenset(), known=["channels"])
+        values = self._values(place, rest, _CLIENT, known=["channels"])
         found = self._tables(f"{place}.channels", table.get("channels"))
-        channels = [self._values(at, channel, self._channel, _CHANNEL_OPTIONAL) for at, channel in found]
-        self._repeated(f"{place}.channels: id", [channel["id"] for channel in channels if channel])
+        channels = [channel for at, one in found if (channel := self._channel(at, one))]
+        self._repeated(f"{place}.channels: id", [channel.id for channel in channels])
         if values is None:
             return None
-        whole = tuple(ChannelConfig(**channel) for channel in channels if channel)
-        return ClientConfig(**values, channels=whole)
+        self._needed_together(place, values)
+        return ClientConfig(**values, channels=tuple(channels))
+
+    def _needed_together(self, place: str, values: Mapping[str, Any]) -> None:
+        for name in ("metrics_url", "tenant_token"):
+            if (values["reports"] == SAVE_EVENT) != (values[name] is not None):
+                needed = "is missing, which" if values[name] is None else "is given, which only"
+                self.mistakes.append(f'{place}: {name} {needed} reports = "{SAVE_EVENT}" needs')
+
+    def _channel(self, place: str, table: Mapping[str, Any]) -> ChannelConfig | None:
+        name = self._value(place, "provider", table["provider"], self._provider) if "provider" in table else None
+        own = self._providers[name] if name else {}
+        # Of a provider that is not known, nobody knows what it needs.
+        given = table if name else {key: value for key, value in table.items() if key in _CHANNEL}
+        rest = {key: value for key, value in given.items() if key != "provider"}
+        values = self._values(place, rest, {**_CHANNEL, **own}, known=["provider"])
+        if "provider" not in table:
+            self.mistakes.append(f"{place}: provider is missing")
+        if values is None or name is None:
+            return None
+        options = {key: values.pop(key) for key in own}
+        return ChannelConfig(**values, provider=name, options=options)
+
+    def _provider(self, value: object) -> str:
+        return settings.one_of(sorted(self._providers))(value)
 
     def _tables(self, place: str, tables: object) -> list[tuple[str, Mapping[str, Any]]]:
         if not isinstance(tables, list) or not tables or not all(isinstance(table, dict) for table in tables):
@@ -263,26 +213,25 @@ class _Reader:
         return [(f"{place}[{index}]", table) for index, table in enumerate(tables)]
 
     def _values(
-        self,
-        place: str,
-        table: Mapping[str, Any],
-        checks: Checks,
-        optional: frozenset[str],
-        known: Iterable[str] = (),
+        self, place: str, table: Mapping[str, Any], known_settings: Settings, known: Iterable[str] = ()
     ) -> dict[str, Any] | None:
         before = len(self.mistakes)
-        self._unknown(place, table, [*checks, *known])
-        for key in checks:
-            if key not in table and key not in optional:
+        self._unknown(place, table, [*known_settings, *known])
+        values = {}
+        for key, setting in known_settings.items():
+            if key in table:
+                values[key] = self._value(place, key, table[key], setting.check)
+            elif setting.default is REQUIRED:
                 self.mistakes.append(f"{place}: {key} is missing")
-        values = {key: self._value(place, key, table[key], check) for key, check in checks.items() if key in table}
+            else:
+                values[key] = setting.default
         return values if len(self.mistakes) == before else None
 
-    def _value(self, place: str, key: str, value: object, check: Callable[[object], Any]) -> Any:
+    def _value(self, place: str, key: str, value: object, check: Check) -> Any:
         try:
             return check(self._filled(value))
-        except _Wrong as wrong:
-            got = "" if check in _SECRET_CHECKS else f", got {value!r}"
+        except WrongError as wrong:
+            got = "" if check in SECRET_CHECKS else f", got {value!r}"
             self.mistakes.append(f"{place}: {key}: {wrong}{got}")
             return None
 
@@ -292,7 +241,7 @@ class _Reader:
     def _variable(self, match: re.Match[str]) -> str:
         name = match[1]
         if name not in self._environment:
-            raise _Wrong(f"expected the environment variable {name} to be set")
+            raise WrongError(f"expected the environment variable {name} to be set")
         return self._environment[name]
 
     def _unknown(self, place: str, table: Mapping[str, Any], known: list[str]) -> None:

@@ -1,10 +1,10 @@
 """The door: what Optimove and the providers post is stored and answered, and nothing more."""
 
 import hmac
-import json
 import logging
-from collections.abc import Callable, Mapping
-from typing import Any
+from collections.abc import Callable, Mapping, Sequence
+from contextlib import suppress
+from typing import NamedTuple
 
 from starlette.applications import Starlette
 from starlette.requests import Request
@@ -13,15 +13,20 @@ from starlette.routing import Route
 
 from sendproof_bridge import status
 from sendproof_bridge.bridge import Bridge, CampaignKey, Client
-from sendproof_bridge.intake import NONE, Event, Intake
-from sendproof_bridge.optimove import CAMPAIGN_EXECUTED_ON_CHANNEL, CAMPAIGN_PROCESSED
+from sendproof_bridge.channels import NotGenuineError, OptOut, Receipt
+from sendproof_bridge.events import read_event
+from sendproof_bridge.intake import Intake
 
 # An event or a receipt has a few hundred bytes.
 _LARGEST_BODY = 64 * 1024
 
-_NEEDS_CAMPAIGN = frozenset({CAMPAIGN_PROCESSED, CAMPAIGN_EXECUTED_ON_CHANNEL})
-
 logger = logging.getLogger(__name__)
+
+
+class _Posted(NamedTuple):
+    body: bytes
+    headers: Mapping[str, str]
+    batch: str
 
 
 class _TooLargeError(Exception):
@@ -34,7 +39,7 @@ class Door:
     def __init__(self, bridge: Bridge, wake: Callable[[], None]) -> None:
         """`wake` tells the worker that something was stored."""
         self._bridge = bridge
-        self._intake = Intake(bridge.store, wake)
+        self._intake = Intake(bridge.store, bridge.clock, wake)
         self._tokens = {name: client.config.webhook_token.reveal().encode() for name, client in bridge.clients.items()}
 
     def app(self) -> Starlette:
@@ -42,9 +47,10 @@ class Door:
         return Starlette(
             routes=[
                 Route("/webhooks/optimove/{client}/{token}", self._event, methods=["POST"]),
-                Route("/webhooks/{provider}/{client}/{token}/{batch}", self._receipt, methods=["POST"]),
+                Route("/webhooks/{provider}/{client}/{token}", self._posted, methods=["POST"]),
+                Route("/webhooks/{provider}/{client}/{token}/{batch}", self._posted, methods=["POST"]),
                 Route("/health", self._health),
-                Route("/campaigns/{client}/{channel:int}/{campaign:int}", self._campaign),
+                Route("/campaigns/{client}/{channel:int}/{campaign}", self._campaign),
             ]
         )
 
@@ -62,26 +68,25 @@ class Door:
             return PlainTextResponse(str(error), 400)
         except _TooLargeError:
             return _too_large()
-        if event.work and event.channel not in client.channels:
+        if event.on_channel and event.channel not in client.channels:
             return PlainTextResponse(f"channel {event.channel} of client {event.client} is not known here", 400)
         await self._intake.event(event)
         return PlainTextResponse("OK")
 
-    async def _receipt(self, request: Request) -> Response:
-        client = self._client(request)
-        parts = request.path_params
-        read = _receipt_reader(client, parts["provider"]) if client else None
-        if client is None or read is None:
+    async def _posted(self, request: Request) -> Response:
+        client, parts = self._client(request), request.path_params
+        if client is None:
             return _not_found()
         try:
-            receipt = read(await _body(request))
+            posted = _Posted(await _body(request), dict(request.headers), parts.get("batch", ""))
+            found = _read(client, parts["provider"], posted)
         except ValueError as error:
             return PlainTextResponse(str(error), 400)
         except _TooLargeError:
             return _too_large()
-        place = {"client": client.config.name, "batch": parts["batch"]}
-        said = {"number": receipt.number, "letter": receipt.letter, "stamp": receipt.stamp}
-        await self._intake.receipt({**place, **said})
+        if found is None:
+            return _not_found()
+        await self._intake.told(client.config.name, found)
         return PlainTextResponse("OK")
 
     def _health(self, request: Request) -> Response:
@@ -103,46 +108,12 @@ class Door:
         return self._bridge.clients.get(name) if right else None
 
 
-def read_event(client: str, body: bytes) -> Event:
-    """Read what Optimove posts; the case of its names varies. `ValueError` says what was expected.
-
-    Types 1 and 13 are known (openapi/listener.yaml); of others only their type is sure.
-    """
-    said = _object(body)
-    kind = _whole(said, "EventTypeID")
-    needs_campaign, needs_channel = kind in _NEEDS_CAMPAIGN, kind == CAMPAIGN_EXECUTED_ON_CHANNEL
-    return Event(
-        client=client,
-        type=kind,
-        campaign=_whole(said, "CampaignID") if needs_campaign or "campaignid" in said else NONE,
-        channel=_whole(said, "ChannelID") if needs_channel or "channelid" in said else NONE,
-        stamp=str(said.get("timestamp", "")),
-    )
-
-
-def _object(body: bytes) -> Mapping[str, Any]:
-    try:
-        said = json.loads(body)
-    except ValueError as error:
-        raise ValueError(f"expected a JSON object, got something else: {error}") from error
-    if not isinstance(said, dict):
-        raise ValueError(f"expected a JSON object, got {type(said).__name__}")  # noqa: TRY004 one kind of error
-    return {name.lower(): value for name, value in said.items()}
-
-
-def _whole(said: Mapping[str, Any], name: str) -> int:
-    value = said.get(name.lower())
-    text = str(value) if isinstance(value, (int, str)) and not isinstance(value, bool) else ""
-    # Ids come as text from some services; 18 digits fit every database.
-    if not (text.isascii() and text.isdigit() and len(text) <= 18):  # noqa: PLR2004
-        raise ValueError(f"expected {name} as a whole number, got {value!r}")
-    return int(text)
-
-
-def _receipt_reader(client: Client, provider: str) -> Callable[[bytes], Any] | None:
+def _read(client: Client, provider: str, posted: "_Posted") -> Sequence[Receipt | OptOut] | None:
+    """What was posted, by the first of the client's accounts at this provider that takes it for genuine."""
     for channel in client.channels.values():
         if channel.config.provider == provider:
-            return channel.provider.receipt
+            with suppress(NotGenuineError):
+                return channel.provider.read(posted.body, posted.headers, posted.batch)
     return None
 
 

@@ -5,48 +5,36 @@ load the cost of a commit is shared by all that came within it. A request is ans
 """
 
 import asyncio
+import json
 from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 
 from sqlalchemy import Connection, text
 
-from sendproof_bridge import campaigns, jobs
+from sendproof_bridge import campaigns, clearing, jobs, opt_outs
 from sendproof_bridge.bridge import CampaignKey
+from sendproof_bridge.channels import OptOut, Receipt
+from sendproof_bridge.clock import Clock, Instant
+from sendproof_bridge.events import Event
 from sendproof_bridge.jobs import NewJob
-from sendproof_bridge.optimove import CAMPAIGN_EXECUTED_ON_CHANNEL
+from sendproof_bridge.optimove import CAMPAIGN_CANCELLED, CAMPAIGN_EXECUTED_ON_CHANNEL, CAMPAIGN_ON_HOLD
 from sendproof_bridge.store import Store
-
-# Of an event that names no campaign or no channel.
-NONE = 0
 
 _EVENT = text(
     "INSERT INTO event (client, type, campaign, channel, stamp) VALUES (:client, :type, :campaign, :channel, :stamp)"
     " ON CONFLICT DO NOTHING"
 )
+_TRIGGER = text(
+    "INSERT INTO trigger (client, key, channel, campaign, body) VALUES (:client, :key, :channel, :campaign, :body)"
+    " ON CONFLICT DO NOTHING RETURNING id"
+)
 _RECEIPT = text(
-    "INSERT INTO receipt (client, batch, number, letter, stamp) VALUES (:client, :batch, :number, :letter, :stamp)"
+    "INSERT INTO receipt (client, batch, recipient, letter, stamp, message)"
+    " VALUES (:client, :batch, :recipient, :letter, :stamp, :message)"
 )
 _WAITING = text("SELECT 1 FROM job WHERE kind = 'receipts' AND state = 'due' LIMIT 1")
 _NEWEST = text("SELECT MAX(id) FROM receipt")
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Event:
-    """What Optimove told. `work` when the bridge is to act on it."""
-
-    client: str
-    type: int
-    campaign: int = NONE
-    channel: int = NONE
-    stamp: str = ""
-
-    @property
-    def work(self) -> bool:
-        return self.type == CAMPAIGN_EXECUTED_ON_CHANNEL
-
-
-Receipt = dict[str, str]
 
 
 @dataclass(slots=True, kw_only=True)
@@ -55,15 +43,16 @@ class _Group:
 
     committed: asyncio.Future[None]
     events: list[Event] = field(default_factory=list)
-    receipts: list[Receipt] = field(default_factory=list)
+    told: list[tuple[str, Receipt | OptOut]] = field(default_factory=list)
 
 
 class Intake:
     """Belongs to one event loop. `wake` is called, in a thread, after each transaction."""
 
-    def __init__(self, store: Store, wake: Callable[[], None]) -> None:
+    def __init__(self, store: Store, clock: Clock, wake: Callable[[], None]) -> None:
         """Take nothing yet."""
         self._store = store
+        self._clock = clock
         self._wake = wake
         self._pool = ThreadPoolExecutor(1, thread_name_prefix="intake")
         self._next: _Group | None = None
@@ -75,10 +64,10 @@ class Intake:
         group.events.append(event)
         await asyncio.shield(group.committed)
 
-    async def receipt(self, receipt: Receipt) -> None:
-        """Store a receipt (client, batch, number, letter, stamp); returns when it is safe."""
+    async def told(self, client: str, told: Sequence[Receipt | OptOut]) -> None:
+        """Store what a provider posted; returns when it is safe."""
         group = self._group()
-        group.receipts.append(receipt)
+        group.told += [(client, one) for one in told]
         await asyncio.shield(group.committed)
 
     def close(self) -> None:
@@ -103,28 +92,59 @@ class Intake:
         self._storing = None
 
     def _commit(self, group: _Group) -> None:
-        # A lost receipt is asked for later; a lost event would be a lost campaign.
-        transaction = self._store.write_durably if group.events else self._store.write
+        # A lost receipt is asked for later; a lost event would be a lost campaign, a lost opt-out one that is ignored.
+        opted_out = [(client, one) for client, one in group.told if isinstance(one, OptOut)]
+        transaction = self._store.write_durably if group.events or opted_out else self._store.write
+        now = self._clock.now() if group.events or opted_out else 0
         with transaction() as tx:
             for event in group.events:
-                store_event(tx, event)
-            store_receipts(tx, group.receipts)
+                store_event(tx, event, now)
+            store_receipts(tx, [(client, one) for client, one in group.told if isinstance(one, Receipt)])
+            for client, one in opted_out:
+                opt_outs.add(tx, client, [one.number], one.how, now)
         self._wake()
 
 
-def store_event(tx: Connection, event: Event) -> None:
-    """Note an event, and begin with the campaign that it announces. Told again, it changes nothing."""
+def store_event(tx: Connection, event: Event, now: Instant) -> None:
+    """Note an event, and begin the work that it asks for. Told again, it changes nothing."""
+    if event.trigger is not None:
+        _store_trigger(tx, event, now)
+        return
     row = {"client": event.client, "type": event.type, "campaign": event.campaign, "channel": event.channel}
-    new = tx.execute(_EVENT, {**row, "stamp": event.stamp}).rowcount == 1
-    if new and event.work:
+    if tx.execute(_EVENT, {**row, "stamp": event.stamp}).rowcount == 0:
+        return
+    if event.type == CAMPAIGN_EXECUTED_ON_CHANNEL:
         campaigns.announce(tx, CampaignKey(event.client, event.channel, event.campaign))
+    elif event.type == CAMPAIGN_CANCELLED:
+        campaigns.cancel(tx, event.client, event.campaign, now)
+    elif event.type == CAMPAIGN_ON_HOLD:
+        jobs.add(tx, [clearing.first_job(event)])
 
 
-def store_receipts(tx: Connection, receipts: Sequence[Receipt]) -> None:
-    """Insert receipts, and see to it that a job takes them over."""
+def _store_trigger(tx: Connection, event: Event, now: Instant) -> None:
+    key = CampaignKey(event.client, event.channel, event.campaign)
+    new = tx.execute(_TRIGGER, {**key._asdict(), "key": event.key, "body": json.dumps(event.trigger)}).scalar()
+    if new is not None:
+        campaigns.trigger(tx, key)
+        payload = {**key._asdict(), "trigger": new}
+        jobs.add(tx, [NewJob(id=f"trigger:{event.client}:{new}", kind="trigger", payload=payload, due_at=now)])
+
+
+def store_receipts(tx: Connection, receipts: Sequence[tuple[str, Receipt]]) -> None:
+    """Insert clients' receipts, and see to it that a job takes them over."""
     if not receipts:
         return
-    tx.execute(_RECEIPT, receipts)
+    tx.execute(_RECEIPT, [{"client": client, **_row(receipt)} for client, receipt in receipts])
     # One waiting job will see them all; one that runs already may have looked before.
     if tx.execute(_WAITING).first() is None:
         jobs.add(tx, [NewJob(id=f"receipts:{tx.execute(_NEWEST).scalar_one()}", kind="receipts")])
+
+
+def _row(receipt: Receipt) -> dict[str, str]:
+    return {
+        "batch": receipt.batch,
+        "recipient": receipt.recipient,
+        "letter": receipt.letter,
+        "stamp": receipt.stamp,
+        "message": receipt.message,
+    }

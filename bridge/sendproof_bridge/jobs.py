@@ -89,8 +89,12 @@ _RESCUE = text(
     "UPDATE job SET state = 'due', owner = NULL, lease_until = NULL WHERE state = 'running' AND owner <> :owner"
 )
 _REVIVE = text("UPDATE job SET state = 'due', due_at = 0, attempts = 0 WHERE state = 'dead'")
+_REWRITE = text("UPDATE job SET payload = :payload WHERE id = :id AND owner = :owner AND state = 'running'")
 _RENEW = text("UPDATE job SET lease_until = :lease WHERE state = 'running' AND owner = :owner")
 _NEXT_DUE = text("SELECT MIN(due_at) FROM job WHERE state = 'due'")
+
+
+_WAKE_UP = text("UPDATE job SET state = 'due', due_at = :due_at, attempts = 0 WHERE id = :id AND state = 'done'")
 
 
 def add(tx: Connection, jobs: Iterable[NewJob]) -> None:
@@ -107,6 +111,12 @@ def start_over(tx: Connection, new: NewJob) -> None:
     """Insert a job, or make the one of that name due at `due_at` whatever became of it before."""
     add(tx, [new])
     tx.execute(_BRING_FORWARD, {"id": new.id, "due_at": new.due_at, "sources": _waiting()})
+
+
+def wake_up(tx: Connection, new: NewJob) -> None:
+    """Insert a job, or have one of that name that is done come back; one that waits goes on waiting."""
+    add(tx, [new])
+    tx.execute(_WAKE_UP, {"id": new.id, "due_at": new.due_at})
 
 
 def _waiting() -> list[str]:
@@ -156,6 +166,17 @@ def later(tx: Connection, job: Job, due_at: Instant, trouble: str) -> None:
 def bury(tx: Connection, job: Job, trouble: str) -> None:
     """The job cannot be done. It stays in the table until somebody looks at it."""
     _move(tx, job, "dead", trouble=trouble)
+
+
+def rewrite(tx: Connection, job: Job, payload: Mapping[str, Any]) -> None:
+    """Give a running job another payload, which counts when it is run again."""
+    if tx.execute(_REWRITE, {"id": job.id, "owner": job.owner, "payload": json.dumps(payload)}).rowcount != 1:
+        raise LostJobError(f"job {job.id} is no longer owned by {job.owner}")
+
+
+def leave_unknown(tx: Connection, job: Job, trouble: str) -> None:
+    """The job may have had its effect, and asking again might double it. It stays in the table as unknown."""
+    _move(tx, job, "unknown", trouble=trouble)
 
 
 def _move(

@@ -39,37 +39,45 @@ def _table(name: str, **steps: str) -> LifeCycle:
 JOB = _table(
     "job",
     due="running due",
-    running="done dead due",
+    running="done dead due unknown",
     done="due",
+    # It may have had its effect, and nobody can be asked.
+    unknown="",
     dead="due",
 )
 
 CAMPAIGN = _table(
     "campaign",
-    collecting="sending reporting finished",
-    sending="reporting finished",
+    collecting="sending reporting finished cancelled",
+    sending="reporting finished cancelled",
     reporting="finished",
     finished="",
+    cancelled="",
+    # Each customer who meets the trigger adds a message, and there is no last one.
+    triggered="cancelled",
 )
 
 # `sending` is written before the call: whoever finds it later knows that the outcome is unknown.
 BATCH = _table(
     "batch",
-    planned="sending",
+    planned="sending cancelled",
     sending="settled planned",
     settled="",
+    cancelled="",
 )
 
+# `unknown`: the network says so, or the reply to the send was lost and the provider cannot be asked.
 # A receipt may overtake the reply to the send; a network that first knew nothing may know more later.
 MESSAGE = _table(
     "message",
-    pending="accepted rejected delivered undelivered invalid expired unknown",
-    accepted="delivered undelivered invalid expired unknown",
-    unknown="delivered undelivered invalid expired",
+    pending="accepted rejected dropped cancelled delivered undelivered invalid expired unknown",
+    accepted="delivered undelivered invalid expired unknown rejected",
+    unknown="delivered undelivered invalid expired rejected",
     delivered="",
     undelivered="",
     invalid="",
     expired="",
     rejected="",
     dropped="",
+    cancelled="",
 )

@@ -8,18 +8,26 @@ joined string.
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
+from urllib.parse import quote
 
-from sendproof_bridge.clock import Instant, parse_time
-from sendproof_bridge.config import Secret
+from sendproof_bridge.clock import Instant, parse_time, sql_time
 from sendproof_bridge.errors import RefusedError, UnknownOutcomeError
+from sendproof_bridge.settings import Secret
 from sendproof_bridge.wire import Answer, Wire, check_status
 
 CAMPAIGN_PROCESSED = 1
+CAMPAIGN_CANCELLED = 4
+CAMPAIGN_ON_HOLD = 5
+TRIGGER_MET = 11
 CAMPAIGN_EXECUTED_ON_CHANNEL = 13
 
 TEMPLATES_PER_CALL = 100
 METRICS_PER_CALL = 100
 INTERACTIONS_PER_CALL = 10_000
+STATUSES_PER_CALL = 10_000
+PREFERENCES_PER_CALL = 50_000
+# documented: 1,000 in the reference, 10,000 in the guide; the smaller number fits both
+CUSTOMERS_PER_UPDATE = 1_000
 PAGE = 10_000
 
 _NOT_FOUND = 404
@@ -70,11 +78,11 @@ class Optimove:
         body = [{"ChannelID": channel, "TemplateID": template} for template in templates]
         self._post("integrations/DeleteChannelTemplates", body)
 
-    def send_details(self, channel: int, campaign: int, names: Sequence[str], skip: int) -> list[Recipient]:
+    def send_details(self, channel: int, campaign: str, names: Sequence[str], skip: int) -> list[Recipient]:
         """One page of who is to be sent what, and when. Past the end it is empty."""
         query = {
             "ChannelID": str(channel),
-            "CampaignID": str(campaign),
+            "CampaignID": campaign,
             "CustomerAttributes": ";".join(names),
             "$top": str(PAGE),
             "$skip": str(skip),
@@ -85,7 +93,39 @@ class Optimove:
             return []
         return [_recipient(row, names) for row in _rows(check_status(answer))]
 
-    def update_metrics(self, items: Sequence[Mapping[str, int]]) -> None:
+    def attributes(self, customer: str) -> dict[str, str | None]:
+        """What the key may see of one customer: values by name."""
+        answer = self._get(f"customers/{quote(customer, safe='')}/Attributes", {})
+        rows = _rows(answer)
+        values = {str(_member(row, "RealFieldName")): row.get("value") for row in rows}
+        return {name: None if value is None else str(value) for name, value in values.items()}
+
+    def waiting_customers(self, campaign: str, skip: int) -> list[str]:
+        """One page of the customers of a campaign that waits for clearance. Past the end it is empty."""
+        query = {"CampaignID": campaign, "$top": str(PAGE), "$skip": str(skip)}
+        answer = self._answer("GET", "customers/GetProcessedCampaignCustomers", query=query)
+        if skip and (answer.status == _NOT_FOUND or not answer.body):
+            return []
+        return [str(_member(row, "CustomerID")) for row in _rows(check_status(answer))]
+
+    def update_promotion_status(self, campaign: str, statuses: Mapping[str, bool], now: Instant) -> None:
+        """Say who may be sent to: at most `STATUSES_PER_CALL`. Repeating it changes nothing."""
+        updated = [{"CustomerID": customer, "Status": status} for customer, status in statuses.items()]
+        body = {"TimeStamp": sql_time(now), "CampaignID": int(campaign), "PromosUpdated": updated}
+        self._post("integrations/UpdateCustomerPromotionStatus", body)
+
+    def set_channel_preference(self, channel: int, customers: Sequence[str], mode: int) -> None:
+        """Say how customers may be reached: at most `PREFERENCES_PER_CALL`. Repeating it changes nothing."""
+        body = {"ChannelID": channel, "CustomerIDs": list(customers), "CommunicationMode": mode, "AppID": None}
+        self._post("integrations/SetCustomerChannelPreference", body)
+
+    def update_attribute(self, name: str, value: str, customers: Sequence[str]) -> None:
+        """Give customers one value: at most `CUSTOMERS_PER_UPDATE`. Repeating it changes nothing."""
+        given = [{"RealFieldName": name, "Value": value}]
+        values = [{"CustomerID": customer, "Attributes": given} for customer in customers]
+        self._post("customers/UpdateCustomerAttributes", {"CustomerNewAttributesValuesList": values})
+
+    def update_metrics(self, items: Sequence[Mapping[str, object]]) -> None:
         """Report totals: at most `METRICS_PER_CALL`. Repeating them changes nothing."""
         self._post("integrations/UpdateCampaignMetrics", list(items))
 

@@ -5,6 +5,11 @@ import phonenumbers
 _YES = frozenset({"1", "true", "yes"})
 
 OPTED_OUT = "opted_out"
+# Optimove says that the customer agreed; a STOP or the provider's own list says otherwise.
+OPTED_OUT_HERE = "opted_out_here"
+# The provider may have sent it or not, and keeps no record that can be asked.
+REPLY_LOST = "reply_lost"
+NOT_PERSONALISED = "not_personalised"
 UNUSABLE_NUMBER = "unusable_number"
 UNKNOWN_TEMPLATE = "unknown_template"
 

@@ -33,7 +33,7 @@ event = Table(
     metadata,
     Column("client", Text, primary_key=True),
     Column("type", Integer, primary_key=True),
-    Column("campaign", BigInteger, primary_key=True),
+    Column("campaign", Text, primary_key=True),
     Column("channel", BigInteger, primary_key=True),
     Column("stamp", Text, nullable=False),
 )
@@ -53,7 +53,7 @@ campaign = Table(
     metadata,
     Column("client", Text, primary_key=True),
     Column("channel", BigInteger, primary_key=True),
-    Column("campaign", BigInteger, primary_key=True),
+    Column("campaign", Text, primary_key=True),
     Column("state", Text, nullable=False),
     Column("first_sent_at", BigInteger),
 )
@@ -64,9 +64,8 @@ batch = Table(
     Column("client", Text, primary_key=True),
     Column("id", Text, primary_key=True),
     Column("channel", BigInteger, nullable=False),
-    Column("campaign", BigInteger, nullable=False),
+    Column("campaign", Text, nullable=False),
     Column("due_at", BigInteger, nullable=False),
-    Column("unicode", Boolean, nullable=False),
     Column("state", Text, nullable=False),
     Column("sending_since", BigInteger),
     Index("batch_campaign", "client", "channel", "campaign", "state"),
@@ -77,11 +76,15 @@ message = Table(
     metadata,
     Column("client", Text, primary_key=True),
     Column("channel", BigInteger, primary_key=True),
-    Column("campaign", BigInteger, primary_key=True),
+    Column("campaign", Text, primary_key=True),
     Column("customer", Text, primary_key=True),
+    # Empty in a scheduled campaign; a trigger can meet the same customer many times.
+    Column("occasion", Text, primary_key=True),
     Column("template", BigInteger, nullable=False),
     Column("number", Text),
-    Column("text", Text),
+    # How the provider calls who it is for, and what it is sent of it.
+    Column("recipient", Text),
+    Column("content", Text),
     Column("batch", Text),
     Column("state", Text, nullable=False),
     Column("reason", Text),
@@ -90,7 +93,7 @@ message = Table(
     Column("settled_at", BigInteger),
     Column("ended_at", BigInteger),
     Column("reported", Integer, nullable=False),
-    Index("message_batch_number", "client", "batch", "number", unique=True),
+    Index("message_batch_recipient", "client", "batch", "recipient", unique=True),
     Index("message_provider_id", "client", "provider_id"),
 )
 
@@ -100,13 +103,65 @@ receipt = Table(
     Column("id", Integer, primary_key=True),
     Column("client", Text, nullable=False),
     Column("batch", Text, nullable=False),
-    Column("number", Text, nullable=False),
+    Column("recipient", Text, nullable=False),
     Column("letter", Text, nullable=False),
     Column("stamp", Text, nullable=False),
+    Column("message", Text, nullable=False),
     # What came of it: applied, repeated, illegal, stray; NULL until the worker has looked at it.
     Column("result", Text),
     Index("receipt_new", "id", sqlite_where=text("result IS NULL"), postgresql_where=text("result IS NULL")),
     Index("receipt_batch", "client", "batch"),
+)
+
+# What a customer did with a message; a click may come often.
+mark = Table(
+    "mark",
+    metadata,
+    Column("id", Integer, primary_key=True),
+    Column("client", Text, nullable=False),
+    Column("channel", BigInteger, nullable=False),
+    Column("campaign", Text, nullable=False),
+    Column("customer", Text, nullable=False),
+    Column("occasion", Text, nullable=False),
+    Column("template", BigInteger, nullable=False),
+    Column("kind", Text, nullable=False),
+    Column("at", BigInteger, nullable=False),
+    Column("reported", Boolean, nullable=False),
+    Index("mark_campaign", "client", "channel", "campaign"),
+)
+
+# One row a trigger that was met; `key` is what makes a repeated event the same.
+trigger = Table(
+    "trigger",
+    metadata,
+    Column("id", Integer, primary_key=True),
+    Column("client", Text, nullable=False),
+    Column("key", Text, nullable=False),
+    Column("channel", BigInteger, nullable=False),
+    Column("campaign", Text, nullable=False),
+    Column("body", Text, nullable=False),
+    Index("trigger_key", "client", "key", unique=True),
+)
+
+# Who wants no messages. `taken` when Optimove and the reports know of it, too.
+opt_out = Table(
+    "opt_out",
+    metadata,
+    Column("client", Text, primary_key=True),
+    Column("number", Text, primary_key=True),
+    Column("how", Text, nullable=False),
+    Column("at", BigInteger, nullable=False),
+    Column("taken", Boolean, nullable=False),
+)
+
+# Whom a campaign that waits for clearance may be sent to; NULL until it is decided.
+clearance = Table(
+    "clearance",
+    metadata,
+    Column("client", Text, primary_key=True),
+    Column("campaign", Text, primary_key=True),
+    Column("customer", Text, primary_key=True),
+    Column("allowed", Boolean),
 )
 
 call = Table(

@@ -9,20 +9,30 @@ from sqlalchemy import Connection, text
 from sendproof_bridge import __version__, campaigns
 from sendproof_bridge.bridge import Bridge, CampaignKey
 from sendproof_bridge.clock import iso
-from sendproof_bridge.metrics import BOUNCED, DELIVERED, DROPPED, SENT, totals
+from sendproof_bridge.metrics import BOUNCED, CLICKED, DELIVERED, DROPPED, SENT, UNSUBSCRIBED, totals
 
 _MOST_PROBLEMS = 20
-_NAMES = {SENT: "sent", DELIVERED: "delivered", DROPPED: "dropped", BOUNCED: "bounced"}
+_NAMES = {
+    SENT: "sent",
+    DELIVERED: "delivered",
+    CLICKED: "clicked",
+    UNSUBSCRIBED: "unsubscribed",
+    DROPPED: "dropped",
+    BOUNCED: "bounced",
+}
 
 _JOBS = text("SELECT state, COUNT(*) FROM job GROUP BY state")
 _TROUBLES = text(
-    "SELECT id, state, trouble FROM job WHERE state = 'dead' OR (state = 'due' AND trouble IS NOT NULL)"
+    "SELECT id, state, trouble FROM job WHERE state IN ('dead', 'unknown') OR (state = 'due' AND trouble IS NOT NULL)"
     " ORDER BY state, id LIMIT :most"
 )
 _WHERE = "client = :client AND channel = :channel AND campaign = :campaign"
 _MESSAGES = text(f"SELECT state, reason, COUNT(*) FROM message WHERE {_WHERE} GROUP BY state, reason")
 _BATCHES = text(f"SELECT state, COUNT(*) FROM batch WHERE {_WHERE} GROUP BY state")
-_COUNTS = text(f"SELECT template, state, COUNT(*) FROM message WHERE {_WHERE} GROUP BY template, state")
+_COUNTS = text(
+    f"SELECT template, state, COUNT(*) FROM message WHERE {_WHERE} GROUP BY template, state"
+    f" UNION ALL SELECT template, kind, COUNT(DISTINCT customer) FROM mark WHERE {_WHERE} GROUP BY template, kind"
+)
 _RECEIPTS = text(
     "SELECT COALESCE(r.result, 'waiting'), COUNT(*)"
     " FROM receipt r JOIN batch b ON b.client = r.client AND b.id = r.batch"
@@ -39,11 +49,13 @@ def health(bridge: Bridge) -> dict[str, Any]:
     with bridge.store.read() as tx:
         jobs: dict[str, int] = dict(tx.execute(_JOBS).all())
         troubles = tx.execute(_TROUBLES, {"most": _MOST_PROBLEMS}).mappings().all()
-    problems = [f"{row['id']}: {'dead: ' if row['state'] == 'dead' else ''}{row['trouble']}" for row in troubles]
+    problems = [
+        f"{row['id']}: {'' if row['state'] == 'due' else row['state'] + ': '}{row['trouble']}" for row in troubles
+    ]
     return {
         "status": "attention" if problems else "ok",
         "version": __version__,
-        "jobs": {state: jobs.get(state, 0) for state in ("due", "running", "done", "dead")},
+        "jobs": {state: jobs.get(state, 0) for state in ("due", "running", "done", "dead", "unknown")},
         "problems": problems,
     }
 
@@ -57,7 +69,7 @@ def campaign(bridge: Bridge, key: CampaignKey) -> dict[str, Any] | None:
         return {
             "client": key.client,
             "channel": key.channel,
-            "campaign": key.campaign,
+            "campaign": key.number,
             "state": state,
             **_messages(tx, key),
             "batches": dict(tx.execute(_BATCHES, key._asdict()).all()),

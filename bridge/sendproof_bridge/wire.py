@@ -62,8 +62,9 @@ class Wire:
         headers: Mapping[str, str] | None = None,
         body: object = None,
         form: Mapping[str, str] | None = None,
+        raw: bytes | None = None,
     ) -> Answer:
-        """Make one call and read all of its answer, whatever its status."""
+        """Make one call and read all of its answer, whatever its status. `raw` is a body that is sent as it is."""
         try:
             reply = self._session().request(
                 method,
@@ -71,7 +72,7 @@ class Wire:
                 params=query,
                 headers=headers,
                 json=body,
-                data=form,
+                data=form if raw is None else raw,
                 timeout=self._timeout,
                 allow_redirects=False,
             )

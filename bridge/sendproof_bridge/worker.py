@@ -8,7 +8,7 @@ import logging
 import threading
 from concurrent.futures import Future, ThreadPoolExecutor
 
-from sendproof_bridge import jobs
+from sendproof_bridge import campaigns, jobs
 from sendproof_bridge.bridge import Bridge, optimove_lane
 from sendproof_bridge.clock import SandboxClock, Tick, iso, real_now
 from sendproof_bridge.errors import OutsideError
@@ -82,6 +82,7 @@ class Worker:
                 for channel in client.channels:
                     for kind in ("register", "templates"):
                         jobs.start_over(tx, _first_job(kind, client.config.name, channel))
+                    jobs.start_over(tx, campaigns.opted_out_job(client.config.name, channel))
         logger.info("%s: %d running and %d dead jobs taken over from earlier runs", self._owner, rescued, revived)
 
     def _work_off(self) -> None:

@@ -15,6 +15,8 @@ VARIABLE = "SENDPROOF_HANDOVER"
 SENDER = "Sendproof"
 ATTRIBUTES = {"phone": "PHONENUMBER", "consent": "SMS_OPT_IN"}
 CLIENT = "sendproof"
+# Elsewhere the sender stands in the provider's own templates.
+_WITH_SENDER = frozenset({"textlocal"})
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -83,9 +85,10 @@ def _channel(content: Mapping[str, Any], channel: Mapping[str, Any]) -> list[str
         "[[clients.channels]]",
         f"id = {channel['id']}",
         _entry("provider", provider),
+        _entry("kind", channel["kind"]),
         _entry("url", access["url"]),
         *(_entry(name, _placeholder(_variable(provider, name))) for name in _shown(provider, access["credentials"])),
-        _entry("sender", content["sender"]),
+        *([_entry("sender", content["sender"])] if provider in _WITH_SENDER else []),
         _entry("phone_attribute", content["attributes"]["phone"]),
         _entry("consent_attribute", content["attributes"]["consent"]),
         _entry("default_region", content["country"]),

@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from sendproof_bridge.store import Store
-from small_bridge import HELLO, Small, small_bridge
+from small_bridge import HELLO, Small, opened, settings
 from stand_in import Says, Seen, Stage, StandIn, serving
 
 
@@ -36,6 +36,7 @@ def outside(stage: tuple[Stage, str]) -> StandIn:
     one.say("GetChannelTemplates", Says([]))
     one.say("GetCustomerSendDetailsByChannel", Says([]))
     one.say("bulk_json", accepts)
+    one.say("get_optouts", Says({"optouts": [], "status": "success"}))
     one.say("get_history_api", Says({"messages": [], "status": "success"}))
     return one
 
@@ -43,9 +44,8 @@ def outside(stage: tuple[Stage, str]) -> StandIn:
 @pytest.fixture
 def small(tmp_path: Path, outside: StandIn) -> Iterator[Small]:
     """A bridge inside the test."""
-    made = small_bridge(tmp_path, outside.url, read_seconds=5.0)
-    yield made
-    made.bridge.store.close()
+    with opened(tmp_path, settings(tmp_path, outside.url)) as made:
+        yield made
 
 
 def accepts(seen: Seen) -> Says:

@@ -12,14 +12,14 @@ from sendproof_bridge.batches import plan
 @dataclass(frozen=True)
 class Message:
     customer: int
-    number: str
+    recipient: str
     at: int
-    unicode: bool
+    group: str
 
 
 @st.composite
 def messages(draw):
-    """Few numbers and times, so that they meet."""
+    """Few recipients and times, so that they meet."""
     parts = st.tuples(st.sampled_from(["1", "2", "3"]), st.sampled_from([10, 20]), st.booleans())
     return [Message(index, *part) for index, part in enumerate(draw(st.lists(parts, max_size=60)))]
 
@@ -39,21 +39,21 @@ def test_no_batch_is_empty_or_too_large(wanted, limit):
 
 
 @given(messages(), st.integers(1, 7))
-def test_no_number_is_twice_in_a_batch(wanted, limit):
-    """A receipt names only the number, so it must be clear whose it is."""
+def test_no_recipient_is_twice_in_a_batch(wanted, limit):
+    """A receipt names only the recipient, so it must be clear whose it is."""
     for batch in plan(wanted, limit):
-        assert max(Counter(message.number for message in batch.messages).values()) == 1
+        assert max(Counter(message.recipient for message in batch.messages).values()) == 1
 
 
 @given(messages(), st.integers(1, 7))
 def test_a_batch_has_one_time_and_one_alphabet(wanted, limit):
     """All of a batch goes out at the same moment, and unicode is paid for only where it is needed."""
     for batch in plan(wanted, limit):
-        assert {(message.at, message.unicode) for message in batch.messages} == {(batch.at, batch.unicode)}
+        assert {(message.at, message.group) for message in batch.messages} == {(batch.at, batch.group)}
 
 
 def test_batches_are_as_full_as_can_be():
-    """Eleven numbers at five a batch make three calls, not more."""
-    wanted = [Message(index, str(index), 10, unicode=False) for index in range(11)]
+    """Eleven recipients at five a batch make three calls, not more."""
+    wanted = [Message(index, str(index), 10, group="") for index in range(11)]
 
     assert [len(batch.messages) for batch in plan(wanted, 5)] == [5, 5, 1]

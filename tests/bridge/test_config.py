@@ -6,6 +6,7 @@ from pathlib import Path
 
 import pytest
 
+from sendproof_bridge.channels import providers
 from sendproof_bridge.config import BridgeConfig, ChannelConfig, ClientConfig, ConfigError, load
 from sendproof_bridge.steps import STEPS
 
@@ -37,7 +38,7 @@ def read(folder, text, environment=ENVIRONMENT):
     """Load this text as a file."""
     path = folder / "bridge.toml"
     path.write_text(text)
-    return load(path, environment, ["textlocal"])
+    return load(path, environment, {"textlocal": providers()["textlocal"]})
 
 
 def complaints(folder, text, environment=ENVIRONMENT):
@@ -51,7 +52,10 @@ def test_secrets_come_from_the_environment(tmp_path):
     """`${NAME}` is replaced by the variable's value."""
     client = read(tmp_path, GOOD).clients[0]
 
-    assert (client.optimove_api_key.reveal(), client.channels[0].apikey.reveal()) == ("key-of-acme", "key-of-textlocal")
+    assert (client.optimove_api_key.reveal(), client.channels[0].options["apikey"].reveal()) == (
+        "key-of-acme",
+        "key-of-textlocal",
+    )
 
 
 def test_secrets_do_not_show_themselves(tmp_path):
@@ -148,7 +152,7 @@ def test_a_file_without_clients_is_refused(tmp_path):
 def test_a_missing_file_is_named(tmp_path):
     """The message holds the path."""
     with pytest.raises(ConfigError, match=r"nowhere\.toml: cannot be read"):
-        load(Path(tmp_path / "nowhere.toml"), {}, ["textlocal"])
+        load(Path(tmp_path / "nowhere.toml"), {}, providers())
 
 
 def test_what_is_not_toml_says_where(tmp_path):
@@ -161,14 +165,37 @@ def test_what_is_not_toml_says_where(tmp_path):
 README = (Path(__file__).parents[2] / "bridge" / "README.md").read_text()
 
 
-@pytest.mark.parametrize("section", ["[bridge]", "[[clients]]", "[[clients.channels]]"])
-def test_the_manual_lists_exactly_the_settings_that_there_are(section):
-    """One table for each section of the file."""
-    listed = re.search(rf"^\| `{re.escape(section)}` \|.*\n((?:\|.*\n)+)", README, re.MULTILINE)[1]
-    named = set(re.findall(r"^\| `(\w+)`", listed, re.MULTILINE))
+def listed(heading):
+    """The settings in the manual's table with this heading."""
+    table = re.search(rf"^\| `{re.escape(heading)}` \|.*\n((?:\|.*\n)+)", README, re.MULTILINE)[1]
+    return set(re.findall(r"^\| `(\w+)`", table, re.MULTILINE))
 
-    classes = {"[bridge]": BridgeConfig, "[[clients]]": ClientConfig, "[[clients.channels]]": ChannelConfig}
-    assert named == {field.name for field in fields(classes[section])} - {"channels"}
+
+@pytest.mark.parametrize(
+    ("section", "settings"),
+    [("[bridge]", BridgeConfig), ("[[clients]]", ClientConfig), ("[[clients.channels]]", ChannelConfig)],
+)
+def test_the_manual_lists_exactly_the_settings_that_there_are(section, settings):
+    """One table for each section of the file."""
+    assert listed(section) == {field.name for field in fields(settings)} - {"channels", "options"}
+
+
+@pytest.mark.parametrize("provider", providers())
+def test_the_manual_lists_exactly_the_settings_of_each_provider(provider):
+    """One table for each."""
+    assert listed(provider) == set(providers()[provider])
+
+
+def test_signed_events_need_an_address_and_a_token(tmp_path):
+    """And only they."""
+    text = GOOD.replace("[[clients.channels]]", 'reports = "save_event"\n[[clients.channels]]', 1)
+    other = GOOD.replace("[[clients.channels]]", 'tenant_token = "x"\n[[clients.channels]]', 1)
+
+    assert complaints(tmp_path, text) == [
+        'clients[0]: metrics_url is missing, which reports = "save_event" needs',
+        'clients[0]: tenant_token is missing, which reports = "save_event" needs',
+    ]
+    assert complaints(tmp_path, other) == ['clients[0]: tenant_token is given, which only reports = "save_event" needs']
 
 
 def test_the_manuals_example_works(tmp_path):

@@ -1,7 +1,9 @@
 """A bridge inside the test: real database, real HTTP to stand-ins, and a clock that the test holds in its hand."""
 
-from collections.abc import Callable
-from dataclasses import dataclass
+import json
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -9,14 +11,16 @@ from sqlalchemy import text
 
 from sendproof_bridge.bridge import Bridge, CampaignKey, build
 from sendproof_bridge.clock import Instant, Tick, parse_time
-from sendproof_bridge.config import BridgeConfig, ChannelConfig, ClientConfig, Config, Secret
-from sendproof_bridge.intake import Event, store_event
+from sendproof_bridge.config import BridgeConfig, ChannelConfig, ClientConfig, Config
+from sendproof_bridge.events import Event, read_event
+from sendproof_bridge.intake import store_event
+from sendproof_bridge.settings import Secret
 from sendproof_bridge.store import Store
 from sendproof_bridge.wire import Wire
 from sendproof_bridge.worker import Worker
 
 NOON = parse_time("2026-03-02 12:00:00")
-KEY = CampaignKey("acme", 505, 7001)
+KEY = CampaignKey("acme", 505, "7001")
 TOKEN = "a-token-for-tests"
 
 
@@ -64,7 +68,12 @@ class Small:
     def announce(self, campaign: int = 7001) -> None:
         """As the door does when event 13 comes."""
         with self.bridge.store.write() as tx:
-            store_event(tx, Event(client="acme", type=13, campaign=campaign, channel=505))
+            store_event(tx, Event(client="acme", type=13, campaign=str(campaign), channel=505), self.clock.time)
+
+    def tell(self, **event: Any) -> None:
+        """As the door does when Optimove posts this."""
+        with self.bridge.store.write() as tx:
+            store_event(tx, read_event("acme", json.dumps(event).encode()), self.clock.time)
 
     def rows(self, query: str, **values: Any) -> list[Any]:
         """Look into the database."""
@@ -77,33 +86,40 @@ class Small:
             tx.execute(text(statement), values)
 
 
-def small_bridge(folder: Path, url: str, **wire: float) -> Small:
-    """A bridge whose Optimove and Textlocal are both at `url`."""
+def small_bridge(folder: Path, config: Config) -> Small:
+    """A bridge with these settings."""
     clock = HandClock()
     store = Store(folder / "bridge.sqlite")
-    return Small(build(settings(folder, url), store, clock, Wire(**wire)), clock)
+    return Small(build(config, store, clock, Wire(read_seconds=5.0)), clock)
 
 
-def settings(folder: Path, url: str) -> Config:
-    """What the bridge's file would say."""
-    channel = ChannelConfig(
+def settings(folder: Path, url: str, channel: Mapping[str, Any] | None = None, **client_says: Any) -> Config:
+    """What the bridge's file would say, with other values for the channel and the client."""
+    usual = ChannelConfig(
         id=505,
         provider="textlocal",
         url=url,
-        apikey=Secret("a-textlocal-key"),
-        sender="Sendproof",
         phone_attribute="PHONE",
         consent_attribute="CONSENT",
+        options={"apikey": Secret("a-textlocal-key"), "sender": "Sendproof"},
     )
     client = ClientConfig(
         name="acme",
         optimove_url=url,
         optimove_api_key=Secret("an-optimove-key"),
         webhook_token=Secret(TOKEN),
-        channels=(channel,),
+        channels=(replace(usual, **(channel or {})),),
     )
     bridge = BridgeConfig(database=folder / "bridge.sqlite", listen=("127.0.0.1", 0), public_url="http://bridge.test")
-    return Config(bridge=bridge, clients=(client,))
+    return Config(bridge=bridge, clients=(replace(client, **client_says),))
+
+
+@contextmanager
+def opened(folder: Path, config: Config) -> Iterator[Small]:
+    """The same, closed at the end."""
+    made = small_bridge(folder, config)
+    yield made
+    made.bridge.store.close()
 
 
 def row(customer: str, phone: str | None = "07123456789", **other: Any) -> dict[str, Any]:

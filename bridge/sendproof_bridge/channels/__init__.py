@@ -1,17 +1,27 @@
 """What the bridge needs of a message provider, in no provider's words. One module here teaches it one provider.
 
-A module of this package has a function `open_channel(config: ChannelConfig, wire: Wire) -> MessageProvider`.
+A module of this package has `SETTINGS`, its own settings of a channel, and a function
+`open_channel(config: ChannelConfig, wire: Wire) -> MessageProvider`.
 """
 
 import importlib
 import pkgutil
-from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
-from typing import Protocol
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from types import ModuleType
+from typing import Any, Protocol
 
 from sendproof_bridge.clock import Instant
 from sendproof_bridge.config import ChannelConfig
+from sendproof_bridge.settings import Settings
 from sendproof_bridge.wire import Wire
+
+# What a receipt can tell beside the states of a message.
+CLICKED, UNSUBSCRIBED = "clicked", "unsubscribed"
+
+
+class NotGenuineError(Exception):
+    """What was posted does not prove that it comes from the provider."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -24,42 +34,85 @@ class Template:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Outgoing:
-    """One message to send: digits with country code, and the final text."""
+class Order:
+    """Who is to get which template. `event` is what Optimove posted, when it was a trigger."""
 
+    customer: str
+    template: Template
+    values: Mapping[str, str | None]
+    event: Mapping[str, Any] | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Composed:
+    """A message before it is known whether its phone number is one.
+
+    `content` is what the provider will be sent of it, in the provider's own form. `recipient` is the name by which the
+    provider knows the recipient; without one it is the number. Messages of different `group` share no call.
+    """
+
+    phone: str | None
+    content: str
+    recipient: str = ""
+    group: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Outgoing:
+    """One message to send: digits with country code, and what was composed."""
+
+    recipient: str
     number: str
-    text: str
+    template: int
+    content: str
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class SendReply:
-    """What a provider said of a batch, by number.
+    """What a provider said of a batch, by recipient.
 
-    `accepted` holds the provider's ids, `rejected` reasons for good, `postponed` reasons that will pass. Of a number
-    in none of them nothing is known.
+    `accepted` holds the provider's ids, empty where it gave none, `rejected` reasons for good, `postponed` reasons that
+    will pass, `opted_out` those of the rejected who will have no more messages. Of a recipient in none of them nothing
+    is known.
     """
 
-    accepted: Mapping[str, str]
-    rejected: Mapping[str, str]
-    postponed: Mapping[str, str]
+    accepted: Mapping[str, str] = field(default_factory=dict)
+    rejected: Mapping[str, str] = field(default_factory=dict)
+    postponed: Mapping[str, str] = field(default_factory=dict)
+    opted_out: frozenset[str] = frozenset()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Sent:
-    """A message in the provider's own record."""
+class Open:
+    """A message of which the end is not known. `message` is the provider's id of it, empty when it gave none."""
 
-    id: str
-    number: str
-    text: str
+    recipient: str
+    message: str
+    template: int
+    sent_at: Instant
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Receipt:
-    """What a provider reports of one message: number in digits, status in its own letters, time as it wrote it."""
+    """What a provider reports of one message: recipient, status in its own letters, time as it wrote it.
 
-    number: str
+    `batch` is the bridge's name of the send, empty when the address of the receipt tells it; `message` is the
+    provider's id, when it tells one.
+    """
+
+    recipient: str
     letter: str
     stamp: str
+    batch: str = ""
+    message: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class OptOut:
+    """Whoever has this number, in digits, wants no more messages. `how` says in a word how that came."""
+
+    number: str
+    how: str
 
 
 class MessageProvider(Protocol):
@@ -67,7 +120,13 @@ class MessageProvider(Protocol):
 
     batch_size: int
     letters: Mapping[str, str]
-    """What a receipt's status means, as a state of a message."""
+    """What a receipt's status means: a state of a message, or `CLICKED` or `UNSUBSCRIBED`."""
+    attributes: Sequence[str]
+    """Names of attributes that every message needs, whatever its template asks for."""
+    remembers: bool
+    """Whether `find` tells what became of a send whose reply was lost."""
+    settle_ms: int
+    """How long the provider may be at work on a call whose caller has gone."""
 
     def templates(self) -> list[Template]:
         """All templates of the account."""
@@ -75,28 +134,36 @@ class MessageProvider(Protocol):
     def placeholders(self, body: str) -> list[str]:
         """The names of the attributes that a template's body asks for."""
 
-    def fill(self, body: str, values: Mapping[str, str | None]) -> str:
-        """The final text; an attribute without a value becomes nothing."""
+    def compose(self, order: Order) -> Composed:
+        """Personalise; an attribute without a value becomes nothing. `ValueError` when that cannot be done."""
 
-    def send(self, messages: Sequence[Outgoing], *, receipt_url: str, unicode: bool) -> SendReply:
-        """Send a batch in one call, no number twice. `UnknownOutcomeError`: some or all may have been sent."""
+    def send(self, messages: Sequence[Outgoing], *, batch: str, receipt_url: str) -> SendReply:
+        """Send a batch, no recipient twice. `UnknownOutcomeError`: some or all may have been sent."""
 
-    def sent(self, since: Instant) -> Iterator[Sent]:
-        """The provider's record of what this account has sent from `since` on."""
+    def find(self, messages: Sequence[Outgoing], since: Instant) -> Mapping[str, list[str]]:
+        """What the provider's record from `since` on may hold of these messages: its ids by recipient."""
 
-    def receipt(self, body: bytes) -> Receipt:
-        """Read what was posted; `ValueError` says what was expected."""
+    def read(self, body: bytes, headers: Mapping[str, str], batch: str) -> Sequence[Receipt | OptOut]:
+        """Read what was posted, to the address of a batch or to the account's own (`batch` is empty).
 
-    def status(self, message: str) -> Receipt:
-        """What became of the message with this id of the provider; a letter outside `letters`: nothing yet."""
+        `ValueError` says what was expected, `NotGenuineError` that somebody else posted it.
+        """
 
-    def same_text(self, one: str, other: str) -> bool:
-        """Whether a recorded text may be that of a message."""
+    def outcomes(self, messages: Sequence[Open]) -> Iterator[Receipt]:
+        """What became of those of these messages that have ended."""
+
+    def opt_outs(self) -> Iterable[str]:
+        """The numbers, in digits, of those who want no messages, as far as the provider lists them."""
 
 
-def names() -> list[str]:
-    """The providers that the bridge can use."""
-    return sorted(module.name for module in pkgutil.iter_modules(__path__))
+def _modules() -> dict[str, ModuleType]:
+    names = [module.name for module in pkgutil.iter_modules(__path__)]
+    return {name: importlib.import_module(f"{__name__}.{name}") for name in sorted(names)}
+
+
+def providers() -> dict[str, Settings]:
+    """The providers that the bridge can use, and the settings that each adds to those of every channel."""
+    return {name: module.SETTINGS for name, module in _modules().items()}
 
 
 def open_channel(config: ChannelConfig, wire: Wire) -> MessageProvider:

@@ -1,13 +1,14 @@
 """Textlocal's command API: only what the bridge uses. openapi/textlocal.yaml tells where each fact is from."""
 
 import json
+import logging
 import re
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 from urllib.parse import parse_qsl, quote
 
-from sendproof_bridge.channels import Outgoing, Receipt, SendReply, Sent, Template
-from sendproof_bridge.clock import SECOND, Instant
+from sendproof_bridge.channels import Composed, Open, OptOut, Order, Outgoing, Receipt, SendReply, Template
+from sendproof_bridge.clock import MINUTE, SECOND, Instant
 from sendproof_bridge.config import ChannelConfig
 from sendproof_bridge.errors import (
     CredentialsRefusedError,
@@ -16,7 +17,11 @@ from sendproof_bridge.errors import (
     RefusedError,
     UnknownOutcomeError,
 )
+from sendproof_bridge.settings import Setting, Settings, secret, text
+from sendproof_bridge.text import needs_unicode
 from sendproof_bridge.wire import Answer, Wire, check_status
+
+SETTINGS: Settings = {"apikey": Setting(secret), "sender": Setting(text)}
 
 # documented: https://api.txtlocal.com/docs/bulkjson (no more than 500 messages a call)
 _BATCH = 500
@@ -31,9 +36,17 @@ _PLACEHOLDER = re.compile(r"%%\|(?P<name>[A-Za-z0-9_]+)(?:\^\{.*?\})?%%", re.DOT
 # documented: https://api.txtlocal.com/docs/helpfulinfo; P (pending) changes nothing and is never pushed
 _LETTERS = {"D": "delivered", "U": "undelivered", "I": "invalid", "E": "expired", "?": "unknown"}
 
+# Its clock need not agree with ours.
+_MARGIN_MS = 10 * MINUTE
+# assumed: nobody says which words Textlocal takes for an opt-out; these are what networks ask for
+_STOP_WORDS = frozenset({"STOP", "STOPALL", "UNSUBSCRIBE", "CANCEL", "END", "QUIT"})
+
 _INVALID_LOGIN = 3
 # Out of credits; not at this time of day (India). documented and observed: openapi/textlocal.yaml, x-codes
 _PASSING = frozenset({7, 191, 192})
+
+
+logger = logging.getLogger(__name__)
 
 
 def open_channel(config: ChannelConfig, wire: Wire) -> "Textlocal":
@@ -46,12 +59,17 @@ class Textlocal:
 
     batch_size = _BATCH
     letters = _LETTERS
+    attributes = ()
+    remembers = True
+    settle_ms = 30 * SECOND
 
     def __init__(self, config: ChannelConfig, wire: Wire) -> None:
         """Take the address, the key and the sender from the configuration."""
         self._url = config.url.rstrip("/")
-        self._key = config.apikey
-        self._sender = config.sender
+        self._key = config.options["apikey"]
+        self._sender = config.options["sender"]
+        self._phone = config.phone_attribute
+        self._testing = config.testing
         self._wire = wire
 
     def templates(self) -> list[Template]:
@@ -64,27 +82,41 @@ class Textlocal:
         """The names in `%%|NAME^{...}%%` and `%%|NAME%%`, in order, each once."""
         return list(dict.fromkeys(match["name"] for match in _PLACEHOLDER.finditer(body)))
 
-    def fill(self, body: str, values: Mapping[str, str | None]) -> str:
-        """The final text: Textlocal fills nothing in by itself."""
-        return _PLACEHOLDER.sub(lambda match: values.get(match["name"]) or "", body)
+    def compose(self, order: Order) -> Composed:
+        """The final text: Textlocal fills nothing in by itself. One text in Unicode makes its whole call dearer."""
+        values = order.values
+        final = fill(order.template.body, values)
+        return Composed(phone=values[self._phone], content=final, group="unicode" if needs_unicode(final) else "")
 
-    def send(self, messages: Sequence[Outgoing], *, receipt_url: str, unicode: bool) -> SendReply:
+    def send(self, messages: Sequence[Outgoing], *, batch: str, receipt_url: str) -> SendReply:
         """One `bulk_json`. Texts are URL-encoded inside the JSON, as in the vendor's sample."""
+        del batch
         data: dict[str, object] = {
             "sender": self._sender,
-            "messages": [{"number": one.number, "text": quote(one.text, safe="")} for one in messages],
+            "messages": [{"number": one.number, "text": quote(one.content, safe="")} for one in messages],
             "receiptUrl": receipt_url,
         }
-        if unicode:
+        if any(needs_unicode(one.content) for one in messages):
             data["unicode"] = True
+        if self._testing:
+            data["test"] = True
         answer, said = self._command("bulk_json", {"data": json.dumps(data)})
         reply = _send_reply(answer, said)
         if not (reply.accepted or reply.rejected or reply.postponed):
             _raise_failure(answer, said)
         return reply
 
-    def sent(self, since: Instant) -> Iterator[Sent]:
-        """The record, oldest first, so that what is added meanwhile does not shift the pages."""
+    def find(self, messages: Sequence[Outgoing], since: Instant) -> Mapping[str, list[str]]:
+        """Number and text are the mark: `bulk_json` has no documented key of the caller's own."""
+        wanted = {one.number: one.content for one in messages}
+        found: dict[str, list[str]] = {}
+        for id_, number, said in self._record(since - _MARGIN_MS):
+            if number in wanted and same_text(said, wanted[number]):
+                found.setdefault(number, []).append(id_)
+        return found
+
+    def _record(self, since: Instant) -> Iterator[tuple[str, str, str]]:
+        """What was sent, oldest first, so that what is added meanwhile does not shift the pages."""
         start = 0
         while True:
             asked = {"min_time": since // SECOND, "sort_order": "asc", "start": start, "limit": _HISTORY_PAGE}
@@ -96,29 +128,36 @@ class Textlocal:
             if not rows:
                 return
 
-    def same_text(self, one: str, other: str) -> bool:
-        """The record holds no more than what was sent, which is cut at 765 characters."""
-        return one[:_LONGEST_TEXT].rstrip() == other[:_LONGEST_TEXT].rstrip()
-
-    def receipt(self, body: bytes) -> Receipt:
-        """Read the form; documented: https://api.txtlocal.com/docs/handlingreceipts ."""
+    def read(self, body: bytes, headers: Mapping[str, str], batch: str) -> list[Receipt | OptOut]:
+        """A receipt comes to its batch's address, what a customer writes to the account's. Neither is signed."""
+        del headers
         fields = dict(parse_qsl(body.decode("utf-8"), keep_blank_values=True))
-        number, letter = fields.get("number", "").strip().lstrip("+"), fields.get("status", "").strip()
-        if not (number.isascii() and number.isdigit()):
-            raise ValueError(f"expected number in digits, got {fields.get('number')!r}")
-        if letter not in _LETTERS:
-            raise ValueError(f"expected status to be one of {', '.join(_LETTERS)}, got {fields.get('status')!r}")
-        return Receipt(number=number, letter=letter, stamp=fields.get("datetime", ""))
+        return [_receipt(fields, batch)] if batch else _opt_outs(fields)
 
-    def status(self, message: str) -> Receipt:
-        """Ask about one message; documented: https://api.txtlocal.com/docs/messagereporting/messagestatus ."""
+    def outcomes(self, messages: Sequence[Open]) -> Iterator[Receipt]:
+        """Ask about one after the other; documented: https://api.txtlocal.com/docs/messagereporting/messagestatus ."""
+        for one in messages:
+            try:
+                letter, stamp = self._status(one.message)
+            except RefusedError as error:
+                logger.warning("message %s: %s", one.message, error)
+                continue
+            if letter in _LETTERS:
+                yield Receipt(recipient=one.recipient, letter=letter, stamp=stamp)
+
+    def opt_outs(self) -> list[str]:
+        """The group of those who opted out; observed: the vendor's own client. The form of the list is assumed."""
+        answer, said = self._command("get_optouts", {})
+        _raise_failure(answer, said)
+        return [str(row.get("number", "")).lstrip("+") for row in _list(answer, said, "optouts")]
+
+    def _status(self, message: str) -> tuple[str, str]:
         answer, said = self._command("status_message", {"message_id": message})
         _raise_failure(answer, said)
         told = said.get("message")
         if not isinstance(told, dict) or "status" not in told:
             raise UnknownOutcomeError(f"{answer.what}: expected message with status, got {sorted(said)}")
-        number = str(told.get("recipient", ""))
-        return Receipt(number=number, letter=str(told["status"]), stamp=str(told.get("date", "")))
+        return str(told["status"]), str(told.get("date", ""))
 
     def _command(self, name: str, form: Mapping[str, str]) -> tuple[Answer, dict[str, Any]]:
         # The key travels in the form, not in the address, where logs on the way would keep it.
@@ -132,6 +171,35 @@ class Textlocal:
         if not isinstance(said, dict):
             raise UnknownOutcomeError(f"{answer.what}: expected an object, got {type(said).__name__}")
         return answer, said
+
+
+def fill(body: str, values: Mapping[str, str | None]) -> str:
+    """The final text; an attribute without a value becomes nothing."""
+    return _PLACEHOLDER.sub(lambda match: values.get(match["name"]) or "", body)
+
+
+def _receipt(fields: Mapping[str, str], batch: str) -> Receipt:
+    """documented: https://api.txtlocal.com/docs/handlingreceipts ."""
+    number, letter = fields.get("number", "").strip().lstrip("+"), fields.get("status", "").strip()
+    if not (number.isascii() and number.isdigit()):
+        raise ValueError(f"expected number in digits, got {fields.get('number')!r}")
+    if letter not in _LETTERS:
+        raise ValueError(f"expected status to be one of {', '.join(_LETTERS)}, got {fields.get('status')!r}")
+    return Receipt(recipient=number, letter=letter, stamp=fields.get("datetime", ""), batch=batch)
+
+
+def _opt_outs(fields: Mapping[str, str]) -> list[Receipt | OptOut]:
+    """documented: https://api.txtlocal.com/docs/inboundmessages/postmessages (`comments` is without the keyword)."""
+    number = fields.get("sender", "").strip().lstrip("+")
+    if not (number.isascii() and number.isdigit()):
+        raise ValueError(f"expected sender in digits, got {fields.get('sender')!r}")
+    first = {fields.get(name, "").strip().upper().partition(" ")[0].rstrip(".!") for name in ("content", "comments")}
+    return [OptOut(number=number, how="reply")] if first & _STOP_WORDS else []
+
+
+def same_text(one: str, other: str) -> bool:
+    """The record holds no more than what was sent, which is cut at 765 characters."""
+    return one[:_LONGEST_TEXT].rstrip() == other[:_LONGEST_TEXT].rstrip()
 
 
 def _raise_failure(answer: Answer, said: Mapping[str, Any]) -> None:
@@ -189,9 +257,9 @@ def _template(answer: Answer, row: Mapping[str, Any]) -> Template:
         raise RefusedError(f"{answer.what}: expected id, title and body in every template: {error!r}") from error
 
 
-def _sent(answer: Answer, row: Mapping[str, Any]) -> Sent:
+def _sent(answer: Answer, row: Mapping[str, Any]) -> tuple[str, str, str]:
     # observed: rows have an id and a message; that the number is called so is assumed, and other replies say recipient
-    number, text = row.get("number", row.get("recipient")), row.get("message", row.get("content"))
-    if "id" not in row or number is None or text is None:
+    number, said = row.get("number", row.get("recipient")), row.get("message", row.get("content"))
+    if "id" not in row or number is None or said is None:
         raise UnknownOutcomeError(f"{answer.what}: expected id, number and message in every row, got {sorted(row)}")
-    return Sent(id=str(row["id"]), number=str(number).lstrip("+"), text=str(text))
+    return str(row["id"]), str(number).lstrip("+"), str(said)

@@ -7,17 +7,41 @@ from collections.abc import Callable, Mapping
 
 from sendproof_bridge.bridge import Bridge
 from sendproof_bridge.jobs import Job
-from sendproof_bridge.steps import inquire, interactions, metrics, page, receipts, register, send, templates
+from sendproof_bridge.steps import (
+    cancel,
+    clear,
+    inquire,
+    interactions,
+    metrics,
+    opt_outs,
+    opted_out,
+    page,
+    receipts,
+    register,
+    save_events,
+    send,
+    share,
+    templates,
+    trigger,
+)
 
 Step = Callable[[Bridge, Job], None]
 
 STEPS: Mapping[str, Step] = {
     "register": register.run,
     "templates": templates.run,
+    "clear": clear.run,
+    "clear_some": clear.run_some,
     "page": page.run,
+    "trigger": trigger.run,
+    "cancel": cancel.run,
     "send": send.run,
     "receipts": receipts.run,
     "inquire": inquire.run,
+    "opted_out": opted_out.run,
+    "opt_outs": opt_outs.run,
+    "share": share.run,
     "metrics": metrics.run,
     "interactions": interactions.run,
+    "save_events": save_events.run,
 }

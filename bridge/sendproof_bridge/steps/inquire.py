@@ -6,25 +6,28 @@ documented: https://api.txtlocal.com/docs/handlingreceipts (what is posted), and
 """
 
 import logging
-from collections.abc import Iterable, Iterator
+from collections.abc import Sequence
+from dataclasses import replace
 
-from sqlalchemy import RowMapping, text
+from sqlalchemy import text
 
 from sendproof_bridge import intake, jobs
 from sendproof_bridge.bridge import Bridge, CampaignKey
-from sendproof_bridge.channels import MessageProvider
-from sendproof_bridge.clock import DAY, HOUR, Instant
-from sendproof_bridge.errors import RefusedError
+from sendproof_bridge.channels import Open, Receipt
+from sendproof_bridge.clock import DAY, HOUR, MINUTE, Instant
+from sendproof_bridge.errors import OutsideError
 from sendproof_bridge.jobs import Job, NewJob
 
 # 72 hours, and time for a late receipt. Then daily as long as reports are due.
 _FIRST = 74 * HOUR
 _EVERY = DAY
 _TIMES = 4
+_PAUSE = MINUTE
 
 _OPEN = text(
-    "SELECT number, provider_id FROM message WHERE client = :client AND batch = :batch AND state = 'accepted'"
-    " AND provider_id IS NOT NULL ORDER BY customer"
+    "SELECT recipient, COALESCE(provider_id, '') AS message, template, settled_at AS sent_at FROM message"
+    " WHERE client = :client AND batch = :batch AND state IN ('accepted', 'unknown') AND ended_at IS NULL"
+    " ORDER BY customer"
 )
 
 logger = logging.getLogger(__name__)
@@ -41,12 +44,15 @@ def run(bridge: Bridge, job: Job) -> None:
     key, batch = CampaignKey.of(job.payload), job.payload["batch"]
     where = {"client": key.client, "batch": batch}
     with bridge.store.read() as tx:
-        still_open = tx.execute(_OPEN, where).mappings().all()
-    answers = [{**where, **said} for said in _ask(bridge.channel(key).provider, still_open)]
+        still_open = [Open(**row) for row in tx.execute(_OPEN, where).mappings()]
+    answers, trouble = _ask(bridge, key, batch, still_open)
     now = bridge.clock.now()
     with bridge.store.write() as tx:
         intake.store_receipts(tx, answers)
-        if len(answers) < len(still_open) and now + _EVERY < job.payload["until"]:
+        if trouble is not None:
+            # What was answered is kept, so that the next try has less to ask.
+            jobs.later(tx, job, now + _PAUSE, str(trouble))
+        elif len(answers) < len(still_open) and now + _EVERY < job.payload["until"]:
             jobs.again(tx, job, now + _EVERY)
         else:
             jobs.complete(tx, job)
@@ -55,12 +61,16 @@ def run(bridge: Bridge, job: Job) -> None:
         logger.info("batch %s: asked about %d messages without a receipt, %d have ended", batch, *counts)
 
 
-def _ask(provider: MessageProvider, still_open: Iterable[RowMapping]) -> Iterator[dict[str, str]]:
-    for message in still_open:
-        try:
-            said = provider.status(message["provider_id"])
-        except RefusedError as error:
-            logger.warning("message %s: %s", message["provider_id"], error)
-            continue
-        if said.letter in provider.letters:
-            yield {"number": message["number"], "letter": said.letter, "stamp": said.stamp}
+def _ask(
+    bridge: Bridge, key: CampaignKey, batch: str, still_open: Sequence[Open]
+) -> tuple[list[tuple[str, Receipt]], OutsideError | None]:
+    """The answers, and what ended the asking early, if anything did."""
+    answers: list[tuple[str, Receipt]] = []
+    try:
+        for said in bridge.channel(key).provider.outcomes(still_open) if still_open else ():
+            answers.append((key.client, replace(said, batch=batch)))  # noqa: PERF401 what was asked before trouble counts
+    except OutsideError as error:
+        if not answers:
+            raise
+        return answers, error
+    return answers, None

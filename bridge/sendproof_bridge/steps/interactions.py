@@ -13,7 +13,7 @@ def run(bridge: Bridge, job: Job) -> None:
     """Report the customers that the job names."""
     key, customers = CampaignKey.of(job.payload), job.payload["customers"]
     report = {
-        "CampaignID": key.campaign,
+        "CampaignID": key.number,
         "ChannelID": key.channel,
         "InteractionDate": job.payload["date"],
         "TemplateID": job.payload["template"],

@@ -1,4 +1,7 @@
-"""Report a campaign: totals at once, customers by event through jobs of their own."""
+"""Report a campaign: totals at once and customers through jobs of their own, or signed events, as the client wants.
+
+Nothing is reported of a channel in testing mode, as nothing went out.
+"""
 
 # ruff: noqa: S608 statements are put together from constants of this package only
 
@@ -11,14 +14,19 @@ from sqlalchemy import Connection, bindparam, text
 
 from sendproof_bridge import campaigns, jobs
 from sendproof_bridge.bridge import Bridge, CampaignKey, optimove_lane
-from sendproof_bridge.clock import Instant, date_of
+from sendproof_bridge.clock import DAY, Instant, date_of, iso
+from sendproof_bridge.config import SAVE_EVENT
 from sendproof_bridge.jobs import Job, NewJob
-from sendproof_bridge.metrics import BIT, COUNTS_AS, DROPPED, SENT, items, totals
+from sendproof_bridge.metrics import BIT, COUNTS_AS, DROPPED, EVENT_NAMES, EVERY, MARKS, SENT, items, totals
 from sendproof_bridge.optimove import INTERACTIONS_PER_CALL, METRICS_PER_CALL
+from sendproof_bridge.save_event import EVENTS_PER_CALL, OLDEST
 from sendproof_bridge.steps.templates import chunks
 
 _WHERE = "client = :client AND channel = :channel AND campaign = :campaign"
-_COUNTS = text(f"SELECT template, state, COUNT(*) FROM message WHERE {_WHERE} GROUP BY template, state")
+_COUNTS = text(
+    f"SELECT template, state, COUNT(*) FROM message WHERE {_WHERE} GROUP BY template, state"
+    f" UNION ALL SELECT template, kind, COUNT(DISTINCT customer) FROM mark WHERE {_WHERE} GROUP BY template, kind"
+)
 _UNREPORTED = f"{_WHERE} AND state IN :states AND (reported & :bit) = 0"
 _NEW = text(
     f"SELECT customer, template, settled_at, ended_at FROM message WHERE {_UNREPORTED} ORDER BY customer"
@@ -26,53 +34,108 @@ _NEW = text(
 _MARK = text(f"UPDATE message SET reported = reported | :bit WHERE {_UNREPORTED}").bindparams(
     bindparam("states", expanding=True)
 )
+_NEW_MARKS = text(f"SELECT customer, template, kind, at FROM mark WHERE {_WHERE} AND NOT reported ORDER BY id")
+_TAKE_MARKS = text(f"UPDATE mark SET reported = TRUE WHERE {_WHERE} AND NOT reported")
+_LATEST = text(f"SELECT MAX(settled_at) FROM message WHERE {_WHERE}")
+
+_REPORTED_FOR = 7 * DAY
 
 logger = logging.getLogger(__name__)
 
 
-class _Group(NamedTuple):
-    """What one report of interactions is about."""
+class _Happened(NamedTuple):
+    """One event of one customer, in the order in which reports are sorted."""
 
     template: int
     event: int
-    date: str
+    at: Instant
+    customer: str
 
 
 def run(bridge: Bridge, job: Job) -> None:
-    """Push the totals; then set aside the customers not yet reported, and end the job."""
+    """Push the totals; then set aside what was not reported yet, and end the job."""
     key = CampaignKey.of(job.payload)
-    with bridge.store.read() as tx:
-        counts = [(template, state, number) for template, state, number in tx.execute(_COUNTS, key._asdict())]
-    everything = items(key.channel, key.campaign, totals(counts))
-    for some in chunks(everything, METRICS_PER_CALL):
-        bridge.clients[key.client].optimove.update_metrics(some)
+    client, now = bridge.clients[key.client], bridge.clock.now()
+    testing, signed = bridge.channel(key).config.testing, client.config.reports == SAVE_EVENT
+    if not testing and not signed:
+        _push_totals(bridge, key)
     with bridge.store.write() as tx:
-        jobs.add(tx, _interactions(tx, job, key, bridge.clock.now()))
+        if not testing:
+            happened = sorted(_take(tx, key, now))
+            name = f"{job.id}:{now}" if job.payload.get("triggered") else job.id
+            jobs.add(tx, (_signed if signed else _interactions)(name, key, happened, now))
         if job.payload["last"]:
             campaigns.move(tx, key, "finished")
+        _end(tx, job, key, now)
+
+
+def _push_totals(bridge: Bridge, key: CampaignKey) -> None:
+    with bridge.store.read() as tx:
+        counts = [(template, state, number) for template, state, number in tx.execute(_COUNTS, key._asdict())]
+    everything = items(key.channel, key.number, totals(counts))
+    for some in chunks(everything, METRICS_PER_CALL):
+        bridge.clients[key.client].optimove.update_metrics(some)
+    logger.info("campaign %s: %d totals reported", key.name(), len(everything))
+
+
+def _end(tx: Connection, job: Job, key: CampaignKey, now: Instant) -> None:
+    """The reports of a triggered campaign go on for a week after its last message."""
+    latest = tx.execute(_LATEST, key._asdict()).scalar_one() if job.payload.get("triggered") else None
+    if latest is not None and now + EVERY <= latest + _REPORTED_FOR:
+        jobs.again(tx, job, now + EVERY)
+    else:
         jobs.complete(tx, job)
-    logger.info("campaign %s: %d totals reported (%s)", key.name(), len(everything), job.id)
 
 
-def _interactions(tx: Connection, job: Job, key: CampaignKey, now: Instant) -> Iterator[NewJob]:
+def _take(tx: Connection, key: CampaignKey, now: Instant) -> Iterator[_Happened]:
+    """What was not reported yet, and is from now on."""
+    for event, states in COUNTS_AS.items():
+        wanted = {**key._asdict(), "states": states, "bit": BIT[event]}
+        for customer, template, settled_at, ended_at in tx.execute(_NEW, wanted).all():
+            at = settled_at if event in {SENT, DROPPED} else ended_at
+            yield _Happened(template, event, at or now, customer)
+        tx.execute(_MARK, wanted)
+    for customer, template, kind, at in tx.execute(_NEW_MARKS, key._asdict()).all():
+        yield _Happened(template, MARKS[kind], at, customer)
+    tx.execute(_TAKE_MARKS, key._asdict())
+
+
+def _interactions(name: str, key: CampaignKey, happened: list[_Happened], now: Instant) -> Iterator[NewJob]:
     """One job a call, with its customers fixed, so that a repeated call has the same content.
 
     Optimove adds up calls with equal parameters; documented:
     https://developer.optimove.com/reference/post_integrations-updatecampaigninteractions
     """
-    for group, customers in sorted(_unreported(tx, key, now).items()):
-        for index, some in enumerate(chunks(customers, INTERACTIONS_PER_CALL)):
-            name = f"interactions:{job.id}:{group.template}:{group.event}:{group.date}:{index}"
-            payload = {**key._asdict(), **group._asdict(), "customers": some}
-            yield NewJob(id=name, kind="interactions", payload=payload, lane=optimove_lane(key.client))
+    del now
+    groups: defaultdict[tuple[int, int, str], list[str]] = defaultdict(list)
+    for one in happened:
+        groups[one.template, one.event, date_of(one.at)].append(one.customer)
+    for (template, event, date), customers in sorted(groups.items()):
+        for index, some in enumerate(chunks(sorted(customers), INTERACTIONS_PER_CALL)):
+            about = {"template": template, "event": event, "date": date, "customers": some}
+            yield NewJob(
+                id=f"interactions:{name}:{template}:{event}:{date}:{index}",
+                kind="interactions",
+                payload={**key._asdict(), **about},
+                lane=optimove_lane(key.client),
+            )
 
 
-def _unreported(tx: Connection, key: CampaignKey, now: Instant) -> dict[_Group, list[str]]:
-    groups: defaultdict[_Group, list[str]] = defaultdict(list)
-    for event, states in COUNTS_AS.items():
-        wanted = {**key._asdict(), "states": states, "bit": BIT[event]}
-        for customer, template, settled_at, ended_at in tx.execute(_NEW, wanted).all():
-            happened = settled_at if event in {SENT, DROPPED} else ended_at
-            groups[_Group(template, event, date_of(happened or now))].append(customer)
-        tx.execute(_MARK, wanted)
-    return dict(groups)
+def _signed(name: str, key: CampaignKey, happened: list[_Happened], now: Instant) -> Iterator[NewJob]:
+    """The same as signed events. "Sent" is none, and what is older than a week is not taken."""
+    told = [one for one in happened if one.event in EVENT_NAMES and one.at > now - OLDEST]
+    for index, some in enumerate(chunks(told, EVENTS_PER_CALL)):
+        events = [_event(key, one) for one in some]
+        payload = {"client": key.client, "events": events}
+        yield NewJob(id=f"save_events:{name}:{index}", kind="save_events", payload=payload)
+
+
+def _event(key: CampaignKey, one: _Happened) -> dict[str, object]:
+    context = {"campaign_id": key.number, "channel_id": key.channel, "template_id": one.template}
+    return {
+        "event": EVENT_NAMES[one.event],
+        "category": "metric",
+        "customer": one.customer,
+        "timestamp": iso(one.at),
+        "context": context,
+    }

@@ -6,8 +6,9 @@ from collections.abc import Sequence
 
 from sqlalchemy import Connection, RowMapping, text
 
-from sendproof_bridge import jobs
+from sendproof_bridge import jobs, opt_outs, schema
 from sendproof_bridge.bridge import Bridge
+from sendproof_bridge.channels import CLICKED, UNSUBSCRIBED
 from sendproof_bridge.clock import Instant, parse_time
 from sendproof_bridge.jobs import Job
 from sendproof_bridge.lifecycle import MESSAGE
@@ -15,15 +16,26 @@ from sendproof_bridge.lifecycle import MESSAGE
 # Keeps one transaction well under the time in which the door should answer.
 _AT_ONCE = 5_000
 
-_KEY = ("client", "channel", "campaign", "customer")
+_KEY = ("client", "channel", "campaign", "customer", "occasion")
+_LOOK = (
+    "SELECT r.id, r.letter, r.stamp, r.message, r.client,"
+    " m.channel, m.campaign, m.customer, m.occasion, m.state, m.template, m.number"
+    " FROM receipt r LEFT JOIN message m ON m.client = r.client AND"
+)
+# Most come to the address of a batch; those of some providers name nothing but the provider's id.
 _NEW = text(
-    "SELECT r.id, r.letter, r.stamp, r.client, m.channel, m.campaign, m.customer, m.state"
-    " FROM receipt r LEFT JOIN message m ON m.client = r.client AND m.batch = r.batch AND m.number = r.number"
-    " WHERE r.result IS NULL ORDER BY r.id LIMIT :limit"
+    f"{_LOOK} m.batch = r.batch AND m.recipient = r.recipient WHERE r.result IS NULL AND r.batch <> ''"
+    f" UNION ALL {_LOOK} m.provider_id = r.message WHERE r.result IS NULL AND r.batch = ''"
+    " ORDER BY 1 LIMIT :limit"
 )
 _STEP = text(
     "UPDATE message SET state = :state, ended_at = :ended_at, settled_at = COALESCE(settled_at, :now)"
     " WHERE client = :client AND channel = :channel AND campaign = :campaign AND customer = :customer"
+    " AND occasion = :occasion"
+)
+_NAME = text(
+    "UPDATE message SET provider_id = COALESCE(provider_id, :message) WHERE client = :client AND channel = :channel"
+    " AND campaign = :campaign AND customer = :customer AND occasion = :occasion"
 )
 _RESULT = text("UPDATE receipt SET result = :result WHERE id = :id")
 
@@ -49,6 +61,10 @@ def _apply(bridge: Bridge, tx: Connection) -> list[str]:
     steps, results = _walk(bridge, rows, bridge.clock.now())
     if steps:
         tx.execute(_STEP, list(steps.values()))
+    named = [dict(row) for row in rows if row["message"] and row["state"] is not None]
+    if named:
+        tx.execute(_NAME, named)
+    _mark(bridge, tx, rows, results)
     if rows:
         tx.execute(_RESULT, [{"id": row["id"], "result": result} for row, result in zip(rows, results, strict=True)])
     return results
@@ -70,6 +86,18 @@ def _walk(
     return steps, results
 
 
+def _mark(bridge: Bridge, tx: Connection, rows: Sequence[RowMapping], results: Sequence[str]) -> None:
+    """Clicks are kept one by one; whoever unsubscribes gets nothing more."""
+    now = bridge.clock.now()
+    for row, result in zip(rows, results, strict=True):
+        meaning = _meaning(bridge, row) if result == "marked" else None
+        if meaning == CLICKED:
+            place = {name: row[name] for name in (*_KEY, "template")}
+            tx.execute(schema.mark.insert(), [{**place, "kind": CLICKED, "at": _ended(row, now), "reported": False}])
+        elif meaning == UNSUBSCRIBED:
+            opt_outs.add(tx, row["client"], [row["number"]], "reply", now)
+
+
 def _meaning(bridge: Bridge, row: RowMapping) -> str | None:
     client = bridge.clients.get(row["client"])
     channel = client.channels.get(row["channel"]) if client else None
@@ -79,6 +107,8 @@ def _meaning(bridge: Bridge, row: RowMapping) -> str | None:
 def _result(before: str | None, after: str | None) -> str:
     if before is None or after is None:
         return "stray"
+    if after in {CLICKED, UNSUBSCRIBED}:
+        return "marked"
     if before == after:
         return "repeated"
     return "applied" if MESSAGE.allows(before, after) else "illegal"

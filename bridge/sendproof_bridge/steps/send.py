@@ -4,6 +4,7 @@
                              |
                              +--(reply lost, or this process died)--> look up the provider's record:
                                    all found --> settled;   some surely absent --> planned again, for those only
+                                   no record to look at --> settled, as unknown, and never repeated
 
 The row says `sending` before the call begins. Whoever finds it so later does not know the outcome, and looks before
 anything is repeated. When the look-up itself fails it is tried again; the batch is never repeated blindly.
@@ -17,32 +18,45 @@ from typing import Any, NamedTuple
 
 from sqlalchemy import Connection, bindparam, text
 
-from sendproof_bridge import campaigns, jobs
+from sendproof_bridge import campaigns, jobs, opt_outs
 from sendproof_bridge.bridge import Bridge, CampaignKey
 from sendproof_bridge.channels import Outgoing, SendReply
-from sendproof_bridge.clock import MINUTE, SECOND, Instant
+from sendproof_bridge.clock import Instant
 from sendproof_bridge.errors import NotDoneError, RefusedError, UnknownOutcomeError
 from sendproof_bridge.jobs import Job
 from sendproof_bridge.lifecycle import BATCH, MESSAGE
+from sendproof_bridge.recipients import OPTED_OUT_HERE, REPLY_LOST
 from sendproof_bridge.retry import GiveUp, decide
-from sendproof_bridge.steps import inquire
-
-# A provider may still be at work on a call whose caller has gone, so its record is not asked at once...
-_SETTLE_MS = 30 * SECOND
-# ...and its clock need not agree with ours.
-_MARGIN_MS = 10 * MINUTE
+from sendproof_bridge.steps import inquire, share
 
 _BATCH_IS = "client = :client AND id = :batch"
-_STATE = text(f"SELECT state, sending_since, unicode FROM batch WHERE {_BATCH_IS}")
+_STATE = text(f"SELECT state, sending_since FROM batch WHERE {_BATCH_IS}")
 _MOVE = text(
     "UPDATE batch SET state = :state, sending_since = COALESCE(:since, sending_since)"
     f" WHERE {_BATCH_IS} AND state IN :sources"
 ).bindparams(bindparam("sources", expanding=True))
 _PENDING = text(
-    "SELECT number, text FROM message WHERE client = :client AND batch = :batch AND state = 'pending' ORDER BY customer"
+    "SELECT recipient, number, template, content FROM message"
+    " WHERE client = :client AND batch = :batch AND state = 'pending' ORDER BY customer"
 )
-_MESSAGE_IS = "client = :client AND batch = :batch AND number = :number"
-_NOTE_ID = text(f"UPDATE message SET provider_id = :id, settled_at = COALESCE(settled_at, :now) WHERE {_MESSAGE_IS}")
+_OPTED_OUT = text(
+    f"UPDATE message SET state = 'dropped', reason = '{OPTED_OUT_HERE}', settled_at = :now"
+    " WHERE client = :client AND batch = :batch AND state = 'pending'"
+    " AND number IN (SELECT number FROM opt_out WHERE client = :client) RETURNING customer"
+)
+_CANCELLED = text(
+    "UPDATE message SET state = 'cancelled', reason = 'cancelled', settled_at = :now"
+    " WHERE client = :client AND batch = :batch AND state = 'pending'"
+)
+_UNKNOWN = text(
+    "UPDATE message SET state = 'unknown', reason = :reason, settled_at = :now"
+    " WHERE client = :client AND batch = :batch AND state = 'pending'"
+)
+_MESSAGE_IS = "client = :client AND batch = :batch AND recipient = :recipient"
+_NOTE_ID = text(
+    "UPDATE message SET provider_id = COALESCE(:id, provider_id), settled_at = COALESCE(settled_at, :now)"
+    f" WHERE {_MESSAGE_IS}"
+)
 _ACCEPT = text(f"UPDATE message SET state = 'accepted' WHERE {_MESSAGE_IS} AND state IN {MESSAGE.sql('accepted')}")
 _REJECT = text(
     f"UPDATE message SET state = 'rejected', reason = :reason, settled_at = :now"
@@ -58,7 +72,6 @@ logger = logging.getLogger(__name__)
 class _Found(NamedTuple):
     state: str
     sending_since: Instant | None
-    unicode: bool
     pending: Sequence[Outgoing]
 
 
@@ -66,8 +79,11 @@ def run(bridge: Bridge, job: Job) -> None:
     """Send, or find out what became of an earlier attempt."""
     key, batch = CampaignKey.of(job.payload), str(job.payload["batch"])
     found = _begin(bridge, key, batch)
-    if found.state == "settled" or not found.pending:
-        _finish(bridge, job, key, batch, SendReply(accepted={}, rejected={}, postponed={}))
+    if found.state == "cancelled":
+        with bridge.store.write() as tx:
+            jobs.complete(tx, job)
+    elif found.state == "settled" or not found.pending:
+        _finish(bridge, job, key, batch, SendReply())
     elif found.state == "sending":
         _look_up(bridge, job, key, batch, found)
     else:
@@ -75,22 +91,27 @@ def run(bridge: Bridge, job: Job) -> None:
 
 
 def _begin(bridge: Bridge, key: CampaignKey, batch: str) -> _Found:
-    """How the batch stood; a planned one is `sending` from here on."""
-    where = {"client": key.client, "batch": batch}
+    """How the batch stood; a planned one is `sending` from here on, without those who opted out meanwhile."""
     now = bridge.clock.now()
+    where = {"client": key.client, "batch": batch, "now": now}
     with bridge.store.write_durably() as tx:
-        state, since, unicode = tx.execute(_STATE, where).one()
-        pending = [Outgoing(number=number, text=text) for number, text in tx.execute(_PENDING, where)]
+        state, since = tx.execute(_STATE, where).one()
+        if state == "planned" and campaigns.state(tx, key) == "cancelled":
+            tx.execute(_CANCELLED, where)
+            _move(tx, key, batch, "cancelled")
+            state = "cancelled"
         if state == "planned":
+            left_out = list(tx.execute(_OPTED_OUT, where).scalars())
+            jobs.add(tx, share.tell(bridge.clients[key.client].config, key.channel, left_out, f"batch:{batch}"))
             _move(tx, key, batch, "sending", since=now)
-    return _Found(state=state, sending_since=since, unicode=bool(unicode), pending=pending)
+        pending = [Outgoing(**row) for row in tx.execute(_PENDING, where).mappings()]
+    return _Found(state=state, sending_since=since, pending=pending)
 
 
 def _send(bridge: Bridge, job: Job, key: CampaignKey, batch: str, found: _Found) -> None:
     provider = bridge.channel(key).provider
-    url = _receipt_url(bridge, key, batch)
     try:
-        reply = provider.send(found.pending, receipt_url=url, unicode=found.unicode)
+        reply = provider.send(found.pending, batch=batch, receipt_url=_receipt_url(bridge, key, batch))
     except RefusedError as error:
         _refused(bridge, job, key, batch, found, error)
     except NotDoneError:
@@ -98,7 +119,7 @@ def _send(bridge: Bridge, job: Job, key: CampaignKey, batch: str, found: _Found)
             _move(tx, key, batch, "planned")
         raise
     except UnknownOutcomeError as error:
-        _look_up_later(bridge, job, bridge.clock.now(), str(error))
+        _lost(bridge, job, key, bridge.clock.now(), str(error))
     else:
         _finish(bridge, job, key, batch, reply)
 
@@ -113,8 +134,8 @@ def _receipt_url(bridge: Bridge, key: CampaignKey, batch: str) -> str:
 def _refused(bridge: Bridge, job: Job, key: CampaignKey, batch: str, found: _Found, error: RefusedError) -> None:
     """The provider will have none of this batch. Ask a few times more, then call its messages rejected."""
     if isinstance(decide(error, job.attempts, bridge.clock.now()), GiveUp):
-        reasons = {one.number: str(error) for one in found.pending}
-        _finish(bridge, job, key, batch, SendReply(accepted={}, rejected=reasons, postponed={}))
+        reasons = {one.recipient: str(error) for one in found.pending}
+        _finish(bridge, job, key, batch, SendReply(rejected=reasons))
         return
     with bridge.store.write() as tx:
         _move(tx, key, batch, "planned")
@@ -122,11 +143,11 @@ def _refused(bridge: Bridge, job: Job, key: CampaignKey, batch: str, found: _Fou
 
 
 def _look_up(bridge: Bridge, job: Job, key: CampaignKey, batch: str, found: _Found) -> None:
-    since = found.sending_since or 0
-    if bridge.clock.now() < since + _SETTLE_MS:
-        _look_up_later(bridge, job, since, "the outcome of an attempt is not known")
+    since, provider = found.sending_since or 0, bridge.channel(key).provider
+    if not provider.remembers or bridge.clock.now() < since + provider.settle_ms:
+        _lost(bridge, job, key, since, "the outcome of an attempt is not known")
         return
-    candidates = _candidates(bridge, key, since, found.pending)
+    candidates = provider.find(found.pending, since)
     now = bridge.clock.now()
     with bridge.store.write() as tx:
         accepted = _assign(tx, key, candidates)
@@ -140,31 +161,26 @@ def _look_up(bridge: Bridge, job: Job, key: CampaignKey, batch: str, found: _Fou
     logger.info("batch %s: %d found at the provider, %d surely not sent", batch, len(accepted), absent)
 
 
-def _look_up_later(bridge: Bridge, job: Job, since: Instant, trouble: str) -> None:
+def _lost(bridge: Bridge, job: Job, key: CampaignKey, since: Instant, trouble: str) -> None:
+    """Look later, or, at a provider that keeps no record, call what is open unknown for good."""
+    provider, batch, now = bridge.channel(key).provider, str(job.payload["batch"]), bridge.clock.now()
     with bridge.store.write() as tx:
-        jobs.later(tx, job, since + _SETTLE_MS, trouble)
-    logger.warning("batch %s: %s; the provider's record will be asked", job.payload["batch"], trouble)
-
-
-def _candidates(
-    bridge: Bridge, key: CampaignKey, since: Instant, pending: Sequence[Outgoing]
-) -> Mapping[str, list[str]]:
-    """What the provider's record may hold of these messages: its ids by number."""
-    provider = bridge.channel(key).provider
-    wanted = {one.number: one.text for one in pending}
-    found: dict[str, list[str]] = {}
-    for sent in provider.sent(since - _MARGIN_MS):
-        if sent.number in wanted and provider.same_text(sent.text, wanted[sent.number]):
-            found.setdefault(sent.number, []).append(sent.id)
-    return found
+        if provider.remembers:
+            jobs.later(tx, job, since + provider.settle_ms, trouble)
+        else:
+            tx.execute(_UNKNOWN, {"client": key.client, "batch": batch, "reason": REPLY_LOST, "now": now})
+            campaigns.begin_reports(tx, key, now)
+            _settle(tx, job, key, batch, now)
+    then = "its record will be asked" if provider.remembers else "it keeps no record, so this stays unknown"
+    logger.warning("batch %s: %s; %s", batch, trouble, then)
 
 
 def _assign(tx: Connection, key: CampaignKey, candidates: Mapping[str, list[str]]) -> dict[str, str]:
-    """One id a number, leaving out what is known to belong to another message with the same number and text."""
+    """One id a recipient, leaving out what is known to belong to another message."""
     ids = [one for some in candidates.values() for one in some]
     taken = set(tx.execute(_TAKEN, {"client": key.client, "ids": ids}).scalars())
-    free = {number: [one for one in some if one not in taken] for number, some in candidates.items()}
-    return {number: some[0] for number, some in free.items() if some}
+    free = {recipient: [one for one in some if one not in taken] for recipient, some in candidates.items()}
+    return {recipient: some[0] for recipient, some in free.items() if some}
 
 
 def _finish(bridge: Bridge, job: Job, key: CampaignKey, batch: str, reply: SendReply) -> None:
@@ -173,14 +189,16 @@ def _finish(bridge: Bridge, job: Job, key: CampaignKey, batch: str, reply: SendR
     with bridge.store.write() as tx:
         _accept(tx, key, batch, reply.accepted, now)
         _reject(tx, key, batch, reply.rejected, now)
-        left = {number for number, _ in tx.execute(_PENDING, {"client": key.client, "batch": batch})}
+        opt_outs.note(tx, key, batch, reply.opted_out, now)
+        left = {row.recipient for row in tx.execute(_PENDING, {"client": key.client, "batch": batch})}
         if not left:
             _settle(tx, job, key, batch, now)
         elif left.issubset(reply.postponed):
             _move(tx, key, batch, "planned")
             _postpone(tx, job, reply.postponed, now)
-        else:
-            jobs.later(tx, job, now + _SETTLE_MS, f"the provider said nothing of {len(left)} messages")
+        said = not left or left.issubset(reply.postponed)
+    if not said:
+        _lost(bridge, job, key, now, f"the provider said nothing of {len(left)} messages")
     counts = len(reply.accepted), len(reply.rejected), len(left)
     logger.info("batch %s: %d accepted, %d rejected, %d open", batch, *counts)
 
@@ -201,8 +219,8 @@ def _settle(tx: Connection, job: Job, key: CampaignKey, batch: str, now: Instant
 
 def _accept(tx: Connection, key: CampaignKey, batch: str, accepted: Mapping[str, str], now: Instant) -> None:
     rows: list[dict[str, Any]] = [
-        {"client": key.client, "batch": batch, "number": number, "id": provider_id, "now": now}
-        for number, provider_id in accepted.items()
+        {"client": key.client, "batch": batch, "recipient": recipient, "id": provider_id or None, "now": now}
+        for recipient, provider_id in accepted.items()
     ]
     if not rows:
         return
@@ -213,8 +231,8 @@ def _accept(tx: Connection, key: CampaignKey, batch: str, accepted: Mapping[str,
 
 def _reject(tx: Connection, key: CampaignKey, batch: str, rejected: Mapping[str, str], now: Instant) -> None:
     rows = [
-        {"client": key.client, "batch": batch, "number": number, "reason": reason, "now": now}
-        for number, reason in rejected.items()
+        {"client": key.client, "batch": batch, "recipient": recipient, "reason": reason, "now": now}
+        for recipient, reason in rejected.items()
     ]
     if rows:
         tx.execute(_REJECT, rows)

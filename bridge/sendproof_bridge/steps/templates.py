@@ -1,7 +1,7 @@
 """Keep Optimove's list of a channel's templates like the provider's, so that marketers choose from what exists."""
 
 import logging
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from itertools import islice
 from typing import TypeVar
 
@@ -59,6 +59,13 @@ def known(bridge: Bridge, client: str, channel: Channel) -> Mapping[int, Templat
     with bridge.store.read() as tx:
         rows = tx.execute(_KNOWN, {"client": client, "channel": channel.config.id}).mappings()
         return {row["id"]: Template(**row) for row in rows}
+
+
+def attributes(channel: Channel, bodies: Iterable[Template]) -> list[str]:
+    """Phone first, as vendors' guides have it, then consent, then whatever the provider or any template asks for."""
+    asked = {name for template in bodies for name in channel.provider.placeholders(template.body)}
+    first = [channel.config.phone_attribute, channel.config.consent_attribute, *channel.provider.attributes]
+    return [*dict.fromkeys(first), *sorted(asked.difference(first))]
 
 
 def chunks(items: Sequence[T], size: int) -> Iterator[list[T]]:

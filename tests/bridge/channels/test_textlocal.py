@@ -1,20 +1,39 @@
 """Textlocal's commands, against a server that answers in its forms."""
 
 import json
+from dataclasses import replace
 from urllib.parse import quote
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from sendproof_bridge.channels import Outgoing, Receipt, SendReply, Sent, Template, open_channel
-from sendproof_bridge.channels.textlocal import Textlocal
+from sendproof_bridge.channels import (
+    Composed,
+    Open,
+    OptOut,
+    Order,
+    Outgoing,
+    Receipt,
+    SendReply,
+    Template,
+    open_channel,
+)
+from sendproof_bridge.channels.textlocal import fill, same_text
 from sendproof_bridge.errors import CredentialsRefusedError, NotDoneError, RefusedError, UnknownOutcomeError
 from sendproof_bridge.wire import Wire
 from small_bridge import HELLO, settings
 from stand_in import Says
 
-MESSAGES = [Outgoing(number="447100000001", text="100% off & more"), Outgoing(number="447100000002", text="Zażółć")]
+A, B = "447100000001", "447100000002"
+
+
+def outgoing(number, text):
+    """A message as it was composed."""
+    return Outgoing(recipient=number, number=number, template=11, content=text)
+
+
+MESSAGES = [outgoing(A, "100% off & more"), outgoing(B, "Zażółć")]
 
 
 @pytest.fixture
@@ -33,9 +52,9 @@ def accepted(number, message):
     return {"balance": 1, "batch_id": 9, "messages": [{"id": message, "recipient": number}]}
 
 
-def send(textlocal, **options):
+def send(textlocal, messages=MESSAGES):
     """Send both messages."""
-    return textlocal.send(MESSAGES, receipt_url="http://bridge.test/r", **{"unicode": False, **options})
+    return textlocal.send(messages, batch="505-7001-0-0", receipt_url="http://bridge.test/r")
 
 
 def test_templates_are_read_with_id_title_and_body(textlocal):
@@ -59,15 +78,15 @@ def test_the_key_travels_in_the_form(textlocal, outside):
         ("100%% of %%|NOBODY%%, %|FIRST_NAME%", "100%% of , %|FIRST_NAME%"),
     ],
 )
-def test_placeholders_are_filled(textlocal, body, text):
+def test_placeholders_are_filled(body, text):
     """Both forms; what has no value becomes nothing, and what is no placeholder stays."""
-    assert textlocal.fill(body, {"FIRST_NAME": "Ann", "CITY": None}) == text
+    assert fill(body, {"FIRST_NAME": "Ann", "CITY": None}) == text
 
 
 @given(st.text())
 def test_a_value_is_put_in_as_it_is(value):
     """A name that looks like a placeholder, or like a pattern, changes nothing else."""
-    filled = Textlocal.fill(None, "<%%|A%%|%%|B%%>", {"A": value, "B": "b"})  # type: ignore[arg-type]
+    filled = fill("<%%|A%%|%%|B%%>", {"A": value, "B": "b"})
     assert filled == f"<{value}|b>"
 
 
@@ -78,7 +97,7 @@ def test_placeholders_are_named_once_and_in_order(textlocal):
 
 def test_a_batch_goes_out_in_one_call(textlocal, outside):
     """Texts are URL-encoded inside the JSON, as in the vendor's sample."""
-    send(textlocal, unicode=True)
+    send(textlocal)
 
     assert json.loads(outside.calls("bulk_json")[0].body["data"]) == {
         "sender": "Sendproof",
@@ -134,7 +153,7 @@ def test_each_way_to_fail_is_told_apart(textlocal, outside, answer, error):
     outside.say("bulk_json", answer)
 
     if error is None:
-        assert send(textlocal) == SendReply(accepted={}, rejected={}, postponed={})
+        assert send(textlocal) == SendReply()
         return
     with pytest.raises(error) as raised:
         send(textlocal)
@@ -147,10 +166,9 @@ def test_the_record_is_read_page_by_page_from_the_oldest(textlocal, outside):
     pages = [Says({"messages": [row], "status": "success"}) for row in rows]
     outside.say("get_history_api", *pages, Says({"messages": [], "status": "success"}))
 
-    assert list(textlocal.sent(1_700_000_000_999)) == [
-        Sent(id="1", number="447100000001", text="a"),
-        Sent(id="2", number="447100000002", text="b"),
-    ]
+    found = textlocal.find([outgoing(A, "a"), outgoing(B, "b")], 1_700_000_600_999)
+
+    assert found == {A: ["1"], B: ["2"]}
     asked = [
         (call.body["start"], call.body["sort_order"], call.body["min_time"])
         for call in outside.calls("get_history_api")
@@ -158,17 +176,17 @@ def test_the_record_is_read_page_by_page_from_the_oldest(textlocal, outside):
     assert asked == [("0", "asc", "1700000000"), ("1", "asc", "1700000000"), ("2", "asc", "1700000000")]
 
 
-def test_a_text_is_recognised_though_it_was_cut(textlocal):
+def test_a_text_is_recognised_though_it_was_cut():
     """The record ends after 765 characters."""
-    assert textlocal.same_text("x" * 765, "x" * 900)
-    assert not textlocal.same_text("x" * 764, "x" * 900)
+    assert same_text("x" * 765, "x" * 900)
+    assert not same_text("x" * 764, "x" * 900)
 
 
 def test_a_receipt_is_read_from_its_form(textlocal):
     """Number, letter and time; the rest says nothing."""
     body = b"number=447100000001&status=%3F&customID=&datetime=2026-03-02+09%3A00%3A07"
 
-    assert textlocal.receipt(body) == Receipt(number="447100000001", letter="?", stamp="2026-03-02 09:00:07")
+    assert textlocal.read(body, {}, "b") == [Receipt(recipient=A, letter="?", stamp="2026-03-02 09:00:07", batch="b")]
 
 
 def test_a_message_can_be_asked_about(textlocal, outside):
@@ -176,5 +194,42 @@ def test_a_message_can_be_asked_about(textlocal, outside):
     told = {"id": 7, "recipient": 447100000001, "type": "sms", "status": "E", "date": "2026-03-05 09:00:00"}
     outside.say("status_message", Says({"message": told, "status": "success"}))
 
-    assert textlocal.status("7") == Receipt(number="447100000001", letter="E", stamp="2026-03-05 09:00:00")
+    assert list(textlocal.outcomes([Open(recipient=A, message="7", template=11, sent_at=0)])) == [
+        Receipt(recipient=A, letter="E", stamp="2026-03-05 09:00:00")
+    ]
     assert outside.calls("status_message")[0].body["message_id"] == "7"
+
+
+def test_a_message_is_composed_before_it_is_known_whether_its_number_is_one(textlocal):
+    """Texts that need Unicode go out in calls of their own."""
+    order = Order(customer="C1", template=Template(**HELLO), values={"PHONE": "x", "FIRST_NAME": "Łucja"})
+
+    assert textlocal.compose(order) == Composed(phone="x", content="Hello Łucja", group="unicode")
+
+
+@pytest.mark.parametrize("text", ["STOP", "stop", "Stop please", "ACME STOP.", "unsubscribe"])
+def test_a_stop_is_an_opt_out(textlocal, text):
+    """At the beginning, or after the keyword of a shared number."""
+    body = f"sender=%2B447100000001&keyword=ACME&content={quote(text)}&comments={quote(text.removeprefix('ACME '))}"
+
+    assert textlocal.read(body.encode(), {}, "") == [OptOut(number=A, how="reply")]
+
+
+def test_what_else_customers_write_is_nothing_to_the_bridge(textlocal):
+    """A word that only holds STOP is none."""
+    assert textlocal.read(b"sender=447100000001&content=Nonstop+fun", {}, "") == []
+
+
+def test_who_opted_out_there_is_listed(textlocal, outside):
+    """Numbers come as numbers."""
+    outside.say("get_optouts", Says({"optouts": [{"number": 447100000001}], "status": "success"}))
+
+    assert textlocal.opt_outs() == [A]
+
+
+def test_testing_mode_is_told_to_textlocal(outside, tmp_path):
+    """Which then sends nothing."""
+    config = replace(settings(tmp_path, outside.url).clients[0].channels[0], testing=True)
+    send(open_channel(config, Wire(read_seconds=5.0)))
+
+    assert json.loads(outside.calls("bulk_json")[0].body["data"])["test"] is True

@@ -3,6 +3,7 @@
 import pytest
 
 from sendproof_bridge import intake
+from sendproof_bridge.channels import Receipt
 from sendproof_bridge.clock import DAY, HOUR, MINUTE, iso
 from sendproof_bridge.status import campaign
 from small_bridge import KEY, NOON, row
@@ -26,7 +27,7 @@ def sent(small, outside):
 def receive(small, *receipts, batch=BATCH):
     """Receipts as (number, letter), as the door stores them."""
     rows = [
-        {"client": "acme", "batch": batch, "number": number, "letter": letter, "stamp": "2026-03-02 12:00:07"}
+        ("acme", Receipt(batch=batch, recipient=number, letter=letter, stamp="2026-03-02 12:00:07"))
         for number, letter in receipts
     ]
     with small.bridge.store.write() as tx:

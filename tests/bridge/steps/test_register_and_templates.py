@@ -24,12 +24,13 @@ def had(outside, **templates):
     outside.say("GetChannelTemplates", Says(rows))
 
 
-def test_both_events_are_asked_for(small, outside):
-    """13 for the channel, 1 without one."""
+def test_the_events_of_scheduled_campaigns_are_asked_for(small, outside):
+    """13 and 4 for the channel, 1 without one."""
     small.work()
 
     assert names(outside, "RegisterEventListener") == [
         {"EventTypeID": 13, "ListenerURL": URL, "ChannelID": 505},
+        {"EventTypeID": 4, "ListenerURL": URL, "ChannelID": 505},
         {"EventTypeID": 1, "ListenerURL": URL},
     ]
 
@@ -39,7 +40,7 @@ def test_registering_is_done_again_at_each_start(small, outside):
     small.work()
     small.work()
 
-    assert len(outside.calls("RegisterEventListener")) == 4
+    assert len(outside.calls("RegisterEventListener")) == 6
 
 
 def test_new_templates_are_added(small, outside):

@@ -205,7 +205,8 @@ def test_a_receipt_may_overtake_the_reply(planned, outside):
 
     def deliver_first(_seen):
         planned.change(
-            "INSERT INTO receipt (client, batch, number, letter, stamp) VALUES ('acme', '505-7001-0-0', :n, 'D', '')",
+            "INSERT INTO receipt (client, batch, recipient, letter, stamp, message)"
+            " VALUES ('acme', '505-7001-0-0', :n, 'D', '', '')",
             n=A,
         )
         planned.change(

@@ -1,0 +1,153 @@
+"""Delivyr, against a server that answers in its forms: one recipient a call, none repeated when a reply was lost."""
+
+import json
+
+import pytest
+
+from sendproof_bridge import intake
+from sendproof_bridge.channels import Composed, Order, Receipt, Template, open_channel, providers
+from sendproof_bridge.clock import HOUR, SECOND
+from sendproof_bridge.settings import Secret
+from sendproof_bridge.wire import Wire
+from small_bridge import NOON, opened, row, settings
+from stand_in import Says
+
+TEMPLATE = {"id": "HDS7F3Y2", "name": "Hello", "synchronised_name": "HDS7F3Y2 - Hello", "body": "Hello {{FIRST_NAME}}"}
+NUMBER = int("HDS7F3Y2", 36)
+OPTIONS = {name: setting.default for name, setting in providers()["delivyr"].items()}
+OPTIONS |= {"account_id": "an-account", "api_key": Secret("a-delivyr-key")}
+
+
+def channel(**options):
+    """The channel's settings."""
+    own = {name: value for name, value in options.items() if name in OPTIONS}
+    rest = {name: value for name, value in options.items() if name not in OPTIONS}
+    return {"provider": "delivyr", "default_region": "US", "options": {**OPTIONS, **own}, **rest}
+
+
+@pytest.fixture
+def account(outside):
+    """A Delivyr with one template that takes every message."""
+    outside.say("templates", Says({"templates": [TEMPLATE]}))
+    outside.say("send_sms", Says({"message_id": "0123456789abcdef0123", "status": "queued"}))
+    rows = [row("C1", "+12125550100", template=NUMBER)]
+    outside.say("GetCustomerSendDetailsByChannel", Says(rows), Says([]))
+    return outside
+
+
+def play(folder, outside, until=NOON + HOUR, **options):
+    """One campaign; answers how its message stands."""
+    with opened(folder, settings(folder, outside.url, channel=channel(**options))) as small:
+        small.announce()
+        small.work(until=until)
+        return small.rows("SELECT state, reason, provider_id FROM message")
+
+
+def test_a_message_is_a_template_with_variables(tmp_path, account):
+    """The number in E.164, the template in Delivyr's letters, the credentials as headers."""
+    assert play(tmp_path, account) == [("accepted", None, "0123456789abcdef0123")]
+
+    (call,) = account.calls("send_sms")
+    assert call.body == {
+        "template_id": "HDS7F3Y2",
+        "variables": {"FIRST_NAME": "Ann"},
+        "phone_number": "+12125550100",
+    }
+    assert (call.headers["x-account-id"], call.headers["x-api-key"]) == ("an-account", "a-delivyr-key")
+
+
+def test_templates_are_synchronised_under_delivyrs_names(tmp_path, account):
+    """The number is what the letters write in base 36."""
+    play(tmp_path, account)
+
+    assert account.calls("AddChannelTemplates")[0].body == [{"TemplateID": NUMBER, "TemplateName": "HDS7F3Y2 - Hello"}]
+
+
+def test_testing_mode_is_passed_on_and_nothing_is_reported(tmp_path, account):
+    """Nothing went out that a report could be about."""
+    play(tmp_path, account, testing=True)
+
+    assert account.calls("send_sms")[0].body["testing"] is True
+    assert account.calls("UpdateCampaignMetrics") == []
+
+
+@pytest.mark.parametrize("lost", [Says(status=500), Says(b"oops"), Says(["?"])])
+def test_a_lost_reply_is_recorded_as_unknown(tmp_path, account, lost):
+    """No published call tells what became of it, so it is not repeated."""
+    account.say("send_sms", lost)
+
+    assert play(tmp_path, account) == [("unknown", "reply_lost", None)]
+    assert len(account.calls("send_sms")) == 1
+
+
+@pytest.mark.parametrize(("logged", "calls"), [(True, 1), (False, 2)])
+def test_a_readable_message_log_settles_it(tmp_path, account, logged, calls):
+    """What is found is not repeated; what is absent is."""
+    taken = {"message_id": "0123456789abcdef0123", "template_id": "HDS7F3Y2", "created_at": "2026-03-02T12:00:00.000Z"}
+    account.say("send_sms", Says(status=500), Says({"message_id": "0123456789abcdef0123"}))
+    account.say("messages", Says({"messages": [taken] if logged else [], "next": None}))
+
+    assert play(tmp_path, account, message_log=True) == [("accepted", None, "0123456789abcdef0123")]
+    assert len(account.calls("send_sms")) == calls
+
+
+def test_a_full_queue_is_tried_again(tmp_path, account):
+    """Of all 503 this one says that nothing was taken."""
+    full = Says({"error": {"code": "queue_full", "message": "later"}}, status=503)
+    account.say("send_sms", full, Says({"message_id": "1"}))
+
+    assert play(tmp_path, account) == [("accepted", None, "1")]
+
+
+def test_a_customer_who_is_opted_out_there_is_rejected_and_shared(tmp_path, account):
+    """Optimove learns of it."""
+    account.say("send_sms", Says({"error": {"code": "opted_out", "message": "no"}}, status=422))
+
+    assert play(tmp_path, account) == [("rejected", "opted_out", None)]
+    assert account.calls("SetCustomerChannelPreference")[0].body["CustomerIDs"] == ["C1"]
+
+
+def test_what_happens_to_a_message_is_known_by_its_id(tmp_path, account):
+    """Clicks come one by one; a STOP is an opt-out."""
+    with opened(tmp_path, settings(tmp_path, account.url, channel=channel())) as small:
+        small.announce()
+        small.work()
+        provider = small.bridge.clients["acme"].channels[505].provider
+        for event in ("delivered", "clicked", "clicked", "opted_out"):
+            told = {"event": event, "message_id": "0123456789abcdef0123", "occurred_at": "2026-03-02T12:00:03.000Z"}
+            with small.bridge.store.write() as tx:
+                found = provider.read(json.dumps(told).encode(), {}, "")
+                intake.store_receipts(tx, [("acme", one) for one in found])
+        small.work(until=NOON + 10 * SECOND)
+
+        assert small.rows("SELECT state FROM message") == ["delivered"]
+        assert small.rows("SELECT kind FROM mark ORDER BY id") == ["clicked", "clicked", "unsubscribed"]
+        assert small.rows("SELECT number FROM opt_out") == ["12125550100"]
+
+
+def test_what_is_posted_must_name_a_message(account, tmp_path):
+    """Anything else is refused with what was expected."""
+    config = settings(tmp_path, account.url, channel=channel()).clients[0].channels[0]
+    with pytest.raises(ValueError, match="expected an object with event"):
+        open_channel(config, Wire()).read(b'{"event": "delivered"}', {}, "")
+    assert Receipt(recipient="", letter="delivered", stamp="", message="1") in open_channel(config, Wire()).read(
+        b'{"event": "delivered", "message_id": 1}', {}, ""
+    )
+
+
+def test_overrides_are_merged_over_a_triggers_request(account, tmp_path):
+    """Object by object; a scheduled message knows no event, and has none."""
+    over = '{"phone_number": personalization.win.other, "variables": {"CODE": campaignID}}'
+    config = settings(tmp_path, account.url, channel=channel(overrides=over)).clients[0].channels[0]
+    order = {
+        "customer": "C1",
+        "template": Template(id=NUMBER, title="", body="{{FIRST_NAME}}"),
+        "values": {"PHONE": "+12125550100", "FIRST_NAME": "Ann"},
+    }
+    event = {"campaignID": "2.38", "personalization": {"win": {"other": "+12125550199"}}}
+    provider = open_channel(config, Wire())
+
+    usual = {"template_id": "HDS7F3Y2", "variables": {"FIRST_NAME": "Ann"}}
+    assert provider.compose(Order(**order)) == Composed(phone="+12125550100", content=json.dumps(usual))
+    changed = {"template_id": "HDS7F3Y2", "variables": {"FIRST_NAME": "Ann", "CODE": "2.38"}}
+    assert provider.compose(Order(**order, event=event)) == Composed(phone="+12125550199", content=json.dumps(changed))
