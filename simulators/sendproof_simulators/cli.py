@@ -39,7 +39,8 @@ Folder = Annotated[
 @app.command()
 def up(
     port: Annotated[
-        int, typer.Option(help="Port of the control API; the services take the next ones. 0: any free.")
+        int,
+        typer.Option(help="Port of the control API; the services take the next ones. 0: any free.", min=0, max=65_535),
     ] = 4100,
     host: Annotated[str, typer.Option(help="Address to listen on.")] = "127.0.0.1",
     seed: Annotated[int, typer.Option(help="Seed of the default sandbox.")] = 1,

@@ -134,12 +134,11 @@ def _bind(host: str, port: int, names: Sequence[str]) -> list[socket.socket]:
         bound.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
         try:
             bound.bind((host, wanted))
-        except OSError as error:
+        except (OSError, OverflowError) as error:
             for earlier in (*sockets, bound):
                 earlier.close()
-            raise OSError(
-                f"port {wanted} for {name} cannot be had: {error.strerror}; choose another with --port"
-            ) from None
+            reason = error.strerror if isinstance(error, OSError) else "ports end at 65535"
+            raise OSError(f"port {wanted} for {name} cannot be had: {reason}; choose another with --port") from None
         sockets.append(bound)
     return sockets
 

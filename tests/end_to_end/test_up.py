@@ -68,3 +68,11 @@ def test_a_taken_port_is_said_and_ends_with_status_3() -> None:
     assert done.returncode == 3
     said = f"sendproof: port {port} for control cannot be had: Address already in use; choose another with --port\n"
     assert done.stderr == said
+
+
+def test_too_few_ports_above_the_first_are_said_likewise() -> None:
+    """Nothing answers half, and status 1 would say that a bridge failed."""
+    done = subprocess.run([*UP, "--port", "65535"], capture_output=True, text=True, check=False, timeout=20)
+    assert done.returncode == 3
+    assert "port 65536" in done.stderr
+    assert "ports end at 65535; choose another with --port" in done.stderr

@@ -54,7 +54,7 @@ def synchronised(history: History) -> Observed:
     seen: set[tuple[int, str]] = set()
     for at, shelf in _moments(history):
         for channel, service in provider_of.items():
-            seen |= {(channel, key) for key in (*shelf.provider.get(service, ()), *shelf.channels.get(channel, ()))}
+            seen |= {(channel, key) for key in (*_settled(shelf, service, at), *shelf.channels.get(channel, ()))}
             for finding in _differences(shelf, channel, service, at):
                 found.setdefault((finding.cause, finding.where), finding)
     return Observed(looked_at=len(seen), unit="templates", findings=tuple(found.values()))
@@ -75,15 +75,18 @@ def _moments(history: History) -> Iterator[tuple[int, _Shelf]]:
 
 def _differences(shelf: _Shelf, channel: int, service: str, at: int) -> Iterator[Finding]:
     titles, names = shelf.provider.get(service, {}), shelf.channels.get(channel, {})
-    settled = {
-        key for (of, key), changed in shelf.changed.items() if of == service and changed + SYNCHRONISED_WITHIN <= at
-    }
-    for key, title in titles.items():
-        if key in settled and not _listed(key, title, names):
-            yield _unlisted(channel, key, title, names, at)
+    for key in _settled(shelf, service, at):
+        if not _listed(key, titles[key], names):
+            yield _unlisted(channel, key, titles[key], names, at)
     for key, name in names.items():
         if _stale(key, name, titles) and _gone(key, shelf, service, at):
             yield _left_over(channel, key, name, at)
+
+
+def _settled(shelf: _Shelf, service: str, at: int) -> list[str]:
+    """What the provider has had for long enough that a channel without it is wrong."""
+    latest = at - SYNCHRONISED_WITHIN
+    return [key for key in shelf.provider.get(service, ()) if shelf.changed.get((service, key), at) <= latest]
 
 
 def _listed(key: str, title: str, names: Mapping[str, str]) -> bool:

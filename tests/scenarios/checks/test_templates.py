@@ -71,3 +71,11 @@ def test_ids_of_the_bridges_own(sound):
     )
 
     assert causes(story) == []
+
+
+def test_nothing_told_and_nothing_due(sound):
+    """A bridge that ended before it told anything, and before it had to, has shown nothing."""
+    story = sound.without("channel_templates").without("campaign").without("obligation")
+    story = story.change("history", lambda line: line | {"ended": iso(START + MINUTE)})
+
+    assert [check.run(story.history()).looked_at for check in CHECKS] == [0]
