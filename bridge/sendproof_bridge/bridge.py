@@ -7,9 +7,10 @@ from typing import Any, NamedTuple
 from sendproof_bridge import limits
 from sendproof_bridge.channels import MessageProvider, open_channel
 from sendproof_bridge.clock import Clock
-from sendproof_bridge.config import ChannelConfig, ClientConfig, Config
+from sendproof_bridge.config import ChannelConfig, ClientConfig, Config, ConfigError
 from sendproof_bridge.optimove import Optimove
 from sendproof_bridge.save_event import SaveEvent
+from sendproof_bridge.settings import WrongError
 from sendproof_bridge.store import Store
 from sendproof_bridge.wire import Wire
 
@@ -91,9 +92,17 @@ def _client(config: ClientConfig, store: Store, clock: Clock, wire: Wire) -> Cli
         ),
         optimove=Optimove(config.optimove_url, config.optimove_api_key, wire, take),
         channels={
-            channel.id: Channel(config=channel, provider=open_channel(channel, wire)) for channel in config.channels
+            channel.id: Channel(config=channel, provider=_provider(config, channel, wire))
+            for channel in config.channels
         },
     )
+
+
+def _provider(client: ClientConfig, channel: ChannelConfig, wire: Wire) -> MessageProvider:
+    try:
+        return open_channel(channel, wire)
+    except WrongError as wrong:
+        raise ConfigError(f"client {client.name}: channel {channel.id}: {wrong}") from wrong
 
 
 def optimove_lane(client: str) -> str:

@@ -70,10 +70,10 @@ class Small:
         with self.bridge.store.write() as tx:
             store_event(tx, Event(client="acme", type=13, campaign=str(campaign), channel=505), self.clock.time)
 
-    def tell(self, **event: Any) -> None:
+    def tell(self, client: str = "acme", /, **event: Any) -> None:
         """As the door does when Optimove posts this."""
         with self.bridge.store.write() as tx:
-            store_event(tx, read_event("acme", json.dumps(event).encode()), self.clock.time)
+            store_event(tx, read_event(client, json.dumps(event).encode()), self.clock.time)
 
     def rows(self, query: str, **values: Any) -> list[Any]:
         """Look into the database."""

@@ -1,0 +1,210 @@
+"""Xtremepush, against a server that answers in its forms."""
+
+import base64
+import hmac
+import json
+
+import pytest
+
+from sendproof_bridge.channels import NotGenuineError, Receipt, open_channel, providers
+from sendproof_bridge.clock import HOUR, MINUTE, SECOND
+from sendproof_bridge.config import ConfigError
+from sendproof_bridge.settings import Secret
+from sendproof_bridge.wire import Wire
+from small_bridge import NOON, opened, row, settings, small_bridge
+from stand_in import Says
+
+OPTIONS = {name: setting.default for name, setting in providers()["xtremepush"].items()}
+OPTIONS |= {"apptoken": Secret("an-apptoken")}
+A, B = "447100000001", "447100000002"
+
+
+def envelope(**said):
+    """A success."""
+    return Says({"code": 200, "success": True, **said})
+
+
+def refusal(code, **other):
+    """A refusal, with the status that follows its code."""
+    return Says({"code": code, "success": False, "message": "no"}, status=other.get("status", code))
+
+
+def channel(**options):
+    """The channel's settings."""
+    own = {name: value for name, value in options.items() if name in OPTIONS}
+    rest = {name: value for name, value in options.items() if name not in OPTIONS}
+    return {"provider": "xtremepush", "options": {**OPTIONS, **own}, **rest}
+
+
+def listed(campaigns=(), profiles=(), messages=()):
+    """What each list holds; `campaign`, `profile` and `message` are the last steps of the paths."""
+    text = {"9": {"sms": {"text": "Hello {{FIRST_NAME}}"}}}
+
+    def campaign(seen):
+        if "condition" in seen.body:
+            return envelope(data=list(campaigns))
+        if "target_by" in seen.body:
+            return envelope(model={"id": 1})
+        return envelope(model={"id": seen.body["id"], "messages": text})
+
+    def profile(seen):
+        if "rows" in seen.body:
+            return envelope(model={"total": 1, "imported": 1, "failed": 0})
+        return envelope(data=[] if seen.body["condition"][0][0] == "sms_subscription" else list(profiles))
+
+    return {"campaign": campaign, "profile": profile, "message": envelope(data=list(messages))}
+
+
+def play(folder, outside, until=NOON + HOUR, lists=None, **options):
+    """One campaign to two customers; answers how their messages stand."""
+    for name, script in (lists or listed([{"id": 12, "title": "Hello"}])).items():
+        outside.say(name, script)
+    rows = [row("C1", f"+{A}", template=12), row("C2", f"+{B}", template=12)]
+    outside.say("GetCustomerSendDetailsByChannel", Says(rows), Says([]))
+    with opened(folder, settings(folder, outside.url, channel=channel(**options))) as small:
+        small.announce()
+        small.work(until=until)
+        return small.rows("SELECT state, reason FROM message ORDER BY customer")
+
+
+def executed(outside):
+    """The calls that send."""
+    return [call.body for call in outside.calls("campaign") if "target_by" in call.body]
+
+
+def imported(outside):
+    """The rows that were imported."""
+    return [one for call in outside.calls("profile") for one in call.body.get("rows", [])]
+
+
+def test_a_batch_is_one_execution_for_its_users(tmp_path, outside):
+    """Variables by user, and the batch's name, which comes back in webhooks."""
+    assert play(tmp_path, outside) == [("accepted", None)] * 2
+
+    assert executed(outside) == [
+        {
+            "apptoken": "an-apptoken",
+            "id": 12,
+            "target_with_params": {"C1": {"FIRST_NAME": "Ann"}, "C2": {"FIRST_NAME": "Ann"}},
+            "target_by": "user_id",
+            "params": {"external_message_id": "505-7001-0-0"},
+        }
+    ]
+
+
+def test_unknown_users_are_imported_with_their_numbers(tmp_path, outside):
+    """Without plus and zeros; whoever has the right number already is left alone."""
+    known = [{"id": 1, "user_id": "C1", "mobile_number": A, "sms_subscription": 1}]
+    play(tmp_path, outside, lists=listed([{"id": 12, "title": "Hello"}], known))
+
+    assert imported(outside) == [["C2", B, 1]]
+
+
+def test_who_unsubscribed_there_is_neither_sent_to_nor_subscribed_again(tmp_path, outside):
+    """And Optimove learns of it, under the channel for that."""
+    known = [{"id": 1, "user_id": "C1", "mobile_number": "447999999999", "sms_subscription": 0}]
+    lists = listed([{"id": 12, "title": "Hello"}], known)
+
+    assert play(tmp_path, outside, lists=lists, preference_channel=444) == [
+        ("rejected", "opted_out"),
+        ("accepted", None),
+    ]
+    assert imported(outside) == [["C2", B, 1]]
+    assert list(executed(outside)[0]["target_with_params"]) == ["C2"]
+    shared = outside.calls("SetCustomerChannelPreference")[0].body
+    assert (shared["ChannelID"], shared["CustomerIDs"]) == (444, ["C1"])
+
+
+def test_the_user_may_be_named_by_an_attribute(tmp_path, outside):
+    """Here by the first name, which is the last attribute of the test's rows."""
+    outside.say("GetCustomerSendDetailsByChannel", Says([row("C1", f"+{A}", template=12)]), Says([]))
+    play(tmp_path, outside, user_id_attribute="FIRST_NAME")
+
+    assert list(executed(outside)[0]["target_with_params"]) == ["Ann"]
+
+
+@pytest.mark.parametrize(("found", "calls"), [(["C1", "C2"], 1), ([], 2)])
+def test_a_lost_reply_is_looked_up_after_ten_minutes(tmp_path, outside, found, calls):
+    """By campaign, user and time, when asynchronous messages must be in the list."""
+    rows = [{"id": index, "user_id": user} for index, user in enumerate(found, 1)]
+    lists = listed([{"id": 12, "title": "Hello"}], messages=rows)
+    usual, lost = lists["campaign"], [Says(status=500)]
+    lists["campaign"] = lambda seen: lost.pop() if lost and "target_by" in seen.body else usual(seen)
+
+    assert play(tmp_path, outside, NOON + 11 * MINUTE, lists) == [("accepted", None)] * 2
+    assert len(executed(outside)) == calls
+    condition = outside.calls("message")[0].body["condition"]
+    assert condition[:2] == [["campaign_id", "=", 12], ["user_id", "IN", ["C1", "C2"]]]
+
+
+def test_a_failing_import_has_sent_nothing(tmp_path, outside):
+    """So it is tried again at once, without a look-up."""
+    lists = listed([{"id": 12, "title": "Hello"}])
+    usual, lost = lists["profile"], [Says(status=502)]
+    lists["profile"] = lambda seen: lost.pop() if lost and "rows" in seen.body else usual(seen)
+
+    assert play(tmp_path, outside, NOON + 10 * SECOND, lists) == [("accepted", None)] * 2
+    assert outside.calls("message") == []
+
+
+@pytest.mark.parametrize("status", [401, 200])
+def test_a_refused_token_is_told_by_status_or_code(tmp_path, outside, status):
+    """Older documents know only the code."""
+    lists = dict.fromkeys(("campaign", "profile"), refusal(401, status=status))
+    with opened(tmp_path, settings(tmp_path, outside.url, channel=channel())) as small:
+        for name, script in lists.items():
+            outside.say(name, script)
+        small.work()
+        troubles = small.rows("SELECT trouble FROM job WHERE kind = 'templates'")
+
+    assert troubles == ["Xtremepush list/campaign: credentials refused (401)"]
+
+
+def account(folder, outside, **options):
+    """The account alone."""
+    return open_channel(settings(folder, outside.url, channel=channel(**options)).clients[0].channels[0], Wire())
+
+
+EVENT = {
+    "event": "message_delivery",
+    "time": 1772452807,
+    "properties": {"message_id": "8123", "campaign_id": 12, "user_id": "C1", "external_message_id": "505-7001-0-0"},
+}
+
+
+def test_an_event_is_a_receipt_of_its_batch_and_user(tmp_path, outside):
+    """That a message was handed on says nothing of how it ended."""
+    provider = account(tmp_path, outside)
+
+    assert provider.read(json.dumps(EVENT).encode(), {}, "") == [
+        Receipt(
+            recipient="C1",
+            letter="message_delivery",
+            stamp="2026-03-02T12:00:07.000Z",
+            batch="505-7001-0-0",
+            message="8123",
+        )
+    ]
+    assert provider.read(json.dumps({**EVENT, "event": "message_send"}).encode(), {}, "") == []
+
+
+def test_an_event_proves_where_it_comes_from(tmp_path, outside):
+    """By a signature or a login, when the settings have one."""
+    body = json.dumps(EVENT).encode()
+    signed = account(tmp_path, outside, webhook_secret=Secret("s3cret"))
+    logged_in = account(tmp_path, outside, webhook_login=Secret("user:word"))
+    signature = hmac.new(b"s3cret", body, "sha256").hexdigest()
+
+    assert signed.read(body, {"x-xtremepush-signature": signature}, "")
+    assert logged_in.read(body, {"authorization": "Basic " + base64.b64encode(b"user:word").decode()}, "")
+    for provider in (signed, logged_in):
+        with pytest.raises(NotGenuineError):
+            provider.read(body, {"x-xtremepush-signature": "0" * 64, "authorization": "Basic eA=="}, "")
+
+
+@pytest.mark.parametrize(("change", "reason"), [({"id": 444}, "only carries"), ({"testing": True}, "no testing mode")])
+def test_channels_that_cannot_be_are_refused(tmp_path, outside, change, reason):
+    """444 sends nothing, and a test would be a message."""
+    config = settings(tmp_path, outside.url, channel=channel(**change))
+    with pytest.raises(ConfigError, match=reason):
+        small_bridge(tmp_path, config)
