@@ -20,22 +20,28 @@ contract as the express lane. What it gets wrong is mended here:
 import copy
 import inspect
 import logging
+import warnings
 from collections.abc import Awaitable, Callable, Mapping
 from contextvars import ContextVar
 from typing import Any, Protocol
 from urllib.parse import urlencode
 
-import connexion
-from connexion.datastructures import MediaTypeDict
-from connexion.exceptions import OAuthProblem, ProblemException
-from connexion.lifecycle import ConnexionResponse
-from connexion.options import SwaggerUIOptions
-from connexion.resolver import Resolution, Resolver
-from connexion.validators import AbstractRequestBodyValidator
 from starlette.exceptions import HTTPException
 
 from sendproof_simulators.core.contracts import Contract, Operation
 from sendproof_simulators.core.exchange import Problem, Reply, Request, Violation
+
+with warnings.catch_warnings():
+    # It imports what jsonschema has deprecated, and Starlette's test client, which asks for one more package.
+    warnings.simplefilter("ignore", DeprecationWarning)
+    warnings.filterwarnings("ignore", message=".*httpx2")
+    import connexion
+    from connexion.datastructures import MediaTypeDict
+    from connexion.exceptions import OAuthProblem, ProblemException
+    from connexion.lifecycle import ConnexionResponse
+    from connexion.options import SwaggerUIOptions
+    from connexion.resolver import Resolution, Resolver
+    from connexion.validators import AbstractRequestBodyValidator
 
 log = logging.getLogger(__name__)
 

@@ -4,6 +4,7 @@ request -> spelled as the contract spells it -> whose sandbox? -> within the rat
         -> express lane, or else Connexion -> handler -> journal, timers, webhooks -> reply
 """
 
+import logging
 from collections import deque
 from collections.abc import Callable
 from dataclasses import dataclass, field, replace
@@ -20,6 +21,8 @@ from sendproof_simulators.provider import Call, Provider, contract_file
 
 # What a person looks at after "why does nothing arrive?"; older ones do not help with that.
 UNATTRIBUTED_KEPT = 1_000
+
+log = logging.getLogger(__name__)
 
 Handler = Callable[[Call], Outcome]
 
@@ -106,7 +109,7 @@ class Service:
         try:
             now = sandbox.timeline.now()
             refused = provider.admit(sandbox.states[provider.name], request, exchange.credential, now)
-            reply = exchange.refuse(refused) if refused else await self._answer_known(exchange, sandbox)
+            reply = exchange.refuse(refused) if refused else await self._answer_surely(exchange, sandbox)
             sandbox.record("request", self._event(exchange, reply, "refused" if refused else "known"))
             if exchange.outcome is not None:
                 sandbox.follow(provider.name, exchange.outcome)
@@ -114,6 +117,15 @@ class Service:
         finally:
             sandbox.timeline.leave()
         return reply
+
+    async def _answer_surely(self, exchange: Exchange, sandbox: Sandbox) -> Reply:
+        """An answer even when a handler fails: the journal has to say that it was the simulator's fault."""
+        try:
+            return await self._answer_known(exchange, sandbox)
+        except Exception as error:
+            log.exception("serving %s failed", exchange.request.path)
+            detail = f"the simulator failed: {type(error).__name__}: {error}"
+            return exchange.refuse(Problem(kind="internal", status=500, detail=detail, operation=exchange.operation))
 
     async def _answer_known(self, exchange: Exchange, sandbox: Sandbox) -> Reply:
         if not sandbox.admits(self.provider, exchange.credential):

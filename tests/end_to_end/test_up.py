@@ -23,7 +23,8 @@ def test_one_line_of_json_says_where_everything_answers() -> None:
         rest = process.stdout.read()
     assert process.returncode == 0
     assert rest == ""
-    assert {n: s["url"] for n, s in said["services"].items()} == {n: s["url"] for n, s in services.items()}
+    assert said["services"].keys() == services.keys()
+    assert all(said["services"][name]["url"].startswith(services[name]["url"]) for name in services)
     assert said["services"]["optimove"]["credentials"]["api_key"] == "sendproof-optimove-key"
     assert said["services"]["textlocal"]["credentials"]["apikey"] == "sendproof-textlocal-key"
 

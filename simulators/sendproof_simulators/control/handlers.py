@@ -5,7 +5,7 @@ from importlib.metadata import version
 from typing import TYPE_CHECKING, Any
 
 from sendproof_simulators.core.audience import AudienceRecipe
-from sendproof_simulators.core.clock import HOUR, MINUTE, Instant, iso, parse_iso
+from sendproof_simulators.core.clock import HOUR, LAST_INSTANT, MINUTE, YEARS, Instant, iso, parse_iso
 from sendproof_simulators.core.dialects import Dialect, choose
 from sendproof_simulators.core.exchange import Outcome, Reply, StreamedReply, json_reply
 from sendproof_simulators.core.sandbox import DEFAULT_CHANNELS, Sandbox, SandboxSettings
@@ -120,6 +120,9 @@ def _settings(call: ControlCall) -> SandboxSettings:
     except ValueError as error:
         raise ControlError(400, f"audience: {error}") from None
     start = read_instant(clock["start"]) if "start" in clock else int(call.control.wall.time() * 1000)
+    channels = [c["id"] for c in given.get("channels", ())]
+    if len(set(channels)) < len(channels):
+        raise ControlError(400, f"channels: expected each id once, got {channels}")
     return SandboxSettings(
         name=given.get("name") or call.control.sandboxes.fresh_name(),
         seed=given["seed"],
@@ -197,6 +200,8 @@ async def advance_clock(call: ControlCall) -> Reply:
     if ("to" in given) == ("by_ms" in given):
         raise ControlError(400, "give either `to` or `by_ms`")
     to = read_instant(given["to"]) if "to" in given else sandbox.timeline.now() + given["by_ms"]
+    if to > LAST_INSTANT:
+        raise ControlError(400, f"expected a target before the year {YEARS.stop}, got one {to - LAST_INSTANT} ms later")
     sandbox.record("clock", {"action": "advance", "to": iso(to)})
     try:
         await sandbox.timeline.advance(to, given.get("timeout_s", ADVANCE_TIMEOUT_S))

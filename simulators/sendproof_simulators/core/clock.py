@@ -20,6 +20,9 @@ DAY = 24 * HOUR
 # No campaign is outside them, and every time we write has four digits for its year.
 YEARS = range(1971, 3000)
 
+# The last instant of those years.
+LAST_INSTANT = 32_503_679_999_999
+
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 _ISO = re.compile(r"\d{4}-\d\d-\d\d[Tt]\d\d:\d\d(:\d\d(\.\d{1,6})?)?([Zz]|[+-]\d\d:\d\d)")
 

@@ -1,0 +1,59 @@
+"""What the control API refuses at its door, and that a simulator's own failure is told as such."""
+
+import asyncio
+from types import SimpleNamespace
+from typing import Any
+
+import msgspec
+import requests
+from instants import SIX, StillWallClock
+from running import running_simulators
+from sendproof_simulators.app import CONTRACTS
+from sendproof_simulators.core.audience import AudienceRecipe
+from sendproof_simulators.core.exchange import Request
+from sendproof_simulators.core.sandbox import DEFAULT_CHANNELS, SandboxSettings
+from sendproof_simulators.core.sandboxes import DEFAULT, Sandboxes
+from sendproof_simulators.core.webhooks import WebhookSender
+from sendproof_simulators.provider import discover
+from sendproof_simulators.service import Service
+
+
+def test_time_ends_before_the_year_3000_and_channels_differ() -> None:
+    """A target beyond every calendar and two channels with one id are bad requests, each with its reason."""
+    with running_simulators() as simulators:
+        base = f"{simulators.control}/control/sandboxes"
+        sms = {"id": 505, "provider": "textlocal"}
+        twice = requests.post(base, json={"seed": 1, "channels": [sms, sms]}, timeout=5)
+        late = {"seed": 1, "name": "late", "clock": {"mode": "virtual", "start": "2999-12-31T23:00:00Z"}}
+        requests.post(base, json=late, timeout=5)
+        beyond = requests.post(f"{base}/late/clock/advance", json={"by_ms": 3_600_000}, timeout=5)
+    assert (twice.status_code, twice.json()["detail"]) == (400, "channels: expected each id once, got [505, 505]")
+    assert beyond.status_code == 400
+    assert beyond.json()["detail"] == "expected a target before the year 3000, got one 1 ms later"
+
+
+def test_a_failing_handler_is_in_the_journal_as_the_simulators_fault() -> None:
+    """A bug on the express lane is answered with 500 and recorded, so that no bridge is blamed for it."""
+
+    def broken(call: Any) -> Any:
+        raise LookupError(f"no drawer for {call.operation}")
+
+    async def run() -> tuple[int, list[dict[str, Any]]]:
+        async with WebhookSender() as sender:
+            sandboxes = Sandboxes(discover(), StillWallClock(), sender)
+            audience = AudienceRecipe(customers=1)
+            settings = SandboxSettings(
+                name=DEFAULT, seed=1, start=SIX, rate=None, audience=audience, channels=DEFAULT_CHANNELS
+            )
+            journal = sandboxes.create(settings).journal
+            service = Service(discover()["textlocal"], CONTRACTS, sandboxes)
+            service.handlers = {**service.handlers, "balance_get": broken}
+            reply = await service.answer(
+                Request(method="GET", path="/balance", query=(("apikey", "sendproof-textlocal-key"),))
+            )
+            return reply.status, [msgspec.json.decode(line) for line in journal.lines()]
+
+    status, events = asyncio.run(run())
+    recorded = [SimpleNamespace(**event) for event in events if event["kind"] == "request"]
+    assert status == 500
+    assert [(request.operation, request.status) for request in recorded] == [("balance_get", 500)]
