@@ -6,6 +6,7 @@ from typing import Any
 
 import msgspec
 import requests
+
 from instants import SIX, StillWallClock
 from running import running_simulators
 from sendproof_simulators.app import CONTRACTS
