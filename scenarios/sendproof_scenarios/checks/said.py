@@ -34,7 +34,7 @@ _NEVER_PUSHED = "expired"
 class Word:
     """One thing the provider said: from `at` on, a message counts for `metric`.
 
-    What is only `asked` is told to those who ask for it, so a total may leave it out.
+    What is only `asked` is told to those who ask for it, or taken back later, so a total may leave it out.
     """
 
     metric: int
@@ -108,7 +108,8 @@ class Said:
 @once_per_history
 def said(history: History) -> Said:
     """What the provider said, by campaign, channel and template."""
-    ended = {outcome.message: outcome for outcome in history.outcomes}
+    ended: dict[str, tuple[Outcome, ...]] = {outcome.message: (outcome,) for outcome in history.outcomes}
+    ended |= taken_back(history)
     book = ledger(history)
     groups = [group for group in book.alike if len({template_of(fate) for fate in group}) > 1]
     shared = Counter(_shared(group, ended) for group in groups)
@@ -124,25 +125,42 @@ def said(history: History) -> Said:
     return Said(own=dict(own), shared=shared, together=tuple(_together(shared)))
 
 
+@once_per_history
+def taken_back(history: History) -> Mapping[str, tuple[Outcome, ...]]:
+    """By message, all words of a provider that took one back when it may have been reported already.
+
+    Totals never shrink, so a bridge cannot follow: whichever word it stays with is as good as the other.
+    """
+    first: dict[str, Outcome] = {}
+    found: dict[str, tuple[Outcome, ...]] = {}
+    for outcome in history.outcomes:
+        before = first.setdefault(outcome.message, outcome)
+        if outcome.at - before.at >= RECEIPT_ON_ITS_WAY:
+            found[outcome.message] = (*found.get(outcome.message, (before,)), outcome)
+    return found
+
+
 def template_of(fate: Fate) -> TemplateKey:
     """Campaign, channel and template of an obligation."""
     return fate.obligation.campaign, fate.obligation.channel, str(fate.obligation.template)
 
 
-def _shared(group: Sequence[Fate], ended: Mapping[str, Outcome]) -> _Shared:
+def _shared(group: Sequence[Fate], ended: Mapping[str, Sequence[Outcome]]) -> _Shared:
     words = sorted(
         (word for fate in group for word in _words(fate, ended)), key=lambda word: (word.metric, word.at, word.asked)
     )
     return _Shared(of=tuple(sorted(Counter(map(template_of, group)).items())), words=tuple(words))
 
 
-def _words(fate: Fate, ended: Mapping[str, Outcome]) -> Iterator[Word]:
+def _words(fate: Fate, ended: Mapping[str, Sequence[Outcome]]) -> Iterator[Word]:
     for delivery in fate.deliveries:
         yield Word(metric=SENT, at=delivery.at)
-        outcome = ended.get(delivery.message)
-        metric = METRIC_OF.get(outcome.status) if outcome else None
-        if outcome and metric is not None:
-            yield Word(metric=metric, at=outcome.at, asked=outcome.status == _NEVER_PUSHED)
+        outcomes = ended.get(delivery.message, ())
+        for outcome in outcomes:
+            metric = METRIC_OF.get(outcome.status)
+            if metric is not None:
+                asked = outcome.status == _NEVER_PUSHED or len(outcomes) > 1
+                yield Word(metric=metric, at=outcome.at, asked=asked)
 
 
 def _together(shared: Iterable[_Shared]) -> list[frozenset[TemplateKey]]:

@@ -19,7 +19,7 @@ from sendproof_scenarios.checks.metrics import (
     template_id,
 )
 from sendproof_scenarios.checks.paging import CampaignKey
-from sendproof_scenarios.checks.said import METRIC_OF, said
+from sendproof_scenarios.checks.said import METRIC_OF, said, taken_back
 from sendproof_scenarios.findings import Check, Finding, Observed, Where
 from sendproof_scenarios.history import History, Interactions
 from sendproof_scenarios.instants import spoken
@@ -97,11 +97,17 @@ def _wrong_interactions(history: History) -> Iterator[Finding]:
 
 
 def _states(history: History) -> Mapping[CampaignKey, Mapping[str, frozenset[str]]]:
-    """What may have happened to each customer: the provider's last word, `accepted` without one, or `nothing`."""
+    """What may have happened to each customer: the provider's last word, `accepted` without one, or `nothing`.
+
+    Of a provider that took its word back, both words.
+    """
+    doubtful = taken_back(history)
     ended = {outcome.message: outcome.status for outcome in history.outcomes}
     states: defaultdict[CampaignKey, dict[str, frozenset[str]]] = defaultdict(dict)
     for fate in ledger(history).fates:
         _add_state(states, fate, _one_state(_state(fate, ended)))
+        for word in (word for delivery in fate.deliveries for word in doubtful.get(delivery.message, ())):
+            _add_state(states, fate, _one_state(word.status))
     for group in ledger(history).alike:
         possible = frozenset(_state_of_each(group, ended))
         for fate in group:

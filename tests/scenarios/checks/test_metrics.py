@@ -3,7 +3,7 @@
 import pytest
 
 from sendproof_scenarios.checks import metrics, totals
-from sendproof_scenarios.instants import DAY, HOUR, iso
+from sendproof_scenarios.instants import DAY, HOUR, MINUTE, iso, parse_instant
 from stories import FIRST_SEND, Line, Story
 
 CHECKS = (*metrics.CHECKS, *totals.CHECKS)
@@ -130,6 +130,35 @@ def test_expired_may_be_counted(sound, bounced):
 
     assert causes(with_value(story, 13, 9, 1 + bounced)) == []
     assert causes(with_value(story, 13, 9, 0)) == ["the total of bounced is not what the provider said"]
+
+
+def delivered_after_all(story: Story, after: int) -> Story:
+    """The provider says of the bounced message to customer 5, so much later, that it was delivered."""
+    first = next(line for line in story.of("outcome") if line["message"] == "0000000005")
+    return story.plus(first | {"at": iso(parse_instant(str(first["at"])) + after), "status": "delivered"})
+
+
+@pytest.mark.parametrize(("bounced", "delivered"), [(2, 1), (1, 2), (2, 2)])
+def test_a_word_that_was_taken_back_may_stand(sound, bounced, delivered):
+    """It may have been reported already, and totals never shrink."""
+    story = delivered_after_all(sound, HOUR)
+
+    assert causes(with_value(with_value(story, 13, 9, bounced), 13, 1, delivered)) == (
+        ["more delivered or bounced than sent"] if bounced + delivered > 3 else []
+    )
+    assert causes(story.plus(interactions("C0000005", event=9, template=13))) == []
+    assert causes(story.plus(interactions("C0000005", event=1, template=13))) == []
+
+
+def test_the_last_word_counts_when_it_came_soon(sound):
+    """Whoever heard both within a minute knows which is newer, in whatever order they came."""
+    story = delivered_after_all(sound, MINUTE)
+
+    assert causes(with_value(with_value(story, 13, 9, 1), 13, 1, 2)) == []
+    assert set(causes(story)) == {
+        "the total of bounced is not what the provider said",
+        "the total of delivered is not what the provider said",
+    }
 
 
 @pytest.mark.parametrize(

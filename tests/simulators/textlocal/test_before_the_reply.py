@@ -1,0 +1,55 @@
+"""A receipt that overtakes the reply to the send, over real HTTP."""
+
+import threading
+from collections.abc import Iterator
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from typing import ClassVar
+
+import pytest
+import requests
+
+from running import running_simulators
+from sendproof_simulators.core.fates import BY_NAME, magic_number
+
+KEY = "sendproof-textlocal-key"
+
+
+class Listener(BaseHTTPRequestHandler):
+    """Notes what is posted."""
+
+    posted: ClassVar[list[bytes]] = []
+
+    def do_POST(self) -> None:
+        """Take it."""
+        self.posted.append(self.rfile.read(int(self.headers["content-length"])))
+        self.send_response(200)
+        self.send_header("content-length", "0")
+        self.end_headers()
+
+    def log_message(self, format: str, *args: object) -> None:  # noqa: A002 - the name is the base class's
+        """Say nothing."""
+
+
+@pytest.fixture
+def listener() -> Iterator[str]:
+    """Where receipts may be posted."""
+    server = ThreadingHTTPServer(("127.0.0.1", 0), Listener)
+    threading.Thread(target=server.serve_forever, daemon=True).start()
+    yield f"http://127.0.0.1:{server.server_port}/"
+    server.shutdown()
+    server.server_close()
+
+
+def test_the_receipt_is_there_before_the_reply(listener):
+    """Posted and answered while the caller still waits."""
+    number = magic_number("GB", BY_NAME["delivered, told before the reply"].code)
+    with running_simulators() as simulators:
+        form = {"apikey": KEY, "numbers": number, "message": "Hi", "receipt_url": listener}
+        said = requests.post(f"{simulators.services['textlocal']['url']}/send/", data=form, timeout=20).json()
+        posted = len(Listener.posted)
+        status = requests.get(
+            f"{simulators.services['textlocal']['url']}/status_message/",
+            params={"apikey": KEY, "message_id": said["messages"][0]["id"]},
+            timeout=20,
+        ).json()["message"]["status"]
+    assert (posted, status) == (1, "D")
