@@ -59,7 +59,7 @@ class Stage:
 
     def _ready(self):
         state = self.sandbox.state()
-        return len(state["listeners"]) == 2 and len(state["channel_templates"].get("505", [])) == 2
+        return len(state["listeners"]) == 3 and len(state["channel_templates"].get("505", [])) == 2
 
     def kill_at(self, place, operation, nth, when):
         self.proxies[place].points.append(Point(operation, nth, when, self.bridge.kill))

@@ -123,6 +123,8 @@ class MessageProvider(Protocol):
     """What a receipt's status means: a state of a message, or `CLICKED` or `UNSUBSCRIBED`."""
     attributes: Sequence[str]
     """Names of attributes that every message needs, whatever its template asks for."""
+    rejects_later: bool
+    """Whether what was accepted may still be rejected, so that it is not known yet to be sent."""
     remembers: bool
     """Whether `find` tells what became of a send whose reply was lost."""
     settle_ms: int

@@ -78,6 +78,7 @@ class Delivyr:
 
     batch_size = 1
     letters = _LETTERS
+    rejects_later = True
     settle_ms = 30 * SECOND
 
     def __init__(self, config: ChannelConfig, wire: Wire) -> None:

@@ -59,6 +59,7 @@ class Textlocal:
 
     batch_size = _BATCH
     letters = _LETTERS
+    rejects_later = False
     attributes = ()
     remembers = True
     settle_ms = 30 * SECOND

@@ -83,6 +83,7 @@ class Xtremepush:
 
     batch_size = _AT_ONCE
     letters = _LETTERS
+    rejects_later = False
     remembers = True
     settle_ms = 10 * MINUTE
 

@@ -26,7 +26,7 @@ _PAUSE = MINUTE
 
 _OPEN = text(
     "SELECT recipient, COALESCE(provider_id, '') AS message, template, settled_at AS sent_at FROM message"
-    " WHERE client = :client AND batch = :batch AND state IN ('accepted', 'unknown') AND ended_at IS NULL"
+    " WHERE client = :client AND batch = :batch AND state IN ('accepted', 'taken', 'unknown') AND ended_at IS NULL"
     " ORDER BY customer"
 )
 

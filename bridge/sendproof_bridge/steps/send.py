@@ -57,7 +57,7 @@ _NOTE_ID = text(
     "UPDATE message SET provider_id = COALESCE(:id, provider_id), settled_at = COALESCE(settled_at, :now)"
     f" WHERE {_MESSAGE_IS}"
 )
-_ACCEPT = text(f"UPDATE message SET state = 'accepted' WHERE {_MESSAGE_IS} AND state IN {MESSAGE.sql('accepted')}")
+_ACCEPT = text(f"UPDATE message SET state = :state WHERE {_MESSAGE_IS} AND state IN {MESSAGE.sql('accepted')}")
 _REJECT = text(
     f"UPDATE message SET state = 'rejected', reason = :reason, settled_at = :now"
     f" WHERE {_MESSAGE_IS} AND state IN {MESSAGE.sql('rejected')}"
@@ -152,7 +152,7 @@ def _look_up(bridge: Bridge, job: Job, key: CampaignKey, batch: str, found: _Fou
     with bridge.store.write() as tx:
         accepted = _assign(tx, key, candidates)
         absent = len(found.pending) - len(accepted)
-        _accept(tx, key, batch, accepted, now)
+        _accept(bridge, tx, key, batch, accepted, now)
         if absent:
             _move(tx, key, batch, "planned")
             jobs.again(tx, job, now)
@@ -187,7 +187,7 @@ def _finish(bridge: Bridge, job: Job, key: CampaignKey, batch: str, reply: SendR
     """Note what the provider said. What it said nothing about stays unknown, what it put off is planned again."""
     now = bridge.clock.now()
     with bridge.store.write() as tx:
-        _accept(tx, key, batch, reply.accepted, now)
+        _accept(bridge, tx, key, batch, reply.accepted, now)
         _reject(tx, key, batch, reply.rejected, now)
         opt_outs.note(tx, key, batch, reply.opted_out, now)
         left = {row.recipient for row in tx.execute(_PENDING, {"client": key.client, "batch": batch})}
@@ -217,9 +217,19 @@ def _settle(tx: Connection, job: Job, key: CampaignKey, batch: str, now: Instant
     jobs.complete(tx, job)
 
 
-def _accept(tx: Connection, key: CampaignKey, batch: str, accepted: Mapping[str, str], now: Instant) -> None:
+def _accept(
+    bridge: Bridge, tx: Connection, key: CampaignKey, batch: str, accepted: Mapping[str, str], now: Instant
+) -> None:
+    state = "taken" if bridge.channel(key).provider.rejects_later else "accepted"
     rows: list[dict[str, Any]] = [
-        {"client": key.client, "batch": batch, "recipient": recipient, "id": provider_id or None, "now": now}
+        {
+            "client": key.client,
+            "batch": batch,
+            "state": state,
+            "recipient": recipient,
+            "id": provider_id or None,
+            "now": now,
+        }
         for recipient, provider_id in accepted.items()
     ]
     if not rows:

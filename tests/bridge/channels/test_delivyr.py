@@ -45,7 +45,7 @@ def play(folder, outside, until=NOON + HOUR, **options):
 
 def test_a_message_is_a_template_with_variables(tmp_path, account):
     """The number in E.164, the template in Delivyr's letters, the credentials as headers."""
-    assert play(tmp_path, account) == [("accepted", None, "0123456789abcdef0123")]
+    assert play(tmp_path, account) == [("taken", None, "0123456789abcdef0123")]
 
     (call,) = account.calls("send_sms")
     assert call.body == {
@@ -87,7 +87,7 @@ def test_a_readable_message_log_settles_it(tmp_path, account, logged, calls):
     account.say("send_sms", Says(status=500), Says({"message_id": "0123456789abcdef0123"}))
     account.say("messages", Says({"messages": [taken] if logged else [], "next": None}))
 
-    assert play(tmp_path, account, message_log=True) == [("accepted", None, "0123456789abcdef0123")]
+    assert play(tmp_path, account, message_log=True) == [("taken", None, "0123456789abcdef0123")]
     assert len(account.calls("send_sms")) == calls
 
 
@@ -96,7 +96,7 @@ def test_a_full_queue_is_tried_again(tmp_path, account):
     full = Says({"error": {"code": "queue_full", "message": "later"}}, status=503)
     account.say("send_sms", full, Says({"message_id": "1"}))
 
-    assert play(tmp_path, account) == [("accepted", None, "1")]
+    assert play(tmp_path, account) == [("taken", None, "1")]
 
 
 def test_a_customer_who_is_opted_out_there_is_rejected_and_shared(tmp_path, account):
@@ -151,3 +151,17 @@ def test_overrides_are_merged_over_a_triggers_request(account, tmp_path):
     assert provider.compose(Order(**order)) == Composed(phone="+12125550100", content=json.dumps(usual))
     changed = {"template_id": "HDS7F3Y2", "variables": {"FIRST_NAME": "Ann", "CODE": "2.38"}}
     assert provider.compose(Order(**order, event=event)) == Composed(phone="+12125550199", content=json.dumps(changed))
+
+
+def test_a_rejection_that_is_told_later_counts_as_dropped(tmp_path, account):
+    """Until then the message counted as nothing, so that no total goes back."""
+    with opened(tmp_path, settings(tmp_path, account.url, channel=channel())) as small:
+        small.announce()
+        small.work()
+        told = Receipt(recipient="", letter="rejected", stamp="", message="0123456789abcdef0123")
+        with small.bridge.store.write() as tx:
+            intake.store_receipts(tx, [("acme", told)])
+        small.work(until=NOON + HOUR)
+
+    totals = {item["MetricID"]: item["MetricValue"] for item in account.calls("UpdateCampaignMetrics")[-1].body}
+    assert (totals[0], totals[5]) == (0, 1)
