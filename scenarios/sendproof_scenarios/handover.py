@@ -17,6 +17,8 @@ ATTRIBUTES = {"phone": "PHONENUMBER", "consent": "SMS_OPT_IN"}
 CLIENT = "sendproof"
 # Elsewhere the sender stands in the provider's own templates.
 _WITH_SENDER = frozenset({"textlocal"})
+# The simulator's Message Log can be read by a call, which is not known of the real one.
+_WITH_LOG = frozenset({"delivyr"})
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -89,6 +91,7 @@ def _channel(content: Mapping[str, Any], channel: Mapping[str, Any]) -> list[str
         _entry("url", access["url"]),
         *(_entry(name, _placeholder(_variable(provider, name))) for name in _shown(provider, access["credentials"])),
         *([_entry("sender", content["sender"])] if provider in _WITH_SENDER else []),
+        *(["message_log = true"] if provider in _WITH_LOG else []),
         _entry("phone_attribute", content["attributes"]["phone"]),
         _entry("consent_attribute", content["attributes"]["consent"]),
         _entry("default_region", content["country"]),
