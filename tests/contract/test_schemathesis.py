@@ -59,12 +59,17 @@ def unsuited(name: str, document: dict[str, Any]) -> set[str]:
     return {*NOT_FOR.get(name, ()), *document.get("x-unsuited-checks", {})}
 
 
-@pytest.mark.parametrize(("name", "file"), contracts().items(), ids=contracts())
+def guarded() -> dict[str, Path]:
+    """The services that refuse a missing credential by status; the others have tests of their own for it."""
+    documents = {name: yaml.load(file.read_bytes(), Loader=yaml.CSafeLoader) for name, file in contracts().items()}
+    kept = {name for name, document in documents.items() if "ignored_auth" not in unsuited(name, document)}
+    return {name: file for name, file in contracts().items() if name in kept - {"control"}}
+
+
+@pytest.mark.parametrize(("name", "file"), guarded().items(), ids=guarded())
 def test_nobody_is_served_without_credentials(simulators: RunningSimulators, name: str, file: Path) -> None:
     """A valid request that shows none is refused, at every operation that asks for some."""
     document = yaml.load(file.read_bytes(), Loader=yaml.CSafeLoader)
-    if name == "control" or "ignored_auth" in unsuited(name, document):
-        pytest.skip("it asks for none, or refuses in its own way, of which it has tests of its own")
     known = shown(document, simulators.services[name]["credentials"])
     schema = schemathesis.openapi.from_dict(without_credentials(document, known))
     for operation in schema.get_all_operations():
@@ -77,7 +82,8 @@ def _try_without(operation: Any, url: str) -> None:
     @settings(BUDGET, max_examples=2)
     @given(case=operation.as_strategy())
     def sent(case: Any) -> None:
-        assert case.call(base_url=url).status_code in {400, 401, 403}
+        # 404 for a path that a generated value takes apart: nobody is served there either.
+        assert case.call(base_url=url).status_code in {400, 401, 403, 404}
 
     sent()
 
