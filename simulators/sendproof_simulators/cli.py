@@ -13,6 +13,7 @@ from rich.console import Console
 from rich.table import Table
 
 from sendproof_simulators.core.fates import COUNTRIES, MAGIC, magic_number
+from sendproof_simulators.operate import commands as operate
 from sendproof_simulators.provider import FOLDERS_VARIABLE, Provider, discover
 
 EXIT_ERROR = 3
@@ -146,6 +147,9 @@ def numbers() -> None:
     console = Console()
     console.print(table)
     console.print("\nFree digits: GB 44 7555 ssss cc, US and Canada 1 aaa 555 ss cc (any area code; cc is the code).")
+
+
+operate.register(app)
 
 
 def _found(folder: Path | None) -> Mapping[str, Provider]:

@@ -177,15 +177,19 @@ class CampaignPlan:
 class Campaigns:
     """How the control API reaches the campaigns of a marketing platform.
 
-    `plan` and `cancel` refuse with `ValueError`; `get` answers the control API's JSON view; `get` and `cancel` raise
-    `KeyError` for a campaign that is not known. `channel_templates(state, channel)` lists (id, name); `overview` is the
-    JSON of listeners and channel templates; `truth` yields (since when, fact): each campaign that a bridge can know of,
-    channel by channel, and then what is owed to each of its customers.
+    `plan` and `cancel` refuse with `ValueError`; `get` answers the control API's JSON view; `all` lists campaigns,
+    triggered ones too, in a few words, and `report(world, state, campaign, now)` tells all that is known of one, and
+    what came back. `get`, `report` and `cancel` raise `KeyError` for a campaign that is not known.
+    `channel_templates(state, channel)` lists (id, name); `overview` is the JSON of listeners and channel templates;
+    `truth` yields (since when, fact): each campaign that a bridge can know of, channel by channel, and then what is
+    owed to each of its customers.
     """
 
     plan: Callable[[World, Any, Instant, CampaignPlan], Outcome]
     cancel: Callable[[World, Any, Instant, int], Outcome]
     get: Callable[[Any, int], dict[str, object]]
+    all: Callable[[Any], list[dict[str, object]]]
+    report: Callable[[World, Any, int, Instant], dict[str, object]]
     channel_templates: Callable[[Any, int], tuple[tuple[int, str], ...]]
     overview: Callable[[Any], dict[str, object]]
     truth: Callable[[World, Any], Iterator[tuple[Instant, Fact]]]
@@ -284,7 +288,8 @@ class Provider:
     `credential_of` may find in a request of theirs. `admit` says why a request may not be served although what it shows
     is of this sandbox: a key that was disabled, a token that has expired. `overview` is, as JSON, what the service was
     told by its users; `base_path` is what a sandbox's address of the service ends in, where that has to tell whose it
-    is; `batch` takes a file that its user uploads, and raises `ValueError` for a wrong one.
+    is; `batch` takes a file that its user uploads, and raises `ValueError` for a wrong one; `engagement(state,
+    campaign)` counts, by event, what the service was told of a campaign's customers.
     """
 
     name: str
@@ -314,6 +319,7 @@ class Provider:
     keys: Keys | None = None
     overview: Callable[[Any, Instant], dict[str, object]] | None = None
     batch: Callable[[World, Any, Instant, str], tuple[dict[str, object], Outcome]] | None = None
+    engagement: Callable[[Any, int], dict[str, int]] | None = None
     campaigns: Campaigns | None = None
     triggers: Triggers | None = None
 

@@ -1,4 +1,4 @@
-"""The operations of `control.yaml` on campaigns: plan, look at, cancel."""
+"""The operations of `control.yaml` on campaigns: plan, look at, cancel, and what came back."""
 
 from typing import Any
 
@@ -30,6 +30,30 @@ async def get_campaign(call: ControlCall) -> Reply:
     """One campaign."""
     campaigns, state = campaigns_of(call), call.sandbox.states[PLATFORM]
     return json_reply(attempt(lambda: campaigns.get(state, call.params["campaign"])))
+
+
+async def list_campaigns(call: ControlCall) -> Reply:
+    """Every campaign in a few words."""
+    return json_reply(campaigns_of(call).all(call.sandbox.states[PLATFORM]))
+
+
+async def get_campaign_report(call: ControlCall) -> Reply:
+    """One campaign with all that came back."""
+    sandbox, id_ = call.sandbox, call.params["campaign"]
+    report = attempt(lambda: campaigns_of(call).report(sandbox.world, sandbox.states[PLATFORM], id_, now_of(call)))
+    told = [
+        {"service": name, "event": event, "events": events}
+        for name, service in call.control.services.items()
+        if service.provider.engagement is not None
+        for event, events in service.provider.engagement(sandbox.states[name], id_).items()
+    ]
+    notified = [one for one in sandbox.outbox.log(PLATFORM, None) if _about(one).get("campaign") == id_]
+    return json_reply({**report, "engagement": told, "notifications": notified})
+
+
+def _about(webhook: dict[str, Any]) -> dict[str, Any]:
+    about: dict[str, Any] = webhook["about"]
+    return about
 
 
 async def cancel_campaign(call: ControlCall) -> Reply:

@@ -22,7 +22,10 @@ from sendproof_simulators.provider import Channel, Provider, RateLimit, World
 HISTORY_VERSION = 1
 # What a sandbox has that names no channels: Optimove's generic SMS channel.
 # documented: github optimove-tech/Optimove-APIs, sandbox guide (505 is SMS).
-DEFAULT_CHANNELS = (Channel(id=505, provider="textlocal", kind="scheduled"),)
+DEFAULT_CHANNELS = (
+    Channel(id=505, provider="textlocal", kind="scheduled"),
+    Channel(id=250, provider="textlocal", kind="triggered"),
+)
 
 # What stands in the record of an attempt that a policy of the sandbox kept from the user.
 LOST = "lost on the way, as the sandbox's policy for this webhook says"

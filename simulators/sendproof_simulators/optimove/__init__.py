@@ -14,6 +14,7 @@ from sendproof_simulators.optimove import (
     lives,
     moments,
     overview,
+    report,
     subscriptions,
     updates,
 )
@@ -114,6 +115,8 @@ PROVIDER = Provider(
         plan=lives.plan,
         cancel=lives.cancel,
         get=_get,
+        all=report.everything,
+        report=report.of,
         channel_templates=_channel_templates,
         overview=_overview,
         truth=_truth,

@@ -1,6 +1,7 @@
 """Campaigns: planned by the control API, processed, announced on their channels, and what each customer is owed."""
 
 from bisect import bisect_right
+from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from itertools import accumulate
@@ -47,6 +48,8 @@ class Execution:
     campaign: "Campaign" = field(repr=False)
     part: ChannelPlan
     _bounds: list[float] = field(init=False)
+    # By how many customers there are: a clearance only ever leaves some out.
+    _sizes: dict[int, list[int]] = field(init=False, repr=False, default_factory=dict)
 
     def __post_init__(self) -> None:
         """Add the shares up; they need not make 1."""
@@ -59,10 +62,22 @@ class Execution:
         The draw does not know the channel: whoever is in the first half of one is in the first half of each.
         """
         splits = self.part.splits
+        return [splits[place] for place in self._places(customers)]
+
+    def sizes(self) -> list[int]:
+        """How many customers each split has."""
+        everybody = self.campaign.customers
+        if len(everybody) not in self._sizes:
+            starts = range(0, len(everybody), _BLOCK)
+            counts = Counter(place for start in starts for place in self._places(everybody[start : start + _BLOCK]))
+            self._sizes[len(everybody)] = [counts[place] for place in range(len(self.part.splits))]
+        return self._sizes[len(everybody)]
+
+    def _places(self, customers: Sequence[int]) -> list[int]:
         if not self._bounds:
-            return [splits[0]] * len(customers)
+            return [0] * len(customers)
         draws = self.campaign.chance.fractions(customers, "split", self.campaign.plan.campaign)
-        return [splits[bisect_right(self._bounds, draw)] for draw in draws]
+        return [bisect_right(self._bounds, draw) for draw in draws]
 
 
 @dataclass(slots=True, eq=False)

@@ -47,10 +47,15 @@ def take_in(world: World, state: "State", preference: Preference, how: str) -> F
         "channel": preference.channel,
         "app": preference.app,
         "mode": preference.mode,
-        "opted_out": preference.mode == _OUT[world.dialect("optimove.communication_modes")],
+        "opted_out": means_out(world, preference.mode),
         "customers": list(preference.customers),
     }
     return Fact(kind="preference", fields=fields)
+
+
+def means_out(world: World, mode: int) -> bool:
+    """Whether a CommunicationMode says that the customer opted out."""
+    return mode == _OUT[world.dialect("optimove.communication_modes")]
 
 
 def take_in_file(world: World, state: "State", now: Instant, text: str) -> tuple[dict[str, object], Outcome]:

@@ -44,4 +44,5 @@ PROVIDER = Provider(
     any_case=True,
     dialects=DIALECTS,
     overview=lambda state, now: state.overview(now),
+    engagement=lambda state, campaign: state.of_campaign(campaign),
 )

@@ -38,6 +38,7 @@ class State:
         self.any_event = world.dialect(f"{NAME}.event_names") == "any"
         self.saved = 0
         self.counts: Counter[str] = Counter()
+        self.of_campaigns: Counter[tuple[str, str]] = Counter()
         self.newest: deque[Mapping[str, Any]] = deque(maxlen=_SHOWN)
 
     def save(self, events: Sequence[Mapping[str, Any]], now: Instant) -> tuple[Fact, ...]:
@@ -46,6 +47,7 @@ class State:
             self._check(event, f"event {number}: " if len(events) > 1 else "", now)
         self.saved += len(events)
         self.counts.update(event["event"] for event in events)
+        self.of_campaigns.update((_campaign_of(event), event["event"]) for event in events)
         self.newest.extend(events)
         return tuple(_fact(event) for event in events)
 
@@ -53,6 +55,10 @@ class State:
         """What a person sees: how many of each event, and the newest of them."""
         counts = dict(sorted(self.counts.items()))
         return {"at": iso(now), "saved": self.saved, "counts": counts, "newest": list(self.newest)}
+
+    def of_campaign(self, campaign: int) -> dict[str, int]:
+        """How many of each event name the campaign."""
+        return {event: n for (named, event), n in sorted(self.of_campaigns.items()) if named == str(campaign)}
 
     def _check(self, event: Mapping[str, Any], which: str, now: Instant) -> None:
         name = event["event"]
@@ -66,6 +72,12 @@ class State:
         if now - at > OLDEST_MS:
             since = iso(now - OLDEST_MS)
             raise NotSavedError(f"{which}expected a timestamp of the last 7 days, since {since}, got {iso(at)}")
+
+
+def _campaign_of(event: Mapping[str, Any]) -> str:
+    """The campaign that an event's context names in whatever spelling, or nothing: what belongs there is not known."""
+    context = event.get("context") or {}
+    return next((str(value) for name, value in context.items() if name.lower().replace("_", "") == "campaignid"), "")
 
 
 def _instant(text: str) -> Instant | None:

@@ -162,3 +162,17 @@ def test_the_body_has_a_limit(sandbox: Sandbox) -> None:
     assert save(sandbox, None, body=text + b" " * room).status_code == 200
     assert save(sandbox, None, body=text + b" " * (room + 1)).status_code == 413
     assert save(sandbox, EVENT, **{"content-type": "text/plain"}).status_code == 415
+
+
+def test_events_are_counted_for_the_campaign_that_their_context_names(sandbox: Sandbox) -> None:
+    """However it is spelled there; what names none counts for none."""
+    plan = {"trigger": "T", "campaign": 8001, "channel": 250, "template": "Hi", "criteria": [{"event": "visit"}]}
+    sandbox.control("POST", "/providers/textlocal/templates", [{"id": 1, "title": "Hi", "body": "Hi"}])
+    sandbox.client().call(
+        "POST", "/integrations/AddChannelTemplates?ChannelID=250", json=[{"TemplateID": 1, "TemplateName": "Hi"}]
+    )
+    sandbox.control("POST", "/triggers", plan)
+    contexts: list[dict[str, object]] = [{"campaign_id": 8001}, {"CampaignID": "8001"}, {"campaign_id": 8002}, {}]
+    assert save(sandbox, [EVENT | {"context": context} for context in contexts]).status_code == 200
+    told = sandbox.control("GET", "/campaigns/8001/report")["engagement"]
+    assert told == [{"service": "optimove-metrics", "event": "delivered", "events": 2}]
