@@ -10,6 +10,7 @@ from typing import Annotated, Any
 import msgspec
 import typer
 from rich.console import Console
+from rich.markup import escape
 from rich.table import Table
 
 from sendproof_simulators.core.fates import COUNTRIES, MAGIC, magic_number
@@ -116,6 +117,35 @@ def coverage(
     for contract, parts in counts.items():
         for part, levels in parts.items():
             table.add_row(f"[bold]{contract}[/]", part, *(str(levels[level]) for level in LEVELS))
+    Console().print(table)
+
+
+@app.command()
+def operations(
+    service: Annotated[str | None, typer.Argument(help="One service only.", show_default=False)] = None,
+    json: Annotated[bool, typer.Option("--json", help="Print JSON instead, for a program.")] = False,
+    markdown: Annotated[bool, typer.Option("--markdown", help="Print docs/operations.md instead.")] = False,
+) -> None:
+    """List every operation of the simulated services, with its limits, its errors and its evidence.
+
+    Example: sendproof operations optimove
+    """
+    from sendproof_simulators import operations as described  # noqa: PLC0415 - the other commands read no contract
+
+    known = discover()
+    if service is not None and service not in known:
+        typer.echo(f"sendproof: expected a service, one of {', '.join(known)}, got {service!r}", err=True)
+        raise typer.Exit(EXIT_ERROR)
+    listed = described.services(known if service is None else {service: known[service]})
+    if json or markdown:
+        text = msgspec.json.encode(listed).decode() + "\n" if json else described.markdown(listed)
+        sys.stdout.write(text)
+        return
+    table = Table("operation", "call", "limits", "errors", "evidence", box=None, pad_edge=False)
+    for one in (one for each in listed for one in each.operations):
+        evidence = ", ".join(f"{told.text} {told.evidence}" for told in one.evidence)
+        limits, errors = described.marked(one.limits), described.marked(one.errors)
+        table.add_row(f"[bold]{one.name}[/]", *map(escape, (one.call, limits, errors, evidence)))
     Console().print(table)
 
 
