@@ -1,0 +1,284 @@
+"""Whatever a marketer, a bridge and time do in whatever order, no customer is lost and none is invented."""
+
+from collections import Counter
+from dataclasses import dataclass, field
+
+from hypothesis import settings
+from hypothesis import strategies as st
+from hypothesis.stateful import (
+    Bundle,
+    RuleBasedStateMachine,
+    initialize,
+    invariant,
+    rule,
+    run_state_machine_as_test,
+)
+
+from optimove_alone import Optimove, condition, part, plan, split, trigger, world
+from sendproof_simulators.core.clock import HOUR, MINUTE, sql_time
+from sendproof_simulators.optimove import report
+from sendproof_simulators.provider import Channel
+
+CUSTOMERS, CHANNELS, VISITS = 30, (505, 506), 3
+WORLD_CHANNELS = (
+    *(Channel(id=id_, provider="textlocal", kind="scheduled") for id_ in CHANNELS),
+    Channel(id=250, provider="textlocal", kind="triggered"),
+)
+IDS = [f"C{index:07d}" for index in range(CUSTOMERS)]
+# Few, so that they meet again.
+WHO = st.lists(st.sampled_from(IDS[:6]), min_size=1, max_size=6)
+GROUPS = st.sampled_from([(0, CUSTOMERS), (0, 22), (3, 8), (5, 1), (7, 0)])
+MINUTES = st.sampled_from([0, 1, 59, 60, 61, 119, 120, 121, 300])
+ORDERS, VALUES = st.sampled_from(["ascending", "descending"]), st.sampled_from(["absolute", "additive"])
+ROWS = "GetCustomerSendDetailsByChannel"
+
+
+@dataclass
+class Expected:
+    """What must be true of one campaign."""
+
+    id: int
+    group: list[str]
+    channels: tuple[int, ...]
+    at: int
+    by: int | None
+    cancel_at: int | None
+    state: str = "planned"
+    processed: bool = False
+    announced: bool = False
+    cancelled_at: int | None = None
+    cleared: set[str] = field(default_factory=set)
+    told: Counter[str] = field(default_factory=Counter)
+
+    @property
+    def recipients(self):
+        """The target group, or those of it who were cleared in time."""
+        left_out = self.by is not None and self.announced
+        return [customer for customer in self.group if customer in self.cleared or not left_out]
+
+    def live(self, to):
+        """Go on to an instant. At one instant it is first processed, then cancelled, then cleared."""
+        end = to if self.cancel_at is None else min(to, self.cancel_at)
+        if self.state == "planned" and self.at <= end:
+            self.processed = True
+            self.become("announced" if self.by is None else "on_hold")
+        if self.state == "on_hold" and self.by <= to and (self.cancel_at is None or self.by < self.cancel_at):
+            self.become("announced")
+        if self.state != "cancelled" and self.cancel_at is not None and self.cancel_at <= to:
+            self.cancel(self.cancel_at)
+
+    def become(self, state):
+        """The next state, and what the listeners hear of it."""
+        self.state = state
+        self.announced = self.announced or state == "announced"
+        self.told.update({"announced": {"1": 1, "13": len(self.channels)}, "on_hold": {"5": 1}}[state])
+
+    def cancel(self, at):
+        """No more of it."""
+        self.state, self.cancelled_at = "cancelled", at
+        self.told.update({"4": 1} if self.processed else {})
+
+
+class Marketing(RuleBasedStateMachine):
+    """Does everything that can be done, and keeps its own list of who must be where."""
+
+    campaigns = Bundle("campaigns")
+
+    @initialize(order=ORDERS, values=VALUES)
+    def begin(self, order, values):
+        self.backwards, self.additive = order == "descending", values == "additive"
+        spoken = {"optimove.row_order": order, "optimove.metric_values": values}
+        self.optimove = Optimove(world(CUSTOMERS, channels=WORLD_CHANNELS, dialects=spoken))
+        for event in (1, 4, 5, 11, 13):
+            self.optimove.listen(event)
+        self.optimove.define(trigger(conditions=(condition("visit", count=VISITS),)))
+        self.expected: dict[int, Expected] = {}
+        self.said: Counter[tuple[str, object]] = Counter()
+        self.visits: Counter[str] = Counter()
+        self.metrics: dict[tuple[int, int, int], int] = {}
+        self.reported: dict[int, Counter[str]] = {}
+
+    def hear(self, said):
+        """Write down what the listeners were told."""
+        for one in said:
+            about = one.webhook.about
+            self.said[one.webhook.event, about["customer" if one.webhook.event == "11" else "campaign"]] += 1
+
+    # What a marketer and time do.
+
+    @rule(
+        target=campaigns,
+        group=GROUPS,
+        channels=st.sampled_from([(505,), (506,), (505, 506)]),
+        wait=st.sampled_from([0, 0, 1]),
+        hold=st.sampled_from([None, 1, 2]),
+        cancel=st.sampled_from([None, None, None, 0, 1, 2, 3]),
+        minutes=MINUTES,
+    )
+    def schedule(self, group, channels, wait, hold, cancel, minutes):
+        first, size = group
+        id_, now = 7_000 + len(self.expected), self.optimove.now
+        at = now + wait * HOUR
+        by, cancel_at = (None if hold is None else at + hold * HOUR), (None if cancel is None else now + cancel * HOUR)
+        splits = (split(1, 1.0, at + 9 * HOUR), split(2, 2.0, at + 9 * HOUR))
+        timing = {"announce_at": at, "clearance_by": by, "cancel_at": cancel_at}
+        parts = tuple(part(channel, *splits) for channel in channels)
+        self.optimove.schedule(plan(id_, customers=size, first_customer=first, parts=parts, **timing))
+        self.expected[id_] = Expected(id_, IDS[first : first + size], channels, at, by, cancel_at)
+        self.live(minutes)
+        return id_
+
+    @rule(campaign=campaigns)
+    def cancel(self, campaign):
+        expected = self.expected[campaign]
+        if expected.state != "cancelled":
+            self.hear(self.optimove.cancel(campaign))
+            expected.cancel(self.optimove.now)
+
+    @rule(minutes=MINUTES)
+    def live(self, minutes):
+        to = self.optimove.now + minutes * MINUTE
+        self.hear(self.optimove.advance(to))
+        for expected in self.expected.values():
+            expected.live(to)
+
+    @rule(who=WHO)
+    def visit(self, who):
+        self.hear(self.optimove.report(*who, event="visit"))
+        self.visits.update(who)
+
+    # What a bridge does.
+
+    @rule(campaign=campaigns, who=WHO, may=st.booleans())
+    def clear(self, campaign, who, may):
+        expected = self.expected[campaign]
+        statuses = [{"CustomerID": customer, "Status": may} for customer in who]
+        body = {"TimeStamp": sql_time(self.optimove.now), "CampaignID": campaign, "PromosUpdated": statuses}
+        status = self.optimove.ask("UpdateCustomerPromotionStatus", body).reply.status
+        known = expected.by is not None and expected.processed
+        assert status == (200 if known and expected.state == "on_hold" else 400 if known else 404)
+        if status == 200:
+            named = set(who) & set(expected.group)
+            expected.cleared = expected.cleared | named if may else expected.cleared - named
+
+    @rule(
+        campaign=campaigns,
+        channel=st.sampled_from(CHANNELS),
+        top=st.integers(0, CUSTOMERS + 2),
+        skip=st.integers(0, CUSTOMERS + 2),
+    )
+    def page(self, campaign, channel, top, skip):
+        expected, asked = self.expected[campaign], {"$top": top, "$skip": skip}
+        if expected.state != "announced" or channel not in expected.channels:
+            assert self.optimove.ask(ROWS, CampaignID=campaign, ChannelID=channel, **asked).reply.status == 404
+            return
+        rows = self.optimove.read(ROWS, CampaignID=campaign, ChannelID=channel, **asked)
+        assert [row["CustomerID"] for row in rows] == self.ordered(expected.recipients)[skip : skip + top]
+
+    @rule(campaign=campaigns, top=st.integers(1, 2 * CUSTOMERS), skip=st.integers(0, 2 * CUSTOMERS))
+    def page_all_channels(self, campaign, top, skip):
+        expected = self.expected[campaign]
+        if expected.state == "announced":
+            wanted = [(c, channel) for channel in expected.channels for c in self.ordered(expected.recipients)]
+            asked = {"CampaignID": campaign, "$top": top, "$skip": skip}
+            rows = self.optimove.read("GetCustomerSendDetailsByCampaign", **asked)
+            assert [(row["CustomerID"], row["ChannelID"]) for row in rows] == wanted[skip : skip + top]
+
+    @rule(campaign=campaigns, template=st.integers(1, 3), value=st.integers(0, 9))
+    def post_metric(self, campaign, template, value):
+        expected, key = self.expected[campaign], (campaign, 0, template)
+        channel = expected.channels[0]
+        metric = {"ChannelID": channel, "CampaignID": campaign, "TemplateID": template, "MetricID": 0}
+        status = self.optimove.ask("UpdateCampaignMetrics", [metric | {"MetricValue": value}]).reply.status
+        assert status == (200 if expected.announced else 404)
+        if status == 200:
+            self.metrics[key] = value + (self.metrics.get(key, 0) if self.additive else 0)
+
+    @rule(campaign=campaigns, who=WHO)
+    def post_interactions(self, campaign, who):
+        expected = self.expected[campaign]
+        body = {"CampaignID": campaign, "ChannelID": expected.channels[0], "TemplateID": 1, "EventID": 1}
+        day = {"InteractionDate": "2026-03-02", "CustomerIDs": who}
+        status = self.optimove.ask("UpdateCampaignInteractions", body | day).reply.status
+        assert status == (200 if expected.announced else 404)
+        if status == 200:
+            self.reported.setdefault(campaign, Counter()).update(who)
+
+    # What must be true whenever somebody looks.
+
+    def ordered(self, customers):
+        return customers[::-1] if self.backwards else customers
+
+    @invariant()
+    def every_page_together_is_everybody(self):
+        for expected in self.expected.values():
+            for channel in expected.channels if expected.state == "announced" else ():
+                asked, rows = {"CampaignID": expected.id, "ChannelID": channel, "$top": 7}, []
+                while page := self.optimove.read(ROWS, **asked, **{"$skip": len(rows)}):
+                    rows += [row["CustomerID"] for row in page]
+                assert rows == self.ordered(expected.recipients)
+
+    @invariant()
+    def cancelled_customers_are_there_for_two_hours(self):
+        for expected in self.expected.values():
+            reply = self.optimove.ask("GetCanceledCampaignCustomers", CampaignID=expected.id).reply
+            cancelled = expected.cancelled_at is not None and expected.processed
+            if cancelled and self.optimove.now <= expected.cancelled_at + 2 * HOUR:
+                rows = self.optimove.read("GetCanceledCampaignCustomers", CampaignID=expected.id)
+                assert [row["CustomerID"] for row in rows] == self.ordered(expected.recipients)
+            else:
+                assert reply.status == 404
+
+    @invariant()
+    def waiting_customers_are_there_while_they_wait(self):
+        for expected in self.expected.values():
+            reply = self.optimove.ask("GetProcessedCampaignCustomers", CampaignID=expected.id).reply
+            assert reply.status == (200 if expected.state == "on_hold" else 404)
+            if expected.state == "on_hold":
+                rows = self.optimove.read("GetProcessedCampaignCustomers", CampaignID=expected.id)
+                assert [row["CustomerID"] for row in rows] == self.ordered(expected.group)
+
+    @invariant()
+    def truth_names_everybody_once(self):
+        owed = Counter((one["campaign"], one["channel"], one["customer"]) for one in self.optimove.owed())
+        known = [
+            one for one in self.expected.values() if one.announced or (one.processed and one.cancelled_at is not None)
+        ]
+        wanted = Counter((one.id, channel, c) for one in known for channel in one.channels for c in one.group)
+        met = [customer for customer, visits in self.visits.items() if visits >= VISITS]
+        assert owed == wanted + Counter((8001, 250, customer) for customer in met)
+
+    @invariant()
+    def listeners_heard_of_everything_once(self):
+        wanted = {(event, one.id): times for one in self.expected.values() for event, times in one.told.items()}
+        met = {("11", customer): 1 for customer, visits in self.visits.items() if visits >= VISITS}
+        assert self.said == Counter(wanted | met)
+
+    @invariant()
+    def what_was_posted_is_what_is_shown(self):
+        for expected in self.expected.values():
+            told = report.of(self.optimove.world, self.optimove.state, expected.id, self.optimove.now)
+            metrics = {(expected.id, one["metric"], one["template"]): one["value"] for one in told["metrics"]}
+            assert metrics == {key: value for key, value in self.metrics.items() if key[0] == expected.id}
+            assert sum(one["customers"] for one in told["interactions"]) == self.said_of(expected.id).total()
+            assert (told["state"], told["recipients"]) == (expected.state, len(expected.recipients))
+            assert sum(one["recipients"] for one in told["executions"]) == told["recipients"] * len(expected.channels)
+
+    @invariant()
+    def interactions_read_back_name_the_same_customers(self):
+        for channel in CHANNELS:
+            asked = {"ChannelID": channel, "EventID": 1, "Date": "2026-03-02"}
+            rows = self.optimove.read("GetCampaignInteractionCustomers", **asked)
+            mine = [one.id for one in self.expected.values() if one.channels[0] == channel]
+            wanted = Counter({(id_, c): n for id_ in mine for c, n in self.said_of(id_).items()})
+            assert Counter((row["CampaignID"], row["CustomerID"]) for row in rows) == wanted
+
+    def said_of(self, campaign):
+        return self.reported.get(campaign, Counter())
+
+
+def test_nobody_is_lost_or_invented_whatever_happens():
+    """Schedules, cancellations, clearances, pages, triggers, reports and time, in any order."""
+    run_state_machine_as_test(
+        Marketing, settings=settings(max_examples=80, stateful_step_count=30, deadline=None, database=None)
+    )
