@@ -107,6 +107,14 @@ def test_a_customer_gets_ten_values_at_once_and_no_more(optimove: Optimove) -> N
     assert found == ["maxItems body.CustomerNewAttributesValuesList.0.Attributes"]
 
 
+def test_an_upsert_holds_ten_values_and_no_more(optimove: Optimove) -> None:
+    """The limit, and one past it."""
+    values = [{"RealFieldName": "CITY", "Value": str(number)} for number in range(11)]
+    assert optimove.read("UpsertCustomer", {"CustomerId": "C0000001", "Attributes": values[:10]}) == {"errors": []}
+    found = optimove.violations("UpsertCustomer", {"CustomerId": "C0000001", "Attributes": values})
+    assert found == ["maxItems body.Attributes"]
+
+
 def test_a_new_attribute_can_be_filled_and_read(optimove: Optimove) -> None:
     """Everybody has the default until told otherwise."""
     assert add(optimove, DefaultValue="no") == {"attributeName": "VIP", "isSuccess": True}

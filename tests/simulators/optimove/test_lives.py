@@ -232,3 +232,17 @@ def test_a_clearance_lies_between_processing_and_sending(optimove: Optimove, cle
     with pytest.raises(ValueError, match=message):
         optimove.schedule(plan(clearance_by=clearance_by))
     optimove.schedule(plan(clearance_by=NINE))
+
+
+def test_10000_statuses_can_be_sent_at_once_and_no_more() -> None:
+    """The limit, and one past it."""
+    optimove = Optimove(world(20_000))
+    optimove.schedule(plan(customers=10_001, clearance_by=SIX + HOUR))
+    optimove.advance(SIX)
+    promos = [{"CustomerID": f"C{index:07d}", "Status": True} for index in range(10_001)]
+    body = {"TimeStamp": "2026-03-02 06:00:00", "CampaignID": 7001, "PromosUpdated": promos[:-1]}
+    assert optimove.ask("UpdateCustomerPromotionStatus", body).reply.status == 200
+    found = optimove.violations("UpdateCustomerPromotionStatus", body | {"PromosUpdated": promos})
+    assert found == ["maxItems body.PromosUpdated"]
+    optimove.advance(SIX + HOUR)
+    assert len(optimove.rows()) == 10_000

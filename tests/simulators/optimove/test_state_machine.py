@@ -6,10 +6,10 @@ from dataclasses import dataclass, field
 from hypothesis import settings
 from hypothesis import strategies as st
 from hypothesis.stateful import (
-    Bundle,
     RuleBasedStateMachine,
     initialize,
     invariant,
+    precondition,
     rule,
     run_state_machine_as_test,
 )
@@ -27,6 +27,8 @@ WORLD_CHANNELS = (
 IDS = [f"C{index:07d}" for index in range(CUSTOMERS)]
 # Few, so that they meet again.
 WHO = st.lists(st.sampled_from(IDS[:6]), min_size=1, max_size=6)
+STATUSES = st.lists(st.tuples(st.sampled_from(IDS[:6]), st.booleans()), min_size=1, max_size=8)
+PICKS = st.integers(0, 19)
 GROUPS = st.sampled_from([(0, CUSTOMERS), (0, 22), (3, 8), (5, 1), (7, 0)])
 MINUTES = st.sampled_from([0, 1, 59, 60, 61, 119, 120, 121, 300])
 ORDERS, VALUES = st.sampled_from(["ascending", "descending"]), st.sampled_from(["absolute", "additive"])
@@ -82,8 +84,6 @@ class Expected:
 class Marketing(RuleBasedStateMachine):
     """Does everything that can be done, and keeps its own list of who must be where."""
 
-    campaigns = Bundle("campaigns")
-
     @initialize(order=ORDERS, values=VALUES)
     def begin(self, order, values):
         self.backwards, self.additive = order == "descending", values == "additive"
@@ -98,6 +98,12 @@ class Marketing(RuleBasedStateMachine):
         self.metrics: dict[tuple[int, int, int], int] = {}
         self.reported: dict[int, Counter[str]] = {}
 
+    def picked(self, state, pick):
+        """A campaign: mostly one of a state in which something can happen."""
+        fitting = [one for one in self.expected.values() if one.state == state]
+        candidates = fitting if fitting and pick % 4 else list(self.expected.values())
+        return candidates[pick % len(candidates)]
+
     def hear(self, said):
         """Write down what the listeners were told."""
         for one in said:
@@ -107,7 +113,6 @@ class Marketing(RuleBasedStateMachine):
     # What a marketer and time do.
 
     @rule(
-        target=campaigns,
         group=GROUPS,
         channels=st.sampled_from([(505,), (506,), (505, 506)]),
         wait=st.sampled_from([0, 0, 1]),
@@ -126,13 +131,13 @@ class Marketing(RuleBasedStateMachine):
         self.optimove.schedule(plan(id_, customers=size, first_customer=first, parts=parts, **timing))
         self.expected[id_] = Expected(id_, IDS[first : first + size], channels, at, by, cancel_at)
         self.live(minutes)
-        return id_
 
-    @rule(campaign=campaigns)
-    def cancel(self, campaign):
-        expected = self.expected[campaign]
+    @precondition(lambda self: self.expected)
+    @rule(pick=PICKS)
+    def cancel(self, pick):
+        expected = self.picked("announced", pick)
         if expected.state != "cancelled":
-            self.hear(self.optimove.cancel(campaign))
+            self.hear(self.optimove.cancel(expected.id))
             expected.cancel(self.optimove.now)
 
     @rule(minutes=MINUTES)
@@ -149,44 +154,51 @@ class Marketing(RuleBasedStateMachine):
 
     # What a bridge does.
 
-    @rule(campaign=campaigns, who=WHO, may=st.booleans())
-    def clear(self, campaign, who, may):
-        expected = self.expected[campaign]
-        statuses = [{"CustomerID": customer, "Status": may} for customer in who]
+    @precondition(lambda self: self.expected)
+    @rule(pick=PICKS, named=STATUSES)
+    def clear(self, pick, named):
+        expected = self.picked("on_hold", pick)
+        campaign, statuses = expected.id, [{"CustomerID": customer, "Status": may} for customer, may in named]
         body = {"TimeStamp": sql_time(self.optimove.now), "CampaignID": campaign, "PromosUpdated": statuses}
         status = self.optimove.ask("UpdateCustomerPromotionStatus", body).reply.status
         known = expected.by is not None and expected.processed
         assert status == (200 if known and expected.state == "on_hold" else 400 if known else 404)
         if status == 200:
-            named = set(who) & set(expected.group)
-            expected.cleared = expected.cleared | named if may else expected.cleared - named
+            latest = {customer: may for customer, may in named if customer in expected.group}
+            expected.cleared -= latest.keys()
+            expected.cleared |= {customer for customer, may in latest.items() if may}
 
+    @precondition(lambda self: self.expected)
     @rule(
-        campaign=campaigns,
+        pick=PICKS,
         channel=st.sampled_from(CHANNELS),
         top=st.integers(0, CUSTOMERS + 2),
         skip=st.integers(0, CUSTOMERS + 2),
     )
-    def page(self, campaign, channel, top, skip):
-        expected, asked = self.expected[campaign], {"$top": top, "$skip": skip}
+    def page(self, pick, channel, top, skip):
+        expected, asked = self.picked("announced", pick), {"$top": top, "$skip": skip}
+        campaign = expected.id
         if expected.state != "announced" or channel not in expected.channels:
             assert self.optimove.ask(ROWS, CampaignID=campaign, ChannelID=channel, **asked).reply.status == 404
             return
         rows = self.optimove.read(ROWS, CampaignID=campaign, ChannelID=channel, **asked)
         assert [row["CustomerID"] for row in rows] == self.ordered(expected.recipients)[skip : skip + top]
 
-    @rule(campaign=campaigns, top=st.integers(1, 2 * CUSTOMERS), skip=st.integers(0, 2 * CUSTOMERS))
-    def page_all_channels(self, campaign, top, skip):
-        expected = self.expected[campaign]
+    @precondition(lambda self: self.expected)
+    @rule(pick=PICKS, top=st.integers(1, 2 * CUSTOMERS), skip=st.integers(0, 2 * CUSTOMERS))
+    def page_all_channels(self, pick, top, skip):
+        expected = self.picked("announced", pick)
         if expected.state == "announced":
             wanted = [(c, channel) for channel in expected.channels for c in self.ordered(expected.recipients)]
-            asked = {"CampaignID": campaign, "$top": top, "$skip": skip}
+            asked = {"CampaignID": expected.id, "$top": top, "$skip": skip}
             rows = self.optimove.read("GetCustomerSendDetailsByCampaign", **asked)
             assert [(row["CustomerID"], row["ChannelID"]) for row in rows] == wanted[skip : skip + top]
 
-    @rule(campaign=campaigns, template=st.integers(1, 3), value=st.integers(0, 9))
-    def post_metric(self, campaign, template, value):
-        expected, key = self.expected[campaign], (campaign, 0, template)
+    @precondition(lambda self: self.expected)
+    @rule(pick=PICKS, template=st.integers(1, 2), value=st.integers(0, 9))
+    def post_metric(self, pick, template, value):
+        expected = self.picked("announced", pick)
+        campaign, key = expected.id, (expected.id, 0, template)
         channel = expected.channels[0]
         metric = {"ChannelID": channel, "CampaignID": campaign, "TemplateID": template, "MetricID": 0}
         status = self.optimove.ask("UpdateCampaignMetrics", [metric | {"MetricValue": value}]).reply.status
@@ -194,9 +206,11 @@ class Marketing(RuleBasedStateMachine):
         if status == 200:
             self.metrics[key] = value + (self.metrics.get(key, 0) if self.additive else 0)
 
-    @rule(campaign=campaigns, who=WHO)
-    def post_interactions(self, campaign, who):
-        expected = self.expected[campaign]
+    @precondition(lambda self: self.expected)
+    @rule(pick=PICKS, who=WHO)
+    def post_interactions(self, pick, who):
+        expected = self.picked("announced", pick)
+        campaign = expected.id
         body = {"CampaignID": campaign, "ChannelID": expected.channels[0], "TemplateID": 1, "EventID": 1}
         day = {"InteractionDate": "2026-03-02", "CustomerIDs": who}
         status = self.optimove.ask("UpdateCampaignInteractions", body | day).reply.status
