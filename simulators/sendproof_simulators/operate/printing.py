@@ -57,7 +57,7 @@ def _head(told: Json) -> list[str]:
     ]
     if group is not None:
         lines.append(f"target group  {group['id']}, {group['customers']:,} customers")
-    lines.append(f"recipients    {told['recipients']:,}")
+    lines += [*map(_when, told["criteria"]), f"recipients    {told['recipients']:,}"]
     lines += [
         f"{name:13} {_time(told[key])}"
         for name, key in (("announced", "announced_at"), ("cancelled", "cancelled_at"))
@@ -135,10 +135,14 @@ def trigger(made: Json, console: Console) -> None:
     console.print(
         f"channel       {made['channel']}, template {template['id']} {template['name']}", highlight=False, markup=False
     )
-    for one in made["criteria"]:
-        where = "".join(f", {name} is {value!r}" for name, value in one["where"].items())
-        within = "" if one["within_ms"] is None else f", within {one['within_ms'] // 1000} s"
-        console.print(f"when          {one['count']} x {one['event']}{where}{within}", highlight=False, markup=False)
+    for line in map(_when, made["criteria"]):
+        console.print(line, highlight=False, markup=False)
+
+
+def _when(one: Json) -> str:
+    where = "".join(f", {name} is {value!r}" for name, value in one["where"].items())
+    within = "" if one["within_ms"] is None else f", within {one['within_ms'] // 1000} s"
+    return f"when          {one['count']} x {one['event']}{where}{within}"
 
 
 def _columns(names: Iterable[str]) -> list[str]:

@@ -32,6 +32,13 @@ def everything(state: State) -> list[dict[str, object]]:
     return [_view(plan, fired[name]) for name, plan in state.triggers.plans.items()]
 
 
+def criteria(plan: TriggerPlan) -> list[dict[str, object]]:
+    """What a customer has to do, as JSON."""
+    return [
+        {"event": c.event, "count": c.count, "within_ms": c.within_ms, "where": dict(c.where)} for c in plan.conditions
+    ]
+
+
 def report(world: World, state: State, now: Instant, reported: Iterable[CustomerEvent]) -> Outcome:
     """Take in what customers do: now, or at an instant to come. `ValueError` refuses all of it."""
     listed = list(reported)
@@ -172,16 +179,13 @@ def _text(value: object) -> str:
 
 
 def _view(plan: TriggerPlan, fired: int) -> dict[str, object]:
-    conditions = [
-        {"event": c.event, "count": c.count, "within_ms": c.within_ms, "where": dict(c.where)} for c in plan.conditions
-    ]
     shown: Mapping[str, object] = {
         "trigger": plan.name,
         "campaign": plan.campaign,
         "channel": plan.channel,
         "action": plan.action,
         "template": {"id": plan.template, "name": plan.template_name, "title": plan.title},
-        "criteria": conditions,
+        "criteria": criteria(plan),
         "exclude": sorted(plan.exclude),
         "repeat": plan.repeat,
         "fired": fired,

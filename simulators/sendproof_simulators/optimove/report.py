@@ -5,6 +5,7 @@ from collections.abc import Container, Iterator, Mapping
 
 from sendproof_simulators.core.clock import Instant, iso
 from sendproof_simulators.optimove.campaigns import Campaign
+from sendproof_simulators.optimove.moments import criteria
 from sendproof_simulators.optimove.state import State
 from sendproof_simulators.optimove.subscriptions import means_out
 from sendproof_simulators.provider import TriggerPlan, World
@@ -37,8 +38,9 @@ def everything(state: State) -> list[dict[str, object]]:
 
 def of(world: World, state: State, campaign: int, now: Instant) -> dict[str, object]:
     """One campaign and all that was told about it since; `KeyError` says which campaigns there are."""
-    if state.triggers.uses(campaign):
-        known = _triggered(state, campaign) | {"executions": [_moment(state, plan) for plan in _plans(state, campaign)]}
+    plans = _plans(state, campaign)
+    if plans:
+        known = _triggered(state, campaign) | {"executions": [_moment(state, plan) for plan in plans]}
         group, since, clearance = _met(state, campaign), 0, None
     else:
         planned = state.planned(campaign)
@@ -48,6 +50,7 @@ def of(world: World, state: State, campaign: int, now: Instant) -> dict[str, obj
         "campaign": campaign,
         **known,
         "at": iso(now),
+        "criteria": [{"trigger": plan.name, **one} for plan in plans for one in criteria(plan)],
         "metrics": _metrics(state, campaign),
         "interactions": _interactions(state, campaign),
         "clearance": clearance,

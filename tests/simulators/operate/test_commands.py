@@ -124,6 +124,7 @@ def test_a_trigger_fires_when_its_criteria_are_met(desk: Desk) -> None:
     fired = desk.read("event", "visit", "C0000004", "C0000005", "--parameter", "page=/offers", "--times", "3")
     assert [one["customer"] for one in fired["triggered"]] == ["C0000004", "C0000005"]
     assert desk.read("campaign", "8001")["recipients"] == 2
+    assert "when          3 x visit, page is '/offers', within 3600 s" in desk.run("campaign", "8001")[1]
     said = desk.run("event", "visit", "C0000006", "--parameter", "page=/offers", "--times", "3")[1]
     assert "Third: customer C0000006, campaign 8001, channel 250, template 21" in said
 

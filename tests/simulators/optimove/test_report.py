@@ -106,6 +106,8 @@ def test_attributes_count_who_was_changed_since_the_announcement(optimove):
 def test_a_trigger_is_a_campaign_too(optimove):
     """Its recipients are those who met it."""
     optimove.define(trigger())
+    visit = {"trigger": "Visit", "event": "page_visit", "count": 1, "within_ms": None, "where": {}}
+    assert told(optimove, 8001)["criteria"] == [visit]
     optimove.happens("C0000001", "page_visit")
     optimove.happens("C0000002", "page_visit")
     shown = told(optimove, 8001)
