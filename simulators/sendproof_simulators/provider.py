@@ -289,7 +289,8 @@ class Provider:
     is of this sandbox: a key that was disabled, a token that has expired. `overview` is, as JSON, what the service was
     told by its users; `base_path` is what a sandbox's address of the service ends in, where that has to tell whose it
     is; `batch` takes a file that its user uploads, and raises `ValueError` for a wrong one; `engagement(state,
-    campaign)` counts, by event, what the service was told of a campaign's customers.
+    campaign)` counts, by event, what the service was told of a campaign's customers. `events` are the names of all
+    webhooks that the service sends.
     """
 
     name: str
@@ -302,6 +303,7 @@ class Provider:
     error: Callable[[Problem], Reply]
     begin: Callable[[World, Any, Instant], Outcome] = _nothing
     on_timer: Callable[[World, Any, Timer, Instant], Outcome] = _no_timers
+    events: tuple[str, ...] = ()
     normalise: Callable[[Request], Request] = _unchanged
     any_case: bool = False
     optional_prefix: str = ""

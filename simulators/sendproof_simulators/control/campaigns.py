@@ -47,7 +47,7 @@ async def get_campaign_report(call: ControlCall) -> Reply:
         if service.provider.engagement is not None
         for event, events in service.provider.engagement(sandbox.states[name], id_).items()
     ]
-    notified = [one for one in sandbox.outbox.log(PLATFORM, None) if _about(one).get("campaign") == id_]
+    notified = [one for one in sandbox.notifier.outbox.log(PLATFORM, None) if _about(one).get("campaign") == id_]
     return json_reply({**report, "engagement": told, "notifications": notified})
 
 
