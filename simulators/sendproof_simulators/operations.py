@@ -85,14 +85,14 @@ def _described(document: Mapping[str, Any]) -> Iterator[Described]:
                     summary=operation["summary"].rstrip("."),
                     limits=tuple(_limits(document, item, operation, whole)),
                     errors=tuple(_errors(document, operation, whole)),
-                    evidence=tuple(_evidence(item, operation, whole)),
+                    evidence=tuple(_evidence(item, operation, document["info"])),
                 )
 
 
-def _evidence(item: Mapping[str, Any], operation: Mapping[str, Any], whole: str) -> Iterator[Told]:
+def _evidence(item: Mapping[str, Any], operation: Mapping[str, Any], info: Mapping[str, Any]) -> Iterator[Told]:
     """Of the function, and of its path where that is known from somebody else."""
-    own = operation if "x-evidence" in operation else item
-    yield Told("function", own.get("x-evidence", whole), own.get("x-source", ""))
+    own = next((one for one in (operation, item) if "x-evidence" in one), info)
+    yield Told("function", own.get("x-evidence", "assumed"), own.get("x-source", ""))
     if item.get("x-source", own.get("x-source")) != own.get("x-source"):
         yield Told("path", item["x-evidence"], item["x-source"])
 
