@@ -116,6 +116,14 @@ class Request(Record, frozen=True, gc=False, tag="request"):
     note: dict[str, Any] | None = None
 
 
+class Examination(Record, frozen=True, gc=False, tag="examination"):
+    """One call of `sendproof doctor` or of the like before a run. It changed nothing and says nothing of the bridge."""
+
+    service: str
+    operation: str | None
+    status: int
+
+
 class Listener(Record, frozen=True, gc=False, tag="listener"):
     """An event listener was registered or unregistered."""
 
@@ -408,6 +416,7 @@ Line = (
     Campaign
     | Obligation
     | Request
+    | Examination
     | Listener
     | ChannelTemplates
     | ProviderTemplate
@@ -444,6 +453,7 @@ FIELD_OF: dict[type[Record], str] = {
     Campaign: "campaigns",
     Obligation: "obligations",
     Request: "requests",
+    Examination: "examinations",
     Listener: "listeners",
     ChannelTemplates: "channel_templates",
     ProviderTemplate: "provider_templates",
@@ -485,6 +495,7 @@ class History:
     campaigns: tuple[Campaign, ...] = ()
     obligations: tuple[Obligation, ...] = ()
     requests: tuple[Request, ...] = ()
+    examinations: tuple[Examination, ...] = ()
     listeners: tuple[Listener, ...] = ()
     channel_templates: tuple[ChannelTemplates, ...] = ()
     provider_templates: tuple[ProviderTemplate, ...] = ()
