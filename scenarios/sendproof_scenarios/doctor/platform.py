@@ -7,6 +7,7 @@ from collections.abc import Iterable, Iterator
 from datetime import date, datetime, timedelta
 from email.utils import parsedate_to_datetime
 from itertools import product
+from urllib.parse import quote
 
 import phonenumbers
 
@@ -135,9 +136,9 @@ def numbers(patient: Patient) -> Iterator[Result]:
     """The phone attribute holds numbers that can be sent to: of the customers that were named, or of a campaign."""
     phone, country = patient.handed.phone, patient.handed.country
     about, expected = f"numbers in {phone}", f"phone numbers, those without a country code of {country}"
-    values = _of_named(patient) if patient.customers else _of_a_campaign(patient)
+    values = _of_named(patient) or _of_a_campaign(patient)
     if not values:
-        todo = "name a customer with --customer, or look again when a campaign has run"
+        todo = "name a customer whom the key sees with --customer, or look again when a campaign has run"
         yield unknown(about, expected, "no customer whose number can be looked at", todo)
         return
     usable = sum(_usable(value, country) for value in values)
@@ -154,7 +155,7 @@ def _of_named(patient: Patient) -> list[str]:
     """documented: https://developer.optimove.com/docs/sending-real-time-event-triggered-campaigns, for a customer."""
     values = []
     for customer in patient.customers:
-        found = rows(patient.optimove(f"customers/{customer}/Attributes")) or []
+        found = rows(patient.optimove(f"customers/{quote(customer, safe='')}/Attributes")) or []
         values += [str(row.get("value") or "") for row in found if _is(row.get("realfieldname"), patient.handed.phone)]
     return values
 
@@ -212,7 +213,7 @@ def _first(values: object) -> str:
 
 def _usable(value: str, country: str) -> bool:
     try:
-        return phonenumbers.is_possible_number(phonenumbers.parse(_international(value), country))
+        return phonenumbers.is_valid_number(phonenumbers.parse(_international(value), country))
     except phonenumbers.NumberParseException:
         return False
 
