@@ -119,7 +119,7 @@ def test_a_login_stands_for_the_key(simulators, url):
 
 
 def test_textlocal_on_npm_sends(url):
-    """Textlocal 0.1.1: a question mark behind the command, everything in the form, a test unless it is told otherwise."""
+    """Textlocal 0.1.1: a question mark behind the command, everything in the form, a test unless told otherwise."""
     form = {"apikey": KEY, "numbers": BOB, "message": "Hello £", "sender": "Shop", "test": "1"}
     said = requests.post(f"{url}/send/?", data=form, timeout=10).json()
     assert (said["test_mode"], said["message"]["content"], said["status"]) == (True, "Hello £", "success")
