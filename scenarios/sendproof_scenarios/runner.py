@@ -106,7 +106,6 @@ def _run(scenario: Scenario, name: str, options: Options, watcher: Watcher, fold
         stack.callback(control.delete_sandbox, sandbox["sandbox"])
     told = handover.handover(control.url, sandbox, listen)
     handover.write_handover(told, folder / "handover.json")
-    watcher.phase("examining what the bridge is told")
     _must_be_able_to_work(told)
     watcher.phase("starting the bridge")
     stage = Stage(
