@@ -34,7 +34,8 @@ def handover(control_url: str, sandbox: Mapping[str, Any], listen: Listen | None
 
     Without `listen` it does not say where the bridge listens.
     """
-    told = {
+    where = {} if listen is None else {"listen": {"host": listen.host, "port": listen.port}}
+    return {
         "sandbox": sandbox["sandbox"],
         "clock_url": f"{control_url}/control/sandboxes/{sandbox['sandbox']}/clock",
         "services": sandbox["services"],
@@ -42,9 +43,9 @@ def handover(control_url: str, sandbox: Mapping[str, Any], listen: Listen | None
         "attributes": ATTRIBUTES,
         "country": sandbox["country"],
         "sender": SENDER,
+        **where,
         "webhook_token": hashlib.sha256(f"sendproof webhook token {sandbox['seed']}".encode()).hexdigest()[:32],
     }
-    return told if listen is None else told | {"listen": {"host": listen.host, "port": listen.port}}
 
 
 def write_handover(content: Mapping[str, Any], file: Path) -> None:
