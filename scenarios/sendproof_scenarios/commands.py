@@ -1,4 +1,4 @@
-"""The commands `run`, `check` and `why`. What is heavy is imported when one of them is called: `--help` stays quick."""
+"""The commands of the harness. What is heavy is imported when one of them is called: `--help` stays quick."""
 
 import dataclasses
 import signal
@@ -9,6 +9,8 @@ from typing import TYPE_CHECKING, Annotated, NoReturn
 import typer
 from rich.console import Console
 from rich.table import Table
+
+from sendproof_scenarios.doctor.commands import doctor
 
 if TYPE_CHECKING:
     from sendproof_scenarios.history import History
@@ -24,6 +26,7 @@ def register(app: typer.Typer) -> None:
     app.command()(run)
     app.command()(check)
     app.command()(why)
+    app.command()(doctor)
 
 
 def run(

@@ -58,6 +58,10 @@ class Control:
         """Make a sandbox; answers its id, its services with credentials, and its channels."""
         return self._object("POST", "/sandboxes", settings)
 
+    def sandbox(self, sandbox: str) -> dict[str, Any]:
+        """What `create_sandbox` answered."""
+        return self._object("GET", f"/sandboxes/{sandbox}")
+
     def delete_sandbox(self, sandbox: str) -> None:
         """End a sandbox."""
         self._call("DELETE", f"/sandboxes/{sandbox}")
@@ -96,7 +100,7 @@ class Control:
                 for chunk in reply.iter_content(_CHUNK):
                     out.write(chunk)
         except requests.RequestException as error:
-            raise UnreachableError(f"the history broke off: {_reason(error)}", None) from error
+            raise UnreachableError(f"the history broke off: {reason(error)}", None) from error
 
     def _object(self, method: str, path: str, body: object = None, *, answer_s: float = _ANSWER_S) -> dict[str, Any]:
         content = self._call(method, path, body, answer_s=answer_s)
@@ -121,7 +125,7 @@ class Control:
         try:
             reply = self._http.request(method, url, json=body, timeout=(_ANSWER_S, answer_s), stream=stream)
         except requests.RequestException as error:
-            message = f"no answer from the simulators at {self.url} ({_reason(error)}); are they up?"
+            message = f"no answer from the simulators at {self.url} ({reason(error)}); are they up?"
             raise UnreachableError(message, None) from error
         if reply.ok:
             return reply
@@ -141,9 +145,9 @@ def _detail(reply: requests.Response) -> str:
     return "; ".join([str(problem["detail"]), *broken])
 
 
-def _reason(error: requests.RequestException) -> str:
+def reason(error: BaseException) -> str:
     """The innermost cause: requests wraps a refused connection four times."""
-    cause: BaseException = error
+    cause = error
     while cause.__cause__ is not None or cause.__context__ is not None:
         cause = cause.__cause__ or cause.__context__ or cause
     return getattr(cause, "strerror", None) or str(cause) or type(cause).__name__

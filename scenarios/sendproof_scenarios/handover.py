@@ -29,8 +29,12 @@ class Listen:
     port: int
 
 
-def handover(control_url: str, sandbox: Mapping[str, Any], listen: Listen) -> dict[str, Any]:
-    """All that a bridge needs. `sandbox` is the control API's answer; the token is drawn from its seed."""
+def handover(control_url: str, sandbox: Mapping[str, Any], listen: Listen | None) -> dict[str, Any]:
+    """All that a bridge needs. `sandbox` is the control API's answer; the token is drawn from its seed.
+
+    Without `listen` it does not say where the bridge listens.
+    """
+    where = {} if listen is None else {"listen": {"host": listen.host, "port": listen.port}}
     return {
         "sandbox": sandbox["sandbox"],
         "clock_url": f"{control_url}/control/sandboxes/{sandbox['sandbox']}/clock",
@@ -39,7 +43,7 @@ def handover(control_url: str, sandbox: Mapping[str, Any], listen: Listen) -> di
         "attributes": ATTRIBUTES,
         "country": sandbox["country"],
         "sender": SENDER,
-        "listen": {"host": listen.host, "port": listen.port},
+        **where,
         "webhook_token": hashlib.sha256(f"sendproof webhook token {sandbox['seed']}".encode()).hexdigest()[:32],
     }
 

@@ -159,6 +159,14 @@ class Request(Record, frozen=True, gc=False, tag="request"):
     fault: Struck | None = None
 
 
+class Examination(Record, frozen=True, gc=False, tag="examination"):
+    """One call of `sendproof doctor` or of the like before a run. It changed nothing and says nothing of the bridge."""
+
+    service: str
+    operation: str | None
+    status: int
+
+
 class Listener(Record, frozen=True, gc=False, tag="listener"):
     """An event listener was registered or unregistered."""
 
@@ -457,6 +465,7 @@ Line = (
     | Obligation
     | Request
     | Fault
+    | Examination
     | Listener
     | ChannelTemplates
     | ProviderTemplate
@@ -494,6 +503,7 @@ FIELD_OF: dict[type[Record], str] = {
     Obligation: "obligations",
     Request: "requests",
     Fault: "faults",
+    Examination: "examinations",
     Listener: "listeners",
     ChannelTemplates: "channel_templates",
     ProviderTemplate: "provider_templates",
@@ -536,6 +546,7 @@ class History:
     obligations: tuple[Obligation, ...] = ()
     requests: tuple[Request, ...] = ()
     faults: tuple[Fault, ...] = ()
+    examinations: tuple[Examination, ...] = ()
     listeners: tuple[Listener, ...] = ()
     channel_templates: tuple[ChannelTemplates, ...] = ()
     provider_templates: tuple[ProviderTemplate, ...] = ()

@@ -23,6 +23,8 @@ from urllib.parse import urlsplit
 
 from sendproof_scenarios import handover
 from sendproof_scenarios.control import Control, ControlError
+from sendproof_scenarios.doctor.examinations import before_a_run
+from sendproof_scenarios.doctor.handed import handed_of
 from sendproof_scenarios.model import Advance, Scenario
 from sendproof_scenarios.processes import Child, ProcessError, Program, free_port, listens, split_command, until
 from sendproof_scenarios.progress import Watcher
@@ -104,6 +106,7 @@ def _run(scenario: Scenario, name: str, options: Options, watcher: Watcher, fold
         stack.callback(control.delete_sandbox, sandbox["sandbox"])
     told = handover.handover(control.url, sandbox, listen)
     handover.write_handover(told, folder / "handover.json")
+    _must_be_able_to_work(told)
     watcher.phase("starting the bridge")
     stage = Stage(
         scenario=scenario,
@@ -121,6 +124,14 @@ def _run(scenario: Scenario, name: str, options: Options, watcher: Watcher, fold
     control.save_history(sandbox["sandbox"], history)
     _note(scenario, name, trouble, control.clock(sandbox["sandbox"])["now"], history)
     return Recorded(folder=folder, history=history, trouble=trouble)
+
+
+def _must_be_able_to_work(told: Mapping[str, Any]) -> None:
+    """Raise `RunError` when no bridge could work with this. What cannot be known yet holds nobody up."""
+    results = before_a_run(handed_of(told, "the handover"))
+    problems = [str(result) for result in results if result.standing == "wrong"]
+    if problems:
+        raise RunError("\n".join(["the run does not start, because no bridge could work with this:", *problems]))
 
 
 def _play(stage: Stage) -> Trouble | None:
