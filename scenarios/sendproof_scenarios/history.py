@@ -26,11 +26,15 @@ class Record(msgspec.Struct, frozen=True, gc=False, tag_field="kind"):
 
 
 class Channel(msgspec.Struct, frozen=True):
-    """One channel of the sandbox: its Optimove number, and which provider carries it."""
+    """One channel of the sandbox: its Optimove number, and which provider carries it.
+
+    Of a channel that is `testing` nothing may reach anybody, and nothing may be reported.
+    """
 
     id: int
     provider: str
     kind: str
+    testing: bool = False
 
 
 class ClockFacts(msgspec.Struct, frozen=True):
@@ -42,8 +46,28 @@ class ClockFacts(msgspec.Struct, frozen=True):
     participants: tuple[str, ...] = ()
 
 
+class FaultEntry(msgspec.Struct, frozen=True):
+    """One fault that was laid: on a `call` (service.operation) or a `webhook` (service.event).
+
+    `down` of a kill is in milliseconds of virtual time, `retry_after` of an answer in seconds.
+    """
+
+    id: str
+    fault: str
+    call: str | None = None
+    webhook: str | None = None
+    nth: int = 1
+    times: int = 1
+    when: str | None = None
+    down: int | str | None = None
+    retry_after: float | str | None = None
+
+
 class Header(msgspec.Struct, frozen=True, tag_field="kind", tag="history"):
-    """The first line. `ended` is the virtual time at which the history was taken."""
+    """The first line. `ended` is the virtual time at which the history was taken.
+
+    `dialects` are those that are not the default, by full name (`optimove.metric_values`).
+    """
 
     version: int
     sandbox: str
@@ -52,6 +76,8 @@ class Header(msgspec.Struct, frozen=True, tag_field="kind", tag="history"):
     services: dict[str, str]
     channels: tuple[Channel, ...]
     ended: Instant
+    dialects: dict[str, str] = {}
+    faults: tuple[FaultEntry, ...] = ()
 
 
 class Split(msgspec.Struct, frozen=True):
@@ -103,8 +129,32 @@ class Violation(msgspec.Struct, frozen=True, gc=False):
     message: str
 
 
+class CallFault(msgspec.Struct, frozen=True, gc=False):
+    """What a fault did to a call: whether the service did it (`effect`), and what became of its `reply`.
+
+    `lost`: none or an unreadable one arrived; `changed`: another one than the service's; `whole`: its own.
+    """
+
+    id: str
+    fault: str
+    effect: bool
+    reply: Literal["lost", "changed", "whole"]
+
+
+class Strike(Record, frozen=True, gc=False, tag="fault"):
+    """A fault struck: the `nth` call or notification of that name. It stands right before what it struck."""
+
+    id: str
+    fault: str
+    target: Literal["call", "webhook"]
+    service: str
+    name: str
+    nth: int = 1
+    when: str | None = None
+
+
 class Request(Record, frozen=True, gc=False, tag="request"):
-    """One call of the bridge. `note` is the operation's own summary, when it has one."""
+    """One call of the bridge. `note` is the operation's own summary, when it has one; `fault` struck it."""
 
     service: str
     operation: str | None
@@ -114,6 +164,7 @@ class Request(Record, frozen=True, gc=False, tag="request"):
     status: int
     violations: tuple[Violation, ...] = ()
     note: dict[str, Any] | None = None
+    fault: CallFault | None = None
 
 
 class Listener(Record, frozen=True, gc=False, tag="listener"):
@@ -151,7 +202,10 @@ class ProviderTemplate(Record, frozen=True, gc=False, tag="provider_template"):
 
 
 class Delivery(Record, frozen=True, gc=False, tag="delivery"):
-    """A provider accepted one message, to go out at `send_at`. `given` is a number spelled as it should not be."""
+    """A provider accepted one message, to go out at `send_at`. `given` is a number spelled as it should not be.
+
+    `request` is the line of the call that brought it.
+    """
 
     service: str
     message: str
@@ -160,6 +214,7 @@ class Delivery(Record, frozen=True, gc=False, tag="delivery"):
     send_at: Instant
     test: bool = False
     given: str | None = None
+    request: int | None = None
 
 
 class Withdrawal(Record, frozen=True, gc=False, tag="withdrawal"):
@@ -191,7 +246,7 @@ class Webhook(Record, frozen=True, gc=False, tag="webhook"):
     """One attempt to hand a notification to the bridge; attempts of one notification share `key`.
 
     `retry_at` is when it is tried again, if at all. `copy` counts how often it was sent anew. An attempt that was
-    `lost` never left the sandbox.
+    `lost` never left the sandbox; `fault` is the id of the fault that struck it.
     """
 
     service: str
@@ -204,6 +259,7 @@ class Webhook(Record, frozen=True, gc=False, tag="webhook"):
     retry_at: Instant | None = None
     copy: int = 0
     lost: bool = False
+    fault: str | None = None
 
 
 class CustomerEvent(Record, frozen=True, gc=False, tag="customer_event"):
@@ -436,6 +492,7 @@ Line = (
     | Trigger
     | Cancelled
     | Clearance
+    | Strike
 )
 
 
@@ -472,6 +529,7 @@ FIELD_OF: dict[type[Record], str] = {
     Trigger: "triggers",
     Cancelled: "cancellations",
     Clearance: "clearances",
+    Strike: "strikes",
 }
 _RECORDS: tuple[type[Record], ...] = (*FIELD_OF, End)
 KINDS = tuple(sorted(str(record.__struct_config__.tag) for record in _RECORDS))
@@ -513,3 +571,4 @@ class History:
     triggers: tuple[Trigger, ...] = ()
     cancellations: tuple[Cancelled, ...] = ()
     clearances: tuple[Clearance, ...] = ()
+    strikes: tuple[Strike, ...] = ()

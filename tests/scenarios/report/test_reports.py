@@ -71,7 +71,7 @@ def test_terminal_of_a_fail(spoilt):
     """Findings by cause, each with who, expected and got."""
     text = printed(spoilt)
 
-    assert "fail  sent at local time: exactly 1 h early" in text
+    assert "fail  sent at local time: exactly 1 h early, as if local time were UTC" in text
     assert "campaign 7001, channel 505, customer C0000003" in text
     assert "expected sent at 2026-03-02 09:00:00 UTC, at most 5 min after" in text
     assert "got      sent at 2026-03-02 08:00:00 UTC, 1 h early" in text
@@ -127,7 +127,10 @@ def test_junit(spoilt, tmp_path):
     assert {name for name, failure in failures.items() if failure is not None} == {
         "delivery.once", "delivery.text", "delivery.time", "metrics.true",
     }  # fmt: skip
-    assert failures["delivery.time"].get("message") == "sent at local time: exactly 1 h early (1)"
+    assert (
+        failures["delivery.time"].get("message")
+        == "sent at local time: exactly 1 h early, as if local time were UTC (1)"
+    )
     assert "<script>alert" in failures["delivery.text"].text
 
 
@@ -182,7 +185,7 @@ def test_html_of_a_fail(spoilt, tmp_path):
 
     assert "This bridge is not ready" in page.said
     assert "3 of 10 recipients did not get what they were owed." in page.said
-    assert "Sent at local time: exactly 1 h early" in page.said
+    assert "Sent at local time: exactly 1 h early, as if local time were UTC" in page.said
     assert "<script>alert('hello')</script>" in page.said
     assert "C0000006" in page.said
 
