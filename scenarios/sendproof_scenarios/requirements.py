@@ -51,7 +51,8 @@ TRIGGERS_TOLD = Requirement(
 )
 CLEARANCE_GIVEN = Requirement(
     number="R104",
-    text="A bridge that listens for campaigns on hold says in time who may be sent to; whoever is not named is left out.",
+    text="A bridge that listens for campaigns on hold says in time who may be sent to, as whoever is not named is "
+    "left out.",
     source=_CLEARANCE,
     evidence="documented",
 )
@@ -183,8 +184,8 @@ WAITS_WHEN_TOLD = Requirement(
 )
 OPT_OUTS_SHARED = Requirement(
     number="R701",
-    text="Whoever opts out at the provider is told to Optimove, by preference or by attribute, within a day, and nobody "
-    "else is.",
+    text="Whoever opts out at the provider is told to Optimove, by preference or by attribute, within a day, and "
+    "nobody else is.",
     source=_GUIDE,
     evidence="documented",
 )

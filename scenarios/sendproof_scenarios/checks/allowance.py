@@ -37,7 +37,8 @@ _LONGEST_WAIT = 1 * HOUR
 # lost a reply waits before it believes that nothing was sent.
 _RECORD_LAGS = 15 * MINUTE
 
-_PAGES = "GetCustomerSendDetailsByChannel"
+#: The call that reads the rows of a campaign.
+PAGES = "GetCustomerSendDetailsByChannel"
 # Nothing that is sent waits for these, unless the key itself is held up.
 _REPORTING = frozenset(
     {
@@ -85,6 +86,17 @@ def heard(history: History) -> Callable[[Obligation], int | None]:
     return _bounds(history).heard
 
 
+def event_keys(history: History) -> Callable[[Obligation], Sequence[str]]:
+    """A function that gives the keys of the events by which the bridge heard of what is owed."""
+    return _bounds(history).keys
+
+
+def hindrances(history: History) -> Callable[[Obligation], Sequence[Struck]]:
+    """A function that gives the strikes that may have held up what is owed, while it was still in time."""
+    bounds, until = _bounds(history), latest(history)
+    return lambda owed: [some for some in bounds.strikes(owed.campaign, owed.channel) if some.at <= until(owed)]
+
+
 @once_per_history
 def _bounds(history: History) -> "_Bounds":
     return _Bounds(history)
@@ -102,7 +114,7 @@ class _Bounds:
         self._held_up: dict[CampaignKey, Sequence[Struck]] = {}
 
     def heard(self, owed: Obligation) -> int | None:
-        keys = self._keys(owed)
+        keys = self.keys(owed)
         return self._heard.get(keys[0], owed.at) if keys else owed.at
 
     def latest(self, owed: Obligation) -> int:
@@ -110,16 +122,16 @@ class _Bounds:
         begun = max(owed.due, self.heard(owed) or owed.due)
         if owed.trigger is not None:
             begun = max(begun, self._burst.get((owed.channel, owed.due), begun))
-        return _extended(begun, after, self._strikes(owed.campaign, owed.channel))
+        return _extended(begun, after, self.strikes(owed.campaign, owed.channel))
 
-    def _keys(self, owed: Obligation) -> list[str]:
+    def keys(self, owed: Obligation) -> list[str]:
         if owed.trigger is not None:
             ordinal = self._ordinal.get((owed.trigger, owed.customer, owed.due), 1)
             return [f"{_TRIGGER}:{owed.trigger}:{owed.customer}:{ordinal}"]
         keys = [f"{event}:{owed.campaign}:{owed.channel}" for event in _ANNOUNCING]
         return [key for key in keys if key in self._heard]
 
-    def _strikes(self, campaign: int, channel: int) -> Sequence[Struck]:
+    def strikes(self, campaign: int, channel: int) -> Sequence[Struck]:
         key = campaign, channel
         if key not in self._held_up:
             provider = self._provider.get(channel)
@@ -142,7 +154,7 @@ def _holds_up_rows(some: Struck, key: CampaignKey) -> bool:
     strike, call = some.strike, some.call
     if strike.fault in _KEY_FAULTS or (call is not None and call.status in _STATUSES_OF_KEYS):
         return True
-    if strike.name == _PAGES and call is not None and call.note:
+    if strike.name == PAGES and call is not None and call.note:
         return (call.note.get("campaign"), call.note.get("channel")) == key
     return strike.name not in _REPORTING
 

@@ -137,7 +137,8 @@ def _broken(check: str, request: Request, rule: Violation) -> Finding:
         check=check,
         level="fail",
         blame="bridge",
-        cause=f"{_name(request)}: {where} breaks {rule.rule}" + (", a batch over the limit" if rule.rule == _TOO_MANY else ""),
+        cause=f"{_name(request)}: {where} breaks {rule.rule}"
+        + (", a batch over the limit" if rule.rule == _TOO_MANY else ""),
         expected=f"{rule.where} by the contract of {request.service}",
         got=rule.message,
         where=Where(request=request.n),

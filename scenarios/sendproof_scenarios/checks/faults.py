@@ -8,10 +8,10 @@ _ID = "faults.struck"
 
 
 def all_struck(history: History) -> Observed:
-    """Entries of the header without a strike. A run without faults has nothing to look at, and is none the worse."""
+    """Entries of the header without a strike."""
     struck = {strike.id for strike in history.strikes}
     findings = tuple(_unused(history, entry) for entry in history.header.faults if entry.id not in struck)
-    return Observed(looked_at=len(history.header.faults) or 1, unit="faults", findings=findings)
+    return Observed(looked_at=len(history.header.faults), unit="faults", findings=findings)
 
 
 def _unused(history: History, entry: FaultEntry) -> Finding:
@@ -40,4 +40,13 @@ def _seen(history: History, entry: FaultEntry) -> int:
     return len({one.key for one in history.webhooks if (one.service, one.event) == (service, name)})
 
 
-CHECKS = (Check(id=_ID, title="Every fault has struck", requirement=FAULTS_STRUCK, run=all_struck),)
+CHECKS = (
+    Check(
+        id=_ID,
+        title="Every fault has struck",
+        requirement=FAULTS_STRUCK,
+        run=all_struck,
+        applies=lambda history: bool(history.header.faults),
+        asked_of="runs with faults",
+    ),
+)
