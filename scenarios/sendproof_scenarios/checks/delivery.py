@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterable, Iterator, Mapping
 from sendproof_scenarios.checks.aftermath import Reason, reasons_after_faults, reasons_of_repeats
 from sendproof_scenarios.checks.allowance import heard
 from sendproof_scenarios.checks.consent import forbidden_at
-from sendproof_scenarios.checks.ledger import Fate, ledger
+from sendproof_scenarios.checks.ledger import Fate, is_owed_something, ledger
 from sendproof_scenarios.checks.paging import rows_never_read
 from sendproof_scenarios.findings import Check, Finding, Observed, Where
 from sendproof_scenarios.history import Delivery, History, Obligation, Rejection
@@ -257,6 +257,20 @@ def _nobody_opted_out(deliveries: int) -> Finding:
 
 CHECKS = (
     Check(id=_ONCE, title="Every recipient gets the message once", requirement=DELIVERED_ONCE, run=delivered_once),
-    Check(id=_NUMBER, title="Messages go to the customer's own number", requirement=RIGHT_NUMBER, run=right_number),
-    Check(id=_CONSENT, title="Nobody who opted out gets a message", requirement=CONSENT_KEPT, run=consent_kept),
+    Check(
+        id=_NUMBER,
+        title="Messages go to the customer's own number",
+        requirement=RIGHT_NUMBER,
+        run=right_number,
+        applies=is_owed_something,
+        asked_of="runs in which a message is owed",
+    ),
+    Check(
+        id=_CONSENT,
+        title="Nobody who opted out gets a message",
+        requirement=CONSENT_KEPT,
+        run=consent_kept,
+        applies=lambda history: bool(history.deliveries) or is_owed_something(history),
+        asked_of="runs in which a message is owed or was sent",
+    ),
 )

@@ -118,6 +118,20 @@ def _that_count(history: History) -> Iterable[Delivery]:
     return (delivery for delivery in real if (delivery.service, delivery.message) not in withdrawn)
 
 
+@once_per_history
+def is_owed_something(history: History) -> bool:
+    """Whether anybody has to get a message: on a channel in testing mode nobody has."""
+    testing = {channel.id for channel in history.header.channels if channel.testing}
+    return any(owed.owed and owed.channel not in testing for owed in history.obligations)
+
+
+@once_per_history
+def is_owed_a_campaign(history: History) -> bool:
+    """The same, of campaigns alone."""
+    testing = {channel.id for channel in history.header.channels if channel.testing}
+    return any(owed.owed and owed.trigger is None and owed.channel not in testing for owed in history.obligations)
+
+
 def time_was_observed(history: History) -> bool:
     """Whether send times mean anything: the bridge lived by the sandbox's clock, or that clock was real time."""
     clock = history.header.clock

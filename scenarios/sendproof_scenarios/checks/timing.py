@@ -8,7 +8,7 @@ from collections.abc import Sequence
 
 from sendproof_scenarios.checks.allowance import CampaignKey, heard, latest
 from sendproof_scenarios.checks.delivery import of_obligation
-from sendproof_scenarios.checks.ledger import Fate, Ledger, ledger
+from sendproof_scenarios.checks.ledger import Fate, Ledger, is_owed_a_campaign, ledger
 from sendproof_scenarios.checks.matching import LATE_AFTER, lateness
 from sendproof_scenarios.findings import Check, Finding, Observed
 from sendproof_scenarios.history import History
@@ -115,4 +115,13 @@ def not_observed(history: History, check: str, what: str) -> Finding:
     )
 
 
-CHECKS = (Check(id=_ID, title="Messages go out at the scheduled UTC time", requirement=RIGHT_TIME, run=right_time),)
+CHECKS = (
+    Check(
+        id=_ID,
+        title="Messages go out at the scheduled UTC time",
+        requirement=RIGHT_TIME,
+        run=right_time,
+        applies=is_owed_a_campaign,
+        asked_of="runs with scheduled campaigns in which a message is owed",
+    ),
+)

@@ -12,7 +12,6 @@ from jsonschema import Draft202012Validator
 from rich.console import Console
 
 import sendproof_scenarios.report
-from sendproof_scenarios.checks import CHECKS
 from sendproof_scenarios.instants import HOUR, iso, parse_instant
 from sendproof_scenarios.report import print_verdict, write_reports
 from sendproof_scenarios.report.recipients import ROWS_MAX, recipients
