@@ -52,7 +52,7 @@ def test_overlap(sound):
 
     assert causes(story) == [
         ("rows read twice: steps of 4 rows between pages of 5", "rows 4 to 4 again"),
-        ("rows read twice", "rows 5 to 8 again"),
+        ("rows read twice: steps of 1 row between pages of 5", "rows 5 to 8 again"),
     ]
 
 
