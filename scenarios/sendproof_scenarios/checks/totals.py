@@ -82,7 +82,7 @@ def _came_twice(history: History) -> bool:
 
 def _too_few(history: History) -> str:
     """What makes a total too small: a bridge that had said yes to what it had not stored when it was killed."""
-    killed = any(one.fault == KILL and one.target == "webhook" for one in history.strikes)
+    killed = any(one.fault == KILL and one.target == "webhook" for one in history.faults)
     return ", as if what was acknowledged was not stored when the bridge was killed" if killed else ""
 
 

@@ -9,6 +9,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property
 from pathlib import Path
+from types import MappingProxyType
 from typing import Any
 from urllib.parse import parse_qsl
 
@@ -107,21 +108,12 @@ class Operation:
         if not request.body and self.body.content_type != FORM:
             return None, [Violation(where="body", rule="required", message="the body is missing")]
         try:
-            value = self._decode(request.body, self.body)
+            value = decode(request.body, self.body.content_type, self.body.types)
         except (ValueError, RecursionError) as error:
             return None, [
                 Violation(where="body", rule="syntax", message=f"the body is not {self.body.content_type}: {error}")
             ]
         return value, _violations(self.body.validator, value, "body")
-
-    @staticmethod
-    def _decode(raw: bytes, body: Body) -> Any:
-        if body.content_type == JSON:
-            return msgspec.json.decode(raw)
-        if body.content_type.startswith("text/"):
-            return raw.decode("utf-8")
-        pairs = parse_qsl(raw.decode("utf-8"), keep_blank_values=True, errors="strict")
-        return {name: coerce(text, body.types.get(name, "string")) for name, text in pairs}
 
 
 @dataclass(frozen=True)
@@ -168,6 +160,22 @@ class Contract:
     def express(self) -> Mapping[tuple[str, str], Operation]:
         """Operations with a fixed path, by method and path: what the express lane may serve."""
         return {(op.method, op.path): op for op in self.operations.values() if "{" not in op.path}
+
+    @cached_property
+    def _patterns(self) -> Sequence[tuple[re.Pattern[str], Operation]]:
+        """The operations whose paths hold values, with a pattern of each that names them."""
+        return [(re.compile(_named(op.path, op.path)), op) for op in self.operations.values() if "{" in op.path]
+
+    def asked(self, request: Request) -> tuple[Operation, Mapping[str, str]] | None:
+        """The operation that a canonical request asks for, if any, and the values in its path."""
+        fixed = self.express.get((request.method, request.path))
+        if fixed is not None:
+            return fixed, {}
+        for pattern, operation in self._patterns:
+            found = pattern.fullmatch(request.path) if operation.method == request.method else None
+            if found is not None:
+                return operation, found.groupdict()
+        return None
 
     def canonical(self, request: Request) -> Request:
         """The request with its path spelled as in the contract, where the service does not care for spelling."""
@@ -246,6 +254,16 @@ def load_contract(path: Path, *, any_case: bool = False, optional_prefix: str = 
     """Read one contract file. We read the YAML ourselves: Connexion would run it through Jinja2 first."""
     document = yaml.load(path.read_bytes(), Loader=getattr(yaml, "CSafeLoader", yaml.SafeLoader))  # noqa: S506 - both are safe
     return Contract(path.stem, document, any_case, optional_prefix)
+
+
+def decode(raw: bytes, content_type: str, types: Mapping[str, str] = MappingProxyType({})) -> Any:
+    """What a body says: JSON, text, or the fields of a form, typed by name. `ValueError` when it is none."""
+    if content_type == JSON:
+        return msgspec.json.decode(raw)
+    if content_type.startswith("text/"):
+        return raw.decode("utf-8")
+    pairs = parse_qsl(raw.decode("utf-8"), keep_blank_values=True, errors="strict")
+    return {name: coerce(text, types.get(name, "string")) for name, text in pairs}
 
 
 def snake_case(name: str) -> str:
