@@ -12,6 +12,8 @@ from rich.console import Console
 
 if TYPE_CHECKING:
     from sendproof_scenarios.history import History
+    from sendproof_scenarios.playing import Wanted
+    from sendproof_scenarios.runner import Options
 
 EXIT_ERROR = 3
 
@@ -67,12 +69,9 @@ def run(
 
     Example: sendproof run scenarios/scheduled/first_campaign.yaml --command "./my-bridge --port 9000"
     """
-    from sendproof_scenarios import playing  # noqa: PLC0415 - see the head of this file
-    from sendproof_scenarios.beside import let_children_end, play_beside  # noqa: PLC0415
+    from sendproof_scenarios.playing import Wanted  # noqa: PLC0415 - see the head of this file
     from sendproof_scenarios.runner import Options  # noqa: PLC0415
-    from sendproof_scenarios.verdict import EXIT_STATUS  # noqa: PLC0415
 
-    console = Console()
     _refuse_contradictions(bridge, command, parallel)
     options = Options(
         bridge=bridge,
@@ -82,7 +81,16 @@ def run(
         patience_s=patience,
         clock_rate=clock_rate,
     )
-    wanted = playing.Wanted(seed=seed, provider=provider, faults=faults)
+    _play(files, Wanted(seed=seed, provider=provider, faults=faults), options, parallel)
+
+
+def _play(files: "list[Path]", wanted: "Wanted", options: "Options", parallel: int) -> NoReturn:
+    """Play what is wanted of the files, and leave with the status of the worst."""
+    from sendproof_scenarios import playing  # noqa: PLC0415 - see the head of this file
+    from sendproof_scenarios.beside import let_children_end, play_beside  # noqa: PLC0415
+    from sendproof_scenarios.verdict import EXIT_STATUS  # noqa: PLC0415
+
+    console = Console()
     let_children_end()
     try:
         every = playing.scenarios_of(files, wanted, options)
@@ -94,7 +102,7 @@ def run(
     except playing.RefusedError as error:
         _refuse(str(error))
     if len(standings) > 1:
-        playing.summary(standings, results, console)
+        playing.summary(standings, options.results, console)
     raise typer.Exit(EXIT_STATUS[playing.worst(list(standings.values()))])
 
 
