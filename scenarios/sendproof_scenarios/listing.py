@@ -1,11 +1,12 @@
 """The library as a list: what there is to play."""
 
 from collections.abc import Iterator
+from itertools import groupby
+from operator import itemgetter
 from pathlib import Path
 from typing import Any
 
 from rich.console import Console
-from rich.table import Table
 
 from sendproof_scenarios.instants import span
 from sendproof_scenarios.library import find, library
@@ -38,18 +39,11 @@ def of_library() -> list[dict[str, Any]]:
 
 
 def print_list(scenarios: list[dict[str, Any]], console: Console) -> None:
-    """A table, by theme."""
-    table = Table(box=None, header_style="dim")
-    for column in ("scenario", "shows", "providers"):
-        table.add_column(column)
-    table.add_column("customers", justify="right")
-    table.add_column("virtual time", justify="right")
-    for one in scenarios:
-        table.add_row(
-            f"{one['theme']}/{one['scenario']}",
-            one["name"],
-            ", ".join(one["providers"]),
-            f"{one['customers']:,}",
-            one["virtual_time"],
-        )
-    console.print(table)
+    """By theme, three lines for each: how to name it, what it shows, and how large it is."""
+    for theme, some in groupby(scenarios, key=itemgetter("theme")):
+        console.print(theme, style="bold", markup=False, highlight=False)
+        for one in some:
+            size = f"{one['customers']:,} customers, {one['virtual_time']}, {' '.join(one['providers'])}"
+            console.print(f"  {theme}/{one['scenario']}", markup=False, highlight=False, soft_wrap=True)
+            console.print(f"      {one['name']}", markup=False, highlight=False, soft_wrap=True)
+            console.print(f"      {size}", style="dim", markup=False, highlight=False, soft_wrap=True)

@@ -33,7 +33,7 @@ class Watched(Protocol):
 class Passing:
     """The time of one sandbox. `began` is the instant from which the passed time is counted, for whoever watches.
 
-    With a `rate` time runs by itself and cannot be moved. `meanwhile` is done again and again while virtual time moves.
+    With a `rate` time runs by itself and cannot be moved. `meanwhile` is done again and again while time passes.
     """
 
     control: Control
@@ -86,6 +86,7 @@ class Passing:
 
     def _sit_out(self, target: datetime) -> None:
         while self.now() < target:
+            self.meanwhile()
             self.bridge.must_run()
             self.show()
             pause(_SHOW_EVERY_S)
