@@ -11,7 +11,7 @@ from dataclasses import dataclass, field
 
 from sendproof_scenarios.checks.disturbance import services_without_record, troubled_messages, unseen_replies
 from sendproof_scenarios.checks.ledger import Fate, ledger
-from sendproof_scenarios.checks.metrics import BOUNCED, DELIVERED, SENT, TemplateKey
+from sendproof_scenarios.checks.metrics import BOUNCED, DELIVERED, REJECTS_LATER, SENT, TemplateKey
 from sendproof_scenarios.findings import once_per_history
 from sendproof_scenarios.history import History, Outcome
 from sendproof_scenarios.instants import MINUTE
@@ -29,6 +29,9 @@ METRIC_OF: Mapping[str, int] = {
 
 # documented: https://api.txtlocal.com/docs/handlingreceipts does not list E among the states that are posted.
 _NEVER_PUSHED = "expired"
+
+# What may be counted of those who got nothing: who was refused counts as dropped, or as sent and bounced.
+_AS_YOU_LIKE: Mapping[str, tuple[int, ...]] = {"indefinite": (SENT,), "refused": (SENT, BOUNCED)}
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -122,8 +125,10 @@ def said(history: History) -> Said:
             key = template_of(fate)
             own[key].recipients += 1
             own[key].add(words_of(fate))
-        elif fate.name == "indefinite":
-            own[template_of(fate)].add([Word(metric=SENT, at=fate.obligation.due, asked=True)])
+        elif fate.name in _AS_YOU_LIKE:
+            own[template_of(fate)].add(
+                Word(metric=metric, at=fate.obligation.due, asked=True) for metric in _AS_YOU_LIKE[fate.name]
+            )
     for words in own.values():
         words.sort()
     return Said(own=dict(own), shared=shared, together=tuple(_together(shared)))
@@ -163,8 +168,11 @@ def _reader(history: History, ended: Mapping[str, Sequence[Outcome]]) -> Callabl
     def words_of(fate: Fate) -> Iterator[Word]:
         for delivery in fate.deliveries:
             hidden = bool(unseen) and delivery.service in without and delivery.request in unseen
-            yield Word(metric=SENT, at=delivery.at, asked=hidden)
             outcomes = ended.get(delivery.message, ())
+            silent = delivery.service in REJECTS_LATER and (
+                delivery.message in told or not any(outcome.status in METRIC_OF for outcome in outcomes)
+            )
+            yield Word(metric=SENT, at=delivery.at, asked=hidden or silent)
             for outcome in outcomes:
                 metric = METRIC_OF.get(outcome.status)
                 if metric is not None:
