@@ -51,8 +51,9 @@ class _OneWrite:
 
     def reset(self) -> None:
         self._blocks.clear()
-        self._transport.get_extra_info("socket").setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, _NO_LINGER)
-        self._transport.abort()
+        if not self._transport.is_closing():
+            self._transport.get_extra_info("socket").setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, _NO_LINGER)
+            self._transport.abort()
 
     def _flush(self) -> None:
         blocks, self._blocks = self._blocks, []

@@ -8,7 +8,7 @@ import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
-from typing import Any
+from typing import IO, Any
 
 import requests
 
@@ -44,10 +44,10 @@ class RunningSimulators:
 
 
 @contextmanager
-def running_simulators(*options: str) -> Iterator[RunningSimulators]:
-    """`sendproof up --json`, perhaps with more options, ended by Ctrl-C."""
+def running_simulators(*options: str, errors: IO[str] | None = None) -> Iterator[RunningSimulators]:
+    """`sendproof up --json`, perhaps with more options, ended by Ctrl-C. What it complains of goes to `errors`."""
     command = [sys.executable, "-m", "sendproof_simulators", "up", "--json", "--port", "0", *options]
-    process = subprocess.Popen(command, stdout=subprocess.PIPE, text=True)
+    process = subprocess.Popen(command, stdout=subprocess.PIPE, stderr=errors, text=True)
     assert process.stdout is not None
     try:
         addresses = json.loads(process.stdout.readline())

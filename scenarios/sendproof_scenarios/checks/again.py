@@ -24,13 +24,24 @@ def heeded(history: History) -> Observed:
     """Calls that were answered with 429, by a limit or by a fault."""
     entries = {entry.id: entry for entry in history.header.faults}
     calls = _by_place(history.requests)
-    limited = [one for one in history.requests if one.status == STATUS_TOO_MANY_REQUESTS]
+    limited = [one for one in history.requests if _is_limited(one)]
     findings = [
         finding
         for one in limited
         for finding in _judge(history, one, calls[_place(one)], entries.get(one.fault.id if one.fault else ""))
     ]
     return Observed(looked_at=len(limited), unit="calls", findings=tuple(findings))
+
+
+def _is_limited(request: Request) -> bool:
+    """A login while the token is still good is answered with 429, too, and need not be made again.
+
+    documented: https://github.com/optimove-tech/Optimove-APIs (sandbox guide)
+    """
+    return request.status == STATUS_TOO_MANY_REQUESTS and request.operation not in _LOGINS
+
+
+_LOGINS = frozenset({"Login", "LoginByQuery"})
 
 
 def _by_place(requests: Sequence[Request]) -> Mapping[_Place, Sequence[Request]]:
@@ -90,7 +101,7 @@ CHECKS = (
         title="A 429 is heeded",
         requirement=WAITS_WHEN_TOLD,
         run=heeded,
-        applies=lambda history: any(one.status == STATUS_TOO_MANY_REQUESTS for one in history.requests),
+        applies=lambda history: any(map(_is_limited, history.requests)),
         asked_of="runs in which a call was answered with 429",
     ),
 )

@@ -107,7 +107,7 @@ def _sorted_out(refused: Sequence[Request], keys: Sequence[Key]) -> tuple[list[R
 
 def _ended(request: Request, keys: Sequence[Key]) -> Key | None:
     """The key of the service that had ended last when the request came, if it has not been enabled again."""
-    of = [key for key in keys if key.service == request.service and key.at <= request.at]
+    of = [key for key in keys if key.service == request.service and key.n < request.n]
     ended = [key for key in of if key.ends is not None and key.ends <= request.at]
     last = max(ended, key=lambda key: key.ends or 0, default=None)
     enabled = last is not None and any(

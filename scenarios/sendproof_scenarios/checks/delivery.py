@@ -40,7 +40,7 @@ def delivered_once(history: History) -> Observed:
         *(_forbidden(fate) for fate in book.fates if fate.name == "unexpected"),
         *(_pending(fate) for fate in book.fates if fate.name == "pending"),
     ]
-    judged = sum(fate.obligation.owed and fate.name not in {"pending", "indefinite"} for fate in book.fates)
+    judged = sum(fate.obligation.owed and fate.name not in {"pending", "indefinite", "refused"} for fate in book.fates)
     return Observed(looked_at=judged, unit="recipients", findings=tuple(findings))
 
 

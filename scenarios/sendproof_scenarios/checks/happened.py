@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from sendproof_scenarios.checks.consent import customers_of, left
 from sendproof_scenarios.checks.disturbance import PLATFORM, is_through, message_of
 from sendproof_scenarios.checks.ledger import Fate, ledger
-from sendproof_scenarios.checks.metrics import CLICKED, DROPPED, UNSUBSCRIBED
+from sendproof_scenarios.checks.metrics import BOUNCED, CLICKED, DROPPED, UNSUBSCRIBED
 from sendproof_scenarios.checks.said import METRIC_OF
 from sendproof_scenarios.findings import once_per_history
 from sendproof_scenarios.history import History, Outcome
@@ -72,9 +72,11 @@ def _all(history: History) -> Iterator[tuple[Key, Happening]]:
             yield (customer, metric), one
         if not fate.deliveries and fate.name != "pending":
             sure = fate.name == "withheld" and customer not in gone and fate.obligation.reason in _DROPS
-            yield (customer, DROPPED), Happening(at=due, sure=sure, told=due)
+            yield (customer, DROPPED), Happening(at=due, sure=sure, told=due if sure else None)
+            if fate.name == "refused":
+                yield (customer, BOUNCED), Happening(at=due, sure=False)
         elif fate.obligation.number in refused:
-            yield (customer, DROPPED), Happening(at=due, sure=False, told=due)
+            yield (customer, DROPPED), Happening(at=due, sure=False)
     for key, some in done(history).items():
         yield from ((key, one) for one in some)
 

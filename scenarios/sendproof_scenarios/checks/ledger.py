@@ -14,12 +14,14 @@ from sendproof_scenarios.checks.allowance import heard, latest
 from sendproof_scenarios.checks.consent import GRACE, forbidden_at, left, out_by
 from sendproof_scenarios.checks.disturbance import services_without_record, unseen_sends
 from sendproof_scenarios.checks.matching import lateness, match
+from sendproof_scenarios.checks.refusals import is_refused
 from sendproof_scenarios.findings import once_per_history
 from sendproof_scenarios.history import Delivery, History, Obligation
 
 Class = Literal[
     "ok",
     "withheld",
+    "refused",
     "pending",
     "indefinite",
     "lost",
@@ -34,6 +36,7 @@ Class = Literal[
 CLASSES: tuple[Class, ...] = (
     "ok",
     "withheld",
+    "refused",
     "pending",
     "indefinite",
     "lost",
@@ -50,6 +53,7 @@ CLASSES: tuple[Class, ...] = (
 MEANING: Mapping[Class, str] = {
     "ok": "got the right text once, at the right number, in time",
     "withheld": "opted out, without a usable number, not cleared or in a cancelled campaign, and rightly got nothing",
+    "refused": "the provider takes nothing for this number, whatever a bridge does",
     "pending": "was not due yet when the history ended",
     "indefinite": "was owed a message and got none, but a fault hid that from the bridge, and nobody can be asked",
     "lost": "was owed a message and got none",
@@ -162,7 +166,7 @@ def _namer(history: History, *, timed: bool) -> Namer:
             if known is not None:
                 return known
         if not found:
-            return "lost" if not _just_cancelled(owed, cancelled.get((owed.campaign, owed.channel))) else "withheld"
+            return _name_of_missing(history, owed, cancelled.get((owed.campaign, owed.channel)))
         return _name_of_delivered(owed, found, last, timed=timed)
 
     return name
@@ -173,6 +177,12 @@ def _name_by_consent(history: History, owed: Obligation, found: Sequence[Deliver
         return "withheld" if out_by(history, owed, last) is not None else None
     against = any(forbidden_at(history, owed, delivery.send_at) is not None for delivery in found)
     return "sent to opted-out" if against else None
+
+
+def _name_of_missing(history: History, owed: Obligation, cancelled_at: int | None) -> Class:
+    if is_refused(history, owed):
+        return "refused"
+    return "withheld" if _just_cancelled(owed, cancelled_at) else "lost"
 
 
 def _just_cancelled(owed: Obligation, cancelled_at: int | None) -> bool:

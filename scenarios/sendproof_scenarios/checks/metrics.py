@@ -30,6 +30,9 @@ METRIC_NAMES: Mapping[int, str] = {
     BOUNCED: "bounced",
 }
 
+#: Delivyr takes a message and may reject it later; so what it says nothing more of may count as sent or not.
+REJECTS_LATER = frozenset({"delivyr"})
+
 # The dialect that says whether a value replaces the one before or adds to it.
 _VALUES = "optimove.metric_values"
 
@@ -110,11 +113,21 @@ def last_due(history: History) -> Mapping[TemplateKey, int]:
 
 @once_per_history
 def unknowable(history: History) -> Mapping[TemplateKey, int]:
-    """How many customers of each template nobody can know of whether they were sent to: replies that were lost."""
+    """How many customers of each template nobody can know of whether they were sent to.
+
+    Replies were lost, or the provider may still reject what it took.
+    """
     unseen, without = unseen_replies(history), services_without_record(history)
+    last_words = (one for one in history.outcomes if one.service in REJECTS_LATER and one.status != "unknown")
+    ended = {outcome.message for outcome in last_words}
+    late = any(channel.provider in REJECTS_LATER for channel in history.header.channels)
     count = Counter[TemplateKey]()
-    for fate in ledger(history).fates if history.faults else ():
-        sent = any(one.service in without and one.request in unseen for one in fate.deliveries)
+    for fate in ledger(history).fates if history.faults or late else ():
+        sent = any(
+            (one.service in without and one.request in unseen)
+            or (one.service in REJECTS_LATER and one.message not in ended)
+            for one in fate.deliveries
+        )
         if sent or fate.name == "indefinite":
             owed = fate.obligation
             count[owed.campaign, owed.channel, str(owed.template)] += 1

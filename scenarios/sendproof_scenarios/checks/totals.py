@@ -32,6 +32,9 @@ from sendproof_scenarios.requirements import METRICS_TRUE
 
 _ID = "metrics.true"
 
+# Who was refused counts as dropped, or as sent and bounced; of whom nobody can know, either may be said.
+_AS_YOU_LIKE = frozenset({"refused", "indefinite"})
+
 
 def true(history: History) -> Observed:
     """Compare the last totals and every interaction with the provider's own record."""
@@ -216,6 +219,8 @@ def _one_state(state: str) -> frozenset[str]:
 
 
 def _state(fate: Fate, ended: Mapping[str, str]) -> str:
+    if not fate.deliveries and fate.name in _AS_YOU_LIKE:
+        return fate.name
     last = [ended.get(delivery.message, "accepted") for delivery in fate.deliveries]
     return "delivered" if "delivered" in last else (last or ["nothing"])[0]
 
@@ -261,8 +266,8 @@ def _customer_of(fate: Fate) -> tuple[int, int, str]:
 _JUDGES: Mapping[int, Callable[[str], bool]] = {
     SENT: lambda state: state != "nothing",
     DELIVERED: lambda state: state == "delivered",
-    BOUNCED: lambda state: METRIC_OF.get(state) == BOUNCED,
-    DROPPED: lambda state: state == "nothing",
+    BOUNCED: lambda state: METRIC_OF.get(state) == BOUNCED or state == "refused",
+    DROPPED: lambda state: state == "nothing" or state in _AS_YOU_LIKE,
 }
 
 

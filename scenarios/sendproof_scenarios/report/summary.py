@@ -6,7 +6,7 @@ from sendproof_scenarios.verdict import Verdict
 #: Classes of people who should have got nothing; everybody else in the ledger was owed a message.
 #: Of these nobody can say yet, or ever.
 _OPEN = ("pending", "indefinite")
-_NOT_OWED = ("withheld", "sent to opted-out", "unexpected")
+_NOT_OWED = ("withheld", "refused", "sent to opted-out", "unexpected")
 
 
 _OF_TIME = frozenset({"delivery.time", "triggers.answered"})
@@ -74,5 +74,5 @@ def _checks(verdict: Verdict) -> str:
 
 
 def _left_alone(verdict: Verdict) -> str:
-    withheld = verdict.ledger.get("withheld", 0)
+    withheld = sum(verdict.ledger.get(name, 0) for name in ("withheld", "refused"))
     return f"{withheld:,} more {'was' if withheld == 1 else 'were'} rightly left alone." if withheld else ""

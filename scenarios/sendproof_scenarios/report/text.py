@@ -22,7 +22,7 @@ _STYLE: Mapping[Standing | Level, str] = {
     "error": "bold magenta",
     "note": "dim",
 }
-_GOOD = frozenset({"ok", "withheld"})
+_GOOD = frozenset({"ok", "withheld", "refused"})
 _OPEN = frozenset({"pending", "indefinite"})
 
 # A text message may be long; its beginning is enough to recognise it.

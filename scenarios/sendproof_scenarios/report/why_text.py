@@ -13,7 +13,7 @@ from sendproof_scenarios.instants import spoken
 from sendproof_scenarios.moments import Moment, Who
 from sendproof_scenarios.why import Chapter, Story
 
-_GOOD = frozenset({"ok", "withheld"})
+_GOOD = frozenset({"ok", "withheld", "refused"})
 _OPEN = frozenset({"pending", "indefinite"})
 _STYLE: Mapping[Who, str] = {
     "platform": "cyan",

@@ -188,3 +188,18 @@ def test_two_campaigns_at_one_number(sound):
 
     assert counts(story) == {"ok": 11, "withheld": 2}
     assert counts(sound.plus(second)) == {"ok": 10, "withheld": 2, "lost": 1}
+
+
+@pytest.mark.parametrize(
+    ("code", "number", "name"),
+    [(51, None, "refused"), (32, None, "refused"), (32, "+447100000004", "lost"), (33, None, "lost")],
+)
+def test_refused_because_of_the_number(sound, code, number, name):
+    """Nobody can send to a landline; whoever spells a number wrongly, or sends too many, can do better."""
+    owed = sound.of_customer(4)
+    message = sound.delivery_to(4)["message"]
+    refused = {"n": 900, "at": owed["due"], "real": 0.0, "kind": "rejection", "service": "textlocal",
+               "number": number or owed["number"], "text": owed["text"], "code": code, "reason": "No"}  # fmt: skip
+    story = sound.without("delivery", lambda line: line["message"] == message).plus(refused)
+
+    assert ledger(story.history()).fates[4].name == name

@@ -321,3 +321,10 @@ def test_a_call_that_was_limited_and_never_made_again(sound):
     found = [some.cause for some in sound.plus(limited).verdict().groups if some.check == "contract.again"]
 
     assert found == ["429 ignored: optimove GetChannelTemplates: the call was never made again"]
+
+
+def test_a_login_too_many_need_not_be_made_again(sound):
+    """The token that the bridge has is still good."""
+    limited = call(START, 5_001, "optimove", "Login", status=429)
+
+    assert "contract.again" not in {result.check.id for result in sound.plus(limited).verdict().results}

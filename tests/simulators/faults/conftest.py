@@ -77,10 +77,12 @@ class Bench:
 
 
 @pytest.fixture(scope="module")
-def simulators() -> Iterator[RunningSimulators]:
-    """One process for all tests of a file."""
-    with running_simulators() as running:
+def simulators(tmp_path_factory) -> Iterator[RunningSimulators]:
+    """One process for all tests of a file; a client that has gone is nothing for it to complain of."""
+    complaints = tmp_path_factory.mktemp("simulators") / "complaints"
+    with complaints.open("w") as errors, running_simulators(errors=errors) as running:
         yield running
+    assert complaints.read_text() == ""
 
 
 @pytest.fixture

@@ -53,6 +53,7 @@ def test_a_bridge_is_killed_at_a_call(bench, start, when):
     assert bench.call("GET", "/faults/wanted") == {"id": "f1", "fault": "kill", "when": when, "down_ms": 0}
     assert bench.call("GET", "/clock")["in_flight"] == 1
     bridge.kill()
+    bridge.wait(timeout=20)
     bench.call("POST", "/faults/f1/done")
     assert start().stdout.readline() == "success\n"
     assert bench.told() == [("kill", when == "after", "lost", 200 if when == "after" else 0)]

@@ -8,7 +8,7 @@ import importlib
 import inspect
 import pkgutil
 from collections.abc import Callable, Mapping
-from dataclasses import MISSING, dataclass, fields
+from dataclasses import dataclass, fields
 from functools import cache
 from types import MappingProxyType
 from typing import Any, ClassVar
@@ -110,30 +110,23 @@ def _defined_in(name: str) -> type[Fault]:
     return only
 
 
-def name_of(fault: Fault | type[Fault]) -> str:
+def name_of(fault: Fault) -> str:
     """The name of its file."""
-    kind = fault if isinstance(fault, type) else type(fault)
-    return kind.__module__.rpartition(".")[2]
+    return type(fault).__module__.rpartition(".")[2]
 
 
 def settings_of(kind: type[Fault]) -> dict[str, dict[str, Any]]:
-    """The settings of a kind of fault: by name, JSON Schema with `description`, and `default` where there is one."""
-    schema = msgspec.json.schema(kind)
-    properties = schema["$defs"][kind.__name__]["properties"]
-    defaults = {one.name: one.default for one in fields(kind) if one.default is not MISSING}
-    return {name: {**properties[name], **_default(name, defaults)} for name in properties}
-
-
-def _default(name: str, defaults: Mapping[str, object]) -> dict[str, object]:
-    return {"default": defaults[name]} if name in defaults else {}
+    """The settings of a kind of fault: by name, JSON Schema with `description` and `default`."""
+    properties = msgspec.json.schema(kind)["$defs"][kind.__name__]["properties"]
+    return {one.name: {**properties[one.name], "default": one.default} for one in fields(kind)}
 
 
 def summary(name: str, field: Mapping[str, Any]) -> str:
     """One setting in one line: `seconds (number, 60.0): real seconds until it is closed`."""
-    kinds_ = [one["type"] for one in field.get("anyOf", [field]) if one["type"] != "null"]
-    default = "none" if field.get("default") is None else field["default"] if field["default"] != "" else "empty"
-    described = next(one["description"] for one in field.get("anyOf", [field]) if "description" in one)
-    return f"{name} ({kinds_[0]}, {default}): {described}"
+    # A setting that may be left out is one of two things, and the other is null.
+    said = field["anyOf"][0] if "anyOf" in field else field
+    default = {None: "none", "": "empty"}.get(field["default"], field["default"])
+    return f"{name} ({said['type']}, {default}): {said['description']}"
 
 
 def catalogue() -> list[dict[str, Any]]:
