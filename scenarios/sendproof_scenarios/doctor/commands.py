@@ -32,14 +32,14 @@ def doctor(
 
     Example: sendproof doctor results/first_campaign/handover.json
     """
-    from sendproof_scenarios.doctor.examinations import examine  # noqa: PLC0415 - see the head of this file
+    from sendproof_scenarios.doctor.examinations import examine_all  # noqa: PLC0415 - see the head of this file
     from sendproof_scenarios.doctor.report import as_text, print_table  # noqa: PLC0415
     from sendproof_scenarios.doctor.results import EXIT_STATUS, worst  # noqa: PLC0415
 
     if (handover is None) == (simulators is None):
         _refuse("expected a handover file, or --simulators with their control address (and not both)")
     handed = _of_file(handover) if handover is not None else _of_sandbox(str(simulators), sandbox)
-    results = examine(handed, customer or ())
+    results = examine_all(handed, customer or ())
     if as_json:
         typer.echo(as_text(results))
     else:
@@ -47,7 +47,7 @@ def doctor(
     raise typer.Exit(EXIT_STATUS[worst(result for _, result in results)])
 
 
-def _of_file(file: Path) -> "Handed":
+def _of_file(file: Path) -> "tuple[Handed, ...]":
     from sendproof_scenarios.doctor.handed import HandoverError, read  # noqa: PLC0415
 
     try:
@@ -56,10 +56,10 @@ def _of_file(file: Path) -> "Handed":
         _refuse(str(error))
 
 
-def _of_sandbox(url: str, name: str) -> "Handed":
+def _of_sandbox(url: str, name: str) -> "tuple[Handed, ...]":
     """What a bridge that is to work with a sandbox would be handed, but for where it listens."""
     from sendproof_scenarios.control import Control, ControlError  # noqa: PLC0415
-    from sendproof_scenarios.doctor.handed import handed_of  # noqa: PLC0415
+    from sendproof_scenarios.doctor.handed import all_handed  # noqa: PLC0415
     from sendproof_scenarios.handover import handover as handover_of  # noqa: PLC0415
 
     try:
@@ -67,7 +67,7 @@ def _of_sandbox(url: str, name: str) -> "Handed":
             told = handover_of(control.url, control.sandbox(name), listen=None)
     except ControlError as error:
         _refuse(str(error))
-    return handed_of(told, f"the sandbox {name}")
+    return all_handed(told, f"the sandbox {name}")
 
 
 def _refuse(message: str) -> NoReturn:

@@ -1,7 +1,7 @@
 """All examinations, in the order in which they help: what is wrong in one explains what is wrong in those after it."""
 
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from sendproof_scenarios.doctor import platform, providers, surroundings
 from sendproof_scenarios.doctor.calls import Calls
@@ -40,6 +40,17 @@ def examine(
     with Calls() as calls:
         patient = Patient(handed=handed, calls=calls, customers=customers)
         return [(one.name, result) for one in examinations for result in one.examine(patient)]
+
+
+def examine_all(clients: Sequence[Handed], customers: Sequence[str] = ()) -> list[tuple[str, Result]]:
+    """Every result of every client; where there are several, each says whose it is."""
+    if len(clients) == 1:
+        return examine(clients[0], customers)
+    return [
+        (name, replace(result, about=f"{handed.client}: {result.about}"))
+        for handed in clients
+        for name, result in examine(handed, customers)
+    ]
 
 
 def before_a_run(handed: Handed) -> list[Result]:

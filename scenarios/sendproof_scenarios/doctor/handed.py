@@ -9,6 +9,7 @@ from typing import Any, cast
 from jsonschema import Draft202012Validator
 from jsonschema.exceptions import ValidationError
 
+from sendproof_scenarios.handover import CLIENT, key_name
 from sendproof_scenarios.mistakes import Place, choices, expected, path_text
 
 PLATFORM = "optimove"
@@ -34,6 +35,9 @@ _CHANNEL: Mapping[str, Any] = {
         "id": {"type": "integer", "minimum": 1, "title": "a whole number from 1 on"},
         "provider": _TEXT,
         "kind": {"enum": ["scheduled", "triggered"], "title": "scheduled or triggered"},
+        "testing": {"type": "boolean", "title": "true or false"},
+        "preference_channel": {"type": "integer", "minimum": 1, "title": "a whole number from 1 on"},
+        "overrides": _TEXT,
     },
 }
 SCHEMA: Mapping[str, Any] = {
@@ -42,6 +46,7 @@ SCHEMA: Mapping[str, Any] = {
     "additionalProperties": False,
     "required": ["services", "channels", "attributes", "country"],
     "properties": {
+        "client": _TEXT,
         "sandbox": _TEXT,
         "clock_url": _URL,
         "services": {
@@ -72,6 +77,17 @@ SCHEMA: Mapping[str, Any] = {
             },
         },
         "webhook_token": _TEXT,
+        "bridge": {
+            "type": "object",
+            "title": "an object of wishes",
+            "additionalProperties": False,
+            "properties": {
+                "reports": _TEXT,
+                "opt_outs": _TEXT,
+                "clears_campaigns": {"type": "boolean", "title": "true or false"},
+            },
+        },
+        "account_webhooks": {"type": "object", "title": "an object of addresses", "additionalProperties": _URL},
     },
 }
 
@@ -100,8 +116,12 @@ class Channel:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Handed:
-    """All that was handed over. `listen` and `clock_url` are None when the file does not name them."""
+    """All that was handed over of one client. `listen` and `clock_url` are None when the file does not name them.
 
+    `key` is the name of the Optimove credential that the bridge is to show.
+    """
+
+    client: str
     services: Mapping[str, Service]
     channels: tuple[Channel, ...]
     phone: str
@@ -109,6 +129,7 @@ class Handed:
     country: str
     listen: tuple[str, int] | None
     clock_url: str | None
+    key: str = "api_key"
 
     @property
     def platform(self) -> Service:
@@ -122,32 +143,44 @@ class Handed:
         return tuple(self.services[name] for name in named if name in self.services)
 
 
-def read(file: Path) -> Handed:
-    """The handover in a file; `HandoverError` says what is wrong with it."""
+def read(file: Path) -> tuple[Handed, ...]:
+    """The handover in a file, client by client; `HandoverError` says what is wrong with it."""
     try:
         content = json.loads(file.read_text(encoding="utf-8"))
     except OSError as error:
         raise HandoverError(f"{file}: cannot be read: {error.strerror}; a run leaves one in its results") from error
     except (ValueError, RecursionError) as error:
         raise HandoverError(f"{file}: expected JSON, got {error}") from error
-    return handed_of(content, str(file))
+    return all_handed(content, str(file))
+
+
+def all_handed(content: Any, name: str) -> tuple[Handed, ...]:
+    """What JSON hands over: of the one client, or of those under `clients`."""
+    if not (isinstance(content, dict) and content.keys() == {"clients"} and isinstance(content["clients"], list)):
+        return (handed_of(content, name),)
+    return tuple(handed_of(one, f"{name}: clients[{index}]") for index, one in enumerate(content["clients"]))
 
 
 def handed_of(content: Any, name: str) -> Handed:
-    """The handover that JSON describes; `HandoverError` says what is wrong with it, calling it `name`."""
+    """The handover of one client that JSON describes; `HandoverError` says what is wrong with it, calling it `name`."""
     mistakes = [f"{name}: {mistake}" for error in _VALIDATOR.iter_errors(content) for mistake in _said(error)]
     if mistakes:
         # Of keys that are missing from one place, each is told once for each.
         raise HandoverError("\n".join(dict.fromkeys(mistakes)))
     listen = content.get("listen")
     return Handed(
+        client=content.get("client", CLIENT),
         services={key: Service(name=key, **value) for key, value in content["services"].items()},
-        channels=tuple(Channel(**channel) for channel in content["channels"]),
+        channels=tuple(
+            Channel(**{name: channel[name] for name in ("id", "provider", "kind") if name in channel})
+            for channel in content["channels"]
+        ),
         phone=content["attributes"]["phone"],
         consent=content["attributes"].get("consent"),
         country=content["country"],
         listen=None if listen is None else (listen["host"], listen["port"]),
         clock_url=content.get("clock_url"),
+        key=key_name(content),
     )
 
 

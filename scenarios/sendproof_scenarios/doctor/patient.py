@@ -24,7 +24,8 @@ class Patient:
         """The answer to a function of Optimove, such as `apikey/ApiKeyInfo`, with the key; asked once."""
         asked = function, repr(sorted(query.items()))
         if asked not in self._seen:
-            headers = {"X-API-KEY": self.handed.platform.credentials.get("api_key", ""), "Accept": "application/json"}
+            key = self.handed.platform.credentials.get(self.handed.key, "")
+            headers = {"X-API-KEY": key, "Accept": "application/json"}
             self._seen[asked] = self.calls.call("GET", self.function_url(function), query=query, headers=headers)
         return self._seen[asked]
 

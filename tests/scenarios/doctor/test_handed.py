@@ -4,7 +4,7 @@ import json
 
 import pytest
 
-from sendproof_scenarios.doctor.handed import HandoverError, handed_of, read
+from sendproof_scenarios.doctor.handed import HandoverError, all_handed, handed_of, read
 
 BY_HAND = {
     "services": {
@@ -35,11 +35,24 @@ def test_every_mistake_is_told_with_its_place():
     """All at once."""
     channels = [{"id": "505", "provider": "textlocal", "kind": "sometimes", "colour": "red"}]
     assert sorted(mistakes({**BY_HAND, "channels": channels, "contry": "GB"})) == [
-        "h.json: channels[0].colour: unknown key, known: id, provider, kind",
+        "h.json: channels[0].colour: unknown key, known: id, provider, kind, testing, preference_channel, overrides",
         'h.json: channels[0].id: expected a whole number from 1 on, got "505"',
         'h.json: channels[0].kind: expected scheduled or triggered, got "sometimes"',
         'h.json: contry: unknown key, did you mean "country"?',
     ]
+
+
+def test_of_several_clients_each_is_read():
+    """And a mistake says whose it is."""
+    two = {"clients": [{**BY_HAND, "client": "acme"}, {**BY_HAND, "client": "zenith"}]}
+    assert [handed.client for handed in all_handed(two, "h.json")] == ["acme", "zenith"]
+    with pytest.raises(HandoverError, match=r"h\.json: clients\[1\]: contry: unknown key"):
+        all_handed({"clients": [BY_HAND, {**BY_HAND, "contry": "GB"}]}, "h.json")
+
+
+def test_a_bridge_that_changes_attributes_shows_the_key_of_an_admin():
+    """So that is the key to be examined."""
+    assert handed_of({**BY_HAND, "bridge": {"opt_outs": "attribute"}}, "h.json").key == "admin_key"
 
 
 def test_what_is_missing_is_told_once():
@@ -80,4 +93,4 @@ def test_a_file_of_a_run(tmp_path):
     more = {"sandbox": "s", "clock_url": "http://127.0.0.1:1/", "sender": "S", "webhook_token": "t"}
     file = tmp_path / "handover.json"
     file.write_text(json.dumps({**BY_HAND, **more, "listen": {"host": "127.0.0.1", "port": 9000}}))
-    assert read(file).listen == ("127.0.0.1", 9000)
+    assert [handed.listen for handed in read(file)] == [("127.0.0.1", 9000)]
