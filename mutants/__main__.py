@@ -1,0 +1,87 @@
+"""`make mutants`: is each defect found, and by the check that names it?
+
+Every scenario is played against the reference bridge, which must pass, and against each mutant that it puts to the
+test, which must not. Ends with status 0 when that is so, else 1. When all were played, docs/mutants.md is written anew.
+"""
+
+import argparse
+import sys
+import tempfile
+from collections.abc import Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+
+from rich.console import Console
+
+from catalogue import Mutant, MutantError, build, catalogue
+from page import PAGE, page
+from playing import Played, PlayError, killers, play
+
+console = Console()
+
+
+def main() -> int:
+    """Play, print, and write the page."""
+    options = _options()
+    mutants = [one for one in catalogue() if not options.only or one.name in options.only]
+    with tempfile.TemporaryDirectory(prefix="sendproof-") as folder, ThreadPoolExecutor(options.at_once) as pool:
+        references = list(pool.map(lambda file: _reference(file, Path(folder)), _scenarios(mutants)))
+        results = list(pool.map(lambda one: _mutant(one, Path(folder)), mutants))
+    text = page(references, list(zip(mutants, results, strict=True)))
+    wrong = [one.scenario.name for one in references if one.verdict != "pass"]
+    wrong += [one.name for one, played in zip(mutants, results, strict=True) if not killers(one, played)]
+    if not options.only:
+        PAGE.write_text(text, encoding="utf-8")
+    console.print(_conclusion(len(mutants), wrong), markup=False)
+    return 1 if wrong else 0
+
+
+def _options() -> argparse.Namespace:
+    parser = argparse.ArgumentParser(prog="python mutants", description="Show that the judge can fail.")
+    parser.add_argument("only", nargs="*", metavar="MUTANT", help="play these only, and leave docs/mutants.md alone")
+    parser.add_argument("--at-once", type=int, default=2, metavar="N", help="how many runs share the machine; default 2")
+    options = parser.parse_args()
+    unknown = set(options.only) - {one.name for one in catalogue()}
+    if unknown:
+        parser.error(f"no mutant is named {', '.join(sorted(unknown))}; mutants/catalogue has one file for each")
+    return options
+
+
+def _scenarios(mutants: Sequence[Mutant]) -> Iterator[Path]:
+    yield from dict.fromkeys(scenario for one in mutants for scenario in one.scenarios)
+
+
+def _reference(scenario: Path, folder: Path) -> Played:
+    played = play(scenario, folder / "reference")
+    _say("the reference bridge", [played], right=played.verdict == "pass")
+    return played
+
+
+def _mutant(mutant: Mutant, folder: Path) -> list[Played]:
+    package = folder / mutant.name
+    build(mutant, package)
+    played = [play(scenario, package / "results", package) for scenario in mutant.scenarios]
+    _say(mutant.name, played, right=bool(killers(mutant, played)))
+    return played
+
+
+def _say(name: str, played: Sequence[Played], *, right: bool) -> None:
+    for one in played:
+        said = ", ".join(f"{failed.number} {failed.check}" for failed in one.failed) or one.verdict
+        console.print(f"{'  ' if right else '! '}{name} in {one.scenario.stem}: {said}", markup=False, highlight=False)
+        if not right:
+            causes = [f"      {failed.check}: {cause}" for failed in one.failed for cause in failed.causes]
+            console.print("\n".join(causes), markup=False, highlight=False)
+
+
+def _conclusion(mutants: int, wrong: Sequence[str]) -> str:
+    if not wrong:
+        return f"All {mutants} mutants are killed by the check that names their defect; the reference bridge passes."
+    return f"Not as it should be: {', '.join(wrong)}"
+
+
+if __name__ == "__main__":
+    try:
+        sys.exit(main())
+    except (MutantError, PlayError) as error:
+        sys.exit(str(error))
