@@ -1,7 +1,7 @@
 """Canonical form: two runs with one seed give the same history, byte for byte.
 
-What may differ between two such runs is left out: line numbers, real time, ports, and the order of
-lines within one instant, which depends on how two programs happened to overlap.
+What may differ between two such runs is left out: line numbers (and what refers to them), real time, ports, and the
+order of lines within one instant, which depends on how two programs happened to overlap.
 """
 
 import hashlib
@@ -33,6 +33,10 @@ def digest(lines: Iterable[bytes]) -> str:
     return total.hexdigest()
 
 
+_LEFT_OUT = frozenset({"n", "real"})
+# A delivery names the line of its request.
+_LEFT_OUT_OF = {"delivery": _LEFT_OUT | {"request"}}
+
 _encode = msgspec.json.Encoder(order="sorted").encode
 
 
@@ -41,7 +45,8 @@ def _place(line: Mapping[str, object]) -> tuple[bool, str, str]:
 
 
 def _plain(line: Mapping[str, object], roles: Mapping[str, str]) -> dict[str, object]:
-    return {key: _without_origins(value, roles) for key, value in line.items() if key not in {"n", "real"}}
+    left_out = _LEFT_OUT_OF.get(str(line["kind"]), _LEFT_OUT)
+    return {key: _without_origins(value, roles) for key, value in line.items() if key not in left_out}
 
 
 def _without_origins(value: object, roles: Mapping[str, str]) -> object:

@@ -42,6 +42,19 @@ class ClockFacts(msgspec.Struct, frozen=True):
     participants: tuple[str, ...] = ()
 
 
+class FaultEntry(msgspec.Struct, frozen=True):
+    """A fault that was to strike: a call (`optimove.GetCustomers`) or a webhook (`optimove.13`), counted from `nth`."""
+
+    id: str
+    fault: str
+    call: str | None = None
+    webhook: str | None = None
+    where: dict[str, str] = {}
+    nth: int = 1
+    times: int | Literal["all"] = 1
+    when: Literal["before", "after"] = "before"
+
+
 class Header(msgspec.Struct, frozen=True, tag_field="kind", tag="history"):
     """The first line. `ended` is the virtual time at which the history was taken."""
 
@@ -52,6 +65,7 @@ class Header(msgspec.Struct, frozen=True, tag_field="kind", tag="history"):
     services: dict[str, str]
     channels: tuple[Channel, ...]
     ended: Instant
+    faults: tuple[FaultEntry, ...] = ()
 
 
 class Split(msgspec.Struct, frozen=True):
@@ -103,8 +117,36 @@ class Violation(msgspec.Struct, frozen=True, gc=False):
     message: str
 
 
+class Fault(Record, frozen=True, gc=False, tag="fault"):
+    """A fault of the header struck a call or a webhook, the `nth` that matched; the line of that is the next.
+
+    It is `missed` when nobody did to the bridge what it asks for: then the call or webhook went on as any other.
+    """
+
+    id: str
+    fault: str
+    target: Literal["call", "webhook"]
+    service: str
+    name: str
+    nth: int
+    when: Literal["before", "after"]
+    missed: bool = False
+
+
+class Struck(msgspec.Struct, frozen=True, gc=False):
+    """What a fault did to a call. `effect`: the service did what was asked; `reply`: what arrived of its reply."""
+
+    id: str
+    fault: str
+    effect: bool
+    reply: Literal["lost", "changed", "whole"]
+
+
 class Request(Record, frozen=True, gc=False, tag="request"):
-    """One call of the bridge. `note` is the operation's own summary, when it has one."""
+    """One call of the bridge. `note` is the operation's own summary, when it has one.
+
+    `status` is 0 when a fault kept the call from the service, and nothing was answered.
+    """
 
     service: str
     operation: str | None
@@ -114,6 +156,7 @@ class Request(Record, frozen=True, gc=False, tag="request"):
     status: int
     violations: tuple[Violation, ...] = ()
     note: dict[str, Any] | None = None
+    fault: Struck | None = None
 
 
 class Listener(Record, frozen=True, gc=False, tag="listener"):
@@ -151,7 +194,10 @@ class ProviderTemplate(Record, frozen=True, gc=False, tag="provider_template"):
 
 
 class Delivery(Record, frozen=True, gc=False, tag="delivery"):
-    """A provider accepted one message, to go out at `send_at`. `given` is a number spelled as it should not be."""
+    """A provider accepted one message, to go out at `send_at`. `given` is a number spelled as it should not be.
+
+    `request` is the line (`n`) of the request that it came with, where there was one.
+    """
 
     service: str
     message: str
@@ -160,6 +206,7 @@ class Delivery(Record, frozen=True, gc=False, tag="delivery"):
     send_at: Instant
     test: bool = False
     given: str | None = None
+    request: int | None = None
 
 
 class Withdrawal(Record, frozen=True, gc=False, tag="withdrawal"):
@@ -191,7 +238,7 @@ class Webhook(Record, frozen=True, gc=False, tag="webhook"):
     """One attempt to hand a notification to the bridge; attempts of one notification share `key`.
 
     `retry_at` is when it is tried again, if at all. `copy` counts how often it was sent anew. An attempt that was
-    `lost` never left the sandbox.
+    `lost` never left the sandbox. `fault` is the id of the fault that struck it.
     """
 
     service: str
@@ -204,6 +251,7 @@ class Webhook(Record, frozen=True, gc=False, tag="webhook"):
     retry_at: Instant | None = None
     copy: int = 0
     lost: bool = False
+    fault: str | None = None
 
 
 class CustomerEvent(Record, frozen=True, gc=False, tag="customer_event"):
@@ -408,6 +456,7 @@ Line = (
     Campaign
     | Obligation
     | Request
+    | Fault
     | Listener
     | ChannelTemplates
     | ProviderTemplate
@@ -444,6 +493,7 @@ FIELD_OF: dict[type[Record], str] = {
     Campaign: "campaigns",
     Obligation: "obligations",
     Request: "requests",
+    Fault: "faults",
     Listener: "listeners",
     ChannelTemplates: "channel_templates",
     ProviderTemplate: "provider_templates",
@@ -485,6 +535,7 @@ class History:
     campaigns: tuple[Campaign, ...] = ()
     obligations: tuple[Obligation, ...] = ()
     requests: tuple[Request, ...] = ()
+    faults: tuple[Fault, ...] = ()
     listeners: tuple[Listener, ...] = ()
     channel_templates: tuple[ChannelTemplates, ...] = ()
     provider_templates: tuple[ProviderTemplate, ...] = ()

@@ -13,11 +13,12 @@ from urllib.parse import parse_qsl
 
 from sendproof_simulators.control import Control
 from sendproof_simulators.core.clock import SystemWallClock, WallClock
-from sendproof_simulators.core.exchange import Reply, Request, StreamedReply
+from sendproof_simulators.core.exchange import Reply, Request, StreamedReply, StruckReply
 from sendproof_simulators.core.sandboxes import Sandboxes
 from sendproof_simulators.core.webhooks import WebhookSender
 from sendproof_simulators.provider import CONTRACTS, discover
 from sendproof_simulators.service import Service
+from sendproof_simulators.writing import CONNECTION, head_of, until_gone, write_struck
 
 Scope = MutableMapping[str, Any]
 Receive = Callable[[], Awaitable[MutableMapping[str, Any]]]
@@ -73,7 +74,7 @@ class Simulators:
             if service is None:
                 await self._serve_control(scope, path, receive, send)
             else:
-                await _send(send, await self._serve(service, scope, path, receive))
+                await _answer(scope, receive, send, await self._serve(service, scope, path, receive))
         except DisconnectedError:
             return
 
@@ -100,7 +101,7 @@ class Simulators:
             await _send(send, self.control.too_large())
             return
         answer = asyncio.ensure_future(self.control.answer(_request(scope, path, body)))
-        gone = asyncio.ensure_future(_until_gone(receive))
+        gone = asyncio.ensure_future(until_gone(receive))
         await asyncio.wait((answer, gone), return_when=asyncio.FIRST_COMPLETED)
         gone.cancel()
         if not answer.done():
@@ -144,14 +145,15 @@ async def _read(scope: Scope, receive: Receive, limit: int) -> bytes:
     return blocks[0] if len(blocks) == 1 else b"".join(blocks)
 
 
-async def _until_gone(receive: Receive) -> None:
-    while (await receive())["type"] != "http.disconnect":
-        pass
+async def _answer(scope: Scope, receive: Receive, send: Send, reply: Reply) -> None:
+    if isinstance(reply, StruckReply):
+        await write_struck(reply, scope["extensions"][CONNECTION], receive, send)
+    else:
+        await _send(send, reply)
 
 
 async def _send(send: Send, reply: Reply) -> None:
-    headers = [(b"content-type", reply.content_type.encode())] if reply.content_type else []
-    headers += [(name.encode("latin-1"), value.encode("latin-1")) for name, value in reply.headers]
+    headers = head_of(reply)
     if isinstance(reply, StreamedReply):
         await send({"type": "http.response.start", "status": reply.status, "headers": headers})
         await _stream(send, reply)

@@ -284,7 +284,8 @@ class Provider:
     `credential_of` may find in a request of theirs. `admit` says why a request may not be served although what it shows
     is of this sandbox: a key that was disabled, a token that has expired. `overview` is, as JSON, what the service was
     told by its users; `base_path` is what a sandbox's address of the service ends in, where that has to tell whose it
-    is; `batch` takes a file that its user uploads, and raises `ValueError` for a wrong one.
+    is; `batch` takes a file that its user uploads, and raises `ValueError` for a wrong one. `events` are the names of
+    all webhooks that the service sends.
     """
 
     name: str
@@ -297,6 +298,7 @@ class Provider:
     error: Callable[[Problem], Reply]
     begin: Callable[[World, Any, Instant], Outcome] = _nothing
     on_timer: Callable[[World, Any, Timer, Instant], Outcome] = _no_timers
+    events: tuple[str, ...] = ()
     normalise: Callable[[Request], Request] = _unchanged
     any_case: bool = False
     optional_prefix: str = ""

@@ -3,6 +3,8 @@
 import asyncio
 import gc
 import socket
+import struct
+import sys
 from collections.abc import Callable, Sequence
 from contextlib import suppress
 from typing import Any
@@ -16,9 +18,13 @@ from sendproof_simulators.core.audience import AudienceRecipe
 from sendproof_simulators.core.clock import SystemWallClock
 from sendproof_simulators.core.sandbox import DEFAULT_CHANNELS, SandboxSettings
 from sendproof_simulators.core.sandboxes import DEFAULT
+from sendproof_simulators.writing import CONNECTION
 
 # Parked bridges are let go at once; this is for clients that read slowly.
 GRACE_SECONDS = 3
+
+# Linger on, for no time: closing such a socket resets the connection. Windows has shorter numbers in it.
+_NO_LINGER = struct.pack("hh" if sys.platform == "win32" else "ii", 1, 0)
 
 
 class _OneWrite:
@@ -43,6 +49,11 @@ class _OneWrite:
         self._flush()
         self._transport.close()
 
+    def reset(self) -> None:
+        self._blocks.clear()
+        self._transport.get_extra_info("socket").setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, _NO_LINGER)
+        self._transport.abort()
+
     def _flush(self) -> None:
         blocks, self._blocks = self._blocks, []
         if blocks:
@@ -53,8 +64,16 @@ class _OneWrite:
 
 
 class _Protocol(HttpToolsProtocol):
+    """uvicorn's, with the connection in the scope of each request: a fault may have to go below HTTP."""
+
     def connection_made(self, transport: Any) -> None:
-        super().connection_made(_OneWrite(transport))  # type: ignore[arg-type] # all that uvicorn asks of a transport
+        connection = _OneWrite(transport)
+        self._extensions: dict[str, Any] = {CONNECTION: connection}
+        super().connection_made(connection)  # type: ignore[arg-type] # all that uvicorn asks of a transport
+
+    def on_message_begin(self) -> None:
+        super().on_message_begin()
+        self.scope["extensions"] = self._extensions
 
 
 class _Server(uvicorn.Server):

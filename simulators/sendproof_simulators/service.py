@@ -1,7 +1,7 @@
 """One simulated service over HTTP: from a request to a reply, and everything that follows from it.
 
-request -> spelled as the contract spells it -> whose sandbox? -> within the rate limit?
-        -> express lane, or else Connexion -> handler -> journal, timers, webhooks -> reply
+request -> spelled as the contract spells it -> whose sandbox? -> struck before its effect? -> within the rate limit?
+        -> express lane, or else Connexion -> handler -> struck after it? -> journal, timers, webhooks -> reply
 """
 
 import logging
@@ -13,11 +13,12 @@ from typing import Any
 
 from sendproof_simulators.contract import Authority
 from sendproof_simulators.core.contracts import Contract, Operation, load_contract
-from sendproof_simulators.core.exchange import Outcome, Problem, Reply, Request, Violation
+from sendproof_simulators.core.exchange import PLAIN, Outcome, Problem, Reply, Request, StruckReply, Violation
 from sendproof_simulators.core.lane import express
 from sendproof_simulators.core.sandbox import Sandbox
 from sendproof_simulators.core.sandboxes import Sandboxes
 from sendproof_simulators.provider import Call, Provider, contract_file
+from sendproof_simulators.striking import Struck, answer, strike_of
 
 # What a person looks at after "why does nothing arrive?"; older ones do not help with that.
 UNATTRIBUTED_KEPT = 1_000
@@ -107,16 +108,62 @@ class Service:
             return reply
         sandbox.timeline.enter()
         try:
-            now = sandbox.timeline.now()
-            refused = provider.admit(sandbox.states[provider.name], request, exchange.credential, now)
-            reply = exchange.refuse(refused) if refused else await self._answer_surely(exchange, sandbox)
-            sandbox.record("request", self._event(exchange, reply, "refused" if refused else "known"))
-            if exchange.outcome is not None:
-                sandbox.follow(provider.name, exchange.outcome)
-                await sandbox.tell_first(provider.name, exchange.outcome.before_reply)
+            return await self._answer_attributed(exchange, sandbox)
         finally:
             sandbox.timeline.leave()
+
+    async def _answer_attributed(self, exchange: Exchange, sandbox: Sandbox) -> Reply:
+        request, state, now = exchange.request, sandbox.states[self.provider.name], sandbox.timeline.now()
+        refused = self.provider.admit(state, request, exchange.credential, now)
+        if refused is not None:
+            reply = exchange.refuse(refused)
+            await self._let_follow(exchange, sandbox, self._event(exchange, reply, "refused"))
+            return reply
+        if sandbox.faults.watched:
+            struck = self._struck(exchange, sandbox)
+            if struck is not None:
+                return await self._answer_struck(exchange, sandbox, struck)
+        reply = await self._answer_surely(exchange, sandbox)
+        await self._let_follow(exchange, sandbox, self._event(exchange, reply, "known"))
         return reply
+
+    async def _let_follow(self, exchange: Exchange, sandbox: Sandbox, event: dict[str, object]) -> None:
+        number = sandbox.record("request", event)
+        if exchange.outcome is not None:
+            sandbox.follow(self.provider.name, exchange.outcome, number)
+            await sandbox.tell_first(self.provider.name, exchange.outcome.before_reply)
+
+    def _struck(self, exchange: Exchange, sandbox: Sandbox) -> Struck | None:
+        found = strike_of(sandbox.faults, self.provider.name, self.contract, exchange.request)
+        if found is None:
+            return None
+        strike, operation = found
+        exchange.operation = operation.id
+        return Struck(
+            strike=strike,
+            operation=operation,
+            serve=lambda: self._answer_surely(exchange, sandbox),
+            refuse=exchange.refuse,
+            done=lambda: exchange.outcome is not None,
+        )
+
+    async def _answer_struck(self, exchange: Exchange, sandbox: Sandbox, struck: Struck) -> Reply:
+        answered, said = await answer(sandbox.faults, struck)
+        reply = answered.reply
+        sandbox.record("fault", struck.strike.line())
+        await self._let_follow(exchange, sandbox, {**self._event(exchange, reply, "known"), "fault": said})
+        if answered.manner is PLAIN:
+            return reply
+        # The exchange is not over, and time stands still, until the reply is written or the client gone.
+        sandbox.timeline.enter()
+        return StruckReply(
+            status=reply.status,
+            body=reply.body,
+            content_type=reply.content_type,
+            headers=reply.headers,
+            manner=answered.manner,
+            written=sandbox.timeline.leave,
+        )
 
     async def _answer_surely(self, exchange: Exchange, sandbox: Sandbox) -> Reply:
         """An answer even when a handler fails: the journal has to say that it was the simulator's fault."""

@@ -49,7 +49,7 @@ def _somebody_listens(events: frozenset[int], channel: int, at: int, listeners: 
 def _last_attempts(history: History) -> Mapping[str, Webhook]:
     """The attempt that decides for each notification: the one that got through, else the last.
 
-    What a policy of the sandbox kept from the bridge says nothing about the bridge.
+    What a fault kept from the bridge says nothing about the bridge.
     """
     last: dict[str, Webhook] = {}
     for attempt in history.webhooks:

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 import msgspec
 
 from sendproof_simulators.contract import Authority
-from sendproof_simulators.control import campaigns, handlers, services, triggers, webhooks
+from sendproof_simulators.control import campaigns, faults, handlers, services, triggers, webhooks
 from sendproof_simulators.control.handlers import ControlCall, ControlError
 from sendproof_simulators.core.clock import WallClock
 from sendproof_simulators.core.contracts import Operation, load_contract
@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from sendproof_simulators.service import Service
 
 
-_OPERATIONS = (handlers, campaigns, triggers, webhooks, services)
+_OPERATIONS = (handlers, campaigns, triggers, faults, webhooks, services)
 
 
 def _handler(name: str) -> Any:

@@ -223,6 +223,14 @@ async def park_clock(call: ControlCall) -> Reply:
     return json_reply({"now": iso(timeline.now()), "delivered": timeline.delivered, "reason": reason})
 
 
+async def leave_clock(call: ControlCall) -> Reply:
+    """Somebody takes part no more."""
+    sandbox, name = call.sandbox, call.params["participant"]
+    attempt(lambda: sandbox.timeline.dismiss(name))
+    sandbox.record("clock", {"action": "left", "participant": name})
+    return Reply(status=204, content_type="")
+
+
 def _clock(sandbox: Sandbox) -> dict[str, object]:
     timeline = sandbox.timeline
     due = timeline.next_due()

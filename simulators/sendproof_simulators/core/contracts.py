@@ -169,6 +169,22 @@ class Contract:
         """Operations with a fixed path, by method and path: what the express lane may serve."""
         return {(op.method, op.path): op for op in self.operations.values() if "{" not in op.path}
 
+    @cached_property
+    def _patterns(self) -> Sequence[tuple[re.Pattern[str], Operation]]:
+        """The operations whose paths hold values, with a pattern of each that names them."""
+        return [(re.compile(_named(op.path, op.path)), op) for op in self.operations.values() if "{" in op.path]
+
+    def asked(self, request: Request) -> tuple[Operation, Mapping[str, str]] | None:
+        """The operation that a canonical request asks for, if any, and the values in its path."""
+        fixed = self.express.get((request.method, request.path))
+        if fixed is not None:
+            return fixed, {}
+        for pattern, operation in self._patterns:
+            found = pattern.fullmatch(request.path) if operation.method == request.method else None
+            if found is not None:
+                return operation, found.groupdict()
+        return None
+
     def canonical(self, request: Request) -> Request:
         """The request with its path spelled as in the contract, where the service does not care for spelling."""
         if not self.any_case or (request.method, request.path) in self.express:

@@ -1,6 +1,6 @@
 """What passes between the wire and a simulator: frozen values, no behaviour beyond making them."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
 
 import msgspec
@@ -140,3 +140,33 @@ class StreamedReply(Reply):
     """An answer too large to hold: lines, sent as they are made."""
 
     lines: Iterator[bytes]
+
+
+KEPT, CLOSED, RESET = "kept", "closed", "reset"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Manner:
+    """How a reply is written when it was struck. Seconds are real ones.
+
+    It begins after `wait_s` and takes `drip_s`, comes `copies` times, or only a `share` of it does. `ending` is what
+    becomes of the connection: kept for the next call, closed, or reset.
+    """
+
+    wait_s: float = 0.0
+    drip_s: float = 0.0
+    copies: int = 1
+    share: float = 1.0
+    ending: str = KEPT
+
+
+# At once, whole, once.
+PLAIN = Manner()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class StruckReply(Reply):
+    """An answer that is written in a manner of its own; whoever has written it, or could not, calls `written`."""
+
+    manner: Manner
+    written: Callable[[], None] = field(compare=False)

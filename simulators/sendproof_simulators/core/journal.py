@@ -32,8 +32,8 @@ class Journal:
         self._file: IO[bytes] | None = None
         self._stamp: tuple[Instant, str] = (-1, "")
 
-    def append(self, at: Instant, kind: str, fields: Mapping[str, object]) -> None:
-        """Record one event of the given instant."""
+    def append(self, at: Instant, kind: str, fields: Mapping[str, object]) -> int:
+        """Record one event of the given instant; answers its number."""
         self.counts[kind] += 1
         self._count += 1
         line = _encode(
@@ -49,6 +49,7 @@ class Journal:
         self._pending += len(line)
         if self._pending > BLOCK_BYTES:
             self._spill()
+        return self._count
 
     @property
     def file(self) -> Path | None:

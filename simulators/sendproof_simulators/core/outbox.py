@@ -1,4 +1,4 @@
-"""What a sandbox has sent to its users lately, and what is done to it on the way: copies, delays, losses, disorder.
+"""What a sandbox has sent to its users lately.
 
 The log is for looking at and for sending again. It keeps the newest; the whole record is the history.
 """
@@ -7,34 +7,11 @@ from collections import OrderedDict
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 
-from sendproof_simulators.core.chance import Chance
 from sendproof_simulators.core.clock import Instant, iso
 from sendproof_simulators.core.exchange import Webhook
 
 # A burst of triggers fits in; with a million receipts the log costs a few megabytes all the same.
 KEPT_PER_SERVICE = 2_000
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class WebhookPolicy:
-    """What happens on the way to the webhooks of one service, of one event or (None) of every event without its own.
-
-    Each comes `duplicate` times more; its first attempt is `delay_ms` late and up to `reorder_ms` more, as its name and
-    the seed decide. Of each the first `drop` attempts are lost.
-    """
-
-    service: str
-    event: str | None = None
-    duplicate: int = 0
-    delay_ms: int = 0
-    reorder_ms: int = 0
-    drop: int = 0
-
-    def wait(self, chance: Chance, key: str, copy: int) -> int:
-        """Milliseconds until the first attempt of one copy."""
-        if not self.reorder_ms:
-            return self.delay_ms
-        return self.delay_ms + chance.below(self.reorder_ms + 1, "webhook", self.service, key, copy)
 
 
 @dataclass(slots=True)
@@ -48,28 +25,10 @@ class Posted:
 
 
 class Outbox:
-    """The newest webhooks of each service, by name, and the policies of all."""
+    """The newest webhooks of each service, by name."""
 
     def __init__(self) -> None:
         self._posted: dict[str, OrderedDict[str, Posted]] = {}
-        self._policies: dict[tuple[str, str | None], WebhookPolicy] = {}
-
-    @property
-    def policies(self) -> tuple[WebhookPolicy, ...]:
-        """Those in force."""
-        return tuple(self._policies.values())
-
-    def set_policy(self, policy: WebhookPolicy) -> None:
-        """Put a policy in force, in place of the one that there was for its service and event."""
-        self._policies.pop((policy.service, policy.event), None)
-        if policy != WebhookPolicy(service=policy.service, event=policy.event):
-            self._policies[policy.service, policy.event] = policy
-
-    def policy(self, service: str, event: str) -> WebhookPolicy | None:
-        """What holds for an event: the policy of its own, else that of its service."""
-        if not self._policies:
-            return None
-        return self._policies.get((service, event)) or self._policies.get((service, None))
 
     def post(self, service: str, webhook: Webhook) -> Posted:
         """Remember a webhook; the oldest is forgotten when there are too many."""

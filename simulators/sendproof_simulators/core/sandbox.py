@@ -1,9 +1,8 @@
 """One isolated world: its services' state, credentials, clock, chance and journal. Two never touch."""
 
-import asyncio
 from collections import deque
-from collections.abc import Coroutine, Iterable, Iterator, Mapping
-from dataclasses import dataclass, field, replace
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass, field
 from typing import Any
 
 import msgspec
@@ -13,8 +12,9 @@ from sendproof_simulators.core.chance import Chance
 from sendproof_simulators.core.clock import Instant, WallClock, iso
 from sendproof_simulators.core.dialects import choose
 from sendproof_simulators.core.exchange import Fact, Outcome, Timer, Webhook
+from sendproof_simulators.core.faults.struck import Faults
 from sendproof_simulators.core.journal import Journal
-from sendproof_simulators.core.outbox import Outbox, Posted
+from sendproof_simulators.core.notifying import Attempt, Held, Notifier
 from sendproof_simulators.core.timeline import Timeline
 from sendproof_simulators.core.webhooks import WebhookSender
 from sendproof_simulators.provider import Channel, Provider, RateLimit, World
@@ -23,9 +23,6 @@ HISTORY_VERSION = 1
 # What a sandbox has that names no channels: Optimove's generic SMS channel.
 # documented: github optimove-tech/Optimove-APIs, sandbox guide (505 is SMS).
 DEFAULT_CHANNELS = (Channel(id=505, provider="textlocal", kind="scheduled"),)
-
-# What stands in the record of an attempt that a policy of the sandbox kept from the user.
-LOST = "lost on the way, as the sandbox's policy for this webhook says"
 
 _encode = msgspec.json.Encoder().encode
 
@@ -47,15 +44,23 @@ class SandboxSettings:
 
 
 @dataclass(frozen=True, slots=True)
-class _Due:
-    """A timer of a service, or the next attempt of a webhook. The first `drop` attempts of one are lost on the way."""
+class _Timer:
+    """A timer of a service."""
 
     service: str
-    timer: Timer | None = None
-    posted: Posted | None = None
-    copy: int = 0
-    attempt: int = 1
-    drop: int = 0
+    timer: Timer
+
+
+@dataclass(frozen=True, slots=True)
+class _Due:
+    """Something that a sandbox has put off until an instant."""
+
+    sandbox: "Sandbox"
+    what: _Timer | Attempt | Held
+
+
+def _happen(due: _Due) -> None:
+    due.sandbox.come(due.what)
 
 
 class RateLimiter:
@@ -100,11 +105,17 @@ class Sandbox:
         )
         self.states: dict[str, Any] = {name: p.new_state(self.world) for name, p in providers.items()}
         self.journal = Journal(wall)
-        self.outbox = Outbox()
-        self.timeline: Timeline[_Due] = Timeline(wall, self._happen, start=settings.start, rate=settings.rate)
+        self.timeline: Timeline[_Due] = Timeline(wall, _happen, start=settings.start, rate=settings.rate)
+        self.faults = Faults()
+        self.notifier = Notifier(
+            clock=self.timeline,
+            chance=chance,
+            faults=self.faults,
+            record=self.record,
+            later=self._later,
+            send=lambda webhook: sender.send(webhook, allow_remote=settings.allow_remote_webhooks),
+        )
         self._providers = providers
-        self._sender = sender
-        self._tasks: set[asyncio.Task[None]] = set()
         self._limiters: dict[tuple[str, str], RateLimiter] = {}
         for name, provider in providers.items():
             self.follow(name, provider.begin(self.world, self.states[name], settings.start))
@@ -131,31 +142,34 @@ class Sandbox:
                 return limit
         return None
 
-    def record(self, kind: str, fields: Mapping[str, object]) -> None:
-        """Put one event into the journal, at the sandbox's present instant."""
-        self.journal.append(self.timeline.now(), kind, fields)
+    def record(self, kind: str, fields: Mapping[str, object]) -> int:
+        """Put one event into the journal, at the sandbox's present instant; answers its number there."""
+        return self.journal.append(self.timeline.now(), kind, fields)
 
-    def follow(self, service: str, outcome: Outcome) -> None:
-        """Let everything happen that an outcome leads to, beyond its reply."""
+    def follow(self, service: str, outcome: Outcome, request: int | None = None) -> None:
+        """Let everything happen that an outcome leads to, beyond its reply.
+
+        `request` is the number of the request that led to it, for the record of what was taken from it to be sent.
+        """
         for fact in outcome.facts:
-            self.record(fact.kind, fact.fields)
+            made_by = {"request": request} if request is not None and fact.kind == "delivery" else {}
+            self.record(fact.kind, {**fact.fields, **made_by})
         for timer in outcome.timers:
-            self.timeline.schedule(timer.at, _Due(service, timer=timer))
+            self._later(timer.at, _Timer(service, timer))
         for webhook in outcome.webhooks:
-            self._post(service, webhook)
-
-    def resend(self, service: str, key: str) -> Posted:
-        """Send a webhook once more, now, whatever became of it; `KeyError` when it is not known any more."""
-        posted = self.outbox.find(service, key)
-        posted.copies += 1
-        self._send(_Due(service, posted=posted, copy=posted.copies))
-        return posted
+            self.notifier.post(service, self._declared(service, webhook))
 
     async def tell_first(self, service: str, webhooks: Iterable[Webhook]) -> None:
         """Send webhooks, and come back when each was answered or failed: they overtake a reply."""
-        for webhook in webhooks:
-            self.timeline.deliver()
-            await self._attempt(_Due(service, posted=self.outbox.post(service, webhook)))
+        await self.notifier.post_first(service, [self._declared(service, webhook) for webhook in webhooks])
+
+    def come(self, what: _Timer | Attempt | Held) -> None:
+        """Let something happen that is due."""
+        if not isinstance(what, _Timer):
+            self.notifier.come(what)
+            return
+        provider, state = self._providers[what.service], self.states[what.service]
+        self.follow(what.service, provider.on_timer(self.world, state, what.timer, self.timeline.now()))
 
     def history(self, services: Mapping[str, str]) -> Iterator[bytes]:
         """The journal as a history: header, truth, every event, and how many lines that was.
@@ -180,10 +194,19 @@ class Sandbox:
     async def close(self) -> None:
         """Stop time, give up what is being sent, forget the journal."""
         self.timeline.stop()
-        for task in list(self._tasks):
-            task.cancel()
-        await asyncio.gather(*self._tasks, return_exceptions=True)
+        await self.notifier.close()
         self.journal.close()
+
+    def _later(self, at: Instant, what: _Timer | Attempt | Held) -> None:
+        self.timeline.schedule(at, _Due(self, what))
+
+    def _declared(self, service: str, webhook: Webhook) -> Webhook:
+        """The webhook, if its service says that it sends such: faults are addressed by what services say."""
+        events = self._providers[service].events
+        if webhook.event not in events:
+            known = ", ".join(events) or "none"
+            raise LookupError(f"{service}: expected an event that its PROVIDER lists ({known}), got {webhook.event!r}")
+        return webhook
 
     def _header(self, services: Mapping[str, str]) -> dict[str, object]:
         return {
@@ -203,75 +226,9 @@ class Sandbox:
             "services": dict(services),
             "channels": [{"id": c.id, "provider": c.provider, "kind": c.kind} for c in self.settings.channels],
             "dialects": dict(self.settings.dialects),
+            "faults": [kept.view() for kept in self.faults.ever()],
             "ended": iso(self.timeline.now()),
         }
-
-    def _happen(self, due: _Due) -> None:
-        if due.timer is not None:
-            provider = self._providers[due.service]
-            now = self.timeline.now()
-            self.follow(due.service, provider.on_timer(self.world, self.states[due.service], due.timer, now))
-        else:
-            self._send(due)
-
-    def _post(self, service: str, webhook: Webhook) -> None:
-        posted = self.outbox.post(service, webhook)
-        policy = self.outbox.policy(service, webhook.event)
-        if policy is None:
-            self._send(_Due(service, posted=posted))
-            return
-        posted.copies = policy.duplicate
-        for copy in range(policy.duplicate + 1):
-            due = _Due(service, posted=posted, copy=copy, drop=policy.drop)
-            wait = policy.wait(self.world.chance, webhook.key, copy)
-            if wait:
-                self.timeline.schedule(self.timeline.now() + wait, due)
-            else:
-                self._send(due)
-
-    def _send(self, due: _Due) -> None:
-        if due.attempt <= due.drop:
-            self._note_attempt(due, None, LOST)
-            return
-        self.timeline.deliver()
-        self._spawn(self._attempt(due))
-
-    def _spawn(self, work: Coroutine[Any, Any, None]) -> None:
-        task = asyncio.get_running_loop().create_task(work)
-        self._tasks.add(task)
-        task.add_done_callback(self._tasks.discard)
-
-    async def _attempt(self, due: _Due) -> None:
-        assert due.posted is not None  # noqa: S101 - without a timer it carries a webhook
-        webhook = due.posted.webhook
-        try:
-            status, error = await self._sender.send(webhook, allow_remote=self.settings.allow_remote_webhooks)
-            self._note_attempt(due, status, error)
-        finally:
-            self.timeline.deliver_done()
-
-    def _note_attempt(self, due: _Due, status: int | None, error: str | None) -> None:
-        assert due.posted is not None  # noqa: S101 - without a timer it carries a webhook
-        webhook = due.posted.webhook
-        fields = {"service": due.service, "event": webhook.event, "key": webhook.key, "url": webhook.url}
-        retry_at = self._retry_at(due, webhook, status)
-        done: dict[str, object] = {"attempt": due.attempt, "status": status, "error": error}
-        done["retry_at"] = None if retry_at is None else iso(retry_at)
-        if due.copy:
-            done["copy"] = due.copy
-        if error == LOST:
-            done["lost"] = True
-        self.record("webhook", {**fields, **done, "about": dict(webhook.about)})
-        self.outbox.note(due.posted, self.timeline.now(), done)
-        if retry_at is not None:
-            self.timeline.schedule(retry_at, replace(due, attempt=due.attempt + 1))
-
-    def _retry_at(self, due: _Due, webhook: Webhook, status: int | None) -> Instant | None:
-        """When the next attempt is due, unless it was acknowledged or given up."""
-        acknowledged = status is not None and 200 <= status < 300  # noqa: PLR2004 - what HTTP calls success
-        if acknowledged or due.attempt > len(webhook.retry.delays_ms):
-            return None
-        return self.timeline.now() + webhook.retry.delays_ms[due.attempt - 1]
 
 
 def _truth(since: Instant, fact: Fact) -> dict[str, object]:

@@ -144,6 +144,15 @@ class Timeline(Generic[T]):
             if participant.waiting is waiting:
                 participant.waiting = None
 
+    def dismiss(self, name: str) -> None:
+        """Somebody takes part no more; `KeyError` when nobody of that name did."""
+        if name not in self.participants:
+            known = ", ".join(self.participants) or "nobody"
+            raise KeyError(f"no participant is named {name!r}; taking part: {known}")
+        self._release(self.participants.pop(name), "poll")
+        self._touch()
+        self._rearm()
+
     def _release(self, participant: Participant, reason: str) -> None:
         waiting, participant.waiting = participant.waiting, None
         if waiting is not None and not waiting.done():

@@ -9,7 +9,7 @@ from sendproof_simulators.delivyr.integration import SETTINGS
 from sendproof_simulators.delivyr.preview import preview
 from sendproof_simulators.delivyr.state import ACCOUNT, KEY, NAME, new_state
 from sendproof_simulators.delivyr.templates import TEMPLATES
-from sendproof_simulators.delivyr.webhooks import on_timer
+from sendproof_simulators.delivyr.webhooks import CALLS, on_timer
 from sendproof_simulators.provider import Provider
 
 _KEY_LENGTH, _ACCOUNT_LENGTH = 40, 12
@@ -38,6 +38,7 @@ PROVIDER = Provider(
     public=frozenset({ACCOUNT}),
     error=problem_reply,
     on_timer=on_timer,
+    events=CALLS,
     # One message a call: more than this is no message. assumed
     body_limit=64 * 1024,
     dialects=DIALECTS,

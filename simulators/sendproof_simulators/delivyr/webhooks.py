@@ -49,6 +49,7 @@ EVENTS = {
     EXPIRED: ("undelivered", "the phone was offline until the message expired"),
     INVALID: ("undelivered", "landline or VoIP phone unable to receive SMS"),
 }
+CALLS = ("delivered", "undelivered", "clicked", "opted_out", "rejected")
 
 
 def begin(call: Call, message: Message, reply: Reply, taken: Fact) -> Outcome:

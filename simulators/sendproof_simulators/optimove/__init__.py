@@ -10,6 +10,7 @@ from sendproof_simulators.optimove import (
     access,
     campaigns,
     errors,
+    events,
     handlers,
     lives,
     moments,
@@ -98,6 +99,7 @@ PROVIDER = Provider(
     error=errors.error,
     begin=lives.begin,
     on_timer=_on_timer,
+    events=(*events.TYPES, updates.ATTRIBUTE_ADDED, updates.ATTRIBUTES_UPDATED),
     # Paths are case-insensitive and /current is optional: observed, clients use every form on one host.
     any_case=True,
     optional_prefix="/current",

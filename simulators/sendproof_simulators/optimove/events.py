@@ -22,6 +22,20 @@ CAMPAIGN_ON_HOLD = 5
 TRIGGER_MET = 11
 CAMPAIGN_EXECUTED_ON_CHANNEL = 13
 
+# As webhooks are called.
+TYPES = tuple(
+    str(event)
+    for event in (
+        CAMPAIGN_PROCESSED,
+        ALL_PROCESSED,
+        NIGHT_FINISHED,
+        CAMPAIGN_CANCELLED,
+        CAMPAIGN_ON_HOLD,
+        TRIGGER_MET,
+        CAMPAIGN_EXECUTED_ON_CHANNEL,
+    )
+)
+
 # (event type, channel, or None for the general listener) -> address
 Listeners = Mapping[tuple[int, int | None], str]
 

@@ -10,7 +10,7 @@ from sendproof_simulators.textlocal.errors import problem_reply
 from sendproof_simulators.textlocal.settings import SETTINGS
 from sendproof_simulators.textlocal.state import NAME, new_state
 from sendproof_simulators.textlocal.templates import TEMPLATES
-from sendproof_simulators.textlocal.webhooks import on_timer
+from sendproof_simulators.textlocal.webhooks import EVENTS, on_timer
 
 _KEY_LENGTH = 40
 
@@ -43,6 +43,7 @@ PROVIDER = Provider(
     credential_of=credential_of,
     error=problem_reply,
     on_timer=on_timer,
+    events=EVENTS,
     normalise=normalise,
     rate_limit=RateLimit(requests=10, window_ms=SECOND, when=("textlocal.rate_limit", "10")),
     dialects=DIALECTS,

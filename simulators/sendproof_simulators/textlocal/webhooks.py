@@ -24,6 +24,7 @@ from sendproof_simulators.textlocal.state import NAME, State
 
 RETRY = RetryPolicy(delays_ms=(1 * MINUTE, 5 * MINUTE, 30 * MINUTE))
 _ONCE = RetryPolicy()
+EVENTS = RECEIPT, INBOUND = "receipt", "inbound"
 
 
 def next_timer(dispatch: Dispatch) -> tuple[Timer, ...]:
@@ -127,7 +128,7 @@ def _receipt(message: Message, letter: str, at: Instant, key: str, retry: RetryP
     return Webhook(
         url=message.receipt_url,
         key=key,
-        event="receipt",
+        event=RECEIPT,
         body=body.encode(),
         content_type=FORM,
         about=about,
@@ -149,7 +150,7 @@ def _inbound(received: Received, url: str, credits_left: int, retry: RetryPolicy
     return Webhook(
         url=url,
         key=f"inbound:{received.id}",
-        event="inbound",
+        event=INBOUND,
         body=urlencode(form).encode(),
         content_type=FORM,
         about={"number": received.number, "text": received.text},

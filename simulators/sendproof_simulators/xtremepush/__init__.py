@@ -63,6 +63,7 @@ PROVIDER = Provider(
     credential_of=credential_of,
     error=problem_reply,
     on_timer=_on_timer,
+    events=webhooks.EVENTS,
     rate_limit=RateLimit(requests=50, window_ms=SECOND, when=("xtremepush.rate_limit", "50_per_second")),
     body_limit=_BODY_LIMIT,
     dialects=DIALECTS,

@@ -34,6 +34,7 @@ _EVENTS: Mapping[str, str] = {
     INVALID: "message_error",
     STOP: "message_unsubscribe",
 }
+EVENTS = tuple(sorted(set(_EVENTS.values())))
 
 _encode = msgspec.json.Encoder().encode
 

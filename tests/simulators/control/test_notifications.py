@@ -45,6 +45,10 @@ class Stage:
         for campaign in campaigns:
             self.call("POST", "/campaigns", {"campaign": campaign, "channel": 452, "customers": 1, "splits": splits})
 
+    def strike(self, event: str, fault: str, **settings: int) -> None:
+        """Let a fault strike every notification of an event."""
+        self.call("POST", "/faults", [{"fault": fault, "webhook": f"optimove.{event}", "times": "all", **settings}])
+
     def advance(self, by_ms: int) -> None:
         self.call("POST", "/clock/advance", {"by_ms": by_ms})
 
@@ -126,9 +130,9 @@ def test_an_acknowledged_event_is_not_tried_again(stage: Stage) -> None:
     assert [one["status"] for one in stage.attempts("13:7:452")] == [500, 500, 200]
 
 
-def test_an_event_comes_as_often_as_the_policy_says(stage: Stage) -> None:
+def test_every_event_can_come_several_times(stage: Stage) -> None:
     """Each copy is told in the log and in the history."""
-    stage.call("POST", "/webhooks/policy", {"event": "13", "duplicate": 2})
+    stage.strike("13", "duplicate", copies=2)
     stage.announce(7)
     stage.advance(1)
     assert sorted(stage.heard()) == ["13:7", "13:7", "13:7", "1:7"]
@@ -138,7 +142,7 @@ def test_an_event_comes_as_often_as_the_policy_says(stage: Stage) -> None:
 
 def test_an_event_can_be_late(stage: Stage) -> None:
     """So that what comes after it overtakes it."""
-    stage.call("POST", "/webhooks/policy", {"event": "1", "delay_ms": MINUTE})
+    stage.strike("1", "delay", by=MINUTE)
     stage.announce(7)
     stage.advance(MINUTE)
     assert stage.heard() == ["13:7", "1:7"]
@@ -147,14 +151,14 @@ def test_an_event_can_be_late(stage: Stage) -> None:
 def test_events_can_come_in_another_order(stage: Stage) -> None:
     """The same one in every run with the same seed."""
     campaigns = list(range(1, 9))
-    stage.call("POST", "/webhooks/policy", {"event": "13", "reorder_ms": 10 * MINUTE})
+    stage.strike("13", "delay", by=0, spread=10 * MINUTE)
     stage.announce(*campaigns)
     stage.advance(10 * MINUTE)
     order = [int(one[3:]) for one in stage.heard() if one.startswith("13")]
     assert sorted(order) == campaigns
     assert order != campaigns
     again = staged(stage.simulators, stage.listener, {"mode": "virtual", "start": "2026-03-02T06:00:00Z"})
-    again.call("POST", "/webhooks/policy", {"event": "13", "reorder_ms": 10 * MINUTE})
+    again.strike("13", "delay", by=0, spread=10 * MINUTE)
     again.announce(*campaigns)
     again.advance(10 * MINUTE)
     assert [int(one[3:]) for one in again.heard() if one.startswith("13")][len(campaigns) :] == order
@@ -162,7 +166,7 @@ def test_events_can_come_in_another_order(stage: Stage) -> None:
 
 def test_the_first_attempts_can_be_lost(stage: Stage) -> None:
     """They never leave, and the next one comes when it is due."""
-    stage.call("POST", "/webhooks/policy", {"event": "13", "drop": 2})
+    stage.strike("13", "drop", attempts=2)
     stage.announce(7)
     stage.advance(10 * MINUTE)
     tried = stage.attempts("13:7:452")
@@ -172,17 +176,6 @@ def test_the_first_attempts_can_be_lost(stage: Stage) -> None:
         ("06:06", 200, False),
     ]
     assert stage.heard().count("13:7") == 1
-
-
-def test_a_policy_that_does_nothing_is_gone(stage: Stage) -> None:
-    """One of an event goes before that of its service."""
-    stage.call("POST", "/webhooks/policy", {"duplicate": 1})
-    stage.call("POST", "/webhooks/policy", {"event": "13", "drop": 5})
-    stage.call("POST", "/webhooks/policy", {"event": "13"})
-    (left,) = stage.call("GET", "/webhooks/policy")
-    assert left == {
-        "service": "optimove", "event": None, "duplicate": 1, "delay_ms": 0, "reorder_ms": 0, "drop": 0,
-    }  # fmt: skip
 
 
 def test_a_past_event_can_be_sent_again(stage: Stage) -> None:

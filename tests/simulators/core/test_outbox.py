@@ -1,11 +1,10 @@
-"""The log of webhooks, and what may happen to them on the way."""
+"""The log of webhooks."""
 
 import pytest
 
 from instants import SIX
-from sendproof_simulators.core.chance import Chance
 from sendproof_simulators.core.exchange import Webhook
-from sendproof_simulators.core.outbox import KEPT_PER_SERVICE, Outbox, WebhookPolicy
+from sendproof_simulators.core.outbox import KEPT_PER_SERVICE, Outbox
 
 
 def webhook(key: str, event: str = "13") -> Webhook:
@@ -44,21 +43,3 @@ def test_a_webhook_that_is_not_known_is_named() -> None:
     """The message says where to look."""
     with pytest.raises(KeyError, match="no webhook of optimove is named 'x'"):
         Outbox().find("optimove", "x")
-
-
-def test_the_policy_of_an_event_goes_before_that_of_its_service() -> None:
-    """Another service has neither."""
-    outbox = Outbox()
-    general, own = WebhookPolicy(service="optimove", drop=1), WebhookPolicy(service="optimove", event="13", drop=2)
-    outbox.set_policy(general)
-    outbox.set_policy(own)
-    asked = [("optimove", "13"), ("optimove", "1"), ("textlocal", "13")]
-    assert [outbox.policy(*one) for one in asked] == [own, general, None]
-
-
-def test_disorder_is_drawn_within_its_bounds() -> None:
-    """From the delay up to both added together, and the same whenever it is asked."""
-    policy, chance = WebhookPolicy(service="optimove", delay_ms=10, reorder_ms=2), Chance(1)
-    waits = [policy.wait(chance, str(number), 0) for number in range(200)]
-    assert set(waits) == {10, 11, 12}
-    assert waits == [policy.wait(Chance(1), str(number), 0) for number in range(200)]

@@ -1,0 +1,57 @@
+"""The operations of `control.yaml` on faults: what there are, which are in force, and what the harness has to do."""
+
+from sendproof_simulators.control.handlers import ControlCall, ControlError, attempt
+from sendproof_simulators.core.exchange import Reply, json_reply
+from sendproof_simulators.core.faults.entries import Places, read_entries
+from sendproof_simulators.core.faults.fault import catalogue
+from sendproof_simulators.core.faults.struck import Kept
+
+
+async def get_fault_catalogue(call: ControlCall) -> Reply:
+    """Every fault that there is."""
+    del call
+    return json_reply(catalogue())
+
+
+async def list_faults(call: ControlCall) -> Reply:
+    """Those of a sandbox."""
+    return json_reply([_view(kept) for kept in call.sandbox.faults.in_force()])
+
+
+async def add_faults(call: ControlCall) -> Reply:
+    """Put more in force: all of those given, or none."""
+    sandbox = call.sandbox
+    try:
+        entries = read_entries(call.body, _places(call))
+    except ValueError as error:
+        raise ControlError(400, str(error)) from None
+    return json_reply([_view(kept) for kept in sandbox.faults.add(entries)], status=201)
+
+
+async def remove_faults(call: ControlCall) -> Reply:
+    """None is in force any more."""
+    call.sandbox.faults.clear()
+    return Reply(status=204, content_type="")
+
+
+async def get_wanted_fault(call: ControlCall) -> Reply:
+    """What whoever started the bridge has to do."""
+    return json_reply(await call.sandbox.faults.wanted())
+
+
+async def finish_fault(call: ControlCall) -> Reply:
+    """It was done."""
+    attempt(lambda: call.sandbox.faults.done(call.params["fault"]))
+    return Reply(status=204, content_type="")
+
+
+def _view(kept: Kept) -> dict[str, object]:
+    return {**kept.view(), "struck": kept.struck}
+
+
+def _places(call: ControlCall) -> Places:
+    services = call.control.services.values()
+    return Places(
+        calls={s.provider.name: tuple(s.contract.operations) for s in services},
+        webhooks={s.provider.name: s.provider.events for s in services},
+    )

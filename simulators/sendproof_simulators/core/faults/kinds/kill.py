@@ -1,0 +1,21 @@
+"""The end of the bridge's process, in the middle of something."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Annotated
+
+from msgspec import Meta
+
+from sendproof_simulators.core.clock import DAY
+from sendproof_simulators.core.faults.fault import BridgeFault
+
+
+@dataclass(frozen=True, kw_only=True)
+class Kill(BridgeFault):
+    """The bridge is killed (kill -9) by whoever started it, and started again; the call's connection is dropped."""
+
+    down: Annotated[int, Meta(ge=0, le=31 * DAY, description="milliseconds of the sandbox's clock until it starts")] = 0
+    within_s: Annotated[float, Meta(gt=0, le=600, description="real seconds that the killing may take")] = 30.0
+
+    def wanted(self) -> Mapping[str, object]:
+        return {"down_ms": self.down}

@@ -1,0 +1,26 @@
+"""One call too many, although it was none. The service's own limiter does not count it."""
+
+from dataclasses import dataclass, replace
+from typing import Annotated, ClassVar
+
+from msgspec import Meta
+
+from sendproof_simulators.core.exchange import Reply
+from sendproof_simulators.core.faults.fault import BEFORE, CHANGED, Answered, CallFault, Refuse
+
+
+@dataclass(frozen=True, kw_only=True)
+class RateLimited(CallFault):
+    """The call is refused as one too many, in the service's own form."""
+
+    when: ClassVar[tuple[str, ...]] = (BEFORE,)
+
+    retry_after: Annotated[int, Meta(ge=0, le=86_400, description="the header, in seconds")] | None = None
+
+    def answer(self, own: Reply, refuse: Refuse) -> Answered:
+        del own
+        reply = refuse("rate_limited", 429, "the rate limit is exceeded")
+        headers = [(name, value) for name, value in reply.headers if name.lower() != "retry-after"]
+        if self.retry_after is not None:
+            headers.append(("retry-after", str(self.retry_after)))
+        return Answered(reply=replace(reply, headers=tuple(headers)), arrives=CHANGED)
