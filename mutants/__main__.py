@@ -1,4 +1,4 @@
-"""`make mutants`: is each defect found, and by the check that names it?
+"""`make mutants`: show that each defect is found, and by the check that names it.
 
 Every scenario is played against the reference bridge, which must pass, and against each mutant that it puts to the
 test, which must not. Ends with status 0 when that is so, else 1. When all were played, docs/mutants.md is written anew.
@@ -15,7 +15,7 @@ from rich.console import Console
 
 from catalogue import Mutant, MutantError, build, catalogue
 from page import PAGE, page
-from playing import Played, PlayError, killers, play
+from playing import Played, PlayError, killers, play, simulators
 
 console = Console()
 
@@ -24,22 +24,30 @@ def main() -> int:
     """Play, print, and write the page."""
     options = _options()
     mutants = [one for one in catalogue() if not options.only or one.name in options.only]
-    with tempfile.TemporaryDirectory(prefix="sendproof-") as folder, ThreadPoolExecutor(options.at_once) as pool:
-        references = list(pool.map(lambda file: _reference(file, Path(folder)), _scenarios(mutants)))
-        results = list(pool.map(lambda one: _mutant(one, Path(folder)), mutants))
-    text = page(references, list(zip(mutants, results, strict=True)))
-    wrong = [one.scenario.name for one in references if one.verdict != "pass"]
-    wrong += [one.name for one, played in zip(mutants, results, strict=True) if not killers(one, played)]
+    references, results = _play(mutants, options.at_once)
     if not options.only:
-        PAGE.write_text(text, encoding="utf-8")
-    console.print(_conclusion(len(mutants), wrong), markup=False)
+        PAGE.write_text(page(references, results), encoding="utf-8")
+    wrong = [f"the reference bridge in {one.scenario.stem}" for one in references if one.verdict != "pass"]
+    wrong += [one.name for one, played in results if not killers(one, played)]
+    console.print(_conclusion(len(mutants), wrong), markup=False, soft_wrap=True)
     return 1 if wrong else 0
+
+
+def _play(mutants: Sequence[Mutant], at_once: int) -> tuple[list[Played], list[tuple[Mutant, list[Played]]]]:
+    with tempfile.TemporaryDirectory(prefix="sendproof-") as name, ThreadPoolExecutor(at_once) as pool:
+        folder = Path(name)
+        with simulators(folder) as url:
+            references = pool.map(lambda file: _reference(file, folder, url), _scenarios(mutants))
+            results = pool.map(lambda one: _mutant(one, folder, url), mutants)
+            return list(references), list(zip(mutants, results, strict=True))
 
 
 def _options() -> argparse.Namespace:
     parser = argparse.ArgumentParser(prog="python mutants", description="Show that the judge can fail.")
     parser.add_argument("only", nargs="*", metavar="MUTANT", help="play these only, and leave docs/mutants.md alone")
-    parser.add_argument("--at-once", type=int, default=2, metavar="N", help="how many runs share the machine; default 2")
+    parser.add_argument(
+        "--at-once", type=int, default=2, metavar="N", help="how many runs share the machine; default 2"
+    )
     options = parser.parse_args()
     unknown = set(options.only) - {one.name for one in catalogue()}
     if unknown:
@@ -51,16 +59,18 @@ def _scenarios(mutants: Sequence[Mutant]) -> Iterator[Path]:
     yield from dict.fromkeys(scenario for one in mutants for scenario in one.scenarios)
 
 
-def _reference(scenario: Path, folder: Path) -> Played:
-    played = play(scenario, folder / "reference")
+def _reference(scenario: Path, folder: Path, url: str) -> Played:
+    played = play(scenario, folder / "reference", "--simulators", url)
     _say("the reference bridge", [played], right=played.verdict == "pass")
     return played
 
 
-def _mutant(mutant: Mutant, folder: Path) -> list[Played]:
+def _mutant(mutant: Mutant, folder: Path, url: str) -> list[Played]:
     package = folder / mutant.name
     build(mutant, package)
-    played = [play(scenario, package / "results", package) for scenario in mutant.scenarios]
+    played = [
+        play(scenario, package / "results", "--simulators", url, package=package) for scenario in mutant.scenarios
+    ]
     _say(mutant.name, played, right=bool(killers(mutant, played)))
     return played
 
@@ -68,10 +78,15 @@ def _mutant(mutant: Mutant, folder: Path) -> list[Played]:
 def _say(name: str, played: Sequence[Played], *, right: bool) -> None:
     for one in played:
         said = ", ".join(f"{failed.number} {failed.check}" for failed in one.failed) or one.verdict
-        console.print(f"{'  ' if right else '! '}{name} in {one.scenario.stem}: {said}", markup=False, highlight=False)
+        console.print(
+            f"{'  ' if right else '! '}{name} in {one.scenario.stem}: {said}",
+            markup=False,
+            highlight=False,
+            soft_wrap=True,
+        )
         if not right:
             causes = [f"      {failed.check}: {cause}" for failed in one.failed for cause in failed.causes]
-            console.print("\n".join(causes), markup=False, highlight=False)
+            console.print("\n".join(causes), markup=False, highlight=False, soft_wrap=True)
 
 
 def _conclusion(mutants: int, wrong: Sequence[str]) -> str:

@@ -18,18 +18,24 @@ class MutantError(Exception):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Mutant:
-    """One defect: in `file` of the bridge, `right` is replaced by `wrong`.
+class Edit:
+    """In `file` of the bridge's package, `right` is replaced by `wrong`."""
 
-    Each of `scenarios` (paths from the top of the repository) puts it to the test. In one of them `check` must fail
-    with a cause that begins with `cause`.
+    file: str
+    right: str
+    wrong: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Mutant:
+    """One defect, mostly one edit; more where the bridge guards against it twice.
+
+    Each of `scenarios` puts it to the test. In one of them `check` must fail with a cause that begins with `cause`.
     """
 
     name: str
     defect: str
-    file: str
-    right: str
-    wrong: str
+    edits: tuple[Edit, ...]
     scenarios: tuple[Path, ...]
     check: str
     cause: str
@@ -42,27 +48,28 @@ def catalogue() -> tuple[Mutant, ...]:
 
 def _read(file: Path) -> Mutant:
     content = tomllib.loads(file.read_text("utf-8"))
-    scenarios = tuple(ROOT / name for name in content.pop("scenarios"))
     try:
-        return Mutant(name=file.stem, scenarios=scenarios, **content)
-    except TypeError as error:
-        raise MutantError(f"{file.name}: {error}") from error
+        edits = tuple(Edit(**edit) for edit in content.pop("edits"))
+        scenarios = tuple(ROOT / name for name in content.pop("scenarios"))
+        return Mutant(name=file.stem, edits=edits, scenarios=scenarios, **content)
+    except (KeyError, TypeError) as error:
+        raise MutantError(f"{file.name}: {error}; README.md tells what a mutant's file says") from error
 
 
 def build(mutant: Mutant, folder: Path) -> None:
     """Put a copy of the bridge's package with the defect into `folder`, to be named in PYTHONPATH."""
     package = folder / BRIDGE.name
     shutil.copytree(BRIDGE, package, ignore=shutil.ignore_patterns("__pycache__"))
-    file = package / mutant.file
-    file.write_text(spoilt(mutant, file.read_text("utf-8")), "utf-8")
+    for edit in mutant.edits:
+        file = package / edit.file
+        file.write_text(_spoilt(mutant.name, edit, file.read_text("utf-8")), "utf-8")
 
 
-def spoilt(mutant: Mutant, source: str) -> str:
-    """The source with the defect; `MutantError` when the right text does not stand in it exactly once."""
-    found = source.count(mutant.right)
+def _spoilt(name: str, edit: Edit, source: str) -> str:
+    found = source.count(edit.right)
     if found != 1:
         raise MutantError(
-            f"{mutant.name}: expected exactly once in {mutant.file}, found {found} times: {mutant.right!r};"
+            f"{name}: expected exactly once in {edit.file}, found {found} times: {edit.right!r};"
             " the bridge has changed, so write this mutant anew"
         )
-    return source.replace(mutant.right, mutant.wrong)
+    return source.replace(edit.right, edit.wrong)
