@@ -144,7 +144,7 @@ class Service:
             operation=operation,
             serve=lambda: self._answer_surely(exchange, sandbox),
             refuse=exchange.refuse,
-            done=lambda: exchange.outcome is not None,
+            done=lambda: exchange.outcome is not None and not exchange.outcome.refused,
         )
 
     async def _answer_struck(self, exchange: Exchange, sandbox: Sandbox, struck: Struck) -> Reply:

@@ -9,6 +9,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property
 from pathlib import Path
+from types import MappingProxyType
 from typing import Any
 from urllib.parse import parse_qsl
 
@@ -107,21 +108,12 @@ class Operation:
         if not request.body and self.body.content_type != FORM:
             return None, [Violation(where="body", rule="required", message="the body is missing")]
         try:
-            value = self._decode(request.body, self.body)
+            value = decode(request.body, self.body.content_type, self.body.types)
         except (ValueError, RecursionError) as error:
             return None, [
                 Violation(where="body", rule="syntax", message=f"the body is not {self.body.content_type}: {error}")
             ]
         return value, _violations(self.body.validator, value, "body")
-
-    @staticmethod
-    def _decode(raw: bytes, body: Body) -> Any:
-        if body.content_type == JSON:
-            return msgspec.json.decode(raw)
-        if body.content_type.startswith("text/"):
-            return raw.decode("utf-8")
-        pairs = parse_qsl(raw.decode("utf-8"), keep_blank_values=True, errors="strict")
-        return {name: coerce(text, body.types.get(name, "string")) for name, text in pairs}
 
 
 @dataclass(frozen=True)
@@ -262,6 +254,16 @@ def load_contract(path: Path, *, any_case: bool = False, optional_prefix: str = 
     """Read one contract file. We read the YAML ourselves: Connexion would run it through Jinja2 first."""
     document = yaml.load(path.read_bytes(), Loader=getattr(yaml, "CSafeLoader", yaml.SafeLoader))  # noqa: S506 - both are safe
     return Contract(path.stem, document, any_case, optional_prefix)
+
+
+def decode(raw: bytes, content_type: str, types: Mapping[str, str] = MappingProxyType({})) -> Any:
+    """What a body says: JSON, text, or the fields of a form, typed by name. `ValueError` when it is none."""
+    if content_type == JSON:
+        return msgspec.json.decode(raw)
+    if content_type.startswith("text/"):
+        return raw.decode("utf-8")
+    pairs = parse_qsl(raw.decode("utf-8"), keep_blank_values=True, errors="strict")
+    return {name: coerce(text, types.get(name, "string")) for name, text in pairs}
 
 
 def snake_case(name: str) -> str:

@@ -82,7 +82,8 @@ class Webhook:
 class Outcome:
     """What a call or a timer leads to: the answer, and everything that follows from it.
 
-    `before_reply` are webhooks that are sent, and answered or given up, before a call's own answer leaves.
+    `before_reply` are webhooks that are sent, and answered or given up, before a call's own answer leaves. A service that
+    refuses with a status that is none of an error says that it `refused`.
     """
 
     reply: Reply = Reply()
@@ -91,6 +92,7 @@ class Outcome:
     webhooks: tuple[Webhook, ...] = ()
     before_reply: tuple[Webhook, ...] = ()
     note: Mapping[str, object] | None = None
+    refused: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

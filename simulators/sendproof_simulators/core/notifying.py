@@ -5,10 +5,9 @@ from collections.abc import Awaitable, Callable, Coroutine, Iterable, Mapping
 from dataclasses import dataclass, field, replace
 from typing import Any, Protocol
 
-import msgspec
-
 from sendproof_simulators.core.chance import Chance
 from sendproof_simulators.core.clock import Instant, iso
+from sendproof_simulators.core.contracts import decode
 from sendproof_simulators.core.exchange import Webhook
 from sendproof_simulators.core.faults.addressing import Values, as_values
 from sendproof_simulators.core.faults.fault import AFTER, BEFORE, WEBHOOK, BridgeFault, Way, WebhookFault
@@ -222,8 +221,5 @@ class Notifier:
 
 def _values(webhook: Webhook) -> Values:
     """What a notification says at its top level, and what the journal says of it."""
-    try:
-        body = msgspec.json.decode(webhook.body)
-    except msgspec.DecodeError:
-        body = None
+    body = decode(webhook.body, webhook.content_type)
     return as_values(body if isinstance(body, Mapping) else {}, webhook.about)

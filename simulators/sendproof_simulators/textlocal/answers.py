@@ -38,7 +38,7 @@ def answered(call: Call, command: Command) -> Outcome:
     except RefusalError as refusal:
         status = refusal.status or status_of_trouble(call.world.dialects)
         reply = formatted(failure([refusal.error], refusal.warnings), format_, status)
-        return Outcome(reply=reply, facts=refusal.facts, note={"errors": [refusal.code]})
+        return Outcome(reply=reply, facts=refusal.facts, note={"errors": [refusal.code]}, refused=True)
     reply = formatted({**answer.value, **({"status": "success"} if answer.status else {})}, format_)
     return Outcome(
         reply=reply,

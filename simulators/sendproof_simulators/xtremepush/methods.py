@@ -29,7 +29,7 @@ def answered(call: Call, method: Callable[[Call], Answer]) -> Outcome:
         answer = method(call)
     except RefusalError as refused:
         reply = refusal(dialects, refused.code, str(refused), refused.errors)
-        return Outcome(reply=reply, facts=refused.facts, note={"refused": refused.code})
+        return Outcome(reply=reply, facts=refused.facts, note={"refused": refused.code}, refused=True)
     return Outcome(
         reply=envelope(dialects, answer.code, answer.value),
         facts=answer.facts,
