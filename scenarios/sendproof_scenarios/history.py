@@ -26,11 +26,15 @@ class Record(msgspec.Struct, frozen=True, gc=False, tag_field="kind"):
 
 
 class Channel(msgspec.Struct, frozen=True):
-    """One channel of the sandbox: its Optimove number, and which provider carries it."""
+    """One channel of the sandbox: its Optimove number, and which provider carries it.
+
+    Of a channel that is `testing` nothing may reach anybody, and nothing may be reported.
+    """
 
     id: int
     provider: str
     kind: str
+    testing: bool = False
 
 
 class ClockFacts(msgspec.Struct, frozen=True):
@@ -43,7 +47,10 @@ class ClockFacts(msgspec.Struct, frozen=True):
 
 
 class FaultEntry(msgspec.Struct, frozen=True):
-    """A fault that was to strike: a call (`optimove.GetCustomers`) or a webhook (`optimove.13`), counted from `nth`."""
+    """One fault that was laid: on a `call` (service.operation) or a `webhook` (service.event).
+
+    `down` of a kill is in milliseconds of virtual time, `retry_after` of an answer in seconds.
+    """
 
     id: str
     fault: str
@@ -52,11 +59,16 @@ class FaultEntry(msgspec.Struct, frozen=True):
     where: dict[str, str] = {}
     nth: int = 1
     times: int | Literal["all"] = 1
-    when: Literal["before", "after"] = "before"
+    when: str | None = None
+    down: int | str | None = None
+    retry_after: float | str | None = None
 
 
 class Header(msgspec.Struct, frozen=True, tag_field="kind", tag="history"):
-    """The first line. `ended` is the virtual time at which the history was taken."""
+    """The first line. `ended` is the virtual time at which the history was taken.
+
+    `dialects` are those that are not the default, by full name (`optimove.metric_values`).
+    """
 
     version: int
     sandbox: str
@@ -65,6 +77,7 @@ class Header(msgspec.Struct, frozen=True, tag_field="kind", tag="history"):
     services: dict[str, str]
     channels: tuple[Channel, ...]
     ended: Instant
+    dialects: dict[str, str] = {}
     faults: tuple[FaultEntry, ...] = ()
 
 
@@ -117,7 +130,19 @@ class Violation(msgspec.Struct, frozen=True, gc=False):
     message: str
 
 
-class Fault(Record, frozen=True, gc=False, tag="fault"):
+class CallFault(msgspec.Struct, frozen=True, gc=False):
+    """What a fault did to a call: whether the service did it (`effect`), and what became of its `reply`.
+
+    `lost`: none or an unreadable one arrived; `changed`: another one than the service's; `whole`: its own.
+    """
+
+    id: str
+    fault: str
+    effect: bool
+    reply: Literal["lost", "changed", "whole"]
+
+
+class Strike(Record, frozen=True, gc=False, tag="fault"):
     """A fault of the header struck a call or a webhook, the `nth` that matched; the line of that is the next.
 
     It is `missed` when nobody did to the bridge what it asks for: then the call or webhook went on as any other.
@@ -128,22 +153,13 @@ class Fault(Record, frozen=True, gc=False, tag="fault"):
     target: Literal["call", "webhook"]
     service: str
     name: str
-    nth: int
-    when: Literal["before", "after"]
+    nth: int = 1
+    when: str | None = None
     missed: bool = False
 
 
-class Struck(msgspec.Struct, frozen=True, gc=False):
-    """What a fault did to a call. `effect`: the service did what was asked; `reply`: what arrived of its reply."""
-
-    id: str
-    fault: str
-    effect: bool
-    reply: Literal["lost", "changed", "whole"]
-
-
 class Request(Record, frozen=True, gc=False, tag="request"):
-    """One call of the bridge. `note` is the operation's own summary, when it has one.
+    """One call of the bridge. `note` is the operation's own summary, when it has one; `fault` struck it.
 
     `status` is 0 when a fault kept the call from the service, and nothing was answered.
     """
@@ -156,7 +172,7 @@ class Request(Record, frozen=True, gc=False, tag="request"):
     status: int
     violations: tuple[Violation, ...] = ()
     note: dict[str, Any] | None = None
-    fault: Struck | None = None
+    fault: CallFault | None = None
 
 
 class Listener(Record, frozen=True, gc=False, tag="listener"):
@@ -196,7 +212,7 @@ class ProviderTemplate(Record, frozen=True, gc=False, tag="provider_template"):
 class Delivery(Record, frozen=True, gc=False, tag="delivery"):
     """A provider accepted one message, to go out at `send_at`. `given` is a number spelled as it should not be.
 
-    `request` is the line (`n`) of the request that it came with, where there was one.
+    `request` is the line of the call that brought it.
     """
 
     service: str
@@ -238,7 +254,7 @@ class Webhook(Record, frozen=True, gc=False, tag="webhook"):
     """One attempt to hand a notification to the bridge; attempts of one notification share `key`.
 
     `retry_at` is when it is tried again, if at all. `copy` counts how often it was sent anew. An attempt that was
-    `lost` never left the sandbox. `fault` is the id of the fault that struck it.
+    `lost` never left the sandbox; `fault` is the id of the fault that struck it.
     """
 
     service: str
@@ -456,7 +472,6 @@ Line = (
     Campaign
     | Obligation
     | Request
-    | Fault
     | Listener
     | ChannelTemplates
     | ProviderTemplate
@@ -485,6 +500,7 @@ Line = (
     | Trigger
     | Cancelled
     | Clearance
+    | Strike
 )
 
 
@@ -493,7 +509,6 @@ FIELD_OF: dict[type[Record], str] = {
     Campaign: "campaigns",
     Obligation: "obligations",
     Request: "requests",
-    Fault: "faults",
     Listener: "listeners",
     ChannelTemplates: "channel_templates",
     ProviderTemplate: "provider_templates",
@@ -522,6 +537,7 @@ FIELD_OF: dict[type[Record], str] = {
     Trigger: "triggers",
     Cancelled: "cancellations",
     Clearance: "clearances",
+    Strike: "strikes",
 }
 _RECORDS: tuple[type[Record], ...] = (*FIELD_OF, End)
 KINDS = tuple(sorted(str(record.__struct_config__.tag) for record in _RECORDS))
@@ -535,7 +551,6 @@ class History:
     campaigns: tuple[Campaign, ...] = ()
     obligations: tuple[Obligation, ...] = ()
     requests: tuple[Request, ...] = ()
-    faults: tuple[Fault, ...] = ()
     listeners: tuple[Listener, ...] = ()
     channel_templates: tuple[ChannelTemplates, ...] = ()
     provider_templates: tuple[ProviderTemplate, ...] = ()
@@ -564,3 +579,4 @@ class History:
     triggers: tuple[Trigger, ...] = ()
     cancellations: tuple[Cancelled, ...] = ()
     clearances: tuple[Clearance, ...] = ()
+    strikes: tuple[Strike, ...] = ()

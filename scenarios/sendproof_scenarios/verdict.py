@@ -77,8 +77,8 @@ class Verdict:
 
 
 def judge(history: History, checks: Iterable[Check] = CHECKS) -> Verdict:
-    """Put every check to the history and add up what they found."""
-    results = tuple(_result(check, history) for check in checks)
+    """Put every check that applies to the history and add up what they found."""
+    results = tuple(_result(check, history) for check in checks if check.applies(history))
     counts = ledger(history).counts
     return Verdict(
         standing=_worst(result.standing for result in results),

@@ -1,10 +1,16 @@
-"""Whether every call of the bridge was one that the service documents."""
+"""Whether every call of the bridge was one that the service documents.
+
+A call that a fault answered says nothing about the bridge, but for what was wrong with the call itself.
+"""
 
 import re
-from collections.abc import Callable, Iterator, Sequence
+from bisect import bisect_right
+from collections.abc import Callable, Iterator, Mapping, Sequence
 
+from sendproof_scenarios.checks.disturbance import answered_itself
 from sendproof_scenarios.findings import Blame, Check, Finding, Level, Observed, Where
-from sendproof_scenarios.history import History, Request, Violation
+from sendproof_scenarios.history import History, Key, Rejection, Request, Violation
+from sendproof_scenarios.instants import spoken
 from sendproof_scenarios.requirements import BATCHES_WITHIN_LIMITS, CONTRACT_KEPT, CREDENTIAL_SHOWN, RATE_LIMIT_KEPT
 
 _CONTRACT = "contract.requests"
@@ -15,7 +21,7 @@ _BATCH = "contract.batches"
 # Broken rules of this name are about how much one call carries; they have a check of their own.
 _TOO_MANY = "maxItems"
 
-_STATUS_TOO_MANY_REQUESTS = 429
+STATUS_TOO_MANY_REQUESTS = 429
 _STATUSES_OF_CREDENTIALS = frozenset({401, 403})
 _STATUS_INTERNAL = 500
 
@@ -37,8 +43,9 @@ def requests_valid(history: History) -> Observed:
 
 
 def credentials_shown(history: History) -> Observed:
-    """Calls without a credential, or with one that nobody was given."""
-    return _each(history.requests, "requests", _no_credential)
+    """Calls without a credential, with one that nobody was given, or with one that is not good any more."""
+    ends = _ends(history.keys)
+    return _each(history.requests, "requests", lambda request: _no_credential(request, ends.get(request.service, ())))
 
 
 def rate_kept(history: History) -> Observed:
@@ -49,7 +56,11 @@ def rate_kept(history: History) -> Observed:
 def batches_within_limits(history: History) -> Observed:
     """Calls that carry more than their operation takes."""
     some = [request for request in history.requests if request.operation in _BATCH_OPERATIONS or _oversized(request)]
-    return _each(some, "batches", lambda request: (_broken(_BATCH, request, rule) for rule in _oversized(request)))
+    broken = [_broken(_BATCH, request, rule) for request in some for rule in _oversized(request)]
+    refused = [one for one in history.rejections if (one.service, str(one.code)) in _TOO_MANY_NUMBERS]
+    numbers = {(one.service, one.at): one for one in refused}
+    findings = [*broken, *(_too_many_numbers(one, refused, history.requests) for one in numbers.values())]
+    return Observed(looked_at=len(some) + len(numbers), unit="batches", findings=tuple(findings))
 
 
 def _each(requests: Sequence[Request], unit: str, judge: Callable[[Request], Iterator[Finding]]) -> Observed:
@@ -59,7 +70,7 @@ def _each(requests: Sequence[Request], unit: str, judge: Callable[[Request], Ite
 
 def _invalid(request: Request) -> Iterator[Finding]:
     yield from (_broken(_CONTRACT, request, rule) for rule in request.violations if rule.rule != _TOO_MANY)
-    if request.violations or request.credential != "known":
+    if request.violations or request.credential != "known" or not answered_itself(request):
         return
     if request.status == _STATUS_INTERNAL:
         yield _answered(_CONTRACT, request, "the simulator broke", "any documented answer", "error", "harness")
@@ -68,24 +79,56 @@ def _invalid(request: Request) -> Iterator[Finding]:
         yield _answered(_CONTRACT, request, cause, "a call that the service accepts")
 
 
-def _no_credential(request: Request) -> Iterator[Finding]:
+def _no_credential(request: Request, ends: Sequence[Key]) -> Iterator[Finding]:
+    if not answered_itself(request):
+        return
     if request.credential == "missing":
         yield _answered(_CREDENTIAL, request, "no credential", "the client's own credential", blame="config")
     elif request.credential != "known" or request.status in _STATUSES_OF_CREDENTIALS:
-        yield _answered(_CREDENTIAL, request, "a credential that is not valid", "the client's own", blame="config")
+        over = next((key for key in ends if key.ends is not None and key.ends <= request.at), None)
+        cause = "a credential that is not valid"
+        if over is not None and over.ends is not None:
+            cause = f"a credential that is not valid: key {over.name!r} was {over.action} and ended {spoken(over.ends)}"
+        yield _answered(_CREDENTIAL, request, cause, "the client's own", blame="config")
+
+
+def _ends(keys: Sequence[Key]) -> Mapping[str, Sequence[Key]]:
+    """Keys that end, by service, those that end last first."""
+    ending = sorted((key for key in keys if key.ends is not None), key=lambda key: key.ends or 0, reverse=True)
+    return {service: [key for key in ending if key.service == service] for service in {key.service for key in ending}}
 
 
 def _too_fast(request: Request) -> Iterator[Finding]:
-    if request.status == _STATUS_TOO_MANY_REQUESTS:
+    if request.status == STATUS_TOO_MANY_REQUESTS and answered_itself(request):
         yield _answered(_RATE, request, "faster than the rate limit", "no more requests than the limit allows")
 
 
 def _is_refusal(status: int) -> bool:
-    return 400 <= status < 500 and status != _STATUS_TOO_MANY_REQUESTS and status not in _STATUSES_OF_CREDENTIALS  # noqa: PLR2004 - the range of client errors
+    return 400 <= status < 500 and status != STATUS_TOO_MANY_REQUESTS and status not in _STATUSES_OF_CREDENTIALS  # noqa: PLR2004 - the range of client errors
 
 
 def _oversized(request: Request) -> tuple[Violation, ...]:
     return tuple(rule for rule in request.violations if rule.rule == _TOO_MANY)
+
+
+def _too_many_numbers(first: Rejection, refused: Sequence[Rejection], requests: Sequence[Request]) -> Finding:
+    """A batch of numbers over the limit, which the provider refuses as a whole."""
+    count = sum((one.service, one.at) == (first.service, first.at) for one in refused)
+    place = bisect_right(requests, first.n, key=lambda request: request.n) - 1
+    return Finding(
+        check=_BATCH,
+        level="fail",
+        blame="bridge",
+        cause=f"{first.service}: a batch over the limit, refused as a whole ({first.code} {first.reason})",
+        expected=_TOO_MANY_NUMBERS[first.service, str(first.code)],
+        got=f"{count:,} numbers",
+        where=Where(request=requests[place].n if place >= 0 else None),
+        at=first.at,
+    )
+
+
+# documented: https://api.txtlocal.com/docs/sendsms , error 33.
+_TOO_MANY_NUMBERS: Mapping[tuple[str, str], str] = {("textlocal", "33"): "at most 10,000 numbers a call"}
 
 
 def _broken(check: str, request: Request, rule: Violation) -> Finding:
@@ -94,7 +137,8 @@ def _broken(check: str, request: Request, rule: Violation) -> Finding:
         check=check,
         level="fail",
         blame="bridge",
-        cause=f"{_name(request)}: {where} breaks {rule.rule}",
+        cause=f"{_name(request)}: {where} breaks {rule.rule}"
+        + (", a batch over the limit" if rule.rule == _TOO_MANY else ""),
         expected=f"{rule.where} by the contract of {request.service}",
         got=rule.message,
         where=Where(request=request.n),

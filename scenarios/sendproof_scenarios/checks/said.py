@@ -9,6 +9,7 @@ from collections import Counter, defaultdict
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 
+from sendproof_scenarios.checks.disturbance import services_without_record, troubled_messages, unseen_replies
 from sendproof_scenarios.checks.ledger import Fate, ledger
 from sendproof_scenarios.checks.metrics import BOUNCED, DELIVERED, SENT, TemplateKey
 from sendproof_scenarios.findings import once_per_history
@@ -112,14 +113,16 @@ def said(history: History) -> Said:
     ended |= taken_back(history)
     book = ledger(history)
     groups = [group for group in book.alike if len({template_of(fate) for fate in group}) > 1]
-    shared = Counter(_shared(group, ended) for group in groups)
+    shared = Counter(_shared(history, group, ended) for group in groups)
     apart = {id(fate) for group in groups for fate in group}
     own: defaultdict[TemplateKey, _Own] = defaultdict(_Own)
     for fate in book.fates:
         if fate.deliveries and id(fate) not in apart:
             key = template_of(fate)
             own[key].recipients += 1
-            own[key].add(_words(fate, ended))
+            own[key].add(_words(history, fate, ended))
+        elif fate.name == "indefinite":
+            own[template_of(fate)].add([Word(metric=SENT, at=fate.obligation.due, asked=True)])
     for words in own.values():
         words.sort()
     return Said(own=dict(own), shared=shared, together=tuple(_together(shared)))
@@ -145,22 +148,27 @@ def template_of(fate: Fate) -> TemplateKey:
     return fate.obligation.campaign, fate.obligation.channel, str(fate.obligation.template)
 
 
-def _shared(group: Sequence[Fate], ended: Mapping[str, Sequence[Outcome]]) -> _Shared:
+def _shared(history: History, group: Sequence[Fate], ended: Mapping[str, Sequence[Outcome]]) -> _Shared:
     words = sorted(
-        (word for fate in group for word in _words(fate, ended)), key=lambda word: (word.metric, word.at, word.asked)
+        (word for fate in group for word in _words(history, fate, ended)),
+        key=lambda word: (word.metric, word.at, word.asked),
     )
     return _Shared(of=tuple(sorted(Counter(map(template_of, group)).items())), words=tuple(words))
 
 
-def _words(fate: Fate, ended: Mapping[str, Sequence[Outcome]]) -> Iterator[Word]:
+def _words(history: History, fate: Fate, ended: Mapping[str, Sequence[Outcome]]) -> Iterator[Word]:
+    """What was said of one recipient's messages, from when on the bridge could know it."""
+    told, unseen, without = troubled_messages(history), unseen_replies(history), services_without_record(history)
     for delivery in fate.deliveries:
-        yield Word(metric=SENT, at=delivery.at)
+        hidden = bool(unseen) and delivery.service in without and delivery.request in unseen
+        yield Word(metric=SENT, at=delivery.at, asked=hidden)
         outcomes = ended.get(delivery.message, ())
         for outcome in outcomes:
             metric = METRIC_OF.get(outcome.status)
             if metric is not None:
-                asked = outcome.status == _NEVER_PUSHED or len(outcomes) > 1
-                yield Word(metric=metric, at=outcome.at, asked=asked)
+                heard = told.get(delivery.message, outcome.at)
+                asked = hidden or heard is None or outcome.status == _NEVER_PUSHED or len(outcomes) > 1
+                yield Word(metric=metric, at=outcome.at if heard is None else max(heard, outcome.at), asked=asked)
 
 
 def _together(shared: Iterable[_Shared]) -> list[frozenset[TemplateKey]]:

@@ -4,6 +4,7 @@ from collections import Counter, defaultdict
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from functools import lru_cache
 
+from sendproof_scenarios.checks.disturbance import KILL, PLATFORM
 from sendproof_scenarios.checks.ledger import Fate, ledger
 from sendproof_scenarios.checks.metrics import (
     BOUNCED,
@@ -54,17 +55,35 @@ def _wrong_total(history: History, metric: int, last: Mapping[TemplateKey, int])
     values = {key: last_value(reports(history).get(key, {}).get(metric, ())) for key in last}
     if low <= sum(values.values()) <= high:
         return None
+    hint = _too_many(history, metric) if sum(values.values()) > high else _too_few(history)
     at, (campaign, channel, _) = max(last.values()), next(iter(last))
     return Finding(
         check=_ID,
         level="fail",
         blame="bridge",
-        cause=f"the total of {METRIC_NAMES[metric]} is not what the provider said",
+        cause=f"the total of {METRIC_NAMES[metric]} is not what the provider said{hint}",
         expected=f"{high:,}" if low == high else f"{low:,} to {high:,}",
         got=f"{_in_words(values)}, lastly pushed {spoken(at)}",
         where=Where(campaign=campaign, channel=channel, template=template_id(next(iter(last)))),
         at=at,
     )
+
+
+def _too_many(history: History, metric: int) -> str:
+    """What makes a total too large: receipts that came more than once, if any did."""
+    if metric != SENT and _came_twice(history):
+        return ", as if receipts that came twice were counted twice"
+    return ""
+
+
+def _came_twice(history: History) -> bool:
+    return any(one.copy and one.service != PLATFORM and one.status is not None for one in history.webhooks)
+
+
+def _too_few(history: History) -> str:
+    """What makes a total too small: a bridge that had said yes to what it had not stored when it was killed."""
+    killed = any(one.fault == KILL and one.target == "webhook" for one in history.strikes)
+    return ", as if what was acknowledged was not stored when the bridge was killed" if killed else ""
 
 
 def _in_words(values: Mapping[TemplateKey, int]) -> str:

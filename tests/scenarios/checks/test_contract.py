@@ -77,7 +77,7 @@ def test_too_fast(sound):
 def test_too_many_items(sound):
     """A body with more items than permitted belongs to the batches."""
     assert found(sound.plus(request(status=400, violations=[violation("body", "maxItems")]))) == [
-        ("contract.batches", "bridge", "optimove AddChannelTemplates: body breaks maxItems")
+        ("contract.batches", "bridge", "optimove AddChannelTemplates: body breaks maxItems, a batch over the limit")
     ]
 
 

@@ -124,7 +124,9 @@ def test_understood_but_not_as_documented(sound):
     number = sound.delivery_to(6)["number"]
     story = sound.change_delivery_to(6, given=f"+{number}")
 
-    assert causes(story) == [("another spelling than textlocal documents, which it understood here", "C0000006")]
+    assert causes(story) == [
+        ("another spelling than textlocal documents (digits only), which it understood here", "C0000006")
+    ]
     assert counts(story) == counts(sound)
 
 
@@ -135,7 +137,9 @@ def test_another_spelling(sound, spelling):
     other = spelling.format(number, national=number[2:], spaced=f"{number[2:6]} {number[6:]}")
     story = sound.change_delivery_to(4, number=other)
 
-    assert causes(story) == [("wrong number: another spelling of it", "C0000004")]
+    assert causes(story) == [
+        ("wrong number: another spelling of it, as with + or zeros where digits are wanted", "C0000004")
+    ]
     assert counts(story) == {"ok": 9, "withheld": 2, "wrong number": 1}
 
 

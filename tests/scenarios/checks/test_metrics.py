@@ -43,7 +43,7 @@ def test_stops_on_day_six(sound):
     """Reporting that stops early is found on each day without it."""
     story = sound.without("metrics", lambda line: line["at"] >= iso(FIRST_SEND + 5 * DAY))
 
-    assert causes(story) == ["no metrics for a whole day"] * 2
+    assert causes(story) == ["no metrics for a whole day: they stopped after day 5"] * 2
 
 
 def test_once_a_day(sound):

@@ -30,9 +30,9 @@ def test_within_tolerance(sound, by):
         (-2 * SECOND, "early: sent before it was due", "early"),
         (-20 * MINUTE, "early: sent before it was due", "early"),
         (5 * MINUTE + SECOND, "late: sent more than 5 min after it was due", "late"),
-        (-HOUR, "sent at local time: exactly 1 h early", "early"),
-        (HOUR + 30 * SECOND, "sent at local time: exactly 1 h late", "late"),
-        (-(5 * HOUR + 30 * MINUTE), "sent at local time: exactly 5 h 30 min early", "early"),
+        (-HOUR, "sent at local time: exactly 1 h early, as if local time were UTC", "early"),
+        (HOUR + 30 * SECOND, "sent at local time: exactly 1 h late, as if local time were UTC", "late"),
+        (-(5 * HOUR + 30 * MINUTE), "sent at local time: exactly 5 h 30 min early, as if local time were UTC", "early"),
     ],
 )
 def test_off(sound, by, cause, name):
