@@ -47,9 +47,9 @@ class ClockFacts(msgspec.Struct, frozen=True):
 
 
 class FaultEntry(msgspec.Struct, frozen=True):
-    """One fault that was laid: on a `call` (service.operation) or a `webhook` (service.event).
+    """A fault that was to strike: a call (`optimove.GetCustomers`) or a webhook (`optimove.13`), counted from `nth`.
 
-    `down` of a kill is in milliseconds of virtual time, `retry_after` of an answer in seconds.
+    `down` of a kill is in milliseconds of the sandbox's clock, `retry_after` of an answer in seconds.
     """
 
     id: str
@@ -59,9 +59,9 @@ class FaultEntry(msgspec.Struct, frozen=True):
     where: dict[str, str] = {}
     nth: int = 1
     times: int | Literal["all"] = 1
-    when: str | None = None
-    down: int | str | None = None
-    retry_after: float | str | None = None
+    when: Literal["before", "after"] = "before"
+    down: int = 0
+    retry_after: int | None = None
 
 
 class Header(msgspec.Struct, frozen=True, tag_field="kind", tag="history"):
@@ -130,19 +130,7 @@ class Violation(msgspec.Struct, frozen=True, gc=False):
     message: str
 
 
-class CallFault(msgspec.Struct, frozen=True, gc=False):
-    """What a fault did to a call: whether the service did it (`effect`), and what became of its `reply`.
-
-    `lost`: none or an unreadable one arrived; `changed`: another one than the service's; `whole`: its own.
-    """
-
-    id: str
-    fault: str
-    effect: bool
-    reply: Literal["lost", "changed", "whole"]
-
-
-class Strike(Record, frozen=True, gc=False, tag="fault"):
+class Fault(Record, frozen=True, gc=False, tag="fault"):
     """A fault of the header struck a call or a webhook, the `nth` that matched; the line of that is the next.
 
     It is `missed` when nobody did to the bridge what it asks for: then the call or webhook went on as any other.
@@ -153,13 +141,22 @@ class Strike(Record, frozen=True, gc=False, tag="fault"):
     target: Literal["call", "webhook"]
     service: str
     name: str
-    nth: int = 1
-    when: str | None = None
+    nth: int
+    when: Literal["before", "after"]
     missed: bool = False
 
 
+class Struck(msgspec.Struct, frozen=True, gc=False):
+    """What a fault did to a call. `effect`: the service did what was asked; `reply`: what arrived of its reply."""
+
+    id: str
+    fault: str
+    effect: bool
+    reply: Literal["lost", "changed", "whole"]
+
+
 class Request(Record, frozen=True, gc=False, tag="request"):
-    """One call of the bridge. `note` is the operation's own summary, when it has one; `fault` struck it.
+    """One call of the bridge. `note` is the operation's own summary, when it has one.
 
     `status` is 0 when a fault kept the call from the service, and nothing was answered.
     """
@@ -172,7 +169,7 @@ class Request(Record, frozen=True, gc=False, tag="request"):
     status: int
     violations: tuple[Violation, ...] = ()
     note: dict[str, Any] | None = None
-    fault: CallFault | None = None
+    fault: Struck | None = None
 
 
 class Listener(Record, frozen=True, gc=False, tag="listener"):
@@ -212,7 +209,7 @@ class ProviderTemplate(Record, frozen=True, gc=False, tag="provider_template"):
 class Delivery(Record, frozen=True, gc=False, tag="delivery"):
     """A provider accepted one message, to go out at `send_at`. `given` is a number spelled as it should not be.
 
-    `request` is the line of the call that brought it.
+    `request` is the line (`n`) of the request that it came with, where there was one.
     """
 
     service: str
@@ -254,7 +251,7 @@ class Webhook(Record, frozen=True, gc=False, tag="webhook"):
     """One attempt to hand a notification to the bridge; attempts of one notification share `key`.
 
     `retry_at` is when it is tried again, if at all. `copy` counts how often it was sent anew. An attempt that was
-    `lost` never left the sandbox; `fault` is the id of the fault that struck it.
+    `lost` never left the sandbox. `fault` is the id of the fault that struck it.
     """
 
     service: str
@@ -472,6 +469,7 @@ Line = (
     Campaign
     | Obligation
     | Request
+    | Fault
     | Listener
     | ChannelTemplates
     | ProviderTemplate
@@ -500,7 +498,6 @@ Line = (
     | Trigger
     | Cancelled
     | Clearance
-    | Strike
 )
 
 
@@ -509,6 +506,7 @@ FIELD_OF: dict[type[Record], str] = {
     Campaign: "campaigns",
     Obligation: "obligations",
     Request: "requests",
+    Fault: "faults",
     Listener: "listeners",
     ChannelTemplates: "channel_templates",
     ProviderTemplate: "provider_templates",
@@ -537,7 +535,6 @@ FIELD_OF: dict[type[Record], str] = {
     Trigger: "triggers",
     Cancelled: "cancellations",
     Clearance: "clearances",
-    Strike: "strikes",
 }
 _RECORDS: tuple[type[Record], ...] = (*FIELD_OF, End)
 KINDS = tuple(sorted(str(record.__struct_config__.tag) for record in _RECORDS))
@@ -551,6 +548,7 @@ class History:
     campaigns: tuple[Campaign, ...] = ()
     obligations: tuple[Obligation, ...] = ()
     requests: tuple[Request, ...] = ()
+    faults: tuple[Fault, ...] = ()
     listeners: tuple[Listener, ...] = ()
     channel_templates: tuple[ChannelTemplates, ...] = ()
     provider_templates: tuple[ProviderTemplate, ...] = ()
@@ -579,4 +577,3 @@ class History:
     triggers: tuple[Trigger, ...] = ()
     cancellations: tuple[Cancelled, ...] = ()
     clearances: tuple[Clearance, ...] = ()
-    strikes: tuple[Strike, ...] = ()

@@ -158,6 +158,12 @@ EVENTS_TRUE = Requirement(
     source=_EVENTS,
     evidence="documented",
 )
+EVENTS_CADENCE = Requirement(
+    number="R505",
+    text="Whoever reports by saveEvent tells each event as soon as whoever pushes totals three times a day would.",
+    source=_GUIDE,
+    evidence="documented",
+)
 CONTRACT_KEPT = Requirement(
     number="R601",
     text="Every call of the bridge is one that the service documents: its address, parameters and body.",

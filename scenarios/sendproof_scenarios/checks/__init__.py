@@ -4,6 +4,7 @@ from sendproof_scenarios.checks import (
     again,
     contract,
     delivery,
+    events,
     faults,
     lives,
     metrics,
@@ -33,6 +34,7 @@ CHECKS: tuple[Check, ...] = (
     *optouts.CHECKS,
     *metrics.CHECKS,
     *totals.CHECKS,
+    *events.CHECKS,
     *contract.CHECKS,
     *again.CHECKS,
 )

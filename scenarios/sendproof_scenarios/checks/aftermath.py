@@ -5,9 +5,16 @@ from collections import Counter
 from collections.abc import Callable, Sequence
 
 from sendproof_scenarios.checks.allowance import PAGES, event_keys, hindrances
-from sendproof_scenarios.checks.disturbance import KILL, Struck, is_sending, may_have_failed, outages, unseen_replies
+from sendproof_scenarios.checks.disturbance import (
+    KILL,
+    Disturbance,
+    is_sending,
+    may_have_failed,
+    outages,
+    unseen_replies,
+)
 from sendproof_scenarios.checks.ledger import Fate
-from sendproof_scenarios.checks.paging import rows_never_read
+from sendproof_scenarios.checks.paging import pages, rows_never_read
 from sendproof_scenarios.findings import once_per_history
 from sendproof_scenarios.history import Delivery, History, Obligation, Request
 
@@ -22,19 +29,20 @@ _TOO_MANY_REQUESTS = 429
 
 def reasons_after_faults(history: History) -> Callable[[Obligation], Reason | None]:
     """Why a message may be missing, when a fault struck something that it depended on."""
-    if not history.strikes:
+    if not history.faults:
         return lambda _: None
-    unread, hindered = rows_never_read(history), hindrances(history)
+    unread, read, hindered = rows_never_read(history), pages(history), hindrances(history)
 
     def reason(owed: Obligation) -> Reason | None:
-        was_unread = owed.customer in unread.get((owed.campaign, owed.channel), ())
+        key = owed.campaign, owed.channel
+        was_unread = owed.trigger is None and (key not in read or owed.customer in unread.get(key, ()))
         some = [one for one in hindered(owed) if _is_at_fault(one, was_unread=was_unread)]
         return _reason(some[-1]) if some else None
 
     return reason
 
 
-def _is_at_fault(some: Struck, *, was_unread: bool) -> bool:
+def _is_at_fault(some: Disturbance, *, was_unread: bool) -> bool:
     """Rows are missing for what struck their pages, messages for what struck the provider."""
     if some.strike.fault == KILL:
         return True
@@ -43,7 +51,7 @@ def _is_at_fault(some: Struck, *, was_unread: bool) -> bool:
     return some.call is not None and is_sending(some.call)
 
 
-def _reason(some: Struck) -> Reason:
+def _reason(some: Disturbance) -> Reason:
     strike, call = some.strike, some.call
     where = f"{strike.fault} ({strike.id}) at {strike.service} {strike.name}"
     if strike.fault == KILL and strike.target == "webhook":

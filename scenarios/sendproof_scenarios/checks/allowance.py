@@ -13,7 +13,7 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from sendproof_scenarios.checks.disturbance import (
     KILL,
     PLATFORM,
-    Struck,
+    Disturbance,
     first_heard,
     is_sending,
     may_have_failed,
@@ -91,7 +91,7 @@ def event_keys(history: History) -> Callable[[Obligation], Sequence[str]]:
     return _bounds(history).keys
 
 
-def hindrances(history: History) -> Callable[[Obligation], Sequence[Struck]]:
+def hindrances(history: History) -> Callable[[Obligation], Sequence[Disturbance]]:
     """A function that gives the strikes that may have held up what is owed, while it was still in time."""
     bounds, until = _bounds(history), latest(history)
     return lambda owed: [some for some in bounds.strikes(owed.campaign, owed.channel) if some.at <= until(owed)]
@@ -111,7 +111,7 @@ class _Bounds:
         self._provider = {channel.id: channel.provider for channel in history.header.channels}
         self._burst = _burst(history)
         self._ordinal = _ordinals(history)
-        self._held_up: dict[CampaignKey, Sequence[Struck]] = {}
+        self._held_up: dict[CampaignKey, Sequence[Disturbance]] = {}
 
     def heard(self, owed: Obligation) -> int | None:
         keys = self.keys(owed)
@@ -131,7 +131,7 @@ class _Bounds:
         keys = [f"{event}:{owed.campaign}:{owed.channel}" for event in _ANNOUNCING]
         return [key for key in keys if key in self._heard]
 
-    def strikes(self, campaign: int, channel: int) -> Sequence[Struck]:
+    def strikes(self, campaign: int, channel: int) -> Sequence[Disturbance]:
         key = campaign, channel
         if key not in self._held_up:
             provider = self._provider.get(channel)
@@ -139,7 +139,7 @@ class _Bounds:
         return self._held_up[key]
 
 
-def _holds_up(some: Struck, provider: str | None, key: CampaignKey) -> bool:
+def _holds_up(some: Disturbance, provider: str | None, key: CampaignKey) -> bool:
     """Whether a message of this campaign may have had to wait for this."""
     strike = some.strike
     if strike.fault == KILL:
@@ -149,7 +149,7 @@ def _holds_up(some: Struck, provider: str | None, key: CampaignKey) -> bool:
     return strike.service == provider or (strike.service == PLATFORM and _holds_up_rows(some, key))
 
 
-def _holds_up_rows(some: Struck, key: CampaignKey) -> bool:
+def _holds_up_rows(some: Disturbance, key: CampaignKey) -> bool:
     """Whether what Optimove tells of this campaign's customers may have had to wait for this."""
     strike, call = some.strike, some.call
     if strike.fault in _KEY_FAULTS or (call is not None and call.status in _STATUSES_OF_KEYS):
@@ -159,7 +159,7 @@ def _holds_up_rows(some: Struck, key: CampaignKey) -> bool:
     return strike.name not in _REPORTING
 
 
-def _extended(begun: int, after: int, strikes: Iterable[Struck]) -> int:
+def _extended(begun: int, after: int, strikes: Iterable[Disturbance]) -> int:
     """The end of the chain of strikes that each fall into the time that those before left."""
     end, first, reach = begun + after, 0, -1
     for some in strikes:
@@ -171,7 +171,7 @@ def _extended(begun: int, after: int, strikes: Iterable[Struck]) -> int:
     return end
 
 
-def _record_lag(some: Struck) -> int:
+def _record_lag(some: Disturbance) -> int:
     """After a send whose reply was lost, by a fault or by the end of the bridge, the record has to be asked."""
     call = some.call
     unseen = call is not None and is_sending(call) and may_have_failed(call)

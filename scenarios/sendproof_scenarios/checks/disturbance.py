@@ -8,10 +8,11 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 from sendproof_scenarios.findings import once_per_history
-from sendproof_scenarios.history import FaultEntry, History, Request, Strike, Webhook
+from sendproof_scenarios.history import Fault, FaultEntry, History, Request, Webhook
 from sendproof_scenarios.instants import SECOND
 
 KILL = "kill"
+_LATE = "delayed"
 PLATFORM = "optimove"
 
 #: The calls that hand messages to a provider. A provider that is not among them: any call of it may be one.
@@ -29,47 +30,49 @@ _SUCCESS = range(200, 300)
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
-class Struck:
+class Disturbance:
     """One strike: from `at` until `until` nothing was to be had; `call` is what it struck, if that is a call."""
 
-    strike: Strike
+    strike: Fault
     at: int
     until: int
     call: Request | None
 
 
 @once_per_history
-def struck(history: History) -> tuple[Struck, ...]:
-    """Every strike with its call, in order. What is struck stands right behind its strike."""
-    if not history.strikes:
+def struck(history: History) -> tuple[Disturbance, ...]:
+    """Every strike with its call, in order. What is struck stands right behind its strike.
+
+    What was missed (a kill that nobody carried out) is none.
+    """
+    if not history.faults:
         return ()
     entries = {entry.id: entry for entry in history.header.faults}
     calls: defaultdict[str, list[Request]] = defaultdict(list)
     for request in history.requests:
         if request.fault is not None:
             calls[request.fault.id].append(request)
-    return tuple(_struck(history, strike, entries, calls) for strike in history.strikes)
+    return tuple(_struck(history, strike, entries, calls) for strike in history.faults if not strike.missed)
 
 
 def _struck(
-    history: History, strike: Strike, entries: Mapping[str, FaultEntry], calls: Mapping[str, list[Request]]
-) -> Struck:
+    history: History, strike: Fault, entries: Mapping[str, FaultEntry], calls: Mapping[str, list[Request]]
+) -> Disturbance:
     mine = calls.get(strike.id, ()) if strike.target == "call" else ()
     call = next((call for call in mine if call.n > strike.n), None)
     entry = entries.get(strike.id)
     until = _back(history, strike, entry) if strike.fault == KILL else strike.at + retry_after(entry)
-    return Struck(strike=strike, at=strike.at, until=until, call=call)
+    return Disturbance(strike=strike, at=strike.at, until=until, call=call)
 
 
 def retry_after(entry: FaultEntry | None) -> int:
     """How long the bridge was told to stay away, in milliseconds."""
-    told = None if entry is None else entry.retry_after
-    return int(told * SECOND) if isinstance(told, int | float) else 0
+    return 0 if entry is None or entry.retry_after is None else entry.retry_after * SECOND
 
 
-def _back(history: History, strike: Strike, entry: FaultEntry | None) -> int:
+def _back(history: History, strike: Fault, entry: FaultEntry | None) -> int:
     """When the bridge was there again: when it was started, and took part in time if it does so at all."""
-    down = entry.down if entry is not None and isinstance(entry.down, int) else 0
+    down = 0 if entry is None else entry.down
     joined = (event.at for event in history.clocks if event.action == "joined" and event.n > strike.n)
     return max(strike.at + down, next(joined, strike.at))
 
@@ -93,6 +96,11 @@ def answered_itself(request: Request) -> bool:
 def may_have_failed(request: Request) -> bool:
     """Whether the bridge could not see what became of this call."""
     return request.fault is not None and request.fault.reply != "whole"
+
+
+def was_read(request: Request) -> bool:
+    """Whether the bridge may have read the reply: one that is only late, a patient client reads."""
+    return not may_have_failed(request) or (request.fault is not None and request.fault.fault == _LATE)
 
 
 def is_sending(request: Request) -> bool:

@@ -9,7 +9,7 @@ _ID = "faults.struck"
 
 def all_struck(history: History) -> Observed:
     """Entries of the header without a strike."""
-    struck = {strike.id for strike in history.strikes}
+    struck = {strike.id for strike in history.faults if not strike.missed}
     findings = tuple(_unused(history, entry) for entry in history.header.faults if entry.id not in struck)
     return Observed(looked_at=len(history.header.faults), unit="faults", findings=findings)
 

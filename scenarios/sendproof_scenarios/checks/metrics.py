@@ -113,7 +113,7 @@ def unknowable(history: History) -> Mapping[TemplateKey, int]:
     """How many customers of each template nobody can know of whether they were sent to: replies that were lost."""
     unseen, without = unseen_replies(history), services_without_record(history)
     count = Counter[TemplateKey]()
-    for fate in ledger(history).fates if history.strikes else ():
+    for fate in ledger(history).fates if history.faults else ():
         sent = any(one.service in without and one.request in unseen for one in fate.deliveries)
         if sent or fate.name == "indefinite":
             owed = fate.obligation

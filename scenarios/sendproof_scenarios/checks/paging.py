@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from itertools import pairwise
 from typing import Any
 
-from sendproof_scenarios.checks.disturbance import may_have_failed
+from sendproof_scenarios.checks.disturbance import was_read
 from sendproof_scenarios.findings import Check, Finding, Observed, Where, once_per_history
 from sendproof_scenarios.history import Campaign, History, Request
 from sendproof_scenarios.requirements import PAGE_SIZE_KEPT, PAGES_COMPLETE
@@ -47,7 +47,7 @@ def pages(history: History) -> Mapping[CampaignKey, tuple[Page, ...]]:
     """The pages that were served, by campaign and channel, in the order they were asked for."""
     served: defaultdict[CampaignKey, list[Page]] = defaultdict(list)
     for request, note in _notes(history.requests):
-        if may_have_failed(request):
+        if not was_read(request):
             # The rows never came to the bridge, which reads this page again.
             continue
         served[note["campaign"], note["channel"]].append(
@@ -119,7 +119,9 @@ def _judge_campaign(campaign: Campaign, some: Sequence[Page]) -> Iterator[Findin
     for page, start, end in _overlaps(some):
         short = _step(some, page)
         cause = (
-            f"rows read twice: steps of {short:,} rows between pages of {page.top:,}" if short else "rows read twice"
+            f"rows read twice: steps of {short:,} row{'s' if short > 1 else ''} between pages of {page.top:,}"
+            if short
+            else "rows read twice"
         )
         yield _finding(cause, "pages that follow each other", _rows(start, end, "again"), where, page)
     yield from _repeats(some, where)

@@ -27,8 +27,9 @@ METRIC_OF: Mapping[str, int] = {
     "expired": BOUNCED,
 }
 
+#: How a message may end without a word; what is asked for is told.
 # documented: https://api.txtlocal.com/docs/handlingreceipts does not list E among the states that are posted.
-_NEVER_PUSHED = "expired"
+NEVER_PUSHED = "expired"
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -167,7 +168,7 @@ def _words(history: History, fate: Fate, ended: Mapping[str, Sequence[Outcome]])
             metric = METRIC_OF.get(outcome.status)
             if metric is not None:
                 heard = told.get(delivery.message, outcome.at)
-                asked = hidden or heard is None or outcome.status == _NEVER_PUSHED or len(outcomes) > 1
+                asked = hidden or heard is None or outcome.status == NEVER_PUSHED or len(outcomes) > 1
                 yield Word(metric=metric, at=outcome.at if heard is None else max(heard, outcome.at), asked=asked)
 
 
