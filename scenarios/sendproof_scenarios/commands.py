@@ -1,4 +1,7 @@
-"""The commands `run`, `check`, `why` and `scenarios`. What is heavy is imported when one of them is called: `--help` stays quick."""
+"""The commands `run`, `check`, `why` and `scenarios`.
+
+What is heavy is imported when one of them is called: `--help` stays quick.
+"""
 
 import json
 from pathlib import Path

@@ -101,8 +101,13 @@ def clients_of(content: Mapping[str, Any]) -> list[dict[str, Any]]:
 
 
 def key_name(content: Mapping[str, Any]) -> str:
-    """Which of Optimove's keys a client's bridge shows: to change attributes it has to be the admin's."""
-    return "admin_key" if content["bridge"].get("opt_outs") == "attribute" else "api_key"
+    """Which of Optimove's keys a client's bridge shows.
+
+    To change attributes, and to read who waits for clearance, it has to be the admin's: neither is on the list of
+    functions for third parties.
+    """
+    asked = content["bridge"]
+    return "admin_key" if asked.get("opt_outs") == "attribute" or asked.get("clears_campaigns") else "api_key"
 
 
 def write_handover(content: Mapping[str, Any], file: Path) -> None:

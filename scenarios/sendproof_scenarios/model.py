@@ -159,7 +159,7 @@ class Define:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Events:
-    """Step: customers do something, each `times` times with `every` between, the customers spread evenly over `spread`."""
+    """Step: customers do something, each `times` times with `every` between; spread evenly over `spread`."""
 
     event: str
     who: Who

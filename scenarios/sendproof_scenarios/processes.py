@@ -29,7 +29,7 @@ class ProcessError(Exception):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Program:
-    """What to start: its name in messages, its words, what is added to the environment, and where its output is added."""
+    """What to start: its name in messages, its words, what is added to the environment, and where its output goes."""
 
     name: str
     words: Sequence[str]

@@ -1,7 +1,7 @@
 """Starting the bridge again: after it was killed on purpose, and when it has a new key for Optimove.
 
-The harness takes part in the clock meanwhile. While it does not wait itself, time stands still until the bridge is back;
-while it waits, time passes as long as the bridge is to be down.
+The harness takes part in the clock meanwhile. While it does not wait itself, time stands still until the bridge is
+back; while it waits, time passes as long as the bridge is to be down.
 """
 
 import queue

@@ -1,4 +1,4 @@
-"""The sandbox of a scenario, or of each of its clients: clock, seed, audience, channels, templates, accounts, faults."""
+"""The sandbox of a scenario, or of each of its clients: clock, audience, channels, templates, accounts, faults."""
 
 import dataclasses
 import re

@@ -13,6 +13,8 @@ from rich.console import Console
 from rich.table import Table
 
 from sendproof_simulators.core.fates import COUNTRIES, MAGIC, magic_number
+from sendproof_simulators.core.faults.fault import catalogue as known_faults
+from sendproof_simulators.core.faults.fault import summary
 from sendproof_simulators.provider import FOLDERS_VARIABLE, Provider, discover
 
 EXIT_ERROR = 3
@@ -131,6 +133,25 @@ def dialects() -> None:
             for answer in dialect.answers:
                 default = " (default)" if answer.value == dialect.default else ""
                 table.add_row("", answer.value + default, answer.meaning, f"{answer.evidence}: {answer.source}")
+    Console().print(table)
+
+
+@app.command()
+def faults(
+    json: Annotated[bool, typer.Option("--json", help="Print JSON instead, for a program.")] = False,
+) -> None:
+    """List the faults: what each does to calls, webhooks or the bridge, and what can be set of it.
+
+    Example: sendproof faults
+    """
+    if json:
+        sys.stdout.write(msgspec.json.encode(known_faults()).decode() + "\n")
+        return
+    table = Table("fault", "on", "when", "what it does, and what can be set of it", box=None, pad_edge=False)
+    for fault in known_faults():
+        table.add_row(f"[bold]{fault['fault']}[/]", ", ".join(fault["on"]), ", ".join(fault["when"]), fault["does"])
+        for name, field in fault["fields"].items():
+            table.add_row("", "", "", f"- {summary(name, field)}")
     Console().print(table)
 
 

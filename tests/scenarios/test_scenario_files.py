@@ -29,7 +29,7 @@ from sendproof_scenarios.model import (
     WaitFor,
 )
 from sendproof_scenarios.rules.known import ATTRIBUTES, FATES
-from sendproof_scenarios.runner import FILES
+from sendproof_scenarios.recording import FILES
 from sendproof_simulators.core import audience as simulated
 from sendproof_simulators.core.chance import Chance
 from sendproof_simulators.core.fates import BY_NAME
@@ -345,8 +345,8 @@ def test_every_scenario_of_the_library_loads(file: Path) -> None:
 @pytest.mark.parametrize("named", ["scenarios/scheduled/first_campaign.yaml", "scheduled/first_campaign"])
 def test_a_scenario_of_the_library_is_found_by_its_name(named: str, tmp_path: Path) -> None:
     """Who installed Sendproof without its repository has the library, too; what is no name of it stays as it is."""
-    assert find(Path(named)).resolve() == ROOT / "scenarios" / "scheduled" / "first_campaign.yaml"
-    assert find(tmp_path / named) == tmp_path / named
+    assert [file.resolve() for file in find(Path(named))] == [ROOT / "scenarios" / "scheduled" / "first_campaign.yaml"]
+    assert find(tmp_path / named) == [tmp_path / named]
 
 
 def test_texts_may_use_exactly_the_attributes_that_customers_have() -> None:

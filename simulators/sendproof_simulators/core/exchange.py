@@ -82,8 +82,8 @@ class Webhook:
 class Outcome:
     """What a call or a timer leads to: the answer, and everything that follows from it.
 
-    `before_reply` are webhooks that are sent, and answered or given up, before a call's own answer leaves. A service that
-    refuses with a status that is none of an error says that it `refused`.
+    `before_reply` are webhooks that are sent, and answered or given up, before a call's own answer leaves. A service
+    that refuses with a status that is none of an error says that it `refused`.
     """
 
     reply: Reply = Reply()

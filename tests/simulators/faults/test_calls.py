@@ -133,8 +133,10 @@ def test_the_line_of_a_fault_stands_before_that_of_its_call(bench):
         bench.send()
     fault, request, delivery = bench.lines("fault", "request", "delivery")
     assert [line["n"] for line in (fault, request, delivery)] == [1, 2, 3]
-    assert {key: fault[key] for key in ("id", "fault", "target", "service", "name", "nth", "when")} == {
-        "id": "f1", "fault": "reset", "target": "call", "service": "textlocal", "name": "send", "nth": 1, "when": "after",
+    said = {key: fault[key] for key in ("id", "fault", "target", "service", "name", "nth", "when")}
+    assert said == {
+        "id": "f1", "fault": "reset", "target": "call", "service": "textlocal", "name": "send", "nth": 1,
+        "when": "after",
     }  # fmt: skip
     assert (request["fault"]["id"], delivery["request"]) == ("f1", 2)
 

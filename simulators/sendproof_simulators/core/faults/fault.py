@@ -128,6 +128,14 @@ def _default(name: str, defaults: Mapping[str, object]) -> dict[str, object]:
     return {"default": defaults[name]} if name in defaults else {}
 
 
+def summary(name: str, field: Mapping[str, Any]) -> str:
+    """One setting in one line: `seconds (number, 60.0): real seconds until it is closed`."""
+    kinds_ = [one["type"] for one in field.get("anyOf", [field]) if one["type"] != "null"]
+    default = "none" if field.get("default") is None else field["default"] if field["default"] != "" else "empty"
+    described = next(one["description"] for one in field.get("anyOf", [field]) if "description" in one)
+    return f"{name} ({kinds_[0]}, {default}): {described}"
+
+
 def catalogue() -> list[dict[str, Any]]:
     """Every fault: name, `on`, `when`, what it does in one sentence, and its `fields`."""
     return [

@@ -9,7 +9,7 @@ from sendproof_simulators.core.faults.fault import AFTER, WHOLE, Answered, CallF
 
 @dataclass(frozen=True, kw_only=True)
 class Repeated(CallFault):
-    """The reply is sent twice on the connection, so a careless client takes the second one for that of its next call."""
+    """The reply is sent twice on the connection: a careless client takes the second one for that of its next call."""
 
     when: ClassVar[tuple[str, ...]] = (AFTER,)
 

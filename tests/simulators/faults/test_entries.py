@@ -1,0 +1,63 @@
+"""Reading what is to be struck: every mistake is named, with what was expected and what is nearest."""
+
+import pytest
+
+from sendproof_simulators.core.faults.entries import Places, read_entries
+
+PLACES = Places(calls={"toy": ("addNote", "listNotes")}, webhooks={"toy": ("receipt",), "other": ()})
+
+
+def test_what_is_left_out_gets_its_default():
+    """And is shown with it."""
+    (entry,) = read_entries([{"fault": "status", "call": "toy.addNote"}], PLACES)
+    assert entry.view() == {
+        "fault": "status", "call": "toy.addNote", "where": {}, "nth": 1, "times": 1, "when": "before",
+        "status": 503, "body": "", "content_type": "text/plain", "retry_after": None,
+    }  # fmt: skip
+
+
+def test_values_are_compared_as_text():
+    """However they are written; names in any case."""
+    where = {"Loud": True, "top": 5, "Text": "five", "none": None}
+    (entry,) = read_entries([{"fault": "reset", "call": "toy.addNote", "where": where, "times": "all"}], PLACES)
+    assert entry.position.where == {"loud": "true", "top": "5", "text": "five", "none": "null"}
+    assert entry.view()["times"] == "all"
+
+
+@pytest.mark.parametrize(
+    ("given", "message"),
+    [
+        ({"fault": "statu"}, "fault: expected one of delay, .*, got 'statu'; did you mean 'status'?"),
+        ({}, "fault: expected one of delay, .*, got None"),
+        (
+            {"call": "toy.addNot"},
+            "status: call: the name: expected one of addNote, listNotes, got 'addNot'; did you mean",
+        ),
+        ({"call": "tox.addNote"}, "status: call: the service: expected one of toy, got 'tox'; did you mean 'toy'?"),
+        ({"call": "addNote"}, r"status: call: expected a service and a name such as toy.addNote, got 'addNote'"),
+        ({"fault": "drop", "webhook": "other.receipt"}, "drop: webhook: the name: expected one of none, got 'receipt'"),
+        ({"call": None}, "status: call: expected a service and a name such as toy.addNote, got None"),
+        ({"fault": "drop"}, "drop: expected `webhook: SERVICE.NAME` to say what it strikes, got call"),
+        (
+            {"fault": "kill", "webhook": "toy.receipt"},
+            "kill: expected `call: .*` or `webhook: .*` to say .*, got call and webhook",
+        ),
+        ({"statut": 500}, "status: a key: expected one of .*, got 'statut'; did you mean 'status'?"),
+        ({"status": "many"}, "status: status: expected `int`, got `str`, got 'many'"),
+        ({"status": 99}, "status: status: expected `int` >= 200, got 99"),
+        ({"status": 204, "body": "x"}, "status: expected no body with status 204, which has none, got 'x'"),
+        ({"when": "later"}, "status: when: expected one of before, after, got 'later'"),
+        ({"fault": "slow", "when": "before"}, "slow: when: expected one of after, got 'before'"),
+        ({"nth": 0}, "status: nth: expected a whole number from 1, got 0"),
+        ({"nth": True}, "status: nth: expected a whole number from 1, got True"),
+        ({"times": "both"}, "status: times: expected a whole number from 1 or 'all', got 'both'"),
+        ({"where": [1]}, r"status: where: expected names with the values they must have, got \[1\]"),
+        ({"where": {"a": [1]}}, "status: where: expected names with the values they must have, got "),
+    ],
+)
+def test_a_mistake_is_told(given, message):
+    """With the number of the entry."""
+    good = {"fault": "status", "call": "toy.addNote"}
+    wrong = {**good, **given} if given else {"call": "toy.addNote"}
+    with pytest.raises(ValueError, match=f"^fault 2: {message}"):
+        read_entries([good, wrong], PLACES)
