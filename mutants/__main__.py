@@ -7,13 +7,13 @@ test, which must not. Ends with status 0 when that is so, else 1. When all were 
 import argparse
 import sys
 import tempfile
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 from rich.console import Console
 
-from catalogue import Mutant, MutantError, build, catalogue
+from catalogue import Mutant, MutantError, Trial, build, catalogue
 from page import PAGE, page
 from playing import Played, PlayError, killers, play, simulators
 
@@ -27,17 +27,20 @@ def main() -> int:
     references, results = _play(mutants, options.at_once)
     if not options.only:
         PAGE.write_text(page(references, results), encoding="utf-8")
-    wrong = [f"the reference bridge in {one.scenario.stem}" for one in references if one.verdict != "pass"]
+    wrong = [f"the reference bridge in {one.trial.name}" for one in references if one.verdict != "pass"]
     wrong += [one.name for one, played in results if not killers(one, played)]
     console.print(_conclusion(len(mutants), wrong), markup=False, soft_wrap=True)
     return 1 if wrong else 0
 
 
 def _play(mutants: Sequence[Mutant], at_once: int) -> tuple[list[Played], list[tuple[Mutant, list[Played]]]]:
+    trials = dict.fromkeys(trial for one in mutants for trial in one.trials)
     with tempfile.TemporaryDirectory(prefix="sendproof-") as name, ThreadPoolExecutor(at_once) as pool:
         folder = Path(name)
+        for mutant in mutants:
+            build(mutant, folder / mutant.name)
         with simulators(folder) as url:
-            references = pool.map(lambda file: _reference(file, folder, url), _scenarios(mutants))
+            references = pool.map(lambda one: _reference(one, folder, url), trials)
             results = pool.map(lambda one: _mutant(one, folder, url), mutants)
             return list(references), list(zip(mutants, results, strict=True))
 
@@ -55,22 +58,15 @@ def _options() -> argparse.Namespace:
     return options
 
 
-def _scenarios(mutants: Sequence[Mutant]) -> Iterator[Path]:
-    yield from dict.fromkeys(scenario for one in mutants for scenario in one.scenarios)
-
-
-def _reference(scenario: Path, folder: Path, url: str) -> Played:
-    played = play(scenario, folder / "reference", "--simulators", url)
+def _reference(trial: Trial, folder: Path, url: str) -> Played:
+    played = play(trial, folder / "reference" / trial.name, url)
     _say("the reference bridge", [played], right=played.verdict == "pass")
     return played
 
 
 def _mutant(mutant: Mutant, folder: Path, url: str) -> list[Played]:
     package = folder / mutant.name
-    build(mutant, package)
-    played = [
-        play(scenario, package / "results", "--simulators", url, package=package) for scenario in mutant.scenarios
-    ]
+    played = [play(trial, package / trial.name, url, package) for trial in mutant.trials]
     _say(mutant.name, played, right=bool(killers(mutant, played)))
     return played
 
@@ -78,15 +74,10 @@ def _mutant(mutant: Mutant, folder: Path, url: str) -> list[Played]:
 def _say(name: str, played: Sequence[Played], *, right: bool) -> None:
     for one in played:
         said = ", ".join(f"{failed.number} {failed.check}" for failed in one.failed) or one.verdict
-        console.print(
-            f"{'  ' if right else '! '}{name} in {one.scenario.stem}: {said}",
-            markup=False,
-            highlight=False,
-            soft_wrap=True,
-        )
+        lines = [f"{'  ' if right else '! '}{name} in {one.trial.name}: {said}"]
         if not right:
-            causes = [f"      {failed.check}: {cause}" for failed in one.failed for cause in failed.causes]
-            console.print("\n".join(causes), markup=False, highlight=False, soft_wrap=True)
+            lines += [f"      {failed.check}: {cause}" for failed in one.failed for cause in failed.causes]
+        console.print("\n".join(lines), markup=False, highlight=False, soft_wrap=True)
 
 
 def _conclusion(mutants: int, wrong: Sequence[str]) -> str:

@@ -7,10 +7,12 @@ import shutil
 import tomllib
 from dataclasses import dataclass
 from pathlib import Path
+from typing import NamedTuple
 
 HERE = Path(__file__).parent
 ROOT = HERE.parent
 BRIDGE = ROOT / "bridge" / "sendproof_bridge"
+USUAL_PROVIDER = "textlocal"
 
 
 class MutantError(Exception):
@@ -26,17 +28,29 @@ class Edit:
     wrong: str
 
 
+class Trial(NamedTuple):
+    """A scenario, played over one provider where it can be played over several."""
+
+    scenario: Path
+    provider: str
+
+    @property
+    def name(self) -> str:
+        """For people."""
+        return f"{self.scenario.stem} over {self.provider}"
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Mutant:
     """One defect, mostly one edit; more where the bridge guards against it twice.
 
-    Each of `scenarios` puts it to the test. In one of them `check` must fail with a cause that begins with `cause`.
+    Each of `trials` puts it to the test. In one of them `check` must fail with a cause that begins with `cause`.
     """
 
     name: str
     defect: str
     edits: tuple[Edit, ...]
-    scenarios: tuple[Path, ...]
+    trials: tuple[Trial, ...]
     check: str
     cause: str
 
@@ -50,8 +64,9 @@ def _read(file: Path) -> Mutant:
     content = tomllib.loads(file.read_text("utf-8"))
     try:
         edits = tuple(Edit(**edit) for edit in content.pop("edits"))
-        scenarios = tuple(ROOT / name for name in content.pop("scenarios"))
-        return Mutant(name=file.stem, edits=edits, scenarios=scenarios, **content)
+        provider = content.pop("provider", USUAL_PROVIDER)
+        trials = tuple(Trial(ROOT / name, provider) for name in content.pop("scenarios"))
+        return Mutant(name=file.stem, edits=edits, trials=trials, **content)
     except (KeyError, TypeError) as error:
         raise MutantError(f"{file.name}: {error}; README.md tells what a mutant's file says") from error
 

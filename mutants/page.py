@@ -1,9 +1,8 @@
 """docs/mutants.md: what the run showed, as a page."""
 
 from collections.abc import Sequence
-from pathlib import Path
 
-from catalogue import ROOT, Mutant
+from catalogue import ROOT, USUAL_PROVIDER, Mutant, Trial
 from playing import Failed, Played, killers
 
 PAGE = ROOT / "docs" / "mutants.md"
@@ -26,7 +25,7 @@ def page(references: Sequence[Played], results: Sequence[tuple[Mutant, Sequence[
     rows = ["| mutant | defect | played in | killed by | and by |", "|---|---|---|---|---|"]
     rows += [_row(mutant, played) for mutant, played in results]
     passes = ["| scenario | the reference bridge |", "|---|---|"]
-    passes += [f"| {_link(one.scenario)} | {one.verdict} |" for one in references]
+    passes += [f"| {_link(one.trial)} | {one.verdict} |" for one in references]
     return _HEAD + "\n".join([*rows, "", "The reference bridge, in the same scenarios:", "", *passes, ""])
 
 
@@ -36,7 +35,7 @@ def _row(mutant: Mutant, played: Sequence[Played]) -> str:
     cells = (
         f"`{mutant.name}`",
         mutant.defect,
-        ", ".join(map(_link, mutant.scenarios)),
+        ", ".join(map(_link, mutant.trials)),
         _killed(mutant, killed[0]) if killed else "**nothing**",
         ", ".join(f"{number} `{check}`" for number, check in sorted(others)),
     )
@@ -48,5 +47,6 @@ def _killed(mutant: Mutant, failed: Failed) -> str:
     return f"{failed.number} `{failed.check}`: {cause}"
 
 
-def _link(scenario: Path) -> str:
-    return f"[{scenario.stem}](../{scenario.relative_to(ROOT).as_posix()})"
+def _link(trial: Trial) -> str:
+    over = "" if trial.provider == USUAL_PROVIDER else f" ({trial.provider})"
+    return f"[{trial.scenario.stem}](../{trial.scenario.relative_to(ROOT).as_posix()}){over}"

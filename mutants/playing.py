@@ -8,8 +8,9 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from catalogue import Mutant
+from catalogue import Mutant, Trial
 from sendproof_scenarios.processes import Child, Program, until
+from sendproof_scenarios.verdict import EXIT_STATUS, WORST_FIRST
 
 SENDPROOF = (sys.executable, "-m", "sendproof_simulators")
 # The slowest scenario takes twenty seconds alone on a small machine; a mutant may never come to an end.
@@ -32,9 +33,9 @@ class Failed:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Played:
-    """How a scenario ended: the verdict of the whole, and every check that failed."""
+    """How a trial ended: the verdict of the whole, and every check that failed."""
 
-    scenario: Path
+    trial: Trial
     verdict: str
     failed: tuple[Failed, ...]
 
@@ -51,28 +52,31 @@ def simulators(folder: Path) -> Iterator[str]:
         yield json.loads(log.read_text("utf-8"))["control"]["url"]
 
 
-def play(scenario: Path, results: Path, *options: str, package: Path | None = None) -> Played:
-    """Run `sendproof run`; the bridge's package is taken from the folder `package` when there is one.
+def play(trial: Trial, folder: Path, url: str, package: Path | None = None) -> Played:
+    """Run `sendproof run` at the simulators of `url`, with its results in `folder`, which must not be there yet.
 
-    A mutant is so started exactly as the reference bridge is: Python looks in PYTHONPATH before it looks at what is
-    installed.
+    A mutant, whose package lies in the folder `package`, is so started exactly as the reference bridge is: Python looks
+    in PYTHONPATH before it looks at what is installed.
     """
-    words = [*SENDPROOF, "run", str(scenario), "--results", str(results), *options]
-    results.mkdir(parents=True, exist_ok=True)
+    options = ["--provider", trial.provider, "--simulators", url, "--results", str(folder)]
+    words = [*SENDPROOF, "run", str(trial.scenario), *options]
+    folder.mkdir(parents=True)
+    log = folder / "said.log"
     environment = {} if package is None else {"PYTHONPATH": str(package)}
-    log = results / f"{scenario.stem}.log"
-    with Child(Program(name=scenario.name, words=words, log=log, environment=environment)) as child:
+    with Child(Program(name=trial.name, words=words, log=log, environment=environment)) as child:
         until(lambda: child.status is not None, LONGEST_S)
-    file = results / scenario.stem / "verdict.json"
-    if not file.exists():
-        raise PlayError(f"{scenario.name}: expected a verdict within {LONGEST_S:.0f} s, got\n{child.tail()}")
-    return read(scenario, json.loads(file.read_text("utf-8")))
+    # Of a scenario with several clients there is a verdict for each.
+    verdicts = [json.loads(file.read_text("utf-8")) for file in sorted(folder.rglob("verdict.json"))]
+    if child.status not in EXIT_STATUS.values() or not verdicts:
+        raise PlayError(f"{trial.name}: expected a verdict within {LONGEST_S:.0f} s, got\n{child.tail()}")
+    return read(trial, verdicts)
 
 
-def read(scenario: Path, verdict: Mapping[str, Any]) -> Played:
-    """The verdict as `verdict.json` tells it."""
-    failed = [check for check in verdict["checks"] if check["verdict"] == "fail"]
-    return Played(scenario=scenario, verdict=verdict["verdict"], failed=tuple(map(_failed, failed)))
+def read(trial: Trial, verdicts: Sequence[Mapping[str, Any]]) -> Played:
+    """The verdicts as `verdict.json` tells them; the worst counts."""
+    failed = [check for verdict in verdicts for check in verdict["checks"] if check["verdict"] == "fail"]
+    worst = min((verdict["verdict"] for verdict in verdicts), key=WORST_FIRST.index)
+    return Played(trial=trial, verdict=worst, failed=tuple(map(_failed, failed)))
 
 
 def _failed(check: Mapping[str, Any]) -> Failed:

@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 
 from catalogue import build, catalogue
-from playing import killers, play
+from playing import killers, play, simulators
 
 MUTANTS = {mutant.name: mutant for mutant in catalogue()}
 
@@ -15,5 +15,6 @@ def test_a_mutant_is_killed_by_the_check_that_names_its_defect(name: str, tmp_pa
     """A bridge that is almost right fails, and the reason is the right one."""
     mutant = MUTANTS[name]
     build(mutant, tmp_path)
-    played = [play(scenario, tmp_path / "results", package=tmp_path) for scenario in mutant.scenarios]
+    with simulators(tmp_path) as url:
+        played = [play(trial, tmp_path / trial.name, url, tmp_path) for trial in mutant.trials]
     assert [failed.check for failed in killers(mutant, played)] == [mutant.check]

@@ -18,7 +18,7 @@ EXAMPLE = MUTANTS[0]
 def played(check: str, cause: str) -> Played:
     """A run that failed by one check."""
     failed = Failed(number="R999", check=check, causes=(cause,))
-    return Played(scenario=EXAMPLE.scenarios[0], verdict="fail", failed=(failed,))
+    return Played(trial=EXAMPLE.trials[0], verdict="fail", failed=(failed,))
 
 
 @pytest.mark.parametrize("mutant", MUTANTS, ids=lambda mutant: mutant.name)
@@ -38,13 +38,13 @@ def test_each_mutant_is_the_bridge_with_one_defect(mutant, tmp_path):
 def test_each_mutant_is_meant_for_a_check_and_for_scenarios_that_exist(mutant):
     """The check is one of the judge's, and every scenario can be loaded."""
     assert mutant.check in {check.id for check in CHECKS}
-    assert [load(scenario).name for scenario in mutant.scenarios]
+    assert [load(trial.scenario).name for trial in mutant.trials]
 
 
 def test_a_mutant_that_no_longer_fits_is_an_error(tmp_path):
     """A bridge that has changed must not turn a mutant into the bridge itself."""
     edit = Edit(file="metrics.py", right="what stands nowhere", wrong="")
-    gone = Mutant(name="gone", defect="", edits=(edit,), scenarios=(), check="", cause="")
+    gone = Mutant(name="gone", defect="", edits=(edit,), trials=(), check="", cause="")
     with pytest.raises(MutantError, match=r"gone: expected exactly once in metrics.py, found 0 times: 'what stands"):
         build(gone, tmp_path)
 
@@ -75,4 +75,4 @@ def test_the_page_shows_the_mutants_as_they_are():
 def test_every_scenario_for_mutants_is_in_use():
     """No file is left behind."""
     files = set((Path(PAGE).parents[1] / "mutants" / "scenarios").glob("*.yaml"))
-    assert files <= {scenario for one in MUTANTS for scenario in one.scenarios}
+    assert files <= {trial.scenario for one in MUTANTS for trial in one.trials}
