@@ -108,30 +108,25 @@ class Service:
             return reply
         sandbox.timeline.enter()
         try:
-            return await self._answer_attributed(exchange, sandbox)
+            now = sandbox.timeline.now()
+            refused = provider.admit(sandbox.states[provider.name], request, exchange.credential, now)
+            if sandbox.faults.watched and refused is None:
+                struck = self._struck(exchange, sandbox)
+                if struck is not None:
+                    return await self._answer_struck(exchange, sandbox, struck)
+            reply = exchange.refuse(refused) if refused else await self._answer_surely(exchange, sandbox)
+            event = self._event(exchange, reply, "refused" if refused else "known")
+            self._let_follow(exchange, sandbox, event)
+            if exchange.outcome is not None and exchange.outcome.before_reply:
+                await sandbox.tell_first(provider.name, exchange.outcome.before_reply)
         finally:
             sandbox.timeline.leave()
-
-    async def _answer_attributed(self, exchange: Exchange, sandbox: Sandbox) -> Reply:
-        request, state, now = exchange.request, sandbox.states[self.provider.name], sandbox.timeline.now()
-        refused = self.provider.admit(state, request, exchange.credential, now)
-        if refused is not None:
-            reply = exchange.refuse(refused)
-            await self._let_follow(exchange, sandbox, self._event(exchange, reply, "refused"))
-            return reply
-        if sandbox.faults.watched:
-            struck = self._struck(exchange, sandbox)
-            if struck is not None:
-                return await self._answer_struck(exchange, sandbox, struck)
-        reply = await self._answer_surely(exchange, sandbox)
-        await self._let_follow(exchange, sandbox, self._event(exchange, reply, "known"))
         return reply
 
-    async def _let_follow(self, exchange: Exchange, sandbox: Sandbox, event: dict[str, object]) -> None:
+    def _let_follow(self, exchange: Exchange, sandbox: Sandbox, event: dict[str, object]) -> None:
         number = sandbox.record("request", event)
         if exchange.outcome is not None:
             sandbox.follow(self.provider.name, exchange.outcome, number)
-            await sandbox.tell_first(self.provider.name, exchange.outcome.before_reply)
 
     def _struck(self, exchange: Exchange, sandbox: Sandbox) -> Struck | None:
         found = strike_of(sandbox.faults, self.provider.name, self.contract, exchange.request)
@@ -151,7 +146,9 @@ class Service:
         answered, said = await answer(sandbox.faults, struck)
         reply = answered.reply
         sandbox.record("fault", struck.strike.line())
-        await self._let_follow(exchange, sandbox, {**self._event(exchange, reply, "known"), "fault": said})
+        self._let_follow(exchange, sandbox, {**self._event(exchange, reply, "known"), "fault": said})
+        if exchange.outcome is not None:
+            await sandbox.tell_first(self.provider.name, exchange.outcome.before_reply)
         if answered.manner is PLAIN:
             return reply
         # The exchange is not over, and time stands still, until the reply is written or the client gone.

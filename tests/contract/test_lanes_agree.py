@@ -2,7 +2,7 @@
 
 import asyncio
 import json
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cache
 from typing import Any
 from urllib.parse import urlencode
@@ -18,6 +18,7 @@ from instants import NINE, SIX, StillWallClock
 from sendproof_simulators.app import CONTRACTS
 from sendproof_simulators.core.audience import AudienceRecipe
 from sendproof_simulators.core.exchange import Reply, Request
+from sendproof_simulators.core.faults.entries import Places, read_entries
 from sendproof_simulators.core.sandbox import DEFAULT_CHANNELS, SandboxSettings
 from sendproof_simulators.core.sandboxes import DEFAULT, Sandboxes
 from sendproof_simulators.core.webhooks import WebhookSender
@@ -122,6 +123,29 @@ def _body(value: Any, media: str) -> bytes:
     if media == "application/json":
         return json.dumps(value, default=str).encode()
     return urlencode(value).encode() if isinstance(value, dict) else repr(value).encode()
+
+
+def test_both_lanes_are_struck_alike() -> None:
+    """Before the effect and after it, the ordinary call and one that only Connexion reads."""
+    apikey = discover()["textlocal"].default_credentials["apikey"]
+    ordinary = Request(method="GET", path="/balance", query=(("apikey", apikey),))
+    odd = replace(ordinary, query=(*ordinary.query, ("unheardOf", "1")))
+    places = Places(calls={"textlocal": ("balance_get",)}, webhooks={})
+    given = [{"fault": "status", "call": "textlocal.balance_get", "times": 2},
+             {"fault": "reset", "call": "textlocal.balance_get", "nth": 3, "times": 2, "when": "after"}]  # fmt: skip
+
+    async def run() -> None:
+        async with WebhookSender() as sender:
+            fast = twin("textlocal", sender, express_lane=True)
+            full = twin("textlocal", sender, express_lane=False)
+            for one in (fast, full):
+                one.sandboxes.get(DEFAULT).faults.add(read_entries(given, places))
+            for request in (ordinary, odd) * 3:
+                reply, events = await fast.answer(request)
+                assert (reply, events) == await full.answer(request)
+                assert [event["kind"] for event in events][-1] == "request"
+
+    asyncio.run(run())
 
 
 @pytest.mark.parametrize("name", sorted(discover()))

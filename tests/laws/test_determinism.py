@@ -1,9 +1,15 @@
 """Law: two runs with one seed give the same history, byte for byte, in canonical form."""
 
+import json
+from contextlib import suppress
 from pathlib import Path
 
+import requests
+
 from command_line import scaled_down, sendproof
+from running import RunningSimulators, running_simulators
 from sendproof_scenarios.canonical import canonical
+from stand_in import StandIn, stand_in
 
 
 def history_of_run(folder: Path, *options: str) -> list[bytes]:
@@ -24,3 +30,38 @@ def test_another_seed_gives_another_history(tmp_path: Path) -> None:
     """The seed reaches all the way down: no customer keeps the same number."""
     one, two = history_of_run(tmp_path / "one", "--seed", "1"), history_of_run(tmp_path / "two", "--seed", "2")
     assert not {line for line in one if b'"kind":"obligation"' in line} & set(two)
+
+
+FAULTS = [
+    {"fault": "status", "call": "textlocal.send", "nth": 2, "when": "after"},
+    {"fault": "reset", "call": "textlocal.send", "nth": 3},
+    {"fault": "truncated", "call": "textlocal.send", "where": {"custom": "5"}},
+    {"fault": "drop", "webhook": "textlocal.receipt", "where": {"customid": "1"}},
+    {"fault": "duplicate", "webhook": "textlocal.receipt", "where": {"customid": "2"}},
+    {"fault": "reorder", "webhook": "textlocal.receipt", "where": {"customid": "4"}},
+    {"fault": "delay", "webhook": "textlocal.receipt", "nth": 5, "times": "all", "spread": 60_000},
+]
+
+
+def history_of_struck_calls(simulators: RunningSimulators, listener: StandIn) -> list[bytes]:
+    """Send eight messages, with and without trouble, and let an hour pass; the history in canonical form."""
+    wanted = {"name": "same", "seed": 5, "clock": {"mode": "virtual", "start": "2026-03-02T06:00:00Z"}}
+    service = simulators.call("POST", "/sandboxes", wanted)["services"]["textlocal"]
+    simulators.call("POST", "/sandboxes/same/faults", FAULTS)
+    for custom in range(1, 9):
+        form = {"apikey": service["credentials"]["apikey"], "numbers": "447555000000", "message": "Hi"}
+        told = {"custom": str(custom), "receipt_url": listener.url + "/receipts"}
+        with suppress(requests.RequestException):
+            requests.post(service["url"] + "/send", data=form | told, timeout=20)
+    simulators.call("POST", "/sandboxes/same/clock/advance", {"by_ms": 3_600_000})
+    lines = simulators.history("same")
+    simulators.call("DELETE", "/sandboxes/same")
+    return list(canonical(json.dumps(line).encode() for line in lines))
+
+
+def test_faults_strike_one_seed_in_the_same_places() -> None:
+    """And change its history in the same way: each of them has struck, and both histories say the same."""
+    with running_simulators() as simulators, stand_in() as listener:
+        one, two = (history_of_struck_calls(simulators, listener) for _ in range(2))
+    assert one == two
+    assert {json.loads(line)["id"] for line in one if b'"kind":"fault"' in line} == {f"f{n}" for n in range(1, 8)}

@@ -15,6 +15,7 @@ SIMULATORS = PACKAGES[0]
 HIDDEN_IMPORTS = {
     "simulators/sendproof_simulators/cli.py": "the front door asks for the scenarios only when it is run",
     "simulators/sendproof_simulators/provider.py": "simulators are found by folder",
+    "simulators/sendproof_simulators/core/faults/fault.py": "faults are found by file",
     "bridge/sendproof_bridge/channels/__init__.py": "channels are found by file",
 }
 

@@ -25,6 +25,31 @@ def test_equal_texts_are_kept_once(sound):
     assert history.deliveries[0].text is history.obligations[0].text
 
 
+def test_faults_are_read(sound):
+    """Those of the header with their address, each strike, and what it did to a request, a webhook, a delivery."""
+    struck = {"id": "f1", "fault": "reset", "effect": True, "reply": "lost"}
+    entry = {"id": "f1", "fault": "reset", "call": "textlocal.send", "where": {}, "nth": 2, "times": "all",
+             "when": "after", "seconds": 3}  # fmt: skip
+    strike = {"kind": "fault", "id": "f1", "fault": "reset", "target": "call", "service": "textlocal", "name": "send",
+              "nth": 2, "when": "after", "n": 1, "at": "2026-03-02T06:00:00Z"}  # fmt: skip
+    story = sound.change("request", lambda line: line | {"fault": struck})
+    story = story.change("webhook", lambda line: line | {"fault": "f1"})
+    story = story.change("delivery", lambda line: line | {"request": 7})
+    story = story.change("history", lambda line: line | {"faults": [entry]})
+    history = story.plus(strike).history()
+    assert (history.header.faults[0].call, history.header.faults[0].times) == ("textlocal.send", "all")
+    assert [(one.id, one.target, one.nth, one.missed) for one in history.faults] == [("f1", "call", 2, False)]
+    assert (history.requests[0].fault.effect, history.requests[0].fault.reply) == (True, "lost")
+    assert (history.webhooks[0].fault, history.deliveries[0].request) == ("f1", 7)
+
+
+def test_a_history_without_faults_has_none(sound):
+    """As those of an older Sendproof."""
+    history = sound.history()
+    assert (history.header.faults, history.faults) == ((), ())
+    assert {one.fault for one in (*history.requests, *history.webhooks)} == {None}
+
+
 def test_unknown_keys_are_ignored(sound):
     """A history of a later Sendproof of the same version may say more."""
     story = sound.change("delivery", lambda line: line | {"colour": "blue"})

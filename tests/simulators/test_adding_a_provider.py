@@ -88,6 +88,26 @@ def test_it_is_journaled(simulators):
     assert lines[3]["message"] == taken.json()["id"]
 
 
+def test_it_is_faulted(simulators):
+    """A fault strikes its calls and its webhooks, and a name that it does not have is refused."""
+    sandbox = simulators.call("POST", "/sandboxes", {"seed": 7, "clock": {"mode": "virtual"}})
+    base, access = f"/sandboxes/{sandbox['sandbox']}", sandbox["services"]["pigeon"]
+    faults = [{"fault": "rate_limited", "call": "pigeon.sendMessage"}, {"fault": "drop", "webhook": "pigeon.receipt"}]
+    simulators.call("POST", f"{base}/faults", faults)
+    message = {"to": NUMBER, "text": "Hi", "receipt_url": simulators.control + "/nowhere"}
+    headers = {"x-pigeon-key": access["credentials"]["pigeon_key"]}
+    sent = [requests.post(f"{access['url']}/messages", json=message, headers=headers, timeout=10) for _ in range(2)]
+    simulators.call("POST", f"{base}/clock/advance", {"by_ms": 5_000})
+    lines = simulators.history(sandbox["sandbox"])
+    assert [one.status_code for one in sent] == [429, 201]
+    assert sent[0].json() == {"error": "the rate limit is exceeded"}
+    assert [(line["fault"], line["name"]) for line in lines if line["kind"] == "fault"] == [
+        ("rate_limited", "sendMessage"),
+        ("drop", "receipt"),
+    ]
+    assert [line["lost"] for line in lines if line["kind"] == "webhook"] == [True]
+
+
 def test_it_is_tested_as_all_others(folder):
     """Schemathesis, the two lanes and the laws find it by themselves, and it passes."""
     command = [

@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from sendproof_simulators.control import Control
 
 PLATFORM = "optimove"
+SHARED = "shared"
 # Long enough for a week with a million receipts; a bridge that does not park fails long before that.
 ADVANCE_TIMEOUT_S = 120.0
 DEFAULT_AUDIENCE = {"customers": 1000, "opted_out": 0.04, "unusable_numbers": 0.02}
@@ -77,16 +78,32 @@ async def list_sandboxes(call: ControlCall) -> Reply:
 
 async def create_sandbox(call: ControlCall) -> Reply:
     """Make a sandbox."""
-    settings = _settings(call)
+    clock_of = _clock_of(call)
+    settings = _settings(call, clock_of)
     try:
         choose(_declared(call), settings.dialects)
     except ValueError as error:
         raise ControlError(400, str(error)) from None
     try:
-        sandbox = call.control.sandboxes.create(settings)
+        sandbox = call.control.sandboxes.create(settings, clock_of)
     except ValueError as error:
         raise ControlError(409, str(error)) from None
     return json_reply(sandbox_view(call.control, sandbox), status=201)
+
+
+def _clock_of(call: ControlCall) -> Sandbox | None:
+    """The sandbox whose clock the new one shares."""
+    clock = call.body.get("clock", {})
+    if (clock.get("mode") == SHARED) != ("with" in clock):
+        raise ControlError(400, f"clock: expected `with` to name a sandbox exactly when the mode is {SHARED}")
+    if "with" not in clock:
+        return None
+    if "start" in clock or "rate" in clock:
+        raise ControlError(400, "clock: a shared clock has the time and the rate that it has; leave out start and rate")
+    try:
+        return call.control.sandboxes.get(clock["with"])
+    except KeyError as error:
+        raise ControlError(409, f"clock: {error.args[0]}") from None
 
 
 async def get_sandbox(call: ControlCall) -> Reply:
@@ -110,7 +127,7 @@ def _declared(call: ControlCall) -> dict[str, tuple[Dialect, ...]]:
     return {name: service.provider.dialects for name, service in call.control.services.items()}
 
 
-def _settings(call: ControlCall) -> SandboxSettings:
+def _settings(call: ControlCall, clock_of: Sandbox | None) -> SandboxSettings:
     given = call.body
     clock = given.get("clock", {"mode": "virtual"})
     if clock["mode"] == "virtual" and "rate" in clock:
@@ -119,15 +136,14 @@ def _settings(call: ControlCall) -> SandboxSettings:
         audience = AudienceRecipe(**{**DEFAULT_AUDIENCE, **given.get("audience", {})})
     except ValueError as error:
         raise ControlError(400, f"audience: {error}") from None
-    start = read_instant(clock["start"]) if "start" in clock else int(call.control.wall.time() * 1000)
     channels = [c["id"] for c in given.get("channels", ())]
     if len(set(channels)) < len(channels):
         raise ControlError(400, f"channels: expected each id once, got {channels}")
     return SandboxSettings(
         name=given.get("name") or call.control.sandboxes.fresh_name(),
         seed=given["seed"],
-        start=start,
-        rate=None if clock["mode"] == "virtual" else float(clock.get("rate", 1)),
+        start=_start(call, clock, clock_of),
+        rate=float(clock.get("rate", 1)) if clock["mode"] == "real" else None,
         audience=audience,
         channels=tuple(_channel(call, c) for c in given["channels"]) if "channels" in given else DEFAULT_CHANNELS,
         rate_limits=given.get("rate_limits", True),
@@ -135,6 +151,12 @@ def _settings(call: ControlCall) -> SandboxSettings:
         nightly_at=_time_of_day(given["nightly"]["at"]) if "nightly" in given else None,
         dialects=given.get("dialects", {}),
     )
+
+
+def _start(call: ControlCall, clock: dict[str, Any], clock_of: Sandbox | None) -> Instant:
+    if clock_of is not None:
+        return clock_of.timeline.now()
+    return read_instant(clock["start"]) if "start" in clock else int(call.control.wall.time() * 1000)
 
 
 def _time_of_day(text: str) -> int:
@@ -202,7 +224,7 @@ async def advance_clock(call: ControlCall) -> Reply:
     to = read_instant(given["to"]) if "to" in given else sandbox.timeline.now() + given["by_ms"]
     if to > LAST_INSTANT:
         raise ControlError(400, f"expected a target before the year {YEARS.stop}, got one {to - LAST_INSTANT} ms later")
-    sandbox.record("clock", {"action": "advance", "to": iso(to)})
+    _note_on_clock(call, {"action": "advance", "to": iso(to)})
     try:
         await sandbox.timeline.advance(to, given.get("timeout_s", ADVANCE_TIMEOUT_S))
     except ValueError as error:
@@ -217,7 +239,7 @@ async def park_clock(call: ControlCall) -> Reply:
     sandbox, given = call.sandbox, call.body
     timeline, name = sandbox.timeline, given["participant"]
     if name not in timeline.participants:
-        sandbox.record("clock", {"action": "joined", "participant": name})
+        _note_on_clock(call, {"action": "joined", "participant": name})
     until = None if given.get("until") is None else read_instant(given["until"])
     reason = await timeline.park(name, until, given["since"])
     return json_reply({"now": iso(timeline.now()), "delivered": timeline.delivered, "reason": reason})
@@ -227,8 +249,14 @@ async def leave_clock(call: ControlCall) -> Reply:
     """Somebody takes part no more."""
     sandbox, name = call.sandbox, call.params["participant"]
     attempt(lambda: sandbox.timeline.dismiss(name))
-    sandbox.record("clock", {"action": "left", "participant": name})
+    _note_on_clock(call, {"action": "left", "participant": name})
     return Reply(status=204, content_type="")
+
+
+def _note_on_clock(call: ControlCall, fields: dict[str, object]) -> None:
+    """Whoever lives on the clock has it in its journal."""
+    for sandbox in call.control.sandboxes.on_clock_of(call.sandbox):
+        sandbox.record("clock", fields)
 
 
 def _clock(sandbox: Sandbox) -> dict[str, object]:

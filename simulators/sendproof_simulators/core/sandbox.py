@@ -81,7 +81,7 @@ class RateLimiter:
 
 
 class Sandbox:
-    """Everything of one world. Services are looked up by name; all times are its own clock's."""
+    """Everything of one world. Services are looked up by name; all times are its clock's, which others may share."""
 
     def __init__(
         self,
@@ -90,7 +90,9 @@ class Sandbox:
         credentials: Mapping[str, Mapping[str, str]],
         wall: WallClock,
         sender: WebhookSender,
+        timeline: "Timeline[_Due] | None" = None,
     ) -> None:
+        """Make it, with a clock of its own or on the `timeline` of another; it begins at `settings.start`."""
         self.settings = settings
         self.credentials = credentials
         chance = Chance(settings.seed)
@@ -105,7 +107,7 @@ class Sandbox:
         )
         self.states: dict[str, Any] = {name: p.new_state(self.world) for name, p in providers.items()}
         self.journal = Journal(wall)
-        self.timeline: Timeline[_Due] = Timeline(wall, _happen, start=settings.start, rate=settings.rate)
+        self.timeline = timeline or Timeline(wall, _happen, start=settings.start, rate=settings.rate)
         self.faults = Faults()
         self.notifier = Notifier(
             clock=self.timeline,
@@ -152,8 +154,10 @@ class Sandbox:
         `request` is the number of the request that led to it, for the record of what was taken from it to be sent.
         """
         for fact in outcome.facts:
-            made_by = {"request": request} if request is not None and fact.kind == "delivery" else {}
-            self.record(fact.kind, {**fact.fields, **made_by})
+            fields = fact.fields
+            if request is not None and fact.kind == "delivery":
+                fields = {**fields, "request": request}
+            self.record(fact.kind, fields)
         for timer in outcome.timers:
             self._later(timer.at, _Timer(service, timer))
         for webhook in outcome.webhooks:
@@ -191,10 +195,12 @@ class Sandbox:
                     yield _encode(_truth(since, fact))
         yield from self.journal.lines()
 
-    async def close(self) -> None:
-        """Stop time, give up what is being sent, forget the journal."""
-        self.timeline.stop()
+    async def close(self, *, alone: bool) -> None:
+        """Give up what is being sent and what is due, forget the journal; `alone` on its clock, stop that as well."""
+        if alone:
+            self.timeline.stop()
         await self.notifier.close()
+        self.timeline.forget(lambda due: due.sandbox is self)
         self.journal.close()
 
     def _later(self, at: Instant, what: _Timer | Attempt | Held) -> None:
@@ -211,7 +217,7 @@ class Sandbox:
     def _header(self, services: Mapping[str, str]) -> dict[str, object]:
         return {
             "n": 0,
-            "at": iso(self.timeline.start),
+            "at": iso(self.settings.start),
             "real": 0.0,
             "kind": "history",
             "version": HISTORY_VERSION,
@@ -219,8 +225,8 @@ class Sandbox:
             "seed": self.settings.seed,
             "clock": {
                 "mode": self.timeline.mode,
-                "start": iso(self.timeline.start),
-                "rate": self.settings.rate,
+                "start": iso(self.settings.start),
+                "rate": self.timeline.rate,
                 "participants": sorted(self.timeline.participants),
             },
             "services": dict(services),

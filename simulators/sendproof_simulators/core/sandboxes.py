@@ -27,13 +27,17 @@ class Sandboxes:
     def __iter__(self) -> Iterator[Sandbox]:
         return iter(self._by_id.values())
 
-    def create(self, settings: SandboxSettings) -> Sandbox:
-        """Make a sandbox; `ValueError` when its name is taken or there are too many."""
+    def create(self, settings: SandboxSettings, clock_of: Sandbox | None = None) -> Sandbox:
+        """Make a sandbox, on the clock of another if one is given.
+
+        `ValueError` when its name is taken or there are too many.
+        """
         if settings.name in self._by_id:
             raise ValueError(f"there is a sandbox named {settings.name!r} already; choose another name or delete it")
         if len(self._by_id) >= MAX_SANDBOXES:
             raise ValueError(f"there are {MAX_SANDBOXES} sandboxes already; delete those that are done with")
-        sandbox = Sandbox(settings, self._providers, self._credentials(settings), self._wall, self._sender)
+        timeline = None if clock_of is None else clock_of.timeline
+        sandbox = Sandbox(settings, self._providers, self._credentials(settings), self._wall, self._sender, timeline)
         self._by_id[settings.name] = sandbox
         for service, values in sandbox.credentials.items():
             provider = self._providers[service]
@@ -59,17 +63,21 @@ class Sandboxes:
             known = ", ".join(self._by_id) or "none"
             raise KeyError(f"no sandbox is named {name!r}; there are: {known}") from None
 
+    def on_clock_of(self, sandbox: Sandbox) -> list[Sandbox]:
+        """All that live on one clock, this one included."""
+        return [one for one in self if one.timeline is sandbox.timeline]
+
     def find(self, service: str, credential: str | None) -> Sandbox | None:
         """The sandbox whose credential this is, if any."""
         return None if credential is None else self._by_credential.get((service, credential))
 
     async def delete(self, name: str) -> None:
-        """End a sandbox and forget its credentials."""
+        """End a sandbox and forget its credentials; others on its clock go on."""
         sandbox = self.get(name)
         del self._by_id[name]
         for key in [key for key, owner in self._by_credential.items() if owner is sandbox]:
             del self._by_credential[key]
-        await sandbox.close()
+        await sandbox.close(alone=not self.on_clock_of(sandbox))
 
     async def close(self) -> None:
         """End them all."""

@@ -1,4 +1,4 @@
-"""A sandbox's time: what will happen when, who takes part, and how time moves on.
+"""The time of a sandbox, or of several: what will happen when, who takes part, and how time moves on.
 
 Virtual time stands still until it is advanced. Advancing is a barrier:
 
@@ -51,7 +51,7 @@ class _Entry(Generic[T]):
 
 
 class Timeline(Generic[T]):
-    """The clock of one sandbox and everything that waits on it. `T` is what a due entry carries."""
+    """A clock and everything that waits on it. `T` is what a due entry carries."""
 
     def __init__(self, wall: WallClock, happen: Callable[[T], None], *, start: Instant, rate: float | None) -> None:
         """`rate` None makes a virtual clock, else so many seconds of the sandbox pass in a real one."""
@@ -73,10 +73,6 @@ class Timeline(Generic[T]):
         self._last_activity = wall.monotonic()
 
     @property
-    def start(self) -> Instant:
-        return self._start
-
-    @property
     def mode(self) -> str:
         return "virtual" if self.rate is None else "real"
 
@@ -88,6 +84,12 @@ class Timeline(Generic[T]):
     def schedule(self, at: Instant, what: T) -> None:
         """Let `what` happen at `at`, or as soon as time moves when that is past."""
         heapq.heappush(self._heap, _Entry(at, next(self._order), what))
+        self._rearm()
+
+    def forget(self, done_with: Callable[[T], bool]) -> None:
+        """Let nothing of what is `done_with` happen any more."""
+        self._heap = [entry for entry in self._heap if not done_with(entry.what)]
+        heapq.heapify(self._heap)
         self._rearm()
 
     def next_due(self) -> Instant | None:

@@ -7,7 +7,7 @@ import pytest
 
 from instants import NINE, SIX, TEN, StillWallClock
 from sendproof_simulators.core.clock import SystemWallClock
-from sendproof_simulators.core.timeline import NotQuietError, Timeline
+from sendproof_simulators.core.timeline import NotQuietError, Participant, Timeline
 
 Story = Callable[[Timeline[str], list[str]], Awaitable[None]]
 
@@ -52,6 +52,34 @@ def test_a_participant_wakes_at_the_instant_it_asked_for() -> None:
         worker.cancel()
 
     assert tell(story) == ["due at 0"]
+
+
+def test_time_does_not_wait_for_somebody_who_has_left() -> None:
+    """Its park is let go, and without it the rule for nobody taking part holds again."""
+
+    async def story(timeline: Timeline[str], happened: list[str]) -> None:
+        parked = asyncio.create_task(timeline.park("bridge", None, 0))
+        await asyncio.sleep(0)
+        timeline.deliver()
+        timeline.deliver_done()
+        advancing = asyncio.create_task(timeline.advance(NINE, timeout=5))
+        await asyncio.sleep(0)
+        timeline.dismiss("bridge")
+        await advancing
+        happened.append(f"{await parked}, {len(timeline.participants)} left")
+
+    assert tell(story) == ["delivered, 0 left"]
+
+
+def test_nobody_leaves_who_has_not_joined() -> None:
+    """The message says who takes part."""
+
+    async def story(timeline: Timeline[str], _: list[str]) -> None:
+        timeline.participants["a"] = Participant("a")
+        with pytest.raises(KeyError, match="no participant is named 'b'; taking part: a"):
+            timeline.dismiss("b")
+
+    assert tell(story) == []
 
 
 def test_a_delivery_releases_a_park_that_does_not_know_of_it() -> None:

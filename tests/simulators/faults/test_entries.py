@@ -28,15 +28,19 @@ def test_values_are_compared_as_text():
     ("given", "message"),
     [
         ({"fault": "statu"}, "fault: expected one of delay, .*, got 'statu'; did you mean 'status'?"),
-        ({}, "fault: expected one of delay, .*, got None"),
+        ({"fault": None}, "fault: expected one of delay, .*, got None"),
         (
             {"call": "toy.addNot"},
             "status: call: the name: expected one of addNote, listNotes, got 'addNot'; did you mean",
         ),
         ({"call": "tox.addNote"}, "status: call: the service: expected one of toy, got 'tox'; did you mean 'toy'?"),
         ({"call": "addNote"}, r"status: call: expected a service and a name such as toy.addNote, got 'addNote'"),
-        ({"fault": "drop", "webhook": "other.receipt"}, "drop: webhook: the name: expected one of none, got 'receipt'"),
-        ({"call": None}, "status: call: expected a service and a name such as toy.addNote, got None"),
+        (
+            {"fault": "drop", "call": None, "webhook": "other.receipt"},
+            "drop: webhook: the name: expected one of none, got 'receipt'",
+        ),
+        ({"call": 5}, "status: call: expected a service and a name such as toy.addNote, got 5"),
+        ({"call": None}, "status: expected `call: SERVICE.NAME` to say what it strikes, got neither"),
         ({"fault": "drop"}, "drop: expected `webhook: SERVICE.NAME` to say what it strikes, got call"),
         (
             {"fault": "kill", "webhook": "toy.receipt"},
@@ -58,6 +62,6 @@ def test_values_are_compared_as_text():
 def test_a_mistake_is_told(given, message):
     """With the number of the entry."""
     good = {"fault": "status", "call": "toy.addNote"}
-    wrong = {**good, **given} if given else {"call": "toy.addNote"}
+    wrong = {name: value for name, value in {**good, **given}.items() if value is not None}
     with pytest.raises(ValueError, match=f"^fault 2: {message}"):
         read_entries([good, wrong], PLACES)
