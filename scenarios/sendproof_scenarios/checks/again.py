@@ -54,11 +54,21 @@ def _judge(history: History, limited: Request, same: Sequence[Request], entry: F
         yield _ignored(limited, "called again at once", "a pause", f"{at_once:,} more calls at that instant")
     wait = retry_after(entry)
     early = next((one for one in later if limited.at < one.at < limited.at + wait), None)
-    if early is not None:
+    if early is not None and not _is_other_work(history, limited, early, same):
         got = f"called again {span(early.at - limited.at)} later"
         yield _ignored(
             limited, "called again before it was time", f"no call for {span(wait)}, as Retry-After says", got
         )
+
+
+def _is_other_work(history: History, limited: Request, early: Request, same: Sequence[Request]) -> bool:
+    """Whether this call may be no repetition: another call had to be made again, or something new was due by then."""
+    if any(one.fault is not None and one.n != limited.n and one.n < early.n for one in same):
+        return True
+    announced = (campaign.announced_at for campaign in history.campaigns)
+    due = (split.send_at for campaign in history.campaigns for split in campaign.splits)
+    met = (trigger.at for trigger in history.triggers)
+    return any(at is not None and limited.at < at <= early.at for at in (*announced, *due, *met))
 
 
 def _ignored(limited: Request, how: str, expected: str, got: str) -> Finding:

@@ -10,7 +10,7 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from sendproof_scenarios.checks.disturbance import answered_itself
 from sendproof_scenarios.findings import Blame, Check, Finding, Level, Observed, Where
 from sendproof_scenarios.history import History, Key, Rejection, Request, Violation
-from sendproof_scenarios.instants import spoken
+from sendproof_scenarios.instants import HOUR, MINUTE, span, spoken
 from sendproof_scenarios.requirements import BATCHES_WITHIN_LIMITS, CONTRACT_KEPT, CREDENTIAL_SHOWN, RATE_LIMIT_KEPT
 
 _CONTRACT = "contract.requests"
@@ -24,6 +24,11 @@ _TOO_MANY = "maxItems"
 STATUS_TOO_MANY_REQUESTS = 429
 _STATUSES_OF_CREDENTIALS = frozenset({401, 403})
 _STATUS_INTERNAL = 500
+
+# A new key has to be put into the bridge by a person; who has been told of a rotation does it within the hour.
+_NEW_KEY_WITHIN = 1 * HOUR
+# Every kind of work may try a key by itself; with pauses that grow, all together do not come to this.
+_TRIES_MOST, _TRIES_WITHIN = 20, 10 * MINUTE
 
 # The calls that carry many items at once.
 _BATCH_OPERATIONS = frozenset(
@@ -43,9 +48,15 @@ def requests_valid(history: History) -> Observed:
 
 
 def credentials_shown(history: History) -> Observed:
-    """Calls without a credential, with one that nobody was given, or with one that is not good any more."""
-    ends = _ends(history.keys)
-    return _each(history.requests, "requests", lambda request: _no_credential(request, ends.get(request.service, ())))
+    """Calls without a credential, with one that nobody was given, or with one that is not good any more.
+
+    When the client's admin ends a key, a bridge learns of it by a refusal, and has to ask now and then whether it is
+    good again; until it has the new one, that is right.
+    """
+    refused = [request for request in history.requests if answered_itself(request) and _is_refused(request)]
+    probing, wrong = _sorted_out(refused, history.keys)
+    findings = [*(_wrong_credential(request, history.keys) for request in wrong), *_too_often(probing)]
+    return Observed(looked_at=len(history.requests), unit="requests", findings=tuple(findings))
 
 
 def rate_kept(history: History) -> Observed:
@@ -79,23 +90,48 @@ def _invalid(request: Request) -> Iterator[Finding]:
         yield _answered(_CONTRACT, request, cause, "a call that the service accepts")
 
 
-def _no_credential(request: Request, ends: Sequence[Key]) -> Iterator[Finding]:
-    if not answered_itself(request):
-        return
+def _is_refused(request: Request) -> bool:
+    return request.credential != "known" or request.status in _STATUSES_OF_CREDENTIALS
+
+
+def _sorted_out(refused: Sequence[Request], keys: Sequence[Key]) -> tuple[list[Request], list[Request]]:
+    """Those that try a key which the admin has just ended, and those that are simply wrong."""
+    probing: list[Request] = []
+    wrong: list[Request] = []
+    for request in refused:
+        over = _ended(request, keys)
+        mended = over is not None and over.action == "rotated" and request.at > (over.ends or 0) + _NEW_KEY_WITHIN
+        (wrong if over is None or mended or request.credential == "missing" else probing).append(request)
+    return probing, wrong
+
+
+def _ended(request: Request, keys: Sequence[Key]) -> Key | None:
+    """The key of the service that had ended last when the request came, if it has not been enabled again."""
+    of = [key for key in keys if key.service == request.service and key.at <= request.at]
+    ended = [key for key in of if key.ends is not None and key.ends <= request.at]
+    last = max(ended, key=lambda key: key.ends or 0, default=None)
+    enabled = last is not None and any(
+        key.name == last.name and key.action == "enabled" and key.at >= last.at for key in of
+    )
+    return None if enabled else last
+
+
+def _wrong_credential(request: Request, keys: Sequence[Key]) -> Finding:
     if request.credential == "missing":
-        yield _answered(_CREDENTIAL, request, "no credential", "the client's own credential", blame="config")
-    elif request.credential != "known" or request.status in _STATUSES_OF_CREDENTIALS:
-        over = next((key for key in ends if key.ends is not None and key.ends <= request.at), None)
-        cause = "a credential that is not valid"
-        if over is not None and over.ends is not None:
-            cause = f"a credential that is not valid: key {over.name!r} was {over.action} and ended {spoken(over.ends)}"
-        yield _answered(_CREDENTIAL, request, cause, "the client's own", blame="config")
+        return _answered(_CREDENTIAL, request, "no credential", "the client's own credential", blame="config")
+    over, cause = _ended(request, keys), "a credential that is not valid"
+    if over is not None and over.ends is not None:
+        cause = f"the old key, long after it was {over.action}: {over.name!r} ended {spoken(over.ends)}"
+    return _answered(_CREDENTIAL, request, cause, "the client's own", blame="config")
 
 
-def _ends(keys: Sequence[Key]) -> Mapping[str, Sequence[Key]]:
-    """Keys that end, by service, those that end last first."""
-    ending = sorted((key for key in keys if key.ends is not None), key=lambda key: key.ends or 0, reverse=True)
-    return {service: [key for key in ending if key.service == service] for service in {key.service for key in ending}}
+def _too_often(probing: Sequence[Request]) -> Iterator[Finding]:
+    """A bridge that keeps calling with a key that is refused, without a pause."""
+    for first, last in zip(probing, probing[_TRIES_MOST:], strict=False):
+        if last.at - first.at <= _TRIES_WITHIN:
+            expected = f"at most {_TRIES_MOST} tries in {span(_TRIES_WITHIN)} with a key that is refused"
+            yield _answered(_CREDENTIAL, last, "a refused key is tried without a pause", expected)
+            return
 
 
 def _too_fast(request: Request) -> Iterator[Finding]:

@@ -4,6 +4,8 @@ from sendproof_scenarios.report.words import counted
 from sendproof_scenarios.verdict import Verdict
 
 #: Classes of people who should have got nothing; everybody else in the ledger was owed a message.
+#: Of these nobody can say yet, or ever.
+_OPEN = ("pending", "indefinite")
 _NOT_OWED = ("withheld", "sent to opted-out", "unexpected")
 
 
@@ -11,19 +13,30 @@ def summary(verdict: Verdict) -> str:
     """What happened to the recipients first, then what else there is to say."""
     if verdict.standing == "error":
         return "The simulators or a check broke, so this run says nothing about the bridge."
-    sentences = [_recipients(verdict), _left_alone(verdict), _uninvited(verdict), _checks(verdict)]
+    sentences = [
+        _recipients(verdict),
+        _indefinite(verdict),
+        _left_alone(verdict),
+        _uninvited(verdict),
+        _checks(verdict),
+    ]
     return " ".join(sentence for sentence in sentences if sentence)
 
 
 def _recipients(verdict: Verdict) -> str:
-    pending, ok = verdict.ledger.get("pending", 0), verdict.ledger.get("ok", 0)
-    owed = sum(count for name, count in verdict.ledger.items() if name not in _NOT_OWED) - pending
+    ok, still_open = verdict.ledger.get("ok", 0), sum(verdict.ledger.get(name, 0) for name in _OPEN)
+    owed = sum(count for name, count in verdict.ledger.items() if name not in _NOT_OWED) - still_open
     if not owed:
         return "No recipient was due a message, so nothing could be proven."
     if ok == owed:
         on_time = " at the right time" if _timed(verdict) else ""
         return f"{_all(owed)} got the right message{on_time}, once."
     return f"{owed - ok:,} of {owed:,} recipients did not get what they were owed."
+
+
+def _indefinite(verdict: Verdict) -> str:
+    count = verdict.ledger.get("indefinite", 0)
+    return f"Of {count:,} more nobody can know, as a fault hid it from the bridge." if count else ""
 
 
 def _all(count: int) -> str:
