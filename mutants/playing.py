@@ -52,14 +52,14 @@ def simulators(folder: Path) -> Iterator[str]:
         yield json.loads(log.read_text("utf-8"))["control"]["url"]
 
 
-def play(trial: Trial, folder: Path, url: str, package: Path | None = None) -> Played:
+def play(trial: Trial, folder: Path, url: str, package: Path | None = None, options: Sequence[str] = ()) -> Played:
     """Run `sendproof run` at the simulators of `url`, with its results in `folder`, which must not be there yet.
 
     A mutant, whose package lies in the folder `package`, is so started exactly as the reference bridge is: Python looks
     in PYTHONPATH before it looks at what is installed.
     """
-    options = ["--provider", trial.provider, "--simulators", url, "--results", str(folder)]
-    words = [*SENDPROOF, "run", str(trial.scenario), *options]
+    where = ["--provider", trial.provider, "--simulators", url, "--results", str(folder)]
+    words = [*SENDPROOF, "run", str(trial.scenario), *where, *options]
     folder.mkdir(parents=True)
     log = folder / "said.log"
     environment = {} if package is None else {"PYTHONPATH": str(package)}

@@ -9,6 +9,8 @@ OPTED_OUT = "opted_out"
 OPTED_OUT_HERE = "opted_out_here"
 # The provider may have sent it or not, and keeps no record that can be asked.
 REPLY_LOST = "reply_lost"
+# The provider's reply left it out, and its record does not show it.
+NOT_MENTIONED = "not_mentioned"
 NOT_PERSONALISED = "not_personalised"
 UNUSABLE_NUMBER = "unusable_number"
 UNKNOWN_TEMPLATE = "unknown_template"

@@ -6,6 +6,9 @@
                                    all found --> settled;   some surely absent --> planned again, for those only
                                    no record to look at --> settled, as unknown, and never repeated
 
+A message that the reply left out, though it came, is looked up as well. When the record does not show it either, it is
+rejected: sent again it would be left out again, or the provider knows it under another name and did send it.
+
 The row says `sending` before the call begins. Whoever finds it so later does not know the outcome, and looks before
 anything is repeated. When the look-up itself fails it is tried again; the batch is never repeated blindly.
 """
@@ -25,7 +28,7 @@ from sendproof_bridge.clock import Instant
 from sendproof_bridge.errors import NotDoneError, RefusedError, UnknownOutcomeError
 from sendproof_bridge.jobs import Job
 from sendproof_bridge.lifecycle import BATCH, MESSAGE
-from sendproof_bridge.recipients import OPTED_OUT_HERE, REPLY_LOST
+from sendproof_bridge.recipients import NOT_MENTIONED, OPTED_OUT_HERE, REPLY_LOST
 from sendproof_bridge.retry import GiveUp, decide
 from sendproof_bridge.steps import inquire, share
 
@@ -151,14 +154,16 @@ def _look_up(bridge: Bridge, job: Job, key: CampaignKey, batch: str, found: _Fou
     now = bridge.clock.now()
     with bridge.store.write() as tx:
         accepted = _assign(tx, key, candidates)
-        absent = len(found.pending) - len(accepted)
+        absent = {one.recipient for one in found.pending} - accepted.keys()
+        left_out = absent.intersection(job.payload.get("left_out", ()))
         _accept(bridge, tx, key, batch, accepted, now)
-        if absent:
+        _reject(tx, key, batch, dict.fromkeys(left_out, NOT_MENTIONED), now)
+        if absent - left_out:
             _move(tx, key, batch, "planned")
             jobs.again(tx, job, now)
         else:
             _settle(tx, job, key, batch, now)
-    logger.info("batch %s: %d found at the provider, %d surely not sent", batch, len(accepted), absent)
+    logger.info("batch %s: %d found at the provider, %d surely not sent", batch, len(accepted), len(absent))
 
 
 def _lost(bridge: Bridge, job: Job, key: CampaignKey, since: Instant, trouble: str) -> None:
@@ -196,6 +201,8 @@ def _finish(bridge: Bridge, job: Job, key: CampaignKey, batch: str, reply: SendR
         elif left.issubset(reply.postponed):
             _move(tx, key, batch, "planned")
             _postpone(tx, job, reply.postponed, now)
+        else:
+            jobs.rewrite(tx, job, {**job.payload, "left_out": sorted(left.difference(reply.postponed))})
         said = not left or left.issubset(reply.postponed)
     if not said:
         _lost(bridge, job, key, now, f"the provider said nothing of {len(left)} messages")

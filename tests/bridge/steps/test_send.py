@@ -111,6 +111,27 @@ def test_a_message_of_which_nothing_was_said_is_looked_up(planned, outside):
     assert [state for _, state, _ in states(planned)] == ["accepted", "accepted"]
 
 
+def test_a_message_of_which_nobody_knows_is_not_sent_again_and_again(planned, outside):
+    """The reply leaves it out, and so does the record: whatever the provider calls it there, it may have been sent."""
+    outside.say("bulk_json", reply(A), reply())
+    outside.say("get_history_api", NOTHING)
+    planned.work(until=NOON + HOUR)
+
+    assert sent(outside) == [[A, B]]
+    assert planned.rows("SELECT state, reason FROM message WHERE number = :n", n=B) == [("rejected", "not_mentioned")]
+    assert planned.rows("SELECT state FROM campaign") == ["reporting"]
+
+
+def test_what_was_put_off_is_sent_again_beside_what_was_left_out(planned, outside):
+    """A message that must wait for credits is surely not sent, whatever the reply leaves out."""
+    outside.say("bulk_json", reply(not_sent=[(A, 7)]), reply(A))
+    outside.say("get_history_api", NOTHING)
+    planned.work(until=NOON + HOUR)
+
+    assert sent(outside) == [[A, B], [A]]
+    assert [state for _, state, _ in states(planned)] == ["accepted", "rejected"]
+
+
 def test_a_record_of_another_text_does_not_count(planned, outside):
     """The customer got something else, from another campaign."""
     outside.say("bulk_json", Says(status=500), reply(A, B))
