@@ -21,7 +21,7 @@ from typing import Any, NamedTuple
 
 from sqlalchemy import Connection, bindparam, text
 
-from sendproof_bridge import campaigns, jobs, opt_outs
+from sendproof_bridge import campaigns, intake, jobs, opt_outs
 from sendproof_bridge.bridge import Bridge, CampaignKey
 from sendproof_bridge.channels import Outgoing, SendReply
 from sendproof_bridge.clock import Instant
@@ -243,6 +243,7 @@ def _accept(
         return
     tx.execute(_NOTE_ID, rows)
     tx.execute(_ACCEPT, rows)
+    intake.messages_named(tx, key.client, filter(None, accepted.values()))
     campaigns.begin_reports(tx, key, now)
 
 

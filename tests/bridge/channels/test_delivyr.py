@@ -45,7 +45,7 @@ def play(folder, outside, until=NOON + HOUR, **options):
 
 def test_a_message_is_a_template_with_variables(tmp_path, account):
     """The number in E.164, the template in Delivyr's letters, the credentials as headers."""
-    assert play(tmp_path, account) == [("taken", None, "0123456789abcdef0123")]
+    assert play(tmp_path, account) == [("accepted", None, "0123456789abcdef0123")]
 
     (call,) = account.calls("send_sms")
     assert call.body == {
@@ -87,7 +87,7 @@ def test_a_readable_message_log_settles_it(tmp_path, account, logged, calls):
     account.say("send_sms", Says(status=500), Says({"message_id": "0123456789abcdef0123"}))
     account.say("messages", Says({"messages": [taken] if logged else [], "next": None}))
 
-    assert play(tmp_path, account, message_log=True) == [("taken", None, "0123456789abcdef0123")]
+    assert play(tmp_path, account, message_log=True) == [("accepted", None, "0123456789abcdef0123")]
     assert len(account.calls("send_sms")) == calls
 
 
@@ -96,7 +96,7 @@ def test_a_full_queue_is_tried_again(tmp_path, account):
     full = Says({"error": {"code": "queue_full", "message": "later"}}, status=503)
     account.say("send_sms", full, Says({"message_id": "1"}))
 
-    assert play(tmp_path, account) == [("taken", None, "1")]
+    assert play(tmp_path, account) == [("accepted", None, "1")]
 
 
 def test_a_customer_who_is_opted_out_there_is_rejected_and_shared(tmp_path, account):
@@ -165,3 +165,30 @@ def test_a_rejection_that_is_told_later_counts_as_dropped(tmp_path, account):
 
     totals = {item["MetricID"]: item["MetricValue"] for item in account.calls("UpdateCampaignMetrics")[-1].body}
     assert (totals[0], totals[5]) == (0, 1)
+
+
+def test_what_is_not_rejected_soon_counts_as_sent(tmp_path, account):
+    """Of a telephone that is never switched on no receipt ever comes."""
+    play(tmp_path, account, until=NOON + HOUR)
+
+    totals = {item["MetricID"]: item["MetricValue"] for item in account.calls("UpdateCampaignMetrics")[-1].body}
+    assert (totals[0], totals[5]) == (1, 0)
+
+
+@pytest.mark.parametrize("lost", [False, True])
+def test_what_is_posted_before_the_id_is_known_counts_when_it_is(tmp_path, account, lost):
+    """The network may be quicker than the reply to the send, and is so when that has to be looked up."""
+    logged = {"message_id": "an-id", "template_id": "HDS7F3Y2", "created_at": "2026-03-02T12:00:00.000Z"}
+    account.say("send_sms", Says(status=500 if lost else 429), Says({"message_id": "an-id"}))
+    account.say("messages", Says({"messages": [logged], "next": None}))
+    with opened(tmp_path, settings(tmp_path, account.url, channel=channel(message_log=True))) as small:
+        small.announce()
+        small.work()
+        with small.bridge.store.write() as tx:
+            told = Receipt(recipient="", letter="delivered", stamp="", message="an-id")
+            intake.store_receipts(tx, [("acme", told)])
+        small.work()
+        assert small.rows("SELECT result FROM receipt") == ["stray"]
+
+        small.work(until=NOON + HOUR)
+        assert small.rows("SELECT state FROM message") == ["delivered"]
