@@ -133,7 +133,6 @@ class Service:
         if found is None:
             return None
         strike, operation = found
-        exchange.operation = operation.id
         return Struck(
             strike=strike,
             operation=operation,
@@ -144,7 +143,7 @@ class Service:
 
     async def _answer_struck(self, exchange: Exchange, sandbox: Sandbox, struck: Struck) -> Reply:
         answered, said = await answer(sandbox.faults, struck)
-        reply = answered.reply
+        reply, exchange.operation = answered.reply, struck.operation.id
         sandbox.record("fault", struck.strike.line())
         self._let_follow(exchange, sandbox, {**self._event(exchange, reply, "known"), "fault": said})
         if exchange.outcome is not None:
