@@ -189,10 +189,10 @@ def _ordinals(history: History) -> Mapping[tuple[str, str, int], int]:
 
 
 def _burst(history: History) -> Mapping[tuple[int, int], int]:
-    """For triggers that came faster than the rate limit lets a bridge look things up: when the queue is through."""
+    """For triggers that came faster than the rate limit lets a bridge look things up: when its turn is."""
     through: dict[int, int] = {}
     found: dict[tuple[int, int], int] = {}
     for met in history.triggers:
-        done = max(through.get(met.channel, met.at), met.at) + _LOOK_UP
-        through[met.channel] = found[met.channel, met.at] = done
+        begun = found[met.channel, met.at] = max(through.get(met.channel, met.at), met.at)
+        through[met.channel] = begun + _LOOK_UP
     return found

@@ -174,13 +174,18 @@ def troubled(history: History) -> Mapping[str, int | None]:
     for attempt in history.webhooks:
         if attempt.service == PLATFORM:
             continue
-        through = not attempt.lost and attempt.status in _SUCCESS
+        through = is_through(attempt)
         if attempt.key in found:
             if through and found[attempt.key] is None:
                 found[attempt.key] = attempt.at
         elif not through or attempt.fault is not None:
             found[attempt.key] = attempt.at if through else None
     return found
+
+
+def is_through(attempt: Webhook) -> bool:
+    """Whether the bridge said that it has it."""
+    return not attempt.lost and attempt.status in _SUCCESS
 
 
 def message_of(key: str) -> str:

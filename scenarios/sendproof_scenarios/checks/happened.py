@@ -8,10 +8,10 @@ from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 
 from sendproof_scenarios.checks.consent import customers_of, left
-from sendproof_scenarios.checks.disturbance import troubled_messages
+from sendproof_scenarios.checks.disturbance import PLATFORM, is_through, message_of
 from sendproof_scenarios.checks.ledger import Fate, ledger
 from sendproof_scenarios.checks.metrics import CLICKED, DROPPED, UNSUBSCRIBED
-from sendproof_scenarios.checks.said import METRIC_OF, NEVER_PUSHED
+from sendproof_scenarios.checks.said import METRIC_OF
 from sendproof_scenarios.findings import once_per_history
 from sendproof_scenarios.history import History, Outcome
 
@@ -20,10 +20,14 @@ Key = tuple[str, int]
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Happening:
-    """One thing that happened to a customer at `at`; `sure` if the bridge was told, or did it itself."""
+    """One thing that happened to a customer at `at`; `sure` if a bridge that tells of it has to know it by the end.
+
+    `told` is when it knew: when the provider posted it, or when it decided itself; None where it had to ask.
+    """
 
     at: int
     sure: bool
+    told: int | None = None
 
 
 @once_per_history
@@ -35,25 +39,53 @@ def happened(history: History) -> Mapping[Key, tuple[Happening, ...]]:
     return {key: tuple(sorted(some, key=lambda one: one.at)) for key, some in found.items()}
 
 
+@once_per_history
+def done(history: History) -> Mapping[Key, tuple[Happening, ...]]:
+    """What customers did: clicks and opt-outs, of which not every provider tells the bridge."""
+    clicked = {click.message for click in history.clicks}
+    messages = {
+        delivery.message: fate.obligation.customer
+        for fate in (ledger(history).fates if clicked else ())
+        for delivery in fate.deliveries
+        if delivery.message in clicked
+    }
+    found: defaultdict[Key, list[Happening]] = defaultdict(list)
+    for click in history.clicks:
+        if click.message in messages:
+            found[messages[click.message], CLICKED].append(Happening(at=click.at, sure=False))
+    customers = customers_of(history)
+    for gone in history.opt_outs:
+        for customer in customers.get(gone.number, ()):
+            found[customer, UNSUBSCRIBED].append(Happening(at=gone.at, sure=False))
+    return {key: tuple(some) for key, some in found.items()}
+
+
 def _all(history: History) -> Iterator[tuple[Key, Happening]]:
     ended: defaultdict[str, list[Outcome]] = defaultdict(list)
     for outcome in history.outcomes:
         ended[outcome.message].append(outcome)
     refused = {rejection.number for rejection in history.rejections}
-    gone = left(history)
-    messages: dict[str, str] = {}
-    told = troubled_messages(history)
+    gone, told = left(history), _told(history)
     for fate in ledger(history).fates:
-        customer = fate.obligation.customer
-        messages |= {delivery.message: customer for delivery in fate.deliveries}
+        customer, due = fate.obligation.customer, fate.obligation.due
         for metric, one in _endings(fate, ended, told):
             yield (customer, metric), one
         if not fate.deliveries and fate.name != "pending":
             sure = fate.name == "withheld" and customer not in gone and fate.obligation.reason in _DROPS
-            yield (customer, DROPPED), Happening(at=fate.obligation.due, sure=sure)
+            yield (customer, DROPPED), Happening(at=due, sure=sure, told=due)
         elif fate.obligation.number in refused:
-            yield (customer, DROPPED), Happening(at=fate.obligation.due, sure=False)
-    yield from _done(history, messages)
+            yield (customer, DROPPED), Happening(at=due, sure=False, told=due)
+    for key, some in done(history).items():
+        yield from ((key, one) for one in some)
+
+
+def _told(history: History) -> Mapping[str, int]:
+    """By message: when something about it first got through to the bridge."""
+    found: dict[str, int] = {}
+    for attempt in history.webhooks:
+        if attempt.service != PLATFORM and is_through(attempt):
+            found.setdefault(message_of(attempt.key), attempt.at)
+    return found
 
 
 # Of customers who were not cleared, or whose campaign was cancelled, nobody says that they count as dropped.
@@ -61,25 +93,15 @@ _DROPS = frozenset({"opted_out", "unusable_number"})
 
 
 def _endings(
-    fate: Fate, ended: Mapping[str, Iterable[Outcome]], told: Mapping[str, int | None]
+    fate: Fate, ended: Mapping[str, Iterable[Outcome]], told: Mapping[str, int]
 ) -> Iterator[tuple[int, Happening]]:
     for delivery in fate.deliveries:
-        some = list(ended.get(delivery.message, ()))
+        some, heard = list(ended.get(delivery.message, ())), told.get(delivery.message)
         for outcome in some:
             metric = METRIC_OF.get(outcome.status)
             if metric is not None:
-                heard = told.get(delivery.message, outcome.at)
-                sure = heard is not None and len(some) == 1 and outcome.status != NEVER_PUSHED
-                yield metric, Happening(at=max(outcome.at, heard or 0), sure=sure)
-
-
-def _done(history: History, messages: Mapping[str, str]) -> Iterator[tuple[Key, Happening]]:
-    """Clicks and opt-outs, of which not every provider tells the bridge."""
-    for click in history.clicks:
-        customer = messages.get(click.message)
-        if customer is not None:
-            yield (customer, CLICKED), Happening(at=click.at, sure=False)
-    customers = customers_of(history)
-    for gone in history.opt_outs:
-        for customer in customers.get(gone.number, ()):
-            yield (customer, UNSUBSCRIBED), Happening(at=gone.at, sure=False)
+                sure = heard is not None and len(some) == 1
+                yield (
+                    metric,
+                    Happening(at=outcome.at, sure=sure, told=None if heard is None else max(heard, outcome.at)),
+                )

@@ -6,7 +6,7 @@ so has the sum of totals of templates that share messages; for all of them toget
 
 from bisect import bisect_right
 from collections import Counter, defaultdict
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 
 from sendproof_scenarios.checks.disturbance import services_without_record, troubled_messages, unseen_replies
@@ -27,9 +27,8 @@ METRIC_OF: Mapping[str, int] = {
     "expired": BOUNCED,
 }
 
-#: How a message may end without a word; what is asked for is told.
 # documented: https://api.txtlocal.com/docs/handlingreceipts does not list E among the states that are posted.
-NEVER_PUSHED = "expired"
+_NEVER_PUSHED = "expired"
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -112,16 +111,17 @@ def said(history: History) -> Said:
     """What the provider said, by campaign, channel and template."""
     ended: dict[str, tuple[Outcome, ...]] = {outcome.message: (outcome,) for outcome in history.outcomes}
     ended |= taken_back(history)
+    words_of = _reader(history, ended)
     book = ledger(history)
     groups = [group for group in book.alike if len({template_of(fate) for fate in group}) > 1]
-    shared = Counter(_shared(history, group, ended) for group in groups)
+    shared = Counter(_shared(group, words_of) for group in groups)
     apart = {id(fate) for group in groups for fate in group}
     own: defaultdict[TemplateKey, _Own] = defaultdict(_Own)
     for fate in book.fates:
         if fate.deliveries and id(fate) not in apart:
             key = template_of(fate)
             own[key].recipients += 1
-            own[key].add(_words(history, fate, ended))
+            own[key].add(words_of(fate))
         elif fate.name == "indefinite":
             own[template_of(fate)].add([Word(metric=SENT, at=fate.obligation.due, asked=True)])
     for words in own.values():
@@ -149,27 +149,30 @@ def template_of(fate: Fate) -> TemplateKey:
     return fate.obligation.campaign, fate.obligation.channel, str(fate.obligation.template)
 
 
-def _shared(history: History, group: Sequence[Fate], ended: Mapping[str, Sequence[Outcome]]) -> _Shared:
+def _shared(group: Sequence[Fate], words_of: Callable[[Fate], Iterator[Word]]) -> _Shared:
     words = sorted(
-        (word for fate in group for word in _words(history, fate, ended)),
-        key=lambda word: (word.metric, word.at, word.asked),
+        (word for fate in group for word in words_of(fate)), key=lambda word: (word.metric, word.at, word.asked)
     )
     return _Shared(of=tuple(sorted(Counter(map(template_of, group)).items())), words=tuple(words))
 
 
-def _words(history: History, fate: Fate, ended: Mapping[str, Sequence[Outcome]]) -> Iterator[Word]:
+def _reader(history: History, ended: Mapping[str, Sequence[Outcome]]) -> Callable[[Fate], Iterator[Word]]:
     """What was said of one recipient's messages, from when on the bridge could know it."""
     told, unseen, without = troubled_messages(history), unseen_replies(history), services_without_record(history)
-    for delivery in fate.deliveries:
-        hidden = bool(unseen) and delivery.service in without and delivery.request in unseen
-        yield Word(metric=SENT, at=delivery.at, asked=hidden)
-        outcomes = ended.get(delivery.message, ())
-        for outcome in outcomes:
-            metric = METRIC_OF.get(outcome.status)
-            if metric is not None:
-                heard = told.get(delivery.message, outcome.at)
-                asked = hidden or heard is None or outcome.status == NEVER_PUSHED or len(outcomes) > 1
-                yield Word(metric=metric, at=outcome.at if heard is None else max(heard, outcome.at), asked=asked)
+
+    def words_of(fate: Fate) -> Iterator[Word]:
+        for delivery in fate.deliveries:
+            hidden = bool(unseen) and delivery.service in without and delivery.request in unseen
+            yield Word(metric=SENT, at=delivery.at, asked=hidden)
+            outcomes = ended.get(delivery.message, ())
+            for outcome in outcomes:
+                metric = METRIC_OF.get(outcome.status)
+                if metric is not None:
+                    heard = told.get(delivery.message, outcome.at) if told else outcome.at
+                    asked = hidden or heard is None or outcome.status == _NEVER_PUSHED or len(outcomes) > 1
+                    yield Word(metric=metric, at=outcome.at if heard is None else max(heard, outcome.at), asked=asked)
+
+    return words_of
 
 
 def _together(shared: Iterable[_Shared]) -> list[frozenset[TemplateKey]]:

@@ -5,7 +5,7 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from functools import lru_cache
 
 from sendproof_scenarios.checks.disturbance import KILL, PLATFORM, may_have_failed, outages
-from sendproof_scenarios.checks.happened import happened
+from sendproof_scenarios.checks.happened import done
 from sendproof_scenarios.checks.ledger import Fate, ledger
 from sendproof_scenarios.checks.metrics import (
     BOUNCED,
@@ -85,7 +85,7 @@ def _more_than_happened(history: History) -> Iterator[Finding]:
     most = Counter[tuple[CampaignKey, int]]()
     for fate in ledger(history).fates:
         for metric in _DONE if fate.deliveries else ():
-            some = happened(history).get((fate.obligation.customer, metric), ())
+            some = done(history).get((fate.obligation.customer, metric), ())
             most[(fate.obligation.campaign, fate.obligation.channel), metric] += len(some)
     for metric in _DONE:
         values: defaultdict[CampaignKey, int] = defaultdict(int)
@@ -151,7 +151,7 @@ def _wrong_interactions(history: History) -> Iterator[Finding]:
                     "a customer of the campaign",
                     "not in the campaign",
                 )
-            elif report.event_id in _DONE and (customer, report.event_id) not in happened(history):
+            elif report.event_id in _DONE and (customer, report.event_id) not in done(history):
                 name = METRIC_NAMES[report.event_id]
                 yield _wrong_interaction(report, customer, f"a customer said to be {name} who was not", name, "was not")
             elif judge is not None and not (any(map(judge, possible)) and shares.take(report, customer)):

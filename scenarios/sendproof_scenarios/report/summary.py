@@ -9,6 +9,9 @@ _OPEN = ("pending", "indefinite")
 _NOT_OWED = ("withheld", "sent to opted-out", "unexpected")
 
 
+_OF_TIME = frozenset({"delivery.time", "triggers.answered"})
+
+
 def summary(verdict: Verdict) -> str:
     """What happened to the recipients first, then what else there is to say."""
     if verdict.standing == "error":
@@ -44,7 +47,9 @@ def _all(count: int) -> str:
 
 
 def _timed(verdict: Verdict) -> bool:
-    return any(result.check.id == "delivery.time" and result.standing == "pass" for result in verdict.results)
+    """Whether all times could be judged, and were right."""
+    standings = [result.standing for result in verdict.results if result.check.id in _OF_TIME]
+    return bool(standings) and set(standings) == {"pass"}
 
 
 def _uninvited(verdict: Verdict) -> str:
