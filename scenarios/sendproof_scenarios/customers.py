@@ -2,10 +2,9 @@
 
 from collections.abc import Iterator
 from hashlib import blake2b
+from heapq import nsmallest
 
 from sendproof_scenarios.model import Scenario, Who
-
-_LONG = 1 << 64
 
 
 def customer_id(index: int) -> str:
@@ -20,9 +19,10 @@ def chosen(scenario: Scenario, who: Who, name: str) -> Iterator[str]:
         stop = there if who.customers is None else who.first_customer + who.customers
         yield from (customer_id(index) for index in range(who.first_customer, stop))
         return
-    for index in range(scenario.audience.customers):
-        if drawn(scenario.seed, f"{name} {index}") < int(who.share * _LONG):
-            yield customer_id(index)
+    wanted = round(who.share * scenario.audience.customers)
+    everybody = range(scenario.audience.customers)
+    first = nsmallest(wanted, everybody, key=lambda index: drawn(scenario.seed, f"{name} {index}"))
+    yield from (customer_id(index) for index in sorted(first))
 
 
 def drawn(seed: int, name: str) -> int:

@@ -30,11 +30,16 @@ class Listen:
 
 
 def handover(
-    control_url: str, sandbox: Mapping[str, Any], listen: Listen, scenario: Scenario | None = None, client: str = CLIENT
+    control_url: str,
+    sandbox: Mapping[str, Any],
+    listen: Listen | None,
+    scenario: Scenario | None = None,
+    client: str = CLIENT,
 ) -> dict[str, Any]:
     """All that a bridge needs. `sandbox` is the control API's answer; the token is drawn from its seed.
 
-    What the scenario asks of the bridge stands beside it: wishes, and what each channel is to be like.
+    Without `listen` it does not say where the bridge listens. What the scenario asks of the bridge stands beside it:
+    wishes, and what each channel is to be like.
     """
     token = hashlib.sha256(f"sendproof webhook token {sandbox['seed']}".encode()).hexdigest()[:32]
     return {
@@ -46,7 +51,7 @@ def handover(
         "attributes": ATTRIBUTES,
         "country": sandbox["country"],
         "sender": SENDER,
-        "listen": {"host": listen.host, "port": listen.port},
+        **({} if listen is None else {"listen": {"host": listen.host, "port": listen.port}}),
         "webhook_token": token,
         "bridge": _wishes(scenario),
         "account_webhooks": _account_webhooks(scenario, listen, client, token),
@@ -59,8 +64,7 @@ def _channel(channel: Mapping[str, Any], scenario: Scenario | None) -> dict[str,
     if asked is None:
         return dict(channel)
     more = {"preference_channel": asked.preference_channel, "overrides": asked.overrides}
-    testing = {"testing": True} if asked.testing else {}
-    return {**channel, **testing, **{name: value for name, value in more.items() if value is not None}}
+    return {**channel, **{name: value for name, value in more.items() if value is not None}}
 
 
 def _wishes(scenario: Scenario | None) -> dict[str, Any]:
@@ -71,8 +75,8 @@ def _wishes(scenario: Scenario | None) -> dict[str, Any]:
     return {name: asked[name] for name in ("reports", "opt_outs", "clears_campaigns") if asked[name]}
 
 
-def _account_webhooks(scenario: Scenario | None, listen: Listen, client: str, token: str) -> dict[str, str]:
-    if scenario is None or not scenario.wishes.account_webhooks:
+def _account_webhooks(scenario: Scenario | None, listen: Listen | None, client: str, token: str) -> dict[str, str]:
+    if scenario is None or listen is None or not scenario.wishes.account_webhooks:
         return {}
     providers = dict.fromkeys(channel.provider for channel in scenario.channels)
     door = f"http://{listen.host}:{listen.port}/webhooks"

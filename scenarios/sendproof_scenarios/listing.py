@@ -7,10 +7,11 @@ from typing import Any
 from rich.console import Console
 from rich.table import Table
 
+from sendproof_scenarios.instants import span
 from sendproof_scenarios.library import find, library
 from sendproof_scenarios.loading import load
 from sendproof_scenarios.model import whole
-from sendproof_scenarios.values import words
+from sendproof_scenarios.values import milliseconds
 
 
 def listed(folder: Path) -> Iterator[dict[str, Any]]:
@@ -27,7 +28,7 @@ def listed(folder: Path) -> Iterator[dict[str, Any]]:
             "about": first.about,
             "providers": sorted(providers),
             "customers": first.audience.customers * max(1, len(first.clients)),
-            "virtual_time": words(length) if length else "none",
+            "virtual_time": span(milliseconds(length)),
         }
 
 

@@ -112,7 +112,13 @@ def play_one(scenario: Scenario, name: str, options: Options, console: Console) 
         console.print(f"The run ended early: {recorded.trouble.cause}.", style="bold red", markup=False)
         told = f"expected {recorded.trouble.expected}\ngot      {recorded.trouble.got}\n"
         console.print(told, markup=False, highlight=False, soft_wrap=True)
-    return worst([say(read_history(file), file.parent, console) for file in recorded.histories])
+    return worst([_judged(file, scenario, console) for file in recorded.histories])
+
+
+def _judged(file: Path, scenario: Scenario, console: Console) -> Standing:
+    if scenario.clients:
+        console.print(f"client {file.parent.name}", style="bold", markup=False, highlight=False)
+    return say(read_history(file), file.parent, console)
 
 
 def say(history: History, folder: Path | None, console: Console) -> Standing:
@@ -130,8 +136,8 @@ def worst(standings: Sequence[Standing]) -> Standing:
 def summary(standings: Mapping[str, Standing], results: Path, console: Console) -> None:
     """A line for each scenario."""
     table = Table(box=None, header_style="dim")
-    for column in ("verdict", "scenario", "report"):
+    for column in ("verdict", "scenario", "results"):
         table.add_column(column)
     for name, standing in standings.items():
-        table.add_row(standing, name, "" if standing == "error" else str(results / name / "report.html"))
+        table.add_row(standing, name, "" if standing == "error" else str(results / name))
     console.print(table)

@@ -9,7 +9,7 @@ from typing import Any
 from sendproof_scenarios import handover
 from sendproof_scenarios.control import Control
 from sendproof_scenarios.faults import KILL
-from sendproof_scenarios.model import Scenario
+from sendproof_scenarios.model import Channel, Scenario
 from sendproof_scenarios.values import iso
 
 LOOPBACK = frozenset({"127.0.0.1", "localhost", "::1"})
@@ -70,7 +70,7 @@ def _settings(place: Place, scenario: Scenario, name: str | None, clock: Mapping
             "country": audience.country,
             "fates": {name: float(share) for name, share in audience.fates.items()},
         },
-        "channels": [{"id": one.id, "provider": one.provider, "kind": one.kind} for one in scenario.channels],
+        "channels": [_channel(channel) for channel in scenario.channels],
         "rate_limits": scenario.rate_limits,
         "dialects": dict(scenario.dialects),
         # Notifications leave this machine only for a bridge that was named at an address outside.
@@ -78,6 +78,10 @@ def _settings(place: Place, scenario: Scenario, name: str | None, clock: Mapping
         **({} if scenario.nightly is None else {"nightly": {"at": scenario.nightly}}),
         **({} if name is None else {"name": _name(name)}),
     }
+
+
+def _channel(channel: Channel) -> dict[str, object]:
+    return {"id": channel.id, "provider": channel.provider, "kind": channel.kind, "testing": channel.testing}
 
 
 def _name(name: str) -> str:

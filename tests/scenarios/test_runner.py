@@ -2,13 +2,13 @@
 
 import shlex
 import sys
-from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, field, replace
-from datetime import timedelta
+from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
+from bridges import HELLO, PARKING, Listening
 from running import RunningSimulators, running_simulators
 from sendproof_scenarios.instants import HOUR, SECOND
 from sendproof_scenarios.loading import loads
@@ -41,24 +41,7 @@ steps:
   - advance: 2 hours
 """
 
-# What every small bridge below begins with: read the handover, and be able to speak to Optimove and to the clock.
-HELLO = """
-import json, os, requests, sys, time
-told = json.load(open(os.environ["SENDPROOF_HANDOVER"]))
-optimove = told["services"]["optimove"]
-def post(path, body, query={}):
-    headers = {"x-api-key": optimove["credentials"]["api_key"]}
-    requests.post(optimove["url"] + "/current" + path, json=body, params=query, headers=headers).raise_for_status()
-def park(since):
-    parked = {"participant": "small", "until": None, "since": since}
-    return requests.post(told["clock_url"] + "/park", json=parked).json()
-def register():
-    where = "http://%s:%d/" % (told["listen"]["host"], told["listen"]["port"])
-    post("/general/RegisterEventListener", {"EventTypeID": 13, "ListenerURL": where, "ChannelID": 505})
-    post("/integrations/AddChannelTemplates", [{"TemplateID": 1, "TemplateName": "Welcome"}], {"ChannelID": 505})
-"""
-PARKING = HELLO + "register()\nsince = 0\nwhile True: since = park(since)['delivered']\n"
-WITHOUT_TEMPLATES = PARKING.replace('    post("/integrations', '    # post("/integrations')
+WITHOUT_TEMPLATES = PARKING.replace('    post("/integrations', '    pass # post("/integrations')
 STRANGER = (
     HELLO
     + """
@@ -74,23 +57,6 @@ BROKEN = HELLO + "print('cannot open the database'); sys.exit(3)\n"
 TIMELESS = HELLO + "register()\ntime.sleep(60)\n"
 DYING = HELLO + "register()\npark(0)\nprint('out of memory'); os.kill(os.getpid(), 9)\n"
 HANGING = HELLO + "register()\npark(0)\ntime.sleep(60)\n"
-
-
-@dataclass
-class Listening:
-    """A watcher that keeps what it is told."""
-
-    phases: list[str] = field(default_factory=list)
-    notes: list[str] = field(default_factory=list)
-
-    def phase(self, text: str) -> None:
-        self.phases.append(text)
-
-    def show(self, passed: timedelta, now: str, counts: Mapping[str, int]) -> None:
-        assert passed >= timedelta()
-
-    def note(self, text: str) -> None:
-        self.notes.append(text)
 
 
 @pytest.fixture(scope="module")

@@ -28,8 +28,8 @@ from sendproof_scenarios.model import (
     Template,
     WaitFor,
 )
-from sendproof_scenarios.rules.known import ATTRIBUTES, FATES
 from sendproof_scenarios.recording import FILES
+from sendproof_scenarios.rules.known import ATTRIBUTES, FATES
 from sendproof_simulators.core import audience as simulated
 from sendproof_simulators.core.chance import Chance
 from sendproof_simulators.core.fates import BY_NAME

@@ -48,7 +48,7 @@ def test_phone_consent_and_the_names_in_templates_are_asked_for(small, outside):
 
 
 def test_only_what_the_campaigns_own_templates_want_is_asked_for(small, outside):
-    """The text of a trigger wants parameters of events; as attributes nobody knows them, so the page would be refused."""
+    """The text of a trigger wants parameters of events; nobody knows them as attributes, and the page would fail."""
     of_a_trigger = {**HELLO, "id": 12, "body": "%%|page%%"}
     outside.say("get_templates", Says({"templates": [HELLO, of_a_trigger], "status": "success"}))
     used = {"SendID": "5f2b8c", "TemplateID": HELLO["id"], "ScheduledTime": "2026-03-02 12:00:00"}
