@@ -15,7 +15,7 @@ from rich.console import Console
 
 from catalogue import Mutant, MutantError, Trial, build, catalogue
 from page import PAGE, page
-from playing import Played, PlayError, killers, play, simulators
+from playing import Played, PlayError, end_in_order, killers, play, simulators
 
 console = Console()
 
@@ -23,6 +23,7 @@ console = Console()
 def main() -> int:
     """Play, print, and write the page."""
     options = _options()
+    end_in_order()
     mutants = [one for one in catalogue() if not options.only or one.name in options.only]
     references, results = _play(mutants, options.at_once)
     if not options.only:

@@ -1,12 +1,13 @@
 """Plays a scenario against the bridge or a mutant of it, as a user would, and reads the verdict."""
 
 import json
+import signal
 import sys
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, NoReturn
 
 from catalogue import Mutant, Trial
 from sendproof_scenarios.processes import Child, Program, until
@@ -38,6 +39,16 @@ class Played:
     trial: Trial
     verdict: str
     failed: tuple[Failed, ...]
+
+
+def end_in_order() -> None:
+    """Let SIGTERM end this program as Ctrl-C does: whatever was started ends with it."""
+
+    def leave(number: int, frame: object) -> NoReturn:
+        del frame
+        raise SystemExit(128 + number)
+
+    signal.signal(signal.SIGTERM, leave)
 
 
 @contextmanager

@@ -15,7 +15,7 @@ import yaml
 from rich.console import Console
 
 from catalogue import HERE, ROOT, Trial
-from playing import Played, PlayError, play, simulators
+from playing import Played, PlayError, end_in_order, play, simulators
 
 EVERYDAY = HERE / "scenarios" / "everyday.yaml"
 STOP = HERE / "scenarios" / "stop.yaml"
@@ -60,6 +60,7 @@ def weather(one: Storm, folder: Path, url: str) -> Played:
 def main() -> int:
     """Play all seeds, a few at once, and say how each ended."""
     options = _options()
+    end_in_order()
     seeds = range(options.first, options.first + options.seeds)
     with tempfile.TemporaryDirectory(prefix="sendproof-") as name, ThreadPoolExecutor(options.at_once) as pool:
         folder = options.results or Path(name)

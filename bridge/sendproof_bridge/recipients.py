@@ -36,3 +36,9 @@ def digits(value: str | None, region: str) -> str | None:
     if not phonenumbers.is_valid_number(number):
         return None
     return phonenumbers.format_number(number, phonenumbers.PhoneNumberFormat.E164).removeprefix("+")
+
+
+def listed(value: str, region: str) -> str:
+    """A number as a provider lists it, mostly with its country code, in the form of `digits`; else as it is."""
+    text = value.strip()
+    return digits(f"+{text.lstrip('+')}", region) or digits(text, region) or text

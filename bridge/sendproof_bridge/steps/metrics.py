@@ -38,10 +38,7 @@ _NEW_MARKS = text(f"SELECT customer, template, kind, at FROM mark WHERE {_WHERE}
 _TAKE_MARKS = text(f"UPDATE mark SET reported = TRUE WHERE {_WHERE} AND NOT reported")
 _LATEST = text(f"SELECT MAX(settled_at) FROM message WHERE {_WHERE}")
 
-_STILL_TAKEN = text(
-    f"UPDATE message SET state = 'accepted' WHERE {_WHERE} AND state = 'taken'"
-    " AND settled_at <= :past"
-)
+_STILL_TAKEN = text(f"UPDATE message SET state = 'accepted' WHERE {_WHERE} AND state = 'taken' AND settled_at <= :past")
 
 _REPORTED_FOR = 7 * DAY
 # Services that reject what they had taken do so within moments (assumed). Some phones never answer, so to wait for the

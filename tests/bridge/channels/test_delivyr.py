@@ -5,7 +5,7 @@ import json
 import pytest
 
 from sendproof_bridge import intake
-from sendproof_bridge.channels import Composed, Order, Receipt, Template, open_channel, providers
+from sendproof_bridge.channels import Composed, OptOut, Order, Receipt, Template, open_channel, providers
 from sendproof_bridge.clock import HOUR, SECOND
 from sendproof_bridge.settings import Secret
 from sendproof_bridge.wire import Wire
@@ -123,6 +123,13 @@ def test_what_happens_to_a_message_is_known_by_its_id(tmp_path, account):
         assert small.rows("SELECT state FROM message") == ["delivered"]
         assert small.rows("SELECT kind FROM mark ORDER BY id") == ["clicked", "clicked", "unsubscribed"]
         assert small.rows("SELECT number FROM opt_out") == ["12125550100"]
+
+
+def test_whoever_opts_out_counts_though_the_message_is_not_known(tmp_path, account):
+    """It may have been sent before this bridge was there."""
+    config = settings(tmp_path, account.url, channel=channel()).clients[0].channels[0]
+    told = b'{"event": "opted_out", "message_id": "another", "phone_number": "+12125550100"}'
+    assert open_channel(config, Wire()).read(told, {}, "") == [OptOut(number="12125550100", how="reply")]
 
 
 def test_what_is_posted_must_name_a_message(account, tmp_path):
