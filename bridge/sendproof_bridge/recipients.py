@@ -11,6 +11,8 @@ OPTED_OUT_HERE = "opted_out_here"
 REPLY_LOST = "reply_lost"
 # The provider's reply left it out, and its record does not show it.
 NOT_MENTIONED = "not_mentioned"
+# Its time was so long ago that it would do harm.
+TOO_LATE = "too_late"
 NOT_PERSONALISED = "not_personalised"
 UNUSABLE_NUMBER = "unusable_number"
 UNKNOWN_TEMPLATE = "unknown_template"

@@ -24,16 +24,16 @@ from sqlalchemy import Connection, bindparam, text
 from sendproof_bridge import campaigns, intake, jobs, opt_outs
 from sendproof_bridge.bridge import Bridge, CampaignKey
 from sendproof_bridge.channels import Outgoing, SendReply
-from sendproof_bridge.clock import Instant
+from sendproof_bridge.clock import HOUR, Instant
 from sendproof_bridge.errors import NotDoneError, RefusedError, UnknownOutcomeError
 from sendproof_bridge.jobs import Job
 from sendproof_bridge.lifecycle import BATCH, MESSAGE
-from sendproof_bridge.recipients import NOT_MENTIONED, OPTED_OUT_HERE, REPLY_LOST
+from sendproof_bridge.recipients import NOT_MENTIONED, OPTED_OUT_HERE, REPLY_LOST, TOO_LATE
 from sendproof_bridge.retry import GiveUp, decide
 from sendproof_bridge.steps import inquire, share
 
 _BATCH_IS = "client = :client AND id = :batch"
-_STATE = text(f"SELECT state, sending_since FROM batch WHERE {_BATCH_IS}")
+_STATE = text(f"SELECT state, sending_since, due_at FROM batch WHERE {_BATCH_IS}")
 _MOVE = text(
     "UPDATE batch SET state = :state, sending_since = COALESCE(:since, sending_since)"
     f" WHERE {_BATCH_IS} AND state IN :sources"
@@ -46,6 +46,10 @@ _OPTED_OUT = text(
     f"UPDATE message SET state = 'dropped', reason = '{OPTED_OUT_HERE}', settled_at = :now"
     " WHERE client = :client AND batch = :batch AND state = 'pending'"
     " AND number IN (SELECT number FROM opt_out WHERE client = :client) RETURNING customer"
+)
+_TOO_LATE = text(
+    f"UPDATE message SET state = 'dropped', reason = '{TOO_LATE}', settled_at = :now"
+    " WHERE client = :client AND batch = :batch AND state = 'pending'"
 )
 _CANCELLED = text(
     "UPDATE message SET state = 'cancelled', reason = 'cancelled', settled_at = :now"
@@ -98,7 +102,7 @@ def _begin(bridge: Bridge, key: CampaignKey, batch: str) -> _Found:
     now = bridge.clock.now()
     where = {"client": key.client, "batch": batch, "now": now}
     with bridge.store.write_durably() as tx:
-        state, since = tx.execute(_STATE, where).one()
+        state, since, due_at = tx.execute(_STATE, where).one()
         if state == "planned" and campaigns.state(tx, key) == "cancelled":
             tx.execute(_CANCELLED, where)
             _move(tx, key, batch, "cancelled")
@@ -106,6 +110,8 @@ def _begin(bridge: Bridge, key: CampaignKey, batch: str) -> _Found:
         if state == "planned":
             left_out = list(tx.execute(_OPTED_OUT, where).scalars())
             jobs.add(tx, share.tell(bridge.clients[key.client].config, key.channel, left_out, f"batch:{batch}"))
+            if now > due_at + bridge.channel(key).config.too_late_after_hours * HOUR:
+                tx.execute(_TOO_LATE, where)
             _move(tx, key, batch, "sending", since=now)
         pending = [Outgoing(**row) for row in tx.execute(_PENDING, where).mappings()]
     return _Found(state=state, sending_since=since, pending=pending)
