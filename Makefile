@@ -2,7 +2,7 @@
 # Another Python: make test PYTHON=python3.12
 
 .DEFAULT_GOAL := help
-.PHONY: help setup demo test check benchmark lock clean
+.PHONY: help setup demo test check mutants storms benchmark lock clean
 .DELETE_ON_ERROR:
 
 BIN := .venv/bin
@@ -50,6 +50,12 @@ check: $(INSTALLED) ## Format, lint, types, imports, tests: what a change must p
 	@echo "Checking imports"
 	@$(BIN)/lint-imports --no-cache --no-logo
 	@$(MAKE) --no-print-directory test
+
+mutants: $(INSTALLED) ## Show that the judge finds every defect of mutant bridges, and write docs/mutants.md (some minutes)
+	@$(BIN)/python mutants
+
+storms: $(INSTALLED) ## Show that the reference bridge passes under 50 schedules of faults drawn from seeds (some minutes)
+	@$(BIN)/python mutants/storms.py
 
 benchmark: $(INSTALLED) ## Measure the simulators against Prism, side by side (needs Node.js; two minutes)
 	@$(BIN)/python benchmarks/against_prism.py
