@@ -2,7 +2,7 @@
 # Another Python: make test PYTHON=python3.12
 
 .DEFAULT_GOAL := help
-.PHONY: help setup demo test check fuzz benchmark lock clean
+.PHONY: help setup demo test check fuzz mutants storms benchmark lock clean
 .DELETE_ON_ERROR:
 
 BIN := .venv/bin
@@ -54,6 +54,12 @@ check: $(INSTALLED) ## Format, lint, types, imports, tests: what a change must p
 fuzz: $(INSTALLED) ## Attack every contract with 200 valid and 200 invalid requests an operation (half an hour)
 	@echo "Attacking every contract, one after the other"
 	@SENDPROOF_FUZZ_EXAMPLES=200 $(BIN)/python -m pytest -q --timeout 7200 --log-cli-level INFO tests/contract/test_schemathesis.py
+
+mutants: $(INSTALLED) ## Show that the judge finds every defect of mutant bridges, and write docs/mutants.md (some minutes)
+	@$(BIN)/python mutants
+
+storms: $(INSTALLED) ## Show that the reference bridge passes under 50 schedules of faults drawn from seeds (some minutes)
+	@$(BIN)/python mutants/storms.py
 
 benchmark: $(INSTALLED) ## Measure the simulators against Prism, side by side (needs Node.js; two minutes)
 	@$(BIN)/python benchmarks/against_prism.py

@@ -34,6 +34,7 @@ from sendproof_bridge.settings import REQUIRED, SECRET_CHECKS, Check, Secret, Se
 _VARIABLE = re.compile(r"\$\{([A-Za-z_][A-Za-z0-9_]*)\}")
 _NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9_-]*")
 _MOST_THREADS = 16
+_MOST_HOURS = 30 * 24
 
 SCHEDULED, TRIGGERED = "scheduled", "triggered"
 CAMPAIGN_METRICS, SAVE_EVENT = "campaign_metrics", "save_event"
@@ -57,6 +58,7 @@ class ChannelConfig:
     default_region: str = "GB"
     testing: bool = False
     preference_channel: int | None = None
+    too_late_after_hours: int = 24
     options: Mapping[str, Any] = field(default_factory=dict)
 
 
@@ -143,6 +145,7 @@ _CHANNEL: Settings = {
     "default_region": Setting(settings.region, "GB"),
     "testing": Setting(settings.flag, default=False),
     "preference_channel": Setting(settings.channel_id, None),
+    "too_late_after_hours": Setting(settings.number(1, _MOST_HOURS), 24),
 }
 
 

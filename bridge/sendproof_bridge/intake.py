@@ -6,7 +6,7 @@ load the cost of a commit is shared by all that came within it. A request is ans
 
 import asyncio
 import json
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 
@@ -32,6 +32,9 @@ _TRIGGER = text(
 _RECEIPT = text(
     "INSERT INTO receipt (client, batch, recipient, letter, stamp, message)"
     " VALUES (:client, :batch, :recipient, :letter, :stamp, :message)"
+)
+_NO_MORE_STRAY = text(
+    "UPDATE receipt SET result = NULL WHERE client = :client AND message = :message AND batch = '' AND result = 'stray'"
 )
 _WAITING = text("SELECT 1 FROM job WHERE kind = 'receipts' AND state = 'due' LIMIT 1")
 _NEWEST = text("SELECT MAX(id) FROM receipt")
@@ -135,9 +138,20 @@ def store_receipts(tx: Connection, receipts: Sequence[tuple[str, Receipt]]) -> N
     if not receipts:
         return
     tx.execute(_RECEIPT, [{"client": client, **_row(receipt)} for client, receipt in receipts])
+    _see_to_receipts(tx, "")
+
+
+def messages_named(tx: Connection, client: str, ids: Iterable[str]) -> None:
+    """The provider's ids of messages have become known: what it posted of them before counts from now on."""
+    named = [{"client": client, "message": message} for message in ids]
+    if named and tx.execute(_NO_MORE_STRAY, named).rowcount:
+        _see_to_receipts(tx, f":{named[0]['message']}")
+
+
+def _see_to_receipts(tx: Connection, occasion: str) -> None:
     # One waiting job will see them all; one that runs already may have looked before.
     if tx.execute(_WAITING).first() is None:
-        jobs.add(tx, [NewJob(id=f"receipts:{tx.execute(_NEWEST).scalar_one()}", kind="receipts")])
+        jobs.add(tx, [NewJob(id=f"receipts:{tx.execute(_NEWEST).scalar_one()}{occasion}", kind="receipts")])
 
 
 def _row(receipt: Receipt) -> dict[str, str]:

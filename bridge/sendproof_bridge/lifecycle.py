@@ -67,12 +67,13 @@ BATCH = _table(
 )
 
 # `unknown`: the network says so, or the reply to the send was lost and the provider cannot be asked.
-# `taken`: by a provider that tells only later whether it rejects; it counts neither as sent nor as dropped until then.
+# `taken`: by a provider that tells only later whether it rejects; it counts neither as sent nor as dropped until it is
+# delivered, or some minutes have passed.
 # A receipt may overtake the reply to the send; a network that first knew nothing may know more later.
 MESSAGE = _table(
     "message",
     pending="taken accepted rejected dropped cancelled delivered undelivered invalid expired unknown",
-    taken="delivered undelivered invalid expired unknown rejected",
+    taken="accepted delivered undelivered invalid expired unknown rejected",
     accepted="delivered undelivered invalid expired unknown",
     unknown="delivered undelivered invalid expired",
     delivered="",

@@ -93,6 +93,14 @@ class Optimove:
             return []
         return [_recipient(row, names) for row in _rows(check_status(answer))]
 
+    def campaign_templates(self, channel: int, campaign: str) -> set[int]:
+        """The templates that a campaign uses on a channel; none when the service does not say."""
+        query = {"CampaignID": campaign, "ChannelID": str(channel)}
+        answer = self._answer("GET", "actions/GetExecutedCampaignChannelDetails", query=query)
+        if answer.status == _NOT_FOUND or not answer.body:
+            return set()
+        return {_integer(row, "TemplateID") for row in _rows(check_status(answer))}
+
     def attributes(self, customer: str) -> dict[str, str | None]:
         """What the key may see of one customer: values by name."""
         answer = self._get(f"customers/{quote(customer, safe='')}/Attributes", {})

@@ -9,6 +9,10 @@ OPTED_OUT = "opted_out"
 OPTED_OUT_HERE = "opted_out_here"
 # The provider may have sent it or not, and keeps no record that can be asked.
 REPLY_LOST = "reply_lost"
+# The provider's reply left it out, and its record does not show it.
+NOT_MENTIONED = "not_mentioned"
+# Its time was so long ago that it would do harm.
+TOO_LATE = "too_late"
 NOT_PERSONALISED = "not_personalised"
 UNUSABLE_NUMBER = "unusable_number"
 UNKNOWN_TEMPLATE = "unknown_template"
@@ -34,3 +38,9 @@ def digits(value: str | None, region: str) -> str | None:
     if not phonenumbers.is_valid_number(number):
         return None
     return phonenumbers.format_number(number, phonenumbers.PhoneNumberFormat.E164).removeprefix("+")
+
+
+def listed(value: str, region: str) -> str:
+    """A number as a provider lists it, mostly with its country code, in the form of `digits`; else as it is."""
+    text = value.strip()
+    return digits(f"+{text.lstrip('+')}", region) or digits(text, region) or text

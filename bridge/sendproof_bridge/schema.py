@@ -97,6 +97,9 @@ message = Table(
     Index("message_provider_id", "client", "provider_id"),
 )
 
+# Receipts of providers that name nothing but their own id.
+_BY_ID = text("batch = ''")
+
 receipt = Table(
     "receipt",
     metadata,
@@ -111,6 +114,7 @@ receipt = Table(
     Column("result", Text),
     Index("receipt_new", "id", sqlite_where=text("result IS NULL"), postgresql_where=text("result IS NULL")),
     Index("receipt_batch", "client", "batch"),
+    Index("receipt_message", "client", "message", sqlite_where=_BY_ID, postgresql_where=_BY_ID),
 )
 
 # What a customer did with a message; a click may come often.

@@ -1,20 +1,21 @@
-"""The commands `run`, `check` and `why`. What is heavy is imported when one of them is called: `--help` stays quick."""
+"""The commands of the harness: `run`, `check`, `why`, `scenarios` and `doctor`.
 
-import dataclasses
-import signal
-from collections.abc import Sequence
+What is heavy is imported when one of them is called: `--help` stays quick.
+"""
+
+import json
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, NoReturn
 
 import typer
 from rich.console import Console
-from rich.table import Table
+
+from sendproof_scenarios.doctor.commands import doctor
 
 if TYPE_CHECKING:
     from sendproof_scenarios.history import History
-    from sendproof_scenarios.model import Scenario
+    from sendproof_scenarios.playing import Wanted
     from sendproof_scenarios.runner import Options
-    from sendproof_scenarios.verdict import Standing
 
 EXIT_ERROR = 3
 
@@ -24,10 +25,14 @@ def register(app: typer.Typer) -> None:
     app.command()(run)
     app.command()(check)
     app.command()(why)
+    app.command()(scenarios)
+    app.command()(doctor)
 
 
 def run(
-    files: Annotated[list[Path], typer.Argument(help="Scenario files, one or more.", show_default=False)],
+    files: Annotated[
+        list[Path], typer.Argument(help="Scenario files, or folders of them; `scenarios` is all.", show_default=False)
+    ],
     bridge: Annotated[
         str | None, typer.Option(help="Address of a bridge that runs already; it is told where to find the sandbox.")
     ] = None,
@@ -51,6 +56,13 @@ def run(
             help="Let time run by itself, so many seconds in a real one, instead of jumping; at 1 it begins now.",
         ),
     ] = None,
+    provider: Annotated[
+        str | None, typer.Option(help="Play only for this provider what can be played for several.")
+    ] = None,
+    parallel: Annotated[int, typer.Option(min=1, max=64, help="So many scenarios at once.")] = 1,
+    faults: Annotated[
+        int, typer.Option(min=0, max=100, help="Draw so many faults from the seed, and play them as well.")
+    ] = 0,
 ) -> None:
     """Play scenarios against a bridge, and judge what reached every recipient.
 
@@ -60,13 +72,10 @@ def run(
 
     Example: sendproof run scenarios/scheduled/first_campaign.yaml --command "./my-bridge --port 9000"
     """
-    from sendproof_scenarios.runner import Options  # noqa: PLC0415 - see the head of this file
-    from sendproof_scenarios.verdict import EXIT_STATUS, WORST_FIRST  # noqa: PLC0415
+    from sendproof_scenarios.playing import Wanted  # noqa: PLC0415 - see the head of this file
+    from sendproof_scenarios.runner import Options  # noqa: PLC0415
 
-    console = Console()
-    if bridge is not None and command is not None:
-        _refuse("expected --bridge or --command, got both: is the bridge running already, or to be started?")
-    scenarios = _load(files, seed)
+    _refuse_contradictions(bridge, command, parallel)
     options = Options(
         bridge=bridge,
         command=command,
@@ -75,11 +84,52 @@ def run(
         patience_s=patience,
         clock_rate=clock_rate,
     )
-    _let_children_end()
-    standings = {name: _run_one(scenario, name, options, console) for name, scenario in scenarios.items()}
+    _play(files, Wanted(seed=seed, provider=provider, faults=faults), options, parallel)
+
+
+def _play(files: "list[Path]", wanted: "Wanted", options: "Options", parallel: int) -> NoReturn:
+    """Play what is wanted of the files, and leave with the status of the worst."""
+    from sendproof_scenarios import playing  # noqa: PLC0415 - see the head of this file
+    from sendproof_scenarios.beside import let_children_end, play_beside  # noqa: PLC0415
+    from sendproof_scenarios.verdict import EXIT_STATUS  # noqa: PLC0415
+
+    console = Console()
+    let_children_end()
+    try:
+        every = playing.scenarios_of(files, wanted, options)
+        with playing.one_simulators(options, several=len(every) > 1) as ready:
+            if parallel > 1 and len(every) > 1:
+                standings = play_beside(every, ready, parallel, console)
+            else:
+                standings = {name: playing.play_one(one, name, ready, console) for name, one in every.items()}
+    except playing.RefusedError as error:
+        _refuse(str(error))
     if len(standings) > 1:
-        _summary(standings, results, console)
-    raise typer.Exit(EXIT_STATUS[min(standings.values(), key=WORST_FIRST.index)])
+        playing.summary(standings, options.results, console)
+    raise typer.Exit(EXIT_STATUS[playing.worst(list(standings.values()))])
+
+
+def _refuse_contradictions(bridge: str | None, command: str | None, parallel: int) -> None:
+    if bridge is not None and command is not None:
+        _refuse("expected --bridge or --command, got both: is the bridge running already, or to be started?")
+    if bridge is not None and parallel > 1:
+        _refuse("expected --bridge without --parallel, got both: one bridge cannot be in several scenarios at once")
+
+
+def scenarios(
+    as_json: Annotated[bool, typer.Option("--json", help="Print JSON, for programs.")] = False,
+) -> None:
+    """List the scenarios that come with Sendproof, by theme.
+
+    Example: sendproof scenarios --json
+    """
+    from sendproof_scenarios import listing  # noqa: PLC0415 - see the head of this file
+
+    every = listing.of_library()
+    if as_json:
+        typer.echo(json.dumps(every, indent=2))
+    else:
+        listing.print_list(every, Console())
 
 
 def check(
@@ -92,8 +142,10 @@ def check(
 
     Example: sendproof check results/first_campaign/history.ndjson
     """
-    console = Console()
-    raise typer.Exit(_judge(history, results, console)[1])
+    from sendproof_scenarios.playing import say  # noqa: PLC0415 - see the head of this file
+    from sendproof_scenarios.verdict import EXIT_STATUS  # noqa: PLC0415
+
+    raise typer.Exit(EXIT_STATUS[say(_read(history), results, Console())])
 
 
 def why(
@@ -138,78 +190,6 @@ def _read(file: Path) -> "History":
         return read_history(file)
     except (HistoryError, OSError) as error:
         _refuse(f"{file}: {getattr(error, 'strerror', None) or error}")
-
-
-def _run_one(scenario: "Scenario", name: str, options: "Options", console: Console) -> "Standing":
-    from sendproof_scenarios.progress import watching  # noqa: PLC0415
-    from sendproof_scenarios.runner import RunError, whole  # noqa: PLC0415
-    from sendproof_scenarios.runner import run as play  # noqa: PLC0415
-
-    console.print(f"{scenario.name}  (seed {scenario.seed})", style="bold", markup=False, highlight=False)
-    try:
-        with watching(console, whole(scenario)) as watcher:
-            recorded = play(scenario, name, options, watcher)
-    except RunError as error:
-        console.print("error", style="bold magenta")
-        console.print(str(error), markup=False, highlight=False, soft_wrap=True)
-        return "error"
-    if recorded.trouble is not None:
-        console.print(f"The run ended early: {recorded.trouble.cause}.", style="bold red", markup=False)
-        told = f"expected {recorded.trouble.expected}\ngot      {recorded.trouble.got}\n"
-        console.print(told, markup=False, highlight=False, soft_wrap=True)
-    return _judge(recorded.history, recorded.folder, console)[0]
-
-
-def _judge(history: Path, folder: Path | None, console: Console) -> "tuple[Standing, int]":
-    from sendproof_scenarios.report import print_verdict, write_reports  # noqa: PLC0415
-    from sendproof_scenarios.verdict import judge  # noqa: PLC0415
-
-    read = _read(history)
-    verdict = judge(read)
-    print_verdict(verdict, console, None if folder is None else write_reports(verdict, read, folder))
-    return verdict.standing, verdict.exit_status
-
-
-def _load(files: Sequence[Path], seed: int | None) -> "dict[str, Scenario]":
-    """Every scenario by the name of its results folder. Nothing runs before all files are right."""
-    from sendproof_scenarios.library import find  # noqa: PLC0415
-    from sendproof_scenarios.loading import load  # noqa: PLC0415
-    from sendproof_scenarios.mistakes import ScenarioError  # noqa: PLC0415
-
-    loaded: dict[str, Scenario] = {}
-    mistakes: list[str] = []
-    for file in map(find, files):
-        if file.stem in loaded:
-            mistakes.append(f"{file}: another scenario named {file.stem} is run already; results would be overwritten")
-            continue
-        try:
-            scenario = load(file)
-        except ScenarioError as error:
-            mistakes.append(str(error))
-            continue
-        loaded[file.stem] = scenario if seed is None else dataclasses.replace(scenario, seed=seed)
-    if mistakes:
-        _refuse("\n".join(mistakes))
-    return loaded
-
-
-def _summary(standings: "dict[str, Standing]", results: Path, console: Console) -> None:
-    table = Table(box=None, header_style="dim")
-    for column in ("verdict", "scenario", "report"):
-        table.add_column(column)
-    for name, standing in standings.items():
-        table.add_row(standing, name, "" if standing == "error" else str(results / name / "report.html"))
-    console.print(table)
-
-
-def _let_children_end() -> None:
-    """A CI server that cancels a run sends SIGTERM; by default Python would leave what it has started behind."""
-
-    def leave(number: int, frame: object) -> NoReturn:
-        del frame
-        raise SystemExit(128 + number)
-
-    signal.signal(signal.SIGTERM, leave)
 
 
 def _refuse(message: str) -> NoReturn:

@@ -5,7 +5,8 @@ ControlError             the simulators refused (`status`, and the problem's own
 └── NotQuietError        an advance ran out of time: somebody did not come to rest
 """
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Self
 
@@ -16,6 +17,13 @@ _ANSWER_S = 30.0
 # How much longer than an advance may take its answer is waited for.
 _GRACE_S = 15.0
 _CHUNK = 1 << 20
+
+
+@dataclass(frozen=True, slots=True)
+class Csv:
+    """A body that is no JSON."""
+
+    text: str
 
 
 class ControlError(Exception):
@@ -58,6 +66,10 @@ class Control:
         """Make a sandbox; answers its id, its services with credentials, and its channels."""
         return self._object("POST", "/sandboxes", settings)
 
+    def sandbox(self, sandbox: str) -> dict[str, Any]:
+        """What `create_sandbox` answered."""
+        return self._object("GET", f"/sandboxes/{sandbox}")
+
     def delete_sandbox(self, sandbox: str) -> None:
         """End a sandbox."""
         self._call("DELETE", f"/sandboxes/{sandbox}")
@@ -66,9 +78,71 @@ class Control:
         """Let a provider hold templates, each `{"title", "body"}`."""
         self._call("POST", f"/sandboxes/{sandbox}/providers/{provider}/templates", list(templates))
 
+    def templates(self, sandbox: str, provider: str) -> list[dict[str, Any]]:
+        """What a provider holds, each `{"id", "title", "body"}`."""
+        return self._list("GET", f"/sandboxes/{sandbox}/providers/{provider}/templates")
+
+    def change_template(self, sandbox: str, provider: str, template: object, change: Mapping[str, str]) -> None:
+        """Give a template another `title` or `body`."""
+        self._call("PATCH", f"/sandboxes/{sandbox}/providers/{provider}/templates/{template}", change)
+
+    def delete_template(self, sandbox: str, provider: str, template: object) -> None:
+        """Delete a template at its provider."""
+        self._call("DELETE", f"/sandboxes/{sandbox}/providers/{provider}/templates/{template}")
+
+    def set_account(self, sandbox: str, provider: str, settings: Mapping[str, object]) -> None:
+        """Set what the user of a provider sets on its website; what is left out gets its default."""
+        self._call("PUT", f"/sandboxes/{sandbox}/providers/{provider}/settings", settings)
+
     def plan(self, sandbox: str, campaign: Mapping[str, object]) -> dict[str, Any]:
         """Schedule a campaign."""
         return self._object("POST", f"/sandboxes/{sandbox}/campaigns", campaign)
+
+    def cancel(self, sandbox: str, campaign: int) -> dict[str, Any]:
+        """Cancel a campaign now."""
+        return self._object("POST", f"/sandboxes/{sandbox}/campaigns/{campaign}/cancel")
+
+    def add_trigger(self, sandbox: str, trigger: Mapping[str, object]) -> dict[str, Any]:
+        """Define a trigger."""
+        return self._object("POST", f"/sandboxes/{sandbox}/triggers", trigger)
+
+    def report_events(self, sandbox: str, events: Sequence[Mapping[str, object]]) -> dict[str, Any]:
+        """Let customers do something, now or at an instant to come; 10,000 at most."""
+        return self._object("POST", f"/sandboxes/{sandbox}/events", list(events))
+
+    def take_batch_file(self, sandbox: str, service: str, text: str) -> dict[str, Any]:
+        """Upload a CSV file of the client's daily batch."""
+        content = self._call("POST", f"/sandboxes/{sandbox}/services/{service}/batch", Csv(text))
+        return content if isinstance(content, dict) else {}
+
+    def keys(self, sandbox: str, service: str) -> list[dict[str, Any]]:
+        """The keys of a service, each with its `name` and its value as `key`."""
+        return self._list("GET", f"/sandboxes/{sandbox}/services/{service}/keys")
+
+    def change_key(self, sandbox: str, service: str, name: str, change: Mapping[str, object]) -> dict[str, Any]:
+        """Rotate, disable or enable a key; answers it as it is now."""
+        return self._object("PATCH", f"/sandboxes/{sandbox}/services/{service}/keys/{name}", change)
+
+    def webhooks(self, sandbox: str, service: str, event: str) -> list[dict[str, Any]]:
+        """The notifications of one event so far, the oldest first, each with its `key`."""
+        return self._list("GET", f"/sandboxes/{sandbox}/webhooks?service={service}&event={event}")
+
+    def resend(self, sandbox: str, service: str, key: str) -> None:
+        """Send a notification once more."""
+        self._call("POST", f"/sandboxes/{sandbox}/webhooks/resend", {"service": service, "key": key})
+
+    def add_faults(self, sandbox: str, faults: Sequence[Mapping[str, object]]) -> None:
+        """Let things go wrong: all of the entries, or none."""
+        self._call("POST", f"/sandboxes/{sandbox}/faults", list(faults))
+
+    def wanted(self, sandbox: str) -> dict[str, Any] | None:
+        """Wait for a kill that the harness has to carry out; None when there was none for a while."""
+        content = self._call("GET", f"/sandboxes/{sandbox}/faults/wanted")
+        return content if isinstance(content, dict) else None
+
+    def done(self, sandbox: str, fault: str) -> None:
+        """Say that a kill is carried out; the simulators let go of the exchange that they hold."""
+        self._call("POST", f"/sandboxes/{sandbox}/faults/{fault}/done")
 
     def unattributed(self) -> list[dict[str, Any]]:
         """The newest requests to any service that showed no credential of any sandbox."""
@@ -83,6 +157,15 @@ class Control:
         """`{"now", "participants", "in_flight", ...}`."""
         return self._object("GET", f"/sandboxes/{sandbox}/clock")
 
+    def park(self, sandbox: str, participant: str, until: str | None, since: int) -> dict[str, Any]:
+        """Take part in the clock: wait until an instant; answers `{"now", "delivered", "reason"}`."""
+        parked = {"participant": participant, "until": until, "since": since}
+        return self._object("POST", f"/sandboxes/{sandbox}/clock/park", parked)
+
+    def leave(self, sandbox: str, participant: str) -> None:
+        """Say that somebody takes part in the clock no more."""
+        self._call("DELETE", f"/sandboxes/{sandbox}/clock/participants/{participant}")
+
     def advance(self, sandbox: str, target: Mapping[str, object], timeout_s: float) -> dict[str, Any]:
         """Move virtual time (`{"by_ms": n}` or `{"to": iso}`); `NotQuietError` after `timeout_s` real seconds."""
         body = {**target, "timeout_s": timeout_s}
@@ -96,12 +179,18 @@ class Control:
                 for chunk in reply.iter_content(_CHUNK):
                     out.write(chunk)
         except requests.RequestException as error:
-            raise UnreachableError(f"the history broke off: {_reason(error)}", None) from error
+            raise UnreachableError(f"the history broke off: {reason(error)}", None) from error
 
     def _object(self, method: str, path: str, body: object = None, *, answer_s: float = _ANSWER_S) -> dict[str, Any]:
         content = self._call(method, path, body, answer_s=answer_s)
         if not isinstance(content, dict):
             raise ControlError(f"{method} {self.url}/control{path}: expected a JSON object, got {content!r:.80}", None)
+        return content
+
+    def _list(self, method: str, path: str) -> list[dict[str, Any]]:
+        content = self._call(method, path)
+        if not isinstance(content, list):
+            raise ControlError(f"{method} {self.url}/control{path}: expected a JSON array, got {content!r:.80}", None)
         return content
 
     def _call(self, method: str, path: str, body: object = None, *, answer_s: float = _ANSWER_S) -> object:
@@ -118,15 +207,23 @@ class Control:
 
     def _send(self, method: str, path: str, body: object, answer_s: float, *, stream: bool) -> requests.Response:
         url = f"{self.url}/control{path}"
+        given = _body(body)
         try:
-            reply = self._http.request(method, url, json=body, timeout=(_ANSWER_S, answer_s), stream=stream)
+            reply = self._http.request(method, url, **given, timeout=(_ANSWER_S, answer_s), stream=stream)
         except requests.RequestException as error:
-            message = f"no answer from the simulators at {self.url} ({_reason(error)}); are they up?"
+            message = f"no answer from the simulators at {self.url} ({reason(error)}); are they up?"
             raise UnreachableError(message, None) from error
         if reply.ok:
             return reply
         kind = NotQuietError if reply.status_code == requests.codes.gateway_timeout else ControlError
         raise kind(f"{method} {url} answered {reply.status_code}: {_detail(reply)}", reply.status_code)
+
+
+def _body(body: object) -> dict[str, Any]:
+    """How requests is told what to send."""
+    if isinstance(body, Csv):
+        return {"data": body.text.encode(), "headers": {"Content-Type": "text/csv"}}
+    return {"json": body}
 
 
 def _detail(reply: requests.Response) -> str:
@@ -141,9 +238,9 @@ def _detail(reply: requests.Response) -> str:
     return "; ".join([str(problem["detail"]), *broken])
 
 
-def _reason(error: requests.RequestException) -> str:
+def reason(error: BaseException) -> str:
     """The innermost cause: requests wraps a refused connection four times."""
-    cause: BaseException = error
+    cause = error
     while cause.__cause__ is not None or cause.__context__ is not None:
         cause = cause.__cause__ or cause.__context__ or cause
     return getattr(cause, "strerror", None) or str(cause) or type(cause).__name__

@@ -75,14 +75,25 @@ class Observed:
     findings: tuple[Finding, ...] = ()
 
 
+def _always(history: History) -> bool:
+    del history
+    return True
+
+
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Check:
-    """One check of the table `sendproof_scenarios.checks.CHECKS`."""
+    """One check of the table `sendproof_scenarios.checks.CHECKS`.
+
+    It is asked only of histories that it `applies` to, which are those `asked_of`; a run without triggers says nothing
+    about triggers, and is none the worse for it.
+    """
 
     id: str
     title: str
     requirement: Requirement
     run: Callable[[History], Observed]
+    applies: Callable[[History], bool] = _always
+    asked_of: str = "every run"
 
 
 def once_per_history(derive: Callable[[History], T]) -> Callable[[History], T]:

@@ -1,24 +1,24 @@
-"""What a bridge is told about the sandbox it works in: a JSON file for any bridge, a TOML file for ours.
+"""What a bridge is told about the sandbox it works in: a JSON file for any bridge, a TOML file for ours (`own_bridge`).
 
-The bridge of a real client gets the same things by mail: addresses, credentials, channel numbers, attribute names.
+The bridge of a real client gets the same things by mail: addresses, credentials, channel numbers, attribute names. With
+several clients the file has one such description for each.
 """
 
+import dataclasses
 import hashlib
 import json
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
+
+from sendproof_scenarios.model import Scenario
 
 #: The environment variable that names the handover file.
 VARIABLE = "SENDPROOF_HANDOVER"
 SENDER = "Sendproof"
 ATTRIBUTES = {"phone": "PHONENUMBER", "consent": "SMS_OPT_IN"}
 CLIENT = "sendproof"
-# Elsewhere the sender stands in the provider's own templates.
-_WITH_SENDER = frozenset({"textlocal"})
-# The simulator's Message Log can be read by a call, which is not known of the real one.
-_WITH_LOG = frozenset({"delivyr"})
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -29,19 +29,89 @@ class Listen:
     port: int
 
 
-def handover(control_url: str, sandbox: Mapping[str, Any], listen: Listen) -> dict[str, Any]:
-    """All that a bridge needs. `sandbox` is the control API's answer; the token is drawn from its seed."""
+def handover(
+    control_url: str,
+    sandbox: Mapping[str, Any],
+    listen: Listen | None,
+    scenario: Scenario | None = None,
+    client: str = CLIENT,
+) -> dict[str, Any]:
+    """All that a bridge needs. `sandbox` is the control API's answer; the token is drawn from its seed.
+
+    Without `listen` it does not say where the bridge listens. What the scenario asks of the bridge stands beside it:
+    wishes, and what each channel is to be like.
+    """
+    token = hashlib.sha256(f"sendproof webhook token {sandbox['seed']}".encode()).hexdigest()[:32]
     return {
+        "client": client,
         "sandbox": sandbox["sandbox"],
         "clock_url": f"{control_url}/control/sandboxes/{sandbox['sandbox']}/clock",
         "services": sandbox["services"],
-        "channels": sandbox["channels"],
+        "channels": [_channel(channel, scenario) for channel in sandbox["channels"]],
         "attributes": ATTRIBUTES,
         "country": sandbox["country"],
         "sender": SENDER,
-        "listen": {"host": listen.host, "port": listen.port},
-        "webhook_token": hashlib.sha256(f"sendproof webhook token {sandbox['seed']}".encode()).hexdigest()[:32],
+        **({} if listen is None else {"listen": {"host": listen.host, "port": listen.port}}),
+        "webhook_token": token,
+        "bridge": _wishes(scenario),
+        "account_webhooks": _account_webhooks(scenario, listen, client, token),
     }
+
+
+def _channel(channel: Mapping[str, Any], scenario: Scenario | None) -> dict[str, Any]:
+    """The channel, and what is asked for beyond what every channel has."""
+    asked = next((one for one in scenario.channels if one.id == channel["id"]), None) if scenario else None
+    if asked is None:
+        return dict(channel)
+    more = {"preference_channel": asked.preference_channel, "overrides": asked.overrides}
+    return {**channel, **{name: value for name, value in more.items() if value is not None}}
+
+
+def _wishes(scenario: Scenario | None) -> dict[str, Any]:
+    """Only what is asked for; how it reports, when nothing is said, is the bridge's own matter."""
+    if scenario is None:
+        return {}
+    asked = dataclasses.asdict(scenario.wishes)
+    return {name: asked[name] for name in ("reports", "opt_outs", "clears_campaigns") if asked[name]}
+
+
+def _account_webhooks(scenario: Scenario | None, listen: Listen | None, client: str, token: str) -> dict[str, str]:
+    if scenario is None or listen is None or not scenario.wishes.account_webhooks:
+        return {}
+    providers = dict.fromkeys(channel.provider for channel in scenario.channels)
+    door = f"http://{listen.host}:{listen.port}/webhooks"
+    return {provider: f"{door}/{provider}/{client}/{token}" for provider in providers}
+
+
+def account_settings(provider: str, url: str) -> dict[str, object]:
+    """What the user of a provider's account sets, so that it posts to `url`: the README of each simulator."""
+    match provider:
+        case "textlocal":
+            return {"inbound_url": url}
+        case "delivyr":
+            return {"webhook_url": url}
+    return {"webhooks": [{"url": url}]}
+
+
+def of_all(clients: Sequence[Mapping[str, Any]]) -> dict[str, Any]:
+    """The content of the file: that of the one client, or a list."""
+    return dict(clients[0]) if len(clients) == 1 else {"clients": list(clients)}
+
+
+def clients_of(content: Mapping[str, Any]) -> list[dict[str, Any]]:
+    """The description of each client."""
+    listed: list[dict[str, Any]] = content.get("clients", [content])
+    return listed
+
+
+def key_name(content: Mapping[str, Any]) -> str:
+    """Which of Optimove's keys a client's bridge shows.
+
+    To change attributes, and to read who waits for clearance, it has to be the admin's: neither is on the list of
+    functions for third parties.
+    """
+    asked = content.get("bridge", {})
+    return "admin_key" if asked.get("opt_outs") == "attribute" or asked.get("clears_campaigns") else "api_key"
 
 
 def write_handover(content: Mapping[str, Any], file: Path) -> None:
@@ -49,71 +119,3 @@ def write_handover(content: Mapping[str, Any], file: Path) -> None:
     partial = file.with_suffix(".partial")
     partial.write_text(json.dumps(content, indent=2) + "\n", encoding="utf-8")
     partial.replace(file)
-
-
-def write_settings(content: Mapping[str, Any], file: Path, database: Path) -> dict[str, str]:
-    """Save the settings of the reference bridge; answers the secrets, which go into its environment."""
-    secrets = {"SENDPROOF_WEBHOOK_TOKEN": content["webhook_token"]}
-    for service, access in content["services"].items():
-        secrets |= {_variable(service, name): value for name, value in access["credentials"].items()}
-    file.write_text("\n".join(_settings(content, database)) + "\n", encoding="utf-8")
-    return secrets
-
-
-def _settings(content: Mapping[str, Any], database: Path) -> list[str]:
-    address = f"{content['listen']['host']}:{content['listen']['port']}"
-    lines = [
-        "[bridge]",
-        _entry("database", str(database)),
-        _entry("listen", address),
-        _entry("public_url", f"http://{address}"),
-        _entry("clock_url", content["clock_url"]),
-        "",
-        "[[clients]]",
-        _entry("name", CLIENT),
-        _entry("optimove_url", content["services"]["optimove"]["url"]),
-        _entry("optimove_api_key", _placeholder(_variable("optimove", "api_key"))),
-        _entry("webhook_token", _placeholder("SENDPROOF_WEBHOOK_TOKEN")),
-    ]
-    for channel in content["channels"]:
-        lines += ["", *_channel(content, channel)]
-    return lines
-
-
-def _channel(content: Mapping[str, Any], channel: Mapping[str, Any]) -> list[str]:
-    provider = channel["provider"]
-    access = content["services"][provider]
-    return [
-        "[[clients.channels]]",
-        f"id = {channel['id']}",
-        _entry("provider", provider),
-        _entry("kind", channel["kind"]),
-        _entry("url", access["url"]),
-        *(_entry(name, _placeholder(_variable(provider, name))) for name in _shown(provider, access["credentials"])),
-        *([_entry("sender", content["sender"])] if provider in _WITH_SENDER else []),
-        *(["message_log = true"] if provider in _WITH_LOG else []),
-        _entry("phone_attribute", content["attributes"]["phone"]),
-        _entry("consent_attribute", content["attributes"]["consent"]),
-        _entry("default_region", content["country"]),
-    ]
-
-
-# Where a service takes one credential or another, those that the reference bridge shows; else all.
-_CHOSEN: Mapping[str, tuple[str, ...]] = {"textlocal": ("apikey",)}
-
-
-def _shown(provider: str, credentials: Mapping[str, str]) -> Iterable[str]:
-    return _CHOSEN.get(provider, credentials)
-
-
-def _variable(service: str, name: str) -> str:
-    return f"SENDPROOF_{service}_{name}".upper()
-
-
-def _placeholder(variable: str) -> str:
-    return "${" + variable + "}"
-
-
-def _entry(name: str, value: str) -> str:
-    """One line of TOML; a JSON string is also a TOML string."""
-    return f"{name} = {json.dumps(value)}"

@@ -26,11 +26,15 @@ class Record(msgspec.Struct, frozen=True, gc=False, tag_field="kind"):
 
 
 class Channel(msgspec.Struct, frozen=True):
-    """One channel of the sandbox: its Optimove number, and which provider carries it."""
+    """One channel of the sandbox: its Optimove number, and which provider carries it.
+
+    Of a channel that is `testing` nothing may reach anybody, and nothing may be reported.
+    """
 
     id: int
     provider: str
     kind: str
+    testing: bool = False
 
 
 class ClockFacts(msgspec.Struct, frozen=True):
@@ -43,7 +47,10 @@ class ClockFacts(msgspec.Struct, frozen=True):
 
 
 class FaultEntry(msgspec.Struct, frozen=True):
-    """A fault that was to strike: a call (`optimove.GetCustomers`) or a webhook (`optimove.13`), counted from `nth`."""
+    """A fault that was to strike: a call (`optimove.GetCustomers`) or a webhook (`optimove.13`), counted from `nth`.
+
+    `down` of a kill is in milliseconds of the sandbox's clock, `retry_after` of an answer in seconds.
+    """
 
     id: str
     fault: str
@@ -53,10 +60,15 @@ class FaultEntry(msgspec.Struct, frozen=True):
     nth: int = 1
     times: int | Literal["all"] = 1
     when: Literal["before", "after"] = "before"
+    down: int = 0
+    retry_after: int | None = None
 
 
 class Header(msgspec.Struct, frozen=True, tag_field="kind", tag="history"):
-    """The first line. `ended` is the virtual time at which the history was taken."""
+    """The first line. `ended` is the virtual time at which the history was taken.
+
+    `dialects` are those that are not the default, by full name (`optimove.metric_values`).
+    """
 
     version: int
     sandbox: str
@@ -65,6 +77,7 @@ class Header(msgspec.Struct, frozen=True, tag_field="kind", tag="history"):
     services: dict[str, str]
     channels: tuple[Channel, ...]
     ended: Instant
+    dialects: dict[str, str] = {}
     faults: tuple[FaultEntry, ...] = ()
 
 
@@ -157,6 +170,14 @@ class Request(Record, frozen=True, gc=False, tag="request"):
     violations: tuple[Violation, ...] = ()
     note: dict[str, Any] | None = None
     fault: Struck | None = None
+
+
+class Examination(Record, frozen=True, gc=False, tag="examination"):
+    """One call of `sendproof doctor` or of the like before a run. It changed nothing and says nothing of the bridge."""
+
+    service: str
+    operation: str | None
+    status: int
 
 
 class Listener(Record, frozen=True, gc=False, tag="listener"):
@@ -457,6 +478,7 @@ Line = (
     | Obligation
     | Request
     | Fault
+    | Examination
     | Listener
     | ChannelTemplates
     | ProviderTemplate
@@ -494,6 +516,7 @@ FIELD_OF: dict[type[Record], str] = {
     Obligation: "obligations",
     Request: "requests",
     Fault: "faults",
+    Examination: "examinations",
     Listener: "listeners",
     ChannelTemplates: "channel_templates",
     ProviderTemplate: "provider_templates",
@@ -536,6 +559,7 @@ class History:
     obligations: tuple[Obligation, ...] = ()
     requests: tuple[Request, ...] = ()
     faults: tuple[Fault, ...] = ()
+    examinations: tuple[Examination, ...] = ()
     listeners: tuple[Listener, ...] = ()
     channel_templates: tuple[ChannelTemplates, ...] = ()
     provider_templates: tuple[ProviderTemplate, ...] = ()

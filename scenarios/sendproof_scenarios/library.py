@@ -11,13 +11,23 @@ def library() -> Path:
     return installed if installed.is_dir() else _PACKAGE.parent
 
 
-def find(file: Path) -> Path:
-    """`file` itself where it exists, else the scenario of the library that it names.
+def find(named: Path) -> list[Path]:
+    """The scenario files that somebody names: a file, or all below a folder, in the order of their names.
 
-    `scenarios/scheduled/first_campaign.yaml` and `scheduled/first_campaign` both name one.
+    What does not exist is looked for in the library: `scenarios/scheduled/first_campaign.yaml` and
+    `scheduled/first_campaign` name one file of it, `scenarios/triggered` and `triggered` a folder, `scenarios` all.
     """
-    if file.exists() or file.is_absolute():
-        return file
-    named = Path(*file.parts[1:]) if file.parts[:1] == ("scenarios",) else file
-    shipped = library() / named.with_suffix(".yaml")
-    return shipped if shipped.is_file() else file
+    if named.is_dir():
+        return _below(named)
+    if named.exists() or named.is_absolute():
+        return [named]
+    inside = Path(*named.parts[1:]) if named.parts[:1] == ("scenarios",) else named
+    shipped = library() / inside
+    if shipped.is_dir():
+        return _below(shipped)
+    file = shipped.with_suffix(".yaml")
+    return [file] if file.is_file() else [named]
+
+
+def _below(folder: Path) -> list[Path]:
+    return sorted(folder.rglob("*.yaml"))

@@ -2,6 +2,7 @@
 
 import json
 from collections.abc import Iterable, Iterator, Mapping
+from datetime import date
 from functools import cache
 from pathlib import Path
 from typing import Any, cast
@@ -11,17 +12,21 @@ from jsonschema.exceptions import ValidationError
 from jsonschema.protocols import Validator
 from jsonschema.validators import extend
 
+from sendproof_scenarios.building import scenario_of
 from sendproof_scenarios.document import Document, read
 from sendproof_scenarios.mistakes import Mistake, Place, ScenarioError, choices, expected, nearest
-from sendproof_scenarios.model import Scenario, scenario_of
+from sendproof_scenarios.model import Scenario
 from sendproof_scenarios.rules import broken_rules
 from sendproof_scenarios.values import time_of
 
 SCHEMA_FILE = Path(__file__).with_name("schema.json")
 
 
-def load(path: Path) -> Scenario:
-    """The scenario in `path`. Raises `ScenarioError` with every mistake, each with its line."""
+def load(path: Path) -> tuple[Scenario, ...]:
+    """The scenario in `path`, once for each of its providers if it names some.
+
+    Raises `ScenarioError` with every mistake, each with its line.
+    """
     file = str(path)
     try:
         text = path.read_text(encoding="utf-8")
@@ -32,18 +37,17 @@ def load(path: Path) -> Scenario:
     return loads(text, file)
 
 
-def loads(text: str, file: str) -> Scenario:
-    """The scenario that `text` describes; `file` is the name to use in messages."""
+def loads(text: str, file: str) -> tuple[Scenario, ...]:
+    """The same for the text of a file; `file` is the name to use in messages."""
     document = read(text, file)
     content = document.value
     mistakes = set(_against_schema(document))
     if mistakes or not isinstance(content, dict):
         raise ScenarioError(mistakes)
-    scenario = scenario_of(content)
-    broken = broken_rules(scenario, document)
+    broken = broken_rules(scenario_of(content), document)
     if broken:
         raise ScenarioError(broken)
-    return scenario
+    return tuple(scenario_of(content, provider) for provider in content.get("providers", (None,)))
 
 
 @cache
@@ -84,7 +88,7 @@ def _missing_keys(document: Document, place: Place, error: ValidationError) -> I
 def _about_value(error: ValidationError) -> str:
     part, got = _part_and_value(error)
     match error.validator:
-        case "maxProperties":
+        case "maxProperties" if part["maxProperties"] == 1:
             return f"expected one step, got {len(got)} ({', '.join(got)}); write each as a list item of its own"
         case "maximum":
             return expected(f"at most {part['maximum']}", got)
@@ -111,6 +115,7 @@ def _title(part: Mapping[str, Any]) -> str:
 def _validator() -> Validator:
     formats = FormatChecker(formats=())
     formats.checks("date-time", raises=ValueError)(_is_time)
+    formats.checks("date", raises=ValueError)(_is_day)
     # A number such as 5.0 is a whole number to JSON Schema, but not to who counts customers.
     whole = Draft202012Validator.TYPE_CHECKER.redefine(
         "integer", lambda _, value: isinstance(value, int) and not isinstance(value, bool)
@@ -121,3 +126,7 @@ def _validator() -> Validator:
 
 def _is_time(value: object) -> bool:
     return not isinstance(value, str) or bool(time_of(value))
+
+
+def _is_day(value: object) -> bool:
+    return not isinstance(value, str) or bool(date.fromisoformat(value))

@@ -1,12 +1,14 @@
-"""A scenario as values: what a checked scenario file says."""
+"""A scenario as values: what a checked scenario file says. `building` makes them of a file's content."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
-from datetime import datetime, timedelta
+from datetime import date, datetime, timedelta
 from fractions import Fraction
-from typing import Any
 
-from sendproof_scenarios.values import duration_of, share_of, time_of
+#: In place of a provider's name: the file is played once for each of its `providers`.
+ANY = "any"
+
+Parameter = str | int | float | bool
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -25,10 +27,17 @@ class Audience:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Channel:
-    """One Optimove channel and the provider that carries its messages."""
+    """One Optimove channel and the provider that carries its messages.
+
+    With `testing` the bridge lets the provider send nothing. `overrides` is JSONata over event 11, of Delivyr alone.
+    """
 
     id: int
     provider: str
+    kind: str = "scheduled"
+    testing: bool = False
+    preference_channel: int | None = None
+    overrides: str | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -50,24 +59,81 @@ class Split:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Campaign:
-    """One scheduled campaign: `customers` neighbours in the audience from `first_customer` on."""
+class Part:
+    """What a campaign sends on one channel."""
 
-    campaign: int
     channel: int
-    name: str
-    customers: int
-    first_customer: int
-    announced: datetime
     splits: tuple[Split, ...]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class WaitFor:
-    """Step: until the bridge has registered so many listeners and synchronised so many templates."""
+class Campaign:
+    """One scheduled campaign: `customers` neighbours in the audience from `first_customer` on, in each of its parts.
 
-    listeners: int
-    templates: int
+    It is announced at `announced`, or by the night of `day` where there is a nightly process (None: that of the first
+    sending). With `clearance_by` it is conditional; at `cancel_at` it is cancelled by itself.
+    """
+
+    campaign: int
+    name: str
+    customers: int
+    first_customer: int
+    announced: datetime | None
+    parts: tuple[Part, ...]
+    day: date | None = None
+    clearance_by: datetime | None = None
+    cancel_at: datetime | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Criterion:
+    """So many events of one name, with these parameters, from the oldest that counts to the newest within a time."""
+
+    event: str
+    count: int = 1
+    within: timedelta | None = None
+    where: Mapping[str, Parameter] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Trigger:
+    """Who meets all criteria gets the template at once. `exclude`: attributes and parameters that are not told."""
+
+    trigger: str
+    campaign: int
+    channel: int
+    template: str
+    criteria: tuple[Criterion, ...]
+    exclude: tuple[str, ...] = ()
+    repeat: bool = False
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Wishes:
+    """What a client asks of the bridge. None: the bridge's own way."""
+
+    reports: str | None = None
+    opt_outs: str | None = None
+    clears_campaigns: bool = False
+    account_webhooks: bool = False
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Who:
+    """Some customers: neighbours from `first_customer` on, or a share of all that the seed draws."""
+
+    customers: int | None = None
+    first_customer: int = 0
+    share: Fraction | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class WaitFor:
+    """Step: until so many listeners are registered and templates known, or all templates are (`synchronised`)."""
+
+    listeners: int = 0
+    templates: int = 0
+    synchronised: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -78,18 +144,121 @@ class Plan:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Cancel:
+    """Step: cancel a campaign."""
+
+    campaign: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Define:
+    """Step: define a trigger in Optimove."""
+
+    trigger: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Events:
+    """Step: customers do something, each `times` times with `every` between; spread evenly over `spread`."""
+
+    event: str
+    who: Who
+    parameters: Mapping[str, Parameter] = field(default_factory=dict)
+    times: int = 1
+    every: timedelta = timedelta()
+    spread: timedelta = timedelta()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class AddTemplate:
+    """Step: somebody writes a template at the provider."""
+
+    template: Template
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RenameTemplate:
+    """Step: somebody gives a template another title."""
+
+    provider: str
+    title: str
+    to: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ChangeTemplate:
+    """Step: somebody gives a template another text."""
+
+    provider: str
+    title: str
+    body: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class DeleteTemplate:
+    """Step: somebody deletes a template."""
+
+    provider: str
+    title: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class OptOut:
+    """Step: a file of the client's daily batch says that customers want no messages: `by` attribute or preference."""
+
+    by: str
+    who: Who
+    channel: int | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Key:
+    """Step: the client's admin rotates, disables or enables the bridge's key. What was good ends after `overlap`."""
+
+    action: str
+    overlap: timedelta = timedelta()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Resend:
+    """Step: notifications of the past come once more: the `nth` of an event and, with `count`, those after it."""
+
+    service: str
+    event: str
+    nth: int = 1
+    count: int = 1
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Advance:
     """Step: let virtual time pass."""
 
     by: timedelta
 
 
-Step = WaitFor | Plan | Advance
+Step = (
+    WaitFor
+    | Plan
+    | Cancel
+    | Define
+    | Events
+    | AddTemplate
+    | RenameTemplate
+    | ChangeTemplate
+    | DeleteTemplate
+    | OptOut
+    | Key
+    | Resend
+    | Advance
+)
+
+#: A fault as the file says it, its lengths of virtual time in milliseconds: what the control API takes.
+Fault = Mapping[str, object]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Scenario:
-    """All that one scenario file says. Times are aware, in UTC."""
+    """All that one scenario file says, for one provider if it is to be played for several. Times are aware, in UTC."""
 
     name: str
     about: str
@@ -100,22 +269,19 @@ class Scenario:
     templates: tuple[Template, ...]
     campaigns: tuple[Campaign, ...]
     steps: tuple[Step, ...]
+    triggers: tuple[Trigger, ...] = ()
+    wishes: Wishes = Wishes()
+    nightly: str | None = None
+    rate_limits: bool = True
+    dialects: Mapping[str, str] = field(default_factory=dict)
+    faults: tuple[Fault, ...] = ()
+    clients: tuple[str, ...] = ()
+    provider: str | None = None
 
 
-def scenario_of(content: Mapping[str, Any]) -> Scenario:
-    """The scenario that a file's content describes; the content has passed the schema and the rules."""
-    audience = _audience(content["audience"])
-    return Scenario(
-        name=content["name"],
-        about=content.get("about", ""),
-        seed=content["seed"],
-        starts=time_of(content["starts"]),
-        audience=audience,
-        channels=tuple(Channel(**channel) for channel in content["channels"]),
-        templates=tuple(Template(**template) for template in content["templates"]),
-        campaigns=tuple(_campaign(campaign, audience) for campaign in content["campaigns"]),
-        steps=tuple(_step(step) for step in content["steps"]),
-    )
+def whole(scenario: Scenario) -> timedelta:
+    """How much virtual time the steps let pass."""
+    return sum((step.by for step in scenario.steps if isinstance(step, Advance)), timedelta())
 
 
 def moved(scenario: Scenario, by: timedelta) -> Scenario:
@@ -123,47 +289,23 @@ def moved(scenario: Scenario, by: timedelta) -> Scenario:
     return replace(
         scenario,
         starts=scenario.starts + by,
-        campaigns=tuple(
-            replace(
-                campaign,
-                announced=campaign.announced + by,
-                splits=tuple(replace(split, send_at=split.send_at + by) for split in campaign.splits),
-            )
-            for campaign in scenario.campaigns
-        ),
+        campaigns=tuple(_moved_campaign(campaign, by) for campaign in scenario.campaigns),
     )
 
 
-def _audience(content: Mapping[str, Any]) -> Audience:
-    return Audience(
-        customers=content["customers"],
-        opted_out=share_of(content.get("opted_out", "0%")),
-        unusable_numbers=share_of(content.get("unusable_numbers", "0%")),
-        country=content.get("country", "GB"),
-        fates={name: share_of(share) for name, share in content.get("fates", {}).items()},
+def _moved_campaign(campaign: Campaign, by: timedelta) -> Campaign:
+    parts = [
+        replace(part, splits=tuple(replace(split, send_at=split.send_at + by) for split in part.splits))
+        for part in campaign.parts
+    ]
+    return replace(
+        campaign,
+        announced=_later(campaign.announced, by),
+        parts=tuple(parts),
+        clearance_by=_later(campaign.clearance_by, by),
+        cancel_at=_later(campaign.cancel_at, by),
     )
 
 
-def _campaign(content: Mapping[str, Any], audience: Audience) -> Campaign:
-    return Campaign(
-        campaign=content["campaign"],
-        channel=content["channel"],
-        name=content.get("name", f"Campaign {content['campaign']}"),
-        customers=content.get("customers", audience.customers),
-        first_customer=content.get("first_customer", 0),
-        announced=time_of(content["announced"]),
-        splits=tuple(_split(split) for split in content["splits"]),
-    )
-
-
-def _split(content: Mapping[str, Any]) -> Split:
-    return Split(share=share_of(content["share"]), template=content["template"], send_at=time_of(content["send_at"]))
-
-
-def _step(content: Mapping[str, Any]) -> Step:
-    if "plan" in content:
-        return Plan(campaign=content["plan"])
-    if "advance" in content:
-        return Advance(by=duration_of(content["advance"]))
-    wanted = content["wait_for"]
-    return WaitFor(listeners=wanted.get("listeners", 0), templates=wanted.get("templates", 0))
+def _later(moment: datetime | None, by: timedelta) -> datetime | None:
+    return None if moment is None else moment + by

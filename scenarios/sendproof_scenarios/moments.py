@@ -9,16 +9,21 @@ from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import Literal
 
+from sendproof_scenarios.checks.allowance import event_keys, hindrances
+from sendproof_scenarios.checks.disturbance import KILL
+from sendproof_scenarios.checks.disturbance import struck as disturbances
 from sendproof_scenarios.checks.ledger import Fate
 from sendproof_scenarios.checks.metrics import DROPPED, METRIC_NAMES, SENT
 from sendproof_scenarios.checks.paging import pages
 from sendproof_scenarios.checks.said import METRIC_OF
 from sendproof_scenarios.checks.webhooks import is_success
-from sendproof_scenarios.history import Delivery, History, Metric, Outcome, Request, Webhook
+from sendproof_scenarios.history import Clearance, Delivery, History, Metric, Outcome, Request, Webhook
 from sendproof_scenarios.instants import span, spoken
+from sendproof_scenarios.strikes import WEBHOOKS, told
 
-#: Who did it: Optimove, the bridge, the message provider, the customer; nobody, where something should have happened.
-Who = Literal["platform", "bridge", "provider", "customer", "nobody"]
+#: Who did it: Optimove, the bridge, the message provider, the customer; a fault; nobody, where something should have
+#: happened.
+Who = Literal["platform", "bridge", "provider", "customer", "fault", "nobody"]
 
 _ANNOUNCING = ("1", "13")
 _TRIGGER = "11"
@@ -57,9 +62,27 @@ def of_platform(history: History, fates: Iterable[Fate], customer: str | None) -
     for attempt in history.webhooks:
         if attempt.key in keys or (attempt.event == _TRIGGER and attempt.key.rsplit(":", 2)[1] == customer):
             yield _announcement(attempt)
+    for met in history.triggers:
+        if met.customer == customer:
+            what = f"finds that the customer meets trigger {met.trigger} of campaign {met.campaign}"
+            yield Moment(at=met.at, who="platform", what=what, line=met.n)
+    for hold in history.clearances:
+        if any(fate.obligation.campaign == hold.campaign for fate in fates):
+            yield Moment(at=hold.at, who="platform", what=_hold(hold), line=hold.n)
     for gone in history.cancellations:
         if any(fate.obligation.campaign == gone.campaign for fate in fates):
             yield Moment(at=gone.at, who="platform", what=f"cancels campaign {gone.campaign}", line=gone.n)
+
+
+def _hold(hold: Clearance) -> str:
+    if hold.action == "required":
+        return f"puts campaign {hold.campaign} on hold until {spoken(hold.required_by)}"
+    said = f"{hold.cleared:,} customers are cleared"
+    return (
+        f"hears who of campaign {hold.campaign} may be sent to: {said}"
+        if hold.action == "given"
+        else (f"takes campaign {hold.campaign} off hold: {said}")
+    )
 
 
 def _owes(fate: Fate, title: str) -> str:
@@ -113,11 +136,17 @@ def _namings(history: History, customer: str | None) -> Iterator[Moment]:
     for engaged in history.engagements:
         if customer is not None and engaged.customer == customer:
             yield Moment(at=engaged.at, who="bridge", what=f"reports the event {engaged.event}", line=engaged.n)
-    for told in history.preferences:
-        if customer in told.customers:
-            mode = "opted out" if told.opted_out else f"mode {told.mode}"
-            who: Who = "bridge" if told.how == "api" else "platform"
-            yield Moment(at=told.at, who=who, what=f"notes {mode} on channel {told.channel}", line=told.n)
+    for update in history.attributes:
+        for change in update.changes:
+            if change.customer == customer:
+                who: Who = "bridge" if update.how == "api" else "platform"
+                what = f"notes {change.field} {change.value or 'empty'} of the customer"
+                yield Moment(at=update.at, who=who, what=what, line=update.n)
+    for noted in history.preferences:
+        if customer in noted.customers:
+            mode = "opted out" if noted.opted_out else f"mode {noted.mode}"
+            who = "bridge" if noted.how == "api" else "platform"
+            yield Moment(at=noted.at, who=who, what=f"notes {mode} on channel {noted.channel}", line=noted.n)
 
 
 def _readings(history: History, fates: Sequence[Fate]) -> Iterator[Moment]:
@@ -252,6 +281,31 @@ def of_customer(
         if left.number in numbers:
             how = f" ({left.how})" if left.how else ""
             yield Moment(at=left.at, who="customer", what=f"opts out at {left.service}{how}", line=left.n)
+
+
+def of_faults(history: History, fates: Sequence[Fate], deliveries: Sequence[Delivery]) -> Iterator[Moment]:
+    """What struck the calls and notifications that this customer's messages depended on."""
+    if not history.faults:
+        return
+    hindered, calls = hindrances(history), {delivery.request for delivery in deliveries}
+    struck = {one.strike.n: one for fate in fates for one in hindered(fate.obligation)}
+    struck |= {one.strike.n: one for one in disturbances(history) if one.call is not None and one.call.n in calls}
+    for one in struck.values():
+        strike = one.strike
+        where = f"{strike.target} {strike.nth} of {strike.service} {strike.name}"
+        what = "the bridge is killed" if strike.fault == KILL else f"{strike.fault} strikes"
+        detail = told(one.call.fault) if one.call is not None else ""
+        yield Moment(at=one.at, who="fault", what=f"{what} at {where}", detail=detail, line=strike.n)
+    keys = {key for fate in fates for key in event_keys(history)(fate.obligation)}
+    keys |= {f"{RECEIPT}:{delivery.message}" for delivery in deliveries}
+    for attempt in history.webhooks:
+        if attempt.fault is not None and attempt.key in keys:
+            strike_of = next((strike for strike in history.faults if strike.id == attempt.fault), None)
+            if strike_of is not None:
+                what = f"{strike_of.fault} strikes {attempt.service} event {attempt.event}"
+                yield Moment(
+                    at=attempt.at, who="fault", what=what, detail=WEBHOOKS.get(strike_of.fault, ""), line=attempt.n
+                )
 
 
 def of_nobody(history: History, fates: Sequence[Fate]) -> Iterator[Moment]:

@@ -44,7 +44,7 @@ class Child:
         """Start it; `ProcessError` when there is no such program. It gets `end_s` real seconds to end when asked to."""
         self.program = program
         self._end_s = end_s
-        with program.log.open("wb") as log:
+        with program.log.open("ab") as log:
             try:
                 # A session of its own makes a group of its own, so that `npm start` ends with all that it started.
                 self._process = subprocess.Popen(  # noqa: S603  # running what the user names is the purpose
@@ -89,6 +89,11 @@ class Child:
         if not tail:
             return f"its log {self.program.log} is empty"
         return f"the end of {self.program.log}:\n{tail}"
+
+    def kill(self) -> None:
+        """End it as a power cut would, with all that it started; return when it is gone."""
+        self._signal(signal.SIGKILL)
+        self._process.wait()
 
     def end(self) -> None:
         """Ask it to end, then make it; return when it is gone."""

@@ -122,7 +122,7 @@ def _line_decoder() -> Callable[[bytes], Line | End]:
 # Values that many lines have in common. Numbers count as well: each is an object of its own in every line.
 _SHARED: dict[type[Record], tuple[str, ...]] = {
     Obligation: ("campaign", "channel", "template", "customer", "number", "text", "reason"),
-    Delivery: ("number", "text", "message", "service"),
+    Delivery: ("number", "text", "message", "service", "request"),
     Outcome: ("message", "service", "status"),
     Webhook: ("service", "event", "url", "error"),
 }

@@ -1,7 +1,7 @@
 """The numbered rules that a bridge must keep, each with where it is from.
 
 The hundreds follow a campaign on its way: 0xx the run itself, 1xx notification, 2xx templates, 3xx audience,
-4xx sending, 5xx reporting, 6xx the contract of every call. A number never changes its meaning.
+4xx sending, 5xx reporting, 6xx the contract of every call, 7xx people's wishes. A number never changes its meaning.
 """
 
 from sendproof_scenarios.findings import Requirement
@@ -15,9 +15,19 @@ _INTERACTIONS = "https://developer.optimove.com/reference/post_integrations-upda
 _NUMBERS = "https://docs.xtremepush.com/docs/optimove"
 _DROPPED = "https://docs.delivyr.net/docs/optimove"
 
+_CLEARANCE = "https://developer.optimove.com/docs/conditional-execution"
+_CANCELLED = "https://developer.optimove.com/reference/get_customers-getcanceledcampaigncustomers"
+_EVENTS = "https://developer.optimove.com/docs/external-vendors-campaign-engagement-metrics"
+
 RUN_COMPLETED = Requirement(
     number="R001",
     text="The bridge starts from what it is told, and keeps running and answering until the run is over.",
+    source="scenarios/README.md",
+    evidence="documented",
+)
+FAULTS_STRUCK = Requirement(
+    number="R002",
+    text="Every fault that a run was to meet has struck, so that passing means that the bridge can take it.",
     source="scenarios/README.md",
     evidence="documented",
 )
@@ -32,6 +42,19 @@ WEBHOOKS_ACKNOWLEDGED = Requirement(
     text="The bridge answers every notification with a 2xx status, if not the first time then in the end.",
     source=_LISTENER,
     evidence="assumed",
+)
+TRIGGERS_TOLD = Requirement(
+    number="R103",
+    text="Optimove tells of a trigger at once: the simulator promises 100 ms from the event that met it.",
+    source=_GUIDE,
+    evidence="assumed",
+)
+CLEARANCE_GIVEN = Requirement(
+    number="R104",
+    text="A bridge that listens for campaigns on hold says in time who may be sent to, as whoever is not named is "
+    "left out.",
+    source=_CLEARANCE,
+    evidence="documented",
 )
 TEMPLATES_SYNCHRONISED = Requirement(
     number="R201",
@@ -90,6 +113,24 @@ CONSENT_KEPT = Requirement(
     source=_DROPPED,
     evidence="documented",
 )
+TRIGGER_ANSWERED = Requirement(
+    number="R406",
+    text="Whoever meets a trigger gets its message at once, here within a minute of hearing of it.",
+    source=_GUIDE,
+    evidence="documented",
+)
+TESTING_KEPT = Requirement(
+    number="R407",
+    text="While a channel is in testing mode nothing is sent to anybody, and so nothing is reported.",
+    source=_DROPPED,
+    evidence="documented",
+)
+CANCELLATION_KEPT = Requirement(
+    number="R408",
+    text="Once a campaign is cancelled nothing of it goes out any more, but for what is on its way in that moment.",
+    source=_CANCELLED,
+    evidence="assumed",
+)
 METRICS_CADENCE = Requirement(
     number="R501",
     text="The bridge reports the metrics of a campaign several times a day, here at least three, for the seven days "
@@ -111,6 +152,18 @@ METRICS_TRUE = Requirement(
     source=_GUIDE,
     evidence="documented",
 )
+EVENTS_TRUE = Requirement(
+    number="R504",
+    text="Reports of single customers by saveEvent are true, complete and told once; there is none for sent.",
+    source=_EVENTS,
+    evidence="documented",
+)
+EVENTS_CADENCE = Requirement(
+    number="R505",
+    text="Whoever reports by saveEvent tells each event as soon as whoever pushes totals three times a day would.",
+    source=_GUIDE,
+    evidence="assumed",
+)
 CONTRACT_KEPT = Requirement(
     number="R601",
     text="Every call of the bridge is one that the service documents: its address, parameters and body.",
@@ -127,5 +180,18 @@ RATE_LIMIT_KEPT = Requirement(
     number="R603",
     text="The bridge stays below the rate limit, 50 requests in 10 seconds for each key of Optimove.",
     source=_RATE,
+    evidence="documented",
+)
+WAITS_WHEN_TOLD = Requirement(
+    number="R604",
+    text="A call that was answered with 429 is made again, and not before the service said that it may be.",
+    source=_RATE,
+    evidence="assumed",
+)
+OPT_OUTS_SHARED = Requirement(
+    number="R701",
+    text="Whoever opts out at the provider is told to Optimove, by preference or by attribute, here within a day, and "
+    "nobody else is.",
+    source=_GUIDE,
     evidence="documented",
 )

@@ -33,3 +33,13 @@ def words(length: timedelta) -> str:
     unit = max((unit for unit, size in _UNITS.items() if seconds % size == 0), key=_UNITS.__getitem__)
     amount = seconds // _UNITS[unit]
     return f"{amount} {unit}" + ("" if amount == 1 else "s")
+
+
+def counted(number: int, word: str) -> str:
+    """`1 listener`, `10,000 customers`."""
+    return f"{number:,} {word}" + ("" if number == 1 else "s")
+
+
+def milliseconds(length: timedelta) -> int:
+    """A length of time as the control API takes it."""
+    return length // timedelta(milliseconds=1)

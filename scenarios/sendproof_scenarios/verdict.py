@@ -13,6 +13,7 @@ from sendproof_scenarios.checks import CHECKS
 from sendproof_scenarios.checks.ledger import CLASSES, ledger
 from sendproof_scenarios.findings import LEVELS, Blame, Check, Finding, Level, Observed, Where
 from sendproof_scenarios.history import History, Scenario
+from sendproof_scenarios.strikes import StrikeRow, strike_table
 
 #: `unknown`: something was not observed, so it may be right or wrong. `error`: Sendproof itself broke.
 Standing = Literal["error", "fail", "unknown", "pass"]
@@ -63,6 +64,7 @@ class Verdict:
     results: tuple[Result, ...]
     ledger: Mapping[str, int]
     campaigns: tuple[CampaignRow, ...]
+    faults: tuple[StrikeRow, ...] = ()
 
     @property
     def exit_status(self) -> int:
@@ -77,8 +79,8 @@ class Verdict:
 
 
 def judge(history: History, checks: Iterable[Check] = CHECKS) -> Verdict:
-    """Put every check to the history and add up what they found."""
-    results = tuple(_result(check, history) for check in checks)
+    """Put every check that applies to the history and add up what they found."""
+    results = tuple(_result(check, history) for check in checks if check.applies(history))
     counts = ledger(history).counts
     return Verdict(
         standing=_worst(result.standing for result in results),
@@ -87,6 +89,7 @@ def judge(history: History, checks: Iterable[Check] = CHECKS) -> Verdict:
         results=results,
         ledger={name: counts[name] for name in CLASSES},
         campaigns=campaign_table(history),
+        faults=strike_table(history),
     )
 
 

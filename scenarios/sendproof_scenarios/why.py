@@ -11,7 +11,16 @@ from heapq import nsmallest
 from sendproof_scenarios.checks.ledger import MEANING, Class, Fate, ledger
 from sendproof_scenarios.findings import LEVELS, Finding
 from sendproof_scenarios.history import Delivery, History
-from sendproof_scenarios.moments import RECEIPT, Moment, of_bridge, of_customer, of_nobody, of_platform, of_provider
+from sendproof_scenarios.moments import (
+    RECEIPT,
+    Moment,
+    of_bridge,
+    of_customer,
+    of_faults,
+    of_nobody,
+    of_platform,
+    of_provider,
+)
 from sendproof_scenarios.verdict import Verdict
 
 # Enough to see what ids look like and to find a slip of the finger.
@@ -81,6 +90,7 @@ def story(history: History, verdict: Verdict, person: Person) -> Story:
         *of_bridge(history, fates, deliveries, person.customer),
         *of_provider(history, fates, deliveries, numbers),
         *of_customer(history, deliveries, numbers, person.customer),
+        *of_faults(history, fates, deliveries),
         *of_nobody(history, fates),
     ]
     about, around = _findings(verdict, fates, deliveries, numbers, person.customer)

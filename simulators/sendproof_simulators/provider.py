@@ -24,11 +24,20 @@ from sendproof_simulators.core.exchange import Fact, Outcome, Problem, Reply, Re
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Channel:
-    """One Optimove channel and the provider whose messages it carries. `kind`: scheduled or triggered."""
+    """One Optimove channel and the provider whose messages it carries. `kind`: scheduled or triggered.
+
+    `testing`: its messages are to be tests. No service looks at that; it is for whoever judges the history.
+    """
 
     id: int
     provider: str
     kind: str
+    testing: bool = False
+
+    def view(self) -> dict[str, object]:
+        """As the control API and the history show it."""
+        testing = {"testing": True} if self.testing else {}
+        return {"id": self.id, "provider": self.provider, "kind": self.kind, **testing}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -23,6 +23,11 @@ from sendproof_simulators.striking import Struck, answer, strike_of
 # What a person looks at after "why does nothing arrive?"; older ones do not help with that.
 UNATTRIBUTED_KEPT = 1_000
 
+# Who only looks whether a bridge could work says so by this header (also in the harness's `doctor/calls.py`). Such a
+# call must not be taken for the bridge's, nor count against its rate limit. A bridge that sent it would gain nothing:
+# only what changes nothing is recorded apart, and a page that no request has read is a page that was not read.
+DOCTOR_HEADER = "sendproof-doctor"
+
 log = logging.getLogger(__name__)
 
 Handler = Callable[[Call], Outcome]
@@ -43,6 +48,17 @@ class Exchange:
     @property
     def known(self) -> bool:
         return self.sandbox is not None
+
+    @property
+    def by_doctor(self) -> bool:
+        """Whether it is an examination."""
+        return DOCTOR_HEADER in self.request.headers
+
+    @property
+    def changes_something(self) -> bool:
+        """Whether anything but a reply came of it."""
+        done = self.outcome
+        return done is not None and bool(done.facts or done.timers or done.webhooks or done.before_reply)
 
     async def serve(self, operation: Operation, params: dict[str, Any], body: Any) -> Reply:
         """Answer a valid request, on behalf of Connexion."""
@@ -104,13 +120,14 @@ class Service:
         exchange = Exchange(self, request, sandbox, credential=credential or "")
         if sandbox is None:
             reply = await self.authority.answer(exchange)
-            self.unattributed.append(self._event(exchange, reply, "unknown" if credential else "missing"))
+            if not exchange.by_doctor:
+                self.unattributed.append(self._event(exchange, reply, "unknown" if credential else "missing"))
             return reply
         sandbox.timeline.enter()
         try:
             now = sandbox.timeline.now()
             refused = provider.admit(sandbox.states[provider.name], request, exchange.credential, now)
-            if sandbox.faults.watched and refused is None:
+            if sandbox.faults.watched and refused is None and not exchange.by_doctor:
                 struck = self._struck(exchange, sandbox)
                 if struck is not None:
                     return await self._answer_struck(exchange, sandbox, struck)
@@ -124,7 +141,8 @@ class Service:
         return reply
 
     def _let_follow(self, exchange: Exchange, sandbox: Sandbox, event: dict[str, object]) -> None:
-        number = sandbox.record("request", event)
+        kind = "examination" if exchange.by_doctor and not exchange.changes_something else "request"
+        number = sandbox.record(kind, event)
         if exchange.outcome is not None:
             sandbox.follow(self.provider.name, exchange.outcome, number)
 
@@ -171,7 +189,7 @@ class Service:
             return exchange.refuse(Problem(kind="internal", status=500, detail=detail, operation=exchange.operation))
 
     async def _answer_known(self, exchange: Exchange, sandbox: Sandbox) -> Reply:
-        if not sandbox.admits(self.provider, exchange.credential):
+        if not exchange.by_doctor and not sandbox.admits(self.provider, exchange.credential):
             return exchange.refuse(Problem(kind="rate_limited", status=429, detail="the rate limit is exceeded"))
         ordinary = express(self.contract, exchange.request) if self.express_lane else None
         if ordinary is not None:

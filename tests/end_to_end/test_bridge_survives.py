@@ -186,7 +186,8 @@ def test_nothing_secret_is_logged(stage):
 def test_on_the_machines_clock_work_begins_at_once(stage):
     """Nobody tells the time but the machine, and nobody wakes the worker but the door."""
     stage.begin()
-    stage.sandbox.plan(7001, CUSTOMERS, [{"share": 1, "template": "Early", "send_at": "2026-03-02T09:00:00Z"}])
+    now = stage.sandbox.clock()["now"][:19] + "Z"
+    stage.sandbox.plan(7001, CUSTOMERS, [{"share": 1, "template": "Early", "send_at": now}])
 
     owed = sum(line["owed"] for line in lines(stage.sandbox.history(), "obligation"))
     until(lambda: len(lines(stage.sandbox.history(), "delivery")) == owed, "all deliveries", seconds=10)

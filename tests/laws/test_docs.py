@@ -11,6 +11,7 @@ import yaml
 
 import sendproof_scenarios.commands
 from repository import ROOT, files, name_of
+from sendproof_scenarios.doctor.examinations import EXAMINATIONS
 from sendproof_simulators import cli
 from sendproof_simulators.catalogue import catalogue
 from sendproof_simulators.provider import discover
@@ -57,6 +58,12 @@ def test_every_command_helps_by_example(commands):
     assert [
         name for name, command in commands.items() if f"Example: sendproof {name}" not in (command.help or "")
     ] == []
+
+
+def test_the_doctors_examinations_are_told_of():
+    """Each has its line in docs/doctor.md, in the order in which it is done."""
+    told = re.findall(r"^\| `([a-z]+)` \|", (ROOT / "docs" / "doctor.md").read_text(), re.MULTILINE)
+    assert told == [one.name for one in EXAMINATIONS]
 
 
 def test_documents_show_targets_that_exist():

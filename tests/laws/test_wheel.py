@@ -72,6 +72,6 @@ def test_installed_simulators_find_their_contracts(installed):
 def test_installed_harness_finds_the_library(installed):
     """A scenario of the library is found by its name, wherever the harness runs."""
     site, python = installed
-    story = "import pathlib, sendproof_scenarios.library as l; print(l.find(pathlib.Path('scheduled/first_campaign')))"
+    story = "import pathlib, sendproof_scenarios.library as l; print(*l.find(pathlib.Path('scheduled/first_campaign')))"
     with python("-c", story) as process:
         assert process.stdout.read().strip() == str(site / "sendproof_scenarios/library/scheduled/first_campaign.yaml")

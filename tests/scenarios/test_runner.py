@@ -2,20 +2,21 @@
 
 import shlex
 import sys
-from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, field, replace
-from datetime import timedelta
+from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
+from bridges import HELLO, PARKING, Listening
 from running import RunningSimulators, running_simulators
 from sendproof_scenarios.instants import HOUR, SECOND
 from sendproof_scenarios.loading import loads
 from sendproof_scenarios.model import Scenario, WaitFor
 from sendproof_scenarios.processes import Child, Program
 from sendproof_scenarios.reading import read_history
-from sendproof_scenarios.runner import Options, RunError, insert_before_end, run
+from sendproof_scenarios.recording import RunError, insert_before_end
+from sendproof_scenarios.runner import Options, run
 from sendproof_scenarios.verdict import judge
 
 SCENARIO = """\
@@ -40,24 +41,7 @@ steps:
   - advance: 2 hours
 """
 
-# What every small bridge below begins with: read the handover, and be able to speak to Optimove and to the clock.
-HELLO = """
-import json, os, requests, sys, time
-told = json.load(open(os.environ["SENDPROOF_HANDOVER"]))
-optimove = told["services"]["optimove"]
-def post(path, body, query={}):
-    headers = {"x-api-key": optimove["credentials"]["api_key"]}
-    requests.post(optimove["url"] + "/current" + path, json=body, params=query, headers=headers).raise_for_status()
-def park(since):
-    parked = {"participant": "small", "until": None, "since": since}
-    return requests.post(told["clock_url"] + "/park", json=parked).json()
-def register():
-    where = "http://%s:%d/" % (told["listen"]["host"], told["listen"]["port"])
-    post("/general/RegisterEventListener", {"EventTypeID": 13, "ListenerURL": where, "ChannelID": 505})
-    post("/integrations/AddChannelTemplates", [{"TemplateID": 1, "TemplateName": "Welcome"}], {"ChannelID": 505})
-"""
-PARKING = HELLO + "register()\nsince = 0\nwhile True: since = park(since)['delivered']\n"
-WITHOUT_TEMPLATES = PARKING.replace('    post("/integrations', '    # post("/integrations')
+WITHOUT_TEMPLATES = PARKING.replace('    post("/integrations', '    pass # post("/integrations')
 STRANGER = (
     HELLO
     + """
@@ -75,23 +59,6 @@ DYING = HELLO + "register()\npark(0)\nprint('out of memory'); os.kill(os.getpid(
 HANGING = HELLO + "register()\npark(0)\ntime.sleep(60)\n"
 
 
-@dataclass
-class Listening:
-    """A watcher that keeps what it is told."""
-
-    phases: list[str] = field(default_factory=list)
-    notes: list[str] = field(default_factory=list)
-
-    def phase(self, text: str) -> None:
-        self.phases.append(text)
-
-    def show(self, passed: timedelta, now: str, counts: Mapping[str, int]) -> None:
-        assert passed >= timedelta()
-
-    def note(self, text: str) -> None:
-        self.notes.append(text)
-
-
 @pytest.fixture(scope="module")
 def simulators() -> Iterator[RunningSimulators]:
     """Real simulators, started once: each run has a sandbox of its own."""
@@ -102,7 +69,7 @@ def simulators() -> Iterator[RunningSimulators]:
 @pytest.fixture
 def scenario() -> Scenario:
     """Ten customers, one campaign, two hours."""
-    return loads(SCENARIO, "small.yaml")
+    return loads(SCENARIO, "small.yaml")[0]
 
 
 @pytest.fixture
@@ -133,7 +100,7 @@ def test_a_run_records_its_history_and_leaves_nothing_behind(scenario, bridge, s
         "letting 2 hours pass",
         "fetching the history",
     ]
-    history = read_history(recorded.history)
+    history = read_history(recorded.histories[0])
     assert (history.header.seed, history.scenarios[0].name, history.scenarios[0].file) == (7, "Small", "small")
     assert [sandbox["sandbox"] for sandbox in simulators.call("GET", "/sandboxes")] == ["default"]
 
@@ -165,7 +132,7 @@ def test_a_bridge_that_ends_is_a_fail_with_its_last_words(scenario, bridge) -> N
     assert recorded.trouble.got == (
         f"the bridge ended by itself with exit status 3; the end of {log}:\ncannot open the database"
     )
-    assert judge(read_history(recorded.history)).standing == "fail"
+    assert judge(read_history(recorded.histories[0])).standing == "fail"
 
 
 def test_a_bridge_that_dies_while_time_passes_is_noticed_at_once(scenario, bridge) -> None:
@@ -223,7 +190,7 @@ def test_time_that_runs_by_itself_is_waited_for(scenario, bridge) -> None:
     """At 7,200 seconds in one, the two hours of the scenario are over in a real second."""
     watcher = Listening()
     recorded = run(scenario, "small", replace(bridge(TIMELESS), clock_rate=7200), watcher)
-    history = read_history(recorded.history)
+    history = read_history(recorded.histories[0])
     assert (recorded.trouble, watcher.notes) == (None, [])
     assert (history.header.clock.mode, history.header.clock.rate) == ("real", 7200)
     assert history.header.ended - (history.header.clock.start or 0) >= 2 * HOUR
@@ -232,8 +199,8 @@ def test_time_that_runs_by_itself_is_waited_for(scenario, bridge) -> None:
 def test_in_real_time_a_scenario_begins_now(bridge) -> None:
     """All its times move by as much as its beginning does, to where the bridge is ready, and are whole seconds."""
     soon = SCENARIO.replace("06:30:00Z", "06:00:01Z").replace("09:00:00Z", "06:00:02Z").replace("2 hours", "3 seconds")
-    recorded = run(loads(soon, "small.yaml"), "small", replace(bridge(TIMELESS), clock_rate=1), Listening())
-    history = read_history(recorded.history)
+    recorded = run(loads(soon, "small.yaml")[0], "small", replace(bridge(TIMELESS), clock_rate=1), Listening())
+    history = read_history(recorded.histories[0])
     (registered,), (due,) = history.listeners, {owed.due for owed in history.obligations}
     assert due % SECOND == 0
     assert 2 * SECOND <= due - registered.at <= 10 * SECOND

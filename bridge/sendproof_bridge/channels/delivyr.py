@@ -174,6 +174,9 @@ class Delivyr:
         if not isinstance(said, dict) or said.get("event") not in _LETTERS or not said.get("message_id"):
             raise ValueError(f"expected an object with event, one of {', '.join(_LETTERS)}, and message_id")
         number = str(said.get("phone_number", "")).lstrip("+")
+        if number and _LETTERS[said["event"]] == UNSUBSCRIBED:
+            # Also when the message is one that this bridge knows nothing of.
+            return [OptOut(number=number, how="reply")]
         stamp, message = str(said.get("occurred_at", "")), str(said["message_id"])
         return [Receipt(recipient=number, letter=said["event"], stamp=stamp, message=message)]
 

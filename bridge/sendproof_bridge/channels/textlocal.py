@@ -234,11 +234,11 @@ def _send_reply(answer: Answer, said: Mapping[str, Any]) -> SendReply:
     try:
         for part in said.get("messages") or []:
             for one in part["messages"]:
-                accepted[str(one["recipient"])] = str(one["id"])
+                accepted[str(one["recipient"]).lstrip("+")] = str(one["id"])
         for one in said.get("messages_not_sent") or []:
             error = one["error"]
             kind = postponed if error.get("code") in _PASSING else rejected
-            kind[str(one["number"])] = _reason(error)
+            kind[str(one["number"]).lstrip("+")] = _reason(error)
     except (TypeError, KeyError, AttributeError) as problem:
         raise UnknownOutcomeError(f"{answer.what}: the reply has another form than is known: {problem!r}") from problem
     return SendReply(accepted=accepted, rejected=rejected, postponed=postponed)

@@ -14,7 +14,7 @@ from sqlalchemy import Connection, bindparam, text
 
 from sendproof_bridge import campaigns, jobs
 from sendproof_bridge.bridge import Bridge, CampaignKey, optimove_lane
-from sendproof_bridge.clock import DAY, Instant, date_of, iso
+from sendproof_bridge.clock import DAY, MINUTE, Instant, date_of, iso
 from sendproof_bridge.config import SAVE_EVENT
 from sendproof_bridge.jobs import Job, NewJob
 from sendproof_bridge.metrics import BIT, COUNTS_AS, DROPPED, EVENT_NAMES, EVERY, MARKS, SENT, items, totals
@@ -38,7 +38,12 @@ _NEW_MARKS = text(f"SELECT customer, template, kind, at FROM mark WHERE {_WHERE}
 _TAKE_MARKS = text(f"UPDATE mark SET reported = TRUE WHERE {_WHERE} AND NOT reported")
 _LATEST = text(f"SELECT MAX(settled_at) FROM message WHERE {_WHERE}")
 
+_STILL_TAKEN = text(f"UPDATE message SET state = 'accepted' WHERE {_WHERE} AND state = 'taken' AND settled_at <= :past")
+
 _REPORTED_FOR = 7 * DAY
+# Services that reject what they had taken do so within moments (assumed). Some phones never answer, so to wait for the
+# network's word would leave messages out of the reports for days, and some for ever.
+_REJECTED_WITHIN = 10 * MINUTE
 
 logger = logging.getLogger(__name__)
 
@@ -57,6 +62,8 @@ def run(bridge: Bridge, job: Job) -> None:
     key = CampaignKey.of(job.payload)
     client, now = bridge.clients[key.client], bridge.clock.now()
     testing, signed = bridge.channel(key).config.testing, client.config.reports == SAVE_EVENT
+    with bridge.store.write() as tx:
+        tx.execute(_STILL_TAKEN, {**key._asdict(), "past": now - _REJECTED_WITHIN})
     if not testing and not signed:
         _push_totals(bridge, key)
     with bridge.store.write() as tx:

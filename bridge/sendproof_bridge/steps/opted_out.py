@@ -2,7 +2,7 @@
 
 import logging
 
-from sendproof_bridge import jobs, opt_outs
+from sendproof_bridge import jobs, opt_outs, recipients
 from sendproof_bridge.bridge import Bridge
 from sendproof_bridge.clock import HOUR
 from sendproof_bridge.jobs import Job
@@ -15,7 +15,10 @@ logger = logging.getLogger(__name__)
 def run(bridge: Bridge, job: Job) -> None:
     """Note those that are new; then again in six hours, or when a campaign begins."""
     client, channel = job.payload["client"], job.payload["channel"]
-    numbers = list(bridge.clients[client].channels[channel].provider.opt_outs())
+    account = bridge.clients[client].channels[channel]
+    # Others may have put them there, in any spelling.
+    region = account.config.default_region
+    numbers = sorted({recipients.listed(number, region) for number in account.provider.opt_outs()})
     now = bridge.clock.now()
     with bridge.store.write() as tx:
         new = opt_outs.add(tx, client, numbers, "listed", now)

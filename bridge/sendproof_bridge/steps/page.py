@@ -79,8 +79,11 @@ def _fetched(bridge: Bridge, key: CampaignKey, channel: Channel) -> Mapping[int,
 def _page(
     bridge: Bridge, key: CampaignKey, channel: Channel, bodies: Mapping[int, Template], skip: int
 ) -> list[Recipient]:
-    names = templates.attributes(channel, bodies.values())
-    return bridge.clients[key.client].optimove.send_details(key.channel, key.campaign, names, skip)
+    optimove = bridge.clients[key.client].optimove
+    # Not what every template asks for: that of a trigger may want parameters of events, which nobody has as attributes.
+    used = optimove.campaign_templates(key.channel, key.campaign)
+    names = templates.attributes(channel, [body for id_, body in bodies.items() if not used or id_ in used])
+    return optimove.send_details(key.channel, key.campaign, names, skip)
 
 
 def _without_known(tx: Connection, key: CampaignKey, made: Mapping[str, Draft]) -> list[Draft]:

@@ -6,6 +6,9 @@
                                    all found --> settled;   some surely absent --> planned again, for those only
                                    no record to look at --> settled, as unknown, and never repeated
 
+A message that the reply left out, though it came, is looked up as well. When the record does not show it either, it is
+rejected: sent again it would be left out again, or the provider knows it under another name and did send it.
+
 The row says `sending` before the call begins. Whoever finds it so later does not know the outcome, and looks before
 anything is repeated. When the look-up itself fails it is tried again; the batch is never repeated blindly.
 """
@@ -18,19 +21,19 @@ from typing import Any, NamedTuple
 
 from sqlalchemy import Connection, bindparam, text
 
-from sendproof_bridge import campaigns, jobs, opt_outs
+from sendproof_bridge import campaigns, intake, jobs, opt_outs
 from sendproof_bridge.bridge import Bridge, CampaignKey
 from sendproof_bridge.channels import Outgoing, SendReply
-from sendproof_bridge.clock import Instant
+from sendproof_bridge.clock import HOUR, Instant
 from sendproof_bridge.errors import NotDoneError, RefusedError, UnknownOutcomeError
 from sendproof_bridge.jobs import Job
 from sendproof_bridge.lifecycle import BATCH, MESSAGE
-from sendproof_bridge.recipients import OPTED_OUT_HERE, REPLY_LOST
+from sendproof_bridge.recipients import NOT_MENTIONED, OPTED_OUT_HERE, REPLY_LOST, TOO_LATE
 from sendproof_bridge.retry import GiveUp, decide
 from sendproof_bridge.steps import inquire, share
 
 _BATCH_IS = "client = :client AND id = :batch"
-_STATE = text(f"SELECT state, sending_since FROM batch WHERE {_BATCH_IS}")
+_STATE = text(f"SELECT state, sending_since, due_at FROM batch WHERE {_BATCH_IS}")
 _MOVE = text(
     "UPDATE batch SET state = :state, sending_since = COALESCE(:since, sending_since)"
     f" WHERE {_BATCH_IS} AND state IN :sources"
@@ -43,6 +46,10 @@ _OPTED_OUT = text(
     f"UPDATE message SET state = 'dropped', reason = '{OPTED_OUT_HERE}', settled_at = :now"
     " WHERE client = :client AND batch = :batch AND state = 'pending'"
     " AND number IN (SELECT number FROM opt_out WHERE client = :client) RETURNING customer"
+)
+_TOO_LATE = text(
+    f"UPDATE message SET state = 'dropped', reason = '{TOO_LATE}', settled_at = :now"
+    " WHERE client = :client AND batch = :batch AND state = 'pending'"
 )
 _CANCELLED = text(
     "UPDATE message SET state = 'cancelled', reason = 'cancelled', settled_at = :now"
@@ -95,7 +102,7 @@ def _begin(bridge: Bridge, key: CampaignKey, batch: str) -> _Found:
     now = bridge.clock.now()
     where = {"client": key.client, "batch": batch, "now": now}
     with bridge.store.write_durably() as tx:
-        state, since = tx.execute(_STATE, where).one()
+        state, since, due_at = tx.execute(_STATE, where).one()
         if state == "planned" and campaigns.state(tx, key) == "cancelled":
             tx.execute(_CANCELLED, where)
             _move(tx, key, batch, "cancelled")
@@ -103,6 +110,8 @@ def _begin(bridge: Bridge, key: CampaignKey, batch: str) -> _Found:
         if state == "planned":
             left_out = list(tx.execute(_OPTED_OUT, where).scalars())
             jobs.add(tx, share.tell(bridge.clients[key.client].config, key.channel, left_out, f"batch:{batch}"))
+            if now > due_at + bridge.channel(key).config.too_late_after_hours * HOUR:
+                tx.execute(_TOO_LATE, where)
             _move(tx, key, batch, "sending", since=now)
         pending = [Outgoing(**row) for row in tx.execute(_PENDING, where).mappings()]
     return _Found(state=state, sending_since=since, pending=pending)
@@ -151,14 +160,16 @@ def _look_up(bridge: Bridge, job: Job, key: CampaignKey, batch: str, found: _Fou
     now = bridge.clock.now()
     with bridge.store.write() as tx:
         accepted = _assign(tx, key, candidates)
-        absent = len(found.pending) - len(accepted)
+        absent = {one.recipient for one in found.pending} - accepted.keys()
+        left_out = absent.intersection(job.payload.get("left_out", ()))
         _accept(bridge, tx, key, batch, accepted, now)
-        if absent:
+        _reject(tx, key, batch, dict.fromkeys(left_out, NOT_MENTIONED), now)
+        if absent - left_out:
             _move(tx, key, batch, "planned")
             jobs.again(tx, job, now)
         else:
             _settle(tx, job, key, batch, now)
-    logger.info("batch %s: %d found at the provider, %d surely not sent", batch, len(accepted), absent)
+    logger.info("batch %s: %d found at the provider, %d surely not sent", batch, len(accepted), len(absent))
 
 
 def _lost(bridge: Bridge, job: Job, key: CampaignKey, since: Instant, trouble: str) -> None:
@@ -196,6 +207,8 @@ def _finish(bridge: Bridge, job: Job, key: CampaignKey, batch: str, reply: SendR
         elif left.issubset(reply.postponed):
             _move(tx, key, batch, "planned")
             _postpone(tx, job, reply.postponed, now)
+        else:
+            jobs.rewrite(tx, job, {**job.payload, "left_out": sorted(left.difference(reply.postponed))})
         said = not left or left.issubset(reply.postponed)
     if not said:
         _lost(bridge, job, key, now, f"the provider said nothing of {len(left)} messages")
@@ -236,6 +249,7 @@ def _accept(
         return
     tx.execute(_NOTE_ID, rows)
     tx.execute(_ACCEPT, rows)
+    intake.messages_named(tx, key.client, filter(None, accepted.values()))
     campaigns.begin_reports(tx, key, now)
 
 

@@ -10,11 +10,12 @@ from sqlalchemy import text
 from sendproof_bridge import jobs, schema
 from sendproof_bridge.bridge import Bridge, Channel
 from sendproof_bridge.channels import Template
-from sendproof_bridge.clock import HOUR
+from sendproof_bridge.clock import MINUTE
 from sendproof_bridge.jobs import Job
 from sendproof_bridge.optimove import TEMPLATES_PER_CALL
 
-EVERY = 6 * HOUR
+# Nobody announces a change; who has just written a template waits for this long at most.
+EVERY = 30 * MINUTE
 
 _FORGET = text("DELETE FROM template WHERE client = :client AND channel = :channel")
 _KNOWN = text("SELECT id, title, body FROM template WHERE client = :client AND channel = :channel ORDER BY id")
@@ -25,7 +26,7 @@ logger = logging.getLogger(__name__)
 
 
 def run(bridge: Bridge, job: Job) -> None:
-    """Compare, add what is missing or named otherwise, delete what is gone; then again in six hours."""
+    """Compare, add what is missing or named otherwise, delete what is gone; then again in half an hour."""
     client = bridge.clients[job.payload["client"]]
     channel = client.channels[job.payload["channel"]]
     wanted = {template.id: template.title for template in refresh(bridge, client.config.name, channel)}

@@ -1,28 +1,40 @@
 """The table of checks, in the order in which a campaign passes them."""
 
 from sendproof_scenarios.checks import (
+    again,
     contract,
     delivery,
+    events,
+    faults,
+    lives,
     metrics,
+    optouts,
     paging,
     run,
     templates,
     text,
     timing,
     totals,
+    triggers,
     webhooks,
 )
 from sendproof_scenarios.findings import Check
 
 CHECKS: tuple[Check, ...] = (
     *run.CHECKS,
+    *faults.CHECKS,
     *webhooks.CHECKS,
     *templates.CHECKS,
     *paging.CHECKS,
     *delivery.CHECKS,
     *text.CHECKS,
     *timing.CHECKS,
+    *triggers.CHECKS,
+    *lives.CHECKS,
+    *optouts.CHECKS,
     *metrics.CHECKS,
     *totals.CHECKS,
+    *events.CHECKS,
     *contract.CHECKS,
+    *again.CHECKS,
 )

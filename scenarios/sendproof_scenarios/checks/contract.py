@@ -1,10 +1,16 @@
-"""Whether every call of the bridge was one that the service documents."""
+"""Whether every call of the bridge was one that the service documents.
+
+A call that a fault answered says nothing about the bridge, but for what was wrong with the call itself.
+"""
 
 import re
-from collections.abc import Callable, Iterator, Sequence
+from bisect import bisect_right
+from collections.abc import Callable, Iterator, Mapping, Sequence
 
+from sendproof_scenarios.checks.disturbance import answered_itself
 from sendproof_scenarios.findings import Blame, Check, Finding, Level, Observed, Where
-from sendproof_scenarios.history import History, Request, Violation
+from sendproof_scenarios.history import History, Key, Rejection, Request, Violation
+from sendproof_scenarios.instants import HOUR, MINUTE, span, spoken
 from sendproof_scenarios.requirements import BATCHES_WITHIN_LIMITS, CONTRACT_KEPT, CREDENTIAL_SHOWN, RATE_LIMIT_KEPT
 
 _CONTRACT = "contract.requests"
@@ -15,9 +21,14 @@ _BATCH = "contract.batches"
 # Broken rules of this name are about how much one call carries; they have a check of their own.
 _TOO_MANY = "maxItems"
 
-_STATUS_TOO_MANY_REQUESTS = 429
+STATUS_TOO_MANY_REQUESTS = 429
 _STATUSES_OF_CREDENTIALS = frozenset({401, 403})
 _STATUS_INTERNAL = 500
+
+# A new key has to be put into the bridge by a person; who has been told of a rotation does it within the hour.
+_NEW_KEY_WITHIN = 1 * HOUR
+# Every kind of work may try a key by itself; with pauses that grow, all together do not come to this.
+_TRIES_MOST, _TRIES_WITHIN = 20, 10 * MINUTE
 
 # The calls that carry many items at once.
 _BATCH_OPERATIONS = frozenset(
@@ -37,8 +48,15 @@ def requests_valid(history: History) -> Observed:
 
 
 def credentials_shown(history: History) -> Observed:
-    """Calls without a credential, or with one that nobody was given."""
-    return _each(history.requests, "requests", _no_credential)
+    """Calls without a credential, with one that nobody was given, or with one that is not good any more.
+
+    When the client's admin ends a key, a bridge learns of it by a refusal, and has to ask now and then whether it is
+    good again; until it has the new one, that is right.
+    """
+    refused = [request for request in history.requests if answered_itself(request) and _is_refused(request)]
+    probing, wrong = _sorted_out(refused, history.keys)
+    findings = [*(_wrong_credential(request, history.keys) for request in wrong), *_too_often(probing)]
+    return Observed(looked_at=len(history.requests), unit="requests", findings=tuple(findings))
 
 
 def rate_kept(history: History) -> Observed:
@@ -49,7 +67,11 @@ def rate_kept(history: History) -> Observed:
 def batches_within_limits(history: History) -> Observed:
     """Calls that carry more than their operation takes."""
     some = [request for request in history.requests if request.operation in _BATCH_OPERATIONS or _oversized(request)]
-    return _each(some, "batches", lambda request: (_broken(_BATCH, request, rule) for rule in _oversized(request)))
+    broken = [_broken(_BATCH, request, rule) for request in some for rule in _oversized(request)]
+    refused = [one for one in history.rejections if (one.service, str(one.code)) in _TOO_MANY_NUMBERS]
+    numbers = {(one.service, one.at): one for one in refused}
+    findings = [*broken, *(_too_many_numbers(one, refused, history.requests) for one in numbers.values())]
+    return Observed(looked_at=len(some) + len(numbers), unit="batches", findings=tuple(findings))
 
 
 def _each(requests: Sequence[Request], unit: str, judge: Callable[[Request], Iterator[Finding]]) -> Observed:
@@ -59,7 +81,7 @@ def _each(requests: Sequence[Request], unit: str, judge: Callable[[Request], Ite
 
 def _invalid(request: Request) -> Iterator[Finding]:
     yield from (_broken(_CONTRACT, request, rule) for rule in request.violations if rule.rule != _TOO_MANY)
-    if request.violations or request.credential != "known":
+    if request.violations or request.credential != "known" or not answered_itself(request):
         return
     if request.status == _STATUS_INTERNAL:
         yield _answered(_CONTRACT, request, "the simulator broke", "any documented answer", "error", "harness")
@@ -68,24 +90,81 @@ def _invalid(request: Request) -> Iterator[Finding]:
         yield _answered(_CONTRACT, request, cause, "a call that the service accepts")
 
 
-def _no_credential(request: Request) -> Iterator[Finding]:
+def _is_refused(request: Request) -> bool:
+    return request.credential != "known" or request.status in _STATUSES_OF_CREDENTIALS
+
+
+def _sorted_out(refused: Sequence[Request], keys: Sequence[Key]) -> tuple[list[Request], list[Request]]:
+    """Those that try a key which the admin has just ended, and those that are simply wrong."""
+    probing: list[Request] = []
+    wrong: list[Request] = []
+    for request in refused:
+        over = _ended(request, keys)
+        mended = over is not None and over.action == "rotated" and request.at > (over.ends or 0) + _NEW_KEY_WITHIN
+        (wrong if over is None or mended or request.credential == "missing" else probing).append(request)
+    return probing, wrong
+
+
+def _ended(request: Request, keys: Sequence[Key]) -> Key | None:
+    """The key of the service that had ended last when the request came, if it has not been enabled again."""
+    of = [key for key in keys if key.service == request.service and key.n < request.n]
+    ended = [key for key in of if key.ends is not None and key.ends <= request.at]
+    last = max(ended, key=lambda key: key.ends or 0, default=None)
+    enabled = last is not None and any(
+        key.name == last.name and key.action == "enabled" and key.at >= last.at for key in of
+    )
+    return None if enabled else last
+
+
+def _wrong_credential(request: Request, keys: Sequence[Key]) -> Finding:
     if request.credential == "missing":
-        yield _answered(_CREDENTIAL, request, "no credential", "the client's own credential", blame="config")
-    elif request.credential != "known" or request.status in _STATUSES_OF_CREDENTIALS:
-        yield _answered(_CREDENTIAL, request, "a credential that is not valid", "the client's own", blame="config")
+        return _answered(_CREDENTIAL, request, "no credential", "the client's own credential", blame="config")
+    over, cause = _ended(request, keys), "a credential that is not valid"
+    if over is not None and over.ends is not None:
+        cause = f"the old key, long after it was {over.action}: {over.name!r} ended {spoken(over.ends)}"
+    return _answered(_CREDENTIAL, request, cause, "the client's own", blame="config")
+
+
+def _too_often(probing: Sequence[Request]) -> Iterator[Finding]:
+    """A bridge that keeps calling with a key that is refused, without a pause."""
+    for first, last in zip(probing, probing[_TRIES_MOST:], strict=False):
+        if last.at - first.at <= _TRIES_WITHIN:
+            expected = f"at most {_TRIES_MOST} tries in {span(_TRIES_WITHIN)} with a key that is refused"
+            yield _answered(_CREDENTIAL, last, "a refused key is tried without a pause", expected)
+            return
 
 
 def _too_fast(request: Request) -> Iterator[Finding]:
-    if request.status == _STATUS_TOO_MANY_REQUESTS:
+    if request.status == STATUS_TOO_MANY_REQUESTS and answered_itself(request):
         yield _answered(_RATE, request, "faster than the rate limit", "no more requests than the limit allows")
 
 
 def _is_refusal(status: int) -> bool:
-    return 400 <= status < 500 and status != _STATUS_TOO_MANY_REQUESTS and status not in _STATUSES_OF_CREDENTIALS  # noqa: PLR2004 - the range of client errors
+    return 400 <= status < 500 and status != STATUS_TOO_MANY_REQUESTS and status not in _STATUSES_OF_CREDENTIALS  # noqa: PLR2004 - the range of client errors
 
 
 def _oversized(request: Request) -> tuple[Violation, ...]:
     return tuple(rule for rule in request.violations if rule.rule == _TOO_MANY)
+
+
+def _too_many_numbers(first: Rejection, refused: Sequence[Rejection], requests: Sequence[Request]) -> Finding:
+    """A batch of numbers over the limit, which the provider refuses as a whole."""
+    count = sum((one.service, one.at) == (first.service, first.at) for one in refused)
+    place = bisect_right(requests, first.n, key=lambda request: request.n) - 1
+    return Finding(
+        check=_BATCH,
+        level="fail",
+        blame="bridge",
+        cause=f"{first.service}: a batch over the limit, refused as a whole ({first.code} {first.reason})",
+        expected=_TOO_MANY_NUMBERS[first.service, str(first.code)],
+        got=f"{count:,} numbers",
+        where=Where(request=requests[place].n if place >= 0 else None),
+        at=first.at,
+    )
+
+
+# documented: https://api.txtlocal.com/docs/sendsms , error 33.
+_TOO_MANY_NUMBERS: Mapping[tuple[str, str], str] = {("textlocal", "33"): "at most 10,000 numbers a call"}
 
 
 def _broken(check: str, request: Request, rule: Violation) -> Finding:
@@ -94,7 +173,8 @@ def _broken(check: str, request: Request, rule: Violation) -> Finding:
         check=check,
         level="fail",
         blame="bridge",
-        cause=f"{_name(request)}: {where} breaks {rule.rule}",
+        cause=f"{_name(request)}: {where} breaks {rule.rule}"
+        + (", a batch over the limit" if rule.rule == _TOO_MANY else ""),
         expected=f"{rule.where} by the contract of {request.service}",
         got=rule.message,
         where=Where(request=request.n),

@@ -34,6 +34,9 @@ LATE_AFTER = 5 * MINUTE
 # Numbers of one country share their last ten digits whatever stands before: 44, +44, 0044 or 0.
 _SIGNIFICANT_DIGITS = 10
 
+# Open obligations by when they are due and until when they are in time.
+_Waiting = dict[tuple[int, int], deque[int]]
+
 T = TypeVar("T")
 
 
@@ -56,6 +59,7 @@ class Matching:
 
     obligations: Sequence[Obligation]
     timed: bool
+    latest: Callable[[Obligation], int]
     found: list[tuple[Delivery, ...]]
     parents: dict[int, int] = field(default_factory=dict)
     strays: list[Delivery] = field(default_factory=list)
@@ -107,19 +111,20 @@ class Matching:
 
     def _pair(self, positions: list[int], deliveries: Iterable[Delivery]) -> list[Delivery]:
         """By time alone: as many in time as can be, then the nearest."""
-        waiting: dict[int, deque[int]] = {}
+        waiting: _Waiting = {}
         for position in sorted(positions, key=self._order):
-            waiting.setdefault(self.obligations[position].due, deque()).append(position)
+            owed = self.obligations[position]
+            waiting.setdefault((owed.due, self.latest(owed)), deque()).append(position)
         left = self._give_in_time(waiting, sorted(deliveries, key=_order_of_delivery))
         return self._give_to_nearest(waiting, left) if waiting else left
 
-    def _give_in_time(self, waiting: dict[int, deque[int]], deliveries: Iterable[Delivery]) -> list[Delivery]:
+    def _give_in_time(self, waiting: _Waiting, deliveries: Iterable[Delivery]) -> list[Delivery]:
         left: list[Delivery] = []
         dues = deque(waiting)
         for delivery in deliveries:
-            while dues and delivery.send_at > dues[0] + LATE_AFTER:
+            while dues and delivery.send_at > dues[0][1]:
                 dues.popleft()
-            if not dues or delivery.send_at < dues[0] - EARLY_TOLERANCE:
+            if not dues or delivery.send_at < dues[0][0] - EARLY_TOLERANCE:
                 left.append(delivery)
                 continue
             due = dues[0]
@@ -128,13 +133,13 @@ class Matching:
                 dues.popleft()
         return left
 
-    def _give_to_nearest(self, waiting: dict[int, deque[int]], deliveries: Iterable[Delivery]) -> list[Delivery]:
+    def _give_to_nearest(self, waiting: _Waiting, deliveries: Iterable[Delivery]) -> list[Delivery]:
         dues = tuple(waiting)
-        nearest_first = sorted(deliveries, key=lambda some: min(abs(some.send_at - due) for due in dues))
+        nearest_first = sorted(deliveries, key=lambda some: min(abs(some.send_at - due) for due, _ in dues))
         left: list[Delivery] = []
         for delivery in nearest_first:
             if waiting:
-                due = min(waiting, key=lambda due: abs(delivery.send_at - due))
+                due = min(waiting, key=lambda window: abs(delivery.send_at - window[0]))
                 self.found[_take(waiting, due)] = (delivery,)
             else:
                 left.append(delivery)
@@ -206,8 +211,8 @@ class Matching:
     def _fits(self, position: int, delivery: Delivery) -> tuple[int, ...]:
         obligation = self.obligations[position]
         same_text = not obligation.owed or delivery.text == obligation.text
-        off = delivery.send_at - obligation.due if self.timed else 0
-        return obligation.owed, delivery.number == obligation.number, same_text, lateness(off)
+        off = lateness(delivery.send_at, obligation.due, self.latest(obligation)) if self.timed else 0
+        return obligation.owed, delivery.number == obligation.number, same_text, off
 
     def _join(self, one: int, other: int) -> None:
         first, second = self._root(one), self._root(other)
@@ -220,20 +225,26 @@ class Matching:
         return position
 
 
-def match(obligations: Sequence[Obligation], deliveries: Iterable[Delivery], *, timed: bool) -> Matching:
-    """Match all of them; `timed` says whether send times mean anything."""
-    matching = Matching(obligations=obligations, timed=timed, found=[()] * len(obligations))
+def match(
+    obligations: Sequence[Obligation],
+    deliveries: Iterable[Delivery],
+    *,
+    timed: bool,
+    latest: Callable[[Obligation], int],
+) -> Matching:
+    """Match all of them; `timed` says whether send times mean anything, `latest` until when a message is in time."""
+    matching = Matching(obligations=obligations, timed=timed, latest=latest, found=[()] * len(obligations))
     strays = _by_place(matching, deliveries, str)
     strays = _by_place(matching, strays, _significant) if strays else strays
     matching.strays = _by_text(matching, strays) if strays else strays
     return matching
 
 
-def lateness(offset: int) -> int:
+def lateness(send_at: int, due: int, latest: int) -> int:
     """-1 for too early, 1 for too late, 0 for in time."""
-    if offset < -EARLY_TOLERANCE:
+    if send_at < due - EARLY_TOLERANCE:
         return -1
-    return 1 if offset > LATE_AFTER else 0
+    return 1 if send_at > latest else 0
 
 
 def _by_place(matching: Matching, deliveries: Iterable[Delivery], place: Callable[[str], str]) -> list[Delivery]:
@@ -276,11 +287,11 @@ def _by_text(matching: Matching, strays: list[Delivery]) -> list[Delivery]:
     return left
 
 
-def _take(waiting: dict[int, deque[int]], due: int) -> int:
+def _take(waiting: _Waiting, window: tuple[int, int]) -> int:
     """The next that is due then."""
-    position = waiting[due].popleft()
-    if not waiting[due]:
-        del waiting[due]
+    position = waiting[window].popleft()
+    if not waiting[window]:
+        del waiting[window]
     return position
 
 

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from itertools import pairwise
 from typing import Any
 
+from sendproof_scenarios.checks.disturbance import was_read
 from sendproof_scenarios.findings import Check, Finding, Observed, Where, once_per_history
 from sendproof_scenarios.history import Campaign, History, Request
 from sendproof_scenarios.requirements import PAGE_SIZE_KEPT, PAGES_COMPLETE
@@ -46,6 +47,9 @@ def pages(history: History) -> Mapping[CampaignKey, tuple[Page, ...]]:
     """The pages that were served, by campaign and channel, in the order they were asked for."""
     served: defaultdict[CampaignKey, list[Page]] = defaultdict(list)
     for request, note in _notes(history.requests):
+        if not was_read(request):
+            # The rows never came to the bridge, which reads this page again.
+            continue
         served[note["campaign"], note["channel"]].append(
             Page(
                 request=request.n,
@@ -109,9 +113,17 @@ def _judge_campaign(campaign: Campaign, some: Sequence[Page]) -> Iterator[Findin
         yield _finding("the audience was never read", f"{rows:,} rows read", "no request for them", where)
         return
     for start, end in _gaps(some, rows):
-        yield _finding("rows never read", f"all {rows:,} rows read", _rows(start, end, "never"), where)
+        last = end == rows and start > 0
+        cause = "rows never read: the last page was dropped" if last else "rows never read"
+        yield _finding(cause, f"all {rows:,} rows read", _rows(start, end, "never"), where)
     for page, start, end in _overlaps(some):
-        yield _finding("rows read twice", "pages that follow each other", _rows(start, end, "again"), where, page)
+        short = _step(some, page)
+        cause = (
+            f"rows read twice: steps of {short:,} row{'s' if short > 1 else ''} between pages of {page.top:,}"
+            if short
+            else "rows read twice"
+        )
+        yield _finding(cause, "pages that follow each other", _rows(start, end, "again"), where, page)
     yield from _repeats(some, where)
 
 
@@ -131,6 +143,13 @@ def _overlaps(some: Sequence[Page]) -> Iterator[tuple[Page, int, int]]:
     for (_, left), ((start, end), page) in pairwise(sorted(different.items(), key=lambda item: item[0])):
         if start < left.end:
             yield page, start, min(end, left.end)
+
+
+def _step(some: Sequence[Page], page: Page) -> int:
+    """The step from the page before, if that is shorter than what was asked for; else 0."""
+    before = max((one.skip for one in some if one.skip < page.skip), default=page.skip)
+    step = page.skip - before
+    return step if page.top is not None and 0 < step < page.top else 0
 
 
 def _repeats(some: Sequence[Page], where: Where) -> Iterator[Finding]:
@@ -177,7 +196,27 @@ def _notes(requests: Sequence[Request]) -> Iterator[tuple[Request, dict[str, Any
     return ((request, request.note) for request in requests if request.operation == OPERATION and request.note)
 
 
+def _has_campaigns(history: History) -> bool:
+    return bool(_announced(history))
+
+
+_ASKED_OF = "runs with scheduled campaigns"
+
 CHECKS = (
-    Check(id=_COMPLETE, title="The whole audience is read, no row twice", requirement=PAGES_COMPLETE, run=complete),
-    Check(id=_SIZE, title="Pages hold at most 10,000 rows", requirement=PAGE_SIZE_KEPT, run=size_kept),
+    Check(
+        id=_COMPLETE,
+        title="The whole audience is read, no row twice",
+        requirement=PAGES_COMPLETE,
+        run=complete,
+        applies=_has_campaigns,
+        asked_of=_ASKED_OF,
+    ),
+    Check(
+        id=_SIZE,
+        title="Pages hold at most 10,000 rows",
+        requirement=PAGE_SIZE_KEPT,
+        run=size_kept,
+        applies=_has_campaigns,
+        asked_of=_ASKED_OF,
+    ),
 )

@@ -6,11 +6,12 @@ so has the sum of totals of templates that share messages; for all of them toget
 
 from bisect import bisect_right
 from collections import Counter, defaultdict
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 
+from sendproof_scenarios.checks.disturbance import services_without_record, troubled_messages, unseen_replies
 from sendproof_scenarios.checks.ledger import Fate, ledger
-from sendproof_scenarios.checks.metrics import BOUNCED, DELIVERED, SENT, TemplateKey
+from sendproof_scenarios.checks.metrics import BOUNCED, DELIVERED, REJECTS_LATER, SENT, TemplateKey
 from sendproof_scenarios.findings import once_per_history
 from sendproof_scenarios.history import History, Outcome
 from sendproof_scenarios.instants import MINUTE
@@ -28,6 +29,9 @@ METRIC_OF: Mapping[str, int] = {
 
 # documented: https://api.txtlocal.com/docs/handlingreceipts does not list E among the states that are posted.
 _NEVER_PUSHED = "expired"
+
+# What may be counted of those who got nothing: who was refused counts as dropped, or as sent and bounced.
+_AS_YOU_LIKE: Mapping[str, tuple[int, ...]] = {"indefinite": (SENT,), "refused": (SENT, BOUNCED)}
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -110,16 +114,21 @@ def said(history: History) -> Said:
     """What the provider said, by campaign, channel and template."""
     ended: dict[str, tuple[Outcome, ...]] = {outcome.message: (outcome,) for outcome in history.outcomes}
     ended |= taken_back(history)
+    words_of = _reader(history, ended)
     book = ledger(history)
     groups = [group for group in book.alike if len({template_of(fate) for fate in group}) > 1]
-    shared = Counter(_shared(group, ended) for group in groups)
+    shared = Counter(_shared(group, words_of) for group in groups)
     apart = {id(fate) for group in groups for fate in group}
     own: defaultdict[TemplateKey, _Own] = defaultdict(_Own)
     for fate in book.fates:
         if fate.deliveries and id(fate) not in apart:
             key = template_of(fate)
             own[key].recipients += 1
-            own[key].add(_words(fate, ended))
+            own[key].add(words_of(fate))
+        elif fate.name in _AS_YOU_LIKE:
+            own[template_of(fate)].add(
+                Word(metric=metric, at=fate.obligation.due, asked=True) for metric in _AS_YOU_LIKE[fate.name]
+            )
     for words in own.values():
         words.sort()
     return Said(own=dict(own), shared=shared, together=tuple(_together(shared)))
@@ -145,22 +154,33 @@ def template_of(fate: Fate) -> TemplateKey:
     return fate.obligation.campaign, fate.obligation.channel, str(fate.obligation.template)
 
 
-def _shared(group: Sequence[Fate], ended: Mapping[str, Sequence[Outcome]]) -> _Shared:
+def _shared(group: Sequence[Fate], words_of: Callable[[Fate], Iterator[Word]]) -> _Shared:
     words = sorted(
-        (word for fate in group for word in _words(fate, ended)), key=lambda word: (word.metric, word.at, word.asked)
+        (word for fate in group for word in words_of(fate)), key=lambda word: (word.metric, word.at, word.asked)
     )
     return _Shared(of=tuple(sorted(Counter(map(template_of, group)).items())), words=tuple(words))
 
 
-def _words(fate: Fate, ended: Mapping[str, Sequence[Outcome]]) -> Iterator[Word]:
-    for delivery in fate.deliveries:
-        yield Word(metric=SENT, at=delivery.at)
-        outcomes = ended.get(delivery.message, ())
-        for outcome in outcomes:
-            metric = METRIC_OF.get(outcome.status)
-            if metric is not None:
-                asked = outcome.status == _NEVER_PUSHED or len(outcomes) > 1
-                yield Word(metric=metric, at=outcome.at, asked=asked)
+def _reader(history: History, ended: Mapping[str, Sequence[Outcome]]) -> Callable[[Fate], Iterator[Word]]:
+    """What was said of one recipient's messages, from when on the bridge could know it."""
+    told, unseen, without = troubled_messages(history), unseen_replies(history), services_without_record(history)
+
+    def words_of(fate: Fate) -> Iterator[Word]:
+        for delivery in fate.deliveries:
+            hidden = bool(unseen) and delivery.service in without and delivery.request in unseen
+            outcomes = ended.get(delivery.message, ())
+            silent = delivery.service in REJECTS_LATER and (
+                delivery.message in told or not any(outcome.status in METRIC_OF for outcome in outcomes)
+            )
+            yield Word(metric=SENT, at=delivery.at, asked=hidden or silent)
+            for outcome in outcomes:
+                metric = METRIC_OF.get(outcome.status)
+                if metric is not None:
+                    heard = told.get(delivery.message, outcome.at) if told else outcome.at
+                    asked = hidden or heard is None or outcome.status == _NEVER_PUSHED or len(outcomes) > 1
+                    yield Word(metric=metric, at=outcome.at if heard is None else max(heard, outcome.at), asked=asked)
+
+    return words_of
 
 
 def _together(shared: Iterable[_Shared]) -> list[frozenset[TemplateKey]]:

@@ -4,8 +4,11 @@ A send time that is off by exactly the distance of some time zone, for many reci
 the bridge took UTC for local time, or the other way about.
 """
 
+from collections.abc import Sequence
+
+from sendproof_scenarios.checks.allowance import CampaignKey, heard, latest
 from sendproof_scenarios.checks.delivery import of_obligation
-from sendproof_scenarios.checks.ledger import Fate, ledger
+from sendproof_scenarios.checks.ledger import Fate, Ledger, is_owed_a_campaign, ledger
 from sendproof_scenarios.checks.matching import LATE_AFTER, lateness
 from sendproof_scenarios.findings import Check, Finding, Observed
 from sendproof_scenarios.history import History
@@ -24,15 +27,38 @@ _ZONE_TOLERANCE = 1 * MINUTE
 
 
 def right_time(history: History) -> Observed:
-    """Early and late messages; repeats and wrong texts are judged by the first message."""
+    """Early and late messages of campaigns; repeats and wrong texts are judged by the first message."""
     book = ledger(history)
-    met = [fate for fate in book.fates if fate.obligation.owed and fate.deliveries and fate.name != "pending"]
+    met = [fate for fate in with_a_time(book) if fate.obligation.trigger is None]
     if met and not book.timed:
         unseen = not_observed(history, _ID, f"{len(met):,} send times")
         return Observed(looked_at=len(met), unit="send times", findings=(unseen,))
-    offsets = ((fate, fate.deliveries[0].send_at - fate.obligation.due) for fate in met)
-    findings = [_off(fate, off) for fate, off in offsets if lateness(off)]
+    last = latest(history)
+    off = [fate for fate in met if lateness(fate.deliveries[0].send_at, fate.obligation.due, last(fate.obligation))]
+    rushed = _rushed(history, off, met)
+    findings = [_off(fate, last(fate.obligation), rushed=_campaign(fate) in rushed) for fate in off]
     return Observed(looked_at=len(met), unit="send times", findings=tuple(findings))
+
+
+def with_a_time(book: Ledger) -> list[Fate]:
+    """What was owed and was sent, whenever that was."""
+    return [fate for fate in book.fates if fate.obligation.owed and fate.deliveries and fate.name != "pending"]
+
+
+def _rushed(history: History, off: Sequence[Fate], met: Sequence[Fate]) -> set[CampaignKey]:
+    """Campaigns of which something was early, and all went out right after the bridge had heard of them."""
+    first_heard = heard(history)
+    early = {_campaign(fate) for fate in off if fate.deliveries[0].send_at < fate.obligation.due}
+    some = (fate for fate in met if _campaign(fate) in early)
+    return early - {_campaign(fate) for fate in some if not _at_once(fate, first_heard(fate.obligation))}
+
+
+def _at_once(fate: Fate, first_heard: int | None) -> bool:
+    return first_heard is not None and 0 <= fate.deliveries[0].send_at - first_heard <= LATE_AFTER
+
+
+def _campaign(fate: Fate) -> CampaignKey:
+    return fate.obligation.campaign, fate.obligation.channel
 
 
 def zone_offset(offset: int) -> int | None:
@@ -42,26 +68,33 @@ def zone_offset(offset: int) -> int | None:
     return nearest if near and nearest in _ZONE_OFFSETS else None
 
 
-def _off(fate: Fate, offset: int) -> Finding:
+def _off(fate: Fate, last: int, *, rushed: bool) -> Finding:
+    due, sent = fate.obligation.due, fate.deliveries[0].send_at
+    held_up = last - due - LATE_AFTER
+    until = f"at most {span(LATE_AFTER)} after" + (f", and {span(held_up)} for what faults held up" if held_up else "")
     return Finding(
         check=_ID,
         level="fail",
         blame="bridge",
-        cause=_cause(offset),
-        expected=f"sent at {spoken(fate.obligation.due)}, at most {span(LATE_AFTER)} after",
-        got=f"sent at {spoken(fate.deliveries[0].send_at)}, {span(offset)} {_direction(offset)}",
+        cause=_cause(sent - due, held_up=held_up, rushed=rushed),
+        expected=f"sent at {spoken(due)}, {until}",
+        got=f"sent at {spoken(sent)}, {span(sent - due)} {_direction(sent - due)}",
         where=of_obligation(fate.obligation),
-        at=fate.deliveries[0].send_at,
+        at=sent,
     )
 
 
-def _cause(offset: int) -> str:
+def _cause(offset: int, *, held_up: int, rushed: bool) -> str:
+    """What most likely went wrong."""
+    if offset < 0 and rushed:
+        return "early: sent as soon as the campaign was announced, as if it had no scheduled time"
     zone = zone_offset(offset)
     if zone is not None:
-        return f"sent at local time: exactly {span(zone)} {_direction(offset)}"
-    return (
-        "early: sent before it was due" if offset < 0 else f"late: sent more than {span(LATE_AFTER)} after it was due"
-    )
+        return f"sent at local time: exactly {span(zone)} {_direction(offset)}, as if local time were UTC"
+    if offset < 0:
+        return "early: sent before it was due"
+    even = ", even with the time that faults took" if held_up else ""
+    return f"late: sent more than {span(LATE_AFTER)} after it was due{even}"
 
 
 def _direction(offset: int) -> str:
@@ -82,4 +115,13 @@ def not_observed(history: History, check: str, what: str) -> Finding:
     )
 
 
-CHECKS = (Check(id=_ID, title="Messages go out at the scheduled UTC time", requirement=RIGHT_TIME, run=right_time),)
+CHECKS = (
+    Check(
+        id=_ID,
+        title="Messages go out at the scheduled UTC time",
+        requirement=RIGHT_TIME,
+        run=right_time,
+        applies=is_owed_a_campaign,
+        asked_of="runs with scheduled campaigns in which a message is owed",
+    ),
+)

@@ -4,17 +4,22 @@ from collections import Counter, defaultdict
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from functools import lru_cache
 
+from sendproof_scenarios.checks.disturbance import KILL, PLATFORM, may_have_failed, outages
+from sendproof_scenarios.checks.happened import done
 from sendproof_scenarios.checks.ledger import Fate, ledger
 from sendproof_scenarios.checks.metrics import (
     BOUNCED,
+    CLICKED,
     DELIVERED,
     DROPPED,
     METRIC_NAMES,
     SENT,
+    UNSUBSCRIBED,
     TemplateKey,
     last_value,
     pushes,
     reports,
+    reports_totals,
     targeted,
     template_id,
 )
@@ -27,10 +32,18 @@ from sendproof_scenarios.requirements import METRICS_TRUE
 
 _ID = "metrics.true"
 
+# Who was refused counts as dropped, or as sent and bounced; of whom nobody can know, either may be said.
+_AS_YOU_LIKE = frozenset({"refused", "indefinite"})
+
 
 def true(history: History) -> Observed:
     """Compare the last totals and every interaction with the provider's own record."""
-    findings = [*_wrong_totals(history), *_wrong_interactions(history)]
+    findings = [
+        *_wrong_totals(history),
+        *_more_than_happened(history),
+        *_wrong_interactions(history),
+        *_repeated_interactions(history),
+    ]
     count = 3 * len(reports(history)) + sum(len(report.customers) for report in history.interactions)
     return Observed(looked_at=count, unit="statements", findings=tuple(findings))
 
@@ -54,17 +67,68 @@ def _wrong_total(history: History, metric: int, last: Mapping[TemplateKey, int])
     values = {key: last_value(reports(history).get(key, {}).get(metric, ())) for key in last}
     if low <= sum(values.values()) <= high:
         return None
+    hint = _too_many(history, metric) if sum(values.values()) > high else _too_few(history)
     at, (campaign, channel, _) = max(last.values()), next(iter(last))
     return Finding(
         check=_ID,
         level="fail",
         blame="bridge",
-        cause=f"the total of {METRIC_NAMES[metric]} is not what the provider said",
+        cause=f"the total of {METRIC_NAMES[metric]} is not what the provider said{hint}",
         expected=f"{high:,}" if low == high else f"{low:,} to {high:,}",
         got=f"{_in_words(values)}, lastly pushed {spoken(at)}",
         where=Where(campaign=campaign, channel=channel, template=template_id(next(iter(last)))),
         at=at,
     )
+
+
+def _more_than_happened(history: History) -> Iterator[Finding]:
+    """Clicks and opt-outs: a bridge need not hear of all of them, but there cannot be more."""
+    if not any(metric in values for values in reports(history).values() for metric in _DONE):
+        return
+    most = Counter[tuple[CampaignKey, int]]()
+    for fate in ledger(history).fates:
+        for metric in _DONE if fate.deliveries else ():
+            some = done(history).get((fate.obligation.customer, metric), ())
+            most[(fate.obligation.campaign, fate.obligation.channel), metric] += len(some)
+    for metric in _DONE:
+        values: defaultdict[CampaignKey, int] = defaultdict(int)
+        for key, metrics in reports(history).items():
+            values[key[:2]] += last_value(metrics.get(metric, ()))
+        for campaign, value in values.items():
+            if value > most[campaign, metric]:
+                yield _above(metric, campaign, most[campaign, metric], value)
+
+
+_DONE = (CLICKED, UNSUBSCRIBED)
+
+
+def _above(metric: int, campaign: CampaignKey, most: int, value: int) -> Finding:
+    return Finding(
+        check=_ID,
+        level="fail",
+        blame="bridge",
+        cause=f"the total of {METRIC_NAMES[metric]} is more than there were",
+        expected=f"at most {most:,}",
+        got=f"{value:,}",
+        where=Where(campaign=campaign[0], channel=campaign[1]),
+    )
+
+
+def _too_many(history: History, metric: int) -> str:
+    """What makes a total too large: receipts that came more than once, if any did."""
+    if metric != SENT and _came_twice(history):
+        return ", as if receipts that came twice were counted twice"
+    return ""
+
+
+def _came_twice(history: History) -> bool:
+    return any(one.copy and one.service != PLATFORM and one.status is not None for one in history.webhooks)
+
+
+def _too_few(history: History) -> str:
+    """What makes a total too small: a bridge that had said yes to what it had not stored when it was killed."""
+    killed = any(one.fault == KILL and one.target == "webhook" for one in history.faults)
+    return ", as if what was acknowledged was not stored when the bridge was killed" if killed else ""
 
 
 def _in_words(values: Mapping[TemplateKey, int]) -> str:
@@ -90,10 +154,37 @@ def _wrong_interactions(history: History) -> Iterator[Finding]:
                     "a customer of the campaign",
                     "not in the campaign",
                 )
+            elif report.event_id in _DONE and (customer, report.event_id) not in done(history):
+                name = METRIC_NAMES[report.event_id]
+                yield _wrong_interaction(report, customer, f"a customer said to be {name} who was not", name, "was not")
             elif judge is not None and not (any(map(judge, possible)) and shares.take(report, customer)):
                 name = METRIC_NAMES[report.event_id]
                 cause = f"a customer said to be {name} who was not"
                 yield _wrong_interaction(report, customer, cause, name, " or ".join(sorted(possible)))
+
+
+def _repeated_interactions(history: History) -> Iterator[Finding]:
+    """Optimove adds up calls, so that naming a customer again counts again; after a lost reply nobody can help it.
+
+    documented: https://developer.optimove.com/reference/post_integrations-updatecampaigninteractions
+    """
+    lost = any(one.operation == "UpdateCampaignInteractions" and may_have_failed(one) for one in history.requests)
+    if lost or outages(history) or not history.interactions:
+        return
+    again = {(owed.campaign, owed.channel) for owed in history.obligations if owed.trigger is not None}
+    groups: defaultdict[tuple[int, int, str, int], list[Interactions]] = defaultdict(list)
+    for report in history.interactions:
+        # Of triggers, and of links, the same may be told of a customer more than once.
+        if (report.campaign, report.channel) not in again and report.event_id != CLICKED:
+            groups[report.campaign, report.channel, str(report.template), report.event_id].append(report)
+    for some in groups.values():
+        named: set[str] = set()
+        for report in some:
+            for customer in report.customers:
+                if customer in named:
+                    name = METRIC_NAMES.get(report.event_id, f"event {report.event_id}")
+                    yield _wrong_interaction(report, customer, f"a customer named twice as {name}", "once", "again")
+                named.add(customer)
 
 
 def _states(history: History) -> Mapping[CampaignKey, Mapping[str, frozenset[str]]]:
@@ -128,6 +219,8 @@ def _one_state(state: str) -> frozenset[str]:
 
 
 def _state(fate: Fate, ended: Mapping[str, str]) -> str:
+    if not fate.deliveries and fate.name in _AS_YOU_LIKE:
+        return fate.name
     last = [ended.get(delivery.message, "accepted") for delivery in fate.deliveries]
     return "delivered" if "delivered" in last else (last or ["nothing"])[0]
 
@@ -173,8 +266,8 @@ def _customer_of(fate: Fate) -> tuple[int, int, str]:
 _JUDGES: Mapping[int, Callable[[str], bool]] = {
     SENT: lambda state: state != "nothing",
     DELIVERED: lambda state: state == "delivered",
-    BOUNCED: lambda state: METRIC_OF.get(state) == BOUNCED,
-    DROPPED: lambda state: state == "nothing",
+    BOUNCED: lambda state: METRIC_OF.get(state) == BOUNCED or state == "refused",
+    DROPPED: lambda state: state == "nothing" or state in _AS_YOU_LIKE,
 }
 
 
@@ -191,4 +284,13 @@ def _wrong_interaction(report: Interactions, customer: str, cause: str, expected
     )
 
 
-CHECKS = (Check(id=_ID, title="Reports say what the provider said", requirement=METRICS_TRUE, run=true),)
+CHECKS = (
+    Check(
+        id=_ID,
+        title="Reports say what the provider said",
+        requirement=METRICS_TRUE,
+        run=true,
+        applies=lambda history: reports_totals(history) or bool(history.interactions),
+        asked_of="bridges that report totals or interactions, or nothing",
+    ),
+)

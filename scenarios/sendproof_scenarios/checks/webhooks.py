@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping
 
+from sendproof_scenarios.checks.disturbance import has_come
 from sendproof_scenarios.findings import Blame, Check, Finding, Observed, Where
 from sendproof_scenarios.history import Campaign, History, Listener, Trigger, Webhook
 from sendproof_scenarios.instants import spoken
@@ -49,11 +50,12 @@ def _somebody_listens(events: frozenset[int], channel: int, at: int, listeners: 
 def _last_attempts(history: History) -> Mapping[str, Webhook]:
     """The attempt that decides for each notification: the one that got through, else the last.
 
-    What a fault kept from the bridge says nothing about the bridge.
+    What a policy of the sandbox kept from the bridge says nothing about the bridge; nor does what came while the
+    harness had killed it.
     """
     last: dict[str, Webhook] = {}
     for attempt in history.webhooks:
-        if attempt.lost:
+        if not has_come(history, attempt):
             continue
         known = last.get(attempt.key)
         if known is None or not is_success(known.status):

@@ -9,6 +9,7 @@ from sendproof_scenarios.findings import Finding
 from sendproof_scenarios.history import History
 from sendproof_scenarios.instants import iso
 from sendproof_scenarios.report.summary import summary
+from sendproof_scenarios.strikes import StrikeRow
 from sendproof_scenarios.verdict import Group, Result, Verdict
 
 VERSION = 1
@@ -35,6 +36,7 @@ def document(verdict: Verdict, history: History) -> Mapping[str, object]:
         "summary": summary(verdict),
         "ledger": dict(verdict.ledger),
         "campaigns": [_campaign(row) for row in verdict.campaigns],
+        "faults": [_fault(row) for row in verdict.faults],
         "checks": [_check(result) for result in verdict.results],
     }
 
@@ -53,6 +55,20 @@ def _campaign(row: CampaignRow) -> Mapping[str, object]:
         "reported": dict(row.reported),
         "pages": row.pages,
         "pushes": row.pushes,
+    }
+
+
+def _fault(row: StrikeRow) -> Mapping[str, object]:
+    return {
+        "id": row.id,
+        "fault": row.fault,
+        "target": row.target,
+        "where": row.where,
+        "nth": row.nth,
+        "when": row.when,
+        "struck": row.struck,
+        "first_at": None if row.first_at is None else iso(row.first_at),
+        "effect": row.effect,
     }
 
 

@@ -28,6 +28,9 @@ def render(verdict: Verdict, history: History) -> str:
         SubElement(properties, "property", name="scenario", value=_clean(verdict.scenario.name))
     SubElement(properties, "property", name="seed", value=str(verdict.seed))
     SubElement(properties, "property", name="verdict", value=verdict.standing)
+    for row in verdict.faults:
+        value = f"{row.fault} at {row.target} {row.nth} of {row.where}, {row.when}: struck {row.struck}; {row.effect}"
+        SubElement(properties, "property", name=f"fault {row.id}", value=_clean(value))
     for result in verdict.results:
         _case(suite, result)
     indent(suites)

@@ -4,20 +4,31 @@ from sendproof_scenarios.report.words import counted
 from sendproof_scenarios.verdict import Verdict
 
 #: Classes of people who should have got nothing; everybody else in the ledger was owed a message.
-_NOT_OWED = ("withheld", "sent to opted-out", "unexpected")
+#: Of these nobody can say yet, or ever.
+_OPEN = ("pending", "indefinite")
+_NOT_OWED = ("withheld", "refused", "sent to opted-out", "unexpected")
+
+
+_OF_TIME = frozenset({"delivery.time", "triggers.answered"})
 
 
 def summary(verdict: Verdict) -> str:
     """What happened to the recipients first, then what else there is to say."""
     if verdict.standing == "error":
         return "The simulators or a check broke, so this run says nothing about the bridge."
-    sentences = [_recipients(verdict), _left_alone(verdict), _uninvited(verdict), _checks(verdict)]
+    sentences = [
+        _recipients(verdict),
+        _indefinite(verdict),
+        _left_alone(verdict),
+        _uninvited(verdict),
+        _checks(verdict),
+    ]
     return " ".join(sentence for sentence in sentences if sentence)
 
 
 def _recipients(verdict: Verdict) -> str:
-    pending, ok = verdict.ledger.get("pending", 0), verdict.ledger.get("ok", 0)
-    owed = sum(count for name, count in verdict.ledger.items() if name not in _NOT_OWED) - pending
+    ok, still_open = verdict.ledger.get("ok", 0), sum(verdict.ledger.get(name, 0) for name in _OPEN)
+    owed = sum(count for name, count in verdict.ledger.items() if name not in _NOT_OWED) - still_open
     if not owed:
         return "No recipient was due a message, so nothing could be proven."
     if ok == owed:
@@ -26,12 +37,19 @@ def _recipients(verdict: Verdict) -> str:
     return f"{owed - ok:,} of {owed:,} recipients did not get what they were owed."
 
 
+def _indefinite(verdict: Verdict) -> str:
+    count = verdict.ledger.get("indefinite", 0)
+    return f"Of {count:,} more nobody can know, as a fault hid it from the bridge." if count else ""
+
+
 def _all(count: int) -> str:
     return "The one recipient" if count == 1 else f"All {count:,} recipients"
 
 
 def _timed(verdict: Verdict) -> bool:
-    return any(result.check.id == "delivery.time" and result.standing == "pass" for result in verdict.results)
+    """Whether all times could be judged, and were right."""
+    standings = [result.standing for result in verdict.results if result.check.id in _OF_TIME]
+    return bool(standings) and set(standings) == {"pass"}
 
 
 def _uninvited(verdict: Verdict) -> str:
@@ -56,5 +74,5 @@ def _checks(verdict: Verdict) -> str:
 
 
 def _left_alone(verdict: Verdict) -> str:
-    withheld = verdict.ledger.get("withheld", 0)
+    withheld = sum(verdict.ledger.get(name, 0) for name in ("withheld", "refused"))
     return f"{withheld:,} more {'was' if withheld == 1 else 'were'} rightly left alone." if withheld else ""

@@ -22,7 +22,8 @@ _STYLE: Mapping[Standing | Level, str] = {
     "error": "bold magenta",
     "note": "dim",
 }
-_GOOD = frozenset({"ok", "withheld"})
+_GOOD = frozenset({"ok", "withheld", "refused"})
+_OPEN = frozenset({"pending", "indefinite"})
 
 # A text message may be long; its beginning is enough to recognise it.
 _SHOWN_CHARACTERS = 160
@@ -32,6 +33,8 @@ def print_verdict(verdict: Verdict, console: Console, reports: Mapping[str, Path
     """Print checks, ledger, findings by cause with examples, the seed, and where the reports are."""
     console.print(_checks(verdict))
     console.print(Padding(_ledger(verdict), (1, 0, 0, 1), expand=False))
+    if verdict.faults:
+        console.print(Padding(_faults(verdict), (1, 0, 0, 1), expand=False))
     for group in verdict.groups:
         console.print(Padding(_group(group), (1, 0, 0, 1), expand=False))
     console.print(Padding(_ending(verdict, reports or {}), (1, 0, 0, 1), expand=False))
@@ -72,8 +75,17 @@ def _ledger(verdict: Verdict) -> Text:
     for name in CLASSES:
         count = verdict.ledger.get(name, 0)
         if count or name == "ok":
-            style = "green" if name in _GOOD else "yellow" if name == "pending" else "bold red"
+            style = "green" if name in _GOOD else "yellow" if name in _OPEN else "bold red"
             text.append(f"{name} {count:,}", style=style).append("   ")
+    return text
+
+
+def _faults(verdict: Verdict) -> Text:
+    text = Text("faults", style="bold")
+    for row in verdict.faults:
+        style = "" if row.struck else "bold red"
+        text.append(f"\n{row.id:<4}{row.fault} at {row.target} {row.nth} of {row.where}", style=style)
+        text.append(f"  struck {row.struck}: {row.effect}", style="dim" if row.struck else style)
     return text
 
 

@@ -13,13 +13,15 @@ from sendproof_scenarios.instants import spoken
 from sendproof_scenarios.moments import Moment, Who
 from sendproof_scenarios.why import Chapter, Story
 
-_GOOD = frozenset({"ok", "withheld"})
+_GOOD = frozenset({"ok", "withheld", "refused"})
+_OPEN = frozenset({"pending", "indefinite"})
 _STYLE: Mapping[Who, str] = {
     "platform": "cyan",
     "bridge": "green",
     "provider": "magenta",
     "customer": "blue",
     "nobody": "yellow",
+    "fault": "red",
 }
 
 
@@ -43,7 +45,7 @@ def _head(story: Story) -> Text:
 
 
 def _chapter(chapter: Chapter) -> Text:
-    style = "green" if chapter.name in _GOOD else "yellow" if chapter.name == "pending" else "bold red"
+    style = "green" if chapter.name in _GOOD else "yellow" if chapter.name in _OPEN else "bold red"
     where = f"campaign {chapter.campaign} on channel {chapter.channel}  "
     return Text.assemble(where, (chapter.name, style), f"  {chapter.meaning}")
 

@@ -172,7 +172,8 @@ def _channel(call: ControlCall, given: dict[str, Any]) -> Channel:
         raise ControlError(
             400, f"channel {given['id']}: {given['provider']!r} is not a message provider; there are: {known}"
         )
-    return Channel(id=given["id"], provider=given["provider"], kind=given.get("kind", "scheduled"))
+    kind, testing = given.get("kind", "scheduled"), given.get("testing", False)
+    return Channel(id=given["id"], provider=given["provider"], kind=kind, testing=testing)
 
 
 def sandbox_view(control: "Control", sandbox: Sandbox) -> dict[str, object]:
@@ -187,7 +188,7 @@ def sandbox_view(control: "Control", sandbox: Sandbox) -> dict[str, object]:
             name: {"url": urls[name] + _base_path(control, sandbox, name), "credentials": values}
             for name, values in sandbox.credentials.items()
         },
-        "channels": [{"id": c.id, "provider": c.provider, "kind": c.kind} for c in sandbox.settings.channels],
+        "channels": [channel.view() for channel in sandbox.settings.channels],
     }
 
 

@@ -233,7 +233,7 @@ class Sandbox:
                 "participants": sorted(self.timeline.participants),
             },
             "services": dict(services),
-            "channels": [{"id": c.id, "provider": c.provider, "kind": c.kind} for c in self.settings.channels],
+            "channels": [channel.view() for channel in self.settings.channels],
             "dialects": dict(self.settings.dialects),
             "faults": [kept.view() for kept in self.faults.ever()],
             "ended": iso(self.timeline.now()),

@@ -4,7 +4,7 @@ from sendproof_simulators.core.chance import Chance
 from sendproof_simulators.core.clock import SECOND
 from sendproof_simulators.provider import Provider, RateLimit
 from sendproof_simulators.textlocal import handlers
-from sendproof_simulators.textlocal.calls import credential_of, normalise, username_of
+from sendproof_simulators.textlocal.calls import credential_of, hash_of, normalise, username_of
 from sendproof_simulators.textlocal.dialects import DIALECTS
 from sendproof_simulators.textlocal.errors import problem_reply
 from sendproof_simulators.textlocal.settings import SETTINGS
@@ -12,20 +12,17 @@ from sendproof_simulators.textlocal.state import NAME, new_state
 from sendproof_simulators.textlocal.templates import TEMPLATES
 from sendproof_simulators.textlocal.webhooks import EVENTS, on_timer
 
-_KEY_LENGTH = 40
+_KEY_LENGTH, _PASSWORD_LENGTH = 40, 16
 
 
 def _credentials(chance: Chance, sandbox: str) -> dict[str, str]:
-    hash_ = chance.token(_KEY_LENGTH, NAME, "hash", sandbox)
-    return {
-        "apikey": chance.token(_KEY_LENGTH, NAME, "apikey", sandbox),
-        "username": username_of(hash_),
-        "hash": hash_,
-    }
+    password = chance.token(_PASSWORD_LENGTH, NAME, "password", sandbox)
+    return {"apikey": chance.token(_KEY_LENGTH, NAME, "apikey", sandbox), **_login(password)}
 
 
-# Forty hexadecimal digits, as the real ones have. assumed
-_DEFAULT_HASH = "0bdb25cf9e2dfd8ac1fa1ffd1d79aaa9b9bdd3a3"
+def _login(password: str) -> dict[str, str]:
+    hash_ = hash_of(password)
+    return {"username": username_of(hash_), "hash": hash_, "password": password}
 
 
 PROVIDER = Provider(
@@ -34,12 +31,9 @@ PROVIDER = Provider(
     handlers=handlers,
     new_state=new_state,
     credentials=_credentials,
-    default_credentials={
-        "apikey": "sendproof-textlocal-key",
-        "username": username_of(_DEFAULT_HASH),
-        "hash": _DEFAULT_HASH,
-    },
-    public=frozenset({"username"}),
+    default_credentials={"apikey": "sendproof-textlocal-key", **_login("sendproof-textlocal-password")},
+    # A password proves something only beside its user, and is no key.
+    public=frozenset({"username", "password"}),
     credential_of=credential_of,
     error=problem_reply,
     on_timer=on_timer,

@@ -156,7 +156,7 @@ def bulk_json(call: Call, fields: Fields) -> Answer:
 def _read(text: str) -> BulkData:
     try:
         data = _decode(text)
-    except (msgspec.DecodeError, UnicodeEncodeError) as error:
+    except errors.UNREADABLE as error:
         raise RefusalError(errors.BAD_JSON, str(error)) from error
     if not data.messages:
         raise RefusalError(errors.NO_RECIPIENTS)

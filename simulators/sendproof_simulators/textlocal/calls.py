@@ -4,7 +4,8 @@ The key and the format of the reply in the query; all else of a POST in an urlen
 
 * The key is spelled `apikey` or `apiKey`, in query or form. documented: https://api.txtlocal.com/docs/
 * A trailing slash is optional. documented: samples have it; observed: clients call without.
-* `username` and `hash` in place of the key. documented: older captures of https://api.txtlocal.com/docs/
+* `username` and `hash` in place of the key, or `password` in place of the hash. documented: older captures of
+  https://api.txtlocal.com/docs/
 * A multipart form is a form, and `message` and `sender` in it are percent-encoded once more.
   observed: the vendor's own PHP class, https://github.com/scottybo/textlocal
 * So they may be in an urlencoded form, which that class sends where PHP has no cURL; assumed: they are if nothing in
@@ -13,6 +14,7 @@ The key and the format of the reply in the query; all else of a POST in an urlen
 * Of two values the form's, and of these the last, counts. assumed
 """
 
+import hashlib
 import re
 from collections.abc import Iterable
 from dataclasses import replace
@@ -25,7 +27,7 @@ from sendproof_simulators.core.exchange import Request
 FORM = "application/x-www-form-urlencoded"
 _MULTIPART = "multipart/form-data"
 _KEY = "apikey"
-_LOGIN = ("username", "hash")
+_LOGIN = ("username", "hash", "password")
 _IN_QUERY = (_KEY, "format")
 _ENCODED_AGAIN = ("message", "sender")
 _ALL_ENCODED = re.compile(r"(?=.*%)(?:[A-Za-z0-9_.~-]|%[0-9A-Fa-f]{2})+")
@@ -50,9 +52,15 @@ def username_of(hash_: str) -> str:
     return f"{hash_[-8:]}@textlocal.example"
 
 
+def hash_of(password: str) -> str:
+    """The hash that stands for a password. assumed: SHA-1; the real ones look like it."""
+    return hashlib.sha1(password.encode("utf-8", "replace"), usedforsecurity=False).hexdigest()
+
+
 def _with_key(fields: dict[str, str]) -> dict[str, str]:
     """A login in place of the key, if it is a right one; the hash is then as good as a key."""
-    username, hash_ = (unquote_plus(fields.pop(name, "")) for name in _LOGIN)
+    username, hash_, password = (unquote_plus(fields.pop(name, "")) for name in _LOGIN)
+    hash_ = hash_ or (hash_of(password) if password else "")
     if hash_ and _KEY not in fields:
         fields[_KEY] = hash_ if username == username_of(hash_) else f"{username}:"
     return fields

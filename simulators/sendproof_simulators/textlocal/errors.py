@@ -7,8 +7,13 @@ class throws on anything else before it reads the body. The source of each code 
 
 from collections.abc import Mapping, Sequence
 
+import msgspec
+
 from sendproof_simulators.core.exchange import Fact, Problem, Reply
 from sendproof_simulators.textlocal.xml import formatted
+
+# What reading JSON in a field may end with: it is broken, is no Unicode, or goes deeper than the interpreter can.
+UNREADABLE = (msgspec.DecodeError, UnicodeEncodeError, RecursionError)
 
 INVALID_PARAMETER = 0
 NO_COMMAND = 1

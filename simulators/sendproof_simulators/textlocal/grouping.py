@@ -85,7 +85,7 @@ def create_contacts_bulk(call: Call, fields: Fields) -> Answer:
     try:
         # observed: the vendor's own class percent-encodes the JSON text once more.
         contacts = _decode(unquote_plus(text) if text.startswith("%") else text)
-    except (msgspec.DecodeError, UnicodeEncodeError) as error:
+    except errors.UNREADABLE as error:
         raise RefusalError(errors.BAD_JSON, str(error)) from error
     if len(contacts) > CONTACTS_MOST:
         raise RefusalError(errors.TOO_MANY, f"{len(contacts)} of {CONTACTS_MOST} at most")

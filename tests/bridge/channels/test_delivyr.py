@@ -5,7 +5,7 @@ import json
 import pytest
 
 from sendproof_bridge import intake
-from sendproof_bridge.channels import Composed, Order, Receipt, Template, open_channel, providers
+from sendproof_bridge.channels import Composed, OptOut, Order, Receipt, Template, open_channel, providers
 from sendproof_bridge.clock import HOUR, SECOND
 from sendproof_bridge.settings import Secret
 from sendproof_bridge.wire import Wire
@@ -45,7 +45,7 @@ def play(folder, outside, until=NOON + HOUR, **options):
 
 def test_a_message_is_a_template_with_variables(tmp_path, account):
     """The number in E.164, the template in Delivyr's letters, the credentials as headers."""
-    assert play(tmp_path, account) == [("taken", None, "0123456789abcdef0123")]
+    assert play(tmp_path, account) == [("accepted", None, "0123456789abcdef0123")]
 
     (call,) = account.calls("send_sms")
     assert call.body == {
@@ -87,7 +87,7 @@ def test_a_readable_message_log_settles_it(tmp_path, account, logged, calls):
     account.say("send_sms", Says(status=500), Says({"message_id": "0123456789abcdef0123"}))
     account.say("messages", Says({"messages": [taken] if logged else [], "next": None}))
 
-    assert play(tmp_path, account, message_log=True) == [("taken", None, "0123456789abcdef0123")]
+    assert play(tmp_path, account, message_log=True) == [("accepted", None, "0123456789abcdef0123")]
     assert len(account.calls("send_sms")) == calls
 
 
@@ -96,7 +96,7 @@ def test_a_full_queue_is_tried_again(tmp_path, account):
     full = Says({"error": {"code": "queue_full", "message": "later"}}, status=503)
     account.say("send_sms", full, Says({"message_id": "1"}))
 
-    assert play(tmp_path, account) == [("taken", None, "1")]
+    assert play(tmp_path, account) == [("accepted", None, "1")]
 
 
 def test_a_customer_who_is_opted_out_there_is_rejected_and_shared(tmp_path, account):
@@ -123,6 +123,13 @@ def test_what_happens_to_a_message_is_known_by_its_id(tmp_path, account):
         assert small.rows("SELECT state FROM message") == ["delivered"]
         assert small.rows("SELECT kind FROM mark ORDER BY id") == ["clicked", "clicked", "unsubscribed"]
         assert small.rows("SELECT number FROM opt_out") == ["12125550100"]
+
+
+def test_whoever_opts_out_counts_though_the_message_is_not_known(tmp_path, account):
+    """It may have been sent before this bridge was there."""
+    config = settings(tmp_path, account.url, channel=channel()).clients[0].channels[0]
+    told = b'{"event": "opted_out", "message_id": "another", "phone_number": "+12125550100"}'
+    assert open_channel(config, Wire()).read(told, {}, "") == [OptOut(number="12125550100", how="reply")]
 
 
 def test_what_is_posted_must_name_a_message(account, tmp_path):
@@ -165,3 +172,30 @@ def test_a_rejection_that_is_told_later_counts_as_dropped(tmp_path, account):
 
     totals = {item["MetricID"]: item["MetricValue"] for item in account.calls("UpdateCampaignMetrics")[-1].body}
     assert (totals[0], totals[5]) == (0, 1)
+
+
+def test_what_is_not_rejected_soon_counts_as_sent(tmp_path, account):
+    """Of a telephone that is never switched on no receipt ever comes."""
+    play(tmp_path, account, until=NOON + HOUR)
+
+    totals = {item["MetricID"]: item["MetricValue"] for item in account.calls("UpdateCampaignMetrics")[-1].body}
+    assert (totals[0], totals[5]) == (1, 0)
+
+
+@pytest.mark.parametrize("lost", [False, True])
+def test_what_is_posted_before_the_id_is_known_counts_when_it_is(tmp_path, account, lost):
+    """The network may be quicker than the reply to the send, and is so when that has to be looked up."""
+    logged = {"message_id": "an-id", "template_id": "HDS7F3Y2", "created_at": "2026-03-02T12:00:00.000Z"}
+    account.say("send_sms", Says(status=500 if lost else 429), Says({"message_id": "an-id"}))
+    account.say("messages", Says({"messages": [logged], "next": None}))
+    with opened(tmp_path, settings(tmp_path, account.url, channel=channel(message_log=True))) as small:
+        small.announce()
+        small.work()
+        with small.bridge.store.write() as tx:
+            told = Receipt(recipient="", letter="delivered", stamp="", message="an-id")
+            intake.store_receipts(tx, [("acme", told)])
+        small.work()
+        assert small.rows("SELECT result FROM receipt") == ["stray"]
+
+        small.work(until=NOON + HOUR)
+        assert small.rows("SELECT state FROM message") == ["delivered"]

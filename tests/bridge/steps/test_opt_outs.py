@@ -62,6 +62,16 @@ def test_the_providers_own_list_counts(small, outside):
     assert sent(outside) == [B]
 
 
+@pytest.mark.parametrize("spelled", [f"+{A}", f"00{A}", f"0{A[2:]}"])
+def test_a_number_in_the_providers_list_may_be_spelled_otherwise(small, outside, spelled):
+    """Whoever put it there, and however: it is the same telephone."""
+    outside.say("get_optouts", Says({"optouts": [{"number": spelled}], "status": "success"}))
+    plan(small, outside)
+    small.work(until=NOON + HOUR)
+
+    assert sent(outside) == [B]
+
+
 def test_optimove_learns_of_it_once(planned, outside):
     """As the preference of the channel; 2 is what its sample has, and a setting."""
     stop(planned)

@@ -47,6 +47,18 @@ def test_phone_consent_and_the_names_in_templates_are_asked_for(small, outside):
     assert outside.calls(PAGE)[0].query["CustomerAttributes"] == "PHONE;CONSENT;CITY;FIRST_NAME"
 
 
+def test_only_what_the_campaigns_own_templates_want_is_asked_for(small, outside):
+    """The text of a trigger wants parameters of events; nobody knows them as attributes, and the page would fail."""
+    of_a_trigger = {**HELLO, "id": 12, "body": "%%|page%%"}
+    outside.say("get_templates", Says({"templates": [HELLO, of_a_trigger], "status": "success"}))
+    used = {"SendID": "5f2b8c", "TemplateID": HELLO["id"], "ScheduledTime": "2026-03-02 12:00:00"}
+    outside.say("GetExecutedCampaignChannelDetails", Says([used]))
+    small.announce()
+    small.work()
+
+    assert outside.calls(PAGE)[0].query["CustomerAttributes"] == "PHONE;CONSENT;FIRST_NAME"
+
+
 def test_pages_are_read_until_one_is_empty(small, outside):
     """A page shorter than asked is not taken for the end: a service may cap its pages."""
     pages(outside, [row("C1", phone(1)), row("C2", phone(2))], [row("C3", phone(3))])

@@ -80,9 +80,9 @@ def test_a_failing_provider_deletes_nothing(small, outside):
     assert names(outside, "DeleteChannelTemplates") == []
 
 
-def test_the_list_is_compared_every_six_hours(small, outside):
+def test_the_list_is_compared_every_half_hour(small, outside):
     """On the injected clock."""
-    small.work(until=NOON + 13 * HOUR)
+    small.work(until=NOON + 1 * HOUR)
 
     assert len(outside.calls("get_templates")) == 3
 

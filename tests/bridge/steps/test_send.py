@@ -5,7 +5,7 @@ import json
 import pytest
 
 from sendproof_bridge.clock import HOUR, SECOND
-from small_bridge import NOON, row
+from small_bridge import NOON, opened, row, settings
 from stand_in import Says
 
 A, B = "447100000001", "447100000002"
@@ -111,6 +111,27 @@ def test_a_message_of_which_nothing_was_said_is_looked_up(planned, outside):
     assert [state for _, state, _ in states(planned)] == ["accepted", "accepted"]
 
 
+def test_a_message_of_which_nobody_knows_is_not_sent_again_and_again(planned, outside):
+    """The reply leaves it out, and so does the record: whatever the provider calls it there, it may have been sent."""
+    outside.say("bulk_json", reply(A), reply())
+    outside.say("get_history_api", NOTHING)
+    planned.work(until=NOON + HOUR)
+
+    assert sent(outside) == [[A, B]]
+    assert planned.rows("SELECT state, reason FROM message WHERE number = :n", n=B) == [("rejected", "not_mentioned")]
+    assert planned.rows("SELECT state FROM campaign") == ["reporting"]
+
+
+def test_what_was_put_off_is_sent_again_beside_what_was_left_out(planned, outside):
+    """A message that must wait for credits is surely not sent, whatever the reply leaves out."""
+    outside.say("bulk_json", reply(not_sent=[(A, 7)]), reply(A))
+    outside.say("get_history_api", NOTHING)
+    planned.work(until=NOON + HOUR)
+
+    assert sent(outside) == [[A, B], [A]]
+    assert [state for _, state, _ in states(planned)] == ["accepted", "rejected"]
+
+
 def test_a_record_of_another_text_does_not_count(planned, outside):
     """The customer got something else, from another campaign."""
     outside.say("bulk_json", Says(status=500), reply(A, B))
@@ -185,6 +206,29 @@ def test_refused_credentials_keep_the_messages(planned, outside):
     planned.work(until=NOON + HOUR)
 
     assert [state for _, state, _ in states(planned)] == ["accepted", "accepted"]
+
+
+def test_what_is_a_day_late_does_not_go_out_any_more(planned, outside):
+    """An outage that ends at night must not wake people for an offer that is over; they count as dropped."""
+    outside.say("bulk_json", Says(status=401))
+    planned.work(until=NOON + 24 * HOUR)
+    outside.say("bulk_json", reply(A, B))
+    calls = len(sent(outside))
+    planned.work(until=NOON + 48 * HOUR)
+
+    assert len(sent(outside)) == calls
+    assert planned.rows("SELECT DISTINCT state, reason FROM message") == [("dropped", "too_late")]
+    totals = {item["MetricID"]: item["MetricValue"] for item in outside.calls("UpdateCampaignMetrics")[-1].body}
+    assert (totals[0], totals[5]) == (0, 2)
+
+
+def test_how_late_is_too_late_is_a_setting(tmp_path, outside):
+    """A reminder of a triggered campaign may be worth nothing after an hour."""
+    outside.say("GetCustomerSendDetailsByChannel", Says([row("C1", f"+{A}", at="2026-03-02 10:30:00")]), Says([]))
+    with opened(tmp_path, settings(tmp_path, outside.url, channel={"too_late_after_hours": 1})) as small:
+        small.announce()
+        small.work()
+        assert (sent(outside), small.rows("SELECT reason FROM message")) == ([], ["too_late"])
 
 
 def test_a_bridge_that_died_while_sending_looks_before_it_repeats(planned, outside):

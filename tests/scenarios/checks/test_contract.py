@@ -3,6 +3,8 @@
 from sendproof_scenarios.checks.contract import CHECKS
 from stories import Line, Story
 
+START_TEXT = "2026-03-02T06:00:00.000Z"
+
 
 def found(story: Story) -> list[tuple[str, str, str]]:
     """What was found, in short."""
@@ -77,7 +79,7 @@ def test_too_fast(sound):
 def test_too_many_items(sound):
     """A body with more items than permitted belongs to the batches."""
     assert found(sound.plus(request(status=400, violations=[violation("body", "maxItems")]))) == [
-        ("contract.batches", "bridge", "optimove AddChannelTemplates: body breaks maxItems")
+        ("contract.batches", "bridge", "optimove AddChannelTemplates: body breaks maxItems, a batch over the limit")
     ]
 
 
@@ -87,3 +89,52 @@ def test_simulator_broke(sound):
 
     assert found(story) == [("contract.requests", "harness", "optimove AddChannelTemplates: the simulator broke")]
     assert story.verdict().standing == "error"
+
+
+def key(action: str, at: str, ends: str | None = None) -> Line:
+    """The client's admin did something to the key."""
+    return {"n": 899, "at": at, "kind": "key", "service": "optimove", "name": "bridge", "action": action, "ends": ends}
+
+
+def test_a_key_that_was_disabled_is_tried_again(sound):
+    """The bridge cannot know when it will be good again, and asks now and then."""
+    tries = [request(status=401, at=f"2026-03-02T{hour:02}:01:00.000Z") for hour in (6, 7, 9)]
+
+    assert found(sound.plus(key("disabled", START_TEXT, START_TEXT), *tries)) == []
+
+
+def test_a_key_that_is_refused_is_not_hammered(sound):
+    """Twenty tries in ten minutes are no asking now and then."""
+    tries = [request(n=900 + index, status=401) for index in range(21)]
+
+    assert found(sound.plus(key("disabled", START_TEXT, START_TEXT), *tries)) == [
+        ("contract.credentials", "bridge", "optimove AddChannelTemplates: a refused key is tried without a pause")
+    ]
+
+
+def test_the_old_key_long_after_it_ended(sound):
+    """The new one was not put in, although there was an hour for that."""
+    story = sound.plus(key("rotated", START_TEXT, START_TEXT), request(status=401, at="2026-03-02T07:01:00.000Z"))
+
+    (_, blame, cause), *rest = found(story)
+    assert (blame, "the old key, long after it was rotated: 'bridge' ended" in cause, rest) == ("config", True, [])
+
+
+def test_a_key_that_was_enabled_again_is_no_excuse(sound):
+    """Whatever is refused then is refused for another reason."""
+    keys = key("disabled", START_TEXT, START_TEXT), key("enabled", START_TEXT)
+
+    assert found(sound.plus(*keys, request(status=401))) == [
+        ("contract.credentials", "config", "optimove AddChannelTemplates: a credential that is not valid")
+    ]
+
+
+def test_a_batch_of_numbers_over_the_limit(sound):
+    """A provider that refuses it as a whole says so of every number, and it is one finding."""
+    refused = {"n": 901, "at": START_TEXT, "kind": "rejection", "service": "textlocal", "number": "447100000001",
+               "text": "x", "code": 33, "reason": "Too many numbers"}  # fmt: skip
+    story = sound.plus(*(refused | {"n": 901 + index} for index in range(3)))
+
+    assert found(story) == [
+        ("contract.batches", "bridge", "textlocal: a batch over the limit, refused as a whole (33 Too many numbers)")
+    ]

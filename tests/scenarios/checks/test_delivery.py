@@ -124,7 +124,9 @@ def test_understood_but_not_as_documented(sound):
     number = sound.delivery_to(6)["number"]
     story = sound.change_delivery_to(6, given=f"+{number}")
 
-    assert causes(story) == [("another spelling than textlocal documents, which it understood here", "C0000006")]
+    assert causes(story) == [
+        ("another spelling than textlocal documents (digits only), which it understood here", "C0000006")
+    ]
     assert counts(story) == counts(sound)
 
 
@@ -135,7 +137,9 @@ def test_another_spelling(sound, spelling):
     other = spelling.format(number, national=number[2:], spaced=f"{number[2:6]} {number[6:]}")
     story = sound.change_delivery_to(4, number=other)
 
-    assert causes(story) == [("wrong number: another spelling of it", "C0000004")]
+    assert causes(story) == [
+        ("wrong number: another spelling of it, as with + or zeros where digits are wanted", "C0000004")
+    ]
     assert counts(story) == {"ok": 9, "withheld": 2, "wrong number": 1}
 
 
@@ -184,3 +188,18 @@ def test_two_campaigns_at_one_number(sound):
 
     assert counts(story) == {"ok": 11, "withheld": 2}
     assert counts(sound.plus(second)) == {"ok": 10, "withheld": 2, "lost": 1}
+
+
+@pytest.mark.parametrize(
+    ("code", "number", "name"),
+    [(51, None, "refused"), (32, None, "refused"), (32, "+447100000004", "lost"), (33, None, "lost")],
+)
+def test_refused_because_of_the_number(sound, code, number, name):
+    """Nobody can send to a landline; whoever spells a number wrongly, or sends too many, can do better."""
+    owed = sound.of_customer(4)
+    message = sound.delivery_to(4)["message"]
+    refused = {"n": 900, "at": owed["due"], "real": 0.0, "kind": "rejection", "service": "textlocal",
+               "number": number or owed["number"], "text": owed["text"], "code": code, "reason": "No"}  # fmt: skip
+    story = sound.without("delivery", lambda line: line["message"] == message).plus(refused)
+
+    assert ledger(story.history()).fates[4].name == name

@@ -2,7 +2,7 @@
 
 import pytest
 
-from sendproof_scenarios.checks import delivery, metrics, paging, webhooks
+from sendproof_scenarios.checks import delivery, lives, metrics, paging, timing, triggers, webhooks
 from sendproof_scenarios.checks.ledger import ledger
 from sendproof_scenarios.instants import HOUR, MINUTE, iso, parse_instant
 from stories import FIRST_SEND, START, Line, Story
@@ -117,11 +117,141 @@ def test_who_was_not_cleared_is_not_among_the_targeted(cleared):
     assert sum(metrics.targeted(cleared.history()).values()) == 4
 
 
+def test_a_message_on_its_way_when_the_campaign_was_cancelled(cancelled):
+    """It went out three minutes later, and could not be called back."""
+    at = iso(CANCELLED_AT + 3 * MINUTE)
+    story = cancelled.change(
+        "obligation", lambda line: line | {"due": at} if line["customer"] == "C0000004" else line
+    ).plus(cancelled.delivery_to(3) | {"number": cancelled.of_customer(4)["number"], "send_at": at, "message": "late"})
+
+    assert (causes(story), story.findings(lives.CHECKS)) == ([], [])
+
+
+def test_sending_long_after_a_cancellation(sound, cancelled):
+    """The requirement has a check of its own."""
+    story = cancelled.plus(sound.delivery_to(4))
+
+    assert [some.cause for some in story.findings(lives.CHECKS)] == ["sent after the campaign was cancelled"]
+
+
+def hold(action: str, at: int) -> Line:
+    """A campaign waits for clearance until its first send time, or was given some."""
+    return {"n": 900, "at": iso(at), "real": 0.0, "kind": "clearance", "campaign": 7001, "action": action,
+            "required_by": iso(FIRST_SEND), "named": 12, "cleared": 4}  # fmt: skip
+
+
+def on_hold(sound: Story, **fields: object) -> Line:
+    """Event 5 for that campaign."""
+    return sound.of("webhook")[0] | {"event": "5", "key": "5:7001"} | fields
+
+
+def test_clearance_in_time(sound):
+    """Given before it was required."""
+    story = sound.plus(hold("required", START), on_hold(sound), hold("given", START + HOUR))
+
+    assert story.findings(lives.CHECKS) == []
+
+
+@pytest.mark.parametrize(
+    ("told", "level", "blame"),
+    [({}, "fail", "bridge"), ({"lost": True}, "unknown", "network"), (None, "fail", "config")],
+)
+def test_no_clearance(sound, told, level, blame):
+    """Whose fault that is depends on whether the bridge was told, and whether it wanted to be."""
+    story = sound.plus(hold("required", START), hold("given", FIRST_SEND))
+    story = story if told is None else story.plus(on_hold(sound, **told))
+
+    assert [(some.level, some.blame) for some in story.findings(lives.CHECKS)] == [(level, blame)]
+
+
+@pytest.fixture
+def testing(sound) -> Story:
+    """The channel is in testing mode, and the bridge sent tests and reported nothing."""
+    channels = [{"id": 505, "provider": "textlocal", "kind": "scheduled", "testing": True}]
+    story = Story((sound.lines[0] | {"channels": channels}, *sound.lines[1:])).without("metrics")
+    return story.change("delivery", lambda line: line | {"test": True})
+
+
+def test_testing_mode(testing):
+    """Nobody got anything, and that is right."""
+    verdict = testing.verdict()
+
+    assert (verdict.standing, counts(testing)) == ("pass", {"withheld": 12})
+
+
+def test_sent_in_earnest_in_testing_mode(sound, testing):
+    """Ten people got what was a test."""
+    story = testing.change("delivery", lambda line: line | {"test": False})
+
+    assert [some.cause for some in story.findings(lives.CHECKS)] == [
+        "sent in earnest on a channel in testing mode"
+    ] * 10
+
+
+def test_reported_in_testing_mode(sound, testing):
+    """Nothing went out, so nothing can be reported."""
+    story = testing.plus(sound.of("metrics")[0])
+
+    assert [some.cause for some in story.findings(lives.CHECKS)] == [
+        "UpdateCampaignMetrics of a channel in testing mode"
+    ]
+
+
 def test_a_triggered_message_is_judged_like_any_other(sound):
     """In time it is ok, too late it is late, and without it is lost."""
     for sent_after, expected in ((0, "ok"), (HOUR, "late"), (None, "lost")):
         fates = ledger(triggered(sound, sent_after).history()).fates
         assert [fate.name for fate in fates if fate.obligation.trigger == "Visit"] == [expected]
+
+
+@pytest.mark.parametrize(("sent_after", "count"), [(0, 0), (MINUTE, 0), (MINUTE + 1, 1), (4 * MINUTE, 1)])
+def test_a_trigger_is_answered_within_a_minute(sound, sent_after, count):
+    """Four minutes would do for a campaign."""
+    story = triggered(sound, sent_after)
+
+    assert [some.cause for some in story.findings(triggers.CHECKS)] == ["a trigger was answered too late"] * count
+    assert story.findings(timing.CHECKS) == []
+
+
+def test_a_burst_of_triggers_takes_its_time(sound):
+    """A thousand at once, and for each the attributes may have to be asked for, five a second."""
+    met = {"n": 800, "at": iso(FIRST_SEND + HOUR), "kind": "trigger", "trigger": "Visit", "campaign": 8001,
+           "channel": 250, "template": 21, "request_id": "r"}  # fmt: skip
+    others = [met | {"customer": f"X{index}"} for index in range(999)]
+    story = triggered(sound, 4 * MINUTE)
+
+    assert Story((*story.lines[:-2], *others, *story.lines[-2:])).findings(triggers.CHECKS) == []
+
+
+def event_11(sound: Story, after: int, **fields: object) -> Line:
+    """The bridge was told of the trigger."""
+    told = {"event": "11", "key": "11:Visit:C0000003:1", "at": iso(FIRST_SEND + HOUR + after)}
+    return sound.of("webhook")[0] | told | fields
+
+
+@pytest.mark.parametrize(("after", "count"), [(100, 0), (101, 1)])
+def test_optimove_tells_at_once(sound, after, count):
+    """Later than that is worth a note, as some fault did it."""
+    story = triggered(sound, after).plus(event_11(sound, after))
+
+    assert len(story.findings(triggers.CHECKS, "note")) == count
+
+
+def test_a_trigger_that_was_told_late_may_be_answered_late(sound):
+    """The minute begins when the bridge hears of it."""
+    story = triggered(sound, 10 * MINUTE).plus(event_11(sound, 9 * MINUTE + 30_000))
+
+    assert story.findings(triggers.CHECKS) == []
+
+
+def test_an_event_that_came_twice_and_was_handled_twice(sound):
+    """The finding says that it came twice."""
+    story = triggered(sound, 0).plus(event_11(sound, 0), event_11(sound, 0, copy=1))
+    again = story.of("delivery")[-1] | {"message": "t2", "n": 999}
+
+    assert [some.cause for some in story.plus(again).findings(delivery.CHECKS)] == [
+        "duplicated: the event came more than once, and was handled more than once"
+    ]
 
 
 def test_triggers_need_no_pages_and_no_pace_of_reports(sound):

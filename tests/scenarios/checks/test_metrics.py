@@ -43,7 +43,7 @@ def test_stops_on_day_six(sound):
     """Reporting that stops early is found on each day without it."""
     story = sound.without("metrics", lambda line: line["at"] >= iso(FIRST_SEND + 5 * DAY))
 
-    assert causes(story) == ["no metrics for a whole day"] * 2
+    assert causes(story) == ["no metrics for a whole day: they stopped after day 5"] * 2
 
 
 def test_once_a_day(sound):
@@ -197,3 +197,39 @@ def test_interaction_of_somebody_not_delivered(sound):
 def test_interaction_of_a_stranger(sound):
     """A customer who is not in the campaign has no business in its report; an id without its letter is a stranger."""
     assert causes(sound.plus(interactions("0000000"))) == ["interactions: a customer outside the campaign"]
+
+
+def test_values_that_are_added_up(sound):
+    """Where Optimove adds, a bridge tells what is new; what it told before is not less."""
+    header = sound.lines[0] | {"dialects": {"optimove.metric_values": "additive"}}
+    first, *others = sound.of("metrics")
+    nothing = [item | {"MetricValue": 0} for item in first["items"]]
+    story = Story((header, *sound.without("metrics").lines[1:])).plus(
+        first, *(push | {"items": nothing} for push in others)
+    )
+
+    assert causes(story) == []
+    assert set(causes(story.plus(first))) >= {"sent and dropped are not all the customers targeted"}
+
+
+@pytest.mark.parametrize(("value", "expected"), [(0, []), (1, ["the total of clicked is more than there were"])])
+def test_more_clicks_than_there_were(sound, value, expected):
+    """Nobody followed a link."""
+    push = sound.of("metrics")[-1]
+    clicked = {"ChannelID": 505, "CampaignID": 7001, "TemplateID": 11, "MetricID": 3, "MetricValue": value}
+
+    assert causes(sound.plus(push | {"items": [*push["items"], clicked]})) == expected
+
+
+def test_unsubscribed_who_did_not(sound):
+    """An interaction names somebody who never opted out."""
+    story = sound.plus(interactions("C0000003", event=4))
+
+    assert causes(story) == ["interactions: a customer said to be unsubscribed who was not"]
+
+
+def test_named_twice(sound):
+    """Optimove adds up calls, so the second one counts again."""
+    story = sound.plus(interactions("C0000003"), interactions("C0000003"))
+
+    assert causes(story) == ["interactions: a customer named twice as delivered"]

@@ -29,7 +29,7 @@ def test_last_page_dropped(sound):
     """A bridge that stops one page early leaves a gap at the end."""
     story = sound.without("request", lambda line: line == page(sound, 10))
 
-    assert causes(story) == [("rows never read", "rows 10 to 11 never")]
+    assert causes(story) == [("rows never read: the last page was dropped", "rows 10 to 11 never")]
 
 
 def test_page_dropped_in_between(sound):
@@ -50,7 +50,10 @@ def test_overlap(sound):
     """A page that begins before the last one ended reads rows twice."""
     story = sound.plus(with_note(page(sound, 5), skip=4, rows=5, first="C0000004"))
 
-    assert causes(story) == [("rows read twice", "rows 4 to 4 again"), ("rows read twice", "rows 5 to 8 again")]
+    assert causes(story) == [
+        ("rows read twice: steps of 4 rows between pages of 5", "rows 4 to 4 again"),
+        ("rows read twice: steps of 1 row between pages of 5", "rows 5 to 8 again"),
+    ]
 
 
 def test_retry_is_right(sound):

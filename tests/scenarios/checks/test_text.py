@@ -1,9 +1,12 @@
 """Wrong texts, and the diagnosis of each."""
 
+import re
+
 import pytest
 
 from sendproof_scenarios.checks.ledger import ledger
 from sendproof_scenarios.checks.text import CHECKS
+from stories import Line
 
 OWED = "Hello Dan3, welcome."
 
@@ -43,3 +46,17 @@ def test_damaged_letters(sound):
     )
 
     assert [some.cause for some in story.findings(CHECKS)] == ["wrong text: characters outside ASCII were damaged"]
+
+
+def test_one_template_for_all(sound):
+    """Everybody got the first one, so it is not that some were mixed up."""
+    names = {line["number"]: line["text"] for line in sound.of("obligation")}
+
+    def first(line: Line) -> Line:
+        name = re.search(r"[A-Z][a-zé]+[0-9]+", names[line["number"]])[0]
+        return line | {"text": f"Hello {name}, welcome."}
+
+    found = sound.change("delivery", first).findings(CHECKS)
+    assert [some.cause for some in found] == [
+        "wrong text: one template for all: everybody got 'Welcome', whichever was theirs"
+    ] * 6

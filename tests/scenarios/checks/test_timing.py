@@ -5,7 +5,7 @@ import pytest
 from sendproof_scenarios.checks.ledger import ledger
 from sendproof_scenarios.checks.timing import CHECKS, zone_offset
 from sendproof_scenarios.instants import HOUR, MINUTE, SECOND, iso, parse_instant
-from stories import Story
+from stories import START, Story
 
 
 def shifted(story: Story, by: int) -> Story:
@@ -30,9 +30,9 @@ def test_within_tolerance(sound, by):
         (-2 * SECOND, "early: sent before it was due", "early"),
         (-20 * MINUTE, "early: sent before it was due", "early"),
         (5 * MINUTE + SECOND, "late: sent more than 5 min after it was due", "late"),
-        (-HOUR, "sent at local time: exactly 1 h early", "early"),
-        (HOUR + 30 * SECOND, "sent at local time: exactly 1 h late", "late"),
-        (-(5 * HOUR + 30 * MINUTE), "sent at local time: exactly 5 h 30 min early", "early"),
+        (-HOUR, "sent at local time: exactly 1 h early, as if local time were UTC", "early"),
+        (HOUR + 30 * SECOND, "sent at local time: exactly 1 h late, as if local time were UTC", "late"),
+        (-(5 * HOUR + 30 * MINUTE), "sent at local time: exactly 5 h 30 min early, as if local time were UTC", "early"),
     ],
 )
 def test_off(sound, by, cause, name):
@@ -63,3 +63,12 @@ def test_real_time_needs_no_shim(sound):
     header = sound.lines[0] | {"clock": {"mode": "real", "start": None, "rate": 1, "participants": []}}
 
     assert Story((header, *sound.without("clock").lines[1:])).findings(CHECKS) == []
+
+
+def test_as_if_there_were_no_scheduled_time(sound):
+    """All of it went out when the campaign was announced, which is an hour, two and three before."""
+    story = sound.change("delivery", lambda line: line | {"send_at": iso(START + 2 * HOUR)})
+
+    assert {some.cause for some in story.findings(CHECKS)} == {
+        "early: sent as soon as the campaign was announced, as if it had no scheduled time"
+    }

@@ -12,11 +12,20 @@ from sendproof_simulators.core import webhooks
 from sendproof_simulators.core.exchange import Webhook
 from sendproof_simulators.core.webhooks import LoopbackResolver, WebhookSender
 
+Door = Callable[[web.Request], Awaitable[web.StreamResponse]]
+Attempt = tuple[int | None, str | None]
 
-def attempt(handler: Callable[[web.Request], Awaitable[web.StreamResponse]]) -> tuple[int | None, str | None]:
+
+def attempt(handler: Door) -> Attempt:
     """Send one webhook to a real server that answers with `handler`."""
+    (only,) = attempts(handler, 1)
+    return only
 
-    async def run() -> tuple[int | None, str | None]:
+
+def attempts(handler: Door, rounds: int, each: int = 1) -> list[Attempt]:
+    """Send so many webhooks at once, and that several times, to a real server that answers with `handler`."""
+
+    async def run() -> list[Attempt]:
         app = web.Application()
         app.router.add_post("/door", handler)
         runner = web.AppRunner(app)
@@ -27,10 +36,13 @@ def attempt(handler: Callable[[web.Request], Awaitable[web.StreamResponse]]) -> 
         webhook = Webhook(
             url=f"http://127.0.0.1:{port}/door", key="13:7001:505", event="13", body=b'{"EventTypeID":13}'
         )
+        results: list[Attempt] = []
         async with WebhookSender() as sender:
-            result = await sender.send(webhook, allow_remote=False)
+            for _ in range(rounds):
+                sends = [sender.send(webhook, allow_remote=False) for _ in range(each)]
+                results += await asyncio.gather(*sends)
         await runner.cleanup()
-        return result
+        return results
 
     return asyncio.run(run())
 
@@ -45,6 +57,36 @@ def test_a_webhook_arrives_with_its_body() -> None:
 
     assert attempt(door) == (202, None)
     assert seen == [(b'{"EventTypeID":13}', "application/json")]
+
+
+def test_connections_are_kept() -> None:
+    """Receipts by the thousand do not knock a thousand times."""
+    peers: set[object] = set()
+
+    async def door(request: web.Request) -> web.Response:
+        assert request.transport is not None
+        peers.add(request.transport.get_extra_info("peername"))
+        return web.Response(body=b"thank you")
+
+    assert attempts(door, rounds=20) == [(200, None)] * 20
+    assert len(peers) == 1
+
+
+def test_only_so_many_are_on_their_way_at_once() -> None:
+    """Each on a connection of its own; the others wait for one of these, and none is lost."""
+    full, peers = asyncio.Event(), set[object]()
+
+    async def door(request: web.Request) -> web.Response:
+        assert request.transport is not None
+        peers.add(request.transport.get_extra_info("peername"))
+        if len(peers) == webhooks.CONNECTIONS_PER_HOST:
+            full.set()
+        await full.wait()
+        return web.Response()
+
+    count = 10 * webhooks.CONNECTIONS_PER_HOST
+    assert attempts(door, rounds=1, each=count) == [(200, None)] * count
+    assert len(peers) == webhooks.CONNECTIONS_PER_HOST
 
 
 def test_a_redirect_is_an_answer_not_a_way() -> None:

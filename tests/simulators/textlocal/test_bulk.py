@@ -133,3 +133,11 @@ def test_the_books_balance(contract, new_account, said, credits_left):
     ids = [batch["messages"][0]["id"] for batch in reply["messages"]]
     assert [fact["message"] for fact in account.facts("delivery")] == ids
     assert len(set(ids)) == len(ids)
+
+
+@pytest.mark.parametrize(
+    ("command", "field", "start"), [("bulk_json", "data", '{"a":'), ("create_contacts_bulk", "contacts", '[{"a":')]
+)
+def test_json_deeper_than_anybody_reads(account, command, field, start):
+    """It is broken JSON like any other: code 15, and no failure of the simulator's own."""
+    assert account.code(command, group_id=5, **{field: start + "[" * 100_000}) == 15

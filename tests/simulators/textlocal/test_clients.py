@@ -118,7 +118,28 @@ def test_a_login_stands_for_the_key(simulators, url):
     assert [reply.json()["status"] for reply in replies] == ["success"] * 3
 
 
-@pytest.mark.parametrize("login", [{"username": "somebody@textlocal.example"}, {"username": ""}, {"hash": "0" * 40}])
+def test_textlocal_on_npm_sends(url):
+    """Textlocal 0.1.1: a question mark behind the command, everything in the form, a test unless told otherwise."""
+    form = {"apikey": KEY, "numbers": BOB, "message": "Hello £", "sender": "Shop", "test": "1"}
+    said = requests.post(f"{url}/send/?", data=form, timeout=10).json()
+    assert (said["test_mode"], said["message"]["content"], said["status"]) == (True, "Hello £", "success")
+
+
+def test_a_password_stands_for_its_hash(simulators, url):
+    """As older documents have it (documented: https://api.txtlocal.com/docs/; observed: textlocal 0.1.1 on npm)."""
+    known = simulators.services["textlocal"]["credentials"]
+    login = {"username": known["username"], "password": known["password"]}
+    assert requests.post(f"{url}/balance/", data=login, timeout=10).json()["status"] == "success"
+    assert (
+        requests.get(f"{url}/balance", params={"apikey": known["password"]}, timeout=10).json()["errors"][0]["code"]
+        == 3
+    )
+
+
+@pytest.mark.parametrize(
+    "login",
+    [{"username": "somebody@textlocal.example"}, {"username": ""}, {"hash": "0" * 40}, {"hash": "", "password": "x"}],
+)
 def test_a_wrong_login_is_no_key(simulators, url, login):
     """Neither half is enough (documented: code 3)."""
     known = simulators.services["textlocal"]["credentials"]

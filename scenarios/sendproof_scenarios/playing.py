@@ -1,0 +1,143 @@
+"""Several scenarios: which ones are meant, one after the other or beside each other, and what each came to."""
+
+import dataclasses
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import ExitStack, contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+
+from rich.console import Console
+from rich.table import Table
+
+from sendproof_scenarios.drawing import TooManyError, as_yaml, draw
+from sendproof_scenarios.history import History
+from sendproof_scenarios.library import find
+from sendproof_scenarios.loading import load
+from sendproof_scenarios.mistakes import ScenarioError
+from sendproof_scenarios.model import Scenario, whole
+from sendproof_scenarios.processes import ProcessError
+from sendproof_scenarios.progress import watching
+from sendproof_scenarios.reading import read_history
+from sendproof_scenarios.recording import RunError
+from sendproof_scenarios.report import print_verdict, write_reports
+from sendproof_scenarios.runner import Options, run
+from sendproof_scenarios.serving import start_simulators
+from sendproof_scenarios.verdict import WORST_FIRST, Standing, judge
+
+
+class RefusedError(Exception):
+    """Nothing was run; the message says why."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Wanted:
+    """What of the files is played: with which seed, for which provider only, with how many drawn faults."""
+
+    seed: int | None = None
+    provider: str | None = None
+    faults: int = 0
+
+
+def scenarios_of(files: Sequence[Path], wanted: Wanted, options: Options) -> dict[str, Scenario]:
+    """Every scenario by the name of its results folder. Nothing runs before all files are right."""
+    found: dict[str, Scenario] = {}
+    mistakes: list[str] = []
+    for file in (one for named in files for one in find(named)):
+        try:
+            every = load(file)
+        except ScenarioError as error:
+            mistakes.append(str(error))
+            continue
+        for scenario in every:
+            name = file.stem if scenario.provider is None else f"{file.stem}-{scenario.provider}"
+            if not _is_for(scenario, wanted.provider):
+                continue
+            if name in found:
+                message = f"another scenario named {name} is run already; results would be overwritten"
+                mistakes.append(f"{file}: {message}")
+                continue
+            found[name] = _as_wanted(scenario, name, wanted, options)
+    if mistakes:
+        raise RefusedError("\n".join(mistakes))
+    if not found:
+        whom = "" if wanted.provider is None else f" for the provider {wanted.provider}"
+        raise RefusedError(f"expected scenario files{whom}, got none in {', '.join(map(str, files))}")
+    return found
+
+
+def _is_for(scenario: Scenario, provider: str | None) -> bool:
+    return provider is None or all(channel.provider == provider for channel in scenario.channels)
+
+
+def _as_wanted(scenario: Scenario, name: str, wanted: Wanted, options: Options) -> Scenario:
+    seed = scenario.seed if wanted.seed is None else wanted.seed
+    try:
+        drawn = draw(scenario, seed, wanted.faults, kills=options.bridge is None)
+    except TooManyError as error:
+        raise RefusedError(f"{name}: --faults: {error}") from error
+    return dataclasses.replace(scenario, seed=seed, faults=(*scenario.faults, *drawn))
+
+
+@contextmanager
+def one_simulators(options: Options, several: bool) -> Iterator[Options]:  # noqa: FBT001  # it is what is asked
+    """For several scenarios the simulators are started once; each has a sandbox of its own in them."""
+    if not several or options.simulators is not None:
+        yield options
+        return
+    options.results.mkdir(parents=True, exist_ok=True)
+    log = options.results / "simulators.log"
+    log.unlink(missing_ok=True)
+    with ExitStack() as stack:
+        try:
+            url = start_simulators(log, stack)
+        except ProcessError as error:
+            raise RefusedError(str(error)) from error
+        yield dataclasses.replace(options, simulators=url, shared=True)
+
+
+def play_one(scenario: Scenario, name: str, options: Options, console: Console) -> Standing:
+    """Play and judge one scenario, and say so."""
+    of = "" if scenario.provider is None else f", {scenario.provider}"
+    console.print(f"{scenario.name}  (seed {scenario.seed}{of})", style="bold", markup=False, highlight=False)
+    if scenario.faults:
+        console.print(as_yaml(scenario.faults, scenario.provider).rstrip(), markup=False, highlight=False)
+    try:
+        with watching(console, whole(scenario)) as watcher:
+            recorded = run(scenario, name, options, watcher)
+    except RunError as error:
+        console.print("error", style="bold magenta")
+        console.print(str(error), markup=False, highlight=False, soft_wrap=True)
+        return "error"
+    if recorded.trouble is not None:
+        console.print(f"The run ended early: {recorded.trouble.cause}.", style="bold red", markup=False)
+        told = f"expected {recorded.trouble.expected}\ngot      {recorded.trouble.got}\n"
+        console.print(told, markup=False, highlight=False, soft_wrap=True)
+    return worst([_judged(file, scenario, console) for file in recorded.histories])
+
+
+def _judged(file: Path, scenario: Scenario, console: Console) -> Standing:
+    if scenario.clients:
+        console.print(f"client {file.parent.name}", style="bold", markup=False, highlight=False)
+    return say(read_history(file), file.parent, console)
+
+
+def say(history: History, folder: Path | None, console: Console) -> Standing:
+    """Judge a history, print the verdict, and write the reports to a folder if there is one."""
+    verdict = judge(history)
+    print_verdict(verdict, console, None if folder is None else write_reports(verdict, history, folder))
+    return verdict.standing
+
+
+def worst(standings: Sequence[Standing]) -> Standing:
+    """The one that counts."""
+    return min(standings, key=WORST_FIRST.index)
+
+
+def summary(standings: Mapping[str, Standing], results: Path, console: Console) -> None:
+    """A line for each scenario."""
+    table = Table(box=None, header_style="dim")
+    for column in ("verdict", "scenario", "results"):
+        table.add_column(column)
+    for name, standing in standings.items():
+        table.add_row(standing, name, "" if standing == "error" else str(results / name))
+    console.print(table)

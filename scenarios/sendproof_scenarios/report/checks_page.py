@@ -1,0 +1,110 @@
+"""The page `docs/checks.md`: every check, what it asks for and where that is from, and what the judge grants.
+
+It is printed from the tables of the code: python -m sendproof_scenarios.report.checks_page > docs/checks.md
+"""
+
+import inspect
+import sys
+from collections.abc import Iterable, Iterator
+
+from sendproof_scenarios.checks import CHECKS
+from sendproof_scenarios.checks.allowance import TRIGGER_LATE_AFTER
+from sendproof_scenarios.checks.consent import ASKED_WITHIN, GRACE
+from sendproof_scenarios.checks.events import TOLD_WITHIN
+from sendproof_scenarios.checks.ledger import CLASSES, MEANING
+from sendproof_scenarios.checks.matching import EARLY_TOLERANCE, LATE_AFTER
+from sendproof_scenarios.checks.metrics import PUSHES_A_DAY_MIN, REPORTING_DAYS
+from sendproof_scenarios.checks.optouts import SHARED_WITHIN
+from sendproof_scenarios.checks.said import RECEIPT_ON_ITS_WAY
+from sendproof_scenarios.checks.templates import SYNCHRONISED_WITHIN
+from sendproof_scenarios.findings import Check
+from sendproof_scenarios.instants import span
+
+#: What the judge grants where no document names a limit: what, how much, and why so much.
+GRANTED: tuple[tuple[str, str, str], ...] = (
+    ("A message before it is due", span(EARLY_TOLERANCE), "providers take whole seconds"),
+    ("A message after it is due", span(LATE_AFTER), "a batch of 10,000, a retry and a minute of a rate limit fit in"),
+    (
+        "The message of a trigger",
+        span(TRIGGER_LATE_AFTER),
+        "a customer did something a moment ago; a burst is granted the time that the rate limit takes from it",
+    ),
+    (
+        "What a fault held up",
+        f"{span(LATE_AFTER)} from the last fault on",
+        "if it struck in time; as long again as the trouble lasted, at most 1 h; 15 min for a record to be asked",
+    ),
+    ("A template that was changed at the provider", span(SYNCHRONISED_WITHIN), "providers announce nothing"),
+    (
+        "A message that is on its way when somebody opts out or a campaign is cancelled",
+        span(GRACE),
+        "it cannot be stopped",
+    ),
+    ("An opt-out of which the provider tells nobody", span(ASKED_WITHIN), "the bridge has to ask now and then"),
+    ("Telling Optimove of an opt-out", span(SHARED_WITHIN), "the next day's campaigns must not hold who is gone"),
+    ("A receipt until it counts", span(RECEIPT_ON_ITS_WAY), "it is posted, perhaps tried again, and stored"),
+    ("Pushes of metrics", f"{PUSHES_A_DAY_MIN} a day for {REPORTING_DAYS} days", "the guide says several times a day"),
+    ("An event until it is told by saveEvent", span(TOLD_WITHIN), "what three reports a day and a late receipt need"),
+)
+
+_INTRODUCTION = """# What is checked
+
+Each check is a pure function of the history of a run, and belongs to one numbered requirement. A check that does not
+apply to a run is not asked; one that is asked and has nothing to look at is `unknown`, never `pass`.
+
+Findings with one cause are shown together, with how many there are and the first three. Each says whose it is to mend:
+
+| blame | what is to be mended |
+|---|---|
+| `bridge` | the code of the bridge |
+| `config` | how the bridge or the run is set up |
+| `harness` | Sendproof, or the scenario |
+| `network` | nothing: something between the bridge and the services, which a fault stood for |
+
+This page is printed from the code: `python -m sendproof_scenarios.report.checks_page`.
+"""
+
+
+def page() -> str:
+    """All of it, as Markdown."""
+    parts = (_INTRODUCTION, _overview(CHECKS), _details(CHECKS), _granted(), _classes())
+    return "\n".join(parts)
+
+
+def _overview(checks: Iterable[Check]) -> str:
+    rows = (
+        f"| {one.requirement.number} | `{one.id}` | {one.title} | {one.asked_of} |"
+        for one in sorted(checks, key=lambda one: one.requirement.number)
+    )
+    head = "## The checks\n\n| requirement | check | says | asked of |\n|---|---|---|---|"
+    return "\n".join((head, *rows)) + "\n"
+
+
+def _details(checks: Iterable[Check]) -> str:
+    some = sorted(checks, key=lambda one: one.requirement.number)
+    return "\n".join(("## The requirements\n", *(line for one in some for line in _detail(one))))
+
+
+def _detail(check: Check) -> Iterator[str]:
+    requirement = check.requirement
+    source = f"<{requirement.source}>" if requirement.source.startswith("https://") else f"`{requirement.source}`"
+    looks_at = (inspect.getdoc(check.run) or "").partition("\n")[0]
+    yield f"### {requirement.number}\n"
+    yield f"{requirement.text} *({requirement.evidence}: {source})*\n"
+    yield f"`{check.id}`: {looks_at}\n"
+
+
+def _granted() -> str:
+    rows = (f"| {what} | {how_much} | {why} |" for what, how_much, why in GRANTED)
+    head = "## What the judge grants\n\n| what | how much | why |\n|---|---|---|"
+    return "\n".join((head, *rows)) + "\n"
+
+
+def _classes() -> str:
+    rows = (f"| {name} | {MEANING[name]} |" for name in CLASSES)
+    head = "## What may become of a recipient\n\n| class | meaning |\n|---|---|"
+    return "\n".join((head, *rows)) + "\n"
+
+
+if __name__ == "__main__":
+    sys.stdout.write(page())

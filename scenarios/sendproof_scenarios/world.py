@@ -1,0 +1,58 @@
+"""Where a scenario plays: the sandboxes, the bridge, the clock, and whoever watches. What every step needs."""
+
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from typing import Any
+
+from sendproof_scenarios.bridges import Bridge
+from sendproof_scenarios.control import Control
+from sendproof_scenarios.model import Scenario
+from sendproof_scenarios.passing import Passing
+from sendproof_scenarios.progress import Watcher
+
+#: Under this name the harness itself takes part in a clock.
+HARNESS = "sendproof"
+
+
+@dataclass(kw_only=True)
+class World:
+    """One run of one scenario. Every client has a sandbox; `passing` is the time of the first, which all share.
+
+    `patience_s` real seconds are given to a bridge that does not get ready, and to one that does not come to rest; in
+    the second case every sign of life starts them anew.
+    """
+
+    scenario: Scenario
+    control: Control
+    sandboxes: tuple[str, ...]
+    bridge: Bridge
+    passing: Passing
+    patience_s: float
+    watcher: Watcher
+    kills: Callable[[], None] = field(default=lambda: None)
+    _told: set[str] = field(default_factory=set, init=False)
+    _strangers: int = field(default=0, init=False)
+
+    def __post_init__(self) -> None:
+        """Simulators that others use, too, may have met strangers before this bridge was started."""
+        self._strangers = len(self.control.unattributed())
+
+    def look_after(self) -> None:
+        """See to the bridge: kill it when a fault wants that, and notice when it has ended by itself."""
+        self.kills()
+        self.bridge.must_run()
+
+    def participants(self) -> list[str]:
+        """Who takes part in the clock, beside the harness."""
+        taking_part = self.control.clock(self.sandboxes[0])["participants"]
+        return [one["name"] for one in taking_part if one["name"] != HARNESS]
+
+    def strangers(self) -> list[dict[str, Any]]:
+        """The requests since the beginning that showed no credential of any sandbox."""
+        return self.control.unattributed()[self._strangers :]
+
+    def tell_once(self, text: str) -> None:
+        """Say something that need not be said twice."""
+        if text not in self._told:
+            self._told.add(text)
+            self.watcher.note(text)

@@ -1,0 +1,72 @@
+"""Several scenarios at once, as a user has it: one command, a process and a sandbox for each, the worst verdict."""
+
+import json
+import signal
+from pathlib import Path
+from urllib.parse import urlsplit
+
+from command_line import sendproof, start
+from repository import ROOT
+from sendproof_scenarios.processes import listens, until
+
+SMALL = """\
+sendproof: 1
+name: Small
+seed: 7
+starts: 2026-03-02T06:00:00Z
+providers: [textlocal, delivyr]
+audience: {customers: 50, opted_out: 4%}
+channels:
+  - {id: 505, provider: any}
+  - {id: 250, provider: any, kind: triggered}
+templates:
+  - {provider: any, title: Welcome, body: "Hello {{FIRST_NAME}}"}
+  - {provider: any, title: Come back, body: "{{FIRST_NAME}}, see {{page}}"}
+campaigns:
+  - campaign: 7001
+    channel: 505
+    announced: 2026-03-02T06:30:00Z
+    splits: [{share: 100%, template: Welcome, send_at: 2026-03-02T09:00:00Z}]
+triggers:
+  - {trigger: Visit, campaign: 8001, channel: 250, template: Come back, criteria: [{event: visit}]}
+faults:
+  - {fault: kill, call: any.send, nth: 1, when: after}
+steps:
+  - wait_for: {listeners: 2, synchronised: true}
+  - plan: 7001
+  - trigger: Visit
+  - events: {event: visit, customers: 10, parameters: {page: /offers}}
+  - advance: 8 days
+"""
+
+
+def test_two_providers_at_once_pass_with_a_bridge_that_is_killed(tmp_path: Path) -> None:
+    """Scheduled and triggered messages, each once, and each run told whole and apart from the other."""
+    (tmp_path / "small.yaml").write_text(SMALL)
+    said = sendproof("run", tmp_path / "small.yaml", "--parallel", "2", "--results", tmp_path / "results")
+    assert said.status == 0, said.out + said.err
+    assert said.out.splitlines()[:2] == ["started small-textlocal", "started small-delivyr"]
+    assert said.out.count("The bridge is killed, as fault f1 asks.") == 2
+    for provider in ("textlocal", "delivyr"):
+        verdict = json.loads((tmp_path / "results" / f"small-{provider}" / "verdict.json").read_text())
+        assert {name: count for name, count in verdict["ledger"].items() if count}.keys() <= {"ok", "withheld"}
+
+
+def test_several_runs_that_are_cancelled_leave_nothing_running(tmp_path: Path) -> None:
+    """Whoever ends the command ends every run of it, and the simulators that they share."""
+    (tmp_path / "small.yaml").write_text(SMALL)
+    told = [tmp_path / f"small-{provider}" / "handover.json" for provider in ("textlocal", "delivyr")]
+    with start("run", tmp_path / "small.yaml", "--parallel", "2", "--results", tmp_path, "--command", "sleep 60") as it:
+        assert until(lambda: all(file.exists() for file in told), 60)
+        simulators = urlsplit(json.loads(told[0].read_text())["clock_url"])
+        it.send_signal(signal.SIGTERM)
+        it.communicate(timeout=30)
+    assert it.returncode == 128 + signal.SIGTERM
+    assert not listens(str(simulators.hostname), int(simulators.port or 0))
+
+
+def test_the_library_is_listed_for_programs() -> None:
+    """Every file of it, once."""
+    listed = json.loads(sendproof("scenarios", "--json").out)
+    files = {f"{one['theme']}/{one['scenario']}.yaml" for one in listed}
+    assert files == {str(file.relative_to(ROOT / "scenarios")) for file in (ROOT / "scenarios").glob("*/*.yaml")}
