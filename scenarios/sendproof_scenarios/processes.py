@@ -11,6 +11,7 @@ from collections import deque
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
+from itertools import count
 from pathlib import Path
 from time import monotonic
 from types import TracebackType
@@ -21,6 +22,11 @@ END_S = 5.0
 _LOOK_EVERY_S = 0.02
 _CONNECT_S = 2.0
 TAIL_LINES = 15
+
+# Systems hand out ports from above these (Linux from 32768, others from 49152), also to whoever only calls somebody:
+# one of those may be gone before the bridge listens on it. Runs beside each other begin at different places.
+_PORTS = range(20_000, 32_768)
+_turns = count(97 * os.getpid())
 
 
 class ProcessError(Exception):
@@ -142,11 +148,13 @@ def listens(host: str, port: int) -> bool:
 
 
 def free_port(host: str) -> int:
-    """A port that nothing listens on at this moment."""
-    with socket.socket() as probe:
-        probe.bind((host, 0))
-        port: int = probe.getsockname()[1]
-        return port
+    """A port that nothing listens on, and that the system gives to nobody of itself."""
+    for _ in _PORTS:
+        port = _PORTS[next(_turns) % len(_PORTS)]
+        with socket.socket() as probe, suppress(OSError):
+            probe.bind((host, port))
+            return port
+    raise ProcessError(f"expected a free port from {_PORTS.start} to {_PORTS[-1]} on {host}, got none")
 
 
 def split_command(command: str) -> list[str]:

@@ -112,5 +112,7 @@ def test_a_command_that_cannot_be_run_is_told_before_anything_starts(command: st
 
 
 def test_a_free_port_is_one_where_nothing_listens() -> None:
-    """A bridge can be told to listen there."""
-    assert not listens("127.0.0.1", free_port("127.0.0.1"))
+    """A bridge can be told to listen there, and nobody else is: neither by us nor by the system."""
+    ports = [free_port("127.0.0.1") for _ in range(100)]
+    assert (len(set(ports)), max(ports) < 32_768) == (100, True)
+    assert not listens("127.0.0.1", ports[0])

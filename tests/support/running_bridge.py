@@ -1,7 +1,6 @@
 """The reference bridge in a process of its own, beside simulators and a sandbox with the virtual clock."""
 
 import signal
-import socket
 import subprocess
 import sys
 import threading
@@ -12,6 +11,7 @@ from typing import Any
 import requests
 
 from running import RunningSimulators
+from sendproof_scenarios.processes import free_port
 
 START = "2026-03-02T00:00:00.000Z"
 TOKEN = "a-token-for-tests"
@@ -61,7 +61,7 @@ class BridgeProcess:
     """`python -m sendproof_bridge`, which may be killed and started again on the same database."""
 
     def __init__(self, folder: Path, sandbox: Sandbox) -> None:
-        self.port = free_port()
+        self.port = free_port("127.0.0.1")
         self.url = f"http://127.0.0.1:{self.port}"
         self.log = folder / "bridge.log"
         self._sandbox = sandbox
@@ -144,13 +144,6 @@ def until(reached: Any, what: str, log: Path | None = None, seconds: float = 30)
         pause.wait(0.02)
     words = log.read_text()[-2000:] if log else ""
     raise AssertionError(f"waited {seconds} s for {what}\n{words}")
-
-
-def free_port() -> int:
-    """A port on which nobody listens now."""
-    with socket.socket() as found:
-        found.bind(("127.0.0.1", 0))
-        return int(found.getsockname()[1])
 
 
 def lines(history: list[dict[str, Any]], kind: str) -> list[dict[str, Any]]:
