@@ -48,6 +48,15 @@ class Sandbox:
             raise NotDoneError(f"expected --channel, because this sandbox has no single {kind} channel; got: {there}")
         return int(channels[0])
 
+    def provider(self, wanted: str | None) -> str:
+        """The message provider asked for, or else the only one of the channels."""
+        if wanted is not None:
+            return quote(wanted, safe="")
+        there = sorted({str(one["provider"]) for one in self.get()["channels"]})
+        if len(there) != 1:
+            raise NotDoneError(f"expected --provider, because this sandbox has no single one; got: {', '.join(there)}")
+        return there[0]
+
     def _call(self, method: str, path: str, body: object) -> Any:
         try:
             reply = self._http.request(method, f"{self._address}/control{path}", json=body, timeout=_ANSWER_S)

@@ -1,4 +1,4 @@
-"""The commands `schedule`, `cancel`, `trigger`, `event`, `campaigns` and `campaign`."""
+"""The commands `template`, `schedule`, `cancel`, `trigger`, `event`, `campaigns` and `campaign`."""
 
 import sys
 from collections.abc import Callable, Iterator
@@ -27,8 +27,31 @@ CampaignId = Annotated[int, typer.Argument(help="The campaign's id.", show_defau
 
 def register(app: typer.Typer) -> None:
     """Add the commands to the front door."""
-    for command in (schedule, cancel, trigger, event, campaigns, campaign):
+    for command in (template, schedule, cancel, trigger, event, campaigns, campaign):
         app.command()(command)
+
+
+def template(
+    title: Annotated[str, typer.Argument(help="Its name at the provider.", show_default=False)],
+    body: Annotated[
+        str, typer.Argument(help="Its text; {{FIRST_NAME}} stands for that attribute.", show_default=False)
+    ],
+    provider: Annotated[
+        str | None, typer.Option(help="Who holds it; else the only one that carries the sandbox's channels.")
+    ] = None,
+    simulators: Simulators = SIMULATORS,
+    sandbox: Name = "default",
+    json: AsJson = False,
+) -> None:
+    """Let a message provider hold a template. Telling Optimove of it is the bridge's work.
+
+    Example: sendproof template "Spring welcome" "Hello {{FIRST_NAME}}, spring is here."
+    """
+    with _errors_told():
+        world = _sandbox(simulators, sandbox)
+        path = f"/providers/{world.provider(provider)}/templates"
+        (added,) = world.post(path, [{"title": title, "body": body}])
+        _show(added, printing.template, json=json)
 
 
 def schedule(

@@ -14,6 +14,12 @@ _FIGURES = frozenset({"target group", "recipients", "customers", *_METRICS})
 Json = Mapping[str, Any]
 
 
+def template(added: Json, console: Console) -> None:
+    """A template as its provider holds it."""
+    for name in ("id", "title", "body"):
+        console.print(f"{name:<6} {added[name]}", highlight=False, markup=False)
+
+
 def campaigns(listed: Sequence[Json], console: Console) -> None:
     """Every campaign in a line, with those metrics of which any came back."""
     if not listed:

@@ -61,6 +61,21 @@ def desk(simulators: RunningSimulators) -> Desk:
     return Desk(simulators)
 
 
+def test_a_template_is_put_at_the_provider(desk: Desk) -> None:
+    """The only provider need not be named; a second template of that title is refused."""
+    added = desk.read("template", "Summer", "Hello {{FIRST_NAME}}")
+    held = desk.simulators.call("GET", f"/sandboxes/{desk.name}/providers/textlocal/templates")
+    assert added == held[-1]
+    assert added["title"] == "Summer"
+    assert desk.run("template", "Summer", "Hello") == (3, "sendproof: titles must differ: ['Summer']\n")
+
+
+def test_a_provider_that_is_none_is_refused(desk: Desk) -> None:
+    """With those that there are."""
+    status, said = desk.run("template", "Summer", "Hello", "--provider", "nobody")
+    assert (status, said.startswith("sendproof: 'nobody' is not a message provider; there are:")) == (3, True)
+
+
 def test_a_campaign_is_scheduled_in_one_line(desk: Desk) -> None:
     """The only scheduled channel need not be named, and a time may be counted from the sandbox's own."""
     told = desk.read(
