@@ -129,7 +129,7 @@ def _store_trigger(tx: Connection, event: Event, now: Instant) -> None:
     new = tx.execute(_TRIGGER, {**key._asdict(), "key": event.key, "body": json.dumps(event.trigger)}).scalar()
     if new is not None:
         campaigns.trigger(tx, key)
-        payload = {**key._asdict(), "trigger": new}
+        payload = {**key._asdict(), "trigger": new, "came_at": now}
         jobs.add(tx, [NewJob(id=f"trigger:{event.client}:{new}", kind="trigger", payload=payload, due_at=now)])
 
 

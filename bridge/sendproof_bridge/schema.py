@@ -147,6 +147,18 @@ trigger = Table(
     Index("trigger_key", "client", "key", unique=True),
 )
 
+# What was told of each total so far, where Optimove adds up what it is told.
+told = Table(
+    "told",
+    metadata,
+    Column("client", Text, primary_key=True),
+    Column("channel", BigInteger, primary_key=True),
+    Column("campaign", Text, primary_key=True),
+    Column("template", BigInteger, primary_key=True),
+    Column("metric", Integer, primary_key=True),
+    Column("value", BigInteger, nullable=False),
+)
+
 # Who wants no messages. `taken` when Optimove and the reports know of it, too.
 opt_out = Table(
     "opt_out",
