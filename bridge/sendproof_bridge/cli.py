@@ -59,7 +59,7 @@ def _check(config: Config) -> int:
         for channel in client.channels:
             open_account(client, channel, Wire())
     accounts = sum(len(client.channels) for client in config.clients)
-    sys.stdout.write(f"ok: {len(config.clients)} clients, {accounts} channels\n")
+    sys.stdout.write(f"ok: clients {len(config.clients)}, channels {accounts}\n")
     return OK
 
 

@@ -71,6 +71,9 @@ batch = Table(
     Index("batch_campaign", "client", "channel", "campaign", "state"),
 )
 
+# Accepted by a provider that told no id.
+_UNNAMED = text("provider_id IS NULL AND state IN ('taken', 'accepted')")
+
 message = Table(
     "message",
     metadata,
@@ -95,6 +98,7 @@ message = Table(
     Column("reported", Integer, nullable=False),
     Index("message_batch_recipient", "client", "batch", "recipient", unique=True),
     Index("message_provider_id", "client", "provider_id"),
+    Index("message_unnamed", "client", "recipient", sqlite_where=_UNNAMED, postgresql_where=_UNNAMED),
 )
 
 # Receipts of providers that name nothing but their own id.
@@ -110,6 +114,7 @@ receipt = Table(
     Column("letter", Text, nullable=False),
     Column("stamp", Text, nullable=False),
     Column("message", Text, nullable=False),
+    Column("template", BigInteger),
     # What came of it: applied, repeated, illegal, stray; NULL until the worker has looked at it.
     Column("result", Text),
     Index("receipt_new", "id", sqlite_where=text("result IS NULL"), postgresql_where=text("result IS NULL")),

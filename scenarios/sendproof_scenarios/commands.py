@@ -102,7 +102,7 @@ def _play(files: "list[Path]", wanted: "Wanted", options: "Options", parallel: i
     try:
         every = playing.scenarios_of(files, wanted, options)
         with playing.one_simulators(options, several=len(every) > 1 or wanted.every_dialect) as ready:
-            every = playing.as_spoken(every, wanted, ready)
+            every = dict(playing.as_spoken(every, wanted, ready))
             if parallel > 1 and len(every) > 1:
                 standings = play_beside(every, ready, parallel, console)
             else:
