@@ -1,4 +1,4 @@
-"""The tables. Column types and constraints that SQLite and PostgreSQL both know."""
+"""The tables, in SQLite. No other database is supported."""
 
 from sqlalchemy import BigInteger, Boolean, Column, Float, Index, Integer, MetaData, Table, Text, text
 
@@ -98,7 +98,7 @@ message = Table(
     Column("reported", Integer, nullable=False),
     Index("message_batch_recipient", "client", "batch", "recipient", unique=True),
     Index("message_provider_id", "client", "provider_id"),
-    Index("message_unnamed", "client", "recipient", sqlite_where=_UNNAMED, postgresql_where=_UNNAMED),
+    Index("message_unnamed", "client", "recipient", sqlite_where=_UNNAMED),
 )
 
 # Receipts of providers that name nothing but their own id.
@@ -117,9 +117,9 @@ receipt = Table(
     Column("template", BigInteger),
     # What came of it: applied, repeated, illegal, stray; NULL until the worker has looked at it.
     Column("result", Text),
-    Index("receipt_new", "id", sqlite_where=text("result IS NULL"), postgresql_where=text("result IS NULL")),
+    Index("receipt_new", "id", sqlite_where=text("result IS NULL")),
     Index("receipt_batch", "client", "batch"),
-    Index("receipt_message", "client", "message", sqlite_where=_BY_ID, postgresql_where=_BY_ID),
+    Index("receipt_message", "client", "message", sqlite_where=_BY_ID),
 )
 
 # What a customer did with a message; a click may come often.

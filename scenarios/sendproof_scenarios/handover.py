@@ -17,6 +17,8 @@ from sendproof_scenarios.model import Scenario
 #: The environment variable that names the handover file.
 VARIABLE = "SENDPROOF_HANDOVER"
 SENDER = "Sendproof"
+# The one that the simulator of the Indian Textlocal has approved.
+_INDIAN_SENDER = "TXTLCL"
 ATTRIBUTES = {"phone": "PHONENUMBER", "consent": "SMS_OPT_IN"}
 CLIENT = "sendproof"
 
@@ -50,7 +52,7 @@ def handover(
         "channels": [_channel(channel, scenario) for channel in sandbox["channels"]],
         "attributes": ATTRIBUTES,
         "country": sandbox["country"],
-        "sender": SENDER,
+        "sender": _sender(scenario),
         **({} if listen is None else {"listen": {"host": listen.host, "port": listen.port}}),
         "webhook_token": token,
         "bridge": _wishes(scenario),
@@ -65,6 +67,11 @@ def _channel(channel: Mapping[str, Any], scenario: Scenario | None) -> dict[str,
         return dict(channel)
     more = {"preference_channel": asked.preference_channel, "overrides": asked.overrides}
     return {**channel, **{name: value for name, value in more.items() if value is not None}}
+
+
+def _sender(scenario: Scenario | None) -> str:
+    in_india = scenario is not None and scenario.dialects.get("textlocal.variant") == "india"
+    return _INDIAN_SENDER if in_india else SENDER
 
 
 def _wishes(scenario: Scenario | None) -> dict[str, Any]:
