@@ -1,9 +1,13 @@
 """A scenario in every dialect of the services that it uses."""
 
+import dataclasses
 from pathlib import Path
 
+import pytest
+
+from sendproof_scenarios.doctor.handed import handed_of
 from sendproof_scenarios.every_dialect import in_every_dialect
-from sendproof_scenarios.handover import key_name
+from sendproof_scenarios.handover import handover, key_name
 from sendproof_scenarios.loading import load
 from sendproof_scenarios.model import Scenario
 
@@ -57,3 +61,33 @@ def test_a_question_that_the_scenario_answers_itself_is_left_alone() -> None:
 def test_a_bridge_that_has_to_look_up_customers_gets_the_key_that_may() -> None:
     """A key for third parties could not, and no bridge could pass."""
     assert key_name({"bridge": {"looks_up_customers": True}}) == "admin_key"
+
+
+@pytest.mark.parametrize(
+    ("dialects", "told"),
+    [
+        ({}, {}),
+        ({"optimove.metric_values": "additive"}, {"metric_values": "additive"}),
+        ({"optimove.communication_modes": "0_is_out"}, {"opt_out_mode": 0}),
+        ({"optimove.personal_info": "absent"}, {"looks_up_customers": True}),
+        ({"optimove.personal_info": "absent", "optimove.unlisted_functions": "allowed"}, {}),
+    ],
+)
+def test_what_no_call_tells_is_handed_over(dialects: dict[str, str], told: dict[str, object]) -> None:
+    """A real client learns it from Optimove; the doctor knows these keys."""
+    scenario = dataclasses.replace(load(LIBRARY / "triggered" / "third_visit.yaml")[0], dialects=dialects)
+    access = {"optimove": {"url": "http://127.0.0.1:1", "credentials": {}}}
+    sandbox = {"sandbox": "it", "seed": 1, "services": access, "channels": [{"id": 250, "provider": "textlocal"}]}
+    content = handover("http://127.0.0.1:1", {**sandbox, "country": "GB"}, None, scenario)
+
+    assert content["bridge"] == told
+    assert handed_of(content, "it").key == ("admin_key" if told.get("looks_up_customers") else "api_key")
+
+
+def test_an_indian_textlocal_gets_a_sender_that_is_approved_there() -> None:
+    """Anywhere else it is the project's own name."""
+    scenario = load(LIBRARY / "triggered" / "third_visit.yaml")[0]
+    sandbox = {"sandbox": "it", "seed": 1, "services": {}, "channels": [], "country": "GB"}
+    indian = dataclasses.replace(scenario, dialects={"textlocal.variant": "india"})
+
+    assert [handover("", sandbox, None, one)["sender"] for one in (scenario, indian)] == ["Sendproof", "TXTLCL"]
