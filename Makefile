@@ -2,7 +2,7 @@
 # Another Python: make test PYTHON=python3.12
 
 .DEFAULT_GOAL := help
-.PHONY: help setup demo test check fuzz mutants storms benchmark lock clean
+.PHONY: help setup demo test check fuzz mutants storms dialects benchmark lock clean
 .DELETE_ON_ERROR:
 
 BIN := .venv/bin
@@ -60,6 +60,9 @@ mutants: $(INSTALLED) ## Show that the judge finds every defect of mutant bridge
 
 storms: $(INSTALLED) ## Show that the reference bridge passes under 50 schedules of faults drawn from seeds (some minutes)
 	@$(BIN)/python mutants/storms.py
+
+dialects: $(INSTALLED) ## Show that the reference bridge passes in every dialect of every service (many minutes)
+	@$(BIN)/sendproof run reporting/signed_events triggered/third_visit --every-dialect --parallel 2
 
 benchmark: $(INSTALLED) ## Measure the simulators against Prism, side by side (needs Node.js; two minutes)
 	@$(BIN)/python benchmarks/against_prism.py

@@ -92,13 +92,14 @@ def _client(config: ClientConfig, store: Store, clock: Clock, wire: Wire) -> Cli
         ),
         optimove=Optimove(config.optimove_url, config.optimove_api_key, wire, take),
         channels={
-            channel.id: Channel(config=channel, provider=_provider(config, channel, wire))
+            channel.id: Channel(config=channel, provider=open_account(config, channel, wire))
             for channel in config.channels
         },
     )
 
 
-def _provider(client: ClientConfig, channel: ChannelConfig, wire: Wire) -> MessageProvider:
+def open_account(client: ClientConfig, channel: ChannelConfig, wire: Wire) -> MessageProvider:
+    """The account of a channel at its provider; `ConfigError` when the channel cannot be one."""
     try:
         return open_channel(channel, wire)
     except WrongError as wrong:

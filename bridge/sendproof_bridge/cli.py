@@ -14,7 +14,7 @@ from pathlib import Path
 import uvicorn
 
 from sendproof_bridge import __version__, channels, store
-from sendproof_bridge.bridge import Bridge, build
+from sendproof_bridge.bridge import Bridge, build, open_account
 from sendproof_bridge.clock import Clock, SandboxClock, SystemClock
 from sendproof_bridge.config import BridgeConfig, Config, ConfigError, load
 from sendproof_bridge.door import Door
@@ -35,7 +35,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     options = _parser().parse_args(arguments)
     try:
         config = load(options.config, os.environ, channels.providers())
-        return _run(config)
+        return _check(config) if options.check else _run(config)
     except (ConfigError, DatabaseInUseError) as error:
         sys.stderr.write(f"{error}\n")
         return MISUSED
@@ -48,8 +48,19 @@ def _parser() -> argparse.ArgumentParser:
         epilog="example: sendproof-bridge --config bridge.toml",
     )
     parser.add_argument("--config", type=Path, required=True, metavar="FILE", help="settings, in TOML")
+    parser.add_argument("--check", action="store_true", help="only check the settings and the environment, and say so")
     parser.add_argument("--version", action="version", version=__version__)
     return parser
+
+
+def _check(config: Config) -> int:
+    """What can be wrong before anything is opened: each account is set up, and nothing is called or written."""
+    for client in config.clients:
+        for channel in client.channels:
+            open_account(client, channel, Wire())
+    accounts = sum(len(client.channels) for client in config.clients)
+    sys.stdout.write(f"ok: clients {len(config.clients)}, channels {accounts}\n")
+    return OK
 
 
 def _run(config: Config) -> int:

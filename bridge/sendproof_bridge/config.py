@@ -38,6 +38,7 @@ _MOST_HOURS = 30 * 24
 
 SCHEDULED, TRIGGERED = "scheduled", "triggered"
 CAMPAIGN_METRICS, SAVE_EVENT = "campaign_metrics", "save_event"
+ABSOLUTE, ADDITIVE = "absolute", "additive"
 BY_PREFERENCE, BY_ATTRIBUTE, NOT_SHARED = "preference", "attribute", "none"
 
 
@@ -73,6 +74,7 @@ class ClientConfig:
     channels: tuple[ChannelConfig, ...]
     clears_campaigns: bool = False
     reports: str = CAMPAIGN_METRICS
+    metric_values: str = ABSOLUTE
     metrics_url: str | None = None
     tenant_token: Secret | None = None
     opt_outs: str = BY_PREFERENCE
@@ -130,6 +132,7 @@ _CLIENT: Settings = {
     "webhook_token": Setting(settings.token),
     "clears_campaigns": Setting(settings.flag, default=False),
     "reports": Setting(settings.one_of((CAMPAIGN_METRICS, SAVE_EVENT)), CAMPAIGN_METRICS),
+    "metric_values": Setting(settings.one_of((ABSOLUTE, ADDITIVE)), ABSOLUTE),
     "metrics_url": Setting(settings.url, None),
     "tenant_token": Setting(settings.secret, None),
     "opt_outs": Setting(settings.one_of((BY_PREFERENCE, BY_ATTRIBUTE, NOT_SHARED)), BY_PREFERENCE),

@@ -30,8 +30,8 @@ _TRIGGER = text(
     " ON CONFLICT DO NOTHING RETURNING id"
 )
 _RECEIPT = text(
-    "INSERT INTO receipt (client, batch, recipient, letter, stamp, message)"
-    " VALUES (:client, :batch, :recipient, :letter, :stamp, :message)"
+    "INSERT INTO receipt (client, batch, recipient, letter, stamp, message, template)"
+    " VALUES (:client, :batch, :recipient, :letter, :stamp, :message, :template)"
 )
 _NO_MORE_STRAY = text(
     "UPDATE receipt SET result = NULL WHERE client = :client AND message = :message AND batch = '' AND result = 'stray'"
@@ -129,7 +129,7 @@ def _store_trigger(tx: Connection, event: Event, now: Instant) -> None:
     new = tx.execute(_TRIGGER, {**key._asdict(), "key": event.key, "body": json.dumps(event.trigger)}).scalar()
     if new is not None:
         campaigns.trigger(tx, key)
-        payload = {**key._asdict(), "trigger": new}
+        payload = {**key._asdict(), "trigger": new, "came_at": now}
         jobs.add(tx, [NewJob(id=f"trigger:{event.client}:{new}", kind="trigger", payload=payload, due_at=now)])
 
 
@@ -154,11 +154,12 @@ def _see_to_receipts(tx: Connection, occasion: str) -> None:
         jobs.add(tx, [NewJob(id=f"receipts:{tx.execute(_NEWEST).scalar_one()}{occasion}", kind="receipts")])
 
 
-def _row(receipt: Receipt) -> dict[str, str]:
+def _row(receipt: Receipt) -> dict[str, str | int | None]:
     return {
         "batch": receipt.batch,
         "recipient": receipt.recipient,
         "letter": receipt.letter,
         "stamp": receipt.stamp,
         "message": receipt.message,
+        "template": receipt.template,
     }

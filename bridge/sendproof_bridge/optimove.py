@@ -65,8 +65,12 @@ class Optimove:
 
     def channel_templates(self, channel: int) -> dict[int, str]:
         """The templates that Optimove knows of: names by id."""
-        answer = self._get("integrations/GetChannelTemplates", {"ChannelID": str(channel)})
-        return {_integer(row, "TemplateID"): str(_member(row, "TemplateName")) for row in _rows(answer)}
+        answer = self._answer("GET", "integrations/GetChannelTemplates", query={"ChannelID": str(channel)})
+        # One that is not known at all will be refused when templates are added.
+        if answer.status == _NOT_FOUND:
+            return {}
+        rows = _rows(check_status(answer))
+        return {_integer(row, "TemplateID"): str(_member(row, "TemplateName")) for row in rows}
 
     def add_templates(self, channel: int, names: Mapping[int, str]) -> None:
         """Add templates or rename them: at most `TEMPLATES_PER_CALL`."""
@@ -89,7 +93,7 @@ class Optimove:
         }
         answer = self._answer("GET", "customers/GetCustomerSendDetailsByChannel", query=query)
         # Past the end an empty list is observed; that other services of its kind answer so cannot be excluded.
-        if skip and (answer.status == _NOT_FOUND or not answer.body):
+        if skip and answer.status == _NOT_FOUND:
             return []
         return [_recipient(row, names) for row in _rows(check_status(answer))]
 
@@ -97,7 +101,7 @@ class Optimove:
         """The templates that a campaign uses on a channel; none when the service does not say."""
         query = {"CampaignID": campaign, "ChannelID": str(channel)}
         answer = self._answer("GET", "actions/GetExecutedCampaignChannelDetails", query=query)
-        if answer.status == _NOT_FOUND or not answer.body:
+        if answer.status == _NOT_FOUND:
             return set()
         return {_integer(row, "TemplateID") for row in _rows(check_status(answer))}
 
@@ -112,7 +116,7 @@ class Optimove:
         """One page of the customers of a campaign that waits for clearance. Past the end it is empty."""
         query = {"CampaignID": campaign, "$top": str(PAGE), "$skip": str(skip)}
         answer = self._answer("GET", "customers/GetProcessedCampaignCustomers", query=query)
-        if skip and (answer.status == _NOT_FOUND or not answer.body):
+        if skip and answer.status == _NOT_FOUND:
             return []
         return [str(_member(row, "CustomerID")) for row in _rows(check_status(answer))]
 
@@ -146,9 +150,12 @@ class Optimove:
 
     def _post(self, path: str, body: object, query: Mapping[str, str] | None = None) -> None:
         answer = check_status(self._answer("POST", path, query=query, body=body))
-        # observed: some failures come as 200 with a bare JSON string
-        if answer.body[:1] == b'"':
-            raise RefusedError(f"{answer.what}: answered with {answer.body[:200].decode('utf-8', 'replace')}")
+        # documented: no payload; observed: an object with ResponseCode
+        said = answer.json() if answer.body.strip() else None
+        if isinstance(said, str):
+            raise _bare(answer, said)
+        if said is not None and not isinstance(said, dict):
+            raise UnknownOutcomeError(f"{answer.what}: expected nothing or an object, got {type(said).__name__}")
 
     def _answer(self, method: str, path: str, *, query: Mapping[str, str] | None = None, body: object = None) -> Answer:
         self._take()
@@ -157,11 +164,17 @@ class Optimove:
         return self._wire.call(what, method, f"{self._base}/{path}", query=query, headers=headers, body=body)
 
 
+def _bare(answer: Answer, said: str) -> RefusedError:
+    """observed: some failures come as 200 with a bare JSON string."""
+    return RefusedError(f"{answer.what}: answered with {said[:200]!r}")
+
+
 def _rows(answer: Answer) -> list[dict[str, Any]]:
     """The list of objects that an answer holds, names of members in lower case."""
-    data = answer.json()
+    # Nothing to list may also be no content.
+    data = answer.json() if answer.body.strip() else []
     if isinstance(data, str):
-        raise RefusedError(f"{answer.what}: answered with {data[:200]!r}")
+        raise _bare(answer, data)
     if not isinstance(data, list):
         raise UnknownOutcomeError(f"{answer.what}: expected a list, got {type(data).__name__}")
     rows = []

@@ -13,6 +13,8 @@ REPLY_LOST = "reply_lost"
 NOT_MENTIONED = "not_mentioned"
 # Its time was so long ago that it would do harm.
 TOO_LATE = "too_late"
+# The trigger did not tell the attributes, and Optimove does not let the bridge read them.
+NOT_LOOKED_UP = "not_looked_up"
 NOT_PERSONALISED = "not_personalised"
 UNUSABLE_NUMBER = "unusable_number"
 UNKNOWN_TEMPLATE = "unknown_template"

@@ -10,8 +10,9 @@ import json
 from collections.abc import Mapping, Sequence
 
 from sendproof_bridge.clock import DAY
+from sendproof_bridge.errors import RefusedError, UnknownOutcomeError
 from sendproof_bridge.settings import Secret
-from sendproof_bridge.wire import Wire, check_status
+from sendproof_bridge.wire import Answer, Wire, check_status
 
 EVENTS_PER_CALL = 100
 OLDEST = 7 * DAY
@@ -35,4 +36,13 @@ class SaveEvent:
             "X-Optimove-Signature-Version": "1",
             "X-Optimove-Signature-Content": hmac.new(self._token.reveal().encode(), body, hashlib.sha256).hexdigest(),
         }
-        check_status(self._wire.call("Optimove saveEvent", "POST", self._url, headers=headers, raw=body))
+        _saved(check_status(self._wire.call("Optimove saveEvent", "POST", self._url, headers=headers, raw=body)))
+
+
+def _saved(answer: Answer) -> None:
+    """Nothing, or an object; assumed: its sibling for server-side events answers with a status."""
+    said = answer.json() if answer.body.strip() else {}
+    if not isinstance(said, dict):
+        raise UnknownOutcomeError(f"{answer.what}: expected nothing or an object, got {type(said).__name__}")
+    if said.get("status", "success") != "success":
+        raise RefusedError(f"{answer.what}: answered with {json.dumps(said)[:200]}")

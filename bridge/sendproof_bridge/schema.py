@@ -1,4 +1,4 @@
-"""The tables. Column types and constraints that SQLite and PostgreSQL both know."""
+"""The tables, in SQLite. No other database is supported."""
 
 from sqlalchemy import BigInteger, Boolean, Column, Float, Index, Integer, MetaData, Table, Text, text
 
@@ -71,6 +71,9 @@ batch = Table(
     Index("batch_campaign", "client", "channel", "campaign", "state"),
 )
 
+# Accepted by a provider that told no id.
+_UNNAMED = text("provider_id IS NULL AND state IN ('taken', 'accepted')")
+
 message = Table(
     "message",
     metadata,
@@ -95,6 +98,7 @@ message = Table(
     Column("reported", Integer, nullable=False),
     Index("message_batch_recipient", "client", "batch", "recipient", unique=True),
     Index("message_provider_id", "client", "provider_id"),
+    Index("message_unnamed", "client", "recipient", sqlite_where=_UNNAMED),
 )
 
 # Receipts of providers that name nothing but their own id.
@@ -110,11 +114,12 @@ receipt = Table(
     Column("letter", Text, nullable=False),
     Column("stamp", Text, nullable=False),
     Column("message", Text, nullable=False),
+    Column("template", BigInteger),
     # What came of it: applied, repeated, illegal, stray; NULL until the worker has looked at it.
     Column("result", Text),
-    Index("receipt_new", "id", sqlite_where=text("result IS NULL"), postgresql_where=text("result IS NULL")),
+    Index("receipt_new", "id", sqlite_where=text("result IS NULL")),
     Index("receipt_batch", "client", "batch"),
-    Index("receipt_message", "client", "message", sqlite_where=_BY_ID, postgresql_where=_BY_ID),
+    Index("receipt_message", "client", "message", sqlite_where=_BY_ID),
 )
 
 # What a customer did with a message; a click may come often.
@@ -145,6 +150,18 @@ trigger = Table(
     Column("campaign", Text, nullable=False),
     Column("body", Text, nullable=False),
     Index("trigger_key", "client", "key", unique=True),
+)
+
+# What was told of each total so far, where Optimove adds up what it is told.
+told = Table(
+    "told",
+    metadata,
+    Column("client", Text, primary_key=True),
+    Column("channel", BigInteger, primary_key=True),
+    Column("campaign", Text, primary_key=True),
+    Column("template", BigInteger, primary_key=True),
+    Column("metric", Integer, primary_key=True),
+    Column("value", BigInteger, nullable=False),
 )
 
 # Who wants no messages. `taken` when Optimove and the reports know of it, too.

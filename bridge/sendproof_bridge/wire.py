@@ -9,6 +9,7 @@ from typing import Any
 import requests
 import urllib3
 
+from sendproof_bridge.clock import real_now
 from sendproof_bridge.errors import (
     CredentialsRefusedError,
     NotDoneError,
@@ -20,6 +21,9 @@ from sendproof_bridge.errors import (
 _CONNECT_SECONDS = 5.0
 # The vendor's own Textlocal client waits so long; observed: https://github.com/scottybo/textlocal
 _READ_SECONDS = 60.0
+# A limit of the library is for each read only, so an answer that drips would never end.
+_ALL_OF_IT = 2
+_PIECE = 64 * 1024
 
 _UNAUTHORIZED, _FORBIDDEN, _TOO_MANY = 401, 403, 429
 _SUCCESS, _TURNED_AWAY = range(200, 300), range(300, 500)
@@ -48,8 +52,9 @@ class Wire:
     """Calls. Nothing is taken from the environment: no proxies, no .netrc."""
 
     def __init__(self, *, read_seconds: float = _READ_SECONDS) -> None:
-        """`read_seconds` is how long an answer may take in real time."""
+        """`read_seconds` is how long an answer may keep silent in real time; all of it may take twice as long."""
         self._timeout = (_CONNECT_SECONDS, read_seconds)
+        self._whole_seconds = _ALL_OF_IT * read_seconds
         self._local = threading.local()
 
     def call(  # noqa: PLR0913 the parts of a request
@@ -65,8 +70,9 @@ class Wire:
         raw: bytes | None = None,
     ) -> Answer:
         """Make one call and read all of its answer, whatever its status. `raw` is a body that is sent as it is."""
+        end = real_now() + self._whole_seconds
         try:
-            reply = self._session().request(
+            with self._session().request(
                 method,
                 url,
                 params=query,
@@ -75,10 +81,11 @@ class Wire:
                 data=form if raw is None else raw,
                 timeout=self._timeout,
                 allow_redirects=False,
-            )
-        except requests.RequestException as error:
+                stream=True,
+            ) as reply:
+                return Answer(what=what, status=reply.status_code, headers=reply.headers, body=_body(reply, end))
+        except (requests.RequestException, urllib3.exceptions.HTTPError, TimeoutError) as error:
             raise _lost(what, error) from error
-        return Answer(what=what, status=reply.status_code, headers=reply.headers, body=reply.content)
 
     def _session(self) -> requests.Session:
         session: requests.Session | None = getattr(self._local, "session", None)
@@ -88,14 +95,25 @@ class Wire:
         return session
 
 
-def _lost(what: str, error: requests.RequestException) -> NotDoneError | UnknownOutcomeError:
+def _body(reply: requests.Response, end: float) -> bytes:
+    """All of the answer; `TimeoutError` when that takes too long."""
+    body = bytearray()
+    # Each piece as it comes: `iter_content` would wait until one is full.
+    while piece := reply.raw.read1(_PIECE, decode_content=True):
+        body += piece
+        if real_now() > end:
+            raise TimeoutError
+    return bytes(body)
+
+
+def _lost(what: str, error: Exception) -> NotDoneError | UnknownOutcomeError:
     # The texts of these exceptions hold addresses with tokens, so only their kind is told.
     if _never_connected(error):
         return NotDoneError(f"{what}: no connection ({type(error).__name__})")
     return UnknownOutcomeError(f"{what}: no answer ({type(error).__name__})")
 
 
-def _never_connected(error: requests.RequestException) -> bool:
+def _never_connected(error: Exception) -> bool:
     if isinstance(error, requests.ConnectTimeout):
         return True
     reason = getattr(error.args[0], "reason", None) if error.args else None

@@ -63,6 +63,9 @@ def run(
     faults: Annotated[
         int, typer.Option(min=0, max=100, help="Draw so many faults from the seed, and play them as well.")
     ] = 0,
+    every_dialect: Annotated[
+        bool, typer.Option("--every-dialect", help="Play each scenario once more for every other answer of a dialect.")
+    ] = False,
 ) -> None:
     """Play scenarios against a bridge, and judge what reached every recipient.
 
@@ -84,7 +87,8 @@ def run(
         patience_s=patience,
         clock_rate=clock_rate,
     )
-    _play(files, Wanted(seed=seed, provider=provider, faults=faults), options, parallel)
+    wanted = Wanted(seed=seed, provider=provider, faults=faults, every_dialect=every_dialect)
+    _play(files, wanted, options, parallel)
 
 
 def _play(files: "list[Path]", wanted: "Wanted", options: "Options", parallel: int) -> NoReturn:
@@ -97,7 +101,8 @@ def _play(files: "list[Path]", wanted: "Wanted", options: "Options", parallel: i
     let_children_end()
     try:
         every = playing.scenarios_of(files, wanted, options)
-        with playing.one_simulators(options, several=len(every) > 1) as ready:
+        with playing.one_simulators(options, several=len(every) > 1 or wanted.every_dialect) as ready:
+            every = dict(playing.as_spoken(every, wanted, ready))
             if parallel > 1 and len(every) > 1:
                 standings = play_beside(every, ready, parallel, console)
             else:

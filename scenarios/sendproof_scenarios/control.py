@@ -62,6 +62,10 @@ class Control:
         """`{"status": "ok", "version": ...}`."""
         return self._object("GET", "/health")
 
+    def dialects(self) -> dict[str, Any]:
+        """By service, the open questions about it, each `{"name", "question", "answers"}`; the first is the default."""
+        return self._object("GET", "/dialects")
+
     def create_sandbox(self, settings: Mapping[str, object]) -> dict[str, Any]:
         """Make a sandbox; answers its id, its services with credentials, and its channels."""
         return self._object("POST", "/sandboxes", settings)

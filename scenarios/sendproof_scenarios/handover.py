@@ -17,6 +17,8 @@ from sendproof_scenarios.model import Scenario
 #: The environment variable that names the handover file.
 VARIABLE = "SENDPROOF_HANDOVER"
 SENDER = "Sendproof"
+# The one that the simulator of the Indian Textlocal has approved.
+_INDIAN_SENDER = "TXTLCL"
 ATTRIBUTES = {"phone": "PHONENUMBER", "consent": "SMS_OPT_IN"}
 CLIENT = "sendproof"
 
@@ -50,7 +52,7 @@ def handover(
         "channels": [_channel(channel, scenario) for channel in sandbox["channels"]],
         "attributes": ATTRIBUTES,
         "country": sandbox["country"],
-        "sender": SENDER,
+        "sender": _sender(scenario),
         **({} if listen is None else {"listen": {"host": listen.host, "port": listen.port}}),
         "webhook_token": token,
         "bridge": _wishes(scenario),
@@ -67,12 +69,32 @@ def _channel(channel: Mapping[str, Any], scenario: Scenario | None) -> dict[str,
     return {**channel, **{name: value for name, value in more.items() if value is not None}}
 
 
+def _sender(scenario: Scenario | None) -> str:
+    in_india = scenario is not None and scenario.dialects.get("textlocal.variant") == "india"
+    return _INDIAN_SENDER if in_india else SENDER
+
+
 def _wishes(scenario: Scenario | None) -> dict[str, Any]:
     """Only what is asked for; how it reports, when nothing is said, is the bridge's own matter."""
     if scenario is None:
         return {}
     asked = dataclasses.asdict(scenario.wishes)
-    return {name: asked[name] for name in ("reports", "opt_outs", "clears_campaigns") if asked[name]}
+    wishes = {name: asked[name] for name in ("reports", "opt_outs", "clears_campaigns") if asked[name]}
+    return {**wishes, **_of_its_optimove(scenario)}
+
+
+def _of_its_optimove(scenario: Scenario) -> dict[str, Any]:
+    """What no call tells, and a client learns from Optimove: only where the sandbox does not answer as is usual."""
+    spoken = scenario.dialects
+    told: dict[str, Any] = {}
+    if spoken.get("optimove.metric_values") == "additive":
+        told["metric_values"] = "additive"
+    if spoken.get("optimove.communication_modes") == "0_is_out":
+        told["opt_out_mode"] = 0
+    # An event without attributes is of no use to a bridge whose key may not ask for them.
+    if spoken.get("optimove.personal_info") == "absent" and spoken.get("optimove.unlisted_functions") != "allowed":
+        told["looks_up_customers"] = True
+    return told
 
 
 def _account_webhooks(scenario: Scenario | None, listen: Listen | None, client: str, token: str) -> dict[str, str]:
@@ -107,11 +129,12 @@ def clients_of(content: Mapping[str, Any]) -> list[dict[str, Any]]:
 def key_name(content: Mapping[str, Any]) -> str:
     """Which of Optimove's keys a client's bridge shows.
 
-    To change attributes, and to read who waits for clearance, it has to be the admin's: neither is on the list of
-    functions for third parties.
+    To change attributes, to read who waits for clearance, and to look up customers, it has to be the admin's: none of
+    these is on the list of functions for third parties.
     """
     asked = content.get("bridge", {})
-    return "admin_key" if asked.get("opt_outs") == "attribute" or asked.get("clears_campaigns") else "api_key"
+    more = asked.get("opt_outs") == "attribute" or asked.get("clears_campaigns") or asked.get("looks_up_customers")
+    return "admin_key" if more else "api_key"
 
 
 def write_handover(content: Mapping[str, Any], file: Path) -> None:

@@ -55,9 +55,11 @@ def _client(client: Mapping[str, Any]) -> Iterator[str]:
     yield _entry("webhook_token", _placeholder(client, "webhook", "token"))
     if asked.get("clears_campaigns"):
         yield "clears_campaigns = true"
-    for name in ("reports", "opt_outs"):
+    for name in ("reports", "metric_values", "opt_outs"):
         if name in asked:
             yield _entry(name, asked[name])
+    if "opt_out_mode" in asked:
+        yield f"opt_out_mode = {asked['opt_out_mode']}"
     if asked.get("reports") == "save_event":
         yield _entry("metrics_url", client["services"]["optimove-metrics"]["url"])
         yield _entry("tenant_token", _placeholder(client, "optimove-metrics", "tenant_token"))

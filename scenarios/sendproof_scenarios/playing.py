@@ -9,7 +9,9 @@ from pathlib import Path
 from rich.console import Console
 from rich.table import Table
 
+from sendproof_scenarios.control import Control, ControlError
 from sendproof_scenarios.drawing import TooManyError, as_yaml, draw
+from sendproof_scenarios.every_dialect import in_every_dialect
 from sendproof_scenarios.history import History
 from sendproof_scenarios.library import find
 from sendproof_scenarios.loading import load
@@ -31,11 +33,12 @@ class RefusedError(Exception):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Wanted:
-    """What of the files is played: with which seed, for which provider only, with how many drawn faults."""
+    """What of the files is played: with which seed, for which provider only, how many drawn faults, which dialects."""
 
     seed: int | None = None
     provider: str | None = None
     faults: int = 0
+    every_dialect: bool = False
 
 
 def scenarios_of(files: Sequence[Path], wanted: Wanted, options: Options) -> dict[str, Scenario]:
@@ -95,10 +98,20 @@ def one_simulators(options: Options, several: bool) -> Iterator[Options]:  # noq
         yield dataclasses.replace(options, simulators=url, shared=True)
 
 
+def as_spoken(scenarios: Mapping[str, Scenario], wanted: Wanted, options: Options) -> Mapping[str, Scenario]:
+    """The scenarios, in every dialect of the simulators that run if that is wanted."""
+    if not wanted.every_dialect or options.simulators is None:
+        return scenarios
+    try:
+        with Control(options.simulators) as control:
+            return in_every_dialect(scenarios, control.dialects())
+    except ControlError as error:
+        raise RefusedError(f"--every-dialect: {error}") from error
+
+
 def play_one(scenario: Scenario, name: str, options: Options, console: Console) -> Standing:
     """Play and judge one scenario, and say so."""
-    of = "" if scenario.provider is None else f", {scenario.provider}"
-    console.print(f"{scenario.name}  (seed {scenario.seed}{of})", style="bold", markup=False, highlight=False)
+    console.print(f"{scenario.name}  ({_told_apart(scenario)})", style="bold", markup=False, highlight=False)
     if scenario.faults:
         console.print(as_yaml(scenario.faults, scenario.provider).rstrip(), markup=False, highlight=False)
     try:
@@ -113,6 +126,13 @@ def play_one(scenario: Scenario, name: str, options: Options, console: Console) 
         told = f"expected {recorded.trouble.expected}\ngot      {recorded.trouble.got}\n"
         console.print(told, markup=False, highlight=False, soft_wrap=True)
     return worst([_judged(file, scenario, console) for file in recorded.histories])
+
+
+def _told_apart(scenario: Scenario) -> str:
+    """What makes this run another than its neighbours: seed, provider, dialects."""
+    provider = [] if scenario.provider is None else [scenario.provider]
+    dialects = [f"{name}: {answer}" for name, answer in scenario.dialects.items()]
+    return ", ".join([f"seed {scenario.seed}", *provider, *dialects])
 
 
 def _judged(file: Path, scenario: Scenario, console: Console) -> Standing:

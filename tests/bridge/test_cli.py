@@ -69,3 +69,42 @@ sender = "Acme"
 phone_attribute = "PHONE"
 consent_attribute = "CONSENT"
 """
+
+
+GOOD = """\
+[bridge]
+database = "bridge.sqlite"
+listen = "127.0.0.1:9000"
+public_url = "https://bridge.example.com"
+[[clients]]
+name = "acme"
+optimove_url = "https://api5.optimove.net/"
+optimove_api_key = "${A_KEY_FOR_TESTS}"
+webhook_token = "a-token-for-tests"
+[[clients.channels]]
+id = 444
+provider = "xtremepush"
+url = "https://external-api.xtremepush.com/"
+apptoken = "an-apptoken"
+phone_attribute = "PHONE"
+consent_attribute = "CONSENT"
+"""
+
+
+@pytest.mark.parametrize(
+    ("channel", "key", "status", "says"),
+    [
+        ("505", "a-key", 0, "ok: clients 1, channels 1"),
+        ("505", "${A_KEY_FOR_TESTS}", 2, "expected the environment variable A_KEY_FOR_TESTS to be set"),
+        ("444", "a-key", 2, "channel 444 only carries subscriptions back"),
+    ],
+)
+def test_settings_can_be_checked_without_starting(tmp_path, channel, key, status, says):
+    """The environment with them; nothing is opened, called or written."""
+    path = tmp_path / "bridge.toml"
+    path.write_text(GOOD.replace("444", channel).replace("${A_KEY_FOR_TESTS}", key))
+    said = bridge("--config", path, "--check")
+
+    assert said.returncode == status, said.stderr
+    assert says in said.stdout + said.stderr
+    assert list(tmp_path.iterdir()) == [path]

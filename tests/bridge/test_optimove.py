@@ -143,3 +143,35 @@ def test_a_quoted_text_is_no_success(outside):
 
     with pytest.raises(RefusedError, match="Invalid campaign"):
         client(outside).update_metrics([])
+
+
+@pytest.mark.parametrize("body", [b"<html>Request unsuccessful</html>", b"[]", b"12"])
+def test_a_page_of_something_else_is_no_success(outside, body):
+    """A firewall before the service may answer 200; whether the call got through, nobody knows."""
+    outside.say("UpdateCampaignMetrics", Says(body))
+    with pytest.raises(UnknownOutcomeError):
+        client(outside).update_metrics([])
+
+
+@pytest.mark.parametrize("body", [b"", b'{"ResponseCode":200}'])
+def test_a_change_is_answered_with_nothing_or_an_object(outside, body):
+    """Both were seen."""
+    outside.say("UpdateCampaignMetrics", Says(body))
+    client(outside).update_metrics([])
+
+
+@pytest.mark.parametrize("nothing", [Says([]), Says(status=204), Says({"error": "Not Found"}, status=404)])
+def test_a_channel_without_templates_is_an_empty_list(outside, nothing):
+    """However the service says so, or the first template could never be added."""
+    outside.say("GetChannelTemplates", nothing)
+    assert client(outside).channel_templates(505) == {}
+
+
+@pytest.mark.parametrize(
+    ("body", "kind"), [(b'"no"', RefusedError), (b"<html>", UnknownOutcomeError), (b"{}", UnknownOutcomeError)]
+)
+def test_attributes_that_are_none_are_told_apart(outside, body, kind):
+    """A bare string is the service's refusal; what makes no sense may have come from anybody on the way."""
+    outside.say("Attributes", Says(body))
+    with pytest.raises(kind):
+        client(outside).attributes("C1")

@@ -1,12 +1,15 @@
 """Calls that fail on the way, told apart by whether they can have had an effect."""
 
+import asyncio
 import threading
+from contextlib import suppress
 
 import pytest
+from starlette.responses import StreamingResponse
 
 from sendproof_bridge.errors import NotDoneError, UnknownOutcomeError
 from sendproof_bridge.wire import Wire
-from stand_in import Says, stand_in
+from stand_in import Says, serving, stand_in
 
 
 def test_a_refused_connection_had_no_effect():
@@ -37,3 +40,19 @@ def test_a_body_cut_short_leaves_the_outcome_open():
 
         with pytest.raises(UnknownOutcomeError, match="expected JSON"):
             Wire().call("call", "GET", f"{outside.url}/op").json()
+
+
+def test_an_answer_that_drips_without_end_leaves_the_outcome_open():
+    """Each read is quick enough, and all of them would never end."""
+
+    async def drops():
+        while True:
+            yield b" "
+            with suppress(TimeoutError):
+                await asyncio.wait_for(asyncio.Event().wait(), 0.02)
+
+    async def drip(scope, receive, send):
+        await StreamingResponse(drops())(scope, receive, send)
+
+    with serving(drip) as url, pytest.raises(UnknownOutcomeError, match=r"^call: no answer \(TimeoutError\)$"):
+        Wire(read_seconds=0.2).call("call", "GET", url)

@@ -97,7 +97,7 @@ class Receipt:
     """What a provider reports of one message: recipient, status in its own letters, time as it wrote it.
 
     `batch` is the bridge's name of the send, empty when the address of the receipt tells it; `message` is the
-    provider's id, when it tells one.
+    provider's id, when it tells one, and `template` what was sent, which counts when the reply to the send had no id.
     """
 
     recipient: str
@@ -105,6 +105,7 @@ class Receipt:
     stamp: str
     batch: str = ""
     message: str = ""
+    template: int | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

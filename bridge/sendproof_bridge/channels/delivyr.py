@@ -178,16 +178,24 @@ class Delivyr:
             # Also when the message is one that this bridge knows nothing of.
             return [OptOut(number=number, how="reply")]
         stamp, message = str(said.get("occurred_at", "")), str(said["message_id"])
-        return [Receipt(recipient=number, letter=said["event"], stamp=stamp, message=message)]
+        template = _number(str(said.get("template_id", "")))
+        return [Receipt(recipient=number, letter=said["event"], stamp=stamp, message=message, template=template)]
 
     def outcomes(self, messages: Sequence[Open]) -> Iterator[Receipt]:
         """From the Message Log, where there is one."""
         for one in messages if self.remembers else ():
-            if one.message:
-                row = _object(check_status(self._call("GET", f"messages/{quote(one.message, safe='')}")))
-                if row.get("status") in _LETTERS:
-                    stamp = str(row.get("updated_at", ""))
-                    yield Receipt(recipient=one.recipient, letter=row["status"], stamp=stamp, message=one.message)
+            row = self._row(one)
+            if row.get("status") in _LETTERS:
+                stamp, message = str(row.get("updated_at", "")), str(row.get("message_id", one.message))
+                yield Receipt(recipient=one.recipient, letter=row["status"], stamp=stamp, message=message)
+
+    def _row(self, one: Open) -> Mapping[str, Any]:
+        """By its id; without one, the first by its template that the log has of its number since it was sent."""
+        if one.message:
+            return _object(check_status(self._call("GET", f"messages/{quote(one.message, safe='')}")))
+        template, since = _letters(one.template), one.sent_at - _MARGIN_MS
+        rows = (row for row in self._log(one.recipient) if row.get("template_id") == template and _made(row) >= since)
+        return min(rows, key=_made, default={})
 
     def opt_outs(self) -> Sequence[str]:
         """Delivyr lists none; it posts them, and rejects messages to them."""
@@ -222,6 +230,11 @@ def _template(row: object) -> Template:
         title=str(row.get("synchronised_name") or f"{row['id']} - {row.get('name', '')}"),
         body=str(row.get("body", "")),
     )
+
+
+def _number(template: str) -> int | None:
+    """The number by which Optimove knows a template; None when it is no id of one."""
+    return int(template, 36) if _TEMPLATE.fullmatch(template.upper()) else None
 
 
 def _letters(template: int) -> str:

@@ -210,10 +210,16 @@ class Xtremepush:
             by_campaign.setdefault(one.template, []).append(one)
         for campaign, some in by_campaign.items():
             since = min(one.sent_at for one in some) - _MARGIN_MS
-            for row in self._messages(campaign, [one.recipient for one in some], since):
+            meant = {one.recipient: one.message for one in some}
+            for row in self._messages(campaign, list(meant), since):
+                user, id_ = str(row["user_id"]), str(row["id"])
+                if meant.get(user) not in {"", id_}:
+                    continue
+                # The first row since a message was sent is its own; those behind it are of later campaigns.
+                meant[user] = id_
                 letter = "message_delivery" if row.get("delivery") else "message_error" if row.get("error") else ""
                 if letter:
-                    yield Receipt(recipient=str(row["user_id"]), letter=letter, stamp="", message=str(row["id"]))
+                    yield Receipt(recipient=user, letter=letter, stamp="", message=id_)
 
     def opt_outs(self) -> list[str]:
         """Profiles that are not subscribed to SMS."""

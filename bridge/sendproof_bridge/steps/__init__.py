@@ -8,6 +8,7 @@ from collections.abc import Callable, Mapping
 from sendproof_bridge.bridge import Bridge
 from sendproof_bridge.jobs import Job
 from sendproof_bridge.steps import (
+    additions,
     cancel,
     clear,
     inquire,
@@ -42,6 +43,7 @@ STEPS: Mapping[str, Step] = {
     "opt_outs": opt_outs.run,
     "share": share.run,
     "metrics": metrics.run,
+    "additions": additions.run,
     "interactions": interactions.run,
     "save_events": save_events.run,
 }

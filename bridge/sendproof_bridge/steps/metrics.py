@@ -15,7 +15,7 @@ from sqlalchemy import Connection, bindparam, text
 from sendproof_bridge import campaigns, jobs
 from sendproof_bridge.bridge import Bridge, CampaignKey, optimove_lane
 from sendproof_bridge.clock import DAY, MINUTE, Instant, date_of, iso
-from sendproof_bridge.config import SAVE_EVENT
+from sendproof_bridge.config import ADDITIVE, SAVE_EVENT
 from sendproof_bridge.jobs import Job, NewJob
 from sendproof_bridge.metrics import BIT, COUNTS_AS, DROPPED, EVENT_NAMES, EVERY, MARKS, SENT, items, totals
 from sendproof_bridge.optimove import INTERACTIONS_PER_CALL, METRICS_PER_CALL
@@ -39,6 +39,13 @@ _TAKE_MARKS = text(f"UPDATE mark SET reported = TRUE WHERE {_WHERE} AND NOT repo
 _LATEST = text(f"SELECT MAX(settled_at) FROM message WHERE {_WHERE}")
 
 _STILL_TAKEN = text(f"UPDATE message SET state = 'accepted' WHERE {_WHERE} AND state = 'taken' AND settled_at <= :past")
+
+_TOLD = text(f"SELECT template, metric, value FROM told WHERE {_WHERE}")
+_TELL = text(
+    "INSERT INTO told (client, channel, campaign, template, metric, value)"
+    " VALUES (:client, :channel, :campaign, :template, :metric, :value)"
+    " ON CONFLICT (client, channel, campaign, template, metric) DO UPDATE SET value = excluded.value"
+)
 
 _REPORTED_FOR = 7 * DAY
 # Services that reject what they had taken do so within moments (assumed). Some phones never answer, so to wait for the
@@ -64,22 +71,48 @@ def run(bridge: Bridge, job: Job) -> None:
     testing, signed = bridge.channel(key).config.testing, client.config.reports == SAVE_EVENT
     with bridge.store.write() as tx:
         tx.execute(_STILL_TAKEN, {**key._asdict(), "past": now - _REJECTED_WITHIN})
-    if not testing and not signed:
+    adds = client.config.metric_values == ADDITIVE
+    if not testing and not signed and not adds:
         _push_totals(bridge, key)
     with bridge.store.write() as tx:
         if not testing:
             happened = sorted(_take(tx, key, now))
             name = f"{job.id}:{now}" if job.payload.get("triggered") else job.id
             jobs.add(tx, (_signed if signed else _interactions)(name, key, happened, now))
+            if adds and not signed:
+                jobs.add(tx, _grown(tx, name, key))
         if job.payload["last"]:
             campaigns.move(tx, key, "finished")
         _end(tx, job, key, now)
 
 
+def _totals(tx: Connection, key: CampaignKey) -> dict[int, dict[int, int]]:
+    return totals((template, state, number) for template, state, number in tx.execute(_COUNTS, key._asdict()))
+
+
+def _grown(tx: Connection, name: str, key: CampaignKey) -> Iterator[NewJob]:
+    """By how much the totals have grown since they were told last, which they are from now on; also by nothing."""
+    had = {(template, metric): value for template, metric, value in tx.execute(_TOLD, key._asdict())}
+    have = _totals(tx, key)
+    rows = [
+        {**key._asdict(), "template": template, "metric": metric, "value": value}
+        for template, values in have.items()
+        for metric, value in values.items()
+    ]
+    if rows:
+        tx.execute(_TELL, rows)
+    grown = {
+        template: {metric: value - had.get((template, metric), 0) for metric, value in values.items()}
+        for template, values in have.items()
+    }
+    for index, some in enumerate(chunks(items(key.channel, key.number, grown), METRICS_PER_CALL)):
+        payload = {"client": key.client, "items": some}
+        yield NewJob(id=f"additions:{name}:{index}", kind="additions", payload=payload, lane=optimove_lane(key.client))
+
+
 def _push_totals(bridge: Bridge, key: CampaignKey) -> None:
     with bridge.store.read() as tx:
-        counts = [(template, state, number) for template, state, number in tx.execute(_COUNTS, key._asdict())]
-    everything = items(key.channel, key.number, totals(counts))
+        everything = items(key.channel, key.number, _totals(tx, key))
     for some in chunks(everything, METRICS_PER_CALL):
         bridge.clients[key.client].optimove.update_metrics(some)
     logger.info("campaign %s: %d totals reported", key.name(), len(everything))

@@ -37,6 +37,18 @@ _NAME = text(
     "UPDATE message SET provider_id = COALESCE(provider_id, :message) WHERE client = :client AND channel = :channel"
     " AND campaign = :campaign AND customer = :customer AND occasion = :occasion"
 )
+# A reply to a send need not have an id. Then the first message by that template to that number is meant, of those
+# which are still without a name; from then on it has one.
+_FIRST_UNNAMED = text(
+    "UPDATE message SET provider_id = :message WHERE rowid = (SELECT rowid FROM message WHERE client = :client"
+    " AND recipient = :recipient AND template = :template AND provider_id IS NULL AND state IN ('taken', 'accepted')"
+    " AND NOT EXISTS (SELECT 1 FROM message WHERE client = :client AND provider_id = :message)"
+    " ORDER BY settled_at, rowid LIMIT 1)"
+)
+_NAMELESS = text(
+    "SELECT client, recipient, template, message FROM receipt WHERE result IS NULL AND batch = '' AND message <> ''"
+    " AND template IS NOT NULL ORDER BY id"
+)
 _RESULT = text("UPDATE receipt SET result = :result WHERE id = :id")
 
 logger = logging.getLogger(__name__)
@@ -57,6 +69,9 @@ def run(bridge: Bridge, job: Job) -> None:
 
 
 def _apply(bridge: Bridge, tx: Connection) -> list[str]:
+    nameless = [dict(row) for row in tx.execute(_NAMELESS).mappings()]
+    if nameless:
+        tx.execute(_FIRST_UNNAMED, nameless)
     rows = tx.execute(_NEW, {"limit": _AT_ONCE}).mappings().all()
     steps, results = _walk(bridge, rows, bridge.clock.now())
     if steps:

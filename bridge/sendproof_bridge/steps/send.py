@@ -28,6 +28,7 @@ from sendproof_bridge.clock import HOUR, Instant
 from sendproof_bridge.errors import NotDoneError, RefusedError, UnknownOutcomeError
 from sendproof_bridge.jobs import Job
 from sendproof_bridge.lifecycle import BATCH, MESSAGE
+from sendproof_bridge.metrics import COUNTS_AS, SENT
 from sendproof_bridge.recipients import NOT_MENTIONED, OPTED_OUT_HERE, REPLY_LOST, TOO_LATE
 from sendproof_bridge.retry import GiveUp, decide
 from sendproof_bridge.steps import inquire, share
@@ -71,6 +72,14 @@ _REJECT = text(
 )
 _TAKEN = text("SELECT provider_id FROM message WHERE client = :client AND provider_id IN :ids").bindparams(
     bindparam("ids", expanding=True)
+)
+# Others to the same recipient by the same template since then, of which the provider gave no id.
+_UNNAMED = text(
+    "SELECT mine.recipient, COUNT(*) FROM message mine JOIN message other ON other.client = mine.client"
+    " AND other.recipient = mine.recipient AND other.template = mine.template AND other.batch <> mine.batch"
+    " WHERE mine.client = :client AND mine.batch = :batch AND mine.state = 'pending'"
+    " AND other.provider_id IS NULL AND other.settled_at >= :since"
+    f" AND other.state IN ('taken', {', '.join(repr(state) for state in COUNTS_AS[SENT])}) GROUP BY mine.recipient"
 )
 
 logger = logging.getLogger(__name__)
@@ -159,10 +168,13 @@ def _look_up(bridge: Bridge, job: Job, key: CampaignKey, batch: str, found: _Fou
     candidates = provider.find(found.pending, since)
     now = bridge.clock.now()
     with bridge.store.write() as tx:
-        accepted = _assign(tx, key, candidates)
+        accepted = _assign(tx, key, batch, candidates, since)
         absent = {one.recipient for one in found.pending} - accepted.keys()
         left_out = absent.intersection(job.payload.get("left_out", ()))
-        _accept(bridge, tx, key, batch, accepted, now)
+        # It was sent then; a look-up later must not make it younger than the provider's record of it.
+        _accept(bridge, tx, key, batch, accepted, since)
+        if accepted:
+            campaigns.begin_reports(tx, key, now)
         _reject(tx, key, batch, dict.fromkeys(left_out, NOT_MENTIONED), now)
         if absent - left_out:
             _move(tx, key, batch, "planned")
@@ -186,11 +198,18 @@ def _lost(bridge: Bridge, job: Job, key: CampaignKey, since: Instant, trouble: s
     logger.warning("batch %s: %s; %s", batch, trouble, then)
 
 
-def _assign(tx: Connection, key: CampaignKey, candidates: Mapping[str, list[str]]) -> dict[str, str]:
-    """One id a recipient, leaving out what is known to belong to another message."""
+def _assign(
+    tx: Connection, key: CampaignKey, batch: str, candidates: Mapping[str, list[str]], since: Instant
+) -> dict[str, str]:
+    """One id a recipient, leaving out what is known to belong to another message, and one for each without a name."""
     ids = [one for some in candidates.values() for one in some]
     taken = set(tx.execute(_TAKEN, {"client": key.client, "ids": ids}).scalars())
-    free = {recipient: [one for one in some if one not in taken] for recipient, some in candidates.items()}
+    unnamed = tx.execute(_UNNAMED, {"client": key.client, "batch": batch, "since": since})
+    others: dict[str, int] = dict(unnamed.all())
+    free = {
+        recipient: [one for one in some if one not in taken][others.get(recipient, 0) :]
+        for recipient, some in candidates.items()
+    }
     return {recipient: some[0] for recipient, some in free.items() if some}
 
 
@@ -199,6 +218,8 @@ def _finish(bridge: Bridge, job: Job, key: CampaignKey, batch: str, reply: SendR
     now = bridge.clock.now()
     with bridge.store.write() as tx:
         _accept(bridge, tx, key, batch, reply.accepted, now)
+        if reply.accepted:
+            campaigns.begin_reports(tx, key, now)
         _reject(tx, key, batch, reply.rejected, now)
         opt_outs.note(tx, key, batch, reply.opted_out, now)
         left = {row.recipient for row in tx.execute(_PENDING, {"client": key.client, "batch": batch})}
@@ -250,7 +271,6 @@ def _accept(
     tx.execute(_NOTE_ID, rows)
     tx.execute(_ACCEPT, rows)
     intake.messages_named(tx, key.client, filter(None, accepted.values()))
-    campaigns.begin_reports(tx, key, now)
 
 
 def _reject(tx: Connection, key: CampaignKey, batch: str, rejected: Mapping[str, str], now: Instant) -> None:

@@ -6,7 +6,7 @@ import pytest
 
 from sendproof_bridge import intake
 from sendproof_bridge.channels import Composed, OptOut, Order, Receipt, Template, open_channel, providers
-from sendproof_bridge.clock import HOUR, SECOND
+from sendproof_bridge.clock import HOUR, SECOND, iso
 from sendproof_bridge.settings import Secret
 from sendproof_bridge.wire import Wire
 from small_bridge import NOON, opened, row, settings
@@ -199,3 +199,30 @@ def test_what_is_posted_before_the_id_is_known_counts_when_it_is(tmp_path, accou
 
         small.work(until=NOON + HOUR)
         assert small.rows("SELECT state FROM message") == ["delivered"]
+
+
+def test_without_an_id_a_receipt_is_known_by_number_and_template(tmp_path, account):
+    """From then on the message has the id that the receipt told."""
+    account.say("send_sms", Says({"success": True}))
+    with opened(tmp_path, settings(tmp_path, account.url, channel=channel())) as small:
+        small.announce()
+        small.work()
+        provider = small.bridge.clients["acme"].channels[505].provider
+        told = {"message_id": "an-id", "phone_number": "+12125550100", "template_id": "HDS7F3Y2"}
+        for event in ("clicked", "delivered"):
+            with small.bridge.store.write() as tx:
+                found = provider.read(json.dumps({**told, "event": event}).encode(), {}, "")
+                intake.store_receipts(tx, [("acme", one) for one in found])
+            small.work()
+
+        assert small.rows("SELECT state, provider_id FROM message") == [("delivered", "an-id")]
+        assert small.rows("SELECT result FROM receipt ORDER BY id") == ["marked", "applied"]
+
+
+def test_without_an_id_the_log_is_asked_for_the_number(tmp_path, account):
+    """The first message by that template since the send is the one."""
+    logged = {"message_id": "an-id", "template_id": "HDS7F3Y2", "created_at": iso(NOON), "status": "undelivered"}
+    account.say("send_sms", Says({"success": True}))
+    account.say("messages", Says({"messages": [logged], "next": None}))
+
+    assert play(tmp_path, account, until=NOON + 80 * HOUR, message_log=True) == [("undelivered", None, "an-id")]

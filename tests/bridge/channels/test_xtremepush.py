@@ -6,7 +6,7 @@ import json
 
 import pytest
 
-from sendproof_bridge.channels import NotGenuineError, Receipt, open_channel, providers
+from sendproof_bridge.channels import NotGenuineError, Open, Receipt, open_channel, providers
 from sendproof_bridge.clock import HOUR, MINUTE, SECOND
 from sendproof_bridge.config import ConfigError
 from sendproof_bridge.settings import Secret
@@ -208,3 +208,53 @@ def test_channels_that_cannot_be_are_refused(tmp_path, outside, change, reason):
     config = settings(tmp_path, outside.url, channel=channel(**change))
     with pytest.raises(ConfigError, match=reason):
         small_bridge(tmp_path, config)
+
+
+def lost_once(lists):
+    """The first execution takes place, and its reply does not arrive."""
+    usual, lost = lists["campaign"], [Says(b"garbage")]
+    lists["campaign"] = lambda seen: lost.pop() if lost and "target_by" in seen.body else usual(seen)
+    return lists
+
+
+def test_what_became_of_it_is_asked_from_the_send_on_and_not_from_the_look_up(tmp_path, outside):
+    """Without webhooks of the account the list is all there is, and the messages in it are older than the look-up."""
+    rows = [{"id": 1, "user_id": "C1", "delivery": 1}, {"id": 2, "user_id": "C2", "error": 1}]
+    lists = lost_once(listed([{"id": 12, "title": "Hello"}], messages=rows))
+
+    assert play(tmp_path, outside, NOON + 80 * HOUR, lists) == [("delivered", None), ("undelivered", None)]
+    assert {call.body["condition"][2][2] for call in outside.calls("message")} == {(NOON - 30 * SECOND) // SECOND}
+
+
+def test_rows_of_another_campaign_by_the_same_template_prove_nothing(tmp_path, outside):
+    """Two campaigns at one instant, and one row a user: whose reply came has it, and the other is sent again."""
+    lists = listed([{"id": 12, "title": "Hello"}], messages=[{"id": 1, "user_id": "C1"}])
+    for name, script in lists.items():
+        outside.say(name, script)
+    outside.say("GetCustomerSendDetailsByChannel", lambda seen: page_of(seen, [row("C1", f"+{A}", template=12)]))
+    with opened(tmp_path, settings(tmp_path, outside.url, channel=channel())) as small:
+        small.announce(7001)
+        small.work()
+        outside.say("campaign", lost_once(lists)["campaign"])
+        small.announce(7002)
+        small.work(until=NOON + HOUR)
+
+    assert [call["params"]["external_message_id"] for call in executed(outside)] == [
+        "505-7001-0-0",
+        "505-7002-0-0",
+        "505-7002-0-0",
+    ]
+
+
+def page_of(seen, rows):
+    """The first page has all of them."""
+    return Says(rows if seen.query["$skip"] == "0" else [])
+
+
+def test_of_several_rows_of_a_user_the_first_since_the_send_is_meant(tmp_path, outside):
+    """Later ones are of later campaigns by the same template."""
+    rows = [{"id": 1, "user_id": "C1"}, {"id": 2, "user_id": "C1", "error": 1}]
+    outside.say("message", envelope(data=rows))
+    asked = [Open(recipient="C1", message="", template=12, sent_at=NOON)]
+
+    assert list(account(tmp_path, outside).outcomes(asked)) == []

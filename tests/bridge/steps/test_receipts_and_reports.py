@@ -6,7 +6,7 @@ from sendproof_bridge import intake
 from sendproof_bridge.channels import Receipt
 from sendproof_bridge.clock import DAY, HOUR, MINUTE, iso
 from sendproof_bridge.status import campaign
-from small_bridge import KEY, NOON, row
+from small_bridge import KEY, NOON, opened, row, settings
 from stand_in import Says
 
 BATCH = "505-7001-0-0"
@@ -164,3 +164,32 @@ def test_the_campaign_is_finished_after_a_week(sent):
 
     sent.work(until=NOON + 7 * DAY)
     assert campaign(sent.bridge, KEY)["state"] == "finished"
+
+
+@pytest.fixture
+def adding(tmp_path, outside):
+    """A bridge whose client's Optimove adds up what it is told; one message is sent."""
+    outside.say("GetCustomerSendDetailsByChannel", Says([row("C1", f"+{NUMBERS[0]}")]), Says([]))
+    with opened(tmp_path, settings(tmp_path, outside.url, metric_values="additive")) as small:
+        small.announce()
+        small.work()
+        yield small
+
+
+def test_where_values_are_added_up_only_growth_is_told(adding, outside):
+    """Also that there was none, as reports are to come several times a day."""
+    adding.work(until=NOON + HOUR)
+    receive(adding, (NUMBERS[0], "D"))
+    adding.work(until=NOON + DAY)
+
+    told = [totals(call) for call in outside.calls("UpdateCampaignMetrics")]
+    assert told[:3] == [{0: 1, 1: 0, 5: 0, 9: 0}, {0: 0, 1: 1, 5: 0, 9: 0}, {0: 0, 1: 0, 5: 0, 9: 0}]
+
+
+def test_growth_whose_reply_was_lost_is_not_told_twice(adding, outside):
+    """It may count already, and nobody can be asked; health names it."""
+    outside.say("UpdateCampaignMetrics", Says(status=500), Says())
+    adding.work(until=NOON + HOUR)
+
+    assert adding.rows("SELECT state FROM job WHERE kind = 'additions'") == ["unknown"]
+    assert len(outside.calls("UpdateCampaignMetrics")) == 1

@@ -159,3 +159,24 @@ def test_a_trigger_waits_while_optimove_cannot_be_asked(triggered, outside):
     triggered.work(until=NOON + 30 * SECOND)
 
     assert sent(outside) == [("447100000001", "Hello%20Ann")]
+
+
+@pytest.mark.parametrize("refusal", [Says(status=403), Says(status=404), Says("no such customer")])
+def test_who_cannot_be_looked_up_is_dropped_as_such_in_the_end(triggered, outside, refusal):
+    """The key may not do it, or there is no such customer: asked for again a while, and then it is too late to send."""
+    outside.say("Attributes", refusal)
+    triggered.tell(**personal({}))
+    triggered.work(until=NOON + 2 * DAY)
+
+    assert triggered.rows("SELECT state, reason FROM message") == [("dropped", "not_looked_up")]
+    totals = {item["MetricID"]: item["MetricValue"] for item in outside.calls("UpdateCampaignMetrics")[-1].body}
+    assert (totals[0], totals[5]) == (0, 1)
+
+
+def test_a_key_that_may_look_up_customers_again_in_time_sends(triggered, outside):
+    """As after a new key."""
+    outside.say("Attributes", Says(status=403), Says([{"RealFieldName": n, "Value": v} for n, v in PERSON.items()]))
+    triggered.tell(**personal({}))
+    triggered.work(until=NOON + DAY)
+
+    assert sent(outside) == [("447100000001", "Hello%20Ann")]

@@ -138,3 +138,12 @@ def test_a_batch_of_numbers_over_the_limit(sound):
     assert found(story) == [
         ("contract.batches", "bridge", "textlocal: a batch over the limit, refused as a whole (33 Too many numbers)")
     ]
+
+
+def test_an_empty_list_may_be_a_404(sound):
+    """In a sandbox that says so; in any other it is a call for something that does not exist."""
+    nothing = request(operation="GetChannelTemplates", method="GET", status=404)
+    header = sound.lines[0] | {"dialects": {"optimove.empty_result": "not_found"}}
+
+    assert found(sound.plus(nothing)) == [("contract.requests", "bridge", "optimove GetChannelTemplates: refused")]
+    assert found(Story((header, *sound.plus(nothing).lines[1:]))) == []
