@@ -158,7 +158,8 @@ class Struck(msgspec.Struct, frozen=True, gc=False):
 class Request(Record, frozen=True, gc=False, tag="request"):
     """One call of the bridge. `note` is the operation's own summary, when it has one.
 
-    `status` is 0 when a fault kept the call from the service, and nothing was answered.
+    `status` is 0 when a fault kept the call from the service, and nothing was answered. `key` is what the credential is
+    called that was shown (`api_key`), `answer` how the answer begins that refused the call.
     """
 
     service: str
@@ -170,6 +171,8 @@ class Request(Record, frozen=True, gc=False, tag="request"):
     violations: tuple[Violation, ...] = ()
     note: dict[str, Any] | None = None
     fault: Struck | None = None
+    key: str = ""
+    answer: str | None = None
 
 
 class Examination(Record, frozen=True, gc=False, tag="examination"):
@@ -458,6 +461,13 @@ class Scenario(Record, frozen=True, gc=False, tag="scenario"):
     file: str
 
 
+class Neighbour(Record, frozen=True, gc=False, tag="neighbour"):
+    """Another client of the same bridge, noted by whoever ran it: `templates` are those that its provider holds."""
+
+    client: str
+    templates: tuple[TemplateId, ...]
+
+
 class Trouble(Record, frozen=True, gc=False, tag="trouble"):
     """The run ended early, noted by whoever ran it: a bridge that ended, hung, or never became ready."""
 
@@ -502,6 +512,7 @@ Line = (
     | Key
     | Engagement
     | Scenario
+    | Neighbour
     | Trouble
     | CustomerEvent
     | Trigger
@@ -540,6 +551,7 @@ FIELD_OF: dict[type[Record], str] = {
     Key: "keys",
     Engagement: "engagements",
     Scenario: "scenarios",
+    Neighbour: "neighbours",
     Trouble: "troubles",
     CustomerEvent: "customer_events",
     Trigger: "triggers",
@@ -583,6 +595,7 @@ class History:
     keys: tuple[Key, ...] = ()
     engagements: tuple[Engagement, ...] = ()
     scenarios: tuple[Scenario, ...] = ()
+    neighbours: tuple[Neighbour, ...] = ()
     troubles: tuple[Trouble, ...] = ()
     customer_events: tuple[CustomerEvent, ...] = ()
     triggers: tuple[Trigger, ...] = ()

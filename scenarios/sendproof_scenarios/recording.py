@@ -44,11 +44,27 @@ def fresh_folder(folder: Path) -> Path:
     return folder
 
 
-def note(scenario: Scenario, name: str, trouble: Trouble | None, now: str, history: Path) -> None:
+@dataclasses.dataclass(frozen=True, slots=True, kw_only=True)
+class Neighbour:
+    """Another client of the same bridge, with the ids of the templates that its provider holds."""
+
+    client: str
+    templates: tuple[int | str, ...]
+
+
+def note(
+    scenario: Scenario,
+    name: str,
+    trouble: Trouble | None,
+    now: str,
+    history: Path,
+    neighbours: Sequence[Neighbour] = (),
+) -> None:
     """Put into the history what the simulators cannot know: whoever judges that file must come to the same verdict."""
     # Not events of the sandbox, so they have neither a number nor a real time there.
     head = {"n": 0, "at": now, "real": 0.0}
     lines: list[dict[str, object]] = [{**head, "kind": "scenario", "name": scenario.name, "file": name}]
+    lines += [{**head, "kind": "neighbour", **dataclasses.asdict(one)} for one in neighbours]
     if trouble is not None:
         lines.append({**head, "kind": "trouble", **dataclasses.asdict(trouble)})
     insert_before_end(history, lines)
