@@ -52,21 +52,23 @@ class Neighbour:
     templates: tuple[int | str, ...]
 
 
-def note(
-    scenario: Scenario,
-    name: str,
-    trouble: Trouble | None,
-    now: str,
-    history: Path,
-    neighbours: Sequence[Neighbour] = (),
-) -> None:
-    """Put into the history what the simulators cannot know: whoever judges that file must come to the same verdict."""
+@dataclasses.dataclass(frozen=True, slots=True, kw_only=True)
+class Note:
+    """What the simulators cannot know of a run: what was played, from which file, and why it ended early if it did."""
+
+    scenario: Scenario
+    file: str
+    trouble: Trouble | None
+
+
+def note(what: Note, neighbours: Sequence[Neighbour], now: str, history: Path) -> None:
+    """Put it into the history: whoever judges that file must come to the same verdict."""
     # Not events of the sandbox, so they have neither a number nor a real time there.
     head = {"n": 0, "at": now, "real": 0.0}
-    lines: list[dict[str, object]] = [{**head, "kind": "scenario", "name": scenario.name, "file": name}]
+    lines: list[dict[str, object]] = [{**head, "kind": "scenario", "name": what.scenario.name, "file": what.file}]
     lines += [{**head, "kind": "neighbour", **dataclasses.asdict(one)} for one in neighbours]
-    if trouble is not None:
-        lines.append({**head, "kind": "trouble", **dataclasses.asdict(trouble)})
+    if what.trouble is not None:
+        lines.append({**head, "kind": "trouble", **dataclasses.asdict(what.trouble)})
     insert_before_end(history, lines)
 
 

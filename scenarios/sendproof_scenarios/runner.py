@@ -26,7 +26,7 @@ from sendproof_scenarios.model import Scenario
 from sendproof_scenarios.passing import Passing
 from sendproof_scenarios.processes import ProcessError, free_port
 from sendproof_scenarios.progress import Watcher
-from sendproof_scenarios.recording import Neighbour, RunError, fresh_folder, note
+from sendproof_scenarios.recording import Neighbour, Note, RunError, fresh_folder, note
 from sendproof_scenarios.serving import start_simulators
 from sendproof_scenarios.stage import play
 from sendproof_scenarios.trouble import Trouble
@@ -119,9 +119,10 @@ def _run(scenario: Scenario, name: str, options: Options, watcher: Watcher, fold
     bridge.begin(watcher)
     trouble = play(_world(scenario, control, tuple(one["sandbox"] for one in told), bridge, options, watcher))
     watcher.phase("fetching the history")
+    what = Note(scenario=scenario, file=name, trouble=trouble)
     everybody = [_as_neighbour(scenario, control, one) for one in told]
     histories = tuple(
-        _keep(scenario, name, trouble, control, one, folder, [other for other in everybody if other is not own])
+        _keep(what, [other for other in everybody if other is not own], control, one, folder)
         for one, own in zip(told, everybody, strict=True)
     )
     return Recorded(folder=folder, histories=histories, trouble=trouble)
@@ -164,19 +165,11 @@ def _as_neighbour(scenario: Scenario, control: Control, told: Mapping[str, Any])
     return Neighbour(client=told["client"], templates=tuple(held))
 
 
-def _keep(
-    scenario: Scenario,
-    name: str,
-    trouble: Trouble | None,
-    control: Control,
-    told: Mapping[str, Any],
-    folder: Path,
-    neighbours: Sequence[Neighbour],
-) -> Path:
-    own = fresh_folder(folder / told["client"]) if scenario.clients else folder
+def _keep(what: Note, neighbours: Sequence[Neighbour], control: Control, told: Mapping[str, Any], folder: Path) -> Path:
+    own = fresh_folder(folder / told["client"]) if what.scenario.clients else folder
     history = own / "history.ndjson"
     control.save_history(told["sandbox"], history)
-    note(scenario, name, trouble, control.clock(told["sandbox"])["now"], history, neighbours)
+    note(what, neighbours, control.clock(told["sandbox"])["now"], history)
     return history
 
 

@@ -8,6 +8,7 @@ from collections import defaultdict
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
 
+from sendproof_scenarios.checks.clicks import clicks_unreported
 from sendproof_scenarios.checks.disturbance import may_have_failed, outages
 from sendproof_scenarios.checks.happened import Happening, Key, happened
 from sendproof_scenarios.checks.ledger import time_was_observed
@@ -48,7 +49,12 @@ TOLD_WITHIN = DAY // PUSHES_A_DAY_MIN + HOUR
 def true(history: History) -> Observed:
     """Compare what was told of each customer with what happened to them."""
     told, truth = _told(history), happened(history)
-    findings = [*_no_such_event(history), *_untrue(history, told, truth), *_missing(history, told, truth)]
+    findings = [
+        *_no_such_event(history),
+        *_untrue(history, told, truth),
+        *_missing(history, told, truth),
+        *clicks_unreported(history, _TRUE),
+    ]
     return Observed(looked_at=len(history.engagements), unit="events", findings=tuple(findings))
 
 
@@ -143,8 +149,8 @@ def _missing(
             name = METRIC_NAMES[key[1]]
             why = ", or its call had no reply" if lost else ", or only in a call that was refused" if refused else ""
             cause = f"saveEvent: {name} was never told{why}"
-            got = f"{len(told.get(key, ()))}"
-            found = _finding(key, cause, f"{known} by {spoken(last)}", got, some[0].at)
+            got = f"{len(told.get(key, ())):,} told"
+            found = _finding(key, cause, f"{known:,} told by {spoken(last)}", got, some[0].at)
             yield replace(found, level=level, blame=blame)
 
 

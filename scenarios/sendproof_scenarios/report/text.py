@@ -1,5 +1,6 @@
 """The verdict for a terminal: what to know in one screen."""
 
+import shlex
 from collections.abc import Mapping
 from pathlib import Path
 
@@ -11,7 +12,7 @@ from rich.text import Text
 
 from sendproof_scenarios.checks.ledger import CLASSES
 from sendproof_scenarios.findings import Finding, Level
-from sendproof_scenarios.report.summary import summary
+from sendproof_scenarios.report.summary import sufferer, summary
 from sendproof_scenarios.report.words import counted
 from sendproof_scenarios.verdict import Group, Result, Standing, Verdict
 
@@ -134,6 +135,9 @@ def _ending(verdict: Verdict, reports: Mapping[str, Path]) -> Text:
     )
     for name, path in reports.items():
         text.append(f"\n{name:<12}", style="bold").append(str(path))
+    somebody, folder = sufferer(verdict), next((path.parent for path in reports.values()), None)
+    if somebody is not None and folder is not None:
+        text.append("\nnext        ", style="bold").append(f"sendproof why {shlex.quote(str(folder))} {somebody}")
     return text
 
 
