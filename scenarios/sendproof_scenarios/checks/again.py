@@ -6,7 +6,8 @@ from collections.abc import Iterator, Mapping, Sequence
 from sendproof_scenarios.checks.contract import STATUS_TOO_MANY_REQUESTS, name_of
 from sendproof_scenarios.checks.disturbance import retry_after
 from sendproof_scenarios.findings import Check, Finding, Observed, Where
-from sendproof_scenarios.history import FaultEntry, History, Request
+from sendproof_scenarios.header import FaultEntry
+from sendproof_scenarios.history import History, Request
 from sendproof_scenarios.instants import HOUR, span, spoken
 from sendproof_scenarios.requirements import WAITS_WHEN_TOLD
 

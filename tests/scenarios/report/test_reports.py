@@ -33,10 +33,10 @@ def spoilt(sound: Story) -> Story:
     return story.without("delivery", lambda line: line["message"] == lost)
 
 
-def printed(story: Story, reports: dict[str, Path] | None = None) -> str:
+def printed(story: Story, reports: dict[str, Path] | None = None, run: Path | None = None) -> str:
     """What a terminal shows."""
     console = Console(file=io.StringIO(), width=140)
-    print_verdict(story.verdict(), console, reports)
+    print_verdict(story.verdict(), console, reports, run)
     return console.file.getvalue()
 
 
@@ -78,15 +78,15 @@ def test_terminal_of_a_fail(spoilt):
 
 def test_terminal_says_where_to_look_next(sound, spoilt, tmp_path):
     """A command that tells the story of somebody whom the gravest finding is about; a pass needs none."""
-    reports = {"html": tmp_path / "a run" / "report.html"}
+    run = tmp_path / "a run"
 
-    assert f"sendproof why '{tmp_path}/a run' C0000006" in printed(spoilt, reports)
-    assert "sendproof why" not in printed(sound, reports) + printed(spoilt)
+    assert f"sendproof why '{run}' C0000006" in printed(spoilt, run=run)
+    assert "sendproof why" not in printed(sound, run=run) + printed(spoilt)
 
 
 def test_html_says_where_to_look_next_and_spells_names_as_they_are(spoilt, sound, tmp_path):
     """The same command for whoever stands in the folder."""
-    assert "<code>sendproof why . C0000006</code>" in written(spoilt, tmp_path, "html")
+    assert "<code>sendproof why RUN C0000006</code>" in written(spoilt, tmp_path, "html")
     assert "sendproof why" not in written(sound, tmp_path, "html")
     assert [capitalised(text) for text in ("lost: never sent", "saveEvent: told late")] == [
         "Lost: never sent", "saveEvent: told late",
