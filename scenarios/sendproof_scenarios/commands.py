@@ -150,7 +150,7 @@ def check(
     from sendproof_scenarios.playing import say  # noqa: PLC0415 - see the head of this file
     from sendproof_scenarios.verdict import EXIT_STATUS  # noqa: PLC0415
 
-    raise typer.Exit(EXIT_STATUS[say(_read(history), results, Console())])
+    raise typer.Exit(EXIT_STATUS[say(history, _read(history), results, Console())])
 
 
 def why(

@@ -10,6 +10,7 @@ from typing import Any, Literal
 
 import msgspec
 
+from sendproof_scenarios.header import Header
 from sendproof_scenarios.instants import Instant
 
 VERSION = 1
@@ -23,62 +24,6 @@ class Record(msgspec.Struct, frozen=True, gc=False, tag_field="kind"):
 
     n: int
     at: Instant
-
-
-class Channel(msgspec.Struct, frozen=True):
-    """One channel of the sandbox: its Optimove number, and which provider carries it.
-
-    Of a channel that is `testing` nothing may reach anybody, and nothing may be reported.
-    """
-
-    id: int
-    provider: str
-    kind: str
-    testing: bool = False
-
-
-class ClockFacts(msgspec.Struct, frozen=True):
-    """How time passed: `virtual` or `real`, and who took part in it."""
-
-    mode: Literal["virtual", "real"]
-    start: Instant | None = None
-    rate: float | None = None
-    participants: tuple[str, ...] = ()
-
-
-class FaultEntry(msgspec.Struct, frozen=True):
-    """A fault that was to strike: a call (`optimove.GetCustomers`) or a webhook (`optimove.13`), counted from `nth`.
-
-    `down` of a kill is in milliseconds of the sandbox's clock, `retry_after` of an answer in seconds.
-    """
-
-    id: str
-    fault: str
-    call: str | None = None
-    webhook: str | None = None
-    where: dict[str, str] = {}
-    nth: int = 1
-    times: int | Literal["all"] = 1
-    when: Literal["before", "after"] = "before"
-    down: int = 0
-    retry_after: int | None = None
-
-
-class Header(msgspec.Struct, frozen=True, tag_field="kind", tag="history"):
-    """The first line. `ended` is the virtual time at which the history was taken.
-
-    `dialects` are those that are not the default, by full name (`optimove.metric_values`).
-    """
-
-    version: int
-    sandbox: str
-    seed: int
-    clock: ClockFacts
-    services: dict[str, str]
-    channels: tuple[Channel, ...]
-    ended: Instant
-    dialects: dict[str, str] = {}
-    faults: tuple[FaultEntry, ...] = ()
 
 
 class Split(msgspec.Struct, frozen=True):
@@ -158,7 +103,8 @@ class Struck(msgspec.Struct, frozen=True, gc=False):
 class Request(Record, frozen=True, gc=False, tag="request"):
     """One call of the bridge. `note` is the operation's own summary, when it has one.
 
-    `status` is 0 when a fault kept the call from the service, and nothing was answered.
+    `status` is 0 when a fault kept the call from the service, and nothing was answered. `key` is what the credential is
+    called that was shown (`api_key`), `answer` how the answer begins that refused the call.
     """
 
     service: str
@@ -170,6 +116,8 @@ class Request(Record, frozen=True, gc=False, tag="request"):
     violations: tuple[Violation, ...] = ()
     note: dict[str, Any] | None = None
     fault: Struck | None = None
+    key: str = ""
+    answer: str | None = None
 
 
 class Examination(Record, frozen=True, gc=False, tag="examination"):
@@ -458,6 +406,13 @@ class Scenario(Record, frozen=True, gc=False, tag="scenario"):
     file: str
 
 
+class Neighbour(Record, frozen=True, gc=False, tag="neighbour"):
+    """Another client of the same bridge, noted by whoever ran it: `templates` are those that its provider holds."""
+
+    client: str
+    templates: tuple[TemplateId, ...]
+
+
 class Trouble(Record, frozen=True, gc=False, tag="trouble"):
     """The run ended early, noted by whoever ran it: a bridge that ended, hung, or never became ready."""
 
@@ -502,6 +457,7 @@ Line = (
     | Key
     | Engagement
     | Scenario
+    | Neighbour
     | Trouble
     | CustomerEvent
     | Trigger
@@ -540,6 +496,7 @@ FIELD_OF: dict[type[Record], str] = {
     Key: "keys",
     Engagement: "engagements",
     Scenario: "scenarios",
+    Neighbour: "neighbours",
     Trouble: "troubles",
     CustomerEvent: "customer_events",
     Trigger: "triggers",
@@ -583,6 +540,7 @@ class History:
     keys: tuple[Key, ...] = ()
     engagements: tuple[Engagement, ...] = ()
     scenarios: tuple[Scenario, ...] = ()
+    neighbours: tuple[Neighbour, ...] = ()
     troubles: tuple[Trouble, ...] = ()
     customer_events: tuple[CustomerEvent, ...] = ()
     triggers: tuple[Trigger, ...] = ()

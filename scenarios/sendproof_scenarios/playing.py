@@ -138,13 +138,14 @@ def _told_apart(scenario: Scenario) -> str:
 def _judged(file: Path, scenario: Scenario, console: Console) -> Standing:
     if scenario.clients:
         console.print(f"client {file.parent.name}", style="bold", markup=False, highlight=False)
-    return say(read_history(file), file.parent, console)
+    return say(file, read_history(file), file.parent, console)
 
 
-def say(history: History, folder: Path | None, console: Console) -> Standing:
-    """Judge a history, print the verdict, and write the reports to a folder if there is one."""
+def say(file: Path, history: History, folder: Path | None, console: Console) -> Standing:
+    """Judge the history of a file, print the verdict, and write the reports to a folder if there is one."""
     verdict = judge(history)
-    print_verdict(verdict, console, None if folder is None else write_reports(verdict, history, folder))
+    reports = None if folder is None else write_reports(verdict, history, folder)
+    print_verdict(verdict, console, reports, file.parent if file.parent == folder else file)
     return verdict.standing
 
 

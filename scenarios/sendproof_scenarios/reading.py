@@ -11,13 +11,13 @@ from typing import Any, cast
 
 import msgspec
 
+from sendproof_scenarios.header import Header
 from sendproof_scenarios.history import (
     FIELD_OF,
     KINDS,
     VERSION,
     Delivery,
     End,
-    Header,
     History,
     Interactions,
     Line,

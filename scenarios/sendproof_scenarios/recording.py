@@ -44,13 +44,31 @@ def fresh_folder(folder: Path) -> Path:
     return folder
 
 
-def note(scenario: Scenario, name: str, trouble: Trouble | None, now: str, history: Path) -> None:
-    """Put into the history what the simulators cannot know: whoever judges that file must come to the same verdict."""
+@dataclasses.dataclass(frozen=True, slots=True, kw_only=True)
+class Neighbour:
+    """Another client of the same bridge, with the ids of the templates that its provider holds."""
+
+    client: str
+    templates: tuple[int | str, ...]
+
+
+@dataclasses.dataclass(frozen=True, slots=True, kw_only=True)
+class Note:
+    """What the simulators cannot know of a run: what was played, from which file, and why it ended early if it did."""
+
+    scenario: Scenario
+    file: str
+    trouble: Trouble | None
+
+
+def note(what: Note, neighbours: Sequence[Neighbour], now: str, history: Path) -> None:
+    """Put it into the history: whoever judges that file must come to the same verdict."""
     # Not events of the sandbox, so they have neither a number nor a real time there.
     head = {"n": 0, "at": now, "real": 0.0}
-    lines: list[dict[str, object]] = [{**head, "kind": "scenario", "name": scenario.name, "file": name}]
-    if trouble is not None:
-        lines.append({**head, "kind": "trouble", **dataclasses.asdict(trouble)})
+    lines: list[dict[str, object]] = [{**head, "kind": "scenario", "name": what.scenario.name, "file": what.file}]
+    lines += [{**head, "kind": "neighbour", **dataclasses.asdict(one)} for one in neighbours]
+    if what.trouble is not None:
+        lines.append({**head, "kind": "trouble", **dataclasses.asdict(what.trouble)})
     insert_before_end(history, lines)
 
 

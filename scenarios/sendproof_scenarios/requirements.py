@@ -188,6 +188,12 @@ WAITS_WHEN_TOLD = Requirement(
     source=_RATE,
     evidence="assumed",
 )
+CLIENTS_APART = Requirement(
+    number="R605",
+    text="A bridge that serves several clients makes each call with the key of the client whose matter it is.",
+    source=_AUTHENTICATION,
+    evidence="documented",
+)
 OPT_OUTS_SHARED = Requirement(
     number="R701",
     text="Whoever opts out at the provider is told to Optimove, by preference or by attribute, here within a day, and "

@@ -8,7 +8,7 @@ history      streamed to the results folder; the judge reads nothing else
 """
 
 import tempfile
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from contextlib import ExitStack
 from dataclasses import dataclass
 from pathlib import Path
@@ -26,7 +26,7 @@ from sendproof_scenarios.model import Scenario
 from sendproof_scenarios.passing import Passing
 from sendproof_scenarios.processes import ProcessError, free_port
 from sendproof_scenarios.progress import Watcher
-from sendproof_scenarios.recording import RunError, fresh_folder, note
+from sendproof_scenarios.recording import Neighbour, Note, RunError, fresh_folder, note
 from sendproof_scenarios.serving import start_simulators
 from sendproof_scenarios.stage import play
 from sendproof_scenarios.trouble import Trouble
@@ -119,7 +119,12 @@ def _run(scenario: Scenario, name: str, options: Options, watcher: Watcher, fold
     bridge.begin(watcher)
     trouble = play(_world(scenario, control, tuple(one["sandbox"] for one in told), bridge, options, watcher))
     watcher.phase("fetching the history")
-    histories = tuple(_keep(scenario, name, trouble, control, one, folder) for one in told)
+    what = Note(scenario=scenario, file=name, trouble=trouble)
+    everybody = [_as_neighbour(scenario, control, one) for one in told]
+    histories = tuple(
+        _keep(what, [other for other in everybody if other is not own], control, one, folder)
+        for one, own in zip(told, everybody, strict=True)
+    )
     return Recorded(folder=folder, histories=histories, trouble=trouble)
 
 
@@ -154,13 +159,17 @@ def _must_be_able_to_work(told: Mapping[str, Any]) -> None:
         raise RunError("\n".join(["the run does not start, because no bridge could work with this:", *problems]))
 
 
-def _keep(
-    scenario: Scenario, name: str, trouble: Trouble | None, control: Control, told: dict[str, str], folder: Path
-) -> Path:
-    own = fresh_folder(folder / told["client"]) if scenario.clients else folder
+def _as_neighbour(scenario: Scenario, control: Control, told: Mapping[str, Any]) -> Neighbour:
+    providers = dict.fromkeys(template.provider for template in scenario.templates)
+    held = (template["id"] for provider in providers for template in control.templates(told["sandbox"], provider))
+    return Neighbour(client=told["client"], templates=tuple(held))
+
+
+def _keep(what: Note, neighbours: Sequence[Neighbour], control: Control, told: Mapping[str, Any], folder: Path) -> Path:
+    own = fresh_folder(folder / told["client"]) if what.scenario.clients else folder
     history = own / "history.ndjson"
     control.save_history(told["sandbox"], history)
-    note(scenario, name, trouble, control.clock(told["sandbox"])["now"], history)
+    note(what, neighbours, control.clock(told["sandbox"])["now"], history)
     return history
 
 

@@ -4,7 +4,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from sendproof_scenarios.checks.disturbance import KILL
-from sendproof_scenarios.history import Fault, FaultEntry, History, Struck
+from sendproof_scenarios.header import FaultEntry
+from sendproof_scenarios.history import Fault, History, Struck
 
 
 @dataclass(frozen=True, kw_only=True)

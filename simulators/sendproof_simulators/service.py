@@ -23,6 +23,10 @@ from sendproof_simulators.striking import Struck, answer, strike_of
 # What a person looks at after "why does nothing arrive?"; older ones do not help with that.
 UNATTRIBUTED_KEPT = 1_000
 
+# So much of an answer that refuses says why.
+_ANSWER_SHOWN = 300
+_REFUSED_FROM = 400
+
 # Who only looks whether a bridge could work says so by this header (also in the harness's `doctor/calls.py`). Such a
 # call must not be taken for the bridge's, nor count against its rate limit. A bridge that sent it would gain nothing:
 # only what changes nothing is recorded apart, and a page that no request has read is a page that was not read.
@@ -44,6 +48,7 @@ class Exchange:
     outcome: Outcome | None = None
     violations: list[Violation] = field(default_factory=list)
     credential: str = ""
+    key: str = ""
 
     @property
     def known(self) -> bool:
@@ -87,7 +92,7 @@ class Exchange:
 
     def refuse(self, problem: Problem) -> Reply:
         """Answer a request that cannot be served, in the service's own form."""
-        self.operation = problem.operation
+        self.operation = problem.operation or self.service.asked_for(self.request)
         self.violations = list(problem.violations)
         dialects = self.sandbox.world.dialects if self.sandbox is not None else {}
         problem = replace(problem, dialects=dialects, path=self.request.path)
@@ -116,8 +121,8 @@ class Service:
         provider = self.provider
         request = self.contract.canonical(provider.normalise(request))
         credential = provider.credential_of(request)
-        sandbox = self._sandboxes.find(provider.name, credential)
-        exchange = Exchange(self, request, sandbox, credential=credential or "")
+        sandbox, key = self._sandboxes.find(provider.name, credential) or (None, "")
+        exchange = Exchange(self, request, sandbox, credential=credential or "", key=key)
         if sandbox is None:
             reply = await self.authority.answer(exchange)
             if not exchange.by_doctor:
@@ -196,6 +201,11 @@ class Service:
             return exchange.run(ordinary.operation, ordinary.params, ordinary.body)
         return await self.authority.answer(exchange)
 
+    def asked_for(self, request: Request) -> str | None:
+        """The operation of a request that was refused before it was read, if it is one."""
+        asked = self.contract.asked(request)
+        return None if asked is None else asked[0].id
+
     def too_large(self) -> Reply:
         """The answer to a body beyond the service's limit, which is not read to its end."""
         limit = self.provider.body_limit
@@ -213,6 +223,10 @@ class Service:
             "status": reply.status,
             "violations": [{"where": v.where, "rule": v.rule, "message": v.message} for v in exchange.violations],
         }
+        if exchange.key:
+            event["key"] = exchange.key
+        if reply.status >= _REFUSED_FROM:
+            event["answer"] = reply.body[:_ANSWER_SHOWN].decode("utf-8", "replace")
         if exchange.outcome is not None and exchange.outcome.note is not None:
             event["note"] = exchange.outcome.note
         return event

@@ -11,8 +11,8 @@ PACKAGE = Path(__file__).parents[2] / "scenarios" / "sendproof_scenarios"
 
 #: The judge: what it is made of may import each other, the standard library below, and msgspec.
 JUDGE = {
-    "campaigns", "canonical", "checks", "findings", "history", "instants", "moments", "reading", "requirements",
-    "strikes", "verdict", "why",
+    "campaigns", "canonical", "checks", "findings", "header", "history", "instants", "moments", "reading",
+    "requirements", "strikes", "verdict", "why",
 }  # fmt: skip
 FILES = sorted([*(PACKAGE / "checks").glob("*.py"), *(path for path in PACKAGE.glob("*.py") if path.stem in JUDGE)])
 

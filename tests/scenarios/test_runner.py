@@ -15,7 +15,7 @@ from sendproof_scenarios.loading import loads
 from sendproof_scenarios.model import Scenario, WaitFor
 from sendproof_scenarios.processes import Child, Program
 from sendproof_scenarios.reading import read_history
-from sendproof_scenarios.recording import RunError, insert_before_end
+from sendproof_scenarios.recording import Neighbour, Note, RunError, insert_before_end, note
 from sendproof_scenarios.runner import Options, run
 from sendproof_scenarios.verdict import judge
 
@@ -112,6 +112,15 @@ def test_nothing_is_put_into_a_history_that_broke_off(tmp_path: Path) -> None:
     with pytest.raises(RunError, match="broke off: expected a last line of the kind 'end'; run again"):
         insert_before_end(history, [{"kind": "scenario"}])
     assert history.read_text() == '{"kind":"history"}\n{"kind":"delivery"}\n'
+
+
+def test_the_history_of_a_client_names_the_other_clients(tmp_path: Path, scenario, sound) -> None:
+    """So that whoever judges it alone can see whose matter a call was."""
+    history = tmp_path / "history.ndjson"
+    history.write_bytes(b"".join(sound.encoded()))
+    other = Neighbour(client="south", templates=(91, 92))
+    note(Note(scenario=scenario, file="small", trouble=None), [other], "2026-03-02T06:00:00Z", history)
+    assert [(one.client, one.templates) for one in read_history(history).neighbours] == [("south", (91, 92))]
 
 
 def test_a_template_that_is_not_synchronised_is_the_fault_of_the_bridge(scenario, bridge) -> None:

@@ -2,6 +2,7 @@
 
 from sendproof_scenarios.checks import (
     again,
+    clients,
     contract,
     delivery,
     events,
@@ -37,4 +38,5 @@ CHECKS: tuple[Check, ...] = (
     *events.CHECKS,
     *contract.CHECKS,
     *again.CHECKS,
+    *clients.CHECKS,
 )

@@ -3,10 +3,11 @@
 from collections import defaultdict
 from collections.abc import Iterator, Mapping, Sequence
 
-from sendproof_scenarios.checks.contract import STATUS_TOO_MANY_REQUESTS
+from sendproof_scenarios.checks.contract import STATUS_TOO_MANY_REQUESTS, name_of
 from sendproof_scenarios.checks.disturbance import retry_after
 from sendproof_scenarios.findings import Check, Finding, Observed, Where
-from sendproof_scenarios.history import FaultEntry, History, Request
+from sendproof_scenarios.header import FaultEntry
+from sendproof_scenarios.history import History, Request
 from sendproof_scenarios.instants import HOUR, span, spoken
 from sendproof_scenarios.requirements import WAITS_WHEN_TOLD
 
@@ -87,7 +88,7 @@ def _ignored(limited: Request, how: str, expected: str, got: str) -> Finding:
         check=_ID,
         level="fail",
         blame="bridge",
-        cause=f"429 ignored: {limited.service} {limited.operation or limited.path}: {how}",
+        cause=f"429 ignored: {name_of(limited)}: {how}",
         expected=expected,
         got=f"{got}, after the 429 of {spoken(limited.at)}",
         where=Where(request=limited.n),

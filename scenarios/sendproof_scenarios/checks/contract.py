@@ -34,6 +34,9 @@ _NEW_KEY_WITHIN = 1 * HOUR
 # Every kind of work may try a key by itself; with pauses that grow, all together do not come to this.
 _TRIES_MOST, _TRIES_WITHIN = 20, 10 * MINUTE
 
+# A part of an address that holds a digit; `v2` is none of anybody's.
+_ID_IN_PATH = re.compile(r"(?<=/)(?!v\d+(?:/|$))[^/]*\d[^/]*")
+
 # The calls that carry many items at once.
 _BATCH_OPERATIONS = frozenset(
     {
@@ -189,7 +192,7 @@ def _broken(check: str, request: Request, rule: Violation) -> Finding:
         check=check,
         level="fail",
         blame="bridge",
-        cause=f"{_name(request)}: {where} breaks {rule.rule}"
+        cause=f"{name_of(request)}: {where} breaks {rule.rule}"
         + (", a batch over the limit" if rule.rule == _TOO_MANY else ""),
         expected=f"{rule.where} by the contract of {request.service}",
         got=rule.message,
@@ -205,16 +208,19 @@ def _answered(
         check=check,
         level=level,
         blame=blame,
-        cause=f"{_name(request)}: {cause}",
+        cause=f"{name_of(request)}: {cause}",
         expected=expected,
-        got=f"{request.method} {request.path} answered with {request.status}",
+        got=f"{request.method} {request.path} answered with {request.status}"
+        + (f": {request.answer}" if request.answer else ""),
         where=Where(request=request.n),
         at=request.at,
     )
 
 
-def _name(request: Request) -> str:
-    return f"{request.service} {request.operation or f'{request.method} {request.path}'}"
+def name_of(request: Request) -> str:
+    """What a call is called, the same for every customer: the operation, or else the address with `*` for each id."""
+    called = request.operation or f"{request.method} {_ID_IN_PATH.sub('*', request.path)}"
+    return f"{request.service} {called}"
 
 
 CHECKS = (

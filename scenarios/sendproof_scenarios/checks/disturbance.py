@@ -8,7 +8,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 from sendproof_scenarios.findings import once_per_history
-from sendproof_scenarios.history import Fault, FaultEntry, History, Request, Webhook
+from sendproof_scenarios.header import FaultEntry
+from sendproof_scenarios.history import Fault, History, Request, Webhook
 from sendproof_scenarios.instants import SECOND
 
 KILL = "kill"

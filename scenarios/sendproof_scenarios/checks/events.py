@@ -8,6 +8,7 @@ from collections import defaultdict
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
 
+from sendproof_scenarios.checks.clicks import clicks_unreported
 from sendproof_scenarios.checks.disturbance import may_have_failed, outages
 from sendproof_scenarios.checks.happened import Happening, Key, happened
 from sendproof_scenarios.checks.ledger import time_was_observed
@@ -19,6 +20,7 @@ from sendproof_scenarios.checks.metrics import (
     METRIC_NAMES,
     PUSHES_A_DAY_MIN,
     REPORTING_DAYS,
+    SENT,
     UNSUBSCRIBED,
     first_sends,
     reports_events_only,
@@ -37,6 +39,8 @@ SERVICE = "optimove-metrics"
 METRIC_OF_EVENT: Mapping[str, int] = {
     METRIC_NAMES[metric]: metric for metric in (DELIVERED, BOUNCED, DROPPED, CLICKED, UNSUBSCRIBED)
 }
+# What the note of a refused call names.
+_REFUSED = "refused_event"
 
 # Whoever reports so often a day tells everything within this; the rest is for receipts that are tried again.
 TOLD_WITHIN = DAY // PUSHES_A_DAY_MIN + HOUR
@@ -45,7 +49,12 @@ TOLD_WITHIN = DAY // PUSHES_A_DAY_MIN + HOUR
 def true(history: History) -> Observed:
     """Compare what was told of each customer with what happened to them."""
     told, truth = _told(history), happened(history)
-    findings = [*_untrue(history, told, truth), *_missing(history, told, truth)]
+    findings = [
+        *_no_such_event(history),
+        *_untrue(history, told, truth),
+        *_missing(history, told, truth),
+        *clicks_unreported(history, _TRUE),
+    ]
     return Observed(looked_at=len(history.engagements), unit="events", findings=tuple(findings))
 
 
@@ -81,6 +90,28 @@ def _away(history: History, since: int, until: int) -> int:
     return sum(max(0, min(until, back) - max(since, gone)) for gone, back in outages(history))
 
 
+def _no_such_event(history: History) -> Iterator[Finding]:
+    """Calls that were refused as a whole for one event that there is not, or that cannot be saved."""
+    for request in history.requests:
+        event = request.note.get(_REFUSED) if request.service == SERVICE and request.note is not None else None
+        if event is not None:
+            cause = f"saveEvent: {event!r} cannot be told, and nothing that came with it was saved"
+            if event == METRIC_NAMES[SENT]:
+                cause = (
+                    "saveEvent: 'sent' is no event: whoever is not dropped was sent to; nothing of the call was saved"
+                )
+            yield Finding(
+                check=_TRUE,
+                level="fail",
+                blame="bridge",
+                cause=cause,
+                expected="events that there are: " + ", ".join(METRIC_OF_EVENT),
+                got=request.answer or f"answered with {request.status}",
+                where=Where(request=request.n),
+                at=request.at,
+            )
+
+
 def _untrue(
     history: History, told: Mapping[Key, Sequence[Engagement]], truth: Mapping[Key, Sequence[Happening]]
 ) -> Iterator[Finding]:
@@ -107,6 +138,7 @@ def _missing(
 ) -> Iterator[Finding]:
     """What the bridge knew for long enough, and never told; a call without a reply may have told it."""
     lost = _lost_calls(history)
+    refused = any(_no_such_event(history))
     level: Level = "unknown" if lost else "fail"
     blame: Blame = "network" if lost else "bridge"
     first, until = first_sends(history), history.header.ended - TOLD_WITHIN
@@ -115,9 +147,10 @@ def _missing(
         known = sum(one.sure and one.at <= last for one in some)
         if len(told.get(key, ())) < known:
             name = METRIC_NAMES[key[1]]
-            cause = f"saveEvent: {name} was never told" + (", or its call had no reply" if lost else "")
-            got = f"{len(told.get(key, ()))}"
-            found = _finding(key, cause, f"{known} by {spoken(last)}", got, some[0].at)
+            why = ", or its call had no reply" if lost else ", or only in a call that was refused" if refused else ""
+            cause = f"saveEvent: {name} was never told{why}"
+            got = f"{len(told.get(key, ())):,} told"
+            found = _finding(key, cause, f"{known:,} told by {spoken(last)}", got, some[0].at)
             yield replace(found, level=level, blame=blame)
 
 

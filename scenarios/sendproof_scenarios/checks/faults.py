@@ -1,7 +1,8 @@
 """Whether every fault that was laid has struck: what was not tried is not passed."""
 
 from sendproof_scenarios.findings import Blame, Check, Finding, Observed, Where
-from sendproof_scenarios.history import FaultEntry, History
+from sendproof_scenarios.header import FaultEntry
+from sendproof_scenarios.history import History
 from sendproof_scenarios.requirements import FAULTS_STRUCK
 
 _ID = "faults.struck"

@@ -4,6 +4,7 @@ from collections import Counter, defaultdict
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from functools import lru_cache
 
+from sendproof_scenarios.checks.clicks import clicks_unreported
 from sendproof_scenarios.checks.disturbance import KILL, PLATFORM, may_have_failed, outages
 from sendproof_scenarios.checks.happened import done
 from sendproof_scenarios.checks.ledger import Fate, ledger
@@ -43,6 +44,7 @@ def true(history: History) -> Observed:
         *_more_than_happened(history),
         *_wrong_interactions(history),
         *_repeated_interactions(history),
+        *clicks_unreported(history, _ID),
     ]
     count = 3 * len(reports(history)) + sum(len(report.customers) for report in history.interactions)
     return Observed(looked_at=count, unit="statements", findings=tuple(findings))

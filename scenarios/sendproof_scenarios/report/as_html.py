@@ -11,7 +11,7 @@ from sendproof_scenarios.findings import Blame, Evidence
 from sendproof_scenarios.history import History
 from sendproof_scenarios.instants import span, spoken
 from sendproof_scenarios.report.recipients import recipients
-from sendproof_scenarios.report.summary import summary
+from sendproof_scenarios.report.summary import sufferer, summary
 from sendproof_scenarios.report.timeline import LANE_HEIGHT, WIDTH, timeline
 from sendproof_scenarios.report.words import capitalised, counted
 from sendproof_scenarios.verdict import Verdict
@@ -56,6 +56,7 @@ def render(verdict: Verdict, history: History) -> str:
         verdict=verdict,
         headline=HEADLINES[verdict.standing],
         summary=summary(verdict),
+        somebody=sufferer(verdict),
         facts=_facts(verdict, history),
         segments=_segments(verdict),
         timeline=timeline(history),

@@ -47,6 +47,30 @@ GRANTED: tuple[tuple[str, str, str], ...] = (
     ("An event until it is told by saveEvent", span(TOLD_WITHIN), "what three reports a day and a late receipt need"),
 )
 
+#: What a history cannot show, or what is let pass on purpose: what, what the judge says of it, and why.
+LET_PASS: tuple[tuple[str, str, str], ...] = (
+    (
+        "Event 13 was dropped for good, and event 1 came",
+        "`indefinite`, when nothing was sent",
+        "event 1 says that a campaign was processed, and no document says that a bridge may send upon it",
+    ),
+    (
+        "A call comes again before Retry-After is over, and other work was due",
+        "nothing",
+        "calls are told apart by their address only, so it may be another call of the same kind",
+    ),
+    (
+        "Clicks that the provider told, and nobody reported",
+        "a note",
+        "no document demands clicks: the guide asks for metrics and names none",
+    ),
+    (
+        "One client's key shown for another, where both have the same ids",
+        "the consequences",
+        "clients are told apart by the templates of their provider's accounts; channels and campaigns may be alike",
+    ),
+)
+
 _INTRODUCTION = """# What is checked
 
 Each check is a pure function of the history of a run, and belongs to one numbered requirement. A check that does not
@@ -67,7 +91,7 @@ This page is printed from the code: `python -m sendproof_scenarios.report.checks
 
 def page() -> str:
     """All of it, as Markdown."""
-    parts = (_INTRODUCTION, _overview(CHECKS), _details(CHECKS), _granted(), _classes())
+    parts = (_INTRODUCTION, _overview(CHECKS), _details(CHECKS), _granted(), _let_pass(), _classes())
     return "\n".join(parts)
 
 
@@ -97,6 +121,12 @@ def _detail(check: Check) -> Iterator[str]:
 def _granted() -> str:
     rows = (f"| {what} | {how_much} | {why} |" for what, how_much, why in GRANTED)
     head = "## What the judge grants\n\n| what | how much | why |\n|---|---|---|"
+    return "\n".join((head, *rows)) + "\n"
+
+
+def _let_pass() -> str:
+    rows = (f"| {what} | {says} | {why} |" for what, says, why in LET_PASS)
+    head = "## What the judge cannot know, or lets pass\n\n| what | it says | why |\n|---|---|---|"
     return "\n".join((head, *rows)) + "\n"
 
 

@@ -76,3 +76,12 @@ def _checks(verdict: Verdict) -> str:
 def _left_alone(verdict: Verdict) -> str:
     withheld = sum(verdict.ledger.get(name, 0) for name in ("withheld", "refused"))
     return f"{withheld:,} more {'was' if withheld == 1 else 'were'} rightly left alone." if withheld else ""
+
+
+def sufferer(verdict: Verdict) -> str | None:
+    """Somebody whose story shows what is wrong: the first customer, else number, of the gravest findings."""
+    wrong = [finding.where for group in verdict.groups if group.level in _WRONG for finding in group.examples]
+    return next((name for where in wrong if (name := where.customer or where.number)), None)
+
+
+_WRONG = frozenset({"error", "fail"})

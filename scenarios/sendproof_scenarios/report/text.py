@@ -1,5 +1,6 @@
 """The verdict for a terminal: what to know in one screen."""
 
+import shlex
 from collections.abc import Mapping
 from pathlib import Path
 
@@ -11,7 +12,7 @@ from rich.text import Text
 
 from sendproof_scenarios.checks.ledger import CLASSES
 from sendproof_scenarios.findings import Finding, Level
-from sendproof_scenarios.report.summary import summary
+from sendproof_scenarios.report.summary import sufferer, summary
 from sendproof_scenarios.report.words import counted
 from sendproof_scenarios.verdict import Group, Result, Standing, Verdict
 
@@ -29,15 +30,20 @@ _OPEN = frozenset({"pending", "indefinite"})
 _SHOWN_CHARACTERS = 160
 
 
-def print_verdict(verdict: Verdict, console: Console, reports: Mapping[str, Path] | None = None) -> None:
-    """Print checks, ledger, findings by cause with examples, the seed, and where the reports are."""
+def print_verdict(
+    verdict: Verdict, console: Console, reports: Mapping[str, Path] | None = None, run: Path | None = None
+) -> None:
+    """Print checks, ledger, findings by cause with examples, the seed, and where the reports are.
+
+    `run` is the folder or the history of the run: what to ask next is then printed as a command.
+    """
     console.print(_checks(verdict))
     console.print(Padding(_ledger(verdict), (1, 0, 0, 1), expand=False))
     if verdict.faults:
         console.print(Padding(_faults(verdict), (1, 0, 0, 1), expand=False))
     for group in verdict.groups:
         console.print(Padding(_group(group), (1, 0, 0, 1), expand=False))
-    console.print(Padding(_ending(verdict, reports or {}), (1, 0, 0, 1), expand=False))
+    console.print(Padding(_ending(verdict, reports or {}, run), (1, 0, 0, 1), expand=False))
 
 
 def _checks(verdict: Verdict) -> Table:
@@ -123,7 +129,7 @@ def _short(text: str) -> str:
     return text if len(text) <= _SHOWN_CHARACTERS else text[: _SHOWN_CHARACTERS - 1] + "…"
 
 
-def _ending(verdict: Verdict, reports: Mapping[str, Path]) -> Text:
+def _ending(verdict: Verdict, reports: Mapping[str, Path], run: Path | None) -> Text:
     text = Text.assemble(
         ("verdict     ", "bold"),
         (verdict.standing, _STYLE[verdict.standing]),
@@ -134,6 +140,9 @@ def _ending(verdict: Verdict, reports: Mapping[str, Path]) -> Text:
     )
     for name, path in reports.items():
         text.append(f"\n{name:<12}", style="bold").append(str(path))
+    somebody = sufferer(verdict)
+    if somebody is not None and run is not None:
+        text.append("\nnext        ", style="bold").append(f"sendproof why {shlex.quote(str(run))} {somebody}")
     return text
 
 

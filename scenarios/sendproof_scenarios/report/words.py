@@ -14,5 +14,6 @@ def counted(number: int, nouns: str) -> str:
 
 
 def capitalised(text: str) -> str:
-    """The same with a capital at its beginning, and the rest as it was."""
-    return text[:1].upper() + text[1:]
+    """The same with a capital at its beginning, and the rest as it was; a name of the API stays as it is spelled."""
+    first = text.partition(" ")[0]
+    return text if any(letter.isupper() for letter in first[1:]) else text[:1].upper() + text[1:]

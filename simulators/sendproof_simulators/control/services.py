@@ -48,7 +48,7 @@ async def get_service_overview(call: ControlCall) -> Reply:
 def _known(call: ControlCall, key: dict[str, object], outcome: Outcome) -> dict[str, object]:
     """Let the sandbox be found by the key, and say where the key's client calls."""
     sandbox, service = call.sandbox, call.params["service"]
-    call.control.sandboxes.know(service, str(key["key"]), sandbox)
+    call.control.sandboxes.know(service, str(key["name"]), str(key["key"]), sandbox)
     sandbox.follow(service, outcome)
     return key
 

@@ -1,6 +1,7 @@
 """All sandboxes of a process, and which of them a credential belongs to."""
 
 from collections.abc import Iterator, Mapping
+from typing import NamedTuple
 
 from sendproof_simulators.core.chance import Chance
 from sendproof_simulators.core.clock import WallClock
@@ -11,6 +12,15 @@ from sendproof_simulators.provider import Provider
 DEFAULT = "default"
 # A sandbox costs about a megabyte; a process that makes more than this has forgotten to delete them.
 MAX_SANDBOXES = 1_000
+# What a login is called where a request shows that in place of a key.
+_LOGIN = "login"
+
+
+class Owner(NamedTuple):
+    """Whose a credential is, and what it is called there; its value is for nobody to read."""
+
+    sandbox: Sandbox
+    key: str
 
 
 class Sandboxes:
@@ -21,7 +31,7 @@ class Sandboxes:
         self._wall = wall
         self._sender = sender
         self._by_id: dict[str, Sandbox] = {}
-        self._by_credential: dict[tuple[str, str], Sandbox] = {}
+        self._by_credential: dict[tuple[str, str], Owner] = {}
         self._made = 0
 
     def __iter__(self) -> Iterator[Sandbox]:
@@ -41,14 +51,16 @@ class Sandboxes:
         self._by_id[settings.name] = sandbox
         for service, values in sandbox.credentials.items():
             provider = self._providers[service]
-            secrets = [value for name, value in values.items() if name not in provider.public]
-            for value in (*secrets, *provider.also_shown(values)):
-                self.know(service, value, sandbox)
+            for name, value in values.items():
+                if name not in provider.public:
+                    self.know(service, name, value, sandbox)
+            for value in provider.also_shown(values):
+                self.know(service, _LOGIN, value, sandbox)
         return sandbox
 
-    def know(self, service: str, credential: str, sandbox: Sandbox) -> None:
-        """Let a sandbox be found by one more credential of a service."""
-        self._by_credential[service, credential] = sandbox
+    def know(self, service: str, key: str, credential: str, sandbox: Sandbox) -> None:
+        """Let a sandbox be found by one more credential of a service, which is called `key`."""
+        self._by_credential[service, credential] = Owner(sandbox, key)
 
     def fresh_name(self) -> str:
         """A name that no sandbox of this process has had."""
@@ -67,15 +79,15 @@ class Sandboxes:
         """All that live on one clock, this one included."""
         return [one for one in self if one.timeline is sandbox.timeline]
 
-    def find(self, service: str, credential: str | None) -> Sandbox | None:
-        """The sandbox whose credential this is, if any."""
+    def find(self, service: str, credential: str | None) -> Owner | None:
+        """Whose credential this is, if anybody's."""
         return None if credential is None else self._by_credential.get((service, credential))
 
     async def delete(self, name: str) -> None:
         """End a sandbox and forget its credentials; others on its clock go on."""
         sandbox = self.get(name)
         del self._by_id[name]
-        for key in [key for key, owner in self._by_credential.items() if owner is sandbox]:
+        for key in [key for key, owner in self._by_credential.items() if owner.sandbox is sandbox]:
             del self._by_credential[key]
         await sandbox.close(alone=not self.on_clock_of(sandbox))
 

@@ -12,6 +12,7 @@ def save_event(call: Call) -> Outcome:
     try:
         facts = call.state.save(events, call.now)
     except NotSavedError as problem:
-        return Outcome(reply=refused(400, str(problem)))
+        # Whoever judges the history sees which event stopped all that came with it.
+        return Outcome(reply=refused(400, str(problem)), note={"refused_event": problem.event})
     message = call.world.chance.token(24, "optimove-metrics", "message", call.state.saved)
     return Outcome(reply=saved(call.world, message), facts=facts)

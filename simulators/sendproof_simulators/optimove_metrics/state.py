@@ -25,7 +25,12 @@ _UTC_TIME = re.compile(r"([0-9]{4}-[0-9]{2}-[0-9]{2})[ T]([0-9]{2}:[0-9]{2}:[0-9
 
 
 class NotSavedError(ValueError):
-    """An event that keeps the contract and cannot be saved; the message says which and why."""
+    """An event that keeps the contract and cannot be saved; the message says which and why, `event` what it tells."""
+
+    def __init__(self, message: str, event: str) -> None:
+        """Say it."""
+        super().__init__(message)
+        self.event = event
 
 
 class State:
@@ -63,15 +68,16 @@ class State:
     def _check(self, event: Mapping[str, Any], which: str, now: Instant) -> None:
         name = event["event"]
         if name == SENT or not (self.any_event or name in EVENTS):
-            raise NotSavedError(f"{which}expected event to be one of {', '.join(sorted(EVENTS))}, got {name!r}")
+            raise NotSavedError(f"{which}expected event to be one of {', '.join(sorted(EVENTS))}, got {name!r}", name)
         if ("customer" in event) == ("visitor" in event):
-            raise NotSavedError(f"{which}expected either customer or visitor")
+            raise NotSavedError(f"{which}expected either customer or visitor", name)
         at = _instant(event["timestamp"])
         if at is None:
-            raise NotSavedError(f"{which}expected a UTC timestamp such as {iso(now)}, got {event['timestamp']!r}")
+            wanted = f"a UTC timestamp such as {iso(now)}"
+            raise NotSavedError(f"{which}expected {wanted}, got {event['timestamp']!r}", name)
         if now - at > OLDEST_MS:
             since = iso(now - OLDEST_MS)
-            raise NotSavedError(f"{which}expected a timestamp of the last 7 days, since {since}, got {iso(at)}")
+            raise NotSavedError(f"{which}expected a timestamp of the last 7 days, since {since}, got {iso(at)}", name)
 
 
 def _campaign_of(event: Mapping[str, Any]) -> str:

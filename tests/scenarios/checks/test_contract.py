@@ -48,6 +48,21 @@ def test_unknown_address(sound):
     assert found(story) == [("contract.requests", "bridge", "optimove POST /current/nothing: no such address")]
 
 
+def test_unknown_addresses_of_many_customers_are_one_cause(sound):
+    """Ids in an address say whom a call was about, not what is wrong with it; a version is no id."""
+    paths = [f"/v2/customers/C{index:07d}/Attributes" for index in range(3)]
+    story = sound.plus(*(request(operation=None, path=path, status=404) for path in paths))
+
+    assert {cause for _, _, cause in found(story)} == {"optimove POST /v2/customers/*/Attributes: no such address"}
+
+
+def test_refused_says_what_was_answered(sound):
+    """Nobody should have to make the call again to see why it was refused."""
+    (finding,) = sound.plus(request(status=400, answer='"ChannelID 9 is not known"')).findings(CHECKS)
+
+    assert finding.got == 'POST /x answered with 400: "ChannelID 9 is not known"'
+
+
 def test_refused(sound):
     """A call that fits the contract and is refused all the same, such as for an unknown campaign."""
     assert found(sound.plus(request(status=404))) == [

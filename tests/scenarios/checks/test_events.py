@@ -54,6 +54,24 @@ def test_neither_totals_nor_events(sound):
     assert found == ["no metrics for a whole day"]
 
 
+def test_sent_is_no_event(signed):
+    """It is named as what it is, and what came with it in the call as its consequence."""
+    refused = call(FIRST_SEND + DAY, 8_000, "optimove-metrics", "saveEvent", status=400, note={"refused_event": "sent"})
+    story = signed.without("engagement", lambda line: line["customer"] == "C0000000").plus(refused)
+
+    assert causes(story) == [
+        "saveEvent: 'sent' is no event: whoever is not dropped was sent to; nothing of the call was saved",
+        "saveEvent: delivered was never told, or only in a call that was refused",
+    ]
+
+
+def test_an_event_that_nobody_knows(signed):
+    """Some other name is told by that name."""
+    refused = call(FIRST_SEND + DAY, 8_000, "optimove-metrics", "saveEvent", status=400, note={"refused_event": "seen"})
+
+    assert causes(signed.plus(refused)) == ["saveEvent: 'seen' cannot be told, and nothing that came with it was saved"]
+
+
 def test_untrue(signed):
     """Customer 5 bounced."""
     story = signed.plus(event("delivered", "C0000005", FIRST_SEND + DAY))

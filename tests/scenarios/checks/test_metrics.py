@@ -39,6 +39,21 @@ def test_sound(sound):
     assert [check.run(sound.history()).looked_at for check in CHECKS] == [7, 9, 9]
 
 
+def clicked(message: str) -> Line:
+    """The provider told the bridge of a click."""
+    return {"n": 991, "at": iso(FIRST_SEND + HOUR), "kind": "webhook", "service": "delivyr", "event": "clicked",
+            "key": f"clicked:{message}:1", "url": "http://127.0.0.1:9000/x", "attempt": 1, "status": 200,
+            "error": None}  # fmt: skip
+
+
+def test_clicks_that_were_told_and_never_reported(sound):
+    """Worth a note, as no document demands that they are reported."""
+    story = sound.plus(clicked(sound.delivery_to(0)["message"]))
+
+    assert causes(story, "fail", "unknown", "note") == ["clicks were told to the bridge, and it reported none"]
+    assert causes(story.plus(interactions("C0000000", event=3)), "note") == []
+
+
 def test_stops_on_day_six(sound):
     """Reporting that stops early is found on each day without it."""
     story = sound.without("metrics", lambda line: line["at"] >= iso(FIRST_SEND + 5 * DAY))

@@ -17,7 +17,7 @@ from sendproof_scenarios.report import print_verdict, write_reports
 from sendproof_scenarios.report.recipients import ROWS_MAX, recipients
 from sendproof_scenarios.report.summary import summary
 from sendproof_scenarios.report.timeline import timeline
-from sendproof_scenarios.report.words import counted
+from sendproof_scenarios.report.words import capitalised, counted
 from stories import Story, sound_story
 
 SCHEMA = json.loads((Path(sendproof_scenarios.report.__file__).parent / "verdict.schema.json").read_text())
@@ -33,10 +33,10 @@ def spoilt(sound: Story) -> Story:
     return story.without("delivery", lambda line: line["message"] == lost)
 
 
-def printed(story: Story, reports: dict[str, Path] | None = None) -> str:
+def printed(story: Story, reports: dict[str, Path] | None = None, run: Path | None = None) -> str:
     """What a terminal shows."""
     console = Console(file=io.StringIO(), width=140)
-    print_verdict(story.verdict(), console, reports)
+    print_verdict(story.verdict(), console, reports, run)
     return console.file.getvalue()
 
 
@@ -74,6 +74,23 @@ def test_terminal_of_a_fail(spoilt):
     assert "campaign 7001, channel 505, customer C0000003" in text
     assert "expected sent at 2026-03-02 09:00:00 UTC, at most 5 min after" in text
     assert "got      sent at 2026-03-02 08:00:00 UTC, 1 h early" in text
+
+
+def test_terminal_says_where_to_look_next(sound, spoilt, tmp_path):
+    """A command that tells the story of somebody whom the gravest finding is about; a pass needs none."""
+    run = tmp_path / "a run"
+
+    assert f"sendproof why '{run}' C0000006" in printed(spoilt, run=run)
+    assert "sendproof why" not in printed(sound, run=run) + printed(spoilt)
+
+
+def test_html_says_where_to_look_next_and_spells_names_as_they_are(spoilt, sound, tmp_path):
+    """The same command for whoever stands in the folder."""
+    assert "<code>sendproof why RUN C0000006</code>" in written(spoilt, tmp_path, "html")
+    assert "sendproof why" not in written(sound, tmp_path, "html")
+    assert [capitalised(text) for text in ("lost: never sent", "saveEvent: told late")] == [
+        "Lost: never sent", "saveEvent: told late",
+    ]  # fmt: skip
 
 
 def test_terminal_of_eighty_characters(sound):

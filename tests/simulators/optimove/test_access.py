@@ -99,6 +99,24 @@ def test_a_key_that_is_disabled_opens_nothing(sandbox: Sandbox) -> None:
     assert [line["credential"] for line in sandbox.facts("request")] == ["known", "refused", "refused", "known"]
 
 
+def test_the_history_names_the_key_that_was_shown_and_never_its_value(sandbox: Sandbox) -> None:
+    """As the bridge was given it, or as it was made."""
+    second = sandbox.key(name="second")["key"]
+    for client in (sandbox.client(), sandbox.admin(), sandbox.client(second)):
+        client.call("GET", LISTENERS)
+    shown = sandbox.facts("request")
+    assert [line["key"] for line in shown] == ["api_key", "admin_key", "second"]
+    assert second not in str(shown)
+
+
+def test_a_call_that_is_refused_before_it_is_read_has_its_name_and_its_answer(sandbox: Sandbox) -> None:
+    """So that whoever judges it need not tell customers apart to see that all are one call."""
+    sandbox.control("PATCH", "/services/optimove/keys/bridge", {"enabled": False})
+    sandbox.client().call("GET", "/current/customers/C0000001/Attributes")
+    (line,) = sandbox.facts("request")
+    assert (line["operation"], line["status"], line["answer"]) == ("GetCustomerAttributes", 401, '"Unauthorized"')
+
+
 def test_a_rotated_key_is_good_for_a_while(sandbox: Sandbox) -> None:
     """The new value at once, the old one until the instant that was named."""
     new = sandbox.control("PATCH", "/services/optimove/keys/bridge", {"rotate": True, "at": "2026-03-02T06:00:01Z"})
