@@ -162,11 +162,7 @@ class SandboxClock:
         complained = False
         while not self._stop.is_set():
             try:
-                answer = self._session.request(method, url, json=body, timeout=_PARK_TIMEOUT)
-                if not answer.ok:
-                    raise ValueError(f"status {answer.status_code} to {body}: {answer.text[:_MOST_SHOWN]}")
-                said = answer.json()
-                self._last = Tick(now=parse_time(said["now"]), delivered=said["delivered"])
+                self._last = self._answer(method, url, body)
             except (requests.RequestException, ValueError, KeyError) as error:
                 if not complained:
                     logger.warning("the sandbox clock at %s does not answer as expected: %r; asking again", url, error)
@@ -175,3 +171,10 @@ class SandboxClock:
             else:
                 return self._last
         return self._last
+
+    def _answer(self, method: str, url: str, body: object) -> Tick:
+        answer = self._session.request(method, url, json=body, timeout=_PARK_TIMEOUT)
+        if not answer.ok:
+            raise ValueError(f"status {answer.status_code} to {body}: {answer.text[:_MOST_SHOWN]}")
+        said = answer.json()
+        return Tick(now=parse_time(said["now"]), delivered=said["delivered"])
