@@ -2,7 +2,7 @@
 # Another Python: make test PYTHON=python3.12
 
 .DEFAULT_GOAL := help
-.PHONY: help setup demo test check fuzz mutants storms dialects benchmark lock clean
+.PHONY: help setup demo test check scenarios fuzz mutants storms dialects benchmark lock clean
 .DELETE_ON_ERROR:
 
 BIN := .venv/bin
@@ -33,8 +33,8 @@ $(INSTALLED): requirements.lock pyproject.toml
 	fi
 	@touch $@
 
-demo: $(INSTALLED) ## Play one campaign through a virtual week, and judge what reached each of 10,000 customers
-	@$(BIN)/sendproof run scenarios/scheduled/first_campaign.yaml
+demo: $(INSTALLED) ## Play a campaign and a trigger through a virtual week, and judge what reached each of 10,000 customers
+	@$(BIN)/sendproof run scenarios/channels/first_week.yaml
 
 test: $(INSTALLED) ## Run the tests
 	@echo "Running the tests"
@@ -50,6 +50,9 @@ check: $(INSTALLED) ## Format, lint, types, imports, tests: what a change must p
 	@echo "Checking imports"
 	@$(BIN)/lint-imports --no-cache --no-logo
 	@$(MAKE) --no-print-directory test
+
+scenarios: $(INSTALLED) ## Play the whole library for every provider against the reference bridge (some minutes)
+	@$(BIN)/sendproof run scenarios --parallel 2
 
 fuzz: $(INSTALLED) ## Attack every contract with 200 valid and 200 invalid requests an operation (half an hour)
 	@echo "Attacking every contract, one after the other"

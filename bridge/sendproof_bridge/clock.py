@@ -32,6 +32,8 @@ PARTICIPANT = "bridge"
 # The far side answers a park within 20 s; beyond this the connection is taken for dead.
 _PARK_TIMEOUT = (5.0, 40.0)
 _RETRY_SECONDS = 0.25
+# Of an answer that was not expected, so much goes into the log.
+_MOST_SHOWN = 500
 # Long waits are cut up so that a machine that slept, or whose clock was set, is noticed.
 _LONGEST_WAIT_SECONDS = 60.0
 
@@ -144,7 +146,9 @@ class SandboxClock:
         return self._ask("GET", self._url, None)
 
     def park(self, until: Instant | None, since: int) -> Tick:
-        parked = {"participant": PARTICIPANT, "until": None if until is None else iso(until), "since": since}
+        # Work that is due at once is due since 1970, which lies before all times that a sandbox knows.
+        due = None if until is None else iso(max(until, self._last.now))
+        parked = {"participant": PARTICIPANT, "until": due, "since": since}
         return self._ask("POST", f"{self._url}/park", parked)
 
     def wake(self) -> None:
@@ -158,10 +162,7 @@ class SandboxClock:
         complained = False
         while not self._stop.is_set():
             try:
-                answer = self._session.request(method, url, json=body, timeout=_PARK_TIMEOUT)
-                answer.raise_for_status()
-                said = answer.json()
-                self._last = Tick(now=parse_time(said["now"]), delivered=said["delivered"])
+                self._last = self._answer(method, url, body)
             except (requests.RequestException, ValueError, KeyError) as error:
                 if not complained:
                     logger.warning("the sandbox clock at %s does not answer as expected: %r; asking again", url, error)
@@ -170,3 +171,10 @@ class SandboxClock:
             else:
                 return self._last
         return self._last
+
+    def _answer(self, method: str, url: str, body: object) -> Tick:
+        answer = self._session.request(method, url, json=body, timeout=_PARK_TIMEOUT)
+        if not answer.ok:
+            raise ValueError(f"status {answer.status_code} to {body}: {answer.text[:_MOST_SHOWN]}")
+        said = answer.json()
+        return Tick(now=parse_time(said["now"]), delivered=said["delivered"])

@@ -16,6 +16,8 @@ import requests
 _ANSWER_S = 30.0
 # How much longer than an advance may take its answer is waited for.
 _GRACE_S = 15.0
+# Before the first byte of a history everything that is owed to everybody is worked out, for large audiences at length.
+_HISTORY_S = 300.0
 _CHUNK = 1 << 20
 
 
@@ -177,7 +179,7 @@ class Control:
 
     def save_history(self, sandbox: str, file: Path) -> None:
         """Write the history to `file` as it arrives, so that its size does not matter."""
-        reply = self._send("GET", f"/sandboxes/{sandbox}/history", None, _ANSWER_S, stream=True)
+        reply = self._send("GET", f"/sandboxes/{sandbox}/history", None, _HISTORY_S, stream=True)
         try:
             with reply, file.open("wb") as out:
                 for chunk in reply.iter_content(_CHUNK):

@@ -72,6 +72,29 @@ def test_a_park_tells_the_sandbox_until_when_and_since_what():
     assert sandbox.calls("park")[0].body == {"participant": "bridge", "until": iso(NINE), "since": 4}
 
 
+def test_a_park_for_work_that_is_due_at_once_is_until_now():
+    """Such work came between the look and the park; its due time, 0, would be refused as a time of 1970."""
+    with stand_in() as sandbox:
+        sandbox.say("clock", Says({"now": iso(NINE), "delivered": 4}))
+        sandbox.say("park", Says({"now": iso(NINE), "delivered": 5, "reason": "delivered"}))
+        clock = SandboxClock(f"{sandbox.url}/clock")
+        clock.tick()
+        clock.park(0, 4)
+
+    assert sandbox.calls("park")[0].body["until"] == iso(NINE)
+
+
+def test_what_a_sandbox_says_of_a_refusal_is_logged(caplog):
+    """The status alone does not tell what was wrong."""
+    with stand_in() as sandbox:
+        sandbox.say("park", Says(b"expected another time", status=400), Says({"now": iso(NINE), "delivered": 0}))
+        SandboxClock(f"{sandbox.url}/clock").park(NINE, 4)
+
+    (told,) = caplog.messages
+    assert "status 400" in told
+    assert "expected another time" in told
+
+
 def test_a_sandbox_that_fails_is_asked_again():
     """A control API that restarts does not bring the bridge down."""
     with stand_in() as sandbox:

@@ -12,11 +12,13 @@ import yaml
 import sendproof_scenarios.commands
 from repository import ROOT, files, name_of
 from sendproof_scenarios.doctor.examinations import EXAMINATIONS
+from sendproof_scenarios.listing import of_library
 from sendproof_simulators import cli
 from sendproof_simulators.catalogue import catalogue
 from sendproof_simulators.provider import discover
 
 DOCUMENTS = list(files(".md"))
+LIBRARY = ROOT / "scenarios" / "README.md"
 TARGETS = set(re.findall(r"^([a-z]+):.*## ", (ROOT / "Makefile").read_text(), re.MULTILINE))
 COUNTED = ("documented", "observed", "assumed")
 
@@ -70,6 +72,21 @@ def test_documents_show_targets_that_exist():
     """Every `make ...` of a document is a target, and every target is in a document."""
     named = {target for path in DOCUMENTS for target in re.findall(r"(?:\$ |`)make ([a-z]+)", path.read_text())}
     assert named == TARGETS - {"help"}
+
+
+def test_every_scenario_of_the_library_is_told_of():
+    """scenarios/README.md lists each with its name and providers, in the order of `sendproof scenarios`."""
+    rows = re.findall(r"^\| `([a-z_]+/[a-z_]+)` \| (.+) \| (.+) \|$", LIBRARY.read_text(), re.MULTILINE)
+    assert rows == [
+        (f"{one['theme']}/{one['scenario']}", one["name"], ", ".join(one["providers"])) for one in of_library()
+    ]
+
+
+def test_every_theme_of_the_library_is_explained():
+    """A reader finds a theme by what it is for."""
+    table = LIBRARY.read_text().partition("| theme |")[2].partition("\n\n")[0]
+    themes = re.findall(r"^\| `([a-z_]+)` \| ", table, re.MULTILINE)
+    assert sorted(themes) == sorted({one["theme"] for one in of_library()})
 
 
 def test_links_lead_somewhere():

@@ -342,6 +342,14 @@ def test_every_scenario_of_the_library_loads(file: Path) -> None:
     assert all(scenario.name for scenario in load(file))
 
 
+@pytest.mark.parametrize("file", LIBRARY, ids=lambda file: str(file.relative_to(ROOT)))
+def test_every_scenario_of_the_library_says_what_a_wrong_bridge_would_do(file: Path) -> None:
+    """It is for readers: the schema for their editor comes first, and `about` names the mistake it is there for."""
+    first, *_ = file.read_text().splitlines()
+    assert (file.parent / first.removeprefix("# yaml-language-server: $schema=")).resolve() == SCHEMA_FILE.resolve()
+    assert "bridge" in load(file)[0].about
+
+
 @pytest.mark.parametrize("named", ["scenarios/scheduled/first_campaign.yaml", "scheduled/first_campaign"])
 def test_a_scenario_of_the_library_is_found_by_its_name(named: str, tmp_path: Path) -> None:
     """Who installed Sendproof without its repository has the library, too; what is no name of it stays as it is."""
