@@ -18,7 +18,7 @@ from sendproof_bridge.bridge import Bridge, build, open_account
 from sendproof_bridge.clock import Clock, SandboxClock, SystemClock
 from sendproof_bridge.config import BridgeConfig, Config, ConfigError, load
 from sendproof_bridge.door import Door
-from sendproof_bridge.store import DatabaseInUseError, Store
+from sendproof_bridge.store import DatabaseInUseError, OtherVersionError, Store
 from sendproof_bridge.wire import Wire
 from sendproof_bridge.worker import Worker
 
@@ -36,7 +36,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     try:
         config = load(options.config, os.environ, channels.providers())
         return _check(config) if options.check else _run(config)
-    except (ConfigError, DatabaseInUseError) as error:
+    except (ConfigError, DatabaseInUseError, OtherVersionError) as error:
         sys.stderr.write(f"{error}\n")
         return MISUSED
 

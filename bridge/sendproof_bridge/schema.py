@@ -4,6 +4,9 @@ from sqlalchemy import BigInteger, Boolean, Column, Float, Index, Integer, MetaD
 
 metadata = MetaData()
 
+# Goes up with every change of a table, so that a bridge never works on tables of another one.
+VERSION = 1
+
 # One row a start of the bridge: its id names the owner of jobs, and is never used twice.
 run = Table(
     "run",

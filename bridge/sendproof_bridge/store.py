@@ -14,7 +14,7 @@ from functools import partial
 from pathlib import Path
 from typing import IO
 
-from sqlalchemy import Connection, Engine, create_engine, event
+from sqlalchemy import Connection, Engine, create_engine, event, inspect
 
 from sendproof_bridge import schema
 from sendproof_bridge.clock import real_now
@@ -27,18 +27,24 @@ class DatabaseInUseError(Exception):
     """Another bridge works on this database."""
 
 
+class OtherVersionError(Exception):
+    """The database was made by a bridge of another version."""
+
+
 class Store:
     """Transactions. `write` takes the write lock at its start, so what it reads stays true until it commits."""
 
     def __init__(self, path: Path) -> None:
-        """Open the database, and make it when there is none."""
+        """Open the database, and make it when there is none. `OtherVersionError` when its tables are others."""
         path.parent.mkdir(parents=True, exist_ok=True)
         self._engine = _engine(path, "NORMAL")
         self._durable = _engine(path, "FULL")
         # Threads queue here rather than in SQLite, whose own waiting is a poll with growing pauses.
         self._writing = threading.Lock()
         with self.write() as tx:
+            _check_version(tx, path)
             schema.metadata.create_all(tx)
+            tx.exec_driver_sql(f"PRAGMA user_version = {schema.VERSION}")
 
     @contextmanager
     def write(self) -> Iterator[Connection]:
@@ -67,6 +73,15 @@ class Store:
     def close(self) -> None:
         self._engine.dispose()
         self._durable.dispose()
+
+
+def _check_version(tx: Connection, path: Path) -> None:
+    found = tx.exec_driver_sql("PRAGMA user_version").scalar_one()
+    if found != schema.VERSION and inspect(tx).get_table_names():
+        raise OtherVersionError(
+            f"{path}: expected tables of version {schema.VERSION}, got {found}: let the bridge that made it finish its"
+            " campaigns, then give this one its own [bridge] database"
+        )
 
 
 def _engine(path: Path, synchronous: str) -> Engine:

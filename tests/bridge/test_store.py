@@ -1,10 +1,13 @@
 """The database and its lock."""
 
+import sqlite3
+from contextlib import closing
+
 import pytest
 from sqlalchemy import text
 from sqlalchemy.exc import IntegrityError
 
-from sendproof_bridge.store import DatabaseInUseError, Store, lock
+from sendproof_bridge.store import DatabaseInUseError, OtherVersionError, Store, lock
 
 
 def test_a_second_bridge_is_kept_off_the_database(tmp_path):
@@ -21,6 +24,17 @@ def test_the_lock_is_free_again_afterwards(tmp_path):
     lock(tmp_path / "bridge.sqlite").close()
 
     lock(tmp_path / "bridge.sqlite").close()
+
+
+def test_a_database_of_another_version_is_left_alone(tmp_path):
+    """Its tables may lack what this bridge writes; nothing is changed, and the message says what to do."""
+    file = tmp_path / "bridge.sqlite"
+    Store(file).close()
+    with closing(sqlite3.connect(file)) as other:
+        other.execute("PRAGMA user_version = 0")
+
+    with pytest.raises(OtherVersionError, match=r"expected tables of version 1, got 0: let the bridge that made it"):
+        Store(file)
 
 
 def test_a_failed_transaction_leaves_nothing_behind(store):
