@@ -102,6 +102,18 @@ def _customers_of(history: History, numbers: set[str]) -> Mapping[str, tuple[str
     return {number: tuple(customers) for number, customers in found.items()}
 
 
+# Who can be asked whose numbers opted out. observed: get_optouts, in Textlocal's own client; documented: list/profile,
+# https://docs.xtremepush.com/docs/external-api-overview. Of Delivyr no list is known: it posts them, where the account
+# says whereto.
+_LISTED_BY = frozenset({"textlocal", "xtremepush"})
+
+
+def known_to_bridge(history: History, gone: OptOut) -> bool:
+    """Whether the bridge was told of an opt-out at a provider, or could ask for it."""
+    return gone.service in _LISTED_BY or (gone.service, gone.number) in _told(history)
+
+
+@once_per_history
 def _told(history: History) -> Mapping[tuple[str, str], int]:
     """When the bridge was first told that a number opted out, by provider and number."""
     if not history.opt_outs:

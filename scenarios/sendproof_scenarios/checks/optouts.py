@@ -4,7 +4,7 @@ from collections import defaultdict
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
-from sendproof_scenarios.checks.consent import customers_of
+from sendproof_scenarios.checks.consent import customers_of, known_to_bridge
 from sendproof_scenarios.findings import Check, Finding, Observed, Where
 from sendproof_scenarios.history import History, OptOut
 from sendproof_scenarios.instants import DAY, span, spoken
@@ -37,13 +37,13 @@ def shared(history: History) -> Observed:
 
 
 def _gone(history: History) -> Mapping[str, OptOut]:
-    """Customers whose number opted out at a provider, and who had been written to there: the bridge knows them."""
+    """Customers of whom the bridge can know that they left: it had written to them there, and could hear of it."""
     written_to = {(one.service, one.number): one.at for one in reversed(history.deliveries)} if history.opt_outs else {}
     customers = customers_of(history)
     found: dict[str, OptOut] = {}
     for one in history.opt_outs:
         since = written_to.get((one.service, one.number))
-        if since is not None and since <= one.at:
+        if since is not None and since <= one.at and known_to_bridge(history, one):
             for customer in customers.get(one.number, ()):
                 found.setdefault(customer, one)
     return found

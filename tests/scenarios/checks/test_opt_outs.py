@@ -169,6 +169,21 @@ def test_of_people_who_were_never_written_to_nothing_can_be_shared(sound):
     assert shared(unsent(sound).plus(*stop(sound, DUE + HOUR))) == []
 
 
+def at_delivyr(*some: Line) -> tuple[Line, ...]:
+    """The same at Delivyr."""
+    return tuple({**line, "service": "delivyr"} if line.get("service") == "textlocal" else line for line in some)
+
+
+def test_of_what_no_provider_told_nothing_can_be_shared(sound):
+    """Delivyr lists no opt-outs, and posts them only where its account says whereto."""
+    unheard, heard = (
+        Story(at_delivyr(*sound.plus(*stop(sound, DUE + HOUR, told=told)).lines)) for told in (False, True)
+    )
+
+    assert shared(unheard) == []
+    assert shared(heard) == [("an opt-out at the provider was never told to Optimove", CUSTOMER)]
+
+
 def test_a_stop_at_the_very_end(sound):
     """There was no day left to tell it."""
     assert shared(sound.plus(*stop(sound, FIRST_SEND + 7 * DAY))) == []
