@@ -27,9 +27,9 @@ from sendproof_bridge.channels import (
 )
 from sendproof_bridge.clock import SECOND, Instant, parse_time
 from sendproof_bridge.config import ChannelConfig
-from sendproof_bridge.errors import NotDoneError, UnknownOutcomeError
+from sendproof_bridge.errors import RateLimitedError, UnknownOutcomeError
 from sendproof_bridge.settings import Setting, Settings, WrongError, attributes, flag, secret, text, url
-from sendproof_bridge.wire import Answer, Wire, check_status
+from sendproof_bridge.wire import Answer, Wire, check_status, retry_after
 
 # observed: in Delivyr's sample of event 11 the template's name begins with this
 _TEMPLATE = re.compile(r"[A-Z0-9]{8}")
@@ -140,7 +140,7 @@ class Delivyr:
             opted_out = frozenset({one.recipient} if code == "opted_out" else ())
             return SendReply(rejected={one.recipient: code}, opted_out=opted_out)
         if answer.status == _UNAVAILABLE and _code(answer) == "queue_full":
-            raise NotDoneError(f"{answer.what}: queue_full")
+            raise RateLimitedError(f"{answer.what}: queue_full", retry_after(answer))
         told = _object(check_status(answer))
         return SendReply(accepted={one.recipient: str(told.get("message_id", ""))})
 

@@ -9,6 +9,8 @@
 A message that the reply left out, though it came, is looked up as well. When the record does not show it either, it is
 rejected: sent again it would be left out again, or the provider knows it under another name and did send it.
 
+A refusal for rate pauses every send of the channel (pauses.py): a job whose channel pauses is put off before it begins.
+
 The row says `sending` before the call begins. Whoever finds it so later does not know the outcome, and looks before
 anything is repeated. When the look-up itself fails it is tried again; the batch is never repeated blindly.
 """
@@ -21,11 +23,11 @@ from typing import Any, NamedTuple
 
 from sqlalchemy import Connection, bindparam, text
 
-from sendproof_bridge import campaigns, intake, jobs, opt_outs
+from sendproof_bridge import campaigns, intake, jobs, opt_outs, pauses
 from sendproof_bridge.bridge import Bridge, CampaignKey
 from sendproof_bridge.channels import Outgoing, SendReply
-from sendproof_bridge.clock import HOUR, Instant
-from sendproof_bridge.errors import NotDoneError, RefusedError, UnknownOutcomeError
+from sendproof_bridge.clock import HOUR, Instant, iso
+from sendproof_bridge.errors import NotDoneError, RateLimitedError, RefusedError, UnknownOutcomeError
 from sendproof_bridge.jobs import Job
 from sendproof_bridge.lifecycle import BATCH, MESSAGE
 from sendproof_bridge.metrics import COUNTS_AS, SENT
@@ -94,6 +96,8 @@ class _Found(NamedTuple):
 def run(bridge: Bridge, job: Job) -> None:
     """Send, or find out what became of an earlier attempt."""
     key, batch = CampaignKey.of(job.payload), str(job.payload["batch"])
+    if _is_paused(bridge, job, key):
+        return
     found = _begin(bridge, key, batch)
     if found.state == "cancelled":
         with bridge.store.write() as tx:
@@ -104,6 +108,18 @@ def run(bridge: Bridge, job: Job) -> None:
         _look_up(bridge, job, key, batch, found)
     else:
         _send(bridge, job, key, batch, found)
+
+
+def _is_paused(bridge: Bridge, job: Job, key: CampaignKey) -> bool:
+    """Whether the channel pauses; then the job comes back when that is over."""
+    now = bridge.clock.now()
+    with bridge.store.read() as tx:
+        until = pauses.until(tx, key, now)
+    if until is None:
+        return False
+    with bridge.store.write() as tx:
+        jobs.put_off(tx, job, until + job.attempts - 1)
+    return True
 
 
 def _begin(bridge: Bridge, key: CampaignKey, batch: str) -> _Found:
@@ -130,6 +146,8 @@ def _send(bridge: Bridge, job: Job, key: CampaignKey, batch: str, found: _Found)
     provider = bridge.channel(key).provider
     try:
         reply = provider.send(found.pending, batch=batch, receipt_url=_receipt_url(bridge, key, batch))
+    except RateLimitedError as error:
+        _too_many(bridge, job, key, batch, error)
     except RefusedError as error:
         _refused(bridge, job, key, batch, found, error)
     except NotDoneError:
@@ -158,6 +176,15 @@ def _refused(bridge: Bridge, job: Job, key: CampaignKey, batch: str, found: _Fou
     with bridge.store.write() as tx:
         _move(tx, key, batch, "planned")
     raise error
+
+
+def _too_many(bridge: Bridge, job: Job, key: CampaignKey, batch: str, error: RateLimitedError) -> None:
+    with bridge.store.write() as tx:
+        _move(tx, key, batch, "planned")
+        until = pauses.begin(tx, key, error, bridge.clock.now())
+        # Behind those that were refused less often, lest a few that always are keep all others from being tried.
+        jobs.later(tx, job, until + job.attempts, str(error))
+    logger.warning("batch %s: %s: channel %d sends again at %s", batch, error, key.channel, iso(until))
 
 
 def _look_up(bridge: Bridge, job: Job, key: CampaignKey, batch: str, found: _Found) -> None:
@@ -217,6 +244,7 @@ def _finish(bridge: Bridge, job: Job, key: CampaignKey, batch: str, reply: SendR
     """Note what the provider said. What it said nothing about stays unknown, what it put off is planned again."""
     now = bridge.clock.now()
     with bridge.store.write() as tx:
+        pauses.end(tx, key, now)
         _accept(bridge, tx, key, batch, reply.accepted, now)
         if reply.accepted:
             campaigns.begin_reports(tx, key, now)

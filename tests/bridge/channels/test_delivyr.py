@@ -99,6 +99,15 @@ def test_a_full_queue_is_tried_again(tmp_path, account):
     assert play(tmp_path, account) == [("accepted", None, "1")]
 
 
+def test_a_full_queue_is_left_in_peace_as_long_as_it_says(tmp_path, account):
+    """It is Delivyr's way to say that there are too many calls, so it holds back all sends."""
+    full = Says({"error": {"code": "queue_full", "message": "later"}}, status=503, headers=(("Retry-After", "30"),))
+    account.say("send_sms", full)
+
+    play(tmp_path, account, until=NOON + 29 * SECOND)
+    assert len(account.calls("send_sms")) == 1
+
+
 def test_a_customer_who_is_opted_out_there_is_rejected_and_shared(tmp_path, account):
     """Optimove learns of it."""
     account.say("send_sms", Says({"error": {"code": "opted_out", "message": "no"}}, status=422))
