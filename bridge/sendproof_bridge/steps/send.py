@@ -33,7 +33,7 @@ from sendproof_bridge.lifecycle import BATCH, MESSAGE
 from sendproof_bridge.metrics import COUNTS_AS, SENT
 from sendproof_bridge.recipients import NOT_MENTIONED, OPTED_OUT_HERE, REPLY_LOST, TOO_LATE
 from sendproof_bridge.retry import GiveUp, decide
-from sendproof_bridge.steps import inquire, share
+from sendproof_bridge.steps import inquire, outcomes, share
 
 _BATCH_IS = "client = :client AND id = :batch"
 _STATE = text(f"SELECT state, sending_since, due_at FROM batch WHERE {_BATCH_IS}")
@@ -201,13 +201,13 @@ def _look_up(bridge: Bridge, job: Job, key: CampaignKey, batch: str, found: _Fou
         # It was sent then; a look-up later must not make it younger than the provider's record of it.
         _accept(bridge, tx, key, batch, accepted, since)
         if accepted:
-            campaigns.begin_reports(tx, key, now)
+            _begin_reports(bridge, tx, key, now)
         _reject(tx, key, batch, dict.fromkeys(left_out, NOT_MENTIONED), now)
         if absent - left_out:
             _move(tx, key, batch, "planned")
             jobs.again(tx, job, now)
         else:
-            _settle(tx, job, key, batch, now)
+            _settle(bridge, tx, job, key, batch, now)
     logger.info("batch %s: %d found at the provider, %d surely not sent", batch, len(accepted), len(absent))
 
 
@@ -219,8 +219,8 @@ def _lost(bridge: Bridge, job: Job, key: CampaignKey, since: Instant, trouble: s
             jobs.later(tx, job, since + provider.settle_ms, trouble)
         else:
             tx.execute(_UNKNOWN, {"client": key.client, "batch": batch, "reason": REPLY_LOST, "now": now})
-            campaigns.begin_reports(tx, key, now)
-            _settle(tx, job, key, batch, now)
+            _begin_reports(bridge, tx, key, now)
+            _settle(bridge, tx, job, key, batch, now)
     then = "its record will be asked" if provider.remembers else "it keeps no record, so this stays unknown"
     logger.warning("batch %s: %s; %s", batch, trouble, then)
 
@@ -247,12 +247,12 @@ def _finish(bridge: Bridge, job: Job, key: CampaignKey, batch: str, reply: SendR
         pauses.end(tx, key, now)
         _accept(bridge, tx, key, batch, reply.accepted, now)
         if reply.accepted:
-            campaigns.begin_reports(tx, key, now)
+            _begin_reports(bridge, tx, key, now)
         _reject(tx, key, batch, reply.rejected, now)
         opt_outs.note(tx, key, batch, reply.opted_out, now)
         left = {row.recipient for row in tx.execute(_PENDING, {"client": key.client, "batch": batch})}
         if not left:
-            _settle(tx, job, key, batch, now)
+            _settle(bridge, tx, job, key, batch, now)
         elif left.issubset(reply.postponed):
             _move(tx, key, batch, "planned")
             _postpone(tx, job, reply.postponed, now)
@@ -272,9 +272,16 @@ def _postpone(tx: Connection, job: Job, reasons: Mapping[str, str], now: Instant
     jobs.later(tx, job, at, str(error))
 
 
-def _settle(tx: Connection, job: Job, key: CampaignKey, batch: str, now: Instant) -> None:
+def _begin_reports(bridge: Bridge, tx: Connection, key: CampaignKey, now: Instant) -> None:
+    campaigns.begin_reports(tx, key, now)
+    if not bridge.channel(key).provider.posts_receipts:
+        outcomes.see_to_it(tx, key, now)
+
+
+def _settle(bridge: Bridge, tx: Connection, job: Job, key: CampaignKey, batch: str, now: Instant) -> None:
     _move(tx, key, batch, "settled")
-    jobs.add(tx, [inquire.first_job(key, batch, now)])
+    if bridge.channel(key).provider.posts_receipts:
+        jobs.add(tx, [inquire.first_job(key, batch, now)])
     campaigns.settled(tx, key, now)
     jobs.complete(tx, job)
 
