@@ -163,13 +163,14 @@ class Xtremepush:
             found.setdefault(str(row["user_id"]), []).append(str(row["id"]))
         return found
 
-    def _messages(self, campaign: int, users: Sequence[str], since: Instant) -> Iterator[dict[str, Any]]:
+    def _messages(self, campaign: int, users: Sequence[str], since: Instant) -> list[dict[str, Any]]:
+        """The oldest first. That ids grow with time is not published."""
         condition: list[list[object]] = [
             ["campaign_id", "=", campaign],
             ["user_id", "IN", users],
             ["create_time", ">=", since // SECOND],
         ]
-        return self._list("message", condition)
+        return sorted(self._list("message", condition), key=_made)
 
     def read(self, body: bytes, headers: Mapping[str, str], batch: str) -> list[Receipt | OptOut]:
         """One event of a message; openapi/xtremepush-webhooks.yaml."""
@@ -232,7 +233,7 @@ class Xtremepush:
         return [str(row["mobile_number"]) for row in rows if row.get("mobile_number")]
 
     def _list(self, model: str, condition: Sequence[Sequence[object]]) -> Iterator[dict[str, Any]]:
-        """All rows, page by page, the oldest first."""
+        """All rows, page by page, in the order of their ids."""
         offset = 0
         while True:
             asked = {"condition": condition, "order": ["id ASC"], "limit": _PAGE, "offset": offset}

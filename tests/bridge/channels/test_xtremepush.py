@@ -131,7 +131,7 @@ def test_the_user_may_be_named_by_an_attribute(tmp_path, outside):
 @pytest.mark.parametrize(("found", "calls"), [(["C1", "C2"], 1), ([], 2)])
 def test_a_lost_reply_is_looked_up_after_ten_minutes(tmp_path, outside, found, calls):
     """By campaign, user and time, when asynchronous messages must be in the list."""
-    rows = [{"id": index, "user_id": user} for index, user in enumerate(found, 1)]
+    rows = [message(index, user) for index, user in enumerate(found, 1)]
     lists = listed([{"id": 12, "title": "Hello"}], messages=rows)
     usual, lost = lists["campaign"], [Says(status=500)]
     lists["campaign"] = lambda seen: lost.pop() if lost and "target_by" in seen.body else usual(seen)
@@ -233,7 +233,7 @@ def test_what_became_of_it_is_asked_from_the_send_on_and_not_from_the_look_up(tm
 
 def test_rows_of_another_campaign_by_the_same_template_prove_nothing(tmp_path, outside):
     """Two campaigns at one instant, and one row a user: whose reply came has it, and the other is sent again."""
-    lists = listed([{"id": 12, "title": "Hello"}], messages=[{"id": 1, "user_id": "C1"}])
+    lists = listed([{"id": 12, "title": "Hello"}], messages=[message(1, "C1")])
     for name, script in lists.items():
         outside.say(name, script)
     outside.say("GetCustomerSendDetailsByChannel", lambda seen: page_of(seen, [row("C1", f"+{A}", template=12)]))
@@ -281,3 +281,11 @@ def test_many_messages_are_asked_about_two_hundred_at_a_time(tmp_path, outside):
 
     assert list(account(tmp_path, outside).outcomes(asked)) == []
     assert [len(call.body["condition"][1][2]) for call in outside.calls("message")] == [200, 200, 1]
+
+
+def test_the_first_row_since_the_send_is_the_oldest_whatever_its_id(tmp_path, outside):
+    """That ids grow with time is not published."""
+    outside.say("message", envelope(data=[message(1, "C1", at=NOON + HOUR, error=1), message(2, "C1", delivery=1)]))
+    asked = [Open(recipient="C1", message="", template=12, sent_at=NOON)]
+
+    assert [one.message for one in account(tmp_path, outside).outcomes(asked)] == ["2"]
