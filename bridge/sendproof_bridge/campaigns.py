@@ -9,7 +9,7 @@ from sendproof_bridge.bridge import CampaignKey, optimove_lane
 from sendproof_bridge.clock import Instant
 from sendproof_bridge.jobs import NewJob
 from sendproof_bridge.lifecycle import CAMPAIGN
-from sendproof_bridge.metrics import timetable
+from sendproof_bridge.metrics import EVERY, timetable
 from sendproof_bridge.optimove import CAMPAIGN_CANCELLED
 
 _WHERE = "client = :client AND channel = :channel AND campaign = :campaign"
@@ -21,6 +21,8 @@ _ANNOUNCE = text(
     " ON CONFLICT DO NOTHING"
 )
 _FIRST = text(f"UPDATE campaign SET first_sent_at = :now WHERE {_WHERE} AND first_sent_at IS NULL")
+_FIRST_SENT = text(f"SELECT first_sent_at FROM campaign WHERE {_WHERE}")
+_NEXT_REPORT = text("SELECT due_at FROM job WHERE id = :id AND state IN ('due', 'running')")
 _STATE = text(f"SELECT state FROM campaign WHERE {_WHERE}")
 _OPEN = text(f"SELECT 1 FROM batch WHERE {_WHERE} AND state <> 'settled' LIMIT 1")
 _MOVE = text(f"UPDATE campaign SET state = :state WHERE {_WHERE} AND state IN :sources").bindparams(
@@ -96,12 +98,25 @@ def begin_reports(tx: Connection, key: CampaignKey, now: Instant) -> None:
     """
     if state(tx, key) == "triggered":
         payload = {**key._asdict(), "last": False, "triggered": True}
-        id_, lane, due_at = f"metrics:{key.name()}:triggered", optimove_lane(key.client), timetable(now)[0]
+        id_, lane, due_at = _triggered_report(key), optimove_lane(key.client), timetable(now)[0]
         jobs.wake_up(tx, NewJob(id=id_, kind="metrics", payload=payload, due_at=due_at, lane=lane))
         return
     if tx.execute(_FIRST, {**key._asdict(), "now": now}).rowcount:
         due = timetable(now)
         jobs.add(tx, [_report(key, k, at, last=k == len(due) - 1) for k, at in enumerate(due)])
+
+
+def _triggered_report(key: CampaignKey) -> str:
+    return f"metrics:{key.name()}:triggered"
+
+
+def next_report(tx: Connection, key: CampaignKey, now: Instant) -> Instant | None:
+    """When the first report after now is due; None when there is none to come."""
+    first = tx.execute(_FIRST_SENT, key._asdict()).scalar_one_or_none()
+    if first is not None:
+        return next((at for at in timetable(first) if at > now), None)
+    due: Instant | None = tx.execute(_NEXT_REPORT, {"id": _triggered_report(key)}).scalar_one_or_none()
+    return due if due is None or due > now else now + EVERY
 
 
 def _report(key: CampaignKey, k: int, at: Instant, *, last: bool) -> NewJob:

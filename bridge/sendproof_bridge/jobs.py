@@ -163,6 +163,11 @@ def later(tx: Connection, job: Job, due_at: Instant, trouble: str) -> None:
     _move(tx, job, "due", due_at=due_at, trouble=trouble)
 
 
+def put_off(tx: Connection, job: Job, due_at: Instant) -> None:
+    """The job was not begun, as its time has not come yet. That was no attempt."""
+    _move(tx, job, "due", due_at=due_at, attempts=job.attempts - 1)
+
+
 def bury(tx: Connection, job: Job, trouble: str) -> None:
     """The job cannot be done. It stays in the table until somebody looks at it."""
     _move(tx, job, "dead", trouble=trouble)

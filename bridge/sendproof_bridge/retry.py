@@ -36,7 +36,7 @@ def decide(error: Exception, attempts: int, now: Instant) -> Decision:
     """`attempts` counts the one that just failed: 1 for the first."""
     match error:
         case RateLimitedError():
-            return Again(at=now + (error.retry_after_ms or _backoff(attempts, 10 * SECOND, 5 * MINUTE)))
+            return Again(at=rate_limit_ends(error, attempts, now))
         case CredentialsRefusedError():
             return Again(at=now + _backoff(attempts, MINUTE, HOUR))
         case RefusedError():
@@ -47,6 +47,11 @@ def decide(error: Exception, attempts: int, now: Instant) -> Decision:
             return Again(at=now + _backoff(attempts, SECOND, 5 * MINUTE))
         case _:
             return GiveUp() if attempts >= _FAULTS else Again(at=now + _backoff(attempts, SECOND, MINUTE))
+
+
+def rate_limit_ends(error: RateLimitedError, refusals: int, now: Instant) -> Instant:
+    """When to call again after so many refusals in a row: when the other side said, else later each time."""
+    return now + (error.retry_after_ms or _backoff(refusals, 10 * SECOND, 5 * MINUTE))
 
 
 def _backoff(attempts: int, first: int, longest: int) -> int:

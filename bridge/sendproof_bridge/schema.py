@@ -5,7 +5,7 @@ from sqlalchemy import BigInteger, Boolean, Column, Float, Index, Integer, MetaD
 metadata = MetaData()
 
 # Goes up with every change of a table, so that a bridge never works on tables of another one.
-VERSION = 1
+VERSION = 2
 
 # One row a start of the bridge: its id names the owner of jobs, and is never used twice.
 run = Table(
@@ -186,6 +186,16 @@ clearance = Table(
     Column("campaign", Text, primary_key=True),
     Column("customer", Text, primary_key=True),
     Column("allowed", Boolean),
+)
+
+# A channel whose provider refused a send as one too many; `refusals` in a row.
+pause = Table(
+    "pause",
+    metadata,
+    Column("client", Text, primary_key=True),
+    Column("channel", BigInteger, primary_key=True),
+    Column("until", BigInteger, nullable=False),
+    Column("refusals", Integer, nullable=False),
 )
 
 call = Table(

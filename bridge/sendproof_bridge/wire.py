@@ -129,7 +129,7 @@ def check_status(answer: Answer) -> Answer:
     if status in {_UNAUTHORIZED, _FORBIDDEN}:
         raise CredentialsRefusedError(f"{what}: credentials refused ({status})")
     if status == _TOO_MANY:
-        raise RateLimitedError(f"{what}: too many requests ({status})", _retry_after(answer))
+        raise RateLimitedError(f"{what}: too many requests ({status})", retry_after(answer))
     if status in _TURNED_AWAY:
         raise RefusedError(f"{what}: refused with {status}: {answer.body[:200].decode('utf-8', 'replace')}")
     if status not in _SUCCESS:
@@ -137,6 +137,7 @@ def check_status(answer: Answer) -> Answer:
     return answer
 
 
-def _retry_after(answer: Answer) -> int | None:
+def retry_after(answer: Answer) -> int | None:
+    """The milliseconds that the service asked to wait; None when it did not say so in seconds."""
     text = answer.headers.get("Retry-After", "")
     return max(1, int(text)) * 1000 if text.isascii() and text.isdigit() else None

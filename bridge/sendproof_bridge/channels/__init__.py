@@ -124,6 +124,8 @@ class MessageProvider(Protocol):
     """What a receipt's status means: a state of a message, or `CLICKED` or `UNSUBSCRIBED`."""
     attributes: Sequence[str]
     """Names of attributes that every message needs, whatever its template asks for."""
+    posts_receipts: bool
+    """Whether receipts are asked for with each send; else they come only if somebody has set the account up so."""
     rejects_later: bool
     """Whether what was accepted may still be rejected, so that it is not known yet to be sent."""
     remembers: bool

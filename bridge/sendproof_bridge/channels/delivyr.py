@@ -6,6 +6,7 @@ by a call. Reading templates by a call is assumed, too.
 """
 
 import json
+import logging
 import re
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
@@ -27,9 +28,9 @@ from sendproof_bridge.channels import (
 )
 from sendproof_bridge.clock import SECOND, Instant, parse_time
 from sendproof_bridge.config import ChannelConfig
-from sendproof_bridge.errors import NotDoneError, UnknownOutcomeError
+from sendproof_bridge.errors import RateLimitedError, RefusedError, UnknownOutcomeError
 from sendproof_bridge.settings import Setting, Settings, WrongError, attributes, flag, secret, text, url
-from sendproof_bridge.wire import Answer, Wire, check_status
+from sendproof_bridge.wire import Answer, Wire, check_status, retry_after
 
 # observed: in Delivyr's sample of event 11 the template's name begins with this
 _TEMPLATE = re.compile(r"[A-Z0-9]{8}")
@@ -45,7 +46,13 @@ _LETTERS = {
 _UNPROCESSABLE, _UNAVAILABLE = 422, 503
 # Its clock need not agree with ours.
 _MARGIN_MS = 60 * SECOND
+# Up to so many messages are asked about one by one; more are read from the log, so many a page (assumed).
+_ONE_BY_ONE = 50
+_PAGE = 500
 _DIGITS_OF_AN_ID = "0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZ"
+
+
+logger = logging.getLogger(__name__)
 
 
 def _expression(value: object) -> str:
@@ -78,6 +85,7 @@ class Delivyr:
 
     batch_size = 1
     letters = _LETTERS
+    posts_receipts = False
     rejects_later = True
     settle_ms = 30 * SECOND
 
@@ -140,7 +148,7 @@ class Delivyr:
             opted_out = frozenset({one.recipient} if code == "opted_out" else ())
             return SendReply(rejected={one.recipient: code}, opted_out=opted_out)
         if answer.status == _UNAVAILABLE and _code(answer) == "queue_full":
-            raise NotDoneError(f"{answer.what}: queue_full")
+            raise RateLimitedError(f"{answer.what}: queue_full", retry_after(answer))
         told = _object(check_status(answer))
         return SendReply(accepted={one.recipient: str(told.get("message_id", ""))})
 
@@ -149,16 +157,16 @@ class Delivyr:
         found: dict[str, list[str]] = {}
         for one in messages:
             template = json.loads(one.content)["template_id"]
-            for row in self._log(one.number):
+            for row in self._log({"phone_number": f"+{one.number}"}):
                 if row.get("template_id") == template and _made(row) >= since - _MARGIN_MS:
                     found.setdefault(one.recipient, []).append(str(row["message_id"]))
         return found
 
-    def _log(self, number: str) -> Iterator[dict[str, Any]]:
+    def _log(self, query: Mapping[str, str]) -> Iterator[dict[str, Any]]:
+        """The oldest first."""
         after: dict[str, str] = {}
         while True:
-            query = {"phone_number": f"+{number}", **after}
-            page = _object(check_status(self._call("GET", "messages", query=query)))
+            page = _object(check_status(self._call("GET", "messages", query={**query, **after})))
             rows = page.get("messages")
             if not isinstance(rows, list):
                 raise UnknownOutcomeError("Delivyr messages: expected a list of messages")
@@ -183,18 +191,39 @@ class Delivyr:
 
     def outcomes(self, messages: Sequence[Open]) -> Iterator[Receipt]:
         """From the Message Log, where there is one."""
-        for one in messages if self.remembers else ():
-            row = self._row(one)
+        for one, row in self._rows(messages) if self.remembers else ():
             if row.get("status") in _LETTERS:
                 stamp, message = str(row.get("updated_at", "")), str(row.get("message_id", one.message))
                 yield Receipt(recipient=one.recipient, letter=row["status"], stamp=stamp, message=message)
 
+    def _rows(self, messages: Sequence[Open]) -> Iterator[tuple[Open, Mapping[str, Any]]]:
+        """Each with what the log has of it; of many, from the oldest on, page by page."""
+        left = {one.message: one for one in sorted(messages, key=lambda one: one.sent_at) if one.message}
+        if len(left) > _ONE_BY_ONE:
+            oldest = left.pop(next(iter(left)))
+            yield oldest, self._row(oldest)
+            for row in self._log({"after": oldest.message, "limit": str(_PAGE)}):
+                one = left.pop(str(row.get("message_id")), None)
+                if one is not None:
+                    yield one, row
+                if not left:
+                    break
+        # Also those that were logged before the oldest, as several are sent at once.
+        for one in (*left.values(), *(one for one in messages if not one.message)):
+            yield one, self._row(one)
+
     def _row(self, one: Open) -> Mapping[str, Any]:
         """By its id; without one, the first by its template that the log has of its number since it was sent."""
         if one.message:
-            return _object(check_status(self._call("GET", f"messages/{quote(one.message, safe='')}")))
+            try:
+                return _object(check_status(self._call("GET", f"messages/{quote(one.message, safe='')}")))
+            except RefusedError as error:
+                # One that the log does not know must not keep the others from being asked about.
+                logger.warning("message %s: %s", one.message, error)
+                return {}
         template, since = _letters(one.template), one.sent_at - _MARGIN_MS
-        rows = (row for row in self._log(one.recipient) if row.get("template_id") == template and _made(row) >= since)
+        log = self._log({"phone_number": f"+{one.recipient}"})
+        rows = (row for row in log if row.get("template_id") == template and _made(row) >= since)
         return min(rows, key=_made, default={})
 
     def opt_outs(self) -> Sequence[str]:

@@ -59,6 +59,7 @@ class Textlocal:
 
     batch_size = _BATCH
     letters = _LETTERS
+    posts_receipts = True
     rejects_later = False
     attributes = ()
     remembers = True

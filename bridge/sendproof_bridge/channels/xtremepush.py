@@ -83,6 +83,7 @@ class Xtremepush:
 
     batch_size = _AT_ONCE
     letters = _LETTERS
+    posts_receipts = False
     rejects_later = False
     remembers = True
     settle_ms = 10 * MINUTE
@@ -162,13 +163,14 @@ class Xtremepush:
             found.setdefault(str(row["user_id"]), []).append(str(row["id"]))
         return found
 
-    def _messages(self, campaign: int, users: Sequence[str], since: Instant) -> Iterator[dict[str, Any]]:
+    def _messages(self, campaign: int, users: Sequence[str], since: Instant) -> list[dict[str, Any]]:
+        """The oldest first. That ids grow with time is not published."""
         condition: list[list[object]] = [
             ["campaign_id", "=", campaign],
             ["user_id", "IN", users],
             ["create_time", ">=", since // SECOND],
         ]
-        return self._list("message", condition)
+        return sorted(self._list("message", condition), key=_made)
 
     def read(self, body: bytes, headers: Mapping[str, str], batch: str) -> list[Receipt | OptOut]:
         """One event of a message; openapi/xtremepush-webhooks.yaml."""
@@ -209,17 +211,21 @@ class Xtremepush:
         for one in messages:
             by_campaign.setdefault(one.template, []).append(one)
         for campaign, some in by_campaign.items():
-            since = min(one.sent_at for one in some) - _MARGIN_MS
-            meant = {one.recipient: one.message for one in some}
-            for row in self._messages(campaign, list(meant), since):
-                user, id_ = str(row["user_id"]), str(row["id"])
-                if meant.get(user) not in {"", id_}:
-                    continue
-                # The first row since a message was sent is its own; those behind it are of later campaigns.
-                meant[user] = id_
-                letter = "message_delivery" if row.get("delivery") else "message_error" if row.get("error") else ""
-                if letter:
-                    yield Receipt(recipient=user, letter=letter, stamp="", message=id_)
+            for start in range(0, len(some), _AT_ONCE):
+                yield from self._ended(campaign, some[start : start + _AT_ONCE])
+
+    def _ended(self, campaign: int, some: Sequence[Open]) -> Iterator[Receipt]:
+        earliest = {one.recipient: one.sent_at - _MARGIN_MS for one in some}
+        meant = {one.recipient: one.message for one in some}
+        for row in self._messages(campaign, list(meant), min(earliest.values())):
+            user, id_ = str(row["user_id"]), str(row["id"])
+            if meant.get(user) not in {"", id_} or _made(row) < earliest[user] // SECOND:
+                continue
+            # The first row since a message was sent is its own; those behind it are of later campaigns.
+            meant[user] = id_
+            letter = "message_delivery" if row.get("delivery") else "message_error" if row.get("error") else ""
+            if letter:
+                yield Receipt(recipient=user, letter=letter, stamp="", message=id_)
 
     def opt_outs(self) -> list[str]:
         """Profiles that are not subscribed to SMS."""
@@ -227,7 +233,7 @@ class Xtremepush:
         return [str(row["mobile_number"]) for row in rows if row.get("mobile_number")]
 
     def _list(self, model: str, condition: Sequence[Sequence[object]]) -> Iterator[dict[str, Any]]:
-        """All rows, page by page, the oldest first."""
+        """All rows, page by page, in the order of their ids."""
         offset = 0
         while True:
             asked = {"condition": condition, "order": ["id ASC"], "limit": _PAGE, "offset": offset}
@@ -249,6 +255,14 @@ class Xtremepush:
         if said.get("success") is not True:
             raise _refusal(answer, said)
         return said
+
+
+def _made(row: Mapping[str, Any]) -> int:
+    """When a row was created, in seconds."""
+    try:
+        return int(row["create_time"])
+    except (KeyError, TypeError, ValueError) as error:
+        raise UnknownOutcomeError("Xtremepush list/message: expected create_time in seconds in every row") from error
 
 
 def _refusal(answer: Answer, said: Mapping[str, Any]) -> Exception:

@@ -1,7 +1,8 @@
 """Ask the provider about messages of which no receipt came.
 
-Textlocal never posts that a message expired, and a receipt can be lost; so what is still open when a message's longest
-life is over is asked for. The answers go the way of receipts.
+For providers whose receipts are asked for with each send. Textlocal never posts that a message expired, and a receipt
+can be lost; so what is still open when a message's longest life is over is asked for. The answers go the way of
+receipts. All other providers are asked before each report (outcomes.py).
 documented: https://api.txtlocal.com/docs/handlingreceipts (what is posted), and `validity`: at most 72 hours.
 """
 
@@ -45,10 +46,12 @@ def run(bridge: Bridge, job: Job) -> None:
     where = {"client": key.client, "batch": batch}
     with bridge.store.read() as tx:
         still_open = [Open(**row) for row in tx.execute(_OPEN, where).mappings()]
-    answers, trouble = _ask(bridge, key, batch, still_open)
+    answers, trouble = ask(bridge, key, still_open)
+    if trouble is not None and not answers:
+        raise trouble
     now = bridge.clock.now()
     with bridge.store.write() as tx:
-        intake.store_receipts(tx, answers)
+        intake.store_receipts(tx, [(key.client, replace(said, batch=batch)) for said in answers])
         if trouble is not None:
             # What was answered is kept, so that the next try has less to ask.
             jobs.later(tx, job, now + _PAUSE, str(trouble))
@@ -61,16 +64,12 @@ def run(bridge: Bridge, job: Job) -> None:
         logger.info("batch %s: asked about %d messages without a receipt, %d have ended", batch, *counts)
 
 
-def _ask(
-    bridge: Bridge, key: CampaignKey, batch: str, still_open: Sequence[Open]
-) -> tuple[list[tuple[str, Receipt]], OutsideError | None]:
-    """The answers, and what ended the asking early, if anything did."""
-    answers: list[tuple[str, Receipt]] = []
+def ask(bridge: Bridge, key: CampaignKey, messages: Sequence[Open]) -> tuple[list[Receipt], OutsideError | None]:
+    """What became of them, and what ended the asking early, if anything did. What was asked before that counts."""
+    answers: list[Receipt] = []
     try:
-        for said in bridge.channel(key).provider.outcomes(still_open) if still_open else ():
-            answers.append((key.client, replace(said, batch=batch)))  # noqa: PERF401 what was asked before trouble counts
+        for said in bridge.channel(key).provider.outcomes(messages) if messages else ():
+            answers.append(said)  # noqa: PERF402 what was asked before trouble counts
     except OutsideError as error:
-        if not answers:
-            raise
         return answers, error
     return answers, None

@@ -9,6 +9,8 @@
 A message that the reply left out, though it came, is looked up as well. When the record does not show it either, it is
 rejected: sent again it would be left out again, or the provider knows it under another name and did send it.
 
+A refusal for rate pauses every send of the channel (pauses.py): a job whose channel pauses is put off before it begins.
+
 The row says `sending` before the call begins. Whoever finds it so later does not know the outcome, and looks before
 anything is repeated. When the look-up itself fails it is tried again; the batch is never repeated blindly.
 """
@@ -21,17 +23,17 @@ from typing import Any, NamedTuple
 
 from sqlalchemy import Connection, bindparam, text
 
-from sendproof_bridge import campaigns, intake, jobs, opt_outs
+from sendproof_bridge import campaigns, intake, jobs, opt_outs, pauses
 from sendproof_bridge.bridge import Bridge, CampaignKey
 from sendproof_bridge.channels import Outgoing, SendReply
-from sendproof_bridge.clock import HOUR, Instant
-from sendproof_bridge.errors import NotDoneError, RefusedError, UnknownOutcomeError
+from sendproof_bridge.clock import HOUR, Instant, iso
+from sendproof_bridge.errors import NotDoneError, RateLimitedError, RefusedError, UnknownOutcomeError
 from sendproof_bridge.jobs import Job
 from sendproof_bridge.lifecycle import BATCH, MESSAGE
 from sendproof_bridge.metrics import COUNTS_AS, SENT
 from sendproof_bridge.recipients import NOT_MENTIONED, OPTED_OUT_HERE, REPLY_LOST, TOO_LATE
 from sendproof_bridge.retry import GiveUp, decide
-from sendproof_bridge.steps import inquire, share
+from sendproof_bridge.steps import inquire, outcomes, share
 
 _BATCH_IS = "client = :client AND id = :batch"
 _STATE = text(f"SELECT state, sending_since, due_at FROM batch WHERE {_BATCH_IS}")
@@ -94,6 +96,8 @@ class _Found(NamedTuple):
 def run(bridge: Bridge, job: Job) -> None:
     """Send, or find out what became of an earlier attempt."""
     key, batch = CampaignKey.of(job.payload), str(job.payload["batch"])
+    if _is_paused(bridge, job, key):
+        return
     found = _begin(bridge, key, batch)
     if found.state == "cancelled":
         with bridge.store.write() as tx:
@@ -104,6 +108,18 @@ def run(bridge: Bridge, job: Job) -> None:
         _look_up(bridge, job, key, batch, found)
     else:
         _send(bridge, job, key, batch, found)
+
+
+def _is_paused(bridge: Bridge, job: Job, key: CampaignKey) -> bool:
+    """Whether the channel pauses; then the job comes back when that is over."""
+    now = bridge.clock.now()
+    with bridge.store.read() as tx:
+        until = pauses.until(tx, key, now)
+    if until is None:
+        return False
+    with bridge.store.write() as tx:
+        jobs.put_off(tx, job, until + job.attempts - 1)
+    return True
 
 
 def _begin(bridge: Bridge, key: CampaignKey, batch: str) -> _Found:
@@ -130,6 +146,8 @@ def _send(bridge: Bridge, job: Job, key: CampaignKey, batch: str, found: _Found)
     provider = bridge.channel(key).provider
     try:
         reply = provider.send(found.pending, batch=batch, receipt_url=_receipt_url(bridge, key, batch))
+    except RateLimitedError as error:
+        _too_many(bridge, job, key, batch, error)
     except RefusedError as error:
         _refused(bridge, job, key, batch, found, error)
     except NotDoneError:
@@ -160,6 +178,15 @@ def _refused(bridge: Bridge, job: Job, key: CampaignKey, batch: str, found: _Fou
     raise error
 
 
+def _too_many(bridge: Bridge, job: Job, key: CampaignKey, batch: str, error: RateLimitedError) -> None:
+    with bridge.store.write() as tx:
+        _move(tx, key, batch, "planned")
+        until = pauses.begin(tx, key, error, bridge.clock.now())
+        # Behind those that were refused less often, lest a few that always are keep all others from being tried.
+        jobs.later(tx, job, until + job.attempts, str(error))
+    logger.warning("batch %s: %s: channel %d sends again at %s", batch, error, key.channel, iso(until))
+
+
 def _look_up(bridge: Bridge, job: Job, key: CampaignKey, batch: str, found: _Found) -> None:
     since, provider = found.sending_since or 0, bridge.channel(key).provider
     if not provider.remembers or bridge.clock.now() < since + provider.settle_ms:
@@ -174,13 +201,13 @@ def _look_up(bridge: Bridge, job: Job, key: CampaignKey, batch: str, found: _Fou
         # It was sent then; a look-up later must not make it younger than the provider's record of it.
         _accept(bridge, tx, key, batch, accepted, since)
         if accepted:
-            campaigns.begin_reports(tx, key, now)
+            _begin_reports(bridge, tx, key, now)
         _reject(tx, key, batch, dict.fromkeys(left_out, NOT_MENTIONED), now)
         if absent - left_out:
             _move(tx, key, batch, "planned")
             jobs.again(tx, job, now)
         else:
-            _settle(tx, job, key, batch, now)
+            _settle(bridge, tx, job, key, batch, now)
     logger.info("batch %s: %d found at the provider, %d surely not sent", batch, len(accepted), len(absent))
 
 
@@ -192,8 +219,8 @@ def _lost(bridge: Bridge, job: Job, key: CampaignKey, since: Instant, trouble: s
             jobs.later(tx, job, since + provider.settle_ms, trouble)
         else:
             tx.execute(_UNKNOWN, {"client": key.client, "batch": batch, "reason": REPLY_LOST, "now": now})
-            campaigns.begin_reports(tx, key, now)
-            _settle(tx, job, key, batch, now)
+            _begin_reports(bridge, tx, key, now)
+            _settle(bridge, tx, job, key, batch, now)
     then = "its record will be asked" if provider.remembers else "it keeps no record, so this stays unknown"
     logger.warning("batch %s: %s; %s", batch, trouble, then)
 
@@ -217,14 +244,15 @@ def _finish(bridge: Bridge, job: Job, key: CampaignKey, batch: str, reply: SendR
     """Note what the provider said. What it said nothing about stays unknown, what it put off is planned again."""
     now = bridge.clock.now()
     with bridge.store.write() as tx:
+        pauses.end(tx, key, now)
         _accept(bridge, tx, key, batch, reply.accepted, now)
         if reply.accepted:
-            campaigns.begin_reports(tx, key, now)
+            _begin_reports(bridge, tx, key, now)
         _reject(tx, key, batch, reply.rejected, now)
         opt_outs.note(tx, key, batch, reply.opted_out, now)
         left = {row.recipient for row in tx.execute(_PENDING, {"client": key.client, "batch": batch})}
         if not left:
-            _settle(tx, job, key, batch, now)
+            _settle(bridge, tx, job, key, batch, now)
         elif left.issubset(reply.postponed):
             _move(tx, key, batch, "planned")
             _postpone(tx, job, reply.postponed, now)
@@ -244,9 +272,16 @@ def _postpone(tx: Connection, job: Job, reasons: Mapping[str, str], now: Instant
     jobs.later(tx, job, at, str(error))
 
 
-def _settle(tx: Connection, job: Job, key: CampaignKey, batch: str, now: Instant) -> None:
+def _begin_reports(bridge: Bridge, tx: Connection, key: CampaignKey, now: Instant) -> None:
+    campaigns.begin_reports(tx, key, now)
+    if not bridge.channel(key).provider.posts_receipts:
+        outcomes.see_to_it(tx, key, now)
+
+
+def _settle(bridge: Bridge, tx: Connection, job: Job, key: CampaignKey, batch: str, now: Instant) -> None:
     _move(tx, key, batch, "settled")
-    jobs.add(tx, [inquire.first_job(key, batch, now)])
+    if bridge.channel(key).provider.posts_receipts:
+        jobs.add(tx, [inquire.first_job(key, batch, now)])
     campaigns.settled(tx, key, now)
     jobs.complete(tx, job)
 

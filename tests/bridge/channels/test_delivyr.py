@@ -5,7 +5,7 @@ import json
 import pytest
 
 from sendproof_bridge import intake
-from sendproof_bridge.channels import Composed, OptOut, Order, Receipt, Template, open_channel, providers
+from sendproof_bridge.channels import Composed, Open, OptOut, Order, Receipt, Template, open_channel, providers
 from sendproof_bridge.clock import HOUR, SECOND, iso
 from sendproof_bridge.settings import Secret
 from sendproof_bridge.wire import Wire
@@ -97,6 +97,15 @@ def test_a_full_queue_is_tried_again(tmp_path, account):
     account.say("send_sms", full, Says({"message_id": "1"}))
 
     assert play(tmp_path, account) == [("accepted", None, "1")]
+
+
+def test_a_full_queue_is_left_in_peace_as_long_as_it_says(tmp_path, account):
+    """It is Delivyr's way to say that there are too many calls, so it holds back all sends."""
+    full = Says({"error": {"code": "queue_full", "message": "later"}}, status=503, headers=(("Retry-After", "30"),))
+    account.say("send_sms", full)
+
+    play(tmp_path, account, until=NOON + 29 * SECOND)
+    assert len(account.calls("send_sms")) == 1
 
 
 def test_a_customer_who_is_opted_out_there_is_rejected_and_shared(tmp_path, account):
@@ -226,3 +235,51 @@ def test_without_an_id_the_log_is_asked_for_the_number(tmp_path, account):
     account.say("messages", Says({"messages": [logged], "next": None}))
 
     assert play(tmp_path, account, until=NOON + 80 * HOUR, message_log=True) == [("undelivered", None, "an-id")]
+
+
+def the_account(outside, folder, **options):
+    """The account itself."""
+    (client,) = settings(folder, outside.url, channel=channel(**options)).clients
+    return open_channel(client.channels[0], Wire())
+
+
+def open_messages(number):
+    """So many that were sent one after the other."""
+    return [
+        Open(recipient=f"1212555{index:04}", message=f"id-{index}", template=NUMBER, sent_at=NOON + index)
+        for index in range(number)
+    ]
+
+
+def test_of_many_messages_the_log_is_read_by_the_page(tmp_path, account):
+    """From the oldest on; a call for each would be thousands."""
+    logged = [{"message_id": f"id-{index}", "status": "delivered"} for index in range(1, 60)]
+    account.say("id-0", Says({"message_id": "id-0", "status": "undelivered"}))
+    account.say(
+        "messages", Says({"messages": logged[:40], "next": "id-40"}), Says({"messages": logged[40:], "next": None})
+    )
+
+    found = list(the_account(account, tmp_path, message_log=True).outcomes(open_messages(60)))
+    assert [one.letter for one in found] == ["undelivered"] + ["delivered"] * 59
+    asked = [call.query for call in account.seen]
+    assert asked == [{}, {"after": "id-0", "limit": "500"}, {"after": "id-40", "limit": "500"}]
+
+
+def test_what_a_page_leaves_out_is_asked_about_by_itself(tmp_path, account):
+    """Several are sent at once, so some may be logged before the oldest."""
+    logged = [{"message_id": f"id-{index}", "status": "delivered"} for index in range(2, 60)]
+    account.say("messages", Says({"messages": logged, "next": None}))
+    for name in ("id-0", "id-1"):
+        account.say(name, Says({"message_id": name, "status": "delivered"}))
+
+    found = list(the_account(account, tmp_path, message_log=True).outcomes(open_messages(60)))
+    assert sorted(one.message for one in found) == sorted(f"id-{index}" for index in range(60))
+
+
+def test_a_message_that_the_log_does_not_know_does_not_stop_the_others(tmp_path, account):
+    """It stays open."""
+    account.say("id-0", Says({"error": {"code": "not_found", "message": "no"}}, status=404))
+    account.say("id-1", Says({"message_id": "id-1", "status": "delivered"}))
+
+    found = list(the_account(account, tmp_path, message_log=True).outcomes(open_messages(2)))
+    assert [one.message for one in found] == ["id-1"]

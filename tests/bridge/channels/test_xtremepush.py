@@ -55,6 +55,11 @@ def listed(campaigns=(), profiles=(), messages=()):
     return {"campaign": campaign, "profile": profile, "message": envelope(data=list(messages))}
 
 
+def message(number, user, at=NOON, **became):
+    """A row of list/message."""
+    return {"id": number, "user_id": user, "create_time": at // SECOND, **became}
+
+
 def play(folder, outside, until=NOON + HOUR, lists=None, **options):
     """One campaign to two customers; answers how their messages stand."""
     for name, script in (lists or listed([{"id": 12, "title": "Hello"}])).items():
@@ -126,7 +131,7 @@ def test_the_user_may_be_named_by_an_attribute(tmp_path, outside):
 @pytest.mark.parametrize(("found", "calls"), [(["C1", "C2"], 1), ([], 2)])
 def test_a_lost_reply_is_looked_up_after_ten_minutes(tmp_path, outside, found, calls):
     """By campaign, user and time, when asynchronous messages must be in the list."""
-    rows = [{"id": index, "user_id": user} for index, user in enumerate(found, 1)]
+    rows = [message(index, user) for index, user in enumerate(found, 1)]
     lists = listed([{"id": 12, "title": "Hello"}], messages=rows)
     usual, lost = lists["campaign"], [Says(status=500)]
     lists["campaign"] = lambda seen: lost.pop() if lost and "target_by" in seen.body else usual(seen)
@@ -219,7 +224,7 @@ def lost_once(lists):
 
 def test_what_became_of_it_is_asked_from_the_send_on_and_not_from_the_look_up(tmp_path, outside):
     """Without webhooks of the account the list is all there is, and the messages in it are older than the look-up."""
-    rows = [{"id": 1, "user_id": "C1", "delivery": 1}, {"id": 2, "user_id": "C2", "error": 1}]
+    rows = [message(1, "C1", delivery=1), message(2, "C2", error=1)]
     lists = lost_once(listed([{"id": 12, "title": "Hello"}], messages=rows))
 
     assert play(tmp_path, outside, NOON + 80 * HOUR, lists) == [("delivered", None), ("undelivered", None)]
@@ -228,7 +233,7 @@ def test_what_became_of_it_is_asked_from_the_send_on_and_not_from_the_look_up(tm
 
 def test_rows_of_another_campaign_by_the_same_template_prove_nothing(tmp_path, outside):
     """Two campaigns at one instant, and one row a user: whose reply came has it, and the other is sent again."""
-    lists = listed([{"id": 12, "title": "Hello"}], messages=[{"id": 1, "user_id": "C1"}])
+    lists = listed([{"id": 12, "title": "Hello"}], messages=[message(1, "C1")])
     for name, script in lists.items():
         outside.say(name, script)
     outside.say("GetCustomerSendDetailsByChannel", lambda seen: page_of(seen, [row("C1", f"+{A}", template=12)]))
@@ -253,8 +258,34 @@ def page_of(seen, rows):
 
 def test_of_several_rows_of_a_user_the_first_since_the_send_is_meant(tmp_path, outside):
     """Later ones are of later campaigns by the same template."""
-    rows = [{"id": 1, "user_id": "C1"}, {"id": 2, "user_id": "C1", "error": 1}]
-    outside.say("message", envelope(data=rows))
+    outside.say("message", envelope(data=[message(1, "C1"), message(2, "C1", error=1)]))
     asked = [Open(recipient="C1", message="", template=12, sent_at=NOON)]
 
     assert list(account(tmp_path, outside).outcomes(asked)) == []
+
+
+def test_each_message_is_asked_about_from_its_own_send_on(tmp_path, outside):
+    """A row that is older than the message is another's, also where both are asked about in one call."""
+    outside.say("message", envelope(data=[message(1, "C1", error=1), message(2, "C2", delivery=1)]))
+    late = Open(recipient="C1", message="", template=12, sent_at=NOON + HOUR)
+    early = Open(recipient="C2", message="", template=12, sent_at=NOON)
+
+    found = account(tmp_path, outside).outcomes([early, late])
+    assert [(one.recipient, one.letter) for one in found] == [("C2", "message_delivery")]
+
+
+def test_many_messages_are_asked_about_two_hundred_at_a_time(tmp_path, outside):
+    """Not one by one."""
+    outside.say("message", envelope(data=[]))
+    asked = [Open(recipient=f"C{index}", message="", template=12, sent_at=NOON) for index in range(401)]
+
+    assert list(account(tmp_path, outside).outcomes(asked)) == []
+    assert [len(call.body["condition"][1][2]) for call in outside.calls("message")] == [200, 200, 1]
+
+
+def test_the_first_row_since_the_send_is_the_oldest_whatever_its_id(tmp_path, outside):
+    """That ids grow with time is not published."""
+    outside.say("message", envelope(data=[message(1, "C1", at=NOON + HOUR, error=1), message(2, "C1", delivery=1)]))
+    asked = [Open(recipient="C1", message="", template=12, sent_at=NOON)]
+
+    assert [one.message for one in account(tmp_path, outside).outcomes(asked)] == ["2"]
