@@ -7,6 +7,7 @@ command line and the documents.
 import importlib
 import inspect
 import pkgutil
+from abc import ABC, abstractmethod
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, fields
 from functools import cache
@@ -56,34 +57,34 @@ class Fault:
 
 
 @dataclass(frozen=True, kw_only=True)
-class CallFault(Fault):
+class CallFault(Fault, ABC):
     """Something done to a call of the bridge."""
 
     on: ClassVar[tuple[str, ...]] = (CALL,)
     when: ClassVar[tuple[str, ...]] = (BEFORE, AFTER)
 
+    @abstractmethod
     def answer(self, own: Reply, refuse: Refuse) -> Answered:
         """What becomes of the reply. `own` is the service's, without content when it did nothing.
 
         `refuse(kind of problem, status, detail)` answers as the service does.
         """
-        raise NotImplementedError
 
 
 @dataclass(frozen=True, kw_only=True)
-class WebhookFault(Fault):
+class WebhookFault(Fault, ABC):
     """Something done to a notification on its way to the bridge."""
 
     on: ClassVar[tuple[str, ...]] = (WEBHOOK,)
     when: ClassVar[tuple[str, ...]] = (BEFORE,)
 
+    @abstractmethod
     def way(self, draw: Callable[[int], int]) -> Way:
         """How it gets there. `draw(n)` answers a number below n, the same in every run with one seed."""
-        raise NotImplementedError
 
 
 @dataclass(frozen=True, kw_only=True)
-class BridgeFault(Fault):
+class BridgeFault(Fault, ABC):
     """Something done to the bridge itself, by whoever started it: the exchange waits for that."""
 
     on: ClassVar[tuple[str, ...]] = (CALL, WEBHOOK)
@@ -91,9 +92,9 @@ class BridgeFault(Fault):
 
     within_s: float
 
+    @abstractmethod
     def wanted(self) -> Mapping[str, object]:
         """What has to be done, for whoever started the bridge."""
-        raise NotImplementedError
 
 
 @cache
