@@ -15,7 +15,7 @@ from sendproof_scenarios.every_dialect import in_every_dialect
 from sendproof_scenarios.history import History
 from sendproof_scenarios.library import find
 from sendproof_scenarios.loading import load
-from sendproof_scenarios.mistakes import ScenarioError
+from sendproof_scenarios.mistakes import UnusableFileError
 from sendproof_scenarios.model import Scenario, whole
 from sendproof_scenarios.processes import ProcessError
 from sendproof_scenarios.progress import watching
@@ -48,7 +48,7 @@ def scenarios_of(files: Sequence[Path], wanted: Wanted, options: Options) -> dic
     for file in (one for named in files for one in find(named)):
         try:
             every = load(file)
-        except ScenarioError as error:
+        except UnusableFileError as error:
             mistakes.append(str(error))
             continue
         for scenario in every:
