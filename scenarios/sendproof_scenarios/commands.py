@@ -95,7 +95,7 @@ def _play(files: "list[Path]", wanted: "Wanted", options: "Options", parallel: i
     """Play what is wanted of the files, and leave with the status of the worst."""
     from sendproof_scenarios import playing  # noqa: PLC0415 - see the head of this file
     from sendproof_scenarios.beside import let_children_end, play_beside  # noqa: PLC0415
-    from sendproof_scenarios.verdict import EXIT_STATUS  # noqa: PLC0415
+    from sendproof_scenarios.verdict import EXIT_STATUS, worst  # noqa: PLC0415
 
     console = Console()
     let_children_end()
@@ -111,7 +111,7 @@ def _play(files: "list[Path]", wanted: "Wanted", options: "Options", parallel: i
         _refuse(str(error))
     if len(standings) > 1:
         playing.summary(standings, options.results, console)
-    raise typer.Exit(EXIT_STATUS[playing.worst(list(standings.values()))])
+    raise typer.Exit(EXIT_STATUS[worst(standings.values())])
 
 
 def _refuse_contradictions(bridge: str | None, command: str | None, parallel: int) -> None:

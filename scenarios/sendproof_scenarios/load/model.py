@@ -6,6 +6,7 @@ latencies, losses and processes are those by which the levels of `levels` are as
 
 from collections import Counter
 from collections.abc import Iterable, Mapping
+from itertools import pairwise
 from pathlib import Path
 from typing import Annotated, Literal
 
@@ -77,7 +78,7 @@ class Loss(Part, frozen=True, kw_only=True):
 
 
 class Process(Part, frozen=True, kw_only=True):
-    """One process that took part, and what it took."""
+    """One process that took part, and what it took; `peak_mb` in millions of bytes."""
 
     role: Role
     name: Name
@@ -96,7 +97,7 @@ class Sample(Part, frozen=True, kw_only=True):
     latency: Mapping[str, Amount] = {}
     #: By process, the processors in use since the last sample: 1.0 is one whole processor.
     cores: Mapping[str, Amount] = {}
-    #: By process.
+    #: By process, in millions of bytes.
     memory_mb: Mapping[str, Amount] = {}
     #: The share of all processors of the machine that were in use, by whomever.
     machine: Annotated[float, Meta(ge=0, le=1)] = 0.0
@@ -134,6 +135,8 @@ class LoadResult(Part, frozen=True, kw_only=True, tag_field="sendproof_load", ta
             ("process", self.processes),
         ):
             _must_stand_once(part, entries)
+        if any(later.at <= earlier.at for earlier, later in pairwise(self.samples)):
+            raise ValueError("expected samples each later than the one before it, got another order")
         if (self.trouble is None) != (self.trouble_blame is None):
             raise ValueError("expected trouble with trouble_blame, or neither, got one of them")
 
