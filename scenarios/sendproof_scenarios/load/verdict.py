@@ -116,8 +116,10 @@ class _Level:
 
     def not_observed(self, known: Iterable[str]) -> Judged:
         """Nothing of that name is in the result: it may be misspelt, or a level for another kind of load test."""
-        names = listed([f'"{name}"' for name in known] or ["nothing of the kind"])
-        return self.unknown("not observed", "config", f"This load test observes {names}.")
+        others = [f'"{name}"' for name in known]
+        if not others:
+            return self.unknown("not observed")
+        return self.unknown("not observed", "config", f"This load test observes {listed(others)}.")
 
     def _judged(
         self,
