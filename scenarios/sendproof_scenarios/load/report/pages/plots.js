@@ -4,7 +4,7 @@
   const data = JSON.parse(document.getElementById("samples").textContent);
   const COLOURS = 8;
   const DASHES = [[], [7, 4], [2, 3]];
-  const HEIGHT = 230;
+  const HEIGHT = 190;
   let drawn = [];
 
   const colour = (name) => getComputedStyle(document.documentElement).getPropertyValue(name).trim();
@@ -34,8 +34,8 @@
     points: { show: data.at.length < 2, size: 6 },
     value: (_, value) => (value === null || value === undefined ? "–" : exact.format(value) + " " + plot.unit),
   });
-  const draw = (plot) => {
-    const place = document.getElementById("plot-" + plot.id);
+  const draw = (plot, index) => {
+    const place = document.getElementById("plot-" + index);
     place.replaceChildren();
     const options = {
       width: place.clientWidth,
