@@ -25,8 +25,8 @@ from typing import Any, ClassVar
 
 import gevent
 from locust import User, events
+from locust.contrib.fasthttp import FastHttpSession
 from locust.env import Environment
-from locust.exception import StopUser
 from locust.runners import MasterRunner, WorkerRunner
 from locust.stats import StatsEntry, calculate_response_time_percentile
 from rich.console import Console
@@ -71,6 +71,8 @@ class LoadTest:
 
     kind: ClassVar[str]
     customers: ClassVar[int]
+    days: ClassVar[int] = 7
+    copies: ClassVar[int] = 0
     #: Called from the intended start; all others from the request.
     intended: ClassVar[frozenset[str]] = frozenset()
 
@@ -83,6 +85,11 @@ class LoadTest:
 
     def begin(self, process: "Process") -> None:
         """The world is there; get ready to work."""
+
+    def conclude(self, wanted: Wanted, control: Control, sandbox: str) -> Counts:
+        """What can only be counted when everybody has nothing more to do; nothing, for most."""
+        del wanted, control, sandbox
+        return Counts()
 
 
 @dataclass(kw_only=True)
@@ -141,12 +148,16 @@ class Worker(User):
     abstract = True
     test: ClassVar["Running"]
 
+    def http(self, url: str) -> FastHttpSession:
+        """A client of its own; every call is in Locust's statistics under its `name`."""
+        return FastHttpSession(base_url=url, request_event=self.environment.events.request, user=self)
+
     def work(self, process: Process) -> None:
         """All that this user does."""
         raise NotImplementedError
 
     def run(self) -> None:
-        """Locust's own loop would begin again; this one ends, and says so."""
+        """Locust's own loop would begin anew; this one ends, and says so."""
         process = self.test.process
         if process is None:
             return
@@ -155,7 +166,6 @@ class Worker(User):
         except (ControlError, TroubleError, ValueError, OSError) as error:
             process.fail(str(error), "harness")
         process.counts.finished += 1
-        raise StopUser
 
 
 class Running:
@@ -170,6 +180,7 @@ class Running:
         self._stack = ExitStack()
         self._gathering: Gathering | None = None
         self._levels = Levels()
+        self._world: tuple[Wanted, Prepared]
         self._folder = Path()
         self._histograms: dict[str, dict[int, int]] = {}
         events.init_command_line_parser.add_listener(self._arguments)
@@ -216,6 +227,7 @@ class Running:
         except _WORLD_MISTAKES as error:
             self._refuse(str(error))
             return
+        self._world = wanted, prepared
         shares = max(1, len(self._environment.runner.clients.ready)) if self._is_master else 1
         options.sendproof_job = json.dumps({**prepared.job, "shares": shares})
         self._gathering = self._gather(wanted, prepared)
@@ -236,7 +248,10 @@ class Running:
             watched.insert(0, Watched("simulators", "simulators", health["pid"]))
         if self._is_master:
             watched.append(Watched(GENERATOR, "load master", os.getpid(), alone=True))
-        settings = {**prepared.settings, "machine": f"{platform.system()} {platform.machine()}, {os.cpu_count()} processors"}
+        settings = {
+            **prepared.settings,
+            "machine": f"{platform.system()} {platform.machine()}, {os.cpu_count()} processors",
+        }
         return Gathering(
             kind=wanted.kind,
             title=prepared.title,
@@ -268,6 +283,7 @@ class Running:
             counts = gathering.counts
             if counts.trouble is not None or counts.finished >= self._environment.runner.target_user_count > 0:
                 self._settle()
+                self._conclude(gathering)
                 self._finish(None)
                 self._environment.runner.quit()
 
@@ -275,6 +291,14 @@ class Running:
         """Workers tell Locust's statistics every few seconds; wait for the last of them."""
         if self._is_master:
             gevent.sleep(2 * 3.0)
+
+    def _conclude(self, gathering: Gathering) -> None:
+        wanted, prepared = self._world
+        try:
+            with Control(prepared.control) as control:
+                gathering.parts["conclusion"] = self.test.conclude(wanted, control, prepared.sandbox)
+        except ControlError as error:
+            gathering.parts["conclusion"] = Counts(trouble=(str(error), "harness"))
 
     def _finish(self, trouble: tuple[str, Blame] | None) -> None:
         gathering, self._gathering = self._gathering, None
@@ -330,8 +354,7 @@ class Running:
     # -- Locust's statistics ----------------------------------------------------------------------
 
     def _entries(self) -> dict[str, StatsEntry]:
-        entries = self._environment.stats.entries.values()
-        return {entry.name: entry for entry in entries if entry.method == self.test.kind}
+        return {entry.name: entry for entry in self._environment.stats.entries.values()}
 
     def _latest(self) -> dict[str, float]:
         """By latency, the 95th percentile of what came since this was asked last."""
@@ -370,11 +393,11 @@ def add_arguments(parser: ArgumentParser, test: LoadTest) -> None:
     add("--customers", type=int, default=test.customers, help="How many there are.")
     add("--seed", type=int, default=1, help="Seed of the sandbox.")
     add("--provider", default="textlocal", help="Whose messages: textlocal, xtremepush or delivyr.")
-    add("--days", type=int, default=7, help="Virtual days of receipts and reports.")
+    add("--days", type=int, default=test.days, help="Virtual days of receipts and reports.")
     add("--rate", type=float, default=200.0, help="Triggers a second at the height of the shape.")
     add("--seconds", type=float, default=60.0, help="For how long triggers come.")
     add("--shape", choices=list(SHAPES), default="steady", help="How the rate changes over the seconds.")
-    add("--copies", type=int, default=0, help="How many times more every receipt comes.")
+    add("--copies", type=int, default=test.copies, help="How many times more every receipt comes.")
     add("--no-rate-limits", action="store_true", help="Let the services take any number of calls.")
     add("--bridge", default=None, help="Address of a bridge that runs already.")
     add("--command", default=None, help="A command that starts the bridge.")

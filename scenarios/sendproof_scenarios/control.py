@@ -129,6 +129,10 @@ class Control:
         """Rotate, disable or enable a key; answers it as it is now."""
         return self._object("PATCH", f"/sandboxes/{sandbox}/services/{service}/keys/{name}", change)
 
+    def overview(self, sandbox: str, service: str) -> dict[str, Any]:
+        """What a service was told by its users, as it stands now."""
+        return self._object("GET", f"/sandboxes/{sandbox}/services/{service}")
+
     def webhooks(self, sandbox: str, service: str, event: str) -> list[dict[str, Any]]:
         """The notifications of one event so far, the oldest first, each with its `key`."""
         return self._list("GET", f"/sandboxes/{sandbox}/webhooks?service={service}&event={event}")

@@ -65,5 +65,7 @@ def tale(sample: Sample, before: Sample | None) -> str:
     for name, count in sample.counts.items():
         more = count - (before.counts.get(name, 0) if before else 0)
         stages.append(f"{name} {count:,}" + (f" ({more / gone:,.0f}/s)" if more and gone else ""))
-    busy = [f"{name} {cores:.2f} cores, {sample.memory_mb.get(name, 0):,.0f} MB" for name, cores in sample.cores.items()]
+    busy = [
+        f"{name} {cores:.2f} cores, {sample.memory_mb.get(name, 0):,.0f} MB" for name, cores in sample.cores.items()
+    ]
     return f"{minutes}:{seconds:02d}  " + " · ".join([*stages, *busy])

@@ -24,11 +24,12 @@ class Usage:
 
 @dataclass(slots=True)
 class Watched:
-    """One process that takes part, with its children. What a child has used is kept when it has ended."""
+    """One process that takes part, with its children unless it counts `alone`. What has ended is still counted."""
 
     role: Role
     name: str
     pid: int
+    alone: bool = False
     _seen: dict[int, float] = field(default_factory=dict)
 
     def look(self) -> Usage | None:
@@ -36,7 +37,7 @@ class Watched:
         memory = 0.0
         with suppress(psutil.Error):
             root = psutil.Process(self.pid)
-            for process in (root, *root.children(recursive=True)):
+            for process in (root, *([] if self.alone else root.children(recursive=True))):
                 memory += self._look_at(process)
         return Usage(sum(self._seen.values()), memory / _MB) if memory else None
 
