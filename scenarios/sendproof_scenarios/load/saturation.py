@@ -206,11 +206,11 @@ def _subject(use: Use, *, alone: bool) -> str:
 
 def _several_processors(limits: Iterable[Use]) -> str:
     """A whole processor is a bridge's limit only where its language runs one thread at a time."""
-    bridges = [use for use in limits if use.process.role == "bridge"]
-    if not bridges:
+    if any(use.process.role != "bridge" for use in limits):
         return ""
-    if max(use.cores for use in bridges) > _MORE_THAN_ONE:
-        return f" It can use several processors at once: it used {max(use.cores for use in bridges):.2f} on average."
+    most = max(use.cores for use in limits)
+    if most > _MORE_THAN_ONE:
+        return f" It can use several processors at once: it used {most:.2f} on average."
     return " If it can use several processors at once, it may have had more to give."
 
 
