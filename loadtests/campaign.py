@@ -5,7 +5,6 @@ locust -f loadtests/campaign.py --headless --users 1 --customers 1000000
 
 from harness import Running
 from scheduled import Follower, Scheduled
-
 from sendproof_scenarios.load.worlds import Wanted
 
 

@@ -14,7 +14,7 @@ import json
 import logging
 import os
 import platform
-from argparse import ArgumentParser, Namespace
+from argparse import Namespace
 from collections.abc import Mapping
 from contextlib import ExitStack
 from dataclasses import dataclass, field, fields
@@ -24,9 +24,11 @@ from time import monotonic
 from typing import Any, ClassVar
 
 import gevent
-from locust import User, events
+from locust import User, events, task
+from locust.argument_parser import LocustArgumentParser
 from locust.contrib.fasthttp import FastHttpSession
 from locust.env import Environment
+from locust.exception import StopUser
 from locust.runners import MasterRunner, WorkerRunner
 from locust.stats import StatsEntry, calculate_response_time_percentile
 from rich.console import Console
@@ -42,7 +44,6 @@ from sendproof_scenarios.load.model import Latency
 from sendproof_scenarios.load.progress import Telling
 from sendproof_scenarios.load.watching import Watched, is_here, own_usage
 from sendproof_scenarios.load.worlds import Wanted
-from sendproof_scenarios.mistakes import ScenarioError
 from sendproof_scenarios.processes import ProcessError
 from sendproof_scenarios.recording import RunError, fresh_folder
 from sendproof_scenarios.trouble import TroubleError
@@ -51,7 +52,7 @@ _EVERY_S = 1.0
 _TOLD = "sendproof_counts"
 _OVER = "sendproof_over"
 _EXIT_ERROR = 3
-_WORLD_MISTAKES = (RunError, ControlError, ProcessError, ScenarioError, OSError, ValueError)
+_WORLD_MISTAKES = (RunError, ControlError, ProcessError, OSError, ValueError)
 
 
 @dataclass(kw_only=True)
@@ -94,7 +95,7 @@ class LoadTest:
 
 @dataclass(kw_only=True)
 class Process:
-    """This process in a load test: what it knows, what it has counted. `over` is set when nothing more will happen."""
+    """One process of a load test: what it knows, what it has counted. `over` is set when nothing more will happen."""
 
     environment: Environment
     wanted: Wanted
@@ -128,7 +129,7 @@ class Process:
         )
 
     def fail(self, why: str, blame: Blame) -> None:
-        """This cannot go on."""
+        """It cannot go on."""
         self.counts.trouble = self.counts.trouble or (why, blame)
 
     def report(self) -> Counts:
@@ -156,16 +157,19 @@ class Worker(User):
         """All that this user does."""
         raise NotImplementedError
 
-    def run(self) -> None:
-        """Locust's own loop would begin anew; this one ends, and says so."""
+    @task
+    def work_once(self) -> None:
+        """Locust would begin anew again and again."""
         process = self.test.process
-        if process is None:
-            return
         try:
-            self.work(process)
+            if process is not None:
+                self.work(process)
         except (ControlError, TroubleError, ValueError, OSError) as error:
             process.fail(str(error), "harness")
-        process.counts.finished += 1
+        finally:
+            if process is not None:
+                process.counts.finished += 1
+        raise StopUser
 
 
 class Running:
@@ -190,7 +194,7 @@ class Running:
 
     # -- what Locust calls ------------------------------------------------------------------------
 
-    def _arguments(self, parser: ArgumentParser, **_: object) -> None:
+    def _arguments(self, parser: LocustArgumentParser, **_: object) -> None:
         add_arguments(parser, self.test)
 
     def _init(self, environment: Environment, **_: object) -> None:
@@ -386,7 +390,7 @@ class Running:
         )
 
 
-def add_arguments(parser: ArgumentParser, test: LoadTest) -> None:
+def add_arguments(parser: LocustArgumentParser, test: LoadTest) -> None:
     """The options of a load test, beside those of Locust. `--host` is the control address of simulators that run."""
     group = parser.add_argument_group("sendproof")
     add = group.add_argument
@@ -406,7 +410,7 @@ def add_arguments(parser: ArgumentParser, test: LoadTest) -> None:
     add("--patience", type=float, default=60.0, help="Real seconds for the bridge to come to rest.")
     add("--keep-history", action="store_true", help="Save the history, too, for `sendproof check` and `why`.")
     # Not for people: the master tells its workers by it where the world is.
-    add("--sendproof-job", default=None, help="Not for people.", include_in_web_ui=False)
+    parser.add_argument("--sendproof-job", default=None, help="Not for people.", include_in_web_ui=False)
 
 
 def wanted_of(options: Namespace, test: LoadTest) -> Wanted:

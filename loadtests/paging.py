@@ -10,10 +10,10 @@ from typing import Any
 from urllib.parse import urlencode
 
 import msgspec
+
 from alone import announced, sandbox_of
 from harness import LoadTest, Prepared, Process, Running, Worker
 from recipe import ATTRIBUTES, differing, people, rows
-
 from sendproof_scenarios.load.counting import Counts
 from sendproof_scenarios.load.progress import Telling
 from sendproof_scenarios.load.worlds import CAMPAIGN, SCHEDULED, SEND_AT, Wanted

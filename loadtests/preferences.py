@@ -9,7 +9,6 @@ from pathlib import Path
 
 from alone import sandbox_of
 from harness import LoadTest, Prepared, Process, Running, Worker
-
 from sendproof_scenarios.control import Control
 from sendproof_scenarios.customers import customer_id
 from sendproof_scenarios.load.counting import Counts

@@ -5,7 +5,6 @@ locust -f loadtests/receipts.py --headless --users 1 --customers 20000 --copies 
 
 from harness import Running
 from scheduled import Follower, Scheduled
-
 from sendproof_scenarios.load.worlds import Wanted
 
 

@@ -5,8 +5,8 @@ from pathlib import Path
 from urllib.parse import urlsplit
 
 import gevent
-from harness import LoadTest, Prepared, Process, Worker
 
+from harness import LoadTest, Prepared, Process, Worker
 from sendproof_scenarios.acts import plan
 from sendproof_scenarios.load.following import CampaignFollower, owed
 from sendproof_scenarios.load.progress import Telling

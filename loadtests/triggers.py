@@ -9,10 +9,10 @@ from itertools import islice
 from pathlib import Path
 
 import gevent
+
 from harness import LoadTest, Prepared, Process, Running, Worker
 from recipe import expected_order, people
 from scheduled import LOOK_EVERY_S, bridge_of, options_of, whose
-
 from sendproof_scenarios.acts import define
 from sendproof_scenarios.load.arrivals import SHAPES, SHAPES_TOLD, arrivals, count
 from sendproof_scenarios.load.following import lines

@@ -1,4 +1,4 @@
-"""What a person sees while a load test runs: one line that changes on a terminal, a line every few seconds elsewhere."""
+"""What a person sees of a load test while it runs: a line that changes on a terminal, now and then a line elsewhere."""
 
 from collections.abc import Mapping
 from contextlib import ExitStack
