@@ -74,7 +74,9 @@ class LoadTest:
     customers: ClassVar[int]
     days: ClassVar[int] = 7
     copies: ClassVar[int] = 0
-    #: Called from the intended start; all others from the request.
+    #: The latencies that are told, the most telling first; others of Locust's statistics are not.
+    latencies: ClassVar[tuple[str, ...]]
+    #: Those that count from the intended start; all others count from the request.
     intended: ClassVar[frozenset[str]] = frozenset()
 
     def prepare(self, wanted: Wanted, folder: Path, telling: Telling, stack: ExitStack) -> Prepared:
@@ -358,7 +360,8 @@ class Running:
     # -- Locust's statistics ----------------------------------------------------------------------
 
     def _entries(self) -> dict[str, StatsEntry]:
-        return {entry.name: entry for entry in self._environment.stats.entries.values()}
+        known = {entry.name: entry for entry in self._environment.stats.entries.values()}
+        return {name: known[name] for name in self.test.latencies if name in known}
 
     def _latest(self) -> dict[str, float]:
         """By latency, the 95th percentile of what came since this was asked last."""
@@ -373,7 +376,7 @@ class Running:
         return found
 
     def _latencies(self) -> list[Latency]:
-        return [self._latency(name, entry) for name, entry in sorted(self._entries().items()) if entry.num_requests]
+        return [self._latency(name, entry) for name, entry in self._entries().items() if entry.num_requests]
 
     def _latency(self, name: str, entry: StatsEntry) -> Latency:
         at = [float(entry.get_response_time_percentile(share)) for share in (0.5, 0.9, 0.95, 0.99)]

@@ -32,6 +32,7 @@ class PagingTest(LoadTest):
 
     kind = "paging"
     customers = 1_000_000
+    latencies = ("page",)
 
     def prepare(self, wanted: Wanted, folder: Path, telling: Telling, stack: ExitStack) -> Prepared:
         """A campaign for everybody, announced."""

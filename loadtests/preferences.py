@@ -28,6 +28,7 @@ class PreferencesTest(LoadTest):
 
     kind = "preferences"
     customers = 1_000_000
+    latencies = ("preferences",)
 
     def prepare(self, wanted: Wanted, folder: Path, telling: Telling, stack: ExitStack) -> Prepared:
         """A sandbox."""

@@ -13,6 +13,7 @@ class ReceiptsTest(Scheduled):
 
     kind = "receipts"
     customers = 20_000
+    latencies = ("receipt", "acknowledgement")
     copies = 1
     days = 1
 

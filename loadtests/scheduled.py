@@ -53,6 +53,7 @@ class Scheduled(LoadTest):
     """The process that made the world lets time pass; one user follows the journal and counts."""
 
     customers = 100_000
+    latencies = ("acknowledgement", "receipt")
 
     def prepare(self, wanted: Wanted, folder: Path, telling: Telling, stack: ExitStack) -> Prepared:
         """Simulators, sandbox, a bridge that is ready, and a campaign that is planned."""

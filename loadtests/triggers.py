@@ -31,6 +31,7 @@ class TriggersTest(LoadTest):
 
     kind = "triggers"
     customers = 100_000
+    latencies = ("message", "acknowledgement", "receipt", "event")
     intended = frozenset({"message"})
 
     def prepare(self, wanted: Wanted, folder: Path, telling: Telling, stack: ExitStack) -> Prepared:

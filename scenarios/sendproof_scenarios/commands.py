@@ -1,4 +1,4 @@
-"""The commands of the harness: `run`, `check`, `why`, `scenarios` and `doctor`.
+"""The commands of the harness: `run`, `check`, `why`, `scenarios`, `doctor` and `load`.
 
 What is heavy is imported when one of them is called: `--help` stays quick.
 """
@@ -11,6 +11,7 @@ import typer
 from rich.console import Console
 
 from sendproof_scenarios.doctor.commands import doctor
+from sendproof_scenarios.load.commands import load
 
 if TYPE_CHECKING:
     from sendproof_scenarios.history import History
@@ -27,6 +28,7 @@ def register(app: typer.Typer) -> None:
     app.command()(why)
     app.command()(scenarios)
     app.command()(doctor)
+    app.add_typer(load, name="load")
 
 
 def run(

@@ -63,6 +63,11 @@ class Counts(msgspec.Struct):
         counted.first = min(counted.first, at)
         counted.last = max(counted.last, at)
 
+    def begins(self, stage: str, unit: str, at: float) -> None:
+        """A stage could begin so many seconds after the beginning, though nothing has happened in it yet."""
+        counted = self.stages.setdefault(stage, Counted(unit=unit))
+        counted.first = min(counted.first, at)
+
     def looked(self, loss: str, unit: str, blame: Blame, count: int = 1) -> None:
         """So many things more could have been wrong in this way."""
         self.losses.setdefault(loss, Suspect(unit=unit, blame=blame)).looked_at += count

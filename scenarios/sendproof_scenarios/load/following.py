@@ -15,6 +15,8 @@ from sendproof_scenarios.load.ledger import Ledger, Owed
 Answered = Callable[[str, float, str | None], None]
 
 _PLATFORM = "optimove"
+# Pages can be read from the moment in which the campaign is announced.
+_ANNOUNCED = "13"
 _MISREPORTED = "misreported"
 _DELIVERY = b'"kind":"delivery"'
 _OF_MESSAGES = ("duplicated", "wrong text", "sent to opted-out", "unexpected")
@@ -162,6 +164,8 @@ class CampaignFollower:
 
     def _webhook(self, line: Line, at: float) -> None:
         good = isinstance(line.status, int) and 200 <= line.status < 300  # noqa: PLR2004 - what HTTP calls success
+        if line.event == _ANNOUNCED and line.service == _PLATFORM:
+            self._counts.begins("reading", "rows", at)
         if line.service == self._provider and good:
             self._counts.happened("receipts", "receipts", 1, at)
         if line.took_ms is not None:

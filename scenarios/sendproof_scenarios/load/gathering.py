@@ -31,13 +31,14 @@ class Gathering:
     samples: list[Sample] = field(default_factory=list)
     _peaks: dict[str, float] = field(default_factory=dict)
     _usages: dict[str, Usage] = field(default_factory=dict)
+    _first: dict[str, Usage] = field(default_factory=dict)
     _looked: float = field(default=0.0, init=False)
 
     def __post_init__(self) -> None:
         """What was used before now does not count."""
         machine_share()
         self._usages = self._look()
-        self._first = dict(self._usages)
+        self._first.update(self._usages)
         self._looked = self.began
 
     @property
@@ -90,6 +91,9 @@ class Gathering:
         usages = {one.name: usage for one in self.watched if (usage := one.look()) is not None}
         for name, part in self.parts.items():
             if part.generator is not None:
+                # It counts from its own beginning.
+                self._first.setdefault(name, Usage(0.0, 0.0))
+                self._usages.setdefault(name, Usage(0.0, 0.0))
                 usages[name] = Usage(part.generator.cpu_seconds, part.generator.memory_mb)
         return usages
 
