@@ -81,9 +81,9 @@ def test_the_answer_when_nobody_can_say():
 
 
 def test_the_answer_of_an_error():
-    """It says that the bridge is not to blame."""
-    assert summary(ERROR) == (
-        "Nobody can say whether it will work, as the load test itself broke: "
+    """It says what happened, and that the bridge is not to blame."""
+    assert summary(verdict(result(trouble="the simulators hung", trouble_blame="harness"))) == (
+        "Nobody can say whether it will work, as the load test itself broke: it ended early (the simulators hung); "
         "1 of 1 level broken: The load test comes to its end."
     )
 
@@ -289,14 +289,14 @@ def test_html_needs_nothing_else(one, tmp_path):
 
 
 def test_html_of_a_pass(tmp_path):
-    """The answer first, then who was the limit, each level, and what was measured; nobody is blamed."""
+    """The answer first, then who was the limit, each level, and what was measured; nobody is blamed, nothing lost."""
     page = Page(written(PASS, tmp_path, "html"))
 
     assert summary(PASS) in page.said
     assert "The bridge was the limit of sending: it used a whole processor for 100% of the time" in page.said
-    assert {"levels", "losses", "stages", "latencies", "plots", "processes"} <= page.ids
+    assert {"levels", "stages", "latencies", "plots", "processes"} <= page.ids
     assert "Whose it is to mend" not in page.said
-    assert "Examples" not in page.said
+    assert "losses" not in page.ids
 
 
 def test_html_of_a_fail(tmp_path):
@@ -307,6 +307,7 @@ def test_html_of_a_fail(tmp_path):
     assert "✕ fail Lost None 12 of 6,000 triggers The bridge" in said
     assert "At most 500 ms 2.412 s The bridge" in said
     assert "Lost 12 6,000 triggers C0000042: no message to 447100000042" in said
+    assert said.count("Wrong text") == 1
 
 
 def test_html_of_nothing(tmp_path):
