@@ -22,15 +22,6 @@ from sendproof_scenarios.load.wording import DOWN, UP, length, listed, number, p
 from sendproof_scenarios.report.words import capitalised, counted
 from sendproof_scenarios.verdict import EXIT_STATUS, Standing, worst
 
-#: What a percentile says, behind "at most 500 ms for".
-OF_PERCENTILE: dict[Percentile, str] = {
-    "p50": "half of them",
-    "p90": "90%",
-    "p95": "95%",
-    "p99": "99%",
-    "longest": "every one",
-}
-
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Judged:
@@ -194,7 +185,7 @@ def _latencies(result: LoadResult, levels: Levels) -> Iterator[Judged]:
             level = _Level(
                 id=f"latency.{name}.{percentile}",
                 title=f"Latency of {name}, {percentile}",
-                expected=f"at most {length(most)} for {OF_PERCENTILE[percentile]}",
+                expected=f"at most {length(most)}",
             )
             if name not in known:
                 yield level.not_observed(known)

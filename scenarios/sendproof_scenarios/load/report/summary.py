@@ -36,6 +36,8 @@ def summary(verdict: LoadVerdict) -> str:
 
 
 def _facts(result: LoadResult) -> Iterator[str]:
+    if result.trouble is not None:
+        yield f"it ended early ({result.trouble})"
     stage = headline_stage(result)
     if stage is not None:
         yield f"{counted(stage.count, stage.unit)} at {number(stage.per_second)} a second"

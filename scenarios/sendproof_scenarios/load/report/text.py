@@ -75,10 +75,12 @@ def _processes(result: LoadResult) -> Table:
 
 
 def _levels(judged: Iterable[Judged]) -> Table:
-    table = _table("verdict", "level", "expected", "got", "blame", right=0)
+    # The column of blame is left out of a pass, so that the table fits a narrow terminal.
+    blamed = any(one.blame for one in judged)
+    table = _table("verdict", "level", "expected", "got", *(["blame"] if blamed else []), right=0)
     for one in judged:
         standing = Text(one.standing, style=STYLES[one.standing])
-        _add(table, standing, one.title, one.expected, one.got, one.blame or "")
+        _add(table, standing, one.title, one.expected, one.got, *([one.blame or ""] if blamed else []))
     return table
 
 
