@@ -49,6 +49,8 @@ from sendproof_scenarios.recording import RunError, fresh_folder
 from sendproof_scenarios.trouble import TroubleError
 
 _EVERY_S = 1.0
+# Workers that are there begin at once; who has none waits for nobody.
+_BEGIN_S = 30.0
 _TOLD = "sendproof_counts"
 _OVER = "sendproof_over"
 _EXIT_ERROR = 3
@@ -287,6 +289,9 @@ class Running:
                 gathering.parts["load generator"] = self.process.report()
             self._telling.sample(gathering.sample(monotonic(), self._latest()))
             counts = gathering.counts
+            if not gathering.parts and monotonic() - gathering.began > _BEGIN_S:
+                counts.trouble = (f"no load generator began within {_BEGIN_S:.0f} s", "harness")
+                gathering.parts["nobody"] = counts
             if counts.trouble is not None or counts.finished >= self._environment.runner.target_user_count > 0:
                 self._settle()
                 self._conclude(gathering)
@@ -408,8 +413,8 @@ def add_arguments(parser: LocustArgumentParser, test: LoadTest) -> None:
     add("--no-rate-limits", action="store_true", help="Let the services take any number of calls.")
     add("--bridge", default=None, help="Address of a bridge that runs already.")
     add("--command", default=None, help="A command that starts the bridge.")
-    add("--results", type=Path, default=Path("results"), help="Folder for results.")
-    add("--levels", type=Path, default=None, help="File of service levels.")
+    add("--results", default="results", help="Folder for results.")
+    add("--levels", default=None, help="File of service levels.")
     add("--patience", type=float, default=60.0, help="Real seconds for the bridge to come to rest.")
     add("--keep-history", action="store_true", help="Save the history, too, for `sendproof check` and `why`.")
     # Not for people: the master tells its workers by it where the world is.
