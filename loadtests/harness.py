@@ -153,9 +153,10 @@ class Worker(User):
     abstract = True
     test: ClassVar["Running"]
 
-    def http(self, url: str) -> FastHttpSession:
-        """A client of its own; every call is in Locust's statistics under its `name`."""
-        return FastHttpSession(base_url=url, request_event=self.environment.events.request, user=self)
+    def http(self, url: str, connections: int = 1) -> FastHttpSession:
+        """A client of its own, for so many calls at once; each is in Locust's statistics under its `name`."""
+        event = self.environment.events.request
+        return FastHttpSession(base_url=url, request_event=event, user=self, concurrency=connections)
 
     def work(self, process: Process) -> None:
         """All that this user does."""

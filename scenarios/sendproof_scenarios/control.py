@@ -61,7 +61,7 @@ class Control:
         self._http.close()
 
     def health(self) -> dict[str, Any]:
-        """`{"status": "ok", "version": ..., "pid": ...}`."""
+        """`{"status": "ok", "version": ..., "pid": ..., "real": ...}`."""
         return self._object("GET", "/health")
 
     def dialects(self) -> dict[str, Any]:

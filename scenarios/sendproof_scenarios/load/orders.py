@@ -1,8 +1,8 @@
 """Triggered messages under load: each carries the number of its trigger, so it is known when it should have come.
 
-Nine bytes a trigger are kept: how late it was fired, when the sandbox took it, and how often a message came for it. The
-latency is from the intended start: how late the load generator was, by its own clock, and how long it took from there,
-by the clock of the simulators. So two machines whose clocks differ measure the same.
+Nine bytes a trigger are kept: when it was to be fired, and how often a message came for it. The latency is from the
+intended start to the instant in which the provider took the message, whatever held it up: a load generator that is
+late, a connection that is waited for, the simulators, the bridge. All instants are by the clock of the simulators.
 """
 
 import re
@@ -62,8 +62,7 @@ class Orders:
         self._answered = answered
         self._share, self._shares = share, shares
         mine = len(range(share, total, shares))
-        self._lag_s = array("f", bytes(4 * mine))
-        self._taken = array("d", bytes(8 * mine))
+        self._planned = array("d", bytes(8 * mine))
         self._seen = array("B", bytes(mine))
         self._began: float | None = None
         self.fired = 0
@@ -77,9 +76,9 @@ class Orders:
         for name in ("lost", *_OF_MESSAGES, "unexpected"):
             counts.looked(name, "messages", "bridge", 0)
 
-    def fire(self, number: int, late_s: float) -> None:
-        """A trigger of this share is being fired, so late."""
-        self._lag_s[number // self._shares] = late_s
+    def fire(self, number: int, planned: float, late_s: float) -> None:
+        """A trigger of this share is being fired, so late; it was `planned` for an instant, in seconds since 1970."""
+        self._planned[number // self._shares] = planned
         self._counts.behind(late_s * 1000)
         self.fired += 1
         if self._expected(number).text is not None:
@@ -98,7 +97,7 @@ class Orders:
         """All has come that will come."""
         for place, seen in enumerate(self._seen):
             number = place * self._shares + self._share
-            if not seen and self._taken[place]:
+            if not seen and self._planned[place]:
                 expected = self._expected(number)
                 if expected.text is not None:
                     self._counts.wrong("lost", f"{expected.customer}: nothing came for order {order(number)}")
@@ -107,7 +106,6 @@ class Orders:
         number = _parameters(line.parameters).order
         if number.isdigit() and int(number) % self._shares == self._share:
             self._counts.happened("triggers", "triggers", 1, at)
-            self._taken[int(number) // self._shares] = line.real
 
     def _delivery(self, line: Line, at: float) -> None:
         found = _NUMBER.search(line.text)
@@ -123,7 +121,7 @@ class Orders:
         place, expected = number // self._shares, self._expected(number)
         for name in (*_OF_MESSAGES, "unexpected"):
             self._counts.losses[name].looked_at += 1
-        if place >= len(self._seen) or not self._taken[place]:
+        if place >= len(self._seen) or not self._planned[place]:
             self._counts.wrong("unexpected", f"{line.number}: {line.text}")
             return
         self._seen[place] = min(self._seen[place] + 1, _MOST)
@@ -132,7 +130,7 @@ class Orders:
             self._counts.wrong(wrong, f"{expected.customer}, {line.number}: {line.text}")
         elif self._seen[place] == 1:
             self.came += 1
-            self._answered("message", (self._lag_s[place] + line.real - self._taken[place]) * 1000, None)
+            self._answered("message", max(0.0, line.real - self._planned[place]) * 1000, None)
 
     def _wrong(self, place: int, expected: Expected, line: Line) -> str | None:
         if expected.text is None:

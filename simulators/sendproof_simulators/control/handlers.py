@@ -54,8 +54,8 @@ class ControlCall:
 
 async def get_health(call: ControlCall) -> Reply:
     """Whether the simulators answer."""
-    del call
-    return json_reply({"status": "ok", "version": version("sendproof"), "pid": os.getpid()})
+    real = round(call.control.wall.time(), 3)
+    return json_reply({"status": "ok", "version": version("sendproof"), "pid": os.getpid(), "real": real})
 
 
 async def get_services(call: ControlCall) -> Reply:
