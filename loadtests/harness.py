@@ -46,7 +46,7 @@ from sendproof_scenarios.load.watching import Watched, is_here, own_usage
 from sendproof_scenarios.load.worlds import Wanted
 from sendproof_scenarios.processes import ProcessError
 from sendproof_scenarios.recording import RunError, fresh_folder
-from sendproof_scenarios.trouble import TroubleError
+from sendproof_scenarios.trouble import Trouble, TroubleError
 
 _EVERY_S = 1.0
 # Workers that are there begin at once; who has none waits for nobody.
@@ -59,13 +59,15 @@ _WORLD_MISTAKES = (RunError, ControlError, ProcessError, OSError, ValueError)
 
 @dataclass(kw_only=True)
 class Prepared:
-    """The world of a test. `job` is what every process that generates load must know of it, as JSON."""
+    """The world of a test. `job` is what every process that generates load must know of it, as JSON.
+
+    `settings` is what can be told only now that it is there.
+    """
 
     control: str
     sandbox: str
-    title: str
-    settings: Mapping[str, str]
     job: Mapping[str, Any]
+    settings: Mapping[str, str] = field(default_factory=dict)
     watched: list[Watched] = field(default_factory=list)
 
 
@@ -81,12 +83,23 @@ class LoadTest:
     #: Those that count from the intended start; all others count from the request.
     intended: ClassVar[frozenset[str]] = frozenset()
 
+    def title(self, wanted: Wanted) -> str:
+        """What is done, for people."""
+        raise NotImplementedError
+
+    def settings(self, wanted: Wanted) -> Mapping[str, str]:
+        """What was asked for, in words."""
+        raise NotImplementedError
+
     def prepare(self, wanted: Wanted, folder: Path, telling: Telling, stack: ExitStack) -> Prepared:
         """Make the world; everything ends with the `stack`."""
         raise NotImplementedError
 
     def play(self, process: "Process") -> None:
         """What is done in the one process that made the world, beside the users; nothing, for most."""
+
+    def watch(self) -> None:
+        """Look after the world, about every second, in the process that made it; `TroubleError` when it is broken."""
 
     def begin(self, process: "Process") -> None:
         """The world is there; get ready to work."""
@@ -169,7 +182,7 @@ class Worker(User):
         try:
             if process is not None:
                 self.work(process)
-        except (ControlError, TroubleError, ValueError, OSError) as error:
+        except (ControlError, ValueError, OSError) as error:
             process.fail(str(error), "harness")
         finally:
             if process is not None:
@@ -231,7 +244,7 @@ class Running:
             self._folder = fresh_folder(wanted.results / f"load_{wanted.kind}")
             prepared = self.test.prepare(wanted, self._folder, self._telling, self._stack)
         except TroubleError as error:
-            self._refuse(f"{error.trouble.cause}\nexpected {error.trouble.expected}\ngot      {error.trouble.got}")
+            self._end_early(wanted, error.trouble)
             return
         except _WORLD_MISTAKES as error:
             self._refuse(str(error))
@@ -245,37 +258,46 @@ class Running:
             gevent.spawn(self._play, process)
         gevent.spawn(self._conduct)
 
+    def _end_early(self, wanted: Wanted, trouble: Trouble) -> None:
+        """The bridge, most likely, did not get ready."""
+        self._gathering = self._gather(wanted, None)
+        self._finish((told(trouble), trouble.blame))
+        gevent.spawn_later(0, self._environment.runner.quit)
+
     @property
     def _is_master(self) -> bool:
         return isinstance(self._environment.runner, MasterRunner)
 
-    def _gather(self, wanted: Wanted, prepared: Prepared) -> Gathering:
-        with Control(prepared.control) as control:
-            health = control.health()
-        watched = list(prepared.watched)
-        if is_here(prepared.control):
-            watched.insert(0, Watched("simulators", "simulators", health["pid"]))
-        if self._is_master:
-            watched.append(Watched(GENERATOR, "load master", os.getpid(), alone=True))
-        settings = {
-            **prepared.settings,
-            "machine": f"{platform.system()} {platform.machine()}, {os.cpu_count()} processors",
-        }
+    def _gather(self, wanted: Wanted, prepared: Prepared | None) -> Gathering:
+        machine = f"{platform.system()} {platform.machine()}, {os.cpu_count()} processors"
         return Gathering(
             kind=wanted.kind,
-            title=prepared.title,
-            settings=settings,
+            title=self.test.title(wanted),
+            settings={
+                **self.test.settings(wanted),
+                **({} if prepared is None else prepared.settings),
+                "machine": machine,
+            },
             seed=wanted.seed,
             began=monotonic(),
             began_at=datetime.now(UTC),
-            watched=watched,
+            watched=[] if prepared is None else self._watched(prepared),
         )
+
+    def _watched(self, prepared: Prepared) -> list[Watched]:
+        watched = list(prepared.watched)
+        if is_here(prepared.control):
+            with Control(prepared.control) as control:
+                watched.insert(0, Watched("simulators", "simulators", control.health()["pid"]))
+        if self._is_master:
+            watched.append(Watched(GENERATOR, "load master", os.getpid(), alone=True))
+        return watched
 
     def _play(self, process: Process) -> None:
         try:
             self.test.play(process)
         except TroubleError as error:
-            process.fail(str(error.trouble), error.trouble.blame)
+            process.fail(told(error.trouble), error.trouble.blame)
         except _WORLD_MISTAKES as error:
             process.fail(str(error), "harness")
         if process.counts.trouble is not None and self._gathering is not None:
@@ -286,6 +308,7 @@ class Running:
         """A sample every second until everybody has nothing more to do."""
         while (gathering := self._gathering) is not None:
             gevent.sleep(_EVERY_S)
+            self._watch(gathering)
             if self.process is not None:
                 gathering.parts["load generator"] = self.process.report()
             self._telling.sample(gathering.sample(monotonic(), self._latest()))
@@ -298,6 +321,12 @@ class Running:
                 self._conclude(gathering)
                 self._finish(None)
                 self._environment.runner.quit()
+
+    def _watch(self, gathering: Gathering) -> None:
+        try:
+            self.test.watch()
+        except TroubleError as error:
+            gathering.parts["world"] = Counts(trouble=(told(error.trouble), error.trouble.blame))
 
     def _settle(self) -> None:
         """Workers tell Locust's statistics every few seconds; wait for the last of them."""
@@ -397,6 +426,11 @@ class Running:
             p99=at[3],
             longest=float(entry.max_response_time),
         )
+
+
+def told(trouble: Trouble) -> str:
+    """In a sentence."""
+    return f"{trouble.cause}: expected {trouble.expected}, got {trouble.got}"
 
 
 def add_arguments(parser: LocustArgumentParser, test: LoadTest) -> None:

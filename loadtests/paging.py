@@ -3,7 +3,7 @@
 locust -f loadtests/paging.py --headless --users 4 --customers 10000000
 """
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import ExitStack
 from pathlib import Path
 from typing import Any
@@ -42,8 +42,6 @@ class PagingTest(LoadTest):
         return Prepared(
             control=control.url,
             sandbox=told["sandbox"],
-            title=f"The pages of {wanted.customers:,} customers",
-            settings={"customers": f"{wanted.customers:,}", "rows a page": f"{PAGE:,}", "rate limits": "off"},
             job={
                 "control": control.url,
                 "url": optimove["url"],
@@ -51,6 +49,14 @@ class PagingTest(LoadTest):
                 "template": template,
             },
         )
+
+    def title(self, wanted: Wanted) -> str:
+        """What is done, for people."""
+        return f"The pages of {wanted.customers:,} customers"
+
+    def settings(self, wanted: Wanted) -> Mapping[str, str]:
+        """What was asked for, in words."""
+        return {"customers": f"{wanted.customers:,}", "rows a page": f"{PAGE:,}", "rate limits": "off"}
 
     def begin(self, process: Process) -> None:
         """The pages of this worker's share, which its users take one after the other."""

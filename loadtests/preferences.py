@@ -3,7 +3,7 @@
 locust -f loadtests/preferences.py --headless --users 4 --customers 1000000
 """
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import ExitStack
 from pathlib import Path
 
@@ -37,8 +37,6 @@ class PreferencesTest(LoadTest):
         return Prepared(
             control=control.url,
             sandbox=told["sandbox"],
-            title=f"The preferences of {wanted.customers:,} customers",
-            settings={"customers": f"{wanted.customers:,}", "customers a call": f"{MOST:,}", "rate limits": "off"},
             job={
                 "control": control.url,
                 "sandbox": told["sandbox"],
@@ -46,6 +44,14 @@ class PreferencesTest(LoadTest):
                 "key": optimove["credentials"]["api_key"],
             },
         )
+
+    def title(self, wanted: Wanted) -> str:
+        """What is done, for people."""
+        return f"The preferences of {wanted.customers:,} customers"
+
+    def settings(self, wanted: Wanted) -> Mapping[str, str]:
+        """What was asked for, in words."""
+        return {"customers": f"{wanted.customers:,}", "customers a call": f"{MOST:,}", "rate limits": "off"}
 
     def begin(self, process: Process) -> None:
         """The calls of this worker's share."""

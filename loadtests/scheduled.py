@@ -1,5 +1,6 @@
 """A scheduled campaign through a bridge, from its pages to its last report; `campaign.py` and `receipts.py` are it."""
 
+from collections.abc import Mapping
 from contextlib import ExitStack
 from pathlib import Path
 from urllib.parse import urlsplit
@@ -49,6 +50,11 @@ def whose(wanted: Wanted) -> str:
     return wanted.command or "the reference bridge"
 
 
+def limits(wanted: Wanted) -> str:
+    """Whether the services keep theirs."""
+    return "kept" if wanted.rate_limits else "off"
+
+
 class Scheduled(LoadTest):
     """The process that made the world lets time pass; one user follows the journal and counts."""
 
@@ -69,21 +75,20 @@ class Scheduled(LoadTest):
         return Prepared(
             control=world.control.url,
             sandbox=world.sandboxes[0],
-            title=self.title(wanted),
-            settings={
-                "customers": f"{wanted.customers:,}",
-                "provider": wanted.provider,
-                "days": str(wanted.days),
-                "bridge": whose(wanted),
-                **({} if timed else {"times": "not judged: the bridge does not take part in virtual time"}),
-            },
+            settings={} if timed else {"times": "not judged: the bridge does not take part in virtual time"},
             job={"control": world.control.url, "sandbox": world.sandboxes[0], "timed": timed},
             watched=bridge_of(world),
         )
 
-    def title(self, wanted: Wanted) -> str:
-        """What is done, for people."""
-        raise NotImplementedError
+    def settings(self, wanted: Wanted) -> Mapping[str, str]:
+        """What was asked for, in words."""
+        return {
+            "customers": f"{wanted.customers:,}",
+            "provider": wanted.provider,
+            "days": str(wanted.days),
+            "rate limits": limits(wanted),
+            "bridge": whose(wanted),
+        }
 
     def begin(self, process: Process) -> None:
         """The journal is followed from its beginning."""

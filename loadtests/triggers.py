@@ -3,7 +3,7 @@
 locust -f loadtests/triggers.py --headless --users 1 --rate 200 --seconds 60
 """
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import ExitStack
 from itertools import islice
 from pathlib import Path
@@ -12,7 +12,7 @@ import gevent
 
 from harness import LoadTest, Prepared, Process, Running, Worker
 from recipe import expected_order, people
-from scheduled import LOOK_EVERY_S, bridge_of, options_of, whose
+from scheduled import LOOK_EVERY_S, bridge_of, limits, options_of, whose
 from sendproof_scenarios.acts import define
 from sendproof_scenarios.load.arrivals import SHAPES, SHAPES_TOLD, arrivals, count
 from sendproof_scenarios.load.following import lines
@@ -42,7 +42,7 @@ class TriggersTest(LoadTest):
         """Simulators, a sandbox in real time, a bridge that is ready, and the trigger."""
         scenario = triggers(wanted)
         options = options_of(wanted, clock_rate=1.0)
-        world = staged(scenario, "load_triggers", options, telling, folder, stack)
+        world = self.world = staged(scenario, "load_triggers", options, telling, folder, stack)
         for step in scenario.steps:
             if isinstance(step, WaitFor):
                 wait_for(world, step)
@@ -51,23 +51,35 @@ class TriggersTest(LoadTest):
         return Prepared(
             control=world.control.url,
             sandbox=world.sandboxes[0],
-            title=f"Triggers at {wanted.rate:,g} a second for {wanted.seconds:,g} seconds",
-            settings={
-                "rate": f"{wanted.rate:,g}/s at its height",
-                "shape": f"{wanted.shape}: {SHAPES_TOLD[wanted.shape]}",
-                "seconds": f"{wanted.seconds:,g}",
-                "customers": f"{wanted.customers:,}",
-                "provider": wanted.provider,
-                "rate limits of the services": "kept" if wanted.rate_limits else "off",
-                "bridge": whose(wanted),
-            },
             job={"control": world.control.url, "sandbox": world.sandboxes[0]},
             watched=bridge_of(world),
         )
 
+    def title(self, wanted: Wanted) -> str:
+        """What is done, for people."""
+        return f"Triggers at {wanted.rate:,g} a second for {wanted.seconds:,g} seconds"
+
+    def settings(self, wanted: Wanted) -> Mapping[str, str]:
+        """What was asked for, in words."""
+        return {
+            "rate": f"{wanted.rate:,g} a second at its height",
+            "shape": f"{wanted.shape}: {SHAPES_TOLD[wanted.shape]}",
+            "seconds": f"{wanted.seconds:,g}",
+            "customers": f"{wanted.customers:,}",
+            "provider": wanted.provider,
+            "rate limits": limits(wanted),
+            "bridge": whose(wanted),
+        }
+
+    def watch(self) -> None:
+        """The bridge must run."""
+        self.world.bridge.must_run()
+
     def begin(self, process: Process) -> None:
         """Those triggers of which the number leaves the worker's share as remainder."""
         everybody = people(process.wanted)
+        # The pools of names are made when the first name is drawn; that must not hold up the first trigger.
+        expected_order(everybody, 0)
         pace = SHAPES[process.wanted.shape](process.wanted.rate, process.wanted.seconds)
         self.orders = Orders(
             process.counts,
