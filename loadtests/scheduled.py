@@ -75,7 +75,9 @@ class Scheduled(LoadTest):
         return Prepared(
             control=world.control.url,
             sandbox=world.sandboxes[0],
-            settings={} if timed else {"times": "not judged: the bridge does not take part in virtual time"},
+            settings={}
+            if timed
+            else {"times": "and reports not judged: the bridge does not take part in virtual time"},
             job={"control": world.control.url, "sandbox": world.sandboxes[0], "timed": timed},
             watched=bridge_of(world),
         )
