@@ -59,6 +59,7 @@ class Scheduled(LoadTest):
     """The process that made the world lets time pass; one user follows the journal and counts."""
 
     customers = 100_000
+    alone = True
     latencies = ("acknowledgement", "receipt")
 
     def prepare(self, wanted: Wanted, folder: Path, telling: Telling, stack: ExitStack) -> Prepared:
