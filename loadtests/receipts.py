@@ -13,7 +13,6 @@ class ReceiptsTest(Scheduled):
 
     kind = "receipts"
     customers = 20_000
-    latencies = ("receipt", "acknowledgement")
     copies = 1
     days = 1
 

@@ -60,7 +60,7 @@ class Scheduled(LoadTest):
 
     customers = 100_000
     alone = True
-    latencies = ("acknowledgement", "receipt")
+    latencies = ("receipt", "acknowledgement")
 
     def prepare(self, wanted: Wanted, folder: Path, telling: Telling, stack: ExitStack) -> Prepared:
         """Simulators, sandbox, a bridge that is ready, and a campaign that is planned."""

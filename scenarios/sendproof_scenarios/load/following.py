@@ -17,6 +17,8 @@ Answered = Callable[[str, float, str | None], None]
 _PLATFORM = "optimove"
 # Pages can be read from the moment in which the campaign is announced.
 _ANNOUNCED = "13"
+#: The stage from the announcement to the last that happened, for everybody who is owed a message.
+WHOLE = "whole way"
 _MISREPORTED = "misreported"
 _DELIVERY = b'"kind":"delivery"'
 _OF_MESSAGES = ("duplicated", "wrong text", "sent to opted-out", "unexpected")
@@ -144,6 +146,10 @@ class CampaignFollower:
                 f"{one.customer}: nothing came to {one.number}" for _, one in examples
             ]
         self._compare_reports()
+        began = min((stage.first for stage in self._counts.stages.values()), default=0.0)
+        ended = max((stage.last for stage in self._counts.stages.values()), default=0.0)
+        self._counts.begins(WHOLE, "recipients", began)
+        self._counts.happened(WHOLE, "recipients", self._ledger.owed, ended)
 
     def _request(self, line: Line, at: float) -> None:
         if line.service == _PLATFORM and bytes(line.note):

@@ -1,8 +1,9 @@
 """Triggered messages under load: each carries the number of its trigger, so it is known when it should have come.
 
-Nine bytes a trigger are kept: when it was to be fired, and how often a message came for it. The latency is from the
-intended start to the instant in which the provider took the message, whatever held it up: a load generator that is
-late, a connection that is waited for, the simulators, the bridge. All instants are by the clock of the simulators.
+Seventeen bytes a trigger are kept: when it was to be fired, when Optimove took it, and how often a message came for it.
+The latency is from the intended start to the instant in which the provider took the message, whatever held it up: a
+load generator that is late, a connection that is waited for, the simulators, the bridge. All instants are by the clock
+of the simulators.
 """
 
 import re
@@ -12,6 +13,7 @@ from dataclasses import dataclass
 
 import msgspec
 
+from sendproof_scenarios.checks.allowance import TRIGGER_LATE_AFTER
 from sendproof_scenarios.load.counting import Counts
 from sendproof_scenarios.load.following import Answered, Line
 
@@ -19,7 +21,7 @@ from sendproof_scenarios.load.following import Answered, Line
 EVENT = "load_order"
 PARAMETER = "order"
 _NUMBER = re.compile(r"order ([0-9]{9})\b")
-_OF_MESSAGES = ("duplicated", "wrong text", "wrong number", "sent to opted-out")
+_OF_MESSAGES = ("duplicated", "wrong text", "wrong number", "sent to opted-out", "late")
 _MOST = 255
 
 
@@ -63,6 +65,7 @@ class Orders:
         self._share, self._shares = share, shares
         mine = len(range(share, total, shares))
         self._planned = array("d", bytes(8 * mine))
+        self._taken = array("d", bytes(8 * mine))
         self._seen = array("B", bytes(mine))
         self._began: float | None = None
         self.fired = 0
@@ -106,6 +109,7 @@ class Orders:
         number = _parameters(line.parameters).order
         if number.isdigit() and int(number) % self._shares == self._share:
             self._counts.happened("triggers", "triggers", 1, at)
+            self._taken[int(number) // self._shares] = line.real
 
     def _delivery(self, line: Line, at: float) -> None:
         found = _NUMBER.search(line.text)
@@ -128,7 +132,7 @@ class Orders:
         wrong = self._wrong(place, expected, line)
         if wrong is not None:
             self._counts.wrong(wrong, f"{expected.customer}, {line.number}: {line.text}")
-        elif self._seen[place] == 1:
+        if self._seen[place] == 1 and wrong in {None, "late"}:
             self.came += 1
             self._answered("message", max(0.0, line.real - self._planned[place]) * 1000, None)
 
@@ -139,7 +143,10 @@ class Orders:
             return "duplicated"
         if line.number != expected.number:
             return "wrong number"
-        return None if line.text == expected.text else "wrong text"
+        if line.text != expected.text:
+            return "wrong text"
+        # What the load generator or the simulators held up before is not the bridge's.
+        return "late" if (line.real - self._taken[place]) * 1000 > TRIGGER_LATE_AFTER else None
 
     def _webhook(self, line: Line, at: float) -> None:
         del at

@@ -82,9 +82,9 @@ def judge(result: LoadResult, levels: Levels) -> LoadVerdict:
 
 
 def headline_stage(result: LoadResult) -> Stage | None:
-    """The stage that answers how quick it is: that of the messages, else the last one."""
-    of_messages = [stage for stage in result.stages if stage.unit == "messages"]
-    return next(iter((*of_messages, *reversed(result.stages))), None)
+    """The stage that answers how quick it is: that of the recipients or the messages, else the last one."""
+    named = [stage for unit in ("recipients", "messages") for stage in result.stages if stage.unit == unit]
+    return next(iter((*named, *reversed(result.stages))), None)
 
 
 def _of_headline(result: LoadResult) -> Window:

@@ -118,8 +118,9 @@ def test_stages_last_from_their_first_event_to_their_last():
     following.deliver(0, 1, 2)
     following.tell("webhook", 31.0, service="textlocal", event="receipt", status=200, took_ms=2.0)
     following.tell("webhook", 32.0, service="textlocal", event="receipt", status=500, took_ms=9.0)
+    following.finish()
     told = {stage.name: (stage.count, stage.seconds) for stage in stages(following.counts)}
-    assert told == {"reading": (4, 2.0), "sending": (3, 2.0), "receipts": (1, 0.0)}
+    assert told == {"reading": (4, 2.0), "sending": (3, 2.0), "receipts": (1, 0.0), "whole way": (3, 21.0)}
     assert following.answers == [
         ("acknowledgement", 4.5, None),
         ("receipt", 2.0, None),

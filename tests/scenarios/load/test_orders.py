@@ -22,12 +22,15 @@ class Fired:
         self.orders = Orders(self.counts, expected, answered, total=5, share=share, shares=shares)
         for number in range(share, 5, shares):
             self.orders.fire(number, 100.0 + number, 0.002)
+            self.tell("customer_event", 100.01 + number, parameters={"order": order(number)})
+
+    def tell(self, kind: str, real: float, **fields: object) -> None:
+        for one in lines(json.dumps({"kind": kind, "real": real, **fields}).encode()):
+            self.orders.take(one)
 
     def deliver(self, number: int, real: float, text: str | None = None, to: str | None = None) -> None:
         said = f"Hello, order {order(number)} is on its way." if text is None else text
-        line = {"kind": "delivery", "real": real, "number": to or expected(number).number, "text": said}
-        for one in lines(json.dumps(line).encode()):
-            self.orders.take(one)
+        self.tell("delivery", real, number=to or expected(number).number, text=said)
 
     def wrong(self) -> dict[str, int]:
         self.orders.finish()
@@ -70,6 +73,15 @@ def test_each_defect_has_its_name():
         "unexpected": 1,
         "lost": 1,
     }
+
+
+def test_a_trigger_is_answered_within_a_minute_of_being_told():
+    """However late it was fired; later is late, though it is timed all the same."""
+    fired = Fired()
+    fired.deliver(0, 160.01)
+    fired.deliver(1, 161.02)
+    assert fired.latencies == [("message", 60_010), ("message", 60_020)]
+    assert fired.wrong() == {"late": 1, "lost": 2}
 
 
 def test_each_worker_looks_at_its_own_share():

@@ -93,9 +93,24 @@ def test_the_answer_without_a_bridge():
     pages = Stage(name="pages", unit="rows", count=9, seconds=1.0)
     one = result(kind="paging", stages=(pages,), losses=(loss("missing rows", 0, 9, unit="rows"),))
 
-    assert summary(verdict(one)) == (
-        "The simulators can do it: 9 rows at 9 a second; 0 missing rows; 1 of 1 level met."
+    assert summary(verdict(one, "throughput: {pages: 5}")) == (
+        "The simulators can do it: 9 rows at 9 a second; 0 missing rows; 2 of 2 levels met."
     )
+
+
+def test_the_answer_when_no_speed_was_asked_for():
+    """Then a slow bridge passes, too, and nobody is told that it will do."""
+    one = result(losses=(loss("lost", 0, 9),))
+    assert summary(verdict(one)) == (
+        "Nothing went wrong; how quick it has to be was not said: 0 lost; 1 of 1 level met."
+    )
+
+
+def test_the_whole_way_comes_first():
+    """Recipients a second from the announcement to the last report, when that is known."""
+    whole = Stage(name="whole way", unit="recipients", count=90, seconds=10.0)
+    sent = Stage(name="sending", unit="messages", count=90, seconds=1.0)
+    assert "90 recipients at 9 a second" in summary(verdict(result(stages=(sent, whole))))
 
 
 def test_files(tmp_path):

@@ -24,6 +24,7 @@ _ANSWERS: Mapping[Role, Mapping[Standing, str]] = {
     },
 }
 
+_OF_SPEED = ("throughput.", "latency.")
 # Of losses and of missed levels; the table has them all.
 _NAMED = 3
 
@@ -31,6 +32,8 @@ _NAMED = 3
 def summary(verdict: LoadVerdict) -> str:
     """The answer, how many a second, how quickly, what was lost, and which levels say so."""
     answer = _ANSWERS[tested_role(verdict.result.kind)][verdict.standing]
+    if verdict.standing == "pass" and not any(one.id.startswith(_OF_SPEED) for one in verdict.judged):
+        answer = "Nothing went wrong; how quick it has to be was not said"
     facts = "; ".join((*_facts(verdict.result), _levels(verdict)))
     return f"{answer}: {facts}."
 
