@@ -2,7 +2,7 @@
 # Another Python: make test PYTHON=python3.12
 
 .DEFAULT_GOAL := help
-.PHONY: help setup demo test check scenarios fuzz mutants storms dialects benchmark lock clean
+.PHONY: help setup demo test check scenarios fuzz mutants storms dialects benchmark docs lock clean
 .DELETE_ON_ERROR:
 
 BIN := .venv/bin
@@ -69,6 +69,9 @@ dialects: $(INSTALLED) ## Show that the reference bridge passes in every dialect
 
 benchmark: $(INSTALLED) ## Measure the simulators against Prism, side by side (needs Node.js; two minutes)
 	@$(BIN)/python benchmarks/against_prism.py
+
+docs: $(INSTALLED) ## Print the pages of docs/reference anew, from the code and the contracts
+	@$(BIN)/python docs/pages
 
 lock: ## Pin the newest versions that pyproject.toml allows, by hash (needs uv)
 	@uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --upgrade --no-header --no-annotate \

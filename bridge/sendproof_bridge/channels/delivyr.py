@@ -66,12 +66,21 @@ def _expression(value: object) -> str:
 
 
 SETTINGS: Settings = {
-    "account_id": Setting(text),
-    "api_key": Setting(secret),
-    "variables": Setting(attributes, ()),
-    "default_url": Setting(url, None),
-    "overrides": Setting(_expression, None),
-    "message_log": Setting(flag, default=False),
+    "account_id": Setting(text, "Sent as `x-account-id`; `url` is `https://api.delivyr.net/`."),
+    "api_key": Setting(secret, "Sent as `x-api-key`."),
+    "variables": Setting(
+        attributes, "Attributes that every template gets as variables, beside those that its text asks for.", ()
+    ),
+    "default_url": Setting(url, "Where the link of a message leads.", None),
+    "overrides": Setting(
+        _expression, "A JSONata expression over event 11, whose object is merged over the message request.", None
+    ),
+    "message_log": Setting(
+        flag,
+        "Whether this account's Message Log can be read by a call, which is not published: then a lost reply is looked "
+        "up.",
+        default=False,
+    ),
 }
 
 

@@ -62,10 +62,15 @@ _MARGIN_MS = 30 * SECOND
 _OPTED_OUT = "opted_out"
 
 SETTINGS: Settings = {
-    "apptoken": Setting(secret),
-    "user_id_attribute": Setting(attribute, None),
-    "webhook_secret": Setting(secret, None),
-    "webhook_login": Setting(secret, None),
+    "apptoken": Setting(
+        secret,
+        "The project's token; `url` is `https://external-api.xtremepush.com/` or `https://api.us.xtremepush.com/`.",
+    ),
+    "user_id_attribute": Setting(
+        attribute, "The attribute that is the user's id there; without it, the customer's id.", None
+    ),
+    "webhook_secret": Setting(secret, "The secret of a webhook connection with signed payloads.", None),
+    "webhook_login": Setting(secret, "The `user:password` of a connection with Basic authentication.", None),
 }
 
 
