@@ -27,6 +27,12 @@ OK, FAILED, MISUSED = 0, 1, 2
 # Door and worker share the interpreter; with the usual 5 ms, whoever waited for the disk waits as long again to go on.
 _SWITCH_SECONDS = 0.0005
 
+_EPILOG = """example: sendproof-bridge --config bridge.toml
+
+Exit status: 0 after it was told to stop (Ctrl-C, SIGTERM), or when --check finds
+nothing wrong; 1 when it failed; 2 when its settings are wrong, or another bridge
+holds its database, or one of another version has made it."""
+
 logger = logging.getLogger(__name__)
 
 
@@ -46,9 +52,8 @@ def parser() -> argparse.ArgumentParser:
     made = argparse.ArgumentParser(
         prog="sendproof-bridge",
         description="Carries Optimove campaigns to a message provider, and what became of them back.",
-        epilog="Exit status: 0 after it was told to stop (Ctrl-C, SIGTERM), or when --check finds nothing wrong; "
-        "1 when it failed; 2 when its settings are wrong, or another bridge holds its database, or one of another "
-        "version has made it. Example: sendproof-bridge --config bridge.toml",
+        epilog=_EPILOG,
+        formatter_class=argparse.RawDescriptionHelpFormatter,
     )
     made.add_argument("--config", type=Path, required=True, metavar="FILE", help="settings, in TOML")
     made.add_argument("--check", action="store_true", help="only check the settings and the environment, and say so")

@@ -93,11 +93,11 @@ def _default(parameter: Any) -> str:
 
 
 def _bridge(parser: argparse.ArgumentParser) -> Iterator[str]:
-    about, _, example = str(parser.epilog).partition(" " + _EXAMPLE)
+    example, status = _paragraphs(str(parser.epilog))
     yield "## sendproof-bridge\n"
     yield f"{parser.description}\n"
-    yield f"{about}\n"
-    yield f"```console\n$ {example}\n```\n"
+    yield f"{status}\n"
+    yield f"```console\n$ {example.removeprefix(_EXAMPLE.lower())}\n```\n"
     yield table(("option", "value", "default", "meaning"), map(_action, _options(parser)))
 
 

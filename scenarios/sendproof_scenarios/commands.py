@@ -126,7 +126,7 @@ def scenarios(
 ) -> None:
     """List the scenarios that come with Sendproof, by theme.
 
-    Example: sendproof scenarios --json
+    Example: sendproof scenarios
     """
     from sendproof_scenarios import listing  # noqa: PLC0415 - see the head of this file
 

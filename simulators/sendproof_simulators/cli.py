@@ -57,7 +57,7 @@ def up(
 ) -> None:
     """Start the simulators, and say where each answers and with which credentials.
 
-    Example: sendproof up --port 4100
+    Example: sendproof up
     """
     from sendproof_simulators.serve import serve  # noqa: PLC0415 - other commands start faster without the servers
 
