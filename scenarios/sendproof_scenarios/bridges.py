@@ -44,6 +44,11 @@ class Bridge:
         return self.address is None
 
     @property
+    def pid(self) -> int | None:
+        """The id of its process, when the run has started it."""
+        return None if self._child is None else self._child.pid
+
+    @property
     def shares_clock(self) -> bool:
         """Whether it must take part in virtual time, as ours does."""
         return self.address is None and self.command is None

@@ -1,4 +1,4 @@
-"""The commands of the harness: `run`, `check`, `why`, `scenarios` and `doctor`.
+"""The commands of the harness: `run`, `check`, `why`, `scenarios`, `doctor` and `load`.
 
 What is heavy is imported when one of them is called: `--help` stays quick.
 """
@@ -11,6 +11,7 @@ import typer
 from rich.console import Console
 
 from sendproof_scenarios.doctor.commands import doctor
+from sendproof_scenarios.load.commands import load
 
 if TYPE_CHECKING:
     from sendproof_scenarios.history import History
@@ -27,6 +28,7 @@ def register(app: typer.Typer) -> None:
     app.command()(why)
     app.command()(scenarios)
     app.command()(doctor)
+    app.add_typer(load, name="load")
 
 
 def run(
@@ -95,7 +97,7 @@ def _play(files: "list[Path]", wanted: "Wanted", options: "Options", parallel: i
     """Play what is wanted of the files, and leave with the status of the worst."""
     from sendproof_scenarios import playing  # noqa: PLC0415 - see the head of this file
     from sendproof_scenarios.beside import let_children_end, play_beside  # noqa: PLC0415
-    from sendproof_scenarios.verdict import EXIT_STATUS  # noqa: PLC0415
+    from sendproof_scenarios.verdict import EXIT_STATUS, worst  # noqa: PLC0415
 
     console = Console()
     let_children_end()
@@ -111,7 +113,7 @@ def _play(files: "list[Path]", wanted: "Wanted", options: "Options", parallel: i
         _refuse(str(error))
     if len(standings) > 1:
         playing.summary(standings, options.results, console)
-    raise typer.Exit(EXIT_STATUS[playing.worst(list(standings.values()))])
+    raise typer.Exit(EXIT_STATUS[worst(standings.values())])
 
 
 def _refuse_contradictions(bridge: str | None, command: str | None, parallel: int) -> None:

@@ -5,7 +5,7 @@ ControlError             the simulators refused (`status`, and the problem's own
 └── NotQuietError        an advance ran out of time: somebody did not come to rest
 """
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Self
@@ -61,7 +61,7 @@ class Control:
         self._http.close()
 
     def health(self) -> dict[str, Any]:
-        """`{"status": "ok", "version": ...}`."""
+        """`{"status": "ok", "version": ..., "pid": ..., "real": ...}`."""
         return self._object("GET", "/health")
 
     def dialects(self) -> dict[str, Any]:
@@ -129,6 +129,10 @@ class Control:
         """Rotate, disable or enable a key; answers it as it is now."""
         return self._object("PATCH", f"/sandboxes/{sandbox}/services/{service}/keys/{name}", change)
 
+    def overview(self, sandbox: str, service: str) -> dict[str, Any]:
+        """What a service was told by its users, as it stands now."""
+        return self._object("GET", f"/sandboxes/{sandbox}/services/{service}")
+
     def webhooks(self, sandbox: str, service: str, event: str) -> list[dict[str, Any]]:
         """The notifications of one event so far, the oldest first, each with its `key`."""
         return self._list("GET", f"/sandboxes/{sandbox}/webhooks?service={service}&event={event}")
@@ -176,6 +180,20 @@ class Control:
         """Move virtual time (`{"by_ms": n}` or `{"to": iso}`); `NotQuietError` after `timeout_s` real seconds."""
         body = {**target, "timeout_s": timeout_s}
         return self._object("POST", f"/sandboxes/{sandbox}/clock/advance", body, answer_s=timeout_s + _GRACE_S)
+
+    def truth(self, sandbox: str) -> Iterator[bytes]:
+        """The lines of the history that tell what was announced and what is owed to whom, as they arrive."""
+        reply = self._send("GET", f"/sandboxes/{sandbox}/truth", None, _HISTORY_S, stream=True)
+        try:
+            with reply:
+                yield from reply.iter_lines(_CHUNK)
+        except requests.RequestException as error:
+            raise UnreachableError(f"the truth broke off: {reason(error)}", None) from error
+
+    def journal(self, sandbox: str, start: int) -> bytes:
+        """Whole lines of what has happened, from the byte `start` of all of them on; empty when nothing is new."""
+        reply = self._send("GET", f"/sandboxes/{sandbox}/journal?start={start}", None, _ANSWER_S, stream=False)
+        return reply.content
 
     def save_history(self, sandbox: str, file: Path) -> None:
         """Write the history to `file` as it arrives, so that its size does not matter."""

@@ -6,13 +6,14 @@ a time stays text, and `no` is a word. Keys are text. Keys that occur twice, ali
 
 import re
 from dataclasses import dataclass, field
+from pathlib import Path
 from typing import Any
 
 import yaml
 
-from sendproof_scenarios.mistakes import Mistake, Place, ScenarioError, path_text
+from sendproof_scenarios.mistakes import Mistake, Place, UnusableFileError, path_text
 
-# A scenario is written by a person; beyond this it is some other file given by accident.
+# Such a file is written by a person; beyond this it is some other file given by accident.
 SIZE_LIMIT = 1_000_000
 # A scenario nests five deep; the interpreter's own limit differs from process to process.
 DEPTH_LIMIT = 50
@@ -51,41 +52,53 @@ for _kind, _form, _starts in (
     _PlainLoader.add_implicit_resolver(f"tag:yaml.org,2002:{_kind}", re.compile(_form), _starts)
 
 
-def read(text: str, file: str) -> Document:
-    """Read one YAML document. Raises `ScenarioError` with the line of whatever cannot be read."""
-    if len(text) > SIZE_LIMIT:
-        raise _unreadable(file, 1, f"expected a scenario of at most {SIZE_LIMIT:,} characters, got {len(text):,}")
+def read_text(path: Path, kind: str) -> str:
+    """The text of a file that a person wrote, `kind` being what it is expected to be.
+
+    Raises `UnusableFileError` when there is none.
+    """
     try:
-        return _read(text, file)
+        return path.read_text(encoding="utf-8")
+    except (OSError, UnicodeDecodeError) as error:
+        reason = getattr(error, "strerror", None) or "it is not UTF-8 text"
+        raise _unreadable(str(path), 1, f"cannot be read: {reason}; expected the path of {kind}") from error
+
+
+def read(text: str, file: str, kind: str = "a scenario") -> Document:
+    """Read one YAML document. Raises `UnusableFileError` with the line of whatever cannot be read."""
+    if len(text) > SIZE_LIMIT:
+        raise _unreadable(file, 1, f"expected {kind} of at most {SIZE_LIMIT:,} characters, got {len(text):,}")
+    try:
+        return _read(text, file, kind)
     except yaml.MarkedYAMLError as error:
         raise _unreadable(file, _line(error.problem_mark), f"not valid YAML: {error.problem}") from error
     except yaml.YAMLError as error:
         raise _unreadable(file, 1, f"not valid YAML: {error}") from error
 
 
-def _read(text: str, file: str) -> Document:
-    _refuse_bombs(text, file)
+def _read(text: str, file: str, kind: str) -> Document:
+    _refuse_bombs(text, file, kind)
     loader = _PlainLoader(text)
     try:
         node = loader.get_single_node()
         if node is None:
-            raise _unreadable(file, 1, "expected a scenario, got an empty file")
+            raise _unreadable(file, 1, f"expected {kind}, got an empty file")
         reading = _Reading(file=file, loader=loader, lines={(): _line(node.start_mark)})
         value = reading.value(node, ())
     finally:
         loader.dispose()
     if reading.repeated:
-        raise ScenarioError(reading.repeated)
+        raise UnusableFileError(reading.repeated)
     return Document(file=file, value=value, lines=reading.lines)
 
 
-def _refuse_bombs(text: str, file: str) -> None:
+def _refuse_bombs(text: str, file: str, kind: str) -> None:
     """Before anything is composed: aliases of aliases and endless nesting can stand for more than can be read."""
     depth = 0
     for event in yaml.parse(text, Loader=_PlainLoader):
         depth += isinstance(event, yaml.CollectionStartEvent) - isinstance(event, yaml.CollectionEndEvent)
         if depth > DEPTH_LIMIT:
-            raise _unreadable(file, 1, "expected a scenario, got lists or mappings nested beyond reading")
+            raise _unreadable(file, 1, f"expected {kind}, got lists or mappings nested beyond reading")
         if isinstance(event, yaml.AliasEvent):
             raise _unreadable(
                 file, _line(event.start_mark), f"aliases such as *{event.anchor} are not read; write the value out"
@@ -137,5 +150,5 @@ def _line(mark: Any) -> int:  # one of two classes of PyYAML, or None
     return 1 if mark is None else int(mark.line) + 1
 
 
-def _unreadable(file: str, line: int, message: str) -> ScenarioError:
-    return ScenarioError([Mistake(file=file, line=line, where="", message=message)])
+def _unreadable(file: str, line: int, message: str) -> UnusableFileError:
+    return UnusableFileError([Mistake(file=file, line=line, where="", message=message)])

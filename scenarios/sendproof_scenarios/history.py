@@ -207,7 +207,8 @@ class Webhook(Record, frozen=True, gc=False, tag="webhook"):
     """One attempt to hand a notification to the bridge; attempts of one notification share `key`.
 
     `retry_at` is when it is tried again, if at all. `copy` counts how often it was sent anew. An attempt that was
-    `lost` never left the sandbox. `fault` is the id of the fault that struck it.
+    `lost` never left the sandbox. `fault` is the id of the fault that struck it. The answer took `took_ms` real
+    milliseconds.
     """
 
     service: str
@@ -221,6 +222,7 @@ class Webhook(Record, frozen=True, gc=False, tag="webhook"):
     copy: int = 0
     lost: bool = False
     fault: str | None = None
+    took_ms: float | None = None
 
 
 class CustomerEvent(Record, frozen=True, gc=False, tag="customer_event"):

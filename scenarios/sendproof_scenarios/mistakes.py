@@ -1,4 +1,4 @@
-"""What is wrong with a scenario file, said so that it can be mended: where, what was expected, what stands there."""
+"""What is wrong with a file, said so that it can be mended: where, what was expected, what stands there."""
 
 import difflib
 import json
@@ -24,8 +24,8 @@ class Mistake:
         return f"{self.file}:{self.line}: {place}{self.message}"
 
 
-class ScenarioError(ValueError):
-    """A scenario file that cannot be run. `mistakes` lists all that was found, in the order of the file."""
+class UnusableFileError(ValueError):
+    """A file that a person wrote and that cannot be used. `mistakes` lists all that was found, in its order."""
 
     def __init__(self, mistakes: Iterable[Mistake]) -> None:
         self.mistakes = tuple(sorted(mistakes))

@@ -15,7 +15,7 @@ from sendproof_scenarios.every_dialect import in_every_dialect
 from sendproof_scenarios.history import History
 from sendproof_scenarios.library import find
 from sendproof_scenarios.loading import load
-from sendproof_scenarios.mistakes import ScenarioError
+from sendproof_scenarios.mistakes import UnusableFileError
 from sendproof_scenarios.model import Scenario, whole
 from sendproof_scenarios.processes import ProcessError
 from sendproof_scenarios.progress import watching
@@ -24,7 +24,7 @@ from sendproof_scenarios.recording import RunError
 from sendproof_scenarios.report import print_verdict, write_reports
 from sendproof_scenarios.runner import Options, run
 from sendproof_scenarios.serving import start_simulators
-from sendproof_scenarios.verdict import WORST_FIRST, Standing, judge
+from sendproof_scenarios.verdict import Standing, judge, worst
 
 
 class RefusedError(Exception):
@@ -48,7 +48,7 @@ def scenarios_of(files: Sequence[Path], wanted: Wanted, options: Options) -> dic
     for file in (one for named in files for one in find(named)):
         try:
             every = load(file)
-        except ScenarioError as error:
+        except UnusableFileError as error:
             mistakes.append(str(error))
             continue
         for scenario in every:
@@ -147,11 +147,6 @@ def say(file: Path, history: History, folder: Path | None, console: Console) -> 
     reports = None if folder is None else write_reports(verdict, history, folder)
     print_verdict(verdict, console, reports, file.parent if file.parent == folder else file)
     return verdict.standing
-
-
-def worst(standings: Sequence[Standing]) -> Standing:
-    """The one that counts."""
-    return min(standings, key=WORST_FIRST.index)
 
 
 def summary(standings: Mapping[str, Standing], results: Path, console: Console) -> None:

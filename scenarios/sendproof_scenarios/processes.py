@@ -75,6 +75,11 @@ class Child:
         self.end()
 
     @property
+    def pid(self) -> int:
+        """The id of its process."""
+        return self._process.pid
+
+    @property
     def status(self) -> int | None:
         """Its exit status, None while it runs; minus the signal when one ended it."""
         return self._process.poll()

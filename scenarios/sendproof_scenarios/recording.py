@@ -21,6 +21,8 @@ FILES = (
     "bridge.log",
     "simulators.log",
     "faults.yaml",
+    "result.json",
+    "locust.log",
 )
 
 # The last line of a history is some 100 bytes long.

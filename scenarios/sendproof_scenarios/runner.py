@@ -94,6 +94,24 @@ def refuse_what_cannot_be(scenario: Scenario, options: Options) -> None:
 
 
 def _run(scenario: Scenario, name: str, options: Options, watcher: Watcher, folder: Path, stack: ExitStack) -> Recorded:
+    world = staged(scenario, name, options, watcher, folder, stack)
+    trouble = play(world)
+    watcher.phase("fetching the history")
+    what = Note(scenario=scenario, file=name, trouble=trouble)
+    told = handover.clients_of(world.bridge.told)
+    everybody = [_as_neighbour(scenario, world.control, one) for one in told]
+    histories = tuple(
+        _keep(what, [other for other in everybody if other is not own], world.control, one, folder)
+        for one, own in zip(told, everybody, strict=True)
+    )
+    return Recorded(folder=folder, histories=histories, trouble=trouble)
+
+
+def staged(scenario: Scenario, name: str, options: Options, watcher: Watcher, folder: Path, stack: ExitStack) -> World:
+    """All that the scenario needs, ready to play: simulators, sandboxes, and the bridge, which has been started.
+
+    Everything ends with the `stack`. `RunError`, `ControlError` or `ProcessError` when it cannot be.
+    """
     watcher.phase("starting the simulators")
     url = options.simulators or start_simulators(folder / "simulators.log", stack)
     control = stack.enter_context(Control(url))
@@ -117,15 +135,7 @@ def _run(scenario: Scenario, name: str, options: Options, watcher: Watcher, fold
     _must_be_able_to_work(bridge.told)
     watcher.phase("starting the bridge")
     bridge.begin(watcher)
-    trouble = play(_world(scenario, control, tuple(one["sandbox"] for one in told), bridge, options, watcher))
-    watcher.phase("fetching the history")
-    what = Note(scenario=scenario, file=name, trouble=trouble)
-    everybody = [_as_neighbour(scenario, control, one) for one in told]
-    histories = tuple(
-        _keep(what, [other for other in everybody if other is not own], control, one, folder)
-        for one, own in zip(told, everybody, strict=True)
-    )
-    return Recorded(folder=folder, histories=histories, trouble=trouble)
+    return _world(scenario, control, tuple(one["sandbox"] for one in told), bridge, options, watcher)
 
 
 def _world(

@@ -1,9 +1,11 @@
-"""The three kinds of value that scenario files write in words: times, lengths of time, and percentages."""
+"""The kinds of value that scenario files and levels write in words: times, lengths of time, percentages, sizes."""
 
 from datetime import UTC, datetime, timedelta
 from fractions import Fraction
 
 _UNITS = {"second": 1, "minute": 60, "hour": 3_600, "day": 86_400}
+_SHORT_UNITS = {"ms": Fraction(1), "s": Fraction(1_000)}
+_MEGABYTES = {"MB": Fraction(1), "GB": Fraction(1_000)}
 
 
 def time_of(text: str) -> datetime:
@@ -15,6 +17,20 @@ def duration_of(text: str) -> timedelta:
     """`30 minutes`, `1 hour`, `7 days`."""
     amount, unit = text.split(" ")
     return timedelta(seconds=int(amount) * _UNITS[unit.removesuffix("s")])
+
+
+def milliseconds_of(text: str) -> float:
+    """`500 ms`, `1.5 s`, and the longer ones as `duration_of` reads them, in milliseconds."""
+    amount, unit = text.split(" ")
+    if unit in _SHORT_UNITS:
+        return float(Fraction(amount) * _SHORT_UNITS[unit])
+    return duration_of(text) / timedelta(milliseconds=1)
+
+
+def megabytes_of(text: str) -> float:
+    """`512 MB`, `1.5 GB`, in millions of bytes."""
+    amount, unit = text.split(" ")
+    return float(Fraction(amount) * _MEGABYTES[unit])
 
 
 def share_of(text: str) -> Fraction:

@@ -83,7 +83,7 @@ def judge(history: History, checks: Iterable[Check] = CHECKS) -> Verdict:
     results = tuple(_result(check, history) for check in checks if check.applies(history))
     counts = ledger(history).counts
     return Verdict(
-        standing=_worst(result.standing for result in results),
+        standing=worst(result.standing for result in results),
         scenario=next(iter(history.scenarios), None),
         seed=history.header.seed,
         results=results,
@@ -130,7 +130,8 @@ def _standing(observed: Observed) -> Standing:
     return "unknown" if "unknown" in levels or not observed.looked_at else "pass"
 
 
-def _worst(standings: Iterable[Standing]) -> Standing:
+def worst(standings: Iterable[Standing]) -> Standing:
+    """The one that counts; of none at all, nothing is known."""
     return min(standings, key=WORST_FIRST.index, default="unknown")
 
 

@@ -9,7 +9,7 @@ import zipfile
 
 import pytest
 
-from repository import CONTRACTS, ROOT
+from repository import CONTRACTS, PACKAGES, ROOT, files, name_of
 from sendproof_simulators.provider import discover
 
 
@@ -49,6 +49,14 @@ def test_wheel_holds_every_contract_and_scenario(installed):
     assert scenarios == {
         path.relative_to(ROOT / "scenarios").as_posix() for path in (ROOT / "scenarios").glob("*/*.yaml")
     }
+
+
+def test_wheel_holds_what_the_packages_read(installed):
+    """Pages, schemas and what is carried of others, with its licence."""
+    site, _ = installed
+    for package in PACKAGES:
+        read = {name_of(path) for path in files() if path.is_relative_to(package) and path.suffix != ".py"}
+        assert {name for name in read if not (site / name.partition("/")[2]).is_file()} == set()
 
 
 @pytest.mark.parametrize("package", ["sendproof_simulators", "sendproof_bridge"])

@@ -12,7 +12,7 @@ from jsonschema import Draft202012Validator
 from sendproof_scenarios.handover import Listen, handover
 from sendproof_scenarios.library import find
 from sendproof_scenarios.loading import SCHEMA_FILE, load, loads
-from sendproof_scenarios.mistakes import ScenarioError
+from sendproof_scenarios.mistakes import UnusableFileError
 from sendproof_scenarios.model import (
     Advance,
     Audience,
@@ -67,7 +67,7 @@ steps:
 
 def told(text: str) -> list[str]:
     """All that the writer of `text` is told."""
-    with pytest.raises(ScenarioError) as raised:
+    with pytest.raises(UnusableFileError) as raised:
         loads(text, "my.yaml")
     return str(raised.value).splitlines()
 
@@ -329,7 +329,9 @@ def test_text_that_is_no_scenario_is_told_with_its_line(text: str, message: str)
 
 def test_a_file_that_is_not_there_is_told_with_what_was_expected(tmp_path: Path) -> None:
     """A wrong path is as clear as a wrong key."""
-    with pytest.raises(ScenarioError, match=r"nothing\.yaml:1: cannot be read: No such file or directory; expected"):
+    with pytest.raises(
+        UnusableFileError, match=r"nothing\.yaml:1: cannot be read: No such file or directory; expected"
+    ):
         load(tmp_path / "nothing.yaml")
 
 

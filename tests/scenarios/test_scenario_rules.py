@@ -3,7 +3,7 @@
 import pytest
 
 from sendproof_scenarios.loading import loads
-from sendproof_scenarios.mistakes import ScenarioError
+from sendproof_scenarios.mistakes import UnusableFileError
 
 WHOLE = """\
 sendproof: 1
@@ -53,7 +53,7 @@ steps:
 
 def told(text: str) -> list[str]:
     """All that the writer of `text` is told, without the name of the file."""
-    with pytest.raises(ScenarioError) as raised:
+    with pytest.raises(UnusableFileError) as raised:
         loads(text, "my.yaml")
     return [line.removeprefix("my.yaml:") for line in str(raised.value).splitlines()]
 

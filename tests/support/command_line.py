@@ -1,7 +1,9 @@
 """The `sendproof` command as a user runs it: a process of its own, its exit status and its words."""
 
+import os
 import subprocess
 import sys
+from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -17,17 +19,18 @@ class Said:
     err: str
 
 
-def sendproof(*words: str | Path) -> Said:
-    """Run the command to its end."""
-    running = start(*words)
+def sendproof(*words: str | Path, environment: Mapping[str, str] | None = None) -> Said:
+    """Run the command to its end, with more in its environment."""
+    running = start(*words, environment=environment)
     out, err = running.communicate(timeout=110)
     return Said(running.returncode, out, err)
 
 
-def start(*words: str | Path) -> subprocess.Popen[str]:
+def start(*words: str | Path, environment: Mapping[str, str] | None = None) -> subprocess.Popen[str]:
     """Start the command."""
     command = [sys.executable, "-m", "sendproof_simulators", *map(str, words)]
-    return subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
+    env = {**os.environ, **(environment or {})}
+    return subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, env=env)
 
 
 def scaled_down(folder: Path, customers: int) -> Path:

@@ -23,6 +23,9 @@ HEADLINES: Mapping[str, str] = {
     "error": "The run itself broke",
 }
 
+#: How a standing, or the level of a finding, is marked; not by its colour alone.
+MARKS: Mapping[str, str] = {"pass": "✓ pass", "fail": "✕ fail", "unknown": "? unknown", "error": "! error"}
+
 BLAMES: Mapping[Blame, str] = {
     "bridge": "To be mended in the bridge.",
     "config": "To be mended in how the bridge or the run is set up.",
@@ -70,10 +73,10 @@ def render(verdict: Verdict, history: History) -> str:
     )
 
 
-def template(name: str) -> Template:
-    """A page of the folder `pages`, with the filters that all of them use."""
+def template(name: str, *folders: Path) -> Template:
+    """A page of the folder `pages`, or of others that use its parts, with the filters that all of them use."""
     pages = Environment(
-        loader=FileSystemLoader(Path(__file__).parent / "pages"),
+        loader=FileSystemLoader([*folders, Path(__file__).parent / "pages"]),
         autoescape=select_autoescape(enabled_extensions=("j2",), default=True),
         undefined=StrictUndefined,
         trim_blocks=True,
@@ -83,6 +86,7 @@ def template(name: str) -> Template:
     pages.filters["thousands"] = lambda number: f"{number:,}"
     pages.filters["capitalised"] = capitalised
     pages.globals["counted"] = counted
+    pages.globals["marks"] = MARKS
     return pages.get_template(name)
 
 

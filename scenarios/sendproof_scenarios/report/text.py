@@ -16,7 +16,7 @@ from sendproof_scenarios.report.summary import sufferer, summary
 from sendproof_scenarios.report.words import counted
 from sendproof_scenarios.verdict import Group, Result, Standing, Verdict
 
-_STYLE: Mapping[Standing | Level, str] = {
+STYLES: Mapping[Standing | Level, str] = {
     "pass": "green",
     "fail": "bold red",
     "unknown": "yellow",
@@ -64,7 +64,7 @@ def _checks(verdict: Verdict) -> Table:
 def _row(result: Result, *, wrong: bool) -> list[Text | str]:
     count = _count_wrong(result)
     return [
-        Text(result.standing, style=_STYLE[result.standing]),
+        Text(result.standing, style=STYLES[result.standing]),
         result.check.title,
         counted(result.looked_at, result.unit),
         *([f"{count:,}" if count else ""] if wrong else []),
@@ -97,7 +97,7 @@ def _faults(verdict: Verdict) -> Text:
 
 def _group(group: Group) -> Stack:
     head = Text.assemble(
-        (group.level, _STYLE[group.level]),
+        (group.level, STYLES[group.level]),
         f"  {group.cause}",
         (f"  {group.count:,} times" if group.count > 1 else "", "bold"),
         (f"  ({group.check}, blame: {group.blame})", "dim"),
@@ -132,7 +132,7 @@ def _short(text: str) -> str:
 def _ending(verdict: Verdict, reports: Mapping[str, Path], run: Path | None) -> Text:
     text = Text.assemble(
         ("verdict     ", "bold"),
-        (verdict.standing, _STYLE[verdict.standing]),
+        (verdict.standing, STYLES[verdict.standing]),
         f"  {summary(verdict)}",
         *_scenario(verdict),
         ("\nseed        ", "bold"),

@@ -1,5 +1,6 @@
 """Write every report of a run into one folder."""
 
+from collections.abc import Mapping
 from pathlib import Path
 
 from sendproof_scenarios.history import History
@@ -9,14 +10,18 @@ from sendproof_scenarios.verdict import Verdict
 
 def write_reports(verdict: Verdict, history: History, folder: Path) -> dict[str, Path]:
     """Write `verdict.json`, `junit.xml` and `report.html`, and say where: by `json`, `junit` and `html`."""
-    folder.mkdir(parents=True, exist_ok=True)
     texts = {
         "json": ("verdict.json", as_json.render(verdict, history)),
         "junit": ("junit.xml", as_junit.render(verdict, history)),
         "html": ("report.html", as_html.render(verdict, history)),
     }
-    paths = {}
-    for name, (file, text) in texts.items():
-        paths[name] = folder / file
+    return write_texts(texts, folder)
+
+
+def write_texts(texts: Mapping[str, tuple[str, str]], folder: Path) -> dict[str, Path]:
+    """Write texts, each with the name of its file, into a folder that is made when it is missing; and say where."""
+    folder.mkdir(parents=True, exist_ok=True)
+    paths = {name: folder / file for name, (file, _) in texts.items()}
+    for name, (_, text) in texts.items():
         paths[name].write_text(text, encoding="utf-8")
     return paths

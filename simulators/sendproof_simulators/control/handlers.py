@@ -1,5 +1,6 @@
 """The operations of `control.yaml`. Each takes a valid call and answers; `ControlError` becomes a problem."""
 
+import os
 from dataclasses import asdict, dataclass
 from importlib.metadata import version
 from typing import TYPE_CHECKING, Any
@@ -16,6 +17,9 @@ from sendproof_simulators.provider import Settings as ProviderSettings
 if TYPE_CHECKING:
     from sendproof_simulators.control import Control
 
+NDJSON = "application/x-ndjson"
+# A piece of the journal: large enough that asking costs nothing beside it, small enough to hold nobody up.
+JOURNAL_BYTES = 1 << 20
 PLATFORM = "optimove"
 SHARED = "shared"
 # Long enough for a week with a million receipts; a bridge that does not park fails long before that.
@@ -50,8 +54,8 @@ class ControlCall:
 
 async def get_health(call: ControlCall) -> Reply:
     """Whether the simulators answer."""
-    del call
-    return json_reply({"status": "ok", "version": version("sendproof")})
+    real = round(call.control.wall.time(), 3)
+    return json_reply({"status": "ok", "version": version("sendproof"), "pid": os.getpid(), "real": real})
 
 
 async def get_services(call: ControlCall) -> Reply:
@@ -206,7 +210,18 @@ async def get_state(call: ControlCall) -> Reply:
 async def get_history(call: ControlCall) -> Reply:
     """The whole history, streamed."""
     lines = call.sandbox.history(call.control.addresses.services)
-    return StreamedReply(content_type="application/x-ndjson", lines=lines)
+    return StreamedReply(content_type=NDJSON, lines=lines)
+
+
+async def get_truth(call: ControlCall) -> Reply:
+    """The part of the history that is true before anything happens, streamed."""
+    return StreamedReply(content_type=NDJSON, lines=call.sandbox.truth())
+
+
+async def get_journal(call: ControlCall) -> Reply:
+    """The journal from some byte on, as far as it goes."""
+    start, most = call.params["start"], call.params.get("most", JOURNAL_BYTES)
+    return Reply(content_type=NDJSON, body=call.sandbox.journal.read(start, most))
 
 
 # -- clock ---------------------------------------------------------------------------------------

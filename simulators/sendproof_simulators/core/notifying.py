@@ -27,6 +27,9 @@ class Clock(Protocol):
     def now(self) -> Instant:
         """What time it is."""
 
+    def real(self) -> float:
+        """Seconds of real time since some moment; they never step back."""
+
     def deliver(self) -> None:
         """A webhook is being sent."""
 
@@ -169,9 +172,11 @@ class Notifier:
     async def _make(self, attempt: Attempt) -> None:
         try:
             await self._strike_bridge(attempt.strike, BEFORE)
+            began = self._clock.real()
             status, error = await self._deliver(attempt.posted.webhook)
+            took_ms = round((self._clock.real() - began) * 1000, 1)
             await self._strike_bridge(attempt.strike, AFTER)
-            self._note(attempt, status, error)
+            self._note(attempt, status, error, took_ms)
         finally:
             self._clock.deliver_done()
 
@@ -181,7 +186,7 @@ class Notifier:
         if not await self._faults.carried_out(strike):
             strike.miss()
 
-    def _note(self, attempt: Attempt, status: int | None, error: str | None) -> None:
+    def _note(self, attempt: Attempt, status: int | None, error: str | None, took_ms: float | None = None) -> None:
         posted, strike = attempt.posted, attempt.strike
         webhook = posted.webhook
         if strike is not None and not strike.told:
@@ -197,7 +202,8 @@ class Notifier:
             done["lost"] = True
         if strike is not None and not strike.missed:
             done["fault"] = strike.id
-        self._record("webhook", {**fields, **done, "about": dict(webhook.about)})
+        took = {} if took_ms is None else {"took_ms": took_ms}
+        self._record("webhook", {**fields, **done, **took, "about": dict(webhook.about)})
         self.outbox.note(posted, self._clock.now(), done)
         if retry_at is not None:
             self._later(retry_at, attempt.next())

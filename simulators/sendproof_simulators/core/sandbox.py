@@ -192,11 +192,15 @@ class Sandbox:
 
     def _lines(self, services: Mapping[str, str]) -> Iterator[bytes]:
         yield _encode(self._header(services))
+        yield from self.truth()
+        yield from self.journal.lines()
+
+    def truth(self) -> Iterator[bytes]:
+        """What has been announced, and what is owed to whom, as far as is known by now."""
         for name, provider in self._providers.items():
             if provider.campaigns is not None:
                 for since, fact in provider.campaigns.truth(self.world, self.states[name]):
                     yield _encode(_truth(since, fact))
-        yield from self.journal.lines()
 
     async def close(self, *, alone: bool) -> None:
         """Give up what is being sent and what is due, forget the journal; `alone` on its clock, stop that as well."""

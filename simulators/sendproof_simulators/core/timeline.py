@@ -81,6 +81,10 @@ class Timeline(Generic[T]):
             return self._virtual_now
         return self._start + int((self._wall.monotonic() - self._real_start) * 1000 * self.rate)
 
+    def real(self) -> float:
+        """Seconds of real time since some moment; they never step back, nor stand still."""
+        return self._wall.monotonic()
+
     def schedule(self, at: Instant, what: T) -> None:
         """Let `what` happen at `at`, or as soon as time moves when that is past."""
         heapq.heappush(self._heap, _Entry(at, next(self._order), what))

@@ -1,5 +1,6 @@
 """Webhooks over real HTTP: attempts, copies, losses, disorder, bursts, and triggers in time."""
 
+import json
 import time
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -138,6 +139,20 @@ def test_every_event_can_come_several_times(stage: Stage) -> None:
     assert sorted(stage.heard()) == ["13:7", "13:7", "13:7", "1:7"]
     webhooks = [line for line in stage.simulators.history(stage.made["sandbox"]) if line["kind"] == "webhook"]
     assert sorted(line.get("copy", 0) for line in webhooks if line["event"] == "13") == [0, 1, 2]
+
+
+def test_the_journal_can_be_followed_and_tells_how_long_each_answer_took(stage: Stage) -> None:
+    """In pieces, the lines of the history that tell what happened; the truth is the rest of it."""
+    stage.announce(7)
+    stage.advance(1)
+    url = f"{stage.simulators.control}/control{stage.path}"
+    pieces = [requests.get(f"{url}/journal?start=0&most=1000", timeout=5).text]
+    while pieces[-1]:
+        pieces.append(requests.get(f"{url}/journal?start={len(''.join(pieces))}&most=1000", timeout=5).text)
+    followed = [json.loads(line) for line in "".join(pieces).splitlines()]
+    truth = [json.loads(line) for line in requests.get(f"{url}/truth", timeout=5).text.splitlines()]
+    assert stage.simulators.history(stage.made["sandbox"])[1:-1] == truth + followed
+    assert all(line["took_ms"] > 0 for line in followed if line["kind"] == "webhook")
 
 
 def test_an_event_can_be_late(stage: Stage) -> None:

@@ -1,0 +1,24 @@
+"""A large scheduled campaign through a bridge until its last receipt and report.
+
+locust -f loadtests/campaign.py --headless --users 1 --customers 1000000
+"""
+
+from harness import Running
+from scheduled import Follower, Scheduled
+from sendproof_scenarios.load.worlds import Wanted
+
+
+class CampaignTest(Scheduled):
+    """Pages, messages, receipts, reports."""
+
+    kind = "campaign"
+
+    def title(self, wanted: Wanted) -> str:
+        """What is done, for people."""
+        return f"A campaign of {wanted.customers:,} customers"
+
+
+class Campaign(Follower):
+    """Counts what is owed against what comes."""
+
+    test = Running(CampaignTest())

@@ -1,0 +1,139 @@
+"""A scheduled campaign through a bridge, from its pages to its last report; `campaign.py` and `receipts.py` are it."""
+
+from collections.abc import Mapping
+from contextlib import ExitStack
+from pathlib import Path
+from urllib.parse import urlsplit
+
+import gevent
+
+from harness import LoadTest, Prepared, Process, Worker
+from sendproof_scenarios.acts import plan
+from sendproof_scenarios.load.following import CampaignFollower, owed
+from sendproof_scenarios.load.progress import Telling
+from sendproof_scenarios.load.watching import Watched, is_here, listening_on
+from sendproof_scenarios.load.worlds import Wanted, campaign
+from sendproof_scenarios.model import Advance, Plan, WaitFor
+from sendproof_scenarios.runner import Options, staged
+from sendproof_scenarios.waiting import wait_for
+from sendproof_scenarios.world import World
+
+# The journal is asked so often for what is new.
+LOOK_EVERY_S = 0.1
+_KNOWN = "sendproof_known"
+
+
+def options_of(wanted: Wanted, clock_rate: float | None = None) -> Options:
+    """As a run has them."""
+    return Options(
+        bridge=wanted.bridge,
+        command=wanted.command,
+        simulators=wanted.simulators,
+        results=wanted.results,
+        patience_s=wanted.patience_s,
+        clock_rate=clock_rate,
+    )
+
+
+def bridge_of(world: World) -> list[Watched]:
+    """The process of the bridge, if it can be seen."""
+    pid = world.bridge.pid
+    if pid is None and is_here(f"//{world.bridge.listen['host']}"):
+        pid = listening_on(world.bridge.listen["port"])
+    return [] if pid is None else [Watched("bridge", "bridge", pid)]
+
+
+def whose(wanted: Wanted) -> str:
+    """Which bridge is tested."""
+    if wanted.bridge is not None:
+        return f"at {urlsplit(wanted.bridge).netloc}"
+    return wanted.command or "the reference bridge"
+
+
+def limits(wanted: Wanted) -> str:
+    """Whether the services keep theirs."""
+    return "kept" if wanted.rate_limits else "off"
+
+
+class Scheduled(LoadTest):
+    """The process that made the world lets time pass; one user follows the journal and counts."""
+
+    customers = 100_000
+    latencies = ("acknowledgement", "receipt")
+
+    def prepare(self, wanted: Wanted, folder: Path, telling: Telling, stack: ExitStack) -> Prepared:
+        """Simulators, sandbox, a bridge that is ready, and a campaign that is planned."""
+        scenario = campaign(wanted)
+        world = self.world = staged(scenario, f"load_{self.kind}", options_of(wanted), telling, folder, stack)
+        for step in scenario.steps[:2]:
+            if isinstance(step, WaitFor):
+                wait_for(world, step)
+            elif isinstance(step, Plan):
+                plan(world, step)
+        timed = bool(world.participants())
+        self.keep = folder / "history.ndjson" if wanted.keep_history else None
+        return Prepared(
+            control=world.control.url,
+            sandbox=world.sandboxes[0],
+            settings={} if timed else {"times": "not judged: the bridge does not take part in virtual time"},
+            job={"control": world.control.url, "sandbox": world.sandboxes[0], "timed": timed},
+            watched=bridge_of(world),
+        )
+
+    def settings(self, wanted: Wanted) -> Mapping[str, str]:
+        """What was asked for, in words."""
+        return {
+            "customers": f"{wanted.customers:,}",
+            "provider": wanted.provider,
+            "days": str(wanted.days),
+            "rate limits": limits(wanted),
+            "bridge": whose(wanted),
+        }
+
+    def begin(self, process: Process) -> None:
+        """The journal is followed from its beginning."""
+        process.environment.runner.register_message(_KNOWN, lambda **_: self.known.set())
+        self.known = gevent.event.Event()
+        self.follower = CampaignFollower(
+            process.counts, process.wanted.provider, process.answered, timed=process.job["timed"]
+        )
+
+    def play(self, process: Process) -> None:
+        """Let the bridge read the campaign, see what is owed to whom, and let the rest of the time pass."""
+        first, *rest = (step.by for step in self.world.scenario.steps if isinstance(step, Advance))
+        # What is owed is asked for while nothing else happens, so that it slows nobody down.
+        self.world.passing.move(first / 2)
+        process.environment.runner.send_message(_KNOWN, None)
+        for by in (first / 2, *rest):
+            self.world.passing.move(by)
+        if self.keep is not None:
+            self.world.control.save_history(self.world.sandboxes[0], self.keep)
+
+    def follow(self, process: Process) -> None:
+        """Count what happens until nothing more does."""
+        control, read = process.control(), 0
+        sandbox = process.job["sandbox"]
+        while True:
+            over = process.over.is_set()
+            if self.known.is_set() and not self.follower.ready:
+                self.follower.owe(owed(control.truth(sandbox)))
+            piece = control.journal(sandbox, read)
+            if piece and self.follower.can_take(piece):
+                self.follower.take(piece)
+                read += len(piece)
+            elif over:
+                break
+            else:
+                gevent.sleep(LOOK_EVERY_S)
+        self.follower.finish(lambda: owed(control.truth(sandbox)))
+
+
+class Follower(Worker):
+    """The one user of such a test."""
+
+    abstract = True
+    fixed_count = 1
+
+    def work(self, process: Process) -> None:
+        """Follow the journal."""
+        self.test.test.follow(process)

@@ -1,0 +1,151 @@
+"""Triggers at a rate, whether the bridge keeps up or not: the latency counts from when each was to be fired.
+
+locust -f loadtests/triggers.py --headless --users 1 --rate 200 --seconds 60
+"""
+
+from collections.abc import Iterator, Mapping
+from contextlib import ExitStack
+from itertools import islice
+from pathlib import Path
+
+import gevent
+
+from harness import LoadTest, Prepared, Process, Running, Worker
+from recipe import expected_order, people
+from scheduled import LOOK_EVERY_S, bridge_of, limits, options_of, whose
+from sendproof_scenarios.acts import define
+from sendproof_scenarios.load.arrivals import SHAPES, SHAPES_TOLD, arrivals, count
+from sendproof_scenarios.load.following import lines
+from sendproof_scenarios.load.orders import EVENT, PARAMETER, Orders, order
+from sendproof_scenarios.load.progress import Telling
+from sendproof_scenarios.load.worlds import Wanted, triggers
+from sendproof_scenarios.model import Define, WaitFor
+from sendproof_scenarios.runner import staged
+from sendproof_scenarios.waiting import wait_for
+
+_OK = 200
+# An open model waits for nobody; so many calls may be under way at once before one has to.
+_CONNECTIONS = 500
+# The clock of the simulators is asked so often; the quickest answer tells it best.
+_PROBES = 5
+
+
+class TriggersTest(LoadTest):
+    """A trigger that every customer meets with every event, in real time."""
+
+    kind = "triggers"
+    customers = 100_000
+    latencies = ("message", "acknowledgement", "receipt", "event")
+    intended = frozenset({"message"})
+
+    def prepare(self, wanted: Wanted, folder: Path, telling: Telling, stack: ExitStack) -> Prepared:
+        """Simulators, a sandbox in real time, a bridge that is ready, and the trigger."""
+        scenario = triggers(wanted)
+        options = options_of(wanted, clock_rate=1.0)
+        world = self.world = staged(scenario, "load_triggers", options, telling, folder, stack)
+        for step in scenario.steps:
+            if isinstance(step, WaitFor):
+                wait_for(world, step)
+            elif isinstance(step, Define):
+                define(world, step)
+        return Prepared(
+            control=world.control.url,
+            sandbox=world.sandboxes[0],
+            job={"control": world.control.url, "sandbox": world.sandboxes[0]},
+            watched=bridge_of(world),
+        )
+
+    def title(self, wanted: Wanted) -> str:
+        """What is done, for people."""
+        return f"Triggers at {wanted.rate:,g} a second for {wanted.seconds:,g} seconds"
+
+    def settings(self, wanted: Wanted) -> Mapping[str, str]:
+        """What was asked for, in words."""
+        return {
+            "rate": f"{wanted.rate:,g} a second at its height",
+            "shape": f"{wanted.shape}: {SHAPES_TOLD[wanted.shape]}",
+            "seconds": f"{wanted.seconds:,g}",
+            "customers": f"{wanted.customers:,}",
+            "provider": wanted.provider,
+            "rate limits": limits(wanted),
+            "bridge": whose(wanted),
+        }
+
+    def watch(self) -> None:
+        """The bridge must run."""
+        self.world.bridge.must_run()
+
+    def begin(self, process: Process) -> None:
+        """Those triggers of which the number leaves the worker's share as remainder."""
+        everybody = people(process.wanted)
+        # The pools of names are made when the first name is drawn; that must not hold up the first trigger.
+        expected_order(everybody, 0)
+        pace = SHAPES[process.wanted.shape](process.wanted.rate, process.wanted.seconds)
+        self.orders = Orders(
+            process.counts,
+            lambda number: expected_order(everybody, number),
+            process.answered,
+            total=count(pace),
+            share=process.share,
+            shares=process.shares,
+        )
+        self.everybody = everybody
+        self.plan: Iterator[tuple[int, float]] = islice(enumerate(arrivals(pace)), process.share, None, process.shares)
+
+
+TEST = TriggersTest()
+
+
+class Marketer(Worker):
+    """Fires at the planned instants, in a greenlet for each, and meanwhile follows the journal."""
+
+    test = Running(TEST)
+
+    def work(self, process: Process) -> None:
+        """Fire all of it, and wait until every message has come, or nothing more does for as long as one is patient."""
+        self.session = self.http(process.job["control"], _CONNECTIONS)
+        firing = gevent.spawn(self._fire_all, process)
+        control, read, last_news = process.control(), 0, process.now
+        while True:
+            piece = control.journal(process.job["sandbox"], read)
+            read += len(piece)
+            came = TEST.orders.came
+            for line in lines(piece):
+                TEST.orders.take(line)
+            if TEST.orders.came > came or not firing.dead:
+                last_news = process.now
+            if firing.dead and (TEST.orders.came >= TEST.orders.owed or self._patience_is_over(process, last_news)):
+                break
+            gevent.sleep(LOOK_EVERY_S / 2)
+        TEST.orders.finish()
+
+    def _patience_is_over(self, process: Process, last_news: float) -> bool:
+        return process.now - last_news > process.wanted.patience_s
+
+    def _fire_all(self, process: Process) -> None:
+        ahead = clock_ahead(process)
+        began, group = process.now, gevent.pool.Group()
+        for number, at in TEST.plan:
+            gevent.sleep(max(0.0, began + at - process.now))
+            group.spawn(self._fire, process, number, began + at, ahead)
+        group.join()
+
+    def _fire(self, process: Process, number: int, planned: float, ahead: float) -> None:
+        TEST.orders.fire(number, planned + ahead, process.now - planned)
+        customer = TEST.everybody.id_of(number % process.wanted.customers)
+        event = {"customer": customer, "event": EVENT, "parameters": {PARAMETER: order(number)}}
+        path = f"/control/sandboxes/{process.job['sandbox']}/events"
+        reply = self.session.post(path, json=[event], name="event")
+        if reply.status_code != _OK:
+            process.fail(f"an event: expected status 200, got {reply.status_code}: {reply.text!r:.200}", "harness")
+
+
+def clock_ahead(process: Process) -> float:
+    """What has to be added to the seconds of this process to have the clock of the simulators."""
+    control, probes = process.control(), []
+    for _ in range(_PROBES):
+        asked = process.now
+        real = control.health()["real"]
+        answered = process.now
+        probes.append((answered - asked, real - (asked + answered) / 2))
+    return min(probes)[1]

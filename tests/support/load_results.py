@@ -1,0 +1,107 @@
+"""Results of load tests, made up: a campaign in which all is well, triggers that came too late, and one unobserved."""
+
+from math import sin
+
+from sendproof_scenarios.load.model import Latency, LoadResult, Loss, Process, Sample, Stage
+
+BRIDGE = Process(role="bridge", name="bridge", pid=102, peak_mb=412.3, cpu_seconds=701.0)
+SIMULATORS = Process(role="simulators", name="simulators", pid=101, peak_mb=618.0, cpu_seconds=310.5)
+GENERATOR = Process(role="load generator", name="load generator", pid=103, peak_mb=96.0, cpu_seconds=41.2)
+
+
+def latency(name: str, **more) -> Latency:
+    """An answer within 12 ms for half and 210 ms for almost all."""
+    usual = {
+        "since": "the request", "count": 102, "failed": 0,
+        "p50": 12.0, "p90": 31.0, "p95": 42.31, "p99": 210.0, "longest": 812.0,
+    }  # fmt: skip
+    return Latency(name=name, **(usual | more))
+
+
+def loss(name: str, count: int = 0, looked_at: int = 1_000_000, **more) -> Loss:
+    """Messages of a bridge."""
+    return Loss(
+        **({"name": name, "count": count, "looked_at": looked_at, "unit": "messages", "blame": "bridge"} | more)
+    )
+
+
+def sample(at: float, cores: tuple[float, float, float] = (0.5, 0.3, 0.1), **more) -> Sample:
+    """The processors that bridge, simulators and load generator used."""
+    names = ("bridge", "simulators", "load generator")
+    return Sample(at=at, cores=dict(zip(names, cores, strict=True)), **({"machine": sum(cores) / 2} | more))
+
+
+def result(**more) -> LoadResult:
+    """A campaign of a million, unless it is said otherwise; nothing was observed of it."""
+    usual = {
+        "kind": "campaign", "title": "A campaign of 1,000,000 customers", "seed": 7, "began": "2026-03-02T09:00:00Z",
+        "settings": {"customers": "1,000,000", "provider": "textlocal"}, "seconds": 840.0, "processors": 2,
+    }  # fmt: skip
+    return LoadResult(**(usual | more))
+
+
+def campaign(**more) -> LoadResult:
+    """All million got their message once, at 1,250 a second; the bridge used a whole processor for it."""
+    usual = {
+        "stages": (
+            Stage(name="reading", unit="rows", count=1_000_000, seconds=62.5),
+            Stage(name="sending", unit="messages", count=1_000_000, seconds=800.0),
+            Stage(name="receipts", unit="receipts", count=1_000_000, seconds=810.0),
+        ),
+        "latencies": (latency("acknowledgement"), latency("page", count=1_000, p50=3.2, p95=9.25, p99=14.0)),
+        "losses": tuple(map(loss, ("lost", "duplicated", "wrong text", "wrong number", "early", "late"))),
+        "processes": (SIMULATORS, BRIDGE, GENERATOR),
+        "samples": tuple(_second_of_campaign(number) for number in range(1, 841)),
+    }
+    return result(**(usual | more))
+
+
+def _second_of_campaign(number: int) -> Sample:
+    busy = number <= 800
+    return sample(
+        float(number),
+        (0.97, 0.38 + sin(number / 40) / 10, 0.05) if busy else (0.2, 0.1, 0.02),
+        counts={
+            "reading": min(1_000_000, number * 16_000),
+            "sending": min(1_000_000, number * 1_250),
+            "receipts": max(0, min(1_000_000, (number - 10) * 1_235)),
+        },
+        latency={"page": 5 + sin(number / 3) * 2} if number <= 63 else {},
+        memory_mb={"bridge": 180 + number * 0.27, "simulators": 610.0, "load generator": 90.0},
+    )
+
+
+def triggers(**more) -> LoadResult:
+    """A hundred triggers a second for a minute; the messages came late, and some never or twice."""
+    examples = ("C0000042: no message to 447100000042", "C0000077: no message to 447100000077")
+    usual = {
+        "kind": "triggers", "title": "100 triggers a second for 1 minute", "seconds": 66.0,
+        "settings": {"triggers a second": "100", "shape": "steady", "provider": "delivyr"},
+        "stages": (
+            Stage(name="triggers", unit="triggers", count=6_000, seconds=60.0),
+            Stage(name="sending", unit="messages", count=5_988, seconds=63.0),
+        ),
+        "latencies": (
+            latency("message", since="the intended start", count=5_988, failed=7, p50=310.0, p95=2_412.0, p99=3_105.5),
+            latency("acknowledgement", count=6_000),
+        ),
+        "losses": (
+            loss("lost", 12, 6_000, unit="triggers", examples=examples),
+            loss("duplicated", 1, 5_988, examples=("C0000311: 2 messages to 447100000311",)),
+            loss("wrong text", 0, 5_988),
+        ),
+        "processes": (SIMULATORS, BRIDGE, GENERATOR),
+        "samples": tuple(_second_of_triggers(number) for number in range(1, 67)),
+    }  # fmt: skip
+    return result(**(usual | more))
+
+
+def _second_of_triggers(number: int) -> Sample:
+    return sample(
+        float(number),
+        (0.42 + sin(number / 5) / 10, 0.2, 0.15),
+        counts={"triggers": min(6_000, number * 100), "sending": max(0, min(5_988, (number - 2) * 95))},
+        latency={"message": 300 + 35.0 * number, "acknowledgement": 40 + sin(number) * 10} if number <= 63 else {},
+        memory_mb={"bridge": 96 + number / 2, "simulators": 120.0, "load generator": 91.0},
+        behind_ms=4.0 + number % 7,
+    )
