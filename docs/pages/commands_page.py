@@ -26,19 +26,28 @@ _KINDS = {int: "whole number", float: "number", str: "text", Path: "path"}
 
 
 def commands() -> Mapping[str, Any]:
-    """The commands of `sendproof` by name, as its own command line has them."""
+    """The commands of `sendproof` by name, as its own command line has them; those of a group with its name before."""
     app = typer.Typer()
     app.registered_commands = list(sendproof_simulators.cli.app.registered_commands)
     sendproof_scenarios.commands.register(app)
-    found: Mapping[str, Any] = typer.main.get_command(app).commands  # type: ignore[attr-defined] # a group has them
-    return found
+    return dict(_flat(typer.main.get_command(app), ()))
+
+
+def _flat(group: Any, before: tuple[str, ...]) -> Iterator[tuple[str, Any]]:
+    for name, one in group.commands.items():
+        if hasattr(one, "commands"):
+            yield from _flat(one, (*before, name))
+        else:
+            yield " ".join((*before, name)), one
 
 
 def page() -> str:
     """A list, then a section for each."""
     parts = [_HEAD]
     named = sorted(commands().items())
-    rows = [(f"[`sendproof {name}`](#sendproof-{name})", _paragraphs(one.help)[0]) for name, one in named]
+    rows = [
+        (f"[`sendproof {name}`](#sendproof-{name.replace(' ', '-')})", _paragraphs(one.help)[0]) for name, one in named
+    ]
     bridge = sendproof_bridge.cli.parser()
     rows.append(("[`sendproof-bridge`](#sendproof-bridge)", str(bridge.description)))
     parts.append(table(("command", "does"), rows))

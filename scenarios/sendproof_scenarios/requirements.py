@@ -22,13 +22,13 @@ _EVENTS = "https://developer.optimove.com/docs/external-vendors-campaign-engagem
 RUN_COMPLETED = Requirement(
     number="R001",
     text="The bridge starts from what it is told, and keeps running and answering until the run is over.",
-    source="scenarios/README.md",
+    source="docs/any-bridge.md",
     evidence="documented",
 )
 FAULTS_STRUCK = Requirement(
     number="R002",
     text="Every fault that a run was to meet has struck, so that passing means that the bridge can take it.",
-    source="scenarios/README.md",
+    source="docs/faults.md",
     evidence="documented",
 )
 LISTENER_REGISTERED = Requirement(

@@ -7,6 +7,8 @@ import subprocess
 from functools import reduce
 
 import pytest
+import yaml
+from openapi_spec_validator import validate
 
 import catalogue
 from documents import Block, blocks, documents, languages
@@ -15,6 +17,8 @@ from sendproof_bridge.channels import providers
 from sendproof_bridge.config import load
 from sendproof_scenarios.doctor.handed import read as read_handover
 from sendproof_scenarios.handover import Listen, handover
+from sendproof_scenarios.load.levels import levels_in
+from sendproof_scenarios.load.levels import schema as levels_schema
 from sendproof_scenarios.loading import loads
 
 #: In which languages documents may be written. What a reader is to type is `console`, so that it is run.
@@ -38,11 +42,16 @@ def test_no_block_escapes():
     assert {language for document in documents() for language in languages(document)} - {""} == LANGUAGES
 
 
-@pytest.mark.parametrize("block", [one for one in every("yaml") if "openapi: " not in one.text], ids=named)
-def test_scenarios_and_their_parts_can_be_played(block):
-    """A whole one as it is; a part beside what every scenario has. A contract is tried in test_adding_a_provider.py."""
-    text = block.text if "sendproof: 1\n" in block.text else WHOLE + block.text
-    assert loads(text, named(block))
+@pytest.mark.parametrize("block", every("yaml"), ids=named)
+def test_yaml_is_what_its_keys_say(block):
+    """Service levels, a scenario, or a part of one beside what every scenario has; a contract has to be valid."""
+    keys = set(yaml.load(block.text, Loader=yaml.BaseLoader))
+    if "openapi" in keys:
+        validate(yaml.safe_load(block.text))
+    elif keys <= set(levels_schema()["properties"]):
+        assert levels_in(block.text, named(block))
+    else:
+        assert loads(block.text if "steps" in keys else WHOLE + block.text, named(block))
 
 
 @pytest.mark.parametrize("block", every("json"), ids=named)

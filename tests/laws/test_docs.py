@@ -39,11 +39,11 @@ def shown() -> list[tuple[str, list[str]]]:
 def test_documents_show_commands_that_exist(commands):
     """Every `sendproof ...` names a command, with options that it has."""
     wrong = []
-    for document, (command, *rest) in shown():
-        known = commands[command].params if command in commands else ()
-        options = {"--help"} | {option for parameter in known for option in parameter.opts}
-        if command not in {*commands, "NAME"} or not {word for word in rest if word.startswith("--")} <= options:
-            wrong.append(f"{document}: {command} {shlex.join(rest)}")
+    for document, words in shown():
+        name = next((one for one in (" ".join(words[:2]), words[0]) if one in commands), None)
+        options = {"--help"} | {option for one in (commands[name].params if name else ()) for option in one.opts}
+        if (name is None and words[0] != "NAME") or not {word for word in words if word.startswith("--")} <= options:
+            wrong.append(f"{document}: {shlex.join(words)}")
     assert wrong == []
 
 

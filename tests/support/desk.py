@@ -80,7 +80,7 @@ FILES = {
 }
 """What lies on the desk from the beginning; some command names each."""
 
-THEMES = {"utc": "midnight", "triggered": "one_event"}
+THEMES = {"triggered": "one_event"}
 """Of the library's themes, those that some command names, each with the one scenario that stands for it."""
 
 LINKS = ("Makefile", "bridge", "benchmarks", "docs", "openapi")
