@@ -30,7 +30,7 @@ from locust.contrib.fasthttp import FastHttpSession
 from locust.env import Environment
 from locust.exception import StopUser
 from locust.runners import MasterRunner, WorkerRunner
-from locust.stats import StatsEntry, calculate_response_time_percentile
+from locust.stats import StatsEntry
 from rich.console import Console
 
 from sendproof_scenarios.control import Control, ControlError
@@ -42,7 +42,7 @@ from sendproof_scenarios.load.gathering import GENERATOR, Gathering
 from sendproof_scenarios.load.levels import Levels, load_levels
 from sendproof_scenarios.load.model import Latency
 from sendproof_scenarios.load.progress import Telling
-from sendproof_scenarios.load.watching import Watched, is_here, own_usage
+from sendproof_scenarios.load.watching import Usage, Watched, is_here, own_usage
 from sendproof_scenarios.load.worlds import Wanted
 from sendproof_scenarios.processes import ProcessError
 from sendproof_scenarios.recording import RunError, fresh_folder
@@ -122,7 +122,8 @@ class Process:
     counts: Counts = field(default_factory=Counts)
     began: float = field(default_factory=monotonic)
     over: gevent.event.Event = field(default_factory=gevent.event.Event)
-    usage_before: Any = field(default_factory=own_usage)
+    usage_before: Usage = field(default_factory=own_usage)
+    recent: dict[str, list[float]] = field(default_factory=dict)
 
     @property
     def now(self) -> float:
@@ -150,10 +151,12 @@ class Process:
         self.counts.trouble = self.counts.trouble or (why, blame)
 
     def report(self) -> Counts:
-        """The counts, with how busy the process itself is; how late it was begins anew."""
+        """The counts, with how busy the process itself is; what is told of an interval begins anew."""
         usage = own_usage()
         used = usage.cpu_seconds - self.usage_before.cpu_seconds
         self.counts.generator = Generator(os.getpid(), used, usage.memory_mb)
+        self.counts.latency = {name: percentile(times, 0.95) for name, times in self.recent.items()}
+        self.recent = {}
         told = from_plain(plain(self.counts))
         if self.counts.behind_ms is not None:
             self.counts.behind_ms = 0.0
@@ -204,10 +207,10 @@ class Running:
         self._levels = Levels()
         self._world: tuple[Wanted, Prepared]
         self._folder = Path()
-        self._histograms: dict[str, dict[int, int]] = {}
         events.init_command_line_parser.add_listener(self._arguments)
         events.init.add_listener(self._init)
         events.test_start.add_listener(self._start)
+        events.request.add_listener(self._answered)
         events.quitting.add_listener(self._quit)
 
     # -- what Locust calls ------------------------------------------------------------------------
@@ -229,6 +232,10 @@ class Running:
             self._make_world(options)
         if options.sendproof_job is not None and not isinstance(environment.runner, MasterRunner):
             self._begin(options)
+
+    def _answered(self, name: str, response_time: float, **_: object) -> None:
+        if self.process is not None and name in self.test.latencies:
+            self.process.recent.setdefault(name, []).append(response_time)
 
     def _quit(self, **_: object) -> None:
         """Also after Ctrl-C."""
@@ -311,7 +318,7 @@ class Running:
             self._watch(gathering)
             if self.process is not None:
                 gathering.parts["load generator"] = self.process.report()
-            self._telling.sample(gathering.sample(monotonic(), self._latest()))
+            self._telling.sample(gathering.sample(monotonic()))
             counts = gathering.counts
             if not gathering.parts and monotonic() - gathering.began > _BEGIN_S:
                 counts.trouble = (f"no load generator began within {_BEGIN_S:.0f} s", "harness")
@@ -398,18 +405,6 @@ class Running:
         known = {entry.name: entry for entry in self._environment.stats.entries.values()}
         return {name: known[name] for name in self.test.latencies if name in known}
 
-    def _latest(self) -> dict[str, float]:
-        """By latency, the 95th percentile of what came since this was asked last."""
-        found = {}
-        for name, entry in self._entries().items():
-            before = self._histograms.get(name, {})
-            new = {ms: count - before.get(ms, 0) for ms, count in entry.response_times.items()}
-            new = {ms: count for ms, count in new.items() if count}
-            self._histograms[name] = dict(entry.response_times)
-            if new:
-                found[name] = float(calculate_response_time_percentile(new, sum(new.values()), 0.95))
-        return found
-
     def _latencies(self) -> list[Latency]:
         return [self._latency(name, entry) for name, entry in self._entries().items() if entry.num_requests]
 
@@ -426,6 +421,11 @@ class Running:
             p99=at[3],
             longest=float(entry.max_response_time),
         )
+
+
+def percentile(times: list[float], share: float) -> float:
+    """The time within which this share of some was answered."""
+    return sorted(times)[min(len(times) - 1, int(share * len(times)))]
 
 
 def told(trouble: Trouble) -> str:

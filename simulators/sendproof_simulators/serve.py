@@ -16,6 +16,7 @@ from sendproof_simulators.app import Simulators
 from sendproof_simulators.control.handlers import sandbox_view
 from sendproof_simulators.core.audience import AudienceRecipe
 from sendproof_simulators.core.clock import SystemWallClock
+from sendproof_simulators.core.pools import pools
 from sendproof_simulators.core.sandbox import DEFAULT_CHANNELS, SandboxSettings
 from sendproof_simulators.core.sandboxes import DEFAULT
 from sendproof_simulators.writing import CONNECTION
@@ -89,6 +90,8 @@ class _Server(uvicorn.Server):
         await super().startup(sockets)
         if self.started:
             self._ready()
+            # They take a third of a second, which the first customer need not wait for.
+            asyncio.get_running_loop().run_in_executor(None, pools)
 
     async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:
         await self._simulators.sandboxes.close()

@@ -45,14 +45,16 @@ class Generator(msgspec.Struct):
 class Counts(msgspec.Struct):
     """All of it. `finished` counts the users of this process that have nothing more to do.
 
-    `behind_ms` is how late the process was with its own plan since it told last; None where it has none. `trouble` is
-    why it could not go on, and whose fault that is.
+    `behind_ms` is how late the process was with its own plan since it told last; None where it has none. `latency` is
+    the 95th percentile of what was answered since then, in milliseconds, by name. `trouble` is why it could not go on,
+    and whose fault that is.
     """
 
     stages: dict[str, Counted] = {}
     losses: dict[str, Suspect] = {}
     finished: int = 0
     behind_ms: float | None = None
+    latency: dict[str, float] = {}
     trouble: tuple[str, Blame] | None = None
     generator: Generator | None = None
 
@@ -96,7 +98,7 @@ def from_plain(content: Mapping[str, Any]) -> Counts:
 
 
 def together(parts: Iterable[Counts]) -> Counts:
-    """The counts of several processes as one."""
+    """The counts of several processes as one; of latencies the worst of them."""
     every = list(parts)
     whole = Counts(finished=sum(part.finished for part in every))
     for part in every:
@@ -108,6 +110,8 @@ def together(parts: Iterable[Counts]) -> Counts:
 
 
 def _add(whole: Counts, part: Counts) -> None:
+    for name, ms in part.latency.items():
+        whole.latency[name] = max(whole.latency.get(name, 0.0), ms)
     for name, counted in part.stages.items():
         so_far = whole.stages.setdefault(name, Counted(unit=counted.unit))
         so_far.count += counted.count

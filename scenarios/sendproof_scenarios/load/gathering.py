@@ -46,8 +46,8 @@ class Gathering:
         """What all processes have counted."""
         return together(self.parts.values())
 
-    def sample(self, now: float, latency: Mapping[str, float]) -> Sample:
-        """Look at everything again."""
+    def sample(self, now: float) -> Sample:
+        """Look at everything again; what was told of an interval is taken once."""
         usages, counts = self._look(), self.counts
         cores = used_between(self._usages, usages, now - self._looked)
         for name, usage in usages.items():
@@ -57,12 +57,14 @@ class Gathering:
         taken = Sample(
             at=round(now - self.began, 3),
             counts={name: one.count for name, one in counts.stages.items()},
-            latency={name: round(value, 1) for name, value in latency.items()},
+            latency={name: round(value, 1) for name, value in counts.latency.items()},
             cores={name: round(value, 3) for name, value in cores.items()},
             memory_mb={name: round(usage.memory_mb, 1) for name, usage in usages.items()},
             machine=machine_share(),
             behind_ms=counts.behind_ms,
         )
+        for part in self.parts.values():
+            part.latency, part.behind_ms = {}, None if part.behind_ms is None else 0.0
         self.samples.append(taken)
         return taken
 

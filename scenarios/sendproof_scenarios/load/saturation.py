@@ -7,6 +7,7 @@ anything about it; the simulators, the load generator and the machine must have 
 import math
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
+from fractions import Fraction
 from itertools import pairwise
 
 from sendproof_scenarios.load.model import Kind, LoadResult, Process, Role, Sample
@@ -54,6 +55,16 @@ def while_going_on(result: LoadResult, stage: str) -> Window:
 def while_answered(result: LoadResult, latency: str) -> Window:
     """From the first to the last sample in which such an answer came; the whole when the samples know nothing of it."""
     return _window(f"{latency} latency", result, [latency in sample.latency for sample in result.samples])
+
+
+def share_behind(result: LoadResult, window: Window, most_ms: float) -> Fraction:
+    """In which part of the window's samples the load generator was further behind its plan; 0 where it has none."""
+    lags = [
+        sample.behind_ms
+        for sample in result.samples
+        if window.after < sample.at <= window.until and sample.behind_ms is not None
+    ]
+    return Fraction(sum(lag > most_ms for lag in lags), len(lags)) if lags else Fraction(0)
 
 
 def _window(of: str, result: LoadResult, active: list[bool]) -> Window:

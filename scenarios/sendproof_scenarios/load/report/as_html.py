@@ -5,6 +5,7 @@ finds the same in words and tables.
 """
 
 from collections.abc import Mapping
+from datetime import datetime
 from pathlib import Path
 
 from sendproof_scenarios.load.report.plots import columns, plots
@@ -39,7 +40,7 @@ def _facts(verdict: LoadVerdict) -> Mapping[str, str]:
     return {
         **result.settings,
         "Seed": str(result.seed),
-        "Began": result.began,
+        "Began": f"{datetime.fromisoformat(result.began):%Y-%m-%d %H:%M:%S} UTC",
         "Took": length(1000 * result.seconds),
         "Processors of the machine": str(result.processors),
     }

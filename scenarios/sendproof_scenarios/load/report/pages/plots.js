@@ -31,7 +31,7 @@
     dash: DASHES[index % DASHES.length],
     width: 2,
     spanGaps: false,
-    points: { show: data.at.length < 2, size: 6 },
+    points: { size: 5 },
     value: (_, value) => (value === null || value === undefined ? "–" : exact.format(value) + " " + plot.unit),
   });
   const draw = (plot, index) => {
