@@ -18,7 +18,8 @@ EXEMPT = {
     "make mutants": "takes minutes; tests/end_to_end/test_mutants.py plays some as it does",
     "make storms": "takes minutes; tests/end_to_end/test_storms.py plays some as it does",
     "make benchmark": "needs Node.js and the network",
-    "sendproof load *": "takes minutes; tests/end_to_end/test_load.py runs each kind with smaller figures",
+    "sendproof load [!j]*": "takes minutes; tests/end_to_end/test_load.py runs each kind with smaller figures",
+    "locust *": "is what `sendproof load` starts",
     'sendproof run * --command ".venv/bin/python bridge/*"': "tests/end_to_end/test_foreign_bridge.py runs that bridge",
 }
 

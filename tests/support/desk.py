@@ -8,8 +8,9 @@ Everything is real: programs, HTTP, files. What a reader brings along, and what 
 | addresses of `sendproof up` | other ports, since something else may have those |
 | the folder `scenarios` | a few small ones: one of each theme that is named |
 | `make demo` | what its recipe runs |
-| `results/NAME` that no command before has made | a run of that scenario; for the doctor, one that waits |
+| `results/NAME` that no command before has made | such a run or load test; for the doctor, a run that waits |
 | `launch.yaml` and its like | the file that the document shows |
+| `levels.yaml` | service levels that hold at any speed |
 """
 
 import os
@@ -37,6 +38,7 @@ SECRETS = {"ACME_OPTIMOVE_KEY": "k" * 16, "ACME_WEBHOOK_TOKEN": "t" * 16, "ACME_
 OPEN = "optimove.row_order"
 CONTROL = "127.0.0.1:4100"
 DEMO = "make demo"
+LOAD = "sendproof load campaign --customers 100 --days 1 --keep-history"
 # These talk to simulators that run, at the usual port.
 OPERATING = {"template", "schedule", "cancel", "trigger", "event", "campaigns", "campaign"}
 
@@ -76,6 +78,7 @@ FILES = {
     "mistakes.yaml": _mistaken,
     "one_minute.yaml": lambda: _scenario("docs/any-bridge.md"),
     "my_scenario.yaml": _answering,
+    "levels.yaml": lambda: "sendproof: 1\nlosses: {lost: 0}\n",
     "scenarios/scheduled/first_campaign.yaml": _first_campaign,
 }
 """What lies on the desk from the beginning; some command names each."""
@@ -235,10 +238,13 @@ class Desk:
         folder = self.folder / "results" / name
         if folder.exists():
             return
-        (file,) = self.folder.glob(f"scenarios/*/{name}.yaml")
-        command = f"sendproof run {file.relative_to(self.folder)}"
+        command = LOAD if name == "load_campaign" else f"sendproof run {self._scenario_named(name)}"
         if wait:
             self._waiting.append(self._start(f"{command} --bridge http://localhost:9000"))
             until((folder / "handover.json").exists, "the run to wait for its bridge", self.folder / "running.log")
         else:
             assert self._run(command).returncode == 0
+
+    def _scenario_named(self, name: str) -> Path:
+        (file,) = self.folder.glob(f"scenarios/*/{name}.yaml")
+        return file.relative_to(self.folder)
