@@ -399,11 +399,38 @@ class Engagement(Record, frozen=True, gc=False, tag="engagement"):
     context: dict[str, Any]
 
 
+class Probe(Record, frozen=True, gc=False, tag="probe"):
+    """One call that the harness made at a listener, as Optimove might or would not; noted by whoever ran it.
+
+    `event` is what the listener was registered for, `what` in words what was sent, `wrong` what of it no contract
+    allows, and `sent` how its body begins. It had to be `taken` (2xx), `answered` (without a failure of the bridge's
+    own), or `survived` (it may even be cut off). `number` is one that nobody but this probe named. `status` is None
+    when nothing was answered, for the reason of `error`.
+    """
+
+    url: str
+    event: int
+    what: str
+    asks: Literal["taken", "answered", "survived"]
+    method: str
+    sent: str
+    within_s: float
+    status: int | None = None
+    error: str | None = None
+    timed_out: bool = False
+    wrong: str | None = None
+    number: str | None = None
+
+
 class Scenario(Record, frozen=True, gc=False, tag="scenario"):
-    """What was played, noted by whoever ran it. `file` is the name of its file without folder and ending."""
+    """What was played, noted by whoever ran it. `file` is the name of its file without folder and ending.
+
+    With `asks` only the contract is judged: the listeners, and the calls of the bridge.
+    """
 
     name: str
     file: str
+    asks: Literal["everything", "contract"] = "everything"
 
 
 class Neighbour(Record, frozen=True, gc=False, tag="neighbour"):
@@ -456,6 +483,7 @@ Line = (
     | ChannelApps
     | Key
     | Engagement
+    | Probe
     | Scenario
     | Neighbour
     | Trouble
@@ -495,6 +523,7 @@ FIELD_OF: dict[type[Record], str] = {
     ChannelApps: "channel_apps",
     Key: "keys",
     Engagement: "engagements",
+    Probe: "probes",
     Scenario: "scenarios",
     Neighbour: "neighbours",
     Trouble: "troubles",
@@ -539,6 +568,7 @@ class History:
     channel_apps: tuple[ChannelApps, ...] = ()
     keys: tuple[Key, ...] = ()
     engagements: tuple[Engagement, ...] = ()
+    probes: tuple[Probe, ...] = ()
     scenarios: tuple[Scenario, ...] = ()
     neighbours: tuple[Neighbour, ...] = ()
     troubles: tuple[Trouble, ...] = ()

@@ -117,9 +117,10 @@ def _run(scenario: Scenario, name: str, options: Options, watcher: Watcher, fold
     _must_be_able_to_work(bridge.told)
     watcher.phase("starting the bridge")
     bridge.begin(watcher)
-    trouble = play(_world(scenario, control, tuple(one["sandbox"] for one in told), bridge, options, watcher))
+    world = _world(scenario, control, tuple(one["sandbox"] for one in told), bridge, options, watcher)
+    trouble = play(world)
     watcher.phase("fetching the history")
-    what = Note(scenario=scenario, file=name, trouble=trouble)
+    what = Note(scenario=scenario, file=name, trouble=trouble, probes=world.probes)
     everybody = [_as_neighbour(scenario, control, one) for one in told]
     histories = tuple(
         _keep(what, [other for other in everybody if other is not own], control, one, folder)
