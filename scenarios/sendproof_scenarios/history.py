@@ -68,11 +68,18 @@ class Obligation(Record, frozen=True, gc=False, tag="obligation"):
 
 
 class Violation(msgspec.Struct, frozen=True, gc=False):
-    """One rule of the contract that a request broke."""
+    """One rule of the contract that a request broke.
+
+    Of a body: `pointer` is the JSON pointer of the smallest wrong part, `value` that part alone, and `wanted` in words
+    what belongs there.
+    """
 
     where: str
     rule: str
     message: str
+    pointer: str = ""
+    wanted: str = ""
+    value: str | None = None
 
 
 class Fault(Record, frozen=True, gc=False, tag="fault"):
@@ -404,8 +411,8 @@ class Probe(Record, frozen=True, gc=False, tag="probe"):
 
     `event` is what the listener was registered for, `what` in words what was sent, `wrong` what of it no contract
     allows, and `sent` how its body begins. It had to be `taken` (2xx), `answered` (without a failure of the bridge's
-    own), or `survived` (it may even be cut off). `number` is one that nobody but this probe named. `status` is None
-    when nothing was answered, for the reason of `error`.
+    own), or `survived` (it may even be cut off). `number` is one that nobody but this probe named; nothing may be
+    sent there, as `forbids` says. `status` is None when nothing was answered, for the reason of `error`.
     """
 
     url: str
@@ -420,6 +427,7 @@ class Probe(Record, frozen=True, gc=False, tag="probe"):
     timed_out: bool = False
     wrong: str | None = None
     number: str | None = None
+    forbids: str = ""
 
 
 class Scenario(Record, frozen=True, gc=False, tag="scenario"):

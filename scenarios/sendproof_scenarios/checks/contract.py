@@ -196,11 +196,18 @@ def _broken(check: str, request: Request, rule: Violation) -> Finding:
         blame="bridge",
         cause=f"{name_of(request)}: {where} breaks {rule.rule}"
         + (", a batch over the limit" if rule.rule == _TOO_MANY else ""),
-        expected=f"{rule.where} by the contract of {request.service}",
-        got=rule.message,
+        expected=f"{_place(rule)}{rule.wanted or 'what is documented'}, by the contract of {request.service}",
+        got=rule.message if rule.value is None else f"{rule.value} ({rule.rule})",
         where=Where(request=request.n),
         at=request.at,
     )
+
+
+def _place(rule: Violation) -> str:
+    """Where it is: in a body by its JSON pointer, in parameters by their name."""
+    if rule.where.startswith("body"):
+        return f"in the body at {rule.pointer}: " if rule.pointer else "as the body: "
+    return f"as {rule.where.partition('.')[2]} ({rule.where.partition('.')[0]}): "
 
 
 def _answered(

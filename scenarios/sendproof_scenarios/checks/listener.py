@@ -90,7 +90,7 @@ def _sent(probe: Probe, delivery: Delivery) -> Finding:
         level="fail",
         blame="bridge",
         cause=f"a message went out upon {probe.what}",
-        expected=f"no message: {probe.wrong or 'this customer does not want any'}",
+        expected=f"no message: {probe.forbids}",
         got=f"{delivery.text!r}, sent {spoken(delivery.send_at)}, upon {probe.method} {probe.sent}",
         where=Where(number=delivery.number, message=delivery.message, listener=probe.url),
         at=delivery.at,
@@ -121,7 +121,7 @@ def _asked(history: History) -> bool:
     return any(scenario.asks == "contract" for scenario in history.scenarios)
 
 
-_OF_CONTRACT = "`sendproof contract`"
+_OF_CONTRACT = "runs of `sendproof contract`"
 CHECKS = (
     Check(
         id=_TAKES,

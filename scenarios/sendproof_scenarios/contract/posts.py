@@ -13,6 +13,7 @@ from sendproof_scenarios.contract.listener import TRIGGER, example
 Asks = Literal["taken", "answered", "survived"]
 
 JSON = "application/json"
+OPTED_OUT = "its customer does not want any"
 
 # Ids that exist in no sandbox: audiences have C0000000, campaigns of the contract's scenario 7001 and its like.
 _CAMPAIGN_OF_NOBODY = 900_000_000
@@ -36,7 +37,7 @@ class Target:
 class Post:
     """One call. `what` is its kind in words, `wrong` what of it no contract allows (None: it is allowed).
 
-    `number` is one that it alone names.
+    `number` is one that it alone names; `forbids` says why nothing may be sent there.
     """
 
     what: str
@@ -47,6 +48,7 @@ class Post:
     content_type: str | None = JSON
     wrong: str | None = None
     number: str | None = None
+    forbids: str = OPTED_OUT
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

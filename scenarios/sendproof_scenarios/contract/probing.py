@@ -135,6 +135,7 @@ class _Series:
                 "timed_out": answer.hung,
                 "wrong": post.wrong,
                 "number": post.number,
+                "forbids": post.forbids,
             }
         )
 

@@ -8,7 +8,7 @@ from dataclasses import replace
 from typing import Any
 
 from sendproof_scenarios.contract.listener import TRIGGER, broken_by, schemas, shown, type_member
-from sendproof_scenarios.contract.posts import TEMPLATE_OF_NOBODY, Asks, Nobody, Place, Post, Target, encoded
+from sendproof_scenarios.contract.posts import OPTED_OUT, TEMPLATE_OF_NOBODY, Asks, Nobody, Place, Post, Target, encoded
 
 # Deeper than any parser follows by recursion, and more than any event has, but within what servers take by default.
 _DEEP = 10_000
@@ -53,24 +53,24 @@ def bodies(target: Target, place: Place) -> Iterator[Post]:
     yield _post(target, nobody, "broken JSON", said[:-7], "the body ends before the event does")
     yield _post(target, nobody, "broken JSON", said.replace(b":", b"=", 1), "the body has = in place of a colon")
     yield _post(target, nobody, "no text", b'{"EventTypeID": "\xff\xfe\x80"}', "the body is not UTF-8")
-    deep = b'{"EventTypeID": 99, "deep": ' + b"[" * _DEEP + b"]" * _DEEP + b"}"
+    deep = said[:-1] + b', "deep": ' + b"[" * _DEEP + b"]" * _DEEP + b"}"
     yield _post(target, nobody, "deep nesting", deep, f"/deep: {_DEEP:,} arrays inside each other")
-    huge = b'{"EventTypeID": 99, "huge": "' + b"x" * _HUGE_BYTES + b'"}'
+    huge = said[:-1] + b', "huge": "' + b"x" * _HUGE_BYTES + b'"}'
     yield _post(target, nobody, "a huge body", huge, f"/huge: text of {_HUGE_BYTES:,} bytes", asks="survived")
 
 
 def calls(target: Target, place: Place) -> Iterator[Post]:
-    """Calls that are wrong in their headers, method or address; they ask for nothing that could be sent."""
+    """Calls that are right but for their headers, method or address."""
     nobody = place.nobody()
-    body = encoded({"EventTypeID": 99, "TimeStamp": "2026-03-02 06:00:00", "CampaignID": nobody.campaign})
-    about: dict[str, Any] = {"asks": "answered", "body": body, "url": target.url}
+    right = _post(target, nobody, "another content type", encoded(place.event(target, nobody)), "")
     for kind in ("text/plain", "application/xml", "application/x-www-form-urlencoded", "nonsense", None):
-        what = "another content type"
-        yield Post(**about, what=what, content_type=kind, wrong=f"Content-Type: expected application/json, got {kind}")
+        wrong = f"Content-Type: expected application/json, got {kind}"
+        yield replace(right, content_type=kind, wrong=wrong)
     for method in ("GET", "PUT", "DELETE"):
-        yield Post(**about, what="another method", method=method, wrong=f"the method: expected POST, got {method}")
-    elsewhere = about | {"url": f"{target.url.rstrip('/')}/nowhere"}
-    yield Post(**elsewhere, what="an address that nobody was given", wrong="the path ends in /nowhere")
+        wrong = f"the method: expected POST, got {method}"
+        yield replace(right, what="another method", method=method, wrong=wrong)
+    url = f"{target.url.rstrip('/')}/nowhere"
+    yield replace(right, what="an address that nobody was given", url=url, wrong="the path ends in /nowhere")
 
 
 def strangers(target: Target, place: Place) -> Iterator[Post]:
@@ -79,7 +79,8 @@ def strangers(target: Target, place: Place) -> Iterator[Post]:
         return
     nobody = place.nobody()
     body = encoded(place.trigger(target, nobody, consent="1"))
-    post = _post(target, nobody, "a wrong token in the address", body, "the address has another token than was given")
+    wrong = "the address has another token than was given"
+    post = _post(target, nobody, "a wrong token in the address", body, wrong, forbids=wrong)
     yield replace(post, url=target.url.replace(place.token, "0" * len(place.token)))
 
 
@@ -90,11 +91,12 @@ def nonsense(target: Target, place: Place) -> Iterator[Post]:
     for what, wrong, change in _NONSENSE:
         nobody = place.nobody()
         said = place.trigger(target, nobody, consent="1")
-        yield _post(target, nobody, what, encoded({**said, **change}), wrong)
+        yield _post(target, nobody, what, encoded({**said, **change}), wrong, forbids=wrong)
     nobody = place.nobody()
     said = place.trigger(target, nobody, consent="1")
     del said["templateID"]
-    yield _post(target, nobody, "a trigger without a template", encoded(said), "/templateID is missing")
+    wrong = "/templateID is missing"
+    yield _post(target, nobody, "a trigger without a template", encoded(said), wrong, forbids=wrong)
 
 
 # What, what is wrong with it, and the change that makes it so.
@@ -113,6 +115,15 @@ def _wrong(target: Target, nobody: Nobody, what: str, said: dict[str, Any]) -> P
     return _post(target, nobody, what, encoded(said), broken_by(target.event, said) or "nothing")
 
 
-def _post(target: Target, nobody: Nobody, what: str, body: bytes, wrong: str, *, asks: Asks = "answered") -> Post:
+def _post(  # noqa: PLR0913 - a call has so many sides
+    target: Target,
+    nobody: Nobody,
+    what: str,
+    body: bytes,
+    wrong: str,
+    *,
+    asks: Asks = "answered",
+    forbids: str = OPTED_OUT,
+) -> Post:
     number = nobody.number if target.event == TRIGGER else None
-    return Post(what=what, asks=asks, body=body, url=target.url, wrong=wrong, number=number)
+    return Post(what=what, asks=asks, body=body, url=target.url, wrong=wrong, number=number, forbids=forbids)
