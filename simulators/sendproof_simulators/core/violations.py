@@ -79,15 +79,27 @@ def _of_another_type(error: jsonschema_rs.ValidationError, depth: int) -> bool:
 
 
 def _violation(error: jsonschema_rs.ValidationError, where: str) -> Violation:
-    rule, facts = _rule(error), error.kind.as_dict()
-    path = [*error.instance_path, *([facts["property"]] if rule == "required" else [])]
-    names = ".".join([where, *map(str, path)])
-    wanted = _wanted(error)
-    value = None if rule == "required" else _shown(error.instance)
+    rule, wanted = _rule(error), _wanted(error)
+    path, value = _part(error)
     message = _message(error, wanted, value)
-    if value is not None and not isinstance(error.instance, dict | list) and _SECRET.search(names.rpartition(".")[2]):
+    if value is not None and _SECRET.search(str(path[-1]) if path else where):
         value, message = HIDDEN, f"expected {wanted}"
+    # A member too many is named by the pointer; `where` is the object that has it.
+    named = error.instance_path if rule == "additionalProperties" else path
+    names = ".".join([where, *map(str, named)])
     return Violation(where=names, rule=rule, message=message, pointer=_pointer(path), wanted=wanted, value=value)
+
+
+def _part(error: jsonschema_rs.ValidationError) -> tuple[Sequence[str | int], str | None]:
+    """Where the wrong part is in the value, and that part alone; None when it is missing."""
+    facts: Mapping[str, Any] = error.kind.as_dict()
+    value: Any = error.instance
+    if _rule(error) == "required":
+        return [*error.instance_path, facts["property"]], None
+    if facts.get("unexpected"):
+        more = facts["unexpected"][0]
+        return [*error.instance_path, more], _shown(value[more])
+    return error.instance_path, _shown(value)
 
 
 def _wanted(error: jsonschema_rs.ValidationError) -> str:
