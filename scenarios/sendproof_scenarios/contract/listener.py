@@ -1,6 +1,7 @@
 """What Optimove may post to a listener: `openapi/listener.yaml`, read as data.
 
-In the repository it lies among the contracts; an installed package has a copy beside this file.
+In the repository it lies among the contracts; where Sendproof is installed, all of them lie in a folder beside this
+package.
 """
 
 import copy
@@ -15,7 +16,7 @@ from jsonschema import Draft4Validator, FormatChecker
 from jsonschema.exceptions import ValidationError, best_match
 
 _HERE = Path(__file__)
-_INSTALLED = _HERE.with_name("listener.yaml")
+_INSTALLED = _HERE.parents[2] / "sendproof_simulators" / "openapi" / "listener.yaml"
 _IN_REPOSITORY = _HERE.parents[3] / "openapi" / "listener.yaml"
 
 #: Event 11, the one whose members are spelled otherwise.

@@ -1,7 +1,7 @@
 """The contract of a bridge: its ordinary work, with everything that may be posted to its listeners in the middle."""
 
 import dataclasses
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from importlib.util import find_spec
 from pathlib import Path
 
@@ -36,8 +36,7 @@ class Asked:
 
 def scenario_of(asked: Asked) -> Scenario:
     """What is played; `RefusedError` for a provider that nothing is known of, or without the packages."""
-    if any(find_spec(package) is None for package in _NEEDED):
-        raise RefusedError('expected Schemathesis, which is not installed; try: pip install "sendproof[contract]"')
+    must_be_installed(_NEEDED)
     (file,) = find(_FILE)
     every = {str(scenario.provider): scenario for scenario in load(file)}
     if asked.provider not in every:
@@ -47,6 +46,13 @@ def scenario_of(asked: Asked) -> Scenario:
     probing = Probing(examples=asked.examples, within_s=asked.within_s)
     seed = scenario.seed if asked.seed is None else asked.seed
     return dataclasses.replace(scenario, seed=seed, steps=tuple(_with_probing(scenario.steps, probing)))
+
+
+def must_be_installed(packages: Sequence[str]) -> None:
+    """Raise `RefusedError` where one of the extra's packages is missing."""
+    missing = [package for package in packages if find_spec(package) is None]
+    if missing:
+        raise RefusedError(f'{", ".join(missing)} is not installed; try: pip install "sendproof[contract]"')
 
 
 def ask(asked: Asked, options: Options, console: Console) -> Standing:
