@@ -26,28 +26,24 @@ _MANY_LETTERS = "Žofia O'Neill 王秀英 \N{WAVING HAND SIGN} \"<b>&amp;{{FIRST
 
 
 def plain(target: Target, place: Place, what: str) -> Post:
-    """The event as the contract shows it: what every listener must take at any time."""
+    """An event of what exists: what every listener must take at any time."""
     nobody = place.nobody()
-    return _post(target, nobody, what, encoded(place.event(target, nobody)))
+    return _post(target, nobody, what, encoded(place.known(target, nobody)))
 
 
 def allowed(target: Target, place: Place) -> Iterator[Post]:
-    """What must be taken: the event, the same again, and the same written otherwise."""
+    """What must be taken: an event of what exists, the same again, and, of triggers, others."""
     nobody = place.nobody()
-    said = place.event(target, nobody)
-    yield _post(target, nobody, "an event as the contract shows it", encoded(said))
-    yield _post(target, nobody, "the same event again", encoded(said))
-    for what, written in _WRITTEN.items():
-        nobody = place.nobody()
-        yield _post(target, nobody, what, written(place.event(target, nobody)))
-    nobody = place.nobody()
-    charset = f"{JSON}; charset=utf-8"
-    yield _post(target, nobody, "a content type with its charset", encoded(place.event(target, nobody)), of=charset)
+    said = encoded(place.known(target, nobody))
+    yield _post(target, nobody, "an event as the contract shows it", said)
+    yield _post(target, nobody, "the same event again", said)
+    yield _post(target, nobody, "a content type with its charset", said, of=f"{JSON}; charset=utf-8")
     if target.event == TRIGGER:
         yield from _of_trigger(target, place)
 
 
 def _of_trigger(target: Target, place: Place) -> Iterator[Post]:
+    yield from _written(target, place, "taken")
     nobody = place.nobody()
     said = place.trigger(target, nobody) | {"triggerName": _MANY_LETTERS, "templateName": _MANY_LETTERS}
     said["personalization"]["personalInfo"] |= {"FIRST_NAME": _MANY_LETTERS, "LAST_NAME": None}
@@ -60,8 +56,10 @@ def _of_trigger(target: Target, place: Place) -> Iterator[Post]:
 
 def perhaps(target: Target, place: Place) -> Iterator[Post]:
     """What the contract allows of things that do not exist, and what only another dialect would say."""
+    if target.event != TRIGGER:
+        yield from _written(target, place, "answered")
     nobody = place.nobody()
-    said = place.event(target, nobody)
+    said = place.unknown(target, nobody)
     for what, change in _OF_NOBODY.items():
         if change.keys() & said.keys():
             known = {name: value(nobody) for name, value in change.items() if name in said}
@@ -78,6 +76,13 @@ def perhaps(target: Target, place: Place) -> Iterator[Post]:
         yield _post(target, nobody, "an event without attributes", encoded(said), asks="answered")
         del said[type_member(TRIGGER)]
         yield _post(target, nobody, "an event without its type", encoded(said), asks="answered")
+
+
+def _written(target: Target, place: Place, asks: Asks) -> Iterator[Post]:
+    """The same otherwise. Of a campaign that exists it might count as another event, so there it is not said."""
+    for what, write in _WRITTEN.items():
+        nobody = place.nobody()
+        yield _post(target, nobody, what, write(place.unknown(target, nobody)), asks=asks)
 
 
 def _post(target: Target, nobody: Nobody, what: str, body: bytes, *, asks: Asks = "taken", of: str = JSON) -> Post:

@@ -4,8 +4,8 @@ Hypothesis draws them from the seed, and makes what breaks a listener as small a
 exists, as any other.
 
 Of what the contract allows, not all is posted: text has at most 100 characters, none of them a control character or one
-without a meaning, times are times, and an event always names its type and its attributes. No sender of events was seen
-to do otherwise, and many a database that does its work well stores nothing else.
+without a meaning, times are those of the last hour, and an event always names its type and its attributes. No sender of
+events was seen to do otherwise, and many a database that does its work well stores nothing else.
 """
 
 import tempfile
@@ -13,7 +13,7 @@ import unicodedata
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
-from datetime import datetime
+from datetime import timedelta
 from typing import Any
 
 import schemathesis
@@ -25,7 +25,7 @@ from schemathesis import GenerationMode
 from schemathesis.config import SchemathesisConfig
 
 from sendproof_scenarios.contract.listener import TRIGGER, broken_by, document, type_member
-from sendproof_scenarios.contract.posts import Nobody, Place, Post, Target, encoded
+from sendproof_scenarios.contract.posts import Asks, Nobody, Place, Post, Target, encoded, written
 from sendproof_scenarios.contract.sending import Answer, is_failure
 
 #: Post something; None when that has no purpose any more.
@@ -37,7 +37,7 @@ _TEXT_LENGTH = 100
 # Control characters, halves of pairs, private use, and what has no meaning yet.
 _MEANINGLESS = frozenset({"Cc", "Cs", "Co", "Cn"})
 _TIME, _SECONDS = "sendproof-time", "sendproof-seconds"
-_BEGIN, _END = datetime(2020, 1, 1), datetime(2037, 12, 31)  # noqa: DTZ001 - times of Optimove name no zone
+_HOUR = 3_600
 _CONFIG: Mapping[str, Any] = {"generation": {"allow-x00": False, "codec": "utf-8"}}
 
 
@@ -77,7 +77,7 @@ class _Attempt:
 
 def generated(target: Target, place: Place, examples: int, post: Try) -> Iterator[tuple[Post, Answer]]:
     """Post so many events of either kind; answers what was posted, and what came back."""
-    _know_formats()
+    _know_formats(place)
     with _no_traces():
         for mode in (GenerationMode.POSITIVE, GenerationMode.NEGATIVE):
             attempt = _Attempt(post=post)
@@ -126,7 +126,9 @@ def _posted(target: Target, place: Place, nobody: Nobody, body: Any) -> Post | N
     said = _pinned(target, place, nobody, _meaningful(body))
     wrong = broken_by(target.event, said)
     if wrong is None:
-        return Post(**about, what="a made-up event", asks="taken", body=encoded(said))
+        # What is told of a campaign, is told of one that does not exist.
+        asks: Asks = "answered" if "CampaignID" in said else "taken"
+        return Post(**about, what="a made-up event", asks=asks, body=encoded(said))
     return Post(**about, what="a made-up event", asks="answered", body=encoded(said), wrong=wrong)
 
 
@@ -134,7 +136,7 @@ def _pinned(target: Target, place: Place, nobody: Nobody, said: Any) -> Any:
     """What it is about is what exists, as far as it names that at all in the form that it has."""
     if not isinstance(said, dict):
         return said
-    usual = place.event(target, nobody)
+    usual = place.unknown(target, nobody)
     pinned = {name: usual[name] for name in _ABOUT if name in usual and type(said.get(name)) is type(usual[name])}
     personal = said.get("personalization")
     info = personal.get("personalInfo") if isinstance(personal, dict) else None
@@ -144,16 +146,7 @@ def _pinned(target: Target, place: Place, nobody: Nobody, said: Any) -> Any:
     return {**said, **pinned}
 
 
-_ABOUT = (
-    "CampaignID",
-    "ChannelID",
-    "requestId",
-    "customerID",
-    "channelID",
-    "campaignID",
-    "campaignSeriesID",
-    "templateID",
-)
+_ABOUT = ("CampaignID", "ChannelID", "customerID", "channelID", "campaignID", "campaignSeriesID", "templateID")
 
 
 def _meaningful(value: Any) -> Any:
@@ -195,10 +188,11 @@ def _with_times(name: str, schema: dict[str, Any]) -> dict[str, Any]:
     return {**plain, "format": _SECONDS if name == "timestamp" else _TIME}
 
 
-def _know_formats() -> None:
-    times = st.datetimes(min_value=_BEGIN, max_value=_END)
-    schemathesis.openapi.format(_TIME, times.map(lambda time: time.strftime("%Y-%m-%d %H:%M:%S")))
-    schemathesis.openapi.format(_SECONDS, st.integers(1_577_836_800, 2_145_830_400).map(str))
+def _know_formats(place: Place) -> None:
+    ago = st.integers(0, _HOUR)
+    times = ago.map(lambda seconds: place.now - timedelta(seconds=seconds))
+    schemathesis.openapi.format(_TIME, times.map(written))
+    schemathesis.openapi.format(_SECONDS, times.map(lambda time: str(int(time.timestamp()))))
 
 
 @contextmanager

@@ -3,6 +3,7 @@
 import json
 from collections.abc import Iterator
 from dataclasses import dataclass, field
+from datetime import datetime, timedelta
 from itertools import count
 from typing import Any, Literal
 from uuid import NAMESPACE_URL, uuid5
@@ -65,12 +66,14 @@ class Nobody:
 class Place:
     """What there is in the sandbox, and as much as is needed of what there is not.
 
-    `executed`: a campaign that was announced; `triggered`: one that triggers belong to; `template`: one of the
-    triggered channel, by id and title. `phone` and `consent` are names of attributes.
+    `executed`: a campaign, and when Optimove told that it was executed; `triggered`: one that triggers belong to;
+    `template`: one of the triggered channel, by id and title; `now`: the sandbox's time. `phone` and `consent` are
+    names of attributes.
     """
 
     seed: int
-    executed: int
+    now: datetime
+    executed: tuple[int, datetime]
     triggered: int
     template: tuple[int | str, str]
     phone: str
@@ -88,10 +91,25 @@ class Place:
             request=str(uuid5(NAMESPACE_URL, f"sendproof {self.seed} {serial}")),
         )
 
-    def event(self, target: Target, nobody: Nobody, **changes: Any) -> dict[str, Any]:
-        """An event as the contract shows it, about what exists, upon which nothing must be sent."""
-        said = self.trigger(target, nobody) if target.event == TRIGGER else self._of_campaign(target, nobody)
-        return said | changes
+    def known(self, target: Target, nobody: Nobody) -> dict[str, Any]:
+        """An event about what exists, upon which nothing must be sent.
+
+        Of a campaign it is the very event that was posted before: a bridge may tell events apart by anything in them.
+        """
+        said = self.unknown(target, nobody)
+        if _CAMPAIGN in said:
+            campaign, announced = self.executed
+            said |= {_CAMPAIGN: campaign, _TIME: written(announced if target.event in _ANNOUNCING else self.now)}
+        return said
+
+    def unknown(self, target: Target, nobody: Nobody) -> dict[str, Any]:
+        """An event about a campaign that does not exist; event 11 about a customer who does not."""
+        if target.event == TRIGGER:
+            return self.trigger(target, nobody)
+        about = {_CAMPAIGN: nobody.campaign, "ChannelID": target.channel, _TIME: written(self.now)}
+        about["ClearanceRequiredBy"] = written(self.now + timedelta(hours=2))
+        said = example(target.event)
+        return said | {name: value for name, value in about.items() if name in said}
 
     def trigger(self, target: Target, nobody: Nobody, *, consent: str = "0") -> dict[str, Any]:
         """Event 11 about somebody who does not exist, and who, but for `consent` 1, does not want to be written to."""
@@ -104,6 +122,7 @@ class Place:
             "campaignSeriesID": str(self.triggered),
             "templateID": template,
             "templateName": title,
+            "timestamp": str(int(self.now.timestamp())),
             "personalization": {
                 "personalInfo": {
                     "ClientCustomerId": nobody.customer,
@@ -115,20 +134,17 @@ class Place:
             },
         }
 
-    def _of_campaign(self, target: Target, nobody: Nobody) -> dict[str, Any]:
-        """What was said before, said again; only what is cancelled or waits must not be a campaign that goes on."""
-        said = example(target.event)
-        if "CampaignID" in said:
-            said["CampaignID"] = self.executed if target.event in _HARMLESS_AGAIN else nobody.campaign
-        if "ChannelID" in said:
-            said["ChannelID"] = target.channel
-        return said
+
+_CAMPAIGN, _TIME = "CampaignID", "TimeStamp"
+# Campaigns that are processed, and that are executed on a channel.
+_ANNOUNCING = frozenset({1, 13})
 
 
-# Processed, and executed on a channel: known already, so that nothing must happen.
-_HARMLESS_AGAIN = frozenset({1, 13})
+def written(time: datetime) -> str:
+    """As Optimove writes it."""
+    return time.strftime("%Y-%m-%d %H:%M:%S")
 
 
 def encoded(body: object) -> bytes:
     """As Optimove would write it."""
-    return json.dumps(body, ensure_ascii=False).encode()
+    return json.dumps(body, ensure_ascii=False, separators=(",", ":")).encode()

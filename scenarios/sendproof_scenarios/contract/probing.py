@@ -161,10 +161,12 @@ def _targets(world: World, sandbox: str) -> list[Target]:
 
 def _place(world: World, sandbox: str) -> Place:
     scenario, told = world.scenario, handover.clients_of(world.bridge.told)[0]
-    trigger = next(iter(scenario.triggers), None)
+    trigger, first = next(iter(scenario.triggers), None), scenario.campaigns[0]
+    now = world.passing.now()
     return Place(
         seed=scenario.seed,
-        executed=scenario.campaigns[0].campaign,
+        now=now,
+        executed=(first.campaign, first.announced or now),
         triggered=0 if trigger is None else trigger.campaign,
         template=(0, "") if trigger is None else _template(world, sandbox, trigger),
         phone=told["attributes"]["phone"],

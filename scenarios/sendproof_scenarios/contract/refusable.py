@@ -25,7 +25,7 @@ def members(target: Target, place: Place) -> Iterator[Post]:
     schema = schemas()[target.event]
     for name in (one for one in schema["properties"] if one != type_member(target.event)):
         nobody = place.nobody()
-        said = place.event(target, nobody)
+        said = place.unknown(target, nobody)
         if name in schema["required"]:
             less = {key: value for key, value in said.items() if key != name}
             yield _wrong(target, nobody, "a member is missing", less)
@@ -46,8 +46,8 @@ def types(target: Target, place: Place) -> Iterator[Post]:
 def bodies(target: Target, place: Place) -> Iterator[Post]:
     """Bodies that are no event at all."""
     nobody = place.nobody()
-    said = encoded(place.event(target, nobody))
-    for body in (b"null", b"[]", b"{}", b'"13"', b"13", b"true", encoded([place.event(target, nobody)])):
+    said = encoded(place.unknown(target, nobody))
+    for body in (b"null", b"[]", b"{}", b'"13"', b"13", b"true", encoded([place.unknown(target, nobody)])):
         yield _post(target, nobody, "no JSON object", body, f"the body: expected an object, got {body.decode():.40}")
     yield _post(target, nobody, "no body", b"", "the body is missing")
     yield _post(target, nobody, "broken JSON", said[:-7], "the body ends before the event does")
@@ -62,7 +62,7 @@ def bodies(target: Target, place: Place) -> Iterator[Post]:
 def calls(target: Target, place: Place) -> Iterator[Post]:
     """Calls that are right but for their headers, method or address."""
     nobody = place.nobody()
-    right = _post(target, nobody, "another content type", encoded(place.event(target, nobody)), "")
+    right = _post(target, nobody, "another content type", encoded(place.unknown(target, nobody)), "")
     for kind in ("text/plain", "application/xml", "application/x-www-form-urlencoded", "nonsense", None):
         wrong = f"Content-Type: expected application/json, got {kind}"
         yield replace(right, content_type=kind, wrong=wrong)
