@@ -15,6 +15,7 @@ from repository import ROOT
 from running import RunningSimulators, running_simulators
 from sendproof_scenarios.contract.playing import Asked, scenario_of
 from sendproof_scenarios.findings import Finding
+from sendproof_scenarios.processes import Child, Program, free_port
 from sendproof_scenarios.reading import read_history
 from sendproof_scenarios.runner import Options, run
 from sendproof_scenarios.verdict import Verdict, judge
@@ -98,6 +99,16 @@ def test_a_bridge_by_another_hand_keeps_to_them_too(tmp_path: Path) -> None:
     assert numbers_of(tmp_path / "contract" / "verdict.json").keys() >= {"R105", "R106", "R107", "R601"}
 
 
+def test_a_bridge_that_runs_already_keeps_to_them(tmp_path: Path) -> None:
+    """It was started first, and waits for the file that is told of in docs/ci.md."""
+    told = {"SENDPROOF_HANDOVER": str(tmp_path / "contract" / "handover.json")}
+    words = [sys.executable, str(APP)]
+    with Child(Program(name="the example", words=words, log=tmp_path / "bridge.log", environment=told)):
+        address = f"http://127.0.0.1:{free_port('127.0.0.1')}"
+        said = sendproof("contract", "--results", tmp_path, "--examples", "3", "--bridge", address)
+    assert said.status == 0, said.out + said.err
+
+
 def test_a_bridge_without_triggers_is_asked_about_campaigns(tmp_path: Path) -> None:
     """It is told of no channel for triggers, and nobody misses a listener."""
     said = sendproof("contract", "--results", tmp_path, "--examples", "3", "--command", FLASK, "--no-triggers")
@@ -136,6 +147,21 @@ def test_a_bridge_that_dies_of_broken_json_fails_for_that(asked) -> None:
     assert wrong.keys() == {"R001", "R106"}
     assert wrong["R001"][0].cause == "the bridge ended"
     assert wrong["R106"][0].cause.startswith("event 11: the connection was cut")
+
+
+def test_a_bridge_that_dies_where_nobody_watches_it_is_found_to_be_gone(tmp_path: Path, simulators) -> None:
+    """It runs already, so that only its silence tells."""
+    (tmp_path / "bridge.py").write_text(APP.read_text().replace(NO_EVENT, "        os._exit(7)"))
+    told = {"SENDPROOF_HANDOVER": str(tmp_path / "contract" / "handover.json")}
+    words = [sys.executable, str(tmp_path / "bridge.py")]
+    small = scenario_of(Asked(provider="textlocal", seed=None, examples=3, within_s=20, triggers=True))
+    address = f"http://127.0.0.1:{free_port('127.0.0.1')}"
+    with Child(Program(name="the example", words=words, log=tmp_path / "bridge.log", environment=told)):
+        options = Options(bridge=address, simulators=simulators.control, results=tmp_path)
+        wrong = failed(judge(read_history(run(small, "contract", options, Listening()).histories[0])))
+    assert wrong.keys() == {"R001", "R106"}
+    assert wrong["R001"][0].cause == "the bridge stopped listening"
+    assert "the last call was no JSON object" in wrong["R001"][0].got
 
 
 def test_a_message_upon_a_template_that_does_not_exist_is_found(asked) -> None:

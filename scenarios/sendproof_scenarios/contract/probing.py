@@ -1,8 +1,9 @@
 """The step of a run in which every listener is posted what it must take, and what it need not."""
 
 from collections.abc import Callable, Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import timedelta
+from time import monotonic
 from urllib.parse import urlsplit
 
 from sendproof_scenarios import handover
@@ -13,6 +14,7 @@ from sendproof_scenarios.contract.posts import Place, Post, Target
 from sendproof_scenarios.contract.sending import Answer, send
 from sendproof_scenarios.model import Probing, Resend, Trigger
 from sendproof_scenarios.processes import listens, until
+from sendproof_scenarios.sandboxes import LOOPBACK
 from sendproof_scenarios.trouble import Trouble, TroubleError
 from sendproof_scenarios.values import counted
 from sendproof_scenarios.world import World
@@ -21,6 +23,8 @@ from sendproof_scenarios.world import World
 _HANGS_MOST = 3
 # For a bridge that somebody starts again when it has died.
 _COME_BACK_S = 3.0
+# As much longer as there is to be asked.
+_EXAMPLE_S = 2.0
 _SENT_SHOWN = 1_000
 _EXECUTED = "13"
 
@@ -39,6 +43,7 @@ def probe(world: World, step: Probing) -> None:
     sandbox = world.sandboxes[0]
     world.passing.move(timedelta(seconds=1))
     targets = _targets(world, sandbox)
+    must_be_near(targets, world.bridge.listen["host"])
     world.watcher.phase(f"posting what is allowed, and what is not, to {counted(len(targets), 'listener')}")
     place = _place(world, sandbox)
     addresses: set[str] = set()
@@ -58,6 +63,8 @@ class _Series:
     step: Probing
     target: Target
     at: str
+    began: float = field(default_factory=monotonic)
+    calls: int = 0
     hangs: int = 0
     last: str = "none"
     dead: TroubleError | None = None
@@ -91,13 +98,32 @@ class _Series:
         """Make one call; None where that has no purpose any more."""
         if self.dead is not None or self.hangs >= _HANGS_MOST:
             return None
+        self.dead = self._too_slow()
+        if self.dead is not None:
+            return None
         answer = send(post, self.step.within_s)
+        self.calls += 1
         self.hangs += answer.hung
         if answer.refused:
             self.dead = self._ended()
             return None
         self.last = post.what if post.wrong is None else f"{post.what} ({post.wrong})"
         return answer
+
+    def _too_slow(self) -> TroubleError | None:
+        """A gate in CI must end: who takes long for every call is asked no more."""
+        limit = self.world.patience_s + self.step.examples * _EXAMPLE_S
+        took = monotonic() - self.began
+        if took <= limit:
+            return None
+        return TroubleError(
+            Trouble(
+                blame="bridge",
+                cause="the listener is too slow to be asked everything",
+                expected=f"all calls at {self.target.url} to be answered within {limit:.0f} s, or a longer --patience",
+                got=f"{counted(self.calls, 'call')} in {took:.0f} s",
+            )
+        )
 
     def _ended(self) -> TroubleError | None:
         """Nothing takes connections any more: either it died, or it is being started again."""
@@ -138,6 +164,21 @@ class _Series:
                 "forbids": post.forbids,
             }
         )
+
+
+def must_be_near(targets: Iterable[Target], host: str) -> None:
+    """Nonsense is posted to this machine, or to where the bridge was said to be, and to nobody else."""
+    for target in targets:
+        where = urlsplit(target.url).hostname or ""
+        if where not in {*LOOPBACK, host}:
+            raise TroubleError(
+                Trouble(
+                    blame="config",
+                    cause="a listener is registered at an address of somebody else",
+                    expected=f"an address on this machine, or on {host}, as --bridge says",
+                    got=target.url,
+                )
+            )
 
 
 def _shown(post: Post) -> str:
