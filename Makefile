@@ -54,9 +54,10 @@ check: $(INSTALLED) ## Format, lint, types, imports, tests: what a change must p
 scenarios: $(INSTALLED) ## Play the whole library for every provider against the reference bridge (some minutes)
 	@$(BIN)/sendproof run scenarios --parallel 2
 
-fuzz: $(INSTALLED) ## Attack every contract with 200 valid and 200 invalid requests an operation (half an hour)
-	@echo "Attacking every contract, one after the other"
-	@SENDPROOF_FUZZ_EXAMPLES=200 $(BIN)/python -m pytest -q --timeout 7200 --log-cli-level INFO tests/contract/test_schemathesis.py
+fuzz: $(INSTALLED) ## Attack every contract, and both bridges, with 200 valid and 200 invalid requests an operation (half an hour)
+	@echo "Attacking every contract and both bridges, two at a time"
+	@SENDPROOF_FUZZ_EXAMPLES=200 $(BIN)/python -m pytest -q -n 2 --dist worksteal --timeout 7200 \
+		tests/contract/test_schemathesis.py tests/contract/test_doors.py
 
 mutants: $(INSTALLED) ## Show that the judge finds every defect of mutant bridges, and write docs/mutants.md (some minutes)
 	@$(BIN)/python mutants

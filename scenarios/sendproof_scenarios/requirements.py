@@ -56,6 +56,27 @@ CLEARANCE_GIVEN = Requirement(
     source=_CLEARANCE,
     evidence="documented",
 )
+EVENTS_TAKEN = Requirement(
+    number="R105",
+    text="A listener takes every event that its contract allows, of each type that the bridge registered it for, with "
+    "a 2xx status within 10 s.",
+    source="openapi/listener.yaml",
+    evidence="assumed",
+)
+NONSENSE_BORNE = Requirement(
+    number="R106",
+    text="Whatever else is posted to a listener, it answers without a failure of its own (5xx), and then takes events "
+    "as before.",
+    source="openapi/listener.yaml",
+    evidence="assumed",
+)
+NONSENSE_NOT_SENT = Requirement(
+    number="R107",
+    text="No message goes out upon an event that does not tell what to send to whom, that is about a customer who does "
+    "not want any, or that comes to an address with a wrong token.",
+    source="openapi/listener.yaml",
+    evidence="assumed",
+)
 TEMPLATES_SYNCHRONISED = Requirement(
     number="R201",
     text="Every template that is added, renamed or deleted at the provider is told to Optimove, so that marketers "

@@ -29,6 +29,7 @@ from sendproof_bridge.channels import (
 from sendproof_bridge.clock import SECOND, Instant, parse_time
 from sendproof_bridge.config import ChannelConfig
 from sendproof_bridge.errors import RateLimitedError, RefusedError, UnknownOutcomeError
+from sendproof_bridge.posted import json_object
 from sendproof_bridge.settings import Setting, Settings, WrongError, attributes, flag, secret, text, url
 from sendproof_bridge.wire import Answer, Wire, check_status, retry_after
 
@@ -187,8 +188,8 @@ class Delivyr:
     def read(self, body: bytes, headers: Mapping[str, str], batch: str) -> list[Receipt | OptOut]:
         """What happened to a message; openapi/delivyr-webhooks.yaml. Nothing is signed."""
         del headers, batch
-        said = json.loads(body)
-        if not isinstance(said, dict) or said.get("event") not in _LETTERS or not said.get("message_id"):
+        said = json_object(body)
+        if not isinstance(said.get("event"), str) or said["event"] not in _LETTERS or not said.get("message_id"):
             raise ValueError(f"expected an object with event, one of {', '.join(_LETTERS)}, and message_id")
         number = str(said.get("phone_number", "")).lstrip("+")
         if number and _LETTERS[said["event"]] == UNSUBSCRIBED:
