@@ -54,7 +54,7 @@ check: $(INSTALLED) ## Format, lint, types, imports, tests: what a change must p
 scenarios: $(INSTALLED) ## Play the whole library for every provider against the reference bridge (some minutes)
 	@$(BIN)/sendproof run scenarios --parallel 2
 
-fuzz: $(INSTALLED) ## Attack every contract, and both bridges, with 200 valid and 200 invalid requests an operation (half an hour)
+fuzz: $(INSTALLED) ## Attack every contract, and both bridges, with 200 valid and 200 invalid requests an operation (a quarter of an hour)
 	@echo "Attacking every contract and both bridges, two at a time"
 	@SENDPROOF_FUZZ_EXAMPLES=200 $(BIN)/python -m pytest -q -n 2 --dist worksteal --timeout 7200 \
 		tests/contract/test_schemathesis.py tests/contract/test_doors.py

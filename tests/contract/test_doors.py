@@ -127,12 +127,16 @@ def test_what_providers_show_is_taken(told: dict[str, Any]) -> None:
                 assert (contract, requests.post(url, **body, timeout=20).status_code) == (contract, 200)
 
 
-@pytest.mark.parametrize("command", [None, FLASK], ids=["reference", "flask"])
+@pytest.mark.parametrize(
+    ("command", "provider"),
+    [*((None, provider) for provider in PROVIDERS.values()), (FLASK, "textlocal")],
+    ids=[*(f"reference-{provider}" for provider in PROVIDERS.values()), "flask"],
+)
 def test_listeners_take_what_is_allowed_and_bear_the_rest(
-    simulators: RunningSimulators, tmp_path: Path, command: str | None
+    simulators: RunningSimulators, tmp_path: Path, command: str | None, provider: str
 ) -> None:
     """By `listener.yaml`, as `sendproof contract` does it, with as many made-up events as are asked for."""
-    asked = scenario_of(Asked(provider="textlocal", seed=EXAMPLES, examples=EXAMPLES, within_s=20, triggers=True))
+    asked = scenario_of(Asked(provider=provider, seed=EXAMPLES, examples=EXAMPLES, within_s=20, triggers=True))
     options = Options(command=command, simulators=simulators.control, results=tmp_path)
     history = read_history(run(asked, "contract", options, Listening()).histories[0])
     wrong = [(one.check.id, one.findings[0]) for one in judge(history).results if one.standing != "pass"]

@@ -216,10 +216,13 @@ def _place(world: World, sandbox: str) -> Place:
     )
 
 
-def _template(world: World, sandbox: str, trigger: Trigger) -> tuple[int, str]:
+def _template(world: World, sandbox: str, trigger: Trigger) -> tuple[int | str, str]:
+    """As Optimove lists it: by the provider's id, or under a name that contains the title."""
     provider = next(one.provider for one in world.scenario.channels if one.id == trigger.channel)
-    held = {str(one["title"]): int(one["id"]) for one in world.control.templates(sandbox, provider)}
-    return held[trigger.template], trigger.template
+    held = next(one["id"] for one in world.control.templates(sandbox, provider) if one["title"] == trigger.template)
+    listed = world.control.state(sandbox)["channel_templates"][str(trigger.channel)]
+    known = next(one for one in listed if one["id"] == held or trigger.template in str(one["name"]))
+    return known["id"], trigger.template
 
 
 def _rouse(world: World, sandbox: str) -> None:
