@@ -78,6 +78,8 @@ class LoadTest:
     customers: ClassVar[int]
     days: ClassVar[int] = 7
     copies: ClassVar[int] = 0
+    #: Whether a single user does all there is to do, however many workers there are.
+    alone: ClassVar[bool] = False
     #: The latencies that are told, the most telling first; others of Locust's statistics are not.
     latencies: ClassVar[tuple[str, ...]]
     #: Those that count from the intended start; all others count from the request.
@@ -104,9 +106,9 @@ class LoadTest:
     def begin(self, process: "Process") -> None:
         """The world is there; get ready to work."""
 
-    def conclude(self, wanted: Wanted, control: Control, sandbox: str) -> Counts:
-        """What can only be counted when everybody has nothing more to do; nothing, for most."""
-        del wanted, control, sandbox
+    def conclude(self, wanted: Wanted, counts: Counts, control: Control, sandbox: str) -> Counts:
+        """What can only be counted when everybody has nothing more to do and has told these `counts`."""
+        del wanted, counts, control, sandbox
         return Counts()
 
 
@@ -246,6 +248,10 @@ class Running:
 
     def _make_world(self, options: Namespace) -> None:
         wanted = wanted_of(options, self.test)
+        users, workers = options.num_users or 1, self._workers()
+        if users < workers and not self.test.alone:
+            self._refuse(f"expected --users {workers} or more, one for each of {workers} workers, got {users}")
+            return
         try:
             self._levels = Levels() if wanted.levels is None else load_levels(wanted.levels)
             self._folder = fresh_folder(wanted.results / f"load_{wanted.kind}")
@@ -257,7 +263,7 @@ class Running:
             self._refuse(str(error))
             return
         self._world = wanted, prepared
-        shares = max(1, len(self._environment.runner.clients.ready)) if self._is_master else 1
+        shares = self._workers()
         options.sendproof_job = json.dumps({**prepared.job, "shares": shares})
         self._gathering = self._gather(wanted, prepared)
         if self._is_master:
@@ -270,6 +276,10 @@ class Running:
         self._gathering = self._gather(wanted, None)
         self._finish((told(trouble), trouble.blame))
         gevent.spawn_later(0, self._environment.runner.quit)
+
+    def _workers(self) -> int:
+        """How many processes generate load."""
+        return max(1, len(self._environment.runner.clients.ready)) if self._is_master else 1
 
     @property
     def _is_master(self) -> bool:
@@ -325,7 +335,8 @@ class Running:
                 gathering.parts["nobody"] = counts
             if counts.trouble is not None or counts.finished >= self._environment.runner.target_user_count > 0:
                 self._settle()
-                self._conclude(gathering)
+                if counts.trouble is None:
+                    self._conclude(gathering)
                 self._finish(None)
                 self._environment.runner.quit()
 
@@ -344,7 +355,7 @@ class Running:
         wanted, prepared = self._world
         try:
             with Control(prepared.control) as control:
-                gathering.parts["conclusion"] = self.test.conclude(wanted, control, prepared.sandbox)
+                gathering.parts["conclusion"] = self.test.conclude(wanted, gathering.counts, control, prepared.sandbox)
         except ControlError as error:
             gathering.parts["conclusion"] = Counts(trouble=(str(error), "harness"))
 
@@ -426,6 +437,12 @@ class Running:
 def percentile(times: list[float], share: float) -> float:
     """The time within which this share of some was answered."""
     return sorted(times)[min(len(times) - 1, int(share * len(times)))]
+
+
+def all_of(stage: str, wanted: int, counts: Counts) -> Counts:
+    """No trouble, if a stage has as many as there had to be."""
+    got = counts.stages[stage].count if stage in counts.stages else 0
+    return Counts(trouble=None if got == wanted else (f"expected {wanted:,} {stage}, got {got:,}", "harness"))
 
 
 def told(trouble: Trouble) -> str:

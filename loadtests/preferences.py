@@ -8,7 +8,7 @@ from contextlib import ExitStack
 from pathlib import Path
 
 from alone import sandbox_of
-from harness import LoadTest, Prepared, Process, Running, Worker
+from harness import LoadTest, Prepared, Process, Running, Worker, all_of
 from sendproof_scenarios.control import Control
 from sendproof_scenarios.customers import customer_id
 from sendproof_scenarios.load.counting import Counts
@@ -59,9 +59,9 @@ class PreferencesTest(LoadTest):
         self.starts: Iterator[int] = iter(starts[process.share :: process.shares])
         process.counts.looked("too many taken", "calls", "harness", 0)
 
-    def conclude(self, wanted: Wanted, control: Control, sandbox: str) -> Counts:
+    def conclude(self, wanted: Wanted, counts: Counts, control: Control, sandbox: str) -> Counts:
         """Half of the customers, by calls, must be known in each mode."""
-        counts, expected = Counts(), dict.fromkeys(_MODES, 0)
+        counts, expected = all_of("preferences", wanted.customers, counts), dict.fromkeys(_MODES, 0)
         for start in range(0, wanted.customers, MOST):
             expected[mode_of(start)] += min(MOST, wanted.customers - start)
         counts.looked("not kept", "customers", "harness", wanted.customers)

@@ -59,6 +59,7 @@ class Scheduled(LoadTest):
     """The process that made the world lets time pass; one user follows the journal and counts."""
 
     customers = 100_000
+    alone = True
     latencies = ("acknowledgement", "receipt")
 
     def prepare(self, wanted: Wanted, folder: Path, telling: Telling, stack: ExitStack) -> Prepared:
@@ -75,7 +76,9 @@ class Scheduled(LoadTest):
         return Prepared(
             control=world.control.url,
             sandbox=world.sandboxes[0],
-            settings={} if timed else {"times": "not judged: the bridge does not take part in virtual time"},
+            settings={}
+            if timed
+            else {"times": "and reports not judged: the bridge does not take part in virtual time"},
             job={"control": world.control.url, "sandbox": world.sandboxes[0], "timed": timed},
             watched=bridge_of(world),
         )

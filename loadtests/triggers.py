@@ -10,11 +10,13 @@ from pathlib import Path
 
 import gevent
 
-from harness import LoadTest, Prepared, Process, Running, Worker
+from harness import LoadTest, Prepared, Process, Running, Worker, all_of
 from recipe import expected_order, people
 from scheduled import LOOK_EVERY_S, bridge_of, limits, options_of, whose
 from sendproof_scenarios.acts import define
+from sendproof_scenarios.control import Control
 from sendproof_scenarios.load.arrivals import SHAPES, SHAPES_TOLD, arrivals, count
+from sendproof_scenarios.load.counting import Counts
 from sendproof_scenarios.load.following import lines
 from sendproof_scenarios.load.orders import EVENT, PARAMETER, Orders, order
 from sendproof_scenarios.load.progress import Telling
@@ -74,6 +76,11 @@ class TriggersTest(LoadTest):
     def watch(self) -> None:
         """The bridge must run."""
         self.world.bridge.must_run()
+
+    def conclude(self, wanted: Wanted, counts: Counts, control: Control, sandbox: str) -> Counts:
+        """All that was planned must have been fired."""
+        del control, sandbox
+        return all_of("triggers", count(SHAPES[wanted.shape](wanted.rate, wanted.seconds)), counts)
 
     def begin(self, process: Process) -> None:
         """Those triggers of which the number leaves the worker's share as remainder."""

@@ -165,6 +165,13 @@ def test_levels_that_cannot_be_read_are_refused_before_anything_starts(tmp_path:
     assert "throughputs" in said.out
 
 
+def test_a_worker_without_a_user_is_refused(tmp_path: Path) -> None:
+    """Its share would be done by nobody."""
+    said = sendproof("load", "paging", "--results", tmp_path, "--processes", "2", "--users", "1")
+    assert said.status == 3
+    assert "expected --users 2 or more, one for each of 2 workers, got 1" in said.out
+
+
 def names(simulators: RunningSimulators) -> list[str]:
     """Of all sandboxes."""
     return [one["sandbox"] for one in simulators.call("GET", "/sandboxes")]

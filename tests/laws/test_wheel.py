@@ -91,3 +91,12 @@ def test_installed_harness_finds_the_library(installed):
     story = "import pathlib, sendproof_scenarios.library as l; print(*l.find(pathlib.Path('scheduled/first_campaign')))"
     with python("-c", story) as process:
         assert process.stdout.read().strip() == str(site / "sendproof_scenarios/library/scheduled/first_campaign.yaml")
+
+
+def test_installed_harness_loads(installed, tmp_path):
+    """The files that Locust runs came with the wheel."""
+    _, python = installed
+    words = ["load", "paging", "--customers", "10", "--users", "1", "--results", str(tmp_path)]
+    with python("-m", "sendproof_simulators", *words) as process:
+        assert "0 of 10 rows" in process.stdout.read()
+    assert process.returncode == 0

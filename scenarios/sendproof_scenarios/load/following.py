@@ -146,9 +146,10 @@ class CampaignFollower:
         self._compare_reports()
 
     def _request(self, line: Line, at: float) -> None:
-        rows = _note(line.note).rows if bytes(line.note) else 0
-        if rows:
-            self._counts.happened("reading", "rows", rows, at)
+        if line.service == _PLATFORM and bytes(line.note):
+            rows = _note(line.note).rows
+            if rows:
+                self._counts.happened("reading", "rows", rows, at)
 
     def _delivery(self, line: Line, at: float) -> None:
         self._counts.happened("sending", "messages", 1, at)
@@ -186,8 +187,11 @@ class CampaignFollower:
         self._counts.happened("reports", "statements", 1, at)
 
     def _compare_reports(self) -> None:
-        """The last totals against what the provider took and delivered; single events are another way to report."""
-        if not self._reported and "reports" in self._counts.stages:
+        """The last totals against what the provider took and delivered.
+
+        Single events are another way to report; and a bridge that does not live by this clock was not due to report.
+        """
+        if not self._of_time or (not self._reported and "reports" in self._counts.stages):
             return
         self._counts.looked(_MISREPORTED, "totals", "bridge", 2)
         for metric, true in ((SENT, self._ledger.came), (DELIVERED, self._outcomes["delivered"])):

@@ -99,13 +99,14 @@ def test_messages_wait_until_it_is_known_what_is_owed():
 
 
 def test_times_are_judged_only_of_a_bridge_that_can_know_them():
-    """Of another it is not said that nothing was late."""
+    """Of another it is not said that nothing was late, nor that it should have reported by then."""
     early = {"at": "2026-03-02T08:00:00.000Z"}
     timed, untimed = ready(), ready(timed=False)
     timed.deliver(0, 1, 2, **early)
     untimed.deliver(0, 1, 2, **early)
-    assert timed.counts.losses["early"].count == 3
-    assert "early" not in untimed.counts.losses
+    assert timed.finish() == {"early": 3, "misreported": 1}
+    assert untimed.finish() == {}
+    assert {"early", "late", "misreported"} & untimed.counts.losses.keys() == set()
 
 
 def test_stages_last_from_their_first_event_to_their_last():
@@ -113,6 +114,7 @@ def test_stages_last_from_their_first_event_to_their_last():
     following = ready()
     following.tell("webhook", 10.0, service="optimove", event="13", status=200, took_ms=4.5)
     following.tell("request", 12.0, service="optimove", note={"rows": 4})
+    following.tell("request", 15.0, service="xtremepush", note={"rows": 9})
     following.deliver(0, 1, 2)
     following.tell("webhook", 31.0, service="textlocal", event="receipt", status=200, took_ms=2.0)
     following.tell("webhook", 32.0, service="textlocal", event="receipt", status=500, took_ms=9.0)
