@@ -2,7 +2,7 @@
 # Another Python: make test PYTHON=python3.12
 
 .DEFAULT_GOAL := help
-.PHONY: help setup demo test check scenarios fuzz mutants storms dialects benchmark lock clean
+.PHONY: help setup demo test check scenarios fuzz mutants storms dialects benchmark docs lock clean
 .DELETE_ON_ERROR:
 
 BIN := .venv/bin
@@ -54,9 +54,10 @@ check: $(INSTALLED) ## Format, lint, types, imports, tests: what a change must p
 scenarios: $(INSTALLED) ## Play the whole library for every provider against the reference bridge (some minutes)
 	@$(BIN)/sendproof run scenarios --parallel 2
 
-fuzz: $(INSTALLED) ## Attack every contract with 200 valid and 200 invalid requests an operation (half an hour)
-	@echo "Attacking every contract, one after the other"
-	@SENDPROOF_FUZZ_EXAMPLES=200 $(BIN)/python -m pytest -q --timeout 7200 --log-cli-level INFO tests/contract/test_schemathesis.py
+fuzz: $(INSTALLED) ## Attack every contract, and both bridges, with 200 valid and 200 invalid requests an operation (a quarter of an hour)
+	@echo "Attacking every contract and both bridges, two at a time"
+	@SENDPROOF_FUZZ_EXAMPLES=200 $(BIN)/python -m pytest -q -n 2 --dist worksteal --timeout 7200 \
+		tests/contract/test_schemathesis.py tests/contract/test_doors.py
 
 mutants: $(INSTALLED) ## Show that the judge finds every defect of mutant bridges, and write docs/mutants.md (some minutes)
 	@$(BIN)/python mutants
@@ -69,6 +70,9 @@ dialects: $(INSTALLED) ## Show that the reference bridge passes in every dialect
 
 benchmark: $(INSTALLED) ## Measure the simulators against Prism, side by side (needs Node.js; two minutes)
 	@$(BIN)/python benchmarks/against_prism.py
+
+docs: $(INSTALLED) ## Print the pages of docs/reference anew, from the code and the contracts
+	@$(BIN)/python docs/pages
 
 lock: ## Pin the newest versions that pyproject.toml allows, by hash (needs uv)
 	@uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --upgrade --no-header --no-annotate \

@@ -10,9 +10,10 @@ PAGE = ROOT / "docs" / "mutants.md"
 _HEAD = """\
 # The judge can fail
 
-A verdict is worth something only if a wrong bridge fails. A *mutant* is a copy of the reference bridge with one defect,
-the kind that real bridges have. `make mutants` plays each of them, started exactly as the reference bridge is, in the
-scenarios that put the defect to the test, and wrote this page. [How a mutant is written](../mutants/README.md).
+For who asks whether Sendproof finds anything. A verdict is worth something only if a wrong bridge fails. A *mutant* is
+a copy of the reference bridge with one defect, the kind that real bridges have. `make mutants` plays each of them,
+started exactly as the reference bridge is, in the scenarios that put the defect to the test, and wrote this page. [How
+a mutant is written](../mutants/README.md).
 
 "Killed by" is the requirement, the check, and what the check said: it must name the defect. "And by" are other checks
 that failed as a consequence.

@@ -27,12 +27,18 @@ OK, FAILED, MISUSED = 0, 1, 2
 # Door and worker share the interpreter; with the usual 5 ms, whoever waited for the disk waits as long again to go on.
 _SWITCH_SECONDS = 0.0005
 
+_EPILOG = """example: sendproof-bridge --config bridge.toml
+
+Exit status: 0 after it was told to stop (Ctrl-C, SIGTERM), or when --check finds
+nothing wrong; 1 when it failed; 2 when its settings are wrong, or another bridge
+holds its database, or one of another version has made it."""
+
 logger = logging.getLogger(__name__)
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run the bridge until it is told to stop. Answers 0 after a clean stop, 1 after a failure, 2 for bad settings."""
-    options = _parser().parse_args(arguments)
+    options = parser().parse_args(arguments)
     try:
         config = load(options.config, os.environ, channels.providers())
         return _check(config) if options.check else _run(config)
@@ -41,16 +47,18 @@ def main(arguments: Sequence[str] | None = None) -> int:
         return MISUSED
 
 
-def _parser() -> argparse.ArgumentParser:
-    parser = argparse.ArgumentParser(
+def parser() -> argparse.ArgumentParser:
+    """The command line, which the manual is printed from."""
+    made = argparse.ArgumentParser(
         prog="sendproof-bridge",
         description="Carries Optimove campaigns to a message provider, and what became of them back.",
-        epilog="example: sendproof-bridge --config bridge.toml",
+        epilog=_EPILOG,
+        formatter_class=argparse.RawDescriptionHelpFormatter,
     )
-    parser.add_argument("--config", type=Path, required=True, metavar="FILE", help="settings, in TOML")
-    parser.add_argument("--check", action="store_true", help="only check the settings and the environment, and say so")
-    parser.add_argument("--version", action="version", version=__version__)
-    return parser
+    made.add_argument("--config", type=Path, required=True, metavar="FILE", help="settings, in TOML")
+    made.add_argument("--check", action="store_true", help="only check the settings and the environment, and say so")
+    made.add_argument("--version", action="version", version=__version__)
+    return made
 
 
 def _check(config: Config) -> int:

@@ -116,39 +116,89 @@ def load(path: Path, environment: Mapping[str, str], providers: Mapping[str, Set
     return config
 
 
-_BRIDGE: Settings = {
-    "database": Setting(lambda value: Path(settings.text(value))),
-    "listen": Setting(settings.listen),
-    "public_url": Setting(settings.url),
-    "clock_url": Setting(settings.url, None),
-    "threads": Setting(settings.number(1, _MOST_THREADS), 4),
-    "log": Setting(settings.one_of(("plain", "json")), "plain"),
+BRIDGE: Settings = {
+    "database": Setting(lambda value: Path(settings.text(value)), "The SQLite file; made when absent."),
+    "listen": Setting(settings.listen, "Where the door opens."),
+    "public_url": Setting(settings.url, "How Optimove and the providers reach the door."),
+    "clock_url": Setting(
+        settings.url,
+        "The clock of a sandbox, `.../control/sandboxes/ID/clock`; without it, the machine's clock.",
+        None,
+    ),
+    "threads": Setting(settings.number(1, _MOST_THREADS), "How many jobs run beside each other.", 4),
+    "log": Setting(
+        settings.one_of(("plain", "json")),
+        "How each line on standard error is written; never with bodies, secrets or addresses with tokens.",
+        "plain",
+    ),
 }
 
-_CLIENT: Settings = {
-    "name": Setting(settings.matching(_NAME, "letters, digits, '-' and '_', because it is a part of addresses")),
-    "optimove_url": Setting(settings.url),
-    "optimove_api_key": Setting(settings.secret),
-    "webhook_token": Setting(settings.token),
-    "clears_campaigns": Setting(settings.flag, default=False),
-    "reports": Setting(settings.one_of((CAMPAIGN_METRICS, SAVE_EVENT)), CAMPAIGN_METRICS),
-    "metric_values": Setting(settings.one_of((ABSOLUTE, ADDITIVE)), ABSOLUTE),
-    "metrics_url": Setting(settings.url, None),
-    "tenant_token": Setting(settings.secret, None),
-    "opt_outs": Setting(settings.one_of((BY_PREFERENCE, BY_ATTRIBUTE, NOT_SHARED)), BY_PREFERENCE),
-    "opt_out_mode": Setting(settings.number(0, 2**31 - 1), 2),
+CLIENT: Settings = {
+    "name": Setting(
+        settings.matching(_NAME, "letters, digits, '-' and '_', because it is a part of addresses"),
+        "What the bridge calls the client.",
+    ),
+    "optimove_url": Setting(settings.url, "As given by Optimove, with or without `current/`."),
+    "optimove_api_key": Setting(settings.secret, "Sent as `X-API-KEY`."),
+    "webhook_token": Setting(settings.token, "What webhooks must show, as a part of their address."),
+    "clears_campaigns": Setting(
+        settings.flag,
+        "Whether to answer event 5. Its listener is the client's only one: leave it to others if they use it.",
+        default=False,
+    ),
+    "reports": Setting(
+        settings.one_of((CAMPAIGN_METRICS, SAVE_EVENT)),
+        "`UpdateCampaignMetrics` and `UpdateCampaignInteractions`, or signed events (`saveEvent`).",
+        CAMPAIGN_METRICS,
+    ),
+    "metric_values": Setting(
+        settings.one_of((ABSOLUTE, ADDITIVE)),
+        "Whether a value of `UpdateCampaignMetrics` replaces the one before, or is added to it: not published, ask "
+        "Optimove.",
+        ABSOLUTE,
+    ),
+    "metrics_url": Setting(
+        settings.url,
+        "The tenant's host, such as `https://metric-1001.optimove.net`: required with `save_event`, and only then.",
+        None,
+    ),
+    "tenant_token": Setting(settings.secret, "Signs the events: required with `save_event`, and only then.", None),
+    "opt_outs": Setting(
+        settings.one_of((BY_PREFERENCE, BY_ATTRIBUTE, NOT_SHARED)),
+        "How Optimove learns of them: by `SetCustomerChannelPreference`, by `UpdateCustomerAttributes` (which needs a "
+        "key of the kind Admin), or not at all.",
+        BY_PREFERENCE,
+    ),
+    "opt_out_mode": Setting(
+        settings.number(0, 2**31 - 1),
+        "The `CommunicationMode` that means no messages; its numbers are not published, ask Optimove.",
+        2,
+    ),
 }
 
-_CHANNEL: Settings = {
-    "id": Setting(settings.channel_id),
-    "url": Setting(settings.url),
-    "phone_attribute": Setting(settings.attribute),
-    "consent_attribute": Setting(settings.attribute),
-    "kind": Setting(settings.one_of((SCHEDULED, TRIGGERED)), SCHEDULED),
-    "default_region": Setting(settings.region, "GB"),
-    "testing": Setting(settings.flag, default=False),
-    "preference_channel": Setting(settings.channel_id, None),
-    "too_late_after_hours": Setting(settings.number(1, _MOST_HOURS), 24),
+CHANNEL: Settings = {
+    "id": Setting(settings.channel_id, "Optimove's id of the channel."),
+    "url": Setting(settings.url, "The provider's address."),
+    "phone_attribute": Setting(settings.attribute, "The customer attribute that holds the number."),
+    "consent_attribute": Setting(settings.attribute, "The attribute that must be `1`, `true` or `yes`."),
+    "kind": Setting(
+        settings.one_of((SCHEDULED, TRIGGERED)),
+        "Event 13 or event 11: Optimove gives each its own channel id.",
+        SCHEDULED,
+    ),
+    "default_region": Setting(settings.region, "The country whose national numbers are understood.", "GB"),
+    "testing": Setting(
+        settings.flag, "The provider is told to send nothing, and nothing is reported to Optimove.", default=False
+    ),
+    "preference_channel": Setting(
+        settings.channel_id, "The id under which opt-outs are shared; without it, the channel's own.", None
+    ),
+    "too_late_after_hours": Setting(
+        settings.number(1, _MOST_HOURS),
+        "How long after its time a message may still go out; after that, when an outage ends, it is dropped as "
+        "`too_late`.",
+        24,
+    ),
 }
 
 
@@ -172,7 +222,7 @@ class _Reader:
         if not isinstance(table, dict):
             self.mistakes.append("the section [bridge] is missing")
             return None
-        values = self._values("bridge", table, _BRIDGE)
+        values = self._values("bridge", table, BRIDGE)
         if values is None:
             return None
         # So that the file means the same wherever the bridge is started.
@@ -180,7 +230,7 @@ class _Reader:
 
     def _client(self, place: str, table: Mapping[str, Any]) -> ClientConfig | None:
         rest = {key: value for key, value in table.items() if key != "channels"}
-        values = self._values(place, rest, _CLIENT, known=["channels"])
+        values = self._values(place, rest, CLIENT, known=["channels"])
         found = self._tables(f"{place}.channels", table.get("channels"))
         channels = [channel for at, one in found if (channel := self._channel(at, one))]
         self._repeated(f"{place}.channels: id", [channel.id for channel in channels])
@@ -199,9 +249,9 @@ class _Reader:
         name = self._value(place, "provider", table["provider"], self._provider) if "provider" in table else None
         own = self._providers[name] if name else {}
         # Of a provider that is not known, nobody knows what it needs.
-        given = table if name else {key: value for key, value in table.items() if key in _CHANNEL}
+        given = table if name else {key: value for key, value in table.items() if key in CHANNEL}
         rest = {key: value for key, value in given.items() if key != "provider"}
-        values = self._values(place, rest, {**_CHANNEL, **own}, known=["provider"])
+        values = self._values(place, rest, {**CHANNEL, **own}, known=["provider"])
         if "provider" not in table:
             self.mistakes.append(f"{place}: provider is missing")
         if values is None or name is None:

@@ -96,7 +96,9 @@ class Door:
     def _campaign(self, request: Request) -> Response:
         parts = request.path_params
         key = CampaignKey(parts["client"], parts["channel"], parts["campaign"])
-        view = status.campaign(self._bridge, key)
+        client = self._bridge.clients.get(key.client)
+        known = client is not None and key.channel in client.channels
+        view = status.campaign(self._bridge, key) if known else None
         if view is None:
             return JSONResponse({"error": f"campaign {key.name()} was never announced here"}, 404)
         return JSONResponse(view)

@@ -17,6 +17,7 @@ from sendproof_bridge.optimove import (
     CAMPAIGN_PROCESSED,
     TRIGGER_MET,
 )
+from sendproof_bridge.posted import json_object
 
 # Of an event that names no campaign or no channel.
 NO_CAMPAIGN, NO_CHANNEL = "", 0
@@ -51,7 +52,8 @@ class Event:
 
 def read_event(client: str, body: bytes) -> Event:
     """Read what Optimove posts; of events that nothing is known of, only the type is sure."""
-    said = _object(body)
+    whole = json_object(body)
+    said = in_lower_case(whole)
     kind = _type(said)
     event = Event(
         client=client,
@@ -61,7 +63,7 @@ def read_event(client: str, body: bytes) -> Event:
         stamp=str(said.get("timestamp", "")),
         required_by=str(said.get("clearancerequiredby", "")),
         key=_key(said) if kind == TRIGGER_MET else "",
-        trigger=json.loads(body) if kind == TRIGGER_MET else None,
+        trigger=whole if kind == TRIGGER_MET else None,
     )
     if event.trigger is not None:
         _whole(said, "TemplateID")
@@ -91,21 +93,13 @@ def in_lower_case(said: Mapping[str, Any]) -> Mapping[str, Any]:
     return {name.lower(): value for name, value in said.items()}
 
 
-def _object(body: bytes) -> Mapping[str, Any]:
-    try:
-        said = json.loads(body)
-    except ValueError as error:
-        raise ValueError(f"expected a JSON object, got something else: {error}") from error
-    if not isinstance(said, dict):
-        raise ValueError(f"expected a JSON object, got {type(said).__name__}")  # noqa: TRY004 one kind of error
-    return in_lower_case(said)
-
-
 def _campaign(said: Mapping[str, Any]) -> str:
     value = said.get("campaignid")
     text = str(value) if isinstance(value, (int, str)) and not isinstance(value, bool) else ""
     if not _CAMPAIGN.fullmatch(text):
         raise ValueError(f"expected CampaignID as a number or a short text, got {value!r}")
+    if text.isdigit() and len(text) > _LONGEST_NUMBER:
+        raise ValueError(f"expected CampaignID as a number of at most {_LONGEST_NUMBER} digits, got {value!r:.80}")
     return str(int(text)) if text.isdigit() else text
 
 

@@ -39,9 +39,10 @@ REQUIRED = object()
 
 
 class Setting(NamedTuple):
-    """One setting. Without a `default` it must be there."""
+    """One setting, and what it is `about`, for the manual. Without a `default` it must be there."""
 
     check: Check
+    about: str
     default: Any = REQUIRED
 
 

@@ -1,4 +1,4 @@
-"""The commands of the harness: `run`, `check`, `why`, `scenarios`, `doctor` and `load`.
+"""The commands of the harness: `run`, `check`, `why`, `scenarios`, `contract`, `doctor` and `load`.
 
 What is heavy is imported when one of them is called: `--help` stays quick.
 """
@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Annotated, NoReturn
 import typer
 from rich.console import Console
 
+from sendproof_scenarios.contract.commands import contract
 from sendproof_scenarios.doctor.commands import doctor
 from sendproof_scenarios.load.commands import load
 
@@ -27,6 +28,7 @@ def register(app: typer.Typer) -> None:
     app.command()(check)
     app.command()(why)
     app.command()(scenarios)
+    app.command()(contract)
     app.command()(doctor)
     app.add_typer(load, name="load")
 
@@ -128,7 +130,7 @@ def scenarios(
 ) -> None:
     """List the scenarios that come with Sendproof, by theme.
 
-    Example: sendproof scenarios --json
+    Example: sendproof scenarios
     """
     from sendproof_scenarios import listing  # noqa: PLC0415 - see the head of this file
 

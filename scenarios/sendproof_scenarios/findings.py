@@ -46,6 +46,7 @@ class Where:
     message: str | None = None
     request: int | None = None
     webhook: str | None = None
+    listener: str | None = None
 
     def __str__(self) -> str:
         parts = [f"{name} {value}" for name in self.__slots__ if (value := getattr(self, name)) is not None]

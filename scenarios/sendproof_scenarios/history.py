@@ -68,11 +68,18 @@ class Obligation(Record, frozen=True, gc=False, tag="obligation"):
 
 
 class Violation(msgspec.Struct, frozen=True, gc=False):
-    """One rule of the contract that a request broke."""
+    """One rule of the contract that a request broke.
+
+    Of a body: `pointer` is the JSON pointer of the smallest wrong part, `value` that part alone, and `wanted` in words
+    what belongs there.
+    """
 
     where: str
     rule: str
     message: str
+    pointer: str = ""
+    wanted: str = ""
+    value: str | None = None
 
 
 class Fault(Record, frozen=True, gc=False, tag="fault"):
@@ -401,11 +408,39 @@ class Engagement(Record, frozen=True, gc=False, tag="engagement"):
     context: dict[str, Any]
 
 
+class Probe(Record, frozen=True, gc=False, tag="probe"):
+    """One call that the harness made at a listener, as Optimove might or would not; noted by whoever ran it.
+
+    `event` is what the listener was registered for, `what` in words what was sent, `wrong` what of it no contract
+    allows, and `sent` how its body begins. It had to be `taken` (2xx), `answered` (without a failure of the bridge's
+    own), or `survived` (it may even be cut off). `number` is one that nobody but this probe named; nothing may be
+    sent there, as `forbids` says. `status` is None when nothing was answered, for the reason of `error`.
+    """
+
+    url: str
+    event: int
+    what: str
+    asks: Literal["taken", "answered", "survived"]
+    method: str
+    sent: str
+    within_s: float
+    status: int | None = None
+    error: str | None = None
+    timed_out: bool = False
+    wrong: str | None = None
+    number: str | None = None
+    forbids: str = ""
+
+
 class Scenario(Record, frozen=True, gc=False, tag="scenario"):
-    """What was played, noted by whoever ran it. `file` is the name of its file without folder and ending."""
+    """What was played, noted by whoever ran it. `file` is the name of its file without folder and ending.
+
+    With `asks` only the contract is judged: the listeners, and the calls of the bridge.
+    """
 
     name: str
     file: str
+    asks: Literal["everything", "contract"] = "everything"
 
 
 class Neighbour(Record, frozen=True, gc=False, tag="neighbour"):
@@ -458,6 +493,7 @@ Line = (
     | ChannelApps
     | Key
     | Engagement
+    | Probe
     | Scenario
     | Neighbour
     | Trouble
@@ -497,6 +533,7 @@ FIELD_OF: dict[type[Record], str] = {
     ChannelApps: "channel_apps",
     Key: "keys",
     Engagement: "engagements",
+    Probe: "probes",
     Scenario: "scenarios",
     Neighbour: "neighbours",
     Trouble: "troubles",
@@ -541,6 +578,7 @@ class History:
     channel_apps: tuple[ChannelApps, ...] = ()
     keys: tuple[Key, ...] = ()
     engagements: tuple[Engagement, ...] = ()
+    probes: tuple[Probe, ...] = ()
     scenarios: tuple[Scenario, ...] = ()
     neighbours: tuple[Neighbour, ...] = ()
     troubles: tuple[Trouble, ...] = ()

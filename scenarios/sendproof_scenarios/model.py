@@ -236,6 +236,18 @@ class Advance:
     by: timedelta
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Probing:
+    """Step: post to every listener what its contract allows, and what it does not; so many `examples` are made up.
+
+    A scenario file cannot ask for it; `sendproof contract` puts it among the steps. Whoever does not answer within
+    `within_s` real seconds does not answer.
+    """
+
+    examples: int
+    within_s: float
+
+
 Step = (
     WaitFor
     | Plan
@@ -250,6 +262,7 @@ Step = (
     | Key
     | Resend
     | Advance
+    | Probing
 )
 
 #: A fault as the file says it, its lengths of virtual time in milliseconds: what the control API takes.

@@ -153,7 +153,7 @@ def summary(standings: Mapping[str, Standing], results: Path, console: Console) 
     """A line for each scenario."""
     table = Table(box=None, header_style="dim")
     for column in ("verdict", "scenario", "results"):
-        table.add_column(column)
+        table.add_column(column, overflow="fold")
     for name, standing in standings.items():
         table.add_row(standing, name, "" if standing == "error" else str(results / name))
     console.print(table)

@@ -7,7 +7,7 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-from sendproof_scenarios.model import Scenario
+from sendproof_scenarios.model import Probing, Scenario
 from sendproof_scenarios.trouble import Trouble
 
 # What a run leaves in its folder; a new run replaces these and touches nothing else.
@@ -56,18 +56,26 @@ class Neighbour:
 
 @dataclasses.dataclass(frozen=True, slots=True, kw_only=True)
 class Note:
-    """What the simulators cannot know of a run: what was played, from which file, and why it ended early if it did."""
+    """What the simulators cannot know of a run: what was played, from which file, and why it ended early if it did.
+
+    `probes` are the calls that the harness itself made at the bridge, as lines of the history.
+    """
 
     scenario: Scenario
     file: str
     trouble: Trouble | None
+    probes: Sequence[Mapping[str, object]] = ()
 
 
 def note(what: Note, neighbours: Sequence[Neighbour], now: str, history: Path) -> None:
     """Put it into the history: whoever judges that file must come to the same verdict."""
     # Not events of the sandbox, so they have neither a number nor a real time there.
     head = {"n": 0, "at": now, "real": 0.0}
-    lines: list[dict[str, object]] = [{**head, "kind": "scenario", "name": what.scenario.name, "file": what.file}]
+    asks = {"asks": "contract"} if any(isinstance(step, Probing) for step in what.scenario.steps) else {}
+    lines: list[dict[str, object]] = [
+        {**head, "kind": "scenario", "name": what.scenario.name, "file": what.file, **asks}
+    ]
+    lines += [{**head, **probe} for probe in what.probes]
     lines += [{**head, "kind": "neighbour", **dataclasses.asdict(one)} for one in neighbours]
     if what.trouble is not None:
         lines.append({**head, "kind": "trouble", **dataclasses.asdict(what.trouble)})

@@ -22,13 +22,13 @@ _EVENTS = "https://developer.optimove.com/docs/external-vendors-campaign-engagem
 RUN_COMPLETED = Requirement(
     number="R001",
     text="The bridge starts from what it is told, and keeps running and answering until the run is over.",
-    source="scenarios/README.md",
+    source="docs/any-bridge.md",
     evidence="documented",
 )
 FAULTS_STRUCK = Requirement(
     number="R002",
     text="Every fault that a run was to meet has struck, so that passing means that the bridge can take it.",
-    source="scenarios/README.md",
+    source="docs/faults.md",
     evidence="documented",
 )
 LISTENER_REGISTERED = Requirement(
@@ -55,6 +55,27 @@ CLEARANCE_GIVEN = Requirement(
     "left out.",
     source=_CLEARANCE,
     evidence="documented",
+)
+EVENTS_TAKEN = Requirement(
+    number="R105",
+    text="A listener takes every event that its contract allows, of each type that the bridge registered it for, with "
+    "a 2xx status within 10 s.",
+    source="openapi/listener.yaml",
+    evidence="assumed",
+)
+NONSENSE_BORNE = Requirement(
+    number="R106",
+    text="Whatever else is posted to a listener, it answers without a failure of its own (5xx), and then takes events "
+    "as before.",
+    source="openapi/listener.yaml",
+    evidence="assumed",
+)
+NONSENSE_NOT_SENT = Requirement(
+    number="R107",
+    text="No message goes out upon an event that does not tell what to send to whom, that is about a customer who does "
+    "not want any, or that comes to an address with a wrong token.",
+    source="openapi/listener.yaml",
+    evidence="assumed",
 )
 TEMPLATES_SYNCHRONISED = Requirement(
     number="R201",

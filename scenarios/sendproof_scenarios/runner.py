@@ -97,7 +97,7 @@ def _run(scenario: Scenario, name: str, options: Options, watcher: Watcher, fold
     world = staged(scenario, name, options, watcher, folder, stack)
     trouble = play(world)
     watcher.phase("fetching the history")
-    what = Note(scenario=scenario, file=name, trouble=trouble)
+    what = Note(scenario=scenario, file=name, trouble=trouble, probes=world.probes)
     told = handover.clients_of(world.bridge.told)
     everybody = [_as_neighbour(scenario, world.control, one) for one in told]
     histories = tuple(

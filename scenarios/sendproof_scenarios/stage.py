@@ -3,6 +3,7 @@
 wait_for   `waiting`: real time passes; once the bridge is at rest and has not got there, a little virtual time too
 advance    `passing`: until virtual time is there
 key        `restarting`: a bridge that the run has started gets its new key by being started again
+probing    `contract.probing`: what Optimove may post to the listeners, and what it would not
 others     `acts`: a few calls
 """
 
@@ -12,8 +13,9 @@ from datetime import timedelta
 from typing import Any
 
 from sendproof_scenarios.acts import ACTS
+from sendproof_scenarios.contract.probing import probe
 from sendproof_scenarios.faults import KILL
-from sendproof_scenarios.model import Advance, Key, WaitFor, moved
+from sendproof_scenarios.model import Advance, Key, Probing, WaitFor, moved
 from sendproof_scenarios.restarting import Kills, key
 from sendproof_scenarios.trouble import Trouble, TroubleError
 from sendproof_scenarios.values import words
@@ -47,7 +49,13 @@ def _advance(world: World, step: Advance) -> None:
     world.passing.move(step.by)
 
 
-_STEPS: Mapping[type, Callable[[World, Any], None]] = {WaitFor: wait_for, Advance: _advance, Key: key, **ACTS}
+_STEPS: Mapping[type, Callable[[World, Any], None]] = {
+    WaitFor: wait_for,
+    Advance: _advance,
+    Key: key,
+    Probing: probe,
+    **ACTS,
+}
 
 
 def _begin(world: World) -> None:

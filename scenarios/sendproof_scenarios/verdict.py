@@ -9,7 +9,7 @@ from itertools import chain
 from typing import Literal
 
 from sendproof_scenarios.campaigns import CampaignRow, campaign_table
-from sendproof_scenarios.checks import CHECKS
+from sendproof_scenarios.checks import CHECKS, CONTRACT_CHECKS
 from sendproof_scenarios.checks.ledger import CLASSES, ledger
 from sendproof_scenarios.findings import LEVELS, Blame, Check, Finding, Level, Observed, Where
 from sendproof_scenarios.history import History, Scenario
@@ -78,8 +78,9 @@ class Verdict:
         return tuple(sorted(every, key=lambda group: LEVELS.index(group.level)))
 
 
-def judge(history: History, checks: Iterable[Check] = CHECKS) -> Verdict:
-    """Put every check that applies to the history and add up what they found."""
+def judge(history: History, checks: Iterable[Check] | None = None) -> Verdict:
+    """Put every check that applies to the history, or some, and add up what they found."""
+    checks = _asked_of(history) if checks is None else checks
     results = tuple(_result(check, history) for check in checks if check.applies(history))
     counts = ledger(history).counts
     return Verdict(
@@ -91,6 +92,11 @@ def judge(history: History, checks: Iterable[Check] = CHECKS) -> Verdict:
         campaigns=campaign_table(history),
         faults=strike_table(history),
     )
+
+
+def _asked_of(history: History) -> Iterable[Check]:
+    only_contract = any(scenario.asks == "contract" for scenario in history.scenarios)
+    return CONTRACT_CHECKS if only_contract else CHECKS
 
 
 def _result(check: Check, history: History) -> Result:

@@ -19,7 +19,8 @@ class World:
     """One run of one scenario. Every client has a sandbox; `passing` is the time of the first, which all share.
 
     `patience_s` real seconds are given to a bridge that does not get ready, and to one that does not come to rest; in
-    the second case every sign of life starts them anew.
+    the second case every sign of life starts them anew. `probes` are the calls that the harness itself made at the
+    bridge's listeners, as lines of the history.
     """
 
     scenario: Scenario
@@ -29,6 +30,7 @@ class World:
     passing: Passing
     patience_s: float
     watcher: Watcher
+    probes: list[dict[str, Any]] = field(default_factory=list)
     kills: Callable[[], None] = field(default=lambda: None)
     _told: set[str] = field(default_factory=set, init=False)
     _strangers: int = field(default=0, init=False)

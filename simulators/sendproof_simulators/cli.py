@@ -57,7 +57,7 @@ def up(
 ) -> None:
     """Start the simulators, and say where each answers and with which credentials.
 
-    Example: sendproof up --port 4100
+    Example: sendproof up
     """
     from sendproof_simulators.serve import serve  # noqa: PLC0415 - other commands start faster without the servers
 
@@ -91,9 +91,7 @@ def providers(
     if json:
         sys.stdout.write(msgspec.json.encode(entries).decode() + "\n")
         return
-    table = Table(
-        "service", "is", "contract", "operations", "documented", "observed", "assumed", box=None, pad_edge=False
-    )
+    table = _table("service", "is", "contract", "operations", "documented", "observed", "assumed")
     for entry in entries:
         counts = [str(entry[word]) for word in ("operations", "documented", "observed", "assumed")]
         table.add_row(f"[bold]{entry['name']}[/]", entry["title"], Path(entry["contract"]).name, *counts)
@@ -115,7 +113,7 @@ def coverage(
     if json:
         sys.stdout.write(msgspec.json.encode(counts).decode() + "\n")
         return
-    table = Table("contract", "part", *LEVELS, box=None, pad_edge=False)
+    table = _table("contract", "part", *LEVELS)
     for contract, parts in counts.items():
         for part, levels in parts.items():
             table.add_row(f"[bold]{contract}[/]", part, *(str(levels[level]) for level in LEVELS))
@@ -126,7 +124,6 @@ def coverage(
 def operations(
     service: Annotated[str | None, typer.Argument(help="One service only.", show_default=False)] = None,
     json: Annotated[bool, typer.Option("--json", help="Print JSON instead, for a program.")] = False,
-    markdown: Annotated[bool, typer.Option("--markdown", help="Print docs/operations.md instead.")] = False,
 ) -> None:
     """List every operation of the simulated services, with its limits, its errors and its evidence.
 
@@ -139,11 +136,10 @@ def operations(
         typer.echo(f"sendproof: expected a service, one of {', '.join(known)}, got {service!r}", err=True)
         raise typer.Exit(EXIT_ERROR)
     listed = described.services(known if service is None else {service: known[service]})
-    if json or markdown:
-        text = msgspec.json.encode(listed).decode() + "\n" if json else described.markdown(listed)
-        sys.stdout.write(text)
+    if json:
+        sys.stdout.write(msgspec.json.encode(listed).decode() + "\n")
         return
-    table = Table("operation", "call", "limits", "errors", "evidence", box=None, pad_edge=False)
+    table = _table("operation", "call", "limits", "errors", "evidence")
     for one in (one for each in listed for one in each.operations):
         evidence = ", ".join(f"{told.text} {told.evidence}" for told in one.evidence)
         limits, errors = described.marked(one.limits), described.marked(one.errors)
@@ -157,7 +153,7 @@ def dialects() -> None:
 
     Example: sendproof dialects
     """
-    table = Table("dialect", "answer", "meaning", "evidence", box=None, pad_edge=False)
+    table = _table("dialect", "answer", "meaning", "evidence")
     for name, provider in discover().items():
         for dialect in provider.dialects:
             table.add_row(f"[bold]{name}.{dialect.name}[/]", "", dialect.question, "")
@@ -178,7 +174,7 @@ def faults(
     if json:
         sys.stdout.write(msgspec.json.encode(known_faults()).decode() + "\n")
         return
-    table = Table("fault", "on", "when", "what it does, and what can be set of it", box=None, pad_edge=False)
+    table = _table("fault", "on", "when", "what it does, and what can be set of it")
     for fault in known_faults():
         table.add_row(f"[bold]{fault['fault']}[/]", ", ".join(fault["on"]), ", ".join(fault["when"]), fault["does"])
         for name, field in fault["fields"].items():
@@ -192,7 +188,7 @@ def numbers() -> None:
 
     Example: sendproof numbers
     """
-    table = Table("code", "what becomes of the message", *COUNTRIES, box=None, pad_edge=False)
+    table = _table("code", "what becomes of the message", *COUNTRIES)
     for magic in MAGIC:
         table.add_row(magic.code, magic.name, *(magic_number(country, magic.code) for country in COUNTRIES))
     console = Console()
@@ -215,16 +211,26 @@ def _found(folder: Path | None) -> Mapping[str, Provider]:
         raise typer.Exit(EXIT_ERROR) from None
 
 
+def _table(*columns: str) -> Table:
+    """A table that shows all that is in it, however narrow the terminal is."""
+    table = Table(box=None, pad_edge=False)
+    for column in columns:
+        table.add_column(column, overflow="fold")
+    return table
+
+
 def _print_json(addresses: dict[str, Any]) -> None:
     sys.stdout.write(msgspec.json.encode(addresses).decode() + "\n")
     sys.stdout.flush()
 
 
 def _print_table(addresses: dict[str, Any]) -> None:
-    table = Table("service", "url", "credentials of the default sandbox", box=None, pad_edge=False)
-    table.add_row("control", addresses["control"]["url"] + "/control", "none needed")
+    table = _table("service", "url, and credentials of the default sandbox")
+    table.add_row("control", addresses["control"]["url"] + "/control")
     for name, service in addresses["services"].items():
-        table.add_row(name, service["url"], ", ".join(f"{k}={v}" for k, v in service["credentials"].items()))
+        table.add_row(name, service["url"])
+        for credential, value in service["credentials"].items():
+            table.add_row("", f"  {credential}={value}")
     console = Console()
     console.print(table)
     console.print("\nPoint a bridge at these. Ctrl-C stops them.")

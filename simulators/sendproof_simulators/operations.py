@@ -1,7 +1,4 @@
-"""Every operation of every simulated service, read from its contract: what it is, its limits, its errors, its evidence.
-
-`docs/operations.md` is `markdown()`, printed by `sendproof operations --markdown`.
-"""
+"""Every operation of every simulated service, from its contract: what it is, its limits, its errors, its evidence."""
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
@@ -175,50 +172,7 @@ def _resolved(document: Mapping[str, Any], node: Mapping[str, Any]) -> Mapping[s
 
 # -- text --------------------------------------------------------------------------------------------
 
-_HEAD = """# Every operation
-
-What each simulated service can do, with its limits, its errors and how well that is founded. Printed from the contracts
-in [openapi](../openapi/README.md), never written by hand:
-
-```console
-$ sendproof operations --markdown > docs/operations.md
-```
-
-`d` documented, `o` observed, `a` assumed: of each limit and error; of what is not marked, the evidence of the operation
-holds. Sources of single limits and errors stand in the contract. Bounds of number types are left out.
-"""
-
-
-def markdown(listed: list[Service]) -> str:
-    """The document: a table for each service."""
-    return "\n".join([_HEAD, *(line for service in listed for line in _table(service))])
-
-
-def _table(service: Service) -> Iterator[str]:
-    yield f"## {service.title} (`{service.name}`)\n"
-    yield f"Contract: [{service.contract}](../openapi/{service.contract}). " + " ".join(service.limits) + "\n"
-    yield "| operation | call | limits | errors | evidence |"
-    yield "|---|---|---|---|---|"
-    for one in service.operations:
-        cells = (
-            f"**{one.name}**: {one.summary}",
-            f"`{one.call}`",
-            marked(one.limits),
-            marked(one.errors),
-            _sources(one),
-        )
-        yield "| " + " | ".join(_cell(cell) for cell in cells) + " |"
-    yield ""
-
 
 def marked(told: tuple[Told, ...]) -> str:
     """Each statement with the first letter of its evidence."""
     return "; ".join(f"{one.text} ({one.evidence[0]})" for one in told)
-
-
-def _sources(one: Described) -> str:
-    return "; ".join(f"{told.text} {told.evidence}: {told.source}" for told in one.evidence)
-
-
-def _cell(text: str) -> str:
-    return text.replace("\n", " ").replace("|", "\\|")

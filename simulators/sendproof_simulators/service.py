@@ -221,7 +221,7 @@ class Service:
             "path": exchange.request.path,
             "credential": credential,
             "status": reply.status,
-            "violations": [{"where": v.where, "rule": v.rule, "message": v.message} for v in exchange.violations],
+            "violations": [_told(violation) for violation in exchange.violations],
         }
         if exchange.key:
             event["key"] = exchange.key
@@ -230,6 +230,19 @@ class Service:
         if exchange.outcome is not None and exchange.outcome.note is not None:
             event["note"] = exchange.outcome.note
         return event
+
+
+def _told(violation: Violation) -> dict[str, str]:
+    """As the journal keeps it: what there is to say."""
+    every = {
+        "where": violation.where,
+        "rule": violation.rule,
+        "message": violation.message,
+        "pointer": violation.pointer,
+        "wanted": violation.wanted,
+        "value": violation.value,
+    }
+    return {name: text for name, text in every.items() if text}
 
 
 def _handler(provider: Provider, operation: Operation) -> Handler:

@@ -74,6 +74,8 @@ def test_other_events_are_only_recorded(door, small, body):
         (b"{", "expected a JSON object, got something else"),
         (b"\xff\xfe", "expected a JSON object, got something else"),
         (b"[13]", "expected a JSON object, got list"),
+        (b'{"eventTypeID": 11, "customerID": "\\uD83D"}', "expected text, got half a character"),
+        ({**EVENT, "CampaignID": 10**30}, "expected CampaignID as a number of at most 18 digits"),
         ({"CampaignID": 7001}, "expected EventTypeID as a whole number, got None"),
         ({"EventTypeID": True, "CampaignID": 7001}, "expected EventTypeID as a whole number, got True"),
         ({"EventTypeID": 13, "CampaignID": 7001}, "expected ChannelID as a whole number, got None"),
@@ -162,8 +164,10 @@ def test_health_is_ok_when_nothing_is_wrong(door):
     )
 
 
-def test_an_unknown_campaign_is_not_found(door):
-    """The bridge tells only of campaigns that were announced to it."""
-    answer = requests.get(f"{door}/campaigns/acme/505/9999", timeout=10)
+@pytest.mark.parametrize("campaign", ["acme/505/9999", "acme/999/7001", f"acme/{10**30}/7001", "nobody/505/7001"])
+def test_an_unknown_campaign_is_not_found(door, campaign):
+    """The bridge tells only of campaigns that were announced to it, on channels that it has."""
+    answer = requests.get(f"{door}/campaigns/{campaign}", timeout=10)
 
-    assert (answer.status_code, answer.json()) == (404, {"error": "campaign acme:505:9999 was never announced here"})
+    said = f"campaign {campaign.replace('/', ':')} was never announced here"
+    assert (answer.status_code, answer.json()) == (404, {"error": said})

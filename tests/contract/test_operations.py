@@ -6,8 +6,7 @@ import pytest
 import yaml
 
 from command_line import sendproof
-from repository import ROOT
-from sendproof_simulators.operations import Told, markdown, services
+from sendproof_simulators.operations import Told, services
 from sendproof_simulators.provider import contract_file, discover
 
 METHODS = {"get", "post", "put", "patch", "delete"}
@@ -19,11 +18,6 @@ def described(service, operation):
         one for each in services(discover()) if each.name == service for one in each.operations if one.name == operation
     )
     return found
-
-
-def test_the_document_is_what_is_printed() -> None:
-    """Print it anew after a change of a contract: `sendproof operations --markdown > docs/operations.md`."""
-    assert (ROOT / "docs" / "operations.md").read_text() == markdown(services(discover()))
 
 
 @pytest.mark.parametrize("name", discover())
@@ -72,7 +66,6 @@ def test_the_command_prints_for_people_and_programs() -> None:
     (service,) = json.loads(said.out)
     assert (said.status, service["operations"][0]["call"]) == (0, "POST /api/saveEvent")
     assert "saveEvent" in sendproof("operations", "optimove-metrics").out
-    assert sendproof("operations", "--markdown").out == markdown(services(discover()))
     wrong = sendproof("operations", "opti")
     assert (wrong.status, wrong.err.startswith("sendproof: expected a service, one of delivyr, optimove, ")) == (
         3,

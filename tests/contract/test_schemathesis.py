@@ -1,7 +1,6 @@
 """Schemathesis against the running simulators: whatever is sent, the answers keep to the contracts."""
 
 import logging
-import os
 from collections.abc import Iterator, Mapping
 from contextlib import suppress
 from pathlib import Path
@@ -11,23 +10,19 @@ import pytest
 import requests
 import schemathesis
 import yaml
-from hypothesis import HealthCheck, Phase, given, settings
+from hypothesis import given, settings
 from hypothesis.errors import Unsatisfiable
 from schemathesis import GenerationMode
 from schemathesis.checks import CHECKS, load_all_checks
 from schemathesis.config import SchemathesisConfig
 
+from fuzzing import BUDGET
 from running import RunningSimulators, running_simulators
 from sendproof_simulators.app import CONTRACTS
 from sendproof_simulators.optimove_metrics.signing import SIGNATURE_HEADER, sign
 from sendproof_simulators.provider import contract_file, discover
 from showing import Shown, shown, without_credentials
 
-# Requests of each kind, valid and invalid, to each operation. `make fuzz` asks for many more.
-EXAMPLES = int(os.environ.get("SENDPROOF_FUZZ_EXAMPLES", "15"))
-BUDGET = settings(
-    max_examples=EXAMPLES, deadline=None, phases=(Phase.generate,), suppress_health_check=list(HealthCheck)
-)
 # What counts as a refusal; Schemathesis does not know 413, and a body may be wrong by its size alone.
 REFUSALS = ["400", "401", "403", "404", "405", "406", "409", "413", "415", "422", "428", "429", "5xx"]
 CONFIG = SchemathesisConfig.from_dict({"checks": {"negative_data_rejection": {"expected-statuses": REFUSALS}}})

@@ -26,6 +26,18 @@ def test_one_seed_gives_one_history(tmp_path: Path) -> None:
     assert history_of_run(tmp_path / "one") == history_of_run(tmp_path / "two")
 
 
+def test_a_bridge_is_asked_the_same_about_its_contract(tmp_path: Path) -> None:
+    """What is made up, in which order it is posted, and what the bridge does upon it."""
+    histories = []
+    for folder in (tmp_path / "one", tmp_path / "two"):
+        said = sendproof("contract", "--results", folder, "--examples", "5")
+        assert said.status == 0, said.out + said.err
+        with (folder / "contract" / "history.ndjson").open("rb") as lines:
+            histories.append(list(canonical(lines)))
+    assert histories[0] == histories[1]
+    assert any(b'"kind":"probe"' in line for line in histories[0])
+
+
 def test_another_seed_gives_another_history(tmp_path: Path) -> None:
     """The seed reaches all the way down: no customer keeps the same number."""
     one, two = history_of_run(tmp_path / "one", "--seed", "1"), history_of_run(tmp_path / "two", "--seed", "2")

@@ -6,14 +6,11 @@ import tomllib
 from pathlib import Path
 
 import pytest
-import typer
 import yaml
 
-import sendproof_scenarios.commands
+import commands_page
 from repository import ROOT, files, name_of
-from sendproof_scenarios.doctor.examinations import EXAMINATIONS
 from sendproof_scenarios.listing import of_library
-from sendproof_simulators import cli
 from sendproof_simulators.catalogue import catalogue
 from sendproof_simulators.provider import discover
 
@@ -26,33 +23,44 @@ COUNTED = ("documented", "observed", "assumed")
 @pytest.fixture(scope="module")
 def commands():
     """The commands of `sendproof` by name."""
-    app = typer.Typer()
-    app.registered_commands = list(cli.app.registered_commands)
-    sendproof_scenarios.commands.register(app)
-    return typer.main.get_command(app).commands
+    return commands_page.commands()
 
 
-def shown(program: str) -> list[tuple[str, list[str]]]:
-    """Every command line of one program that a document shows, with the document's name."""
-    lines = [
-        (name_of(path), line) for path in DOCUMENTS for line in re.findall(r"^\$ (.+)$", path.read_text(), re.MULTILINE)
+def shown() -> list[tuple[str, list[str]]]:
+    """Every `sendproof ...` in a document, in a block or in a sentence, with the document's name."""
+    found = [
+        (name_of(path), line)
+        for path in DOCUMENTS
+        for line in re.findall(r"^ *\$ (sendproof .+)$|`(sendproof [^`]+)`", path.read_text(), re.MULTILINE)
     ]
-    return [(name, shlex.split(line)[1:]) for name, line in lines if line.split()[0] == program]
+    return [(name, shlex.split(block or sentence)[1:]) for name, (block, sentence) in found]
 
 
 def test_documents_show_commands_that_exist(commands):
-    """Every `$ sendproof ...` names a command, with options that it has."""
-    for document, (command, *rest) in shown("sendproof"):
-        assert command in commands, document
-        options = {option for parameter in commands[command].params for option in parameter.opts}
-        assert {word for word in rest if word.startswith("--")} <= options, f"{document}: {command}"
+    """Every `sendproof ...` names a command, with options that it has."""
+    wrong = []
+    for document, words in shown():
+        name = next((one for one in (" ".join(words[:2]), words[0]) if one in commands), None)
+        group = words[0] == "NAME" or (len(words) == 1 and any(one.startswith(f"{words[0]} ") for one in commands))
+        options = {"--help"} | {option for one in (commands[name].params if name else ()) for option in one.opts}
+        if (name is None and not group) or not {word for word in words if word.startswith("--")} <= options:
+            wrong.append(f"{document}: {shlex.join(words)}")
+    assert wrong == []
 
 
-def test_readme_shows_every_command(commands):
-    """No command is left for the reader to discover."""
-    readme = (ROOT / "README.md").read_text()
-    assert [name for name in commands if f"$ sendproof {name}" not in readme] == []
-    assert "$ sendproof-bridge" in readme
+def test_a_reader_finds_every_page():
+    """The README leads to the index of the documents, and that to every page below it."""
+    index = (ROOT / "docs" / "README.md").read_text()
+    pages = {path.relative_to(ROOT / "docs").as_posix() for path in (ROOT / "docs").rglob("*.md")} - {"README.md"}
+    assert "(docs/README.md)" in (ROOT / "README.md").read_text()
+    assert {page for page in pages if f"({page})" not in index} == set()
+
+
+def test_every_page_says_first_whom_it_is_for():
+    """In its first lines; a simulator's README and the list of changes have forms of their own."""
+    pages = [path for path in DOCUMENTS if "simulators" not in path.parts and path.name != "CHANGELOG.md"]
+    beginnings = {name_of(path): path.read_text().split("\n\n")[1:3] for path in pages}
+    assert [name for name, some in beginnings.items() if not any(one.startswith("For ") for one in some)] == []
 
 
 def test_every_command_helps_by_example(commands):
@@ -62,24 +70,10 @@ def test_every_command_helps_by_example(commands):
     ] == []
 
 
-def test_the_doctors_examinations_are_told_of():
-    """Each has its line in docs/doctor.md, in the order in which it is done."""
-    told = re.findall(r"^\| `([a-z]+)` \|", (ROOT / "docs" / "doctor.md").read_text(), re.MULTILINE)
-    assert told == [one.name for one in EXAMINATIONS]
-
-
 def test_documents_show_targets_that_exist():
     """Every `make ...` of a document is a target, and every target is in a document."""
     named = {target for path in DOCUMENTS for target in re.findall(r"(?:\$ |`)make ([a-z]+)", path.read_text())}
     assert named == TARGETS - {"help"}
-
-
-def test_every_scenario_of_the_library_is_told_of():
-    """scenarios/README.md lists each with its name and providers, in the order of `sendproof scenarios`."""
-    rows = re.findall(r"^\| `([a-z_]+/[a-z_]+)` \| (.+) \| (.+) \|$", LIBRARY.read_text(), re.MULTILINE)
-    assert rows == [
-        (f"{one['theme']}/{one['scenario']}", one["name"], ", ".join(one["providers"])) for one in of_library()
-    ]
 
 
 def test_every_theme_of_the_library_is_explained():
@@ -89,14 +83,21 @@ def test_every_theme_of_the_library_is_explained():
     assert sorted(themes) == sorted({one["theme"] for one in of_library()})
 
 
+def anchors(path: Path) -> set[str]:
+    """What a link can name within a document: its headings, as they are written in addresses."""
+    headings = re.findall(r"^#+ (.+)$", path.read_text(), re.MULTILINE)
+    return {re.sub(r"[^\w\- ]", "", heading.lower()).replace(" ", "-") for heading in headings}
+
+
 def test_links_lead_somewhere():
-    """A relative link in a document leads to a file of the repository."""
-    broken = [
-        f"{name_of(path)}: {target}"
-        for path in DOCUMENTS
-        for target in re.findall(r"\]\(([^)#]+)(?:#[^)]*)?\)", path.read_text())
-        if "://" not in target and not (path.parent / target).exists()
-    ]
+    """A relative link in a document leads to a file of the repository, and to a heading that is there."""
+    broken = []
+    for path in DOCUMENTS:
+        text = re.sub(r"^```.*?^```$", "", path.read_text(), flags=re.MULTILINE | re.DOTALL)
+        for target, anchor in re.findall(r"\]\(([^)#]*)(?:#([^)]*))?\)", text):
+            leads = path.parent / target if target else path
+            if "://" not in target and not (leads.exists() and (not anchor or anchor in anchors(leads))):
+                broken.append(f"{name_of(path)}: {target}#{anchor}")
     assert broken == []
 
 

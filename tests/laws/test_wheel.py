@@ -77,6 +77,14 @@ def test_installed_simulators_find_their_contracts(installed):
     assert set(services) == set(discover())
 
 
+def test_installed_harness_finds_the_contract_of_listeners(installed):
+    """Without the repository, as with it."""
+    _, python = installed
+    story = "import sendproof_scenarios.contract.listener as l; print(sorted(l.schemas()))"
+    with python("-c", story) as process:
+        assert process.stdout.read().strip() == "[1, 2, 3, 4, 5, 11, 13]"
+
+
 def test_installed_harness_finds_the_library(installed):
     """A scenario of the library is found by its name, wherever the harness runs."""
     site, python = installed

@@ -1,17 +1,14 @@
 """What a scenario file may say, and what its writer is told when it cannot be run."""
 
 import json
-from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
 from fractions import Fraction
-from inspect import signature
 from itertools import takewhile
 from pathlib import Path
 
 import pytest
 from jsonschema import Draft202012Validator
 
-from sendproof_scenarios import commands
 from sendproof_scenarios.handover import Listen, handover
 from sendproof_scenarios.library import find
 from sendproof_scenarios.loading import SCHEMA_FILE, load, loads
@@ -375,51 +372,20 @@ def test_the_schema_is_itself_valid() -> None:
     Draft202012Validator.check_schema(json.loads(SCHEMA_FILE.read_text()))
 
 
-def allowed_keys() -> Iterator[str]:
-    """Every key that the schema lets a scenario have, as `kind.key`; the top level has no kind."""
-    content = json.loads(SCHEMA_FILE.read_text())
-    yield from content["properties"]
-    for name, definition in content["$defs"].items():
-        yield from (f"{name}.{key}" for key in definition.get("properties", {}))
-
-
-def explained_keys() -> Iterator[str]:
-    """Every key that the README explains: rows `| `key` | ...` below a heading `### kind`."""
-    kind = ""
-    keys = (ROOT / "scenarios" / "README.md").read_text().partition("## Every key\n")[2]
-    for line in keys.splitlines():
-        if line.startswith("### "):
-            kind = line.removeprefix("### ") + "."
-        elif line.startswith("| `"):
-            yield kind + line.split("`")[1]
-
-
-def test_the_readme_explains_exactly_the_keys_of_the_schema() -> None:
-    """No key without words, and no words without a key."""
-    assert sorted(explained_keys()) == sorted(allowed_keys())
-
-
-def explained(heading: str) -> list[str]:
-    """What a table of the README has in its first column."""
-    rows = (ROOT / "scenarios" / "README.md").read_text().partition(f"| {heading} |")[2].splitlines()[2:]
+def explained(page: str, heading: str) -> list[str]:
+    """What a table of a page has in its first column."""
+    rows = (ROOT / "docs" / page).read_text().partition(f"| {heading} |")[2].splitlines()[2:]
     return [row.split("`")[1] for row in takewhile(lambda row: row.startswith("|"), rows)]
 
 
-def test_the_readme_explains_everything_that_a_bridge_is_told() -> None:
+def test_the_documents_explain_everything_that_a_bridge_is_told() -> None:
     """Who writes a bridge can rely on the list."""
     sandbox = {"sandbox": "s", "seed": 1, "services": {}, "channels": [], "country": "GB"}
-    assert explained("key of the handover file") == list(
+    assert explained("any-bridge.md", "key of the handover file") == list(
         handover("http://127.0.0.1:1", sandbox, Listen(host="127.0.0.1", port=2))
     )
 
 
-def test_the_readme_explains_every_file_that_a_run_leaves() -> None:
+def test_the_documents_explain_every_file_that_a_run_leaves() -> None:
     """And no other."""
-    assert explained("file | what it is") == list(FILES)
-
-
-def test_the_readme_explains_every_option_of_run() -> None:
-    """Each parameter of the command except the files."""
-    assert explained("option") == [
-        f"--{name.replace('_', '-')}" for name in signature(commands.run).parameters if name != "files"
-    ]
+    assert explained("read-a-verdict.md", "file | what it is") == list(FILES)

@@ -12,6 +12,7 @@ import pytest
 import requests
 
 from command_line import sendproof
+from documents import named_files
 from repository import ROOT, files, name_of
 from running import RunningSimulators, running_simulators
 
@@ -19,16 +20,11 @@ PAGE = ROOT / "docs" / "add-a-provider.md"
 NUMBER = "+447555000000"
 
 
-def shown() -> dict[str, str]:
-    """Every file that the page shows, by its name."""
-    return dict(re.findall(r"^### `([^`]+)`\n\n```\w+\n(.*?)^```$", PAGE.read_text(), re.MULTILINE | re.DOTALL))
-
-
 @pytest.fixture(scope="module")
 def folder(tmp_path_factory) -> Path:
     """A folder with what the page shows, and nothing else."""
     made = tmp_path_factory.mktemp("my_simulators")
-    for name, text in shown().items():
+    for name, text in named_files(name_of(PAGE)).items():
         (made / name).parent.mkdir(exist_ok=True)
         (made / name).write_text(text)
     return made
@@ -44,7 +40,7 @@ def simulators(folder) -> Iterator[RunningSimulators]:
 def test_the_page_shows_every_file_that_it_lists():
     """A contract and a folder."""
     listed = re.search(r"my_simulators/\n  (\S+)\n  pigeon/\n    (.*)\n", PAGE.read_text())
-    assert set(shown()) == {listed[1], *(f"pigeon/{name}" for name in listed[2].split())}
+    assert set(named_files(name_of(PAGE))) == {listed[1], *(f"pigeon/{name}" for name in listed[2].split())}
 
 
 def test_nothing_else_of_the_repository_knows_it():

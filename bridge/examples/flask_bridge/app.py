@@ -91,6 +91,7 @@ def later(when, **how_much):
 CALLS = {"optimove": (deque(maxlen=50), 11), "textlocal": (deque(maxlen=10), 2)}  # and seconds, with one to spare
 TEMPLATES = {}  # as they were last seen
 PAGE, ITEMS, BATCH = 10_000, 100, 500
+TRIGGERED, EXECUTED = 11, 13  # types of events
 METRICS = {0: {"sending", "sent", "delivered", "failed"}, 1: {"delivered"}, 5: {"dropped"}, 9: {"failed"}}
 
 
@@ -101,12 +102,18 @@ def keep_rate(now, service):
     calls.append(now)
 
 
+class RefusedError(Exception):
+    """What was asked for is wrong, or not there; asking again changes nothing."""
+
+
 def optimove(now, method, path, body=None, **query):
     keep_rate(now, "optimove")
     url, headers = f"{OPTIMOVE['url']}/current/{path}", {"X-API-KEY": OPTIMOVE["credentials"]["api_key"]}
     reply = requests.request(method, url, params=query, json=body, headers=headers, timeout=60)
     if method == "GET" and reply.status_code == requests.codes.not_found:
         return []  # it may say so of what is empty
+    if reply.status_code in {400, 404}:
+        raise RefusedError(f"{path}: {reply.status_code} {reply.text}")
     reply.raise_for_status()
     return reply.json() if reply.content else None
 
@@ -154,7 +161,7 @@ def surely_not_done(error):
 def introduce(now):
     titles = {template: row["title"] for template, row in templates_by_id(now).items()}
     for channel, kind in ((channel["id"], channel["kind"]) for channel in CHANNELS):
-        listener = {"EventTypeID": 11 if kind == "triggered" else 13, "ListenerURL": f"{MY_URL}/events"}
+        listener = {"EventTypeID": TRIGGERED if kind == "triggered" else EXECUTED, "ListenerURL": f"{MY_URL}/events"}
         optimove(now, "POST", "general/RegisterEventListener", listener | {"ChannelID": channel})
         known = optimove(now, "GET", "integrations/GetChannelTemplates", ChannelID=channel)
         known = {row["TemplateID"]: row["TemplateName"] for row in known}
@@ -198,17 +205,28 @@ def week_of_metrics(campaign, channel, start):
 
 
 def trigger(now, event):
-    template = int(event["templateid"])
-    body = (TEMPLATES.get(template) or templates_by_id(now)[template])["body"]
-    given = {name: value for group in event["personalization"].values() for name, value in group.items()}
+    template, campaign, channel = event["templateid"], event["campaignid"], event["channelid"]
+    found = TEMPLATES.get(template) or templates_by_id(now).get(template)
+    if found is None:
+        return  # whatever it was to say, nobody knows it any more
+    given = dict(event["given"])
     attributes = {name: json.dumps(value) if isinstance(value, int | float) else value for name, value in given.items()}
-    if not attributes.keys() >= {PHONE, CONSENT, *PLACEHOLDER.findall(body)}:
-        found = optimove(now, "GET", f"Customers/{event['customerid']}/Attributes")
-        attributes = {row["RealFieldName"]: row["Value"] for row in found} | attributes
-    number, text = prepare(body, attributes)
-    name, campaign, channel = f"trigger-{event['requestid']}", event["campaignid"], event["channelid"]
+    if not attributes.keys() >= {PHONE, CONSENT, *PLACEHOLDER.findall(found["body"])}:
+        attributes = looked_up(now, event["customerid"]) | attributes
+    number, text = prepare(found["body"], attributes)
+    name = f"trigger-{event['requestid']}"
     message = (name, campaign, channel, template, number, text, name, "pending" if number else "dropped")
     add([(f"send:{name}", "send", "", {"batch": name}), week_of_metrics(campaign, channel, now)], [message])
+
+
+def looked_up(now, customer):
+    try:
+        found = optimove(now, "GET", f"Customers/{quote(customer, safe='')}/Attributes")
+    except requests.HTTPError as error:
+        if error.response.status_code != requests.codes.forbidden:
+            raise
+        found = []  # the key may not ask, so what the event did not tell is not known
+    return {row["RealFieldName"]: row["Value"] for row in found}
 
 
 def send(now, batch):
@@ -266,23 +284,49 @@ def work(now):
         name, kind, payload = found[0]
         try:
             again = jobs[kind](now, **json.loads(payload))
+        except RefusedError:
+            app.logger.exception("%s is given up, as it was refused", name)
+            again = None
         except Exception:
             app.logger.exception("%s failed, and is tried again", name)
             again = later(now, seconds=15)
         sql("UPDATE job SET due = ? WHERE id = ?", again, name)
 
 
-# ---- webhooks: store and answer, nothing more
+# ---- webhooks: store and answer, nothing more; what nobody could work with is refused here, and not tried for ever
 app = Flask(__name__)
+app.config["MAX_CONTENT_LENGTH"] = 1_000_000
+
+
+def whole(said, name):
+    """An id of Optimove; SQLite takes no larger number."""
+    value = int(str(said[name]))
+    if not 0 <= value < 1 << 63:
+        raise ValueError(f"{name} is no id: {value}")
+    return value
+
+
+def job_of(said):
+    """What an event asks for, or None for a type that this bridge knows nothing of."""
+    # the vendor's sample of event 11 has no type
+    kind = whole(said, "eventtypeid") if "eventtypeid" in said else TRIGGERED
+    if kind == EXECUTED:
+        return page_of(whole(said, "campaignid"), whole(said, "channelid"), 0)
+    if kind != TRIGGERED:
+        return None
+    event = {name: whole(said, name) for name in ("campaignid", "channelid", "templateid")}
+    event |= {name: str(said[name]) for name in ("requestid", "customerid")}
+    event["given"] = [pair for group in said["personalization"].values() for pair in group.items()]
+    return f"trigger:{event['requestid']}", "trigger", "", {"event": event}
 
 
 @app.post(f"/{TOKEN}/events")
 def event():
-    said = {key.lower(): value for key, value in request.get_json().items()}
-    if "requestid" in said:
-        add([(f"trigger:{said['requestid']}", "trigger", "", {"event": said})])
-    else:
-        add([page_of(said["campaignid"], said["channelid"], 0)])
+    try:
+        job = job_of({name.lower(): value for name, value in json.loads(request.get_data()).items()})
+        add([job] if job else [])
+    except (ValueError, TypeError, KeyError, AttributeError, RecursionError) as error:
+        return f"this is no event: {type(error).__name__}: {error}", 400
     return ""
 
 

@@ -29,6 +29,7 @@ from sendproof_bridge.channels import (
 from sendproof_bridge.clock import SECOND, Instant, parse_time
 from sendproof_bridge.config import ChannelConfig
 from sendproof_bridge.errors import RateLimitedError, RefusedError, UnknownOutcomeError
+from sendproof_bridge.posted import json_object
 from sendproof_bridge.settings import Setting, Settings, WrongError, attributes, flag, secret, text, url
 from sendproof_bridge.wire import Answer, Wire, check_status, retry_after
 
@@ -66,12 +67,21 @@ def _expression(value: object) -> str:
 
 
 SETTINGS: Settings = {
-    "account_id": Setting(text),
-    "api_key": Setting(secret),
-    "variables": Setting(attributes, ()),
-    "default_url": Setting(url, None),
-    "overrides": Setting(_expression, None),
-    "message_log": Setting(flag, default=False),
+    "account_id": Setting(text, "Sent as `x-account-id`; `url` is `https://api.delivyr.net/`."),
+    "api_key": Setting(secret, "Sent as `x-api-key`."),
+    "variables": Setting(
+        attributes, "Attributes that every template gets as variables, beside those that its text asks for.", ()
+    ),
+    "default_url": Setting(url, "Where the link of a message leads.", None),
+    "overrides": Setting(
+        _expression, "A JSONata expression over event 11, whose object is merged over the message request.", None
+    ),
+    "message_log": Setting(
+        flag,
+        "Whether this account's Message Log can be read by a call, which is not published: then a lost reply is looked "
+        "up.",
+        default=False,
+    ),
 }
 
 
@@ -178,8 +188,8 @@ class Delivyr:
     def read(self, body: bytes, headers: Mapping[str, str], batch: str) -> list[Receipt | OptOut]:
         """What happened to a message; openapi/delivyr-webhooks.yaml. Nothing is signed."""
         del headers, batch
-        said = json.loads(body)
-        if not isinstance(said, dict) or said.get("event") not in _LETTERS or not said.get("message_id"):
+        said = json_object(body)
+        if not isinstance(said.get("event"), str) or said["event"] not in _LETTERS or not said.get("message_id"):
             raise ValueError(f"expected an object with event, one of {', '.join(_LETTERS)}, and message_id")
         number = str(said.get("phone_number", "")).lstrip("+")
         if number and _LETTERS[said["event"]] == UNSUBSCRIBED:

@@ -21,7 +21,12 @@ from sendproof_bridge.settings import Setting, Settings, secret, text
 from sendproof_bridge.text import needs_unicode
 from sendproof_bridge.wire import Answer, Wire, check_status
 
-SETTINGS: Settings = {"apikey": Setting(secret), "sender": Setting(text)}
+SETTINGS: Settings = {
+    "apikey": Setting(
+        secret, "The account's key; `url` is `https://api.txtlocal.com/` or `https://api.textlocal.in/`."
+    ),
+    "sender": Setting(text, "Who messages come from."),
+}
 
 # documented: https://api.txtlocal.com/docs/bulkjson (no more than 500 messages a call)
 _BATCH = 500

@@ -35,6 +35,7 @@ from sendproof_bridge.errors import (
     RefusedError,
     UnknownOutcomeError,
 )
+from sendproof_bridge.posted import json_object
 from sendproof_bridge.settings import Setting, Settings, WrongError, attribute, secret
 from sendproof_bridge.wire import Answer, Wire, check_status
 
@@ -47,6 +48,8 @@ _PAGE = 1_000
 _SMS = "9"
 _BY_API = 3
 _PLACEHOLDER = re.compile(r"\{\{ ?([A-Za-z0-9_]+) ?\}\}")
+# The end of the year 9999, the last that a clock knows.
+_LAST_SECOND = 253_402_300_799
 # documented: the first two by name; the others are assumed
 _LETTERS = {
     "message_delivery": "delivered",
@@ -62,10 +65,15 @@ _MARGIN_MS = 30 * SECOND
 _OPTED_OUT = "opted_out"
 
 SETTINGS: Settings = {
-    "apptoken": Setting(secret),
-    "user_id_attribute": Setting(attribute, None),
-    "webhook_secret": Setting(secret, None),
-    "webhook_login": Setting(secret, None),
+    "apptoken": Setting(
+        secret,
+        "The project's token; `url` is `https://external-api.xtremepush.com/` or `https://api.us.xtremepush.com/`.",
+    ),
+    "user_id_attribute": Setting(
+        attribute, "The attribute that is the user's id there; without it, the customer's id.", None
+    ),
+    "webhook_secret": Setting(secret, "The secret of a webhook connection with signed payloads.", None),
+    "webhook_login": Setting(secret, "The `user:password` of a connection with Basic authentication.", None),
 }
 
 
@@ -176,8 +184,8 @@ class Xtremepush:
         """One event of a message; openapi/xtremepush-webhooks.yaml."""
         del batch
         self._check(body, headers)
-        said = json.loads(body)
-        about = said.get("properties") if isinstance(said, dict) else None
+        said = json_object(body)
+        about = said.get("properties")
         if not isinstance(about, dict) or not isinstance(said.get("event"), str):
             raise ValueError("expected an object with event and properties")  # noqa: TRY004 one kind of error
         if said["event"] in _SAYS_NOTHING:
@@ -188,7 +196,7 @@ class Xtremepush:
         receipt = Receipt(
             recipient=told["user_id"],
             letter=said["event"],
-            stamp=iso(int(said.get("time", 0)) * SECOND),
+            stamp=iso(_seconds(said) * SECOND),
             batch=told["external_message_id"],
             message=told["message_id"],
         )
@@ -275,6 +283,14 @@ def _refusal(answer: Answer, said: Mapping[str, Any]) -> Exception:
     if isinstance(code, int) and 400 <= code < 500:  # noqa: PLR2004 as in HTTP
         return RefusedError(reason)
     return UnknownOutcomeError(reason)
+
+
+def _seconds(said: Mapping[str, Any]) -> int:
+    """When it happened, as far as there are years."""
+    value = said.get("time", 0)
+    if not isinstance(value, int) or not 0 <= value <= _LAST_SECOND:
+        raise ValueError(f"expected time as a Unix time in seconds, got {value!r:.80}")
+    return value
 
 
 def _signed(shown: str, key: bytes, body: bytes) -> bool:

@@ -7,6 +7,7 @@ from sendproof_scenarios.checks import (
     delivery,
     events,
     faults,
+    listener,
     lives,
     metrics,
     optouts,
@@ -25,6 +26,7 @@ CHECKS: tuple[Check, ...] = (
     *run.CHECKS,
     *faults.CHECKS,
     *webhooks.CHECKS,
+    *listener.CHECKS,
     *templates.CHECKS,
     *paging.CHECKS,
     *delivery.CHECKS,
@@ -39,4 +41,14 @@ CHECKS: tuple[Check, ...] = (
     *contract.CHECKS,
     *again.CHECKS,
     *clients.CHECKS,
+)
+
+#: What is asked of a bridge whose contract is asked for: not whether everybody got everything in time and was reported.
+CONTRACT_CHECKS: tuple[Check, ...] = (
+    *run.CHECKS,
+    *webhooks.CHECKS,
+    *listener.CHECKS,
+    *delivery.CHECKS,
+    *contract.CHECKS,
+    *again.CHECKS,
 )

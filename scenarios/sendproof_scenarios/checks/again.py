@@ -4,7 +4,7 @@ from collections import defaultdict
 from collections.abc import Iterator, Mapping, Sequence
 
 from sendproof_scenarios.checks.contract import STATUS_TOO_MANY_REQUESTS, name_of
-from sendproof_scenarios.checks.disturbance import retry_after
+from sendproof_scenarios.checks.disturbance import before_probes, retry_after
 from sendproof_scenarios.findings import Check, Finding, Observed, Where
 from sendproof_scenarios.header import FaultEntry
 from sendproof_scenarios.history import History, Request
@@ -25,7 +25,7 @@ def heeded(history: History) -> Observed:
     """Calls that were answered with 429, by a limit or by a fault."""
     entries = {entry.id: entry for entry in history.header.faults}
     calls = _by_place(history.requests)
-    limited = [one for one in history.requests if _is_limited(one)]
+    limited = [one for one in before_probes(history) if _is_limited(one)]
     findings = [
         finding
         for one in limited

@@ -7,7 +7,7 @@ import re
 from bisect import bisect_right
 from collections.abc import Callable, Iterator, Mapping, Sequence
 
-from sendproof_scenarios.checks.disturbance import answered_itself
+from sendproof_scenarios.checks.disturbance import answered_itself, before_probes
 from sendproof_scenarios.findings import Blame, Check, Finding, Level, Observed, Where
 from sendproof_scenarios.history import History, Key, Rejection, Request, Violation
 from sendproof_scenarios.instants import HOUR, MINUTE, span, spoken
@@ -51,7 +51,7 @@ _BATCH_OPERATIONS = frozenset(
 
 def requests_valid(history: History) -> Observed:
     """Broken rules, unknown addresses, and whatever else a service answered with a 4xx."""
-    return _each(_without_empty_lists(history), "requests", _invalid)
+    return _each(_without_empty_lists(history, before_probes(history)), "requests", _invalid)
 
 
 def credentials_shown(history: History) -> Observed:
@@ -60,24 +60,26 @@ def credentials_shown(history: History) -> Observed:
     When the client's admin ends a key, a bridge learns of it by a refusal, and has to ask now and then whether it is
     good again; until it has the new one, that is right.
     """
-    refused = [request for request in history.requests if answered_itself(request) and _is_refused(request)]
+    requests = before_probes(history)
+    refused = [request for request in requests if answered_itself(request) and _is_refused(request)]
     probing, wrong = _sorted_out(refused, history.keys)
     findings = [*(_wrong_credential(request, history.keys) for request in wrong), *_too_often(probing)]
-    return Observed(looked_at=len(history.requests), unit="requests", findings=tuple(findings))
+    return Observed(looked_at=len(requests), unit="requests", findings=tuple(findings))
 
 
 def rate_kept(history: History) -> Observed:
     """Calls that were one too many."""
-    return _each(history.requests, "requests", _too_fast)
+    return _each(before_probes(history), "requests", _too_fast)
 
 
 def batches_within_limits(history: History) -> Observed:
     """Calls that carry more than their operation takes."""
-    some = [request for request in history.requests if request.operation in _BATCH_OPERATIONS or _oversized(request)]
+    requests = before_probes(history)
+    some = [request for request in requests if request.operation in _BATCH_OPERATIONS or _oversized(request)]
     broken = [_broken(_BATCH, request, rule) for request in some for rule in _oversized(request)]
     refused = [one for one in history.rejections if (one.service, str(one.code)) in _TOO_MANY_NUMBERS]
     numbers = {(one.service, one.at): one for one in refused}
-    findings = [*broken, *(_too_many_numbers(one, refused, history.requests) for one in numbers.values())]
+    findings = [*broken, *(_too_many_numbers(one, refused, requests) for one in numbers.values())]
     return Observed(looked_at=len(some) + len(numbers), unit="batches", findings=tuple(findings))
 
 
@@ -86,11 +88,11 @@ def _each(requests: Sequence[Request], unit: str, judge: Callable[[Request], Ite
     return Observed(looked_at=len(requests), unit=unit, findings=findings)
 
 
-def _without_empty_lists(history: History) -> Sequence[Request]:
+def _without_empty_lists(history: History, requests: Sequence[Request]) -> Sequence[Request]:
     """A sandbox may say "nothing to list" by a 404, which is an answer then."""
     if history.header.dialects.get(_EMPTY) != "not_found":
-        return history.requests
-    return [request for request in history.requests if not _is_empty_list(request)]
+        return requests
+    return [request for request in requests if not _is_empty_list(request)]
 
 
 def _is_empty_list(request: Request) -> bool:
@@ -194,11 +196,18 @@ def _broken(check: str, request: Request, rule: Violation) -> Finding:
         blame="bridge",
         cause=f"{name_of(request)}: {where} breaks {rule.rule}"
         + (", a batch over the limit" if rule.rule == _TOO_MANY else ""),
-        expected=f"{rule.where} by the contract of {request.service}",
-        got=rule.message,
+        expected=f"{_place(rule)}{rule.wanted or 'what is documented'}, by the contract of {request.service}",
+        got=rule.message if rule.value is None else f"{rule.value} ({rule.rule})",
         where=Where(request=request.n),
         at=request.at,
     )
+
+
+def _place(rule: Violation) -> str:
+    """Where it is: in a body by its JSON pointer, in parameters by their name."""
+    if rule.where.startswith("body"):
+        return f"in the body at {rule.pointer}: " if rule.pointer else "as the body: "
+    return f"as {rule.where.partition('.')[2]} ({rule.where.partition('.')[0]}): "
 
 
 def _answered(

@@ -4,7 +4,7 @@ A call that was struck says nothing about the bridge, unless the service did it 
 """
 
 from collections import defaultdict
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from sendproof_scenarios.findings import once_per_history
@@ -92,6 +92,13 @@ def is_away(history: History, at: int) -> bool:
 def answered_itself(request: Request) -> bool:
     """Whether the status is the service's own word on this call, and not a fault's."""
     return request.fault is None or (request.fault.effect and request.fault.reply != "changed")
+
+
+@once_per_history
+def before_probes(history: History) -> Sequence[Request]:
+    """The calls that the bridge made before the harness posted to it: what it asks upon nonsense says nothing."""
+    first = min((probe.at for probe in history.probes), default=None)
+    return [one for one in history.requests if first is None or one.at < first]
 
 
 def may_have_failed(request: Request) -> bool:

@@ -12,24 +12,82 @@ from sendproof_scenarios.doctor.results import Result
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Examination:
-    """One question. `before_a_run`: whether it can be answered before the bridge runs and any campaign was planned."""
+    """One question, and how it is answered.
+
+    `before_a_run`: whether it can be answered before the bridge runs and any campaign was planned.
+    """
 
     name: str
+    question: str
+    how: str
     examine: Callable[[Patient], Iterator[Result]]
     before_a_run: bool = True
 
 
 EXAMINATIONS = (
-    Examination(name="settings", examine=surroundings.settings),
-    Examination(name="clock", examine=surroundings.clock),
-    Examination(name="addresses", examine=providers.addresses),
-    Examination(name="credentials", examine=providers.credentials),
-    Examination(name="functions", examine=platform.functions),
-    Examination(name="channels", examine=platform.channels),
-    Examination(name="attributes", examine=platform.attributes),
-    Examination(name="numbers", examine=platform.numbers, before_a_run=False),
-    Examination(name="bridge", examine=surroundings.listen),
-    Examination(name="listeners", examine=surroundings.listeners, before_a_run=False),
+    Examination(
+        name="settings",
+        question="Has each channel an id of its own, and a provider with an address?",
+        how="in the file",
+        examine=surroundings.settings,
+    ),
+    Examination(
+        name="clock",
+        question="Does `clock_url` tell the time?",
+        how="one call",
+        examine=surroundings.clock,
+    ),
+    Examination(
+        name="addresses",
+        question="Does each service answer, and is it the one it is said to be?",
+        how="a call without credentials, and the form of its refusal",
+        examine=providers.addresses,
+    ),
+    Examination(
+        name="credentials",
+        question="Does each service take what it is shown?",
+        how="Optimove: ApiKeyInfo or GetLastDataUpdate; Textlocal: `balance`; Xtremepush: `list/profile`; Delivyr: the "
+        "Message Log",
+        examine=providers.credentials,
+    ),
+    Examination(
+        name="functions",
+        question="Are the functions that every bridge needs in the scope of the key?",
+        how="ApiKeyInfo",
+        examine=platform.functions,
+    ),
+    Examination(
+        name="channels",
+        question="Does each channel exist, and is it in the scope of the key?",
+        how="GetExecutionChannels, ApiKeyInfo, else GetChannelTemplates",
+        examine=platform.channels,
+    ),
+    Examination(
+        name="attributes",
+        question="Are the phone attribute and the consent attribute there, and may the key see them?",
+        how="GetCustomerAttributeList, else ApiKeyInfo",
+        examine=platform.attributes,
+    ),
+    Examination(
+        name="numbers",
+        question="Does the phone attribute hold numbers that can be sent to?",
+        how="of the customers named with `--customer`, else of the newest campaign of the week",
+        examine=platform.numbers,
+        before_a_run=False,
+    ),
+    Examination(
+        name="bridge",
+        question="Has the bridge's address a name that is known? Does it answer, if a listener is registered there?",
+        how="a connection",
+        examine=surroundings.listen,
+    ),
+    Examination(
+        name="listeners",
+        question="Has each channel its listener, and does each listener answer?",
+        how="GetRegisteredEventListeners; OPTIONS to each",
+        examine=surroundings.listeners,
+        before_a_run=False,
+    ),
 )
 
 

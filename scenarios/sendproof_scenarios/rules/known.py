@@ -13,7 +13,7 @@ ATTRIBUTES = (
     "BALANCE",
 )
 
-# What a number can decide about the messages to it: docs/numbers.md.
+# What a number can decide about the messages to it: docs/reference/numbers.md.
 FATES = (
     "delivered after 3 s",
     "delivered after 1 h",

@@ -42,7 +42,7 @@ def fates_are_known(scenario: Scenario, document: Document) -> Iterator[Mistake]
     for name in fates:
         if name not in FATES:
             hint = nearest(name, FATES)
-            said = f'did you mean "{hint}"?' if hint else "docs/numbers.md lists them"
+            said = f'did you mean "{hint}"?' if hint else "`sendproof numbers` lists them"
             yield document.mistake(("audience", "fates", name), f"no number decides this; {said}")
     total = sum(fates.values(), Fraction(0))
     if total > 1:

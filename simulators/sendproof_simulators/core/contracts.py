@@ -18,15 +18,11 @@ import msgspec
 import yaml
 
 from sendproof_simulators.core.exchange import Request, Violation
+from sendproof_simulators.core.violations import violations
 
 METHODS = ("get", "post", "put", "patch", "delete")
 JSON = "application/json"
 FORM = "application/x-www-form-urlencoded"
-
-# More would bury the first, which is nearly always the cause of the others.
-VIOLATIONS_REPORTED = 20
-# Room for the start of a wrong value and for what is wrong with it.
-MESSAGE_LENGTH = 300
 
 _INTEGER = re.compile(r"-?(0|[1-9][0-9]{0,18})")
 _NUMBER = re.compile(r"-?(0|[1-9][0-9]{0,18})(\.[0-9]{1,18})?")
@@ -81,17 +77,17 @@ class Operation:
         query = {self.query_names.get(self.spelled(name), name): text for name, text in request.query}
         given: dict[str, Mapping[str, str]] = {"query": query, "path": path_values, "header": request.headers}
         values: dict[str, Any] = {}
-        violations: list[Violation] = []
+        broken: list[Violation] = []
         for parameter in self.parameters:
             key = parameter.name.lower() if parameter.where == "header" else parameter.name
             text = given[parameter.where].get(key)
             if text is not None:
                 values[parameter.name] = value = coerce(text, parameter.type)
-                violations += _violations(parameter.validator, value, f"{parameter.where}.{parameter.name}")
+                broken += violations(parameter.validator, value, f"{parameter.where}.{parameter.name}")
             elif parameter.required:
                 where = f"{parameter.where}.{parameter.name}"
-                violations.append(Violation(where=where, rule="required", message=f"{parameter.name} is missing"))
-        return values, violations
+                broken.append(Violation(where=where, rule="required", message=f"{parameter.name} is missing"))
+        return values, broken
 
     def unknown_parameters(self, request: Request, security_names: frozenset[str]) -> list[Violation]:
         """Query parameters that the contract does not know. Real services ignore them; bridges should not send them."""
@@ -113,7 +109,7 @@ class Operation:
             return None, [
                 Violation(where="body", rule="syntax", message=f"the body is not {self.body.content_type}: {error}")
             ]
-        return value, _violations(self.body.validator, value, "body")
+        return value, violations(self.body.validator, value, "body")
 
 
 @dataclass(frozen=True)
@@ -280,37 +276,6 @@ def coerce(text: str, kind: str) -> Any:
     if kind == "boolean":
         return _BOOLEANS.get(text.lower(), text)
     return text
-
-
-def _violations(validator: jsonschema_rs.Draft4Validator, value: Any, where: str) -> list[Violation]:
-    if validator.is_valid(value):
-        return []
-    try:
-        return _mistakes(validator, value, where)
-    except ValueError:
-        # The validator quotes what it refuses, and cannot quote what is nested more deeply than it can follow.
-        return [Violation(where=where, rule="syntax", message="nested too deeply")]
-
-
-def _mistakes(validator: jsonschema_rs.Draft4Validator, value: Any, where: str) -> list[Violation]:
-    found = []
-    for error in validator.iter_errors(value):
-        path = [where, *map(str, error.instance_path)]
-        rule = str(error.schema_path[-1]) if error.schema_path else "schema"
-        if rule == "required":
-            path.append(str(error.kind.as_dict()["property"]))
-        found.append(Violation(where=".".join(path), rule=rule, message=_short(error.message)))
-        if len(found) == VIOLATIONS_REPORTED:
-            break
-    return found
-
-
-def _short(message: str) -> str:
-    """The message without the middle of the value that it quotes: a refused body may be megabytes."""
-    if len(message) <= MESSAGE_LENGTH:
-        return message
-    half = MESSAGE_LENGTH // 2
-    return f"{message[:half]} … {message[-half:]}"
 
 
 def _plain(node: Any) -> Any:

@@ -97,11 +97,18 @@ class Outcome:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Violation:
-    """One way in which a request breaks the contract, for example `query.ChannelID` / `required`."""
+    """One way in which a request breaks the contract, for example `query.ChannelID` / `required`.
+
+    `pointer` is where in the value, `wanted` in words what belongs there, and `value` the wrong part alone, as JSON or
+    in words; None where there is none.
+    """
 
     where: str
     rule: str
     message: str
+    pointer: str = ""
+    wanted: str = ""
+    value: str | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

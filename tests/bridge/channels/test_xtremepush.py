@@ -193,6 +193,23 @@ def test_an_event_is_a_receipt_of_its_batch_and_user(tmp_path, outside):
     assert provider.read(json.dumps({**EVENT, "event": "message_send"}).encode(), {}, "") == []
 
 
+@pytest.mark.parametrize(
+    ("body", "reason"),
+    [
+        (b"[", "expected a JSON object"),
+        (b"[]", "expected a JSON object, got list"),
+        (json.dumps({**EVENT, "properties": 7}).encode(), "expected an object with event and properties"),
+        (json.dumps({**EVENT, "event": ["message_delivery"]}).encode(), "expected an object with event and properties"),
+        (json.dumps({**EVENT, "time": [1]}).encode(), "expected time as a Unix time in seconds"),
+        (json.dumps({**EVENT, "time": 10**30}).encode(), "expected time as a Unix time in seconds"),
+    ],
+)
+def test_what_is_no_event_is_not_understood(tmp_path, outside, body, reason):
+    """Whoever posted it learns what was expected."""
+    with pytest.raises(ValueError, match=reason):
+        account(tmp_path, outside).read(body, {}, "")
+
+
 def test_an_event_proves_where_it_comes_from(tmp_path, outside):
     """By a signature or a login, when the settings have one."""
     body = json.dumps(EVENT).encode()

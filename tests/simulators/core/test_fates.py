@@ -3,7 +3,6 @@
 import phonenumbers
 import pytest
 
-from repository import ROOT
 from sendproof_simulators.core.clock import HOUR, SECOND
 from sendproof_simulators.core.fates import (
     BY_CODE,
@@ -76,16 +75,6 @@ def test_codes_and_names_are_unique_and_words_are_known():
     assert len(BY_CODE) == len(MAGIC) == len({magic.name for magic in MAGIC})
     assert {happening.what for magic in MAGIC for happening in magic.fate.happenings} <= set(HAPPENINGS)
     assert {magic.fate.refusal for magic in MAGIC} == {None, *REFUSALS}
-
-
-def test_the_documents_list_every_number():
-    """`docs/numbers.md` has a row for each code, in order, and no other."""
-    text = (ROOT / "docs" / "numbers.md").read_text()
-    rows = [f"| `{magic.code}` | {magic.name} | `{magic_number('GB', magic.code)}` |\n" for magic in MAGIC]
-    assert "".join(rows) in text
-    assert text.count("\n| `") == len(rows)
-    for count in COUNTRIES.values():
-        assert f"| {count:,} |" in text
 
 
 def test_ordinary_fates_keep_their_rates_and_windows():

@@ -28,17 +28,6 @@ def test_every_setting_is_described_and_its_default_is_allowed(fault):
         assert ": " in summary(name, field)
 
 
-def test_the_page_lists_them_as_the_code_describes_them():
-    """docs/faults.md has a row for each, and no other."""
-    rows = [line for line in (ROOT / "docs/faults.md").read_text().splitlines() if line.startswith("| `")]
-    expected = []
-    for fault in catalogue():
-        settings = "<br>".join(summary(name, field) for name, field in fault["fields"].items())
-        told = (f"`{fault['fault']}`", ", ".join(fault["on"]), ", ".join(fault["when"]), fault["does"], settings)
-        expected.append(f"| {' | '.join(told)} |")
-    assert [row for row in rows if not row.startswith(("| `GET", "| `POST", "| `DELETE"))] == expected
-
-
 def test_the_command_lists_them():
     """Each by name with its settings, and as JSON with their schemas."""
     shown = sendproof("faults")

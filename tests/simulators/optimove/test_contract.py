@@ -91,5 +91,4 @@ def test_a_long_refused_body_is_not_repeated() -> None:
     operation = CONTRACT.operations["DeleteChannelTemplates"]
     body = msgspec.json.encode([{"ChannelID": 505, "TemplateID": 1}] * 10_000)
     (violation,) = operation.read_body(Request(method="POST", path=operation.path, body=body))[1]
-    assert len(violation.message) < 310
-    assert violation.message.endswith("has more than 100 items")
+    assert violation.message == "an array of 10,000, expected at most 100 items"

@@ -1,10 +1,6 @@
-"""The page `docs/checks.md`: every check, what it asks for and where that is from, and what the judge grants.
-
-It is printed from the tables of the code: python -m sendproof_scenarios.report.checks_page > docs/checks.md
-"""
+"""`reference/checks.md`: every check, what it asks for and where that is from, and what the judge grants."""
 
 import inspect
-import sys
 from collections.abc import Iterable, Iterator
 
 from sendproof_scenarios.checks import CHECKS
@@ -19,6 +15,7 @@ from sendproof_scenarios.checks.said import RECEIPT_ON_ITS_WAY
 from sendproof_scenarios.checks.templates import SYNCHRONISED_WITHIN
 from sendproof_scenarios.findings import Check
 from sendproof_scenarios.instants import span
+from tables import table
 
 #: What the judge grants where no document names a limit: what, how much, and why so much.
 GRANTED: tuple[tuple[str, str, str], ...] = (
@@ -73,8 +70,10 @@ LET_PASS: tuple[tuple[str, str, str], ...] = (
 
 _INTRODUCTION = """# What is checked
 
-Each check is a pure function of the history of a run, and belongs to one numbered requirement. A check that does not
-apply to a run is not asked; one that is asked and has nothing to look at is `unknown`, never `pass`.
+For who reads a verdict ([how to](../read-a-verdict.md)): every check with its requirement, where that is from, and
+what the judge grants. Each check is a pure function of the history of a run, and belongs to one numbered requirement. A
+check that does not apply to a run is not asked; one that is asked and has nothing to look at is `unknown`, never
+`pass`.
 
 Findings with one cause are shown together, with how many there are and the first three. Each says whose it is to mend:
 
@@ -84,8 +83,6 @@ Findings with one cause are shown together, with how many there are and the firs
 | `config` | how the bridge or the run is set up |
 | `harness` | Sendproof, or the scenario |
 | `network` | nothing: something between the bridge and the services, which a fault stood for |
-
-This page is printed from the code: `python -m sendproof_scenarios.report.checks_page`.
 """
 
 
@@ -97,11 +94,10 @@ def page() -> str:
 
 def _overview(checks: Iterable[Check]) -> str:
     rows = (
-        f"| {one.requirement.number} | `{one.id}` | {one.title} | {one.asked_of} |"
+        (one.requirement.number, f"`{one.id}`", one.title, one.asked_of)
         for one in sorted(checks, key=lambda one: one.requirement.number)
     )
-    head = "## The checks\n\n| requirement | check | says | asked of |\n|---|---|---|---|"
-    return "\n".join((head, *rows)) + "\n"
+    return "## The checks\n\n" + table(("requirement", "check", "says", "asked of"), rows)
 
 
 def _details(checks: Iterable[Check]) -> str:
@@ -111,30 +107,24 @@ def _details(checks: Iterable[Check]) -> str:
 
 def _detail(check: Check) -> Iterator[str]:
     requirement = check.requirement
-    source = f"<{requirement.source}>" if requirement.source.startswith("https://") else f"`{requirement.source}`"
     looks_at = (inspect.getdoc(check.run) or "").partition("\n")[0]
     yield f"### {requirement.number}\n"
-    yield f"{requirement.text} *({requirement.evidence}: {source})*\n"
+    yield f"{requirement.text} *({requirement.evidence}: {_source(requirement.source)})*\n"
     yield f"`{check.id}`: {looks_at}\n"
 
 
+def _source(source: str) -> str:
+    return f"<{source}>" if source.startswith("https://") else f"[{source}](../../{source})"
+
+
 def _granted() -> str:
-    rows = (f"| {what} | {how_much} | {why} |" for what, how_much, why in GRANTED)
-    head = "## What the judge grants\n\n| what | how much | why |\n|---|---|---|"
-    return "\n".join((head, *rows)) + "\n"
+    return "## What the judge grants\n\n" + table(("what", "how much", "why"), GRANTED)
 
 
 def _let_pass() -> str:
-    rows = (f"| {what} | {says} | {why} |" for what, says, why in LET_PASS)
-    head = "## What the judge cannot know, or lets pass\n\n| what | it says | why |\n|---|---|---|"
-    return "\n".join((head, *rows)) + "\n"
+    return "## What the judge cannot know, or lets pass\n\n" + table(("what", "it says", "why"), LET_PASS)
 
 
 def _classes() -> str:
-    rows = (f"| {name} | {MEANING[name]} |" for name in CLASSES)
-    head = "## What may become of a recipient\n\n| class | meaning |\n|---|---|"
-    return "\n".join((head, *rows)) + "\n"
-
-
-if __name__ == "__main__":
-    sys.stdout.write(page())
+    rows = ((name, MEANING[name]) for name in CLASSES)
+    return "## What may become of a recipient\n\n" + table(("class", "meaning"), rows)

@@ -1,0 +1,23 @@
+"""Who is posted to."""
+
+from dataclasses import replace
+
+import pytest
+
+from sendproof_scenarios.contract.posts import Target
+from sendproof_scenarios.contract.probing import must_be_near
+from sendproof_scenarios.trouble import TroubleError
+
+HERE = Target(url="http://127.0.0.1:9000/events", event=13, channel=505)
+
+
+def test_nonsense_is_posted_to_this_machine_and_to_the_bridge() -> None:
+    """Wherever that was said to be."""
+    must_be_near([HERE, replace(HERE, url="http://localhost:9000/"), replace(HERE, url="https://bridge/x")], "bridge")
+
+
+def test_nobody_else_is_posted_nonsense() -> None:
+    """A bridge may have registered an address of the real world; then nothing is posted at all."""
+    with pytest.raises(TroubleError) as refused:
+        must_be_near([HERE, replace(HERE, url="https://hooks.vendor.example/events")], "127.0.0.1")
+    assert (refused.value.trouble.blame, refused.value.trouble.got) == ("config", "https://hooks.vendor.example/events")
