@@ -133,7 +133,8 @@ def staged(scenario: Scenario, name: str, options: Options, watcher: Watcher, fo
     )
     bridge.hand_over()
     _must_be_able_to_work(bridge.told)
-    watcher.phase("starting the bridge")
+    if bridge.ours_to_start:
+        watcher.phase("starting the bridge")
     bridge.begin(watcher)
     return _world(scenario, control, tuple(one["sandbox"] for one in told), bridge, options, watcher)
 
