@@ -208,7 +208,7 @@ def test_a_bridge_that_never_registers_fails_for_that(asked) -> None:
 @pytest.mark.parametrize(
     ("words", "said"),
     [
-        (("--provider", "carrier-pigeon"), "--provider: expected one of textlocal, xtremepush, delivyr, got"),
+        (("--provider", "semaphore"), "--provider: expected one of textlocal, xtremepush, delivyr, got"),
         (("--bridge", "http://127.0.0.1:9", "--command", "true"), "expected --bridge or --command, got both"),
     ],
 )

@@ -98,8 +98,9 @@ class _Series:
         """Make one call; None where that has no purpose any more."""
         if self.dead is not None or self.hangs >= _HANGS_MOST:
             return None
-        self.dead = self._too_slow()
-        if self.dead is not None:
+        took, limit = monotonic() - self.began, self.world.patience_s + self.step.examples * _EXAMPLE_S
+        if took > limit:
+            self.dead = too_slow(self.target, self.calls, took, limit)
             return None
         answer = send(post, self.step.within_s)
         self.calls += 1
@@ -109,21 +110,6 @@ class _Series:
             return None
         self.last = post.what if post.wrong is None else f"{post.what} ({post.wrong})"
         return answer
-
-    def _too_slow(self) -> TroubleError | None:
-        """A gate in CI must end: who takes long for every call is asked no more."""
-        limit = self.world.patience_s + self.step.examples * _EXAMPLE_S
-        took = monotonic() - self.began
-        if took <= limit:
-            return None
-        return TroubleError(
-            Trouble(
-                blame="bridge",
-                cause="the listener is too slow to be asked everything",
-                expected=f"all calls at {self.target.url} to be answered within {limit:.0f} s, or a longer --patience",
-                got=f"{counted(self.calls, 'call')} in {took:.0f} s",
-            )
-        )
 
     def _ended(self) -> TroubleError | None:
         """Nothing takes connections any more: either it died, or it is being started again."""
@@ -164,6 +150,18 @@ class _Series:
                 "forbids": post.forbids,
             }
         )
+
+
+def too_slow(target: Target, calls: int, took: float, limit: float) -> TroubleError:
+    """A gate in CI must end: who takes long for every call is asked no more. Times are real seconds."""
+    return TroubleError(
+        Trouble(
+            blame="bridge",
+            cause="the listener is too slow to be asked everything",
+            expected=f"all calls at {target.url} to be answered within {limit:.0f} s, or a longer --patience",
+            got=f"{counted(calls, 'call')} in {took:.0f} s",
+        )
+    )
 
 
 def must_be_near(targets: Iterable[Target], host: str) -> None:

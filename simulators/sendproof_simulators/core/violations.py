@@ -68,7 +68,8 @@ def _smallest(error: jsonschema_rs.ValidationError) -> Sequence[jsonschema_rs.Va
     forms: Sequence[Sequence[jsonschema_rs.ValidationError]] = error.kind.as_dict().get("context", ())
     here = len(error.instance_path)
     meant = [form for form in forms if not any(_of_another_type(one, here) for one in form)]
-    if not meant:
+    # A form without a mistake: the value has more than one form, where it may have one.
+    if not all(forms) or not meant:
         return [error]
     return [part for one in min(meant, key=len) for part in _smallest(one)]
 
@@ -105,7 +106,8 @@ def _part(error: jsonschema_rs.ValidationError) -> tuple[Sequence[str | int], st
 def _wanted(error: jsonschema_rs.ValidationError) -> str:
     rule, facts = _rule(error), error.kind.as_dict()
     if "context" in facts:
-        return " or ".join(dict.fromkeys(_wanted(one) for form in facts["context"] for one in form[:1])) or rule
+        forms = [_wanted(form[0]) for form in facts["context"] if form]
+        return " or ".join(dict.fromkeys(forms)) if len(forms) == len(facts["context"]) else "one form, and no other"
     return _WANTED.get(rule, rule).format_map({name: _listed(value) for name, value in facts.items()})
 
 

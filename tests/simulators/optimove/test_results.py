@@ -41,10 +41,10 @@ def test_100_metrics_can_be_sent_at_once_and_no_more(announced: Optimove) -> Non
     assert announced.violations("UpdateCampaignMetrics", [metric()] * 101) == ["maxItems body"]
 
 
-@pytest.mark.parametrize("number", [10, -1, "x"])
-def test_other_metrics_break_the_contract(announced: Optimove, number: Any) -> None:
-    """There is one digit of them."""
-    assert announced.violations("UpdateCampaignMetrics", [metric(MetricID=number)]) == ["oneOf body.0.MetricID"]
+@pytest.mark.parametrize(("number", "rule"), [(10, "maximum"), (-1, "minimum"), ("x", "pattern"), (None, "oneOf")])
+def test_other_metrics_break_the_contract(announced: Optimove, number: Any, rule: str) -> None:
+    """There is one digit of them, as a number or as text."""
+    assert announced.violations("UpdateCampaignMetrics", [metric(MetricID=number)]) == [f"{rule} body.0.MetricID"]
 
 
 @pytest.mark.parametrize("number", [7, 8])
