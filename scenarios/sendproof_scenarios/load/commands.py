@@ -8,7 +8,6 @@ import os
 import signal
 import subprocess
 import sys
-from collections.abc import Mapping
 from pathlib import Path
 from typing import Annotated, NoReturn
 
@@ -72,8 +71,7 @@ def paging(
 
     Example: sendproof load paging --customers 10000000 --processes 2
     """
-    given = {"customers": customers, "seed": seed, "host": simulators, "results": results, "levels": levels}
-    _run("paging", given, users, processes, context.args)
+    _run("paging", context)
 
 
 @load.command(context_settings=_PASSED_ON)
@@ -98,19 +96,7 @@ def campaign(
 
     Example: sendproof load campaign --customers 1000000 --command "./my-bridge --port 9000" --levels levels.yaml
     """
-    given = {
-        "customers": customers,
-        "provider": provider,
-        "days": days,
-        **_of_bridge(bridge, command, patience),
-        "seed": seed,
-        "host": simulators,
-        "results": results,
-        "levels": levels,
-        "no-rate-limits": no_rate_limits,
-        "keep-history": keep_history,
-    }
-    _run("campaign", given, 1, 1, context.args)
+    _run("campaign", context)
 
 
 @load.command(context_settings=_PASSED_ON)
@@ -139,20 +125,7 @@ def triggers(
 
     Example: sendproof load triggers --rate 200 --seconds 60 --command "./my-bridge --port 9000"
     """
-    given = {
-        "rate": rate,
-        "seconds": seconds,
-        "shape": shape,
-        "customers": customers,
-        "provider": provider,
-        **_of_bridge(bridge, command, patience),
-        "seed": seed,
-        "host": simulators,
-        "results": results,
-        "levels": levels,
-        "no-rate-limits": no_rate_limits,
-    }
-    _run("triggers", given, processes, processes, context.args)
+    _run("triggers", context)
 
 
 @load.command(context_settings=_PASSED_ON)
@@ -176,18 +149,7 @@ def receipts(
 
     Example: sendproof load receipts --customers 50000 --copies 2 --command "./my-bridge --port 9000"
     """
-    given = {
-        "customers": customers,
-        "copies": copies,
-        "provider": provider,
-        "days": days,
-        **_of_bridge(bridge, command, patience),
-        "seed": seed,
-        "host": simulators,
-        "results": results,
-        "levels": levels,
-    }
-    _run("receipts", given, 1, 1, context.args)
+    _run("receipts", context)
 
 
 @load.command(context_settings=_PASSED_ON)
@@ -207,8 +169,7 @@ def preferences(
 
     Example: sendproof load preferences --customers 5000000
     """
-    given = {"customers": customers, "seed": seed, "host": simulators, "results": results, "levels": levels}
-    _run("preferences", given, users, processes, context.args)
+    _run("preferences", context)
 
 
 @load.command()
@@ -232,36 +193,37 @@ def judge(
         _refuse(str(error))
 
 
-def _of_bridge(bridge: str | None, command: str | None, patience: float) -> dict[str, object]:
-    if bridge is not None and command is not None:
-        _refuse("expected --bridge or --command, got both: is the bridge running already, or to be started?")
-    return {"bridge": bridge, "command": command, "patience": patience}
-
-
-def _run(kind: str, given: Mapping[str, object], users: int, processes: int, more: list[str]) -> NoReturn:
-    """Start Locust; leave with the status of its verdict."""
+def _run(kind: str, context: typer.Context) -> NoReturn:
+    """Start Locust with the options that were given; leave with the status of its verdict."""
     if importlib.util.find_spec("locust") is None:
         _refuse(_INSTALL)
-    folder = Path(str(given["results"])) / f"load_{kind}"
-    result = folder / "result.json"
+    given = dict(context.params)
+    if given.get("bridge") is not None and given.get("command") is not None:
+        _refuse("expected --bridge or --command, got both: is the bridge running already, or to be started?")
+    result = given["results"] / f"load_{kind}" / "result.json"
     try:
-        folder.mkdir(parents=True, exist_ok=True)
+        result.parent.mkdir(parents=True, exist_ok=True)
         result.unlink(missing_ok=True)
     except OSError as error:
-        _refuse(f"the results folder {folder} cannot be used: {error.strerror}; choose another with --results")
+        _refuse(f"the results folder {result.parent} cannot be used: {error.strerror}; choose another with --results")
+    processes = given.pop("processes", 1)
+    # One user for each process that generates load, where the command does not say how many.
+    users = given.pop("users", processes)
     words = [sys.executable, "-m", "locust", "-f", str(locustfiles() / f"{kind}.py"), "--headless"]
     words += ["--users", str(users), "--spawn-rate", _SPAWN_A_SECOND, "--loglevel", "WARNING"]
     words += ["--processes", str(processes)] if processes > 1 else []
     words += [word for name, value in given.items() for word in _as_words(name, value)]
-    status = _status_of([*words, *more])
+    status = _status_of([*words, *context.args])
     # Without a result Locust itself has failed, or the world could not be made; it has said why.
     raise typer.Exit(status if result.exists() and status in _VERDICTS else EXIT_ERROR)
 
 
 def _as_words(name: str, value: object) -> list[str]:
+    """An option as Locust takes it."""
+    word = "--" + {"simulators": "host"}.get(name, name.replace("_", "-"))
     if value is None or value is False:
         return []
-    return [f"--{name}"] if value is True else [f"--{name}", str(value)]
+    return [word] if value is True else [word, str(value)]
 
 
 def _status_of(words: list[str]) -> int:
