@@ -6,8 +6,8 @@ Nothing is reported of a channel in testing mode, as nothing went out.
 # ruff: noqa: S608 statements are put together from constants of this package only
 
 import logging
-from collections import defaultdict
 from collections.abc import Iterator
+from itertools import groupby
 from typing import NamedTuple
 
 from sqlalchemy import Connection, bindparam, text
@@ -28,9 +28,13 @@ _COUNTS = text(
     f" UNION ALL SELECT template, kind, COUNT(DISTINCT customer) FROM mark WHERE {_WHERE} GROUP BY template, kind"
 )
 _UNREPORTED = f"{_WHERE} AND state IN :states AND (reported & :bit) = 0"
+# A campaign of a million has millions of these: they are sorted by SQLite, and never held all at once.
 _NEW = text(
-    f"SELECT customer, template, settled_at, ended_at FROM message WHERE {_UNREPORTED} ORDER BY customer"
+    "SELECT template, at, customer FROM (SELECT template, customer,"
+    " COALESCE(CASE WHEN :as_settled THEN settled_at ELSE ended_at END, :now) AS at"
+    f" FROM message WHERE {_UNREPORTED}) ORDER BY template, at / {DAY}, customer"
 ).bindparams(bindparam("states", expanding=True))
+_AT_ONCE = 2_000
 _MARK = text(f"UPDATE message SET reported = reported | :bit WHERE {_UNREPORTED}").bindparams(
     bindparam("states", expanding=True)
 )
@@ -56,7 +60,7 @@ logger = logging.getLogger(__name__)
 
 
 class _Happened(NamedTuple):
-    """One event of one customer, in the order in which reports are sorted."""
+    """One event of one customer."""
 
     template: int
     event: int
@@ -76,7 +80,7 @@ def run(bridge: Bridge, job: Job) -> None:
         _push_totals(bridge, key)
     with bridge.store.write() as tx:
         if not testing:
-            happened = sorted(_take(tx, key, now))
+            happened = _take(tx, key, now)
             name = f"{job.id}:{now}" if job.payload.get("triggered") else job.id
             jobs.add(tx, (_signed if signed else _interactions)(name, key, happened, now))
             if adds and not signed:
@@ -128,31 +132,32 @@ def _end(tx: Connection, job: Job, key: CampaignKey, now: Instant) -> None:
 
 
 def _take(tx: Connection, key: CampaignKey, now: Instant) -> Iterator[_Happened]:
-    """What was not reported yet, and is from now on."""
+    """What was not reported yet, and is from now on: event by event, then by template, day and customer."""
     for event, states in COUNTS_AS.items():
         wanted = {**key._asdict(), "states": states, "bit": BIT[event]}
-        for customer, template, settled_at, ended_at in tx.execute(_NEW, wanted).all():
-            at = settled_at if event in {SENT, DROPPED} else ended_at
-            yield _Happened(template, event, at or now, customer)
+        about = {"as_settled": event in {SENT, DROPPED}, "now": now}
+        rows = tx.execute(_NEW, {**wanted, **about}, execution_options={"yield_per": _AT_ONCE})
+        yield from (_Happened(template, event, at, customer) for template, at, customer in rows)
         tx.execute(_MARK, wanted)
-    for customer, template, kind, at in tx.execute(_NEW_MARKS, key._asdict()).all():
-        yield _Happened(template, MARKS[kind], at, customer)
+    marked = tx.execute(_NEW_MARKS, key._asdict()).all()
+    yield from sorted((_Happened(row.template, MARKS[row.kind], row.at, row.customer) for row in marked), key=_group)
     tx.execute(_TAKE_MARKS, key._asdict())
 
 
-def _interactions(name: str, key: CampaignKey, happened: list[_Happened], now: Instant) -> Iterator[NewJob]:
+def _group(one: _Happened) -> tuple[int, int, str, str]:
+    return one.event, one.template, date_of(one.at), one.customer
+
+
+def _interactions(name: str, key: CampaignKey, happened: Iterator[_Happened], now: Instant) -> Iterator[NewJob]:
     """One job a call, with its customers fixed, so that a repeated call has the same content.
 
     Optimove adds up calls with equal parameters; documented:
     https://developer.optimove.com/reference/post_integrations-updatecampaigninteractions
     """
     del now
-    groups: defaultdict[tuple[int, int, str], list[str]] = defaultdict(list)
-    for one in happened:
-        groups[one.template, one.event, date_of(one.at)].append(one.customer)
-    for (template, event, date), customers in sorted(groups.items()):
-        for index, some in enumerate(chunks(sorted(customers), INTERACTIONS_PER_CALL)):
-            about = {"template": template, "event": event, "date": date, "customers": some}
+    for (event, template, date), some in groupby(happened, key=lambda one: _group(one)[:3]):
+        for index, several in enumerate(chunks((one.customer for one in some), INTERACTIONS_PER_CALL)):
+            about = {"template": template, "event": event, "date": date, "customers": several}
             yield NewJob(
                 id=f"interactions:{name}:{template}:{event}:{date}:{index}",
                 kind="interactions",
@@ -161,9 +166,9 @@ def _interactions(name: str, key: CampaignKey, happened: list[_Happened], now: I
             )
 
 
-def _signed(name: str, key: CampaignKey, happened: list[_Happened], now: Instant) -> Iterator[NewJob]:
+def _signed(name: str, key: CampaignKey, happened: Iterator[_Happened], now: Instant) -> Iterator[NewJob]:
     """The same as signed events. "Sent" is none, and what is older than a week is not taken."""
-    told = [one for one in happened if one.event in EVENT_NAMES and one.at > now - OLDEST]
+    told = sorted(one for one in happened if one.event in EVENT_NAMES and one.at > now - OLDEST)
     for index, some in enumerate(chunks(told, EVENTS_PER_CALL)):
         events = [_event(key, one) for one in some]
         payload = {"client": key.client, "events": events}

@@ -1,7 +1,7 @@
 """Keep Optimove's list of a channel's templates like the provider's, so that marketers choose from what exists."""
 
 import logging
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping
 from itertools import islice
 from typing import TypeVar
 
@@ -69,7 +69,7 @@ def attributes(channel: Channel, bodies: Iterable[Template]) -> list[str]:
     return [*dict.fromkeys(first), *sorted(asked.difference(first))]
 
 
-def chunks(items: Sequence[T], size: int) -> Iterator[list[T]]:
+def chunks(items: Iterable[T], size: int) -> Iterator[list[T]]:
     """The items in order, `size` at a time."""
     rest = iter(items)
     while some := list(islice(rest, size)):
