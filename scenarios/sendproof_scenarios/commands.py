@@ -13,13 +13,12 @@ from rich.console import Console
 from sendproof_scenarios.contract.commands import contract
 from sendproof_scenarios.doctor.commands import doctor
 from sendproof_scenarios.load.commands import load
+from sendproof_scenarios.options import Bridge, Command, Patience, Results, Simulators, refuse, refuse_two_bridges
 
 if TYPE_CHECKING:
     from sendproof_scenarios.history import History
     from sendproof_scenarios.playing import Wanted
     from sendproof_scenarios.runner import Options
-
-EXIT_ERROR = 3
 
 
 def register(app: typer.Typer) -> None:
@@ -37,20 +36,11 @@ def run(
     files: Annotated[
         list[Path], typer.Argument(help="Scenario files, or folders of them; `scenarios` is all.", show_default=False)
     ],
-    bridge: Annotated[
-        str | None, typer.Option(help="Address of a bridge that runs already; it is told where to find the sandbox.")
-    ] = None,
-    command: Annotated[
-        str | None,
-        typer.Option(help="A command that starts your bridge; SENDPROOF_HANDOVER names the file with all it needs."),
-    ] = None,
-    simulators: Annotated[
-        str | None, typer.Option(help="Control address of simulators that run already (`sendproof up`).")
-    ] = None,
-    results: Annotated[Path, typer.Option(help="Folder for reports, history and logs.")] = Path("results"),
-    patience: Annotated[
-        float, typer.Option(min=1, help="Real seconds for the bridge to register its listener, and to come to rest.")
-    ] = 60.0,
+    bridge: Bridge = None,
+    command: Command = None,
+    simulators: Simulators = None,
+    results: Results = Path("results"),
+    patience: Patience = 60.0,
     seed: Annotated[int | None, typer.Option(min=0, help="Use this seed instead of the file's.")] = None,
     clock_rate: Annotated[
         float | None,
@@ -112,17 +102,16 @@ def _play(files: "list[Path]", wanted: "Wanted", options: "Options", parallel: i
             else:
                 standings = {name: playing.play_one(one, name, ready, console) for name, one in every.items()}
     except playing.RefusedError as error:
-        _refuse(str(error))
+        refuse(str(error))
     if len(standings) > 1:
         playing.summary(standings, options.results, console)
     raise typer.Exit(EXIT_STATUS[worst(standings.values())])
 
 
 def _refuse_contradictions(bridge: str | None, command: str | None, parallel: int) -> None:
-    if bridge is not None and command is not None:
-        _refuse("expected --bridge or --command, got both: is the bridge running already, or to be started?")
+    refuse_two_bridges(bridge, command)
     if bridge is not None and parallel > 1:
-        _refuse("expected --bridge without --parallel, got both: one bridge cannot be in several scenarios at once")
+        refuse("expected --bridge without --parallel, got both: one bridge cannot be in several scenarios at once")
 
 
 def scenarios(
@@ -179,7 +168,7 @@ def why(
     try:
         told = story(history, judge(history), find(history, customer))
     except UnknownCustomerError as error:
-        _refuse(str(error))
+        refuse(str(error))
     why_text.print_story(told, Console())
     if html is not None:
         _write(html, why_html.render(told, file.name))
@@ -189,7 +178,7 @@ def _write(file: Path, text: str) -> None:
     try:
         file.write_text(text, encoding="utf-8")
     except OSError as error:
-        _refuse(f"{file}: {error.strerror}")
+        refuse(f"{file}: {error.strerror}")
 
 
 def _read(file: Path) -> "History":
@@ -198,9 +187,4 @@ def _read(file: Path) -> "History":
     try:
         return read_history(file)
     except (HistoryError, OSError) as error:
-        _refuse(f"{file}: {getattr(error, 'strerror', None) or error}")
-
-
-def _refuse(message: str) -> NoReturn:
-    typer.echo(message, err=True)
-    raise typer.Exit(EXIT_ERROR)
+        refuse(f"{file}: {getattr(error, 'strerror', None) or error}")

@@ -1,31 +1,20 @@
 """The command `contract`. What is heavy is imported when it is called: `--help` stays quick."""
 
 from pathlib import Path
-from typing import Annotated, NoReturn
+from typing import Annotated
 
 import typer
 from rich.console import Console
 
-EXIT_ERROR = 3
+from sendproof_scenarios.options import Bridge, Command, Patience, Results, Simulators, refuse, refuse_two_bridges
 
 
 def contract(
-    bridge: Annotated[
-        str | None, typer.Option(help="Address of a bridge that runs already; it is told where to find the sandbox.")
-    ] = None,
-    command: Annotated[
-        str | None,
-        typer.Option(help="A command that starts your bridge; SENDPROOF_HANDOVER names the file with all it needs."),
-    ] = None,
-    simulators: Annotated[
-        str | None, typer.Option(help="Control address of simulators that run already (`sendproof up`).")
-    ] = None,
-    results: Annotated[
-        Path, typer.Option(help="Folder for results; those of this command are in its folder `contract`.")
-    ] = Path("results"),
-    patience: Annotated[
-        float, typer.Option(min=1, help="Real seconds for the bridge to register its listeners, and to come to rest.")
-    ] = 60.0,
+    bridge: Bridge = None,
+    command: Command = None,
+    simulators: Simulators = None,
+    results: Results = Path("results"),
+    patience: Patience = 60.0,
     seed: Annotated[int | None, typer.Option(min=0, help="Make up other events, and other customers.")] = None,
     provider: Annotated[str, typer.Option(help="The provider of the channels.")] = "textlocal",
     examples: Annotated[
@@ -54,17 +43,11 @@ def contract(
     from sendproof_scenarios.runner import Options  # noqa: PLC0415
     from sendproof_scenarios.verdict import EXIT_STATUS  # noqa: PLC0415
 
-    if bridge is not None and command is not None:
-        _refuse("expected --bridge or --command, got both: is the bridge running already, or to be started?")
+    refuse_two_bridges(bridge, command)
     asked = Asked(provider=provider, seed=seed, examples=examples, within_s=answer_within, triggers=triggers)
     options = Options(bridge=bridge, command=command, simulators=simulators, results=results, patience_s=patience)
     try:
         standing = ask(asked, options, Console())
     except RefusedError as error:
-        _refuse(str(error))
+        refuse(str(error))
     raise typer.Exit(EXIT_STATUS[standing])
-
-
-def _refuse(message: str) -> NoReturn:
-    typer.echo(message, err=True)
-    raise typer.Exit(EXIT_ERROR)

@@ -14,7 +14,17 @@ from typing import Annotated, NoReturn
 import typer
 from rich.console import Console
 
-EXIT_ERROR = 3
+from sendproof_scenarios.options import (
+    EXIT_ERROR,
+    Bridge,
+    Command,
+    Patience,
+    Results,
+    Simulators,
+    refuse,
+    refuse_two_bridges,
+)
+
 _INSTALL = 'Load tests need Locust: pip install "sendproof[load]"'
 _VERDICTS = frozenset({0, 1, 2, 3})
 _SPAWN_A_SECOND = "100"
@@ -28,21 +38,7 @@ load = typer.Typer(
 Customers = Annotated[int | None, typer.Option(min=1, max=10_000_000, help="How many there are.")]
 Seed = Annotated[int, typer.Option(min=0, help="Seed of the sandbox.")]
 Provider = Annotated[str, typer.Option(help="Whose messages: textlocal, xtremepush or delivyr.")]
-Bridge = Annotated[
-    str | None, typer.Option(help="Address of a bridge that runs already; it is told where to find the sandbox.")
-]
-Command = Annotated[
-    str | None,
-    typer.Option(help="A command that starts your bridge; SENDPROOF_HANDOVER names the file with all it needs."),
-]
-Simulators = Annotated[
-    str | None, typer.Option(help="Control address of simulators that run already (`sendproof up`).")
-]
-Results = Annotated[Path, typer.Option(help="Folder for results.")]
 LevelsFile = Annotated[Path | None, typer.Option("--levels", help="File of service levels; they decide the status.")]
-Patience = Annotated[
-    float, typer.Option(min=1, help="Real seconds for the bridge to register its listener, and to come to rest.")
-]
 Processes = Annotated[
     int, typer.Option(min=1, max=64, help="Processes that generate load; with more than one, Locust's own workers.")
 ]
@@ -190,22 +186,21 @@ def judge(
         wanted = Levels() if levels is None else load_levels(levels)
         raise typer.Exit(say(read_result(result), wanted, results, Console()))
     except (OSError, ValueError) as error:
-        _refuse(str(error))
+        refuse(str(error))
 
 
 def _run(kind: str, context: typer.Context) -> NoReturn:
     """Start Locust with the options that were given; leave with the status of its verdict."""
     if importlib.util.find_spec("locust") is None:
-        _refuse(_INSTALL)
+        refuse(_INSTALL)
     given = dict(context.params)
-    if given.get("bridge") is not None and given.get("command") is not None:
-        _refuse("expected --bridge or --command, got both: is the bridge running already, or to be started?")
+    refuse_two_bridges(given.get("bridge"), given.get("command"))
     result = given["results"] / f"load_{kind}" / "result.json"
     try:
         result.parent.mkdir(parents=True, exist_ok=True)
         result.unlink(missing_ok=True)
     except OSError as error:
-        _refuse(f"the results folder {result.parent} cannot be used: {error.strerror}; choose another with --results")
+        refuse(f"the results folder {result.parent} cannot be used: {error.strerror}; choose another with --results")
     processes = given.pop("processes", 1)
     # One user for each process that generates load, where the command does not say how many.
     users = given.pop("users", processes)
@@ -239,8 +234,3 @@ def locustfiles() -> Path:
     """The folder with the files that Locust runs: in the repository, or inside the package once it is installed."""
     installed = _PACKAGE / "loadtests"
     return installed if installed.is_dir() else _PACKAGE.parent.parent / "loadtests"
-
-
-def _refuse(message: str) -> NoReturn:
-    typer.echo(message, err=True)
-    raise typer.Exit(EXIT_ERROR)
