@@ -19,7 +19,7 @@ from sendproof_bridge.clock import Clock, Instant
 from sendproof_bridge.events import Event
 from sendproof_bridge.jobs import NewJob
 from sendproof_bridge.optimove import CAMPAIGN_CANCELLED, CAMPAIGN_EXECUTED_ON_CHANNEL, CAMPAIGN_ON_HOLD
-from sendproof_bridge.store import Store
+from sendproof_bridge.store import Store, execute_many
 
 _EVENT = text(
     "INSERT INTO event (client, type, campaign, channel, stamp) VALUES (:client, :type, :campaign, :channel, :stamp)"
@@ -29,12 +29,13 @@ _TRIGGER = text(
     "INSERT INTO trigger (client, key, channel, campaign, body) VALUES (:client, :key, :channel, :campaign, :body)"
     " ON CONFLICT DO NOTHING RETURNING id"
 )
-_RECEIPT = text(
+_RECEIPT = (
     "INSERT INTO receipt (client, batch, recipient, letter, stamp, message, template)"
     " VALUES (:client, :batch, :recipient, :letter, :stamp, :message, :template)"
 )
 _NO_MORE_STRAY = text(
-    "UPDATE receipt SET result = NULL WHERE client = :client AND message = :message AND batch = '' AND result = 'stray'"
+    "UPDATE receipt SET result = NULL WHERE client = :client AND batch = '' AND result = 'stray'"
+    " AND message IN (SELECT value FROM json_each(:messages))"
 )
 _WAITING = text("SELECT 1 FROM job WHERE kind = 'receipts' AND state = 'due' LIMIT 1")
 _NEWEST = text("SELECT MAX(id) FROM receipt")
@@ -137,15 +138,15 @@ def store_receipts(tx: Connection, receipts: Sequence[tuple[str, Receipt]]) -> N
     """Insert clients' receipts, and see to it that a job takes them over."""
     if not receipts:
         return
-    tx.execute(_RECEIPT, [{"client": client, **_row(receipt)} for client, receipt in receipts])
+    execute_many(tx, _RECEIPT, [_row(client, receipt) for client, receipt in receipts])
     _see_to_receipts(tx, "")
 
 
 def messages_named(tx: Connection, client: str, ids: Iterable[str]) -> None:
     """The provider's ids of messages have become known: what it posted of them before counts from now on."""
-    named = [{"client": client, "message": message} for message in ids]
-    if named and tx.execute(_NO_MORE_STRAY, named).rowcount:
-        _see_to_receipts(tx, f":{named[0]['message']}")
+    named = list(ids)
+    if tx.execute(_NO_MORE_STRAY, {"client": client, "messages": json.dumps(named)}).rowcount:
+        _see_to_receipts(tx, f":{named[0]}")
 
 
 def _see_to_receipts(tx: Connection, occasion: str) -> None:
@@ -154,8 +155,9 @@ def _see_to_receipts(tx: Connection, occasion: str) -> None:
         jobs.add(tx, [NewJob(id=f"receipts:{tx.execute(_NEWEST).scalar_one()}{occasion}", kind="receipts")])
 
 
-def _row(receipt: Receipt) -> dict[str, str | int | None]:
+def _row(client: str, receipt: Receipt) -> dict[str, str | int | None]:
     return {
+        "client": client,
         "batch": receipt.batch,
         "recipient": receipt.recipient,
         "letter": receipt.letter,

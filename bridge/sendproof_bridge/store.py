@@ -8,7 +8,7 @@ even that goes through `write_durably`: an event that was answered, and the word
 import fcntl
 import sqlite3
 import threading
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from functools import partial
 from pathlib import Path
@@ -73,6 +73,15 @@ class Store:
     def close(self) -> None:
         self._engine.dispose()
         self._durable.dispose()
+
+
+def execute_many(tx: Connection, statement: str, rows: Sequence[Mapping[str, object]]) -> None:
+    """Run one statement for each row, whose names it holds as `:name`.
+
+    SQLAlchemy would compile the parameters of each row once more, which costs as much as to store it.
+    """
+    if rows:
+        tx.exec_driver_sql(statement, rows)  # type: ignore[arg-type] # a sequence of mappings is what it takes
 
 
 def _check_version(tx: Connection, path: Path) -> None:
