@@ -25,9 +25,9 @@ _EVENT = text(
     "INSERT INTO event (client, type, campaign, channel, stamp) VALUES (:client, :type, :campaign, :channel, :stamp)"
     " ON CONFLICT DO NOTHING"
 )
-_TRIGGER = text(
+_TRIGGER = (
     "INSERT INTO trigger (client, key, channel, campaign, body) VALUES (:client, :key, :channel, :campaign, :body)"
-    " ON CONFLICT DO NOTHING RETURNING id"
+    " ON CONFLICT DO NOTHING"
 )
 _RECEIPT = (
     "INSERT INTO receipt (client, batch, recipient, letter, stamp, message, template)"
@@ -101,19 +101,22 @@ class Intake:
         transaction = self._store.write_durably if group.events or opted_out else self._store.write
         now = self._clock.now() if group.events or opted_out else 0
         with transaction() as tx:
-            for event in group.events:
-                store_event(tx, event, now)
+            store_events(tx, group.events, now)
             store_receipts(tx, [(client, one) for client, one in group.told if isinstance(one, Receipt)])
             for client, one in opted_out:
                 opt_outs.add(tx, client, [one.number], one.how, now)
         self._wake()
 
 
-def store_event(tx: Connection, event: Event, now: Instant) -> None:
-    """Note an event, and begin the work that it asks for. Told again, it changes nothing."""
-    if event.trigger is not None:
-        _store_trigger(tx, event, now)
-        return
+def store_events(tx: Connection, events: Sequence[Event], now: Instant) -> None:
+    """Note events, and begin the work that they ask for. Told again, they change nothing."""
+    for event in events:
+        if event.trigger is None:
+            _store_event(tx, event, now)
+    _store_triggers(tx, [event for event in events if event.trigger is not None], now)
+
+
+def _store_event(tx: Connection, event: Event, now: Instant) -> None:
     row = {"client": event.client, "type": event.type, "campaign": event.campaign, "channel": event.channel}
     if tx.execute(_EVENT, {**row, "stamp": event.stamp}).rowcount == 0:
         return
@@ -125,13 +128,24 @@ def store_event(tx: Connection, event: Event, now: Instant) -> None:
         jobs.add(tx, [clearing.first_job(event)])
 
 
-def _store_trigger(tx: Connection, event: Event, now: Instant) -> None:
-    key = CampaignKey(event.client, event.channel, event.campaign)
-    new = tx.execute(_TRIGGER, {**key._asdict(), "key": event.key, "body": json.dumps(event.trigger)}).scalar()
-    if new is not None:
+def _store_triggers(tx: Connection, events: Sequence[Event], now: Instant) -> None:
+    """Row and job have the event's own name, so one that is told again finds both there."""
+    keys = [CampaignKey(event.client, event.channel, event.campaign) for event in events]
+    rows = [
+        {**key._asdict(), "key": event.key, "body": json.dumps(event.trigger)}
+        for key, event in zip(keys, events, strict=True)
+    ]
+    execute_many(tx, _TRIGGER, rows)
+    for key in dict.fromkeys(keys):
         campaigns.trigger(tx, key)
-        payload = {**key._asdict(), "trigger": new, "came_at": now}
-        jobs.add(tx, [NewJob(id=f"trigger:{event.client}:{new}", kind="trigger", payload=payload, due_at=now)])
+    jobs.add(tx, [_trigger_job(key, event, now) for key, event in zip(keys, events, strict=True)])
+
+
+def _trigger_job(key: CampaignKey, event: Event, now: Instant) -> NewJob:
+    # While those of one campaign are worked at, the next ones gather in its lane.
+    payload = {**key._asdict(), "trigger": event.key, "came_at": now}
+    id_, lane = f"trigger:{key.client}:{event.key}", f"trigger:{key.name()}"
+    return NewJob(id=id_, kind=jobs.TOGETHER, payload=payload, due_at=now, lane=lane)
 
 
 def store_receipts(tx: Connection, receipts: Sequence[tuple[str, Receipt]]) -> None:
@@ -152,7 +166,8 @@ def messages_named(tx: Connection, client: str, ids: Iterable[str]) -> None:
 def _see_to_receipts(tx: Connection, occasion: str) -> None:
     # One waiting job will see them all; one that runs already may have looked before.
     if tx.execute(_WAITING).first() is None:
-        jobs.add(tx, [NewJob(id=f"receipts:{tx.execute(_NEWEST).scalar_one()}{occasion}", kind="receipts")])
+        id_ = f"receipts:{tx.execute(_NEWEST).scalar_one()}{occasion}"
+        jobs.add(tx, [NewJob(id=id_, kind="receipts", lane="receipts")])
 
 
 def _row(client: str, receipt: Receipt) -> dict[str, str | int | None]:

@@ -75,13 +75,14 @@ class Store:
         self._durable.dispose()
 
 
-def execute_many(tx: Connection, statement: str, rows: Sequence[Mapping[str, object]]) -> None:
-    """Run one statement for each row, whose names it holds as `:name`.
+def execute_many(tx: Connection, statement: str, rows: Sequence[Mapping[str, object]]) -> int:
+    """Run one statement for each row, whose names it holds as `:name`; answers how many rows it changed.
 
     SQLAlchemy would compile the parameters of each row once more, which costs as much as to store it.
     """
-    if rows:
-        tx.exec_driver_sql(statement, rows)  # type: ignore[arg-type] # a sequence of mappings is what it takes
+    if not rows:
+        return 0
+    return tx.exec_driver_sql(statement, rows).rowcount  # type: ignore[arg-type] # a sequence of mappings is what it takes
 
 
 def _check_version(tx: Connection, path: Path) -> None:

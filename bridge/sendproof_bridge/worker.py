@@ -6,6 +6,7 @@ that everything stored has been processed.
 
 import logging
 import threading
+from collections.abc import Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 
 from sendproof_bridge import campaigns, jobs
@@ -14,7 +15,7 @@ from sendproof_bridge.clock import SandboxClock, Tick, iso, real_now
 from sendproof_bridge.errors import OutsideError
 from sendproof_bridge.jobs import LEASE_SECONDS, Claimant, Job, LostJobError, NewJob
 from sendproof_bridge.retry import GiveUp, decide
-from sendproof_bridge.steps import STEPS
+from sendproof_bridge.steps import STEPS, trigger
 
 # How long a job that falls due while others run may wait to be seen.
 _LOOK_AGAIN_SECONDS = 0.5
@@ -31,7 +32,7 @@ class Worker:
         self._threads = threads
         self._owner = bridge.store.start_run()
         self._pool = ThreadPoolExecutor(threads, thread_name_prefix="job")
-        self._running: dict[Future[None], Job] = {}
+        self._running: dict[Future[None], Sequence[Job]] = {}
         self._renewed = real_now()
         self._stir = threading.Event()
         self._stopping = threading.Event()
@@ -90,8 +91,8 @@ class Worker:
         while True:
             self._stir.clear()
             self._collect()
-            while not self._stopping.is_set() and len(self._running) < self._threads and (job := self._claim()):
-                self._start(job)
+            while not self._stopping.is_set() and len(self._running) < self._threads and (some := self._claim()):
+                self._start(some)
             if not self._running:
                 return
             self._stir.wait(_LOOK_AGAIN_SECONDS)
@@ -103,20 +104,22 @@ class Worker:
             with self._bridge.store.write() as tx:
                 jobs.renew(tx, self._owner, self._renewed)
 
-    def _claim(self) -> Job | None:
-        busy = {job.lane for job in self._running.values() if job.lane}
+    def _claim(self) -> Sequence[Job]:
+        """One job, or several that are done together; none when nothing is due."""
+        busy = {some[0].lane for some in self._running.values() if some[0].lane}
         claimant = Claimant(
             owner=self._owner, now=self._bridge.clock.now(), real=real_now(), busy=busy, idle=not self._running
         )
         with self._bridge.store.read() as tx:
             if not jobs.peek(tx, claimant):
-                return None
+                return []
         with self._bridge.store.write() as tx:
-            return jobs.claim(tx, claimant)
+            first = jobs.claim(tx, claimant)
+            return [] if first is None else jobs.claim_alike(tx, claimant, first)
 
-    def _start(self, job: Job) -> None:
-        future = self._pool.submit(self._attempt, job)
-        self._running[future] = job
+    def _start(self, some: Sequence[Job]) -> None:
+        future = self._pool.submit(self._attempt, some)
+        self._running[future] = some
         future.add_done_callback(lambda _: self._stir.set())
 
     def _collect(self) -> None:
@@ -124,16 +127,22 @@ class Worker:
             del self._running[future]
             future.result()
 
-    def _attempt(self, job: Job) -> None:
+    def _attempt(self, some: Sequence[Job]) -> None:
         try:
-            try:
-                STEPS[job.kind](self._bridge, job)
-            except LostJobError:
-                raise
-            except Exception as error:  # noqa: BLE001 whatever it is, the job must not be lost
-                self._failed(job, error)
-        except LostJobError as error:
-            logger.warning("%s", error)
+            self._step(some)
+        except Exception as error:  # noqa: BLE001 whatever it is, no job must be lost
+            for job in some:
+                try:
+                    self._failed(job, error)
+                except LostJobError as lost:
+                    logger.warning("%s", lost)
+
+    def _step(self, some: Sequence[Job]) -> None:
+        if some[0].kind == jobs.TOGETHER:
+            trigger.run(self._bridge, some)
+        else:
+            (job,) = some
+            STEPS[job.kind](self._bridge, job)
 
     def _failed(self, job: Job, error: Exception) -> None:
         now = self._bridge.clock.now()

@@ -34,7 +34,7 @@ def run(bridge: Bridge, job: Job) -> None:
     now = bridge.clock.now()
     with bridge.store.write() as tx:
         fresh = _without_known(tx, key, made)
-        batches = drafts.store(tx, key, channel, fresh, drafts.Place(name=str(skip)), now)
+        batches = drafts.store(tx, key, channel, fresh, str(skip), now)
         if skip == 0:
             # Who opted out at the provider meanwhile is to be known before anything of this campaign goes out.
             jobs.start_over(tx, campaigns.opted_out_job(key.client, key.channel))
