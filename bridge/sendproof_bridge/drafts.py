@@ -71,9 +71,7 @@ def _dropped(row: Recipient, reason: str) -> Draft:
     return Draft(customer=row.customer, template=row.template, at=row.at, reason=reason)
 
 
-def store(
-    tx: Connection, key: CampaignKey, channel: Channel, drafts: Sequence[Draft], name: str, now: Instant
-) -> int:
+def store(tx: Connection, key: CampaignKey, channel: Channel, drafts: Sequence[Draft], name: str, now: Instant) -> int:
     """Insert messages, batches and send jobs; answers how many batches there are. `name` is a part of their names."""
     dropped = [one for one in drafts if one.reason is not None]
     batches = plan((one for one in drafts if one.reason is None), channel.provider.batch_size)

@@ -82,7 +82,7 @@ def execute_many(tx: Connection, statement: str, rows: Sequence[Mapping[str, obj
     """
     if not rows:
         return 0
-    return tx.exec_driver_sql(statement, rows).rowcount  # type: ignore[arg-type] # a sequence of mappings is what it takes
+    return tx.exec_driver_sql(statement, rows).rowcount
 
 
 def _check_version(tx: Connection, path: Path) -> None:

@@ -6,24 +6,39 @@ from pathlib import Path
 
 import requests
 
-from command_line import scaled_down, sendproof
+from command_line import FIRST, scaled_down, sendproof
 from running import RunningSimulators, running_simulators
 from sendproof_scenarios.canonical import canonical
 from stand_in import StandIn, stand_in
+
+BURST = FIRST.parents[1] / "triggered" / "burst.yaml"
 
 
 def history_of_run(folder: Path, *options: str) -> list[bytes]:
     """Run the first scenario with 300 customers in fresh processes; its history in canonical form."""
     folder.mkdir()
-    said = sendproof("run", scaled_down(folder, 300), "--results", folder, *options)
+    return history_of(scaled_down(folder, 300), folder, *options)
+
+
+def history_of(scenario: Path, folder: Path, *options: str) -> list[bytes]:
+    """Run a scenario in fresh processes; its history in canonical form."""
+    said = sendproof("run", scenario, "--results", folder, *options)
     assert said.status == 0, said.out + said.err
-    with (folder / "first_campaign" / "history.ndjson").open("rb") as lines:
+    (history,) = folder.glob("*/history.ndjson")
+    with history.open("rb") as lines:
         return list(canonical(lines))
 
 
 def test_one_seed_gives_one_history(tmp_path: Path) -> None:
     """Other ports, other processes, another order of threads: nothing of it may show."""
     assert history_of_run(tmp_path / "one") == history_of_run(tmp_path / "two")
+
+
+def test_one_seed_gives_one_history_of_a_burst_of_triggers(tmp_path: Path) -> None:
+    """Three hundred at one instant: which of them the bridge sends together does not depend on how they came in."""
+    only = ("--provider", "textlocal")
+    one, two = (history_of(BURST, tmp_path / name, *only) for name in ("one", "two"))
+    assert one == two
 
 
 def test_another_seed_gives_another_history(tmp_path: Path) -> None:
