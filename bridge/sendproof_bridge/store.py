@@ -81,7 +81,7 @@ def execute_many(tx: Connection, statement: str, rows: Sequence[Mapping[str, obj
     SQLAlchemy would compile the parameters of each row once more, which costs as much as to store it.
     """
     if rows:
-        tx.exec_driver_sql(statement, rows)  # type: ignore[arg-type] # a sequence of mappings is what it takes
+        tx.exec_driver_sql(statement, rows)
 
 
 def _check_version(tx: Connection, path: Path) -> None:

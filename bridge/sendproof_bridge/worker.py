@@ -6,6 +6,7 @@ that everything stored has been processed.
 
 import logging
 import threading
+from collections.abc import Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 
 from sendproof_bridge import campaigns, jobs
@@ -15,6 +16,9 @@ from sendproof_bridge.errors import OutsideError
 from sendproof_bridge.jobs import LEASE_SECONDS, Claimant, Job, LostJobError, NewJob
 from sendproof_bridge.retry import GiveUp, decide
 from sendproof_bridge.steps import STEPS
+
+# So many jobs for each thread are claimed at once. To claim one costs as much as many a job.
+_AHEAD = 4
 
 # How long a job that falls due while others run may wait to be seen.
 _LOOK_AGAIN_SECONDS = 0.5
@@ -90,8 +94,9 @@ class Worker:
         while True:
             self._stir.clear()
             self._collect()
-            while not self._stopping.is_set() and len(self._running) < self._threads and (job := self._claim()):
-                self._start(job)
+            if not self._stopping.is_set() and len(self._running) < self._threads:
+                for job in self._claim():
+                    self._start(job)
             if not self._running:
                 return
             self._stir.wait(_LOOK_AGAIN_SECONDS)
@@ -103,16 +108,28 @@ class Worker:
             with self._bridge.store.write() as tx:
                 jobs.renew(tx, self._owner, self._renewed)
 
-    def _claim(self) -> Job | None:
-        busy = {job.lane for job in self._running.values() if job.lane}
-        claimant = Claimant(
-            owner=self._owner, now=self._bridge.clock.now(), real=real_now(), busy=busy, idle=not self._running
-        )
+    def _claim(self) -> list[Job]:
+        """What is due, in one transaction: enough to keep all threads busy until somebody looks again."""
+        claimed: list[Job] = []
         with self._bridge.store.read() as tx:
-            if not jobs.peek(tx, claimant):
-                return None
+            if not jobs.peek(tx, self._claimant(claimed)):
+                return claimed
         with self._bridge.store.write() as tx:
-            return jobs.claim(tx, claimant)
+            while len(self._running) + len(claimed) < _AHEAD * self._threads and (
+                job := jobs.claim(tx, self._claimant(claimed))
+            ):
+                claimed.append(job)
+        return claimed
+
+    def _claimant(self, claimed: Sequence[Job]) -> Claimant:
+        taken = [*self._running.values(), *claimed]
+        return Claimant(
+            owner=self._owner,
+            now=self._bridge.clock.now(),
+            real=real_now(),
+            busy={job.lane for job in taken if job.lane},
+            idle=not taken,
+        )
 
     def _start(self, job: Job) -> None:
         future = self._pool.submit(self._attempt, job)

@@ -81,9 +81,7 @@ def _apply(bridge: Bridge, tx: Connection) -> list[str]:
     return results
 
 
-def _walk(
-    bridge: Bridge, rows: Sequence[Row[Any]], now: Instant
-) -> tuple[list[dict[str, object]], list[str]]:
+def _walk(bridge: Bridge, rows: Sequence[Row[Any]], now: Instant) -> tuple[list[dict[str, object]], list[str]]:
     """The last step of each message, and what became of each receipt."""
     steps: dict[int, dict[str, object]] = {}
     results = []
