@@ -99,6 +99,8 @@ def _engine(path: Path, synchronous: str) -> Engine:
         f"sqlite:///{path}",
         connect_args={"timeout": _BUSY_SECONDS, "check_same_thread": False},
         pool_size=_CONNECTIONS,
+        # The one that was used last knows most of the pages that are wanted next.
+        pool_use_lifo=True,
     )
     event.listen(engine, "connect", partial(_prepare, synchronous))
     event.listen(engine, "begin", _begin)

@@ -17,6 +17,9 @@ from sendproof_bridge.jobs import LEASE_SECONDS, Claimant, Job, LostJobError, Ne
 from sendproof_bridge.retry import GiveUp, decide
 from sendproof_bridge.steps import STEPS, trigger
 
+# So many jobs for each thread are claimed at once. To claim one costs as much as many a job.
+_AHEAD = 4
+
 # How long a job that falls due while others run may wait to be seen.
 _LOOK_AGAIN_SECONDS = 0.5
 
@@ -91,8 +94,9 @@ class Worker:
         while True:
             self._stir.clear()
             self._collect()
-            while not self._stopping.is_set() and len(self._running) < self._threads and (some := self._claim()):
-                self._start(some)
+            if not self._stopping.is_set() and len(self._running) < self._threads:
+                for some in self._claim():
+                    self._start(some)
             if not self._running:
                 return
             self._stir.wait(_LOOK_AGAIN_SECONDS)
@@ -104,18 +108,33 @@ class Worker:
             with self._bridge.store.write() as tx:
                 jobs.renew(tx, self._owner, self._renewed)
 
-    def _claim(self) -> Sequence[Job]:
-        """One job, or several that are done together; none when nothing is due."""
-        busy = {some[0].lane for some in self._running.values() if some[0].lane}
-        claimant = Claimant(
-            owner=self._owner, now=self._bridge.clock.now(), real=real_now(), busy=busy, idle=not self._running
-        )
+    def _claim(self) -> list[Sequence[Job]]:
+        """What is due, in one transaction: enough to keep all threads busy until somebody looks again.
+
+        Jobs that are done together come together, and count as one.
+        """
+        claimed: list[Sequence[Job]] = []
         with self._bridge.store.read() as tx:
-            if not jobs.peek(tx, claimant):
-                return []
+            if not jobs.peek(tx, self._claimant(claimed)):
+                return claimed
         with self._bridge.store.write() as tx:
-            first = jobs.claim(tx, claimant)
-            return [] if first is None else jobs.claim_alike(tx, claimant, first)
+            while len(self._running) + len(claimed) < _AHEAD * self._threads:
+                claimant = self._claimant(claimed)
+                first = jobs.claim(tx, claimant)
+                if first is None:
+                    break
+                claimed.append(jobs.claim_alike(tx, claimant, first))
+        return claimed
+
+    def _claimant(self, claimed: Sequence[Sequence[Job]]) -> Claimant:
+        taken = [*self._running.values(), *claimed]
+        return Claimant(
+            owner=self._owner,
+            now=self._bridge.clock.now(),
+            real=real_now(),
+            busy={some[0].lane for some in taken if some[0].lane},
+            idle=not taken,
+        )
 
     def _start(self, some: Sequence[Job]) -> None:
         future = self._pool.submit(self._attempt, some)

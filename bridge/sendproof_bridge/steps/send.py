@@ -97,9 +97,9 @@ class _Found(NamedTuple):
 def run(bridge: Bridge, job: Job) -> None:
     """Send, or find out what became of an earlier attempt."""
     key, batch = CampaignKey.of(job.payload), str(job.payload["batch"])
-    if _is_paused(bridge, job, key):
+    found = _begin(bridge, job, key, batch)
+    if found is None:
         return
-    found = _begin(bridge, key, batch)
     if found.state == "cancelled":
         with bridge.store.write() as tx:
             jobs.complete(tx, job)
@@ -111,23 +111,18 @@ def run(bridge: Bridge, job: Job) -> None:
         _send(bridge, job, key, batch, found)
 
 
-def _is_paused(bridge: Bridge, job: Job, key: CampaignKey) -> bool:
-    """Whether the channel pauses; then the job comes back when that is over."""
-    now = bridge.clock.now()
-    with bridge.store.read() as tx:
-        until = pauses.until(tx, key, now)
-    if until is None:
-        return False
-    with bridge.store.write() as tx:
-        jobs.put_off(tx, job, until + job.attempts - 1)
-    return True
+def _begin(bridge: Bridge, job: Job, key: CampaignKey, batch: str) -> _Found | None:
+    """How the batch stood; a planned one is `sending` from here on, without those who opted out meanwhile.
 
-
-def _begin(bridge: Bridge, key: CampaignKey, batch: str) -> _Found:
-    """How the batch stood; a planned one is `sending` from here on, without those who opted out meanwhile."""
+    None when the channel pauses; then the job comes back when that is over.
+    """
     now = bridge.clock.now()
     where = {"client": key.client, "batch": batch, "now": now}
     with bridge.store.write_durably() as tx:
+        until = pauses.until(tx, key, now)
+        if until is not None:
+            jobs.put_off(tx, job, until + job.attempts - 1)
+            return None
         state, since, due_at = tx.execute(_STATE, where).one()
         if state == "planned" and campaigns.state(tx, key) == "cancelled":
             tx.execute(_CANCELLED, where)
