@@ -93,7 +93,9 @@ def _serve(config: BridgeConfig, bridge: Bridge) -> int:
 
 def _uvicorn(config: BridgeConfig, door: Door) -> uvicorn.Config:
     host, port = config.listen
-    return uvicorn.Config(door.app(), host=host, port=port, log_config=None, access_log=False, lifespan="off")
+    return uvicorn.Config(
+        door.app(), host=host, port=port, log_config=None, access_log=False, lifespan="off", proxy_headers=False
+    )
 
 
 class _Server(uvicorn.Server):

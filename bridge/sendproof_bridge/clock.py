@@ -17,6 +17,7 @@ import threading
 import time
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
+from functools import lru_cache
 from typing import Protocol
 
 import requests
@@ -54,11 +55,13 @@ def sql_time(instant: Instant) -> str:
     return (_EPOCH + timedelta(milliseconds=instant)).strftime("%Y-%m-%d %H:%M:%S")
 
 
+@lru_cache(maxsize=4096)
 def date_of(instant: Instant) -> str:
     """The day in UTC, `2026-03-02`."""
     return (_EPOCH + timedelta(milliseconds=instant)).strftime("%Y-%m-%d")
 
 
+@lru_cache(maxsize=4096)
 def parse_time(text: str) -> Instant:
     """Read `2026-03-02 09:00:00` or its ISO 8601 form; without a zone it is UTC, as Optimove documents.
 

@@ -17,7 +17,10 @@ from sendproof_bridge.optimove import Recipient
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Draft:
-    """One customer's message before it is planned. With a `reason` it is dropped, else it has all that is sent."""
+    """One customer's message before it is planned. With a `reason` it is dropped, else it has all that is sent.
+
+    `occasion` names the trigger that it is for, if any.
+    """
 
     customer: str
     template: int
@@ -26,15 +29,8 @@ class Draft:
     recipient: str = ""
     content: str = ""
     group: str = ""
-    reason: str | None = None
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Place:
-    """Where drafts come from: a part of their batches' names, and the trigger that they are for, if any."""
-
-    name: str
     occasion: str = ""
+    reason: str | None = None
 
 
 def draft(
@@ -75,14 +71,12 @@ def _dropped(row: Recipient, reason: str) -> Draft:
     return Draft(customer=row.customer, template=row.template, at=row.at, reason=reason)
 
 
-def store(
-    tx: Connection, key: CampaignKey, channel: Channel, drafts: Sequence[Draft], place: Place, now: Instant
-) -> int:
-    """Insert messages, batches and send jobs; answers how many batches there are."""
+def store(tx: Connection, key: CampaignKey, channel: Channel, drafts: Sequence[Draft], name: str, now: Instant) -> int:
+    """Insert messages, batches and send jobs; answers how many batches there are. `name` is a part of their names."""
     dropped = [one for one in drafts if one.reason is not None]
     batches = plan((one for one in drafts if one.reason is None), channel.provider.batch_size)
-    named = [(f"{key.channel}-{key.campaign}-{place.name}-{index}", batch) for index, batch in enumerate(batches)]
-    same = {**key._asdict(), "occasion": place.occasion}
+    named = [(f"{key.channel}-{key.campaign}-{name}-{index}", batch) for index, batch in enumerate(batches)]
+    same = key._asdict()
     messages = [_message(same, one, None, now) for one in dropped]
     messages += [_message(same, one, batch_name, None) for batch_name, batch in named for one in batch.messages]
     if messages:
@@ -99,6 +93,7 @@ def _message(
     return {
         **same,
         "customer": one.customer,
+        "occasion": one.occasion,
         "template": one.template,
         "number": one.number or None,
         "recipient": one.recipient or None,

@@ -19,22 +19,23 @@ from sendproof_bridge.clock import Clock, Instant
 from sendproof_bridge.events import Event
 from sendproof_bridge.jobs import NewJob
 from sendproof_bridge.optimove import CAMPAIGN_CANCELLED, CAMPAIGN_EXECUTED_ON_CHANNEL, CAMPAIGN_ON_HOLD
-from sendproof_bridge.store import Store
+from sendproof_bridge.store import Store, execute_many
 
 _EVENT = text(
     "INSERT INTO event (client, type, campaign, channel, stamp) VALUES (:client, :type, :campaign, :channel, :stamp)"
     " ON CONFLICT DO NOTHING"
 )
-_TRIGGER = text(
+_TRIGGER = (
     "INSERT INTO trigger (client, key, channel, campaign, body) VALUES (:client, :key, :channel, :campaign, :body)"
-    " ON CONFLICT DO NOTHING RETURNING id"
+    " ON CONFLICT DO NOTHING"
 )
-_RECEIPT = text(
+_RECEIPT = (
     "INSERT INTO receipt (client, batch, recipient, letter, stamp, message, template)"
     " VALUES (:client, :batch, :recipient, :letter, :stamp, :message, :template)"
 )
 _NO_MORE_STRAY = text(
-    "UPDATE receipt SET result = NULL WHERE client = :client AND message = :message AND batch = '' AND result = 'stray'"
+    "UPDATE receipt SET result = NULL WHERE client = :client AND batch = '' AND result = 'stray'"
+    " AND message IN (SELECT value FROM json_each(:messages))"
 )
 _WAITING = text("SELECT 1 FROM job WHERE kind = 'receipts' AND state = 'due' LIMIT 1")
 _NEWEST = text("SELECT MAX(id) FROM receipt")
@@ -100,19 +101,22 @@ class Intake:
         transaction = self._store.write_durably if group.events or opted_out else self._store.write
         now = self._clock.now() if group.events or opted_out else 0
         with transaction() as tx:
-            for event in group.events:
-                store_event(tx, event, now)
+            store_events(tx, group.events, now)
             store_receipts(tx, [(client, one) for client, one in group.told if isinstance(one, Receipt)])
             for client, one in opted_out:
                 opt_outs.add(tx, client, [one.number], one.how, now)
         self._wake()
 
 
-def store_event(tx: Connection, event: Event, now: Instant) -> None:
-    """Note an event, and begin the work that it asks for. Told again, it changes nothing."""
-    if event.trigger is not None:
-        _store_trigger(tx, event, now)
-        return
+def store_events(tx: Connection, events: Sequence[Event], now: Instant) -> None:
+    """Note events, and begin the work that they ask for. Told again, they change nothing."""
+    for event in events:
+        if event.trigger is None:
+            _store_event(tx, event, now)
+    _store_triggers(tx, [event for event in events if event.trigger is not None], now)
+
+
+def _store_event(tx: Connection, event: Event, now: Instant) -> None:
     row = {"client": event.client, "type": event.type, "campaign": event.campaign, "channel": event.channel}
     if tx.execute(_EVENT, {**row, "stamp": event.stamp}).rowcount == 0:
         return
@@ -124,38 +128,51 @@ def store_event(tx: Connection, event: Event, now: Instant) -> None:
         jobs.add(tx, [clearing.first_job(event)])
 
 
-def _store_trigger(tx: Connection, event: Event, now: Instant) -> None:
-    key = CampaignKey(event.client, event.channel, event.campaign)
-    new = tx.execute(_TRIGGER, {**key._asdict(), "key": event.key, "body": json.dumps(event.trigger)}).scalar()
-    if new is not None:
+def _store_triggers(tx: Connection, events: Sequence[Event], now: Instant) -> None:
+    """Row and job have the event's own name, so one that is told again finds both there."""
+    keys = [CampaignKey(event.client, event.channel, event.campaign) for event in events]
+    rows = [
+        {**key._asdict(), "key": event.key, "body": json.dumps(event.trigger)}
+        for key, event in zip(keys, events, strict=True)
+    ]
+    execute_many(tx, _TRIGGER, rows)
+    for key in dict.fromkeys(keys):
         campaigns.trigger(tx, key)
-        payload = {**key._asdict(), "trigger": new, "came_at": now}
-        jobs.add(tx, [NewJob(id=f"trigger:{event.client}:{new}", kind="trigger", payload=payload, due_at=now)])
+    jobs.add(tx, [_trigger_job(key, event, now) for key, event in zip(keys, events, strict=True)])
+
+
+def _trigger_job(key: CampaignKey, event: Event, now: Instant) -> NewJob:
+    # While those of one campaign are worked at, the next ones gather in its lane.
+    payload = {**key._asdict(), "trigger": event.key, "came_at": now}
+    id_, lane = f"trigger:{key.client}:{event.key}", f"trigger:{key.name()}"
+    return NewJob(id=id_, kind=jobs.TOGETHER, payload=payload, due_at=now, lane=lane)
 
 
 def store_receipts(tx: Connection, receipts: Sequence[tuple[str, Receipt]]) -> None:
     """Insert clients' receipts, and see to it that a job takes them over."""
     if not receipts:
         return
-    tx.execute(_RECEIPT, [{"client": client, **_row(receipt)} for client, receipt in receipts])
+    execute_many(tx, _RECEIPT, [_row(client, receipt) for client, receipt in receipts])
     _see_to_receipts(tx, "")
 
 
 def messages_named(tx: Connection, client: str, ids: Iterable[str]) -> None:
     """The provider's ids of messages have become known: what it posted of them before counts from now on."""
-    named = [{"client": client, "message": message} for message in ids]
-    if named and tx.execute(_NO_MORE_STRAY, named).rowcount:
-        _see_to_receipts(tx, f":{named[0]['message']}")
+    named = list(ids)
+    if tx.execute(_NO_MORE_STRAY, {"client": client, "messages": json.dumps(named)}).rowcount:
+        _see_to_receipts(tx, f":{named[0]}")
 
 
 def _see_to_receipts(tx: Connection, occasion: str) -> None:
     # One waiting job will see them all; one that runs already may have looked before.
     if tx.execute(_WAITING).first() is None:
-        jobs.add(tx, [NewJob(id=f"receipts:{tx.execute(_NEWEST).scalar_one()}{occasion}", kind="receipts")])
+        id_ = f"receipts:{tx.execute(_NEWEST).scalar_one()}{occasion}"
+        jobs.add(tx, [NewJob(id=id_, kind="receipts", lane="receipts")])
 
 
-def _row(receipt: Receipt) -> dict[str, str | int | None]:
+def _row(client: str, receipt: Receipt) -> dict[str, str | int | None]:
     return {
+        "client": client,
         "batch": receipt.batch,
         "recipient": receipt.recipient,
         "letter": receipt.letter,

@@ -7,14 +7,15 @@ in the same transaction as its results: both happen or neither does.
 # ruff: noqa: S608 statements are put together from constants of this package only
 
 import json
-from collections.abc import Collection, Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
-from sqlalchemy import Connection, bindparam, text
+from sqlalchemy import Connection, RowMapping, bindparam, text
 
 from sendproof_bridge.clock import MINUTE, Instant
 from sendproof_bridge.lifecycle import JOB
+from sendproof_bridge.store import execute_many
 
 LEASE_SECONDS = 120.0
 
@@ -22,6 +23,10 @@ LEASE_SECONDS = 120.0
 # than this, so that receipts without end cannot hold it up for ever.
 _LAST = "metrics"
 _LAST_WAITS = MINUTE
+
+# Of this kind what waits in one lane is taken together, so many at most that a transaction stays short.
+TOGETHER = "trigger"
+_TOGETHER_AT_ONCE = 200
 
 
 class LostJobError(Exception):
@@ -62,7 +67,7 @@ class Claimant:
     idle: bool = True
 
 
-_ADD = text(
+_ADD = (
     "INSERT INTO job (id, kind, lane, payload, due_at, state, attempts)"
     " VALUES (:id, :kind, :lane, :payload, :due_at, 'due', 0) ON CONFLICT DO NOTHING"
 )
@@ -73,15 +78,22 @@ _CANDIDATE = (
     f" ORDER BY kind = '{_LAST}' AND due_at > :overdue, due_at, id LIMIT 1"
 )
 _PEEK = text(_CANDIDATE).bindparams(bindparam("busy", expanding=True))
-_CLAIM = text(
-    "UPDATE job SET state = 'running', owner = :owner, lease_until = :lease, attempts = attempts + 1"
-    f" WHERE id = ({_CANDIDATE}) RETURNING id, kind, lane, payload, attempts"
-).bindparams(bindparam("busy", expanding=True))
+_RUN = "UPDATE job SET state = 'running', owner = :owner, lease_until = :lease, attempts = attempts + 1"
+_CLAIMED = "RETURNING id, kind, lane, payload, attempts"
+_CLAIM = text(f"{_RUN} WHERE id = ({_CANDIDATE}) {_CLAIMED}").bindparams(bindparam("busy", expanding=True))
+_CLAIM_ALIKE = text(
+    f"{_RUN} WHERE id IN (SELECT id FROM job WHERE state = 'due' AND due_at <= :now AND kind = :kind AND lane = :lane"
+    f" ORDER BY due_at, id LIMIT :most) {_CLAIMED}"
+)
 _MOVE = text(
     "UPDATE job SET state = :state, due_at = COALESCE(:due_at, due_at), attempts = COALESCE(:attempts, attempts),"
     " trouble = :trouble, owner = NULL, lease_until = NULL"
     " WHERE id = :id AND owner = :owner AND state IN :sources"
 ).bindparams(bindparam("sources", expanding=True))
+_COMPLETE = (
+    "UPDATE job SET state = 'done', trouble = NULL, owner = NULL, lease_until = NULL"
+    f" WHERE id = :id AND owner = :owner AND state IN {JOB.sql('done')}"
+)
 _BRING_FORWARD = text(
     "UPDATE job SET state = 'due', due_at = :due_at, attempts = 0 WHERE id = :id AND state IN :sources"
 ).bindparams(bindparam("sources", expanding=True))
@@ -103,8 +115,7 @@ def add(tx: Connection, jobs: Iterable[NewJob]) -> None:
         {"id": new.id, "kind": new.kind, "lane": new.lane, "payload": json.dumps(new.payload), "due_at": new.due_at}
         for new in jobs
     ]
-    if rows:
-        tx.execute(_ADD, rows)
+    execute_many(tx, _ADD, rows)
 
 
 def start_over(tx: Connection, new: NewJob) -> None:
@@ -132,8 +143,20 @@ def claim(tx: Connection, claimant: Claimant) -> Job | None:
     """Take the job that has been due longest, outside the busy lanes; None when none is due."""
     lease = claimant.real + LEASE_SECONDS
     row = tx.execute(_CLAIM, {**_parameters(claimant), "lease": lease}).mappings().first()
-    if row is None:
-        return None
+    return None if row is None else _claimed(row, claimant)
+
+
+def claim_alike(tx: Connection, claimant: Claimant, first: Job) -> list[Job]:
+    """With a job that is done together with others, take those of its lane which are due too, in the order of names."""
+    if first.kind != TOGETHER or not first.lane:
+        return [first]
+    alike = {"kind": first.kind, "lane": first.lane, "most": _TOGETHER_AT_ONCE - 1}
+    when = {"owner": claimant.owner, "now": claimant.now, "lease": claimant.real + LEASE_SECONDS}
+    rows = tx.execute(_CLAIM_ALIKE, {**alike, **when}).mappings().all()
+    return sorted([first, *(_claimed(row, claimant) for row in rows)], key=lambda job: job.id)
+
+
+def _claimed(row: RowMapping, claimant: Claimant) -> Job:
     return Job(**{**row, "payload": json.loads(row["payload"]), "owner": claimant.owner})
 
 
@@ -151,6 +174,13 @@ def _parameters(claimant: Claimant) -> dict[str, object]:
 def complete(tx: Connection, job: Job) -> None:
     """The job is done for good."""
     _move(tx, job, "done")
+
+
+def complete_all(tx: Connection, jobs: Sequence[Job]) -> None:
+    """All of them are done for good."""
+    moved = execute_many(tx, _COMPLETE, [{"id": job.id, "owner": job.owner} for job in jobs])
+    if moved != len(jobs):
+        raise LostJobError(f"{len(jobs) - moved} of {len(jobs)} jobs from {jobs[0].id} on are no longer owned")
 
 
 def again(tx: Connection, job: Job, due_at: Instant) -> None:

@@ -1,6 +1,6 @@
 """A provider that refuses a send as one too many is left in peace for a while, by every send of that channel.
 
-Each trigger's send is a job of its own: without this a burst of them would be refused one after the other. The pause is
+Each batch is sent by a job of its own: without this a burst of them would be refused one after the other. The pause is
 a row, so it outlives the process.
 """
 

@@ -4,8 +4,8 @@ from sqlalchemy import BigInteger, Boolean, Column, Float, Index, Integer, MetaD
 
 metadata = MetaData()
 
-# Goes up with every change of a table, so that a bridge never works on tables of another one.
-VERSION = 2
+# Goes up with every change of a table, or of the names in it, so that a bridge never works on tables of another one.
+VERSION = 3
 
 # One row a start of the bridge: its id names the owner of jobs, and is never used twice.
 run = Table(

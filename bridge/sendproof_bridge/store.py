@@ -8,7 +8,7 @@ even that goes through `write_durably`: an event that was answered, and the word
 import fcntl
 import sqlite3
 import threading
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from functools import partial
 from pathlib import Path
@@ -75,6 +75,16 @@ class Store:
         self._durable.dispose()
 
 
+def execute_many(tx: Connection, statement: str, rows: Sequence[Mapping[str, object]]) -> int:
+    """Run one statement for each row, whose names it holds as `:name`; answers how many rows it changed.
+
+    SQLAlchemy would compile the parameters of each row once more, which costs as much as to store it.
+    """
+    if not rows:
+        return 0
+    return tx.exec_driver_sql(statement, rows).rowcount
+
+
 def _check_version(tx: Connection, path: Path) -> None:
     found = tx.exec_driver_sql("PRAGMA user_version").scalar_one()
     if found != schema.VERSION and inspect(tx).get_table_names():
@@ -89,6 +99,8 @@ def _engine(path: Path, synchronous: str) -> Engine:
         f"sqlite:///{path}",
         connect_args={"timeout": _BUSY_SECONDS, "check_same_thread": False},
         pool_size=_CONNECTIONS,
+        # The one that was used last knows most of the pages that are wanted next.
+        pool_use_lifo=True,
     )
     event.listen(engine, "connect", partial(_prepare, synchronous))
     event.listen(engine, "begin", _begin)

@@ -6,6 +6,7 @@ that everything stored has been processed.
 
 import logging
 import threading
+from collections.abc import Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 
 from sendproof_bridge import campaigns, jobs
@@ -14,7 +15,10 @@ from sendproof_bridge.clock import SandboxClock, Tick, iso, real_now
 from sendproof_bridge.errors import OutsideError
 from sendproof_bridge.jobs import LEASE_SECONDS, Claimant, Job, LostJobError, NewJob
 from sendproof_bridge.retry import GiveUp, decide
-from sendproof_bridge.steps import STEPS
+from sendproof_bridge.steps import STEPS, trigger
+
+# So many jobs for each thread are claimed at once. To claim one costs as much as many a job.
+_AHEAD = 4
 
 # How long a job that falls due while others run may wait to be seen.
 _LOOK_AGAIN_SECONDS = 0.5
@@ -31,7 +35,7 @@ class Worker:
         self._threads = threads
         self._owner = bridge.store.start_run()
         self._pool = ThreadPoolExecutor(threads, thread_name_prefix="job")
-        self._running: dict[Future[None], Job] = {}
+        self._running: dict[Future[None], Sequence[Job]] = {}
         self._renewed = real_now()
         self._stir = threading.Event()
         self._stopping = threading.Event()
@@ -90,8 +94,9 @@ class Worker:
         while True:
             self._stir.clear()
             self._collect()
-            while not self._stopping.is_set() and len(self._running) < self._threads and (job := self._claim()):
-                self._start(job)
+            if not self._stopping.is_set() and len(self._running) < self._threads:
+                for some in self._claim():
+                    self._start(some)
             if not self._running:
                 return
             self._stir.wait(_LOOK_AGAIN_SECONDS)
@@ -103,20 +108,37 @@ class Worker:
             with self._bridge.store.write() as tx:
                 jobs.renew(tx, self._owner, self._renewed)
 
-    def _claim(self) -> Job | None:
-        busy = {job.lane for job in self._running.values() if job.lane}
-        claimant = Claimant(
-            owner=self._owner, now=self._bridge.clock.now(), real=real_now(), busy=busy, idle=not self._running
-        )
-        with self._bridge.store.read() as tx:
-            if not jobs.peek(tx, claimant):
-                return None
-        with self._bridge.store.write() as tx:
-            return jobs.claim(tx, claimant)
+    def _claim(self) -> list[Sequence[Job]]:
+        """What is due, in one transaction: enough to keep all threads busy until somebody looks again.
 
-    def _start(self, job: Job) -> None:
-        future = self._pool.submit(self._attempt, job)
-        self._running[future] = job
+        Jobs that are done together come together, and count as one.
+        """
+        claimed: list[Sequence[Job]] = []
+        with self._bridge.store.read() as tx:
+            if not jobs.peek(tx, self._claimant(claimed)):
+                return claimed
+        with self._bridge.store.write() as tx:
+            while len(self._running) + len(claimed) < _AHEAD * self._threads:
+                claimant = self._claimant(claimed)
+                first = jobs.claim(tx, claimant)
+                if first is None:
+                    break
+                claimed.append(jobs.claim_alike(tx, claimant, first))
+        return claimed
+
+    def _claimant(self, claimed: Sequence[Sequence[Job]]) -> Claimant:
+        taken = [*self._running.values(), *claimed]
+        return Claimant(
+            owner=self._owner,
+            now=self._bridge.clock.now(),
+            real=real_now(),
+            busy={some[0].lane for some in taken if some[0].lane},
+            idle=not taken,
+        )
+
+    def _start(self, some: Sequence[Job]) -> None:
+        future = self._pool.submit(self._attempt, some)
+        self._running[future] = some
         future.add_done_callback(lambda _: self._stir.set())
 
     def _collect(self) -> None:
@@ -124,16 +146,22 @@ class Worker:
             del self._running[future]
             future.result()
 
-    def _attempt(self, job: Job) -> None:
+    def _attempt(self, some: Sequence[Job]) -> None:
         try:
-            try:
-                STEPS[job.kind](self._bridge, job)
-            except LostJobError:
-                raise
-            except Exception as error:  # noqa: BLE001 whatever it is, the job must not be lost
-                self._failed(job, error)
-        except LostJobError as error:
-            logger.warning("%s", error)
+            self._step(some)
+        except Exception as error:  # noqa: BLE001 whatever it is, no job must be lost
+            for job in some:
+                try:
+                    self._failed(job, error)
+                except LostJobError as lost:
+                    logger.warning("%s", lost)
+
+    def _step(self, some: Sequence[Job]) -> None:
+        if some[0].kind == jobs.TOGETHER:
+            trigger.run(self._bridge, some)
+        else:
+            (job,) = some
+            STEPS[job.kind](self._bridge, job)
 
     def _failed(self, job: Job, error: Exception) -> None:
         now = self._bridge.clock.now()

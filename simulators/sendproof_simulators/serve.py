@@ -28,22 +28,30 @@ GRACE_SECONDS = 3
 _NO_LINGER = struct.pack("hh" if sys.platform == "win32" else "ii", 1, 0)
 
 
-class _OneWrite:
+# More than any head: whoever writes a long answer in pieces has to learn when the client cannot keep up.
+_MOST_GATHERED = 16 * 1024
+
+
+class OneWrite:
     """A transport that sends what is written in one turn of the loop with one system call.
 
     uvicorn writes the head of a response and its body apart, and a call costs more than most of our replies.
     """
 
-    __slots__ = ("_blocks", "_loop", "_transport")
+    __slots__ = ("_blocks", "_loop", "_size", "_transport")
 
     def __init__(self, transport: asyncio.Transport) -> None:
         self._transport = transport
         self._loop = asyncio.get_running_loop()
         self._blocks: list[bytes] = []
+        self._size = 0
 
     def write(self, block: bytes) -> None:
         self._blocks.append(block)
-        if len(self._blocks) == 1:
+        self._size += len(block)
+        if self._size > _MOST_GATHERED:
+            self._flush()
+        elif len(self._blocks) == 1:
             self._loop.call_soon(self._flush)
 
     def close(self) -> None:
@@ -57,7 +65,7 @@ class _OneWrite:
             self._transport.abort()
 
     def _flush(self) -> None:
-        blocks, self._blocks = self._blocks, []
+        blocks, self._blocks, self._size = self._blocks, [], 0
         if blocks:
             self._transport.writelines(blocks)
 
@@ -69,7 +77,7 @@ class _Protocol(HttpToolsProtocol):
     """uvicorn's, with the connection in the scope of each request: a fault may have to go below HTTP."""
 
     def connection_made(self, transport: Any) -> None:
-        connection = _OneWrite(transport)
+        connection = OneWrite(transport)
         self._extensions: dict[str, Any] = {CONNECTION: connection}
         super().connection_made(connection)  # type: ignore[arg-type] # all that uvicorn asks of a transport
 

@@ -13,6 +13,13 @@ def take(store, *, owner="run-1", now=1_000, real=0.0, busy=()):
         return jobs.claim(tx, Claimant(owner=owner, now=now, real=real, busy=busy))
 
 
+def take_together(store, now=1_000):
+    """Claim one job, and with it those that are done together with it; their names."""
+    with store.write() as tx:
+        claimant = Claimant(owner="run-1", now=now, real=0.0)
+        return [one.id for one in jobs.claim_alike(tx, claimant, jobs.claim(tx, claimant))]
+
+
 def put(store, *new):
     """Add jobs."""
     with store.write() as tx:
@@ -63,6 +70,43 @@ def test_busy_lanes_are_left_out(store):
     put(store, job("a", lane="optimove:acme"), job("b"))
 
     assert take(store, busy={"optimove:acme"}).id == "b"
+
+
+def trigger(name, lane="trigger:acme:505:8001", due_at=0):
+    """The job of a trigger."""
+    return NewJob(id=name, kind="trigger", lane=lane, due_at=due_at)
+
+
+def test_triggers_of_one_lane_are_taken_together(store):
+    """Those that are due, in the order of their names; the others when their lane and their time come."""
+    put(store, trigger("b"), trigger("c", due_at=1), trigger("a", due_at=2))
+    put(store, trigger("other", lane="trigger:acme:505:8002", due_at=3), trigger("later", due_at=1_001))
+
+    assert [take_together(store), take_together(store), take_together(store, 1_001)] == [
+        ["a", "b", "c"],
+        ["other"],
+        ["later"],
+    ]
+
+
+def test_other_jobs_are_taken_one_by_one(store):
+    """Also those of one lane."""
+    put(store, job("a", lane="optimove:acme"), job("b", lane="optimove:acme"))
+
+    assert take_together(store) == ["a"]
+
+
+def test_jobs_are_ended_together_by_their_owner_only(store):
+    """If one of them was taken over, none is ended."""
+    put(store, trigger("a"), trigger("b"))
+    with store.write() as tx:
+        claimant = Claimant(owner="run-1", now=0, real=0.0)
+        lost = jobs.claim_alike(tx, claimant, jobs.claim(tx, claimant))
+    take(store, owner="run-2", real=LEASE_SECONDS + 1)
+
+    with pytest.raises(LostJobError, match="1 of 2 jobs from a on"), store.write() as tx:
+        jobs.complete_all(tx, lost)
+    assert states(store) == {"a": "running", "b": "running"}
 
 
 def test_a_job_is_ended_by_its_owner_only(store):

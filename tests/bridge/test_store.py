@@ -33,7 +33,7 @@ def test_a_database_of_another_version_is_left_alone(tmp_path):
     with closing(sqlite3.connect(file)) as other:
         other.execute("PRAGMA user_version = 0")
 
-    with pytest.raises(OtherVersionError, match=r"expected tables of version 2, got 0: let the bridge that made it"):
+    with pytest.raises(OtherVersionError, match=r"expected tables of version 3, got 0: let the bridge that made it"):
         Store(file)
 
 

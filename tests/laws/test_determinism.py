@@ -6,18 +6,26 @@ from pathlib import Path
 
 import requests
 
-from command_line import scaled_down, sendproof
+from command_line import FIRST, scaled_down, sendproof
 from running import RunningSimulators, running_simulators
 from sendproof_scenarios.canonical import canonical
 from stand_in import StandIn, stand_in
+
+BURST = FIRST.parents[1] / "triggered" / "burst.yaml"
 
 
 def history_of_run(folder: Path, *options: str) -> list[bytes]:
     """Run the first scenario with 300 customers in fresh processes; its history in canonical form."""
     folder.mkdir()
-    said = sendproof("run", scaled_down(folder, 300), "--results", folder, *options)
+    return history_of(scaled_down(folder, 300), folder, *options)
+
+
+def history_of(scenario: Path, folder: Path, *options: str) -> list[bytes]:
+    """Run a scenario in fresh processes; its history in canonical form."""
+    said = sendproof("run", scenario, "--results", folder, *options)
     assert said.status == 0, said.out + said.err
-    with (folder / "first_campaign" / "history.ndjson").open("rb") as lines:
+    (history,) = folder.glob("*/history.ndjson")
+    with history.open("rb") as lines:
         return list(canonical(lines))
 
 
@@ -36,6 +44,13 @@ def test_a_bridge_is_asked_the_same_about_its_contract(tmp_path: Path) -> None:
             histories.append(list(canonical(lines)))
     assert histories[0] == histories[1]
     assert any(b'"kind":"probe"' in line for line in histories[0])
+
+
+def test_one_seed_gives_one_history_of_a_burst_of_triggers(tmp_path: Path) -> None:
+    """Three hundred at one instant: which of them the bridge sends together does not depend on how they came in."""
+    only = ("--provider", "textlocal")
+    one, two = (history_of(BURST, tmp_path / name, *only) for name in ("one", "two"))
+    assert one == two
 
 
 def test_another_seed_gives_another_history(tmp_path: Path) -> None:

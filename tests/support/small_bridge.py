@@ -13,7 +13,7 @@ from sendproof_bridge.bridge import Bridge, CampaignKey, build
 from sendproof_bridge.clock import Instant, Tick, parse_time
 from sendproof_bridge.config import BridgeConfig, ChannelConfig, ClientConfig, Config
 from sendproof_bridge.events import Event, read_event
-from sendproof_bridge.intake import store_event
+from sendproof_bridge.intake import store_events
 from sendproof_bridge.settings import Secret
 from sendproof_bridge.store import Store
 from sendproof_bridge.wire import Wire
@@ -68,12 +68,12 @@ class Small:
     def announce(self, campaign: int = 7001) -> None:
         """As the door does when event 13 comes."""
         with self.bridge.store.write() as tx:
-            store_event(tx, Event(client="acme", type=13, campaign=str(campaign), channel=505), self.clock.time)
+            store_events(tx, [Event(client="acme", type=13, campaign=str(campaign), channel=505)], self.clock.time)
 
     def tell(self, client: str = "acme", /, **event: Any) -> None:
         """As the door does when Optimove posts this."""
         with self.bridge.store.write() as tx:
-            store_event(tx, read_event(client, json.dumps(event).encode()), self.clock.time)
+            store_events(tx, [read_event(client, json.dumps(event).encode())], self.clock.time)
 
     def rows(self, query: str, **values: Any) -> list[Any]:
         """Look into the database."""

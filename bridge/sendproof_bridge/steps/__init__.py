@@ -1,6 +1,6 @@
 """The work, one kind of job a module. A step makes its calls, then ends its job in the transaction of its results.
 
-Each may be cut off at any point and run again.
+Each may be cut off at any point and run again. Those of triggers are done together (trigger.py), all others alone.
 """
 
 from collections.abc import Callable, Mapping
@@ -13,6 +13,7 @@ from sendproof_bridge.steps import (
     clear,
     inquire,
     interactions,
+    look_up,
     metrics,
     opt_outs,
     opted_out,
@@ -24,7 +25,6 @@ from sendproof_bridge.steps import (
     send,
     share,
     templates,
-    trigger,
 )
 
 Step = Callable[[Bridge, Job], None]
@@ -35,7 +35,7 @@ STEPS: Mapping[str, Step] = {
     "clear": clear.run,
     "clear_some": clear.run_some,
     "page": page.run,
-    "trigger": trigger.run,
+    "look_up": look_up.run,
     "cancel": cancel.run,
     "send": send.run,
     "receipts": receipts.run,

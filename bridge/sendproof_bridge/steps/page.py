@@ -1,9 +1,10 @@
 """Read one page of a campaign's customers, decide whom to send to, and plan the batches."""
 
+import json
 import logging
 from collections.abc import Mapping
 
-from sqlalchemy import Connection, bindparam, text
+from sqlalchemy import Connection, text
 
 from sendproof_bridge import campaigns, drafts, jobs
 from sendproof_bridge.bridge import Bridge, CampaignKey, Channel
@@ -13,13 +14,10 @@ from sendproof_bridge.jobs import Job
 from sendproof_bridge.optimove import Recipient
 from sendproof_bridge.steps import templates
 
-# Below the 999 parameters that older builds of SQLite take in one statement.
-_AT_ONCE = 900
-
 _HAVE = text(
     "SELECT customer FROM message WHERE client = :client AND channel = :channel AND campaign = :campaign"
-    " AND customer IN :customers"
-).bindparams(bindparam("customers", expanding=True))
+    " AND customer IN (SELECT value FROM json_each(:customers))"
+)
 
 logger = logging.getLogger(__name__)
 
@@ -36,7 +34,7 @@ def run(bridge: Bridge, job: Job) -> None:
     now = bridge.clock.now()
     with bridge.store.write() as tx:
         fresh = _without_known(tx, key, made)
-        batches = drafts.store(tx, key, channel, fresh, drafts.Place(name=str(skip)), now)
+        batches = drafts.store(tx, key, channel, fresh, str(skip), now)
         if skip == 0:
             # Who opted out at the provider meanwhile is to be known before anything of this campaign goes out.
             jobs.start_over(tx, campaigns.opted_out_job(key.client, key.channel))
@@ -88,7 +86,5 @@ def _page(
 
 def _without_known(tx: Connection, key: CampaignKey, made: Mapping[str, Draft]) -> list[Draft]:
     """Pages may overlap when rows move between calls: whoever has a message already gets no second one."""
-    have: set[str] = set()
-    for customers in templates.chunks(list(made), _AT_ONCE):
-        have.update(tx.execute(_HAVE, {**key._asdict(), "customers": customers}).scalars())
+    have = set(tx.execute(_HAVE, {**key._asdict(), "customers": json.dumps(list(made))}).scalars())
     return [one for customer, one in made.items() if customer not in have]

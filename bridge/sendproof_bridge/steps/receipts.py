@@ -3,8 +3,9 @@
 import logging
 from collections import Counter
 from collections.abc import Sequence
+from typing import Any
 
-from sqlalchemy import Connection, RowMapping, text
+from sqlalchemy import Connection, Row, text
 
 from sendproof_bridge import jobs, opt_outs, schema
 from sendproof_bridge.bridge import Bridge
@@ -12,13 +13,14 @@ from sendproof_bridge.channels import CLICKED, UNSUBSCRIBED
 from sendproof_bridge.clock import Instant, parse_time
 from sendproof_bridge.jobs import Job
 from sendproof_bridge.lifecycle import MESSAGE
+from sendproof_bridge.store import execute_many
 
 # Keeps one transaction well under the time in which the door should answer.
 _AT_ONCE = 5_000
 
-_KEY = ("client", "channel", "campaign", "customer", "occasion")
+_OF_A_MARK = ("client", "channel", "campaign", "customer", "occasion", "template")
 _LOOK = (
-    "SELECT r.id, r.letter, r.stamp, r.message, r.client,"
+    "SELECT r.id, r.letter, r.stamp, r.message, r.client, m.rowid AS place,"
     " m.channel, m.campaign, m.customer, m.occasion, m.state, m.template, m.number"
     " FROM receipt r LEFT JOIN message m ON m.client = r.client AND"
 )
@@ -28,15 +30,11 @@ _NEW = text(
     f" UNION ALL {_LOOK} m.provider_id = r.message WHERE r.result IS NULL AND r.batch = ''"
     " ORDER BY 1 LIMIT :limit"
 )
-_STEP = text(
+_STEP = (
     "UPDATE message SET state = :state, ended_at = :ended_at, settled_at = COALESCE(settled_at, :now)"
-    " WHERE client = :client AND channel = :channel AND campaign = :campaign AND customer = :customer"
-    " AND occasion = :occasion"
+    " WHERE rowid = :place"
 )
-_NAME = text(
-    "UPDATE message SET provider_id = COALESCE(provider_id, :message) WHERE client = :client AND channel = :channel"
-    " AND campaign = :campaign AND customer = :customer AND occasion = :occasion"
-)
+_NAME = "UPDATE message SET provider_id = COALESCE(provider_id, :message) WHERE rowid = :place"
 # A reply to a send need not have an id. Then the first message by that template to that number is meant, of those
 # which are still without a name; from then on it has one.
 _FIRST_UNNAMED = text(
@@ -49,7 +47,7 @@ _NAMELESS = text(
     "SELECT client, recipient, template, message FROM receipt WHERE result IS NULL AND batch = '' AND message <> ''"
     " AND template IS NOT NULL ORDER BY id"
 )
-_RESULT = text("UPDATE receipt SET result = :result WHERE id = :id")
+_RESULT = "UPDATE receipt SET result = :result WHERE id = :id"
 
 logger = logging.getLogger(__name__)
 
@@ -72,51 +70,47 @@ def _apply(bridge: Bridge, tx: Connection) -> list[str]:
     nameless = [dict(row) for row in tx.execute(_NAMELESS).mappings()]
     if nameless:
         tx.execute(_FIRST_UNNAMED, nameless)
-    rows = tx.execute(_NEW, {"limit": _AT_ONCE}).mappings().all()
+    rows = tx.execute(_NEW, {"limit": _AT_ONCE}).all()
     steps, results = _walk(bridge, rows, bridge.clock.now())
-    if steps:
-        tx.execute(_STEP, list(steps.values()))
-    named = [dict(row) for row in rows if row["message"] and row["state"] is not None]
-    if named:
-        tx.execute(_NAME, named)
+    execute_many(tx, _STEP, steps)
+    named = [{"place": row.place, "message": row.message} for row in rows if row.message and row.place is not None]
+    execute_many(tx, _NAME, named)
     _mark(bridge, tx, rows, results)
-    if rows:
-        tx.execute(_RESULT, [{"id": row["id"], "result": result} for row, result in zip(rows, results, strict=True)])
+    seen = [{"id": row.id, "result": result} for row, result in zip(rows, results, strict=True)]
+    execute_many(tx, _RESULT, seen)
     return results
 
 
-def _walk(
-    bridge: Bridge, rows: Sequence[RowMapping], now: Instant
-) -> tuple[dict[tuple[object, ...], dict[str, object]], list[str]]:
+def _walk(bridge: Bridge, rows: Sequence[Row[Any]], now: Instant) -> tuple[list[dict[str, object]], list[str]]:
     """The last step of each message, and what became of each receipt."""
-    steps: dict[tuple[object, ...], dict[str, object]] = {}
+    steps: dict[int, dict[str, object]] = {}
     results = []
     for row in rows:
-        key = tuple(row[name] for name in _KEY)
-        before = str(steps[key]["state"]) if key in steps else row["state"]
+        step = steps.get(row.place)
+        before = row.state if step is None else str(step["state"])
         after = _meaning(bridge, row)
         results.append(_result(before, after))
         if results[-1] == "applied":
-            steps[key] = {**dict(zip(_KEY, key, strict=True)), "state": after, "ended_at": _ended(row, now), "now": now}
-    return steps, results
+            steps[row.place] = {"place": row.place, "state": after, "ended_at": _ended(row, now), "now": now}
+    return list(steps.values()), results
 
 
-def _mark(bridge: Bridge, tx: Connection, rows: Sequence[RowMapping], results: Sequence[str]) -> None:
+def _mark(bridge: Bridge, tx: Connection, rows: Sequence[Row[Any]], results: Sequence[str]) -> None:
     """Clicks are kept one by one; whoever unsubscribes gets nothing more."""
     now = bridge.clock.now()
     for row, result in zip(rows, results, strict=True):
         meaning = _meaning(bridge, row) if result == "marked" else None
         if meaning == CLICKED:
-            place = {name: row[name] for name in (*_KEY, "template")}
-            tx.execute(schema.mark.insert(), [{**place, "kind": CLICKED, "at": _ended(row, now), "reported": False}])
+            message = {name: row._mapping[name] for name in _OF_A_MARK}  # noqa: SLF001 how SQLAlchemy calls its view
+            tx.execute(schema.mark.insert(), [{**message, "kind": CLICKED, "at": _ended(row, now), "reported": False}])
         elif meaning == UNSUBSCRIBED:
-            opt_outs.add(tx, row["client"], [row["number"]], "reply", now)
+            opt_outs.add(tx, row.client, [row.number], "reply", now)
 
 
-def _meaning(bridge: Bridge, row: RowMapping) -> str | None:
-    client = bridge.clients.get(row["client"])
-    channel = client.channels.get(row["channel"]) if client else None
-    return channel.provider.letters.get(row["letter"]) if channel else None
+def _meaning(bridge: Bridge, row: Row[Any]) -> str | None:
+    client = bridge.clients.get(row.client)
+    channel = client.channels.get(row.channel) if client else None
+    return channel.provider.letters.get(row.letter) if channel else None
 
 
 def _result(before: str | None, after: str | None) -> str:
@@ -129,9 +123,9 @@ def _result(before: str | None, after: str | None) -> str:
     return "applied" if MESSAGE.allows(before, after) else "illegal"
 
 
-def _ended(row: RowMapping, now: Instant) -> Instant:
+def _ended(row: Row[Any], now: Instant) -> Instant:
     """When the network had the last word, as far as the provider tells."""
     try:
-        return min(parse_time(row["stamp"]), now)
+        return min(parse_time(row.stamp), now)
     except ValueError:
         return now

@@ -34,6 +34,7 @@ from sendproof_bridge.metrics import COUNTS_AS, SENT
 from sendproof_bridge.recipients import NOT_MENTIONED, OPTED_OUT_HERE, REPLY_LOST, TOO_LATE
 from sendproof_bridge.retry import GiveUp, decide
 from sendproof_bridge.steps import inquire, outcomes, share
+from sendproof_bridge.store import execute_many
 
 _BATCH_IS = "client = :client AND id = :batch"
 _STATE = text(f"SELECT state, sending_since, due_at FROM batch WHERE {_BATCH_IS}")
@@ -63,12 +64,12 @@ _UNKNOWN = text(
     " WHERE client = :client AND batch = :batch AND state = 'pending'"
 )
 _MESSAGE_IS = "client = :client AND batch = :batch AND recipient = :recipient"
-_NOTE_ID = text(
-    "UPDATE message SET provider_id = COALESCE(:id, provider_id), settled_at = COALESCE(settled_at, :now)"
-    f" WHERE {_MESSAGE_IS}"
+# A receipt may have overtaken the reply; then the message is further than accepted, and stays so.
+_ACCEPT = (
+    "UPDATE message SET provider_id = COALESCE(:id, provider_id), settled_at = COALESCE(settled_at, :now),"
+    f" state = CASE WHEN state IN {MESSAGE.sql('accepted')} THEN :state ELSE state END WHERE {_MESSAGE_IS}"
 )
-_ACCEPT = text(f"UPDATE message SET state = :state WHERE {_MESSAGE_IS} AND state IN {MESSAGE.sql('accepted')}")
-_REJECT = text(
+_REJECT = (
     f"UPDATE message SET state = 'rejected', reason = :reason, settled_at = :now"
     f" WHERE {_MESSAGE_IS} AND state IN {MESSAGE.sql('rejected')}"
 )
@@ -96,9 +97,9 @@ class _Found(NamedTuple):
 def run(bridge: Bridge, job: Job) -> None:
     """Send, or find out what became of an earlier attempt."""
     key, batch = CampaignKey.of(job.payload), str(job.payload["batch"])
-    if _is_paused(bridge, job, key):
+    found = _begin(bridge, job, key, batch)
+    if found is None:
         return
-    found = _begin(bridge, key, batch)
     if found.state == "cancelled":
         with bridge.store.write() as tx:
             jobs.complete(tx, job)
@@ -110,23 +111,18 @@ def run(bridge: Bridge, job: Job) -> None:
         _send(bridge, job, key, batch, found)
 
 
-def _is_paused(bridge: Bridge, job: Job, key: CampaignKey) -> bool:
-    """Whether the channel pauses; then the job comes back when that is over."""
-    now = bridge.clock.now()
-    with bridge.store.read() as tx:
-        until = pauses.until(tx, key, now)
-    if until is None:
-        return False
-    with bridge.store.write() as tx:
-        jobs.put_off(tx, job, until + job.attempts - 1)
-    return True
+def _begin(bridge: Bridge, job: Job, key: CampaignKey, batch: str) -> _Found | None:
+    """How the batch stood; a planned one is `sending` from here on, without those who opted out meanwhile.
 
-
-def _begin(bridge: Bridge, key: CampaignKey, batch: str) -> _Found:
-    """How the batch stood; a planned one is `sending` from here on, without those who opted out meanwhile."""
+    None when the channel pauses; then the job comes back when that is over.
+    """
     now = bridge.clock.now()
     where = {"client": key.client, "batch": batch, "now": now}
     with bridge.store.write_durably() as tx:
+        until = pauses.until(tx, key, now)
+        if until is not None:
+            jobs.put_off(tx, job, until + job.attempts - 1)
+            return None
         state, since, due_at = tx.execute(_STATE, where).one()
         if state == "planned" and campaigns.state(tx, key) == "cancelled":
             tx.execute(_CANCELLED, where)
@@ -301,10 +297,7 @@ def _accept(
         }
         for recipient, provider_id in accepted.items()
     ]
-    if not rows:
-        return
-    tx.execute(_NOTE_ID, rows)
-    tx.execute(_ACCEPT, rows)
+    execute_many(tx, _ACCEPT, rows)
     intake.messages_named(tx, key.client, filter(None, accepted.values()))
 
 
@@ -313,8 +306,7 @@ def _reject(tx: Connection, key: CampaignKey, batch: str, rejected: Mapping[str,
         {"client": key.client, "batch": batch, "recipient": recipient, "reason": reason, "now": now}
         for recipient, reason in rejected.items()
     ]
-    if rows:
-        tx.execute(_REJECT, rows)
+    execute_many(tx, _REJECT, rows)
 
 
 def _move(tx: Connection, key: CampaignKey, batch: str, state: str, since: Instant | None = None) -> None:

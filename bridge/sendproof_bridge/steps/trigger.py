@@ -1,110 +1,130 @@
-"""A customer met a trigger: personalise from what the event holds, and send at once.
+"""Customers met a trigger: personalise from what the events hold, and send at once.
 
-What the event lacks is asked of Optimove by customer. documented, in both parts:
-https://developer.optimove.com/docs/integrate-your-service-with-optimove and Delivyr's guide to triggered overrides.
+What waits of one campaign is done together, in one transaction, and goes out in one call where the provider takes
+several messages a call. Nothing waits for more to come: a trigger that is alone goes out alone. An event that does not
+hold all that is needed, or is the cause of a fault, gets a job of its own (look_up.py) and holds up no other.
 """
 
 import json
 import logging
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, replace
 from typing import Any
 
-from sqlalchemy import text
+from sqlalchemy import Connection, text
 
-from sendproof_bridge import campaigns, drafts, jobs, recipients
+from sendproof_bridge import campaigns, drafts, jobs
 from sendproof_bridge.bridge import Bridge, CampaignKey, Channel
 from sendproof_bridge.channels import Template
-from sendproof_bridge.clock import HOUR, Instant
 from sendproof_bridge.drafts import Draft
-from sendproof_bridge.errors import CredentialsRefusedError, NotDoneError, RefusedError
 from sendproof_bridge.events import in_lower_case
-from sendproof_bridge.jobs import Job
+from sendproof_bridge.jobs import Job, NewJob
 from sendproof_bridge.optimove import Recipient
-from sendproof_bridge.retry import GiveUp, decide
 from sendproof_bridge.steps import templates
 
-_EVENT = text("SELECT body FROM trigger WHERE client = :client AND id = :trigger")
+_EVENTS = text(
+    "SELECT key, body FROM trigger WHERE client = :client AND key IN (SELECT value FROM json_each(:keys)) ORDER BY key"
+)
 _HAVE = text(
-    "SELECT 1 FROM message WHERE client = :client AND channel = :channel AND campaign = :campaign"
-    " AND customer = :customer AND occasion = :occasion"
+    "SELECT occasion FROM json_each(:customers) JOIN message ON client = :client AND channel = :channel"
+    " AND campaign = :campaign AND customer = json_each.value AND occasion = json_each.key"
 )
 _PERSONAL = "personalInfo"
 
 logger = logging.getLogger(__name__)
 
 
-class _NotLookedUpError(Exception):
-    """Optimove did not let the bridge read the customer's attributes: the key may not, or there is no such customer."""
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Met:
+    """One event 11: its name, and what it says, as it came and with its members' names in lower case."""
 
-    def __init__(self, reason: NotDoneError) -> None:
-        super().__init__(str(reason))
-        self.reason = reason
+    key: str
+    event: Mapping[str, Any]
+    said: Mapping[str, Any]
 
+    @property
+    def customer(self) -> str:
+        return str(self.said["customerid"])
 
-def run(bridge: Bridge, job: Job) -> None:
-    """Store the message, and the job that sends it."""
-    key, number = CampaignKey.of(job.payload), job.payload["trigger"]
-    with bridge.store.read() as tx:
-        event = json.loads(tx.execute(_EVENT, {"client": key.client, "trigger": number}).scalar_one())
-    try:
-        one = _draft(bridge, key, bridge.channel(key), event)
-    except _NotLookedUpError as error:
-        if not _hopeless(bridge, key, job, error.reason):
-            raise error.reason from error
-        one = _left_out(event, bridge.clock.now())
-    now, occasion = bridge.clock.now(), f"t{number}"
-    with bridge.store.write() as tx:
-        have = {**key._asdict(), "customer": one.customer, "occasion": occasion}
-        if tx.execute(_HAVE, have).first() is None:
-            drafts.store(tx, key, bridge.channel(key), [one], drafts.Place(name=occasion, occasion=occasion), now)
-        if one.reason is not None:
-            campaigns.begin_reports(tx, key, now)
-        jobs.complete(tx, job)
-    logger.info("campaign %s: trigger %d: %s", key.name(), number, one.reason or "to be sent")
+    @property
+    def template(self) -> int:
+        return int(self.said["templateid"])
+
+    @property
+    def occasion(self) -> str:
+        """What tells the messages apart that one customer gets of one campaign."""
+        return f"t{self.key}"
 
 
-def _hopeless(bridge: Bridge, key: CampaignKey, job: Job, reason: NotDoneError) -> bool:
-    """Whether it makes no sense to ask again: what is said is not sent any more when the key may do so at last."""
-    now = bridge.clock.now()
-    latest = job.payload["came_at"] + bridge.channel(key).config.too_late_after_hours * HOUR
-    return now >= latest or isinstance(decide(reason, job.attempts, now), GiveUp)
-
-
-def _left_out(event: Mapping[str, Any], now: Instant) -> Draft:
-    said = in_lower_case(event)
-    template = int(said["templateid"])
-    return Draft(customer=str(said["customerid"]), template=template, at=now, reason=recipients.NOT_LOOKED_UP)
-
-
-def _draft(bridge: Bridge, key: CampaignKey, channel: Channel, event: Mapping[str, Any]) -> Draft:
-    said = in_lower_case(event)
-    template = int(said["templateid"])
-    bodies = _bodies(bridge, key, channel, template)
-    customer = str(said["customerid"])
-    known = [bodies[template]] if template in bodies else []
-    values = _values(bridge, key, said, templates.attributes(channel, known))
-    row = Recipient(customer=customer, template=template, at=bridge.clock.now(), attributes=values)
-    return drafts.draft(channel, bodies, row, event)
-
-
-def _bodies(bridge: Bridge, key: CampaignKey, channel: Channel, template: int) -> Mapping[int, Template]:
-    """The templates as they were last fetched; fetched anew when this one is not among them."""
+def run(bridge: Bridge, together: Sequence[Job]) -> None:
+    """Store the messages of triggers of one campaign, and the jobs that send them or ask for what is missing."""
+    key = CampaignKey.of(together[0].payload)
+    channel = bridge.channel(key)
     bodies = templates.known(bridge, key.client, channel)
-    if template in bodies:
-        return bodies
-    return {one.id: one for one in templates.refresh(bridge, key.client, channel)}
+    made = {one.key: _at_hand(bridge, channel, bodies, one) for one in met(bridge, key, together)}
+    ready = [one for one in made.values() if one is not None]
+    wanting = [job for job in together if made[job.payload["trigger"]] is None]
+    with bridge.store.write() as tx:
+        batches = store(bridge, tx, key, ready)
+        jobs.add(tx, [_look_up_job(bridge, job) for job in wanting])
+        jobs.complete_all(tx, together)
+    counts = len(ready), batches, len(wanting)
+    logger.info("campaign %s: %d triggers in %d batches, %d to be looked up", key.name(), *counts)
 
 
-def _values(bridge: Bridge, key: CampaignKey, event: Mapping[str, Any], needed: list[str]) -> dict[str, str | None]:
-    """Values by name: those of the event, and what it lacks of those that are needed from Optimove."""
-    values = told(event)
-    if not set(needed).issubset(values):
-        try:
-            asked = bridge.clients[key.client].optimove.attributes(str(event["customerid"]))
-        except (RefusedError, CredentialsRefusedError) as error:
-            raise _NotLookedUpError(error) from error
-        values = {**asked, **values}
-    return {**dict.fromkeys(needed), **values}
+def met(bridge: Bridge, key: CampaignKey, together: Sequence[Job]) -> list[Met]:
+    """The events of these jobs, in the order of their names, which is the same in every run."""
+    keys = json.dumps([job.payload["trigger"] for job in together])
+    with bridge.store.read() as tx:
+        rows = tx.execute(_EVENTS, {"client": key.client, "keys": keys}).all()
+    events = [(row.key, json.loads(row.body)) for row in rows]
+    return [Met(key=name, event=event, said=in_lower_case(event)) for name, event in events]
+
+
+def store(bridge: Bridge, tx: Connection, key: CampaignKey, made: Iterable[Draft]) -> int:
+    """Store those that have no message yet, and see to it that they are sent and reported; answers how many batches."""
+    by_occasion = {one.occasion: one for one in made}
+    customers = json.dumps({occasion: one.customer for occasion, one in by_occasion.items()})
+    have = set(tx.execute(_HAVE, {**key._asdict(), "customers": customers}).scalars())
+    fresh = [one for occasion, one in by_occasion.items() if occasion not in have]
+    if not fresh:
+        return 0
+    now = bridge.clock.now()
+    # The first occasion is in no other batch, so the names are new.
+    batches = drafts.store(tx, key, bridge.channel(key), fresh, fresh[0].occasion, now)
+    if any(one.reason is not None for one in fresh):
+        campaigns.begin_reports(tx, key, now)
+    return batches
+
+
+def _at_hand(bridge: Bridge, channel: Channel, bodies: Mapping[int, Template], one: Met) -> Draft | None:
+    """The message, if its event holds all that is needed."""
+    try:
+        values = told(one.said)
+        if one.template not in bodies or not needed(channel, bodies, one).issubset(values):
+            return None
+        return draft(bridge, channel, bodies, one, values)
+    except Exception:  # noqa: BLE001 whatever it is, the others go out; alone, its job will say what is wrong
+        return None
+
+
+def _look_up_job(bridge: Bridge, job: Job) -> NewJob:
+    id_ = f"look_up:{job.payload['client']}:{job.payload['trigger']}"
+    return NewJob(id=id_, kind="look_up", payload=job.payload, due_at=bridge.clock.now())
+
+
+def needed(channel: Channel, bodies: Mapping[int, Template], one: Met) -> set[str]:
+    """The names of the values that a message needs."""
+    known = [bodies[one.template]] if one.template in bodies else []
+    return set(templates.attributes(channel, known))
+
+
+def draft(
+    bridge: Bridge, channel: Channel, bodies: Mapping[int, Template], one: Met, values: Mapping[str, str | None]
+) -> Draft:
+    """What the customer is to get now."""
+    row = Recipient(customer=one.customer, template=one.template, at=bridge.clock.now(), attributes=values)
+    return replace(drafts.draft(channel, bodies, row, one.event), occasion=one.occasion)
 
 
 def told(event: Mapping[str, Any]) -> dict[str, str | None]:

@@ -6,6 +6,7 @@ An *instant* is a whole number of milliseconds since the Unix epoch, UTC.
 import re
 import time
 from datetime import UTC, datetime, timedelta
+from functools import lru_cache
 from typing import Protocol
 
 _EXPECTED = "expected an ISO 8601 time with a zone such as 2026-03-02T09:00:00Z, got {0!r}"
@@ -27,6 +28,7 @@ _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 _ISO = re.compile(r"\d{4}-\d\d-\d\d[Tt]\d\d:\d\d(:\d\d(\.\d{1,6})?)?([Zz]|[+-]\d\d:\d\d)")
 
 
+@lru_cache(maxsize=4096)
 def iso(instant: Instant) -> str:
     """`2026-03-02T09:00:00.000Z`, the form of the control API and of the history."""
     return _at(instant).strftime("%Y-%m-%dT%H:%M:%S.") + f"{instant % 1000:03d}Z"
@@ -45,6 +47,7 @@ def parse_iso(text: str) -> Instant:
     return round((moment - _EPOCH) / timedelta(milliseconds=1))
 
 
+@lru_cache(maxsize=4096)
 def sql_time(instant: Instant) -> str:
     """`2026-03-02 09:00:00` in UTC, without a zone: how Optimove and Textlocal write times.
 

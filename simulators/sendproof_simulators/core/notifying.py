@@ -1,9 +1,11 @@
 """Hands notifications to the users of a sandbox's services: attempts, retries, and what faults do on the way."""
 
 import asyncio
+from collections import defaultdict, deque
 from collections.abc import Awaitable, Callable, Coroutine, Iterable, Mapping
 from dataclasses import dataclass, field, replace
 from typing import Any, Protocol
+from urllib.parse import urlsplit
 
 from sendproof_simulators.core.chance import Chance
 from sendproof_simulators.core.clock import Instant, iso
@@ -13,6 +15,7 @@ from sendproof_simulators.core.faults.addressing import Values, as_values
 from sendproof_simulators.core.faults.fault import AFTER, BEFORE, WEBHOOK, BridgeFault, Way, WebhookFault
 from sendproof_simulators.core.faults.struck import Faults, Strike
 from sendproof_simulators.core.outbox import Outbox, Posted
+from sendproof_simulators.core.webhooks import CONNECTIONS_PER_HOST
 
 # What stands in the record of an attempt that a fault kept from the user.
 LOST = "lost on the way, as a fault wants it"
@@ -63,6 +66,17 @@ class Held:
     passed: int = 0
 
 
+@dataclass(slots=True)
+class _Lane:
+    """Attempts on one host that wait for a connection, and how many are being made or about to be.
+
+    There may be thousands at one instant. So many tasks at once would cost more than what they send.
+    """
+
+    waiting: deque[Attempt] = field(default_factory=deque)
+    senders: int = 0
+
+
 class Notifier:
     """The notifications of one sandbox. `later` brings something back to `come` at an instant of its clock."""
 
@@ -84,6 +98,7 @@ class Notifier:
         self._later = later
         self._deliver = send
         self._held: list[Held] = []
+        self._lanes: defaultdict[str, _Lane] = defaultdict(_Lane)
         self._tasks: set[asyncio.Task[None]] = set()
 
     def post(self, service: str, webhook: Webhook) -> None:
@@ -114,7 +129,11 @@ class Notifier:
             self._let_go(what)
 
     async def close(self) -> None:
-        """Give up what is being sent."""
+        """Give up what is being sent, and what waits for that."""
+        for lane in self._lanes.values():
+            while lane.waiting:
+                lane.waiting.pop()
+                self._clock.deliver_done()
         for task in list(self._tasks):
             task.cancel()
         await asyncio.gather(*self._tasks, return_exceptions=True)
@@ -156,7 +175,24 @@ class Notifier:
         if self._loses(attempt):
             return
         self._clock.deliver()
-        self._spawn(self._make(attempt))
+        lane = self._lanes[urlsplit(attempt.posted.webhook.url).netloc]
+        lane.waiting.append(attempt)
+        if lane.senders < CONNECTIONS_PER_HOST:
+            self._begin(lane)
+
+    def _begin(self, lane: _Lane) -> None:
+        lane.senders += 1
+        self._spawn(self._send_waiting(lane))
+
+    async def _send_waiting(self, lane: _Lane) -> None:
+        try:
+            while lane.waiting:
+                await self._make(lane.waiting.popleft())
+        finally:
+            lane.senders -= 1
+            # Whatever ended this sender, the others are not to wait for ever.
+            if lane.waiting:
+                self._begin(lane)
 
     def _loses(self, attempt: Attempt) -> bool:
         if attempt.number > attempt.lost:

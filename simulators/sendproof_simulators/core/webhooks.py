@@ -7,7 +7,7 @@ checked in that very look-up, so that a name cannot change its mind in between. 
 import asyncio
 import ipaddress
 import socket
-from functools import cached_property
+from functools import cached_property, lru_cache
 from types import TracebackType
 from typing import Self
 
@@ -75,10 +75,8 @@ class WebhookSender:
                 headers={"content-type": webhook.content_type, **dict(webhook.headers)},
                 allow_redirects=False,
             ) as reply:
-                # The body means nothing to the sender; a connection serves again once it has been read.
-                async with asyncio.timeout(TIMEOUT_SECONDS):
-                    async for _ in reply.content.iter_any():
-                        pass
+                if not reply.content.is_eof():
+                    await _read_away(reply.content)
                 return reply.status, None
         except TimeoutError:
             return None, f"no answer within {TIMEOUT_SECONDS:.0f} s"
@@ -86,11 +84,19 @@ class WebhookSender:
             return None, f"{type(error).__name__}: {error}"
 
 
+async def _read_away(content: aiohttp.StreamReader) -> None:
+    """The body means nothing to the sender; but a connection serves again only once it has been read."""
+    async with asyncio.timeout(TIMEOUT_SECONDS):
+        async for _ in content.iter_any():
+            pass
+
+
 def _refuse_remote(host: str, address: str) -> None:
     if not ipaddress.ip_address(address).is_loopback:
         raise OSError(f"{host} is not this machine; allow_remote_webhooks is off in this sandbox")
 
 
+@lru_cache(maxsize=1024)
 def _refuse_remote_literal(url: str) -> None:
     """An address in the URL itself is never looked up, so no resolver sees it."""
     host = URL(url).host or ""
@@ -103,4 +109,6 @@ def _session(resolver: AbstractResolver) -> aiohttp.ClientSession:
         resolver=resolver, limit=0, limit_per_host=CONNECTIONS_PER_HOST, use_dns_cache=False, keepalive_timeout=60
     )
     timeout = aiohttp.ClientTimeout(total=None, sock_connect=TIMEOUT_SECONDS, sock_read=TIMEOUT_SECONDS)
-    return aiohttp.ClientSession(connector=connector, timeout=timeout, auto_decompress=False)
+    return aiohttp.ClientSession(
+        connector=connector, timeout=timeout, auto_decompress=False, cookie_jar=aiohttp.DummyCookieJar()
+    )

@@ -70,17 +70,17 @@ class _Sorting:
     refused: list[tuple[int, str, str, RefusalError]] = field(default_factory=list)
     full: list[str] = field(default_factory=list)
     _urls: dict[str, str] = field(default_factory=dict)
+    _texts: dict[str, tuple[str, int]] = field(default_factory=dict)
 
     def sort(self, place: int, message: BulkMessage) -> None:
         """Accept one message, or note why not."""
-        text = _text(message)
         given = str(message.number or "").strip()
         try:
             number = self._number(given)
-            text, parts = self._checked(text)
+            text, parts = self._checked(message.text or "")
             url = self._url(message)
         except RefusalError as refusal:
-            self.refused.append((place, given, text, refusal))
+            self.refused.append((place, given, _decoded(message.text or ""), refusal))
             return
         self.credits -= 0 if self.data.test else parts
         self._accept(number, given, text, (parts, url, self._custom(message)))
@@ -108,9 +108,12 @@ class _Sorting:
             self.full.append(number)
         return number
 
-    def _checked(self, text: str) -> tuple[str, int]:
-        text = check_text(self.world, text, self.state.templates.values())
-        text, parts = as_sent(self.world, text, unicode=self.data.unicode)
+    def _checked(self, given: str) -> tuple[str, int]:
+        """The text as it is sent, and its price. One that many get is looked at, and kept, once."""
+        if given not in self._texts:
+            text = check_text(self.world, _decoded(given), self.state.templates.values())
+            self._texts[given] = as_sent(self.world, text, unicode=self.data.unicode)
+        text, parts = self._texts[given]
         if parts > self.credits and not self.data.test:
             raise RefusalError(errors.NO_CREDITS)
         return text, parts
@@ -180,9 +183,8 @@ def _order(call: Call, fields: Fields, data: BulkData) -> Order:
     )
 
 
-def _text(message: BulkMessage) -> str:
+def _decoded(text: str) -> str:
     """documented: URL-encoded in one sample, plain in another. So what can be decoded is; a plus stays a plus."""
-    text = message.text or ""
     return plain_text(unquote(text)) if "%" in text else text
 
 

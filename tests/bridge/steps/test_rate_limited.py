@@ -32,10 +32,10 @@ def burst(tmp_path, outside):
 
 
 def meet(small, who, channel=505):
-    """These customers meet the trigger of a channel."""
+    """These customers meet triggers of a channel, each that of another campaign, so that each is sent by itself."""
     for index in who:
         person = {**PERSON, "PHONE": f"+4471000000{index:02}"}
-        about = {"customerID": f"C{index}", "channelID": channel, "campaignID": "8001", "templateID": 11}
+        about = {"customerID": f"C{index}", "channelID": channel, "campaignID": f"{8001 + index}", "templateID": 11}
         small.tell(requestId=f"r{channel}-{index}", **about, personalization={"personalInfo": person})
 
 
