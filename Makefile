@@ -38,7 +38,7 @@ demo: $(INSTALLED) ## Play a campaign and a trigger through a virtual week, and 
 
 test: $(INSTALLED) ## Run the tests
 	@echo "Running the tests"
-	@$(BIN)/python -m pytest -q -n 2
+	@$(BIN)/python -m pytest -q -n 3 # a third of the time a test waits for processes that it has started
 
 check: $(INSTALLED) ## Format, lint, types, imports, tests: what a change must pass
 	@echo "Checking the format"

@@ -7,7 +7,6 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from rich.console import Console
-from rich.table import Table
 
 from sendproof_scenarios.control import Control, ControlError
 from sendproof_scenarios.drawing import TooManyError, as_yaml, draw
@@ -150,10 +149,12 @@ def say(file: Path, history: History, folder: Path | None, console: Console) -> 
 
 
 def summary(standings: Mapping[str, Standing], results: Path, console: Console) -> None:
-    """A line for each scenario."""
-    table = Table(box=None, header_style="dim")
-    for column in ("verdict", "scenario", "results"):
-        table.add_column(column, overflow="fold")
-    for name, standing in standings.items():
-        table.add_row(standing, name, "" if standing == "error" else str(results / name))
-    console.print(table)
+    """A line for each scenario, whole however long its path is: what is cut or folded cannot be copied."""
+    rows = [("verdict", "scenario", "results")]
+    rows += [
+        (standing, name, "" if standing == "error" else str(results / name)) for name, standing in standings.items()
+    ]
+    first, second = (max(len(row[column]) for row in rows) for column in (0, 1))
+    for number, (standing, name, place) in enumerate(rows):
+        line = f" {standing:{first}}  {name:{second}}  {place}".rstrip()
+        console.print(line, style="" if number else "dim", markup=False, highlight=False, soft_wrap=True)

@@ -20,6 +20,9 @@ class Time:
     def now(self) -> int:
         return 0
 
+    def real(self) -> float:
+        return 0.0
+
     def deliver(self) -> None:
         self.outgoing += 1
 
