@@ -24,6 +24,9 @@ SUSTAINED = 0.5
 #: These two ask the simulators alone; every other kind has a bridge.
 WITHOUT_BRIDGE: frozenset[Kind] = frozenset({"paging", "preferences"})
 
+# A second, and what a busy machine adds to it.
+_BETWEEN_SAMPLES_S = 5.0
+
 _HARNESS: tuple[Role, ...] = ("simulators", "load generator")
 # Above this a bridge has shown that it can use several processors at once.
 _MORE_THAN_ONE = 1.1
@@ -49,7 +52,10 @@ class Window:
 def while_going_on(result: LoadResult, stage: str) -> Window:
     """From the first to the last sample in which the stage got on; the whole when the samples know nothing of it."""
     counts = [0, *(sample.counts.get(stage, 0) for sample in result.samples)]
-    return _window(stage, result, [now > before for before, now in pairwise(counts)])
+    window = _window(stage, result, [now > before for before, now in pairwise(counts)])
+    lasted = max((one.seconds for one in result.stages if one.name == stage), default=0.0)
+    # What is counted only when it is over has lasted for longer than its samples tell.
+    return Window(of=stage) if lasted > window.until - window.after + _BETWEEN_SAMPLES_S else window
 
 
 def while_answered(result: LoadResult, latency: str) -> Window:

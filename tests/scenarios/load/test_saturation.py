@@ -3,7 +3,7 @@
 import pytest
 
 from load_results import BRIDGE, GENERATOR, SIMULATORS, campaign, result, sample, triggers
-from sendproof_scenarios.load.model import Process, Sample
+from sendproof_scenarios.load.model import Process, Sample, Stage
 from sendproof_scenarios.load.saturation import Window, saturation, while_answered, while_going_on
 
 ALL = (BRIDGE, SIMULATORS, GENERATOR)
@@ -153,6 +153,13 @@ def test_a_sample_counts_for_the_time_since_the_one_before():
 def test_the_time_of_a_part(window, expected):
     """From the sample before the first event to that of the last; the whole when no sample tells."""
     assert window == expected
+
+
+def test_what_is_counted_when_all_is_over_went_on_all_the_time():
+    """The whole way of a campaign is known at its end; its last second says nothing of it."""
+    whole = Stage(name="whole way", unit="recipients", count=1_000_000, seconds=840.0)
+    one = campaign(stages=(whole,), samples=(*campaign().samples, sample(841.0, counts={"whole way": 1_000_000})))
+    assert while_going_on(one, "whole way") == Window(of="whole way")
 
 
 def test_the_limit_of_a_part_is_told_of_its_time():
