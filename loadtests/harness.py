@@ -14,6 +14,7 @@ import json
 import logging
 import os
 import platform
+from abc import ABC, abstractmethod
 from argparse import Namespace
 from collections.abc import Mapping
 from contextlib import ExitStack
@@ -71,7 +72,7 @@ class Prepared:
     watched: list[Watched] = field(default_factory=list)
 
 
-class LoadTest:
+class LoadTest(ABC):
     """One kind of load test. The part of it that runs in every process that generates load begins with `begin`."""
 
     kind: ClassVar[str]
@@ -85,24 +86,25 @@ class LoadTest:
     #: Those that count from the intended start; all others count from the request.
     intended: ClassVar[frozenset[str]] = frozenset()
 
+    @abstractmethod
     def title(self, wanted: Wanted) -> str:
         """What is done, for people."""
-        raise NotImplementedError
 
+    @abstractmethod
     def settings(self, wanted: Wanted) -> Mapping[str, str]:
         """What was asked for, in words."""
-        raise NotImplementedError
 
+    @abstractmethod
     def prepare(self, wanted: Wanted, folder: Path, telling: Telling, stack: ExitStack) -> Prepared:
         """Make the world; everything ends with the `stack`."""
-        raise NotImplementedError
 
-    def play(self, process: "Process") -> None:
+    def play(self, process: "Process") -> None:  # noqa: B027 - most have nothing to do here
         """What is done in the one process that made the world, beside the users; nothing, for most."""
 
-    def watch(self) -> None:
+    def watch(self) -> None:  # noqa: B027 - as above
         """Look after the world, about every second, in the process that made it; `TroubleError` when it is broken."""
 
+    @abstractmethod
     def begin(self, process: "Process") -> None:
         """The world is there; get ready to work."""
 
@@ -176,9 +178,9 @@ class Worker(User):
         event = self.environment.events.request
         return FastHttpSession(base_url=url, request_event=event, user=self, concurrency=connections)
 
+    @abstractmethod
     def work(self, process: Process) -> None:
         """All that this user does."""
-        raise NotImplementedError
 
     @task
     def work_once(self) -> None:
