@@ -5,10 +5,10 @@ itself, it is waited for.
 """
 
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
-from typing import Protocol
+from typing import Any, Protocol
 
 from sendproof_scenarios.control import Control, NotQuietError
 from sendproof_scenarios.processes import pause
@@ -17,6 +17,12 @@ from sendproof_scenarios.trouble import Trouble, TroubleError
 from sendproof_scenarios.values import iso
 
 _SHOW_EVERY_S = 0.25
+
+
+def at_rest(clock: Mapping[str, Any]) -> bool:
+    """Return True if, in this snapshot of a clock, somebody takes part, everybody is parked and nothing is in flight."""
+    participants = clock["participants"]
+    return bool(participants) and not clock["in_flight"] and all(member["parked"] for member in participants)
 
 
 class Watched(Protocol):
@@ -51,11 +57,7 @@ class Passing:
 
     def at_rest(self) -> bool:
         """Whether everybody who takes part in virtual time is parked, and nothing is under way."""
-        if self.rate is not None:
-            return False
-        clock = self.control.clock(self.sandbox)
-        taking_part = clock["participants"]
-        return bool(taking_part) and not clock["in_flight"] and all(one["parked"] for one in taking_part)
+        return self.rate is None and at_rest(self.control.clock(self.sandbox))
 
     def move(self, by: timedelta) -> None:
         """Advance, asking again as long as something still happens. By nothing: until all that is due now is done."""

@@ -10,6 +10,7 @@ from time import monotonic
 from typing import Any
 
 from sendproof_scenarios.model import WaitFor
+from sendproof_scenarios.passing import at_rest
 from sendproof_scenarios.processes import pause
 from sendproof_scenarios.trouble import Trouble, TroubleError
 from sendproof_scenarios.values import counted, words
@@ -49,17 +50,31 @@ def join(world: World) -> None:
     """Wait until the bridge takes part in the clock, and is at rest. Time that runs by itself needs nobody."""
     if world.passing.rate is not None:
         return
-    limit = monotonic() + (world.patience_s if world.bridge.shares_clock else JOIN_S)
-    while not world.participants():
+    limit, seen = _join_limit(world), _requests(world)
+    # One snapshot decides: a bridge that joins between two looks at the clock must not be taken for an absent one.
+    while not world.participants(clock := world.clock()):
         world.look_after()
-        if world.passing.at_rest():
+        if clock["participants"] and at_rest(clock):
             # Killed on purpose: only the harness waits, until the bridge has been down for long enough.
             world.passing.move(WAIT_STEP)
+        elif (now_seen := _requests(world)) != seen:
+            # It is still at work, so it had no reason to park yet.
+            limit, seen = _join_limit(world), now_seen
         elif monotonic() > limit:
             _without_clock(world)
             return
         pause(_LOOK_EVERY_S)
     world.passing.move(timedelta())
+
+
+def _join_limit(world: World) -> float:
+    """Return the `monotonic` time until which a bridge that makes no request may join the clock."""
+    return monotonic() + (world.patience_s if world.bridge.shares_clock else JOIN_S)
+
+
+def _requests(world: World) -> int:
+    """Return how many requests have reached the services so far."""
+    return sum(int(world.control.state(sandbox)["counts"].get("request", 0)) for sandbox in world.sandboxes)
 
 
 def _without_clock(world: World) -> None:

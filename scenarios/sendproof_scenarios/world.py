@@ -1,6 +1,6 @@
 """Where a scenario plays: the sandboxes, the bridge, the clock, and whoever watches. What every step needs."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -44,10 +44,14 @@ class World:
         self.kills()
         self.bridge.must_run()
 
-    def participants(self) -> list[str]:
-        """Who takes part in the clock, beside the harness."""
-        taking_part = self.control.clock(self.sandboxes[0])["participants"]
-        return [one["name"] for one in taking_part if one["name"] != HARNESS]
+    def clock(self) -> dict[str, Any]:
+        """Return the clock that all sandboxes share, as the control API shows it now."""
+        return self.control.clock(self.sandboxes[0])
+
+    def participants(self, clock: Mapping[str, Any] | None = None) -> list[str]:
+        """Return the names of the bridge's participants, in this snapshot of the clock or, without one, now."""
+        snapshot = self.clock() if clock is None else clock
+        return [participant["name"] for participant in snapshot["participants"] if participant["name"] != HARNESS]
 
     def strangers(self) -> list[dict[str, Any]]:
         """The requests since the beginning that showed no credential of any sandbox."""
