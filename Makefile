@@ -63,7 +63,7 @@ mutants: $(INSTALLED) ## Show that the judge finds every defect of mutant bridge
 	@$(BIN)/python mutants
 
 storms: $(INSTALLED) ## Show that the reference bridge passes under 50 schedules of faults drawn from seeds (some minutes)
-	@$(BIN)/python mutants/storms.py
+	@$(BIN)/python chaos/__main__.py
 
 dialects: $(INSTALLED) ## Show that the reference bridge passes in every dialect of every service (many minutes)
 	@$(BIN)/sendproof run reporting/signed_events triggered/third_visit --every-dialect --parallel 2

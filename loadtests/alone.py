@@ -8,14 +8,14 @@ from typing import Any
 
 import requests
 
-from sendproof_scenarios import sandboxes
-from sendproof_scenarios.control import Control
-from sendproof_scenarios.handover import Listen
-from sendproof_scenarios.load.progress import Telling
-from sendproof_scenarios.load.worlds import CAMPAIGN, SCHEDULED, SEND_AT, TITLE, Wanted, campaign
-from sendproof_scenarios.runner import HOST
-from sendproof_scenarios.serving import start_simulators
-from sendproof_scenarios.values import iso
+from sendproof_harness.run import sandboxes
+from sendproof_harness.control_client import Control
+from sendproof_harness.handover.format import Listen
+from sendproof_harness.load.progress import Telling
+from sendproof_harness.load.scenarios import CAMPAIGN, SCHEDULED, SEND_AT, TITLE, Wanted, campaign
+from sendproof_harness.run.runner import HOST
+from sendproof_harness.run.simulator_process import start_simulators
+from sendproof_harness.scenario.values import iso
 
 # The door of a bridge that does not exist: nothing is ever posted to it, as nobody registers a listener.
 _NOWHERE = Listen(host=HOST, port=1)

@@ -5,7 +5,7 @@ locust -f loadtests/campaign.py --headless --users 1 --customers 1000000
 
 from harness import Running
 from scheduled import Follower, Scheduled
-from sendproof_scenarios.load.worlds import Wanted
+from sendproof_harness.load.scenarios import Wanted
 
 
 class CampaignTest(Scheduled):

@@ -14,10 +14,10 @@ import msgspec
 from alone import announced, sandbox_of
 from harness import LoadTest, Prepared, Process, Running, Worker, all_of
 from recipe import ATTRIBUTES, differing, people, rows
-from sendproof_scenarios.control import Control
-from sendproof_scenarios.load.counting import Counts
-from sendproof_scenarios.load.progress import Telling
-from sendproof_scenarios.load.worlds import CAMPAIGN, SCHEDULED, SEND_AT, Wanted
+from sendproof_harness.control_client import Control
+from sendproof_harness.load.counters import Counts
+from sendproof_harness.load.progress import Telling
+from sendproof_harness.load.scenarios import CAMPAIGN, SCHEDULED, SEND_AT, Wanted
 
 # The largest page that Optimove gives.
 PAGE = 10_000

@@ -9,11 +9,11 @@ from pathlib import Path
 
 from alone import sandbox_of
 from harness import LoadTest, Prepared, Process, Running, Worker, all_of
-from sendproof_scenarios.control import Control
-from sendproof_scenarios.customers import customer_id
-from sendproof_scenarios.load.counting import Counts
-from sendproof_scenarios.load.progress import Telling
-from sendproof_scenarios.load.worlds import SCHEDULED, Wanted
+from sendproof_harness.control_client import Control
+from sendproof_harness.scenario.customer_selection import customer_id
+from sendproof_harness.load.counters import Counts
+from sendproof_harness.load.progress import Telling
+from sendproof_harness.load.scenarios import SCHEDULED, Wanted
 
 # documented: https://developer.optimove.com/v2.0/reference/post_integrations-setcustomerchannelpreference
 MOST = 50_000

@@ -5,7 +5,7 @@ locust -f loadtests/receipts.py --headless --users 1 --customers 20000 --copies 
 
 from harness import Running
 from scheduled import Follower, Scheduled
-from sendproof_scenarios.load.worlds import Wanted
+from sendproof_harness.load.scenarios import Wanted
 
 
 class ReceiptsTest(Scheduled):

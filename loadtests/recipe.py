@@ -3,10 +3,10 @@
 from collections.abc import Sequence
 from typing import Any
 
-from sendproof_scenarios.load.orders import Expected, order
-from sendproof_scenarios.load.worlds import ORDER_TEXT, PARAMETER, Wanted, audience
-from sendproof_simulators.core.audience import Audience, AudienceRecipe
-from sendproof_simulators.core.chance import Chance
+from sendproof_harness.load.trigger_tracker import Expected, order
+from sendproof_harness.load.scenarios import ORDER_TEXT, PARAMETER, Wanted, audience
+from sendproof_simulators.core.audience.audience import Audience, AudienceRecipe
+from sendproof_simulators.core.randomness import Chance
 
 # Those that a bridge asks for, and one that may be null.
 ATTRIBUTES = ("PHONENUMBER", "FIRST_NAME", "SMS_OPT_IN", "CITY")

@@ -10,8 +10,8 @@ from pathlib import Path
 from typing import Any, NoReturn
 
 from catalogue import Mutant, Trial
-from sendproof_scenarios.processes import Child, Program, until
-from sendproof_scenarios.verdict import EXIT_STATUS, WORST_FIRST
+from sendproof_harness.run.processes import Child, Program, until
+from sendproof_harness.judge.verdict import EXIT_STATUS, WORST_FIRST
 
 SENDPROOF = (sys.executable, "-m", "sendproof_simulators")
 # The slowest scenario takes twenty seconds alone on a small machine; a mutant may never come to an end.

@@ -13,11 +13,11 @@ from rich.console import Console
 from rich.markup import escape
 from rich.table import Table
 
-from sendproof_simulators.core.fates import COUNTRIES, MAGIC, magic_number
-from sendproof_simulators.core.faults.fault import catalogue as known_faults
-from sendproof_simulators.core.faults.fault import summary
-from sendproof_simulators.operate import commands as operate
-from sendproof_simulators.provider import FOLDERS_VARIABLE, Provider, discover
+from sendproof_simulators.core.messaging.delivery_outcomes import COUNTRIES, MAGIC, magic_number
+from sendproof_simulators.core.faults.spec import catalogue as known_faults
+from sendproof_simulators.core.faults.spec import summary
+from sendproof_harness.cli import marketer as operate
+from sendproof_simulators.core.simulator import FOLDERS_VARIABLE, Provider, discover
 
 EXIT_ERROR = 3
 # What a shell calls a program that Ctrl-C ended.
@@ -59,7 +59,7 @@ def up(
 
     Example: sendproof up
     """
-    from sendproof_simulators.serve import serve  # noqa: PLC0415 - other commands start faster without the servers
+    from sendproof_simulators.server.server import serve  # noqa: PLC0415 - other commands start faster without the servers
 
     _found(providers)
     try:
@@ -85,7 +85,7 @@ def providers(
 
     Example: sendproof providers --providers my_simulators
     """
-    from sendproof_simulators.catalogue import catalogue  # noqa: PLC0415 - the other commands read no contract
+    from sendproof_simulators.reference.services import catalogue  # noqa: PLC0415 - the other commands read no contract
 
     entries = catalogue(_found(providers))
     if json:
@@ -106,8 +106,8 @@ def coverage(
 
     Example: sendproof coverage
     """
-    from sendproof_simulators.coverage import LEVELS  # noqa: PLC0415 - the other commands read no contract
-    from sendproof_simulators.coverage import coverage as counted  # noqa: PLC0415 - as above
+    from sendproof_simulators.reference.evidence import LEVELS  # noqa: PLC0415 - the other commands read no contract
+    from sendproof_simulators.reference.evidence import coverage as counted  # noqa: PLC0415 - as above
 
     counts = counted()
     if json:
@@ -129,7 +129,7 @@ def operations(
 
     Example: sendproof operations optimove
     """
-    from sendproof_simulators import operations as described  # noqa: PLC0415 - the other commands read no contract
+    from sendproof_simulators.reference import operations as described  # noqa: PLC0415 - the other commands read no contract
 
     known = discover()
     if service is not None and service not in known:
@@ -238,7 +238,7 @@ def _print_table(addresses: dict[str, Any]) -> None:
 
 def main() -> None:
     """Run the command line. A wrong command line ends with status 3: 2 would say that a verdict is unknown."""
-    importlib.import_module("sendproof_scenarios.commands").register(app)
+    importlib.import_module("sendproof_harness.cli.run").register(app)
     try:
         status = app(standalone_mode=False)
     except typer.Abort:

@@ -6,18 +6,9 @@ from pathlib import Path
 
 import pytest
 
-from sendproof_bridge.channels import providers
-from sendproof_bridge.config import (
-    BRIDGE,
-    CHANNEL,
-    CLIENT,
-    BridgeConfig,
-    ChannelConfig,
-    ClientConfig,
-    ConfigError,
-    load,
-)
-from sendproof_bridge.steps import STEPS
+from sendproof_bridge.outbound.providers import providers
+from sendproof_bridge.config import BRIDGE, CHANNEL, CLIENT, BridgeConfig, ChannelConfig, ClientConfig, ConfigError, load
+from sendproof_bridge.jobs import STEPS
 
 GOOD = """
 [bridge]

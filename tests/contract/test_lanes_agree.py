@@ -15,16 +15,16 @@ from hypothesis import strategies as st
 from schemathesis.core import NotSet
 
 from instants import NINE, SIX, StillWallClock
-from sendproof_simulators.app import CONTRACTS
-from sendproof_simulators.core.audience import AudienceRecipe
-from sendproof_simulators.core.exchange import Reply, Request
-from sendproof_simulators.core.faults.entries import Places, read_entries
+from sendproof_simulators.server.app import CONTRACTS
+from sendproof_simulators.core.audience.audience import AudienceRecipe
+from sendproof_simulators.core.http import Reply, Request
+from sendproof_simulators.core.faults.parsing import Places, read_entries
 from sendproof_simulators.core.sandbox import DEFAULT_CHANNELS, SandboxSettings
 from sendproof_simulators.core.sandboxes import DEFAULT, Sandboxes
-from sendproof_simulators.core.webhooks import WebhookSender
-from sendproof_simulators.provider import CampaignPlan, ChannelPlan, Split, contract_file, discover
-from sendproof_simulators.service import Service
-from showing import Shown, shown
+from sendproof_simulators.core.webhooks.sender import WebhookSender
+from sendproof_simulators.core.simulator import CampaignPlan, ChannelPlan, Split, contract_file, discover
+from sendproof_simulators.server.pipeline import Service
+from credential_helpers import Shown, shown
 
 SETTINGS = SandboxSettings(
     name=DEFAULT,

@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 
 from playing import simulators
-from storms import TRIALS, storm, weather
+from __main__ import TRIALS, storm, weather
 
 
 @pytest.mark.parametrize(

@@ -8,17 +8,17 @@ from typing import TYPE_CHECKING, Any
 
 import msgspec
 
-from sendproof_simulators.contract import Authority
+from sendproof_simulators.server.connexion_app import Authority
 from sendproof_simulators.control import campaigns, faults, handlers, services, triggers, webhooks
 from sendproof_simulators.control.handlers import ControlCall, ControlError
-from sendproof_simulators.core.clock import WallClock
+from sendproof_simulators.core.clock.wall_clock import WallClock
 from sendproof_simulators.core.contracts import Operation, load_contract
-from sendproof_simulators.core.exchange import Problem, Reply, Request, StreamedReply
+from sendproof_simulators.core.http import Problem, Reply, Request, StreamedReply
 from sendproof_simulators.core.sandboxes import Sandboxes
 
 if TYPE_CHECKING:
-    from sendproof_simulators.app import Addresses
-    from sendproof_simulators.service import Service
+    from sendproof_simulators.server.app import Addresses
+    from sendproof_simulators.server.pipeline import Service
 
 
 _OPERATIONS = (handlers, campaigns, triggers, faults, webhooks, services)

@@ -3,8 +3,8 @@
 from typing import Any
 
 from sendproof_simulators.control.handlers import ControlCall, ControlError
-from sendproof_simulators.core.exchange import Outcome, Reply, json_reply
-from sendproof_simulators.provider import Keys, Provider
+from sendproof_simulators.core.http import Outcome, Reply, json_reply
+from sendproof_simulators.core.simulator import Keys, Provider
 
 
 async def list_keys(call: ControlCall) -> Reply:

@@ -3,16 +3,9 @@
 from typing import Any
 
 from sendproof_simulators.control.campaigns import channel_of, synchronised, template_titled, templates_of_channel
-from sendproof_simulators.control.handlers import (
-    PLATFORM,
-    ControlCall,
-    attempt,
-    now_of,
-    read_instant,
-    templates_of,
-)
-from sendproof_simulators.core.exchange import Outcome, Reply, json_reply
-from sendproof_simulators.provider import Condition, CustomerEvent, TriggerPlan, Triggers
+from sendproof_simulators.control.handlers import PLATFORM, ControlCall, attempt, now_of, read_instant, templates_of
+from sendproof_simulators.core.http import Outcome, Reply, json_reply
+from sendproof_simulators.core.simulator import Condition, CustomerEvent, TriggerPlan, Triggers
 
 
 async def add_trigger(call: ControlCall) -> Reply:

@@ -1,7 +1,7 @@
 """The operations of `control.yaml` on webhooks: the log, and sending one again."""
 
 from sendproof_simulators.control.handlers import PLATFORM, ControlCall, ControlError, attempt
-from sendproof_simulators.core.exchange import Reply, json_reply
+from sendproof_simulators.core.http import Reply, json_reply
 
 
 async def list_webhooks(call: ControlCall) -> Reply:

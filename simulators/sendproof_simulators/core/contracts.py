@@ -17,7 +17,7 @@ import jsonschema_rs
 import msgspec
 import yaml
 
-from sendproof_simulators.core.exchange import Request, Violation
+from sendproof_simulators.core.http import Request, Violation
 from sendproof_simulators.core.violations import violations
 
 METHODS = ("get", "post", "put", "patch", "delete")

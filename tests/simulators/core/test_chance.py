@@ -3,7 +3,7 @@
 from hypothesis import given
 from hypothesis import strategies as st
 
-from sendproof_simulators.core.chance import Chance
+from sendproof_simulators.core.randomness import Chance
 
 STEPS = st.one_of(st.integers(), st.text())
 

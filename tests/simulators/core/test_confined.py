@@ -5,9 +5,9 @@ import time
 
 import pytest
 
-from sendproof_simulators.core.confined import run_confined
+from sendproof_simulators.core.subprocess_eval import run_confined
 
-MODULE = "sendproof_simulators.delivyr.overrides"
+MODULE = "sendproof_simulators.services.delivyr.overrides"
 
 
 def run(expression: str, seconds: float = 20.0) -> object:

@@ -3,20 +3,10 @@
 import phonenumbers
 import pytest
 
-from sendproof_simulators.core.clock import HOUR, SECOND
-from sendproof_simulators.core.fates import (
-    BY_CODE,
-    COUNTRIES,
-    HAPPENINGS,
-    MAGIC,
-    RATES,
-    REFUSALS,
-    dialled,
-    drawn,
-    magic_number,
-)
-from sendproof_simulators.core.numbering import NUMBERINGS
-from sendproof_simulators.core.numbers import to_digits
+from sendproof_simulators.core.clock.wall_clock import HOUR, SECOND
+from sendproof_simulators.core.messaging.delivery_outcomes import BY_CODE, COUNTRIES, HAPPENINGS, MAGIC, RATES, REFUSALS, dialled, drawn, magic_number
+from sendproof_simulators.core.messaging.number_plans import NUMBERINGS
+from sendproof_simulators.core.messaging.phone import to_digits
 
 
 def test_a_number_dials_the_fate_of_its_last_digits():

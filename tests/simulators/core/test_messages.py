@@ -2,9 +2,9 @@
 
 import pytest
 
-from sendproof_simulators.core.clock import HOUR, MINUTE, SECOND
-from sendproof_simulators.core.fates import BY_NAME, STATES, magic_number
-from sendproof_simulators.core.messages import STEPS, Event, advance, agenda_of
+from sendproof_simulators.core.clock.wall_clock import HOUR, MINUTE, SECOND
+from sendproof_simulators.core.messaging.delivery_outcomes import BY_NAME, STATES, magic_number
+from sendproof_simulators.core.messaging.lifecycle import STEPS, Event, advance, agenda_of
 
 SENT = 1_000 * HOUR
 

@@ -3,11 +3,11 @@
 import asyncio
 from collections.abc import Mapping
 
-from sendproof_simulators.core.chance import Chance
-from sendproof_simulators.core.exchange import Webhook
-from sendproof_simulators.core.faults.struck import Faults
-from sendproof_simulators.core.notifying import Attempt, Held, Notifier, Sent
-from sendproof_simulators.core.webhooks import CONNECTIONS_PER_HOST
+from sendproof_simulators.core.randomness import Chance
+from sendproof_simulators.core.http import Webhook
+from sendproof_simulators.core.faults.active import Faults
+from sendproof_simulators.core.webhooks.dispatcher import Attempt, Held, Notifier, Sent
+from sendproof_simulators.core.webhooks.sender import CONNECTIONS_PER_HOST
 
 MANY = 10 * CONNECTIONS_PER_HOST
 

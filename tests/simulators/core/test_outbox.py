@@ -3,8 +3,8 @@
 import pytest
 
 from instants import SIX
-from sendproof_simulators.core.exchange import Webhook
-from sendproof_simulators.core.outbox import KEPT_PER_SERVICE, Outbox
+from sendproof_simulators.core.http import Webhook
+from sendproof_simulators.core.webhooks.log import KEPT_PER_SERVICE, Outbox
 
 
 def webhook(key: str, event: str = "13") -> Webhook:

@@ -4,7 +4,7 @@ import sys
 
 import pytest
 
-from sendproof_simulators.delivyr import PROVIDER
+from sendproof_simulators.services.delivyr import PROVIDER
 
 URL = "https://example.com/offer"
 

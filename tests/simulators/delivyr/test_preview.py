@@ -5,7 +5,7 @@ from typing import Any
 
 import pytest
 
-from sendproof_simulators.delivyr import PROVIDER
+from sendproof_simulators.services.delivyr import PROVIDER
 
 OVERRIDE = '{"phone_number": "+1" & personalization.ootb_balance_update.override_phone_number}'
 

@@ -2,7 +2,7 @@
 
 import pytest
 
-from sendproof_simulators.core.fates import magic_number
+from sendproof_simulators.core.messaging.delivery_outcomes import magic_number
 
 ADA = "+12125650100"
 # Assumed where no page is named: nothing is published about the answers.

@@ -7,8 +7,8 @@ from hypothesis import settings
 from hypothesis import strategies as st
 from hypothesis.stateful import Bundle, invariant, multiple, rule, run_state_machine_as_test
 
-import books
-from sendproof_simulators.core.clock import HOUR
+import account_model
+from sendproof_simulators.core.clock.wall_clock import HOUR
 
 AMERICANS = [f"+1212565010{place}" for place in range(3)] + [f"+{number}" for number in books.magic_numbers("US")]
 NUMBERS = st.sampled_from([*AMERICANS, "2125650100", "+12125", "+447700900123", "nobody"])

@@ -4,8 +4,8 @@ import pytest
 
 from instants import NINE, SIX, TEN
 from optimove_alone import Optimove, plan, split
-from sendproof_simulators.core.exchange import Timer
-from sendproof_simulators.optimove import PROVIDER
+from sendproof_simulators.core.http import Timer
+from sendproof_simulators.services.optimove import PROVIDER
 
 assert PROVIDER.campaigns is not None
 CAMPAIGNS = PROVIDER.campaigns

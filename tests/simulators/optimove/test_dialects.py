@@ -7,10 +7,10 @@ import msgspec
 import pytest
 
 from optimove_alone import Optimove, plan, world
-from sendproof_simulators.core.exchange import Problem
-from sendproof_simulators.optimove import PROVIDER
-from sendproof_simulators.optimove.errors import error
-from sendproof_simulators.provider import discover, folder_of
+from sendproof_simulators.core.http import Problem
+from sendproof_simulators.services.optimove import PROVIDER
+from sendproof_simulators.services.optimove.errors import error
+from sendproof_simulators.core.simulator import discover, folder_of
 
 # What is unknown or told in two ways about the real service, and the dialects that answer it.
 OPEN_QUESTIONS = {

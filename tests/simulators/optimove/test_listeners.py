@@ -3,7 +3,7 @@ import pytest
 
 from instants import SIX
 from optimove_alone import Optimove, plan, world
-from sendproof_simulators.core.exchange import Fact, Webhook
+from sendproof_simulators.core.http import Fact, Webhook
 
 HERE = "http://127.0.0.1:9000/a"
 THERE = "http://127.0.0.1:9000/b"

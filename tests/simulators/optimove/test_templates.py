@@ -3,7 +3,7 @@ from typing import Any
 import pytest
 
 from optimove_alone import Optimove
-from sendproof_simulators.optimove import PROVIDER
+from sendproof_simulators.services.optimove import PROVIDER
 
 
 def items(count: int, name: str = "Welcome") -> list[dict[str, Any]]:

@@ -9,7 +9,7 @@ import pytest
 import requests
 
 from running import running_simulators
-from sendproof_simulators.core.fates import BY_NAME, magic_number
+from sendproof_simulators.core.messaging.delivery_outcomes import BY_NAME, magic_number
 
 KEY = "sendproof-textlocal-key"
 

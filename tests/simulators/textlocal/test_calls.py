@@ -4,8 +4,8 @@ from urllib.parse import parse_qsl
 
 import pytest
 
-from sendproof_simulators.core.exchange import Problem, Request, Violation
-from sendproof_simulators.textlocal import PROVIDER
+from sendproof_simulators.core.http import Problem, Request, Violation
+from sendproof_simulators.services.textlocal import PROVIDER
 
 FORM = "application/x-www-form-urlencoded"
 

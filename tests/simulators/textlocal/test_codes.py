@@ -5,8 +5,8 @@ from datetime import datetime, timedelta, timezone
 import pytest
 
 from instants import NINE
-from sendproof_simulators.core.exchange import Problem
-from sendproof_simulators.textlocal import PROVIDER
+from sendproof_simulators.core.http import Problem
+from sendproof_simulators.services.textlocal import PROVIDER
 
 BOB, EVE = "447700900123", "447700900456"
 NOON_IN_INDIA = int(datetime(2026, 3, 2, 12, tzinfo=timezone(timedelta(hours=5, minutes=30))).timestamp() * 1000)

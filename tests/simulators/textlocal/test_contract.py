@@ -7,11 +7,11 @@ from openapi_schema_validator import OAS30Validator
 
 from instants import NINE
 from repository import CONTRACTS, ROOT
-from sendproof_simulators.core.clock import DAY
-from sendproof_simulators.core.fates import MAGIC, magic_number
-from sendproof_simulators.textlocal import PROVIDER
-from sendproof_simulators.textlocal.dialects import DIALECTS
-from sendproof_simulators.textlocal.errors import TEXTS
+from sendproof_simulators.core.clock.wall_clock import DAY
+from sendproof_simulators.core.messaging.delivery_outcomes import MAGIC, magic_number
+from sendproof_simulators.services.textlocal import PROVIDER
+from sendproof_simulators.services.textlocal.dialects import DIALECTS
+from sendproof_simulators.services.textlocal.errors import TEXTS
 
 
 def test_every_code_is_in_the_contract_with_its_text(contract):

@@ -5,8 +5,8 @@ from urllib.parse import parse_qs
 import pytest
 
 from instants import NINE
-from sendproof_simulators.core.clock import DAY, HOUR, MINUTE, SECOND
-from sendproof_simulators.core.fates import BY_NAME, magic_number
+from sendproof_simulators.core.clock.wall_clock import DAY, HOUR, MINUTE, SECOND
+from sendproof_simulators.core.messaging.delivery_outcomes import BY_NAME, magic_number
 
 URL = "http://127.0.0.1:9000/receipts"
 BOB = "447700900123"

@@ -6,9 +6,9 @@ from urllib.parse import parse_qs
 import pytest
 
 from instants import NINE
-from sendproof_simulators.core.clock import DAY, HOUR, SECOND
-from sendproof_simulators.core.exchange import Timer
-from sendproof_simulators.textlocal import PROVIDER
+from sendproof_simulators.core.clock.wall_clock import DAY, HOUR, SECOND
+from sendproof_simulators.core.http import Timer
+from sendproof_simulators.services.textlocal import PROVIDER
 
 URL = "http://127.0.0.1:9000/receipts"
 THOUSAND = ",".join(str(447_700_000_000 + place) for place in range(1_000))

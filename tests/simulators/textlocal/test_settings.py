@@ -3,8 +3,8 @@
 import pytest
 
 from instants import NINE
-from sendproof_simulators.core.clock import HOUR
-from sendproof_simulators.textlocal import PROVIDER
+from sendproof_simulators.core.clock.wall_clock import HOUR
+from sendproof_simulators.services.textlocal import PROVIDER
 
 BOB = "447555000000"
 

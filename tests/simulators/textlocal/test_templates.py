@@ -3,7 +3,7 @@
 import pytest
 
 from instants import NINE
-from sendproof_simulators.textlocal import PROVIDER
+from sendproof_simulators.services.textlocal import PROVIDER
 
 TEMPLATES = PROVIDER.templates
 assert TEMPLATES is not None

@@ -3,8 +3,8 @@
 import msgspec
 import pytest
 
-from sendproof_simulators.core.exchange import Problem, Request, Violation
-from sendproof_simulators.xtremepush import PROVIDER
+from sendproof_simulators.core.http import Problem, Request, Violation
+from sendproof_simulators.services.xtremepush import PROVIDER
 
 
 def credential(body: bytes) -> str | None:

@@ -2,9 +2,9 @@
 
 import pytest
 
-from sendproof_simulators.provider import Templates
-from sendproof_simulators.xtremepush import PROVIDER
-from sendproof_simulators.xtremepush.merging import merge_text, render
+from sendproof_simulators.core.simulator import Templates
+from sendproof_simulators.services.xtremepush import PROVIDER
+from sendproof_simulators.services.xtremepush.personalization import merge_text, render
 
 SMS = {"9": {"sms": {"from": "Shop", "text": "Hello {{first_name}}"}}}
 

@@ -5,7 +5,7 @@ from time import perf_counter
 import pytest
 
 from instants import NINE
-from sendproof_simulators.core.fates import magic_number
+from sendproof_simulators.core.messaging.delivery_outcomes import magic_number
 
 BOB, EVE = "447700900123", "447700900456"
 MINUTE = 60_000

@@ -8,10 +8,10 @@ from hypothesis import settings
 from hypothesis import strategies as st
 from hypothesis.stateful import Bundle, initialize, invariant, rule, run_state_machine_as_test
 
-import books
-from sendproof_simulators.core.clock import HOUR, SECOND
-from sendproof_simulators.core.fates import BY_CODE, MAGIC
-from sendproof_simulators.xtremepush import PROVIDER
+import account_model
+from sendproof_simulators.core.clock.wall_clock import HOUR, SECOND
+from sendproof_simulators.core.messaging.delivery_outcomes import BY_CODE, MAGIC
+from sendproof_simulators.services.xtremepush import PROVIDER
 
 USERS = [f"U{place}" for place in range(6)]
 CODES = [magic.code for magic in MAGIC]

@@ -8,8 +8,8 @@ import msgspec
 import pytest
 
 from instants import NINE
-from sendproof_simulators.core.fates import magic_number
-from sendproof_simulators.xtremepush import PROVIDER
+from sendproof_simulators.core.messaging.delivery_outcomes import magic_number
+from sendproof_simulators.services.xtremepush import PROVIDER
 
 HOOK = "http://127.0.0.1:9000/hooks"
 DAY = 86_400_000

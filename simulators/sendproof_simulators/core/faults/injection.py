@@ -1,0 +1,80 @@
+"""A call that a fault strikes: before its effect in place of it, or after it in place of its reply."""
+
+from collections.abc import Awaitable, Callable, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from sendproof_simulators.core.contracts import Contract, Operation
+from sendproof_simulators.core.http import RESET, Manner, Problem, Reply, Request
+from sendproof_simulators.core.faults.position import Values, as_values
+from sendproof_simulators.core.faults.spec import AFTER, CALL, LOST, WHOLE, Answered, BridgeFault, CallFault, name_of
+from sendproof_simulators.core.faults.active import Faults, Strike
+
+# Where the first of these begins, a reply is no success.
+_ERRORS_FROM = 400
+
+# What a service answers that was not asked.
+NOTHING = Reply(status=0, content_type="")
+
+
+@dataclass(frozen=True, slots=True)
+class Struck:
+    """A call that is struck: by what, how the service would serve or refuse it, and whether it has had its effect."""
+
+    strike: Strike
+    operation: Operation
+    serve: Callable[[], Awaitable[Reply]]
+    refuse: Callable[[Problem], Reply]
+    done: Callable[[], bool]
+
+
+def strike_of(faults: Faults, service: str, contract: Contract, request: Request) -> tuple[Strike, Operation] | None:
+    """What strikes a request, and which operation that is; the request counts for every fault that it matches."""
+    asked = contract.asked(request)
+    if asked is None:
+        return None
+    operation, path_values = asked
+    strike = faults.strike(CALL, service, operation.id, lambda: _values(operation, request, path_values))
+    return None if strike is None else (strike, operation)
+
+
+def _values(operation: Operation, request: Request, path_values: Mapping[str, str]) -> Values:
+    body, _ = operation.read_body(request)
+    return as_values(path_values, dict(request.query), _fields(body))
+
+
+def _fields(body: Any) -> Mapping[str, Any]:
+    return body if isinstance(body, Mapping) else {}
+
+
+async def answer(faults: Faults, struck: Struck) -> tuple[Answered, Mapping[str, object]]:
+    """What is answered, and what the journal says of it: the fault, whether the service did it, what arrives."""
+    strike = struck.strike
+    after = strike.entry.when == AFTER
+    own = await struck.serve() if after else NOTHING
+    answered = await _answered(faults, struck, own)
+    if answered is None:
+        # Nobody did what the fault asked for, so the call goes on as any other.
+        strike.miss()
+        answered = Answered(reply=own if after else await struck.serve(), arrives=WHOLE)
+    effect = struck.done() and (own if after else answered.reply).status < _ERRORS_FROM
+    return answered, {
+        "id": strike.id,
+        "fault": name_of(strike.entry.fault),
+        "effect": effect,
+        "reply": answered.arrives,
+    }
+
+
+async def _answered(faults: Faults, struck: Struck, own: Reply) -> Answered | None:
+    fault = struck.strike.entry.fault
+    if isinstance(fault, BridgeFault):
+        if not await faults.carried_out(struck.strike):
+            return None
+        return Answered(reply=own, arrives=LOST, manner=Manner(share=0.0, ending=RESET))
+    assert isinstance(fault, CallFault)  # noqa: S101 - an entry's fault suits its target
+    return fault.answer(own, lambda kind, status, detail: _refused(struck, kind, status, detail))
+
+
+def _refused(struck: Struck, kind: str, status: int, detail: str) -> Reply:
+    return struck.refuse(Problem(kind=kind, status=status, detail=detail, operation=struck.operation.id))

@@ -1,0 +1,20 @@
+"""A service that has stopped, and says nothing of it."""
+
+from dataclasses import dataclass
+from typing import Annotated
+
+from msgspec import Meta
+
+from sendproof_simulators.core.http import CLOSED, Manner, Reply
+from sendproof_simulators.core.faults.spec import LOST, Answered, CallFault, Refuse
+
+
+@dataclass(frozen=True, kw_only=True)
+class Hang(CallFault):
+    """Nothing comes, and at last the connection is closed without a reply."""
+
+    seconds: Annotated[float, Meta(gt=0, le=600, description="real seconds until it is closed")] = 60.0
+
+    def answer(self, own: Reply, refuse: Refuse) -> Answered:
+        del refuse
+        return Answered(reply=own, arrives=LOST, manner=Manner(wait_s=self.seconds, share=0.0, ending=CLOSED))

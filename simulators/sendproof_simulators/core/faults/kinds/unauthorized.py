@@ -1,0 +1,18 @@
+"""A credential that ceases to be good in the middle of the day."""
+
+from dataclasses import dataclass
+from typing import ClassVar
+
+from sendproof_simulators.core.http import Reply
+from sendproof_simulators.core.faults.spec import BEFORE, CHANGED, Answered, CallFault, Refuse
+
+
+@dataclass(frozen=True, kw_only=True)
+class RefusedCredential(CallFault):
+    """The call is refused as if its credential were wrong or had expired, in the service's own form."""
+
+    when: ClassVar[tuple[str, ...]] = (BEFORE,)
+
+    def answer(self, own: Reply, refuse: Refuse) -> Answered:
+        del own
+        return Answered(reply=refuse("unauthorized", 401, "the credential is not valid"), arrives=CHANGED)
