@@ -16,8 +16,8 @@ from typing import TypeVar
 from rich.console import Console
 from rich.table import Table
 
-from sendproof_harness.judge.checks import CHECKS
 from sendproof_harness.history.reader import read_history
+from sendproof_harness.judge.checks import CHECKS
 from sendproof_harness.judge.verdict import judge
 
 T = TypeVar("T")

@@ -8,11 +8,11 @@ from typing import Any
 
 import requests
 
-from sendproof_harness.run import sandboxes
 from sendproof_harness.control_client import Control
-from sendproof_harness.handover.format import Listen
+from sendproof_harness.handover.write import Listen
 from sendproof_harness.load.progress import Telling
 from sendproof_harness.load.scenarios import CAMPAIGN, SCHEDULED, SEND_AT, TITLE, Wanted, campaign
+from sendproof_harness.run import sandboxes
 from sendproof_harness.run.runner import HOST
 from sendproof_harness.run.simulator_process import start_simulators
 from sendproof_harness.scenario.values import iso

@@ -35,19 +35,19 @@ from locust.stats import StatsEntry
 from rich.console import Console
 
 from sendproof_harness.control_client import Control, ControlError
+from sendproof_harness.history.writer import RunError, fresh_folder
 from sendproof_harness.judge.findings import Blame
+from sendproof_harness.load.aggregation import GENERATOR, Gathering
 from sendproof_harness.load.arrivals import SHAPES
 from sendproof_harness.load.counters import Counts, Generator, from_plain, plain
 from sendproof_harness.load.finish import end
-from sendproof_harness.load.aggregation import GENERATOR, Gathering
-from sendproof_harness.load.service_levels import Levels, load_levels
 from sendproof_harness.load.model import Latency
-from sendproof_harness.load.progress import Telling
 from sendproof_harness.load.process_stats import Usage, Watched, is_here, own_usage
+from sendproof_harness.load.progress import Telling
 from sendproof_harness.load.scenarios import Wanted
-from sendproof_harness.run.processes import ProcessError
-from sendproof_harness.history.writer import RunError, fresh_folder
+from sendproof_harness.load.service_levels import Levels, load_levels
 from sendproof_harness.run.aborted import Trouble, TroubleError
+from sendproof_harness.run.processes import ProcessError
 
 _EVERY_S = 1.0
 # Workers that are there begin at once; who has none waits for nobody.

@@ -8,15 +8,15 @@ from urllib.parse import urlsplit
 import gevent
 
 from harness import LoadTest, Prepared, Process, Worker
-from sendproof_harness.run.steps.actions import plan
 from sendproof_harness.load.campaign_tracker import CampaignFollower, owed
-from sendproof_harness.load.progress import Telling
 from sendproof_harness.load.process_stats import Watched, is_here, listening_on
+from sendproof_harness.load.progress import Telling
 from sendproof_harness.load.scenarios import Wanted, campaign
-from sendproof_harness.scenario.model import Advance, Plan, WaitFor
-from sendproof_harness.run.runner import Options, staged
-from sendproof_harness.run.wait_for import wait_for
 from sendproof_harness.run.context import World
+from sendproof_harness.run.runner import Options, staged
+from sendproof_harness.run.steps.actions import plan
+from sendproof_harness.run.wait_for import wait_for
+from sendproof_harness.scenario.model import Advance, Plan, WaitFor
 
 # The journal is asked so often for what is new.
 LOOK_EVERY_S = 0.1

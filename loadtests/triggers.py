@@ -13,17 +13,17 @@ import gevent
 from harness import LoadTest, Prepared, Process, Running, Worker, all_of
 from recipe import expected_order, people
 from scheduled import LOOK_EVERY_S, bridge_of, limits, options_of, whose
-from sendproof_harness.run.steps.actions import define
 from sendproof_harness.control_client import Control
 from sendproof_harness.load.arrivals import SHAPES, SHAPES_TOLD, arrivals, count
-from sendproof_harness.load.counters import Counts
 from sendproof_harness.load.campaign_tracker import lines
-from sendproof_harness.load.trigger_tracker import EVENT, PARAMETER, Orders, order
+from sendproof_harness.load.counters import Counts
 from sendproof_harness.load.progress import Telling
 from sendproof_harness.load.scenarios import Wanted, triggers
-from sendproof_harness.scenario.model import Define, WaitFor
+from sendproof_harness.load.trigger_tracker import EVENT, PARAMETER, Orders, order
 from sendproof_harness.run.runner import staged
+from sendproof_harness.run.steps.actions import define
 from sendproof_harness.run.wait_for import wait_for
+from sendproof_harness.scenario.model import Define, WaitFor
 
 _OK = 200
 # An open model waits for nobody; so many calls may be under way at once before one has to.

@@ -10,10 +10,10 @@ from pathlib import Path
 from typing import Any, NoReturn
 
 from catalogue import Mutant, Trial
-from sendproof_harness.run.processes import Child, Program, until
 from sendproof_harness.judge.verdict import EXIT_STATUS, WORST_FIRST
+from sendproof_harness.run.processes import Child, Program, until
 
-SENDPROOF = (sys.executable, "-m", "sendproof_simulators")
+SENDPROOF = (sys.executable, "-m", "sendproof_harness")
 # The slowest scenario takes twenty seconds alone on a small machine; a mutant may never come to an end.
 LONGEST_S = 400.0
 _READY_S = 60.0

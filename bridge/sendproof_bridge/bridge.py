@@ -4,15 +4,15 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any, NamedTuple
 
-from sendproof_bridge.storage import rate_limit
-from sendproof_bridge.outbound.providers import MessageProvider, open_channel
 from sendproof_bridge.clock import Clock
 from sendproof_bridge.config import ChannelConfig, ClientConfig, Config, ConfigError
-from sendproof_bridge.outbound.optimove import Optimove
-from sendproof_bridge.outbound.save_event import SaveEvent
 from sendproof_bridge.config_fields import WrongError
-from sendproof_bridge.storage.store import Store
 from sendproof_bridge.outbound.http import Wire
+from sendproof_bridge.outbound.optimove import Optimove
+from sendproof_bridge.outbound.providers import MessageProvider, open_channel
+from sendproof_bridge.outbound.save_event import SaveEvent
+from sendproof_bridge.storage import rate_limit
+from sendproof_bridge.storage.store import Store
 
 
 class CampaignKey(NamedTuple):

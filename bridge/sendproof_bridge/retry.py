@@ -3,7 +3,13 @@
 from dataclasses import dataclass
 
 from sendproof_bridge.clock import HOUR, MINUTE, SECOND, Instant
-from sendproof_bridge.outbound.errors import CredentialsRefusedError, NotDoneError, OutsideError, RateLimitedError, RefusedError
+from sendproof_bridge.outbound.errors import (
+    CredentialsRefusedError,
+    NotDoneError,
+    OutsideError,
+    RateLimitedError,
+    RefusedError,
+)
 
 # A refusal can pass (a campaign announced before it can be read, a template not yet known), so it is asked again a few
 # times; a fault of the bridge itself may be one of the moment, too.

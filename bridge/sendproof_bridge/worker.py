@@ -9,14 +9,14 @@ import threading
 from collections.abc import Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 
-from sendproof_bridge.domain import campaigns
-from sendproof_bridge.storage import job_queue
 from sendproof_bridge.bridge import Bridge, optimove_lane
 from sendproof_bridge.clock import SandboxClock, Tick, iso, real_now
-from sendproof_bridge.outbound.errors import OutsideError
-from sendproof_bridge.storage.job_queue import LEASE_SECONDS, Claimant, Job, LostJobError, NewJob
-from sendproof_bridge.retry import GiveUp, decide
+from sendproof_bridge.domain import campaigns
 from sendproof_bridge.jobs import STEPS, send_triggered
+from sendproof_bridge.outbound.errors import OutsideError
+from sendproof_bridge.retry import GiveUp, decide
+from sendproof_bridge.storage import job_queue
+from sendproof_bridge.storage.job_queue import LEASE_SECONDS, Claimant, Job, LostJobError, NewJob
 
 # So many jobs for each thread are claimed at once. To claim one costs as much as many a job.
 _AHEAD = 4

@@ -3,18 +3,18 @@
 import inspect
 from collections.abc import Iterable, Iterator
 
+from sendproof_harness.history.timestamps import span
 from sendproof_harness.judge.checks import CHECKS
-from sendproof_harness.judge.facts.deadlines import TRIGGER_LATE_AFTER
-from sendproof_harness.judge.facts.consent import ASKED_WITHIN, GRACE
 from sendproof_harness.judge.checks.events import TOLD_WITHIN
-from sendproof_harness.judge.facts.delivery_ledger import CLASSES, MEANING
-from sendproof_harness.judge.facts.delivery_matching import EARLY_TOLERANCE, LATE_AFTER
 from sendproof_harness.judge.checks.metrics import PUSHES_A_DAY_MIN, REPORTING_DAYS
 from sendproof_harness.judge.checks.opt_out_sync import SHARED_WITHIN
-from sendproof_harness.judge.facts.provider_totals import RECEIPT_ON_ITS_WAY
 from sendproof_harness.judge.checks.templates import SYNCHRONISED_WITHIN
+from sendproof_harness.judge.facts.consent import ASKED_WITHIN, GRACE
+from sendproof_harness.judge.facts.deadlines import TRIGGER_LATE_AFTER
+from sendproof_harness.judge.facts.delivery_ledger import CLASSES, MEANING
+from sendproof_harness.judge.facts.delivery_matching import EARLY_TOLERANCE, LATE_AFTER
+from sendproof_harness.judge.facts.provider_totals import RECEIPT_ON_ITS_WAY
 from sendproof_harness.judge.findings import Check
-from sendproof_harness.history.timestamps import span
 from tables import table
 
 #: What the judge grants where no document names a limit: what, how much, and why so much.

@@ -3,7 +3,8 @@
 from collections.abc import Iterator
 
 from sendproof_simulators.core.dialects import Dialect
-from sendproof_simulators.core.simulator import Provider, discover
+from sendproof_simulators.core.simulator import Provider
+from sendproof_simulators.services.discovery import discover
 from tables import table
 
 _HEAD = """# Every dialect

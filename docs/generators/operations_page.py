@@ -3,7 +3,7 @@
 from collections.abc import Iterator
 
 from sendproof_simulators.reference.operations import Described, Service, marked, services
-from sendproof_simulators.core.simulator import discover
+from sendproof_simulators.services.discovery import discover
 from tables import table
 
 _HEAD = """# Every operation

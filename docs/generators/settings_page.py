@@ -3,9 +3,9 @@
 import json
 from collections.abc import Iterator
 
-from sendproof_bridge.outbound.providers import providers
 from sendproof_bridge.config import BRIDGE, CHANNEL, CLIENT
 from sendproof_bridge.config_fields import REQUIRED, Check, Setting, Settings, WrongError, one_of
+from sendproof_bridge.outbound.providers import providers
 from tables import table
 
 _HEAD = """# The settings of the reference bridge

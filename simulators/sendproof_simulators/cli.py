@@ -1,6 +1,5 @@
 """The front door: `sendproof`. The only module that may reach into the scenario package, and only when asked to."""
 
-import importlib
 import os
 import sys
 from collections.abc import Mapping
@@ -13,11 +12,11 @@ from rich.console import Console
 from rich.markup import escape
 from rich.table import Table
 
-from sendproof_simulators.core.messaging.delivery_outcomes import COUNTRIES, MAGIC, magic_number
 from sendproof_simulators.core.faults.spec import catalogue as known_faults
 from sendproof_simulators.core.faults.spec import summary
-from sendproof_harness.cli import marketer as operate
-from sendproof_simulators.core.simulator import FOLDERS_VARIABLE, Provider, discover
+from sendproof_simulators.core.messaging.delivery_outcomes import COUNTRIES, MAGIC, magic_number
+from sendproof_simulators.core.simulator import Provider
+from sendproof_simulators.services.discovery import FOLDERS_VARIABLE, discover
 
 EXIT_ERROR = 3
 # What a shell calls a program that Ctrl-C ended.
@@ -196,9 +195,6 @@ def numbers() -> None:
     console.print("\nFree digits: GB 44 7555 ssss cc, US and Canada 1 aaa 555 ss cc (any area code; cc is the code).")
 
 
-operate.register(app)
-
-
 def _found(folder: Path | None) -> Mapping[str, Provider]:
     """Every simulator; ends the command when one of them, or the folder, is not as it should be."""
     if folder is not None:
@@ -238,7 +234,6 @@ def _print_table(addresses: dict[str, Any]) -> None:
 
 def main() -> None:
     """Run the command line. A wrong command line ends with status 3: 2 would say that a verdict is unknown."""
-    importlib.import_module("sendproof_harness.cli.run").register(app)
     try:
         status = app(standalone_mode=False)
     except typer.Abort:

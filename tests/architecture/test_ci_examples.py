@@ -12,8 +12,8 @@ import yaml
 import sendproof_harness.cli.run
 from repository import ROOT
 from sendproof_harness.conformance.run import NAME
-from sendproof_harness.scenario.library import find
 from sendproof_harness.history.writer import FILES
+from sendproof_harness.scenario.library import find
 
 TEXT = (ROOT / "docs" / "ci.md").read_text()
 GITHUB, GITLAB = (yaml.safe_load(block) for block in re.findall(r"```yaml\n(.*?)```", TEXT, re.DOTALL))

@@ -15,7 +15,7 @@ from openapi_spec_validator import OpenAPIV30SpecValidator
 
 from repository import CONTRACTS
 from sendproof_simulators.core.contracts import load_contract
-from sendproof_simulators.core.simulator import contract_file, discover, folder_of
+from sendproof_simulators.services.discovery import contract_file, discover, folder_of
 
 PROVIDERS = discover()
 FOLDERS = {CONTRACTS, *(contract_file(provider).parent for provider in PROVIDERS.values())}

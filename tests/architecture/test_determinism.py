@@ -7,9 +7,9 @@ from pathlib import Path
 import pytest
 import requests
 
+from canonical_history import canonical
 from command_line import FIRST, scaled_down, sendproof
 from running import RunningSimulators, running_simulators
-from canonical_history import canonical
 from stand_in import StandIn, stand_in
 
 BURST = FIRST.parents[1] / "triggered" / "burst.yaml"

@@ -12,7 +12,7 @@ import commands_page
 from repository import ROOT, files, name_of
 from sendproof_harness.scenario.library_listing import of_library
 from sendproof_simulators.reference.services import catalogue
-from sendproof_simulators.core.simulator import discover
+from sendproof_simulators.services.discovery import discover
 
 DOCUMENTS = list(files(".md"))
 LIBRARY = ROOT / "scenarios" / "README.md"

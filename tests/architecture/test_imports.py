@@ -8,13 +8,12 @@ from pathlib import Path
 import pytest
 
 from repository import PACKAGES, ROOT, files, name_of
-from sendproof_simulators.core.simulator import discover, folder_of
+from sendproof_simulators.services.discovery import discover, folder_of
 
 SIMULATORS = PACKAGES[0]
 # Imports that no tool sees, each with its reason.
 HIDDEN_IMPORTS = {
-    "simulators/sendproof_simulators/cli.py": "the front door asks for the scenarios only when it is run",
-    "simulators/sendproof_simulators/core/simulator.py": "simulators are found by folder",
+    "simulators/sendproof_simulators/services/discovery.py": "simulators are found by folder",
     "simulators/sendproof_simulators/core/faults/spec.py": "faults are found by file",
     "bridge/sendproof_bridge/outbound/providers/__init__.py": "channels are found by file",
 }
@@ -42,7 +41,7 @@ def test_contracts_between_packages_hold():
 def test_simulator_imports_core_and_provider_only(name):
     """A simulator imports itself, core/ and provider.py, and nothing else of the simulators."""
     folder = folder_of(discover()[name])
-    allowed = tuple(f"sendproof_simulators.{part}" for part in (folder.name, "core", "provider"))
+    allowed = tuple(f"sendproof_simulators.{part}" for part in (f"services.{folder.name}", "core"))
     for path in folder.rglob("*.py"):
         ours = {module for module in imported(path) if module.startswith("sendproof_")}
         assert {module for module in ours if not module.startswith(allowed)} == set(), path
@@ -50,7 +49,7 @@ def test_simulator_imports_core_and_provider_only(name):
 
 def test_core_imports_no_simulator():
     """core/ knows what a provider is, and no provider."""
-    allowed = ("sendproof_simulators.core", "sendproof_simulators.core.simulator")
+    allowed = ("sendproof_simulators.core",)
     found = {module for path in (SIMULATORS / "core").rglob("*.py") for module in imported(path)}
     assert {module for module in found if module.startswith("sendproof_") and not module.startswith(allowed)} == set()
 

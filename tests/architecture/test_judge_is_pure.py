@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-PACKAGE = Path(__file__).parents[2] / "scenarios" / "sendproof_scenarios"
+PACKAGE = Path(__file__).parents[2] / "scenarios" / "sendproof_harness"
 
 #: The judge: what it is made of may import each other, the standard library below, and msgspec.
 JUDGE = {
@@ -35,7 +35,7 @@ def imports(path: Path) -> Iterator[str]:
 def is_permitted(name: str) -> bool:
     """Whether the judge may import it."""
     package, _, rest = name.partition(".")
-    if package == "sendproof_scenarios":
+    if package == "sendproof_harness":
         return rest.split(".")[0] in JUDGE
     if package == "urllib":
         return rest == "parse"

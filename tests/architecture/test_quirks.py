@@ -8,7 +8,7 @@ import re
 import pytest
 
 from repository import ROOT
-from sendproof_simulators.core.simulator import discover
+from sendproof_simulators.services.discovery import discover
 
 STORIES = ROOT / "tests" / "simulators"
 CARRIERS = sorted(name for name, one in discover().items() if one.templates is not None and (STORIES / name).is_dir())
@@ -16,7 +16,7 @@ CARRIERS = sorted(name for name, one in discover().items() if one.templates is n
 
 def quirks(service: str) -> list[list[str]]:
     """The rows of the table of quirks: quirk, evidence, source, tests."""
-    text = (ROOT / "simulators" / "sendproof_simulators" / service / "README.md").read_text()
+    text = (ROOT / "simulators" / "sendproof_simulators" / "services" / service / "README.md").read_text()
     table = text.split("| quirk | evidence | source | shown by |\n|---|---|---|---|\n")[1].split("\n\n")[0]
     return [[cell.strip() for cell in row.strip("|").split(" | ")] for row in table.splitlines()]
 

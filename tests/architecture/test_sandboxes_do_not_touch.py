@@ -13,14 +13,14 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from instants import SIX, StillWallClock
-from sendproof_simulators.server.app import CONTRACTS
 from sendproof_simulators.core.audience.audience import AudienceRecipe
 from sendproof_simulators.core.http import Request
 from sendproof_simulators.core.sandbox import DEFAULT_CHANNELS, Sandbox, SandboxSettings
 from sendproof_simulators.core.sandboxes import Sandboxes
 from sendproof_simulators.core.webhooks.sender import WebhookSender
-from sendproof_simulators.core.simulator import discover
+from sendproof_simulators.server.app import CONTRACTS
 from sendproof_simulators.server.pipeline import Service
+from sendproof_simulators.services.discovery import discover
 
 Step = tuple[str, int]
 

@@ -10,7 +10,7 @@ import zipfile
 import pytest
 
 from repository import CONTRACTS, PACKAGES, ROOT, files, name_of
-from sendproof_simulators.core.simulator import discover
+from sendproof_simulators.services.discovery import discover
 
 
 @pytest.fixture(scope="module")
@@ -36,14 +36,14 @@ def test_wheel_holds_three_packages_and_nothing_else(installed):
     """The vendor's environment gains three names, all ours."""
     site, _ = installed
     names = {path.name for path in site.iterdir() if not path.name.endswith(".dist-info")}
-    assert names == {"sendproof_simulators", "sendproof_bridge", "sendproof_scenarios"}
+    assert names == {"sendproof_simulators", "sendproof_bridge", "sendproof_harness"}
 
 
 def test_wheel_holds_every_contract_and_scenario(installed):
     """Contracts and scenarios lie at the top of the repository, and inside the packages in a wheel."""
     site, _ = installed
     contracts = {path.name for path in (site / "sendproof_simulators" / "openapi").glob("*.yaml")}
-    library = site / "sendproof_scenarios" / "library"
+    library = site / "sendproof_harness" / "library"
     scenarios = {path.relative_to(library).as_posix() for path in library.rglob("*.yaml")}
     assert contracts == {path.name for path in CONTRACTS.glob("*.yaml")}
     assert scenarios == {
@@ -88,9 +88,10 @@ def test_installed_harness_finds_the_contract_of_listeners(installed):
 def test_installed_harness_finds_the_library(installed):
     """A scenario of the library is found by its name, wherever the harness runs."""
     site, python = installed
-    story = "import pathlib, sendproof_harness.scenario.library as l; print(*l.find(pathlib.Path('scheduled/first_campaign')))"
+    story = "import pathlib\nfrom sendproof_harness.scenario import library\n"
+    story += "print(*library.find(pathlib.Path('scheduled/first_campaign')))"
     with python("-c", story) as process:
-        assert process.stdout.read().strip() == str(site / "sendproof_scenarios/library/scheduled/first_campaign.yaml")
+        assert process.stdout.read().strip() == str(site / "sendproof_harness/library/scheduled/first_campaign.yaml")
 
 
 def test_installed_harness_loads(installed, tmp_path):

@@ -6,9 +6,18 @@ from pathlib import Path
 
 import pytest
 
-from sendproof_bridge.outbound.providers import providers
-from sendproof_bridge.config import BRIDGE, CHANNEL, CLIENT, BridgeConfig, ChannelConfig, ClientConfig, ConfigError, load
+from sendproof_bridge.config import (
+    BRIDGE,
+    CHANNEL,
+    CLIENT,
+    BridgeConfig,
+    ChannelConfig,
+    ClientConfig,
+    ConfigError,
+    load,
+)
 from sendproof_bridge.jobs import STEPS
+from sendproof_bridge.outbound.providers import providers
 
 GOOD = """
 [bridge]

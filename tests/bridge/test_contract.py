@@ -7,8 +7,8 @@ import jsonschema_rs
 import pytest
 import yaml
 
-from sendproof_bridge.inbound import status
 from sendproof_bridge.clock import MINUTE
+from sendproof_bridge.inbound import status
 from sendproof_bridge.inbound.app import Door, read_event
 from small_bridge import KEY, NOON, row
 from stand_in import Says

@@ -6,8 +6,8 @@ from hypothesis import settings as hypothesis_settings
 from hypothesis import strategies as st
 from sqlalchemy import text
 
-from sendproof_bridge.storage import rate_limit
 from sendproof_bridge.outbound.errors import RateLimitedError
+from sendproof_bridge.storage import rate_limit
 from sendproof_bridge.storage.rate_limit import CALLS, WINDOW_MS, take
 
 

@@ -3,7 +3,13 @@
 import pytest
 
 from sendproof_bridge.clock import HOUR, MINUTE, SECOND
-from sendproof_bridge.outbound.errors import CredentialsRefusedError, NotDoneError, RateLimitedError, RefusedError, UnknownOutcomeError
+from sendproof_bridge.outbound.errors import (
+    CredentialsRefusedError,
+    NotDoneError,
+    RateLimitedError,
+    RefusedError,
+    UnknownOutcomeError,
+)
 from sendproof_bridge.retry import Again, GiveUp, decide
 
 NOW = 1_000_000

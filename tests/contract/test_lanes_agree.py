@@ -14,17 +14,18 @@ from hypothesis import HealthCheck, Phase, given, settings
 from hypothesis import strategies as st
 from schemathesis.core import NotSet
 
+from credential_helpers import Shown, shown
 from instants import NINE, SIX, StillWallClock
-from sendproof_simulators.server.app import CONTRACTS
 from sendproof_simulators.core.audience.audience import AudienceRecipe
-from sendproof_simulators.core.http import Reply, Request
 from sendproof_simulators.core.faults.parsing import Places, read_entries
+from sendproof_simulators.core.http import Reply, Request
 from sendproof_simulators.core.sandbox import DEFAULT_CHANNELS, SandboxSettings
 from sendproof_simulators.core.sandboxes import DEFAULT, Sandboxes
+from sendproof_simulators.core.simulator import CampaignPlan, ChannelPlan, Split
 from sendproof_simulators.core.webhooks.sender import WebhookSender
-from sendproof_simulators.core.simulator import CampaignPlan, ChannelPlan, Split, contract_file, discover
+from sendproof_simulators.server.app import CONTRACTS
 from sendproof_simulators.server.pipeline import Service
-from credential_helpers import Shown, shown
+from sendproof_simulators.services.discovery import contract_file, discover
 
 SETTINGS = SandboxSettings(
     name=DEFAULT,

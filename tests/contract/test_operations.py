@@ -7,7 +7,7 @@ import yaml
 
 from command_line import sendproof
 from sendproof_simulators.reference.operations import Told, services
-from sendproof_simulators.core.simulator import contract_file, discover
+from sendproof_simulators.services.discovery import contract_file, discover
 
 METHODS = {"get", "post", "put", "patch", "delete"}
 

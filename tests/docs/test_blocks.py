@@ -13,10 +13,10 @@ from openapi_spec_validator import validate
 import catalogue
 from documents import Block, blocks, documents, languages
 from repository import ROOT
-from sendproof_bridge.outbound.providers import providers
 from sendproof_bridge.config import load
+from sendproof_bridge.outbound.providers import providers
 from sendproof_harness.handover.reader import read as read_handover
-from sendproof_harness.handover.format import Listen, handover
+from sendproof_harness.handover.write import Listen, handover
 from sendproof_harness.load.service_levels import levels_in
 from sendproof_harness.load.service_levels import schema as levels_schema
 from sendproof_harness.scenario.load import loads

@@ -14,7 +14,7 @@ from command_line import FIRST, Said, scaled_down, sendproof
 from repository import ROOT
 from running import running_simulators
 from running_bridge import until
-from sendproof_harness.handover.format import Listen, handover, write_handover
+from sendproof_harness.handover.write import Listen, handover, write_handover
 from sendproof_harness.run.processes import Child, Program, free_port
 
 APP = ROOT / "bridge" / "examples" / "flask_bridge" / "app.py"

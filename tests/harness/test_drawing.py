@@ -5,10 +5,10 @@ from pathlib import Path
 import pytest
 import yaml
 
-from sendproof_harness.scenario.random_faults import TooManyError, as_yaml, draw
 from sendproof_harness.scenario.fault_kinds import KILL, KINDS
 from sendproof_harness.scenario.load import load, loads
 from sendproof_harness.scenario.model import Scenario
+from sendproof_harness.scenario.random_faults import TooManyError, as_yaml, draw
 from sendproof_simulators.core.faults.spec import catalogue
 
 ROOT = Path(__file__).parents[2]

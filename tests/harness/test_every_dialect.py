@@ -6,8 +6,8 @@ from pathlib import Path
 import pytest
 
 from sendproof_harness.handover.reader import handed_of
+from sendproof_harness.handover.write import handover, key_name
 from sendproof_harness.scenario.dialect_matrix import in_every_dialect
-from sendproof_harness.handover.format import handover, key_name
 from sendproof_harness.scenario.load import load
 from sendproof_harness.scenario.model import Scenario
 

@@ -4,8 +4,8 @@ import json
 
 import pytest
 
-from sendproof_harness.history.timestamps import iso
 from sendproof_harness.history.reader import HistoryError, parse_history, read_history
+from sendproof_harness.history.timestamps import iso
 
 
 def test_everything_has_its_place(sound):

@@ -5,11 +5,11 @@ from pathlib import Path
 import pytest
 
 from bridges import Listening
+from sendproof_harness.run.runner import Options, RunError, run
 from sendproof_harness.scenario.library import find
 from sendproof_harness.scenario.library_listing import of_library
 from sendproof_harness.scenario.load import load
 from sendproof_harness.session.session import RefusedError, Wanted, scenarios_of
-from sendproof_harness.run.runner import Options, RunError, run
 
 ROOT = Path(__file__).parents[2]
 LIBRARY = ROOT / "scenarios"

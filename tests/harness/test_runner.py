@@ -10,14 +10,14 @@ import pytest
 
 from bridges import HELLO, PARKING, Listening
 from running import RunningSimulators, running_simulators
+from sendproof_harness.history.reader import read_history
 from sendproof_harness.history.timestamps import HOUR, SECOND
+from sendproof_harness.history.writer import Neighbour, Note, RunError, insert_before_end, note
+from sendproof_harness.judge.verdict import judge
+from sendproof_harness.run.processes import Child, Program
+from sendproof_harness.run.runner import Options, run
 from sendproof_harness.scenario.load import loads
 from sendproof_harness.scenario.model import Scenario, WaitFor
-from sendproof_harness.run.processes import Child, Program
-from sendproof_harness.history.reader import read_history
-from sendproof_harness.history.writer import Neighbour, Note, RunError, insert_before_end, note
-from sendproof_harness.run.runner import Options, run
-from sendproof_harness.judge.verdict import judge
 
 SCENARIO = """\
 sendproof: 1

@@ -9,16 +9,27 @@ from pathlib import Path
 import pytest
 from jsonschema import Draft202012Validator
 
-from sendproof_harness.handover.format import Listen, handover
+from sendproof_harness.handover.write import Listen, handover
+from sendproof_harness.history.writer import FILES
+from sendproof_harness.scenario.diagnostics import UnusableFileError
 from sendproof_harness.scenario.library import find
 from sendproof_harness.scenario.load import SCHEMA_FILE, load, loads
-from sendproof_harness.scenario.diagnostics import UnusableFileError
-from sendproof_harness.scenario.model import Advance, Audience, Campaign, Channel, Part, Plan, Scenario, Split, Template, WaitFor
-from sendproof_harness.history.writer import FILES
+from sendproof_harness.scenario.model import (
+    Advance,
+    Audience,
+    Campaign,
+    Channel,
+    Part,
+    Plan,
+    Scenario,
+    Split,
+    Template,
+    WaitFor,
+)
 from sendproof_harness.scenario.rules.simulator_facts import ATTRIBUTES, FATES
 from sendproof_simulators.core.audience import audience as simulated
-from sendproof_simulators.core.randomness import Chance
 from sendproof_simulators.core.messaging.delivery_outcomes import BY_NAME
+from sendproof_simulators.core.randomness import Chance
 
 ROOT = Path(__file__).parents[2]
 LIBRARY = sorted((ROOT / "scenarios").rglob("*.yaml"))

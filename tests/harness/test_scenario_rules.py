@@ -2,8 +2,8 @@
 
 import pytest
 
-from sendproof_harness.scenario.load import loads
 from sendproof_harness.scenario.diagnostics import UnusableFileError
+from sendproof_harness.scenario.load import loads
 
 WHOLE = """\
 sendproof: 1

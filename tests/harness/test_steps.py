@@ -11,8 +11,8 @@ import pytest
 
 from bridges import PARKING, Listening
 from running import RunningSimulators, running_simulators
-from sendproof_harness.scenario.load import loads
 from sendproof_harness.run.runner import Options, Recorded, run
+from sendproof_harness.scenario.load import loads
 
 SCENARIO = """\
 sendproof: 1

@@ -4,11 +4,11 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from history_builder import Story, sound_story
 from sendproof_harness.judge.checks import CHECKS
 from sendproof_harness.judge.facts.delivery_ledger import CLASSES
 from sendproof_harness.judge.findings import Check, Finding, Observed
 from sendproof_harness.judge.verdict import Verdict, judge
-from history_builder import Story, sound_story
 
 SOUND = sound_story()
 

@@ -6,9 +6,9 @@ from types import SimpleNamespace
 from typing import Any
 
 from bridges import Listening
+from sendproof_harness.run.context import HARNESS, World
 from sendproof_harness.run.time_control import at_rest
 from sendproof_harness.run.wait_for import WAIT_STEP, join
-from sendproof_harness.run.context import HARNESS, World
 
 PARKED = {"participants": [{"name": "bridge", "parked": True}], "in_flight": 0}
 NOBODY: dict[str, Any] = {"participants": [], "in_flight": 0}
@@ -47,6 +47,7 @@ class RecordedMoves:
 
 
 def moves_until_joined(*clocks: dict[str, Any]) -> list[timedelta]:
+    """Join a clock that shows these snapshots, and return how time was moved."""
     control = ScriptedControl(list(clocks))
     passing = RecordedMoves(control)
     bridge = SimpleNamespace(shares_clock=True, must_run=lambda: None)
@@ -64,8 +65,10 @@ def moves_until_joined(*clocks: dict[str, Any]) -> list[timedelta]:
 
 
 def test_bridge_that_joins_between_two_looks_moves_no_time():
+    """Between two looks it is neither absent nor alone; a minute would shift the whole history."""
     assert moves_until_joined(NOBODY, PARKED) == [timedelta()]
 
 
 def test_time_passes_while_only_the_harness_waits_for_a_killed_bridge():
+    """Nothing else could end the wait, because the bridge comes back at a virtual time."""
     assert moves_until_joined(HARNESS_ALONE, PARKED) == [WAIT_STEP, timedelta()]

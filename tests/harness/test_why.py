@@ -2,11 +2,11 @@
 
 import pytest
 
-from sendproof_harness.history.timestamps import HOUR, MINUTE, iso
-from sendproof_harness.explain.timeline import Moment
+from history_builder import FIRST_SEND, START, Line, Story
 from sendproof_harness.explain.customer import Story as Told
 from sendproof_harness.explain.customer import UnknownCustomerError, find, story
-from history_builder import FIRST_SEND, START, Line, Story
+from sendproof_harness.explain.timeline import Moment
+from sendproof_harness.history.timestamps import HOUR, MINUTE, iso
 
 
 def told(lines: Story, wanted: str) -> Told:

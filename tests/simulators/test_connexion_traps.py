@@ -10,9 +10,9 @@ import pytest
 import yaml
 
 import toy_contract as toy
-from sendproof_simulators.server.connexion_app import Authority
 from sendproof_simulators.core.contracts import load_contract
 from sendproof_simulators.core.http import Request
+from sendproof_simulators.server.connexion_app import Authority
 
 
 def test_1_another_openapi_version_is_refused_with_what_to_do() -> None:

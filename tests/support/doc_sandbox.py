@@ -30,7 +30,7 @@ from documents import blocks, named_files
 from repository import ROOT
 from running_bridge import until
 from sendproof_harness.run.processes import free_port
-from sendproof_simulators.core.simulator import discover
+from sendproof_simulators.services.discovery import discover
 
 APP = ROOT / "bridge" / "examples" / "flask_bridge" / "app.py"
 SECRETS = {"ACME_OPTIMOVE_KEY": "k" * 16, "ACME_WEBHOOK_TOKEN": "t" * 16, "ACME_TEXTLOCAL_KEY": "a" * 16}
@@ -152,7 +152,7 @@ class Desk:
         return {**os.environ, **SECRETS, "PATH": path, "COLUMNS": "80", "PYTHONUNBUFFERED": "1"}
 
     def _lay(self) -> None:
-        self._put("bin/sendproof", _script(sys.executable, "-m", "sendproof_simulators"))
+        self._put("bin/sendproof", _script(sys.executable, "-m", "sendproof_harness"))
         self._put("bin/sendproof-bridge", _script(sys.executable, "-m", "sendproof_bridge"))
         for name in LINKS:
             (self.folder / name).symlink_to(ROOT / name)

@@ -1,7 +1,7 @@
 """Lines of faults for tests: what was laid, what struck, and what it did to a call of the bridge."""
 
-from sendproof_harness.history.timestamps import iso
 from history_builder import Line, Story
+from sendproof_harness.history.timestamps import iso
 
 
 def laid(story: Story, *entries: Line) -> Story:

@@ -4,10 +4,10 @@ import json
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass, replace
 
-from sendproof_harness.judge.findings import Check, Finding
+from sendproof_harness.history.reader import parse_history
 from sendproof_harness.history.records import History
 from sendproof_harness.history.timestamps import DAY, HOUR, MINUTE, iso, parse_instant
-from sendproof_harness.history.reader import parse_history
+from sendproof_harness.judge.findings import Check, Finding
 from sendproof_harness.judge.verdict import Verdict, judge
 
 START = parse_instant("2026-03-02T06:00:00.000Z")

@@ -7,16 +7,26 @@ from typing import Any
 import msgspec
 
 from instants import NINE, SIX
-from sendproof_simulators.server.app import CONTRACTS
 from sendproof_simulators.core.audience.audience import Audience, AudienceRecipe
-from sendproof_simulators.core.randomness import Chance
 from sendproof_simulators.core.clock.wall_clock import Instant
 from sendproof_simulators.core.contracts import load_contract
 from sendproof_simulators.core.dialects import choose
 from sendproof_simulators.core.http import Outcome, Request, Timer, Webhook
+from sendproof_simulators.core.randomness import Chance
+from sendproof_simulators.core.simulator import (
+    Call,
+    CampaignPlan,
+    Channel,
+    ChannelPlan,
+    Condition,
+    CustomerEvent,
+    Split,
+    TriggerPlan,
+    World,
+)
+from sendproof_simulators.server.app import CONTRACTS
 from sendproof_simulators.services.optimove import PROVIDER
 from sendproof_simulators.services.optimove.state import State
-from sendproof_simulators.core.simulator import Call, CampaignPlan, Channel, ChannelPlan, Condition, CustomerEvent, Split, TriggerPlan, World
 
 CHANNELS = (
     Channel(id=505, provider="textlocal", kind="scheduled"),

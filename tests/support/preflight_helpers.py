@@ -5,8 +5,8 @@ from typing import Any
 
 import requests
 
-from sendproof_harness.preflight.checks import examine
 from sendproof_harness.handover.reader import handed_of
+from sendproof_harness.preflight.checks import examine
 from sendproof_harness.preflight.results import Result
 
 

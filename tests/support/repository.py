@@ -8,7 +8,7 @@ CONTRACTS = ROOT / "openapi"
 PACKAGES = (
     ROOT / "simulators" / "sendproof_simulators",
     ROOT / "bridge" / "sendproof_bridge",
-    ROOT / "scenarios" / "sendproof_scenarios",
+    ROOT / "harness" / "sendproof_harness",
 )
 
 _NOT_OURS = {"__pycache__", "node_modules", "results", "dist", ".git", ".venv"}

@@ -4,9 +4,9 @@ import asyncio
 from dataclasses import dataclass, field
 from typing import Any
 
-from sendproof_simulators.server.connexion_app import Authority
 from sendproof_simulators.core.contracts import Contract, Operation
 from sendproof_simulators.core.http import Problem, Reply, Request, json_reply
+from sendproof_simulators.server.connexion_app import Authority
 
 PROBLEM = {
     "description": "Refused",

@@ -11,11 +11,11 @@ from starlette.responses import JSONResponse, PlainTextResponse, Response
 from starlette.routing import Route, Router
 from starlette.types import Receive, Scope, Send
 
-from sendproof_bridge.inbound import status
 from sendproof_bridge.bridge import Bridge, CampaignKey, Client
-from sendproof_bridge.outbound.providers import NotGenuineError, OptOut, Receipt
+from sendproof_bridge.inbound import status
 from sendproof_bridge.inbound.events import read_event
 from sendproof_bridge.inbound.group_commit import Intake
+from sendproof_bridge.outbound.providers import NotGenuineError, OptOut, Receipt
 
 # An event or a receipt has a few hundred bytes.
 _LARGEST_BODY = 64 * 1024

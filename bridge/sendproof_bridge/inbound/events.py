@@ -10,8 +10,14 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from sendproof_bridge.outbound.optimove import CAMPAIGN_CANCELLED, CAMPAIGN_EXECUTED_ON_CHANNEL, CAMPAIGN_ON_HOLD, CAMPAIGN_PROCESSED, TRIGGER_MET
 from sendproof_bridge.inbound.json_body import json_object
+from sendproof_bridge.outbound.optimove import (
+    CAMPAIGN_CANCELLED,
+    CAMPAIGN_EXECUTED_ON_CHANNEL,
+    CAMPAIGN_ON_HOLD,
+    CAMPAIGN_PROCESSED,
+    TRIGGER_MET,
+)
 
 # Of an event that names no campaign or no channel.
 NO_CAMPAIGN, NO_CHANNEL = "", 0

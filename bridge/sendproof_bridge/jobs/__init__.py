@@ -6,8 +6,26 @@ Each may be cut off at any point and run again. Those of triggers are done toget
 from collections.abc import Callable, Mapping
 
 from sendproof_bridge.bridge import Bridge
+from sendproof_bridge.jobs import (
+    apply_opt_outs,
+    cancel_campaign,
+    clear_campaign,
+    fetch_attributes,
+    fetch_page,
+    poll_missing_receipts,
+    poll_opt_outs,
+    poll_statuses,
+    process_receipts,
+    push_events,
+    push_interactions,
+    push_metric_deltas,
+    push_metrics,
+    push_opt_outs,
+    register_listeners,
+    send_batch,
+    sync_templates,
+)
 from sendproof_bridge.storage.job_queue import Job
-from sendproof_bridge.jobs import push_metric_deltas, cancel_campaign, clear_campaign, poll_missing_receipts, push_interactions, fetch_attributes, push_metrics, apply_opt_outs, poll_opt_outs, poll_statuses, fetch_page, process_receipts, register_listeners, push_events, send_batch, push_opt_outs, sync_templates
 
 Step = Callable[[Bridge, Job], None]
 

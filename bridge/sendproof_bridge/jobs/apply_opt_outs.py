@@ -7,14 +7,14 @@ from typing import Any
 
 from sqlalchemy import Connection, Row, bindparam, text
 
-from sendproof_bridge.domain import campaigns
-from sendproof_bridge.storage import job_queue, schema
 from sendproof_bridge.bridge import Bridge, CampaignKey
-from sendproof_bridge.outbound.providers import UNSUBSCRIBED
 from sendproof_bridge.clock import Instant
-from sendproof_bridge.storage.job_queue import Job
+from sendproof_bridge.domain import campaigns
 from sendproof_bridge.domain.metrics import COUNTS_AS, SENT
 from sendproof_bridge.jobs import push_opt_outs
+from sendproof_bridge.outbound.providers import UNSUBSCRIBED
+from sendproof_bridge.storage import job_queue, schema
+from sendproof_bridge.storage.job_queue import Job
 
 # Below the 999 parameters that older builds of SQLite take in one statement.
 _AT_ONCE = 900

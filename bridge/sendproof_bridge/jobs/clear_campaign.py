@@ -11,13 +11,13 @@ from collections.abc import Mapping, Sequence
 
 from sqlalchemy import bindparam, text
 
-from sendproof_bridge.domain import clearing, recipient_rules
-from sendproof_bridge.storage import job_queue
 from sendproof_bridge.bridge import Bridge, Client
 from sendproof_bridge.clock import parse_time
-from sendproof_bridge.outbound.errors import RateLimitedError, RefusedError
-from sendproof_bridge.storage.job_queue import Job
+from sendproof_bridge.domain import clearing, recipient_rules
 from sendproof_bridge.jobs.sync_templates import chunks
+from sendproof_bridge.outbound.errors import RateLimitedError, RefusedError
+from sendproof_bridge.storage import job_queue
+from sendproof_bridge.storage.job_queue import Job
 
 # So many can be looked at within about twenty seconds.
 _AT_ONCE = 100

@@ -12,12 +12,12 @@ from dataclasses import replace
 
 from sqlalchemy import text
 
-from sendproof_bridge.inbound import group_commit
-from sendproof_bridge.storage import job_queue
 from sendproof_bridge.bridge import Bridge, CampaignKey
-from sendproof_bridge.outbound.providers import Open, Receipt
 from sendproof_bridge.clock import DAY, HOUR, MINUTE, Instant
+from sendproof_bridge.inbound import group_commit
 from sendproof_bridge.outbound.errors import OutsideError
+from sendproof_bridge.outbound.providers import Open, Receipt
+from sendproof_bridge.storage import job_queue
 from sendproof_bridge.storage.job_queue import Job, NewJob
 
 # 72 hours, and time for a late receipt. Then daily as long as reports are due.

@@ -1,8 +1,8 @@
 """Report signed events: one call a job. One whose reply was lost is not repeated, as events might count twice."""
 
 from sendproof_bridge.bridge import Bridge
-from sendproof_bridge.storage.job_queue import Job
 from sendproof_bridge.jobs.at_most_once import at_most_once
+from sendproof_bridge.storage.job_queue import Job
 
 
 def run(bridge: Bridge, job: Job) -> None:

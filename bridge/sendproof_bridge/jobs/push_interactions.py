@@ -2,8 +2,8 @@
 
 import logging
 
-from sendproof_bridge.storage import job_queue
 from sendproof_bridge.bridge import Bridge, CampaignKey
+from sendproof_bridge.storage import job_queue
 from sendproof_bridge.storage.job_queue import Job
 
 logger = logging.getLogger(__name__)

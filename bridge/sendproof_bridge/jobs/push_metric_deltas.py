@@ -1,8 +1,8 @@
 """Report by how much totals have grown, to an Optimove that adds up what it is told: one call a job, made once."""
 
 from sendproof_bridge.bridge import Bridge
-from sendproof_bridge.storage.job_queue import Job
 from sendproof_bridge.jobs.at_most_once import at_most_once
+from sendproof_bridge.storage.job_queue import Job
 
 
 def run(bridge: Bridge, job: Job) -> None:

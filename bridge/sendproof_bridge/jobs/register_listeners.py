@@ -2,11 +2,17 @@
 
 import logging
 
-from sendproof_bridge.storage import job_queue
 from sendproof_bridge.bridge import Bridge
 from sendproof_bridge.config import SCHEDULED, TRIGGERED, ClientConfig
+from sendproof_bridge.outbound.optimove import (
+    CAMPAIGN_CANCELLED,
+    CAMPAIGN_EXECUTED_ON_CHANNEL,
+    CAMPAIGN_ON_HOLD,
+    CAMPAIGN_PROCESSED,
+    TRIGGER_MET,
+)
+from sendproof_bridge.storage import job_queue
 from sendproof_bridge.storage.job_queue import Job
-from sendproof_bridge.outbound.optimove import CAMPAIGN_CANCELLED, CAMPAIGN_EXECUTED_ON_CHANNEL, CAMPAIGN_ON_HOLD, CAMPAIGN_PROCESSED, TRIGGER_MET
 
 _EVENTS = {
     SCHEDULED: (CAMPAIGN_EXECUTED_ON_CHANNEL, CAMPAIGN_CANCELLED),

@@ -23,19 +23,19 @@ from typing import Any, NamedTuple
 
 from sqlalchemy import Connection, bindparam, text
 
-from sendproof_bridge.domain import campaigns
-from sendproof_bridge.inbound import group_commit
-from sendproof_bridge.storage import job_queue, opt_outs, backoff
 from sendproof_bridge.bridge import Bridge, CampaignKey
-from sendproof_bridge.outbound.providers import Outgoing, SendReply
 from sendproof_bridge.clock import HOUR, Instant, iso
-from sendproof_bridge.outbound.errors import NotDoneError, RateLimitedError, RefusedError, UnknownOutcomeError
-from sendproof_bridge.storage.job_queue import Job
+from sendproof_bridge.domain import campaigns
 from sendproof_bridge.domain.lifecycle import BATCH, MESSAGE
 from sendproof_bridge.domain.metrics import COUNTS_AS, SENT
 from sendproof_bridge.domain.recipient_rules import NOT_MENTIONED, OPTED_OUT_HERE, REPLY_LOST, TOO_LATE
-from sendproof_bridge.retry import GiveUp, decide
+from sendproof_bridge.inbound import group_commit
 from sendproof_bridge.jobs import poll_missing_receipts, poll_statuses, push_opt_outs
+from sendproof_bridge.outbound.errors import NotDoneError, RateLimitedError, RefusedError, UnknownOutcomeError
+from sendproof_bridge.outbound.providers import Outgoing, SendReply
+from sendproof_bridge.retry import GiveUp, decide
+from sendproof_bridge.storage import backoff, job_queue, opt_outs
+from sendproof_bridge.storage.job_queue import Job
 from sendproof_bridge.storage.store import execute_many
 
 _BATCH_IS = "client = :client AND id = :batch"
@@ -132,7 +132,9 @@ def _begin(bridge: Bridge, job: Job, key: CampaignKey, batch: str) -> _Found | N
             state = "cancelled"
         if state == "planned":
             left_out = list(tx.execute(_OPTED_OUT, where).scalars())
-            job_queue.add(tx, push_opt_outs.tell(bridge.clients[key.client].config, key.channel, left_out, f"batch:{batch}"))
+            job_queue.add(
+                tx, push_opt_outs.tell(bridge.clients[key.client].config, key.channel, left_out, f"batch:{batch}")
+            )
             if now > due_at + bridge.channel(key).config.too_late_after_hours * HOUR:
                 tx.execute(_TOO_LATE, where)
             _move(tx, key, batch, "sending", since=now)

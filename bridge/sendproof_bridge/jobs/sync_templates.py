@@ -7,12 +7,12 @@ from typing import TypeVar
 
 from sqlalchemy import text
 
-from sendproof_bridge.storage import job_queue, schema
 from sendproof_bridge.bridge import Bridge, Channel
-from sendproof_bridge.outbound.providers import Template
 from sendproof_bridge.clock import MINUTE
-from sendproof_bridge.storage.job_queue import Job
 from sendproof_bridge.outbound.optimove import TEMPLATES_PER_CALL
+from sendproof_bridge.outbound.providers import Template
+from sendproof_bridge.storage import job_queue, schema
+from sendproof_bridge.storage.job_queue import Job
 
 # Nobody announces a change; who has just written a template waits for this long at most.
 EVERY = 30 * MINUTE

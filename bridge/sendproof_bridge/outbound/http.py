@@ -10,7 +10,13 @@ import requests
 import urllib3
 
 from sendproof_bridge.clock import real_now
-from sendproof_bridge.outbound.errors import CredentialsRefusedError, NotDoneError, RateLimitedError, RefusedError, UnknownOutcomeError
+from sendproof_bridge.outbound.errors import (
+    CredentialsRefusedError,
+    NotDoneError,
+    RateLimitedError,
+    RefusedError,
+    UnknownOutcomeError,
+)
 
 _CONNECT_SECONDS = 5.0
 # The vendor's own Textlocal client waits so long; observed: https://github.com/scottybo/textlocal

@@ -11,8 +11,8 @@ from typing import Any
 from urllib.parse import quote
 
 from sendproof_bridge.clock import Instant, parse_time, sql_time
-from sendproof_bridge.outbound.errors import RefusedError, UnknownOutcomeError
 from sendproof_bridge.config_fields import Secret
+from sendproof_bridge.outbound.errors import RefusedError, UnknownOutcomeError
 from sendproof_bridge.outbound.http import Answer, Wire, check_status
 
 CAMPAIGN_PROCESSED = 1

@@ -10,8 +10,8 @@ import json
 from collections.abc import Mapping, Sequence
 
 from sendproof_bridge.clock import DAY
-from sendproof_bridge.outbound.errors import RefusedError, UnknownOutcomeError
 from sendproof_bridge.config_fields import Secret
+from sendproof_bridge.outbound.errors import RefusedError, UnknownOutcomeError
 from sendproof_bridge.outbound.http import Answer, Wire, check_status
 
 EVENTS_PER_CALL = 100

@@ -4,9 +4,9 @@ from collections.abc import Iterable
 
 from sqlalchemy import Connection, bindparam, text
 
-from sendproof_bridge.storage import job_queue
 from sendproof_bridge.bridge import CampaignKey
 from sendproof_bridge.clock import Instant
+from sendproof_bridge.storage import job_queue
 from sendproof_bridge.storage.job_queue import NewJob
 
 _NOTE = text(
@@ -27,7 +27,9 @@ def add(tx: Connection, client: str, numbers: Iterable[str], how: str, now: Inst
     # One waiting job will see them all; one that runs already may have looked before.
     if new and tx.execute(_WAITING, {"prefix": f"opt_outs:{client}:%"}).first() is None:
         count = tx.execute(_NEWEST, {"client": client}).scalar_one()
-        job_queue.add(tx, [NewJob(id=f"opt_outs:{client}:{count}", kind="opt_outs", payload={"client": client}, due_at=now)])
+        job_queue.add(
+            tx, [NewJob(id=f"opt_outs:{client}:{count}", kind="opt_outs", payload={"client": client}, due_at=now)]
+        )
     return new
 
 

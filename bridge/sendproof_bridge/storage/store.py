@@ -16,8 +16,8 @@ from typing import IO
 
 from sqlalchemy import Connection, Engine, create_engine, event, inspect
 
-from sendproof_bridge.storage import schema
 from sendproof_bridge.clock import real_now
+from sendproof_bridge.storage import schema
 
 _BUSY_SECONDS = 30
 _CONNECTIONS = 32

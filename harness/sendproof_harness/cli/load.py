@@ -14,7 +14,16 @@ from typing import Annotated, NoReturn
 import typer
 from rich.console import Console
 
-from sendproof_harness.cli.options import EXIT_ERROR, Bridge, Command, Patience, Results, Simulators, refuse, refuse_two_bridges
+from sendproof_harness.cli.options import (
+    EXIT_ERROR,
+    Bridge,
+    Command,
+    Patience,
+    Results,
+    Simulators,
+    refuse,
+    refuse_two_bridges,
+)
 
 _INSTALL = 'Load tests need Locust: pip install "sendproof[load]"'
 _VERDICTS = frozenset({0, 1, 2, 3})
@@ -170,8 +179,8 @@ def judge(
     Example: sendproof load judge results/load_campaign/result.json --levels levels.yaml
     """
     from sendproof_harness.load.finish import say  # noqa: PLC0415 - `--help` stays quick
-    from sendproof_harness.load.service_levels import Levels, load_levels  # noqa: PLC0415
     from sendproof_harness.load.model import read_result  # noqa: PLC0415
+    from sendproof_harness.load.service_levels import Levels, load_levels  # noqa: PLC0415
 
     try:
         wanted = Levels() if levels is None else load_levels(levels)

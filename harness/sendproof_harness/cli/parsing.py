@@ -6,7 +6,7 @@ from typing import Any
 
 import msgspec
 
-from sendproof_simulators.core.clock.wall_clock import DAY, HOUR, MINUTE, SECOND, iso, parse_iso
+from sendproof_harness.history.timestamps import DAY, HOUR, MINUTE, SECOND, iso, parse_instant
 
 _UNITS = {"s": SECOND, "m": MINUTE, "h": HOUR, "d": DAY}
 _LENGTH = re.compile(r"([0-9]{1,9})([smhd])")
@@ -25,9 +25,9 @@ def length(text: str) -> int:
 def instant(text: str, now: Callable[[], str]) -> str:
     """An instant with its zone, or how long after now (`+2h`), as ISO 8601. `now` asks the sandbox what time it is."""
     if text.startswith("+"):
-        return iso(parse_iso(now()) + length(text[1:]))
+        return iso(parse_instant(now()) + length(text[1:]))
     try:
-        return iso(parse_iso(text))
+        return iso(parse_instant(text))
     except ValueError as error:
         raise ValueError(f"{error}, or how long from now, such as +2h") from None
 

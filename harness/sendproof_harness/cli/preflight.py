@@ -60,7 +60,7 @@ def _of_sandbox(url: str, name: str) -> "tuple[Handed, ...]":
     """What a bridge that is to work with a sandbox would be handed, but for where it listens."""
     from sendproof_harness.control_client import Control, ControlError  # noqa: PLC0415
     from sendproof_harness.handover.reader import all_handed  # noqa: PLC0415
-    from sendproof_harness.handover.format import handover as handover_of  # noqa: PLC0415
+    from sendproof_harness.handover.write import handover as handover_of  # noqa: PLC0415
 
     try:
         with Control(url) as control:

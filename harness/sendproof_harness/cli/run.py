@@ -11,14 +11,14 @@ import typer
 from rich.console import Console
 
 from sendproof_harness.cli.conformance import contract
-from sendproof_harness.cli.preflight import doctor
 from sendproof_harness.cli.load import load
 from sendproof_harness.cli.options import Bridge, Command, Patience, Results, Simulators, refuse, refuse_two_bridges
+from sendproof_harness.cli.preflight import doctor
 
 if TYPE_CHECKING:
     from sendproof_harness.history.records import History
-    from sendproof_harness.session.session import Wanted
     from sendproof_harness.run.runner import Options
+    from sendproof_harness.session.session import Wanted
 
 
 def register(app: typer.Typer) -> None:
@@ -69,8 +69,8 @@ def run(
 
     Example: sendproof run scenarios/scheduled/first_campaign.yaml --command "./my-bridge --port 9000"
     """
-    from sendproof_harness.session.session import Wanted  # noqa: PLC0415 - see the head of this file
     from sendproof_harness.run.runner import Options  # noqa: PLC0415
+    from sendproof_harness.session.session import Wanted  # noqa: PLC0415 - see the head of this file
 
     _refuse_contradictions(bridge, command, parallel)
     options = Options(
@@ -87,9 +87,9 @@ def run(
 
 def _play(files: "list[Path]", wanted: "Wanted", options: "Options", parallel: int) -> NoReturn:
     """Play what is wanted of the files, and leave with the status of the worst."""
+    from sendproof_harness.judge.verdict import EXIT_STATUS, worst  # noqa: PLC0415
     from sendproof_harness.session import session  # noqa: PLC0415 - see the head of this file
     from sendproof_harness.session.parallel import let_children_end, play_beside  # noqa: PLC0415
-    from sendproof_harness.judge.verdict import EXIT_STATUS, worst  # noqa: PLC0415
 
     console = Console()
     let_children_end()
@@ -140,8 +140,8 @@ def check(
 
     Example: sendproof check results/first_campaign/history.ndjson
     """
-    from sendproof_harness.session.session import say  # noqa: PLC0415 - see the head of this file
     from sendproof_harness.judge.verdict import EXIT_STATUS  # noqa: PLC0415
+    from sendproof_harness.session.session import say  # noqa: PLC0415 - see the head of this file
 
     raise typer.Exit(EXIT_STATUS[say(history, _read(history), results, Console())])
 
@@ -159,9 +159,9 @@ def why(
 
     Example: sendproof why results/first_campaign C0000042
     """
-    from sendproof_harness.report import explain_html, explain_text  # noqa: PLC0415 - see the head of this file
-    from sendproof_harness.judge.verdict import judge  # noqa: PLC0415
     from sendproof_harness.explain.customer import UnknownCustomerError, find, story  # noqa: PLC0415
+    from sendproof_harness.judge.verdict import judge  # noqa: PLC0415
+    from sendproof_harness.report import explain_html, explain_text  # noqa: PLC0415 - see the head of this file
 
     file = run / "history.ndjson" if run.is_dir() else run
     history = _read(file)

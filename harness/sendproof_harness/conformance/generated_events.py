@@ -24,9 +24,9 @@ from hypothesis.errors import Unsatisfiable
 from schemathesis import GenerationMode
 from schemathesis.config import SchemathesisConfig
 
+from sendproof_harness.conformance.http import Answer, is_failure
 from sendproof_harness.conformance.listener_spec import TRIGGER, broken_by, document, type_member
 from sendproof_harness.conformance.requests import Asks, Nobody, Place, Post, Target, encoded, written
-from sendproof_harness.conformance.http import Answer, is_failure
 
 #: Post something; None when that has no purpose any more.
 Try = Callable[[Post], Answer | None]

@@ -5,9 +5,9 @@ from dataclasses import dataclass
 
 import requests
 
-from sendproof_harness.judge.checks.listener import fails
 from sendproof_harness.conformance.requests import Post
 from sendproof_harness.control_client import reason
+from sendproof_harness.judge.checks.listener import fails
 
 NO_ANSWER = "no answer within {:g} s"
 

@@ -8,7 +8,16 @@ from dataclasses import replace
 from typing import Any
 
 from sendproof_harness.conformance.listener_spec import TRIGGER, broken_by, schemas, shown, type_member
-from sendproof_harness.conformance.requests import OPTED_OUT, TEMPLATE_OF_NOBODY, Asks, Nobody, Place, Post, Target, encoded
+from sendproof_harness.conformance.requests import (
+    OPTED_OUT,
+    TEMPLATE_OF_NOBODY,
+    Asks,
+    Nobody,
+    Place,
+    Post,
+    Target,
+    encoded,
+)
 
 # Deeper than any parser follows by recursion, and more than any event has, but within what servers take by default.
 _DEEP = 10_000

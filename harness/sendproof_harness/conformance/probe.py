@@ -6,18 +6,18 @@ from datetime import timedelta
 from time import monotonic
 from urllib.parse import urlsplit
 
-from sendproof_harness.handover import format
-from sendproof_harness.run.steps.actions import ACTS, OPTIMOVE
-from sendproof_harness.conformance import valid_events, invalid_events
+from sendproof_harness.conformance import invalid_events, valid_events
+from sendproof_harness.conformance.http import Answer, send
 from sendproof_harness.conformance.listener_spec import TRIGGER, schemas
 from sendproof_harness.conformance.requests import Place, Post, Target
-from sendproof_harness.conformance.http import Answer, send
-from sendproof_harness.scenario.model import Probing, Resend, Trigger
+from sendproof_harness.handover import write
+from sendproof_harness.run.aborted import Trouble, TroubleError
+from sendproof_harness.run.context import World
 from sendproof_harness.run.processes import listens, until
 from sendproof_harness.run.sandboxes import LOOPBACK
-from sendproof_harness.run.aborted import Trouble, TroubleError
+from sendproof_harness.run.steps.actions import ACTS, OPTIMOVE
+from sendproof_harness.scenario.model import Probing, Resend, Trigger
 from sendproof_harness.scenario.values import counted
-from sendproof_harness.run.context import World
 
 # After so many calls without an answer no more are made at that address: each costs all the time it may take.
 _HANGS_MOST = 3
@@ -32,7 +32,12 @@ Group = Callable[[Target, Place], Iterable[Post]]
 
 # What is posted once at each address, and what for every type of event that it was registered for.
 _OF_ADDRESS: Sequence[Group] = (invalid_events.bodies, invalid_events.calls, invalid_events.types)
-_OF_EVENT: Sequence[Group] = (valid_events.perhaps, invalid_events.members, invalid_events.strangers, invalid_events.nonsense)
+_OF_EVENT: Sequence[Group] = (
+    valid_events.perhaps,
+    invalid_events.members,
+    invalid_events.strangers,
+    invalid_events.nonsense,
+)
 
 
 def probe(world: World, step: Probing) -> None:
@@ -199,7 +204,7 @@ def _targets(world: World, sandbox: str) -> list[Target]:
 
 
 def _place(world: World, sandbox: str) -> Place:
-    scenario, told = world.scenario, format.clients_of(world.bridge.told)[0]
+    scenario, told = world.scenario, write.clients_of(world.bridge.told)[0]
     trigger, first = next(iter(scenario.triggers), None), scenario.campaigns[0]
     now = world.passing.now()
     return Place(

@@ -7,12 +7,12 @@ from pathlib import Path
 
 from rich.console import Console
 
+from sendproof_harness.judge.verdict import Standing
+from sendproof_harness.run.runner import Options
 from sendproof_harness.scenario.library import find
 from sendproof_harness.scenario.load import load
 from sendproof_harness.scenario.model import Define, Events, Plan, Probing, Scenario, Step, WaitFor
 from sendproof_harness.session.session import RefusedError, play_one
-from sendproof_harness.run.runner import Options
-from sendproof_harness.judge.verdict import Standing
 
 #: The folder in the results.
 NAME = "contract"

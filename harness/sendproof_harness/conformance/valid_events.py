@@ -9,7 +9,17 @@ from collections.abc import Callable, Iterator, Mapping
 from typing import Any
 
 from sendproof_harness.conformance.listener_spec import TRIGGER, type_member
-from sendproof_harness.conformance.requests import CHANNEL_OF_NOBODY, JSON, TEMPLATE_OF_NOBODY, Asks, Nobody, Place, Post, Target, encoded
+from sendproof_harness.conformance.requests import (
+    CHANNEL_OF_NOBODY,
+    JSON,
+    TEMPLATE_OF_NOBODY,
+    Asks,
+    Nobody,
+    Place,
+    Post,
+    Target,
+    encoded,
+)
 
 # Letters of several alphabets, an emoji beyond 16 bits, quotes, and what templates and HTML take for their own.
 _MANY_LETTERS = "Žofia O'Neill 王秀英 \N{WAVING HAND SIGN} \"<b>&amp;{{FIRST_NAME}}%s\\"

@@ -8,10 +8,19 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from heapq import nsmallest
 
+from sendproof_harness.explain.timeline import (
+    RECEIPT,
+    Moment,
+    of_bridge,
+    of_customer,
+    of_faults,
+    of_nobody,
+    of_platform,
+    of_provider,
+)
+from sendproof_harness.history.records import Delivery, History
 from sendproof_harness.judge.facts.delivery_ledger import MEANING, Class, Fate, ledger
 from sendproof_harness.judge.findings import LEVELS, Finding
-from sendproof_harness.history.records import Delivery, History
-from sendproof_harness.explain.timeline import RECEIPT, Moment, of_bridge, of_customer, of_faults, of_nobody, of_platform, of_provider
 from sendproof_harness.judge.verdict import Verdict
 
 # Enough to see what ids look like and to find a slip of the finger.

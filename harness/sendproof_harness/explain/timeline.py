@@ -9,17 +9,17 @@ from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import Literal
 
-from sendproof_harness.judge.facts.deadlines import event_keys, hindrances
-from sendproof_harness.judge.facts.fault_effects import KILL
-from sendproof_harness.judge.facts.fault_effects import struck as disturbances
-from sendproof_harness.judge.facts.delivery_ledger import Fate
-from sendproof_harness.judge.checks.metrics import DROPPED, METRIC_NAMES, SENT
-from sendproof_harness.judge.checks.paging import pages
-from sendproof_harness.judge.facts.provider_totals import METRIC_OF
-from sendproof_harness.judge.checks.webhooks import is_success
 from sendproof_harness.history.records import Clearance, Delivery, History, Metric, Outcome, Request, Webhook
 from sendproof_harness.history.timestamps import span, spoken
-from sendproof_harness.report.fault_table import WEBHOOKS, told
+from sendproof_harness.judge.checks.metrics import DROPPED, METRIC_NAMES, SENT
+from sendproof_harness.judge.checks.paging import pages
+from sendproof_harness.judge.checks.webhooks import is_success
+from sendproof_harness.judge.facts.deadlines import event_keys, hindrances
+from sendproof_harness.judge.facts.delivery_ledger import Fate
+from sendproof_harness.judge.facts.fault_effects import KILL
+from sendproof_harness.judge.facts.fault_effects import struck as disturbances
+from sendproof_harness.judge.facts.provider_totals import METRIC_OF
+from sendproof_harness.judge.fault_table import WEBHOOKS, told
 
 #: Who did it: Optimove, the bridge, the message provider, the customer; a fault; nobody, where something should have
 #: happened.

@@ -9,7 +9,7 @@ from typing import Any, cast
 from jsonschema import Draft202012Validator
 from jsonschema.exceptions import ValidationError
 
-from sendproof_harness.handover.format import CLIENT, key_name
+from sendproof_harness.handover.write import CLIENT, key_name
 from sendproof_harness.scenario.diagnostics import Place, choices, expected, path_text
 
 PLATFORM = "optimove"

@@ -8,7 +8,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
-from sendproof_harness.handover.format import clients_of, key_name
+from sendproof_harness.handover.write import clients_of, key_name
 
 # Elsewhere the sender stands in the provider's own templates.
 _WITH_SENDER = frozenset({"textlocal"})

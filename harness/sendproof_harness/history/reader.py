@@ -12,7 +12,20 @@ from typing import Any, cast
 import msgspec
 
 from sendproof_harness.history.header import Header
-from sendproof_harness.history.records import FIELD_OF, KINDS, VERSION, Delivery, End, History, Interactions, Line, Obligation, Outcome, Record, Webhook
+from sendproof_harness.history.records import (
+    FIELD_OF,
+    KINDS,
+    VERSION,
+    Delivery,
+    End,
+    History,
+    Interactions,
+    Line,
+    Obligation,
+    Outcome,
+    Record,
+    Webhook,
+)
 from sendproof_harness.history.timestamps import Instant, parse_instant
 
 

@@ -7,8 +7,8 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-from sendproof_harness.scenario.model import Probing, Scenario
 from sendproof_harness.run.aborted import Trouble
+from sendproof_harness.scenario.model import Probing, Scenario
 
 # What a run leaves in its folder; a new run replaces these and touches nothing else.
 FILES = (

@@ -8,12 +8,12 @@ from dataclasses import dataclass
 from itertools import chain
 from typing import Literal
 
-from sendproof_harness.report.campaign_table import CampaignRow, campaign_table
+from sendproof_harness.history.records import History, Scenario
+from sendproof_harness.judge.campaign_table import CampaignRow, campaign_table
 from sendproof_harness.judge.checks import CHECKS, CONTRACT_CHECKS
 from sendproof_harness.judge.facts.delivery_ledger import CLASSES, ledger
+from sendproof_harness.judge.fault_table import StrikeRow, strike_table
 from sendproof_harness.judge.findings import LEVELS, Blame, Check, Finding, Level, Observed, Where
-from sendproof_harness.history.records import History, Scenario
-from sendproof_harness.report.fault_table import StrikeRow, strike_table
 
 #: `unknown`: something was not observed, so it may be right or wrong. `error`: Sendproof itself broke.
 Standing = Literal["error", "fail", "unknown", "pass"]

@@ -10,8 +10,8 @@ from dataclasses import dataclass
 from fractions import Fraction
 from itertools import pairwise
 
-from sendproof_harness.load.model import Kind, LoadResult, Process, Role, Sample
 from sendproof_harness.load.formatting import length, listed
+from sendproof_harness.load.model import Kind, LoadResult, Process, Role, Sample
 
 #: One thread does the work of a process of the harness, so a whole processor is all it can use. Less than 1, as a
 #: sample takes a little of what belongs to the next.

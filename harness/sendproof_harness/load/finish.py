@@ -4,10 +4,10 @@ from pathlib import Path
 
 from rich.console import Console
 
-from sendproof_harness.load.service_levels import Levels
 from sendproof_harness.load.model import LoadResult, write_result
 from sendproof_harness.load.report.text import print_load_verdict
 from sendproof_harness.load.report.write import write_load_reports
+from sendproof_harness.load.service_levels import Levels
 from sendproof_harness.load.verdict import judge
 
 RESULT = "result.json"

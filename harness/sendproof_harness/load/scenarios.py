@@ -5,9 +5,24 @@ from datetime import UTC, datetime, timedelta
 from fractions import Fraction
 from pathlib import Path
 
-from sendproof_harness.scenario.fault_kinds import fault_of
 from sendproof_harness.load.trigger_tracker import EVENT, PARAMETER
-from sendproof_harness.scenario.model import Advance, Audience, Campaign, Channel, Criterion, Define, Part, Plan, Scenario, Split, Template, Trigger, WaitFor, Wishes
+from sendproof_harness.scenario.fault_kinds import fault_of
+from sendproof_harness.scenario.model import (
+    Advance,
+    Audience,
+    Campaign,
+    Channel,
+    Criterion,
+    Define,
+    Part,
+    Plan,
+    Scenario,
+    Split,
+    Template,
+    Trigger,
+    WaitFor,
+    Wishes,
+)
 
 CAMPAIGN = 7001
 SCHEDULED = 505

@@ -1,4 +1,4 @@
-"""Service levels: what a load test has to reach, read from a YAML file and held against `levels.schema.json`.
+"""Service levels: what a load test has to reach, read from a YAML file and held against `service_levels.schema.json`.
 
 The schema knows the names of what can be set, and no name of a stage, latency or loss: those belong to the kind of load
 test. A level about one that a result does not have is `unknown`, and says which there are.
@@ -12,13 +12,13 @@ from functools import cache
 from pathlib import Path
 from typing import Any, Literal
 
-from sendproof_harness.scenario.yaml_source import read, read_text
 from sendproof_harness.load.model import Role
 from sendproof_harness.scenario.diagnostics import UnusableFileError
 from sendproof_harness.scenario.schema_validation import against_schema
 from sendproof_harness.scenario.values import megabytes_of, milliseconds_of, share_of
+from sendproof_harness.scenario.yaml_source import read, read_text
 
-SCHEMA_FILE = Path(__file__).with_name("levels.schema.json")
+SCHEMA_FILE = Path(__file__).with_name("service_levels.schema.json")
 
 #: The numbers of a latency for which there can be a level, by the name of the field.
 Percentile = Literal["p50", "p90", "p95", "p99", "longest"]

@@ -14,8 +14,8 @@ from dataclasses import dataclass
 import msgspec
 
 from sendproof_harness.judge.facts.deadlines import TRIGGER_LATE_AFTER
-from sendproof_harness.load.counters import Counts
 from sendproof_harness.load.campaign_tracker import Answered, Line
+from sendproof_harness.load.counters import Counts
 
 #: The event that customers do, and the parameter of it that stands in the text.
 EVENT = "load_order"

@@ -8,12 +8,20 @@ from dataclasses import dataclass
 from fractions import Fraction
 
 from sendproof_harness.judge.findings import Blame
-from sendproof_harness.load.service_levels import Levels, Percentile
-from sendproof_harness.load.model import Latency, LoadResult, Loss, Role, Stage
-from sendproof_harness.load.bottleneck import Saturation, Window, saturation, share_behind, tested_role, while_answered, while_going_on
-from sendproof_harness.load.formatting import DOWN, UP, length, listed, number, percent, size
-from sendproof_harness.report.formatting import capitalised, counted
 from sendproof_harness.judge.verdict import EXIT_STATUS, Standing, worst
+from sendproof_harness.load.bottleneck import (
+    Saturation,
+    Window,
+    saturation,
+    share_behind,
+    tested_role,
+    while_answered,
+    while_going_on,
+)
+from sendproof_harness.load.formatting import DOWN, UP, length, listed, number, percent, size
+from sendproof_harness.load.model import Latency, LoadResult, Loss, Role, Stage
+from sendproof_harness.load.service_levels import Levels, Percentile
+from sendproof_harness.report.formatting import capitalised, counted
 
 # A machine that does something else for a moment delays a few calls; only when that goes on are too few under way.
 _BEHIND_NOW_AND_THEN = Fraction(5, 100)

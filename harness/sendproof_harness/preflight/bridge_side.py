@@ -3,9 +3,9 @@
 from collections import Counter
 from collections.abc import Iterator
 
-from sendproof_harness.preflight.http import address_of, connects, resolves
 from sendproof_harness.handover.reader import Channel
 from sendproof_harness.preflight.context import OK, Patient, rows
+from sendproof_harness.preflight.http import address_of, connects, resolves
 from sendproof_harness.preflight.results import Result, ok, unknown, wrong
 
 # documented: https://developer.optimove.com/docs/event-types (13: campaign executed on a channel, 11: trigger met)

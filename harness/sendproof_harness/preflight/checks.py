@@ -3,10 +3,10 @@
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 
-from sendproof_harness.preflight import optimove, message_providers, bridge_side
-from sendproof_harness.preflight.http import Calls
 from sendproof_harness.handover.reader import Handed
+from sendproof_harness.preflight import bridge_side, message_providers, optimove
 from sendproof_harness.preflight.context import Patient
+from sendproof_harness.preflight.http import Calls
 from sendproof_harness.preflight.results import Result
 
 

@@ -5,8 +5,8 @@ from dataclasses import dataclass, field
 from functools import cached_property
 from typing import Any
 
-from sendproof_harness.preflight.http import Answer, Calls
 from sendproof_harness.handover.reader import Handed
+from sendproof_harness.preflight.http import Answer, Calls
 
 OK, NO_CONTENT, BAD_REQUEST, UNAUTHORIZED, FORBIDDEN, NOT_FOUND, NOT_ALLOWED = 200, 204, 400, 401, 403, 404, 405
 

@@ -6,11 +6,19 @@ Each is asked something that changes nothing: without credentials, to see who re
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 
-from sendproof_harness.preflight.http import Answer, address_of
 from sendproof_harness.handover.reader import PLATFORM, Service
-from sendproof_harness.preflight.context import BAD_REQUEST, FORBIDDEN, NOT_ALLOWED, NOT_FOUND, OK, UNAUTHORIZED, Patient
-from sendproof_harness.preflight.results import Result, Standing, ok, unknown, wrong
 from sendproof_harness.judge.findings import Blame
+from sendproof_harness.preflight.context import (
+    BAD_REQUEST,
+    FORBIDDEN,
+    NOT_ALLOWED,
+    NOT_FOUND,
+    OK,
+    UNAUTHORIZED,
+    Patient,
+)
+from sendproof_harness.preflight.http import Answer, address_of
+from sendproof_harness.preflight.results import Result, Standing, ok, unknown, wrong
 
 _REFUSED = frozenset({UNAUTHORIZED, FORBIDDEN})
 

@@ -11,9 +11,9 @@ from urllib.parse import quote
 
 import phonenumbers
 
-from sendproof_harness.preflight.http import Answer
 from sendproof_harness.handover.reader import Channel
 from sendproof_harness.preflight.context import BAD_REQUEST, FORBIDDEN, NO_CONTENT, NOT_FOUND, OK, Patient, rows
+from sendproof_harness.preflight.http import Answer
 from sendproof_harness.preflight.results import Result, ok, unknown, wrong
 
 # Without these no bridge can do its work. documented: "Supported functions" for third parties, sandbox guide of

@@ -3,10 +3,10 @@
 from collections import Counter
 from itertools import groupby
 
-from sendproof_harness.history.timestamps import spoken
-from sendproof_harness.explain.timeline import Moment
-from sendproof_harness.report.html import BLAMES, template
 from sendproof_harness.explain.customer import Story
+from sendproof_harness.explain.timeline import Moment
+from sendproof_harness.history.timestamps import spoken
+from sendproof_harness.report.html import BLAMES, template
 
 
 def render(story: Story, source: str) -> str:

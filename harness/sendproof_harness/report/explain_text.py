@@ -8,10 +8,10 @@ from rich.padding import Padding
 from rich.table import Table
 from rich.text import Text
 
-from sendproof_harness.judge.findings import Finding
-from sendproof_harness.history.timestamps import spoken
-from sendproof_harness.explain.timeline import Moment, Who
 from sendproof_harness.explain.customer import Chapter, Story
+from sendproof_harness.explain.timeline import Moment, Who
+from sendproof_harness.history.timestamps import spoken
+from sendproof_harness.judge.findings import Finding
 
 _GOOD = frozenset({"ok", "withheld", "refused"})
 _OPEN = frozenset({"pending", "indefinite"})

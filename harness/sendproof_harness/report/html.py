@@ -6,15 +6,15 @@ from pathlib import Path
 
 from jinja2 import Environment, FileSystemLoader, StrictUndefined, Template, select_autoescape
 
-from sendproof_harness.judge.facts.delivery_ledger import CLASSES, MEANING
-from sendproof_harness.judge.findings import Blame, Evidence
 from sendproof_harness.history.records import History
 from sendproof_harness.history.timestamps import span, spoken
+from sendproof_harness.judge.facts.delivery_ledger import CLASSES, MEANING
+from sendproof_harness.judge.findings import Blame, Evidence
+from sendproof_harness.judge.verdict import Verdict
+from sendproof_harness.report.formatting import capitalised, counted
 from sendproof_harness.report.recipients import recipients
 from sendproof_harness.report.summary import sufferer, summary
 from sendproof_harness.report.timeline import LANE_HEIGHT, WIDTH, timeline
-from sendproof_harness.report.formatting import capitalised, counted
-from sendproof_harness.judge.verdict import Verdict
 
 HEADLINES: Mapping[str, str] = {
     "pass": "This bridge did its job",

@@ -4,13 +4,13 @@ from collections.abc import Mapping
 
 import msgspec
 
-from sendproof_harness.report.campaign_table import CampaignRow
-from sendproof_harness.judge.findings import Finding
 from sendproof_harness.history.records import History
 from sendproof_harness.history.timestamps import iso
-from sendproof_harness.report.summary import summary
-from sendproof_harness.report.fault_table import StrikeRow
+from sendproof_harness.judge.campaign_table import CampaignRow
+from sendproof_harness.judge.fault_table import StrikeRow
+from sendproof_harness.judge.findings import Finding
 from sendproof_harness.judge.verdict import Group, Result, Verdict
+from sendproof_harness.report.summary import summary
 
 VERSION = 1
 

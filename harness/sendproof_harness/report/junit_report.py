@@ -4,10 +4,10 @@ from collections.abc import Mapping
 
 from sendproof_harness.history.records import History
 from sendproof_harness.history.timestamps import iso
-from sendproof_harness.report.junit import Case, document
-from sendproof_harness.report.formatting import counted
-from sendproof_harness.report.fault_table import StrikeRow
+from sendproof_harness.judge.fault_table import StrikeRow
 from sendproof_harness.judge.verdict import Group, Result, Verdict
+from sendproof_harness.report.formatting import counted
+from sendproof_harness.report.junit import Case, document
 
 
 def render(verdict: Verdict, history: History) -> str:

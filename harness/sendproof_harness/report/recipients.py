@@ -4,9 +4,9 @@ from collections import defaultdict
 from collections.abc import Iterable
 from dataclasses import dataclass
 
-from sendproof_harness.judge.facts.delivery_ledger import CLASSES, Class, Fate, ledger
 from sendproof_harness.history.records import Delivery, History
 from sendproof_harness.history.timestamps import span, spoken
+from sendproof_harness.judge.facts.delivery_ledger import CLASSES, Class, Fate, ledger
 
 # More than anybody reads and less than a browser minds; the history has them all.
 ROWS_MAX = 1_000

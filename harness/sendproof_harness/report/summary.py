@@ -1,7 +1,7 @@
 """The verdict in one or two sentences, for somebody who reads nothing else."""
 
-from sendproof_harness.report.formatting import counted
 from sendproof_harness.judge.verdict import Verdict
+from sendproof_harness.report.formatting import counted
 
 #: Classes of people who should have got nothing; everybody else in the ledger was owed a message.
 #: Of these nobody can say yet, or ever.

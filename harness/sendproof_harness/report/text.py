@@ -12,9 +12,9 @@ from rich.text import Text
 
 from sendproof_harness.judge.facts.delivery_ledger import CLASSES
 from sendproof_harness.judge.findings import Finding, Level
-from sendproof_harness.report.summary import sufferer, summary
-from sendproof_harness.report.formatting import counted
 from sendproof_harness.judge.verdict import Group, Result, Standing, Verdict
+from sendproof_harness.report.formatting import counted
+from sendproof_harness.report.summary import sufferer, summary
 
 STYLES: Mapping[Standing | Level, str] = {
     "pass": "green",

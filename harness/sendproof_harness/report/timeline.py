@@ -5,11 +5,11 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from math import sqrt
 
-from sendproof_harness.judge.facts.delivery_ledger import ledger
-from sendproof_harness.judge.checks.metrics import pushes
-from sendproof_harness.judge.checks.webhooks import is_success
 from sendproof_harness.history.records import History
 from sendproof_harness.history.timestamps import DAY, HOUR, spoken
+from sendproof_harness.judge.checks.metrics import pushes
+from sendproof_harness.judge.checks.webhooks import is_success
+from sendproof_harness.judge.facts.delivery_ledger import ledger
 from sendproof_harness.report.formatting import counted
 
 WIDTH = 960

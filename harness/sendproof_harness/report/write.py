@@ -4,8 +4,8 @@ from collections.abc import Mapping
 from pathlib import Path
 
 from sendproof_harness.history.records import History
-from sendproof_harness.report import html, json, junit_report
 from sendproof_harness.judge.verdict import Verdict
+from sendproof_harness.report import html, json, junit_report
 
 
 def write_reports(verdict: Verdict, history: History, folder: Path) -> dict[str, Path]:

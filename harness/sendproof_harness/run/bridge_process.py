@@ -10,11 +10,11 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Self
 
-from sendproof_harness.handover import format
+from sendproof_harness.handover import write
 from sendproof_harness.handover.reference_bridge import write_settings
+from sendproof_harness.run.aborted import Trouble, TroubleError
 from sendproof_harness.run.processes import Child, ProcessError, Program, listens, split_command
 from sendproof_harness.run.progress import Watcher
-from sendproof_harness.run.aborted import Trouble, TroubleError
 
 
 @dataclass(kw_only=True)
@@ -56,12 +56,12 @@ class Bridge:
     @property
     def listen(self) -> dict[str, Any]:
         """The `host` and `port` where it is expected to listen."""
-        listen: dict[str, Any] = format.clients_of(self.told)[0]["listen"]
+        listen: dict[str, Any] = write.clients_of(self.told)[0]["listen"]
         return listen
 
     def hand_over(self) -> None:
         """Write the handover."""
-        format.write_handover(self.told, self._file)
+        write.write_handover(self.told, self._file)
 
     def begin(self, watcher: Watcher) -> None:
         """Start the bridge, or say where the handover is."""
@@ -92,15 +92,15 @@ class Bridge:
 
     def tell(self, sandbox: str, service: str, credentials: Mapping[str, str]) -> None:
         """Renew credentials in the handover, of the client that this sandbox belongs to."""
-        for client in format.clients_of(self.told):
+        for client in write.clients_of(self.told):
             if client["sandbox"] == sandbox:
                 client["services"][service]["credentials"].update(credentials)
         self.hand_over()
 
     def key_of(self, sandbox: str) -> tuple[str, str]:
         """The name and the value of the Optimove credential that the bridge shows for this sandbox's client."""
-        client = next(one for one in format.clients_of(self.told) if one["sandbox"] == sandbox)
-        name = format.key_name(client)
+        client = next(one for one in write.clients_of(self.told) if one["sandbox"] == sandbox)
+        name = write.key_name(client)
         return name, client["services"]["optimove"]["credentials"][name]
 
     def must_run(self) -> None:
@@ -124,7 +124,7 @@ class Bridge:
         return self.folder / "handover.json"
 
     def _program(self) -> Program:
-        environment = {format.VARIABLE: str(self._file.resolve()), "PYTHONUNBUFFERED": "1"}
+        environment = {write.VARIABLE: str(self._file.resolve()), "PYTHONUNBUFFERED": "1"}
         if self.command is not None:
             words = split_command(self.command)
         else:

@@ -12,13 +12,13 @@ from datetime import timedelta
 from time import monotonic
 from typing import Any
 
-from sendproof_harness.run.steps.actions import OPTIMOVE
 from sendproof_harness.control_client import Control, ControlError
-from sendproof_harness.scenario.model import Key
-from sendproof_harness.run.processes import listens, pause
 from sendproof_harness.run.aborted import Trouble, TroubleError
-from sendproof_harness.scenario.values import iso
 from sendproof_harness.run.context import HARNESS, World
+from sendproof_harness.run.processes import listens, pause
+from sendproof_harness.run.steps.actions import OPTIMOVE
+from sendproof_harness.scenario.model import Key
+from sendproof_harness.scenario.values import iso
 
 _LOOK_EVERY_S = 0.05
 

@@ -4,11 +4,11 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
-from sendproof_harness.run.bridge_process import Bridge
 from sendproof_harness.control_client import Control
-from sendproof_harness.scenario.model import Scenario
-from sendproof_harness.run.time_control import Passing
+from sendproof_harness.run.bridge_process import Bridge
 from sendproof_harness.run.progress import Watcher
+from sendproof_harness.run.time_control import Passing
+from sendproof_harness.scenario.model import Scenario
 
 #: Under this name the harness itself takes part in a clock.
 HARNESS = "sendproof"

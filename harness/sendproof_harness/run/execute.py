@@ -12,15 +12,15 @@ from contextlib import ExitStack
 from datetime import timedelta
 from typing import Any
 
-from sendproof_harness.run.steps.actions import ACTS
 from sendproof_harness.conformance.probe import probe
+from sendproof_harness.run.aborted import Trouble, TroubleError
+from sendproof_harness.run.bridge_restart import Kills, key
+from sendproof_harness.run.context import World
+from sendproof_harness.run.steps.actions import ACTS
+from sendproof_harness.run.wait_for import wait_for
 from sendproof_harness.scenario.fault_kinds import KILL
 from sendproof_harness.scenario.model import Advance, Key, Probing, WaitFor, moved
-from sendproof_harness.run.bridge_restart import Kills, key
-from sendproof_harness.run.aborted import Trouble, TroubleError
 from sendproof_harness.scenario.values import words
-from sendproof_harness.run.wait_for import wait_for
-from sendproof_harness.run.context import World
 
 
 def play(world: World) -> Trouble | None:

@@ -15,23 +15,23 @@ from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
 
-from sendproof_harness.handover import format
-from sendproof_harness.run import sandboxes
-from sendproof_harness.run.bridge_process import Bridge
 from sendproof_harness.control_client import Control, ControlError
-from sendproof_harness.preflight.checks import before_a_run
+from sendproof_harness.handover import write
 from sendproof_harness.handover.reader import all_handed
-from sendproof_harness.scenario.random_faults import as_yaml
-from sendproof_harness.scenario.fault_kinds import KILL
-from sendproof_harness.scenario.model import Scenario
-from sendproof_harness.run.time_control import Passing
+from sendproof_harness.history.writer import Neighbour, Note, RunError, fresh_folder, note
+from sendproof_harness.preflight.checks import before_a_run
+from sendproof_harness.run import sandboxes
+from sendproof_harness.run.aborted import Trouble
+from sendproof_harness.run.bridge_process import Bridge
+from sendproof_harness.run.context import World
+from sendproof_harness.run.execute import play
 from sendproof_harness.run.processes import ProcessError, free_port
 from sendproof_harness.run.progress import Watcher
-from sendproof_harness.history.writer import Neighbour, Note, RunError, fresh_folder, note
 from sendproof_harness.run.simulator_process import start_simulators
-from sendproof_harness.run.execute import play
-from sendproof_harness.run.aborted import Trouble
-from sendproof_harness.run.context import World
+from sendproof_harness.run.time_control import Passing
+from sendproof_harness.scenario.fault_kinds import KILL
+from sendproof_harness.scenario.model import Scenario
+from sendproof_harness.scenario.random_faults import as_yaml
 
 # For a bridge to start, and to come to rest; a Java program on a small CI machine takes half of this.
 PATIENCE_S = 60.0
@@ -99,7 +99,7 @@ def _run(scenario: Scenario, name: str, options: Options, watcher: Watcher, fold
     trouble = play(world)
     watcher.phase("fetching the history")
     what = Note(scenario=scenario, file=name, trouble=trouble, probes=world.probes)
-    told = format.clients_of(world.bridge.told)
+    told = write.clients_of(world.bridge.told)
     everybody = [_as_neighbour(scenario, world.control, one) for one in told]
     histories = tuple(
         _keep(what, [other for other in everybody if other is not own], world.control, one, folder)
@@ -125,7 +125,7 @@ def staged(scenario: Scenario, name: str, options: Options, watcher: Watcher, fo
             stack.callback(control.delete_sandbox, one["sandbox"])
     bridge = stack.enter_context(
         Bridge(
-            told=format.of_all(told),
+            told=write.of_all(told),
             folder=folder,
             command=options.command,
             address=options.bridge,
@@ -185,13 +185,13 @@ def _keep(what: Note, neighbours: Sequence[Neighbour], control: Control, told: M
     return history
 
 
-def _listen(options: Options) -> format.Listen:
+def _listen(options: Options) -> write.Listen:
     if options.bridge is None:
-        return format.Listen(host=HOST, port=free_port(HOST))
+        return write.Listen(host=HOST, port=free_port(HOST))
     address = urlsplit(options.bridge)
     if address.scheme not in {"http", "https"} or not address.hostname:
         raise RunError(f"--bridge: expected an address such as http://localhost:9000, got {options.bridge!r}")
-    return format.Listen(host=address.hostname, port=address.port or (443 if address.scheme == "https" else 80))
+    return write.Listen(host=address.hostname, port=address.port or (443 if address.scheme == "https" else 80))
 
 
 def _log_of_simulators(folder: Path) -> str:

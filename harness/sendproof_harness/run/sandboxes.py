@@ -6,8 +6,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from sendproof_harness.handover import format
 from sendproof_harness.control_client import Control
+from sendproof_harness.handover import write
 from sendproof_harness.scenario.fault_kinds import KILL
 from sendproof_harness.scenario.model import Channel, Scenario
 from sendproof_harness.scenario.values import iso
@@ -21,14 +21,14 @@ class Place:
 
     control: Control
     name: str | None
-    listen: format.Listen
+    listen: write.Listen
     rate: float | None
 
 
 def make(place: Place, scenario: Scenario) -> list[dict[str, Any]]:
     """Make them all; answers what the bridge is told of each. The first has the clock."""
     if not scenario.clients:
-        return [_one(place, scenario, place.name, _clock(scenario, place.rate), format.CLIENT)]
+        return [_one(place, scenario, place.name, _clock(scenario, place.rate), write.CLIENT)]
     told: list[dict[str, Any]] = []
     for index, client in enumerate(scenario.clients):
         clock = {"mode": "shared", "with": told[0]["sandbox"]} if told else _clock(scenario, place.rate)
@@ -52,9 +52,9 @@ def _one(
     faults = [fault for fault in scenario.faults if first or fault["fault"] != KILL]
     if faults:
         control.add_faults(sandbox["sandbox"], faults)
-    told = format.handover(control.url, sandbox, place.listen, scenario, client)
+    told = write.handover(control.url, sandbox, place.listen, scenario, client)
     for provider, url in told["account_webhooks"].items():
-        control.set_account(sandbox["sandbox"], provider, format.account_settings(provider, url))
+        control.set_account(sandbox["sandbox"], provider, write.account_settings(provider, url))
     return told
 
 

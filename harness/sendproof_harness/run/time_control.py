@@ -11,16 +11,16 @@ from datetime import datetime, timedelta
 from typing import Any, Protocol
 
 from sendproof_harness.control_client import Control, NotQuietError
+from sendproof_harness.run.aborted import Trouble, TroubleError
 from sendproof_harness.run.processes import pause
 from sendproof_harness.run.progress import Watcher
-from sendproof_harness.run.aborted import Trouble, TroubleError
 from sendproof_harness.scenario.values import iso
 
 _SHOW_EVERY_S = 0.25
 
 
 def at_rest(clock: Mapping[str, Any]) -> bool:
-    """Return True if, in this snapshot of a clock, somebody takes part, everybody is parked and nothing is in flight."""
+    """Return True if this snapshot of a clock has participants, all of them are parked and nothing is in flight."""
     participants = clock["participants"]
     return bool(participants) and not clock["in_flight"] and all(member["parked"] for member in participants)
 

@@ -9,12 +9,12 @@ from datetime import timedelta
 from time import monotonic
 from typing import Any
 
-from sendproof_harness.scenario.model import WaitFor
-from sendproof_harness.run.time_control import at_rest
-from sendproof_harness.run.processes import pause
 from sendproof_harness.run.aborted import Trouble, TroubleError
-from sendproof_harness.scenario.values import counted, words
 from sendproof_harness.run.context import World
+from sendproof_harness.run.processes import pause
+from sendproof_harness.run.time_control import at_rest
+from sendproof_harness.scenario.model import WaitFor
+from sendproof_harness.scenario.values import counted, words
 
 # A bridge that has registered its listener joins the clock within moments, if it means to.
 JOIN_S = 3.0

@@ -2,13 +2,13 @@
 
 from pathlib import Path
 
-_PACKAGE = Path(__file__).parent
+_PACKAGE = Path(__file__).parents[1]
 
 
 def library() -> Path:
     """The folder that holds `scheduled/` and its like."""
     installed = _PACKAGE / "library"
-    return installed if installed.is_dir() else _PACKAGE.parent
+    return installed if installed.is_dir() else _PACKAGE.parents[1] / "scenarios"
 
 
 def find(named: Path) -> list[Path]:

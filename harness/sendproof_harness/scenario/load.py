@@ -6,12 +6,12 @@ from functools import cache
 from pathlib import Path
 from typing import Any
 
-from sendproof_harness.scenario.parse import scenario_of
-from sendproof_harness.scenario.yaml_source import read, read_text
 from sendproof_harness.scenario.diagnostics import UnusableFileError
 from sendproof_harness.scenario.model import Scenario
+from sendproof_harness.scenario.parse import scenario_of
 from sendproof_harness.scenario.rules import broken_rules
 from sendproof_harness.scenario.schema_validation import against_schema
+from sendproof_harness.scenario.yaml_source import read, read_text
 
 SCHEMA_FILE = Path(__file__).with_name("schema.json")
 

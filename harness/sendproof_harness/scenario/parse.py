@@ -5,7 +5,34 @@ from datetime import date, timedelta
 from typing import Any
 
 from sendproof_harness.scenario.fault_kinds import WEBHOOK, fault_of, target_of
-from sendproof_harness.scenario.model import ANY, AddTemplate, Advance, Audience, Campaign, Cancel, ChangeTemplate, Channel, Criterion, Define, DeleteTemplate, Events, Key, OptOut, Part, Plan, RenameTemplate, Resend, Scenario, Split, Step, Template, Trigger, WaitFor, Who, Wishes
+from sendproof_harness.scenario.model import (
+    ANY,
+    AddTemplate,
+    Advance,
+    Audience,
+    Campaign,
+    Cancel,
+    ChangeTemplate,
+    Channel,
+    Criterion,
+    Define,
+    DeleteTemplate,
+    Events,
+    Key,
+    OptOut,
+    Part,
+    Plan,
+    RenameTemplate,
+    Resend,
+    Scenario,
+    Split,
+    Step,
+    Template,
+    Trigger,
+    WaitFor,
+    Who,
+    Wishes,
+)
 from sendproof_harness.scenario.values import duration_of, share_of, time_of
 
 Content = Mapping[str, Any]

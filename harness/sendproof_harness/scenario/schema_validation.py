@@ -12,9 +12,9 @@ from jsonschema.exceptions import ValidationError
 from jsonschema.protocols import Validator
 from jsonschema.validators import extend
 
-from sendproof_harness.scenario.yaml_source import Document
 from sendproof_harness.scenario.diagnostics import Mistake, Place, choices, expected, nearest
 from sendproof_harness.scenario.values import time_of
+from sendproof_harness.scenario.yaml_source import Document
 
 Schema = Mapping[str, Any]
 

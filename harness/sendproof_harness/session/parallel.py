@@ -14,10 +14,10 @@ from typing import NoReturn
 
 from rich.console import Console
 
+from sendproof_harness.judge.verdict import Standing
+from sendproof_harness.run.runner import Options
 from sendproof_harness.scenario.model import Scenario
 from sendproof_harness.session.session import play_one
-from sendproof_harness.run.runner import Options
-from sendproof_harness.judge.verdict import Standing
 
 # As long as a run may take to end its bridge.
 _END_S = 15.0

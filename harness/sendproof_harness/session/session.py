@@ -9,21 +9,21 @@ from pathlib import Path
 from rich.console import Console
 
 from sendproof_harness.control_client import Control, ControlError
-from sendproof_harness.scenario.random_faults import TooManyError, as_yaml, draw
-from sendproof_harness.scenario.dialect_matrix import in_every_dialect
+from sendproof_harness.history.reader import read_history
 from sendproof_harness.history.records import History
-from sendproof_harness.scenario.library import find
-from sendproof_harness.scenario.load import load
-from sendproof_harness.scenario.diagnostics import UnusableFileError
-from sendproof_harness.scenario.model import Scenario, whole
+from sendproof_harness.history.writer import RunError
+from sendproof_harness.judge.verdict import Standing, judge, worst
+from sendproof_harness.report import print_verdict, write_reports
 from sendproof_harness.run.processes import ProcessError
 from sendproof_harness.run.progress import watching
-from sendproof_harness.history.reader import read_history
-from sendproof_harness.history.writer import RunError
-from sendproof_harness.report import print_verdict, write_reports
 from sendproof_harness.run.runner import Options, run
 from sendproof_harness.run.simulator_process import start_simulators
-from sendproof_harness.judge.verdict import Standing, judge, worst
+from sendproof_harness.scenario.diagnostics import UnusableFileError
+from sendproof_harness.scenario.dialect_matrix import in_every_dialect
+from sendproof_harness.scenario.library import find
+from sendproof_harness.scenario.load import load
+from sendproof_harness.scenario.model import Scenario, whole
+from sendproof_harness.scenario.random_faults import TooManyError, as_yaml, draw
 
 
 class RefusedError(Exception):

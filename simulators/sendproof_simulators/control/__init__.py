@@ -4,22 +4,19 @@ from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass, field
 from http import HTTPStatus
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import msgspec
 
-from sendproof_simulators.server.connexion_app import Authority
 from sendproof_simulators.control import campaigns, faults, handlers, services, triggers, webhooks
 from sendproof_simulators.control.handlers import ControlCall, ControlError
 from sendproof_simulators.core.clock.wall_clock import WallClock
 from sendproof_simulators.core.contracts import Operation, load_contract
 from sendproof_simulators.core.http import Problem, Reply, Request, StreamedReply
 from sendproof_simulators.core.sandboxes import Sandboxes
-
-if TYPE_CHECKING:
-    from sendproof_simulators.server.app import Addresses
-    from sendproof_simulators.server.pipeline import Service
-
+from sendproof_simulators.server.addresses import Addresses
+from sendproof_simulators.server.connexion_app import Authority
+from sendproof_simulators.server.pipeline import Service
 
 _OPERATIONS = (handlers, campaigns, triggers, faults, webhooks, services)
 
@@ -64,7 +61,7 @@ class Control:
         contracts: Path,
         sandboxes: Sandboxes,
         services: "Mapping[str, Service]",
-        addresses: "Addresses",
+        addresses: Addresses,
         wall: WallClock,
     ) -> None:
         self.authority = Authority(load_contract(contracts / "control.yaml"))

@@ -2,7 +2,16 @@
 
 from typing import Any
 
-from sendproof_simulators.control.handlers import PLATFORM, ControlCall, ControlError, attempt, campaigns_of, now_of, read_instant, templates_of
+from sendproof_simulators.control.handlers import (
+    PLATFORM,
+    ControlCall,
+    ControlError,
+    attempt,
+    campaigns_of,
+    now_of,
+    read_instant,
+    templates_of,
+)
 from sendproof_simulators.core.clock.wall_clock import Instant
 from sendproof_simulators.core.http import Outcome, Reply, json_reply
 from sendproof_simulators.core.simulator import CampaignPlan, Channel, ChannelPlan, Split, Template

@@ -1,10 +1,10 @@
 """The operations of `control.yaml` on faults: what there are, which are in force, and what the harness has to do."""
 
 from sendproof_simulators.control.handlers import ControlCall, ControlError, attempt
-from sendproof_simulators.core.http import Reply, json_reply
+from sendproof_simulators.core.faults.active import Kept
 from sendproof_simulators.core.faults.parsing import Places, read_entries
 from sendproof_simulators.core.faults.spec import catalogue
-from sendproof_simulators.core.faults.active import Kept
+from sendproof_simulators.core.http import Reply, json_reply
 
 
 async def get_fault_catalogue(call: ControlCall) -> Reply:

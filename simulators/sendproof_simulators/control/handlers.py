@@ -6,11 +6,11 @@ from importlib.metadata import version
 from typing import TYPE_CHECKING, Any
 
 from sendproof_simulators.core.audience.audience import AudienceRecipe
+from sendproof_simulators.core.clock.virtual_clock import NotQuietError
 from sendproof_simulators.core.clock.wall_clock import HOUR, LAST_INSTANT, MINUTE, YEARS, Instant, iso, parse_iso
 from sendproof_simulators.core.dialects import Dialect, choose
 from sendproof_simulators.core.http import Outcome, Reply, StreamedReply, json_reply
 from sendproof_simulators.core.sandbox import DEFAULT_CHANNELS, Sandbox, SandboxSettings
-from sendproof_simulators.core.clock.virtual_clock import NotQuietError
 from sendproof_simulators.core.simulator import Campaigns, Channel, Template, Templates
 from sendproof_simulators.core.simulator import Settings as ProviderSettings
 

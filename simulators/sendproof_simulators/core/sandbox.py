@@ -8,16 +8,16 @@ from typing import Any
 import msgspec
 
 from sendproof_simulators.core.audience.audience import Audience, AudienceRecipe
-from sendproof_simulators.core.randomness import Chance
+from sendproof_simulators.core.clock.virtual_clock import Timeline
 from sendproof_simulators.core.clock.wall_clock import Instant, WallClock, iso
 from sendproof_simulators.core.dialects import choose
-from sendproof_simulators.core.http import Fact, Outcome, Timer, Webhook
 from sendproof_simulators.core.faults.active import Faults
+from sendproof_simulators.core.http import Fact, Outcome, Timer, Webhook
 from sendproof_simulators.core.journal import Journal
-from sendproof_simulators.core.webhooks.dispatcher import Attempt, Held, Notifier
-from sendproof_simulators.core.clock.virtual_clock import Timeline
-from sendproof_simulators.core.webhooks.sender import WebhookSender
+from sendproof_simulators.core.randomness import Chance
 from sendproof_simulators.core.simulator import Channel, Provider, RateLimit, World
+from sendproof_simulators.core.webhooks.dispatcher import Attempt, Held, Notifier
+from sendproof_simulators.core.webhooks.sender import WebhookSender
 
 HISTORY_VERSION = 1
 # What a sandbox has that names no channels: Optimove's generic SMS channel.

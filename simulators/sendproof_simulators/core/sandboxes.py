@@ -3,11 +3,11 @@
 from collections.abc import Iterator, Mapping
 from typing import NamedTuple
 
-from sendproof_simulators.core.randomness import Chance
 from sendproof_simulators.core.clock.wall_clock import WallClock
+from sendproof_simulators.core.randomness import Chance
 from sendproof_simulators.core.sandbox import Sandbox, SandboxSettings
-from sendproof_simulators.core.webhooks.sender import WebhookSender
 from sendproof_simulators.core.simulator import Provider
+from sendproof_simulators.core.webhooks.sender import WebhookSender
 
 DEFAULT = "default"
 # A sandbox costs about a megabyte; a process that makes more than this has forgotten to delete them.

@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import Any, NamedTuple
 
 from sendproof_simulators.core.contracts import load_contract
-from sendproof_simulators.core.simulator import CONTRACTS
+from sendproof_simulators.services.discovery import CONTRACTS
 
 LEVELS = ("documented", "observed", "assumed")
 PARTS = ("operations", "fields", "rules")

@@ -5,7 +5,8 @@ from dataclasses import dataclass
 from typing import Any
 
 from sendproof_simulators.core.contracts import METHODS, load_contract
-from sendproof_simulators.core.simulator import Provider, RateLimit, contract_file
+from sendproof_simulators.core.simulator import Provider, RateLimit
+from sendproof_simulators.services.discovery import contract_file
 
 # From here on a bound is that of a type of number, and no limit of the service.
 _TYPE_BOUND = 2**31 - 1

@@ -5,7 +5,8 @@ from collections.abc import Iterator, Mapping
 from typing import Any
 
 from sendproof_simulators.core.contracts import load_contract
-from sendproof_simulators.core.simulator import Provider, contract_file, folder_of
+from sendproof_simulators.core.simulator import Provider
+from sendproof_simulators.services.discovery import contract_file, folder_of
 
 LEVELS = ("documented", "observed", "assumed")
 

@@ -5,7 +5,6 @@ Every service answers at a port of its own, as its own host would, and under its
 
 import asyncio
 from collections.abc import Awaitable, Callable, MutableMapping
-from dataclasses import dataclass, field
 from functools import lru_cache
 from types import TracebackType
 from typing import Any, Self
@@ -16,9 +15,10 @@ from sendproof_simulators.core.clock.wall_clock import SystemWallClock, WallCloc
 from sendproof_simulators.core.http import Reply, Request, StreamedReply, StruckReply
 from sendproof_simulators.core.sandboxes import Sandboxes
 from sendproof_simulators.core.webhooks.sender import WebhookSender
-from sendproof_simulators.core.simulator import CONTRACTS, discover
-from sendproof_simulators.server.pipeline import Service
+from sendproof_simulators.server.addresses import Addresses
 from sendproof_simulators.server.faulty_response import CONNECTION, head_of, until_gone, write_struck
+from sendproof_simulators.server.pipeline import Service
+from sendproof_simulators.services.discovery import CONTRACTS, discover
 
 Scope = MutableMapping[str, Any]
 Receive = Callable[[], Awaitable[MutableMapping[str, Any]]]
@@ -34,15 +34,6 @@ class TooLargeError(Exception):
 
 class DisconnectedError(Exception):
     """The client went away before its request was complete."""
-
-
-@dataclass(slots=True)
-class Addresses:
-    """Where the parts answer: filled in once the ports are known."""
-
-    control: str = ""
-    services: dict[str, str] = field(default_factory=dict)
-    ports: dict[int, str] = field(default_factory=dict)
 
 
 class Simulators:

@@ -11,14 +11,15 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
-from sendproof_simulators.server.connexion_app import Authority
 from sendproof_simulators.core.contracts import Contract, Operation, load_contract
+from sendproof_simulators.core.faults.injection import Struck, answer, strike_of
 from sendproof_simulators.core.http import PLAIN, Outcome, Problem, Reply, Request, StruckReply, Violation
-from sendproof_simulators.server.fast_path import express
 from sendproof_simulators.core.sandbox import Sandbox
 from sendproof_simulators.core.sandboxes import Sandboxes
-from sendproof_simulators.core.simulator import Call, Provider, contract_file
-from sendproof_simulators.core.faults.injection import Struck, answer, strike_of
+from sendproof_simulators.core.simulator import Call, Provider
+from sendproof_simulators.server.connexion_app import Authority
+from sendproof_simulators.server.fast_path import express
+from sendproof_simulators.services.discovery import contract_file
 
 # What a person looks at after "why does nothing arrive?"; older ones do not help with that.
 UNATTRIBUTED_KEPT = 1_000

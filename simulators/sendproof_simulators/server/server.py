@@ -12,13 +12,13 @@ from typing import Any
 import uvicorn
 from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
 
-from sendproof_simulators.server.app import Simulators
 from sendproof_simulators.control.handlers import sandbox_view
 from sendproof_simulators.core.audience.audience import AudienceRecipe
-from sendproof_simulators.core.clock.wall_clock import SystemWallClock
 from sendproof_simulators.core.audience.fake_names import pools
+from sendproof_simulators.core.clock.wall_clock import SystemWallClock
 from sendproof_simulators.core.sandbox import DEFAULT_CHANNELS, SandboxSettings
 from sendproof_simulators.core.sandboxes import DEFAULT
+from sendproof_simulators.server.app import Simulators
 from sendproof_simulators.server.faulty_response import CONNECTION
 
 # Parked bridges are let go at once; this is for clients that read slowly.

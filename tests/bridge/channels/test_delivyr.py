@@ -4,11 +4,20 @@ import json
 
 import pytest
 
-from sendproof_bridge.inbound import group_commit
-from sendproof_bridge.outbound.providers import Composed, Open, OptOut, Order, Receipt, Template, open_channel, providers
 from sendproof_bridge.clock import HOUR, SECOND, iso
 from sendproof_bridge.config_fields import Secret
+from sendproof_bridge.inbound import group_commit
 from sendproof_bridge.outbound.http import Wire
+from sendproof_bridge.outbound.providers import (
+    Composed,
+    Open,
+    OptOut,
+    Order,
+    Receipt,
+    Template,
+    open_channel,
+    providers,
+)
 from small_bridge import NOON, opened, row, settings
 from stand_in import Says
 

@@ -2,10 +2,10 @@
 
 import pytest
 
-from sendproof_bridge.inbound import group_commit
-from sendproof_bridge.outbound.providers import Receipt
 from sendproof_bridge.clock import DAY, HOUR, MINUTE, iso
+from sendproof_bridge.inbound import group_commit
 from sendproof_bridge.inbound.status import campaign
+from sendproof_bridge.outbound.providers import Receipt
 from small_bridge import KEY, NOON, opened, row, settings
 from stand_in import Says
 

@@ -6,11 +6,11 @@ import json
 
 import pytest
 
-from sendproof_bridge.inbound import group_commit
-from sendproof_bridge.outbound.providers import Receipt
 from sendproof_bridge.clock import HOUR, MINUTE
 from sendproof_bridge.config_fields import Secret
+from sendproof_bridge.inbound import group_commit
 from sendproof_bridge.inbound.status import health
+from sendproof_bridge.outbound.providers import Receipt
 from small_bridge import NOON, opened, row, settings
 from stand_in import Says
 

@@ -4,11 +4,11 @@ import json
 
 import pytest
 
-from sendproof_bridge.storage import job_queue
-from sendproof_bridge.outbound.providers import providers
 from sendproof_bridge.clock import HOUR
-from sendproof_bridge.storage.job_queue import Claimant
 from sendproof_bridge.config_fields import Secret
+from sendproof_bridge.outbound.providers import providers
+from sendproof_bridge.storage import job_queue
+from sendproof_bridge.storage.job_queue import Claimant
 from small_bridge import NOON, opened, settings
 from stand_in import Says
 

@@ -8,11 +8,11 @@ from typing import Any
 
 import pytest
 
-from sendproof_harness.conformance import valid_events, invalid_events
+from sendproof_harness.conformance import invalid_events, valid_events
 from sendproof_harness.conformance.generated_events import generated
+from sendproof_harness.conformance.http import Answer
 from sendproof_harness.conformance.listener_spec import TRIGGER, broken_by, example, schemas
 from sendproof_harness.conformance.requests import JSON, Place, Post, Target
-from sendproof_harness.conformance.http import Answer
 
 URL = "http://127.0.0.1:9000/a-token/events"
 TARGETS = [
@@ -28,7 +28,14 @@ SETTINGS: dict[str, Any] = {
     "consent": "OK",
     "token": "a-token",
 }
-GROUPS = (valid_events.perhaps, invalid_events.members, invalid_events.bodies, invalid_events.types, invalid_events.calls, invalid_events.nonsense)
+GROUPS = (
+    valid_events.perhaps,
+    invalid_events.members,
+    invalid_events.bodies,
+    invalid_events.types,
+    invalid_events.calls,
+    invalid_events.nonsense,
+)
 
 
 @pytest.fixture

@@ -4,8 +4,8 @@ from dataclasses import replace
 
 import pytest
 
-from sendproof_harness.conformance.requests import Target
 from sendproof_harness.conformance.probe import must_be_near, too_slow
+from sendproof_harness.conformance.requests import Target
 from sendproof_harness.run.aborted import TroubleError
 
 HERE = Target(url="http://127.0.0.1:9000/events", event=13, channel=505)

@@ -5,10 +5,10 @@ from dataclasses import replace
 
 import pytest
 
+from history_builder import FIRST_SEND, Line, Story
+from sendproof_harness.history.timestamps import DAY, HOUR, MINUTE, iso, parse_instant
 from sendproof_harness.judge.checks import delivery, metrics, text, timing, totals
 from sendproof_harness.judge.facts.delivery_ledger import ledger
-from sendproof_harness.history.timestamps import DAY, HOUR, MINUTE, iso, parse_instant
-from history_builder import FIRST_SEND, Line, Story
 
 LEDGER_CHECKS = (*delivery.CHECKS, *text.CHECKS, *timing.CHECKS)
 REPORT_CHECKS = (*metrics.CHECKS, *totals.CHECKS)

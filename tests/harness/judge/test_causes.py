@@ -4,8 +4,8 @@ import re
 
 import pytest
 
-from sendproof_harness.history.timestamps import iso, parse_instant
 from history_builder import FIRST_SEND, Line, Story, sound_story
+from sendproof_harness.history.timestamps import iso, parse_instant
 
 CUSTOMERS = 240
 # A cause for each status, number of days or template is right; more than this can only be one for each customer.

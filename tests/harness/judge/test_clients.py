@@ -1,7 +1,7 @@
 """Calls for one client that show another client's key."""
 
-from sendproof_harness.judge.checks.client_isolation import CHECKS
 from history_builder import FIRST_SEND, Line, Story, iso
+from sendproof_harness.judge.checks.client_isolation import CHECKS
 
 NEIGHBOUR: Line = {
     "n": 0,

@@ -1,7 +1,7 @@
 """Calls that break the contract, show no credential, come too fast or carry too much."""
 
-from sendproof_harness.judge.checks.contract import CHECKS
 from history_builder import Line, Story
+from sendproof_harness.judge.checks.contract import CHECKS
 
 START_TEXT = "2026-03-02T06:00:00.000Z"
 

@@ -2,10 +2,10 @@
 
 import pytest
 
+from history_builder import FIRST_SEND, Story
+from sendproof_harness.history.timestamps import DAY, HOUR, MINUTE, iso, parse_instant
 from sendproof_harness.judge.checks import delivery, text, timing
 from sendproof_harness.judge.facts.delivery_ledger import ledger
-from sendproof_harness.history.timestamps import DAY, HOUR, MINUTE, iso, parse_instant
-from history_builder import FIRST_SEND, Story
 
 LEDGER_CHECKS = (*delivery.CHECKS, *text.CHECKS, *timing.CHECKS)
 

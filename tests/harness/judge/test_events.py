@@ -3,9 +3,9 @@
 import pytest
 
 from fault_helpers import call, struck
-from sendproof_harness.judge.checks import events
-from sendproof_harness.history.timestamps import DAY, HOUR, MINUTE, iso, parse_instant
 from history_builder import FIRST_SEND, Line, Story
+from sendproof_harness.history.timestamps import DAY, HOUR, MINUTE, iso, parse_instant
+from sendproof_harness.judge.checks import events
 
 
 def event(name: str, customer: object, at: int) -> Line:

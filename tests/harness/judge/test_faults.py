@@ -3,10 +3,10 @@
 import pytest
 
 from fault_helpers import call, laid, strike, struck
+from history_builder import FIRST_SEND, START, Line, Story
+from sendproof_harness.history.timestamps import DAY, HOUR, MINUTE, SECOND, iso, parse_instant
 from sendproof_harness.judge.checks import contract, delivery, faults, metrics, paging, timing, totals, webhooks
 from sendproof_harness.judge.facts.delivery_ledger import ledger
-from sendproof_harness.history.timestamps import DAY, HOUR, MINUTE, SECOND, iso, parse_instant
-from history_builder import FIRST_SEND, START, Line, Story
 
 SEND = {"fault": "reset", "call": "textlocal.send"}
 ANNOUNCED = START + 2 * HOUR

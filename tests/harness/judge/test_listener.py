@@ -2,8 +2,8 @@
 
 import pytest
 
-from sendproof_harness.judge.checks.listener import CHECKS
 from history_builder import Line, Story
+from sendproof_harness.judge.checks.listener import CHECKS
 
 URL = "http://127.0.0.1:9000/webhooks/optimove/client/token"
 

@@ -2,10 +2,10 @@
 
 import pytest
 
-from sendproof_harness.judge.checks import delivery, campaign_state, metrics, paging, timing, triggers, webhooks
-from sendproof_harness.judge.facts.delivery_ledger import ledger
-from sendproof_harness.history.timestamps import HOUR, MINUTE, iso, parse_instant
 from history_builder import FIRST_SEND, START, Line, Story
+from sendproof_harness.history.timestamps import HOUR, MINUTE, iso, parse_instant
+from sendproof_harness.judge.checks import campaign_state, delivery, metrics, paging, timing, triggers, webhooks
+from sendproof_harness.judge.facts.delivery_ledger import ledger
 
 CANCELLED_AT = FIRST_SEND + 30 * MINUTE
 

@@ -2,9 +2,9 @@
 
 import pytest
 
-from sendproof_harness.judge.checks import metrics, totals
-from sendproof_harness.history.timestamps import DAY, HOUR, MINUTE, iso, parse_instant
 from history_builder import FIRST_SEND, Line, Story
+from sendproof_harness.history.timestamps import DAY, HOUR, MINUTE, iso, parse_instant
+from sendproof_harness.judge.checks import metrics, totals
 
 CHECKS = (*metrics.CHECKS, *totals.CHECKS)
 

@@ -2,10 +2,10 @@
 
 import pytest
 
+from history_builder import FIRST_SEND, Line, Story
+from sendproof_harness.history.timestamps import DAY, HOUR, MINUTE, iso
 from sendproof_harness.judge.checks import delivery, metrics, opt_out_sync
 from sendproof_harness.judge.facts.delivery_ledger import ledger
-from sendproof_harness.history.timestamps import DAY, HOUR, MINUTE, iso
-from history_builder import FIRST_SEND, Line, Story
 
 # Customer 4 gets the second message of the day, an hour after the first people got theirs.
 CUSTOMER, DUE = "C0000004", FIRST_SEND + HOUR

@@ -1,7 +1,7 @@
 """Reading the audience: gaps, overlaps, repeats, and pages that are too large."""
 
-from sendproof_harness.judge.checks.paging import CHECKS
 from history_builder import Story
+from sendproof_harness.judge.checks.paging import CHECKS
 
 
 def causes(story: Story, *levels: str) -> list[tuple[str, str]]:

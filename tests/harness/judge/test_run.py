@@ -1,8 +1,8 @@
 """Whether the run came to its end."""
 
-from sendproof_harness.judge.checks.run_completed import CHECKS
-from sendproof_harness.history.timestamps import iso
 from history_builder import START
+from sendproof_harness.history.timestamps import iso
+from sendproof_harness.judge.checks.run_completed import CHECKS
 
 
 def test_sound(sound):

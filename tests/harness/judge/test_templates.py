@@ -1,8 +1,8 @@
 """The templates of the channel against those of the provider."""
 
-from sendproof_harness.judge.checks.templates import CHECKS
-from sendproof_harness.history.timestamps import DAY, HOUR, MINUTE, iso
 from history_builder import START, Story
+from sendproof_harness.history.timestamps import DAY, HOUR, MINUTE, iso
+from sendproof_harness.judge.checks.templates import CHECKS
 
 
 def causes(story: Story) -> list[tuple[str, str]]:

@@ -4,9 +4,9 @@ import re
 
 import pytest
 
-from sendproof_harness.judge.facts.delivery_ledger import ledger
-from sendproof_harness.judge.checks.text import CHECKS
 from history_builder import Line
+from sendproof_harness.judge.checks.text import CHECKS
+from sendproof_harness.judge.facts.delivery_ledger import ledger
 
 OWED = "Hello Dan3, welcome."
 

@@ -2,10 +2,10 @@
 
 import pytest
 
-from sendproof_harness.judge.facts.delivery_ledger import ledger
-from sendproof_harness.judge.checks.timing import CHECKS, zone_offset
-from sendproof_harness.history.timestamps import HOUR, MINUTE, SECOND, iso, parse_instant
 from history_builder import START, Story
+from sendproof_harness.history.timestamps import HOUR, MINUTE, SECOND, iso, parse_instant
+from sendproof_harness.judge.checks.timing import CHECKS, zone_offset
+from sendproof_harness.judge.facts.delivery_ledger import ledger
 
 
 def shifted(story: Story, by: int) -> Story:

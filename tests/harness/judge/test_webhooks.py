@@ -1,8 +1,8 @@
 """Listeners and acknowledgements."""
 
-from sendproof_harness.judge.checks.webhooks import CHECKS
-from sendproof_harness.history.timestamps import DAY, HOUR, iso
 from history_builder import START, Line, Story
+from sendproof_harness.history.timestamps import DAY, HOUR, iso
+from sendproof_harness.judge.checks.webhooks import CHECKS
 
 
 def found(story: Story) -> list[tuple[str, str, str]]:

@@ -2,8 +2,8 @@
 
 import json
 
-from sendproof_harness.load.counters import Counts, stages
 from sendproof_harness.load.campaign_tracker import CampaignFollower, owed
+from sendproof_harness.load.counters import Counts, stages
 
 NINE = "2026-03-02T09:00:00.000Z"
 TRUTH = [

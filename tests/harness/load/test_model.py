@@ -9,7 +9,22 @@ from hypothesis import strategies as st
 
 from load_results import campaign, latency, loss, result, sample, triggers
 from sendproof_harness.judge.findings import Blame
-from sendproof_harness.load.model import Kind, Latency, LoadResult, Loss, Process, ResultError, Role, Sample, Since, Stage, as_json, from_json, read_result, write_result
+from sendproof_harness.load.model import (
+    Kind,
+    Latency,
+    LoadResult,
+    Loss,
+    Process,
+    ResultError,
+    Role,
+    Sample,
+    Since,
+    Stage,
+    as_json,
+    from_json,
+    read_result,
+    write_result,
+)
 
 names = st.text(st.characters(exclude_categories=("Cs",)), min_size=1, max_size=12)
 counts = st.integers(0, 2**53)

@@ -2,8 +2,8 @@
 
 import json
 
-from sendproof_harness.load.counters import Counts
 from sendproof_harness.load.campaign_tracker import lines
+from sendproof_harness.load.counters import Counts
 from sendproof_harness.load.trigger_tracker import Expected, Orders, order
 
 

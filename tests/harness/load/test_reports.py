@@ -13,11 +13,11 @@ from rich.console import Console
 
 import sendproof_harness.load.report
 from load_results import campaign, loss, result, triggers
-from sendproof_harness.load.service_levels import levels_in
 from sendproof_harness.load.model import LoadResult, Sample, Stage
 from sendproof_harness.load.report import print_load_verdict, write_load_reports
 from sendproof_harness.load.report.plots import plots
 from sendproof_harness.load.report.summary import summary
+from sendproof_harness.load.service_levels import levels_in
 from sendproof_harness.load.verdict import LoadVerdict, judge
 
 FOLDER = Path(sendproof_harness.load.report.__file__).parent

@@ -3,8 +3,8 @@
 import pytest
 
 from load_results import BRIDGE, GENERATOR, SIMULATORS, campaign, result, sample, triggers
-from sendproof_harness.load.model import Process, Sample, Stage
 from sendproof_harness.load.bottleneck import Window, saturation, while_answered, while_going_on
+from sendproof_harness.load.model import Process, Sample, Stage
 
 ALL = (BRIDGE, SIMULATORS, GENERATOR)
 

@@ -3,8 +3,8 @@
 import pytest
 
 from load_results import BRIDGE, GENERATOR, SIMULATORS, campaign, latency, loss, result, sample, triggers
-from sendproof_harness.load.service_levels import levels_in
 from sendproof_harness.load.model import LoadResult, Sample, Stage
+from sendproof_harness.load.service_levels import levels_in
 from sendproof_harness.load.verdict import Judged, LoadVerdict, judge
 
 ALL = (BRIDGE, SIMULATORS, GENERATOR)

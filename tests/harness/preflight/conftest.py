@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 
 from running import RunningSimulators, running_simulators
-from sendproof_harness.handover.format import handover
+from sendproof_harness.handover.write import handover
 
 CHANNELS = [
     {"id": 505, "provider": "textlocal"},

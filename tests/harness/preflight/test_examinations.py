@@ -6,8 +6,8 @@ from starlette.responses import Response
 from starlette.routing import Route
 
 from preflight_helpers import changed, optimove, register, results, wrong
-from sendproof_harness.preflight.checks import before_a_run
 from sendproof_harness.handover.reader import handed_of
+from sendproof_harness.preflight.checks import before_a_run
 from sendproof_harness.run.processes import free_port
 from stand_in import serving, stand_in
 

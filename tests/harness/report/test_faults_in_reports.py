@@ -7,12 +7,12 @@ import pytest
 from rich.console import Console
 
 from fault_helpers import call, laid, strike, struck
+from history_builder import FIRST_SEND, START, Story
+from sendproof_harness.explain.customer import Story as Told
+from sendproof_harness.explain.customer import find, story
 from sendproof_harness.history.timestamps import HOUR, iso
 from sendproof_harness.report import print_verdict, write_reports
 from sendproof_harness.report.summary import summary
-from sendproof_harness.explain.customer import Story as Told
-from sendproof_harness.explain.customer import find, story
-from history_builder import FIRST_SEND, START, Story
 
 
 @pytest.fixture

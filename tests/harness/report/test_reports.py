@@ -12,13 +12,13 @@ from jsonschema import Draft202012Validator
 from rich.console import Console
 
 import sendproof_harness.report
+from history_builder import Story, sound_story
 from sendproof_harness.history.timestamps import HOUR, iso, parse_instant
 from sendproof_harness.report import print_verdict, write_reports
+from sendproof_harness.report.formatting import capitalised, counted
 from sendproof_harness.report.recipients import ROWS_MAX, recipients
 from sendproof_harness.report.summary import summary
 from sendproof_harness.report.timeline import timeline
-from sendproof_harness.report.formatting import capitalised, counted
-from history_builder import Story, sound_story
 
 SCHEMA = json.loads((Path(sendproof_harness.report.__file__).parent / "verdict.schema.json").read_text())
 HOSTILE = "<script>alert('hello')</script>\x07 \N{GREEK SMALL LETTER ALPHA}"

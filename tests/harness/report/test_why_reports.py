@@ -7,10 +7,10 @@ from pathlib import Path
 from rich.console import Console
 
 from command_line import sendproof
-from sendproof_harness.report import explain_html, explain_text
+from history_builder import Story
 from sendproof_harness.explain.customer import Story as Told
 from sendproof_harness.explain.customer import find, story
-from history_builder import Story
+from sendproof_harness.report import explain_html, explain_text
 
 HOSTILE = "<script>alert('hello')</script>"
 

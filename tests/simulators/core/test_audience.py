@@ -11,8 +11,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from sendproof_simulators.core.audience.audience import UNUSABLE_NUMBERS, Audience, AudienceRecipe
-from sendproof_simulators.core.randomness import Chance
 from sendproof_simulators.core.messaging.delivery_outcomes import BY_NAME, dialled
+from sendproof_simulators.core.randomness import Chance
 
 LARGEST = AudienceRecipe(customers=10_000_000, opted_out=0.02, unusable_numbers=0.01)
 AMERICANS = AudienceRecipe(customers=10_000_000, country="US")

@@ -4,7 +4,17 @@ import phonenumbers
 import pytest
 
 from sendproof_simulators.core.clock.wall_clock import HOUR, SECOND
-from sendproof_simulators.core.messaging.delivery_outcomes import BY_CODE, COUNTRIES, HAPPENINGS, MAGIC, RATES, REFUSALS, dialled, drawn, magic_number
+from sendproof_simulators.core.messaging.delivery_outcomes import (
+    BY_CODE,
+    COUNTRIES,
+    HAPPENINGS,
+    MAGIC,
+    RATES,
+    REFUSALS,
+    dialled,
+    drawn,
+    magic_number,
+)
 from sendproof_simulators.core.messaging.number_plans import NUMBERINGS
 from sendproof_simulators.core.messaging.phone import to_digits
 

@@ -3,9 +3,9 @@
 import asyncio
 from collections.abc import Mapping
 
-from sendproof_simulators.core.randomness import Chance
-from sendproof_simulators.core.http import Webhook
 from sendproof_simulators.core.faults.active import Faults
+from sendproof_simulators.core.http import Webhook
+from sendproof_simulators.core.randomness import Chance
 from sendproof_simulators.core.webhooks.dispatcher import Attempt, Held, Notifier, Sent
 from sendproof_simulators.core.webhooks.sender import CONNECTIONS_PER_HOST
 

@@ -12,7 +12,7 @@ from sendproof_simulators.core.http import RetryPolicy, Webhook
 from sendproof_simulators.core.sandbox import DEFAULT_CHANNELS, SandboxSettings
 from sendproof_simulators.core.sandboxes import Sandboxes
 from sendproof_simulators.core.webhooks.sender import WebhookSender
-from sendproof_simulators.core.simulator import discover
+from sendproof_simulators.services.discovery import discover
 
 
 def history_after(webhooks: Iterable[Webhook]) -> list[dict[str, Any]]:

@@ -6,8 +6,8 @@ from collections.abc import Awaitable, Callable
 import pytest
 
 from instants import NINE, SIX, TEN, StillWallClock
-from sendproof_simulators.core.clock.wall_clock import SystemWallClock
 from sendproof_simulators.core.clock.virtual_clock import NotQuietError, Participant, Timeline
+from sendproof_simulators.core.clock.wall_clock import SystemWallClock
 
 Story = Callable[[Timeline[str], list[str]], Awaitable[None]]
 

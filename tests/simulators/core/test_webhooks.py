@@ -8,8 +8,8 @@ from contextlib import suppress
 import pytest
 from aiohttp import web
 
-from sendproof_simulators.core.webhooks import sender
 from sendproof_simulators.core.http import Webhook
+from sendproof_simulators.core.webhooks import sender
 from sendproof_simulators.core.webhooks.sender import LoopbackResolver, WebhookSender
 
 Door = Callable[[web.Request], Awaitable[web.StreamResponse]]

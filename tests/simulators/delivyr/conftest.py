@@ -8,14 +8,15 @@ import pytest
 
 from instants import NINE
 from sendproof_simulators.core.audience.audience import Audience, AudienceRecipe
-from sendproof_simulators.core.randomness import Chance
 from sendproof_simulators.core.contracts import Contract, load_contract
 from sendproof_simulators.core.dialects import choose
 from sendproof_simulators.core.http import Outcome, Problem, Reply, Request, Timer
+from sendproof_simulators.core.randomness import Chance
+from sendproof_simulators.core.simulator import Call, World
 from sendproof_simulators.services.delivyr import PROVIDER
 from sendproof_simulators.services.delivyr.state import State
 from sendproof_simulators.services.delivyr.templates import add
-from sendproof_simulators.core.simulator import Call, World, contract_file
+from sendproof_simulators.services.discovery import contract_file
 
 HEADERS = {"x-account-id": "acme", "x-api-key": "secret", "content-type": "application/json"}
 SEND = "/partner/customer_io/send_sms"

@@ -8,9 +8,9 @@ import pytest
 
 from optimove_alone import Optimove, plan, world
 from sendproof_simulators.core.http import Problem
+from sendproof_simulators.services.discovery import discover, folder_of
 from sendproof_simulators.services.optimove import PROVIDER
 from sendproof_simulators.services.optimove.errors import error
-from sendproof_simulators.core.simulator import discover, folder_of
 
 # What is unknown or told in two ways about the real service, and the dialects that answer it.
 OPEN_QUESTIONS = {

@@ -10,13 +10,13 @@ import msgspec
 import pytest
 
 from instants import NINE
-from sendproof_simulators.server.app import CONTRACTS
 from sendproof_simulators.core.audience.audience import Audience, AudienceRecipe
-from sendproof_simulators.core.randomness import Chance
 from sendproof_simulators.core.contracts import Contract, load_contract
 from sendproof_simulators.core.dialects import choose
 from sendproof_simulators.core.http import Outcome, Problem, Request, Timer
+from sendproof_simulators.core.randomness import Chance
 from sendproof_simulators.core.simulator import Call, World
+from sendproof_simulators.server.app import CONTRACTS
 from sendproof_simulators.services.textlocal import PROVIDER
 from sendproof_simulators.services.textlocal.state import State
 

@@ -35,7 +35,7 @@ def test_the_codes_of_a_command_are_codes_of_the_contract(contract):
 
 def test_the_readme_lists_every_dialect_and_setting(account):
     """With its answers; the first is the default."""
-    text = (ROOT / "simulators" / "sendproof_simulators" / "textlocal" / "README.md").read_text()
+    text = (ROOT / "simulators" / "sendproof_simulators" / "services" / "textlocal" / "README.md").read_text()
     for dialect in DIALECTS:
         answers = ", ".join(f"`{answer.value}`" for answer in dialect.answers)
         assert f"| `{dialect.name}` | {answers} |\n" in text

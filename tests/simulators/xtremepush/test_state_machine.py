@@ -41,7 +41,7 @@ class Order:
     lacking: bool
 
 
-class Project(books.Books):
+class Project(account_model.Books):
     """Imports people, executes campaigns now and later, deletes some, waits and reads.
 
     `owners` has every number that somebody had. `reached` counts the messages of each execution, `rejected` the targets

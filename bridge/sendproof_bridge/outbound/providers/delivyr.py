@@ -14,13 +14,24 @@ from urllib.parse import quote
 
 import jsonata
 
-from sendproof_bridge.outbound.providers import CLICKED, UNSUBSCRIBED, Composed, Open, OptOut, Order, Outgoing, Receipt, SendReply, Template
 from sendproof_bridge.clock import SECOND, Instant, parse_time
 from sendproof_bridge.config import ChannelConfig
-from sendproof_bridge.outbound.errors import RateLimitedError, RefusedError, UnknownOutcomeError
-from sendproof_bridge.inbound.json_body import json_object
 from sendproof_bridge.config_fields import Setting, Settings, WrongError, attributes, flag, secret, text, url
+from sendproof_bridge.inbound.json_body import json_object
+from sendproof_bridge.outbound.errors import RateLimitedError, RefusedError, UnknownOutcomeError
 from sendproof_bridge.outbound.http import Answer, Wire, check_status, retry_after
+from sendproof_bridge.outbound.providers import (
+    CLICKED,
+    UNSUBSCRIBED,
+    Composed,
+    Open,
+    OptOut,
+    Order,
+    Outgoing,
+    Receipt,
+    SendReply,
+    Template,
+)
 
 # observed: in Delivyr's sample of event 11 the template's name begins with this
 _TEMPLATE = re.compile(r"[A-Z0-9]{8}")

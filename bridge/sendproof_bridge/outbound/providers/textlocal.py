@@ -7,13 +7,19 @@ from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 from urllib.parse import parse_qsl, quote
 
-from sendproof_bridge.outbound.providers import Composed, Open, OptOut, Order, Outgoing, Receipt, SendReply, Template
 from sendproof_bridge.clock import MINUTE, SECOND, Instant
 from sendproof_bridge.config import ChannelConfig
-from sendproof_bridge.outbound.errors import CredentialsRefusedError, NotDoneError, OutsideError, RefusedError, UnknownOutcomeError
 from sendproof_bridge.config_fields import Setting, Settings, secret, text
 from sendproof_bridge.domain.sms_encoding import needs_unicode
+from sendproof_bridge.outbound.errors import (
+    CredentialsRefusedError,
+    NotDoneError,
+    OutsideError,
+    RefusedError,
+    UnknownOutcomeError,
+)
 from sendproof_bridge.outbound.http import Answer, Wire, check_status
+from sendproof_bridge.outbound.providers import Composed, Open, OptOut, Order, Outgoing, Receipt, SendReply, Template
 
 SETTINGS: Settings = {
     "apikey": Setting(

@@ -13,13 +13,31 @@ import re
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
-from sendproof_bridge.outbound.providers import CLICKED, UNSUBSCRIBED, Composed, NotGenuineError, Open, OptOut, Order, Outgoing, Receipt, SendReply, Template
 from sendproof_bridge.clock import MINUTE, SECOND, Instant, iso
 from sendproof_bridge.config import ChannelConfig
-from sendproof_bridge.outbound.errors import CredentialsRefusedError, NotDoneError, RateLimitedError, RefusedError, UnknownOutcomeError
-from sendproof_bridge.inbound.json_body import json_object
 from sendproof_bridge.config_fields import Setting, Settings, WrongError, attribute, secret
+from sendproof_bridge.inbound.json_body import json_object
+from sendproof_bridge.outbound.errors import (
+    CredentialsRefusedError,
+    NotDoneError,
+    RateLimitedError,
+    RefusedError,
+    UnknownOutcomeError,
+)
 from sendproof_bridge.outbound.http import Answer, Wire, check_status
+from sendproof_bridge.outbound.providers import (
+    CLICKED,
+    UNSUBSCRIBED,
+    Composed,
+    NotGenuineError,
+    Open,
+    OptOut,
+    Order,
+    Outgoing,
+    Receipt,
+    SendReply,
+    Template,
+)
 
 _POST_BACK = 444
 # The client whose lists are observed splits `IN` at 200.

@@ -1,6 +1,25 @@
 """The table of checks, in the order in which a campaign passes them."""
 
-from sendproof_harness.judge.checks import retry_after, client_isolation, contract, delivery, events, faults, listener, campaign_state, metrics, opt_out_sync, paging, run_completed, templates, text, timing, totals, triggers, webhooks
+from sendproof_harness.judge.checks import (
+    campaign_state,
+    client_isolation,
+    contract,
+    delivery,
+    events,
+    faults,
+    listener,
+    metrics,
+    opt_out_sync,
+    paging,
+    retry_after,
+    run_completed,
+    templates,
+    text,
+    timing,
+    totals,
+    triggers,
+    webhooks,
+)
 from sendproof_harness.judge.findings import Check
 
 CHECKS: tuple[Check, ...] = (

@@ -2,13 +2,13 @@
 
 from collections.abc import Iterator
 
-from sendproof_harness.judge.facts.deadlines import CampaignKey
-from sendproof_harness.judge.facts.consent import GRACE
-from sendproof_harness.judge.checks.delivery import of_obligation
-from sendproof_harness.judge.facts.delivery_ledger import Fate, ledger
-from sendproof_harness.judge.findings import Check, Finding, Observed, Where
 from sendproof_harness.history.records import Clearance, Delivery, History
 from sendproof_harness.history.timestamps import span, spoken
+from sendproof_harness.judge.checks.delivery import of_obligation
+from sendproof_harness.judge.facts.consent import GRACE
+from sendproof_harness.judge.facts.deadlines import CampaignKey
+from sendproof_harness.judge.facts.delivery_ledger import Fate, ledger
+from sendproof_harness.judge.findings import Check, Finding, Observed, Where
 from sendproof_harness.judge.requirements import CANCELLATION_KEPT, CLEARANCE_GIVEN, TESTING_KEPT
 
 _CLEARANCE = "campaigns.clearance"

@@ -8,8 +8,8 @@ from bisect import bisect_right
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 
-from sendproof_harness.judge.findings import Check, Finding, Observed, Where
 from sendproof_harness.history.records import ChannelTemplates, History, Request, TemplateId
+from sendproof_harness.judge.findings import Check, Finding, Observed, Where
 from sendproof_harness.judge.requirements import CLIENTS_APART
 
 _ID = "contract.clients"

@@ -7,10 +7,10 @@ import re
 from bisect import bisect_right
 from collections.abc import Callable, Iterator, Mapping, Sequence
 
-from sendproof_harness.judge.facts.fault_effects import answered_itself, before_probes
-from sendproof_harness.judge.findings import Blame, Check, Finding, Level, Observed, Where
 from sendproof_harness.history.records import History, Key, Rejection, Request, Violation
 from sendproof_harness.history.timestamps import HOUR, MINUTE, span, spoken
+from sendproof_harness.judge.facts.fault_effects import answered_itself, before_probes
+from sendproof_harness.judge.findings import Blame, Check, Finding, Level, Observed, Where
 from sendproof_harness.judge.requirements import BATCHES_WITHIN_LIMITS, CONTRACT_KEPT, CREDENTIAL_SHOWN, RATE_LIMIT_KEPT
 
 _CONTRACT = "contract.requests"

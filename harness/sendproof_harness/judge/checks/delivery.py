@@ -3,14 +3,14 @@
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Mapping
 
-from sendproof_harness.judge.facts.fault_diagnosis import Reason, reasons_after_faults, reasons_of_repeats
-from sendproof_harness.judge.facts.deadlines import heard
-from sendproof_harness.judge.facts.consent import forbidden_at
-from sendproof_harness.judge.facts.delivery_ledger import Fate, is_owed_something, ledger
-from sendproof_harness.judge.checks.paging import rows_never_read
-from sendproof_harness.judge.findings import Check, Finding, Observed, Where
 from sendproof_harness.history.records import Delivery, History, Obligation, Rejection
 from sendproof_harness.history.timestamps import spoken
+from sendproof_harness.judge.checks.paging import rows_never_read
+from sendproof_harness.judge.facts.consent import forbidden_at
+from sendproof_harness.judge.facts.deadlines import heard
+from sendproof_harness.judge.facts.delivery_ledger import Fate, is_owed_something, ledger
+from sendproof_harness.judge.facts.fault_diagnosis import Reason, reasons_after_faults, reasons_of_repeats
+from sendproof_harness.judge.findings import Check, Finding, Observed, Where
 from sendproof_harness.judge.requirements import CONSENT_KEPT, DELIVERED_ONCE, RIGHT_NUMBER
 
 _ONCE = "delivery.once"

@@ -8,15 +8,27 @@ from collections import defaultdict
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
 
-from sendproof_harness.judge.facts.clicks import clicks_unreported
-from sendproof_harness.judge.facts.fault_effects import may_have_failed, outages
-from sendproof_harness.judge.facts.customer_events import Happening, Key, happened
-from sendproof_harness.judge.facts.delivery_ledger import time_was_observed
-from sendproof_harness.judge.checks.metrics import BOUNCED, CLICKED, DELIVERED, DROPPED, METRIC_NAMES, PUSHES_A_DAY_MIN, REPORTING_DAYS, SENT, UNSUBSCRIBED, first_sends, reports_events_only
-from sendproof_harness.judge.checks.timing import not_observed
-from sendproof_harness.judge.findings import Blame, Check, Finding, Level, Observed, Where
 from sendproof_harness.history.records import Engagement, History
 from sendproof_harness.history.timestamps import DAY, HOUR, span, spoken
+from sendproof_harness.judge.checks.metrics import (
+    BOUNCED,
+    CLICKED,
+    DELIVERED,
+    DROPPED,
+    METRIC_NAMES,
+    PUSHES_A_DAY_MIN,
+    REPORTING_DAYS,
+    SENT,
+    UNSUBSCRIBED,
+    first_sends,
+    reports_events_only,
+)
+from sendproof_harness.judge.checks.timing import not_observed
+from sendproof_harness.judge.facts.clicks import clicks_unreported
+from sendproof_harness.judge.facts.customer_events import Happening, Key, happened
+from sendproof_harness.judge.facts.delivery_ledger import time_was_observed
+from sendproof_harness.judge.facts.fault_effects import may_have_failed, outages
+from sendproof_harness.judge.findings import Blame, Check, Finding, Level, Observed, Where
 from sendproof_harness.judge.requirements import EVENTS_CADENCE, EVENTS_TRUE
 
 _TRUE = "events.true"

@@ -1,8 +1,8 @@
 """Whether every fault that was laid has struck: what was not tried is not passed."""
 
-from sendproof_harness.judge.findings import Blame, Check, Finding, Observed, Where
 from sendproof_harness.history.header import FaultEntry
 from sendproof_harness.history.records import History
+from sendproof_harness.judge.findings import Blame, Check, Finding, Observed, Where
 from sendproof_harness.judge.requirements import FAULTS_STRUCK
 
 _ID = "faults.struck"

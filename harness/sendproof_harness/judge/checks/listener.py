@@ -5,10 +5,10 @@ The harness posts it itself (`contract.probing`); this is about what came back.
 
 from collections.abc import Iterator
 
-from sendproof_harness.judge.checks.webhooks import is_success
-from sendproof_harness.judge.findings import Check, Finding, Level, Observed, Where
 from sendproof_harness.history.records import Delivery, History, Probe
 from sendproof_harness.history.timestamps import spoken
+from sendproof_harness.judge.checks.webhooks import is_success
+from sendproof_harness.judge.findings import Check, Finding, Level, Observed, Where
 from sendproof_harness.judge.requirements import EVENTS_TAKEN, NONSENSE_BORNE, NONSENSE_NOT_SENT
 
 _TAKES = "listener.takes"

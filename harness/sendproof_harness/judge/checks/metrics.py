@@ -6,13 +6,13 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import pairwise
 
-from sendproof_harness.judge.facts.fault_effects import outages, services_without_record, unseen_replies
-from sendproof_harness.judge.facts.delivery_ledger import ledger, time_was_observed
-from sendproof_harness.judge.checks.paging import NOT_CLEARED, CampaignKey
-from sendproof_harness.judge.checks.timing import not_observed
-from sendproof_harness.judge.findings import Check, Finding, Observed, Where, once_per_history
 from sendproof_harness.history.records import Campaign, History, Metric, TemplateId
 from sendproof_harness.history.timestamps import DAY, MINUTE, spoken
+from sendproof_harness.judge.checks.paging import NOT_CLEARED, CampaignKey
+from sendproof_harness.judge.checks.timing import not_observed
+from sendproof_harness.judge.facts.delivery_ledger import ledger, time_was_observed
+from sendproof_harness.judge.facts.fault_effects import outages, services_without_record, unseen_replies
+from sendproof_harness.judge.findings import Check, Finding, Observed, Where, once_per_history
 from sendproof_harness.judge.requirements import METRICS_CADENCE, METRICS_CONSERVED
 
 _CADENCE = "metrics.cadence"

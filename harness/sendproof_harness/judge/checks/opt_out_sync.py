@@ -4,10 +4,10 @@ from collections import defaultdict
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
-from sendproof_harness.judge.facts.consent import customers_of, known_to_bridge
-from sendproof_harness.judge.findings import Check, Finding, Observed, Where
 from sendproof_harness.history.records import History, OptOut
 from sendproof_harness.history.timestamps import DAY, span, spoken
+from sendproof_harness.judge.facts.consent import customers_of, known_to_bridge
+from sendproof_harness.judge.findings import Check, Finding, Observed, Where
 from sendproof_harness.judge.requirements import OPT_OUTS_SHARED
 
 _ID = "optouts.shared"

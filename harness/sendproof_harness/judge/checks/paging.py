@@ -6,9 +6,9 @@ from dataclasses import dataclass
 from itertools import pairwise
 from typing import Any
 
+from sendproof_harness.history.records import Campaign, History, Request
 from sendproof_harness.judge.facts.fault_effects import was_read
 from sendproof_harness.judge.findings import Check, Finding, Observed, Where, once_per_history
-from sendproof_harness.history.records import Campaign, History, Request
 from sendproof_harness.judge.requirements import PAGE_SIZE_KEPT, PAGES_COMPLETE
 
 _COMPLETE = "paging.complete"

@@ -3,12 +3,12 @@
 from collections import defaultdict
 from collections.abc import Iterator, Mapping, Sequence
 
-from sendproof_harness.judge.checks.contract import STATUS_TOO_MANY_REQUESTS, name_of
-from sendproof_harness.judge.facts.fault_effects import before_probes, retry_after
-from sendproof_harness.judge.findings import Check, Finding, Observed, Where
 from sendproof_harness.history.header import FaultEntry
 from sendproof_harness.history.records import History, Request
 from sendproof_harness.history.timestamps import HOUR, span, spoken
+from sendproof_harness.judge.checks.contract import STATUS_TOO_MANY_REQUESTS, name_of
+from sendproof_harness.judge.facts.fault_effects import before_probes, retry_after
+from sendproof_harness.judge.findings import Check, Finding, Observed, Where
 from sendproof_harness.judge.requirements import WAITS_WHEN_TOLD
 
 _ID = "contract.again"

@@ -1,7 +1,7 @@
 """Whether the run came to its end: what is judged after half a run is half a truth."""
 
-from sendproof_harness.judge.findings import Check, Finding, Observed
 from sendproof_harness.history.records import History
+from sendproof_harness.judge.findings import Check, Finding, Observed
 from sendproof_harness.judge.requirements import RUN_COMPLETED
 
 _ID = "run.completed"

@@ -3,9 +3,9 @@
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 
-from sendproof_harness.judge.findings import Check, Finding, Observed, Where
 from sendproof_harness.history.records import ChannelTemplates, History, ProviderTemplate
 from sendproof_harness.history.timestamps import HOUR, span, spoken
+from sendproof_harness.judge.findings import Check, Finding, Observed, Where
 from sendproof_harness.judge.requirements import TEMPLATES_SYNCHRONISED
 
 _ID = "templates.synchronised"

@@ -6,11 +6,11 @@ from collections.abc import Callable, Collection, Iterable, Mapping
 from dataclasses import dataclass
 from urllib.parse import unquote_plus
 
+from sendproof_harness.history.records import Campaign, History
 from sendproof_harness.judge.checks.delivery import of_obligation
 from sendproof_harness.judge.facts.delivery_ledger import Fate, is_owed_something, ledger
 from sendproof_harness.judge.facts.delivery_matching import letters
 from sendproof_harness.judge.findings import Check, Finding, Observed
-from sendproof_harness.history.records import Campaign, History
 from sendproof_harness.judge.requirements import RIGHT_TEXT
 
 _ID = "delivery.text"

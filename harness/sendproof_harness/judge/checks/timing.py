@@ -6,13 +6,13 @@ the bridge took UTC for local time, or the other way about.
 
 from collections.abc import Sequence
 
-from sendproof_harness.judge.facts.deadlines import CampaignKey, heard, latest
+from sendproof_harness.history.records import History
+from sendproof_harness.history.timestamps import HOUR, MINUTE, span, spoken
 from sendproof_harness.judge.checks.delivery import of_obligation
+from sendproof_harness.judge.facts.deadlines import CampaignKey, heard, latest
 from sendproof_harness.judge.facts.delivery_ledger import Fate, Ledger, is_owed_a_campaign, ledger
 from sendproof_harness.judge.facts.delivery_matching import LATE_AFTER, lateness
 from sendproof_harness.judge.findings import Check, Finding, Observed
-from sendproof_harness.history.records import History
-from sendproof_harness.history.timestamps import HOUR, MINUTE, span, spoken
 from sendproof_harness.judge.requirements import RIGHT_TIME
 
 _ID = "delivery.time"

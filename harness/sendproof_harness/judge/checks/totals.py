@@ -4,16 +4,31 @@ from collections import Counter, defaultdict
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from functools import lru_cache
 
-from sendproof_harness.judge.facts.clicks import clicks_unreported
-from sendproof_harness.judge.facts.fault_effects import KILL, PLATFORM, may_have_failed, outages
-from sendproof_harness.judge.facts.customer_events import done
-from sendproof_harness.judge.facts.delivery_ledger import Fate, ledger
-from sendproof_harness.judge.checks.metrics import BOUNCED, CLICKED, DELIVERED, DROPPED, METRIC_NAMES, SENT, UNSUBSCRIBED, TemplateKey, last_value, pushes, reports, reports_totals, targeted, template_id
-from sendproof_harness.judge.checks.paging import CampaignKey
-from sendproof_harness.judge.facts.provider_totals import METRIC_OF, said, taken_back
-from sendproof_harness.judge.findings import Check, Finding, Observed, Where
 from sendproof_harness.history.records import History, Interactions
 from sendproof_harness.history.timestamps import spoken
+from sendproof_harness.judge.checks.metrics import (
+    BOUNCED,
+    CLICKED,
+    DELIVERED,
+    DROPPED,
+    METRIC_NAMES,
+    SENT,
+    UNSUBSCRIBED,
+    TemplateKey,
+    last_value,
+    pushes,
+    reports,
+    reports_totals,
+    targeted,
+    template_id,
+)
+from sendproof_harness.judge.checks.paging import CampaignKey
+from sendproof_harness.judge.facts.clicks import clicks_unreported
+from sendproof_harness.judge.facts.customer_events import done
+from sendproof_harness.judge.facts.delivery_ledger import Fate, ledger
+from sendproof_harness.judge.facts.fault_effects import KILL, PLATFORM, may_have_failed, outages
+from sendproof_harness.judge.facts.provider_totals import METRIC_OF, said, taken_back
+from sendproof_harness.judge.findings import Check, Finding, Observed, Where
 from sendproof_harness.judge.requirements import METRICS_TRUE
 
 _ID = "metrics.true"

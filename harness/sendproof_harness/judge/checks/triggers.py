@@ -3,14 +3,14 @@
 from collections import Counter
 from collections.abc import Iterator
 
-from sendproof_harness.judge.facts.deadlines import TRIGGER_LATE_AFTER, heard, latest
-from sendproof_harness.judge.checks.delivery import of_obligation
-from sendproof_harness.judge.facts.delivery_ledger import Fate, ledger
-from sendproof_harness.judge.facts.delivery_matching import EARLY_TOLERANCE
-from sendproof_harness.judge.checks.timing import not_observed, with_a_time
-from sendproof_harness.judge.findings import Check, Finding, Observed, Where
 from sendproof_harness.history.records import History, Webhook
 from sendproof_harness.history.timestamps import span, spoken
+from sendproof_harness.judge.checks.delivery import of_obligation
+from sendproof_harness.judge.checks.timing import not_observed, with_a_time
+from sendproof_harness.judge.facts.deadlines import TRIGGER_LATE_AFTER, heard, latest
+from sendproof_harness.judge.facts.delivery_ledger import Fate, ledger
+from sendproof_harness.judge.facts.delivery_matching import EARLY_TOLERANCE
+from sendproof_harness.judge.findings import Check, Finding, Observed, Where
 from sendproof_harness.judge.requirements import TRIGGER_ANSWERED, TRIGGERS_TOLD
 
 _TOLD = "triggers.told"

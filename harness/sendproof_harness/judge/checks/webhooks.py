@@ -2,10 +2,10 @@
 
 from collections.abc import Mapping
 
-from sendproof_harness.judge.facts.fault_effects import has_come
-from sendproof_harness.judge.findings import Blame, Check, Finding, Observed, Where
 from sendproof_harness.history.records import Campaign, History, Listener, Trigger, Webhook
 from sendproof_harness.history.timestamps import spoken
+from sendproof_harness.judge.facts.fault_effects import has_come
+from sendproof_harness.judge.findings import Blame, Check, Finding, Observed, Where
 from sendproof_harness.judge.requirements import LISTENER_REGISTERED, WEBHOOKS_ACKNOWLEDGED
 
 _REGISTERED = "webhooks.registered"

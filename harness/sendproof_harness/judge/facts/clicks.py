@@ -7,10 +7,10 @@ Who opted out is another matter, and has requirement R701.
 
 from collections.abc import Iterator
 
-from sendproof_harness.judge.facts.fault_effects import PLATFORM, is_through
-from sendproof_harness.judge.checks.metrics import CLICKED, METRIC_NAMES
-from sendproof_harness.judge.findings import Finding
 from sendproof_harness.history.records import History
+from sendproof_harness.judge.checks.metrics import CLICKED, METRIC_NAMES
+from sendproof_harness.judge.facts.fault_effects import PLATFORM, is_through
+from sendproof_harness.judge.findings import Finding
 
 # The providers' own names of the event begin so.
 _CLICK = "click"

@@ -13,9 +13,9 @@ from collections import defaultdict
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, replace
 
-from sendproof_harness.judge.findings import once_per_history
 from sendproof_harness.history.records import AttributeChange, Attributes, History, Obligation, OptOut, Preference
 from sendproof_harness.history.timestamps import HOUR, MINUTE
+from sendproof_harness.judge.findings import once_per_history
 
 # What is on its way to a provider when the word comes cannot be stopped any more.
 GRACE = 5 * MINUTE

@@ -7,13 +7,13 @@ from collections import defaultdict
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 
-from sendproof_harness.judge.facts.consent import customers_of, left
-from sendproof_harness.judge.facts.fault_effects import PLATFORM, is_through, message_of
-from sendproof_harness.judge.facts.delivery_ledger import Fate, ledger
+from sendproof_harness.history.records import History, Outcome
 from sendproof_harness.judge.checks.metrics import BOUNCED, CLICKED, DROPPED, UNSUBSCRIBED
+from sendproof_harness.judge.facts.consent import customers_of, left
+from sendproof_harness.judge.facts.delivery_ledger import Fate, ledger
+from sendproof_harness.judge.facts.fault_effects import PLATFORM, is_through, message_of
 from sendproof_harness.judge.facts.provider_totals import METRIC_OF
 from sendproof_harness.judge.findings import once_per_history
-from sendproof_harness.history.records import History, Outcome
 
 Key = tuple[str, int]
 

@@ -10,11 +10,19 @@ time, and only from then on: whoever was late already is not excused.
 from collections import defaultdict
 from collections.abc import Callable, Iterable, Mapping, Sequence
 
-from sendproof_harness.judge.facts.fault_effects import KILL, PLATFORM, Disturbance, first_heard, is_sending, may_have_failed, struck
-from sendproof_harness.judge.facts.delivery_matching import LATE_AFTER
-from sendproof_harness.judge.findings import once_per_history
 from sendproof_harness.history.records import History, Obligation
 from sendproof_harness.history.timestamps import HOUR, MINUTE, SECOND
+from sendproof_harness.judge.facts.delivery_matching import LATE_AFTER
+from sendproof_harness.judge.facts.fault_effects import (
+    KILL,
+    PLATFORM,
+    Disturbance,
+    first_heard,
+    is_sending,
+    may_have_failed,
+    struck,
+)
+from sendproof_harness.judge.findings import once_per_history
 
 # A trigger answers what a customer has just done. Optimove tells it within 100 ms (documented), so nearly all of the
 # wait is the bridge's; a minute is six whole windows of the rate limit, should attributes have to be asked for.

@@ -10,13 +10,13 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Literal
 
-from sendproof_harness.judge.facts.deadlines import heard, latest
+from sendproof_harness.history.records import Delivery, History, Obligation
 from sendproof_harness.judge.facts.consent import GRACE, forbidden_at, left, out_by
-from sendproof_harness.judge.facts.fault_effects import services_without_record, unseen_sends
+from sendproof_harness.judge.facts.deadlines import heard, latest
 from sendproof_harness.judge.facts.delivery_matching import lateness, match
+from sendproof_harness.judge.facts.fault_effects import services_without_record, unseen_sends
 from sendproof_harness.judge.facts.provider_refusals import is_refused
 from sendproof_harness.judge.findings import once_per_history
-from sendproof_harness.history.records import Delivery, History, Obligation
 
 Class = Literal[
     "ok",

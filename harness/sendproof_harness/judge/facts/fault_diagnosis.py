@@ -4,12 +4,19 @@ from bisect import bisect_right
 from collections import Counter
 from collections.abc import Callable, Sequence
 
-from sendproof_harness.judge.facts.deadlines import PAGES, event_keys, hindrances
-from sendproof_harness.judge.facts.fault_effects import KILL, Disturbance, is_sending, may_have_failed, outages, unseen_replies
-from sendproof_harness.judge.facts.delivery_ledger import Fate
-from sendproof_harness.judge.checks.paging import pages, rows_never_read
-from sendproof_harness.judge.findings import once_per_history
 from sendproof_harness.history.records import Delivery, History, Obligation, Request
+from sendproof_harness.judge.checks.paging import pages, rows_never_read
+from sendproof_harness.judge.facts.deadlines import PAGES, event_keys, hindrances
+from sendproof_harness.judge.facts.delivery_ledger import Fate
+from sendproof_harness.judge.facts.fault_effects import (
+    KILL,
+    Disturbance,
+    is_sending,
+    may_have_failed,
+    outages,
+    unseen_replies,
+)
+from sendproof_harness.judge.findings import once_per_history
 
 #: The cause of a finding, and what was seen instead.
 Reason = tuple[str, str]

@@ -7,10 +7,10 @@ from collections import defaultdict
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
-from sendproof_harness.judge.findings import once_per_history
 from sendproof_harness.history.header import FaultEntry
 from sendproof_harness.history.records import Fault, History, Request, Webhook
 from sendproof_harness.history.timestamps import SECOND
+from sendproof_harness.judge.findings import once_per_history
 
 KILL = "kill"
 _LATE = "delayed"

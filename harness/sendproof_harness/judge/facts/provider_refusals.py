@@ -6,8 +6,8 @@ the same words.
 
 from collections.abc import Mapping
 
-from sendproof_harness.judge.findings import once_per_history
 from sendproof_harness.history.records import History, Obligation, Rejection
+from sendproof_harness.judge.findings import once_per_history
 
 # By provider, the codes of such refusals, or their reasons where there are no codes.
 # documented: https://api.txtlocal.com/docs/sendsms (32 and 51), https://docs.delivyr.net/docs/optimove (rejected).

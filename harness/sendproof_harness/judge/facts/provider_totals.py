@@ -9,12 +9,12 @@ from collections import Counter, defaultdict
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 
-from sendproof_harness.judge.facts.fault_effects import services_without_record, troubled_messages, unseen_replies
-from sendproof_harness.judge.facts.delivery_ledger import Fate, ledger
-from sendproof_harness.judge.checks.metrics import BOUNCED, DELIVERED, REJECTS_LATER, SENT, TemplateKey
-from sendproof_harness.judge.findings import once_per_history
 from sendproof_harness.history.records import History, Outcome
 from sendproof_harness.history.timestamps import MINUTE
+from sendproof_harness.judge.checks.metrics import BOUNCED, DELIVERED, REJECTS_LATER, SENT, TemplateKey
+from sendproof_harness.judge.facts.delivery_ledger import Fate, ledger
+from sendproof_harness.judge.facts.fault_effects import services_without_record, troubled_messages, unseen_replies
+from sendproof_harness.judge.findings import once_per_history
 
 # From the end of a message to the total that counts it, a receipt has to be posted, perhaps tried again, and stored.
 RECEIPT_ON_ITS_WAY = 15 * MINUTE

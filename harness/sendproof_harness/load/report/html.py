@@ -8,10 +8,10 @@ from collections.abc import Mapping
 from datetime import datetime
 from pathlib import Path
 
+from sendproof_harness.load.formatting import length, number, size
 from sendproof_harness.load.report.plots import columns, plots
 from sendproof_harness.load.report.summary import summary
 from sendproof_harness.load.verdict import LoadVerdict
-from sendproof_harness.load.formatting import length, number, size
 from sendproof_harness.report.html import BLAMES, template
 
 _FOLDER = Path(__file__).parent

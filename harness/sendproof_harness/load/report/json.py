@@ -4,9 +4,9 @@ from collections.abc import Mapping
 
 import msgspec
 
+from sendproof_harness.load.bottleneck import Saturation
 from sendproof_harness.load.model import LoadResult
 from sendproof_harness.load.report.summary import summary
-from sendproof_harness.load.bottleneck import Saturation
 from sendproof_harness.load.verdict import LoadVerdict
 
 VERSION = 1

@@ -4,8 +4,8 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import pairwise
 
-from sendproof_harness.load.model import Latency, LoadResult, Sample, Stage
 from sendproof_harness.load.formatting import length, number, size
+from sendproof_harness.load.model import Latency, LoadResult, Sample, Stage
 from sendproof_harness.report.formatting import capitalised
 
 # More digits than a curve can show only make the page longer.

@@ -2,12 +2,12 @@
 
 from collections.abc import Iterator, Mapping
 
-from sendproof_harness.load.model import LoadResult, Loss, Role
-from sendproof_harness.load.bottleneck import tested_role
-from sendproof_harness.load.verdict import LoadVerdict, headline_stage
-from sendproof_harness.load.formatting import UP, length, listed, number
-from sendproof_harness.report.formatting import counted
 from sendproof_harness.judge.verdict import Standing
+from sendproof_harness.load.bottleneck import tested_role
+from sendproof_harness.load.formatting import UP, length, listed, number
+from sendproof_harness.load.model import LoadResult, Loss, Role
+from sendproof_harness.load.verdict import LoadVerdict, headline_stage
+from sendproof_harness.report.formatting import counted
 
 _ANSWERS: Mapping[Role, Mapping[Standing, str]] = {
     "bridge": {

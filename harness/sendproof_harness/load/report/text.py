@@ -8,12 +8,12 @@ from rich.padding import Padding
 from rich.table import Table
 from rich.text import Text
 
+from sendproof_harness.load.formatting import UP, length, number, size
 from sendproof_harness.load.model import LoadResult
 from sendproof_harness.load.report.summary import summary
 from sendproof_harness.load.verdict import Judged, LoadVerdict
-from sendproof_harness.load.formatting import UP, length, number, size
-from sendproof_harness.report.text import STYLES
 from sendproof_harness.report.formatting import counted
+from sendproof_harness.report.text import STYLES
 
 
 def print_load_verdict(verdict: LoadVerdict, console: Console, reports: Mapping[str, Path] | None = None) -> None:

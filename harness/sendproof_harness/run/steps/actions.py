@@ -10,11 +10,27 @@ from itertools import islice
 from typing import Any
 
 from sendproof_harness.control_client import ControlError
-from sendproof_harness.scenario.customer_selection import chosen
-from sendproof_harness.scenario.model import AddTemplate, Campaign, Cancel, ChangeTemplate, Criterion, Define, DeleteTemplate, Events, OptOut, Part, Plan, RenameTemplate, Resend, Split, Trigger
 from sendproof_harness.run.aborted import Trouble, TroubleError
-from sendproof_harness.scenario.values import counted, iso, milliseconds
 from sendproof_harness.run.context import World
+from sendproof_harness.scenario.customer_selection import chosen
+from sendproof_harness.scenario.model import (
+    AddTemplate,
+    Campaign,
+    Cancel,
+    ChangeTemplate,
+    Criterion,
+    Define,
+    DeleteTemplate,
+    Events,
+    OptOut,
+    Part,
+    Plan,
+    RenameTemplate,
+    Resend,
+    Split,
+    Trigger,
+)
+from sendproof_harness.scenario.values import counted, iso, milliseconds
 
 OPTIMOVE = "optimove"
 _CONSENT = "SMS_OPT_IN"

@@ -2,10 +2,10 @@
 
 from collections.abc import Callable, Iterator
 
-from sendproof_harness.scenario.yaml_source import Document
 from sendproof_harness.scenario.diagnostics import Mistake
 from sendproof_harness.scenario.model import Scenario
 from sendproof_harness.scenario.rules import campaigns, faults, names, steps, texts, triggers
+from sendproof_harness.scenario.yaml_source import Document
 
 Rule = Callable[[Scenario, Document], Iterator[Mistake]]
 

@@ -5,11 +5,11 @@ from datetime import datetime
 from fractions import Fraction
 from typing import Any, cast
 
-from sendproof_harness.scenario.yaml_source import Document
 from sendproof_harness.scenario.diagnostics import Mistake, Place, choices, expected
 from sendproof_harness.scenario.model import Campaign, Plan, Scenario
 from sendproof_harness.scenario.rules.step_state import announced, moments, parts, planned
 from sendproof_harness.scenario.values import iso
+from sendproof_harness.scenario.yaml_source import Document
 
 
 def campaigns_say_where(scenario: Scenario, document: Document) -> Iterator[Mistake]:

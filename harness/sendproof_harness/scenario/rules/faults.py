@@ -2,11 +2,11 @@
 
 from collections.abc import Iterator
 
-from sendproof_harness.scenario.yaml_source import Document
-from sendproof_harness.scenario.fault_kinds import CALL, CALLS, COMMON, KINDS, WEBHOOK, WEBHOOKS
 from sendproof_harness.scenario.diagnostics import Mistake, Place, choices
+from sendproof_harness.scenario.fault_kinds import CALL, CALLS, COMMON, KINDS, WEBHOOK, WEBHOOKS
 from sendproof_harness.scenario.model import ANY, Fault, Scenario
 from sendproof_harness.scenario.rules.names import providers_of
+from sendproof_harness.scenario.yaml_source import Document
 
 
 def faults_are_known(scenario: Scenario, document: Document) -> Iterator[Mistake]:

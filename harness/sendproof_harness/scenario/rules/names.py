@@ -2,9 +2,9 @@
 
 from collections.abc import Iterator
 
-from sendproof_harness.scenario.yaml_source import Document
 from sendproof_harness.scenario.diagnostics import Mistake, Place, choices
 from sendproof_harness.scenario.model import ANY, Cancel, Define, Plan, Scenario
+from sendproof_harness.scenario.yaml_source import Document
 
 
 def names_are_unique(scenario: Scenario, document: Document) -> Iterator[Mistake]:

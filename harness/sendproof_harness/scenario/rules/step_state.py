@@ -5,9 +5,20 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime, time, timedelta
 from typing import Any, cast
 
-from sendproof_harness.scenario.yaml_source import Document
 from sendproof_harness.scenario.diagnostics import Place
-from sendproof_harness.scenario.model import AddTemplate, Advance, Campaign, DeleteTemplate, Events, Part, Plan, RenameTemplate, Scenario, Step
+from sendproof_harness.scenario.model import (
+    AddTemplate,
+    Advance,
+    Campaign,
+    DeleteTemplate,
+    Events,
+    Part,
+    Plan,
+    RenameTemplate,
+    Scenario,
+    Step,
+)
+from sendproof_harness.scenario.yaml_source import Document
 
 
 @dataclass(kw_only=True)

@@ -2,10 +2,23 @@
 
 from collections.abc import Iterator
 
-from sendproof_harness.scenario.yaml_source import Document
 from sendproof_harness.scenario.diagnostics import Mistake, Place, choices, expected
-from sendproof_harness.scenario.model import AddTemplate, Cancel, ChangeTemplate, DeleteTemplate, Events, Key, OptOut, Plan, RenameTemplate, Scenario, WaitFor, Who
+from sendproof_harness.scenario.model import (
+    AddTemplate,
+    Cancel,
+    ChangeTemplate,
+    DeleteTemplate,
+    Events,
+    Key,
+    OptOut,
+    Plan,
+    RenameTemplate,
+    Scenario,
+    WaitFor,
+    Who,
+)
 from sendproof_harness.scenario.rules.step_state import Moment, moments
+from sendproof_harness.scenario.yaml_source import Document
 
 
 def steps_and_campaigns_meet(scenario: Scenario, document: Document) -> Iterator[Mistake]:

@@ -4,11 +4,11 @@ import re
 from collections.abc import Iterator
 from fractions import Fraction
 
-from sendproof_harness.scenario.yaml_source import Document
 from sendproof_harness.scenario.diagnostics import Mistake, Place, choices, nearest
 from sendproof_harness.scenario.model import AddTemplate, ChangeTemplate, Scenario
 from sendproof_harness.scenario.rules.simulator_facts import ATTRIBUTES, FATES
 from sendproof_harness.scenario.rules.step_state import parameters
+from sendproof_harness.scenario.yaml_source import Document
 
 _PLACEHOLDER = re.compile(r"\{\{(.*?)\}\}", re.DOTALL)
 

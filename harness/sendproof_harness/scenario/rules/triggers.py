@@ -2,11 +2,11 @@
 
 from collections.abc import Iterator
 
-from sendproof_harness.scenario.yaml_source import Document
 from sendproof_harness.scenario.diagnostics import Mistake, choices
 from sendproof_harness.scenario.model import Define, Events, Scenario
 from sendproof_harness.scenario.rules.simulator_facts import ATTRIBUTES
 from sendproof_harness.scenario.rules.step_state import moments, parameters
+from sendproof_harness.scenario.yaml_source import Document
 
 
 def triggers_have_a_channel(scenario: Scenario, document: Document) -> Iterator[Mistake]:

@@ -13,10 +13,10 @@ from struct import Struct
 from types import MappingProxyType
 from typing import NamedTuple
 
-from sendproof_simulators.core.randomness import Chance
+from sendproof_simulators.core.audience.fake_names import Name, Names, pools
 from sendproof_simulators.core.messaging.delivery_outcomes import BY_NAME, COUNTRIES, magic_number
 from sendproof_simulators.core.messaging.number_plans import NUMBERINGS
-from sendproof_simulators.core.audience.fake_names import Name, Names, pools
+from sendproof_simulators.core.randomness import Chance
 
 MAX_CUSTOMERS = 10_000_000
 

@@ -4,8 +4,8 @@ import asyncio
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 
-from sendproof_simulators.core.faults.position import Values
 from sendproof_simulators.core.faults.parsing import Entry
+from sendproof_simulators.core.faults.position import Values
 from sendproof_simulators.core.faults.spec import BridgeFault, name_of
 
 # How long the one who started the bridge is kept waiting for something to do: below what clients grant.

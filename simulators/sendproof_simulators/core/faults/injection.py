@@ -5,10 +5,10 @@ from dataclasses import dataclass
 from typing import Any
 
 from sendproof_simulators.core.contracts import Contract, Operation
-from sendproof_simulators.core.http import RESET, Manner, Problem, Reply, Request
+from sendproof_simulators.core.faults.active import Faults, Strike
 from sendproof_simulators.core.faults.position import Values, as_values
 from sendproof_simulators.core.faults.spec import AFTER, CALL, LOST, WHOLE, Answered, BridgeFault, CallFault, name_of
-from sendproof_simulators.core.faults.active import Faults, Strike
+from sendproof_simulators.core.http import RESET, Manner, Problem, Reply, Request
 
 # Where the first of these begins, a reply is no success.
 _ERRORS_FROM = 400

@@ -16,8 +16,8 @@ from typing import Any, ClassVar
 
 import msgspec
 
-from sendproof_simulators.core.http import PLAIN, Manner, Reply
 from sendproof_simulators.core.faults import kinds
+from sendproof_simulators.core.http import PLAIN, Manner, Reply
 
 CALL, WEBHOOK = "call", "webhook"
 BEFORE, AFTER = "before", "after"

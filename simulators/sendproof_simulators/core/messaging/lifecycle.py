@@ -7,7 +7,21 @@ from typing import NamedTuple
 
 from sendproof_simulators.core.clock.wall_clock import Instant
 from sendproof_simulators.core.http import Fact, Timer
-from sendproof_simulators.core.messaging.delivery_outcomes import DELIVERED, EXPIRED, HAPPENINGS, INVALID, RATES, STATES, UNDELIVERED, UNKNOWN, Fate, Happening, Rate, dialled, drawn
+from sendproof_simulators.core.messaging.delivery_outcomes import (
+    DELIVERED,
+    EXPIRED,
+    HAPPENINGS,
+    INVALID,
+    RATES,
+    STATES,
+    UNDELIVERED,
+    UNKNOWN,
+    Fate,
+    Happening,
+    Rate,
+    dialled,
+    drawn,
+)
 
 SCHEDULED, PENDING, CANCELLED = "scheduled", "pending", "cancelled"
 

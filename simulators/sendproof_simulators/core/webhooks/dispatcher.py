@@ -7,13 +7,13 @@ from dataclasses import dataclass, field, replace
 from typing import Any, Protocol
 from urllib.parse import urlsplit
 
-from sendproof_simulators.core.randomness import Chance
 from sendproof_simulators.core.clock.wall_clock import Instant, iso
 from sendproof_simulators.core.contracts import decode
-from sendproof_simulators.core.http import Webhook
+from sendproof_simulators.core.faults.active import Faults, Strike
 from sendproof_simulators.core.faults.position import Values, as_values
 from sendproof_simulators.core.faults.spec import AFTER, BEFORE, WEBHOOK, BridgeFault, Way, WebhookFault
-from sendproof_simulators.core.faults.active import Faults, Strike
+from sendproof_simulators.core.http import Webhook
+from sendproof_simulators.core.randomness import Chance
 from sendproof_simulators.core.webhooks.log import Outbox, Posted
 from sendproof_simulators.core.webhooks.sender import CONNECTIONS_PER_HOST
 

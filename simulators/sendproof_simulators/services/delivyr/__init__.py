@@ -1,7 +1,8 @@
 """A stateful stand-in of Delivyr: one message a call by template, a log, clicks, STOP, and its own integration."""
 
-from sendproof_simulators.core.randomness import Chance
 from sendproof_simulators.core.http import Request
+from sendproof_simulators.core.randomness import Chance
+from sendproof_simulators.core.simulator import Provider
 from sendproof_simulators.services.delivyr import handlers
 from sendproof_simulators.services.delivyr.dialects import DIALECTS
 from sendproof_simulators.services.delivyr.errors import problem_reply
@@ -10,7 +11,6 @@ from sendproof_simulators.services.delivyr.preview import preview
 from sendproof_simulators.services.delivyr.state import ACCOUNT, KEY, NAME, new_state
 from sendproof_simulators.services.delivyr.templates import TEMPLATES
 from sendproof_simulators.services.delivyr.webhooks import CALLS, on_timer
-from sendproof_simulators.core.simulator import Provider
 
 _KEY_LENGTH, _ACCOUNT_LENGTH = 40, 12
 

@@ -4,11 +4,11 @@ from collections.abc import Callable
 from functools import wraps
 
 from sendproof_simulators.core.http import Outcome, json_reply
+from sendproof_simulators.core.simulator import Call
 from sendproof_simulators.services.delivyr import message_log, sending
 from sendproof_simulators.services.delivyr.errors import NOT_FOUND, UNAUTHORIZED, RefusalError
 from sendproof_simulators.services.delivyr.state import ACCOUNT, NAME
 from sendproof_simulators.services.delivyr.templates import synchronised_name, variables_of
-from sendproof_simulators.core.simulator import Call
 
 Handler = Callable[[Call], Outcome]
 

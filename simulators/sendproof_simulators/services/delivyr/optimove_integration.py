@@ -11,10 +11,10 @@ from typing import Any
 from sendproof_simulators.core.audience.audience import Audience
 from sendproof_simulators.core.clock.wall_clock import Instant
 from sendproof_simulators.core.http import Outcome
+from sendproof_simulators.core.simulator import Settings, World
 from sendproof_simulators.core.webhooks.urls import check_webhook_url
 from sendproof_simulators.services.delivyr.overrides import check_expression
 from sendproof_simulators.services.delivyr.state import Integration, State
-from sendproof_simulators.core.simulator import Settings, World
 
 MAX_URL = 2_048
 _KNOWN = ("attributes", "default_url", "overrides", "template_urls", "testing", "webhook_url")

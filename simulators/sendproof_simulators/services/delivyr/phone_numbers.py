@@ -12,7 +12,13 @@ from sendproof_simulators.core.messaging.delivery_outcomes import LANDLINE, dial
 from sendproof_simulators.core.messaging.delivery_outcomes import OPTED_OUT as STOPPED
 from sendproof_simulators.core.messaging.delivery_outcomes import QUEUE_FULL as QUEUE
 from sendproof_simulators.core.messaging.opt_outs import OptOuts
-from sendproof_simulators.services.delivyr.errors import BLOCKED, CANNOT_RECEIVE, INCORRECT_FORMAT, OPTED_OUT, UNSUPPORTED_COUNTRY
+from sendproof_simulators.services.delivyr.errors import (
+    BLOCKED,
+    CANNOT_RECEIVE,
+    INCORRECT_FORMAT,
+    OPTED_OUT,
+    UNSUPPORTED_COUNTRY,
+)
 
 _E164 = re.compile(r"\+[1-9][0-9]{6,14}")
 _TEN_DIGITS = re.compile(r"[2-9][0-9]{9}")

@@ -8,6 +8,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from sendproof_simulators.core.clock.wall_clock import Instant, iso
+from sendproof_simulators.core.simulator import World
 from sendproof_simulators.core.subprocess_eval import run_confined
 from sendproof_simulators.services.delivyr.dialects import OVERRIDE_MERGE
 from sendproof_simulators.services.delivyr.optimove_integration import integration_of, read
@@ -15,7 +16,6 @@ from sendproof_simulators.services.delivyr.overrides import merged
 from sendproof_simulators.services.delivyr.sending import problems_of
 from sendproof_simulators.services.delivyr.state import NAME, Integration, State
 from sendproof_simulators.services.delivyr.templates import id_in_name
-from sendproof_simulators.core.simulator import World
 
 _EVALUATE = f"{__package__}.overrides"
 

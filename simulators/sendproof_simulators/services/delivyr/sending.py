@@ -12,12 +12,19 @@ import msgspec
 
 from sendproof_simulators.core.clock.wall_clock import iso
 from sendproof_simulators.core.http import Fact, Outcome, Reply, json_reply
+from sendproof_simulators.core.simulator import Call, Template, World
 from sendproof_simulators.services.delivyr import dialects, webhooks
-from sendproof_simulators.services.delivyr.errors import MISSING_VARIABLES, QUEUE_FULL, REJECTIONS, TEXT_TOO_LONG, UNKNOWN_TEMPLATE, RefusalError
+from sendproof_simulators.services.delivyr.errors import (
+    MISSING_VARIABLES,
+    QUEUE_FULL,
+    REJECTIONS,
+    TEXT_TOO_LONG,
+    UNKNOWN_TEMPLATE,
+    RefusalError,
+)
 from sendproof_simulators.services.delivyr.phone_numbers import digits_of, is_queue_full, rejection_of
 from sendproof_simulators.services.delivyr.state import NAME, Message, State
 from sendproof_simulators.services.delivyr.templates import render, variables_of
-from sendproof_simulators.core.simulator import Call, Template, World
 
 # Ten parts of the GSM alphabet, as common gateways take them. assumed
 MAX_TEXT = 1_600

@@ -2,10 +2,10 @@
 
 from dataclasses import dataclass, field
 
-from sendproof_simulators.core.randomness import Chance
 from sendproof_simulators.core.clock.wall_clock import Instant
 from sendproof_simulators.core.messaging.lifecycle import PENDING, Agenda
 from sendproof_simulators.core.messaging.opt_outs import OptOuts
+from sendproof_simulators.core.randomness import Chance
 from sendproof_simulators.core.simulator import Template, World
 
 NAME = "delivyr"

@@ -10,8 +10,8 @@ from collections.abc import Mapping
 
 from sendproof_simulators.core.clock.wall_clock import Instant
 from sendproof_simulators.core.http import Fact, Outcome
-from sendproof_simulators.services.delivyr.state import NAME, State
 from sendproof_simulators.core.simulator import Template, Templates
+from sendproof_simulators.services.delivyr.state import NAME, State
 
 _LETTERS = "ABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789"
 ID_LENGTH = 8

@@ -11,12 +11,22 @@ import msgspec
 
 from sendproof_simulators.core.clock.wall_clock import DAY, HOUR, MINUTE, SECOND, Instant, iso
 from sendproof_simulators.core.http import Fact, Outcome, Reply, RetryPolicy, Timer, Webhook
-from sendproof_simulators.core.messaging.delivery_outcomes import CLICKED, DELIVERED, EXPIRED, INVALID, STATES, STOP, UNDELIVERED, Rate, dialled
+from sendproof_simulators.core.messaging.delivery_outcomes import (
+    CLICKED,
+    DELIVERED,
+    EXPIRED,
+    INVALID,
+    STATES,
+    STOP,
+    UNDELIVERED,
+    Rate,
+    dialled,
+)
 from sendproof_simulators.core.messaging.lifecycle import STEPS, Agenda, Event, advance, agenda_of
 from sendproof_simulators.core.messaging.opt_outs import inbound
+from sendproof_simulators.core.simulator import Call, World
 from sendproof_simulators.services.delivyr.errors import REJECTIONS
 from sendproof_simulators.services.delivyr.state import NAME, Message, State
-from sendproof_simulators.core.simulator import Call, World
 
 RETRY = RetryPolicy(delays_ms=(MINUTE, 5 * MINUTE, 30 * MINUTE))
 RECEIPTS, REJECTION = "receipts", "rejection"

@@ -3,18 +3,18 @@
 from collections.abc import Callable, Iterator, Mapping
 from typing import Any
 
-from sendproof_simulators.core.randomness import Chance
 from sendproof_simulators.core.clock.wall_clock import HOUR, SECOND, Instant
 from sendproof_simulators.core.http import Fact, Outcome, Timer
+from sendproof_simulators.core.randomness import Chance
+from sendproof_simulators.core.simulator import Campaigns, Provider, RateLimit, Triggers, World
 from sendproof_simulators.services.optimove import auth, errors, events, handlers, state_view
 from sendproof_simulators.services.optimove.campaigns import campaigns, lifecycle, report
-from sendproof_simulators.services.optimove.triggers import trigger_processing
-from sendproof_simulators.services.optimove.customers import subscriptions, attribute_updates
-from sendproof_simulators.services.optimove.dialects.functions import FUNCTION_DIALECTS
+from sendproof_simulators.services.optimove.customers import attribute_updates, subscriptions
 from sendproof_simulators.services.optimove.dialects.events import EVENT_DIALECTS
+from sendproof_simulators.services.optimove.dialects.functions import FUNCTION_DIALECTS
 from sendproof_simulators.services.optimove.key_admin import KEYS
 from sendproof_simulators.services.optimove.state import State
-from sendproof_simulators.core.simulator import Campaigns, Provider, RateLimit, Triggers, World
+from sendproof_simulators.services.optimove.triggers import trigger_processing
 
 
 def _credentials(chance: Chance, sandbox: str) -> dict[str, str]:

@@ -11,8 +11,8 @@ import msgspec
 
 from sendproof_simulators.core.clock.wall_clock import Instant, iso, sql_time
 from sendproof_simulators.core.http import Webhook
-from sendproof_simulators.services.optimove.dialects.events import retries, spelled
 from sendproof_simulators.core.simulator import World
+from sendproof_simulators.services.optimove.dialects.events import retries, spelled
 
 CAMPAIGN_PROCESSED = 1
 ALL_PROCESSED = 2

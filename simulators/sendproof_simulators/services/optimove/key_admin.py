@@ -5,9 +5,9 @@ from typing import Any
 
 from sendproof_simulators.core.clock.wall_clock import Instant, iso, parse_iso
 from sendproof_simulators.core.http import Fact, Outcome
+from sendproof_simulators.core.simulator import Keys, World
 from sendproof_simulators.services.optimove.auth import ACCESS_TYPES, FIRST_CLIENT, INTEGRATIONS, ApiKey, host_of, view
 from sendproof_simulators.services.optimove.state import State
-from sendproof_simulators.core.simulator import Keys, World
 
 _WANTED = frozenset({"name", "client", "access", "functions", "channels", "attributes"})
 _ACTIONS = frozenset({"enabled", "rotate", "at"})

@@ -6,9 +6,9 @@ from functools import wraps
 from typing import Any
 
 from sendproof_simulators.core.http import Outcome
+from sendproof_simulators.core.simulator import Call
 from sendproof_simulators.services.optimove.auth import ApiKey
 from sendproof_simulators.services.optimove.errors import RefusedError, error, forbidden
-from sendproof_simulators.core.simulator import Call
 
 # Members of bodies that come as numbers or as text of digits, and those that are text but come as numbers too.
 _NUMBERS = frozenset(

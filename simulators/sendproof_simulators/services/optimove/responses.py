@@ -4,8 +4,8 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from sendproof_simulators.core.http import Reply, json_reply
-from sendproof_simulators.services.optimove.errors import RefusedError
 from sendproof_simulators.core.simulator import World
+from sendproof_simulators.services.optimove.errors import RefusedError
 
 # Members that hold an id or a flag, wherever they stand in an answer.
 _IDS = frozenset(

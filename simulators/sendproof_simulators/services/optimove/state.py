@@ -7,15 +7,21 @@ import msgspec
 
 from sendproof_simulators.core.clock.wall_clock import Instant, sql_time
 from sendproof_simulators.core.http import Fact
+from sendproof_simulators.core.simulator import World
 from sendproof_simulators.core.webhooks.urls import check_webhook_url
 from sendproof_simulators.services.optimove.auth import access_of
-from sendproof_simulators.services.optimove.campaigns.campaigns import ANNOUNCED, CANCELLED_READABLE_MS, ON_HOLD, Campaign, Execution
-from sendproof_simulators.services.optimove.errors import bad_request, not_found
-from sendproof_simulators.services.optimove.events import CAMPAIGN_ON_HOLD
+from sendproof_simulators.services.optimove.campaigns.campaigns import (
+    ANNOUNCED,
+    CANCELLED_READABLE_MS,
+    ON_HOLD,
+    Campaign,
+    Execution,
+)
 from sendproof_simulators.services.optimove.campaigns.send_details_pages import Pages
 from sendproof_simulators.services.optimove.customers.customer_records import Records
+from sendproof_simulators.services.optimove.errors import bad_request, not_found
+from sendproof_simulators.services.optimove.events import CAMPAIGN_ON_HOLD
 from sendproof_simulators.services.optimove.triggers.trigger_criteria import Triggers
-from sendproof_simulators.core.simulator import World
 
 _encode = msgspec.json.Encoder().encode
 _decode = msgspec.json.Decoder(list[str]).decode

@@ -1,13 +1,13 @@
 """A simulator of `saveEvent`, with which external vendors report engagement to Optimove. Its oddities: README.md."""
 
-from sendproof_simulators.core.randomness import Chance
 from sendproof_simulators.core.clock.wall_clock import Instant
 from sendproof_simulators.core.http import Problem, Request
-from sendproof_simulators.services.optimove_metrics import handlers, signing
-from sendproof_simulators.services.optimove_metrics.responses import error
-from sendproof_simulators.services.optimove_metrics.dialects import DIALECTS
-from sendproof_simulators.services.optimove_metrics.state import NAME, State
+from sendproof_simulators.core.randomness import Chance
 from sendproof_simulators.core.simulator import Provider, World
+from sendproof_simulators.services.optimove_metrics import handlers, signing
+from sendproof_simulators.services.optimove_metrics.dialects import DIALECTS
+from sendproof_simulators.services.optimove_metrics.responses import error
+from sendproof_simulators.services.optimove_metrics.state import NAME, State
 
 _DEFAULTS = {"tenant_id": "1001", "tenant_token": "sendproof-tenant-token"}
 

@@ -1,9 +1,9 @@
 """The one operation of openapi/optimove-metrics.yaml."""
 
 from sendproof_simulators.core.http import Outcome
+from sendproof_simulators.core.simulator import Call
 from sendproof_simulators.services.optimove_metrics.responses import refused, saved
 from sendproof_simulators.services.optimove_metrics.state import NotSavedError
-from sendproof_simulators.core.simulator import Call
 
 
 def save_event(call: Call) -> Outcome:

@@ -1,12 +1,12 @@
 """A stateful stand-in of Textlocal: its command API, delivery receipts, templates and opt-outs."""
 
-from sendproof_simulators.core.randomness import Chance
 from sendproof_simulators.core.clock.wall_clock import SECOND
+from sendproof_simulators.core.randomness import Chance
 from sendproof_simulators.core.simulator import Provider, RateLimit
 from sendproof_simulators.services.textlocal import handlers
-from sendproof_simulators.services.textlocal.request_normalization import credential_of, hash_of, normalise, username_of
 from sendproof_simulators.services.textlocal.dialects import DIALECTS
 from sendproof_simulators.services.textlocal.errors import problem_reply
+from sendproof_simulators.services.textlocal.request_normalization import credential_of, hash_of, normalise, username_of
 from sendproof_simulators.services.textlocal.settings import SETTINGS
 from sendproof_simulators.services.textlocal.state import NAME, new_state
 from sendproof_simulators.services.textlocal.templates import TEMPLATES

@@ -15,12 +15,19 @@ from sendproof_simulators.core.http import Fact
 from sendproof_simulators.core.messaging.delivery_outcomes import BLOCKED, QUEUE_FULL
 from sendproof_simulators.core.simulator import Call, World
 from sendproof_simulators.services.textlocal import errors
-from sendproof_simulators.services.textlocal.responses import Answer, Fields
 from sendproof_simulators.services.textlocal.acceptance import Order, enter, rejection
+from sendproof_simulators.services.textlocal.country_rules import as_sent, check_sender, check_text, number_in
 from sendproof_simulators.services.textlocal.errors import RefusalError
 from sendproof_simulators.services.textlocal.messages import Dispatch, Draft
-from sendproof_simulators.services.textlocal.country_rules import as_sent, check_sender, check_text, number_in
-from sendproof_simulators.services.textlocal.sending import NUMBERS_MOST, door, plain_text, receipt_url, refuse_full, schedule
+from sendproof_simulators.services.textlocal.responses import Answer, Fields
+from sendproof_simulators.services.textlocal.sending import (
+    NUMBERS_MOST,
+    door,
+    plain_text,
+    receipt_url,
+    refuse_full,
+    schedule,
+)
 from sendproof_simulators.services.textlocal.state import State
 
 

@@ -7,10 +7,16 @@ opted-out numbers from the start.
 from collections import Counter
 from collections.abc import Iterator, Mapping
 
-from sendproof_simulators.core.randomness import Chance
 from sendproof_simulators.core.http import Fact
 from sendproof_simulators.core.messaging.opt_outs import OptOuts
-from sendproof_simulators.services.textlocal.errors import BAD_GROUP, CANNOT_DELETE, GROUP_EXISTS, NOT_FOUND, RefusalError
+from sendproof_simulators.core.randomness import Chance
+from sendproof_simulators.services.textlocal.errors import (
+    BAD_GROUP,
+    CANNOT_DELETE,
+    GROUP_EXISTS,
+    NOT_FOUND,
+    RefusalError,
+)
 
 CONTACTS = 5
 OPT_OUTS = 6

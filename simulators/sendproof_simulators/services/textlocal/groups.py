@@ -8,10 +8,10 @@ import msgspec
 
 from sendproof_simulators.core.simulator import Call, World
 from sendproof_simulators.services.textlocal import errors
-from sendproof_simulators.services.textlocal.responses import Answer, Fields
 from sendproof_simulators.services.textlocal.contacts import CONTACTS, OPT_OUTS, Details
-from sendproof_simulators.services.textlocal.errors import RefusalError
 from sendproof_simulators.services.textlocal.country_rules import number_in
+from sendproof_simulators.services.textlocal.errors import RefusalError
+from sendproof_simulators.services.textlocal.responses import Answer, Fields
 
 CONTACTS_MOST = 1_500
 _PAGE = 100

@@ -2,9 +2,17 @@
 
 from sendproof_simulators.core.http import Outcome
 from sendproof_simulators.core.simulator import Call
-from sendproof_simulators.services.textlocal import bulk, groups, inboxes, short_links, status_queries, scheduling, sending
-from sendproof_simulators.services.textlocal.responses import Answer, Fields, answered
+from sendproof_simulators.services.textlocal import (
+    bulk,
+    groups,
+    inboxes,
+    scheduling,
+    sending,
+    short_links,
+    status_queries,
+)
 from sendproof_simulators.services.textlocal.errors import NO_COMMAND, RefusalError
+from sendproof_simulators.services.textlocal.responses import Answer, Fields, answered
 
 
 def no_command(call: Call) -> Outcome:

@@ -12,8 +12,8 @@ from sendproof_simulators.core.clock.wall_clock import DAY, SECOND, Instant, sql
 from sendproof_simulators.core.messaging.opt_outs import STOP_WORDS
 from sendproof_simulators.core.simulator import Call
 from sendproof_simulators.services.textlocal import errors
-from sendproof_simulators.services.textlocal.responses import Answer, Fields
 from sendproof_simulators.services.textlocal.errors import RefusalError
+from sendproof_simulators.services.textlocal.responses import Answer, Fields
 
 # assumed: which number replies go to is not published; any number will do.
 REPLY_NUMBER = "447860033333"

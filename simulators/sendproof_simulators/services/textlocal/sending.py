@@ -5,18 +5,32 @@ from dataclasses import dataclass, field
 
 from sendproof_simulators.core.clock.wall_clock import SECOND, Instant
 from sendproof_simulators.core.http import Fact
-from sendproof_simulators.core.messaging.delivery_outcomes import BLOCKED, LANDLINE, LIFE, OPTED_OUT, QUEUE_FULL, dialled
-from sendproof_simulators.core.webhooks.urls import check_webhook_url
+from sendproof_simulators.core.messaging.delivery_outcomes import (
+    BLOCKED,
+    LANDLINE,
+    LIFE,
+    OPTED_OUT,
+    QUEUE_FULL,
+    dialled,
+)
 from sendproof_simulators.core.simulator import Call, World
+from sendproof_simulators.core.webhooks.urls import check_webhook_url
 from sendproof_simulators.services.textlocal import errors
-from sendproof_simulators.services.textlocal.responses import Answer, Fields
 from sendproof_simulators.services.textlocal.acceptance import Order, enter, rejection
+from sendproof_simulators.services.textlocal.country_rules import (
+    as_sent,
+    check_hour,
+    check_schedule,
+    check_sender,
+    check_text,
+    number_in,
+)
 from sendproof_simulators.services.textlocal.errors import RefusalError
 from sendproof_simulators.services.textlocal.inboxes import REPLY_NUMBER
-from sendproof_simulators.services.textlocal.short_links import shortened
-from sendproof_simulators.services.textlocal.personalization import Recipients, template_recipients, text_recipients
 from sendproof_simulators.services.textlocal.messages import Dispatch, Draft, Group
-from sendproof_simulators.services.textlocal.country_rules import as_sent, check_hour, check_schedule, check_sender, check_text, number_in
+from sendproof_simulators.services.textlocal.personalization import Recipients, template_recipients, text_recipients
+from sendproof_simulators.services.textlocal.responses import Answer, Fields
+from sendproof_simulators.services.textlocal.short_links import shortened
 from sendproof_simulators.services.textlocal.state import State
 
 NUMBERS_MOST = 10_000

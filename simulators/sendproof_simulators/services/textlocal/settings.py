@@ -11,8 +11,8 @@ import msgspec
 
 from sendproof_simulators.core.clock.wall_clock import Instant
 from sendproof_simulators.core.http import Outcome
-from sendproof_simulators.core.webhooks.urls import check_webhook_url
 from sendproof_simulators.core.simulator import Settings, World
+from sendproof_simulators.core.webhooks.urls import check_webhook_url
 from sendproof_simulators.services.textlocal.state import AccountSettings, State
 
 

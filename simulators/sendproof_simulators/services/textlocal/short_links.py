@@ -10,8 +10,8 @@ from urllib.parse import urlsplit
 from sendproof_simulators.core.randomness import Chance
 from sendproof_simulators.core.simulator import Call
 from sendproof_simulators.services.textlocal import errors
-from sendproof_simulators.services.textlocal.responses import Answer, Fields
 from sendproof_simulators.services.textlocal.errors import RefusalError
+from sendproof_simulators.services.textlocal.responses import Answer, Fields
 from sendproof_simulators.services.textlocal.state import NAME
 
 _HOST = "https://tx.example/"

@@ -5,11 +5,11 @@ from dataclasses import dataclass, field
 
 import msgspec
 
-from sendproof_simulators.core.randomness import Chance
 from sendproof_simulators.core.messaging.opt_outs import OptOuts
+from sendproof_simulators.core.randomness import Chance
 from sendproof_simulators.core.simulator import Template, World
-from sendproof_simulators.services.textlocal.id_ranges import Identities
 from sendproof_simulators.services.textlocal.contacts import Contacts
+from sendproof_simulators.services.textlocal.id_ranges import Identities
 from sendproof_simulators.services.textlocal.inboxes import Inbox
 from sendproof_simulators.services.textlocal.messages import Book
 

@@ -6,7 +6,14 @@ is not pushed, https://api.txtlocal.com/docs/handlingreceipts.
 
 from collections.abc import Mapping
 
-from sendproof_simulators.core.messaging.delivery_outcomes import DELIVERED, EXPIRED, INVALID, STATES, UNDELIVERED, UNKNOWN
+from sendproof_simulators.core.messaging.delivery_outcomes import (
+    DELIVERED,
+    EXPIRED,
+    INVALID,
+    STATES,
+    UNDELIVERED,
+    UNKNOWN,
+)
 from sendproof_simulators.core.messaging.lifecycle import CANCELLED, PENDING
 
 LETTERS: Mapping[str, str] = {

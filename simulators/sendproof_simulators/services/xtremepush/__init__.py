@@ -4,17 +4,25 @@ from collections.abc import Callable, Mapping
 from dataclasses import replace
 from typing import Any
 
-from sendproof_simulators.core.randomness import Chance
 from sendproof_simulators.core.clock.wall_clock import SECOND, Instant
 from sendproof_simulators.core.http import Outcome, Timer
+from sendproof_simulators.core.randomness import Chance
 from sendproof_simulators.core.simulator import Provider, RateLimit, World
-from sendproof_simulators.services.xtremepush import execute_campaign, handlers, import_profiles, sending, suppression, tasks, webhooks
+from sendproof_simulators.services.xtremepush import (
+    campaign_execution,
+    handlers,
+    import_profiles,
+    sending,
+    suppression,
+    tasks,
+    webhooks,
+)
 from sendproof_simulators.services.xtremepush.auth import credential_of
 from sendproof_simulators.services.xtremepush.campaigns import TEMPLATES
-from sendproof_simulators.services.xtremepush.webhook_settings import SETTINGS
 from sendproof_simulators.services.xtremepush.dialects import DIALECTS
 from sendproof_simulators.services.xtremepush.errors import problem_reply
 from sendproof_simulators.services.xtremepush.state import NAME, State, new_state
+from sendproof_simulators.services.xtremepush.webhook_settings import SETTINGS
 
 _TOKEN_LENGTH = 32
 # documented, in Xtremepush's page on its Optimove integration: the channel "Xtremepush SMS" is for posting back
@@ -42,7 +50,7 @@ def _import(world: World, state: State, timer: Timer, now: Instant) -> Outcome:
 
 
 _TIMERS: Mapping[str, Callable[[World, State, Timer, Instant], Outcome]] = {
-    execute_campaign.TIMER: _execute,
+    campaign_execution.TIMER: _execute,
     tasks.TIMER: _import,
     webhooks.TIMER: webhooks.go_on,
     suppression.TIMER: suppression.sync,

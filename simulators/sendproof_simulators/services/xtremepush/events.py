@@ -6,8 +6,8 @@ Campaigns that an event triggers are not simulated.
 
 from sendproof_simulators.core.simulator import Call
 from sendproof_simulators.services.xtremepush.errors import wrong
-from sendproof_simulators.services.xtremepush.responses import Answer
 from sendproof_simulators.services.xtremepush.profiles import IMPORT_NAMES, Reader, user_id_of
+from sendproof_simulators.services.xtremepush.responses import Answer
 
 
 def hit_event(call: Call) -> Answer:

@@ -2,7 +2,14 @@
 
 from sendproof_simulators.core.http import Outcome
 from sendproof_simulators.core.simulator import Call
-from sendproof_simulators.services.xtremepush import campaigns, events, execute_campaign, import_profiles, status_queries, tasks
+from sendproof_simulators.services.xtremepush import (
+    campaign_execution,
+    campaigns,
+    events,
+    import_profiles,
+    status_queries,
+    tasks,
+)
 from sendproof_simulators.services.xtremepush.responses import answered
 
 
@@ -23,7 +30,7 @@ def create_campaign(call: Call) -> Outcome:
 
 def execute_campaign(call: Call) -> Outcome:
     """Send a campaign (documented: https://docs.xtremepush.com/reference/campaign-execute)."""
-    return answered(call, execute_campaign.execute_campaign)
+    return answered(call, campaign_execution.execute_campaign)
 
 
 def import_profile(call: Call) -> Outcome:

@@ -10,8 +10,8 @@ from sendproof_simulators.core.clock.wall_clock import Instant
 from sendproof_simulators.core.http import Outcome, Timer
 from sendproof_simulators.core.simulator import Call
 from sendproof_simulators.services.xtremepush.errors import wrong
-from sendproof_simulators.services.xtremepush.responses import Answer
 from sendproof_simulators.services.xtremepush.profiles import IMPORT_NAMES, Reader, user_id_of
+from sendproof_simulators.services.xtremepush.responses import Answer
 from sendproof_simulators.services.xtremepush.state import State
 from sendproof_simulators.services.xtremepush.tasks import FINISHED, Rows, Task, first_timer
 

@@ -10,8 +10,8 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from itertools import count
 
-from sendproof_simulators.core.randomness import Chance
 from sendproof_simulators.core.clock.wall_clock import Instant
+from sendproof_simulators.core.randomness import Chance
 from sendproof_simulators.services.xtremepush.personalization import plain_value
 
 # documented: the country code comes first, without + and 00; ITU-T E.164 allows 15 digits.

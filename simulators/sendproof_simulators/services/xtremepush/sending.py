@@ -13,8 +13,14 @@ from sendproof_simulators.core.http import Fact, Outcome
 from sendproof_simulators.core.messaging.delivery_outcomes import OPTED_OUT, dialled
 from sendproof_simulators.core.messaging.lifecycle import agenda_of
 from sendproof_simulators.core.simulator import World
+from sendproof_simulators.services.xtremepush.messages import (
+    NO_NUMBER,
+    NOT_PERSONALIZED,
+    SUPPRESSED,
+    UNSUBSCRIBED,
+    Action,
+)
 from sendproof_simulators.services.xtremepush.personalization import MissingVariableError, merge_text
-from sendproof_simulators.services.xtremepush.messages import NO_NUMBER, NOT_PERSONALIZED, SUPPRESSED, UNSUBSCRIBED, Action
 from sendproof_simulators.services.xtremepush.profiles import EXECUTE_NAMES, Profile, Reader, user_id_of
 from sendproof_simulators.services.xtremepush.state import NAME, State
 from sendproof_simulators.services.xtremepush.suppression import is_suppressed

@@ -9,8 +9,8 @@ from collections.abc import Iterable, Sequence
 from sendproof_simulators.core.simulator import Call
 from sendproof_simulators.services.xtremepush.list_query import Row, listed
 from sendproof_simulators.services.xtremepush.messages import DEVICE_FIELDS, ROW_FIELDS
-from sendproof_simulators.services.xtremepush.responses import Answer
 from sendproof_simulators.services.xtremepush.profiles import Profile
+from sendproof_simulators.services.xtremepush.responses import Answer
 
 _PROFILE_FIELDS = tuple(Profile(id=0, user_id="", created=0).system())
 

@@ -13,8 +13,8 @@ from sendproof_simulators.core.http import Timer
 from sendproof_simulators.core.simulator import Call
 from sendproof_simulators.services.xtremepush.errors import NOT_FOUND, RefusalError
 from sendproof_simulators.services.xtremepush.list_query import listed, selector
-from sendproof_simulators.services.xtremepush.responses import Answer
 from sendproof_simulators.services.xtremepush.profiles import Reader
+from sendproof_simulators.services.xtremepush.responses import Answer
 
 TIMER = "task"
 IDENTIFIER = "profile_import"

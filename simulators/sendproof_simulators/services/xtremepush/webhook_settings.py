@@ -6,8 +6,8 @@ import msgspec
 
 from sendproof_simulators.core.clock.wall_clock import Instant
 from sendproof_simulators.core.http import Outcome
-from sendproof_simulators.core.webhooks.urls import check_webhook_url
 from sendproof_simulators.core.simulator import Settings, World
+from sendproof_simulators.core.webhooks.urls import check_webhook_url
 from sendproof_simulators.services.xtremepush.settings import Connection, Signed, read_settings
 from sendproof_simulators.services.xtremepush.state import NAME, State
 from sendproof_simulators.services.xtremepush.suppression import next_sync

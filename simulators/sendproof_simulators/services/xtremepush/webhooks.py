@@ -14,7 +14,15 @@ import msgspec
 
 from sendproof_simulators.core.clock.wall_clock import MINUTE, SECOND, Instant
 from sendproof_simulators.core.http import Fact, Outcome, RetryPolicy, Timer, Webhook
-from sendproof_simulators.core.messaging.delivery_outcomes import CLICKED, DELIVERED, EXPIRED, INVALID, STATES, STOP, UNDELIVERED
+from sendproof_simulators.core.messaging.delivery_outcomes import (
+    CLICKED,
+    DELIVERED,
+    EXPIRED,
+    INVALID,
+    STATES,
+    STOP,
+    UNDELIVERED,
+)
 from sendproof_simulators.core.messaging.lifecycle import PENDING, Event, advance, click, outcome
 from sendproof_simulators.core.messaging.opt_outs import inbound, opt_out
 from sendproof_simulators.core.simulator import World

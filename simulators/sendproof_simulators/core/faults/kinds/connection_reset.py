@@ -2,8 +2,8 @@
 
 from dataclasses import dataclass
 
-from sendproof_simulators.core.http import RESET, Manner, Reply
 from sendproof_simulators.core.faults.spec import LOST, Answered, CallFault, Refuse
+from sendproof_simulators.core.http import RESET, Manner, Reply
 
 
 @dataclass(frozen=True, kw_only=True)

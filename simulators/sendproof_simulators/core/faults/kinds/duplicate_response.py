@@ -3,8 +3,8 @@
 from dataclasses import dataclass
 from typing import ClassVar
 
-from sendproof_simulators.core.http import Manner, Reply
 from sendproof_simulators.core.faults.spec import AFTER, WHOLE, Answered, CallFault, Refuse
+from sendproof_simulators.core.http import Manner, Reply
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -2,8 +2,8 @@
 
 from dataclasses import dataclass
 
-from sendproof_simulators.core.http import Reply
 from sendproof_simulators.core.faults.spec import CHANGED, Answered, CallFault, Refuse
+from sendproof_simulators.core.http import Reply
 
 # In the form that such pages have: HTML, a friendly sentence, a number for the support, status 200.
 _PAGE = b"""<!DOCTYPE html>

@@ -5,8 +5,8 @@ from typing import Annotated
 
 from msgspec import Meta
 
-from sendproof_simulators.core.http import CLOSED, Manner, Reply
 from sendproof_simulators.core.faults.spec import LOST, Answered, CallFault, Refuse
+from sendproof_simulators.core.http import CLOSED, Manner, Reply
 
 
 @dataclass(frozen=True, kw_only=True)

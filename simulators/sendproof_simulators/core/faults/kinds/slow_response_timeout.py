@@ -5,8 +5,8 @@ from typing import Annotated, ClassVar
 
 from msgspec import Meta
 
-from sendproof_simulators.core.http import Manner, Reply
 from sendproof_simulators.core.faults.spec import AFTER, LOST, Answered, CallFault, Refuse
+from sendproof_simulators.core.http import Manner, Reply
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -5,8 +5,8 @@ from typing import Annotated
 
 from msgspec import Meta
 
-from sendproof_simulators.core.http import Reply
 from sendproof_simulators.core.faults.spec import CHANGED, Answered, CallFault, Refuse
+from sendproof_simulators.core.http import Reply
 
 
 @dataclass(frozen=True, kw_only=True)

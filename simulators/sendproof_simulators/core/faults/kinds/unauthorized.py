@@ -3,8 +3,8 @@
 from dataclasses import dataclass
 from typing import ClassVar
 
-from sendproof_simulators.core.http import Reply
 from sendproof_simulators.core.faults.spec import BEFORE, CHANGED, Answered, CallFault, Refuse
+from sendproof_simulators.core.http import Reply
 
 
 @dataclass(frozen=True, kw_only=True)

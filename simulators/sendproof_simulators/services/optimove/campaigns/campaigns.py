@@ -7,12 +7,12 @@ from dataclasses import dataclass, field
 from itertools import accumulate
 
 from sendproof_simulators.core.audience.audience import Customer
-from sendproof_simulators.core.randomness import Chance
 from sendproof_simulators.core.clock.wall_clock import HOUR, Instant, iso
 from sendproof_simulators.core.http import Fact
+from sendproof_simulators.core.randomness import Chance
+from sendproof_simulators.core.simulator import CampaignPlan, ChannelPlan, Split, World
 from sendproof_simulators.services.optimove.campaigns.clearance import Clearance
 from sendproof_simulators.services.optimove.customers.customer_records import Customers
-from sendproof_simulators.core.simulator import CampaignPlan, ChannelPlan, Split, World
 
 PLANNED = "planned"
 PROCESSED = "processed"

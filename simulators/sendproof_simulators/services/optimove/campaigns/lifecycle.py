@@ -4,11 +4,11 @@ from dataclasses import replace
 
 from sendproof_simulators.core.clock.wall_clock import DAY, Instant, iso
 from sendproof_simulators.core.http import Fact, Outcome, Timer
+from sendproof_simulators.core.simulator import CampaignPlan, World
 from sendproof_simulators.services.optimove import events
 from sendproof_simulators.services.optimove.campaigns import nightly_run
 from sendproof_simulators.services.optimove.campaigns.campaigns import CANCELLED, ON_HOLD, PLANNED, Campaign, check_plan
 from sendproof_simulators.services.optimove.state import State
-from sendproof_simulators.core.simulator import CampaignPlan, World
 
 PROCESS, CLEAR, CANCEL = "process", "clear", "cancel"
 NIGHT, NIGHT_PROCESSED, NIGHT_FINISHED = "night", "night_processed", "night_finished"

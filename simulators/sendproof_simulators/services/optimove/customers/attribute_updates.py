@@ -13,12 +13,19 @@ import msgspec
 
 from sendproof_simulators.core.clock.wall_clock import SECOND, Instant
 from sendproof_simulators.core.http import Fact, Outcome, Timer, Webhook
+from sendproof_simulators.core.simulator import World
 from sendproof_simulators.core.webhooks.urls import check_webhook_url
 from sendproof_simulators.services.optimove.auth import ApiKey
+from sendproof_simulators.services.optimove.customers.customer_records import (
+    MAX_ADDED,
+    Attribute,
+    Change,
+    Records,
+    fits,
+    type_of,
+)
 from sendproof_simulators.services.optimove.dialects.events import retries
 from sendproof_simulators.services.optimove.errors import bad_request
-from sendproof_simulators.services.optimove.customers.customer_records import MAX_ADDED, Attribute, Change, Records, fits, type_of
-from sendproof_simulators.core.simulator import World
 
 if TYPE_CHECKING:
     from sendproof_simulators.services.optimove.state import State

@@ -5,13 +5,13 @@ from dataclasses import replace
 
 from sendproof_simulators.core.clock.wall_clock import DAY
 from sendproof_simulators.core.http import Outcome, Reply
+from sendproof_simulators.core.simulator import Call
 from sendproof_simulators.services.optimove import responses
 from sendproof_simulators.services.optimove.customers import attribute_updates
-from sendproof_simulators.services.optimove.errors import bad_request, not_found
-from sendproof_simulators.services.optimove.permissions import function, key_of
-from sendproof_simulators.services.optimove.handlers.paging import attribute_names, page_of
 from sendproof_simulators.services.optimove.customers.customer_records import Attribute, Change
-from sendproof_simulators.core.simulator import Call
+from sendproof_simulators.services.optimove.errors import bad_request, not_found
+from sendproof_simulators.services.optimove.handlers.paging import attribute_names, page_of
+from sendproof_simulators.services.optimove.permissions import function, key_of
 
 
 @function
@@ -95,7 +95,9 @@ def upsert_customer(call: Call) -> Outcome:
     if callback is not None:
         callback = attribute_updates.checked_url(call.world, callback, "CallbackUrl")
     changes = tuple(_changes(call.body["CustomerId"], call.body["Attributes"]))
-    update = attribute_updates.begin_update(call.world, call.state, changes, key_of(call), callback, makes_customers=True)
+    update = attribute_updates.begin_update(
+        call.world, call.state, changes, key_of(call), callback, makes_customers=True
+    )
     done = attribute_updates.finish_update(call.world, call.state, update, call.now)
     reply = responses.details(call.world, {"errors": done.errors})
     return Outcome(reply=reply, facts=done.facts, webhooks=done.webhooks)

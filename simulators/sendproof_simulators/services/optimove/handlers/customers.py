@@ -3,11 +3,11 @@
 from collections.abc import Sequence
 
 from sendproof_simulators.core.http import Outcome
-from sendproof_simulators.services.optimove import responses
-from sendproof_simulators.services.optimove.permissions import function
-from sendproof_simulators.services.optimove.handlers.paging import asked_for, attribute_names, in_order, page_of
-from sendproof_simulators.services.optimove.campaigns.send_details_pages import Form
 from sendproof_simulators.core.simulator import Call
+from sendproof_simulators.services.optimove import responses
+from sendproof_simulators.services.optimove.campaigns.send_details_pages import Form
+from sendproof_simulators.services.optimove.handlers.paging import asked_for, attribute_names, in_order, page_of
+from sendproof_simulators.services.optimove.permissions import function
 
 
 @function

@@ -5,11 +5,11 @@ from dataclasses import dataclass
 
 from sendproof_simulators.core.clock.wall_clock import sql_time
 from sendproof_simulators.core.http import Outcome
+from sendproof_simulators.core.simulator import Call, Split, World
 from sendproof_simulators.services.optimove import responses
 from sendproof_simulators.services.optimove.campaigns.campaigns import Campaign, Execution
-from sendproof_simulators.services.optimove.permissions import function, key_of
 from sendproof_simulators.services.optimove.handlers.paging import attribute_names, in_order, page_of
-from sendproof_simulators.core.simulator import Call, Split, World
+from sendproof_simulators.services.optimove.permissions import function, key_of
 
 # documented: 1 is the control group, https://developer.optimove.com/reference/get_customers-getcustomeronetimeactionsbycampaign
 # and 1 is the test group, https://developer.optimove.com/reference/post_integrations-updatecampaigninteractions;

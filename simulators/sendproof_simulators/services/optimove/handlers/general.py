@@ -2,13 +2,13 @@
 
 from sendproof_simulators.core.clock.wall_clock import DAY, iso
 from sendproof_simulators.core.http import Outcome
+from sendproof_simulators.core.simulator import Call
 from sendproof_simulators.services.optimove import responses
 from sendproof_simulators.services.optimove.auth import THIRD_PARTY, login_name, token_for
+from sendproof_simulators.services.optimove.campaigns.nightly_run import midnight
 from sendproof_simulators.services.optimove.errors import RefusedError, bad_request
 from sendproof_simulators.services.optimove.events import CAMPAIGN_PROCESSED
 from sendproof_simulators.services.optimove.permissions import function, key_of
-from sendproof_simulators.services.optimove.campaigns.nightly_run import midnight
-from sendproof_simulators.core.simulator import Call
 
 
 @function

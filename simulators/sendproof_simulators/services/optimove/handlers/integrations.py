@@ -1,10 +1,10 @@
 """Functions of the group `integrations` with which a channel tells what it has."""
 
 from sendproof_simulators.core.http import Fact, Outcome
+from sendproof_simulators.core.simulator import Call
 from sendproof_simulators.services.optimove import responses
 from sendproof_simulators.services.optimove.errors import not_found
 from sendproof_simulators.services.optimove.permissions import function
-from sendproof_simulators.core.simulator import Call
 
 
 @function

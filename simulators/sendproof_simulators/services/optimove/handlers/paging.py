@@ -2,10 +2,10 @@
 
 from collections.abc import Sequence
 
+from sendproof_simulators.core.simulator import Call
+from sendproof_simulators.services.optimove.campaigns.send_details_pages import ROWS_PER_PAGE
 from sendproof_simulators.services.optimove.errors import bad_request
 from sendproof_simulators.services.optimove.permissions import key_of
-from sendproof_simulators.services.optimove.campaigns.send_details_pages import ROWS_PER_PAGE
-from sendproof_simulators.core.simulator import Call
 
 
 def asked_for(call: Call) -> tuple[int, int]:

@@ -6,13 +6,13 @@ from typing import Any
 import msgspec
 
 from sendproof_simulators.core.http import Fact, Outcome
+from sendproof_simulators.core.simulator import Call
 from sendproof_simulators.services.optimove import responses
 from sendproof_simulators.services.optimove.errors import bad_request
-from sendproof_simulators.services.optimove.permissions import function, key_of
 from sendproof_simulators.services.optimove.handlers.executions import FIRST_ACTION
 from sendproof_simulators.services.optimove.handlers.paging import page_of
+from sendproof_simulators.services.optimove.permissions import function, key_of
 from sendproof_simulators.services.optimove.state import Interaction
-from sendproof_simulators.core.simulator import Call
 
 _METRIC_MEMBERS = ("ChannelID", "CampaignID", "TemplateID", "MetricID", "MetricValue")
 # observed: a Vonage SMS bridge knows 0 to 6 and 9

@@ -1,10 +1,10 @@
 """SetCustomerChannelPreference: one of the three ways to share who opted in or out."""
 
 from sendproof_simulators.core.http import Outcome
+from sendproof_simulators.core.simulator import Call
 from sendproof_simulators.services.optimove import responses
 from sendproof_simulators.services.optimove.customers import subscriptions
 from sendproof_simulators.services.optimove.permissions import function
-from sendproof_simulators.core.simulator import Call
 
 
 @function

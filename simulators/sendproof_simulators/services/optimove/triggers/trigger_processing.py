@@ -8,10 +8,10 @@ import msgspec
 from sendproof_simulators.core.audience.audience import Customer
 from sendproof_simulators.core.clock.wall_clock import SECOND, Instant, iso
 from sendproof_simulators.core.http import Fact, Outcome, Timer, Webhook
+from sendproof_simulators.core.simulator import CustomerEvent, TriggerPlan, World
 from sendproof_simulators.services.optimove import events
 from sendproof_simulators.services.optimove.state import State
 from sendproof_simulators.services.optimove.triggers.trigger_criteria import Met, check_trigger
-from sendproof_simulators.core.simulator import CustomerEvent, TriggerPlan, World
 
 REPORT = "customer_event"
 

@@ -3,9 +3,9 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from sendproof_harness.judge.facts.fault_effects import KILL
 from sendproof_harness.history.header import FaultEntry
 from sendproof_harness.history.records import Fault, History, Struck
+from sendproof_harness.judge.facts.fault_effects import KILL
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -4,10 +4,10 @@ from collections import Counter
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-from sendproof_harness.judge.facts.delivery_ledger import ledger
+from sendproof_harness.history.records import Campaign, History
 from sendproof_harness.judge.checks.metrics import METRIC_NAMES, last_value, pushes, reports
 from sendproof_harness.judge.checks.paging import pages
-from sendproof_harness.history.records import Campaign, History
+from sendproof_harness.judge.facts.delivery_ledger import ledger
 
 
 @dataclass(frozen=True, kw_only=True)

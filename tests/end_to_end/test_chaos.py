@@ -1,11 +1,11 @@
-"""The reference bridge passes under faults that are drawn from a seed, a few of those that `make storms` plays."""
+"""The reference bridge passes under faults that are drawn from a seed, a few of those that `make chaos` plays."""
 
 from pathlib import Path
 
 import pytest
 
+from fault_schedules import TRIALS, storm, weather
 from playing import simulators
-from __main__ import TRIALS, storm, weather
 
 
 @pytest.mark.parametrize(
