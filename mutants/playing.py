@@ -86,8 +86,8 @@ def play(trial: Trial, folder: Path, url: str, package: Path | None = None, opti
 def read(trial: Trial, verdicts: Sequence[Mapping[str, Any]]) -> Played:
     """The verdicts as `verdict.json` tells them; the worst counts."""
     failed = [check for verdict in verdicts for check in verdict["checks"] if check["verdict"] == "fail"]
-    worst = min((verdict["verdict"] for verdict in verdicts), key=WORST_FIRST.index)
-    return Played(trial=trial, verdict=worst, failed=tuple(map(_failed, failed)))
+    worst_status = min((verdict["verdict"] for verdict in verdicts), key=WORST_FIRST.index)
+    return Played(trial=trial, verdict=worst_status, failed=tuple(map(_failed, failed)))
 
 
 def _failed(check: Mapping[str, Any]) -> Failed:

@@ -3,7 +3,7 @@
 from collections.abc import Iterator
 
 from sendproof_simulators.core.dialects import Dialect
-from sendproof_simulators.core.simulator import Provider
+from sendproof_simulators.core.simulator import Simulator
 from sendproof_simulators.services.discovery import discover
 from tables import table
 
@@ -21,7 +21,7 @@ def page() -> str:
     return "\n".join([_HEAD, *(line for provider in asked for line in _provider(provider))])
 
 
-def _provider(provider: Provider) -> Iterator[str]:
+def _provider(provider: Simulator) -> Iterator[str]:
     yield f"## {provider.name}\n"
     for dialect in provider.dialects:
         yield f"### `{provider.name}.{dialect.name}`\n"

@@ -1,6 +1,6 @@
 """`reference/numbers.md`: the numbers that dial a fate, from their table."""
 
-from sendproof_simulators.core.messaging.delivery_outcomes import COUNTRIES, MAGIC, magic_number
+from sendproof_simulators.core.messaging.delivery_outcomes import COUNTRIES, TEST_NUMBERS, number_for_code
 from tables import table
 
 _FORMS = {
@@ -39,7 +39,7 @@ _MEANINGS = """
 def page() -> str:
     """The forms of numbers, and every code."""
     forms = ((*_FORMS[country], f"{count:,}") for country, count in COUNTRIES.items())
-    codes = ((f"`{one.code}`", one.name, f"`{magic_number('GB', one.code)}`") for one in MAGIC)
+    codes = ((f"`{one.code}`", one.name, f"`{number_for_code('GB', one.code)}`") for one in TEST_NUMBERS)
     return "".join(
         (
             _HEAD + "\n",

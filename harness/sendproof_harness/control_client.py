@@ -44,7 +44,7 @@ class NotQuietError(ControlError):
     """Virtual time stood still because somebody was not at rest; the message says who."""
 
 
-class Control:
+class ControlClient:
     """The control API at one address. Not for several threads at once; make one for each."""
 
     def __init__(self, url: str) -> None:

@@ -14,8 +14,8 @@ from rich.table import Table
 
 from sendproof_simulators.core.faults.spec import catalogue as known_faults
 from sendproof_simulators.core.faults.spec import summary
-from sendproof_simulators.core.messaging.delivery_outcomes import COUNTRIES, MAGIC, magic_number
-from sendproof_simulators.core.simulator import Provider
+from sendproof_simulators.core.messaging.delivery_outcomes import COUNTRIES, TEST_NUMBERS, number_for_code
+from sendproof_simulators.core.simulator import Simulator
 from sendproof_simulators.services.discovery import FOLDERS_VARIABLE, discover
 
 EXIT_ERROR = 3
@@ -188,14 +188,14 @@ def numbers() -> None:
     Example: sendproof numbers
     """
     table = _table("code", "what becomes of the message", *COUNTRIES)
-    for magic in MAGIC:
-        table.add_row(magic.code, magic.name, *(magic_number(country, magic.code) for country in COUNTRIES))
+    for magic in TEST_NUMBERS:
+        table.add_row(magic.code, magic.name, *(number_for_code(country, magic.code) for country in COUNTRIES))
     console = Console()
     console.print(table)
     console.print("\nFree digits: GB 44 7555 ssss cc, US and Canada 1 aaa 555 ss cc (any area code; cc is the code).")
 
 
-def _found(folder: Path | None) -> Mapping[str, Provider]:
+def _found(folder: Path | None) -> Mapping[str, Simulator]:
     """Every simulator; ends the command when one of them, or the folder, is not as it should be."""
     if folder is not None:
         before = os.environ.get(FOLDERS_VARIABLE)

@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from sendproof_harness.control_client import Control, ControlError, NotQuietError, UnreachableError
+from sendproof_harness.control_client import ControlClient, ControlError, NotQuietError, UnreachableError
 
 
 class Answering(ThreadingHTTPServer):
@@ -63,7 +63,7 @@ def answering(status: int, body: object) -> Iterator[Answering]:
 
 def test_calls_go_to_the_addresses_of_the_contract() -> None:
     """Each method is one request with the body that it was given."""
-    with answering(201, {}) as server, Control(server.url + "/control/") as control:
+    with answering(201, {}) as server, ControlClient(server.url + "/control/") as control:
         control.create_sandbox({"seed": 7})
         control.add_templates("s", "textlocal", [{"title": "A", "body": "B"}])
         control.plan("s", {"campaign": 1})
@@ -90,7 +90,7 @@ def test_a_problem_is_raised_in_its_own_words() -> None:
         "detail": "the request breaks the contract",
         "violations": [{"where": "body.seed", "rule": "minimum", "message": "-1 is less than 0"}],
     }
-    with answering(400, problem) as server, Control(server.url) as control, pytest.raises(ControlError) as raised:
+    with answering(400, problem) as server, ControlClient(server.url) as control, pytest.raises(ControlError) as raised:
         control.create_sandbox({"seed": -1})
     assert str(raised.value) == (
         f"POST {server.url}/control/sandboxes answered 400: the request breaks the contract;"
@@ -103,7 +103,7 @@ def test_an_error_that_is_no_problem_document_is_shown_as_it_came() -> None:
     """Whatever else listens on that port, its answer is shown."""
     with (
         answering(502, b"<html>Bad gateway") as server,
-        Control(server.url) as control,
+        ControlClient(server.url) as control,
         pytest.raises(ControlError, match=r"answered 502: '<html>Bad gateway'$"),
     ):
         control.health()
@@ -113,7 +113,7 @@ def test_success_that_is_not_json_asks_for_the_right_address() -> None:
     """A web server at the wrong port says 200 to everything."""
     with (
         answering(200, b"<html>Welcome") as server,
-        Control(server.url) as control,
+        ControlClient(server.url) as control,
         pytest.raises(ControlError, match=r"expected JSON, got '<html>Welcome'; is this a Sendproof control address\?"),
     ):
         control.health()
@@ -128,7 +128,7 @@ def test_an_advance_that_ran_out_of_time_is_an_error_of_its_own() -> None:
     }
     with (
         answering(504, problem) as server,
-        Control(server.url) as control,
+        ControlClient(server.url) as control,
         pytest.raises(NotQuietError, match="participant 'bridge' is not parked"),
     ):
         control.advance("s", {"by_ms": 1}, timeout_s=1)
@@ -139,7 +139,7 @@ def test_a_refused_connection_says_where_and_why() -> None:
     with socket.socket() as free:
         free.bind(("127.0.0.1", 0))
         url = f"http://127.0.0.1:{free.getsockname()[1]}"
-        with Control(url) as control, pytest.raises(UnreachableError) as raised:
+        with ControlClient(url) as control, pytest.raises(UnreachableError) as raised:
             control.health()
     assert str(raised.value) == f"no answer from the simulators at {url} (Connection refused); are they up?"
 
@@ -147,6 +147,6 @@ def test_a_refused_connection_says_where_and_why() -> None:
 def test_the_history_goes_to_the_file_byte_for_byte(tmp_path: Path) -> None:
     """What the judge reads is what was sent."""
     lines = b'{"kind":"history"}\n' * 1000
-    with answering(200, lines) as server, Control(server.url) as control:
+    with answering(200, lines) as server, ControlClient(server.url) as control:
         control.save_history("s", tmp_path / "history.ndjson")
     assert (tmp_path / "history.ndjson").read_bytes() == lines

@@ -7,7 +7,7 @@ import pytest
 
 from sendproof_harness.handover.reader import handed_of
 from sendproof_harness.handover.write import handover, key_name
-from sendproof_harness.scenario.dialect_matrix import in_every_dialect
+from sendproof_harness.scenario.dialect_matrix import dialect_variants
 from sendproof_harness.scenario.load import load
 from sendproof_harness.scenario.model import Scenario
 
@@ -32,7 +32,7 @@ CATALOGUE = {
 
 def played(file: str) -> dict[str, Scenario]:
     """The runs of the first provider of a scenario of the library."""
-    return in_every_dialect({"it": load(LIBRARY / file)[0]}, CATALOGUE)
+    return dialect_variants({"it": load(LIBRARY / file)[0]}, CATALOGUE)
 
 
 def test_a_scenario_is_played_as_it_is_and_once_for_each_other_answer() -> None:

@@ -9,7 +9,7 @@ from sendproof_harness.run.runner import Options, RunError, run
 from sendproof_harness.scenario.library import find
 from sendproof_harness.scenario.library_listing import of_library
 from sendproof_harness.scenario.load import load
-from sendproof_harness.session.session import RefusedError, Wanted, scenarios_of
+from sendproof_harness.session.session import RefusedError, Selection, scenarios_of
 
 ROOT = Path(__file__).parents[2]
 LIBRARY = ROOT / "scenarios"
@@ -17,7 +17,7 @@ LIBRARY = ROOT / "scenarios"
 
 def names(*named: str, **wanted: object) -> list[str]:
     """The results folders of what is named."""
-    return list(scenarios_of([Path(one) for one in named], Wanted(**wanted), Options()))  # type: ignore[arg-type]
+    return list(scenarios_of([Path(one) for one in named], Selection(**wanted), Options()))  # type: ignore[arg-type]
 
 
 def test_a_file_for_several_providers_is_several_runs() -> None:
@@ -45,7 +45,7 @@ def test_a_folder_is_every_scenario_below_it() -> None:
 
 def test_drawn_faults_come_after_those_of_the_file() -> None:
     """They are drawn from the seed that is played."""
-    every = scenarios_of([Path("trouble/bridge_killed")], Wanted(seed=3, faults=2), Options())
+    every = scenarios_of([Path("trouble/bridge_killed")], Selection(seed=3, faults=2), Options())
     played = every["bridge_killed-delivyr"]
     assert ([fault["fault"] for fault in played.faults[:3]], len(played.faults), played.seed) == (["kill"] * 3, 5, 3)
 

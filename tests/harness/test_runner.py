@@ -12,7 +12,7 @@ from bridges import HELLO, PARKING, Listening
 from running import RunningSimulators, running_simulators
 from sendproof_harness.history.reader import read_history
 from sendproof_harness.history.timestamps import HOUR, SECOND
-from sendproof_harness.history.writer import Neighbour, Note, RunError, insert_before_end, note
+from sendproof_harness.history.writer import Note, OtherClient, RunError, insert_before_end, note
 from sendproof_harness.judge.verdict import judge
 from sendproof_harness.run.processes import Child, Program
 from sendproof_harness.run.runner import Options, run
@@ -118,7 +118,7 @@ def test_the_history_of_a_client_names_the_other_clients(tmp_path: Path, scenari
     """So that whoever judges it alone can see whose matter a call was."""
     history = tmp_path / "history.ndjson"
     history.write_bytes(b"".join(sound.encoded()))
-    other = Neighbour(client="south", templates=(91, 92))
+    other = OtherClient(client="south", templates=(91, 92))
     note(Note(scenario=scenario, file="small", trouble=None), [other], "2026-03-02T06:00:00Z", history)
     assert [(one.client, one.templates) for one in read_history(history).neighbours] == [("south", (91, 92))]
 

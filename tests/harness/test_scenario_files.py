@@ -29,7 +29,7 @@ from sendproof_harness.scenario.model import (
 from sendproof_harness.scenario.rules.simulator_facts import ATTRIBUTES, FATES
 from sendproof_simulators.core.audience import audience as simulated
 from sendproof_simulators.core.messaging.delivery_outcomes import BY_NAME
-from sendproof_simulators.core.randomness import Chance
+from sendproof_simulators.core.randomness import KeyedRandom
 
 ROOT = Path(__file__).parents[2]
 LIBRARY = sorted((ROOT / "scenarios").rglob("*.yaml"))
@@ -358,7 +358,9 @@ def test_a_scenario_of_the_library_is_found_by_its_name(named: str, tmp_path: Pa
 
 def test_texts_may_use_exactly_the_attributes_that_customers_have() -> None:
     """The list is kept on both sides of the wire; here they are held together."""
-    audience = simulated.Audience(Chance(1), simulated.AudienceRecipe(customers=1, opted_out=0.0, unusable_numbers=0.0))
+    audience = simulated.Audience(
+        KeyedRandom(1), simulated.AudienceRecipe(customers=1, opted_out=0.0, unusable_numbers=0.0)
+    )
     assert audience.attribute_names == ATTRIBUTES
 
 

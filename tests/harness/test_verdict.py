@@ -7,7 +7,7 @@ from hypothesis import strategies as st
 from history_builder import Story, sound_story
 from sendproof_harness.judge.checks import CHECKS
 from sendproof_harness.judge.facts.delivery_ledger import CLASSES
-from sendproof_harness.judge.findings import Check, Finding, Observed
+from sendproof_harness.judge.findings import Check, CheckResult, Finding
 from sendproof_harness.judge.verdict import Verdict, judge
 
 SOUND = sound_story()
@@ -23,7 +23,7 @@ def check_that(*levels: str, looked_at: int = 1) -> Check:
         id="a.check",
         title="A check",
         requirement=CHECKS[0].requirement,
-        run=lambda _: Observed(looked_at=looked_at, unit="things", findings=findings),
+        run=lambda _: CheckResult(looked_at=looked_at, unit="things", findings=findings),
     )
 
 
@@ -86,7 +86,7 @@ def test_nothing_happened(sound):
 def test_a_broken_check_is_an_error():
     """A check that raises says nothing about the bridge, and the other checks are still heard."""
 
-    def broken(_: object) -> Observed:
+    def broken(_: object) -> CheckResult:
         raise ZeroDivisionError("oh")
 
     bad = Check(id="bad.check", title="Bad", requirement=CHECKS[0].requirement, run=broken)

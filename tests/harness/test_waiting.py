@@ -6,7 +6,7 @@ from types import SimpleNamespace
 from typing import Any
 
 from bridges import Listening
-from sendproof_harness.run.context import HARNESS, World
+from sendproof_harness.run.context import HARNESS, RunContext
 from sendproof_harness.run.time_control import at_rest
 from sendproof_harness.run.wait_for import WAIT_STEP, join
 
@@ -51,7 +51,7 @@ def moves_until_joined(*clocks: dict[str, Any]) -> list[timedelta]:
     control = ScriptedControl(list(clocks))
     passing = RecordedMoves(control)
     bridge = SimpleNamespace(shares_clock=True, must_run=lambda: None)
-    world = World(
+    world = RunContext(
         scenario=SimpleNamespace(starts=datetime(2026, 3, 2, tzinfo=UTC)),
         control=control,
         sandboxes=("s",),

@@ -4,17 +4,17 @@ from collections import Counter
 
 from hypothesis.stateful import RuleBasedStateMachine, invariant
 
-from sendproof_simulators.core.http import Outcome
-from sendproof_simulators.core.messaging.delivery_outcomes import MAGIC, magic_number
+from sendproof_simulators.core.http import Effects
+from sendproof_simulators.core.messaging.delivery_outcomes import TEST_NUMBERS, number_for_code
 from sendproof_simulators.core.messaging.lifecycle import STEPS
 
 
-def magic_numbers(country: str, serial: int = 0) -> list[str]:
+def numbers_for_codes(country: str, serial: int = 0) -> list[str]:
     """A number for every code, so that everything happens that can be dialled."""
-    return [magic_number(country, magic.code, serial) for magic in MAGIC]
+    return [number_for_code(country, magic.code, serial) for magic in TEST_NUMBERS]
 
 
-class Books(RuleBasedStateMachine):
+class AccountModel(RuleBasedStateMachine):
     """What all providers have in common: messages live as the table says, and nobody's life begins without a delivery.
 
     `lives` has the states that each accepted message has come to, `tests` those that were none, `clicks` how often a
@@ -28,7 +28,7 @@ class Books(RuleBasedStateMachine):
         self.clicks: Counter[str] = Counter()
         self.stopped: list[str] = []
 
-    def note(self, led_to: Outcome) -> None:
+    def note(self, led_to: Effects) -> None:
         """Write down what a call or a timer led to."""
         for fact in led_to.facts:
             said = fact.fields

@@ -178,13 +178,13 @@ def judge(
 
     Example: sendproof load judge results/load_campaign/result.json --levels levels.yaml
     """
-    from sendproof_harness.load.finish import say  # noqa: PLC0415 - `--help` stays quick
+    from sendproof_harness.load.finish import judge_and_report  # noqa: PLC0415 - `--help` stays quick
     from sendproof_harness.load.model import read_result  # noqa: PLC0415
-    from sendproof_harness.load.service_levels import Levels, load_levels  # noqa: PLC0415
+    from sendproof_harness.load.service_levels import ServiceLevels, load_levels  # noqa: PLC0415
 
     try:
-        wanted = Levels() if levels is None else load_levels(levels)
-        raise typer.Exit(say(read_result(result), wanted, results, Console()))
+        wanted = ServiceLevels() if levels is None else load_levels(levels)
+        raise typer.Exit(judge_and_report(read_result(result), wanted, results, Console()))
     except (OSError, ValueError) as error:
         refuse(str(error))
 

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Annotated, NoReturn
 import typer
 
 if TYPE_CHECKING:
-    from sendproof_harness.handover.reader import Handed
+    from sendproof_harness.handover.reader import HandoverFile
 
 EXIT_ERROR = 3
 
@@ -34,7 +34,7 @@ def doctor(
     """
     from sendproof_harness.preflight.checks import examine_all  # noqa: PLC0415 - see the head of this file
     from sendproof_harness.preflight.report import as_text, print_table  # noqa: PLC0415
-    from sendproof_harness.preflight.results import EXIT_STATUS, worst  # noqa: PLC0415
+    from sendproof_harness.preflight.results import EXIT_STATUS, worst_status  # noqa: PLC0415
 
     if (handover is None) == (simulators is None):
         _refuse("expected a handover file, or --simulators with their control address (and not both)")
@@ -44,10 +44,10 @@ def doctor(
         typer.echo(as_text(results))
     else:
         print_table(results)
-    raise typer.Exit(EXIT_STATUS[worst(result for _, result in results)])
+    raise typer.Exit(EXIT_STATUS[worst_status(result for _, result in results)])
 
 
-def _of_file(file: Path) -> "tuple[Handed, ...]":
+def _of_file(file: Path) -> "tuple[HandoverFile, ...]":
     from sendproof_harness.handover.reader import HandoverError, read  # noqa: PLC0415
 
     try:
@@ -56,14 +56,14 @@ def _of_file(file: Path) -> "tuple[Handed, ...]":
         _refuse(str(error))
 
 
-def _of_sandbox(url: str, name: str) -> "tuple[Handed, ...]":
+def _of_sandbox(url: str, name: str) -> "tuple[HandoverFile, ...]":
     """What a bridge that is to work with a sandbox would be handed, but for where it listens."""
-    from sendproof_harness.control_client import Control, ControlError  # noqa: PLC0415
+    from sendproof_harness.control_client import ControlClient, ControlError  # noqa: PLC0415
     from sendproof_harness.handover.reader import all_handed  # noqa: PLC0415
     from sendproof_harness.handover.write import handover as handover_of  # noqa: PLC0415
 
     try:
-        with Control(url) as control:
+        with ControlClient(url) as control:
             told = handover_of(control.url, control.sandbox(name), listen=None)
     except ControlError as error:
         _refuse(str(error))

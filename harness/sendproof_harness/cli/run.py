@@ -18,7 +18,7 @@ from sendproof_harness.cli.preflight import doctor
 if TYPE_CHECKING:
     from sendproof_harness.history.records import History
     from sendproof_harness.run.runner import Options
-    from sendproof_harness.session.session import Wanted
+    from sendproof_harness.session.session import Selection
 
 
 def register(app: typer.Typer) -> None:
@@ -70,7 +70,7 @@ def run(
     Example: sendproof run scenarios/scheduled/first_campaign.yaml --command "./my-bridge --port 9000"
     """
     from sendproof_harness.run.runner import Options  # noqa: PLC0415
-    from sendproof_harness.session.session import Wanted  # noqa: PLC0415 - see the head of this file
+    from sendproof_harness.session.session import Selection  # noqa: PLC0415 - see the head of this file
 
     _refuse_contradictions(bridge, command, parallel)
     options = Options(
@@ -81,31 +81,31 @@ def run(
         patience_s=patience,
         clock_rate=clock_rate,
     )
-    wanted = Wanted(seed=seed, provider=provider, faults=faults, every_dialect=every_dialect)
+    wanted = Selection(seed=seed, provider=provider, faults=faults, every_dialect=every_dialect)
     _play(files, wanted, options, parallel)
 
 
-def _play(files: "list[Path]", wanted: "Wanted", options: "Options", parallel: int) -> NoReturn:
+def _play(files: "list[Path]", wanted: "Selection", options: "Options", parallel: int) -> NoReturn:
     """Play what is wanted of the files, and leave with the status of the worst."""
-    from sendproof_harness.judge.verdict import EXIT_STATUS, worst  # noqa: PLC0415
+    from sendproof_harness.judge.verdict import EXIT_STATUS, worst_status  # noqa: PLC0415
     from sendproof_harness.session import session  # noqa: PLC0415 - see the head of this file
-    from sendproof_harness.session.parallel import let_children_end, play_beside  # noqa: PLC0415
+    from sendproof_harness.session.parallel import let_children_end, run_parallel  # noqa: PLC0415
 
     console = Console()
     let_children_end()
     try:
         every = session.scenarios_of(files, wanted, options)
-        with session.one_simulators(options, several=len(every) > 1 or wanted.every_dialect) as ready:
-            every = dict(session.as_spoken(every, wanted, ready))
+        with session.shared_simulators(options, several=len(every) > 1 or wanted.every_dialect) as ready:
+            every = dict(session.expand_dialects(every, wanted, ready))
             if parallel > 1 and len(every) > 1:
-                standings = play_beside(every, ready, parallel, console)
+                standings = run_parallel(every, ready, parallel, console)
             else:
-                standings = {name: session.play_one(one, name, ready, console) for name, one in every.items()}
+                standings = {name: session.run_scenario(one, name, ready, console) for name, one in every.items()}
     except session.RefusedError as error:
         refuse(str(error))
     if len(standings) > 1:
         session.summary(standings, options.results, console)
-    raise typer.Exit(EXIT_STATUS[worst(standings.values())])
+    raise typer.Exit(EXIT_STATUS[worst_status(standings.values())])
 
 
 def _refuse_contradictions(bridge: str | None, command: str | None, parallel: int) -> None:
@@ -141,9 +141,9 @@ def check(
     Example: sendproof check results/first_campaign/history.ndjson
     """
     from sendproof_harness.judge.verdict import EXIT_STATUS  # noqa: PLC0415
-    from sendproof_harness.session.session import say  # noqa: PLC0415 - see the head of this file
+    from sendproof_harness.session.session import judge_and_report  # noqa: PLC0415 - see the head of this file
 
-    raise typer.Exit(EXIT_STATUS[say(history, _read(history), results, Console())])
+    raise typer.Exit(EXIT_STATUS[judge_and_report(history, _read(history), results, Console())])
 
 
 def why(

@@ -82,7 +82,7 @@ def calls(target: Target, place: Place) -> Iterator[Post]:
     yield replace(right, what="an address that nobody was given", url=url, wrong="the path ends in /nowhere")
 
 
-def strangers(target: Target, place: Place) -> Iterator[Post]:
+def unauthenticated_requests(target: Target, place: Place) -> Iterator[Post]:
     """The right event at an address with a wrong token: whoever can guess the rest must not have messages sent."""
     if target.event != TRIGGER or place.token not in target.url:
         return

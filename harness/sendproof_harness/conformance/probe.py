@@ -11,8 +11,8 @@ from sendproof_harness.conformance.http import Answer, send
 from sendproof_harness.conformance.listener_spec import TRIGGER, schemas
 from sendproof_harness.conformance.requests import Place, Post, Target
 from sendproof_harness.handover import write
-from sendproof_harness.run.aborted import Trouble, TroubleError
-from sendproof_harness.run.context import World
+from sendproof_harness.run.aborted import RunAborted, RunAbortedError
+from sendproof_harness.run.context import RunContext
 from sendproof_harness.run.processes import listens, until
 from sendproof_harness.run.sandboxes import LOOPBACK
 from sendproof_harness.run.steps.actions import ACTS, OPTIMOVE
@@ -35,12 +35,12 @@ _OF_ADDRESS: Sequence[Group] = (invalid_events.bodies, invalid_events.calls, inv
 _OF_EVENT: Sequence[Group] = (
     valid_events.perhaps,
     invalid_events.members,
-    invalid_events.strangers,
+    invalid_events.unauthenticated_requests,
     invalid_events.nonsense,
 )
 
 
-def probe(world: World, step: Probing) -> None:
+def probe(world: RunContext, step: Probing) -> None:
     """Post everything to every listener, and let the bridge do what it does about it.
 
     A second passes before: what the bridge asked of services until then it asked without having been told nonsense.
@@ -64,7 +64,7 @@ def probe(world: World, step: Probing) -> None:
 class _Series:
     """What one listener is posted. Each call is kept in the world, for the history."""
 
-    world: World
+    world: RunContext
     step: Probing
     target: Target
     at: str
@@ -72,7 +72,7 @@ class _Series:
     calls: int = 0
     hangs: int = 0
     last: str = "none"
-    dead: TroubleError | None = None
+    dead: RunAbortedError | None = None
 
     def play(self, place: Place, *, first: bool) -> None:
         """All groups, and after each a plain event, which must still be taken."""
@@ -116,7 +116,7 @@ class _Series:
         self.last = post.what if post.wrong is None else f"{post.what} ({post.wrong})"
         return answer
 
-    def _ended(self) -> TroubleError | None:
+    def _ended(self) -> RunAbortedError | None:
         """Nothing takes connections any more: either it died, or it is being started again."""
         address = urlsplit(self.target.url)
         port = address.port or (443 if address.scheme == "https" else 80)
@@ -124,10 +124,10 @@ class _Series:
             return None
         try:
             self.world.bridge.must_run()
-        except TroubleError as error:
+        except RunAbortedError as error:
             return error
-        return TroubleError(
-            Trouble(
+        return RunAbortedError(
+            RunAborted(
                 blame="bridge",
                 cause="the bridge stopped listening",
                 expected="a bridge that listens until the run is over",
@@ -157,10 +157,10 @@ class _Series:
         )
 
 
-def too_slow(target: Target, calls: int, took: float, limit: float) -> TroubleError:
+def too_slow(target: Target, calls: int, took: float, limit: float) -> RunAbortedError:
     """A gate in CI must end: who takes long for every call is asked no more. Times are real seconds."""
-    return TroubleError(
-        Trouble(
+    return RunAbortedError(
+        RunAborted(
             blame="bridge",
             cause="the listener is too slow to be asked everything",
             expected=f"all calls at {target.url} to be answered within {limit:.0f} s, or a longer --patience",
@@ -174,8 +174,8 @@ def must_be_near(targets: Iterable[Target], host: str) -> None:
     for target in targets:
         where = urlsplit(target.url).hostname or ""
         if where not in {*LOOPBACK, host}:
-            raise TroubleError(
-                Trouble(
+            raise RunAbortedError(
+                RunAborted(
                     blame="config",
                     cause="a listener is registered at an address of somebody else",
                     expected=f"an address on this machine, or on {host}, as --bridge says",
@@ -191,7 +191,7 @@ def _shown(post: Post) -> str:
     return f"{post.content_type} {text[:_SENT_SHOWN]}{size}"
 
 
-def _targets(world: World, sandbox: str) -> list[Target]:
+def _targets(world: RunContext, sandbox: str) -> list[Target]:
     """Every listener; one of all channels is told of the channel that its events are of in this scenario."""
     usual = {channel.kind: channel.id for channel in world.scenario.channels}
     found = []
@@ -203,7 +203,7 @@ def _targets(world: World, sandbox: str) -> list[Target]:
     return found
 
 
-def _place(world: World, sandbox: str) -> Place:
+def _place(world: RunContext, sandbox: str) -> Place:
     scenario, told = world.scenario, write.clients_of(world.bridge.told)[0]
     trigger, first = next(iter(scenario.triggers), None), scenario.campaigns[0]
     now = world.passing.now()
@@ -219,7 +219,7 @@ def _place(world: World, sandbox: str) -> Place:
     )
 
 
-def _template(world: World, sandbox: str, trigger: Trigger) -> tuple[int | str, str]:
+def _template(world: RunContext, sandbox: str, trigger: Trigger) -> tuple[int | str, str]:
     """As Optimove lists it: by the provider's id, or under a name that contains the title."""
     provider = next(one.provider for one in world.scenario.channels if one.id == trigger.channel)
     held = next(one["id"] for one in world.control.templates(sandbox, provider) if one["title"] == trigger.template)
@@ -228,7 +228,7 @@ def _template(world: World, sandbox: str, trigger: Trigger) -> tuple[int | str, 
     return known["id"], trigger.template
 
 
-def _rouse(world: World, sandbox: str) -> None:
+def _rouse(world: RunContext, sandbox: str) -> None:
     """Let a bridge that waits look for work: Optimove tells it once more of what it knows, and it comes to rest."""
     if world.control.webhooks(sandbox, OPTIMOVE, _EXECUTED):
         ACTS[Resend](world, Resend(service=OPTIMOVE, event=_EXECUTED))

@@ -7,12 +7,12 @@ from pathlib import Path
 
 from rich.console import Console
 
-from sendproof_harness.judge.verdict import Standing
+from sendproof_harness.judge.verdict import Status
 from sendproof_harness.run.runner import Options
 from sendproof_harness.scenario.library import find
 from sendproof_harness.scenario.load import load
 from sendproof_harness.scenario.model import Define, Events, Plan, Probing, Scenario, Step, WaitFor
-from sendproof_harness.session.session import RefusedError, play_one
+from sendproof_harness.session.session import RefusedError, run_scenario
 
 #: The folder in the results.
 NAME = "contract"
@@ -55,9 +55,9 @@ def must_be_installed(packages: Sequence[str]) -> None:
         raise RefusedError(f'{", ".join(missing)} is not installed; try: pip install "sendproof[contract]"')
 
 
-def ask(asked: Asked, options: Options, console: Console) -> Standing:
+def ask(asked: Asked, options: Options, console: Console) -> Status:
     """Play it, judge it, and say so."""
-    return play_one(scenario_of(asked), NAME, options, console)
+    return run_scenario(scenario_of(asked), NAME, options, console)
 
 
 def _with_probing(steps: tuple[Step, ...], probing: Probing) -> Iterator[Step]:

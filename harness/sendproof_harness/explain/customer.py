@@ -19,7 +19,7 @@ from sendproof_harness.explain.timeline import (
     of_provider,
 )
 from sendproof_harness.history.records import Delivery, History
-from sendproof_harness.judge.facts.delivery_ledger import MEANING, Class, Fate, ledger
+from sendproof_harness.judge.facts.delivery_ledger import MEANING, Class, RecipientResult, ledger
 from sendproof_harness.judge.findings import LEVELS, Finding
 from sendproof_harness.judge.verdict import Verdict
 
@@ -137,14 +137,14 @@ def _unknown(history: History, wanted: str) -> str:
 # -- what is said of it -----------------------------------------------------------------------------
 
 
-def _chapter(fate: Fate) -> Chapter:
+def _chapter(fate: RecipientResult) -> Chapter:
     owed = fate.obligation
     return Chapter(campaign=owed.campaign, channel=owed.channel, name=fate.name, meaning=MEANING[fate.name])
 
 
 def _findings(
     verdict: Verdict,
-    fates: Sequence[Fate],
+    fates: Sequence[RecipientResult],
     deliveries: Sequence[Delivery],
     numbers: Sequence[str],
     customer: str | None,

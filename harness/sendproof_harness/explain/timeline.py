@@ -9,13 +9,13 @@ from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import Literal
 
-from sendproof_harness.history.records import Clearance, Delivery, History, Metric, Outcome, Request, Webhook
+from sendproof_harness.history.records import Clearance, Delivery, DeliveryStatus, History, Metric, Request, Webhook
 from sendproof_harness.history.timestamps import span, spoken
 from sendproof_harness.judge.checks.metrics import DROPPED, METRIC_NAMES, SENT
 from sendproof_harness.judge.checks.paging import pages
 from sendproof_harness.judge.checks.webhooks import is_success
 from sendproof_harness.judge.facts.deadlines import event_keys, hindrances
-from sendproof_harness.judge.facts.delivery_ledger import Fate
+from sendproof_harness.judge.facts.delivery_ledger import RecipientResult
 from sendproof_harness.judge.facts.fault_effects import KILL
 from sendproof_harness.judge.facts.fault_effects import struck as disturbances
 from sendproof_harness.judge.facts.provider_totals import METRIC_OF
@@ -46,7 +46,7 @@ class Moment:
 # -- what the platform did --------------------------------------------------------------------------
 
 
-def of_platform(history: History, fates: Iterable[Fate], customer: str | None) -> Iterator[Moment]:
+def of_platform(history: History, fates: Iterable[RecipientResult], customer: str | None) -> Iterator[Moment]:
     """What was owed, and how the bridge was told."""
     titles = {
         (campaign.campaign, campaign.channel, split.template): split.title
@@ -85,7 +85,7 @@ def _hold(hold: Clearance) -> str:
     )
 
 
-def _owes(fate: Fate, title: str) -> str:
+def _owes(fate: RecipientResult, title: str) -> str:
     owed = fate.obligation
     named = f"template {owed.template}" + (f" ({title})" if title else "")
     where = f"campaign {owed.campaign} on channel {owed.channel}"
@@ -117,7 +117,7 @@ def _answered(attempt: Webhook) -> str:
 
 
 def of_bridge(
-    history: History, fates: Sequence[Fate], deliveries: Sequence[Delivery], customer: str | None
+    history: History, fates: Sequence[RecipientResult], deliveries: Sequence[Delivery], customer: str | None
 ) -> Iterator[Moment]:
     """The pages that brought the customer, the calls that sent to them, and the reports that count or name them."""
     yield from _readings(history, fates)
@@ -149,7 +149,7 @@ def _namings(history: History, customer: str | None) -> Iterator[Moment]:
             yield Moment(at=noted.at, who=who, what=f"notes {mode} on channel {noted.channel}", line=noted.n)
 
 
-def _readings(history: History, fates: Sequence[Fate]) -> Iterator[Moment]:
+def _readings(history: History, fates: Sequence[RecipientResult]) -> Iterator[Moment]:
     for fate, place in _places(history, fates):
         key = fate.obligation.campaign, fate.obligation.channel
         for page in pages(history).get(key, ()):
@@ -160,7 +160,7 @@ def _readings(history: History, fates: Sequence[Fate]) -> Iterator[Moment]:
                 yield Moment(at=page.at, who="bridge", what=what, line=page.request)
 
 
-def _places(history: History, fates: Sequence[Fate]) -> Iterator[tuple[Fate, int]]:
+def _places(history: History, fates: Sequence[RecipientResult]) -> Iterator[tuple[RecipientResult, int]]:
     """The row of each in its campaign: obligations stand in the order of the rows."""
     wanted = {id(fate.obligation): fate for fate in fates}
     rows: dict[tuple[int, int], int] = {}
@@ -190,7 +190,7 @@ def _call(call: Request, count: int) -> Moment:
     return Moment(at=call.at, who="bridge", what=what, detail=f"{call.method} {call.path}", line=call.n)
 
 
-def _totals(history: History, fate: Fate) -> Iterator[Moment]:
+def _totals(history: History, fate: RecipientResult) -> Iterator[Moment]:
     """The first totals that can count this customer: as sent or dropped, and as what the provider said in the end."""
     for metric, after in _counted_as(history, fate):
         told = [(push, item.value) for push in history.metrics for item in push.items if _is_of(item, fate, metric)]
@@ -202,13 +202,13 @@ def _totals(history: History, fate: Fate) -> Iterator[Moment]:
             yield Moment(at=push.at, who="bridge", what=what, detail=detail, line=push.n)
 
 
-def _is_of(item: Metric, fate: Fate, metric: int) -> bool:
+def _is_of(item: Metric, fate: RecipientResult, metric: int) -> bool:
     owed = fate.obligation
     known = owed.campaign, owed.channel, str(owed.template), metric
     return (item.campaign, item.channel, str(item.template), item.metric) == known
 
 
-def _counted_as(history: History, fate: Fate) -> Iterator[tuple[int, tuple[int, int]]]:
+def _counted_as(history: History, fate: RecipientResult) -> Iterator[tuple[int, tuple[int, int]]]:
     """What a true report counts this customer as, and after which moment and line."""
     if not fate.deliveries:
         yield DROPPED, (fate.obligation.due, 0)
@@ -227,7 +227,7 @@ def _metric(number: int) -> str:
 
 
 def of_provider(
-    history: History, fates: Iterable[Fate], deliveries: Sequence[Delivery], numbers: Sequence[str]
+    history: History, fates: Iterable[RecipientResult], deliveries: Sequence[Delivery], numbers: Sequence[str]
 ) -> Iterator[Moment]:
     """What was taken and refused, how it ended, and every attempt to post a receipt."""
     due = {fate.obligation.number: fate.obligation for fate in fates}
@@ -248,7 +248,7 @@ def of_provider(
     yield from _receipts(history, deliveries)
 
 
-def _outcomes(history: History, deliveries: Sequence[Delivery]) -> list[Outcome]:
+def _outcomes(history: History, deliveries: Sequence[Delivery]) -> list[DeliveryStatus]:
     messages = {delivery.message for delivery in deliveries}
     return [outcome for outcome in history.outcomes if outcome.message in messages]
 
@@ -283,7 +283,7 @@ def of_customer(
             yield Moment(at=left.at, who="customer", what=f"opts out at {left.service}{how}", line=left.n)
 
 
-def of_faults(history: History, fates: Sequence[Fate], deliveries: Sequence[Delivery]) -> Iterator[Moment]:
+def of_faults(history: History, fates: Sequence[RecipientResult], deliveries: Sequence[Delivery]) -> Iterator[Moment]:
     """What struck the calls and notifications that this customer's messages depended on."""
     if not history.faults:
         return
@@ -308,7 +308,7 @@ def of_faults(history: History, fates: Sequence[Fate], deliveries: Sequence[Deli
                 )
 
 
-def of_nobody(history: History, fates: Sequence[Fate]) -> Iterator[Moment]:
+def of_nobody(history: History, fates: Sequence[RecipientResult]) -> Iterator[Moment]:
     """What should have happened and did not."""
     ended = history.header.ended
     for fate in fates:

@@ -118,7 +118,7 @@ class Channel:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Handed:
+class HandoverFile:
     """All that was handed over of one client. `listen` and `clock_url` are None when the file does not name them.
 
     `key` is the name of the Optimove credential that the bridge is to show.
@@ -146,7 +146,7 @@ class Handed:
         return tuple(self.services[name] for name in named if name in self.services)
 
 
-def read(file: Path) -> tuple[Handed, ...]:
+def read(file: Path) -> tuple[HandoverFile, ...]:
     """The handover in a file, client by client; `HandoverError` says what is wrong with it."""
     try:
         content = json.loads(file.read_text(encoding="utf-8"))
@@ -157,21 +157,21 @@ def read(file: Path) -> tuple[Handed, ...]:
     return all_handed(content, str(file))
 
 
-def all_handed(content: Any, name: str) -> tuple[Handed, ...]:
+def all_handed(content: Any, name: str) -> tuple[HandoverFile, ...]:
     """What JSON hands over: of the one client, or of those under `clients`."""
     if not (isinstance(content, dict) and content.keys() == {"clients"} and isinstance(content["clients"], list)):
         return (handed_of(content, name),)
     return tuple(handed_of(one, f"{name}: clients[{index}]") for index, one in enumerate(content["clients"]))
 
 
-def handed_of(content: Any, name: str) -> Handed:
+def handed_of(content: Any, name: str) -> HandoverFile:
     """The handover of one client that JSON describes; `HandoverError` says what is wrong with it, calling it `name`."""
     mistakes = [f"{name}: {mistake}" for error in _VALIDATOR.iter_errors(content) for mistake in _said(error)]
     if mistakes:
         # Of keys that are missing from one place, each is told once for each.
         raise HandoverError("\n".join(dict.fromkeys(mistakes)))
     listen = content.get("listen")
-    return Handed(
+    return HandoverFile(
         client=content.get("client", CLIENT),
         services={key: Service(name=key, **value) for key, value in content["services"].items()},
         channels=tuple(

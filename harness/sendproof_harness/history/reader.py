@@ -17,12 +17,12 @@ from sendproof_harness.history.records import (
     KINDS,
     VERSION,
     Delivery,
+    DeliveryStatus,
     End,
     History,
     Interactions,
     Line,
     Obligation,
-    Outcome,
     Record,
     Webhook,
 )
@@ -123,7 +123,7 @@ def _line_decoder() -> Callable[[bytes], Line | End]:
 _SHARED: dict[type[Record], tuple[str, ...]] = {
     Obligation: ("campaign", "channel", "template", "customer", "number", "text", "reason"),
     Delivery: ("number", "text", "message", "service", "request"),
-    Outcome: ("message", "service", "status"),
+    DeliveryStatus: ("message", "service", "status"),
     Webhook: ("service", "event", "url", "error"),
 }
 

@@ -202,7 +202,7 @@ class Rejection(Record, frozen=True, gc=False, tag="rejection"):
     reason: str | None = None
 
 
-class Outcome(Record, frozen=True, gc=False, tag="outcome"):
+class DeliveryStatus(Record, frozen=True, gc=False, tag="outcome"):
     """The final state of a delivery at the provider."""
 
     service: str
@@ -443,14 +443,14 @@ class Scenario(Record, frozen=True, gc=False, tag="scenario"):
     asks: Literal["everything", "contract"] = "everything"
 
 
-class Neighbour(Record, frozen=True, gc=False, tag="neighbour"):
+class OtherClient(Record, frozen=True, gc=False, tag="neighbour"):
     """Another client of the same bridge, noted by whoever ran it: `templates` are those that its provider holds."""
 
     client: str
     templates: tuple[TemplateId, ...]
 
 
-class Trouble(Record, frozen=True, gc=False, tag="trouble"):
+class RunAborted(Record, frozen=True, gc=False, tag="trouble"):
     """The run ended early, noted by whoever ran it: a bridge that ended, hung, or never became ready."""
 
     blame: Literal["bridge", "config", "harness", "network"]
@@ -477,7 +477,7 @@ Line = (
     | Delivery
     | Withdrawal
     | Rejection
-    | Outcome
+    | DeliveryStatus
     | Webhook
     | Metrics
     | Interactions
@@ -495,8 +495,8 @@ Line = (
     | Engagement
     | Probe
     | Scenario
-    | Neighbour
-    | Trouble
+    | OtherClient
+    | RunAborted
     | CustomerEvent
     | Trigger
     | Cancelled
@@ -517,7 +517,7 @@ FIELD_OF: dict[type[Record], str] = {
     Delivery: "deliveries",
     Withdrawal: "withdrawals",
     Rejection: "rejections",
-    Outcome: "outcomes",
+    DeliveryStatus: "outcomes",
     Webhook: "webhooks",
     Metrics: "metrics",
     Interactions: "interactions",
@@ -535,8 +535,8 @@ FIELD_OF: dict[type[Record], str] = {
     Engagement: "engagements",
     Probe: "probes",
     Scenario: "scenarios",
-    Neighbour: "neighbours",
-    Trouble: "troubles",
+    OtherClient: "neighbours",
+    RunAborted: "troubles",
     CustomerEvent: "customer_events",
     Trigger: "triggers",
     Cancelled: "cancellations",
@@ -562,7 +562,7 @@ class History:
     deliveries: tuple[Delivery, ...] = ()
     withdrawals: tuple[Withdrawal, ...] = ()
     rejections: tuple[Rejection, ...] = ()
-    outcomes: tuple[Outcome, ...] = ()
+    outcomes: tuple[DeliveryStatus, ...] = ()
     webhooks: tuple[Webhook, ...] = ()
     metrics: tuple[Metrics, ...] = ()
     interactions: tuple[Interactions, ...] = ()
@@ -580,8 +580,8 @@ class History:
     engagements: tuple[Engagement, ...] = ()
     probes: tuple[Probe, ...] = ()
     scenarios: tuple[Scenario, ...] = ()
-    neighbours: tuple[Neighbour, ...] = ()
-    troubles: tuple[Trouble, ...] = ()
+    neighbours: tuple[OtherClient, ...] = ()
+    troubles: tuple[RunAborted, ...] = ()
     customer_events: tuple[CustomerEvent, ...] = ()
     triggers: tuple[Trigger, ...] = ()
     cancellations: tuple[Cancelled, ...] = ()

@@ -7,7 +7,7 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-from sendproof_harness.run.aborted import Trouble
+from sendproof_harness.run.aborted import RunAborted
 from sendproof_harness.scenario.model import Probing, Scenario
 
 # What a run leaves in its folder; a new run replaces these and touches nothing else.
@@ -47,7 +47,7 @@ def fresh_folder(folder: Path) -> Path:
 
 
 @dataclasses.dataclass(frozen=True, slots=True, kw_only=True)
-class Neighbour:
+class OtherClient:
     """Another client of the same bridge, with the ids of the templates that its provider holds."""
 
     client: str
@@ -63,11 +63,11 @@ class Note:
 
     scenario: Scenario
     file: str
-    trouble: Trouble | None
+    trouble: RunAborted | None
     probes: Sequence[Mapping[str, object]] = ()
 
 
-def note(what: Note, neighbours: Sequence[Neighbour], now: str, history: Path) -> None:
+def note(what: Note, neighbours: Sequence[OtherClient], now: str, history: Path) -> None:
     """Put it into the history: whoever judges that file must come to the same verdict."""
     # Not events of the sandbox, so they have neither a number nor a real time there.
     head = {"n": 0, "at": now, "real": 0.0}

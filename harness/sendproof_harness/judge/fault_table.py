@@ -9,7 +9,7 @@ from sendproof_harness.judge.facts.fault_effects import KILL
 
 
 @dataclass(frozen=True, kw_only=True)
-class StrikeRow:
+class FaultRow:
     """`where` is the service and its operation or event; `struck` how often, the first time at `first_at`."""
 
     id: str
@@ -23,14 +23,14 @@ class StrikeRow:
     effect: str
 
 
-def strike_table(history: History) -> tuple[StrikeRow, ...]:
+def fault_table(history: History) -> tuple[FaultRow, ...]:
     """The faults in the order in which they were laid; none for most runs."""
     return tuple(_row(entry, history) for entry in history.header.faults)
 
 
-def _row(entry: FaultEntry, history: History) -> StrikeRow:
+def _row(entry: FaultEntry, history: History) -> FaultRow:
     strikes = [strike for strike in history.faults if strike.id == entry.id and not strike.missed]
-    return StrikeRow(
+    return FaultRow(
         id=entry.id,
         fault=entry.fault,
         target="call" if entry.call is not None else "webhook",

@@ -35,7 +35,7 @@ class Requirement:
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
-class Where:
+class Location:
     """What a finding is about; whatever does not apply is left out."""
 
     campaign: int | None = None
@@ -63,12 +63,12 @@ class Finding:
     cause: str
     expected: str
     got: str
-    where: Where = Where()
+    where: Location = Location()
     at: int | None = None
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
-class Observed:
+class CheckResult:
     """What a check brings back: how many things it looked at, what they are called, and what it found."""
 
     looked_at: int
@@ -92,12 +92,12 @@ class Check:
     id: str
     title: str
     requirement: Requirement
-    run: Callable[[History], Observed]
+    run: Callable[[History], CheckResult]
     applies: Callable[[History], bool] = _always
     asked_of: str = "every run"
 
 
-def once_per_history(derive: Callable[[History], T]) -> Callable[[History], T]:
+def cached_per_history(derive: Callable[[History], T]) -> Callable[[History], T]:
     """Keep what is derived from a history for as long as that history lives: several checks share it."""
     known: WeakKeyDictionary[History, T] = WeakKeyDictionary()
 

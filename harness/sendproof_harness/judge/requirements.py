@@ -25,7 +25,7 @@ RUN_COMPLETED = Requirement(
     source="docs/any-bridge.md",
     evidence="documented",
 )
-FAULTS_STRUCK = Requirement(
+FAULTS_INJECTED = Requirement(
     number="R002",
     text="Every fault that a run was to meet has struck, so that passing means that the bridge can take it.",
     source="docs/faults.md",
@@ -43,7 +43,7 @@ WEBHOOKS_ACKNOWLEDGED = Requirement(
     source=_LISTENER,
     evidence="assumed",
 )
-TRIGGERS_TOLD = Requirement(
+TRIGGER_EVENT_LATENCY = Requirement(
     number="R103",
     text="Optimove tells of a trigger at once: the simulator promises 100 ms from the event that met it.",
     source=_GUIDE,
@@ -56,21 +56,21 @@ CLEARANCE_GIVEN = Requirement(
     source=_CLEARANCE,
     evidence="documented",
 )
-EVENTS_TAKEN = Requirement(
+VALID_EVENTS_ACCEPTED = Requirement(
     number="R105",
     text="A listener takes every event that its contract allows, of each type that the bridge registered it for, with "
     "a 2xx status within 10 s.",
     source="openapi/listener.yaml",
     evidence="assumed",
 )
-NONSENSE_BORNE = Requirement(
+INVALID_EVENTS_SURVIVED = Requirement(
     number="R106",
     text="Whatever else is posted to a listener, it answers without a failure of its own (5xx), and then takes events "
     "as before.",
     source="openapi/listener.yaml",
     evidence="assumed",
 )
-NONSENSE_NOT_SENT = Requirement(
+INVALID_EVENTS_NOT_SENT = Requirement(
     number="R107",
     text="No message goes out upon an event that does not tell what to send to whom, that is about a customer who does "
     "not want any, or that comes to an address with a wrong token.",
@@ -97,7 +97,7 @@ PAGES_COMPLETE = Requirement(
     source=_GUIDE,
     evidence="documented",
 )
-PAGE_SIZE_KEPT = Requirement(
+PAGE_SIZE_RESPECTED = Requirement(
     number="R302",
     text="The bridge asks for at most 10,000 rows a page.",
     source=_CLIENT,
@@ -128,25 +128,25 @@ RIGHT_TIME = Requirement(
     source=_GUIDE,
     evidence="documented",
 )
-CONSENT_KEPT = Requirement(
+CONSENT_RESPECTED = Requirement(
     number="R405",
     text="Nobody who opted out gets a message.",
     source=_DROPPED,
     evidence="documented",
 )
-TRIGGER_ANSWERED = Requirement(
+TRIGGER_SEND_LATENCY = Requirement(
     number="R406",
     text="Whoever meets a trigger gets its message at once, here within a minute of hearing of it.",
     source=_GUIDE,
     evidence="documented",
 )
-TESTING_KEPT = Requirement(
+TESTING_RESPECTED = Requirement(
     number="R407",
     text="While a channel is in testing mode nothing is sent to anybody, and so nothing is reported.",
     source=_DROPPED,
     evidence="documented",
 )
-CANCELLATION_KEPT = Requirement(
+CANCELLATION_RESPECTED = Requirement(
     number="R408",
     text="Once a campaign is cancelled nothing of it goes out any more, but for what is on its way in that moment.",
     source=_CANCELLED,
@@ -159,21 +159,21 @@ METRICS_CADENCE = Requirement(
     source=_GUIDE,
     evidence="documented",
 )
-METRICS_CONSERVED = Requirement(
+METRICS_CONSISTENT = Requirement(
     number="R502",
     text="Reported totals add up: sent and dropped are all the customers targeted, delivered is at most sent, and no "
     "total ever shrinks.",
     source=_DROPPED,
     evidence="documented",
 )
-METRICS_TRUE = Requirement(
+METRICS_ACCURATE = Requirement(
     number="R503",
     text="What is reported is what the provider said: so many sent, delivered and bounced, and exactly those "
     "customers.",
     source=_GUIDE,
     evidence="documented",
 )
-EVENTS_TRUE = Requirement(
+EVENTS_ACCURATE = Requirement(
     number="R504",
     text="Reports of single customers by saveEvent are true, complete and told once; there is none for sent.",
     source=_EVENTS,
@@ -185,37 +185,37 @@ EVENTS_CADENCE = Requirement(
     source=_GUIDE,
     evidence="assumed",
 )
-CONTRACT_KEPT = Requirement(
+CONTRACT_RESPECTED = Requirement(
     number="R601",
     text="Every call of the bridge is one that the service documents: its address, parameters and body.",
     source="openapi/README.md",
     evidence="documented",
 )
-CREDENTIAL_SHOWN = Requirement(
+AUTHENTICATED = Requirement(
     number="R602",
     text="Every call shows the credential of the client that it is made for.",
     source=_AUTHENTICATION,
     evidence="documented",
 )
-RATE_LIMIT_KEPT = Requirement(
+RATE_LIMIT_RESPECTED = Requirement(
     number="R603",
     text="The bridge stays below the rate limit, 50 requests in 10 seconds for each key of Optimove.",
     source=_RATE,
     evidence="documented",
 )
-WAITS_WHEN_TOLD = Requirement(
+RETRY_AFTER_RESPECTED = Requirement(
     number="R604",
     text="A call that was answered with 429 is made again, and not before the service said that it may be.",
     source=_RATE,
     evidence="assumed",
 )
-CLIENTS_APART = Requirement(
+CLIENTS_ISOLATED = Requirement(
     number="R605",
     text="A bridge that serves several clients makes each call with the key of the client whose matter it is.",
     source=_AUTHENTICATION,
     evidence="documented",
 )
-OPT_OUTS_SHARED = Requirement(
+OPT_OUTS_SYNCED = Requirement(
     number="R701",
     text="Whoever opts out at the provider is told to Optimove, by preference or by attribute, here within a day, and "
     "nobody else is.",

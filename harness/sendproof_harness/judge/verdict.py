@@ -12,16 +12,16 @@ from sendproof_harness.history.records import History, Scenario
 from sendproof_harness.judge.campaign_table import CampaignRow, campaign_table
 from sendproof_harness.judge.checks import CHECKS, CONTRACT_CHECKS
 from sendproof_harness.judge.facts.delivery_ledger import CLASSES, ledger
-from sendproof_harness.judge.fault_table import StrikeRow, strike_table
-from sendproof_harness.judge.findings import LEVELS, Blame, Check, Finding, Level, Observed, Where
+from sendproof_harness.judge.fault_table import FaultRow, fault_table
+from sendproof_harness.judge.findings import LEVELS, Blame, Check, CheckResult, Finding, Level, Location
 
 #: `unknown`: something was not observed, so it may be right or wrong. `error`: Sendproof itself broke.
-Standing = Literal["error", "fail", "unknown", "pass"]
+Status = Literal["error", "fail", "unknown", "pass"]
 
 #: The worst standing of the parts is the standing of the whole.
-WORST_FIRST: tuple[Standing, ...] = ("error", "fail", "unknown", "pass")
+WORST_FIRST: tuple[Status, ...] = ("error", "fail", "unknown", "pass")
 
-EXIT_STATUS: dict[Standing, int] = {"pass": 0, "fail": 1, "unknown": 2, "error": 3}
+EXIT_STATUS: dict[Status, int] = {"pass": 0, "fail": 1, "unknown": 2, "error": 3}
 
 # Three show whether the cause is one person, one campaign or everybody; more would only be scrolled past.
 EXAMPLES = 3
@@ -44,7 +44,7 @@ class Result:
     """What one check came to."""
 
     check: Check
-    standing: Standing
+    standing: Status
     looked_at: int
     unit: str
     findings: tuple[Finding, ...]
@@ -58,13 +58,13 @@ class Verdict:
     `scenario` is None for a sandbox that nobody ran a scenario in.
     """
 
-    standing: Standing
+    standing: Status
     scenario: Scenario | None
     seed: int
     results: tuple[Result, ...]
     ledger: Mapping[str, int]
     campaigns: tuple[CampaignRow, ...]
-    faults: tuple[StrikeRow, ...] = ()
+    faults: tuple[FaultRow, ...] = ()
 
     @property
     def exit_status(self) -> int:
@@ -84,13 +84,13 @@ def judge(history: History, checks: Iterable[Check] | None = None) -> Verdict:
     results = tuple(_result(check, history) for check in checks if check.applies(history))
     counts = ledger(history).counts
     return Verdict(
-        standing=worst(result.standing for result in results),
+        standing=worst_status(result.standing for result in results),
         scenario=next(iter(history.scenarios), None),
         seed=history.header.seed,
         results=results,
         ledger={name: counts[name] for name in CLASSES},
         campaigns=campaign_table(history),
-        faults=strike_table(history),
+        faults=fault_table(history),
     )
 
 
@@ -111,7 +111,7 @@ def _result(check: Check, history: History) -> Result:
     )
 
 
-def _run(check: Check, history: History) -> Observed:
+def _run(check: Check, history: History) -> CheckResult:
     try:
         return check.run(history)
     except Exception as error:  # noqa: BLE001 - one broken check must not take the verdict of the others with it
@@ -122,12 +122,12 @@ def _run(check: Check, history: History) -> Observed:
             cause="the check itself broke",
             expected="a check that can read this history",
             got=f"{type(error).__name__}: {error}",
-            where=Where(),
+            where=Location(),
         )
-        return Observed(looked_at=0, unit="things", findings=(finding,))
+        return CheckResult(looked_at=0, unit="things", findings=(finding,))
 
 
-def _standing(observed: Observed) -> Standing:
+def _standing(observed: CheckResult) -> Status:
     levels = {finding.level for finding in observed.findings}
     if "error" in levels:
         return "error"
@@ -136,7 +136,7 @@ def _standing(observed: Observed) -> Standing:
     return "unknown" if "unknown" in levels or not observed.looked_at else "pass"
 
 
-def worst(standings: Iterable[Standing]) -> Standing:
+def worst_status(standings: Iterable[Status]) -> Status:
     """The one that counts; of none at all, nothing is known."""
     return min(standings, key=WORST_FIRST.index, default="unknown")
 

@@ -91,7 +91,7 @@ class Use:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Saturation:
+class Bottleneck:
     """How busy everybody was in a window, and `tested` among them.
 
     Processes of which nothing was seen have no use. `machine` is the share of the time in which the whole machine was
@@ -132,7 +132,7 @@ class Saturation:
         return _sentence(self)
 
 
-def saturation(result: LoadResult, window: Window | None = None) -> Saturation:
+def saturation(result: LoadResult, window: Window | None = None) -> Bottleneck:
     """How busy everybody was in a window, or all the time."""
     window = window or Window()
     spells = _spells(result.samples, window)
@@ -143,7 +143,7 @@ def saturation(result: LoadResult, window: Window | None = None) -> Saturation:
         alone = sum(sample.cores.get(name, 0.0) for name in own) >= WHOLE_PROCESSOR * result.processors
         return sample.machine >= WHOLE_MACHINE and not alone
 
-    return Saturation(
+    return Bottleneck(
         window=window,
         tested=tested,
         uses=tuple(use for process in result.processes if (use := _use(process, spells)) is not None),
@@ -181,7 +181,7 @@ def _share(spells: list[_Spell], condition: Callable[[Sample], bool]) -> float:
     return sum(seconds for sample, seconds in spells if condition(sample)) / total if total else 0.0
 
 
-def _sentence(one: Saturation) -> str:
+def _sentence(one: Bottleneck) -> str:
     of = f" of {one.window.of}" if one.window.of else ""
     if one.of_machine:
         return f"The machine was the limit{of}: {_all_processors(one)}; {_used(one.uses)}."
@@ -198,12 +198,12 @@ def _sentence(one: Saturation) -> str:
     return f"Nobody was the limit{of}, everybody waited for somebody: {_used(one.uses)}."
 
 
-def _all_processors(one: Saturation) -> str:
+def _all_processors(one: Bottleneck) -> str:
     them = "its processor was" if one.processors == 1 else f"all its {one.processors} processors were"
     return f"{them} busy for {one.machine:.0%} of the time"
 
 
-def _limits(one: Saturation, of: str) -> str:
+def _limits(one: Bottleneck, of: str) -> str:
     """As in: the bridge was the limit, it used a whole processor for 86% of the time, while others used less."""
     head, *more = one.limits
     others = tuple(use for use in one.uses if use not in one.limits)

@@ -42,7 +42,7 @@ _OPTED_OUT, _UNUSABLE = Fraction(4, 100), Fraction(2, 100)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Wanted:
+class Selection:
     """What is asked of a load test, by whichever command line."""
 
     kind: str
@@ -64,13 +64,13 @@ class Wanted:
     keep_history: bool = False
 
 
-def audience(wanted: Wanted) -> Audience:
+def audience(wanted: Selection) -> Audience:
     """A few of them opted out, and of a few more there is no number."""
     country = _COUNTRIES.get(wanted.provider, "GB")
     return Audience(customers=wanted.customers, opted_out=_OPTED_OUT, unusable_numbers=_UNUSABLE, country=country)
 
 
-def campaign(wanted: Wanted) -> Scenario:
+def campaign(wanted: Selection) -> Scenario:
     """One campaign for everybody, through so many days of receipts and reports."""
     split = Split(share=Fraction(1), template=TITLE, send_at=SEND_AT)
     planned = Campaign(
@@ -98,19 +98,19 @@ def campaign(wanted: Wanted) -> Scenario:
     )
 
 
-def _copies(wanted: Wanted) -> tuple[dict[str, object], ...]:
+def _copies(wanted: Selection) -> tuple[dict[str, object], ...]:
     if not wanted.copies:
         return ()
     every = {"fault": "duplicate", "webhook": "any.receipt", "times": "all", "copies": wanted.copies}
     return (fault_of(every, wanted.provider),)
 
 
-def _wishes(wanted: Wanted) -> Wishes:
+def _wishes(wanted: Selection) -> Wishes:
     """Elsewhere than at Textlocal nobody posts receipts unless the account asks for them."""
     return Wishes(account_webhooks=wanted.kind == "receipts" and wanted.provider != "textlocal")
 
 
-def triggers(wanted: Wanted) -> Scenario:
+def triggers(wanted: Selection) -> Scenario:
     """A trigger that every customer meets with every event."""
     trigger = Trigger(
         trigger=TRIGGER,

@@ -27,7 +27,7 @@ BEHIND_MS = 100.0
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Levels:
+class ServiceLevels:
     """What has to be reached; whatever is left out is not asked for, but that nothing is lost.
 
     `losses` at most, 0 for each that is not named. `throughput` at least, a second, by stage. `latency_ms` at most, by
@@ -43,12 +43,12 @@ class Levels:
     behind_ms: float = BEHIND_MS
 
 
-def load_levels(path: Path) -> Levels:
+def load_levels(path: Path) -> ServiceLevels:
     """The levels in a file. Raises `UnusableFileError` with every mistake, each with its line."""
     return levels_in(read_text(path, "a file of service levels, which docs/levels.md explains"), str(path))
 
 
-def levels_in(text: str, file: str) -> Levels:
+def levels_in(text: str, file: str) -> ServiceLevels:
     """The same for the text of a file; `file` is the name to use in messages."""
     document = read(text, file, "service levels")
     content = document.value
@@ -65,10 +65,10 @@ def schema() -> Mapping[str, Any]:
     return content
 
 
-def _levels(content: Mapping[str, Any]) -> Levels:
+def _levels(content: Mapping[str, Any]) -> ServiceLevels:
     latency: Mapping[str, Mapping[Percentile, str]] = content.get("latency", {})
     memory: Mapping[Role, str] = content.get("memory", {})
-    return Levels(
+    return ServiceLevels(
         losses=content.get("losses", {}),
         throughput=content.get("throughput", {}),
         latency_ms={

@@ -8,9 +8,9 @@ from dataclasses import dataclass
 from fractions import Fraction
 
 from sendproof_harness.judge.findings import Blame
-from sendproof_harness.judge.verdict import EXIT_STATUS, Standing, worst
+from sendproof_harness.judge.verdict import EXIT_STATUS, Status, worst_status
 from sendproof_harness.load.bottleneck import (
-    Saturation,
+    Bottleneck,
     Window,
     saturation,
     share_behind,
@@ -20,7 +20,7 @@ from sendproof_harness.load.bottleneck import (
 )
 from sendproof_harness.load.formatting import DOWN, UP, length, listed, number, percent, size
 from sendproof_harness.load.model import Latency, LoadResult, Loss, Role, Stage
-from sendproof_harness.load.service_levels import Levels, Percentile
+from sendproof_harness.load.service_levels import Percentile, ServiceLevels
 from sendproof_harness.report.formatting import capitalised, counted
 
 # A machine that does something else for a moment delays a few calls; only when that goes on are too few under way.
@@ -37,7 +37,7 @@ class Judged:
 
     id: str
     title: str
-    standing: Standing
+    standing: Status
     expected: str
     got: str
     blame: Blame | None = None
@@ -49,10 +49,10 @@ class Judged:
 class LoadVerdict:
     """The standing of a load test as a whole and of each level. `saturation` is that of what the test is about."""
 
-    standing: Standing
+    standing: Status
     result: LoadResult
     judged: tuple[Judged, ...]
-    saturation: Saturation
+    saturation: Bottleneck
 
     @property
     def exit_status(self) -> int:
@@ -60,7 +60,7 @@ class LoadVerdict:
         return EXIT_STATUS[self.standing]
 
 
-def judge(result: LoadResult, levels: Levels) -> LoadVerdict:
+def judge(result: LoadResult, levels: ServiceLevels) -> LoadVerdict:
     """Hold what was observed against what has to be reached.
 
     Every loss is asked after, named or not. A result without any loss, and without levels, proves nothing: `unknown`.
@@ -74,7 +74,7 @@ def judge(result: LoadResult, levels: Levels) -> LoadVerdict:
         *_memory(result, levels),
     )
     return LoadVerdict(
-        standing=worst(one.standing for one in judged),
+        standing=worst_status(one.standing for one in judged),
         result=result,
         judged=judged,
         saturation=saturation(result, _of_headline(result)),
@@ -118,7 +118,7 @@ class _Level:
 
     def _judged(
         self,
-        standing: Standing,
+        standing: Status,
         got: str,
         blame: Blame | None = None,
         why: str = "",
@@ -149,7 +149,7 @@ def _end(result: LoadResult) -> Iterator[Judged]:
         )
 
 
-def _losses(result: LoadResult, levels: Levels) -> Iterator[Judged]:
+def _losses(result: LoadResult, levels: ServiceLevels) -> Iterator[Judged]:
     known = {loss.name: loss for loss in result.losses}
     for name in dict.fromkeys((*known, *levels.losses)):
         most = levels.losses.get(name, 0)
@@ -166,7 +166,7 @@ def _loss(level: _Level, loss: Loss, most: int) -> Judged:
     return level.met(got, examples=loss.examples)
 
 
-def _throughput(result: LoadResult, levels: Levels) -> Iterator[Judged]:
+def _throughput(result: LoadResult, levels: ServiceLevels) -> Iterator[Judged]:
     stages = {stage.name: stage for stage in result.stages}
     for name, least in levels.throughput.items():
         level = _Level(
@@ -182,7 +182,7 @@ def _throughput(result: LoadResult, levels: Levels) -> Iterator[Judged]:
             yield level.met(got) if is_met else _too_slow(level, got, result, while_going_on(result, name))
 
 
-def _latencies(result: LoadResult, levels: Levels) -> Iterator[Judged]:
+def _latencies(result: LoadResult, levels: ServiceLevels) -> Iterator[Judged]:
     known = {latency.name: latency for latency in result.latencies}
     for name, limits in levels.latency_ms.items():
         for percentile, most in limits.items():
@@ -223,7 +223,7 @@ def _too_slow(level: _Level, got: str, result: LoadResult, window: Window) -> Ju
     return level.missed(got, _blame(busy.tested), busy.sentence)
 
 
-def _failed(result: LoadResult, levels: Levels) -> Iterator[Judged]:
+def _failed(result: LoadResult, levels: ServiceLevels) -> Iterator[Judged]:
     if levels.failed is None:
         return
     level = _Level(id="failed", title="Calls that fail", expected=f"at most {percent(levels.failed)}")
@@ -236,7 +236,7 @@ def _failed(result: LoadResult, levels: Levels) -> Iterator[Judged]:
     yield level.met(got) if share <= levels.failed else level.missed(got, _blame(tested_role(result.kind)))
 
 
-def _memory(result: LoadResult, levels: Levels) -> Iterator[Judged]:
+def _memory(result: LoadResult, levels: ServiceLevels) -> Iterator[Judged]:
     for role, most in levels.memory_mb.items():
         level = _Level(id=f"memory.{role}", title=f"Memory of the {role}", expected=f"at most {size(most)}")
         peaks = [process.peak_mb for process in result.processes if process.role == role]

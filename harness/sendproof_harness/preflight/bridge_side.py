@@ -4,7 +4,7 @@ from collections import Counter
 from collections.abc import Iterator
 
 from sendproof_harness.handover.reader import Channel
-from sendproof_harness.preflight.context import OK, Patient, rows
+from sendproof_harness.preflight.context import OK, PreflightContext, rows
 from sendproof_harness.preflight.http import address_of, connects, resolves
 from sendproof_harness.preflight.results import Result, ok, unknown, wrong
 
@@ -14,7 +14,7 @@ _EVENT = {"scheduled": 13, "triggered": 11}
 _SERVER_ERROR = 500
 
 
-def settings(patient: Patient) -> Iterator[Result]:
+def settings(patient: PreflightContext) -> Iterator[Result]:
     """Channels have ids of their own, and providers whose address was handed over."""
     handed = patient.handed
     times = Counter(channel.id for channel in handed.channels)
@@ -36,7 +36,7 @@ def settings(patient: Patient) -> Iterator[Result]:
             yield wrong(about, expected, channel.provider, todo)
 
 
-def listen(patient: Patient) -> Iterator[Result]:
+def listen(patient: PreflightContext) -> Iterator[Result]:
     """The bridge's address has a name that is known; whether it answers matters as soon as it has a listener there."""
     if patient.handed.listen is None:
         return
@@ -56,7 +56,7 @@ def listen(patient: Patient) -> Iterator[Result]:
         yield unknown(about, expected, f"{refused}: perhaps it is not to run yet", todo, "bridge")
 
 
-def listeners(patient: Patient) -> Iterator[Result]:
+def listeners(patient: PreflightContext) -> Iterator[Result]:
     """Each channel has its listener, and each listener answers at its address."""
     registered = _registered(patient)
     if not registered:
@@ -70,7 +70,7 @@ def listeners(patient: Patient) -> Iterator[Result]:
         yield _answers(patient, url)
 
 
-def _registered(patient: Patient) -> list[tuple[str, str, str]] | None:
+def _registered(patient: PreflightContext) -> list[tuple[str, str, str]] | None:
     """(event type, channel, address) of each listener. The function's answer is assumed; it may leave channels out."""
     answer = patient.optimove("general/GetRegisteredEventListeners")
     found = rows(answer, none_is_404=True)
@@ -88,7 +88,7 @@ def _has_listener(channel: Channel, registered: list[tuple[str, str, str]]) -> R
     return wrong(about, expected, got, "have the bridge register it", "bridge")
 
 
-def _answers(patient: Patient, url: str) -> Result:
+def _answers(patient: PreflightContext, url: str) -> Result:
     """By OPTIONS, which asks for nothing to be done. Whatever is answered, somebody is there; only 5xx is a failure."""
     address = address_of(url)
     if address is None:
@@ -105,7 +105,7 @@ def _answers(patient: Patient, url: str) -> Result:
     return ok(about, expected, f"status {answer.status}")
 
 
-def clock(patient: Patient) -> Iterator[Result]:
+def clock(patient: PreflightContext) -> Iterator[Result]:
     """The clock of the sandbox tells the time; an environment without one has nothing to be looked at."""
     url = patient.handed.clock_url
     if url is None:

@@ -3,9 +3,9 @@
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 
-from sendproof_harness.handover.reader import Handed
+from sendproof_harness.handover.reader import HandoverFile
 from sendproof_harness.preflight import bridge_side, message_providers, optimove
-from sendproof_harness.preflight.context import Patient
+from sendproof_harness.preflight.context import PreflightContext
 from sendproof_harness.preflight.http import Calls
 from sendproof_harness.preflight.results import Result
 
@@ -20,7 +20,7 @@ class Examination:
     name: str
     question: str
     how: str
-    examine: Callable[[Patient], Iterator[Result]]
+    examine: Callable[[PreflightContext], Iterator[Result]]
     before_a_run: bool = True
 
 
@@ -92,15 +92,15 @@ EXAMINATIONS = (
 
 
 def examine(
-    handed: Handed, customers: Sequence[str] = (), examinations: Iterable[Examination] = EXAMINATIONS
+    handed: HandoverFile, customers: Sequence[str] = (), examinations: Iterable[Examination] = EXAMINATIONS
 ) -> list[tuple[str, Result]]:
     """Every result, with the name of its examination. Nothing at any service is changed."""
     with Calls() as calls:
-        patient = Patient(handed=handed, calls=calls, customers=customers)
+        patient = PreflightContext(handed=handed, calls=calls, customers=customers)
         return [(one.name, result) for one in examinations for result in one.examine(patient)]
 
 
-def examine_all(clients: Sequence[Handed], customers: Sequence[str] = ()) -> list[tuple[str, Result]]:
+def examine_all(clients: Sequence[HandoverFile], customers: Sequence[str] = ()) -> list[tuple[str, Result]]:
     """Every result of every client; where there are several, each says whose it is."""
     if len(clients) == 1:
         return examine(clients[0], customers)
@@ -111,6 +111,6 @@ def examine_all(clients: Sequence[Handed], customers: Sequence[str] = ()) -> lis
     ]
 
 
-def before_a_run(handed: Handed) -> list[Result]:
+def before_a_run(handed: HandoverFile) -> list[Result]:
     """What can be known before the bridge is started."""
     return [result for _, result in examine(handed, examinations=[one for one in EXAMINATIONS if one.before_a_run])]

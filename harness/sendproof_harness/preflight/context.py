@@ -5,17 +5,17 @@ from dataclasses import dataclass, field
 from functools import cached_property
 from typing import Any
 
-from sendproof_harness.handover.reader import Handed
+from sendproof_harness.handover.reader import HandoverFile
 from sendproof_harness.preflight.http import Answer, Calls
 
 OK, NO_CONTENT, BAD_REQUEST, UNAUTHORIZED, FORBIDDEN, NOT_FOUND, NOT_ALLOWED = 200, 204, 400, 401, 403, 404, 405
 
 
 @dataclass(kw_only=True)
-class Patient:
+class PreflightContext:
     """One handover under examination. `customers` are those whose phone numbers are to be looked at."""
 
-    handed: Handed
+    handed: HandoverFile
     calls: Calls
     customers: Sequence[str] = ()
     _seen: dict[tuple[str, str], Answer] = field(default_factory=dict)

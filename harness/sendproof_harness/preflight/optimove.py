@@ -12,7 +12,15 @@ from urllib.parse import quote
 import phonenumbers
 
 from sendproof_harness.handover.reader import Channel
-from sendproof_harness.preflight.context import BAD_REQUEST, FORBIDDEN, NO_CONTENT, NOT_FOUND, OK, Patient, rows
+from sendproof_harness.preflight.context import (
+    BAD_REQUEST,
+    FORBIDDEN,
+    NO_CONTENT,
+    NOT_FOUND,
+    OK,
+    PreflightContext,
+    rows,
+)
 from sendproof_harness.preflight.http import Answer
 from sendproof_harness.preflight.results import Result, ok, unknown, wrong
 
@@ -28,7 +36,7 @@ _SAMPLE, _DAYS_BACK, _SHOWN = 100, 7, 20
 _NO_LIST = "Optimove does not say what the key may do"
 
 
-def functions(patient: Patient) -> Iterator[Result]:
+def functions(patient: PreflightContext) -> Iterator[Result]:
     """The functions that a bridge needs are in the scope of the key."""
     listed = _texts(patient, "functions")
     wanted = _wanted(patient)
@@ -44,20 +52,20 @@ def functions(patient: Patient) -> Iterator[Result]:
             )
 
 
-def _wanted(patient: Patient) -> tuple[str, ...]:
+def _wanted(patient: PreflightContext) -> tuple[str, ...]:
     handed = patient.handed
     scheduled = _SCHEDULED if any(channel.kind == "scheduled" for channel in handed.channels) else ()
     return *_ALWAYS, *scheduled, *(() if _METRICS_SERVICE in handed.services else (_METRICS,))
 
 
-def channels(patient: Patient) -> Iterator[Result]:
+def channels(patient: PreflightContext) -> Iterator[Result]:
     """Each channel exists at Optimove, and the key may use it."""
     for channel in patient.handed.channels:
         yield _exists(patient, channel)
         yield _in_scope(patient, channel)
 
 
-def _exists(patient: Patient, channel: Channel) -> Result:
+def _exists(patient: PreflightContext, channel: Channel) -> Result:
     """By the list of all, which few keys may ask for; else by that the key is for it, or that it has templates."""
     about, expected = f"channel {channel.id}", f"a channel {channel.id} at Optimove"
     todo = "correct the id, or have the channel made"
@@ -75,7 +83,7 @@ def _exists(patient: Patient, channel: Channel) -> Result:
     return unknown(about, expected, f"GetChannelTemplates answered {answer.said}", "ask Optimove's support for its id")
 
 
-def _in_scope(patient: Patient, channel: Channel) -> Result:
+def _in_scope(patient: PreflightContext, channel: Channel) -> Result:
     about, expected = f"scope of the key: channel {channel.id}", "a channel in the scope of the key"
     todo = f"have channel {channel.id} added to the key, or use another key"
     listed = _texts(patient, "channels")
@@ -90,7 +98,7 @@ def _in_scope(patient: Patient, channel: Channel) -> Result:
     return unknown(about, expected, f"GetChannelTemplates answered {answer.said}", "look at the key where it was made")
 
 
-def _templates(patient: Patient, channel: Channel) -> Answer:
+def _templates(patient: PreflightContext, channel: Channel) -> Answer:
     return patient.optimove("integrations/GetChannelTemplates", ChannelID=str(channel.id))
 
 
@@ -98,7 +106,7 @@ def _listed(names: Iterable[str]) -> str:
     return ", ".join(sorted(names)[:_SHOWN]) or "none"
 
 
-def attributes(patient: Patient) -> Iterator[Result]:
+def attributes(patient: PreflightContext) -> Iterator[Result]:
     """The attributes that hold the phone number and the consent exist, and the key may see them."""
     seen = _attributes(patient)
     for key, name in (("phone", patient.handed.phone), ("consent", patient.handed.consent)):
@@ -114,7 +122,7 @@ def attributes(patient: Patient) -> Iterator[Result]:
             yield wrong(about, expected, _listed(seen), todo)
 
 
-def _attributes(patient: Patient) -> Iterable[str] | None:
+def _attributes(patient: PreflightContext) -> Iterable[str] | None:
     """observed: the form of GetCustomerAttributeList, in PyPI optimove. Else what is said of the key itself."""
     listed = rows(patient.optimove("model/GetCustomerAttributeList"))
     if listed is not None:
@@ -123,7 +131,7 @@ def _attributes(patient: Patient) -> Iterable[str] | None:
     return [str(one) for one in said] if isinstance(said, list) else None
 
 
-def _texts(patient: Patient, member: str) -> set[str] | None:
+def _texts(patient: PreflightContext, member: str) -> set[str] | None:
     """A list in what Optimove says of the key, in lower case; None when there is none."""
     said = (patient.key or {}).get(member)
     return {str(one).lower() for one in said} if isinstance(said, list) else None
@@ -132,7 +140,7 @@ def _texts(patient: Patient, member: str) -> set[str] | None:
 # -- numbers -----------------------------------------------------------------------------------------
 
 
-def numbers(patient: Patient) -> Iterator[Result]:
+def numbers(patient: PreflightContext) -> Iterator[Result]:
     """The phone attribute holds numbers that can be sent to: of the customers that were named, or of a campaign."""
     phone, country = patient.handed.phone, patient.handed.country
     about, expected = f"numbers in {phone}", f"phone numbers, those without a country code of {country}"
@@ -151,7 +159,7 @@ def numbers(patient: Patient) -> Iterator[Result]:
         yield wrong(about, expected, f"{got}; the first has {_form(values[0])}", todo)
 
 
-def _of_named(patient: Patient) -> list[str]:
+def _of_named(patient: PreflightContext) -> list[str]:
     """documented: https://developer.optimove.com/docs/sending-real-time-event-triggered-campaigns, for a customer."""
     values = []
     for customer in patient.customers:
@@ -164,7 +172,7 @@ def _is(name: object, wanted: str) -> bool:
     return str(name).lower() == wanted.lower()
 
 
-def _of_a_campaign(patient: Patient) -> list[str]:
+def _of_a_campaign(patient: PreflightContext) -> list[str]:
     """The numbers of the newest campaign of this week that went to a channel that we know."""
     today = _today(patient)
     days = [] if today is None else [today - timedelta(days=back) for back in range(_DAYS_BACK)]
@@ -175,7 +183,7 @@ def _of_a_campaign(patient: Patient) -> list[str]:
     return []
 
 
-def _today(patient: Patient) -> date | None:
+def _today(patient: PreflightContext) -> date | None:
     """Of the sandbox if there is a clock of one, else of Optimove."""
     try:
         if patient.handed.clock_url is not None:
@@ -185,13 +193,13 @@ def _today(patient: Patient) -> date | None:
         return None
 
 
-def _campaign(patient: Patient, channel: int, day: date) -> str | None:
+def _campaign(patient: PreflightContext, channel: int, day: date) -> str | None:
     query = {"ChannelID": str(channel), "Date": day.isoformat()}
     found = rows(patient.optimove("actions/GetExecutedCampaignsByChannel", **query), none_is_404=True)
     return str(found[-1].get("campaignid")) if found else None
 
 
-def _sample(patient: Patient, channel: int, campaign: str) -> list[str]:
+def _sample(patient: PreflightContext, channel: int, campaign: str) -> list[str]:
     answer = patient.optimove(
         "customers/GetCustomerSendDetailsByChannel",
         **{

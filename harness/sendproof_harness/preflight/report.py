@@ -9,17 +9,17 @@ from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
-from sendproof_harness.preflight.results import Result, Standing, worst
+from sendproof_harness.preflight.results import Result, Status, worst_status
 
 Found = Sequence[tuple[str, Result]]
 
-_STYLE: Mapping[Standing, str] = {"ok": "green", "wrong": "bold red", "unknown": "yellow"}
+_STYLE: Mapping[Status, str] = {"ok": "green", "wrong": "bold red", "unknown": "yellow"}
 
 
 def as_text(found: Found) -> str:
     """JSON: what all adds up to, and every result."""
     results = [{"examination": name, **asdict(result)} for name, result in found]
-    return json.dumps({"standing": worst(result for _, result in found), "results": results}, indent=2)
+    return json.dumps({"standing": worst_status(result for _, result in found), "results": results}, indent=2)
 
 
 def print_table(found: Found) -> None:
@@ -36,7 +36,7 @@ def print_table(found: Found) -> None:
             _explain(console, result)
     counts = Counter(result.standing for _, result in found)
     told = ", ".join(f"{counts[standing]} {standing}" for standing in _STYLE if counts[standing])
-    console.print(f"\n{told}", style=_STYLE[worst(result for _, result in found)], markup=False)
+    console.print(f"\n{told}", style=_STYLE[worst_status(result for _, result in found)], markup=False)
 
 
 def _explain(console: Console, result: Result) -> None:

@@ -7,9 +7,9 @@ from typing import Literal
 from sendproof_harness.judge.findings import Blame
 
 #: `unknown`: it could not be looked at.
-Standing = Literal["ok", "wrong", "unknown"]
+Status = Literal["ok", "wrong", "unknown"]
 
-EXIT_STATUS: dict[Standing, int] = {"ok": 0, "wrong": 1, "unknown": 2}
+EXIT_STATUS: dict[Status, int] = {"ok": 0, "wrong": 1, "unknown": 2}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -17,7 +17,7 @@ class Result:
     """`about` is the thing, such as `channel 505`; `todo` and `blame` (whose it is to mend) are empty when it is ok."""
 
     about: str
-    standing: Standing
+    standing: Status
     expected: str
     got: str
     todo: str = ""
@@ -44,7 +44,7 @@ def unknown(about: str, expected: str, got: str, todo: str, blame: Blame = "conf
     return Result(about=about, standing="unknown", expected=expected, got=got, todo=todo, blame=blame)
 
 
-def worst(results: Iterable[Result]) -> Standing:
+def worst_status(results: Iterable[Result]) -> Status:
     """What all of them add up to."""
     standings = {result.standing for result in results}
     return "wrong" if "wrong" in standings else "unknown" if "unknown" in standings else "ok"

@@ -34,7 +34,7 @@ BLAMES: Mapping[Blame, str] = {
 }
 _EVIDENCES: Mapping[Evidence, str] = {
     "documented": "Documented",
-    "observed": "Observed in clients of the live service",
+    "observed": "CheckResult in clients of the live service",
     "assumed": "Assumed, as nothing is published",
 }
 

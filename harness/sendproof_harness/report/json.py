@@ -7,7 +7,7 @@ import msgspec
 from sendproof_harness.history.records import History
 from sendproof_harness.history.timestamps import iso
 from sendproof_harness.judge.campaign_table import CampaignRow
-from sendproof_harness.judge.fault_table import StrikeRow
+from sendproof_harness.judge.fault_table import FaultRow
 from sendproof_harness.judge.findings import Finding
 from sendproof_harness.judge.verdict import Group, Result, Verdict
 from sendproof_harness.report.summary import summary
@@ -58,7 +58,7 @@ def _campaign(row: CampaignRow) -> Mapping[str, object]:
     }
 
 
-def _fault(row: StrikeRow) -> Mapping[str, object]:
+def _fault(row: FaultRow) -> Mapping[str, object]:
     return {
         "id": row.id,
         "fault": row.fault,

@@ -5,9 +5,9 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from xml.etree.ElementTree import Element, SubElement, indent, tostring
 
-from sendproof_harness.judge.verdict import Standing
+from sendproof_harness.judge.verdict import Status
 
-_ELEMENT: Mapping[Standing, str] = {"fail": "failure", "error": "error", "unknown": "skipped"}
+_ELEMENT: Mapping[Status, str] = {"fail": "failure", "error": "error", "unknown": "skipped"}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -16,7 +16,7 @@ class Case:
 
     family: str
     name: str
-    standing: Standing
+    standing: Status
     message: str
     details: str
     seen: str

@@ -4,7 +4,7 @@ from collections.abc import Mapping
 
 from sendproof_harness.history.records import History
 from sendproof_harness.history.timestamps import iso
-from sendproof_harness.judge.fault_table import StrikeRow
+from sendproof_harness.judge.fault_table import FaultRow
 from sendproof_harness.judge.verdict import Group, Result, Verdict
 from sendproof_harness.report.formatting import counted
 from sendproof_harness.report.junit import Case, document
@@ -22,7 +22,7 @@ def _properties(verdict: Verdict) -> Mapping[str, str]:
     return {**played, "seed": str(verdict.seed), "verdict": verdict.standing, **faults}
 
 
-def _fault(row: StrikeRow) -> str:
+def _fault(row: FaultRow) -> str:
     return f"{row.fault} at {row.target} {row.nth} of {row.where}, {row.when}: struck {row.struck}; {row.effect}"
 
 

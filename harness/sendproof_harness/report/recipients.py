@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 from sendproof_harness.history.records import Delivery, History
 from sendproof_harness.history.timestamps import span, spoken
-from sendproof_harness.judge.facts.delivery_ledger import CLASSES, Class, Fate, ledger
+from sendproof_harness.judge.facts.delivery_ledger import CLASSES, Class, RecipientResult, ledger
 
 # More than anybody reads and less than a browser minds; the history has them all.
 ROWS_MAX = 1_000
@@ -39,7 +39,7 @@ class Recipients:
 
 def recipients(history: History) -> Recipients:
     """Everybody whose fate is out of order, up to `ROWS_MAX`, by class."""
-    of_class: defaultdict[Class, list[Fate | Delivery]] = defaultdict(list)
+    of_class: defaultdict[Class, list[RecipientResult | Delivery]] = defaultdict(list)
     for fate in ledger(history).fates:
         if fate.name not in _IN_ORDER:
             of_class[fate.name].append(fate)
@@ -49,7 +49,7 @@ def recipients(history: History) -> Recipients:
     return Recipients(rows=tuple(_row(entry) for entry in chosen), total=total)
 
 
-def _fair_shares(classes: list[list[Fate | Delivery]]) -> Iterable[Fate | Delivery]:
+def _fair_shares(classes: list[list[RecipientResult | Delivery]]) -> Iterable[RecipientResult | Delivery]:
     left = ROWS_MAX
     shares: dict[int, int] = {}
     for waiting, index in enumerate(sorted(range(len(classes)), key=lambda index: len(classes[index]))):
@@ -58,11 +58,11 @@ def _fair_shares(classes: list[list[Fate | Delivery]]) -> Iterable[Fate | Delive
     return [entry for index, some in enumerate(classes) for entry in some[: shares[index]]]
 
 
-def _row(entry: Fate | Delivery) -> Row:
-    return _of_fate(entry) if isinstance(entry, Fate) else _of_stray(entry)
+def _row(entry: RecipientResult | Delivery) -> Row:
+    return _of_fate(entry) if isinstance(entry, RecipientResult) else _of_stray(entry)
 
 
-def _of_fate(fate: Fate) -> Row:
+def _of_fate(fate: RecipientResult) -> Row:
     owed, first = fate.obligation, fate.deliveries[0] if fate.deliveries else None
     differs = first is not None and owed.owed and first.text != owed.text
     return Row(
@@ -78,7 +78,7 @@ def _of_fate(fate: Fate) -> Row:
     )
 
 
-def _sent(fate: Fate) -> str:
+def _sent(fate: RecipientResult) -> str:
     if fate.offset is None:
         return ""
     times = ", ".join(spoken(delivery.send_at) for delivery in fate.deliveries[:3])

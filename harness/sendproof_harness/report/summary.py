@@ -9,7 +9,7 @@ _OPEN = ("pending", "indefinite")
 _NOT_OWED = ("withheld", "refused", "sent to opted-out", "unexpected")
 
 
-_OF_TIME = frozenset({"delivery.time", "triggers.answered"})
+_OF_TIME = frozenset({"delivery.time", "triggers.send_latency"})
 
 
 def summary(verdict: Verdict) -> str:

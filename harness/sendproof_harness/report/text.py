@@ -12,11 +12,11 @@ from rich.text import Text
 
 from sendproof_harness.judge.facts.delivery_ledger import CLASSES
 from sendproof_harness.judge.findings import Finding, Level
-from sendproof_harness.judge.verdict import Group, Result, Standing, Verdict
+from sendproof_harness.judge.verdict import Group, Result, Status, Verdict
 from sendproof_harness.report.formatting import counted
 from sendproof_harness.report.summary import sufferer, summary
 
-STYLES: Mapping[Standing | Level, str] = {
+STYLES: Mapping[Status | Level, str] = {
     "pass": "green",
     "fail": "bold red",
     "unknown": "yellow",

@@ -9,7 +9,7 @@ from sendproof_harness.judge.findings import Blame
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Trouble:
+class RunAborted:
     """Why a run ended before its last step."""
 
     blame: Blame
@@ -18,9 +18,9 @@ class Trouble:
     got: str
 
 
-class TroubleError(Exception):
+class RunAbortedError(Exception):
     """The run cannot go on; `trouble` says why."""
 
-    def __init__(self, trouble: Trouble) -> None:
+    def __init__(self, trouble: RunAborted) -> None:
         super().__init__(f"expected {trouble.expected}, got {trouble.got}")
         self.trouble = trouble

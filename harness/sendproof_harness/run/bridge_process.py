@@ -12,7 +12,7 @@ from typing import Any, Self
 
 from sendproof_harness.handover import write
 from sendproof_harness.handover.reference_bridge import write_settings
-from sendproof_harness.run.aborted import Trouble, TroubleError
+from sendproof_harness.run.aborted import RunAborted, RunAbortedError
 from sendproof_harness.run.processes import Child, ProcessError, Program, listens, split_command
 from sendproof_harness.run.progress import Watcher
 
@@ -104,16 +104,16 @@ class Bridge:
         return name, client["services"]["optimove"]["credentials"][name]
 
     def must_run(self) -> None:
-        """Raise `TroubleError` when it has ended by itself."""
+        """Raise `RunAbortedError` when it has ended by itself."""
         if self._child is None:
             return
         try:
             self._child.must_run()
         except ProcessError as error:
-            trouble = Trouble(
+            trouble = RunAborted(
                 blame="bridge", cause="the bridge ended", expected="a bridge that keeps running", got=str(error)
             )
-            raise TroubleError(trouble) from error
+            raise RunAbortedError(trouble) from error
 
     def last_words(self) -> str:
         """The end of its log, for a message; empty when somebody else has it."""

@@ -12,9 +12,9 @@ from datetime import timedelta
 from time import monotonic
 from typing import Any
 
-from sendproof_harness.control_client import Control, ControlError
-from sendproof_harness.run.aborted import Trouble, TroubleError
-from sendproof_harness.run.context import HARNESS, World
+from sendproof_harness.control_client import ControlClient, ControlError
+from sendproof_harness.run.aborted import RunAborted, RunAbortedError
+from sendproof_harness.run.context import HARNESS, RunContext
 from sendproof_harness.run.processes import listens, pause
 from sendproof_harness.run.steps.actions import OPTIMOVE
 from sendproof_harness.scenario.model import Key
@@ -23,7 +23,7 @@ from sendproof_harness.scenario.values import iso
 _LOOK_EVERY_S = 0.05
 
 
-def key(world: World, step: Key) -> None:
+def key(world: RunContext, step: Key) -> None:
     """The admin rotates, disables or enables the key that the bridge shows.
 
     A new one is written into the handover; a bridge that the run has started is ended and started again with it.
@@ -48,10 +48,10 @@ def key(world: World, step: Key) -> None:
         _let_time_go(world, clocked=clocked)
 
 
-class Kills:
+class KillSupervisor:
     """Carries out the kills that the faults of a run ask for. The simulators hold the exchange of each until then."""
 
-    def __init__(self, world: World) -> None:
+    def __init__(self, world: RunContext) -> None:
         self._world = world
         self._wanted: queue.SimpleQueue[dict[str, Any]] = queue.SimpleQueue()
         self._carried_out = threading.Event()
@@ -73,7 +73,7 @@ class Kills:
 
     def _listen(self) -> None:
         """A long poll, so in a thread of its own; one kill after the other."""
-        with Control(self._world.control.url) as own, suppress(ControlError):
+        with ControlClient(self._world.control.url) as own, suppress(ControlError):
             while not self._over.is_set():
                 wanted = own.wanted(self._world.sandboxes[0])
                 if wanted is not None:
@@ -105,7 +105,7 @@ class Kills:
 
     def _sit_out(self, until: str, over: threading.Event) -> None:
         """Wait in the clock; other things are delivered meanwhile, or tried."""
-        with Control(self._world.control.url) as own, suppress(ControlError):
+        with ControlClient(self._world.control.url) as own, suppress(ControlError):
             sandbox = self._world.sandboxes[0]
             since = own.clock(sandbox)["delivered"]
             while not self._over.is_set():
@@ -125,13 +125,13 @@ class Kills:
         self._world.control.leave(self._world.sandboxes[0], HARNESS)
 
 
-def _stop_time(world: World) -> None:
+def _stop_time(world: RunContext) -> None:
     """Take part without waiting: parked until now, which is over at once."""
     clock = world.control.clock(world.sandboxes[0])
     world.control.park(world.sandboxes[0], HARNESS, clock["now"], clock["delivered"])
 
 
-def _let_time_go(world: World, *, clocked: bool) -> None:
+def _let_time_go(world: RunContext, *, clocked: bool) -> None:
     """Take part no more, once the bridge is back."""
     limit = monotonic() + world.patience_s
     while not _is_back(world, clocked=clocked):
@@ -139,23 +139,23 @@ def _let_time_go(world: World, *, clocked: bool) -> None:
     world.control.leave(world.sandboxes[0], HARNESS)
 
 
-def _dismiss(world: World) -> None:
+def _dismiss(world: RunContext) -> None:
     """Let time not wait for a bridge that is gone."""
     for name in world.participants():
         world.control.leave(world.sandboxes[0], name)
 
 
-def _is_back(world: World, *, clocked: bool) -> bool:
+def _is_back(world: RunContext, *, clocked: bool) -> bool:
     """Whether it takes part in the clock again, as it did before; one that did not, whether it listens."""
     listen = world.bridge.listen
     return bool(world.participants()) if clocked else listens(listen["host"], listen["port"])
 
 
-def _check(world: World, limit: float) -> None:
+def _check(world: RunContext, limit: float) -> None:
     world.bridge.must_run()
     if monotonic() > limit:
-        raise TroubleError(
-            Trouble(
+        raise RunAbortedError(
+            RunAborted(
                 blame="bridge",
                 cause="the bridge did not come back after it was started again",
                 expected=f"a bridge that goes on within {world.patience_s:.0f} s",

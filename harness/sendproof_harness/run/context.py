@@ -4,10 +4,10 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
-from sendproof_harness.control_client import Control
+from sendproof_harness.control_client import ControlClient
 from sendproof_harness.run.bridge_process import Bridge
 from sendproof_harness.run.progress import Watcher
-from sendproof_harness.run.time_control import Passing
+from sendproof_harness.run.time_control import TimeControl
 from sendproof_harness.scenario.model import Scenario
 
 #: Under this name the harness itself takes part in a clock.
@@ -15,7 +15,7 @@ HARNESS = "sendproof"
 
 
 @dataclass(kw_only=True)
-class World:
+class RunContext:
     """One run of one scenario. Every client has a sandbox; `passing` is the time of the first, which all share.
 
     `patience_s` real seconds are given to a bridge that does not get ready, and to one that does not come to rest; in
@@ -24,10 +24,10 @@ class World:
     """
 
     scenario: Scenario
-    control: Control
+    control: ControlClient
     sandboxes: tuple[str, ...]
     bridge: Bridge
-    passing: Passing
+    passing: TimeControl
     patience_s: float
     watcher: Watcher
     probes: list[dict[str, Any]] = field(default_factory=list)
@@ -39,7 +39,7 @@ class World:
         """Simulators that others use, too, may have met strangers before this bridge was started."""
         self._strangers = len(self.control.unattributed())
 
-    def look_after(self) -> None:
+    def check_bridge(self) -> None:
         """See to the bridge: kill it when a fault wants that, and notice when it has ended by itself."""
         self.kills()
         self.bridge.must_run()
@@ -53,11 +53,11 @@ class World:
         snapshot = self.clock() if clock is None else clock
         return [participant["name"] for participant in snapshot["participants"] if participant["name"] != HARNESS]
 
-    def strangers(self) -> list[dict[str, Any]]:
+    def unauthenticated_requests(self) -> list[dict[str, Any]]:
         """The requests since the beginning that showed no credential of any sandbox."""
         return self.control.unattributed()[self._strangers :]
 
-    def tell_once(self, text: str) -> None:
+    def note_once(self, text: str) -> None:
         """Say something that need not be said twice."""
         if text not in self._told:
             self._told.add(text)

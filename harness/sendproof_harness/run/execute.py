@@ -13,9 +13,9 @@ from datetime import timedelta
 from typing import Any
 
 from sendproof_harness.conformance.probe import probe
-from sendproof_harness.run.aborted import Trouble, TroubleError
-from sendproof_harness.run.bridge_restart import Kills, key
-from sendproof_harness.run.context import World
+from sendproof_harness.run.aborted import RunAborted, RunAbortedError
+from sendproof_harness.run.bridge_restart import KillSupervisor, key
+from sendproof_harness.run.context import RunContext
 from sendproof_harness.run.steps.actions import ACTS
 from sendproof_harness.run.wait_for import wait_for
 from sendproof_harness.scenario.fault_kinds import KILL
@@ -23,19 +23,19 @@ from sendproof_harness.scenario.model import Advance, Key, Probing, WaitFor, mov
 from sendproof_harness.scenario.values import words
 
 
-def play(world: World) -> Trouble | None:
+def play(world: RunContext) -> RunAborted | None:
     """Carry out every step; answers why not, if not. `ControlError` when the simulators fail."""
     with ExitStack() as stack:
         if any(fault["fault"] == KILL for fault in world.scenario.faults):
-            stack.enter_context(Kills(world).watched())
+            stack.enter_context(KillSupervisor(world).watched())
         try:
             _play(world)
-        except TroubleError as error:
+        except RunAbortedError as error:
             return error.trouble
     return None
 
 
-def _play(world: World) -> None:
+def _play(world: RunContext) -> None:
     begun = False
     for step in world.scenario.steps:
         _STEPS[type(step)](world, step)
@@ -44,12 +44,12 @@ def _play(world: World) -> None:
             begun = True
 
 
-def _advance(world: World, step: Advance) -> None:
+def _advance(world: RunContext, step: Advance) -> None:
     world.watcher.phase(f"letting {words(step.by)} pass")
     world.passing.move(step.by)
 
 
-_STEPS: Mapping[type, Callable[[World, Any], None]] = {
+_STEPS: Mapping[type, Callable[[RunContext, Any], None]] = {
     WaitFor: wait_for,
     Advance: _advance,
     Key: key,
@@ -58,7 +58,7 @@ _STEPS: Mapping[type, Callable[[World, Any], None]] = {
 }
 
 
-def _begin(world: World) -> None:
+def _begin(world: RunContext) -> None:
     """At rate 1, move all times of the scenario so that it begins with the next second.
 
     A whole one: services tell send times in seconds, and a fraction would be lost on the way.

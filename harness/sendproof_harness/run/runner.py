@@ -15,20 +15,20 @@ from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
 
-from sendproof_harness.control_client import Control, ControlError
+from sendproof_harness.control_client import ControlClient, ControlError
 from sendproof_harness.handover import write
 from sendproof_harness.handover.reader import all_handed
-from sendproof_harness.history.writer import Neighbour, Note, RunError, fresh_folder, note
+from sendproof_harness.history.writer import Note, OtherClient, RunError, fresh_folder, note
 from sendproof_harness.preflight.checks import before_a_run
 from sendproof_harness.run import sandboxes
-from sendproof_harness.run.aborted import Trouble
+from sendproof_harness.run.aborted import RunAborted
 from sendproof_harness.run.bridge_process import Bridge
-from sendproof_harness.run.context import World
+from sendproof_harness.run.context import RunContext
 from sendproof_harness.run.execute import play
 from sendproof_harness.run.processes import ProcessError, free_port
 from sendproof_harness.run.progress import Watcher
 from sendproof_harness.run.simulator_process import start_simulators
-from sendproof_harness.run.time_control import Passing
+from sendproof_harness.run.time_control import TimeControl
 from sendproof_harness.scenario.fault_kinds import KILL
 from sendproof_harness.scenario.model import Scenario
 from sendproof_harness.scenario.random_faults import as_yaml
@@ -62,7 +62,7 @@ class Recorded:
 
     folder: Path
     histories: tuple[Path, ...]
-    trouble: Trouble | None
+    trouble: RunAborted | None
 
 
 def run(scenario: Scenario, name: str, options: Options, watcher: Watcher) -> Recorded:
@@ -108,14 +108,16 @@ def _run(scenario: Scenario, name: str, options: Options, watcher: Watcher, fold
     return Recorded(folder=folder, histories=histories, trouble=trouble)
 
 
-def staged(scenario: Scenario, name: str, options: Options, watcher: Watcher, folder: Path, stack: ExitStack) -> World:
+def staged(
+    scenario: Scenario, name: str, options: Options, watcher: Watcher, folder: Path, stack: ExitStack
+) -> RunContext:
     """All that the scenario needs, ready to play: simulators, sandboxes, and the bridge, which has been started.
 
     Everything ends with the `stack`. `RunError`, `ControlError` or `ProcessError` when it cannot be.
     """
     watcher.phase("starting the simulators")
     url = options.simulators or start_simulators(folder / "simulators.log", stack)
-    control = stack.enter_context(Control(url))
+    control = stack.enter_context(ControlClient(url))
     named = name if options.shared or not options.simulators else None
     place = sandboxes.Place(control=control, name=named, listen=_listen(options), rate=options.clock_rate)
     told = sandboxes.make(place, scenario)
@@ -141,9 +143,14 @@ def staged(scenario: Scenario, name: str, options: Options, watcher: Watcher, fo
 
 
 def _world(
-    scenario: Scenario, control: Control, places: tuple[str, ...], bridge: Bridge, options: Options, watcher: Watcher
-) -> World:
-    passing = Passing(
+    scenario: Scenario,
+    control: ControlClient,
+    places: tuple[str, ...],
+    bridge: Bridge,
+    options: Options,
+    watcher: Watcher,
+) -> RunContext:
+    passing = TimeControl(
         control=control,
         sandbox=places[0],
         bridge=bridge,
@@ -152,7 +159,7 @@ def _world(
         rate=options.clock_rate,
         began=scenario.starts,
     )
-    return World(
+    return RunContext(
         scenario=scenario,
         control=control,
         sandboxes=places,
@@ -171,13 +178,15 @@ def _must_be_able_to_work(told: Mapping[str, Any]) -> None:
         raise RunError("\n".join(["the run does not start, because no bridge could work with this:", *problems]))
 
 
-def _as_neighbour(scenario: Scenario, control: Control, told: Mapping[str, Any]) -> Neighbour:
+def _as_neighbour(scenario: Scenario, control: ControlClient, told: Mapping[str, Any]) -> OtherClient:
     providers = dict.fromkeys(template.provider for template in scenario.templates)
     held = (template["id"] for provider in providers for template in control.templates(told["sandbox"], provider))
-    return Neighbour(client=told["client"], templates=tuple(held))
+    return OtherClient(client=told["client"], templates=tuple(held))
 
 
-def _keep(what: Note, neighbours: Sequence[Neighbour], control: Control, told: Mapping[str, Any], folder: Path) -> Path:
+def _keep(
+    what: Note, neighbours: Sequence[OtherClient], control: ControlClient, told: Mapping[str, Any], folder: Path
+) -> Path:
     own = fresh_folder(folder / told["client"]) if what.scenario.clients else folder
     history = own / "history.ndjson"
     control.save_history(told["sandbox"], history)

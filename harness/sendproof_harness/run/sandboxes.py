@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from sendproof_harness.control_client import Control
+from sendproof_harness.control_client import ControlClient
 from sendproof_harness.handover import write
 from sendproof_harness.scenario.fault_kinds import KILL
 from sendproof_harness.scenario.model import Channel, Scenario
@@ -19,7 +19,7 @@ LOOPBACK = frozenset({"127.0.0.1", "localhost", "::1"})
 class Place:
     """Where sandboxes are made: at which simulators, under which name (None: one that nobody else has there)."""
 
-    control: Control
+    control: ControlClient
     name: str | None
     listen: write.Listen
     rate: float | None

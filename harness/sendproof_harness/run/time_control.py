@@ -10,8 +10,8 @@ from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Any, Protocol
 
-from sendproof_harness.control_client import Control, NotQuietError
-from sendproof_harness.run.aborted import Trouble, TroubleError
+from sendproof_harness.control_client import ControlClient, NotQuietError
+from sendproof_harness.run.aborted import RunAborted, RunAbortedError
 from sendproof_harness.run.processes import pause
 from sendproof_harness.run.progress import Watcher
 from sendproof_harness.scenario.values import iso
@@ -29,20 +29,20 @@ class Watched(Protocol):
     """The bridge, as far as passing time is concerned."""
 
     def must_run(self) -> None:
-        """Raise `TroubleError` when it has ended by itself."""
+        """Raise `RunAbortedError` when it has ended by itself."""
 
     def last_words(self) -> str:
         """The end of its log, for a message; empty when somebody else has it."""
 
 
 @dataclass(kw_only=True)
-class Passing:
+class TimeControl:
     """The time of one sandbox. `began` is the instant from which the passed time is counted, for whoever watches.
 
     With a `rate` time runs by itself and cannot be moved. `meanwhile` is done again and again while time passes.
     """
 
-    control: Control
+    control: ControlClient
     sandbox: str
     bridge: Watched
     watcher: Watcher
@@ -66,7 +66,7 @@ class Passing:
             self._sit_out(target_time)
             return
         target = {"to": iso(target_time)}
-        with Control(self.control.url) as own:
+        with ControlClient(self.control.url) as own:
             before: object = None
             while True:
                 try:
@@ -74,7 +74,7 @@ class Passing:
                 except NotQuietError as error:
                     reached = self._signs_of_life()
                     if reached == before:
-                        raise TroubleError(self._stuck(error)) from error
+                        raise RunAbortedError(self._stuck(error)) from error
                     before = reached
                 else:
                     return
@@ -121,10 +121,10 @@ class Passing:
             raise raised[0]
         self.show()
 
-    def _stuck(self, error: NotQuietError) -> Trouble:
+    def _stuck(self, error: NotQuietError) -> RunAborted:
         self.bridge.must_run()
         words = self.bridge.last_words()
-        return Trouble(
+        return RunAborted(
             blame="bridge",
             cause="the bridge did not come to rest",
             expected=f"everybody at rest within {self.patience_s:.0f} s",

@@ -9,8 +9,8 @@ from datetime import timedelta
 from time import monotonic
 from typing import Any
 
-from sendproof_harness.run.aborted import Trouble, TroubleError
-from sendproof_harness.run.context import World
+from sendproof_harness.run.aborted import RunAborted, RunAbortedError
+from sendproof_harness.run.context import RunContext
 from sendproof_harness.run.processes import pause
 from sendproof_harness.run.time_control import at_rest
 from sendproof_harness.scenario.model import WaitFor
@@ -26,12 +26,12 @@ WAIT_LIMIT = timedelta(hours=1)
 _LOOK_EVERY_S = 0.05
 
 
-def wait_for(world: World, wanted: WaitFor) -> None:
-    """Wait until every client has got there, and takes part in the clock. `TroubleError` when that does not come."""
+def wait_for(world: RunContext, wanted: WaitFor) -> None:
+    """Wait until every client has got there, and takes part in the clock. `RunAbortedError` when that does not come."""
     world.watcher.phase(f"waiting for the bridge: {_said(wanted)}")
     limit, waited = monotonic() + world.patience_s, timedelta()
     while True:
-        world.look_after()
+        world.check_bridge()
         # The clock first: once the bridge is at rest, the state that is read afterwards is the last it will reach.
         at_rest = world.passing.at_rest()
         if all(_reached(world, sandbox, wanted) for sandbox in world.sandboxes):
@@ -40,20 +40,20 @@ def wait_for(world: World, wanted: WaitFor) -> None:
             world.passing.move(WAIT_STEP)
             waited += WAIT_STEP
         elif at_rest or monotonic() > limit:
-            raise TroubleError(_not_ready(world, wanted, waited))
+            raise RunAbortedError(_not_ready(world, wanted, waited))
         else:
             pause(_LOOK_EVERY_S)
     join(world)
 
 
-def join(world: World) -> None:
+def join(world: RunContext) -> None:
     """Wait until the bridge takes part in the clock, and is at rest. Time that runs by itself needs nobody."""
     if world.passing.rate is not None:
         return
     limit, seen = _join_limit(world), _requests(world)
     # One snapshot decides: a bridge that joins between two looks at the clock must not be taken for an absent one.
     while not world.participants(clock := world.clock()):
-        world.look_after()
+        world.check_bridge()
         if clock["participants"] and at_rest(clock):
             # Killed on purpose: only the harness waits, until the bridge has been down for long enough.
             world.passing.move(WAIT_STEP)
@@ -67,39 +67,39 @@ def join(world: World) -> None:
     world.passing.move(timedelta())
 
 
-def _join_limit(world: World) -> float:
+def _join_limit(world: RunContext) -> float:
     """Return the `monotonic` time until which a bridge that makes no request may join the clock."""
     return monotonic() + (world.patience_s if world.bridge.shares_clock else JOIN_S)
 
 
-def _requests(world: World) -> int:
+def _requests(world: RunContext) -> int:
     """Return how many requests have reached the services so far."""
     return sum(int(world.control.state(sandbox)["counts"].get("request", 0)) for sandbox in world.sandboxes)
 
 
-def _without_clock(world: World) -> None:
+def _without_clock(world: RunContext) -> None:
     if world.bridge.shares_clock:
-        raise TroubleError(
-            Trouble(
+        raise RunAbortedError(
+            RunAborted(
                 blame="bridge",
                 cause="the bridge did not join the virtual clock",
                 expected=f"a bridge that parks at its clock_url within {world.patience_s:.0f} s",
                 got="no park",
             )
         )
-    world.tell_once(
+    world.note_once(
         "The bridge does not take part in the virtual clock (clock_url of the handover file),"
         " so its times cannot be judged."
     )
 
 
-def _reached(world: World, sandbox: str, wanted: WaitFor) -> bool:
+def _reached(world: RunContext, sandbox: str, wanted: WaitFor) -> bool:
     state = world.control.state(sandbox)
     enough = len(state["listeners"]) >= wanted.listeners and _templates(state) >= wanted.templates
     return enough and (not wanted.synchronised or not differences(world, sandbox, state["channel_templates"]))
 
 
-def differences(world: World, sandbox: str, listed: Mapping[str, Any]) -> list[str]:
+def differences(world: RunContext, sandbox: str, listed: Mapping[str, Any]) -> list[str]:
     """In words, what the channels list otherwise than their providers have it."""
     found = []
     for channel in world.scenario.channels:
@@ -127,8 +127,8 @@ def _said(wanted: WaitFor) -> str:
     return ", ".join([*parts, "all synchronised"] if wanted.synchronised else parts)
 
 
-def _not_ready(world: World, wanted: WaitFor, waited: timedelta) -> Trouble:
-    refused = world.strangers()
+def _not_ready(world: RunContext, wanted: WaitFor, waited: timedelta) -> RunAborted:
+    refused = world.unauthenticated_requests()
     got = "; ".join(_state(world, sandbox, wanted) for sandbox in world.sandboxes)
     if refused:
         last = refused[-1]
@@ -139,7 +139,7 @@ def _not_ready(world: World, wanted: WaitFor, waited: timedelta) -> Trouble:
     if world.bridge.ours_to_start:
         got += f"; {world.bridge.last_words()}"
     within = f"{words(waited)} of virtual time" if waited else f"{world.patience_s:.0f} s"
-    return Trouble(
+    return RunAborted(
         blame="config" if refused or not world.bridge.ours_to_start else "bridge",
         cause="the bridge did not become ready",
         expected=f"{_said(wanted)} within {within}",
@@ -147,7 +147,7 @@ def _not_ready(world: World, wanted: WaitFor, waited: timedelta) -> Trouble:
     )
 
 
-def _state(world: World, sandbox: str, wanted: WaitFor) -> str:
+def _state(world: RunContext, sandbox: str, wanted: WaitFor) -> str:
     state = world.control.state(sandbox)
     said = [counted(len(state["listeners"]), "listener"), counted(_templates(state), "template")]
     if wanted.synchronised:

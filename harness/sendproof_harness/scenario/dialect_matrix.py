@@ -15,7 +15,7 @@ Catalogue = Mapping[str, Sequence[Mapping[str, Any]]]
 _OPTIMOVE, _SIGNED_EVENTS = "optimove", "optimove-metrics"
 
 
-def in_every_dialect(scenarios: Mapping[str, Scenario], catalogue: Catalogue) -> dict[str, Scenario]:
+def dialect_variants(scenarios: Mapping[str, Scenario], catalogue: Catalogue) -> dict[str, Scenario]:
     """Each scenario as it is, and once for each answer that is not the default, by the name of its results folder.
 
     Only the services that the scenario uses count. A question that it answers itself is left alone, as its story

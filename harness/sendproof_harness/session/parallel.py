@@ -14,21 +14,21 @@ from typing import NoReturn
 
 from rich.console import Console
 
-from sendproof_harness.judge.verdict import Standing
+from sendproof_harness.judge.verdict import Status
 from sendproof_harness.run.runner import Options
 from sendproof_harness.scenario.model import Scenario
-from sendproof_harness.session.session import play_one
+from sendproof_harness.session.session import run_scenario
 
 # As long as a run may take to end its bridge.
 _END_S = 15.0
 
 
-def play_beside(
+def run_parallel(
     scenarios: Mapping[str, Scenario], options: Options, at_once: int, console: Console
-) -> dict[str, Standing]:
+) -> dict[str, Status]:
     """Play so many at once; answers what each came to, in the order given."""
     waiting = iter(scenarios.items())
-    came_to: dict[str, Standing] = {}
+    came_to: dict[str, Status] = {}
     with _running() as running:
         while True:
             while len(running) < at_once and (one := next(waiting, None)) is not None:
@@ -66,7 +66,7 @@ def _start(scenario: Scenario, name: str, options: Options, width: int) -> tuple
     return process, ours
 
 
-def _told(process: SpawnProcess, pipe: Connection, name: str, console: Console) -> Standing:
+def _told(process: SpawnProcess, pipe: Connection, name: str, console: Console) -> Status:
     try:
         standing, text = pipe.recv()
     except EOFError:
@@ -76,7 +76,7 @@ def _told(process: SpawnProcess, pipe: Connection, name: str, console: Console) 
     process.join()
     console.print(f"\n{name}", style="dim", markup=False, highlight=False)
     console.print(text, markup=False, highlight=False, soft_wrap=True, end="")
-    found: Standing = standing
+    found: Status = standing
     return found
 
 
@@ -86,7 +86,7 @@ def _play(scenario: Scenario, name: str, options: Options, width: int, pipe: Con
     # Ctrl-C reaches every process of the terminal; the first one ends the others.
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     said = io.StringIO()
-    standing = play_one(scenario, name, options, Console(file=said, width=width))
+    standing = run_scenario(scenario, name, options, Console(file=said, width=width))
     pipe.send((standing, said.getvalue()))
 
 

@@ -8,18 +8,18 @@ from pathlib import Path
 
 from rich.console import Console
 
-from sendproof_harness.control_client import Control, ControlError
+from sendproof_harness.control_client import ControlClient, ControlError
 from sendproof_harness.history.reader import read_history
 from sendproof_harness.history.records import History
 from sendproof_harness.history.writer import RunError
-from sendproof_harness.judge.verdict import Standing, judge, worst
+from sendproof_harness.judge.verdict import Status, judge, worst_status
 from sendproof_harness.report import print_verdict, write_reports
 from sendproof_harness.run.processes import ProcessError
 from sendproof_harness.run.progress import watching
 from sendproof_harness.run.runner import Options, run
 from sendproof_harness.run.simulator_process import start_simulators
 from sendproof_harness.scenario.diagnostics import UnusableFileError
-from sendproof_harness.scenario.dialect_matrix import in_every_dialect
+from sendproof_harness.scenario.dialect_matrix import dialect_variants
 from sendproof_harness.scenario.library import find
 from sendproof_harness.scenario.load import load
 from sendproof_harness.scenario.model import Scenario, whole
@@ -31,7 +31,7 @@ class RefusedError(Exception):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Wanted:
+class Selection:
     """What of the files is played: with which seed, for which provider only, how many drawn faults, which dialects."""
 
     seed: int | None = None
@@ -40,7 +40,7 @@ class Wanted:
     every_dialect: bool = False
 
 
-def scenarios_of(files: Sequence[Path], wanted: Wanted, options: Options) -> dict[str, Scenario]:
+def scenarios_of(files: Sequence[Path], wanted: Selection, options: Options) -> dict[str, Scenario]:
     """Every scenario by the name of its results folder. Nothing runs before all files are right."""
     found: dict[str, Scenario] = {}
     mistakes: list[str] = []
@@ -71,7 +71,7 @@ def _is_for(scenario: Scenario, provider: str | None) -> bool:
     return provider is None or all(channel.provider == provider for channel in scenario.channels)
 
 
-def _as_wanted(scenario: Scenario, name: str, wanted: Wanted, options: Options) -> Scenario:
+def _as_wanted(scenario: Scenario, name: str, wanted: Selection, options: Options) -> Scenario:
     seed = scenario.seed if wanted.seed is None else wanted.seed
     try:
         drawn = draw(scenario, seed, wanted.faults, kills=options.bridge is None)
@@ -81,7 +81,7 @@ def _as_wanted(scenario: Scenario, name: str, wanted: Wanted, options: Options) 
 
 
 @contextmanager
-def one_simulators(options: Options, several: bool) -> Iterator[Options]:  # noqa: FBT001  # it is what is asked
+def shared_simulators(options: Options, several: bool) -> Iterator[Options]:  # noqa: FBT001  # it is what is asked
     """For several scenarios the simulators are started once; each has a sandbox of its own in them."""
     if not several or options.simulators is not None:
         yield options
@@ -97,18 +97,18 @@ def one_simulators(options: Options, several: bool) -> Iterator[Options]:  # noq
         yield dataclasses.replace(options, simulators=url, shared=True)
 
 
-def as_spoken(scenarios: Mapping[str, Scenario], wanted: Wanted, options: Options) -> Mapping[str, Scenario]:
+def expand_dialects(scenarios: Mapping[str, Scenario], wanted: Selection, options: Options) -> Mapping[str, Scenario]:
     """The scenarios, in every dialect of the simulators that run if that is wanted."""
     if not wanted.every_dialect or options.simulators is None:
         return scenarios
     try:
-        with Control(options.simulators) as control:
-            return in_every_dialect(scenarios, control.dialects())
+        with ControlClient(options.simulators) as control:
+            return dialect_variants(scenarios, control.dialects())
     except ControlError as error:
         raise RefusedError(f"--every-dialect: {error}") from error
 
 
-def play_one(scenario: Scenario, name: str, options: Options, console: Console) -> Standing:
+def run_scenario(scenario: Scenario, name: str, options: Options, console: Console) -> Status:
     """Play and judge one scenario, and say so."""
     console.print(f"{scenario.name}  ({_told_apart(scenario)})", style="bold", markup=False, highlight=False)
     if scenario.faults:
@@ -124,7 +124,7 @@ def play_one(scenario: Scenario, name: str, options: Options, console: Console) 
         console.print(f"The run ended early: {recorded.trouble.cause}.", style="bold red", markup=False)
         told = f"expected {recorded.trouble.expected}\ngot      {recorded.trouble.got}\n"
         console.print(told, markup=False, highlight=False, soft_wrap=True)
-    return worst([_judged(file, scenario, console) for file in recorded.histories])
+    return worst_status([_judged(file, scenario, console) for file in recorded.histories])
 
 
 def _told_apart(scenario: Scenario) -> str:
@@ -134,13 +134,13 @@ def _told_apart(scenario: Scenario) -> str:
     return ", ".join([f"seed {scenario.seed}", *provider, *dialects])
 
 
-def _judged(file: Path, scenario: Scenario, console: Console) -> Standing:
+def _judged(file: Path, scenario: Scenario, console: Console) -> Status:
     if scenario.clients:
         console.print(f"client {file.parent.name}", style="bold", markup=False, highlight=False)
-    return say(file, read_history(file), file.parent, console)
+    return judge_and_report(file, read_history(file), file.parent, console)
 
 
-def say(file: Path, history: History, folder: Path | None, console: Console) -> Standing:
+def judge_and_report(file: Path, history: History, folder: Path | None, console: Console) -> Status:
     """Judge the history of a file, print the verdict, and write the reports to a folder if there is one."""
     verdict = judge(history)
     reports = None if folder is None else write_reports(verdict, history, folder)
@@ -148,7 +148,7 @@ def say(file: Path, history: History, folder: Path | None, console: Console) -> 
     return verdict.standing
 
 
-def summary(standings: Mapping[str, Standing], results: Path, console: Console) -> None:
+def summary(standings: Mapping[str, Status], results: Path, console: Console) -> None:
     """A line for each scenario, whole however long its path is: what is cut or folded cannot be copied."""
     rows = [("verdict", "scenario", "results")]
     rows += [

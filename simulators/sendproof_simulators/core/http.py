@@ -22,7 +22,7 @@ class Request:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Reply:
+class Response:
     """One HTTP answer."""
 
     status: int = 200
@@ -31,13 +31,13 @@ class Reply:
     headers: tuple[tuple[str, str], ...] = ()
 
 
-def json_reply(value: object, status: int = 200) -> Reply:
+def json_response(value: object, status: int = 200) -> Response:
     """Answer `value` as JSON."""
-    return Reply(status=status, body=_json.encode(value))
+    return Response(status=status, body=_json.encode(value))
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Fact:
+class JournalEntry:
     """Something that became true and belongs in the journal. Fields are JSON values, never secrets."""
 
     kind: str
@@ -79,15 +79,15 @@ class Webhook:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Outcome:
+class Effects:
     """What a call or a timer leads to: the answer, and everything that follows from it.
 
     `before_reply` are webhooks that are sent, and answered or given up, before a call's own answer leaves. A service
     that refuses with a status that is none of an error says that it `refused`.
     """
 
-    reply: Reply = Reply()
-    facts: tuple[Fact, ...] = ()
+    reply: Response = Response()
+    facts: tuple[JournalEntry, ...] = ()
     timers: tuple[Timer, ...] = ()
     webhooks: tuple[Webhook, ...] = ()
     before_reply: tuple[Webhook, ...] = ()
@@ -145,7 +145,7 @@ PROBLEM_KINDS = (
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class StreamedReply(Reply):
+class StreamedResponse(Response):
     """An answer too large to hold: lines, sent as they are made."""
 
     lines: Iterator[bytes]
@@ -155,7 +155,7 @@ KEPT, CLOSED, RESET = "kept", "closed", "reset"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Manner:
+class Transmission:
     """How a reply is written when it was struck. Seconds are real ones.
 
     It begins after `wait_s` and takes `drip_s`, comes `copies` times, or only a `share` of it does. `ending` is what
@@ -170,12 +170,12 @@ class Manner:
 
 
 # At once, whole, once.
-PLAIN = Manner()
+PLAIN = Transmission()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class StruckReply(Reply):
+class FaultyResponse(Response):
     """An answer that is written in a manner of its own; whoever has written it, or could not, calls `written`."""
 
-    manner: Manner
+    manner: Transmission
     written: Callable[[], None] = field(compare=False)

@@ -10,7 +10,7 @@ _WIDTH = 2**64
 _SEPARATOR = "\x1f"
 
 
-class Chance:
+class KeyedRandom:
     """Named, repeatable draws. Two draws with the same seed and path are equal."""
 
     __slots__ = ("_key", "seed")

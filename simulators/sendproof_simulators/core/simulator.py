@@ -1,6 +1,6 @@
-"""What a simulator is: a record. A folder of this package that defines `PROVIDER` is one; `discover()` finds it.
+"""What a simulator is: a record. A folder of this package that defines `SIMULATOR` is one; `discover()` finds it.
 
-So is a folder elsewhere: the environment variable SENDPROOF_PROVIDERS names the folders that hold more of them, each
+So is a folder elsewhere: the environment variable SENDPROOF_SIMULATORS names the folders that hold more of them, each
 with its contract beside it. Their code is imported as if it lay in here, so it can be moved in here as it is.
 """
 
@@ -12,8 +12,8 @@ from typing import Any
 from sendproof_simulators.core.audience.audience import Audience
 from sendproof_simulators.core.clock.wall_clock import Instant
 from sendproof_simulators.core.dialects import Dialect
-from sendproof_simulators.core.http import Fact, Outcome, Problem, Reply, Request, Timer
-from sendproof_simulators.core.randomness import Chance
+from sendproof_simulators.core.http import Effects, JournalEntry, Problem, Request, Response, Timer
+from sendproof_simulators.core.randomness import KeyedRandom
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -35,10 +35,10 @@ class Channel:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class World:
+class SandboxContext:
     """What a service may see of its sandbox. `nightly_at` (of its nightly process): milliseconds after midnight UTC."""
 
-    chance: Chance
+    chance: KeyedRandom
     audience: Audience
     channels: tuple[Channel, ...]
     allow_remote_webhooks: bool = False
@@ -55,10 +55,10 @@ class World:
 class Call:
     """One valid request to one operation. `params` are typed and spelled as in the contract.
 
-    `credential` is what the request shows of who sends it, as the service's `credential_of` told it.
+    `credential` is what the request shows of who sends it, as the service's `extract_credential` told it.
     """
 
-    world: World
+    world: SandboxContext
     state: Any
     params: Mapping[str, Any]
     body: Any
@@ -97,9 +97,9 @@ class Templates:
     """
 
     all: Callable[[Any], tuple[Template, ...]]
-    add: Callable[[Any, Instant, str, str, int | None], tuple[Template, Outcome]]
-    change: Callable[[Any, Instant, str, str | None, str | None], tuple[Template, Outcome]]
-    delete: Callable[[Any, Instant, str], Outcome]
+    add: Callable[[Any, Instant, str, str, int | None], tuple[Template, Effects]]
+    change: Callable[[Any, Instant, str, str | None, str | None], tuple[Template, Effects]]
+    delete: Callable[[Any, Instant, str], Effects]
     render: Callable[[str, Mapping[str, str | None]], str]
 
 
@@ -112,7 +112,7 @@ class Settings:
     """
 
     read: Callable[[Any], Mapping[str, object]]
-    replace: Callable[[World, Any, Instant, Mapping[str, object]], Outcome]
+    replace: Callable[[SandboxContext, Any, Instant, Mapping[str, object]], Effects]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -125,13 +125,13 @@ class Keys:
     """
 
     all: Callable[[Any, Instant], list[dict[str, object]]]
-    make: Callable[[World, Any, Instant, Mapping[str, Any]], tuple[dict[str, object], Outcome]]
-    change: Callable[[World, Any, Instant, str, Mapping[str, Any]], tuple[dict[str, object], Outcome]]
+    make: Callable[[SandboxContext, Any, Instant, Mapping[str, Any]], tuple[dict[str, object], Effects]]
+    change: Callable[[SandboxContext, Any, Instant, str, Mapping[str, Any]], tuple[dict[str, object], Effects]]
 
 
 # `preview(world, state, now, asked)`: what a service would do, without doing it. `ValueError` says what is wrong with
 # the question.
-Preview = Callable[[World, Any, Instant, Mapping[str, Any]], Awaitable[Mapping[str, object]]]
+Preview = Callable[[SandboxContext, Any, Instant, Mapping[str, Any]], Awaitable[Mapping[str, object]]]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -188,14 +188,14 @@ class Campaigns:
     owed to each of its customers.
     """
 
-    plan: Callable[[World, Any, Instant, CampaignPlan], Outcome]
-    cancel: Callable[[World, Any, Instant, int], Outcome]
+    plan: Callable[[SandboxContext, Any, Instant, CampaignPlan], Effects]
+    cancel: Callable[[SandboxContext, Any, Instant, int], Effects]
     get: Callable[[Any, int], dict[str, object]]
     all: Callable[[Any], list[dict[str, object]]]
-    report: Callable[[World, Any, int, Instant], dict[str, object]]
+    report: Callable[[SandboxContext, Any, int, Instant], dict[str, object]]
     channel_templates: Callable[[Any, int], tuple[tuple[int, str], ...]]
     overview: Callable[[Any], dict[str, object]]
-    truth: Callable[[World, Any], Iterator[tuple[Instant, Fact]]]
+    truth: Callable[[SandboxContext, Any], Iterator[tuple[Instant, JournalEntry]]]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -247,9 +247,9 @@ class CustomerEvent:
 class Triggers:
     """How the control API reaches the triggers of a marketing platform. `add` and `report` refuse with `ValueError`."""
 
-    add: Callable[[World, Any, Instant, TriggerPlan], Outcome]
+    add: Callable[[SandboxContext, Any, Instant, TriggerPlan], Effects]
     all: Callable[[Any], list[dict[str, object]]]
-    report: Callable[[World, Any, Instant, Sequence[CustomerEvent]], Outcome]
+    report: Callable[[SandboxContext, Any, Instant, Sequence[CustomerEvent]], Effects]
 
 
 def _unchanged(request: Request) -> Request:
@@ -261,7 +261,7 @@ def _nothing_more(credentials: Mapping[str, str]) -> tuple[str, ...]:
     return ()
 
 
-def _no_path(world: World) -> str:
+def _no_path(world: SandboxContext) -> str:
     del world
     return ""
 
@@ -271,27 +271,27 @@ def _everybody(state: Any, request: Request, credential: str, now: Instant) -> P
     return None
 
 
-def _nothing(world: World, state: Any, now: Instant) -> Outcome:
+def _nothing(world: SandboxContext, state: Any, now: Instant) -> Effects:
     del world, state, now
-    return Outcome()
+    return Effects()
 
 
-def _no_timers(world: World, state: Any, timer: Timer, now: Instant) -> Outcome:
+def _no_timers(world: SandboxContext, state: Any, timer: Timer, now: Instant) -> Effects:
     """Services without timers never get here: only they themselves set any."""
     del world, state, now
     raise LookupError(f"no timer named {timer.name!r} is known here")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Provider:
+class Simulator:
     """One simulated service: these fields; nothing else about it is known elsewhere.
 
     `post_back_only` are Optimove channels through which the service reports to Optimove, and sends nothing.
-    `public` are the credentials that say who somebody is, and do not prove it; `also_shown` tells what else
-    `credential_of` may find in a request of theirs. `admit` says why a request may not be served although what it shows
-    is of this sandbox: a key that was disabled, a token that has expired. `overview` is, as JSON, what the service was
-    told by its users; `base_path` is what a sandbox's address of the service ends in, where that has to tell whose it
-    is; `batch` takes a file that its user uploads, and raises `ValueError` for a wrong one; `engagement(state,
+    `public` are the credentials that say who somebody is, and do not prove it; `extra_credentials` names what else
+    `extract_credential` may find in a request of theirs. `authorize` says why a request may not be served although its
+    credential is of this sandbox: a key that was disabled, a token that has expired. `overview` is, as JSON, what the
+    service was told by its users; `base_path` is what a sandbox's address of the service ends in, where that has to
+    tell whose it is; `batch` takes an uploaded file, and raises `ValueError` for a wrong one; `engagement(state,
     campaign)` counts, by event, what the service was told of a campaign's customers. `events` are the names of all
     webhooks that the service sends.
     """
@@ -299,13 +299,13 @@ class Provider:
     name: str
     contract: str
     handlers: ModuleType
-    new_state: Callable[[World], Any]
-    credentials: Callable[[Chance, str], dict[str, str]]
+    new_state: Callable[[SandboxContext], Any]
+    credentials: Callable[[KeyedRandom, str], dict[str, str]]
     default_credentials: Mapping[str, str]
-    credential_of: Callable[[Request], str | None]
-    error: Callable[[Problem], Reply]
-    begin: Callable[[World, Any, Instant], Outcome] = _nothing
-    on_timer: Callable[[World, Any, Timer, Instant], Outcome] = _no_timers
+    extract_credential: Callable[[Request], str | None]
+    error: Callable[[Problem], Response]
+    begin: Callable[[SandboxContext, Any, Instant], Effects] = _nothing
+    on_timer: Callable[[SandboxContext, Any, Timer, Instant], Effects] = _no_timers
     events: tuple[str, ...] = ()
     normalise: Callable[[Request], Request] = _unchanged
     any_case: bool = False
@@ -318,12 +318,12 @@ class Provider:
     preview: Preview | None = None
     post_back_only: frozenset[int] = frozenset()
     public: frozenset[str] = frozenset()
-    also_shown: Callable[[Mapping[str, str]], tuple[str, ...]] = _nothing_more
-    admit: Callable[[Any, Request, str, Instant], Problem | None] = _everybody
-    base_path: Callable[[World], str] = _no_path
+    extra_credentials: Callable[[Mapping[str, str]], tuple[str, ...]] = _nothing_more
+    authorize: Callable[[Any, Request, str, Instant], Problem | None] = _everybody
+    base_path: Callable[[SandboxContext], str] = _no_path
     keys: Keys | None = None
     overview: Callable[[Any, Instant], dict[str, object]] | None = None
-    batch: Callable[[World, Any, Instant, str], tuple[dict[str, object], Outcome]] | None = None
+    batch: Callable[[SandboxContext, Any, Instant, str], tuple[dict[str, object], Effects]] | None = None
     engagement: Callable[[Any, int], dict[str, int]] | None = None
     campaigns: Campaigns | None = None
     triggers: Triggers | None = None

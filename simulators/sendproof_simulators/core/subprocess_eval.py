@@ -16,7 +16,7 @@ SECONDS = 5.0
 MEMORY_BYTES = 512 * 1024 * 1024
 
 
-async def run_confined(module: str, asked: Mapping[str, object], seconds: float = SECONDS) -> Any:
+async def run_in_subprocess(module: str, asked: Mapping[str, object], seconds: float = SECONDS) -> Any:
     """The answer of a module to one question; `ValueError` says why there is none."""
     child = await asyncio.create_subprocess_exec(
         sys.executable,

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from sendproof_simulators.core.contracts import METHODS, load_contract
-from sendproof_simulators.core.simulator import Provider, RateLimit
+from sendproof_simulators.core.simulator import RateLimit, Simulator
 from sendproof_simulators.services.discovery import contract_file
 
 # From here on a bound is that of a type of number, and no limit of the service.
@@ -46,12 +46,12 @@ class Service:
     operations: tuple[Described, ...]
 
 
-def services(providers: Mapping[str, Provider]) -> list[Service]:
+def services(providers: Mapping[str, Simulator]) -> list[Service]:
     """Every service by name."""
     return [_service(provider) for _, provider in sorted(providers.items())]
 
 
-def _service(provider: Provider) -> Service:
+def _service(provider: Simulator) -> Service:
     document = load_contract(contract_file(provider)).document
     return Service(
         name=provider.name,
@@ -62,7 +62,7 @@ def _service(provider: Provider) -> Service:
     )
 
 
-def _rates(provider: Provider) -> Iterator[str]:
+def _rates(provider: Simulator) -> Iterator[str]:
     limits = provider.rate_limit if isinstance(provider.rate_limit, tuple) else (provider.rate_limit,)
     for limit in limits:
         if isinstance(limit, RateLimit):

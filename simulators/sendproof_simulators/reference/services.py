@@ -5,18 +5,18 @@ from collections.abc import Iterator, Mapping
 from typing import Any
 
 from sendproof_simulators.core.contracts import load_contract
-from sendproof_simulators.core.simulator import Provider
+from sendproof_simulators.core.simulator import Simulator
 from sendproof_simulators.services.discovery import contract_file, folder_of
 
 LEVELS = ("documented", "observed", "assumed")
 
 
-def catalogue(providers: Mapping[str, Provider]) -> list[dict[str, Any]]:
+def catalogue(providers: Mapping[str, Simulator]) -> list[dict[str, Any]]:
     """One entry for each service, in order of their names. `ValueError` when a contract is not where it should be."""
     return [_entry(providers[name]) for name in sorted(providers)]
 
 
-def _entry(provider: Provider) -> dict[str, Any]:
+def _entry(provider: Simulator) -> dict[str, Any]:
     file = contract_file(provider)
     if not file.is_file():
         raise ValueError(f"{provider.name}: expected its contract at {file}, where there is no file")

@@ -12,7 +12,7 @@ from urllib.parse import parse_qsl
 
 from sendproof_simulators.control import Control
 from sendproof_simulators.core.clock.wall_clock import SystemWallClock, WallClock
-from sendproof_simulators.core.http import Reply, Request, StreamedReply, StruckReply
+from sendproof_simulators.core.http import FaultyResponse, Request, Response, StreamedResponse
 from sendproof_simulators.core.sandboxes import Sandboxes
 from sendproof_simulators.core.webhooks.sender import WebhookSender
 from sendproof_simulators.server.addresses import Addresses
@@ -78,7 +78,7 @@ class Simulators:
         step, _, rest = path.removeprefix("/").partition("/")
         return (self.services[step], "/" + rest) if step in self.services else (None, path)
 
-    async def _serve(self, service: Service, scope: Scope, path: str, receive: Receive) -> Reply:
+    async def _serve(self, service: Service, scope: Scope, path: str, receive: Receive) -> Response:
         try:
             body = await _read(scope, receive, service.provider.body_limit)
         except TooLargeError:
@@ -136,16 +136,16 @@ async def _read(scope: Scope, receive: Receive, limit: int) -> bytes:
     return blocks[0] if len(blocks) == 1 else b"".join(blocks)
 
 
-async def _answer(scope: Scope, receive: Receive, send: Send, reply: Reply) -> None:
-    if isinstance(reply, StruckReply):
+async def _answer(scope: Scope, receive: Receive, send: Send, reply: Response) -> None:
+    if isinstance(reply, FaultyResponse):
         await write_struck(reply, scope["extensions"][CONNECTION], receive, send)
     else:
         await _send(send, reply)
 
 
-async def _send(send: Send, reply: Reply) -> None:
+async def _send(send: Send, reply: Response) -> None:
     headers = head_of(reply)
-    if isinstance(reply, StreamedReply):
+    if isinstance(reply, StreamedResponse):
         await send({"type": "http.response.start", "status": reply.status, "headers": headers})
         await _stream(send, reply)
         return
@@ -154,7 +154,7 @@ async def _send(send: Send, reply: Reply) -> None:
     await send({"type": "http.response.body", "body": reply.body})
 
 
-async def _stream(send: Send, reply: StreamedReply) -> None:
+async def _stream(send: Send, reply: StreamedResponse) -> None:
     block: list[bytes] = []
     size = 0
     for line in reply.lines:

@@ -29,7 +29,7 @@ from urllib.parse import urlencode
 from starlette.exceptions import HTTPException
 
 from sendproof_simulators.core.contracts import Contract, Operation
-from sendproof_simulators.core.http import Problem, Reply, Request, Violation
+from sendproof_simulators.core.http import Problem, Request, Response, Violation
 
 with warnings.catch_warnings():
     # It imports what jsonschema has deprecated, and Starlette's test client, which asks for one more package.
@@ -71,14 +71,14 @@ class Exchange(Protocol):
     def known(self) -> bool:
         """Whether the request shows a credential that is valid here."""
 
-    async def serve(self, operation: Operation, params: dict[str, Any], body: Any) -> Reply:
+    async def serve(self, operation: Operation, params: dict[str, Any], body: Any) -> Response:
         """Answer a valid request."""
 
-    def refuse(self, problem: Problem) -> Reply:
+    def refuse(self, problem: Problem) -> Response:
         """Answer a request that cannot be served, in the service's own form."""
 
 
-class Authority:
+class ConnexionApp:
     """The Connexion application of one contract."""
 
     def __init__(self, contract: Contract) -> None:
@@ -92,7 +92,7 @@ class Authority:
         self._current: ContextVar[Exchange] = ContextVar(f"exchange of {contract.name}")
         self._app = self._build()
 
-    async def answer(self, exchange: Exchange) -> Reply:
+    async def answer(self, exchange: Exchange) -> Response:
         """Run one request through Connexion."""
         token = self._current.set(exchange)
         try:
@@ -210,7 +210,7 @@ def _texts(values: Mapping[str, Any]) -> dict[str, str]:
     return {name: str(value) for name, value in values.items()}
 
 
-def _response(reply: Reply) -> ConnexionResponse:
+def _response(reply: Response) -> ConnexionResponse:
     return ConnexionResponse(
         status_code=reply.status, content_type=reply.content_type, body=reply.body, headers=dict(reply.headers)
     )
@@ -241,7 +241,7 @@ def _document(contract: Contract) -> dict[str, Any]:
     return document
 
 
-async def _call(app: Any, request: Request) -> Reply:
+async def _call(app: Any, request: Request) -> Response:
     """One request to an ASGI application within this process."""
     messages = [{"type": "http.request", "body": request.body, "more_body": False}]
     sent: list[dict[str, Any]] = []
@@ -258,7 +258,7 @@ async def _call(app: Any, request: Request) -> Reply:
     content_type = headers.pop("content-type", "")
     headers.pop("content-length", None)
     body = b"".join(m.get("body", b"") for m in sent if m["type"] == "http.response.body")
-    return Reply(status=start["status"], body=body, content_type=content_type, headers=tuple(headers.items()))
+    return Response(status=start["status"], body=body, content_type=content_type, headers=tuple(headers.items()))
 
 
 def _scope(request: Request) -> dict[str, Any]:

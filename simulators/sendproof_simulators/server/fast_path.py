@@ -13,7 +13,7 @@ from sendproof_simulators.core.http import Request
 
 
 @dataclass(frozen=True, slots=True)
-class Ordinary:
+class ValidRequest:
     """A valid request to one operation."""
 
     operation: Operation
@@ -21,16 +21,16 @@ class Ordinary:
     body: Any
 
 
-def express(contract: Contract, request: Request) -> Ordinary | None:
+def match_fast_path(contract: Contract, request: Request) -> ValidRequest | None:
     """What an ordinary request asks for, or None."""
-    operation = contract.express.get((request.method, request.path))
+    operation = contract.match_fast_path.get((request.method, request.path))
     if operation is None or not _is_plain(contract, operation, request):
         return None
     params, violations = operation.read_parameters(request, {})
     if violations:
         return None
     body, violations = operation.read_body(request)
-    return None if violations else Ordinary(operation, params, body)
+    return None if violations else ValidRequest(operation, params, body)
 
 
 def _is_plain(contract: Contract, operation: Operation, request: Request) -> bool:

@@ -9,7 +9,7 @@ from collections.abc import Awaitable, Callable, Iterator
 from http.client import responses
 from typing import Any, Protocol
 
-from sendproof_simulators.core.http import KEPT, RESET, Manner, Reply, StruckReply
+from sendproof_simulators.core.http import KEPT, RESET, FaultyResponse, Response, Transmission
 
 # Where serve.py puts the connection of a request, in the `extensions` of its scope.
 CONNECTION = "sendproof.connection"
@@ -34,7 +34,7 @@ class Connection(Protocol):
         """Tear it down at once; the client gets a TCP reset."""
 
 
-async def write_struck(reply: StruckReply, connection: Connection, receive: Receive, send: Send) -> None:
+async def write_struck(reply: FaultyResponse, connection: Connection, receive: Receive, send: Send) -> None:
     """Write a reply in its manner, as long as the client is there."""
     try:
         if await _stays(receive, reply.manner.wait_s):
@@ -49,13 +49,15 @@ async def until_gone(receive: Receive) -> None:
         pass
 
 
-def head_of(reply: Reply) -> list[tuple[bytes, bytes]]:
+def head_of(reply: Response) -> list[tuple[bytes, bytes]]:
     """The headers of a reply, without its length."""
     headers = [(b"content-type", reply.content_type.encode())] if reply.content_type else []
     return headers + [(name.encode("latin-1"), value.encode("latin-1")) for name, value in reply.headers]
 
 
-async def _write(reply: StruckReply, manner: Manner, connection: Connection, receive: Receive, send: Send) -> None:
+async def _write(
+    reply: FaultyResponse, manner: Transmission, connection: Connection, receive: Receive, send: Send
+) -> None:
     if manner.ending != KEPT:
         connection.write(_part(reply, manner.share))
         (connection.reset if manner.ending == RESET else connection.close)()
@@ -92,7 +94,7 @@ def _pieces(body: bytes) -> Iterator[bytes]:
         yield body[start : start + size]
 
 
-def _part(reply: Reply, share: float) -> bytes:
+def _part(reply: Response, share: float) -> bytes:
     """The first part of a reply as it is on the wire: its share of the body, or of the head where there is no body."""
     if not share:
         return b""

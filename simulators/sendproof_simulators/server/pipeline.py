@@ -12,13 +12,13 @@ from pathlib import Path
 from typing import Any
 
 from sendproof_simulators.core.contracts import Contract, Operation, load_contract
-from sendproof_simulators.core.faults.injection import Struck, answer, strike_of
-from sendproof_simulators.core.http import PLAIN, Outcome, Problem, Reply, Request, StruckReply, Violation
+from sendproof_simulators.core.faults.injection import InjectedCall, answer, injection_for
+from sendproof_simulators.core.http import PLAIN, Effects, FaultyResponse, Problem, Request, Response, Violation
 from sendproof_simulators.core.sandbox import Sandbox
 from sendproof_simulators.core.sandboxes import Sandboxes
-from sendproof_simulators.core.simulator import Call, Provider
-from sendproof_simulators.server.connexion_app import Authority
-from sendproof_simulators.server.fast_path import express
+from sendproof_simulators.core.simulator import Call, Simulator
+from sendproof_simulators.server.connexion_app import ConnexionApp
+from sendproof_simulators.server.fast_path import match_fast_path
 from sendproof_simulators.services.discovery import contract_file
 
 # What a person looks at after "why does nothing arrive?"; older ones do not help with that.
@@ -31,11 +31,11 @@ _REFUSED_FROM = 400
 # Who only looks whether a bridge could work says so by this header (also in the harness's `doctor/calls.py`). Such a
 # call must not be taken for the bridge's, nor count against its rate limit. A bridge that sent it would gain nothing:
 # only what changes nothing is recorded apart, and a page that no request has read is a page that was not read.
-DOCTOR_HEADER = "sendproof-doctor"
+PREFLIGHT_HEADER = "sendproof-preflight"
 
 log = logging.getLogger(__name__)
 
-Handler = Callable[[Call], Outcome]
+Handler = Callable[[Call], Effects]
 
 
 @dataclass(slots=True)
@@ -46,7 +46,7 @@ class Exchange:
     request: Request
     sandbox: Sandbox | None
     operation: str | None = None
-    outcome: Outcome | None = None
+    outcome: Effects | None = None
     violations: list[Violation] = field(default_factory=list)
     credential: str = ""
     key: str = ""
@@ -56,9 +56,9 @@ class Exchange:
         return self.sandbox is not None
 
     @property
-    def by_doctor(self) -> bool:
+    def is_preflight(self) -> bool:
         """Whether it is an examination."""
-        return DOCTOR_HEADER in self.request.headers
+        return PREFLIGHT_HEADER in self.request.headers
 
     @property
     def changes_something(self) -> bool:
@@ -66,12 +66,12 @@ class Exchange:
         done = self.outcome
         return done is not None and bool(done.facts or done.timers or done.webhooks or done.before_reply)
 
-    async def serve(self, operation: Operation, params: dict[str, Any], body: Any) -> Reply:
+    async def serve(self, operation: Operation, params: dict[str, Any], body: Any) -> Response:
         """Answer a valid request, on behalf of Connexion."""
         self.violations = operation.unknown_parameters(self.request, self.service.contract.security_names)
         return self.run(operation, params, body)
 
-    def run(self, operation: Operation, params: dict[str, Any], body: Any) -> Reply:
+    def run(self, operation: Operation, params: dict[str, Any], body: Any) -> Response:
         """Answer a valid request."""
         self.operation = operation.id
         sandbox, name = self.sandbox, self.service.provider.name
@@ -91,7 +91,7 @@ class Exchange:
         self.outcome = self.service.handlers[operation.id](call)
         return self.outcome.reply
 
-    def refuse(self, problem: Problem) -> Reply:
+    def refuse(self, problem: Problem) -> Response:
         """Answer a request that cannot be served, in the service's own form."""
         self.operation = problem.operation or self.service.asked_for(self.request)
         self.violations = list(problem.violations)
@@ -106,77 +106,77 @@ class Exchange:
 class Service:
     """One provider, its compiled contract and its two lanes."""
 
-    def __init__(self, provider: Provider, contracts: Path, sandboxes: Sandboxes) -> None:
+    def __init__(self, provider: Simulator, contracts: Path, sandboxes: Sandboxes) -> None:
         self.provider = provider
         self.contract: Contract = load_contract(
             contract_file(provider, contracts), any_case=provider.any_case, optional_prefix=provider.optional_prefix
         )
         self.handlers = {operation.id: _handler(provider, operation) for operation in self.contract.operations.values()}
-        self.authority = Authority(self.contract)
+        self.authority = ConnexionApp(self.contract)
         self.unattributed: deque[dict[str, object]] = deque(maxlen=UNATTRIBUTED_KEPT)
-        self.express_lane = True
+        self.fast_path_enabled = True
         self._sandboxes = sandboxes
 
-    async def answer(self, request: Request) -> Reply:
+    async def answer(self, request: Request) -> Response:
         """Serve one request wholly, and let everything happen that it leads to."""
         provider = self.provider
         request = self.contract.canonical(provider.normalise(request))
-        credential = provider.credential_of(request)
+        credential = provider.extract_credential(request)
         sandbox, key = self._sandboxes.find(provider.name, credential) or (None, "")
         exchange = Exchange(self, request, sandbox, credential=credential or "", key=key)
         if sandbox is None:
             reply = await self.authority.answer(exchange)
-            if not exchange.by_doctor:
+            if not exchange.is_preflight:
                 self.unattributed.append(self._event(exchange, reply, "unknown" if credential else "missing"))
             return reply
         sandbox.timeline.enter()
         try:
             now = sandbox.timeline.now()
-            refused = provider.admit(sandbox.states[provider.name], request, exchange.credential, now)
-            if sandbox.faults.watched and refused is None and not exchange.by_doctor:
+            refused = provider.authorize(sandbox.states[provider.name], request, exchange.credential, now)
+            if sandbox.faults.watched and refused is None and not exchange.is_preflight:
                 struck = self._struck(exchange, sandbox)
                 if struck is not None:
                     return await self._answer_struck(exchange, sandbox, struck)
-            reply = exchange.refuse(refused) if refused else await self._answer_surely(exchange, sandbox)
+            reply = exchange.refuse(refused) if refused else await self._respond_or_500(exchange, sandbox)
             event = self._event(exchange, reply, "refused" if refused else "known")
-            self._let_follow(exchange, sandbox, event)
+            self._apply_effects(exchange, sandbox, event)
             if exchange.outcome is not None and exchange.outcome.before_reply:
-                await sandbox.tell_first(provider.name, exchange.outcome.before_reply)
+                await sandbox.send_before_response(provider.name, exchange.outcome.before_reply)
         finally:
             sandbox.timeline.leave()
         return reply
 
-    def _let_follow(self, exchange: Exchange, sandbox: Sandbox, event: dict[str, object]) -> None:
-        kind = "examination" if exchange.by_doctor and not exchange.changes_something else "request"
+    def _apply_effects(self, exchange: Exchange, sandbox: Sandbox, event: dict[str, object]) -> None:
+        kind = "examination" if exchange.is_preflight and not exchange.changes_something else "request"
         number = sandbox.record(kind, event)
         if exchange.outcome is not None:
             sandbox.follow(self.provider.name, exchange.outcome, number)
 
-    def _struck(self, exchange: Exchange, sandbox: Sandbox) -> Struck | None:
-        found = strike_of(sandbox.faults, self.provider.name, self.contract, exchange.request)
+    def _struck(self, exchange: Exchange, sandbox: Sandbox) -> InjectedCall | None:
+        found = injection_for(sandbox.faults, self.provider.name, self.contract, exchange.request)
         if found is None:
             return None
         strike, operation = found
-        return Struck(
+        return InjectedCall(
             strike=strike,
             operation=operation,
-            serve=lambda: self._answer_surely(exchange, sandbox),
+            serve=lambda: self._respond_or_500(exchange, sandbox),
             refuse=exchange.refuse,
             done=lambda: exchange.outcome is not None and not exchange.outcome.refused,
         )
 
-    async def _answer_struck(self, exchange: Exchange, sandbox: Sandbox, struck: Struck) -> Reply:
+    async def _answer_struck(self, exchange: Exchange, sandbox: Sandbox, struck: InjectedCall) -> Response:
         answered, said = await answer(sandbox.faults, struck)
         reply, exchange.operation = answered.reply, struck.operation.id
         sandbox.record("fault", struck.strike.line())
-        self._let_follow(exchange, sandbox, {**self._event(exchange, reply, "known"), "fault": said})
+        self._apply_effects(exchange, sandbox, {**self._event(exchange, reply, "known"), "fault": said})
         if exchange.outcome is not None:
-            await sandbox.tell_first(self.provider.name, exchange.outcome.before_reply)
+            await sandbox.send_before_response(self.provider.name, exchange.outcome.before_reply)
         if answered.manner is PLAIN:
             return reply
         # The exchange is not over, and time stands still, until the reply is written or the client gone.
         sandbox.timeline.enter()
-        return StruckReply(
+        return FaultyResponse(
             status=reply.status,
             body=reply.body,
             content_type=reply.content_type,
@@ -185,19 +185,19 @@ class Service:
             written=sandbox.timeline.leave,
         )
 
-    async def _answer_surely(self, exchange: Exchange, sandbox: Sandbox) -> Reply:
+    async def _respond_or_500(self, exchange: Exchange, sandbox: Sandbox) -> Response:
         """An answer even when a handler fails: the journal has to say that it was the simulator's fault."""
         try:
-            return await self._answer_known(exchange, sandbox)
+            return await self._respond(exchange, sandbox)
         except Exception as error:
             log.exception("serving %s failed", exchange.request.path)
             detail = f"the simulator failed: {type(error).__name__}: {error}"
             return exchange.refuse(Problem(kind="internal", status=500, detail=detail, operation=exchange.operation))
 
-    async def _answer_known(self, exchange: Exchange, sandbox: Sandbox) -> Reply:
-        if not exchange.by_doctor and not sandbox.admits(self.provider, exchange.credential):
+    async def _respond(self, exchange: Exchange, sandbox: Sandbox) -> Response:
+        if not exchange.is_preflight and not sandbox.allows(self.provider, exchange.credential):
             return exchange.refuse(Problem(kind="rate_limited", status=429, detail="the rate limit is exceeded"))
-        ordinary = express(self.contract, exchange.request) if self.express_lane else None
+        ordinary = match_fast_path(self.contract, exchange.request) if self.fast_path_enabled else None
         if ordinary is not None:
             return exchange.run(ordinary.operation, ordinary.params, ordinary.body)
         return await self.authority.answer(exchange)
@@ -207,14 +207,14 @@ class Service:
         asked = self.contract.asked(request)
         return None if asked is None else asked[0].id
 
-    def too_large(self) -> Reply:
+    def too_large(self) -> Response:
         """The answer to a body beyond the service's limit, which is not read to its end."""
         limit = self.provider.body_limit
         return self.provider.error(
             Problem(kind="too_large", status=413, detail=f"the body is larger than {limit} bytes")
         )
 
-    def _event(self, exchange: Exchange, reply: Reply, credential: str) -> dict[str, object]:
+    def _event(self, exchange: Exchange, reply: Response, credential: str) -> dict[str, object]:
         event: dict[str, object] = {
             "service": self.provider.name,
             "operation": exchange.operation,
@@ -246,7 +246,7 @@ def _told(violation: Violation) -> dict[str, str]:
     return {name: text for name, text in every.items() if text}
 
 
-def _handler(provider: Provider, operation: Operation) -> Handler:
+def _handler(provider: Simulator, operation: Operation) -> Handler:
     found: Handler | None = getattr(provider.handlers, operation.handler, None)
     if found is None:
         where = f"{operation.id} ({operation.method} {operation.path}) of {provider.contract}"

@@ -1,4 +1,4 @@
-"""Discovery of simulators: folders of `services` that define `PROVIDER`, here and in folders from the environment."""
+"""Discovery of simulators: folders of `services` that define `SIMULATOR`, here and in folders from the environment."""
 
 import importlib
 import os
@@ -9,9 +9,9 @@ from pathlib import Path
 from types import MappingProxyType
 
 from sendproof_simulators import services
-from sendproof_simulators.core.simulator import Provider
+from sendproof_simulators.core.simulator import Simulator
 
-FOLDERS_VARIABLE = "SENDPROOF_PROVIDERS"
+FOLDERS_VARIABLE = "SENDPROOF_SIMULATORS"
 _WANTED = f"{FOLDERS_VARIABLE}: expected a folder that holds simulators"
 _HERE = Path(__file__).resolve().parent
 _PACKAGE = _HERE.parent
@@ -23,13 +23,13 @@ CONTRACTS = next(
 
 
 @cache
-def discover() -> Mapping[str, Provider]:
-    """Every simulator by name: each sub-package that defines `PROVIDER`, in here and in the folders of the environment.
+def discover() -> Mapping[str, Simulator]:
+    """Return every simulator by name, from this package and from the folders of the environment.
 
-    `ValueError` names what is wrong with a folder or with a simulator in it.
+    `ValueError` names the fault of a folder, or of a simulator in it.
     """
     added = [_opened(folder) for folder in os.environ.get(FOLDERS_VARIABLE, "").split(os.pathsep) if folder]
-    found: dict[str, Provider] = {}
+    found: dict[str, Simulator] = {}
     for module in pkgutil.iter_modules(services.__path__):
         provider = _provider_of(module.name) if module.ispkg else None
         if provider is not None:
@@ -39,17 +39,17 @@ def discover() -> Mapping[str, Provider]:
     homes = {folder_of(provider).parent for provider in found.values()}
     for folder in added:
         if folder not in homes:
-            raise ValueError(f"{_WANTED}, but none in {folder} defines PROVIDER")
+            raise ValueError(f"{_WANTED}, but none in {folder} defines SIMULATOR")
     return MappingProxyType(found)
 
 
-def folder_of(provider: Provider) -> Path:
+def folder_of(provider: Simulator) -> Path:
     """The folder that holds the simulator's code."""
     package = ".".join(provider.handlers.__name__.split(".")[:3])
     return Path(str(importlib.import_module(package).__file__)).resolve().parent
 
 
-def contract_file(provider: Provider, contracts: Path = CONTRACTS) -> Path:
+def contract_file(provider: Simulator, contracts: Path = CONTRACTS) -> Path:
     """Where its contract is: among `contracts`, or, for a simulator from elsewhere, beside its folder."""
     home = folder_of(provider).parent
     return (contracts if home == _HERE else home) / provider.contract
@@ -70,6 +70,6 @@ def _opened(text: str) -> Path:
     return folder
 
 
-def _provider_of(name: str) -> Provider | None:
-    provider = getattr(importlib.import_module(f"{services.__name__}.{name}"), "PROVIDER", None)
-    return provider if isinstance(provider, Provider) else None
+def _provider_of(name: str) -> Simulator | None:
+    provider = getattr(importlib.import_module(f"{services.__name__}.{name}"), "SIMULATOR", None)
+    return provider if isinstance(provider, Simulator) else None

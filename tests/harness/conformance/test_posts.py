@@ -86,7 +86,9 @@ def test_each_member_is_left_out_and_spoilt(target: Target, place: Place) -> Non
 def test_triggers_have_numbers_that_nobody_else_has(place: Place) -> None:
     """So it can be seen which one brought a message about; where the customer wants none, it says so."""
     target = TARGETS[5]
-    posts = list(chain(*(group(target, place) for group in (invalid_events.strangers, invalid_events.nonsense))))
+    posts = list(
+        chain(*(group(target, place) for group in (invalid_events.unauthenticated_requests, invalid_events.nonsense)))
+    )
     assert len({post.number for post in posts}) == len(posts) == 5
     wanted = [json.loads(post.body)["personalization"]["personalInfo"]["OK"] for post in posts[:3]]
     assert wanted == ["1", "1", "1"]

@@ -6,7 +6,7 @@ import pytest
 
 from sendproof_harness.conformance.probe import must_be_near, too_slow
 from sendproof_harness.conformance.requests import Target
-from sendproof_harness.run.aborted import TroubleError
+from sendproof_harness.run.aborted import RunAbortedError
 
 HERE = Target(url="http://127.0.0.1:9000/events", event=13, channel=505)
 
@@ -18,7 +18,7 @@ def test_nonsense_is_posted_to_this_machine_and_to_the_bridge() -> None:
 
 def test_nobody_else_is_posted_nonsense() -> None:
     """A bridge may have registered an address of the real world; then nothing is posted at all."""
-    with pytest.raises(TroubleError) as refused:
+    with pytest.raises(RunAbortedError) as refused:
         must_be_near([HERE, replace(HERE, url="https://hooks.vendor.example/events")], "127.0.0.1")
     assert (refused.value.trouble.blame, refused.value.trouble.got) == ("config", "https://hooks.vendor.example/events")
 

@@ -77,7 +77,7 @@ def causes() -> dict[str, list[str]]:
 
 def test_much_is_wrong(causes):
     """The history puts to the test every check that looks at customers, their messages or calls about them."""
-    about_campaigns = {"paging.complete", "paging.size", "metrics.cadence", "metrics.conserved", "contract.batches"}
+    about_campaigns = {"paging.complete", "paging.size", "metrics.cadence", "metrics.consistent", "contract.batches"}
     silent = {"run.completed", "webhooks.registered", "templates.synchronised"} | about_campaigns
     assert {check for check, some in causes.items() if not some} <= silent
 

@@ -43,8 +43,8 @@ def test_sound(signed):
     results = {result.check.id: result for result in signed.verdict().results}
 
     assert causes(signed) == []
-    assert {"events.true", "events.cadence"} <= results.keys()
-    assert {"metrics.cadence", "metrics.conserved"}.isdisjoint(results)
+    assert {"events.accurate", "events.cadence"} <= results.keys()
+    assert {"metrics.cadence", "metrics.consistent"}.isdisjoint(results)
 
 
 def test_neither_totals_nor_events(sound):

@@ -73,7 +73,7 @@ def test_a_kill_that_nobody_carried_out(sound):
 
 def test_a_run_without_faults_is_not_asked(sound):
     """A check that does not apply is left out of the verdict."""
-    assert "faults.struck" not in {result.check.id for result in sound.verdict().results}
+    assert "faults.injected" not in {result.check.id for result in sound.verdict().results}
 
 
 @pytest.mark.parametrize(
@@ -310,15 +310,15 @@ def test_called_before_it_was_time(sound):
         for after in (SECOND, 30 * SECOND)
     )
 
-    found = [some.cause for some in story.plus(limited, early).verdict().groups if some.check == "contract.again"]
+    found = [some.cause for some in story.plus(limited, early).verdict().groups if some.check == "contract.retry_after"]
     assert found == ["429 ignored: optimove GetChannelTemplates: called again before it was time"]
-    assert [some for some in story.plus(limited, late).verdict().groups if some.check == "contract.again"] == []
+    assert [some for some in story.plus(limited, late).verdict().groups if some.check == "contract.retry_after"] == []
 
 
 def test_a_call_that_was_limited_and_never_made_again(sound):
     """What was asked for is still not done."""
     limited = call(START, 5_001, "optimove", "GetChannelTemplates", status=429)
-    found = [some.cause for some in sound.plus(limited).verdict().groups if some.check == "contract.again"]
+    found = [some.cause for some in sound.plus(limited).verdict().groups if some.check == "contract.retry_after"]
 
     assert found == ["429 ignored: optimove GetChannelTemplates: the call was never made again"]
 
@@ -327,4 +327,4 @@ def test_a_login_too_many_need_not_be_made_again(sound):
     """The token that the bridge has is still good."""
     limited = call(START, 5_001, "optimove", "Login", status=429)
 
-    assert "contract.again" not in {result.check.id for result in sound.plus(limited).verdict().results}
+    assert "contract.retry_after" not in {result.check.id for result in sound.plus(limited).verdict().results}

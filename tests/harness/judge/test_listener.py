@@ -52,7 +52,7 @@ def test_whoever_was_posted_nothing_is_unknown(sound):
 )
 def test_what_is_allowed_must_be_taken(sound, answer, said):
     """Any 2xx does, and nothing else."""
-    assert found(asked(sound, probe(**answer))) == ([] if said is None else [("listener.takes", said)])
+    assert found(asked(sound, probe(**answer))) == ([] if said is None else [("listener.accepts_valid", said)])
 
 
 @pytest.mark.parametrize(
@@ -71,7 +71,7 @@ def test_what_is_allowed_must_be_taken(sound, answer, said):
 def test_what_is_not_allowed_must_be_borne(sound, call, fails):
     """It may be refused, ignored, and cut off when it is huge; nothing may break or hang."""
     wrong = probe(**{"asks": "answered", "wrong": "/CampaignID is missing"} | call)
-    assert [check for check, _ in found(asked(sound, wrong))] == ["listener.bears"] * fails
+    assert [check for check, _ in found(asked(sound, wrong))] == ["listener.survives_invalid"] * fails
 
 
 def test_what_broke_it_is_named_by_its_smallest_part(sound):
@@ -89,8 +89,11 @@ def test_what_a_bridge_may_do_is_a_note(sound):
     took = probe(asks="answered", wrong="/CampaignID is missing")
     refused = probe(asks="answered", what="numbers as text", status=400)
     assert found(asked(sound, took, refused), "note") == [
-        ("listener.bears", "took what no contract allows; if it ignores that, all is well"),
-        ("listener.bears", "event 13: answered with 400, for numbers as text; nobody knows whether Optimove posts it"),
+        ("listener.survives_invalid", "took what no contract allows; if it ignores that, all is well"),
+        (
+            "listener.survives_invalid",
+            "event 13: answered with 400, for numbers as text; nobody knows whether Optimove posts it",
+        ),
     ]
 
 
@@ -100,7 +103,7 @@ def test_a_message_upon_nonsense_is_found_by_its_number(sound):
     sent = sound.delivery_to(0) | {"number": "447410000001", "message": "999"}
     (finding,) = asked(sound, nonsense).plus(sent).findings(CHECKS)
     assert (finding.check, finding.cause, finding.expected) == (
-        "listener.silent",
+        "listener.no_side_effects",
         "a message went out upon a trigger without a template",
         "no message: no template",
     )

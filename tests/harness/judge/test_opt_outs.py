@@ -191,4 +191,4 @@ def test_a_stop_at_the_very_end(sound):
 
 def test_nobody_opted_out(sound):
     """Then there is nothing to ask."""
-    assert "optouts.shared" not in {result.check.id for result in sound.verdict().results}
+    assert "opt_outs.synced" not in {result.check.id for result in sound.verdict().results}

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 from jsonschema import Draft202012Validator
 
-from sendproof_harness.load.service_levels import SCHEMA_FILE, Levels, levels_in, load_levels
+from sendproof_harness.load.service_levels import SCHEMA_FILE, ServiceLevels, levels_in, load_levels
 from sendproof_harness.scenario.diagnostics import UnusableFileError
 
 PAGE = Path(__file__).parents[3] / "docs" / "levels.md"
@@ -20,7 +20,7 @@ def test_a_file_becomes_values(tmp_path):
     file = tmp_path / "levels.yaml"
     file.write_text(example.group(1))
 
-    assert load_levels(file) == Levels(
+    assert load_levels(file) == ServiceLevels(
         losses={"lost": 0, "late": 10},
         throughput={"sending": 1000},
         latency_ms={"acknowledgement": {"p95": 500.0, "p99": 2_000.0}},
@@ -32,8 +32,8 @@ def test_a_file_becomes_values(tmp_path):
 
 def test_every_key_is_optional():
     """What is left out is not asked for; the load generator may be late by a tenth of a second."""
-    assert levels_in("{}", "levels.yaml") == Levels()
-    assert Levels().behind_ms == 100.0
+    assert levels_in("{}", "levels.yaml") == ServiceLevels()
+    assert ServiceLevels().behind_ms == 100.0
 
 
 @pytest.mark.parametrize(

@@ -6,10 +6,10 @@ from dataclasses import replace
 import pytest
 
 from repository import ROOT
-from sendproof_harness.load.scenarios import Wanted
+from sendproof_harness.load.scenarios import Selection
 from sendproof_simulators.core.audience.audience import Audience
 
-WANTED = Wanted(kind="paging", customers=30)
+WANTED = Selection(kind="paging", customers=30)
 AT = "2026-03-02 09:00:00"
 
 

@@ -141,7 +141,7 @@ def test_junit(spoilt, tmp_path):
 
     assert int(suite.get("tests", "")) == len(failures) == len(spoilt.verdict().results)
     assert {name for name, failure in failures.items() if failure is not None} == {
-        "delivery.once", "delivery.text", "delivery.time", "metrics.true",
+        "delivery.once", "delivery.text", "delivery.time", "metrics.accurate",
     }  # fmt: skip
     assert (
         failures["delivery.time"].get("message")

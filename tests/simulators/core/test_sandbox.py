@@ -29,7 +29,7 @@ def history_after(webhooks: Iterable[Webhook]) -> list[dict[str, Any]]:
                 channels=DEFAULT_CHANNELS,
             )
             sandbox = Sandboxes(discover(), StillWallClock(), sender).create(settings)
-            await sandbox.tell_first("optimove", webhooks)
+            await sandbox.send_before_response("optimove", webhooks)
             return [msgspec.json.decode(line) for line in sandbox.history({})]
 
     return asyncio.run(run())

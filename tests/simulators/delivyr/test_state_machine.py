@@ -11,7 +11,7 @@ import account_model
 from sendproof_simulators.core.clock.wall_clock import HOUR
 
 AMERICANS = [f"+1212565010{place}" for place in range(3)] + [
-    f"+{number}" for number in account_model.magic_numbers("US")
+    f"+{number}" for number in account_model.numbers_for_codes("US")
 ]
 NUMBERS = st.sampled_from([*AMERICANS, "2125650100", "+12125", "+447700900123", "nobody"])
 # What the log says of a message, by what it has come to; nothing is told of one that stays unknown.
@@ -19,7 +19,7 @@ TOLD = {"delivered": "delivered", "undelivered": "undelivered", "expired": "unde
 ALL = 500
 
 
-class Log(account_model.Books):
+class Log(account_model.AccountModel):
     """Sends, waits, reads; `taken` are the ids of all that were taken, `rejected` of those that were not sent on."""
 
     opened = None

@@ -8,8 +8,8 @@ from openapi_schema_validator import OAS30Validator
 from instants import NINE
 from repository import CONTRACTS, ROOT
 from sendproof_simulators.core.clock.wall_clock import DAY
-from sendproof_simulators.core.messaging.delivery_outcomes import MAGIC, magic_number
-from sendproof_simulators.services.textlocal import PROVIDER
+from sendproof_simulators.core.messaging.delivery_outcomes import TEST_NUMBERS, number_for_code
+from sendproof_simulators.services.textlocal import SIMULATOR
 from sendproof_simulators.services.textlocal.dialects import DIALECTS
 from sendproof_simulators.services.textlocal.errors import TEXTS
 
@@ -39,8 +39,8 @@ def test_the_readme_lists_every_dialect_and_setting(account):
     for dialect in DIALECTS:
         answers = ", ".join(f"`{answer.value}`" for answer in dialect.answers)
         assert f"| `{dialect.name}` | {answers} |\n" in text
-    assert PROVIDER.settings is not None
-    for setting in PROVIDER.settings.read(account.state):
+    assert SIMULATOR.settings is not None
+    for setting in SIMULATOR.settings.read(account.state):
         assert f"| `{setting}` | " in text
 
 
@@ -50,7 +50,7 @@ def test_what_is_posted_keeps_to_its_contract(speaking):
     schemas = document["components"]["schemas"]
     account = speaking(expired_receipts="pushed")
     account.set(receipt_url="http://127.0.0.1:9000/", inbound_url="http://127.0.0.1:9000/inbound")
-    taken = [magic_number("GB", magic.code) for magic in MAGIC if magic.fate.refusal is None]
+    taken = [number_for_code("GB", magic.code) for magic in TEST_NUMBERS if magic.fate.refusal is None]
     account.call("send", numbers=",".join(taken), message="Hi")
     posted = [
         *account.last.before_reply,

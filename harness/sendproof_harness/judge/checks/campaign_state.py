@@ -7,9 +7,9 @@ from sendproof_harness.history.timestamps import span, spoken
 from sendproof_harness.judge.checks.delivery import of_obligation
 from sendproof_harness.judge.facts.consent import GRACE
 from sendproof_harness.judge.facts.deadlines import CampaignKey
-from sendproof_harness.judge.facts.delivery_ledger import Fate, ledger
-from sendproof_harness.judge.findings import Check, Finding, Observed, Where
-from sendproof_harness.judge.requirements import CANCELLATION_KEPT, CLEARANCE_GIVEN, TESTING_KEPT
+from sendproof_harness.judge.facts.delivery_ledger import RecipientResult, ledger
+from sendproof_harness.judge.findings import Check, CheckResult, Finding, Location
+from sendproof_harness.judge.requirements import CANCELLATION_RESPECTED, CLEARANCE_GIVEN, TESTING_RESPECTED
 
 _CLEARANCE = "campaigns.clearance"
 _CANCELLED = "campaigns.cancelled"
@@ -21,12 +21,12 @@ ON_HOLD = 5
 # -- clearance --------------------------------------------------------------------------------------
 
 
-def clearance_given(history: History) -> Observed:
+def clearance_given(history: History) -> CheckResult:
     """Campaigns on hold of which the bridge was told: in time, it has to say who may be sent to."""
     required = [one for one in history.clearances if one.action == "required"]
     given = {one.campaign for one in history.clearances if one.action == "given" and one.at < one.required_by}
     findings = [_judge_clearance(history, one) for one in required if one.campaign not in given]
-    return Observed(looked_at=len(required), unit="campaigns", findings=tuple(findings))
+    return CheckResult(looked_at=len(required), unit="campaigns", findings=tuple(findings))
 
 
 def _judge_clearance(history: History, hold: Clearance) -> Finding:
@@ -51,7 +51,7 @@ def _no_clearance(hold: Clearance, cause: str, got: str, *, known: bool = True, 
         cause=cause,
         expected=f"UpdateCustomerPromotionStatus before {spoken(hold.required_by)}",
         got=got,
-        where=Where(campaign=hold.campaign),
+        where=Location(campaign=hold.campaign),
         at=hold.required_by,
     )
 
@@ -59,7 +59,7 @@ def _no_clearance(hold: Clearance, cause: str, got: str, *, known: bool = True, 
 # -- cancellation -----------------------------------------------------------------------------------
 
 
-def cancellation_kept(history: History) -> Observed:
+def cancellation_kept(history: History) -> CheckResult:
     """Messages of a cancelled campaign that went out later than what was on its way."""
     cancelled = {(one.campaign, one.channel): one.cancelled_at for one in history.campaigns if one.cancelled_at}
     fates = [fate for fate in ledger(history).fates if _key(fate) in cancelled]
@@ -69,14 +69,14 @@ def cancellation_kept(history: History) -> Observed:
         for delivery in fate.deliveries
         if fate.obligation.reason == "cancelled" and delivery.send_at > (cancelled[_key(fate)] or 0) + GRACE
     ]
-    return Observed(looked_at=len(fates), unit="recipients", findings=tuple(findings))
+    return CheckResult(looked_at=len(fates), unit="recipients", findings=tuple(findings))
 
 
-def _key(fate: Fate) -> CampaignKey:
+def _key(fate: RecipientResult) -> CampaignKey:
     return fate.obligation.campaign, fate.obligation.channel
 
 
-def _after_all(fate: Fate, delivery: Delivery, cancelled_at: int) -> Finding:
+def _after_all(fate: RecipientResult, delivery: Delivery, cancelled_at: int) -> Finding:
     return Finding(
         check=_CANCELLED,
         level="fail",
@@ -92,15 +92,15 @@ def _after_all(fate: Fate, delivery: Delivery, cancelled_at: int) -> Finding:
 # -- testing mode -----------------------------------------------------------------------------------
 
 
-def testing_kept(history: History) -> Observed:
+def testing_kept(history: History) -> CheckResult:
     """Messages on a channel in testing mode that were no test, and reports of it."""
     testing = frozenset(channel.id for channel in history.header.channels if channel.testing)
     fates = [fate for fate in ledger(history).fates if fate.obligation.channel in testing]
     sent = [_sent_in_testing(fate, delivery) for fate in fates for delivery in fate.deliveries]
-    return Observed(looked_at=len(fates), unit="recipients", findings=(*sent, *_reported(history, testing)))
+    return CheckResult(looked_at=len(fates), unit="recipients", findings=(*sent, *_reported(history, testing)))
 
 
-def _sent_in_testing(fate: Fate, delivery: Delivery) -> Finding:
+def _sent_in_testing(fate: RecipientResult, delivery: Delivery) -> Finding:
     return Finding(
         check=_TESTING,
         level="fail",
@@ -133,7 +133,7 @@ def _reported_in_testing(call: str, key: CampaignKey | None, at: int) -> Finding
         cause=f"{call} of a channel in testing mode",
         expected="no reports, as nothing went out",
         got=f"one {spoken(at)}",
-        where=Where() if key is None else Where(campaign=key[0], channel=key[1]),
+        where=Location() if key is None else Location(campaign=key[0], channel=key[1]),
         at=at,
     )
 
@@ -150,7 +150,7 @@ CHECKS = (
     Check(
         id=_CANCELLED,
         title="Nothing goes out after a cancellation",
-        requirement=CANCELLATION_KEPT,
+        requirement=CANCELLATION_RESPECTED,
         run=cancellation_kept,
         applies=lambda history: any(one.cancelled_at is not None for one in history.campaigns),
         asked_of="runs with cancelled campaigns",
@@ -158,7 +158,7 @@ CHECKS = (
     Check(
         id=_TESTING,
         title="Testing mode reaches nobody",
-        requirement=TESTING_KEPT,
+        requirement=TESTING_RESPECTED,
         run=testing_kept,
         applies=lambda history: any(channel.testing for channel in history.header.channels),
         asked_of="runs with a channel in testing mode",

@@ -9,10 +9,10 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 
 from sendproof_harness.history.records import ChannelTemplates, History, Request, TemplateId
-from sendproof_harness.judge.findings import Check, Finding, Observed, Where
-from sendproof_harness.judge.requirements import CLIENTS_APART
+from sendproof_harness.judge.findings import Check, CheckResult, Finding, Location
+from sendproof_harness.judge.requirements import CLIENTS_ISOLATED
 
-_ID = "contract.clients"
+_ID = "contract.client_isolation"
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -27,7 +27,7 @@ class _Statement:
     template: TemplateId
 
 
-def kept_apart(history: History) -> Observed:
+def kept_apart(history: History) -> CheckResult:
     """Calls made with this client's key that name a template which only another client has."""
     own, others = _own_templates(history), _templates_of_others(history)
     statements = list(_statements(history))
@@ -36,7 +36,7 @@ def kept_apart(history: History) -> Observed:
         for one in statements
         if str(one.template) in others and str(one.template) not in own
     ]
-    return Observed(looked_at=len(statements), unit="statements", findings=tuple(findings))
+    return CheckResult(looked_at=len(statements), unit="statements", findings=tuple(findings))
 
 
 def _own_templates(history: History) -> frozenset[str]:
@@ -89,7 +89,7 @@ def _strange(history: History, one: _Statement, client: str) -> Finding:
         cause=f"{one.call}: one client's key was shown for another client",
         expected=f"the key of {client!r}, the only client who has the template",
         got=f"{_shown(request)} of the client whose history this is",
-        where=Where(
+        where=Location(
             campaign=one.campaign,
             channel=one.channel,
             template=one.template,
@@ -107,7 +107,7 @@ CHECKS = (
     Check(
         id=_ID,
         title="Each call shows the key of the client it is for",
-        requirement=CLIENTS_APART,
+        requirement=CLIENTS_ISOLATED,
         run=kept_apart,
         applies=lambda history: bool(history.neighbours),
         asked_of="runs with several clients",

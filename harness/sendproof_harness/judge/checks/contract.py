@@ -10,8 +10,13 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from sendproof_harness.history.records import History, Key, Rejection, Request, Violation
 from sendproof_harness.history.timestamps import HOUR, MINUTE, span, spoken
 from sendproof_harness.judge.facts.fault_effects import answered_itself, before_probes
-from sendproof_harness.judge.findings import Blame, Check, Finding, Level, Observed, Where
-from sendproof_harness.judge.requirements import BATCHES_WITHIN_LIMITS, CONTRACT_KEPT, CREDENTIAL_SHOWN, RATE_LIMIT_KEPT
+from sendproof_harness.judge.findings import Blame, Check, CheckResult, Finding, Level, Location
+from sendproof_harness.judge.requirements import (
+    AUTHENTICATED,
+    BATCHES_WITHIN_LIMITS,
+    CONTRACT_RESPECTED,
+    RATE_LIMIT_RESPECTED,
+)
 
 _CONTRACT = "contract.requests"
 _CREDENTIAL = "contract.credentials"
@@ -49,12 +54,12 @@ _BATCH_OPERATIONS = frozenset(
 )
 
 
-def requests_valid(history: History) -> Observed:
+def requests_valid(history: History) -> CheckResult:
     """Broken rules, unknown addresses, and whatever else a service answered with a 4xx."""
     return _each(_without_empty_lists(history, before_probes(history)), "requests", _invalid)
 
 
-def credentials_shown(history: History) -> Observed:
+def credentials_shown(history: History) -> CheckResult:
     """Calls without a credential, with one that nobody was given, or with one that is not good any more.
 
     When the client's admin ends a key, a bridge learns of it by a refusal, and has to ask now and then whether it is
@@ -64,15 +69,15 @@ def credentials_shown(history: History) -> Observed:
     refused = [request for request in requests if answered_itself(request) and _is_refused(request)]
     probing, wrong = _sorted_out(refused, history.keys)
     findings = [*(_wrong_credential(request, history.keys) for request in wrong), *_too_often(probing)]
-    return Observed(looked_at=len(requests), unit="requests", findings=tuple(findings))
+    return CheckResult(looked_at=len(requests), unit="requests", findings=tuple(findings))
 
 
-def rate_kept(history: History) -> Observed:
+def rate_kept(history: History) -> CheckResult:
     """Calls that were one too many."""
     return _each(before_probes(history), "requests", _too_fast)
 
 
-def batches_within_limits(history: History) -> Observed:
+def batches_within_limits(history: History) -> CheckResult:
     """Calls that carry more than their operation takes."""
     requests = before_probes(history)
     some = [request for request in requests if request.operation in _BATCH_OPERATIONS or _oversized(request)]
@@ -80,12 +85,12 @@ def batches_within_limits(history: History) -> Observed:
     refused = [one for one in history.rejections if (one.service, str(one.code)) in _TOO_MANY_NUMBERS]
     numbers = {(one.service, one.at): one for one in refused}
     findings = [*broken, *(_too_many_numbers(one, refused, requests) for one in numbers.values())]
-    return Observed(looked_at=len(some) + len(numbers), unit="batches", findings=tuple(findings))
+    return CheckResult(looked_at=len(some) + len(numbers), unit="batches", findings=tuple(findings))
 
 
-def _each(requests: Sequence[Request], unit: str, judge: Callable[[Request], Iterator[Finding]]) -> Observed:
+def _each(requests: Sequence[Request], unit: str, judge: Callable[[Request], Iterator[Finding]]) -> CheckResult:
     findings = tuple(finding for request in requests for finding in judge(request))
-    return Observed(looked_at=len(requests), unit=unit, findings=findings)
+    return CheckResult(looked_at=len(requests), unit=unit, findings=findings)
 
 
 def _without_empty_lists(history: History, requests: Sequence[Request]) -> Sequence[Request]:
@@ -179,7 +184,7 @@ def _too_many_numbers(first: Rejection, refused: Sequence[Rejection], requests: 
         cause=f"{first.service}: a batch over the limit, refused as a whole ({first.code} {first.reason})",
         expected=_TOO_MANY_NUMBERS[first.service, str(first.code)],
         got=f"{count:,} numbers",
-        where=Where(request=requests[place].n if place >= 0 else None),
+        where=Location(request=requests[place].n if place >= 0 else None),
         at=first.at,
     )
 
@@ -198,7 +203,7 @@ def _broken(check: str, request: Request, rule: Violation) -> Finding:
         + (", a batch over the limit" if rule.rule == _TOO_MANY else ""),
         expected=f"{_place(rule)}{rule.wanted or 'what is documented'}, by the contract of {request.service}",
         got=rule.message if rule.value is None else f"{rule.value} ({rule.rule})",
-        where=Where(request=request.n),
+        where=Location(request=request.n),
         at=request.at,
     )
 
@@ -221,7 +226,7 @@ def _answered(
         expected=expected,
         got=f"{request.method} {request.path} answered with {request.status}"
         + (f": {request.answer}" if request.answer else ""),
-        where=Where(request=request.n),
+        where=Location(request=request.n),
         at=request.at,
     )
 
@@ -236,11 +241,11 @@ CHECKS = (
     Check(
         id=_CONTRACT,
         title="Every call is one that is documented",
-        requirement=CONTRACT_KEPT,
+        requirement=CONTRACT_RESPECTED,
         run=requests_valid,
     ),
-    Check(id=_CREDENTIAL, title="Every call shows its credential", requirement=CREDENTIAL_SHOWN, run=credentials_shown),
-    Check(id=_RATE, title="The rate limit is kept", requirement=RATE_LIMIT_KEPT, run=rate_kept),
+    Check(id=_CREDENTIAL, title="Every call shows its credential", requirement=AUTHENTICATED, run=credentials_shown),
+    Check(id=_RATE, title="The rate limit is kept", requirement=RATE_LIMIT_RESPECTED, run=rate_kept),
     Check(
         id=_BATCH,
         title="No call carries more items than it may",

@@ -8,19 +8,19 @@ from sendproof_harness.history.timestamps import spoken
 from sendproof_harness.judge.checks.paging import rows_never_read
 from sendproof_harness.judge.facts.consent import forbidden_at
 from sendproof_harness.judge.facts.deadlines import heard
-from sendproof_harness.judge.facts.delivery_ledger import Fate, is_owed_something, ledger
+from sendproof_harness.judge.facts.delivery_ledger import RecipientResult, is_owed_something, ledger
 from sendproof_harness.judge.facts.fault_diagnosis import Reason, reasons_after_faults, reasons_of_repeats
-from sendproof_harness.judge.findings import Check, Finding, Observed, Where
-from sendproof_harness.judge.requirements import CONSENT_KEPT, DELIVERED_ONCE, RIGHT_NUMBER
+from sendproof_harness.judge.findings import Check, CheckResult, Finding, Location
+from sendproof_harness.judge.requirements import CONSENT_RESPECTED, DELIVERED_ONCE, RIGHT_NUMBER
 
 _ONCE = "delivery.once"
 _NUMBER = "delivery.number"
 _CONSENT = "delivery.consent"
 
 
-def of_obligation(obligation: Obligation) -> Where:
+def of_obligation(obligation: Obligation) -> Location:
     """Where a finding about one recipient stands."""
-    return Where(
+    return Location(
         campaign=obligation.campaign,
         channel=obligation.channel,
         customer=obligation.customer,
@@ -28,7 +28,7 @@ def of_obligation(obligation: Obligation) -> Where:
     )
 
 
-def delivered_once(history: History) -> Observed:
+def delivered_once(history: History) -> CheckResult:
     """Lost, duplicated and unexpected messages."""
     book = ledger(history)
     why_lost, why_twice = _reasons_of_loss(history), reasons_of_repeats(history)
@@ -41,19 +41,19 @@ def delivered_once(history: History) -> Observed:
         *(_pending(fate) for fate in book.fates if fate.name == "pending"),
     ]
     judged = sum(fate.obligation.owed and fate.name not in {"pending", "indefinite", "refused"} for fate in book.fates)
-    return Observed(looked_at=judged, unit="recipients", findings=tuple(findings))
+    return CheckResult(looked_at=judged, unit="recipients", findings=tuple(findings))
 
 
-def right_number(history: History) -> Observed:
+def right_number(history: History) -> CheckResult:
     """Messages that went to a number that is not the customer's, or not in the form that providers take."""
     book = ledger(history)
     met = [fate for fate in book.fates if fate.obligation.owed and fate.deliveries]
     findings = [_wrong_number(fate) for fate in met if fate.deliveries[0].number != fate.obligation.number]
     findings += [_otherwise_spelled(fate, each) for fate in met for each in fate.deliveries if each.given is not None]
-    return Observed(looked_at=len(met), unit="deliveries", findings=tuple(findings))
+    return CheckResult(looked_at=len(met), unit="deliveries", findings=tuple(findings))
 
 
-def consent_kept(history: History) -> Observed:
+def consent_kept(history: History) -> CheckResult:
     """Messages to people who opted out."""
     book = ledger(history)
     opted_out = [fate for fate in book.fates if fate.obligation.reason == "opted_out"]
@@ -61,7 +61,7 @@ def consent_kept(history: History) -> Observed:
     deliveries = sum(not delivery.test for delivery in history.deliveries)
     if deliveries and not opted_out:
         findings.append(_nobody_opted_out(deliveries))
-    return Observed(looked_at=deliveries, unit="deliveries", findings=tuple(findings))
+    return CheckResult(looked_at=deliveries, unit="deliveries", findings=tuple(findings))
 
 
 def _reasons_of_loss(history: History) -> Callable[[Obligation], Reason]:
@@ -91,7 +91,7 @@ def _reasons_of_loss(history: History) -> Callable[[Obligation], Reason]:
     return reason
 
 
-def _campaigns_with_deliveries(fates: Iterable[Fate]) -> Mapping[tuple[int, int], int]:
+def _campaigns_with_deliveries(fates: Iterable[RecipientResult]) -> Mapping[tuple[int, int], int]:
     return Counter((fate.obligation.campaign, fate.obligation.channel) for fate in fates if fate.deliveries)
 
 
@@ -100,7 +100,7 @@ def _refused(rejection: Rejection) -> Reason:
     return f"lost: the provider refused the message ({why})", f"refused by {rejection.service} with {why}"
 
 
-def _lost(fate: Fate, cause: str, got: str) -> Finding:
+def _lost(fate: RecipientResult, cause: str, got: str) -> Finding:
     return Finding(
         check=_ONCE,
         level="fail",
@@ -113,7 +113,7 @@ def _lost(fate: Fate, cause: str, got: str) -> Finding:
     )
 
 
-def _indefinite(history: History, fates: Iterable[Fate]) -> Iterator[Finding]:
+def _indefinite(history: History, fates: Iterable[RecipientResult]) -> Iterator[Finding]:
     """What nobody can know: the bridge did all it could, or there was nothing that it could do."""
     first_heard = heard(history)
     for fate in fates:
@@ -133,7 +133,7 @@ def _indefinite(history: History, fates: Iterable[Fate]) -> Iterator[Finding]:
             )
 
 
-def _duplicated(fate: Fate, cause: str) -> Finding:
+def _duplicated(fate: RecipientResult, cause: str) -> Finding:
     times = ", ".join(spoken(delivery.send_at) for delivery in fate.deliveries)
     return Finding(
         check=_ONCE,
@@ -155,7 +155,7 @@ def _unexpected(delivery: Delivery) -> Finding:
         cause="unexpected: a message that nobody was owed",
         expected="no message to this number",
         got=f"{delivery.text!r}, sent {spoken(delivery.send_at)}",
-        where=Where(number=delivery.number, message=delivery.message),
+        where=Location(number=delivery.number, message=delivery.message),
         at=delivery.send_at,
     )
 
@@ -168,7 +168,7 @@ _WHY_FORBIDDEN: Mapping[str | None, str] = {
 }
 
 
-def _forbidden(fate: Fate) -> Finding:
+def _forbidden(fate: RecipientResult) -> Finding:
     delivery = fate.deliveries[0]
     return Finding(
         check=_ONCE,
@@ -182,7 +182,7 @@ def _forbidden(fate: Fate) -> Finding:
     )
 
 
-def _pending(fate: Fate) -> Finding:
+def _pending(fate: RecipientResult) -> Finding:
     return Finding(
         check=_ONCE,
         level="unknown",
@@ -195,7 +195,7 @@ def _pending(fate: Fate) -> Finding:
     )
 
 
-def _wrong_number(fate: Fate) -> Finding:
+def _wrong_number(fate: RecipientResult) -> Finding:
     got = fate.deliveries[0].number
     spelled = "".join(filter(str.isdigit, got))[-9:] == (fate.obligation.number or "")[-9:]
     how = "another spelling of it, as with + or zeros where digits are wanted" if spelled else "somebody else's"
@@ -211,7 +211,7 @@ def _wrong_number(fate: Fate) -> Finding:
     )
 
 
-def _otherwise_spelled(fate: Fate, delivery: Delivery) -> Finding:
+def _otherwise_spelled(fate: RecipientResult, delivery: Delivery) -> Finding:
     """The provider understood it, which no document promises."""
     return Finding(
         check=_NUMBER,
@@ -225,7 +225,7 @@ def _otherwise_spelled(fate: Fate, delivery: Delivery) -> Finding:
     )
 
 
-def _against_consent(history: History, fate: Fate) -> Finding:
+def _against_consent(history: History, fate: RecipientResult) -> Finding:
     """Of whoever opted out while the campaign went on, what went out after that counts."""
     owed = fate.obligation
     ways = [(forbidden_at(history, owed, delivery.send_at), delivery) for delivery in fate.deliveries]
@@ -268,7 +268,7 @@ CHECKS = (
     Check(
         id=_CONSENT,
         title="Nobody who opted out gets a message",
-        requirement=CONSENT_KEPT,
+        requirement=CONSENT_RESPECTED,
         run=consent_kept,
         applies=lambda history: is_owed_something(history) or not all(one.test for one in history.deliveries),
         asked_of="runs in which a message is owed or was sent",

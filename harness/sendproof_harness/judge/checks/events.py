@@ -28,10 +28,10 @@ from sendproof_harness.judge.facts.clicks import clicks_unreported
 from sendproof_harness.judge.facts.customer_events import Happening, Key, happened
 from sendproof_harness.judge.facts.delivery_ledger import time_was_observed
 from sendproof_harness.judge.facts.fault_effects import may_have_failed, outages
-from sendproof_harness.judge.findings import Blame, Check, Finding, Level, Observed, Where
-from sendproof_harness.judge.requirements import EVENTS_CADENCE, EVENTS_TRUE
+from sendproof_harness.judge.findings import Blame, Check, CheckResult, Finding, Level, Location
+from sendproof_harness.judge.requirements import EVENTS_ACCURATE, EVENTS_CADENCE
 
-_TRUE = "events.true"
+_TRUE = "events.accurate"
 _CADENCE = "events.cadence"
 
 SERVICE = "optimove-metrics"
@@ -46,7 +46,7 @@ _REFUSED = "refused_event"
 TOLD_WITHIN = DAY // PUSHES_A_DAY_MIN + HOUR
 
 
-def true(history: History) -> Observed:
+def true(history: History) -> CheckResult:
     """Compare what was told of each customer with what happened to them."""
     told, truth = _told(history), happened(history)
     findings = [
@@ -55,23 +55,23 @@ def true(history: History) -> Observed:
         *_missing(history, told, truth),
         *clicks_unreported(history, _TRUE),
     ]
-    return Observed(looked_at=len(history.engagements), unit="events", findings=tuple(findings))
+    return CheckResult(looked_at=len(history.engagements), unit="events", findings=tuple(findings))
 
 
-def cadence(history: History) -> Observed:
+def cadence(history: History) -> CheckResult:
     """Events that were told long after the bridge had been told of them; what it has to ask for takes as it takes."""
     told, truth = _told(history), happened(history)
     count = sum(map(len, told.values()))
     if not time_was_observed(history):
         unseen = not_observed(history, _CADENCE, f"{count:,} events")
-        return Observed(looked_at=count, unit="events", findings=(unseen,))
+        return CheckResult(looked_at=count, unit="events", findings=(unseen,))
     findings = [
         _late(key, one, event)
         for key, events in told.items()
         for one, event in zip(truth.get(key, ()), events, strict=False)
         if len(events) == len(truth.get(key, ())) and one.told is not None and _is_late(history, one.told, event.at)
     ]
-    return Observed(looked_at=count, unit="events", findings=tuple(findings))
+    return CheckResult(looked_at=count, unit="events", findings=tuple(findings))
 
 
 def _told(history: History) -> Mapping[Key, Sequence[Engagement]]:
@@ -107,7 +107,7 @@ def _no_such_event(history: History) -> Iterator[Finding]:
                 cause=cause,
                 expected="events that there are: " + ", ".join(METRIC_OF_EVENT),
                 got=request.answer or f"answered with {request.status}",
-                where=Where(request=request.n),
+                where=Location(request=request.n),
                 at=request.at,
             )
 
@@ -166,7 +166,7 @@ def _late(key: Key, one: Happening, event: Engagement) -> Finding:
 
 
 def _finding(key: Key, cause: str, expected: str, got: str, at: int) -> Finding:
-    where = Where(customer=key[0])
+    where = Location(customer=key[0])
     return Finding(
         check=_TRUE, level="fail", blame="bridge", cause=cause, expected=expected, got=got, where=where, at=at
     )
@@ -184,7 +184,7 @@ CHECKS = (
     Check(
         id=_TRUE,
         title="Events tell what happened, once",
-        requirement=EVENTS_TRUE,
+        requirement=EVENTS_ACCURATE,
         run=true,
         applies=lambda history: bool(history.engagements),
         asked_of="bridges that report by saveEvent",

@@ -2,10 +2,10 @@
 
 from sendproof_harness.history.header import FaultEntry
 from sendproof_harness.history.records import History
-from sendproof_harness.judge.findings import Blame, Check, Finding, Observed, Where
-from sendproof_harness.judge.requirements import FAULTS_STRUCK
+from sendproof_harness.judge.findings import Blame, Check, CheckResult, Finding, Location
+from sendproof_harness.judge.requirements import FAULTS_INJECTED
 
-_ID = "faults.struck"
+_ID = "faults.injected"
 
 # Other calls have alternatives: totals or events, one operation of a provider or another.
 _NEEDED = frozenset(
@@ -13,11 +13,11 @@ _NEEDED = frozenset(
 )
 
 
-def all_struck(history: History) -> Observed:
+def all_struck(history: History) -> CheckResult:
     """Entries of the header without a strike."""
     struck = {strike.id for strike in history.faults if not strike.missed}
     findings = tuple(_unused(history, entry) for entry in history.header.faults if entry.id not in struck)
-    return Observed(looked_at=len(history.header.faults), unit="faults", findings=findings)
+    return CheckResult(looked_at=len(history.header.faults), unit="faults", findings=findings)
 
 
 def _unused(history: History, entry: FaultEntry) -> Finding:
@@ -34,7 +34,7 @@ def _unused(history: History, entry: FaultEntry) -> Finding:
         cause=cause,
         expected=f"{entry.fault} ({entry.id}) at {what[:-1]} {entry.nth} of {name} that fits",
         got=f"{seen:,} {what} of {name} in all",
-        where=Where(),
+        where=Location(),
     )
 
 
@@ -50,7 +50,7 @@ CHECKS = (
     Check(
         id=_ID,
         title="Every fault has struck",
-        requirement=FAULTS_STRUCK,
+        requirement=FAULTS_INJECTED,
         run=all_struck,
         applies=lambda history: bool(history.header.faults),
         asked_of="runs with faults",

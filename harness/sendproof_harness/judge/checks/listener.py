@@ -8,37 +8,37 @@ from collections.abc import Iterator
 from sendproof_harness.history.records import Delivery, History, Probe
 from sendproof_harness.history.timestamps import spoken
 from sendproof_harness.judge.checks.webhooks import is_success
-from sendproof_harness.judge.findings import Check, Finding, Level, Observed, Where
-from sendproof_harness.judge.requirements import EVENTS_TAKEN, NONSENSE_BORNE, NONSENSE_NOT_SENT
+from sendproof_harness.judge.findings import Check, CheckResult, Finding, Level, Location
+from sendproof_harness.judge.requirements import INVALID_EVENTS_NOT_SENT, INVALID_EVENTS_SURVIVED, VALID_EVENTS_ACCEPTED
 
-_TAKES = "listener.takes"
-_BEARS = "listener.bears"
-_SILENT = "listener.silent"
+_TAKES = "listener.accepts_valid"
+_BEARS = "listener.survives_invalid"
+_SILENT = "listener.no_side_effects"
 
 _FAILURE = 500
 _NOT_IMPLEMENTED = 501
 
 
-def takes(history: History) -> Observed:
+def takes(history: History) -> CheckResult:
     """Events that the contract allows, and that a listener did not take with a 2xx status in time."""
     asked = [probe for probe in history.probes if probe.asks == "taken"]
     findings = [_not_taken(probe) for probe in asked if _has_failed(probe)]
-    return Observed(looked_at=len(asked), unit="events", findings=tuple(findings))
+    return CheckResult(looked_at=len(asked), unit="events", findings=tuple(findings))
 
 
-def bears(history: History) -> Observed:
+def bears(history: History) -> CheckResult:
     """Calls that no listener has to take, and that were answered with a failure (5xx), too late or not at all."""
     asked = [probe for probe in history.probes if probe.asks != "taken"]
     findings = [_not_borne(probe) for probe in asked if _has_failed(probe)]
-    return Observed(looked_at=len(asked), unit="calls", findings=(*findings, *_worth_knowing(asked)))
+    return CheckResult(looked_at=len(asked), unit="calls", findings=(*findings, *_worth_knowing(asked)))
 
 
-def silent(history: History) -> Observed:
+def silent(history: History) -> CheckResult:
     """Messages to numbers that only these events named, whose customers nobody may or can write to."""
     numbers = {probe.number: probe for probe in history.probes if probe.number is not None}
     sent = [one for one in history.deliveries if one.number in numbers and not one.test]
     findings = [_sent(numbers[delivery.number], delivery) for delivery in sent]
-    return Observed(looked_at=len(history.probes), unit="calls", findings=tuple(findings))
+    return CheckResult(looked_at=len(history.probes), unit="calls", findings=tuple(findings))
 
 
 def fails(asks: str, method: str, status: int | None, *, timed_out: bool) -> bool:
@@ -92,7 +92,7 @@ def _sent(probe: Probe, delivery: Delivery) -> Finding:
         cause=f"a message went out upon {probe.what}",
         expected=f"no message: {probe.forbids}",
         got=f"{delivery.text!r}, sent {spoken(delivery.send_at)}, upon {probe.method} {probe.sent}",
-        where=Where(number=delivery.number, message=delivery.message, listener=probe.url),
+        where=Location(number=delivery.number, message=delivery.message, listener=probe.url),
         at=delivery.at,
     )
 
@@ -112,7 +112,7 @@ def _finding(check: str, probe: Probe, *, cause: str, expected: str, level: Leve
         cause=cause,
         expected=expected,
         got=f"{wrong}{_answered(probe)}{sent}",
-        where=Where(listener=probe.url),
+        where=Location(listener=probe.url),
         at=probe.at,
     )
 
@@ -126,7 +126,7 @@ CHECKS = (
     Check(
         id=_TAKES,
         title="Listeners take every event that is allowed",
-        requirement=EVENTS_TAKEN,
+        requirement=VALID_EVENTS_ACCEPTED,
         run=takes,
         applies=_asked,
         asked_of=_OF_CONTRACT,
@@ -134,7 +134,7 @@ CHECKS = (
     Check(
         id=_BEARS,
         title="Listeners bear what is not allowed",
-        requirement=NONSENSE_BORNE,
+        requirement=INVALID_EVENTS_SURVIVED,
         run=bears,
         applies=_asked,
         asked_of=_OF_CONTRACT,
@@ -142,7 +142,7 @@ CHECKS = (
     Check(
         id=_SILENT,
         title="Nothing is sent upon nonsense",
-        requirement=NONSENSE_NOT_SENT,
+        requirement=INVALID_EVENTS_NOT_SENT,
         run=silent,
         applies=_asked,
         asked_of=_OF_CONTRACT,

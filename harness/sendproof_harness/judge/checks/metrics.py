@@ -12,11 +12,11 @@ from sendproof_harness.judge.checks.paging import NOT_CLEARED, CampaignKey
 from sendproof_harness.judge.checks.timing import not_observed
 from sendproof_harness.judge.facts.delivery_ledger import ledger, time_was_observed
 from sendproof_harness.judge.facts.fault_effects import outages, services_without_record, unseen_replies
-from sendproof_harness.judge.findings import Check, Finding, Observed, Where, once_per_history
-from sendproof_harness.judge.requirements import METRICS_CADENCE, METRICS_CONSERVED
+from sendproof_harness.judge.findings import Check, CheckResult, Finding, Location, cached_per_history
+from sendproof_harness.judge.requirements import METRICS_CADENCE, METRICS_CONSISTENT
 
 _CADENCE = "metrics.cadence"
-_CONSERVED = "metrics.conserved"
+_CONSERVED = "metrics.consistent"
 
 SENT, DELIVERED, OPENED, CLICKED, UNSUBSCRIBED, DROPPED, SPAM, BOUNCED = 0, 1, 2, 3, 4, 5, 6, 9
 METRIC_NAMES: Mapping[int, str] = {
@@ -53,7 +53,7 @@ class Reported:
     value: int
 
 
-@once_per_history
+@cached_per_history
 def reports(history: History) -> Mapping[TemplateKey, Mapping[int, Sequence[Reported]]]:
     """What was reported: by campaign, channel and template, then by metric; totals, however they were told."""
     found: defaultdict[TemplateKey, defaultdict[int, list[Reported]]] = defaultdict(lambda: defaultdict(list))
@@ -81,7 +81,7 @@ def has_reports(history: History) -> bool:
     return not all(channel.testing for channel in history.header.channels)
 
 
-@once_per_history
+@cached_per_history
 def pushes(history: History) -> Mapping[CampaignKey, Sequence[int]]:
     """When metrics of each campaign were pushed; calls within a minute are one push."""
     found: defaultdict[CampaignKey, list[int]] = defaultdict(list)
@@ -92,7 +92,7 @@ def pushes(history: History) -> Mapping[CampaignKey, Sequence[int]]:
     return found
 
 
-@once_per_history
+@cached_per_history
 def targeted(history: History) -> Mapping[TemplateKey, int]:
     """How many customers each template of each announced campaign was meant for, those not cleared left out."""
     count = Counter[TemplateKey]()
@@ -101,7 +101,7 @@ def targeted(history: History) -> Mapping[TemplateKey, int]:
     return count
 
 
-@once_per_history
+@cached_per_history
 def last_due(history: History) -> Mapping[TemplateKey, int]:
     """When the last message of each template was due."""
     last: defaultdict[TemplateKey, int] = defaultdict(int)
@@ -111,7 +111,7 @@ def last_due(history: History) -> Mapping[TemplateKey, int]:
     return last
 
 
-@once_per_history
+@cached_per_history
 def unknowable(history: History) -> Mapping[TemplateKey, int]:
     """How many customers of each template nobody can know of whether they were sent to.
 
@@ -170,7 +170,7 @@ def _cancelled(history: History) -> Mapping[CampaignKey, int]:
     }
 
 
-def cadence(history: History) -> Observed:
+def cadence(history: History) -> CheckResult:
     """Days after the first send on which metrics were pushed too seldom."""
     findings: list[Finding] = []
     judged = 0
@@ -183,10 +183,10 @@ def cadence(history: History) -> Observed:
             findings.append(not_observed(history, _CADENCE, f"{len(pushes(history).get(key, ())):,} pushes"))
         if over < REPORTING_DAYS:
             findings.append(_not_judged(key, over, first))
-    return Observed(looked_at=judged, unit="days", findings=tuple(findings))
+    return CheckResult(looked_at=judged, unit="days", findings=tuple(findings))
 
 
-def conserved(history: History) -> Observed:
+def conserved(history: History) -> CheckResult:
     """Totals that do not add up, shrink, or belong to nothing that was sent."""
     findings: list[Finding] = []
     known = targeted(history)
@@ -199,7 +199,7 @@ def conserved(history: History) -> Observed:
         findings += _more_delivered_than_sent(key, metrics)
         findings += _not_all_accounted_for(key, metrics, known[key], history)
     count = sum(len(metrics) for metrics in reports(history).values())
-    return Observed(looked_at=count, unit="totals", findings=tuple(findings))
+    return CheckResult(looked_at=count, unit="totals", findings=tuple(findings))
 
 
 def _key(item: Metric) -> TemplateKey:
@@ -224,7 +224,7 @@ def _thin_days(history: History, key: CampaignKey, first: int, days: int) -> Ite
                 cause=_thin(count, stopped_on=silent_since if 0 < silent_since <= day else None),
                 expected=f"at least {wanted} pushes on day {day + 1} of {REPORTING_DAYS}",
                 got=f"{count} between {spoken(start)} and {spoken(end)}",
-                where=Where(campaign=key[0], channel=key[1]),
+                where=Location(campaign=key[0], channel=key[1]),
                 at=start,
             )
 
@@ -235,7 +235,7 @@ def _thin(count: int, *, stopped_on: int | None) -> str:
     return "no metrics for a whole day" + (f": they stopped after day {stopped_on}" if stopped_on is not None else "")
 
 
-@once_per_history
+@cached_per_history
 def _tried(history: History) -> Sequence[int]:
     """When totals were pushed and a fault kept them from Optimove."""
     return [
@@ -269,7 +269,7 @@ def _not_judged(key: CampaignKey, over: int, first: int) -> Finding:
         cause="the history ends before the seven days are over",
         expected=f"a history that reaches to {spoken(first + REPORTING_DAYS * DAY)}",
         got=f"{over} of {REPORTING_DAYS} days judged",
-        where=Where(campaign=key[0], channel=key[1]),
+        where=Location(campaign=key[0], channel=key[1]),
     )
 
 
@@ -335,7 +335,7 @@ def _wrong(key: TemplateKey, cause: str, expected: str, got: str, at: int | None
         cause=cause,
         expected=expected,
         got=got,
-        where=Where(campaign=key[0], channel=key[1], template=template_id(key)),
+        where=Location(campaign=key[0], channel=key[1], template=template_id(key)),
         at=at,
     )
 
@@ -356,7 +356,7 @@ CHECKS = (
     Check(
         id=_CONSERVED,
         title="Reported totals add up",
-        requirement=METRICS_CONSERVED,
+        requirement=METRICS_CONSISTENT,
         run=conserved,
         applies=reports_totals,
         asked_of="bridges that report totals or nothing",

@@ -7,10 +7,10 @@ from dataclasses import dataclass
 from sendproof_harness.history.records import History, OptOut
 from sendproof_harness.history.timestamps import DAY, span, spoken
 from sendproof_harness.judge.facts.consent import customers_of, known_to_bridge
-from sendproof_harness.judge.findings import Check, Finding, Observed, Where
-from sendproof_harness.judge.requirements import OPT_OUTS_SHARED
+from sendproof_harness.judge.findings import Check, CheckResult, Finding, Location
+from sendproof_harness.judge.requirements import OPT_OUTS_SYNCED
 
-_ID = "optouts.shared"
+_ID = "opt_outs.synced"
 
 # Lists are read a few times a day, and whoever is told at night may pass it on in the morning; a client that plans the
 # next day's campaigns must not be shown people who are gone.
@@ -28,12 +28,12 @@ class _Told:
     how: str
 
 
-def shared(history: History) -> Observed:
+def shared(history: History) -> CheckResult:
     """Opt-outs at providers of people who were written to, and everybody of whom Optimove was told."""
     told = _told(history)
     gone = _gone(history)
     findings = [*_not_shared(history, gone, told), *_wrong_people(history, gone, told)]
-    return Observed(looked_at=len(gone) + len(told), unit="customers", findings=tuple(findings))
+    return CheckResult(looked_at=len(gone) + len(told), unit="customers", findings=tuple(findings))
 
 
 def _gone(history: History) -> Mapping[str, OptOut]:
@@ -102,7 +102,7 @@ def _finding(customer: str, cause: str, expected: str, got: str, at: int) -> Fin
         cause=cause,
         expected=expected,
         got=got,
-        where=Where(customer=customer),
+        where=Location(customer=customer),
         at=at,
     )
 
@@ -115,7 +115,7 @@ CHECKS = (
     Check(
         id=_ID,
         title="Opt-outs at the provider are shared with Optimove",
-        requirement=OPT_OUTS_SHARED,
+        requirement=OPT_OUTS_SYNCED,
         run=shared,
         applies=_somebody_left,
         asked_of="runs in which somebody opted out at a provider",

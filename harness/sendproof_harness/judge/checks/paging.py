@@ -8,8 +8,8 @@ from typing import Any
 
 from sendproof_harness.history.records import Campaign, History, Request
 from sendproof_harness.judge.facts.fault_effects import was_read
-from sendproof_harness.judge.findings import Check, Finding, Observed, Where, once_per_history
-from sendproof_harness.judge.requirements import PAGE_SIZE_KEPT, PAGES_COMPLETE
+from sendproof_harness.judge.findings import Check, CheckResult, Finding, Location, cached_per_history
+from sendproof_harness.judge.requirements import PAGE_SIZE_RESPECTED, PAGES_COMPLETE
 
 _COMPLETE = "paging.complete"
 _SIZE = "paging.size"
@@ -42,7 +42,7 @@ class Page:
         return self.skip + self.rows
 
 
-@once_per_history
+@cached_per_history
 def pages(history: History) -> Mapping[CampaignKey, tuple[Page, ...]]:
     """The pages that were served, by campaign and channel, in the order they were asked for."""
     served: defaultdict[CampaignKey, list[Page]] = defaultdict(list)
@@ -83,7 +83,7 @@ def _starts_with(customers: Sequence[str], page: Page) -> bool:
     return page.first is None or (page.skip < len(customers) and customers[page.skip] == page.first)
 
 
-def complete(history: History) -> Observed:
+def complete(history: History) -> CheckResult:
     """Gaps and overlaps in what was read of each announced campaign."""
     served = pages(history)
     findings: list[Finding] = []
@@ -91,14 +91,14 @@ def complete(history: History) -> Observed:
         some = served.get((campaign.campaign, campaign.channel), ())
         findings += _judge_campaign(campaign, some)
     count = sum(len(some) for some in served.values())
-    return Observed(looked_at=count or len(_announced(history)), unit="pages", findings=tuple(findings))
+    return CheckResult(looked_at=count or len(_announced(history)), unit="pages", findings=tuple(findings))
 
 
-def size_kept(history: History) -> Observed:
+def size_kept(history: History) -> CheckResult:
     """Pages that are larger than the service gives."""
     every = [(key, page) for key, some in pages(history).items() for page in some]
     findings = [_too_large(key, page) for key, page in every if (page.top or 0) > PAGE_ROWS_MAX]
-    return Observed(looked_at=len(every), unit="pages", findings=tuple(findings))
+    return CheckResult(looked_at=len(every), unit="pages", findings=tuple(findings))
 
 
 def _announced(history: History) -> list[Campaign]:
@@ -106,7 +106,7 @@ def _announced(history: History) -> list[Campaign]:
 
 
 def _judge_campaign(campaign: Campaign, some: Sequence[Page]) -> Iterator[Finding]:
-    where = Where(campaign=campaign.campaign, channel=campaign.channel)
+    where = Location(campaign=campaign.campaign, channel=campaign.channel)
     # Whoever hears of a cancellation need not read on.
     rows = 0 if campaign.cancelled_at is not None else campaign.customers if campaign.rows is None else campaign.rows
     if rows and not some:
@@ -152,7 +152,7 @@ def _step(some: Sequence[Page], page: Page) -> int:
     return step if page.top is not None and 0 < step < page.top else 0
 
 
-def _repeats(some: Sequence[Page], where: Where) -> Iterator[Finding]:
+def _repeats(some: Sequence[Page], where: Location) -> Iterator[Finding]:
     repeated = sum(count - 1 for count in Counter((page.skip, page.top) for page in some).values())
     if repeated:
         yield Finding(
@@ -170,9 +170,9 @@ def _rows(start: int, end: int, how: str) -> str:
     return f"rows {start:,} to {end - 1:,} {how}"
 
 
-def _finding(cause: str, expected: str, got: str, where: Where, page: Page | None = None) -> Finding:
+def _finding(cause: str, expected: str, got: str, where: Location, page: Page | None = None) -> Finding:
     if page is not None:
-        where = Where(campaign=where.campaign, channel=where.channel, request=page.request)
+        where = Location(campaign=where.campaign, channel=where.channel, request=page.request)
     at = page.at if page is not None else None
     return Finding(
         check=_COMPLETE, level="fail", blame="bridge", cause=cause, expected=expected, got=got, where=where, at=at
@@ -187,7 +187,7 @@ def _too_large(key: CampaignKey, page: Page) -> Finding:
         cause=f"a page of more than {PAGE_ROWS_MAX:,} rows",
         expected=f"$top of at most {PAGE_ROWS_MAX:,}",
         got=f"$top={page.top:,}",
-        where=Where(campaign=key[0], channel=key[1], request=page.request),
+        where=Location(campaign=key[0], channel=key[1], request=page.request),
         at=page.at,
     )
 
@@ -214,7 +214,7 @@ CHECKS = (
     Check(
         id=_SIZE,
         title="Pages hold at most 10,000 rows",
-        requirement=PAGE_SIZE_KEPT,
+        requirement=PAGE_SIZE_RESPECTED,
         run=size_kept,
         applies=_has_campaigns,
         asked_of=_ASKED_OF,

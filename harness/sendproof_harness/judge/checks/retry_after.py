@@ -8,10 +8,10 @@ from sendproof_harness.history.records import History, Request
 from sendproof_harness.history.timestamps import HOUR, span, spoken
 from sendproof_harness.judge.checks.contract import STATUS_TOO_MANY_REQUESTS, name_of
 from sendproof_harness.judge.facts.fault_effects import before_probes, retry_after
-from sendproof_harness.judge.findings import Check, Finding, Observed, Where
-from sendproof_harness.judge.requirements import WAITS_WHEN_TOLD
+from sendproof_harness.judge.findings import Check, CheckResult, Finding, Location
+from sendproof_harness.judge.requirements import RETRY_AFTER_RESPECTED
 
-_ID = "contract.again"
+_ID = "contract.retry_after"
 
 # However long it waits in between, a bridge that means to come back has done so by then.
 _AGAIN_WITHIN = 2 * HOUR
@@ -21,7 +21,7 @@ _AT_ONCE_MOST = 20
 _Place = tuple[str, str, str]
 
 
-def heeded(history: History) -> Observed:
+def heeded(history: History) -> CheckResult:
     """Calls that were answered with 429, by a limit or by a fault."""
     entries = {entry.id: entry for entry in history.header.faults}
     calls = _by_place(history.requests)
@@ -31,7 +31,7 @@ def heeded(history: History) -> Observed:
         for one in limited
         for finding in _judge(history, one, calls[_place(one)], entries.get(one.fault.id if one.fault else ""))
     ]
-    return Observed(looked_at=len(limited), unit="calls", findings=tuple(findings))
+    return CheckResult(looked_at=len(limited), unit="calls", findings=tuple(findings))
 
 
 def _is_limited(request: Request) -> bool:
@@ -91,7 +91,7 @@ def _ignored(limited: Request, how: str, expected: str, got: str) -> Finding:
         cause=f"429 ignored: {name_of(limited)}: {how}",
         expected=expected,
         got=f"{got}, after the 429 of {spoken(limited.at)}",
-        where=Where(request=limited.n),
+        where=Location(request=limited.n),
         at=limited.at,
     )
 
@@ -100,7 +100,7 @@ CHECKS = (
     Check(
         id=_ID,
         title="A 429 is heeded",
-        requirement=WAITS_WHEN_TOLD,
+        requirement=RETRY_AFTER_RESPECTED,
         run=heeded,
         applies=lambda history: any(map(_is_limited, history.requests)),
         asked_of="runs in which a call was answered with 429",

@@ -5,7 +5,7 @@ from dataclasses import dataclass, field
 
 from sendproof_harness.history.records import ChannelTemplates, History, ProviderTemplate
 from sendproof_harness.history.timestamps import HOUR, span, spoken
-from sendproof_harness.judge.findings import Check, Finding, Observed, Where
+from sendproof_harness.judge.findings import Check, CheckResult, Finding, Location
 from sendproof_harness.judge.requirements import TEMPLATES_SYNCHRONISED
 
 _ID = "templates.synchronised"
@@ -47,17 +47,17 @@ class _Shelf:
                 names[str(template.id)] = template.name or names.get(str(template.id), "")
 
 
-def synchronised(history: History) -> Observed:
+def synchronised(history: History) -> CheckResult:
     """Compare both sides whenever a campaign is announced, and at the end."""
     provider_of = {channel.id: channel.provider for channel in history.header.channels}
-    found: dict[tuple[str, Where], Finding] = {}
+    found: dict[tuple[str, Location], Finding] = {}
     seen: set[tuple[int, str]] = set()
     for at, shelf in _moments(history):
         for channel, service in provider_of.items():
             seen |= {(channel, key) for key in (*_settled(shelf, service, at), *shelf.channels.get(channel, ()))}
             for finding in _differences(shelf, channel, service, at):
                 found.setdefault((finding.cause, finding.where), finding)
-    return Observed(looked_at=len(seen), unit="templates", findings=tuple(found.values()))
+    return CheckResult(looked_at=len(seen), unit="templates", findings=tuple(found.values()))
 
 
 def _moments(history: History) -> Iterator[tuple[int, _Shelf]]:
@@ -117,7 +117,7 @@ def _unlisted(channel: int, key: str, title: str, names: Mapping[str, str], at: 
         else "a template has its old name",
         expected=f"{title!r} in the channel within {span(SYNCHRONISED_WITHIN)}",
         got="not listed" if known is None else f"listed as {known!r}",
-        where=Where(channel=channel, template=key),
+        where=Location(channel=channel, template=key),
         at=at,
     )
 
@@ -130,7 +130,7 @@ def _left_over(channel: int, key: str, name: str, at: int) -> Finding:
         cause="a template that the provider no longer has is still in the channel",
         expected=f"not listed at {spoken(at)}",
         got=f"listed as {name!r}",
-        where=Where(channel=channel, template=key),
+        where=Location(channel=channel, template=key),
         at=at,
     )
 

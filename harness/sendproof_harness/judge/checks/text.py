@@ -8,9 +8,9 @@ from urllib.parse import unquote_plus
 
 from sendproof_harness.history.records import Campaign, History
 from sendproof_harness.judge.checks.delivery import of_obligation
-from sendproof_harness.judge.facts.delivery_ledger import Fate, is_owed_something, ledger
+from sendproof_harness.judge.facts.delivery_ledger import RecipientResult, is_owed_something, ledger
 from sendproof_harness.judge.facts.delivery_matching import letters
-from sendproof_harness.judge.findings import Check, Finding, Observed
+from sendproof_harness.judge.findings import Check, CheckResult, Finding
 from sendproof_harness.judge.requirements import RIGHT_TEXT
 
 _ID = "delivery.text"
@@ -18,14 +18,14 @@ _ID = "delivery.text"
 _PLACEHOLDER = re.compile(r"%%\|.*?%%|\{\{.*?\}\}", re.DOTALL)
 
 
-def right_text(history: History) -> Observed:
+def right_text(history: History) -> CheckResult:
     """Compare the text of every matched delivery with the text that was owed."""
     met = [fate for fate in ledger(history).fates if fate.obligation.owed and fate.deliveries]
     templates = _templates(history.campaigns)
     wrong = [fate for fate in met if fate.deliveries[0].text != fate.obligation.text]
     one_for_all = _one_for_all(met, {_campaign(fate) for fate in wrong}, templates)
     findings = [_wrong(fate, templates, one_for_all.get(_campaign(fate))) for fate in wrong]
-    return Observed(looked_at=len(met), unit="texts", findings=tuple(findings))
+    return CheckResult(looked_at=len(met), unit="texts", findings=tuple(findings))
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -54,11 +54,13 @@ def _shape(body: str) -> re.Pattern[str]:
     return re.compile(".*".join(re.escape(part) for part in _PLACEHOLDER.split(body)), re.DOTALL)
 
 
-def _campaign(fate: Fate) -> tuple[int, int]:
+def _campaign(fate: RecipientResult) -> tuple[int, int]:
     return fate.obligation.campaign, fate.obligation.channel
 
 
-def _one_for_all(met: Iterable[Fate], campaigns: Collection[tuple[int, int]], templates: _Templates) -> _OneForAll:
+def _one_for_all(
+    met: Iterable[RecipientResult], campaigns: Collection[tuple[int, int]], templates: _Templates
+) -> _OneForAll:
     """By campaign: the template that each of its messages could be made from, though the campaign has several."""
     left = {key: list(some) for key in campaigns if len(some := templates.get(key, ())) > 1}
     for fate in met:
@@ -68,7 +70,7 @@ def _one_for_all(met: Iterable[Fate], campaigns: Collection[tuple[int, int]], te
     return {key: some[0] for key, some in left.items() if len(some) == 1}
 
 
-def _wrong(fate: Fate, templates: _Templates, one_for_all: _Template | None) -> Finding:
+def _wrong(fate: RecipientResult, templates: _Templates, one_for_all: _Template | None) -> Finding:
     got, expected = fate.deliveries[0].text, fate.obligation.text or ""
     campaign = templates.get((fate.obligation.campaign, fate.obligation.channel), ())
     others = [template for template in campaign if template.id != str(fate.obligation.template)]

@@ -10,9 +10,9 @@ from sendproof_harness.history.records import History
 from sendproof_harness.history.timestamps import HOUR, MINUTE, span, spoken
 from sendproof_harness.judge.checks.delivery import of_obligation
 from sendproof_harness.judge.facts.deadlines import CampaignKey, heard, latest
-from sendproof_harness.judge.facts.delivery_ledger import Fate, Ledger, is_owed_a_campaign, ledger
+from sendproof_harness.judge.facts.delivery_ledger import Ledger, RecipientResult, is_owed_a_campaign, ledger
 from sendproof_harness.judge.facts.delivery_matching import LATE_AFTER, lateness
-from sendproof_harness.judge.findings import Check, Finding, Observed
+from sendproof_harness.judge.findings import Check, CheckResult, Finding
 from sendproof_harness.judge.requirements import RIGHT_TIME
 
 _ID = "delivery.time"
@@ -26,26 +26,26 @@ _ZONE_OFFSETS = frozenset(
 _ZONE_TOLERANCE = 1 * MINUTE
 
 
-def right_time(history: History) -> Observed:
+def right_time(history: History) -> CheckResult:
     """Early and late messages of campaigns; repeats and wrong texts are judged by the first message."""
     book = ledger(history)
     met = [fate for fate in with_a_time(book) if fate.obligation.trigger is None]
     if met and not book.timed:
         unseen = not_observed(history, _ID, f"{len(met):,} send times")
-        return Observed(looked_at=len(met), unit="send times", findings=(unseen,))
+        return CheckResult(looked_at=len(met), unit="send times", findings=(unseen,))
     last = latest(history)
     off = [fate for fate in met if lateness(fate.deliveries[0].send_at, fate.obligation.due, last(fate.obligation))]
     rushed = _rushed(history, off, met)
     findings = [_off(fate, last(fate.obligation), rushed=_campaign(fate) in rushed) for fate in off]
-    return Observed(looked_at=len(met), unit="send times", findings=tuple(findings))
+    return CheckResult(looked_at=len(met), unit="send times", findings=tuple(findings))
 
 
-def with_a_time(book: Ledger) -> list[Fate]:
+def with_a_time(book: Ledger) -> list[RecipientResult]:
     """What was owed and was sent, whenever that was."""
     return [fate for fate in book.fates if fate.obligation.owed and fate.deliveries and fate.name != "pending"]
 
 
-def _rushed(history: History, off: Sequence[Fate], met: Sequence[Fate]) -> set[CampaignKey]:
+def _rushed(history: History, off: Sequence[RecipientResult], met: Sequence[RecipientResult]) -> set[CampaignKey]:
     """Campaigns of which something was early, and all went out right after the bridge had heard of them."""
     first_heard = heard(history)
     early = {_campaign(fate) for fate in off if fate.deliveries[0].send_at < fate.obligation.due}
@@ -53,11 +53,11 @@ def _rushed(history: History, off: Sequence[Fate], met: Sequence[Fate]) -> set[C
     return early - {_campaign(fate) for fate in some if not _at_once(fate, first_heard(fate.obligation))}
 
 
-def _at_once(fate: Fate, first_heard: int | None) -> bool:
+def _at_once(fate: RecipientResult, first_heard: int | None) -> bool:
     return first_heard is not None and 0 <= fate.deliveries[0].send_at - first_heard <= LATE_AFTER
 
 
-def _campaign(fate: Fate) -> CampaignKey:
+def _campaign(fate: RecipientResult) -> CampaignKey:
     return fate.obligation.campaign, fate.obligation.channel
 
 
@@ -68,7 +68,7 @@ def zone_offset(offset: int) -> int | None:
     return nearest if near and nearest in _ZONE_OFFSETS else None
 
 
-def _off(fate: Fate, last: int, *, rushed: bool) -> Finding:
+def _off(fate: RecipientResult, last: int, *, rushed: bool) -> Finding:
     due, sent = fate.obligation.due, fate.deliveries[0].send_at
     held_up = last - due - LATE_AFTER
     until = f"at most {span(LATE_AFTER)} after" + (f", and {span(held_up)} for what faults held up" if held_up else "")

@@ -25,19 +25,19 @@ from sendproof_harness.judge.checks.metrics import (
 from sendproof_harness.judge.checks.paging import CampaignKey
 from sendproof_harness.judge.facts.clicks import clicks_unreported
 from sendproof_harness.judge.facts.customer_events import done
-from sendproof_harness.judge.facts.delivery_ledger import Fate, ledger
+from sendproof_harness.judge.facts.delivery_ledger import RecipientResult, ledger
 from sendproof_harness.judge.facts.fault_effects import KILL, PLATFORM, may_have_failed, outages
 from sendproof_harness.judge.facts.provider_totals import METRIC_OF, said, taken_back
-from sendproof_harness.judge.findings import Check, Finding, Observed, Where
-from sendproof_harness.judge.requirements import METRICS_TRUE
+from sendproof_harness.judge.findings import Check, CheckResult, Finding, Location
+from sendproof_harness.judge.requirements import METRICS_ACCURATE
 
-_ID = "metrics.true"
+_ID = "metrics.accurate"
 
 # Who was refused counts as dropped, or as sent and bounced; of whom nobody can know, either may be said.
 _AS_YOU_LIKE = frozenset({"refused", "indefinite"})
 
 
-def true(history: History) -> Observed:
+def true(history: History) -> CheckResult:
     """Compare the last totals and every interaction with the provider's own record."""
     findings = [
         *_wrong_totals(history),
@@ -47,7 +47,7 @@ def true(history: History) -> Observed:
         *clicks_unreported(history, _ID),
     ]
     count = 3 * len(reports(history)) + sum(len(report.customers) for report in history.interactions)
-    return Observed(looked_at=count, unit="statements", findings=tuple(findings))
+    return CheckResult(looked_at=count, unit="statements", findings=tuple(findings))
 
 
 def _wrong_totals(history: History) -> Iterator[Finding]:
@@ -78,7 +78,7 @@ def _wrong_total(history: History, metric: int, last: Mapping[TemplateKey, int])
         cause=f"the total of {METRIC_NAMES[metric]} is not what the provider said{hint}",
         expected=f"{high:,}" if low == high else f"{low:,} to {high:,}",
         got=f"{_in_words(values)}, lastly pushed {spoken(at)}",
-        where=Where(campaign=campaign, channel=channel, template=template_id(next(iter(last)))),
+        where=Location(campaign=campaign, channel=channel, template=template_id(next(iter(last)))),
         at=at,
     )
 
@@ -112,7 +112,7 @@ def _above(metric: int, campaign: CampaignKey, most: int, value: int) -> Finding
         cause=f"the total of {METRIC_NAMES[metric]} is more than there were",
         expected=f"at most {most:,}",
         got=f"{value:,}",
-        where=Where(campaign=campaign[0], channel=campaign[1]),
+        where=Location(campaign=campaign[0], channel=campaign[1]),
     )
 
 
@@ -208,7 +208,9 @@ def _states(history: History) -> Mapping[CampaignKey, Mapping[str, frozenset[str
     return states
 
 
-def _add_state(states: Mapping[CampaignKey, dict[str, frozenset[str]]], fate: Fate, more: frozenset[str]) -> None:
+def _add_state(
+    states: Mapping[CampaignKey, dict[str, frozenset[str]]], fate: RecipientResult, more: frozenset[str]
+) -> None:
     of, customer = states[fate.obligation.campaign, fate.obligation.channel], fate.obligation.customer
     known = of.get(customer)
     of[customer] = more if known is None else known | more
@@ -220,14 +222,14 @@ def _one_state(state: str) -> frozenset[str]:
     return frozenset({state})
 
 
-def _state(fate: Fate, ended: Mapping[str, str]) -> str:
+def _state(fate: RecipientResult, ended: Mapping[str, str]) -> str:
     if not fate.deliveries and fate.name in _AS_YOU_LIKE:
         return fate.name
     last = [ended.get(delivery.message, "accepted") for delivery in fate.deliveries]
     return "delivered" if "delivered" in last else (last or ["nothing"])[0]
 
 
-def _state_of_each(group: Sequence[Fate], ended: Mapping[str, str]) -> list[str]:
+def _state_of_each(group: Sequence[RecipientResult], ended: Mapping[str, str]) -> list[str]:
     """One state for each message and for each obligation that is left without one."""
     states = [ended.get(delivery.message, "accepted") for fate in group for delivery in fate.deliveries]
     return states + ["nothing"] * (len(group) - len(states))
@@ -261,7 +263,7 @@ class _Shares:
         return self._left[group][report.event_id] >= 0
 
 
-def _customer_of(fate: Fate) -> tuple[int, int, str]:
+def _customer_of(fate: RecipientResult) -> tuple[int, int, str]:
     return fate.obligation.campaign, fate.obligation.channel, fate.obligation.customer
 
 
@@ -281,7 +283,7 @@ def _wrong_interaction(report: Interactions, customer: str, cause: str, expected
         cause=f"interactions: {cause}",
         expected=expected,
         got=got,
-        where=Where(campaign=report.campaign, channel=report.channel, template=report.template, customer=customer),
+        where=Location(campaign=report.campaign, channel=report.channel, template=report.template, customer=customer),
         at=report.at,
     )
 
@@ -290,7 +292,7 @@ CHECKS = (
     Check(
         id=_ID,
         title="Reports say what the provider said",
-        requirement=METRICS_TRUE,
+        requirement=METRICS_ACCURATE,
         run=true,
         applies=lambda history: reports_totals(history) or bool(history.interactions),
         asked_of="bridges that report totals or interactions, or nothing",

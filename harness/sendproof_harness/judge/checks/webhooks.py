@@ -5,7 +5,7 @@ from collections.abc import Mapping
 from sendproof_harness.history.records import Campaign, History, Listener, Trigger, Webhook
 from sendproof_harness.history.timestamps import spoken
 from sendproof_harness.judge.facts.fault_effects import has_come
-from sendproof_harness.judge.findings import Blame, Check, Finding, Observed, Where
+from sendproof_harness.judge.findings import Blame, Check, CheckResult, Finding, Location
 from sendproof_harness.judge.requirements import LISTENER_REGISTERED, WEBHOOKS_ACKNOWLEDGED
 
 _REGISTERED = "webhooks.registered"
@@ -17,7 +17,7 @@ _ANNOUNCING = frozenset({1, 13})
 _TRIGGERING = frozenset({11})
 
 
-def registered(history: History) -> Observed:
+def registered(history: History) -> CheckResult:
     """Campaigns that were announced while nobody listened on their channel."""
     announced = [(c.channel, c.announced_at, c) for c in history.campaigns if c.announced_at is not None]
     triggered = {(t.campaign, t.channel): (t.channel, t.at, t) for t in reversed(history.triggers)}
@@ -27,16 +27,16 @@ def registered(history: History) -> Observed:
         for channel, at, cause in causes
         if not _somebody_listens(events, channel, at, history.listeners)
     ]
-    return Observed(looked_at=len(announced) + len(triggered), unit="campaigns", findings=tuple(findings))
+    return CheckResult(looked_at=len(announced) + len(triggered), unit="campaigns", findings=tuple(findings))
 
 
-def acknowledged(history: History) -> Observed:
+def acknowledged(history: History) -> CheckResult:
     """Notifications that never got a 2xx, however often they were tried; those still being tried are unknown."""
     last = _last_attempts(history)
     reached = {_origin(attempt.url) for attempt in history.webhooks if attempt.status is not None}
     failed = [attempt for attempt in last.values() if not is_success(attempt.status)]
     findings = [_waiting(some) if some.retry_at is not None else _unanswered(some, reached) for some in failed]
-    return Observed(looked_at=len(last), unit="notifications", findings=tuple(findings))
+    return CheckResult(looked_at=len(last), unit="notifications", findings=tuple(findings))
 
 
 def _somebody_listens(events: frozenset[int], channel: int, at: int, listeners: tuple[Listener, ...]) -> bool:
@@ -80,7 +80,7 @@ def _unheard(cause: Campaign | Trigger, events: frozenset[int]) -> Finding:
         cause="nobody listens on the channel of a campaign",
         expected=f"RegisterEventListener for event {max(events)} and channel {cause.channel} before the campaign",
         got="no such listener",
-        where=Where(campaign=cause.campaign, channel=cause.channel),
+        where=Location(campaign=cause.campaign, channel=cause.channel),
         at=cause.at if isinstance(cause, Trigger) else cause.announced_at,
     )
 
@@ -93,7 +93,7 @@ def _waiting(attempt: Webhook) -> Finding:
         cause="still being retried when the history ended; let the run go on until every notification is through",
         expected=f"a history that reaches beyond the next attempt at {spoken(attempt.retry_at or attempt.at)}",
         got=f"{_answer(attempt)}, at {attempt.url}",
-        where=Where(webhook=attempt.key),
+        where=Location(webhook=attempt.key),
         at=attempt.at,
     )
 
@@ -107,7 +107,7 @@ def _unanswered(attempt: Webhook, reached: set[str]) -> Finding:
         cause=f"{attempt.service} event {attempt.event}: {cause}",
         expected="a 2xx status in the end",
         got=f"{_answer(attempt)}, the last {spoken(attempt.at)}, at {attempt.url}",
-        where=Where(webhook=attempt.key),
+        where=Location(webhook=attempt.key),
         at=attempt.at,
     )
 

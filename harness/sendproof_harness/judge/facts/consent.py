@@ -15,7 +15,7 @@ from dataclasses import dataclass, replace
 
 from sendproof_harness.history.records import AttributeChange, Attributes, History, Obligation, OptOut, Preference
 from sendproof_harness.history.timestamps import HOUR, MINUTE
-from sendproof_harness.judge.findings import once_per_history
+from sendproof_harness.judge.findings import cached_per_history
 
 # What is on its way to a provider when the word comes cannot be stopped any more.
 GRACE = 5 * MINUTE
@@ -50,7 +50,7 @@ class Left:
         return self.at <= at and (self.until is None or at < self.until)
 
 
-@once_per_history
+@cached_per_history
 def left(history: History) -> Mapping[str, tuple[Left, ...]]:
     """Every opt-out during the run, by customer."""
     found: defaultdict[str, list[Left]] = defaultdict(list)
@@ -113,7 +113,7 @@ def known_to_bridge(history: History, gone: OptOut) -> bool:
     return gone.service in _LISTED_BY or (gone.service, gone.number) in _told(history)
 
 
-@once_per_history
+@cached_per_history
 def _told(history: History) -> Mapping[tuple[str, str], int]:
     """When the bridge was first told that a number opted out, by provider and number."""
     if not history.opt_outs:

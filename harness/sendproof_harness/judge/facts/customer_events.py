@@ -7,13 +7,13 @@ from collections import defaultdict
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 
-from sendproof_harness.history.records import History, Outcome
+from sendproof_harness.history.records import DeliveryStatus, History
 from sendproof_harness.judge.checks.metrics import BOUNCED, CLICKED, DROPPED, UNSUBSCRIBED
 from sendproof_harness.judge.facts.consent import customers_of, left
-from sendproof_harness.judge.facts.delivery_ledger import Fate, ledger
+from sendproof_harness.judge.facts.delivery_ledger import RecipientResult, ledger
 from sendproof_harness.judge.facts.fault_effects import PLATFORM, is_through, message_of
 from sendproof_harness.judge.facts.provider_totals import METRIC_OF
-from sendproof_harness.judge.findings import once_per_history
+from sendproof_harness.judge.findings import cached_per_history
 
 Key = tuple[str, int]
 
@@ -30,7 +30,7 @@ class Happening:
     told: int | None = None
 
 
-@once_per_history
+@cached_per_history
 def happened(history: History) -> Mapping[Key, tuple[Happening, ...]]:
     """Everything, by customer and metric, in order."""
     found: defaultdict[Key, list[Happening]] = defaultdict(list)
@@ -39,7 +39,7 @@ def happened(history: History) -> Mapping[Key, tuple[Happening, ...]]:
     return {key: tuple(sorted(some, key=lambda one: one.at)) for key, some in found.items()}
 
 
-@once_per_history
+@cached_per_history
 def done(history: History) -> Mapping[Key, tuple[Happening, ...]]:
     """What customers did: clicks and opt-outs, of which not every provider tells the bridge."""
     clicked = {click.message for click in history.clicks}
@@ -61,7 +61,7 @@ def done(history: History) -> Mapping[Key, tuple[Happening, ...]]:
 
 
 def _all(history: History) -> Iterator[tuple[Key, Happening]]:
-    ended: defaultdict[str, list[Outcome]] = defaultdict(list)
+    ended: defaultdict[str, list[DeliveryStatus]] = defaultdict(list)
     for outcome in history.outcomes:
         ended[outcome.message].append(outcome)
     refused = {rejection.number for rejection in history.rejections}
@@ -95,7 +95,7 @@ _DROPS = frozenset({"opted_out", "unusable_number"})
 
 
 def _endings(
-    fate: Fate, ended: Mapping[str, Iterable[Outcome]], told: Mapping[str, int]
+    fate: RecipientResult, ended: Mapping[str, Iterable[DeliveryStatus]], told: Mapping[str, int]
 ) -> Iterator[tuple[int, Happening]]:
     for delivery in fate.deliveries:
         some, heard = list(ended.get(delivery.message, ())), told.get(delivery.message)

@@ -22,7 +22,7 @@ from sendproof_harness.judge.facts.fault_effects import (
     may_have_failed,
     struck,
 )
-from sendproof_harness.judge.findings import once_per_history
+from sendproof_harness.judge.findings import cached_per_history
 
 # A trigger answers what a customer has just done. Optimove tells it within 100 ms (documented), so nearly all of the
 # wait is the bridge's; a minute is six whole windows of the rate limit, should attributes have to be asked for.
@@ -60,7 +60,7 @@ CampaignKey = tuple[int, int]
 Latest = Callable[[Obligation], int]
 
 
-@once_per_history
+@cached_per_history
 def latest(history: History) -> Latest:
     """A function that gives the last instant at which what is owed may go out and is still in time."""
     known: dict[tuple[object, ...], int] = {}
@@ -97,7 +97,7 @@ def hindrances(history: History) -> Callable[[Obligation], Sequence[Disturbance]
     return lambda owed: [some for some in bounds.strikes(owed.campaign, owed.channel) if some.at <= until(owed)]
 
 
-@once_per_history
+@cached_per_history
 def _bounds(history: History) -> "_Bounds":
     return _Bounds(history)
 

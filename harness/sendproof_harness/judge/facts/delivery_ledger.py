@@ -16,7 +16,7 @@ from sendproof_harness.judge.facts.deadlines import heard, latest
 from sendproof_harness.judge.facts.delivery_matching import lateness, match
 from sendproof_harness.judge.facts.fault_effects import services_without_record, unseen_sends
 from sendproof_harness.judge.facts.provider_refusals import is_refused
-from sendproof_harness.judge.findings import once_per_history
+from sendproof_harness.judge.findings import cached_per_history
 
 Class = Literal[
     "ok",
@@ -68,7 +68,7 @@ MEANING: Mapping[Class, str] = {
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
-class Fate:
+class RecipientResult:
     """What became of one obligation. `deliveries` are all that belong to it, the best match first."""
 
     obligation: Obligation
@@ -88,14 +88,14 @@ class Ledger:
     `alike` are groups of fates whose deliveries nobody can tell apart: what is said of one may be true of any.
     """
 
-    fates: tuple[Fate, ...]
-    alike: tuple[tuple[Fate, ...], ...]
+    fates: tuple[RecipientResult, ...]
+    alike: tuple[tuple[RecipientResult, ...], ...]
     strays: tuple[Delivery, ...]
     counts: Mapping[str, int]
     timed: bool
 
 
-@once_per_history
+@cached_per_history
 def ledger(history: History) -> Ledger:
     """Match deliveries with obligations."""
     obligations, timed = history.obligations, time_was_observed(history)
@@ -104,7 +104,7 @@ def ledger(history: History) -> Ledger:
     fates = _with_indefinite(
         history,
         tuple(
-            Fate(obligation=owed, name=name(owed, found), deliveries=found)
+            RecipientResult(obligation=owed, name=name(owed, found), deliveries=found)
             for owed, found in zip(obligations, matching.found, strict=True)
         ),
     )
@@ -122,14 +122,14 @@ def _that_count(history: History) -> Iterable[Delivery]:
     return (delivery for delivery in real if (delivery.service, delivery.message) not in withdrawn)
 
 
-@once_per_history
+@cached_per_history
 def is_owed_something(history: History) -> bool:
     """Whether anybody has to get a message: on a channel in testing mode nobody has."""
     testing = {channel.id for channel in history.header.channels if channel.testing}
     return any(owed.owed and owed.channel not in testing for owed in history.obligations)
 
 
-@once_per_history
+@cached_per_history
 def is_owed_a_campaign(history: History) -> bool:
     """The same, of campaigns alone."""
     testing = {channel.id for channel in history.header.channels if channel.testing}
@@ -213,7 +213,7 @@ def _name_of_forbidden(owed: Obligation, found: Sequence[Delivery], cancelled_at
 _NAMES_BY_TIME: Mapping[int, Class] = {-1: "early", 0: "ok", 1: "late"}
 
 
-def _with_indefinite(history: History, fates: tuple[Fate, ...]) -> tuple[Fate, ...]:
+def _with_indefinite(history: History, fates: tuple[RecipientResult, ...]) -> tuple[RecipientResult, ...]:
     """The same, with those for indefinite of whose loss the bridge cannot know."""
     unknowable = _unknowable(history)
     if not unknowable and not history.faults and not any(attempt.lost for attempt in history.webhooks):
@@ -233,7 +233,7 @@ def _unknowable(history: History) -> dict[str, list[int]]:
     return {name: [call.at for call in some] for name, some in unseen_sends(history).items() if name in without}
 
 
-def _is_unknowable(history: History, fate: Fate, unknowable: dict[str, list[int]]) -> bool:
+def _is_unknowable(history: History, fate: RecipientResult, unknowable: dict[str, list[int]]) -> bool:
     """Whether one of these calls may have been this message's; each is for one message only."""
     owed = fate.obligation
     provider = next((one.provider for one in history.header.channels if one.id == owed.channel), "")

@@ -7,7 +7,7 @@ from collections.abc import Callable, Sequence
 from sendproof_harness.history.records import Delivery, History, Obligation, Request
 from sendproof_harness.judge.checks.paging import pages, rows_never_read
 from sendproof_harness.judge.facts.deadlines import PAGES, event_keys, hindrances
-from sendproof_harness.judge.facts.delivery_ledger import Fate
+from sendproof_harness.judge.facts.delivery_ledger import RecipientResult
 from sendproof_harness.judge.facts.fault_effects import (
     KILL,
     Disturbance,
@@ -16,7 +16,7 @@ from sendproof_harness.judge.facts.fault_effects import (
     outages,
     unseen_replies,
 )
-from sendproof_harness.judge.findings import once_per_history
+from sendproof_harness.judge.findings import cached_per_history
 
 #: The cause of a finding, and what was seen instead.
 Reason = tuple[str, str]
@@ -74,11 +74,11 @@ def _reason(some: Disturbance) -> Reason:
 # -- repeated ---------------------------------------------------------------------------------------
 
 
-def reasons_of_repeats(history: History) -> Callable[[Fate], str]:
+def reasons_of_repeats(history: History) -> Callable[[RecipientResult], str]:
     """Why a message may have come more than once."""
     unseen, killed, twice = unseen_replies(history), outages(history), _told_twice(history)
 
-    def reason(fate: Fate) -> str:
+    def reason(fate: RecipientResult) -> str:
         some = sorted(fate.deliveries, key=lambda delivery: delivery.n)
         if any(call_of(history, delivery) in unseen for delivery in some[:-1]):
             return "duplicated: sent again blindly after the reply of the call was lost"
@@ -91,7 +91,7 @@ def reasons_of_repeats(history: History) -> Callable[[Fate], str]:
     return reason
 
 
-@once_per_history
+@cached_per_history
 def _told_twice(history: History) -> frozenset[str]:
     """Keys of events that the bridge was told more than once."""
     counts = Counter(one.key for one in history.webhooks if one.service == "optimove" and one.status is not None)

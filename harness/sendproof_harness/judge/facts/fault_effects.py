@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from sendproof_harness.history.header import FaultEntry
 from sendproof_harness.history.records import Fault, History, Request, Webhook
 from sendproof_harness.history.timestamps import SECOND
-from sendproof_harness.judge.findings import once_per_history
+from sendproof_harness.judge.findings import cached_per_history
 
 KILL = "kill"
 _LATE = "delayed"
@@ -40,7 +40,7 @@ class Disturbance:
     call: Request | None
 
 
-@once_per_history
+@cached_per_history
 def struck(history: History) -> tuple[Disturbance, ...]:
     """Every strike with its call, in order. What is struck stands right behind its strike.
 
@@ -78,7 +78,7 @@ def _back(history: History, strike: Fault, entry: FaultEntry | None) -> int:
     return max(strike.at + down, next(joined, strike.at))
 
 
-@once_per_history
+@cached_per_history
 def outages(history: History) -> tuple[tuple[int, int], ...]:
     """From when to when the bridge was away, because the harness had killed it."""
     return tuple((some.at, some.until) for some in struck(history) if some.strike.fault == KILL)
@@ -94,7 +94,7 @@ def answered_itself(request: Request) -> bool:
     return request.fault is None or (request.fault.effect and request.fault.reply != "changed")
 
 
-@once_per_history
+@cached_per_history
 def before_probes(history: History) -> Sequence[Request]:
     """The calls that the bridge made before the harness posted to it: what it asks upon nonsense says nothing."""
     first = min((probe.at for probe in history.probes), default=None)
@@ -117,7 +117,7 @@ def is_sending(request: Request) -> bool:
     return request.operation in some if some is not None else request.service != PLATFORM
 
 
-@once_per_history
+@cached_per_history
 def services_without_record(history: History) -> frozenset[str]:
     """Providers that cannot be asked what they took: whoever never answered such a question counts as one."""
     answered = {
@@ -136,7 +136,7 @@ def _has_record(provider: str, answered: set[tuple[str, str | None]]) -> bool:
     return asking is None or (provider, asking) in answered
 
 
-@once_per_history
+@cached_per_history
 def unseen_sends(history: History) -> Mapping[str, tuple[Request, ...]]:
     """By provider: calls that would have sent something, were not done, and got no answer that says so."""
     found: defaultdict[str, list[Request]] = defaultdict(list)
@@ -147,7 +147,7 @@ def unseen_sends(history: History) -> Mapping[str, tuple[Request, ...]]:
     return {name: tuple(some) for name, some in found.items()}
 
 
-@once_per_history
+@cached_per_history
 def unseen_replies(history: History) -> frozenset[int]:
     """The lines of calls that sent something, and whose reply never came or could not be read."""
     return frozenset(
@@ -157,7 +157,7 @@ def unseen_replies(history: History) -> frozenset[int]:
     )
 
 
-@once_per_history
+@cached_per_history
 def first_heard(history: History) -> Mapping[str, int | None]:
     """When each event of the platform first came to the bridge, by key; None when it never did, through no fault of it.
 
@@ -175,7 +175,7 @@ def has_come(history: History, attempt: Webhook) -> bool:
     return not attempt.lost and (attempt.status is not None or not is_away(history, attempt.at))
 
 
-@once_per_history
+@cached_per_history
 def troubled(history: History) -> Mapping[str, int | None]:
     """Of notifications of providers that were struck, lost or refused: by key, when one got through, if one did."""
     found: dict[str, int | None] = {}
@@ -201,7 +201,7 @@ def message_of(key: str) -> str:
     return key.split(":", 2)[1] if ":" in key else key
 
 
-@once_per_history
+@cached_per_history
 def troubled_messages(history: History) -> Mapping[str, int | None]:
     """By message: when the bridge was told what became of it, of those of which a notification was troubled."""
     found: dict[str, int | None] = {}

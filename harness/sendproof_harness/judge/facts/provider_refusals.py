@@ -7,7 +7,7 @@ the same words.
 from collections.abc import Mapping
 
 from sendproof_harness.history.records import History, Obligation, Rejection
-from sendproof_harness.judge.findings import once_per_history
+from sendproof_harness.judge.findings import cached_per_history
 
 # By provider, the codes of such refusals, or their reasons where there are no codes.
 # documented: https://api.txtlocal.com/docs/sendsms (32 and 51), https://docs.delivyr.net/docs/optimove (rejected).
@@ -23,7 +23,7 @@ def is_refused(history: History, owed: Obligation) -> bool:
     return (owed.number, owed.text) in _refused(history)
 
 
-@once_per_history
+@cached_per_history
 def _refused(history: History) -> frozenset[tuple[str, str]]:
     return frozenset((one.number, one.text) for one in history.rejections if _is_of_the_number(one))
 

@@ -9,12 +9,12 @@ from collections import Counter, defaultdict
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 
-from sendproof_harness.history.records import History, Outcome
+from sendproof_harness.history.records import DeliveryStatus, History
 from sendproof_harness.history.timestamps import MINUTE
 from sendproof_harness.judge.checks.metrics import BOUNCED, DELIVERED, REJECTS_LATER, SENT, TemplateKey
-from sendproof_harness.judge.facts.delivery_ledger import Fate, ledger
+from sendproof_harness.judge.facts.delivery_ledger import RecipientResult, ledger
 from sendproof_harness.judge.facts.fault_effects import services_without_record, troubled_messages, unseen_replies
-from sendproof_harness.judge.findings import once_per_history
+from sendproof_harness.judge.findings import cached_per_history
 
 # From the end of a message to the total that counts it, a receipt has to be posted, perhaps tried again, and stored.
 RECEIPT_ON_ITS_WAY = 15 * MINUTE
@@ -109,10 +109,10 @@ class Said:
         return sum(low for low, _ in ranges), sum(high for _, high in ranges)
 
 
-@once_per_history
+@cached_per_history
 def said(history: History) -> Said:
     """What the provider said, by campaign, channel and template."""
-    ended: dict[str, tuple[Outcome, ...]] = {outcome.message: (outcome,) for outcome in history.outcomes}
+    ended: dict[str, tuple[DeliveryStatus, ...]] = {outcome.message: (outcome,) for outcome in history.outcomes}
     ended |= taken_back(history)
     words_of = _reader(history, ended)
     book = ledger(history)
@@ -134,14 +134,14 @@ def said(history: History) -> Said:
     return Said(own=dict(own), shared=shared, together=tuple(_together(shared)))
 
 
-@once_per_history
-def taken_back(history: History) -> Mapping[str, tuple[Outcome, ...]]:
+@cached_per_history
+def taken_back(history: History) -> Mapping[str, tuple[DeliveryStatus, ...]]:
     """By message, all words of a provider that took one back when it may have been reported already.
 
     Totals never shrink, so a bridge cannot follow: whichever word it stays with is as good as the other.
     """
-    first: dict[str, Outcome] = {}
-    found: dict[str, tuple[Outcome, ...]] = {}
+    first: dict[str, DeliveryStatus] = {}
+    found: dict[str, tuple[DeliveryStatus, ...]] = {}
     for outcome in history.outcomes:
         before = first.setdefault(outcome.message, outcome)
         if outcome.at - before.at >= RECEIPT_ON_ITS_WAY:
@@ -149,23 +149,25 @@ def taken_back(history: History) -> Mapping[str, tuple[Outcome, ...]]:
     return found
 
 
-def template_of(fate: Fate) -> TemplateKey:
+def template_of(fate: RecipientResult) -> TemplateKey:
     """Campaign, channel and template of an obligation."""
     return fate.obligation.campaign, fate.obligation.channel, str(fate.obligation.template)
 
 
-def _shared(group: Sequence[Fate], words_of: Callable[[Fate], Iterator[Word]]) -> _Shared:
+def _shared(group: Sequence[RecipientResult], words_of: Callable[[RecipientResult], Iterator[Word]]) -> _Shared:
     words = sorted(
         (word for fate in group for word in words_of(fate)), key=lambda word: (word.metric, word.at, word.asked)
     )
     return _Shared(of=tuple(sorted(Counter(map(template_of, group)).items())), words=tuple(words))
 
 
-def _reader(history: History, ended: Mapping[str, Sequence[Outcome]]) -> Callable[[Fate], Iterator[Word]]:
+def _reader(
+    history: History, ended: Mapping[str, Sequence[DeliveryStatus]]
+) -> Callable[[RecipientResult], Iterator[Word]]:
     """What was said of one recipient's messages, from when on the bridge could know it."""
     told, unseen, without = troubled_messages(history), unseen_replies(history), services_without_record(history)
 
-    def words_of(fate: Fate) -> Iterator[Word]:
+    def words_of(fate: RecipientResult) -> Iterator[Word]:
         for delivery in fate.deliveries:
             hidden = bool(unseen) and delivery.service in without and delivery.request in unseen
             outcomes = ended.get(delivery.message, ())

@@ -4,7 +4,7 @@ from collections.abc import Mapping
 
 import msgspec
 
-from sendproof_harness.load.bottleneck import Saturation
+from sendproof_harness.load.bottleneck import Bottleneck
 from sendproof_harness.load.model import LoadResult
 from sendproof_harness.load.report.summary import summary
 from sendproof_harness.load.verdict import LoadVerdict
@@ -31,7 +31,7 @@ def document(verdict: LoadVerdict) -> Mapping[str, object]:
     }
 
 
-def _limit(saturation: Saturation) -> Mapping[str, object]:
+def _limit(saturation: Bottleneck) -> Mapping[str, object]:
     return {
         "sentence": saturation.sentence,
         "of": saturation.window.of,

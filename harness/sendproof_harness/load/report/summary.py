@@ -2,14 +2,14 @@
 
 from collections.abc import Iterator, Mapping
 
-from sendproof_harness.judge.verdict import Standing
+from sendproof_harness.judge.verdict import Status
 from sendproof_harness.load.bottleneck import tested_role
 from sendproof_harness.load.formatting import UP, length, listed, number
 from sendproof_harness.load.model import LoadResult, Loss, Role
 from sendproof_harness.load.verdict import LoadVerdict, headline_stage
 from sendproof_harness.report.formatting import counted
 
-_ANSWERS: Mapping[Role, Mapping[Standing, str]] = {
+_ANSWERS: Mapping[Role, Mapping[Status, str]] = {
     "bridge": {
         "pass": "It will work",
         "fail": "It will not work",
@@ -67,4 +67,4 @@ def _levels(verdict: LoadVerdict) -> str:
     return f"{len(some):,} of {levels} {_VERBS[verdict.standing]}: {listed(named)}"
 
 
-_VERBS: Mapping[Standing, str] = {"fail": "missed", "unknown": "not to be judged", "error": "broken"}
+_VERBS: Mapping[Status, str] = {"fail": "missed", "unknown": "not to be judged", "error": "broken"}

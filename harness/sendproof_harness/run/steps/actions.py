@@ -10,8 +10,8 @@ from itertools import islice
 from typing import Any
 
 from sendproof_harness.control_client import ControlError
-from sendproof_harness.run.aborted import Trouble, TroubleError
-from sendproof_harness.run.context import World
+from sendproof_harness.run.aborted import RunAborted, RunAbortedError
+from sendproof_harness.run.context import RunContext
 from sendproof_harness.scenario.customer_selection import chosen
 from sendproof_harness.scenario.model import (
     AddTemplate,
@@ -40,7 +40,7 @@ _NO_MESSAGES = 2
 _EVENTS_AT_ONCE = 10_000
 
 
-def plan(world: World, step: Plan) -> None:
+def plan(world: RunContext, step: Plan) -> None:
     """Give a campaign to Optimove, which takes it only when its templates are synchronised."""
     campaign = next(one for one in world.scenario.campaigns if one.campaign == step.campaign)
     world.watcher.phase(f"planning campaign {campaign.campaign} for {counted(campaign.customers, 'customer')}")
@@ -50,7 +50,7 @@ def plan(world: World, step: Plan) -> None:
             world.control.plan(sandbox, _planned(campaign))
 
 
-def define(world: World, step: Define) -> None:
+def define(world: RunContext, step: Define) -> None:
     """Define a trigger in Optimove, under the same condition."""
     trigger = next(one for one in world.scenario.triggers if one.trigger == step.trigger)
     world.watcher.phase(f"defining the trigger {trigger.trigger}")
@@ -62,7 +62,7 @@ def define(world: World, step: Define) -> None:
 class _Synchronised:
     """Tells whose fault it is when Optimove cannot take something: the bridge's, if it has not told of a template."""
 
-    def __init__(self, world: World, sandbox: str, channels: list[int], what: str) -> None:
+    def __init__(self, world: RunContext, sandbox: str, channels: list[int], what: str) -> None:
         self._world = world
         self._sandbox = sandbox
         self._channels = channels
@@ -73,8 +73,8 @@ class _Synchronised:
 
     def __exit__(self, kind: object, error: object, trace: object) -> None:
         if isinstance(error, ControlError) and error.status == HTTPStatus.CONFLICT and self._lacks_templates():
-            raise TroubleError(
-                Trouble(
+            raise RunAbortedError(
+                RunAborted(
                     blame="bridge",
                     cause="a campaign could not be planned, as its templates are not synchronised",
                     expected=f"Optimove to take {self._what}",
@@ -93,14 +93,14 @@ class _Synchronised:
         )
 
 
-def cancel(world: World, step: Cancel) -> None:
+def cancel(world: RunContext, step: Cancel) -> None:
     """Cancel a campaign."""
     world.watcher.phase(f"cancelling campaign {step.campaign}")
     for sandbox in world.sandboxes:
         world.control.cancel(sandbox, step.campaign)
 
 
-def events(world: World, step: Events) -> None:
+def events(world: RunContext, step: Events) -> None:
     """Customers do something; what lies ahead is known to Optimove as time comes to it."""
     world.watcher.phase(f"letting customers do {step.event}")
     customers = list(chosen(world.scenario, step.who, f"events {_index(world, step)}"))
@@ -123,7 +123,7 @@ def _happenings(step: Events, customers: list[str], now: datetime) -> Iterator[d
             yield {"customer": customer, "event": step.event, **parameters, **at}
 
 
-def add_template(world: World, step: AddTemplate) -> None:
+def add_template(world: RunContext, step: AddTemplate) -> None:
     """Somebody writes a template."""
     new = step.template
     world.watcher.phase(f"adding the template {new.title}")
@@ -131,7 +131,7 @@ def add_template(world: World, step: AddTemplate) -> None:
         world.control.add_templates(sandbox, new.provider, [{"title": new.title, "body": new.body}])
 
 
-def rename_template(world: World, step: RenameTemplate) -> None:
+def rename_template(world: RunContext, step: RenameTemplate) -> None:
     """Somebody gives a template another title."""
     world.watcher.phase(f"renaming the template {step.title} to {step.to}")
     for sandbox in world.sandboxes:
@@ -139,7 +139,7 @@ def rename_template(world: World, step: RenameTemplate) -> None:
         world.control.change_template(sandbox, step.provider, template, {"title": step.to})
 
 
-def change_template(world: World, step: ChangeTemplate) -> None:
+def change_template(world: RunContext, step: ChangeTemplate) -> None:
     """Somebody gives a template another text."""
     world.watcher.phase(f"changing the text of the template {step.title}")
     for sandbox in world.sandboxes:
@@ -147,18 +147,18 @@ def change_template(world: World, step: ChangeTemplate) -> None:
         world.control.change_template(sandbox, step.provider, template, {"body": step.body})
 
 
-def delete_template(world: World, step: DeleteTemplate) -> None:
+def delete_template(world: RunContext, step: DeleteTemplate) -> None:
     """Somebody deletes a template."""
     world.watcher.phase(f"deleting the template {step.title}")
     for sandbox in world.sandboxes:
         world.control.delete_template(sandbox, step.provider, _template(world, sandbox, step.provider, step.title))
 
 
-def _template(world: World, sandbox: str, provider: str, title: str) -> object:
+def _template(world: RunContext, sandbox: str, provider: str, title: str) -> object:
     return next(one["id"] for one in world.control.templates(sandbox, provider) if one["title"] == title)
 
 
-def opt_out(world: World, step: OptOut) -> None:
+def opt_out(world: RunContext, step: OptOut) -> None:
     """Upload a file of the client's daily batch."""
     customers = list(chosen(world.scenario, step.who, f"opt_out {_index(world, step)}"))
     world.watcher.phase(f"letting {counted(len(customers), 'customer')} opt out by {step.by}")
@@ -171,20 +171,20 @@ def opt_out(world: World, step: OptOut) -> None:
         world.control.take_batch_file(sandbox, OPTIMOVE, text)
 
 
-def resend(world: World, step: Resend) -> None:
+def resend(world: RunContext, step: Resend) -> None:
     """Send notifications of the past once more."""
     world.watcher.phase(f"sending {counted(step.count, 'notification')} {step.service}.{step.event} once more")
     for sandbox in world.sandboxes:
         sent = world.control.webhooks(sandbox, step.service, step.event)
         again = sent[step.nth - 1 : step.nth - 1 + step.count]
         if len(again) < step.count:
-            raise TroubleError(_never_sent(step, len(sent)))
+            raise RunAbortedError(_never_sent(step, len(sent)))
         for one in again:
             world.control.resend(sandbox, step.service, one["key"])
 
 
-def _never_sent(step: Resend, sent: int) -> Trouble:
-    return Trouble(
+def _never_sent(step: Resend, sent: int) -> RunAborted:
+    return RunAborted(
         blame="config",
         cause="a notification could not be sent once more, as it was never sent",
         expected=f"{step.nth + step.count - 1} notifications {step.service}.{step.event} by this step",
@@ -192,7 +192,7 @@ def _never_sent(step: Resend, sent: int) -> Trouble:
     )
 
 
-def _index(world: World, step: Events | OptOut) -> int:
+def _index(world: RunContext, step: Events | OptOut) -> int:
     """The place of a step, which is part of what is drawn for it."""
     return next(index for index, one in enumerate(world.scenario.steps) if one is step)
 
@@ -242,7 +242,7 @@ def _criterion(criterion: Criterion) -> dict[str, object]:
     return {"event": criterion.event, "count": criterion.count, "where": dict(criterion.where), **within}
 
 
-ACTS: Mapping[type, Callable[[World, Any], None]] = {
+ACTS: Mapping[type, Callable[[RunContext, Any], None]] = {
     Plan: plan,
     Define: define,
     Cancel: cancel,

@@ -14,9 +14,9 @@ from types import MappingProxyType
 from typing import NamedTuple
 
 from sendproof_simulators.core.audience.fake_names import Name, Names, pools
-from sendproof_simulators.core.messaging.delivery_outcomes import BY_NAME, COUNTRIES, magic_number
+from sendproof_simulators.core.messaging.delivery_outcomes import BY_NAME, COUNTRIES, number_for_code
 from sendproof_simulators.core.messaging.number_plans import NUMBERINGS
-from sendproof_simulators.core.randomness import Chance
+from sendproof_simulators.core.randomness import KeyedRandom
 
 MAX_CUSTOMERS = 10_000_000
 
@@ -113,7 +113,7 @@ class Audience:
 
     __slots__ = ("_dials", "_keyed", "_offset", "_opted_out", "_step", "_unusable", "numbering", "recipe")
 
-    def __init__(self, chance: Chance, recipe: AudienceRecipe) -> None:
+    def __init__(self, chance: KeyedRandom, recipe: AudienceRecipe) -> None:
         """Draw what is the same for all customers: the hash's key, and the order of the numbers."""
         self.recipe = recipe
         self._keyed = blake2b(key=chance.token(64, "audience").encode(), digest_size=_HASH.size)
@@ -178,8 +178,8 @@ class Audience:
 
     def _reached_at(self, index: int, draws: Draws) -> str:
         """The ordinary number, or the one that dials the customer's fate."""
-        dialled = None if self._dials is None or self.is_out(draws) else self._dials.number(index)
-        return dialled or self.number_of(index)
+        outcome_for_number = None if self._dials is None or self.is_out(draws) else self._dials.number(index)
+        return outcome_for_number or self.number_of(index)
 
     def optouts(self) -> Iterator[str]:
         """The numbers of all customers who opted out."""
@@ -226,7 +226,7 @@ class _Dials:
 
     __slots__ = ("_country", "_customers", "_offset", "_step", "_stretches")
 
-    def __init__(self, chance: Chance, recipe: AudienceRecipe) -> None:
+    def __init__(self, chance: KeyedRandom, recipe: AudienceRecipe) -> None:
         self._country, self._customers = recipe.country, max(recipe.customers, 1)
         self._step = _coprime(1 + chance.below(self._customers, "audience", "fates", "step"), self._customers)
         self._offset = chance.below(self._customers, "audience", "fates", "offset")
@@ -242,7 +242,7 @@ class _Dials:
         place = (index * self._step + self._offset) % self._customers
         for start, stop, code in self._stretches:
             if start <= place < stop:
-                return magic_number(self._country, code, place - start)
+                return number_for_code(self._country, code, place - start)
         return None
 
 

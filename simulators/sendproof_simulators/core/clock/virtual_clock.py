@@ -50,7 +50,7 @@ class _Entry(Generic[T]):
     what: T = field(compare=False)
 
 
-class Timeline(Generic[T]):
+class VirtualClock(Generic[T]):
     """A clock and everything that waits on it. `T` is what a due entry carries."""
 
     def __init__(self, wall: WallClock, happen: Callable[[T], None], *, start: Instant, rate: float | None) -> None:
@@ -205,7 +205,7 @@ class Timeline(Generic[T]):
             if due is None or due > to:
                 break
             self._virtual_now = max(self._virtual_now, due)
-            self._let_happen()
+            self._fire_due()
         self._virtual_now = to
         self._release_due()
         await self._quiet()
@@ -214,7 +214,7 @@ class Timeline(Generic[T]):
         untils = [p.until for p in self.participants.values() if p.waiting is not None and p.until is not None]
         return min([*untils, *([self._heap[0].at] if self._heap else [])], default=None)
 
-    def _let_happen(self) -> None:
+    def _fire_due(self) -> None:
         """Let what is due happen; only when nothing is (left), let those go on who wait for this instant.
 
         So what the services send at an instant is there before a bridge wakes at the same instant, in every run.
@@ -263,7 +263,7 @@ class Timeline(Generic[T]):
             self._alarm = asyncio.get_running_loop().call_later(delay, self._ring)
 
     def _ring(self) -> None:
-        self._let_happen()
+        self._fire_due()
         self._rearm()
 
     def stop(self) -> None:

@@ -4,7 +4,7 @@ import asyncio
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 
-from sendproof_simulators.core.faults.parsing import Entry
+from sendproof_simulators.core.faults.parsing import FaultSpec
 from sendproof_simulators.core.faults.position import Values
 from sendproof_simulators.core.faults.spec import BridgeFault, name_of
 
@@ -13,11 +13,11 @@ WANTED_SECONDS = 20.0
 
 
 @dataclass(slots=True)
-class Kept:
+class ActiveFault:
     """One fault in force: `seen` counts what matched, `struck` how often it struck."""
 
     id: str
-    entry: Entry
+    entry: FaultSpec
     seen: int = 0
     struck: int = 0
 
@@ -27,13 +27,13 @@ class Kept:
 
 
 @dataclass(slots=True)
-class Strike:
+class Injection:
     """One fault that strikes one call or notification, the `nth` that matched. `told`: the journal knows of it.
 
     It is `missed` when nobody did to the bridge what it asks for.
     """
 
-    kept: Kept
+    kept: ActiveFault
     nth: int
     told: bool = False
     missed: bool = False
@@ -43,7 +43,7 @@ class Strike:
         return self.kept.id
 
     @property
-    def entry(self) -> Entry:
+    def entry(self) -> FaultSpec:
         return self.kept.entry
 
     def miss(self) -> None:
@@ -72,7 +72,7 @@ class Strike:
 class _Order:
     """Something that the one who started the bridge has to do."""
 
-    strike: Strike
+    strike: Injection
     fault: BridgeFault
     done: asyncio.Event = field(default_factory=asyncio.Event)
 
@@ -85,19 +85,19 @@ class Faults:
     """What is in force. `watched` is empty when nothing is, so that a call or notification costs one look into it."""
 
     def __init__(self) -> None:
-        self.watched: dict[tuple[str, str, str], list[Kept]] = {}
-        self._now: list[Kept] = []
-        self._past: list[Kept] = []
+        self.watched: dict[tuple[str, str, str], list[ActiveFault]] = {}
+        self._now: list[ActiveFault] = []
+        self._past: list[ActiveFault] = []
         self._made = 0
         self._orders: list[_Order] = []
         self._ordered = asyncio.Event()
 
-    def add(self, entries: Iterable[Entry]) -> list[Kept]:
+    def add(self, entries: Iterable[FaultSpec]) -> list[ActiveFault]:
         """Put them in force."""
         added = []
         for entry in entries:
             self._made += 1
-            kept = Kept(f"f{self._made}", entry)
+            kept = ActiveFault(f"f{self._made}", entry)
             at = entry.position
             self.watched.setdefault((at.target, at.service, at.name), []).append(kept)
             added.append(kept)
@@ -110,15 +110,15 @@ class Faults:
         self._past += [kept for kept in self._now if kept.struck]
         self._now.clear()
 
-    def in_force(self) -> list[Kept]:
+    def in_force(self) -> list[ActiveFault]:
         """Those that were added since the last clearing."""
         return list(self._now)
 
-    def ever(self) -> list[Kept]:
+    def ever(self) -> list[ActiveFault]:
         """Those in force, and those before them that have struck."""
         return [*self._past, *self._now]
 
-    def strike(self, target: str, service: str, name: str, values: Callable[[], Values]) -> Strike | None:
+    def strike(self, target: str, service: str, name: str, values: Callable[[], Values]) -> Injection | None:
         """Count a call or notification; answers what strikes it, the first that was given if there are several."""
         found = None
         for kept in self.watched.get((target, service, name), ()):
@@ -126,12 +126,12 @@ class Faults:
                 kept.seen += 1
                 if found is None and kept.entry.position.includes(kept.seen):
                     kept.struck += 1
-                    found = Strike(kept, kept.seen)
+                    found = Injection(kept, kept.seen)
         return found
 
     # -- what the one who started the bridge has to do ---------------------------------------------
 
-    async def carried_out(self, strike: Strike) -> bool:
+    async def carried_out(self, strike: Injection) -> bool:
         """Let something be done to the bridge, and wait for that; false when nobody has done it in time."""
         fault = strike.entry.fault
         assert isinstance(fault, BridgeFault)  # noqa: S101 - nothing else is asked for

@@ -29,7 +29,7 @@ class Places:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Entry:
+class FaultSpec:
     """One fault at one position, before or after the effect."""
 
     fault: Fault
@@ -44,7 +44,7 @@ class Entry:
         return {"fault": name_of(self.fault), **address, "when": self.when, **settings}
 
 
-def read_entries(given: Iterable[Mapping[str, Any]], places: Places) -> list[Entry]:
+def read_entries(given: Iterable[Mapping[str, Any]], places: Places) -> list[FaultSpec]:
     """All entries; `ValueError` names the first that is wrong, counted from 1."""
     read = []
     for number, one in enumerate(given, 1):
@@ -55,14 +55,14 @@ def read_entries(given: Iterable[Mapping[str, Any]], places: Places) -> list[Ent
     return read
 
 
-def _entry(given: Mapping[str, Any], places: Places) -> Entry:
+def _entry(given: Mapping[str, Any], places: Places) -> FaultSpec:
     name = _one_of("fault", given.get("fault"), known())
     kind = known()[name]
     settings = {key: value for key, value in given.items() if key not in _ADDRESS}
     for key in settings:
         _one_of(f"{name}: a key", key, (*(one.name for one in fields(kind)), *_ADDRESS))
     when = _one_of(f"{name}: when", given.get("when", kind.when[0]), kind.when)
-    return Entry(fault=_fault(name, kind, settings), position=_position(name, kind, given, places), when=when)
+    return FaultSpec(fault=_fault(name, kind, settings), position=_position(name, kind, given, places), when=when)
 
 
 def _fault(name: str, kind: type[Fault], settings: Mapping[str, Any]) -> Fault:

@@ -17,7 +17,7 @@ from typing import Any, ClassVar
 import msgspec
 
 from sendproof_simulators.core.faults import kinds
-from sendproof_simulators.core.http import PLAIN, Manner, Reply
+from sendproof_simulators.core.http import PLAIN, Response, Transmission
 
 CALL, WEBHOOK = "call", "webhook"
 BEFORE, AFTER = "before", "after"
@@ -25,20 +25,20 @@ BEFORE, AFTER = "before", "after"
 # What a client sees of a struck call: no reply that it can read, another than the service's, or the service's own.
 LOST, CHANGED, WHOLE = "lost", "changed", "whole"
 
-Refuse = Callable[[str, int, str], Reply]
+Refuse = Callable[[str, int, str], Response]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Answered:
+class FaultedResponse:
     """What becomes of a call's reply: `arrives` is lost, changed or whole; `manner` is how it is written."""
 
-    reply: Reply
+    reply: Response
     arrives: str
-    manner: Manner = PLAIN
+    manner: Transmission = PLAIN
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Way:
+class WebhookFaultPlan:
     """How a notification gets to its receiver: so many times more, so late, its first attempts lost, overtaken."""
 
     copies: int = 0
@@ -64,7 +64,7 @@ class CallFault(Fault, ABC):
     when: ClassVar[tuple[str, ...]] = (BEFORE, AFTER)
 
     @abstractmethod
-    def answer(self, own: Reply, refuse: Refuse) -> Answered:
+    def answer(self, own: Response, refuse: Refuse) -> FaultedResponse:
         """What becomes of the reply. `own` is the service's, without content when it did nothing.
 
         `refuse(kind of problem, status, detail)` answers as the service does.
@@ -79,7 +79,7 @@ class WebhookFault(Fault, ABC):
     when: ClassVar[tuple[str, ...]] = (BEFORE,)
 
     @abstractmethod
-    def way(self, draw: Callable[[int], int]) -> Way:
+    def way(self, draw: Callable[[int], int]) -> WebhookFaultPlan:
         """How it gets there. `draw(n)` answers a number below n, the same in every run with one seed."""
 
 

@@ -23,7 +23,7 @@ LIFE = 72 * HOUR
 DELIVERED, UNDELIVERED, EXPIRED, INVALID, UNKNOWN = "delivered", "undelivered", "expired", "invalid", "unknown"
 CLICKED, STOP = "clicked", "stop"
 STATES = (DELIVERED, UNDELIVERED, EXPIRED, INVALID, UNKNOWN)
-HAPPENINGS = (*STATES, CLICKED, STOP)
+DELIVERY_EVENTS = (*STATES, CLICKED, STOP)
 
 # Why a provider does not take a message at all.
 OPTED_OUT, LANDLINE, BLOCKED, QUEUE_FULL = "opted out", "landline", "blocked", "queue full"
@@ -31,7 +31,7 @@ REFUSALS = (OPTED_OUT, LANDLINE, BLOCKED, QUEUE_FULL)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Happening:
+class DeliveryEvent:
     """Something that becomes true `after` the message went out, and is `told` at these times. In milliseconds.
 
     Told before it goes out (`BEFORE_REPLY`) is told before the call that sent it is answered.
@@ -46,39 +46,39 @@ BEFORE_REPLY = -1
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Fate:
+class DeliveryOutcome:
     """All that becomes of one message, in order. With a `refusal`, it is not taken in the first place."""
 
-    happenings: tuple[Happening, ...] = ()
+    happenings: tuple[DeliveryEvent, ...] = ()
     refusal: str | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Magic:
+class DeliveryTestNumber:
     """One code: the two digits, the name by which scenarios ask for it, and the fate that it dials."""
 
     code: str
     name: str
-    fate: Fate
+    fate: DeliveryOutcome
 
 
-def _at(what: str, after: int, *told: int) -> Happening:
-    return Happening(what=what, after=after, told=told or (after,))
+def _at(what: str, after: int, *told: int) -> DeliveryEvent:
+    return DeliveryEvent(what=what, after=after, told=told or (after,))
 
 
 _SOON = _at(DELIVERED, 3 * SECOND)
 
 
-def _fate(*happenings: Happening) -> Fate:
-    return Fate(happenings=happenings)
+def _fate(*happenings: DeliveryEvent) -> DeliveryOutcome:
+    return DeliveryOutcome(happenings=happenings)
 
 
-def _clicks(times: int) -> Fate:
+def _clicks(times: int) -> DeliveryOutcome:
     """The first click comes a minute after the message, then one a minute."""
     return _fate(_SOON, *(_at(CLICKED, minute * MINUTE) for minute in range(1, times + 1)))
 
 
-_TABLE: tuple[tuple[str, str, Fate], ...] = (
+_TABLE: tuple[tuple[str, str, DeliveryOutcome], ...] = (
     ("00", "delivered after 3 s", _fate(_SOON)),
     ("01", "delivered after 1 h", _fate(_at(DELIVERED, HOUR))),
     ("02", "delivered after 71 h", _fate(_at(DELIVERED, 71 * HOUR))),
@@ -95,19 +95,21 @@ _TABLE: tuple[tuple[str, str, Fate], ...] = (
         _at(UNDELIVERED, 2 * SECOND, 9 * SECOND), _at(DELIVERED, 5 * SECOND))),
     ("13", "delivered, told before the reply", _fate(_at(DELIVERED, BEFORE_REPLY))),
     ("14", "undelivered, delivered after all", _fate(_at(UNDELIVERED, HOUR), _at(DELIVERED, 2 * HOUR))),
-    ("20", OPTED_OUT, Fate(refusal=OPTED_OUT)),
-    ("21", LANDLINE, Fate(refusal=LANDLINE)),
-    ("22", BLOCKED, Fate(refusal=BLOCKED)),
-    ("23", QUEUE_FULL, Fate(refusal=QUEUE_FULL)),
+    ("20", OPTED_OUT, DeliveryOutcome(refusal=OPTED_OUT)),
+    ("21", LANDLINE, DeliveryOutcome(refusal=LANDLINE)),
+    ("22", BLOCKED, DeliveryOutcome(refusal=BLOCKED)),
+    ("23", QUEUE_FULL, DeliveryOutcome(refusal=QUEUE_FULL)),
     ("31", "delivered, 1 click", _clicks(1)),
     *((f"3{times}", f"delivered, {times} clicks", _clicks(times)) for times in range(2, 10)),
     ("40", "delivered, replies STOP", _fate(_SOON, _at(STOP, MINUTE))),
     ("41", "delivered, clicked, replies STOP", _fate(_SOON, _at(CLICKED, MINUTE), _at(STOP, 2 * MINUTE))),
 )  # fmt: skip
 
-MAGIC: tuple[Magic, ...] = tuple(Magic(code=code, name=name, fate=fate) for code, name, fate in _TABLE)
-BY_CODE: Mapping[str, Magic] = MappingProxyType({magic.code: magic for magic in MAGIC})
-BY_NAME: Mapping[str, Magic] = MappingProxyType({magic.name: magic for magic in MAGIC})
+TEST_NUMBERS: tuple[DeliveryTestNumber, ...] = tuple(
+    DeliveryTestNumber(code=code, name=name, fate=fate) for code, name, fate in _TABLE
+)
+BY_CODE: Mapping[str, DeliveryTestNumber] = MappingProxyType({magic.code: magic for magic in TEST_NUMBERS})
+BY_NAME: Mapping[str, DeliveryTestNumber] = MappingProxyType({magic.name: magic for magic in TEST_NUMBERS})
 
 _GB = "447555"
 _GB_LENGTH, _NANP_LENGTH = 12, 11
@@ -127,7 +129,7 @@ COUNTRIES: Mapping[str, int] = MappingProxyType(
 )
 
 
-def dialled(number: str) -> Fate | None:
+def outcome_for_number(number: str) -> DeliveryOutcome | None:
     """The fate that a number (digits with country code) dials; None when it is not magic, or its code is free."""
     if number.startswith(_GB):
         magic = BY_CODE.get(number[-2:]) if len(number) == _GB_LENGTH else None
@@ -138,7 +140,7 @@ def dialled(number: str) -> Fate | None:
     return None if magic is None else magic.fate
 
 
-def magic_number(country: str, code: str, serial: int = 0) -> str:
+def number_for_code(country: str, code: str, serial: int = 0) -> str:
     """One of the numbers of a code: digits with country code. `serial` counts from 0 to `COUNTRIES[country]` - 1."""
     if code not in BY_CODE:
         raise ValueError(f"expected the code of a magic number ({', '.join(BY_CODE)}), got {code!r}")

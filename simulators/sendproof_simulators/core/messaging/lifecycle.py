@@ -6,21 +6,21 @@ from types import MappingProxyType
 from typing import NamedTuple
 
 from sendproof_simulators.core.clock.wall_clock import Instant
-from sendproof_simulators.core.http import Fact, Timer
+from sendproof_simulators.core.http import JournalEntry, Timer
 from sendproof_simulators.core.messaging.delivery_outcomes import (
     DELIVERED,
+    DELIVERY_EVENTS,
     EXPIRED,
-    HAPPENINGS,
     INVALID,
     RATES,
     STATES,
     UNDELIVERED,
     UNKNOWN,
-    Fate,
-    Happening,
+    DeliveryEvent,
+    DeliveryOutcome,
     Rate,
-    dialled,
     drawn,
+    outcome_for_number,
 )
 
 SCHEDULED, PENDING, CANCELLED = "scheduled", "pending", "cancelled"
@@ -41,14 +41,14 @@ STEPS: Mapping[str, frozenset[str]] = MappingProxyType(
 )
 
 
-def outcome(service: str, message: str, status: str, **more: object) -> Fact:
+def outcome(service: str, message: str, status: str, **more: object) -> JournalEntry:
     """A message ended, as far as its provider knows. `more` is the provider's own word for it."""
-    return Fact(kind="outcome", fields={"service": service, "message": message, "status": status, **more})
+    return JournalEntry(kind="outcome", fields={"service": service, "message": message, "status": status, **more})
 
 
-def click(service: str, message: str, number: str) -> Fact:
+def click(service: str, message: str, number: str) -> JournalEntry:
     """Somebody followed the link of a message."""
-    return Fact(kind="click", fields={"service": service, "message": message, "number": number})
+    return JournalEntry(kind="click", fields={"service": service, "message": message, "number": number})
 
 
 def advance(state: str, to: str) -> str:
@@ -72,11 +72,11 @@ class Event(NamedTuple):
     told: bool
 
 
-_NUMBER_OF = {what: number for number, what in enumerate(HAPPENINGS)}
+_NUMBER_OF = {what: number for number, what in enumerate(DELIVERY_EVENTS)}
 _NEW, _TOLD = 1, 2
 
 
-class Agenda:
+class DeliverySchedule:
     """What is still to become of the messages of one call, in order of time: columns, as there are many of them.
 
     Set one `timer`; when it rings, take `until(now)`, and set the next one. What is to be told before the call is
@@ -100,7 +100,7 @@ class Agenda:
         self._what.append(_NUMBER_OF[what])
         self._flags.append(_NEW * new + _TOLD * told)
 
-    def add_happening(self, place: int, happening: Happening, send_at: Instant, *, at_once: bool) -> None:
+    def add_event(self, place: int, happening: DeliveryEvent, send_at: Instant, *, at_once: bool) -> None:
         """What becomes true once, and may be told at the same time, later, repeatedly or never.
 
         `at_once`: the message goes out with the call, so that something can be told before the reply.
@@ -125,7 +125,7 @@ class Agenda:
         while (due := self.next) is not None and due <= now:
             entry = self._order[self._cursor]
             self._cursor += 1
-            flags, what = self._flags[entry], HAPPENINGS[self._what[entry]]
+            flags, what = self._flags[entry], DELIVERY_EVENTS[self._what[entry]]
             at = self._since.get(entry, due)
             found.append(Event(self._places[entry], what, at, bool(flags & _NEW), bool(flags & _TOLD)))
         return found
@@ -140,7 +140,7 @@ class Agenda:
         return () if at is None else (Timer(at=at, name=name, payload=payload),)
 
 
-def agenda_of(
+def delivery_schedule(
     numbers: Sequence[str],
     draws: Sequence[float],
     now: Instant,
@@ -148,15 +148,15 @@ def agenda_of(
     *,
     validity: Instant | None = None,
     rates: Sequence[Rate] = RATES,
-) -> Agenda:
+) -> DeliverySchedule:
     """What becomes of the messages to these numbers, which go out at `send_at`: dialled, or drawn at the given rates.
 
     `draws` are numbers from 0 up to but not including 1, one for each message. No message outlives its `validity`. A
     number that dials a refusal is here because the provider took it all the same: it ends as any other.
     """
-    agenda = Agenda()
+    agenda = DeliverySchedule()
     for place, (number, draw) in enumerate(zip(numbers, draws, strict=True)):
-        fate = dialled(number)
+        fate = outcome_for_number(number)
         if fate is not None and fate.refusal is None:
             _add_fate(agenda, place, fate, (now, send_at), validity)
             continue
@@ -167,10 +167,16 @@ def agenda_of(
     return agenda
 
 
-def _add_fate(agenda: Agenda, place: int, fate: Fate, times: tuple[Instant, Instant], validity: Instant | None) -> None:
+def _add_fate(
+    agenda: DeliverySchedule,
+    place: int,
+    fate: DeliveryOutcome,
+    times: tuple[Instant, Instant],
+    validity: Instant | None,
+) -> None:
     now, send_at = times
     for happening in fate.happenings:
         if validity is not None and happening.what in STATES and send_at + happening.after > validity:
             agenda.add(place, EXPIRED, max(validity, send_at))
             return
-        agenda.add_happening(place, happening, send_at, at_once=send_at <= now)
+        agenda.add_event(place, happening, send_at, at_once=send_at <= now)

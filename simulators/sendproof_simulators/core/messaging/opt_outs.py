@@ -3,7 +3,7 @@
 from collections.abc import Callable, Iterable, Iterator
 from functools import cached_property
 
-from sendproof_simulators.core.http import Fact
+from sendproof_simulators.core.http import JournalEntry
 
 # documented: CTIA Messaging Principles and Best Practices, 5.1.3; ARRET and the like are other countries'.
 STOP_WORDS = frozenset({"STOP", "STOPALL", "UNSUBSCRIBE", "CANCEL", "END", "QUIT"})
@@ -42,7 +42,7 @@ class OptOuts:
         """How many."""
         return len(self._numbers)
 
-    def add(self, number: str, how: str) -> tuple[Fact, ...]:
+    def add(self, number: str, how: str) -> tuple[JournalEntry, ...]:
         """Let a number be out; what the journal learns, which is nothing when it was out already."""
         if number in self._numbers:
             return ()
@@ -54,11 +54,11 @@ class OptOuts:
         return self._numbers.pop(number, self) is None
 
 
-def opt_out(service: str, number: str, how: str) -> Fact:
+def opt_out(service: str, number: str, how: str) -> JournalEntry:
     """A number opted out: `how` is a command, or `reply`."""
-    return Fact(kind="opt_out", fields={"service": service, "number": number, "how": how})
+    return JournalEntry(kind="opt_out", fields={"service": service, "number": number, "how": how})
 
 
-def inbound(service: str, number: str, text: str) -> Fact:
+def inbound(service: str, number: str, text: str) -> JournalEntry:
     """A person wrote to the number or name that a message came from."""
-    return Fact(kind="inbound", fields={"service": service, "number": number, "text": text})
+    return JournalEntry(kind="inbound", fields={"service": service, "number": number, "text": text})

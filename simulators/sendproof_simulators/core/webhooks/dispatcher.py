@@ -9,12 +9,12 @@ from urllib.parse import urlsplit
 
 from sendproof_simulators.core.clock.wall_clock import Instant, iso
 from sendproof_simulators.core.contracts import decode
-from sendproof_simulators.core.faults.active import Faults, Strike
+from sendproof_simulators.core.faults.active import Faults, Injection
 from sendproof_simulators.core.faults.position import Values, as_values
-from sendproof_simulators.core.faults.spec import AFTER, BEFORE, WEBHOOK, BridgeFault, Way, WebhookFault
+from sendproof_simulators.core.faults.spec import AFTER, BEFORE, WEBHOOK, BridgeFault, WebhookFault, WebhookFaultPlan
 from sendproof_simulators.core.http import Webhook
-from sendproof_simulators.core.randomness import Chance
-from sendproof_simulators.core.webhooks.log import Outbox, Posted
+from sendproof_simulators.core.randomness import KeyedRandom
+from sendproof_simulators.core.webhooks.log import LoggedWebhook, WebhookLog
 from sendproof_simulators.core.webhooks.sender import CONNECTIONS_PER_HOST
 
 # What stands in the record of an attempt that a fault kept from the user.
@@ -44,11 +44,11 @@ class Clock(Protocol):
 class Attempt:
     """One attempt of one copy of a webhook, from 1. With a `strike`, the first `lost` ones are lost on the way."""
 
-    posted: Posted
+    posted: LoggedWebhook
     copy: int = 0
     number: int = 1
     lost: int = 0
-    strike: Strike | None = None
+    strike: Injection | None = None
 
     def next(self) -> "Attempt":
         """The one after it; what struck the first is done with once nothing more is lost."""
@@ -57,12 +57,12 @@ class Attempt:
 
 
 @dataclass(slots=True, eq=False)
-class Held:
+class ReorderedWebhook:
     """A notification that waits until so many later ones have overtaken it, each once its first attempt has ended."""
 
     attempt: Attempt
     behind: int
-    later: list[Posted] = field(default_factory=list)
+    later: list[LoggedWebhook] = field(default_factory=list)
     passed: int = 0
 
 
@@ -77,27 +77,27 @@ class _Lane:
     senders: int = 0
 
 
-class Notifier:
+class WebhookDispatcher:
     """The notifications of one sandbox. `later` brings something back to `come` at an instant of its clock."""
 
     def __init__(
         self,
         *,
         clock: Clock,
-        chance: Chance,
+        chance: KeyedRandom,
         faults: Faults,
         record: Callable[[str, Mapping[str, object]], int],
-        later: Callable[[Instant, "Attempt | Held"], None],
+        later: Callable[[Instant, "Attempt | ReorderedWebhook"], None],
         send: Callable[[Webhook], Awaitable[Sent]],
     ) -> None:
-        self.outbox = Outbox()
+        self.outbox = WebhookLog()
         self._clock = clock
         self._chance = chance
         self._faults = faults
         self._record = record
         self._later = later
         self._deliver = send
-        self._held: list[Held] = []
+        self._held: list[ReorderedWebhook] = []
         self._lanes: defaultdict[str, _Lane] = defaultdict(_Lane)
         self._tasks: set[asyncio.Task[None]] = set()
 
@@ -114,14 +114,14 @@ class Notifier:
                     self._clock.deliver()
                     await self._make(attempt)
 
-    def resend(self, service: str, key: str) -> Posted:
+    def resend(self, service: str, key: str) -> LoggedWebhook:
         """Send one once more, now, whatever became of it; `KeyError` when it is not known any more."""
         posted = self.outbox.find(service, key)
         posted.copies += 1
         self._start(Attempt(posted, copy=posted.copies))
         return posted
 
-    def come(self, what: Attempt | Held) -> None:
+    def come(self, what: Attempt | ReorderedWebhook) -> None:
         """Something is due that was put off."""
         if isinstance(what, Attempt):
             self._start(what)
@@ -153,21 +153,21 @@ class Notifier:
         attempts = [Attempt(posted, copy, lost=way.lost, strike=strike) for copy in range(way.copies + 1)]
         return [] if self._put_off(way, attempts) else attempts
 
-    def _put_off(self, way: Way, attempts: list[Attempt]) -> bool:
+    def _put_off(self, way: WebhookFaultPlan, attempts: list[Attempt]) -> bool:
         now = self._clock.now()
         if way.wait_ms:
             for attempt in attempts:
                 self._later(now + way.wait_ms, attempt)
         elif way.behind:
-            held = Held(attempts[0], way.behind)
+            held = ReorderedWebhook(attempts[0], way.behind)
             self._held.append(held)
             self._later(now + way.within_ms, held)
         return bool(way.wait_ms or way.behind)
 
-    def _strike(self, service: str, webhook: Webhook) -> Strike | None:
+    def _strike(self, service: str, webhook: Webhook) -> Injection | None:
         return self._faults.strike(WEBHOOK, service, webhook.event, lambda: _values(webhook))
 
-    def _let_go(self, held: Held) -> None:
+    def _let_go(self, held: ReorderedWebhook) -> None:
         self._held.remove(held)
         self._start(held.attempt)
 
@@ -216,7 +216,7 @@ class Notifier:
         finally:
             self._clock.deliver_done()
 
-    async def _strike_bridge(self, strike: Strike | None, moment: str) -> None:
+    async def _strike_bridge(self, strike: Injection | None, moment: str) -> None:
         if strike is None or strike.entry.when != moment or not isinstance(strike.entry.fault, BridgeFault):
             return
         if not await self._faults.carried_out(strike):
@@ -246,7 +246,7 @@ class Notifier:
         if self._held and attempt.number == 1 and not attempt.copy:
             self._has_passed(posted)
 
-    def _has_passed(self, posted: Posted) -> None:
+    def _has_passed(self, posted: LoggedWebhook) -> None:
         for held in list(self._held):
             held.passed += any(one is posted for one in held.later)
             if held.passed == held.behind:

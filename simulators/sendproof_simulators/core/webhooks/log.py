@@ -15,7 +15,7 @@ KEPT_PER_SERVICE = 2_000
 
 
 @dataclass(slots=True)
-class Posted:
+class LoggedWebhook:
     """One webhook, how often it has been sent anew, and every attempt so far."""
 
     service: str
@@ -24,26 +24,26 @@ class Posted:
     attempts: list[dict[str, object]] = field(default_factory=list)
 
 
-class Outbox:
+class WebhookLog:
     """The newest webhooks of each service, by name."""
 
     def __init__(self) -> None:
-        self._posted: dict[str, OrderedDict[str, Posted]] = {}
+        self._posted: dict[str, OrderedDict[str, LoggedWebhook]] = {}
 
-    def post(self, service: str, webhook: Webhook) -> Posted:
+    def post(self, service: str, webhook: Webhook) -> LoggedWebhook:
         """Remember a webhook; the oldest is forgotten when there are too many."""
         kept = self._posted.setdefault(service, OrderedDict())
-        posted = kept[webhook.key] = Posted(service, webhook)
+        posted = kept[webhook.key] = LoggedWebhook(service, webhook)
         kept.move_to_end(webhook.key)
         if len(kept) > KEPT_PER_SERVICE:
             kept.popitem(last=False)
         return posted
 
-    def note(self, posted: Posted, at: Instant, attempt: dict[str, object]) -> None:
+    def note(self, posted: LoggedWebhook, at: Instant, attempt: dict[str, object]) -> None:
         """Remember how an attempt ended."""
         posted.attempts.append({"at": iso(at), **attempt})
 
-    def find(self, service: str, key: str) -> Posted:
+    def find(self, service: str, key: str) -> LoggedWebhook:
         """A webhook by its name; `KeyError` when it is not (or no more) known."""
         try:
             return self._posted[service][key]

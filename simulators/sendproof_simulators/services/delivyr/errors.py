@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping
 
-from sendproof_simulators.core.http import Fact, Problem, Reply, json_reply
+from sendproof_simulators.core.http import JournalEntry, Problem, Response, json_response
 
 INVALID, UNAUTHORIZED, NOT_FOUND = "invalid_request", "unauthorized", "not_found"
 UNKNOWN_TEMPLATE, MISSING_VARIABLES, TEXT_TOO_LONG = "template_not_found", "missing_variables", "text_too_long"
@@ -41,18 +41,18 @@ _WHO = {"header.x-account-id", "header.x-api-key"}
 class RefusalError(Exception):
     """A call is refused with a code; `facts` are what that puts into the journal."""
 
-    def __init__(self, code: str, message: str, *facts: Fact) -> None:
+    def __init__(self, code: str, message: str, *facts: JournalEntry) -> None:
         super().__init__(message)
         self.code = code
         self.facts = facts
 
     @property
-    def reply(self) -> Reply:
+    def reply(self) -> Response:
         """The refusal as the caller gets it."""
         return _refused(self.code, str(self))
 
 
-def problem_reply(problem: Problem) -> Reply:
+def problem_response(problem: Problem) -> Response:
     """What was refused before it got to an operation, as Delivyr would put it."""
     if any(violation.where in _WHO for violation in problem.violations):
         return _refused(UNAUTHORIZED, "x-account-id and x-api-key are needed, both from Settings in app.delivyr.net")
@@ -61,5 +61,5 @@ def problem_reply(problem: Problem) -> Reply:
     return _refused(code, broken or problem.detail)
 
 
-def _refused(code: str, message: str) -> Reply:
-    return json_reply({"error": {"code": code, "message": message}}, status=STATUSES[code])
+def _refused(code: str, message: str) -> Response:
+    return json_response({"error": {"code": code, "message": message}}, status=STATUSES[code])

@@ -10,8 +10,8 @@ from typing import Any
 
 from sendproof_simulators.core.audience.audience import Audience
 from sendproof_simulators.core.clock.wall_clock import Instant
-from sendproof_simulators.core.http import Outcome
-from sendproof_simulators.core.simulator import Settings, World
+from sendproof_simulators.core.http import Effects
+from sendproof_simulators.core.simulator import SandboxContext, Settings
 from sendproof_simulators.core.webhooks.urls import check_webhook_url
 from sendproof_simulators.services.delivyr.overrides import check_expression
 from sendproof_simulators.services.delivyr.state import Integration, State
@@ -33,7 +33,7 @@ def read(state: State) -> Mapping[str, object]:
     }
 
 
-def replace(world: World, state: State, now: Instant, given: Mapping[str, object]) -> Outcome:
+def replace(world: SandboxContext, state: State, now: Instant, given: Mapping[str, object]) -> Effects:
     """Put `given` in its place; `ValueError` says what is wrong, and then nothing has changed."""
     del now
     integration = integration_of(world.audience, given)
@@ -45,7 +45,7 @@ def replace(world: World, state: State, now: Instant, given: Mapping[str, object
     state.urls = urls
     if integration.default_url is not None:
         state.urls |= {id_: integration.default_url for id_ in state.templates if id_ not in urls}
-    return Outcome()
+    return Effects()
 
 
 SETTINGS = Settings(read=read, replace=replace)

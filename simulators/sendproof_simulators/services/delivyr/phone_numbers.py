@@ -8,7 +8,7 @@ import re
 import phonenumbers
 
 from sendproof_simulators.core.messaging.delivery_outcomes import BLOCKED as CARRIER
-from sendproof_simulators.core.messaging.delivery_outcomes import LANDLINE, dialled
+from sendproof_simulators.core.messaging.delivery_outcomes import LANDLINE, outcome_for_number
 from sendproof_simulators.core.messaging.delivery_outcomes import OPTED_OUT as STOPPED
 from sendproof_simulators.core.messaging.delivery_outcomes import QUEUE_FULL as QUEUE
 from sendproof_simulators.core.messaging.opt_outs import OptOuts
@@ -40,13 +40,13 @@ def rejection_of(number: str | None, optouts: OptOuts) -> str | None:
         return wrong
     if number in optouts:
         return OPTED_OUT
-    fate = dialled(number)
+    fate = outcome_for_number(number)
     return None if fate is None or fate.refusal is None else _REFUSALS.get(fate.refusal)
 
 
 def is_queue_full(number: str | None) -> bool:
     """Whether the number dials that nothing is taken at the moment."""
-    fate = None if number is None else dialled(number)
+    fate = None if number is None else outcome_for_number(number)
     return fate is not None and fate.refusal == QUEUE
 
 

@@ -8,8 +8,8 @@ from collections.abc import Mapping
 from typing import Any
 
 from sendproof_simulators.core.clock.wall_clock import Instant, iso
-from sendproof_simulators.core.simulator import World
-from sendproof_simulators.core.subprocess_eval import run_confined
+from sendproof_simulators.core.simulator import SandboxContext
+from sendproof_simulators.core.subprocess_eval import run_in_subprocess
 from sendproof_simulators.services.delivyr.dialects import OVERRIDE_MERGE
 from sendproof_simulators.services.delivyr.optimove_integration import integration_of, read
 from sendproof_simulators.services.delivyr.overrides import merged
@@ -20,7 +20,7 @@ from sendproof_simulators.services.delivyr.templates import id_in_name
 _EVALUATE = f"{__package__}.overrides"
 
 
-async def preview(world: World, state: State, now: Instant, asked: Mapping[str, Any]) -> Mapping[str, object]:
+async def preview(world: SandboxContext, state: State, now: Instant, asked: Mapping[str, Any]) -> Mapping[str, object]:
     """`asked`: `event`, and `settings` to try instead of those that are set. `ValueError` says what is wrong.
 
     The answer: the message `request`, and the `problems` that a send with it would meet.
@@ -54,7 +54,7 @@ def request_of(
     return {**request, "variables": {name: known.get(name) for name in others}, "testing": integration.testing}
 
 
-def _personal_information(world: World, event: Mapping[str, Any]) -> Mapping[str, Any]:
+def _personal_information(world: SandboxContext, event: Mapping[str, Any]) -> Mapping[str, Any]:
     """From the event; without it, what Optimove knows of the customer."""
     personalization = event.get("personalization")
     given = personalization.get("personalInfo") if isinstance(personalization, dict) else None
@@ -69,11 +69,11 @@ def _personal_information(world: World, event: Mapping[str, Any]) -> Mapping[str
     return world.audience.customer(index).attributes
 
 
-async def _overrides(world: World, expression: str, event: Mapping[str, Any], now: Instant) -> dict[str, Any]:
+async def _overrides(world: SandboxContext, expression: str, event: Mapping[str, Any], now: Instant) -> dict[str, Any]:
     random = world.chance.fraction(NAME, "override", event.get("requestId"))
     asked = {"expression": expression, "event": event, "now": iso(now), "millis": now, "random": random}
     try:
-        result = await run_confined(_EVALUATE, asked)
+        result = await run_in_subprocess(_EVALUATE, asked)
     except ValueError as error:
         raise ValueError(f"overrides: {error}") from None
     if result is None:
@@ -83,7 +83,7 @@ async def _overrides(world: World, expression: str, event: Mapping[str, Any], no
     return result
 
 
-def _problems(world: World, state: State, request: Mapping[str, Any]) -> list[str]:
+def _problems(world: SandboxContext, state: State, request: Mapping[str, Any]) -> list[str]:
     wrong = [name for name in ("template_id", "phone_number") if not isinstance(request.get(name), str)]
     if not isinstance(request.get("variables"), dict):
         wrong.append("variables")

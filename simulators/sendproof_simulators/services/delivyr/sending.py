@@ -11,8 +11,8 @@ from typing import Any
 import msgspec
 
 from sendproof_simulators.core.clock.wall_clock import iso
-from sendproof_simulators.core.http import Fact, Outcome, Reply, json_reply
-from sendproof_simulators.core.simulator import Call, Template, World
+from sendproof_simulators.core.http import Effects, JournalEntry, Response, json_response
+from sendproof_simulators.core.simulator import Call, SandboxContext, Template
 from sendproof_simulators.services.delivyr import dialects, webhooks
 from sendproof_simulators.services.delivyr.errors import (
     MISSING_VARIABLES,
@@ -34,7 +34,7 @@ _ID_LENGTH, _LINK_LENGTH = 20, 8
 _encode = msgspec.json.Encoder(order="deterministic").encode
 
 
-def send(call: Call) -> Outcome:
+def send(call: Call) -> Effects:
     """Take one message, or refuse it with `RefusalError`."""
     message = _message(call, call.body)
     code = rejection_of(message.number, call.state.optouts)
@@ -44,14 +44,14 @@ def send(call: Call) -> Outcome:
         raise RefusalError(code, REJECTIONS[code], webhooks.rejection(message, code))
     _enter(call.state, message)
     if message.testing:
-        return Outcome(reply=_taken(call.world, message), facts=(_delivery(message),), note={"testing": True})
+        return Effects(reply=_taken(call.world, message), facts=(_delivery(message),), note={"testing": True})
     if code is not None:
         message.due = code
-        return Outcome(reply=_taken(call.world, message), timers=webhooks.later_rejection(message, call.now))
+        return Effects(reply=_taken(call.world, message), timers=webhooks.later_rejection(message, call.now))
     return webhooks.begin(call, message, _taken(call.world, message), _delivery(message))
 
 
-def problems_of(world: World, state: State, body: Mapping[str, Any]) -> list[str]:
+def problems_of(world: SandboxContext, state: State, body: Mapping[str, Any]) -> list[str]:
     """Why a send with this body would be refused or rejected, in words; empty when the message would go out."""
     try:
         _text(world, _template(state, body["template_id"]), body.get("variables", {}))
@@ -88,7 +88,7 @@ def _template(state: State, id_: str) -> Template:
     return state.templates[id_]
 
 
-def _text(world: World, template: Template, variables: Mapping[str, Any]) -> str:
+def _text(world: SandboxContext, template: Template, variables: Mapping[str, Any]) -> str:
     values = {name: None if value is None else _spelled(value) for name, value in variables.items()}
     missing = [name for name in variables_of(template.body) if values.get(name) is None]
     if missing and world.dialect(dialects.MISSING_VARIABLE) == "refused":
@@ -104,7 +104,7 @@ def _spelled(value: str | float) -> str:
     return value if isinstance(value, str) else _encode(value).decode()
 
 
-def _number(world: World, phone_number: str) -> str | None:
+def _number(world: SandboxContext, phone_number: str) -> str | None:
     return digits_of(phone_number, complete=world.dialect(dialects.TEN_DIGITS) == "completed")
 
 
@@ -121,13 +121,13 @@ def _enter(state: State, message: Message) -> None:
     state.messages[message.id] = message
 
 
-def _taken(world: World, message: Message) -> Reply:
+def _taken(world: SandboxContext, message: Message) -> Response:
     if world.dialect(dialects.REPLY) == "bare":
-        return json_reply({"success": True})
-    return json_reply({"message_id": message.id, "status": "test" if message.testing else "queued"})
+        return json_response({"success": True})
+    return json_response({"message_id": message.id, "status": "test" if message.testing else "queued"})
 
 
-def _delivery(message: Message) -> Fact:
+def _delivery(message: Message) -> JournalEntry:
     fields = {
         "service": NAME,
         "message": message.id,
@@ -138,4 +138,4 @@ def _delivery(message: Message) -> Fact:
         "send_at": iso(message.created_at),
         "test": message.testing,
     }
-    return Fact(kind="delivery", fields=fields)
+    return JournalEntry(kind="delivery", fields=fields)

@@ -3,10 +3,10 @@
 from dataclasses import dataclass, field
 
 from sendproof_simulators.core.clock.wall_clock import Instant
-from sendproof_simulators.core.messaging.lifecycle import PENDING, Agenda
+from sendproof_simulators.core.messaging.lifecycle import PENDING, DeliverySchedule
 from sendproof_simulators.core.messaging.opt_outs import OptOuts
-from sendproof_simulators.core.randomness import Chance
-from sendproof_simulators.core.simulator import Template, World
+from sendproof_simulators.core.randomness import KeyedRandom
+from sendproof_simulators.core.simulator import SandboxContext, Template
 
 NAME = "delivyr"
 KEY, ACCOUNT = "api_key", "account_id"
@@ -55,17 +55,17 @@ class Integration:
 class State:
     """`log` is the Message Log, oldest first; `urls` are the redirect links of templates; `agendas` what is to come."""
 
-    chance: Chance
+    chance: KeyedRandom
     optouts: OptOuts
     templates: dict[str, Template] = field(default_factory=dict)
     urls: dict[str, str] = field(default_factory=dict)
     log: list[Message] = field(default_factory=list)
     messages: dict[str, Message] = field(default_factory=dict)
-    agendas: dict[str, Agenda] = field(default_factory=dict)
+    agendas: dict[str, DeliverySchedule] = field(default_factory=dict)
     integration: Integration = Integration()
     webhook_url: str | None = None
 
 
-def new_state(world: World) -> State:
+def new_state(world: SandboxContext) -> State:
     """An account as it is at the start: no templates, the audience's opt-outs."""
     return State(chance=world.chance, optouts=OptOuts(NAME, world.audience.optouts))

@@ -9,7 +9,7 @@ import re
 from collections.abc import Mapping
 
 from sendproof_simulators.core.clock.wall_clock import Instant
-from sendproof_simulators.core.http import Fact, Outcome
+from sendproof_simulators.core.http import Effects, JournalEntry
 from sendproof_simulators.core.simulator import Template, Templates
 from sendproof_simulators.services.delivyr.state import NAME, State
 
@@ -39,7 +39,7 @@ def id_in_name(name: str) -> str | None:
     return id_ if separator and len(id_) == ID_LENGTH and set(id_) <= set(_LETTERS) else None
 
 
-def add(state: State, now: Instant, title: str, body: str, id_: int | None = None) -> tuple[Template, Outcome]:
+def add(state: State, now: Instant, title: str, body: str, id_: int | None = None) -> tuple[Template, Effects]:
     """Make a template; `ValueError` without a title or a body, or with an id, which only Delivyr gives."""
     del now
     if id_ is not None:
@@ -51,7 +51,7 @@ def add(state: State, now: Instant, title: str, body: str, id_: int | None = Non
 
 def change(
     state: State, now: Instant, id_: str, title: str | None = None, body: str | None = None
-) -> tuple[Template, Outcome]:
+) -> tuple[Template, Effects]:
     """Give a template another name or text; None leaves it as it is. `KeyError` when there is no such template."""
     del now
     old = _find(state, id_)
@@ -60,13 +60,13 @@ def change(
     return new, _kept(state, new, "changed" if new.body != old.body else "renamed")
 
 
-def delete(state: State, now: Instant, id_: str) -> Outcome:
+def delete(state: State, now: Instant, id_: str) -> Effects:
     """Delete a template for good; `KeyError` when there is no such template."""
     del now
     template = _find(state, id_)
     del state.templates[id_]
     state.urls.pop(id_, None)
-    return Outcome(facts=(_fact("deleted", template),))
+    return Effects(facts=(_fact("deleted", template),))
 
 
 def _everything(state: State) -> tuple[Template, ...]:
@@ -100,11 +100,11 @@ def _draw(state: State, title: str) -> str:
         attempt += 1
 
 
-def _kept(state: State, template: Template, action: str) -> Outcome:
+def _kept(state: State, template: Template, action: str) -> Effects:
     state.templates[str(template.id)] = template
-    return Outcome(facts=(_fact(action, template),))
+    return Effects(facts=(_fact(action, template),))
 
 
-def _fact(action: str, template: Template) -> Fact:
+def _fact(action: str, template: Template) -> JournalEntry:
     fields = {"service": NAME, "action": action, "id": template.id, "title": template.title, "body": template.body}
-    return Fact(kind="provider_template", fields=fields)
+    return JournalEntry(kind="provider_template", fields=fields)

@@ -10,7 +10,7 @@ from collections.abc import Iterator
 import msgspec
 
 from sendproof_simulators.core.clock.wall_clock import DAY, HOUR, MINUTE, SECOND, Instant, iso
-from sendproof_simulators.core.http import Fact, Outcome, Reply, RetryPolicy, Timer, Webhook
+from sendproof_simulators.core.http import Effects, JournalEntry, Response, RetryPolicy, Timer, Webhook
 from sendproof_simulators.core.messaging.delivery_outcomes import (
     CLICKED,
     DELIVERED,
@@ -20,11 +20,11 @@ from sendproof_simulators.core.messaging.delivery_outcomes import (
     STOP,
     UNDELIVERED,
     Rate,
-    dialled,
+    outcome_for_number,
 )
-from sendproof_simulators.core.messaging.lifecycle import STEPS, Agenda, Event, advance, agenda_of
+from sendproof_simulators.core.messaging.lifecycle import STEPS, DeliverySchedule, Event, advance, delivery_schedule
 from sendproof_simulators.core.messaging.opt_outs import inbound
-from sendproof_simulators.core.simulator import Call, World
+from sendproof_simulators.core.simulator import Call, SandboxContext
 from sendproof_simulators.services.delivyr.errors import REJECTIONS
 from sendproof_simulators.services.delivyr.state import NAME, Message, State
 
@@ -52,13 +52,13 @@ EVENTS = {
 CALLS = ("delivered", "undelivered", "clicked", "opted_out", "rejected")
 
 
-def begin(call: Call, message: Message, reply: Reply, taken: Fact) -> Outcome:
+def begin(call: Call, message: Message, reply: Response, taken: JournalEntry) -> Effects:
     """A message goes out: what is told before the reply, and the timer for the rest."""
     state: State = call.state
     agenda = _agenda(state, message, call.now)
     state.agendas[message.id] = agenda
     facts, first = _happened(state, message, agenda.until(call.now - 1))
-    return Outcome(
+    return Effects(
         reply=reply,
         facts=(taken, *facts),
         before_reply=tuple(first),
@@ -71,21 +71,21 @@ def later_rejection(message: Message, now: Instant) -> tuple[Timer, ...]:
     return (Timer(at=now + _REJECTED_AFTER, name=REJECTION, payload=message.id),)
 
 
-def on_timer(world: World, state: State, timer: Timer, now: Instant) -> Outcome:
+def on_timer(world: SandboxContext, state: State, timer: Timer, now: Instant) -> Effects:
     """Something becomes true of a message, or is told."""
     del world
     message = state.messages[str(timer.payload)]
     if timer.name == REJECTION:
         return _reject(state, message, now)
     facts, calls = _happened(state, message, state.agendas[message.id].until(now))
-    return Outcome(facts=tuple(facts), webhooks=tuple(calls), timers=_next(state, message))
+    return Effects(facts=tuple(facts), webhooks=tuple(calls), timers=_next(state, message))
 
 
-def _agenda(state: State, message: Message, now: Instant) -> Agenda:
+def _agenda(state: State, message: Message, now: Instant) -> DeliverySchedule:
     """Dialled by the number, or drawn; nobody can follow a link that is not there."""
     number = message.number or ""
-    agenda = agenda_of([number], [state.chance.fraction(NAME, "fate", message.id)], now, now, rates=RATES)
-    if dialled(number) is None and message.link is not None:
+    agenda = delivery_schedule([number], [state.chance.fraction(NAME, "fate", message.id)], now, now, rates=RATES)
+    if outcome_for_number(number) is None and message.link is not None:
         draw = state.chance.fraction(NAME, "click", message.id)
         if draw < CLICKING:
             agenda.add(0, CLICKED, CLICKS.instant(now, draw / CLICKING))
@@ -99,8 +99,8 @@ def _next(state: State, message: Message) -> tuple[Timer, ...]:
     return timers
 
 
-def _happened(state: State, message: Message, events: list[Event]) -> tuple[list[Fact], list[Webhook]]:
-    facts: list[Fact] = []
+def _happened(state: State, message: Message, events: list[Event]) -> tuple[list[JournalEntry], list[Webhook]]:
+    facts: list[JournalEntry] = []
     calls: list[Webhook] = []
     for event in events:
         if event.what in STATES:
@@ -108,7 +108,7 @@ def _happened(state: State, message: Message, events: list[Event]) -> tuple[list
             calls += _told(state, message, event)
         elif event.what == CLICKED and message.link is not None and message.state == DELIVERED:
             message.clicks += 1
-            facts.append(Fact(kind="click", fields=_about(message)))
+            facts.append(JournalEntry(kind="click", fields=_about(message)))
             calls += _webhook(state, message, "clicked", event.at, url=message.url)
         elif event.what == STOP:
             assert message.number is not None  # noqa: S101 - a message without a number does not go out
@@ -117,10 +117,10 @@ def _happened(state: State, message: Message, events: list[Event]) -> tuple[list
     return facts, calls
 
 
-def _ended(message: Message, event: Event) -> Iterator[Fact]:
+def _ended(message: Message, event: Event) -> Iterator[JournalEntry]:
     if event.new and event.what in STEPS[message.state]:
         message.state, message.updated_at = advance(message.state, event.what), event.at
-        yield Fact(kind="outcome", fields={**_about(message), "status": event.what})
+        yield JournalEntry(kind="outcome", fields={**_about(message), "status": event.what})
 
 
 def _told(state: State, message: Message, event: Event) -> Iterator[Webhook]:
@@ -129,18 +129,18 @@ def _told(state: State, message: Message, event: Event) -> Iterator[Webhook]:
         yield from _webhook(state, message, name, event.at, reason=reason)
 
 
-def _reject(state: State, message: Message, now: Instant) -> Outcome:
+def _reject(state: State, message: Message, now: Instant) -> Effects:
     code, message.due = message.due, None
     assert code is not None  # noqa: S101 - the timer is only set together with it
     message.rejected, message.updated_at = code, now
     calls = _webhook(state, message, "rejected", now, reason=REJECTIONS[code], code=code)
-    return Outcome(facts=(rejection(message, code),), webhooks=tuple(calls))
+    return Effects(facts=(rejection(message, code),), webhooks=tuple(calls))
 
 
-def rejection(message: Message, code: str) -> Fact:
+def rejection(message: Message, code: str) -> JournalEntry:
     """What the journal learns of a message that is not sent on."""
     fields = {**_about(message), "text": message.text, "code": code, "reason": REJECTIONS[code]}
-    return Fact(kind="rejection", fields=fields)
+    return JournalEntry(kind="rejection", fields=fields)
 
 
 def _about(message: Message) -> dict[str, object]:

@@ -4,9 +4,9 @@ from collections.abc import Callable, Iterator, Mapping
 from typing import Any
 
 from sendproof_simulators.core.clock.wall_clock import HOUR, SECOND, Instant
-from sendproof_simulators.core.http import Fact, Outcome, Timer
-from sendproof_simulators.core.randomness import Chance
-from sendproof_simulators.core.simulator import Campaigns, Provider, RateLimit, Triggers, World
+from sendproof_simulators.core.http import Effects, JournalEntry, Timer
+from sendproof_simulators.core.randomness import KeyedRandom
+from sendproof_simulators.core.simulator import Campaigns, RateLimit, SandboxContext, Simulator, Triggers
 from sendproof_simulators.services.optimove import auth, errors, events, handlers, state_view
 from sendproof_simulators.services.optimove.campaigns import campaigns, lifecycle, report
 from sendproof_simulators.services.optimove.customers import attribute_updates, subscriptions
@@ -17,13 +17,13 @@ from sendproof_simulators.services.optimove.state import State
 from sendproof_simulators.services.optimove.triggers import trigger_processing
 
 
-def _credentials(chance: Chance, sandbox: str) -> dict[str, str]:
+def _credentials(chance: KeyedRandom, sandbox: str) -> dict[str, str]:
     drawn = {name: chance.token(40, "optimove", name, sandbox) for name in ("api_key", "admin_key", "password")}
     return {**drawn, "username": f"{sandbox}@sendproof"}
 
 
 # What happens at an instant that the simulator asked to be told of: (world, state, payload of the timer, now).
-_TIMERS: Mapping[str, Callable[[World, State, Any, Instant], Outcome]] = {
+_TIMERS: Mapping[str, Callable[[SandboxContext, State, Any, Instant], Effects]] = {
     attribute_updates.ATTRIBUTE_ADDED: attribute_updates.finish_attribute,
     attribute_updates.ATTRIBUTES_UPDATED: attribute_updates.end_update,
     lifecycle.PROCESS: lifecycle.process,
@@ -36,7 +36,7 @@ _TIMERS: Mapping[str, Callable[[World, State, Any, Instant], Outcome]] = {
 }
 
 
-def _on_timer(world: World, state: State, timer: Timer, now: Instant) -> Outcome:
+def _on_timer(world: SandboxContext, state: State, timer: Timer, now: Instant) -> Effects:
     if timer.name not in _TIMERS:
         raise LookupError(f"no timer named {timer.name!r} is known here")
     return _TIMERS[timer.name](world, state, timer.payload, now)
@@ -61,7 +61,7 @@ def _overview(state: State) -> dict[str, object]:
     return {"listeners": listeners, "channel_templates": templates}
 
 
-def _truth(world: World, state: State) -> Iterator[tuple[Instant, Fact]]:
+def _truth(world: SandboxContext, state: State) -> Iterator[tuple[Instant, JournalEntry]]:
     """What a bridge was told of customers is what was known of them when their campaign was announced."""
     del world
     known = [(c.announced_at or c.processed_at or 0, c) for c in state.campaigns.values() if c.known]
@@ -71,7 +71,7 @@ def _truth(world: World, state: State) -> Iterator[tuple[Instant, Fact]]:
     yield from trigger_processing.truth(state)
 
 
-PROVIDER = Provider(
+SIMULATOR = Simulator(
     name="optimove",
     contract="optimove.yaml",
     handlers=handlers,
@@ -83,10 +83,10 @@ PROVIDER = Provider(
         "username": "sendproof",
         "password": "sendproof-optimove-password",
     },
-    credential_of=auth.shown_by,
+    extract_credential=auth.presented_credential,
     public=frozenset({"username", "password"}),
-    also_shown=lambda credentials: (auth.shown_as(credentials["username"]),),
-    admit=lambda state, request, shown, now: auth.admit(state.access, request, shown, now),
+    extra_credentials=lambda credentials: (auth.login_credential(credentials["username"]),),
+    authorize=lambda state, request, shown, now: auth.authorize(state.access, request, shown, now),
     normalise=auth.at_host,
     error=errors.error,
     begin=lifecycle.begin,

@@ -15,7 +15,7 @@ from typing import NamedTuple
 
 from sendproof_simulators.core.clock.wall_clock import MINUTE, Instant
 from sendproof_simulators.core.http import Problem, Request
-from sendproof_simulators.core.simulator import World
+from sendproof_simulators.core.simulator import SandboxContext
 
 ADMIN, INTEGRATIONS, TRANSACTIONAL = "Admin", "Integrations", "Transactional"
 ACCESS_TYPES = (ADMIN, INTEGRATIONS, TRANSACTIONAL)
@@ -185,7 +185,7 @@ class Access:
         return None
 
 
-def access_of(world: World) -> Access:
+def access_of(world: SandboxContext) -> Access:
     """The keys and the user that a sandbox begins with: one for a vendor's bridge, one with every right."""
     access, given = Access(), world.credentials.get("optimove")
     if given is None:
@@ -198,7 +198,7 @@ def access_of(world: World) -> Access:
     return access
 
 
-def host_of(world: World, client: str) -> int:
+def host_of(world: SandboxContext, client: str) -> int:
     """The number of a client's host: api1 to api9."""
     return 1 + world.chance.below(9, "optimove", "host", client)
 
@@ -206,7 +206,7 @@ def host_of(world: World, client: str) -> int:
 # -- requests ----------------------------------------------------------------------------------------
 
 
-def shown_by(request: Request) -> str | None:
+def presented_credential(request: Request) -> str | None:
     """What a request shows of who sends it: its key, or the user that its token or its login names.
 
     Header X-API-KEY on every call: documented, https://developer.optimove.com/docs/authentication-guide.
@@ -220,15 +220,15 @@ def shown_by(request: Request) -> str | None:
         user = _user_of(token)
     else:
         user = _login_name(request) if request.path.lower().rstrip("/").endswith("/login") else None
-    return None if user is None else shown_as(user)
+    return None if user is None else login_credential(user)
 
 
-def shown_as(user: str) -> str:
-    """A user as `shown_by` tells of one."""
+def login_credential(user: str) -> str:
+    """A user as `presented_credential` tells of one."""
     return _USER + user
 
 
-def admit(access: Access, request: Request, shown: str, now: Instant) -> Problem | None:
+def authorize(access: Access, request: Request, shown: str, now: Instant) -> Problem | None:
     """Why the one who sends a request may not send any, if so."""
     if shown.startswith(_USER):
         token = request.headers.get(TOKEN_HEADER)

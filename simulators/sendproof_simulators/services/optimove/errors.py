@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping
 
-from sendproof_simulators.core.http import Problem, Reply, Violation, json_reply
+from sendproof_simulators.core.http import Problem, Response, Violation, json_response
 
 _TEXT = "text/plain; charset=utf-8"
 _MESSAGES_SHOWN = 5
@@ -58,7 +58,7 @@ def forbidden(detail: str) -> RefusedError:
     return RefusedError("not_permitted", 403, detail)
 
 
-def error(problem: Problem) -> Reply:
+def error(problem: Problem) -> Response:
     """Put a refusal into Optimove's words.
 
     429 with its JSON: documented, https://developer.optimove.com/reference/understanding-api-rate-limits-at-optimove
@@ -68,13 +68,13 @@ def error(problem: Problem) -> Reply:
     else: assumed.
     """
     if problem.kind == "rate_limited":
-        reply = json_reply(_RATE_LIMITED, status=429)
+        reply = json_response(_RATE_LIMITED, status=429)
         wait = problem.dialects.get("optimove.retry_after") == "seconds"
-        return Reply(status=429, body=reply.body, headers=(("retry-after", str(_RETRY_AFTER_S)),)) if wait else reply
+        return Response(status=429, body=reply.body, headers=(("retry-after", str(_RETRY_AFTER_S)),)) if wait else reply
     answer = problem.dialects.get(_OPEN.get(problem.kind, ""))
     status = problem.status if answer is None else int(answer)
     text = _FIXED.get(status) or _said(problem).encode()
-    return Reply(status=status, body=text, content_type=_TEXT)
+    return Response(status=status, body=text, content_type=_TEXT)
 
 
 def _said(problem: Problem) -> str:

@@ -11,7 +11,7 @@ import msgspec
 
 from sendproof_simulators.core.clock.wall_clock import Instant, iso, sql_time
 from sendproof_simulators.core.http import Webhook
-from sendproof_simulators.core.simulator import World
+from sendproof_simulators.core.simulator import SandboxContext
 from sendproof_simulators.services.optimove.dialects.events import retries, spelled
 
 CAMPAIGN_PROCESSED = 1
@@ -43,7 +43,7 @@ _encode = msgspec.json.Encoder().encode
 
 
 def of_campaign(
-    world: World, listeners: Listeners, event: int, campaign: int, channels: Sequence[int], now: Instant
+    world: SandboxContext, listeners: Listeners, event: int, campaign: int, channels: Sequence[int], now: Instant
 ) -> list[Webhook]:
     """Event 1 or 4, which name no channel: to each channel's own listener, and once to the general one for the rest."""
     body = {**_head(event, now), "CampaignID": campaign}
@@ -55,7 +55,7 @@ def of_campaign(
 
 
 def of_channels(
-    world: World, listeners: Listeners, campaign: int, channels: Sequence[int], now: Instant
+    world: SandboxContext, listeners: Listeners, campaign: int, channels: Sequence[int], now: Instant
 ) -> list[Webhook]:
     """Event 13, once for each channel: to its own listener or else to the general one."""
     event = CAMPAIGN_EXECUTED_ON_CHANNEL
@@ -64,7 +64,9 @@ def of_channels(
     return [_on_channel(world, event, url, bodies[channel], campaign, channel) for url, channel in told if url]
 
 
-def of_hold(world: World, listeners: Listeners, campaign: int, required_by: Instant, now: Instant) -> list[Webhook]:
+def of_hold(
+    world: SandboxContext, listeners: Listeners, campaign: int, required_by: Instant, now: Instant
+) -> list[Webhook]:
     """Event 5, which only the general listener can hear."""
     url = listeners.get((CAMPAIGN_ON_HOLD, None))
     if url is None:
@@ -78,7 +80,7 @@ def of_hold(world: World, listeners: Listeners, campaign: int, required_by: Inst
     return [webhook(world, CAMPAIGN_ON_HOLD, url, key, body, about)]
 
 
-def of_night(world: World, listeners: Listeners, event: int, now: Instant) -> list[Webhook]:
+def of_night(world: SandboxContext, listeners: Listeners, event: int, now: Instant) -> list[Webhook]:
     """Event 2 or 3, which are about no campaign: to every listener for it, whether general or of a channel."""
     body, day = _head(event, now), iso(now)[:10]
     told = sorted((channel or 0, channel, url) for (of, channel), url in listeners.items() if of == event)
@@ -94,14 +96,16 @@ def listener(listeners: Listeners, event: int, channel: int) -> str | None:
 
 
 def webhook(
-    world: World, event: int, url: str, key: str, body: Mapping[str, object], about: Mapping[str, object]
+    world: SandboxContext, event: int, url: str, key: str, body: Mapping[str, object], about: Mapping[str, object]
 ) -> Webhook:
     """One notification, spelled and tried again as the sandbox's dialects say."""
     said = _encode(spelled(world, body))
     return Webhook(url=url, key=key, event=str(event), body=said, about=about, retry=retries(world))
 
 
-def _on_channel(world: World, event: int, url: str, body: Mapping[str, object], campaign: int, channel: int) -> Webhook:
+def _on_channel(
+    world: SandboxContext, event: int, url: str, body: Mapping[str, object], campaign: int, channel: int
+) -> Webhook:
     about = {"campaign": campaign, "channel": channel}
     return webhook(world, event, url, f"{event}:{campaign}:{channel}", body, about)
 

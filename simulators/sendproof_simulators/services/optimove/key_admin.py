@@ -4,8 +4,8 @@ from collections.abc import Mapping
 from typing import Any
 
 from sendproof_simulators.core.clock.wall_clock import Instant, iso, parse_iso
-from sendproof_simulators.core.http import Fact, Outcome
-from sendproof_simulators.core.simulator import Keys, World
+from sendproof_simulators.core.http import Effects, JournalEntry
+from sendproof_simulators.core.simulator import Keys, SandboxContext
 from sendproof_simulators.services.optimove.auth import ACCESS_TYPES, FIRST_CLIENT, INTEGRATIONS, ApiKey, host_of, view
 from sendproof_simulators.services.optimove.state import State
 
@@ -17,7 +17,9 @@ def _all(state: State, now: Instant) -> list[dict[str, object]]:
     return [_view(state, name, now) for name in state.access.keys]
 
 
-def _make(world: World, state: State, now: Instant, wanted: Mapping[str, Any]) -> tuple[dict[str, object], Outcome]:
+def _make(
+    world: SandboxContext, state: State, now: Instant, wanted: Mapping[str, Any]
+) -> tuple[dict[str, object], Effects]:
     _check(wanted, _WANTED)
     name = wanted.get("name") or f"key-{len(state.access.keys) + 1}"
     client = wanted.get("client", FIRST_CLIENT)
@@ -34,12 +36,12 @@ def _make(world: World, state: State, now: Instant, wanted: Mapping[str, Any]) -
     if key.access not in ACCESS_TYPES:
         raise ValueError(f"expected access to be one of {', '.join(ACCESS_TYPES)}, got {key.access!r}")
     state.access.add(key, _drawn(world, name, 0))
-    return _view(state, name, now), Outcome(facts=(_fact(name, "made"),))
+    return _view(state, name, now), Effects(facts=(_fact(name, "made"),))
 
 
 def _change(
-    world: World, state: State, now: Instant, name: str, wanted: Mapping[str, Any]
-) -> tuple[dict[str, object], Outcome]:
+    world: SandboxContext, state: State, now: Instant, name: str, wanted: Mapping[str, Any]
+) -> tuple[dict[str, object], Effects]:
     """Disable (`enabled` false), enable, or rotate (`rotate` true); the old way ends `at` an instant, else now."""
     _check(wanted, _ACTIONS)
     if name not in state.access.keys:
@@ -50,12 +52,12 @@ def _change(
     if wanted.get("rotate"):
         key.rotations += 1
         state.access.rotate(name, _drawn(world, name, key.rotations), at)
-        return _view(state, name, now), Outcome(facts=(_fact(name, "rotated", at),))
+        return _view(state, name, now), Effects(facts=(_fact(name, "rotated", at),))
     if "rotate" in wanted:
         raise ValueError("expected `rotate` to be true, got false")
     key.ends = None if wanted["enabled"] else at
     fact = _fact(name, "enabled") if wanted["enabled"] else _fact(name, "disabled", at)
-    return _view(state, name, now), Outcome(facts=(fact,))
+    return _view(state, name, now), Effects(facts=(fact,))
 
 
 def _view(state: State, name: str, now: Instant) -> dict[str, object]:
@@ -77,15 +79,15 @@ def _scope(wanted: Mapping[str, Any], name: str, of: type) -> frozenset[Any] | N
     return frozenset(values)
 
 
-def _drawn(world: World, name: str, rotation: int) -> str:
+def _drawn(world: SandboxContext, name: str, rotation: int) -> str:
     # The key of the sandbox itself is part of the draw: two sandboxes with one seed must not share a key.
     own = world.credentials["optimove"]["api_key"]
     return world.chance.token(40, "optimove", "key", own, name, rotation)
 
 
-def _fact(name: str, action: str, ends: Instant | None = None) -> Fact:
+def _fact(name: str, action: str, ends: Instant | None = None) -> JournalEntry:
     fields = {"service": "optimove", "name": name, "action": action, "ends": None if ends is None else iso(ends)}
-    return Fact(kind="key", fields=fields)
+    return JournalEntry(kind="key", fields=fields)
 
 
 KEYS = Keys(all=_all, make=_make, change=_change)

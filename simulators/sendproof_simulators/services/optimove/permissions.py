@@ -5,7 +5,7 @@ from dataclasses import replace
 from functools import wraps
 from typing import Any
 
-from sendproof_simulators.core.http import Outcome
+from sendproof_simulators.core.http import Effects
 from sendproof_simulators.core.simulator import Call
 from sendproof_simulators.services.optimove.auth import ApiKey
 from sendproof_simulators.services.optimove.errors import RefusedError, error, forbidden
@@ -27,18 +27,18 @@ _NUMBERS = frozenset(
 _TEXTS = frozenset({"CustomerID", "CustomerId"})
 
 
-def function(handler: Callable[[Call], Outcome]) -> Callable[[Call], Outcome]:
+def function(handler: Callable[[Call], Effects]) -> Callable[[Call], Effects]:
     """Give a handler plain values, from those who may call it, and turn what it refuses into Optimove's answer."""
 
     @wraps(handler)
-    def answer(call: Call) -> Outcome:
+    def answer(call: Call) -> Effects:
         if call.body is not None:
             call = replace(call, body=plain(call.body))
         try:
             _permit(call)
             return handler(call)
         except RefusedError as refused:
-            return Outcome(reply=error(replace(refused.problem, dialects=call.world.dialects)))
+            return Effects(reply=error(replace(refused.problem, dialects=call.world.dialects)))
 
     return answer
 

@@ -3,8 +3,8 @@
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from sendproof_simulators.core.http import Reply, json_reply
-from sendproof_simulators.core.simulator import World
+from sendproof_simulators.core.http import Response, json_response
+from sendproof_simulators.core.simulator import SandboxContext
 from sendproof_simulators.services.optimove.errors import RefusedError
 
 # Members that hold an id or a flag, wherever they stand in an answer.
@@ -23,38 +23,38 @@ _IDS = frozenset(
     }
 )
 _FLAGS = frozenset({"IsActive", "IsMultiChannel", "IsRecurrence"})
-_OLD_SUCCESS = json_reply({"ResponseCode": 200})
+_OLD_SUCCESS = json_response({"ResponseCode": 200})
 
 
-def done(world: World) -> Reply:
+def done(world: SandboxContext) -> Response:
     """Success of a function that changes something."""
-    return Reply() if world.dialect("optimove.success_body") == "empty" else _OLD_SUCCESS
+    return Response() if world.dialect("optimove.success_body") == "empty" else _OLD_SUCCESS
 
 
-def details(world: World, value: object, status: int = 200) -> Reply:
+def details(world: SandboxContext, value: object, status: int = 200) -> Response:
     """One object, or a token."""
-    return json_reply(_spoken(world, value), status=status)
+    return json_response(_spoken(world, value), status=status)
 
 
-def listed(world: World, rows: Sequence[Mapping[str, object]]) -> Reply:
+def listed(world: SandboxContext, rows: Sequence[Mapping[str, object]]) -> Response:
     """A list; how an empty one is told is an open question."""
-    return json_reply(_spoken(world, rows)) if rows else empty(world)
+    return json_response(_spoken(world, rows)) if rows else empty(world)
 
 
-def encoded(world: World, rows: bytes) -> Reply:
+def encoded(world: SandboxContext, rows: bytes) -> Response:
     """A list that was encoded before, in the form that the sandbox speaks."""
-    return empty(world) if rows == b"[]" else Reply(body=rows)
+    return empty(world) if rows == b"[]" else Response(body=rows)
 
 
-def empty(world: World) -> Reply:
+def empty(world: SandboxContext) -> Response:
     """There is nothing to list."""
     how = world.dialect("optimove.empty_result")
     if how == "not_found":
         raise RefusedError("not_found", 404, "Not Found")
-    return Reply(status=204, content_type="") if how == "no_content" else Reply(body=b"[]")
+    return Response(status=204, content_type="") if how == "no_content" else Response(body=b"[]")
 
 
-def attributes(world: World, values: Sequence[str | None], delimiter: str) -> dict[str, object]:
+def attributes(world: SandboxContext, values: Sequence[str | None], delimiter: str) -> dict[str, object]:
     """The member of a row that holds the attributes asked for; nothing when none were."""
     if not values:
         return {}
@@ -63,7 +63,7 @@ def attributes(world: World, values: Sequence[str | None], delimiter: str) -> di
     return {"CustomerAttributes": list(values)}
 
 
-def _spoken(world: World, value: object) -> object:
+def _spoken(world: SandboxContext, value: object) -> object:
     ids_as_text = world.dialect("optimove.id_type") == "text"
     flags_as_text = world.dialect("optimove.flag_type") == "text"
     if not (ids_as_text or flags_as_text):

@@ -6,8 +6,8 @@ from typing import Any, NamedTuple
 import msgspec
 
 from sendproof_simulators.core.clock.wall_clock import Instant, sql_time
-from sendproof_simulators.core.http import Fact
-from sendproof_simulators.core.simulator import World
+from sendproof_simulators.core.http import JournalEntry
+from sendproof_simulators.core.simulator import SandboxContext
 from sendproof_simulators.core.webhooks.urls import check_webhook_url
 from sendproof_simulators.services.optimove.auth import access_of
 from sendproof_simulators.services.optimove.campaigns.campaigns import (
@@ -50,7 +50,7 @@ class Interaction(NamedTuple):
 class State:
     """Listeners, channel templates, campaigns, and what was reported about them."""
 
-    def __init__(self, world: World) -> None:
+    def __init__(self, world: SandboxContext) -> None:
         """Start with the sandbox's channels and nothing else."""
         self._allow_remote = world.allow_remote_webhooks
         self._audience = world.audience
@@ -73,7 +73,7 @@ class State:
 
     # Listeners: one for each event type and channel (documented); another registration replaces it (assumed).
 
-    def register(self, event: int, url: str, channel: int | None) -> Fact:
+    def register(self, event: int, url: str, channel: int | None) -> JournalEntry:
         """Make `url` the listener of an event type, for one channel or, with None, in general."""
         if event == CAMPAIGN_ON_HOLD and channel is not None:
             raise bad_request("EventTypeID 5 has a general listener only: leave ChannelID out")
@@ -85,7 +85,7 @@ class State:
         self.listeners[event, channel] = url
         return _listener_fact("registered", event, channel, url)
 
-    def unregister(self, event: int, channel: int | None) -> tuple[Fact, ...]:
+    def unregister(self, event: int, channel: int | None) -> tuple[JournalEntry, ...]:
         """Forget a listener; nothing happens when there is none (assumed)."""
         self._check_channel(channel)
         url = self.listeners.pop((event, channel), None)
@@ -106,7 +106,7 @@ class State:
             raise not_found(f"ChannelID {channel} is not known; there are {sorted(self.templates)}")
         return self.templates[channel]
 
-    def add_templates(self, channel: int, given: Iterable[tuple[int, str]]) -> tuple[Fact, ...]:
+    def add_templates(self, channel: int, given: Iterable[tuple[int, str]]) -> tuple[JournalEntry, ...]:
         """Add templates or give them new names; the last of equal ids counts (assumed)."""
         known = self.channel_templates(channel)
         actions: dict[str, list[tuple[int, str]]] = {"added": [], "renamed": [], "unchanged": []}
@@ -117,7 +117,7 @@ class State:
         known.update(latest)
         return tuple(_template_fact(channel, action, pairs) for action, pairs in actions.items() if pairs)
 
-    def delete_templates(self, given: Iterable[tuple[int, int]]) -> tuple[Fact, ...]:
+    def delete_templates(self, given: Iterable[tuple[int, int]]) -> tuple[JournalEntry, ...]:
         """Forget templates by (channel, id); all channels must be known, ids that are not there are passed over."""
         wanted: dict[int, dict[int, None]] = {}
         for channel, id_ in given:
@@ -170,7 +170,7 @@ class State:
             raise not_found(f"CampaignID {campaign_id} does not wait for clearance")
         return campaign
 
-    def clear(self, campaign_id: int, statuses: Iterable[tuple[str, bool]], now: Instant) -> tuple[Fact, ...]:
+    def clear(self, campaign_id: int, statuses: Iterable[tuple[str, bool]], now: Instant) -> tuple[JournalEntry, ...]:
         """Take in who may be sent to: (customer id, whether). Refused at ClearanceRequiredBy and after."""
         campaign = self.campaigns.get(campaign_id)
         clearance = None if campaign is None or campaign.processed_at is None else campaign.clearance
@@ -222,10 +222,10 @@ class State:
             self.channel_templates(channel)
 
 
-def _listener_fact(action: str, event: int, channel: int | None, url: str) -> Fact:
-    return Fact(kind="listener", fields={"action": action, "event_type": event, "channel": channel, "url": url})
+def _listener_fact(action: str, event: int, channel: int | None, url: str) -> JournalEntry:
+    return JournalEntry(kind="listener", fields={"action": action, "event_type": event, "channel": channel, "url": url})
 
 
-def _template_fact(channel: int, action: str, pairs: list[tuple[int, str]]) -> Fact:
+def _template_fact(channel: int, action: str, pairs: list[tuple[int, str]]) -> JournalEntry:
     templates = [{"id": id_, "name": name} for id_, name in pairs]
-    return Fact(kind="channel_templates", fields={"channel": channel, "action": action, "templates": templates})
+    return JournalEntry(kind="channel_templates", fields={"channel": channel, "action": action, "templates": templates})

@@ -2,8 +2,8 @@
 
 from sendproof_simulators.core.clock.wall_clock import Instant
 from sendproof_simulators.core.http import Problem, Request
-from sendproof_simulators.core.randomness import Chance
-from sendproof_simulators.core.simulator import Provider, World
+from sendproof_simulators.core.randomness import KeyedRandom
+from sendproof_simulators.core.simulator import SandboxContext, Simulator
 from sendproof_simulators.services.optimove_metrics import handlers, signing
 from sendproof_simulators.services.optimove_metrics.dialects import DIALECTS
 from sendproof_simulators.services.optimove_metrics.responses import error
@@ -12,12 +12,12 @@ from sendproof_simulators.services.optimove_metrics.state import NAME, State
 _DEFAULTS = {"tenant_id": "1001", "tenant_token": "sendproof-tenant-token"}
 
 
-def _credentials(chance: Chance, sandbox: str) -> dict[str, str]:
+def _credentials(chance: KeyedRandom, sandbox: str) -> dict[str, str]:
     tenant = 10**9 + chance.below(10**12, NAME, "tenant", sandbox)
     return {"tenant_id": str(tenant), "tenant_token": chance.token(40, NAME, "token", sandbox)}
 
 
-def _base_path(world: World) -> str:
+def _base_path(world: SandboxContext) -> str:
     """The step before every path, in place of a host of the tenant's own: see `signing.at_host`."""
     return f"/{world.dialect(f'{NAME}.host')}-{world.credentials[NAME]['tenant_id']}"
 
@@ -27,17 +27,17 @@ def _admit(state: State, request: Request, shown: str, now: Instant) -> Problem 
     return signing.check(state.token, request, minified=state.minified)
 
 
-PROVIDER = Provider(
+SIMULATOR = Simulator(
     name=NAME,
     contract="optimove-metrics.yaml",
     handlers=handlers,
     new_state=State,
     credentials=_credentials,
     default_credentials=_DEFAULTS,
-    credential_of=signing.tenant_of,
+    extract_credential=signing.tenant_of,
     # The token is never sent, so nobody is found by it.
     public=frozenset({"tenant_token"}),
-    admit=_admit,
+    authorize=_admit,
     error=error,
     normalise=signing.at_host,
     base_path=_base_path,

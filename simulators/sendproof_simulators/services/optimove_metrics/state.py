@@ -7,8 +7,8 @@ from datetime import UTC, datetime
 from typing import Any
 
 from sendproof_simulators.core.clock.wall_clock import DAY, Instant, iso, parse_iso
-from sendproof_simulators.core.http import Fact
-from sendproof_simulators.core.simulator import World
+from sendproof_simulators.core.http import JournalEntry
+from sendproof_simulators.core.simulator import SandboxContext
 
 NAME = "optimove-metrics"
 # documented: https://developer.optimove.com/docs/external-vendors-campaign-engagement-metrics
@@ -36,7 +36,7 @@ class NotSavedError(ValueError):
 class State:
     """The events of one tenant."""
 
-    def __init__(self, world: World) -> None:
+    def __init__(self, world: SandboxContext) -> None:
         """Start with nothing saved."""
         self.token = world.credentials.get(NAME, {}).get("tenant_token", "")
         self.minified = world.dialect(f"{NAME}.signed_text") == "minified"
@@ -46,7 +46,7 @@ class State:
         self.of_campaigns: Counter[tuple[str, str]] = Counter()
         self.newest: deque[Mapping[str, Any]] = deque(maxlen=_SHOWN)
 
-    def save(self, events: Sequence[Mapping[str, Any]], now: Instant) -> tuple[Fact, ...]:
+    def save(self, events: Sequence[Mapping[str, Any]], now: Instant) -> tuple[JournalEntry, ...]:
         """Save all of them, or none with a `NotSavedError`."""
         for number, event in enumerate(events):
             self._check(event, f"event {number}: " if len(events) > 1 else "", now)
@@ -97,7 +97,7 @@ def _instant(text: str) -> Instant | None:
         return None
 
 
-def _fact(event: Mapping[str, Any]) -> Fact:
+def _fact(event: Mapping[str, Any]) -> JournalEntry:
     fields = {
         "event": event["event"],
         "customer": event.get("customer"),
@@ -105,4 +105,4 @@ def _fact(event: Mapping[str, Any]) -> Fact:
         "timestamp": event["timestamp"],
         "context": dict(event.get("context") or {}),
     }
-    return Fact(kind="engagement", fields=fields)
+    return JournalEntry(kind="engagement", fields=fields)

@@ -4,8 +4,8 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, replace
 
 from sendproof_simulators.core.clock.wall_clock import Instant, iso
-from sendproof_simulators.core.http import Fact, Timer, Webhook
-from sendproof_simulators.core.messaging.lifecycle import agenda_of
+from sendproof_simulators.core.http import JournalEntry, Timer, Webhook
+from sendproof_simulators.core.messaging.lifecycle import delivery_schedule
 from sendproof_simulators.core.simulator import Call
 from sendproof_simulators.services.textlocal.messages import Dispatch, Draft, Group
 from sendproof_simulators.services.textlocal.state import NAME, State
@@ -37,7 +37,7 @@ class Entered:
     """A dispatch, and what follows from it."""
 
     dispatch: Dispatch
-    facts: tuple[Fact, ...]
+    facts: tuple[JournalEntry, ...]
     timers: tuple[Timer, ...] = ()
     webhooks: tuple[Webhook, ...] = ()
     before_reply: tuple[Webhook, ...] = ()
@@ -51,7 +51,7 @@ def enter(call: Call, order: Order, draft: Draft) -> Entered:
         return Entered(dispatch=dispatch, facts=facts)
     ids = range(dispatch.first_id, dispatch.first_id + len(dispatch))
     draws = call.state.chance.fractions(ids, NAME, "fate")
-    dispatch.agenda = agenda_of(draft.numbers, draws, call.now, order.send_at, validity=order.validity)
+    dispatch.agenda = delivery_schedule(draft.numbers, draws, call.now, order.send_at, validity=order.validity)
     call.state.book.enter(dispatch)
     first = follow(call.world, call.state, dispatch, dispatch.agenda.until(call.now - 1), call.now)
     return Entered(
@@ -77,7 +77,7 @@ def _dispatch(state: State, order: Order, draft: Draft) -> Dispatch:
     )
 
 
-def deliveries(dispatch: Dispatch, *, test: bool) -> Iterator[Fact]:
+def deliveries(dispatch: Dispatch, *, test: bool) -> Iterator[JournalEntry]:
     """One fact for each accepted message; `given` is the number as the caller spelled it, when that is otherwise."""
     draft, send_at = dispatch.draft, iso(dispatch.send_at)
     columns: Iterable[tuple[str, str, str, str, str]] = zip(
@@ -98,10 +98,10 @@ def deliveries(dispatch: Dispatch, *, test: bool) -> Iterator[Fact]:
         }
         if given != number:
             fields["given"] = given
-        yield Fact(kind="delivery", fields=fields)
+        yield JournalEntry(kind="delivery", fields=fields)
 
 
-def rejection(number: str, text: str, code: int | None, reason: str) -> Fact:
+def rejection(number: str, text: str, code: int | None, reason: str) -> JournalEntry:
     """One number that did not get a text."""
     fields = {"service": NAME, "number": number, "text": text, "code": code, "reason": reason}
-    return Fact(kind="rejection", fields=fields)
+    return JournalEntry(kind="rejection", fields=fields)

@@ -11,9 +11,9 @@ from urllib.parse import unquote
 
 import msgspec
 
-from sendproof_simulators.core.http import Fact
+from sendproof_simulators.core.http import JournalEntry
 from sendproof_simulators.core.messaging.delivery_outcomes import BLOCKED, QUEUE_FULL
-from sendproof_simulators.core.simulator import Call, World
+from sendproof_simulators.core.simulator import Call, SandboxContext
 from sendproof_simulators.services.textlocal import errors
 from sendproof_simulators.services.textlocal.acceptance import Order, enter, rejection
 from sendproof_simulators.services.textlocal.country_rules import as_sent, check_sender, check_text, number_in
@@ -62,7 +62,7 @@ _decode = msgspec.json.Decoder(BulkData).decode
 class _Sorting:
     """The messages of a call on their way to those that are sent and those that are not."""
 
-    world: World
+    world: SandboxContext
     state: State
     data: BulkData
     credits: int
@@ -188,7 +188,7 @@ def _decoded(text: str) -> str:
     return plain_text(unquote(text)) if "%" in text else text
 
 
-def _rejection(refused: tuple[int, str, str, RefusalError]) -> Fact:
+def _rejection(refused: tuple[int, str, str, RefusalError]) -> JournalEntry:
     _, number, text, refusal = refused
     return rejection(number, text, refusal.code, str(refusal.error["message"]))
 

@@ -7,9 +7,9 @@ opted-out numbers from the start.
 from collections import Counter
 from collections.abc import Iterator, Mapping
 
-from sendproof_simulators.core.http import Fact
+from sendproof_simulators.core.http import JournalEntry
 from sendproof_simulators.core.messaging.opt_outs import OptOuts
-from sendproof_simulators.core.randomness import Chance
+from sendproof_simulators.core.randomness import KeyedRandom
 from sendproof_simulators.services.textlocal.errors import (
     BAD_GROUP,
     CANNOT_DELETE,
@@ -30,7 +30,7 @@ Details = Mapping[str, str] | None
 class Contacts:
     """The groups of an account."""
 
-    def __init__(self, chance: Chance, opt_outs: OptOuts) -> None:
+    def __init__(self, chance: KeyedRandom, opt_outs: OptOuts) -> None:
         """`opt_outs` is what group 6 holds."""
         self.opt_outs = opt_outs
         self._chance = chance
@@ -57,7 +57,7 @@ class Contacts:
         known = self._members[group]
         return {number: known.get(number) for number in self.opt_outs} if group == OPT_OUTS else known
 
-    def add(self, group: int, contacts: Mapping[str, Details], how: str) -> tuple[Fact, ...]:
+    def add(self, group: int, contacts: Mapping[str, Details], how: str) -> tuple[JournalEntry, ...]:
         """Put contacts into a group; what the journal learns of those who opt out by it."""
         if group not in self._members:
             raise RefusalError(BAD_GROUP)

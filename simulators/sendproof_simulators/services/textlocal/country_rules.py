@@ -12,7 +12,7 @@ from functools import lru_cache
 from sendproof_simulators.core.clock.wall_clock import DAY, HOUR, MINUTE, Instant
 from sendproof_simulators.core.messaging.phone import to_digits
 from sendproof_simulators.core.messaging.sms import count_parts, is_gsm
-from sendproof_simulators.core.simulator import Template, World
+from sendproof_simulators.core.simulator import SandboxContext, Template
 from sendproof_simulators.services.textlocal import errors
 from sendproof_simulators.services.textlocal.errors import RefusalError
 
@@ -30,7 +30,7 @@ _LEAST_AHEAD, _MOST_AHEAD = 15 * MINUTE, 365 * DAY
 _PLACEHOLDER = re.compile(r'%%\|[A-Za-z0-9_ ]+?(?:\^\{[^}]*?"maxlength"\s*:\s*"(\d+)"[^}]*\}|\^\{[^}]*\})?%%')
 
 
-def check_sender(world: World, sender: str, approved: Iterable[str]) -> str:
+def check_sender(world: SandboxContext, sender: str, approved: Iterable[str]) -> str:
     """The sender, or a refusal: none at all (44), or none that the country takes (43)."""
     if not sender:
         raise RefusalError(errors.NO_SENDER)
@@ -43,7 +43,7 @@ def check_sender(world: World, sender: str, approved: Iterable[str]) -> str:
     return sender
 
 
-def check_text(world: World, text: str, templates: Iterable[Template]) -> str:
+def check_text(world: SandboxContext, text: str, templates: Iterable[Template]) -> str:
     """The text as it may go out: not empty, not too long or cut, and in India an approved one."""
     if not text.strip():
         raise RefusalError(errors.NO_MESSAGE)
@@ -58,20 +58,20 @@ def check_text(world: World, text: str, templates: Iterable[Template]) -> str:
     return text
 
 
-def check_hour(world: World, send_at: Instant) -> None:
+def check_hour(world: SandboxContext, send_at: Instant) -> None:
     """Refuse what would go out at night in India."""
     if world.dialect("textlocal.variant") == "india" and not _OPENS <= (send_at + _IN_INDIA) % DAY < _CLOSES:
         raise RefusalError(errors.NOT_NOW, "texts go out between 9 am and 9 pm Indian time")
 
 
-def check_schedule(world: World, now: Instant, send_at: Instant) -> None:
+def check_schedule(world: SandboxContext, now: Instant, send_at: Instant) -> None:
     """Refuse a time that is too near or too far, where there are such limits."""
     limited = world.dialect("textlocal.schedule_limits") == "limited"
     if limited and not _LEAST_AHEAD <= send_at - now <= _MOST_AHEAD:
         raise RefusalError(errors.SCHEDULE_OUTSIDE)
 
 
-def number_in(world: World, given: str) -> str | None:
+def number_in(world: SandboxContext, given: str) -> str | None:
     """The digits of a number that is sent to, or None when Textlocal would not take it."""
     if _DIGITS_ONLY.fullmatch(given):
         return given
@@ -83,7 +83,7 @@ def number_in(world: World, given: str) -> str | None:
     return None if world.dialect("textlocal.plus_numbers") == "refused" else to_digits(given)
 
 
-def as_sent(world: World, text: str, *, unicode: bool) -> tuple[str, int]:
+def as_sent(world: SandboxContext, text: str, *, unicode: bool) -> tuple[str, int]:
     """The text as it reaches the phone, and how many parts, or credits, it takes."""
     if not unicode and not is_gsm(text) and world.dialect("textlocal.plain_unicode") == "question_marks":
         text = "".join(character if is_gsm(character) else "?" for character in text)

@@ -9,7 +9,7 @@ from collections.abc import Mapping, Sequence
 
 import msgspec
 
-from sendproof_simulators.core.http import Fact, Problem, Reply
+from sendproof_simulators.core.http import JournalEntry, Problem, Response
 from sendproof_simulators.services.textlocal.xml import formatted
 
 # What reading JSON in a field may end with: it is broken, is no Unicode, or goes deeper than the interpreter can.
@@ -131,7 +131,7 @@ class RefusalError(Exception):
         self.code = code
         self.status = status
         self.warnings = warnings
-        self.facts: tuple[Fact, ...] = ()
+        self.facts: tuple[JournalEntry, ...] = ()
 
 
 def error_of(code: int, detail: str = "") -> Error:
@@ -152,7 +152,7 @@ def status_of_trouble(dialects: Mapping[str, str], kind: str = "") -> int:
     return 401 if kind == "unauthorized" else 400
 
 
-def problem_reply(problem: Problem) -> Reply:
+def problem_response(problem: Problem) -> Response:
     """What was refused before it got to a command, as Textlocal would put it."""
     status = _STATUSES.get(problem.kind) or status_of_trouble(problem.dialects, problem.kind)
     return formatted(failure(_errors(problem)), problem.params.get("format"), status)

@@ -6,7 +6,7 @@ from urllib.parse import unquote_plus
 
 import msgspec
 
-from sendproof_simulators.core.simulator import Call, World
+from sendproof_simulators.core.simulator import Call, SandboxContext
 from sendproof_simulators.services.textlocal import errors
 from sendproof_simulators.services.textlocal.contacts import CONTACTS, OPT_OUTS, Details
 from sendproof_simulators.services.textlocal.country_rules import number_in
@@ -126,7 +126,7 @@ def _create(call: Call, fields: Fields, given: Sequence[tuple[str, Details]], co
     return Answer(value={**said, **_warned(left_out)}, facts=facts)
 
 
-def _member(world: World, text: str) -> str | None:
+def _member(world: SandboxContext, text: str) -> str | None:
     """What a contact is known by: its number, or where that is spoken, a customer's id."""
     if world.dialect("textlocal.template_send") == "brochure" and world.audience.index_of(text) is not None:
         return text

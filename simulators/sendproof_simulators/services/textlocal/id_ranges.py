@@ -9,7 +9,7 @@ from typing import Generic, TypeVar
 
 import msgspec
 
-from sendproof_simulators.core.randomness import Chance
+from sendproof_simulators.core.randomness import KeyedRandom
 
 T = TypeVar("T")
 
@@ -59,7 +59,7 @@ class Identities:
     host and port of an address do not count: a bridge that listens on another port says the same.
     """
 
-    def __init__(self, chance: Chance) -> None:
+    def __init__(self, chance: KeyedRandom) -> None:
         self._chance = chance
         self._seen: Counter[bytes] = Counter()
 

@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 from typing import NamedTuple
 
 from sendproof_simulators.core.clock.wall_clock import Instant
-from sendproof_simulators.core.messaging.lifecycle import CANCELLED, PENDING, SCHEDULED, Agenda, advance
+from sendproof_simulators.core.messaging.lifecycle import CANCELLED, PENDING, SCHEDULED, DeliverySchedule, advance
 from sendproof_simulators.services.textlocal.id_ranges import Blocks
 from sendproof_simulators.services.textlocal.status_codes import LETTERS, STATE_OF
 
@@ -63,7 +63,7 @@ class Dispatch:
     sender: str
     send_at: Instant
     draft: Draft
-    agenda: Agenda = field(default_factory=Agenda)
+    agenda: DeliverySchedule = field(default_factory=DeliverySchedule)
     group: Group | None = None
     tracked: bool = False
     letters: bytearray = field(default_factory=bytearray)

@@ -8,7 +8,7 @@ one of them. Only sandboxes that speak `template_send: brochure` have any of it.
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 
-from sendproof_simulators.core.simulator import Call, World
+from sendproof_simulators.core.simulator import Call, SandboxContext
 from sendproof_simulators.services.textlocal import errors
 from sendproof_simulators.services.textlocal.contacts import Details
 from sendproof_simulators.services.textlocal.errors import RefusalError
@@ -33,7 +33,7 @@ class Recipients:
         return Recipients(given=self.given, texts=[found[text] for text in self.texts])
 
 
-def text_recipients(world: World, members: Mapping[str, Details], text: str) -> Recipients:
+def text_recipients(world: SandboxContext, members: Mapping[str, Details], text: str) -> Recipients:
     """The members of a group with one text, filled in from what is known of them where that is done."""
     given = [_number_of(world, member) for member in members]
     if world.dialect("textlocal.group_merge") == "literal" or "%%" not in text:
@@ -66,7 +66,7 @@ def _chosen(
     return wanted if wanted in state.templates else template
 
 
-def _number_of(world: World, member: str) -> str:
+def _number_of(world: SandboxContext, member: str) -> str:
     """The number that a member of a group is sent to: its own, or that of the customer whose id it is."""
     index = world.audience.index_of(member) if not member.isdigit() else None
     return member if index is None else world.audience.customer(index).number or member

@@ -66,7 +66,7 @@ def _with_key(fields: dict[str, str]) -> dict[str, str]:
     return fields
 
 
-def credential_of(request: Request) -> str | None:
+def extract_credential(request: Request) -> str | None:
     """The key of a normalised request."""
     return next((value for name, value in request.query if name == _KEY), None)
 

@@ -4,7 +4,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from sendproof_simulators.core.http import Fact, Outcome, Timer, Webhook
+from sendproof_simulators.core.http import Effects, JournalEntry, Timer, Webhook
 from sendproof_simulators.core.simulator import Call
 from sendproof_simulators.services.textlocal.errors import RefusalError, failure, status_of_trouble
 from sendproof_simulators.services.textlocal.xml import formatted
@@ -19,7 +19,7 @@ class Answer:
 
     value: Mapping[str, object]
     status: bool = True
-    facts: tuple[Fact, ...] = ()
+    facts: tuple[JournalEntry, ...] = ()
     timers: tuple[Timer, ...] = ()
     webhooks: tuple[Webhook, ...] = ()
     before_reply: tuple[Webhook, ...] = ()
@@ -29,7 +29,7 @@ class Answer:
 Command = Callable[[Call, Fields], Answer]
 
 
-def answered(call: Call, command: Command) -> Outcome:
+def answered(call: Call, command: Command) -> Effects:
     """Run a command, and put what it says, success or refusal, into the form that was asked for."""
     fields: Fields = {**call.params, **(call.body or {})}
     format_ = fields.get("format")
@@ -38,9 +38,9 @@ def answered(call: Call, command: Command) -> Outcome:
     except RefusalError as refusal:
         status = refusal.status or status_of_trouble(call.world.dialects)
         reply = formatted(failure([refusal.error], refusal.warnings), format_, status)
-        return Outcome(reply=reply, facts=refusal.facts, note={"errors": [refusal.code]}, refused=True)
+        return Effects(reply=reply, facts=refusal.facts, note={"errors": [refusal.code]}, refused=True)
     reply = formatted({**answer.value, **({"status": "success"} if answer.status else {})}, format_)
-    return Outcome(
+    return Effects(
         reply=reply,
         facts=answer.facts,
         timers=answer.timers,

@@ -8,7 +8,7 @@ is paid back and not known any more, what is answered, and the code for what can
 from collections.abc import Mapping, Sequence
 
 from sendproof_simulators.core.clock.wall_clock import sql_time
-from sendproof_simulators.core.http import Fact
+from sendproof_simulators.core.http import JournalEntry
 from sendproof_simulators.core.messaging.lifecycle import CANCELLED
 from sendproof_simulators.core.simulator import Call
 from sendproof_simulators.services.textlocal.errors import INVALID_PARAMETER, RefusalError
@@ -51,5 +51,5 @@ def _row(batch: int, dispatch: Dispatch, places: Sequence[int]) -> Mapping[str, 
     }
 
 
-def _withdrawal(dispatch: Dispatch, place: int) -> Fact:
-    return Fact(kind="withdrawal", fields={"service": NAME, "message": str(dispatch.first_id + place)})
+def _withdrawal(dispatch: Dispatch, place: int) -> JournalEntry:
+    return JournalEntry(kind="withdrawal", fields={"service": NAME, "message": str(dispatch.first_id + place)})

@@ -4,16 +4,16 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 
 from sendproof_simulators.core.clock.wall_clock import SECOND, Instant
-from sendproof_simulators.core.http import Fact
+from sendproof_simulators.core.http import JournalEntry
 from sendproof_simulators.core.messaging.delivery_outcomes import (
     BLOCKED,
     LANDLINE,
     LIFE,
     OPTED_OUT,
     QUEUE_FULL,
-    dialled,
+    outcome_for_number,
 )
-from sendproof_simulators.core.simulator import Call, World
+from sendproof_simulators.core.simulator import Call, SandboxContext
 from sendproof_simulators.core.webhooks.urls import check_webhook_url
 from sendproof_simulators.services.textlocal import errors
 from sendproof_simulators.services.textlocal.acceptance import Order, enter, rejection
@@ -102,7 +102,7 @@ def _sends_template(call: Call, fields: Fields) -> bool:
     return "template_id" in fields and call.world.dialect("textlocal.template_send") == "brochure"
 
 
-def _leaves_out(world: World, fields: Fields) -> bool:
+def _leaves_out(world: SandboxContext, fields: Fields) -> bool:
     left_out: bool = fields.get("optouts", world.dialect("textlocal.optouts_default") == "left_out")
     return left_out
 
@@ -124,7 +124,7 @@ def _order(call: Call, fields: Fields, group: Group | None) -> Order:
     )
 
 
-def schedule(world: World, now: Instant, wanted: int | None) -> Instant:
+def schedule(world: SandboxContext, now: Instant, wanted: int | None) -> Instant:
     """When the messages go out; `wanted` is in Unix seconds."""
     if wanted is None:
         check_hour(world, now)
@@ -146,7 +146,7 @@ def _validity(now: Instant, send_at: Instant, wanted: int | None) -> Instant | N
     return wanted * SECOND
 
 
-def receipt_url(world: World, text: str) -> str:
+def receipt_url(world: SandboxContext, text: str) -> str:
     """The address for receipts, or "" when none is wanted; refuses one that must not be called."""
     if not text:
         return ""
@@ -169,12 +169,12 @@ class Sorting:
     clients in India.
     """
 
-    world: World
+    world: SandboxContext
     state: State
     leave_out: bool
     places: list[int] = field(default_factory=list)
     numbers: list[str] = field(default_factory=list)
-    rejected: list[Fact] = field(default_factory=list)
+    rejected: list[JournalEntry] = field(default_factory=list)
     warnings: list[Mapping[str, object]] = field(default_factory=list)
 
     def sort(self, recipients: Recipients) -> None:
@@ -216,7 +216,7 @@ class Sorting:
 
 def door(state: State, number: str, *, leave_out: bool) -> str | None:
     """Why a number does not get a text, if it does not."""
-    fate = dialled(number)
+    fate = outcome_for_number(number)
     refusal = None if fate is None else fate.refusal
     if refusal in {LANDLINE, BLOCKED} or (refusal == QUEUE_FULL and number not in state.queued):
         return refusal
@@ -234,7 +234,7 @@ def refuse_full(state: State, numbers: Sequence[str]) -> None:
 
 
 def _draft(
-    world: World, recipients: Recipients, sorting: Sorting, order: Order, rest: tuple[str, str]
+    world: SandboxContext, recipients: Recipients, sorting: Sorting, order: Order, rest: tuple[str, str]
 ) -> tuple[Draft, Order]:
     """The columns of those that get a text. One that many get is looked at once.
 

@@ -7,7 +7,7 @@ observed: the command and that `url` is its one parameter, the Python client tex
 import re
 from urllib.parse import urlsplit
 
-from sendproof_simulators.core.randomness import Chance
+from sendproof_simulators.core.randomness import KeyedRandom
 from sendproof_simulators.core.simulator import Call
 from sendproof_simulators.services.textlocal import errors
 from sendproof_simulators.services.textlocal.errors import RefusalError
@@ -30,12 +30,12 @@ def create_shorturl(call: Call, fields: Fields) -> Answer:
     return Answer(value={"shorturl": {"url": url, "shorturl": short(call.world.chance, url)}})
 
 
-def short(chance: Chance, url: str) -> str:
+def short(chance: KeyedRandom, url: str) -> str:
     """The short link to an address."""
     return _HOST + chance.token(_LENGTH, NAME, "link", url)
 
 
-def shortened(chance: Chance, text: str) -> tuple[str, bool]:
+def shortened(chance: KeyedRandom, text: str) -> tuple[str, bool]:
     """The text with short links in place of its addresses, and whether it has any."""
     text, count = _IN_TEXT.subn(lambda found: short(chance, found[0]), text)
     return text, count > 0

@@ -6,8 +6,8 @@ from dataclasses import dataclass, field
 import msgspec
 
 from sendproof_simulators.core.messaging.opt_outs import OptOuts
-from sendproof_simulators.core.randomness import Chance
-from sendproof_simulators.core.simulator import Template, World
+from sendproof_simulators.core.randomness import KeyedRandom
+from sendproof_simulators.core.simulator import SandboxContext, Template
 from sendproof_simulators.services.textlocal.contacts import Contacts
 from sendproof_simulators.services.textlocal.id_ranges import Identities
 from sendproof_simulators.services.textlocal.inboxes import Inbox
@@ -42,7 +42,7 @@ class AccountSettings(msgspec.Struct, forbid_unknown_fields=True):
 class State:
     """`titles` counts the templates ever made under a title; `queued` are numbers whose queue was full once."""
 
-    chance: Chance
+    chance: KeyedRandom
     contacts: Contacts
     identities: Identities
     book: Book = field(default_factory=Book)
@@ -54,7 +54,7 @@ class State:
     credits: int = STARTING_CREDITS
 
 
-def new_state(world: World) -> State:
+def new_state(world: SandboxContext) -> State:
     """An account as it is at the start: credits, no templates, the audience's opt-outs."""
     return State(
         chance=world.chance,

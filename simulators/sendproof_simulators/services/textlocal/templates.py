@@ -8,7 +8,7 @@ import re
 from collections.abc import Mapping
 
 from sendproof_simulators.core.clock.wall_clock import Instant
-from sendproof_simulators.core.http import Fact, Outcome
+from sendproof_simulators.core.http import Effects, JournalEntry
 from sendproof_simulators.core.simulator import Template, Templates
 from sendproof_simulators.services.textlocal.state import NAME, State
 
@@ -29,7 +29,7 @@ def render(body: str, attributes: Mapping[str, str | None]) -> str:
     return _ANY.sub(lambda found: attributes.get(found[1] or found[2]) or "", body)
 
 
-def add(state: State, now: Instant, title: str, body: str, id_: int | None = None) -> tuple[Template, Outcome]:
+def add(state: State, now: Instant, title: str, body: str, id_: int | None = None) -> tuple[Template, Effects]:
     """Make a template; `ValueError` when it has no title or body, or the id is taken."""
     del now
     _check(title, body)
@@ -41,7 +41,7 @@ def add(state: State, now: Instant, title: str, body: str, id_: int | None = Non
 
 def change(
     state: State, now: Instant, id_: str, title: str | None = None, body: str | None = None
-) -> tuple[Template, Outcome]:
+) -> tuple[Template, Effects]:
     """Give a template another title or body; None leaves it as it is. `KeyError` when there is no such template."""
     del now
     old = _find(state, id_)
@@ -54,12 +54,12 @@ def change(
     return new, _kept(state, new, "changed" if new.body != old.body else "renamed")
 
 
-def delete(state: State, now: Instant, id_: str) -> Outcome:
+def delete(state: State, now: Instant, id_: str) -> Effects:
     """Delete a template for good; `KeyError` when there is no such template."""
     del now
     template = _find(state, id_)
     del state.templates[int(template.id)]
-    return Outcome(facts=(_fact("deleted", template),))
+    return Effects(facts=(_fact("deleted", template),))
 
 
 def _everything(state: State) -> tuple[Template, ...]:
@@ -92,11 +92,11 @@ def _draw(state: State, title: str) -> int:
         attempt += 1
 
 
-def _kept(state: State, template: Template, action: str) -> Outcome:
+def _kept(state: State, template: Template, action: str) -> Effects:
     state.templates[int(template.id)] = template
-    return Outcome(facts=(_fact(action, template),))
+    return Effects(facts=(_fact(action, template),))
 
 
-def _fact(action: str, template: Template) -> Fact:
+def _fact(action: str, template: Template) -> JournalEntry:
     fields = {"service": NAME, "action": action, "id": template.id, "title": template.title, "body": template.body}
-    return Fact(kind="provider_template", fields=fields)
+    return JournalEntry(kind="provider_template", fields=fields)

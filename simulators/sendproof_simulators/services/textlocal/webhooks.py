@@ -11,11 +11,11 @@ from dataclasses import dataclass, field
 from urllib.parse import quote_plus, urlencode
 
 from sendproof_simulators.core.clock.wall_clock import MINUTE, Instant, sql_time
-from sendproof_simulators.core.http import Fact, Outcome, RetryPolicy, Timer, Webhook
+from sendproof_simulators.core.http import Effects, JournalEntry, RetryPolicy, Timer, Webhook
 from sendproof_simulators.core.messaging.delivery_outcomes import CLICKED, EXPIRED, STATES, STOP
 from sendproof_simulators.core.messaging.lifecycle import CANCELLED, PENDING, SCHEDULED, Event, click, outcome
 from sendproof_simulators.core.messaging.opt_outs import inbound, is_stop
-from sendproof_simulators.core.simulator import World
+from sendproof_simulators.core.simulator import SandboxContext
 from sendproof_simulators.services.textlocal.inboxes import REPLY_NUMBER, Received
 from sendproof_simulators.services.textlocal.messages import Dispatch, Message
 from sendproof_simulators.services.textlocal.request_normalization import FORM
@@ -32,24 +32,24 @@ def next_timer(dispatch: Dispatch) -> tuple[Timer, ...]:
     return dispatch.agenda.timer("receipts", dispatch.first_id)
 
 
-def on_timer(world: World, state: State, timer: Timer, now: Instant) -> Outcome:
+def on_timer(world: SandboxContext, state: State, timer: Timer, now: Instant) -> Effects:
     """Let happen to the messages of a dispatch what is due, and tell whoever asked to be told."""
     if not isinstance(timer.payload, int):
         raise TypeError(f"expected the first message id of a dispatch, got {timer.payload!r}")
     dispatch = state.book.messages[timer.payload]
     led_to = follow(world, state, dispatch, dispatch.agenda.until(now), now)
-    return Outcome(facts=tuple(led_to.facts), timers=next_timer(dispatch), webhooks=led_to.webhooks)
+    return Effects(facts=tuple(led_to.facts), timers=next_timer(dispatch), webhooks=led_to.webhooks)
 
 
 @dataclass(slots=True)
 class _Following:
     """What events lead to, one after the other."""
 
-    world: World
+    world: SandboxContext
     state: State
     dispatch: Dispatch
     now: Instant
-    facts: list[Fact] = field(default_factory=list)
+    facts: list[JournalEntry] = field(default_factory=list)
     told: list[Webhook] = field(default_factory=list)
 
     @property
@@ -104,7 +104,9 @@ class _Following:
 _REACTIONS: Mapping[str, Callable[[_Following, Message], None]] = {CLICKED: _Following.click, STOP: _Following.stop}
 
 
-def follow(world: World, state: State, dispatch: Dispatch, events: Iterable[Event], now: Instant) -> _Following:
+def follow(
+    world: SandboxContext, state: State, dispatch: Dispatch, events: Iterable[Event], now: Instant
+) -> _Following:
     """Let events happen; the journal's facts, and the webhooks that tell of them."""
     following = _Following(world, state, dispatch, now)
     for event in events:
@@ -112,7 +114,7 @@ def follow(world: World, state: State, dispatch: Dispatch, events: Iterable[Even
     return following
 
 
-def _reply(state: State, number: str, text: str, now: Instant) -> list[Fact]:
+def _reply(state: State, number: str, text: str, now: Instant) -> list[JournalEntry]:
     """Keep what somebody wrote back; STOP opts them out."""
     state.inbox.receive(number, text, now)
     out = state.contacts.opt_outs.add(number, "reply") if is_stop(text) else ()

@@ -9,19 +9,19 @@ import re
 from collections.abc import Iterator, Mapping, Sequence
 from xml.sax.saxutils import escape
 
-from sendproof_simulators.core.http import Reply, json_reply
+from sendproof_simulators.core.http import Response, json_response
 
 _SINGULAR = {"messages_not_sent": "message", "scheduled": "schedule", "inboxes": "inbox"}
 # XML 1.0 has no way to write these; a text may hold them all the same.
 _UNWRITABLE = re.compile("[^\t\n\r\u0020-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
 
 
-def formatted(value: Mapping[str, object], format_: object, status: int = 200) -> Reply:
+def formatted(value: Mapping[str, object], format_: object, status: int = 200) -> Response:
     """`value` in the form that was asked for; anything but `xml` is JSON."""
     if format_ != "xml":
-        return json_reply(value, status)
+        return json_response(value, status)
     body = '<?xml version="1.0" encoding="UTF-8" ?>\n' + "".join(_element("response", value))
-    return Reply(status=status, body=body.encode(), content_type="application/xml")
+    return Response(status=status, body=body.encode(), content_type="application/xml")
 
 
 def _element(name: str, value: object) -> Iterator[str]:

@@ -5,9 +5,9 @@ from dataclasses import replace
 from typing import Any
 
 from sendproof_simulators.core.clock.wall_clock import SECOND, Instant
-from sendproof_simulators.core.http import Outcome, Timer
-from sendproof_simulators.core.randomness import Chance
-from sendproof_simulators.core.simulator import Provider, RateLimit, World
+from sendproof_simulators.core.http import Effects, Timer
+from sendproof_simulators.core.randomness import KeyedRandom
+from sendproof_simulators.core.simulator import RateLimit, SandboxContext, Simulator
 from sendproof_simulators.services.xtremepush import (
     campaign_execution,
     handlers,
@@ -17,10 +17,10 @@ from sendproof_simulators.services.xtremepush import (
     tasks,
     webhooks,
 )
-from sendproof_simulators.services.xtremepush.auth import credential_of
+from sendproof_simulators.services.xtremepush.auth import extract_credential
 from sendproof_simulators.services.xtremepush.campaigns import TEMPLATES
 from sendproof_simulators.services.xtremepush.dialects import DIALECTS
-from sendproof_simulators.services.xtremepush.errors import problem_reply
+from sendproof_simulators.services.xtremepush.errors import problem_response
 from sendproof_simulators.services.xtremepush.state import NAME, State, new_state
 from sendproof_simulators.services.xtremepush.webhook_settings import SETTINGS
 
@@ -32,11 +32,11 @@ _POST_BACK_CHANNEL = 444
 _BODY_LIMIT = 16 * 1024 * 1024
 
 
-def _credentials(chance: Chance, sandbox: str) -> dict[str, str]:
+def _credentials(chance: KeyedRandom, sandbox: str) -> dict[str, str]:
     return {"apptoken": chance.token(_TOKEN_LENGTH, NAME, "apptoken", sandbox)}
 
 
-def _execute(world: World, state: State, timer: Timer, now: Instant) -> Outcome:
+def _execute(world: SandboxContext, state: State, timer: Timer, now: Instant) -> Effects:
     if not isinstance(timer.payload, sending.Order):
         raise TypeError(f"expected an order, got {timer.payload!r}")
     done = sending.carry_out(world, state, timer.payload, now)
@@ -44,12 +44,12 @@ def _execute(world: World, state: State, timer: Timer, now: Instant) -> Outcome:
     return replace(done, webhooks=(*done.webhooks, *done.before_reply), before_reply=())
 
 
-def _import(world: World, state: State, timer: Timer, now: Instant) -> Outcome:
+def _import(world: SandboxContext, state: State, timer: Timer, now: Instant) -> Effects:
     del world
     return import_profiles.go_on(state, timer, now)
 
 
-_TIMERS: Mapping[str, Callable[[World, State, Timer, Instant], Outcome]] = {
+_TIMERS: Mapping[str, Callable[[SandboxContext, State, Timer, Instant], Effects]] = {
     campaign_execution.TIMER: _execute,
     tasks.TIMER: _import,
     webhooks.TIMER: webhooks.go_on,
@@ -57,19 +57,19 @@ _TIMERS: Mapping[str, Callable[[World, State, Timer, Instant], Outcome]] = {
 }
 
 
-def _on_timer(world: World, state: Any, timer: Timer, now: Instant) -> Outcome:
+def _on_timer(world: SandboxContext, state: Any, timer: Timer, now: Instant) -> Effects:
     return _TIMERS[timer.name](world, state, timer, now)
 
 
-PROVIDER = Provider(
+SIMULATOR = Simulator(
     name=NAME,
     contract="xtremepush.yaml",
     handlers=handlers,
     new_state=new_state,
     credentials=_credentials,
     default_credentials={"apptoken": "sendproof-xtremepush-token"},
-    credential_of=credential_of,
-    error=problem_reply,
+    extract_credential=extract_credential,
+    error=problem_response,
     on_timer=_on_timer,
     events=webhooks.EVENTS,
     rate_limit=RateLimit(requests=50, window_ms=SECOND, when=("xtremepush.rate_limit", "50_per_second")),

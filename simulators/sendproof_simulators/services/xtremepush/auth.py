@@ -17,7 +17,7 @@ class _Credential(msgspec.Struct):
 _decode = msgspec.json.Decoder(_Credential).decode
 
 
-def credential_of(request: Request) -> str | None:
+def extract_credential(request: Request) -> str | None:
     """The token of a call, or None when there is none that can be read."""
     try:
         return _decode(request.body).apptoken

@@ -10,7 +10,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from sendproof_simulators.core.clock.wall_clock import Instant
-from sendproof_simulators.core.http import Fact, Outcome
+from sendproof_simulators.core.http import Effects, JournalEntry
 from sendproof_simulators.core.simulator import Call, Template, Templates
 from sendproof_simulators.services.xtremepush.errors import NOT_FOUND, RefusalError, wrong
 from sendproof_simulators.services.xtremepush.list_query import listed, selector
@@ -117,7 +117,7 @@ def found(state: State, id_: object) -> Campaign:
     return campaign
 
 
-def add(state: State, now: Instant, title: str, body: str, id_: int | None = None) -> tuple[Template, Outcome]:
+def add(state: State, now: Instant, title: str, body: str, id_: int | None = None) -> tuple[Template, Effects]:
     """Make a template, as a user would on the website; `ValueError` when it has no title or text or the id is taken."""
     _check(title, body)
     if id_ is not None and id_ in state.campaigns:
@@ -127,12 +127,12 @@ def add(state: State, now: Instant, title: str, body: str, id_: int | None = Non
         id=drawn, title=title, trigger=API_TRIGGER, created=now, channels=frozenset({"sms"}), messages=_content(body)
     )
     state.campaigns[drawn] = campaign
-    return _template(campaign), Outcome(facts=(_fact("created", campaign),))
+    return _template(campaign), Effects(facts=(_fact("created", campaign),))
 
 
 def change(
     state: State, now: Instant, id_: str, title: str | None = None, body: str | None = None
-) -> tuple[Template, Outcome]:
+) -> tuple[Template, Effects]:
     """Give a template another title or text; None leaves it as it is. `KeyError` when there is no such template."""
     del now
     campaign = _held(state, id_)
@@ -142,15 +142,15 @@ def change(
     campaign.title = new_title
     if body is not None:
         campaign.messages = _content(body, sms_of(campaign.messages).get("from"))
-    return _template(campaign), Outcome(facts=(_fact(action, campaign),))
+    return _template(campaign), Effects(facts=(_fact(action, campaign),))
 
 
-def delete(state: State, now: Instant, id_: str) -> Outcome:
+def delete(state: State, now: Instant, id_: str) -> Effects:
     """Delete a template for good; `KeyError` when there is no such template."""
     del now
     campaign = _held(state, id_)
     del state.campaigns[campaign.id]
-    return Outcome(facts=(_fact("deleted", campaign),))
+    return Effects(facts=(_fact("deleted", campaign),))
 
 
 def _everything(state: State) -> tuple[Template, ...]:
@@ -184,6 +184,6 @@ def _template(campaign: Campaign) -> Template:
     return Template(id=campaign.id, title=campaign.title, body=campaign.text)
 
 
-def _fact(action: str, campaign: Campaign) -> Fact:
+def _fact(action: str, campaign: Campaign) -> JournalEntry:
     fields = {"service": NAME, "action": action, "id": campaign.id, "title": campaign.title, "body": campaign.text}
-    return Fact(kind="provider_template", fields=fields)
+    return JournalEntry(kind="provider_template", fields=fields)

@@ -8,7 +8,7 @@ wording, what is in `errors`, and 413.
 import re
 from collections.abc import Mapping, Sequence
 
-from sendproof_simulators.core.http import Fact, Problem, Reply, Violation
+from sendproof_simulators.core.http import JournalEntry, Problem, Response, Violation
 from sendproof_simulators.services.xtremepush.envelope import envelope
 
 BAD_REQUEST = 400
@@ -36,7 +36,7 @@ class RefusalError(Exception):
         super().__init__(message)
         self.code = code
         self.errors = errors
-        self.facts: tuple[Fact, ...] = ()
+        self.facts: tuple[JournalEntry, ...] = ()
 
 
 def wrong(field: str, message: str) -> RefusalError:
@@ -44,12 +44,14 @@ def wrong(field: str, message: str) -> RefusalError:
     return RefusalError(BAD_REQUEST, f"{field}: {message}", ({"field": field, "message": message},))
 
 
-def refusal(dialects: Mapping[str, str], code: int, message: str, errors: Sequence[Mapping[str, object]] = ()) -> Reply:
+def refusal(
+    dialects: Mapping[str, str], code: int, message: str, errors: Sequence[Mapping[str, object]] = ()
+) -> Response:
     """The answer to a call that is not done."""
     return envelope(dialects, code, {"message": message} | ({"errors": errors} if errors else {}))
 
 
-def problem_reply(problem: Problem) -> Reply:
+def problem_response(problem: Problem) -> Response:
     """What was refused before it got to a method, as Xtremepush would put it."""
     code = _CODES.get(problem.kind, BAD_REQUEST)
     if problem.kind == "not_found" and _KNOWN_MODEL.fullmatch(problem.path):

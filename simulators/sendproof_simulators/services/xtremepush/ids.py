@@ -10,7 +10,7 @@ from itertools import count
 
 import msgspec
 
-from sendproof_simulators.core.randomness import Chance
+from sendproof_simulators.core.randomness import KeyedRandom
 
 # Nine digits: times MESSAGES_MOST still exact in any language that has only doubles.
 _LOWEST, _SPAN = 100_000_000, 799_000_000
@@ -21,7 +21,7 @@ MESSAGES_MOST = 10_000_000
 class Ids:
     """Draws the ids of one project."""
 
-    def __init__(self, chance: Chance) -> None:
+    def __init__(self, chance: KeyedRandom) -> None:
         self._chance = chance
         self._said: Counter[bytes] = Counter()
 

@@ -7,7 +7,7 @@ no other back, and how it is told.
 from collections.abc import Sequence
 
 from sendproof_simulators.core.clock.wall_clock import Instant
-from sendproof_simulators.core.http import Outcome, Timer
+from sendproof_simulators.core.http import Effects, Timer
 from sendproof_simulators.core.simulator import Call
 from sendproof_simulators.services.xtremepush.errors import wrong
 from sendproof_simulators.services.xtremepush.profiles import IMPORT_NAMES, Reader, user_id_of
@@ -50,7 +50,7 @@ def take(state: State, reader: Reader, rows: Rows, now: Instant) -> tuple[int, l
     return imported, errors[:ERRORS_KEPT]
 
 
-def go_on(state: State, timer: Timer, now: Instant) -> Outcome:
+def go_on(state: State, timer: Timer, now: Instant) -> Effects:
     """Let a task take its next step; with the last one its rows are in."""
     if not isinstance(timer.payload, int):
         raise TypeError(f"expected the id of a task, got {timer.payload!r}")
@@ -59,7 +59,7 @@ def go_on(state: State, timer: Timer, now: Instant) -> Outcome:
     if task.state == FINISHED:
         task.imported, task.errors = take(state, task.reader, task.rows, now)
         task.rows = ()
-    return Outcome(timers=() if following is None else (following,))
+    return Effects(timers=() if following is None else (following,))
 
 
 def _reader(columns: Sequence[str], sms_subscription: frozenset[str]) -> Reader:

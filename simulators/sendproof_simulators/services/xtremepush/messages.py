@@ -11,7 +11,7 @@ from dataclasses import dataclass, field
 
 from sendproof_simulators.core.clock.wall_clock import SECOND, Instant
 from sendproof_simulators.core.messaging.delivery_outcomes import DELIVERED, EXPIRED, INVALID, UNDELIVERED
-from sendproof_simulators.core.messaging.lifecycle import PENDING, Agenda
+from sendproof_simulators.core.messaging.lifecycle import PENDING, DeliverySchedule
 from sendproof_simulators.services.xtremepush.ids import MESSAGES_MOST
 from sendproof_simulators.services.xtremepush.profiles import Profile
 
@@ -50,7 +50,7 @@ class Action:
     errors: dict[int, str] = field(default_factory=dict)
     clicked: dict[int, Instant] = field(default_factory=dict)
     accepted: list[int] = field(default_factory=list)
-    agenda: Agenda = field(default_factory=Agenda)
+    agenda: DeliverySchedule = field(default_factory=DeliverySchedule)
 
     def add(self, profile: Profile, text: str, error: str | None) -> None:
         """One more target that is known."""

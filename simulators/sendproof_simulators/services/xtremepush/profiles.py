@@ -11,7 +11,7 @@ from dataclasses import dataclass, field
 from itertools import count
 
 from sendproof_simulators.core.clock.wall_clock import Instant
-from sendproof_simulators.core.randomness import Chance
+from sendproof_simulators.core.randomness import KeyedRandom
 from sendproof_simulators.services.xtremepush.personalization import plain_value
 
 # documented: the country code comes first, without + and 00; ITU-T E.164 allows 15 digits.
@@ -63,7 +63,7 @@ class Profile:
 class Profiles:
     """All profiles of a project."""
 
-    def __init__(self, chance: Chance) -> None:
+    def __init__(self, chance: KeyedRandom) -> None:
         self._chance = chance
         self._by_user: dict[str, Profile] = {}
         self._by_id: dict[int, Profile] = {}

@@ -9,10 +9,10 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
 from sendproof_simulators.core.clock.wall_clock import Instant, iso
-from sendproof_simulators.core.http import Fact, Outcome
-from sendproof_simulators.core.messaging.delivery_outcomes import OPTED_OUT, dialled
-from sendproof_simulators.core.messaging.lifecycle import agenda_of
-from sendproof_simulators.core.simulator import World
+from sendproof_simulators.core.http import Effects, JournalEntry
+from sendproof_simulators.core.messaging.delivery_outcomes import OPTED_OUT, outcome_for_number
+from sendproof_simulators.core.messaging.lifecycle import delivery_schedule
+from sendproof_simulators.core.simulator import SandboxContext
 from sendproof_simulators.services.xtremepush.messages import (
     NO_NUMBER,
     NOT_PERSONALIZED,
@@ -47,11 +47,11 @@ class Order:
 class _Sending:
     """One order while it is carried out: its messages, and the targets that got none."""
 
-    def __init__(self, world: World, state: State, order: Order, now: Instant) -> None:
+    def __init__(self, world: SandboxContext, state: State, order: Order, now: Instant) -> None:
         self.action = Action(
             id=order.id, campaign=order.campaign, sender=order.sender, external_id=order.external_id, send_at=now
         )
-        self.rejected: list[Fact] = []
+        self.rejected: list[JournalEntry] = []
         self._state = state
         self._order = order
         self._subscription = EXECUTE_NAMES[world.dialect("xtremepush.subscription_name")]
@@ -102,17 +102,17 @@ class _Sending:
             return UNSUBSCRIBED
         if is_suppressed(self._state.settings.suppression, profile):
             return SUPPRESSED
-        fate = dialled(profile.mobile_number)
+        fate = outcome_for_number(profile.mobile_number)
         if fate is None or fate.refusal is None:
             return None
         return UNSUBSCRIBED if fate.refusal == OPTED_OUT else fate.refusal.capitalize()
 
     def _reject(self, number: str, text: str, reason: str) -> None:
         fields = {"service": NAME, "number": number, "text": text, "code": None, "reason": reason}
-        self.rejected.append(Fact(kind="rejection", fields=fields))
+        self.rejected.append(JournalEntry(kind="rejection", fields=fields))
 
 
-def carry_out(world: World, state: State, order: Order, now: Instant) -> Outcome:
+def carry_out(world: SandboxContext, state: State, order: Order, now: Instant) -> Effects:
     """Send to every target that can be sent to."""
     sending = _Sending(world, state, order, now)
     action = sending.action
@@ -120,10 +120,10 @@ def carry_out(world: World, state: State, order: Order, now: Instant) -> Outcome
         sending.send(identifier, params)
     ids = [action.message_id(place) for place in action.accepted]
     numbers = [action.numbers[place] for place in action.accepted]
-    action.agenda = agenda_of(numbers, state.chance.fractions(ids, NAME, "fate"), now, now)
+    action.agenda = delivery_schedule(numbers, state.chance.fractions(ids, NAME, "fate"), now, now)
     state.actions[action.id] = action
     early = said_of(world, state, action, now)
-    return Outcome(
+    return Effects(
         facts=(*_deliveries(action), *sending.rejected, *early.facts),
         timers=next_timer(action),
         webhooks=tuple(sent(world, state, action)),
@@ -131,7 +131,7 @@ def carry_out(world: World, state: State, order: Order, now: Instant) -> Outcome
     )
 
 
-def _deliveries(action: Action) -> Iterable[Fact]:
+def _deliveries(action: Action) -> Iterable[JournalEntry]:
     send_at = iso(action.send_at)
     for place in action.accepted:
         fields = {
@@ -146,4 +146,4 @@ def _deliveries(action: Action) -> Iterable[Fact]:
             "send_at": send_at,
             "test": False,
         }
-        yield Fact(kind="delivery", fields=fields)
+        yield JournalEntry(kind="delivery", fields=fields)

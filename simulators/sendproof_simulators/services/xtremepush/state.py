@@ -5,8 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
-from sendproof_simulators.core.randomness import Chance
-from sendproof_simulators.core.simulator import World
+from sendproof_simulators.core.randomness import KeyedRandom
+from sendproof_simulators.core.simulator import SandboxContext
 from sendproof_simulators.services.xtremepush.ids import Ids
 from sendproof_simulators.services.xtremepush.profiles import Profiles
 from sendproof_simulators.services.xtremepush.settings import ProjectSettings
@@ -23,7 +23,7 @@ NAME = "xtremepush"
 class State:
     """By id: campaigns, their executions (actions), tasks. `settings_made` counts how often the settings were made."""
 
-    chance: Chance
+    chance: KeyedRandom
     ids: Ids
     profiles: Profiles
     settings: ProjectSettings = field(default_factory=ProjectSettings)
@@ -33,6 +33,6 @@ class State:
     tasks: dict[int, Task] = field(default_factory=dict)
 
 
-def new_state(world: World) -> State:
+def new_state(world: SandboxContext) -> State:
     """A project as it is at the start: empty."""
     return State(chance=world.chance, ids=Ids(world.chance), profiles=Profiles(world.chance))

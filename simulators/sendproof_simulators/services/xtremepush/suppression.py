@@ -7,8 +7,8 @@ audience.
 """
 
 from sendproof_simulators.core.clock.wall_clock import DAY, HOUR, MINUTE, Instant
-from sendproof_simulators.core.http import Fact, Outcome, Timer
-from sendproof_simulators.core.simulator import World
+from sendproof_simulators.core.http import Effects, JournalEntry, Timer
+from sendproof_simulators.core.simulator import SandboxContext
 from sendproof_simulators.services.xtremepush.personalization import plain_value
 from sendproof_simulators.services.xtremepush.profiles import Profile
 from sendproof_simulators.services.xtremepush.settings import Suppression
@@ -34,20 +34,20 @@ def next_sync(state: State, now: Instant) -> tuple[Timer, ...]:
     return (Timer(at=today if today > now else today + DAY, name=TIMER, payload=state.settings_made),)
 
 
-def sync(world: World, state: State, timer: Timer, now: Instant) -> Outcome:
+def sync(world: SandboxContext, state: State, timer: Timer, now: Instant) -> Effects:
     """Fetch the attribute of every profile whose user Optimove knows as a customer."""
     suppression = state.settings.suppression
     if suppression is None or timer.payload != state.settings_made:
-        return Outcome()
+        return Effects()
     name = suppression.attribute
     registered = name in world.audience.attribute_names
     profiles = _fetch(world, state, name) if registered else 0
     error = None if registered else f"Optimove has not registered the attribute {name}"
     fields = {"service": NAME, "attribute": name, "profiles": profiles, "error": error}
-    return Outcome(facts=(Fact(kind="attribute_sync", fields=fields),), timers=next_sync(state, now))
+    return Effects(facts=(JournalEntry(kind="attribute_sync", fields=fields),), timers=next_sync(state, now))
 
 
-def _fetch(world: World, state: State, name: str) -> int:
+def _fetch(world: SandboxContext, state: State, name: str) -> int:
     fetched = 0
     for profile in state.profiles:
         index = world.audience.index_of(profile.user_id)

@@ -5,8 +5,8 @@ from collections.abc import Mapping
 import msgspec
 
 from sendproof_simulators.core.clock.wall_clock import Instant
-from sendproof_simulators.core.http import Outcome
-from sendproof_simulators.core.simulator import Settings, World
+from sendproof_simulators.core.http import Effects
+from sendproof_simulators.core.simulator import SandboxContext, Settings
 from sendproof_simulators.core.webhooks.urls import check_webhook_url
 from sendproof_simulators.services.xtremepush.settings import Connection, Signed, read_settings
 from sendproof_simulators.services.xtremepush.state import NAME, State
@@ -20,15 +20,15 @@ def _read(state: State) -> Mapping[str, object]:
     return view
 
 
-def _replace(world: World, state: State, now: Instant, given: Mapping[str, object]) -> Outcome:
+def _replace(world: SandboxContext, state: State, now: Instant, given: Mapping[str, object]) -> Effects:
     settings = read_settings(given)
     webhooks = tuple(_checked(world, place, connection) for place, connection in enumerate(settings.webhooks))
     state.settings = msgspec.structs.replace(settings, webhooks=webhooks)
     state.settings_made += 1
-    return Outcome(timers=next_sync(state, now))
+    return Effects(timers=next_sync(state, now))
 
 
-def _checked(world: World, place: int, connection: Connection) -> Connection:
+def _checked(world: SandboxContext, place: int, connection: Connection) -> Connection:
     """A connection whose address may be called, with a secret if it needs one."""
     try:
         url = check_webhook_url(connection.url, world.allow_remote_webhooks)

@@ -13,7 +13,7 @@ from collections.abc import Callable, Iterator, Mapping
 import msgspec
 
 from sendproof_simulators.core.clock.wall_clock import MINUTE, SECOND, Instant
-from sendproof_simulators.core.http import Fact, Outcome, RetryPolicy, Timer, Webhook
+from sendproof_simulators.core.http import Effects, JournalEntry, RetryPolicy, Timer, Webhook
 from sendproof_simulators.core.messaging.delivery_outcomes import (
     CLICKED,
     DELIVERED,
@@ -25,7 +25,7 @@ from sendproof_simulators.core.messaging.delivery_outcomes import (
 )
 from sendproof_simulators.core.messaging.lifecycle import PENDING, Event, advance, click, outcome
 from sendproof_simulators.core.messaging.opt_outs import inbound, opt_out
-from sendproof_simulators.core.simulator import World
+from sendproof_simulators.core.simulator import SandboxContext
 from sendproof_simulators.services.xtremepush.messages import FAILURES, SMS_TYPE, Action
 from sendproof_simulators.services.xtremepush.settings import Basic, Bearer, Connection, Signed
 from sendproof_simulators.services.xtremepush.state import NAME, State
@@ -64,18 +64,18 @@ def next_timer(action: Action) -> tuple[Timer, ...]:
     return action.agenda.timer(TIMER, action.id)
 
 
-def go_on(world: World, state: State, timer: Timer, now: Instant) -> Outcome:
+def go_on(world: SandboxContext, state: State, timer: Timer, now: Instant) -> Effects:
     """Let become of an action's messages what is due."""
     if not isinstance(timer.payload, int):
         raise TypeError(f"expected the id of an action, got {timer.payload!r}")
     action = state.actions[timer.payload]
     said = said_of(world, state, action, now)
-    return Outcome(facts=said.facts, timers=next_timer(action), webhooks=said.webhooks)
+    return Effects(facts=said.facts, timers=next_timer(action), webhooks=said.webhooks)
 
 
-def said_of(world: World, state: State, action: Action, now: Instant) -> Outcome:
+def said_of(world: SandboxContext, state: State, action: Action, now: Instant) -> Effects:
     """What has become of an action's messages by now, and the calls that tell of it."""
-    facts: list[Fact] = []
+    facts: list[JournalEntry] = []
     webhooks: list[Webhook] = []
     silent = FAILURES if world.dialect("xtremepush.failure_event") == "none" else ()
     for due in action.agenda.until(now):
@@ -84,16 +84,16 @@ def said_of(world: World, state: State, action: Action, now: Instant) -> Outcome
             facts += _become(action, event)
         if event.told and event.what not in silent:
             webhooks += _calls(world, state, action, event)
-    return Outcome(facts=tuple(facts), webhooks=tuple(webhooks))
+    return Effects(facts=tuple(facts), webhooks=tuple(webhooks))
 
 
-def sent(world: World, state: State, action: Action) -> Iterator[Webhook]:
+def sent(world: SandboxContext, state: State, action: Action) -> Iterator[Webhook]:
     """That each message was sent."""
     for place in action.accepted:
         yield from _calls(world, state, action, Event(place, PENDING, action.send_at, new=True, told=True))
 
 
-def _calls(world: World, state: State, action: Action, happened: Event) -> Iterator[Webhook]:
+def _calls(world: SandboxContext, state: State, action: Action, happened: Event) -> Iterator[Webhook]:
     """One call to each connection that wants to know of this. `happened.place` is the message's in its action."""
     event, place = _EVENTS.get(happened.what), happened.place
     connections = [c for c in enumerate(state.settings.webhooks) if event in c[1].events]
@@ -115,7 +115,7 @@ def _calls(world: World, state: State, action: Action, happened: Event) -> Itera
         )
 
 
-def _become(action: Action, event: Event) -> Iterator[Fact]:
+def _become(action: Action, event: Event) -> Iterator[JournalEntry]:
     place = event.place
     message, number = str(action.message_id(place)), action.numbers[place]
     if event.what in STATES:
@@ -146,7 +146,7 @@ def _properties(action: Action, place: int, what: str) -> dict[str, object]:
     return said
 
 
-def _proof(world: World, connection: Connection, body: bytes) -> tuple[tuple[str, str], ...]:
+def _proof(world: SandboxContext, connection: Connection, body: bytes) -> tuple[tuple[str, str], ...]:
     """The headers by which a call proves where it comes from."""
     authentication = connection.authentication
     if isinstance(authentication, Basic):

@@ -2,14 +2,14 @@
 
 from dataclasses import dataclass
 
-from sendproof_simulators.core.faults.spec import LOST, Answered, CallFault, Refuse
-from sendproof_simulators.core.http import RESET, Manner, Reply
+from sendproof_simulators.core.faults.spec import LOST, CallFault, FaultedResponse, Refuse
+from sendproof_simulators.core.http import RESET, Response, Transmission
 
 
 @dataclass(frozen=True, kw_only=True)
-class Reset(CallFault):
+class ConnectionReset(CallFault):
     """The connection is torn down (TCP reset) without a reply."""
 
-    def answer(self, own: Reply, refuse: Refuse) -> Answered:
+    def answer(self, own: Response, refuse: Refuse) -> FaultedResponse:
         del refuse
-        return Answered(reply=own, arrives=LOST, manner=Manner(share=0.0, ending=RESET))
+        return FaultedResponse(reply=own, arrives=LOST, manner=Transmission(share=0.0, ending=RESET))

@@ -6,15 +6,15 @@ from typing import Annotated
 
 from msgspec import Meta
 
-from sendproof_simulators.core.faults.spec import Way, WebhookFault
+from sendproof_simulators.core.faults.spec import WebhookFault, WebhookFaultPlan
 
 
 @dataclass(frozen=True, kw_only=True)
-class Drop(WebhookFault):
+class DropWebhook(WebhookFault):
     """The first attempts are lost on the way; the next is made when the service tries again."""
 
     attempts: Annotated[int, Meta(ge=1, le=100, description="how many attempts are lost")] = 1
 
-    def way(self, draw: Callable[[int], int]) -> Way:
+    def way(self, draw: Callable[[int], int]) -> WebhookFaultPlan:
         del draw
-        return Way(lost=self.attempts)
+        return WebhookFaultPlan(lost=self.attempts)

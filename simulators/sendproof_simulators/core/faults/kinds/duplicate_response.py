@@ -3,16 +3,16 @@
 from dataclasses import dataclass
 from typing import ClassVar
 
-from sendproof_simulators.core.faults.spec import AFTER, WHOLE, Answered, CallFault, Refuse
-from sendproof_simulators.core.http import Manner, Reply
+from sendproof_simulators.core.faults.spec import AFTER, WHOLE, CallFault, FaultedResponse, Refuse
+from sendproof_simulators.core.http import Response, Transmission
 
 
 @dataclass(frozen=True, kw_only=True)
-class Repeated(CallFault):
+class DuplicateResponse(CallFault):
     """The reply is sent twice on the connection: a careless client takes the second one for that of its next call."""
 
     when: ClassVar[tuple[str, ...]] = (AFTER,)
 
-    def answer(self, own: Reply, refuse: Refuse) -> Answered:
+    def answer(self, own: Response, refuse: Refuse) -> FaultedResponse:
         del refuse
-        return Answered(reply=own, arrives=WHOLE, manner=Manner(copies=2))
+        return FaultedResponse(reply=own, arrives=WHOLE, manner=Transmission(copies=2))

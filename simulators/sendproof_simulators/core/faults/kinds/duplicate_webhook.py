@@ -6,15 +6,15 @@ from typing import Annotated
 
 from msgspec import Meta
 
-from sendproof_simulators.core.faults.spec import Way, WebhookFault
+from sendproof_simulators.core.faults.spec import WebhookFault, WebhookFaultPlan
 
 
 @dataclass(frozen=True, kw_only=True)
-class Duplicate(WebhookFault):
+class DuplicateWebhook(WebhookFault):
     """The notification comes more than once."""
 
     copies: Annotated[int, Meta(ge=1, le=10, description="how many times more it comes")] = 1
 
-    def way(self, draw: Callable[[int], int]) -> Way:
+    def way(self, draw: Callable[[int], int]) -> WebhookFaultPlan:
         del draw
-        return Way(copies=self.copies)
+        return WebhookFaultPlan(copies=self.copies)

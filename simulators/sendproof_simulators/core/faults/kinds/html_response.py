@@ -2,8 +2,8 @@
 
 from dataclasses import dataclass
 
-from sendproof_simulators.core.faults.spec import CHANGED, Answered, CallFault, Refuse
-from sendproof_simulators.core.http import Reply
+from sendproof_simulators.core.faults.spec import CHANGED, CallFault, FaultedResponse, Refuse
+from sendproof_simulators.core.http import Response
 
 # In the form that such pages have: HTML, a friendly sentence, a number for the support, status 200.
 _PAGE = b"""<!DOCTYPE html>
@@ -14,9 +14,9 @@ Your support ID is: 1234567890123456789<br><br><a href="javascript:history.back(
 
 
 @dataclass(frozen=True, kw_only=True)
-class Garbage(CallFault):
+class HtmlResponse(CallFault):
     """The call is answered with status 200 and the HTML page of a web application firewall."""
 
-    def answer(self, own: Reply, refuse: Refuse) -> Answered:
+    def answer(self, own: Response, refuse: Refuse) -> FaultedResponse:
         del own, refuse
-        return Answered(reply=Reply(body=_PAGE, content_type="text/html; charset=utf-8"), arrives=CHANGED)
+        return FaultedResponse(reply=Response(body=_PAGE, content_type="text/html; charset=utf-8"), arrives=CHANGED)

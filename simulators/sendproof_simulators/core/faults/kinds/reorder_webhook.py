@@ -7,11 +7,11 @@ from typing import Annotated
 from msgspec import Meta
 
 from sendproof_simulators.core.clock.wall_clock import DAY, HOUR
-from sendproof_simulators.core.faults.spec import Way, WebhookFault
+from sendproof_simulators.core.faults.spec import WebhookFault, WebhookFaultPlan
 
 
 @dataclass(frozen=True, kw_only=True)
-class Reorder(WebhookFault):
+class ReorderWebhook(WebhookFault):
     """Later notifications of the service overtake it."""
 
     behind: Annotated[int, Meta(ge=1, le=1_000, description="how many overtake it")] = 1
@@ -19,6 +19,6 @@ class Reorder(WebhookFault):
         int, Meta(ge=1, le=31 * DAY, description="milliseconds of the sandbox's clock after which it comes in any case")
     ] = HOUR
 
-    def way(self, draw: Callable[[int], int]) -> Way:
+    def way(self, draw: Callable[[int], int]) -> WebhookFaultPlan:
         del draw
-        return Way(behind=self.behind, within_ms=self.within)
+        return WebhookFaultPlan(behind=self.behind, within_ms=self.within)

@@ -5,18 +5,18 @@ from typing import Annotated, ClassVar
 
 from msgspec import Meta
 
-from sendproof_simulators.core.faults.spec import AFTER, LOST, Answered, CallFault, Refuse
-from sendproof_simulators.core.http import Manner, Reply
+from sendproof_simulators.core.faults.spec import AFTER, LOST, CallFault, FaultedResponse, Refuse
+from sendproof_simulators.core.http import Response, Transmission
 
 
 @dataclass(frozen=True, kw_only=True)
-class Delayed(CallFault):
+class SlowResponseTimeout(CallFault):
     """The reply comes whole, but past the client's timeout, so it counts as lost."""
 
     when: ClassVar[tuple[str, ...]] = (AFTER,)
 
     seconds: Annotated[float, Meta(gt=0, le=600, description="real seconds; more than the client waits")] = 60.0
 
-    def answer(self, own: Reply, refuse: Refuse) -> Answered:
+    def answer(self, own: Response, refuse: Refuse) -> FaultedResponse:
         del refuse
-        return Answered(reply=own, arrives=LOST, manner=Manner(wait_s=self.seconds))
+        return FaultedResponse(reply=own, arrives=LOST, manner=Transmission(wait_s=self.seconds))

@@ -3,16 +3,16 @@
 from dataclasses import dataclass
 from typing import ClassVar
 
-from sendproof_simulators.core.faults.spec import AFTER, LOST, Answered, CallFault, Refuse
-from sendproof_simulators.core.http import CLOSED, Manner, Reply
+from sendproof_simulators.core.faults.spec import AFTER, LOST, CallFault, FaultedResponse, Refuse
+from sendproof_simulators.core.http import CLOSED, Response, Transmission
 
 
 @dataclass(frozen=True, kw_only=True)
-class Truncated(CallFault):
+class TruncatedResponse(CallFault):
     """The reply breaks off in its middle, and the connection is closed."""
 
     when: ClassVar[tuple[str, ...]] = (AFTER,)
 
-    def answer(self, own: Reply, refuse: Refuse) -> Answered:
+    def answer(self, own: Response, refuse: Refuse) -> FaultedResponse:
         del refuse
-        return Answered(reply=own, arrives=LOST, manner=Manner(share=0.5, ending=CLOSED))
+        return FaultedResponse(reply=own, arrives=LOST, manner=Transmission(share=0.5, ending=CLOSED))

@@ -8,9 +8,9 @@ from itertools import accumulate
 
 from sendproof_simulators.core.audience.audience import Customer
 from sendproof_simulators.core.clock.wall_clock import HOUR, Instant, iso
-from sendproof_simulators.core.http import Fact
-from sendproof_simulators.core.randomness import Chance
-from sendproof_simulators.core.simulator import CampaignPlan, ChannelPlan, Split, World
+from sendproof_simulators.core.http import JournalEntry
+from sendproof_simulators.core.randomness import KeyedRandom
+from sendproof_simulators.core.simulator import CampaignPlan, ChannelPlan, SandboxContext, Split
 from sendproof_simulators.services.optimove.campaigns.clearance import Clearance
 from sendproof_simulators.services.optimove.customers.customer_records import Customers
 
@@ -85,7 +85,7 @@ class Campaign:
     """One campaign and how far it has come. `customers` are those who are in it, by index in the audience."""
 
     plan: CampaignPlan
-    chance: Chance = field(repr=False)
+    chance: KeyedRandom = field(repr=False)
     state: str = PLANNED
     processed_at: Instant | None = None
     announced_at: Instant | None = None
@@ -129,7 +129,7 @@ class Campaign:
         }
 
 
-def check_plan(plan: CampaignPlan, world: World) -> None:
+def check_plan(plan: CampaignPlan, world: SandboxContext) -> None:
     """Refuse, with `ValueError`, what cannot be a campaign in this world."""
     _check_channels(plan, world)
     end, size = plan.first_customer + plan.customers, world.audience.recipe.customers
@@ -144,7 +144,7 @@ def check_plan(plan: CampaignPlan, world: World) -> None:
         _check_splits(part.splits)
 
 
-def _check_channels(plan: CampaignPlan, world: World) -> None:
+def _check_channels(plan: CampaignPlan, world: SandboxContext) -> None:
     scheduled = sorted(channel.id for channel in world.channels if channel.kind == "scheduled")
     channels = [part.channel for part in plan.parts]
     if not channels or len(set(channels)) < len(channels):
@@ -162,21 +162,21 @@ def _check_splits(splits: Sequence[Split]) -> None:
             raise ValueError(f"expected a share above 0, got {split.share}")
 
 
-def truth(people: Customers, campaign: Campaign) -> Iterator[Fact]:
+def truth(people: Customers, campaign: Campaign) -> Iterator[JournalEntry]:
     """For each channel: the campaign, and then what is owed to each of its customers, in the order of its pages."""
     for execution in campaign.executions.values():
-        yield Fact(kind="campaign", fields=_campaign_fields(execution))
+        yield JournalEntry(kind="campaign", fields=_campaign_fields(execution))
         yield from _obligations(people, execution)
 
 
-def _obligations(people: Customers, execution: Execution) -> Iterator[Fact]:
+def _obligations(people: Customers, execution: Execution) -> Iterator[JournalEntry]:
     plan = execution.campaign.plan
     end = plan.first_customer + plan.customers
     for start in range(plan.first_customer, end, _BLOCK):
         block = range(start, min(start + _BLOCK, end))
         rows = zip(block, people.customers(block.start, block.stop), execution.splits(block), strict=True)
         for index, customer, split in rows:
-            yield Fact(kind="obligation", fields=_obligation(execution, index, customer, split))
+            yield JournalEntry(kind="obligation", fields=_obligation(execution, index, customer, split))
 
 
 def _campaign_fields(execution: Execution) -> dict[str, object]:

@@ -3,8 +3,8 @@
 from dataclasses import replace
 
 from sendproof_simulators.core.clock.wall_clock import DAY, Instant, iso
-from sendproof_simulators.core.http import Fact, Outcome, Timer
-from sendproof_simulators.core.simulator import CampaignPlan, World
+from sendproof_simulators.core.http import Effects, JournalEntry, Timer
+from sendproof_simulators.core.simulator import CampaignPlan, SandboxContext
 from sendproof_simulators.services.optimove import events
 from sendproof_simulators.services.optimove.campaigns import nightly_run
 from sendproof_simulators.services.optimove.campaigns.campaigns import CANCELLED, ON_HOLD, PLANNED, Campaign, check_plan
@@ -14,7 +14,7 @@ PROCESS, CLEAR, CANCEL = "process", "clear", "cancel"
 NIGHT, NIGHT_PROCESSED, NIGHT_FINISHED = "night", "night_processed", "night_finished"
 
 
-def plan(world: World, state: State, now: Instant, plan: CampaignPlan) -> Outcome:
+def plan(world: SandboxContext, state: State, now: Instant, plan: CampaignPlan) -> Effects:
     """Take a campaign in; `ValueError` says why not."""
     check_plan(plan, world)
     if state.is_taken(plan.campaign):
@@ -25,10 +25,10 @@ def plan(world: World, state: State, now: Instant, plan: CampaignPlan) -> Outcom
     timers = [] if plan.day is not None else [Timer(at=plan.announce_at, name=PROCESS, payload=plan.campaign)]
     if plan.cancel_at is not None:
         timers.append(Timer(at=max(now, plan.cancel_at), name=CANCEL, payload=plan.campaign))
-    return Outcome(timers=tuple(timers))
+    return Effects(timers=tuple(timers))
 
 
-def _with_instant(world: World, state: State, plan: CampaignPlan, now: Instant) -> CampaignPlan:
+def _with_instant(world: SandboxContext, state: State, plan: CampaignPlan, now: Instant) -> CampaignPlan:
     """The plan with the instant at which it will be processed, and with its day if a nightly process does that."""
     if world.nightly_at is None:
         if plan.day is not None:
@@ -51,11 +51,11 @@ def _check_clearance(plan: CampaignPlan) -> None:
         raise ValueError(f"expected a clearance before anything is due, {iso(first)}, got {iso(plan.clearance_by)}")
 
 
-def process(world: World, state: State, campaign_id: int, now: Instant) -> Outcome:
+def process(world: SandboxContext, state: State, campaign_id: int, now: Instant) -> Effects:
     """Announce a campaign, or put it on hold when it needs clearance. One that was cancelled before is left alone."""
     campaign = state.campaigns[campaign_id]
     if campaign.state == CANCELLED:
-        return Outcome()
+        return Effects()
     campaign.step("process")
     campaign.processed_at = now
     if campaign.clearance is None:
@@ -64,30 +64,30 @@ def process(world: World, state: State, campaign_id: int, now: Instant) -> Outco
     by = campaign.clearance.by
     webhooks = events.of_hold(world, state.listeners, campaign_id, by, now)
     facts = (campaign.clearance.fact(campaign_id, "required"),)
-    return Outcome(facts=facts, webhooks=tuple(webhooks), timers=(Timer(at=by, name=CLEAR, payload=campaign_id),))
+    return Effects(facts=facts, webhooks=tuple(webhooks), timers=(Timer(at=by, name=CLEAR, payload=campaign_id),))
 
 
-def clear(world: World, state: State, campaign_id: int, now: Instant) -> Outcome:
+def clear(world: SandboxContext, state: State, campaign_id: int, now: Instant) -> Effects:
     """The clearance is over: announce the campaign to those who were cleared."""
     campaign = state.campaigns[campaign_id]
     if campaign.state != ON_HOLD or campaign.clearance is None:
-        return Outcome()
+        return Effects()
     campaign.step("clear")
     campaign.customers = campaign.clearance.close(campaign.customers)
     announced = _announce(world, state, campaign, now)
     return replace(announced, facts=(campaign.clearance.fact(campaign_id, "closed"),))
 
 
-def _announce(world: World, state: State, campaign: Campaign, now: Instant) -> Outcome:
+def _announce(world: SandboxContext, state: State, campaign: Campaign, now: Instant) -> Effects:
     campaign.step("announce")
     campaign.announced_at = now
     id_, channels = campaign.plan.campaign, list(campaign.executions)
     processed = events.of_campaign(world, state.listeners, events.CAMPAIGN_PROCESSED, id_, channels, now)
     executed = events.of_channels(world, state.listeners, id_, channels, now)
-    return Outcome(webhooks=(*processed, *executed))
+    return Effects(webhooks=(*processed, *executed))
 
 
-def cancel(world: World, state: State, now: Instant, campaign_id: int) -> Outcome:
+def cancel(world: SandboxContext, state: State, now: Instant, campaign_id: int) -> Effects:
     """Cancel a campaign; its listeners hear of that if it was processed.
 
     `KeyError` when it is not known, `ValueError` when that has happened before.
@@ -101,24 +101,24 @@ def cancel(world: World, state: State, now: Instant, campaign_id: int) -> Outcom
     told = []
     if was != PLANNED:
         told = events.of_campaign(world, state.listeners, events.CAMPAIGN_CANCELLED, campaign_id, channels, now)
-    return Outcome(facts=(Fact(kind="cancelled", fields=fields),), webhooks=tuple(told))
+    return Effects(facts=(JournalEntry(kind="cancelled", fields=fields),), webhooks=tuple(told))
 
 
-def cancel_if_not_yet(world: World, state: State, campaign_id: int, now: Instant) -> Outcome:
+def cancel_if_not_yet(world: SandboxContext, state: State, campaign_id: int, now: Instant) -> Effects:
     """A cancellation that was planned; somebody may have been quicker."""
     done = state.campaigns[campaign_id].state == CANCELLED
-    return Outcome() if done else cancel(world, state, now, campaign_id)
+    return Effects() if done else cancel(world, state, now, campaign_id)
 
 
-def begin(world: World, state: State, now: Instant) -> Outcome:
+def begin(world: SandboxContext, state: State, now: Instant) -> Effects:
     """Wait for the first night, if there are nights."""
     del state
     if world.nightly_at is None:
-        return Outcome()
-    return Outcome(timers=(_night(nightly_run.next_run(world.nightly_at, now)),))
+        return Effects()
+    return Effects(timers=(_night(nightly_run.next_run(world.nightly_at, now)),))
 
 
-def run_night(world: World, state: State, day: Instant, now: Instant) -> Outcome:
+def run_night(world: SandboxContext, state: State, day: Instant, now: Instant) -> Effects:
     """Process every campaign of the day, then tell that all are processed, then that the night is over."""
     state.last_night = day
     todays = sorted(id_ for id_, campaign in state.campaigns.items() if campaign.plan.day == day)
@@ -129,23 +129,23 @@ def run_night(world: World, state: State, day: Instant, now: Instant) -> Outcome
         Timer(at=now + nightly_run.PROCESSING_MS + nightly_run.FINISHING_MS, name=NIGHT_FINISHED, payload=day),
         _night(now + DAY),
     ]
-    return Outcome(
+    return Effects(
         facts=tuple(fact for outcome in done for fact in outcome.facts),
         webhooks=tuple(webhook for outcome in done for webhook in outcome.webhooks),
         timers=tuple(timers),
     )
 
 
-def tell_processed(world: World, state: State, day: Instant, now: Instant) -> Outcome:
+def tell_processed(world: SandboxContext, state: State, day: Instant, now: Instant) -> Effects:
     """Event 2."""
     del day
-    return Outcome(webhooks=tuple(events.of_night(world, state.listeners, events.ALL_PROCESSED, now)))
+    return Effects(webhooks=tuple(events.of_night(world, state.listeners, events.ALL_PROCESSED, now)))
 
 
-def tell_finished(world: World, state: State, day: Instant, now: Instant) -> Outcome:
+def tell_finished(world: SandboxContext, state: State, day: Instant, now: Instant) -> Effects:
     """Event 3."""
     del day
-    return Outcome(webhooks=tuple(events.of_night(world, state.listeners, events.NIGHT_FINISHED, now)))
+    return Effects(webhooks=tuple(events.of_night(world, state.listeners, events.NIGHT_FINISHED, now)))
 
 
 def _night(at: Instant) -> Timer:

@@ -12,8 +12,8 @@ from typing import TYPE_CHECKING, NamedTuple
 import msgspec
 
 from sendproof_simulators.core.clock.wall_clock import SECOND, Instant
-from sendproof_simulators.core.http import Fact, Outcome, Timer, Webhook
-from sendproof_simulators.core.simulator import World
+from sendproof_simulators.core.http import Effects, JournalEntry, Timer, Webhook
+from sendproof_simulators.core.simulator import SandboxContext
 from sendproof_simulators.core.webhooks.urls import check_webhook_url
 from sendproof_simulators.services.optimove.auth import ApiKey
 from sendproof_simulators.services.optimove.customers.customer_records import (
@@ -69,11 +69,11 @@ class Done(NamedTuple):
     """How an update ended."""
 
     errors: list[dict[str, object]]
-    facts: tuple[Fact, ...] = ()
+    facts: tuple[JournalEntry, ...] = ()
     webhooks: tuple[Webhook, ...] = ()
 
 
-def checked_url(world: World, text: str, member: str) -> str:
+def checked_url(world: SandboxContext, text: str, member: str) -> str:
     """An address that may be called back."""
     try:
         return check_webhook_url(text, world.allow_remote_webhooks)
@@ -97,18 +97,20 @@ def begin_attribute(state: "State", wanted: NewAttribute, now: Instant) -> Timer
     return Timer(at=now + CALLBACK_AFTER_MS, name=ATTRIBUTE_ADDED, payload=wanted)
 
 
-def finish_attribute(world: World, state: "State", wanted: NewAttribute, now: Instant) -> Outcome:
+def finish_attribute(world: SandboxContext, state: "State", wanted: NewAttribute, now: Instant) -> Effects:
     """Make it, and tell whether that was possible."""
     state.pending_attributes.discard(wanted.name.lower())
     error, type_ = _wrong_with(state.records, wanted), type_of(wanted.type)
-    facts: tuple[Fact, ...] = ()
+    facts: tuple[JournalEntry, ...] = ()
     if error is None and type_ is not None:
         state.records.add(Attribute(wanted.name, type_, wanted.default, now))
-        facts = (Fact(kind="attribute", fields={"name": wanted.name, "type": type_, "default": wanted.default}),)
+        facts = (
+            JournalEntry(kind="attribute", fields={"name": wanted.name, "type": type_, "default": wanted.default}),
+        )
     said = {"attributeName": wanted.name, "isSuccess": error is None}
     told = said if error is None else {**said, "errorId": error, "errorMsg": _ERRORS[error]}
     webhook = _callback(world, wanted.callback, ATTRIBUTE_ADDED, f"attribute:{wanted.name}:{now}", told)
-    return Outcome(facts=facts, webhooks=(webhook,))
+    return Effects(facts=facts, webhooks=(webhook,))
 
 
 def _wrong_with(records: Records, wanted: NewAttribute) -> str | None:
@@ -126,7 +128,7 @@ def _wrong_with(records: Records, wanted: NewAttribute) -> str | None:
 
 
 def begin_update(
-    world: World,
+    world: SandboxContext,
     state: "State",
     changes: tuple[Change, ...],
     key: ApiKey | None,
@@ -152,13 +154,13 @@ def timer_of(update: Update, now: Instant) -> Timer:
     return Timer(at=now + CALLBACK_AFTER_MS, name=ATTRIBUTES_UPDATED, payload=update)
 
 
-def end_update(world: World, state: "State", update: Update, now: Instant) -> Outcome:
+def end_update(world: SandboxContext, state: "State", update: Update, now: Instant) -> Effects:
     """The instant has come."""
     done = finish_update(world, state, update, now)
-    return Outcome(facts=done.facts, webhooks=done.webhooks)
+    return Effects(facts=done.facts, webhooks=done.webhooks)
 
 
-def finish_update(world: World, state: "State", update: Update, now: Instant) -> Done:
+def finish_update(world: SandboxContext, state: "State", update: Update, now: Instant) -> Done:
     """Take all of it in, or nothing, and tell which."""
     errors = list(_errors(state.records, update))
     facts = () if errors else (take_in(state.records, update.changes, update.how, now, update.request),)
@@ -171,7 +173,9 @@ def finish_update(world: World, state: "State", update: Update, now: Instant) ->
     return Done(errors, facts, (_callback(world, update.callback, ATTRIBUTES_UPDATED, key, told),))
 
 
-def take_in(records: Records, changes: tuple[Change, ...], how: str, now: Instant, request: str | None = None) -> Fact:
+def take_in(
+    records: Records, changes: tuple[Change, ...], how: str, now: Instant, request: str | None = None
+) -> JournalEntry:
     """Give customers the values; all of them must fit."""
     taken = []
     for change in changes:
@@ -179,7 +183,7 @@ def take_in(records: Records, changes: tuple[Change, ...], how: str, now: Instan
         name = change.field if attribute is None else attribute.name
         records.set(records.find_or_make(change.customer), name, change.value, now)
         taken.append({"customer": change.customer, "field": name, "value": change.value})
-    return Fact(kind="attributes", fields={"how": how, "request": request, "changes": taken})
+    return JournalEntry(kind="attributes", fields={"how": how, "request": request, "changes": taken})
 
 
 def _errors(records: Records, update: Update) -> Iterator[dict[str, object]]:
@@ -200,5 +204,5 @@ def _wrong(records: Records, update: Update, change: Change) -> str | None:
     return None if fits(attribute.type, change.value) else "INVALID_VALUE"
 
 
-def _callback(world: World, url: str, event: str, key: str, told: Mapping[str, object]) -> Webhook:
+def _callback(world: SandboxContext, url: str, event: str, key: str, told: Mapping[str, object]) -> Webhook:
     return Webhook(url=url, key=key, event=event, body=_encode(told), about=dict(told), retry=retries(world))

@@ -12,8 +12,8 @@ from itertools import groupby
 from typing import TYPE_CHECKING
 
 from sendproof_simulators.core.clock.wall_clock import Instant
-from sendproof_simulators.core.http import Fact, Outcome
-from sendproof_simulators.core.simulator import World
+from sendproof_simulators.core.http import Effects, JournalEntry
+from sendproof_simulators.core.simulator import SandboxContext
 from sendproof_simulators.services.optimove.customers.attribute_updates import take_in as take_in_changes
 from sendproof_simulators.services.optimove.customers.customer_records import Change, Records, fits
 
@@ -38,7 +38,7 @@ class Preference:
     customers: tuple[str, ...]
 
 
-def take_in(world: World, state: "State", preference: Preference, how: str) -> Fact:
+def take_in(world: SandboxContext, state: "State", preference: Preference, how: str) -> JournalEntry:
     """Remember it. `how`: api or batch_file."""
     known = state.preferences.setdefault((preference.channel, preference.app), {})
     known.update(dict.fromkeys(preference.customers, preference.mode))
@@ -50,15 +50,15 @@ def take_in(world: World, state: "State", preference: Preference, how: str) -> F
         "opted_out": means_out(world, preference.mode),
         "customers": list(preference.customers),
     }
-    return Fact(kind="preference", fields=fields)
+    return JournalEntry(kind="preference", fields=fields)
 
 
-def means_out(world: World, mode: int) -> bool:
+def means_out(world: SandboxContext, mode: int) -> bool:
     """Whether a CommunicationMode says that the customer opted out."""
     return mode == _OUT[world.dialect("optimove.communication_modes")]
 
 
-def take_in_file(world: World, state: "State", now: Instant, text: str) -> tuple[dict[str, object], Outcome]:
+def take_in_file(world: SandboxContext, state: "State", now: Instant, text: str) -> tuple[dict[str, object], Effects]:
     """Take in a CSV file with a first line of names: all of it, or nothing with a `ValueError` that names the line.
 
     Either a column for each attribute (`CustomerID,SMS_OPT_IN`), or preferences
@@ -76,7 +76,7 @@ def take_in_file(world: World, state: "State", now: Instant, text: str) -> tuple
     else:
         changes = tuple(_changes(state.records, head, lines[1:]))
         facts = [take_in_changes(state.records, changes, "batch_file", now)]
-    return {"lines": len(lines) - 1}, Outcome(facts=tuple(facts))
+    return {"lines": len(lines) - 1}, Effects(facts=tuple(facts))
 
 
 def _preferences(state: "State", lines: Lines) -> list[Preference]:

@@ -5,7 +5,7 @@ from collections.abc import Callable, Mapping
 from sendproof_simulators.core.clock.wall_clock import HOUR, MINUTE
 from sendproof_simulators.core.dialects import Answer, Dialect
 from sendproof_simulators.core.http import RetryPolicy
-from sendproof_simulators.core.simulator import World
+from sendproof_simulators.core.simulator import SandboxContext
 
 _NO_STATEMENT = "no statement"
 
@@ -83,12 +83,12 @@ _RETRIES: Mapping[str, RetryPolicy] = {
 }
 
 
-def retries(world: World) -> RetryPolicy:
+def retries(world: SandboxContext) -> RetryPolicy:
     """How often, and when, an event is tried again in this sandbox."""
     return _RETRIES[world.dialect("optimove.webhook_retries")]
 
 
-def spelled(world: World, body: Mapping[str, object]) -> Mapping[str, object]:
+def spelled(world: SandboxContext, body: Mapping[str, object]) -> Mapping[str, object]:
     """An event with its members (not what is inside them) as this sandbox spells them."""
     spell = _SPELLINGS.get(world.dialect("optimove.event_keys"))
     return body if spell is None else {spell(name): value for name, value in body.items()}

@@ -3,7 +3,7 @@
 from collections.abc import Iterator
 
 from sendproof_simulators.core.clock.wall_clock import iso, sql_time
-from sendproof_simulators.core.http import Outcome
+from sendproof_simulators.core.http import Effects
 from sendproof_simulators.core.simulator import Call
 from sendproof_simulators.services.optimove import responses
 from sendproof_simulators.services.optimove.campaigns.campaigns import ANNOUNCED, Campaign
@@ -12,29 +12,29 @@ from sendproof_simulators.services.optimove.permissions import function, key_of
 
 
 @function
-def get_campaign_details(call: Call) -> Outcome:
+def get_campaign_details(call: Call) -> Effects:
     """Describe one campaign."""
-    return Outcome(reply=responses.details(call.world, _described(call.state.campaign(call.params["CampaignID"]))))
+    return Effects(reply=responses.details(call.world, _described(call.state.campaign(call.params["CampaignID"]))))
 
 
 @function
-def get_executed_campaign_details(call: Call) -> Outcome:
+def get_executed_campaign_details(call: Call) -> Effects:
     """Describe the campaigns of a day."""
     rows = [{"CampaignID": one.plan.campaign, **_described(one)} for one in _executed(call)]
-    return Outcome(reply=responses.listed(call.world, rows))
+    return Effects(reply=responses.listed(call.world, rows))
 
 
 @function
-def get_executed_campaigns_by_channel(call: Call) -> Outcome:
+def get_executed_campaigns_by_channel(call: Call) -> Effects:
     """List the campaigns of a day on a channel."""
     channel = call.params["ChannelID"]
     call.state.channel_templates(channel)
     rows = [{"CampaignID": one.plan.campaign} for one in _executed(call) if channel in one.executions]
-    return Outcome(reply=responses.listed(call.world, rows))
+    return Effects(reply=responses.listed(call.world, rows))
 
 
 @function
-def get_executed_campaign_channel_details(call: Call) -> Outcome:
+def get_executed_campaign_channel_details(call: Call) -> Effects:
     """List the templates and times of a campaign on a channel."""
     execution = call.state.execution(call.params["CampaignID"], call.params["ChannelID"])
     rows = [
@@ -45,11 +45,11 @@ def get_executed_campaign_channel_details(call: Call) -> Outcome:
         }
         for split in execution.part.splits
     ]
-    return Outcome(reply=responses.listed(call.world, rows))
+    return Effects(reply=responses.listed(call.world, rows))
 
 
 @function
-def get_execution_channels(call: Call) -> Outcome:
+def get_execution_channels(call: Call) -> Effects:
     """List the channels that the key may use. The form of their names is assumed."""
     key = key_of(call)
     rows = [
@@ -57,7 +57,7 @@ def get_execution_channels(call: Call) -> Outcome:
         for channel in call.world.channels
         if key is None or key.reaches(channel.id)
     ]
-    return Outcome(reply=responses.listed(call.world, rows))
+    return Effects(reply=responses.listed(call.world, rows))
 
 
 def _executed(call: Call) -> Iterator[Campaign]:

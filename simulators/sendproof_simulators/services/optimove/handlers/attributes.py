@@ -4,7 +4,7 @@ import re
 from dataclasses import replace
 
 from sendproof_simulators.core.clock.wall_clock import DAY
-from sendproof_simulators.core.http import Outcome, Reply
+from sendproof_simulators.core.http import Effects, Response
 from sendproof_simulators.core.simulator import Call
 from sendproof_simulators.services.optimove import responses
 from sendproof_simulators.services.optimove.customers import attribute_updates
@@ -15,14 +15,14 @@ from sendproof_simulators.services.optimove.permissions import function, key_of
 
 
 @function
-def get_customer_attribute_list(call: Call) -> Outcome:
+def get_customer_attribute_list(call: Call) -> Effects:
     """List the attributes that the key may see."""
     rows = [{"RealFieldName": one.name, "Description": _alias(one.name)} for one in _visible(call)]
-    return Outcome(reply=responses.listed(call.world, rows))
+    return Effects(reply=responses.listed(call.world, rows))
 
 
 @function
-def get_customer_attributes(call: Call) -> Outcome:
+def get_customer_attributes(call: Call) -> Effects:
     """List the attributes of one customer."""
     index = call.state.records.find(call.params["CustomerID"])
     if index is None:
@@ -36,11 +36,11 @@ def get_customer_attributes(call: Call) -> Outcome:
         }
         for one in _visible(call)
     ]
-    return Outcome(reply=responses.details(call.world, rows))
+    return Effects(reply=responses.details(call.world, rows))
 
 
 @function
-def get_customer_attribute_changers(call: Call) -> Outcome:
+def get_customer_attribute_changers(call: Call) -> Effects:
     """List those whose attribute is another one than 24 hours ago."""
     records, wanted = call.state.records, call.params["ChangedCustomerAttribute"]
     attribute = next((one for one in _visible(call) if one.name.lower() == wanted.lower()), None)
@@ -54,11 +54,11 @@ def get_customer_attribute_changers(call: Call) -> Outcome:
             asked = responses.attributes(call.world, values, call.params.get("CustomerAttributesDelimiter", ","))
             row = {"CustomerID": records.id_of(index), "InitialCustomerAttribute": before}
             rows.append({**row, "FinalCustomerAttribute": after, **asked})
-    return Outcome(reply=responses.listed(call.world, rows[page_of(call)]))
+    return Effects(reply=responses.listed(call.world, rows[page_of(call)]))
 
 
 @function
-def add_customer_attribute(call: Call) -> Outcome:
+def add_customer_attribute(call: Call) -> Effects:
     """Begin to make an attribute; the callback tells the end."""
     wanted = attribute_updates.NewAttribute(
         name=call.body["Name"],
@@ -67,11 +67,11 @@ def add_customer_attribute(call: Call) -> Outcome:
         callback=attribute_updates.checked_url(call.world, call.body["CallbackURL"], "CallbackURL"),
     )
     timer = attribute_updates.begin_attribute(call.state, wanted, call.now)
-    return Outcome(reply=responses.done(call.world), timers=(timer,))
+    return Effects(reply=responses.done(call.world), timers=(timer,))
 
 
 @function
-def update_customer_attributes(call: Call) -> Outcome:
+def update_customer_attributes(call: Call) -> Effects:
     """Begin to give customers new values; the callback tells the end."""
     given, most = (
         call.body["CustomerNewAttributesValuesList"],
@@ -85,11 +85,11 @@ def update_customer_attributes(call: Call) -> Outcome:
         callback = attribute_updates.checked_url(call.world, callback, "CallbackURL")
     update = attribute_updates.begin_update(call.world, call.state, changes, key_of(call), callback)
     timer = attribute_updates.timer_of(update, call.now)
-    return Outcome(reply=_accepted(call, update.request), timers=(timer,))
+    return Effects(reply=_accepted(call, update.request), timers=(timer,))
 
 
 @function
-def upsert_customer(call: Call) -> Outcome:
+def upsert_customer(call: Call) -> Effects:
     """Make a customer, or give one new values, at once."""
     callback = call.body.get("CallbackUrl")
     if callback is not None:
@@ -100,14 +100,14 @@ def upsert_customer(call: Call) -> Outcome:
     )
     done = attribute_updates.finish_update(call.world, call.state, update, call.now)
     reply = responses.details(call.world, {"errors": done.errors})
-    return Outcome(reply=reply, facts=done.facts, webhooks=done.webhooks)
+    return Effects(reply=reply, facts=done.facts, webhooks=done.webhooks)
 
 
 def _changes(customer: str, values: list[dict[str, object]]) -> list[Change]:
     return [Change(customer, str(one["RealFieldName"]), attribute_updates.as_text(one["Value"])) for one in values]
 
 
-def _accepted(call: Call, request: str) -> Reply:
+def _accepted(call: Call, request: str) -> Response:
     """The answer to an update that is under way: status and body are open questions."""
     status = int(call.world.dialect("optimove.attribute_update_status"))
     if call.world.dialect("optimove.attribute_update_body") == "empty":

@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 
-from sendproof_simulators.core.http import Outcome
+from sendproof_simulators.core.http import Effects
 from sendproof_simulators.core.simulator import Call
 from sendproof_simulators.services.optimove import responses
 from sendproof_simulators.services.optimove.campaigns.send_details_pages import Form
@@ -11,7 +11,7 @@ from sendproof_simulators.services.optimove.permissions import function
 
 
 @function
-def get_customer_send_details_by_channel(call: Call) -> Outcome:
+def get_customer_send_details_by_channel(call: Call) -> Effects:
     """Page through the customers of a campaign on a channel."""
     state, world, wanted = call.state, call.world, page_of(call)
     execution = state.execution(call.params["CampaignID"], call.params["ChannelID"])
@@ -28,7 +28,7 @@ def get_customer_send_details_by_channel(call: Call) -> Outcome:
     people = state.records.seen_at(execution.campaign.announced_at)
     page = state.pages.page(execution, people, wanted.start, wanted.stop - wanted.start, form)
     customers = in_order(call, execution.campaign.customers)[wanted]
-    return Outcome(reply=responses.encoded(world, page), note=_page_note(call, customers))
+    return Effects(reply=responses.encoded(world, page), note=_page_note(call, customers))
 
 
 def _page_note(call: Call, customers: Sequence[int]) -> dict[str, object]:

@@ -4,8 +4,8 @@ from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 
 from sendproof_simulators.core.clock.wall_clock import sql_time
-from sendproof_simulators.core.http import Outcome
-from sendproof_simulators.core.simulator import Call, Split, World
+from sendproof_simulators.core.http import Effects
+from sendproof_simulators.core.simulator import Call, SandboxContext, Split
 from sendproof_simulators.services.optimove import responses
 from sendproof_simulators.services.optimove.campaigns.campaigns import Campaign, Execution
 from sendproof_simulators.services.optimove.handlers.paging import attribute_names, in_order, page_of
@@ -33,7 +33,7 @@ class Row:
 
 
 @function
-def get_customer_send_details_by_campaign(call: Call) -> Outcome:
+def get_customer_send_details_by_campaign(call: Call) -> Effects:
     """Page through the customers of a campaign, channel after channel."""
     with_template, id_of = call.params.get("IncludeTemplateIDs", False), call.state.records.id_of
 
@@ -50,7 +50,7 @@ def get_customer_send_details_by_campaign(call: Call) -> Outcome:
 
 
 @function
-def get_customer_execution_details_by_campaign(call: Call) -> Outcome:
+def get_customer_execution_details_by_campaign(call: Call) -> Effects:
     """Page through what was executed; the spelling of the time is an open question."""
     time, templates = call.world.dialect("optimove.execution_time_name"), call.state.templates
 
@@ -70,7 +70,7 @@ def get_customer_execution_details_by_campaign(call: Call) -> Outcome:
 
 
 @function
-def get_customer_one_time_actions_by_campaign(call: Call) -> Outcome:
+def get_customer_one_time_actions_by_campaign(call: Call) -> Effects:
     """Page through the customers with their groups and actions. There is no control group here."""
 
     def member(row: Row) -> dict[str, object]:
@@ -85,32 +85,32 @@ def get_customer_one_time_actions_by_campaign(call: Call) -> Outcome:
 
 
 @function
-def get_processed_campaign_customers(call: Call) -> Outcome:
+def get_processed_campaign_customers(call: Call) -> Effects:
     """Page through the customers of a campaign that waits for clearance."""
     return _actions(call, call.state.on_hold(call.params["CampaignID"]))
 
 
 @function
-def get_canceled_campaign_customers(call: Call) -> Outcome:
+def get_canceled_campaign_customers(call: Call) -> Effects:
     """Page through the customers of a campaign that was cancelled, for two hours."""
     return _actions(call, call.state.cancelled(call.params["CampaignID"], call.now))
 
 
 @function
-def update_customer_promotion_status(call: Call) -> Outcome:
+def update_customer_promotion_status(call: Call) -> Effects:
     """Say which customers of a waiting campaign may be sent to."""
     statuses = [(one["CustomerID"], one["Status"]) for one in call.body["PromosUpdated"]]
     facts = call.state.clear(call.body["CampaignID"], statuses, call.now)
-    return Outcome(reply=responses.done(call.world), facts=facts)
+    return Effects(reply=responses.done(call.world), facts=facts)
 
 
-def send_id(world: World, execution: Execution, split: Split) -> str:
+def send_id(world: SandboxContext, execution: Execution, split: Split) -> str:
     """The id of one sending, such as HG65D: one for each template and time."""
     path = (execution.campaign.plan.campaign, execution.part.channel, split.template, split.send_at)
     return world.chance.token(6, "optimove", "send", *path).upper()
 
 
-def _listed(call: Call, member: Callable[[Row], dict[str, object]]) -> Outcome:
+def _listed(call: Call, member: Callable[[Row], dict[str, object]]) -> Effects:
     """The page asked for, each row with the attributes asked for, as they were when the campaign was announced."""
     campaign, names = call.state.campaign(call.params["CampaignID"]), attribute_names(call)
     people, delimiter = (
@@ -121,7 +121,7 @@ def _listed(call: Call, member: Callable[[Row], dict[str, object]]) -> Outcome:
     for row in _rows(call, campaign.executions.values()):
         values = people.values(row.customer, names) if names else ()
         rows.append({**member(row), **responses.attributes(call.world, values, delimiter)})
-    return Outcome(reply=responses.listed(call.world, rows))
+    return Effects(reply=responses.listed(call.world, rows))
 
 
 def _rows(call: Call, executions: Iterable[Execution]) -> Iterator[Row]:
@@ -139,10 +139,10 @@ def _rows(call: Call, executions: Iterable[Execution]) -> Iterator[Row]:
         skip, left = max(0, skip - len(customers)), left - len(chosen)
 
 
-def _actions(call: Call, campaign: Campaign) -> Outcome:
+def _actions(call: Call, campaign: Campaign) -> Effects:
     """Each customer with the action on the first channel."""
     rows = [
         {"CustomerID": call.state.records.id_of(row.customer), "ActionID": row.action, "PromoCode": ""}
         for row in _rows(call, list(campaign.executions.values())[:1])
     ]
-    return Outcome(reply=responses.listed(call.world, rows))
+    return Effects(reply=responses.listed(call.world, rows))

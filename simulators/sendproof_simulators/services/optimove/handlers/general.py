@@ -1,7 +1,7 @@
 """Functions of the groups `general` and `apikey`: listeners, the key itself, and the login of old."""
 
 from sendproof_simulators.core.clock.wall_clock import DAY, iso
-from sendproof_simulators.core.http import Outcome
+from sendproof_simulators.core.http import Effects
 from sendproof_simulators.core.simulator import Call
 from sendproof_simulators.services.optimove import responses
 from sendproof_simulators.services.optimove.auth import THIRD_PARTY, login_name, token_for
@@ -12,35 +12,35 @@ from sendproof_simulators.services.optimove.permissions import function, key_of
 
 
 @function
-def get_last_data_update(call: Call) -> Outcome:
+def get_last_data_update(call: Call) -> Effects:
     """Say which day the data are from: the one before the last night (assumed)."""
     night = call.state.last_night
     day = (midnight(call.now) if night is None else night) - DAY
-    return Outcome(reply=responses.details(call.world, {"Date": iso(day)[:10]}))
+    return Effects(reply=responses.details(call.world, {"Date": iso(day)[:10]}))
 
 
 @function
-def register_event_listener(call: Call) -> Outcome:
+def register_event_listener(call: Call) -> Effects:
     """Name the address that is told of events of one type."""
     event, channel = call.body["EventTypeID"], call.body.get("ChannelID")
     if event == CAMPAIGN_PROCESSED and channel and call.world.dialect("optimove.event_1_channel") == "refused":
         raise bad_request("EventTypeID 1 has a general listener only: leave ChannelID out")
     fact = call.state.register(event, call.body["ListenerURL"], channel)
-    return Outcome(reply=responses.done(call.world), facts=(fact,))
+    return Effects(reply=responses.done(call.world), facts=(fact,))
 
 
 @function
-def unregister_event_listener(call: Call) -> Outcome:
+def unregister_event_listener(call: Call) -> Effects:
     """Stop telling a listener."""
     facts = call.state.unregister(call.body["EventTypeID"], call.body.get("ChannelID"))
-    return Outcome(reply=responses.done(call.world), facts=facts)
+    return Effects(reply=responses.done(call.world), facts=facts)
 
 
 @function
-def get_registered_event_listeners(call: Call) -> Outcome:
+def get_registered_event_listeners(call: Call) -> Effects:
     """List the listeners. The form of the answer is assumed."""
     entries = [_listener(call, *entry) for entry in call.state.sorted_listeners()]
-    return Outcome(reply=responses.listed(call.world, entries))
+    return Effects(reply=responses.listed(call.world, entries))
 
 
 def _listener(call: Call, event: int, channel: int | None, url: str) -> dict[str, object]:
@@ -51,7 +51,7 @@ def _listener(call: Call, event: int, channel: int | None, url: str) -> dict[str
 
 
 @function
-def api_key_info(call: Call) -> Outcome:
+def api_key_info(call: Call) -> Effects:
     """Say what the key may do. The form of the answer is assumed."""
     key = key_of(call)
     if key is None:
@@ -66,25 +66,25 @@ def api_key_info(call: Call) -> Outcome:
         "Functions": sorted(THIRD_PARTY if key.functions is None else key.functions),
     }
     as_array = call.world.dialect("optimove.api_key_info") == "array"
-    return Outcome(reply=responses.details(call.world, [info] if as_array else info))
+    return Effects(reply=responses.details(call.world, [info] if as_array else info))
 
 
 @function
-def login(call: Call) -> Outcome:
+def login(call: Call) -> Effects:
     """Exchange user name and password for a token."""
     return _log_in(call, str(login_name(call.body)), call.body["Password"])
 
 
 @function
-def login_by_query(call: Call) -> Outcome:
+def login_by_query(call: Call) -> Effects:
     """The same, as a client of 2015 did it."""
     return _log_in(call, call.params["username"], call.params["password"])
 
 
-def _log_in(call: Call, name: str, password: str) -> Outcome:
+def _log_in(call: Call, name: str, password: str) -> Effects:
     drawn = (call.world.chance.token(120, "optimove", "token", name, call.now, part) for part in range(3))
     token = token_for(name, "".join(drawn))
     problem = call.state.access.log_in(name, password, token, call.now)
     if problem is not None:
         raise RefusedError(problem.kind, problem.status, problem.detail)
-    return Outcome(reply=responses.details(call.world, token))
+    return Effects(reply=responses.details(call.world, token))

@@ -5,7 +5,7 @@ from typing import Any
 
 import msgspec
 
-from sendproof_simulators.core.http import Fact, Outcome
+from sendproof_simulators.core.http import Effects, JournalEntry
 from sendproof_simulators.core.simulator import Call
 from sendproof_simulators.services.optimove import responses
 from sendproof_simulators.services.optimove.errors import bad_request
@@ -20,7 +20,7 @@ _METRICS_SEEN = frozenset({0, 1, 2, 3, 4, 5, 6, 9})
 
 
 @function
-def update_campaign_metrics(call: Call) -> Outcome:
+def update_campaign_metrics(call: Call) -> Effects:
     """Take in how many messages were sent, delivered and so on."""
     items = [{name: item[name] for name in _METRIC_MEMBERS} for item in call.body]
     unseen = sorted({item["MetricID"] for item in items} - _METRICS_SEEN)
@@ -29,12 +29,12 @@ def update_campaign_metrics(call: Call) -> Outcome:
     call.state.report_metrics(items, additive=call.world.dialect("optimove.metric_values") == "additive")
     channels = {item["ChannelID"] for item in items}
     channel = channels.pop() if len(channels) == 1 else None
-    fact = Fact(kind="metrics", fields={"channel": channel, "items": items})
-    return Outcome(reply=responses.done(call.world), facts=(fact,))
+    fact = JournalEntry(kind="metrics", fields={"channel": channel, "items": items})
+    return Effects(reply=responses.done(call.world), facts=(fact,))
 
 
 @function
-def update_campaign_interactions(call: Call) -> Outcome:
+def update_campaign_interactions(call: Call) -> Effects:
     """Take in which customers received, opened and so on."""
     body = call.body
     interaction = Interaction(
@@ -46,11 +46,11 @@ def update_campaign_interactions(call: Call) -> Outcome:
         group=body.get("RecipientGroupID", 1),
     )
     call.state.report_interactions(interaction, body["CustomerIDs"])
-    return Outcome(reply=responses.done(call.world), facts=(_interactions_fact(interaction, body["CustomerIDs"]),))
+    return Effects(reply=responses.done(call.world), facts=(_interactions_fact(interaction, body["CustomerIDs"]),))
 
 
 @function
-def get_campaign_interaction_customers(call: Call) -> Outcome:
+def get_campaign_interaction_customers(call: Call) -> Effects:
     """List the customers who were reported on a day, for a channel and an interaction."""
     call.state.channel_templates(call.params["ChannelID"])
     rows = []
@@ -58,11 +58,11 @@ def get_campaign_interaction_customers(call: Call) -> Outcome:
         if interaction.event == call.params["EventID"]:
             same = {"CampaignID": interaction.campaign, "TemplateID": interaction.template}
             rows += [{"CustomerID": customer, **same} for customer in call.state.reported_customers(interaction)]
-    return Outcome(reply=responses.listed(call.world, rows[page_of(call)]))
+    return Effects(reply=responses.listed(call.world, rows[page_of(call)]))
 
 
 @function
-def get_customer_channel_interactions(call: Call) -> Outcome:
+def get_customer_channel_interactions(call: Call) -> Effects:
     """List what was reported of one customer."""
     customer, rows = call.params["CustomerID"], []
     sought = msgspec.json.encode(customer)
@@ -71,7 +71,7 @@ def get_customer_channel_interactions(call: Call) -> Outcome:
         found = sum(sought in block for block in call.state.reported[interaction])
         times = call.state.reported_customers(interaction).count(customer) if found else 0
         rows += [said] * times
-    return Outcome(reply=responses.listed(call.world, rows))
+    return Effects(reply=responses.listed(call.world, rows))
 
 
 def _said_of(interaction: Interaction) -> dict[str, object]:
@@ -95,7 +95,7 @@ def _reported(call: Call, first: str, last: str) -> Iterator[Interaction]:
             yield interaction
 
 
-def _interactions_fact(interaction: Interaction, customers: list[Any]) -> Fact:
+def _interactions_fact(interaction: Interaction, customers: list[Any]) -> JournalEntry:
     fields = {
         "campaign": interaction.campaign,
         "channel": interaction.channel,
@@ -104,4 +104,4 @@ def _interactions_fact(interaction: Interaction, customers: list[Any]) -> Fact:
         "date": interaction.date,
         "customers": customers,
     }
-    return Fact(kind="interactions", fields=fields)
+    return JournalEntry(kind="interactions", fields=fields)

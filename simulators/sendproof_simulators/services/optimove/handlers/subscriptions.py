@@ -1,6 +1,6 @@
 """SetCustomerChannelPreference: one of the three ways to share who opted in or out."""
 
-from sendproof_simulators.core.http import Outcome
+from sendproof_simulators.core.http import Effects
 from sendproof_simulators.core.simulator import Call
 from sendproof_simulators.services.optimove import responses
 from sendproof_simulators.services.optimove.customers import subscriptions
@@ -8,7 +8,7 @@ from sendproof_simulators.services.optimove.permissions import function
 
 
 @function
-def set_customer_channel_preference(call: Call) -> Outcome:
+def set_customer_channel_preference(call: Call) -> Effects:
     """Note how customers may be reached on a channel. Their ids are not looked up (assumed)."""
     body = call.body
     call.state.channel_templates(body["ChannelID"])
@@ -19,4 +19,4 @@ def set_customer_channel_preference(call: Call) -> Outcome:
         customers=tuple(body.get("CustomerIDs") or ()),
     )
     fact = subscriptions.take_in(call.world, call.state, preference, "api")
-    return Outcome(reply=responses.done(call.world), facts=(fact,))
+    return Effects(reply=responses.done(call.world), facts=(fact,))

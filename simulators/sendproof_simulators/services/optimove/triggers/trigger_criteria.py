@@ -10,7 +10,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 
 from sendproof_simulators.core.clock.wall_clock import Instant
-from sendproof_simulators.core.simulator import Condition, TriggerPlan, World
+from sendproof_simulators.core.simulator import Condition, SandboxContext, TriggerPlan
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -109,7 +109,7 @@ def _is_met(condition: Condition, instants: deque[Instant], now: Instant) -> boo
     return condition.within_ms is None or now - instants[0] <= condition.within_ms
 
 
-def check_trigger(plan: TriggerPlan, world: World, taken: Iterable[str], *, campaign_taken: bool) -> None:
+def check_trigger(plan: TriggerPlan, world: SandboxContext, taken: Iterable[str], *, campaign_taken: bool) -> None:
     """Refuse, with `ValueError`, what cannot be a trigger in this world."""
     triggered = sorted(channel.id for channel in world.channels if channel.kind == "triggered")
     if plan.name in taken:

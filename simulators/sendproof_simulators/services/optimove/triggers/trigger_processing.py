@@ -7,8 +7,8 @@ import msgspec
 
 from sendproof_simulators.core.audience.audience import Customer
 from sendproof_simulators.core.clock.wall_clock import SECOND, Instant, iso
-from sendproof_simulators.core.http import Fact, Outcome, Timer, Webhook
-from sendproof_simulators.core.simulator import CustomerEvent, TriggerPlan, World
+from sendproof_simulators.core.http import Effects, JournalEntry, Timer, Webhook
+from sendproof_simulators.core.simulator import CustomerEvent, SandboxContext, TriggerPlan
 from sendproof_simulators.services.optimove import events
 from sendproof_simulators.services.optimove.state import State
 from sendproof_simulators.services.optimove.triggers.trigger_criteria import Met, check_trigger
@@ -18,12 +18,12 @@ REPORT = "customer_event"
 _encode = msgspec.json.Encoder().encode
 
 
-def add(world: World, state: State, now: Instant, plan: TriggerPlan) -> Outcome:
+def add(world: SandboxContext, state: State, now: Instant, plan: TriggerPlan) -> Effects:
     """Look out for one more trigger; `ValueError` says why not."""
     del now
     check_trigger(plan, world, state.triggers.plans, campaign_taken=plan.campaign in state.campaigns)
     state.triggers.add(plan)
-    return Outcome()
+    return Effects()
 
 
 def everything(state: State) -> list[dict[str, object]]:
@@ -39,7 +39,7 @@ def criteria(plan: TriggerPlan) -> list[dict[str, object]]:
     ]
 
 
-def report(world: World, state: State, now: Instant, reported: Iterable[CustomerEvent]) -> Outcome:
+def report(world: SandboxContext, state: State, now: Instant, reported: Iterable[CustomerEvent]) -> Effects:
     """Take in what customers do: now, or at an instant to come. `ValueError` refuses all of it."""
     listed = list(reported)
     for one in listed:
@@ -51,14 +51,14 @@ def report(world: World, state: State, now: Instant, reported: Iterable[Customer
             raise ValueError(f"expected an instant that is not over, it is {iso(now)}; got {iso(one.at)}")
     done = [happen(world, state, one, now) for one in listed if one.at is None or one.at == now]
     timers = tuple(Timer(at=one.at, name=REPORT, payload=one) for one in listed if one.at is not None and one.at > now)
-    return Outcome(
+    return Effects(
         facts=tuple(fact for outcome in done for fact in outcome.facts),
         webhooks=tuple(webhook for outcome in done for webhook in outcome.webhooks),
         timers=timers,
     )
 
 
-def happen(world: World, state: State, event: CustomerEvent, now: Instant) -> Outcome:
+def happen(world: SandboxContext, state: State, event: CustomerEvent, now: Instant) -> Effects:
     """A customer does something now."""
     index = world.audience.index_of(event.customer)
     if index is None:
@@ -66,14 +66,14 @@ def happen(world: World, state: State, event: CustomerEvent, now: Instant) -> Ou
     fields = {"customer": event.customer, "event": event.event, "parameters": dict(event.parameters)}
     met = state.triggers.take(index, event.event, event.parameters, now)
     webhooks = [webhook for one in met for webhook in _tell(world, state, one)]
-    facts = (Fact(kind="customer_event", fields=fields), *(_fact(world, one) for one in met))
-    return Outcome(facts=facts, webhooks=tuple(webhooks))
+    facts = (JournalEntry(kind="customer_event", fields=fields), *(_fact(world, one) for one in met))
+    return Effects(facts=facts, webhooks=tuple(webhooks))
 
 
-def truth(state: State) -> Iterator[tuple[Instant, Fact]]:
+def truth(state: State) -> Iterator[tuple[Instant, JournalEntry]]:
     """What is owed to each customer who met a trigger, since then."""
     for met in state.triggers.met:
-        yield met.at, Fact(kind="obligation", fields=_obligation(met, _customer(state, met)))
+        yield met.at, JournalEntry(kind="obligation", fields=_obligation(met, _customer(state, met)))
 
 
 def _customer(state: State, met: Met) -> Customer:
@@ -81,7 +81,7 @@ def _customer(state: State, met: Met) -> Customer:
     return next(state.records.seen_at(met.at).customers(met.customer, met.customer + 1))
 
 
-def _tell(world: World, state: State, met: Met) -> list[Webhook]:
+def _tell(world: SandboxContext, state: State, met: Met) -> list[Webhook]:
     plan = met.plan
     url = events.listener(state.listeners, events.TRIGGER_MET, plan.channel)
     if url is None:
@@ -92,7 +92,7 @@ def _tell(world: World, state: State, met: Met) -> list[Webhook]:
     return [events.webhook(world, events.TRIGGER_MET, url, key, _body(world, met, customer), about)]
 
 
-def _body(world: World, met: Met, customer: Customer) -> dict[str, object]:
+def _body(world: SandboxContext, met: Met, customer: Customer) -> dict[str, object]:
     """Event 11. Its members and their types follow a vendor's sample; openapi/listener.yaml says how sure each is."""
     plan = met.plan
     head = {"eventTypeID": events.TRIGGER_MET} if world.dialect("optimove.trigger_event_type") == "present" else {}
@@ -116,7 +116,7 @@ def _body(world: World, met: Met, customer: Customer) -> dict[str, object]:
     }
 
 
-def _personalization(world: World, met: Met, customer: Customer) -> dict[str, object]:
+def _personalization(world: SandboxContext, met: Met, customer: Customer) -> dict[str, object]:
     tags: dict[str, object] = {}
     if world.dialect("optimove.personal_info") == "present":
         named = {name: value for name, value in customer.attributes.items() if name not in met.plan.exclude}
@@ -133,11 +133,11 @@ def _parameters(met: Met) -> dict[str, dict[str, object]]:
     }
 
 
-def _request_id(world: World, met: Met) -> str:
+def _request_id(world: SandboxContext, met: Met) -> str:
     return str(UUID(world.chance.token(32, "optimove", "trigger", met.plan.name, met.customer, met.number)))
 
 
-def _fact(world: World, met: Met) -> Fact:
+def _fact(world: SandboxContext, met: Met) -> JournalEntry:
     plan = met.plan
     fields = {
         "trigger": plan.name,
@@ -147,7 +147,7 @@ def _fact(world: World, met: Met) -> Fact:
         "template": plan.template,
         "request_id": _request_id(world, met),
     }
-    return Fact(kind="trigger", fields=fields)
+    return JournalEntry(kind="trigger", fields=fields)
 
 
 def _obligation(met: Met, customer: Customer) -> dict[str, object]:
