@@ -54,7 +54,7 @@ def _one(
         control.add_faults(sandbox["sandbox"], faults)
     told = write.handover(control.url, sandbox, place.listen, scenario, client)
     for provider, url in told["account_webhooks"].items():
-        control.set_account(sandbox["sandbox"], provider, write.account_settings(provider, url))
+        control.replace_settings(sandbox["sandbox"], provider, write.account_settings(provider, url))
     return told
 
 
@@ -68,7 +68,7 @@ def _settings(place: Place, scenario: Scenario, name: str | None, clock: Mapping
             "opted_out": float(audience.opted_out),
             "unusable_numbers": float(audience.unusable_numbers),
             "country": audience.country,
-            "fates": {name: float(share) for name, share in audience.fates.items()},
+            "outcomes": {name: float(share) for name, share in audience.outcomes.items()},
         },
         "channels": [_channel(channel) for channel in scenario.channels],
         "rate_limits": scenario.rate_limits,

@@ -78,7 +78,7 @@ def _audience(content: Content, channels: tuple[Channel, ...]) -> Audience:
         opted_out=share_of(content.get("opted_out", "0%")),
         unusable_numbers=share_of(content.get("unusable_numbers", "0%")),
         country=content.get("country", countries[0]),
-        fates={name: share_of(share) for name, share in content.get("fates", {}).items()},
+        outcomes={name: share_of(share) for name, share in content.get("outcomes", {}).items()},
     )
 
 
