@@ -381,7 +381,7 @@ def explained(page: str, heading: str) -> list[str]:
 def test_the_documents_explain_everything_that_a_bridge_is_told() -> None:
     """Who writes a bridge can rely on the list."""
     sandbox = {"sandbox": "s", "seed": 1, "services": {}, "channels": [], "country": "GB"}
-    assert explained("any-bridge.md", "key of the handover file") == list(
+    assert explained("connect-your-bridge.md", "key of the handover file") == list(
         handover("http://127.0.0.1:1", sandbox, Listen(host="127.0.0.1", port=2))
     )
 

@@ -11,7 +11,7 @@ from jsonschema import Draft202012Validator
 from sendproof_scenarios.load.levels import SCHEMA_FILE, Levels, levels_in, load_levels
 from sendproof_scenarios.mistakes import UnusableFileError
 
-PAGE = Path(__file__).parents[3] / "docs" / "levels.md"
+PAGE = Path(__file__).parents[3] / "docs" / "thresholds.md"
 
 
 def test_a_file_becomes_values(tmp_path):
@@ -114,7 +114,7 @@ def test_a_file_that_is_not_there(tmp_path):
         load_levels(tmp_path / "levels.yaml")
     assert str(raised.value) == (
         f"{tmp_path}/levels.yaml:1: cannot be read: No such file or directory; "
-        "expected the path of a file of service levels, which docs/levels.md explains"
+        "expected the path of a file of service levels, which docs/thresholds.md explains"
     )
 
 
