@@ -1,4 +1,4 @@
-"""The shims of docs/connect-your-bridge.md: each is what the document shows, and lives by the clock of a real sandbox."""
+"""The shims of docs/connect-your-bridge.md: each is shown there, and lives by the clock of a real sandbox."""
 
 import shutil
 import subprocess
