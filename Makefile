@@ -2,7 +2,7 @@
 # Another Python: make test PYTHON=python3.12
 
 .DEFAULT_GOAL := help
-.PHONY: help setup demo test check scenarios fuzz mutants storms dialects benchmark docs lock clean
+.PHONY: help setup demo test check scenarios fuzz mutants chaos dialects benchmark docs lock clean
 .DELETE_ON_ERROR:
 
 BIN := .venv/bin
@@ -62,8 +62,8 @@ fuzz: $(INSTALLED) ## Attack every contract, and both bridges, with 200 valid an
 mutants: $(INSTALLED) ## Show that the judge finds every defect of mutant bridges, and write docs/mutants.md (some minutes)
 	@$(BIN)/python mutants
 
-storms: $(INSTALLED) ## Show that the reference bridge passes under 50 schedules of faults drawn from seeds (some minutes)
-	@$(BIN)/python mutants/storms.py
+chaos: $(INSTALLED) ## Show that the reference bridge passes under 50 schedules of faults drawn from seeds (some minutes)
+	@$(BIN)/python chaos
 
 dialects: $(INSTALLED) ## Show that the reference bridge passes in every dialect of every service (many minutes)
 	@$(BIN)/sendproof run reporting/signed_events triggered/third_visit --every-dialect --parallel 2
@@ -72,7 +72,7 @@ benchmark: $(INSTALLED) ## Measure the simulators against Prism, side by side (n
 	@$(BIN)/python benchmarks/against_prism.py
 
 docs: $(INSTALLED) ## Print the pages of docs/reference anew, from the code and the contracts
-	@$(BIN)/python docs/pages
+	@$(BIN)/python docs/generators
 
 lock: ## Pin the newest versions that pyproject.toml allows, by hash (needs uv)
 	@uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --upgrade --no-header --no-annotate \

@@ -5,7 +5,7 @@ locust -f loadtests/receipts.py --headless --users 1 --customers 20000 --copies 
 
 from harness import Running
 from scheduled import Follower, Scheduled
-from sendproof_scenarios.load.worlds import Wanted
+from sendproof_harness.load.scenarios import Selection
 
 
 class ReceiptsTest(Scheduled):
@@ -16,7 +16,7 @@ class ReceiptsTest(Scheduled):
     copies = 1
     days = 1
 
-    def title(self, wanted: Wanted) -> str:
+    def title(self, wanted: Selection) -> str:
         """What is done, for people."""
         return f"The receipts of {wanted.customers:,} customers, each {wanted.copies + 1} times"
 

@@ -8,22 +8,22 @@ from urllib.parse import urlsplit
 import gevent
 
 from harness import LoadTest, Prepared, Process, Worker
-from sendproof_scenarios.acts import plan
-from sendproof_scenarios.load.following import CampaignFollower, owed
-from sendproof_scenarios.load.progress import Telling
-from sendproof_scenarios.load.watching import Watched, is_here, listening_on
-from sendproof_scenarios.load.worlds import Wanted, campaign
-from sendproof_scenarios.model import Advance, Plan, WaitFor
-from sendproof_scenarios.runner import Options, staged
-from sendproof_scenarios.waiting import wait_for
-from sendproof_scenarios.world import World
+from sendproof_harness.load.campaign_tracker import CampaignFollower, owed
+from sendproof_harness.load.process_stats import Watched, is_here, listening_on
+from sendproof_harness.load.progress import Telling
+from sendproof_harness.load.scenarios import Selection, campaign
+from sendproof_harness.run.context import RunContext
+from sendproof_harness.run.runner import Options, staged
+from sendproof_harness.run.steps.actions import plan
+from sendproof_harness.run.wait_for import wait_for
+from sendproof_harness.scenario.model import Advance, Plan, WaitFor
 
 # The journal is asked so often for what is new.
 LOOK_EVERY_S = 0.1
 _KNOWN = "sendproof_known"
 
 
-def options_of(wanted: Wanted, clock_rate: float | None = None) -> Options:
+def options_of(wanted: Selection, clock_rate: float | None = None) -> Options:
     """As a run has them."""
     return Options(
         bridge=wanted.bridge,
@@ -35,7 +35,7 @@ def options_of(wanted: Wanted, clock_rate: float | None = None) -> Options:
     )
 
 
-def bridge_of(world: World) -> list[Watched]:
+def bridge_of(world: RunContext) -> list[Watched]:
     """The process of the bridge, if it can be seen."""
     pid = world.bridge.pid
     if pid is None and is_here(f"//{world.bridge.listen['host']}"):
@@ -43,14 +43,14 @@ def bridge_of(world: World) -> list[Watched]:
     return [] if pid is None else [Watched("bridge", "bridge", pid)]
 
 
-def whose(wanted: Wanted) -> str:
+def whose(wanted: Selection) -> str:
     """Which bridge is tested."""
     if wanted.bridge is not None:
         return f"at {urlsplit(wanted.bridge).netloc}"
     return wanted.command or "the reference bridge"
 
 
-def limits(wanted: Wanted) -> str:
+def limits(wanted: Selection) -> str:
     """Whether the services keep theirs."""
     return "kept" if wanted.rate_limits else "off"
 
@@ -62,7 +62,7 @@ class Scheduled(LoadTest):
     alone = True
     latencies = ("receipt", "acknowledgement")
 
-    def prepare(self, wanted: Wanted, folder: Path, telling: Telling, stack: ExitStack) -> Prepared:
+    def prepare(self, wanted: Selection, folder: Path, telling: Telling, stack: ExitStack) -> Prepared:
         """Simulators, sandbox, a bridge that is ready, and a campaign that is planned."""
         scenario = campaign(wanted)
         world = self.world = staged(scenario, f"load_{self.kind}", options_of(wanted), telling, folder, stack)
@@ -83,7 +83,7 @@ class Scheduled(LoadTest):
             watched=bridge_of(world),
         )
 
-    def settings(self, wanted: Wanted) -> Mapping[str, str]:
+    def settings(self, wanted: Selection) -> Mapping[str, str]:
         """What was asked for, in words."""
         return {
             "customers": f"{wanted.customers:,}",

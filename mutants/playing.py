@@ -10,10 +10,10 @@ from pathlib import Path
 from typing import Any, NoReturn
 
 from catalogue import Mutant, Trial
-from sendproof_scenarios.processes import Child, Program, until
-from sendproof_scenarios.verdict import EXIT_STATUS, WORST_FIRST
+from sendproof_harness.judge.verdict import EXIT_STATUS, WORST_FIRST
+from sendproof_harness.run.processes import Child, Program, until
 
-SENDPROOF = (sys.executable, "-m", "sendproof_simulators")
+SENDPROOF = (sys.executable, "-m", "sendproof_harness")
 # The slowest scenario takes twenty seconds alone on a small machine; a mutant may never come to an end.
 LONGEST_S = 400.0
 _READY_S = 60.0
@@ -86,8 +86,8 @@ def play(trial: Trial, folder: Path, url: str, package: Path | None = None, opti
 def read(trial: Trial, verdicts: Sequence[Mapping[str, Any]]) -> Played:
     """The verdicts as `verdict.json` tells them; the worst counts."""
     failed = [check for verdict in verdicts for check in verdict["checks"] if check["verdict"] == "fail"]
-    worst = min((verdict["verdict"] for verdict in verdicts), key=WORST_FIRST.index)
-    return Played(trial=trial, verdict=worst, failed=tuple(map(_failed, failed)))
+    worst_status = min((verdict["verdict"] for verdict in verdicts), key=WORST_FIRST.index)
+    return Played(trial=trial, verdict=worst_status, failed=tuple(map(_failed, failed)))
 
 
 def _failed(check: Mapping[str, Any]) -> Failed:

@@ -4,15 +4,15 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any, NamedTuple
 
-from sendproof_bridge import limits
-from sendproof_bridge.channels import MessageProvider, open_channel
 from sendproof_bridge.clock import Clock
 from sendproof_bridge.config import ChannelConfig, ClientConfig, Config, ConfigError
-from sendproof_bridge.optimove import Optimove
-from sendproof_bridge.save_event import SaveEvent
-from sendproof_bridge.settings import WrongError
-from sendproof_bridge.store import Store
-from sendproof_bridge.wire import Wire
+from sendproof_bridge.config_fields import WrongError
+from sendproof_bridge.outbound.http import Wire
+from sendproof_bridge.outbound.optimove import Optimove
+from sendproof_bridge.outbound.providers import MessageProvider, open_channel
+from sendproof_bridge.outbound.save_event import SaveEvent
+from sendproof_bridge.storage import rate_limit
+from sendproof_bridge.storage.store import Store
 
 
 class CampaignKey(NamedTuple):
@@ -81,7 +81,7 @@ def build(config: Config, store: Store, clock: Clock, wire: Wire) -> Bridge:
 
 def _client(config: ClientConfig, store: Store, clock: Clock, wire: Wire) -> Client:
     def take() -> None:
-        limits.take(store, config.name, clock.now())
+        rate_limit.take(store, config.name, clock.now())
 
     return Client(
         config=config,

@@ -13,13 +13,15 @@ from pathlib import Path
 
 import uvicorn
 
-from sendproof_bridge import __version__, channels, store
+from sendproof_bridge import __version__
 from sendproof_bridge.bridge import Bridge, build, open_account
 from sendproof_bridge.clock import Clock, SandboxClock, SystemClock
 from sendproof_bridge.config import BridgeConfig, Config, ConfigError, load
-from sendproof_bridge.door import Door
-from sendproof_bridge.store import DatabaseInUseError, OtherVersionError, Store
-from sendproof_bridge.wire import Wire
+from sendproof_bridge.inbound.app import Door
+from sendproof_bridge.outbound import providers
+from sendproof_bridge.outbound.http import Wire
+from sendproof_bridge.storage import store
+from sendproof_bridge.storage.store import DatabaseInUseError, OtherVersionError, Store
 from sendproof_bridge.worker import Worker
 
 OK, FAILED, MISUSED = 0, 1, 2
@@ -40,7 +42,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     """Run the bridge until it is told to stop. Answers 0 after a clean stop, 1 after a failure, 2 for bad settings."""
     options = parser().parse_args(arguments)
     try:
-        config = load(options.config, os.environ, channels.providers())
+        config = load(options.config, os.environ, providers.providers())
         return _check(config) if options.check else _run(config)
     except (ConfigError, DatabaseInUseError, OtherVersionError) as error:
         sys.stderr.write(f"{error}\n")

@@ -28,8 +28,8 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from sendproof_bridge import settings
-from sendproof_bridge.settings import REQUIRED, SECRET_CHECKS, Check, Secret, Setting, Settings, WrongError
+from sendproof_bridge import config_fields
+from sendproof_bridge.config_fields import REQUIRED, SECRET_CHECKS, Check, Secret, Setting, Settings, WrongError
 
 _VARIABLE = re.compile(r"\$\{([A-Za-z_][A-Za-z0-9_]*)\}")
 _NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9_-]*")
@@ -117,17 +117,17 @@ def load(path: Path, environment: Mapping[str, str], providers: Mapping[str, Set
 
 
 BRIDGE: Settings = {
-    "database": Setting(lambda value: Path(settings.text(value)), "The SQLite file; made when absent."),
-    "listen": Setting(settings.listen, "Where the door opens."),
-    "public_url": Setting(settings.url, "How Optimove and the providers reach the door."),
+    "database": Setting(lambda value: Path(config_fields.text(value)), "The SQLite file; made when absent."),
+    "listen": Setting(config_fields.listen, "Where the door opens."),
+    "public_url": Setting(config_fields.url, "How Optimove and the providers reach the door."),
     "clock_url": Setting(
-        settings.url,
+        config_fields.url,
         "The clock of a sandbox, `.../control/sandboxes/ID/clock`; without it, the machine's clock.",
         None,
     ),
-    "threads": Setting(settings.number(1, _MOST_THREADS), "How many jobs run beside each other.", 4),
+    "threads": Setting(config_fields.number(1, _MOST_THREADS), "How many jobs run beside each other.", 4),
     "log": Setting(
-        settings.one_of(("plain", "json")),
+        config_fields.one_of(("plain", "json")),
         "How each line on standard error is written; never with bodies, secrets or addresses with tokens.",
         "plain",
     ),
@@ -135,66 +135,66 @@ BRIDGE: Settings = {
 
 CLIENT: Settings = {
     "name": Setting(
-        settings.matching(_NAME, "letters, digits, '-' and '_', because it is a part of addresses"),
+        config_fields.matching(_NAME, "letters, digits, '-' and '_', because it is a part of addresses"),
         "What the bridge calls the client.",
     ),
-    "optimove_url": Setting(settings.url, "As given by Optimove, with or without `current/`."),
-    "optimove_api_key": Setting(settings.secret, "Sent as `X-API-KEY`."),
-    "webhook_token": Setting(settings.token, "What webhooks must show, as a part of their address."),
+    "optimove_url": Setting(config_fields.url, "As given by Optimove, with or without `current/`."),
+    "optimove_api_key": Setting(config_fields.secret, "Sent as `X-API-KEY`."),
+    "webhook_token": Setting(config_fields.token, "What webhooks must show, as a part of their address."),
     "clears_campaigns": Setting(
-        settings.flag,
+        config_fields.flag,
         "Whether to answer event 5. Its listener is the client's only one: leave it to others if they use it.",
         default=False,
     ),
     "reports": Setting(
-        settings.one_of((CAMPAIGN_METRICS, SAVE_EVENT)),
+        config_fields.one_of((CAMPAIGN_METRICS, SAVE_EVENT)),
         "`UpdateCampaignMetrics` and `UpdateCampaignInteractions`, or signed events (`saveEvent`).",
         CAMPAIGN_METRICS,
     ),
     "metric_values": Setting(
-        settings.one_of((ABSOLUTE, ADDITIVE)),
+        config_fields.one_of((ABSOLUTE, ADDITIVE)),
         "Whether a value of `UpdateCampaignMetrics` replaces the one before, or is added to it: not published, ask "
         "Optimove.",
         ABSOLUTE,
     ),
     "metrics_url": Setting(
-        settings.url,
+        config_fields.url,
         "The tenant's host, such as `https://metric-1001.optimove.net`: required with `save_event`, and only then.",
         None,
     ),
-    "tenant_token": Setting(settings.secret, "Signs the events: required with `save_event`, and only then.", None),
+    "tenant_token": Setting(config_fields.secret, "Signs the events: required with `save_event`, and only then.", None),
     "opt_outs": Setting(
-        settings.one_of((BY_PREFERENCE, BY_ATTRIBUTE, NOT_SHARED)),
+        config_fields.one_of((BY_PREFERENCE, BY_ATTRIBUTE, NOT_SHARED)),
         "How Optimove learns of them: by `SetCustomerChannelPreference`, by `UpdateCustomerAttributes` (which needs a "
         "key of the kind Admin), or not at all.",
         BY_PREFERENCE,
     ),
     "opt_out_mode": Setting(
-        settings.number(0, 2**31 - 1),
+        config_fields.number(0, 2**31 - 1),
         "The `CommunicationMode` that means no messages; its numbers are not published, ask Optimove.",
         2,
     ),
 }
 
 CHANNEL: Settings = {
-    "id": Setting(settings.channel_id, "Optimove's id of the channel."),
-    "url": Setting(settings.url, "The provider's address."),
-    "phone_attribute": Setting(settings.attribute, "The customer attribute that holds the number."),
-    "consent_attribute": Setting(settings.attribute, "The attribute that must be `1`, `true` or `yes`."),
+    "id": Setting(config_fields.channel_id, "Optimove's id of the channel."),
+    "url": Setting(config_fields.url, "The provider's address."),
+    "phone_attribute": Setting(config_fields.attribute, "The customer attribute that holds the number."),
+    "consent_attribute": Setting(config_fields.attribute, "The attribute that must be `1`, `true` or `yes`."),
     "kind": Setting(
-        settings.one_of((SCHEDULED, TRIGGERED)),
+        config_fields.one_of((SCHEDULED, TRIGGERED)),
         "Event 13 or event 11: Optimove gives each its own channel id.",
         SCHEDULED,
     ),
-    "default_region": Setting(settings.region, "The country whose national numbers are understood.", "GB"),
+    "default_region": Setting(config_fields.region, "The country whose national numbers are understood.", "GB"),
     "testing": Setting(
-        settings.flag, "The provider is told to send nothing, and nothing is reported to Optimove.", default=False
+        config_fields.flag, "The provider is told to send nothing, and nothing is reported to Optimove.", default=False
     ),
     "preference_channel": Setting(
-        settings.channel_id, "The id under which opt-outs are shared; without it, the channel's own.", None
+        config_fields.channel_id, "The id under which opt-outs are shared; without it, the channel's own.", None
     ),
     "too_late_after_hours": Setting(
-        settings.number(1, _MOST_HOURS),
+        config_fields.number(1, _MOST_HOURS),
         "How long after its time a message may still go out; after that, when an outage ends, it is dropped as "
         "`too_late`.",
         24,
@@ -260,7 +260,7 @@ class _Reader:
         return ChannelConfig(**values, provider=name, options=options)
 
     def _provider(self, value: object) -> str:
-        return settings.one_of(sorted(self._providers))(value)
+        return config_fields.one_of(sorted(self._providers))(value)
 
     def _tables(self, place: str, tables: object) -> list[tuple[str, Mapping[str, Any]]]:
         if not isinstance(tables, list) or not tables or not all(isinstance(table, dict) for table in tables):

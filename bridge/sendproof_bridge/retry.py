@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 
 from sendproof_bridge.clock import HOUR, MINUTE, SECOND, Instant
-from sendproof_bridge.errors import (
+from sendproof_bridge.outbound.errors import (
     CredentialsRefusedError,
     NotDoneError,
     OutsideError,

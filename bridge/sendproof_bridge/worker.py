@@ -9,13 +9,14 @@ import threading
 from collections.abc import Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 
-from sendproof_bridge import campaigns, jobs
 from sendproof_bridge.bridge import Bridge, optimove_lane
 from sendproof_bridge.clock import SandboxClock, Tick, iso, real_now
-from sendproof_bridge.errors import OutsideError
-from sendproof_bridge.jobs import LEASE_SECONDS, Claimant, Job, LostJobError, NewJob
+from sendproof_bridge.domain import campaigns
+from sendproof_bridge.jobs import STEPS, send_triggered
+from sendproof_bridge.outbound.errors import OutsideError
 from sendproof_bridge.retry import GiveUp, decide
-from sendproof_bridge.steps import STEPS, trigger
+from sendproof_bridge.storage import job_queue
+from sendproof_bridge.storage.job_queue import LEASE_SECONDS, Claimant, Job, LostJobError, NewJob
 
 # So many jobs for each thread are claimed at once. To claim one costs as much as many a job.
 _AHEAD = 4
@@ -56,7 +57,7 @@ class Worker:
 
     def _park(self, tick: Tick) -> Tick:
         with self._bridge.store.read() as tx:
-            due = jobs.next_due(tx)
+            due = job_queue.next_due(tx)
         if self._stopping.is_set():
             return tick
         self._idle.set()
@@ -80,13 +81,13 @@ class Worker:
 
     def _take_over(self) -> None:
         with self._bridge.store.write() as tx:
-            rescued = jobs.rescue(tx, self._owner)
-            revived = jobs.revive(tx)
+            rescued = job_queue.rescue(tx, self._owner)
+            revived = job_queue.revive(tx)
             for client in self._bridge.clients.values():
                 for channel in client.channels:
                     for kind in ("register", "templates"):
-                        jobs.start_over(tx, _first_job(kind, client.config.name, channel))
-                    jobs.start_over(tx, campaigns.opted_out_job(client.config.name, channel))
+                        job_queue.start_over(tx, _first_job(kind, client.config.name, channel))
+                    job_queue.start_over(tx, campaigns.opted_out_job(client.config.name, channel))
         logger.info("%s: %d running and %d dead jobs taken over from earlier runs", self._owner, rescued, revived)
 
     def _work_off(self) -> None:
@@ -106,7 +107,7 @@ class Worker:
         if real_now() - self._renewed > LEASE_SECONDS / 4:
             self._renewed = real_now()
             with self._bridge.store.write() as tx:
-                jobs.renew(tx, self._owner, self._renewed)
+                job_queue.renew(tx, self._owner, self._renewed)
 
     def _claim(self) -> list[Sequence[Job]]:
         """What is due, in one transaction: enough to keep all threads busy until somebody looks again.
@@ -115,15 +116,15 @@ class Worker:
         """
         claimed: list[Sequence[Job]] = []
         with self._bridge.store.read() as tx:
-            if not jobs.peek(tx, self._claimant(claimed)):
+            if not job_queue.peek(tx, self._claimant(claimed)):
                 return claimed
         with self._bridge.store.write() as tx:
             while len(self._running) + len(claimed) < _AHEAD * self._threads:
                 claimant = self._claimant(claimed)
-                first = jobs.claim(tx, claimant)
+                first = job_queue.claim(tx, claimant)
                 if first is None:
                     break
-                claimed.append(jobs.claim_alike(tx, claimant, first))
+                claimed.append(job_queue.claim_alike(tx, claimant, first))
         return claimed
 
     def _claimant(self, claimed: Sequence[Sequence[Job]]) -> Claimant:
@@ -157,8 +158,8 @@ class Worker:
                     logger.warning("%s", lost)
 
     def _step(self, some: Sequence[Job]) -> None:
-        if some[0].kind == jobs.TOGETHER:
-            trigger.run(self._bridge, some)
+        if some[0].kind == job_queue.TOGETHER:
+            send_triggered.run(self._bridge, some)
         else:
             (job,) = some
             STEPS[job.kind](self._bridge, job)
@@ -170,9 +171,9 @@ class Worker:
         unexpected = not isinstance(error, OutsideError)
         with self._bridge.store.write() as tx:
             if isinstance(decision, GiveUp):
-                jobs.bury(tx, job, trouble)
+                job_queue.bury(tx, job, trouble)
             else:
-                jobs.later(tx, job, decision.at, trouble)
+                job_queue.later(tx, job, decision.at, trouble)
         then = "given up" if isinstance(decision, GiveUp) else f"again at {iso(decision.at)}"
         logger.warning("job %s: %s: %s", job.id, trouble, then, exc_info=error if unexpected else None)
 

@@ -1,6 +1,5 @@
 """The front door: `sendproof`. The only module that may reach into the scenario package, and only when asked to."""
 
-import importlib
 import os
 import sys
 from collections.abc import Mapping
@@ -13,11 +12,11 @@ from rich.console import Console
 from rich.markup import escape
 from rich.table import Table
 
-from sendproof_simulators.core.fates import COUNTRIES, MAGIC, magic_number
-from sendproof_simulators.core.faults.fault import catalogue as known_faults
-from sendproof_simulators.core.faults.fault import summary
-from sendproof_simulators.operate import commands as operate
-from sendproof_simulators.provider import FOLDERS_VARIABLE, Provider, discover
+from sendproof_simulators.core.faults.spec import catalogue as known_faults
+from sendproof_simulators.core.faults.spec import summary
+from sendproof_simulators.core.messaging.delivery_outcomes import COUNTRIES, TEST_NUMBERS, number_for_code
+from sendproof_simulators.core.simulator import Simulator
+from sendproof_simulators.services.discovery import FOLDERS_VARIABLE, discover
 
 EXIT_ERROR = 3
 # What a shell calls a program that Ctrl-C ended.
@@ -59,7 +58,7 @@ def up(
 
     Example: sendproof up
     """
-    from sendproof_simulators.serve import serve  # noqa: PLC0415 - other commands start faster without the servers
+    from sendproof_simulators.server.server import serve  # noqa: PLC0415 - other commands start faster without the servers
 
     _found(providers)
     try:
@@ -85,7 +84,7 @@ def providers(
 
     Example: sendproof providers --providers my_simulators
     """
-    from sendproof_simulators.catalogue import catalogue  # noqa: PLC0415 - the other commands read no contract
+    from sendproof_simulators.reference.services import catalogue  # noqa: PLC0415 - the other commands read no contract
 
     entries = catalogue(_found(providers))
     if json:
@@ -106,8 +105,8 @@ def coverage(
 
     Example: sendproof coverage
     """
-    from sendproof_simulators.coverage import LEVELS  # noqa: PLC0415 - the other commands read no contract
-    from sendproof_simulators.coverage import coverage as counted  # noqa: PLC0415 - as above
+    from sendproof_simulators.reference.evidence import LEVELS  # noqa: PLC0415 - the other commands read no contract
+    from sendproof_simulators.reference.evidence import coverage as counted  # noqa: PLC0415 - as above
 
     counts = counted()
     if json:
@@ -129,7 +128,7 @@ def operations(
 
     Example: sendproof operations optimove
     """
-    from sendproof_simulators import operations as described  # noqa: PLC0415 - the other commands read no contract
+    from sendproof_simulators.reference import operations as described  # noqa: PLC0415 - the other commands read no contract
 
     known = discover()
     if service is not None and service not in known:
@@ -189,17 +188,14 @@ def numbers() -> None:
     Example: sendproof numbers
     """
     table = _table("code", "what becomes of the message", *COUNTRIES)
-    for magic in MAGIC:
-        table.add_row(magic.code, magic.name, *(magic_number(country, magic.code) for country in COUNTRIES))
+    for magic in TEST_NUMBERS:
+        table.add_row(magic.code, magic.name, *(number_for_code(country, magic.code) for country in COUNTRIES))
     console = Console()
     console.print(table)
     console.print("\nFree digits: GB 44 7555 ssss cc, US and Canada 1 aaa 555 ss cc (any area code; cc is the code).")
 
 
-operate.register(app)
-
-
-def _found(folder: Path | None) -> Mapping[str, Provider]:
+def _found(folder: Path | None) -> Mapping[str, Simulator]:
     """Every simulator; ends the command when one of them, or the folder, is not as it should be."""
     if folder is not None:
         before = os.environ.get(FOLDERS_VARIABLE)
@@ -238,7 +234,6 @@ def _print_table(addresses: dict[str, Any]) -> None:
 
 def main() -> None:
     """Run the command line. A wrong command line ends with status 3: 2 would say that a verdict is unknown."""
-    importlib.import_module("sendproof_scenarios.commands").register(app)
     try:
         status = app(standalone_mode=False)
     except typer.Abort:

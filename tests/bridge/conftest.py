@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from sendproof_bridge.store import Store
+from sendproof_bridge.storage.store import Store
 from small_bridge import HELLO, Small, opened, settings
 from stand_in import Says, Seen, Stage, StandIn, serving
 

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from hypothesis import given
 from hypothesis import strategies as st
 
-from sendproof_bridge.batches import plan
+from sendproof_bridge.domain.batches import plan
 
 
 @dataclass(frozen=True)

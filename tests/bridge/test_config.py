@@ -6,7 +6,6 @@ from pathlib import Path
 
 import pytest
 
-from sendproof_bridge.channels import providers
 from sendproof_bridge.config import (
     BRIDGE,
     CHANNEL,
@@ -17,7 +16,8 @@ from sendproof_bridge.config import (
     ConfigError,
     load,
 )
-from sendproof_bridge.steps import STEPS
+from sendproof_bridge.jobs import STEPS
+from sendproof_bridge.outbound.providers import providers
 
 GOOD = """
 [bridge]

@@ -7,9 +7,9 @@ import jsonschema_rs
 import pytest
 import yaml
 
-from sendproof_bridge import status
 from sendproof_bridge.clock import MINUTE
-from sendproof_bridge.door import Door, read_event
+from sendproof_bridge.inbound import status
+from sendproof_bridge.inbound.app import Door, read_event
 from small_bridge import KEY, NOON, row
 from stand_in import Says
 

@@ -8,7 +8,7 @@ from contextlib import closing
 import pytest
 import requests
 
-from sendproof_bridge.door import Door
+from sendproof_bridge.inbound.app import Door
 from small_bridge import TOKEN
 from stand_in import serving
 

@@ -3,27 +3,27 @@
 import pytest
 from sqlalchemy import text
 
-from sendproof_bridge import jobs
-from sendproof_bridge.jobs import LEASE_SECONDS, Claimant, LostJobError, NewJob
+from sendproof_bridge.storage import job_queue
+from sendproof_bridge.storage.job_queue import LEASE_SECONDS, Claimant, LostJobError, NewJob
 
 
 def take(store, *, owner="run-1", now=1_000, real=0.0, busy=()):
     """Claim one job."""
     with store.write() as tx:
-        return jobs.claim(tx, Claimant(owner=owner, now=now, real=real, busy=busy))
+        return job_queue.claim(tx, Claimant(owner=owner, now=now, real=real, busy=busy))
 
 
 def take_together(store, now=1_000):
     """Claim one job, and with it those that are done together with it; their names."""
     with store.write() as tx:
         claimant = Claimant(owner="run-1", now=now, real=0.0)
-        return [one.id for one in jobs.claim_alike(tx, claimant, jobs.claim(tx, claimant))]
+        return [one.id for one in job_queue.claim_alike(tx, claimant, job_queue.claim(tx, claimant))]
 
 
 def put(store, *new):
     """Add jobs."""
     with store.write() as tx:
-        jobs.add(tx, new)
+        job_queue.add(tx, new)
 
 
 def states(store):
@@ -101,11 +101,11 @@ def test_jobs_are_ended_together_by_their_owner_only(store):
     put(store, trigger("a"), trigger("b"))
     with store.write() as tx:
         claimant = Claimant(owner="run-1", now=0, real=0.0)
-        lost = jobs.claim_alike(tx, claimant, jobs.claim(tx, claimant))
+        lost = job_queue.claim_alike(tx, claimant, job_queue.claim(tx, claimant))
     take(store, owner="run-2", real=LEASE_SECONDS + 1)
 
     with pytest.raises(LostJobError, match="1 of 2 jobs from a on"), store.write() as tx:
-        jobs.complete_all(tx, lost)
+        job_queue.complete_all(tx, lost)
     assert states(store) == {"a": "running", "b": "running"}
 
 
@@ -116,7 +116,7 @@ def test_a_job_is_ended_by_its_owner_only(store):
     take(store, owner="run-2", real=LEASE_SECONDS + 1)
 
     with pytest.raises(LostJobError, match="a is no longer owned by run-1"), store.write() as tx:
-        jobs.complete(tx, lost)
+        job_queue.complete(tx, lost)
     assert states(store) == {"a": "running"}
 
 
@@ -134,7 +134,7 @@ def test_a_renewed_lease_keeps_the_job(store):
     put(store, job("a"))
     take(store, owner="run-1", real=0.0)
     with store.write() as tx:
-        jobs.renew(tx, "run-1", 100.0)
+        job_queue.renew(tx, "run-1", 100.0)
 
     assert take(store, owner="run-2", real=LEASE_SECONDS + 1) is None
 
@@ -144,7 +144,7 @@ def test_a_new_run_takes_over_at_once(store):
     put(store, job("a"))
     take(store, owner="run-1")
     with store.write() as tx:
-        rescued = jobs.rescue(tx, "run-2")
+        rescued = job_queue.rescue(tx, "run-2")
 
     assert (rescued, take(store, owner="run-2").id) == (1, "a")
 
@@ -153,7 +153,7 @@ def test_a_postponed_job_comes_back_with_its_attempts(store):
     """The number of attempts decides how long to wait next time."""
     put(store, job("a"))
     with store.write() as tx:
-        jobs.later(tx, jobs.claim(tx, Claimant(owner="run-1", now=0, real=0)), 500, "no connection")
+        job_queue.later(tx, job_queue.claim(tx, Claimant(owner="run-1", now=0, real=0)), 500, "no connection")
 
     assert (take(store, now=499), take(store, now=500).attempts) == (None, 2)
 
@@ -162,7 +162,7 @@ def test_a_recurring_job_comes_back_as_new(store):
     """Its attempts start again from nothing."""
     put(store, job("a"))
     with store.write() as tx:
-        jobs.again(tx, jobs.claim(tx, Claimant(owner="run-1", now=0, real=0)), 500)
+        job_queue.again(tx, job_queue.claim(tx, Claimant(owner="run-1", now=0, real=0)), 500)
 
     assert take(store, now=500).attempts == 1
 
@@ -171,11 +171,11 @@ def test_a_dead_job_stays_until_the_next_start(store):
     """Nobody works at it, and nobody forgets it."""
     put(store, job("a"))
     with store.write() as tx:
-        jobs.bury(tx, jobs.claim(tx, Claimant(owner="run-1", now=0, real=0)), "refused")
+        job_queue.bury(tx, job_queue.claim(tx, Claimant(owner="run-1", now=0, real=0)), "refused")
 
     assert (states(store), take(store)) == ({"a": "dead"}, None)
     with store.write() as tx:
-        jobs.revive(tx)
+        job_queue.revive(tx)
     assert take(store).id == "a"
 
 
@@ -183,7 +183,7 @@ def test_starting_over_brings_a_job_forward(store):
     """What is due in six hours is due now when the bridge starts."""
     put(store, job("a", due_at=9_999))
     with store.write() as tx:
-        jobs.start_over(tx, job("a"))
+        job_queue.start_over(tx, job("a"))
 
     assert take(store, now=0).id == "a"
 
@@ -193,7 +193,7 @@ def test_starting_over_leaves_a_running_job_alone(store):
     put(store, job("a"))
     take(store)
     with store.write() as tx:
-        jobs.start_over(tx, job("a"))
+        job_queue.start_over(tx, job("a"))
 
     assert states(store) == {"a": "running"}
 
@@ -204,4 +204,4 @@ def test_the_next_due_instant_is_that_of_the_earliest_waiting_job(store):
     take(store, now=10)
 
     with store.read() as tx:
-        assert jobs.next_due(tx) == 600
+        assert job_queue.next_due(tx) == 600

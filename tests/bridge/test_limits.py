@@ -6,9 +6,9 @@ from hypothesis import settings as hypothesis_settings
 from hypothesis import strategies as st
 from sqlalchemy import text
 
-from sendproof_bridge import limits
-from sendproof_bridge.errors import RateLimitedError
-from sendproof_bridge.limits import CALLS, WINDOW_MS, take
+from sendproof_bridge.outbound.errors import RateLimitedError
+from sendproof_bridge.storage import rate_limit
+from sendproof_bridge.storage.rate_limit import CALLS, WINDOW_MS, take
 
 
 def test_the_fifty_first_call_waits_for_the_first_to_leave_the_window(store):
@@ -39,9 +39,9 @@ def test_no_window_ever_holds_more_than_fifty(store, pauses):
     for pause in pauses:
         now += pause
         try:
-            limits.take(store, "acme", now)
+            rate_limit.take(store, "acme", now)
         except RateLimitedError as error:
             now += error.retry_after_ms or 0
-            limits.take(store, "acme", now)
+            rate_limit.take(store, "acme", now)
         made.append(now)
     assert all(later - earlier > 10_000 for earlier, later in zip(made, made[CALLS:], strict=False))

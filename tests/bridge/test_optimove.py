@@ -3,10 +3,15 @@
 import pytest
 
 from sendproof_bridge.clock import parse_time
-from sendproof_bridge.errors import CredentialsRefusedError, RateLimitedError, RefusedError, UnknownOutcomeError
-from sendproof_bridge.optimove import Optimove, Recipient
-from sendproof_bridge.settings import Secret
-from sendproof_bridge.wire import Wire
+from sendproof_bridge.config_fields import Secret
+from sendproof_bridge.outbound.errors import (
+    CredentialsRefusedError,
+    RateLimitedError,
+    RefusedError,
+    UnknownOutcomeError,
+)
+from sendproof_bridge.outbound.http import Wire
+from sendproof_bridge.outbound.optimove import Optimove, Recipient
 from stand_in import Says
 
 PAGE = "GetCustomerSendDetailsByChannel"

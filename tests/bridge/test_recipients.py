@@ -2,8 +2,8 @@
 
 import pytest
 
-from sendproof_bridge.recipients import consents, digits
-from sendproof_bridge.text import needs_unicode
+from sendproof_bridge.domain.recipient_rules import consents, digits
+from sendproof_bridge.domain.sms_encoding import needs_unicode
 
 
 @pytest.mark.parametrize("value", ["1", "true", "TRUE", " yes "])

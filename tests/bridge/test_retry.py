@@ -3,7 +3,7 @@
 import pytest
 
 from sendproof_bridge.clock import HOUR, MINUTE, SECOND
-from sendproof_bridge.errors import (
+from sendproof_bridge.outbound.errors import (
     CredentialsRefusedError,
     NotDoneError,
     RateLimitedError,

@@ -5,9 +5,9 @@ from dataclasses import replace
 
 import pytest
 
-from sendproof_bridge import opt_outs
 from sendproof_bridge.clock import HOUR
-from sendproof_bridge.settings import Secret
+from sendproof_bridge.config_fields import Secret
+from sendproof_bridge.storage import opt_outs
 from small_bridge import NOON, opened, row, settings
 from stand_in import Says
 

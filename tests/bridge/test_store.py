@@ -7,7 +7,7 @@ import pytest
 from sqlalchemy import text
 from sqlalchemy.exc import IntegrityError
 
-from sendproof_bridge.store import DatabaseInUseError, OtherVersionError, Store, lock
+from sendproof_bridge.storage.store import DatabaseInUseError, OtherVersionError, Store, lock
 
 
 def test_a_second_bridge_is_kept_off_the_database(tmp_path):

@@ -7,8 +7,8 @@ from contextlib import suppress
 import pytest
 from starlette.responses import StreamingResponse
 
-from sendproof_bridge.errors import NotDoneError, UnknownOutcomeError
-from sendproof_bridge.wire import Wire
+from sendproof_bridge.outbound.errors import NotDoneError, UnknownOutcomeError
+from sendproof_bridge.outbound.http import Wire
 from stand_in import Says, serving, stand_in
 
 

@@ -4,7 +4,7 @@ import json
 
 from command_line import sendproof
 from repository import CONTRACTS
-from sendproof_simulators.coverage import Statement, coverage, statements
+from sendproof_simulators.reference.evidence import Statement, coverage, statements
 
 FOUNDED = {
     "info": {"title": "Toy"},

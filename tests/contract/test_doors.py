@@ -21,13 +21,13 @@ from bridges import Listening
 from fuzzing import BUDGET, EXAMPLES
 from repository import CONTRACTS, ROOT
 from running import RunningSimulators, running_simulators
-from sendproof_scenarios.bridges import Bridge
-from sendproof_scenarios.contract.playing import Asked, scenario_of
-from sendproof_scenarios.handover import Listen, handover
-from sendproof_scenarios.processes import free_port, listens, until
-from sendproof_scenarios.reading import read_history
-from sendproof_scenarios.runner import Options, run
-from sendproof_scenarios.verdict import judge
+from sendproof_harness.conformance.run import Asked, scenario_of
+from sendproof_harness.handover.write import Listen, handover
+from sendproof_harness.history.reader import read_history
+from sendproof_harness.judge.verdict import judge
+from sendproof_harness.run.bridge_process import Bridge
+from sendproof_harness.run.processes import free_port, listens, until
+from sendproof_harness.run.runner import Options, run
 
 FLASK = shlex.join([sys.executable, str(ROOT / "bridge" / "examples" / "flask_bridge" / "app.py")])
 PROVIDERS = {505: "textlocal", 506: "xtremepush", 507: "delivyr"}

@@ -14,17 +14,18 @@ from hypothesis import HealthCheck, Phase, given, settings
 from hypothesis import strategies as st
 from schemathesis.core import NotSet
 
+from credential_helpers import Shown, shown
 from instants import NINE, SIX, StillWallClock
-from sendproof_simulators.app import CONTRACTS
-from sendproof_simulators.core.audience import AudienceRecipe
-from sendproof_simulators.core.exchange import Reply, Request
-from sendproof_simulators.core.faults.entries import Places, read_entries
+from sendproof_simulators.core.audience.audience import AudienceRecipe
+from sendproof_simulators.core.faults.parsing import Places, read_entries
+from sendproof_simulators.core.http import Request, Response
 from sendproof_simulators.core.sandbox import DEFAULT_CHANNELS, SandboxSettings
 from sendproof_simulators.core.sandboxes import DEFAULT, Sandboxes
-from sendproof_simulators.core.webhooks import WebhookSender
-from sendproof_simulators.provider import CampaignPlan, ChannelPlan, Split, contract_file, discover
-from sendproof_simulators.service import Service
-from showing import Shown, shown
+from sendproof_simulators.core.simulator import CampaignPlan, ChannelPlan, Split
+from sendproof_simulators.core.webhooks.sender import WebhookSender
+from sendproof_simulators.server.app import CONTRACTS
+from sendproof_simulators.server.pipeline import Service
+from sendproof_simulators.services.discovery import contract_file, discover
 
 SETTINGS = SandboxSettings(
     name=DEFAULT,
@@ -44,7 +45,7 @@ class Twin:
     service: Service
     sandboxes: Sandboxes
 
-    async def answer(self, request: Request) -> tuple[Reply, list[dict[str, Any]]]:
+    async def answer(self, request: Request) -> tuple[Response, list[dict[str, Any]]]:
         """The reply, and what the journal gained."""
         journal = self.sandboxes.get(DEFAULT).journal
         before = journal.counts.total()
@@ -57,14 +58,14 @@ class Twin:
 BUILT: dict[tuple[str, bool], Service] = {}
 
 
-def twin(name: str, sender: WebhookSender, *, express_lane: bool) -> Twin:
+def twin(name: str, sender: WebhookSender, *, fast_path_enabled: bool) -> Twin:
     """A service whose sandbox holds an announced campaign and a template."""
     sandboxes = Sandboxes(discover(), StillWallClock(), sender)
     sandbox = sandboxes.create(SETTINGS)
-    if (name, express_lane) not in BUILT:
-        BUILT[name, express_lane] = Service(discover()[name], CONTRACTS, sandboxes)
-    service = BUILT[name, express_lane]
-    service.express_lane, service._sandboxes = express_lane, sandboxes
+    if (name, fast_path_enabled) not in BUILT:
+        BUILT[name, fast_path_enabled] = Service(discover()[name], CONTRACTS, sandboxes)
+    service = BUILT[name, fast_path_enabled]
+    service.fast_path_enabled, service._sandboxes = fast_path_enabled, sandboxes
     splits = (Split(share=1.0, template=1, title="t", body="b", send_at=NINE),)
     plan = CampaignPlan(
         campaign=1, name="c", customers=50, first_customer=0, announce_at=SIX,
@@ -136,8 +137,8 @@ def test_both_lanes_are_struck_alike() -> None:
 
     async def run() -> None:
         async with WebhookSender() as sender:
-            fast = twin("textlocal", sender, express_lane=True)
-            full = twin("textlocal", sender, express_lane=False)
+            fast = twin("textlocal", sender, fast_path_enabled=True)
+            full = twin("textlocal", sender, fast_path_enabled=False)
             for one in (fast, full):
                 one.sandboxes.get(DEFAULT).faults.add(read_entries(given, places))
             for request in (ordinary, odd) * 3:
@@ -157,8 +158,8 @@ def test_both_lanes_give_one_answer(name: str, data: st.DataObject) -> None:
 
     async def run() -> None:
         async with WebhookSender() as sender:
-            fast = twin(name, sender, express_lane=True)
-            full = twin(name, sender, express_lane=False)
+            fast = twin(name, sender, fast_path_enabled=True)
+            full = twin(name, sender, fast_path_enabled=False)
             for request in requests:
                 assert await fast.answer(request) == await full.answer(request)
             await fast.sandboxes.close()

@@ -13,13 +13,13 @@ from openapi_spec_validator import validate
 import catalogue
 from documents import Block, blocks, documents, languages
 from repository import ROOT
-from sendproof_bridge.channels import providers
 from sendproof_bridge.config import load
-from sendproof_scenarios.doctor.handed import read as read_handover
-from sendproof_scenarios.handover import Listen, handover
-from sendproof_scenarios.load.levels import levels_in
-from sendproof_scenarios.load.levels import schema as levels_schema
-from sendproof_scenarios.loading import loads
+from sendproof_bridge.outbound.providers import providers
+from sendproof_harness.handover.reader import read as read_handover
+from sendproof_harness.handover.write import Listen, handover
+from sendproof_harness.load.service_levels import levels_in
+from sendproof_harness.load.service_levels import schema as levels_schema
+from sendproof_harness.scenario.load import loads
 
 #: In which languages documents may be written. What a reader is to type is `console`, so that it is run.
 LANGUAGES = {"console", "js", "json", "markdown", "php", "python", "text", "toml", "yaml"}
@@ -42,7 +42,7 @@ def test_no_block_escapes():
     assert {language for document in documents() for language in languages(document)} - {""} == LANGUAGES
 
 
-# Those of docs/ci.md are for CI servers: tests/laws/test_ci_examples.py.
+# Those of docs/ci.md are for CI servers: tests/architecture/test_ci_examples.py.
 @pytest.mark.parametrize("block", [one for one in every("yaml") if one.document != "docs/ci.md"], ids=named)
 def test_yaml_is_what_its_keys_say(block):
     """Service levels, a scenario, or a part of one beside what every scenario has; a contract has to be valid."""

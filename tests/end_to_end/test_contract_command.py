@@ -13,12 +13,12 @@ from bridges import Listening
 from command_line import sendproof
 from repository import ROOT
 from running import RunningSimulators, running_simulators
-from sendproof_scenarios.contract.playing import Asked, scenario_of
-from sendproof_scenarios.findings import Finding
-from sendproof_scenarios.processes import Child, Program, free_port
-from sendproof_scenarios.reading import read_history
-from sendproof_scenarios.runner import Options, run
-from sendproof_scenarios.verdict import Verdict, judge
+from sendproof_harness.conformance.run import Asked, scenario_of
+from sendproof_harness.history.reader import read_history
+from sendproof_harness.judge.findings import Finding
+from sendproof_harness.judge.verdict import Verdict, judge
+from sendproof_harness.run.processes import Child, Program, free_port
+from sendproof_harness.run.runner import Options, run
 
 APP = ROOT / "bridge" / "examples" / "flask_bridge" / "app.py"
 FLASK = shlex.join([sys.executable, str(APP)])

@@ -14,8 +14,8 @@ from command_line import FIRST, Said, scaled_down, sendproof
 from repository import ROOT
 from running import running_simulators
 from running_bridge import until
-from sendproof_scenarios.handover import Listen, handover, write_handover
-from sendproof_scenarios.processes import Child, Program, free_port
+from sendproof_harness.handover.write import Listen, handover, write_handover
+from sendproof_harness.run.processes import Child, Program, free_port
 
 APP = ROOT / "bridge" / "examples" / "flask_bridge" / "app.py"
 COMMAND = shlex.join([sys.executable, str(APP)])

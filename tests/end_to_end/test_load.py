@@ -15,7 +15,7 @@ from catalogue import build, catalogue
 from command_line import Said, sendproof, start
 from repository import ROOT
 from running import RunningSimulators, running_simulators
-from sendproof_scenarios.processes import until
+from sendproof_harness.run.processes import until
 
 PACE = ["--rate", "20", "--seconds", "3", "--customers", "40"]
 MUTANTS = {mutant.name: mutant for mutant in catalogue()}

@@ -12,7 +12,7 @@ from xml.etree import ElementTree as ET
 import pytest
 
 from command_line import Said, scaled_down, sendproof, start
-from sendproof_scenarios.processes import listens, until
+from sendproof_harness.run.processes import listens, until
 
 
 @dataclass(frozen=True)

@@ -7,7 +7,7 @@ from urllib.parse import urlsplit
 
 from command_line import sendproof, start
 from repository import ROOT
-from sendproof_scenarios.processes import listens, until
+from sendproof_harness.run.processes import listens, until
 
 SMALL = """\
 sendproof: 1

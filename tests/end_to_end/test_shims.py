@@ -15,7 +15,7 @@ import requests
 from repository import ROOT
 from running import RunningSimulators, running_simulators
 from running_bridge import until
-from sendproof_simulators.core.timeline import PARK_SECONDS
+from sendproof_simulators.core.clock.virtual_clock import PARK_SECONDS
 from stand_in import stand_in
 
 SHIMS = ROOT / "docs" / "shims"

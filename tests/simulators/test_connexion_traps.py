@@ -10,9 +10,9 @@ import pytest
 import yaml
 
 import toy_contract as toy
-from sendproof_simulators.contract import Authority
 from sendproof_simulators.core.contracts import load_contract
-from sendproof_simulators.core.exchange import Request
+from sendproof_simulators.core.http import Request
+from sendproof_simulators.server.connexion_app import ConnexionApp
 
 
 def test_1_another_openapi_version_is_refused_with_what_to_do() -> None:
@@ -20,7 +20,7 @@ def test_1_another_openapi_version_is_refused_with_what_to_do() -> None:
     with pytest.raises(
         ValueError, match=r"toy: expected a contract in OpenAPI 3\.0\.x, got '3\.1\.0'; write it in 3\.0\.3"
     ):
-        Authority(toy.contract(openapi="3.1.0"))
+        ConnexionApp(toy.contract(openapi="3.1.0"))
 
 
 def test_2_several_documented_response_types_are_no_failure() -> None:
@@ -84,7 +84,7 @@ def test_10_the_application_is_asynchronous() -> None:
             threads.append(threading.current_thread())
             return await super().serve(*call)
 
-    authority = Authority(toy.contract())
+    authority = ConnexionApp(toy.contract())
     asyncio.run(authority.answer(Watching(toy.post(b'{"text":"hello"}'))))
     assert isinstance(authority._app, connexion.AsyncApp)
     assert threads == [threading.main_thread()]
@@ -136,6 +136,6 @@ def test_a_failing_handler_is_an_internal_problem() -> None:
             raise LookupError("no such drawer")
 
     exchange = Failing(Request(method="GET", path="/notes"))
-    reply = asyncio.run(Authority(toy.contract()).answer(exchange))
+    reply = asyncio.run(ConnexionApp(toy.contract()).answer(exchange))
     assert (reply.status, exchange.problem.kind) == (500, "internal")
     assert exchange.problem.detail == "the simulator failed: LookupError: no such drawer"

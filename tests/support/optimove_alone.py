@@ -7,33 +7,33 @@ from typing import Any
 import msgspec
 
 from instants import NINE, SIX
-from sendproof_simulators.app import CONTRACTS
-from sendproof_simulators.core.audience import Audience, AudienceRecipe
-from sendproof_simulators.core.chance import Chance
-from sendproof_simulators.core.clock import Instant
+from sendproof_simulators.core.audience.audience import Audience, AudienceRecipe
+from sendproof_simulators.core.clock.wall_clock import Instant
 from sendproof_simulators.core.contracts import load_contract
 from sendproof_simulators.core.dialects import choose
-from sendproof_simulators.core.exchange import Outcome, Request, Timer, Webhook
-from sendproof_simulators.optimove import PROVIDER
-from sendproof_simulators.optimove.state import State
-from sendproof_simulators.provider import (
+from sendproof_simulators.core.http import Effects, Request, Timer, Webhook
+from sendproof_simulators.core.randomness import KeyedRandom
+from sendproof_simulators.core.simulator import (
     Call,
     CampaignPlan,
     Channel,
     ChannelPlan,
     Condition,
     CustomerEvent,
+    SandboxContext,
     Split,
     TriggerPlan,
-    World,
 )
+from sendproof_simulators.server.app import CONTRACTS
+from sendproof_simulators.services.optimove import SIMULATOR
+from sendproof_simulators.services.optimove.state import State
 
 CHANNELS = (
     Channel(id=505, provider="textlocal", kind="scheduled"),
     Channel(id=250, provider="textlocal", kind="triggered"),
 )
 
-CONTRACT = load_contract(CONTRACTS / PROVIDER.contract, any_case=True, optional_prefix="/current")
+CONTRACT = load_contract(CONTRACTS / SIMULATOR.contract, any_case=True, optional_prefix="/current")
 
 
 def world(
@@ -44,16 +44,16 @@ def world(
     channels: tuple[Channel, ...] = CHANNELS,
     dialects: Mapping[str, str] | None = None,
     nightly_at: int | None = None,
-) -> World:
+) -> SandboxContext:
     """A small world with one channel of each kind. `dialects` by their full names; the rest get their defaults."""
-    chance = Chance(seed)
+    chance = KeyedRandom(seed)
     recipe = AudienceRecipe(customers=customers, opted_out=0.1, unusable_numbers=0.1)
-    return World(
+    return SandboxContext(
         chance=chance,
         audience=Audience(chance, recipe),
         channels=channels,
         allow_remote_webhooks=allow_remote,
-        dialects=choose({PROVIDER.name: PROVIDER.dialects}, dialects or {}),
+        dialects=choose({SIMULATOR.name: SIMULATOR.dialects}, dialects or {}),
         nightly_at=nightly_at,
     )
 
@@ -113,7 +113,7 @@ def trigger(name: str = "Visit", **changes: Any) -> TriggerPlan:
 class Optimove:
     """Asks the simulator as a bridge would, less HTTP. `now` is what time it is."""
 
-    world: World = field(default_factory=world)
+    world: SandboxContext = field(default_factory=world)
     now: Instant = SIX
     waiting: list[Timer] = field(default_factory=list)
     state: State = field(init=False)
@@ -121,12 +121,12 @@ class Optimove:
     def __post_init__(self) -> None:
         self.state = State(self.world)
 
-    def ask(self, operation: str, body: Any = None, **params: Any) -> Outcome:
+    def ask(self, operation: str, body: Any = None, **params: Any) -> Effects:
         """Call an operation with values that keep the contract."""
         assert self.violations(operation, body, **params) == []
-        handler = getattr(PROVIDER.handlers, CONTRACT.operations[operation].handler)
+        handler = getattr(SIMULATOR.handlers, CONTRACT.operations[operation].handler)
         call = Call(world=self.world, state=self.state, params=params, body=body, now=self.now, operation=operation)
-        outcome: Outcome = handler(call)
+        outcome: Effects = handler(call)
         return outcome
 
     def read(self, operation: str, body: Any = None, **params: Any) -> Any:
@@ -154,17 +154,17 @@ class Optimove:
 
     def take_in(self, campaign: CampaignPlan, now: Instant = SIX) -> tuple[Timer, ...]:
         """Plan a campaign; answers what it waits for."""
-        assert PROVIDER.campaigns is not None
-        return PROVIDER.campaigns.plan(self.world, self.state, now, campaign).timers
+        assert SIMULATOR.campaigns is not None
+        return SIMULATOR.campaigns.plan(self.world, self.state, now, campaign).timers
 
     def announce(self, campaign: CampaignPlan) -> tuple[Webhook, ...]:
         """Plan a campaign and let its timer ring."""
         (timer,) = self.take_in(campaign)
         return self.ring(timer).webhooks
 
-    def ring(self, timer: Timer) -> Outcome:
+    def ring(self, timer: Timer) -> Effects:
         """What a timer leads to."""
-        return PROVIDER.on_timer(self.world, self.state, timer, timer.at)
+        return SIMULATOR.on_timer(self.world, self.state, timer, timer.at)
 
     def listen(self, event: int, channel: int | None = None, url: str = "http://127.0.0.1:9000/a") -> None:
         """Register a listener, for a channel or in general."""
@@ -173,19 +173,19 @@ class Optimove:
 
     def begin(self) -> None:
         """Let the simulator wait for its first night."""
-        self.follow(PROVIDER.begin(self.world, self.state, self.now))
+        self.follow(SIMULATOR.begin(self.world, self.state, self.now))
 
     def schedule(self, campaign: CampaignPlan) -> None:
         """Plan a campaign, and let `advance` do what follows."""
-        assert PROVIDER.campaigns is not None
-        self.follow(PROVIDER.campaigns.plan(self.world, self.state, self.now, campaign))
+        assert SIMULATOR.campaigns is not None
+        self.follow(SIMULATOR.campaigns.plan(self.world, self.state, self.now, campaign))
 
     def cancel(self, campaign: int = 7001) -> list["Said"]:
         """Cancel a campaign now; answers what the listeners are told."""
-        assert PROVIDER.campaigns is not None
-        return self.follow(PROVIDER.campaigns.cancel(self.world, self.state, self.now, campaign))
+        assert SIMULATOR.campaigns is not None
+        return self.follow(SIMULATOR.campaigns.cancel(self.world, self.state, self.now, campaign))
 
-    def follow(self, outcome: Outcome) -> list["Said"]:
+    def follow(self, outcome: Effects) -> list["Said"]:
         """Keep the timers of an outcome; answers its webhooks."""
         self.waiting += outcome.timers
         return [Said(self.now, webhook) for webhook in outcome.webhooks]
@@ -203,8 +203,8 @@ class Optimove:
 
     def define(self, wanted: TriggerPlan) -> None:
         """Look out for a trigger."""
-        assert PROVIDER.triggers is not None
-        self.follow(PROVIDER.triggers.add(self.world, self.state, self.now, wanted))
+        assert SIMULATOR.triggers is not None
+        self.follow(SIMULATOR.triggers.add(self.world, self.state, self.now, wanted))
 
     def happens(self, customer: str, event: str, **parameters: object) -> list["Said"]:
         """A customer does something now; answers what the listeners are told."""
@@ -212,14 +212,14 @@ class Optimove:
 
     def report(self, *customers: str, event: str, at: Instant | None = None, **parameters: object) -> list["Said"]:
         """Customers do something, now or at an instant to come."""
-        assert PROVIDER.triggers is not None
+        assert SIMULATOR.triggers is not None
         events = [CustomerEvent(customer=one, event=event, parameters=parameters, at=at) for one in customers]
-        return self.follow(PROVIDER.triggers.report(self.world, self.state, self.now, events))
+        return self.follow(SIMULATOR.triggers.report(self.world, self.state, self.now, events))
 
     def owed(self) -> list[dict[str, Any]]:
         """Every obligation so far."""
-        assert PROVIDER.campaigns is not None
-        facts = [fact for _, fact in PROVIDER.campaigns.truth(self.world, self.state)]
+        assert SIMULATOR.campaigns is not None
+        facts = [fact for _, fact in SIMULATOR.campaigns.truth(self.world, self.state)]
         return [dict(fact.fields) for fact in facts if fact.kind == "obligation"]
 
 

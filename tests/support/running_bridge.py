@@ -11,7 +11,7 @@ from typing import Any
 import requests
 
 from running import RunningSimulators
-from sendproof_scenarios.processes import free_port
+from sendproof_harness.run.processes import free_port
 
 START = "2026-03-02T00:00:00.000Z"
 TOKEN = "a-token-for-tests"

@@ -12,11 +12,11 @@ from sqlalchemy import text
 from sendproof_bridge.bridge import Bridge, CampaignKey, build
 from sendproof_bridge.clock import Instant, Tick, parse_time
 from sendproof_bridge.config import BridgeConfig, ChannelConfig, ClientConfig, Config
-from sendproof_bridge.events import Event, read_event
-from sendproof_bridge.intake import store_events
-from sendproof_bridge.settings import Secret
-from sendproof_bridge.store import Store
-from sendproof_bridge.wire import Wire
+from sendproof_bridge.config_fields import Secret
+from sendproof_bridge.inbound.events import Event, read_event
+from sendproof_bridge.inbound.group_commit import store_events
+from sendproof_bridge.outbound.http import Wire
+from sendproof_bridge.storage.store import Store
 from sendproof_bridge.worker import Worker
 
 NOON = parse_time("2026-03-02 12:00:00")

@@ -12,32 +12,32 @@ from sendproof_simulators.control.handlers import (
     read_instant,
     templates_of,
 )
-from sendproof_simulators.core.clock import Instant
-from sendproof_simulators.core.exchange import Outcome, Reply, json_reply
-from sendproof_simulators.provider import CampaignPlan, Channel, ChannelPlan, Split, Template
+from sendproof_simulators.core.clock.wall_clock import Instant
+from sendproof_simulators.core.http import Effects, Response, json_response
+from sendproof_simulators.core.simulator import CampaignPlan, Channel, ChannelPlan, Split, Template
 
 
-async def plan_campaign(call: ControlCall) -> Reply:
+async def schedule_campaign(call: ControlCall) -> Response:
     """Schedule a campaign."""
     sandbox, plan = call.sandbox, _plan(call)
     campaigns, state = campaigns_of(call), sandbox.states[PLATFORM]
-    outcome: Outcome = attempt(lambda: campaigns.plan(sandbox.world, state, now_of(call), plan))
+    outcome: Effects = attempt(lambda: campaigns.plan(sandbox.world, state, now_of(call), plan))
     sandbox.follow(PLATFORM, outcome)
-    return json_reply(campaigns.get(state, plan.campaign), status=201)
+    return json_response(campaigns.get(state, plan.campaign), status=201)
 
 
-async def get_campaign(call: ControlCall) -> Reply:
+async def get_campaign(call: ControlCall) -> Response:
     """One campaign."""
     campaigns, state = campaigns_of(call), call.sandbox.states[PLATFORM]
-    return json_reply(attempt(lambda: campaigns.get(state, call.params["campaign"])))
+    return json_response(attempt(lambda: campaigns.get(state, call.params["campaign"])))
 
 
-async def list_campaigns(call: ControlCall) -> Reply:
+async def list_campaigns(call: ControlCall) -> Response:
     """Every campaign in a few words."""
-    return json_reply(campaigns_of(call).all(call.sandbox.states[PLATFORM]))
+    return json_response(campaigns_of(call).all(call.sandbox.states[PLATFORM]))
 
 
-async def get_campaign_report(call: ControlCall) -> Reply:
+async def get_campaign_report(call: ControlCall) -> Response:
     """One campaign with all that came back."""
     sandbox, id_ = call.sandbox, call.params["campaign"]
     report = attempt(lambda: campaigns_of(call).report(sandbox.world, sandbox.states[PLATFORM], id_, now_of(call)))
@@ -48,7 +48,7 @@ async def get_campaign_report(call: ControlCall) -> Reply:
         for event, events in service.provider.engagement(sandbox.states[name], id_).items()
     ]
     notified = [one for one in sandbox.notifier.outbox.log(PLATFORM, None) if _about(one).get("campaign") == id_]
-    return json_reply({**report, "engagement": told, "notifications": notified})
+    return json_response({**report, "engagement": told, "notifications": notified})
 
 
 def _about(webhook: dict[str, Any]) -> dict[str, Any]:
@@ -56,13 +56,13 @@ def _about(webhook: dict[str, Any]) -> dict[str, Any]:
     return about
 
 
-async def cancel_campaign(call: ControlCall) -> Reply:
+async def cancel_campaign(call: ControlCall) -> Response:
     """Cancel a campaign now."""
     sandbox, id_ = call.sandbox, call.params["campaign"]
     campaigns, state = campaigns_of(call), sandbox.states[PLATFORM]
-    outcome: Outcome = attempt(lambda: campaigns.cancel(sandbox.world, state, now_of(call), id_))
+    outcome: Effects = attempt(lambda: campaigns.cancel(sandbox.world, state, now_of(call), id_))
     sandbox.follow(PLATFORM, outcome)
-    return json_reply(campaigns.get(state, id_))
+    return json_response(campaigns.get(state, id_))
 
 
 def _plan(call: ControlCall) -> CampaignPlan:

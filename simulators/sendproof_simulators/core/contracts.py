@@ -17,7 +17,7 @@ import jsonschema_rs
 import msgspec
 import yaml
 
-from sendproof_simulators.core.exchange import Request, Violation
+from sendproof_simulators.core.http import Request, Violation
 from sendproof_simulators.core.violations import violations
 
 METHODS = ("get", "post", "put", "patch", "delete")
@@ -153,7 +153,7 @@ class Contract:
         ]
 
     @cached_property
-    def express(self) -> Mapping[tuple[str, str], Operation]:
+    def match_fast_path(self) -> Mapping[tuple[str, str], Operation]:
         """Operations with a fixed path, by method and path: what the express lane may serve."""
         return {(op.method, op.path): op for op in self.operations.values() if "{" not in op.path}
 
@@ -164,7 +164,7 @@ class Contract:
 
     def asked(self, request: Request) -> tuple[Operation, Mapping[str, str]] | None:
         """The operation that a canonical request asks for, if any, and the values in its path."""
-        fixed = self.express.get((request.method, request.path))
+        fixed = self.match_fast_path.get((request.method, request.path))
         if fixed is not None:
             return fixed, {}
         for pattern, operation in self._patterns:
@@ -175,7 +175,7 @@ class Contract:
 
     def canonical(self, request: Request) -> Request:
         """The request with its path spelled as in the contract, where the service does not care for spelling."""
-        if not self.any_case or (request.method, request.path) in self.express:
+        if not self.any_case or (request.method, request.path) in self.match_fast_path:
             return request
         asked = request.path.removesuffix("/")
         path = self._spellings.get(asked.lower()) or self._filled(asked)

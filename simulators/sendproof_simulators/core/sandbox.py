@@ -7,17 +7,17 @@ from typing import Any
 
 import msgspec
 
-from sendproof_simulators.core.audience import Audience, AudienceRecipe
-from sendproof_simulators.core.chance import Chance
-from sendproof_simulators.core.clock import Instant, WallClock, iso
+from sendproof_simulators.core.audience.audience import Audience, AudienceRecipe
+from sendproof_simulators.core.clock.virtual_clock import VirtualClock
+from sendproof_simulators.core.clock.wall_clock import Instant, WallClock, iso
 from sendproof_simulators.core.dialects import choose
-from sendproof_simulators.core.exchange import Fact, Outcome, Timer, Webhook
-from sendproof_simulators.core.faults.struck import Faults
+from sendproof_simulators.core.faults.active import Faults
+from sendproof_simulators.core.http import Effects, JournalEntry, Timer, Webhook
 from sendproof_simulators.core.journal import Journal
-from sendproof_simulators.core.notifying import Attempt, Held, Notifier
-from sendproof_simulators.core.timeline import Timeline
-from sendproof_simulators.core.webhooks import WebhookSender
-from sendproof_simulators.provider import Channel, Provider, RateLimit, World
+from sendproof_simulators.core.randomness import KeyedRandom
+from sendproof_simulators.core.simulator import Channel, RateLimit, SandboxContext, Simulator
+from sendproof_simulators.core.webhooks.dispatcher import Attempt, ReorderedWebhook, WebhookDispatcher
+from sendproof_simulators.core.webhooks.sender import WebhookSender
 
 HISTORY_VERSION = 1
 # What a sandbox has that names no channels: Optimove's generic SMS channel.
@@ -59,7 +59,7 @@ class _Due:
     """Something that a sandbox has put off until an instant."""
 
     sandbox: "Sandbox"
-    what: _Timer | Attempt | Held
+    what: _Timer | Attempt | ReorderedWebhook
 
 
 def _happen(due: _Due) -> None:
@@ -73,7 +73,7 @@ class RateLimiter:
         self._limit = limit
         self._served: deque[Instant] = deque()
 
-    def admits(self, now: Instant) -> bool:
+    def allows(self, now: Instant) -> bool:
         """Count a request made now, unless it is one too many. Refused requests do not count (assumed)."""
         while self._served and self._served[0] <= now - self._limit.window_ms:
             self._served.popleft()
@@ -89,17 +89,17 @@ class Sandbox:
     def __init__(
         self,
         settings: SandboxSettings,
-        providers: Mapping[str, Provider],
+        providers: Mapping[str, Simulator],
         credentials: Mapping[str, Mapping[str, str]],
         wall: WallClock,
         sender: WebhookSender,
-        timeline: "Timeline[_Due] | None" = None,
+        timeline: "VirtualClock[_Due] | None" = None,
     ) -> None:
         """Make it, with a clock of its own or on the `timeline` of another; it begins at `settings.start`."""
         self.settings = settings
         self.credentials = credentials
-        chance = Chance(settings.seed)
-        self.world = World(
+        chance = KeyedRandom(settings.seed)
+        self.world = SandboxContext(
             chance=chance,
             audience=Audience(chance, settings.audience),
             channels=settings.channels,
@@ -110,9 +110,9 @@ class Sandbox:
         )
         self.states: dict[str, Any] = {name: p.new_state(self.world) for name, p in providers.items()}
         self.journal = Journal(wall)
-        self.timeline = timeline or Timeline(wall, _happen, start=settings.start, rate=settings.rate)
+        self.timeline = timeline or VirtualClock(wall, _happen, start=settings.start, rate=settings.rate)
         self.faults = Faults()
-        self.notifier = Notifier(
+        self.notifier = WebhookDispatcher(
             clock=self.timeline,
             chance=chance,
             faults=self.faults,
@@ -129,7 +129,7 @@ class Sandbox:
     def id(self) -> str:
         return self.settings.name
 
-    def admits(self, provider: Provider, credential: str) -> bool:
+    def allows(self, provider: Simulator, credential: str) -> bool:
         """Whether one more request now keeps the service's rate limit for this credential."""
         limit = self._limit_of(provider)
         if limit is None or not self.settings.rate_limits:
@@ -137,9 +137,9 @@ class Sandbox:
         limiter = self._limiters.get((provider.name, credential))
         if limiter is None:
             limiter = self._limiters[provider.name, credential] = RateLimiter(limit)
-        return limiter.admits(self.timeline.now())
+        return limiter.allows(self.timeline.now())
 
-    def _limit_of(self, provider: Provider) -> RateLimit | None:
+    def _limit_of(self, provider: Simulator) -> RateLimit | None:
         """The first of the service's limits that the sandbox's dialects let hold."""
         limits = provider.rate_limit if isinstance(provider.rate_limit, tuple) else (provider.rate_limit,)
         for limit in limits:
@@ -151,7 +151,7 @@ class Sandbox:
         """Put one event into the journal, at the sandbox's present instant; answers its number there."""
         return self.journal.append(self.timeline.now(), kind, fields)
 
-    def follow(self, service: str, outcome: Outcome, request: int | None = None) -> None:
+    def follow(self, service: str, outcome: Effects, request: int | None = None) -> None:
         """Let everything happen that an outcome leads to, beyond its reply.
 
         `request` is the number of the request that led to it, for the record of what was taken from it to be sent.
@@ -166,11 +166,11 @@ class Sandbox:
         for webhook in outcome.webhooks:
             self.notifier.post(service, self._declared(service, webhook))
 
-    async def tell_first(self, service: str, webhooks: Iterable[Webhook]) -> None:
+    async def send_before_response(self, service: str, webhooks: Iterable[Webhook]) -> None:
         """Send webhooks, and come back when each was answered or failed: they overtake a reply."""
         await self.notifier.post_first(service, [self._declared(service, webhook) for webhook in webhooks])
 
-    def come(self, what: _Timer | Attempt | Held) -> None:
+    def come(self, what: _Timer | Attempt | ReorderedWebhook) -> None:
         """Let something happen that is due."""
         if not isinstance(what, _Timer):
             self.notifier.come(what)
@@ -210,7 +210,7 @@ class Sandbox:
         self.timeline.forget(lambda due: due.sandbox is self)
         self.journal.close()
 
-    def _later(self, at: Instant, what: _Timer | Attempt | Held) -> None:
+    def _later(self, at: Instant, what: _Timer | Attempt | ReorderedWebhook) -> None:
         self.timeline.schedule(at, _Due(self, what))
 
     def _declared(self, service: str, webhook: Webhook) -> Webhook:
@@ -244,5 +244,5 @@ class Sandbox:
         }
 
 
-def _truth(since: Instant, fact: Fact) -> dict[str, object]:
+def _truth(since: Instant, fact: JournalEntry) -> dict[str, object]:
     return {"n": 0, "at": iso(since), "real": 0.0, "kind": fact.kind, **fact.fields}

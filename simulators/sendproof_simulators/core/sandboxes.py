@@ -3,11 +3,11 @@
 from collections.abc import Iterator, Mapping
 from typing import NamedTuple
 
-from sendproof_simulators.core.chance import Chance
-from sendproof_simulators.core.clock import WallClock
+from sendproof_simulators.core.clock.wall_clock import WallClock
+from sendproof_simulators.core.randomness import KeyedRandom
 from sendproof_simulators.core.sandbox import Sandbox, SandboxSettings
-from sendproof_simulators.core.webhooks import WebhookSender
-from sendproof_simulators.provider import Provider
+from sendproof_simulators.core.simulator import Simulator
+from sendproof_simulators.core.webhooks.sender import WebhookSender
 
 DEFAULT = "default"
 # A sandbox costs about a megabyte; a process that makes more than this has forgotten to delete them.
@@ -26,7 +26,7 @@ class Owner(NamedTuple):
 class Sandboxes:
     """Makes, finds and deletes sandboxes."""
 
-    def __init__(self, providers: Mapping[str, Provider], wall: WallClock, sender: WebhookSender) -> None:
+    def __init__(self, providers: Mapping[str, Simulator], wall: WallClock, sender: WebhookSender) -> None:
         self._providers = providers
         self._wall = wall
         self._sender = sender
@@ -53,12 +53,12 @@ class Sandboxes:
             provider = self._providers[service]
             for name, value in values.items():
                 if name not in provider.public:
-                    self.know(service, name, value, sandbox)
-            for value in provider.also_shown(values):
-                self.know(service, _LOGIN, value, sandbox)
+                    self.register_credential(service, name, value, sandbox)
+            for value in provider.extra_credentials(values):
+                self.register_credential(service, _LOGIN, value, sandbox)
         return sandbox
 
-    def know(self, service: str, key: str, credential: str, sandbox: Sandbox) -> None:
+    def register_credential(self, service: str, key: str, credential: str, sandbox: Sandbox) -> None:
         """Let a sandbox be found by one more credential of a service, which is called `key`."""
         self._by_credential[service, credential] = Owner(sandbox, key)
 
@@ -100,5 +100,5 @@ class Sandboxes:
         if settings.name == DEFAULT:
             return {name: dict(p.default_credentials) for name, p in self._providers.items()}
         # The name is part of the draw: two sandboxes with one seed must not share a key.
-        chance = Chance(settings.seed)
+        chance = KeyedRandom(settings.seed)
         return {name: p.credentials(chance, settings.name) for name, p in self._providers.items()}

@@ -11,7 +11,7 @@ from typing import Any
 import jsonschema_rs
 import msgspec
 
-from sendproof_simulators.core.exchange import Violation
+from sendproof_simulators.core.http import Violation
 
 # More would bury the first, which is nearly always the cause of the others.
 REPORTED = 20

@@ -4,11 +4,20 @@ import json
 
 import pytest
 
-from sendproof_bridge import intake
-from sendproof_bridge.channels import Composed, Open, OptOut, Order, Receipt, Template, open_channel, providers
 from sendproof_bridge.clock import HOUR, SECOND, iso
-from sendproof_bridge.settings import Secret
-from sendproof_bridge.wire import Wire
+from sendproof_bridge.config_fields import Secret
+from sendproof_bridge.inbound import group_commit
+from sendproof_bridge.outbound.http import Wire
+from sendproof_bridge.outbound.providers import (
+    Composed,
+    Open,
+    OptOut,
+    Order,
+    Receipt,
+    Template,
+    open_channel,
+    providers,
+)
 from small_bridge import NOON, opened, row, settings
 from stand_in import Says
 
@@ -126,7 +135,7 @@ def test_what_happens_to_a_message_is_known_by_its_id(tmp_path, account):
             told = {"event": event, "message_id": "0123456789abcdef0123", "occurred_at": "2026-03-02T12:00:03.000Z"}
             with small.bridge.store.write() as tx:
                 found = provider.read(json.dumps(told).encode(), {}, "")
-                intake.store_receipts(tx, [("acme", one) for one in found])
+                group_commit.store_receipts(tx, [("acme", one) for one in found])
         small.work(until=NOON + 10 * SECOND)
 
         assert small.rows("SELECT state FROM message") == ["delivered"]
@@ -176,7 +185,7 @@ def test_a_rejection_that_is_told_later_counts_as_dropped(tmp_path, account):
         small.work()
         told = Receipt(recipient="", letter="rejected", stamp="", message="0123456789abcdef0123")
         with small.bridge.store.write() as tx:
-            intake.store_receipts(tx, [("acme", told)])
+            group_commit.store_receipts(tx, [("acme", told)])
         small.work(until=NOON + HOUR)
 
     totals = {item["MetricID"]: item["MetricValue"] for item in account.calls("UpdateCampaignMetrics")[-1].body}
@@ -202,7 +211,7 @@ def test_what_is_posted_before_the_id_is_known_counts_when_it_is(tmp_path, accou
         small.work()
         with small.bridge.store.write() as tx:
             told = Receipt(recipient="", letter="delivered", stamp="", message="an-id")
-            intake.store_receipts(tx, [("acme", told)])
+            group_commit.store_receipts(tx, [("acme", told)])
         small.work()
         assert small.rows("SELECT result FROM receipt") == ["stray"]
 
@@ -221,7 +230,7 @@ def test_without_an_id_a_receipt_is_known_by_number_and_template(tmp_path, accou
         for event in ("clicked", "delivered"):
             with small.bridge.store.write() as tx:
                 found = provider.read(json.dumps({**told, "event": event}).encode(), {}, "")
-                intake.store_receipts(tx, [("acme", one) for one in found])
+                group_commit.store_receipts(tx, [("acme", one) for one in found])
             small.work()
 
         assert small.rows("SELECT state, provider_id FROM message") == [("delivered", "an-id")]

@@ -8,7 +8,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from sendproof_bridge.channels import (
+from sendproof_bridge.outbound.errors import CredentialsRefusedError, NotDoneError, RefusedError, UnknownOutcomeError
+from sendproof_bridge.outbound.http import Wire
+from sendproof_bridge.outbound.providers import (
     Composed,
     Open,
     OptOut,
@@ -19,9 +21,7 @@ from sendproof_bridge.channels import (
     Template,
     open_channel,
 )
-from sendproof_bridge.channels.textlocal import fill, same_text
-from sendproof_bridge.errors import CredentialsRefusedError, NotDoneError, RefusedError, UnknownOutcomeError
-from sendproof_bridge.wire import Wire
+from sendproof_bridge.outbound.providers.textlocal import fill, same_text
 from small_bridge import HELLO, settings
 from stand_in import Says
 

@@ -6,11 +6,11 @@ import json
 
 import pytest
 
-from sendproof_bridge.channels import NotGenuineError, Open, Receipt, open_channel, providers
 from sendproof_bridge.clock import HOUR, MINUTE, SECOND
 from sendproof_bridge.config import ConfigError
-from sendproof_bridge.settings import Secret
-from sendproof_bridge.wire import Wire
+from sendproof_bridge.config_fields import Secret
+from sendproof_bridge.outbound.http import Wire
+from sendproof_bridge.outbound.providers import NotGenuineError, Open, Receipt, open_channel, providers
 from small_bridge import NOON, opened, row, settings, small_bridge
 from stand_in import Says
 

@@ -5,7 +5,7 @@ import json
 import pytest
 
 from sendproof_bridge.clock import DAY, HOUR, MINUTE
-from sendproof_bridge.status import campaign
+from sendproof_bridge.inbound.status import campaign
 from small_bridge import KEY, NOON, row
 from stand_in import Says
 

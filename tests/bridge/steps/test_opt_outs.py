@@ -4,8 +4,8 @@ import json
 
 import pytest
 
-from sendproof_bridge import opt_outs
 from sendproof_bridge.clock import HOUR, MINUTE
+from sendproof_bridge.storage import opt_outs
 from small_bridge import NOON, opened, row, settings
 from stand_in import Says
 

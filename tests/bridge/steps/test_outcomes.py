@@ -2,9 +2,9 @@
 
 import pytest
 
-from sendproof_bridge.channels import providers
 from sendproof_bridge.clock import DAY, HOUR, MINUTE, SECOND
-from sendproof_bridge.settings import Secret
+from sendproof_bridge.config_fields import Secret
+from sendproof_bridge.outbound.providers import providers
 from small_bridge import NOON, opened, row, settings
 from stand_in import Says
 

@@ -2,10 +2,10 @@
 
 import pytest
 
-from sendproof_bridge import intake
-from sendproof_bridge.channels import Receipt
 from sendproof_bridge.clock import DAY, HOUR, MINUTE, iso
-from sendproof_bridge.status import campaign
+from sendproof_bridge.inbound import group_commit
+from sendproof_bridge.inbound.status import campaign
+from sendproof_bridge.outbound.providers import Receipt
 from small_bridge import KEY, NOON, opened, row, settings
 from stand_in import Says
 
@@ -31,7 +31,7 @@ def receive(small, *receipts, batch=BATCH):
         for number, letter in receipts
     ]
     with small.bridge.store.write() as tx:
-        intake.store_receipts(tx, rows)
+        group_commit.store_receipts(tx, rows)
 
 
 def states(small):

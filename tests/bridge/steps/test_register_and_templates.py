@@ -1,7 +1,7 @@
 """What every start begins with: the listener, and the list of templates."""
 
 from sendproof_bridge.clock import HOUR
-from sendproof_bridge.status import health
+from sendproof_bridge.inbound.status import health
 from small_bridge import HELLO, NOON
 from stand_in import Says
 

@@ -6,11 +6,11 @@ import json
 
 import pytest
 
-from sendproof_bridge import intake
-from sendproof_bridge.channels import Receipt
 from sendproof_bridge.clock import HOUR, MINUTE
-from sendproof_bridge.settings import Secret
-from sendproof_bridge.status import health
+from sendproof_bridge.config_fields import Secret
+from sendproof_bridge.inbound import group_commit
+from sendproof_bridge.inbound.status import health
+from sendproof_bridge.outbound.providers import Receipt
 from small_bridge import NOON, opened, row, settings
 from stand_in import Says
 
@@ -30,7 +30,7 @@ def reported(tmp_path, outside):
         receipts = [Receipt(recipient=A, letter="D", stamp="", batch="505-7001-0-0")]
         receipts += [Receipt(recipient=B, letter="U", stamp="", batch="505-7001-0-0")]
         with small.bridge.store.write() as tx:
-            intake.store_receipts(tx, [("acme", one) for one in receipts])
+            group_commit.store_receipts(tx, [("acme", one) for one in receipts])
         yield small
 
 

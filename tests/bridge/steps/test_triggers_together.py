@@ -4,11 +4,11 @@ import json
 
 import pytest
 
-from sendproof_bridge import jobs
-from sendproof_bridge.channels import providers
 from sendproof_bridge.clock import HOUR
-from sendproof_bridge.jobs import Claimant
-from sendproof_bridge.settings import Secret
+from sendproof_bridge.config_fields import Secret
+from sendproof_bridge.outbound.providers import providers
+from sendproof_bridge.storage import job_queue
+from sendproof_bridge.storage.job_queue import Claimant
 from small_bridge import NOON, opened, settings
 from stand_in import Says
 
@@ -140,7 +140,7 @@ def test_a_bridge_that_died_before_it_stored_the_messages_sends_them_once(trigge
         meet(triggered, number)
     with triggered.bridge.store.write() as tx:
         claimant = Claimant(owner="run-0", now=NOON, real=0.0)
-        taken = jobs.claim_alike(tx, claimant, jobs.claim(tx, claimant))
+        taken = job_queue.claim_alike(tx, claimant, job_queue.claim(tx, claimant))
     triggered.work()
 
     assert (len(taken), sent(outside)) == (2, [[A, B]])

@@ -3,11 +3,11 @@
 import asyncio
 from collections.abc import Mapping
 
-from sendproof_simulators.core.chance import Chance
-from sendproof_simulators.core.exchange import Webhook
-from sendproof_simulators.core.faults.struck import Faults
-from sendproof_simulators.core.notifying import Attempt, Held, Notifier, Sent
-from sendproof_simulators.core.webhooks import CONNECTIONS_PER_HOST
+from sendproof_simulators.core.faults.active import Faults
+from sendproof_simulators.core.http import Webhook
+from sendproof_simulators.core.randomness import KeyedRandom
+from sendproof_simulators.core.webhooks.dispatcher import Attempt, ReorderedWebhook, Sent, WebhookDispatcher
+from sendproof_simulators.core.webhooks.sender import CONNECTIONS_PER_HOST
 
 MANY = 10 * CONNECTIONS_PER_HOST
 
@@ -52,14 +52,14 @@ def record(kind: str, fields: Mapping[str, object]) -> int:
     return 1
 
 
-def later(at: int, what: Attempt | Held) -> None:
+def later(at: int, what: Attempt | ReorderedWebhook) -> None:
     """Nothing is put off here."""
     raise AssertionError(f"{what} was put off to {at}")
 
 
-def notifier(time: Time, door: Door) -> Notifier:
+def notifier(time: Time, door: Door) -> WebhookDispatcher:
     """One that has posted many webhooks to one host, which none of its senders has seen yet."""
-    made = Notifier(clock=time, chance=Chance(1), faults=Faults(), record=record, later=later, send=door)
+    made = WebhookDispatcher(clock=time, chance=KeyedRandom(1), faults=Faults(), record=record, later=later, send=door)
     for index in range(MANY):
         made.post("textlocal", Webhook(url=f"http://127.0.0.1/{index}", key=str(index), event="receipt", body=b""))
     return made

@@ -2,7 +2,7 @@
 
 import pytest
 
-from sendproof_simulators.core.optouts import OptOuts, is_stop
+from sendproof_simulators.core.messaging.opt_outs import OptOuts, is_stop
 
 
 @pytest.mark.parametrize("text", ["STOP", "stop", " Stop. ", "STOP please", "unsubscribe", "Quit!"])

@@ -4,14 +4,14 @@ import sys
 
 import pytest
 
-from sendproof_simulators.delivyr import PROVIDER
+from sendproof_simulators.services.delivyr import SIMULATOR
 
 URL = "https://example.com/offer"
 
 
 def settings(account):
     """All of them as they stand."""
-    return dict(PROVIDER.settings.read(account.state))
+    return dict(SIMULATOR.settings.read(account.state))
 
 
 def test_testing_is_on_at_first(account):

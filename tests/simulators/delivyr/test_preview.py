@@ -5,7 +5,7 @@ from typing import Any
 
 import pytest
 
-from sendproof_simulators.delivyr import PROVIDER
+from sendproof_simulators.services.delivyr import SIMULATOR
 
 OVERRIDE = '{"phone_number": "+1" & personalization.ootb_balance_update.override_phone_number}'
 
@@ -31,7 +31,7 @@ def event(account, **changes: Any) -> dict[str, Any]:
 
 def preview(account, asked: dict[str, Any]) -> dict[str, Any]:
     """What the control API is told."""
-    return dict(asyncio.run(PROVIDER.preview(account.world, account.state, account.now, asked)))
+    return dict(asyncio.run(SIMULATOR.preview(account.world, account.state, account.now, asked)))
 
 
 KNOWN = {"templateName": "YFRYM0RJ - Balance", "customerID": "C0000007"}

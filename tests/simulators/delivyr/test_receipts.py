@@ -3,8 +3,8 @@
 import pytest
 
 from instants import NINE
-from sendproof_simulators.core.clock import DAY, HOUR
-from sendproof_simulators.core.fates import BY_NAME, magic_number
+from sendproof_simulators.core.clock.wall_clock import DAY, HOUR
+from sendproof_simulators.core.messaging.delivery_outcomes import BY_NAME, number_for_code
 
 URL = "http://127.0.0.1:9000/delivyr"
 WEEK = NINE + 7 * DAY
@@ -12,7 +12,7 @@ WEEK = NINE + 7 * DAY
 
 def number_that(fate: str) -> str:
     """An American number that dials a fate."""
-    return "+" + magic_number("US", BY_NAME[fate].code)
+    return "+" + number_for_code("US", BY_NAME[fate].code)
 
 
 @pytest.fixture

@@ -2,7 +2,7 @@
 
 import pytest
 
-from sendproof_simulators.core.fates import magic_number
+from sendproof_simulators.core.messaging.delivery_outcomes import number_for_code
 
 ADA = "+12125650100"
 # Assumed where no page is named: nothing is published about the answers.
@@ -57,7 +57,7 @@ def test_a_test_is_logged_and_not_sent(account):
         (400, "invalid_request", {"variables": {"FIRST_NAME": "x" * 1601}}),
         (400, "invalid_request", {"testing": "yes"}),
         (422, "template_not_found", {"template_id": "AAAAAAAA"}),
-        (503, "queue_full", {"number": "+" + magic_number("US", "23")}),
+        (503, "queue_full", {"number": "+" + number_for_code("US", "23")}),
     ],
 )
 def test_each_refusal_has_its_status_and_code(account, status, code, changes):
@@ -110,9 +110,9 @@ REJECTED = [
     ("Ada", "incorrect_format"),
     ("+447123456789", "unsupported_country"),
     ("+18765550123", "unsupported_country"),
-    ("+" + magic_number("US", "20"), "opted_out"),
-    ("+" + magic_number("US", "21"), "cannot_receive"),
-    ("+" + magic_number("CA", "22"), "blocked"),
+    ("+" + number_for_code("US", "20"), "opted_out"),
+    ("+" + number_for_code("US", "21"), "cannot_receive"),
+    ("+" + number_for_code("CA", "22"), "blocked"),
 ]
 
 

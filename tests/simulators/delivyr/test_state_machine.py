@@ -7,17 +7,19 @@ from hypothesis import settings
 from hypothesis import strategies as st
 from hypothesis.stateful import Bundle, invariant, multiple, rule, run_state_machine_as_test
 
-import books
-from sendproof_simulators.core.clock import HOUR
+import account_model
+from sendproof_simulators.core.clock.wall_clock import HOUR
 
-AMERICANS = [f"+1212565010{place}" for place in range(3)] + [f"+{number}" for number in books.magic_numbers("US")]
+AMERICANS = [f"+1212565010{place}" for place in range(3)] + [
+    f"+{number}" for number in account_model.numbers_for_codes("US")
+]
 NUMBERS = st.sampled_from([*AMERICANS, "2125650100", "+12125", "+447700900123", "nobody"])
 # What the log says of a message, by what it has come to; nothing is told of one that stays unknown.
 TOLD = {"delivered": "delivered", "undelivered": "undelivered", "expired": "undelivered", "invalid": "undelivered"}
 ALL = 500
 
 
-class Log(books.Books):
+class Log(account_model.AccountModel):
     """Sends, waits, reads; `taken` are the ids of all that were taken, `rejected` of those that were not sent on."""
 
     opened = None

@@ -3,7 +3,7 @@
 import pytest
 
 from instants import NINE
-from sendproof_simulators.delivyr.templates import TEMPLATES, id_in_name, synchronised_name
+from sendproof_simulators.services.delivyr.templates import TEMPLATES, id_in_name, synchronised_name
 
 
 def test_ids_are_eight_letters_and_digits(account):

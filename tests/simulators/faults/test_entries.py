@@ -2,7 +2,7 @@
 
 import pytest
 
-from sendproof_simulators.core.faults.entries import Places, read_entries
+from sendproof_simulators.core.faults.parsing import Places, read_entries
 
 PLACES = Places(calls={"toy": ("addNote", "listNotes")}, webhooks={"toy": ("receipt",), "other": ()})
 

@@ -50,7 +50,7 @@ def test_a_bridge_is_killed_at_a_call(bench, start, when):
     """Time stands still until that is done; its call is lost, and when it is started again it is served."""
     bench.strike("kill", when=when)
     bridge = start()
-    assert bench.call("GET", "/faults/wanted") == {"id": "f1", "fault": "kill", "when": when, "down_ms": 0}
+    assert bench.call("GET", "/faults/pending-kill") == {"id": "f1", "fault": "kill", "when": when, "down_ms": 0}
     assert bench.call("GET", "/clock")["in_flight"] == 1
     bridge.kill()
     bridge.wait(timeout=20)
@@ -64,7 +64,7 @@ def test_the_connection_of_the_call_is_dropped(bench, start):
     """Whoever lives on all the same is told nothing."""
     bench.strike("kill", when="after")
     bridge = start()
-    bench.call("GET", "/faults/wanted")
+    bench.call("GET", "/faults/pending-kill")
     bench.call("POST", "/faults/f1/done")
     assert bridge.stdout.readline() == "no answer\n"
 
@@ -84,7 +84,7 @@ def test_a_bridge_is_killed_at_a_notification(bench, advancing, when, came):
     bench.strike("kill", webhook="textlocal.receipt", when=when)
     assert bench.send().ok
     passing = advancing(MINUTE)
-    assert bench.call("GET", "/faults/wanted")["when"] == when
+    assert bench.call("GET", "/faults/pending-kill")["when"] == when
     assert len(bench.listener.calls("receipts")) == came
     bench.call("POST", "/faults/f1/done")
     passing.result(timeout=60)
@@ -96,7 +96,7 @@ def test_a_bridge_stays_away_as_long_as_the_fault_says(bench, advancing):
     bench.strike("kill", webhook="textlocal.receipt", down=10 * MINUTE)
     assert bench.send().ok
     passing = advancing(60 * MINUTE)
-    assert bench.call("GET", "/faults/wanted")["down_ms"] == 10 * MINUTE
+    assert bench.call("GET", "/faults/pending-kill")["down_ms"] == 10 * MINUTE
     clock = bench.call("GET", "/clock")
     park = {"participant": "harness", "until": clock["now"], "since": clock["delivered"]}
     assert bench.call("POST", "/clock/park", park)["reason"] == "due"

@@ -4,11 +4,11 @@ import pytest
 
 from instants import NINE, SIX, TEN
 from optimove_alone import Optimove, plan, split
-from sendproof_simulators.core.exchange import Timer
-from sendproof_simulators.optimove import PROVIDER
+from sendproof_simulators.core.http import Timer
+from sendproof_simulators.services.optimove import SIMULATOR
 
-assert PROVIDER.campaigns is not None
-CAMPAIGNS = PROVIDER.campaigns
+assert SIMULATOR.campaigns is not None
+CAMPAIGNS = SIMULATOR.campaigns
 
 
 def truth(optimove: Optimove, kind: str) -> list[dict[str, Any]]:
@@ -152,9 +152,9 @@ def test_what_is_owed_depends_on_consent_and_number(optimove: Optimove) -> None:
 def test_sandboxes_with_one_seed_have_different_keys() -> None:
     """A key leads to one sandbox."""
     world = Optimove().world
-    first, second = (PROVIDER.credentials(world.chance, name)["api_key"] for name in ("a", "b"))
+    first, second = (SIMULATOR.credentials(world.chance, name)["api_key"] for name in ("a", "b"))
     assert first != second
-    assert PROVIDER.credentials(world.chance, "a")["api_key"] == first
+    assert SIMULATOR.credentials(world.chance, "a")["api_key"] == first
 
 
 def test_timers_of_others_are_a_mistake(optimove: Optimove) -> None:

@@ -6,9 +6,9 @@ import msgspec
 import pytest
 
 from optimove_alone import CONTRACT, Optimove, plan
-from sendproof_simulators.app import CONTRACTS
 from sendproof_simulators.core.contracts import Contract, load_contract
-from sendproof_simulators.core.exchange import Request
+from sendproof_simulators.core.http import Request
+from sendproof_simulators.server.app import CONTRACTS
 
 LISTENER = load_contract(CONTRACTS / "listener.yaml")
 LIMITS = {"enum", "maximum", "maxItems", "maxLength", "minimum", "minLength", "pattern", "default"}

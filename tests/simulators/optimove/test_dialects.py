@@ -7,10 +7,10 @@ import msgspec
 import pytest
 
 from optimove_alone import Optimove, plan, world
-from sendproof_simulators.core.exchange import Problem
-from sendproof_simulators.optimove import PROVIDER
-from sendproof_simulators.optimove.errors import error
-from sendproof_simulators.provider import discover, folder_of
+from sendproof_simulators.core.http import Problem
+from sendproof_simulators.services.discovery import discover, folder_of
+from sendproof_simulators.services.optimove import SIMULATOR
+from sendproof_simulators.services.optimove.errors import error
 
 # What is unknown or told in two ways about the real service, and the dialects that answer it.
 OPEN_QUESTIONS = {
@@ -44,7 +44,7 @@ def speaking(**answers: str) -> Optimove:
 
 def test_every_open_question_is_a_dialect() -> None:
     """And the other way round."""
-    declared = {dialect.name for dialect in PROVIDER.dialects}
+    declared = {dialect.name for dialect in SIMULATOR.dialects}
     assert {name for names in OPEN_QUESTIONS.values() for name in names} == declared
     assert {dialect.name for dialect in discover()["optimove-metrics"].dialects} == METRICS_QUESTIONS
 
@@ -52,7 +52,7 @@ def test_every_open_question_is_a_dialect() -> None:
 @pytest.mark.parametrize("name", ["optimove", "optimove-metrics"])
 def test_every_dialect_stands_in_the_list_of_what_nobody_says(name: str) -> None:
     """Beside the questions that cannot be answered."""
-    _, _, rest = (folder_of(PROVIDER) / "README.md").read_text().partition("## What nobody says")
+    _, _, rest = (folder_of(SIMULATOR) / "README.md").read_text().partition("## What nobody says")
     told = rest.partition("\n## ")[0]
     assert [dialect.name for dialect in discover()[name].dialects if f"`{dialect.name}`" not in told] == []
 

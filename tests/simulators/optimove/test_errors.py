@@ -1,8 +1,8 @@
 import msgspec
 import pytest
 
-from sendproof_simulators.core.exchange import PROBLEM_KINDS, Problem, Violation
-from sendproof_simulators.optimove.errors import error
+from sendproof_simulators.core.http import PROBLEM_KINDS, Problem, Violation
+from sendproof_simulators.services.optimove.errors import error
 
 
 def test_too_many_requests_are_answered_as_documented() -> None:

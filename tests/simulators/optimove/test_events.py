@@ -8,10 +8,10 @@ import pytest
 
 from instants import SIX
 from optimove_alone import CHANNELS, Optimove, Said, plan, split, trigger, world
-from sendproof_simulators.app import CONTRACTS
-from sendproof_simulators.core.clock import DAY, HOUR, MINUTE
+from sendproof_simulators.core.clock.wall_clock import DAY, HOUR, MINUTE
 from sendproof_simulators.core.contracts import load_contract
-from sendproof_simulators.provider import Channel
+from sendproof_simulators.core.simulator import Channel
+from sendproof_simulators.server.app import CONTRACTS
 
 OWN = "http://127.0.0.1:9000/own"
 GENERAL = "http://127.0.0.1:9000/general"

@@ -3,7 +3,7 @@ import pytest
 
 from instants import SIX
 from optimove_alone import Optimove, plan, world
-from sendproof_simulators.core.exchange import Fact, Webhook
+from sendproof_simulators.core.http import JournalEntry, Webhook
 
 HERE = "http://127.0.0.1:9000/a"
 THERE = "http://127.0.0.1:9000/b"
@@ -25,7 +25,7 @@ def test_a_registration_is_answered_with_nothing_and_noted(optimove: Optimove) -
     outcome = optimove.ask("RegisterEventListener", {"EventTypeID": 13, "ListenerURL": HERE, "ChannelID": 505})
     assert (outcome.reply.status, outcome.reply.body) == (200, b"")
     fields = {"action": "registered", "event_type": 13, "channel": 505, "url": HERE}
-    assert outcome.facts == (Fact(kind="listener", fields=fields),)
+    assert outcome.facts == (JournalEntry(kind="listener", fields=fields),)
 
 
 def test_listeners_are_listed_general_ones_first(optimove: Optimove) -> None:

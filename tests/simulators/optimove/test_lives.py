@@ -4,8 +4,8 @@ import pytest
 
 from instants import NINE, SIX, TEN
 from optimove_alone import CHANNELS, Optimove, part, plan, split, world
-from sendproof_simulators.core.clock import HOUR
-from sendproof_simulators.provider import Channel
+from sendproof_simulators.core.clock.wall_clock import HOUR
+from sendproof_simulators.core.simulator import Channel
 
 EIGHT = SIX + 2 * HOUR
 CONDITIONAL = plan(clearance_by=EIGHT)

@@ -4,7 +4,7 @@ import pytest
 
 from instants import SIX
 from optimove_alone import Optimove, plan, split, world
-from sendproof_simulators.core.clock import DAY, HOUR, SECOND, sql_time
+from sendproof_simulators.core.clock.wall_clock import DAY, HOUR, SECOND, sql_time
 
 TWO_OCLOCK = 2 * HOUR
 FIRST_NIGHT = SIX - 4 * HOUR + DAY

@@ -4,7 +4,7 @@ import msgspec
 import pytest
 
 from optimove_alone import CHANNELS, Optimove, part, plan, split, world
-from sendproof_simulators.provider import Channel
+from sendproof_simulators.core.simulator import Channel
 
 BOTH = (*CHANNELS, Channel(id=506, provider="textlocal", kind="scheduled"))
 DAY = "2026-03-02"

@@ -2,11 +2,11 @@ import pytest
 
 from instants import NINE, SIX, TEN
 from optimove_alone import Optimove, part, plan, split, trigger, world
-from sendproof_simulators.core.clock import HOUR
-from sendproof_simulators.optimove import report
-from sendproof_simulators.optimove.records import Change
-from sendproof_simulators.optimove.updates import take_in
-from sendproof_simulators.provider import Channel
+from sendproof_simulators.core.clock.wall_clock import HOUR
+from sendproof_simulators.core.simulator import Channel
+from sendproof_simulators.services.optimove.campaigns import report
+from sendproof_simulators.services.optimove.customers.attribute_updates import take_in
+from sendproof_simulators.services.optimove.customers.customer_records import Change
 
 CHANNELS = tuple(Channel(id=id_, provider="textlocal", kind="scheduled") for id_ in (505, 506))
 METRIC = {"ChannelID": 505, "CampaignID": 7001, "TemplateID": 14, "MetricID": 0, "MetricValue": 5}

@@ -7,9 +7,9 @@ from hypothesis import strategies as st
 
 from instants import NINE, TEN
 from optimove_alone import Optimove, plan, split, world
-from sendproof_simulators.core.audience import Audience
-from sendproof_simulators.optimove.campaigns import Campaign
-from sendproof_simulators.optimove.pages import Form, Pages
+from sendproof_simulators.core.audience.audience import Audience
+from sendproof_simulators.services.optimove.campaigns.campaigns import Campaign
+from sendproof_simulators.services.optimove.campaigns.send_details_pages import Form, Pages
 
 WORLD = world()
 SPLITS = (split(1, 1.0, NINE), split(2, 2.0, TEN), split(3, 1.0, NINE))

@@ -15,9 +15,9 @@ from hypothesis.stateful import (
 )
 
 from optimove_alone import Optimove, condition, part, plan, split, trigger, world
-from sendproof_simulators.core.clock import HOUR, MINUTE, sql_time
-from sendproof_simulators.optimove import report
-from sendproof_simulators.provider import Channel
+from sendproof_simulators.core.clock.wall_clock import HOUR, MINUTE, sql_time
+from sendproof_simulators.core.simulator import Channel
+from sendproof_simulators.services.optimove.campaigns import report
 
 CUSTOMERS, CHANNELS, VISITS = 30, (505, 506), 3
 WORLD_CHANNELS = (

@@ -3,7 +3,7 @@ from typing import Any
 import pytest
 
 from optimove_alone import Optimove
-from sendproof_simulators.optimove import PROVIDER
+from sendproof_simulators.services.optimove import SIMULATOR
 
 
 def items(count: int, name: str = "Welcome") -> list[dict[str, Any]]:
@@ -102,11 +102,11 @@ def test_templates_need_a_whole_number_and_a_name(optimove: Optimove, item: dict
 
 def test_the_overview_shows_listeners_and_templates(optimove: Optimove) -> None:
     """What the control API answers about a sandbox."""
-    assert PROVIDER.campaigns is not None
+    assert SIMULATOR.campaigns is not None
     optimove.ask("AddChannelTemplates", items(1), ChannelID=505)
     optimove.ask("RegisterEventListener", {"EventTypeID": 13, "ListenerURL": "http://localhost/"})
-    assert PROVIDER.campaigns.overview(optimove.state) == {
+    assert SIMULATOR.campaigns.overview(optimove.state) == {
         "listeners": [{"event_type": 13, "channel": None, "url": "http://localhost/"}],
         "channel_templates": {"505": [{"id": 1, "name": "Welcome 1"}], "250": []},
     }
-    assert PROVIDER.campaigns.channel_templates(optimove.state, 505) == ((1, "Welcome 1"),)
+    assert SIMULATOR.campaigns.channel_templates(optimove.state, 505) == ((1, "Welcome 1"),)

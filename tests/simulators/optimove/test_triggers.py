@@ -6,8 +6,8 @@ import pytest
 
 from instants import SIX
 from optimove_alone import Optimove, Said, condition, plan, trigger, world
-from sendproof_simulators.core.clock import HOUR, MINUTE
-from sendproof_simulators.provider import TriggerPlan
+from sendproof_simulators.core.clock.wall_clock import HOUR, MINUTE
+from sendproof_simulators.core.simulator import TriggerPlan
 
 CUSTOMER = "C0000042"
 

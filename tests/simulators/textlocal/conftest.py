@@ -10,23 +10,25 @@ import msgspec
 import pytest
 
 from instants import NINE
-from sendproof_simulators.app import CONTRACTS
-from sendproof_simulators.core.audience import Audience, AudienceRecipe
-from sendproof_simulators.core.chance import Chance
+from sendproof_simulators.core.audience.audience import Audience, AudienceRecipe
 from sendproof_simulators.core.contracts import Contract, load_contract
 from sendproof_simulators.core.dialects import choose
-from sendproof_simulators.core.exchange import Outcome, Problem, Request, Timer
-from sendproof_simulators.provider import Call, World
-from sendproof_simulators.textlocal import PROVIDER
-from sendproof_simulators.textlocal.state import State
+from sendproof_simulators.core.http import Effects, Problem, Request, Timer
+from sendproof_simulators.core.randomness import KeyedRandom
+from sendproof_simulators.core.simulator import Call, SandboxContext
+from sendproof_simulators.server.app import CONTRACTS
+from sendproof_simulators.services.textlocal import SIMULATOR
+from sendproof_simulators.services.textlocal.state import State
 
 
-def world(seed: int = 7, *, allow_remote: bool = False, **dialects: str) -> World:
+def world(seed: int = 7, *, allow_remote: bool = False, **dialects: str) -> SandboxContext:
     """A hundred customers, of whom about ten opted out."""
-    chance = Chance(seed)
+    chance = KeyedRandom(seed)
     audience = Audience(chance, AudienceRecipe(customers=100, opted_out=0.1))
-    spoken = choose({PROVIDER.name: PROVIDER.dialects}, {f"{PROVIDER.name}.{n}": v for n, v in dialects.items()})
-    return World(chance=chance, audience=audience, channels=(), allow_remote_webhooks=allow_remote, dialects=spoken)
+    spoken = choose({SIMULATOR.name: SIMULATOR.dialects}, {f"{SIMULATOR.name}.{n}": v for n, v in dialects.items()})
+    return SandboxContext(
+        chance=chance, audience=audience, channels=(), allow_remote_webhooks=allow_remote, dialects=spoken
+    )
 
 
 @dataclass
@@ -34,13 +36,13 @@ class Account:
     """Asks the simulator as a bridge would, less HTTP. `last` is everything that the last call led to."""
 
     contract: Contract
-    world: World = field(default_factory=world)
+    world: SandboxContext = field(default_factory=world)
     now: int = NINE
-    last: Outcome = field(default_factory=Outcome)
+    last: Effects = field(default_factory=Effects)
     timers: list[Timer] = field(default_factory=list)
 
     def __post_init__(self) -> None:
-        self.state: State = PROVIDER.new_state(self.world)
+        self.state: State = SIMULATOR.new_state(self.world)
 
     def call(self, command: str, status: int = 200, **fields: Any) -> dict[str, Any]:
         """POST a form; the JSON of the answer."""
@@ -53,7 +55,7 @@ class Account:
         form = urlencode({"apikey": "key", **fields}).encode()
         headers = {"content-type": "application/x-www-form-urlencoded"}
         self.last = self._outcome(
-            PROVIDER.normalise(Request(method="POST", path=f"/{command}/", headers=headers, body=form))
+            SIMULATOR.normalise(Request(method="POST", path=f"/{command}/", headers=headers, body=form))
         )
         self.timers += self.last.timers
         said: dict[str, Any] = msgspec.json.decode(self.last.reply.body)
@@ -61,18 +63,18 @@ class Account:
 
     def set(self, **settings: Any) -> None:
         """What the user sets on the website."""
-        assert PROVIDER.settings is not None
-        PROVIDER.settings.replace(self.world, self.state, self.now, settings)
+        assert SIMULATOR.settings is not None
+        SIMULATOR.settings.replace(self.world, self.state, self.now, settings)
 
     def template(self, body: str, title: str = "Offer") -> int:
         """A template, made on the website; its id."""
-        assert PROVIDER.templates is not None
-        made, _ = PROVIDER.templates.add(self.state, self.now, title, body, None)
+        assert SIMULATOR.templates is not None
+        made, _ = SIMULATOR.templates.add(self.state, self.now, title, body, None)
         return int(made.id)
 
     def ask(self, request: Request, status: int = 200) -> dict[str, Any]:
         """The JSON of the answer to one request."""
-        self.last = self._outcome(PROVIDER.normalise(request))
+        self.last = self._outcome(SIMULATOR.normalise(request))
         self.timers += self.last.timers
         assert self.last.reply.status == status
         said: dict[str, Any] = msgspec.json.decode(self.last.reply.body)
@@ -95,21 +97,21 @@ class Account:
         """The facts of one kind that the last call led to."""
         return [dict(fact.fields) for fact in self.last.facts if fact.kind == kind]
 
-    def live_until(self, instant: int) -> list[tuple[int, Outcome]]:
+    def live_until(self, instant: int) -> list[tuple[int, Effects]]:
         """Let every timer ring that is due by then; when each rang and what it led to."""
         rung = []
         while due := [timer for timer in self.timers if timer.at <= instant]:
             timer = min(due, key=lambda timer: timer.at)
             self.timers.remove(timer)
             self.now = timer.at
-            outcome = PROVIDER.on_timer(self.world, self.state, timer, timer.at)
+            outcome = SIMULATOR.on_timer(self.world, self.state, timer, timer.at)
             self.timers += outcome.timers
             rung.append((timer.at, outcome))
         self.now = instant
         return rung
 
-    def _outcome(self, request: Request) -> Outcome:
-        operation = self.contract.express[request.method, request.path]
+    def _outcome(self, request: Request) -> Effects:
+        operation = self.contract.match_fast_path[request.method, request.path]
         params, violations = operation.read_parameters(request, {})
         body, more = operation.read_body(request)
         if violations or more:
@@ -122,16 +124,16 @@ class Account:
                 params=dict(request.query),
                 dialects=self.world.dialects,
             )
-            return Outcome(reply=PROVIDER.error(problem))
+            return Effects(reply=SIMULATOR.error(problem))
         call = Call(world=self.world, state=self.state, params=params, body=body, now=self.now, operation=operation.id)
-        outcome: Outcome = getattr(PROVIDER.handlers, operation.handler)(call)
+        outcome: Effects = getattr(SIMULATOR.handlers, operation.handler)(call)
         return outcome
 
 
 @pytest.fixture(scope="session")
 def contract() -> Contract:
     """The contract as the service compiles it."""
-    return load_contract(Path(CONTRACTS) / PROVIDER.contract)
+    return load_contract(Path(CONTRACTS) / SIMULATOR.contract)
 
 
 @pytest.fixture

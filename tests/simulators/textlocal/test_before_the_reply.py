@@ -9,7 +9,7 @@ import pytest
 import requests
 
 from running import running_simulators
-from sendproof_simulators.core.fates import BY_NAME, magic_number
+from sendproof_simulators.core.messaging.delivery_outcomes import BY_NAME, number_for_code
 
 KEY = "sendproof-textlocal-key"
 
@@ -42,7 +42,7 @@ def listener() -> Iterator[str]:
 
 def test_the_receipt_is_there_before_the_reply(listener):
     """Posted and answered while the caller still waits."""
-    number = magic_number("GB", BY_NAME["delivered, told before the reply"].code)
+    number = number_for_code("GB", BY_NAME["delivered, told before the reply"].code)
     with running_simulators() as simulators:
         form = {"apikey": KEY, "numbers": number, "message": "Hi", "receipt_url": listener}
         said = requests.post(f"{simulators.services['textlocal']['url']}/send/", data=form, timeout=20).json()

@@ -4,8 +4,8 @@ from urllib.parse import parse_qsl
 
 import pytest
 
-from sendproof_simulators.core.exchange import Problem, Request, Violation
-from sendproof_simulators.textlocal import PROVIDER
+from sendproof_simulators.core.http import Problem, Request, Violation
+from sendproof_simulators.services.textlocal import SIMULATOR
 
 FORM = "application/x-www-form-urlencoded"
 
@@ -15,7 +15,7 @@ def post(
 ) -> Request:
     """One POST, normalised."""
     headers = {"content-type": content_type}
-    return PROVIDER.normalise(Request(method="POST", path=path, query=query, headers=headers, body=body))
+    return SIMULATOR.normalise(Request(method="POST", path=path, query=query, headers=headers, body=body))
 
 
 @pytest.mark.parametrize(
@@ -34,8 +34,8 @@ def test_key_in_the_query_and_all_else_in_the_form(body, query):
     request = post(body, query)
     assert (request.path, request.query) == ("/send", (("apikey", "k"),))
     assert parse_qsl(request.body.decode()) == [("message", "Hi you")]
-    assert PROVIDER.credential_of(request) == "k"
-    assert PROVIDER.normalise(request) == request
+    assert SIMULATOR.extract_credential(request) == "k"
+    assert SIMULATOR.normalise(request) == request
 
 
 def test_the_format_of_the_reply_travels_in_the_query():
@@ -46,7 +46,7 @@ def test_the_format_of_the_reply_travels_in_the_query():
 def test_a_get_keeps_its_query():
     """The key is spelled as in the contract, and empty values go."""
     query = (("apiKey", "k"), ("sender", ""), ("numbers", "1"))
-    request = PROVIDER.normalise(Request(method="GET", path="/send", query=query))
+    request = SIMULATOR.normalise(Request(method="GET", path="/send", query=query))
     assert request.query == (("apikey", "k"), ("numbers", "1"))
 
 
@@ -74,7 +74,7 @@ def test_bytes_that_are_no_utf8_are_passed_on():
 
 def test_a_request_without_a_key_shows_none():
     """Whoever calls is then unknown."""
-    assert PROVIDER.credential_of(post(b"message=Hi")) is None
+    assert SIMULATOR.extract_credential(post(b"message=Hi")) is None
 
 
 @pytest.mark.parametrize(
@@ -93,7 +93,7 @@ def test_a_request_without_a_key_shows_none():
 )
 def test_every_problem_has_the_services_own_form(kind, status, code):
     """What a caller got wrong is HTTP 200; only when the service itself fails is it not."""
-    reply = PROVIDER.error(Problem(kind=kind, status=400, detail="why", operation="send_get"))
+    reply = SIMULATOR.error(Problem(kind=kind, status=400, detail="why", operation="send_get"))
     assert reply.status == status
     assert reply.body.startswith(b'{"errors":[{"code":%d,' % code)
     assert reply.body.endswith(b'"status":"failure"}')
@@ -105,7 +105,7 @@ def test_a_refusal_can_be_xml():
     problem = Problem(
         kind="bad_request", status=400, detail="", operation="send", violations=(violation,), params={"format": "xml"}
     )
-    reply = PROVIDER.error(problem)
+    reply = SIMULATOR.error(problem)
     assert reply.content_type == "application/xml"
     assert reply.body.decode() == (
         '<?xml version="1.0" encoding="UTF-8" ?>\n<response><errors><error><code>43</code>'
@@ -120,7 +120,7 @@ def test_a_success_can_be_xml(account):
         path="/send/",
         query=(("apikey", "k"), ("numbers", "447700900123"), ("message", "<&>\x07"), ("test", "1"), ("format", "xml")),
     )
-    outcome = account._outcome(PROVIDER.normalise(request))
+    outcome = account._outcome(SIMULATOR.normalise(request))
     text = outcome.reply.body.decode()
     assert "<content>&lt;&amp;&gt;\ufffd</content>" in text
     assert "<recipient>447700900123</recipient></message></messages><test_mode>true</test_mode>" in text

@@ -5,8 +5,8 @@ from datetime import datetime, timedelta, timezone
 import pytest
 
 from instants import NINE
-from sendproof_simulators.core.exchange import Problem
-from sendproof_simulators.textlocal import PROVIDER
+from sendproof_simulators.core.http import Problem
+from sendproof_simulators.services.textlocal import SIMULATOR
 
 BOB, EVE = "447700900123", "447700900456"
 NOON_IN_INDIA = int(datetime(2026, 3, 2, 12, tzinfo=timezone(timedelta(hours=5, minutes=30))).timestamp() * 1000)
@@ -23,7 +23,7 @@ def india(account):
 
 def refused_before_a_command(kind):
     """The answer to a request that names no command, or no account."""
-    return PROVIDER.error(Problem(kind=kind, status=401, detail="")).body.decode()
+    return SIMULATOR.error(Problem(kind=kind, status=401, detail="")).body.decode()
 
 
 # How each code is met: the dialects of the sandbox, and what is asked.

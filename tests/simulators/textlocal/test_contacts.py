@@ -3,8 +3,8 @@
 import msgspec
 import pytest
 
-from sendproof_simulators.core.optouts import OptOuts
-from sendproof_simulators.textlocal.contacts import Contacts
+from sendproof_simulators.core.messaging.opt_outs import OptOuts
+from sendproof_simulators.services.textlocal.contacts import Contacts
 
 BOB, EVE = "447700900123", "447700900456"
 

@@ -7,11 +7,11 @@ from openapi_schema_validator import OAS30Validator
 
 from instants import NINE
 from repository import CONTRACTS, ROOT
-from sendproof_simulators.core.clock import DAY
-from sendproof_simulators.core.fates import MAGIC, magic_number
-from sendproof_simulators.textlocal import PROVIDER
-from sendproof_simulators.textlocal.dialects import DIALECTS
-from sendproof_simulators.textlocal.errors import TEXTS
+from sendproof_simulators.core.clock.wall_clock import DAY
+from sendproof_simulators.core.messaging.delivery_outcomes import TEST_NUMBERS, number_for_code
+from sendproof_simulators.services.textlocal import SIMULATOR
+from sendproof_simulators.services.textlocal.dialects import DIALECTS
+from sendproof_simulators.services.textlocal.errors import TEXTS
 
 
 def test_every_code_is_in_the_contract_with_its_text(contract):
@@ -35,12 +35,12 @@ def test_the_codes_of_a_command_are_codes_of_the_contract(contract):
 
 def test_the_readme_lists_every_dialect_and_setting(account):
     """With its answers; the first is the default."""
-    text = (ROOT / "simulators" / "sendproof_simulators" / "textlocal" / "README.md").read_text()
+    text = (ROOT / "simulators" / "sendproof_simulators" / "services" / "textlocal" / "README.md").read_text()
     for dialect in DIALECTS:
         answers = ", ".join(f"`{answer.value}`" for answer in dialect.answers)
         assert f"| `{dialect.name}` | {answers} |\n" in text
-    assert PROVIDER.settings is not None
-    for setting in PROVIDER.settings.read(account.state):
+    assert SIMULATOR.settings is not None
+    for setting in SIMULATOR.settings.read(account.state):
         assert f"| `{setting}` | " in text
 
 
@@ -50,7 +50,7 @@ def test_what_is_posted_keeps_to_its_contract(speaking):
     schemas = document["components"]["schemas"]
     account = speaking(expired_receipts="pushed")
     account.set(receipt_url="http://127.0.0.1:9000/", inbound_url="http://127.0.0.1:9000/inbound")
-    taken = [magic_number("GB", magic.code) for magic in MAGIC if magic.fate.refusal is None]
+    taken = [number_for_code("GB", magic.code) for magic in TEST_NUMBERS if magic.fate.refusal is None]
     account.call("send", numbers=",".join(taken), message="Hi")
     posted = [
         *account.last.before_reply,

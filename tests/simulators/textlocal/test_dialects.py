@@ -3,9 +3,9 @@
 import pytest
 
 from instants import NINE
-from sendproof_simulators.core.clock import DAY, HOUR
-from sendproof_simulators.core.fates import BY_NAME, magic_number
-from sendproof_simulators.textlocal.dialects import DIALECTS
+from sendproof_simulators.core.clock.wall_clock import DAY, HOUR
+from sendproof_simulators.core.messaging.delivery_outcomes import BY_NAME, number_for_code
+from sendproof_simulators.services.textlocal.dialects import DIALECTS
 
 BOB, EVE = "447700900123", "447700900456"
 URL = "http://127.0.0.1:9000/receipts"
@@ -14,7 +14,7 @@ LONG = "x" * 766
 
 def magic(name):
     """The first number that dials a fate."""
-    return magic_number("GB", BY_NAME[name].code)
+    return number_for_code("GB", BY_NAME[name].code)
 
 
 def at(hours):

@@ -3,11 +3,11 @@
 from urllib.parse import parse_qs
 
 from instants import NINE
-from sendproof_simulators.core.clock import HOUR, MINUTE
-from sendproof_simulators.core.fates import BY_NAME, magic_number
+from sendproof_simulators.core.clock.wall_clock import HOUR, MINUTE
+from sendproof_simulators.core.messaging.delivery_outcomes import BY_NAME, number_for_code
 
-STOPPER = magic_number("GB", BY_NAME["delivered, replies STOP"].code)
-OTHER = magic_number("GB", BY_NAME["delivered, replies STOP"].code, 7)
+STOPPER = number_for_code("GB", BY_NAME["delivered, replies STOP"].code)
+OTHER = number_for_code("GB", BY_NAME["delivered, replies STOP"].code, 7)
 URL = "http://127.0.0.1:9000/inbound"
 
 

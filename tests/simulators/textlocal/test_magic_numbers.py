@@ -5,8 +5,8 @@ from urllib.parse import parse_qs
 import pytest
 
 from instants import NINE
-from sendproof_simulators.core.clock import DAY, HOUR, MINUTE, SECOND
-from sendproof_simulators.core.fates import BY_NAME, magic_number
+from sendproof_simulators.core.clock.wall_clock import DAY, HOUR, MINUTE, SECOND
+from sendproof_simulators.core.messaging.delivery_outcomes import BY_NAME, number_for_code
 
 URL = "http://127.0.0.1:9000/receipts"
 BOB = "447700900123"
@@ -14,7 +14,7 @@ BOB = "447700900123"
 
 def magic(name):
     """The first number that dials a fate."""
-    return magic_number("GB", BY_NAME[name].code)
+    return number_for_code("GB", BY_NAME[name].code)
 
 
 def told(account, name, **fields):

@@ -6,9 +6,9 @@ from urllib.parse import parse_qs
 import pytest
 
 from instants import NINE
-from sendproof_simulators.core.clock import DAY, HOUR, SECOND
-from sendproof_simulators.core.exchange import Timer
-from sendproof_simulators.textlocal import PROVIDER
+from sendproof_simulators.core.clock.wall_clock import DAY, HOUR, SECOND
+from sendproof_simulators.core.http import Timer
+from sendproof_simulators.services.textlocal import SIMULATOR
 
 URL = "http://127.0.0.1:9000/receipts"
 THOUSAND = ",".join(str(447_700_000_000 + place) for place in range(1_000))
@@ -91,7 +91,7 @@ def test_the_order_of_calls_does_not_change_a_fate(account, same_account):
 def test_a_strange_timer_is_refused(account):
     """A timer names the first message of its dispatch."""
     with pytest.raises(TypeError, match="expected the first message id"):
-        PROVIDER.on_timer(account.world, account.state, Timer(at=NINE, name="receipts", payload="x"), NINE)
+        SIMULATOR.on_timer(account.world, account.state, Timer(at=NINE, name="receipts", payload="x"), NINE)
 
 
 def test_the_status_of_a_message_is_pending_until_it_ends(account):

@@ -3,7 +3,7 @@
 import pytest
 
 from instants import NINE
-from sendproof_simulators.core.clock import DAY, HOUR
+from sendproof_simulators.core.clock.wall_clock import DAY, HOUR
 
 BOB, EVE = "447700900123", "447700900456"
 TEN = NINE // 1000 + 3600

@@ -3,8 +3,8 @@
 import pytest
 
 from instants import NINE
-from sendproof_simulators.core.clock import HOUR
-from sendproof_simulators.textlocal import PROVIDER
+from sendproof_simulators.core.clock.wall_clock import HOUR
+from sendproof_simulators.services.textlocal import SIMULATOR
 
 BOB = "447555000000"
 
@@ -12,7 +12,7 @@ BOB = "447555000000"
 def test_settings_read_as_they_were_set(account):
     """With defaults for what was left out, and the credits that are left."""
     account.set(default_sender="Shop", credits=5)
-    assert PROVIDER.settings.read(account.state) == {
+    assert SIMULATOR.settings.read(account.state) == {
         "receipt_url": "",
         "inbound_url": "",
         "default_sender": "Shop",
@@ -35,10 +35,10 @@ def test_settings_read_as_they_were_set(account):
 )
 def test_wrong_settings_are_refused_whole(account, settings, message):
     """And change nothing."""
-    before = PROVIDER.settings.read(account.state)
+    before = SIMULATOR.settings.read(account.state)
     with pytest.raises(ValueError, match=message):
         account.set(**{"default_sender": "Other", **settings})
-    assert PROVIDER.settings.read(account.state) == before
+    assert SIMULATOR.settings.read(account.state) == before
 
 
 def test_receipts_go_to_the_accounts_address_unless_a_send_has_its_own(account):

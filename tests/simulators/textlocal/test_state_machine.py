@@ -8,12 +8,12 @@ from hypothesis import settings
 from hypothesis import strategies as st
 from hypothesis.stateful import Bundle, consumes, invariant, multiple, rule, run_state_machine_as_test
 
-import books
+import account_model
 
 NUMBERS = st.sampled_from(
     [
         *(str(447_700_900_000 + place) for place in range(6)),
-        *(number for serial in (0, 1) for number in books.magic_numbers("GB", serial)),
+        *(number for serial in (0, 1) for number in account_model.numbers_for_codes("GB", serial)),
         "12345",
         "+447700900001",
     ]
@@ -23,7 +23,7 @@ STARTING = 500
 COUNTERS = {"num_delivered": "D", "num_undelivered": "U", "num_expired": "E", "num_unknown": "?", "num_invalid": "I"}
 
 
-class Account(books.Books):
+class Account(account_model.AccountModel):
     """Does things to an account; `paid` is what each batch cost, `recipients` how many it has."""
 
     opened: Callable[[], Any]

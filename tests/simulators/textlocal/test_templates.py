@@ -3,9 +3,9 @@
 import pytest
 
 from instants import NINE
-from sendproof_simulators.textlocal import PROVIDER
+from sendproof_simulators.services.textlocal import SIMULATOR
 
-TEMPLATES = PROVIDER.templates
+TEMPLATES = SIMULATOR.templates
 assert TEMPLATES is not None
 
 

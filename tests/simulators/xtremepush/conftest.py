@@ -7,15 +7,15 @@ import msgspec
 import pytest
 
 from instants import NINE
-from sendproof_simulators.app import CONTRACTS
-from sendproof_simulators.core.audience import Audience, AudienceRecipe
-from sendproof_simulators.core.chance import Chance
+from sendproof_simulators.core.audience.audience import Audience, AudienceRecipe
 from sendproof_simulators.core.contracts import Contract, load_contract
 from sendproof_simulators.core.dialects import choose
-from sendproof_simulators.core.exchange import Outcome, Problem, Request, Timer, Webhook
-from sendproof_simulators.provider import Call, World
-from sendproof_simulators.xtremepush import PROVIDER
-from sendproof_simulators.xtremepush.state import State
+from sendproof_simulators.core.http import Effects, Problem, Request, Timer, Webhook
+from sendproof_simulators.core.randomness import KeyedRandom
+from sendproof_simulators.core.simulator import Call, SandboxContext
+from sendproof_simulators.server.app import CONTRACTS
+from sendproof_simulators.services.xtremepush import SIMULATOR
+from sendproof_simulators.services.xtremepush.state import State
 
 HOOK = "http://127.0.0.1:9000/webhooks/xtremepush"
 
@@ -25,13 +25,13 @@ class Project:
     """Asks the simulator as a bridge would, less HTTP. `last` is everything that the last call or timer led to."""
 
     contract: Contract
-    world: World
+    world: SandboxContext
     now: int = NINE
-    last: Outcome = field(default_factory=Outcome)
+    last: Effects = field(default_factory=Effects)
     timers: list[Timer] = field(default_factory=list)
 
     def __post_init__(self) -> None:
-        self.state: State = PROVIDER.new_state(self.world)
+        self.state: State = SIMULATOR.new_state(self.world)
 
     def call(self, method: str, **fields: Any) -> dict[str, Any]:
         """POST JSON to a method such as `list/campaign`; the JSON of the answer, whose code is the HTTP status."""
@@ -57,7 +57,7 @@ class Project:
         id_: int = self.call("create/campaign", title=title, trigger=3, sms=1, messages=sms)["model"]["id"]
         return id_
 
-    def know(self, *people: tuple[str, str], subscribed: int = 1, **attributes: Any) -> None:
+    def register_credential(self, *people: tuple[str, str], subscribed: int = 1, **attributes: Any) -> None:
         """Import people: (user id, mobile number)."""
         columns = ["user_id", "mobile_number", "sms_subscription", *attributes]
         rows = [[user, number, subscribed, *attributes.values()] for user, number in people]
@@ -84,17 +84,17 @@ class Project:
 
     def settle(self, **settings: Any) -> None:
         """Set what a user sets on the website."""
-        assert PROVIDER.settings is not None
-        self._follow(PROVIDER.settings.replace(self.world, self.state, self.now, settings))
+        assert SIMULATOR.settings is not None
+        self._follow(SIMULATOR.settings.replace(self.world, self.state, self.now, settings))
 
-    def live_until(self, instant: int) -> list[Outcome]:
+    def live_until(self, instant: int) -> list[Effects]:
         """Let every timer ring that is due by then; what each led to."""
         rung = []
         while due := [timer for timer in self.timers if timer.at <= instant]:
             timer = min(due, key=lambda timer: timer.at)
             self.timers.remove(timer)
             self.now = max(self.now, timer.at)
-            self._follow(PROVIDER.on_timer(self.world, self.state, timer, self.now))
+            self._follow(SIMULATOR.on_timer(self.world, self.state, timer, self.now))
             rung.append(self.last)
         self.now = instant
         return rung
@@ -103,25 +103,25 @@ class Project:
         """The webhooks that are sent until then."""
         return [webhook for outcome in self.live_until(instant) for webhook in outcome.webhooks]
 
-    def _follow(self, outcome: Outcome) -> None:
+    def _follow(self, outcome: Effects) -> None:
         self.last = outcome
         self.timers += outcome.timers
 
-    def _outcome(self, request: Request) -> Outcome:
-        operation = self.contract.express[request.method, request.path]
+    def _outcome(self, request: Request) -> Effects:
+        operation = self.contract.match_fast_path[request.method, request.path]
         body, violations = operation.read_body(request)
         if violations:
             problem = Problem(kind="bad_request", status=400, detail="", violations=tuple(violations))
-            return Outcome(reply=PROVIDER.error(problem))
+            return Effects(reply=SIMULATOR.error(problem))
         call = Call(world=self.world, state=self.state, params={}, body=body, now=self.now, operation=operation.id)
-        outcome: Outcome = getattr(PROVIDER.handlers, operation.handler)(call)
+        outcome: Effects = getattr(SIMULATOR.handlers, operation.handler)(call)
         return outcome
 
 
 @pytest.fixture(scope="session")
 def contract() -> Contract:
     """The contract as the service compiles it."""
-    return load_contract(CONTRACTS / PROVIDER.contract)
+    return load_contract(CONTRACTS / SIMULATOR.contract)
 
 
 @pytest.fixture
@@ -129,11 +129,11 @@ def new_project(contract):
     """Makes projects, each with the dialects that it is told; their names without the service's."""
 
     def make(**dialects: str) -> Project:
-        chance = Chance(7)
+        chance = KeyedRandom(7)
         wanted = {f"xtremepush.{name}": value for name, value in dialects.items()}
         audience = Audience(chance, AudienceRecipe(customers=100, opted_out=0.2))
-        chosen = choose({"xtremepush": PROVIDER.dialects}, wanted)
-        return Project(contract, World(chance=chance, audience=audience, channels=(), dialects=chosen))
+        chosen = choose({"xtremepush": SIMULATOR.dialects}, wanted)
+        return Project(contract, SandboxContext(chance=chance, audience=audience, channels=(), dialects=chosen))
 
     return make
 

@@ -3,13 +3,13 @@
 import msgspec
 import pytest
 
-from sendproof_simulators.core.exchange import Problem, Request, Violation
-from sendproof_simulators.xtremepush import PROVIDER
+from sendproof_simulators.core.http import Problem, Request, Violation
+from sendproof_simulators.services.xtremepush import SIMULATOR
 
 
 def credential(body: bytes) -> str | None:
     """The token that a body shows."""
-    return PROVIDER.credential_of(Request(method="POST", path="/api/external/list/campaign", body=body))
+    return SIMULATOR.extract_credential(Request(method="POST", path="/api/external/list/campaign", body=body))
 
 
 @pytest.mark.parametrize(
@@ -49,19 +49,19 @@ def test_the_token_is_a_field_of_the_body(body, token):
 def test_every_problem_has_the_envelope(kind, code):
     """With the code as the HTTP status (documented), or, in a dialect, without."""
     problem = Problem(kind=kind, status=418, detail="so it is")
-    reply = PROVIDER.error(problem)
+    reply = SIMULATOR.error(problem)
     assert (reply.status, msgspec.json.decode(reply.body)) == (
         code, {"code": code, "success": False, "message": "so it is"},
     )  # fmt: skip
     dialects = {"xtremepush.http_status": "always_200"}
-    always = PROVIDER.error(Problem(kind=kind, status=418, detail="so it is", dialects=dialects))
+    always = SIMULATOR.error(Problem(kind=kind, status=418, detail="so it is", dialects=dialects))
     assert (always.status, always.body) == (200, reply.body)
 
 
 def test_a_typo_in_the_method_is_405():
     """Documented; an address that is wholly unknown is 404."""
     codes = [
-        msgspec.json.decode(PROVIDER.error(Problem(kind="not_found", status=404, detail="", path=path)).body)["code"]
+        msgspec.json.decode(SIMULATOR.error(Problem(kind="not_found", status=404, detail="", path=path)).body)["code"]
         for path in ("/api/external/exceute/campaign", "/api/external/list/unicorn", "/api/v2")
     ]
     assert codes == [405, 404, 404]
@@ -70,7 +70,7 @@ def test_a_typo_in_the_method_is_405():
 def test_violations_are_named_by_field():
     """All of them, and the first in the message."""
     found = (Violation(where="body.limit", rule="maximum", message="6000 is too much"),)
-    body = PROVIDER.error(Problem(kind="bad_request", status=400, detail="", violations=found)).body
+    body = SIMULATOR.error(Problem(kind="bad_request", status=400, detail="", violations=found)).body
     said = msgspec.json.decode(body)
     assert said["message"] == "limit: 6000 is too much"
     assert said["errors"] == [{"field": "limit", "message": "6000 is too much"}]

@@ -2,9 +2,9 @@
 
 import pytest
 
-from sendproof_simulators.provider import Templates
-from sendproof_simulators.xtremepush import PROVIDER
-from sendproof_simulators.xtremepush.merging import merge_text, render
+from sendproof_simulators.core.simulator import Templates
+from sendproof_simulators.services.xtremepush import SIMULATOR
+from sendproof_simulators.services.xtremepush.personalization import merge_text, render
 
 SMS = {"9": {"sms": {"from": "Shop", "text": "Hello {{first_name}}"}}}
 
@@ -12,8 +12,8 @@ SMS = {"9": {"sms": {"from": "Shop", "text": "Hello {{first_name}}"}}}
 @pytest.fixture
 def templates() -> Templates:
     """The templates as the control API reaches them."""
-    assert PROVIDER.templates is not None
-    return PROVIDER.templates
+    assert SIMULATOR.templates is not None
+    return SIMULATOR.templates
 
 
 def test_a_campaign_of_the_api_with_an_sms_is_a_template(project, templates):

@@ -5,7 +5,7 @@ from time import perf_counter
 import pytest
 
 from instants import NINE
-from sendproof_simulators.core.fates import magic_number
+from sendproof_simulators.core.messaging.delivery_outcomes import number_for_code
 
 BOB, EVE = "447700900123", "447700900456"
 MINUTE = 60_000
@@ -14,7 +14,7 @@ MINUTE = 60_000
 @pytest.fixture
 def campaign(project):
     """A template, and two people who may be sent to."""
-    project.know(("A", BOB), ("B", EVE), first_name="Ann")
+    project.register_credential(("A", BOB), ("B", EVE), first_name="Ann")
     return project.template()
 
 
@@ -41,7 +41,7 @@ def test_a_message_is_a_delivery(project, campaign):
 def test_an_execution_can_be_synchronous(new_project, switch, dialect):
     """When the call says so, or the dialect (that there is such a switch is assumed)."""
     project = new_project(execution=dialect)
-    project.know(("A", BOB), first_name="Ann")
+    project.register_credential(("A", BOB), first_name="Ann")
     project.call("execute/campaign", id=project.template(), target=["A"], target_by="user_id", **switch)
     assert project.texts() == ["Hello Ann"]
 
@@ -59,7 +59,7 @@ def test_each_user_has_their_own_variables(project, campaign):
 def test_a_variable_without_a_value(new_project, dialect, reasons):
     """Is an error of the message, or leaves nothing behind."""
     project = new_project(missing_variable=dialect)
-    project.know(("A", BOB))
+    project.register_credential(("A", BOB))
     project.execute(project.template("Hello {{first_name}}!"), "A")
     assert (project.reasons(), project.texts()) == (reasons, [] if reasons else ["Hello !"])
 
@@ -137,7 +137,7 @@ def test_a_call_may_have_any_number_of_targets(new_project):
 def test_what_identifies_a_target_by_default(new_project, dialect, by):
     """Xtremepush's own id (documented in the older pages), or the client's."""
     project = new_project(target_by=dialect)
-    project.know(("A", BOB), first_name="Ann")
+    project.register_credential(("A", BOB), first_name="Ann")
     profile = project.state.profiles.by_user_id("A")
     project.call("execute/campaign", id=project.template(), target=["A"])
     project.live_until(NINE)
@@ -192,8 +192,8 @@ def test_a_number_in_another_form_updates_nothing(project, number):
 
 def test_who_is_not_subscribed_or_has_no_number_gets_nothing(project, campaign):
     """Each with a reason, here and in the lists."""
-    project.know(("C", "447700900789"), subscribed=0)
-    project.know(("D", ""))
+    project.register_credential(("C", "447700900789"), subscribed=0)
+    project.register_credential(("D", ""))
     project.execute(campaign, "C", "D", target_with_params={"C": {"first_name": "C"}, "D": {"first_name": "D"}})
     assert project.reasons() == ["Unsubscribed", "No mobile number"]
     rows = project.call("list/message", select=["user_id", "error", "error_message", "delivery"])["data"]
@@ -208,7 +208,7 @@ def test_who_is_not_subscribed_or_has_no_number_gets_nothing(project, campaign):
 )
 def test_magic_numbers_dial_a_refusal(project, campaign, code, reason):
     """The same digits as at every provider."""
-    project.know(("M", magic_number("GB", code)), first_name="Max")
+    project.register_credential(("M", number_for_code("GB", code)), first_name="Max")
     project.execute(campaign, "M")
     assert (project.texts(), project.reasons()) == ([], [reason])
 
@@ -224,7 +224,7 @@ def test_equal_projects_give_equal_ids_in_any_order(new_project):
     made = []
     for order in ("AB", "BA"):
         project = new_project()
-        project.know(("A", BOB), ("B", EVE), first_name="Ann")
+        project.register_credential(("A", BOB), ("B", EVE), first_name="Ann")
         campaign = project.template()
         for user in order:
             project.execute(campaign, user)

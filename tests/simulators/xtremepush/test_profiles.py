@@ -57,7 +57,7 @@ def test_a_number_in_another_form_costs_its_row(project, number):
 @pytest.mark.parametrize("number", [BOB, int(BOB), "", None])
 def test_a_number_may_be_a_json_number_or_none(project, number):
     """Digits are digits."""
-    project.know(("A", number))
+    project.register_credential(("A", number))
     assert project.state.profiles.by_user_id("A").mobile_number == (BOB if number else "")
 
 
@@ -113,7 +113,7 @@ def test_the_name_of_the_subscription_is_a_dialect(new_project, dialect, name, a
 
 def test_a_second_import_changes_what_it_names(project):
     """And leaves all else; custom attributes are kept by their key (documented)."""
-    project.know(("A", BOB), first_name="Ann", gamStop="false")
+    project.register_credential(("A", BOB), first_name="Ann", gamStop="false")
     project.call("import/profile", columns=["user_id", "gamStop"], rows=[["A", "true"]])
     profile = project.state.profiles.by_user_id("A")
     assert (profile.mobile_number, profile.attributes) == (BOB, {"first_name": "Ann", "gamStop": "true"})
@@ -121,7 +121,7 @@ def test_a_second_import_changes_what_it_names(project):
 
 def test_a_user_id_is_matched_to_the_letter(project):
     """C0000042 is not c0000042 and not 42."""
-    project.know(("C0000042", BOB))
+    project.register_credential(("C0000042", BOB))
     assert [project.state.profiles.by_user_id(user) for user in ("c0000042", "42", "C42")] == [None, None, None]
 
 
@@ -153,9 +153,9 @@ def test_an_unknown_task_is_not_found(project):
 def test_equal_projects_give_equal_ids(new_project):
     """In whatever order the calls arrive."""
     one, two = new_project(), new_project()
-    one.know(("A", BOB), ("B", EVE))
-    two.know(("B", EVE))
-    two.know(("A", BOB))
+    one.register_credential(("A", BOB), ("B", EVE))
+    two.register_credential(("B", EVE))
+    two.register_credential(("A", BOB))
     assert {p.user_id: p.id for p in one.state.profiles} == {p.user_id: p.id for p in two.state.profiles}
 
 
@@ -178,7 +178,7 @@ def test_an_event_with_a_wrong_number_is_refused(project):
 
 def test_profiles_can_be_listed(project):
     """With the attributes that each has; clients try their token so (observed)."""
-    project.know(("A", BOB), ("B", EVE), first_name="Ann")
+    project.register_credential(("A", BOB), ("B", EVE), first_name="Ann")
     condition = [["sms_subscription", "=", 1], ["mobile_number", "=", EVE]]
     assert project.call("list/profile", condition=condition, select=["user_id"], limit=50)["data"] == [{"user_id": "B"}]
     (first, _) = project.call("list/profile", order=["user_id"])["data"]

@@ -8,13 +8,13 @@ from hypothesis import settings
 from hypothesis import strategies as st
 from hypothesis.stateful import Bundle, initialize, invariant, rule, run_state_machine_as_test
 
-import books
-from sendproof_simulators.core.clock import HOUR, SECOND
-from sendproof_simulators.core.fates import BY_CODE, MAGIC
-from sendproof_simulators.xtremepush import PROVIDER
+import account_model
+from sendproof_simulators.core.clock.wall_clock import HOUR, SECOND
+from sendproof_simulators.core.messaging.delivery_outcomes import BY_CODE, TEST_NUMBERS
+from sendproof_simulators.services.xtremepush import SIMULATOR
 
 USERS = [f"U{place}" for place in range(6)]
-CODES = [magic.code for magic in MAGIC]
+CODES = [magic.code for magic in TEST_NUMBERS]
 ALL = 5_000
 
 
@@ -41,7 +41,7 @@ class Order:
     lacking: bool
 
 
-class Project(books.Books):
+class Project(account_model.AccountModel):
     """Imports people, executes campaigns now and later, deletes some, waits and reads.
 
     `owners` has every number that somebody had. `reached` counts the messages of each execution, `rejected` the targets
@@ -73,7 +73,7 @@ class Project(books.Books):
     def delete(self, campaign):
         id_, _ = campaign
         if id_ in self.project.state.campaigns and len(self.project.state.campaigns) > 1:
-            PROVIDER.templates.delete(self.project.state, self.project.now, str(id_))
+            SIMULATOR.templates.delete(self.project.state, self.project.now, str(id_))
 
     @rule(
         user=st.sampled_from(USERS),
@@ -84,7 +84,7 @@ class Project(books.Books):
     def take_in(self, user, code, subscribed, suppressed):
         place = USERS.index(user)
         number = f"44770090000{place}" if code is None else code and f"447555000{place}{code}"
-        self.project.know((user, number), subscribed=int(subscribed), EXCLUDED=str(suppressed).lower())
+        self.project.register_credential((user, number), subscribed=int(subscribed), EXCLUDED=str(suppressed).lower())
         self.people[user], self.owners[number] = Person(number, subscribed, suppressed), user
 
     @rule(

@@ -12,8 +12,10 @@ def known(project, **attributes):
     """Two customers of Optimove, one of whom opted out there, and somebody whom it does not know."""
     audience = project.world.audience
     people = {c.opted_out: c for c in audience.customers(0, 100) if c.number}
-    project.know((people[False].id, people[False].number), (people[True].id, people[True].number), **attributes)
-    project.know(("stranger", "447700900123"), **attributes)
+    project.register_credential(
+        (people[False].id, people[False].number), (people[True].id, people[True].number), **attributes
+    )
+    project.register_credential(("stranger", "447700900123"), **attributes)
     return people[False].id, people[True].id
 
 

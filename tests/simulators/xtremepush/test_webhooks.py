@@ -8,8 +8,8 @@ import msgspec
 import pytest
 
 from instants import NINE
-from sendproof_simulators.core.fates import magic_number
-from sendproof_simulators.xtremepush import PROVIDER
+from sendproof_simulators.core.messaging.delivery_outcomes import number_for_code
+from sendproof_simulators.services.xtremepush import SIMULATOR
 
 HOOK = "http://127.0.0.1:9000/hooks"
 DAY = 86_400_000
@@ -17,7 +17,7 @@ DAY = 86_400_000
 
 def told(project, code="00", until=7 * DAY, **params):
     """Send to a magic number, and let a week pass: the webhooks, and everything else that happened."""
-    project.know(("M", magic_number("GB", code)), first_name="Max")
+    project.register_credential(("M", number_for_code("GB", code)), first_name="Max")
     project.call("execute/campaign", id=project.template(), target=["M"], target_by="user_id", params=params)
     outcomes = project.live_until(NINE + until)
     return [hook for o in outcomes for hook in o.webhooks], [fact for o in outcomes for fact in o.facts]
@@ -41,7 +41,7 @@ def test_sent_and_delivered_are_told(project):
     }  # fmt: skip
     assert (hooks[1].key, hooks[1].content_type) == (f"message_delivery:{message}", "application/json")
     assert hooks[1].about == {
-        "message": message, "number": magic_number("GB", "00"), "status": "message_delivery", "custom": "7001-1",
+        "message": message, "number": number_for_code("GB", "00"), "status": "message_delivery", "custom": "7001-1",
     }  # fmt: skip
 
 
@@ -84,11 +84,11 @@ def test_stop_ends_the_subscription(project):
     """The next message is not sent; an import that says so subscribes again (assumed)."""
     _, facts = told(project, "40")
     assert [fact.kind for fact in facts] == ["delivery", "outcome", "inbound", "opt_out"]
-    assert facts[-1].fields == {"service": "xtremepush", "number": magic_number("GB", "40"), "how": "reply"}
+    assert facts[-1].fields == {"service": "xtremepush", "number": number_for_code("GB", "40"), "how": "reply"}
     campaign = next(iter(project.state.campaigns))
     project.execute(campaign, "M")
     assert project.reasons() == ["Unsubscribed"]
-    project.know(("M", magic_number("GB", "40")))
+    project.register_credential(("M", number_for_code("GB", "40")))
     project.execute(campaign, "M")
     assert project.texts() == ["Hello Max"]
 
@@ -151,7 +151,7 @@ def test_a_signed_payload(new_project, dialect):
 def test_a_secret_is_made_when_none_is_given(project):
     """As the real service does (documented); the settings show it."""
     project.settle(webhooks=[{"url": HOOK, "authentication": {"kind": "signed"}}])
-    (connection,) = PROVIDER.settings.read(project.state)["webhooks"]
+    (connection,) = SIMULATOR.settings.read(project.state)["webhooks"]
     assert len(connection["authentication"]["secret"]) == 64
 
 
@@ -175,13 +175,13 @@ def test_settings_that_make_no_sense_are_refused(project, settings, complaint):
     project.settle(webhooks=[{"url": HOOK}])
     with pytest.raises(ValueError, match=complaint):
         project.settle(**settings)
-    assert [c["url"] for c in PROVIDER.settings.read(project.state)["webhooks"]] == [HOOK]
+    assert [c["url"] for c in SIMULATOR.settings.read(project.state)["webhooks"]] == [HOOK]
 
 
 def test_the_end_before_the_reply(project):
     """A magic number has it told first, in a synchronous call; in any other the answer has long gone."""
     project.settle(webhooks=[{"url": HOOK}])
-    project.know(("M", magic_number("GB", "13")), first_name="Max")
+    project.register_credential(("M", number_for_code("GB", "13")), first_name="Max")
     fields = {"target": ["M"], "target_by": "user_id", "async": False}
     project.call("execute/campaign", id=project.template(), **fields)
     assert [hook.event for hook in project.last.before_reply] == ["message_delivery"]

@@ -6,8 +6,8 @@ from typing import Annotated
 
 from msgspec import Meta
 
-from sendproof_simulators.core.clock import DAY
-from sendproof_simulators.core.faults.fault import BridgeFault
+from sendproof_simulators.core.clock.wall_clock import DAY
+from sendproof_simulators.core.faults.spec import BridgeFault
 
 
 @dataclass(frozen=True, kw_only=True)

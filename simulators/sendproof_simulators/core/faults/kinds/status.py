@@ -5,8 +5,8 @@ from typing import Annotated
 
 from msgspec import Meta
 
-from sendproof_simulators.core.exchange import Reply
-from sendproof_simulators.core.faults.fault import CHANGED, Answered, CallFault, Refuse
+from sendproof_simulators.core.faults.spec import CHANGED, CallFault, FaultedResponse, Refuse
+from sendproof_simulators.core.http import Response
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -22,8 +22,8 @@ class Status(CallFault):
         if self.body and self.status in {204, 304}:
             raise ValueError(f"expected no body with status {self.status}, which has none, got {self.body[:40]!r}")
 
-    def answer(self, own: Reply, refuse: Refuse) -> Answered:
+    def answer(self, own: Response, refuse: Refuse) -> FaultedResponse:
         del own, refuse
         headers = () if self.retry_after is None else (("retry-after", str(self.retry_after)),)
-        reply = Reply(status=self.status, body=self.body.encode(), content_type=self.content_type, headers=headers)
-        return Answered(reply=reply, arrives=CHANGED)
+        reply = Response(status=self.status, body=self.body.encode(), content_type=self.content_type, headers=headers)
+        return FaultedResponse(reply=reply, arrives=CHANGED)

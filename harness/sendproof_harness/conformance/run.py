@@ -1,0 +1,76 @@
+"""The contract of a bridge: its ordinary work, with everything that may be posted to its listeners in the middle."""
+
+import dataclasses
+from collections.abc import Iterator, Sequence
+from importlib.util import find_spec
+from pathlib import Path
+
+from rich.console import Console
+
+from sendproof_harness.judge.verdict import Status
+from sendproof_harness.run.runner import Options
+from sendproof_harness.scenario.library import find
+from sendproof_harness.scenario.load import load
+from sendproof_harness.scenario.model import Define, Events, Plan, Probing, Scenario, Step, WaitFor
+from sendproof_harness.session.session import RefusedError, run_scenario
+
+#: The folder in the results.
+NAME = "contract"
+_FILE = Path("contract/everyday")
+_NEEDED = ("schemathesis", "hypothesis")
+
+
+@dataclasses.dataclass(frozen=True, slots=True, kw_only=True)
+class Asked:
+    """What of the contract is asked: for which provider, from which seed, with how many made-up events of each kind.
+
+    `within_s` real seconds a listener may take to answer. Without `triggers` the bridge serves only campaigns.
+    """
+
+    provider: str
+    seed: int | None
+    examples: int
+    within_s: float
+    triggers: bool
+
+
+def scenario_of(asked: Asked) -> Scenario:
+    """What is played; `RefusedError` for a provider that nothing is known of, or without the packages."""
+    must_be_installed(_NEEDED)
+    (file,) = find(_FILE)
+    every = {str(scenario.provider): scenario for scenario in load(file)}
+    if asked.provider not in every:
+        raise RefusedError(f"--provider: expected one of {', '.join(every)}, got {asked.provider!r}")
+    scenario = every[asked.provider]
+    scenario = scenario if asked.triggers else _without_triggers(scenario)
+    probing = Probing(examples=asked.examples, within_s=asked.within_s)
+    seed = scenario.seed if asked.seed is None else asked.seed
+    return dataclasses.replace(scenario, seed=seed, steps=tuple(_with_probing(scenario.steps, probing)))
+
+
+def must_be_installed(packages: Sequence[str]) -> None:
+    """Raise `RefusedError` where one of the extra's packages is missing."""
+    missing = [package for package in packages if find_spec(package) is None]
+    if missing:
+        raise RefusedError(f'{", ".join(missing)} is not installed; try: pip install "sendproof[contract]"')
+
+
+def ask(asked: Asked, options: Options, console: Console) -> Status:
+    """Play it, judge it, and say so."""
+    return run_scenario(scenario_of(asked), NAME, options, console)
+
+
+def _with_probing(steps: tuple[Step, ...], probing: Probing) -> Iterator[Step]:
+    """Before the last campaign: much was seen of the bridge until then, and it has to work afterwards, too."""
+    last = max(index for index, step in enumerate(steps) if isinstance(step, Plan))
+    yield from (*steps[:last], probing, *steps[last:])
+
+
+def _without_triggers(scenario: Scenario) -> Scenario:
+    channels = tuple(channel for channel in scenario.channels if channel.kind != "triggered")
+    steps = tuple(
+        dataclasses.replace(step, listeners=len(channels)) if isinstance(step, WaitFor) else step
+        for step in scenario.steps
+        if not isinstance(step, Define | Events)
+    )
+    return dataclasses.replace(scenario, channels=channels, triggers=(), steps=steps)

@@ -1,0 +1,135 @@
+"""The scenarios of load tests: made of a few settings, not of a file."""
+
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from fractions import Fraction
+from pathlib import Path
+
+from sendproof_harness.load.trigger_tracker import EVENT, PARAMETER
+from sendproof_harness.scenario.fault_kinds import fault_of
+from sendproof_harness.scenario.model import (
+    Advance,
+    Audience,
+    Campaign,
+    Channel,
+    Criterion,
+    Define,
+    Part,
+    Plan,
+    Scenario,
+    Split,
+    Template,
+    Trigger,
+    WaitFor,
+    Wishes,
+)
+
+CAMPAIGN = 7001
+SCHEDULED = 505
+TRIGGERED = 250
+TITLE = "Sendproof load"
+TEXT = "Hello {{FIRST_NAME}}, there is news in {{CITY}}. Reply STOP to opt out."
+ORDER_TITLE = "Sendproof order"
+ORDER_TEXT = "Hello {{FIRST_NAME}}, order {{" + PARAMETER + "}} is on its way."
+TRIGGER = "Load"
+TRIGGER_CAMPAIGN = 8001
+STARTS = datetime(2026, 3, 2, 6, tzinfo=UTC)
+SEND_AT = STARTS + timedelta(hours=3)
+# Delivyr reaches numbers of the United States and Canada only.
+_COUNTRIES = {"delivyr": "US"}
+_READY = WaitFor(listeners=1, templates=1)
+_OPTED_OUT, _UNUSABLE = Fraction(4, 100), Fraction(2, 100)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Selection:
+    """What is asked of a load test, by whichever command line."""
+
+    kind: str
+    customers: int
+    seed: int = 1
+    provider: str = "textlocal"
+    days: int = 7
+    rate: float = 200
+    seconds: float = 60
+    shape: str = "steady"
+    copies: int = 0
+    rate_limits: bool = True
+    bridge: str | None = None
+    command: str | None = None
+    simulators: str | None = None
+    results: Path = Path("results")
+    levels: Path | None = None
+    patience_s: float = 60.0
+    keep_history: bool = False
+
+
+def audience(wanted: Selection) -> Audience:
+    """A few of them opted out, and of a few more there is no number."""
+    country = _COUNTRIES.get(wanted.provider, "GB")
+    return Audience(customers=wanted.customers, opted_out=_OPTED_OUT, unusable_numbers=_UNUSABLE, country=country)
+
+
+def campaign(wanted: Selection) -> Scenario:
+    """One campaign for everybody, through so many days of receipts and reports."""
+    split = Split(share=Fraction(1), template=TITLE, send_at=SEND_AT)
+    planned = Campaign(
+        campaign=CAMPAIGN,
+        name="",
+        customers=wanted.customers,
+        first_customer=0,
+        announced=STARTS + timedelta(minutes=30),
+        parts=(Part(channel=SCHEDULED, splits=(split,)),),
+    )
+    steps = (_READY, Plan(campaign=CAMPAIGN), Advance(by=timedelta(hours=3)), Advance(by=timedelta(days=wanted.days)))
+    return Scenario(
+        name=TITLE,
+        about="",
+        seed=wanted.seed,
+        starts=STARTS,
+        audience=audience(wanted),
+        channels=(Channel(id=SCHEDULED, provider=wanted.provider),),
+        templates=(Template(provider=wanted.provider, title=TITLE, body=TEXT),),
+        campaigns=(planned,),
+        steps=steps,
+        wishes=_wishes(wanted),
+        rate_limits=wanted.rate_limits,
+        faults=_copies(wanted),
+    )
+
+
+def _copies(wanted: Selection) -> tuple[dict[str, object], ...]:
+    if not wanted.copies:
+        return ()
+    every = {"fault": "duplicate", "webhook": "any.receipt", "times": "all", "copies": wanted.copies}
+    return (fault_of(every, wanted.provider),)
+
+
+def _wishes(wanted: Selection) -> Wishes:
+    """Elsewhere than at Textlocal nobody posts receipts unless the account asks for them."""
+    return Wishes(account_webhooks=wanted.kind == "receipts" and wanted.provider != "textlocal")
+
+
+def triggers(wanted: Selection) -> Scenario:
+    """A trigger that every customer meets with every event."""
+    trigger = Trigger(
+        trigger=TRIGGER,
+        campaign=TRIGGER_CAMPAIGN,
+        channel=TRIGGERED,
+        template=ORDER_TITLE,
+        criteria=(Criterion(event=EVENT),),
+        repeat=True,
+    )
+    return Scenario(
+        name=ORDER_TITLE,
+        about="",
+        seed=wanted.seed,
+        starts=STARTS,
+        audience=audience(wanted),
+        channels=(Channel(id=TRIGGERED, provider=wanted.provider, kind="triggered"),),
+        templates=(Template(provider=wanted.provider, title=ORDER_TITLE, body=ORDER_TEXT),),
+        campaigns=(),
+        triggers=(trigger,),
+        steps=(_READY, Define(trigger=TRIGGER)),
+        rate_limits=wanted.rate_limits,
+    )

@@ -1,0 +1,231 @@
+"""Every service: does it answer, is it what it is said to be, does it take the credentials.
+
+Each is asked something that changes nothing: without credentials, to see who refuses; then with them.
+"""
+
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass
+
+from sendproof_harness.handover.reader import PLATFORM, Service
+from sendproof_harness.judge.findings import Blame
+from sendproof_harness.preflight.context import (
+    BAD_REQUEST,
+    FORBIDDEN,
+    NOT_ALLOWED,
+    NOT_FOUND,
+    OK,
+    UNAUTHORIZED,
+    PreflightContext,
+)
+from sendproof_harness.preflight.http import Answer, address_of
+from sendproof_harness.preflight.results import Result, Status, ok, unknown, wrong
+
+_REFUSED = frozenset({UNAUTHORIZED, FORBIDDEN})
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Known:
+    """How one service is told from others, and how its credentials are tried.
+
+    `refuses` asks without credentials, `is_it` knows the answer by `sign`. `ways` are sets of credentials, each enough
+    by itself; `tries` asks with one of them, `took` reads the answer.
+    """
+
+    sign: str
+    refuses: Callable[[PreflightContext, Service], Answer]
+    is_it: Callable[[Answer], bool]
+    ways: tuple[tuple[str, ...], ...]
+    tries: Callable[[PreflightContext, Service, Mapping[str, str]], Answer]
+    took: Callable[[Answer], Status]
+
+
+def addresses(patient: PreflightContext) -> Iterator[Result]:
+    """Each service that is needed answers at its address, and is the one it is said to be."""
+    for service in _needed(patient):
+        yield _address(patient, service)
+
+
+def credentials(patient: PreflightContext) -> Iterator[Result]:
+    """Each service that is needed takes the credentials that were handed over."""
+    for service in _needed(patient):
+        known = KNOWN.get(service.name)
+        if known is None:
+            yield unknown(
+                f"credentials of {service.name}",
+                "a harmless call that shows them",
+                f"no such call is known of {service.name}",
+                "try them by hand",
+            )
+            continue
+        yield from _credentials(patient, service, known)
+
+
+def _needed(patient: PreflightContext) -> tuple[Service, ...]:
+    return patient.handed.platform, *patient.handed.carriers
+
+
+def _address(patient: PreflightContext, service: Service) -> Result:
+    about, known = f"address of {service.name}", KNOWN.get(service.name)
+    if address_of(service.url) is None:
+        todo = f"correct services.{service.name}.url"
+        return wrong(about, "an http or https address", repr(service.url)[:100], todo)
+    answer = patient.calls.call("GET", service.url) if known is None else known.refuses(patient, service)
+    sign = "an answer" if known is None else known.sign
+    if answer.status is None:
+        todo = f"start {service.name}, or correct services.{service.name}.url"
+        return wrong(about, sign, f"{answer.text} at {service.url}", todo, "network")
+    if known is None:
+        return unknown(about, sign, answer.said, f"see that this is {service.name}: its ways are not known")
+    if known.is_it(answer):
+        return ok(about, sign, f"status {answer.status} from {service.url}")
+    todo = f"correct services.{service.name}.url: something else answers there"
+    return wrong(about, sign, f"{answer.said} from {service.url}", todo)
+
+
+def _credentials(patient: PreflightContext, service: Service, known: Known) -> Iterator[Result]:
+    ways = [way for way in known.ways if all(service.credentials.get(name) for name in way)]
+    if not ways:
+        wanted = " or ".join(" and ".join(way) for way in known.ways)
+        got = ", ".join(service.credentials) or "nothing"
+        todo = f"complete services.{service.name}.credentials"
+        yield wrong(f"credentials of {service.name}", wanted, got, todo)
+    for way in ways:
+        yield _way(patient, service, known, way)
+
+
+def _way(patient: PreflightContext, service: Service, known: Known, way: tuple[str, ...]) -> Result:
+    about = f"{' and '.join(way)} of {service.name}"
+    shown = {name: service.credentials[name] for name in way}
+    # What cannot stand in a header cannot be a credential in one, and would end as an error of our own.
+    if not all(value.isascii() and value.isprintable() for value in shown.values()):
+        return wrong(about, "printable ASCII", "other characters", f"correct services.{service.name}.credentials")
+    answer = known.tries(patient, service, shown)
+    standing = known.took(answer)
+    if standing == "ok":
+        return ok(about, "credentials that are taken", "they were taken")
+    if standing == "wrong":
+        todo = f"correct services.{service.name}.credentials, or have them enabled"
+        return wrong(about, "credentials that are taken", answer.said, todo)
+    blame: Blame = "network" if answer.status is None else "config"
+    return unknown(about, "an answer that shows it", answer.said, "try again, or try them by hand", blame)
+
+
+# -- the services ------------------------------------------------------------------------------------
+
+
+def _ask_optimove(patient: PreflightContext, service: Service) -> Answer:
+    del service
+    return patient.calls.call("GET", patient.function_url("general/GetLastDataUpdate"))
+
+
+def _show_optimove(patient: PreflightContext, service: Service, shown: Mapping[str, str]) -> Answer:
+    """ApiKeyInfo, or else a function of the list for third parties."""
+    del service, shown
+    answer = patient.optimove("apikey/ApiKeyInfo")
+    return answer if answer.status == OK else patient.optimove("general/GetLastDataUpdate")
+
+
+def _by_status(answer: Answer) -> Status:
+    return "ok" if answer.status == OK else "wrong" if answer.status in _REFUSED else "unknown"
+
+
+def _ask_textlocal(patient: PreflightContext, service: Service) -> Answer:
+    return patient.calls.call("POST", f"{service.url.rstrip('/')}/", form={"format": "json"})
+
+
+def _is_textlocal(answer: Answer) -> bool:
+    """observed: the bare root answers with exactly errors and status (tests of PyPI textlocal 0.1.0)."""
+    return isinstance(answer.json, dict) and answer.json.keys() == {"errors", "status"}
+
+
+def _show_textlocal(patient: PreflightContext, service: Service, shown: Mapping[str, str]) -> Answer:
+    return patient.calls.call("POST", f"{service.url.rstrip('/')}/balance/", form={**shown, "format": "json"})
+
+
+def _textlocal_took(answer: Answer) -> Status:
+    """documented: every reply has a status; code 3 is a wrong login (https://api.txtlocal.com/docs/)."""
+    said = answer.json if isinstance(answer.json, dict) else {}
+    errors = said.get("errors")
+    codes = [one.get("code") for one in errors if isinstance(one, dict)] if isinstance(errors, list) else []
+    return "ok" if said.get("status") == "success" else "wrong" if _WRONG_LOGIN in codes else "unknown"
+
+
+_WRONG_LOGIN = 3
+
+
+def _ask_xtremepush(patient: PreflightContext, service: Service) -> Answer:
+    return _list_profile(patient, service, {})
+
+
+def _show_xtremepush(patient: PreflightContext, service: Service, shown: Mapping[str, str]) -> Answer:
+    """observed: a connector checks its token by list/profile (https://github.com/clientIO/appmixer-connectors)."""
+    return _list_profile(patient, service, shown)
+
+
+def _list_profile(patient: PreflightContext, service: Service, shown: Mapping[str, str]) -> Answer:
+    url = f"{service.url.rstrip('/')}/api/external/list/profile"
+    return patient.calls.call("POST", url, body={**shown, "limit": 1})
+
+
+def _is_xtremepush(answer: Answer) -> bool:
+    """documented: the envelope of every reply (https://docs.xtremepush.com/docs/external-api-overview)."""
+    return isinstance(answer.json, dict) and "code" in answer.json and answer.json.get("success") is False
+
+
+def _xtremepush_took(answer: Answer) -> Status:
+    said = answer.json if isinstance(answer.json, dict) else {}
+    if said.get("success") is True:
+        return "ok"
+    return "wrong" if said.get("code") in {BAD_REQUEST, *_REFUSED} else "unknown"
+
+
+def _ask_delivyr(patient: PreflightContext, service: Service) -> Answer:
+    """The one call that is documented; without credentials it can send nothing."""
+    return patient.calls.call("POST", f"{service.url.rstrip('/')}/partner/customer_io/send_sms", body={})
+
+
+def _is_delivyr(answer: Answer) -> bool:
+    client_error = answer.status is not None and answer.status // 100 == 4  # noqa: PLR2004 - what HTTP calls the client's
+    return client_error and answer.status not in {NOT_FOUND, NOT_ALLOWED}
+
+
+def _show_delivyr(patient: PreflightContext, service: Service, shown: Mapping[str, str]) -> Answer:
+    """The Message Log. assumed: that it can be read by a call; where it cannot, nothing is known."""
+    headers = {"x-account-id": shown["account_id"], "x-api-key": shown["api_key"]}
+    return patient.calls.call("GET", f"{service.url.rstrip('/')}/messages", query={"limit": "1"}, headers=headers)
+
+
+KNOWN: Mapping[str, Known] = {
+    PLATFORM: Known(
+        sign="a refusal of who shows no key",
+        refuses=_ask_optimove,
+        is_it=lambda answer: answer.status in _REFUSED,
+        ways=(("api_key",),),
+        tries=_show_optimove,
+        took=_by_status,
+    ),
+    "textlocal": Known(
+        sign="errors and status, in JSON",
+        refuses=_ask_textlocal,
+        is_it=_is_textlocal,
+        ways=(("apikey",), ("username", "hash"), ("username", "password")),
+        tries=_show_textlocal,
+        took=_textlocal_took,
+    ),
+    "xtremepush": Known(
+        sign="code and success false, in JSON",
+        refuses=_ask_xtremepush,
+        is_it=_is_xtremepush,
+        ways=(("apptoken",),),
+        tries=_show_xtremepush,
+        took=_xtremepush_took,
+    ),
+    "delivyr": Known(
+        sign="a refusal of who shows no key",
+        refuses=_ask_delivyr,
+        is_it=_is_delivyr,
+        ways=(("account_id", "api_key"),),
+        tries=_show_delivyr,
+        took=_by_status,
+    ),
+}

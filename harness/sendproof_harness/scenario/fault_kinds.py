@@ -1,0 +1,83 @@
+"""The faults that a scenario may ask for: where each can be, and which keys it has.
+
+The simulators own the list (`GET /control/faults`); a test holds this one against it. In a scenario for several
+providers `any.send` and its like name what each of them calls otherwise.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from sendproof_harness.scenario.model import ANY
+from sendproof_harness.scenario.values import duration_of, milliseconds
+
+CALL, WEBHOOK = "call", "webhook"
+
+#: The keys that every fault has.
+COMMON = ("fault", CALL, WEBHOOK, "where", "nth", "times", "when")
+KILL = "kill"
+# Lengths of virtual time: words in a file, milliseconds on the wire.
+LENGTHS = frozenset({"by", "spread", "within", "down"})
+_BEFORE_AND_AFTER = ("before", "after")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Kind:
+    """One fault: on what it can strike, when (the first is the default), and its own keys."""
+
+    on: tuple[str, ...] = (CALL,)
+    when: tuple[str, ...] = _BEFORE_AND_AFTER
+    keys: tuple[str, ...] = ()
+
+
+KINDS: Mapping[str, Kind] = {
+    "status": Kind(keys=("status", "body", "content_type", "retry_after")),
+    "rate_limited": Kind(when=("before",), keys=("retry_after",)),
+    "refused_credential": Kind(when=("before",)),
+    "hang": Kind(keys=("seconds",)),
+    "reset": Kind(),
+    "truncated": Kind(when=("after",)),
+    "garbage": Kind(),
+    "slow": Kind(when=("after",), keys=("seconds",)),
+    "delayed": Kind(when=("after",), keys=("seconds",)),
+    "repeated": Kind(when=("after",)),
+    "drop": Kind(on=(WEBHOOK,), when=("before",), keys=("attempts",)),
+    "duplicate": Kind(on=(WEBHOOK,), when=("before",), keys=("copies",)),
+    "delay": Kind(on=(WEBHOOK,), when=("before",), keys=("by", "spread")),
+    "reorder": Kind(on=(WEBHOOK,), when=("before",), keys=("behind", "within")),
+    KILL: Kind(on=(CALL, WEBHOOK), keys=("down", "within_s")),
+}
+
+#: What `any` stands for, by the provider.
+CALLS: Mapping[str, Mapping[str, str]] = {
+    "send": {"textlocal": "bulk_json", "xtremepush": "execute_campaign", "delivyr": "sendSms"},
+    "templates": {"textlocal": "get_templates", "xtremepush": "list_campaign", "delivyr": "listTemplates"},
+}
+WEBHOOKS: Mapping[str, Mapping[str, str]] = {
+    "receipt": {"textlocal": "receipt", "xtremepush": "message_delivery", "delivyr": "delivered"},
+}
+
+
+def fault_of(content: Mapping[str, object], provider: str | None) -> dict[str, object]:
+    """The entry as the control API takes it, for one provider if there are several."""
+    entry = {key: milliseconds(duration_of(str(value))) if key in LENGTHS else value for key, value in content.items()}
+    for axis in {CALL, WEBHOOK} & entry.keys():
+        entry[axis] = target_of(axis, str(entry[axis]), provider)
+    return entry
+
+
+def target_of(axis: str, target: str, provider: str | None) -> str:
+    """`any.send` as `textlocal.bulk_json`; whatever is no such name, and everything without a provider, as it is."""
+    service, _, name = target.partition(".")
+    names = (CALLS if axis == CALL else WEBHOOKS).get(name, {})
+    if service != ANY or provider is None or provider not in names:
+        return target
+    return f"{provider}.{names[provider]}"
+
+
+def general(axis: str, target: str, provider: str | None) -> str:
+    """`textlocal.bulk_json` as `any.send`, if textlocal is the provider that stands for `any`; else as it is."""
+    names = CALLS if axis == CALL else WEBHOOKS
+    for name, called in names.items():
+        if provider is not None and target == f"{provider}.{called.get(provider)}":
+            return f"{ANY}.{name}"
+    return target

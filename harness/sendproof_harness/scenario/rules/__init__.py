@@ -1,0 +1,24 @@
+"""What a schema cannot say: how the parts of a scenario must fit together. One function a rule, by theme a module."""
+
+from collections.abc import Callable, Iterator
+
+from sendproof_harness.scenario.diagnostics import Mistake
+from sendproof_harness.scenario.model import Scenario
+from sendproof_harness.scenario.rules import campaigns, faults, names, steps, texts, triggers
+from sendproof_harness.scenario.yaml_source import Document
+
+Rule = Callable[[Scenario, Document], Iterator[Mistake]]
+
+RULES: tuple[Rule, ...] = (
+    *names.RULES,
+    *texts.RULES,
+    *campaigns.RULES,
+    *triggers.RULES,
+    *steps.RULES,
+    *faults.RULES,
+)
+
+
+def broken_rules(scenario: Scenario, document: Document) -> list[Mistake]:
+    """Every mistake that any rule finds."""
+    return [mistake for rule in RULES for mistake in rule(scenario, document)]

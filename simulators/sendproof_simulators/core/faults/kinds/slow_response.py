@@ -1,0 +1,22 @@
+"""A reply that takes its time, byte by byte."""
+
+from dataclasses import dataclass
+from typing import Annotated, ClassVar
+
+from msgspec import Meta
+
+from sendproof_simulators.core.faults.spec import AFTER, WHOLE, CallFault, FaultedResponse, Refuse
+from sendproof_simulators.core.http import Response, Transmission
+
+
+@dataclass(frozen=True, kw_only=True)
+class SlowResponse(CallFault):
+    """The reply comes whole, but drips in small pieces."""
+
+    when: ClassVar[tuple[str, ...]] = (AFTER,)
+
+    seconds: Annotated[float, Meta(gt=0, le=600, description="real seconds from its first byte to its last")] = 5.0
+
+    def answer(self, own: Response, refuse: Refuse) -> FaultedResponse:
+        del refuse
+        return FaultedResponse(reply=own, arrives=WHOLE, manner=Transmission(drip_s=self.seconds))

@@ -1,0 +1,181 @@
+"""What passes between the wire and a simulator: frozen values, no behaviour beyond making them."""
+
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass, field
+
+import msgspec
+
+from sendproof_simulators.core.clock.wall_clock import Instant
+
+_json = msgspec.json.Encoder()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Request:
+    """One HTTP request with its whole body. `query` is decoded and in order; header names are lower case."""
+
+    method: str
+    path: str
+    query: tuple[tuple[str, str], ...] = ()
+    headers: Mapping[str, str] = field(default_factory=dict)
+    body: bytes = b""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Response:
+    """One HTTP answer."""
+
+    status: int = 200
+    body: bytes = b""
+    content_type: str = "application/json"
+    headers: tuple[tuple[str, str], ...] = ()
+
+
+def json_response(value: object, status: int = 200) -> Response:
+    """Answer `value` as JSON."""
+    return Response(status=status, body=_json.encode(value))
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class JournalEntry:
+    """Something that became true and belongs in the journal. Fields are JSON values, never secrets."""
+
+    kind: str
+    fields: Mapping[str, object]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Timer:
+    """Something a service wants to be told of at an instant of its sandbox's clock."""
+
+    at: Instant
+    name: str
+    payload: object = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RetryPolicy:
+    """How long after each failed attempt the next one is made. Empty: one attempt only."""
+
+    delays_ms: tuple[int, ...] = ()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Webhook:
+    """A call that a service makes to its user.
+
+    `key` names it logically (`13:7001:505`, `receipt:<message>`); `about` goes into the journal. `headers` come on top
+    of the content type, and stay out of the journal: they may prove who calls.
+    """
+
+    url: str
+    key: str
+    event: str
+    body: bytes
+    content_type: str = "application/json"
+    headers: tuple[tuple[str, str], ...] = ()
+    about: Mapping[str, object] = field(default_factory=dict)
+    retry: RetryPolicy = RetryPolicy()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Effects:
+    """What a call or a timer leads to: the answer, and everything that follows from it.
+
+    `before_reply` are webhooks that are sent, and answered or given up, before a call's own answer leaves. A service
+    that refuses with a status that is none of an error says that it `refused`.
+    """
+
+    reply: Response = Response()
+    facts: tuple[JournalEntry, ...] = ()
+    timers: tuple[Timer, ...] = ()
+    webhooks: tuple[Webhook, ...] = ()
+    before_reply: tuple[Webhook, ...] = ()
+    note: Mapping[str, object] | None = None
+    refused: bool = False
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Violation:
+    """One way in which a request breaks the contract, for example `query.ChannelID` / `required`.
+
+    `pointer` is where in the value, `wanted` in words what belongs there, and `value` the wrong part alone, as JSON or
+    in words; None where there is none.
+    """
+
+    where: str
+    rule: str
+    message: str
+    pointer: str = ""
+    wanted: str = ""
+    value: str | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Problem:
+    """Why a request was not served, before it takes the form that the service gives its errors.
+
+    `kind` is one of `PROBLEM_KINDS`; `allow` lists the methods of the path for `method_not_allowed`;
+    `params` are the parameters that could be read, as text; `dialects` are the sandbox's, as far as one is known;
+    `path` is the request's.
+    """
+
+    kind: str
+    status: int
+    detail: str
+    operation: str | None = None
+    violations: tuple[Violation, ...] = ()
+    allow: tuple[str, ...] = ()
+    params: Mapping[str, str] = field(default_factory=dict)
+    dialects: Mapping[str, str] = field(default_factory=dict)
+    path: str = ""
+
+
+PROBLEM_KINDS = (
+    "unauthorized",
+    "forbidden",
+    "not_found",
+    "method_not_allowed",
+    "bad_request",
+    "unsupported_media_type",
+    "too_large",
+    "rate_limited",
+    "internal",
+)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class StreamedResponse(Response):
+    """An answer too large to hold: lines, sent as they are made."""
+
+    lines: Iterator[bytes]
+
+
+KEPT, CLOSED, RESET = "kept", "closed", "reset"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Transmission:
+    """How a reply is written when it was struck. Seconds are real ones.
+
+    It begins after `wait_s` and takes `drip_s`, comes `copies` times, or only a `share` of it does. `ending` is what
+    becomes of the connection: kept for the next call, closed, or reset.
+    """
+
+    wait_s: float = 0.0
+    drip_s: float = 0.0
+    copies: int = 1
+    share: float = 1.0
+    ending: str = KEPT
+
+
+# At once, whole, once.
+PLAIN = Transmission()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class FaultyResponse(Response):
+    """An answer that is written in a manner of its own; whoever has written it, or could not, calls `written`."""
+
+    manner: Transmission
+    written: Callable[[], None] = field(compare=False)

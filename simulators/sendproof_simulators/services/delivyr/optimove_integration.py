@@ -1,0 +1,115 @@
+"""What the owner of an account sets for its Optimove integration, and where Delivyr reports to.
+
+documented: https://docs.delivyr.net/docs/optimove: testing mode, on at first; the attributes, the first of which must
+be the phone number; triggered overrides in JSONata; the default URL, put on the templates that were there before it.
+assumed: that reports can be sent to an address (`webhook_url`).
+"""
+
+from collections.abc import Mapping
+from typing import Any
+
+from sendproof_simulators.core.audience.audience import Audience
+from sendproof_simulators.core.clock.wall_clock import Instant
+from sendproof_simulators.core.http import Effects
+from sendproof_simulators.core.simulator import SandboxContext, Settings
+from sendproof_simulators.core.webhooks.urls import check_webhook_url
+from sendproof_simulators.services.delivyr.overrides import check_expression
+from sendproof_simulators.services.delivyr.state import Integration, State
+
+MAX_URL = 2_048
+_KNOWN = ("attributes", "default_url", "overrides", "template_urls", "testing", "webhook_url")
+
+
+def read(state: State) -> Mapping[str, object]:
+    """All of it as it stands."""
+    wanted = state.integration
+    return {
+        "testing": wanted.testing,
+        "attributes": list(wanted.attributes),
+        "overrides": wanted.overrides,
+        "default_url": wanted.default_url,
+        "template_urls": dict(state.urls),
+        "webhook_url": state.webhook_url,
+    }
+
+
+def replace(world: SandboxContext, state: State, now: Instant, given: Mapping[str, object]) -> Effects:
+    """Put `given` in its place; `ValueError` says what is wrong, and then nothing has changed."""
+    del now
+    integration = integration_of(world.audience, given)
+    webhook_url = _optional(given, "webhook_url")
+    urls = _template_urls(state, given)
+    if webhook_url is not None:
+        webhook_url = check_webhook_url(webhook_url, world.allow_remote_webhooks)
+    state.integration, state.webhook_url = integration, webhook_url
+    state.urls = urls
+    if integration.default_url is not None:
+        state.urls |= {id_: integration.default_url for id_ in state.templates if id_ not in urls}
+    return Effects()
+
+
+SETTINGS = Settings(read=read, replace=replace)
+
+
+def integration_of(audience: Audience, given: Mapping[str, object]) -> Integration:
+    """The settings of the integration alone; `ValueError` says what was expected."""
+    unknown = sorted(given.keys() - set(_KNOWN))
+    if unknown:
+        raise ValueError(f"expected only {', '.join(_KNOWN)}, got {', '.join(unknown)}")
+    overrides = _optional(given, "overrides")
+    if overrides is not None:
+        check_expression(overrides)
+    return Integration(
+        testing=_testing(given),
+        attributes=_attributes(audience, given.get("attributes", [audience.phone_attribute])),
+        overrides=overrides,
+        default_url=_url("default_url", _optional(given, "default_url")),
+    )
+
+
+def _testing(given: Mapping[str, object]) -> bool:
+    testing = given.get("testing", True)
+    if testing is not True and testing is not False:
+        raise ValueError(f"testing: expected true or false, got {testing!r:.100}")
+    return testing
+
+
+def _attributes(audience: Audience, names: Any) -> tuple[str, ...]:
+    if not isinstance(names, list) or not all(isinstance(name, str) for name in names):
+        raise ValueError(f"attributes: expected a list of names, got {names!r:.100}")
+    for name in names:
+        if name not in audience.attribute_names:
+            known = ", ".join(audience.attribute_names)
+            raise ValueError(f"attributes: customers have no attribute {name!r:.100}; expected some of {known}")
+    if len(set(names)) < len(names):
+        raise ValueError(f"attributes: expected each name once, got {names!r}")
+    if names[:1] != [audience.phone_attribute]:
+        first = repr(names[0]) if names else "an empty list"
+        raise ValueError(f"attributes: expected the phone number ({audience.phone_attribute}) first, got {first}")
+    return tuple(names)
+
+
+def _template_urls(state: State, given: Mapping[str, object]) -> dict[str, str]:
+    urls = given.get("template_urls", {})
+    if not isinstance(urls, dict):
+        raise ValueError(f"template_urls: expected addresses by template id, got {urls!r:.100}")  # noqa: TRY004 - as any other
+    for id_ in urls:
+        if id_ not in state.templates:
+            raise ValueError(f"template_urls: there is no template {id_!r:.100}")
+    checked = {id_: _url(f"template_urls.{id_}", url) for id_, url in urls.items()}
+    return {id_: url for id_, url in checked.items() if url is not None}
+
+
+def _optional(given: Mapping[str, object], name: str) -> str | None:
+    value = given.get(name)
+    if value is not None and not isinstance(value, str):
+        raise ValueError(f"{name}: expected text or null, got {value!r:.100}")
+    return value
+
+
+def _url(name: str, url: object) -> str | None:
+    if url is None:
+        return None
+    if not isinstance(url, str) or not url.startswith(("http://", "https://")) or len(url) > MAX_URL:
+        raise ValueError(f"{name}: expected an http or https address of at most {MAX_URL} characters, got {url!r:.100}")
+    return url

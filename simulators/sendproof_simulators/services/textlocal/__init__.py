@@ -1,0 +1,51 @@
+"""A stateful stand-in of Textlocal: its command API, delivery receipts, templates and opt-outs."""
+
+from sendproof_simulators.core.clock.wall_clock import SECOND
+from sendproof_simulators.core.randomness import KeyedRandom
+from sendproof_simulators.core.simulator import RateLimit, Simulator
+from sendproof_simulators.services.textlocal import handlers
+from sendproof_simulators.services.textlocal.dialects import DIALECTS
+from sendproof_simulators.services.textlocal.errors import problem_response
+from sendproof_simulators.services.textlocal.request_normalization import (
+    extract_credential,
+    hash_of,
+    normalise,
+    username_of,
+)
+from sendproof_simulators.services.textlocal.settings import SETTINGS
+from sendproof_simulators.services.textlocal.state import NAME, new_state
+from sendproof_simulators.services.textlocal.templates import TEMPLATES
+from sendproof_simulators.services.textlocal.webhooks import EVENTS, on_timer
+
+_KEY_LENGTH, _PASSWORD_LENGTH = 40, 16
+
+
+def _credentials(chance: KeyedRandom, sandbox: str) -> dict[str, str]:
+    password = chance.token(_PASSWORD_LENGTH, NAME, "password", sandbox)
+    return {"apikey": chance.token(_KEY_LENGTH, NAME, "apikey", sandbox), **_login(password)}
+
+
+def _login(password: str) -> dict[str, str]:
+    hash_ = hash_of(password)
+    return {"username": username_of(hash_), "hash": hash_, "password": password}
+
+
+SIMULATOR = Simulator(
+    name=NAME,
+    contract="textlocal.yaml",
+    handlers=handlers,
+    new_state=new_state,
+    credentials=_credentials,
+    default_credentials={"apikey": "sendproof-textlocal-key", **_login("sendproof-textlocal-password")},
+    # A password proves something only beside its user, and is no key.
+    public=frozenset({"username", "password"}),
+    extract_credential=extract_credential,
+    error=problem_response,
+    on_timer=on_timer,
+    events=EVENTS,
+    normalise=normalise,
+    rate_limit=RateLimit(requests=10, window_ms=SECOND, when=("textlocal.rate_limit", "10")),
+    dialects=DIALECTS,
+    templates=TEMPLATES,
+    settings=SETTINGS,
+)

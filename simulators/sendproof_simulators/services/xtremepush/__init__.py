@@ -1,0 +1,81 @@
+"""A stateful stand-in of Xtremepush: its external API, webhooks, campaigns as templates, profiles and subscriptions."""
+
+from collections.abc import Callable, Mapping
+from dataclasses import replace
+from typing import Any
+
+from sendproof_simulators.core.clock.wall_clock import SECOND, Instant
+from sendproof_simulators.core.http import Effects, Timer
+from sendproof_simulators.core.randomness import KeyedRandom
+from sendproof_simulators.core.simulator import RateLimit, SandboxContext, Simulator
+from sendproof_simulators.services.xtremepush import (
+    campaign_execution,
+    handlers,
+    import_profiles,
+    sending,
+    suppression,
+    tasks,
+    webhooks,
+)
+from sendproof_simulators.services.xtremepush.auth import extract_credential
+from sendproof_simulators.services.xtremepush.campaigns import TEMPLATES
+from sendproof_simulators.services.xtremepush.dialects import DIALECTS
+from sendproof_simulators.services.xtremepush.errors import problem_response
+from sendproof_simulators.services.xtremepush.state import NAME, State, new_state
+from sendproof_simulators.services.xtremepush.webhook_settings import SETTINGS
+
+_TOKEN_LENGTH = 32
+# documented, in Xtremepush's page on its Optimove integration: the channel "Xtremepush SMS" is for posting back
+# subscriptions, and not for outbound campaigns.
+_POST_BACK_CHANNEL = 444
+# Room for the most targets that are taken, each with several variables.
+_BODY_LIMIT = 16 * 1024 * 1024
+
+
+def _credentials(chance: KeyedRandom, sandbox: str) -> dict[str, str]:
+    return {"apptoken": chance.token(_TOKEN_LENGTH, NAME, "apptoken", sandbox)}
+
+
+def _execute(world: SandboxContext, state: State, timer: Timer, now: Instant) -> Effects:
+    if not isinstance(timer.payload, sending.Order):
+        raise TypeError(f"expected an order, got {timer.payload!r}")
+    done = sending.carry_out(world, state, timer.payload, now)
+    # The call was answered long ago: nothing can come before that.
+    return replace(done, webhooks=(*done.webhooks, *done.before_reply), before_reply=())
+
+
+def _import(world: SandboxContext, state: State, timer: Timer, now: Instant) -> Effects:
+    del world
+    return import_profiles.go_on(state, timer, now)
+
+
+_TIMERS: Mapping[str, Callable[[SandboxContext, State, Timer, Instant], Effects]] = {
+    campaign_execution.TIMER: _execute,
+    tasks.TIMER: _import,
+    webhooks.TIMER: webhooks.go_on,
+    suppression.TIMER: suppression.sync,
+}
+
+
+def _on_timer(world: SandboxContext, state: Any, timer: Timer, now: Instant) -> Effects:
+    return _TIMERS[timer.name](world, state, timer, now)
+
+
+SIMULATOR = Simulator(
+    name=NAME,
+    contract="xtremepush.yaml",
+    handlers=handlers,
+    new_state=new_state,
+    credentials=_credentials,
+    default_credentials={"apptoken": "sendproof-xtremepush-token"},
+    extract_credential=extract_credential,
+    error=problem_response,
+    on_timer=_on_timer,
+    events=webhooks.EVENTS,
+    rate_limit=RateLimit(requests=50, window_ms=SECOND, when=("xtremepush.rate_limit", "50_per_second")),
+    body_limit=_BODY_LIMIT,
+    dialects=DIALECTS,
+    templates=TEMPLATES,
+    settings=SETTINGS,
+    post_back_only=frozenset({_POST_BACK_CHANNEL}),
+)

@@ -1,0 +1,62 @@
+"""Wrong texts, and the diagnosis of each."""
+
+import re
+
+import pytest
+
+from history_builder import Line
+from sendproof_harness.judge.checks.text import CHECKS
+from sendproof_harness.judge.facts.delivery_ledger import ledger
+
+OWED = "Hello Dan3, welcome."
+
+
+def test_sound(sound):
+    """Every text is the one that was owed."""
+    assert sound.findings(CHECKS) == []
+
+
+@pytest.mark.parametrize(
+    ("got", "diagnosis"),
+    [
+        ("", "it is empty"),
+        ("Hello %%|FIRST_NAME%%, welcome.", "a placeholder was not filled in"),
+        ("Hello {{ FIRST_NAME }}, welcome.", "a placeholder was not filled in"),
+        ("Dan3, your bonus is here.", "it is made from another template of the campaign, 'Bonus'"),
+        ("Hello Dan3, wel", "its end was cut off"),
+        ("Hello+Dan3%2C+welcome.", "it was encoded once too often"),
+        ("Hello  Dan3, welcome. ", "white space differs"),
+        ("Hello Ben1, welcome.", "something other than what was owed"),
+    ],
+)
+def test_wrong(sound, got, diagnosis):
+    """A wrong text is one finding, which says what most likely happened and shows both texts."""
+    story = sound.change_delivery_to(3, text=got)
+
+    (finding,) = story.findings(CHECKS)
+
+    assert (finding.cause, finding.expected, finding.got) == (f"wrong text: {diagnosis}", OWED, got)
+    assert ledger(story.history()).counts["wrong text"] == 1
+
+
+def test_damaged_letters(sound):
+    """Letters outside ASCII that came out as others are told apart from another text."""
+    story = sound.change_delivery_to(
+        8, text="We miss you, Cl\N{LATIN CAPITAL LETTER A WITH TILDE}\N{COPYRIGHT SIGN}o8!"
+    )
+
+    assert [some.cause for some in story.findings(CHECKS)] == ["wrong text: characters outside ASCII were damaged"]
+
+
+def test_one_template_for_all(sound):
+    """Everybody got the first one, so it is not that some were mixed up."""
+    names = {line["number"]: line["text"] for line in sound.of("obligation")}
+
+    def first(line: Line) -> Line:
+        name = re.search(r"[A-Z][a-zé]+[0-9]+", names[line["number"]])[0]
+        return line | {"text": f"Hello {name}, welcome."}
+
+    found = sound.change("delivery", first).findings(CHECKS)
+    assert [some.cause for some in found] == [
+        "wrong text: one template for all: everybody got 'Welcome', whichever was theirs"
+    ] * 6
