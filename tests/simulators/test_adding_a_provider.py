@@ -80,7 +80,13 @@ def test_it_is_journaled(simulators):
     simulators.call("POST", f"{base}/clock/advance", {"by_ms": 5_000})
     lines = [line for line in simulators.history(sandbox["sandbox"]) if line.get("service") == "pigeon"]
     assert (template["id"], taken.status_code) == (1, 201)
-    assert [line["kind"] for line in lines] == ["provider_template", "request", "delivery", "outcome", "webhook"]
+    assert [line["kind"] for line in lines] == [
+        "provider_template",
+        "request",
+        "delivery",
+        "delivery_status",
+        "webhook",
+    ]
     assert lines[3]["message"] == taken.json()["id"]
 
 
@@ -88,7 +94,10 @@ def test_it_is_faulted(simulators):
     """A fault strikes its calls and its webhooks, and a name that it does not have is refused."""
     sandbox = simulators.call("POST", "/sandboxes", {"seed": 7, "clock": {"mode": "virtual"}})
     base, access = f"/sandboxes/{sandbox['sandbox']}", sandbox["services"]["pigeon"]
-    faults = [{"fault": "rate_limited", "call": "pigeon.sendMessage"}, {"fault": "drop", "webhook": "pigeon.receipt"}]
+    faults = [
+        {"fault": "rate_limited", "call": "pigeon.sendMessage"},
+        {"fault": "drop_webhook", "webhook": "pigeon.receipt"},
+    ]
     simulators.call("POST", f"{base}/faults", faults)
     message = {"to": NUMBER, "text": "Hi", "receipt_url": simulators.control + "/nowhere"}
     headers = {"x-pigeon-key": access["credentials"]["pigeon_key"]}
@@ -99,7 +108,7 @@ def test_it_is_faulted(simulators):
     assert sent[0].json() == {"error": "the rate limit is exceeded"}
     assert [(line["fault"], line["name"]) for line in lines if line["kind"] == "fault"] == [
         ("rate_limited", "sendMessage"),
-        ("drop", "receipt"),
+        ("drop_webhook", "receipt"),
     ]
     assert [line["lost"] for line in lines if line["kind"] == "webhook"] == [True]
 
@@ -114,7 +123,7 @@ def test_it_is_tested_as_all_others(folder):
         "-p",
         "no:cacheprovider",
         "tests/contract",
-        "tests/laws",
+        "tests/architecture",
         "-k",
         "pigeon",
     ]
@@ -147,7 +156,7 @@ def broken(folder: Path, tmp_path: Path, old: str, new: str) -> Path:
 @pytest.mark.parametrize(
     ("old", "new", "message"),
     [
-        ("PROVIDER = Provider(", "NOBODY = Provider(", "expected a folder that holds simulators, but none in"),
+        ("SIMULATOR = Simulator(", "NOBODY = Simulator(", "expected a folder that holds simulators, but none in"),
         (
             "def send_message(",
             "def send(",
