@@ -29,7 +29,7 @@ class Audience:
 class Channel:
     """One Optimove channel and the provider that carries its messages.
 
-    With `testing` the bridge lets the provider send nothing. `overrides` is JSONata over event 11, of Delivyr alone.
+    With `testing` the bridge lets the provider send nothing. `overrides` is JSONata over event 11.
     """
 
     id: int

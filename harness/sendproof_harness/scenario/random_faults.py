@@ -13,6 +13,7 @@ from typing import Any
 
 import yaml
 
+from sendproof_harness.providers import provider as record_of
 from sendproof_harness.scenario.customer_selection import drawn
 from sendproof_harness.scenario.fault_kinds import CALL, KILL, LENGTHS, WEBHOOK, general, target_of
 from sendproof_harness.scenario.model import ANY, Advance, Campaign, Cancel, Fault, Scenario, WaitFor
@@ -132,7 +133,7 @@ def _of_sending(scenario: Scenario, sure: list[Campaign]) -> Iterator[_Place]:
     for provider, calls in sendings.items():
         for nth in range(1, calls + 1):
             yield _call(target_of(CALL, f"{ANY}.send", provider), nth)
-        if provider == "textlocal" or scenario.wishes.account_webhooks:
+        if scenario.wishes.account_webhooks or not record_of(provider).receipts_need_account_webhook:
             for nth in range(1, 1 + _SURELY // 2):
                 at = {WEBHOOK: target_of(WEBHOOK, f"{ANY}.receipt", provider), "nth": nth}
                 yield _Place(at=at, kinds=_ON_RECEIPTS)
