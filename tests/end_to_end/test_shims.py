@@ -1,4 +1,4 @@
-"""The shims of docs/any-bridge.md: each is what the document shows, and lives by the clock of a real sandbox."""
+"""The shims of docs/connect-your-bridge.md: each is shown there, and lives by the clock of a real sandbox."""
 
 import shutil
 import subprocess
@@ -133,7 +133,7 @@ def test_the_document_shows_the_code_of_the_shim(language) -> None:
     """What a reader copies is what was tested."""
     name = {"py": "python"}.get(language, language)
     code = (SHIMS / f"shim.{language}").read_text()
-    assert f"```{name}\n{code}```\n" in (ROOT / "docs" / "any-bridge.md").read_text()
+    assert f"```{name}\n{code}```\n" in (ROOT / "docs" / "connect-your-bridge.md").read_text()
     assert len(code.splitlines()) <= 20
 
 

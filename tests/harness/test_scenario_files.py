@@ -155,19 +155,19 @@ BAD_VALUES = [
     (
         "starts: 2026-03-02T06:00:00Z",
         "starts: 2026-03-02T06:00:00",
-        'my.yaml:4: starts: expected a time with its zone, such as 2026-03-02T09:00:00Z, got "2026-03-02T06:00:00"',
+        'my.yaml:4: starts: expected a time with a time zone, such as 2026-03-02T09:00:00Z, got "2026-03-02T06:00:00"',
     ),
     (
         "starts: 2026-03-02",
         "starts: 2026-02-30",
-        'my.yaml:4: starts: expected a time with its zone, such as 2026-03-02T09:00:00Z, got "2026-02-30T06:00:00Z"',
+        'my.yaml:4: starts: expected a time with a time zone, such as 2026-03-02T09:00:00Z, got "2026-02-30T06:00:00Z"',
     ),
     ("4%", "104%", 'my.yaml:7: audience.opted_out: expected a percentage from 0% to 100%, such as 50%, got "104%"'),
     ("4%", "0.04", "my.yaml:7: audience.opted_out: expected a percentage from 0% to 100%, such as 50%, got 0.04"),
     (
         "opted_out: 4%",
         "country: FR",
-        'my.yaml:7: audience.country: expected a country that customers can live in: GB or US, got "FR"',
+        'my.yaml:7: audience.country: expected a country code: GB or US, got "FR"',
     ),
     (
         "opted_out: 4%",
@@ -188,7 +188,7 @@ BAD_VALUES = [
     (
         "advance: 7 days",
         "advance: a week",
-        'my.yaml:27: steps[2].advance: expected a length of time such as 30 minutes or 7 days, got "a week"',
+        'my.yaml:27: steps[2].advance: expected a duration such as 30 minutes or 7 days, got "a week"',
     ),
     (
         "  - plan: 7001",
@@ -383,7 +383,7 @@ def explained(page: str, heading: str) -> list[str]:
 def test_the_documents_explain_everything_that_a_bridge_is_told() -> None:
     """Who writes a bridge can rely on the list."""
     sandbox = {"sandbox": "s", "seed": 1, "services": {}, "channels": [], "country": "GB"}
-    assert explained("any-bridge.md", "key of the handover file") == list(
+    assert explained("connect-your-bridge.md", "key of the handover file") == list(
         handover("http://127.0.0.1:1", sandbox, Listen(host="127.0.0.1", port=2))
     )
 

@@ -52,7 +52,7 @@ def test_every_open_question_is_a_dialect() -> None:
 @pytest.mark.parametrize("name", ["optimove", "optimove-metrics"])
 def test_every_dialect_stands_in_the_list_of_what_nobody_says(name: str) -> None:
     """Beside the questions that cannot be answered."""
-    _, _, rest = (folder_of(SIMULATOR) / "README.md").read_text().partition("## What nobody says")
+    _, _, rest = (folder_of(SIMULATOR) / "README.md").read_text().partition("## Open questions")
     told = rest.partition("\n## ")[0]
     assert [dialect.name for dialect in discover()[name].dialects if f"`{dialect.name}`" not in told] == []
 
