@@ -2,7 +2,7 @@
 
 import logging
 
-from sendproof_bridge.bridge import Bridge, CampaignKey
+from sendproof_bridge.domain.accounts import Bridge, CampaignKey
 from sendproof_bridge.storage import job_queue
 from sendproof_bridge.storage.job_queue import Job
 

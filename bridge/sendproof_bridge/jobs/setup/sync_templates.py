@@ -7,8 +7,8 @@ from typing import TypeVar
 
 from sqlalchemy import text
 
-from sendproof_bridge.bridge import Bridge, Channel
 from sendproof_bridge.clock import MINUTE
+from sendproof_bridge.domain.accounts import Bridge, Channel
 from sendproof_bridge.outbound.optimove import TEMPLATES_PER_CALL
 from sendproof_bridge.outbound.providers import Template
 from sendproof_bridge.storage import job_queue, schema

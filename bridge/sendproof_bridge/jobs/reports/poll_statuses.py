@@ -11,11 +11,11 @@ from dataclasses import replace
 
 from sqlalchemy import Connection, text
 
-from sendproof_bridge.bridge import Bridge, CampaignKey
 from sendproof_bridge.clock import Instant
 from sendproof_bridge.domain import campaigns
+from sendproof_bridge.domain.accounts import Bridge, CampaignKey
 from sendproof_bridge.inbound import group_commit
-from sendproof_bridge.jobs import poll_missing_receipts
+from sendproof_bridge.jobs.reports import poll_missing_receipts
 from sendproof_bridge.outbound.providers import Open
 from sendproof_bridge.storage import job_queue
 from sendproof_bridge.storage.job_queue import Job, NewJob

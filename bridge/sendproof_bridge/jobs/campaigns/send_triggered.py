@@ -13,11 +13,11 @@ from typing import Any
 
 from sqlalchemy import Connection, text
 
-from sendproof_bridge.bridge import Bridge, CampaignKey, Channel
 from sendproof_bridge.domain import campaigns, planning
+from sendproof_bridge.domain.accounts import Bridge, CampaignKey, Channel
 from sendproof_bridge.domain.planning import Draft
 from sendproof_bridge.inbound.events import in_lower_case
-from sendproof_bridge.jobs import sync_templates
+from sendproof_bridge.jobs.setup import sync_templates
 from sendproof_bridge.outbound.optimove import Recipient
 from sendproof_bridge.outbound.providers import Template
 from sendproof_bridge.storage import job_queue

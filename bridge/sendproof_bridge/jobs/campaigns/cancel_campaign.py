@@ -6,8 +6,8 @@ sent is reported as sent; of the rest nothing is reported, neither as sent nor a
 
 import logging
 
-from sendproof_bridge.bridge import Bridge
 from sendproof_bridge.domain import campaigns
+from sendproof_bridge.domain.accounts import Bridge
 from sendproof_bridge.storage import job_queue
 from sendproof_bridge.storage.job_queue import Job
 

@@ -11,10 +11,10 @@ from collections.abc import Mapping, Sequence
 
 from sqlalchemy import bindparam, text
 
-from sendproof_bridge.bridge import Bridge, Client
 from sendproof_bridge.clock import parse_time
 from sendproof_bridge.domain import clearing, recipient_rules
-from sendproof_bridge.jobs.sync_templates import chunks
+from sendproof_bridge.domain.accounts import Bridge, Client
+from sendproof_bridge.jobs.setup.sync_templates import chunks
 from sendproof_bridge.outbound.errors import RateLimitedError, RefusedError
 from sendproof_bridge.storage import job_queue
 from sendproof_bridge.storage.job_queue import Job

@@ -3,7 +3,7 @@
 import pytest
 
 from sendproof_bridge.domain.recipient_rules import consents, digits
-from sendproof_bridge.domain.sms_encoding import needs_unicode
+from sendproof_bridge.outbound.sms_encoding import needs_unicode
 
 
 @pytest.mark.parametrize("value", ["1", "true", "TRUE", " yes "])

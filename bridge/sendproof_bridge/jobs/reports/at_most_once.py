@@ -6,7 +6,7 @@ The word that a call is being made is on the disk before it is; whoever finds it
 import logging
 from collections.abc import Callable
 
-from sendproof_bridge.bridge import Bridge
+from sendproof_bridge.domain.accounts import Bridge
 from sendproof_bridge.outbound.errors import NotDoneError, UnknownOutcomeError
 from sendproof_bridge.storage import job_queue
 from sendproof_bridge.storage.job_queue import Job

@@ -23,19 +23,20 @@ from typing import Any, NamedTuple
 
 from sqlalchemy import Connection, bindparam, text
 
-from sendproof_bridge.bridge import Bridge, CampaignKey
 from sendproof_bridge.clock import HOUR, Instant, iso
 from sendproof_bridge.domain import campaigns
-from sendproof_bridge.domain.lifecycle import BATCH, MESSAGE
+from sendproof_bridge.domain.accounts import Bridge, CampaignKey
 from sendproof_bridge.domain.metrics import COUNTS_AS, SENT
 from sendproof_bridge.domain.recipient_rules import NOT_MENTIONED, OPTED_OUT_HERE, REPLY_LOST, TOO_LATE
 from sendproof_bridge.inbound import group_commit
-from sendproof_bridge.jobs import poll_missing_receipts, poll_statuses, push_opt_outs
+from sendproof_bridge.jobs.opt_outs import push_opt_outs
+from sendproof_bridge.jobs.reports import poll_missing_receipts, poll_statuses
 from sendproof_bridge.outbound.errors import NotDoneError, RateLimitedError, RefusedError, UnknownOutcomeError
 from sendproof_bridge.outbound.providers import Outgoing, SendReply
 from sendproof_bridge.retry import GiveUp, decide
 from sendproof_bridge.storage import backoff, job_queue, opt_outs
 from sendproof_bridge.storage.job_queue import Job
+from sendproof_bridge.storage.lifecycle import BATCH, MESSAGE
 from sendproof_bridge.storage.store import execute_many
 
 _BATCH_IS = "client = :client AND id = :batch"

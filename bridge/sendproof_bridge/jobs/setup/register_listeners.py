@@ -2,8 +2,8 @@
 
 import logging
 
-from sendproof_bridge.bridge import Bridge
 from sendproof_bridge.config import SCHEDULED, TRIGGERED, ClientConfig
+from sendproof_bridge.domain.accounts import Bridge
 from sendproof_bridge.outbound.optimove import (
     CAMPAIGN_CANCELLED,
     CAMPAIGN_EXECUTED_ON_CHANNEL,

@@ -1,7 +1,7 @@
 """Report signed events: one call a job. One whose reply was lost is not repeated, as events might count twice."""
 
-from sendproof_bridge.bridge import Bridge
-from sendproof_bridge.jobs.at_most_once import at_most_once
+from sendproof_bridge.domain.accounts import Bridge
+from sendproof_bridge.jobs.reports.at_most_once import at_most_once
 from sendproof_bridge.storage.job_queue import Job
 
 

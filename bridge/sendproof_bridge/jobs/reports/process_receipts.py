@@ -7,12 +7,12 @@ from typing import Any
 
 from sqlalchemy import Connection, Row, text
 
-from sendproof_bridge.bridge import Bridge
 from sendproof_bridge.clock import Instant, parse_time
-from sendproof_bridge.domain.lifecycle import MESSAGE
+from sendproof_bridge.domain.accounts import Bridge
 from sendproof_bridge.outbound.providers import CLICKED, UNSUBSCRIBED
 from sendproof_bridge.storage import job_queue, opt_outs, schema
 from sendproof_bridge.storage.job_queue import Job
+from sendproof_bridge.storage.lifecycle import MESSAGE
 from sendproof_bridge.storage.store import execute_many
 
 # Keeps one transaction well under the time in which the door should answer.

@@ -2,9 +2,9 @@
 
 import logging
 
-from sendproof_bridge.bridge import Bridge
 from sendproof_bridge.clock import HOUR
 from sendproof_bridge.domain import recipient_rules
+from sendproof_bridge.domain.accounts import Bridge
 from sendproof_bridge.storage import job_queue, opt_outs
 from sendproof_bridge.storage.job_queue import Job
 

@@ -8,12 +8,13 @@ https://developer.optimove.com/docs/integrate-your-service-with-optimove and Del
 import logging
 from collections.abc import Mapping
 
-from sendproof_bridge.bridge import Bridge, CampaignKey, Channel
 from sendproof_bridge.clock import HOUR
 from sendproof_bridge.domain import recipient_rules
+from sendproof_bridge.domain.accounts import Bridge, CampaignKey, Channel
 from sendproof_bridge.domain.planning import Draft
-from sendproof_bridge.jobs import send_triggered, sync_templates
-from sendproof_bridge.jobs.send_triggered import Met
+from sendproof_bridge.jobs.campaigns import send_triggered
+from sendproof_bridge.jobs.campaigns.send_triggered import Met
+from sendproof_bridge.jobs.setup import sync_templates
 from sendproof_bridge.outbound.errors import CredentialsRefusedError, NotDoneError, RefusedError
 from sendproof_bridge.outbound.providers import Template
 from sendproof_bridge.retry import GiveUp, decide

@@ -7,11 +7,11 @@ from typing import Any
 
 from sqlalchemy import Connection, Row, bindparam, text
 
-from sendproof_bridge.bridge import Bridge, CampaignKey
 from sendproof_bridge.clock import Instant
 from sendproof_bridge.domain import campaigns
+from sendproof_bridge.domain.accounts import Bridge, CampaignKey
 from sendproof_bridge.domain.metrics import COUNTS_AS, SENT
-from sendproof_bridge.jobs import push_opt_outs
+from sendproof_bridge.jobs.opt_outs import push_opt_outs
 from sendproof_bridge.outbound.providers import UNSUBSCRIBED
 from sendproof_bridge.storage import job_queue, schema
 from sendproof_bridge.storage.job_queue import Job

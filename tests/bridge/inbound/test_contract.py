@@ -1,19 +1,19 @@
 """The door keeps to its contract, openapi/bridge.yaml."""
 
 import json
-from pathlib import Path
 
 import jsonschema_rs
 import pytest
 import yaml
 
+from repository import ROOT
 from sendproof_bridge.clock import MINUTE
 from sendproof_bridge.inbound import status
 from sendproof_bridge.inbound.app import Door, read_event
 from small_bridge import KEY, NOON, row
 from stand_in import Says
 
-CONTRACT = yaml.safe_load((Path(__file__).parents[2] / "openapi" / "bridge.yaml").read_text())
+CONTRACT = yaml.safe_load((ROOT / "openapi" / "bridge.yaml").read_text())
 
 
 def fits(name, value):

@@ -12,8 +12,8 @@ from dataclasses import replace
 
 from sqlalchemy import text
 
-from sendproof_bridge.bridge import Bridge, CampaignKey
 from sendproof_bridge.clock import DAY, HOUR, MINUTE, Instant
+from sendproof_bridge.domain.accounts import Bridge, CampaignKey
 from sendproof_bridge.inbound import group_commit
 from sendproof_bridge.outbound.errors import OutsideError
 from sendproof_bridge.outbound.providers import Open, Receipt

@@ -12,12 +12,12 @@ from typing import NamedTuple
 
 from sqlalchemy import Connection, bindparam, text
 
-from sendproof_bridge.bridge import Bridge, CampaignKey, optimove_lane
 from sendproof_bridge.clock import DAY, MINUTE, Instant, date_of, iso
 from sendproof_bridge.config import ADDITIVE, SAVE_EVENT
 from sendproof_bridge.domain import campaigns
+from sendproof_bridge.domain.accounts import Bridge, CampaignKey, optimove_lane
 from sendproof_bridge.domain.metrics import BIT, COUNTS_AS, DROPPED, EVENT_NAMES, EVERY, MARKS, SENT, items, totals
-from sendproof_bridge.jobs.sync_templates import chunks
+from sendproof_bridge.jobs.setup.sync_templates import chunks
 from sendproof_bridge.outbound.optimove import INTERACTIONS_PER_CALL, METRICS_PER_CALL
 from sendproof_bridge.outbound.save_event import EVENTS_PER_CALL, OLDEST
 from sendproof_bridge.storage import job_queue

@@ -3,9 +3,9 @@
 import logging
 from collections.abc import Iterator, Sequence
 
-from sendproof_bridge.bridge import Bridge, optimove_lane
 from sendproof_bridge.config import BY_ATTRIBUTE, NOT_SHARED, ClientConfig
-from sendproof_bridge.jobs.sync_templates import chunks
+from sendproof_bridge.domain.accounts import Bridge, optimove_lane
+from sendproof_bridge.jobs.setup.sync_templates import chunks
 from sendproof_bridge.outbound.optimove import CUSTOMERS_PER_UPDATE, PREFERENCES_PER_CALL
 from sendproof_bridge.storage import job_queue
 from sendproof_bridge.storage.job_queue import Job, NewJob

@@ -4,8 +4,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from sendproof_bridge.clock import DAY, HOUR, MINUTE
-from sendproof_bridge.domain.lifecycle import MESSAGE
 from sendproof_bridge.domain.metrics import BOUNCED, COUNTS_AS, DELIVERED, DROPPED, SENT, items, timetable, totals
+from sendproof_bridge.storage.lifecycle import MESSAGE
 
 COUNTS = st.lists(st.tuples(st.integers(1, 3), st.sampled_from(sorted(MESSAGE.steps)), st.integers(0, 99)))
 

@@ -1,7 +1,7 @@
 """Report by how much totals have grown, to an Optimove that adds up what it is told: one call a job, made once."""
 
-from sendproof_bridge.bridge import Bridge
-from sendproof_bridge.jobs.at_most_once import at_most_once
+from sendproof_bridge.domain.accounts import Bridge
+from sendproof_bridge.jobs.reports.at_most_once import at_most_once
 from sendproof_bridge.storage.job_queue import Job
 
 
