@@ -11,7 +11,7 @@ from sendproof_simulators.core.http import Effects, JournalEntry, Timer, Webhook
 from sendproof_simulators.core.simulator import CustomerEvent, SandboxContext, TriggerPlan
 from sendproof_simulators.services.optimove import events
 from sendproof_simulators.services.optimove.state import State
-from sendproof_simulators.services.optimove.triggers.trigger_criteria import Met, check_trigger
+from sendproof_simulators.services.optimove.triggers.criteria import Met, check_trigger
 
 REPORT = "customer_event"
 

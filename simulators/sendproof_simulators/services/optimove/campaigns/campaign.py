@@ -12,7 +12,7 @@ from sendproof_simulators.core.http import JournalEntry
 from sendproof_simulators.core.randomness import KeyedRandom
 from sendproof_simulators.core.simulator import CampaignPlan, ChannelPlan, SandboxContext, Split
 from sendproof_simulators.services.optimove.campaigns.clearance import Clearance
-from sendproof_simulators.services.optimove.customers.customer_records import Customers
+from sendproof_simulators.services.optimove.customers.records import Customers
 
 PLANNED = "planned"
 PROCESSED = "processed"
