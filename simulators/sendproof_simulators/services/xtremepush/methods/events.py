@@ -6,7 +6,7 @@ Campaigns that an event triggers are not simulated.
 
 from sendproof_simulators.core.simulator import Call
 from sendproof_simulators.services.xtremepush.errors import wrong
-from sendproof_simulators.services.xtremepush.profiles import IMPORT_NAMES, Reader, user_id_of
+from sendproof_simulators.services.xtremepush.project.profiles import IMPORT_NAMES, Reader, user_id_of
 from sendproof_simulators.services.xtremepush.responses import Answer
 
 

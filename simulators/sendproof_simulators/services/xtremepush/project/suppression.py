@@ -10,8 +10,8 @@ from sendproof_simulators.core.clock.wall_clock import DAY, HOUR, MINUTE, Instan
 from sendproof_simulators.core.http import Effects, JournalEntry, Timer
 from sendproof_simulators.core.simulator import SandboxContext
 from sendproof_simulators.services.xtremepush.personalization import plain_value
-from sendproof_simulators.services.xtremepush.profiles import Profile
-from sendproof_simulators.services.xtremepush.settings import Suppression
+from sendproof_simulators.services.xtremepush.project.profiles import Profile
+from sendproof_simulators.services.xtremepush.project.settings import Suppression
 from sendproof_simulators.services.xtremepush.state import NAME, State
 
 TIMER = "suppression"

@@ -13,18 +13,18 @@ from sendproof_simulators.core.http import Effects, JournalEntry
 from sendproof_simulators.core.messaging.delivery_outcomes import OPTED_OUT, outcome_for_number
 from sendproof_simulators.core.messaging.lifecycle import delivery_schedule
 from sendproof_simulators.core.simulator import SandboxContext
-from sendproof_simulators.services.xtremepush.messages import (
+from sendproof_simulators.services.xtremepush.messages.executions import (
     NO_NUMBER,
     NOT_PERSONALIZED,
     SUPPRESSED,
     UNSUBSCRIBED,
     Action,
 )
+from sendproof_simulators.services.xtremepush.messages.webhooks import next_timer, said_of, sent
 from sendproof_simulators.services.xtremepush.personalization import MissingVariableError, merge_text
-from sendproof_simulators.services.xtremepush.profiles import EXECUTE_NAMES, Profile, Reader, user_id_of
+from sendproof_simulators.services.xtremepush.project.profiles import EXECUTE_NAMES, Profile, Reader, user_id_of
+from sendproof_simulators.services.xtremepush.project.suppression import is_suppressed
 from sendproof_simulators.services.xtremepush.state import NAME, State
-from sendproof_simulators.services.xtremepush.suppression import is_suppressed
-from sendproof_simulators.services.xtremepush.webhooks import next_timer, said_of, sent
 
 _UPDATED = ("email", "email_subscription", "mobile_number")
 

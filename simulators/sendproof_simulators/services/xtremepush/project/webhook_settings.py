@@ -8,9 +8,9 @@ from sendproof_simulators.core.clock.wall_clock import Instant
 from sendproof_simulators.core.http import Effects
 from sendproof_simulators.core.simulator import SandboxContext, Settings
 from sendproof_simulators.core.webhooks.urls import check_webhook_url
-from sendproof_simulators.services.xtremepush.settings import Connection, Signed, read_settings
+from sendproof_simulators.services.xtremepush.project.settings import Connection, Signed, read_settings
+from sendproof_simulators.services.xtremepush.project.suppression import next_sync
 from sendproof_simulators.services.xtremepush.state import NAME, State
-from sendproof_simulators.services.xtremepush.suppression import next_sync
 
 _SECRET_LENGTH = 64
 

@@ -12,8 +12,8 @@ from sendproof_simulators.core.clock.wall_clock import SECOND, Instant
 from sendproof_simulators.core.http import Timer
 from sendproof_simulators.core.simulator import Call
 from sendproof_simulators.services.xtremepush.errors import NOT_FOUND, RefusalError
-from sendproof_simulators.services.xtremepush.list_query import listed, selector
-from sendproof_simulators.services.xtremepush.profiles import Reader
+from sendproof_simulators.services.xtremepush.methods.list_query import listed, selector
+from sendproof_simulators.services.xtremepush.project.profiles import Reader
 from sendproof_simulators.services.xtremepush.responses import Answer
 
 TIMER = "task"

@@ -7,9 +7,9 @@ from sendproof_simulators.core.clock.wall_clock import Instant, iso
 from sendproof_simulators.core.http import JournalEntry, Timer, Webhook
 from sendproof_simulators.core.messaging.lifecycle import delivery_schedule
 from sendproof_simulators.core.simulator import Call
-from sendproof_simulators.services.textlocal.messages import Dispatch, Draft, Group
+from sendproof_simulators.services.textlocal.messages.message_store import Dispatch, Draft, Group
+from sendproof_simulators.services.textlocal.messages.webhooks import follow, next_timer
 from sendproof_simulators.services.textlocal.state import NAME, State
-from sendproof_simulators.services.textlocal.webhooks import follow, next_timer
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -10,10 +10,10 @@ from sendproof_simulators.core.clock.wall_clock import Instant
 from sendproof_simulators.core.http import Effects, Timer
 from sendproof_simulators.core.simulator import Call
 from sendproof_simulators.services.xtremepush.errors import wrong
-from sendproof_simulators.services.xtremepush.profiles import IMPORT_NAMES, Reader, user_id_of
+from sendproof_simulators.services.xtremepush.methods.tasks import FINISHED, Rows, Task, first_timer
+from sendproof_simulators.services.xtremepush.project.profiles import IMPORT_NAMES, Reader, user_id_of
 from sendproof_simulators.services.xtremepush.responses import Answer
 from sendproof_simulators.services.xtremepush.state import State
-from sendproof_simulators.services.xtremepush.tasks import FINISHED, Rows, Task, first_timer
 
 ASYNC_FROM = 100
 # A list of ten thousand equal complaints helps nobody more than a hundred of them.

@@ -12,7 +12,7 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from sendproof_simulators.core.clock.wall_clock import DAY, SECOND, sql_time
 from sendproof_simulators.core.simulator import Call
 from sendproof_simulators.services.textlocal.errors import INVALID_PARAMETER, RefusalError
-from sendproof_simulators.services.textlocal.messages import Dispatch, Group, Message
+from sendproof_simulators.services.textlocal.messages.message_store import Dispatch, Group, Message
 from sendproof_simulators.services.textlocal.responses import Answer, Fields
 
 # documented: six months; assumed: of 30 days and a half each.

@@ -7,9 +7,9 @@ reads Xtremepush reports, list/profile in https://github.com/clientIO/appmixer-c
 from collections.abc import Iterable, Sequence
 
 from sendproof_simulators.core.simulator import Call
-from sendproof_simulators.services.xtremepush.list_query import Row, listed
-from sendproof_simulators.services.xtremepush.messages import DEVICE_FIELDS, ROW_FIELDS
-from sendproof_simulators.services.xtremepush.profiles import Profile
+from sendproof_simulators.services.xtremepush.messages.executions import DEVICE_FIELDS, ROW_FIELDS
+from sendproof_simulators.services.xtremepush.methods.list_query import Row, listed
+from sendproof_simulators.services.xtremepush.project.profiles import Profile
 from sendproof_simulators.services.xtremepush.responses import Answer
 
 _PROFILE_FIELDS = tuple(Profile(id=0, user_id="", created=0).system())

@@ -12,11 +12,17 @@ from dataclasses import dataclass
 from sendproof_simulators.core.clock.wall_clock import MINUTE, SECOND, Instant, parse_iso
 from sendproof_simulators.core.http import Timer
 from sendproof_simulators.core.simulator import Call
-from sendproof_simulators.services.xtremepush.campaigns import API_TRIGGER, DEFAULT_SENDER, Campaign, found, sms_of
 from sendproof_simulators.services.xtremepush.errors import wrong
+from sendproof_simulators.services.xtremepush.messages.sending import Order, carry_out
+from sendproof_simulators.services.xtremepush.methods.campaigns import (
+    API_TRIGGER,
+    DEFAULT_SENDER,
+    Campaign,
+    found,
+    sms_of,
+)
 from sendproof_simulators.services.xtremepush.personalization import plain_value
 from sendproof_simulators.services.xtremepush.responses import Answer
-from sendproof_simulators.services.xtremepush.sending import Order, carry_out
 from sendproof_simulators.services.xtremepush.state import State
 
 TIMER = "execution"

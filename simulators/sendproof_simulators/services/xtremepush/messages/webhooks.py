@@ -26,8 +26,8 @@ from sendproof_simulators.core.messaging.delivery_outcomes import (
 from sendproof_simulators.core.messaging.lifecycle import PENDING, Event, advance, click, outcome
 from sendproof_simulators.core.messaging.opt_outs import inbound, opt_out
 from sendproof_simulators.core.simulator import SandboxContext
-from sendproof_simulators.services.xtremepush.messages import FAILURES, SMS_TYPE, Action
-from sendproof_simulators.services.xtremepush.settings import Basic, Bearer, Connection, Signed
+from sendproof_simulators.services.xtremepush.messages.executions import FAILURES, SMS_TYPE, Action
+from sendproof_simulators.services.xtremepush.project.settings import Basic, Bearer, Connection, Signed
 from sendproof_simulators.services.xtremepush.state import NAME, State
 
 TIMER = "messages"

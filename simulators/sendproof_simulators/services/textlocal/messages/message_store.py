@@ -7,8 +7,8 @@ from typing import NamedTuple
 
 from sendproof_simulators.core.clock.wall_clock import Instant
 from sendproof_simulators.core.messaging.lifecycle import CANCELLED, PENDING, SCHEDULED, DeliverySchedule, advance
-from sendproof_simulators.services.textlocal.id_ranges import Blocks
-from sendproof_simulators.services.textlocal.status_codes import LETTERS, STATE_OF
+from sendproof_simulators.services.textlocal.messages.id_ranges import Blocks
+from sendproof_simulators.services.textlocal.messages.status_codes import LETTERS, STATE_OF
 
 _CANCELLED = ord(LETTERS[CANCELLED])
 

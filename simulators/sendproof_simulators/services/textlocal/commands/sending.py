@@ -16,7 +16,8 @@ from sendproof_simulators.core.messaging.delivery_outcomes import (
 from sendproof_simulators.core.simulator import Call, SandboxContext
 from sendproof_simulators.core.webhooks.urls import check_webhook_url
 from sendproof_simulators.services.textlocal import errors
-from sendproof_simulators.services.textlocal.acceptance import Order, enter, rejection
+from sendproof_simulators.services.textlocal.commands.inboxes import REPLY_NUMBER
+from sendproof_simulators.services.textlocal.commands.short_links import shortened
 from sendproof_simulators.services.textlocal.country_rules import (
     as_sent,
     check_hour,
@@ -26,11 +27,14 @@ from sendproof_simulators.services.textlocal.country_rules import (
     number_in,
 )
 from sendproof_simulators.services.textlocal.errors import RefusalError
-from sendproof_simulators.services.textlocal.inboxes import REPLY_NUMBER
-from sendproof_simulators.services.textlocal.messages import Dispatch, Draft, Group
-from sendproof_simulators.services.textlocal.personalization import Recipients, template_recipients, text_recipients
+from sendproof_simulators.services.textlocal.messages.acceptance import Order, enter, rejection
+from sendproof_simulators.services.textlocal.messages.message_store import Dispatch, Draft, Group
+from sendproof_simulators.services.textlocal.messages.personalization import (
+    Recipients,
+    template_recipients,
+    text_recipients,
+)
 from sendproof_simulators.services.textlocal.responses import Answer, Fields
-from sendproof_simulators.services.textlocal.short_links import shortened
 from sendproof_simulators.services.textlocal.state import State
 
 NUMBERS_MOST = 10_000

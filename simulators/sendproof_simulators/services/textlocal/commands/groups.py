@@ -8,7 +8,7 @@ import msgspec
 
 from sendproof_simulators.core.simulator import Call, SandboxContext
 from sendproof_simulators.services.textlocal import errors
-from sendproof_simulators.services.textlocal.contacts import CONTACTS, OPT_OUTS, Details
+from sendproof_simulators.services.textlocal.account.contacts import CONTACTS, OPT_OUTS, Details
 from sendproof_simulators.services.textlocal.country_rules import number_in
 from sendproof_simulators.services.textlocal.errors import RefusalError
 from sendproof_simulators.services.textlocal.responses import Answer, Fields

@@ -12,7 +12,7 @@ from sendproof_simulators.core.http import JournalEntry
 from sendproof_simulators.core.messaging.lifecycle import CANCELLED
 from sendproof_simulators.core.simulator import Call
 from sendproof_simulators.services.textlocal.errors import INVALID_PARAMETER, RefusalError
-from sendproof_simulators.services.textlocal.messages import Dispatch
+from sendproof_simulators.services.textlocal.messages.message_store import Dispatch
 from sendproof_simulators.services.textlocal.responses import Answer, Fields
 from sendproof_simulators.services.textlocal.state import NAME, State
 

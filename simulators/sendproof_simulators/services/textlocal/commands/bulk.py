@@ -15,12 +15,7 @@ from sendproof_simulators.core.http import JournalEntry
 from sendproof_simulators.core.messaging.delivery_outcomes import BLOCKED, QUEUE_FULL
 from sendproof_simulators.core.simulator import Call, SandboxContext
 from sendproof_simulators.services.textlocal import errors
-from sendproof_simulators.services.textlocal.acceptance import Order, enter, rejection
-from sendproof_simulators.services.textlocal.country_rules import as_sent, check_sender, check_text, number_in
-from sendproof_simulators.services.textlocal.errors import RefusalError
-from sendproof_simulators.services.textlocal.messages import Dispatch, Draft
-from sendproof_simulators.services.textlocal.responses import Answer, Fields
-from sendproof_simulators.services.textlocal.sending import (
+from sendproof_simulators.services.textlocal.commands.sending import (
     NUMBERS_MOST,
     door,
     plain_text,
@@ -28,6 +23,11 @@ from sendproof_simulators.services.textlocal.sending import (
     refuse_full,
     schedule,
 )
+from sendproof_simulators.services.textlocal.country_rules import as_sent, check_sender, check_text, number_in
+from sendproof_simulators.services.textlocal.errors import RefusalError
+from sendproof_simulators.services.textlocal.messages.acceptance import Order, enter, rejection
+from sendproof_simulators.services.textlocal.messages.message_store import Dispatch, Draft
+from sendproof_simulators.services.textlocal.responses import Answer, Fields
 from sendproof_simulators.services.textlocal.state import State
 
 

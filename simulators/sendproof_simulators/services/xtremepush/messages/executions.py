@@ -13,7 +13,7 @@ from sendproof_simulators.core.clock.wall_clock import SECOND, Instant
 from sendproof_simulators.core.messaging.delivery_outcomes import DELIVERED, EXPIRED, INVALID, UNDELIVERED
 from sendproof_simulators.core.messaging.lifecycle import PENDING, DeliverySchedule
 from sendproof_simulators.services.xtremepush.ids import MESSAGES_MOST
-from sendproof_simulators.services.xtremepush.profiles import Profile
+from sendproof_simulators.services.xtremepush.project.profiles import Profile
 
 # Why there is no message, as list/message and list/push-devices say it.
 NOT_PERSONALIZED = "Not personalized"

@@ -13,7 +13,7 @@ from sendproof_simulators.core.clock.wall_clock import Instant
 from sendproof_simulators.core.http import Effects, JournalEntry
 from sendproof_simulators.core.simulator import Call, Template, Templates
 from sendproof_simulators.services.xtremepush.errors import NOT_FOUND, RefusalError, wrong
-from sendproof_simulators.services.xtremepush.list_query import listed, selector
+from sendproof_simulators.services.xtremepush.methods.list_query import listed, selector
 from sendproof_simulators.services.xtremepush.personalization import render
 from sendproof_simulators.services.xtremepush.responses import Answer
 from sendproof_simulators.services.xtremepush.state import NAME, State

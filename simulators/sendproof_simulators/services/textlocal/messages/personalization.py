@@ -10,10 +10,10 @@ from dataclasses import dataclass
 
 from sendproof_simulators.core.simulator import Call, SandboxContext
 from sendproof_simulators.services.textlocal import errors
-from sendproof_simulators.services.textlocal.contacts import Details
+from sendproof_simulators.services.textlocal.account.contacts import Details
+from sendproof_simulators.services.textlocal.account.templates import render
 from sendproof_simulators.services.textlocal.errors import RefusalError
 from sendproof_simulators.services.textlocal.state import State, Translations
-from sendproof_simulators.services.textlocal.templates import render
 
 _FIELDS = ("first_name", "last_name", "custom1", "custom2", "custom3")
 

@@ -16,11 +16,11 @@ from sendproof_simulators.core.messaging.delivery_outcomes import CLICKED, EXPIR
 from sendproof_simulators.core.messaging.lifecycle import CANCELLED, PENDING, SCHEDULED, Event, click, outcome
 from sendproof_simulators.core.messaging.opt_outs import inbound, is_stop
 from sendproof_simulators.core.simulator import SandboxContext
-from sendproof_simulators.services.textlocal.inboxes import REPLY_NUMBER, Received
-from sendproof_simulators.services.textlocal.messages import Dispatch, Message
+from sendproof_simulators.services.textlocal.commands.inboxes import REPLY_NUMBER, Received
+from sendproof_simulators.services.textlocal.messages.message_store import Dispatch, Message
+from sendproof_simulators.services.textlocal.messages.status_codes import LETTERS, PUSHED
 from sendproof_simulators.services.textlocal.request_normalization import FORM
 from sendproof_simulators.services.textlocal.state import NAME, State
-from sendproof_simulators.services.textlocal.status_codes import LETTERS, PUSHED
 
 RETRY = RetryPolicy(delays_ms=(1 * MINUTE, 5 * MINUTE, 30 * MINUTE))
 _ONCE = RetryPolicy()
