@@ -4,7 +4,6 @@ import json
 import shlex
 import sys
 import xml.etree.ElementTree as ET
-from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -12,7 +11,7 @@ import pytest
 from bridges import Listening
 from command_line import sendproof
 from repository import ROOT
-from running import RunningSimulators, running_simulators
+from running import RunningSimulators
 from sendproof_scenarios.contract.playing import Asked, scenario_of
 from sendproof_scenarios.findings import Finding
 from sendproof_scenarios.processes import Child, Program, free_port
@@ -31,13 +30,6 @@ REGISTERS = '        optimove(now, "POST", "general/RegisterEventListener", list
 WANTED = 'attributes.get(CONSENT) == "1" and '
 ROUTE = '@app.post(f"/{TOKEN}/events")\ndef event():'
 VALUE = '{"MetricValue": sum('
-
-
-@pytest.fixture(scope="module")
-def simulators() -> Iterator[RunningSimulators]:
-    """Real simulators, started once: each run has a sandbox of its own."""
-    with running_simulators() as running:
-        yield running
 
 
 @pytest.fixture(scope="module")
