@@ -1,22 +1,13 @@
-from collections.abc import Iterator
-
 import pytest
 
 from optimove_over_http import Client, Sandbox
-from running import RunningSimulators, running_simulators
+from running import RunningSimulators
 
 LISTENERS = "/current/general/GetRegisteredEventListeners"
 TEMPLATES = "/current/integrations/GetChannelTemplates?ChannelID={}"
 LOGIN = "/current/general/login"
 MINUTE = 60_000
 CHANNELS = [{"id": 505, "provider": "textlocal"}, {"id": 506, "provider": "textlocal"}]
-
-
-@pytest.fixture(scope="module")
-def simulators() -> Iterator[RunningSimulators]:
-    """One process for all of these tests."""
-    with running_simulators() as running:
-        yield running
 
 
 @pytest.fixture
