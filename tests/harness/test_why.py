@@ -33,11 +33,11 @@ def test_a_message_that_arrived(sound):
             "platform",
             "campaign 7001 on channel 505: template 11 (Welcome) is owed to 447100000003, due 2026-03-02 09:00:00 UTC",
         ),
-        ("platform", "tells the bridge of campaign 7001 on channel 505 (event 13): answered 200"),
+        ("optimove", "tells the bridge of campaign 7001 on channel 505 (event 13): status 200"),
         ("bridge", "reads rows 0 to 4 of campaign 7001; row 3 is the customer"),
-        ("provider", "textlocal takes message 0000000003 to 447100000003"),
+        ("provider", "textlocal accepts message 0000000003 to 447100000003"),
         ("provider", "message 0000000003 ends as delivered"),
-        ("provider", "posts the receipt of message 0000000003: answered 200"),
+        ("provider", "posts the receipt of message 0000000003: status 200"),
         ("bridge", "reports 4 sent of template 11"),
         ("bridge", "reports 4 delivered of template 11"),
     ]
@@ -64,15 +64,17 @@ def test_a_message_that_was_lost(sound):
     assert moment_of(tale, "the message is due") == TimelineEntry(
         at=FIRST_SEND, actor="nobody", text="the message is due, and nothing is sent", wrong=True
     )
-    assert [finding.cause for finding in tale.findings] == ["lost: no provider was ever given the message"]
-    assert "the total of sent is not what the provider said" in [finding.cause for finding in tale.campaign_findings]
+    assert [finding.cause for finding in tale.findings] == ["lost: the message was never sent to a provider"]
+    assert "the total of sent does not match the provider's records" in [
+        finding.cause for finding in tale.campaign_findings
+    ]
 
 
 def test_an_hour_too_early(sound):
     """The due time stands beside the time at which it went out."""
     tale = told(sound.change_delivery_to(3, send_at=iso(FIRST_SEND - HOUR)), "C0000003")
     assert moment_of(tale, "the message is due").text == "the message is due; it goes out 1 h early"
-    assert "to go out 2026-03-02 08:00:00 UTC" in moment_of(tale, "textlocal takes").text
+    assert "to go out 2026-03-02 08:00:00 UTC" in moment_of(tale, "textlocal accepts").text
 
 
 def test_the_call_that_sent_it_and_how_many_with_it(sound):
@@ -82,7 +84,7 @@ def test_the_call_that_sent_it_and_how_many_with_it(sound):
         "operation": "bulk_json", "method": "POST", "path": "/bulk_json/", "credential": "known", "status": 200,
     }  # fmt: skip
     tale = told(sound.plus(call), "C0000000")
-    assert moment_of(tale, "calls").text == "calls bulk_json of textlocal, which takes 4 messages"
+    assert moment_of(tale, "calls").text == "calls bulk_json of textlocal, which accepts 4 messages"
 
 
 def test_receipts_that_had_to_be_tried_again(sound):
@@ -93,7 +95,7 @@ def test_receipts_that_had_to_be_tried_again(sound):
     attempts = [(moment.text, moment.wrong) for moment in tale.timeline if moment.text.startswith("posts")]
     assert attempts == [
         ("posts the receipt of message 0000000003: timed out", True),
-        ("posts the receipt of message 0000000003: answered 200, attempt 2", False),
+        ("posts the receipt of message 0000000003: status 200, attempt 2", False),
     ]
 
 
@@ -114,7 +116,7 @@ def test_what_the_customer_did(sound):
         "C0000003",
     )
     assert [what for who, what in said(tale) if who == "customer"] == [
-        "follows the link of message 0000000003",
+        "opens the link of message 0000000003",
         "writes to textlocal: STOP",
         "opts out at textlocal (STOP)",
     ]
@@ -138,7 +140,7 @@ def test_a_trigger(sound):
     )
     assert moment_of(tale, "does").text == "does registration"
     assert moment_of(tale, "tells the bridge of trigger").text == (
-        "tells the bridge of trigger Welcome (event 11): answered 200"
+        "tells the bridge of trigger Welcome (event 11): status 200"
     )
     assert moment_of(tale, "trigger Welcome, campaign 9001 on channel 506: template 11 is owed to").line == 0
 
@@ -165,9 +167,9 @@ def test_a_number_that_is_nobodys_has_a_story_when_something_was_sent_to_it(soun
     tale = told(sound.plus(stray), "447999999999")
     assert (tale.subject.customer, tale.campaigns) == (None, ())
     assert [(moment.text, moment.wrong) for moment in tale.timeline if moment.actor == "provider"] == [
-        ("textlocal takes message 9 to 447999999999", True)
+        ("textlocal accepts message 9 to 447999999999", True)
     ]
-    assert [finding.cause for finding in tale.findings] == ["unexpected: a message that nobody was owed"]
+    assert [finding.cause for finding in tale.findings] == ["unexpected: a message that no recipient was due"]
 
 
 def test_an_unknown_customer_is_told_the_nearest(sound):

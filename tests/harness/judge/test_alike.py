@@ -89,14 +89,14 @@ def test_the_sum_of_both_must_be_right(twice):
 
     (delivered, bounced) = none.findings(REPORT_CHECKS)
     assert (delivered.cause, delivered.expected, delivered.got) == (
-        "the total of delivered is not what the provider said",
+        "the total of delivered does not match the provider's records",
         "7",
-        "4 for campaign 7001 + 4 for campaign 7002 = 8, lastly pushed 2026-03-09 09:00:00 UTC",
+        "4 for campaign 7001 + 4 for campaign 7002 = 8, last pushed at 2026-03-09 09:00:00 UTC",
     )
     assert (bounced.expected, bounced.got.partition(",")[0]) == ("1", "0 for campaign 7001 + 0 for campaign 7002 = 0")
     assert {cause for cause, _ in causes(both)} == {
-        "the total of delivered is not what the provider said",
-        "the total of bounced is not what the provider said",
+        "the total of delivered does not match the provider's records",
+        "the total of bounced does not match the provider's records",
     }
 
 
@@ -122,8 +122,8 @@ def test_interactions_of_both_campaigns(twice):
     said = [interactions(7001, 1), interactions(7001, 1), interactions(7002, 1)]
 
     assert causes(story.plus(*said)) == [
-        ("interactions: a customer said to be delivered who was not", 7002),
-        ("interactions: a customer named twice as delivered", 7001),
+        ("interactions: a customer was reported as delivered but was not", 7002),
+        ("interactions: a customer was reported twice as delivered", 7001),
     ]
 
 
@@ -132,7 +132,7 @@ def test_one_of_two_lost(twice):
     story = twice.without("delivery", lambda line: line["message"] == SECOND)
 
     assert causes(totalled(totalled(story, 7001, sent=3, delivered=3), 7002, sent=4, delivered=4)) == [
-        ("sent and dropped are not all the customers targeted", 7001)
+        ("sent plus dropped is not the number of targeted customers", 7001)
     ]
     assert list(named(story).values()) == ["lost"]
 
@@ -142,8 +142,12 @@ def test_a_repeat_may_be_of_either(twice):
     again = next(line for line in twice.of("delivery") if line["message"] == FIRST) | {"message": "third"}
     story = totalled(twice.plus(again), 7001, delivered=3, bounced=1)
 
-    assert causes(totalled(story, 7001, sent=5)) == [("sent and dropped are not all the customers targeted", 7001)]
-    assert causes(totalled(story, 7002, sent=5)) == [("sent and dropped are not all the customers targeted", 7002)]
+    assert causes(totalled(story, 7001, sent=5)) == [
+        ("sent plus dropped is not the number of targeted customers", 7001)
+    ]
+    assert causes(totalled(story, 7002, sent=5)) == [
+        ("sent plus dropped is not the number of targeted customers", 7002)
+    ]
     assert list(named(story).values()) == ["duplicated"]
 
 
@@ -261,8 +265,8 @@ def test_a_template_that_is_never_reported(sound):
     story = sound.change("metrics", lambda line: line | {"items": [i for i in line["items"] if i["TemplateID"] != 12]})
 
     assert [(some.cause, some.expected) for some in story.findings(totals.CHECKS)] == [
-        ("the total of sent is not what the provider said", "3"),
-        ("the total of delivered is not what the provider said", "3"),
+        ("the total of sent does not match the provider's records", "3"),
+        ("the total of delivered does not match the provider's records", "3"),
     ]
 
 

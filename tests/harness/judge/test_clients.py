@@ -45,9 +45,9 @@ def test_a_report_with_the_key_of_another_client(sound):
     story = sound.plus(NEIGHBOUR, call("UpdateCampaignMetrics"), report(91))
 
     assert found(story) == [
-        ("UpdateCampaignMetrics: one client's key was shown for another client",
-         "the key of 'south', the only client who has the template",
-         "the api_key of the client whose history this is")
+        ("UpdateCampaignMetrics: one client's key was used for another client",
+         "the key of 'south', the only client with this template",
+         "the api_key of the client of this history")
     ]  # fmt: skip
 
 
@@ -58,7 +58,7 @@ def test_templates_with_the_key_of_another_client(sound):
     story = sound.plus(NEIGHBOUR, call("AddChannelTemplates"), listed)
 
     assert [cause for cause, *_ in found(story)] == [
-        "AddChannelTemplates: one client's key was shown for another client"
+        "AddChannelTemplates: one client's key was used for another client"
     ]
 
 

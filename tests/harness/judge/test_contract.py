@@ -38,7 +38,7 @@ def test_broken_rules_are_grouped(sound):
 
     assert (
         found(sound.plus(broken))
-        == [("contract.requests", "bridge", "optimove AddChannelTemplates: body.*.TemplateID breaks type")] * 3
+        == [("contract.requests", "bridge", "optimove AddChannelTemplates: body.*.TemplateID violates type")] * 3
     )
 
 
@@ -46,7 +46,7 @@ def test_unknown_address(sound):
     """A path that no service knows is a call that is not documented."""
     story = sound.plus(request(operation=None, path="/current/nothing", status=404))
 
-    assert found(story) == [("contract.requests", "bridge", "optimove POST /current/nothing: no such address")]
+    assert found(story) == [("contract.requests", "bridge", "optimove POST /current/nothing: unknown address")]
 
 
 def test_unknown_addresses_of_many_customers_are_one_cause(sound):
@@ -54,20 +54,20 @@ def test_unknown_addresses_of_many_customers_are_one_cause(sound):
     paths = [f"/v2/customers/C{index:07d}/Attributes" for index in range(3)]
     story = sound.plus(*(request(operation=None, path=path, status=404) for path in paths))
 
-    assert {cause for _, _, cause in found(story)} == {"optimove POST /v2/customers/*/Attributes: no such address"}
+    assert {cause for _, _, cause in found(story)} == {"optimove POST /v2/customers/*/Attributes: unknown address"}
 
 
 def test_refused_says_what_was_answered(sound):
     """Nobody should have to make the call again to see why it was refused."""
     (finding,) = sound.plus(request(status=400, response_excerpt='"ChannelID 9 is not known"')).findings(CHECKS)
 
-    assert finding.got == 'POST /x answered with 400: "ChannelID 9 is not known"'
+    assert finding.got == 'POST /x got status 400: "ChannelID 9 is not known"'
 
 
 def test_refused(sound):
     """A call that fits the contract and is refused all the same, such as for an unknown campaign."""
     assert found(sound.plus(request(status=404))) == [
-        ("contract.requests", "bridge", "optimove AddChannelTemplates: refused")
+        ("contract.requests", "bridge", "optimove AddChannelTemplates: rejected")
     ]
 
 
@@ -81,21 +81,21 @@ def test_no_credential(sound):
 def test_wrong_credential(sound):
     """A credential that nobody was given is found as such."""
     assert found(sound.plus(request(status=403, credential="unknown"))) == [
-        ("contract.credentials", "config", "optimove AddChannelTemplates: a credential that is not valid")
+        ("contract.credentials", "config", "optimove AddChannelTemplates: an invalid credential")
     ]
 
 
 def test_too_fast(sound):
     """A call beyond the rate limit belongs to the rate, not to the contract."""
     assert found(sound.plus(request(status=429))) == [
-        ("contract.rate", "bridge", "optimove AddChannelTemplates: faster than the rate limit")
+        ("contract.rate", "bridge", "optimove AddChannelTemplates: above the rate limit")
     ]
 
 
 def test_too_many_items(sound):
     """A body with more items than permitted belongs to the batches."""
     assert found(sound.plus(request(status=400, violations=[violation("body", "maxItems")]))) == [
-        ("contract.batches", "bridge", "optimove AddChannelTemplates: body breaks maxItems, a batch over the limit")
+        ("contract.batches", "bridge", "optimove AddChannelTemplates: body violates maxItems, a batch above the limit")
     ]
 
 
@@ -103,7 +103,7 @@ def test_simulator_broke(sound):
     """A 500 of a simulator is not the bridge's doing, and makes the whole verdict an error."""
     story = sound.plus(request(status=500))
 
-    assert found(story) == [("contract.requests", "harness", "optimove AddChannelTemplates: the simulator broke")]
+    assert found(story) == [("contract.requests", "harness", "optimove AddChannelTemplates: the simulator failed")]
     assert story.verdict().status == "error"
 
 
@@ -132,7 +132,7 @@ def test_a_key_that_is_refused_is_not_hammered(sound):
     tries = [request(n=900 + index, status=401) for index in range(21)]
 
     assert found(sound.plus(key("disabled", START_TEXT, START_TEXT), *tries)) == [
-        ("contract.credentials", "bridge", "optimove AddChannelTemplates: a refused key is tried without a pause")
+        ("contract.credentials", "bridge", "optimove AddChannelTemplates: a rejected key is tried without a pause")
     ]
 
 
@@ -149,7 +149,7 @@ def test_a_key_that_was_enabled_again_is_no_excuse(sound):
     keys = key("disabled", START_TEXT, START_TEXT), key("enabled", START_TEXT)
 
     assert found(sound.plus(*keys, request(status=401))) == [
-        ("contract.credentials", "config", "optimove AddChannelTemplates: a credential that is not valid")
+        ("contract.credentials", "config", "optimove AddChannelTemplates: an invalid credential")
     ]
 
 
@@ -160,7 +160,7 @@ def test_a_batch_of_numbers_over_the_limit(sound):
     story = sound.plus(*(refused | {"n": 901 + index} for index in range(3)))
 
     assert found(story) == [
-        ("contract.batches", "bridge", "textlocal: a batch over the limit, refused as a whole (33 Too many numbers)")
+        ("contract.batches", "bridge", "textlocal: a batch above the limit, rejected as a whole (33 Too many numbers)")
     ]
 
 
@@ -169,5 +169,5 @@ def test_an_empty_list_may_be_a_404(sound):
     nothing = request(operation="GetChannelTemplates", method="GET", status=404)
     header = sound.lines[0] | {"dialects": {"optimove.empty_result": "not_found"}}
 
-    assert found(sound.plus(nothing)) == [("contract.requests", "bridge", "optimove GetChannelTemplates: refused")]
+    assert found(sound.plus(nothing)) == [("contract.requests", "bridge", "optimove GetChannelTemplates: rejected")]
     assert found(Story((header, *sound.plus(nothing).lines[1:]))) == []

@@ -32,7 +32,7 @@ def test_lost(sound):
     number = sound.of_customer(4)["number"]
     story = sound.without("delivery", lambda line: line["number"] == number)
 
-    assert causes(story) == [("lost: no provider was ever given the message", "C0000004")]
+    assert causes(story) == [("lost: the message was never sent to a provider", "C0000004")]
     assert counts(story) == {"ok": 9, "withheld": 2, "lost": 1}
 
 
@@ -40,7 +40,7 @@ def test_lost_altogether(sound):
     """When nothing of a campaign was sent, the finding says that instead of naming everybody one by one."""
     story = sound.without("delivery")
 
-    assert {cause for cause, _ in causes(story)} == {"lost: nothing of this campaign was ever sent"}
+    assert {cause for cause, _ in causes(story)} == {"lost: no message of this campaign was ever sent"}
     assert counts(story) == {"lost": 10, "withheld": 2}
 
 
@@ -62,7 +62,7 @@ def test_lost_by_refusal(sound):
          "text": refused["text"], "code": 7, "reason": "Insufficient credits"}
     )  # fmt: skip
 
-    assert causes(story) == [("lost: the provider refused the message (7 Insufficient credits)", "C0000003")]
+    assert causes(story) == [("lost: the provider rejected the message (7 Insufficient credits)", "C0000003")]
 
 
 def test_refusal_of_another_message(sound):
@@ -72,15 +72,15 @@ def test_refusal_of_another_message(sound):
     own, other = refusal | {"text": lost["text"], "code": 7}, refusal | {"text": "Other", "code": 8}
     story = sound.without("delivery", lambda line: line["message"] == lost["message"])
 
-    assert causes(story.plus(own, other)) == [("lost: the provider refused the message (7)", "C0000003")]
-    assert causes(story.plus(other)) == [("lost: the provider refused the message (8)", "C0000003")]
+    assert causes(story.plus(own, other)) == [("lost: the provider rejected the message (7)", "C0000003")]
+    assert causes(story.plus(other)) == [("lost: the provider rejected the message (8)", "C0000003")]
 
 
 def test_duplicated(sound):
     """The same message twice is a duplicate, whenever it was sent."""
     again = sound.delivery_to(6) | {"message": "again", "send_at": iso(FIRST_SEND + DAY)}
 
-    assert causes(sound.plus(again)) == [("duplicated: the same message more than once", "C0000006")]
+    assert causes(sound.plus(again)) == [("duplicated: the same message was sent more than once", "C0000006")]
     assert counts(sound.plus(again)) == {"ok": 9, "withheld": 2, "duplicated": 1}
 
 
@@ -89,14 +89,14 @@ def test_duplicated_under_another_spelling(sound):
     first = sound.delivery_to(6)
     again = first | {"message": "again", "number": f"00{first['number']}"}
 
-    assert causes(sound.plus(again)) == [("duplicated: the same message more than once", "C0000006")]
+    assert causes(sound.plus(again)) == [("duplicated: the same message was sent more than once", "C0000006")]
 
 
 def test_unexpected(sound):
     """A message to a number that nobody was owed at is unexpected."""
     stray = sound.delivery_to(6) | {"message": "stray", "number": "447999999999"}
 
-    assert causes(sound.plus(stray)) == [("unexpected: a message that nobody was owed", None)]
+    assert causes(sound.plus(stray)) == [("unexpected: a message that no recipient was due", None)]
     assert counts(sound.plus(stray)) == {"ok": 10, "withheld": 2, "unexpected": 1}
 
 
@@ -114,7 +114,7 @@ def test_a_cancelled_message_reaches_nobody(sound):
     gone = {"n": 0, "at": taken_back["at"], "kind": "withdrawal", "service": "textlocal"}
     story = sound.plus(gone | {"message": taken_back["message"]})
 
-    assert causes(story) == [("lost: no provider was ever given the message", "C0000006")]
+    assert causes(story) == [("lost: the message was never sent to a provider", "C0000006")]
     again = taken_back | {"message": "again"}
     assert causes(story.plus(again)) == []
 
@@ -125,7 +125,7 @@ def test_understood_but_not_as_documented(sound):
     story = sound.change_delivery_to(6, raw_number=f"+{number}")
 
     assert causes(story) == [
-        ("another spelling than textlocal documents (digits only), which it understood here", "C0000006")
+        ("undocumented number format: textlocal documents digits only, but understood this one", "C0000006")
     ]
     assert counts(story) == counts(sound)
 
@@ -138,7 +138,7 @@ def test_another_spelling(sound, spelling):
     story = sound.change_delivery_to(4, number=other)
 
     assert causes(story) == [
-        ("wrong number: another spelling of it, as with + or zeros where digits are wanted", "C0000004")
+        ("wrong number: another format of the number, such as + or leading zeros instead of digits only", "C0000004")
     ]
     assert counts(story) == {"ok": 9, "withheld": 2, "wrong number": 1}
 
@@ -147,7 +147,7 @@ def test_somebody_elses_number(sound):
     """The text of a recipient who got nothing, at a number that is nobody's, went to the wrong number."""
     story = sound.change_delivery_to(4, number="447999999999")
 
-    assert causes(story) == [("wrong number: somebody else's", "C0000004")]
+    assert causes(story) == [("wrong number: the number of another person", "C0000004")]
 
 
 def test_opted_out(sound):
@@ -166,7 +166,7 @@ def test_nobody_opted_out(sound):
     story = sound.without("obligation", lambda line: line["reason"] == "opted_out")
 
     assert causes(story, "note") == [
-        ("nobody of this audience opted out, so the rule was hardly put to the test", None),
+        ("no customer of this audience opted out, so the rule was hardly tested", None),
     ]
 
 

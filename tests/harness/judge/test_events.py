@@ -62,8 +62,8 @@ def test_sent_is_no_event(signed):
     story = signed.without("engagement", lambda line: line["customer"] == "C0000000").plus(refused)
 
     assert causes(story) == [
-        "saveEvent: 'sent' is no event: whoever is not dropped was sent to; nothing of the call was saved",
-        "saveEvent: delivered was never told, or only in a call that was refused",
+        "saveEvent: 'sent' is no event, because each customer who is not dropped counts as sent; nothing in the request was saved",
+        "saveEvent: delivered was never reported, or only in a rejected request",
     ]
 
 
@@ -73,14 +73,16 @@ def test_an_event_that_nobody_knows(signed):
         FIRST_SEND + DAY, 8_000, "optimove-metrics", "saveEvent", status=400, summary={"refused_event": "seen"}
     )
 
-    assert causes(signed.plus(refused)) == ["saveEvent: 'seen' cannot be told, and nothing that came with it was saved"]
+    assert causes(signed.plus(refused)) == [
+        "saveEvent: 'seen' cannot be reported, and nothing in the request was saved"
+    ]
 
 
 def test_untrue(signed):
     """Customer 5 bounced."""
     story = signed.plus(event("delivered", "C0000005", FIRST_SEND + DAY))
 
-    assert causes(story) == ["saveEvent: a customer said to be delivered who was not"]
+    assert causes(story) == ["saveEvent: a customer was reported as delivered but was not"]
 
 
 def test_told_before_it_happened(sound, signed):
@@ -89,14 +91,14 @@ def test_told_before_it_happened(sound, signed):
         "engagement", lambda line: line | {"at": iso(FIRST_SEND - HOUR)} if line["customer"] == "C0000003" else line
     )
 
-    assert causes(story) == ["saveEvent: a customer said to be delivered who was not"]
+    assert causes(story) == ["saveEvent: a customer was reported as delivered but was not"]
 
 
 def test_told_twice(signed):
     """Events add up, so it counts twice."""
     story = signed.plus(event("delivered", "C0000003", FIRST_SEND + DAY))
 
-    assert causes(story) == ["saveEvent: delivered told more often than it happened"]
+    assert causes(story) == ["saveEvent: delivered reported more often than it happened"]
 
 
 def test_told_again_after_a_lost_reply(signed):
@@ -107,7 +109,7 @@ def test_told_again_after_a_lost_reply(signed):
 
     assert causes(story) == []
     assert causes(story, "note") == [
-        "saveEvent: delivered told again after a call without a reply, or by a bridge that was killed"
+        "saveEvent: delivered reported again after a lost response, or after the bridge was killed"
     ]
 
 
@@ -115,7 +117,7 @@ def test_never_told(signed):
     """Customer 3 was delivered to, and nobody says so."""
     story = signed.without("engagement", lambda line: line["customer"] == "C0000003")
 
-    assert causes(story) == ["saveEvent: delivered was never told"]
+    assert causes(story) == ["saveEvent: delivered was never reported"]
 
 
 def test_told_in_a_call_without_a_reply(signed):
@@ -124,7 +126,7 @@ def test_told_in_a_call_without_a_reply(signed):
     story = signed.without("engagement", lambda line: line["customer"] == "C0000003")
     story = story.plus(call(FIRST_SEND, 6_999, "optimove-metrics", "saveEvent", status=0, fault=said))
 
-    assert causes(story, "unknown") == ["saveEvent: delivered was never told, or its call had no reply"]
+    assert causes(story, "unknown") == ["saveEvent: delivered was never reported, or its request got no response"]
 
 
 def test_told_too_late(signed):
@@ -132,7 +134,7 @@ def test_told_too_late(signed):
     late = {"at": iso(FIRST_SEND + DAY)}
     story = signed.change("engagement", lambda line: line | late if line["customer"] == "C0000003" else line)
 
-    assert causes(story) == ["saveEvent: told too late"]
+    assert causes(story) == ["saveEvent: reported too late"]
 
 
 def test_a_click(signed):
@@ -146,5 +148,5 @@ def test_a_click(signed):
 
     assert causes(once) == []
     assert causes(once.plus(event("clicked", "C0000003", FIRST_SEND + 3 * HOUR))) == [
-        "saveEvent: clicked told more often than it happened"
+        "saveEvent: clicked reported more often than it happened"
     ]

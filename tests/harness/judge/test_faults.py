@@ -54,7 +54,7 @@ def test_a_fault_that_never_struck(sound):
     assert (found.level, found.blame, found.cause) == (
         "error",
         "harness",
-        "a fault never struck: there were no calls of textlocal.send",
+        "a fault was never injected: there were no requests of textlocal.send",
     )
 
 
@@ -143,7 +143,7 @@ def test_a_repeat_without_a_look(sound):
     story = send_struck(sound, FIRST_SEND, effect=True)
     story = story.change_delivery_to(3, request=5_001).plus(sound.delivery_to(3) | {"n": 5_002, "message": "again"})
 
-    assert causes(story, delivery) == ["duplicated: sent again blindly after the reply of the call was lost"]
+    assert causes(story, delivery) == ["duplicated: sent again without a lookup after the response was lost"]
 
 
 def test_nobody_can_know(sound):
@@ -159,7 +159,7 @@ def test_nobody_can_know(sound):
 
     (found,) = story.findings(delivery.CHECKS)
     assert (found.level, found.blame, counts(story)["indefinite"]) == ("unknown", "network", 1)
-    assert found.cause.startswith("indefinite: the reply of the call was lost")
+    assert found.cause.startswith("indefinite: the response was lost")
 
 
 def test_somebody_could_have_asked(sound):
@@ -167,7 +167,7 @@ def test_somebody_could_have_asked(sound):
     story = sound.without("delivery", lambda line: line["message"] == sound.delivery_to(3)["message"])
 
     assert causes(send_struck(story, FIRST_SEND), delivery) == [
-        "lost: the reply was lost, and the bridge never looked what had become of the call"
+        "lost: the response was lost, and the bridge never looked up the result of the request"
     ]
 
 
@@ -186,7 +186,7 @@ def test_a_campaign_that_was_never_announced(sound):
     lost = {"status": None, "error": "lost", "dropped": True, "fault": "f1"}
     story = sound.change("webhook", lambda line: line | lost if line["event"] == "13" else line).without("delivery")
 
-    assert set(causes(story, delivery)) == {"indefinite: no notification ever came to the bridge"}
+    assert set(causes(story, delivery)) == {"indefinite: no event ever reached the bridge"}
 
 
 def test_acknowledged_and_forgotten(sound):
@@ -197,7 +197,7 @@ def test_acknowledged_and_forgotten(sound):
     )
 
     assert set(causes(story, delivery)) == {
-        "lost: what was acknowledged was not stored, and gone when the bridge was killed"
+        "lost: an acknowledged webhook was not stored, and was gone after the bridge was killed"
     }
 
 
@@ -225,7 +225,7 @@ def test_what_the_service_said_counts_even_unheard(sound):
     said = struck("connection_reset", "lost", effect=True)
     story = sound.plus(call(FIRST_SEND, 5_001, "optimove", "AddChannelTemplates", status=404, fault=said))
 
-    assert causes(story, contract) == ["optimove AddChannelTemplates: refused"]
+    assert causes(story, contract) == ["optimove AddChannelTemplates: rejected"]
 
 
 def test_a_page_whose_reply_was_lost(sound):
@@ -249,7 +249,7 @@ def test_a_push_that_a_fault_kept_away(sound):
         call(parse_instant(str(at)), 5_001, "optimove", "UpdateCampaignMetrics", status=503, fault=said) for at in gone
     ]
 
-    assert causes(story, metrics) == ["metrics pushed too seldom"]
+    assert causes(story, metrics) == ["metrics pushed too rarely"]
     assert causes(story.plus(*tried), metrics) == []
 
 
@@ -274,7 +274,7 @@ def test_a_receipt_that_never_came(sound):
     message = sound.delivery_to(3)["message"]
     short = sound.change("metrics", lambda line: line | {"items": [one_less(item) for item in line["items"]]})
 
-    assert causes(short, totals) == ["the total of delivered is not what the provider said"]
+    assert causes(short, totals) == ["the total of delivered does not match the provider's records"]
     assert causes(short.change("webhook", lambda line: without_receipt(line, message)), totals) == []
 
 
@@ -290,7 +290,7 @@ def test_a_receipt_that_was_counted_twice(sound):
     (twice,) = [line for line in sound.of("webhook") if line["key"] == f"receipt:{sound.delivery_to(3)['message']}"]
     story = sound.change("metrics", lambda line: line | {"items": [one_more(item) for item in line["items"]]})
 
-    assert "as if receipts that came twice were counted twice" in causes(story.plus(twice | {"resend": 1}), totals)[0]
+    assert "as if repeated receipts were counted twice" in causes(story.plus(twice | {"resend": 1}), totals)[0]
 
 
 def one_more(item: Line) -> Line:
@@ -311,7 +311,7 @@ def test_called_before_it_was_time(sound):
     )
 
     found = [some.cause for some in story.plus(limited, early).verdict().groups if some.check == "contract.retry_after"]
-    assert found == ["429 ignored: optimove GetChannelTemplates: called again before it was time"]
+    assert found == ["429 ignored: optimove GetChannelTemplates: retried too early"]
     assert [some for some in story.plus(limited, late).verdict().groups if some.check == "contract.retry_after"] == []
 
 
@@ -320,7 +320,7 @@ def test_a_call_that_was_limited_and_never_made_again(sound):
     limited = call(START, 5_001, "optimove", "GetChannelTemplates", status=429)
     found = [some.cause for some in sound.plus(limited).verdict().groups if some.check == "contract.retry_after"]
 
-    assert found == ["429 ignored: optimove GetChannelTemplates: the call was never made again"]
+    assert found == ["429 ignored: optimove GetChannelTemplates: the request was never retried"]
 
 
 def test_a_login_too_many_need_not_be_made_again(sound):

@@ -44,10 +44,10 @@ def test_whoever_was_posted_nothing_is_unknown(sound):
     [
         ({"status": 200}, None),
         ({"status": 204}, None),
-        ({"status": 302}, "event 13: answered with 302, for an event"),
-        ({"status": 415}, "event 13: answered with 415, for an event"),
-        ({"status": 500}, "event 13: answered with 500, for an event"),
-        ({"status": None, "error": "no answer within 10 s"}, "event 13: no answer within 10 s, for an event"),
+        ({"status": 302}, "event 13: status 302 for an event"),
+        ({"status": 415}, "event 13: status 415 for an event"),
+        ({"status": 500}, "event 13: status 500 for an event"),
+        ({"status": None, "error": "no answer within 10 s"}, "event 13: no answer within 10 s for an event"),
     ],
 )
 def test_what_is_allowed_must_be_taken(sound, answer, said):
@@ -79,7 +79,7 @@ def test_what_broke_it_is_named_by_its_smallest_part(sound):
     broken = probe(expects="answered", wrong="/CampaignID: expected a value of type integer, got null", status=500)
     (finding,) = asked(sound, broken).findings(CHECKS)
     assert finding.got.startswith(
-        "/CampaignID: expected a value of type integer, got null: answered with 500, for POST"
+        "/CampaignID: expected a value of type integer, got null: status 500 for POST"
     )
     assert finding.where.listener == URL
 
@@ -89,10 +89,13 @@ def test_what_a_bridge_may_do_is_a_note(sound):
     took = probe(expects="answered", wrong="/CampaignID is missing")
     refused = probe(expects="answered", what="numbers as text", status=400)
     assert found(asked(sound, took, refused), "note") == [
-        ("listener.survives_invalid", "took what no contract allows; if it ignores that, all is well"),
         (
             "listener.survives_invalid",
-            "event 13: answered with 400, for numbers as text; nobody knows whether Optimove posts it",
+            "accepted an event that no contract allows; this is fine if the bridge ignores it",
+        ),
+        (
+            "listener.survives_invalid",
+            "event 13: status 400 for numbers as text; it is unknown if Optimove posts it",
         ),
     ]
 
@@ -106,7 +109,7 @@ def test_a_message_upon_nonsense_is_found_by_its_number(sound):
     (finding,) = asked(sound, nonsense).plus(sent).findings(CHECKS)
     assert (finding.check, finding.cause, finding.expected) == (
         "listener.no_side_effects",
-        "a message went out upon a trigger without a template",
+        "a message went out because of a trigger without a template",
         "no message: no template",
     )
 

@@ -185,7 +185,7 @@ def test_sent_in_earnest_in_testing_mode(sound, testing):
     story = testing.change("delivery", lambda line: line | {"test": False})
 
     assert [some.cause for some in story.findings(campaign_state.CHECKS)] == [
-        "sent in earnest on a channel in testing mode"
+        "a real message on a channel in testing mode"
     ] * 10
 
 
@@ -194,7 +194,7 @@ def test_reported_in_testing_mode(sound, testing):
     story = testing.plus(sound.of("metrics")[0])
 
     assert [some.cause for some in story.findings(campaign_state.CHECKS)] == [
-        "UpdateCampaignMetrics of a channel in testing mode"
+        "UpdateCampaignMetrics for a channel in testing mode"
     ]
 
 
@@ -210,7 +210,7 @@ def test_a_trigger_is_answered_within_a_minute(sound, sent_after, count):
     """Four minutes would do for a campaign."""
     story = triggered(sound, sent_after)
 
-    assert [some.cause for some in story.findings(triggers.CHECKS)] == ["a trigger was answered too late"] * count
+    assert [some.cause for some in story.findings(triggers.CHECKS)] == ["a triggered message was sent too late"] * count
     assert story.findings(timing.CHECKS) == []
 
 
@@ -251,7 +251,7 @@ def test_an_event_that_came_twice_and_was_handled_twice(sound):
     again = story.of("delivery")[-1] | {"message": "t2", "n": 999}
 
     assert [some.cause for some in story.plus(again).findings(delivery.CHECKS)] == [
-        "duplicated: the event came more than once, and was handled more than once"
+        "duplicated: the event arrived more than once, and was processed more than once"
     ]
 
 

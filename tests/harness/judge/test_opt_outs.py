@@ -147,21 +147,21 @@ def test_never_shared(sound):
     """The client goes on planning campaigns for people who are gone."""
     story = sound.plus(*stop(sound, DUE + HOUR))
 
-    assert shared(story) == [("an opt-out at the provider was never told to Optimove", CUSTOMER)]
+    assert shared(story) == [("a provider opt-out was never reported to Optimove", CUSTOMER)]
 
 
 def test_shared_too_late(sound):
     """Two days are two days of campaigns."""
     story = sound.plus(*stop(sound, DUE + HOUR), preference(DUE + 2 * DAY))
 
-    assert shared(story) == [("an opt-out at the provider was told to Optimove too late", CUSTOMER)]
+    assert shared(story) == [("a provider opt-out was reported to Optimove too late", CUSTOMER)]
 
 
 def test_somebody_else_was_shared(sound):
     """A wrong customer is signed off for good."""
     story = sound.plus(*stop(sound, DUE + HOUR), preference(DUE + HOUR), preference(DUE + HOUR, customer="C0000007"))
 
-    assert shared(story) == [("Optimove was told that somebody opted out who did not", "C0000007")]
+    assert shared(story) == [("an opt-out was reported for a customer who did not opt out", "C0000007")]
 
 
 def test_of_people_who_were_never_written_to_nothing_can_be_shared(sound):
@@ -187,7 +187,7 @@ def test_of_what_no_provider_told_nothing_can_be_shared(sound):
     )
 
     assert shared(unheard) == []
-    assert shared(heard) == [("an opt-out at the provider was never told to Optimove", CUSTOMER)]
+    assert shared(heard) == [("a provider opt-out was never reported to Optimove", CUSTOMER)]
 
 
 def test_a_stop_at_the_very_end(sound):

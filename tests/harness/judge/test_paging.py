@@ -29,7 +29,7 @@ def test_last_page_dropped(sound):
     """A bridge that stops one page early leaves a gap at the end."""
     story = sound.without("request", lambda line: line == page(sound, 10))
 
-    assert causes(story) == [("rows never read: the last page was dropped", "rows 10 to 11 never")]
+    assert causes(story) == [("rows never read: the last page was skipped", "rows 10 to 11 never")]
 
 
 def test_page_dropped_in_between(sound):
@@ -43,7 +43,7 @@ def test_never_read(sound):
     """A campaign whose audience nobody asked for is not a pass for want of pages."""
     story = sound.without("request", lambda line: "summary" in line)
 
-    assert causes(story) == [("the audience was never read", "no request for them")]
+    assert causes(story) == [("the audience was never read", "no page request")]
 
 
 def test_overlap(sound):
@@ -61,7 +61,9 @@ def test_retry_is_right(sound):
     story = sound.plus(page(sound, 5))
 
     assert causes(story) == []
-    assert causes(story, "note") == [("a page was asked for again", "1 repeated, which is right after a lost reply")]
+    assert causes(story, "note") == [
+        ("a page was requested again", "1 repeated, which is correct after a lost response")
+    ]
 
 
 def test_page_beyond_the_end(sound):

@@ -32,19 +32,21 @@ def test_added_and_not_told(sound):
     """A template that was added later and never told is missing."""
     story = sound.plus(changed("created", START + DAY, 14, "Late"))
 
-    assert causes(story) == [("a template of the provider is missing in the channel", "14")]
+    assert causes(story) == [("a template of the provider is missing from the channel", "14")]
 
 
 def test_renamed_and_not_told(sound):
     """A rename that was not told leaves the old name."""
-    assert causes(sound.plus(changed("renamed", START + DAY, 12, "Present"))) == [("a template has its old name", "12")]
+    assert causes(sound.plus(changed("renamed", START + DAY, 12, "Present"))) == [
+        ("a renamed template has its old name in the channel", "12")
+    ]
 
 
 def test_deleted_and_not_told(sound):
     """A template that is gone must not be left for marketers to choose."""
     story = sound.plus(changed("deleted", START + DAY))
 
-    assert causes(story) == [("a template that the provider no longer has is still in the channel", "12")]
+    assert causes(story) == [("a template that the provider deleted is still in the channel", "12")]
 
 
 def test_told_in_time(sound):

@@ -19,14 +19,14 @@ def test_sound(sound):
 @pytest.mark.parametrize(
     ("got", "diagnosis"),
     [
-        ("", "it is empty"),
+        ("", "the text is empty"),
         ("Hello %%|FIRST_NAME%%, welcome.", "a placeholder was not filled in"),
         ("Hello {{ FIRST_NAME }}, welcome.", "a placeholder was not filled in"),
-        ("Dan3, your bonus is here.", "it is made from another template of the campaign, 'Bonus'"),
-        ("Hello Dan3, wel", "its end was cut off"),
-        ("Hello+Dan3%2C+welcome.", "it was encoded once too often"),
-        ("Hello  Dan3, welcome. ", "white space differs"),
-        ("Hello Ben1, welcome.", "something other than what was owed"),
+        ("Dan3, your bonus is here.", "made from another template of the campaign, 'Bonus'"),
+        ("Hello Dan3, wel", "the end was cut off"),
+        ("Hello+Dan3%2C+welcome.", "encoded once too often"),
+        ("Hello  Dan3, welcome. ", "whitespace differs"),
+        ("Hello Ben1, welcome.", "a text other than the due one"),
     ],
 )
 def test_wrong(sound, got, diagnosis):
@@ -45,7 +45,7 @@ def test_damaged_letters(sound):
         8, text="We miss you, Cl\N{LATIN CAPITAL LETTER A WITH TILDE}\N{COPYRIGHT SIGN}o8!"
     )
 
-    assert [some.cause for some in story.findings(CHECKS)] == ["wrong text: characters outside ASCII were damaged"]
+    assert [some.cause for some in story.findings(CHECKS)] == ["wrong text: non-ASCII characters were damaged"]
 
 
 def test_one_template_for_all(sound):
@@ -58,5 +58,5 @@ def test_one_template_for_all(sound):
 
     found = sound.change("delivery", first).findings(CHECKS)
     assert [some.cause for some in found] == [
-        "wrong text: one template for all: everybody got 'Welcome', whichever was theirs"
+        "wrong text: one template for all: every recipient got 'Welcome' instead of their own"
     ] * 6

@@ -24,7 +24,7 @@ def test_sound(sound):
 def test_no_listener(sound):
     """A campaign on a channel that nobody listens on is not heard."""
     assert found(sound.without("listener")) == [
-        ("webhooks.registered", "config", "nobody listens on the channel of a campaign")
+        ("webhooks.registered", "config", "no listener is registered for the channel of a campaign")
     ]
 
 
@@ -58,7 +58,7 @@ def test_still_being_retried(sound):
     assert (finding.level, finding.blame, finding.expected, finding.got.partition(",")[0]) == (
         "unknown",
         "harness",
-        "a history that reaches beyond the next attempt at 2026-03-11 06:00:00 UTC",
+        "a history that includes the next attempt at 2026-03-11 06:00:00 UTC",
         "status 503 after 1 attempt",
     )
 
@@ -68,7 +68,7 @@ def test_never_acknowledged(sound):
     story = sound.change("webhook", lambda line: line | answered(500) if line["event"] == "13" else line)
 
     assert found(story) == [
-        ("webhooks.acknowledged", "bridge", "optimove event 13: always answered with a failure, lastly 500")
+        ("webhooks.acknowledged", "bridge", "optimove event 13: every attempt failed, the last with status 500")
     ]
 
 
@@ -77,8 +77,8 @@ def test_nothing_there(sound):
     story = sound.change("webhook", lambda line: line | answered(None, "connection refused"))
 
     assert {(blame, cause) for _, blame, cause in found(story)} == {
-        ("config", "optimove event 13: nothing answers at the given address"),
-        ("config", "textlocal event receipt: nothing answers at the given address"),
+        ("config", "optimove event 13: no server responds at the given address"),
+        ("config", "textlocal event receipt: no server responds at the given address"),
     }
 
 
@@ -86,4 +86,4 @@ def test_timed_out(sound):
     """When the address has answered before, silence is the bridge's."""
     story = sound.change("webhook", lambda line: line | answered(None, "timed out") if line["event"] == "13" else line)
 
-    assert found(story) == [("webhooks.acknowledged", "bridge", "optimove event 13: never answered")]
+    assert found(story) == [("webhooks.acknowledged", "bridge", "optimove event 13: no attempt got a response")]

@@ -46,10 +46,11 @@ def test_terminal(faulty):
     text = console.file.getvalue()
 
     assert (
-        "f1  connection_reset at call 1 of textlocal.send  struck 1: the service had done it, and no reply came" in text
+        "f1  connection_reset at call 1 of textlocal.send  injected 1 time: the request took effect, and no response arrived"
+        in text
     )
-    assert "f2  drop_webhook at webhook 1 of optimove.13  struck 0: it never struck" in text
-    assert "error  a fault never struck" in text
+    assert "f2  drop_webhook at webhook 1 of optimove.13  struck 0: never injected" in text
+    assert "error  a fault was never injected" in text
 
 
 def test_json_junit_and_html(faulty, tmp_path):
@@ -60,10 +61,10 @@ def test_json_junit_and_html(faulty, tmp_path):
     assert json.loads(texts["json"])["faults"][0] == {
         "id": "f1", "fault": "connection_reset", "target": "call", "where": "textlocal.send", "nth": 1, "when": "after",
         "injected": 1,
-        "first_at": iso(FIRST_SEND), "effect": "the service had done it, and no reply came",
+        "first_at": iso(FIRST_SEND), "effect": "the request took effect, and no response arrived",
     }  # fmt: skip
-    assert 'name="fault f1" value="connection_reset at call 1 of textlocal.send, after: struck 1;' in texts["junit"]
-    assert "The service had done it, and no reply came" in texts["html"]
+    assert 'name="fault f1" value="connection_reset at call 1 of textlocal.send, after: injected 1 time;' in texts["junit"]
+    assert "The service had done it, and no response arrived" in texts["html"]
 
 
 def test_a_run_without_faults_has_no_such_part(sound, tmp_path):
@@ -78,8 +79,8 @@ def test_the_story_tells_what_struck(faulty):
     (moment,) = [one for one in told(faulty, "C0000003").timeline if one.actor == "fault"]
 
     assert (moment.text, moment.detail, moment.line) == (
-        "connection_reset strikes at call 1 of textlocal send",
-        "the service had done it, and no reply came",
+        "connection_reset is injected at call 1 of textlocal send",
+        "the request took effect, and no response arrived",
         5_000,
     )
 
@@ -95,8 +96,8 @@ def test_the_story_of_a_trigger_and_an_opt_out(sound):
     )  # fmt: skip
     said = [(one.actor, one.text) for one in told(lines, "C0000003").timeline]
 
-    assert ("platform", "finds that the customer meets trigger Visit of campaign 8001") in said
-    assert ("platform", "notes SMS_OPT_IN 0 of the customer") in said
+    assert ("optimove", "finds that the customer meets trigger Visit of campaign 8001") in said
+    assert ("optimove", "notes SMS_OPT_IN 0 of the customer") in said
 
 
 def test_a_hold_and_what_became_of_it(sound):
@@ -115,4 +116,4 @@ def test_nobody_can_know(sound):
     lost = {"status": None, "error": "lost", "dropped": True}
     lines = sound.change("webhook", lambda line: line | lost if line["event"] == "13" else line).without("delivery")
 
-    assert "Of 10 more nobody can know, as a fault hid it from the bridge." in summary(lines.verdict())
+    assert "10 more are undetermined: a fault hid the result from the bridge." in summary(lines.verdict())

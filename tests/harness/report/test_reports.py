@@ -59,7 +59,7 @@ def test_terminal_of_a_pass(sound, tmp_path):
     """One line a check with what it looked at, the ledger, the seed and where the reports are."""
     text = printed(sound, {"html": Path("out/report.html")})
 
-    assert re.search(r"pass +Every recipient gets the message once +10 recipients", text)
+    assert re.search(r"pass +Each recipient gets exactly one message +10 recipients", text)
     assert "ok 10   withheld 2" in text
     assert "All 10 recipients got the right message at the right time, once." in text
     assert re.search(r"seed +42 *\n", text)
@@ -200,7 +200,7 @@ def test_html_of_a_fail(spoilt, tmp_path):
     page = Page(written(spoilt, tmp_path, "html"))
 
     assert "This bridge is not ready" in page.said
-    assert "3 of 10 recipients did not get what they were owed." in page.said
+    assert "3 of 10 recipients did not get what they were due." in page.said
     assert "Sent at local time: exactly 1 h early, as if local time were UTC" in page.said
     assert "<script>alert('hello')</script>" in page.said
     assert "C0000006" in page.said
@@ -264,8 +264,8 @@ def test_summary_of_unwanted_messages(sound):
     stray = sound.delivery_to(4) | {"message": "stray", "number": "447999999999"}
 
     assert summary(sound.plus(stray).verdict()) == (
-        "All 10 recipients got the right message at the right time, once. 2 more were rightly left alone. "
-        f"1 message went out that nobody was owed. 1 of {len(sound.verdict().results)} checks failed."
+        "All 10 recipients got the right message at the right time, once. 2 more correctly got no message. "
+        f"1 message went out that no recipient was due. 1 of {len(sound.verdict().results)} checks failed."
     )
 
 

@@ -32,7 +32,7 @@ def test_terminal(sound):
         "UTC         who       what",
         "2026-03-02",
     ]
-    assert "09:00:00    provider  textlocal takes message 0000000003 to 447100000003  #13" in lines
+    assert "09:00:00    provider  textlocal accepts message 0000000003 to 447100000003  #13" in lines
 
 
 def test_terminal_shows_what_is_wrong(sound):
@@ -43,7 +43,7 @@ def test_terminal_shows_what_is_wrong(sound):
     )
     shown = [line.strip() for line in console.file.getvalue().splitlines()]
     assert shown[shown.index("about this customer") + 1 :] == [
-        "fail  wrong text: something other than what was owed  (delivery.text, blame: bridge)",
+        "fail  wrong text: a text other than the due one  (delivery.text, blame: bridge)",
         "expected Hello Dan3, welcome.",
         "got      Hello [bold]you[/bold]",
     ]
