@@ -1,4 +1,4 @@
-"""Canonical form: what may differ between two runs with one seed is left out, and nothing else."""
+"""Canonical histories leave out everything that may differ between two runs with one seed, and nothing else."""
 
 import json
 
@@ -6,62 +6,56 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from canonical_history import canonical, digest
-from history_builder import Story, sound_story
+from history_builder import HistoryBuilder, build_correct_run
 
-SOUND = sound_story()
+CORRECT_RUN = build_correct_run()
 
 
-def test_header_first(sound):
-    """The header stays in front, without ports."""
-    header = json.loads(next(canonical(sound.encoded())))
+def test_header_is_first_and_without_ports(correct_run):
+    header = json.loads(next(canonical(correct_run.encoded())))
 
     assert header["kind"] == "history"
     assert header["services"] == {"optimove": "{optimove}", "textlocal": "{textlocal}"}
 
 
-def test_end_last(sound):
-    """The end stays behind all that happened at its instant, and says how many lines there are."""
-    later = sound.of("metrics")[-1] | {"at": sound.lines[0]["ended"]}
+def test_end_is_last_within_its_instant(correct_run):
+    later = correct_run.lines_of("metrics")[-1] | {"at": correct_run.lines[0]["ended"]}
 
-    assert json.loads(list(canonical(sound.plus(later).encoded()))[-1]) == {
-        "at": sound.lines[0]["ended"], "kind": "end", "lines": 84,
+    assert json.loads(list(canonical(correct_run.plus(later).encoded()))[-1]) == {
+        "at": correct_run.lines[0]["ended"], "kind": "end", "lines": 84,
     }  # fmt: skip
 
 
-def test_real_time_and_line_numbers_are_left_out(sound):
-    """No line keeps its number or its real time."""
-    numbered = sound.change("delivery", lambda line: line | {"request": 7})
+def test_line_numbers_and_real_times_are_left_out(correct_run):
+    numbered = correct_run.change("delivery", lambda line: line | {"request": 7})
     keys = {key for line in canonical(numbered.encoded()) for key in json.loads(line)}
 
     assert keys.isdisjoint({"n", "real", "request"})
 
 
-@given(st.permutations(range(1, len(SOUND.lines))))
-def test_order_of_lines_does_not_matter(order):
-    """However the lines were written down, their canonical form is the same, byte for byte."""
-    shuffled = Story((SOUND.lines[0], *(SOUND.lines[index] for index in order)))
+@given(st.permutations(range(1, len(CORRECT_RUN.lines))))
+def test_order_of_lines_is_ignored(order):
+    shuffled = HistoryBuilder((CORRECT_RUN.lines[0], *(CORRECT_RUN.lines[index] for index in order)))
 
-    assert list(canonical(shuffled.encoded())) == list(canonical(SOUND.encoded()))
+    assert list(canonical(shuffled.encoded())) == list(canonical(CORRECT_RUN.encoded()))
 
 
-def test_ports_do_not_matter(sound):
-    """The same run on other ports and under another name of this machine is the same run."""
-    text = b"".join(sound.encoded())
+def test_ports_and_names_of_this_machine_are_ignored(correct_run):
+    text = b"".join(correct_run.encoded())
     moved = text.replace(b"127.0.0.1:9000", b"localhost:41234").replace(b"127.0.0.1:8001", b"127.0.0.1:40001")
 
-    assert digest(moved.splitlines(keepends=True)) == digest(sound.encoded())
-    assert b"{bridge}/webhooks/optimove/client/token" in b"".join(canonical(sound.encoded()))
+    assert digest(moved.splitlines(keepends=True)) == digest(correct_run.encoded())
+    assert b"{bridge}/webhooks/optimove/client/token" in b"".join(canonical(correct_run.encoded()))
 
 
-def test_whatever_else_differs_matters(sound):
-    """One letter of one text makes another digest."""
-    other = sound.change_delivery_to(3, text="Hello Dan3, welcome!")
+def test_one_changed_letter_changes_digest(correct_run):
+    other = correct_run.change_delivery_to(3, text="Hello Dan3, welcome!")
 
-    assert digest(other.encoded()) != digest(sound.encoded())
+    assert digest(other.encoded()) != digest(correct_run.encoded())
 
 
-def test_remote_addresses_are_kept(sound):
+def test_addresses_of_other_machines_are_kept(correct_run):
     """Only origins on this machine depend on the run."""
-    story = sound.change("listener", lambda line: line | {"url": "https://bridge.example:9000/hook"})
+    run = correct_run.change("listener", lambda line: line | {"url": "https://bridge.example:9000/hook"})
 
-    assert b"https://bridge.example:9000/hook" in b"".join(canonical(story.encoded()))
+    assert b"https://bridge.example:9000/hook" in b"".join(canonical(run.encoded()))

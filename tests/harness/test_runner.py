@@ -115,10 +115,10 @@ def test_nothing_is_put_into_a_history_that_broke_off(tmp_path: Path) -> None:
     assert history.read_text() == '{"kind":"history"}\n{"kind":"delivery"}\n'
 
 
-def test_the_history_of_a_client_names_the_other_clients(tmp_path: Path, scenario, sound) -> None:
+def test_the_history_of_a_client_names_the_other_clients(tmp_path: Path, scenario, correct_run) -> None:
     """So that whoever judges it alone can see whose matter a call was."""
     history = tmp_path / "history.ndjson"
-    history.write_bytes(b"".join(sound.encoded()))
+    history.write_bytes(b"".join(correct_run.encoded()))
     other = OtherClient(client="south", templates=(91, 92))
     note(Note(scenario=scenario, file="small", trouble=None), [other], "2026-03-02T06:00:00Z", history)
     assert [(one.client, one.templates) for one in read_history(history).other_clients] == [("south", (91, 92))]

@@ -4,7 +4,7 @@ import re
 
 import pytest
 
-from history_builder import FIRST_SEND, Line, Story, sound_story
+from history_builder import FIRST_SEND, HistoryBuilder, Line, build_correct_run
 from sendproof_harness.history.timestamps import iso, parse_instant
 
 CUSTOMERS = 240
@@ -49,16 +49,17 @@ def _spoilt(line: Line, index: int) -> Line | None:
     return ways[index % len(ways)]
 
 
-def _all_wrong() -> Story:
-    sound = sound_story(CUSTOMERS, 50)
-    place = {line["message"]: index for index, line in enumerate(sound.of("delivery"))}
-    story = sound.change("delivery", lambda line: _spoilt(line, place[line["message"]]))
-    story = story.change("webhook", lambda line: line | {"status": None, "error": "ConnectionRefusedError"})
+def _all_wrong() -> HistoryBuilder:
+    correct_run = build_correct_run(CUSTOMERS, 50)
+    place = {line["message"]: index for index, line in enumerate(correct_run.lines_of("delivery"))}
+    run = correct_run.change("delivery", lambda line: _spoilt(line, place[line["message"]]))
+    run = run.change("webhook", lambda line: line | {"status": None, "error": "ConnectionRefusedError"})
     again = [
-        line | {"n": 50_000 + index, "message": f"9{index:09d}"} for index, line in enumerate(sound.of("delivery"))
+        line | {"n": 50_000 + index, "message": f"9{index:09d}"}
+        for index, line in enumerate(correct_run.lines_of("delivery"))
     ]
     some = range(60)
-    return story.plus(
+    return run.plus(
         *again[::3],
         *(_request(index) for index in some),
         *(_request(index, status=429) for index in some),

@@ -2,7 +2,7 @@
 
 import pytest
 
-from history_builder import Line, Story
+from history_builder import HistoryBuilder, Line
 from sendproof_harness.judge.checks.listener import CHECKS
 
 URL = "http://127.0.0.1:9000/webhooks/optimove/client/token"
@@ -16,26 +16,26 @@ def probe(**fields: object) -> Line:
     } | fields  # fmt: skip
 
 
-def asked(story: Story, *probes: Line) -> Story:
+def asked(run: HistoryBuilder, *probes: Line) -> HistoryBuilder:
     """The story of somebody who was asked about the contract."""
     head: Line = {"n": 0, "at": "2026-03-09T10:00:00.000Z", "kind": "scenario", "name": "Everyday", "file": "contract"}
-    return story.plus(head | {"asks": "contract"}, *probes)
+    return run.plus(head | {"asks": "contract"}, *probes)
 
 
-def found(story: Story, *levels: str) -> list[tuple[str, str]]:
+def found(run: HistoryBuilder, *levels: str) -> list[tuple[str, str]]:
     """What was found, in short."""
-    return [(some.check, some.cause) for some in story.findings(CHECKS, *levels)]
+    return [(some.check, some.cause) for some in run.findings(CHECKS, *levels)]
 
 
-def test_nobody_is_asked_who_only_plays_a_scenario(sound):
+def test_nobody_is_asked_who_only_plays_a_scenario(correct_run):
     """A run says nothing of listeners beyond its own notifications, and is none the worse for it."""
-    assert [check.applies(sound.history()) for check in CHECKS] == [False] * 3
-    assert [check.applies(asked(sound).history()) for check in CHECKS] == [True] * 3
+    assert [check.applies(correct_run.history()) for check in CHECKS] == [False] * 3
+    assert [check.applies(asked(correct_run).history()) for check in CHECKS] == [True] * 3
 
 
-def test_whoever_was_posted_nothing_is_unknown(sound):
+def test_whoever_was_posted_nothing_is_unknown(correct_run):
     """A bridge that registered no listener has proven nothing about it."""
-    standings = {one.check.id: one.status for one in asked(sound).verdict().results}
+    standings = {one.check.id: one.status for one in asked(correct_run).verdict().results}
     assert {standings[check.id] for check in CHECKS} == {"unknown"}
 
 
@@ -50,9 +50,9 @@ def test_whoever_was_posted_nothing_is_unknown(sound):
         ({"status": None, "error": "no answer within 10 s"}, "event 13: no answer within 10 s for an event"),
     ],
 )
-def test_what_is_allowed_must_be_taken(sound, answer, said):
+def test_what_is_allowed_must_be_taken(correct_run, answer, said):
     """Any 2xx does, and nothing else."""
-    assert found(asked(sound, probe(**answer))) == ([] if said is None else [("listener.accepts_valid", said)])
+    assert found(asked(correct_run, probe(**answer))) == ([] if said is None else [("listener.accepts_valid", said)])
 
 
 @pytest.mark.parametrize(
@@ -68,27 +68,25 @@ def test_what_is_allowed_must_be_taken(sound, answer, said):
         ({"status": None, "error": "no answer", "timed_out": True, "expects": "survived"}, True),
     ],
 )
-def test_what_is_not_allowed_must_be_borne(sound, call, fails):
+def test_what_is_not_allowed_must_be_borne(correct_run, request_line, fails):
     """It may be refused, ignored, and cut off when it is huge; nothing may break or hang."""
-    wrong = probe(**{"expects": "answered", "wrong": "/CampaignID is missing"} | call)
-    assert [check for check, _ in found(asked(sound, wrong))] == ["listener.survives_invalid"] * fails
+    wrong = probe(**{"expects": "answered", "wrong": "/CampaignID is missing"} | request_line)
+    assert [check for check, _ in found(asked(correct_run, wrong))] == ["listener.survives_invalid"] * fails
 
 
-def test_what_broke_it_is_named_by_its_smallest_part(sound):
+def test_what_broke_it_is_named_by_its_smallest_part(correct_run):
     """Before what was sent as a whole."""
     broken = probe(expects="answered", wrong="/CampaignID: expected a value of type integer, got null", status=500)
-    (finding,) = asked(sound, broken).findings(CHECKS)
-    assert finding.got.startswith(
-        "/CampaignID: expected a value of type integer, got null: status 500 for POST"
-    )
+    (finding,) = asked(correct_run, broken).findings(CHECKS)
+    assert finding.got.startswith("/CampaignID: expected a value of type integer, got null: status 500 for POST")
     assert finding.where.listener == URL
 
 
-def test_what_a_bridge_may_do_is_a_note(sound):
+def test_what_a_bridge_may_do_is_a_note(correct_run):
     """It took what no contract allows, and refused what Optimove may never post."""
     took = probe(expects="answered", wrong="/CampaignID is missing")
     refused = probe(expects="answered", what="numbers as text", status=400)
-    assert found(asked(sound, took, refused), "note") == [
+    assert found(asked(correct_run, took, refused), "note") == [
         (
             "listener.survives_invalid",
             "accepted an event that no contract allows; this is fine if the bridge ignores it",
@@ -100,13 +98,13 @@ def test_what_a_bridge_may_do_is_a_note(sound):
     ]
 
 
-def test_a_message_upon_nonsense_is_found_by_its_number(sound):
+def test_a_message_upon_nonsense_is_found_by_its_number(correct_run):
     """Whose number only this call named, for the reason that the call had to be silent."""
     nonsense = probe(
         expects="answered", what="a trigger without a template", number="447410000001", forbids="no template"
     )
-    sent = sound.delivery_to(0) | {"number": "447410000001", "message": "999"}
-    (finding,) = asked(sound, nonsense).plus(sent).findings(CHECKS)
+    sent = correct_run.delivery_to(0) | {"number": "447410000001", "message": "999"}
+    (finding,) = asked(correct_run, nonsense).plus(sent).findings(CHECKS)
     assert (finding.check, finding.cause, finding.expected) == (
         "listener.no_side_effects",
         "a message went out because of a trigger without a template",
@@ -114,13 +112,15 @@ def test_a_message_upon_nonsense_is_found_by_its_number(sound):
     )
 
 
-def test_what_is_asked_of_services_after_nonsense_says_nothing(sound):
+def test_what_is_asked_of_services_after_nonsense_says_nothing(correct_run):
     """A bridge that was told of a campaign that does not exist may ask for it."""
     refused: Line = {
         "n": 990, "at": "2026-03-09T08:30:00.000Z", "kind": "request", "service": "optimove", "method": "GET",
         "operation": "GetCampaignDetails", "path": "/x", "credential": "known", "status": 404,
     }  # fmt: skip
-    failed = [one.check.id for one in asked(sound).plus(refused).verdict().results if one.status == "fail"]
+    failed = [one.check.id for one in asked(correct_run).plus(refused).verdict().results if one.status == "fail"]
     assert failed == ["contract.requests"]
-    failed = [one.check.id for one in asked(sound, probe()).plus(refused).verdict().results if one.status == "fail"]
+    failed = [
+        one.check.id for one in asked(correct_run, probe()).plus(refused).verdict().results if one.status == "fail"
+    ]
     assert failed == []

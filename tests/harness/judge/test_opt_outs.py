@@ -2,7 +2,7 @@
 
 import pytest
 
-from history_builder import FIRST_SEND, Line, Story
+from history_builder import FIRST_SEND, HistoryBuilder, Line
 from sendproof_harness.history.timestamps import DAY, HOUR, MINUTE, iso
 from sendproof_harness.judge.checks import delivery, metrics, opt_out_sync
 from sendproof_harness.judge.facts.delivery_ledger import ledger
@@ -16,9 +16,9 @@ def line(kind: str, at: int, n: int, **fields: object) -> Line:
     return {"n": n, "at": iso(at), "real": 0.0, "kind": kind} | fields
 
 
-def stop(sound: Story, at: int, *, told: bool = True) -> list[Line]:
+def stop(correct_run: HistoryBuilder, at: int, *, told: bool = True) -> list[Line]:
     """Customer 4 writes STOP to the provider, which tells the bridge."""
-    number = sound.of_customer(4)["number"]
+    number = correct_run.obligation_of(4)["number"]
     reply = {"event": "inbound", "key": "inbound:1", "url": "http://127.0.0.1:9000/x", "attempt": 1, "error": None}
     return [
         line("inbound", at, 6_000, service="textlocal", number=number, text="STOP"),
@@ -40,55 +40,55 @@ def preference(at: int, how: str = "api", channel: int = 505, customer: str = CU
     )
 
 
-def against(story: Story) -> list[str]:
+def against(run: HistoryBuilder) -> list[str]:
     """What is found about consent."""
-    return [some.cause for some in story.findings(delivery.CHECKS)]
+    return [some.cause for some in run.findings(delivery.CHECKS)]
 
 
-def name(story: Story) -> str:
+def name(run: HistoryBuilder) -> str:
     """What became of customer 4."""
-    return ledger(story.history()).recipients[4].kind
+    return ledger(run.history()).recipients[4].kind
 
 
-def unsent(story: Story) -> Story:
+def unsent(run: HistoryBuilder) -> HistoryBuilder:
     """Customer 4 got nothing."""
-    number = story.of_customer(4)["number"]
-    return story.without("delivery", lambda line: line["number"] == number)
+    number = run.obligation_of(4)["number"]
+    return run.without("delivery", lambda line: line["number"] == number)
 
 
-def test_sent_after_a_stop(sound):
+def test_sent_after_a_stop(correct_run):
     """The provider had told the bridge half an hour before."""
-    story = sound.plus(*stop(sound, DUE - 30 * MINUTE))
+    run = correct_run.plus(*stop(correct_run, DUE - 30 * MINUTE))
 
-    assert against(story) == ["sent to opted-out: after opting out at textlocal (reply)"]
-    assert ledger(story.history()).counts["sent to opted-out"] == 1
+    assert against(run) == ["sent to opted-out: after opting out at textlocal (reply)"]
+    assert ledger(run.history()).counts["sent to opted-out"] == 1
 
 
-def test_not_sent_after_a_stop(sound):
+def test_not_sent_after_a_stop(correct_run):
     """That is right, and the customer is not lost."""
-    story = unsent(sound.plus(*stop(sound, DUE - 30 * MINUTE)))
+    run = unsent(correct_run.plus(*stop(correct_run, DUE - 30 * MINUTE)))
 
-    assert (against(story), name(story)) == ([], "withheld")
+    assert (against(run), name(run)) == ([], "withheld")
 
 
-def test_a_stop_in_the_last_moment(sound):
+def test_a_stop_in_the_last_moment(correct_run):
     """What is on its way cannot be called back."""
-    story = sound.plus(*stop(sound, DUE - 2 * MINUTE))
+    run = correct_run.plus(*stop(correct_run, DUE - 2 * MINUTE))
 
-    assert (against(story), name(story)) == ([], "ok")
+    assert (against(run), name(run)) == ([], "ok")
 
 
 @pytest.mark.parametrize(("before", "count"), [(6 * HOUR, 0), (13 * HOUR, 1)])
-def test_a_stop_that_nobody_told(sound, before, count):
+def test_a_stop_that_nobody_told(correct_run, before, count):
     """Whoever asks the provider twice a day finds out."""
-    story = sound.plus(*stop(sound, DUE - before, told=False))
+    run = correct_run.plus(*stop(correct_run, DUE - before, told=False))
 
-    assert len(against(story)) == count
+    assert len(against(run)) == count
 
 
-def test_a_stop_after_the_message_changes_nothing(sound):
+def test_a_stop_after_the_message_changes_nothing(correct_run):
     """It was rightly sent."""
-    assert name(sound.plus(*stop(sound, DUE + HOUR))) == "ok"
+    assert name(correct_run.plus(*stop(correct_run, DUE + HOUR))) == "ok"
 
 
 @pytest.mark.parametrize(
@@ -102,21 +102,21 @@ def test_a_stop_after_the_message_changes_nothing(sound):
         (attribute(DUE - HOUR, "1"), "ok"),
     ],
 )
-def test_what_is_written_at_optimove(sound, written, expected):
+def test_what_is_written_at_optimove(correct_run, written, expected):
     """Whoever writes it knows it; what a file of the client says comes with the rows of the next campaign."""
-    assert name(sound.plus(written)) == expected
+    assert name(correct_run.plus(written)) == expected
 
 
-def test_in_again(sound):
+def test_in_again(correct_run):
     """The last word counts."""
-    story = sound.plus(attribute(DUE - HOUR, "0"), attribute(DUE - 30 * MINUTE, "1"))
+    run = correct_run.plus(attribute(DUE - HOUR, "0"), attribute(DUE - 30 * MINUTE, "1"))
 
-    assert name(story) == "ok"
+    assert name(run) == "ok"
 
 
-def test_totals_add_up_with_who_left_on_the_way(sound):
+def test_totals_add_up_with_who_left_on_the_way(correct_run):
     """A customer who opted out before their message counts as dropped."""
-    moved = unsent(sound.plus(*stop(sound, DUE - 30 * MINUTE))).change(
+    moved = unsent(correct_run.plus(*stop(correct_run, DUE - 30 * MINUTE))).change(
         "metrics", lambda line: line | {"items": [one_dropped(item) for item in line["items"]]}
     )
 
@@ -132,41 +132,43 @@ def one_dropped(item: Line) -> Line:
 # -- sharing ----------------------------------------------------------------------------------------
 
 
-def shared(story: Story) -> list[tuple[str, str | None]]:
+def shared(run: HistoryBuilder) -> list[tuple[str, str | None]]:
     """What is found about what Optimove was told."""
-    return [(some.cause, some.where.customer) for some in story.findings(opt_out_sync.CHECKS)]
+    return [(some.cause, some.where.customer) for some in run.findings(opt_out_sync.CHECKS)]
 
 
 @pytest.mark.parametrize("told", [preference(DUE + 2 * HOUR), attribute(DUE + 2 * HOUR, "0")])
-def test_shared_in_either_way(sound, told):
+def test_shared_in_either_way(correct_run, told):
     """By preference or by attribute."""
-    assert shared(sound.plus(*stop(sound, DUE + HOUR), told)) == []
+    assert shared(correct_run.plus(*stop(correct_run, DUE + HOUR), told)) == []
 
 
-def test_never_shared(sound):
+def test_never_shared(correct_run):
     """The client goes on planning campaigns for people who are gone."""
-    story = sound.plus(*stop(sound, DUE + HOUR))
+    run = correct_run.plus(*stop(correct_run, DUE + HOUR))
 
-    assert shared(story) == [("a provider opt-out was never reported to Optimove", CUSTOMER)]
+    assert shared(run) == [("a provider opt-out was never reported to Optimove", CUSTOMER)]
 
 
-def test_shared_too_late(sound):
+def test_shared_too_late(correct_run):
     """Two days are two days of campaigns."""
-    story = sound.plus(*stop(sound, DUE + HOUR), preference(DUE + 2 * DAY))
+    run = correct_run.plus(*stop(correct_run, DUE + HOUR), preference(DUE + 2 * DAY))
 
-    assert shared(story) == [("a provider opt-out was reported to Optimove too late", CUSTOMER)]
+    assert shared(run) == [("a provider opt-out was reported to Optimove too late", CUSTOMER)]
 
 
-def test_somebody_else_was_shared(sound):
+def test_somebody_else_was_shared(correct_run):
     """A wrong customer is signed off for good."""
-    story = sound.plus(*stop(sound, DUE + HOUR), preference(DUE + HOUR), preference(DUE + HOUR, customer="C0000007"))
+    run = correct_run.plus(
+        *stop(correct_run, DUE + HOUR), preference(DUE + HOUR), preference(DUE + HOUR, customer="C0000007")
+    )
 
-    assert shared(story) == [("an opt-out was reported for a customer who did not opt out", "C0000007")]
+    assert shared(run) == [("an opt-out was reported for a customer who did not opt out", "C0000007")]
 
 
-def test_of_people_who_were_never_written_to_nothing_can_be_shared(sound):
+def test_of_people_who_were_never_written_to_nothing_can_be_shared(correct_run):
     """A bridge does not know whose number that is."""
-    assert shared(unsent(sound).plus(*stop(sound, DUE + HOUR))) == []
+    assert shared(unsent(correct_run).plus(*stop(correct_run, DUE + HOUR))) == []
 
 
 def at_delivyr(*some: Line) -> tuple[Line, ...]:
@@ -180,21 +182,22 @@ def at_delivyr(*some: Line) -> tuple[Line, ...]:
     )
 
 
-def test_of_what_no_provider_told_nothing_can_be_shared(sound):
+def test_of_what_no_provider_told_nothing_can_be_shared(correct_run):
     """Delivyr lists no opt-outs, and posts them only where its account says whereto."""
     unheard, heard = (
-        Story(at_delivyr(*sound.plus(*stop(sound, DUE + HOUR, told=told)).lines)) for told in (False, True)
+        HistoryBuilder(at_delivyr(*correct_run.plus(*stop(correct_run, DUE + HOUR, told=told)).lines))
+        for told in (False, True)
     )
 
     assert shared(unheard) == []
     assert shared(heard) == [("a provider opt-out was never reported to Optimove", CUSTOMER)]
 
 
-def test_a_stop_at_the_very_end(sound):
+def test_a_stop_at_the_very_end(correct_run):
     """There was no day left to tell it."""
-    assert shared(sound.plus(*stop(sound, FIRST_SEND + 7 * DAY))) == []
+    assert shared(correct_run.plus(*stop(correct_run, FIRST_SEND + 7 * DAY))) == []
 
 
-def test_nobody_opted_out(sound):
+def test_nobody_opted_out(correct_run):
     """Then there is nothing to ask."""
-    assert "opt_outs.synced" not in {result.check.id for result in sound.verdict().results}
+    assert "opt_outs.synced" not in {result.check.id for result in correct_run.verdict().results}

@@ -11,9 +11,9 @@ from sendproof_harness.judge.facts.delivery_ledger import ledger
 OWED = "Hello Dan3, welcome."
 
 
-def test_sound(sound):
+def test_sound(correct_run):
     """Every text is the one that was owed."""
-    assert sound.findings(CHECKS) == []
+    assert correct_run.findings(CHECKS) == []
 
 
 @pytest.mark.parametrize(
@@ -29,34 +29,34 @@ def test_sound(sound):
         ("Hello Ben1, welcome.", "a text other than the due one"),
     ],
 )
-def test_wrong(sound, got, diagnosis):
+def test_wrong(correct_run, got, diagnosis):
     """A wrong text is one finding, which says what most likely happened and shows both texts."""
-    story = sound.change_delivery_to(3, text=got)
+    run = correct_run.change_delivery_to(3, text=got)
 
-    (finding,) = story.findings(CHECKS)
+    (finding,) = run.findings(CHECKS)
 
     assert (finding.cause, finding.expected, finding.got) == (f"wrong text: {diagnosis}", OWED, got)
-    assert ledger(story.history()).counts["wrong text"] == 1
+    assert ledger(run.history()).counts["wrong text"] == 1
 
 
-def test_damaged_letters(sound):
+def test_damaged_letters(correct_run):
     """Letters outside ASCII that came out as others are told apart from another text."""
-    story = sound.change_delivery_to(
+    run = correct_run.change_delivery_to(
         8, text="We miss you, Cl\N{LATIN CAPITAL LETTER A WITH TILDE}\N{COPYRIGHT SIGN}o8!"
     )
 
-    assert [some.cause for some in story.findings(CHECKS)] == ["wrong text: non-ASCII characters were damaged"]
+    assert [some.cause for some in run.findings(CHECKS)] == ["wrong text: non-ASCII characters were damaged"]
 
 
-def test_one_template_for_all(sound):
+def test_one_template_for_all(correct_run):
     """Everybody got the first one, so it is not that some were mixed up."""
-    names = {line["number"]: line["text"] for line in sound.of("obligation")}
+    names = {line["number"]: line["text"] for line in correct_run.lines_of("obligation")}
 
     def first(line: Line) -> Line:
         name = re.search(r"[A-Z][a-zé]+[0-9]+", names[line["number"]])[0]
         return line | {"text": f"Hello {name}, welcome."}
 
-    found = sound.change("delivery", first).findings(CHECKS)
+    found = correct_run.change("delivery", first).findings(CHECKS)
     assert [some.cause for some in found] == [
         "wrong text: one template for all: every recipient got 'Welcome' instead of their own"
     ] * 6

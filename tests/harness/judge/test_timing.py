@@ -2,26 +2,26 @@
 
 import pytest
 
-from history_builder import START, Story
+from history_builder import START, HistoryBuilder
 from sendproof_harness.history.timestamps import HOUR, MINUTE, SECOND, iso, parse_instant
 from sendproof_harness.judge.checks.timing import CHECKS, zone_offset
 from sendproof_harness.judge.facts.delivery_ledger import ledger
 
 
-def shifted(story: Story, by: int) -> Story:
+def shifted(run: HistoryBuilder, by: int) -> HistoryBuilder:
     """Every message sent so much later."""
-    return story.change("delivery", lambda line: line | {"send_at": iso(parse_instant(str(line["send_at"])) + by)})
+    return run.change("delivery", lambda line: line | {"send_at": iso(parse_instant(str(line["send_at"])) + by)})
 
 
-def test_sound(sound):
+def test_sound(correct_run):
     """Everybody was sent to when it was due."""
-    assert sound.findings(CHECKS) == []
+    assert correct_run.findings(CHECKS) == []
 
 
 @pytest.mark.parametrize("by", [-SECOND, 0, 5 * MINUTE])
-def test_within_tolerance(sound, by):
+def test_within_tolerance(correct_run, by):
     """A second early is rounding, and five minutes late is a batch on its way."""
-    assert shifted(sound, by).findings(CHECKS) == []
+    assert shifted(correct_run, by).findings(CHECKS) == []
 
 
 @pytest.mark.parametrize(
@@ -35,12 +35,12 @@ def test_within_tolerance(sound, by):
         (-(5 * HOUR + 30 * MINUTE), "sent at local time: exactly 5 h 30 min early, as if local time were UTC", "early"),
     ],
 )
-def test_off(sound, by, cause, name):
+def test_off(correct_run, by, cause, name):
     """Everybody who is off has a finding; a distance that is a time zone's is named as one."""
-    story = shifted(sound, by)
+    run = shifted(correct_run, by)
 
-    assert [some.cause for some in story.findings(CHECKS)] == [cause] * 10
-    assert ledger(story.history()).counts[name] == 10
+    assert [some.cause for some in run.findings(CHECKS)] == [cause] * 10
+    assert ledger(run.history()).counts[name] == 10
 
 
 def test_no_zone_is_that_far():
@@ -49,26 +49,26 @@ def test_no_zone_is_that_far():
 
 
 @pytest.mark.parametrize("clock", [{"mode": "virtual", "rate": None}, {"mode": "real", "rate": 60}])
-def test_clock_not_observed(sound, clock):
+def test_clock_not_observed(correct_run, clock):
     """Without the bridge on the clock, send times are unknown, whether they look right or wrong."""
-    header = sound.lines[0] | {"clock": clock | {"start": None, "participants": []}}
-    story = shifted(Story((header, *sound.without("clock").lines[1:])), -HOUR)
+    header = correct_run.lines[0] | {"clock": clock | {"start": None, "participants": []}}
+    run = shifted(HistoryBuilder((header, *correct_run.without("clock").lines[1:])), -HOUR)
 
-    assert [some.level for some in story.findings(CHECKS)] == ["unknown"]
-    assert ledger(story.history()).counts["ok"] == 10
+    assert [some.level for some in run.findings(CHECKS)] == ["unknown"]
+    assert ledger(run.history()).counts["ok"] == 10
 
 
-def test_real_time_needs_no_shim(sound):
+def test_real_time_needs_no_shim(correct_run):
     """In real time everybody has the same clock anyway."""
-    header = sound.lines[0] | {"clock": {"mode": "real", "start": None, "rate": 1, "participants": []}}
+    header = correct_run.lines[0] | {"clock": {"mode": "real", "start": None, "rate": 1, "participants": []}}
 
-    assert Story((header, *sound.without("clock").lines[1:])).findings(CHECKS) == []
+    assert HistoryBuilder((header, *correct_run.without("clock").lines[1:])).findings(CHECKS) == []
 
 
-def test_as_if_there_were_no_scheduled_time(sound):
+def test_as_if_there_were_no_scheduled_time(correct_run):
     """All of it went out when the campaign was announced, which is an hour, two and three before."""
-    story = sound.change("delivery", lambda line: line | {"send_at": iso(START + 2 * HOUR)})
+    run = correct_run.change("delivery", lambda line: line | {"send_at": iso(START + 2 * HOUR)})
 
-    assert {some.cause for some in story.findings(CHECKS)} == {
+    assert {some.cause for some in run.findings(CHECKS)} == {
         "early: sent as soon as the campaign was announced, as if it had no scheduled time"
     }

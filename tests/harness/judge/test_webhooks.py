@@ -1,13 +1,13 @@
 """Listeners and acknowledgements."""
 
-from history_builder import START, Line, Story
+from history_builder import START, HistoryBuilder, Line
 from sendproof_harness.history.timestamps import DAY, HOUR, iso
 from sendproof_harness.judge.checks.webhooks import CHECKS
 
 
-def found(story: Story) -> list[tuple[str, str, str]]:
+def found(run: HistoryBuilder) -> list[tuple[str, str, str]]:
     """What was found, in short."""
-    return [(some.check, some.blame, some.cause) for some in story.findings(CHECKS)]
+    return [(some.check, some.blame, some.cause) for some in run.findings(CHECKS)]
 
 
 def answered(status: int | None, error: str | None = None) -> Line:
@@ -15,46 +15,46 @@ def answered(status: int | None, error: str | None = None) -> Line:
     return {"status": status, "error": error}
 
 
-def test_sound(sound):
+def test_sound(correct_run):
     """One listener, and every notification acknowledged at once."""
-    assert found(sound) == []
-    assert [check.run(sound.history()).looked_at for check in CHECKS] == [1, 11]
+    assert found(correct_run) == []
+    assert [check.run(correct_run.history()).looked_at for check in CHECKS] == [1, 11]
 
 
-def test_no_listener(sound):
+def test_no_listener(correct_run):
     """A campaign on a channel that nobody listens on is not heard."""
-    assert found(sound.without("listener")) == [
+    assert found(correct_run.without("listener")) == [
         ("webhooks.registered", "config", "no listener is registered for the channel of a campaign")
     ]
 
 
-def test_listener_too_late(sound):
+def test_listener_too_late(correct_run):
     """Registering after the announcement is too late for it."""
-    story = sound.change("listener", lambda line: line | {"at": iso(START + 3 * HOUR)})
+    run = correct_run.change("listener", lambda line: line | {"at": iso(START + 3 * HOUR)})
 
-    assert [check for check, _, _ in found(story)] == ["webhooks.registered"]
+    assert [check for check, _, _ in found(run)] == ["webhooks.registered"]
 
 
-def test_listener_taken_away(sound):
+def test_listener_taken_away(correct_run):
     """Unregistering undoes it."""
-    story = sound.plus(sound.of("listener")[0] | {"action": "unregistered"})
+    run = correct_run.plus(correct_run.lines_of("listener")[0] | {"action": "unregistered"})
 
-    assert [check for check, _, _ in found(story)] == ["webhooks.registered"]
+    assert [check for check, _, _ in found(run)] == ["webhooks.registered"]
 
 
-def test_acknowledged_in_the_end(sound):
+def test_acknowledged_in_the_end(correct_run):
     """A notification that got through on the second attempt is acknowledged."""
-    story = sound.change("webhook", lambda line: line | answered(503) if line["event"] == "13" else line)
+    run = correct_run.change("webhook", lambda line: line | answered(503) if line["event"] == "13" else line)
 
-    assert found(story.plus(sound.of("webhook")[0] | {"attempt": 2})) == []
+    assert found(run.plus(correct_run.lines_of("webhook")[0] | {"attempt": 2})) == []
 
 
-def test_still_being_retried(sound):
+def test_still_being_retried(correct_run):
     """Nobody knows what the next attempt would have brought, so the end of the history is to blame, not the bridge."""
     again = answered(503) | {"retry_at": iso(START + 9 * DAY)}
-    story = sound.change("webhook", lambda line: line | again if line["event"] == "13" else line)
+    run = correct_run.change("webhook", lambda line: line | again if line["event"] == "13" else line)
 
-    (finding,) = story.findings(CHECKS)
+    (finding,) = run.findings(CHECKS)
     assert (finding.level, finding.blame, finding.expected, finding.got.partition(",")[0]) == (
         "unknown",
         "harness",
@@ -63,27 +63,29 @@ def test_still_being_retried(sound):
     )
 
 
-def test_never_acknowledged(sound):
+def test_never_acknowledged(correct_run):
     """A notification that was always refused is the bridge's fault."""
-    story = sound.change("webhook", lambda line: line | answered(500) if line["event"] == "13" else line)
+    run = correct_run.change("webhook", lambda line: line | answered(500) if line["event"] == "13" else line)
 
-    assert found(story) == [
+    assert found(run) == [
         ("webhooks.acknowledged", "bridge", "optimove event 13: every attempt failed, the last with status 500")
     ]
 
 
-def test_nothing_there(sound):
+def test_nothing_there(correct_run):
     """When nothing ever answered at an address, the address is wrong."""
-    story = sound.change("webhook", lambda line: line | answered(None, "connection refused"))
+    run = correct_run.change("webhook", lambda line: line | answered(None, "connection refused"))
 
-    assert {(blame, cause) for _, blame, cause in found(story)} == {
+    assert {(blame, cause) for _, blame, cause in found(run)} == {
         ("config", "optimove event 13: no server responds at the given address"),
         ("config", "textlocal event receipt: no server responds at the given address"),
     }
 
 
-def test_timed_out(sound):
+def test_timed_out(correct_run):
     """When the address has answered before, silence is the bridge's."""
-    story = sound.change("webhook", lambda line: line | answered(None, "timed out") if line["event"] == "13" else line)
+    run = correct_run.change(
+        "webhook", lambda line: line | answered(None, "timed out") if line["event"] == "13" else line
+    )
 
-    assert found(story) == [("webhooks.acknowledged", "bridge", "optimove event 13: no attempt got a response")]
+    assert found(run) == [("webhooks.acknowledged", "bridge", "optimove event 13: no attempt got a response")]

@@ -4,13 +4,13 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from history_builder import Story, sound_story
+from history_builder import HistoryBuilder, build_correct_run
 from sendproof_harness.judge.checks import CHECKS
 from sendproof_harness.judge.facts.delivery_ledger import RESULT_KINDS
 from sendproof_harness.judge.findings import Check, CheckResult, Finding
 from sendproof_harness.judge.verdict import Verdict, judge
 
-SOUND = sound_story()
+CORRECT_RUN = build_correct_run()
 
 
 def check_that(*levels: str, looked_at: int = 1) -> Check:
@@ -29,12 +29,12 @@ def check_that(*levels: str, looked_at: int = 1) -> Check:
 
 def verdict_of(*checks: Check) -> Verdict:
     """The verdict of these checks alone."""
-    return judge(SOUND.history(), checks)
+    return judge(CORRECT_RUN.history(), checks)
 
 
-def test_sound(sound):
+def test_sound(correct_run):
     """A sound run passes every check, and every class of the ledger is counted."""
-    verdict = sound.verdict()
+    verdict = correct_run.verdict()
 
     assert (verdict.status, verdict.exit_status, verdict.groups) == ("pass", 0, ())
     assert {result.status for result in verdict.results} == {"pass"}
@@ -42,9 +42,9 @@ def test_sound(sound):
     assert {name: count for name, count in verdict.ledger.items() if count} == {"ok": 10, "withheld": 2}
 
 
-def test_campaign_table(sound):
+def test_campaign_table(correct_run):
     """Each campaign has its own ledger, its last totals, its pages and pushes."""
-    (row,) = sound.verdict().campaigns
+    (row,) = correct_run.verdict().campaigns
 
     assert (row.campaign, row.customers, row.owed, row.pages, row.pushes) == (7001, 12, 10, 3, 28)
     assert row.counts == {"ok": 10, "withheld": 2}
@@ -78,9 +78,9 @@ def test_worst_check_decides():
     assert verdict_of(check_that("fail"), check_that("error")).status == "error"
 
 
-def test_nothing_happened(sound):
+def test_nothing_happened(correct_run):
     """A run in which nothing was planned and nothing done is unknown."""
-    assert Story(sound.lines[:1]).verdict().status == "unknown"
+    assert HistoryBuilder(correct_run.lines[:1]).verdict().status == "unknown"
 
 
 def test_a_broken_check_is_an_error():
@@ -110,8 +110,8 @@ def test_checks_are_told_apart():
 
 
 SPOILT = (
-    SOUND.plus(SOUND.delivery_to(6) | {"message": "again"})
-    .plus(SOUND.delivery_to(7) | {"message": "stray", "number": "447999999999"})
+    CORRECT_RUN.plus(CORRECT_RUN.delivery_to(6) | {"message": "again"})
+    .plus(CORRECT_RUN.delivery_to(7) | {"message": "stray", "number": "447999999999"})
     .change_delivery_to(3, text="Hello")
     .change_delivery_to(4, number="447888888888")
 )
@@ -121,9 +121,9 @@ SPOILT = (
 def test_order_within_an_instant_does_not_matter(order):
     """What happened at one instant may be written in any order: the verdict is the same."""
     shuffled = [SPOILT.lines[index] for index in order]
-    story = Story((SPOILT.lines[0], *sorted(shuffled, key=lambda line: str(line["at"]))))
+    run = HistoryBuilder((SPOILT.lines[0], *sorted(shuffled, key=lambda line: str(line["at"]))))
 
-    assert told(story.verdict()) == told(SPOILT.verdict())
+    assert told(run.verdict()) == told(SPOILT.verdict())
 
 
 def told(verdict: Verdict) -> object:
