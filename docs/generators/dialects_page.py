@@ -10,8 +10,8 @@ from tables import table
 _HEAD = """# Every dialect
 
 For who wants to know what of the real services is not known, and whether a bridge depends on what we assumed
-([how to](../every-dialect.md)). A *dialect* is one answer to one open question. A sandbox gives the first answer unless
-it is told otherwise. `sendproof dialects` says the same in a terminal.
+([how to](../dialect-matrix.md)). A *dialect* is one answer to one open question. A sandbox gives the first answer
+unless it is told otherwise. `sendproof dialects` says the same in a terminal.
 """
 
 
@@ -30,6 +30,6 @@ def _provider(provider: Simulator) -> Iterator[str]:
 
 
 def _answers(dialect: Dialect) -> Iterator[tuple[str, ...]]:
-    for answer in dialect.answers:
+    for answer in dialect.options:
         default = " (default)" if answer.value == dialect.default else ""
         yield (f"`{answer.value}`{default}", answer.meaning, answer.evidence, answer.source)

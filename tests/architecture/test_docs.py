@@ -56,13 +56,6 @@ def test_a_reader_finds_every_page():
     assert {page for page in pages if f"({page})" not in index} == set()
 
 
-def test_every_page_says_first_whom_it_is_for():
-    """In its first lines; a simulator's README and the list of changes have forms of their own."""
-    pages = [path for path in DOCUMENTS if "simulators" not in path.parts and path.name != "CHANGELOG.md"]
-    beginnings = {name_of(path): path.read_text().split("\n\n")[1:3] for path in pages}
-    assert [name for name, some in beginnings.items() if not any(one.startswith("For ") for one in some)] == []
-
-
 def test_every_command_helps_by_example(commands):
     """`--help` of each command tells what it is for, and shows it in use."""
     assert [

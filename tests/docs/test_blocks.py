@@ -65,8 +65,8 @@ def test_json_can_be_read(block, tmp_path):
 
 
 def test_the_settings_of_the_page_are_all_that_there_are():
-    """Whoever reads the example of docs/any-bridge.md misses none."""
-    (example,) = [json.loads(one.text) for one in blocks("docs/any-bridge.md", "json")]
+    """Whoever reads the example of docs/connect-your-bridge.md misses none."""
+    (example,) = [json.loads(one.text) for one in blocks("docs/connect-your-bridge.md", "json")]
     assert list(example) == list(_told())
 
 
@@ -93,9 +93,9 @@ def test_php_can_be_read(block):
 
 
 def test_the_script_of_the_first_page_reads_what_there_is():
-    """Each `$told[...]` of it is in what a bridge is handed."""
-    (script,) = blocks("docs/start.md", "php")
-    paths = [re.findall(r"\['?(\w+)'?\]", path) for path in re.findall(r"\$told((?:\['?\w+'?\])+)", script.text)]
+    """Each `$handover[...]` of it is in what a bridge is handed."""
+    (script,) = blocks("docs/quickstart.md", "php")
+    paths = [re.findall(r"\['?(\w+)'?\]", path) for path in re.findall(r"\$handover((?:\['?\w+'?\])+)", script.text)]
     values = [reduce(lambda part, key: part[int(key) if key.isdecimal() else key], path, _told()) for path in paths]
     assert values == ["o", "k", "t", "a", 505, "PHONENUMBER", "SMS_OPT_IN", 9000]
 

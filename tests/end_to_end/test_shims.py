@@ -1,4 +1,4 @@
-"""The shims of docs/any-bridge.md: each is what the document shows, and lives by the clock of a real sandbox."""
+"""The shims of docs/connect-your-bridge.md: each is shown there, and lives by the clock of a real sandbox."""
 
 import shutil
 import subprocess
@@ -13,7 +13,7 @@ import pytest
 import requests
 
 from repository import ROOT
-from running import RunningSimulators, running_simulators
+from running import RunningSimulators
 from running_bridge import until
 from sendproof_simulators.core.clock.virtual_clock import PARK_SECONDS
 from stand_in import stand_in
@@ -50,13 +50,6 @@ LANGUAGES = [
     for name, words in PROGRAMS.items()
 ]
 """A bridge that only writes the time: in every language that this machine has."""
-
-
-@pytest.fixture(scope="module")
-def simulators() -> Iterator[RunningSimulators]:
-    """Started once: each test has a sandbox of its own."""
-    with running_simulators() as running:
-        yield running
 
 
 @dataclass
@@ -133,7 +126,7 @@ def test_the_document_shows_the_code_of_the_shim(language) -> None:
     """What a reader copies is what was tested."""
     name = {"py": "python"}.get(language, language)
     code = (SHIMS / f"shim.{language}").read_text()
-    assert f"```{name}\n{code}```\n" in (ROOT / "docs" / "any-bridge.md").read_text()
+    assert f"```{name}\n{code}```\n" in (ROOT / "docs" / "connect-your-bridge.md").read_text()
     assert len(code.splitlines()) <= 20
 
 

@@ -33,7 +33,7 @@ def folder(tmp_path_factory) -> Path:
 @pytest.fixture(scope="module")
 def simulators(folder) -> Iterator[RunningSimulators]:
     """The simulators with one more."""
-    with running_simulators("--providers", str(folder)) as running:
+    with running_simulators("--simulators-path", str(folder)) as running:
         yield running
 
 
@@ -51,7 +51,7 @@ def test_nothing_else_of_the_repository_knows_it():
 
 def test_it_is_listed(folder):
     """With its contract, and how well that is founded."""
-    said = sendproof("providers", "--providers", folder, "--json")
+    said = sendproof("simulators", "--simulators-path", folder, "--json")
     entry = next(entry for entry in json.loads(said.out) if entry["name"] == "pigeon")
     assert entry["contract"] == str(folder / "pigeon.yaml")
     assert (entry["operations"], entry["documented"], entry["assumed"], entry["sends_messages"]) == (2, 1, 1, True)
@@ -80,7 +80,13 @@ def test_it_is_journaled(simulators):
     simulators.call("POST", f"{base}/clock/advance", {"by_ms": 5_000})
     lines = [line for line in simulators.history(sandbox["sandbox"]) if line.get("service") == "pigeon"]
     assert (template["id"], taken.status_code) == (1, 201)
-    assert [line["kind"] for line in lines] == ["provider_template", "request", "delivery", "outcome", "webhook"]
+    assert [line["kind"] for line in lines] == [
+        "provider_template",
+        "request",
+        "delivery",
+        "delivery_status",
+        "webhook",
+    ]
     assert lines[3]["message"] == taken.json()["id"]
 
 
@@ -88,7 +94,10 @@ def test_it_is_faulted(simulators):
     """A fault strikes its calls and its webhooks, and a name that it does not have is refused."""
     sandbox = simulators.call("POST", "/sandboxes", {"seed": 7, "clock": {"mode": "virtual"}})
     base, access = f"/sandboxes/{sandbox['sandbox']}", sandbox["services"]["pigeon"]
-    faults = [{"fault": "rate_limited", "call": "pigeon.sendMessage"}, {"fault": "drop", "webhook": "pigeon.receipt"}]
+    faults = [
+        {"fault": "rate_limited", "call": "pigeon.sendMessage"},
+        {"fault": "drop_webhook", "webhook": "pigeon.receipt"},
+    ]
     simulators.call("POST", f"{base}/faults", faults)
     message = {"to": NUMBER, "text": "Hi", "receipt_url": simulators.control + "/nowhere"}
     headers = {"x-pigeon-key": access["credentials"]["pigeon_key"]}
@@ -99,9 +108,9 @@ def test_it_is_faulted(simulators):
     assert sent[0].json() == {"error": "the rate limit is exceeded"}
     assert [(line["fault"], line["name"]) for line in lines if line["kind"] == "fault"] == [
         ("rate_limited", "sendMessage"),
-        ("drop", "receipt"),
+        ("drop_webhook", "receipt"),
     ]
-    assert [line["lost"] for line in lines if line["kind"] == "webhook"] == [True]
+    assert [line["dropped"] for line in lines if line["kind"] == "webhook"] == [True]
 
 
 def test_it_is_tested_as_all_others(folder):
@@ -114,7 +123,7 @@ def test_it_is_tested_as_all_others(folder):
         "-p",
         "no:cacheprovider",
         "tests/contract",
-        "tests/laws",
+        "tests/architecture",
         "-k",
         "pigeon",
     ]
@@ -147,7 +156,7 @@ def broken(folder: Path, tmp_path: Path, old: str, new: str) -> Path:
 @pytest.mark.parametrize(
     ("old", "new", "message"),
     [
-        ("PROVIDER = Provider(", "NOBODY = Provider(", "expected a folder that holds simulators, but none in"),
+        ("SIMULATOR = Simulator(", "NOBODY = Simulator(", "expected a folder that holds simulators, but none in"),
         (
             "def send_message(",
             "def send(",
@@ -160,16 +169,16 @@ def broken(folder: Path, tmp_path: Path, old: str, new: str) -> Path:
 )
 def test_what_is_wrong_with_one_is_told(folder, tmp_path, old, new, message):
     """In one line, with status 3, before anything is served."""
-    said = sendproof("up", "--port", "0", "--providers", broken(folder, tmp_path, old, new))
+    said = sendproof("up", "--port", "0", "--simulators-path", broken(folder, tmp_path, old, new))
     assert (said.status, said.err.count("\n")) == (3, 1), said.err
     assert message in said.err
 
 
 def test_a_folder_that_is_not_there_is_told(tmp_path):
     """So is one whose name Sendproof has for a part of its own."""
-    said = sendproof("providers", "--providers", tmp_path / "nowhere")
+    said = sendproof("simulators", "--simulators-path", tmp_path / "nowhere")
     assert (said.status, "which is no folder" in said.err) == (3, True)
     (tmp_path / "textlocal").mkdir()
     (tmp_path / "textlocal" / "__init__.py").touch()
-    said = sendproof("providers", "--providers", tmp_path)
+    said = sendproof("simulators", "--simulators-path", tmp_path)
     assert (said.status, "'textlocal' is a part of Sendproof already" in said.err) == (3, True)

@@ -10,7 +10,7 @@ Everything is real: programs, HTTP, files. What a reader brings along, and what 
 | `make demo` | what its recipe runs |
 | `results/NAME` that no command before has made | such a run or load test; for the doctor, a run that waits |
 | `launch.yaml` and its like | the file that the document shows |
-| `levels.yaml` | service levels that hold at any speed |
+| `thresholds.yaml` | service levels that hold at any speed |
 """
 
 import os
@@ -34,7 +34,7 @@ from sendproof_simulators.services.discovery import discover
 
 APP = ROOT / "bridge" / "examples" / "flask_bridge" / "app.py"
 SECRETS = {"ACME_OPTIMOVE_KEY": "k" * 16, "ACME_WEBHOOK_TOKEN": "t" * 16, "ACME_TEXTLOCAL_KEY": "a" * 16}
-# Which question is left to `--every-dialect`, of all that Optimove and Textlocal leave open.
+# Which question is left to `--all-dialects`, of all that Optimove and Textlocal leave open.
 OPEN = "optimove.row_order"
 CONTROL = "127.0.0.1:4100"
 DEMO = "make demo"
@@ -63,7 +63,7 @@ def _answering() -> str:
     services = {name: provider for name, provider in discover().items() if name in {"optimove", "textlocal"}}
     answers = {f"{name}.{one.name}": one.default for name, service in services.items() for one in service.dialects}
     told = ", ".join(f'{name}: "{value}"' for name, value in answers.items() if name != OPEN)
-    return _scenario("docs/any-bridge.md").replace("5 seconds", "2 days") + f"dialects: {{{told}}}\n"
+    return _scenario("docs/connect-your-bridge.md").replace("5 seconds", "2 days") + f"dialects: {{{told}}}\n"
 
 
 def _first_campaign() -> str:
@@ -76,9 +76,9 @@ FILES = {
     ".venv/bin/python": lambda: _script(sys.executable),
     "launch.yaml": lambda: _scenario("docs/write-a-scenario.md"),
     "mistakes.yaml": _mistaken,
-    "one_minute.yaml": lambda: _scenario("docs/any-bridge.md"),
+    "one_minute.yaml": lambda: _scenario("docs/connect-your-bridge.md"),
     "my_scenario.yaml": _answering,
-    "levels.yaml": lambda: "sendproof: 1\nlosses: {lost: 0}\n",
+    "thresholds.yaml": lambda: "sendproof: 1\nlosses: {lost: 0}\n",
     "scenarios/scheduled/first_campaign.yaml": _first_campaign,
 }
 """What lies on the desk from the beginning; some command names each."""
@@ -197,7 +197,7 @@ class Desk:
             self._bridge_of_the_reader(Path(words[2]).stem)
         for name in re.findall(r"results/([\w-]+)", text):
             self._results(name, wait="handover.json" in text)
-        return text + (f" --simulators http://{CONTROL}" if words[0] == "sendproof" and words[1] in OPERATING else "")
+        return text + (f" --control-url http://{CONTROL}" if words[0] == "sendproof" and words[1] in OPERATING else "")
 
     def _up(self, text: str) -> str:
         """Simulators at ports of their own, which documents and commands name as the usual ones."""
@@ -213,7 +213,7 @@ class Desk:
         """The reference bridge beside the default sandbox, once it has told Optimove of every template."""
         if "bridge" not in self._running:
             self._up("sendproof up")
-            self._put("bridge.toml", self._translated(self._settings("docs/by-hand.md")))
+            self._put("bridge.toml", self._translated(self._settings("docs/manual-testing.md")))
             self._running["bridge"] = self._start(text)
             until(self._synchronised, "the bridge to tell of the templates", self.folder / "running.log")
         return ""
@@ -226,7 +226,7 @@ class Desk:
 
     def _settings(self, document: str) -> str:
         own = [block.text for block in blocks(document, "toml") if "[bridge]" in block.text]
-        return own[0] if own else self._settings("docs/by-hand.md")
+        return own[0] if own else self._settings("docs/manual-testing.md")
 
     def _bridge_of_the_reader(self, name: str) -> None:
         """It was started first, and waits for the file that the run will write."""

@@ -22,7 +22,7 @@ _EVENTS = "https://developer.optimove.com/docs/external-vendors-campaign-engagem
 RUN_COMPLETED = Requirement(
     number="R001",
     text="The bridge starts from what it is told, and keeps running and answering until the run is over.",
-    source="docs/any-bridge.md",
+    source="docs/connect-your-bridge.md",
     evidence="documented",
 )
 FAULTS_INJECTED = Requirement(

@@ -45,7 +45,7 @@ class ServiceLevels:
 
 def load_levels(path: Path) -> ServiceLevels:
     """The levels in a file. Raises `UnusableFileError` with every mistake, each with its line."""
-    return levels_in(read_text(path, "a file of service levels, which docs/levels.md explains"), str(path))
+    return levels_in(read_text(path, "a file of service levels, which docs/thresholds.md explains"), str(path))
 
 
 def levels_in(text: str, file: str) -> ServiceLevels:
