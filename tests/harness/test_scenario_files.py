@@ -126,7 +126,7 @@ def test_a_key_like_no_other_is_answered_with_all_that_are_known() -> None:
     """When nothing is near, the writer sees the whole choice."""
     text = SMALL.replace("opted_out: 4%", "zzz: 4%")
     assert told(text) == [
-        "my.yaml:7: audience.zzz: unknown key, known: customers, opted_out, unusable_numbers, country, fates"
+        "my.yaml:7: audience.zzz: unknown key, known: customers, opted_out, unusable_numbers, country, outcomes"
     ]
 
 
@@ -155,24 +155,24 @@ BAD_VALUES = [
     (
         "starts: 2026-03-02T06:00:00Z",
         "starts: 2026-03-02T06:00:00",
-        'my.yaml:4: starts: expected a time with its zone, such as 2026-03-02T09:00:00Z, got "2026-03-02T06:00:00"',
+        'my.yaml:4: starts: expected a time with a time zone, such as 2026-03-02T09:00:00Z, got "2026-03-02T06:00:00"',
     ),
     (
         "starts: 2026-03-02",
         "starts: 2026-02-30",
-        'my.yaml:4: starts: expected a time with its zone, such as 2026-03-02T09:00:00Z, got "2026-02-30T06:00:00Z"',
+        'my.yaml:4: starts: expected a time with a time zone, such as 2026-03-02T09:00:00Z, got "2026-02-30T06:00:00Z"',
     ),
     ("4%", "104%", 'my.yaml:7: audience.opted_out: expected a percentage from 0% to 100%, such as 50%, got "104%"'),
     ("4%", "0.04", "my.yaml:7: audience.opted_out: expected a percentage from 0% to 100%, such as 50%, got 0.04"),
     (
         "opted_out: 4%",
         "country: FR",
-        'my.yaml:7: audience.country: expected a country that customers can live in: GB or US, got "FR"',
+        'my.yaml:7: audience.country: expected a country code: GB or US, got "FR"',
     ),
     (
         "opted_out: 4%",
-        "fates: {never: 4}",
-        "my.yaml:7: audience.fates.never: expected a percentage from 0% to 100%, such as 50%, got 4",
+        "outcomes: {never: 4}",
+        "my.yaml:7: audience.outcomes.never: expected a percentage from 0% to 100%, such as 50%, got 4",
     ),
     (
         "{id: 505, provider: textlocal}",
@@ -188,7 +188,7 @@ BAD_VALUES = [
     (
         "advance: 7 days",
         "advance: a week",
-        'my.yaml:27: steps[2].advance: expected a length of time such as 30 minutes or 7 days, got "a week"',
+        'my.yaml:27: steps[2].advance: expected a duration such as 30 minutes or 7 days, got "a week"',
     ),
     (
         "  - plan: 7001",
@@ -291,13 +291,13 @@ BROKEN_RULES = [
     ),
     (
         "opted_out: 4%",
-        "fates: {delivered after 2 h: 4%}",
-        'my.yaml:7: audience.fates.delivered after 2 h: no number decides this; did you mean "delivered after 1 h"?',
+        "outcomes: {delivered after 2 h: 4%}",
+        'my.yaml:7: audience.outcomes.delivered after 2 h: no number decides this; did you mean "delivered after 1 h"?',
     ),
     (
         "opted_out: 4%",
-        "fates: {never: 60%, landline: 50%}",
-        "my.yaml:7: audience.fates: expected shares that make 100% at most, got 110%",
+        "outcomes: {never: 60%, landline: 50%}",
+        "my.yaml:7: audience.outcomes: expected shares that make 100% at most, got 110%",
     ),
 ]
 

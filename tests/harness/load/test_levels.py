@@ -58,7 +58,7 @@ def told(text: str) -> list[str]:
     return str(raised.value).splitlines()
 
 
-_LENGTH = "expected a length of time such as 500 ms, 1.5 s or 2 minutes, got"
+_LENGTH = "expected a duration such as 500 ms, 1.5 s or 2 minutes, got"
 _PERCENTILES = "expected a mapping of percentiles, such as {p95: 500 ms, p99: 2 s}, got"
 _SHARE = "expected a percentage from 0% to 100%, such as 0.1%, got"
 _SIZE = "expected a size such as 512 MB or 1.5 GB, got"
@@ -70,12 +70,15 @@ _KNOWN = "sendproof, losses, throughput, latency, failed, memory, behind"
     [
         ("", "my.yaml:1: expected service levels, got an empty file"),
         ("[lost]", "my.yaml:1: expected service levels: a mapping of keys, got a list"),
-        ("sendproof: 2", "my.yaml:1: sendproof: expected the version of the format of levels, which is 1, got 2"),
+        ("sendproof: 2", "my.yaml:1: sendproof: expected the version of the service level format, which is 1, got 2"),
         ("losses: [lost]", "my.yaml:1: losses: expected a mapping of losses, such as {lost: 0}, got a list"),
         ("losses: {lost: -1}", "my.yaml:1: losses.lost: expected a whole number, 0 or more, got -1"),
         ("losses: {lost: 0.5}", "my.yaml:1: losses.lost: expected a whole number, 0 or more, got 0.5"),
         ("throughput: 9", "my.yaml:1: throughput: expected a mapping of stages, such as {sending: 1000}, got 9"),
-        ("throughput: {sending: 0}", "my.yaml:1: throughput.sending: expected a number a second, more than 0, got 0"),
+        (
+            "throughput: {sending: 0}",
+            "my.yaml:1: throughput.sending: expected a number per second, greater than 0, got 0",
+        ),
         (
             "latency: fast",
             'my.yaml:1: latency: expected a mapping of latencies, such as {message: {p95: 500 ms}}, got "fast"',
@@ -104,7 +107,7 @@ def test_all_mistakes_are_told_at_once():
     """Nobody has to run a load test again to see the second mistake."""
     assert told("failed: half\nthroughput:\n  sending: fast\n") == [
         'my.yaml:1: failed: expected a percentage from 0% to 100%, such as 0.1%, got "half"',
-        'my.yaml:3: throughput.sending: expected a number a second, more than 0, got "fast"',
+        'my.yaml:3: throughput.sending: expected a number per second, greater than 0, got "fast"',
     ]
 
 

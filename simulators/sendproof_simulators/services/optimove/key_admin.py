@@ -44,7 +44,7 @@ def _create_key(
     if key.access_type not in ACCESS_TYPES:
         raise ValueError(f"expected access to be one of {', '.join(ACCESS_TYPES)}, got {key.access_type!r}")
     state.credentials.add_key(key, _new_key_value(context, name, 0))
-    return _key_json(state, name, now), Effects(facts=(_key_entry(name, "made"),))
+    return _key_json(state, name, now), Effects(facts=(_key_entry(name, "created"),))
 
 
 def _change_key(
@@ -96,7 +96,7 @@ def _new_key_value(context: SandboxContext, name: str, rotation: int) -> str:
 
 def _key_entry(name: str, action: str, valid_until: Instant | None = None) -> JournalEntry:
     ends = None if valid_until is None else iso(valid_until)
-    return JournalEntry(kind="key", fields={"service": "optimove", "name": name, "action": action, "ends": ends})
+    return JournalEntry(kind="key", fields={"service": "optimove", "name": name, "action": action, "valid_until": ends})
 
 
 KEYS = Keys(all=_list_keys, make=_create_key, change=_change_key)

@@ -105,7 +105,7 @@ def cancel(context: SandboxContext, state: State, now: Instant, campaign_id: int
     fields = {
         "campaign": campaign_id,
         "channels": list(campaign.executions),
-        "was": previous_state,
+        "previous_state": previous_state,
         "customers": len(campaign.customers),
     }
     webhooks = []

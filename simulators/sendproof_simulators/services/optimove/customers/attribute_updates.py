@@ -186,7 +186,7 @@ def apply_changes(
         name = change.field if attribute is None else attribute.name
         records.set_value(records.index_or_create(change.customer), name, change.value, now)
         applied.append({"customer": change.customer, "field": name, "value": change.value})
-    return JournalEntry(kind="attributes", fields={"how": source, "request": request, "changes": applied})
+    return JournalEntry(kind="attributes", fields={"source": source, "request": request, "changes": applied})
 
 
 def _update_errors(records: CustomerRecords, update: Update) -> Iterator[dict[str, object]]:

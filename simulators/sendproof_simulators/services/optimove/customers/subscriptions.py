@@ -39,7 +39,7 @@ def record_preference(state: State, preference: Preference, source: str) -> Jour
     modes = state.preferences.setdefault((preference.channel, preference.app), {})
     modes.update(dict.fromkeys(preference.customers, preference.mode))
     fields = {
-        "how": source,
+        "source": source,
         "channel": preference.channel,
         "app": preference.app,
         "mode": preference.mode,

@@ -3,7 +3,7 @@
 from collections.abc import Callable, Mapping
 
 from sendproof_simulators.core.clock.wall_clock import HOUR, MINUTE
-from sendproof_simulators.core.dialects import Answer, Dialect
+from sendproof_simulators.core.dialects import Dialect, Option
 from sendproof_simulators.core.http import RetryPolicy
 
 _NO_STATEMENT = "no statement"
@@ -11,23 +11,23 @@ _NO_STATEMENT = "no statement"
 EVENT_KEYS = Dialect(
     name="event_keys",
     question="How are the members of an event spelled?",
-    answers=(
-        Answer(
+    options=(
+        Option(
             value="as_seen",
             meaning="CampaignID in events 1 to 5 and 13, campaignID in event 11",
             evidence="observed",
             source="clients: a Vonage SMS bridge (1), Node promotion webhook services (13); Delivyr's sample (11)",
         ),
-        Answer(
+        Option(
             value="pascal", meaning="CampaignID in every event", evidence="assumed", source="event 11 like the others"
         ),
-        Answer(
+        Option(
             value="camel",
             meaning="campaignId in every event",
             evidence="observed",
             source="event 13: https://user.netmera.com/netmera-developer-guide/integrated-modules; others: assumed",
         ),
-        Answer(
+        Option(
             value="camel_id",
             meaning="campaignID in every event",
             evidence="assumed",
@@ -38,10 +38,10 @@ EVENT_KEYS = Dialect(
 WEBHOOK_RETRIES = Dialect(
     name="webhook_retries",
     question="When is an event retried that did not get a 2xx response?",
-    answers=(
-        Answer(value="ladder", meaning="after 1, 5, 15 and 60 minutes", evidence="assumed", source=_NO_STATEMENT),
-        Answer(value="none", meaning="never", evidence="assumed", source=_NO_STATEMENT),
-        Answer(
+    options=(
+        Option(value="ladder", meaning="after 1, 5, 15 and 60 minutes", evidence="assumed", source=_NO_STATEMENT),
+        Option(value="none", meaning="never", evidence="assumed", source=_NO_STATEMENT),
+        Option(
             value="day",
             meaning="after 1, 10 and 60 minutes, and 6 and 17 hours",
             evidence="assumed",
@@ -52,14 +52,14 @@ WEBHOOK_RETRIES = Dialect(
 PERSONAL_INFO = Dialect(
     name="personal_info",
     question="Does event 11 carry the customer's attributes, in personalization.personalInfo?",
-    answers=(
-        Answer(
+    options=(
+        Option(
             value="present",
             meaning="yes, all that are not excluded",
             evidence="documented",
             source="https://developer.optimove.com/docs/integrate-your-service-with-optimove (by default)",
         ),
-        Answer(
+        Option(
             value="absent",
             meaning="no; the bridge requests them by customer id",
             evidence="documented",
@@ -70,9 +70,9 @@ PERSONAL_INFO = Dialect(
 TRIGGER_EVENT_TYPE = Dialect(
     name="trigger_event_type",
     question="Does event 11 contain its type?",
-    answers=(
-        Answer(value="present", meaning="yes, eventTypeID is 11", evidence="assumed", source="like all other events"),
-        Answer(
+    options=(
+        Option(value="present", meaning="yes, eventTypeID is 11", evidence="assumed", source="like all other events"),
+        Option(
             value="absent",
             meaning="no",
             evidence="observed",

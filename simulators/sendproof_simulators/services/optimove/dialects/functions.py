@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping
 
-from sendproof_simulators.core.dialects import Answer, Dialect
+from sendproof_simulators.core.dialects import Dialect, Option
 
 
 def _dialect(name: str, question: str, *options: tuple[str, str, str, str]) -> Dialect:
@@ -10,8 +10,8 @@ def _dialect(name: str, question: str, *options: tuple[str, str, str, str]) -> D
     return Dialect(
         name=name,
         question=question,
-        answers=tuple(
-            Answer(value=value, meaning=meaning, evidence=evidence, source=source)
+        options=tuple(
+            Option(value=value, meaning=meaning, evidence=evidence, source=source)
             for value, meaning, evidence, source in options
         ),
     )
