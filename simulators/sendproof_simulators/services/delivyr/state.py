@@ -17,8 +17,8 @@ class Message:
     """One entry of the Message Log, at `index`.
 
     `phone_number` is as the caller spelled it, `number` its digits with country code (None if it is no number). `state`
-    is a state of `core/messaging/lifecycle.py`. `rejected` is the code of the rejection, `pending_rejection` the code of
-    a scheduled one.
+    is a state of `core/messaging/lifecycle.py`. `rejected` is the code of the rejection, `pending_rejection` that of a
+    scheduled rejection.
     """
 
     id: str
