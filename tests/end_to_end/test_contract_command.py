@@ -4,7 +4,6 @@ import json
 import shlex
 import sys
 import xml.etree.ElementTree as ET
-from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -12,7 +11,7 @@ import pytest
 from bridges import Listening
 from command_line import sendproof
 from repository import ROOT
-from running import RunningSimulators, running_simulators
+from running import RunningSimulators
 from sendproof_harness.conformance.run import Asked, scenario_of
 from sendproof_harness.history.reader import read_history
 from sendproof_harness.judge.findings import Finding
@@ -34,13 +33,6 @@ VALUE = '{"MetricValue": sum('
 
 
 @pytest.fixture(scope="module")
-def simulators() -> Iterator[RunningSimulators]:
-    """Real simulators, started once: each run has a sandbox of its own."""
-    with running_simulators() as running:
-        yield running
-
-
-@pytest.fixture(scope="module")
 def reference(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """The results of asking the reference bridge."""
     results = tmp_path_factory.mktemp("reference")
@@ -53,16 +45,16 @@ def reference(tmp_path_factory: pytest.TempPathFactory) -> Path:
 def asked(tmp_path: Path, simulators: RunningSimulators):
     """Ask a bridge that is wrong in one line, with few made-up events; answers the verdict."""
 
-    def ask(right: str, wrong: str, within_s: float = 20.0, patience_s: float = 60.0) -> Verdict:
+    def ask(right: str, wrong: str, within_s: float = 20.0, timeout_s: float = 60.0) -> Verdict:
         code = APP.read_text()
         assert code.count(right) == 1
         (tmp_path / "bridge.py").write_text(code.replace(right, wrong))
         small = scenario_of(Asked(provider="textlocal", seed=None, examples=3, within_s=within_s, triggers=True))
         options = Options(
             command=shlex.join([sys.executable, str(tmp_path / "bridge.py")]),
-            simulators=simulators.control,
+            control_url=simulators.control,
             results=tmp_path / "results",
-            patience_s=patience_s,
+            timeout_s=timeout_s,
         )
         return judge(read_history(run(small, "contract", options, Listening()).histories[0]))
 
@@ -119,7 +111,7 @@ def test_a_bridge_without_triggers_is_asked_about_campaigns(tmp_path: Path) -> N
 def test_the_same_history_gives_the_same_verdict_elsewhere(reference: Path, tmp_path: Path) -> None:
     """Only the contract is asked for, also by who has nothing but the file."""
     folder = reference / "contract"
-    again = sendproof("check", folder / "history.ndjson", "--results", tmp_path / "again")
+    again = sendproof("judge", folder / "history.ndjson", "--results", tmp_path / "again")
     assert again.status == 0
     assert (tmp_path / "again" / "verdict.json").read_text() == (folder / "verdict.json").read_text()
 
@@ -157,7 +149,7 @@ def test_a_bridge_that_dies_where_nobody_watches_it_is_found_to_be_gone(tmp_path
     small = scenario_of(Asked(provider="textlocal", seed=None, examples=3, within_s=20, triggers=True))
     address = f"http://127.0.0.1:{free_port('127.0.0.1')}"
     with Child(Program(name="the example", words=words, log=tmp_path / "bridge.log", environment=told)):
-        options = Options(bridge=address, simulators=simulators.control, results=tmp_path)
+        options = Options(bridge=address, control_url=simulators.control, results=tmp_path)
         wrong = failed(judge(read_history(run(small, "contract", options, Listening()).histories[0])))
     assert wrong.keys() == {"R001", "R106"}
     assert wrong["R001"][0].cause == "the bridge stopped listening"
@@ -197,7 +189,7 @@ def test_a_call_off_the_contract_is_shown_by_its_smallest_part(asked) -> None:
 
 def test_a_bridge_that_never_registers_fails_for_that(asked) -> None:
     """And nothing is said of listeners that it does not have."""
-    verdict = asked(REGISTERS, "", patience_s=2)
+    verdict = asked(REGISTERS, "", timeout_s=2)
     wrong = failed(verdict)
     assert wrong.keys() == {"R001"}
     assert wrong["R001"][0].cause == "the bridge did not become ready"

@@ -126,7 +126,7 @@ def test_a_key_like_no_other_is_answered_with_all_that_are_known() -> None:
     """When nothing is near, the writer sees the whole choice."""
     text = SMALL.replace("opted_out: 4%", "zzz: 4%")
     assert told(text) == [
-        "my.yaml:7: audience.zzz: unknown key, known: customers, opted_out, unusable_numbers, country, fates"
+        "my.yaml:7: audience.zzz: unknown key, known: customers, opted_out, unusable_numbers, country, outcomes"
     ]
 
 
@@ -171,8 +171,8 @@ BAD_VALUES = [
     ),
     (
         "opted_out: 4%",
-        "fates: {never: 4}",
-        "my.yaml:7: audience.fates.never: expected a percentage from 0% to 100%, such as 50%, got 4",
+        "outcomes: {never: 4}",
+        "my.yaml:7: audience.outcomes.never: expected a percentage from 0% to 100%, such as 50%, got 4",
     ),
     (
         "{id: 505, provider: textlocal}",
@@ -291,13 +291,13 @@ BROKEN_RULES = [
     ),
     (
         "opted_out: 4%",
-        "fates: {delivered after 2 h: 4%}",
-        'my.yaml:7: audience.fates.delivered after 2 h: no number decides this; did you mean "delivered after 1 h"?',
+        "outcomes: {delivered after 2 h: 4%}",
+        'my.yaml:7: audience.outcomes.delivered after 2 h: no number decides this; did you mean "delivered after 1 h"?',
     ),
     (
         "opted_out: 4%",
-        "fates: {never: 60%, landline: 50%}",
-        "my.yaml:7: audience.fates: expected shares that make 100% at most, got 110%",
+        "outcomes: {never: 60%, landline: 50%}",
+        "my.yaml:7: audience.outcomes: expected shares that make 100% at most, got 110%",
     ),
 ]
 

@@ -6,6 +6,8 @@ from fractions import Fraction
 from pathlib import Path
 
 from sendproof_harness.load.trigger_tracker import EVENT, PARAMETER
+from sendproof_harness.providers import DEFAULT_PROVIDER
+from sendproof_harness.providers import provider as record_of
 from sendproof_harness.scenario.fault_kinds import fault_of
 from sendproof_harness.scenario.model import (
     Advance,
@@ -35,8 +37,6 @@ TRIGGER = "Load"
 TRIGGER_CAMPAIGN = 8001
 STARTS = datetime(2026, 3, 2, 6, tzinfo=UTC)
 SEND_AT = STARTS + timedelta(hours=3)
-# Delivyr reaches numbers of the United States and Canada only.
-_COUNTRIES = {"delivyr": "US"}
 _READY = WaitFor(listeners=1, templates=1)
 _OPTED_OUT, _UNUSABLE = Fraction(4, 100), Fraction(2, 100)
 
@@ -48,25 +48,25 @@ class Selection:
     kind: str
     customers: int
     seed: int = 1
-    provider: str = "textlocal"
+    provider: str = DEFAULT_PROVIDER
     days: int = 7
     rate: float = 200
     seconds: float = 60
     shape: str = "steady"
-    copies: int = 0
+    duplicates: int = 0
     rate_limits: bool = True
     bridge: str | None = None
     command: str | None = None
-    simulators: str | None = None
+    control_url: str | None = None
     results: Path = Path("results")
-    levels: Path | None = None
-    patience_s: float = 60.0
+    thresholds: Path | None = None
+    timeout_s: float = 60.0
     keep_history: bool = False
 
 
 def audience(wanted: Selection) -> Audience:
     """A few of them opted out, and of a few more there is no number."""
-    country = _COUNTRIES.get(wanted.provider, "GB")
+    country = record_of(wanted.provider).default_country
     return Audience(customers=wanted.customers, opted_out=_OPTED_OUT, unusable_numbers=_UNUSABLE, country=country)
 
 
@@ -99,15 +99,16 @@ def campaign(wanted: Selection) -> Scenario:
 
 
 def _copies(wanted: Selection) -> tuple[dict[str, object], ...]:
-    if not wanted.copies:
+    if not wanted.duplicates:
         return ()
-    every = {"fault": "duplicate", "webhook": "any.receipt", "times": "all", "copies": wanted.copies}
+    every = {"fault": "duplicate_webhook", "webhook": "any.receipt", "times": "all", "copies": wanted.duplicates}
     return (fault_of(every, wanted.provider),)
 
 
 def _wishes(wanted: Selection) -> Wishes:
-    """Elsewhere than at Textlocal nobody posts receipts unless the account asks for them."""
-    return Wishes(account_webhooks=wanted.kind == "receipts" and wanted.provider != "textlocal")
+    """Return the wishes: receipts, if the provider only posts them to the address in its account's settings."""
+    needs_account_webhook = record_of(wanted.provider).receipts_need_account_webhook
+    return Wishes(account_webhooks=wanted.kind == "receipts" and needs_account_webhook)
 
 
 def triggers(wanted: Selection) -> Scenario:

@@ -8,6 +8,7 @@ from typing import Any
 
 from sendproof_harness.control_client import ControlClient
 from sendproof_harness.handover import write
+from sendproof_harness.providers import provider as record_of
 from sendproof_harness.scenario.fault_kinds import KILL
 from sendproof_harness.scenario.model import Channel, Scenario
 from sendproof_harness.scenario.values import iso
@@ -54,7 +55,7 @@ def _one(
         control.add_faults(sandbox["sandbox"], faults)
     told = write.handover(control.url, sandbox, place.listen, scenario, client)
     for provider, url in told["account_webhooks"].items():
-        control.set_account(sandbox["sandbox"], provider, write.account_settings(provider, url))
+        control.replace_settings(sandbox["sandbox"], provider, record_of(provider).account_settings(url))
     return told
 
 
@@ -68,7 +69,7 @@ def _settings(place: Place, scenario: Scenario, name: str | None, clock: Mapping
             "opted_out": float(audience.opted_out),
             "unusable_numbers": float(audience.unusable_numbers),
             "country": audience.country,
-            "fates": {name: float(share) for name, share in audience.fates.items()},
+            "outcomes": {name: float(share) for name, share in audience.outcomes.items()},
         },
         "channels": [_channel(channel) for channel in scenario.channels],
         "rate_limits": scenario.rate_limits,

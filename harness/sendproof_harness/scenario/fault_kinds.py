@@ -4,9 +4,11 @@ The simulators own the list (`GET /control/faults`); a test holds this one again
 providers `any.send` and its like name what each of them calls otherwise.
 """
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 
+from sendproof_harness.providers import provider as record_of
+from sendproof_harness.providers.record import Provider
 from sendproof_harness.scenario.model import ANY
 from sendproof_harness.scenario.values import duration_of, milliseconds
 
@@ -32,29 +34,28 @@ class Kind:
 KINDS: Mapping[str, Kind] = {
     "status": Kind(keys=("status", "body", "content_type", "retry_after")),
     "rate_limited": Kind(when=("before",), keys=("retry_after",)),
-    "refused_credential": Kind(when=("before",)),
-    "hang": Kind(keys=("seconds",)),
-    "reset": Kind(),
-    "truncated": Kind(when=("after",)),
-    "garbage": Kind(),
-    "slow": Kind(when=("after",), keys=("seconds",)),
-    "delayed": Kind(when=("after",), keys=("seconds",)),
-    "repeated": Kind(when=("after",)),
-    "drop": Kind(on=(WEBHOOK,), when=("before",), keys=("attempts",)),
-    "duplicate": Kind(on=(WEBHOOK,), when=("before",), keys=("copies",)),
-    "delay": Kind(on=(WEBHOOK,), when=("before",), keys=("by", "spread")),
-    "reorder": Kind(on=(WEBHOOK,), when=("before",), keys=("behind", "within")),
+    "unauthorized": Kind(when=("before",)),
+    "no_response": Kind(keys=("seconds",)),
+    "connection_reset": Kind(),
+    "truncated_response": Kind(when=("after",)),
+    "html_response": Kind(),
+    "slow_response": Kind(when=("after",), keys=("seconds",)),
+    "slow_response_timeout": Kind(when=("after",), keys=("seconds",)),
+    "duplicate_response": Kind(when=("after",)),
+    "drop_webhook": Kind(on=(WEBHOOK,), when=("before",), keys=("attempts",)),
+    "duplicate_webhook": Kind(on=(WEBHOOK,), when=("before",), keys=("copies",)),
+    "delay_webhook": Kind(on=(WEBHOOK,), when=("before",), keys=("by", "spread")),
+    "reorder_webhook": Kind(on=(WEBHOOK,), when=("before",), keys=("behind", "within")),
     KILL: Kind(on=(CALL, WEBHOOK), keys=("down", "within_s")),
 }
 
-#: What `any` stands for, by the provider.
-CALLS: Mapping[str, Mapping[str, str]] = {
-    "send": {"textlocal": "bulk_json", "xtremepush": "execute_campaign", "delivyr": "sendSms"},
-    "templates": {"textlocal": "get_templates", "xtremepush": "list_campaign", "delivyr": "listTemplates"},
+_Alias = Callable[[Provider], str | None]
+#: The names after `any.`, with the operation or event of a provider that each means.
+CALLS: Mapping[str, _Alias] = {
+    "send": lambda record: record.send_operation,
+    "templates": lambda record: record.template_operation,
 }
-WEBHOOKS: Mapping[str, Mapping[str, str]] = {
-    "receipt": {"textlocal": "receipt", "xtremepush": "message_delivery", "delivyr": "delivered"},
-}
+WEBHOOKS: Mapping[str, _Alias] = {"receipt": lambda record: record.receipt_event}
 
 
 def fault_of(content: Mapping[str, object], provider: str | None) -> dict[str, object]:
@@ -66,18 +67,25 @@ def fault_of(content: Mapping[str, object], provider: str | None) -> dict[str, o
 
 
 def target_of(axis: str, target: str, provider: str | None) -> str:
-    """`any.send` as `textlocal.bulk_json`; whatever is no such name, and everything without a provider, as it is."""
-    service, _, name = target.partition(".")
-    names = (CALLS if axis == CALL else WEBHOOKS).get(name, {})
-    if service != ANY or provider is None or provider not in names:
-        return target
-    return f"{provider}.{names[provider]}"
+    """Return the target in which the provider replaces `any`: `any.send` becomes `pigeon.sendMessage`.
+
+    Every other target, and every target without a provider, is returned unchanged.
+    """
+    service, _, alias = target.partition(".")
+    name = _name_of(axis, alias, provider)
+    return target if service != ANY or name is None else f"{provider}.{name}"
 
 
 def general(axis: str, target: str, provider: str | None) -> str:
-    """`textlocal.bulk_json` as `any.send`, if textlocal is the provider that stands for `any`; else as it is."""
-    names = CALLS if axis == CALL else WEBHOOKS
-    for name, called in names.items():
-        if provider is not None and target == f"{provider}.{called.get(provider)}":
-            return f"{ANY}.{name}"
+    """Return the target in which `any` replaces this provider: `pigeon.sendMessage` becomes `any.send`."""
+    for alias in CALLS if axis == CALL else WEBHOOKS:
+        name = _name_of(axis, alias, provider)
+        if name is not None and target == f"{provider}.{name}":
+            return f"{ANY}.{alias}"
     return target
+
+
+def _name_of(axis: str, alias: str, provider: str | None) -> str | None:
+    """Return the operation or event of the provider that an alias means, None if there is none."""
+    named = (CALLS if axis == CALL else WEBHOOKS).get(alias)
+    return None if named is None or provider is None else named(record_of(provider))

@@ -15,21 +15,21 @@ Parameter = str | int | float | bool
 class Audience:
     """How many customers exist, which part of them opted out or has no usable number (0 to 1), and where they live.
 
-    `fates`: which part has a number that decides what becomes of a message to it, by the name of that fate.
+    `outcomes`: the share of the customers with the test number of each outcome, by its name.
     """
 
     customers: int
     opted_out: Fraction
     unusable_numbers: Fraction
     country: str = "GB"
-    fates: Mapping[str, Fraction] = field(default_factory=dict)
+    outcomes: Mapping[str, Fraction] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Channel:
     """One Optimove channel and the provider that carries its messages.
 
-    With `testing` the bridge lets the provider send nothing. `overrides` is JSONata over event 11, of Delivyr alone.
+    With `testing` the bridge lets the provider send nothing. `overrides` is JSONata over event 11.
     """
 
     id: int

@@ -4,6 +4,7 @@ from collections.abc import Callable, Mapping
 from datetime import date, timedelta
 from typing import Any
 
+from sendproof_harness.providers import provider as record_of
 from sendproof_harness.scenario.fault_kinds import WEBHOOK, fault_of, target_of
 from sendproof_harness.scenario.model import (
     ANY,
@@ -37,8 +38,6 @@ from sendproof_harness.scenario.values import duration_of, share_of, time_of
 
 Content = Mapping[str, Any]
 
-# Delivyr reaches numbers of the United States and Canada only.
-_COUNTRIES: Mapping[str, str] = {"delivyr": "US"}
 _NO_TIME = timedelta()
 
 
@@ -72,13 +71,13 @@ def scenario_of(content: Content, provider: str | None = None) -> Scenario:
 
 
 def _audience(content: Content, channels: tuple[Channel, ...]) -> Audience:
-    countries = [_COUNTRIES.get(channel.provider, "GB") for channel in channels]
+    countries = [record_of(channel.provider).default_country for channel in channels]
     return Audience(
         customers=content["customers"],
         opted_out=share_of(content.get("opted_out", "0%")),
         unusable_numbers=share_of(content.get("unusable_numbers", "0%")),
         country=content.get("country", countries[0]),
-        fates={name: share_of(share) for name, share in content.get("fates", {}).items()},
+        outcomes={name: share_of(share) for name, share in content.get("outcomes", {}).items()},
     )
 
 

@@ -13,6 +13,7 @@ from typing import Any
 
 import yaml
 
+from sendproof_harness.providers import provider as record_of
 from sendproof_harness.scenario.customer_selection import drawn
 from sendproof_harness.scenario.fault_kinds import CALL, KILL, LENGTHS, WEBHOOK, general, target_of
 from sendproof_harness.scenario.model import ANY, Advance, Campaign, Cancel, Fault, Scenario, WaitFor
@@ -29,30 +30,30 @@ _ON_CALLS: tuple[Mapping[str, Any], ...] = (
     {"fault": "status", "status": 500, "when": "after"},
     {"fault": "rate_limited", "retry_after": 30},
     {"fault": "rate_limited"},
-    {"fault": "reset", "when": "before"},
-    {"fault": "reset", "when": "after"},
-    {"fault": "truncated"},
-    {"fault": "garbage", "when": "before"},
-    {"fault": "garbage", "when": "after"},
-    {"fault": "hang", "seconds": 1, "when": "after"},
-    {"fault": "slow", "seconds": 1},
-    {"fault": "repeated"},
+    {"fault": "connection_reset", "when": "before"},
+    {"fault": "connection_reset", "when": "after"},
+    {"fault": "truncated_response"},
+    {"fault": "html_response", "when": "before"},
+    {"fault": "html_response", "when": "after"},
+    {"fault": "no_response", "seconds": 1, "when": "after"},
+    {"fault": "slow_response", "seconds": 1},
+    {"fault": "duplicate_response"},
     {"fault": KILL, "when": "before"},
     {"fault": KILL, "when": "after"},
     {"fault": KILL, "when": "after", "down": 60_000},
 )
 _ON_WEBHOOKS: tuple[Mapping[str, Any], ...] = (
-    {"fault": "drop", "attempts": 1},
-    {"fault": "duplicate", "copies": 1},
-    {"fault": "duplicate", "copies": 3},
+    {"fault": "drop_webhook", "attempts": 1},
+    {"fault": "duplicate_webhook", "copies": 1},
+    {"fault": "duplicate_webhook", "copies": 3},
     {"fault": KILL, "when": "before"},
     {"fault": KILL, "when": "after"},
 )
 # A notification of a campaign that comes much later would excuse the bridge for late messages.
 _ON_RECEIPTS: tuple[Mapping[str, Any], ...] = (
     *_ON_WEBHOOKS,
-    {"fault": "delay", "by": 1_800_000},
-    {"fault": "reorder", "behind": 3},
+    {"fault": "delay_webhook", "by": 1_800_000},
+    {"fault": "reorder_webhook", "behind": 3},
 )
 
 
@@ -132,7 +133,7 @@ def _of_sending(scenario: Scenario, sure: list[Campaign]) -> Iterator[_Place]:
     for provider, calls in sendings.items():
         for nth in range(1, calls + 1):
             yield _call(target_of(CALL, f"{ANY}.send", provider), nth)
-        if provider == "textlocal" or scenario.wishes.account_webhooks:
+        if scenario.wishes.account_webhooks or not record_of(provider).receipts_need_account_webhook:
             for nth in range(1, 1 + _SURELY // 2):
                 at = {WEBHOOK: target_of(WEBHOOK, f"{ANY}.receipt", provider), "nth": nth}
                 yield _Place(at=at, kinds=_ON_RECEIPTS)
@@ -148,7 +149,7 @@ def _call(target: str, nth: int) -> _Place:
 def _surely_sent(scenario: Scenario, campaign: Campaign) -> bool:
     """Whether enough people are owed a message at each of its times, and it is reported for a day after the last."""
     audience = scenario.audience
-    lost = audience.opted_out + audience.unusable_numbers + sum(audience.fates.values(), Fraction(0))
+    lost = audience.opted_out + audience.unusable_numbers + sum(audience.outcomes.values(), Fraction(0))
     reached = campaign.customers * max(Fraction(0), 1 - lost)
     splits = [split for part in campaign.parts for split in part.splits]
     ends = scenario.starts + sum((s.by for s in scenario.steps if isinstance(s, Advance)), timedelta())

@@ -1,24 +1,16 @@
 """Sandboxes on one clock: one time, one set of participants, journals apart."""
 
-from collections.abc import Iterator
 from typing import Any
 
 import pytest
 import requests
 
-from running import RunningSimulators, running_simulators
+from running import RunningSimulators
 
 START = "2026-03-02T06:00:00Z"
 HOUR = 3_600_000
 # Delivered an hour after it went out.
 NUMBER = "447555000001"
-
-
-@pytest.fixture(scope="module")
-def simulators() -> Iterator[RunningSimulators]:
-    """One process for all of these tests."""
-    with running_simulators() as running:
-        yield running
 
 
 @pytest.fixture
@@ -53,7 +45,7 @@ def test_time_passes_for_both(simulators, pair):
     send(simulators, second)
     now = simulators.call("POST", f"/sandboxes/{first}/clock/advance", {"by_ms": 2 * HOUR})["now"]
     assert simulators.call("GET", f"/sandboxes/{second}/clock")["now"] == now
-    assert [lines(simulators, one, "outcome") for one in pair] == [["07:00"], ["07:30"]]
+    assert [lines(simulators, one, "delivery_status") for one in pair] == [["07:00"], ["07:30"]]
 
 
 def test_who_takes_part_does_so_in_both(simulators, pair):
@@ -83,7 +75,7 @@ def test_deleting_one_leaves_the_other_going(simulators, pair, gone):
         send(simulators, one)
     simulators.call("DELETE", f"/sandboxes/{pair[gone]}")
     simulators.call("POST", f"/sandboxes/{pair[1 - gone]}/clock/advance", {"by_ms": 2 * HOUR})
-    assert lines(simulators, pair[1 - gone], "outcome") == ["07:00"]
+    assert lines(simulators, pair[1 - gone], "delivery_status") == ["07:00"]
 
 
 @pytest.mark.parametrize(

@@ -1,22 +1,14 @@
 """Delivyr over real HTTP, beside the other simulators."""
 
-from collections.abc import Iterator
 from typing import Any
 
 import pytest
 import requests
 
-from running import RunningSimulators, running_simulators
+from running import RunningSimulators
 
 ACCOUNT, KEY = "sendproof-delivyr-account", "sendproof-delivyr-key"
 SEND = "/partner/customer_io/send_sms"
-
-
-@pytest.fixture(scope="module")
-def simulators() -> Iterator[RunningSimulators]:
-    """One process for all of these tests."""
-    with running_simulators() as running:
-        yield running
 
 
 def send(simulators: RunningSimulators, **headers: str) -> requests.Response:
@@ -97,7 +89,9 @@ def test_a_week_of_sends_is_in_the_history(simulators):
         assert requests.post(access["url"] + SEND, json=body, headers=headers, timeout=10).status_code == 200
     simulators.call("POST", f"{base}/clock/advance", {"by_ms": 7 * 86_400_000})
     lines = simulators.history(sandbox["sandbox"])
-    sent, ended = ([line["message"] for line in lines if line["kind"] == kind] for kind in ("delivery", "outcome"))
+    sent, ended = (
+        [line["message"] for line in lines if line["kind"] == kind] for kind in ("delivery", "delivery_status")
+    )
     assert len(sent) == 20
     assert sorted(sent) == sorted(ended)
 

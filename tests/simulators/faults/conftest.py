@@ -72,13 +72,14 @@ class Bench:
         """What the history says of each struck call: (fault, effect, reply, status)."""
         struck = [line for line in self.lines("request") if "fault" in line]
         return [
-            (line["fault"]["fault"], line["fault"]["effect"], line["fault"]["reply"], line["status"]) for line in struck
+            (line["fault"]["fault"], line["fault"]["effect"], line["fault"]["response"], line["status"])
+            for line in struck
         ]
 
 
-@pytest.fixture(scope="module")
+@pytest.fixture(scope="package")
 def simulators(tmp_path_factory) -> Iterator[RunningSimulators]:
-    """One process for all tests of a file; a client that has gone is nothing for it to complain of."""
+    """One process for all of these tests; a client that has gone is nothing for it to complain of."""
     complaints = tmp_path_factory.mktemp("simulators") / "complaints"
     with complaints.open("w") as errors, running_simulators(errors=errors) as running:
         yield running

@@ -1,11 +1,10 @@
-from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any
 
 import pytest
 import requests
 
-from running import RunningSimulators, running_simulators
+from running import RunningSimulators
 
 TEMPLATES = "/current/integrations/GetChannelTemplates"
 ADD = "/current/integrations/AddChannelTemplates"
@@ -24,13 +23,6 @@ class Client:
         """One request with the sandbox's key."""
         headers = {"X-API-KEY": self.key} | more.pop("headers", {})
         return requests.request(method, self.url + path, headers=headers, timeout=20, **more)
-
-
-@pytest.fixture(scope="module")
-def simulators() -> Iterator[RunningSimulators]:
-    """One process for all of these tests."""
-    with running_simulators() as running:
-        yield running
 
 
 @pytest.fixture
@@ -141,4 +133,4 @@ def test_a_campaign_is_read_page_by_page(simulators: RunningSimulators) -> None:
     assert {(row["TemplateID"], row["ScheduledTime"]) for row in rows} == {(14, "2030-01-01 09:00:00")}
     history = simulators.history(made["sandbox"])
     assert [line["customer"] for line in history if line["kind"] == "obligation"] == [r["CustomerID"] for r in rows]
-    assert [line["note"]["rows"] for line in history if "note" in line] == [10, 10, 5, 0]
+    assert [line["summary"]["rows"] for line in history if "summary" in line] == [10, 10, 5, 0]

@@ -1,23 +1,15 @@
 import hashlib
 import hmac
 import json
-from collections.abc import Iterator
 from typing import Any
 
 import pytest
 import requests
 
 from optimove_over_http import Sandbox
-from running import RunningSimulators, running_simulators
+from running import RunningSimulators
 
 EVENT = {"event": "delivered", "category": "metric", "customer": "C0000001", "timestamp": "2026-03-02T06:00:00.000Z"}
-
-
-@pytest.fixture(scope="module")
-def simulators() -> Iterator[RunningSimulators]:
-    """One process for all of these tests."""
-    with running_simulators() as running:
-        yield running
 
 
 @pytest.fixture
@@ -53,7 +45,7 @@ def test_an_array_is_saved_as_a_whole_or_not_at_all(sandbox: Sandbox) -> None:
     refused = save(sandbox, [EVENT, EVENT | {"event": "sent"}])
     assert (refused.status_code, refused.json()["message"].startswith("event 1: expected event")) == (400, True)
     assert [line["event"] for line in sandbox.facts("engagement")] == ["delivered", "clicked"]
-    assert [line.get("note") for line in sandbox.facts("request")] == [None, {"refused_event": "sent"}]
+    assert [line.get("summary") for line in sandbox.facts("request")] == [None, {"refused_event": "sent"}]
 
 
 @pytest.mark.parametrize(

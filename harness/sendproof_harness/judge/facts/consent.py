@@ -16,6 +16,7 @@ from dataclasses import dataclass, replace
 from sendproof_harness.history.records import AttributeChange, Attributes, History, Obligation, OptOut, Preference
 from sendproof_harness.history.timestamps import HOUR, MINUTE
 from sendproof_harness.judge.findings import cached_per_history
+from sendproof_harness.providers import provider
 
 # What is on its way to a provider when the word comes cannot be stopped any more.
 GRACE = 5 * MINUTE
@@ -24,7 +25,6 @@ ASKED_WITHIN = 12 * HOUR
 
 #: The attribute that holds the consent of a customer, and what it says of one who opted out.
 CONSENT, OUT = "SMS_OPT_IN", "0"
-_TELLING = frozenset({"inbound", "message_unsubscribe", "opted_out"})
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -86,7 +86,7 @@ def _at_providers(history: History) -> Iterator[Left]:
 
 
 def _how(gone: OptOut) -> str:
-    return f"at {gone.service}" + (f" ({gone.how})" if gone.how else "")
+    return f"at {gone.service}" + (f" ({gone.source})" if gone.source else "")
 
 
 def customers_of(history: History) -> Mapping[str, tuple[str, ...]]:
@@ -102,15 +102,9 @@ def _customers_of(history: History, numbers: set[str]) -> Mapping[str, tuple[str
     return {number: tuple(customers) for number, customers in found.items()}
 
 
-# Who can be asked whose numbers opted out. observed: get_optouts, in Textlocal's own client; documented: list/profile,
-# https://docs.xtremepush.com/docs/external-api-overview. Of Delivyr no list is known: it posts them, where the account
-# says whereto.
-_LISTED_BY = frozenset({"textlocal", "xtremepush"})
-
-
 def known_to_bridge(history: History, gone: OptOut) -> bool:
     """Whether the bridge was told of an opt-out at a provider, or could ask for it."""
-    return gone.service in _LISTED_BY or (gone.service, gone.number) in _told(history)
+    return provider(gone.service).lists_opt_outs or (gone.service, gone.number) in _told(history)
 
 
 @cached_per_history
@@ -118,10 +112,10 @@ def _told(history: History) -> Mapping[tuple[str, str], int]:
     """When the bridge was first told that a number opted out, by provider and number."""
     if not history.opt_outs:
         return {}
-    attempts = [some for some in history.webhooks if some.event in _TELLING]
+    attempts = [some for some in history.webhooks if some.event in provider(some.service).opt_out_events]
     through: dict[tuple[str, str], int] = {}
     for attempt in attempts:
-        if not attempt.lost and attempt.status is not None and attempt.status // 100 == _SUCCESS:
+        if not attempt.dropped and attempt.status is not None and attempt.status // 100 == _SUCCESS:
             through.setdefault((attempt.service, attempt.key), attempt.at)
     number_of = _numbers_by_key(history, {(some.service, some.key) for some in attempts})
     found: dict[tuple[str, str], int] = {}
@@ -170,8 +164,8 @@ def _by_attribute(history: History) -> Iterator[Left]:
 
 
 def _attribute(told: Attributes, change: AttributeChange) -> Left:
-    how = f"by the attribute {CONSENT}" + ("" if told.how == "api" else " in a file of the client")
-    forbidden = told.at + GRACE if told.how == "api" else None
+    how = f"by the attribute {CONSENT}" + ("" if told.source == "api" else " in a file of the client")
+    forbidden = told.at + GRACE if told.source == "api" else None
     return Left(customer=change.customer, at=told.at, how=how, forbidden=forbidden)
 
 
@@ -184,8 +178,8 @@ def _by_preference(history: History) -> Iterator[Left]:
 
 
 def _preference(told: Preference, customer: str) -> Left:
-    how = f"by a preference for channel {told.channel}" + ("" if told.how == "api" else " in a file of the client")
-    forbidden = told.at + GRACE if told.how == "api" else None
+    how = f"by a preference for channel {told.channel}" + ("" if told.source == "api" else " in a file of the client")
+    forbidden = told.at + GRACE if told.source == "api" else None
     return Left(customer=customer, at=told.at, how=how, forbidden=forbidden, channel=told.channel)
 
 

@@ -11,21 +11,11 @@ from sendproof_harness.history.header import FaultEntry
 from sendproof_harness.history.records import Fault, History, Request, Webhook
 from sendproof_harness.history.timestamps import SECOND
 from sendproof_harness.judge.findings import cached_per_history
+from sendproof_harness.providers import provider
 
 KILL = "kill"
-_LATE = "delayed"
+_LATE = "slow_response_timeout"
 PLATFORM = "optimove"
-
-#: The calls that hand messages to a provider. A provider that is not among them: any call of it may be one.
-SENDING: Mapping[str, frozenset[str]] = {
-    "textlocal": frozenset({"send", "send_get", "bulk_json", "bulk_json_get"}),
-    "xtremepush": frozenset({"execute_campaign"}),
-    "delivyr": frozenset({"sendSms"}),
-}
-
-# Where a bridge can ask what became of a call without a reply. Of Delivyr only those customers can who were given its
-# message log; documented: openapi/delivyr.yaml.
-_RECORDS: Mapping[str, str | None] = {"textlocal": None, "xtremepush": None, "delivyr": "listMessages"}
 
 _SUCCESS = range(200, 300)
 
@@ -91,7 +81,7 @@ def is_away(history: History, at: int) -> bool:
 
 def answered_itself(request: Request) -> bool:
     """Whether the status is the service's own word on this call, and not a fault's."""
-    return request.fault is None or (request.fault.effect and request.fault.reply != "changed")
+    return request.fault is None or (request.fault.effect and request.fault.response != "altered")
 
 
 @cached_per_history
@@ -103,7 +93,7 @@ def before_probes(history: History) -> Sequence[Request]:
 
 def may_have_failed(request: Request) -> bool:
     """Whether the bridge could not see what became of this call."""
-    return request.fault is not None and request.fault.reply != "whole"
+    return request.fault is not None and request.fault.response != "intact"
 
 
 def was_read(request: Request) -> bool:
@@ -112,9 +102,9 @@ def was_read(request: Request) -> bool:
 
 
 def is_sending(request: Request) -> bool:
-    """Whether this call hands messages to a provider."""
-    some = SENDING.get(request.service)
-    return request.operation in some if some is not None else request.service != PLATFORM
+    """Return True if this call may send messages: every call to a provider of which no send operation is known."""
+    sending = provider(request.service).send_operations
+    return request.operation in sending if sending else request.service != PLATFORM
 
 
 @cached_per_history
@@ -123,17 +113,15 @@ def services_without_record(history: History) -> frozenset[str]:
     answered = {
         (request.service, request.operation)
         for request in history.requests
-        if request.status in _SUCCESS and request.operation in _RECORDS.values()
+        if request.status in _SUCCESS and request.operation == provider(request.service).record_operation
     }
     providers = {channel.provider for channel in history.header.channels}
     return frozenset(name for name in providers if not _has_record(name, answered))
 
 
-def _has_record(provider: str, answered: set[tuple[str, str | None]]) -> bool:
-    if provider not in _RECORDS:
-        return False
-    asking = _RECORDS[provider]
-    return asking is None or (provider, asking) in answered
+def _has_record(name: str, answered: set[tuple[str, str | None]]) -> bool:
+    record = provider(name)
+    return record.has_record and (record.record_operation is None or (name, record.record_operation) in answered)
 
 
 @cached_per_history
@@ -141,7 +129,7 @@ def unseen_sends(history: History) -> Mapping[str, tuple[Request, ...]]:
     """By provider: calls that would have sent something, were not done, and got no answer that says so."""
     found: defaultdict[str, list[Request]] = defaultdict(list)
     for request in history.requests:
-        lost = request.fault is not None and not request.fault.effect and request.fault.reply == "lost"
+        lost = request.fault is not None and not request.fault.effect and request.fault.response == "lost"
         if lost and is_sending(request):
             found[request.service].append(request)
     return {name: tuple(some) for name, some in found.items()}
@@ -172,7 +160,7 @@ def first_heard(history: History) -> Mapping[str, int | None]:
 
 def has_come(history: History, attempt: Webhook) -> bool:
     """Whether this attempt came to a bridge that was there."""
-    return not attempt.lost and (attempt.status is not None or not is_away(history, attempt.at))
+    return not attempt.dropped and (attempt.status is not None or not is_away(history, attempt.at))
 
 
 @cached_per_history
@@ -193,7 +181,7 @@ def troubled(history: History) -> Mapping[str, int | None]:
 
 def is_through(attempt: Webhook) -> bool:
     """Whether the bridge said that it has it."""
-    return not attempt.lost and attempt.status in _SUCCESS
+    return not attempt.dropped and attempt.status in _SUCCESS
 
 
 def message_of(key: str) -> str:

@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator
 
+from sendproof_harness.providers import provider as record_of
 from sendproof_harness.scenario.diagnostics import Mistake, Place, choices
 from sendproof_harness.scenario.model import ANY, Cancel, Define, Plan, Scenario
 from sendproof_harness.scenario.yaml_source import Document
@@ -57,16 +58,16 @@ def any_provider_is_one_of_some(scenario: Scenario, document: Document) -> Itera
 
 
 def providers_can_do_it(scenario: Scenario, document: Document) -> Iterator[Mistake]:
-    """Xtremepush has no testing mode, and only Delivyr has overrides."""
+    """Report a testing mode or overrides on the channel of a provider that has none."""
     several = providers_of(document)
     for index, channel in enumerate(scenario.channels):
-        carried_by = several if channel.provider == ANY else [channel.provider]
-        if channel.testing and "xtremepush" in carried_by:
-            yield document.mistake(("channels", index, "testing"), "xtremepush has no testing mode; leave it out")
-        if channel.overrides is not None and carried_by != ["delivyr"]:
-            yield document.mistake(
-                ("channels", index, "overrides"), "only delivyr has triggered overrides; leave it out"
-            )
+        for record in map(record_of, several if channel.provider == ANY else [channel.provider]):
+            if channel.testing and not record.has_testing_mode:
+                message = f"{record.name} has no testing mode; leave it out"
+                yield document.mistake(("channels", index, "testing"), message)
+            if channel.overrides is not None and not record.has_overrides:
+                message = f"{record.name} has no triggered overrides; leave it out"
+                yield document.mistake(("channels", index, "overrides"), message)
 
 
 def providers_of(document: Document) -> list[str]:

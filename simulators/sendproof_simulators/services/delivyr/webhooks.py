@@ -128,7 +128,7 @@ def _apply_events(state: State, message: Message, events: list[Event]) -> tuple[
 def _set_state(message: Message, event: Event) -> Iterator[JournalEntry]:
     if event.new and event.what in STEPS[message.state]:
         message.state, message.updated_at = advance(message.state, event.what), event.at
-        yield JournalEntry(kind="outcome", fields={**_identifying_fields(message), "status": event.what})
+        yield JournalEntry(kind="delivery_status", fields={**_identifying_fields(message), "status": event.what})
 
 
 def _status_webhook(state: State, message: Message, event: Event) -> Iterator[Webhook]:

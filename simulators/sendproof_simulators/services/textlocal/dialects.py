@@ -1,6 +1,6 @@
 """The dialects of Textlocal: open questions about its API, and the options of each. `sendproof dialects` lists them."""
 
-from sendproof_simulators.core.dialects import Answer, Dialect
+from sendproof_simulators.core.dialects import Dialect, Option
 
 _UNKNOWN = "nothing published or observed says"
 _SEND = "http://api.txtlocal.com/docs/sendsms"
@@ -16,20 +16,20 @@ _PIPEDREAM = "https://github.com/PipedreamHQ/pipedream/blob/master/components/te
 _BROCHURE = "the brochure Textlocal x Optimove"
 
 
-def _documented(value: str, meaning: str, source: str) -> Answer:
-    return Answer(value=value, meaning=meaning, evidence="documented", source=source)
+def _documented(value: str, meaning: str, source: str) -> Option:
+    return Option(value=value, meaning=meaning, evidence="documented", source=source)
 
 
-def _observed(value: str, meaning: str, source: str) -> Answer:
-    return Answer(value=value, meaning=meaning, evidence="observed", source=source)
+def _observed(value: str, meaning: str, source: str) -> Option:
+    return Option(value=value, meaning=meaning, evidence="observed", source=source)
 
 
-def _assumed(value: str, meaning: str) -> Answer:
-    return Answer(value=value, meaning=meaning, evidence="assumed", source=_UNKNOWN)
+def _assumed(value: str, meaning: str) -> Option:
+    return Option(value=value, meaning=meaning, evidence="assumed", source=_UNKNOWN)
 
 
-def _dialect(name: str, question: str, *answers: Answer) -> Dialect:
-    return Dialect(name=name, question=question, answers=answers)
+def _dialect(name: str, question: str, *options: Option) -> Dialect:
+    return Dialect(name=name, question=question, options=options)
 
 
 DIALECTS = (
@@ -47,7 +47,7 @@ DIALECTS = (
         "template_send",
         "Can a send name a template, and can a group contain customer ids?",
         _observed("none", "no: the caller sends the final text to numbers; no client has such a parameter", _PHP),
-        Answer(
+        Option(
             value="brochure",
             meaning="yes: `template_id` with `group_id`, customer ids as contacts, texts filled in by Textlocal",
             evidence="assumed",
@@ -75,7 +75,7 @@ DIALECTS = (
     _dialect(
         "unicode_parts",
         "How long are the parts of a text in UCS-2?",
-        Answer(
+        Option(
             value="67",
             meaning="70 in a single part, 67 in each of several",
             evidence="assumed",
@@ -99,7 +99,7 @@ DIALECTS = (
         "repeated_numbers",
         "What happens to a number that is in one send twice?",
         _assumed("each", "it gets two messages"),
-        Answer(
+        Option(
             value="once",
             meaning="it gets one message",
             evidence="documented",
@@ -116,7 +116,7 @@ DIALECTS = (
         "optouts_default",
         "Does a send without `optouts` leave out opted-out numbers?",
         _observed("sent", "no", _PIPEDREAM),
-        Answer(
+        Option(
             value="left_out",
             meaning="yes",
             evidence="documented",
@@ -194,7 +194,7 @@ DIALECTS = (
     _dialect(
         "rate_limit",
         "How many calls may an account make?",
-        Answer(value="none", meaning="any number", evidence="assumed", source="no limit is published"),
+        Option(value="none", meaning="any number", evidence="assumed", source="no limit is published"),
         _assumed("10", "10 per second, otherwise HTTP 429"),
     ),
     _dialect(

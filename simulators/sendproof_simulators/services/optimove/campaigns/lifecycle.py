@@ -7,7 +7,7 @@ from sendproof_simulators.core.http import Effects, JournalEntry, Timer
 from sendproof_simulators.core.simulator import CampaignPlan, SandboxContext
 from sendproof_simulators.services.optimove import events
 from sendproof_simulators.services.optimove.campaigns import nightly_run
-from sendproof_simulators.services.optimove.campaigns.campaigns import CANCELLED, ON_HOLD, PLANNED, Campaign, check_plan
+from sendproof_simulators.services.optimove.campaigns.campaign import CANCELLED, ON_HOLD, PLANNED, Campaign, check_plan
 from sendproof_simulators.services.optimove.state import State
 
 PROCESS, CLEAR, CANCEL = "process", "clear", "cancel"
@@ -97,7 +97,12 @@ def cancel(world: SandboxContext, state: State, now: Instant, campaign_id: int) 
     campaign.step("cancel")
     campaign.cancelled_at = now
     channels = list(campaign.executions)
-    fields = {"campaign": campaign_id, "channels": channels, "was": was, "customers": len(campaign.customers)}
+    fields = {
+        "campaign": campaign_id,
+        "channels": channels,
+        "previous_state": was,
+        "customers": len(campaign.customers),
+    }
     told = []
     if was != PLANNED:
         told = events.of_campaign(world, state.listeners, events.CAMPAIGN_CANCELLED, campaign_id, channels, now)

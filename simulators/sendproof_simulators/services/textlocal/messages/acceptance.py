@@ -125,7 +125,7 @@ def _delivery_entries(dispatch: Dispatch, *, test: bool) -> Iterator[JournalEntr
             "test": test,
         }
         if raw_number != number:
-            fields["given"] = raw_number
+            fields["raw_number"] = raw_number
         yield JournalEntry(kind="delivery", fields=fields)
 
 
