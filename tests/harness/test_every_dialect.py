@@ -8,7 +8,7 @@ import pytest
 from sendproof_harness.handover.reader import handed_of
 from sendproof_harness.handover.write import handover, key_name
 from sendproof_harness.scenario.dialect_matrix import dialect_variants
-from sendproof_harness.scenario.load import load
+from sendproof_harness.scenario.load import load_scenarios
 from sendproof_harness.scenario.model import Scenario
 
 LIBRARY = Path(__file__).parents[2] / "scenarios"
@@ -32,7 +32,7 @@ CATALOGUE = {
 
 def played(file: str) -> dict[str, Scenario]:
     """The runs of the first provider of a scenario of the library."""
-    return dialect_variants({"it": load(LIBRARY / file)[0]}, CATALOGUE)
+    return dialect_variants({"it": load_scenarios(LIBRARY / file)[0]}, CATALOGUE)
 
 
 def test_a_scenario_is_played_as_it_is_and_once_for_each_other_answer() -> None:
@@ -75,7 +75,7 @@ def test_a_bridge_that_has_to_look_up_customers_gets_the_key_that_may() -> None:
 )
 def test_what_no_call_tells_is_handed_over(dialects: dict[str, str], told: dict[str, object]) -> None:
     """A real client learns it from Optimove; the doctor knows these keys."""
-    scenario = dataclasses.replace(load(LIBRARY / "triggered" / "third_visit.yaml")[0], dialects=dialects)
+    scenario = dataclasses.replace(load_scenarios(LIBRARY / "triggered" / "third_visit.yaml")[0], dialects=dialects)
     access = {"optimove": {"url": "http://127.0.0.1:1", "credentials": {}}}
     sandbox = {"sandbox": "it", "seed": 1, "services": access, "channels": [{"id": 250, "provider": "textlocal"}]}
     content = handover("http://127.0.0.1:1", {**sandbox, "country": "GB"}, None, scenario)
@@ -86,7 +86,7 @@ def test_what_no_call_tells_is_handed_over(dialects: dict[str, str], told: dict[
 
 def test_an_indian_textlocal_gets_a_sender_that_is_approved_there() -> None:
     """Anywhere else it is the project's own name."""
-    scenario = load(LIBRARY / "triggered" / "third_visit.yaml")[0]
+    scenario = load_scenarios(LIBRARY / "triggered" / "third_visit.yaml")[0]
     sandbox = {"sandbox": "it", "seed": 1, "services": {}, "channels": [], "country": "GB"}
     indian = dataclasses.replace(scenario, dialects={"textlocal.variant": "india"})
 

@@ -11,22 +11,22 @@ from jsonschema import Draft202012Validator
 
 from sendproof_harness.handover.write import Listen, handover
 from sendproof_harness.history.writer import FILES
-from sendproof_harness.scenario.diagnostics import UnusableFileError
-from sendproof_harness.scenario.library import find
-from sendproof_harness.scenario.load import SCHEMA_FILE, load, loads
+from sendproof_harness.scenario.diagnostics import InvalidFileError
+from sendproof_harness.scenario.library import find_scenario_files
+from sendproof_harness.scenario.load import SCHEMA_FILE, load_scenarios, parse_scenarios
 from sendproof_harness.scenario.model import (
     Advance,
     Audience,
     Campaign,
     Channel,
     Part,
-    Plan,
+    PlanCampaign,
     Scenario,
     Split,
     Template,
     WaitFor,
 )
-from sendproof_harness.scenario.rules.simulator_facts import ATTRIBUTES, FATES
+from sendproof_harness.scenario.rules.simulator_facts import ATTRIBUTES, OUTCOMES
 from sendproof_simulators.core.audience import audience as simulated
 from sendproof_simulators.core.messaging.delivery_outcomes import BY_NAME
 from sendproof_simulators.core.randomness import KeyedRandom
@@ -67,14 +67,14 @@ steps:
 
 def told(text: str) -> list[str]:
     """All that the writer of `text` is told."""
-    with pytest.raises(UnusableFileError) as raised:
-        loads(text, "my.yaml")
+    with pytest.raises(InvalidFileError) as raised:
+        parse_scenarios(text, "my.yaml")
     return str(raised.value).splitlines()
 
 
 def test_a_file_becomes_values() -> None:
     """Percentages become exact parts, times become UTC, and what was left out has its default."""
-    (scenario,) = loads(SMALL, "my.yaml")
+    (scenario,) = parse_scenarios(SMALL, "my.yaml")
     assert scenario == Scenario(
         name="Small",
         about="",
@@ -112,7 +112,7 @@ def test_a_file_becomes_values() -> None:
                 ),
             ),
         ),
-        steps=(WaitFor(listeners=1, templates=2), Plan(campaign=7001), Advance(by=timedelta(days=7))),
+        steps=(WaitFor(listeners=1, templates=2), PlanCampaign(campaign=7001), Advance(by=timedelta(days=7))),
     )
 
 
@@ -126,7 +126,7 @@ def test_a_key_like_no_other_is_answered_with_all_that_are_known() -> None:
     """When nothing is near, the writer sees the whole choice."""
     text = SMALL.replace("opted_out: 4%", "zzz: 4%")
     assert told(text) == [
-        "my.yaml:7: audience.zzz: unknown key, known: customers, opted_out, unusable_numbers, country, fates"
+        "my.yaml:7: audience.zzz: unknown key, known: customers, opted_out, unusable_numbers, country, outcomes"
     ]
 
 
@@ -171,8 +171,8 @@ BAD_VALUES = [
     ),
     (
         "opted_out: 4%",
-        "fates: {never: 4}",
-        "my.yaml:7: audience.fates.never: expected a percentage from 0% to 100%, such as 50%, got 4",
+        "outcomes: {never: 4}",
+        "my.yaml:7: audience.outcomes.never: expected a percentage from 0% to 100%, such as 50%, got 4",
     ),
     (
         "{id: 505, provider: textlocal}",
@@ -291,13 +291,13 @@ BROKEN_RULES = [
     ),
     (
         "opted_out: 4%",
-        "fates: {delivered after 2 h: 4%}",
-        'my.yaml:7: audience.fates.delivered after 2 h: no number decides this; did you mean "delivered after 1 h"?',
+        "outcomes: {delivered after 2 h: 4%}",
+        'my.yaml:7: audience.outcomes.delivered after 2 h: no number decides this; did you mean "delivered after 1 h"?',
     ),
     (
         "opted_out: 4%",
-        "fates: {never: 60%, landline: 50%}",
-        "my.yaml:7: audience.fates: expected shares that make 100% at most, got 110%",
+        "outcomes: {never: 60%, landline: 50%}",
+        "my.yaml:7: audience.outcomes: expected shares that make 100% at most, got 110%",
     ),
 ]
 
@@ -329,16 +329,14 @@ def test_text_that_is_no_scenario_is_told_with_its_line(text: str, message: str)
 
 def test_a_file_that_is_not_there_is_told_with_what_was_expected(tmp_path: Path) -> None:
     """A wrong path is as clear as a wrong key."""
-    with pytest.raises(
-        UnusableFileError, match=r"nothing\.yaml:1: cannot be read: No such file or directory; expected"
-    ):
-        load(tmp_path / "nothing.yaml")
+    with pytest.raises(InvalidFileError, match=r"nothing\.yaml:1: cannot be read: No such file or directory; expected"):
+        load_scenarios(tmp_path / "nothing.yaml")
 
 
 @pytest.mark.parametrize("file", LIBRARY, ids=lambda file: str(file.relative_to(ROOT)))
 def test_every_scenario_of_the_library_loads(file: Path) -> None:
     """What we hand out can be run."""
-    assert all(scenario.name for scenario in load(file))
+    assert all(scenario.name for scenario in load_scenarios(file))
 
 
 @pytest.mark.parametrize("file", LIBRARY, ids=lambda file: str(file.relative_to(ROOT)))
@@ -346,14 +344,16 @@ def test_every_scenario_of_the_library_says_what_a_wrong_bridge_would_do(file: P
     """It is for readers: the schema for their editor comes first, and `about` names the mistake it is there for."""
     first, *_ = file.read_text().splitlines()
     assert (file.parent / first.removeprefix("# yaml-language-server: $schema=")).resolve() == SCHEMA_FILE.resolve()
-    assert "bridge" in load(file)[0].about
+    assert "bridge" in load_scenarios(file)[0].about
 
 
 @pytest.mark.parametrize("named", ["scenarios/scheduled/first_campaign.yaml", "scheduled/first_campaign"])
 def test_a_scenario_of_the_library_is_found_by_its_name(named: str, tmp_path: Path) -> None:
     """Who installed Sendproof without its repository has the library, too; what is no name of it stays as it is."""
-    assert [file.resolve() for file in find(Path(named))] == [ROOT / "scenarios" / "scheduled" / "first_campaign.yaml"]
-    assert find(tmp_path / named) == [tmp_path / named]
+    assert [file.resolve() for file in find_scenario_files(Path(named))] == [
+        ROOT / "scenarios" / "scheduled" / "first_campaign.yaml"
+    ]
+    assert find_scenario_files(tmp_path / named) == [tmp_path / named]
 
 
 def test_texts_may_use_exactly_the_attributes_that_customers_have() -> None:
@@ -366,7 +366,7 @@ def test_texts_may_use_exactly_the_attributes_that_customers_have() -> None:
 
 def test_a_scenario_can_ask_for_every_fate_that_a_number_dials() -> None:
     """And for no other: both sides of the wire know the same names."""
-    assert set(FATES) == set(BY_NAME)
+    assert set(OUTCOMES) == set(BY_NAME)
 
 
 def test_the_schema_is_itself_valid() -> None:

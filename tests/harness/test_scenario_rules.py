@@ -2,8 +2,8 @@
 
 import pytest
 
-from sendproof_harness.scenario.diagnostics import UnusableFileError
-from sendproof_harness.scenario.load import loads
+from sendproof_harness.scenario.diagnostics import InvalidFileError
+from sendproof_harness.scenario.load import parse_scenarios
 
 WHOLE = """\
 sendproof: 1
@@ -53,14 +53,14 @@ steps:
 
 def told(text: str) -> list[str]:
     """All that the writer of `text` is told, without the name of the file."""
-    with pytest.raises(UnusableFileError) as raised:
-        loads(text, "my.yaml")
+    with pytest.raises(InvalidFileError) as raised:
+        parse_scenarios(text, "my.yaml")
     return [line.removeprefix("my.yaml:") for line in str(raised.value).splitlines()]
 
 
 def test_a_file_for_several_providers_is_a_scenario_for_each() -> None:
     """Whatever says `any` names the provider, and customers live where it reaches them."""
-    textlocal, delivyr = loads(WHOLE, "my.yaml")
+    textlocal, delivyr = parse_scenarios(WHOLE, "my.yaml")
     assert [channel.provider for channel in textlocal.channels] == ["textlocal", "textlocal"]
     assert (textlocal.audience.country, delivyr.audience.country) == ("GB", "US")
     assert [fault.get("call") for fault in (textlocal.faults[0], delivyr.faults[0])] == [
@@ -71,7 +71,7 @@ def test_a_file_for_several_providers_is_a_scenario_for_each() -> None:
 
 def test_a_fault_tells_lengths_in_milliseconds() -> None:
     """As the control API takes them."""
-    kill = loads(WHOLE, "my.yaml")[0].faults[1]
+    kill = parse_scenarios(WHOLE, "my.yaml")[0].faults[1]
     assert dict(kill) == {"fault": "kill", "webhook": "textlocal.receipt", "down": 600_000}
 
 

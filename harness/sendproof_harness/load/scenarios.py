@@ -6,22 +6,22 @@ from fractions import Fraction
 from pathlib import Path
 
 from sendproof_harness.load.trigger_tracker import EVENT, PARAMETER
-from sendproof_harness.scenario.fault_kinds import fault_of
+from sendproof_harness.scenario.fault_kinds import parse_fault
 from sendproof_harness.scenario.model import (
     Advance,
     Audience,
+    BridgeRequirements,
     Campaign,
     Channel,
     Criterion,
-    Define,
+    DefineTrigger,
     Part,
-    Plan,
+    PlanCampaign,
     Scenario,
     Split,
     Template,
     Trigger,
     WaitFor,
-    Wishes,
 )
 
 CAMPAIGN = 7001
@@ -81,7 +81,12 @@ def campaign(wanted: Selection) -> Scenario:
         announced=STARTS + timedelta(minutes=30),
         parts=(Part(channel=SCHEDULED, splits=(split,)),),
     )
-    steps = (_READY, Plan(campaign=CAMPAIGN), Advance(by=timedelta(hours=3)), Advance(by=timedelta(days=wanted.days)))
+    steps = (
+        _READY,
+        PlanCampaign(campaign=CAMPAIGN),
+        Advance(by=timedelta(hours=3)),
+        Advance(by=timedelta(days=wanted.days)),
+    )
     return Scenario(
         name=TITLE,
         about="",
@@ -92,7 +97,7 @@ def campaign(wanted: Selection) -> Scenario:
         templates=(Template(provider=wanted.provider, title=TITLE, body=TEXT),),
         campaigns=(planned,),
         steps=steps,
-        wishes=_wishes(wanted),
+        bridge=_wishes(wanted),
         rate_limits=wanted.rate_limits,
         faults=_copies(wanted),
     )
@@ -102,12 +107,12 @@ def _copies(wanted: Selection) -> tuple[dict[str, object], ...]:
     if not wanted.copies:
         return ()
     every = {"fault": "duplicate", "webhook": "any.receipt", "times": "all", "copies": wanted.copies}
-    return (fault_of(every, wanted.provider),)
+    return (parse_fault(every, wanted.provider),)
 
 
-def _wishes(wanted: Selection) -> Wishes:
+def _wishes(wanted: Selection) -> BridgeRequirements:
     """Elsewhere than at Textlocal nobody posts receipts unless the account asks for them."""
-    return Wishes(account_webhooks=wanted.kind == "receipts" and wanted.provider != "textlocal")
+    return BridgeRequirements(account_webhooks=wanted.kind == "receipts" and wanted.provider != "textlocal")
 
 
 def triggers(wanted: Selection) -> Scenario:
@@ -130,6 +135,6 @@ def triggers(wanted: Selection) -> Scenario:
         templates=(Template(provider=wanted.provider, title=ORDER_TITLE, body=ORDER_TEXT),),
         campaigns=(),
         triggers=(trigger,),
-        steps=(_READY, Define(trigger=TRIGGER)),
+        steps=(_READY, DefineTrigger(trigger=TRIGGER)),
         rate_limits=wanted.rate_limits,
     )

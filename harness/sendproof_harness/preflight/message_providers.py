@@ -17,8 +17,8 @@ from sendproof_harness.preflight.context import (
     UNAUTHORIZED,
     PreflightContext,
 )
-from sendproof_harness.preflight.http import Answer, address_of
-from sendproof_harness.preflight.results import Result, Status, ok, unknown, wrong
+from sendproof_harness.preflight.http import HttpResponse, address_of
+from sendproof_harness.preflight.results import PreflightResult, Status, ok, unknown, wrong
 
 _REFUSED = frozenset({UNAUTHORIZED, FORBIDDEN})
 
@@ -32,20 +32,20 @@ class Known:
     """
 
     sign: str
-    refuses: Callable[[PreflightContext, Service], Answer]
-    is_it: Callable[[Answer], bool]
+    refuses: Callable[[PreflightContext, Service], HttpResponse]
+    is_it: Callable[[HttpResponse], bool]
     ways: tuple[tuple[str, ...], ...]
-    tries: Callable[[PreflightContext, Service, Mapping[str, str]], Answer]
-    took: Callable[[Answer], Status]
+    tries: Callable[[PreflightContext, Service, Mapping[str, str]], HttpResponse]
+    took: Callable[[HttpResponse], Status]
 
 
-def addresses(patient: PreflightContext) -> Iterator[Result]:
+def addresses(patient: PreflightContext) -> Iterator[PreflightResult]:
     """Each service that is needed answers at its address, and is the one it is said to be."""
     for service in _needed(patient):
         yield _address(patient, service)
 
 
-def credentials(patient: PreflightContext) -> Iterator[Result]:
+def credentials(patient: PreflightContext) -> Iterator[PreflightResult]:
     """Each service that is needed takes the credentials that were handed over."""
     for service in _needed(patient):
         known = KNOWN.get(service.name)
@@ -64,7 +64,7 @@ def _needed(patient: PreflightContext) -> tuple[Service, ...]:
     return patient.handed.platform, *patient.handed.carriers
 
 
-def _address(patient: PreflightContext, service: Service) -> Result:
+def _address(patient: PreflightContext, service: Service) -> PreflightResult:
     about, known = f"address of {service.name}", KNOWN.get(service.name)
     if address_of(service.url) is None:
         todo = f"correct services.{service.name}.url"
@@ -82,7 +82,7 @@ def _address(patient: PreflightContext, service: Service) -> Result:
     return wrong(about, sign, f"{answer.said} from {service.url}", todo)
 
 
-def _credentials(patient: PreflightContext, service: Service, known: Known) -> Iterator[Result]:
+def _credentials(patient: PreflightContext, service: Service, known: Known) -> Iterator[PreflightResult]:
     ways = [way for way in known.ways if all(service.credentials.get(name) for name in way)]
     if not ways:
         wanted = " or ".join(" and ".join(way) for way in known.ways)
@@ -93,7 +93,7 @@ def _credentials(patient: PreflightContext, service: Service, known: Known) -> I
         yield _way(patient, service, known, way)
 
 
-def _way(patient: PreflightContext, service: Service, known: Known, way: tuple[str, ...]) -> Result:
+def _way(patient: PreflightContext, service: Service, known: Known, way: tuple[str, ...]) -> PreflightResult:
     about = f"{' and '.join(way)} of {service.name}"
     shown = {name: service.credentials[name] for name in way}
     # What cannot stand in a header cannot be a credential in one, and would end as an error of our own.
@@ -113,36 +113,36 @@ def _way(patient: PreflightContext, service: Service, known: Known, way: tuple[s
 # -- the services ------------------------------------------------------------------------------------
 
 
-def _ask_optimove(patient: PreflightContext, service: Service) -> Answer:
+def _ask_optimove(patient: PreflightContext, service: Service) -> HttpResponse:
     del service
     return patient.calls.call("GET", patient.function_url("general/GetLastDataUpdate"))
 
 
-def _show_optimove(patient: PreflightContext, service: Service, shown: Mapping[str, str]) -> Answer:
+def _show_optimove(patient: PreflightContext, service: Service, shown: Mapping[str, str]) -> HttpResponse:
     """ApiKeyInfo, or else a function of the list for third parties."""
     del service, shown
     answer = patient.optimove("apikey/ApiKeyInfo")
     return answer if answer.status == OK else patient.optimove("general/GetLastDataUpdate")
 
 
-def _by_status(answer: Answer) -> Status:
+def _by_status(answer: HttpResponse) -> Status:
     return "ok" if answer.status == OK else "wrong" if answer.status in _REFUSED else "unknown"
 
 
-def _ask_textlocal(patient: PreflightContext, service: Service) -> Answer:
+def _ask_textlocal(patient: PreflightContext, service: Service) -> HttpResponse:
     return patient.calls.call("POST", f"{service.url.rstrip('/')}/", form={"format": "json"})
 
 
-def _is_textlocal(answer: Answer) -> bool:
+def _is_textlocal(answer: HttpResponse) -> bool:
     """observed: the bare root answers with exactly errors and status (tests of PyPI textlocal 0.1.0)."""
     return isinstance(answer.json, dict) and answer.json.keys() == {"errors", "status"}
 
 
-def _show_textlocal(patient: PreflightContext, service: Service, shown: Mapping[str, str]) -> Answer:
+def _show_textlocal(patient: PreflightContext, service: Service, shown: Mapping[str, str]) -> HttpResponse:
     return patient.calls.call("POST", f"{service.url.rstrip('/')}/balance/", form={**shown, "format": "json"})
 
 
-def _textlocal_took(answer: Answer) -> Status:
+def _textlocal_took(answer: HttpResponse) -> Status:
     """documented: every reply has a status; code 3 is a wrong login (https://api.txtlocal.com/docs/)."""
     said = answer.json if isinstance(answer.json, dict) else {}
     errors = said.get("errors")
@@ -153,43 +153,43 @@ def _textlocal_took(answer: Answer) -> Status:
 _WRONG_LOGIN = 3
 
 
-def _ask_xtremepush(patient: PreflightContext, service: Service) -> Answer:
+def _ask_xtremepush(patient: PreflightContext, service: Service) -> HttpResponse:
     return _list_profile(patient, service, {})
 
 
-def _show_xtremepush(patient: PreflightContext, service: Service, shown: Mapping[str, str]) -> Answer:
+def _show_xtremepush(patient: PreflightContext, service: Service, shown: Mapping[str, str]) -> HttpResponse:
     """observed: a connector checks its token by list/profile (https://github.com/clientIO/appmixer-connectors)."""
     return _list_profile(patient, service, shown)
 
 
-def _list_profile(patient: PreflightContext, service: Service, shown: Mapping[str, str]) -> Answer:
+def _list_profile(patient: PreflightContext, service: Service, shown: Mapping[str, str]) -> HttpResponse:
     url = f"{service.url.rstrip('/')}/api/external/list/profile"
     return patient.calls.call("POST", url, body={**shown, "limit": 1})
 
 
-def _is_xtremepush(answer: Answer) -> bool:
+def _is_xtremepush(answer: HttpResponse) -> bool:
     """documented: the envelope of every reply (https://docs.xtremepush.com/docs/external-api-overview)."""
     return isinstance(answer.json, dict) and "code" in answer.json and answer.json.get("success") is False
 
 
-def _xtremepush_took(answer: Answer) -> Status:
+def _xtremepush_took(answer: HttpResponse) -> Status:
     said = answer.json if isinstance(answer.json, dict) else {}
     if said.get("success") is True:
         return "ok"
     return "wrong" if said.get("code") in {BAD_REQUEST, *_REFUSED} else "unknown"
 
 
-def _ask_delivyr(patient: PreflightContext, service: Service) -> Answer:
+def _ask_delivyr(patient: PreflightContext, service: Service) -> HttpResponse:
     """The one call that is documented; without credentials it can send nothing."""
     return patient.calls.call("POST", f"{service.url.rstrip('/')}/partner/customer_io/send_sms", body={})
 
 
-def _is_delivyr(answer: Answer) -> bool:
+def _is_delivyr(answer: HttpResponse) -> bool:
     client_error = answer.status is not None and answer.status // 100 == 4  # noqa: PLR2004 - what HTTP calls the client's
     return client_error and answer.status not in {NOT_FOUND, NOT_ALLOWED}
 
 
-def _show_delivyr(patient: PreflightContext, service: Service, shown: Mapping[str, str]) -> Answer:
+def _show_delivyr(patient: PreflightContext, service: Service, shown: Mapping[str, str]) -> HttpResponse:
     """The Message Log. assumed: that it can be read by a call; where it cannot, nothing is known."""
     headers = {"x-account-id": shown["account_id"], "x-api-key": shown["api_key"]}
     return patient.calls.call("GET", f"{service.url.rstrip('/')}/messages", query={"limit": "1"}, headers=headers)

@@ -10,7 +10,7 @@ from sendproof_harness.control_client import ControlClient
 from sendproof_harness.handover import write
 from sendproof_harness.scenario.fault_kinds import KILL
 from sendproof_harness.scenario.model import Channel, Scenario
-from sendproof_harness.scenario.values import iso
+from sendproof_harness.scenario.values import iso_utc
 
 LOOPBACK = frozenset({"127.0.0.1", "localhost", "::1"})
 
@@ -68,7 +68,7 @@ def _settings(place: Place, scenario: Scenario, name: str | None, clock: Mapping
             "opted_out": float(audience.opted_out),
             "unusable_numbers": float(audience.unusable_numbers),
             "country": audience.country,
-            "fates": {name: float(share) for name, share in audience.fates.items()},
+            "outcomes": {name: float(share) for name, share in audience.outcomes.items()},
         },
         "channels": [_channel(channel) for channel in scenario.channels],
         "rate_limits": scenario.rate_limits,
@@ -90,5 +90,5 @@ def _name(name: str) -> str:
 
 def _clock(scenario: Scenario, rate: float | None) -> dict[str, object]:
     if rate is None:
-        return {"mode": "virtual", "start": iso(scenario.starts)}
-    return {"mode": "real", "rate": rate} | ({} if rate == 1 else {"start": iso(scenario.starts)})
+        return {"mode": "virtual", "start": iso_utc(scenario.starts)}
+    return {"mode": "real", "rate": rate} | ({} if rate == 1 else {"start": iso_utc(scenario.starts)})

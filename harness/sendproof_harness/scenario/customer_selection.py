@@ -4,7 +4,7 @@ from collections.abc import Iterator
 from hashlib import blake2b
 from heapq import nsmallest
 
-from sendproof_harness.scenario.model import Scenario, Who
+from sendproof_harness.scenario.model import CustomerSelection, Scenario
 
 
 def customer_id(index: int) -> str:
@@ -12,7 +12,7 @@ def customer_id(index: int) -> str:
     return f"C{index:07d}"
 
 
-def chosen(scenario: Scenario, who: Who, name: str) -> Iterator[str]:
+def select_customers(scenario: Scenario, who: CustomerSelection, name: str) -> Iterator[str]:
     """The ids, in the order of the audience. `name` is what is drawn for: two steps draw apart."""
     if who.share is None:
         there = scenario.audience.customers
@@ -21,10 +21,10 @@ def chosen(scenario: Scenario, who: Who, name: str) -> Iterator[str]:
         return
     wanted = round(who.share * scenario.audience.customers)
     everybody = range(scenario.audience.customers)
-    first = nsmallest(wanted, everybody, key=lambda index: drawn(scenario.seed, f"{name} {index}"))
+    first = nsmallest(wanted, everybody, key=lambda index: seeded_number(scenario.seed, f"{name} {index}"))
     yield from (customer_id(index) for index in sorted(first))
 
 
-def drawn(seed: int, name: str) -> int:
+def seeded_number(seed: int, name: str) -> int:
     """A number below 2 to the 64th that follows from the seed and from what is drawn for."""
     return int.from_bytes(blake2b(f"{seed} {name}".encode(), digest_size=8).digest(), "big")

@@ -5,13 +5,13 @@ import json
 from collections.abc import Iterable
 from dataclasses import dataclass
 
-Place = tuple[str | int, ...]
+KeyPath = tuple[str | int, ...]
 
 _SHOWN = 60
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, order=True)
-class Mistake:
+class Diagnostic:
     """One thing to mend in `file`. `where` is a path of keys such as `campaigns[0].splits[1].share`, or empty."""
 
     file: str
@@ -24,15 +24,15 @@ class Mistake:
         return f"{self.file}:{self.line}: {place}{self.message}"
 
 
-class UnusableFileError(ValueError):
-    """A file that a person wrote and that cannot be used. `mistakes` lists all that was found, in its order."""
+class InvalidFileError(ValueError):
+    """A file that a person wrote and that cannot be used. `diagnostics` lists all that was found, in its order."""
 
-    def __init__(self, mistakes: Iterable[Mistake]) -> None:
-        self.mistakes = tuple(sorted(mistakes))
-        super().__init__("\n".join(str(mistake) for mistake in self.mistakes))
+    def __init__(self, diagnostics: Iterable[Diagnostic]) -> None:
+        self.diagnostics = tuple(sorted(diagnostics))
+        super().__init__("\n".join(str(diagnostic) for diagnostic in self.diagnostics))
 
 
-def path_text(place: Place) -> str:
+def path_text(place: KeyPath) -> str:
     """`("campaigns", 0, "splits")` as `campaigns[0].splits`."""
     text = ""
     for part in place:
@@ -40,12 +40,12 @@ def path_text(place: Place) -> str:
     return text.removeprefix(".")
 
 
-def expected(what: str, got: object) -> str:
+def expected_got(what: str, got: object) -> str:
     """The form of every message about a value."""
-    return f"expected {what}, got {shown(got)}"
+    return f"expected {what}, got {value_text(got)}"
 
 
-def shown(value: object) -> str:
+def value_text(value: object) -> str:
     """A value as a reader of the file knows it, cut where it gets long."""
     if isinstance(value, dict):
         return "a mapping of keys" if value else "an empty mapping"
@@ -55,10 +55,10 @@ def shown(value: object) -> str:
     return text if len(text) <= _SHOWN else text[:_SHOWN] + "…"
 
 
-def choices(word: str, known: Iterable[object]) -> str:
+def suggestion(word: str, known: Iterable[object]) -> str:
     """The end of a message about an unknown name: the nearest known one, else all of them."""
     names = [str(name) for name in known]
-    near = nearest(word, names)
+    near = closest(word, names)
     if near:
         return f'did you mean "{near}"?'
     if not names:
@@ -66,7 +66,7 @@ def choices(word: str, known: Iterable[object]) -> str:
     return "known: " + ", ".join(names)
 
 
-def nearest(word: str, known: Iterable[str]) -> str | None:
+def closest(word: str, known: Iterable[str]) -> str | None:
     """The known name that a misspelt word most likely means."""
     near = difflib.get_close_matches(word, list(known), n=1, cutoff=0.6)
     return near[0] if near else None

@@ -29,7 +29,7 @@ def dialect_variants(scenarios: Mapping[str, Scenario], catalogue: Catalogue) ->
 
 
 def _variations(name: str, scenario: Scenario, catalogue: Catalogue) -> Iterator[tuple[str, Scenario]]:
-    for service in services_of(scenario):
+    for service in used_services(scenario):
         for dialect in catalogue.get(service, ()):
             question = f"{service}.{dialect['name']}"
             if question in scenario.dialects:
@@ -39,8 +39,8 @@ def _variations(name: str, scenario: Scenario, catalogue: Catalogue) -> Iterator
                 yield f"{name}-{question}-{answer['value']}", dataclasses.replace(scenario, dialects=spoken)
 
 
-def services_of(scenario: Scenario) -> list[str]:
+def used_services(scenario: Scenario) -> list[str]:
     """The services that a bridge speaks with in this scenario."""
     providers = dict.fromkeys(channel.provider for channel in scenario.channels)
-    signed = [_SIGNED_EVENTS] if scenario.wishes.reports == "save_event" else []
+    signed = [_SIGNED_EVENTS] if scenario.bridge.reports == "save_event" else []
     return [_OPTIMOVE, *signed, *providers]

@@ -8,20 +8,20 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 from sendproof_harness.scenario.model import ANY
-from sendproof_harness.scenario.values import duration_of, milliseconds
+from sendproof_harness.scenario.values import parse_duration, to_milliseconds
 
 CALL, WEBHOOK = "call", "webhook"
 
 #: The keys that every fault has.
-COMMON = ("fault", CALL, WEBHOOK, "where", "nth", "times", "when")
+COMMON_KEYS = ("fault", CALL, WEBHOOK, "where", "nth", "times", "when")
 KILL = "kill"
 # Lengths of virtual time: words in a file, milliseconds on the wire.
-LENGTHS = frozenset({"by", "spread", "within", "down"})
+DURATION_KEYS = frozenset({"by", "spread", "within", "down"})
 _BEFORE_AND_AFTER = ("before", "after")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Kind:
+class FaultKind:
     """One fault: on what it can strike, when (the first is the default), and its own keys."""
 
     on: tuple[str, ...] = (CALL,)
@@ -29,22 +29,22 @@ class Kind:
     keys: tuple[str, ...] = ()
 
 
-KINDS: Mapping[str, Kind] = {
-    "status": Kind(keys=("status", "body", "content_type", "retry_after")),
-    "rate_limited": Kind(when=("before",), keys=("retry_after",)),
-    "refused_credential": Kind(when=("before",)),
-    "hang": Kind(keys=("seconds",)),
-    "reset": Kind(),
-    "truncated": Kind(when=("after",)),
-    "garbage": Kind(),
-    "slow": Kind(when=("after",), keys=("seconds",)),
-    "delayed": Kind(when=("after",), keys=("seconds",)),
-    "repeated": Kind(when=("after",)),
-    "drop": Kind(on=(WEBHOOK,), when=("before",), keys=("attempts",)),
-    "duplicate": Kind(on=(WEBHOOK,), when=("before",), keys=("copies",)),
-    "delay": Kind(on=(WEBHOOK,), when=("before",), keys=("by", "spread")),
-    "reorder": Kind(on=(WEBHOOK,), when=("before",), keys=("behind", "within")),
-    KILL: Kind(on=(CALL, WEBHOOK), keys=("down", "within_s")),
+KINDS: Mapping[str, FaultKind] = {
+    "status": FaultKind(keys=("status", "body", "content_type", "retry_after")),
+    "rate_limited": FaultKind(when=("before",), keys=("retry_after",)),
+    "refused_credential": FaultKind(when=("before",)),
+    "hang": FaultKind(keys=("seconds",)),
+    "reset": FaultKind(),
+    "truncated": FaultKind(when=("after",)),
+    "garbage": FaultKind(),
+    "slow": FaultKind(when=("after",), keys=("seconds",)),
+    "delayed": FaultKind(when=("after",), keys=("seconds",)),
+    "repeated": FaultKind(when=("after",)),
+    "drop": FaultKind(on=(WEBHOOK,), when=("before",), keys=("attempts",)),
+    "duplicate": FaultKind(on=(WEBHOOK,), when=("before",), keys=("copies",)),
+    "delay": FaultKind(on=(WEBHOOK,), when=("before",), keys=("by", "spread")),
+    "reorder": FaultKind(on=(WEBHOOK,), when=("before",), keys=("behind", "within")),
+    KILL: FaultKind(on=(CALL, WEBHOOK), keys=("down", "within_s")),
 }
 
 #: What `any` stands for, by the provider.
@@ -57,15 +57,18 @@ WEBHOOKS: Mapping[str, Mapping[str, str]] = {
 }
 
 
-def fault_of(content: Mapping[str, object], provider: str | None) -> dict[str, object]:
+def parse_fault(content: Mapping[str, object], provider: str | None) -> dict[str, object]:
     """The entry as the control API takes it, for one provider if there are several."""
-    entry = {key: milliseconds(duration_of(str(value))) if key in LENGTHS else value for key, value in content.items()}
+    entry = {
+        key: to_milliseconds(parse_duration(str(value))) if key in DURATION_KEYS else value
+        for key, value in content.items()
+    }
     for axis in {CALL, WEBHOOK} & entry.keys():
-        entry[axis] = target_of(axis, str(entry[axis]), provider)
+        entry[axis] = resolve_target(axis, str(entry[axis]), provider)
     return entry
 
 
-def target_of(axis: str, target: str, provider: str | None) -> str:
+def resolve_target(axis: str, target: str, provider: str | None) -> str:
     """`any.send` as `textlocal.bulk_json`; whatever is no such name, and everything without a provider, as it is."""
     service, _, name = target.partition(".")
     names = (CALLS if axis == CALL else WEBHOOKS).get(name, {})
@@ -74,7 +77,7 @@ def target_of(axis: str, target: str, provider: str | None) -> str:
     return f"{provider}.{names[provider]}"
 
 
-def general(axis: str, target: str, provider: str | None) -> str:
+def generalize_target(axis: str, target: str, provider: str | None) -> str:
     """`textlocal.bulk_json` as `any.send`, if textlocal is the provider that stands for `any`; else as it is."""
     names = CALLS if axis == CALL else WEBHOOKS
     for name, called in names.items():

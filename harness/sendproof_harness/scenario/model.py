@@ -15,14 +15,14 @@ Parameter = str | int | float | bool
 class Audience:
     """How many customers exist, which part of them opted out or has no usable number (0 to 1), and where they live.
 
-    `fates`: which part has a number that decides what becomes of a message to it, by the name of that fate.
+    `outcomes`: which part has a number that decides what becomes of a message to it, by the name of that fate.
     """
 
     customers: int
     opted_out: Fraction
     unusable_numbers: Fraction
     country: str = "GB"
-    fates: Mapping[str, Fraction] = field(default_factory=dict)
+    outcomes: Mapping[str, Fraction] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -109,7 +109,7 @@ class Trigger:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Wishes:
+class BridgeRequirements:
     """What a client asks of the bridge. None: the bridge's own way."""
 
     reports: str | None = None
@@ -119,7 +119,7 @@ class Wishes:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Who:
+class CustomerSelection:
     """Some customers: neighbours from `first_customer` on, or a share of all that the seed draws."""
 
     customers: int | None = None
@@ -137,32 +137,32 @@ class WaitFor:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Plan:
+class PlanCampaign:
     """Step: give a campaign to Optimove."""
 
     campaign: int
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Cancel:
+class CancelCampaign:
     """Step: cancel a campaign."""
 
     campaign: int
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Define:
+class DefineTrigger:
     """Step: define a trigger in Optimove."""
 
     trigger: str
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Events:
+class CustomerEvents:
     """Step: customers do something, each `times` times with `every` between; spread evenly over `spread`."""
 
     event: str
-    who: Who
+    selection: CustomerSelection
     parameters: Mapping[str, Parameter] = field(default_factory=dict)
     times: int = 1
     every: timedelta = timedelta()
@@ -207,12 +207,12 @@ class OptOut:
     """Step: a file of the client's daily batch says that customers want no messages: `by` attribute or preference."""
 
     by: str
-    who: Who
+    selection: CustomerSelection
     channel: int | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Key:
+class ChangeKey:
     """Step: the client's admin rotates, disables or enables the bridge's key. What was good ends after `overlap`."""
 
     action: str
@@ -220,7 +220,7 @@ class Key:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Resend:
+class ResendWebhooks:
     """Step: notifications of the past come once more: the `nth` of an event and, with `count`, those after it."""
 
     service: str
@@ -237,7 +237,7 @@ class Advance:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Probing:
+class ProbeListeners:
     """Step: post to every listener what its contract allows, and what it does not; so many `examples` are made up.
 
     A scenario file cannot ask for it; `sendproof contract` puts it among the steps. Whoever does not answer within
@@ -250,19 +250,19 @@ class Probing:
 
 Step = (
     WaitFor
-    | Plan
-    | Cancel
-    | Define
-    | Events
+    | PlanCampaign
+    | CancelCampaign
+    | DefineTrigger
+    | CustomerEvents
     | AddTemplate
     | RenameTemplate
     | ChangeTemplate
     | DeleteTemplate
     | OptOut
-    | Key
-    | Resend
+    | ChangeKey
+    | ResendWebhooks
     | Advance
-    | Probing
+    | ProbeListeners
 )
 
 #: A fault as the file says it, its lengths of virtual time in milliseconds: what the control API takes.
@@ -283,7 +283,7 @@ class Scenario:
     campaigns: tuple[Campaign, ...]
     steps: tuple[Step, ...]
     triggers: tuple[Trigger, ...] = ()
-    wishes: Wishes = Wishes()
+    bridge: BridgeRequirements = BridgeRequirements()
     nightly: str | None = None
     rate_limits: bool = True
     dialects: Mapping[str, str] = field(default_factory=dict)
@@ -292,12 +292,12 @@ class Scenario:
     provider: str | None = None
 
 
-def whole(scenario: Scenario) -> timedelta:
+def virtual_duration(scenario: Scenario) -> timedelta:
     """How much virtual time the steps let pass."""
     return sum((step.by for step in scenario.steps if isinstance(step, Advance)), timedelta())
 
 
-def moved(scenario: Scenario, by: timedelta) -> Scenario:
+def shifted(scenario: Scenario, by: timedelta) -> Scenario:
     """The same scenario so much later: every time in it."""
     return replace(
         scenario,

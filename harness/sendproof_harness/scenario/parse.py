@@ -4,36 +4,36 @@ from collections.abc import Callable, Mapping
 from datetime import date, timedelta
 from typing import Any
 
-from sendproof_harness.scenario.fault_kinds import WEBHOOK, fault_of, target_of
+from sendproof_harness.scenario.fault_kinds import WEBHOOK, parse_fault, resolve_target
 from sendproof_harness.scenario.model import (
     ANY,
     AddTemplate,
     Advance,
     Audience,
+    BridgeRequirements,
     Campaign,
-    Cancel,
+    CancelCampaign,
+    ChangeKey,
     ChangeTemplate,
     Channel,
     Criterion,
-    Define,
+    CustomerEvents,
+    CustomerSelection,
+    DefineTrigger,
     DeleteTemplate,
-    Events,
-    Key,
     OptOut,
     Part,
-    Plan,
+    PlanCampaign,
     RenameTemplate,
-    Resend,
+    ResendWebhooks,
     Scenario,
     Split,
     Step,
     Template,
     Trigger,
     WaitFor,
-    Who,
-    Wishes,
 )
-from sendproof_harness.scenario.values import duration_of, share_of, time_of
+from sendproof_harness.scenario.values import parse_duration, parse_share, parse_time
 
 Content = Mapping[str, Any]
 
@@ -42,7 +42,7 @@ _COUNTRIES: Mapping[str, str] = {"delivyr": "US"}
 _NO_TIME = timedelta()
 
 
-def scenario_of(content: Content, provider: str | None = None) -> Scenario:
+def parse_scenario(content: Content, provider: str | None = None) -> Scenario:
     """The scenario that a file's content describes; the content has passed the schema.
 
     `provider` stands wherever the file says `any`; without it `any` stays.
@@ -54,18 +54,18 @@ def scenario_of(content: Content, provider: str | None = None) -> Scenario:
         name=content["name"],
         about=content.get("about", ""),
         seed=content["seed"],
-        starts=time_of(content["starts"]),
+        starts=parse_time(content["starts"]),
         audience=audience,
         channels=channels,
         templates=tuple(named.template(template) for template in content["templates"]),
         campaigns=tuple(_campaign(campaign, audience) for campaign in content.get("campaigns", ())),
         steps=tuple(named.step(step) for step in content["steps"]),
         triggers=tuple(_trigger(trigger) for trigger in content.get("triggers", ())),
-        wishes=Wishes(**content.get("bridge", {})),
+        bridge=BridgeRequirements(**content.get("bridge", {})),
         nightly=content.get("nightly"),
         rate_limits=content.get("rate_limits", True),
         dialects=content.get("dialects", {}),
-        faults=tuple(fault_of(fault, provider) for fault in content.get("faults", ())),
+        faults=tuple(parse_fault(fault, provider) for fault in content.get("faults", ())),
         clients=tuple(content.get("clients", ())),
         provider=provider,
     )
@@ -75,10 +75,10 @@ def _audience(content: Content, channels: tuple[Channel, ...]) -> Audience:
     countries = [_COUNTRIES.get(channel.provider, "GB") for channel in channels]
     return Audience(
         customers=content["customers"],
-        opted_out=share_of(content.get("opted_out", "0%")),
-        unusable_numbers=share_of(content.get("unusable_numbers", "0%")),
+        opted_out=parse_share(content.get("opted_out", "0%")),
+        unusable_numbers=parse_share(content.get("unusable_numbers", "0%")),
         country=content.get("country", countries[0]),
-        fates={name: share_of(share) for name, share in content.get("fates", {}).items()},
+        outcomes={name: parse_share(share) for name, share in content.get("outcomes", {}).items()},
     )
 
 
@@ -99,7 +99,7 @@ def _campaign(content: Content, audience: Audience) -> Campaign:
 
 
 def _time_in(content: Content, key: str) -> Any:
-    return time_of(content[key]) if key in content else None
+    return parse_time(content[key]) if key in content else None
 
 
 def _part(content: Content) -> Part:
@@ -107,7 +107,9 @@ def _part(content: Content) -> Part:
 
 
 def _split(content: Content) -> Split:
-    return Split(share=share_of(content["share"]), template=content["template"], send_at=time_of(content["send_at"]))
+    return Split(
+        share=parse_share(content["share"]), template=content["template"], send_at=parse_time(content["send_at"])
+    )
 
 
 def _trigger(content: Content) -> Trigger:
@@ -126,23 +128,23 @@ def _criterion(content: Content) -> Criterion:
     return Criterion(
         event=content["event"],
         count=content.get("count", 1),
-        within=duration_of(content["within"]) if "within" in content else None,
+        within=parse_duration(content["within"]) if "within" in content else None,
         where=content.get("where", {}),
     )
 
 
-def _who(content: Content) -> Who:
-    return Who(
+def _selection(content: Content) -> CustomerSelection:
+    return CustomerSelection(
         customers=content.get("customers"),
         first_customer=content.get("first_customer", 0),
-        share=share_of(content["share"]) if "share" in content else None,
+        share=parse_share(content["share"]) if "share" in content else None,
     )
 
 
-def _events(content: Content) -> Events:
-    return Events(
+def _events(content: Content) -> CustomerEvents:
+    return CustomerEvents(
         event=content["event"],
-        who=_who(content),
+        selection=_selection(content),
         parameters=content.get("parameters", {}),
         times=content.get("times", 1),
         every=_length_in(content, "every"),
@@ -151,7 +153,7 @@ def _events(content: Content) -> Events:
 
 
 def _length_in(content: Content, key: str) -> timedelta:
-    return duration_of(content[key]) if key in content else _NO_TIME
+    return parse_duration(content[key]) if key in content else _NO_TIME
 
 
 def _wait_for(content: Content) -> WaitFor:
@@ -162,13 +164,13 @@ def _wait_for(content: Content) -> WaitFor:
     )
 
 
-def _key(content: Content) -> Key:
-    return Key(action=content["action"], overlap=_length_in(content, "overlap"))
+def _key(content: Content) -> ChangeKey:
+    return ChangeKey(action=content["action"], overlap=_length_in(content, "overlap"))
 
 
-def _resend(content: Content, provider: str | None) -> Resend:
-    service, _, event = target_of(WEBHOOK, content["webhook"], provider).partition(".")
-    return Resend(service=service, event=event, nth=content.get("nth", 1), count=content.get("count", 1))
+def _resend(content: Content, provider: str | None) -> ResendWebhooks:
+    service, _, event = resolve_target(WEBHOOK, content["webhook"], provider).partition(".")
+    return ResendWebhooks(service=service, event=event, nth=content.get("nth", 1), count=content.get("count", 1))
 
 
 class _Named:
@@ -178,18 +180,20 @@ class _Named:
         self._provider = provider
         self._steps: dict[str, Callable[[Any], Step]] = {
             "wait_for": _wait_for,
-            "plan": lambda campaign: Plan(campaign=campaign),
-            "cancel": lambda campaign: Cancel(campaign=campaign),
-            "trigger": lambda trigger: Define(trigger=trigger),
+            "plan": lambda campaign: PlanCampaign(campaign=campaign),
+            "cancel": lambda campaign: CancelCampaign(campaign=campaign),
+            "trigger": lambda trigger: DefineTrigger(trigger=trigger),
             "events": _events,
             "add_template": lambda content: AddTemplate(template=self.template(content)),
             "rename_template": lambda content: RenameTemplate(**self._of(content)),
             "change_template": lambda content: ChangeTemplate(**self._of(content)),
             "delete_template": lambda content: DeleteTemplate(**self._of(content)),
-            "opt_out": lambda content: OptOut(by=content["by"], who=_who(content), channel=content.get("channel")),
+            "opt_out": lambda content: OptOut(
+                by=content["by"], selection=_selection(content), channel=content.get("channel")
+            ),
             "key": _key,
             "resend": lambda content: _resend(content, provider),
-            "advance": lambda length: Advance(by=duration_of(length)),
+            "advance": lambda length: Advance(by=parse_duration(length)),
         }
 
     def channel(self, content: Content) -> Channel:

@@ -13,10 +13,10 @@ from typing import Any
 
 import yaml
 
-from sendproof_harness.scenario.customer_selection import drawn
-from sendproof_harness.scenario.fault_kinds import CALL, KILL, LENGTHS, WEBHOOK, general, target_of
-from sendproof_harness.scenario.model import ANY, Advance, Campaign, Cancel, Fault, Scenario, WaitFor
-from sendproof_harness.scenario.values import words
+from sendproof_harness.scenario.customer_selection import seeded_number
+from sendproof_harness.scenario.fault_kinds import CALL, DURATION_KEYS, KILL, WEBHOOK, generalize_target, resolve_target
+from sendproof_harness.scenario.model import ANY, Advance, Campaign, CancelCampaign, Fault, Scenario, WaitFor
+from sendproof_harness.scenario.values import duration_text
 
 # So many messages at least must be owed before we say that a call for them surely comes.
 _SURELY = 20
@@ -64,27 +64,30 @@ class _Place:
     kinds: tuple[Mapping[str, Any], ...]
 
 
-class TooManyError(ValueError):
+class TooManyFaultsError(ValueError):
     """More faults are wanted than the scenario has places for; the message says how many it has."""
 
 
-def draw(scenario: Scenario, seed: int, number: int, *, kills: bool = True) -> tuple[Fault, ...]:
-    """So many faults; without `kills` none that kills the bridge. `TooManyError` when there are not enough places."""
+def generate_faults(scenario: Scenario, seed: int, number: int, *, kills: bool = True) -> tuple[Fault, ...]:
+    """Generate `number` faults; with `kills=False` none of them kills the bridge.
+
+    Raises `TooManyFaultsError` if the scenario has fewer positions.
+    """
     places = list(_places(scenario))
     if number > len(places):
-        raise TooManyError(
+        raise TooManyFaultsError(
             f"expected at most {len(places)} faults, as many as this scenario surely has places for, got {number}"
         )
     chosen = []
     for turn in range(number):
-        place = places.pop(drawn(seed, f"fault {turn} place") % len(places))
+        place = places.pop(seeded_number(seed, f"fault {turn} place") % len(places))
         kinds = [kind for kind in place.kinds if kills or kind["fault"] != KILL]
-        kind = kinds[drawn(seed, f"fault {turn} kind") % len(kinds)]
+        kind = kinds[seeded_number(seed, f"fault {turn} kind") % len(kinds)]
         chosen.append({"fault": kind["fault"], **place.at, **{k: v for k, v in kind.items() if k != "fault"}})
     return tuple(chosen)
 
 
-def as_yaml(faults: tuple[Fault, ...], provider: str | None = None) -> str:
+def faults_yaml(faults: tuple[Fault, ...], provider: str | None = None) -> str:
     """The faults as the top of a scenario file has them, a line each; `provider` is the one that stands for `any`."""
     lines = [
         yaml.safe_dump(_written(fault, provider), default_flow_style=True, sort_keys=False, width=1_000).strip()
@@ -95,10 +98,11 @@ def as_yaml(faults: tuple[Fault, ...], provider: str | None = None) -> str:
 
 def _written(fault: Fault, provider: str | None) -> dict[str, object]:
     written = {
-        key: general(key, str(value), provider) if key in {CALL, WEBHOOK} else value for key, value in fault.items()
+        key: generalize_target(key, str(value), provider) if key in {CALL, WEBHOOK} else value
+        for key, value in fault.items()
     }
-    for key in LENGTHS & written.keys():
-        written[key] = words(timedelta(milliseconds=int(str(written[key]))))
+    for key in DURATION_KEYS & written.keys():
+        written[key] = duration_text(timedelta(milliseconds=int(str(written[key]))))
     return written
 
 
@@ -111,7 +115,7 @@ def _places(scenario: Scenario) -> Iterator[_Place]:
         yield _call("optimove.AddChannelTemplates", 1)
         for provider in providers:
             if provider in with_templates:
-                yield _call(target_of(CALL, f"{ANY}.templates", provider), 1)
+                yield _call(resolve_target(CALL, f"{ANY}.templates", provider), 1)
     sure = [campaign for campaign in scenario.campaigns if _surely_sent(scenario, campaign)]
     for campaign in sure:
         where = {"CampaignID": campaign.campaign}
@@ -131,12 +135,12 @@ def _of_sending(scenario: Scenario, sure: list[Campaign]) -> Iterator[_Place]:
             sendings[provider] = sendings.get(provider, 0) + len({(s.template, s.send_at) for s in part.splits})
     for provider, calls in sendings.items():
         for nth in range(1, calls + 1):
-            yield _call(target_of(CALL, f"{ANY}.send", provider), nth)
-        if provider == "textlocal" or scenario.wishes.account_webhooks:
+            yield _call(resolve_target(CALL, f"{ANY}.send", provider), nth)
+        if provider == "textlocal" or scenario.bridge.account_webhooks:
             for nth in range(1, 1 + _SURELY // 2):
-                at = {WEBHOOK: target_of(WEBHOOK, f"{ANY}.receipt", provider), "nth": nth}
+                at = {WEBHOOK: resolve_target(WEBHOOK, f"{ANY}.receipt", provider), "nth": nth}
                 yield _Place(at=at, kinds=_ON_RECEIPTS)
-    if scenario.wishes.reports != "save_event":
+    if scenario.bridge.reports != "save_event":
         for nth in range(1, 4):
             yield _call("optimove.UpdateCampaignMetrics", nth)
 
@@ -148,7 +152,7 @@ def _call(target: str, nth: int) -> _Place:
 def _surely_sent(scenario: Scenario, campaign: Campaign) -> bool:
     """Whether enough people are owed a message at each of its times, and it is reported for a day after the last."""
     audience = scenario.audience
-    lost = audience.opted_out + audience.unusable_numbers + sum(audience.fates.values(), Fraction(0))
+    lost = audience.opted_out + audience.unusable_numbers + sum(audience.outcomes.values(), Fraction(0))
     reached = campaign.customers * max(Fraction(0), 1 - lost)
     splits = [split for part in campaign.parts for split in part.splits]
     ends = scenario.starts + sum((s.by for s in scenario.steps if isinstance(s, Advance)), timedelta())
@@ -160,4 +164,4 @@ def _surely_sent(scenario: Scenario, campaign: Campaign) -> bool:
 
 
 def _cancelled(scenario: Scenario, campaign: Campaign) -> bool:
-    return any(isinstance(step, Cancel) and step.campaign == campaign.campaign for step in scenario.steps)
+    return any(isinstance(step, CancelCampaign) and step.campaign == campaign.campaign for step in scenario.steps)

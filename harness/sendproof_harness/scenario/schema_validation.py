@@ -1,4 +1,4 @@
-"""A document against its JSON Schema: every mistake, with its line, what was expected, and what stands there.
+"""A document against its JSON Schema: every diagnostic, with its line, what was expected, and what stands there.
 
 In the schemas of files that people write every part has a `title`, which says what kind of value is expected.
 """
@@ -12,14 +12,14 @@ from jsonschema.exceptions import ValidationError
 from jsonschema.protocols import Validator
 from jsonschema.validators import extend
 
-from sendproof_harness.scenario.diagnostics import Mistake, Place, choices, expected, nearest
-from sendproof_harness.scenario.values import time_of
+from sendproof_harness.scenario.diagnostics import Diagnostic, KeyPath, closest, expected_got, suggestion
+from sendproof_harness.scenario.values import parse_time
 from sendproof_harness.scenario.yaml_source import Document
 
 Schema = Mapping[str, Any]
 
 
-def against_schema(document: Document, schema: Schema) -> Iterator[Mistake]:
+def validate_against_schema(document: Document, schema: Schema) -> Iterator[Diagnostic]:
     """What is wrong with the document, in no order, and perhaps twice."""
     errors: Iterable[ValidationError] = _validator(schema).iter_errors(cast("Any", document.value))
     for error in errors:
@@ -29,23 +29,23 @@ def against_schema(document: Document, schema: Schema) -> Iterator[Mistake]:
         elif error.validator == "required":
             yield from _missing_keys(document, place, error, schema)
         else:
-            yield document.mistake(place, _about_value(error, schema))
+            yield document.diagnostic(place, _about_value(error, schema))
 
 
-def _unknown_keys(document: Document, place: Place, error: ValidationError) -> Iterator[Mistake]:
+def _unknown_keys(document: Document, place: KeyPath, error: ValidationError) -> Iterator[Diagnostic]:
     part, got = _part_and_value(error)
     for key in got:
         if key not in part["properties"]:
-            yield document.mistake((*place, key), f"unknown key, {choices(key, part['properties'])}")
+            yield document.diagnostic((*place, key), f"unknown key, {suggestion(key, part['properties'])}")
 
 
-def _missing_keys(document: Document, place: Place, error: ValidationError, schema: Schema) -> Iterator[Mistake]:
+def _missing_keys(document: Document, place: KeyPath, error: ValidationError, schema: Schema) -> Iterator[Diagnostic]:
     part, got = _part_and_value(error)
     known = part["properties"]
-    misspelt = {nearest(key, known) for key in got if key not in known}
+    misspelt = {closest(key, known) for key in got if key not in known}
     for key in part["required"]:
         if key not in got and key not in misspelt:
-            yield document.mistake(place, f'missing key "{key}": expected {_title(known[key], schema)}')
+            yield document.diagnostic(place, f'missing key "{key}": expected {_title(known[key], schema)}')
 
 
 def _about_value(error: ValidationError, schema: Schema) -> str:
@@ -54,12 +54,12 @@ def _about_value(error: ValidationError, schema: Schema) -> str:
         case "maxProperties" if part["maxProperties"] == 1:
             return f"expected one step, got {len(got)} ({', '.join(got)}); write each as a list item of its own"
         case "maximum":
-            return expected(f"at most {part['maximum']}", got)
+            return expected_got(f"at most {part['maximum']}", got)
         case "maxItems":
             return f"expected at most {part['maxItems']} items, got {len(got)}"
         case "maxLength":
             return f"expected at most {part['maxLength']} characters, got {len(got)}"
-    return expected(_title(part, schema), got)
+    return expected_got(_title(part, schema), got)
 
 
 def _part_and_value(error: ValidationError) -> tuple[Schema, Any]:
@@ -87,7 +87,7 @@ def _validator(schema: Schema) -> Validator:
 
 
 def _is_time(value: object) -> bool:
-    return not isinstance(value, str) or bool(time_of(value))
+    return not isinstance(value, str) or bool(parse_time(value))
 
 
 def _is_day(value: object) -> bool:

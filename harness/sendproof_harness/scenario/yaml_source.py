@@ -1,7 +1,7 @@
 """YAML text into plain values, with the line of every key and item.
 
 Only what JSON can also say is read, plus comments and the shorter notation. Scalars follow YAML 1.2's core schema:
-a time stays text, and `no` is a word. Keys are text. Keys that occur twice, aliases and tags are mistakes.
+a time stays text, and `no` is a word. Keys are text. Keys that occur twice, aliases and tags are diagnostics.
 """
 
 import re
@@ -11,7 +11,7 @@ from typing import Any
 
 import yaml
 
-from sendproof_harness.scenario.diagnostics import Mistake, Place, UnusableFileError, path_text
+from sendproof_harness.scenario.diagnostics import Diagnostic, InvalidFileError, KeyPath, path_text
 
 # Such a file is written by a person; beyond this it is some other file given by accident.
 SIZE_LIMIT = 1_000_000
@@ -27,14 +27,14 @@ class Document:
 
     file: str
     value: object
-    lines: dict[Place, int]
+    lines: dict[KeyPath, int]
 
-    def mistake(self, place: Place, message: str) -> Mistake:
+    def diagnostic(self, place: KeyPath, message: str) -> Diagnostic:
         """Say what is wrong at `place`, with the line of the nearest place around it that the file has."""
         known = place
         while known not in self.lines:
             known = known[:-1]
-        return Mistake(file=self.file, line=self.lines[known], where=path_text(place), message=message)
+        return Diagnostic(file=self.file, line=self.lines[known], where=path_text(place), message=message)
 
 
 class _PlainLoader(yaml.SafeLoader):
@@ -55,7 +55,7 @@ for _kind, _form, _starts in (
 def read_text(path: Path, kind: str) -> str:
     """The text of a file that a person wrote, `kind` being what it is expected to be.
 
-    Raises `UnusableFileError` when there is none.
+    Raises `InvalidFileError` when there is none.
     """
     try:
         return path.read_text(encoding="utf-8")
@@ -64,8 +64,8 @@ def read_text(path: Path, kind: str) -> str:
         raise _unreadable(str(path), 1, f"cannot be read: {reason}; expected the path of {kind}") from error
 
 
-def read(text: str, file: str, kind: str = "a scenario") -> Document:
-    """Read one YAML document. Raises `UnusableFileError` with the line of whatever cannot be read."""
+def parse_document(text: str, file: str, kind: str = "a scenario") -> Document:
+    """Read one YAML document. Raises `InvalidFileError` with the line of whatever cannot be read."""
     if len(text) > SIZE_LIMIT:
         raise _unreadable(file, 1, f"expected {kind} of at most {SIZE_LIMIT:,} characters, got {len(text):,}")
     try:
@@ -88,7 +88,7 @@ def _read(text: str, file: str, kind: str) -> Document:
     finally:
         loader.dispose()
     if reading.repeated:
-        raise UnusableFileError(reading.repeated)
+        raise InvalidFileError(reading.repeated)
     return Document(file=file, value=value, lines=reading.lines)
 
 
@@ -111,10 +111,10 @@ class _Reading:
 
     file: str
     loader: _PlainLoader
-    lines: dict[Place, int]
-    repeated: list[Mistake] = field(default_factory=list)
+    lines: dict[KeyPath, int]
+    repeated: list[Diagnostic] = field(default_factory=list)
 
-    def value(self, node: yaml.Node, place: Place) -> object:
+    def value(self, node: yaml.Node, place: KeyPath) -> object:
         if node.tag.removeprefix("tag:yaml.org,2002:") not in _PLAIN_TAGS:
             raise _unreadable(
                 self.file, _line(node.start_mark), f"tags such as {node.tag} are not read; write the value alone"
@@ -126,11 +126,11 @@ class _Reading:
         constructed: object = self.loader.construct_object(node)
         return constructed
 
-    def item(self, node: yaml.Node, place: Place) -> object:
+    def item(self, node: yaml.Node, place: KeyPath) -> object:
         self.lines[place] = _line(node.start_mark)
         return self.value(node, place)
 
-    def mapping(self, node: yaml.MappingNode, place: Place) -> dict[str, object]:
+    def mapping(self, node: yaml.MappingNode, place: KeyPath) -> dict[str, object]:
         values: dict[str, object] = {}
         for key, value in node.value:
             if not isinstance(key, yaml.ScalarNode):
@@ -139,7 +139,7 @@ class _Reading:
             line = _line(key.start_mark)
             if key.value in values:
                 message = f"this key already stands on line {self.lines[inside]}; keep one of the two"
-                self.repeated.append(Mistake(file=self.file, line=line, where=path_text(inside), message=message))
+                self.repeated.append(Diagnostic(file=self.file, line=line, where=path_text(inside), message=message))
                 continue
             self.lines[inside] = line
             values[key.value] = self.value(value, inside)
@@ -150,5 +150,5 @@ def _line(mark: Any) -> int:  # one of two classes of PyYAML, or None
     return 1 if mark is None else int(mark.line) + 1
 
 
-def _unreadable(file: str, line: int, message: str) -> UnusableFileError:
-    return UnusableFileError([Mistake(file=file, line=line, where="", message=message)])
+def _unreadable(file: str, line: int, message: str) -> InvalidFileError:
+    return InvalidFileError([Diagnostic(file=file, line=line, where="", message=message)])

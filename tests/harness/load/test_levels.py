@@ -9,7 +9,7 @@ import pytest
 from jsonschema import Draft202012Validator
 
 from sendproof_harness.load.service_levels import SCHEMA_FILE, ServiceLevels, levels_in, load_levels
-from sendproof_harness.scenario.diagnostics import UnusableFileError
+from sendproof_harness.scenario.diagnostics import InvalidFileError
 
 PAGE = Path(__file__).parents[3] / "docs" / "thresholds.md"
 
@@ -53,7 +53,7 @@ def test_sizes(text, megabytes):
 
 def told(text: str) -> list[str]:
     """All that the writer of `text` is told."""
-    with pytest.raises(UnusableFileError) as raised:
+    with pytest.raises(InvalidFileError) as raised:
         levels_in(text, "my.yaml")
     return str(raised.value).splitlines()
 
@@ -113,7 +113,7 @@ def test_all_mistakes_are_told_at_once():
 
 def test_a_file_that_is_not_there(tmp_path):
     """The message says which file was meant, and where to read about it."""
-    with pytest.raises(UnusableFileError) as raised:
+    with pytest.raises(InvalidFileError) as raised:
         load_levels(tmp_path / "levels.yaml")
     assert str(raised.value) == (
         f"{tmp_path}/levels.yaml:1: cannot be read: No such file or directory; "

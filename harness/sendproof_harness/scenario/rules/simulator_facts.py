@@ -14,7 +14,7 @@ ATTRIBUTES = (
 )
 
 # What a number can decide about the messages to it: docs/reference/numbers.md.
-FATES = (
+OUTCOMES = (
     "delivered after 3 s",
     "delivered after 1 h",
     "delivered after 71 h",

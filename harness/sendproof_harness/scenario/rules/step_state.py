@@ -5,15 +5,15 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime, time, timedelta
 from typing import Any, cast
 
-from sendproof_harness.scenario.diagnostics import Place
+from sendproof_harness.scenario.diagnostics import KeyPath
 from sendproof_harness.scenario.model import (
     AddTemplate,
     Advance,
     Campaign,
+    CustomerEvents,
     DeleteTemplate,
-    Events,
     Part,
-    Plan,
+    PlanCampaign,
     RenameTemplate,
     Scenario,
     Step,
@@ -22,7 +22,7 @@ from sendproof_harness.scenario.yaml_source import Document
 
 
 @dataclass(kw_only=True)
-class Moment:
+class StepState:
     """What there is right before a step: how much time has passed, and which titles each provider holds."""
 
     index: int
@@ -31,7 +31,7 @@ class Moment:
     titles: dict[str, list[str]] = field(default_factory=dict)
 
 
-def moments(scenario: Scenario) -> Iterator[Moment]:
+def step_states(scenario: Scenario) -> Iterator[StepState]:
     """Each step with what there is right before it."""
     titles: dict[str, list[str]] = {}
     for template in scenario.templates:
@@ -39,7 +39,7 @@ def moments(scenario: Scenario) -> Iterator[Moment]:
     passed = timedelta()
     for index, step in enumerate(scenario.steps):
         held = {provider: list(some) for provider, some in titles.items()}
-        yield Moment(index=index, step=step, passed=passed, titles=held)
+        yield StepState(index=index, step=step, passed=passed, titles=held)
         if isinstance(step, Advance):
             passed += step.by
         _change(titles, step)
@@ -56,26 +56,26 @@ def _change(titles: dict[str, list[str]], step: Step) -> None:
             titles[step.provider].remove(step.title)
 
 
-def planned(scenario: Scenario) -> dict[int, Moment]:
+def first_plan_states(scenario: Scenario) -> dict[int, StepState]:
     """The moment of each campaign's first plan step."""
-    found: dict[int, Moment] = {}
-    for moment in moments(scenario):
-        if isinstance(moment.step, Plan):
+    found: dict[int, StepState] = {}
+    for moment in step_states(scenario):
+        if isinstance(moment.step, PlanCampaign):
             found.setdefault(moment.step.campaign, moment)
     return found
 
 
-def parts(scenario: Scenario, document: Document) -> Iterator[tuple[Place, Campaign, Part]]:
+def campaign_parts(scenario: Scenario, document: Document) -> Iterator[tuple[KeyPath, Campaign, Part]]:
     """Each part of each campaign with its place in the file."""
     content = cast("Any", document.value)
     for index, campaign in enumerate(scenario.campaigns):
         several = "channels" in content["campaigns"][index]
         for number, part in enumerate(campaign.parts):
-            place: Place = ("campaigns", index, "channels", number) if several else ("campaigns", index)
+            place: KeyPath = ("campaigns", index, "channels", number) if several else ("campaigns", index)
             yield place, campaign, part
 
 
-def announced(scenario: Scenario, campaign: Campaign) -> datetime | None:
+def announcement_time(scenario: Scenario, campaign: Campaign) -> datetime | None:
     """When a campaign is announced or put on hold: at a time of its own, or in the night of its day."""
     if scenario.nightly is None:
         return campaign.announced
@@ -85,7 +85,7 @@ def announced(scenario: Scenario, campaign: Campaign) -> datetime | None:
     return None if day is None else datetime.combine(day, hour, tzinfo=UTC)
 
 
-def parameters(scenario: Scenario) -> list[str]:
+def event_parameters(scenario: Scenario) -> list[str]:
     """The parameters that customers' events have in this scenario."""
-    named = [name for step in scenario.steps if isinstance(step, Events) for name in step.parameters]
+    named = [name for step in scenario.steps if isinstance(step, CustomerEvents) for name in step.parameters]
     return list(dict.fromkeys(named))

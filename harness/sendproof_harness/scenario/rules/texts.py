@@ -4,28 +4,28 @@ import re
 from collections.abc import Iterator
 from fractions import Fraction
 
-from sendproof_harness.scenario.diagnostics import Mistake, Place, choices, nearest
+from sendproof_harness.scenario.diagnostics import Diagnostic, KeyPath, closest, suggestion
 from sendproof_harness.scenario.model import AddTemplate, ChangeTemplate, Scenario
-from sendproof_harness.scenario.rules.simulator_facts import ATTRIBUTES, FATES
-from sendproof_harness.scenario.rules.step_state import parameters
+from sendproof_harness.scenario.rules.simulator_facts import ATTRIBUTES, OUTCOMES
+from sendproof_harness.scenario.rules.step_state import event_parameters
 from sendproof_harness.scenario.yaml_source import Document
 
 _PLACEHOLDER = re.compile(r"\{\{(.*?)\}\}", re.DOTALL)
 
 
-def placeholders_are_attributes(scenario: Scenario, document: Document) -> Iterator[Mistake]:
+def placeholders_are_attributes(scenario: Scenario, document: Document) -> Iterator[Diagnostic]:
     """What a campaign's text asks for is an attribute; that of a trigger may also ask for parameters of its events."""
     sent = {split.template for campaign in scenario.campaigns for part in campaign.parts for split in part.splits}
-    told = parameters(scenario)
+    told = event_parameters(scenario)
     for place, title, body in _bodies(scenario):
         known = ATTRIBUTES if title in sent else (*ATTRIBUTES, *told)
         for name in _PLACEHOLDER.findall(body):
             if name not in known:
-                message = f'customers have no attribute "{name}"; {choices(name, known)}'
-                yield document.mistake(place, message)
+                message = f'customers have no attribute "{name}"; {suggestion(name, known)}'
+                yield document.diagnostic(place, message)
 
 
-def _bodies(scenario: Scenario) -> Iterator[tuple[Place, str, str]]:
+def _bodies(scenario: Scenario) -> Iterator[tuple[KeyPath, str, str]]:
     for index, template in enumerate(scenario.templates):
         yield ("templates", index, "body"), template.title, template.body
     for index, step in enumerate(scenario.steps):
@@ -36,18 +36,18 @@ def _bodies(scenario: Scenario) -> Iterator[tuple[Place, str, str]]:
                 yield ("steps", index, "change_template", "body"), step.title, step.body
 
 
-def fates_are_known(scenario: Scenario, document: Document) -> Iterator[Mistake]:
+def fates_are_known(scenario: Scenario, document: Document) -> Iterator[Diagnostic]:
     """A fate has a number that dials it, and there are not more customers with fates than customers."""
-    fates = scenario.audience.fates
+    fates = scenario.audience.outcomes
     for name in fates:
-        if name not in FATES:
-            hint = nearest(name, FATES)
-            said = f'did you mean "{hint}"?' if hint else "`sendproof numbers` lists them"
-            yield document.mistake(("audience", "fates", name), f"no number decides this; {said}")
+        if name not in OUTCOMES:
+            hint = closest(name, OUTCOMES)
+            said = f'did you mean "{hint}"?' if hint else "`sendproof test-numbers` lists them"
+            yield document.diagnostic(("audience", "outcomes", name), f"no number decides this; {said}")
     total = sum(fates.values(), Fraction(0))
     if total > 1:
-        yield document.mistake(
-            ("audience", "fates"), f"expected shares that make 100% at most, got {float(total * 100):g}%"
+        yield document.diagnostic(
+            ("audience", "outcomes"), f"expected shares that make 100% at most, got {float(total * 100):g}%"
         )
 
 
