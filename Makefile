@@ -66,7 +66,7 @@ chaos: $(INSTALLED) ## Show that the reference bridge passes under 50 schedules 
 	@$(BIN)/python chaos
 
 dialects: $(INSTALLED) ## Show that the reference bridge passes in every dialect of every service (many minutes)
-	@$(BIN)/sendproof run reporting/signed_events triggered/third_visit --every-dialect --parallel 2
+	@$(BIN)/sendproof run reporting/signed_events triggered/third_visit --all-dialects --parallel 2
 
 benchmark: $(INSTALLED) ## Measure the simulators against Prism, side by side (needs Node.js; two minutes)
 	@$(BIN)/python benchmarks/against_prism.py

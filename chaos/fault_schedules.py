@@ -43,7 +43,7 @@ class Storm:
     def again(self) -> str:
         """The command that plays it by itself."""
         file = self.trial.scenario.relative_to(ROOT).as_posix()
-        return f"sendproof run {file} --provider {self.trial.provider} --seed {self.seed} --faults {self.faults}"
+        return f"sendproof run {file} --provider {self.trial.provider} --seed {self.seed} --random-faults {self.faults}"
 
 
 def storm(seed: int) -> Storm:
@@ -53,7 +53,7 @@ def storm(seed: int) -> Storm:
 
 def weather(one: Storm, folder: Path, url: str) -> Played:
     """Play it."""
-    return play(one.trial, folder, url, options=("--seed", str(one.seed), "--faults", str(one.faults)))
+    return play(one.trial, folder, url, options=("--seed", str(one.seed), "--random-faults", str(one.faults)))
 
 
 def main() -> int:

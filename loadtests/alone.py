@@ -27,12 +27,12 @@ def sandbox_of(
 ) -> tuple[ControlClient, dict[str, Any]]:
     """Simulators and a sandbox in them, as a bridge is told of it."""
     telling.phase("starting the simulators")
-    url = wanted.simulators or start_simulators(folder / "simulators.log", stack)
+    url = wanted.control_url or start_simulators(folder / "simulators.log", stack)
     control = stack.enter_context(ControlClient(url))
     # What is measured is how quick the simulators are, not how long a client has to wait by the rules.
     scenario = replace(campaign(wanted), rate_limits=False)
     (told,) = sandboxes.make(sandboxes.Place(control=control, name=None, listen=_NOWHERE, rate=None), scenario)
-    if wanted.simulators:
+    if wanted.control_url:
         stack.callback(control.delete_sandbox, told["sandbox"])
     return control, told
 
@@ -51,6 +51,6 @@ def announced(control: ControlClient, told: Mapping[str, Any], wanted: Selection
     synchronised.raise_for_status()
     split = {"share": 1, "template": TITLE, "send_at": iso_utc(SEND_AT)}
     plan = {"campaign": CAMPAIGN, "channel": SCHEDULED, "customers": wanted.customers, "splits": [split]}
-    control.plan(told["sandbox"], plan)
+    control.schedule_campaign(told["sandbox"], plan)
     control.advance(told["sandbox"], {"by_ms": 1_000}, _ANSWER_S)
     return template["id"]

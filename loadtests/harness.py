@@ -78,7 +78,7 @@ class LoadTest(ABC):
     kind: ClassVar[str]
     customers: ClassVar[int]
     days: ClassVar[int] = 7
-    copies: ClassVar[int] = 0
+    duplicates: ClassVar[int] = 0
     #: Whether a single user does all there is to do, however many workers there are.
     alone: ClassVar[bool] = False
     #: The latencies that are told, the most telling first; others of Locust's statistics are not.
@@ -255,7 +255,7 @@ class Running:
             self._refuse(f"expected --users {workers} or more, one for each of {workers} workers, got {users}")
             return
         try:
-            self._levels = ServiceLevels() if wanted.levels is None else load_levels(wanted.levels)
+            self._levels = ServiceLevels() if wanted.thresholds is None else load_levels(wanted.thresholds)
             self._folder = fresh_folder(wanted.results / f"load_{wanted.kind}")
             prepared = self.test.prepare(wanted, self._folder, self._telling, self._stack)
         except RunAbortedError as error:
@@ -463,14 +463,14 @@ def add_arguments(parser: LocustArgumentParser, test: LoadTest) -> None:
     add("--rate", type=float, default=200.0, help="Triggers a second at the height of the shape.")
     add("--seconds", type=float, default=60.0, help="For how long triggers come.")
     add("--shape", choices=list(SHAPES), default="steady", help="How the rate changes over the seconds.")
-    add("--copies", type=int, default=test.copies, help="How many times more every receipt comes.")
+    add("--duplicates", type=int, default=test.duplicates, help="How many times more every receipt comes.")
     add("--no-rate-limits", action="store_true", help="Let the services take any number of calls.")
     add("--bridge", default=None, help="Address of a bridge that runs already.")
     add("--command", default=None, help="A command that starts the bridge.")
     add("--results", default="results", help="Folder for results.")
-    add("--levels", default=None, help="File of service levels.")
-    add("--patience", type=float, default=60.0, help="Real seconds for the bridge to come to rest.")
-    add("--keep-history", action="store_true", help="Save the history, too, for `sendproof check` and `why`.")
+    add("--thresholds", default=None, help="File of service levels.")
+    add("--timeout", type=float, default=60.0, help="Real seconds for the bridge to come to rest.")
+    add("--keep-history", action="store_true", help="Save the history, too, for `sendproof judge` and `explain`.")
     # Not for people: the master tells its workers by it where the world is.
     parser.add_argument("--sendproof-job", default=None, help="Not for people.", include_in_web_ui=False)
 
@@ -478,12 +478,12 @@ def add_arguments(parser: LocustArgumentParser, test: LoadTest) -> None:
 def wanted_of(options: Namespace, test: LoadTest) -> Selection:
     """What the options ask for."""
     given = vars(options)
-    renamed = {"simulators": "host", "patience_s": "patience"}
+    renamed = {"control_url": "host", "timeout_s": "timeout"}
     values = {
         one.name: given[renamed.get(one.name, one.name)]
         for one in fields(Selection)
         if renamed.get(one.name, one.name) in given
     }
-    for name in ("results", "levels"):
+    for name in ("results", "thresholds"):
         values[name] = None if values[name] is None else Path(values[name])
     return Selection(**{**values, "kind": test.kind, "rate_limits": not given["no_rate_limits"]})

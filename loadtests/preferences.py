@@ -65,7 +65,7 @@ class PreferencesTest(LoadTest):
         for start in range(0, wanted.customers, MOST):
             expected[mode_of(start)] += min(MOST, wanted.customers - start)
         counts.looked("not kept", "customers", "harness", wanted.customers)
-        kept = control.overview(sandbox, "optimove")["preferences"]
+        kept = control.service_overview(sandbox, "optimove")["preferences"]
         known = next((one["customers_by_mode"] for one in kept if one["channel"] == SCHEDULED), {})
         for mode, customers in expected.items():
             got = known.get(str(mode), 0)

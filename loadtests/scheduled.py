@@ -28,9 +28,9 @@ def options_of(wanted: Selection, clock_rate: float | None = None) -> Options:
     return Options(
         bridge=wanted.bridge,
         command=wanted.command,
-        simulators=wanted.simulators,
+        control_url=wanted.control_url,
         results=wanted.results,
-        patience_s=wanted.patience_s,
+        timeout_s=wanted.timeout_s,
         clock_rate=clock_rate,
     )
 
@@ -119,7 +119,7 @@ class Scheduled(LoadTest):
         while True:
             over = process.over.is_set()
             if self.known.is_set() and not self.follower.ready:
-                self.follower.owe(owed(control.truth(sandbox)))
+                self.follower.owe(owed(control.expectations(sandbox)))
             piece = control.journal(sandbox, read)
             if piece and self.follower.can_take(piece):
                 self.follower.take(piece)
@@ -128,7 +128,7 @@ class Scheduled(LoadTest):
                 break
             else:
                 gevent.sleep(LOOK_EVERY_S)
-        self.follower.finish(lambda: owed(control.truth(sandbox)))
+        self.follower.finish(lambda: owed(control.expectations(sandbox)))
 
 
 class Follower(Worker):

@@ -121,13 +121,13 @@ class Marketer(Worker):
                 TEST.orders.take(line)
             if TEST.orders.came > came or not firing.dead:
                 last_news = process.now
-            if firing.dead and (TEST.orders.came >= TEST.orders.owed or self._patience_is_over(process, last_news)):
+            if firing.dead and (TEST.orders.came >= TEST.orders.owed or self._timeout_is_over(process, last_news)):
                 break
             gevent.sleep(LOOK_EVERY_S / 2)
         TEST.orders.finish()
 
-    def _patience_is_over(self, process: Process, last_news: float) -> bool:
-        return process.now - last_news > process.wanted.patience_s
+    def _timeout_is_over(self, process: Process, last_news: float) -> bool:
+        return process.now - last_news > process.wanted.timeout_s
 
     def _fire_all(self, process: Process) -> None:
         ahead = clock_ahead(process)

@@ -69,7 +69,7 @@ def play(trial: Trial, folder: Path, url: str, package: Path | None = None, opti
     A mutant, whose package lies in the folder `package`, is so started exactly as the reference bridge is: Python looks
     in PYTHONPATH before it looks at what is installed.
     """
-    where = ["--provider", trial.provider, "--simulators", url, "--results", str(folder)]
+    where = ["--provider", trial.provider, "--control-url", url, "--results", str(folder)]
     words = [*SENDPROOF, "run", str(trial.scenario), *where, *options]
     folder.mkdir(parents=True)
     log = folder / "said.log"

@@ -65,7 +65,7 @@ class ControlClient:
         return self._object("GET", "/health")
 
     def dialects(self) -> dict[str, Any]:
-        """By service, the open questions about it, each `{"name", "question", "answers"}`; the first is the default."""
+        """By service, the open questions about it, each `{"name", "question", "options"}`; the first is the default."""
         return self._object("GET", "/dialects")
 
     def create_sandbox(self, settings: Mapping[str, object]) -> dict[str, Any]:
@@ -96,15 +96,15 @@ class ControlClient:
         """Delete a template at its provider."""
         self._call("DELETE", f"/sandboxes/{sandbox}/providers/{provider}/templates/{template}")
 
-    def set_account(self, sandbox: str, provider: str, settings: Mapping[str, object]) -> None:
+    def replace_settings(self, sandbox: str, provider: str, settings: Mapping[str, object]) -> None:
         """Set what the user of a provider sets on its website; what is left out gets its default."""
         self._call("PUT", f"/sandboxes/{sandbox}/providers/{provider}/settings", settings)
 
-    def plan(self, sandbox: str, campaign: Mapping[str, object]) -> dict[str, Any]:
+    def schedule_campaign(self, sandbox: str, campaign: Mapping[str, object]) -> dict[str, Any]:
         """Schedule a campaign."""
         return self._object("POST", f"/sandboxes/{sandbox}/campaigns", campaign)
 
-    def cancel(self, sandbox: str, campaign: int) -> dict[str, Any]:
+    def cancel_campaign(self, sandbox: str, campaign: int) -> dict[str, Any]:
         """Cancel a campaign now."""
         return self._object("POST", f"/sandboxes/{sandbox}/campaigns/{campaign}/cancel")
 
@@ -112,11 +112,11 @@ class ControlClient:
         """Define a trigger."""
         return self._object("POST", f"/sandboxes/{sandbox}/triggers", trigger)
 
-    def report_events(self, sandbox: str, events: Sequence[Mapping[str, object]]) -> dict[str, Any]:
+    def record_customer_events(self, sandbox: str, events: Sequence[Mapping[str, object]]) -> dict[str, Any]:
         """Let customers do something, now or at an instant to come; 10,000 at most."""
         return self._object("POST", f"/sandboxes/{sandbox}/events", list(events))
 
-    def take_batch_file(self, sandbox: str, service: str, text: str) -> dict[str, Any]:
+    def upload_batch_file(self, sandbox: str, service: str, text: str) -> dict[str, Any]:
         """Upload a CSV file of the client's daily batch."""
         content = self._call("POST", f"/sandboxes/{sandbox}/services/{service}/batch", Csv(text))
         return content if isinstance(content, dict) else {}
@@ -129,7 +129,7 @@ class ControlClient:
         """Rotate, disable or enable a key; answers it as it is now."""
         return self._object("PATCH", f"/sandboxes/{sandbox}/services/{service}/keys/{name}", change)
 
-    def overview(self, sandbox: str, service: str) -> dict[str, Any]:
+    def service_overview(self, sandbox: str, service: str) -> dict[str, Any]:
         """What a service was told by its users, as it stands now."""
         return self._object("GET", f"/sandboxes/{sandbox}/services/{service}")
 
@@ -137,7 +137,7 @@ class ControlClient:
         """The notifications of one event so far, the oldest first, each with its `key`."""
         return self._list("GET", f"/sandboxes/{sandbox}/webhooks?service={service}&event={event}")
 
-    def resend(self, sandbox: str, service: str, key: str) -> None:
+    def resend_webhook(self, sandbox: str, service: str, key: str) -> None:
         """Send a notification once more."""
         self._call("POST", f"/sandboxes/{sandbox}/webhooks/resend", {"service": service, "key": key})
 
@@ -145,18 +145,18 @@ class ControlClient:
         """Let things go wrong: all of the entries, or none."""
         self._call("POST", f"/sandboxes/{sandbox}/faults", list(faults))
 
-    def wanted(self, sandbox: str) -> dict[str, Any] | None:
+    def pending_kill(self, sandbox: str) -> dict[str, Any] | None:
         """Wait for a kill that the harness has to carry out; None when there was none for a while."""
-        content = self._call("GET", f"/sandboxes/{sandbox}/faults/wanted")
+        content = self._call("GET", f"/sandboxes/{sandbox}/faults/pending-kill")
         return content if isinstance(content, dict) else None
 
-    def done(self, sandbox: str, fault: str) -> None:
+    def complete_fault(self, sandbox: str, fault: str) -> None:
         """Say that a kill is carried out; the simulators let go of the exchange that they hold."""
-        self._call("POST", f"/sandboxes/{sandbox}/faults/{fault}/done")
+        self._call("POST", f"/sandboxes/{sandbox}/faults/{fault}/completed")
 
-    def unattributed(self) -> list[dict[str, Any]]:
+    def unauthenticated_requests(self) -> list[dict[str, Any]]:
         """The newest requests to any service that showed no credential of any sandbox."""
-        unknown: list[dict[str, Any]] = self._object("GET", "/unattributed")["requests"]
+        unknown: list[dict[str, Any]] = self._object("GET", "/unauthenticated-requests")["requests"]
         return unknown
 
     def state(self, sandbox: str) -> dict[str, Any]:
@@ -172,7 +172,7 @@ class ControlClient:
         parked = {"participant": participant, "until": until, "since": since}
         return self._object("POST", f"/sandboxes/{sandbox}/clock/park", parked)
 
-    def leave(self, sandbox: str, participant: str) -> None:
+    def leave_clock(self, sandbox: str, participant: str) -> None:
         """Say that somebody takes part in the clock no more."""
         self._call("DELETE", f"/sandboxes/{sandbox}/clock/participants/{participant}")
 
@@ -181,14 +181,14 @@ class ControlClient:
         body = {**target, "timeout_s": timeout_s}
         return self._object("POST", f"/sandboxes/{sandbox}/clock/advance", body, answer_s=timeout_s + _GRACE_S)
 
-    def truth(self, sandbox: str) -> Iterator[bytes]:
+    def expectations(self, sandbox: str) -> Iterator[bytes]:
         """The lines of the history that tell what was announced and what is owed to whom, as they arrive."""
-        reply = self._send("GET", f"/sandboxes/{sandbox}/truth", None, _HISTORY_S, stream=True)
+        reply = self._send("GET", f"/sandboxes/{sandbox}/expectations", None, _HISTORY_S, stream=True)
         try:
             with reply:
                 yield from reply.iter_lines(_CHUNK)
         except requests.RequestException as error:
-            raise UnreachableError(f"the truth broke off: {reason(error)}", None) from error
+            raise UnreachableError(f"the expectations broke off: {reason(error)}", None) from error
 
     def journal(self, sandbox: str, start: int) -> bytes:
         """Whole lines of what has happened, from the byte `start` of all of them on; empty when nothing is new."""

@@ -27,4 +27,6 @@ def test_each_seed_plays_somewhere_else_with_another_number_of_faults() -> None:
     storms = [storm(seed) for seed in range(1, 51)]
     assert {one.trial for one in storms} == set(TRIALS)
     assert {one.faults for one in storms} == set(range(1, 9))
-    assert storms[12].again == ("sendproof run mutants/scenarios/stop.yaml --provider textlocal --seed 13 --faults 4")
+    assert storms[12].again == (
+        "sendproof run mutants/scenarios/stop.yaml --provider textlocal --seed 13 --random-faults 4"
+    )

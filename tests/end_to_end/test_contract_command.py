@@ -53,7 +53,7 @@ def reference(tmp_path_factory: pytest.TempPathFactory) -> Path:
 def asked(tmp_path: Path, simulators: RunningSimulators):
     """Ask a bridge that is wrong in one line, with few made-up events; answers the verdict."""
 
-    def ask(right: str, wrong: str, within_s: float = 20.0, patience_s: float = 60.0) -> Verdict:
+    def ask(right: str, wrong: str, within_s: float = 20.0, timeout_s: float = 60.0) -> Verdict:
         code = APP.read_text()
         assert code.count(right) == 1
         (tmp_path / "bridge.py").write_text(code.replace(right, wrong))
@@ -62,9 +62,9 @@ def asked(tmp_path: Path, simulators: RunningSimulators):
         )
         options = Options(
             command=shlex.join([sys.executable, str(tmp_path / "bridge.py")]),
-            simulators=simulators.control,
+            control_url=simulators.control,
             results=tmp_path / "results",
-            patience_s=patience_s,
+            timeout_s=timeout_s,
         )
         return judge(read_history(run(small, "contract", options, Listening()).histories[0]))
 
@@ -121,7 +121,7 @@ def test_a_bridge_without_triggers_is_asked_about_campaigns(tmp_path: Path) -> N
 def test_the_same_history_gives_the_same_verdict_elsewhere(reference: Path, tmp_path: Path) -> None:
     """Only the contract is asked for, also by who has nothing but the file."""
     folder = reference / "contract"
-    again = sendproof("check", folder / "history.ndjson", "--results", tmp_path / "again")
+    again = sendproof("judge", folder / "history.ndjson", "--results", tmp_path / "again")
     assert again.status == 0
     assert (tmp_path / "again" / "verdict.json").read_text() == (folder / "verdict.json").read_text()
 
@@ -161,7 +161,7 @@ def test_a_bridge_that_dies_where_nobody_watches_it_is_found_to_be_gone(tmp_path
     )
     address = f"http://127.0.0.1:{free_port('127.0.0.1')}"
     with Child(Program(name="the example", words=words, log=tmp_path / "bridge.log", environment=told)):
-        options = Options(bridge=address, simulators=simulators.control, results=tmp_path)
+        options = Options(bridge=address, control_url=simulators.control, results=tmp_path)
         wrong = failed(judge(read_history(run(small, "contract", options, Listening()).histories[0])))
     assert wrong.keys() == {"R001", "R106"}
     assert wrong["R001"][0].cause == "the bridge stopped listening"
@@ -201,7 +201,7 @@ def test_a_call_off_the_contract_is_shown_by_its_smallest_part(asked) -> None:
 
 def test_a_bridge_that_never_registers_fails_for_that(asked) -> None:
     """And nothing is said of listeners that it does not have."""
-    verdict = asked(REGISTERS, "", patience_s=2)
+    verdict = asked(REGISTERS, "", timeout_s=2)
     wrong = failed(verdict)
     assert wrong.keys() == {"R001"}
     assert wrong["R001"][0].cause == "the bridge did not become ready"

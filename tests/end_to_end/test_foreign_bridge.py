@@ -112,7 +112,7 @@ def test_triggers_are_answered_at_once(personal_info: str, tmp_path: Path) -> No
             simulators.call("POST", f"{path}/clock/advance", {"by_ms": 60 * 60 * 1000})
         history = [json.dumps(line) for line in simulators.history(made["sandbox"])]
     (tmp_path / "history.ndjson").write_text("\n".join(history))
-    assert sendproof("check", tmp_path / "history.ndjson", "--results", tmp_path).status == 0
+    assert sendproof("judge", tmp_path / "history.ndjson", "--results", tmp_path).status == 0
     verdict = json.loads((tmp_path / "verdict.json").read_text())
     fates = {name: count for name, count in verdict["ledger"].items() if count}
     assert (fates.keys(), sum(fates.values())) == ({"ok", "withheld"}, 40)

@@ -66,7 +66,7 @@ def test_calls_go_to_the_addresses_of_the_contract() -> None:
     with answering(201, {}) as server, ControlClient(server.url + "/control/") as control:
         control.create_sandbox({"seed": 7})
         control.add_templates("s", "textlocal", [{"title": "A", "body": "B"}])
-        control.plan("s", {"campaign": 1})
+        control.schedule_campaign("s", {"campaign": 1})
         control.advance("s", {"by_ms": 5}, timeout_s=3)
         control.clock("s")
         control.state("s")

@@ -12,7 +12,7 @@ from sendproof_harness.scenario.random_faults import TooManyFaultsError, faults_
 from sendproof_simulators.core.faults.spec import catalogue
 
 ROOT = Path(__file__).parents[2]
-FILE = ROOT / "scenarios" / "trouble" / "bridge_killed.yaml"
+FILE = ROOT / "scenarios" / "failures" / "bridge_killed.yaml"
 
 
 @pytest.fixture

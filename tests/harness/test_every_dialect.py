@@ -16,7 +16,7 @@ LIBRARY = Path(__file__).parents[2] / "scenarios"
 
 def question(name: str, *answers: str) -> dict[str, object]:
     """A dialect as the control API lists it; the first answer is the default."""
-    return {"name": name, "answers": [{"value": answer} for answer in answers]}
+    return {"name": name, "options": [{"value": answer} for answer in answers]}
 
 
 CATALOGUE = {

@@ -27,11 +27,11 @@ def test_equal_texts_are_kept_once(sound):
 
 def test_faults_are_read(sound):
     """Those of the header with their address, each strike, and what it did to a request, a webhook, a delivery."""
-    struck = {"id": "f1", "fault": "reset", "effect": True, "reply": "lost"}
-    entry = {"id": "f1", "fault": "reset", "call": "textlocal.send", "where": {}, "nth": 2, "times": "all",
+    struck = {"id": "f1", "fault": "connection_reset", "effect": True, "response": "lost"}
+    entry = {"id": "f1", "fault": "connection_reset", "call": "textlocal.send", "where": {}, "nth": 2, "times": "all",
              "when": "after", "seconds": 3}  # fmt: skip
-    strike = {"kind": "fault", "id": "f1", "fault": "reset", "target": "call", "service": "textlocal", "name": "send",
-              "nth": 2, "when": "after", "n": 1, "at": "2026-03-02T06:00:00Z"}  # fmt: skip
+    strike = {"kind": "fault", "id": "f1", "fault": "connection_reset", "target": "call", "service": "textlocal",
+              "name": "send", "nth": 2, "when": "after", "n": 1, "at": "2026-03-02T06:00:00Z"}  # fmt: skip
     story = sound.change("request", lambda line: line | {"fault": struck})
     story = story.change("webhook", lambda line: line | {"fault": "f1"})
     story = story.change("delivery", lambda line: line | {"request": 7})
@@ -39,7 +39,7 @@ def test_faults_are_read(sound):
     history = story.plus(strike).history()
     assert (history.header.faults[0].call, history.header.faults[0].times) == ("textlocal.send", "all")
     assert [(one.id, one.target, one.nth, one.missed) for one in history.faults] == [("f1", "call", 2, False)]
-    assert (history.requests[0].fault.effect, history.requests[0].fault.reply) == (True, "lost")
+    assert (history.requests[0].fault.effect, history.requests[0].fault.response) == (True, "lost")
     assert (history.webhooks[0].fault, history.deliveries[0].request) == ("f1", 7)
 
 
@@ -119,7 +119,7 @@ def test_unknown_kind(sound):
     """A line that would be skipped in silence could be the one that matters."""
     strange = {"n": 1, "at": "2026-03-02T06:00:00Z", "kind": "telepathy"}
 
-    with pytest.raises(HistoryError, match=r"line 84: unknown kind 'telepathy'; expected one of attribute, "):
+    with pytest.raises(HistoryError, match=r"line 84: unknown kind 'telepathy'; expected one of aborted, attribute, "):
         sound.plus(strange).history()
 
 

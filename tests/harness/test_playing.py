@@ -44,22 +44,22 @@ def test_a_folder_is_every_scenario_below_it() -> None:
 
 def test_drawn_faults_come_after_those_of_the_file() -> None:
     """They are drawn from the seed that is played."""
-    every = scenarios_of([Path("trouble/bridge_killed")], Selection(seed=3, faults=2), Options())
+    every = scenarios_of([Path("failures/bridge_killed")], Selection(seed=3, random_faults=2), Options())
     played = every["bridge_killed-delivyr"]
     assert ([fault["fault"] for fault in played.faults[:3]], len(played.faults), played.seed) == (["kill"] * 3, 5, 3)
 
 
 def test_more_faults_than_a_scenario_has_places_for_are_refused() -> None:
     """Before anything runs."""
-    with pytest.raises(RefusedError, match=r"^overrides: --faults: expected at most \d+ faults"):
-        names("triggered/overrides", faults=90)
+    with pytest.raises(RefusedError, match=r"^overrides: --random-faults: expected at most \d+ faults"):
+        names("triggered/overrides", random_faults=90)
 
 
 def test_a_bridge_that_runs_already_is_not_killed(tmp_path: Path) -> None:
     """Nobody could start it again, so the run is refused before it starts."""
     options = Options(bridge="http://localhost:9", results=tmp_path)
     with pytest.raises(RunError, match="which it can only do to one that it has started; use --command"):
-        run(load_scenarios(LIBRARY / "trouble" / "bridge_killed.yaml")[0], "killed", options, Listening())
+        run(load_scenarios(LIBRARY / "failures" / "bridge_killed.yaml")[0], "killed", options, Listening())
     assert list(tmp_path.iterdir()) == []
 
 
@@ -68,4 +68,4 @@ def test_the_library_is_listed_by_theme() -> None:
     listed = {f"{one['theme']}/{one['scenario']}": one for one in library_summaries()}
     third = listed["triggered/third_visit"]
     assert (third["providers"], third["customers"]) == (["delivyr", "textlocal", "xtremepush"], 500)
-    assert (listed["clients/two_clients"]["customers"], third["virtual_time"]) == (600, "2 d 6 h")
+    assert (listed["multi_client/two_clients"]["customers"], third["virtual_time"]) == (600, "2 d 6 h")

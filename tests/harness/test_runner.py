@@ -76,12 +76,12 @@ def scenario() -> Scenario:
 def bridge(tmp_path: Path, simulators: RunningSimulators):
     """Options for a run against a bridge of a few lines."""
 
-    def options(code: str, patience_s: float = 20.0) -> Options:
+    def options(code: str, timeout_s: float = 20.0) -> Options:
         file = tmp_path / "bridge.py"
         file.write_text(code)
         command = shlex.join([sys.executable, str(file)])
         return Options(
-            command=command, simulators=simulators.control, results=tmp_path / "results", patience_s=patience_s
+            command=command, control_url=simulators.control, results=tmp_path / "results", timeout_s=timeout_s
         )
 
     return options
@@ -120,7 +120,7 @@ def test_the_history_of_a_client_names_the_other_clients(tmp_path: Path, scenari
     history.write_bytes(b"".join(sound.encoded()))
     other = OtherClient(client="south", templates=(91, 92))
     note(Note(scenario=scenario, file="small", trouble=None), [other], "2026-03-02T06:00:00Z", history)
-    assert [(one.client, one.templates) for one in read_history(history).neighbours] == [("south", (91, 92))]
+    assert [(one.client, one.templates) for one in read_history(history).other_clients] == [("south", (91, 92))]
 
 
 def test_a_template_that_is_not_synchronised_is_the_fault_of_the_bridge(scenario, bridge) -> None:
@@ -146,14 +146,14 @@ def test_a_bridge_that_ends_is_a_fail_with_its_last_words(scenario, bridge) -> N
 
 def test_a_bridge_that_dies_while_time_passes_is_noticed_at_once(scenario, bridge) -> None:
     """The runner does not sit out its patience when there is nobody left to wait for."""
-    recorded = run(scenario, "small", bridge(DYING, patience_s=60), Listening())
+    recorded = run(scenario, "small", bridge(DYING, timeout_s=60), Listening())
     assert recorded.trouble is not None
     assert recorded.trouble.got.startswith("the bridge ended by itself with signal SIGKILL; the end of")
 
 
 def test_a_bridge_that_does_nothing_is_told_what_was_waited_for(scenario, bridge) -> None:
     """Not ready is a fail, not an endless wait."""
-    recorded = run(scenario, "small", bridge(IDLE, patience_s=1), Listening())
+    recorded = run(scenario, "small", bridge(IDLE, timeout_s=1), Listening())
     log = recorded.folder / "bridge.log"
     assert recorded.trouble is not None
     assert (recorded.trouble.blame, recorded.trouble.expected, recorded.trouble.got) == (
@@ -165,7 +165,7 @@ def test_a_bridge_that_does_nothing_is_told_what_was_waited_for(scenario, bridge
 
 def test_a_bridge_that_never_parks_again_is_told_to_be_stuck(scenario, bridge) -> None:
     """A hang is a fail that says who was waited for."""
-    recorded = run(scenario, "small", bridge(HANGING, patience_s=1), Listening())
+    recorded = run(scenario, "small", bridge(HANGING, timeout_s=1), Listening())
     assert recorded.trouble is not None
     assert recorded.trouble.cause == "the bridge did not come to rest"
     assert "participant 'small' is not parked" in recorded.trouble.got
@@ -173,7 +173,7 @@ def test_a_bridge_that_never_parks_again_is_told_to_be_stuck(scenario, bridge) -
 
 def test_a_wrong_key_is_a_matter_of_configuration(scenario, bridge) -> None:
     """Requests that belong to no sandbox are the commonest mistake of all, and are named."""
-    recorded = run(scenario, "small", bridge(STRANGER, patience_s=3), Listening())
+    recorded = run(scenario, "small", bridge(STRANGER, timeout_s=3), Listening())
     assert recorded.trouble is not None
     assert recorded.trouble.blame == "config"
     assert recorded.trouble.got.startswith(
@@ -230,7 +230,7 @@ def test_a_bridge_that_runs_already_finds_the_handover_where_it_is_told(scenario
     )
     watcher = Listening()
     with Child(program) as other:
-        options = Options(bridge="http://localhost:9", simulators=simulators.control, results=tmp_path, patience_s=20)
+        options = Options(bridge="http://localhost:9", control_url=simulators.control, results=tmp_path, timeout_s=20)
         recorded = run(scenario, "small", options, watcher)
         assert other.status is None
     assert recorded.trouble is None
@@ -250,6 +250,6 @@ def test_simulators_that_are_not_there_are_an_error_of_the_harness(scenario, tmp
 
 def test_a_bridge_address_that_is_none_is_refused(scenario, simulators, tmp_path: Path) -> None:
     """`localhost:9000` is not an address."""
-    options = Options(bridge="localhost:9000", simulators=simulators.control, results=tmp_path)
+    options = Options(bridge="localhost:9000", control_url=simulators.control, results=tmp_path)
     with pytest.raises(RunError, match="expected an address such as http://localhost:9000, got 'localhost:9000'"):
         run(scenario, "small", options, Listening())

@@ -32,7 +32,7 @@ triggers:
     criteria: [{event: page_visit, count: 2, within: 1 hour}]
     exclude: [page]
 faults:
-  - {fault: reset, call: any.send, when: after}
+  - {fault: connection_reset, call: any.send, when: after}
   - {fault: kill, webhook: any.receipt, down: 10 minutes}
 steps:
   - wait_for: {listeners: 2, synchronised: true}
@@ -216,7 +216,11 @@ BROKEN = [
         "cancel: 7002",
         ['42: steps[12].cancel: no step before plans campaign 7002; did you mean "7001"?'],
     ),
-    ("fault: reset", "fault: rest", ['27: faults[0].fault: there is no fault "rest"; did you mean "reset"?']),
+    (
+        "fault: connection_reset",
+        "fault: connection_rest",
+        ['27: faults[0].fault: there is no fault "connection_rest"; did you mean "connection_reset"?'],
+    ),
     (
         "call: any.send,",
         "call: any.sent,",
@@ -225,16 +229,16 @@ BROKEN = [
     (
         "call: any.send,",
         "webhook: any.receipt,",
-        ["27: faults[0].webhook: reset strikes a call; name one in place of the webhook"],
+        ["27: faults[0].webhook: connection_reset strikes a call; name one in place of the webhook"],
     ),
     ("call: any.send,", "", ["27: faults[0]: expected exactly one place, call, got neither"]),
     (
         "call: any.send,",
         "call: any.send, down: 1 hour,",
-        ["27: faults[0].down: reset has no down; it has no keys of its own"],
+        ["27: faults[0].down: connection_reset has no down; it has no keys of its own"],
     ),
     (
-        "fault: reset, call: any.send, when: after",
+        "fault: connection_reset, call: any.send, when: after",
         "fault: rate_limited, call: any.send, when: after",
         ["27: faults[0].when: rate_limited strikes before the effect only; leave it out"],
     ),

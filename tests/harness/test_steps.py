@@ -59,7 +59,7 @@ def play(tmp_path: Path, simulators: RunningSimulators) -> Play:
     def played(more: str, top: str = "", code: str = PARKING) -> tuple[Recorded, Lines]:
         (tmp_path / "bridge.py").write_text(code)
         command = shlex.join([sys.executable, str(tmp_path / "bridge.py")])
-        options = Options(command=command, simulators=simulators.control, results=tmp_path, patience_s=20)
+        options = Options(command=command, control_url=simulators.control, results=tmp_path, timeout_s=20)
         (scenario,) = parse_scenarios(SCENARIO.replace("steps:\n", f"{top}steps:\n") + more, "steps.yaml")
         recorded = run(scenario, "steps", options, Listening())
         return recorded, [json.loads(line) for line in recorded.histories[0].read_text().splitlines()]
@@ -130,7 +130,7 @@ def test_customers_opt_out_by_the_clients_files(play: Play) -> None:
         ("C0000000", "SMS_OPT_IN", "0"),
         ("C0000001", "SMS_OPT_IN", "0"),
     ]
-    assert of(lines, "preference", "how", "opted_out", "customers") == [("batch_file", True, ["C0000002"])]
+    assert of(lines, "preference", "source", "opted_out", "customers") == [("batch_file", True, ["C0000002"])]
 
 
 def test_a_campaign_is_cancelled_and_its_notification_comes_again(play: Play) -> None:
@@ -138,8 +138,8 @@ def test_a_campaign_is_cancelled_and_its_notification_comes_again(play: Play) ->
     again = "  - resend: {webhook: optimove.13}\n  - advance: 1 minute\n"
     _, lines = play(f"  - advance: 1 hour\n{again}  - cancel: 7001\n")
     told = [line for line in lines if line["kind"] == "webhook" and line["event"] == "13"]
-    assert {line.get("copy", 0) for line in told} == {0, 1}
-    assert of(lines, "cancelled", "campaign", "was") == [(7001, "announced")]
+    assert {line.get("resend", 0) for line in told} == {0, 1}
+    assert of(lines, "cancelled", "campaign", "previous_state") == [(7001, "announced")]
 
 
 def test_a_notification_that_was_never_sent_cannot_come_again(play: Play) -> None:
@@ -158,7 +158,7 @@ def test_a_rotated_key_reaches_a_bridge_that_is_started_again_with_it(play: Play
     told = json.loads((recorded.folder / "handover.json").read_text())
     assert recorded.trouble is None
     assert keys[1] == told["services"]["optimove"]["credentials"]["api_key"] != keys[0]
-    assert of(lines, "key", "action", "ends") == [("rotated", "2026-03-02T07:00:00.000Z")]
+    assert of(lines, "key", "action", "valid_until") == [("rotated", "2026-03-02T07:00:00.000Z")]
 
 
 def test_a_bridge_that_is_killed_comes_back_when_it_has_been_down_long_enough(play: Play) -> None:

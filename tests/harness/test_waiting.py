@@ -27,7 +27,7 @@ class ScriptedControl:
     def state(self, _sandbox: str) -> dict[str, Any]:
         return {"counts": {"request": 3}}
 
-    def unattributed(self) -> list[dict[str, Any]]:
+    def unauthenticated_requests(self) -> list[dict[str, Any]]:
         return []
 
 
@@ -57,7 +57,7 @@ def moves_until_joined(*clocks: dict[str, Any]) -> list[timedelta]:
         sandboxes=("s",),
         bridge=bridge,
         passing=passing,
-        patience_s=20,
+        timeout_s=20,
         watcher=Listening(),
     )
     join(world)

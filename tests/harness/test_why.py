@@ -46,7 +46,7 @@ def test_a_message_that_arrived(sound):
     assert tale.about == ()
     lines = {line["n"]: line["kind"] for line in sound.lines if line["n"]}
     assert [lines[moment.line] for moment in tale.moments if moment.line] == [
-        "webhook", "request", "delivery", "outcome", "webhook", "metrics", "metrics",
+        "webhook", "request", "delivery", "delivery_status", "webhook", "metrics", "metrics",
     ]  # fmt: skip
 
 
@@ -110,7 +110,7 @@ def test_what_the_customer_did(sound):
         sound.plus(
             done | {"kind": "click", "message": "0000000003"},
             done | {"kind": "inbound", "text": "STOP", "n": 901},
-            done | {"kind": "opt_out", "how": "STOP", "n": 902},
+            done | {"kind": "opt_out", "source": "STOP", "n": 902},
         ),
         "C0000003",
     )

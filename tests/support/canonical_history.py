@@ -35,7 +35,7 @@ def digest(lines: Iterable[bytes]) -> str:
 
 _LEFT_OUT = frozenset({"n", "real"})
 # A delivery names the line of its request; a notification was answered within some real time.
-_LEFT_OUT_OF = {"delivery": _LEFT_OUT | {"request"}, "webhook": _LEFT_OUT | {"took_ms"}}
+_LEFT_OUT_OF = {"delivery": _LEFT_OUT | {"request"}, "webhook": _LEFT_OUT | {"duration_ms"}}
 
 _encode = msgspec.json.Encoder(order="sorted").encode
 

@@ -34,7 +34,7 @@ from sendproof_simulators.services.discovery import discover
 
 APP = ROOT / "bridge" / "examples" / "flask_bridge" / "app.py"
 SECRETS = {"ACME_OPTIMOVE_KEY": "k" * 16, "ACME_WEBHOOK_TOKEN": "t" * 16, "ACME_TEXTLOCAL_KEY": "a" * 16}
-# Which question is left to `--every-dialect`, of all that Optimove and Textlocal leave open.
+# Which question is left to `--all-dialects`, of all that Optimove and Textlocal leave open.
 OPEN = "optimove.row_order"
 CONTROL = "127.0.0.1:4100"
 DEMO = "make demo"
@@ -197,7 +197,7 @@ class Desk:
             self._bridge_of_the_reader(Path(words[2]).stem)
         for name in re.findall(r"results/([\w-]+)", text):
             self._results(name, wait="handover.json" in text)
-        return text + (f" --simulators http://{CONTROL}" if words[0] == "sendproof" and words[1] in OPERATING else "")
+        return text + (f" --control-url http://{CONTROL}" if words[0] == "sendproof" and words[1] in OPERATING else "")
 
     def _up(self, text: str) -> str:
         """Simulators at ports of their own, which documents and commands name as the usual ones."""

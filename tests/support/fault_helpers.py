@@ -28,4 +28,4 @@ def call(at: int, n: int, service: str, operation: str, **more: object) -> Line:
 
 def struck(fault: str, reply: str, *, effect: bool) -> Line:
     """What a call line says of the fault that struck it."""
-    return {"id": "f1", "fault": fault, "effect": effect, "reply": reply}
+    return {"id": "f1", "fault": fault, "effect": effect, "response": reply}

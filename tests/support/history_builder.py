@@ -168,7 +168,7 @@ def _page(at: int, skip: int, top: int, customers: int) -> Line:
     rows = max(0, min(top, customers - skip))
     note = {"campaign": 7001, "channel": 505, "skip": skip, "top": top, "rows": rows,
             "first": f"C{skip:07d}", "last": f"C{skip + rows - 1:07d}"}  # fmt: skip
-    return _request(at, "optimove", "GetCustomerSendDetailsByChannel", path) | {"method": "GET", "note": note}
+    return _request(at, "optimove", "GetCustomerSendDetailsByChannel", path) | {"method": "GET", "summary": note}
 
 
 def _delivered(index: int, owed: Line) -> list[Line]:
@@ -179,8 +179,8 @@ def _delivered(index: int, owed: Line) -> list[Line]:
         {"at": due, "kind": "delivery", "service": "textlocal", "message": message, "batch": "1",
          "number": owed["number"], "text": owed["text"], "sender": "Sendproof", "custom": "c", "receipt_url": url,
          "send_at": iso(due), "test": False},
-        {"at": due + 2 * MINUTE, "kind": "outcome", "service": "textlocal", "message": message, "status": status,
-         "letter": letter},
+        {"at": due + 2 * MINUTE, "kind": "delivery_status", "service": "textlocal", "message": message,
+         "status": status, "letter": letter},
         _webhook(due + 2 * MINUTE, "textlocal", "receipt", f"receipt:{message}", url)
         | {"about": {"message": message, "number": owed["number"], "status": letter, "custom": "c"}},
     ]  # fmt: skip

@@ -6,21 +6,21 @@ from typing import Annotated
 import typer
 from rich.console import Console
 
-from sendproof_harness.cli.options import Bridge, Command, Patience, Results, Simulators, refuse, refuse_two_bridges
+from sendproof_harness.cli.options import Bridge, Command, ControlUrl, Results, Timeout, refuse, refuse_two_bridges
 
 
 def contract(
     bridge: Bridge = None,
     command: Command = None,
-    simulators: Simulators = None,
+    control_url: ControlUrl = None,
     results: Results = Path("results"),
-    patience: Patience = 60.0,
+    timeout: Timeout = 60.0,
     seed: Annotated[int | None, typer.Option(min=0, help="Make up other events, and other customers.")] = None,
     provider: Annotated[str, typer.Option(help="The provider of the channels.")] = "textlocal",
     examples: Annotated[
         int, typer.Option(min=1, max=10_000, help="Made-up events for each listener, so many right and so many wrong.")
     ] = 25,
-    answer_within: Annotated[
+    listener_timeout: Annotated[
         float, typer.Option(min=0.1, max=600, help="Real seconds in which a listener has to answer.")
     ] = 10.0,
     triggers: Annotated[
@@ -45,9 +45,9 @@ def contract(
 
     refuse_two_bridges(bridge, command)
     asked = ConformanceOptions(
-        provider=provider, seed=seed, examples=examples, within_s=answer_within, triggers=triggers
+        provider=provider, seed=seed, examples=examples, within_s=listener_timeout, triggers=triggers
     )
-    options = Options(bridge=bridge, command=command, simulators=simulators, results=results, patience_s=patience)
+    options = Options(bridge=bridge, command=command, control_url=control_url, results=results, timeout_s=timeout)
     try:
         standing = run_conformance(asked, options, Console())
     except RefusedError as error:

@@ -23,7 +23,7 @@ def template(added: Json, console: Console) -> None:
 def campaigns(listed: Sequence[Json], console: Console) -> None:
     """Every campaign in a line, with those metrics of which any came back."""
     if not listed:
-        console.print("There are no campaigns yet; schedule one with `sendproof schedule`.", highlight=False)
+        console.print("There are no campaigns yet; schedule one with `sendproof marketer schedule`.", highlight=False)
         return
     names = _columns(name for one in listed for name in one["metrics"])
     table = _table("campaign", "name", "is", "channels", "target group", "recipients", *names)

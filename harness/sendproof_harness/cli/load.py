@@ -18,9 +18,9 @@ from sendproof_harness.cli.options import (
     EXIT_ERROR,
     Bridge,
     Command,
-    Patience,
+    ControlUrl,
     Results,
-    Simulators,
+    Timeout,
     refuse,
     refuse_two_bridges,
 )
@@ -38,7 +38,9 @@ load = typer.Typer(
 Customers = Annotated[int | None, typer.Option(min=1, max=10_000_000, help="How many there are.")]
 Seed = Annotated[int, typer.Option(min=0, help="Seed of the sandbox.")]
 Provider = Annotated[str, typer.Option(help="Whose messages: textlocal, xtremepush or delivyr.")]
-LevelsFile = Annotated[Path | None, typer.Option("--levels", help="File of service levels; they decide the status.")]
+ThresholdsFile = Annotated[
+    Path | None, typer.Option("--thresholds", help="File of service levels; they decide the exit status.")
+]
 Processes = Annotated[
     int, typer.Option(min=1, max=64, help="Processes that generate load; with more than one, Locust's own workers.")
 ]
@@ -46,7 +48,7 @@ Users = Annotated[int, typer.Option(min=1, max=1_000, help="Users of Locust, all
 NoRateLimits = Annotated[bool, typer.Option("--no-rate-limits", help="Let the services take any number of calls.")]
 Days = Annotated[int, typer.Option(min=1, max=30, help="Virtual days of receipts and reports.")]
 KeepHistory = Annotated[
-    bool, typer.Option("--keep-history", help="Save the history, too, for `sendproof check` and `sendproof why`.")
+    bool, typer.Option("--keep-history", help="Save the history, too, for `sendproof judge` and `sendproof explain`.")
 ]
 
 
@@ -57,9 +59,9 @@ def paging(
     users: Users = 4,
     processes: Processes = 1,
     seed: Seed = 1,
-    simulators: Simulators = None,
+    control_url: ControlUrl = None,
     results: Results = Path("results"),
-    levels: LevelsFile = None,
+    thresholds: ThresholdsFile = None,
 ) -> None:
     """Read all pages of a campaign of up to 10,000,000, and check every row. No bridge takes part.
 
@@ -79,10 +81,10 @@ def campaign(
     bridge: Bridge = None,
     command: Command = None,
     seed: Seed = 1,
-    simulators: Simulators = None,
+    control_url: ControlUrl = None,
     results: Results = Path("results"),
-    levels: LevelsFile = None,
-    patience: Patience = 60.0,
+    thresholds: ThresholdsFile = None,
+    timeout: Timeout = 60.0,
     no_rate_limits: NoRateLimits = False,
     keep_history: KeepHistory = False,
 ) -> None:
@@ -90,7 +92,7 @@ def campaign(
 
     Without --bridge and --command the reference bridge is tested. What stands after the options goes to Locust.
 
-    Example: sendproof load campaign --customers 1000000 --command "./my-bridge --port 9000" --levels levels.yaml
+    Example: sendproof load campaign --customers 1000000 --command "./my-bridge --port 9000" --thresholds slo.yaml
     """
     _run("campaign", context)
 
@@ -109,10 +111,10 @@ def triggers(
     bridge: Bridge = None,
     command: Command = None,
     seed: Seed = 1,
-    simulators: Simulators = None,
+    control_url: ControlUrl = None,
     results: Results = Path("results"),
-    levels: LevelsFile = None,
-    patience: Patience = 60.0,
+    thresholds: ThresholdsFile = None,
+    timeout: Timeout = 60.0,
     no_rate_limits: NoRateLimits = False,
 ) -> None:
     """Fire triggers at a rate, whether the bridge keeps up or not; latencies count from when each was to be fired.
@@ -128,22 +130,22 @@ def triggers(
 def receipts(
     context: typer.Context,
     customers: Customers = 20_000,
-    copies: Annotated[int, typer.Option(min=0, max=10, help="How many times more every receipt comes.")] = 1,
+    duplicates: Annotated[int, typer.Option(min=0, max=10, help="How many times more every receipt comes.")] = 1,
     provider: Provider = "textlocal",
     days: Days = 1,
     bridge: Bridge = None,
     command: Command = None,
     seed: Seed = 1,
-    simulators: Simulators = None,
+    control_url: ControlUrl = None,
     results: Results = Path("results"),
-    levels: LevelsFile = None,
-    patience: Patience = 60.0,
+    thresholds: ThresholdsFile = None,
+    timeout: Timeout = 60.0,
 ) -> None:
     """Post receipts to a bridge as quick as it takes them, each more than once, and look at what it reports.
 
     Without --bridge and --command the reference bridge is tested. What stands after the options goes to Locust.
 
-    Example: sendproof load receipts --customers 50000 --copies 2 --command "./my-bridge --port 9000"
+    Example: sendproof load receipts --customers 50000 --duplicates 2 --command "./my-bridge --port 9000"
     """
     _run("receipts", context)
 
@@ -155,9 +157,9 @@ def preferences(
     users: Users = 4,
     processes: Processes = 1,
     seed: Seed = 1,
-    simulators: Simulators = None,
+    control_url: ControlUrl = None,
     results: Results = Path("results"),
-    levels: LevelsFile = None,
+    thresholds: ThresholdsFile = None,
 ) -> None:
     """Tell Optimove who may be written to, 50,000 a call, and look whether it was kept. No bridge takes part.
 
@@ -171,19 +173,19 @@ def preferences(
 @load.command()
 def judge(
     result: Annotated[Path, typer.Argument(help="A result.json that a load test has left.", show_default=False)],
-    levels: LevelsFile = None,
+    thresholds: ThresholdsFile = None,
     results: Annotated[Path | None, typer.Option(help="Write the reports to this folder, too.")] = None,
 ) -> None:
     """Judge the result of a load test again, perhaps against other service levels.
 
-    Example: sendproof load judge results/load_campaign/result.json --levels levels.yaml
+    Example: sendproof load judge results/load_campaign/result.json --thresholds thresholds.yaml
     """
     from sendproof_harness.load.finish import judge_and_report  # noqa: PLC0415 - `--help` stays quick
     from sendproof_harness.load.model import read_result  # noqa: PLC0415
     from sendproof_harness.load.service_levels import ServiceLevels, load_levels  # noqa: PLC0415
 
     try:
-        wanted = ServiceLevels() if levels is None else load_levels(levels)
+        wanted = ServiceLevels() if thresholds is None else load_levels(thresholds)
         raise typer.Exit(judge_and_report(read_result(result), wanted, results, Console()))
     except (OSError, ValueError) as error:
         refuse(str(error))
@@ -215,7 +217,7 @@ def _run(kind: str, context: typer.Context) -> NoReturn:
 
 def _as_words(name: str, value: object) -> list[str]:
     """An option as Locust takes it."""
-    word = "--" + {"simulators": "host"}.get(name, name.replace("_", "-"))
+    word = "--" + {"control_url": "host"}.get(name, name.replace("_", "-"))
     if value is None or value is False:
         return []
     return [word] if value is True else [word, str(value)]

@@ -17,18 +17,20 @@ if TYPE_CHECKING:
 
 EXIT_ERROR = 3
 # Where `sendproof up` puts its control port unless told otherwise.
-SIMULATORS = "http://127.0.0.1:4100"
+CONTROL_URL = "http://127.0.0.1:4100"
 
-Simulators = Annotated[str, typer.Option(help="Control address of running simulators (`sendproof up`).")]
+ControlUrl = Annotated[str, typer.Option(help="Control address of running simulators (`sendproof up`).")]
 Name = Annotated[str, typer.Option(help="The sandbox.")]
 AsJson = Annotated[bool, typer.Option("--json", help="Print JSON instead, for a program.")]
 CampaignId = Annotated[int, typer.Argument(help="The campaign's id.", show_default=False)]
 
 
 def register(app: typer.Typer) -> None:
-    """Add the commands to the front door."""
+    """Add the group `marketer` to `app`."""
+    group = typer.Typer(help="Do what a marketer does in Optimove: schedule, cancel, trigger.", no_args_is_help=True)
     for command in (template, schedule, cancel, trigger, event, campaigns, campaign):
-        app.command()(command)
+        group.command()(command)
+    app.add_typer(group, name="marketer")
 
 
 def template(
@@ -39,16 +41,16 @@ def template(
     provider: Annotated[
         str | None, typer.Option(help="Who holds it; else the only one that carries the sandbox's channels.")
     ] = None,
-    simulators: Simulators = SIMULATORS,
+    control_url: ControlUrl = CONTROL_URL,
     sandbox: Name = "default",
     json: AsJson = False,
 ) -> None:
     """Let a message provider hold a template. Telling Optimove of it is the bridge's work.
 
-    Example: sendproof template "Spring welcome" "Hello {{FIRST_NAME}}, spring is here."
+    Example: sendproof marketer template "Spring welcome" "Hello {{FIRST_NAME}}, spring is here."
     """
     with _errors_told():
-        world = _sandbox(simulators, sandbox)
+        world = _sandbox(control_url, sandbox)
         path = f"/providers/{world.provider(provider)}/templates"
         (added,) = world.post(path, [{"title": title, "body": body}])
         _show(added, formatting.template, json=json)
@@ -82,7 +84,7 @@ def schedule(
         str | None, typer.Option(help="Conditional execution: on hold until then, event 5 first.")
     ] = None,
     cancel_at: Annotated[str | None, typer.Option(help="When it is cancelled by itself.")] = None,
-    simulators: Simulators = SIMULATORS,
+    control_url: ControlUrl = CONTROL_URL,
     sandbox: Name = "default",
     json: AsJson = False,
 ) -> None:
@@ -90,10 +92,10 @@ def schedule(
 
     The bridge must have told Optimove of the templates (AddChannelTemplates).
 
-    Example: sendproof schedule 7001 --template "Spring welcome" --customers 1000 --send-at +2h
+    Example: sendproof marketer schedule 7001 --template "Spring welcome" --customers 1000 --send-at +2h
     """
     with _errors_told():
-        world = _sandbox(simulators, sandbox)
+        world = _sandbox(control_url, sandbox)
         times = {"announce_at": announce_at, "cancel_at": cancel_at}
         given = {key: instant(text, _clock(world)) for key, text in times.items() if text is not None}
         more: dict[str, Any] = {"name": name, "day": day}
@@ -115,14 +117,14 @@ def schedule(
 
 
 def cancel(
-    campaign: CampaignId, simulators: Simulators = SIMULATORS, sandbox: Name = "default", json: AsJson = False
+    campaign: CampaignId, control_url: ControlUrl = CONTROL_URL, sandbox: Name = "default", json: AsJson = False
 ) -> None:
     """Cancel a campaign now; its listeners hear of that (event 4) if it was processed.
 
-    Example: sendproof cancel 7001
+    Example: sendproof marketer cancel 7001
     """
     with _errors_told():
-        world = _sandbox(simulators, sandbox)
+        world = _sandbox(control_url, sandbox)
         world.post(f"/campaigns/{campaign}/cancel")
         _show(world.get(f"/campaigns/{campaign}/report"), formatting.report, json=json)
 
@@ -148,16 +150,16 @@ def trigger(
     ] = None,
     repeat: Annotated[bool, typer.Option("--repeat", help="It may fire again for the same customer.")] = False,
     action: Annotated[int, typer.Option(help="The action id that event 11 tells.", min=0)] = 2,
-    simulators: Simulators = SIMULATORS,
+    control_url: ControlUrl = CONTROL_URL,
     sandbox: Name = "default",
     json: AsJson = False,
 ) -> None:
     """Define a trigger: who meets its criteria is sent a template at once, by event 11.
 
-    Example: sendproof trigger "Third visit" --campaign 8001 --template "Come back" --event page_visit --count 3
+    Example: sendproof marketer trigger "Third visit" --campaign 8001 --template Return --event page_visit --count 3
     """
     with _errors_told():
-        world = _sandbox(simulators, sandbox)
+        world = _sandbox(control_url, sandbox)
         if (event is None) == (criteria is None):
             raise ValueError("expected either --event or --criteria: what does a customer have to do?")
         wanted = {
@@ -181,46 +183,46 @@ def event(
     ] = None,
     times: Annotated[int, typer.Option(help="How many times each does it.", min=1, max=1_000)] = 1,
     at: Annotated[str | None, typer.Option(help="When, such as 2026-03-02T09:00:00Z, or +2h; else now.")] = None,
-    simulators: Simulators = SIMULATORS,
+    control_url: ControlUrl = CONTROL_URL,
     sandbox: Name = "default",
     json: AsJson = False,
 ) -> None:
     """Report an event of customers: they do something now, or at an instant to come.
 
-    Example: sendproof event page_visit C0000042 --parameter page=/offers --times 3
+    Example: sendproof marketer event page_visit C0000042 --parameter page=/offers --times 3
     """
     with _errors_told():
-        world = _sandbox(simulators, sandbox)
+        world = _sandbox(control_url, sandbox)
         when = {} if at is None else {"at": instant(at, _clock(world))}
         said = {"event": name, "parameters": parameters(parameter or []), **when}
         reported = [{"customer": customer, **said} for _ in range(times) for customer in customers]
         _show(world.post("/events", reported), formatting.triggered, json=json)
 
 
-def campaigns(simulators: Simulators = SIMULATORS, sandbox: Name = "default", json: AsJson = False) -> None:
+def campaigns(control_url: ControlUrl = CONTROL_URL, sandbox: Name = "default", json: AsJson = False) -> None:
     """List the campaigns, scheduled and triggered, with the metrics that came back.
 
-    Example: sendproof campaigns
+    Example: sendproof marketer campaigns
     """
     with _errors_told():
-        _show(_sandbox(simulators, sandbox).get("/campaigns"), formatting.campaigns, json=json)
+        _show(_sandbox(control_url, sandbox).get("/campaigns"), formatting.campaigns, json=json)
 
 
 def campaign(
-    campaign: CampaignId, simulators: Simulators = SIMULATORS, sandbox: Name = "default", json: AsJson = False
+    campaign: CampaignId, control_url: ControlUrl = CONTROL_URL, sandbox: Name = "default", json: AsJson = False
 ) -> None:
     """Show one campaign: target group, channels, templates, recipients, and everything that came back.
 
-    Example: sendproof campaign 7001
+    Example: sendproof marketer campaign 7001
     """
     with _errors_told():
-        _show(_sandbox(simulators, sandbox).get(f"/campaigns/{campaign}/report"), formatting.report, json=json)
+        _show(_sandbox(control_url, sandbox).get(f"/campaigns/{campaign}/report"), formatting.report, json=json)
 
 
-def _sandbox(simulators: str, name: str) -> "Sandbox":
+def _sandbox(control_url: str, name: str) -> "Sandbox":
     from sendproof_harness.cli.marketer_client import Sandbox  # noqa: PLC0415 - `--help` stays quick
 
-    return Sandbox(simulators, name)
+    return Sandbox(control_url, name)
 
 
 @contextmanager

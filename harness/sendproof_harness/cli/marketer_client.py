@@ -8,7 +8,7 @@ import requests
 
 # Reports over a million customers take a few seconds.
 _ANSWER_S = 60.0
-_NOT_CONTROL = "expected the control API of Sendproof at {}, got {}; name the control port with --simulators"
+_NOT_CONTROL = "expected the control API of Sendproof at {}, got {}; name the control port with --control-url"
 
 
 class NotDoneError(ValueError):
@@ -63,7 +63,7 @@ class Sandbox:
         except requests.RequestException as error:
             raise NotDoneError(
                 f"expected simulators at {self._address}, got no answer ({_reason(error)}); "
-                "start them with `sendproof up`, or name their control port with --simulators"
+                "start them with `sendproof up`, or name their control port with --control-url"
             ) from None
         answer = _json(reply)
         if not reply.ok or answer is None:

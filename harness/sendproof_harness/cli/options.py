@@ -14,10 +14,10 @@ Command = Annotated[
     str | None,
     typer.Option(help="A command that starts your bridge; SENDPROOF_HANDOVER names the file with all it needs."),
 ]
-Simulators = Annotated[
+ControlUrl = Annotated[
     str | None, typer.Option(help="Control address of simulators that run already (`sendproof up`).")
 ]
-Patience = Annotated[
+Timeout = Annotated[
     float, typer.Option(min=1, help="Real seconds for the bridge to register its listener, and to come to rest.")
 ]
 Results = Annotated[Path, typer.Option(help="Folder for reports, history and logs.")]

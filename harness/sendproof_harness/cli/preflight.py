@@ -15,10 +15,10 @@ def doctor(
     handover: Annotated[
         Path | None, typer.Argument(help="The handover.json of a run, or one written by hand.", show_default=False)
     ] = None,
-    simulators: Annotated[
+    control_url: Annotated[
         str | None, typer.Option(help="Control address of simulators (`sendproof up`): examine a sandbox of theirs.")
     ] = None,
-    sandbox: Annotated[str, typer.Option(help="With --simulators: which sandbox.")] = "default",
+    sandbox: Annotated[str, typer.Option(help="With --control-url: which sandbox.")] = "default",
     customer: Annotated[
         list[str] | None, typer.Option(help="Id of a customer whose phone number to look at; repeat for more.")
     ] = None,
@@ -36,9 +36,9 @@ def doctor(
     from sendproof_harness.preflight.report import print_results, results_json  # noqa: PLC0415
     from sendproof_harness.preflight.results import EXIT_STATUS, worst_status  # noqa: PLC0415
 
-    if (handover is None) == (simulators is None):
-        _refuse("expected a handover file, or --simulators with their control address (and not both)")
-    handed = _of_file(handover) if handover is not None else _of_sandbox(str(simulators), sandbox)
+    if (handover is None) == (control_url is None):
+        _refuse("expected a handover file, or --control-url with their control address (and not both)")
+    handed = _of_file(handover) if handover is not None else _of_sandbox(str(control_url), sandbox)
     results = run_checks_for_clients(handed, customer or ())
     if as_json:
         typer.echo(results_json(results))

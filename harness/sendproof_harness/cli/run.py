@@ -1,4 +1,4 @@
-"""The commands of the harness: `run`, `check`, `why`, `scenarios`, `contract`, `doctor` and `load`.
+"""The commands of the harness: `run`, `judge`, `explain`, `scenarios`, `contract`, `doctor` and `load`.
 
 What is heavy is imported when one of them is called: `--help` stays quick.
 """
@@ -12,7 +12,7 @@ from rich.console import Console
 
 from sendproof_harness.cli.conformance import contract
 from sendproof_harness.cli.load import load
-from sendproof_harness.cli.options import Bridge, Command, Patience, Results, Simulators, refuse, refuse_two_bridges
+from sendproof_harness.cli.options import Bridge, Command, ControlUrl, Results, Timeout, refuse, refuse_two_bridges
 from sendproof_harness.cli.preflight import doctor
 
 if TYPE_CHECKING:
@@ -24,8 +24,8 @@ if TYPE_CHECKING:
 def register(app: typer.Typer) -> None:
     """Add the commands to the front door."""
     app.command()(run)
-    app.command()(check)
-    app.command()(why)
+    app.command()(judge)
+    app.command()(explain)
     app.command()(scenarios)
     app.command()(contract)
     app.command()(doctor)
@@ -38,9 +38,9 @@ def run(
     ],
     bridge: Bridge = None,
     command: Command = None,
-    simulators: Simulators = None,
+    control_url: ControlUrl = None,
     results: Results = Path("results"),
-    patience: Patience = 60.0,
+    timeout: Timeout = 60.0,
     seed: Annotated[int | None, typer.Option(min=0, help="Use this seed instead of the file's.")] = None,
     clock_rate: Annotated[
         float | None,
@@ -54,11 +54,11 @@ def run(
         str | None, typer.Option(help="Play only for this provider what can be played for several.")
     ] = None,
     parallel: Annotated[int, typer.Option(min=1, max=64, help="So many scenarios at once.")] = 1,
-    faults: Annotated[
+    random_faults: Annotated[
         int, typer.Option(min=0, max=100, help="Draw so many faults from the seed, and play them as well.")
     ] = 0,
-    every_dialect: Annotated[
-        bool, typer.Option("--every-dialect", help="Play each scenario once more for every other answer of a dialect.")
+    all_dialects: Annotated[
+        bool, typer.Option(help="Play each scenario once more for every other answer of a dialect.")
     ] = False,
 ) -> None:
     """Play scenarios against a bridge, and judge what reached every recipient.
@@ -76,12 +76,12 @@ def run(
     options = Options(
         bridge=bridge,
         command=command,
-        simulators=simulators,
+        control_url=control_url,
         results=results,
-        patience_s=patience,
+        timeout_s=timeout,
         clock_rate=clock_rate,
     )
-    wanted = Selection(seed=seed, provider=provider, faults=faults, every_dialect=every_dialect)
+    wanted = Selection(seed=seed, provider=provider, random_faults=random_faults, all_dialects=all_dialects)
     _play(files, wanted, options, parallel)
 
 
@@ -95,7 +95,7 @@ def _play(files: "list[Path]", wanted: "Selection", options: "Options", parallel
     let_children_end()
     try:
         every = session.scenarios_of(files, wanted, options)
-        with session.shared_simulators(options, several=len(every) > 1 or wanted.every_dialect) as ready:
+        with session.shared_simulators(options, several=len(every) > 1 or wanted.all_dialects) as ready:
             every = dict(session.expand_dialects(every, wanted, ready))
             if parallel > 1 and len(every) > 1:
                 standings = run_parallel(every, ready, parallel, console)
@@ -130,7 +130,7 @@ def scenarios(
         print_summaries(every, Console())
 
 
-def check(
+def judge(
     history: Annotated[Path, typer.Argument(help="A history.ndjson that a run has left.", show_default=False)],
     results: Annotated[Path | None, typer.Option(help="Write the reports to this folder, too.")] = None,
 ) -> None:
@@ -138,7 +138,7 @@ def check(
 
     Exit status as for `sendproof run`.
 
-    Example: sendproof check results/first_campaign/history.ndjson
+    Example: sendproof judge results/first_campaign/history.ndjson
     """
     from sendproof_harness.judge.verdict import EXIT_STATUS  # noqa: PLC0415
     from sendproof_harness.session.session import judge_and_report  # noqa: PLC0415 - see the head of this file
@@ -146,7 +146,7 @@ def check(
     raise typer.Exit(EXIT_STATUS[judge_and_report(history, _read(history), results, Console())])
 
 
-def why(
+def explain(
     run: Annotated[
         Path, typer.Argument(help="The results folder of a run, or its history.ndjson.", show_default=False)
     ],
@@ -157,16 +157,16 @@ def why(
 
     Exit status: 0 when there is a story, 3 when there is no such run or customer.
 
-    Example: sendproof why results/first_campaign C0000042
+    Example: sendproof explain results/first_campaign C0000042
     """
     from sendproof_harness.explain.customer import UnknownCustomerError, find, story  # noqa: PLC0415
-    from sendproof_harness.judge.verdict import judge  # noqa: PLC0415
+    from sendproof_harness.judge.verdict import judge as judge_history  # noqa: PLC0415
     from sendproof_harness.report import explain_html, explain_text  # noqa: PLC0415 - see the head of this file
 
     file = run / "history.ndjson" if run.is_dir() else run
     history = _read(file)
     try:
-        told = story(history, judge(history), find(history, customer))
+        told = story(history, judge_history(history), find(history, customer))
     except UnknownCustomerError as error:
         refuse(str(error))
     explain_text.print_story(told, Console())

@@ -127,7 +127,7 @@ def _posted(target: Target, place: Place, nobody: Nobody, body: Any) -> Post | N
     wrong = broken_by(target.event, said)
     if wrong is None:
         # What is told of a campaign, is told of one that does not exist.
-        asks: Asks = "answered" if "CampaignID" in said else "taken"
+        asks: Asks = "answered" if "CampaignID" in said else "accepted"
         return Post(**about, what="a made-up event", asks=asks, body=encoded(said))
     return Post(**about, what="a made-up event", asks="answered", body=encoded(said), wrong=wrong)
 

@@ -103,7 +103,7 @@ class _Series:
         """Make one call; None where that has no purpose any more."""
         if self.dead is not None or self.hangs >= _HANGS_MOST:
             return None
-        took, limit = monotonic() - self.began, self.world.patience_s + self.step.examples * _EXAMPLE_S
+        took, limit = monotonic() - self.began, self.world.timeout_s + self.step.examples * _EXAMPLE_S
         if took > limit:
             self.dead = too_slow_error(self.target, self.calls, took, limit)
             return None
@@ -143,7 +143,7 @@ class _Series:
                 "url": post.url,
                 "event": self.target.event,
                 "what": post.what,
-                "asks": post.asks,
+                "expects": post.asks,
                 "method": post.method,
                 "sent": _shown(post),
                 "within_s": self.step.within_s,
@@ -163,7 +163,7 @@ def too_slow_error(target: Target, calls: int, took: float, limit: float) -> Run
         RunAborted(
             blame="bridge",
             cause="the listener is too slow to be asked everything",
-            expected=f"all calls at {target.url} to be answered within {limit:.0f} s, or a longer --patience",
+            expected=f"all calls at {target.url} to be answered within {limit:.0f} s, or a longer --timeout",
             got=f"{pluralized(calls, 'call')} in {took:.0f} s",
         )
     )

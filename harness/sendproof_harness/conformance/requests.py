@@ -11,7 +11,7 @@ from uuid import NAMESPACE_URL, uuid5
 from sendproof_harness.conformance.listener_spec import TRIGGER, example
 
 #: It must be taken (2xx); or answered, only not with a failure; or the listener must merely go on afterwards.
-Asks = Literal["taken", "answered", "survived"]
+Asks = Literal["accepted", "answered", "survived"]
 
 JSON = "application/json"
 OPTED_OUT = "its customer does not want any"

@@ -43,7 +43,7 @@ def allowed(target: Target, place: Place) -> Iterator[Post]:
 
 
 def _of_trigger(target: Target, place: Place) -> Iterator[Post]:
-    yield from _written(target, place, "taken")
+    yield from _written(target, place, "accepted")
     nobody = place.nobody()
     said = place.trigger(target, nobody) | {"triggerName": _MANY_LETTERS, "templateName": _MANY_LETTERS}
     said["personalization"]["personalInfo"] |= {"FIRST_NAME": _MANY_LETTERS, "LAST_NAME": None}
@@ -85,7 +85,7 @@ def _written(target: Target, place: Place, asks: Asks) -> Iterator[Post]:
         yield _post(target, nobody, what, write(place.unknown(target, nobody)), asks=asks)
 
 
-def _post(target: Target, nobody: Nobody, what: str, body: bytes, *, asks: Asks = "taken", of: str = JSON) -> Post:
+def _post(target: Target, nobody: Nobody, what: str, body: bytes, *, asks: Asks = "accepted", of: str = JSON) -> Post:
     number = nobody.number if target.event == TRIGGER else None
     return Post(what=what, asks=asks, body=body, url=target.url, content_type=of, number=number)
 

@@ -139,13 +139,13 @@ def _namings(history: History, customer: str | None) -> Iterator[Moment]:
     for update in history.attributes:
         for change in update.changes:
             if change.customer == customer:
-                who: Who = "bridge" if update.how == "api" else "platform"
+                who: Who = "bridge" if update.source == "api" else "platform"
                 what = f"notes {change.field} {change.value or 'empty'} of the customer"
                 yield Moment(at=update.at, who=who, what=what, line=update.n)
     for noted in history.preferences:
         if customer in noted.customers:
             mode = "opted out" if noted.opted_out else f"mode {noted.mode}"
-            who = "bridge" if noted.how == "api" else "platform"
+            who = "bridge" if noted.source == "api" else "platform"
             yield Moment(at=noted.at, who=who, what=f"notes {mode} on channel {noted.channel}", line=noted.n)
 
 
@@ -250,7 +250,7 @@ def of_provider(
 
 def _outcomes(history: History, deliveries: Sequence[Delivery]) -> list[DeliveryStatus]:
     messages = {delivery.message for delivery in deliveries}
-    return [outcome for outcome in history.outcomes if outcome.message in messages]
+    return [outcome for outcome in history.delivery_statuses if outcome.message in messages]
 
 
 def _receipts(history: History, deliveries: Sequence[Delivery]) -> Iterator[Moment]:
@@ -279,7 +279,7 @@ def of_customer(
             yield Moment(at=said.at, who="customer", what=f"writes to {said.service}: {said.text}", line=said.n)
     for left in history.opt_outs:
         if left.number in numbers:
-            how = f" ({left.how})" if left.how else ""
+            how = f" ({left.source})" if left.source else ""
             yield Moment(at=left.at, who="customer", what=f"opts out at {left.service}{how}", line=left.n)
 
 

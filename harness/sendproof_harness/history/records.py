@@ -1,8 +1,8 @@
-"""The history of a run, version 1: all that a judge may look at.
+"""The history of a run, version 1: the only input of the judge.
 
-A history is a file of JSON lines. The first line says what was run (`Header`), then come the *truth* (campaigns,
-and per customer what was owed) and the *events* in the order they happened, and last how many lines there are (`End`).
-`reading` makes these records of a file.
+A history is a file of JSON lines. The first line is the `Header`: what was run, and where. The *expectations* follow
+(campaigns, and the obligation to each customer), then the *events* in the order in which they happened. The last line
+is the `End` with the number of lines. `history.reader` reads a file into these records.
 """
 
 from dataclasses import dataclass
@@ -20,14 +20,14 @@ TemplateId = int | str
 
 # Decoded lines hold no cycles, so the garbage collector need not walk a million of them (`gc=False`).
 class Record(msgspec.Struct, frozen=True, gc=False, tag_field="kind"):
-    """One line. `at` is virtual time; a line of the truth says when it became true."""
+    """One line. `at` is virtual time; for an expectation, the time since which it holds."""
 
     n: int
     at: Instant
 
 
 class Split(msgspec.Struct, frozen=True):
-    """One share of a campaign: its template as the channel knows it, and its send time."""
+    """One split of a campaign: its template as listed on the channel, and its send time."""
 
     template: TemplateId
     title: str
@@ -37,7 +37,10 @@ class Split(msgspec.Struct, frozen=True):
 
 
 class Campaign(Record, frozen=True, gc=False, tag="campaign"):
-    """Truth: one scheduled campaign on one channel. `rows` is how many of its `customers` it was announced for."""
+    """Expectation: one scheduled campaign on one channel.
+
+    `rows` is the number of its `customers` that the announcement counted.
+    """
 
     campaign: int
     channel: int
@@ -50,9 +53,10 @@ class Campaign(Record, frozen=True, gc=False, tag="campaign"):
 
 
 class Obligation(Record, frozen=True, gc=False, tag="obligation"):
-    """Truth: what must reach one customer, or (`owed` false) must not; by a `trigger` if it names one.
+    """Expectation: the message that one customer is due or, if `owed` is false, must not get.
 
-    `reason` why nothing is owed: opted_out, unusable_number, not_cleared (conditional execution) or cancelled.
+    `trigger` names the trigger that caused it, if any. `reason` says why nothing is owed: opted_out, unusable_number,
+    not_cleared (conditional campaign) or cancelled.
     """
 
     campaign: int
@@ -70,22 +74,23 @@ class Obligation(Record, frozen=True, gc=False, tag="obligation"):
 class Violation(msgspec.Struct, frozen=True, gc=False):
     """One rule of the contract that a request broke.
 
-    Of a body: `pointer` is the JSON pointer of the smallest wrong part, `value` that part alone, and `wanted` in words
-    what belongs there.
+    For a body, `pointer` is the JSON pointer of the smallest wrong part, `value` is that part alone, and `expected`
+    describes the correct value in words.
     """
 
     where: str
     rule: str
     message: str
     pointer: str = ""
-    wanted: str = ""
+    expected: str = ""
     value: str | None = None
 
 
 class Fault(Record, frozen=True, gc=False, tag="fault"):
-    """A fault of the header struck a call or a webhook, the `nth` that matched; the line of that is the next.
+    """An injection: a fault of the header acted on a call or a webhook, the `nth` that matched.
 
-    It is `missed` when nobody did to the bridge what it asks for: then the call or webhook went on as any other.
+    The next line is the line of that call or webhook. An injection is `missed` when the bridge was not killed as the
+    fault required: the call or webhook then continued as usual.
     """
 
     id: str
@@ -98,20 +103,23 @@ class Fault(Record, frozen=True, gc=False, tag="fault"):
     missed: bool = False
 
 
-class Struck(msgspec.Struct, frozen=True, gc=False):
-    """What a fault did to a call. `effect`: the service did what was asked; `reply`: what arrived of its reply."""
+class InjectedCall(msgspec.Struct, frozen=True, gc=False):
+    """The consequence of a fault for a call.
+
+    `effect` says if the service carried the call out, `response` how its response reached the bridge.
+    """
 
     id: str
     fault: str
     effect: bool
-    reply: Literal["lost", "changed", "whole"]
+    response: Literal["lost", "altered", "intact"]
 
 
 class Request(Record, frozen=True, gc=False, tag="request"):
-    """One call of the bridge. `note` is the operation's own summary, when it has one.
+    """One request of the bridge. `summary` is the operation's own summary, if it has one.
 
-    `status` is 0 when a fault kept the call from the service, and nothing was answered. `key` is what the credential is
-    called that was shown (`api_key`), `answer` how the answer begins that refused the call.
+    `status` is 0 when a fault kept the request from the service and no response was sent. `credential_name` is the name
+    of the presented credential (`api_key`); `response_excerpt` is the beginning of an error response.
     """
 
     service: str
@@ -121,14 +129,14 @@ class Request(Record, frozen=True, gc=False, tag="request"):
     credential: str
     status: int
     violations: tuple[Violation, ...] = ()
-    note: dict[str, Any] | None = None
-    fault: Struck | None = None
-    key: str = ""
-    answer: str | None = None
+    summary: dict[str, Any] | None = None
+    fault: InjectedCall | None = None
+    credential_name: str = ""
+    response_excerpt: str | None = None
 
 
-class Examination(Record, frozen=True, gc=False, tag="examination"):
-    """One call of `sendproof doctor` or of the like before a run. It changed nothing and says nothing of the bridge."""
+class PreflightCall(Record, frozen=True, gc=False, tag="preflight"):
+    """One request of `sendproof doctor`, or of the preflight before a run. It is no request of the bridge."""
 
     service: str
     operation: str | None
@@ -145,14 +153,14 @@ class Listener(Record, frozen=True, gc=False, tag="listener"):
 
 
 class ChannelTemplate(msgspec.Struct, frozen=True, gc=False):
-    """A template as the channel knows it; a deletion may leave the name out."""
+    """A template as listed on a channel; a deletion may leave the name out."""
 
     id: TemplateId
     name: str | None = None
 
 
 class ChannelTemplates(Record, frozen=True, gc=False, tag="channel_templates"):
-    """The bridge told the platform about templates."""
+    """The bridge changed the templates that are listed on a channel."""
 
     channel: int
     action: Literal["added", "renamed", "unchanged", "deleted"]
@@ -160,7 +168,7 @@ class ChannelTemplates(Record, frozen=True, gc=False, tag="channel_templates"):
 
 
 class ProviderTemplate(Record, frozen=True, gc=False, tag="provider_template"):
-    """Somebody changed a template at the message provider."""
+    """A user changed a template at the message provider."""
 
     service: str
     action: Literal["created", "renamed", "changed", "deleted"]
@@ -170,9 +178,10 @@ class ProviderTemplate(Record, frozen=True, gc=False, tag="provider_template"):
 
 
 class Delivery(Record, frozen=True, gc=False, tag="delivery"):
-    """A provider accepted one message, to go out at `send_at`. `given` is a number spelled as it should not be.
+    """A provider accepted one message, to go out at `send_at`.
 
-    `request` is the line (`n`) of the request that it came with, where there was one.
+    `raw_number` is the number as the bridge wrote it, if it was not in the form that the provider documents. `request`
+    is the line (`n`) of the request that carried the message, if there was one.
     """
 
     service: str
@@ -181,19 +190,19 @@ class Delivery(Record, frozen=True, gc=False, tag="delivery"):
     text: str
     send_at: Instant
     test: bool = False
-    given: str | None = None
+    raw_number: str | None = None
     request: int | None = None
 
 
 class Withdrawal(Record, frozen=True, gc=False, tag="withdrawal"):
-    """The bridge took back an accepted message before it went out."""
+    """The bridge withdrew an accepted message before it went out."""
 
     service: str
     message: str
 
 
 class Rejection(Record, frozen=True, gc=False, tag="rejection"):
-    """A provider refused one message."""
+    """A provider rejected one message."""
 
     service: str
     number: str
@@ -202,7 +211,7 @@ class Rejection(Record, frozen=True, gc=False, tag="rejection"):
     reason: str | None = None
 
 
-class DeliveryStatus(Record, frozen=True, gc=False, tag="outcome"):
+class DeliveryStatus(Record, frozen=True, gc=False, tag="delivery_status"):
     """The final state of a delivery at the provider."""
 
     service: str
@@ -211,11 +220,11 @@ class DeliveryStatus(Record, frozen=True, gc=False, tag="outcome"):
 
 
 class Webhook(Record, frozen=True, gc=False, tag="webhook"):
-    """One attempt to hand a notification to the bridge; attempts of one notification share `key`.
+    """One attempt to deliver a webhook to the bridge; the attempts of one webhook share `key`.
 
-    `retry_at` is when it is tried again, if at all. `copy` counts how often it was sent anew. An attempt that was
-    `lost` never left the sandbox. `fault` is the id of the fault that struck it. The answer took `took_ms` real
-    milliseconds.
+    `retry_at` is the time of the next attempt, if there is one. `resend` counts how often the webhook was sent again. A
+    `dropped` attempt never left the sandbox. `fault` is the id of the injected fault. `duration_ms` is the real time
+    until the response, in milliseconds.
     """
 
     service: str
@@ -226,14 +235,14 @@ class Webhook(Record, frozen=True, gc=False, tag="webhook"):
     status: int | None
     error: str | None
     retry_at: Instant | None = None
-    copy: int = 0
-    lost: bool = False
+    resend: int = 0
+    dropped: bool = False
     fault: str | None = None
-    took_ms: float | None = None
+    duration_ms: float | None = None
 
 
 class CustomerEvent(Record, frozen=True, gc=False, tag="customer_event"):
-    """A customer did something that a trigger may count."""
+    """A customer did something that a trigger can count."""
 
     customer: str
     event: str
@@ -241,7 +250,7 @@ class CustomerEvent(Record, frozen=True, gc=False, tag="customer_event"):
 
 
 class Trigger(Record, frozen=True, gc=False, tag="trigger"):
-    """A customer met the criteria of a trigger: event 11 is due to the listener of its channel."""
+    """A customer met the criteria of a trigger: event 11 is due at the listener of its channel."""
 
     trigger: str
     campaign: int
@@ -252,16 +261,16 @@ class Trigger(Record, frozen=True, gc=False, tag="trigger"):
 
 
 class Cancelled(Record, frozen=True, gc=False, tag="cancelled"):
-    """A campaign was cancelled. `was` is its state before: planned, on_hold or announced."""
+    """A campaign was cancelled. `previous_state` is planned, on_hold or announced."""
 
     campaign: int
     channels: tuple[int, ...]
-    was: str
+    previous_state: str
     customers: int
 
 
 class Clearance(Record, frozen=True, gc=False, tag="clearance"):
-    """A campaign waits for word of who may be sent to, was given some, or waits no more."""
+    """A conditional campaign requires clearance, was given clearance for some customers, or is closed."""
 
     campaign: int
     action: Literal["required", "given", "closed"]
@@ -299,7 +308,7 @@ class Interactions(Record, frozen=True, gc=False, tag="interactions"):
 
 
 class Clock(Record, frozen=True, gc=False, tag="clock"):
-    """Time was advanced, or somebody joined or left the clock."""
+    """Virtual time was advanced, or a participant joined or left the clock."""
 
     action: Literal["advance", "joined", "left"]
     participant: str | None = None
@@ -311,11 +320,11 @@ class OptOut(Record, frozen=True, gc=False, tag="opt_out"):
 
     service: str
     number: str
-    how: str | None = None
+    source: str | None = None
 
 
 class Click(Record, frozen=True, gc=False, tag="click"):
-    """Somebody followed the link of a message."""
+    """A customer opened the link of a message."""
 
     service: str
     message: str
@@ -323,7 +332,7 @@ class Click(Record, frozen=True, gc=False, tag="click"):
 
 
 class Inbound(Record, frozen=True, gc=False, tag="inbound"):
-    """Somebody wrote back to the provider."""
+    """A customer sent a message to the provider."""
 
     service: str
     number: str
@@ -331,7 +340,7 @@ class Inbound(Record, frozen=True, gc=False, tag="inbound"):
 
 
 class AttributeSync(Record, frozen=True, gc=False, tag="attribute_sync"):
-    """A provider fetched an attribute of its profiles from the platform, or (`error`) could not."""
+    """A provider fetched an attribute of its profiles from Optimove; `error` says why it could not."""
 
     service: str
     attribute: str
@@ -340,7 +349,7 @@ class AttributeSync(Record, frozen=True, gc=False, tag="attribute_sync"):
 
 
 class Attribute(Record, frozen=True, gc=False, tag="attribute"):
-    """An attribute of customers was made by the API."""
+    """A customer attribute was created by API."""
 
     name: str
     type: str
@@ -356,17 +365,17 @@ class AttributeChange(msgspec.Struct, frozen=True, gc=False):
 
 
 class Attributes(Record, frozen=True, gc=False, tag="attributes"):
-    """Customers got new values: by API, or by a file of the client's batch."""
+    """Customers got new attribute values: by API, or by a batch file of the client."""
 
-    how: Literal["api", "batch_file"]
+    source: Literal["api", "batch_file"]
     changes: tuple[AttributeChange, ...]
     request: str | None = None
 
 
 class Preference(Record, frozen=True, gc=False, tag="preference"):
-    """How customers may be reached on a channel was told: by API, or by a file of the client's batch."""
+    """Customers' preferences for a channel were set: by API, or by a batch file of the client."""
 
-    how: Literal["api", "batch_file"]
+    source: Literal["api", "batch_file"]
     channel: int
     mode: int
     opted_out: bool
@@ -375,14 +384,14 @@ class Preference(Record, frozen=True, gc=False, tag="preference"):
 
 
 class Promotions(Record, frozen=True, gc=False, tag="promotions"):
-    """The platform was told of promotions."""
+    """Promotions were added to Optimove or deleted."""
 
     action: Literal["added", "deleted"]
     promotions: tuple[dict[str, str], ...]
 
 
 class ChannelApps(Record, frozen=True, gc=False, tag="channel_apps"):
-    """The platform was told of a push channel's apps."""
+    """Apps of a push channel were added to Optimove or deleted."""
 
     channel: int
     action: Literal["added", "deleted"]
@@ -390,16 +399,19 @@ class ChannelApps(Record, frozen=True, gc=False, tag="channel_apps"):
 
 
 class Key(Record, frozen=True, gc=False, tag="key"):
-    """A key of a service was made, disabled, enabled or rotated; `ends` is when the value before ceases to be good."""
+    """A key of a service was created, disabled, enabled or rotated.
+
+    After a rotation, the previous value is valid until `valid_until`.
+    """
 
     service: str
     name: str
-    action: Literal["made", "disabled", "enabled", "rotated"]
-    ends: Instant | None = None
+    action: Literal["created", "disabled", "enabled", "rotated"]
+    valid_until: Instant | None = None
 
 
 class Engagement(Record, frozen=True, gc=False, tag="engagement"):
-    """One event that was posted to the engagement metrics."""
+    """One event that the bridge posted to the engagement metrics."""
 
     event: str
     customer: str | None
@@ -409,18 +421,18 @@ class Engagement(Record, frozen=True, gc=False, tag="engagement"):
 
 
 class Probe(Record, frozen=True, gc=False, tag="probe"):
-    """One call that the harness made at a listener, as Optimove might or would not; noted by whoever ran it.
+    """One request that the harness sent to a listener, valid or invalid; written by the harness.
 
-    `event` is what the listener was registered for, `what` in words what was sent, `wrong` what of it no contract
-    allows, and `sent` how its body begins. It had to be `taken` (2xx), `answered` (without a failure of the bridge's
-    own), or `survived` (it may even be cut off). `number` is one that nobody but this probe named; nothing may be
-    sent there, as `forbids` says. `status` is None when nothing was answered, for the reason of `error`.
+    `event` is the event type of the listener, `what` describes the request, `wrong` names the part that the contract
+    does not allow, and `sent` is the beginning of the body. The probe `expects` to be `accepted` (2xx), `answered` (no
+    server error), or `survived` (the connection may even be cut). `number` is a number that only this probe names:
+    nothing may be sent to it, for the reason in `forbids`. `status` is None without a response; `error` says why.
     """
 
     url: str
     event: int
     what: str
-    asks: Literal["taken", "answered", "survived"]
+    expects: Literal["accepted", "answered", "survived"]
     method: str
     sent: str
     within_s: float
@@ -433,9 +445,9 @@ class Probe(Record, frozen=True, gc=False, tag="probe"):
 
 
 class Scenario(Record, frozen=True, gc=False, tag="scenario"):
-    """What was played, noted by whoever ran it. `file` is the name of its file without folder and ending.
+    """The scenario of the run, written by the harness. `file` is its file name without folder and suffix.
 
-    With `asks` only the contract is judged: the listeners, and the calls of the bridge.
+    If `asks` is `contract`, only conformance is judged: the listeners and the requests of the bridge.
     """
 
     name: str
@@ -443,15 +455,15 @@ class Scenario(Record, frozen=True, gc=False, tag="scenario"):
     asks: Literal["everything", "contract"] = "everything"
 
 
-class OtherClient(Record, frozen=True, gc=False, tag="neighbour"):
-    """Another client of the same bridge, noted by whoever ran it: `templates` are those that its provider holds."""
+class OtherClient(Record, frozen=True, gc=False, tag="other_client"):
+    """Another client of the same bridge, written by the harness, with the `templates` that its provider holds."""
 
     client: str
     templates: tuple[TemplateId, ...]
 
 
-class RunAborted(Record, frozen=True, gc=False, tag="trouble"):
-    """The run ended early, noted by whoever ran it: a bridge that ended, hung, or never became ready."""
+class RunAborted(Record, frozen=True, gc=False, tag="aborted"):
+    """The run ended early, written by the harness: the bridge ended, hung, or never became ready."""
 
     blame: Literal["bridge", "config", "harness", "network"]
     cause: str
@@ -460,7 +472,7 @@ class RunAborted(Record, frozen=True, gc=False, tag="trouble"):
 
 
 class End(Record, frozen=True, gc=False, tag="end"):
-    """The last line. `lines` stand before it, the first included; with fewer, some are missing."""
+    """The last line. `lines` is the number of lines before it, the header included."""
 
     lines: int
 
@@ -470,7 +482,7 @@ Line = (
     | Obligation
     | Request
     | Fault
-    | Examination
+    | PreflightCall
     | Listener
     | ChannelTemplates
     | ProviderTemplate
@@ -504,20 +516,20 @@ Line = (
 )
 
 
-#: Where each kind of line is kept.
+#: The field of `History` that holds each kind of record.
 FIELD_OF: dict[type[Record], str] = {
     Campaign: "campaigns",
     Obligation: "obligations",
     Request: "requests",
     Fault: "faults",
-    Examination: "examinations",
+    PreflightCall: "preflight_calls",
     Listener: "listeners",
     ChannelTemplates: "channel_templates",
     ProviderTemplate: "provider_templates",
     Delivery: "deliveries",
     Withdrawal: "withdrawals",
     Rejection: "rejections",
-    DeliveryStatus: "outcomes",
+    DeliveryStatus: "delivery_statuses",
     Webhook: "webhooks",
     Metrics: "metrics",
     Interactions: "interactions",
@@ -535,8 +547,8 @@ FIELD_OF: dict[type[Record], str] = {
     Engagement: "engagements",
     Probe: "probes",
     Scenario: "scenarios",
-    OtherClient: "neighbours",
-    RunAborted: "troubles",
+    OtherClient: "other_clients",
+    RunAborted: "aborted",
     CustomerEvent: "customer_events",
     Trigger: "triggers",
     Cancelled: "cancellations",
@@ -548,21 +560,21 @@ KINDS = tuple(sorted(str(record.__struct_config__.tag) for record in _RECORDS))
 
 @dataclass(frozen=True, kw_only=True, eq=False)
 class History:
-    """One run. Each tuple is in the order in which things happened."""
+    """One run. Each tuple is in order of occurrence."""
 
     header: Header
     campaigns: tuple[Campaign, ...] = ()
     obligations: tuple[Obligation, ...] = ()
     requests: tuple[Request, ...] = ()
     faults: tuple[Fault, ...] = ()
-    examinations: tuple[Examination, ...] = ()
+    preflight_calls: tuple[PreflightCall, ...] = ()
     listeners: tuple[Listener, ...] = ()
     channel_templates: tuple[ChannelTemplates, ...] = ()
     provider_templates: tuple[ProviderTemplate, ...] = ()
     deliveries: tuple[Delivery, ...] = ()
     withdrawals: tuple[Withdrawal, ...] = ()
     rejections: tuple[Rejection, ...] = ()
-    outcomes: tuple[DeliveryStatus, ...] = ()
+    delivery_statuses: tuple[DeliveryStatus, ...] = ()
     webhooks: tuple[Webhook, ...] = ()
     metrics: tuple[Metrics, ...] = ()
     interactions: tuple[Interactions, ...] = ()
@@ -580,8 +592,8 @@ class History:
     engagements: tuple[Engagement, ...] = ()
     probes: tuple[Probe, ...] = ()
     scenarios: tuple[Scenario, ...] = ()
-    neighbours: tuple[OtherClient, ...] = ()
-    troubles: tuple[RunAborted, ...] = ()
+    other_clients: tuple[OtherClient, ...] = ()
+    aborted: tuple[RunAborted, ...] = ()
     customer_events: tuple[CustomerEvent, ...] = ()
     triggers: tuple[Trigger, ...] = ()
     cancellations: tuple[Cancelled, ...] = ()

@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from sendproof_harness.history.header import FaultEntry
-from sendproof_harness.history.records import Fault, History, Struck
+from sendproof_harness.history.records import Fault, History, InjectedCall
 from sendproof_harness.judge.facts.fault_effects import KILL
 
 
@@ -58,17 +58,17 @@ def _effect(strikes: Sequence[Fault], history: History) -> str:
 
 #: What each fault of notifications does to the first it strikes.
 WEBHOOKS = {
-    "drop": "it was lost on the way",
-    "duplicate": "it came more than once",
-    "delay": "it came late",
-    "reorder": "later ones overtook it",
+    "drop_webhook": "it was lost on the way",
+    "duplicate_webhook": "it came more than once",
+    "delay_webhook": "it came late",
+    "reorder_webhook": "later ones overtook it",
 }
 
 
-def told(fault: Struck | None) -> str:
+def told(fault: InjectedCall | None) -> str:
     """What became of a call, in words."""
     if fault is None:
         return "nothing is known of the call"
     done = "the service had done it" if fault.effect else "the service had not done it"
-    reply = {"lost": "no reply came", "changed": "another reply came", "whole": "its reply came"}[fault.reply]
+    reply = {"lost": "no reply came", "altered": "another reply came", "intact": "its reply came"}[fault.response]
     return f"{done}, and {reply}"

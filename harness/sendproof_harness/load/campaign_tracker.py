@@ -36,7 +36,7 @@ class Line(msgspec.Struct, gc=False):
     event: str = ""
     status: int | str | None = None
     error: str | None = None
-    took_ms: float | None = None
+    duration_ms: float | None = None
     number: str = ""
     text: str = ""
     send_at: str | None = None
@@ -44,7 +44,7 @@ class Line(msgspec.Struct, gc=False):
     channel: int | None = None
     customer: str | None = None
     parameters: msgspec.Raw = msgspec.Raw()
-    note: msgspec.Raw = msgspec.Raw()
+    summary: msgspec.Raw = msgspec.Raw()
     items: msgspec.Raw = msgspec.Raw()
     customers: msgspec.Raw = msgspec.Raw()
 
@@ -106,7 +106,7 @@ class CampaignFollower:
         self._kinds: Mapping[str, Callable[[Line, float], None]] = {
             "request": self._request,
             "delivery": self._delivery,
-            "outcome": self._outcome,
+            "delivery_status": self._outcome,
             "webhook": self._webhook,
             "metrics": self._metrics,
             "interactions": self._interactions,
@@ -152,8 +152,8 @@ class CampaignFollower:
         self._counts.happened(WHOLE, "recipients", self._ledger.owed, ended)
 
     def _request(self, line: Line, at: float) -> None:
-        if line.service == _PLATFORM and bytes(line.note):
-            rows = _note(line.note).rows
+        if line.service == _PLATFORM and bytes(line.summary):
+            rows = _note(line.summary).rows
             if rows:
                 self._counts.happened("reading", "rows", rows, at)
 
@@ -175,9 +175,9 @@ class CampaignFollower:
             self._counts.begins("reading", "rows", at)
         if line.service == self._provider and good:
             self._counts.happened("receipts", "receipts", 1, at)
-        if line.took_ms is not None:
+        if line.duration_ms is not None:
             name = "acknowledgement" if line.service == _PLATFORM else "receipt"
-            self._answered(name, line.took_ms, None if good else line.error or f"status {line.status}")
+            self._answered(name, line.duration_ms, None if good else line.error or f"status {line.status}")
 
     def _metrics(self, line: Line, at: float) -> None:
         items = _metrics(line.items)

@@ -53,14 +53,14 @@ class Selection:
     rate: float = 200
     seconds: float = 60
     shape: str = "steady"
-    copies: int = 0
+    duplicates: int = 0
     rate_limits: bool = True
     bridge: str | None = None
     command: str | None = None
-    simulators: str | None = None
+    control_url: str | None = None
     results: Path = Path("results")
-    levels: Path | None = None
-    patience_s: float = 60.0
+    thresholds: Path | None = None
+    timeout_s: float = 60.0
     keep_history: bool = False
 
 
@@ -104,9 +104,9 @@ def campaign(wanted: Selection) -> Scenario:
 
 
 def _copies(wanted: Selection) -> tuple[dict[str, object], ...]:
-    if not wanted.copies:
+    if not wanted.duplicates:
         return ()
-    every = {"fault": "duplicate", "webhook": "any.receipt", "times": "all", "copies": wanted.copies}
+    every = {"fault": "duplicate_webhook", "webhook": "any.receipt", "times": "all", "copies": wanted.duplicates}
     return (parse_fault(every, wanted.provider),)
 
 

@@ -150,8 +150,8 @@ class Orders:
 
     def _webhook(self, line: Line, at: float) -> None:
         del at
-        if line.took_ms is None or self._share:
+        if line.duration_ms is None or self._share:
             return
         good = isinstance(line.status, int) and 200 <= line.status < 300  # noqa: PLR2004 - what HTTP calls success
         name = "acknowledgement" if line.service == "optimove" else "receipt"
-        self._answered(name, line.took_ms, None if good else line.error or f"status {line.status}")
+        self._answered(name, line.duration_ms, None if good else line.error or f"status {line.status}")

@@ -20,7 +20,7 @@ import requests
 from sendproof_harness.control_client import reason
 
 #: Also in `sendproof_simulators/service.py`: the two programs share nothing but the wire.
-HEADER = "Sendproof-Doctor"
+HEADER = "Sendproof-Preflight"
 # Of a live service across an ocean; those on this machine answer in milliseconds.
 ANSWER_S = 10.0
 CONNECT_S = 3.0

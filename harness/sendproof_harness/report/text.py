@@ -142,7 +142,7 @@ def _ending(verdict: Verdict, reports: Mapping[str, Path], run: Path | None) -> 
         text.append(f"\n{name:<12}", style="bold").append(str(path))
     somebody = sufferer(verdict)
     if somebody is not None and run is not None:
-        text.append("\nnext        ", style="bold").append(f"sendproof why {shlex.quote(str(run))} {somebody}")
+        text.append("\nnext        ", style="bold").append(f"sendproof explain {shlex.quote(str(run))} {somebody}")
     return text
 
 

@@ -75,7 +75,7 @@ class KillSupervisor:
         """A long poll, so in a thread of its own; one kill after the other."""
         with ControlClient(self._world.control.url) as own, suppress(ControlError):
             while not self._over.is_set():
-                wanted = own.wanted(self._world.sandboxes[0])
+                wanted = own.pending_kill(self._world.sandboxes[0])
                 if wanted is not None:
                     self._carried_out.clear()
                     self._wanted.put(wanted)
@@ -98,7 +98,7 @@ class KillSupervisor:
         world.bridge.kill()
         _dismiss(world)
         until = world.passing.now() + timedelta(milliseconds=wanted["down_ms"])
-        world.control.done(world.sandboxes[0], wanted["id"])
+        world.control.complete_fault(world.sandboxes[0], wanted["id"])
         self._carried_out.set()
         self._down = threading.Event()
         threading.Thread(target=self._sit_out, args=(iso_utc(until), self._down), daemon=True).start()
@@ -117,12 +117,12 @@ class KillSupervisor:
 
     def _back(self) -> None:
         """Wait until the bridge is back, or is killed once more."""
-        limit = monotonic() + self._world.patience_s
+        limit = monotonic() + self._world.timeout_s
         while not _is_back(self._world, clocked=self._clocked):
             if not self._wanted.empty():
                 return
             _check(self._world, limit)
-        self._world.control.leave(self._world.sandboxes[0], HARNESS)
+        self._world.control.leave_clock(self._world.sandboxes[0], HARNESS)
 
 
 def _stop_time(world: RunContext) -> None:
@@ -133,16 +133,16 @@ def _stop_time(world: RunContext) -> None:
 
 def _let_time_go(world: RunContext, *, clocked: bool) -> None:
     """Take part no more, once the bridge is back."""
-    limit = monotonic() + world.patience_s
+    limit = monotonic() + world.timeout_s
     while not _is_back(world, clocked=clocked):
         _check(world, limit)
-    world.control.leave(world.sandboxes[0], HARNESS)
+    world.control.leave_clock(world.sandboxes[0], HARNESS)
 
 
 def _dismiss(world: RunContext) -> None:
     """Let time not wait for a bridge that is gone."""
     for name in world.participants():
-        world.control.leave(world.sandboxes[0], name)
+        world.control.leave_clock(world.sandboxes[0], name)
 
 
 def _is_back(world: RunContext, *, clocked: bool) -> bool:
@@ -158,7 +158,7 @@ def _check(world: RunContext, limit: float) -> None:
             RunAborted(
                 blame="bridge",
                 cause="the bridge did not come back after it was started again",
-                expected=f"a bridge that goes on within {world.patience_s:.0f} s",
+                expected=f"a bridge that goes on within {world.timeout_s:.0f} s",
                 got=f"no sign of it; {world.bridge.last_words()}",
             )
         )

@@ -18,7 +18,7 @@ HARNESS = "sendproof"
 class RunContext:
     """One run of one scenario. Every client has a sandbox; `passing` is the time of the first, which all share.
 
-    `patience_s` real seconds are given to a bridge that does not get ready, and to one that does not come to rest; in
+    `timeout_s` real seconds are given to a bridge that does not get ready, and to one that does not come to rest; in
     the second case every sign of life starts them anew. `probes` are the calls that the harness itself made at the
     bridge's listeners, as lines of the history.
     """
@@ -28,7 +28,7 @@ class RunContext:
     sandboxes: tuple[str, ...]
     bridge: Bridge
     passing: TimeControl
-    patience_s: float
+    timeout_s: float
     watcher: Watcher
     probes: list[dict[str, Any]] = field(default_factory=list)
     kills: Callable[[], None] = field(default=lambda: None)
@@ -37,7 +37,7 @@ class RunContext:
 
     def __post_init__(self) -> None:
         """Simulators that others use, too, may have met strangers before this bridge was started."""
-        self._strangers = len(self.control.unattributed())
+        self._strangers = len(self.control.unauthenticated_requests())
 
     def check_bridge(self) -> None:
         """See to the bridge: kill it when a fault wants that, and notice when it has ended by itself."""
@@ -55,7 +55,7 @@ class RunContext:
 
     def unauthenticated_requests(self) -> list[dict[str, Any]]:
         """The requests since the beginning that showed no credential of any sandbox."""
-        return self.control.unattributed()[self._strangers :]
+        return self.control.unauthenticated_requests()[self._strangers :]
 
     def note_once(self, text: str) -> None:
         """Say something that need not be said twice."""

@@ -9,7 +9,7 @@ from rich.console import Console
 from rich.progress import BarColumn, Progress, SpinnerColumn, TaskID, TextColumn, TimeElapsedColumn
 
 # The journal's events that tell how far a campaign is, in the words of the reader.
-_SHOWN = {"delivery": "deliveries", "outcome": "receipts", "metrics": "metrics pushes"}
+_SHOWN = {"delivery": "deliveries", "delivery_status": "receipts", "metrics": "metrics pushes"}
 
 
 class Watcher(Protocol):

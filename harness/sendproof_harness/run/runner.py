@@ -34,7 +34,7 @@ from sendproof_harness.scenario.model import Scenario
 from sendproof_harness.scenario.random_faults import faults_yaml
 
 # For a bridge to start, and to come to rest; a Java program on a small CI machine takes half of this.
-PATIENCE_S = 60.0
+TIMEOUT_S = 60.0
 HOST = "127.0.0.1"
 
 
@@ -43,16 +43,16 @@ class Options:
     """How to run. At most one of `bridge` (an address) and `command` is given; with neither, our bridge is tested.
 
     Time is virtual, or runs by itself with `clock_rate` seconds of the sandbox in a real one. At rate 1 the clock is
-    that of the machine, and the scenario begins when the bridge is ready. `shared`: whether the `simulators` are those
-    of several runs that were started together, in which each has the name of its scenario.
+    that of the machine, and the scenario begins when the bridge is ready. `shared`: the simulators at
+    `control_url` serve several runs of one session, and each sandbox has the name of its scenario.
     """
 
     bridge: str | None = None
     command: str | None = None
-    simulators: str | None = None
+    control_url: str | None = None
     shared: bool = False
     results: Path = Path("results")
-    patience_s: float = PATIENCE_S
+    timeout_s: float = TIMEOUT_S
     clock_rate: float | None = None
 
 
@@ -116,12 +116,12 @@ def staged(
     Everything ends with the `stack`. `RunError`, `ControlError` or `ProcessError` when it cannot be.
     """
     watcher.phase("starting the simulators")
-    url = options.simulators or start_simulators(folder / "simulators.log", stack)
+    url = options.control_url or start_simulators(folder / "simulators.log", stack)
     control = stack.enter_context(ControlClient(url))
-    named = name if options.shared or not options.simulators else None
+    named = name if options.shared or not options.control_url else None
     place = sandboxes.Place(control=control, name=named, listen=_listen(options), rate=options.clock_rate)
     told = sandboxes.make(place, scenario)
-    if options.simulators:
+    if options.control_url:
         # Ours end with all that is in them; those of others stay, so the sandboxes must go.
         for one in told:
             stack.callback(control.delete_sandbox, one["sandbox"])
@@ -155,7 +155,7 @@ def _world(
         sandbox=places[0],
         bridge=bridge,
         watcher=watcher,
-        patience_s=options.patience_s,
+        timeout_s=options.timeout_s,
         rate=options.clock_rate,
         began=scenario.starts,
     )
@@ -165,7 +165,7 @@ def _world(
         sandboxes=places,
         bridge=bridge,
         passing=passing,
-        patience_s=options.patience_s,
+        timeout_s=options.timeout_s,
         watcher=watcher,
     )
 

@@ -54,7 +54,7 @@ def _one(
         control.add_faults(sandbox["sandbox"], faults)
     told = write.handover(control.url, sandbox, place.listen, scenario, client)
     for provider, url in told["account_webhooks"].items():
-        control.set_account(sandbox["sandbox"], provider, write.account_settings(provider, url))
+        control.replace_settings(sandbox["sandbox"], provider, write.account_settings(provider, url))
     return told
 
 

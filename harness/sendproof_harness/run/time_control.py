@@ -46,7 +46,7 @@ class TimeControl:
     sandbox: str
     bridge: Watched
     watcher: Watcher
-    patience_s: float
+    timeout_s: float
     rate: float | None
     began: datetime
     meanwhile: Callable[[], None] = field(default=lambda: None)
@@ -70,7 +70,7 @@ class TimeControl:
             before: object = None
             while True:
                 try:
-                    self._beside(lambda: own.advance(self.sandbox, target, self.patience_s))
+                    self._beside(lambda: own.advance(self.sandbox, target, self.timeout_s))
                 except NotQuietError as error:
                     reached = self._signs_of_life()
                     if reached == before:
@@ -127,6 +127,6 @@ class TimeControl:
         return RunAborted(
             blame="bridge",
             cause="the bridge did not come to rest",
-            expected=f"everybody at rest within {self.patience_s:.0f} s",
+            expected=f"everybody at rest within {self.timeout_s:.0f} s",
             got=str(error) + (f"; {words}" if words else ""),
         )

@@ -29,7 +29,7 @@ _LOOK_EVERY_S = 0.05
 def wait_for(world: RunContext, wanted: WaitFor) -> None:
     """Wait until every client has got there, and takes part in the clock. `RunAbortedError` when that does not come."""
     world.watcher.phase(f"waiting for the bridge: {_said(wanted)}")
-    limit, waited = monotonic() + world.patience_s, timedelta()
+    limit, waited = monotonic() + world.timeout_s, timedelta()
     while True:
         world.check_bridge()
         # The clock first: once the bridge is at rest, the state that is read afterwards is the last it will reach.
@@ -69,7 +69,7 @@ def join(world: RunContext) -> None:
 
 def _join_limit(world: RunContext) -> float:
     """Return the `monotonic` time until which a bridge that makes no request may join the clock."""
-    return monotonic() + (world.patience_s if world.bridge.shares_clock else JOIN_S)
+    return monotonic() + (world.timeout_s if world.bridge.shares_clock else JOIN_S)
 
 
 def _requests(world: RunContext) -> int:
@@ -83,7 +83,7 @@ def _without_clock(world: RunContext) -> None:
             RunAborted(
                 blame="bridge",
                 cause="the bridge did not join the virtual clock",
-                expected=f"a bridge that parks at its clock_url within {world.patience_s:.0f} s",
+                expected=f"a bridge that parks at its clock_url within {world.timeout_s:.0f} s",
                 got="no park",
             )
         )
@@ -138,7 +138,7 @@ def _not_ready(world: RunContext, wanted: WaitFor, waited: timedelta) -> RunAbor
         )
     if world.bridge.ours_to_start:
         got += f"; {world.bridge.last_words()}"
-    within = f"{duration_text(waited)} of virtual time" if waited else f"{world.patience_s:.0f} s"
+    within = f"{duration_text(waited)} of virtual time" if waited else f"{world.timeout_s:.0f} s"
     return RunAborted(
         blame="config" if refused or not world.bridge.ours_to_start else "bridge",
         cause="the bridge did not become ready",

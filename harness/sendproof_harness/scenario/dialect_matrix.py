@@ -34,7 +34,7 @@ def _variations(name: str, scenario: Scenario, catalogue: Catalogue) -> Iterator
             question = f"{service}.{dialect['name']}"
             if question in scenario.dialects:
                 continue
-            for answer in dialect["answers"][1:]:
+            for answer in dialect["options"][1:]:
                 spoken = {**scenario.dialects, question: answer["value"]}
                 yield f"{name}-{question}-{answer['value']}", dataclasses.replace(scenario, dialects=spoken)
 

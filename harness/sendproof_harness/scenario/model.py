@@ -15,7 +15,7 @@ Parameter = str | int | float | bool
 class Audience:
     """How many customers exist, which part of them opted out or has no usable number (0 to 1), and where they live.
 
-    `outcomes`: which part has a number that decides what becomes of a message to it, by the name of that fate.
+    `outcomes`: the share of the customers with the test number of each outcome, by its name.
     """
 
     customers: int

@@ -29,30 +29,30 @@ _ON_CALLS: tuple[Mapping[str, Any], ...] = (
     {"fault": "status", "status": 500, "when": "after"},
     {"fault": "rate_limited", "retry_after": 30},
     {"fault": "rate_limited"},
-    {"fault": "reset", "when": "before"},
-    {"fault": "reset", "when": "after"},
-    {"fault": "truncated"},
-    {"fault": "garbage", "when": "before"},
-    {"fault": "garbage", "when": "after"},
-    {"fault": "hang", "seconds": 1, "when": "after"},
-    {"fault": "slow", "seconds": 1},
-    {"fault": "repeated"},
+    {"fault": "connection_reset", "when": "before"},
+    {"fault": "connection_reset", "when": "after"},
+    {"fault": "truncated_response"},
+    {"fault": "html_response", "when": "before"},
+    {"fault": "html_response", "when": "after"},
+    {"fault": "no_response", "seconds": 1, "when": "after"},
+    {"fault": "slow_response", "seconds": 1},
+    {"fault": "duplicate_response"},
     {"fault": KILL, "when": "before"},
     {"fault": KILL, "when": "after"},
     {"fault": KILL, "when": "after", "down": 60_000},
 )
 _ON_WEBHOOKS: tuple[Mapping[str, Any], ...] = (
-    {"fault": "drop", "attempts": 1},
-    {"fault": "duplicate", "copies": 1},
-    {"fault": "duplicate", "copies": 3},
+    {"fault": "drop_webhook", "attempts": 1},
+    {"fault": "duplicate_webhook", "copies": 1},
+    {"fault": "duplicate_webhook", "copies": 3},
     {"fault": KILL, "when": "before"},
     {"fault": KILL, "when": "after"},
 )
 # A notification of a campaign that comes much later would excuse the bridge for late messages.
 _ON_RECEIPTS: tuple[Mapping[str, Any], ...] = (
     *_ON_WEBHOOKS,
-    {"fault": "delay", "by": 1_800_000},
-    {"fault": "reorder", "behind": 3},
+    {"fault": "delay_webhook", "by": 1_800_000},
+    {"fault": "reorder_webhook", "behind": 3},
 )
 
 

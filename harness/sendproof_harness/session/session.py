@@ -36,8 +36,8 @@ class Selection:
 
     seed: int | None = None
     provider: str | None = None
-    faults: int = 0
-    every_dialect: bool = False
+    random_faults: int = 0
+    all_dialects: bool = False
 
 
 def scenarios_of(files: Sequence[Path], wanted: Selection, options: Options) -> dict[str, Scenario]:
@@ -74,16 +74,16 @@ def _is_for(scenario: Scenario, provider: str | None) -> bool:
 def _as_wanted(scenario: Scenario, name: str, wanted: Selection, options: Options) -> Scenario:
     seed = scenario.seed if wanted.seed is None else wanted.seed
     try:
-        drawn = generate_faults(scenario, seed, wanted.faults, kills=options.bridge is None)
+        drawn = generate_faults(scenario, seed, wanted.random_faults, kills=options.bridge is None)
     except TooManyFaultsError as error:
-        raise RefusedError(f"{name}: --faults: {error}") from error
+        raise RefusedError(f"{name}: --random-faults: {error}") from error
     return dataclasses.replace(scenario, seed=seed, faults=(*scenario.faults, *drawn))
 
 
 @contextmanager
 def shared_simulators(options: Options, several: bool) -> Iterator[Options]:  # noqa: FBT001  # it is what is asked
     """For several scenarios the simulators are started once; each has a sandbox of its own in them."""
-    if not several or options.simulators is not None:
+    if not several or options.control_url is not None:
         yield options
         return
     options.results.mkdir(parents=True, exist_ok=True)
@@ -94,18 +94,18 @@ def shared_simulators(options: Options, several: bool) -> Iterator[Options]:  # 
             url = start_simulators(log, stack)
         except ProcessError as error:
             raise RefusedError(str(error)) from error
-        yield dataclasses.replace(options, simulators=url, shared=True)
+        yield dataclasses.replace(options, control_url=url, shared=True)
 
 
 def expand_dialects(scenarios: Mapping[str, Scenario], wanted: Selection, options: Options) -> Mapping[str, Scenario]:
     """The scenarios, in every dialect of the simulators that run if that is wanted."""
-    if not wanted.every_dialect or options.simulators is None:
+    if not wanted.all_dialects or options.control_url is None:
         return scenarios
     try:
-        with ControlClient(options.simulators) as control:
+        with ControlClient(options.control_url) as control:
             return dialect_variants(scenarios, control.dialects())
     except ControlError as error:
-        raise RefusedError(f"--every-dialect: {error}") from error
+        raise RefusedError(f"--all-dialects: {error}") from error
 
 
 def run_scenario(scenario: Scenario, name: str, options: Options, console: Console) -> Status:

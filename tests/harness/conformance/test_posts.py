@@ -64,7 +64,7 @@ def test_every_example_of_the_contract_is_allowed_by_it(event: int) -> None:
 def test_what_must_be_taken_is_allowed(target: Target, place: Place) -> None:
     """Each body is the contract's, however it is written, and is JSON by its content type."""
     for post in valid_events.allowed(target, place):
-        assert (post.asks, post.method, (post.content_type or "")[: len(JSON)]) == ("taken", "POST", JSON)
+        assert (post.asks, post.method, (post.content_type or "")[: len(JSON)]) == ("accepted", "POST", JSON)
         assert broken_by(target.event, json.loads(post.body)) is None
 
 
@@ -102,7 +102,7 @@ def test_of_a_campaign_that_exists_the_very_event_comes_again() -> None:
     told = b'{"EventTypeID":13,"TimeStamp":"2026-03-02 06:30:00","CampaignID":7001,"ChannelID":505}'
     posts = [post for group in (valid_events.allowed, *GROUPS) for post in group(target, place)]
     assert {post.body for post in posts if b"7001" in post.body} == {told}
-    assert {post.asks for post in posts if post.body == told} == {"taken"}
+    assert {post.asks for post in posts if post.body == told} == {"accepted"}
 
 
 def test_the_same_seed_makes_up_the_same_events() -> None:
@@ -113,7 +113,7 @@ def test_the_same_seed_makes_up_the_same_events() -> None:
         told = list(generated(TARGETS[5], Place(**SETTINGS), 8, answered(runs[-1], 200)))
         assert [post for post, _ in told] == runs[-1]
     assert runs[0] == runs[1]
-    assert {post.asks for post in runs[0]} == {"taken", "answered"}
+    assert {post.asks for post in runs[0]} == {"accepted", "answered"}
     assert len({post.body for post in runs[0]}) == len(runs[0])
 
 

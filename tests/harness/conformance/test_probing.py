@@ -27,4 +27,4 @@ def test_whoever_takes_long_for_every_call_is_told_how_long() -> None:
     """And that more patience would help."""
     trouble = too_slow_error(HERE, calls=90, took=111.2, limit=110).trouble
     assert (trouble.blame, trouble.got) == ("bridge", "90 calls in 111 s")
-    assert trouble.expected.endswith("within 110 s, or a longer --patience")
+    assert trouble.expected.endswith("within 110 s, or a longer --timeout")

@@ -21,13 +21,15 @@ FIRST, SECOND = "0000000003", "again-0000000003"
 def twice(sound: Story) -> Story:
     """Two campaigns, alike in everything; the second message to customer 3 was not delivered."""
     story = replace(sound, lines=tuple(again for line in sound.lines for again in _both(line)))
-    return story.change("outcome", lambda line: line | {"status": "undelivered"} if line["message"] == SECOND else line)
+    return story.change(
+        "delivery_status", lambda line: line | {"status": "undelivered"} if line["message"] == SECOND else line
+    )
 
 
 def _both(line: Line) -> Iterable[Line]:
     if line["kind"] in {"campaign", "obligation"}:
         return line, line | {"campaign": 7002}
-    if line["kind"] in {"delivery", "outcome"}:
+    if line["kind"] in {"delivery", "delivery_status"}:
         return line, line | {"message": f"again-{line['message']}"}
     if line["kind"] == "metrics":
         items: list[Line] = line["items"]  # type: ignore[assignment]
@@ -268,7 +270,7 @@ def test_owed_another_message_by_the_same_campaign(twice):
     """Tomorrow's message was delivered, so both campaigns have one that was: whichever bounced today."""
     tomorrow = iso(FIRST_SEND + DAY)
     sent, ended = (
-        next(line for line in twice.of(kind) if line["message"] == FIRST) for kind in ("delivery", "outcome")
+        next(line for line in twice.of(kind) if line["message"] == FIRST) for kind in ("delivery", "delivery_status")
     )
     story = twice.plus(
         twice.of("obligation")[6] | {"due": tomorrow},

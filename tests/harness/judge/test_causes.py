@@ -29,7 +29,8 @@ def _named(index: int, event: int) -> Line:
 
 
 def _preference(index: int) -> Line:
-    return {"n": 40_000 + index, "at": iso(FIRST_SEND), "real": 0.0, "kind": "preference", "how": "api", "channel": 505,
+    return {"n": 40_000 + index, "at": iso(FIRST_SEND), "real": 0.0, "kind": "preference", "source": "api",
+            "channel": 505,
             "mode": 1, "opted_out": True, "customers": [f"C{index:07d}"]}  # fmt: skip
 
 
@@ -41,7 +42,7 @@ def _spoilt(line: Line, index: int) -> Line | None:
         line | {"text": f"Hello number {index}"},
         line | {"number": f"49171{index:08d}"},
         line | {"send_at": later},
-        line | {"given": f"+{line['number']}"},
+        line | {"raw_number": f"+{line['number']}"},
         line | {"text": str(line["text"]).replace(" ", "+")},
         line,
     )

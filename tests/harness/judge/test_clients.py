@@ -7,7 +7,7 @@ NEIGHBOUR: Line = {
     "n": 0,
     "at": iso(FIRST_SEND),
     "real": 0.0,
-    "kind": "neighbour",
+    "kind": "other_client",
     "client": "south",
     "templates": [91],
 }
@@ -22,7 +22,7 @@ def report(template: int) -> Line:
 def call(operation: str) -> Line:
     """The call that the report came with."""
     return {"n": 9_000, "at": iso(FIRST_SEND), "real": 0.0, "kind": "request", "service": "optimove",
-            "operation": operation, "method": "POST", "path": "/x", "credential": "known", "key": "api_key",
+            "operation": operation, "method": "POST", "path": "/x", "credential": "known", "credential_name": "api_key",
             "status": 200, "violations": []}  # fmt: skip
 
 

@@ -58,7 +58,7 @@ def test_unknown_addresses_of_many_customers_are_one_cause(sound):
 
 def test_refused_says_what_was_answered(sound):
     """Nobody should have to make the call again to see why it was refused."""
-    (finding,) = sound.plus(request(status=400, answer='"ChannelID 9 is not known"')).findings(CHECKS)
+    (finding,) = sound.plus(request(status=400, response_excerpt='"ChannelID 9 is not known"')).findings(CHECKS)
 
     assert finding.got == 'POST /x answered with 400: "ChannelID 9 is not known"'
 
@@ -108,7 +108,15 @@ def test_simulator_broke(sound):
 
 def key(action: str, at: str, ends: str | None = None) -> Line:
     """The client's admin did something to the key."""
-    return {"n": 899, "at": at, "kind": "key", "service": "optimove", "name": "bridge", "action": action, "ends": ends}
+    return {
+        "n": 899,
+        "at": at,
+        "kind": "key",
+        "service": "optimove",
+        "name": "bridge",
+        "action": action,
+        "valid_until": ends,
+    }
 
 
 def test_a_key_that_was_disabled_is_tried_again(sound):

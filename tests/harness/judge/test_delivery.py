@@ -46,7 +46,7 @@ def test_lost_altogether(sound):
 
 def test_lost_with_its_page(sound):
     """Recipients of a page that was never read are lost for that reason."""
-    story = sound.without("request", lambda line: "note" in line and line["note"]["skip"] == 5)
+    story = sound.without("request", lambda line: "summary" in line and line["summary"]["skip"] == 5)
     story = story.without("delivery", lambda line: line["message"] in {f"{index:010d}" for index in range(5, 10)})
 
     assert causes(story) == [
@@ -122,7 +122,7 @@ def test_a_cancelled_message_reaches_nobody(sound):
 def test_understood_but_not_as_documented(sound):
     """A number that the provider understood although it is not spelled as its documents say is a finding."""
     number = sound.delivery_to(6)["number"]
-    story = sound.change_delivery_to(6, given=f"+{number}")
+    story = sound.change_delivery_to(6, raw_number=f"+{number}")
 
     assert causes(story) == [
         ("another spelling than textlocal documents (digits only), which it understood here", "C0000006")

@@ -16,7 +16,7 @@ def event(name: str, customer: object, at: int) -> Line:
 
 def told(sound: Story) -> list[Line]:
     """Everything that happened, each a quarter of an hour after it was known."""
-    ended = {line["message"]: line for line in sound.of("outcome")}
+    ended = {line["message"]: line for line in sound.of("delivery_status")}
     numbers = {line["number"]: line for line in sound.of("obligation")}
     lines = [
         event("delivered" if ended[sent["message"]]["status"] == "delivered" else "bounced",
@@ -56,7 +56,9 @@ def test_neither_totals_nor_events(sound):
 
 def test_sent_is_no_event(signed):
     """It is named as what it is, and what came with it in the call as its consequence."""
-    refused = call(FIRST_SEND + DAY, 8_000, "optimove-metrics", "saveEvent", status=400, note={"refused_event": "sent"})
+    refused = call(
+        FIRST_SEND + DAY, 8_000, "optimove-metrics", "saveEvent", status=400, summary={"refused_event": "sent"}
+    )
     story = signed.without("engagement", lambda line: line["customer"] == "C0000000").plus(refused)
 
     assert causes(story) == [
@@ -67,7 +69,9 @@ def test_sent_is_no_event(signed):
 
 def test_an_event_that_nobody_knows(signed):
     """Some other name is told by that name."""
-    refused = call(FIRST_SEND + DAY, 8_000, "optimove-metrics", "saveEvent", status=400, note={"refused_event": "seen"})
+    refused = call(
+        FIRST_SEND + DAY, 8_000, "optimove-metrics", "saveEvent", status=400, summary={"refused_event": "seen"}
+    )
 
     assert causes(signed.plus(refused)) == ["saveEvent: 'seen' cannot be told, and nothing that came with it was saved"]
 
@@ -97,7 +101,7 @@ def test_told_twice(signed):
 
 def test_told_again_after_a_lost_reply(signed):
     """Whether the first call counted, nobody could know."""
-    said = struck("reset", "lost", effect=True)
+    said = struck("connection_reset", "lost", effect=True)
     lost = call(FIRST_SEND, 6_999, "optimove-metrics", "saveEvent", fault=said)
     story = signed.plus(lost, event("delivered", "C0000003", FIRST_SEND + DAY))
 
@@ -116,7 +120,7 @@ def test_never_told(signed):
 
 def test_told_in_a_call_without_a_reply(signed):
     """It may have counted, so it is neither right nor wrong."""
-    said = struck("reset", "lost", effect=False)
+    said = struck("connection_reset", "lost", effect=False)
     story = signed.without("engagement", lambda line: line["customer"] == "C0000003")
     story = story.plus(call(FIRST_SEND, 6_999, "optimove-metrics", "saveEvent", status=0, fault=said))
 

@@ -8,7 +8,7 @@ from sendproof_harness.history.timestamps import DAY, HOUR, MINUTE, SECOND, iso,
 from sendproof_harness.judge.checks import contract, delivery, faults, metrics, paging, timing, totals, webhooks
 from sendproof_harness.judge.facts.delivery_ledger import ledger
 
-SEND = {"fault": "reset", "call": "textlocal.send"}
+SEND = {"fault": "connection_reset", "call": "textlocal.send"}
 ANNOUNCED = START + 2 * HOUR
 
 
@@ -22,7 +22,9 @@ def causes(story: Story, *modules: object) -> list[str]:
     return [some.cause for module in modules for some in story.findings(module.CHECKS)]
 
 
-def send_struck(story: Story, at: int, fault: str = "reset", reply: str = "lost", *, effect: bool = False) -> Story:
+def send_struck(
+    story: Story, at: int, fault: str = "connection_reset", reply: str = "lost", *, effect: bool = False
+) -> Story:
     """A call to send was struck."""
     said = struck(fault, reply, effect=effect)
     return laid(story, SEND | {"fault": fault}).plus(
@@ -41,7 +43,7 @@ def through(provider: str, story: Story) -> Story:
     channels = [{"id": 505, "provider": provider, "kind": "scheduled"}]
     story = Story((story.lines[0] | {"channels": channels}, *story.lines[1:]))
     return story.change("delivery", lambda line: line | {"service": provider}).change(
-        "outcome", lambda line: line | {"service": provider}
+        "delivery_status", lambda line: line | {"service": provider}
     )
 
 
@@ -58,7 +60,7 @@ def test_a_fault_that_never_struck(sound):
 
 def test_a_call_that_every_bridge_has_to_make(sound):
     """When it never came, the bridge is to blame that nothing struck it."""
-    story = laid(sound, {"fault": "reset", "call": "optimove.RegisterEventListener"})
+    story = laid(sound, {"fault": "connection_reset", "call": "optimove.RegisterEventListener"})
 
     assert [found.blame for found in story.findings(faults.CHECKS)] == ["bridge"]
 
@@ -95,19 +97,17 @@ def test_time_begins_anew_at_a_fault(sound, struck_at, sent_after, name):
 
 def test_a_fault_elsewhere_is_no_excuse(sound):
     """Metrics that could not be pushed hold up no message."""
-    story = laid(late_by(sound, 9 * MINUTE), {"fault": "reset", "call": "optimove.UpdateCampaignMetrics"}).plus(
-        strike(FIRST_SEND + 4 * MINUTE, 5_000, "reset", "optimove", "UpdateCampaignMetrics")
-    )
+    story = laid(
+        late_by(sound, 9 * MINUTE), {"fault": "connection_reset", "call": "optimove.UpdateCampaignMetrics"}
+    ).plus(strike(FIRST_SEND + 4 * MINUTE, 5_000, "connection_reset", "optimove", "UpdateCampaignMetrics"))
 
     assert causes(story, timing) == ["late: sent more than 5 min after it was due"]
 
 
 def test_a_key_that_is_refused_holds_up_everything(sound):
     """The pages are read with it, too."""
-    story = laid(late_by(sound, 9 * MINUTE), {"fault": "refused_credential", "call": "optimove.UpdateCampaignMetrics"})
-    story = story.plus(
-        strike(FIRST_SEND + 4 * MINUTE, 5_000, "refused_credential", "optimove", "UpdateCampaignMetrics")
-    )
+    story = laid(late_by(sound, 9 * MINUTE), {"fault": "unauthorized", "call": "optimove.UpdateCampaignMetrics"})
+    story = story.plus(strike(FIRST_SEND + 4 * MINUTE, 5_000, "unauthorized", "optimove", "UpdateCampaignMetrics"))
 
     assert causes(story, timing) == []
 
@@ -116,7 +116,7 @@ def test_longer_and_longer_waits(sound):
     """Whoever waits twice as long after each failure is not late."""
     minutes = (0, 1, 3, 7, 15)
     story = laid(late_by(sound, 31 * MINUTE), SEND).plus(
-        *(strike(FIRST_SEND + m * MINUTE, 5_000 + m, "reset", "textlocal", "send") for m in minutes)
+        *(strike(FIRST_SEND + m * MINUTE, 5_000 + m, "connection_reset", "textlocal", "send") for m in minutes)
     )
 
     assert causes(story, timing) == []
@@ -151,9 +151,9 @@ def test_nobody_can_know(sound):
     lost = through("delivyr", sound).without(
         "delivery", lambda line: line["message"] == sound.delivery_to(3)["message"]
     )
-    said = struck("reset", "lost", effect=False)
-    story = laid(lost, {"fault": "reset", "call": "delivyr.sendSms"}).plus(
-        strike(FIRST_SEND, 5_000, "reset", "delivyr", "sendSms"),
+    said = struck("connection_reset", "lost", effect=False)
+    story = laid(lost, {"fault": "connection_reset", "call": "delivyr.sendSms"}).plus(
+        strike(FIRST_SEND, 5_000, "connection_reset", "delivyr", "sendSms"),
         call(FIRST_SEND, 5_001, "delivyr", "sendSms", status=0, fault=said),
     )
 
@@ -175,7 +175,7 @@ def test_one_call_excuses_one_message(sound):
     """Two are missing, and one call was lost."""
     missing = {sound.delivery_to(3)["message"], sound.delivery_to(6)["message"]}
     lost = through("delivyr", sound).without("delivery", lambda line: line["message"] in missing)
-    said = struck("reset", "lost", effect=False)
+    said = struck("connection_reset", "lost", effect=False)
     story = lost.plus(call(FIRST_SEND, 5_001, "delivyr", "sendSms", status=0, fault=said))
 
     assert (counts(story)["indefinite"], counts(story)["lost"]) == (1, 1)
@@ -183,7 +183,7 @@ def test_one_call_excuses_one_message(sound):
 
 def test_a_campaign_that_was_never_announced(sound):
     """Every attempt to tell it was lost on the way."""
-    lost = {"status": None, "error": "lost", "lost": True, "fault": "f1"}
+    lost = {"status": None, "error": "lost", "dropped": True, "fault": "f1"}
     story = sound.change("webhook", lambda line: line | lost if line["event"] == "13" else line).without("delivery")
 
     assert set(causes(story, delivery)) == {"indefinite: no notification ever came to the bridge"}
@@ -192,7 +192,7 @@ def test_a_campaign_that_was_never_announced(sound):
 def test_acknowledged_and_forgotten(sound):
     """The bridge said yes, and was killed before it had stored what it was told."""
     story = laid(sound, {"fault": "kill", "webhook": "optimove.13", "when": "after"}).without("delivery")
-    story = story.without("request", lambda line: "note" in line).plus(
+    story = story.without("request", lambda line: "summary" in line).plus(
         strike(ANNOUNCED, 5_000, "kill", "optimove", "13", target="webhook", when="after")
     )
 
@@ -214,7 +214,7 @@ def test_a_killed_bridge_answers_nothing(sound):
 @pytest.mark.parametrize("status", [401, 404, 429, 500])
 def test_what_a_fault_answers_is_not_the_bridges_sin(sound, status):
     """Neither its rate nor its key nor its call was wrong."""
-    said = struck("status", "changed", effect=False)
+    said = struck("status", "altered", effect=False)
     story = sound.plus(call(FIRST_SEND, 5_001, "optimove", "AddChannelTemplates", status=status, fault=said))
 
     assert causes(story, contract) == []
@@ -222,7 +222,7 @@ def test_what_a_fault_answers_is_not_the_bridges_sin(sound, status):
 
 def test_what_the_service_said_counts_even_unheard(sound):
     """The call was refused by the service itself; that its reply was lost makes it no better."""
-    said = struck("reset", "lost", effect=True)
+    said = struck("connection_reset", "lost", effect=True)
     story = sound.plus(call(FIRST_SEND, 5_001, "optimove", "AddChannelTemplates", status=404, fault=said))
 
     assert causes(story, contract) == ["optimove AddChannelTemplates: refused"]
@@ -230,8 +230,8 @@ def test_what_the_service_said_counts_even_unheard(sound):
 
 def test_a_page_whose_reply_was_lost(sound):
     """Read again it is complete; not read again its rows are missing."""
-    lost = struck("truncated", "lost", effect=True)
-    second = next(line for line in sound.of("request") if line.get("note", {}).get("skip") == 5)
+    lost = struck("truncated_response", "lost", effect=True)
+    second = next(line for line in sound.of("request") if line.get("summary", {}).get("skip") == 5)
     again = sound.plus(second | {"n": 5_001, "fault": lost})
     never = sound.change("request", lambda line: line | {"fault": lost} if line["n"] == second["n"] else line)
 
@@ -244,7 +244,7 @@ def test_a_push_that_a_fault_kept_away(sound):
     last_day = [line for line in sound.of("metrics") if line["at"] > iso(FIRST_SEND + 6 * DAY)][:3]
     gone = {line["at"] for line in last_day}
     story = sound.without("metrics", lambda line: line["at"] in gone)
-    said = struck("status", "changed", effect=False)
+    said = struck("status", "altered", effect=False)
     tried = [
         call(parse_instant(str(at)), 5_001, "optimove", "UpdateCampaignMetrics", status=503, fault=said) for at in gone
     ]
@@ -265,7 +265,7 @@ def test_a_day_without_the_bridge(sound):
 
 def without_receipt(line: Line, message: object) -> Line:
     """The receipt of one message was lost on the way."""
-    lost = {"status": None, "error": "lost", "lost": True, "fault": "f1"}
+    lost = {"status": None, "error": "lost", "dropped": True, "fault": "f1"}
     return line | lost if line["key"] == f"receipt:{message}" else line
 
 
@@ -290,7 +290,7 @@ def test_a_receipt_that_was_counted_twice(sound):
     (twice,) = [line for line in sound.of("webhook") if line["key"] == f"receipt:{sound.delivery_to(3)['message']}"]
     story = sound.change("metrics", lambda line: line | {"items": [one_more(item) for item in line["items"]]})
 
-    assert "as if receipts that came twice were counted twice" in causes(story.plus(twice | {"copy": 1}), totals)[0]
+    assert "as if receipts that came twice were counted twice" in causes(story.plus(twice | {"resend": 1}), totals)[0]
 
 
 def one_more(item: Line) -> Line:
@@ -302,7 +302,7 @@ def one_more(item: Line) -> Line:
 
 def test_called_before_it_was_time(sound):
     """A second later is no half minute."""
-    said = struck("rate_limited", "changed", effect=False)
+    said = struck("rate_limited", "altered", effect=False)
     limited = call(START + 5 * MINUTE, 5_001, "optimove", "GetChannelTemplates", status=429, fault=said)
     story = laid(sound, {"fault": "rate_limited", "call": "optimove.GetChannelTemplates", "retry_after": 30})
     early, late = (

@@ -12,7 +12,7 @@ def probe(**fields: object) -> Line:
     """One call of the harness, that all listeners must take."""
     return {
         "n": 0, "at": "2026-03-09T08:00:01.000Z", "kind": "probe", "url": URL, "event": 13, "what": "an event",
-        "asks": "taken", "method": "POST", "sent": "application/json {}", "within_s": 10.0, "status": 200,
+        "expects": "accepted", "method": "POST", "sent": "application/json {}", "within_s": 10.0, "status": 200,
     } | fields  # fmt: skip
 
 
@@ -64,19 +64,19 @@ def test_what_is_allowed_must_be_taken(sound, answer, said):
         ({"status": 501, "method": "PUT"}, False),
         ({"status": 501, "method": "POST"}, True),
         ({"status": None, "error": "the connection was cut"}, True),
-        ({"status": None, "error": "the connection was cut", "asks": "survived"}, False),
-        ({"status": None, "error": "no answer", "timed_out": True, "asks": "survived"}, True),
+        ({"status": None, "error": "the connection was cut", "expects": "survived"}, False),
+        ({"status": None, "error": "no answer", "timed_out": True, "expects": "survived"}, True),
     ],
 )
 def test_what_is_not_allowed_must_be_borne(sound, call, fails):
     """It may be refused, ignored, and cut off when it is huge; nothing may break or hang."""
-    wrong = probe(**{"asks": "answered", "wrong": "/CampaignID is missing"} | call)
+    wrong = probe(**{"expects": "answered", "wrong": "/CampaignID is missing"} | call)
     assert [check for check, _ in found(asked(sound, wrong))] == ["listener.survives_invalid"] * fails
 
 
 def test_what_broke_it_is_named_by_its_smallest_part(sound):
     """Before what was sent as a whole."""
-    broken = probe(asks="answered", wrong="/CampaignID: expected a value of type integer, got null", status=500)
+    broken = probe(expects="answered", wrong="/CampaignID: expected a value of type integer, got null", status=500)
     (finding,) = asked(sound, broken).findings(CHECKS)
     assert finding.got.startswith(
         "/CampaignID: expected a value of type integer, got null: answered with 500, for POST"
@@ -86,8 +86,8 @@ def test_what_broke_it_is_named_by_its_smallest_part(sound):
 
 def test_what_a_bridge_may_do_is_a_note(sound):
     """It took what no contract allows, and refused what Optimove may never post."""
-    took = probe(asks="answered", wrong="/CampaignID is missing")
-    refused = probe(asks="answered", what="numbers as text", status=400)
+    took = probe(expects="answered", wrong="/CampaignID is missing")
+    refused = probe(expects="answered", what="numbers as text", status=400)
     assert found(asked(sound, took, refused), "note") == [
         ("listener.survives_invalid", "took what no contract allows; if it ignores that, all is well"),
         (
@@ -99,7 +99,9 @@ def test_what_a_bridge_may_do_is_a_note(sound):
 
 def test_a_message_upon_nonsense_is_found_by_its_number(sound):
     """Whose number only this call named, for the reason that the call had to be silent."""
-    nonsense = probe(asks="answered", what="a trigger without a template", number="447410000001", forbids="no template")
+    nonsense = probe(
+        expects="answered", what="a trigger without a template", number="447410000001", forbids="no template"
+    )
     sent = sound.delivery_to(0) | {"number": "447410000001", "message": "999"}
     (finding,) = asked(sound, nonsense).plus(sent).findings(CHECKS)
     assert (finding.check, finding.cause, finding.expected) == (

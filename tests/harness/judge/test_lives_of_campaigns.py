@@ -48,9 +48,9 @@ def cleared(sound) -> Story:
         "obligation", lambda line: line if members[line["number"]] % 3 == 0 else line | not_owed_to_them(line)
     ).change("campaign", lambda line: line | {"rows": 4})
     story = story.without("delivery", lambda line: members[line["number"]] % 3 > 0)
-    story = story.without("request", lambda line: line.get("note", {}).get("skip", 0) > 0)
+    story = story.without("request", lambda line: line.get("summary", {}).get("skip", 0) > 0)
     note = {"campaign": 7001, "channel": 505, "skip": 0, "top": 5, "rows": 4, "first": "C0000000", "last": "C0000009"}
-    return story.change("request", lambda line: line | {"note": note} if "note" in line else line)
+    return story.change("request", lambda line: line | {"summary": note} if "summary" in line else line)
 
 
 def not_owed_to_them(line: Line) -> Line:
@@ -88,7 +88,7 @@ def test_sending_a_cancelled_campaign_is_found(sound, cancelled):
 
 def test_pages_of_a_cancelled_campaign_need_not_be_read(cancelled):
     """A bridge that hears of it stops."""
-    assert causes(cancelled.without("request", lambda line: "note" in line)) == []
+    assert causes(cancelled.without("request", lambda line: "summary" in line)) == []
 
 
 def test_a_cancelled_campaign_before_its_first_send_needs_no_reports(sound):
@@ -154,7 +154,7 @@ def test_clearance_in_time(sound):
 
 @pytest.mark.parametrize(
     ("told", "level", "blame"),
-    [({}, "fail", "bridge"), ({"lost": True}, "unknown", "network"), (None, "fail", "config")],
+    [({}, "fail", "bridge"), ({"dropped": True}, "unknown", "network"), (None, "fail", "config")],
 )
 def test_no_clearance(sound, told, level, blame):
     """Whose fault that is depends on whether the bridge was told, and whether it wanted to be."""
@@ -246,7 +246,7 @@ def test_a_trigger_that_was_told_late_may_be_answered_late(sound):
 
 def test_an_event_that_came_twice_and_was_handled_twice(sound):
     """The finding says that it came twice."""
-    story = triggered(sound, 0).plus(event_11(sound, 0), event_11(sound, 0, copy=1))
+    story = triggered(sound, 0).plus(event_11(sound, 0), event_11(sound, 0, resend=1))
     again = story.of("delivery")[-1] | {"message": "t2", "n": 999}
 
     assert [some.cause for some in story.plus(again).findings(delivery.CHECKS)] == [
@@ -274,7 +274,7 @@ def test_a_trigger_that_nobody_listens_for_is_a_matter_of_configuration(sound):
 
 def test_what_the_sandbox_lost_says_nothing_about_the_bridge(sound):
     """Neither when all of it was lost, nor when the rest got through."""
-    lost = {"status": None, "error": "lost on the way", "lost": True}
+    lost = {"status": None, "error": "lost on the way", "dropped": True}
     story = sound.change("webhook", lambda line: line | lost if line["event"] == "13" else line)
 
     assert story.findings(webhooks.CHECKS) == []
@@ -285,7 +285,8 @@ def test_the_new_kinds_have_their_place(sound):
     head = {"n": 900, "at": iso(FIRST_SEND), "real": 0.0}
     history = sound.plus(
         head | {"kind": "customer_event", "customer": "C0000003", "event": "visit", "parameters": {"page": "/"}},
-        head | {"kind": "cancelled", "campaign": 7001, "channels": [505], "was": "announced", "customers": 12},
+        head | {"kind": "cancelled", "campaign": 7001, "channels": [505], "previous_state": "announced",
+                "customers": 12},
         head | {"kind": "clearance", "campaign": 7001, "action": "given", "required_by": iso(FIRST_SEND), "named": 2,
                 "cleared": 1},
     ).history()  # fmt: skip

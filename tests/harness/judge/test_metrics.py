@@ -127,9 +127,9 @@ def test_delivered_not_counted(sound):
 
 def test_receipt_on_its_way(sound):
     """A receipt of the last minutes may or may not be in the last total."""
-    late = sound.of("outcome")[0]["message"]
+    late = sound.of("delivery_status")[0]["message"]
     story = sound.change(
-        "outcome", lambda line: line | {"at": iso(FIRST_SEND + 7 * DAY)} if line["message"] == late else line
+        "delivery_status", lambda line: line | {"at": iso(FIRST_SEND + 7 * DAY)} if line["message"] == late else line
     )
 
     assert causes(story) == []
@@ -140,7 +140,7 @@ def test_receipt_on_its_way(sound):
 def test_expired_may_be_counted(sound, bounced):
     """The provider does not post that a message expired, so a bridge that does not ask cannot know."""
     story = sound.change(
-        "outcome", lambda line: line | {"status": "expired"} if line["message"] == "0000000005" else line
+        "delivery_status", lambda line: line | {"status": "expired"} if line["message"] == "0000000005" else line
     )
 
     assert causes(with_value(story, 13, 9, 1 + bounced)) == []
@@ -149,7 +149,7 @@ def test_expired_may_be_counted(sound, bounced):
 
 def delivered_after_all(story: Story, after: int) -> Story:
     """The provider says of the bounced message to customer 5, so much later, that it was delivered."""
-    first = next(line for line in story.of("outcome") if line["message"] == "0000000005")
+    first = next(line for line in story.of("delivery_status") if line["message"] == "0000000005")
     return story.plus(first | {"at": iso(parse_instant(str(first["at"])) + after), "status": "delivered"})
 
 

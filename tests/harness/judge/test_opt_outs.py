@@ -22,7 +22,7 @@ def stop(sound: Story, at: int, *, told: bool = True) -> list[Line]:
     reply = {"event": "inbound", "key": "inbound:1", "url": "http://127.0.0.1:9000/x", "attempt": 1, "error": None}
     return [
         line("inbound", at, 6_000, service="textlocal", number=number, text="STOP"),
-        line("opt_out", at, 6_001, service="textlocal", number=number, how="reply"),
+        line("opt_out", at, 6_001, service="textlocal", number=number, source="reply"),
         line("webhook", at, 6_002, service="textlocal", status=200 if told else 500, **reply),
     ]
 
@@ -30,13 +30,13 @@ def stop(sound: Story, at: int, *, told: bool = True) -> list[Line]:
 def attribute(at: int, value: str, how: str = "api", customer: str = CUSTOMER) -> Line:
     """The consent of a customer was written."""
     changes = [{"customer": customer, "field": "SMS_OPT_IN", "value": value}]
-    return line("attributes", at, 6_003, how=how, changes=changes, request=None)
+    return line("attributes", at, 6_003, source=how, changes=changes, request=None)
 
 
 def preference(at: int, how: str = "api", channel: int = 505, customer: str = CUSTOMER) -> Line:
     """A customer opted out of a channel."""
     return line(
-        "preference", at, 6_004, how=how, channel=channel, app=None, mode=2, opted_out=True, customers=[customer]
+        "preference", at, 6_004, source=how, channel=channel, app=None, mode=2, opted_out=True, customers=[customer]
     )
 
 

@@ -11,12 +11,12 @@ def causes(story: Story, *levels: str) -> list[tuple[str, str]]:
 
 def page(story: Story, skip: int) -> dict:
     """The request of the page from this row."""
-    return next(line for line in story.of("request") if line.get("note", {}).get("skip") == skip)
+    return next(line for line in story.of("request") if line.get("summary", {}).get("skip") == skip)
 
 
 def with_note(line: dict, **note: object) -> dict:
     """The same request with another summary."""
-    return line | {"note": line["note"] | note}
+    return line | {"summary": line["summary"] | note}
 
 
 def test_sound(sound):
@@ -41,7 +41,7 @@ def test_page_dropped_in_between(sound):
 
 def test_never_read(sound):
     """A campaign whose audience nobody asked for is not a pass for want of pages."""
-    story = sound.without("request", lambda line: "note" in line)
+    story = sound.without("request", lambda line: "summary" in line)
 
     assert causes(story) == [("the audience was never read", "no request for them")]
 

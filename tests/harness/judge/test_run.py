@@ -12,7 +12,7 @@ def test_sound(sound):
 
 def test_trouble(sound):
     """What the runner noted is a finding in its own words."""
-    trouble = {"n": 999, "at": iso(START), "kind": "trouble", "blame": "bridge", "cause": "the bridge ended",
+    trouble = {"n": 999, "at": iso(START), "kind": "aborted", "blame": "bridge", "cause": "the bridge ended",
                "expected": "a bridge that keeps running", "got": "exit status 1"}  # fmt: skip
     (finding,) = sound.plus(trouble).findings(CHECKS)
 

@@ -53,7 +53,7 @@ def test_a_campaign_that_goes_right_has_no_losses():
     following = ready()
     following.deliver(0, 1, 2)
     for n in range(2):
-        following.tell("outcome", 30.0, status="delivered", message=str(n))
+        following.tell("delivery_status", 30.0, status="delivered", message=str(n))
     following.tell("metrics", 40.0, items=[metric(0, 3), metric(1, 2)])
     assert following.finish() == {}
     assert following.counts.losses["lost"].looked_at == 3
@@ -112,12 +112,12 @@ def test_times_are_judged_only_of_a_bridge_that_can_know_them():
 def test_stages_last_from_their_first_event_to_their_last():
     """By real time; reading begins with the announcement."""
     following = ready()
-    following.tell("webhook", 10.0, service="optimove", event="13", status=200, took_ms=4.5)
-    following.tell("request", 12.0, service="optimove", note={"rows": 4})
-    following.tell("request", 15.0, service="xtremepush", note={"rows": 9})
+    following.tell("webhook", 10.0, service="optimove", event="13", status=200, duration_ms=4.5)
+    following.tell("request", 12.0, service="optimove", summary={"rows": 4})
+    following.tell("request", 15.0, service="xtremepush", summary={"rows": 9})
     following.deliver(0, 1, 2)
-    following.tell("webhook", 31.0, service="textlocal", event="receipt", status=200, took_ms=2.0)
-    following.tell("webhook", 32.0, service="textlocal", event="receipt", status=500, took_ms=9.0)
+    following.tell("webhook", 31.0, service="textlocal", event="receipt", status=200, duration_ms=2.0)
+    following.tell("webhook", 32.0, service="textlocal", event="receipt", status=500, duration_ms=9.0)
     following.finish()
     told = {stage.name: (stage.count, stage.seconds) for stage in stages(following.counts)}
     assert told == {"reading": (4, 2.0), "sending": (3, 2.0), "receipts": (1, 0.0), "whole way": (3, 21.0)}

@@ -41,7 +41,7 @@ class Desk:
 
     def run(self, *words: str):
         """A command; answers its exit status and its words."""
-        done = CliRunner().invoke(app, [*words, "--simulators", self.control, "--sandbox", self.name])
+        done = CliRunner().invoke(app, ["marketer", *words, "--control-url", self.control, "--sandbox", self.name])
         return done.exit_code, done.output
 
     def wait(self):
@@ -155,7 +155,10 @@ def test_a_trigger_may_have_several_conditions(desk: Desk) -> None:
 
 def test_nothing_there_is_said(desk: Desk) -> None:
     """With the way on."""
-    assert desk.run("campaigns") == (0, "There are no campaigns yet; schedule one with `sendproof schedule`.\n")
+    assert desk.run("campaigns") == (
+        0,
+        "There are no campaigns yet; schedule one with `sendproof marketer schedule`.\n",
+    )
 
 
 @pytest.mark.parametrize(
@@ -193,16 +196,16 @@ def test_a_sandbox_with_several_channels_wants_one_named(simulators: RunningSimu
     channels = [{"id": id_, "provider": "textlocal"} for id_ in (505, 506)]
     name = simulators.call("POST", "/sandboxes", {"seed": 1, "channels": channels})["sandbox"]
     words = ["schedule", "1", "--template", "A", "--customers", "1", "--sandbox", name]
-    done = CliRunner().invoke(app, [*words, "--simulators", simulators.control])
+    done = CliRunner().invoke(app, ["marketer", *words, "--control-url", simulators.control])
     assert (done.exit_code, done.output.rstrip().endswith("no single scheduled channel; got: 505, 506")) == (3, True)
 
 
 def test_simulators_that_do_not_answer_are_said() -> None:
     """With the address, the cause, and what to do."""
-    done = CliRunner().invoke(app, ["campaigns", "--simulators", "http://127.0.0.1:1"])
+    done = CliRunner().invoke(app, ["marketer", "campaigns", "--control-url", "http://127.0.0.1:1"])
     said = (
         "sendproof: expected simulators at http://127.0.0.1:1, got no answer (Connection refused); "
-        "start them with `sendproof up`, or name their control port with --simulators\n"
+        "start them with `sendproof up`, or name their control port with --control-url\n"
     )
     assert (done.exit_code, done.output) == (3, said)
 
@@ -210,5 +213,5 @@ def test_simulators_that_do_not_answer_are_said() -> None:
 @pytest.mark.parametrize("service", ["optimove", "textlocal"])
 def test_a_port_of_somebody_else_is_said(simulators: RunningSimulators, service: str) -> None:
     """Such as that of a simulated service, whether it answers with an error or not."""
-    done = CliRunner().invoke(app, ["campaigns", "--simulators", simulators.services[service]["url"]])
+    done = CliRunner().invoke(app, ["marketer", "campaigns", "--control-url", simulators.services[service]["url"]])
     assert (done.exit_code, "expected the control API of Sendproof at " in done.output) == (3, True)

@@ -46,7 +46,7 @@ def test_something_is_wrong(sandbox, tmp_path):
 
 def test_something_could_not_be_looked_at(simulators):
     """Exit status 2: the sandbox of simulators that run has no bridge yet."""
-    said = sendproof("doctor", "--simulators", simulators.control)
+    said = sendproof("doctor", "--control-url", simulators.control)
     assert said.status == 2
     assert "none is registered yet" in said.out
 
@@ -55,10 +55,10 @@ def test_nothing_to_examine(tmp_path, simulators):
     """Exit status 3, and what was expected."""
     missing = sendproof("doctor", tmp_path / "handover.json")
     neither = sendproof("doctor")
-    nobody = sendproof("doctor", "--simulators", simulators.control, "--sandbox", "gone")
+    nobody = sendproof("doctor", "--control-url", simulators.control, "--sandbox", "gone")
     assert (missing.status, neither.status, nobody.status) == (3, 3, 3)
     assert "a run leaves one in its results" in missing.err
-    assert "expected a handover file, or --simulators" in neither.err
+    assert "expected a handover file, or --control-url" in neither.err
     assert "no sandbox is named 'gone'" in nobody.err
 
 

@@ -31,10 +31,10 @@ def test_it_depends_on_no_guess(simulators, sandbox):
     """Whatever a sandbox answers to an open question, what is well is not called wrong."""
     declared = simulators.call("GET", "/dialects")
     # Every answer is given once; as many questions at a time as still have one that was not.
-    longest = max(len(one["answers"]) for dialects in declared.values() for one in dialects)
+    longest = max(len(one["options"]) for dialects in declared.values() for one in dialects)
     answers = [
         {
-            f"{service}.{one['name']}": one["answers"][place % len(one["answers"])]["value"]
+            f"{service}.{one['name']}": one["options"][place % len(one["options"])]["value"]
             for service, dialects in declared.items()
             for one in dialects
         }
@@ -217,20 +217,20 @@ def test_before_a_run_a_name_that_nobody_has_is_wrong():
 def test_examinations_are_not_the_bridges_calls(simulators, sandbox):
     """They are recorded apart, leave no stranger behind, and count against no rate limit."""
     told = sandbox()
-    before = simulators.call("GET", "/unattributed")
+    before = simulators.call("GET", "/unauthenticated-requests")
     for _ in range(10):
         results(told)
     for _ in range(50):
         optimove(told, "GET", "general/GetLastDataUpdate")
     kinds = [line["kind"] for line in simulators.history(told["sandbox"])]
-    assert (kinds.count("request"), kinds.count("examination") > 50) == (50, True)
-    assert simulators.call("GET", "/unattributed") == before
+    assert (kinds.count("request"), kinds.count("preflight") > 50) == (50, True)
+    assert simulators.call("GET", "/unauthenticated-requests") == before
 
 
 def test_what_changes_something_is_no_examination(simulators, sandbox):
     """Whoever sends the doctor's header with it: it is recorded as any other call."""
     told = sandbox()
     body = {"EventTypeID": 13, "ListenerURL": "http://127.0.0.1:9/", "ChannelID": 505}
-    optimove(told, "POST", "general/RegisterEventListener", {"Sendproof-Doctor": "1"}, json=body)
+    optimove(told, "POST", "general/RegisterEventListener", {"Sendproof-Preflight": "1"}, json=body)
     kinds = [line["kind"] for line in simulators.history(told["sandbox"])]
-    assert ("request" in kinds, "examination" in kinds) == (True, False)
+    assert ("request" in kinds, "preflight" in kinds) == (True, False)

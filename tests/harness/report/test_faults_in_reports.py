@@ -18,16 +18,16 @@ from sendproof_harness.report.summary import summary
 @pytest.fixture
 def faulty(sound) -> Story:
     """The reply to a send was lost, and a second fault never struck."""
-    said = struck("reset", "lost", effect=True)
+    said = struck("connection_reset", "lost", effect=True)
     sent = sound.delivery_to(3)["message"]
     lines = (
-        strike(FIRST_SEND, 5_000, "reset", "textlocal", "send", when="after"),
+        strike(FIRST_SEND, 5_000, "connection_reset", "textlocal", "send", when="after"),
         call(FIRST_SEND, 5_001, "textlocal", "send", fault=said),
     )
     laid_faults = laid(
         sound,
-        {"fault": "reset", "call": "textlocal.send", "when": "after"},
-        {"fault": "drop", "webhook": "optimove.13"},
+        {"fault": "connection_reset", "call": "textlocal.send", "when": "after"},
+        {"fault": "drop_webhook", "webhook": "optimove.13"},
     )
     return laid_faults.plus(*lines).change(
         "delivery", lambda line: line | {"request": 5_001} if line["message"] == sent else line
@@ -46,8 +46,10 @@ def test_terminal(faulty):
     print_verdict(faulty.verdict(), console)
     text = console.file.getvalue()
 
-    assert "f1  reset at call 1 of textlocal.send  struck 1: the service had done it, and no reply came" in text
-    assert "f2  drop at webhook 1 of optimove.13  struck 0: it never struck" in text
+    assert (
+        "f1  connection_reset at call 1 of textlocal.send  struck 1: the service had done it, and no reply came" in text
+    )
+    assert "f2  drop_webhook at webhook 1 of optimove.13  struck 0: it never struck" in text
     assert "error  a fault never struck" in text
 
 
@@ -57,11 +59,11 @@ def test_json_junit_and_html(faulty, tmp_path):
     texts = {name: path.read_text() for name, path in paths.items()}
 
     assert json.loads(texts["json"])["faults"][0] == {
-        "id": "f1", "fault": "reset", "target": "call", "where": "textlocal.send", "nth": 1, "when": "after",
+        "id": "f1", "fault": "connection_reset", "target": "call", "where": "textlocal.send", "nth": 1, "when": "after",
         "struck": 1,
         "first_at": iso(FIRST_SEND), "effect": "the service had done it, and no reply came",
     }  # fmt: skip
-    assert 'name="fault f1" value="reset at call 1 of textlocal.send, after: struck 1;' in texts["junit"]
+    assert 'name="fault f1" value="connection_reset at call 1 of textlocal.send, after: struck 1;' in texts["junit"]
     assert "The service had done it, and no reply came" in texts["html"]
 
 
@@ -77,7 +79,7 @@ def test_the_story_tells_what_struck(faulty):
     (moment,) = [one for one in told(faulty, "C0000003").moments if one.who == "fault"]
 
     assert (moment.what, moment.detail, moment.line) == (
-        "reset strikes at call 1 of textlocal send",
+        "connection_reset strikes at call 1 of textlocal send",
         "the service had done it, and no reply came",
         5_000,
     )
@@ -89,7 +91,7 @@ def test_the_story_of_a_trigger_and_an_opt_out(sound):
     lines = sound.plus(
         at | {"kind": "trigger", "trigger": "Visit", "campaign": 8001, "channel": 250, "customer": "C0000003",
               "template": 21, "request_id": "r"},
-        at | {"n": 901, "kind": "attributes", "how": "batch_file", "request": None,
+        at | {"n": 901, "kind": "attributes", "source": "batch_file", "request": None,
               "changes": [{"customer": "C0000003", "field": "SMS_OPT_IN", "value": "0"}]},
     )  # fmt: skip
     said = [(one.who, one.what) for one in told(lines, "C0000003").moments]
@@ -111,7 +113,7 @@ def test_a_hold_and_what_became_of_it(sound):
 
 def test_nobody_can_know(sound):
     """A summary says of how many."""
-    lost = {"status": None, "error": "lost", "lost": True}
+    lost = {"status": None, "error": "lost", "dropped": True}
     lines = sound.change("webhook", lambda line: line | lost if line["event"] == "13" else line).without("delivery")
 
     assert "Of 10 more nobody can know, as a fault hid it from the bridge." in summary(lines.verdict())

@@ -80,14 +80,14 @@ def test_terminal_says_where_to_look_next(sound, spoilt, tmp_path):
     """A command that tells the story of somebody whom the gravest finding is about; a pass needs none."""
     run = tmp_path / "a run"
 
-    assert f"sendproof why '{run}' C0000006" in printed(spoilt, run=run)
-    assert "sendproof why" not in printed(sound, run=run) + printed(spoilt)
+    assert f"sendproof explain '{run}' C0000006" in printed(spoilt, run=run)
+    assert "sendproof explain" not in printed(sound, run=run) + printed(spoilt)
 
 
 def test_html_says_where_to_look_next_and_spells_names_as_they_are(spoilt, sound, tmp_path):
     """The same command for whoever stands in the folder."""
-    assert "<code>sendproof why RUN C0000006</code>" in written(spoilt, tmp_path, "html")
-    assert "sendproof why" not in written(sound, tmp_path, "html")
+    assert "<code>sendproof explain RUN C0000006</code>" in written(spoilt, tmp_path, "html")
+    assert "sendproof explain" not in written(sound, tmp_path, "html")
     assert [capitalised(text) for text in ("lost: never sent", "saveEvent: told late")] == [
         "Lost: never sent", "saveEvent: told late",
     ]  # fmt: skip

@@ -67,7 +67,7 @@ def test_page_needs_nothing_else_and_escapes_what_it_is_given(sound):
 def test_command(sound, tmp_path: Path):
     """A results folder and an id; the page is written when it is asked for."""
     (tmp_path / "history.ndjson").write_bytes(b"".join(sound.encoded()))
-    done = sendproof("why", tmp_path, "C0000003", "--html", tmp_path / "why.html")
+    done = sendproof("explain", tmp_path, "C0000003", "--html", tmp_path / "why.html")
     assert (done.status, done.err) == (0, "")
     assert done.out.startswith("C0000003  447100000003\n")
     assert "<title>C0000003 · Sendproof</title>" in (tmp_path / "why.html").read_text()
@@ -77,6 +77,6 @@ def test_command_refuses_what_is_not_there(sound, tmp_path: Path):
     """Neither a customer nor a run that does not exist has a story: status 3 and one line."""
     file = tmp_path / "history.ndjson"
     file.write_bytes(b"".join(sound.encoded()))
-    customer, run = sendproof("why", file, "C42"), sendproof("why", tmp_path / "gone", "C42")
+    customer, run = sendproof("explain", file, "C42"), sendproof("explain", tmp_path / "gone", "C42")
     assert (customer.status, customer.err.partition(";")[0]) == (3, "no customer 'C42' in 12 customers")
     assert (run.status, run.err) == (3, f"{tmp_path / 'gone'}: No such file or directory\n")

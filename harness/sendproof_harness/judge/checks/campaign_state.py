@@ -31,7 +31,7 @@ def clearance_given(history: History) -> CheckResult:
 
 def _judge_clearance(history: History, hold: Clearance) -> Finding:
     told = [attempt for attempt in history.webhooks if attempt.key == f"{ON_HOLD}:{hold.campaign}"]
-    reached = [attempt for attempt in told if not attempt.lost]
+    reached = [attempt for attempt in told if not attempt.dropped]
     if reached:
         return _no_clearance(
             hold, "a campaign on hold was never cleared, so nobody of it gets anything", "none in time"

@@ -46,7 +46,7 @@ def _own_templates(history: History) -> frozenset[str]:
 
 
 def _templates_of_others(history: History) -> Mapping[str, str]:
-    return {str(template): other.client for other in history.neighbours for template in other.templates}
+    return {str(template): other.client for other in history.other_clients for template in other.templates}
 
 
 def _statements(history: History) -> Iterator[_Statement]:
@@ -100,7 +100,7 @@ def _strange(history: History, one: _Statement, client: str) -> Finding:
 
 
 def _shown(request: Request | None) -> str:
-    return "the key" if request is None or not request.key else f"the {request.key}"
+    return "the key" if request is None or not request.credential_name else f"the {request.credential_name}"
 
 
 CHECKS = (
@@ -109,7 +109,7 @@ CHECKS = (
         title="Each call shows the key of the client it is for",
         requirement=CLIENTS_ISOLATED,
         run=kept_apart,
-        applies=lambda history: bool(history.neighbours),
+        applies=lambda history: bool(history.other_clients),
         asked_of="runs with several clients",
     ),
 )

@@ -126,7 +126,9 @@ def _sorted_out(refused: Sequence[Request], keys: Sequence[Key]) -> tuple[list[R
     wrong: list[Request] = []
     for request in refused:
         over = _ended(request, keys)
-        mended = over is not None and over.action == "rotated" and request.at > (over.ends or 0) + _NEW_KEY_WITHIN
+        mended = (
+            over is not None and over.action == "rotated" and request.at > (over.valid_until or 0) + _NEW_KEY_WITHIN
+        )
         (wrong if over is None or mended or request.credential == "missing" else probing).append(request)
     return probing, wrong
 
@@ -134,8 +136,8 @@ def _sorted_out(refused: Sequence[Request], keys: Sequence[Key]) -> tuple[list[R
 def _ended(request: Request, keys: Sequence[Key]) -> Key | None:
     """The key of the service that had ended last when the request came, if it has not been enabled again."""
     of = [key for key in keys if key.service == request.service and key.n < request.n]
-    ended = [key for key in of if key.ends is not None and key.ends <= request.at]
-    last = max(ended, key=lambda key: key.ends or 0, default=None)
+    ended = [key for key in of if key.valid_until is not None and key.valid_until <= request.at]
+    last = max(ended, key=lambda key: key.valid_until or 0, default=None)
     enabled = last is not None and any(
         key.name == last.name and key.action == "enabled" and key.at >= last.at for key in of
     )
@@ -146,8 +148,8 @@ def _wrong_credential(request: Request, keys: Sequence[Key]) -> Finding:
     if request.credential == "missing":
         return _answered(_CREDENTIAL, request, "no credential", "the client's own credential", blame="config")
     over, cause = _ended(request, keys), "a credential that is not valid"
-    if over is not None and over.ends is not None:
-        cause = f"the old key, long after it was {over.action}: {over.name!r} ended {spoken(over.ends)}"
+    if over is not None and over.valid_until is not None:
+        cause = f"the old key, long after it was {over.action}: {over.name!r} ended {spoken(over.valid_until)}"
     return _answered(_CREDENTIAL, request, cause, "the client's own", blame="config")
 
 
@@ -201,7 +203,7 @@ def _broken(check: str, request: Request, rule: Violation) -> Finding:
         blame="bridge",
         cause=f"{name_of(request)}: {where} breaks {rule.rule}"
         + (", a batch over the limit" if rule.rule == _TOO_MANY else ""),
-        expected=f"{_place(rule)}{rule.wanted or 'what is documented'}, by the contract of {request.service}",
+        expected=f"{_place(rule)}{rule.expected or 'what is documented'}, by the contract of {request.service}",
         got=rule.message if rule.value is None else f"{rule.value} ({rule.rule})",
         where=Location(request=request.n),
         at=request.at,
@@ -225,7 +227,7 @@ def _answered(
         cause=f"{name_of(request)}: {cause}",
         expected=expected,
         got=f"{request.method} {request.path} answered with {request.status}"
-        + (f": {request.answer}" if request.answer else ""),
+        + (f": {request.response_excerpt}" if request.response_excerpt else ""),
         where=Location(request=request.n),
         at=request.at,
     )

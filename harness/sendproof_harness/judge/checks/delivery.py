@@ -49,7 +49,9 @@ def right_number(history: History) -> CheckResult:
     book = ledger(history)
     met = [fate for fate in book.fates if fate.obligation.owed and fate.deliveries]
     findings = [_wrong_number(fate) for fate in met if fate.deliveries[0].number != fate.obligation.number]
-    findings += [_otherwise_spelled(fate, each) for fate in met for each in fate.deliveries if each.given is not None]
+    findings += [
+        _otherwise_spelled(fate, each) for fate in met for each in fate.deliveries if each.raw_number is not None
+    ]
     return CheckResult(looked_at=len(met), unit="deliveries", findings=tuple(findings))
 
 
@@ -219,7 +221,7 @@ def _otherwise_spelled(fate: RecipientResult, delivery: Delivery) -> Finding:
         blame="bridge",
         cause=f"another spelling than {delivery.service} documents (digits only), which it understood here",
         expected=delivery.number,
-        got=str(delivery.given),
+        got=str(delivery.raw_number),
         where=of_obligation(fate.obligation),
         at=delivery.at,
     )

@@ -93,7 +93,7 @@ def _away(history: History, since: int, until: int) -> int:
 def _no_such_event(history: History) -> Iterator[Finding]:
     """Calls that were refused as a whole for one event that there is not, or that cannot be saved."""
     for request in history.requests:
-        event = request.note.get(_REFUSED) if request.service == SERVICE and request.note is not None else None
+        event = request.summary.get(_REFUSED) if request.service == SERVICE and request.summary is not None else None
         if event is not None:
             cause = f"saveEvent: {event!r} cannot be told, and nothing that came with it was saved"
             if event == METRIC_NAMES[SENT]:
@@ -106,7 +106,7 @@ def _no_such_event(history: History) -> Iterator[Finding]:
                 blame="bridge",
                 cause=cause,
                 expected="events that there are: " + ", ".join(METRIC_OF_EVENT),
-                got=request.answer or f"answered with {request.status}",
+                got=request.response_excerpt or f"answered with {request.status}",
                 where=Location(request=request.n),
                 at=request.at,
             )

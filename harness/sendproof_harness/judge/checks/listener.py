@@ -21,14 +21,14 @@ _NOT_IMPLEMENTED = 501
 
 def takes(history: History) -> CheckResult:
     """Events that the contract allows, and that a listener did not take with a 2xx status in time."""
-    asked = [probe for probe in history.probes if probe.asks == "taken"]
+    asked = [probe for probe in history.probes if probe.expects == "accepted"]
     findings = [_not_taken(probe) for probe in asked if _has_failed(probe)]
     return CheckResult(looked_at=len(asked), unit="events", findings=tuple(findings))
 
 
 def bears(history: History) -> CheckResult:
     """Calls that no listener has to take, and that were answered with a failure (5xx), too late or not at all."""
-    asked = [probe for probe in history.probes if probe.asks != "taken"]
+    asked = [probe for probe in history.probes if probe.expects != "accepted"]
     findings = [_not_borne(probe) for probe in asked if _has_failed(probe)]
     return CheckResult(looked_at=len(asked), unit="calls", findings=(*findings, *_worth_knowing(asked)))
 
@@ -43,7 +43,7 @@ def silent(history: History) -> CheckResult:
 
 def fails(asks: str, method: str, status: int | None, *, timed_out: bool) -> bool:
     """Whether a listener must not answer so: what `asks` means, see `Probe`."""
-    if asks == "taken":
+    if asks == "accepted":
         return not is_success(status)
     if status is None:
         return timed_out or asks == "answered"
@@ -52,7 +52,7 @@ def fails(asks: str, method: str, status: int | None, *, timed_out: bool) -> boo
 
 
 def _has_failed(probe: Probe) -> bool:
-    return fails(probe.asks, probe.method, probe.status, timed_out=probe.timed_out)
+    return fails(probe.expects, probe.method, probe.status, timed_out=probe.timed_out)
 
 
 def _not_taken(probe: Probe) -> Finding:

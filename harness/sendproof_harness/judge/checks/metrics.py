@@ -118,7 +118,7 @@ def unknowable(history: History) -> Mapping[TemplateKey, int]:
     Replies were lost, or the provider may still reject what it took.
     """
     unseen, without = unseen_replies(history), services_without_record(history)
-    last_words = (one for one in history.outcomes if one.service in REJECTS_LATER and one.status != "unknown")
+    last_words = (one for one in history.delivery_statuses if one.service in REJECTS_LATER and one.status != "unknown")
     ended = {outcome.message for outcome in last_words}
     late = any(channel.provider in REJECTS_LATER for channel in history.header.channels)
     count = Counter[TemplateKey]()

@@ -53,11 +53,11 @@ def _told(history: History) -> Mapping[str, Sequence[_Told]]:
     """What the bridge told Optimove, by customer; what the client's own files say is not the bridge's."""
     found: defaultdict[str, list[_Told]] = defaultdict(list)
     for told in history.preferences:
-        if told.how == "api" and told.opted_out:
+        if told.source == "api" and told.opted_out:
             for customer in told.customers:
                 found[customer].append(_Told(at=told.at, how="SetCustomerChannelPreference"))
     for update in history.attributes:
-        if update.how == "api":
+        if update.source == "api":
             for change in update.changes:
                 found[change.customer].append(_Told(at=update.at, how=f"attribute {change.field}"))
     return found
@@ -108,7 +108,7 @@ def _finding(customer: str, cause: str, expected: str, got: str, at: int) -> Fin
 
 
 def _somebody_left(history: History) -> bool:
-    return bool(history.opt_outs) or any(told.how == "api" and told.opted_out for told in history.preferences)
+    return bool(history.opt_outs) or any(told.source == "api" and told.opted_out for told in history.preferences)
 
 
 CHECKS = (

@@ -193,7 +193,7 @@ def _too_large(key: CampaignKey, page: Page) -> Finding:
 
 
 def _notes(requests: Sequence[Request]) -> Iterator[tuple[Request, dict[str, Any]]]:
-    return ((request, request.note) for request in requests if request.operation == OPERATION and request.note)
+    return ((request, request.summary) for request in requests if request.operation == OPERATION and request.summary)
 
 
 def _has_campaigns(history: History) -> bool:

@@ -19,7 +19,7 @@ def completed(history: History) -> CheckResult:
             got=trouble.got,
             at=trouble.at,
         )
-        for trouble in history.troubles
+        for trouble in history.aborted
     )
     return CheckResult(looked_at=1, unit="runs", findings=findings)
 

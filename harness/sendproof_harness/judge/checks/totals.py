@@ -124,7 +124,7 @@ def _too_many(history: History, metric: int) -> str:
 
 
 def _came_twice(history: History) -> bool:
-    return any(one.copy and one.service != PLATFORM and one.status is not None for one in history.webhooks)
+    return any(one.resend and one.service != PLATFORM and one.status is not None for one in history.webhooks)
 
 
 def _too_few(history: History) -> str:
@@ -195,7 +195,7 @@ def _states(history: History) -> Mapping[CampaignKey, Mapping[str, frozenset[str
     Of a provider that took its word back, both words.
     """
     doubtful = taken_back(history)
-    ended = {outcome.message: outcome.status for outcome in history.outcomes}
+    ended = {outcome.message: outcome.status for outcome in history.delivery_statuses}
     states: defaultdict[CampaignKey, dict[str, frozenset[str]]] = defaultdict(dict)
     for fate in ledger(history).fates:
         _add_state(states, fate, _one_state(_state(fate, ended)))
@@ -242,7 +242,7 @@ class _Shares:
     """
 
     def __init__(self, history: History) -> None:
-        ended = {outcome.message: outcome.status for outcome in history.outcomes}
+        ended = {outcome.message: outcome.status for outcome in history.delivery_statuses}
         groups = ledger(history).alike
         states = (_state_of_each(group, ended) for group in groups)
         self._left = [Counter({event: sum(map(judge, some)) for event, judge in _JUDGES.items()}) for some in states]

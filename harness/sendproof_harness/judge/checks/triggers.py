@@ -25,7 +25,7 @@ def told_at_once(history: History) -> CheckResult:
     """First attempts of event 11 against the instant at which the trigger was met: the simulator's own promise."""
     first: dict[str, Webhook] = {}
     for attempt in history.webhooks:
-        if attempt.event == EVENT and attempt.copy == 0:
+        if attempt.event == EVENT and attempt.resend == 0:
             first.setdefault(attempt.key, attempt)
     count = Counter[tuple[str, str]]()
     late: list[Webhook] = []

@@ -86,7 +86,7 @@ def _at_providers(history: History) -> Iterator[Left]:
 
 
 def _how(gone: OptOut) -> str:
-    return f"at {gone.service}" + (f" ({gone.how})" if gone.how else "")
+    return f"at {gone.service}" + (f" ({gone.source})" if gone.source else "")
 
 
 def customers_of(history: History) -> Mapping[str, tuple[str, ...]]:
@@ -121,7 +121,7 @@ def _told(history: History) -> Mapping[tuple[str, str], int]:
     attempts = [some for some in history.webhooks if some.event in _TELLING]
     through: dict[tuple[str, str], int] = {}
     for attempt in attempts:
-        if not attempt.lost and attempt.status is not None and attempt.status // 100 == _SUCCESS:
+        if not attempt.dropped and attempt.status is not None and attempt.status // 100 == _SUCCESS:
             through.setdefault((attempt.service, attempt.key), attempt.at)
     number_of = _numbers_by_key(history, {(some.service, some.key) for some in attempts})
     found: dict[tuple[str, str], int] = {}
@@ -170,8 +170,8 @@ def _by_attribute(history: History) -> Iterator[Left]:
 
 
 def _attribute(told: Attributes, change: AttributeChange) -> Left:
-    how = f"by the attribute {CONSENT}" + ("" if told.how == "api" else " in a file of the client")
-    forbidden = told.at + GRACE if told.how == "api" else None
+    how = f"by the attribute {CONSENT}" + ("" if told.source == "api" else " in a file of the client")
+    forbidden = told.at + GRACE if told.source == "api" else None
     return Left(customer=change.customer, at=told.at, how=how, forbidden=forbidden)
 
 
@@ -184,8 +184,8 @@ def _by_preference(history: History) -> Iterator[Left]:
 
 
 def _preference(told: Preference, customer: str) -> Left:
-    how = f"by a preference for channel {told.channel}" + ("" if told.how == "api" else " in a file of the client")
-    forbidden = told.at + GRACE if told.how == "api" else None
+    how = f"by a preference for channel {told.channel}" + ("" if told.source == "api" else " in a file of the client")
+    forbidden = told.at + GRACE if told.source == "api" else None
     return Left(customer=customer, at=told.at, how=how, forbidden=forbidden, channel=told.channel)
 
 

@@ -62,7 +62,7 @@ def done(history: History) -> Mapping[Key, tuple[Happening, ...]]:
 
 def _all(history: History) -> Iterator[tuple[Key, Happening]]:
     ended: defaultdict[str, list[DeliveryStatus]] = defaultdict(list)
-    for outcome in history.outcomes:
+    for outcome in history.delivery_statuses:
         ended[outcome.message].append(outcome)
     refused = {rejection.number for rejection in history.rejections}
     gone, told = left(history), _told(history)

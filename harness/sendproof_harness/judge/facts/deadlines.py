@@ -51,7 +51,7 @@ _REPORTING = frozenset(
     }
 )
 _STATUSES_OF_KEYS = frozenset({401, 403, 429})
-_KEY_FAULTS = frozenset({"rate_limited", "refused_credential", KILL})
+_KEY_FAULTS = frozenset({"rate_limited", "unauthorized", KILL})
 
 _ANNOUNCING = ("13", "1")
 _TRIGGER = "11"
@@ -154,8 +154,8 @@ def _holds_up_rows(some: Disturbance, key: CampaignKey) -> bool:
     strike, call = some.strike, some.call
     if strike.fault in _KEY_FAULTS or (call is not None and call.status in _STATUSES_OF_KEYS):
         return True
-    if strike.name == PAGES and call is not None and call.note:
-        return (call.note.get("campaign"), call.note.get("channel")) == key
+    if strike.name == PAGES and call is not None and call.summary:
+        return (call.summary.get("campaign"), call.summary.get("channel")) == key
     return strike.name not in _REPORTING
 
 

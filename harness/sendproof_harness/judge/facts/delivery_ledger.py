@@ -216,7 +216,7 @@ _NAMES_BY_TIME: Mapping[int, Class] = {-1: "early", 0: "ok", 1: "late"}
 def _with_indefinite(history: History, fates: tuple[RecipientResult, ...]) -> tuple[RecipientResult, ...]:
     """The same, with those for indefinite of whose loss the bridge cannot know."""
     unknowable = _unknowable(history)
-    if not unknowable and not history.faults and not any(attempt.lost for attempt in history.webhooks):
+    if not unknowable and not history.faults and not any(attempt.dropped for attempt in history.webhooks):
         return fates
     first_heard = heard(history)
     return tuple(

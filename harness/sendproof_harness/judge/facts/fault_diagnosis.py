@@ -63,7 +63,7 @@ def _reason(some: Disturbance) -> Reason:
         return "lost: what the bridge had begun was not taken up again after it was killed", f"nothing after {where}"
     if call is not None and call.status == _TOO_MANY_REQUESTS:
         return "lost: 429 ignored: the call was not made again", f"nothing after {where}"
-    if call is not None and may_have_failed(call) and call.fault is not None and call.fault.reply == "lost":
+    if call is not None and may_have_failed(call) and call.fault is not None and call.fault.response == "lost":
         return (
             "lost: the reply was lost, and the bridge never looked what had become of the call",
             f"nothing after {where}",

@@ -13,7 +13,7 @@ from sendproof_harness.history.timestamps import SECOND
 from sendproof_harness.judge.findings import cached_per_history
 
 KILL = "kill"
-_LATE = "delayed"
+_LATE = "slow_response_timeout"
 PLATFORM = "optimove"
 
 #: The calls that hand messages to a provider. A provider that is not among them: any call of it may be one.
@@ -91,7 +91,7 @@ def is_away(history: History, at: int) -> bool:
 
 def answered_itself(request: Request) -> bool:
     """Whether the status is the service's own word on this call, and not a fault's."""
-    return request.fault is None or (request.fault.effect and request.fault.reply != "changed")
+    return request.fault is None or (request.fault.effect and request.fault.response != "altered")
 
 
 @cached_per_history
@@ -103,7 +103,7 @@ def before_probes(history: History) -> Sequence[Request]:
 
 def may_have_failed(request: Request) -> bool:
     """Whether the bridge could not see what became of this call."""
-    return request.fault is not None and request.fault.reply != "whole"
+    return request.fault is not None and request.fault.response != "intact"
 
 
 def was_read(request: Request) -> bool:
@@ -141,7 +141,7 @@ def unseen_sends(history: History) -> Mapping[str, tuple[Request, ...]]:
     """By provider: calls that would have sent something, were not done, and got no answer that says so."""
     found: defaultdict[str, list[Request]] = defaultdict(list)
     for request in history.requests:
-        lost = request.fault is not None and not request.fault.effect and request.fault.reply == "lost"
+        lost = request.fault is not None and not request.fault.effect and request.fault.response == "lost"
         if lost and is_sending(request):
             found[request.service].append(request)
     return {name: tuple(some) for name, some in found.items()}
@@ -172,7 +172,7 @@ def first_heard(history: History) -> Mapping[str, int | None]:
 
 def has_come(history: History, attempt: Webhook) -> bool:
     """Whether this attempt came to a bridge that was there."""
-    return not attempt.lost and (attempt.status is not None or not is_away(history, attempt.at))
+    return not attempt.dropped and (attempt.status is not None or not is_away(history, attempt.at))
 
 
 @cached_per_history
@@ -193,7 +193,7 @@ def troubled(history: History) -> Mapping[str, int | None]:
 
 def is_through(attempt: Webhook) -> bool:
     """Whether the bridge said that it has it."""
-    return not attempt.lost and attempt.status in _SUCCESS
+    return not attempt.dropped and attempt.status in _SUCCESS
 
 
 def message_of(key: str) -> str:

@@ -112,7 +112,9 @@ class Said:
 @cached_per_history
 def said(history: History) -> Said:
     """What the provider said, by campaign, channel and template."""
-    ended: dict[str, tuple[DeliveryStatus, ...]] = {outcome.message: (outcome,) for outcome in history.outcomes}
+    ended: dict[str, tuple[DeliveryStatus, ...]] = {
+        outcome.message: (outcome,) for outcome in history.delivery_statuses
+    }
     ended |= taken_back(history)
     words_of = _reader(history, ended)
     book = ledger(history)
@@ -142,7 +144,7 @@ def taken_back(history: History) -> Mapping[str, tuple[DeliveryStatus, ...]]:
     """
     first: dict[str, DeliveryStatus] = {}
     found: dict[str, tuple[DeliveryStatus, ...]] = {}
-    for outcome in history.outcomes:
+    for outcome in history.delivery_statuses:
         before = first.setdefault(outcome.message, outcome)
         if outcome.at - before.at >= RECEIPT_ON_ITS_WAY:
             found[outcome.message] = (*found.get(outcome.message, (before,)), outcome)

@@ -47,7 +47,7 @@ def plan(world: RunContext, step: PlanCampaign) -> None:
     channels = [part.channel for part in campaign.parts]
     for sandbox in world.sandboxes:
         with _Synchronised(world, sandbox, channels, f"campaign {campaign.campaign}"):
-            world.control.plan(sandbox, _planned(campaign))
+            world.control.schedule_campaign(sandbox, _planned(campaign))
 
 
 def define(world: RunContext, step: DefineTrigger) -> None:
@@ -97,7 +97,7 @@ def cancel(world: RunContext, step: CancelCampaign) -> None:
     """Cancel a campaign."""
     world.watcher.phase(f"cancelling campaign {step.campaign}")
     for sandbox in world.sandboxes:
-        world.control.cancel(sandbox, step.campaign)
+        world.control.cancel_campaign(sandbox, step.campaign)
 
 
 def events(world: RunContext, step: CustomerEvents) -> None:
@@ -109,7 +109,7 @@ def events(world: RunContext, step: CustomerEvents) -> None:
     for sandbox in world.sandboxes:
         rest = iter(happen)
         while some := list(islice(rest, _EVENTS_AT_ONCE)):
-            world.control.report_events(sandbox, some)
+            world.control.record_customer_events(sandbox, some)
 
 
 def _happenings(step: CustomerEvents, customers: list[str], now: datetime) -> Iterator[dict[str, object]]:
@@ -168,7 +168,7 @@ def opt_out(world: RunContext, step: OptOut) -> None:
         head, tail = "CustomerID,ChannelID,CommunicationMode", f"{step.channel},{_NO_MESSAGES}"
     text = "\n".join([head, *(f"{customer},{tail}" for customer in customers)]) + "\n"
     for sandbox in world.sandboxes:
-        world.control.take_batch_file(sandbox, OPTIMOVE, text)
+        world.control.upload_batch_file(sandbox, OPTIMOVE, text)
 
 
 def resend(world: RunContext, step: ResendWebhooks) -> None:
@@ -180,7 +180,7 @@ def resend(world: RunContext, step: ResendWebhooks) -> None:
         if len(again) < step.count:
             raise RunAbortedError(_never_sent(step, len(sent)))
         for one in again:
-            world.control.resend(sandbox, step.service, one["key"])
+            world.control.resend_webhook(sandbox, step.service, one["key"])
 
 
 def _never_sent(step: ResendWebhooks, sent: int) -> RunAborted:

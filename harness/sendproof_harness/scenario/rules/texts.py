@@ -36,19 +36,19 @@ def _bodies(scenario: Scenario) -> Iterator[tuple[KeyPath, str, str]]:
                 yield ("steps", index, "change_template", "body"), step.title, step.body
 
 
-def fates_are_known(scenario: Scenario, document: Document) -> Iterator[Diagnostic]:
-    """A fate has a number that dials it, and there are not more customers with fates than customers."""
-    fates = scenario.audience.outcomes
-    for name in fates:
+def outcomes_are_known(scenario: Scenario, document: Document) -> Iterator[Diagnostic]:
+    """A fate has a number that dials it, and there are not more customers with outcomes than customers."""
+    outcomes = scenario.audience.outcomes
+    for name in outcomes:
         if name not in OUTCOMES:
             hint = closest(name, OUTCOMES)
             said = f'did you mean "{hint}"?' if hint else "`sendproof test-numbers` lists them"
             yield document.diagnostic(("audience", "outcomes", name), f"no number decides this; {said}")
-    total = sum(fates.values(), Fraction(0))
+    total = sum(outcomes.values(), Fraction(0))
     if total > 1:
         yield document.diagnostic(
             ("audience", "outcomes"), f"expected shares that make 100% at most, got {float(total * 100):g}%"
         )
 
 
-RULES = (placeholders_are_attributes, fates_are_known)
+RULES = (placeholders_are_attributes, outcomes_are_known)
