@@ -30,6 +30,6 @@ def _provider(provider: Simulator) -> Iterator[str]:
 
 
 def _answers(dialect: Dialect) -> Iterator[tuple[str, ...]]:
-    for answer in dialect.answers:
+    for answer in dialect.options:
         default = " (default)" if answer.value == dialect.default else ""
         yield (f"`{answer.value}`{default}", answer.meaning, answer.evidence, answer.source)

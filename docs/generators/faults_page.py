@@ -26,5 +26,5 @@ def _fault(one: Mapping[str, Any]) -> Iterator[str]:
     yield f"`{one['fault']}`"
     yield ", ".join(one["on"])
     yield ", ".join(one["when"])
-    yield one["does"]
+    yield one["summary"]
     yield "<br>".join(summary(name, field) for name, field in one["fields"].items())

@@ -51,7 +51,7 @@ def up(
     allow_remote_webhooks: Annotated[
         bool, typer.Option("--allow-remote-webhooks", help="Let the default sandbox call listeners off this machine.")
     ] = False,
-    providers: Folder = None,
+    simulators_path: Folder = None,
     json: Annotated[bool, typer.Option("--json", help="Print one line of JSON instead, for a program.")] = False,
 ) -> None:
     """Start the simulators, and say where each answers and with which credentials.
@@ -60,7 +60,7 @@ def up(
     """
     from sendproof_simulators.server.server import serve  # noqa: PLC0415 - other commands start faster without the servers
 
-    _found(providers)
+    _found(simulators_path)
     try:
         serve(
             host,
@@ -76,17 +76,17 @@ def up(
 
 
 @app.command()
-def providers(
-    providers: Folder = None,
+def simulators(
+    simulators_path: Folder = None,
     json: Annotated[bool, typer.Option("--json", help="Print JSON instead, for a program.")] = False,
 ) -> None:
     """List the simulated services: what each can do, its contract, and how well that is founded.
 
-    Example: sendproof providers --providers my_simulators
+    Example: sendproof simulators --simulators-path my_simulators
     """
     from sendproof_simulators.reference.services import catalogue  # noqa: PLC0415 - the other commands read no contract
 
-    entries = catalogue(_found(providers))
+    entries = catalogue(_found(simulators_path))
     if json:
         sys.stdout.write(msgspec.json.encode(entries).decode() + "\n")
         return
@@ -98,12 +98,12 @@ def providers(
 
 
 @app.command()
-def coverage(
+def evidence(
     json: Annotated[bool, typer.Option("--json", help="Print JSON instead, for a program.")] = False,
 ) -> None:
     """Tell how many operations, fields and rules of each contract are documented, observed or assumed.
 
-    Example: sendproof coverage
+    Example: sendproof evidence
     """
     from sendproof_simulators.reference.evidence import LEVELS  # noqa: PLC0415 - the other commands read no contract
     from sendproof_simulators.reference.evidence import coverage as counted  # noqa: PLC0415 - as above
@@ -140,9 +140,9 @@ def operations(
         return
     table = _table("operation", "call", "limits", "errors", "evidence")
     for one in (one for each in listed for one in each.operations):
-        evidence = ", ".join(f"{told.text} {told.evidence}" for told in one.evidence)
+        founded = ", ".join(f"{told.text} {told.evidence}" for told in one.evidence)
         limits, errors = described.marked(one.limits), described.marked(one.errors)
-        table.add_row(f"[bold]{one.name}[/]", *map(escape, (one.call, limits, errors, evidence)))
+        table.add_row(f"[bold]{one.name}[/]", *map(escape, (one.call, limits, errors, founded)))
     Console().print(table)
 
 
@@ -152,13 +152,13 @@ def dialects() -> None:
 
     Example: sendproof dialects
     """
-    table = _table("dialect", "answer", "meaning", "evidence")
-    for name, provider in discover().items():
-        for dialect in provider.dialects:
+    table = _table("dialect", "option", "meaning", "evidence")
+    for name, simulator in discover().items():
+        for dialect in simulator.dialects:
             table.add_row(f"[bold]{name}.{dialect.name}[/]", "", dialect.question, "")
-            for answer in dialect.answers:
-                default = " (default)" if answer.value == dialect.default else ""
-                table.add_row("", answer.value + default, answer.meaning, f"{answer.evidence}: {answer.source}")
+            for option in dialect.options:
+                default = " (default)" if option.value == dialect.default else ""
+                table.add_row("", option.value + default, option.meaning, f"{option.evidence}: {option.source}")
     Console().print(table)
 
 
@@ -175,17 +175,17 @@ def faults(
         return
     table = _table("fault", "on", "when", "what it does, and what can be set of it")
     for fault in known_faults():
-        table.add_row(f"[bold]{fault['fault']}[/]", ", ".join(fault["on"]), ", ".join(fault["when"]), fault["does"])
+        table.add_row(f"[bold]{fault['fault']}[/]", ", ".join(fault["on"]), ", ".join(fault["when"]), fault["summary"])
         for name, field in fault["fields"].items():
             table.add_row("", "", "", f"- {summary(name, field)}")
     Console().print(table)
 
 
 @app.command()
-def numbers() -> None:
+def test_numbers() -> None:
     """List the magic numbers: what becomes of a message to a number is in its last two digits, at every provider.
 
-    Example: sendproof numbers
+    Example: sendproof test-numbers
     """
     table = _table("code", "what becomes of the message", *COUNTRIES)
     for magic in TEST_NUMBERS:

@@ -33,7 +33,7 @@ def folder(tmp_path_factory) -> Path:
 @pytest.fixture(scope="module")
 def simulators(folder) -> Iterator[RunningSimulators]:
     """The simulators with one more."""
-    with running_simulators("--providers", str(folder)) as running:
+    with running_simulators("--simulators-path", str(folder)) as running:
         yield running
 
 
@@ -51,7 +51,7 @@ def test_nothing_else_of_the_repository_knows_it():
 
 def test_it_is_listed(folder):
     """With its contract, and how well that is founded."""
-    said = sendproof("providers", "--providers", folder, "--json")
+    said = sendproof("simulators", "--simulators-path", folder, "--json")
     entry = next(entry for entry in json.loads(said.out) if entry["name"] == "pigeon")
     assert entry["contract"] == str(folder / "pigeon.yaml")
     assert (entry["operations"], entry["documented"], entry["assumed"], entry["sends_messages"]) == (2, 1, 1, True)
@@ -110,7 +110,7 @@ def test_it_is_faulted(simulators):
         ("rate_limited", "sendMessage"),
         ("drop_webhook", "receipt"),
     ]
-    assert [line["lost"] for line in lines if line["kind"] == "webhook"] == [True]
+    assert [line["dropped"] for line in lines if line["kind"] == "webhook"] == [True]
 
 
 def test_it_is_tested_as_all_others(folder):
@@ -169,16 +169,16 @@ def broken(folder: Path, tmp_path: Path, old: str, new: str) -> Path:
 )
 def test_what_is_wrong_with_one_is_told(folder, tmp_path, old, new, message):
     """In one line, with status 3, before anything is served."""
-    said = sendproof("up", "--port", "0", "--providers", broken(folder, tmp_path, old, new))
+    said = sendproof("up", "--port", "0", "--simulators-path", broken(folder, tmp_path, old, new))
     assert (said.status, said.err.count("\n")) == (3, 1), said.err
     assert message in said.err
 
 
 def test_a_folder_that_is_not_there_is_told(tmp_path):
     """So is one whose name Sendproof has for a part of its own."""
-    said = sendproof("providers", "--providers", tmp_path / "nowhere")
+    said = sendproof("simulators", "--simulators-path", tmp_path / "nowhere")
     assert (said.status, "which is no folder" in said.err) == (3, True)
     (tmp_path / "textlocal").mkdir()
     (tmp_path / "textlocal" / "__init__.py").touch()
-    said = sendproof("providers", "--providers", tmp_path)
+    said = sendproof("simulators", "--simulators-path", tmp_path)
     assert (said.status, "'textlocal' is a part of Sendproof already" in said.err) == (3, True)

@@ -38,7 +38,7 @@ class AccountModel(RuleBasedStateMachine):
                 case "delivery":
                     assert said["message"] not in self.lives
                     self.lives[said["message"]] = []
-                case "outcome":
+                case "delivery_status":
                     self.lives[said["message"]].append(said["status"])
                 case "click":
                     self.clicks[said["message"]] += 1

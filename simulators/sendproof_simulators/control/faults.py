@@ -46,7 +46,7 @@ async def complete_fault(call: ControlCall) -> Response:
 
 
 def _view(kept: ActiveFault) -> dict[str, object]:
-    return {**kept.view(), "struck": kept.struck}
+    return {**kept.view(), "injected": kept.injected}
 
 
 def _places(call: ControlCall) -> Places:

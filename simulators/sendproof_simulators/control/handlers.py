@@ -220,8 +220,8 @@ async def get_expectations(call: ControlCall) -> Response:
 
 async def get_journal(call: ControlCall) -> Response:
     """The journal from some byte on, as far as it goes."""
-    start, most = call.params["start"], call.params.get("most", JOURNAL_BYTES)
-    return Response(content_type=NDJSON, body=call.sandbox.journal.read(start, most))
+    start, max_bytes = call.params["start"], call.params.get("max_bytes", JOURNAL_BYTES)
+    return Response(content_type=NDJSON, body=call.sandbox.journal.read(start, max_bytes))
 
 
 # -- clock ---------------------------------------------------------------------------------------

@@ -11,7 +11,7 @@ from types import MappingProxyType
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Answer:
+class Option:
     """One possible answer. `evidence` is documented, observed or assumed; `source` says by whom or where."""
 
     value: str
@@ -26,11 +26,11 @@ class Dialect:
 
     name: str
     question: str
-    answers: tuple[Answer, ...]
+    options: tuple[Option, ...]
 
     @property
     def default(self) -> str:
-        return self.answers[0].value
+        return self.options[0].value
 
 
 def choose(declared: Mapping[str, Iterable[Dialect]], wanted: Mapping[str, str]) -> Mapping[str, str]:
@@ -42,7 +42,7 @@ def choose(declared: Mapping[str, Iterable[Dialect]], wanted: Mapping[str, str])
     for name, value in wanted.items():
         if name not in known:
             raise ValueError(f"no dialect is named {name!r}{_nearest(name, known)}")
-        values = [answer.value for answer in known[name].answers]
+        values = [option.value for option in known[name].options]
         if value not in values:
             raise ValueError(f"dialect {name}: expected one of {', '.join(values)}, got {value!r}")
     return MappingProxyType({name: wanted.get(name, dialect.default) for name, dialect in known.items()})

@@ -99,15 +99,15 @@ class Effects:
 class Violation:
     """One way in which a request breaks the contract, for example `query.ChannelID` / `required`.
 
-    `pointer` is where in the value, `wanted` in words what belongs there, and `value` the wrong part alone, as JSON or
-    in words; None where there is none.
+    `pointer` is the position in the value (RFC 6901), `expected` describes a valid value, and `value` is the invalid
+    part alone, as JSON or in words; None if it is missing.
     """
 
     where: str
     rule: str
     message: str
     pointer: str = ""
-    wanted: str = ""
+    expected: str = ""
     value: str | None = None
 
 

@@ -88,7 +88,7 @@ def _violation(error: jsonschema_rs.ValidationError, where: str) -> Violation:
     # A member too many is named by the pointer; `where` is the object that has it.
     named = error.instance_path if rule == "additionalProperties" else path
     names = ".".join([where, *map(str, named)])
-    return Violation(where=names, rule=rule, message=message, pointer=_pointer(path), wanted=wanted, value=value)
+    return Violation(where=names, rule=rule, message=message, pointer=_pointer(path), expected=wanted, value=value)
 
 
 def _part(error: jsonschema_rs.ValidationError) -> tuple[Sequence[str | int], str | None]:

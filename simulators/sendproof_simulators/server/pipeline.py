@@ -147,7 +147,7 @@ class Service:
         return reply
 
     def _apply_effects(self, exchange: Exchange, sandbox: Sandbox, event: dict[str, object]) -> None:
-        kind = "examination" if exchange.is_preflight and not exchange.changes_something else "request"
+        kind = "preflight" if exchange.is_preflight and not exchange.changes_something else "request"
         number = sandbox.record(kind, event)
         if exchange.outcome is not None:
             sandbox.follow(self.provider.name, exchange.outcome, number)
@@ -225,11 +225,11 @@ class Service:
             "violations": [_told(violation) for violation in exchange.violations],
         }
         if exchange.key:
-            event["key"] = exchange.key
+            event["credential_name"] = exchange.key
         if reply.status >= _REFUSED_FROM:
-            event["answer"] = reply.body[:_ANSWER_SHOWN].decode("utf-8", "replace")
+            event["response_excerpt"] = reply.body[:_ANSWER_SHOWN].decode("utf-8", "replace")
         if exchange.outcome is not None and exchange.outcome.note is not None:
-            event["note"] = exchange.outcome.note
+            event["summary"] = exchange.outcome.note
         return event
 
 
@@ -240,7 +240,7 @@ def _told(violation: Violation) -> dict[str, str]:
         "rule": violation.rule,
         "message": violation.message,
         "pointer": violation.pointer,
-        "wanted": violation.wanted,
+        "expected": violation.expected,
         "value": violation.value,
     }
     return {name: text for name, text in every.items() if text}

@@ -133,12 +133,12 @@ def test_an_acknowledged_event_is_not_tried_again(stage: Stage) -> None:
 
 def test_every_event_can_come_several_times(stage: Stage) -> None:
     """Each copy is told in the log and in the history."""
-    stage.strike("13", "duplicate", copies=2)
+    stage.strike("13", "duplicate_webhook", copies=2)
     stage.announce(7)
     stage.advance(1)
     assert sorted(stage.heard()) == ["13:7", "13:7", "13:7", "1:7"]
     webhooks = [line for line in stage.simulators.history(stage.made["sandbox"]) if line["kind"] == "webhook"]
-    assert sorted(line.get("copy", 0) for line in webhooks if line["event"] == "13") == [0, 1, 2]
+    assert sorted(line.get("resend", 0) for line in webhooks if line["event"] == "13") == [0, 1, 2]
 
 
 def test_the_journal_can_be_followed_and_tells_how_long_each_answer_took(stage: Stage) -> None:
@@ -146,18 +146,18 @@ def test_the_journal_can_be_followed_and_tells_how_long_each_answer_took(stage: 
     stage.announce(7)
     stage.advance(1)
     url = f"{stage.simulators.control}/control{stage.path}"
-    pieces = [requests.get(f"{url}/journal?start=0&most=1000", timeout=5).text]
+    pieces = [requests.get(f"{url}/journal?start=0&max_bytes=1000", timeout=5).text]
     while pieces[-1]:
-        pieces.append(requests.get(f"{url}/journal?start={len(''.join(pieces))}&most=1000", timeout=5).text)
+        pieces.append(requests.get(f"{url}/journal?start={len(''.join(pieces))}&max_bytes=1000", timeout=5).text)
     followed = [json.loads(line) for line in "".join(pieces).splitlines()]
-    truth = [json.loads(line) for line in requests.get(f"{url}/truth", timeout=5).text.splitlines()]
+    truth = [json.loads(line) for line in requests.get(f"{url}/expectations", timeout=5).text.splitlines()]
     assert stage.simulators.history(stage.made["sandbox"])[1:-1] == truth + followed
-    assert all(line["took_ms"] > 0 for line in followed if line["kind"] == "webhook")
+    assert all(line["duration_ms"] > 0 for line in followed if line["kind"] == "webhook")
 
 
 def test_an_event_can_be_late(stage: Stage) -> None:
     """So that what comes after it overtakes it."""
-    stage.strike("1", "delay", by=MINUTE)
+    stage.strike("1", "delay_webhook", by=MINUTE)
     stage.announce(7)
     stage.advance(MINUTE)
     assert stage.heard() == ["13:7", "1:7"]
@@ -166,14 +166,14 @@ def test_an_event_can_be_late(stage: Stage) -> None:
 def test_events_can_come_in_another_order(stage: Stage) -> None:
     """The same one in every run with the same seed."""
     campaigns = list(range(1, 9))
-    stage.strike("13", "delay", by=0, spread=10 * MINUTE)
+    stage.strike("13", "delay_webhook", by=0, spread=10 * MINUTE)
     stage.announce(*campaigns)
     stage.advance(10 * MINUTE)
     order = [int(one[3:]) for one in stage.heard() if one.startswith("13")]
     assert sorted(order) == campaigns
     assert order != campaigns
     again = staged(stage.simulators, stage.listener, {"mode": "virtual", "start": "2026-03-02T06:00:00Z"})
-    again.strike("13", "delay", by=0, spread=10 * MINUTE)
+    again.strike("13", "delay_webhook", by=0, spread=10 * MINUTE)
     again.announce(*campaigns)
     again.advance(10 * MINUTE)
     assert [int(one[3:]) for one in again.heard() if one.startswith("13")][len(campaigns) :] == order
@@ -181,11 +181,11 @@ def test_events_can_come_in_another_order(stage: Stage) -> None:
 
 def test_the_first_attempts_can_be_lost(stage: Stage) -> None:
     """They never leave, and the next one comes when it is due."""
-    stage.strike("13", "drop", attempts=2)
+    stage.strike("13", "drop_webhook", attempts=2)
     stage.announce(7)
     stage.advance(10 * MINUTE)
     tried = stage.attempts("13:7:452")
-    assert [(one["at"][11:16], one["status"], one.get("lost", False)) for one in tried] == [
+    assert [(one["at"][11:16], one["status"], one.get("dropped", False)) for one in tried] == [
         ("06:00", None, True),
         ("06:01", None, True),
         ("06:06", 200, False),

@@ -53,7 +53,7 @@ def test_time_passes_for_both(simulators, pair):
     send(simulators, second)
     now = simulators.call("POST", f"/sandboxes/{first}/clock/advance", {"by_ms": 2 * HOUR})["now"]
     assert simulators.call("GET", f"/sandboxes/{second}/clock")["now"] == now
-    assert [lines(simulators, one, "outcome") for one in pair] == [["07:00"], ["07:30"]]
+    assert [lines(simulators, one, "delivery_status") for one in pair] == [["07:00"], ["07:30"]]
 
 
 def test_who_takes_part_does_so_in_both(simulators, pair):
@@ -83,7 +83,7 @@ def test_deleting_one_leaves_the_other_going(simulators, pair, gone):
         send(simulators, one)
     simulators.call("DELETE", f"/sandboxes/{pair[gone]}")
     simulators.call("POST", f"/sandboxes/{pair[1 - gone]}/clock/advance", {"by_ms": 2 * HOUR})
-    assert lines(simulators, pair[1 - gone], "outcome") == ["07:00"]
+    assert lines(simulators, pair[1 - gone], "delivery_status") == ["07:00"]
 
 
 @pytest.mark.parametrize(

@@ -195,7 +195,7 @@ FATED = AudienceRecipe(
     customers=4_000,
     opted_out=0.1,
     unusable_numbers=0.1,
-    fates={"never": 0.25, "landline": 0.125, "delivered, 1 click": 0},
+    outcomes={"never": 0.25, "landline": 0.125, "delivered, 1 click": 0},
 )
 
 
@@ -221,7 +221,8 @@ def fate_of(number: str | None) -> str | None:
 def test_asking_for_fates_changes_nobody_else() -> None:
     """Whoever has none is the same customer as without them."""
     with_fates, without = (
-        list(Audience(KeyedRandom(3), replace(FATED, fates=fates)).customers(0, 4_000)) for fates in (FATED.fates, {})
+        list(Audience(KeyedRandom(3), replace(FATED, outcomes=outcomes)).customers(0, 4_000))
+        for outcomes in (FATED.outcomes, {})
     )
     pairs = [(a, b) for a, b in zip(with_fates, without, strict=True) if fate_of(a.number) is None]
     assert 2_000 < len(pairs) < 3_200
@@ -236,7 +237,7 @@ def test_nobody_dials_a_fate_by_chance(country: str) -> None:
 
 
 @pytest.mark.parametrize(
-    ("customers", "fates", "expected"),
+    ("customers", "outcomes", "expected"),
     [
         (100, {"nevr": 0.1}, "no number dials 'nevr'; did you mean 'never'"),
         (100, {"never": 1.1}, "from 0 to 1, got 1.1"),
@@ -244,8 +245,8 @@ def test_nobody_dials_a_fate_by_chance(country: str) -> None:
         (20_002, {"never": 0.5}, "at most 10000 customers for 'never'.*got 10001"),
     ],
 )
-def test_impossible_fates_are_refused(customers: int, fates: dict[str, float], expected: str) -> None:
+def test_impossible_fates_are_refused(customers: int, outcomes: dict[str, float], expected: str) -> None:
     """There are 10,000 numbers for each, which is at the limit and passes."""
-    AudienceRecipe(customers=20_000, fates={"never": 0.5})
+    AudienceRecipe(customers=20_000, outcomes={"never": 0.5})
     with pytest.raises(ValueError, match=expected):
-        AudienceRecipe(customers=customers, fates=fates)
+        AudienceRecipe(customers=customers, outcomes=outcomes)

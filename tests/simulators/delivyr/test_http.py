@@ -97,7 +97,9 @@ def test_a_week_of_sends_is_in_the_history(simulators):
         assert requests.post(access["url"] + SEND, json=body, headers=headers, timeout=10).status_code == 200
     simulators.call("POST", f"{base}/clock/advance", {"by_ms": 7 * 86_400_000})
     lines = simulators.history(sandbox["sandbox"])
-    sent, ended = ([line["message"] for line in lines if line["kind"] == kind] for kind in ("delivery", "outcome"))
+    sent, ended = (
+        [line["message"] for line in lines if line["kind"] == kind] for kind in ("delivery", "delivery_status")
+    )
     assert len(sent) == 20
     assert sorted(sent) == sorted(ended)
 

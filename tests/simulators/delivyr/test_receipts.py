@@ -95,7 +95,7 @@ def test_stop_opts_out(listening):
     listening.send(number)
     rung = listening.live_until(NINE + HOUR)
     kinds = [fact.kind for _, done in rung for fact in done.facts]
-    assert kinds == ["outcome", "inbound", "opt_out"]
+    assert kinds == ["delivery_status", "inbound", "opt_out"]
     listening.send(number)
     ((_, told),) = listening.told_until(NINE + 2 * HOUR)
     assert (told["event"], told["code"]) == ("rejected", "opted_out")
@@ -106,7 +106,7 @@ def test_a_receipt_can_be_told_twice(listening):
     listening.send(number_that("delivered, told twice"))
     rung = listening.live_until(WEEK)
     assert [call.event for _, done in rung for call in done.webhooks] == ["delivered", "delivered"]
-    assert [fact.kind for _, done in rung for fact in done.facts] == ["outcome"]
+    assert [fact.kind for _, done in rung for fact in done.facts] == ["delivery_status"]
 
 
 def test_a_receipt_can_come_before_the_reply(listening):

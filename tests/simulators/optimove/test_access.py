@@ -105,7 +105,7 @@ def test_the_history_names_the_key_that_was_shown_and_never_its_value(sandbox: S
     for client in (sandbox.client(), sandbox.admin(), sandbox.client(second)):
         client.call("GET", LISTENERS)
     shown = sandbox.facts("request")
-    assert [line["key"] for line in shown] == ["api_key", "admin_key", "second"]
+    assert [line["credential_name"] for line in shown] == ["api_key", "admin_key", "second"]
     assert second not in str(shown)
 
 
@@ -114,7 +114,11 @@ def test_a_call_that_is_refused_before_it_is_read_has_its_name_and_its_answer(sa
     sandbox.control("PATCH", "/services/optimove/keys/bridge", {"enabled": False})
     sandbox.client().call("GET", "/current/customers/C0000001/Attributes")
     (line,) = sandbox.facts("request")
-    assert (line["operation"], line["status"], line["answer"]) == ("GetCustomerAttributes", 401, '"Unauthorized"')
+    assert (line["operation"], line["status"], line["response_excerpt"]) == (
+        "GetCustomerAttributes",
+        401,
+        '"Unauthorized"',
+    )
 
 
 def test_a_rotated_key_is_good_for_a_while(sandbox: Sandbox) -> None:

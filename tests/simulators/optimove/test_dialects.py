@@ -61,10 +61,10 @@ def test_every_dialect_stands_in_the_list_of_what_nobody_says(name: str) -> None
 def test_every_answer_has_evidence(name: str) -> None:
     """Two answers at least, all different, each with a level and a source."""
     for dialect in discover()[name].dialects:
-        values = [answer.value for answer in dialect.answers]
+        values = [answer.value for answer in dialect.options]
         assert len(values) == len(set(values)) > 1, dialect.name
-        assert {answer.evidence for answer in dialect.answers} <= {"documented", "observed", "assumed"}
-        assert all(answer.meaning and answer.source for answer in dialect.answers)
+        assert {answer.evidence for answer in dialect.options} <= {"documented", "observed", "assumed"}
+        assert all(answer.meaning and answer.source for answer in dialect.options)
 
 
 def status(operation: str, body: Any = None, **params: Any) -> Callable[[Optimove], object]:

@@ -141,4 +141,4 @@ def test_a_campaign_is_read_page_by_page(simulators: RunningSimulators) -> None:
     assert {(row["TemplateID"], row["ScheduledTime"]) for row in rows} == {(14, "2030-01-01 09:00:00")}
     history = simulators.history(made["sandbox"])
     assert [line["customer"] for line in history if line["kind"] == "obligation"] == [r["CustomerID"] for r in rows]
-    assert [line["note"]["rows"] for line in history if "note" in line] == [10, 10, 5, 0]
+    assert [line["summary"]["rows"] for line in history if "summary" in line] == [10, 10, 5, 0]

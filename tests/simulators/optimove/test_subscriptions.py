@@ -50,7 +50,14 @@ def test_a_preference_can_be_set_for_a_channel(sandbox: Sandbox) -> None:
     """Way two, with any key."""
     assert sandbox.client().call("POST", "/Integrations/SetCustomerChannelPreference", json=OUT).status_code == 200
     assert sandbox.facts("preference") == [
-        {"how": "api", "channel": 505, "app": None, "mode": 2, "opted_out": True, "customers": ["C0000001", "C0000002"]}
+        {
+            "source": "api",
+            "channel": 505,
+            "app": None,
+            "mode": 2,
+            "opted_out": True,
+            "customers": ["C0000001", "C0000002"],
+        }
     ]
     shown = sandbox.control("GET", "/services/optimove")["preferences"]
     assert shown == [{"channel": 505, "app": None, "customers_by_mode": {"2": 2}}]
@@ -60,7 +67,7 @@ def test_a_column_of_the_batch_can_tell_it(sandbox: Sandbox) -> None:
     """Way three, as a part of the customers' table."""
     assert upload(sandbox, "CustomerID,SMS_OPT_IN\nC0000001,0\nC0000002,1\n").json() == {"lines": 2}
     (known,) = sandbox.facts("attributes")
-    assert (known["how"], [change["value"] for change in known["changes"]]) == ("batch_file", ["0", "1"])
+    assert (known["source"], [change["value"] for change in known["changes"]]) == ("batch_file", ["0", "1"])
 
 
 def test_a_file_of_its_own_can_tell_it(sandbox: Sandbox) -> None:

@@ -53,7 +53,7 @@ def test_an_array_is_saved_as_a_whole_or_not_at_all(sandbox: Sandbox) -> None:
     refused = save(sandbox, [EVENT, EVENT | {"event": "sent"}])
     assert (refused.status_code, refused.json()["message"].startswith("event 1: expected event")) == (400, True)
     assert [line["event"] for line in sandbox.facts("engagement")] == ["delivered", "clicked"]
-    assert [line.get("note") for line in sandbox.facts("request")] == [None, {"refused_event": "sent"}]
+    assert [line.get("summary") for line in sandbox.facts("request")] == [None, {"refused_event": "sent"}]
 
 
 @pytest.mark.parametrize(

@@ -130,7 +130,7 @@ def test_invalid_and_repeated_numbers_are_left_out_with_a_warning(account):
 def test_an_opt_out_is_news_and_counts_at_once(account):
     """Whoever is put into group 6 is left out of what is sent with `optouts`."""
     account.call("create_contacts", numbers=BOB, group_id=6)
-    assert account.facts("opt_out") == [{"service": "textlocal", "number": BOB, "how": "create_contacts"}]
+    assert account.facts("opt_out") == [{"service": "textlocal", "number": BOB, "source": "create_contacts"}]
     account.call("create_contacts", numbers=BOB, group_id=6)
     assert account.facts("opt_out") == []
     assert account.code("send", numbers=BOB, message="Hi", optouts="true") == 51

@@ -37,7 +37,7 @@ def test_the_readme_lists_every_dialect_and_setting(account):
     """With its answers; the first is the default."""
     text = (ROOT / "simulators" / "sendproof_simulators" / "services" / "textlocal" / "README.md").read_text()
     for dialect in DIALECTS:
-        answers = ", ".join(f"`{answer.value}`" for answer in dialect.answers)
+        answers = ", ".join(f"`{answer.value}`" for answer in dialect.options)
         assert f"| `{dialect.name}` | {answers} |\n" in text
     assert SIMULATOR.settings is not None
     for setting in SIMULATOR.settings.read(account.state):

@@ -209,7 +209,7 @@ SEEN = {
     },
 }
 
-ANSWERS = [(d.name, answer.value) for d in DIALECTS for answer in d.answers if d.name != "rate_limit"]
+ANSWERS = [(d.name, answer.value) for d in DIALECTS for answer in d.options if d.name != "rate_limit"]
 
 
 @pytest.mark.parametrize(("name", "answer"), ANSWERS)
@@ -221,7 +221,7 @@ def test_what_is_seen_of_an_answer(speaking, name, answer):
 def test_no_answer_is_left_untried():
     """The limit of calls is kept by the service in front of the account, see `test_http.py`."""
     assert {name: tuple(ways) for name, ways in SEEN.items()} == {
-        dialect.name: tuple(answer.value for answer in dialect.answers)
+        dialect.name: tuple(answer.value for answer in dialect.options)
         for dialect in DIALECTS
         if dialect.name != "rate_limit"
     }

@@ -77,6 +77,8 @@ def test_a_week_of_a_send_is_in_the_history(simulators, url):
     said = requests.post(f"{url}/send/", data={"apikey": key, "numbers": numbers, "message": "Hi"}, timeout=10).json()
     simulators.call("POST", f"/sandboxes/{sandbox['sandbox']}/clock/advance", {"by_ms": 7 * 86_400_000})
     lines = simulators.history(sandbox["sandbox"])
-    sent, ended = ([line["message"] for line in lines if line["kind"] == kind] for kind in ("delivery", "outcome"))
+    sent, ended = (
+        [line["message"] for line in lines if line["kind"] == kind] for kind in ("delivery", "delivery_status")
+    )
     assert sent == [message["id"] for message in said["messages"]]
     assert sorted(sent) == sorted(ended)

@@ -34,7 +34,7 @@ def test_whoever_is_out_already_opts_out_no_more(account):
     account.now = NINE + HOUR
     account.call("send", numbers=STOPPER, message="Hi")
     later = [fact.kind for _, led_to in account.live_until(NINE + 2 * HOUR) for fact in led_to.facts]
-    assert later == ["outcome", "inbound"]
+    assert later == ["delivery_status", "inbound"]
 
 
 def test_the_inbox_counts_what_is_new(account):

@@ -73,10 +73,10 @@ def test_the_journal_keeps_a_number_as_it_was_spelled(account):
     """When that is not how Textlocal documents it: digits only (documented: http://api.txtlocal.com/docs/sendsms)."""
     account.call("send", numbers=f"{BOB},+447700900456", message="Hi")
     first, second = account.facts("delivery")
-    assert "given" not in first
-    assert (second["number"], second["given"]) == (EVE, "+447700900456")
+    assert "raw_number" not in first
+    assert (second["number"], second["raw_number"]) == (EVE, "+447700900456")
     account.bulk({"number": "+447700900456", "text": "Hi"})
-    assert account.facts("delivery")[0]["given"] == "+447700900456"
+    assert account.facts("delivery")[0]["raw_number"] == "+447700900456"
 
 
 def test_ten_thousand_numbers_take_well_under_a_second(account):

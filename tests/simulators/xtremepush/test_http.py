@@ -85,7 +85,9 @@ def test_a_week_of_a_campaign_is_in_the_history(simulators, sandbox):
     assert ask(sandbox, "execute/campaign", **fields).json()["success"]
     simulators.call("POST", f"{control}/clock/advance", {"by_ms": 7 * 86_400_000})
     lines = simulators.history(sandbox["sandbox"])
-    sent, ended = ([line["message"] for line in lines if line["kind"] == kind] for kind in ("delivery", "outcome"))
+    sent, ended = (
+        [line["message"] for line in lines if line["kind"] == kind] for kind in ("delivery", "delivery_status")
+    )
     assert len(sent) == len(set(sent)) == 1_000
     assert sorted(sent) == sorted(ended)
     assert {line["text"] for line in lines if line["kind"] == "delivery"} == {"Hello Ann"}

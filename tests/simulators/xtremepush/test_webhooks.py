@@ -73,7 +73,7 @@ def test_a_failure_is_told_by_the_lists_alone(new_project):
     project.settle(webhooks=[{"url": HOOK}])
     hooks, facts = told(project, "03")
     assert events(hooks) == [("message_send", 0)]
-    assert [fact.fields["status"] for fact in facts if fact.kind == "outcome"] == ["undelivered"]
+    assert [fact.fields["status"] for fact in facts if fact.kind == "delivery_status"] == ["undelivered"]
     (row,) = project.call("list/message", condition=[["error", "=", 1]])["data"]
     assert (row["delivery"], row["error_message"], row["status"]) == (0, "Undelivered", "failed")
     (device,) = project.call("list/push-devices", condition=[["error", "=", 1]])["data"]
@@ -83,8 +83,8 @@ def test_a_failure_is_told_by_the_lists_alone(new_project):
 def test_stop_ends_the_subscription(project):
     """The next message is not sent; an import that says so subscribes again (assumed)."""
     _, facts = told(project, "40")
-    assert [fact.kind for fact in facts] == ["delivery", "outcome", "inbound", "opt_out"]
-    assert facts[-1].fields == {"service": "xtremepush", "number": number_for_code("GB", "40"), "how": "reply"}
+    assert [fact.kind for fact in facts] == ["delivery", "delivery_status", "inbound", "opt_out"]
+    assert facts[-1].fields == {"service": "xtremepush", "number": number_for_code("GB", "40"), "source": "reply"}
     campaign = next(iter(project.state.campaigns))
     project.execute(campaign, "M")
     assert project.reasons() == ["Unsubscribed"]
@@ -114,7 +114,7 @@ def test_each_connection_is_told_what_it_wants(project):
 def test_without_a_connection_nobody_is_told(project):
     """The outcome is true all the same."""
     hooks, facts = told(project)
-    assert (hooks, [fact.kind for fact in facts]) == ([], ["delivery", "outcome"])
+    assert (hooks, [fact.kind for fact in facts]) == ([], ["delivery", "delivery_status"])
 
 
 @pytest.mark.parametrize(

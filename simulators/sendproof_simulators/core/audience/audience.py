@@ -38,16 +38,16 @@ UNUSABLE_NUMBERS: tuple[str | None, ...] = ("", None, "12345", "n/a", "unknown",
 class AudienceRecipe:
     """How many customers there are, and which shares of them opted out or have a number that nobody can send to.
 
-    The two groups do not overlap, so their shares add up to 1 at most. `country` is where everybody lives and is
-    reached: GB or US. `fates` are shares of customers, by the names in `core/fates.py`, whose numbers dial what becomes
-    of a message; who is in one of the two groups keeps an ordinary number.
+    The two groups do not overlap, so their shares add up to 1 at most. `country` is where all customers live: GB or
+    US. `outcomes` are shares of customers with test numbers, by the names in `core/messaging/delivery_outcomes.py`.
+    Customers of the two groups keep ordinary numbers.
     """
 
     customers: int
     opted_out: float = 0.0
     unusable_numbers: float = 0.0
     country: str = "GB"
-    fates: Mapping[str, float] = field(default_factory=dict)
+    outcomes: Mapping[str, float] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
         """Refuse what is no audience."""
@@ -63,21 +63,23 @@ class AudienceRecipe:
                 "expected opted_out and unusable_numbers to add up to 1 at most, because no customer is both; "
                 f"got {self.opted_out} and {self.unusable_numbers}"
             )
-        self._check_fates()
+        self._check_outcomes()
 
-    def _check_fates(self) -> None:
-        for name, share in self.fates.items():
+    def _check_outcomes(self) -> None:
+        for name, share in self.outcomes.items():
             if name not in BY_NAME:
                 near = get_close_matches(name, BY_NAME, n=1)
-                hint = f"did you mean {near[0]!r}?" if near else "list them with: sendproof numbers"
+                hint = f"did you mean {near[0]!r}?" if near else "list them with: sendproof test-numbers"
                 raise ValueError(f"no number dials {name!r}; {hint}")
             if not 0 <= share <= 1:
                 raise ValueError(f"expected the share of {name!r} from 0 to 1, got {share}")
             most, there = COUNTRIES[self.country], round(share * self.customers)
             if there > most:
                 raise ValueError(f"expected at most {most} customers for {name!r}, one for each number, got {there}")
-        if round(sum(self.fates.values()), 9) > 1:
-            raise ValueError(f"expected the shares of fates to add up to 1 at most, got {sum(self.fates.values())}")
+        if round(sum(self.outcomes.values()), 9) > 1:
+            raise ValueError(
+                f"expected the shares of outcomes to add up to 1 at most, got {sum(self.outcomes.values())}"
+            )
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -121,7 +123,7 @@ class Audience:
         count = self.numbering.count
         self._step = _coprime(count // 3 + chance.below(count // 3, "audience", "step"), count)
         self._offset = chance.below(count, "audience", "offset")
-        self._dials = _Dials(chance, recipe) if recipe.fates else None
+        self._dials = _Dials(chance, recipe) if recipe.outcomes else None
         self._opted_out = int(recipe.opted_out * _LONG)
         self._unusable = self._opted_out + int(recipe.unusable_numbers * _LONG)
 
@@ -232,7 +234,7 @@ class _Dials:
         self._offset = chance.below(self._customers, "audience", "fates", "offset")
         self._stretches: list[tuple[int, int, str]] = []
         start = 0
-        for name, share in recipe.fates.items():
+        for name, share in recipe.outcomes.items():
             stop = min(start + round(share * recipe.customers), recipe.customers)
             self._stretches.append((start, stop, BY_NAME[name].code))
             start = stop

@@ -14,12 +14,12 @@ WANTED_SECONDS = 20.0
 
 @dataclass(slots=True)
 class ActiveFault:
-    """One fault in force: `seen` counts what matched, `struck` how often it struck."""
+    """One fault in force: `seen` counts what matched, `injected` how often it was injected."""
 
     id: str
     entry: FaultSpec
     seen: int = 0
-    struck: int = 0
+    injected: int = 0
 
     def view(self) -> dict[str, object]:
         """As in the header of a history."""
@@ -49,7 +49,7 @@ class Injection:
     def miss(self) -> None:
         """It did not strike after all."""
         self.missed = True
-        self.kept.struck -= 1
+        self.kept.injected -= 1
 
     def line(self) -> dict[str, object]:
         """What the journal says of it."""
@@ -107,7 +107,7 @@ class Faults:
     def clear(self) -> None:
         """Nothing is in force any more. What has struck is not forgotten."""
         self.watched.clear()
-        self._past += [kept for kept in self._now if kept.struck]
+        self._past += [kept for kept in self._now if kept.injected]
         self._now.clear()
 
     def in_force(self) -> list[ActiveFault]:
@@ -125,7 +125,7 @@ class Faults:
             if kept.entry.position.matches(values):
                 kept.seen += 1
                 if found is None and kept.entry.position.includes(kept.seen):
-                    kept.struck += 1
+                    kept.injected += 1
                     found = Injection(kept, kept.seen)
         return found
 

@@ -10,8 +10,8 @@ from sendproof_simulators.core.faults.position import Values, as_values
 from sendproof_simulators.core.faults.spec import (
     AFTER,
     CALL,
+    INTACT,
     LOST,
-    WHOLE,
     BridgeFault,
     CallFault,
     FaultedResponse,
@@ -67,13 +67,13 @@ async def answer(faults: Faults, struck: InjectedCall) -> tuple[FaultedResponse,
     if answered is None:
         # Nobody did what the fault asked for, so the call goes on as any other.
         strike.miss()
-        answered = FaultedResponse(reply=own if after else await struck.serve(), arrives=WHOLE)
+        answered = FaultedResponse(reply=own if after else await struck.serve(), arrives=INTACT)
     effect = struck.done() and (own if after else answered.reply).status < _ERRORS_FROM
     return answered, {
         "id": strike.id,
         "fault": name_of(strike.entry.fault),
         "effect": effect,
-        "reply": answered.arrives,
+        "response": answered.arrives,
     }
 
 

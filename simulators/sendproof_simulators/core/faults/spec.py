@@ -23,14 +23,14 @@ CALL, WEBHOOK = "call", "webhook"
 BEFORE, AFTER = "before", "after"
 
 # What a client sees of a struck call: no reply that it can read, another than the service's, or the service's own.
-LOST, CHANGED, WHOLE = "lost", "changed", "whole"
+LOST, ALTERED, INTACT = "lost", "altered", "intact"
 
 Refuse = Callable[[str, int, str], Response]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class FaultedResponse:
-    """What becomes of a call's reply: `arrives` is lost, changed or whole; `manner` is how it is written."""
+    """What becomes of a call's reply: `arrives` is lost, altered or intact; `manner` is how it is written."""
 
     reply: Response
     arrives: str
@@ -137,7 +137,7 @@ def catalogue() -> list[dict[str, Any]]:
             "fault": name,
             "on": list(kind.on),
             "when": list(kind.when),
-            "does": str(inspect.getdoc(kind)).partition("\n")[0],
+            "summary": str(inspect.getdoc(kind)).partition("\n")[0],
             "fields": settings_of(kind),
         }
         for name, kind in known().items()

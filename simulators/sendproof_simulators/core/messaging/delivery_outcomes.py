@@ -6,8 +6,8 @@ provider, and the audience gives such numbers to nobody by chance:
 * Great Britain: `44 7555 ssss cc`
 * United States and Canada: `1 aaa 555 ss cc`, whatever the area code `aaa`
 
-`cc` is the code, the digits `s` are free. What a provider tells of it, and how, is the provider's. `sendproof numbers`
-prints the table.
+`cc` is the code, the digits `s` are free. What a provider tells of it, and how, is the provider's.
+`sendproof test-numbers` prints the table.
 """
 
 from collections.abc import Iterable, Mapping

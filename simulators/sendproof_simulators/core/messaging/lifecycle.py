@@ -43,7 +43,9 @@ STEPS: Mapping[str, frozenset[str]] = MappingProxyType(
 
 def outcome(service: str, message: str, status: str, **more: object) -> JournalEntry:
     """A message ended, as far as its provider knows. `more` is the provider's own word for it."""
-    return JournalEntry(kind="outcome", fields={"service": service, "message": message, "status": status, **more})
+    return JournalEntry(
+        kind="delivery_status", fields={"service": service, "message": message, "status": status, **more}
+    )
 
 
 def click(service: str, message: str, number: str) -> JournalEntry:

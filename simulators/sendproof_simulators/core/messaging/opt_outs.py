@@ -42,21 +42,21 @@ class OptOuts:
         """How many."""
         return len(self._numbers)
 
-    def add(self, number: str, how: str) -> tuple[JournalEntry, ...]:
+    def add(self, number: str, source: str) -> tuple[JournalEntry, ...]:
         """Let a number be out; what the journal learns, which is nothing when it was out already."""
         if number in self._numbers:
             return ()
         self._numbers[number] = None
-        return (opt_out(self._service, number, how),)
+        return (opt_out(self._service, number, source),)
 
     def remove(self, number: str) -> bool:
         """Let a number be in again; whether it was out."""
         return self._numbers.pop(number, self) is None
 
 
-def opt_out(service: str, number: str, how: str) -> JournalEntry:
-    """A number opted out: `how` is a command, or `reply`."""
-    return JournalEntry(kind="opt_out", fields={"service": service, "number": number, "how": how})
+def opt_out(service: str, number: str, source: str) -> JournalEntry:
+    """A number opted out: `source` is a command, or `reply`."""
+    return JournalEntry(kind="opt_out", fields={"service": service, "number": number, "source": source})
 
 
 def inbound(service: str, number: str, text: str) -> JournalEntry:

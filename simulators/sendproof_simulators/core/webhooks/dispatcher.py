@@ -210,9 +210,9 @@ class WebhookDispatcher:
             await self._strike_bridge(attempt.strike, BEFORE)
             began = self._clock.real()
             status, error = await self._deliver(attempt.posted.webhook)
-            took_ms = round((self._clock.real() - began) * 1000, 1)
+            duration_ms = round((self._clock.real() - began) * 1000, 1)
             await self._strike_bridge(attempt.strike, AFTER)
-            self._note(attempt, status, error, took_ms)
+            self._note(attempt, status, error, duration_ms)
         finally:
             self._clock.deliver_done()
 
@@ -222,7 +222,7 @@ class WebhookDispatcher:
         if not await self._faults.carried_out(strike):
             strike.miss()
 
-    def _note(self, attempt: Attempt, status: int | None, error: str | None, took_ms: float | None = None) -> None:
+    def _note(self, attempt: Attempt, status: int | None, error: str | None, duration_ms: float | None = None) -> None:
         posted, strike = attempt.posted, attempt.strike
         webhook = posted.webhook
         if strike is not None and not strike.told:
@@ -233,12 +233,12 @@ class WebhookDispatcher:
         done: dict[str, object] = {"attempt": attempt.number, "status": status, "error": error}
         done["retry_at"] = None if retry_at is None else iso(retry_at)
         if attempt.copy:
-            done["copy"] = attempt.copy
+            done["resend"] = attempt.copy
         if error == LOST:
-            done["lost"] = True
+            done["dropped"] = True
         if strike is not None and not strike.missed:
             done["fault"] = strike.id
-        took = {} if took_ms is None else {"took_ms": took_ms}
+        took = {} if duration_ms is None else {"duration_ms": duration_ms}
         self._record("webhook", {**fields, **done, **took, "about": dict(webhook.about)})
         self.outbox.note(posted, self._clock.now(), done)
         if retry_at is not None:

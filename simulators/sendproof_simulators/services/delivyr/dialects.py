@@ -1,6 +1,6 @@
-"""What nobody says about Delivyr, and the answers that a sandbox can give."""
+"""What nobody says about Delivyr, and the options of each."""
 
-from sendproof_simulators.core.dialects import Answer, Dialect
+from sendproof_simulators.core.dialects import Dialect, Option
 
 _LOG = "https://docs.delivyr.net/docs/optimove"
 _SEND = "https://docs.delivyr.net/docs/customer-io"
@@ -10,15 +10,15 @@ REJECTIONS, REPLY, TEN_DIGITS = "delivyr.rejections", "delivyr.reply", "delivyr.
 MISSING_VARIABLE, OVERRIDE_MERGE = "delivyr.missing_variable", "delivyr.override_merge"
 
 
-def _assumed(value: str, meaning: str, why: str) -> Answer:
-    return Answer(value=value, meaning=meaning, evidence="assumed", source=why)
+def _assumed(value: str, meaning: str, why: str) -> Option:
+    return Option(value=value, meaning=meaning, evidence="assumed", source=why)
 
 
 DIALECTS = (
     Dialect(
         name="rejections",
         question="How does one hear that a message is rejected: opted out, a wrong number, a phone that takes no SMS?",
-        answers=(
+        options=(
             _assumed(
                 "later", "it is taken, and rejected two seconds later, by webhook and in the log", f"as {_LOG} reads"
             ),
@@ -28,7 +28,7 @@ DIALECTS = (
     Dialect(
         name="reply",
         question="Does the reply to a send carry the id of the message?",
-        answers=(
+        options=(
             _assumed("with_id", "message_id and status", "how other services do it"),
             _assumed("bare", "success only: receipts are told apart by number and template", f"{_SEND} shows no reply"),
         ),
@@ -36,7 +36,7 @@ DIALECTS = (
     Dialect(
         name="ten_digits",
         question="What becomes of a number of ten digits without a country code, as in the sample of event 11?",
-        answers=(
+        options=(
             _assumed("rejected", "it is no E.164, so it is in an incorrect format", f"{_SEND} asks for E.164"),
             _assumed("completed", "+1 is put before it", f"{_OVERRIDES} shows 9998887777 as a phone number"),
         ),
@@ -44,7 +44,7 @@ DIALECTS = (
     Dialect(
         name="missing_variable",
         question="What if a send leaves out a variable that the template has?",
-        answers=(
+        options=(
             _assumed("refused", "the call is refused with 422 and names the variables", f"{_SEND} requires variables"),
             _assumed("blank", "nothing stands in its place, and the message goes out", "as many template engines do"),
         ),
@@ -52,7 +52,7 @@ DIALECTS = (
     Dialect(
         name="override_merge",
         question="How are triggered overrides merged over the message request?",
-        answers=(
+        options=(
             _assumed(
                 "deep", "objects key by key: variables that are not overridden stay", f"merged, says {_OVERRIDES}"
             ),

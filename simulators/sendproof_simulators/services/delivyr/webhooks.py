@@ -120,7 +120,7 @@ def _happened(state: State, message: Message, events: list[Event]) -> tuple[list
 def _ended(message: Message, event: Event) -> Iterator[JournalEntry]:
     if event.new and event.what in STEPS[message.state]:
         message.state, message.updated_at = advance(message.state, event.what), event.at
-        yield JournalEntry(kind="outcome", fields={**_about(message), "status": event.what})
+        yield JournalEntry(kind="delivery_status", fields={**_about(message), "status": event.what})
 
 
 def _told(state: State, message: Message, event: Event) -> Iterator[Webhook]:

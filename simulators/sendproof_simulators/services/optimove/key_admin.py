@@ -36,7 +36,7 @@ def _make(
     if key.access not in ACCESS_TYPES:
         raise ValueError(f"expected access to be one of {', '.join(ACCESS_TYPES)}, got {key.access!r}")
     state.access.add(key, _drawn(world, name, 0))
-    return _view(state, name, now), Effects(facts=(_fact(name, "made"),))
+    return _view(state, name, now), Effects(facts=(_fact(name, "created"),))
 
 
 def _change(
@@ -86,7 +86,7 @@ def _drawn(world: SandboxContext, name: str, rotation: int) -> str:
 
 
 def _fact(name: str, action: str, ends: Instant | None = None) -> JournalEntry:
-    fields = {"service": "optimove", "name": name, "action": action, "ends": None if ends is None else iso(ends)}
+    fields = {"service": "optimove", "name": name, "action": action, "valid_until": None if ends is None else iso(ends)}
     return JournalEntry(kind="key", fields=fields)
 
 

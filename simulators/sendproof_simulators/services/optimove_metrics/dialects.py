@@ -1,6 +1,6 @@
 """The open questions about `saveEvent`."""
 
-from sendproof_simulators.core.dialects import Answer, Dialect
+from sendproof_simulators.core.dialects import Dialect, Option
 
 _PAGE = "https://developer.optimove.com/docs/external-vendors-campaign-engagement-metrics"
 
@@ -8,9 +8,9 @@ DIALECTS = (
     Dialect(
         name="host",
         question="What does the name of the tenant's host begin with?",
-        answers=(
-            Answer(value="metric", meaning="metric-<tenant>.optimove.net", evidence="documented", source=_PAGE),
-            Answer(
+        options=(
+            Option(value="metric", meaning="metric-<tenant>.optimove.net", evidence="documented", source=_PAGE),
+            Option(
                 value="server",
                 meaning="server-<tenant>.optimove.net",
                 evidence="observed",
@@ -21,9 +21,9 @@ DIALECTS = (
     Dialect(
         name="signed_text",
         question="What is signed: the bytes that were sent, or the JSON written again without spaces?",
-        answers=(
-            Answer(value="exact", meaning="the bytes", evidence="documented", source=_PAGE),
-            Answer(
+        options=(
+            Option(value="exact", meaning="the bytes", evidence="documented", source=_PAGE),
+            Option(
                 value="minified",
                 meaning="the JSON written again, so that only minified bodies pass",
                 evidence="observed",
@@ -34,27 +34,27 @@ DIALECTS = (
     Dialect(
         name="event_names",
         question="Which events may be reported?",
-        answers=(
-            Answer(
+        options=(
+            Option(
                 value="known",
                 meaning="delivered, opened, clicked, dropped, bounced, unsubscribed, spam_reported; never sent",
                 evidence="documented",
                 source="https://docs.delivyr.net/docs/optimove (what there is; the exact spelling is assumed)",
             ),
-            Answer(value="any", meaning="every name but sent", evidence="assumed", source="no statement"),
+            Option(value="any", meaning="every name but sent", evidence="assumed", source="no statement"),
         ),
     ),
     Dialect(
         name="success_body",
         question="What is answered when the events were saved?",
-        answers=(
-            Answer(
+        options=(
+            Option(
                 value="status",
                 meaning='{"status":"success","message":"<id>"}',
                 evidence="assumed",
                 source="its sibling for server-side events: https://developer.optimove.com/docs/serverside",
             ),
-            Answer(value="empty", meaning="200 and no body", evidence="assumed", source="no statement"),
+            Option(value="empty", meaning="200 and no body", evidence="assumed", source="no statement"),
         ),
     ),
 )

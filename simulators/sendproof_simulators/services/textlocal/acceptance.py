@@ -78,7 +78,7 @@ def _dispatch(state: State, order: Order, draft: Draft) -> Dispatch:
 
 
 def deliveries(dispatch: Dispatch, *, test: bool) -> Iterator[JournalEntry]:
-    """One fact for each accepted message; `given` is the number as the caller spelled it, when that is otherwise."""
+    """Yield one entry per accepted message; `raw_number` is the number as the caller wrote it, if that differs."""
     draft, send_at = dispatch.draft, iso(dispatch.send_at)
     columns: Iterable[tuple[str, str, str, str, str]] = zip(
         draft.numbers, draft.given, draft.texts, draft.customs, draft.receipt_urls, strict=True
@@ -97,7 +97,7 @@ def deliveries(dispatch: Dispatch, *, test: bool) -> Iterator[JournalEntry]:
             "test": test,
         }
         if given != number:
-            fields["given"] = given
+            fields["raw_number"] = given
         yield JournalEntry(kind="delivery", fields=fields)
 
 

@@ -1,6 +1,6 @@
-"""The open questions about Textlocal, and the answers that a sandbox can give. `sendproof dialects` lists them."""
+"""The open questions about Textlocal, and the options of each. `sendproof dialects` lists them."""
 
-from sendproof_simulators.core.dialects import Answer, Dialect
+from sendproof_simulators.core.dialects import Dialect, Option
 
 _NOBODY = "nothing published or observed says"
 _SEND = "http://api.txtlocal.com/docs/sendsms"
@@ -17,20 +17,20 @@ _PIPEDREAM = "https://github.com/PipedreamHQ/pipedream/blob/master/components/te
 _BROCHURE = "the brochure Textlocal x Optimove"
 
 
-def _documented(value: str, meaning: str, source: str) -> Answer:
-    return Answer(value=value, meaning=meaning, evidence="documented", source=source)
+def _documented(value: str, meaning: str, source: str) -> Option:
+    return Option(value=value, meaning=meaning, evidence="documented", source=source)
 
 
-def _observed(value: str, meaning: str, source: str) -> Answer:
-    return Answer(value=value, meaning=meaning, evidence="observed", source=source)
+def _observed(value: str, meaning: str, source: str) -> Option:
+    return Option(value=value, meaning=meaning, evidence="observed", source=source)
 
 
-def _assumed(value: str, meaning: str) -> Answer:
-    return Answer(value=value, meaning=meaning, evidence="assumed", source=_NOBODY)
+def _assumed(value: str, meaning: str) -> Option:
+    return Option(value=value, meaning=meaning, evidence="assumed", source=_NOBODY)
 
 
-def _question(name: str, question: str, *answers: Answer) -> Dialect:
-    return Dialect(name=name, question=question, answers=answers)
+def _question(name: str, question: str, *options: Option) -> Dialect:
+    return Dialect(name=name, question=question, options=options)
 
 
 DIALECTS = (
@@ -48,7 +48,7 @@ DIALECTS = (
         "template_send",
         "Can a send name a template, and a group hold customer ids?",
         _observed("none", "no: the caller sends the final text to numbers; no client has such a parameter", _PHP),
-        Answer(
+        Option(
             value="brochure",
             meaning="yes: `template_id` with `group_id`, customer ids for contacts, texts filled in by Textlocal",
             evidence="assumed",
@@ -76,7 +76,7 @@ DIALECTS = (
     _question(
         "unicode_parts",
         "How long are the parts of a text in UCS-2?",
-        Answer(
+        Option(
             value="67", meaning="70 alone, 67 joined", evidence="assumed", source="3GPP TS 23.040; Textlocal is silent"
         ),
         _assumed("70", "70 each"),
@@ -97,7 +97,7 @@ DIALECTS = (
         "repeated_numbers",
         "What becomes of a number that stands twice in one send?",
         _assumed("each", "it gets two messages"),
-        Answer(
+        Option(
             value="once",
             meaning="it gets one",
             evidence="documented",
@@ -114,7 +114,7 @@ DIALECTS = (
         "optouts_default",
         "Does a send without `optouts` leave out who opted out?",
         _observed("sent", "no", _PIPEDREAM),
-        Answer(
+        Option(
             value="left_out",
             meaning="yes",
             evidence="documented",
@@ -192,7 +192,7 @@ DIALECTS = (
     _question(
         "rate_limit",
         "How many calls may an account make?",
-        Answer(value="none", meaning="as many as it likes", evidence="assumed", source="no limit is published"),
+        Option(value="none", meaning="as many as it likes", evidence="assumed", source="no limit is published"),
         _assumed("10", "10 in a second, else HTTP 429"),
     ),
     _question(

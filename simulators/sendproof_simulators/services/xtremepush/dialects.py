@@ -1,6 +1,6 @@
-"""The open questions about Xtremepush, and the answers that a sandbox can give."""
+"""The open questions about Xtremepush, and the options of each."""
 
-from sendproof_simulators.core.dialects import Answer, Dialect
+from sendproof_simulators.core.dialects import Dialect, Option
 
 _CODES = "https://support.xtremepush.com/hc/en-us/articles/115001058185-External-API-Responses-Status-Error-Codes"
 _EXECUTE = "https://docs.xtremepush.com/reference/campaign-execute"
@@ -13,94 +13,94 @@ _DEVICES = "https://docs.xtremepush.com/reference/push-list-device"
 _NONE = "nothing published or observed says"
 
 
-def _answer(value: str, meaning: str, evidence: str = "assumed", source: str = _NONE) -> Answer:
-    return Answer(value=value, meaning=meaning, evidence=evidence, source=source)
+def _option(value: str, meaning: str, evidence: str = "assumed", source: str = _NONE) -> Option:
+    return Option(value=value, meaning=meaning, evidence=evidence, source=source)
 
 
 DIALECTS = (
     Dialect(
         name="http_status",
         question="Does the HTTP status of an answer follow its code?",
-        answers=(
-            _answer("follows_code", "the status is the code", "documented", _CODES),
-            _answer("always_200", "the status is 200, and only the body says what happened", "assumed", _CODES),
+        options=(
+            _option("follows_code", "the status is the code", "documented", _CODES),
+            _option("always_200", "the status is 200, and only the body says what happened", "assumed", _CODES),
         ),
     ),
     Dialect(
         name="execution",
         question="Is execute/campaign asynchronous when the call does not say?",
-        answers=(
-            _answer("async", "an answer means that the call is valid; messages follow", "documented", _EXECUTE),
-            _answer("sync", "the messages are accepted when the answer comes"),
+        options=(
+            _option("async", "an answer means that the call is valid; messages follow", "documented", _EXECUTE),
+            _option("sync", "the messages are accepted when the answer comes"),
         ),
     ),
     Dialect(
         name="target_by",
         question="What identifies a target when target_by is left out?",
-        answers=(
-            _answer("id", "Xtremepush's own id", "documented", _EXECUTE_OLD),
-            _answer("user_id", "the client's id for the user"),
+        options=(
+            _option("id", "Xtremepush's own id", "documented", _EXECUTE_OLD),
+            _option("user_id", "the client's id for the user"),
         ),
     ),
     Dialect(
         name="max_targets",
         question="How many targets may one execute/campaign have?",
-        answers=(
-            _answer("10000", "as many as an import may have rows"),
-            _answer("1000", "a thousand"),
-            _answer("100", "a hundred"),
-            _answer("none", "as many as fit into a body"),
+        options=(
+            _option("10000", "as many as an import may have rows"),
+            _option("1000", "a thousand"),
+            _option("100", "a hundred"),
+            _option("none", "as many as fit into a body"),
         ),
     ),
     Dialect(
         name="subscription_name",
         question="What is the SMS subscription called?",
-        answers=(
-            _answer(
+        options=(
+            _option(
                 "each_its_own",
                 "mobile_subscription in execute/campaign, sms_subscription in import/profile",
                 "documented",
                 f"{_EXECUTE} and {_IMPORT}",
             ),
-            _answer("either", "both names, in both calls"),
-            _answer("sms_subscription", "sms_subscription in both calls"),
-            _answer("mobile_subscription", "mobile_subscription in both calls"),
+            _option("either", "both names, in both calls"),
+            _option("sms_subscription", "sms_subscription in both calls"),
+            _option("mobile_subscription", "mobile_subscription in both calls"),
         ),
     ),
     Dialect(
         name="missing_variable",
         question="What becomes of a text with a variable that has no value?",
-        answers=(
-            _answer(
+        options=(
+            _option(
                 "not_personalized", "it is not sent, and its error is one that the page shows", "assumed", _DEVICES
             ),
-            _answer("empty", "it is sent with nothing in the variable's place"),
+            _option("empty", "it is sent with nothing in the variable's place"),
         ),
     ),
     Dialect(
         name="webhook_signature",
         question="What is the signature of a signed payload?",
-        answers=(
-            _answer("sha256_hex", "the HMAC-SHA256 of the body with the secret, in hexadecimal digits"),
-            _answer("sha256_base64", "the HMAC-SHA256 of the body with the secret, in Base64"),
-            _answer("sha1_hex", "the HMAC-SHA1 of the body with the secret, in hexadecimal digits"),
-            _answer("key", "the secret itself: the page says that the key sent must match", "assumed", _HOOKS),
+        options=(
+            _option("sha256_hex", "the HMAC-SHA256 of the body with the secret, in hexadecimal digits"),
+            _option("sha256_base64", "the HMAC-SHA256 of the body with the secret, in Base64"),
+            _option("sha1_hex", "the HMAC-SHA1 of the body with the secret, in hexadecimal digits"),
+            _option("key", "the secret itself: the page says that the key sent must match", "assumed", _HOOKS),
         ),
     ),
     Dialect(
         name="failure_event",
         question="Is a webhook called for a message that could not be delivered?",
-        answers=(
-            _answer("message_error", "yes, with this event"),
-            _answer("none", "no; list/message says so", "assumed", _HOOKS),
+        options=(
+            _option("message_error", "yes, with this event"),
+            _option("none", "no; list/message says so", "assumed", _HOOKS),
         ),
     ),
     Dialect(
         name="rate_limit",
         question="Is there a rate limit?",
-        answers=(
-            _answer("none", "none is published, and none is kept"),
-            _answer("50_per_second", "more than 50 calls in a second are refused with 429", "assumed", _CODES),
+        options=(
+            _option("none", "none is published, and none is kept"),
+            _option("50_per_second", "more than 50 calls in a second are refused with 429", "assumed", _CODES),
         ),
     ),
 )

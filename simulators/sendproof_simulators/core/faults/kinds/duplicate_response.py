@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 from typing import ClassVar
 
-from sendproof_simulators.core.faults.spec import AFTER, WHOLE, CallFault, FaultedResponse, Refuse
+from sendproof_simulators.core.faults.spec import AFTER, INTACT, CallFault, FaultedResponse, Refuse
 from sendproof_simulators.core.http import Response, Transmission
 
 
@@ -15,4 +15,4 @@ class DuplicateResponse(CallFault):
 
     def answer(self, own: Response, refuse: Refuse) -> FaultedResponse:
         del refuse
-        return FaultedResponse(reply=own, arrives=WHOLE, manner=Transmission(copies=2))
+        return FaultedResponse(reply=own, arrives=INTACT, manner=Transmission(copies=2))

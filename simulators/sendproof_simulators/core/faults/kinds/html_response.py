@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass
 
-from sendproof_simulators.core.faults.spec import CHANGED, CallFault, FaultedResponse, Refuse
+from sendproof_simulators.core.faults.spec import ALTERED, CallFault, FaultedResponse, Refuse
 from sendproof_simulators.core.http import Response
 
 # In the form that such pages have: HTML, a friendly sentence, a number for the support, status 200.
@@ -19,4 +19,4 @@ class HtmlResponse(CallFault):
 
     def answer(self, own: Response, refuse: Refuse) -> FaultedResponse:
         del own, refuse
-        return FaultedResponse(reply=Response(body=_PAGE, content_type="text/html; charset=utf-8"), arrives=CHANGED)
+        return FaultedResponse(reply=Response(body=_PAGE, content_type="text/html; charset=utf-8"), arrives=ALTERED)

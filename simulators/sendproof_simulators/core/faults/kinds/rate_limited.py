@@ -5,7 +5,7 @@ from typing import Annotated, ClassVar
 
 from msgspec import Meta
 
-from sendproof_simulators.core.faults.spec import BEFORE, CHANGED, CallFault, FaultedResponse, Refuse
+from sendproof_simulators.core.faults.spec import ALTERED, BEFORE, CallFault, FaultedResponse, Refuse
 from sendproof_simulators.core.http import Response
 
 
@@ -23,4 +23,4 @@ class RateLimited(CallFault):
         headers = [(name, value) for name, value in reply.headers if name.lower() != "retry-after"]
         if self.retry_after is not None:
             headers.append(("retry-after", str(self.retry_after)))
-        return FaultedResponse(reply=replace(reply, headers=tuple(headers)), arrives=CHANGED)
+        return FaultedResponse(reply=replace(reply, headers=tuple(headers)), arrives=ALTERED)

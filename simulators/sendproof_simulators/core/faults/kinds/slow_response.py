@@ -5,7 +5,7 @@ from typing import Annotated, ClassVar
 
 from msgspec import Meta
 
-from sendproof_simulators.core.faults.spec import AFTER, WHOLE, CallFault, FaultedResponse, Refuse
+from sendproof_simulators.core.faults.spec import AFTER, INTACT, CallFault, FaultedResponse, Refuse
 from sendproof_simulators.core.http import Response, Transmission
 
 
@@ -19,4 +19,4 @@ class SlowResponse(CallFault):
 
     def answer(self, own: Response, refuse: Refuse) -> FaultedResponse:
         del refuse
-        return FaultedResponse(reply=own, arrives=WHOLE, manner=Transmission(drip_s=self.seconds))
+        return FaultedResponse(reply=own, arrives=INTACT, manner=Transmission(drip_s=self.seconds))

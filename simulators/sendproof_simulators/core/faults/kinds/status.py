@@ -5,7 +5,7 @@ from typing import Annotated
 
 from msgspec import Meta
 
-from sendproof_simulators.core.faults.spec import CHANGED, CallFault, FaultedResponse, Refuse
+from sendproof_simulators.core.faults.spec import ALTERED, CallFault, FaultedResponse, Refuse
 from sendproof_simulators.core.http import Response
 
 
@@ -26,4 +26,4 @@ class Status(CallFault):
         del own, refuse
         headers = () if self.retry_after is None else (("retry-after", str(self.retry_after)),)
         reply = Response(status=self.status, body=self.body.encode(), content_type=self.content_type, headers=headers)
-        return FaultedResponse(reply=reply, arrives=CHANGED)
+        return FaultedResponse(reply=reply, arrives=ALTERED)

@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 from typing import ClassVar
 
-from sendproof_simulators.core.faults.spec import BEFORE, CHANGED, CallFault, FaultedResponse, Refuse
+from sendproof_simulators.core.faults.spec import ALTERED, BEFORE, CallFault, FaultedResponse, Refuse
 from sendproof_simulators.core.http import Response
 
 
@@ -15,4 +15,4 @@ class Unauthorized(CallFault):
 
     def answer(self, own: Response, refuse: Refuse) -> FaultedResponse:
         del own
-        return FaultedResponse(reply=refuse("unauthorized", 401, "the credential is not valid"), arrives=CHANGED)
+        return FaultedResponse(reply=refuse("unauthorized", 401, "the credential is not valid"), arrives=ALTERED)

@@ -97,7 +97,12 @@ def cancel(world: SandboxContext, state: State, now: Instant, campaign_id: int) 
     campaign.step("cancel")
     campaign.cancelled_at = now
     channels = list(campaign.executions)
-    fields = {"campaign": campaign_id, "channels": channels, "was": was, "customers": len(campaign.customers)}
+    fields = {
+        "campaign": campaign_id,
+        "channels": channels,
+        "previous_state": was,
+        "customers": len(campaign.customers),
+    }
     told = []
     if was != PLANNED:
         told = events.of_campaign(world, state.listeners, events.CAMPAIGN_CANCELLED, campaign_id, channels, now)

@@ -61,7 +61,7 @@ class Update:
     unready: frozenset[str]
     key: ApiKey | None
     callback: str | None
-    how: str = "api"
+    source: str = "api"
     makes_customers: bool = False
 
 
@@ -163,7 +163,7 @@ def end_update(world: SandboxContext, state: "State", update: Update, now: Insta
 def finish_update(world: SandboxContext, state: "State", update: Update, now: Instant) -> Done:
     """Take all of it in, or nothing, and tell which."""
     errors = list(_errors(state.records, update))
-    facts = () if errors else (take_in(state.records, update.changes, update.how, now, update.request),)
+    facts = () if errors else (take_in(state.records, update.changes, update.source, now, update.request),)
     if update.callback is None:
         return Done(errors, facts)
     told: dict[str, object] = {"isSuccess": not errors, "requestId": update.request}
@@ -174,7 +174,7 @@ def finish_update(world: SandboxContext, state: "State", update: Update, now: In
 
 
 def take_in(
-    records: Records, changes: tuple[Change, ...], how: str, now: Instant, request: str | None = None
+    records: Records, changes: tuple[Change, ...], source: str, now: Instant, request: str | None = None
 ) -> JournalEntry:
     """Give customers the values; all of them must fit."""
     taken = []
@@ -183,7 +183,7 @@ def take_in(
         name = change.field if attribute is None else attribute.name
         records.set(records.find_or_make(change.customer), name, change.value, now)
         taken.append({"customer": change.customer, "field": name, "value": change.value})
-    return JournalEntry(kind="attributes", fields={"how": how, "request": request, "changes": taken})
+    return JournalEntry(kind="attributes", fields={"source": source, "request": request, "changes": taken})
 
 
 def _errors(records: Records, update: Update) -> Iterator[dict[str, object]]:

@@ -38,12 +38,12 @@ class Preference:
     customers: tuple[str, ...]
 
 
-def take_in(world: SandboxContext, state: "State", preference: Preference, how: str) -> JournalEntry:
-    """Remember it. `how`: api or batch_file."""
+def take_in(world: SandboxContext, state: "State", preference: Preference, source: str) -> JournalEntry:
+    """Remember it. `source`: api or batch_file."""
     known = state.preferences.setdefault((preference.channel, preference.app), {})
     known.update(dict.fromkeys(preference.customers, preference.mode))
     fields = {
-        "how": how,
+        "source": source,
         "channel": preference.channel,
         "app": preference.app,
         "mode": preference.mode,

@@ -3,7 +3,7 @@
 from collections.abc import Callable, Mapping
 
 from sendproof_simulators.core.clock.wall_clock import HOUR, MINUTE
-from sendproof_simulators.core.dialects import Answer, Dialect
+from sendproof_simulators.core.dialects import Dialect, Option
 from sendproof_simulators.core.http import RetryPolicy
 from sendproof_simulators.core.simulator import SandboxContext
 
@@ -12,21 +12,21 @@ _NO_STATEMENT = "no statement"
 EVENT_KEYS = Dialect(
     name="event_keys",
     question="How are the members of an event spelled?",
-    answers=(
-        Answer(
+    options=(
+        Option(
             value="as_seen",
             meaning="CampaignID in events 1 to 5 and 13, campaignID in event 11",
             evidence="observed",
             source="clients: a Vonage SMS bridge (1), Node promotion webhook services (13); Delivyr's sample (11)",
         ),
-        Answer(value="pascal", meaning="CampaignID in every event", evidence="assumed", source="11 as the others"),
-        Answer(
+        Option(value="pascal", meaning="CampaignID in every event", evidence="assumed", source="11 as the others"),
+        Option(
             value="camel",
             meaning="campaignId in every event",
             evidence="observed",
             source="of 13 https://user.netmera.com/netmera-developer-guide/integrated-modules; of others assumed",
         ),
-        Answer(
+        Option(
             value="camel_id",
             meaning="campaignID in every event",
             evidence="assumed",
@@ -37,23 +37,23 @@ EVENT_KEYS = Dialect(
 WEBHOOK_RETRIES = Dialect(
     name="webhook_retries",
     question="When is an event that was not answered with 2xx posted again?",
-    answers=(
-        Answer(value="ladder", meaning="after 1, 5, 15 and 60 minutes", evidence="assumed", source=_NO_STATEMENT),
-        Answer(value="none", meaning="never", evidence="assumed", source=_NO_STATEMENT),
-        Answer(value="day", meaning="after 1, 10, 60 minutes, 6, 17 hours", evidence="assumed", source=_NO_STATEMENT),
+    options=(
+        Option(value="ladder", meaning="after 1, 5, 15 and 60 minutes", evidence="assumed", source=_NO_STATEMENT),
+        Option(value="none", meaning="never", evidence="assumed", source=_NO_STATEMENT),
+        Option(value="day", meaning="after 1, 10, 60 minutes, 6, 17 hours", evidence="assumed", source=_NO_STATEMENT),
     ),
 )
 PERSONAL_INFO = Dialect(
     name="personal_info",
     question="Does event 11 carry the customer's attributes, in personalization.personalInfo?",
-    answers=(
-        Answer(
+    options=(
+        Option(
             value="present",
             meaning="all that are not excluded",
             evidence="documented",
             source="https://developer.optimove.com/docs/integrate-your-service-with-optimove (by default)",
         ),
-        Answer(
+        Option(
             value="absent",
             meaning="none; the bridge asks for them by customer id",
             evidence="documented",
@@ -64,9 +64,9 @@ PERSONAL_INFO = Dialect(
 TRIGGER_EVENT_TYPE = Dialect(
     name="trigger_event_type",
     question="Does event 11 name its type?",
-    answers=(
-        Answer(value="present", meaning="eventTypeID is 11", evidence="assumed", source="as all other events do"),
-        Answer(
+    options=(
+        Option(value="present", meaning="eventTypeID is 11", evidence="assumed", source="as all other events do"),
+        Option(
             value="absent",
             meaning="there is no such member",
             evidence="observed",

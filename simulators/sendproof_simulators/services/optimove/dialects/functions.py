@@ -1,14 +1,14 @@
 """The open questions about Optimove's functions. Those about its events: dialects_events.py."""
 
-from sendproof_simulators.core.dialects import Answer, Dialect
+from sendproof_simulators.core.dialects import Dialect, Option
 
 
-def _asked(name: str, question: str, *answers: tuple[str, str, str, str]) -> Dialect:
+def _asked(name: str, question: str, *options: tuple[str, str, str, str]) -> Dialect:
     """A question with its answers: value, meaning, evidence, source."""
     return Dialect(
         name=name,
         question=question,
-        answers=tuple(Answer(value=v, meaning=m, evidence=e, source=s) for v, m, e, s in answers),
+        options=tuple(Option(value=v, meaning=m, evidence=e, source=s) for v, m, e, s in options),
     )
 
 
