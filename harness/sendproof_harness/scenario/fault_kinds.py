@@ -1,75 +1,71 @@
-"""The faults that a scenario may ask for: where each can be, and which keys it has.
+"""The kinds of faults in a scenario file: the targets, moments and keys of each.
 
-The simulators own the list (`GET /control/faults`); a test holds this one against it. In a scenario for several
-providers `any.send` and its like name what each of them calls otherwise.
+`fault_kinds.json` is generated from the simulators, which define the faults; `make docs` updates it. In a scenario for
+several providers, `any.send` and similar targets stand for the operation or event of each provider.
 """
 
+import json
 from collections.abc import Mapping
 from dataclasses import dataclass
+from pathlib import Path
 
 from sendproof_harness.scenario.model import ANY
 from sendproof_harness.scenario.values import parse_duration, to_milliseconds
 
 CALL, WEBHOOK = "call", "webhook"
-
-#: The keys that every fault has.
-COMMON_KEYS = ("fault", CALL, WEBHOOK, "where", "nth", "times", "when")
 KILL = "kill"
-# Lengths of virtual time: words in a file, milliseconds on the wire.
-DURATION_KEYS = frozenset({"by", "spread", "within", "down"})
-_BEFORE_AND_AFTER = ("before", "after")
+
+#: The keys that every fault can have.
+COMMON_KEYS = ("fault", CALL, WEBHOOK, "where", "nth", "times", "when")
+
+KINDS_FILE = Path(__file__).with_name("fault_kinds.json")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class FaultKind:
-    """One fault: on what it can strike, when (the first is the default), and its own keys."""
+    """One kind of fault: its targets, its moments (the first is the default), and its own keys.
 
-    on: tuple[str, ...] = (CALL,)
-    when: tuple[str, ...] = _BEFORE_AND_AFTER
-    keys: tuple[str, ...] = ()
+    `durations` are the keys with a length of virtual time: text in a file, milliseconds in the control API.
+    """
+
+    on: tuple[str, ...]
+    when: tuple[str, ...]
+    keys: tuple[str, ...]
+    durations: tuple[str, ...]
 
 
-KINDS: Mapping[str, FaultKind] = {
-    "status": FaultKind(keys=("status", "body", "content_type", "retry_after")),
-    "rate_limited": FaultKind(when=("before",), keys=("retry_after",)),
-    "unauthorized": FaultKind(when=("before",)),
-    "no_response": FaultKind(keys=("seconds",)),
-    "connection_reset": FaultKind(),
-    "truncated_response": FaultKind(when=("after",)),
-    "html_response": FaultKind(),
-    "slow_response": FaultKind(when=("after",), keys=("seconds",)),
-    "slow_response_timeout": FaultKind(when=("after",), keys=("seconds",)),
-    "duplicate_response": FaultKind(when=("after",)),
-    "drop_webhook": FaultKind(on=(WEBHOOK,), when=("before",), keys=("attempts",)),
-    "duplicate_webhook": FaultKind(on=(WEBHOOK,), when=("before",), keys=("copies",)),
-    "delay_webhook": FaultKind(on=(WEBHOOK,), when=("before",), keys=("by", "spread")),
-    "reorder_webhook": FaultKind(on=(WEBHOOK,), when=("before",), keys=("behind", "within")),
-    KILL: FaultKind(on=(CALL, WEBHOOK), keys=("down", "within_s")),
-}
+def _read_kinds() -> dict[str, FaultKind]:
+    content = json.loads(KINDS_FILE.read_text(encoding="utf-8"))
+    return {name: FaultKind(**{key: tuple(values) for key, values in kind.items()}) for name, kind in content.items()}
 
-#: What `any` stands for, by the provider.
+
+KINDS: Mapping[str, FaultKind] = _read_kinds()
+DURATION_KEYS = frozenset(key for kind in KINDS.values() for key in kind.durations)
+
+#: By name after `any.`: the operation of each provider.
 CALLS: Mapping[str, Mapping[str, str]] = {
     "send": {"textlocal": "bulk_json", "xtremepush": "execute_campaign", "delivyr": "sendSms"},
     "templates": {"textlocal": "get_templates", "xtremepush": "list_campaign", "delivyr": "listTemplates"},
 }
+#: By name after `any.`: the event of each provider.
 WEBHOOKS: Mapping[str, Mapping[str, str]] = {
     "receipt": {"textlocal": "receipt", "xtremepush": "message_delivery", "delivyr": "delivered"},
 }
 
 
 def parse_fault(content: Mapping[str, object], provider: str | None) -> dict[str, object]:
-    """The entry as the control API takes it, for one provider if there are several."""
-    entry = {
+    """Return a fault of a file in the form of the control API; `provider` replaces `any`."""
+    fault = {
         key: to_milliseconds(parse_duration(str(value))) if key in DURATION_KEYS else value
         for key, value in content.items()
     }
-    for axis in {CALL, WEBHOOK} & entry.keys():
-        entry[axis] = resolve_target(axis, str(entry[axis]), provider)
-    return entry
+    for axis in {CALL, WEBHOOK} & fault.keys():
+        fault[axis] = resolve_target(axis, str(fault[axis]), provider)
+    return fault
 
 
 def resolve_target(axis: str, target: str, provider: str | None) -> str:
-    """`any.send` as `textlocal.bulk_json`; whatever is no such name, and everything without a provider, as it is."""
+    """Return `any.send` as `textlocal.bulk_json`. Other targets are unchanged, and all are without a provider."""
     service, _, name = target.partition(".")
     names = (CALLS if axis == CALL else WEBHOOKS).get(name, {})
     if service != ANY or provider is None or provider not in names:
@@ -78,9 +74,9 @@ def resolve_target(axis: str, target: str, provider: str | None) -> str:
 
 
 def generalize_target(axis: str, target: str, provider: str | None) -> str:
-    """`textlocal.bulk_json` as `any.send`, if textlocal is the provider that stands for `any`; else as it is."""
+    """Return `textlocal.bulk_json` as `any.send` if `provider` is textlocal; other targets are unchanged."""
     names = CALLS if axis == CALL else WEBHOOKS
-    for name, called in names.items():
-        if provider is not None and target == f"{provider}.{called.get(provider)}":
+    for name, provider_names in names.items():
+        if provider is not None and target == f"{provider}.{provider_names.get(provider)}":
             return f"{ANY}.{name}"
     return target

@@ -1,4 +1,4 @@
-"""A scenario file into a `Scenario`: read it, hold it against the schema, then against the rules."""
+"""Loading of scenario files: parse the YAML, validate it against the schema, then check the rules."""
 
 import json
 from collections.abc import Mapping
@@ -17,20 +17,20 @@ SCHEMA_FILE = Path(__file__).with_name("schema.json")
 
 
 def load_scenarios(path: Path) -> tuple[Scenario, ...]:
-    """The scenario in `path`, once for each of its providers if it names some.
+    """Load the scenario at `path`, once for each of its providers if it lists some.
 
-    Raises `InvalidFileError` with every diagnostic, each with its line.
+    Raises `InvalidFileError` with all problems of the file, each with its line.
     """
     return parse_scenarios(read_text(path, "a scenario file such as scenarios/scheduled/*.yaml"), str(path))
 
 
 def parse_scenarios(text: str, file: str) -> tuple[Scenario, ...]:
-    """The same for the text of a file; `file` is the name to use in messages."""
+    """Parse the text of a scenario file like `load_scenarios`; `file` is its name in messages."""
     document = parse_document(text, file)
     content = document.value
-    diagnostics = set(validate_against_schema(document, scenario_schema()))
-    if diagnostics or not isinstance(content, dict):
-        raise InvalidFileError(diagnostics)
+    violations = set(validate_against_schema(document, scenario_schema()))
+    if violations or not isinstance(content, dict):
+        raise InvalidFileError(violations)
     broken = broken_rules(parse_scenario(content), document)
     if broken:
         raise InvalidFileError(broken)
@@ -39,6 +39,6 @@ def parse_scenarios(text: str, file: str) -> tuple[Scenario, ...]:
 
 @cache
 def scenario_schema() -> Mapping[str, Any]:
-    """The JSON Schema of scenario files."""
+    """Return the JSON Schema of scenario files."""
     content: dict[str, Any] = json.loads(SCHEMA_FILE.read_text(encoding="utf-8"))
     return content

@@ -1,7 +1,7 @@
-"""The content of a checked scenario file into values."""
+"""Conversion of the content of a valid scenario file into a `Scenario`."""
 
 from collections.abc import Callable, Mapping
-from datetime import date, timedelta
+from datetime import date, datetime, timedelta
 from typing import Any
 
 from sendproof_harness.scenario.fault_kinds import WEBHOOK, parse_fault, resolve_target
@@ -39,16 +39,16 @@ Content = Mapping[str, Any]
 
 # Delivyr reaches numbers of the United States and Canada only.
 _COUNTRIES: Mapping[str, str] = {"delivyr": "US"}
-_NO_TIME = timedelta()
+_NO_DURATION = timedelta()
 
 
 def parse_scenario(content: Content, provider: str | None = None) -> Scenario:
-    """The scenario that a file's content describes; the content has passed the schema.
+    """Return the scenario for the content of a file that is valid under the schema.
 
-    `provider` stands wherever the file says `any`; without it `any` stays.
+    `provider` replaces `any` in the file; without it, `any` remains.
     """
-    named = _Named(provider)
-    channels = tuple(named.channel(channel) for channel in content["channels"])
+    parser = _ProviderParser(provider)
+    channels = tuple(parser.channel(channel) for channel in content["channels"])
     audience = _audience(content["audience"], channels)
     return Scenario(
         name=content["name"],
@@ -57,9 +57,9 @@ def parse_scenario(content: Content, provider: str | None = None) -> Scenario:
         starts=parse_time(content["starts"]),
         audience=audience,
         channels=channels,
-        templates=tuple(named.template(template) for template in content["templates"]),
+        templates=tuple(parser.template(template) for template in content["templates"]),
         campaigns=tuple(_campaign(campaign, audience) for campaign in content.get("campaigns", ())),
-        steps=tuple(named.step(step) for step in content["steps"]),
+        steps=tuple(parser.step(step) for step in content["steps"]),
         triggers=tuple(_trigger(trigger) for trigger in content.get("triggers", ())),
         bridge=BridgeRequirements(**content.get("bridge", {})),
         nightly=content.get("nightly"),
@@ -89,16 +89,16 @@ def _campaign(content: Content, audience: Audience) -> Campaign:
         name=content.get("name", f"Campaign {content['campaign']}"),
         customers=content.get("customers", audience.customers),
         first_customer=content.get("first_customer", 0),
-        announced=_time_in(content, "announced"),
-        # What names neither channel nor splits is found by the rules.
+        announced=_optional_time(content, "announced"),
+        # The rules report a part without channel or splits.
         parts=tuple(_part(part) for part in parts if part.keys() >= {"channel", "splits"}),
         day=date.fromisoformat(content["day"]) if "day" in content else None,
-        clearance_by=_time_in(content, "clearance_by"),
-        cancel_at=_time_in(content, "cancel_at"),
+        clearance_by=_optional_time(content, "clearance_by"),
+        cancel_at=_optional_time(content, "cancel_at"),
     )
 
 
-def _time_in(content: Content, key: str) -> Any:
+def _optional_time(content: Content, key: str) -> datetime | None:
     return parse_time(content[key]) if key in content else None
 
 
@@ -147,13 +147,13 @@ def _events(content: Content) -> CustomerEvents:
         selection=_selection(content),
         parameters=content.get("parameters", {}),
         times=content.get("times", 1),
-        every=_length_in(content, "every"),
-        spread=_length_in(content, "spread"),
+        every=_optional_duration(content, "every"),
+        spread=_optional_duration(content, "spread"),
     )
 
 
-def _length_in(content: Content, key: str) -> timedelta:
-    return parse_duration(content[key]) if key in content else _NO_TIME
+def _optional_duration(content: Content, key: str) -> timedelta:
+    return parse_duration(content[key]) if key in content else _NO_DURATION
 
 
 def _wait_for(content: Content) -> WaitFor:
@@ -164,8 +164,12 @@ def _wait_for(content: Content) -> WaitFor:
     )
 
 
+def _opt_out(content: Content) -> OptOut:
+    return OptOut(by=content["by"], selection=_selection(content), channel=content.get("channel"))
+
+
 def _key(content: Content) -> ChangeKey:
-    return ChangeKey(action=content["action"], overlap=_length_in(content, "overlap"))
+    return ChangeKey(action=content["action"], overlap=_optional_duration(content, "overlap"))
 
 
 def _resend(content: Content, provider: str | None) -> ResendWebhooks:
@@ -173,8 +177,8 @@ def _resend(content: Content, provider: str | None) -> ResendWebhooks:
     return ResendWebhooks(service=service, event=event, nth=content.get("nth", 1), count=content.get("count", 1))
 
 
-class _Named:
-    """What names a provider, with the one that stands for `any`."""
+class _ProviderParser:
+    """Parser of the parts that name a provider; it replaces `any` by `provider`."""
 
     def __init__(self, provider: str | None) -> None:
         self._provider = provider
@@ -185,28 +189,26 @@ class _Named:
             "trigger": lambda trigger: DefineTrigger(trigger=trigger),
             "events": _events,
             "add_template": lambda content: AddTemplate(template=self.template(content)),
-            "rename_template": lambda content: RenameTemplate(**self._of(content)),
-            "change_template": lambda content: ChangeTemplate(**self._of(content)),
-            "delete_template": lambda content: DeleteTemplate(**self._of(content)),
-            "opt_out": lambda content: OptOut(
-                by=content["by"], selection=_selection(content), channel=content.get("channel")
-            ),
+            "rename_template": lambda content: RenameTemplate(**self._resolved(content)),
+            "change_template": lambda content: ChangeTemplate(**self._resolved(content)),
+            "delete_template": lambda content: DeleteTemplate(**self._resolved(content)),
+            "opt_out": _opt_out,
             "key": _key,
             "resend": lambda content: _resend(content, provider),
-            "advance": lambda length: Advance(by=parse_duration(length)),
+            "advance": lambda duration: Advance(by=parse_duration(duration)),
         }
 
     def channel(self, content: Content) -> Channel:
-        return Channel(**self._of(content))
+        return Channel(**self._resolved(content))
 
     def template(self, content: Content) -> Template:
-        return Template(**self._of(content))
+        return Template(**self._resolved(content))
 
     def step(self, content: Content) -> Step:
-        (kind, said), *_ = content.items()
-        return self._steps[kind](said)
+        ((kind, step),) = content.items()
+        return self._steps[kind](step)
 
-    def _of(self, content: Content) -> dict[str, Any]:
+    def _resolved(self, content: Content) -> dict[str, Any]:
         if self._provider is not None and content["provider"] == ANY:
             return {**content, "provider": self._provider}
         return dict(content)

@@ -1,4 +1,7 @@
-"""What a schema cannot say: how the parts of a scenario must fit together. One function a rule, by theme a module."""
+"""The rules that a schema cannot express: how the parts of a scenario must fit together.
+
+Each rule is a function that yields the diagnostics of a scenario. Each module contains the rules of one topic.
+"""
 
 from collections.abc import Callable, Iterator
 
@@ -20,5 +23,5 @@ RULES: tuple[Rule, ...] = (
 
 
 def broken_rules(scenario: Scenario, document: Document) -> list[Diagnostic]:
-    """Every diagnostic that any rule finds."""
+    """Return the diagnostics of all rules."""
     return [diagnostic for rule in RULES for diagnostic in rule(scenario, document)]
