@@ -46,6 +46,7 @@ from sendproof_harness.load.process_stats import Usage, Watched, is_here, own_us
 from sendproof_harness.load.progress import Telling
 from sendproof_harness.load.scenarios import Selection
 from sendproof_harness.load.service_levels import ServiceLevels, load_levels
+from sendproof_harness.providers import DEFAULT_PROVIDER
 from sendproof_harness.run.aborted import RunAborted, RunAbortedError
 from sendproof_harness.run.processes import ProcessError
 
@@ -458,7 +459,7 @@ def add_arguments(parser: LocustArgumentParser, test: LoadTest) -> None:
     add = group.add_argument
     add("--customers", type=int, default=test.customers, help="How many there are.")
     add("--seed", type=int, default=1, help="Seed of the sandbox.")
-    add("--provider", default="textlocal", help="Whose messages: textlocal, xtremepush or delivyr.")
+    add("--provider", default=DEFAULT_PROVIDER, help="Provider that carries the messages.")
     add("--days", type=int, default=test.days, help="Virtual days of receipts and reports.")
     add("--rate", type=float, default=200.0, help="Triggers a second at the height of the shape.")
     add("--seconds", type=float, default=60.0, help="For how long triggers come.")

@@ -14,9 +14,9 @@ from pathlib import Path
 import uvicorn
 
 from sendproof_bridge import __version__
-from sendproof_bridge.bridge import Bridge, build, open_account
 from sendproof_bridge.clock import Clock, SandboxClock, SystemClock
 from sendproof_bridge.config import BridgeConfig, Config, ConfigError, load
+from sendproof_bridge.domain.accounts import Bridge, build, open_account
 from sendproof_bridge.inbound.app import Door
 from sendproof_bridge.outbound import providers
 from sendproof_bridge.outbound.http import Wire

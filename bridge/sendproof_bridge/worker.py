@@ -9,10 +9,11 @@ import threading
 from collections.abc import Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 
-from sendproof_bridge.bridge import Bridge, optimove_lane
 from sendproof_bridge.clock import SandboxClock, Tick, iso, real_now
 from sendproof_bridge.domain import campaigns
-from sendproof_bridge.jobs import STEPS, send_triggered
+from sendproof_bridge.domain.accounts import Bridge, optimove_lane
+from sendproof_bridge.jobs import STEPS
+from sendproof_bridge.jobs.campaigns import send_triggered
 from sendproof_bridge.outbound.errors import OutsideError
 from sendproof_bridge.retry import GiveUp, decide
 from sendproof_bridge.storage import job_queue

@@ -22,6 +22,6 @@ def test_the_bridge_imports_with_the_other_packages_absent():
 
     assert {
         "sendproof_bridge.cli",
-        "sendproof_bridge.jobs.send_batch",
+        "sendproof_bridge.jobs.campaigns.send_batch",
         "sendproof_bridge.outbound.providers.textlocal",
     } <= set(tried)

@@ -9,7 +9,7 @@ import requests
 
 from canonical_history import canonical
 from command_line import FIRST, scaled_down, sendproof
-from running import RunningSimulators, running_simulators
+from running import RunningSimulators
 from stand_in import StandIn, stand_in
 
 BURST = FIRST.parents[1] / "triggered" / "burst.yaml"
@@ -93,9 +93,9 @@ def history_of_struck_calls(simulators: RunningSimulators, listener: StandIn) ->
     return list(canonical(json.dumps(line).encode() for line in lines))
 
 
-def test_faults_strike_one_seed_in_the_same_places() -> None:
+def test_faults_strike_one_seed_in_the_same_places(simulators: RunningSimulators) -> None:
     """And change its history in the same way: each of them has struck, and both histories say the same."""
-    with running_simulators() as simulators, stand_in() as listener:
+    with stand_in() as listener:
         one, two = (history_of_struck_calls(simulators, listener) for _ in range(2))
     assert one == two
     assert {json.loads(line)["id"] for line in one if b'"kind":"fault"' in line} == {f"f{n}" for n in range(1, 8)}

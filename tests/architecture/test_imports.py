@@ -16,6 +16,7 @@ HIDDEN_IMPORTS = {
     "simulators/sendproof_simulators/services/discovery.py": "simulators are found by folder",
     "simulators/sendproof_simulators/core/faults/spec.py": "faults are found by file",
     "bridge/sendproof_bridge/outbound/providers/__init__.py": "channels are found by file",
+    "harness/sendproof_harness/providers/__init__.py": "records of providers are found by file",
 }
 
 

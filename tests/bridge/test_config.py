@@ -6,6 +6,7 @@ from pathlib import Path
 
 import pytest
 
+from repository import ROOT
 from sendproof_bridge.config import (
     BRIDGE,
     CHANNEL,
@@ -171,7 +172,7 @@ def test_what_is_not_toml_says_where(tmp_path):
     ]
 
 
-README = (Path(__file__).parents[2] / "bridge" / "README.md").read_text()
+README = (ROOT / "bridge" / "README.md").read_text()
 
 
 @pytest.mark.parametrize(

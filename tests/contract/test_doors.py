@@ -20,7 +20,7 @@ from schemathesis.checks import CHECKS, load_all_checks
 from bridges import Listening
 from fuzzing import BUDGET, EXAMPLES
 from repository import CONTRACTS, ROOT
-from running import RunningSimulators, running_simulators
+from running import RunningSimulators
 from sendproof_harness.conformance.run import ConformanceOptions, conformance_scenario
 from sendproof_harness.handover.write import Listen, handover
 from sendproof_harness.history.reader import read_history
@@ -47,13 +47,6 @@ POSTED = {
 }
 
 log = logging.getLogger(__name__)
-
-
-@pytest.fixture(scope="module")
-def simulators() -> Iterator[RunningSimulators]:
-    """Real simulators, started once."""
-    with running_simulators() as running:
-        yield running
 
 
 @pytest.fixture(scope="module")

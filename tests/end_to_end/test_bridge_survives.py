@@ -8,7 +8,6 @@ import pytest
 import requests
 
 from killing_proxy import Point, proxy
-from running import running_simulators
 from running_bridge import TOKEN, BridgeProcess, Sandbox, lines, until
 
 WEEK = 8 * 24 * 3600 * 1000
@@ -17,13 +16,6 @@ SPLITS = [
     {"share": 0.5, "template": "Early", "send_at": "2026-03-02T09:00:00Z"},
     {"share": 0.5, "template": "Late", "send_at": "2026-03-02T12:00:00Z"},
 ]
-
-
-@pytest.fixture(scope="module")
-def simulators():
-    """For all tests here: each has a sandbox of its own."""
-    with running_simulators() as running:
-        yield running
 
 
 @pytest.fixture

@@ -4,7 +4,6 @@ import json
 import shlex
 import sys
 import xml.etree.ElementTree as ET
-from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -12,7 +11,7 @@ import pytest
 from bridges import Listening
 from command_line import sendproof
 from repository import ROOT
-from running import RunningSimulators, running_simulators
+from running import RunningSimulators
 from sendproof_harness.conformance.run import ConformanceOptions, conformance_scenario
 from sendproof_harness.history.reader import read_history
 from sendproof_harness.judge.findings import Finding
@@ -31,13 +30,6 @@ REGISTERS = '        optimove(now, "POST", "general/RegisterEventListener", list
 WANTED = 'attributes.get(CONSENT) == "1" and '
 ROUTE = '@app.post(f"/{TOKEN}/events")\ndef event():'
 VALUE = '{"MetricValue": sum('
-
-
-@pytest.fixture(scope="module")
-def simulators() -> Iterator[RunningSimulators]:
-    """Real simulators, started once: each run has a sandbox of its own."""
-    with running_simulators() as running:
-        yield running
 
 
 @pytest.fixture(scope="module")

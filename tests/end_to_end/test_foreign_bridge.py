@@ -12,7 +12,7 @@ import pytest
 
 from command_line import FIRST, Said, scaled_down, sendproof
 from repository import ROOT
-from running import running_simulators
+from running import RunningSimulators
 from running_bridge import until
 from sendproof_harness.handover.write import Listen, handover, write_handover
 from sendproof_harness.run.processes import Child, Program, free_port
@@ -96,21 +96,20 @@ def test_a_bridge_that_runs_already_passes(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize("personal_info", ["present", "absent"])
-def test_triggers_are_answered_at_once(personal_info: str, tmp_path: Path) -> None:
+def test_triggers_are_answered_at_once(simulators: RunningSimulators, personal_info: str, tmp_path: Path) -> None:
     """Forty customers visit a page: each gets their text at that instant, of the event and what is looked up."""
-    with running_simulators() as simulators:
-        made = simulators.call("POST", "/sandboxes", TRIGGERED | {"dialects": dialects(personal_info)})
-        path = f"/sandboxes/{made['sandbox']}"
-        simulators.call("POST", f"{path}/providers/textlocal/templates", [COME_BACK])
-        listen = Listen(host="127.0.0.1", port=free_port("127.0.0.1"))
-        write_handover(handover(simulators.control, made, listen), tmp_path / "handover.json")
-        with Child(example(tmp_path / "handover.json", tmp_path / "bridge.log")) as bridge:
-            until(lambda: ready(simulators.call("GET", f"{path}/state")), "listener and template", bridge.program.log)
-            simulators.call("POST", f"{path}/triggers", TRIGGER)
-            visits = [VISIT | {"customer": f"C{index:07d}"} for index in range(40)]
-            simulators.call("POST", f"{path}/events", visits)
-            simulators.call("POST", f"{path}/clock/advance", {"by_ms": 60 * 60 * 1000})
-        history = [json.dumps(line) for line in simulators.history(made["sandbox"])]
+    made = simulators.call("POST", "/sandboxes", TRIGGERED | {"dialects": dialects(personal_info)})
+    path = f"/sandboxes/{made['sandbox']}"
+    simulators.call("POST", f"{path}/providers/textlocal/templates", [COME_BACK])
+    listen = Listen(host="127.0.0.1", port=free_port("127.0.0.1"))
+    write_handover(handover(simulators.control, made, listen), tmp_path / "handover.json")
+    with Child(example(tmp_path / "handover.json", tmp_path / "bridge.log")) as bridge:
+        until(lambda: ready(simulators.call("GET", f"{path}/state")), "listener and template", bridge.program.log)
+        simulators.call("POST", f"{path}/triggers", TRIGGER)
+        visits = [VISIT | {"customer": f"C{index:07d}"} for index in range(40)]
+        simulators.call("POST", f"{path}/events", visits)
+        simulators.call("POST", f"{path}/clock/advance", {"by_ms": 60 * 60 * 1000})
+    history = [json.dumps(line) for line in simulators.history(made["sandbox"])]
     (tmp_path / "history.ndjson").write_text("\n".join(history))
     assert sendproof("judge", tmp_path / "history.ndjson", "--results", tmp_path).status == 0
     verdict = json.loads((tmp_path / "verdict.json").read_text())

@@ -14,7 +14,7 @@ import pytest
 from catalogue import build, catalogue
 from command_line import Said, sendproof, start
 from repository import ROOT
-from running import RunningSimulators, running_simulators
+from running import RunningSimulators
 from sendproof_harness.run.processes import until
 
 PACE = ["--rate", "20", "--seconds", "3", "--customers", "40"]
@@ -177,15 +177,14 @@ def names(simulators: RunningSimulators) -> list[str]:
     return [one["sandbox"] for one in simulators.call("GET", "/sandboxes")]
 
 
-def test_plain_locust_comes_to_the_same_verdict(tmp_path: Path) -> None:
+def test_plain_locust_comes_to_the_same_verdict(simulators: RunningSimulators, tmp_path: Path) -> None:
     """With simulators that run already, which are left as they were."""
     words = ["--headless", "--users", "2", "--customers", "15000", "--results", str(tmp_path)]
-    with running_simulators() as simulators:
-        before = names(simulators)
-        file = str(ROOT / "loadtests" / "paging.py")
-        command = [sys.executable, "-m", "locust", "-f", file, "--host", simulators.control, *words]
-        ran = subprocess.run(command, capture_output=True, text=True, timeout=110, check=False)
-        assert names(simulators) == before
+    before = names(simulators)
+    file = str(ROOT / "loadtests" / "paging.py")
+    command = [sys.executable, "-m", "locust", "-f", file, "--host", simulators.control, *words]
+    ran = subprocess.run(command, capture_output=True, text=True, timeout=110, check=False)
+    assert names(simulators) == before
     assert ran.returncode == 0, ran.stdout + ran.stderr
     assert json.loads((tmp_path / "load_paging" / "result.json").read_text())["stages"][0]["count"] == 15_000
 

@@ -13,7 +13,7 @@ import pytest
 import requests
 
 from repository import ROOT
-from running import RunningSimulators, running_simulators
+from running import RunningSimulators
 from running_bridge import until
 from sendproof_simulators.core.clock.virtual_clock import PARK_SECONDS
 from stand_in import stand_in
@@ -50,13 +50,6 @@ LANGUAGES = [
     for name, words in PROGRAMS.items()
 ]
 """A bridge that only writes the time: in every language that this machine has."""
-
-
-@pytest.fixture(scope="module")
-def simulators() -> Iterator[RunningSimulators]:
-    """Started once: each test has a sandbox of its own."""
-    with running_simulators() as running:
-        yield running
 
 
 @dataclass

@@ -8,7 +8,7 @@ from typing import Any
 
 import requests
 
-from running import running_simulators
+from running import RunningSimulators, running_simulators
 
 UP = [sys.executable, "-m", "sendproof_simulators", "up"]
 
@@ -29,17 +29,16 @@ def test_one_line_of_json_says_where_everything_answers() -> None:
     assert said["services"]["textlocal"]["credentials"]["apikey"] == "sendproof-textlocal-key"
 
 
-def test_a_service_answers_at_its_port_and_under_its_name() -> None:
+def test_a_service_answers_at_its_port_and_under_its_name(simulators: RunningSimulators) -> None:
     """The same templates at Optimove's own port and under a path of the control port."""
-    with running_simulators() as simulators:
-        optimove = simulators.services["optimove"]
-        key = {"X-API-KEY": optimove["credentials"]["api_key"]}
-        function = "/current/integrations/{}?ChannelID=505"
-        template = [{"TemplateID": 1, "TemplateName": "Spring"}]
-        for base in (optimove["url"], f"{simulators.control}/optimove"):
-            requests.post(base + function.format("AddChannelTemplates"), json=template, headers=key, timeout=5)
-            seen = requests.get(base + function.format("GetChannelTemplates"), headers=key, timeout=5)
-            assert seen.json() == template
+    optimove = simulators.services["optimove"]
+    key = {"X-API-KEY": optimove["credentials"]["api_key"]}
+    function = "/current/integrations/{}?ChannelID=505"
+    template = [{"TemplateID": 1, "TemplateName": "Spring"}]
+    for base in (optimove["url"], f"{simulators.control}/optimove"):
+        requests.post(base + function.format("AddChannelTemplates"), json=template, headers=key, timeout=5)
+        seen = requests.get(base + function.format("GetChannelTemplates"), headers=key, timeout=5)
+        assert seen.json() == template
 
 
 def test_a_parked_bridge_does_not_hold_up_the_end() -> None:
@@ -61,11 +60,10 @@ def _parked(control: str) -> list[dict[str, Any]]:
     return [participant for participant in clock["participants"] if participant["parked"]]
 
 
-def test_a_taken_port_is_said_and_ends_with_status_3() -> None:
+def test_a_taken_port_is_said_and_ends_with_status_3(simulators: RunningSimulators) -> None:
     """The message names the port and the way out."""
-    with running_simulators() as simulators:
-        port = simulators.control.rpartition(":")[2]
-        done = subprocess.run([*UP, "--port", port], capture_output=True, text=True, check=False, timeout=20)
+    port = simulators.control.rpartition(":")[2]
+    done = subprocess.run([*UP, "--port", port], capture_output=True, text=True, check=False, timeout=20)
     assert done.returncode == 3
     said = f"sendproof: port {port} for control cannot be had: Address already in use; choose another with --port\n"
     assert done.stderr == said

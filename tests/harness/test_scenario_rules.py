@@ -102,7 +102,7 @@ BROKEN = [
     (
         "kind: triggered}",
         "kind: triggered, overrides: '{}'}",
-        ["9: channels[1].overrides: only delivyr has triggered overrides; leave it out"],
+        ["9: channels[1].overrides: textlocal has no triggered overrides; leave it out"],
     ),
     (
         "      - channel: 505\n",

@@ -3,14 +3,14 @@
 import json
 import shlex
 import sys
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
 import pytest
 
 from bridges import PARKING, Listening
-from running import RunningSimulators, running_simulators
+from running import RunningSimulators
 from sendproof_harness.run.runner import Options, Recorded, run
 from sendproof_harness.scenario.load import parse_scenarios
 
@@ -43,13 +43,6 @@ steps:
 """
 Lines = list[dict[str, Any]]
 Play = Callable[..., tuple[Recorded, Lines]]
-
-
-@pytest.fixture(scope="module")
-def simulators() -> Iterator[RunningSimulators]:
-    """Real simulators, started once: each run has a sandbox of its own."""
-    with running_simulators() as running:
-        yield running
 
 
 @pytest.fixture

@@ -22,7 +22,8 @@ def register():
         welcome = [{"TemplateID": 1, "TemplateName": "Welcome"}]
         post("/integrations/AddChannelTemplates", welcome, {"ChannelID": channel["id"]})
 """
-PARKING = HELLO + "register()\nsince = 0\nwhile True: since = park(since)['delivered']\n"
+PARK = "since = 0\nwhile True: since = park(since)['delivered']\n"
+PARKING = HELLO + "register()\n" + PARK
 
 
 @dataclass

@@ -9,10 +9,10 @@ from typing import Any
 
 from sqlalchemy import text
 
-from sendproof_bridge.bridge import Bridge, CampaignKey, build
 from sendproof_bridge.clock import Instant, Tick, parse_time
 from sendproof_bridge.config import BridgeConfig, ChannelConfig, ClientConfig, Config
 from sendproof_bridge.config_fields import Secret
+from sendproof_bridge.domain.accounts import Bridge, CampaignKey, build
 from sendproof_bridge.inbound.events import Event, read_event
 from sendproof_bridge.inbound.group_commit import store_events
 from sendproof_bridge.outbound.http import Wire

@@ -4,13 +4,13 @@
 
 from sqlalchemy import Connection, bindparam, text
 
-from sendproof_bridge.bridge import CampaignKey, optimove_lane
 from sendproof_bridge.clock import Instant
-from sendproof_bridge.domain.lifecycle import CAMPAIGN
+from sendproof_bridge.domain.accounts import CampaignKey, optimove_lane
 from sendproof_bridge.domain.metrics import EVERY, timetable
 from sendproof_bridge.outbound.optimove import CAMPAIGN_CANCELLED
 from sendproof_bridge.storage import job_queue
 from sendproof_bridge.storage.job_queue import NewJob
+from sendproof_bridge.storage.lifecycle import CAMPAIGN
 
 _WHERE = "client = :client AND channel = :channel AND campaign = :campaign"
 

@@ -1,6 +1,6 @@
 """The first job of a clearance, as the door plans it; steps/clear.py does the rest."""
 
-from sendproof_bridge.bridge import optimove_lane
+from sendproof_bridge.domain.accounts import optimove_lane
 from sendproof_bridge.inbound.events import Event
 from sendproof_bridge.storage.job_queue import NewJob
 

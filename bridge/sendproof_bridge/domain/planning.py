@@ -6,9 +6,9 @@ from typing import Any
 
 from sqlalchemy import Connection
 
-from sendproof_bridge.bridge import CampaignKey, Channel
 from sendproof_bridge.clock import Instant
 from sendproof_bridge.domain import recipient_rules
+from sendproof_bridge.domain.accounts import CampaignKey, Channel
 from sendproof_bridge.domain.batches import Batch, plan
 from sendproof_bridge.outbound.optimove import Recipient
 from sendproof_bridge.outbound.providers import Order, Template

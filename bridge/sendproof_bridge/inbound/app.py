@@ -11,7 +11,7 @@ from starlette.responses import JSONResponse, PlainTextResponse, Response
 from starlette.routing import Route, Router
 from starlette.types import Receive, Scope, Send
 
-from sendproof_bridge.bridge import Bridge, CampaignKey, Client
+from sendproof_bridge.domain.accounts import Bridge, CampaignKey, Client
 from sendproof_bridge.inbound import status
 from sendproof_bridge.inbound.events import read_event
 from sendproof_bridge.inbound.group_commit import Intake

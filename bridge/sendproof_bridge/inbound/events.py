@@ -10,7 +10,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from sendproof_bridge.inbound.json_body import json_object
+from sendproof_bridge.json_body import json_object
 from sendproof_bridge.outbound.optimove import (
     CAMPAIGN_CANCELLED,
     CAMPAIGN_EXECUTED_ON_CHANNEL,

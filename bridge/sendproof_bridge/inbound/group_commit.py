@@ -12,9 +12,9 @@ from dataclasses import dataclass, field
 
 from sqlalchemy import Connection, text
 
-from sendproof_bridge.bridge import CampaignKey
 from sendproof_bridge.clock import Clock, Instant
 from sendproof_bridge.domain import campaigns, clearing
+from sendproof_bridge.domain.accounts import CampaignKey
 from sendproof_bridge.inbound.events import Event
 from sendproof_bridge.outbound.optimove import CAMPAIGN_CANCELLED, CAMPAIGN_EXECUTED_ON_CHANNEL, CAMPAIGN_ON_HOLD
 from sendproof_bridge.outbound.providers import OptOut, Receipt

@@ -7,9 +7,9 @@ from typing import Any
 from sqlalchemy import Connection, text
 
 from sendproof_bridge import __version__
-from sendproof_bridge.bridge import Bridge, CampaignKey
 from sendproof_bridge.clock import iso
 from sendproof_bridge.domain import campaigns
+from sendproof_bridge.domain.accounts import Bridge, CampaignKey
 from sendproof_bridge.domain.metrics import BOUNCED, CLICKED, DELIVERED, DROPPED, SENT, UNSUBSCRIBED, totals
 
 _MOST_PROBLEMS = 20

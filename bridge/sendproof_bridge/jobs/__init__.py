@@ -5,26 +5,19 @@ Each may be cut off at any point and run again. Those of triggers are done toget
 
 from collections.abc import Callable, Mapping
 
-from sendproof_bridge.bridge import Bridge
-from sendproof_bridge.jobs import (
-    apply_opt_outs,
-    cancel_campaign,
-    clear_campaign,
-    fetch_attributes,
-    fetch_page,
+from sendproof_bridge.domain.accounts import Bridge
+from sendproof_bridge.jobs.campaigns import cancel_campaign, clear_campaign, fetch_attributes, fetch_page, send_batch
+from sendproof_bridge.jobs.opt_outs import apply_opt_outs, poll_opt_outs, push_opt_outs
+from sendproof_bridge.jobs.reports import (
     poll_missing_receipts,
-    poll_opt_outs,
     poll_statuses,
     process_receipts,
     push_events,
     push_interactions,
     push_metric_deltas,
     push_metrics,
-    push_opt_outs,
-    register_listeners,
-    send_batch,
-    sync_templates,
 )
+from sendproof_bridge.jobs.setup import register_listeners, sync_templates
 from sendproof_bridge.storage.job_queue import Job
 
 Step = Callable[[Bridge, Job], None]

@@ -6,8 +6,8 @@ a row, so it outlives the process.
 
 from sqlalchemy import Connection, text
 
-from sendproof_bridge.bridge import CampaignKey
 from sendproof_bridge.clock import Instant
+from sendproof_bridge.domain.accounts import CampaignKey
 from sendproof_bridge.outbound.errors import RateLimitedError
 from sendproof_bridge.retry import rate_limit_ends
 

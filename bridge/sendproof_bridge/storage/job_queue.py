@@ -14,7 +14,7 @@ from typing import Any
 from sqlalchemy import Connection, RowMapping, bindparam, text
 
 from sendproof_bridge.clock import MINUTE, Instant
-from sendproof_bridge.domain.lifecycle import JOB
+from sendproof_bridge.storage.lifecycle import JOB
 from sendproof_bridge.storage.store import execute_many
 
 LEASE_SECONDS = 120.0

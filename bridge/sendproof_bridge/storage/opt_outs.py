@@ -4,8 +4,8 @@ from collections.abc import Iterable
 
 from sqlalchemy import Connection, bindparam, text
 
-from sendproof_bridge.bridge import CampaignKey
 from sendproof_bridge.clock import Instant
+from sendproof_bridge.domain.accounts import CampaignKey
 from sendproof_bridge.storage import job_queue
 from sendproof_bridge.storage.job_queue import NewJob
 

@@ -7,6 +7,7 @@ import typer
 from rich.console import Console
 
 from sendproof_harness.cli.options import Bridge, Command, ControlUrl, Results, Timeout, refuse, refuse_two_bridges
+from sendproof_harness.providers import DEFAULT_PROVIDER
 
 
 def contract(
@@ -16,7 +17,7 @@ def contract(
     results: Results = Path("results"),
     timeout: Timeout = 60.0,
     seed: Annotated[int | None, typer.Option(min=0, help="Make up other events, and other customers.")] = None,
-    provider: Annotated[str, typer.Option(help="The provider of the channels.")] = "textlocal",
+    provider: Annotated[str, typer.Option(help="The provider of the channels.")] = DEFAULT_PROVIDER,
     examples: Annotated[
         int, typer.Option(min=1, max=10_000, help="Made-up events for each listener, so many right and so many wrong.")
     ] = 25,

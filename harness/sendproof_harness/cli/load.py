@@ -24,6 +24,7 @@ from sendproof_harness.cli.options import (
     refuse,
     refuse_two_bridges,
 )
+from sendproof_harness.providers import DEFAULT_PROVIDER
 
 _INSTALL = 'Load tests need Locust: pip install "sendproof[load]"'
 _VERDICTS = frozenset({0, 1, 2, 3})
@@ -37,7 +38,7 @@ load = typer.Typer(
 
 Customers = Annotated[int | None, typer.Option(min=1, max=10_000_000, help="How many there are.")]
 Seed = Annotated[int, typer.Option(min=0, help="Seed of the sandbox.")]
-Provider = Annotated[str, typer.Option(help="Whose messages: textlocal, xtremepush or delivyr.")]
+Provider = Annotated[str, typer.Option(help="Provider that carries the messages.")]
 ThresholdsFile = Annotated[
     Path | None, typer.Option("--thresholds", help="File of service levels; they decide the exit status.")
 ]
@@ -76,7 +77,7 @@ def paging(
 def campaign(
     context: typer.Context,
     customers: Customers = 100_000,
-    provider: Provider = "textlocal",
+    provider: Provider = DEFAULT_PROVIDER,
     days: Days = 7,
     bridge: Bridge = None,
     command: Command = None,
@@ -106,7 +107,7 @@ def triggers(
     seconds: Annotated[float, typer.Option(min=1, max=86_400, help="For how long triggers come.")] = 60,
     shape: Annotated[str, typer.Option(help="How the rate changes: steady, ramp, step or spike.")] = "steady",
     customers: Customers = 100_000,
-    provider: Provider = "textlocal",
+    provider: Provider = DEFAULT_PROVIDER,
     processes: Processes = 1,
     bridge: Bridge = None,
     command: Command = None,
@@ -131,7 +132,7 @@ def receipts(
     context: typer.Context,
     customers: Customers = 20_000,
     duplicates: Annotated[int, typer.Option(min=0, max=10, help="How many times more every receipt comes.")] = 1,
-    provider: Provider = "textlocal",
+    provider: Provider = DEFAULT_PROVIDER,
     days: Days = 1,
     bridge: Bridge = None,
     command: Command = None,

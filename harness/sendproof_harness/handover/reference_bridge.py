@@ -9,13 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from sendproof_harness.handover.write import clients_of, key_name
-
-# Elsewhere the sender stands in the provider's own templates.
-_WITH_SENDER = frozenset({"textlocal"})
-# The simulator's Message Log can be read by a call, which is not known of the real one.
-_WITH_LOG = frozenset({"delivyr"})
-# Where a service takes one credential or another, those that the reference bridge shows; else all.
-_CHOSEN: Mapping[str, tuple[str, ...]] = {"textlocal": ("apikey",)}
+from sendproof_harness.providers import provider as record_of
 
 
 def write_settings(content: Mapping[str, Any], file: Path, database: Path) -> dict[str, str]:
@@ -68,7 +62,7 @@ def _client(client: Mapping[str, Any]) -> Iterator[str]:
 def _channel(client: Mapping[str, Any], channel: Mapping[str, Any]) -> list[str]:
     provider = channel["provider"]
     access = client["services"][provider]
-    shown = _CHOSEN.get(provider, access["credentials"])
+    shown = record_of(provider).bridge_credentials or access["credentials"]
     return [
         "[[clients.channels]]",
         f"id = {channel['id']}",
@@ -84,10 +78,11 @@ def _channel(client: Mapping[str, Any], channel: Mapping[str, Any]) -> list[str]
 
 
 def _asked(client: Mapping[str, Any], channel: Mapping[str, Any]) -> Iterable[str]:
-    if channel["provider"] in _WITH_SENDER:
+    record = record_of(channel["provider"])
+    if record.bridge_has_sender:
         yield _entry("sender", client["sender"])
-    if channel["provider"] in _WITH_LOG:
-        yield "message_log = true"
+    for name, value in record.bridge_settings.items():
+        yield f"{name} = {json.dumps(value)}"
     if channel.get("testing"):
         yield "testing = true"
     if "preference_channel" in channel:

@@ -12,13 +12,12 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from sendproof_harness.providers import discover
 from sendproof_harness.scenario.model import Scenario
 
 #: The environment variable that names the handover file.
 VARIABLE = "SENDPROOF_HANDOVER"
 SENDER = "Sendproof"
-# The one that the simulator of the Indian Textlocal has approved.
-_INDIAN_SENDER = "TXTLCL"
 ATTRIBUTES = {"phone": "PHONENUMBER", "consent": "SMS_OPT_IN"}
 CLIENT = "sendproof"
 
@@ -70,8 +69,11 @@ def _channel(channel: Mapping[str, Any], scenario: Scenario | None) -> dict[str,
 
 
 def _sender(scenario: Scenario | None) -> str:
-    in_india = scenario is not None and scenario.dialects.get("textlocal.variant") == "india"
-    return _INDIAN_SENDER if in_india else SENDER
+    options = [] if scenario is None else [f"{name}={option}" for name, option in scenario.dialects.items()]
+    approved = (
+        record.senders[option] for record in discover().values() for option in options if option in record.senders
+    )
+    return next(approved, SENDER)
 
 
 def _wishes(scenario: Scenario | None) -> dict[str, Any]:
@@ -103,16 +105,6 @@ def _account_webhooks(scenario: Scenario | None, listen: Listen | None, client: 
     providers = dict.fromkeys(channel.provider for channel in scenario.channels)
     door = f"http://{listen.host}:{listen.port}/webhooks"
     return {provider: f"{door}/{provider}/{client}/{token}" for provider in providers}
-
-
-def account_settings(provider: str, url: str) -> dict[str, object]:
-    """What the user of a provider's account sets, so that it posts to `url`: the README of each simulator."""
-    match provider:
-        case "textlocal":
-            return {"inbound_url": url}
-        case "delivyr":
-            return {"webhook_url": url}
-    return {"webhooks": [{"url": url}]}
 
 
 def of_all(clients: Sequence[Mapping[str, Any]]) -> dict[str, Any]:

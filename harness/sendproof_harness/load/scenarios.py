@@ -6,6 +6,8 @@ from fractions import Fraction
 from pathlib import Path
 
 from sendproof_harness.load.trigger_tracker import EVENT, PARAMETER
+from sendproof_harness.providers import DEFAULT_PROVIDER
+from sendproof_harness.providers import provider as record_of
 from sendproof_harness.scenario.fault_kinds import parse_fault
 from sendproof_harness.scenario.model import (
     Advance,
@@ -35,8 +37,6 @@ TRIGGER = "Load"
 TRIGGER_CAMPAIGN = 8001
 STARTS = datetime(2026, 3, 2, 6, tzinfo=UTC)
 SEND_AT = STARTS + timedelta(hours=3)
-# Delivyr reaches numbers of the United States and Canada only.
-_COUNTRIES = {"delivyr": "US"}
 _READY = WaitFor(listeners=1, templates=1)
 _OPTED_OUT, _UNUSABLE = Fraction(4, 100), Fraction(2, 100)
 
@@ -48,7 +48,7 @@ class Selection:
     kind: str
     customers: int
     seed: int = 1
-    provider: str = "textlocal"
+    provider: str = DEFAULT_PROVIDER
     days: int = 7
     rate: float = 200
     seconds: float = 60
@@ -66,7 +66,7 @@ class Selection:
 
 def audience(wanted: Selection) -> Audience:
     """A few of them opted out, and of a few more there is no number."""
-    country = _COUNTRIES.get(wanted.provider, "GB")
+    country = record_of(wanted.provider).default_country
     return Audience(customers=wanted.customers, opted_out=_OPTED_OUT, unusable_numbers=_UNUSABLE, country=country)
 
 
@@ -111,8 +111,9 @@ def _copies(wanted: Selection) -> tuple[dict[str, object], ...]:
 
 
 def _wishes(wanted: Selection) -> BridgeRequirements:
-    """Elsewhere than at Textlocal nobody posts receipts unless the account asks for them."""
-    return BridgeRequirements(account_webhooks=wanted.kind == "receipts" and wanted.provider != "textlocal")
+    """Return the wishes: receipts, if the provider only posts them to the address in its account's settings."""
+    needs_account_webhook = record_of(wanted.provider).receipts_need_account_webhook
+    return BridgeRequirements(account_webhooks=wanted.kind == "receipts" and needs_account_webhook)
 
 
 def triggers(wanted: Selection) -> Scenario:

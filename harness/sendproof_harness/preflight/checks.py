@@ -8,6 +8,7 @@ from sendproof_harness.preflight import bridge_side, message_providers, optimove
 from sendproof_harness.preflight.context import PreflightContext
 from sendproof_harness.preflight.http import PreflightClient
 from sendproof_harness.preflight.results import PreflightResult
+from sendproof_harness.providers import discover
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -22,6 +23,12 @@ class PreflightCheck:
     how: str
     run: Callable[[PreflightContext], Iterator[PreflightResult]]
     before_run: bool = True
+
+
+def _credential_probes() -> Iterator[str]:
+    for record in discover().values():
+        if record.preflight is not None:
+            yield f"{record.title}: {record.preflight.operation}"
 
 
 CHECKS = (
@@ -46,8 +53,7 @@ CHECKS = (
     PreflightCheck(
         name="credentials",
         question="Does each service take what it is shown?",
-        how="Optimove: ApiKeyInfo or GetLastDataUpdate; Textlocal: `balance`; Xtremepush: `list/profile`; Delivyr: the "
-        "Message Log",
+        how="; ".join(["Optimove: ApiKeyInfo or GetLastDataUpdate", *_credential_probes()]),
         run=message_providers.credentials,
     ),
     PreflightCheck(

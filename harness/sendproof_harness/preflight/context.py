@@ -8,7 +8,7 @@ from typing import Any
 from sendproof_harness.handover.reader import HandoverFile
 from sendproof_harness.preflight.http import HttpResponse, PreflightClient
 
-OK, NO_CONTENT, BAD_REQUEST, UNAUTHORIZED, FORBIDDEN, NOT_FOUND, NOT_ALLOWED = 200, 204, 400, 401, 403, 404, 405
+OK, NO_CONTENT, BAD_REQUEST, UNAUTHORIZED, FORBIDDEN, NOT_FOUND = 200, 204, 400, 401, 403, 404
 
 
 @dataclass(kw_only=True)

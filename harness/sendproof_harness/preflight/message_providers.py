@@ -8,17 +8,11 @@ from dataclasses import dataclass
 
 from sendproof_harness.handover.reader import PLATFORM, Service
 from sendproof_harness.judge.findings import Blame
-from sendproof_harness.preflight.context import (
-    BAD_REQUEST,
-    FORBIDDEN,
-    NOT_ALLOWED,
-    NOT_FOUND,
-    OK,
-    UNAUTHORIZED,
-    PreflightContext,
-)
+from sendproof_harness.preflight.context import FORBIDDEN, OK, UNAUTHORIZED, PreflightContext
 from sendproof_harness.preflight.http import HttpResponse, address_of
 from sendproof_harness.preflight.results import PreflightResult, Status, ok, unknown, wrong
+from sendproof_harness.providers import provider
+from sendproof_harness.providers.record import PreflightProbe, ProbeRequest
 
 _REFUSED = frozenset({UNAUTHORIZED, FORBIDDEN})
 
@@ -48,7 +42,7 @@ def addresses(patient: PreflightContext) -> Iterator[PreflightResult]:
 def credentials(patient: PreflightContext) -> Iterator[PreflightResult]:
     """Each service that is needed takes the credentials that were handed over."""
     for service in _needed(patient):
-        known = KNOWN.get(service.name)
+        known = _known(service.name)
         if known is None:
             yield unknown(
                 f"credentials of {service.name}",
@@ -65,7 +59,7 @@ def _needed(patient: PreflightContext) -> tuple[Service, ...]:
 
 
 def _address(patient: PreflightContext, service: Service) -> PreflightResult:
-    about, known = f"address of {service.name}", KNOWN.get(service.name)
+    about, known = f"address of {service.name}", _known(service.name)
     if address_of(service.url) is None:
         todo = f"correct services.{service.name}.url"
         return wrong(about, "an http or https address", repr(service.url)[:100], todo)
@@ -129,103 +123,38 @@ def _by_status(answer: HttpResponse) -> Status:
     return "ok" if answer.status == OK else "wrong" if answer.status in _REFUSED else "unknown"
 
 
-def _ask_textlocal(patient: PreflightContext, service: Service) -> HttpResponse:
-    return patient.calls.call("POST", f"{service.url.rstrip('/')}/", form={"format": "json"})
-
-
-def _is_textlocal(answer: HttpResponse) -> bool:
-    """observed: the bare root answers with exactly errors and status (tests of PyPI textlocal 0.1.0)."""
-    return isinstance(answer.json, dict) and answer.json.keys() == {"errors", "status"}
-
-
-def _show_textlocal(patient: PreflightContext, service: Service, shown: Mapping[str, str]) -> HttpResponse:
-    return patient.calls.call("POST", f"{service.url.rstrip('/')}/balance/", form={**shown, "format": "json"})
-
-
-def _textlocal_took(answer: HttpResponse) -> Status:
-    """documented: every reply has a status; code 3 is a wrong login (https://api.txtlocal.com/docs/)."""
-    said = answer.json if isinstance(answer.json, dict) else {}
-    errors = said.get("errors")
-    codes = [one.get("code") for one in errors if isinstance(one, dict)] if isinstance(errors, list) else []
-    return "ok" if said.get("status") == "success" else "wrong" if _WRONG_LOGIN in codes else "unknown"
-
-
-_WRONG_LOGIN = 3
-
-
-def _ask_xtremepush(patient: PreflightContext, service: Service) -> HttpResponse:
-    return _list_profile(patient, service, {})
-
-
-def _show_xtremepush(patient: PreflightContext, service: Service, shown: Mapping[str, str]) -> HttpResponse:
-    """observed: a connector checks its token by list/profile (https://github.com/clientIO/appmixer-connectors)."""
-    return _list_profile(patient, service, shown)
-
-
-def _list_profile(patient: PreflightContext, service: Service, shown: Mapping[str, str]) -> HttpResponse:
-    url = f"{service.url.rstrip('/')}/api/external/list/profile"
-    return patient.calls.call("POST", url, body={**shown, "limit": 1})
-
-
-def _is_xtremepush(answer: HttpResponse) -> bool:
-    """documented: the envelope of every reply (https://docs.xtremepush.com/docs/external-api-overview)."""
-    return isinstance(answer.json, dict) and "code" in answer.json and answer.json.get("success") is False
-
-
-def _xtremepush_took(answer: HttpResponse) -> Status:
-    said = answer.json if isinstance(answer.json, dict) else {}
-    if said.get("success") is True:
-        return "ok"
-    return "wrong" if said.get("code") in {BAD_REQUEST, *_REFUSED} else "unknown"
-
-
-def _ask_delivyr(patient: PreflightContext, service: Service) -> HttpResponse:
-    """The one call that is documented; without credentials it can send nothing."""
-    return patient.calls.call("POST", f"{service.url.rstrip('/')}/partner/customer_io/send_sms", body={})
-
-
-def _is_delivyr(answer: HttpResponse) -> bool:
-    client_error = answer.status is not None and answer.status // 100 == 4  # noqa: PLR2004 - what HTTP calls the client's
-    return client_error and answer.status not in {NOT_FOUND, NOT_ALLOWED}
-
-
-def _show_delivyr(patient: PreflightContext, service: Service, shown: Mapping[str, str]) -> HttpResponse:
-    """The Message Log. assumed: that it can be read by a call; where it cannot, nothing is known."""
-    headers = {"x-account-id": shown["account_id"], "x-api-key": shown["api_key"]}
-    return patient.calls.call("GET", f"{service.url.rstrip('/')}/messages", query={"limit": "1"}, headers=headers)
-
-
-KNOWN: Mapping[str, Known] = {
-    PLATFORM: Known(
+def _platform() -> Known:
+    return Known(
         sign="a refusal of who shows no key",
         refuses=_ask_optimove,
         is_it=lambda answer: answer.status in _REFUSED,
         ways=(("api_key",),),
         tries=_show_optimove,
         took=_by_status,
-    ),
-    "textlocal": Known(
-        sign="errors and status, in JSON",
-        refuses=_ask_textlocal,
-        is_it=_is_textlocal,
-        ways=(("apikey",), ("username", "hash"), ("username", "password")),
-        tries=_show_textlocal,
-        took=_textlocal_took,
-    ),
-    "xtremepush": Known(
-        sign="code and success false, in JSON",
-        refuses=_ask_xtremepush,
-        is_it=_is_xtremepush,
-        ways=(("apptoken",),),
-        tries=_show_xtremepush,
-        took=_xtremepush_took,
-    ),
-    "delivyr": Known(
-        sign="a refusal of who shows no key",
-        refuses=_ask_delivyr,
-        is_it=_is_delivyr,
-        ways=(("account_id", "api_key"),),
-        tries=_show_delivyr,
-        took=_by_status,
-    ),
-}
+    )
+
+
+def _provider(probe: PreflightProbe) -> Known:
+    return Known(
+        sign=probe.expected_refusal,
+        refuses=lambda patient, service: _send(patient, service, probe.anonymous),
+        is_it=probe.is_refusal,
+        ways=probe.credential_sets,
+        tries=lambda patient, service, shown: _send(patient, service, probe.authenticated(shown)),
+        took=probe.credential_status,
+    )
+
+
+def _send(patient: PreflightContext, service: Service, request: ProbeRequest) -> HttpResponse:
+    url = f"{service.url.rstrip('/')}{request.path}"
+    return patient.calls.call(
+        request.method, url, query=request.query, headers=request.headers, form=request.form, body=request.body
+    )
+
+
+def _known(name: str) -> Known | None:
+    """Return how a service is recognized, None if nothing is known about it."""
+    if name == PLATFORM:
+        return _platform()
+    probe = provider(name).preflight
+    return None if probe is None else _provider(probe)

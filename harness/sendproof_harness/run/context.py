@@ -1,5 +1,6 @@
 """Where a scenario plays: the sandboxes, the bridge, the clock, and whoever watches. What every step needs."""
 
+from collections import Counter
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
@@ -33,11 +34,11 @@ class RunContext:
     probes: list[dict[str, Any]] = field(default_factory=list)
     kills: Callable[[], None] = field(default=lambda: None)
     _told: set[str] = field(default_factory=set, init=False)
-    _strangers: int = field(default=0, init=False)
+    _strangers: Counter[str] = field(default_factory=Counter, init=False)
 
     def __post_init__(self) -> None:
         """Simulators that others use, too, may have met strangers before this bridge was started."""
-        self._strangers = len(self.control.unauthenticated_requests())
+        self._strangers.update(request["service"] for request in self.control.unauthenticated_requests())
 
     def check_bridge(self) -> None:
         """See to the bridge: kill it when a fault wants that, and notice when it has ended by itself."""
@@ -55,7 +56,14 @@ class RunContext:
 
     def unauthenticated_requests(self) -> list[dict[str, Any]]:
         """The requests since the beginning that showed no credential of any sandbox."""
-        return self.control.unauthenticated_requests()[self._strangers :]
+        earlier, since = self._strangers.copy(), []
+        # The simulators list them service by service.
+        for request in self.control.unauthenticated_requests():
+            if earlier[request["service"]] > 0:
+                earlier[request["service"]] -= 1
+            else:
+                since.append(request)
+        return since
 
     def note_once(self, text: str) -> None:
         """Say something that need not be said twice."""

@@ -8,6 +8,7 @@ from typing import Any
 
 from sendproof_harness.control_client import ControlClient
 from sendproof_harness.handover import write
+from sendproof_harness.providers import provider as record_of
 from sendproof_harness.scenario.fault_kinds import KILL
 from sendproof_harness.scenario.model import Channel, Scenario
 from sendproof_harness.scenario.values import iso_utc
@@ -54,7 +55,7 @@ def _one(
         control.add_faults(sandbox["sandbox"], faults)
     told = write.handover(control.url, sandbox, place.listen, scenario, client)
     for provider, url in told["account_webhooks"].items():
-        control.replace_settings(sandbox["sandbox"], provider, write.account_settings(provider, url))
+        control.replace_settings(sandbox["sandbox"], provider, record_of(provider).account_settings(url))
     return told
 
 

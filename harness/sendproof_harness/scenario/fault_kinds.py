@@ -5,10 +5,12 @@ several providers, `any.send` and similar targets stand for the operation or eve
 """
 
 import json
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
+from sendproof_harness.providers import provider as provider_record
+from sendproof_harness.providers.record import Provider
 from sendproof_harness.scenario.model import ANY
 from sendproof_harness.scenario.values import parse_duration, to_milliseconds
 
@@ -42,15 +44,14 @@ def _read_kinds() -> dict[str, FaultKind]:
 KINDS: Mapping[str, FaultKind] = _read_kinds()
 DURATION_KEYS = frozenset(key for kind in KINDS.values() for key in kind.durations)
 
-#: By name after `any.`: the operation of each provider.
-CALLS: Mapping[str, Mapping[str, str]] = {
-    "send": {"textlocal": "bulk_json", "xtremepush": "execute_campaign", "delivyr": "sendSms"},
-    "templates": {"textlocal": "get_templates", "xtremepush": "list_campaign", "delivyr": "listTemplates"},
+_TargetName = Callable[[Provider], str | None]
+#: The names after `any.`, with the operation of a provider that each stands for.
+CALLS: Mapping[str, _TargetName] = {
+    "send": lambda record: record.send_operation,
+    "templates": lambda record: record.template_operation,
 }
-#: By name after `any.`: the event of each provider.
-WEBHOOKS: Mapping[str, Mapping[str, str]] = {
-    "receipt": {"textlocal": "receipt", "xtremepush": "message_delivery", "delivyr": "delivered"},
-}
+#: The names after `any.`, with the event of a provider that each stands for.
+WEBHOOKS: Mapping[str, _TargetName] = {"receipt": lambda record: record.receipt_event}
 
 
 def parse_fault(content: Mapping[str, object], provider: str | None) -> dict[str, object]:
@@ -65,18 +66,25 @@ def parse_fault(content: Mapping[str, object], provider: str | None) -> dict[str
 
 
 def resolve_target(axis: str, target: str, provider: str | None) -> str:
-    """Return `any.send` as `textlocal.bulk_json`. Other targets are unchanged, and all are without a provider."""
-    service, _, name = target.partition(".")
-    names = (CALLS if axis == CALL else WEBHOOKS).get(name, {})
-    if service != ANY or provider is None or provider not in names:
-        return target
-    return f"{provider}.{names[provider]}"
+    """Return the target in which `provider` replaces `any`: `any.send` becomes `pigeon.sendMessage`.
+
+    All other targets, and all targets without a provider, are returned unchanged.
+    """
+    service, _, alias = target.partition(".")
+    name = _target_name(axis, alias, provider)
+    return target if service != ANY or name is None else f"{provider}.{name}"
 
 
 def generalize_target(axis: str, target: str, provider: str | None) -> str:
-    """Return `textlocal.bulk_json` as `any.send` if `provider` is textlocal; other targets are unchanged."""
-    names = CALLS if axis == CALL else WEBHOOKS
-    for name, provider_names in names.items():
-        if provider is not None and target == f"{provider}.{provider_names.get(provider)}":
-            return f"{ANY}.{name}"
+    """Return the target in which `any` replaces `provider`: `pigeon.sendMessage` becomes `any.send`."""
+    for alias in CALLS if axis == CALL else WEBHOOKS:
+        name = _target_name(axis, alias, provider)
+        if name is not None and target == f"{provider}.{name}":
+            return f"{ANY}.{alias}"
     return target
+
+
+def _target_name(axis: str, alias: str, provider: str | None) -> str | None:
+    """Return the operation or event of the provider that an alias stands for, or None if there is none."""
+    name_of = (CALLS if axis == CALL else WEBHOOKS).get(alias)
+    return None if name_of is None or provider is None else name_of(provider_record(provider))

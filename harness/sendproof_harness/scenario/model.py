@@ -31,7 +31,7 @@ class Channel:
     """One Optimove channel and the provider that carries its messages.
 
     With `testing` the bridge must use the provider's testing mode, which sends nothing. `overrides` is a JSONata
-    expression over event 11; only Delivyr supports it.
+    expression over event 11.
     """
 
     id: int

@@ -4,6 +4,7 @@ from collections.abc import Callable, Mapping
 from datetime import date, datetime, timedelta
 from typing import Any
 
+from sendproof_harness.providers import provider as provider_record
 from sendproof_harness.scenario.fault_kinds import WEBHOOK, parse_fault, resolve_target
 from sendproof_harness.scenario.model import (
     ANY,
@@ -37,8 +38,6 @@ from sendproof_harness.scenario.values import parse_duration, parse_share, parse
 
 Content = Mapping[str, Any]
 
-# Delivyr reaches numbers of the United States and Canada only.
-_COUNTRIES: Mapping[str, str] = {"delivyr": "US"}
 _NO_DURATION = timedelta()
 
 
@@ -72,7 +71,7 @@ def parse_scenario(content: Content, provider: str | None = None) -> Scenario:
 
 
 def _audience(content: Content, channels: tuple[Channel, ...]) -> Audience:
-    countries = [_COUNTRIES.get(channel.provider, "GB") for channel in channels]
+    countries = [provider_record(channel.provider).default_country for channel in channels]
     return Audience(
         customers=content["customers"],
         opted_out=parse_share(content.get("opted_out", "0%")),

@@ -12,6 +12,7 @@ from typing import Any
 
 import yaml
 
+from sendproof_harness.providers import provider as provider_record
 from sendproof_harness.scenario.customer_selection import seeded_number
 from sendproof_harness.scenario.fault_kinds import CALL, DURATION_KEYS, KILL, WEBHOOK, generalize_target, resolve_target
 from sendproof_harness.scenario.model import (
@@ -142,7 +143,7 @@ def _sending_positions(scenario: Scenario, campaigns: list[Campaign]) -> Iterato
     for provider, calls in _min_send_calls(scenario, campaigns).items():
         for nth in range(1, calls + 1):
             yield _call(resolve_target(CALL, f"{ANY}.send", provider), nth)
-        if provider == "textlocal" or scenario.bridge.account_webhooks:
+        if scenario.bridge.account_webhooks or not provider_record(provider).receipts_need_account_webhook:
             for nth in range(1, 1 + _MIN_DUE_MESSAGES // 2):
                 target = {WEBHOOK: resolve_target(WEBHOOK, f"{ANY}.receipt", provider), "nth": nth}
                 yield _Position(target=target, faults=_RECEIPT_FAULTS)

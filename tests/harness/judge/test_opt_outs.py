@@ -170,8 +170,14 @@ def test_of_people_who_were_never_written_to_nothing_can_be_shared(sound):
 
 
 def at_delivyr(*some: Line) -> tuple[Line, ...]:
-    """The same at Delivyr."""
-    return tuple({**line, "service": "delivyr"} if line.get("service") == "textlocal" else line for line in some)
+    """Return the lines with Delivyr as the provider, which reports an opt-out by a webhook of its own."""
+    opted_out = {"event": "opted_out", "key": "opted_out:0000000004"}
+    return tuple(
+        line | {"service": "delivyr"} | (opted_out if line.get("event") == "inbound" else {})
+        if line.get("service") == "textlocal"
+        else line
+        for line in some
+    )
 
 
 def test_of_what_no_provider_told_nothing_can_be_shared(sound):

@@ -1,24 +1,16 @@
 """The commands that a marketer's clicks would be, against running simulators."""
 
 import json
-from collections.abc import Iterator
 
 import pytest
 import requests
 from typer.testing import CliRunner
 
-from running import RunningSimulators, running_simulators
+from running import RunningSimulators
 from sendproof_simulators.cli import app
 
 TEMPLATES = [{"TemplateID": 14, "TemplateName": "T14 - Spring"}, {"TemplateID": 21, "TemplateName": "T21 - Come back"}]
 CHANNELS = [{"id": 505, "provider": "textlocal"}, {"id": 250, "provider": "textlocal", "kind": "triggered"}]
-
-
-@pytest.fixture(scope="module")
-def simulators() -> Iterator[RunningSimulators]:
-    """One process for all of these tests."""
-    with running_simulators() as running:
-        yield running
 
 
 class Desk:

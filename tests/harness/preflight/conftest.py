@@ -1,11 +1,10 @@
 """Real simulators, and handovers of sandboxes at them."""
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from typing import Any
 
 import pytest
 
-from running import RunningSimulators, running_simulators
 from sendproof_harness.handover.write import handover
 
 CHANNELS = [
@@ -13,13 +12,6 @@ CHANNELS = [
     {"id": 600, "provider": "xtremepush", "kind": "triggered"},
     {"id": 452, "provider": "delivyr"},
 ]
-
-
-@pytest.fixture(scope="module")
-def simulators() -> Iterator[RunningSimulators]:
-    """Simulators for a module."""
-    with running_simulators() as running:
-        yield running
 
 
 @pytest.fixture

@@ -1,22 +1,14 @@
 """Planning campaigns over the control API: one channel or several, conditional, cancelled."""
 
-from collections.abc import Iterator
 from typing import Any
 
 import pytest
 import requests
 
-from running import RunningSimulators, running_simulators
+from running import RunningSimulators
 
 CHANNELS = [{"id": id_, "provider": "textlocal"} for id_ in (505, 506)]
 SPLITS = [{"share": 1, "template": "Hello", "send_at": "2026-03-02T09:00:00Z"}]
-
-
-@pytest.fixture(scope="module")
-def simulators() -> Iterator[RunningSimulators]:
-    """One process for all of these tests."""
-    with running_simulators() as running:
-        yield running
 
 
 @pytest.fixture

@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 import requests
 
-from running import RunningSimulators, running_simulators
+from running import RunningSimulators
 from stand_in import Says, StandIn, stand_in
 
 MINUTE = 60_000
@@ -76,13 +76,6 @@ class Stage:
     def visit(self, *customers: int) -> Any:
         events = [{"customer": f"C{number:07d}", "event": "visit", "parameters": {"page": "/"}} for number in customers]
         return self.call("POST", "/events", events)
-
-
-@pytest.fixture(scope="module")
-def simulators() -> Iterator[RunningSimulators]:
-    """One process for all of these tests."""
-    with running_simulators() as running:
-        yield running
 
 
 @pytest.fixture

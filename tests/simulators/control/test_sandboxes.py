@@ -8,7 +8,7 @@ import msgspec
 import requests
 
 from instants import SIX, StillWallClock
-from running import running_simulators
+from running import RunningSimulators
 from sendproof_simulators.core.audience.audience import AudienceRecipe
 from sendproof_simulators.core.http import Request
 from sendproof_simulators.core.sandbox import DEFAULT_CHANNELS, SandboxSettings
@@ -19,15 +19,14 @@ from sendproof_simulators.server.pipeline import Service
 from sendproof_simulators.services.discovery import discover
 
 
-def test_time_ends_before_the_year_3000_and_channels_differ() -> None:
+def test_time_ends_before_the_year_3000_and_channels_differ(simulators: RunningSimulators) -> None:
     """A target beyond every calendar and two channels with one id are bad requests, each with its reason."""
-    with running_simulators() as simulators:
-        base = f"{simulators.control}/control/sandboxes"
-        sms = {"id": 505, "provider": "textlocal"}
-        twice = requests.post(base, json={"seed": 1, "channels": [sms, sms]}, timeout=5)
-        late = {"seed": 1, "name": "late", "clock": {"mode": "virtual", "start": "2999-12-31T23:00:00Z"}}
-        requests.post(base, json=late, timeout=5)
-        beyond = requests.post(f"{base}/late/clock/advance", json={"by_ms": 3_600_000}, timeout=5)
+    base = f"{simulators.control}/control/sandboxes"
+    sms = {"id": 505, "provider": "textlocal"}
+    twice = requests.post(base, json={"seed": 1, "channels": [sms, sms]}, timeout=5)
+    late = {"seed": 1, "name": "late", "clock": {"mode": "virtual", "start": "2999-12-31T23:00:00Z"}}
+    requests.post(base, json=late, timeout=5)
+    beyond = requests.post(f"{base}/late/clock/advance", json={"by_ms": 3_600_000}, timeout=5)
     assert (twice.status_code, twice.json()["detail"]) == (400, "channels: expected each id once, got [505, 505]")
     assert beyond.status_code == 400
     assert beyond.json()["detail"] == "expected a target before the year 3000, got one 1 ms later"

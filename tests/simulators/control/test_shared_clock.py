@@ -1,24 +1,16 @@
 """Sandboxes on one clock: one time, one set of participants, journals apart."""
 
-from collections.abc import Iterator
 from typing import Any
 
 import pytest
 import requests
 
-from running import RunningSimulators, running_simulators
+from running import RunningSimulators
 
 START = "2026-03-02T06:00:00Z"
 HOUR = 3_600_000
 # Delivered an hour after it went out.
 NUMBER = "447555000001"
-
-
-@pytest.fixture(scope="module")
-def simulators() -> Iterator[RunningSimulators]:
-    """One process for all of these tests."""
-    with running_simulators() as running:
-        yield running
 
 
 @pytest.fixture

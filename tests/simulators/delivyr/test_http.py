@@ -1,22 +1,14 @@
 """Delivyr over real HTTP, beside the other simulators."""
 
-from collections.abc import Iterator
 from typing import Any
 
 import pytest
 import requests
 
-from running import RunningSimulators, running_simulators
+from running import RunningSimulators
 
 ACCOUNT, KEY = "sendproof-delivyr-account", "sendproof-delivyr-key"
 SEND = "/partner/customer_io/send_sms"
-
-
-@pytest.fixture(scope="module")
-def simulators() -> Iterator[RunningSimulators]:
-    """One process for all of these tests."""
-    with running_simulators() as running:
-        yield running
 
 
 def send(simulators: RunningSimulators, **headers: str) -> requests.Response:

@@ -77,9 +77,9 @@ class Bench:
         ]
 
 
-@pytest.fixture(scope="module")
+@pytest.fixture(scope="package")
 def simulators(tmp_path_factory) -> Iterator[RunningSimulators]:
-    """One process for all tests of a file; a client that has gone is nothing for it to complain of."""
+    """One process for all of these tests; a client that has gone is nothing for it to complain of."""
     complaints = tmp_path_factory.mktemp("simulators") / "complaints"
     with complaints.open("w") as errors, running_simulators(errors=errors) as running:
         yield running

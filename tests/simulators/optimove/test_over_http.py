@@ -1,11 +1,10 @@
-from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any
 
 import pytest
 import requests
 
-from running import RunningSimulators, running_simulators
+from running import RunningSimulators
 
 TEMPLATES = "/current/integrations/GetChannelTemplates"
 ADD = "/current/integrations/AddChannelTemplates"
@@ -24,13 +23,6 @@ class Client:
         """One request with the sandbox's key."""
         headers = {"X-API-KEY": self.key} | more.pop("headers", {})
         return requests.request(method, self.url + path, headers=headers, timeout=20, **more)
-
-
-@pytest.fixture(scope="module")
-def simulators() -> Iterator[RunningSimulators]:
-    """One process for all of these tests."""
-    with running_simulators() as running:
-        yield running
 
 
 @pytest.fixture

@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 from instants import NINE, TEN
 from optimove_alone import Optimove, plan, split, world
 from sendproof_simulators.core.audience.audience import Audience
-from sendproof_simulators.services.optimove.campaigns.campaigns import Campaign
+from sendproof_simulators.services.optimove.campaigns.campaign import Campaign
 from sendproof_simulators.services.optimove.campaigns.send_details_pages import Form, Pages
 
 WORLD = world()

@@ -1,22 +1,13 @@
 """The three ways to share who opted in or out; each is in the history for the judge."""
 
-from collections.abc import Iterator
-
 import pytest
 import requests
 
 from optimove_alone import Optimove, world
 from optimove_over_http import Sandbox
-from running import RunningSimulators, running_simulators
+from running import RunningSimulators
 
 OUT = {"ChannelID": 505, "CustomerIDs": ["C0000001", "C0000002"], "CommunicationMode": 2}
-
-
-@pytest.fixture(scope="module")
-def simulators() -> Iterator[RunningSimulators]:
-    """One process for all of these tests."""
-    with running_simulators() as running:
-        yield running
 
 
 @pytest.fixture

@@ -1,23 +1,15 @@
 import hashlib
 import hmac
 import json
-from collections.abc import Iterator
 from typing import Any
 
 import pytest
 import requests
 
 from optimove_over_http import Sandbox
-from running import RunningSimulators, running_simulators
+from running import RunningSimulators
 
 EVENT = {"event": "delivered", "category": "metric", "customer": "C0000001", "timestamp": "2026-03-02T06:00:00.000Z"}
-
-
-@pytest.fixture(scope="module")
-def simulators() -> Iterator[RunningSimulators]:
-    """One process for all of these tests."""
-    with running_simulators() as running:
-        yield running
 
 
 @pytest.fixture

@@ -8,7 +8,6 @@ from typing import ClassVar
 import pytest
 import requests
 
-from running import running_simulators
 from sendproof_simulators.core.messaging.delivery_outcomes import BY_NAME, number_for_code
 
 KEY = "sendproof-textlocal-key"
@@ -40,16 +39,15 @@ def listener() -> Iterator[str]:
     server.server_close()
 
 
-def test_the_receipt_is_there_before_the_reply(listener):
+def test_the_receipt_is_there_before_the_reply(simulators, listener):
     """Posted and answered while the caller still waits."""
     number = number_for_code("GB", BY_NAME["delivered, told before the reply"].code)
-    with running_simulators() as simulators:
-        form = {"apikey": KEY, "numbers": number, "message": "Hi", "receipt_url": listener}
-        said = requests.post(f"{simulators.services['textlocal']['url']}/send/", data=form, timeout=20).json()
-        posted = len(Listener.posted)
-        status = requests.get(
-            f"{simulators.services['textlocal']['url']}/status_message/",
-            params={"apikey": KEY, "message_id": said["messages"][0]["id"]},
-            timeout=20,
-        ).json()["message"]["status"]
+    form = {"apikey": KEY, "numbers": number, "message": "Hi", "receipt_url": listener}
+    said = requests.post(f"{simulators.services['textlocal']['url']}/send/", data=form, timeout=20).json()
+    posted = len(Listener.posted)
+    status = requests.get(
+        f"{simulators.services['textlocal']['url']}/status_message/",
+        params={"apikey": KEY, "message_id": said["messages"][0]["id"]},
+        timeout=20,
+    ).json()["message"]["status"]
     assert (posted, status) == (1, "D")

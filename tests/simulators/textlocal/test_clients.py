@@ -1,23 +1,15 @@
 """Calls as clients of the real service make them, over real HTTP."""
 
-from collections.abc import Iterator
 from urllib.parse import quote
 
 import pytest
 import requests
 
-from running import RunningSimulators, running_simulators
+from running import RunningSimulators
 
 KEY = "sendproof-textlocal-key"
 BOB = "447700900123"
 TEXT = "50% off & more, Zoë: 1+1"
-
-
-@pytest.fixture(scope="module")
-def simulators() -> Iterator[RunningSimulators]:
-    """One process for all of these tests."""
-    with running_simulators() as running:
-        yield running
 
 
 @pytest.fixture(scope="module")

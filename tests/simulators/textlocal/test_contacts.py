@@ -4,7 +4,7 @@ import msgspec
 import pytest
 
 from sendproof_simulators.core.messaging.opt_outs import OptOuts
-from sendproof_simulators.services.textlocal.contacts import Contacts
+from sendproof_simulators.services.textlocal.account.contacts import Contacts
 
 BOB, EVE = "447700900123", "447700900456"
 

@@ -1,21 +1,10 @@
 """Textlocal over real HTTP, beside the other simulators."""
 
-from collections.abc import Iterator
-
 import pytest
 import requests
 
-from running import RunningSimulators, running_simulators
-
 BOB = "447700900123"
 KEY = "sendproof-textlocal-key"
-
-
-@pytest.fixture(scope="module")
-def simulators() -> Iterator[RunningSimulators]:
-    """One process for all of these tests."""
-    with running_simulators() as running:
-        yield running
 
 
 @pytest.fixture

@@ -1,21 +1,10 @@
 """Xtremepush over real HTTP, beside the other simulators."""
 
-from collections.abc import Iterator
-
 import pytest
 import requests
 
-from running import RunningSimulators, running_simulators
-
 MONDAY = "2026-03-02T09:00:00Z"
 CHANNELS = [{"id": 501, "provider": "xtremepush"}, {"id": 444, "provider": "xtremepush"}]
-
-
-@pytest.fixture(scope="module")
-def simulators() -> Iterator[RunningSimulators]:
-    """One process for all of these tests."""
-    with running_simulators() as running:
-        yield running
 
 
 @pytest.fixture

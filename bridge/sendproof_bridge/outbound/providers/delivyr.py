@@ -17,7 +17,7 @@ import jsonata
 from sendproof_bridge.clock import SECOND, Instant, parse_time
 from sendproof_bridge.config import ChannelConfig
 from sendproof_bridge.config_fields import Setting, Settings, WrongError, attributes, flag, secret, text, url
-from sendproof_bridge.inbound.json_body import json_object
+from sendproof_bridge.json_body import json_object
 from sendproof_bridge.outbound.errors import RateLimitedError, RefusedError, UnknownOutcomeError
 from sendproof_bridge.outbound.http import Answer, Wire, check_status, retry_after
 from sendproof_bridge.outbound.providers import (

@@ -10,7 +10,6 @@ from urllib.parse import parse_qsl, quote
 from sendproof_bridge.clock import MINUTE, SECOND, Instant
 from sendproof_bridge.config import ChannelConfig
 from sendproof_bridge.config_fields import Setting, Settings, secret, text
-from sendproof_bridge.domain.sms_encoding import needs_unicode
 from sendproof_bridge.outbound.errors import (
     CredentialsRefusedError,
     NotDoneError,
@@ -20,6 +19,7 @@ from sendproof_bridge.outbound.errors import (
 )
 from sendproof_bridge.outbound.http import Answer, Wire, check_status
 from sendproof_bridge.outbound.providers import Composed, Open, OptOut, Order, Outgoing, Receipt, SendReply, Template
+from sendproof_bridge.outbound.sms_encoding import needs_unicode
 
 SETTINGS: Settings = {
     "apikey": Setting(

@@ -16,7 +16,7 @@ from typing import Any
 from sendproof_bridge.clock import MINUTE, SECOND, Instant, iso
 from sendproof_bridge.config import ChannelConfig
 from sendproof_bridge.config_fields import Setting, Settings, WrongError, attribute, secret
-from sendproof_bridge.inbound.json_body import json_object
+from sendproof_bridge.json_body import json_object
 from sendproof_bridge.outbound.errors import (
     CredentialsRefusedError,
     NotDoneError,

@@ -5,7 +5,7 @@ A call that a fault answered says nothing about the bridge, but for what was wro
 
 import re
 from bisect import bisect_right
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Sequence
 
 from sendproof_harness.history.records import History, Key, Rejection, Request, Violation
 from sendproof_harness.history.timestamps import HOUR, MINUTE, span, spoken
@@ -17,6 +17,7 @@ from sendproof_harness.judge.requirements import (
     CONTRACT_RESPECTED,
     RATE_LIMIT_RESPECTED,
 )
+from sendproof_harness.providers import provider
 
 _CONTRACT = "contract.requests"
 _CREDENTIAL = "contract.credentials"
@@ -82,7 +83,7 @@ def batches_within_limits(history: History) -> CheckResult:
     requests = before_probes(history)
     some = [request for request in requests if request.operation in _BATCH_OPERATIONS or _oversized(request)]
     broken = [_broken(_BATCH, request, rule) for request in some for rule in _oversized(request)]
-    refused = [one for one in history.rejections if (one.service, str(one.code)) in _TOO_MANY_NUMBERS]
+    refused = [one for one in history.rejections if str(one.code) in provider(one.service).batch_limit_rejections]
     numbers = {(one.service, one.at): one for one in refused}
     findings = [*broken, *(_too_many_numbers(one, refused, requests) for one in numbers.values())]
     return CheckResult(looked_at=len(some) + len(numbers), unit="batches", findings=tuple(findings))
@@ -184,15 +185,11 @@ def _too_many_numbers(first: Rejection, refused: Sequence[Rejection], requests: 
         level="fail",
         blame="bridge",
         cause=f"{first.service}: a batch over the limit, refused as a whole ({first.code} {first.reason})",
-        expected=_TOO_MANY_NUMBERS[first.service, str(first.code)],
+        expected=provider(first.service).batch_limit_rejections[str(first.code)],
         got=f"{count:,} numbers",
         where=Location(request=requests[place].n if place >= 0 else None),
         at=first.at,
     )
-
-
-# documented: https://api.txtlocal.com/docs/sendsms , error 33.
-_TOO_MANY_NUMBERS: Mapping[tuple[str, str], str] = {("textlocal", "33"): "at most 10,000 numbers a call"}
 
 
 def _broken(check: str, request: Request, rule: Violation) -> Finding:

@@ -14,6 +14,7 @@ from sendproof_harness.judge.facts.delivery_ledger import ledger, time_was_obser
 from sendproof_harness.judge.facts.fault_effects import outages, services_without_record, unseen_replies
 from sendproof_harness.judge.findings import Check, CheckResult, Finding, Location, cached_per_history
 from sendproof_harness.judge.requirements import METRICS_CADENCE, METRICS_CONSISTENT
+from sendproof_harness.providers import provider
 
 _CADENCE = "metrics.cadence"
 _CONSERVED = "metrics.consistent"
@@ -29,9 +30,6 @@ METRIC_NAMES: Mapping[int, str] = {
     SPAM: "spam reports",
     BOUNCED: "bounced",
 }
-
-#: Delivyr takes a message and may reject it later; so what it says nothing more of may count as sent or not.
-REJECTS_LATER = frozenset({"delivyr"})
 
 # The dialect that says whether a value replaces the one before or adds to it.
 _VALUES = "optimove.metric_values"
@@ -118,14 +116,16 @@ def unknowable(history: History) -> Mapping[TemplateKey, int]:
     Replies were lost, or the provider may still reject what it took.
     """
     unseen, without = unseen_replies(history), services_without_record(history)
-    last_words = (one for one in history.delivery_statuses if one.service in REJECTS_LATER and one.status != "unknown")
+    last_words = (
+        one for one in history.delivery_statuses if provider(one.service).rejects_late and one.status != "unknown"
+    )
     ended = {outcome.message for outcome in last_words}
-    late = any(channel.provider in REJECTS_LATER for channel in history.header.channels)
+    late = any(provider(channel.provider).rejects_late for channel in history.header.channels)
     count = Counter[TemplateKey]()
     for fate in ledger(history).fates if history.faults or late else ():
         sent = any(
             (one.service in without and one.request in unseen)
-            or (one.service in REJECTS_LATER and one.message not in ended)
+            or (provider(one.service).rejects_late and one.message not in ended)
             for one in fate.deliveries
         )
         if sent or fate.name == "indefinite":

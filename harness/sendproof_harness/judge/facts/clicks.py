@@ -1,7 +1,7 @@
 """Clicks of which a provider told the bridge, and the bridge told nobody.
 
 Worth a note, and no failure: no document demands that clicks are reported. Optimove's guide asks for "metrics" and
-names none; vendors differ (Delivyr reports each click, others none), and Textlocal tells of clicks in its account only.
+names none; vendors differ (some report each click, others none), and some providers show clicks in their account only.
 Who opted out is another matter, and has requirement R701.
 """
 

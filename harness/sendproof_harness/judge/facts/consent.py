@@ -16,6 +16,7 @@ from dataclasses import dataclass, replace
 from sendproof_harness.history.records import AttributeChange, Attributes, History, Obligation, OptOut, Preference
 from sendproof_harness.history.timestamps import HOUR, MINUTE
 from sendproof_harness.judge.findings import cached_per_history
+from sendproof_harness.providers import provider
 
 # What is on its way to a provider when the word comes cannot be stopped any more.
 GRACE = 5 * MINUTE
@@ -24,7 +25,6 @@ ASKED_WITHIN = 12 * HOUR
 
 #: The attribute that holds the consent of a customer, and what it says of one who opted out.
 CONSENT, OUT = "SMS_OPT_IN", "0"
-_TELLING = frozenset({"inbound", "message_unsubscribe", "opted_out"})
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -102,15 +102,9 @@ def _customers_of(history: History, numbers: set[str]) -> Mapping[str, tuple[str
     return {number: tuple(customers) for number, customers in found.items()}
 
 
-# Who can be asked whose numbers opted out. observed: get_optouts, in Textlocal's own client; documented: list/profile,
-# https://docs.xtremepush.com/docs/external-api-overview. Of Delivyr no list is known: it posts them, where the account
-# says whereto.
-_LISTED_BY = frozenset({"textlocal", "xtremepush"})
-
-
 def known_to_bridge(history: History, gone: OptOut) -> bool:
     """Whether the bridge was told of an opt-out at a provider, or could ask for it."""
-    return gone.service in _LISTED_BY or (gone.service, gone.number) in _told(history)
+    return provider(gone.service).lists_opt_outs or (gone.service, gone.number) in _told(history)
 
 
 @cached_per_history
@@ -118,7 +112,7 @@ def _told(history: History) -> Mapping[tuple[str, str], int]:
     """When the bridge was first told that a number opted out, by provider and number."""
     if not history.opt_outs:
         return {}
-    attempts = [some for some in history.webhooks if some.event in _TELLING]
+    attempts = [some for some in history.webhooks if some.event in provider(some.service).opt_out_events]
     through: dict[tuple[str, str], int] = {}
     for attempt in attempts:
         if not attempt.dropped and attempt.status is not None and attempt.status // 100 == _SUCCESS:

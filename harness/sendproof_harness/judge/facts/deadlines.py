@@ -33,7 +33,7 @@ _LOOK_UP = 10 * SECOND // 50
 # Whoever waits longer after each failure comes back, at the latest, when the trouble has lasted twice as long; beyond
 # this a careful bridge still asks now and then.
 _LONGEST_WAIT = 1 * HOUR
-# What was sent may stand in a provider's record only minutes later (Xtremepush counts a task first), so a bridge that
+# What was sent may stand in a provider's record only minutes later (some count a task first), so a bridge that
 # lost a reply waits before it believes that nothing was sent.
 _RECORD_LAGS = 15 * MINUTE
 

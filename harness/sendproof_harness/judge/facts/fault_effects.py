@@ -11,21 +11,11 @@ from sendproof_harness.history.header import FaultEntry
 from sendproof_harness.history.records import Fault, History, Request, Webhook
 from sendproof_harness.history.timestamps import SECOND
 from sendproof_harness.judge.findings import cached_per_history
+from sendproof_harness.providers import provider
 
 KILL = "kill"
 _LATE = "slow_response_timeout"
 PLATFORM = "optimove"
-
-#: The calls that hand messages to a provider. A provider that is not among them: any call of it may be one.
-SENDING: Mapping[str, frozenset[str]] = {
-    "textlocal": frozenset({"send", "send_get", "bulk_json", "bulk_json_get"}),
-    "xtremepush": frozenset({"execute_campaign"}),
-    "delivyr": frozenset({"sendSms"}),
-}
-
-# Where a bridge can ask what became of a call without a reply. Of Delivyr only those customers can who were given its
-# message log; documented: openapi/delivyr.yaml.
-_RECORDS: Mapping[str, str | None] = {"textlocal": None, "xtremepush": None, "delivyr": "listMessages"}
 
 _SUCCESS = range(200, 300)
 
@@ -112,9 +102,9 @@ def was_read(request: Request) -> bool:
 
 
 def is_sending(request: Request) -> bool:
-    """Whether this call hands messages to a provider."""
-    some = SENDING.get(request.service)
-    return request.operation in some if some is not None else request.service != PLATFORM
+    """Return True if this call may send messages: every call to a provider of which no send operation is known."""
+    sending = provider(request.service).send_operations
+    return request.operation in sending if sending else request.service != PLATFORM
 
 
 @cached_per_history
@@ -123,17 +113,15 @@ def services_without_record(history: History) -> frozenset[str]:
     answered = {
         (request.service, request.operation)
         for request in history.requests
-        if request.status in _SUCCESS and request.operation in _RECORDS.values()
+        if request.status in _SUCCESS and request.operation == provider(request.service).record_operation
     }
     providers = {channel.provider for channel in history.header.channels}
     return frozenset(name for name in providers if not _has_record(name, answered))
 
 
-def _has_record(provider: str, answered: set[tuple[str, str | None]]) -> bool:
-    if provider not in _RECORDS:
-        return False
-    asking = _RECORDS[provider]
-    return asking is None or (provider, asking) in answered
+def _has_record(name: str, answered: set[tuple[str, str | None]]) -> bool:
+    record = provider(name)
+    return record.has_record and (record.record_operation is None or (name, record.record_operation) in answered)
 
 
 @cached_per_history

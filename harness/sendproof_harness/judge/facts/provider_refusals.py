@@ -4,18 +4,9 @@ A refusal counts as one only if the bridge handed over exactly what was owed: a 
 the same words.
 """
 
-from collections.abc import Mapping
-
 from sendproof_harness.history.records import History, Obligation, Rejection
 from sendproof_harness.judge.findings import cached_per_history
-
-# By provider, the codes of such refusals, or their reasons where there are no codes.
-# documented: https://api.txtlocal.com/docs/sendsms (32 and 51), https://docs.delivyr.net/docs/optimove (rejected).
-_OF_THE_NUMBER: Mapping[str, frozenset[str]] = {
-    "textlocal": frozenset({"32", "51"}),
-    "xtremepush": frozenset({"Blocked", "Landline", "Unsubscribed", "Suppressed"}),
-    "delivyr": frozenset({"blocked", "cannot_receive", "opted_out"}),
-}
+from sendproof_harness.providers import provider
 
 
 def is_refused(history: History, owed: Obligation) -> bool:
@@ -30,4 +21,4 @@ def _refused(history: History) -> frozenset[tuple[str, str]]:
 
 def _is_of_the_number(one: Rejection) -> bool:
     said = one.reason if one.code is None else str(one.code)
-    return said in _OF_THE_NUMBER.get(one.service, frozenset())
+    return said in provider(one.service).permanent_rejections

@@ -11,10 +11,11 @@ from dataclasses import dataclass, field
 
 from sendproof_harness.history.records import DeliveryStatus, History
 from sendproof_harness.history.timestamps import MINUTE
-from sendproof_harness.judge.checks.metrics import BOUNCED, DELIVERED, REJECTS_LATER, SENT, TemplateKey
+from sendproof_harness.judge.checks.metrics import BOUNCED, DELIVERED, SENT, TemplateKey
 from sendproof_harness.judge.facts.delivery_ledger import RecipientResult, ledger
 from sendproof_harness.judge.facts.fault_effects import services_without_record, troubled_messages, unseen_replies
 from sendproof_harness.judge.findings import cached_per_history
+from sendproof_harness.providers import provider
 
 # From the end of a message to the total that counts it, a receipt has to be posted, perhaps tried again, and stored.
 RECEIPT_ON_ITS_WAY = 15 * MINUTE
@@ -27,7 +28,7 @@ METRIC_OF: Mapping[str, int] = {
     "expired": BOUNCED,
 }
 
-# documented: https://api.txtlocal.com/docs/handlingreceipts does not list E among the states that are posted.
+# documented: https://api.txtlocal.com/docs/handlingreceipts (no status for expired messages)
 _NEVER_PUSHED = "expired"
 
 # What may be counted of those who got nothing: who was refused counts as dropped, or as sent and bounced.
@@ -173,7 +174,7 @@ def _reader(
         for delivery in fate.deliveries:
             hidden = bool(unseen) and delivery.service in without and delivery.request in unseen
             outcomes = ended.get(delivery.message, ())
-            silent = delivery.service in REJECTS_LATER and (
+            silent = provider(delivery.service).rejects_late and (
                 delivery.message in told or not any(outcome.status in METRIC_OF for outcome in outcomes)
             )
             yield Word(metric=SENT, at=delivery.at, asked=hidden or silent)

@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator
 
+from sendproof_harness.providers import provider as provider_record
 from sendproof_harness.scenario.diagnostics import Diagnostic, KeyPath, suggestion
 from sendproof_harness.scenario.model import ANY, CancelCampaign, DefineTrigger, PlanCampaign, Scenario
 from sendproof_harness.scenario.yaml_source import Document
@@ -69,15 +70,16 @@ def any_and_providers_occur_together(scenario: Scenario, document: Document) -> 
 
 
 def channel_options_are_supported(scenario: Scenario, document: Document) -> Iterator[Diagnostic]:
-    """Check that the provider supports `testing` (not Xtremepush) and `overrides` (only Delivyr)."""
+    """Check that the provider of each channel supports its `testing` and `overrides`."""
     for index, channel in enumerate(scenario.channels):
-        providers = provider_list(document) if channel.provider == ANY else [channel.provider]
-        if channel.testing and "xtremepush" in providers:
-            message = "xtremepush has no testing mode; remove this key"
-            yield document.diagnostic(("channels", index, "testing"), message)
-        if channel.overrides is not None and providers != ["delivyr"]:
-            message = "only delivyr supports triggered overrides; remove this key"
-            yield document.diagnostic(("channels", index, "overrides"), message)
+        for name in provider_list(document) if channel.provider == ANY else [channel.provider]:
+            record = provider_record(name)
+            if channel.testing and not record.has_testing_mode:
+                message = f"{name} has no testing mode; remove this key"
+                yield document.diagnostic(("channels", index, "testing"), message)
+            if channel.overrides is not None and not record.has_overrides:
+                message = f"{name} has no triggered overrides; remove this key"
+                yield document.diagnostic(("channels", index, "overrides"), message)
 
 
 def provider_list(document: Document) -> list[str]:

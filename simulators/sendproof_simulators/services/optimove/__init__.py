@@ -8,13 +8,14 @@ from sendproof_simulators.core.http import Effects, JournalEntry, Timer
 from sendproof_simulators.core.randomness import KeyedRandom
 from sendproof_simulators.core.simulator import Campaigns, RateLimit, SandboxContext, Simulator, Triggers
 from sendproof_simulators.services.optimove import auth, errors, events, handlers, state_view
-from sendproof_simulators.services.optimove.campaigns import campaigns, lifecycle, report
+from sendproof_simulators.services.optimove.campaigns import lifecycle, report
+from sendproof_simulators.services.optimove.campaigns.campaign import truth
 from sendproof_simulators.services.optimove.customers import attribute_updates, subscriptions
 from sendproof_simulators.services.optimove.dialects.events import EVENT_DIALECTS
 from sendproof_simulators.services.optimove.dialects.functions import FUNCTION_DIALECTS
 from sendproof_simulators.services.optimove.key_admin import KEYS
 from sendproof_simulators.services.optimove.state import State
-from sendproof_simulators.services.optimove.triggers import trigger_processing
+from sendproof_simulators.services.optimove.triggers import processing
 
 
 def _credentials(chance: KeyedRandom, sandbox: str) -> dict[str, str]:
@@ -32,7 +33,7 @@ _TIMERS: Mapping[str, Callable[[SandboxContext, State, Any, Instant], Effects]] 
     lifecycle.NIGHT: lifecycle.run_night,
     lifecycle.NIGHT_PROCESSED: lifecycle.tell_processed,
     lifecycle.NIGHT_FINISHED: lifecycle.tell_finished,
-    trigger_processing.REPORT: trigger_processing.happen,
+    processing.REPORT: processing.happen,
 }
 
 
@@ -66,9 +67,9 @@ def _truth(world: SandboxContext, state: State) -> Iterator[tuple[Instant, Journ
     del world
     known = [(c.announced_at or c.processed_at or 0, c) for c in state.campaigns.values() if c.known]
     for since, campaign in sorted(known, key=lambda pair: (pair[0], pair[1].plan.campaign)):
-        for fact in campaigns.truth(state.records.seen_at(since), campaign):
+        for fact in truth(state.records.seen_at(since), campaign):
             yield since, fact
-    yield from trigger_processing.truth(state)
+    yield from processing.truth(state)
 
 
 SIMULATOR = Simulator(
@@ -114,5 +115,5 @@ SIMULATOR = Simulator(
         overview=_overview,
         truth=_truth,
     ),
-    triggers=Triggers(add=trigger_processing.add, all=trigger_processing.everything, report=trigger_processing.report),
+    triggers=Triggers(add=processing.add, all=processing.everything, report=processing.report),
 )

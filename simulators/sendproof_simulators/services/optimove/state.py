@@ -10,7 +10,7 @@ from sendproof_simulators.core.http import JournalEntry
 from sendproof_simulators.core.simulator import SandboxContext
 from sendproof_simulators.core.webhooks.urls import check_webhook_url
 from sendproof_simulators.services.optimove.auth import access_of
-from sendproof_simulators.services.optimove.campaigns.campaigns import (
+from sendproof_simulators.services.optimove.campaigns.campaign import (
     ANNOUNCED,
     CANCELLED_READABLE_MS,
     ON_HOLD,
@@ -18,10 +18,10 @@ from sendproof_simulators.services.optimove.campaigns.campaigns import (
     Execution,
 )
 from sendproof_simulators.services.optimove.campaigns.send_details_pages import Pages
-from sendproof_simulators.services.optimove.customers.customer_records import Records
+from sendproof_simulators.services.optimove.customers.records import Records
 from sendproof_simulators.services.optimove.errors import bad_request, not_found
 from sendproof_simulators.services.optimove.events import CAMPAIGN_ON_HOLD
-from sendproof_simulators.services.optimove.triggers.trigger_criteria import Triggers
+from sendproof_simulators.services.optimove.triggers.criteria import Triggers
 
 _encode = msgspec.json.Encoder().encode
 _decode = msgspec.json.Decoder(list[str]).decode

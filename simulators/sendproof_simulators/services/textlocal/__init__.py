@@ -4,18 +4,18 @@ from sendproof_simulators.core.clock.wall_clock import SECOND
 from sendproof_simulators.core.randomness import KeyedRandom
 from sendproof_simulators.core.simulator import RateLimit, Simulator
 from sendproof_simulators.services.textlocal import handlers
+from sendproof_simulators.services.textlocal.account.settings import SETTINGS
+from sendproof_simulators.services.textlocal.account.templates import TEMPLATES
 from sendproof_simulators.services.textlocal.dialects import DIALECTS
 from sendproof_simulators.services.textlocal.errors import problem_response
+from sendproof_simulators.services.textlocal.messages.webhooks import EVENTS, on_timer
 from sendproof_simulators.services.textlocal.request_normalization import (
     extract_credential,
     hash_of,
     normalise,
     username_of,
 )
-from sendproof_simulators.services.textlocal.settings import SETTINGS
 from sendproof_simulators.services.textlocal.state import NAME, new_state
-from sendproof_simulators.services.textlocal.templates import TEMPLATES
-from sendproof_simulators.services.textlocal.webhooks import EVENTS, on_timer
 
 _KEY_LENGTH, _PASSWORD_LENGTH = 40, 16
 

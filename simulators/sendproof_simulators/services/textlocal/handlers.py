@@ -2,7 +2,7 @@
 
 from sendproof_simulators.core.http import Effects
 from sendproof_simulators.core.simulator import Call
-from sendproof_simulators.services.textlocal import (
+from sendproof_simulators.services.textlocal.commands import (
     bulk,
     groups,
     inboxes,

@@ -8,10 +8,10 @@ import msgspec
 from sendproof_simulators.core.messaging.opt_outs import OptOuts
 from sendproof_simulators.core.randomness import KeyedRandom
 from sendproof_simulators.core.simulator import SandboxContext, Template
-from sendproof_simulators.services.textlocal.contacts import Contacts
-from sendproof_simulators.services.textlocal.id_ranges import Identities
-from sendproof_simulators.services.textlocal.inboxes import Inbox
-from sendproof_simulators.services.textlocal.messages import Book
+from sendproof_simulators.services.textlocal.account.contacts import Contacts
+from sendproof_simulators.services.textlocal.commands.inboxes import Inbox
+from sendproof_simulators.services.textlocal.messages.id_ranges import Identities
+from sendproof_simulators.services.textlocal.messages.message_store import Book
 
 NAME = "textlocal"
 # Enough for a million recipients a hundred times over: running out is not what most sandboxes are for. assumed

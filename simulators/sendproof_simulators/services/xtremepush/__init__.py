@@ -8,21 +8,16 @@ from sendproof_simulators.core.clock.wall_clock import SECOND, Instant
 from sendproof_simulators.core.http import Effects, Timer
 from sendproof_simulators.core.randomness import KeyedRandom
 from sendproof_simulators.core.simulator import RateLimit, SandboxContext, Simulator
-from sendproof_simulators.services.xtremepush import (
-    campaign_execution,
-    handlers,
-    import_profiles,
-    sending,
-    suppression,
-    tasks,
-    webhooks,
-)
+from sendproof_simulators.services.xtremepush import handlers
 from sendproof_simulators.services.xtremepush.auth import extract_credential
-from sendproof_simulators.services.xtremepush.campaigns import TEMPLATES
 from sendproof_simulators.services.xtremepush.dialects import DIALECTS
 from sendproof_simulators.services.xtremepush.errors import problem_response
+from sendproof_simulators.services.xtremepush.messages import sending, webhooks
+from sendproof_simulators.services.xtremepush.methods import campaign_execution, import_profiles, tasks
+from sendproof_simulators.services.xtremepush.methods.campaigns import TEMPLATES
+from sendproof_simulators.services.xtremepush.project import suppression
+from sendproof_simulators.services.xtremepush.project.webhook_settings import SETTINGS
 from sendproof_simulators.services.xtremepush.state import NAME, State, new_state
-from sendproof_simulators.services.xtremepush.webhook_settings import SETTINGS
 
 _TOKEN_LENGTH = 32
 # documented, in Xtremepush's page on its Optimove integration: the channel "Xtremepush SMS" is for posting back

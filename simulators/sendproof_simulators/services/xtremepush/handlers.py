@@ -2,7 +2,7 @@
 
 from sendproof_simulators.core.http import Effects
 from sendproof_simulators.core.simulator import Call
-from sendproof_simulators.services.xtremepush import (
+from sendproof_simulators.services.xtremepush.methods import (
     campaign_execution,
     campaigns,
     events,

@@ -8,13 +8,13 @@ from typing import TYPE_CHECKING
 from sendproof_simulators.core.randomness import KeyedRandom
 from sendproof_simulators.core.simulator import SandboxContext
 from sendproof_simulators.services.xtremepush.ids import Ids
-from sendproof_simulators.services.xtremepush.profiles import Profiles
-from sendproof_simulators.services.xtremepush.settings import ProjectSettings
+from sendproof_simulators.services.xtremepush.project.profiles import Profiles
+from sendproof_simulators.services.xtremepush.project.settings import ProjectSettings
 
 if TYPE_CHECKING:
-    from sendproof_simulators.services.xtremepush.campaigns import Campaign
-    from sendproof_simulators.services.xtremepush.messages import Action
-    from sendproof_simulators.services.xtremepush.tasks import Task
+    from sendproof_simulators.services.xtremepush.messages.executions import Action
+    from sendproof_simulators.services.xtremepush.methods.campaigns import Campaign
+    from sendproof_simulators.services.xtremepush.methods.tasks import Task
 
 NAME = "xtremepush"
 

@@ -7,7 +7,7 @@ from sendproof_simulators.core.http import Effects, JournalEntry, Timer
 from sendproof_simulators.core.simulator import CampaignPlan, SandboxContext
 from sendproof_simulators.services.optimove import events
 from sendproof_simulators.services.optimove.campaigns import nightly_run
-from sendproof_simulators.services.optimove.campaigns.campaigns import CANCELLED, ON_HOLD, PLANNED, Campaign, check_plan
+from sendproof_simulators.services.optimove.campaigns.campaign import CANCELLED, ON_HOLD, PLANNED, Campaign, check_plan
 from sendproof_simulators.services.optimove.state import State
 
 PROCESS, CLEAR, CANCEL = "process", "clear", "cancel"

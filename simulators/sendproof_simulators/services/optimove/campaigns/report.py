@@ -5,10 +5,10 @@ from collections.abc import Container, Iterator, Mapping
 
 from sendproof_simulators.core.clock.wall_clock import Instant, iso
 from sendproof_simulators.core.simulator import SandboxContext, TriggerPlan
-from sendproof_simulators.services.optimove.campaigns.campaigns import Campaign
+from sendproof_simulators.services.optimove.campaigns.campaign import Campaign
 from sendproof_simulators.services.optimove.customers.subscriptions import means_out
 from sendproof_simulators.services.optimove.state import State
-from sendproof_simulators.services.optimove.triggers.trigger_processing import criteria
+from sendproof_simulators.services.optimove.triggers.processing import criteria
 
 # observed: a Vonage SMS bridge knows all of these, PyPI optimove 2.0.0 the first five. Nobody says what 7 and 8 are.
 METRICS: Mapping[int, str] = {

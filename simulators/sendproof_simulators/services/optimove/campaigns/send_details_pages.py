@@ -13,8 +13,8 @@ import msgspec
 
 from sendproof_simulators.core.audience.audience import Audience
 from sendproof_simulators.core.clock.wall_clock import sql_time
-from sendproof_simulators.services.optimove.campaigns.campaigns import Execution
-from sendproof_simulators.services.optimove.customers.customer_records import Customers
+from sendproof_simulators.services.optimove.campaigns.campaign import Execution
+from sendproof_simulators.services.optimove.customers.records import Customers
 
 # observed: GitHub avalanchy/optimoveapi quotes the documents of 2016; that no larger page can be had is assumed.
 ROWS_PER_PAGE = 10_000

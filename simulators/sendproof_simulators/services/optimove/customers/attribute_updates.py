@@ -16,7 +16,7 @@ from sendproof_simulators.core.http import Effects, JournalEntry, Timer, Webhook
 from sendproof_simulators.core.simulator import SandboxContext
 from sendproof_simulators.core.webhooks.urls import check_webhook_url
 from sendproof_simulators.services.optimove.auth import ApiKey
-from sendproof_simulators.services.optimove.customers.customer_records import (
+from sendproof_simulators.services.optimove.customers.records import (
     MAX_ADDED,
     Attribute,
     Change,

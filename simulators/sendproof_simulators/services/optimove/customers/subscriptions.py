@@ -15,7 +15,7 @@ from sendproof_simulators.core.clock.wall_clock import Instant
 from sendproof_simulators.core.http import Effects, JournalEntry
 from sendproof_simulators.core.simulator import SandboxContext
 from sendproof_simulators.services.optimove.customers.attribute_updates import take_in as take_in_changes
-from sendproof_simulators.services.optimove.customers.customer_records import Change, Records, fits
+from sendproof_simulators.services.optimove.customers.records import Change, Records, fits
 
 if TYPE_CHECKING:
     from sendproof_simulators.services.optimove.state import State

@@ -6,7 +6,7 @@ from sendproof_simulators.core.clock.wall_clock import iso, sql_time
 from sendproof_simulators.core.http import Effects
 from sendproof_simulators.core.simulator import Call
 from sendproof_simulators.services.optimove import responses
-from sendproof_simulators.services.optimove.campaigns.campaigns import ANNOUNCED, Campaign
+from sendproof_simulators.services.optimove.campaigns.campaign import ANNOUNCED, Campaign
 from sendproof_simulators.services.optimove.handlers.executions import send_id
 from sendproof_simulators.services.optimove.permissions import function, key_of
 

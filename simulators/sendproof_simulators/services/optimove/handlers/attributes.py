@@ -8,7 +8,7 @@ from sendproof_simulators.core.http import Effects, Response
 from sendproof_simulators.core.simulator import Call
 from sendproof_simulators.services.optimove import responses
 from sendproof_simulators.services.optimove.customers import attribute_updates
-from sendproof_simulators.services.optimove.customers.customer_records import Attribute, Change
+from sendproof_simulators.services.optimove.customers.records import Attribute, Change
 from sendproof_simulators.services.optimove.errors import bad_request, not_found
 from sendproof_simulators.services.optimove.handlers.paging import attribute_names, page_of
 from sendproof_simulators.services.optimove.permissions import function, key_of

@@ -7,7 +7,7 @@ from sendproof_simulators.core.clock.wall_clock import sql_time
 from sendproof_simulators.core.http import Effects
 from sendproof_simulators.core.simulator import Call, SandboxContext, Split
 from sendproof_simulators.services.optimove import responses
-from sendproof_simulators.services.optimove.campaigns.campaigns import Campaign, Execution
+from sendproof_simulators.services.optimove.campaigns.campaign import Campaign, Execution
 from sendproof_simulators.services.optimove.handlers.paging import attribute_names, in_order, page_of
 from sendproof_simulators.services.optimove.permissions import function, key_of
 
