@@ -95,7 +95,7 @@ _KNOWN = "sendproof, losses, throughput, latency, failed, memory, behind"
         ("memory: {brigde: 1 GB}", 'my.yaml:1: memory.brigde: unknown key, did you mean "bridge"?'),
         ("behind: soon", f'my.yaml:1: behind: {_LENGTH} "soon"'),
         ("zzz: 1", f"my.yaml:1: zzz: unknown key, known: {_KNOWN}"),
-        ("behind: 1 s\nbehind: 2 s", "my.yaml:2: behind: this key already stands on line 1; keep one of the two"),
+        ("behind: 1 s\nbehind: 2 s", "my.yaml:2: behind: this key already occurs on line 1; remove one of the two"),
     ],
 )
 def test_what_cannot_be_used_is_told_with_its_line(text, message):
