@@ -290,7 +290,10 @@ BROKEN_RULES = [
     (
         "opted_out: 4%",
         "outcomes: {delivered after 2 h: 4%}",
-        'my.yaml:7: audience.outcomes.delivered after 2 h: no test number has this outcome; did you mean "delivered after 1 h"?',
+        (
+            "my.yaml:7: audience.outcomes.delivered after 2 h: no test number has this outcome;"
+            ' did you mean "delivered after 1 h"?'
+        ),
     ),
     (
         "opted_out: 4%",

@@ -108,7 +108,10 @@ BROKEN = [
         "      - channel: 505\n",
         "      - channel: 250\n",
         [
-            "16: campaigns[0].channels[0].channel: expected a channel of kind scheduled, got 250, which is for triggers",
+            (
+                "16: campaigns[0].channels[0].channel: expected a channel of kind scheduled, got 250,"
+                " which is for triggers"
+            ),
         ],
     ),
     (
