@@ -121,13 +121,13 @@ def scenarios(
 
     Example: sendproof scenarios
     """
-    from sendproof_harness.scenario import library_listing  # noqa: PLC0415 - see the head of this file
+    from sendproof_harness.scenario.library import library_summaries, print_summaries  # noqa: PLC0415 - see the head of this file
 
-    every = library_listing.of_library()
+    every = library_summaries()
     if as_json:
         typer.echo(json.dumps(every, indent=2))
     else:
-        library_listing.print_list(every, Console())
+        print_summaries(every, Console())
 
 
 def judge(
