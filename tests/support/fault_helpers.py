@@ -6,7 +6,9 @@ from sendproof_harness.history.timestamps import iso
 
 def with_faults(run: HistoryBuilder, *entries: Line) -> HistoryBuilder:
     """Return the run with faults f1, f2 and so on in its header."""
-    numbered = [{"id": f"f{number}", "nth": 1, "when": "before"} | entry for number, entry in enumerate(entries, start=1)]
+    numbered = [
+        {"id": f"f{number}", "nth": 1, "when": "before"} | entry for number, entry in enumerate(entries, start=1)
+    ]
     return HistoryBuilder((run.lines[0] | {"faults": numbered}, *run.lines[1:]))
 
 

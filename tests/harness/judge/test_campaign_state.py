@@ -1,4 +1,4 @@
-"""Judging campaigns that were cancelled or had to be cleared, and messages that a trigger asked for."""
+"""Cancelled campaigns, campaigns on hold, channels in testing mode, and triggers."""
 
 import pytest
 
@@ -12,28 +12,28 @@ CANCELLED_AT = FIRST_SEND + 30 * MINUTE
 
 
 def due(line: Line) -> int:
-    """When an obligation is due."""
+    """Return the due time of an obligation."""
     return parse_instant(str(line["due"]))
 
 
 def counts(run: HistoryBuilder) -> dict[str, int]:
-    """The ledger without its zeros."""
-    return {name: count for name, count in ledger(run.history()).counts.items() if count}
+    """Return the counts of the ledger that are not 0."""
+    return {kind: count for kind, count in ledger(run.history()).counts.items() if count}
 
 
 def causes(run: HistoryBuilder) -> list[tuple[str, str | None]]:
-    """What is found about messages and pages, in short."""
-    return [(some.cause, some.where.customer) for some in run.findings((*delivery.CHECKS, *paging.CHECKS))]
+    """Return cause and customer of each finding about messages and pages."""
+    return [(finding.cause, finding.where.customer) for finding in run.findings((*delivery.CHECKS, *paging.CHECKS))]
 
 
 def not_owed(line: Line, reason: str) -> Line:
-    """The same obligation, unless nothing was owed anyway."""
+    """Cancel an obligation, unless nothing was due anyway."""
     return line | {"owed": False, "reason": reason, "text": None} if line["owed"] else line
 
 
 @pytest.fixture
-def cancelled(correct_run) -> HistoryBuilder:
-    """Cancelled after the first of its three send times; the bridge stopped."""
+def cancelled_run(correct_run) -> HistoryBuilder:
+    """Return a campaign that was cancelled after the first of three send times; the bridge stopped."""
     numbers = {line["number"] for line in correct_run.lines_of("obligation") if due(line) > CANCELLED_AT}
     run = correct_run.change(
         "obligation", lambda line: not_owed(line, "cancelled") if due(line) > CANCELLED_AT else line
@@ -42,255 +42,255 @@ def cancelled(correct_run) -> HistoryBuilder:
 
 
 @pytest.fixture
-def cleared(correct_run) -> HistoryBuilder:
-    """Only customers 0, 3, 6 and 9 were cleared, and only they were on the one page and sent to."""
+def cleared_run(correct_run) -> HistoryBuilder:
+    """Return a campaign with clearance for customers 0, 3, 6 and 9 only; the bridge read and sent only those."""
     members = {line["number"]: index for index, line in enumerate(correct_run.lines_of("obligation"))}
     run = correct_run.change(
-        "obligation", lambda line: line if members[line["number"]] % 3 == 0 else line | not_owed_to_them(line)
+        "obligation", lambda line: line if members[line["number"]] % 3 == 0 else line | not_cleared_fields(line)
     ).change("campaign", lambda line: line | {"rows": 4})
     run = run.without("delivery", lambda line: members[line["number"]] % 3 > 0)
     run = run.without("request", lambda line: line.get("summary", {}).get("skip", 0) > 0)
-    note = {"campaign": 7001, "channel": 505, "skip": 0, "top": 5, "rows": 4, "first": "C0000000", "last": "C0000009"}
-    return run.change("request", lambda line: line | {"summary": note} if "summary" in line else line)
+    summary = {
+        "campaign": 7001,
+        "channel": 505,
+        "skip": 0,
+        "top": 5,
+        "rows": 4,
+        "first": "C0000000",
+        "last": "C0000009",
+    }
+    return run.change("request", lambda line: line | {"summary": summary} if "summary" in line else line)
 
 
-def not_owed_to_them(line: Line) -> Line:
-    """Not cleared goes before every other reason."""
+def not_cleared_fields(line: Line) -> Line:
+    """Return the fields of an obligation without clearance; this reason precedes all others."""
     return {"owed": False, "reason": "not_cleared", "text": None}
 
 
-def triggered(correct_run: HistoryBuilder, sent_after: int | None) -> HistoryBuilder:
-    """Customer 3 met a trigger an hour after the first send time."""
+def triggered_run(correct_run: HistoryBuilder, sent_after: int | None) -> HistoryBuilder:
+    """Add a trigger that customer 3 met an hour after the first send time."""
     at = FIRST_SEND + HOUR
-    owed = correct_run.obligation_of(3) | {
+    obligation = correct_run.obligation_of(3) | {
         "campaign": 8001, "channel": 250, "template": 21, "text": "Come back", "due": iso(at), "trigger": "Visit",
     }  # fmt: skip
-    met = {"n": 900, "at": iso(at), "real": 0.0, "kind": "trigger", "trigger": "Visit", "campaign": 8001,
+    trigger = {"n": 900, "at": iso(at), "real": 0.0, "kind": "trigger", "trigger": "Visit", "campaign": 8001,
            "channel": 250, "customer": "C0000003", "template": 21, "request_id": "r"}  # fmt: skip
-    run = correct_run.plus(owed, met)
+    run = correct_run.plus(obligation, trigger)
     if sent_after is None:
         return run
     sent = {"at": iso(at + sent_after), "send_at": iso(at + sent_after), "text": "Come back", "message": "t1"}
     return run.plus(correct_run.delivery_to(3) | sent)
 
 
-def test_what_a_cancellation_forbids_is_withheld(cancelled):
-    """The first send time was owed, the others are not; neither pages nor reports are missed after it."""
-    assert counts(cancelled) == {"ok": 4, "withheld": 8}
-    assert causes(cancelled) == []
+def test_messages_after_cancellation_are_withheld(cancelled_run):
+    """Neither pages nor reports are missing after it."""
+    assert counts(cancelled_run) == {"ok": 4, "withheld": 8}
+    assert causes(cancelled_run) == []
 
 
-def test_sending_a_cancelled_campaign_is_found(correct_run, cancelled):
-    """The finding says why nothing was owed."""
-    run = cancelled.plus(correct_run.delivery_to(4))
+def test_message_of_cancelled_campaign_is_unexpected(correct_run, cancelled_run):
+    run = cancelled_run.plus(correct_run.delivery_to(4))
 
     assert causes(run) == [("unexpected: sent although the campaign was cancelled", "C0000004")]
 
 
-def test_pages_of_a_cancelled_campaign_need_not_be_read(cancelled):
-    """A bridge that hears of it stops."""
-    assert causes(cancelled.without("request", lambda line: "summary" in line)) == []
+def test_pages_of_cancelled_campaign_need_not_be_read(cancelled_run):
+    assert causes(cancelled_run.without("request", lambda line: "summary" in line)) == []
 
 
-def test_a_cancelled_campaign_before_its_first_send_needs_no_reports(correct_run):
-    """There is nothing to report of."""
+def test_campaign_cancelled_before_first_send_needs_no_reports(correct_run):
     run = correct_run.change("obligation", lambda line: not_owed(line, "cancelled")).without("metrics")
     run = run.without("delivery").change("campaign", lambda line: line | {"cancelled_at": iso(START + 2 * HOUR)})
 
     assert run.findings(metrics.CHECKS[:1], "fail") == []
 
 
-def test_only_the_cleared_are_owed_and_read(cleared):
-    """The page has all rows that there are, although the campaign began with more customers."""
-    assert counts(cleared) == {"ok": 4, "withheld": 8}
-    assert causes(cleared) == []
+def test_only_cleared_customers_are_due_and_read(cleared_run):
+    """The campaign began with more customers than the page has rows."""
+    assert counts(cleared_run) == {"ok": 4, "withheld": 8}
+    assert causes(cleared_run) == []
 
 
-def test_sending_without_clearance_is_found(correct_run, cleared):
-    """Whatever the bridge thought of it."""
-    run = cleared.plus(correct_run.delivery_to(4))
+def test_message_without_clearance_is_unexpected(correct_run, cleared_run):
+    run = cleared_run.plus(correct_run.delivery_to(4))
 
     assert causes(run) == [("unexpected: sent to a customer who was not cleared", "C0000004")]
 
 
-def test_who_was_not_cleared_is_not_among_the_targeted(cleared):
-    """Totals have to add up without them."""
-    assert sum(targeted_customers(cleared.history()).values()) == 4
+def test_customers_without_clearance_are_not_targeted(cleared_run):
+    assert sum(targeted_customers(cleared_run.history()).values()) == 4
 
 
-def test_a_message_on_its_way_when_the_campaign_was_cancelled(cancelled):
-    """It went out three minutes later, and could not be called back."""
+def test_message_on_its_way_at_cancellation_is_tolerated(cancelled_run):
     at = iso(CANCELLED_AT + 3 * MINUTE)
-    run = cancelled.change(
+    run = cancelled_run.change(
         "obligation", lambda line: line | {"due": at} if line["customer"] == "C0000004" else line
     ).plus(
-        cancelled.delivery_to(3) | {"number": cancelled.obligation_of(4)["number"], "send_at": at, "message": "late"}
+        cancelled_run.delivery_to(3)
+        | {"number": cancelled_run.obligation_of(4)["number"], "send_at": at, "message": "late"}
     )
 
     assert (causes(run), run.findings(campaign_state.CHECKS)) == ([], [])
 
 
-def test_sending_long_after_a_cancellation(correct_run, cancelled):
-    """The requirement has a check of its own."""
-    run = cancelled.plus(correct_run.delivery_to(4))
+def test_message_long_after_cancellation_fails(correct_run, cancelled_run):
+    run = cancelled_run.plus(correct_run.delivery_to(4))
 
-    assert [some.cause for some in run.findings(campaign_state.CHECKS)] == ["sent after the campaign was cancelled"]
+    assert [finding.cause for finding in run.findings(campaign_state.CHECKS)] == [
+        "sent after the campaign was cancelled"
+    ]
 
 
-def hold(action: str, at: int) -> Line:
-    """A campaign waits for clearance until its first send time, or was given some."""
+def clearance_line(action: str, at: int) -> Line:
+    """Return a change of the clearance of the campaign, which is required before its first send time."""
     return {"n": 900, "at": iso(at), "real": 0.0, "kind": "clearance", "campaign": 7001, "action": action,
             "required_by": iso(FIRST_SEND), "named": 12, "cleared": 4}  # fmt: skip
 
 
-def on_hold(correct_run: HistoryBuilder, **fields: object) -> Line:
-    """Event 5 for that campaign."""
+def on_hold_event(correct_run: HistoryBuilder, **fields: object) -> Line:
+    """Return event 5 of the campaign."""
     return correct_run.lines_of("webhook")[0] | {"event": "5", "key": "5:7001"} | fields
 
 
-def test_clearance_in_time(correct_run):
-    """Given before it was required."""
-    run = correct_run.plus(hold("required", START), on_hold(correct_run), hold("given", START + HOUR))
+def test_clearance_before_deadline_passes(correct_run):
+    run = correct_run.plus(
+        clearance_line("required", START), on_hold_event(correct_run), clearance_line("given", START + HOUR)
+    )
 
     assert run.findings(campaign_state.CHECKS) == []
 
 
 @pytest.mark.parametrize(
-    ("told", "level", "blame"),
+    ("event_fields", "level", "blame"),
     [({}, "fail", "bridge"), ({"dropped": True}, "unknown", "network"), (None, "fail", "config")],
 )
-def test_no_clearance(correct_run, told, level, blame):
-    """Whose fault that is depends on whether the bridge was told, and whether it wanted to be."""
-    run = correct_run.plus(hold("required", START), hold("given", FIRST_SEND))
-    run = run if told is None else run.plus(on_hold(correct_run, **told))
+def test_missing_clearance_is_blamed_by_reach_of_event(correct_run, event_fields, level, blame):
+    run = correct_run.plus(clearance_line("required", START), clearance_line("given", FIRST_SEND))
+    run = run if event_fields is None else run.plus(on_hold_event(correct_run, **event_fields))
 
-    assert [(some.level, some.blame) for some in run.findings(campaign_state.CHECKS)] == [(level, blame)]
+    assert [(finding.level, finding.blame) for finding in run.findings(campaign_state.CHECKS)] == [(level, blame)]
 
 
 @pytest.fixture
-def testing(correct_run) -> HistoryBuilder:
-    """The channel is in testing mode, and the bridge sent tests and reported nothing."""
+def testing_run(correct_run) -> HistoryBuilder:
+    """Return a run in testing mode: the bridge sent tests and reported nothing."""
     channels = [{"id": 505, "provider": "textlocal", "kind": "scheduled", "testing": True}]
     run = HistoryBuilder((correct_run.lines[0] | {"channels": channels}, *correct_run.lines[1:])).without("metrics")
     return run.change("delivery", lambda line: line | {"test": True})
 
 
-def test_testing_mode(testing):
-    """Nobody got anything, and that is right."""
-    verdict = testing.verdict()
+def test_testing_mode_withholds_all_messages(testing_run):
+    verdict = testing_run.verdict()
 
-    assert (verdict.status, counts(testing)) == ("pass", {"withheld": 12})
+    assert (verdict.status, counts(testing_run)) == ("pass", {"withheld": 12})
 
 
-def test_sent_in_earnest_in_testing_mode(correct_run, testing):
-    """Ten people got what was a test."""
-    run = testing.change("delivery", lambda line: line | {"test": False})
+def test_real_messages_in_testing_mode_fail(correct_run, testing_run):
+    run = testing_run.change("delivery", lambda line: line | {"test": False})
 
-    assert [some.cause for some in run.findings(campaign_state.CHECKS)] == [
+    assert [finding.cause for finding in run.findings(campaign_state.CHECKS)] == [
         "a real message on a channel in testing mode"
     ] * 10
 
 
-def test_reported_in_testing_mode(correct_run, testing):
-    """Nothing went out, so nothing can be reported."""
-    run = testing.plus(correct_run.lines_of("metrics")[0])
+def test_reports_in_testing_mode_fail(correct_run, testing_run):
+    run = testing_run.plus(correct_run.lines_of("metrics")[0])
 
-    assert [some.cause for some in run.findings(campaign_state.CHECKS)] == [
+    assert [finding.cause for finding in run.findings(campaign_state.CHECKS)] == [
         "UpdateCampaignMetrics for a channel in testing mode"
     ]
 
 
-def test_a_triggered_message_is_judged_like_any_other(correct_run):
-    """In time it is ok, too late it is late, and without it is lost."""
+def test_triggered_message_is_ok_late_or_lost(correct_run):
     for sent_after, expected in ((0, "ok"), (HOUR, "late"), (None, "lost")):
-        fates = ledger(triggered(correct_run, sent_after).history()).recipients
-        assert [fate.kind for fate in fates if fate.obligation.trigger == "Visit"] == [expected]
+        recipients = ledger(triggered_run(correct_run, sent_after).history()).recipients
+        assert [recipient.kind for recipient in recipients if recipient.obligation.trigger == "Visit"] == [expected]
 
 
 @pytest.mark.parametrize(("sent_after", "count"), [(0, 0), (MINUTE, 0), (MINUTE + 1, 1), (4 * MINUTE, 1)])
-def test_a_trigger_is_answered_within_a_minute(correct_run, sent_after, count):
-    """Four minutes would do for a campaign."""
-    run = triggered(correct_run, sent_after)
+def test_triggered_message_must_be_sent_within_a_minute(correct_run, sent_after, count):
+    """Four minutes are in time for a campaign."""
+    run = triggered_run(correct_run, sent_after)
 
-    assert [some.cause for some in run.findings(triggers.CHECKS)] == ["a triggered message was sent too late"] * count
+    assert [finding.cause for finding in run.findings(triggers.CHECKS)] == [
+        "a triggered message was sent too late"
+    ] * count
     assert run.findings(timing.CHECKS) == []
 
 
-def test_a_burst_of_triggers_takes_its_time(correct_run):
-    """A thousand at once, and for each the attributes may have to be asked for, five a second."""
-    met = {"n": 800, "at": iso(FIRST_SEND + HOUR), "kind": "trigger", "trigger": "Visit", "campaign": 8001,
+def test_burst_of_triggers_extends_deadlines(correct_run):
+    """The rate limit allows five attribute requests a second."""
+    trigger = {"n": 800, "at": iso(FIRST_SEND + HOUR), "kind": "trigger", "trigger": "Visit", "campaign": 8001,
            "channel": 250, "template": 21, "request_id": "r"}  # fmt: skip
-    others = [met | {"customer": f"X{index}"} for index in range(999)]
-    run = triggered(correct_run, 4 * MINUTE)
+    others = [trigger | {"customer": f"X{index}"} for index in range(999)]
+    run = triggered_run(correct_run, 4 * MINUTE)
 
     assert HistoryBuilder((*run.lines[:-2], *others, *run.lines[-2:])).findings(triggers.CHECKS) == []
 
 
 def event_11(correct_run: HistoryBuilder, after: int, **fields: object) -> Line:
-    """The bridge was told of the trigger."""
-    told = {"event": "11", "key": "11:Visit:C0000003:1", "at": iso(FIRST_SEND + HOUR + after)}
-    return correct_run.lines_of("webhook")[0] | told | fields
+    """Return the event of the trigger."""
+    event = {"event": "11", "key": "11:Visit:C0000003:1", "at": iso(FIRST_SEND + HOUR + after)}
+    return correct_run.lines_of("webhook")[0] | event | fields
 
 
 @pytest.mark.parametrize(("after", "count"), [(100, 0), (101, 1)])
-def test_optimove_tells_at_once(correct_run, after, count):
-    """Later than that is worth a note, as some fault did it."""
-    run = triggered(correct_run, after).plus(event_11(correct_run, after))
+def test_trigger_event_later_than_promised_is_noted(correct_run, after, count):
+    run = triggered_run(correct_run, after).plus(event_11(correct_run, after))
 
     assert len(run.findings(triggers.CHECKS, "note")) == count
 
 
-def test_a_trigger_that_was_told_late_may_be_answered_late(correct_run):
-    """The minute begins when the bridge hears of it."""
-    run = triggered(correct_run, 10 * MINUTE).plus(event_11(correct_run, 9 * MINUTE + 30_000))
+def test_late_trigger_event_extends_deadline(correct_run):
+    run = triggered_run(correct_run, 10 * MINUTE).plus(event_11(correct_run, 9 * MINUTE + 30_000))
 
     assert run.findings(triggers.CHECKS) == []
 
 
-def test_an_event_that_came_twice_and_was_handled_twice(correct_run):
-    """The finding says that it came twice."""
-    run = triggered(correct_run, 0).plus(event_11(correct_run, 0), event_11(correct_run, 0, resend=1))
-    again = run.lines_of("delivery")[-1] | {"message": "t2", "n": 999}
+def test_duplicate_after_resent_event_names_it(correct_run):
+    run = triggered_run(correct_run, 0).plus(event_11(correct_run, 0), event_11(correct_run, 0, resend=1))
+    duplicate = run.lines_of("delivery")[-1] | {"message": "t2", "n": 999}
 
-    assert [some.cause for some in run.plus(again).findings(delivery.CHECKS)] == [
+    assert [finding.cause for finding in run.plus(duplicate).findings(delivery.CHECKS)] == [
         "duplicated: the event arrived more than once, and was processed more than once"
     ]
 
 
-def test_triggers_need_no_pages_and_no_pace_of_reports(correct_run):
-    """The guide asks for those of scheduled campaigns."""
-    run = triggered(correct_run, 0)
+def test_triggers_need_no_pages_and_no_metric_cadence(correct_run):
+    """The guide only requires them for scheduled campaigns."""
+    run = triggered_run(correct_run, 0)
 
     assert run.findings((*paging.CHECKS, *metrics.CHECKS[:1])) == []
 
 
-def test_a_trigger_that_nobody_listens_for_is_a_matter_of_configuration(correct_run):
-    """Until there is a listener for event 11 on its channel, or a general one."""
-    run = triggered(correct_run, 0)
-    (found,) = run.findings(webhooks.CHECKS)
-    assert (found.blame, found.where.campaign, "event 11 and channel 250" in found.expected) == ("config", 8001, True)
+def test_trigger_without_listener_is_blamed_on_config(correct_run):
+    run = triggered_run(correct_run, 0)
+    (finding,) = run.findings(webhooks.CHECKS)
+    assert (finding.blame, finding.where.campaign, "event 11 and channel 250" in finding.expected) == (
+        "config",
+        8001,
+        True,
+    )
 
     for channel in (250, None):
-        heard = run.plus(correct_run.lines_of("listener")[0] | {"event_type": 11, "channel": channel})
-        assert heard.findings(webhooks.CHECKS) == []
+        listening = run.plus(correct_run.lines_of("listener")[0] | {"event_type": 11, "channel": channel})
+        assert listening.findings(webhooks.CHECKS) == []
 
 
-def test_what_the_sandbox_lost_says_nothing_about_the_bridge(correct_run):
-    """Neither when all of it was lost, nor when the rest got through."""
-    lost = {"status": None, "error": "lost on the way", "dropped": True}
-    run = correct_run.change("webhook", lambda line: line | lost if line["event"] == "13" else line)
+def test_dropped_webhooks_are_not_judged(correct_run):
+    dropped = {"status": None, "error": "lost on the way", "dropped": True}
+    run = correct_run.change("webhook", lambda line: line | dropped if line["event"] == "13" else line)
 
     assert run.findings(webhooks.CHECKS) == []
 
 
-def test_the_new_kinds_have_their_place(correct_run):
-    """What customers did, what became of campaigns, and who was cleared."""
-    head = {"n": 900, "at": iso(FIRST_SEND), "real": 0.0}
+def test_history_has_customer_events_cancellations_and_clearances(correct_run):
+    common = {"n": 900, "at": iso(FIRST_SEND), "real": 0.0}
     history = correct_run.plus(
-        head | {"kind": "customer_event", "customer": "C0000003", "event": "visit", "parameters": {"page": "/"}},
-        head | {"kind": "cancelled", "campaign": 7001, "channels": [505], "previous_state": "announced",
+        common | {"kind": "customer_event", "customer": "C0000003", "event": "visit", "parameters": {"page": "/"}},
+        common | {"kind": "cancelled", "campaign": 7001, "channels": [505], "previous_state": "announced",
                 "customers": 12},
-        head | {"kind": "clearance", "campaign": 7001, "action": "given", "required_by": iso(FIRST_SEND), "named": 2,
+        common | {"kind": "clearance", "campaign": 7001, "action": "given", "required_by": iso(FIRST_SEND), "named": 2,
                 "cleared": 1},
     ).history()  # fmt: skip
 

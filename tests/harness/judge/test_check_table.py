@@ -1,8 +1,8 @@
-"""What checks say of themselves, which docs/reference/checks.md prints."""
+"""The table of checks."""
 
 from sendproof_harness.judge.checks import CHECKS
 
 
-def test_every_check_says_what_it_looks_at():
-    """In one sentence, and whom it is asked of."""
+def test_every_check_has_a_description_and_a_scope():
+    """docs/reference/checks.md shows them."""
     assert [check.id for check in CHECKS if not (check.run.__doc__ or "").strip() or not check.scope] == []

@@ -1,4 +1,4 @@
-"""Wrong texts, and the diagnosis of each."""
+"""Wrong texts, and their diagnosis."""
 
 import re
 
@@ -8,11 +8,10 @@ from history_builder import Line
 from sendproof_harness.judge.checks.text import CHECKS
 from sendproof_harness.judge.facts.delivery_ledger import ledger
 
-OWED = "Hello Dan3, welcome."
+DUE_TEXT = "Hello Dan3, welcome."
 
 
-def test_sound(correct_run):
-    """Every text is the one that was owed."""
+def test_due_texts_pass(correct_run):
     assert correct_run.findings(CHECKS) == []
 
 
@@ -29,34 +28,31 @@ def test_sound(correct_run):
         ("Hello Ben1, welcome.", "a text other than the due one"),
     ],
 )
-def test_wrong(correct_run, got, diagnosis):
-    """A wrong text is one finding, which says what most likely happened and shows both texts."""
+def test_wrong_text_is_one_finding_with_diagnosis(correct_run, got, diagnosis):
     run = correct_run.change_delivery_to(3, text=got)
 
     (finding,) = run.findings(CHECKS)
 
-    assert (finding.cause, finding.expected, finding.got) == (f"wrong text: {diagnosis}", OWED, got)
+    assert (finding.cause, finding.expected, finding.got) == (f"wrong text: {diagnosis}", DUE_TEXT, got)
     assert ledger(run.history()).counts["wrong text"] == 1
 
 
-def test_damaged_letters(correct_run):
-    """Letters outside ASCII that came out as others are told apart from another text."""
+def test_damaged_non_ascii_letters_are_recognised(correct_run):
     run = correct_run.change_delivery_to(
         8, text="We miss you, Cl\N{LATIN CAPITAL LETTER A WITH TILDE}\N{COPYRIGHT SIGN}o8!"
     )
 
-    assert [some.cause for some in run.findings(CHECKS)] == ["wrong text: non-ASCII characters were damaged"]
+    assert [finding.cause for finding in run.findings(CHECKS)] == ["wrong text: non-ASCII characters were damaged"]
 
 
-def test_one_template_for_all(correct_run):
-    """Everybody got the first one, so it is not that some were mixed up."""
+def test_one_template_for_all_recipients_is_recognised(correct_run):
     names = {line["number"]: line["text"] for line in correct_run.lines_of("obligation")}
 
-    def first(line: Line) -> Line:
+    def first_template(line: Line) -> Line:
         name = re.search(r"[A-Z][a-zé]+[0-9]+", names[line["number"]])[0]
         return line | {"text": f"Hello {name}, welcome."}
 
-    found = correct_run.change("delivery", first).findings(CHECKS)
-    assert [some.cause for some in found] == [
+    findings = correct_run.change("delivery", first_template).findings(CHECKS)
+    assert [finding.cause for finding in findings] == [
         "wrong text: one template for all: every recipient got 'Welcome' instead of their own"
     ] * 6
