@@ -107,7 +107,7 @@ def _obligation(index: int) -> Line:
 
 
 def build_correct_run(customers: int = 12, page: int = 5) -> HistoryBuilder:
-    """Return a week with one campaign: three templates and send times; customer 1 opted out, customer 2 has no number."""
+    """Return a week with one campaign: 3 templates and send times; customer 1 opted out, customer 2 has no number."""
     url = "http://127.0.0.1:9000/webhooks/optimove/client/token"
     owed = [_obligation(index) for index in range(customers)]
     announced = START + 2 * HOUR

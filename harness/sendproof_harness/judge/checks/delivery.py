@@ -296,7 +296,7 @@ CHECKS = (
         requirement=RIGHT_NUMBER,
         run=check_right_number,
         applies=has_due_message,
-        scope="runs in which a message is due",
+        scope="runs with a due message",
     ),
     Check(
         id=_CONSENT,
@@ -304,6 +304,6 @@ CHECKS = (
         requirement=CONSENT_RESPECTED,
         run=check_consent_respected,
         applies=lambda history: has_due_message(history) or not all(delivery.test for delivery in history.deliveries),
-        scope="runs in which a message is due or was sent",
+        scope="runs with a due or sent message",
     ),
 )

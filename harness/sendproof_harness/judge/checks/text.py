@@ -119,6 +119,6 @@ CHECKS = (
         requirement=RIGHT_TEXT,
         run=check_right_text,
         applies=has_due_message,
-        scope="runs in which a message is due",
+        scope="runs with a due message",
     ),
 )

@@ -125,6 +125,6 @@ CHECKS = (
         requirement=RIGHT_TIME,
         run=check_right_time,
         applies=has_due_campaign_message,
-        scope="runs with scheduled campaigns in which a message is due",
+        scope="runs with a due message of a scheduled campaign",
     ),
 )

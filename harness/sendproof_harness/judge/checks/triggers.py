@@ -93,7 +93,7 @@ CHECKS = (
         requirement=TRIGGER_EVENT_LATENCY,
         run=check_event_latency,
         applies=lambda history: any(attempt.event == TRIGGER_EVENT for attempt in history.webhooks),
-        scope="runs in which event 11 was posted",
+        scope="runs with event 11",
     ),
     Check(
         id=_SEND_LATENCY,
