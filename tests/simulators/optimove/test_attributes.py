@@ -46,7 +46,7 @@ def test_update_reports_success_to_its_callback(optimove: Optimove) -> None:
     """The callback has the requestId of the response to the call."""
     body = {"CustomerNewAttributesValuesList": [change()], "CallbackURL": CALLBACK}
     effects = optimove.call("UpdateCustomerAttributes", body)
-    request = msgspec.json.decode(effects.reply.body)["requestId"]
+    request = msgspec.json.decode(effects.response.body)["requestId"]
     assert callback_body(optimove, effects.timers[0]) == {"isSuccess": True, "requestId": request}
     assert value(optimove, "C0000001", "FIRST_NAME") == "Ada"
 
@@ -94,7 +94,7 @@ def test_update_accepts_up_to_the_limit_of_the_dialect(option: str, limit: int) 
         ]
     else:
         effects = optimove.call("UpdateCustomerAttributes", body)
-        assert (effects.reply.status, effects.timers) == (400, ())
+        assert (effects.response.status, effects.timers) == (400, ())
 
 
 def test_update_accepts_up_to_10_values_per_customer(optimove: Optimove) -> None:
@@ -148,9 +148,9 @@ def test_upsert_creates_customer_at_once(optimove: Optimove) -> None:
     """Its members have another spelling than those of the update."""
     body = {"CustomerId": "N1", "Attributes": [{"RealFieldName": "CITY", "Value": "Leeds"}]}
     effects = optimove.call("UpsertCustomer", body)
-    assert msgspec.json.decode(effects.reply.body) == {"errors": []}
+    assert msgspec.json.decode(effects.response.body) == {"errors": []}
     assert value(optimove, "N1", "CITY") == "Leeds"
-    assert [fact.kind for fact in effects.facts] == ["attributes"]
+    assert [entry.kind for entry in effects.entries] == ["attributes"]
 
 
 def test_upsert_returns_errors_and_changes_nothing(optimove: Optimove) -> None:
@@ -192,4 +192,4 @@ def test_callback_without_http_url_breaks_the_contract(optimove: Optimove, url: 
 def test_remote_callback_is_refused(optimove: Optimove) -> None:
     """A sandbox can allow remote URLs."""
     effects = optimove.call("AddCustomerAttribute", {"Name": "V", "Type": "INT", "CallbackURL": "http://example.com/"})
-    assert (effects.reply.status, effects.timers) == (400, ())
+    assert (effects.response.status, effects.timers) == (400, ())

@@ -20,8 +20,8 @@ def log_in(sandbox: Sandbox, password: str | None = None, url: str = LOGIN) -> t
     """Return status and text of a login."""
     credentials = sandbox.optimove["credentials"]
     body = {"Username": credentials["username"], "Password": password or credentials["password"]}
-    reply = Client(sandbox.optimove["url"]).call("POST", url, json=body)
-    return reply.status_code, reply.text
+    response = Client(sandbox.optimove["url"]).call("POST", url, json=body)
+    return response.status_code, response.text
 
 
 def client_with_token(sandbox: Sandbox, token: str) -> Client:

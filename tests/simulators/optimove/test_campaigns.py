@@ -1,10 +1,10 @@
 from typing import Any
 
 import pytest
+from sendproof_simulators.core.effects import Timer
 
 from instants import NINE, SIX, TEN
 from optimove_alone import Optimove, plan, split
-from sendproof_simulators.core.http import Timer
 from sendproof_simulators.services.optimove import SIMULATOR
 
 assert SIMULATOR.campaigns is not None
@@ -13,13 +13,13 @@ CAMPAIGNS = SIMULATOR.campaigns
 
 def expectations(optimove: Optimove, kind: str) -> list[dict[str, Any]]:
     """Return the expectations of one kind."""
-    entries = [entry for _, entry in CAMPAIGNS.truth(optimove.world, optimove.state)]
+    entries = [entry for _, entry in CAMPAIGNS.expectations(optimove.context, optimove.state)]
     return [dict(entry.fields) for entry in entries if entry.kind == kind]
 
 
 def test_plan_sets_one_timer_not_before_now(optimove: Optimove) -> None:
-    later = CAMPAIGNS.plan(optimove.world, optimove.state, SIX, plan(1, announce_at=NINE)).timers
-    overdue = CAMPAIGNS.plan(optimove.world, optimove.state, NINE, plan(2, announce_at=SIX)).timers
+    later = CAMPAIGNS.plan(optimove.context, optimove.state, SIX, plan(1, announce_at=NINE)).timers
+    overdue = CAMPAIGNS.plan(optimove.context, optimove.state, NINE, plan(2, announce_at=SIX)).timers
     assert later == (Timer(at=NINE, name="process", payload=1),)
     assert overdue == (Timer(at=NINE, name="process", payload=2),)
 
@@ -30,7 +30,7 @@ def test_campaign_is_announced_once(optimove: Optimove) -> None:
         "campaign": 7001, "channel": 505, "channels": [505], "customers": 10,
         "clearance_by": None, "cancelled_at": None,
     }  # fmt: skip
-    (timer,) = CAMPAIGNS.plan(optimove.world, optimove.state, SIX, plan()).timers
+    (timer,) = CAMPAIGNS.plan(optimove.context, optimove.state, SIX, plan()).timers
     assert CAMPAIGNS.get(optimove.state, 7001) == {**view, "state": "planned", "announced_at": None}
     optimove.fire(timer)
     assert CAMPAIGNS.get(optimove.state, 7001) == {
@@ -63,7 +63,7 @@ def test_unknown_campaign_raises_key_error_with_known_ids(optimove: Optimove) ->
 )
 def test_impossible_plan_is_refused(optimove: Optimove, changes: dict[str, Any], message: str) -> None:
     with pytest.raises(ValueError, match=message):
-        CAMPAIGNS.plan(optimove.world, optimove.state, SIX, plan(**changes))
+        CAMPAIGNS.plan(optimove.context, optimove.state, SIX, plan(**changes))
 
 
 def test_campaign_may_include_the_last_customer(optimove: Optimove) -> None:
@@ -75,18 +75,18 @@ def test_taken_campaign_id_is_refused(optimove: Optimove) -> None:
     """The pages of a campaign must not change while a bridge reads them."""
     optimove.announce(plan())
     with pytest.raises(ValueError, match="expected a campaign id that is not taken, got 7001"):
-        CAMPAIGNS.plan(optimove.world, optimove.state, SIX, plan())
+        CAMPAIGNS.plan(optimove.context, optimove.state, SIX, plan())
 
 
 def test_planned_campaign_has_no_expectations(optimove: Optimove) -> None:
-    CAMPAIGNS.plan(optimove.world, optimove.state, SIX, plan(1, announce_at=NINE))
-    assert list(CAMPAIGNS.truth(optimove.world, optimove.state)) == []
+    CAMPAIGNS.plan(optimove.context, optimove.state, SIX, plan(1, announce_at=NINE))
+    assert list(CAMPAIGNS.expectations(optimove.context, optimove.state)) == []
 
 
 def test_expectations_follow_the_order_of_announcements(optimove: Optimove) -> None:
     optimove.announce(plan(2, announce_at=NINE, customers=1))
     optimove.announce(plan(1, announce_at=TEN, customers=2))
-    entries = CAMPAIGNS.truth(optimove.world, optimove.state)
+    entries = CAMPAIGNS.expectations(optimove.context, optimove.state)
     assert [(at, entry.kind, entry.fields["campaign"]) for at, entry in entries] == [
         (NINE, "campaign", 2),
         (NINE, "obligation", 2),
@@ -133,7 +133,7 @@ def test_obligations_match_the_pages(optimove: Optimove) -> None:
 
 def test_obligation_depends_on_consent_and_number(optimove: Optimove) -> None:
     optimove.announce(plan(customers=1_000))
-    customers = list(optimove.world.audience.customers(0, 1_000))
+    customers = list(optimove.context.audience.customers(0, 1_000))
     for customer, obligation in zip(customers, expectations(optimove, "obligation"), strict=True):
         if customer.opted_out:
             expected = (customer.number, None, False, "opted_out")
@@ -147,7 +147,7 @@ def test_obligation_depends_on_consent_and_number(optimove: Optimove) -> None:
 
 def test_sandboxes_with_equal_seeds_have_different_keys() -> None:
     """A key has to identify one sandbox."""
-    random = Optimove().world.chance
+    random = Optimove().context.random
     first, second = (SIMULATOR.credentials(random, sandbox)["api_key"] for sandbox in ("a", "b"))
     assert first != second
     assert SIMULATOR.credentials(random, "a")["api_key"] == first

@@ -67,12 +67,12 @@ def test_every_option_has_evidence_and_source(name: str) -> None:
 
 def status(operation: str, body: Any = None, **params: Any) -> Callable[[Optimove], object]:
     """Return a function that returns the status of a call."""
-    return lambda optimove: optimove.call(operation, body, **params).reply.status
+    return lambda optimove: optimove.call(operation, body, **params).response.status
 
 
 def text(operation: str, body: Any = None, **params: Any) -> Callable[[Optimove], object]:
     """Return a function that returns the response body of a call."""
-    return lambda optimove: optimove.call(operation, body, **params).reply.body
+    return lambda optimove: optimove.call(operation, body, **params).response.body
 
 
 def rows(value: Callable[[list[Any]], object], **params: Any) -> Callable[[Optimove], object]:
@@ -176,12 +176,12 @@ def test_page_has_at_most_the_rows_of_the_dialect(maximum: int) -> None:
 )
 def test_error_has_status_of_the_dialect(kind: str, dialect: str, statuses: dict[str, int]) -> None:
     for option, expected in statuses.items():
-        problem = Problem(kind=kind, status=401, detail="no", dialects={f"optimove.{dialect}": option})
+        problem = Problem(kind=kind, status=401, detail="no", dialects={dialect: option})
         assert error_response(problem).status == expected
 
 
 def test_rate_limited_response_has_retry_after_according_to_dialect() -> None:
     for option, headers in (("absent", ()), ("seconds", (("retry-after", "10"),))):
-        problem = Problem(kind="rate_limited", status=429, detail="", dialects={"optimove.retry_after": option})
+        problem = Problem(kind="rate_limited", status=429, detail="", dialects={"retry_after": option})
         assert error_response(problem).headers == headers
         assert msgspec.json.decode(error_response(problem).body)["status"] == 429

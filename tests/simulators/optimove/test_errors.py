@@ -7,9 +7,9 @@ from sendproof_simulators.services.optimove.errors import error_response
 
 def test_rate_limited_response_is_the_documented_json() -> None:
     """No other error body is documented."""
-    reply = error_response(Problem(kind="rate_limited", status=429, detail="slower"))
-    assert (reply.status, reply.content_type, reply.headers) == (429, "application/json", ())
-    assert msgspec.json.decode(reply.body) == {
+    response = error_response(Problem(kind="rate_limited", status=429, detail="slower"))
+    assert (response.status, response.content_type, response.headers) == (429, "application/json", ())
+    assert msgspec.json.decode(response.body) == {
         "status": 429,
         "error": "Too Many Requests",
         "message": "You have exceeded the rate limit for this API group. Please retry later.",
@@ -27,8 +27,8 @@ def test_rate_limited_response_is_the_documented_json() -> None:
 )
 def test_errors_are_plain_text(kind: str, status: int, text: bytes) -> None:
     """Some texts are quoted, as a client of the live API observed."""
-    reply = error_response(Problem(kind=kind, status=status, detail=""))
-    assert (reply.status, reply.body, reply.content_type) == (status, text, "text/plain; charset=utf-8")
+    response = error_response(Problem(kind=kind, status=status, detail=""))
+    assert (response.status, response.body, response.content_type) == (status, text, "text/plain; charset=utf-8")
 
 
 def test_bad_request_names_each_violation() -> None:
@@ -37,8 +37,8 @@ def test_bad_request_names_each_violation() -> None:
         Violation(where="body.0.TemplateID", rule="required", message="-"),
         Violation(where="body.1.TemplateID", rule="type", message='"x" is not of type "integer"'),
     )
-    reply = error_response(Problem(kind="bad_request", status=400, detail="bad", violations=violations))
-    assert reply.body.decode() == (
+    response = error_response(Problem(kind="bad_request", status=400, detail="bad", violations=violations))
+    assert response.body.decode() == (
         'ChannelID is missing; TemplateID is missing in body.0; body.1.TemplateID: "x" is not of type "integer"'
     )
 

@@ -1,9 +1,9 @@
 import msgspec
 import pytest
+from sendproof_simulators.core.effects import JournalEntry, Webhook
 
 from instants import SIX
 from optimove_alone import Optimove, plan, sandbox_context
-from sendproof_simulators.core.http import JournalEntry, Webhook
 
 HERE = "http://127.0.0.1:9000/a"
 THERE = "http://127.0.0.1:9000/b"
@@ -12,7 +12,7 @@ THERE = "http://127.0.0.1:9000/b"
 def register(optimove: Optimove, event: int, url: str = HERE, **members: object) -> tuple[int, str]:
     """Register a listener, and return status and text."""
     effects = optimove.call("RegisterEventListener", {"EventTypeID": event, "ListenerURL": url, **members})
-    return effects.reply.status, effects.reply.body.decode()
+    return effects.response.status, effects.response.body.decode()
 
 
 def urls_and_bodies(webhooks: tuple[Webhook, ...]) -> list[tuple[str, object]]:
@@ -23,9 +23,9 @@ def urls_and_bodies(webhooks: tuple[Webhook, ...]) -> list[tuple[str, object]]:
 def test_registration_has_empty_response_and_is_recorded(optimove: Optimove) -> None:
     """Functions that change something return no payload."""
     effects = optimove.call("RegisterEventListener", {"EventTypeID": 13, "ListenerURL": HERE, "ChannelID": 505})
-    assert (effects.reply.status, effects.reply.body) == (200, b"")
+    assert (effects.response.status, effects.response.body) == (200, b"")
     fields = {"action": "registered", "event_type": 13, "channel": 505, "url": HERE}
-    assert effects.facts == (JournalEntry(kind="listener", fields=fields),)
+    assert effects.entries == (JournalEntry(kind="listener", fields=fields),)
 
 
 def test_general_listeners_are_listed_first(optimove: Optimove) -> None:
@@ -82,14 +82,14 @@ def test_unregistering_removes_only_the_named_listener(optimove: Optimove) -> No
     """Without a channel it is the general one."""
     register(optimove, 13, HERE)
     register(optimove, 13, THERE, ChannelID=505)
-    entries = optimove.call("UnregisterEventListener", {"EventTypeID": 13}).facts
+    entries = optimove.call("UnregisterEventListener", {"EventTypeID": 13}).entries
     assert [entry.fields["action"] for entry in entries] == ["unregistered"]
     assert optimove.read("GetRegisteredEventListeners") == [{"EventTypeID": 13, "ListenerURL": THERE, "ChannelID": 505}]
 
 
 def test_unregistering_absent_listener_succeeds_without_journal_entry(optimove: Optimove) -> None:
     effects = optimove.call("UnregisterEventListener", {"EventTypeID": 13, "ChannelID": 505})
-    assert (effects.reply.status, effects.facts) == (200, ())
+    assert (effects.response.status, effects.entries) == (200, ())
 
 
 def test_channel_listener_has_priority_over_general_listener(optimove: Optimove) -> None:

@@ -95,7 +95,7 @@ def test_template_details_have_empty_content(announced: Optimove) -> None:
     details = {"TemplateID": 14, "TemplateName": "Hello", "TemplateContent": "", "TemplateAttributes": []}
     assert announced.read("GetChannelTemplateDetails", ChannelID=505) == [details]
     assert announced.read("GetChannelTemplateDetails", ChannelID=505, TemplateID=14) == [details]
-    assert announced.call("GetChannelTemplateDetails", ChannelID=505, TemplateID=15).reply.status == 404
+    assert announced.call("GetChannelTemplateDetails", ChannelID=505, TemplateID=15).response.status == 404
 
 
 def test_apps_and_promotions_are_stored_until_deleted(optimove: Optimove) -> None:
@@ -117,7 +117,7 @@ def test_apps_and_promotions_are_stored_until_deleted(optimove: Optimove) -> Non
     ],
 )
 def test_call_accepts_up_to_100_items(optimove: Optimove, operation: str, item: Any, params: Any) -> None:
-    assert optimove.call(operation, [item] * 100, **params).reply.status == 200
+    assert optimove.call(operation, [item] * 100, **params).response.status == 200
     assert optimove.violations(operation, [item] * 101, **params) == ["maxItems body"]
 
 
@@ -134,8 +134,8 @@ def test_call_accepts_up_to_100_items(optimove: Optimove, operation: str, item: 
     ],
 )
 def test_unknown_id_is_not_found_in_plain_text(announced: Optimove, operation: str, params: Any) -> None:
-    reply = announced.call(operation, **params).reply
-    assert (reply.status, reply.content_type) == (404, "text/plain; charset=utf-8")
+    response = announced.call(operation, **params).response
+    assert (response.status, response.content_type) == (404, "text/plain; charset=utf-8")
 
 
 def test_ids_as_numbers_and_as_text_are_equal(announced: Optimove) -> None:

@@ -14,7 +14,7 @@ METRIC = {"ChannelID": 505, "CampaignID": 7001, "TemplateID": 14, "MetricID": 0,
 
 def told(optimove, campaign=7001):
     """What a person is shown of a campaign now."""
-    return report.campaign_report(optimove.world, optimove.state, campaign, optimove.now)
+    return report.campaign_report(optimove.context, optimove.state, campaign, optimove.now)
 
 
 def test_a_campaign_says_who_gets_what_when(optimove):

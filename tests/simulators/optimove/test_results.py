@@ -29,15 +29,15 @@ def announced(optimove: Optimove) -> Optimove:
 def test_later_total_replaces_earlier_total(announced: Optimove) -> None:
     announced.call("UpdateCampaignMetrics", [metric(5), metric(2, MetricID=1)])
     effects = announced.call("UpdateCampaignMetrics", [metric(9) | {"Remark": "ignored"}])
-    assert (effects.reply.status, effects.reply.body) == (200, b"")
-    assert [(entry.kind, entry.fields) for entry in effects.facts] == [
+    assert (effects.response.status, effects.response.body) == (200, b"")
+    assert [(entry.kind, entry.fields) for entry in effects.entries] == [
         ("metrics", {"channel": 505, "items": [metric(9)]})
     ]
     assert announced.state.metrics == {(505, 7001, 14, 0): 9, (505, 7001, 14, 1): 2}
 
 
 def test_call_accepts_up_to_100_metrics(announced: Optimove) -> None:
-    assert announced.call("UpdateCampaignMetrics", [metric()] * 100).reply.status == 200
+    assert announced.call("UpdateCampaignMetrics", [metric()] * 100).response.status == 200
     assert announced.violations("UpdateCampaignMetrics", [metric()] * 101) == ["maxItems body"]
 
 
@@ -50,14 +50,14 @@ def test_metric_id_other_than_a_digit_breaks_the_contract(announced: Optimove, n
 @pytest.mark.parametrize("number", [7, 8])
 def test_unseen_metric_rejects_the_whole_call(announced: Optimove, number: int) -> None:
     """The observed metrics are 0 to 6 and 9."""
-    reply = announced.call("UpdateCampaignMetrics", [metric(), metric(MetricID=number)]).reply
-    assert (reply.status, announced.state.metrics) == (400, {})
+    response = announced.call("UpdateCampaignMetrics", [metric(), metric(MetricID=number)]).response
+    assert (response.status, announced.state.metrics) == (400, {})
 
 
 def test_metric_of_unknown_campaign_rejects_the_whole_call(announced: Optimove) -> None:
     effects = announced.call("UpdateCampaignMetrics", [metric(), metric(CampaignID=7002)])
-    assert (effects.reply.status, effects.reply.body) == (404, b"CampaignID 7002 is not known")
-    assert (effects.facts, announced.state.metrics) == ((), {})
+    assert (effects.response.status, effects.response.body) == (404, b"CampaignID 7002 is not known")
+    assert (effects.entries, announced.state.metrics) == ((), {})
 
 
 def test_interactions_of_equal_calls_are_added(announced: Optimove) -> None:
@@ -65,7 +65,7 @@ def test_interactions_of_equal_calls_are_added(announced: Optimove) -> None:
     announced.call("UpdateCampaignInteractions", INTERACTION)
     effects = announced.call("UpdateCampaignInteractions", {**INTERACTION, "RecipientGroupID": 1})
     assert announced.state.interactions == {(7001, 505, 14, 1, "2026-03-02", 1): 4}
-    assert [(entry.kind, entry.fields) for entry in effects.facts] == [
+    assert [(entry.kind, entry.fields) for entry in effects.entries] == [
         (
             "interactions",
             {
@@ -82,7 +82,7 @@ def test_interactions_of_equal_calls_are_added(announced: Optimove) -> None:
 
 def test_call_accepts_up_to_10000_customers(announced: Optimove) -> None:
     body = {**INTERACTION, "CustomerIDs": ["C0000001"] * 10_000}
-    assert announced.call("UpdateCampaignInteractions", body).reply.status == 200
+    assert announced.call("UpdateCampaignInteractions", body).response.status == 200
     body["CustomerIDs"] = [*body["CustomerIDs"], "C0000001"]
     assert announced.violations("UpdateCampaignInteractions", body) == ["maxItems body.CustomerIDs"]
 
@@ -104,5 +104,5 @@ def test_interaction_date_must_be_iso_date(announced: Optimove, date: Any) -> No
 )
 def test_interactions_of_unknown_campaign_are_not_found(announced: Optimove, change: Any, text: bytes) -> None:
     effects = announced.call("UpdateCampaignInteractions", INTERACTION | change)
-    assert (effects.reply.status, effects.reply.body, effects.facts) == (404, text, ())
+    assert (effects.response.status, effects.response.body, effects.entries) == (404, text, ())
     assert announced.state.interactions == {}

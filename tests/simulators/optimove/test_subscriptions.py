@@ -92,15 +92,15 @@ def test_a_wrong_file_is_refused_as_a_whole(sandbox: Sandbox, text: str, said: s
     """The line is named."""
     url = f"{sandbox.simulators.control}/control{sandbox.path}/services/optimove/batch"
     data = text.encode("utf-8", "surrogateescape")
-    reply = requests.post(url, data=data, headers={"content-type": "text/csv"}, timeout=20)
-    assert (reply.status_code, said in reply.json()["detail"]) == (400, True), reply.text
+    response = requests.post(url, data=data, headers={"content-type": "text/csv"}, timeout=20)
+    assert (response.status_code, said in response.json()["detail"]) == (400, True), response.text
     assert (sandbox.journal("attributes"), sandbox.journal("preference")) == ([], [])
 
 
 def test_50000_preferences_can_be_set_at_once_and_no_more(optimove: Optimove) -> None:
     """The limit, and one past it."""
     most = OUT | {"CustomerIDs": ["C0000001"] * 50_000}
-    assert optimove.call("SetCustomerChannelPreference", most).reply.status == 200
+    assert optimove.call("SetCustomerChannelPreference", most).response.status == 200
     most["CustomerIDs"] = ["C0000001"] * 50_001
     assert optimove.violations("SetCustomerChannelPreference", most) == ["maxItems body.CustomerIDs"]
 
@@ -109,8 +109,10 @@ def test_50000_preferences_can_be_set_at_once_and_no_more(optimove: Optimove) ->
 def test_what_a_mode_means_is_an_open_question(answer: str, out: list[bool]) -> None:
     """Of the modes 0, 1 and 2."""
     optimove = Optimove(sandbox_context(dialects={"optimove.communication_modes": answer}))
-    facts = [optimove.call("SetCustomerChannelPreference", OUT | {"CommunicationMode": n}).facts for n in (0, "1", 2)]
-    assert [fact.fields["opted_out"] for (fact,) in facts] == out
+    entries = [
+        optimove.call("SetCustomerChannelPreference", OUT | {"CommunicationMode": n}).entries for n in (0, "1", 2)
+    ]
+    assert [entry.fields["opted_out"] for (entry,) in entries] == out
 
 
 def test_a_preference_for_nobody_changes_nothing(optimove: Optimove) -> None:
@@ -121,5 +123,5 @@ def test_a_preference_for_nobody_changes_nothing(optimove: Optimove) -> None:
 
 def test_a_preference_for_an_unknown_channel_is_not_found(optimove: Optimove) -> None:
     """Nothing is noted."""
-    outcome = optimove.call("SetCustomerChannelPreference", OUT | {"ChannelID": 999})
-    assert (outcome.reply.status, outcome.facts) == (404, ())
+    effects = optimove.call("SetCustomerChannelPreference", OUT | {"ChannelID": 999})
+    assert (effects.response.status, effects.entries) == (404, ())

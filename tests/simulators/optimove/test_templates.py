@@ -13,9 +13,9 @@ def items(count: int, name: str = "Welcome") -> list[dict[str, Any]]:
 
 def actions(effects: Any) -> dict[str, list[int]]:
     """Return the ids of templates by the action in the journal."""
-    assert {entry.kind for entry in effects.facts} <= {"channel_templates"}
+    assert {entry.kind for entry in effects.entries} <= {"channel_templates"}
     return {
-        entry.fields["action"]: [template["id"] for template in entry.fields["templates"]] for entry in effects.facts
+        entry.fields["action"]: [template["id"] for template in entry.fields["templates"]] for entry in effects.entries
     }
 
 
@@ -24,7 +24,7 @@ def test_known_template_is_renamed_or_unchanged(optimove: Optimove) -> None:
     optimove.call("AddChannelTemplates", items(2), ChannelID=505)
     changed = [*items(1), {"TemplateID": 2, "TemplateName": "Bye"}, {"TemplateID": 3, "TemplateName": "New"}]
     effects = optimove.call("AddChannelTemplates", changed, ChannelID=505)
-    assert (effects.reply.status, effects.reply.body) == (200, b"")
+    assert (effects.response.status, effects.response.body) == (200, b"")
     assert actions(effects) == {"added": [3], "renamed": [2], "unchanged": [1]}
     assert optimove.read("GetChannelTemplates", ChannelID=505) == [
         {"TemplateID": 1, "TemplateName": "Welcome 1"},
@@ -45,13 +45,13 @@ def test_last_of_equal_ids_counts(optimove: Optimove) -> None:
 
 
 def test_call_adds_up_to_100_templates(optimove: Optimove) -> None:
-    assert optimove.call("AddChannelTemplates", items(100), ChannelID=505).reply.status == 200
+    assert optimove.call("AddChannelTemplates", items(100), ChannelID=505).response.status == 200
     assert optimove.violations("AddChannelTemplates", items(101), ChannelID=505) == ["maxItems body"]
 
 
 def test_call_deletes_up_to_100_templates(optimove: Optimove) -> None:
     templates = [{"ChannelID": 505, "TemplateID": id_} for id_ in range(101)]
-    assert optimove.call("DeleteChannelTemplates", templates[:100]).reply.status == 200
+    assert optimove.call("DeleteChannelTemplates", templates[:100]).response.status == 200
     assert optimove.violations("DeleteChannelTemplates", templates) == ["maxItems body"]
 
 
@@ -67,14 +67,14 @@ def test_unknown_channel_rejects_the_whole_deletion(optimove: Optimove) -> None:
     optimove.call("AddChannelTemplates", items(1), ChannelID=505)
     templates = [{"ChannelID": 505, "TemplateID": 1}, {"ChannelID": 999, "TemplateID": 1}]
     effects = optimove.call("DeleteChannelTemplates", templates)
-    assert (effects.reply.status, effects.facts) == (404, ())
+    assert (effects.response.status, effects.entries) == (404, ())
     assert len(optimove.read("GetChannelTemplates", ChannelID=505)) == 1
 
 
 @pytest.mark.parametrize(("operation", "body"), [("AddChannelTemplates", items(1)), ("GetChannelTemplates", None)])
 def test_unknown_channel_is_not_found_with_known_channels(optimove: Optimove, operation: str, body: Any) -> None:
-    reply = optimove.call(operation, body, ChannelID=999).reply
-    assert (reply.status, reply.body) == (404, b"ChannelID 999 is not known; there are [250, 505]")
+    response = optimove.call(operation, body, ChannelID=999).response
+    assert (response.status, response.body) == (404, b"ChannelID 999 is not known; there are [250, 505]")
 
 
 @pytest.mark.parametrize(

@@ -77,8 +77,8 @@ def test_an_event_is_at_most_seven_days_old(sandbox: Sandbox, timestamp: str, st
 )
 def test_what_cannot_be_saved_is_refused(sandbox: Sandbox, change: dict[str, object]) -> None:
     """With a reason, in the form of the answer."""
-    reply = save(sandbox, EVENT | change)
-    assert (reply.status_code, reply.json()["status"]) == (400, "error")
+    response = save(sandbox, EVENT | change)
+    assert (response.status_code, response.json()["status"]) == (400, "error")
 
 
 def test_somebody_is_needed(sandbox: Sandbox) -> None:

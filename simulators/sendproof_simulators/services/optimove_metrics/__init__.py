@@ -12,14 +12,14 @@ from sendproof_simulators.services.optimove_metrics.state import NAME, State
 _DEFAULT_CREDENTIALS = {"tenant_id": "1001", "tenant_token": "sendproof-tenant-token"}
 
 
-def _new_credentials(chance: KeyedRandom, sandbox: str) -> dict[str, str]:
-    tenant = 10**9 + chance.below(10**12, NAME, "tenant", sandbox)
-    return {"tenant_id": str(tenant), "tenant_token": chance.token(40, NAME, "token", sandbox)}
+def _new_credentials(random: KeyedRandom, sandbox: str) -> dict[str, str]:
+    tenant = 10**9 + random.below(10**12, NAME, "tenant", sandbox)
+    return {"tenant_id": str(tenant), "tenant_token": random.token(40, NAME, "token", sandbox)}
 
 
-def _base_path(world: SandboxContext) -> str:
+def _base_path(context: SandboxContext) -> str:
     """Return the prefix of every path, in place of the tenant's host: see `signing.strip_host_prefix`."""
-    return f"/{world.dialect(f'{NAME}.host')}-{world.credentials[NAME]['tenant_id']}"
+    return f"/{context.dialects['host']}-{context.credentials[NAME]['tenant_id']}"
 
 
 def _authorize(state: State, request: Request, credential: str, now: Instant) -> Problem | None:
@@ -41,7 +41,7 @@ SIMULATOR = Simulator(
     error=problem_response,
     normalise=signing.strip_host_prefix,
     base_path=_base_path,
-    any_case=True,
+    case_insensitive=True,
     dialects=DIALECTS,
     overview=lambda state, now: state.overview(now),
     engagement=lambda state, campaign: state.campaign_counts(campaign),

@@ -1,6 +1,6 @@
 """The only operation of openapi/optimove-metrics.yaml."""
 
-from sendproof_simulators.core.http import Effects
+from sendproof_simulators.core.effects import Effects
 from sendproof_simulators.core.simulator import Call
 from sendproof_simulators.services.optimove_metrics.responses import error_response, success_response
 from sendproof_simulators.services.optimove_metrics.state import RejectedEventError
@@ -13,6 +13,6 @@ def save_event(call: Call) -> Effects:
         entries = call.state.save(events, call.now)
     except RejectedEventError as error:
         # The judge needs the event that stopped all others in the request.
-        return Effects(reply=error_response(400, str(error)), note={"refused_event": error.event})
-    message_id = call.world.chance.token(24, "optimove-metrics", "message", call.state.saved)
-    return Effects(reply=success_response(call.world, message_id), facts=entries)
+        return Effects(response=error_response(400, str(error)), summary={"refused_event": error.event})
+    message_id = call.context.random.token(24, "optimove-metrics", "message", call.state.saved)
+    return Effects(response=success_response(call.context, message_id), entries=entries)

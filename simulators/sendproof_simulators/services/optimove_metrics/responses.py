@@ -8,9 +8,9 @@ from sendproof_simulators.core.http import Problem, Response, json_response
 from sendproof_simulators.core.simulator import SandboxContext
 
 
-def success_response(world: SandboxContext, message_id: str) -> Response:
+def success_response(context: SandboxContext, message_id: str) -> Response:
     """Return the response if all events were saved."""
-    if world.dialect("optimove-metrics.success_body") == "empty":
+    if context.dialects["success_body"] == "empty":
         return Response()
     return json_response({"status": "success", "message": message_id})
 

@@ -7,7 +7,7 @@ from datetime import UTC, datetime
 from typing import Any
 
 from sendproof_simulators.core.clock.wall_clock import DAY, Instant, iso, parse_iso
-from sendproof_simulators.core.http import JournalEntry
+from sendproof_simulators.core.effects import JournalEntry
 from sendproof_simulators.core.simulator import SandboxContext
 
 NAME = "optimove-metrics"
@@ -36,11 +36,11 @@ class RejectedEventError(ValueError):
 class State:
     """The events of one tenant."""
 
-    def __init__(self, world: SandboxContext) -> None:
+    def __init__(self, context: SandboxContext) -> None:
         """Create the state without events."""
-        self.token = world.credentials.get(NAME, {}).get("tenant_token", "")
-        self.is_minified = world.dialect(f"{NAME}.signed_text") == "minified"
-        self.allows_any_event = world.dialect(f"{NAME}.event_names") == "any"
+        self.token = context.credentials.get(NAME, {}).get("tenant_token", "")
+        self.is_minified = context.dialects["signed_text"] == "minified"
+        self.allows_any_event = context.dialects["event_names"] == "any"
         self.saved = 0
         self.counts: Counter[str] = Counter()
         self.counts_by_campaign: Counter[tuple[str, str]] = Counter()
