@@ -5,15 +5,15 @@ from dataclasses import dataclass, field
 from typing import Any
 
 import msgspec
-from sendproof_simulators.core.effects import Effects, Timer, Webhook
-from sendproof_simulators.core.plans import CampaignPlan, ChannelPlan, Condition, CustomerEvent, Split, TriggerPlan
 
 from instants import NINE, SIX
 from sendproof_simulators.core.audience.audience import Audience, AudienceRecipe
 from sendproof_simulators.core.clock.wall_clock import Instant
 from sendproof_simulators.core.contracts import load_contract
 from sendproof_simulators.core.dialects import choose
+from sendproof_simulators.core.effects import Effects, Timer, Webhook
 from sendproof_simulators.core.http import Request
+from sendproof_simulators.core.plans import CampaignPlan, ChannelPlan, Condition, CustomerEvent, Split, TriggerPlan
 from sendproof_simulators.core.randomness import KeyedRandom
 from sendproof_simulators.core.simulator import Call, Campaigns, Channel, SandboxContext, Triggers
 from sendproof_simulators.server.app import CONTRACTS

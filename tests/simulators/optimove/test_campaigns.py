@@ -1,10 +1,10 @@
 from typing import Any
 
 import pytest
-from sendproof_simulators.core.effects import Timer
 
 from instants import NINE, SIX, TEN
 from optimove_alone import Optimove, plan, split
+from sendproof_simulators.core.effects import Timer
 from sendproof_simulators.services.optimove import SIMULATOR
 
 assert SIMULATOR.campaigns is not None

@@ -1,9 +1,9 @@
 import msgspec
 import pytest
-from sendproof_simulators.core.effects import JournalEntry, Webhook
 
 from instants import SIX
 from optimove_alone import Optimove, plan, sandbox_context
+from sendproof_simulators.core.effects import JournalEntry, Webhook
 
 HERE = "http://127.0.0.1:9000/a"
 THERE = "http://127.0.0.1:9000/b"

@@ -3,11 +3,11 @@
 from uuid import UUID
 
 import pytest
-from sendproof_simulators.core.plans import TriggerPlan
 
 from instants import SIX
 from optimove_alone import Optimove, SentWebhook, condition, plan, sandbox_context, trigger
 from sendproof_simulators.core.clock.wall_clock import HOUR, MINUTE
+from sendproof_simulators.core.plans import TriggerPlan
 
 CUSTOMER = "C0000042"
 

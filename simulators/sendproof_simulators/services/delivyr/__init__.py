@@ -15,10 +15,10 @@ from sendproof_simulators.services.delivyr.webhooks import CALLS, on_timer
 _KEY_LENGTH, _ACCOUNT_LENGTH = 40, 12
 
 
-def _credentials(chance: KeyedRandom, sandbox: str) -> dict[str, str]:
+def _credentials(random: KeyedRandom, sandbox: str) -> dict[str, str]:
     return {
-        KEY: chance.token(_KEY_LENGTH, NAME, KEY, sandbox),
-        ACCOUNT: chance.token(_ACCOUNT_LENGTH, NAME, ACCOUNT, sandbox),
+        KEY: random.token(_KEY_LENGTH, NAME, KEY, sandbox),
+        ACCOUNT: random.token(_ACCOUNT_LENGTH, NAME, ACCOUNT, sandbox),
     }
 
 

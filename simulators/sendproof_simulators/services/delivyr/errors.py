@@ -2,7 +2,8 @@
 
 from collections.abc import Mapping
 
-from sendproof_simulators.core.http import JournalEntry, Problem, Response, json_response
+from sendproof_simulators.core.effects import JournalEntry
+from sendproof_simulators.core.http import Problem, Response, json_response
 
 INVALID, UNAUTHORIZED, NOT_FOUND = "invalid_request", "unauthorized", "not_found"
 UNKNOWN_TEMPLATE, MISSING_VARIABLES, TEXT_TOO_LONG = "template_not_found", "missing_variables", "text_too_long"
@@ -39,15 +40,15 @@ _WHO = {"header.x-account-id", "header.x-api-key"}
 
 
 class RefusalError(Exception):
-    """A call is refused with a code; `facts` are what that puts into the journal."""
+    """A call is refused with a code; `entries` are what that puts into the journal."""
 
-    def __init__(self, code: str, message: str, *facts: JournalEntry) -> None:
+    def __init__(self, code: str, message: str, *entries: JournalEntry) -> None:
         super().__init__(message)
         self.code = code
-        self.facts = facts
+        self.entries = entries
 
     @property
-    def reply(self) -> Response:
+    def response(self) -> Response:
         """The refusal as the caller gets it."""
         return _refused(self.code, str(self))
 

@@ -3,7 +3,8 @@
 from collections.abc import Callable
 from functools import wraps
 
-from sendproof_simulators.core.http import Effects, json_response
+from sendproof_simulators.core.effects import Effects
+from sendproof_simulators.core.http import json_response
 from sendproof_simulators.core.simulator import Call
 from sendproof_simulators.services.delivyr import message_log, sending
 from sendproof_simulators.services.delivyr.errors import NOT_FOUND, UNAUTHORIZED, RefusalError
@@ -22,13 +23,13 @@ def _for_the_account(handler: Handler) -> Handler:
             _check_account(call)
             return handler(call)
         except RefusalError as refused:
-            return Effects(reply=refused.reply, facts=refused.facts, note={"refused": refused.code})
+            return Effects(response=refused.response, entries=refused.entries, summary={"refused": refused.code})
 
     return checked
 
 
 def _check_account(call: Call) -> None:
-    if call.params["x-account-id"] != call.world.credentials[NAME][ACCOUNT]:
+    if call.params["x-account-id"] != call.context.credentials[NAME][ACCOUNT]:
         raise RefusalError(UNAUTHORIZED, "x-account-id is not the account that x-api-key belongs to")
 
 
@@ -41,7 +42,7 @@ def send_sms(call: Call) -> Effects:
 @_for_the_account
 def list_messages(call: Call) -> Effects:
     """A page of the Message Log (documented that there is one: https://docs.delivyr.net/docs/optimove)."""
-    return Effects(reply=json_response(message_log.page(call.state, call.params)))
+    return Effects(response=json_response(message_log.page(call.state, call.params)))
 
 
 @_for_the_account
@@ -50,7 +51,7 @@ def get_message(call: Call) -> Effects:
     message = call.state.messages.get(call.params["message_id"])
     if message is None:
         raise RefusalError(NOT_FOUND, f"there is no message {call.params['message_id']!r}")
-    return Effects(reply=json_response(message_log.entry(message)))
+    return Effects(response=json_response(message_log.entry(message)))
 
 
 @_for_the_account
@@ -67,4 +68,4 @@ def list_templates(call: Call) -> Effects:
         }
         for template in call.state.templates.values()
     ]
-    return Effects(reply=json_response({"templates": templates}), note={"templates": len(templates)})
+    return Effects(response=json_response({"templates": templates}), summary={"templates": len(templates)})

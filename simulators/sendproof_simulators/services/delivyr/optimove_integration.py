@@ -10,7 +10,7 @@ from typing import Any
 
 from sendproof_simulators.core.audience.audience import Audience
 from sendproof_simulators.core.clock.wall_clock import Instant
-from sendproof_simulators.core.http import Effects
+from sendproof_simulators.core.effects import Effects
 from sendproof_simulators.core.simulator import SandboxContext, Settings
 from sendproof_simulators.core.webhooks.urls import check_webhook_url
 from sendproof_simulators.services.delivyr.overrides import check_expression
@@ -33,14 +33,14 @@ def read(state: State) -> Mapping[str, object]:
     }
 
 
-def replace(world: SandboxContext, state: State, now: Instant, given: Mapping[str, object]) -> Effects:
+def replace(context: SandboxContext, state: State, now: Instant, given: Mapping[str, object]) -> Effects:
     """Put `given` in its place; `ValueError` says what is wrong, and then nothing has changed."""
     del now
-    integration = integration_of(world.audience, given)
+    integration = integration_of(context.audience, given)
     webhook_url = _optional(given, "webhook_url")
     urls = _template_urls(state, given)
     if webhook_url is not None:
-        webhook_url = check_webhook_url(webhook_url, world.allow_remote_webhooks)
+        webhook_url = check_webhook_url(webhook_url, context.allow_remote_webhooks)
     state.integration, state.webhook_url = integration, webhook_url
     state.urls = urls
     if integration.default_url is not None:

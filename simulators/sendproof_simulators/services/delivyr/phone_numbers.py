@@ -33,21 +33,21 @@ def digits_of(phone_number: str, *, complete: bool) -> str | None:
     return "1" + phone_number if complete and _TEN_DIGITS.fullmatch(phone_number) else None
 
 
-def rejection_of(number: str | None, optouts: OptOuts) -> str | None:
+def rejection_of(number: str | None, opt_outs: OptOuts) -> str | None:
     """The code with which a message to these digits is rejected, or None when it can go out."""
     wrong = INCORRECT_FORMAT if number is None else _wrong_by_form(number)
     if wrong is not None or number is None:
         return wrong
-    if number in optouts:
+    if number in opt_outs:
         return OPTED_OUT
-    fate = outcome_for_number(number)
-    return None if fate is None or fate.refusal is None else _REFUSALS.get(fate.refusal)
+    outcome = outcome_for_number(number)
+    return None if outcome is None or outcome.refusal is None else _REFUSALS.get(outcome.refusal)
 
 
 def is_queue_full(number: str | None) -> bool:
     """Whether the number dials that nothing is taken at the moment."""
-    fate = None if number is None else outcome_for_number(number)
-    return fate is not None and fate.refusal == QUEUE
+    outcome = None if number is None else outcome_for_number(number)
+    return outcome is not None and outcome.refusal == QUEUE
 
 
 def _wrong_by_form(number: str) -> str | None:

@@ -20,7 +20,9 @@ from sendproof_simulators.services.delivyr.templates import id_in_name
 _EVALUATE = f"{__package__}.overrides"
 
 
-async def preview(world: SandboxContext, state: State, now: Instant, asked: Mapping[str, Any]) -> Mapping[str, object]:
+async def preview(
+    context: SandboxContext, state: State, now: Instant, asked: Mapping[str, Any]
+) -> Mapping[str, object]:
     """`asked`: `event`, and `settings` to try instead of those that are set. `ValueError` says what is wrong.
 
     The answer: the message `request`, and the `problems` that a send with it would meet.
@@ -30,13 +32,13 @@ async def preview(world: SandboxContext, state: State, now: Instant, asked: Mapp
         raise ValueError("expected an object with the event as `event`, and perhaps the settings to try as `settings`")
     integration = state.integration
     if "settings" in asked:
-        integration = integration_of(world.audience, {**read(state), **asked["settings"]})
+        integration = integration_of(context.audience, {**read(state), **asked["settings"]})
     event: Mapping[str, Any] = asked["event"]
-    request = request_of(integration, event, _personal_information(world, event), state.urls)
+    request = request_of(integration, event, _personal_information(context, event), state.urls)
     if integration.overrides is not None:
-        overrides = await _overrides(world, integration.overrides, event, now)
-        request = merged(request, overrides, deep=world.dialect(OVERRIDE_MERGE) == "deep")
-    return {"request": request, "problems": _problems(world, state, request)}
+        overrides = await _overrides(context, integration.overrides, event, now)
+        request = merged(request, overrides, deep=context.dialects[OVERRIDE_MERGE] == "deep")
+    return {"request": request, "problems": _problems(context, state, request)}
 
 
 def request_of(
@@ -54,23 +56,25 @@ def request_of(
     return {**request, "variables": {name: known.get(name) for name in others}, "testing": integration.testing}
 
 
-def _personal_information(world: SandboxContext, event: Mapping[str, Any]) -> Mapping[str, Any]:
+def _personal_information(context: SandboxContext, event: Mapping[str, Any]) -> Mapping[str, Any]:
     """From the event; without it, what Optimove knows of the customer."""
     personalization = event.get("personalization")
     given = personalization.get("personalInfo") if isinstance(personalization, dict) else None
     if isinstance(given, dict):
         return given
-    index = world.audience.index_of(str(event.get("customerID", "")))
+    index = context.audience.index_of(str(event.get("customerID", "")))
     if index is None:
         raise ValueError(
             "event: expected personalization.personalInfo, or the customerID of a customer of this sandbox, "
             f"got neither (customerID {event.get('customerID')!r:.100})"
         )
-    return world.audience.customer(index).attributes
+    return context.audience.customer(index).attributes
 
 
-async def _overrides(world: SandboxContext, expression: str, event: Mapping[str, Any], now: Instant) -> dict[str, Any]:
-    random = world.chance.fraction(NAME, "override", event.get("requestId"))
+async def _overrides(
+    context: SandboxContext, expression: str, event: Mapping[str, Any], now: Instant
+) -> dict[str, Any]:
+    random = context.random.fraction(NAME, "override", event.get("requestId"))
     asked = {"expression": expression, "event": event, "now": iso(now), "millis": now, "random": random}
     try:
         result = await run_in_subprocess(_EVALUATE, asked)
@@ -83,10 +87,10 @@ async def _overrides(world: SandboxContext, expression: str, event: Mapping[str,
     return result
 
 
-def _problems(world: SandboxContext, state: State, request: Mapping[str, Any]) -> list[str]:
+def _problems(context: SandboxContext, state: State, request: Mapping[str, Any]) -> list[str]:
     wrong = [name for name in ("template_id", "phone_number") if not isinstance(request.get(name), str)]
     if not isinstance(request.get("variables"), dict):
         wrong.append("variables")
     if wrong:
         return [f"invalid_request: {', '.join(wrong)} not of the right type"]
-    return problems_of(world, state, request)
+    return problems_of(context, state, request)

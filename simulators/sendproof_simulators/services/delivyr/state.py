@@ -53,19 +53,19 @@ class Integration:
 
 @dataclass(slots=True, kw_only=True)
 class State:
-    """`log` is the Message Log, oldest first; `urls` are the redirect links of templates; `agendas` what is to come."""
+    """One account. `log` is the Message Log, oldest first; `urls` are the redirect links of templates."""
 
-    chance: KeyedRandom
-    optouts: OptOuts
+    random: KeyedRandom
+    opt_outs: OptOuts
     templates: dict[str, Template] = field(default_factory=dict)
     urls: dict[str, str] = field(default_factory=dict)
     log: list[Message] = field(default_factory=list)
     messages: dict[str, Message] = field(default_factory=dict)
-    agendas: dict[str, DeliverySchedule] = field(default_factory=dict)
+    schedules: dict[str, DeliverySchedule] = field(default_factory=dict)
     integration: Integration = Integration()
     webhook_url: str | None = None
 
 
-def new_state(world: SandboxContext) -> State:
+def new_state(context: SandboxContext) -> State:
     """An account as it is at the start: no templates, the audience's opt-outs."""
-    return State(chance=world.chance, optouts=OptOuts(NAME, world.audience.optouts))
+    return State(random=context.random, opt_outs=OptOuts(NAME, context.audience.opt_outs))

@@ -9,7 +9,7 @@ import re
 from collections.abc import Mapping
 
 from sendproof_simulators.core.clock.wall_clock import Instant
-from sendproof_simulators.core.http import Effects, JournalEntry
+from sendproof_simulators.core.effects import Effects, JournalEntry
 from sendproof_simulators.core.simulator import Template, Templates
 from sendproof_simulators.services.delivyr.state import NAME, State
 
@@ -66,7 +66,7 @@ def delete(state: State, now: Instant, id_: str) -> Effects:
     template = _find(state, id_)
     del state.templates[id_]
     state.urls.pop(id_, None)
-    return Effects(facts=(_fact("deleted", template),))
+    return Effects(entries=(_fact("deleted", template),))
 
 
 def _everything(state: State) -> tuple[Template, ...]:
@@ -92,7 +92,7 @@ def _draw(state: State, title: str) -> str:
     attempt = 0
     while True:
         drawn = "".join(
-            _LETTERS[state.chance.below(len(_LETTERS), NAME, "template", title, attempt, place)]
+            _LETTERS[state.random.below(len(_LETTERS), NAME, "template", title, attempt, place)]
             for place in range(ID_LENGTH)
         )
         if drawn not in state.templates:
@@ -102,7 +102,7 @@ def _draw(state: State, title: str) -> str:
 
 def _kept(state: State, template: Template, action: str) -> Effects:
     state.templates[str(template.id)] = template
-    return Effects(facts=(_fact(action, template),))
+    return Effects(entries=(_fact(action, template),))
 
 
 def _fact(action: str, template: Template) -> JournalEntry:

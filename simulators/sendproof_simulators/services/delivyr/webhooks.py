@@ -10,7 +10,8 @@ from collections.abc import Iterator
 import msgspec
 
 from sendproof_simulators.core.clock.wall_clock import DAY, HOUR, MINUTE, SECOND, Instant, iso
-from sendproof_simulators.core.http import Effects, JournalEntry, Response, RetryPolicy, Timer, Webhook
+from sendproof_simulators.core.effects import Effects, JournalEntry, RetryPolicy, Timer, Webhook
+from sendproof_simulators.core.http import Response
 from sendproof_simulators.core.messaging.delivery_outcomes import (
     CLICKED,
     DELIVERED,
@@ -22,7 +23,7 @@ from sendproof_simulators.core.messaging.delivery_outcomes import (
     Rate,
     outcome_for_number,
 )
-from sendproof_simulators.core.messaging.lifecycle import STEPS, DeliverySchedule, Event, advance, delivery_schedule
+from sendproof_simulators.core.messaging.lifecycle import STEPS, DeliverySchedule, DueEvent, advance, delivery_schedule
 from sendproof_simulators.core.messaging.opt_outs import inbound
 from sendproof_simulators.core.simulator import Call, SandboxContext
 from sendproof_simulators.services.delivyr.errors import REJECTIONS
@@ -52,16 +53,16 @@ EVENTS = {
 CALLS = ("delivered", "undelivered", "clicked", "opted_out", "rejected")
 
 
-def begin(call: Call, message: Message, reply: Response, taken: JournalEntry) -> Effects:
+def begin(call: Call, message: Message, response: Response, taken: JournalEntry) -> Effects:
     """A message goes out: what is told before the reply, and the timer for the rest."""
     state: State = call.state
-    agenda = _agenda(state, message, call.now)
-    state.agendas[message.id] = agenda
-    facts, first = _happened(state, message, agenda.until(call.now - 1))
+    schedule = _agenda(state, message, call.now)
+    state.schedules[message.id] = schedule
+    entries, first = _happened(state, message, schedule.until(call.now - 1))
     return Effects(
-        reply=reply,
-        facts=(taken, *facts),
-        before_reply=tuple(first),
+        response=response,
+        entries=(taken, *entries),
+        before_response=tuple(first),
         timers=_next(state, message),
     )
 
@@ -71,59 +72,59 @@ def later_rejection(message: Message, now: Instant) -> tuple[Timer, ...]:
     return (Timer(at=now + _REJECTED_AFTER, name=REJECTION, payload=message.id),)
 
 
-def on_timer(world: SandboxContext, state: State, timer: Timer, now: Instant) -> Effects:
+def on_timer(context: SandboxContext, state: State, timer: Timer, now: Instant) -> Effects:
     """Something becomes true of a message, or is told."""
-    del world
+    del context
     message = state.messages[str(timer.payload)]
     if timer.name == REJECTION:
         return _reject(state, message, now)
-    facts, calls = _happened(state, message, state.agendas[message.id].until(now))
-    return Effects(facts=tuple(facts), webhooks=tuple(calls), timers=_next(state, message))
+    entries, calls = _happened(state, message, state.schedules[message.id].until(now))
+    return Effects(entries=tuple(entries), webhooks=tuple(calls), timers=_next(state, message))
 
 
 def _agenda(state: State, message: Message, now: Instant) -> DeliverySchedule:
     """Dialled by the number, or drawn; nobody can follow a link that is not there."""
     number = message.number or ""
-    agenda = delivery_schedule([number], [state.chance.fraction(NAME, "fate", message.id)], now, now, rates=RATES)
+    schedule = delivery_schedule([number], [state.random.fraction(NAME, "fate", message.id)], now, now, rates=RATES)
     if outcome_for_number(number) is None and message.link is not None:
-        draw = state.chance.fraction(NAME, "click", message.id)
+        draw = state.random.fraction(NAME, "click", message.id)
         if draw < CLICKING:
-            agenda.add(0, CLICKED, CLICKS.instant(now, draw / CLICKING))
-    return agenda
+            schedule.add(0, CLICKED, CLICKS.instant(now, draw / CLICKING))
+    return schedule
 
 
 def _next(state: State, message: Message) -> tuple[Timer, ...]:
-    timers = state.agendas[message.id].timer(RECEIPTS, message.id)
+    timers = state.schedules[message.id].timer(RECEIPTS, message.id)
     if not timers:
-        del state.agendas[message.id]
+        del state.schedules[message.id]
     return timers
 
 
-def _happened(state: State, message: Message, events: list[Event]) -> tuple[list[JournalEntry], list[Webhook]]:
-    facts: list[JournalEntry] = []
+def _happened(state: State, message: Message, events: list[DueEvent]) -> tuple[list[JournalEntry], list[Webhook]]:
+    entries: list[JournalEntry] = []
     calls: list[Webhook] = []
     for event in events:
         if event.what in STATES:
-            facts += _ended(message, event)
+            entries += _ended(message, event)
             calls += _told(state, message, event)
         elif event.what == CLICKED and message.link is not None and message.state == DELIVERED:
             message.clicks += 1
-            facts.append(JournalEntry(kind="click", fields=_about(message)))
+            entries.append(JournalEntry(kind="click", fields=_about(message)))
             calls += _webhook(state, message, "clicked", event.at, url=message.url)
         elif event.what == STOP:
             assert message.number is not None  # noqa: S101 - a message without a number does not go out
-            facts += (inbound(NAME, message.number, "STOP"), *state.optouts.add(message.number, "reply"))
+            entries += (inbound(NAME, message.number, "STOP"), *state.opt_outs.add(message.number, "reply"))
             calls += _webhook(state, message, "opted_out", event.at)
-    return facts, calls
+    return entries, calls
 
 
-def _ended(message: Message, event: Event) -> Iterator[JournalEntry]:
+def _ended(message: Message, event: DueEvent) -> Iterator[JournalEntry]:
     if event.new and event.what in STEPS[message.state]:
         message.state, message.updated_at = advance(message.state, event.what), event.at
         yield JournalEntry(kind="delivery_status", fields={**_about(message), "status": event.what})
 
 
-def _told(state: State, message: Message, event: Event) -> Iterator[Webhook]:
+def _told(state: State, message: Message, event: DueEvent) -> Iterator[Webhook]:
     if event.told and event.what in EVENTS:
         name, reason = EVENTS[event.what]
         yield from _webhook(state, message, name, event.at, reason=reason)
@@ -134,7 +135,7 @@ def _reject(state: State, message: Message, now: Instant) -> Effects:
     assert code is not None  # noqa: S101 - the timer is only set together with it
     message.rejected, message.updated_at = code, now
     calls = _webhook(state, message, "rejected", now, reason=REJECTIONS[code], code=code)
-    return Effects(facts=(rejection(message, code),), webhooks=tuple(calls))
+    return Effects(entries=(rejection(message, code),), webhooks=tuple(calls))
 
 
 def rejection(message: Message, code: str) -> JournalEntry:

@@ -20,9 +20,9 @@ from sendproof_simulators.services.textlocal.state import NAME, new_state
 _KEY_LENGTH, _PASSWORD_LENGTH = 40, 16
 
 
-def _credentials(chance: KeyedRandom, sandbox: str) -> dict[str, str]:
-    password = chance.token(_PASSWORD_LENGTH, NAME, "password", sandbox)
-    return {"apikey": chance.token(_KEY_LENGTH, NAME, "apikey", sandbox), **_login(password)}
+def _credentials(random: KeyedRandom, sandbox: str) -> dict[str, str]:
+    password = random.token(_PASSWORD_LENGTH, NAME, "password", sandbox)
+    return {"apikey": random.token(_KEY_LENGTH, NAME, "apikey", sandbox), **_login(password)}
 
 
 def _login(password: str) -> dict[str, str]:
@@ -44,7 +44,7 @@ SIMULATOR = Simulator(
     on_timer=on_timer,
     events=EVENTS,
     normalise=normalise,
-    rate_limit=RateLimit(requests=10, window_ms=SECOND, when=("textlocal.rate_limit", "10")),
+    rate_limit=RateLimit(requests=10, window_ms=SECOND, when=("rate_limit", "10")),
     dialects=DIALECTS,
     templates=TEMPLATES,
     settings=SETTINGS,

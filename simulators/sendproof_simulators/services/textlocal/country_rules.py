@@ -30,11 +30,11 @@ _LEAST_AHEAD, _MOST_AHEAD = 15 * MINUTE, 365 * DAY
 _PLACEHOLDER = re.compile(r'%%\|[A-Za-z0-9_ ]+?(?:\^\{[^}]*?"maxlength"\s*:\s*"(\d+)"[^}]*\}|\^\{[^}]*\})?%%')
 
 
-def check_sender(world: SandboxContext, sender: str, approved: Iterable[str]) -> str:
+def check_sender(context: SandboxContext, sender: str, approved: Iterable[str]) -> str:
     """The sender, or a refusal: none at all (44), or none that the country takes (43)."""
     if not sender:
         raise RefusalError(errors.NO_SENDER)
-    if world.dialect("textlocal.variant") == "india":
+    if context.dialects["variant"] == "india":
         good = _INDIAN_SENDER.fullmatch(sender) is not None and sender in approved
     else:
         good = _UK_SENDER.fullmatch(sender) is not None
@@ -43,14 +43,14 @@ def check_sender(world: SandboxContext, sender: str, approved: Iterable[str]) ->
     return sender
 
 
-def check_text(world: SandboxContext, text: str, templates: Iterable[Template]) -> str:
+def check_text(context: SandboxContext, text: str, templates: Iterable[Template]) -> str:
     """The text as it may go out: not empty, not too long or cut, and in India an approved one."""
     if not text.strip():
         raise RefusalError(errors.NO_MESSAGE)
-    india = world.dialect("textlocal.variant") == "india"
+    india = context.dialects["variant"] == "india"
     most = _INDIAN_CHARACTERS_MOST if india else CHARACTERS_MOST
     if len(text) > most:
-        if world.dialect("textlocal.long_text") == "refused":
+        if context.dialects["long_text"] == "refused":
             raise RefusalError(errors.TOO_LONG)
         text = text[:most]
     if india and not any(_approved(template.body).fullmatch(text) for template in templates):
@@ -58,37 +58,37 @@ def check_text(world: SandboxContext, text: str, templates: Iterable[Template]) 
     return text
 
 
-def check_hour(world: SandboxContext, send_at: Instant) -> None:
+def check_hour(context: SandboxContext, send_at: Instant) -> None:
     """Refuse what would go out at night in India."""
-    if world.dialect("textlocal.variant") == "india" and not _OPENS <= (send_at + _IN_INDIA) % DAY < _CLOSES:
+    if context.dialects["variant"] == "india" and not _OPENS <= (send_at + _IN_INDIA) % DAY < _CLOSES:
         raise RefusalError(errors.NOT_NOW, "texts go out between 9 am and 9 pm Indian time")
 
 
-def check_schedule(world: SandboxContext, now: Instant, send_at: Instant) -> None:
+def check_schedule(context: SandboxContext, now: Instant, send_at: Instant) -> None:
     """Refuse a time that is too near or too far, where there are such limits."""
-    limited = world.dialect("textlocal.schedule_limits") == "limited"
+    limited = context.dialects["schedule_limits"] == "limited"
     if limited and not _LEAST_AHEAD <= send_at - now <= _MOST_AHEAD:
         raise RefusalError(errors.SCHEDULE_OUTSIDE)
 
 
-def number_in(world: SandboxContext, given: str) -> str | None:
+def number_in(context: SandboxContext, given: str) -> str | None:
     """The digits of a number that is sent to, or None when Textlocal would not take it."""
     if _DIGITS_ONLY.fullmatch(given):
         return given
-    if world.dialect("textlocal.national_numbers") == "understood":
-        code, national = _NATIONAL[world.dialect("textlocal.variant")]
+    if context.dialects["national_numbers"] == "understood":
+        code, national = _NATIONAL[context.dialects["variant"]]
         found = national.fullmatch(given.replace(" ", ""))
         if found is not None:
             return code + found[1]
-    return None if world.dialect("textlocal.plus_numbers") == "refused" else to_digits(given)
+    return None if context.dialects["plus_numbers"] == "refused" else to_digits(given)
 
 
-def as_sent(world: SandboxContext, text: str, *, unicode: bool) -> tuple[str, int]:
+def as_sent(context: SandboxContext, text: str, *, unicode: bool) -> tuple[str, int]:
     """The text as it reaches the phone, and how many parts, or credits, it takes."""
-    if not unicode and not is_gsm(text) and world.dialect("textlocal.plain_unicode") == "question_marks":
+    if not unicode and not is_gsm(text) and context.dialects["plain_unicode"] == "question_marks":
         text = "".join(character if is_gsm(character) else "?" for character in text)
     counted = count_parts(text, unicode=unicode)
-    if counted.encoding == "ucs2" and world.dialect("textlocal.unicode_parts") == "70":
+    if counted.encoding == "ucs2" and context.dialects["unicode_parts"] == "70":
         return text, -(-counted.units // 70)
     return text, counted.parts
 

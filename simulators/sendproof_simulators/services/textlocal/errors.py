@@ -9,7 +9,8 @@ from collections.abc import Mapping, Sequence
 
 import msgspec
 
-from sendproof_simulators.core.http import JournalEntry, Problem, Response
+from sendproof_simulators.core.effects import JournalEntry
+from sendproof_simulators.core.http import Problem, Response
 from sendproof_simulators.services.textlocal.xml import formatted
 
 # What reading JSON in a field may end with: it is broken, is no Unicode, or goes deeper than the interpreter can.
@@ -120,7 +121,7 @@ Error = Mapping[str, object]
 
 
 class RefusalError(Exception):
-    """A command is refused with a code. `facts` are what the refusal puts into the journal."""
+    """A command is refused with a code. `entries` are what the refusal puts into the journal."""
 
     def __init__(
         self, code: int, detail: str = "", warnings: Sequence[Error] = (), *, status: int | None = None
@@ -131,7 +132,7 @@ class RefusalError(Exception):
         self.code = code
         self.status = status
         self.warnings = warnings
-        self.facts: tuple[JournalEntry, ...] = ()
+        self.entries: tuple[JournalEntry, ...] = ()
 
 
 def error_of(code: int, detail: str = "") -> Error:
@@ -147,7 +148,7 @@ def failure(errors: Sequence[Error], warnings: Sequence[Error] = ()) -> dict[str
 
 def status_of_trouble(dialects: Mapping[str, str], kind: str = "") -> int:
     """The HTTP status of a refusal; without a known sandbox, that of the default dialect."""
-    if dialects.get("textlocal.error_status") != "400":
+    if dialects.get("error_status") != "400":
         return 200
     return 401 if kind == "unauthorized" else 400
 

@@ -1,6 +1,6 @@
 """The commands by name, as `x-handler` of the contract names them."""
 
-from sendproof_simulators.core.http import Effects
+from sendproof_simulators.core.effects import Effects
 from sendproof_simulators.core.simulator import Call
 from sendproof_simulators.services.textlocal.commands import (
     bulk,
@@ -167,12 +167,12 @@ def _templates(call: Call, fields: Fields) -> Answer:
         }
         for t in call.state.templates.values()
     ]
-    return Answer(value={"templates": rows}, note={"templates": len(rows)})
+    return Answer(value={"templates": rows}, summary={"templates": len(rows)})
 
 
 def _balance(call: Call, fields: Fields) -> Answer:
     del fields
-    mms = {} if call.world.dialect("textlocal.variant") == "india" else {"mms": 0}
+    mms = {} if call.context.dialects["variant"] == "india" else {"mms": 0}
     return Answer(value={"balance": {"sms": call.state.credits, **mms}})
 
 

@@ -4,7 +4,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from sendproof_simulators.core.http import Effects, JournalEntry, Timer, Webhook
+from sendproof_simulators.core.effects import Effects, JournalEntry, Timer, Webhook
 from sendproof_simulators.core.simulator import Call
 from sendproof_simulators.services.textlocal.errors import RefusalError, failure, status_of_trouble
 from sendproof_simulators.services.textlocal.xml import formatted
@@ -19,11 +19,11 @@ class Answer:
 
     value: Mapping[str, object]
     status: bool = True
-    facts: tuple[JournalEntry, ...] = ()
+    entries: tuple[JournalEntry, ...] = ()
     timers: tuple[Timer, ...] = ()
     webhooks: tuple[Webhook, ...] = ()
-    before_reply: tuple[Webhook, ...] = ()
-    note: Mapping[str, object] | None = None
+    before_response: tuple[Webhook, ...] = ()
+    summary: Mapping[str, object] | None = None
 
 
 Command = Callable[[Call, Fields], Answer]
@@ -36,15 +36,15 @@ def answered(call: Call, command: Command) -> Effects:
     try:
         answer = command(call, fields)
     except RefusalError as refusal:
-        status = refusal.status or status_of_trouble(call.world.dialects)
-        reply = formatted(failure([refusal.error], refusal.warnings), format_, status)
-        return Effects(reply=reply, facts=refusal.facts, note={"errors": [refusal.code]}, refused=True)
-    reply = formatted({**answer.value, **({"status": "success"} if answer.status else {})}, format_)
+        status = refusal.status or status_of_trouble(call.context.dialects)
+        response = formatted(failure([refusal.error], refusal.warnings), format_, status)
+        return Effects(response=response, entries=refusal.entries, summary={"errors": [refusal.code]}, refused=True)
+    response = formatted({**answer.value, **({"status": "success"} if answer.status else {})}, format_)
     return Effects(
-        reply=reply,
-        facts=answer.facts,
+        response=response,
+        entries=answer.entries,
         timers=answer.timers,
         webhooks=answer.webhooks,
-        before_reply=answer.before_reply,
-        note=answer.note,
+        before_response=answer.before_response,
+        summary=answer.summary,
     )

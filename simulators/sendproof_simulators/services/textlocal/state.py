@@ -42,7 +42,7 @@ class AccountSettings(msgspec.Struct, forbid_unknown_fields=True):
 class State:
     """`titles` counts the templates ever made under a title; `queued` are numbers whose queue was full once."""
 
-    chance: KeyedRandom
+    random: KeyedRandom
     contacts: Contacts
     identities: Identities
     book: Book = field(default_factory=Book)
@@ -54,10 +54,10 @@ class State:
     credits: int = STARTING_CREDITS
 
 
-def new_state(world: SandboxContext) -> State:
+def new_state(context: SandboxContext) -> State:
     """An account as it is at the start: credits, no templates, the audience's opt-outs."""
     return State(
-        chance=world.chance,
-        contacts=Contacts(world.chance, OptOuts(NAME, world.audience.optouts)),
-        identities=Identities(world.chance),
+        random=context.random,
+        contacts=Contacts(context.random, OptOuts(NAME, context.audience.opt_outs)),
+        identities=Identities(context.random),
     )

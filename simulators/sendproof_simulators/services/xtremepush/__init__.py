@@ -5,7 +5,7 @@ from dataclasses import replace
 from typing import Any
 
 from sendproof_simulators.core.clock.wall_clock import SECOND, Instant
-from sendproof_simulators.core.http import Effects, Timer
+from sendproof_simulators.core.effects import Effects, Timer
 from sendproof_simulators.core.randomness import KeyedRandom
 from sendproof_simulators.core.simulator import RateLimit, SandboxContext, Simulator
 from sendproof_simulators.services.xtremepush import handlers
@@ -27,20 +27,20 @@ _POST_BACK_CHANNEL = 444
 _BODY_LIMIT = 16 * 1024 * 1024
 
 
-def _credentials(chance: KeyedRandom, sandbox: str) -> dict[str, str]:
-    return {"apptoken": chance.token(_TOKEN_LENGTH, NAME, "apptoken", sandbox)}
+def _credentials(random: KeyedRandom, sandbox: str) -> dict[str, str]:
+    return {"apptoken": random.token(_TOKEN_LENGTH, NAME, "apptoken", sandbox)}
 
 
-def _execute(world: SandboxContext, state: State, timer: Timer, now: Instant) -> Effects:
+def _execute(context: SandboxContext, state: State, timer: Timer, now: Instant) -> Effects:
     if not isinstance(timer.payload, sending.Order):
         raise TypeError(f"expected an order, got {timer.payload!r}")
-    done = sending.carry_out(world, state, timer.payload, now)
+    done = sending.carry_out(context, state, timer.payload, now)
     # The call was answered long ago: nothing can come before that.
-    return replace(done, webhooks=(*done.webhooks, *done.before_reply), before_reply=())
+    return replace(done, webhooks=(*done.webhooks, *done.before_response), before_response=())
 
 
-def _import(world: SandboxContext, state: State, timer: Timer, now: Instant) -> Effects:
-    del world
+def _import(context: SandboxContext, state: State, timer: Timer, now: Instant) -> Effects:
+    del context
     return import_profiles.go_on(state, timer, now)
 
 
@@ -52,8 +52,8 @@ _TIMERS: Mapping[str, Callable[[SandboxContext, State, Timer, Instant], Effects]
 }
 
 
-def _on_timer(world: SandboxContext, state: Any, timer: Timer, now: Instant) -> Effects:
-    return _TIMERS[timer.name](world, state, timer, now)
+def _on_timer(context: SandboxContext, state: Any, timer: Timer, now: Instant) -> Effects:
+    return _TIMERS[timer.name](context, state, timer, now)
 
 
 SIMULATOR = Simulator(
@@ -67,7 +67,7 @@ SIMULATOR = Simulator(
     error=problem_response,
     on_timer=_on_timer,
     events=webhooks.EVENTS,
-    rate_limit=RateLimit(requests=50, window_ms=SECOND, when=("xtremepush.rate_limit", "50_per_second")),
+    rate_limit=RateLimit(requests=50, window_ms=SECOND, when=("rate_limit", "50_per_second")),
     body_limit=_BODY_LIMIT,
     dialects=DIALECTS,
     templates=TEMPLATES,

@@ -13,5 +13,5 @@ _OK = 200
 
 def envelope(dialects: Mapping[str, str], code: int, value: Mapping[str, object]) -> Response:
     """`value` with its code, as the body and, but for one dialect, as the HTTP status."""
-    follows = dialects.get("xtremepush.http_status") != "always_200"
+    follows = dialects.get("http_status") != "always_200"
     return json_response({"code": code, "success": code < _REFUSED_FROM, **value}, code if follows else _OK)

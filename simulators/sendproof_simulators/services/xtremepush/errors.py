@@ -8,7 +8,8 @@ wording, what is in `errors`, and 413.
 import re
 from collections.abc import Mapping, Sequence
 
-from sendproof_simulators.core.http import JournalEntry, Problem, Response, Violation
+from sendproof_simulators.core.effects import JournalEntry
+from sendproof_simulators.core.http import Problem, Response, Violation
 from sendproof_simulators.services.xtremepush.envelope import envelope
 
 BAD_REQUEST = 400
@@ -30,13 +31,13 @@ _KNOWN_MODEL = re.compile(r"/api/external/[^/]+/(campaign|profile|task|push-devi
 
 
 class RefusalError(Exception):
-    """A call is refused. `errors` say what is wrong where; `facts` are what the refusal puts into the journal."""
+    """A call is refused. `errors` say what is wrong where; `entries` are what the refusal puts into the journal."""
 
     def __init__(self, code: int, message: str, errors: Sequence[Mapping[str, object]] = ()) -> None:
         super().__init__(message)
         self.code = code
         self.errors = errors
-        self.facts: tuple[JournalEntry, ...] = ()
+        self.entries: tuple[JournalEntry, ...] = ()
 
 
 def wrong(field: str, message: str) -> RefusalError:

@@ -1,6 +1,6 @@
 """The methods by name, as the contract names its operations."""
 
-from sendproof_simulators.core.http import Effects
+from sendproof_simulators.core.effects import Effects
 from sendproof_simulators.core.simulator import Call
 from sendproof_simulators.services.xtremepush.methods import (
     campaign_execution,

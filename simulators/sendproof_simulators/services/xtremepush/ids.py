@@ -21,8 +21,8 @@ MESSAGES_MOST = 10_000_000
 class Ids:
     """Draws the ids of one project."""
 
-    def __init__(self, chance: KeyedRandom) -> None:
-        self._chance = chance
+    def __init__(self, random: KeyedRandom) -> None:
+        self._chance = random
         self._said: Counter[bytes] = Counter()
 
     def draw(self, kind: str, call: Mapping[str, object], taken: Container[int]) -> int:

@@ -3,7 +3,7 @@
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 
-from sendproof_simulators.core.http import Effects, JournalEntry, Timer, Webhook
+from sendproof_simulators.core.effects import Effects, JournalEntry, Timer, Webhook
 from sendproof_simulators.core.simulator import Call
 from sendproof_simulators.services.xtremepush.envelope import envelope
 from sendproof_simulators.services.xtremepush.errors import RefusalError, refusal
@@ -15,26 +15,26 @@ class Answer:
 
     value: Mapping[str, object]
     code: int = 200
-    facts: tuple[JournalEntry, ...] = ()
+    entries: tuple[JournalEntry, ...] = ()
     timers: tuple[Timer, ...] = ()
     webhooks: tuple[Webhook, ...] = ()
-    before_reply: tuple[Webhook, ...] = ()
-    note: Mapping[str, object] | None = None
+    before_response: tuple[Webhook, ...] = ()
+    summary: Mapping[str, object] | None = None
 
 
 def answered(call: Call, method: Callable[[Call], Answer]) -> Effects:
     """Run a method, and put what it says into the envelope."""
-    dialects = call.world.dialects
+    dialects = call.context.dialects
     try:
         answer = method(call)
     except RefusalError as refused:
-        reply = refusal(dialects, refused.code, str(refused), refused.errors)
-        return Effects(reply=reply, facts=refused.facts, note={"refused": refused.code}, refused=True)
+        response = refusal(dialects, refused.code, str(refused), refused.errors)
+        return Effects(response=response, entries=refused.entries, summary={"refused": refused.code}, refused=True)
     return Effects(
-        reply=envelope(dialects, answer.code, answer.value),
-        facts=answer.facts,
+        response=envelope(dialects, answer.code, answer.value),
+        entries=answer.entries,
         timers=answer.timers,
         webhooks=answer.webhooks,
-        before_reply=answer.before_reply,
-        note=answer.note,
+        before_response=answer.before_response,
+        summary=answer.summary,
     )

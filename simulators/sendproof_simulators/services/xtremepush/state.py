@@ -23,7 +23,7 @@ NAME = "xtremepush"
 class State:
     """By id: campaigns, their executions (actions), tasks. `settings_made` counts how often the settings were made."""
 
-    chance: KeyedRandom
+    random: KeyedRandom
     ids: Ids
     profiles: Profiles
     settings: ProjectSettings = field(default_factory=ProjectSettings)
@@ -33,6 +33,6 @@ class State:
     tasks: dict[int, Task] = field(default_factory=dict)
 
 
-def new_state(world: SandboxContext) -> State:
+def new_state(context: SandboxContext) -> State:
     """A project as it is at the start: empty."""
-    return State(chance=world.chance, ids=Ids(world.chance), profiles=Profiles(world.chance))
+    return State(random=context.random, ids=Ids(context.random), profiles=Profiles(context.random))

@@ -7,7 +7,7 @@ opted-out numbers from the start.
 from collections import Counter
 from collections.abc import Iterator, Mapping
 
-from sendproof_simulators.core.http import JournalEntry
+from sendproof_simulators.core.effects import JournalEntry
 from sendproof_simulators.core.messaging.opt_outs import OptOuts
 from sendproof_simulators.core.randomness import KeyedRandom
 from sendproof_simulators.services.textlocal.errors import (
@@ -30,10 +30,10 @@ Details = Mapping[str, str] | None
 class Contacts:
     """The groups of an account."""
 
-    def __init__(self, chance: KeyedRandom, opt_outs: OptOuts) -> None:
+    def __init__(self, random: KeyedRandom, opt_outs: OptOuts) -> None:
         """`opt_outs` is what group 6 holds."""
         self.opt_outs = opt_outs
-        self._chance = chance
+        self._chance = random
         self._names: dict[int, str] = dict(_DEFAULT)
         # Whoever is in group 6 is among the opt-outs; what is known of them beyond their number, here.
         self._members: dict[int, dict[str, Details]] = {CONTACTS: {}, OPT_OUTS: {}}
@@ -64,7 +64,7 @@ class Contacts:
         self._members[group].update(contacts)
         if group != OPT_OUTS:
             return ()
-        return tuple(fact for number in contacts for fact in self.opt_outs.add(number, how))
+        return tuple(entry for number in contacts for entry in self.opt_outs.add(number, how))
 
     def create(self, name: str) -> int:
         """Make an empty group; its id is drawn from the name, so that the order of calls does not matter."""

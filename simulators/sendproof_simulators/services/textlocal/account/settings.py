@@ -10,7 +10,7 @@ from collections.abc import Mapping
 import msgspec
 
 from sendproof_simulators.core.clock.wall_clock import Instant
-from sendproof_simulators.core.http import Effects
+from sendproof_simulators.core.effects import Effects
 from sendproof_simulators.core.simulator import SandboxContext, Settings
 from sendproof_simulators.core.webhooks.urls import check_webhook_url
 from sendproof_simulators.services.textlocal.state import AccountSettings, State
@@ -22,7 +22,7 @@ def read(state: State) -> Mapping[str, object]:
     return found | {"credits": state.credits}
 
 
-def replace(world: SandboxContext, state: State, now: Instant, given: Mapping[str, object]) -> Effects:
+def replace(context: SandboxContext, state: State, now: Instant, given: Mapping[str, object]) -> Effects:
     """New settings; credits that are not given stay as they are. `ValueError` says what was expected."""
     del now
     rest = {name: value for name, value in given.items() if name != "credits"}
@@ -34,7 +34,7 @@ def replace(world: SandboxContext, state: State, now: Instant, given: Mapping[st
     if credits_ < 0:
         raise ValueError(f"settings of textlocal: expected credits from 0 on, got {credits_}")
     for url in filter(None, (settings.receipt_url, settings.inbound_url)):
-        check_webhook_url(url, world.allow_remote_webhooks)
+        check_webhook_url(url, context.allow_remote_webhooks)
     state.settings, state.credits = settings, credits_
     return Effects()
 

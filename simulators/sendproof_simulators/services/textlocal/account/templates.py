@@ -8,7 +8,7 @@ import re
 from collections.abc import Mapping
 
 from sendproof_simulators.core.clock.wall_clock import Instant
-from sendproof_simulators.core.http import Effects, JournalEntry
+from sendproof_simulators.core.effects import Effects, JournalEntry
 from sendproof_simulators.core.simulator import Template, Templates
 from sendproof_simulators.services.textlocal.state import NAME, State
 
@@ -59,7 +59,7 @@ def delete(state: State, now: Instant, id_: str) -> Effects:
     del now
     template = _find(state, id_)
     del state.templates[int(template.id)]
-    return Effects(facts=(_fact("deleted", template),))
+    return Effects(entries=(_fact("deleted", template),))
 
 
 def _everything(state: State) -> tuple[Template, ...]:
@@ -86,7 +86,7 @@ def _draw(state: State, title: str) -> int:
     state.titles[title] += 1
     attempt = 0
     while True:
-        drawn = _LOWEST + state.chance.below(_SPAN, NAME, "template", title, state.titles[title], attempt)
+        drawn = _LOWEST + state.random.below(_SPAN, NAME, "template", title, state.titles[title], attempt)
         if drawn not in state.templates:
             return drawn
         attempt += 1
@@ -94,7 +94,7 @@ def _draw(state: State, title: str) -> int:
 
 def _kept(state: State, template: Template, action: str) -> Effects:
     state.templates[int(template.id)] = template
-    return Effects(facts=(_fact(action, template),))
+    return Effects(entries=(_fact(action, template),))
 
 
 def _fact(action: str, template: Template) -> JournalEntry:

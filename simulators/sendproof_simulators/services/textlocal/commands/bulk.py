@@ -11,7 +11,7 @@ from urllib.parse import unquote
 
 import msgspec
 
-from sendproof_simulators.core.http import JournalEntry
+from sendproof_simulators.core.effects import JournalEntry
 from sendproof_simulators.core.messaging.delivery_outcomes import BLOCKED, QUEUE_FULL
 from sendproof_simulators.core.simulator import Call, SandboxContext
 from sendproof_simulators.services.textlocal import errors
@@ -62,7 +62,7 @@ _decode = msgspec.json.Decoder(BulkData).decode
 class _Sorting:
     """The messages of a call on their way to those that are sent and those that are not."""
 
-    world: SandboxContext
+    context: SandboxContext
     state: State
     data: BulkData
     credits: int
@@ -98,7 +98,7 @@ class _Sorting:
     def _number(self, given: str) -> str:
         if not given:
             raise RefusalError(errors.NO_RECIPIENTS)
-        number = number_in(self.world, given)
+        number = number_in(self.context, given)
         reason = None if number is None else door(self.state, number, leave_out=False)
         if number is None or reason not in {None, BLOCKED, QUEUE_FULL}:
             raise RefusalError(errors.BAD_NUMBER)
@@ -111,24 +111,24 @@ class _Sorting:
     def _checked(self, given: str) -> tuple[str, int]:
         """The text as it is sent, and its price. One that many get is looked at, and kept, once."""
         if given not in self._texts:
-            text = check_text(self.world, _decoded(given), self.state.templates.values())
-            self._texts[given] = as_sent(self.world, text, unicode=self.data.unicode)
+            text = check_text(self.context, _decoded(given), self.state.templates.values())
+            self._texts[given] = as_sent(self.context, text, unicode=self.data.unicode)
         text, parts = self._texts[given]
         if parts > self.credits and not self.data.test:
             raise RefusalError(errors.NO_CREDITS)
         return text, parts
 
     def _url(self, message: BulkMessage) -> str:
-        data, keys = self.data, self.world.dialect("textlocal.bulk_keys")
+        data, keys = self.data, self.context.dialects["bulk_keys"]
         snake = message.receipt_url or data.receipt_url if keys != "camel" else ""
         camel = message.receipt_url_camel or data.receipt_url_camel if keys != "snake" else ""
         url = snake or camel
         if url not in self._urls:
-            self._urls[url] = receipt_url(self.world, url) or self.state.settings.receipt_url
+            self._urls[url] = receipt_url(self.context, url) or self.state.settings.receipt_url
         return self._urls[url]
 
     def _custom(self, message: BulkMessage) -> str:
-        taken = self.world.dialect("textlocal.bulk_custom")
+        taken = self.context.dialects["bulk_custom"]
         if taken == "ignored":
             return ""
         return str(self.data.custom if message.custom is None or taken == "call" else message.custom)
@@ -140,7 +140,7 @@ def bulk_json(call: Call, fields: Fields) -> Answer:
     data = _read(fields.get("data", ""))
     order = _order(call, fields, data)
     before = state.credits
-    sorting = _Sorting(call.world, state, data, before)
+    sorting = _Sorting(call.context, state, data, before)
     for place, message in enumerate(data.messages):
         sorting.sort(place, message)
     refuse_full(state, sorting.full)
@@ -148,11 +148,11 @@ def bulk_json(call: Call, fields: Fields) -> Answer:
     entered = enter(call, order, sorting.draft)
     return Answer(
         value=_said(data, before, entered.dispatch, sorting.refused),
-        facts=(*entered.facts, *map(_rejection, sorting.refused)),
+        entries=(*entered.entries, *map(_rejection, sorting.refused)),
         timers=entered.timers,
         webhooks=entered.webhooks,
-        before_reply=entered.before_reply,
-        note={"accepted": len(entered.dispatch), "rejected": len(sorting.refused)},
+        before_response=entered.before_response,
+        summary={"accepted": len(entered.dispatch), "rejected": len(sorting.refused)},
     )
 
 
@@ -169,13 +169,13 @@ def _read(text: str) -> BulkData:
 
 
 def _order(call: Call, fields: Fields, data: BulkData) -> Order:
-    settings, keys = call.state.settings, call.world.dialect("textlocal.bulk_keys")
+    settings, keys = call.state.settings, call.context.dialects["bulk_keys"]
     snake = data.schedule_time if keys != "camel" else None
     camel = data.scheduled if keys != "snake" else None
     return Order(
         identity=call.state.identities.of("bulk_json", fields),
-        sender=check_sender(call.world, data.sender or settings.default_sender, settings.sender_names),
-        send_at=schedule(call.world, call.now, camel if snake is None else snake),
+        sender=check_sender(call.context, data.sender or settings.default_sender, settings.sender_names),
+        send_at=schedule(call.context, call.now, camel if snake is None else snake),
         validity=None,
         unicode=data.unicode,
         test=data.test,

@@ -60,7 +60,7 @@ def get_contacts(call: Call, fields: Fields) -> Answer:
     """A page of a group, or the one contact with a number."""
     members = call.state.contacts.members(fields["group_id"])
     if "number" in fields:
-        number = _member(call.world, fields["number"])
+        number = _member(call.context, fields["number"])
         members = {number: members[number]} if number is not None and number in members else {}
     start, limit = fields.get("start", 0), fields.get("limit", _PAGE)
     page = islice(members.items(), min(start, len(members)), min(start + limit, len(members)))
@@ -73,7 +73,7 @@ def create_contacts(call: Call, fields: Fields) -> Answer:
     given = [number for number in map(str.strip, fields["numbers"].split(",")) if number]
     if not given:
         raise RefusalError(errors.NO_CONTACTS)
-    most = int(call.world.dialect("textlocal.contacts_most"))
+    most = int(call.context.dialects["contacts_most"])
     if len(given) > most:
         raise RefusalError(errors.TOO_MANY, f"{len(given)} of {most} at most")
     return _create(call, fields, [(number, None) for number in given], errors.BAD_CONTACTS)
@@ -95,14 +95,14 @@ def create_contacts_bulk(call: Call, fields: Fields) -> Answer:
 
 def delete_contact(call: Call, fields: Fields) -> Answer:
     """Take a number out of a group for good."""
-    group, member = fields.get("group_id", CONTACTS), _member(call.world, fields["number"]) or ""
+    group, member = fields.get("group_id", CONTACTS), _member(call.context, fields["number"]) or ""
     call.state.contacts.remove(group, member)
     return Answer(value={"group_id": group, "number": _shown(member)})
 
 
 def get_optouts(call: Call, fields: Fields) -> Answer:
     """Every number that must not be sent to. The shape is assumed."""
-    if call.world.dialect("textlocal.optouts_reply") == "contacts":
+    if call.context.dialects["optouts_reply"] == "contacts":
         return get_contacts(call, {**fields, "group_id": OPT_OUTS})
     numbers = [{"number": int(number)} for number in call.state.contacts.opt_outs]
     return Answer(value={"num_optouts": len(numbers), "optouts": numbers})
@@ -113,7 +113,7 @@ def _create(call: Call, fields: Fields, given: Sequence[tuple[str, Details]], co
     created: dict[str, Details] = {}
     left_out: list[str] = []
     for text, details in given:
-        member = _member(call.world, text) if text else None
+        member = _member(call.context, text) if text else None
         if member is None or member in created:
             left_out.append(text)
         else:
@@ -121,16 +121,16 @@ def _create(call: Call, fields: Fields, given: Sequence[tuple[str, Details]], co
     call.state.contacts.name_of(group)
     if not created:
         raise RefusalError(code_if_none)
-    facts = call.state.contacts.add(group, created, call.operation.removesuffix("_get"))
+    entries = call.state.contacts.add(group, created, call.operation.removesuffix("_get"))
     said = {"group_id": group, "num_contacts": len(created), "contacts": _listed(created.items())}
-    return Answer(value={**said, **_warned(left_out)}, facts=facts)
+    return Answer(value={**said, **_warned(left_out)}, entries=entries)
 
 
-def _member(world: SandboxContext, text: str) -> str | None:
+def _member(context: SandboxContext, text: str) -> str | None:
     """What a contact is known by: its number, or where that is spoken, a customer's id."""
-    if world.dialect("textlocal.template_send") == "brochure" and world.audience.index_of(text) is not None:
+    if context.dialects["template_send"] == "brochure" and context.audience.index_of(text) is not None:
         return text
-    return number_in(world, text)
+    return number_in(context, text)
 
 
 def _shown(member: str) -> int | str:

@@ -8,7 +8,7 @@ is paid back and not known any more, what is answered, and the code for what can
 from collections.abc import Mapping, Sequence
 
 from sendproof_simulators.core.clock.wall_clock import sql_time
-from sendproof_simulators.core.http import JournalEntry
+from sendproof_simulators.core.effects import JournalEntry
 from sendproof_simulators.core.messaging.lifecycle import CANCELLED
 from sendproof_simulators.core.simulator import Call
 from sendproof_simulators.services.textlocal.errors import INVALID_PARAMETER, RefusalError
@@ -21,8 +21,8 @@ def get_scheduled(call: Call, fields: Fields) -> Answer:
     """Every batch that is still to go out, the next one first."""
     del fields
     rows = [_row(batch, dispatch, places) for batch, dispatch, places in call.state.book.waiting(call.now)]
-    silent = call.world.dialect("textlocal.scheduled_status") == "absent"
-    return Answer(value={"scheduled": rows}, status=not silent, note={"scheduled": len(rows)})
+    silent = call.context.dialects["scheduled_status"] == "absent"
+    return Answer(value={"scheduled": rows}, status=not silent, summary={"scheduled": len(rows)})
 
 
 def cancel_scheduled(call: Call, fields: Fields) -> Answer:
@@ -35,8 +35,8 @@ def cancel_scheduled(call: Call, fields: Fields) -> Answer:
     for place in places:
         dispatch.advance(place, call.now, CANCELLED)
         state.credits += dispatch.draft.parts[place]
-    facts = tuple(_withdrawal(dispatch, place) for place in places)
-    return Answer(value={}, facts=facts, note={"batch": str(fields["sent_id"]), "cancelled": len(facts)})
+    entries = tuple(_withdrawal(dispatch, place) for place in places)
+    return Answer(value={}, entries=entries, summary={"batch": str(fields["sent_id"]), "cancelled": len(entries)})
 
 
 def _row(batch: int, dispatch: Dispatch, places: Sequence[int]) -> Mapping[str, str]:

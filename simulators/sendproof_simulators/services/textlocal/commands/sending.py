@@ -4,7 +4,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 
 from sendproof_simulators.core.clock.wall_clock import SECOND, Instant
-from sendproof_simulators.core.http import JournalEntry
+from sendproof_simulators.core.effects import JournalEntry
 from sendproof_simulators.core.messaging.delivery_outcomes import (
     BLOCKED,
     LANDLINE,
@@ -48,7 +48,7 @@ def send(call: Call, fields: Fields) -> Answer:
         return _send(call, fields, given, text)
     except RefusalError as refusal:
         reason = str(refusal.error["message"])
-        refusal.facts = refusal.facts or tuple(rejection(n, text, refusal.code, reason) for n in given)
+        refusal.entries = refusal.entries or tuple(rejection(n, text, refusal.code, reason) for n in given)
         raise
 
 
@@ -57,25 +57,25 @@ def _send(call: Call, fields: Fields, given: Sequence[str], text: str) -> Answer
         raise RefusalError(errors.NO_MESSAGE)
     recipients, group = _recipients(call, fields, given, text)
     order = _order(call, fields, group)
-    url = receipt_url(call.world, fields.get("receipt_url", "")) or call.state.settings.receipt_url
-    recipients = recipients.checked(lambda each: check_text(call.world, each, call.state.templates.values()))
-    sorting = Sorting(call.world, call.state, leave_out=_leaves_out(call.world, fields))
+    url = receipt_url(call.context, fields.get("receipt_url", "")) or call.state.settings.receipt_url
+    recipients = recipients.checked(lambda each: check_text(call.context, each, call.state.templates.values()))
+    sorting = Sorting(call.context, call.state, leave_out=_leaves_out(call.context, fields))
     sorting.sort(recipients)
     if not sorting.places:
-        code = int(call.world.dialect("textlocal.no_valid_numbers"))
+        code = int(call.context.dialects["no_valid_numbers"])
         refusal = RefusalError(code, warnings=sorting.warnings)
-        refusal.facts = tuple(sorting.rejected)
+        refusal.entries = tuple(sorting.rejected)
         raise refusal
-    draft, order = _draft(call.world, recipients, sorting, order, (fields.get("custom", ""), url))
+    draft, order = _draft(call.context, recipients, sorting, order, (fields.get("custom", ""), url))
     charge(call.state, order, sum(draft.parts))
     entered = enter(call, order, draft)
     return Answer(
         value=_said(call, order, entered.dispatch, sorting.warnings),
-        facts=(*entered.facts, *sorting.rejected),
+        entries=(*entered.entries, *sorting.rejected),
         timers=entered.timers,
         webhooks=entered.webhooks,
-        before_reply=entered.before_reply,
-        note={
+        before_response=entered.before_response,
+        summary={
             "batch": str(entered.dispatch.first_batch),
             "accepted": len(sorting.places),
             "rejected": len(sorting.rejected),
@@ -99,26 +99,26 @@ def _recipients(call: Call, fields: Fields, given: Sequence[str], text: str) -> 
         raise RefusalError(errors.EMPTY_GROUP)
     if _sends_template(call, fields):
         return template_recipients(call, members, fields["template_id"]), group
-    return text_recipients(call.world, members, text), group
+    return text_recipients(call.context, members, text), group
 
 
 def _sends_template(call: Call, fields: Fields) -> bool:
-    return "template_id" in fields and call.world.dialect("textlocal.template_send") == "brochure"
+    return "template_id" in fields and call.context.dialects["template_send"] == "brochure"
 
 
-def _leaves_out(world: SandboxContext, fields: Fields) -> bool:
-    left_out: bool = fields.get("optouts", world.dialect("textlocal.optouts_default") == "left_out")
+def _leaves_out(context: SandboxContext, fields: Fields) -> bool:
+    left_out: bool = fields.get("optouts", context.dialects["optouts_default"] == "left_out")
     return left_out
 
 
 def _order(call: Call, fields: Fields, group: Group | None) -> Order:
-    send_at = schedule(call.world, call.now, fields.get("schedule_time"))
+    send_at = schedule(call.context, call.now, fields.get("schedule_time"))
     settings = call.state.settings
     sender = fields.get("sender", settings.default_sender)
     simple_reply = fields.get("simple_reply", False)
     return Order(
         identity=call.state.identities.of("send", fields),
-        sender=REPLY_NUMBER if simple_reply else check_sender(call.world, sender, settings.sender_names),
+        sender=REPLY_NUMBER if simple_reply else check_sender(call.context, sender, settings.sender_names),
         send_at=send_at,
         validity=_validity(call.now, send_at, fields.get("validity")),
         unicode=fields.get("unicode", False),
@@ -128,16 +128,16 @@ def _order(call: Call, fields: Fields, group: Group | None) -> Order:
     )
 
 
-def schedule(world: SandboxContext, now: Instant, wanted: int | None) -> Instant:
+def schedule(context: SandboxContext, now: Instant, wanted: int | None) -> Instant:
     """When the messages go out; `wanted` is in Unix seconds."""
     if wanted is None:
-        check_hour(world, now)
+        check_hour(context, now)
         return now
     if wanted * SECOND < now - now % SECOND:
         raise RefusalError(errors.SCHEDULE_PAST)
     send_at = max(wanted * SECOND, now)
-    check_schedule(world, now, send_at)
-    check_hour(world, send_at)
+    check_schedule(context, now, send_at)
+    check_hour(context, send_at)
     return send_at
 
 
@@ -150,12 +150,12 @@ def _validity(now: Instant, send_at: Instant, wanted: int | None) -> Instant | N
     return wanted * SECOND
 
 
-def receipt_url(world: SandboxContext, text: str) -> str:
+def receipt_url(context: SandboxContext, text: str) -> str:
     """The address for receipts, or "" when none is wanted; refuses one that must not be called."""
     if not text:
         return ""
     try:
-        return check_webhook_url(text, world.allow_remote_webhooks)
+        return check_webhook_url(text, context.allow_remote_webhooks)
     except ValueError as error:
         raise RefusalError(errors.INVALID_PARAMETER, f"receipt_url: {error}") from error
 
@@ -173,7 +173,7 @@ class Sorting:
     clients in India.
     """
 
-    world: SandboxContext
+    context: SandboxContext
     state: State
     leave_out: bool
     places: list[int] = field(default_factory=list)
@@ -185,9 +185,9 @@ class Sorting:
         """Sort them all; what the numbers dial decides first."""
         invalid: list[tuple[str, str]] = []
         full: list[str] = []
-        once: set[str] | None = set() if self.world.dialect("textlocal.repeated_numbers") == "once" else None
+        once: set[str] | None = set() if self.context.dialects["repeated_numbers"] == "once" else None
         for place, given in enumerate(recipients.given):
-            number = number_in(self.world, given)
+            number = number_in(self.context, given)
             if number is None:
                 invalid.append((given, recipients.texts[place]))
             elif once is None or number not in once:
@@ -220,8 +220,8 @@ class Sorting:
 
 def door(state: State, number: str, *, leave_out: bool) -> str | None:
     """Why a number does not get a text, if it does not."""
-    fate = outcome_for_number(number)
-    refusal = None if fate is None else fate.refusal
+    outcome = outcome_for_number(number)
+    refusal = None if outcome is None else outcome.refusal
     if refusal in {LANDLINE, BLOCKED} or (refusal == QUEUE_FULL and number not in state.queued):
         return refusal
     return OPTED_OUT if leave_out and (refusal == OPTED_OUT or number in state.contacts.opt_outs) else None
@@ -238,7 +238,7 @@ def refuse_full(state: State, numbers: Sequence[str]) -> None:
 
 
 def _draft(
-    world: SandboxContext, recipients: Recipients, sorting: Sorting, order: Order, rest: tuple[str, str]
+    context: SandboxContext, recipients: Recipients, sorting: Sorting, order: Order, rest: tuple[str, str]
 ) -> tuple[Draft, Order]:
     """The columns of those that get a text. One that many get is looked at once.
 
@@ -247,8 +247,8 @@ def _draft(
     looked_at: dict[str, tuple[str, int]] = {}
     tracked = False
     for text in dict.fromkeys(recipients.texts):
-        shown, tracks = shortened(world.chance, text) if order.links else (text, False)
-        sent, parts = as_sent(world, shown, unicode=order.unicode)
+        shown, tracks = shortened(context.random, text) if order.links else (text, False)
+        sent, parts = as_sent(context, shown, unicode=order.unicode)
         looked_at[text] = (text if tracks else sent, parts)
         tracked = tracked or tracks
     priced = [looked_at[recipients.texts[place]] for place in sorting.places]
@@ -275,9 +275,9 @@ def charge(state: State, order: Order, cost: int) -> None:
 
 def _said(call: Call, order: Order, dispatch: Dispatch, warnings: Sequence[Mapping[str, object]]) -> dict[str, object]:
     draft, count = dispatch.draft, len(dispatch)
-    ones = order.test and call.world.dialect("textlocal.test_ids") == "ones"
+    ones = order.test and call.context.dialects["test_ids"] == "ones"
     ids = range(1, count + 1) if ones else map(str, range(dispatch.first_id, dispatch.first_id + count))
-    content = shortened(call.world.chance, draft.texts[0])[0] if order.links else draft.texts[0]
+    content = shortened(call.context.random, draft.texts[0])[0] if order.links else draft.texts[0]
     said: dict[str, object] = {
         "balance": call.state.credits,
         "batch_id": 99 if ones else dispatch.first_batch,

@@ -27,17 +27,17 @@ def create_shorturl(call: Call, fields: Fields) -> Answer:
         raise RefusalError(errors.NO_URL)
     if not _is_address(url):
         raise RefusalError(errors.BAD_URL)
-    return Answer(value={"shorturl": {"url": url, "shorturl": short(call.world.chance, url)}})
+    return Answer(value={"shorturl": {"url": url, "shorturl": short(call.context.random, url)}})
 
 
-def short(chance: KeyedRandom, url: str) -> str:
+def short(random: KeyedRandom, url: str) -> str:
     """The short link to an address."""
-    return _HOST + chance.token(_LENGTH, NAME, "link", url)
+    return _HOST + random.token(_LENGTH, NAME, "link", url)
 
 
-def shortened(chance: KeyedRandom, text: str) -> tuple[str, bool]:
+def shortened(random: KeyedRandom, text: str) -> tuple[str, bool]:
     """The text with short links in place of its addresses, and whether it has any."""
-    text, count = _IN_TEXT.subn(lambda found: short(chance, found[0]), text)
+    text, count = _IN_TEXT.subn(lambda found: short(random, found[0]), text)
     return text, count > 0
 
 

@@ -43,7 +43,7 @@ def status_batch(call: Call, fields: Fields) -> Answer:
         raise RefusalError(INVALID_PARAMETER, f"batch_id: no batch has the id {fields['batch_id']}")
     letters = Counter(message.letter for message in messages)
     said: dict[str, object] = {"batch_id": fields["batch_id"], "num_messages": len(messages)}
-    silent = {"num_expired"} if call.world.dialect("textlocal.batch_counters") == "without" else set()
+    silent = {"num_expired"} if call.context.dialects["batch_counters"] == "without" else set()
     said |= {name: letters[letter] for name, letter in _COUNTED.items() if name not in silent}
     said["messages"] = [{"recipient": int(message.number), "status": message.letter} for message in messages]
     return Answer(value=said)
@@ -58,7 +58,7 @@ def get_history_api(call: Call, fields: Fields) -> Answer:
 
 def get_history_single(call: Call, fields: Fields) -> Answer:
     """The messages to single numbers."""
-    if call.world.dialect("textlocal.histories") == "origin":
+    if call.context.dialects["histories"] == "origin":
         return _history(fields, (), 0)
     dispatches = [dispatch for dispatch in _period(call, fields) if dispatch.group is None]
     rows = map(_row, _messages(dispatches, *_page(fields)))
@@ -96,7 +96,7 @@ def _page(fields: Fields) -> tuple[int, int, bool]:
 def _history(fields: Fields, rows: Iterable[Mapping[str, object]], total: int) -> Answer:
     start, limit, _ = _page(fields)
     frame = {"start": start, "limit": limit, "total": total}
-    return Answer(value={**frame, "messages": list(rows)}, note=frame)
+    return Answer(value={**frame, "messages": list(rows)}, summary=frame)
 
 
 def _messages(dispatches: Sequence[Dispatch], start: int, limit: int, descending: bool) -> Iterator[Message]:  # noqa: FBT001 - a page, spread out

@@ -4,7 +4,7 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, replace
 
 from sendproof_simulators.core.clock.wall_clock import Instant, iso
-from sendproof_simulators.core.http import JournalEntry, Timer, Webhook
+from sendproof_simulators.core.effects import JournalEntry, Timer, Webhook
 from sendproof_simulators.core.messaging.lifecycle import delivery_schedule
 from sendproof_simulators.core.simulator import Call
 from sendproof_simulators.services.textlocal.messages.message_store import Dispatch, Draft, Group
@@ -37,28 +37,28 @@ class Entered:
     """A dispatch, and what follows from it."""
 
     dispatch: Dispatch
-    facts: tuple[JournalEntry, ...]
+    entries: tuple[JournalEntry, ...]
     timers: tuple[Timer, ...] = ()
     webhooks: tuple[Webhook, ...] = ()
-    before_reply: tuple[Webhook, ...] = ()
+    before_response: tuple[Webhook, ...] = ()
 
 
 def enter(call: Call, order: Order, draft: Draft) -> Entered:
     """Give the messages their ids, and, unless it is a test, a place in the book and their fates."""
     dispatch = _dispatch(call.state, order, draft)
-    facts = tuple(deliveries(dispatch, test=order.test))
+    entries = tuple(deliveries(dispatch, test=order.test))
     if order.test or not len(dispatch):
-        return Entered(dispatch=dispatch, facts=facts)
+        return Entered(dispatch=dispatch, entries=entries)
     ids = range(dispatch.first_id, dispatch.first_id + len(dispatch))
-    draws = call.state.chance.fractions(ids, NAME, "fate")
-    dispatch.agenda = delivery_schedule(draft.numbers, draws, call.now, order.send_at, validity=order.validity)
+    draws = call.state.random.fractions(ids, NAME, "fate")
+    dispatch.schedule = delivery_schedule(draft.numbers, draws, call.now, order.send_at, validity=order.validity)
     call.state.book.enter(dispatch)
-    first = follow(call.world, call.state, dispatch, dispatch.agenda.until(call.now - 1), call.now)
+    first = follow(call.context, call.state, dispatch, dispatch.schedule.until(call.now - 1), call.now)
     return Entered(
         dispatch=dispatch,
-        facts=(*facts, *first.facts),
+        entries=(*entries, *first.entries),
         timers=next_timer(dispatch),
-        before_reply=first.webhooks,
+        before_response=first.webhooks,
     )
 
 

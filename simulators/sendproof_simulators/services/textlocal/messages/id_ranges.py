@@ -59,8 +59,8 @@ class Identities:
     host and port of an address do not count: a bridge that listens on another port says the same.
     """
 
-    def __init__(self, chance: KeyedRandom) -> None:
-        self._chance = chance
+    def __init__(self, random: KeyedRandom) -> None:
+        self._chance = random
         self._seen: Counter[bytes] = Counter()
 
     def of(self, command: str, fields: Mapping[str, object]) -> tuple[str, int]:

@@ -63,7 +63,7 @@ class Dispatch:
     sender: str
     send_at: Instant
     draft: Draft
-    agenda: DeliverySchedule = field(default_factory=DeliverySchedule)
+    schedule: DeliverySchedule = field(default_factory=DeliverySchedule)
     group: Group | None = None
     tracked: bool = False
     letters: bytearray = field(default_factory=bytearray)

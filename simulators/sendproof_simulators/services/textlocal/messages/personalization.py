@@ -33,10 +33,10 @@ class Recipients:
         return Recipients(given=self.given, texts=[found[text] for text in self.texts])
 
 
-def text_recipients(world: SandboxContext, members: Mapping[str, Details], text: str) -> Recipients:
+def text_recipients(context: SandboxContext, members: Mapping[str, Details], text: str) -> Recipients:
     """The members of a group with one text, filled in from what is known of them where that is done."""
-    given = [_number_of(world, member) for member in members]
-    if world.dialect("textlocal.group_merge") == "literal" or "%%" not in text:
+    given = [_number_of(context, member) for member in members]
+    if context.dialects["group_merge"] == "literal" or "%%" not in text:
         return Recipients(given=given, texts=[text] * len(given))
     return Recipients(given=given, texts=[render(text, _attributes(details)) for details in members.values()])
 
@@ -49,8 +49,8 @@ def template_recipients(call: Call, members: Mapping[str, Details], template: in
     translations = state.settings.translations.get(template)
     given, texts = [], []
     for member, details in members.items():
-        index = call.world.audience.index_of(member)
-        customer = None if index is None else call.world.audience.customer(index)
+        index = call.context.audience.index_of(member)
+        customer = None if index is None else call.context.audience.customer(index)
         attributes = _attributes(details) if customer is None else customer.attributes
         given.append(member if customer is None else customer.number or member)
         texts.append(render(state.templates[_chosen(translations, attributes, state, template)].body, attributes))
@@ -66,10 +66,10 @@ def _chosen(
     return wanted if wanted in state.templates else template
 
 
-def _number_of(world: SandboxContext, member: str) -> str:
+def _number_of(context: SandboxContext, member: str) -> str:
     """The number that a member of a group is sent to: its own, or that of the customer whose id it is."""
-    index = world.audience.index_of(member) if not member.isdigit() else None
-    return member if index is None else world.audience.customer(index).number or member
+    index = context.audience.index_of(member) if not member.isdigit() else None
+    return member if index is None else context.audience.customer(index).number or member
 
 
 def _attributes(details: Details) -> Mapping[str, str | None]:

@@ -11,9 +11,16 @@ from dataclasses import dataclass, field
 from urllib.parse import quote_plus, urlencode
 
 from sendproof_simulators.core.clock.wall_clock import MINUTE, Instant, sql_time
-from sendproof_simulators.core.http import Effects, JournalEntry, RetryPolicy, Timer, Webhook
+from sendproof_simulators.core.effects import Effects, JournalEntry, RetryPolicy, Timer, Webhook
 from sendproof_simulators.core.messaging.delivery_outcomes import CLICKED, EXPIRED, STATES, STOP
-from sendproof_simulators.core.messaging.lifecycle import CANCELLED, PENDING, SCHEDULED, Event, click, outcome
+from sendproof_simulators.core.messaging.lifecycle import (
+    CANCELLED,
+    PENDING,
+    SCHEDULED,
+    DueEvent,
+    click,
+    delivery_status,
+)
 from sendproof_simulators.core.messaging.opt_outs import inbound, is_stop
 from sendproof_simulators.core.simulator import SandboxContext
 from sendproof_simulators.services.textlocal.commands.inboxes import REPLY_NUMBER, Received
@@ -29,34 +36,34 @@ EVENTS = RECEIPT, INBOUND = "receipt", "inbound"
 
 def next_timer(dispatch: Dispatch) -> tuple[Timer, ...]:
     """One timer a dispatch, for the next time that anything becomes of any of its messages."""
-    return dispatch.agenda.timer("receipts", dispatch.first_id)
+    return dispatch.schedule.timer("receipts", dispatch.first_id)
 
 
-def on_timer(world: SandboxContext, state: State, timer: Timer, now: Instant) -> Effects:
+def on_timer(context: SandboxContext, state: State, timer: Timer, now: Instant) -> Effects:
     """Let happen to the messages of a dispatch what is due, and tell whoever asked to be told."""
     if not isinstance(timer.payload, int):
         raise TypeError(f"expected the first message id of a dispatch, got {timer.payload!r}")
     dispatch = state.book.messages[timer.payload]
-    led_to = follow(world, state, dispatch, dispatch.agenda.until(now), now)
-    return Effects(facts=tuple(led_to.facts), timers=next_timer(dispatch), webhooks=led_to.webhooks)
+    led_to = follow(context, state, dispatch, dispatch.schedule.until(now), now)
+    return Effects(entries=tuple(led_to.entries), timers=next_timer(dispatch), webhooks=led_to.webhooks)
 
 
 @dataclass(slots=True)
 class _Following:
     """What events lead to, one after the other."""
 
-    world: SandboxContext
+    context: SandboxContext
     state: State
     dispatch: Dispatch
     now: Instant
-    facts: list[JournalEntry] = field(default_factory=list)
+    entries: list[JournalEntry] = field(default_factory=list)
     told: list[Webhook] = field(default_factory=list)
 
     @property
     def webhooks(self) -> tuple[Webhook, ...]:
         return tuple(self.told)
 
-    def take(self, event: Event) -> None:
+    def take(self, event: DueEvent) -> None:
         """Let one event happen, unless its message was cancelled."""
         before = self.dispatch.state(event.place, self.now)
         if before == CANCELLED:
@@ -66,13 +73,13 @@ class _Following:
         else:
             _REACTIONS[event.what](self, self.dispatch.message(event.place))
 
-    def _end(self, event: Event, before: str) -> None:
+    def _end(self, event: DueEvent, before: str) -> None:
         if event.new:
             self.dispatch.advance(event.place, self.now, event.what)
         message = self.dispatch.message(event.place)
         letter = LETTERS[event.what]
         if event.new:
-            self.facts.append(outcome(NAME, str(message.id), event.what, letter=letter))
+            self.entries.append(delivery_status(NAME, str(message.id), event.what, letter=letter))
         if event.told and message.receipt_url and self._is_pushed(event.what):
             first = event.new and before in {PENDING, SCHEDULED}
             key = f"receipt:{message.id}" if first else f"receipt:{message.id}:{event.what}"
@@ -80,21 +87,21 @@ class _Following:
 
     def _is_pushed(self, what: str) -> bool:
         if what == EXPIRED:
-            return self.world.dialect("textlocal.expired_receipts") == "pushed"
+            return self.context.dialects["expired_receipts"] == "pushed"
         return what in PUSHED
 
     @property
     def _retry(self) -> RetryPolicy:
-        return RETRY if self.world.dialect("textlocal.receipt_retries") == "repeated" else _ONCE
+        return RETRY if self.context.dialects["receipt_retries"] == "repeated" else _ONCE
 
     def click(self, message: Message) -> None:
         """Somebody follows a link, if there is one that tells."""
         if self.dispatch.tracked:
-            self.facts.append(click(NAME, str(message.id), message.number))
+            self.entries.append(click(NAME, str(message.id), message.number))
 
     def stop(self, message: Message) -> None:
         """Somebody writes STOP."""
-        self.facts += _reply(self.state, message.number, "STOP", self.now)
+        self.entries += _reply(self.state, message.number, "STOP", self.now)
         url = self.state.settings.inbound_url
         if url:
             received = self.state.inbox.messages[-1]
@@ -105,10 +112,10 @@ _REACTIONS: Mapping[str, Callable[[_Following, Message], None]] = {CLICKED: _Fol
 
 
 def follow(
-    world: SandboxContext, state: State, dispatch: Dispatch, events: Iterable[Event], now: Instant
+    context: SandboxContext, state: State, dispatch: Dispatch, events: Iterable[DueEvent], now: Instant
 ) -> _Following:
     """Let events happen; the journal's facts, and the webhooks that tell of them."""
-    following = _Following(world, state, dispatch, now)
+    following = _Following(context, state, dispatch, now)
     for event in events:
         following.take(event)
     return following

@@ -50,7 +50,7 @@ class Action:
     errors: dict[int, str] = field(default_factory=dict)
     clicked: dict[int, Instant] = field(default_factory=dict)
     accepted: list[int] = field(default_factory=list)
-    agenda: DeliverySchedule = field(default_factory=DeliverySchedule)
+    schedule: DeliverySchedule = field(default_factory=DeliverySchedule)
 
     def add(self, profile: Profile, text: str, error: str | None) -> None:
         """One more target that is known."""

@@ -9,7 +9,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
 from sendproof_simulators.core.clock.wall_clock import Instant, iso
-from sendproof_simulators.core.http import Effects, JournalEntry
+from sendproof_simulators.core.effects import Effects, JournalEntry
 from sendproof_simulators.core.messaging.delivery_outcomes import OPTED_OUT, outcome_for_number
 from sendproof_simulators.core.messaging.lifecycle import delivery_schedule
 from sendproof_simulators.core.simulator import SandboxContext
@@ -47,16 +47,16 @@ class Order:
 class _Sending:
     """One order while it is carried out: its messages, and the targets that got none."""
 
-    def __init__(self, world: SandboxContext, state: State, order: Order, now: Instant) -> None:
+    def __init__(self, context: SandboxContext, state: State, order: Order, now: Instant) -> None:
         self.action = Action(
             id=order.id, campaign=order.campaign, sender=order.sender, external_id=order.external_id, send_at=now
         )
         self.rejected: list[JournalEntry] = []
         self._state = state
         self._order = order
-        self._subscription = EXECUTE_NAMES[world.dialect("xtremepush.subscription_name")]
+        self._subscription = EXECUTE_NAMES[context.dialects["subscription_name"]]
         self._text = merge_text(order.text)
-        self._missing = "" if world.dialect("xtremepush.missing_variable") == "empty" else None
+        self._missing = "" if context.dialects["missing_variable"] == "empty" else None
 
     def send(self, identifier: str, params: Mapping[str, object]) -> None:
         """Accept one target's message, or note why there is none."""
@@ -102,32 +102,32 @@ class _Sending:
             return UNSUBSCRIBED
         if is_suppressed(self._state.settings.suppression, profile):
             return SUPPRESSED
-        fate = outcome_for_number(profile.mobile_number)
-        if fate is None or fate.refusal is None:
+        outcome = outcome_for_number(profile.mobile_number)
+        if outcome is None or outcome.refusal is None:
             return None
-        return UNSUBSCRIBED if fate.refusal == OPTED_OUT else fate.refusal.capitalize()
+        return UNSUBSCRIBED if outcome.refusal == OPTED_OUT else outcome.refusal.capitalize()
 
     def _reject(self, number: str, text: str, reason: str) -> None:
         fields = {"service": NAME, "number": number, "text": text, "code": None, "reason": reason}
         self.rejected.append(JournalEntry(kind="rejection", fields=fields))
 
 
-def carry_out(world: SandboxContext, state: State, order: Order, now: Instant) -> Effects:
+def carry_out(context: SandboxContext, state: State, order: Order, now: Instant) -> Effects:
     """Send to every target that can be sent to."""
-    sending = _Sending(world, state, order, now)
+    sending = _Sending(context, state, order, now)
     action = sending.action
     for identifier, params in order.targets:
         sending.send(identifier, params)
     ids = [action.message_id(place) for place in action.accepted]
     numbers = [action.numbers[place] for place in action.accepted]
-    action.agenda = delivery_schedule(numbers, state.chance.fractions(ids, NAME, "fate"), now, now)
+    action.schedule = delivery_schedule(numbers, state.random.fractions(ids, NAME, "fate"), now, now)
     state.actions[action.id] = action
-    early = said_of(world, state, action, now)
+    early = said_of(context, state, action, now)
     return Effects(
-        facts=(*_deliveries(action), *sending.rejected, *early.facts),
+        entries=(*_deliveries(action), *sending.rejected, *early.entries),
         timers=next_timer(action),
-        webhooks=tuple(sent(world, state, action)),
-        before_reply=early.webhooks,
+        webhooks=tuple(sent(context, state, action)),
+        before_response=early.webhooks,
     )
 
 

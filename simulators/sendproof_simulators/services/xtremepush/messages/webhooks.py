@@ -13,7 +13,7 @@ from collections.abc import Callable, Iterator, Mapping
 import msgspec
 
 from sendproof_simulators.core.clock.wall_clock import MINUTE, SECOND, Instant
-from sendproof_simulators.core.http import Effects, JournalEntry, RetryPolicy, Timer, Webhook
+from sendproof_simulators.core.effects import Effects, JournalEntry, RetryPolicy, Timer, Webhook
 from sendproof_simulators.core.messaging.delivery_outcomes import (
     CLICKED,
     DELIVERED,
@@ -23,7 +23,7 @@ from sendproof_simulators.core.messaging.delivery_outcomes import (
     STOP,
     UNDELIVERED,
 )
-from sendproof_simulators.core.messaging.lifecycle import PENDING, Event, advance, click, outcome
+from sendproof_simulators.core.messaging.lifecycle import PENDING, DueEvent, advance, click, delivery_status
 from sendproof_simulators.core.messaging.opt_outs import inbound, opt_out
 from sendproof_simulators.core.simulator import SandboxContext
 from sendproof_simulators.services.xtremepush.messages.executions import FAILURES, SMS_TYPE, Action
@@ -61,39 +61,39 @@ _SIGNATURES: Mapping[str, Callable[[bytes, bytes], str]] = {
 
 def next_timer(action: Action) -> tuple[Timer, ...]:
     """One timer an action, for the next time that anything becomes of its messages."""
-    return action.agenda.timer(TIMER, action.id)
+    return action.schedule.timer(TIMER, action.id)
 
 
-def go_on(world: SandboxContext, state: State, timer: Timer, now: Instant) -> Effects:
+def go_on(context: SandboxContext, state: State, timer: Timer, now: Instant) -> Effects:
     """Let become of an action's messages what is due."""
     if not isinstance(timer.payload, int):
         raise TypeError(f"expected the id of an action, got {timer.payload!r}")
     action = state.actions[timer.payload]
-    said = said_of(world, state, action, now)
-    return Effects(facts=said.facts, timers=next_timer(action), webhooks=said.webhooks)
+    said = said_of(context, state, action, now)
+    return Effects(entries=said.entries, timers=next_timer(action), webhooks=said.webhooks)
 
 
-def said_of(world: SandboxContext, state: State, action: Action, now: Instant) -> Effects:
+def said_of(context: SandboxContext, state: State, action: Action, now: Instant) -> Effects:
     """What has become of an action's messages by now, and the calls that tell of it."""
-    facts: list[JournalEntry] = []
+    entries: list[JournalEntry] = []
     webhooks: list[Webhook] = []
-    silent = FAILURES if world.dialect("xtremepush.failure_event") == "none" else ()
-    for due in action.agenda.until(now):
+    silent = FAILURES if context.dialects["failure_event"] == "none" else ()
+    for due in action.schedule.until(now):
         event = due._replace(place=action.accepted[due.place])
         if event.new:
-            facts += _become(action, event)
+            entries += _become(action, event)
         if event.told and event.what not in silent:
-            webhooks += _calls(world, state, action, event)
-    return Effects(facts=tuple(facts), webhooks=tuple(webhooks))
+            webhooks += _calls(context, state, action, event)
+    return Effects(entries=tuple(entries), webhooks=tuple(webhooks))
 
 
-def sent(world: SandboxContext, state: State, action: Action) -> Iterator[Webhook]:
+def sent(context: SandboxContext, state: State, action: Action) -> Iterator[Webhook]:
     """That each message was sent."""
     for place in action.accepted:
-        yield from _calls(world, state, action, Event(place, PENDING, action.send_at, new=True, told=True))
+        yield from _calls(context, state, action, DueEvent(place, PENDING, action.send_at, new=True, told=True))
 
 
-def _calls(world: SandboxContext, state: State, action: Action, happened: Event) -> Iterator[Webhook]:
+def _calls(context: SandboxContext, state: State, action: Action, happened: DueEvent) -> Iterator[Webhook]:
     """One call to each connection that wants to know of this. `happened.place` is the message's in its action."""
     event, place = _EVENTS.get(happened.what), happened.place
     connections = [c for c in enumerate(state.settings.webhooks) if event in c[1].events]
@@ -109,18 +109,18 @@ def _calls(world: SandboxContext, state: State, action: Action, happened: Event)
             key=f"{event}:{message}" + (f":{index + 1}" if index else ""),
             event=event,
             body=body,
-            headers=_proof(world, connection, body),
+            headers=_proof(context, connection, body),
             about=about,
             retry=RETRY,
         )
 
 
-def _become(action: Action, event: Event) -> Iterator[JournalEntry]:
+def _become(action: Action, event: DueEvent) -> Iterator[JournalEntry]:
     place = event.place
     message, number = str(action.message_id(place)), action.numbers[place]
     if event.what in STATES:
         action.states[place] = advance(action.states[place], event.what)
-        yield outcome(NAME, message, event.what, letter=_EVENTS.get(event.what, ""))
+        yield delivery_status(NAME, message, event.what, letter=_EVENTS.get(event.what, ""))
     elif event.what == CLICKED:
         action.clicked.setdefault(place, event.at)
         yield click(NAME, message, number)
@@ -146,7 +146,7 @@ def _properties(action: Action, place: int, what: str) -> dict[str, object]:
     return said
 
 
-def _proof(world: SandboxContext, connection: Connection, body: bytes) -> tuple[tuple[str, str], ...]:
+def _proof(context: SandboxContext, connection: Connection, body: bytes) -> tuple[tuple[str, str], ...]:
     """The headers by which a call proves where it comes from."""
     authentication = connection.authentication
     if isinstance(authentication, Basic):
@@ -155,6 +155,6 @@ def _proof(world: SandboxContext, connection: Connection, body: bytes) -> tuple[
     if isinstance(authentication, Bearer):
         return (("Authorization", f"Bearer {authentication.token}"),)
     if isinstance(authentication, Signed):
-        sign = _SIGNATURES[world.dialect("xtremepush.webhook_signature")]
+        sign = _SIGNATURES[context.dialects["webhook_signature"]]
         return ((SIGNATURE_HEADER, sign((authentication.secret or "").encode(), body)),)
     return ()

@@ -10,7 +10,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from sendproof_simulators.core.clock.wall_clock import MINUTE, SECOND, Instant, parse_iso
-from sendproof_simulators.core.http import Timer
+from sendproof_simulators.core.effects import Timer
 from sendproof_simulators.core.simulator import Call
 from sendproof_simulators.services.xtremepush.errors import wrong
 from sendproof_simulators.services.xtremepush.messages.sending import Order, carry_out
@@ -54,17 +54,17 @@ def execute_campaign(call: Call) -> Answer:
         creates=given.get("target_existing_only", 1) == 0,
     )
     said = {"model": {"id": order.id}}
-    note = {"campaign": campaign.id, "action": order.id, "targets": len(order.targets)}
+    summary = {"campaign": campaign.id, "action": order.id, "targets": len(order.targets)}
     if at > call.now or _is_async(call):
-        return Answer(value=said, timers=(Timer(at=at, name=TIMER, payload=order),), note=note)
-    done = carry_out(call.world, state, order, call.now)
+        return Answer(value=said, timers=(Timer(at=at, name=TIMER, payload=order),), summary=summary)
+    done = carry_out(call.context, state, order, call.now)
     return Answer(
         value=said,
-        facts=done.facts,
+        entries=done.entries,
         timers=done.timers,
         webhooks=done.webhooks,
-        before_reply=done.before_reply,
-        note=note,
+        before_response=done.before_response,
+        summary=summary,
     )
 
 
@@ -72,12 +72,12 @@ def _target(call: Call) -> _Target:
     given = call.body
     if ("target" in given) == ("target_with_params" in given):
         raise wrong("target", "expected either target or target_with_params")
-    by = given.get("target_by") or call.world.dialect("xtremepush.target_by")
+    by = given.get("target_by") or call.context.dialects["target_by"]
     if "target" in given:
         each = [(plain_value(identifier), _NOTHING) for identifier in given["target"]]
     else:
         each = list(given["target_with_params"].items())
-    _check_count(len(each), call.world.dialect("xtremepush.max_targets"))
+    _check_count(len(each), call.context.dialects["max_targets"])
     return _Target(by != "id", each)
 
 
@@ -100,7 +100,7 @@ def _content(campaign: Campaign, override: Mapping[str, object]) -> tuple[str, s
 
 def _is_async(call: Call) -> bool:
     given = call.body.get("async")
-    return bool(given) if given is not None else call.world.dialect("xtremepush.execution") == "async"
+    return bool(given) if given is not None else call.context.dialects["execution"] == "async"
 
 
 def _time(call: Call) -> Instant:

@@ -10,7 +10,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from sendproof_simulators.core.clock.wall_clock import Instant
-from sendproof_simulators.core.http import Effects, JournalEntry
+from sendproof_simulators.core.effects import Effects, JournalEntry
 from sendproof_simulators.core.simulator import Call, Template, Templates
 from sendproof_simulators.services.xtremepush.errors import NOT_FOUND, RefusalError, wrong
 from sendproof_simulators.services.xtremepush.methods.list_query import listed, selector
@@ -77,7 +77,7 @@ def sms_of(messages: Mapping[str, Any]) -> dict[str, str]:
 def list_campaign(call: Call) -> Answer:
     """Campaigns."""
     rows = listed((campaign.row() for campaign in call.state.campaigns.values()), ROW_FIELDS, call.body)
-    return Answer(value={"data": rows}, note={"rows": len(rows)})
+    return Answer(value={"data": rows}, summary={"rows": len(rows)})
 
 
 def info_campaign(call: Call) -> Answer:
@@ -105,8 +105,8 @@ def create_campaign(call: Call) -> Answer:
         messages=messages,
     )
     state.campaigns[campaign.id] = campaign
-    facts = (_fact("created", campaign),) if campaign.is_template else ()
-    return Answer(value={"model": {"id": campaign.id}}, facts=facts, note={"campaign": campaign.id})
+    entries = (_fact("created", campaign),) if campaign.is_template else ()
+    return Answer(value={"model": {"id": campaign.id}}, entries=entries, summary={"campaign": campaign.id})
 
 
 def found(state: State, id_: object) -> Campaign:
@@ -127,7 +127,7 @@ def add(state: State, now: Instant, title: str, body: str, id_: int | None = Non
         id=drawn, title=title, trigger=API_TRIGGER, created=now, channels=frozenset({"sms"}), messages=_content(body)
     )
     state.campaigns[drawn] = campaign
-    return _template(campaign), Effects(facts=(_fact("created", campaign),))
+    return _template(campaign), Effects(entries=(_fact("created", campaign),))
 
 
 def change(
@@ -142,7 +142,7 @@ def change(
     campaign.title = new_title
     if body is not None:
         campaign.messages = _content(body, sms_of(campaign.messages).get("from"))
-    return _template(campaign), Effects(facts=(_fact(action, campaign),))
+    return _template(campaign), Effects(entries=(_fact(action, campaign),))
 
 
 def delete(state: State, now: Instant, id_: str) -> Effects:
@@ -150,7 +150,7 @@ def delete(state: State, now: Instant, id_: str) -> Effects:
     del now
     campaign = _held(state, id_)
     del state.campaigns[campaign.id]
-    return Effects(facts=(_fact("deleted", campaign),))
+    return Effects(entries=(_fact("deleted", campaign),))
 
 
 def _everything(state: State) -> tuple[Template, ...]:

@@ -14,7 +14,7 @@ def hit_event(call: Call) -> Answer:
     """Take an event, and set the attributes that come with it. The answer says async, whatever was asked for."""
     given = call.body
     attributes = given.get("user_attributes", {})
-    reader = Reader(list(attributes), IMPORT_NAMES[call.world.dialect("xtremepush.subscription_name")])
+    reader = Reader(list(attributes), IMPORT_NAMES[call.context.dialects["subscription_name"]])
     try:
         values = reader.read(list(attributes.values()))
         user_id = user_id_of(given["user_id"])
@@ -22,4 +22,4 @@ def hit_event(call: Call) -> Answer:
         raise wrong("user_attributes", str(error)) from None
     values.pop("user_id", None)
     call.state.profiles.obtain(user_id, call.now).set(values)
-    return Answer(value={"async": True}, note={"user": user_id, "event": given["event"]})
+    return Answer(value={"async": True}, summary={"user": user_id, "event": given["event"]})

@@ -7,7 +7,7 @@ no other back, and how it is told.
 from collections.abc import Sequence
 
 from sendproof_simulators.core.clock.wall_clock import Instant
-from sendproof_simulators.core.http import Effects, Timer
+from sendproof_simulators.core.effects import Effects, Timer
 from sendproof_simulators.core.simulator import Call
 from sendproof_simulators.services.xtremepush.errors import wrong
 from sendproof_simulators.services.xtremepush.methods.tasks import FINISHED, Rows, Task, first_timer
@@ -24,15 +24,17 @@ def import_profile(call: Call) -> Answer:
     """Take the rows now, or, from 100 on, later."""
     state: State = call.state
     columns, rows = call.body["columns"], call.body["rows"]
-    reader = _reader(columns, IMPORT_NAMES[call.world.dialect("xtremepush.subscription_name")])
-    note = {"columns": columns, "rows": len(rows)}
+    reader = _reader(columns, IMPORT_NAMES[call.context.dialects["subscription_name"]])
+    summary = {"columns": columns, "rows": len(rows)}
     if len(rows) < ASYNC_FROM:
         imported, errors = take(state, reader, rows, call.now)
         said: dict[str, object] = {"total": len(rows), "imported": imported, "failed": len(rows) - imported}
-        return Answer(value={"model": said} | ({"errors": errors} if errors else {}), note=note | said)
+        return Answer(value={"model": said} | ({"errors": errors} if errors else {}), summary=summary | said)
     id_ = state.ids.draw("task", call.body, state.tasks)
     task = state.tasks[id_] = Task(id=id_, created=call.now, reader=reader, rows=rows, total=len(rows))
-    return Answer(code=202, value={"model": {"task_id": id_}}, timers=(first_timer(task),), note=note | {"task": id_})
+    return Answer(
+        code=202, value={"model": {"task_id": id_}}, timers=(first_timer(task),), summary=summary | {"task": id_}
+    )
 
 
 def take(state: State, reader: Reader, rows: Rows, now: Instant) -> tuple[int, list[dict[str, object]]]:

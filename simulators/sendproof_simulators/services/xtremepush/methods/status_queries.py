@@ -33,4 +33,4 @@ def list_profile(call: Call) -> Answer:
 
 def _rows(call: Call, rows: Iterable[Row], fields: Sequence[str]) -> Answer:
     found = listed(rows, fields, call.body)
-    return Answer(value={"data": found}, note={"rows": len(found)})
+    return Answer(value={"data": found}, summary={"rows": len(found)})

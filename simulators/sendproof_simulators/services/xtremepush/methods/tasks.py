@@ -9,7 +9,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
 from sendproof_simulators.core.clock.wall_clock import SECOND, Instant
-from sendproof_simulators.core.http import Timer
+from sendproof_simulators.core.effects import Timer
 from sendproof_simulators.core.simulator import Call
 from sendproof_simulators.services.xtremepush.errors import NOT_FOUND, RefusalError
 from sendproof_simulators.services.xtremepush.methods.list_query import listed, selector
@@ -86,4 +86,4 @@ def info_task(call: Call) -> Answer:
 def list_task(call: Call) -> Answer:
     """All tasks."""
     rows = listed((task.row() for task in call.state.tasks.values()), ROW_FIELDS, call.body)
-    return Answer(value={"data": rows}, note={"rows": len(rows)})
+    return Answer(value={"data": rows}, summary={"rows": len(rows)})

@@ -63,8 +63,8 @@ class Profile:
 class Profiles:
     """All profiles of a project."""
 
-    def __init__(self, chance: KeyedRandom) -> None:
-        self._chance = chance
+    def __init__(self, random: KeyedRandom) -> None:
+        self._chance = random
         self._by_user: dict[str, Profile] = {}
         self._by_id: dict[int, Profile] = {}
 

@@ -7,7 +7,7 @@ audience.
 """
 
 from sendproof_simulators.core.clock.wall_clock import DAY, HOUR, MINUTE, Instant
-from sendproof_simulators.core.http import Effects, JournalEntry, Timer
+from sendproof_simulators.core.effects import Effects, JournalEntry, Timer
 from sendproof_simulators.core.simulator import SandboxContext
 from sendproof_simulators.services.xtremepush.personalization import plain_value
 from sendproof_simulators.services.xtremepush.project.profiles import Profile
@@ -34,24 +34,24 @@ def next_sync(state: State, now: Instant) -> tuple[Timer, ...]:
     return (Timer(at=today if today > now else today + DAY, name=TIMER, payload=state.settings_made),)
 
 
-def sync(world: SandboxContext, state: State, timer: Timer, now: Instant) -> Effects:
+def sync(context: SandboxContext, state: State, timer: Timer, now: Instant) -> Effects:
     """Fetch the attribute of every profile whose user Optimove knows as a customer."""
     suppression = state.settings.suppression
     if suppression is None or timer.payload != state.settings_made:
         return Effects()
     name = suppression.attribute
-    registered = name in world.audience.attribute_names
-    profiles = _fetch(world, state, name) if registered else 0
+    registered = name in context.audience.attribute_names
+    profiles = _fetch(context, state, name) if registered else 0
     error = None if registered else f"Optimove has not registered the attribute {name}"
     fields = {"service": NAME, "attribute": name, "profiles": profiles, "error": error}
-    return Effects(facts=(JournalEntry(kind="attribute_sync", fields=fields),), timers=next_sync(state, now))
+    return Effects(entries=(JournalEntry(kind="attribute_sync", fields=fields),), timers=next_sync(state, now))
 
 
-def _fetch(world: SandboxContext, state: State, name: str) -> int:
+def _fetch(context: SandboxContext, state: State, name: str) -> int:
     fetched = 0
     for profile in state.profiles:
-        index = world.audience.index_of(profile.user_id)
+        index = context.audience.index_of(profile.user_id)
         if index is not None:
-            (profile.attributes[name],) = world.audience.values(index, (name,))
+            (profile.attributes[name],) = context.audience.values(index, (name,))
             fetched += 1
     return fetched

@@ -5,7 +5,7 @@ from collections.abc import Mapping
 import msgspec
 
 from sendproof_simulators.core.clock.wall_clock import Instant
-from sendproof_simulators.core.http import Effects
+from sendproof_simulators.core.effects import Effects
 from sendproof_simulators.core.simulator import SandboxContext, Settings
 from sendproof_simulators.core.webhooks.urls import check_webhook_url
 from sendproof_simulators.services.xtremepush.project.settings import Connection, Signed, read_settings
@@ -20,23 +20,23 @@ def _read(state: State) -> Mapping[str, object]:
     return view
 
 
-def _replace(world: SandboxContext, state: State, now: Instant, given: Mapping[str, object]) -> Effects:
+def _replace(context: SandboxContext, state: State, now: Instant, given: Mapping[str, object]) -> Effects:
     settings = read_settings(given)
-    webhooks = tuple(_checked(world, place, connection) for place, connection in enumerate(settings.webhooks))
+    webhooks = tuple(_checked(context, place, connection) for place, connection in enumerate(settings.webhooks))
     state.settings = msgspec.structs.replace(settings, webhooks=webhooks)
     state.settings_made += 1
     return Effects(timers=next_sync(state, now))
 
 
-def _checked(world: SandboxContext, place: int, connection: Connection) -> Connection:
+def _checked(context: SandboxContext, place: int, connection: Connection) -> Connection:
     """A connection whose address may be called, with a secret if it needs one."""
     try:
-        url = check_webhook_url(connection.url, world.allow_remote_webhooks)
+        url = check_webhook_url(connection.url, context.allow_remote_webhooks)
     except ValueError as error:
         raise ValueError(f"webhooks[{place}].url: {error}") from None
     authentication = connection.authentication
     if isinstance(authentication, Signed) and authentication.secret is None:
-        authentication = Signed(secret=world.chance.token(_SECRET_LENGTH, NAME, "secret", place))
+        authentication = Signed(secret=context.random.token(_SECRET_LENGTH, NAME, "secret", place))
     return Connection(url=url, authentication=authentication, events=connection.events)
 
 
