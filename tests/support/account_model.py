@@ -3,15 +3,15 @@
 from collections import Counter
 
 from hypothesis.stateful import RuleBasedStateMachine, invariant
+from sendproof_simulators.core.effects import Effects
 
-from sendproof_simulators.core.http import Effects
 from sendproof_simulators.core.messaging.delivery_outcomes import TEST_NUMBERS, number_for_code
 from sendproof_simulators.core.messaging.lifecycle import STEPS
 
 
 def numbers_for_codes(country: str, serial: int = 0) -> list[str]:
     """A number for every code, so that everything happens that can be dialled."""
-    return [number_for_code(country, magic.code, serial) for magic in TEST_NUMBERS]
+    return [number_for_code(country, test_number.code, serial) for test_number in TEST_NUMBERS]
 
 
 class AccountModel(RuleBasedStateMachine):
@@ -30,9 +30,9 @@ class AccountModel(RuleBasedStateMachine):
 
     def note(self, led_to: Effects) -> None:
         """Write down what a call or a timer led to."""
-        for fact in led_to.facts:
-            said = fact.fields
-            match fact.kind:
+        for entry in led_to.entries:
+            said = entry.fields
+            match entry.kind:
                 case "delivery" if said["test"]:
                     self.tests.add(said["message"])
                 case "delivery":

@@ -8,12 +8,13 @@ from urllib.parse import urlencode
 
 import msgspec
 import pytest
+from sendproof_simulators.core.effects import Effects, Timer
 
 from instants import NINE
 from sendproof_simulators.core.audience.audience import Audience, AudienceRecipe
 from sendproof_simulators.core.contracts import Contract, load_contract
 from sendproof_simulators.core.dialects import choose
-from sendproof_simulators.core.http import Effects, Problem, Request, Timer
+from sendproof_simulators.core.http import Problem, Request
 from sendproof_simulators.core.randomness import KeyedRandom
 from sendproof_simulators.core.simulator import Call, SandboxContext
 from sendproof_simulators.server.app import CONTRACTS
@@ -21,13 +22,13 @@ from sendproof_simulators.services.textlocal import SIMULATOR
 from sendproof_simulators.services.textlocal.state import State
 
 
-def world(seed: int = 7, *, allow_remote: bool = False, **dialects: str) -> SandboxContext:
+def context(seed: int = 7, *, allow_remote: bool = False, **dialects: str) -> SandboxContext:
     """A hundred customers, of whom about ten opted out."""
-    chance = KeyedRandom(seed)
-    audience = Audience(chance, AudienceRecipe(customers=100, opted_out=0.1))
+    random = KeyedRandom(seed)
+    audience = Audience(random, AudienceRecipe(customers=100, opted_out=0.1))
     spoken = choose({SIMULATOR.name: SIMULATOR.dialects}, {f"{SIMULATOR.name}.{n}": v for n, v in dialects.items()})
     return SandboxContext(
-        chance=chance, audience=audience, channels=(), allow_remote_webhooks=allow_remote, dialects=spoken
+        random=random, audience=audience, channels=(), allow_remote_webhooks=allow_remote, dialects=spoken
     )
 
 
@@ -36,13 +37,13 @@ class Account:
     """Asks the simulator as a bridge would, less HTTP. `last` is everything that the last call led to."""
 
     contract: Contract
-    world: SandboxContext = field(default_factory=world)
+    context: SandboxContext = field(default_factory=context)
     now: int = NINE
     last: Effects = field(default_factory=Effects)
     timers: list[Timer] = field(default_factory=list)
 
     def __post_init__(self) -> None:
-        self.state: State = SIMULATOR.new_state(self.world)
+        self.state: State = SIMULATOR.new_state(self.context)
 
     def call(self, command: str, status: int = 200, **fields: Any) -> dict[str, Any]:
         """POST a form; the JSON of the answer."""
@@ -58,13 +59,13 @@ class Account:
             SIMULATOR.normalise(Request(method="POST", path=f"/{command}/", headers=headers, body=form))
         )
         self.timers += self.last.timers
-        said: dict[str, Any] = msgspec.json.decode(self.last.reply.body)
+        said: dict[str, Any] = msgspec.json.decode(self.last.response.body)
         return said
 
     def set(self, **settings: Any) -> None:
         """What the user sets on the website."""
         assert SIMULATOR.settings is not None
-        SIMULATOR.settings.replace(self.world, self.state, self.now, settings)
+        SIMULATOR.settings.replace(self.context, self.state, self.now, settings)
 
     def template(self, body: str, title: str = "Offer") -> int:
         """A template, made on the website; its id."""
@@ -76,8 +77,8 @@ class Account:
         """The JSON of the answer to one request."""
         self.last = self._outcome(SIMULATOR.normalise(request))
         self.timers += self.last.timers
-        assert self.last.reply.status == status
-        said: dict[str, Any] = msgspec.json.decode(self.last.reply.body)
+        assert self.last.response.status == status
+        said: dict[str, Any] = msgspec.json.decode(self.last.response.body)
         return said
 
     def code(self, command: str, **fields: Any) -> int:
@@ -93,9 +94,9 @@ class Account:
         data = msgspec.json.encode({**options, "messages": list(messages)}).decode()
         return self.call("bulk_json", data=data)
 
-    def facts(self, kind: str) -> list[dict[str, Any]]:
+    def entries(self, kind: str) -> list[dict[str, Any]]:
         """The facts of one kind that the last call led to."""
-        return [dict(fact.fields) for fact in self.last.facts if fact.kind == kind]
+        return [dict(entry.fields) for entry in self.last.entries if entry.kind == kind]
 
     def live_until(self, instant: int) -> list[tuple[int, Effects]]:
         """Let every timer ring that is due by then; when each rang and what it led to."""
@@ -104,9 +105,9 @@ class Account:
             timer = min(due, key=lambda timer: timer.at)
             self.timers.remove(timer)
             self.now = timer.at
-            outcome = SIMULATOR.on_timer(self.world, self.state, timer, timer.at)
-            self.timers += outcome.timers
-            rung.append((timer.at, outcome))
+            effects = SIMULATOR.on_timer(self.context, self.state, timer, timer.at)
+            self.timers += effects.timers
+            rung.append((timer.at, effects))
         self.now = instant
         return rung
 
@@ -122,12 +123,14 @@ class Account:
                 operation=operation.id,
                 violations=(*violations, *more),
                 params=dict(request.query),
-                dialects=self.world.dialects,
+                dialects=self.context.dialects,
             )
             return Effects(reply=SIMULATOR.error(problem))
-        call = Call(world=self.world, state=self.state, params=params, body=body, now=self.now, operation=operation.id)
-        outcome: Effects = getattr(SIMULATOR.handlers, operation.handler)(call)
-        return outcome
+        call = Call(
+            context=self.context, state=self.state, params=params, body=body, now=self.now, operation=operation.id
+        )
+        effects: Effects = getattr(SIMULATOR.handlers, operation.handler)(call)
+        return effects
 
 
 @pytest.fixture(scope="session")
@@ -151,7 +154,7 @@ def same_account(contract: Contract) -> Account:
 @pytest.fixture
 def speaking(contract: Contract) -> Callable[..., Account]:
     """Accounts of sandboxes that speak certain dialects."""
-    return lambda **dialects: Account(contract, world(**dialects))
+    return lambda **dialects: Account(contract, context(**dialects))
 
 
 @pytest.fixture(scope="session")

@@ -22,11 +22,11 @@ def group_of(account, *ids):
 
 def test_each_customer_gets_the_template_at_their_own_number(account):
     """Filled in from what the client imported: here, the audience."""
-    people = list(account.world.audience.customers(0, 3))
+    people = list(account.context.audience.customers(0, 3))
     group = group_of(account, *(customer.id for customer in people))
     said = account.call("send", group_id=group, template_id=account.template(TEMPLATE))
     assert said["num_messages"] == 3
-    sent = [(fact["number"], fact["text"]) for fact in account.facts("delivery")]
+    sent = [(entry["number"], entry["text"]) for entry in account.entries("delivery")]
     assert sent == [(person.number, f"Hi {person.attributes['FIRST_NAME']}") for person in people]
 
 
@@ -43,8 +43,8 @@ def test_each_gets_the_language_that_their_attribute_names(account):
     account.set(translations={str(english): {"field": "LANGUAGE", "templates": {"fr": french}}})
     group = group_of(account, *(f"C{index:07d}" for index in range(100)))
     account.call("send", group_id=group, template_id=english)
-    languages = {c.number: c.attributes["LANGUAGE"] for c in account.world.audience.customers(0, 100)}
-    texts = {fact["number"]: fact["text"].split()[0] for fact in account.facts("delivery")}
+    languages = {c.number: c.attributes["LANGUAGE"] for c in account.context.audience.customers(0, 100)}
+    texts = {entry["number"]: entry["text"].split()[0] for entry in account.entries("delivery")}
     assert texts == {number: "Bonjour" if language == "fr" else "Hi" for number, language in languages.items()}
     assert "Bonjour" in texts.values()
 

@@ -32,7 +32,7 @@ def test_what_cannot_be_sent_does_not_keep_the_rest_back(account):
     said = account.bulk(text("12345"), text(BOB), text(EVE, "x" * 766), text(EVE, ""), {"text": "Hi"})
     assert [message["messages"][0]["recipient"] for message in said["messages"]] == [int(BOB)]
     assert [each["error"]["code"] for each in said["messages_not_sent"]] == [32, 6, 5, 4]
-    assert [fact["code"] for fact in account.facts("rejection")] == [32, 6, 5, 4]
+    assert [entry["code"] for entry in account.entries("rejection")] == [32, 6, 5, 4]
 
 
 def test_nothing_sent_is_still_a_success_with_equal_balances(account):
@@ -54,22 +54,22 @@ def test_credits_last_as_far_as_they_last(account):
 def test_texts_may_be_percent_encoded_or_plain(account, written):
     """Both are in the documents' samples."""
     account.bulk(text(BOB, written))
-    assert account.facts("delivery")[0]["text"] == "50% off today"
+    assert account.entries("delivery")[0]["text"] == "50% off today"
 
 
 def test_custom_and_receipt_address_for_all_or_for_each(account):
     """What a message says counts before what the call says; both spellings of the address do."""
     url, other = "http://127.0.0.1:9000/a", "http://127.0.0.1:9000/b"
     account.bulk(text(BOB, custom="b1", receipt_url=other), text(EVE), custom=7, receiptUrl=url)
-    deliveries = account.facts("delivery")
-    assert [(fact["custom"], fact["receipt_url"]) for fact in deliveries] == [("b1", other), ("7", url)]
+    deliveries = account.entries("delivery")
+    assert [(entry["custom"], entry["receipt_url"]) for entry in deliveries] == [("b1", other), ("7", url)]
 
 
 def test_a_test_costs_nothing(account):
     """The balances stay equal, and the reply says that it was one."""
     said = account.bulk(text(BOB), test=True)
     assert (said["test"], said["balance_post_send"], said["messages"][0]["balance"]) == (True, 100_000_000, 100_000_000)
-    assert [fact["test"] for fact in account.facts("delivery")] == [True]
+    assert [entry["test"] for entry in account.entries("delivery")] == [True]
     assert account.state.credits == 100_000_000
 
 
@@ -77,7 +77,7 @@ def test_a_test_costs_nothing(account):
 def test_a_call_can_be_scheduled(account, spelling):
     """Under either name."""
     account.bulk(text(BOB), **{spelling: NINE // 1000 + 60})
-    assert account.facts("delivery")[0]["send_at"] == "2026-03-02T09:01:00.000Z"
+    assert account.entries("delivery")[0]["send_at"] == "2026-03-02T09:01:00.000Z"
 
 
 @pytest.mark.parametrize(
@@ -95,7 +95,7 @@ def test_a_call_can_be_scheduled(account, spelling):
 def test_a_call_that_makes_no_sense_is_refused_as_a_whole(account, code, data):
     """Nothing is sent."""
     assert account.code("bulk_json", data=data) == code
-    assert account.last.facts == ()
+    assert account.last.entries == ()
 
 
 def test_without_data_there_is_no_json(account):
@@ -126,12 +126,12 @@ def test_the_books_balance(contract, new_account, said, credits_left):
     """Credits go down by the sum of the costs, and each message is either sent once or listed as not sent."""
     account = new_account(contract)
     account.state.credits = credits_left
-    reply = account.bulk(*(text(number, words) for number, words in said))
-    assert account.state.credits == credits_left - reply["total_cost"] == reply["balance_post_send"] >= 0
-    assert reply["total_cost"] == sum(batch["cost"] for batch in reply["messages"])
-    assert len(reply["messages"]) + len(reply["messages_not_sent"]) == len(said)
-    ids = [batch["messages"][0]["id"] for batch in reply["messages"]]
-    assert [fact["message"] for fact in account.facts("delivery")] == ids
+    response = account.bulk(*(text(number, words) for number, words in said))
+    assert account.state.credits == credits_left - response["total_cost"] == response["balance_post_send"] >= 0
+    assert response["total_cost"] == sum(batch["cost"] for batch in response["messages"])
+    assert len(response["messages"]) + len(response["messages_not_sent"]) == len(said)
+    ids = [batch["messages"][0]["id"] for batch in response["messages"]]
+    assert [entry["message"] for entry in account.entries("delivery")] == ids
     assert len(set(ids)) == len(ids)
 
 

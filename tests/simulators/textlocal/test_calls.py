@@ -93,10 +93,10 @@ def test_a_request_without_a_key_shows_none():
 )
 def test_every_problem_has_the_services_own_form(kind, status, code):
     """What a caller got wrong is HTTP 200; only when the service itself fails is it not."""
-    reply = SIMULATOR.error(Problem(kind=kind, status=400, detail="why", operation="send_get"))
-    assert reply.status == status
-    assert reply.body.startswith(b'{"errors":[{"code":%d,' % code)
-    assert reply.body.endswith(b'"status":"failure"}')
+    response = SIMULATOR.error(Problem(kind=kind, status=400, detail="why", operation="send_get"))
+    assert response.status == status
+    assert response.body.startswith(b'{"errors":[{"code":%d,' % code)
+    assert response.body.endswith(b'"status":"failure"}')
 
 
 def test_a_refusal_can_be_xml():
@@ -105,9 +105,9 @@ def test_a_refusal_can_be_xml():
     problem = Problem(
         kind="bad_request", status=400, detail="", operation="send", violations=(violation,), params={"format": "xml"}
     )
-    reply = SIMULATOR.error(problem)
-    assert reply.content_type == "application/xml"
-    assert reply.body.decode() == (
+    response = SIMULATOR.error(problem)
+    assert response.content_type == "application/xml"
+    assert response.body.decode() == (
         '<?xml version="1.0" encoding="UTF-8" ?>\n<response><errors><error><code>43</code>'
         "<message>Invalid sender name</message></error></errors><status>failure</status></response>"
     )
@@ -120,8 +120,8 @@ def test_a_success_can_be_xml(account):
         path="/send/",
         query=(("apikey", "k"), ("numbers", "447700900123"), ("message", "<&>\x07"), ("test", "1"), ("format", "xml")),
     )
-    outcome = account._outcome(SIMULATOR.normalise(request))
-    text = outcome.reply.body.decode()
+    effects = account._outcome(SIMULATOR.normalise(request))
+    text = effects.response.body.decode()
     assert "<content>&lt;&amp;&gt;\ufffd</content>" in text
     assert "<recipient>447700900123</recipient></message></messages><test_mode>true</test_mode>" in text
 

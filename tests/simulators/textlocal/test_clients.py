@@ -107,7 +107,7 @@ def test_a_login_stands_for_the_key(simulators, url):
         requests.get(f"{url}/balance/", params=login, timeout=10),
         requests.post(f"{url}/balance/", params=half, data=rest, timeout=10),
     ]
-    assert [reply.json()["status"] for reply in replies] == ["success"] * 3
+    assert [response.json()["status"] for response in replies] == ["success"] * 3
 
 
 def test_textlocal_on_npm_sends(url):

@@ -11,7 +11,7 @@ BOB, EVE = "447700900123", "447700900456"
 
 def test_every_account_has_contacts_and_opt_outs(account):
     """Group 6 holds the audience's opted-out numbers."""
-    opted_out = list(account.world.audience.optouts())
+    opted_out = list(account.context.audience.opt_outs())
     said = account.call("get_groups")
     assert said["num_groups"] == 2
     assert [(group["id"], group["size"]) for group in said["groups"]] == [(5, 0), (6, len(opted_out))]
@@ -22,7 +22,7 @@ def test_every_account_has_contacts_and_opt_outs(account):
 def test_opt_outs_are_not_computed_before_somebody_asks(account):
     """An audience may have a million customers."""
     asked = []
-    contacts = Contacts(account.world.chance, OptOuts("textlocal", lambda: asked.append(1) or [BOB]))
+    contacts = Contacts(account.context.random, OptOuts("textlocal", lambda: asked.append(1) or [BOB]))
     contacts.create("Friends")
     assert asked == []
     assert list(contacts.members(6)) == [BOB]
@@ -130,9 +130,9 @@ def test_invalid_and_repeated_numbers_are_left_out_with_a_warning(account):
 def test_an_opt_out_is_news_and_counts_at_once(account):
     """Whoever is put into group 6 is left out of what is sent with `optouts`."""
     account.call("create_contacts", numbers=BOB, group_id=6)
-    assert account.facts("opt_out") == [{"service": "textlocal", "number": BOB, "source": "create_contacts"}]
+    assert account.entries("opt_out") == [{"service": "textlocal", "number": BOB, "source": "create_contacts"}]
     account.call("create_contacts", numbers=BOB, group_id=6)
-    assert account.facts("opt_out") == []
+    assert account.entries("opt_out") == []
     assert account.code("send", numbers=BOB, message="Hi", optouts="true") == 51
 
 

@@ -50,10 +50,12 @@ def test_what_is_posted_keeps_to_its_contract(speaking):
     schemas = document["components"]["schemas"]
     account = speaking(expired_receipts="pushed")
     account.set(receipt_url="http://127.0.0.1:9000/", inbound_url="http://127.0.0.1:9000/inbound")
-    taken = [number_for_code("GB", magic.code) for magic in TEST_NUMBERS if magic.fate.refusal is None]
+    taken = [
+        number_for_code("GB", test_number.code) for test_number in TEST_NUMBERS if test_number.outcome.refusal is None
+    ]
     account.call("send", numbers=",".join(taken), message="Hi")
     posted = [
-        *account.last.before_reply,
+        *account.last.before_response,
         *(w for _, led_to in account.live_until(NINE + 4 * DAY) for w in led_to.webhooks),
     ]
     for webhook in posted:

@@ -12,7 +12,7 @@ URL = "http://127.0.0.1:9000/receipts"
 LONG = "x" * 766
 
 
-def magic(name):
+def number_of_outcome(name):
     """The first number that dials a fate."""
     return number_for_code("GB", BY_NAME[name].code)
 
@@ -25,7 +25,7 @@ def at(hours):
 def sent_text(account, **fields):
     """What the journal says that the phone got; the refusal's code when it got nothing."""
     said = account.call("send", numbers=BOB, **fields)
-    return account.facts("delivery")[0]["text"] if said["status"] == "success" else said["errors"][0]["code"]
+    return account.entries("delivery")[0]["text"] if said["status"] == "success" else said["errors"][0]["code"]
 
 
 def send(account, **fields):
@@ -70,13 +70,13 @@ def many_contacts(account):
 
 def letters_pushed(account):
     """What receipts said in four days of a message that expires."""
-    account.call("send", numbers=magic("expired after 72 h"), message="Hi", receipt_url=URL)
+    account.call("send", numbers=number_of_outcome("expired after 72 h"), message="Hi", receipt_url=URL)
     return [webhook.about["status"] for _, led_to in account.live_until(NINE + 4 * DAY) for webhook in led_to.webhooks]
 
 
 def retries(account):
     """How often a receipt is repeated."""
-    account.call("send", numbers=magic("delivered after 3 s"), message="Hi", receipt_url=URL)
+    account.call("send", numbers=number_of_outcome("delivered after 3 s"), message="Hi", receipt_url=URL)
     ((_, led_to),) = account.live_until(NINE + HOUR)
     return len(led_to.webhooks[0].retry.delays_ms)
 
@@ -84,14 +84,14 @@ def retries(account):
 def bulk_order(account, **keys):
     """The receipt address and the time that a `bulk_json` with such keys was understood to have."""
     account.bulk({"number": BOB, "text": "Hi"}, **keys)
-    fact = account.facts("delivery")[0]
-    return fact["receipt_url"] == URL, fact["send_at"].startswith("2026-03-02T10")
+    entry = account.entries("delivery")[0]
+    return entry["receipt_url"] == URL, entry["send_at"].startswith("2026-03-02T10")
 
 
 def bulk_customs(account):
     """The customs of a call with one for all and one for the message."""
     account.bulk({"number": BOB, "text": "Hi", "custom": "mine"}, {"number": EVE, "text": "Hi"}, custom="all")
-    return [fact["custom"] for fact in account.facts("delivery")]
+    return [entry["custom"] for entry in account.entries("delivery")]
 
 
 def indian_sender(account):
@@ -111,7 +111,7 @@ def template_send(account):
     """What becomes of a group of customer ids and a template."""
     template = account.template("Hi {{CITY}}")
     group = account.call("create_group", name="Friends")["group"]["id"]
-    customer = next(c for c in account.world.audience.customers(0, 100) if c.number and c.attributes["CITY"])
+    customer = next(c for c in account.context.audience.customers(0, 100) if c.number and c.attributes["CITY"])
     account.call("create_contacts", numbers=customer.id, group_id=group)
     said = account.call("send", group_id=group, template_id=template)
     return said["status"] == "success" and said["message"]["content"] == f"Hi {customer.attributes['CITY']}"

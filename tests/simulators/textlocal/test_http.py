@@ -27,33 +27,33 @@ def url(simulators):
 )
 def test_trouble_is_http_200_with_a_code(url, code, method, path):
     """Whoever looks only at the status believes that it worked."""
-    reply = requests.request(method, url + path, timeout=10)
-    assert (reply.status_code, reply.headers["content-type"]) == (200, "application/json")
-    said = reply.json()
+    response = requests.request(method, url + path, timeout=10)
+    assert (response.status_code, response.headers["content-type"]) == (200, "application/json")
+    said = response.json()
     assert said["status"] == "failure"
     assert [error["code"] for error in said["errors"]] == [code]
 
 
 def test_another_method_is_told_which_ones_there_are(url):
     """That is not the caller's account, but the caller's HTTP."""
-    reply = requests.put(f"{url}/send/?apikey={KEY}", timeout=10)
-    assert reply.status_code == 405
-    assert reply.headers["allow"] == "GET, POST"
+    response = requests.put(f"{url}/send/?apikey={KEY}", timeout=10)
+    assert response.status_code == 405
+    assert response.headers["allow"] == "GET, POST"
 
 
 def test_a_send_as_the_vendors_class_makes_it(url):
     """A multipart form with its key spelled apiKey, and empty values for what was left out."""
     parts = {"apiKey": KEY, "username": "", "message": "Hi%20there", "numbers": BOB, "test": "1", "custom": ""}
-    reply = requests.post(f"{url}/send/", files={name: (None, value) for name, value in parts.items()}, timeout=10)
-    said = reply.json()
+    response = requests.post(f"{url}/send/", files={name: (None, value) for name, value in parts.items()}, timeout=10)
+    said = response.json()
     assert (said["status"], said["test_mode"], said["message"]["content"]) == ("success", True, "Hi there")
 
 
 def test_xml_when_asked_for(url):
     """Also for a refusal, and in a form."""
-    reply = requests.post(f"{url}/send/", data={"apikey": KEY, "format": "xml"}, timeout=10)
-    assert reply.headers["content-type"] == "application/xml"
-    assert "<errors><error><code>5</code><message>No message content</message></error></errors>" in reply.text
+    response = requests.post(f"{url}/send/", data={"apikey": KEY, "format": "xml"}, timeout=10)
+    assert response.headers["content-type"] == "application/xml"
+    assert "<errors><error><code>5</code><message>No message content</message></error></errors>" in response.text
 
 
 def test_a_week_of_a_send_is_in_the_history(simulators, url):

@@ -21,7 +21,10 @@ def test_stop_opts_out(account):
     """From then on the number is in group 6 (documented: https://api.txtlocal.com/docs/helpfulinfo)."""
     led_to = stopped(account)
     kinds = [
-        (fact.kind, fact.fields["number"]) for outcome in led_to for fact in outcome.facts if "number" in fact.fields
+        (entry.kind, entry.fields["number"])
+        for effects in led_to
+        for entry in effects.entries
+        if "number" in entry.fields
     ]
     assert kinds == [("inbound", STOPPER), ("opt_out", STOPPER)]
     assert account.call("get_contacts", group_id=6, number=STOPPER)["num_contacts"] == 1
@@ -33,7 +36,7 @@ def test_whoever_is_out_already_opts_out_no_more(account):
     stopped(account)
     account.now = NINE + HOUR
     account.call("send", numbers=STOPPER, message="Hi")
-    later = [fact.kind for _, led_to in account.live_until(NINE + 2 * HOUR) for fact in led_to.facts]
+    later = [entry.kind for _, led_to in account.live_until(NINE + 2 * HOUR) for entry in led_to.entries]
     assert later == ["delivery_status", "inbound"]
 
 

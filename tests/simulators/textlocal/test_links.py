@@ -18,7 +18,7 @@ def test_tracked_links_shorten_the_text_that_is_paid(account):
     said = account.call("send", numbers=BOB, message=text, tracking_links="true")
     assert said["message"]["num_parts"] == 1
     assert "example.com/offers" not in said["message"]["content"]
-    assert account.facts("delivery")[0]["text"] == text
+    assert account.entries("delivery")[0]["text"] == text
     assert account.call("send", numbers=BOB, message=text)["message"]["num_parts"] == 2
 
 

@@ -4,10 +4,10 @@ from collections import Counter
 from urllib.parse import parse_qs
 
 import pytest
+from sendproof_simulators.core.effects import Timer
 
 from instants import NINE
 from sendproof_simulators.core.clock.wall_clock import DAY, HOUR, SECOND
-from sendproof_simulators.core.http import Timer
 from sendproof_simulators.services.textlocal import SIMULATOR
 
 URL = "http://127.0.0.1:9000/receipts"
@@ -17,9 +17,9 @@ THOUSAND = ",".join(str(447_700_000_000 + place) for place in range(1_000))
 def test_every_message_ends_once_within_three_days(account):
     """And in about the shares that the fates have."""
     account.call("send", numbers=THOUSAND, message="Hi")
-    outcomes = [fact.fields for _, outcome in account.live_until(NINE + 3 * DAY + SECOND) for fact in outcome.facts]
-    assert len({outcome["message"] for outcome in outcomes}) == len(outcomes) == 1_000
-    letters = Counter(outcome["letter"] for outcome in outcomes)
+    outcomes = [entry.fields for _, effects in account.live_until(NINE + 3 * DAY + SECOND) for entry in effects.entries]
+    assert len({effects["message"] for effects in outcomes}) == len(outcomes) == 1_000
+    letters = Counter(effects["letter"] for effects in outcomes)
     assert letters.keys() == set("DUIE?")
     assert 910 < letters["D"] < 970
     assert account.timers == []
@@ -28,8 +28,8 @@ def test_every_message_ends_once_within_three_days(account):
 def test_a_receipt_is_a_form_about_one_number(account):
     """It has no message id: `customID` is all there is to go by."""
     account.call("send", numbers=THOUSAND, message="Hi", receipt_url=URL, custom="campaign 7001&co")
-    at, outcome = account.live_until(NINE + 10 * SECOND)[0]
-    webhook = outcome.webhooks[0]
+    at, effects = account.live_until(NINE + 10 * SECOND)[0]
+    webhook = effects.webhooks[0]
     form = parse_qs(webhook.body.decode(), strict_parsing=True)
     assert form["customID"] == ["campaign 7001&co"]
     assert form["datetime"] == [f"2026-03-02 09:00:0{(at - NINE) // 1000}"]
@@ -42,8 +42,8 @@ def test_expired_is_an_outcome_but_never_a_receipt(account):
     """Pending and expired can only be asked for."""
     account.call("send", numbers=THOUSAND, message="Hi", receipt_url=URL)
     rung = account.live_until(NINE + 4 * DAY)
-    pushed = Counter(w.about["status"] for _, outcome in rung for w in outcome.webhooks)
-    ended = Counter(fact.fields["letter"] for _, outcome in rung for fact in outcome.facts)
+    pushed = Counter(w.about["status"] for _, effects in rung for w in effects.webhooks)
+    ended = Counter(entry.fields["letter"] for _, effects in rung for entry in effects.entries)
     assert ended["E"] > 0
     assert pushed == {letter: count for letter, count in ended.items() if letter != "E"}
 
@@ -51,7 +51,7 @@ def test_expired_is_an_outcome_but_never_a_receipt(account):
 def test_nobody_is_told_who_did_not_ask(account):
     """Without a receipt_url there are outcomes only."""
     account.call("send", numbers=THOUSAND, message="Hi")
-    assert all(outcome.webhooks == () for _, outcome in account.live_until(NINE + 4 * DAY))
+    assert all(effects.webhooks == () for _, effects in account.live_until(NINE + 4 * DAY))
 
 
 def test_one_timer_a_call_tells_all_receipts_of_an_instant(account):
@@ -68,7 +68,7 @@ def test_nothing_outlives_its_validity(account):
     """What would have come later has expired by then."""
     account.call("send", numbers=THOUSAND, message="Hi", validity=NINE // 1000 + 30)
     rung = account.live_until(NINE + 30 * SECOND)
-    letters = Counter(fact.fields["letter"] for _, outcome in rung for fact in outcome.facts)
+    letters = Counter(entry.fields["letter"] for _, effects in rung for entry in effects.entries)
     assert letters.total() == 1_000
     assert letters["E"] > 300
     assert account.timers == []
@@ -77,7 +77,7 @@ def test_nothing_outlives_its_validity(account):
 def ends_of(account):
     """When and how each message ended, by its id."""
     rung = account.live_until(NINE + 4 * DAY)
-    return {fact.fields["message"]: (at, fact.fields["letter"]) for at, led_to in rung for fact in led_to.facts}
+    return {entry.fields["message"]: (at, entry.fields["letter"]) for at, led_to in rung for entry in led_to.entries}
 
 
 def test_the_order_of_calls_does_not_change_a_fate(account, same_account):
@@ -91,7 +91,7 @@ def test_the_order_of_calls_does_not_change_a_fate(account, same_account):
 def test_a_strange_timer_is_refused(account):
     """A timer names the first message of its dispatch."""
     with pytest.raises(TypeError, match="expected the first message id"):
-        SIMULATOR.on_timer(account.world, account.state, Timer(at=NINE, name="receipts", payload="x"), NINE)
+        SIMULATOR.on_timer(account.context, account.state, Timer(at=NINE, name="receipts", payload="x"), NINE)
 
 
 def test_the_status_of_a_message_is_pending_until_it_ends(account):

@@ -42,9 +42,9 @@ def test_a_cancelled_batch_is_paid_back_and_never_goes_out(account):
     said = account.call("send", numbers=f"{BOB},{EVE}", message="Hi", schedule_time=TEN)
     message = said["messages"][0]["id"]
     assert account.call("cancel_scheduled", sent_id=said["batch_id"]) == {"status": "success"}
-    assert {fact["message"] for fact in account.facts("withdrawal")} == {each["id"] for each in said["messages"]}
+    assert {entry["message"] for entry in account.entries("withdrawal")} == {each["id"] for each in said["messages"]}
     assert account.call("balance")["balance"]["sms"] == 100_000_000
-    assert all(led_to.facts == led_to.webhooks == () for _, led_to in account.live_until(NINE + 4 * DAY))
+    assert all(led_to.entries == led_to.webhooks == () for _, led_to in account.live_until(NINE + 4 * DAY))
     assert (
         account.code("status_message", message_id=message)
         == account.code("status_batch", batch_id=said["batch_id"])

@@ -37,7 +37,7 @@ def test_the_reply_has_the_shape_that_clients_read(account):
 def test_every_accepted_number_is_a_delivery(account):
     """The journal learns number, text, sender, custom, and when it goes out."""
     said = account.call("send", numbers=BOB, message="Hi", sender="Shop", custom="c7")
-    assert account.facts("delivery") == [
+    assert account.entries("delivery") == [
         {
             "service": "textlocal",
             "message": said["messages"][0]["id"],
@@ -58,7 +58,10 @@ def test_an_invalid_number_is_a_warning_while_a_valid_one_remains(account):
     said = account.call("send", numbers=f"{BOB},12345,07700900123", message="Hi")
     assert said["num_messages"] == 1
     assert said["warnings"] == [{"code": 3, "message": "Invalid number", "numbers": "12345,07700900123"}]
-    assert [(fact["number"], fact["code"]) for fact in account.facts("rejection")] == [("12345", 3), ("07700900123", 3)]
+    assert [(entry["number"], entry["code"]) for entry in account.entries("rejection")] == [
+        ("12345", 3),
+        ("07700900123", 3),
+    ]
 
 
 def test_no_valid_number_at_all_is_an_error(account):
@@ -66,17 +69,17 @@ def test_no_valid_number_at_all_is_an_error(account):
     said = account.call("send", numbers="12345", message="Hi")
     assert [error["code"] for error in said["errors"]] == [51]
     assert [warning["code"] for warning in said["warnings"]] == [3]
-    assert len(account.facts("rejection")) == 1
+    assert len(account.entries("rejection")) == 1
 
 
 def test_the_journal_keeps_a_number_as_it_was_spelled(account):
     """When that is not how Textlocal documents it: digits only (documented: http://api.txtlocal.com/docs/sendsms)."""
     account.call("send", numbers=f"{BOB},+447700900456", message="Hi")
-    first, second = account.facts("delivery")
+    first, second = account.entries("delivery")
     assert "raw_number" not in first
     assert (second["number"], second["raw_number"]) == (EVE, "+447700900456")
     account.bulk({"number": "+447700900456", "text": "Hi"})
-    assert account.facts("delivery")[0]["raw_number"] == "+447700900456"
+    assert account.entries("delivery")[0]["raw_number"] == "+447700900456"
 
 
 def test_ten_thousand_numbers_take_well_under_a_second(account):
@@ -97,7 +100,7 @@ def test_ten_thousand_numbers_are_the_most(account):
     """One more is refused, and every number of the call is recorded as rejected."""
     assert account.call("send", numbers=numbers(10_000), message="Hi")["num_messages"] == 10_000
     assert account.code("send", numbers=numbers(10_001), message="Hi") == 33
-    assert len(account.facts("rejection")) == 10_001
+    assert len(account.entries("rejection")) == 10_001
 
 
 def test_765_characters_are_the_most(account):
@@ -133,7 +136,7 @@ def test_each_refusal_has_its_code(account, code, fields):
     """Nothing is charged or sent."""
     assert account.code("send", **fields) == code
     assert account.state.credits == 100_000_000
-    assert account.facts("delivery") == []
+    assert account.entries("delivery") == []
 
 
 @pytest.mark.parametrize("sender", ["Abc", "Eleven char", "1234567890123"])
@@ -154,17 +157,17 @@ def test_a_test_sends_nothing_and_costs_nothing(account):
     """It is a delivery that says so, without an outcome, and in no report."""
     said = account.call("send", numbers=BOB, message="Hi", test="true")
     assert (said["test_mode"], said["balance"]) == (True, 100_000_000)
-    assert [fact["test"] for fact in account.facts("delivery")] == [True]
+    assert [entry["test"] for entry in account.entries("delivery")] == [True]
     assert account.timers == []
     assert account.call("get_history_api")["total"] == 0
 
 
 def test_opted_out_numbers_are_sent_to_unless_told_otherwise(account):
     """The default is the trap: only `optouts=true` leaves them out."""
-    opted_out = next(account.world.audience.optouts())
+    opted_out = next(account.context.audience.opt_outs())
     assert account.call("send", numbers=opted_out, message="Hi")["num_messages"] == 1
     assert account.call("send", numbers=f"{opted_out},{BOB}", message="Hi", optouts="true")["num_messages"] == 1
-    assert [fact["reason"] for fact in account.facts("rejection")] == ["opted out"]
+    assert [entry["reason"] for entry in account.entries("rejection")] == ["opted out"]
     assert account.code("send", numbers=opted_out, message="Hi", optouts="true") == 51
 
 
@@ -179,7 +182,7 @@ def test_a_group_is_sent_to_as_a_whole(account):
 def test_a_scheduled_text_goes_out_at_its_time(account):
     """It is accepted now, and sent then; until then it is in no history."""
     account.call("send", numbers=BOB, message="Hi", schedule_time=NINE // 1000 + 3600)
-    assert account.facts("delivery")[0]["send_at"] == "2026-03-02T10:00:00.000Z"
+    assert account.entries("delivery")[0]["send_at"] == "2026-03-02T10:00:00.000Z"
     assert account.call("get_history_api")["total"] == 0
     assert min(timer.at for timer in account.timers) > NINE + 3_600_000
 
@@ -188,7 +191,7 @@ def test_the_second_that_has_begun_is_not_the_past(account):
     """A time given in whole seconds may be the present one."""
     account.now = NINE + 999
     account.call("send", numbers=BOB, message="Hi", schedule_time=NINE // 1000)
-    assert account.facts("delivery")[0]["send_at"] == "2026-03-02T09:00:00.999Z"
+    assert account.entries("delivery")[0]["send_at"] == "2026-03-02T09:00:00.999Z"
 
 
 @pytest.mark.parametrize(
@@ -203,7 +206,7 @@ def test_credits_are_counted_by_the_part(account, text, options, cost):
 def test_a_percent_n_is_a_newline(account):
     """As the documents say; so a text that means it literally arrives changed."""
     account.call("send", numbers=BOB, message="One%nTwo")
-    assert account.facts("delivery")[0]["text"] == "One\nTwo"
+    assert account.entries("delivery")[0]["text"] == "One\nTwo"
 
 
 def test_replies_go_to_a_number_when_asked(account):

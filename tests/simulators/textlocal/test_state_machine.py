@@ -90,7 +90,7 @@ class Account(account_model.AccountModel):
     def call(self, command, **fields):
         said = self.account.ask_anyhow(command, **fields)
         if said["status"] == "failure":
-            assert self.account.facts("delivery") == []
+            assert self.account.entries("delivery") == []
         return said
 
     @invariant()

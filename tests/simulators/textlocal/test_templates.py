@@ -11,14 +11,14 @@ assert TEMPLATES is not None
 
 def test_a_template_is_served_with_textlocals_own_placeholders(account):
     """Its id does not fit into 32 bits."""
-    template, outcome = TEMPLATES.add(account.state, NINE, "Spring", "Hi {{FIRST_NAME}}, {{ CITY }}!", None)
+    template, effects = TEMPLATES.add(account.state, NINE, "Spring", "Hi {{FIRST_NAME}}, {{ CITY }}!", None)
     body = 'Hi %%|FIRST_NAME^{"inputtype":"text","maxlength":"30"}%%, %%|CITY^{"inputtype":"text","maxlength":"30"}%%!'
     assert account.call("get_templates")["templates"] == [
         {"id": template.id, "title": "Spring", "body": body, "senderName": "TXTLCL", "isMyDND": False}
     ]
     assert template.id > 2**32
-    (fact,) = outcome.facts
-    assert fact.fields == {
+    (entry,) = effects.entries
+    assert entry.fields == {
         "service": "textlocal", "action": "created", "id": template.id, "title": "Spring", "body": body
     }  # fmt: skip
 
@@ -37,7 +37,7 @@ def test_changing_and_deleting_are_facts(account):
     _, renamed = TEMPLATES.change(account.state, NINE, "39766280717", "Summer", None)
     template, changed = TEMPLATES.change(account.state, NINE, "39766280717", None, "Hi {{CITY}}")
     deleted = TEMPLATES.delete(account.state, NINE, "39766280717")
-    actions = [fact.fields["action"] for outcome in (renamed, changed, deleted) for fact in outcome.facts]
+    actions = [entry.fields["action"] for effects in (renamed, changed, deleted) for entry in effects.entries]
     assert actions == ["renamed", "changed", "deleted"]
     assert template.title == "Summer"
     assert TEMPLATES.all(account.state) == ()

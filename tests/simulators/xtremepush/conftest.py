@@ -5,12 +5,13 @@ from typing import Any
 
 import msgspec
 import pytest
+from sendproof_simulators.core.effects import Effects, Timer, Webhook
 
 from instants import NINE
 from sendproof_simulators.core.audience.audience import Audience, AudienceRecipe
 from sendproof_simulators.core.contracts import Contract, load_contract
 from sendproof_simulators.core.dialects import choose
-from sendproof_simulators.core.http import Effects, Problem, Request, Timer, Webhook
+from sendproof_simulators.core.http import Problem, Request
 from sendproof_simulators.core.randomness import KeyedRandom
 from sendproof_simulators.core.simulator import Call, SandboxContext
 from sendproof_simulators.server.app import CONTRACTS
@@ -25,13 +26,13 @@ class Project:
     """Asks the simulator as a bridge would, less HTTP. `last` is everything that the last call or timer led to."""
 
     contract: Contract
-    world: SandboxContext
+    context: SandboxContext
     now: int = NINE
     last: Effects = field(default_factory=Effects)
     timers: list[Timer] = field(default_factory=list)
 
     def __post_init__(self) -> None:
-        self.state: State = SIMULATOR.new_state(self.world)
+        self.state: State = SIMULATOR.new_state(self.context)
 
     def call(self, method: str, **fields: Any) -> dict[str, Any]:
         """POST JSON to a method such as `list/campaign`; the JSON of the answer, whose code is the HTTP status."""
@@ -41,13 +42,13 @@ class Project:
     def post(self, method: str, body: bytes) -> dict[str, Any]:
         """POST a body as it is."""
         self._follow(self._outcome(Request(method="POST", path=f"/api/external/{method}", body=body)))
-        said: dict[str, Any] = msgspec.json.decode(self.last.reply.body)
+        said: dict[str, Any] = msgspec.json.decode(self.last.response.body)
         return said
 
     def refused(self, method: str, **fields: Any) -> str:
         """Why a call is refused with 400; that nothing came of it is seen to."""
         said = self.call(method, **fields)
-        assert (said["code"], said["success"], self.last.facts, self.last.timers) == (400, False, (), ())
+        assert (said["code"], said["success"], self.last.entries, self.last.timers) == (400, False, (), ())
         message: str = said["message"]
         return message
 
@@ -70,22 +71,22 @@ class Project:
         self.live_until(self.now)
         return said
 
-    def facts(self, kind: str) -> list[dict[str, Any]]:
+    def entries(self, kind: str) -> list[dict[str, Any]]:
         """The facts of one kind that the last call or timer led to."""
-        return [dict(fact.fields) for fact in self.last.facts if fact.kind == kind]
+        return [dict(entry.fields) for entry in self.last.entries if entry.kind == kind]
 
     def texts(self) -> list[str]:
         """The texts that were just accepted."""
-        return [fact["text"] for fact in self.facts("delivery")]
+        return [entry["text"] for entry in self.entries("delivery")]
 
     def reasons(self) -> list[str]:
         """Why targets just got nothing."""
-        return [fact["reason"] for fact in self.facts("rejection")]
+        return [entry["reason"] for entry in self.entries("rejection")]
 
     def settle(self, **settings: Any) -> None:
         """Set what a user sets on the website."""
         assert SIMULATOR.settings is not None
-        self._follow(SIMULATOR.settings.replace(self.world, self.state, self.now, settings))
+        self._follow(SIMULATOR.settings.replace(self.context, self.state, self.now, settings))
 
     def live_until(self, instant: int) -> list[Effects]:
         """Let every timer ring that is due by then; what each led to."""
@@ -94,18 +95,18 @@ class Project:
             timer = min(due, key=lambda timer: timer.at)
             self.timers.remove(timer)
             self.now = max(self.now, timer.at)
-            self._follow(SIMULATOR.on_timer(self.world, self.state, timer, self.now))
+            self._follow(SIMULATOR.on_timer(self.context, self.state, timer, self.now))
             rung.append(self.last)
         self.now = instant
         return rung
 
     def told_until(self, instant: int) -> list[Webhook]:
         """The webhooks that are sent until then."""
-        return [webhook for outcome in self.live_until(instant) for webhook in outcome.webhooks]
+        return [webhook for effects in self.live_until(instant) for webhook in effects.webhooks]
 
-    def _follow(self, outcome: Effects) -> None:
-        self.last = outcome
-        self.timers += outcome.timers
+    def _follow(self, effects: Effects) -> None:
+        self.last = effects
+        self.timers += effects.timers
 
     def _outcome(self, request: Request) -> Effects:
         operation = self.contract.match_fast_path[request.method, request.path]
@@ -113,9 +114,9 @@ class Project:
         if violations:
             problem = Problem(kind="bad_request", status=400, detail="", violations=tuple(violations))
             return Effects(reply=SIMULATOR.error(problem))
-        call = Call(world=self.world, state=self.state, params={}, body=body, now=self.now, operation=operation.id)
-        outcome: Effects = getattr(SIMULATOR.handlers, operation.handler)(call)
-        return outcome
+        call = Call(context=self.context, state=self.state, params={}, body=body, now=self.now, operation=operation.id)
+        effects: Effects = getattr(SIMULATOR.handlers, operation.handler)(call)
+        return effects
 
 
 @pytest.fixture(scope="session")
@@ -129,11 +130,11 @@ def new_project(contract):
     """Makes projects, each with the dialects that it is told; their names without the service's."""
 
     def make(**dialects: str) -> Project:
-        chance = KeyedRandom(7)
+        random = KeyedRandom(7)
         wanted = {f"xtremepush.{name}": value for name, value in dialects.items()}
-        audience = Audience(chance, AudienceRecipe(customers=100, opted_out=0.2))
+        audience = Audience(random, AudienceRecipe(customers=100, opted_out=0.2))
         chosen = choose({"xtremepush": SIMULATOR.dialects}, wanted)
-        return Project(contract, SandboxContext(chance=chance, audience=audience, channels=(), dialects=chosen))
+        return Project(contract, SandboxContext(random=random, audience=audience, channels=(), dialects=chosen))
 
     return make
 

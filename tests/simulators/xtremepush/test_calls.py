@@ -49,13 +49,13 @@ def test_the_token_is_a_field_of_the_body(body, token):
 def test_every_problem_has_the_envelope(kind, code):
     """With the code as the HTTP status (documented), or, in a dialect, without."""
     problem = Problem(kind=kind, status=418, detail="so it is")
-    reply = SIMULATOR.error(problem)
-    assert (reply.status, msgspec.json.decode(reply.body)) == (
+    response = SIMULATOR.error(problem)
+    assert (response.status, msgspec.json.decode(response.body)) == (
         code, {"code": code, "success": False, "message": "so it is"},
     )  # fmt: skip
     dialects = {"xtremepush.http_status": "always_200"}
     always = SIMULATOR.error(Problem(kind=kind, status=418, detail="so it is", dialects=dialects))
-    assert (always.status, always.body) == (200, reply.body)
+    assert (always.status, always.body) == (200, response.body)
 
 
 def test_a_typo_in_the_method_is_405():
@@ -92,7 +92,7 @@ def test_success_may_hide_its_code(new_project):
     """In the dialect where only the body tells."""
     project = new_project(http_status="always_200")
     assert project.call("info/campaign", id=1)["code"] == 404
-    assert project.last.reply.status == 200
+    assert project.last.response.status == 200
 
 
 def test_every_answer_is_in_the_contract(contract):

@@ -35,7 +35,7 @@ def test_making_a_template_is_in_the_history(project):
         "title": "Spring",
         "body": "Hello {{first_name}}",
     }
-    assert project.facts("provider_template") == [fields]
+    assert project.entries("provider_template") == [fields]
 
 
 def test_info_shows_empty_messages_as_empty_lists(project):
@@ -72,12 +72,12 @@ def test_titles_and_texts_have_their_limits(project):
 
 def test_the_control_api_makes_changes_and_deletes_templates(project, templates):
     """And each is a fact."""
-    made, outcome = templates.add(project.state, project.now, "Spring", "Hello {{FIRST_NAME}}", None)
+    made, effects = templates.add(project.state, project.now, "Spring", "Hello {{FIRST_NAME}}", None)
     renamed, again = templates.change(project.state, project.now, str(made.id), "Summer", None)
     changed, once_more = templates.change(project.state, project.now, str(made.id), None, "Bye")
     gone = templates.delete(project.state, project.now, str(made.id))
-    facts = [fact.fields["action"] for o in (outcome, again, once_more, gone) for fact in o.facts]
-    assert facts == ["created", "renamed", "changed", "deleted"]
+    entries = [entry.fields["action"] for o in (effects, again, once_more, gone) for entry in o.entries]
+    assert entries == ["created", "renamed", "changed", "deleted"]
     assert (renamed.title, changed.title, changed.body) == ("Summer", "Summer", "Bye")
     assert project.call("info/campaign", id=made.id)["code"] == 404
 

@@ -29,7 +29,7 @@ def test_success_says_that_the_call_is_valid(project, campaign):
 def test_a_message_is_a_delivery(project, campaign):
     """With everything that a judge wants to know."""
     said = project.execute(campaign, "A", params={"external_message_id": "7001-1"})
-    (delivery,) = project.facts("delivery")
+    (delivery,) = project.entries("delivery")
     assert delivery.pop("message") == str(said["model"]["id"] * 10_000_000)
     assert delivery == {
         "service": "xtremepush", "batch": str(said["model"]["id"]), "number": BOB, "text": "Hello Ann",
@@ -70,7 +70,7 @@ def test_an_execution_waits_for_its_time(project, campaign, time):
     project.execute(campaign, "A", time=time)
     assert project.texts() == []
     project.live_until(NINE + 180 * MINUTE)
-    assert [fact["send_at"] for fact in project.facts("delivery")] == ["2026-03-02T12:00:00.000Z"]
+    assert [entry["send_at"] for entry in project.entries("delivery")] == ["2026-03-02T12:00:00.000Z"]
 
 
 def test_this_very_minute_is_not_the_past(project, campaign):
@@ -171,7 +171,7 @@ def test_profiles_can_be_made_on_the_way(project):
 def test_without_that_a_profile_stays_as_it_is(project, campaign):
     """A number among the variables is a variable."""
     project.execute(campaign, target_with_params={"A": {"mobile_number": EVE, "mobile_subscription": 0}})
-    assert [fact["number"] for fact in project.facts("delivery")] == [BOB]
+    assert [entry["number"] for entry in project.entries("delivery")] == [BOB]
 
 
 def test_the_subscription_by_its_other_name_is_only_a_variable(project):
@@ -228,7 +228,7 @@ def test_equal_projects_give_equal_ids_in_any_order(new_project):
         campaign = project.template()
         for user in order:
             project.execute(campaign, user)
-            made.append((user, project.facts("delivery")[0]["message"]))
+            made.append((user, project.entries("delivery")[0]["message"]))
     assert sorted(made[:2]) == sorted(made[2:])
 
 

@@ -35,30 +35,30 @@ def ask(sandbox, method, **fields):
 def test_the_status_is_the_code(simulators, path, body, code):
     """For whoever calls, known or not."""
     url = simulators.services["xtremepush"]["url"]
-    reply = requests.post(f"{url}/api/external/{path}", json=body, timeout=10)
-    assert (reply.status_code, reply.json()["code"], reply.json()["success"]) == (code, code, code == 200)
+    response = requests.post(f"{url}/api/external/{path}", json=body, timeout=10)
+    assert (response.status_code, response.json()["code"], response.json()["success"]) == (code, code, code == 200)
 
 
 def test_only_post_is_answered(simulators):
     """Always POST (documented)."""
     url = simulators.services["xtremepush"]["url"]
-    reply = requests.get(f"{url}/api/external/list/campaign", timeout=10)
-    assert (reply.status_code, reply.headers["allow"], reply.json()["code"]) == (405, "POST", 405)
+    response = requests.get(f"{url}/api/external/list/campaign", timeout=10)
+    assert (response.status_code, response.headers["allow"], response.json()["code"]) == (405, "POST", 405)
 
 
 def test_a_body_that_is_no_json_is_refused(simulators):
     """Whatever it claims to be."""
     url = simulators.services["xtremepush"]["url"] + "/api/external/list/campaign"
     for headers in ({"content-type": "application/json"}, {"content-type": "text/plain"}, {}):
-        reply = requests.post(url, data=b"\xff\x00{", headers=headers, timeout=10)
-        assert (reply.status_code, reply.json()["success"]) == (400, False)
+        response = requests.post(url, data=b"\xff\x00{", headers=headers, timeout=10)
+        assert (response.status_code, response.json()["success"]) == (400, False)
 
 
 def test_a_body_beyond_the_limit_is_refused(simulators):
     """In the service's own form."""
     url = simulators.services["xtremepush"]["url"] + "/api/external/import/profile"
-    reply = requests.post(url, data=b" " * (16 * 1024 * 1024 + 1), timeout=30)
-    assert (reply.status_code, reply.json()["code"]) == (413, 413)
+    response = requests.post(url, data=b" " * (16 * 1024 * 1024 + 1), timeout=30)
+    assert (response.status_code, response.json()["code"]) == (413, 413)
 
 
 def test_a_week_of_a_campaign_is_in_the_history(simulators, sandbox):
@@ -104,10 +104,10 @@ def test_no_campaign_goes_out_through_444(simulators, sandbox):
         "splits": [{"share": 1, "template": "Spring", "send_at": MONDAY}],
     }
     path = f"{simulators.control}/control/sandboxes/{sandbox['sandbox']}/campaigns"
-    reply = requests.post(path, json=plan, timeout=10)
-    assert reply.status_code == 409
-    assert "channel 444 only carries the subscription status from xtremepush to Optimove" in reply.json()["detail"]
-    assert "in this sandbox: 501" in reply.json()["detail"]
+    response = requests.post(path, json=plan, timeout=10)
+    assert response.status_code == 409
+    assert "channel 444 only carries the subscription status from xtremepush to Optimove" in response.json()["detail"]
+    assert "in this sandbox: 501" in response.json()["detail"]
 
 
 @pytest.mark.parametrize(("dialect", "refused"), [("none", 0), ("50_per_second", 10)])

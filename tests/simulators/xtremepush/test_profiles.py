@@ -25,7 +25,7 @@ def test_from_a_hundred_rows_on_it_is_a_task(project):
     """202 in body and status (documented), and the profiles come with time."""
     said = project.call("import/profile", columns=COLUMNS, rows=people(100))
     task = said["model"]["task_id"]
-    assert (project.last.reply.status, said["code"], said["success"]) == (202, 202, True)
+    assert (project.last.response.status, said["code"], said["success"]) == (202, 202, True)
     assert project.call("info/task", id=task)["model"]["status"] == "pending"
     project.live_until(NINE + 1_000)
     assert project.call("info/task", id=task)["model"]["status"] == "running"
@@ -166,7 +166,7 @@ def test_an_event_sets_attributes_and_says_async(project):
     )
     assert said == {"code": 200, "success": True, "async": True}
     assert project.state.profiles.by_user_id("A").attributes == {"vip": 1}
-    assert project.last.note == {"user": "A", "event": "deposit"}
+    assert project.last.summary == {"user": "A", "event": "deposit"}
 
 
 def test_an_event_with_a_wrong_number_is_refused(project):

@@ -14,7 +14,7 @@ from sendproof_simulators.core.messaging.delivery_outcomes import BY_CODE, TEST_
 from sendproof_simulators.services.xtremepush import SIMULATOR
 
 USERS = [f"U{place}" for place in range(6)]
-CODES = [magic.code for magic in TEST_NUMBERS]
+CODES = [test_number.code for test_number in TEST_NUMBERS]
 ALL = 5_000
 
 
@@ -28,7 +28,7 @@ class Person:
 
     def gets(self) -> bool:
         """Whether a message to them goes out."""
-        refusal = BY_CODE[self.number[-2:]].fate.refusal if self.number.startswith("447555") else None
+        refusal = BY_CODE[self.number[-2:]].outcome.refusal if self.number.startswith("447555") else None
         return bool(self.number) and self.subscribed and not self.suppressed and refusal is None
 
 
@@ -97,7 +97,7 @@ class Project(account_model.AccountModel):
         time = {"time": at // SECOND} if hours else {}
         said = self.project.call("execute/campaign", id=id_, target_by="user_id", target=users, **time)
         if id_ not in self.project.state.campaigns:
-            assert (said["code"], self.project.last.facts, self.project.last.timers) == (404, (), ())
+            assert (said["code"], self.project.last.entries, self.project.last.timers) == (404, (), ())
             return
         self.orders[said["model"]["id"]] = Order(users, at, lacking)
         self.note(self.project.last)
@@ -110,18 +110,18 @@ class Project(account_model.AccountModel):
 
     def note(self, led_to):
         """An execution reaches whom it may, as they are known at that moment."""
-        sent = [fact.fields for fact in led_to.facts if fact.kind == "delivery"]
+        sent = [entry.fields for entry in led_to.entries if entry.kind == "delivery"]
         for batch in {int(fields["batch"]) for fields in sent}:
             order = self.orders[batch]
             meant = [self.people[user] for user in order.users if user in self.people]
             assert [fields["number"] for fields in sent] == [one.number for one in meant if one.gets()]
             assert not order.lacking
             self.reached[batch] = len(sent)
-        self.rejected.update(fact.fields["text"] == "" for fact in led_to.facts if fact.kind == "rejection")
+        self.rejected.update(entry.fields["text"] == "" for entry in led_to.entries if entry.kind == "rejection")
         super().note(led_to)
-        for fact in led_to.facts:
-            if fact.kind == "opt_out":
-                self.people[self.owners[fact.fields["number"]]].subscribed = False
+        for entry in led_to.entries:
+            if entry.kind == "opt_out":
+                self.people[self.owners[entry.fields["number"]]].subscribed = False
 
     @rule(offset=st.integers(0, 8), limit=st.integers(1, 5), order=st.sampled_from(["id ASC", "id DESC"]))
     def read_a_page(self, offset, limit, order):

@@ -10,7 +10,7 @@ THREE = NINE + 18 * HOUR
 
 def known(project, **attributes):
     """Two customers of Optimove, one of whom opted out there, and somebody whom it does not know."""
-    audience = project.world.audience
+    audience = project.context.audience
     people = {c.opted_out: c for c in audience.customers(0, 100) if c.number}
     project.register_credential(
         (people[False].id, people[False].number), (people[True].id, people[True].number), **attributes
@@ -25,7 +25,7 @@ def test_the_attribute_comes_every_day(project):
     known(project)
     assert project.live_until(THREE - 1) == []
     project.live_until(THREE)
-    assert project.facts("attribute_sync") == [
+    assert project.entries("attribute_sync") == [
         {"service": "xtremepush", "attribute": "SMS_OPT_IN", "profiles": 2, "error": None}
     ]
     assert len(project.live_until(THREE + 6 * 24 * HOUR)) == 6
@@ -48,8 +48,8 @@ def test_an_attribute_that_optimove_has_not_registered_fails(project):
     project.settle(suppression={"attribute": "gamStop"})
     ready, _ = known(project, gamStop="true")
     project.live_until(THREE)
-    (fact,) = project.facts("attribute_sync")
-    assert (fact["profiles"], fact["error"]) == (0, "Optimove has not registered the attribute gamStop")
+    (entry,) = project.entries("attribute_sync")
+    assert (entry["profiles"], entry["error"]) == (0, "Optimove has not registered the attribute gamStop")
     project.execute(project.template("Hello"), ready)
     assert project.reasons() == ["Suppressed"]
 
@@ -70,5 +70,5 @@ def test_new_settings_end_the_old_ones(project, later):
     project.settle(suppression={"attribute": "SMS_OPT_IN"})
     project.settle(**later)
     outcomes = project.live_until(THREE)
-    facts = [fact.fields["attribute"] for outcome in outcomes for fact in outcome.facts]
-    assert facts == (["CITY"] if later else [])
+    entries = [entry.fields["attribute"] for effects in outcomes for entry in effects.entries]
+    assert entries == (["CITY"] if later else [])

@@ -20,7 +20,7 @@ def told(project, code="00", until=7 * DAY, **params):
     project.register_credential(("M", number_for_code("GB", code)), first_name="Max")
     project.call("execute/campaign", id=project.template(), target=["M"], target_by="user_id", params=params)
     outcomes = project.live_until(NINE + until)
-    return [hook for o in outcomes for hook in o.webhooks], [fact for o in outcomes for fact in o.facts]
+    return [hook for o in outcomes for hook in o.webhooks], [entry for o in outcomes for entry in o.entries]
 
 
 def events(hooks):
@@ -32,8 +32,8 @@ def events(hooks):
 def test_sent_and_delivered_are_told(project):
     """Under their documented names, with the caller's reference (documented)."""
     project.settle(webhooks=[{"url": HOOK}])
-    hooks, facts = told(project, external_message_id="7001-1")
-    message = next(fact.fields["message"] for fact in facts if fact.kind == "delivery")
+    hooks, entries = told(project, external_message_id="7001-1")
+    message = next(entry.fields["message"] for entry in entries if entry.kind == "delivery")
     assert events(hooks) == [("message_send", 0), ("message_delivery", 3)]
     assert msgspec.json.decode(hooks[1].body)["properties"] == {
         "message_id": message, "campaign_id": next(iter(project.state.campaigns)), "message_type": 9, "user_id": "M",
@@ -71,9 +71,9 @@ def test_a_failure_is_told_by_the_lists_alone(new_project):
     """In the dialect without an event for it."""
     project = new_project(failure_event="none")
     project.settle(webhooks=[{"url": HOOK}])
-    hooks, facts = told(project, "03")
+    hooks, entries = told(project, "03")
     assert events(hooks) == [("message_send", 0)]
-    assert [fact.fields["status"] for fact in facts if fact.kind == "delivery_status"] == ["undelivered"]
+    assert [entry.fields["status"] for entry in entries if entry.kind == "delivery_status"] == ["undelivered"]
     (row,) = project.call("list/message", condition=[["error", "=", 1]])["data"]
     assert (row["delivery"], row["error_message"], row["status"]) == (0, "Undelivered", "failed")
     (device,) = project.call("list/push-devices", condition=[["error", "=", 1]])["data"]
@@ -82,9 +82,9 @@ def test_a_failure_is_told_by_the_lists_alone(new_project):
 
 def test_stop_ends_the_subscription(project):
     """The next message is not sent; an import that says so subscribes again (assumed)."""
-    _, facts = told(project, "40")
-    assert [fact.kind for fact in facts] == ["delivery", "delivery_status", "inbound", "opt_out"]
-    assert facts[-1].fields == {"service": "xtremepush", "number": number_for_code("GB", "40"), "source": "reply"}
+    _, entries = told(project, "40")
+    assert [entry.kind for entry in entries] == ["delivery", "delivery_status", "inbound", "opt_out"]
+    assert entries[-1].fields == {"service": "xtremepush", "number": number_for_code("GB", "40"), "source": "reply"}
     campaign = next(iter(project.state.campaigns))
     project.execute(campaign, "M")
     assert project.reasons() == ["Unsubscribed"]
@@ -95,8 +95,8 @@ def test_stop_ends_the_subscription(project):
 
 def test_a_click_is_in_the_list(project):
     """With its time."""
-    _, facts = told(project, "32")
-    assert [fact.kind for fact in facts].count("click") == 2
+    _, entries = told(project, "32")
+    assert [entry.kind for entry in entries].count("click") == 2
     (row,) = project.call("list/message")["data"]
     assert (row["click"], row["click_time"]) == (1, NINE // 1000 + 60)
 
@@ -113,8 +113,8 @@ def test_each_connection_is_told_what_it_wants(project):
 
 def test_without_a_connection_nobody_is_told(project):
     """The outcome is true all the same."""
-    hooks, facts = told(project)
-    assert (hooks, [fact.kind for fact in facts]) == ([], ["delivery", "delivery_status"])
+    hooks, entries = told(project)
+    assert (hooks, [entry.kind for entry in entries]) == ([], ["delivery", "delivery_status"])
 
 
 @pytest.mark.parametrize(
@@ -184,5 +184,5 @@ def test_the_end_before_the_reply(project):
     project.register_credential(("M", number_for_code("GB", "13")), first_name="Max")
     fields = {"target": ["M"], "target_by": "user_id", "async": False}
     project.call("execute/campaign", id=project.template(), **fields)
-    assert [hook.event for hook in project.last.before_reply] == ["message_delivery"]
+    assert [hook.event for hook in project.last.before_response] == ["message_delivery"]
     assert [hook.event for hook in project.last.webhooks] == ["message_send"]
