@@ -3,8 +3,8 @@
 from collections import Counter
 
 from hypothesis.stateful import RuleBasedStateMachine, invariant
-from sendproof_simulators.core.effects import Effects
 
+from sendproof_simulators.core.effects import Effects
 from sendproof_simulators.core.messaging.delivery_outcomes import TEST_NUMBERS, number_for_code
 from sendproof_simulators.core.messaging.lifecycle import STEPS
 

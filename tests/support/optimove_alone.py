@@ -11,19 +11,11 @@ from sendproof_simulators.core.audience.audience import Audience, AudienceRecipe
 from sendproof_simulators.core.clock.wall_clock import Instant
 from sendproof_simulators.core.contracts import load_contract
 from sendproof_simulators.core.dialects import choose
-from sendproof_simulators.core.http import Effects, Request, Timer, Webhook
+from sendproof_simulators.core.effects import Effects, Timer, Webhook
+from sendproof_simulators.core.http import Request
+from sendproof_simulators.core.plans import CampaignPlan, ChannelPlan, Condition, CustomerEvent, Split, TriggerPlan
 from sendproof_simulators.core.randomness import KeyedRandom
-from sendproof_simulators.core.simulator import (
-    Call,
-    CampaignPlan,
-    Channel,
-    ChannelPlan,
-    Condition,
-    CustomerEvent,
-    SandboxContext,
-    Split,
-    TriggerPlan,
-)
+from sendproof_simulators.core.simulator import Call, Channel, SandboxContext
 from sendproof_simulators.server.app import CONTRACTS
 from sendproof_simulators.services.optimove import SIMULATOR
 from sendproof_simulators.services.optimove.state import State
@@ -33,10 +25,10 @@ CHANNELS = (
     Channel(id=250, provider="textlocal", kind="triggered"),
 )
 
-CONTRACT = load_contract(CONTRACTS / SIMULATOR.contract, any_case=True, optional_prefix="/current")
+CONTRACT = load_contract(CONTRACTS / SIMULATOR.contract, case_insensitive=True, optional_prefix="/current")
 
 
-def world(
+def context(
     customers: int = 25_000,
     *,
     allow_remote: bool = False,
@@ -46,14 +38,14 @@ def world(
     nightly_at: int | None = None,
 ) -> SandboxContext:
     """A small world with one channel of each kind. `dialects` by their full names; the rest get their defaults."""
-    chance = KeyedRandom(seed)
+    random = KeyedRandom(seed)
     recipe = AudienceRecipe(customers=customers, opted_out=0.1, unusable_numbers=0.1)
     return SandboxContext(
-        chance=chance,
-        audience=Audience(chance, recipe),
+        random=random,
+        audience=Audience(random, recipe),
         channels=channels,
         allow_remote_webhooks=allow_remote,
-        dialects=choose({SIMULATOR.name: SIMULATOR.dialects}, dialects or {}),
+        dialects=choose({SIMULATOR.name: SIMULATOR.dialects}, dialects or {})[SIMULATOR.name],
         nightly_at=nightly_at,
     )
 
@@ -113,27 +105,27 @@ def trigger(name: str = "Visit", **changes: Any) -> TriggerPlan:
 class Optimove:
     """Asks the simulator as a bridge would, less HTTP. `now` is what time it is."""
 
-    world: SandboxContext = field(default_factory=world)
+    context: SandboxContext = field(default_factory=context)
     now: Instant = SIX
     waiting: list[Timer] = field(default_factory=list)
     state: State = field(init=False)
 
     def __post_init__(self) -> None:
-        self.state = State(self.world)
+        self.state = State(self.context)
 
     def ask(self, operation: str, body: Any = None, **params: Any) -> Effects:
         """Call an operation with values that keep the contract."""
         assert self.violations(operation, body, **params) == []
         handler = getattr(SIMULATOR.handlers, CONTRACT.operations[operation].handler)
-        call = Call(world=self.world, state=self.state, params=params, body=body, now=self.now, operation=operation)
-        outcome: Effects = handler(call)
-        return outcome
+        call = Call(context=self.context, state=self.state, params=params, body=body, now=self.now, operation=operation)
+        effects: Effects = handler(call)
+        return effects
 
     def read(self, operation: str, body: Any = None, **params: Any) -> Any:
         """The JSON of a successful answer."""
-        reply = self.ask(operation, body, **params).reply
-        assert reply.status == 200
-        return msgspec.json.decode(reply.body)
+        response = self.ask(operation, body, **params).response
+        assert response.status == 200
+        return msgspec.json.decode(response.body)
 
     def rows(self, skip: int = 0, top: int = 10_000, attributes: str | None = None) -> list[dict[str, Any]]:
         """A page of campaign 7001 on channel 505."""
@@ -155,7 +147,7 @@ class Optimove:
     def take_in(self, campaign: CampaignPlan, now: Instant = SIX) -> tuple[Timer, ...]:
         """Plan a campaign; answers what it waits for."""
         assert SIMULATOR.campaigns is not None
-        return SIMULATOR.campaigns.plan(self.world, self.state, now, campaign).timers
+        return SIMULATOR.campaigns.plan(self.context, self.state, now, campaign).timers
 
     def announce(self, campaign: CampaignPlan) -> tuple[Webhook, ...]:
         """Plan a campaign and let its timer ring."""
@@ -164,31 +156,33 @@ class Optimove:
 
     def ring(self, timer: Timer) -> Effects:
         """What a timer leads to."""
-        return SIMULATOR.on_timer(self.world, self.state, timer, timer.at)
+        return SIMULATOR.on_timer(self.context, self.state, timer, timer.at)
 
     def listen(self, event: int, channel: int | None = None, url: str = "http://127.0.0.1:9000/a") -> None:
         """Register a listener, for a channel or in general."""
         more = {} if channel is None else {"ChannelID": channel}
-        assert self.ask("RegisterEventListener", {"EventTypeID": event, "ListenerURL": url, **more}).reply.status == 200
+        assert (
+            self.ask("RegisterEventListener", {"EventTypeID": event, "ListenerURL": url, **more}).response.status == 200
+        )
 
     def begin(self) -> None:
         """Let the simulator wait for its first night."""
-        self.follow(SIMULATOR.begin(self.world, self.state, self.now))
+        self.follow(SIMULATOR.begin(self.context, self.state, self.now))
 
     def schedule(self, campaign: CampaignPlan) -> None:
         """Plan a campaign, and let `advance` do what follows."""
         assert SIMULATOR.campaigns is not None
-        self.follow(SIMULATOR.campaigns.plan(self.world, self.state, self.now, campaign))
+        self.follow(SIMULATOR.campaigns.plan(self.context, self.state, self.now, campaign))
 
     def cancel(self, campaign: int = 7001) -> list["Said"]:
         """Cancel a campaign now; answers what the listeners are told."""
         assert SIMULATOR.campaigns is not None
-        return self.follow(SIMULATOR.campaigns.cancel(self.world, self.state, self.now, campaign))
+        return self.follow(SIMULATOR.campaigns.cancel(self.context, self.state, self.now, campaign))
 
-    def follow(self, outcome: Effects) -> list["Said"]:
+    def follow(self, effects: Effects) -> list["Said"]:
         """Keep the timers of an outcome; answers its webhooks."""
-        self.waiting += outcome.timers
-        return [Said(self.now, webhook) for webhook in outcome.webhooks]
+        self.waiting += effects.timers
+        return [Said(self.now, webhook) for webhook in effects.webhooks]
 
     def advance(self, to: Instant) -> list["Said"]:
         """Let everything happen until an instant, that instant included; answers the webhooks in order."""
@@ -204,7 +198,7 @@ class Optimove:
     def define(self, wanted: TriggerPlan) -> None:
         """Look out for a trigger."""
         assert SIMULATOR.triggers is not None
-        self.follow(SIMULATOR.triggers.add(self.world, self.state, self.now, wanted))
+        self.follow(SIMULATOR.triggers.add(self.context, self.state, self.now, wanted))
 
     def happens(self, customer: str, event: str, **parameters: object) -> list["Said"]:
         """A customer does something now; answers what the listeners are told."""
@@ -214,13 +208,13 @@ class Optimove:
         """Customers do something, now or at an instant to come."""
         assert SIMULATOR.triggers is not None
         events = [CustomerEvent(customer=one, event=event, parameters=parameters, at=at) for one in customers]
-        return self.follow(SIMULATOR.triggers.report(self.world, self.state, self.now, events))
+        return self.follow(SIMULATOR.triggers.report(self.context, self.state, self.now, events))
 
     def owed(self) -> list[dict[str, Any]]:
         """Every obligation so far."""
         assert SIMULATOR.campaigns is not None
-        facts = [fact for _, fact in SIMULATOR.campaigns.truth(self.world, self.state)]
-        return [dict(fact.fields) for fact in facts if fact.kind == "obligation"]
+        entries = [entry for _, entry in SIMULATOR.campaigns.expectations(self.context, self.state)]
+        return [dict(entry.fields) for entry in entries if entry.kind == "obligation"]
 
 
 @dataclass(frozen=True)

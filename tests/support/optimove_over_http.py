@@ -55,7 +55,7 @@ class Sandbox:
         """Let time pass."""
         self.control("POST", "/clock/advance", {"by_ms": milliseconds})
 
-    def facts(self, kind: str) -> list[dict[str, Any]]:
+    def entries(self, kind: str) -> list[dict[str, Any]]:
         """What the judge will read of a kind, less when it was."""
         lines = self.simulators.history(self.made["sandbox"])
         return [

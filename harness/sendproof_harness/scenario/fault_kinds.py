@@ -67,7 +67,7 @@ def fault_of(content: Mapping[str, object], provider: str | None) -> dict[str, o
 
 
 def target_of(axis: str, target: str, provider: str | None) -> str:
-    """Return the target in which the provider replaces `any`: `any.send` becomes `pigeon.sendMessage`.
+    """Return the target in which the provider replaces `any`: `any.send` becomes `textlocal.send`.
 
     Every other target, and every target without a provider, is returned unchanged.
     """
@@ -77,7 +77,7 @@ def target_of(axis: str, target: str, provider: str | None) -> str:
 
 
 def general(axis: str, target: str, provider: str | None) -> str:
-    """Return the target in which `any` replaces this provider: `pigeon.sendMessage` becomes `any.send`."""
+    """Return the target in which `any` replaces this provider: `textlocal.send` becomes `any.send`."""
     for alias in CALLS if axis == CALL else WEBHOOKS:
         name = _name_of(axis, alias, provider)
         if name is not None and target == f"{provider}.{name}":

@@ -5,12 +5,12 @@ from typing import Any
 
 import msgspec
 import pytest
-from sendproof_simulators.core.effects import Effects, Timer
 
 from instants import NINE
 from sendproof_simulators.core.audience.audience import Audience, AudienceRecipe
 from sendproof_simulators.core.contracts import Contract, load_contract
 from sendproof_simulators.core.dialects import choose
+from sendproof_simulators.core.effects import Effects, Timer
 from sendproof_simulators.core.http import Problem, Request, Response
 from sendproof_simulators.core.randomness import KeyedRandom
 from sendproof_simulators.core.simulator import Call, SandboxContext
@@ -32,7 +32,7 @@ def context(**dialects: str) -> SandboxContext:
         channels=(),
         dialects=choose(
             {"delivyr": SIMULATOR.dialects}, {f"delivyr.{name}": value for name, value in dialects.items()}
-        ),
+        )["delivyr"],
         credentials={"delivyr": {"account_id": "acme", "api_key": "secret"}},
     )
 
@@ -121,7 +121,7 @@ class Account:
         if violations or more:
             broken = (*violations, *more)
             problem = Problem(kind="bad_request", status=400, detail="", operation=operation.id, violations=broken)
-            return Effects(reply=SIMULATOR.error(problem))
+            return Effects(response=SIMULATOR.error(problem))
         call = Call(
             context=self.context, state=self.state, params=params, body=body, now=self.now, operation=operation.id
         )

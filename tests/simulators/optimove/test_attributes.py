@@ -4,7 +4,7 @@ import msgspec
 import pytest
 
 from instants import SIX
-from optimove_alone import Optimove, plan, world
+from optimove_alone import Optimove, context, plan
 
 CALLBACK = "http://127.0.0.1:9000/callbacks"
 
@@ -45,9 +45,9 @@ def value(optimove: Optimove, customer: str, field: str) -> object:
 def test_an_update_is_told_by_its_callback(optimove: Optimove) -> None:
     """It succeeds as a whole, under the number that the call was answered with."""
     body = {"CustomerNewAttributesValuesList": [change()], "CallbackURL": CALLBACK}
-    outcome = optimove.ask("UpdateCustomerAttributes", body)
-    request = msgspec.json.decode(outcome.reply.body)["requestId"]
-    assert told(optimove, outcome.timers[0]) == {"isSuccess": True, "requestId": request}
+    effects = optimove.ask("UpdateCustomerAttributes", body)
+    request = msgspec.json.decode(effects.response.body)["requestId"]
+    assert told(optimove, effects.timers[0]) == {"isSuccess": True, "requestId": request}
     assert value(optimove, "C0000001", "FIRST_NAME") == "Ada"
 
 
@@ -85,7 +85,7 @@ def test_an_attribute_that_is_being_made_is_unavailable(optimove: Optimove) -> N
 @pytest.mark.parametrize(("answer", "most"), [("1000", 1_000), ("10000", 10_000)])
 def test_an_update_has_a_limit(answer: str, most: int) -> None:
     """The limit of the reference or that of the guide, and one past it."""
-    optimove = Optimove(world(dialects={"optimove.attribute_update_limit": answer}))
+    optimove = Optimove(context(dialects={"optimove.attribute_update_limit": answer}))
     everybody = [change(f"C{index:07d}") for index in range(most)]
     assert update(optimove, *everybody)["isSuccess"] is True
     body = {"CustomerNewAttributesValuesList": [*everybody, change()]}
@@ -94,8 +94,8 @@ def test_an_update_has_a_limit(answer: str, most: int) -> None:
             "maxItems body.CustomerNewAttributesValuesList"
         ]
     else:
-        outcome = optimove.ask("UpdateCustomerAttributes", body)
-        assert (outcome.reply.status, outcome.timers) == (400, ())
+        effects = optimove.ask("UpdateCustomerAttributes", body)
+        assert (effects.response.status, effects.timers) == (400, ())
 
 
 def test_a_customer_gets_ten_values_at_once_and_no_more(optimove: Optimove) -> None:
@@ -149,10 +149,10 @@ def test_40_attributes_can_be_added_and_no_more(optimove: Optimove) -> None:
 def test_an_upsert_makes_a_customer_at_once(optimove: Optimove) -> None:
     """Its members are spelled unlike those of the update."""
     body = {"CustomerId": "N1", "Attributes": [{"RealFieldName": "CITY", "Value": "Leeds"}]}
-    outcome = optimove.ask("UpsertCustomer", body)
-    assert msgspec.json.decode(outcome.reply.body) == {"errors": []}
+    effects = optimove.ask("UpsertCustomer", body)
+    assert msgspec.json.decode(effects.response.body) == {"errors": []}
     assert value(optimove, "N1", "CITY") == "Leeds"
-    assert [fact.kind for fact in outcome.facts] == ["attributes"]
+    assert [entry.kind for entry in effects.entries] == ["attributes"]
 
 
 def test_an_upsert_tells_its_errors_in_its_answer(optimove: Optimove) -> None:
@@ -197,5 +197,5 @@ def test_a_callback_needs_an_address(optimove: Optimove, url: str) -> None:
 
 def test_a_callback_stays_on_this_machine(optimove: Optimove) -> None:
     """Unless the sandbox allows more."""
-    outcome = optimove.ask("AddCustomerAttribute", {"Name": "V", "Type": "INT", "CallbackURL": "http://example.com/"})
-    assert (outcome.reply.status, outcome.timers) == (400, ())
+    effects = optimove.ask("AddCustomerAttribute", {"Name": "V", "Type": "INT", "CallbackURL": "http://example.com/"})
+    assert (effects.response.status, effects.timers) == (400, ())

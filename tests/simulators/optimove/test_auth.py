@@ -20,8 +20,8 @@ def log_in(sandbox: Sandbox, password: str | None = None, url: str = LOGIN) -> t
     """Ask for a token."""
     known = sandbox.optimove["credentials"]
     body = {"Username": known["username"], "Password": password or known["password"]}
-    reply = Client(sandbox.optimove["url"]).call("POST", url, json=body)
-    return reply.status_code, reply.text
+    response = Client(sandbox.optimove["url"]).call("POST", url, json=body)
+    return response.status_code, response.text
 
 
 def with_token(sandbox: Sandbox, token: str) -> Client:
@@ -87,7 +87,7 @@ def test_a_key_that_is_disabled_opens_nothing(sandbox: Sandbox) -> None:
     assert (client.call("GET", LISTENERS).status_code, client.call("GET", LISTENERS).text) == (401, '"Unauthorized"')
     sandbox.control("PATCH", "/services/optimove/keys/bridge", {"enabled": True})
     assert client.call("GET", LISTENERS).status_code == 200
-    assert [line["credential"] for line in sandbox.facts("request")] == ["known", "refused", "refused", "known"]
+    assert [line["credential"] for line in sandbox.entries("request")] == ["known", "refused", "refused", "known"]
 
 
 def test_the_history_names_the_key_that_was_shown_and_never_its_value(sandbox: Sandbox) -> None:
@@ -95,7 +95,7 @@ def test_the_history_names_the_key_that_was_shown_and_never_its_value(sandbox: S
     second = sandbox.key(name="second")["key"]
     for client in (sandbox.client(), sandbox.admin(), sandbox.client(second)):
         client.call("GET", LISTENERS)
-    shown = sandbox.facts("request")
+    shown = sandbox.entries("request")
     assert [line["credential_name"] for line in shown] == ["api_key", "admin_key", "second"]
     assert second not in str(shown)
 
@@ -104,7 +104,7 @@ def test_a_call_that_is_refused_before_it_is_read_has_its_name_and_its_answer(sa
     """So that whoever judges it need not tell customers apart to see that all are one call."""
     sandbox.control("PATCH", "/services/optimove/keys/bridge", {"enabled": False})
     sandbox.client().call("GET", "/current/customers/C0000001/Attributes")
-    (line,) = sandbox.facts("request")
+    (line,) = sandbox.entries("request")
     assert (line["operation"], line["status"], line["response_excerpt"]) == (
         "GetCustomerAttributes",
         401,
@@ -119,7 +119,7 @@ def test_a_rotated_key_is_good_for_a_while(sandbox: Sandbox) -> None:
     assert [client.call("GET", LISTENERS).status_code for client in both] == [200, 200]
     sandbox.wait(1_000)
     assert [client.call("GET", LISTENERS).status_code for client in both] == [401, 200]
-    assert [line["action"] for line in sandbox.facts("key")] == ["rotated"]
+    assert [line["action"] for line in sandbox.entries("key")] == ["rotated"]
 
 
 def test_each_client_has_a_key_and_a_host(sandbox: Sandbox) -> None:

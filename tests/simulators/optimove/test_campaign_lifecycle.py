@@ -3,7 +3,7 @@
 import pytest
 
 from instants import NINE, SIX, TEN
-from optimove_alone import CHANNELS, Optimove, part, plan, split, world
+from optimove_alone import CHANNELS, Optimove, context, part, plan, split
 from sendproof_simulators.core.clock.wall_clock import HOUR
 from sendproof_simulators.core.simulator import Channel
 
@@ -13,15 +13,15 @@ CONDITIONAL = plan(clearance_by=EIGHT)
 
 def two_channels() -> Optimove:
     """A simulator with two channels for scheduled campaigns."""
-    return Optimove(world(channels=(*CHANNELS, Channel(id=506, provider="textlocal", kind="scheduled"))))
+    return Optimove(context(channels=(*CHANNELS, Channel(id=506, provider="textlocal", kind="scheduled"))))
 
 
 def statuses(optimove: Optimove, given: dict[str, bool], campaign: int = 7001) -> tuple[int, str]:
     """Say who may be sent to; answers status and text."""
     promos = [{"CustomerID": customer, "Status": may} for customer, may in given.items()]
     body = {"TimeStamp": "2026-03-02 06:00:00", "CampaignID": campaign, "PromosUpdated": promos}
-    reply = optimove.ask("UpdateCustomerPromotionStatus", body).reply
-    return reply.status, reply.body.decode()
+    response = optimove.ask("UpdateCustomerPromotionStatus", body).response
+    return response.status, response.body.decode()
 
 
 def reasons(optimove: Optimove) -> list[str | None]:
@@ -77,8 +77,8 @@ def test_a_cancelled_campaign_is_told_with_event_4(optimove: Optimove) -> None:
     optimove.announce(plan())
     (said,) = optimove.cancel()
     assert said.body == {"EventTypeID": 4, "TimeStamp": "2026-03-02 06:00:00", "CampaignID": 7001}
-    reply = optimove.ask("GetCustomerSendDetailsByChannel", CampaignID=7001, ChannelID=505).reply
-    assert (reply.status, reply.body) == (404, b"CampaignID 7001 is not known")
+    response = optimove.ask("GetCustomerSendDetailsByChannel", CampaignID=7001, ChannelID=505).response
+    assert (response.status, response.body) == (404, b"CampaignID 7001 is not known")
 
 
 def test_what_was_never_processed_is_cancelled_in_silence(optimove: Optimove) -> None:
@@ -119,7 +119,7 @@ def test_the_customers_can_be_read_for_two_hours(optimove: Optimove) -> None:
     rows = optimove.read("GetCanceledCampaignCustomers", CampaignID=7001)
     assert [row["CustomerID"] for row in rows] == ["C0000000", "C0000001", "C0000002"]
     optimove.now += 1
-    assert optimove.ask("GetCanceledCampaignCustomers", CampaignID=7001).reply.status == 404
+    assert optimove.ask("GetCanceledCampaignCustomers", CampaignID=7001).response.status == 404
 
 
 def test_what_was_due_by_the_cancellation_is_owed_and_nothing_later(optimove: Optimove) -> None:
@@ -136,7 +136,7 @@ def test_results_of_a_cancelled_campaign_are_taken_in(optimove: Optimove) -> Non
     optimove.announce(plan())
     optimove.cancel()
     item = {"ChannelID": 505, "CampaignID": 7001, "TemplateID": 14, "MetricID": 0, "MetricValue": 3}
-    assert optimove.ask("UpdateCampaignMetrics", [item]).reply.status == 200
+    assert optimove.ask("UpdateCampaignMetrics", [item]).response.status == 200
 
 
 # Conditional.
@@ -154,7 +154,7 @@ def test_a_conditional_campaign_waits_and_says_until_when(optimove: Optimove) ->
         "CampaignID": 7001,
         "ClearanceRequiredBy": "2026-03-02 08:00:00",
     }
-    assert optimove.ask("GetCustomerSendDetailsByChannel", CampaignID=7001, ChannelID=505).reply.status == 404
+    assert optimove.ask("GetCustomerSendDetailsByChannel", CampaignID=7001, ChannelID=505).response.status == 404
     assert len(optimove.read("GetProcessedCampaignCustomers", CampaignID=7001)) == 10
 
 
@@ -236,12 +236,12 @@ def test_a_clearance_lies_between_processing_and_sending(optimove: Optimove, cle
 
 def test_10000_statuses_can_be_sent_at_once_and_no_more() -> None:
     """The limit, and one past it."""
-    optimove = Optimove(world(20_000))
+    optimove = Optimove(context(20_000))
     optimove.schedule(plan(customers=10_001, clearance_by=SIX + HOUR))
     optimove.advance(SIX)
     promos = [{"CustomerID": f"C{index:07d}", "Status": True} for index in range(10_001)]
     body = {"TimeStamp": "2026-03-02 06:00:00", "CampaignID": 7001, "PromosUpdated": promos[:-1]}
-    assert optimove.ask("UpdateCustomerPromotionStatus", body).reply.status == 200
+    assert optimove.ask("UpdateCustomerPromotionStatus", body).response.status == 200
     found = optimove.violations("UpdateCustomerPromotionStatus", body | {"PromosUpdated": promos})
     assert found == ["maxItems body.PromosUpdated"]
     optimove.advance(SIX + HOUR)

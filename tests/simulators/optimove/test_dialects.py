@@ -6,7 +6,7 @@ from typing import Any
 import msgspec
 import pytest
 
-from optimove_alone import Optimove, plan, world
+from optimove_alone import Optimove, context, plan
 from sendproof_simulators.core.http import Problem
 from sendproof_simulators.services.discovery import discover, folder_of
 from sendproof_simulators.services.optimove import SIMULATOR
@@ -37,7 +37,7 @@ PAGE = {"CampaignID": 7001, "ChannelID": 505}
 
 def speaking(**answers: str) -> Optimove:
     """A simulator that answers open questions so, and knows a campaign of three."""
-    optimove = Optimove(world(dialects={f"optimove.{name}": answer for name, answer in answers.items()}))
+    optimove = Optimove(context(dialects={f"optimove.{name}": answer for name, answer in answers.items()}))
     optimove.announce(plan(customers=3))
     return optimove
 
@@ -69,12 +69,12 @@ def test_every_answer_has_evidence(name: str) -> None:
 
 def status(operation: str, body: Any = None, **params: Any) -> Callable[[Optimove], object]:
     """The status of a call."""
-    return lambda optimove: optimove.ask(operation, body, **params).reply.status
+    return lambda optimove: optimove.ask(operation, body, **params).response.status
 
 
 def text(operation: str, body: Any = None, **params: Any) -> Callable[[Optimove], object]:
     """The body of its answer."""
-    return lambda optimove: optimove.ask(operation, body, **params).reply.body
+    return lambda optimove: optimove.ask(operation, body, **params).response.body
 
 
 def rows(take: Callable[[list[Any]], object], **params: Any) -> Callable[[Optimove], object]:
@@ -160,7 +160,7 @@ def test_a_general_listener_is_shown_in_two_ways(answer: str, shown: set[str]) -
 @pytest.mark.parametrize("most", [10_000, 20_000])
 def test_a_page_can_hold_more(most: int) -> None:
     """The maximum, and one past it."""
-    optimove = Optimove(world(dialects={"optimove.page_maximum": str(most)}))
+    optimove = Optimove(context(dialects={"optimove.page_maximum": str(most)}))
     optimove.announce(plan(customers=20_001))
     assert [len(optimove.rows(top=top)) for top in (most, most + 1)] == [most, most]
 
@@ -176,13 +176,13 @@ def test_a_page_can_hold_more(most: int) -> None:
 def test_a_refusal_has_the_status_that_the_sandbox_says(kind: str, dialect: str, statuses: dict[str, int]) -> None:
     """Whatever the default is."""
     for answer, expected in statuses.items():
-        problem = Problem(kind=kind, status=401, detail="no", dialects={f"optimove.{dialect}": answer})
+        problem = Problem(kind=kind, status=401, detail="no", dialects={dialect: answer})
         assert error(problem).status == expected
 
 
 def test_429_can_say_when_to_come_back() -> None:
     """It does not by default."""
     for answer, headers in (("absent", ()), ("seconds", (("retry-after", "10"),))):
-        problem = Problem(kind="rate_limited", status=429, detail="", dialects={"optimove.retry_after": answer})
+        problem = Problem(kind="rate_limited", status=429, detail="", dialects={"retry_after": answer})
         assert error(problem).headers == headers
         assert msgspec.json.decode(error(problem).body)["status"] == 429

@@ -7,9 +7,9 @@ from sendproof_simulators.services.optimove.errors import error
 
 def test_too_many_requests_are_answered_as_documented() -> None:
     """The one error body that the documents show."""
-    reply = error(Problem(kind="rate_limited", status=429, detail="slower"))
-    assert (reply.status, reply.content_type, reply.headers) == (429, "application/json", ())
-    assert msgspec.json.decode(reply.body) == {
+    response = error(Problem(kind="rate_limited", status=429, detail="slower"))
+    assert (response.status, response.content_type, response.headers) == (429, "application/json", ())
+    assert msgspec.json.decode(response.body) == {
         "status": 429,
         "error": "Too Many Requests",
         "message": "You have exceeded the rate limit for this API group. Please retry later.",
@@ -27,8 +27,8 @@ def test_too_many_requests_are_answered_as_documented() -> None:
 )
 def test_plain_refusals_are_plain_text(kind: str, status: int, text: bytes) -> None:
     """Some of it quoted, as a client of the live API met it."""
-    reply = error(Problem(kind=kind, status=status, detail=""))
-    assert (reply.status, reply.body, reply.content_type) == (status, text, "text/plain; charset=utf-8")
+    response = error(Problem(kind=kind, status=status, detail=""))
+    assert (response.status, response.body, response.content_type) == (status, text, "text/plain; charset=utf-8")
 
 
 def test_a_bad_request_names_each_part() -> None:
@@ -38,8 +38,8 @@ def test_a_bad_request_names_each_part() -> None:
         Violation(where="body.0.TemplateID", rule="required", message="-"),
         Violation(where="body.1.TemplateID", rule="type", message='"x" is not of type "integer"'),
     )
-    reply = error(Problem(kind="bad_request", status=400, detail="bad", violations=violations))
-    assert reply.body.decode() == (
+    response = error(Problem(kind="bad_request", status=400, detail="bad", violations=violations))
+    assert response.body.decode() == (
         'ChannelID is missing; TemplateID is missing in body.0; body.1.TemplateID: "x" is not of type "integer"'
     )
 

@@ -7,7 +7,7 @@ import jsonschema_rs
 import pytest
 
 from instants import SIX
-from optimove_alone import CHANNELS, Optimove, Said, plan, split, trigger, world
+from optimove_alone import CHANNELS, Optimove, Said, context, plan, split, trigger
 from sendproof_simulators.core.clock.wall_clock import DAY, HOUR, MINUTE
 from sendproof_simulators.core.contracts import load_contract
 from sendproof_simulators.core.simulator import Channel
@@ -27,7 +27,7 @@ def simulator(**dialects: str) -> Optimove:
     """A simulator that processes campaigns at 02:00, with two scheduled channels and a triggered one."""
     channels = (*CHANNELS, Channel(id=506, provider="textlocal", kind="scheduled"))
     answers = {f"optimove.{name}": value for name, value in dialects.items()}
-    optimove = Optimove(world(channels=channels, nightly_at=2 * HOUR, dialects=answers))
+    optimove = Optimove(context(channels=channels, nightly_at=2 * HOUR, dialects=answers))
     optimove.begin()
     return optimove
 

@@ -2,8 +2,8 @@ import msgspec
 import pytest
 
 from instants import SIX
-from optimove_alone import Optimove, plan, world
-from sendproof_simulators.core.http import JournalEntry, Webhook
+from optimove_alone import Optimove, context, plan
+from sendproof_simulators.core.effects import JournalEntry, Webhook
 
 HERE = "http://127.0.0.1:9000/a"
 THERE = "http://127.0.0.1:9000/b"
@@ -11,8 +11,8 @@ THERE = "http://127.0.0.1:9000/b"
 
 def register(optimove: Optimove, event: int, url: str = HERE, **more: object) -> tuple[int, str]:
     """Register, and give back status and text."""
-    outcome = optimove.ask("RegisterEventListener", {"EventTypeID": event, "ListenerURL": url, **more})
-    return outcome.reply.status, outcome.reply.body.decode()
+    effects = optimove.ask("RegisterEventListener", {"EventTypeID": event, "ListenerURL": url, **more})
+    return effects.response.status, effects.response.body.decode()
 
 
 def said(webhooks: tuple[Webhook, ...]) -> list[tuple[str, object]]:
@@ -22,10 +22,10 @@ def said(webhooks: tuple[Webhook, ...]) -> list[tuple[str, object]]:
 
 def test_a_registration_is_answered_with_nothing_and_noted(optimove: Optimove) -> None:
     """Functions that change something return no payload."""
-    outcome = optimove.ask("RegisterEventListener", {"EventTypeID": 13, "ListenerURL": HERE, "ChannelID": 505})
-    assert (outcome.reply.status, outcome.reply.body) == (200, b"")
+    effects = optimove.ask("RegisterEventListener", {"EventTypeID": 13, "ListenerURL": HERE, "ChannelID": 505})
+    assert (effects.response.status, effects.response.body) == (200, b"")
     fields = {"action": "registered", "event_type": 13, "channel": 505, "url": HERE}
-    assert outcome.facts == (JournalEntry(kind="listener", fields=fields),)
+    assert effects.entries == (JournalEntry(kind="listener", fields=fields),)
 
 
 def test_listeners_are_listed_general_ones_first(optimove: Optimove) -> None:
@@ -73,7 +73,7 @@ def test_other_machines_are_refused_unless_the_sandbox_allows_them(optimove: Opt
     status, text = register(optimove, 13, "http://example.com/hook")
     assert status == 400
     assert "allow_remote_webhooks" in text
-    assert register(Optimove(world(allow_remote=True)), 13, "http://example.com/hook") == (200, "")
+    assert register(Optimove(context(allow_remote=True)), 13, "http://example.com/hook") == (200, "")
 
 
 def test_a_listener_of_an_unknown_channel_is_refused(optimove: Optimove) -> None:
@@ -85,15 +85,15 @@ def test_only_the_listener_named_is_removed(optimove: Optimove) -> None:
     """Without a channel it is the general one."""
     register(optimove, 13, HERE)
     register(optimove, 13, THERE, ChannelID=505)
-    facts = optimove.ask("UnregisterEventListener", {"EventTypeID": 13}).facts
-    assert [fact.fields["action"] for fact in facts] == ["unregistered"]
+    entries = optimove.ask("UnregisterEventListener", {"EventTypeID": 13}).entries
+    assert [entry.fields["action"] for entry in entries] == ["unregistered"]
     assert optimove.read("GetRegisteredEventListeners") == [{"EventTypeID": 13, "ListenerURL": THERE, "ChannelID": 505}]
 
 
 def test_removing_what_is_not_there_changes_nothing(optimove: Optimove) -> None:
     """It succeeds, and nothing is noted."""
-    outcome = optimove.ask("UnregisterEventListener", {"EventTypeID": 13, "ChannelID": 505})
-    assert (outcome.reply.status, outcome.facts) == (200, ())
+    effects = optimove.ask("UnregisterEventListener", {"EventTypeID": 13, "ChannelID": 505})
+    assert (effects.response.status, effects.entries) == (200, ())
 
 
 def test_the_channels_own_listener_is_told_before_the_general_one(optimove: Optimove) -> None:

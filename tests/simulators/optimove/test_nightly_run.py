@@ -3,7 +3,7 @@
 import pytest
 
 from instants import SIX
-from optimove_alone import Optimove, plan, split, world
+from optimove_alone import Optimove, context, plan, split
 from sendproof_simulators.core.clock.wall_clock import DAY, HOUR, SECOND, sql_time
 
 TWO_OCLOCK = 2 * HOUR
@@ -13,7 +13,7 @@ FIRST_NIGHT = SIX - 4 * HOUR + DAY
 @pytest.fixture
 def nightly() -> Optimove:
     """A simulator that processes campaigns at 02:00; it is 06:00."""
-    optimove = Optimove(world(nightly_at=TWO_OCLOCK))
+    optimove = Optimove(context(nightly_at=TWO_OCLOCK))
     optimove.begin()
     for event in (1, 2, 3, 5, 13):
         optimove.listen(event)
@@ -77,7 +77,7 @@ def test_until_just_before_the_night_a_campaign_can_be_added(nightly: Optimove) 
 def test_a_sandbox_that_begins_at_the_hour_begins_with_a_night() -> None:
     """A millisecond later it begins with a day."""
     for begin, first in ((FIRST_NIGHT, FIRST_NIGHT), (FIRST_NIGHT + 1, FIRST_NIGHT + DAY)):
-        optimove = Optimove(world(nightly_at=TWO_OCLOCK), now=begin)
+        optimove = Optimove(context(nightly_at=TWO_OCLOCK), now=begin)
         optimove.begin()
         assert [timer.at for timer in optimove.waiting] == [first]
 

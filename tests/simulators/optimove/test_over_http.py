@@ -45,28 +45,28 @@ def client(simulators: RunningSimulators) -> Client:
 )
 def test_spelling_and_prefix_do_not_matter(client: Client, path: str) -> None:
     """Real clients use all of these on one host."""
-    reply = client.call("GET", path)
-    assert (reply.status_code, reply.json(), reply.headers["content-type"]) == (200, [], "application/json")
+    response = client.call("GET", path)
+    assert (response.status_code, response.json(), response.headers["content-type"]) == (200, [], "application/json")
 
 
 @pytest.mark.parametrize("key", [None, "", "nobody's"])
 def test_without_a_known_key_nothing_is_answered(client: Client, key: str | None) -> None:
     """A missing key and an unknown one look the same."""
-    reply = client.call("GET", TEMPLATES + "?ChannelID=505", headers={"X-API-KEY": key})
-    assert (reply.status_code, reply.text) == (401, '"Unauthorized"')
+    response = client.call("GET", TEMPLATES + "?ChannelID=505", headers={"X-API-KEY": key})
+    assert (response.status_code, response.text) == (401, '"Unauthorized"')
 
 
 def test_another_verb_is_told_the_right_one(client: Client) -> None:
     """In the Allow header."""
-    reply = client.call("PUT", TEMPLATES + "?ChannelID=505")
-    assert (reply.status_code, reply.text, reply.headers["allow"]) == (405, '"Method Not Allowed"', "GET")
+    response = client.call("PUT", TEMPLATES + "?ChannelID=505")
+    assert (response.status_code, response.text, response.headers["allow"]) == (405, '"Method Not Allowed"', "GET")
 
 
 def test_a_missing_parameter_is_named(client: Client) -> None:
     """In plain text."""
-    reply = client.call("GET", TEMPLATES)
-    assert (reply.status_code, reply.text) == (400, "ChannelID is missing")
-    assert reply.headers["content-type"].startswith("text/plain")
+    response = client.call("GET", TEMPLATES)
+    assert (response.status_code, response.text) == (400, "ChannelID is missing")
+    assert response.headers["content-type"].startswith("text/plain")
 
 
 def test_bodies_must_be_sent_as_json(client: Client) -> None:
@@ -77,20 +77,20 @@ def test_bodies_must_be_sent_as_json(client: Client) -> None:
 
 def test_bodies_beyond_the_limit_are_refused(client: Client) -> None:
     """Without being read to their end."""
-    reply = client.call("POST", ADD + "?ChannelID=505", data=b" " * (8 * 1024 * 1024 + 1))
-    assert reply.status_code == 413
+    response = client.call("POST", ADD + "?ChannelID=505", data=b" " * (8 * 1024 * 1024 + 1))
+    assert response.status_code == 413
 
 
 def test_a_body_as_large_as_the_limit_is_read(client: Client) -> None:
     """8 MB of it."""
     text = b'[{"TemplateID":1,"TemplateName":"A"}]'
-    reply = client.call(
+    response = client.call(
         "POST",
         ADD + "?ChannelID=505",
         data=text + b" " * (8 * 1024 * 1024 - len(text)),
         headers={"content-type": "application/json"},
     )
-    assert reply.status_code == 200
+    assert response.status_code == 200
 
 
 @pytest.mark.parametrize(
@@ -106,7 +106,7 @@ def test_what_is_no_json_is_refused(client: Client, body: bytes) -> None:
 def test_the_51st_request_within_ten_seconds_is_too_many(client: Client) -> None:
     """50 are served; the clock of this sandbox stands still."""
     replies = [client.call("GET", TEMPLATES + "?ChannelID=505") for _ in range(51)]
-    assert [reply.status_code for reply in replies] == [200] * 50 + [429]
+    assert [response.status_code for response in replies] == [200] * 50 + [429]
     assert replies[-1].json()["error"] == "Too Many Requests"
 
 

@@ -3,7 +3,7 @@ from typing import Any
 import msgspec
 import pytest
 
-from optimove_alone import CHANNELS, Optimove, part, plan, split, world
+from optimove_alone import CHANNELS, Optimove, context, part, plan, split
 from sendproof_simulators.core.simulator import Channel
 
 BOTH = (*CHANNELS, Channel(id=506, provider="textlocal", kind="scheduled"))
@@ -13,7 +13,7 @@ DAY = "2026-03-02"
 @pytest.fixture
 def announced() -> Optimove:
     """A simulator that knows campaign 7001, of 3 customers, on two channels."""
-    optimove = Optimove(world(channels=BOTH))
+    optimove = Optimove(context(channels=BOTH))
     optimove.ask("AddChannelTemplates", [{"TemplateID": 14, "TemplateName": "Hello"}], ChannelID=505)
     optimove.announce(plan(customers=3, parts=(part(505, split(14)), part(506, split(15)))))
     return optimove
@@ -101,7 +101,7 @@ def test_template_details_of_a_channel_or_of_one_template(announced: Optimove) -
     one = {"TemplateID": 14, "TemplateName": "Hello", "TemplateContent": "", "TemplateAttributes": []}
     assert announced.read("GetChannelTemplateDetails", ChannelID=505) == [one]
     assert announced.read("GetChannelTemplateDetails", ChannelID=505, TemplateID=14) == [one]
-    assert announced.ask("GetChannelTemplateDetails", ChannelID=505, TemplateID=15).reply.status == 404
+    assert announced.ask("GetChannelTemplateDetails", ChannelID=505, TemplateID=15).response.status == 404
 
 
 def test_apps_and_promotions_are_kept_until_they_are_deleted(optimove: Optimove) -> None:
@@ -125,7 +125,7 @@ def test_apps_and_promotions_are_kept_until_they_are_deleted(optimove: Optimove)
 )
 def test_100_can_be_told_at_once_and_no_more(optimove: Optimove, operation: str, item: Any, params: Any) -> None:
     """The limit, and one past it."""
-    assert optimove.ask(operation, [item] * 100, **params).reply.status == 200
+    assert optimove.ask(operation, [item] * 100, **params).response.status == 200
     assert optimove.violations(operation, [item] * 101, **params) == ["maxItems body"]
 
 
@@ -143,8 +143,8 @@ def test_100_can_be_told_at_once_and_no_more(optimove: Optimove, operation: str,
 )
 def test_what_is_not_known_is_not_found(announced: Optimove, operation: str, params: Any) -> None:
     """404, in words."""
-    reply = announced.ask(operation, **params).reply
-    assert (reply.status, reply.content_type) == (404, "text/plain; charset=utf-8")
+    response = announced.ask(operation, **params).response
+    assert (response.status, response.content_type) == (404, "text/plain; charset=utf-8")
 
 
 def test_ids_come_as_numbers_or_as_text(announced: Optimove) -> None:

@@ -1,7 +1,7 @@
 import pytest
 
 from instants import NINE, SIX, TEN
-from optimove_alone import Optimove, part, plan, split, trigger, world
+from optimove_alone import Optimove, context, part, plan, split, trigger
 from sendproof_simulators.core.clock.wall_clock import HOUR
 from sendproof_simulators.core.simulator import Channel
 from sendproof_simulators.services.optimove.campaigns import report
@@ -14,7 +14,7 @@ METRIC = {"ChannelID": 505, "CampaignID": 7001, "TemplateID": 14, "MetricID": 0,
 
 def told(optimove, campaign=7001):
     """What a person is shown of a campaign now."""
-    return report.of(optimove.world, optimove.state, campaign, optimove.now)
+    return report.of(optimove.context, optimove.state, campaign, optimove.now)
 
 
 def test_a_campaign_says_who_gets_what_when(optimove):
@@ -30,7 +30,7 @@ def test_a_campaign_says_who_gets_what_when(optimove):
 
 def test_a_campaign_on_two_channels_is_told_channel_by_channel():
     """Each customer is a recipient on both."""
-    optimove = Optimove(world(channels=CHANNELS))
+    optimove = Optimove(context(channels=CHANNELS))
     optimove.announce(plan(parts=(part(505, split(1)), part(506, split(2)))))
     executions = told(optimove)["executions"]
     assert [(one["channel"], one["template"], one["recipients"]) for one in executions] == [(505, 1, 10), (506, 2, 10)]
@@ -39,7 +39,7 @@ def test_a_campaign_on_two_channels_is_told_channel_by_channel():
 @pytest.mark.parametrize(("how", "sent"), [("absolute", 7), ("additive", 12)])
 def test_metrics_stand_as_the_sandbox_takes_them(how, sent):
     """The later value replaces the earlier one, or is added to it."""
-    optimove = Optimove(world(dialects={"optimove.metric_values": how}))
+    optimove = Optimove(context(dialects={"optimove.metric_values": how}))
     optimove.announce(plan())
     for value in (5, 7):
         optimove.ask("UpdateCampaignMetrics", [METRIC | {"MetricValue": value}])

@@ -6,14 +6,14 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from instants import NINE, TEN
-from optimove_alone import Optimove, plan, split, world
+from optimove_alone import Optimove, context, plan, split
 from sendproof_simulators.core.audience.audience import Audience
 from sendproof_simulators.services.optimove.campaigns.campaign import Campaign
 from sendproof_simulators.services.optimove.campaigns.send_details_pages import Form, Pages
 
-WORLD = world()
+WORLD = context()
 SPLITS = (split(1, 1.0, NINE), split(2, 2.0, TEN), split(3, 1.0, NINE))
-EXECUTION = Campaign(plan(customers=20_001, first_customer=300, splits=SPLITS), WORLD.chance).executions[505]
+EXECUTION = Campaign(plan(customers=20_001, first_customer=300, splits=SPLITS), WORLD.random).executions[505]
 NAMES = ("PHONENUMBER", "FIRST_NAME")
 
 
@@ -33,7 +33,7 @@ WHOLE = msgspec.json.decode(b"[%b]" % TEXT)
 def test_a_row_says_who_what_when_and_the_values_asked_for(optimove: Optimove) -> None:
     """Times are UTC; values come in the order of the request, whatever the case of its names."""
     optimove.announce(plan())
-    customer = optimove.world.audience.customer(0)
+    customer = optimove.context.audience.customer(0)
     assert optimove.rows(top=1, attributes="last_name;EMAIL;LAST_NAME") == [
         {
             "CustomerID": "C0000000",
@@ -54,9 +54,9 @@ def test_unknown_attributes_are_refused_by_name(optimove: Optimove) -> None:
     """The text names the unknown ones and lists the known."""
     optimove.announce(plan())
     params = {"CampaignID": 7001, "ChannelID": 505, "CustomerAttributes": "EMAIL;SHOE_SIZE;CAT"}
-    reply = optimove.ask("GetCustomerSendDetailsByChannel", **params).reply
-    assert reply.status == 400
-    assert reply.body.startswith(b"CustomerAttributes: SHOE_SIZE, CAT not known; there are EMAIL;FIRST_NAME;")
+    response = optimove.ask("GetCustomerSendDetailsByChannel", **params).response
+    assert response.status == 400
+    assert response.body.startswith(b"CustomerAttributes: SHOE_SIZE, CAT not known; there are EMAIL;FIRST_NAME;")
 
 
 @given(sizes=st.lists(st.integers(1, 10_000), max_size=6))
@@ -111,15 +111,15 @@ def test_a_campaign_is_unknown_until_it_is_announced(optimove: Optimove) -> None
     """Neither its customers nor its details can be had before."""
     optimove.take_in(plan())
     for operation, params in (("GetCustomerSendDetailsByChannel", {"ChannelID": 505}), ("GetCampaignDetails", {})):
-        reply = optimove.ask(operation, CampaignID=7001, **params).reply
-        assert (reply.status, reply.body) == (404, b"CampaignID 7001 is not known")
+        response = optimove.ask(operation, CampaignID=7001, **params).response
+        assert (response.status, response.body) == (404, b"CampaignID 7001 is not known")
 
 
 def test_a_campaign_is_unknown_on_another_channel(optimove: Optimove) -> None:
     """The channel is part of the question."""
     optimove.announce(plan())
-    reply = optimove.ask("GetCustomerSendDetailsByChannel", CampaignID=7001, ChannelID=250).reply
-    assert (reply.status, reply.body) == (404, b"CampaignID 7001 does not use ChannelID 250")
+    response = optimove.ask("GetCustomerSendDetailsByChannel", CampaignID=7001, ChannelID=250).response
+    assert (response.status, response.body) == (404, b"CampaignID 7001 does not use ChannelID 250")
 
 
 def test_splits_get_their_shares_template_and_time() -> None:
@@ -139,7 +139,7 @@ def test_splits_get_their_shares_template_and_time() -> None:
 def test_a_customers_split_does_not_depend_on_the_page(shares: list[float], start: int) -> None:
     """It is drawn for campaign and customer."""
     splits = tuple(split(id_, share) for id_, share in enumerate(shares))
-    campaign = Campaign(plan(customers=1_000, splits=splits), WORLD.chance)
+    campaign = Campaign(plan(customers=1_000, splits=splits), WORLD.random)
     part, everybody = campaign.customers[start : start + 100], campaign.customers
     execution = campaign.executions[505]
     assert execution.splits(part) == execution.splits(everybody)[start : start + 100]
@@ -148,7 +148,7 @@ def test_a_customers_split_does_not_depend_on_the_page(shares: list[float], star
 def test_another_campaign_splits_its_customers_otherwise() -> None:
     """Being in the first half of one campaign says nothing about the next."""
     halves = (split(1), split(2))
-    campaigns = [Campaign(plan(id_, customers=1_000, splits=halves), WORLD.chance) for id_ in (1, 2)]
+    campaigns = [Campaign(plan(id_, customers=1_000, splits=halves), WORLD.random) for id_ in (1, 2)]
     first, second = (campaign.executions[505].splits(campaign.customers) for campaign in campaigns)
     equal = sum(a == b for a, b in zip(first, second, strict=True))
     assert equal == pytest.approx(500, abs=80)
@@ -158,12 +158,12 @@ def test_the_note_of_a_page_names_its_first_and_last_customer(optimove: Optimove
     """The judge learns from the journal which pages a bridge has read."""
     optimove.announce(plan(customers=10, first_customer=5))
     params = {"CampaignID": 7001, "ChannelID": 505, "$skip": 8, "$top": 20_000}
-    assert optimove.ask("GetCustomerSendDetailsByChannel", **params).note == {
+    assert optimove.ask("GetCustomerSendDetailsByChannel", **params).summary == {
         "campaign": 7001, "channel": 505, "skip": 8, "top": 20_000, "rows": 2, "first": "C0000013", "last": "C0000014",
     }  # fmt: skip
-    note = optimove.ask("GetCustomerSendDetailsByChannel", CampaignID=7001, ChannelID=505, **{"$skip": 10}).note
-    assert note is not None
-    assert (note["top"], note["rows"], note["first"], note["last"]) == (10_000, 0, None, None)
+    summary = optimove.ask("GetCustomerSendDetailsByChannel", CampaignID=7001, ChannelID=505, **{"$skip": 10}).summary
+    assert summary is not None
+    assert (summary["top"], summary["rows"], summary["first"], summary["last"]) == (10_000, 0, None, None)
 
 
 def test_pages_are_the_same_with_room_for_nothing() -> None:
@@ -189,7 +189,7 @@ def test_text_that_json_must_escape_keeps_its_row() -> None:
         def columns(self, start: int, stop: int, names: object) -> list[list[str | None]]:
             return [[f'"\n{index},' for index in range(start, stop)]]
 
-    rows = page(Pages(Odd(WORLD.chance, WORLD.audience.recipe)), 9_998, 4)
+    rows = page(Pages(Odd(WORLD.random, WORLD.audience.recipe)), 9_998, 4)
     assert [row["CustomerAttributes"] for row in rows] == [[f'"\n{index},'] for index in range(10_298, 10_302)]
 
 

@@ -3,7 +3,7 @@
 import pytest
 import requests
 
-from optimove_alone import Optimove, world
+from optimove_alone import Optimove, context
 from optimove_over_http import Sandbox
 from running import RunningSimulators
 
@@ -31,7 +31,7 @@ def test_an_attribute_can_be_made_and_filled(sandbox: Sandbox) -> None:
     value = {"CustomerID": "C0000001", "Attributes": [{"RealFieldName": "SMS_CONSENT", "Value": 0}]}
     client.call("POST", "/Customers/UpdateCustomerAttributes", json={"CustomerNewAttributesValuesList": [value]})
     sandbox.wait(60_000)
-    (known,) = sandbox.facts("attributes")
+    (known,) = sandbox.entries("attributes")
     assert known["changes"] == [{"customer": "C0000001", "field": "SMS_CONSENT", "value": "0"}]
     read = client.call("GET", "/customers/C0000001/attributes").json()
     assert [one["Value"] for one in read if one["RealFieldName"] == "SMS_CONSENT"] == ["0"]
@@ -40,7 +40,7 @@ def test_an_attribute_can_be_made_and_filled(sandbox: Sandbox) -> None:
 def test_a_preference_can_be_set_for_a_channel(sandbox: Sandbox) -> None:
     """Way two, with any key."""
     assert sandbox.client().call("POST", "/Integrations/SetCustomerChannelPreference", json=OUT).status_code == 200
-    assert sandbox.facts("preference") == [
+    assert sandbox.entries("preference") == [
         {
             "source": "api",
             "channel": 505,
@@ -57,7 +57,7 @@ def test_a_preference_can_be_set_for_a_channel(sandbox: Sandbox) -> None:
 def test_a_column_of_the_batch_can_tell_it(sandbox: Sandbox) -> None:
     """Way three, as a part of the customers' table."""
     assert upload(sandbox, "CustomerID,SMS_OPT_IN\nC0000001,0\nC0000002,1\n").json() == {"lines": 2}
-    (known,) = sandbox.facts("attributes")
+    (known,) = sandbox.entries("attributes")
     assert (known["source"], [change["value"] for change in known["changes"]]) == ("batch_file", ["0", "1"])
 
 
@@ -66,7 +66,7 @@ def test_a_file_of_its_own_can_tell_it(sandbox: Sandbox) -> None:
     assert upload(sandbox, "CustomerID,ChannelID,CommunicationMode\nC0000001,505,1\nC0000002,505,2\n").json() == {
         "lines": 2
     }
-    assert [(one["mode"], one["customers"]) for one in sandbox.facts("preference")] == [
+    assert [(one["mode"], one["customers"]) for one in sandbox.entries("preference")] == [
         (1, ["C0000001"]),
         (2, ["C0000002"]),
     ]
@@ -89,15 +89,15 @@ def test_a_wrong_file_is_refused_as_a_whole(sandbox: Sandbox, text: str, said: s
     """The line is named."""
     url = f"{sandbox.simulators.control}/control{sandbox.path}/services/optimove/batch"
     data = text.encode("utf-8", "surrogateescape")
-    reply = requests.post(url, data=data, headers={"content-type": "text/csv"}, timeout=20)
-    assert (reply.status_code, said in reply.json()["detail"]) == (400, True), reply.text
-    assert (sandbox.facts("attributes"), sandbox.facts("preference")) == ([], [])
+    response = requests.post(url, data=data, headers={"content-type": "text/csv"}, timeout=20)
+    assert (response.status_code, said in response.json()["detail"]) == (400, True), response.text
+    assert (sandbox.entries("attributes"), sandbox.entries("preference")) == ([], [])
 
 
 def test_50000_preferences_can_be_set_at_once_and_no_more(optimove: Optimove) -> None:
     """The limit, and one past it."""
     most = OUT | {"CustomerIDs": ["C0000001"] * 50_000}
-    assert optimove.ask("SetCustomerChannelPreference", most).reply.status == 200
+    assert optimove.ask("SetCustomerChannelPreference", most).response.status == 200
     most["CustomerIDs"] = ["C0000001"] * 50_001
     assert optimove.violations("SetCustomerChannelPreference", most) == ["maxItems body.CustomerIDs"]
 
@@ -105,9 +105,11 @@ def test_50000_preferences_can_be_set_at_once_and_no_more(optimove: Optimove) ->
 @pytest.mark.parametrize(("answer", "out"), [("2_is_out", [False, False, True]), ("0_is_out", [True, False, False])])
 def test_what_a_mode_means_is_an_open_question(answer: str, out: list[bool]) -> None:
     """Of the modes 0, 1 and 2."""
-    optimove = Optimove(world(dialects={"optimove.communication_modes": answer}))
-    facts = [optimove.ask("SetCustomerChannelPreference", OUT | {"CommunicationMode": n}).facts for n in (0, "1", 2)]
-    assert [fact.fields["opted_out"] for (fact,) in facts] == out
+    optimove = Optimove(context(dialects={"optimove.communication_modes": answer}))
+    entries = [
+        optimove.ask("SetCustomerChannelPreference", OUT | {"CommunicationMode": n}).entries for n in (0, "1", 2)
+    ]
+    assert [entry.fields["opted_out"] for (entry,) in entries] == out
 
 
 def test_a_preference_for_nobody_changes_nothing(optimove: Optimove) -> None:
@@ -118,5 +120,5 @@ def test_a_preference_for_nobody_changes_nothing(optimove: Optimove) -> None:
 
 def test_a_preference_for_an_unknown_channel_is_not_found(optimove: Optimove) -> None:
     """Nothing is noted."""
-    outcome = optimove.ask("SetCustomerChannelPreference", OUT | {"ChannelID": 999})
-    assert (outcome.reply.status, outcome.facts) == (404, ())
+    effects = optimove.ask("SetCustomerChannelPreference", OUT | {"ChannelID": 999})
+    assert (effects.response.status, effects.entries) == (404, ())

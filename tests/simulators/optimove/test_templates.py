@@ -11,19 +11,19 @@ def items(count: int, name: str = "Welcome") -> list[dict[str, Any]]:
     return [{"TemplateID": id_, "TemplateName": f"{name} {id_}"} for id_ in range(1, count + 1)]
 
 
-def actions(outcome: Any) -> dict[str, list[int]]:
+def actions(effects: Any) -> dict[str, list[int]]:
     """Ids by what became of them."""
-    assert {fact.kind for fact in outcome.facts} <= {"channel_templates"}
-    return {f.fields["action"]: [t["id"] for t in f.fields["templates"]] for f in outcome.facts}
+    assert {entry.kind for entry in effects.entries} <= {"channel_templates"}
+    return {f.fields["action"]: [t["id"] for t in f.fields["templates"]] for f in effects.entries}
 
 
 def test_templates_are_added_renamed_and_left_alone(optimove: Optimove) -> None:
     """Adding a known id gives it the new name, and the journal says which is which."""
     optimove.ask("AddChannelTemplates", items(2), ChannelID=505)
     again = [*items(1), {"TemplateID": 2, "TemplateName": "Bye"}, {"TemplateID": 3, "TemplateName": "New"}]
-    outcome = optimove.ask("AddChannelTemplates", again, ChannelID=505)
-    assert (outcome.reply.status, outcome.reply.body) == (200, b"")
-    assert actions(outcome) == {"added": [3], "renamed": [2], "unchanged": [1]}
+    effects = optimove.ask("AddChannelTemplates", again, ChannelID=505)
+    assert (effects.response.status, effects.response.body) == (200, b"")
+    assert actions(effects) == {"added": [3], "renamed": [2], "unchanged": [1]}
     assert optimove.read("GetChannelTemplates", ChannelID=505) == [
         {"TemplateID": 1, "TemplateName": "Welcome 1"},
         {"TemplateID": 2, "TemplateName": "Bye"},
@@ -46,22 +46,22 @@ def test_of_equal_ids_in_one_call_the_last_counts(optimove: Optimove) -> None:
 
 def test_100_templates_can_be_added_at_once_and_no_more(optimove: Optimove) -> None:
     """The limit, and one past it."""
-    assert optimove.ask("AddChannelTemplates", items(100), ChannelID=505).reply.status == 200
+    assert optimove.ask("AddChannelTemplates", items(100), ChannelID=505).response.status == 200
     assert optimove.violations("AddChannelTemplates", items(101), ChannelID=505) == ["maxItems body"]
 
 
 def test_100_templates_can_be_deleted_at_once_and_no_more(optimove: Optimove) -> None:
     """The limit, and one past it."""
     gone = [{"ChannelID": 505, "TemplateID": id_} for id_ in range(101)]
-    assert optimove.ask("DeleteChannelTemplates", gone[:100]).reply.status == 200
+    assert optimove.ask("DeleteChannelTemplates", gone[:100]).response.status == 200
     assert optimove.violations("DeleteChannelTemplates", gone) == ["maxItems body"]
 
 
 def test_deleting_names_only_what_was_there(optimove: Optimove) -> None:
     """Ids that are not there are passed over, and so is the same id again."""
     optimove.ask("AddChannelTemplates", items(2), ChannelID=505)
-    outcome = optimove.ask("DeleteChannelTemplates", [{"ChannelID": 505, "TemplateID": id_} for id_ in (2, 9, 2)])
-    assert actions(outcome) == {"deleted": [2]}
+    effects = optimove.ask("DeleteChannelTemplates", [{"ChannelID": 505, "TemplateID": id_} for id_ in (2, 9, 2)])
+    assert actions(effects) == {"deleted": [2]}
     assert optimove.read("GetChannelTemplates", ChannelID=505) == [{"TemplateID": 1, "TemplateName": "Welcome 1"}]
 
 
@@ -69,16 +69,16 @@ def test_one_unknown_channel_stops_a_whole_deletion(optimove: Optimove) -> None:
     """All of a call happens, or nothing."""
     optimove.ask("AddChannelTemplates", items(1), ChannelID=505)
     gone = [{"ChannelID": 505, "TemplateID": 1}, {"ChannelID": 999, "TemplateID": 1}]
-    outcome = optimove.ask("DeleteChannelTemplates", gone)
-    assert (outcome.reply.status, outcome.facts) == (404, ())
+    effects = optimove.ask("DeleteChannelTemplates", gone)
+    assert (effects.response.status, effects.entries) == (404, ())
     assert len(optimove.read("GetChannelTemplates", ChannelID=505)) == 1
 
 
 @pytest.mark.parametrize(("operation", "body"), [("AddChannelTemplates", items(1)), ("GetChannelTemplates", None)])
 def test_unknown_channels_are_not_found(optimove: Optimove, operation: str, body: Any) -> None:
     """The text names those that there are."""
-    reply = optimove.ask(operation, body, ChannelID=999).reply
-    assert (reply.status, reply.body) == (404, b"ChannelID 999 is not known; there are [250, 505]")
+    response = optimove.ask(operation, body, ChannelID=999).response
+    assert (response.status, response.body) == (404, b"ChannelID 999 is not known; there are [250, 505]")
 
 
 @pytest.mark.parametrize(

@@ -5,9 +5,9 @@ from uuid import UUID
 import pytest
 
 from instants import SIX
-from optimove_alone import Optimove, Said, condition, plan, trigger, world
+from optimove_alone import Optimove, Said, condition, context, plan, trigger
 from sendproof_simulators.core.clock.wall_clock import HOUR, MINUTE
-from sendproof_simulators.core.simulator import TriggerPlan
+from sendproof_simulators.core.plans import TriggerPlan
 
 CUSTOMER = "C0000042"
 
@@ -114,7 +114,7 @@ def test_attributes_and_parameters_are_sent_along(listening: Optimove) -> None:
     """All of them, by default."""
     listening.define(trigger())
     (said,) = listening.happens(CUSTOMER, "page_visit", page="/offers", seconds=7)
-    customer = listening.world.audience.customer(42)
+    customer = listening.context.audience.customer(42)
     assert said.body["personalization"] == {
         "personalInfo": {"ClientCustomerId": CUSTOMER, **customer.attributes},
         "page_visit": {"page": "/offers", "seconds": 7},
@@ -134,7 +134,7 @@ def test_what_is_excluded_is_absent(listening: Optimove) -> None:
 def test_the_dialect_can_leave_attributes_and_type_out() -> None:
     """The bridge then asks for them by customer, and knows the event by its listener."""
     answers = {"optimove.personal_info": "absent", "optimove.trigger_event_type": "absent"}
-    optimove = Optimove(world(dialects=answers))
+    optimove = Optimove(context(dialects=answers))
     optimove.listen(11)
     optimove.define(trigger())
     ((said,),) = visits(optimove, 1)
@@ -148,7 +148,7 @@ def test_what_is_owed_is_due_when_the_criteria_are_met(listening: Optimove) -> N
     listening.advance(SIX + HOUR)
     visits(listening, 1)
     (owed,) = listening.owed()
-    customer = listening.world.audience.customer(42)
+    customer = listening.context.audience.customer(42)
     assert owed == {
         "campaign": 8001,
         "channel": 250,
@@ -165,7 +165,7 @@ def test_what_is_owed_is_due_when_the_criteria_are_met(listening: Optimove) -> N
 
 def test_who_opted_out_is_told_of_and_owed_nothing(listening: Optimove) -> None:
     """To leave the customer out is the bridge's duty."""
-    people = enumerate(listening.world.audience.customers(0, 500))
+    people = enumerate(listening.context.audience.customers(0, 500))
     out = next(index for index, customer in people if customer.opted_out)
     listening.define(trigger())
     assert len(visits(listening, 1, f"C{out:07d}")[0]) == 1
@@ -214,8 +214,8 @@ def test_a_triggered_campaigns_id_is_taken(listening: Optimove) -> None:
     with pytest.raises(ValueError, match="expected a campaign id that is not taken, got 8001"):
         listening.schedule(plan(8001))
     item = {"ChannelID": 250, "CampaignID": 8001, "TemplateID": 21, "MetricID": 0, "MetricValue": 3}
-    assert listening.ask("UpdateCampaignMetrics", [item]).reply.status == 200
-    assert listening.ask("UpdateCampaignMetrics", [{**item, "ChannelID": 505}]).reply.status == 404
+    assert listening.ask("UpdateCampaignMetrics", [item]).response.status == 200
+    assert listening.ask("UpdateCampaignMetrics", [{**item, "ChannelID": 505}]).response.status == 404
 
 
 def test_a_thousand_customers_meet_a_trigger_at_one_instant(listening: Optimove) -> None:

@@ -31,7 +31,7 @@ def save(sandbox: Sandbox, events: Any, *, body: bytes | None = None, **headers:
 def test_one_event_is_saved_and_can_be_read_back(sandbox: Sandbox) -> None:
     """By the judge in the history, and by a person."""
     assert save(sandbox, EVENT | {"context": {"campaign_id": 7001}}).json()["status"] == "success"
-    assert sandbox.facts("engagement") == [
+    assert sandbox.entries("engagement") == [
         {"event": "delivered", "customer": "C0000001", "visitor": None, "timestamp": EVENT["timestamp"],
          "context": {"campaign_id": 7001}}
     ]  # fmt: skip
@@ -44,8 +44,8 @@ def test_an_array_is_saved_as_a_whole_or_not_at_all(sandbox: Sandbox) -> None:
     assert save(sandbox, [EVENT, EVENT | {"event": "clicked"}]).status_code == 200
     refused = save(sandbox, [EVENT, EVENT | {"event": "sent"}])
     assert (refused.status_code, refused.json()["message"].startswith("event 1: expected event")) == (400, True)
-    assert [line["event"] for line in sandbox.facts("engagement")] == ["delivered", "clicked"]
-    assert [line.get("summary") for line in sandbox.facts("request")] == [None, {"refused_event": "sent"}]
+    assert [line["event"] for line in sandbox.entries("engagement")] == ["delivered", "clicked"]
+    assert [line.get("summary") for line in sandbox.entries("request")] == [None, {"refused_event": "sent"}]
 
 
 @pytest.mark.parametrize(
@@ -77,8 +77,8 @@ def test_an_event_is_at_most_seven_days_old(sandbox: Sandbox, timestamp: str, st
 )
 def test_what_cannot_be_saved_is_refused(sandbox: Sandbox, change: dict[str, object]) -> None:
     """With a reason, in the form of the answer."""
-    reply = save(sandbox, EVENT | change)
-    assert (reply.status_code, reply.json()["status"]) == (400, "error")
+    response = save(sandbox, EVENT | change)
+    assert (response.status_code, response.json()["status"]) == (400, "error")
 
 
 def test_somebody_is_needed(sandbox: Sandbox) -> None:
@@ -101,7 +101,7 @@ def test_what_is_not_signed_rightly_is_not_let_in(sandbox: Sandbox, headers: dic
     """Nothing is saved."""
     encoded: Any = {name: value.encode() for name, value in headers.items()}
     assert save(sandbox, EVENT, **encoded).status_code == 401
-    assert sandbox.facts("engagement") == []
+    assert sandbox.entries("engagement") == []
 
 
 @pytest.mark.parametrize(("answer", "status"), [("exact", 200), ("minified", 401)])

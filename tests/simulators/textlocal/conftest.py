@@ -8,12 +8,12 @@ from urllib.parse import urlencode
 
 import msgspec
 import pytest
-from sendproof_simulators.core.effects import Effects, Timer
 
 from instants import NINE
 from sendproof_simulators.core.audience.audience import Audience, AudienceRecipe
 from sendproof_simulators.core.contracts import Contract, load_contract
 from sendproof_simulators.core.dialects import choose
+from sendproof_simulators.core.effects import Effects, Timer
 from sendproof_simulators.core.http import Problem, Request
 from sendproof_simulators.core.randomness import KeyedRandom
 from sendproof_simulators.core.simulator import Call, SandboxContext
@@ -26,7 +26,8 @@ def context(seed: int = 7, *, allow_remote: bool = False, **dialects: str) -> Sa
     """A hundred customers, of whom about ten opted out."""
     random = KeyedRandom(seed)
     audience = Audience(random, AudienceRecipe(customers=100, opted_out=0.1))
-    spoken = choose({SIMULATOR.name: SIMULATOR.dialects}, {f"{SIMULATOR.name}.{n}": v for n, v in dialects.items()})
+    name = SIMULATOR.name
+    spoken = choose({name: SIMULATOR.dialects}, {f"{name}.{n}": v for n, v in dialects.items()})[name]
     return SandboxContext(
         random=random, audience=audience, channels=(), allow_remote_webhooks=allow_remote, dialects=spoken
     )
@@ -125,7 +126,7 @@ class Account:
                 params=dict(request.query),
                 dialects=self.context.dialects,
             )
-            return Effects(reply=SIMULATOR.error(problem))
+            return Effects(response=SIMULATOR.error(problem))
         call = Call(
             context=self.context, state=self.state, params=params, body=body, now=self.now, operation=operation.id
         )

@@ -78,7 +78,7 @@ def test_what_is_scheduled_cannot_be_told_before_the_reply(account):
 
 def test_a_landline_is_an_invalid_number(account):
     """So the warning says (documented for invalid numbers: https://api.txtlocal.com/docs/otp_send)."""
-    said = account.call("send", numbers=f"{BOB},{test_number('landline')}", message="Hi")
+    said = account.call("send", numbers=f"{BOB},{number_of_outcome('landline')}", message="Hi")
     assert said["warnings"] == [{"code": 3, "message": "Invalid number", "numbers": number_of_outcome("landline")}]
 
 
@@ -91,14 +91,14 @@ def test_a_blocked_number_is_a_warning_without_a_code(account):
 
 def test_an_opted_out_number_is_left_out_when_asked_for(account):
     """As if it stood in Textlocal's own list (documented: `optouts` looks there, too)."""
-    fields = {"numbers": f"{BOB},{test_number('opted out')}", "message": "Hi"}
+    fields = {"numbers": f"{BOB},{number_of_outcome('opted out')}", "message": "Hi"}
     assert account.call("send", **fields, optouts=1)["num_messages"] == 1
     assert account.call("send", **fields)["num_messages"] == 2
 
 
 def test_a_full_queue_refuses_the_whole_call_once(account):
     """With a status that says that the service failed, and nothing sent or charged; a repeat is taken."""
-    fields = {"numbers": f"{BOB},{test_number('queue full')}", "message": "Hi"}
+    fields = {"numbers": f"{BOB},{number_of_outcome('queue full')}", "message": "Hi"}
     account.call("send", 503, **fields)
     assert account.entries("delivery") == []
     assert len(account.entries("rejection")) == 2
@@ -114,7 +114,7 @@ def test_the_same_at_the_door_of_bulk_json(account):
     said = account.bulk(*messages)
     assert [each["error"]["code"] for each in said["messages_not_sent"]] == [32, 51]
     assert len(said["messages"]) == 1
-    full = {"data": f'{{"messages":[{{"number":"{test_number("queue full")}","text":"Hi"}}]}}'}
+    full = {"data": f'{{"messages":[{{"number":"{number_of_outcome("queue full")}","text":"Hi"}}]}}'}
     assert account.call("bulk_json", 503, **full)["status"] == "failure"
     assert account.call("bulk_json", **full)["status"] == "success"
 

@@ -4,10 +4,10 @@ from collections import Counter
 from urllib.parse import parse_qs
 
 import pytest
-from sendproof_simulators.core.effects import Timer
 
 from instants import NINE
 from sendproof_simulators.core.clock.wall_clock import DAY, HOUR, SECOND
+from sendproof_simulators.core.effects import Timer
 from sendproof_simulators.services.textlocal import SIMULATOR
 
 URL = "http://127.0.0.1:9000/receipts"

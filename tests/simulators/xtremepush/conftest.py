@@ -5,12 +5,12 @@ from typing import Any
 
 import msgspec
 import pytest
-from sendproof_simulators.core.effects import Effects, Timer, Webhook
 
 from instants import NINE
 from sendproof_simulators.core.audience.audience import Audience, AudienceRecipe
 from sendproof_simulators.core.contracts import Contract, load_contract
 from sendproof_simulators.core.dialects import choose
+from sendproof_simulators.core.effects import Effects, Timer, Webhook
 from sendproof_simulators.core.http import Problem, Request
 from sendproof_simulators.core.randomness import KeyedRandom
 from sendproof_simulators.core.simulator import Call, SandboxContext
@@ -113,7 +113,7 @@ class Project:
         body, violations = operation.read_body(request)
         if violations:
             problem = Problem(kind="bad_request", status=400, detail="", violations=tuple(violations))
-            return Effects(reply=SIMULATOR.error(problem))
+            return Effects(response=SIMULATOR.error(problem))
         call = Call(context=self.context, state=self.state, params={}, body=body, now=self.now, operation=operation.id)
         effects: Effects = getattr(SIMULATOR.handlers, operation.handler)(call)
         return effects
@@ -133,7 +133,7 @@ def new_project(contract):
         random = KeyedRandom(7)
         wanted = {f"xtremepush.{name}": value for name, value in dialects.items()}
         audience = Audience(random, AudienceRecipe(customers=100, opted_out=0.2))
-        chosen = choose({"xtremepush": SIMULATOR.dialects}, wanted)
+        chosen = choose({"xtremepush": SIMULATOR.dialects}, wanted)["xtremepush"]
         return Project(contract, SandboxContext(random=random, audience=audience, channels=(), dialects=chosen))
 
     return make

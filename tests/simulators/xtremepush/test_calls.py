@@ -53,7 +53,7 @@ def test_every_problem_has_the_envelope(kind, code):
     assert (response.status, msgspec.json.decode(response.body)) == (
         code, {"code": code, "success": False, "message": "so it is"},
     )  # fmt: skip
-    dialects = {"xtremepush.http_status": "always_200"}
+    dialects = {"http_status": "always_200"}
     always = SIMULATOR.error(Problem(kind=kind, status=418, detail="so it is", dialects=dialects))
     assert (always.status, always.body) == (200, response.body)
 

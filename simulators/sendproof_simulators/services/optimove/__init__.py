@@ -4,12 +4,12 @@ from collections.abc import Callable, Iterator, Mapping
 from typing import Any
 
 from sendproof_simulators.core.clock.wall_clock import HOUR, SECOND, Instant
-from sendproof_simulators.core.http import Effects, JournalEntry, Timer
+from sendproof_simulators.core.effects import Effects, JournalEntry, Timer
 from sendproof_simulators.core.randomness import KeyedRandom
 from sendproof_simulators.core.simulator import Campaigns, RateLimit, SandboxContext, Simulator, Triggers
 from sendproof_simulators.services.optimove import auth, errors, events, handlers, state_view
 from sendproof_simulators.services.optimove.campaigns import lifecycle, report
-from sendproof_simulators.services.optimove.campaigns.campaign import truth
+from sendproof_simulators.services.optimove.campaigns.campaign import expectations
 from sendproof_simulators.services.optimove.customers import attribute_updates, subscriptions
 from sendproof_simulators.services.optimove.dialects.events import EVENT_DIALECTS
 from sendproof_simulators.services.optimove.dialects.functions import FUNCTION_DIALECTS
@@ -18,8 +18,8 @@ from sendproof_simulators.services.optimove.state import State
 from sendproof_simulators.services.optimove.triggers import processing
 
 
-def _credentials(chance: KeyedRandom, sandbox: str) -> dict[str, str]:
-    drawn = {name: chance.token(40, "optimove", name, sandbox) for name in ("api_key", "admin_key", "password")}
+def _credentials(random: KeyedRandom, sandbox: str) -> dict[str, str]:
+    drawn = {name: random.token(40, "optimove", name, sandbox) for name in ("api_key", "admin_key", "password")}
     return {**drawn, "username": f"{sandbox}@sendproof"}
 
 
@@ -37,10 +37,10 @@ _TIMERS: Mapping[str, Callable[[SandboxContext, State, Any, Instant], Effects]] 
 }
 
 
-def _on_timer(world: SandboxContext, state: State, timer: Timer, now: Instant) -> Effects:
+def _on_timer(context: SandboxContext, state: State, timer: Timer, now: Instant) -> Effects:
     if timer.name not in _TIMERS:
         raise LookupError(f"no timer named {timer.name!r} is known here")
-    return _TIMERS[timer.name](world, state, timer.payload, now)
+    return _TIMERS[timer.name](context, state, timer.payload, now)
 
 
 def _get(state: State, campaign: int) -> dict[str, object]:
@@ -62,14 +62,14 @@ def _overview(state: State) -> dict[str, object]:
     return {"listeners": listeners, "channel_templates": templates}
 
 
-def _truth(world: SandboxContext, state: State) -> Iterator[tuple[Instant, JournalEntry]]:
+def _expectations(context: SandboxContext, state: State) -> Iterator[tuple[Instant, JournalEntry]]:
     """What a bridge was told of customers is what was known of them when their campaign was announced."""
-    del world
+    del context
     known = [(c.announced_at or c.processed_at or 0, c) for c in state.campaigns.values() if c.known]
     for since, campaign in sorted(known, key=lambda pair: (pair[0], pair[1].plan.campaign)):
-        for fact in truth(state.records.seen_at(since), campaign):
-            yield since, fact
-    yield from processing.truth(state)
+        for entry in expectations(state.records.seen_at(since), campaign):
+            yield since, entry
+    yield from processing.expectations(state)
 
 
 SIMULATOR = Simulator(
@@ -94,12 +94,12 @@ SIMULATOR = Simulator(
     on_timer=_on_timer,
     events=(*events.TYPES, attribute_updates.ATTRIBUTE_ADDED, attribute_updates.ATTRIBUTES_UPDATED),
     # Paths are case-insensitive and /current is optional: observed, clients use every form on one host.
-    any_case=True,
+    case_insensitive=True,
     optional_prefix="/current",
     # documented: https://developer.optimove.com/reference/understanding-api-rate-limits-at-optimove, and an older page
     rate_limit=(
-        RateLimit(requests=50, window_ms=10 * SECOND, when=("optimove.rate_limit", "50_in_10_s")),
-        RateLimit(requests=2_000, window_ms=HOUR, when=("optimove.rate_limit", "2000_in_1_h")),
+        RateLimit(requests=50, window_ms=10 * SECOND, when=("rate_limit", "50_in_10_s")),
+        RateLimit(requests=2_000, window_ms=HOUR, when=("rate_limit", "2000_in_1_h")),
     ),
     dialects=(*FUNCTION_DIALECTS, *EVENT_DIALECTS),
     batch=subscriptions.take_in_file,
@@ -113,7 +113,7 @@ SIMULATOR = Simulator(
         report=report.of,
         channel_templates=_channel_templates,
         overview=_overview,
-        truth=_truth,
+        expectations=_expectations,
     ),
     triggers=Triggers(add=processing.add, all=processing.everything, report=processing.report),
 )

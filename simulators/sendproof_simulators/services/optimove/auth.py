@@ -185,12 +185,12 @@ class Access:
         return None
 
 
-def access_of(world: SandboxContext) -> Access:
+def access_of(context: SandboxContext) -> Access:
     """The keys and the user that a sandbox begins with: one for a vendor's bridge, one with every right."""
-    access, given = Access(), world.credentials.get("optimove")
+    access, given = Access(), context.credentials.get("optimove")
     if given is None:
         return access
-    host = host_of(world, FIRST_CLIENT)
+    host = host_of(context, FIRST_CLIENT)
     bridge = ApiKey(name="bridge", client=FIRST_CLIENT, host=host)
     access.add(bridge, given["api_key"])
     access.add(ApiKey(name="admin", client=FIRST_CLIENT, host=host, access=ADMIN), given["admin_key"])
@@ -198,9 +198,9 @@ def access_of(world: SandboxContext) -> Access:
     return access
 
 
-def host_of(world: SandboxContext, client: str) -> int:
+def host_of(context: SandboxContext, client: str) -> int:
     """The number of a client's host: api1 to api9."""
-    return 1 + world.chance.below(9, "optimove", "host", client)
+    return 1 + context.random.below(9, "optimove", "host", client)
 
 
 # -- requests ----------------------------------------------------------------------------------------

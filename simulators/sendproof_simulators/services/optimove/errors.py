@@ -21,10 +21,10 @@ _FIXED: Mapping[int, bytes] = {
 }
 # Kinds of refusal whose status is an open question, and the dialect that answers it.
 _OPEN: Mapping[str, str] = {
-    "unauthorized": "optimove.unknown_key",
-    "not_permitted": "optimove.forbidden",
-    "unknown_id": "optimove.unknown_id",
-    "login_failed": "optimove.login_failure",
+    "unauthorized": "unknown_key",
+    "not_permitted": "forbidden",
+    "unknown_id": "unknown_id",
+    "login_failed": "login_failure",
 }
 _BETTER_WORDS: Mapping[tuple[str | None, str], str] = {
     ("RegisterEventListener", "not"): "EventTypeID 5 has a general listener only: leave ChannelID out",
@@ -68,9 +68,13 @@ def error(problem: Problem) -> Response:
     else: assumed.
     """
     if problem.kind == "rate_limited":
-        reply = json_response(_RATE_LIMITED, status=429)
-        wait = problem.dialects.get("optimove.retry_after") == "seconds"
-        return Response(status=429, body=reply.body, headers=(("retry-after", str(_RETRY_AFTER_S)),)) if wait else reply
+        response = json_response(_RATE_LIMITED, status=429)
+        wait = problem.dialects.get("retry_after") == "seconds"
+        return (
+            Response(status=429, body=response.body, headers=(("retry-after", str(_RETRY_AFTER_S)),))
+            if wait
+            else response
+        )
     answer = problem.dialects.get(_OPEN.get(problem.kind, ""))
     status = problem.status if answer is None else int(answer)
     text = _FIXED.get(status) or _said(problem).encode()

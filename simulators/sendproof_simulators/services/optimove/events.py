@@ -10,7 +10,7 @@ from collections.abc import Mapping, Sequence
 import msgspec
 
 from sendproof_simulators.core.clock.wall_clock import Instant, iso, sql_time
-from sendproof_simulators.core.http import Webhook
+from sendproof_simulators.core.effects import Webhook
 from sendproof_simulators.core.simulator import SandboxContext
 from sendproof_simulators.services.optimove.dialects.events import retries, spelled
 
@@ -43,7 +43,7 @@ _encode = msgspec.json.Encoder().encode
 
 
 def of_campaign(
-    world: SandboxContext, listeners: Listeners, event: int, campaign: int, channels: Sequence[int], now: Instant
+    context: SandboxContext, listeners: Listeners, event: int, campaign: int, channels: Sequence[int], now: Instant
 ) -> list[Webhook]:
     """Event 1 or 4, which name no channel: to each channel's own listener, and once to the general one for the rest."""
     body = {**_head(event, now), "CampaignID": campaign}
@@ -51,21 +51,21 @@ def of_campaign(
     rest = [channel for channel in channels if (event, channel) not in listeners]
     if rest and (event, None) in listeners:
         told.append((listeners[event, None], rest[0]))
-    return [_on_channel(world, event, url, body, campaign, channel) for url, channel in told]
+    return [_on_channel(context, event, url, body, campaign, channel) for url, channel in told]
 
 
 def of_channels(
-    world: SandboxContext, listeners: Listeners, campaign: int, channels: Sequence[int], now: Instant
+    context: SandboxContext, listeners: Listeners, campaign: int, channels: Sequence[int], now: Instant
 ) -> list[Webhook]:
     """Event 13, once for each channel: to its own listener or else to the general one."""
     event = CAMPAIGN_EXECUTED_ON_CHANNEL
     told = [(listener(listeners, event, channel), channel) for channel in channels]
     bodies = {channel: {**_head(event, now), "CampaignID": campaign, "ChannelID": channel} for channel in channels}
-    return [_on_channel(world, event, url, bodies[channel], campaign, channel) for url, channel in told if url]
+    return [_on_channel(context, event, url, bodies[channel], campaign, channel) for url, channel in told if url]
 
 
 def of_hold(
-    world: SandboxContext, listeners: Listeners, campaign: int, required_by: Instant, now: Instant
+    context: SandboxContext, listeners: Listeners, campaign: int, required_by: Instant, now: Instant
 ) -> list[Webhook]:
     """Event 5, which only the general listener can hear."""
     url = listeners.get((CAMPAIGN_ON_HOLD, None))
@@ -77,15 +77,15 @@ def of_hold(
         "ClearanceRequiredBy": sql_time(required_by),
     }
     key, about = f"{CAMPAIGN_ON_HOLD}:{campaign}", {"campaign": campaign, "channel": None}
-    return [webhook(world, CAMPAIGN_ON_HOLD, url, key, body, about)]
+    return [webhook(context, CAMPAIGN_ON_HOLD, url, key, body, about)]
 
 
-def of_night(world: SandboxContext, listeners: Listeners, event: int, now: Instant) -> list[Webhook]:
+def of_night(context: SandboxContext, listeners: Listeners, event: int, now: Instant) -> list[Webhook]:
     """Event 2 or 3, which are about no campaign: to every listener for it, whether general or of a channel."""
     body, day = _head(event, now), iso(now)[:10]
     told = sorted((channel or 0, channel, url) for (of, channel), url in listeners.items() if of == event)
     return [
-        webhook(world, event, url, f"{event}:{day}:{channel or 'general'}", body, {"day": day, "channel": channel})
+        webhook(context, event, url, f"{event}:{day}:{channel or 'general'}", body, {"day": day, "channel": channel})
         for _, channel, url in told
     ]
 
@@ -96,18 +96,18 @@ def listener(listeners: Listeners, event: int, channel: int) -> str | None:
 
 
 def webhook(
-    world: SandboxContext, event: int, url: str, key: str, body: Mapping[str, object], about: Mapping[str, object]
+    context: SandboxContext, event: int, url: str, key: str, body: Mapping[str, object], about: Mapping[str, object]
 ) -> Webhook:
     """One notification, spelled and tried again as the sandbox's dialects say."""
-    said = _encode(spelled(world, body))
-    return Webhook(url=url, key=key, event=str(event), body=said, about=about, retry=retries(world))
+    said = _encode(spelled(context, body))
+    return Webhook(url=url, key=key, event=str(event), body=said, about=about, retry=retries(context))
 
 
 def _on_channel(
-    world: SandboxContext, event: int, url: str, body: Mapping[str, object], campaign: int, channel: int
+    context: SandboxContext, event: int, url: str, body: Mapping[str, object], campaign: int, channel: int
 ) -> Webhook:
     about = {"campaign": campaign, "channel": channel}
-    return webhook(world, event, url, f"{event}:{campaign}:{channel}", body, about)
+    return webhook(context, event, url, f"{event}:{campaign}:{channel}", body, about)
 
 
 def _head(event: int, now: Instant) -> dict[str, object]:

@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from sendproof_simulators.core.clock.wall_clock import Instant, iso, parse_iso
-from sendproof_simulators.core.http import Effects, JournalEntry
+from sendproof_simulators.core.effects import Effects, JournalEntry
 from sendproof_simulators.core.simulator import Keys, SandboxContext
 from sendproof_simulators.services.optimove.auth import ACCESS_TYPES, FIRST_CLIENT, INTEGRATIONS, ApiKey, host_of, view
 from sendproof_simulators.services.optimove.state import State
@@ -18,7 +18,7 @@ def _all(state: State, now: Instant) -> list[dict[str, object]]:
 
 
 def _make(
-    world: SandboxContext, state: State, now: Instant, wanted: Mapping[str, Any]
+    context: SandboxContext, state: State, now: Instant, wanted: Mapping[str, Any]
 ) -> tuple[dict[str, object], Effects]:
     _check(wanted, _WANTED)
     name = wanted.get("name") or f"key-{len(state.access.keys) + 1}"
@@ -27,7 +27,7 @@ def _make(
     key = ApiKey(
         name=name,
         client=client,
-        host=host_of(world, client),
+        host=host_of(context, client),
         access=wanted.get("access", INTEGRATIONS),
         functions=_scope(wanted, "functions", str),
         channels=_scope(wanted, "channels", int),
@@ -35,12 +35,12 @@ def _make(
     )
     if key.access not in ACCESS_TYPES:
         raise ValueError(f"expected access to be one of {', '.join(ACCESS_TYPES)}, got {key.access!r}")
-    state.access.add(key, _drawn(world, name, 0))
-    return _view(state, name, now), Effects(facts=(_fact(name, "created"),))
+    state.access.add(key, _drawn(context, name, 0))
+    return _view(state, name, now), Effects(entries=(_fact(name, "created"),))
 
 
 def _change(
-    world: SandboxContext, state: State, now: Instant, name: str, wanted: Mapping[str, Any]
+    context: SandboxContext, state: State, now: Instant, name: str, wanted: Mapping[str, Any]
 ) -> tuple[dict[str, object], Effects]:
     """Disable (`enabled` false), enable, or rotate (`rotate` true); the old way ends `at` an instant, else now."""
     _check(wanted, _ACTIONS)
@@ -51,13 +51,13 @@ def _change(
     key, at = state.access.keys[name], parse_iso(wanted["at"]) if "at" in wanted else now
     if wanted.get("rotate"):
         key.rotations += 1
-        state.access.rotate(name, _drawn(world, name, key.rotations), at)
-        return _view(state, name, now), Effects(facts=(_fact(name, "rotated", at),))
+        state.access.rotate(name, _drawn(context, name, key.rotations), at)
+        return _view(state, name, now), Effects(entries=(_fact(name, "rotated", at),))
     if "rotate" in wanted:
         raise ValueError("expected `rotate` to be true, got false")
     key.ends = None if wanted["enabled"] else at
-    fact = _fact(name, "enabled") if wanted["enabled"] else _fact(name, "disabled", at)
-    return _view(state, name, now), Effects(facts=(fact,))
+    entry = _fact(name, "enabled") if wanted["enabled"] else _fact(name, "disabled", at)
+    return _view(state, name, now), Effects(entries=(entry,))
 
 
 def _view(state: State, name: str, now: Instant) -> dict[str, object]:
@@ -79,10 +79,10 @@ def _scope(wanted: Mapping[str, Any], name: str, of: type) -> frozenset[Any] | N
     return frozenset(values)
 
 
-def _drawn(world: SandboxContext, name: str, rotation: int) -> str:
+def _drawn(context: SandboxContext, name: str, rotation: int) -> str:
     # The key of the sandbox itself is part of the draw: two sandboxes with one seed must not share a key.
-    own = world.credentials["optimove"]["api_key"]
-    return world.chance.token(40, "optimove", "key", own, name, rotation)
+    own = context.credentials["optimove"]["api_key"]
+    return context.random.token(40, "optimove", "key", own, name, rotation)
 
 
 def _fact(name: str, action: str, ends: Instant | None = None) -> JournalEntry:

@@ -5,7 +5,7 @@ from dataclasses import replace
 from functools import wraps
 from typing import Any
 
-from sendproof_simulators.core.http import Effects
+from sendproof_simulators.core.effects import Effects
 from sendproof_simulators.core.simulator import Call
 from sendproof_simulators.services.optimove.auth import ApiKey
 from sendproof_simulators.services.optimove.errors import RefusedError, error, forbidden
@@ -38,7 +38,7 @@ def function(handler: Callable[[Call], Effects]) -> Callable[[Call], Effects]:
             _permit(call)
             return handler(call)
         except RefusedError as refused:
-            return Effects(reply=error(replace(refused.problem, dialects=call.world.dialects)))
+            return Effects(response=error(replace(refused.problem, dialects=call.context.dialects)))
 
     return answer
 
@@ -76,7 +76,7 @@ def _permit(call: Call) -> None:
     key = key_of(call)
     if key is None:
         return
-    if not key.may(call.operation, unlisted=call.world.dialect("optimove.unlisted_functions") == "allowed"):
+    if not key.may(call.operation, unlisted=call.context.dialects["unlisted_functions"] == "allowed"):
         raise forbidden(f"a key of access type {key.access} may not call {call.operation}")
     for channel in _channels(call):
         if not key.reaches(channel):

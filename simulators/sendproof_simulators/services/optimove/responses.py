@@ -26,46 +26,46 @@ _FLAGS = frozenset({"IsActive", "IsMultiChannel", "IsRecurrence"})
 _OLD_SUCCESS = json_response({"ResponseCode": 200})
 
 
-def done(world: SandboxContext) -> Response:
+def done(context: SandboxContext) -> Response:
     """Success of a function that changes something."""
-    return Response() if world.dialect("optimove.success_body") == "empty" else _OLD_SUCCESS
+    return Response() if context.dialects["success_body"] == "empty" else _OLD_SUCCESS
 
 
-def details(world: SandboxContext, value: object, status: int = 200) -> Response:
+def details(context: SandboxContext, value: object, status: int = 200) -> Response:
     """One object, or a token."""
-    return json_response(_spoken(world, value), status=status)
+    return json_response(_spoken(context, value), status=status)
 
 
-def listed(world: SandboxContext, rows: Sequence[Mapping[str, object]]) -> Response:
+def listed(context: SandboxContext, rows: Sequence[Mapping[str, object]]) -> Response:
     """A list; how an empty one is told is an open question."""
-    return json_response(_spoken(world, rows)) if rows else empty(world)
+    return json_response(_spoken(context, rows)) if rows else empty(context)
 
 
-def encoded(world: SandboxContext, rows: bytes) -> Response:
+def encoded(context: SandboxContext, rows: bytes) -> Response:
     """A list that was encoded before, in the form that the sandbox speaks."""
-    return empty(world) if rows == b"[]" else Response(body=rows)
+    return empty(context) if rows == b"[]" else Response(body=rows)
 
 
-def empty(world: SandboxContext) -> Response:
+def empty(context: SandboxContext) -> Response:
     """There is nothing to list."""
-    how = world.dialect("optimove.empty_result")
+    how = context.dialects["empty_result"]
     if how == "not_found":
         raise RefusedError("not_found", 404, "Not Found")
     return Response(status=204, content_type="") if how == "no_content" else Response(body=b"[]")
 
 
-def attributes(world: SandboxContext, values: Sequence[str | None], delimiter: str) -> dict[str, object]:
+def attributes(context: SandboxContext, values: Sequence[str | None], delimiter: str) -> dict[str, object]:
     """The member of a row that holds the attributes asked for; nothing when none were."""
     if not values:
         return {}
-    if world.dialect("optimove.attributes_shape") == "joined":
+    if context.dialects["attributes_shape"] == "joined":
         return {"CustomerAttribute": delimiter.join(value or "" for value in values)}
     return {"CustomerAttributes": list(values)}
 
 
-def _spoken(world: SandboxContext, value: object) -> object:
-    ids_as_text = world.dialect("optimove.id_type") == "text"
-    flags_as_text = world.dialect("optimove.flag_type") == "text"
+def _spoken(context: SandboxContext, value: object) -> object:
+    ids_as_text = context.dialects["id_type"] == "text"
+    flags_as_text = context.dialects["flag_type"] == "text"
     if not (ids_as_text or flags_as_text):
         return value
     return _respell(value, "", (_IDS if ids_as_text else frozenset()) | (_FLAGS if flags_as_text else frozenset()))

@@ -6,7 +6,7 @@ from typing import Any, NamedTuple
 import msgspec
 
 from sendproof_simulators.core.clock.wall_clock import Instant, sql_time
-from sendproof_simulators.core.http import JournalEntry
+from sendproof_simulators.core.effects import JournalEntry
 from sendproof_simulators.core.simulator import SandboxContext
 from sendproof_simulators.core.webhooks.urls import check_webhook_url
 from sendproof_simulators.services.optimove.auth import access_of
@@ -50,21 +50,21 @@ class Interaction(NamedTuple):
 class State:
     """Listeners, channel templates, campaigns, and what was reported about them."""
 
-    def __init__(self, world: SandboxContext) -> None:
+    def __init__(self, context: SandboxContext) -> None:
         """Start with the sandbox's channels and nothing else."""
-        self._allow_remote = world.allow_remote_webhooks
-        self._audience = world.audience
+        self._allow_remote = context.allow_remote_webhooks
+        self._audience = context.audience
         self.listeners: dict[tuple[int, int | None], str] = {}
-        self.templates: dict[int, dict[int, str]] = {channel.id: {} for channel in world.channels}
+        self.templates: dict[int, dict[int, str]] = {channel.id: {} for channel in context.channels}
         self.campaigns: dict[int, Campaign] = {}
         self.last_night: Instant | None = None
         self.triggers = Triggers()
         self.metrics: dict[Metric, int] = {}
         self.interactions: dict[Interaction, int] = {}
-        self.records = Records(world.audience)
-        self.pages = Pages(world.audience)
-        self.access = access_of(world)
-        self.apps: dict[int, dict[str, str]] = {channel.id: {} for channel in world.channels}
+        self.records = Records(context.audience)
+        self.pages = Pages(context.audience)
+        self.access = access_of(context)
+        self.apps: dict[int, dict[str, str]] = {channel.id: {} for channel in context.channels}
         self.promotions: dict[str, str] = {}
         self.preferences: dict[tuple[int, str | None], dict[str, int]] = {}
         self.reported: dict[Interaction, list[bytes]] = {}
@@ -181,7 +181,7 @@ class State:
         known = [(self._audience.index_of(customer), may) for customer, may in statuses]
         members = campaign.customers
         clearance.take((index, may) for index, may in known if index is not None and index in members)
-        return (clearance.fact(campaign_id, "given", len(known)),)
+        return (clearance.entry(campaign_id, "given", len(known)),)
 
     def check_reported(self, campaign_id: int, channel: int) -> None:
         """Refuse results of what was never announced there. A cancelled campaign may have been sent in part."""

@@ -12,14 +12,14 @@ from sendproof_simulators.services.optimove_metrics.state import NAME, State
 _DEFAULTS = {"tenant_id": "1001", "tenant_token": "sendproof-tenant-token"}
 
 
-def _credentials(chance: KeyedRandom, sandbox: str) -> dict[str, str]:
-    tenant = 10**9 + chance.below(10**12, NAME, "tenant", sandbox)
-    return {"tenant_id": str(tenant), "tenant_token": chance.token(40, NAME, "token", sandbox)}
+def _credentials(random: KeyedRandom, sandbox: str) -> dict[str, str]:
+    tenant = 10**9 + random.below(10**12, NAME, "tenant", sandbox)
+    return {"tenant_id": str(tenant), "tenant_token": random.token(40, NAME, "token", sandbox)}
 
 
-def _base_path(world: SandboxContext) -> str:
+def _base_path(context: SandboxContext) -> str:
     """The step before every path, in place of a host of the tenant's own: see `signing.at_host`."""
-    return f"/{world.dialect(f'{NAME}.host')}-{world.credentials[NAME]['tenant_id']}"
+    return f"/{context.dialects['host']}-{context.credentials[NAME]['tenant_id']}"
 
 
 def _admit(state: State, request: Request, shown: str, now: Instant) -> Problem | None:
@@ -41,7 +41,7 @@ SIMULATOR = Simulator(
     error=error,
     normalise=signing.at_host,
     base_path=_base_path,
-    any_case=True,
+    case_insensitive=True,
     dialects=DIALECTS,
     overview=lambda state, now: state.overview(now),
     engagement=lambda state, campaign: state.of_campaign(campaign),

@@ -7,9 +7,9 @@ from sendproof_simulators.core.http import Problem, Response, json_response
 from sendproof_simulators.core.simulator import SandboxContext
 
 
-def saved(world: SandboxContext, message: str) -> Response:
+def saved(context: SandboxContext, message: str) -> Response:
     """Everything was saved."""
-    if world.dialect("optimove-metrics.success_body") == "empty":
+    if context.dialects["success_body"] == "empty":
         return Response()
     return json_response({"status": "success", "message": message})
 

@@ -7,7 +7,7 @@ from datetime import UTC, datetime
 from typing import Any
 
 from sendproof_simulators.core.clock.wall_clock import DAY, Instant, iso, parse_iso
-from sendproof_simulators.core.http import JournalEntry
+from sendproof_simulators.core.effects import JournalEntry
 from sendproof_simulators.core.simulator import SandboxContext
 
 NAME = "optimove-metrics"
@@ -36,11 +36,11 @@ class NotSavedError(ValueError):
 class State:
     """The events of one tenant."""
 
-    def __init__(self, world: SandboxContext) -> None:
+    def __init__(self, context: SandboxContext) -> None:
         """Start with nothing saved."""
-        self.token = world.credentials.get(NAME, {}).get("tenant_token", "")
-        self.minified = world.dialect(f"{NAME}.signed_text") == "minified"
-        self.any_event = world.dialect(f"{NAME}.event_names") == "any"
+        self.token = context.credentials.get(NAME, {}).get("tenant_token", "")
+        self.minified = context.dialects["signed_text"] == "minified"
+        self.any_event = context.dialects["event_names"] == "any"
         self.saved = 0
         self.counts: Counter[str] = Counter()
         self.of_campaigns: Counter[tuple[str, str]] = Counter()

@@ -8,9 +8,10 @@ from itertools import accumulate
 
 from sendproof_simulators.core.audience.audience import Customer
 from sendproof_simulators.core.clock.wall_clock import HOUR, Instant, iso
-from sendproof_simulators.core.http import JournalEntry
+from sendproof_simulators.core.effects import JournalEntry
+from sendproof_simulators.core.plans import CampaignPlan, ChannelPlan, Split
 from sendproof_simulators.core.randomness import KeyedRandom
-from sendproof_simulators.core.simulator import CampaignPlan, ChannelPlan, SandboxContext, Split
+from sendproof_simulators.core.simulator import SandboxContext
 from sendproof_simulators.services.optimove.campaigns.clearance import Clearance
 from sendproof_simulators.services.optimove.customers.records import Customers
 
@@ -76,7 +77,7 @@ class Execution:
     def _places(self, customers: Sequence[int]) -> list[int]:
         if not self._bounds:
             return [0] * len(customers)
-        draws = self.campaign.chance.fractions(customers, "split", self.campaign.plan.campaign)
+        draws = self.campaign.random.fractions(customers, "split", self.campaign.plan.campaign)
         return [bisect_right(self._bounds, draw) for draw in draws]
 
 
@@ -85,7 +86,7 @@ class Campaign:
     """One campaign and how far it has come. `customers` are those who are in it, by index in the audience."""
 
     plan: CampaignPlan
-    chance: KeyedRandom = field(repr=False)
+    random: KeyedRandom = field(repr=False)
     state: str = PLANNED
     processed_at: Instant | None = None
     announced_at: Instant | None = None
@@ -129,10 +130,10 @@ class Campaign:
         }
 
 
-def check_plan(plan: CampaignPlan, world: SandboxContext) -> None:
+def check_plan(plan: CampaignPlan, context: SandboxContext) -> None:
     """Refuse, with `ValueError`, what cannot be a campaign in this world."""
-    _check_channels(plan, world)
-    end, size = plan.first_customer + plan.customers, world.audience.recipe.customers
+    _check_channels(plan, context)
+    end, size = plan.first_customer + plan.customers, context.audience.recipe.customers
     if plan.campaign < 0:
         raise ValueError(f"expected a campaign id of 0 or more, got {plan.campaign}")
     if plan.customers < 0 or plan.first_customer < 0 or end > size:
@@ -144,8 +145,8 @@ def check_plan(plan: CampaignPlan, world: SandboxContext) -> None:
         _check_splits(part.splits)
 
 
-def _check_channels(plan: CampaignPlan, world: SandboxContext) -> None:
-    scheduled = sorted(channel.id for channel in world.channels if channel.kind == "scheduled")
+def _check_channels(plan: CampaignPlan, context: SandboxContext) -> None:
+    scheduled = sorted(channel.id for channel in context.channels if channel.kind == "scheduled")
     channels = [part.channel for part in plan.parts]
     if not channels or len(set(channels)) < len(channels):
         raise ValueError(f"expected one or more different channels, got {channels}")
@@ -162,7 +163,7 @@ def _check_splits(splits: Sequence[Split]) -> None:
             raise ValueError(f"expected a share above 0, got {split.share}")
 
 
-def truth(people: Customers, campaign: Campaign) -> Iterator[JournalEntry]:
+def expectations(people: Customers, campaign: Campaign) -> Iterator[JournalEntry]:
     """For each channel: the campaign, and then what is owed to each of its customers, in the order of its pages."""
     for execution in campaign.executions.values():
         yield JournalEntry(kind="campaign", fields=_campaign_fields(execution))

@@ -12,7 +12,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 
 from sendproof_simulators.core.clock.wall_clock import Instant, iso
-from sendproof_simulators.core.http import JournalEntry
+from sendproof_simulators.core.effects import JournalEntry
 
 
 @dataclass(slots=True)
@@ -44,7 +44,7 @@ class Clearance:
         """Whether it is settled that this customer is not sent to."""
         return self.closed and customer not in self.cleared
 
-    def fact(self, campaign: int, action: str, named: int = 0) -> JournalEntry:
+    def entry(self, campaign: int, action: str, named: int = 0) -> JournalEntry:
         """What the journal learns. `action`: required, given or closed; `named`: how many customers a call named."""
         fields = {"campaign": campaign, "action": action, "required_by": iso(self.by), "named": named}
         return JournalEntry(kind="clearance", fields={**fields, "cleared": len(self.cleared)})

@@ -3,8 +3,9 @@
 from dataclasses import replace
 
 from sendproof_simulators.core.clock.wall_clock import DAY, Instant, iso
-from sendproof_simulators.core.http import Effects, JournalEntry, Timer
-from sendproof_simulators.core.simulator import CampaignPlan, SandboxContext
+from sendproof_simulators.core.effects import Effects, JournalEntry, Timer
+from sendproof_simulators.core.plans import CampaignPlan
+from sendproof_simulators.core.simulator import SandboxContext
 from sendproof_simulators.services.optimove import events
 from sendproof_simulators.services.optimove.campaigns import nightly_run
 from sendproof_simulators.services.optimove.campaigns.campaign import CANCELLED, ON_HOLD, PLANNED, Campaign, check_plan
@@ -14,28 +15,28 @@ PROCESS, CLEAR, CANCEL = "process", "clear", "cancel"
 NIGHT, NIGHT_PROCESSED, NIGHT_FINISHED = "night", "night_processed", "night_finished"
 
 
-def plan(world: SandboxContext, state: State, now: Instant, plan: CampaignPlan) -> Effects:
+def plan(context: SandboxContext, state: State, now: Instant, plan: CampaignPlan) -> Effects:
     """Take a campaign in; `ValueError` says why not."""
-    check_plan(plan, world)
+    check_plan(plan, context)
     if state.is_taken(plan.campaign):
         raise ValueError(f"expected a campaign id that is not taken, got {plan.campaign}")
-    plan = _with_instant(world, state, plan, now)
+    plan = _with_instant(context, state, plan, now)
     _check_clearance(plan)
-    state.campaigns[plan.campaign] = Campaign(plan, world.chance)
+    state.campaigns[plan.campaign] = Campaign(plan, context.random)
     timers = [] if plan.day is not None else [Timer(at=plan.announce_at, name=PROCESS, payload=plan.campaign)]
     if plan.cancel_at is not None:
         timers.append(Timer(at=max(now, plan.cancel_at), name=CANCEL, payload=plan.campaign))
     return Effects(timers=tuple(timers))
 
 
-def _with_instant(world: SandboxContext, state: State, plan: CampaignPlan, now: Instant) -> CampaignPlan:
+def _with_instant(context: SandboxContext, state: State, plan: CampaignPlan, now: Instant) -> CampaignPlan:
     """The plan with the instant at which it will be processed, and with its day if a nightly process does that."""
-    if world.nightly_at is None:
+    if context.nightly_at is None:
         if plan.day is not None:
             raise ValueError("`day` is for sandboxes with a nightly process; give `announce_at`")
         return replace(plan, announce_at=max(now, plan.announce_at))
-    day = nightly_run.day_of(plan, world.nightly_at, state.last_night, now)
-    return replace(plan, day=day, announce_at=day + world.nightly_at)
+    day = nightly_run.day_of(plan, context.nightly_at, state.last_night, now)
+    return replace(plan, day=day, announce_at=day + context.nightly_at)
 
 
 def _check_clearance(plan: CampaignPlan) -> None:
@@ -51,7 +52,7 @@ def _check_clearance(plan: CampaignPlan) -> None:
         raise ValueError(f"expected a clearance before anything is due, {iso(first)}, got {iso(plan.clearance_by)}")
 
 
-def process(world: SandboxContext, state: State, campaign_id: int, now: Instant) -> Effects:
+def process(context: SandboxContext, state: State, campaign_id: int, now: Instant) -> Effects:
     """Announce a campaign, or put it on hold when it needs clearance. One that was cancelled before is left alone."""
     campaign = state.campaigns[campaign_id]
     if campaign.state == CANCELLED:
@@ -59,35 +60,35 @@ def process(world: SandboxContext, state: State, campaign_id: int, now: Instant)
     campaign.step("process")
     campaign.processed_at = now
     if campaign.clearance is None:
-        return _announce(world, state, campaign, now)
+        return _announce(context, state, campaign, now)
     campaign.step("hold")
     by = campaign.clearance.by
-    webhooks = events.of_hold(world, state.listeners, campaign_id, by, now)
-    facts = (campaign.clearance.fact(campaign_id, "required"),)
-    return Effects(facts=facts, webhooks=tuple(webhooks), timers=(Timer(at=by, name=CLEAR, payload=campaign_id),))
+    webhooks = events.of_hold(context, state.listeners, campaign_id, by, now)
+    entries = (campaign.clearance.entry(campaign_id, "required"),)
+    return Effects(entries=entries, webhooks=tuple(webhooks), timers=(Timer(at=by, name=CLEAR, payload=campaign_id),))
 
 
-def clear(world: SandboxContext, state: State, campaign_id: int, now: Instant) -> Effects:
+def clear(context: SandboxContext, state: State, campaign_id: int, now: Instant) -> Effects:
     """The clearance is over: announce the campaign to those who were cleared."""
     campaign = state.campaigns[campaign_id]
     if campaign.state != ON_HOLD or campaign.clearance is None:
         return Effects()
     campaign.step("clear")
     campaign.customers = campaign.clearance.close(campaign.customers)
-    announced = _announce(world, state, campaign, now)
-    return replace(announced, facts=(campaign.clearance.fact(campaign_id, "closed"),))
+    announced = _announce(context, state, campaign, now)
+    return replace(announced, entries=(campaign.clearance.entry(campaign_id, "closed"),))
 
 
-def _announce(world: SandboxContext, state: State, campaign: Campaign, now: Instant) -> Effects:
+def _announce(context: SandboxContext, state: State, campaign: Campaign, now: Instant) -> Effects:
     campaign.step("announce")
     campaign.announced_at = now
     id_, channels = campaign.plan.campaign, list(campaign.executions)
-    processed = events.of_campaign(world, state.listeners, events.CAMPAIGN_PROCESSED, id_, channels, now)
-    executed = events.of_channels(world, state.listeners, id_, channels, now)
+    processed = events.of_campaign(context, state.listeners, events.CAMPAIGN_PROCESSED, id_, channels, now)
+    executed = events.of_channels(context, state.listeners, id_, channels, now)
     return Effects(webhooks=(*processed, *executed))
 
 
-def cancel(world: SandboxContext, state: State, now: Instant, campaign_id: int) -> Effects:
+def cancel(context: SandboxContext, state: State, now: Instant, campaign_id: int) -> Effects:
     """Cancel a campaign; its listeners hear of that if it was processed.
 
     `KeyError` when it is not known, `ValueError` when that has happened before.
@@ -105,52 +106,52 @@ def cancel(world: SandboxContext, state: State, now: Instant, campaign_id: int) 
     }
     told = []
     if was != PLANNED:
-        told = events.of_campaign(world, state.listeners, events.CAMPAIGN_CANCELLED, campaign_id, channels, now)
-    return Effects(facts=(JournalEntry(kind="cancelled", fields=fields),), webhooks=tuple(told))
+        told = events.of_campaign(context, state.listeners, events.CAMPAIGN_CANCELLED, campaign_id, channels, now)
+    return Effects(entries=(JournalEntry(kind="cancelled", fields=fields),), webhooks=tuple(told))
 
 
-def cancel_if_not_yet(world: SandboxContext, state: State, campaign_id: int, now: Instant) -> Effects:
+def cancel_if_not_yet(context: SandboxContext, state: State, campaign_id: int, now: Instant) -> Effects:
     """A cancellation that was planned; somebody may have been quicker."""
     done = state.campaigns[campaign_id].state == CANCELLED
-    return Effects() if done else cancel(world, state, now, campaign_id)
+    return Effects() if done else cancel(context, state, now, campaign_id)
 
 
-def begin(world: SandboxContext, state: State, now: Instant) -> Effects:
+def begin(context: SandboxContext, state: State, now: Instant) -> Effects:
     """Wait for the first night, if there are nights."""
     del state
-    if world.nightly_at is None:
+    if context.nightly_at is None:
         return Effects()
-    return Effects(timers=(_night(nightly_run.next_run(world.nightly_at, now)),))
+    return Effects(timers=(_night(nightly_run.next_run(context.nightly_at, now)),))
 
 
-def run_night(world: SandboxContext, state: State, day: Instant, now: Instant) -> Effects:
+def run_night(context: SandboxContext, state: State, day: Instant, now: Instant) -> Effects:
     """Process every campaign of the day, then tell that all are processed, then that the night is over."""
     state.last_night = day
     todays = sorted(id_ for id_, campaign in state.campaigns.items() if campaign.plan.day == day)
-    done = [process(world, state, id_, now) for id_ in todays]
+    done = [process(context, state, id_, now) for id_ in todays]
     timers = [
-        *(timer for outcome in done for timer in outcome.timers),
+        *(timer for effects in done for timer in effects.timers),
         Timer(at=now + nightly_run.PROCESSING_MS, name=NIGHT_PROCESSED, payload=day),
         Timer(at=now + nightly_run.PROCESSING_MS + nightly_run.FINISHING_MS, name=NIGHT_FINISHED, payload=day),
         _night(now + DAY),
     ]
     return Effects(
-        facts=tuple(fact for outcome in done for fact in outcome.facts),
-        webhooks=tuple(webhook for outcome in done for webhook in outcome.webhooks),
+        entries=tuple(entry for effects in done for entry in effects.entries),
+        webhooks=tuple(webhook for effects in done for webhook in effects.webhooks),
         timers=tuple(timers),
     )
 
 
-def tell_processed(world: SandboxContext, state: State, day: Instant, now: Instant) -> Effects:
+def tell_processed(context: SandboxContext, state: State, day: Instant, now: Instant) -> Effects:
     """Event 2."""
     del day
-    return Effects(webhooks=tuple(events.of_night(world, state.listeners, events.ALL_PROCESSED, now)))
+    return Effects(webhooks=tuple(events.of_night(context, state.listeners, events.ALL_PROCESSED, now)))
 
 
-def tell_finished(world: SandboxContext, state: State, day: Instant, now: Instant) -> Effects:
+def tell_finished(context: SandboxContext, state: State, day: Instant, now: Instant) -> Effects:
     """Event 3."""
     del day
-    return Effects(webhooks=tuple(events.of_night(world, state.listeners, events.NIGHT_FINISHED, now)))
+    return Effects(webhooks=tuple(events.of_night(context, state.listeners, events.NIGHT_FINISHED, now)))
 
 
 def _night(at: Instant) -> Timer:

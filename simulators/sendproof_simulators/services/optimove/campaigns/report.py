@@ -4,7 +4,8 @@ from collections import Counter
 from collections.abc import Container, Iterator, Mapping
 
 from sendproof_simulators.core.clock.wall_clock import Instant, iso
-from sendproof_simulators.core.simulator import SandboxContext, TriggerPlan
+from sendproof_simulators.core.plans import TriggerPlan
+from sendproof_simulators.core.simulator import SandboxContext
 from sendproof_simulators.services.optimove.campaigns.campaign import Campaign
 from sendproof_simulators.services.optimove.customers.subscriptions import means_out
 from sendproof_simulators.services.optimove.state import State
@@ -36,7 +37,7 @@ def everything(state: State) -> list[dict[str, object]]:
     ]
 
 
-def of(world: SandboxContext, state: State, campaign: int, now: Instant) -> dict[str, object]:
+def of(context: SandboxContext, state: State, campaign: int, now: Instant) -> dict[str, object]:
     """One campaign and all that was told about it since; `KeyError` says which campaigns there are."""
     plans = _plans(state, campaign)
     if plans:
@@ -54,7 +55,7 @@ def of(world: SandboxContext, state: State, campaign: int, now: Instant) -> dict
         "metrics": _metrics(state, campaign),
         "interactions": _interactions(state, campaign),
         "clearance": clearance,
-        "preferences": list(_preferences(world, state, group)),
+        "preferences": list(_preferences(context, state, group)),
         "attributes": list(_attributes(state, group, since)),
     }
 
@@ -183,13 +184,13 @@ def _clearance(campaign: Campaign) -> dict[str, object] | None:
     return {"required_by": iso(clearance.by), "cleared": len(clearance.cleared), "closed": clearance.closed}
 
 
-def _preferences(world: SandboxContext, state: State, group: Container[int]) -> Iterator[dict[str, object]]:
+def _preferences(context: SandboxContext, state: State, group: Container[int]) -> Iterator[dict[str, object]]:
     """What was told of the campaign's customers, on whatever channel: a vendor may report on one of its own."""
     for (channel, app), known in sorted(state.preferences.items(), key=str):
         modes = Counter(mode for customer, mode in known.items() if state.records.find(customer) in group)
         for mode, customers in sorted(modes.items()):
             said = {"channel": channel, "app": app, "mode": mode}
-            yield {**said, "opted_out": means_out(world, mode), "customers": customers}
+            yield {**said, "opted_out": means_out(context, mode), "customers": customers}
 
 
 def _attributes(state: State, group: Container[int], since: Instant) -> Iterator[dict[str, object]]:

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, NamedTuple
 import msgspec
 
 from sendproof_simulators.core.clock.wall_clock import SECOND, Instant
-from sendproof_simulators.core.http import Effects, JournalEntry, Timer, Webhook
+from sendproof_simulators.core.effects import Effects, JournalEntry, Timer, Webhook
 from sendproof_simulators.core.simulator import SandboxContext
 from sendproof_simulators.core.webhooks.urls import check_webhook_url
 from sendproof_simulators.services.optimove.auth import ApiKey
@@ -69,14 +69,14 @@ class Done(NamedTuple):
     """How an update ended."""
 
     errors: list[dict[str, object]]
-    facts: tuple[JournalEntry, ...] = ()
+    entries: tuple[JournalEntry, ...] = ()
     webhooks: tuple[Webhook, ...] = ()
 
 
-def checked_url(world: SandboxContext, text: str, member: str) -> str:
+def checked_url(context: SandboxContext, text: str, member: str) -> str:
     """An address that may be called back."""
     try:
-        return check_webhook_url(text, world.allow_remote_webhooks)
+        return check_webhook_url(text, context.allow_remote_webhooks)
     except ValueError as problem:
         raise bad_request(f"{member}: {problem}") from problem
 
@@ -97,20 +97,20 @@ def begin_attribute(state: "State", wanted: NewAttribute, now: Instant) -> Timer
     return Timer(at=now + CALLBACK_AFTER_MS, name=ATTRIBUTE_ADDED, payload=wanted)
 
 
-def finish_attribute(world: SandboxContext, state: "State", wanted: NewAttribute, now: Instant) -> Effects:
+def finish_attribute(context: SandboxContext, state: "State", wanted: NewAttribute, now: Instant) -> Effects:
     """Make it, and tell whether that was possible."""
     state.pending_attributes.discard(wanted.name.lower())
     error, type_ = _wrong_with(state.records, wanted), type_of(wanted.type)
-    facts: tuple[JournalEntry, ...] = ()
+    entries: tuple[JournalEntry, ...] = ()
     if error is None and type_ is not None:
         state.records.add(Attribute(wanted.name, type_, wanted.default, now))
-        facts = (
+        entries = (
             JournalEntry(kind="attribute", fields={"name": wanted.name, "type": type_, "default": wanted.default}),
         )
     said = {"attributeName": wanted.name, "isSuccess": error is None}
     told = said if error is None else {**said, "errorId": error, "errorMsg": _ERRORS[error]}
-    webhook = _callback(world, wanted.callback, ATTRIBUTE_ADDED, f"attribute:{wanted.name}:{now}", told)
-    return Effects(facts=facts, webhooks=(webhook,))
+    webhook = _callback(context, wanted.callback, ATTRIBUTE_ADDED, f"attribute:{wanted.name}:{now}", told)
+    return Effects(entries=entries, webhooks=(webhook,))
 
 
 def _wrong_with(records: Records, wanted: NewAttribute) -> str | None:
@@ -128,7 +128,7 @@ def _wrong_with(records: Records, wanted: NewAttribute) -> str | None:
 
 
 def begin_update(
-    world: SandboxContext,
+    context: SandboxContext,
     state: "State",
     changes: tuple[Change, ...],
     key: ApiKey | None,
@@ -138,7 +138,7 @@ def begin_update(
 ) -> Update:
     """Note what is to change, and give it a number."""
     state.requests += 1
-    drawn = world.chance.token(32, "optimove", "request", state.requests)
+    drawn = context.random.token(32, "optimove", "request", state.requests)
     return Update(
         request=f"{drawn[:8]}-{drawn[8:12]}-{drawn[12:16]}-{drawn[16:20]}-{drawn[20:]}",
         changes=changes,
@@ -154,23 +154,23 @@ def timer_of(update: Update, now: Instant) -> Timer:
     return Timer(at=now + CALLBACK_AFTER_MS, name=ATTRIBUTES_UPDATED, payload=update)
 
 
-def end_update(world: SandboxContext, state: "State", update: Update, now: Instant) -> Effects:
+def end_update(context: SandboxContext, state: "State", update: Update, now: Instant) -> Effects:
     """The instant has come."""
-    done = finish_update(world, state, update, now)
-    return Effects(facts=done.facts, webhooks=done.webhooks)
+    done = finish_update(context, state, update, now)
+    return Effects(entries=done.entries, webhooks=done.webhooks)
 
 
-def finish_update(world: SandboxContext, state: "State", update: Update, now: Instant) -> Done:
+def finish_update(context: SandboxContext, state: "State", update: Update, now: Instant) -> Done:
     """Take all of it in, or nothing, and tell which."""
     errors = list(_errors(state.records, update))
-    facts = () if errors else (take_in(state.records, update.changes, update.source, now, update.request),)
+    entries = () if errors else (take_in(state.records, update.changes, update.source, now, update.request),)
     if update.callback is None:
-        return Done(errors, facts)
+        return Done(errors, entries)
     told: dict[str, object] = {"isSuccess": not errors, "requestId": update.request}
     if errors:
         told["errors"] = errors
     key = f"update:{update.request}"
-    return Done(errors, facts, (_callback(world, update.callback, ATTRIBUTES_UPDATED, key, told),))
+    return Done(errors, entries, (_callback(context, update.callback, ATTRIBUTES_UPDATED, key, told),))
 
 
 def take_in(
@@ -204,5 +204,5 @@ def _wrong(records: Records, update: Update, change: Change) -> str | None:
     return None if fits(attribute.type, change.value) else "INVALID_VALUE"
 
 
-def _callback(world: SandboxContext, url: str, event: str, key: str, told: Mapping[str, object]) -> Webhook:
-    return Webhook(url=url, key=key, event=event, body=_encode(told), about=dict(told), retry=retries(world))
+def _callback(context: SandboxContext, url: str, event: str, key: str, told: Mapping[str, object]) -> Webhook:
+    return Webhook(url=url, key=key, event=event, body=_encode(told), about=dict(told), retry=retries(context))

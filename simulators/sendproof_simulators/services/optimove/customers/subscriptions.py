@@ -12,7 +12,7 @@ from itertools import groupby
 from typing import TYPE_CHECKING
 
 from sendproof_simulators.core.clock.wall_clock import Instant
-from sendproof_simulators.core.http import Effects, JournalEntry
+from sendproof_simulators.core.effects import Effects, JournalEntry
 from sendproof_simulators.core.simulator import SandboxContext
 from sendproof_simulators.services.optimove.customers.attribute_updates import take_in as take_in_changes
 from sendproof_simulators.services.optimove.customers.records import Change, Records, fits
@@ -38,7 +38,7 @@ class Preference:
     customers: tuple[str, ...]
 
 
-def take_in(world: SandboxContext, state: "State", preference: Preference, source: str) -> JournalEntry:
+def take_in(context: SandboxContext, state: "State", preference: Preference, source: str) -> JournalEntry:
     """Remember it. `source`: api or batch_file."""
     known = state.preferences.setdefault((preference.channel, preference.app), {})
     known.update(dict.fromkeys(preference.customers, preference.mode))
@@ -47,18 +47,18 @@ def take_in(world: SandboxContext, state: "State", preference: Preference, sourc
         "channel": preference.channel,
         "app": preference.app,
         "mode": preference.mode,
-        "opted_out": means_out(world, preference.mode),
+        "opted_out": means_out(context, preference.mode),
         "customers": list(preference.customers),
     }
     return JournalEntry(kind="preference", fields=fields)
 
 
-def means_out(world: SandboxContext, mode: int) -> bool:
+def means_out(context: SandboxContext, mode: int) -> bool:
     """Whether a CommunicationMode says that the customer opted out."""
-    return mode == _OUT[world.dialect("optimove.communication_modes")]
+    return mode == _OUT[context.dialects["communication_modes"]]
 
 
-def take_in_file(world: SandboxContext, state: "State", now: Instant, text: str) -> tuple[dict[str, object], Effects]:
+def take_in_file(context: SandboxContext, state: "State", now: Instant, text: str) -> tuple[dict[str, object], Effects]:
     """Take in a CSV file with a first line of names: all of it, or nothing with a `ValueError` that names the line.
 
     Either a column for each attribute (`CustomerID,SMS_OPT_IN`), or preferences
@@ -72,11 +72,11 @@ def take_in_file(world: SandboxContext, state: "State", now: Instant, text: str)
         if len(line) != len(head):
             raise ValueError(f"line {number}: expected {len(head)} values, got {len(line)}")
     if [name.lower() for name in head[1:]] == [_CHANNEL, _MODE]:
-        facts = [take_in(world, state, one, "batch_file") for one in _preferences(state, lines[1:])]
+        entries = [take_in(context, state, one, "batch_file") for one in _preferences(state, lines[1:])]
     else:
         changes = tuple(_changes(state.records, head, lines[1:]))
-        facts = [take_in_changes(state.records, changes, "batch_file", now)]
-    return {"lines": len(lines) - 1}, Effects(facts=tuple(facts))
+        entries = [take_in_changes(state.records, changes, "batch_file", now)]
+    return {"lines": len(lines) - 1}, Effects(entries=tuple(entries))
 
 
 def _preferences(state: "State", lines: Lines) -> list[Preference]:

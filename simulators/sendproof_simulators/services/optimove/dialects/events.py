@@ -4,7 +4,7 @@ from collections.abc import Callable, Mapping
 
 from sendproof_simulators.core.clock.wall_clock import HOUR, MINUTE
 from sendproof_simulators.core.dialects import Dialect, Option
-from sendproof_simulators.core.http import RetryPolicy
+from sendproof_simulators.core.effects import RetryPolicy
 from sendproof_simulators.core.simulator import SandboxContext
 
 _NO_STATEMENT = "no statement"
@@ -83,14 +83,14 @@ _RETRIES: Mapping[str, RetryPolicy] = {
 }
 
 
-def retries(world: SandboxContext) -> RetryPolicy:
+def retries(context: SandboxContext) -> RetryPolicy:
     """How often, and when, an event is tried again in this sandbox."""
-    return _RETRIES[world.dialect("optimove.webhook_retries")]
+    return _RETRIES[context.dialects["webhook_retries"]]
 
 
-def spelled(world: SandboxContext, body: Mapping[str, object]) -> Mapping[str, object]:
+def spelled(context: SandboxContext, body: Mapping[str, object]) -> Mapping[str, object]:
     """An event with its members (not what is inside them) as this sandbox spells them."""
-    spell = _SPELLINGS.get(world.dialect("optimove.event_keys"))
+    spell = _SPELLINGS.get(context.dialects["event_keys"])
     return body if spell is None else {spell(name): value for name, value in body.items()}
 
 

@@ -3,7 +3,7 @@
 from collections.abc import Iterator
 
 from sendproof_simulators.core.clock.wall_clock import iso, sql_time
-from sendproof_simulators.core.http import Effects
+from sendproof_simulators.core.effects import Effects
 from sendproof_simulators.core.simulator import Call
 from sendproof_simulators.services.optimove import responses
 from sendproof_simulators.services.optimove.campaigns.campaign import ANNOUNCED, Campaign
@@ -14,14 +14,14 @@ from sendproof_simulators.services.optimove.permissions import function, key_of
 @function
 def get_campaign_details(call: Call) -> Effects:
     """Describe one campaign."""
-    return Effects(reply=responses.details(call.world, _described(call.state.campaign(call.params["CampaignID"]))))
+    return Effects(response=responses.details(call.context, _described(call.state.campaign(call.params["CampaignID"]))))
 
 
 @function
 def get_executed_campaign_details(call: Call) -> Effects:
     """Describe the campaigns of a day."""
     rows = [{"CampaignID": one.plan.campaign, **_described(one)} for one in _executed(call)]
-    return Effects(reply=responses.listed(call.world, rows))
+    return Effects(response=responses.listed(call.context, rows))
 
 
 @function
@@ -30,7 +30,7 @@ def get_executed_campaigns_by_channel(call: Call) -> Effects:
     channel = call.params["ChannelID"]
     call.state.channel_templates(channel)
     rows = [{"CampaignID": one.plan.campaign} for one in _executed(call) if channel in one.executions]
-    return Effects(reply=responses.listed(call.world, rows))
+    return Effects(response=responses.listed(call.context, rows))
 
 
 @function
@@ -39,13 +39,13 @@ def get_executed_campaign_channel_details(call: Call) -> Effects:
     execution = call.state.execution(call.params["CampaignID"], call.params["ChannelID"])
     rows = [
         {
-            "SendID": send_id(call.world, execution, split),
+            "SendID": send_id(call.context, execution, split),
             "TemplateID": split.template,
             "ScheduledTime": sql_time(split.send_at),
         }
         for split in execution.part.splits
     ]
-    return Effects(reply=responses.listed(call.world, rows))
+    return Effects(response=responses.listed(call.context, rows))
 
 
 @function
@@ -54,10 +54,10 @@ def get_execution_channels(call: Call) -> Effects:
     key = key_of(call)
     rows = [
         {"ChannelID": channel.id, "ChannelName": f"{channel.provider} {channel.kind}"}
-        for channel in call.world.channels
+        for channel in call.context.channels
         if key is None or key.reaches(channel.id)
     ]
-    return Effects(reply=responses.listed(call.world, rows))
+    return Effects(response=responses.listed(call.context, rows))
 
 
 def _executed(call: Call) -> Iterator[Campaign]:

@@ -4,7 +4,8 @@ import re
 from dataclasses import replace
 
 from sendproof_simulators.core.clock.wall_clock import DAY
-from sendproof_simulators.core.http import Effects, Response
+from sendproof_simulators.core.effects import Effects
+from sendproof_simulators.core.http import Response
 from sendproof_simulators.core.simulator import Call
 from sendproof_simulators.services.optimove import responses
 from sendproof_simulators.services.optimove.customers import attribute_updates
@@ -18,7 +19,7 @@ from sendproof_simulators.services.optimove.permissions import function, key_of
 def get_customer_attribute_list(call: Call) -> Effects:
     """List the attributes that the key may see."""
     rows = [{"RealFieldName": one.name, "Description": _alias(one.name)} for one in _visible(call)]
-    return Effects(reply=responses.listed(call.world, rows))
+    return Effects(response=responses.listed(call.context, rows))
 
 
 @function
@@ -36,7 +37,7 @@ def get_customer_attributes(call: Call) -> Effects:
         }
         for one in _visible(call)
     ]
-    return Effects(reply=responses.details(call.world, rows))
+    return Effects(response=responses.details(call.context, rows))
 
 
 @function
@@ -51,10 +52,10 @@ def get_customer_attribute_changers(call: Call) -> Effects:
         before, after = (records.value(index, attribute.name, at) for at in (call.now - DAY, call.now))
         if before != after:
             values = [records.value(index, name, call.now) for name in names]
-            asked = responses.attributes(call.world, values, call.params.get("CustomerAttributesDelimiter", ","))
+            asked = responses.attributes(call.context, values, call.params.get("CustomerAttributesDelimiter", ","))
             row = {"CustomerID": records.id_of(index), "InitialCustomerAttribute": before}
             rows.append({**row, "FinalCustomerAttribute": after, **asked})
-    return Effects(reply=responses.listed(call.world, rows[page_of(call)]))
+    return Effects(response=responses.listed(call.context, rows[page_of(call)]))
 
 
 @function
@@ -64,10 +65,10 @@ def add_customer_attribute(call: Call) -> Effects:
         name=call.body["Name"],
         type=call.body["Type"],
         default=attribute_updates.as_text(call.body.get("DefaultValue")),
-        callback=attribute_updates.checked_url(call.world, call.body["CallbackURL"], "CallbackURL"),
+        callback=attribute_updates.checked_url(call.context, call.body["CallbackURL"], "CallbackURL"),
     )
     timer = attribute_updates.begin_attribute(call.state, wanted, call.now)
-    return Effects(reply=responses.done(call.world), timers=(timer,))
+    return Effects(response=responses.done(call.context), timers=(timer,))
 
 
 @function
@@ -75,17 +76,17 @@ def update_customer_attributes(call: Call) -> Effects:
     """Begin to give customers new values; the callback tells the end."""
     given, most = (
         call.body["CustomerNewAttributesValuesList"],
-        int(call.world.dialect("optimove.attribute_update_limit")),
+        int(call.context.dialects["attribute_update_limit"]),
     )
     if len(given) > most:
         raise bad_request(f"CustomerNewAttributesValuesList: expected at most {most} customers, got {len(given)}")
     changes = tuple(change for one in given for change in _changes(one["CustomerID"], one["Attributes"]))
     callback = call.body.get("CallbackURL")
     if callback is not None:
-        callback = attribute_updates.checked_url(call.world, callback, "CallbackURL")
-    update = attribute_updates.begin_update(call.world, call.state, changes, key_of(call), callback)
+        callback = attribute_updates.checked_url(call.context, callback, "CallbackURL")
+    update = attribute_updates.begin_update(call.context, call.state, changes, key_of(call), callback)
     timer = attribute_updates.timer_of(update, call.now)
-    return Effects(reply=_accepted(call, update.request), timers=(timer,))
+    return Effects(response=_accepted(call, update.request), timers=(timer,))
 
 
 @function
@@ -93,14 +94,14 @@ def upsert_customer(call: Call) -> Effects:
     """Make a customer, or give one new values, at once."""
     callback = call.body.get("CallbackUrl")
     if callback is not None:
-        callback = attribute_updates.checked_url(call.world, callback, "CallbackUrl")
+        callback = attribute_updates.checked_url(call.context, callback, "CallbackUrl")
     changes = tuple(_changes(call.body["CustomerId"], call.body["Attributes"]))
     update = attribute_updates.begin_update(
-        call.world, call.state, changes, key_of(call), callback, makes_customers=True
+        call.context, call.state, changes, key_of(call), callback, makes_customers=True
     )
-    done = attribute_updates.finish_update(call.world, call.state, update, call.now)
-    reply = responses.details(call.world, {"errors": done.errors})
-    return Effects(reply=reply, facts=done.facts, webhooks=done.webhooks)
+    done = attribute_updates.finish_update(call.context, call.state, update, call.now)
+    response = responses.details(call.context, {"errors": done.errors})
+    return Effects(response=response, entries=done.entries, webhooks=done.webhooks)
 
 
 def _changes(customer: str, values: list[dict[str, object]]) -> list[Change]:
@@ -109,10 +110,10 @@ def _changes(customer: str, values: list[dict[str, object]]) -> list[Change]:
 
 def _accepted(call: Call, request: str) -> Response:
     """The answer to an update that is under way: status and body are open questions."""
-    status = int(call.world.dialect("optimove.attribute_update_status"))
-    if call.world.dialect("optimove.attribute_update_body") == "empty":
-        return replace(responses.done(call.world), status=status)
-    return responses.details(call.world, {"requestId": request}, status)
+    status = int(call.context.dialects["attribute_update_status"])
+    if call.context.dialects["attribute_update_body"] == "empty":
+        return replace(responses.done(call.context), status=status)
+    return responses.details(call.context, {"requestId": request}, status)
 
 
 def _visible(call: Call) -> list[Attribute]:

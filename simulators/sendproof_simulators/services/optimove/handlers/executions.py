@@ -4,8 +4,9 @@ from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 
 from sendproof_simulators.core.clock.wall_clock import sql_time
-from sendproof_simulators.core.http import Effects
-from sendproof_simulators.core.simulator import Call, SandboxContext, Split
+from sendproof_simulators.core.effects import Effects
+from sendproof_simulators.core.plans import Split
+from sendproof_simulators.core.simulator import Call, SandboxContext
 from sendproof_simulators.services.optimove import responses
 from sendproof_simulators.services.optimove.campaigns.campaign import Campaign, Execution
 from sendproof_simulators.services.optimove.handlers.paging import attribute_names, in_order, page_of
@@ -42,7 +43,7 @@ def get_customer_send_details_by_campaign(call: Call) -> Effects:
             "CustomerID": id_of(row.customer),
             "ChannelID": row.execution.part.channel,
             "ScheduledTime": sql_time(row.split.send_at),
-            "SendID": send_id(call.world, row.execution, row.split),
+            "SendID": send_id(call.context, row.execution, row.split),
         }
         return {**said, "TemplateID": row.split.template} if with_template else said
 
@@ -52,7 +53,7 @@ def get_customer_send_details_by_campaign(call: Call) -> Effects:
 @function
 def get_customer_execution_details_by_campaign(call: Call) -> Effects:
     """Page through what was executed; the spelling of the time is an open question."""
-    time, templates = call.world.dialect("optimove.execution_time_name"), call.state.templates
+    time, templates = call.context.dialects["execution_time_name"], call.state.templates
 
     def member(row: Row) -> dict[str, object]:
         channel = row.execution.part.channel
@@ -100,14 +101,14 @@ def get_canceled_campaign_customers(call: Call) -> Effects:
 def update_customer_promotion_status(call: Call) -> Effects:
     """Say which customers of a waiting campaign may be sent to."""
     statuses = [(one["CustomerID"], one["Status"]) for one in call.body["PromosUpdated"]]
-    facts = call.state.clear(call.body["CampaignID"], statuses, call.now)
-    return Effects(reply=responses.done(call.world), facts=facts)
+    entries = call.state.clear(call.body["CampaignID"], statuses, call.now)
+    return Effects(response=responses.done(call.context), entries=entries)
 
 
-def send_id(world: SandboxContext, execution: Execution, split: Split) -> str:
+def send_id(context: SandboxContext, execution: Execution, split: Split) -> str:
     """The id of one sending, such as HG65D: one for each template and time."""
     path = (execution.campaign.plan.campaign, execution.part.channel, split.template, split.send_at)
-    return world.chance.token(6, "optimove", "send", *path).upper()
+    return context.random.token(6, "optimove", "send", *path).upper()
 
 
 def _listed(call: Call, member: Callable[[Row], dict[str, object]]) -> Effects:
@@ -120,8 +121,8 @@ def _listed(call: Call, member: Callable[[Row], dict[str, object]]) -> Effects:
     rows: list[Mapping[str, object]] = []
     for row in _rows(call, campaign.executions.values()):
         values = people.values(row.customer, names) if names else ()
-        rows.append({**member(row), **responses.attributes(call.world, values, delimiter)})
-    return Effects(reply=responses.listed(call.world, rows))
+        rows.append({**member(row), **responses.attributes(call.context, values, delimiter)})
+    return Effects(response=responses.listed(call.context, rows))
 
 
 def _rows(call: Call, executions: Iterable[Execution]) -> Iterator[Row]:
@@ -145,4 +146,4 @@ def _actions(call: Call, campaign: Campaign) -> Effects:
         {"CustomerID": call.state.records.id_of(row.customer), "ActionID": row.action, "PromoCode": ""}
         for row in _rows(call, list(campaign.executions.values())[:1])
     ]
-    return Effects(reply=responses.listed(call.world, rows))
+    return Effects(response=responses.listed(call.context, rows))

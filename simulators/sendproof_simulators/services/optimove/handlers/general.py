@@ -1,7 +1,7 @@
 """Functions of the groups `general` and `apikey`: listeners, the key itself, and the login of old."""
 
 from sendproof_simulators.core.clock.wall_clock import DAY, iso
-from sendproof_simulators.core.http import Effects
+from sendproof_simulators.core.effects import Effects
 from sendproof_simulators.core.simulator import Call
 from sendproof_simulators.services.optimove import responses
 from sendproof_simulators.services.optimove.auth import THIRD_PARTY, login_name, token_for
@@ -16,36 +16,36 @@ def get_last_data_update(call: Call) -> Effects:
     """Say which day the data are from: the one before the last night (assumed)."""
     night = call.state.last_night
     day = (midnight(call.now) if night is None else night) - DAY
-    return Effects(reply=responses.details(call.world, {"Date": iso(day)[:10]}))
+    return Effects(response=responses.details(call.context, {"Date": iso(day)[:10]}))
 
 
 @function
 def register_event_listener(call: Call) -> Effects:
     """Name the address that is told of events of one type."""
     event, channel = call.body["EventTypeID"], call.body.get("ChannelID")
-    if event == CAMPAIGN_PROCESSED and channel and call.world.dialect("optimove.event_1_channel") == "refused":
+    if event == CAMPAIGN_PROCESSED and channel and call.context.dialects["event_1_channel"] == "refused":
         raise bad_request("EventTypeID 1 has a general listener only: leave ChannelID out")
-    fact = call.state.register(event, call.body["ListenerURL"], channel)
-    return Effects(reply=responses.done(call.world), facts=(fact,))
+    entry = call.state.register(event, call.body["ListenerURL"], channel)
+    return Effects(response=responses.done(call.context), entries=(entry,))
 
 
 @function
 def unregister_event_listener(call: Call) -> Effects:
     """Stop telling a listener."""
-    facts = call.state.unregister(call.body["EventTypeID"], call.body.get("ChannelID"))
-    return Effects(reply=responses.done(call.world), facts=facts)
+    entries = call.state.unregister(call.body["EventTypeID"], call.body.get("ChannelID"))
+    return Effects(response=responses.done(call.context), entries=entries)
 
 
 @function
 def get_registered_event_listeners(call: Call) -> Effects:
     """List the listeners. The form of the answer is assumed."""
     entries = [_listener(call, *entry) for entry in call.state.sorted_listeners()]
-    return Effects(reply=responses.listed(call.world, entries))
+    return Effects(response=responses.listed(call.context, entries))
 
 
 def _listener(call: Call, event: int, channel: int | None, url: str) -> dict[str, object]:
     entry: dict[str, object] = {"EventTypeID": event, "ListenerURL": url}
-    if channel is None and call.world.dialect("optimove.listener_channel") == "absent":
+    if channel is None and call.context.dialects["listener_channel"] == "absent":
         return entry
     return {**entry, "ChannelID": channel}
 
@@ -65,8 +65,8 @@ def api_key_info(call: Call) -> Effects:
         "CustomerAttributes": visible,
         "Functions": sorted(THIRD_PARTY if key.functions is None else key.functions),
     }
-    as_array = call.world.dialect("optimove.api_key_info") == "array"
-    return Effects(reply=responses.details(call.world, [info] if as_array else info))
+    as_array = call.context.dialects["api_key_info"] == "array"
+    return Effects(response=responses.details(call.context, [info] if as_array else info))
 
 
 @function
@@ -82,9 +82,9 @@ def login_by_query(call: Call) -> Effects:
 
 
 def _log_in(call: Call, name: str, password: str) -> Effects:
-    drawn = (call.world.chance.token(120, "optimove", "token", name, call.now, part) for part in range(3))
+    drawn = (call.context.random.token(120, "optimove", "token", name, call.now, part) for part in range(3))
     token = token_for(name, "".join(drawn))
     problem = call.state.access.log_in(name, password, token, call.now)
     if problem is not None:
         raise RefusedError(problem.kind, problem.status, problem.detail)
-    return Effects(reply=responses.details(call.world, token))
+    return Effects(response=responses.details(call.context, token))

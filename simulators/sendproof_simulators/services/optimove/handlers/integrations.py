@@ -1,6 +1,6 @@
 """Functions of the group `integrations` with which a channel tells what it has."""
 
-from sendproof_simulators.core.http import Effects, JournalEntry
+from sendproof_simulators.core.effects import Effects, JournalEntry
 from sendproof_simulators.core.simulator import Call
 from sendproof_simulators.services.optimove import responses
 from sendproof_simulators.services.optimove.errors import not_found
@@ -11,8 +11,8 @@ from sendproof_simulators.services.optimove.permissions import function
 def add_channel_templates(call: Call) -> Effects:
     """Tell which templates a channel has."""
     given = [(item["TemplateID"], item["TemplateName"]) for item in call.body]
-    facts = call.state.add_templates(call.params["ChannelID"], given)
-    return Effects(reply=responses.done(call.world), facts=facts)
+    entries = call.state.add_templates(call.params["ChannelID"], given)
+    return Effects(response=responses.done(call.context), entries=entries)
 
 
 @function
@@ -20,7 +20,7 @@ def get_channel_templates(call: Call) -> Effects:
     """List the templates of a channel, by id."""
     templates = call.state.channel_templates(call.params["ChannelID"])
     rows = [{"TemplateID": id_, "TemplateName": name} for id_, name in sorted(templates.items())]
-    return Effects(reply=responses.listed(call.world, rows))
+    return Effects(response=responses.listed(call.context, rows))
 
 
 @function
@@ -34,14 +34,14 @@ def get_channel_template_details(call: Call) -> Effects:
         for id_, name in sorted(templates.items())
         if wanted in {None, id_}
     ]
-    return Effects(reply=responses.listed(call.world, rows))
+    return Effects(response=responses.listed(call.context, rows))
 
 
 @function
 def delete_channel_templates(call: Call) -> Effects:
     """Tell which templates are gone."""
-    facts = call.state.delete_templates([(item["ChannelID"], item["TemplateID"]) for item in call.body])
-    return Effects(reply=responses.done(call.world), facts=facts)
+    entries = call.state.delete_templates([(item["ChannelID"], item["TemplateID"]) for item in call.body])
+    return Effects(response=responses.done(call.context), entries=entries)
 
 
 @function
@@ -50,7 +50,7 @@ def add_channel_apps(call: Call) -> Effects:
     channel, apps = call.params["ChannelID"], {item["AppID"]: item["AppName"] for item in call.body}
     call.state.channel_templates(channel)
     call.state.apps[channel].update(apps)
-    return Effects(reply=responses.done(call.world), facts=(_apps_fact(channel, "added", apps),))
+    return Effects(response=responses.done(call.context), entries=(_apps_fact(channel, "added", apps),))
 
 
 @function
@@ -64,8 +64,8 @@ def delete_channel_apps(call: Call) -> Effects:
             gone.setdefault(item["ChannelID"], {})[item["AppID"]] = known[item["AppID"]]
     for channel, apps in gone.items():
         call.state.apps[channel] = {id_: name for id_, name in call.state.apps[channel].items() if id_ not in apps}
-    facts = tuple(_apps_fact(channel, "deleted", apps) for channel, apps in gone.items())
-    return Effects(reply=responses.done(call.world), facts=facts)
+    entries = tuple(_apps_fact(channel, "deleted", apps) for channel, apps in gone.items())
+    return Effects(response=responses.done(call.context), entries=entries)
 
 
 @function
@@ -73,14 +73,14 @@ def add_promotions(call: Call) -> Effects:
     """Tell which promotions there are; a known code gets the new name (assumed)."""
     given = {item["PromoCode"]: item["PromotionName"] for item in call.body}
     call.state.promotions.update(given)
-    return Effects(reply=responses.done(call.world), facts=(_promotions_fact("added", given),))
+    return Effects(response=responses.done(call.context), entries=(_promotions_fact("added", given),))
 
 
 @function
 def get_promotions(call: Call) -> Effects:
     """List the promotions, by code."""
     rows = [{"PromoCode": code, "PromotionName": name} for code, name in sorted(call.state.promotions.items())]
-    return Effects(reply=responses.listed(call.world, rows))
+    return Effects(response=responses.listed(call.context, rows))
 
 
 @function
@@ -90,7 +90,7 @@ def delete_promotions(call: Call) -> Effects:
     gone = {item["PromoCode"]: promotions[item["PromoCode"]] for item in call.body if item["PromoCode"] in promotions}
     for code in gone:
         del promotions[code]
-    return Effects(reply=responses.done(call.world), facts=(_promotions_fact("deleted", gone),) if gone else ())
+    return Effects(response=responses.done(call.context), entries=(_promotions_fact("deleted", gone),) if gone else ())
 
 
 def _apps_fact(channel: int, action: str, apps: dict[str, str]) -> JournalEntry:

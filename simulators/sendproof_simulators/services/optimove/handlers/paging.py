@@ -10,7 +10,7 @@ from sendproof_simulators.services.optimove.permissions import key_of
 
 def asked_for(call: Call) -> tuple[int, int]:
     """($skip, $top) as asked for; 10,000 rows when no number is given."""
-    both = call.world.dialect("optimove.paging_names") == "both"
+    both = call.context.dialects["paging_names"] == "both"
     skip = call.params.get("$skip", call.params.get("skip", 0) if both else 0)
     top = call.params.get("$top", call.params.get("top", ROWS_PER_PAGE) if both else ROWS_PER_PAGE)
     return skip, top
@@ -19,12 +19,12 @@ def asked_for(call: Call) -> tuple[int, int]:
 def page_of(call: Call) -> slice:
     """The rows to answer: no more than a page may hold."""
     skip, top = asked_for(call)
-    return slice(skip, skip + min(top, int(call.world.dialect("optimove.page_maximum"))))
+    return slice(skip, skip + min(top, int(call.context.dialects["page_maximum"])))
 
 
 def in_order(call: Call, customers: Sequence[int]) -> Sequence[int]:
     """The customers of a campaign in the order of its rows."""
-    return customers[::-1] if call.world.dialect("optimove.row_order") == "descending" else customers
+    return customers[::-1] if call.context.dialects["row_order"] == "descending" else customers
 
 
 def attribute_names(call: Call) -> tuple[str, ...]:

@@ -5,7 +5,7 @@ from typing import Any
 
 import msgspec
 
-from sendproof_simulators.core.http import Effects, JournalEntry
+from sendproof_simulators.core.effects import Effects, JournalEntry
 from sendproof_simulators.core.simulator import Call
 from sendproof_simulators.services.optimove import responses
 from sendproof_simulators.services.optimove.errors import bad_request
@@ -24,13 +24,13 @@ def update_campaign_metrics(call: Call) -> Effects:
     """Take in how many messages were sent, delivered and so on."""
     items = [{name: item[name] for name in _METRIC_MEMBERS} for item in call.body]
     unseen = sorted({item["MetricID"] for item in items} - _METRICS_SEEN)
-    if unseen and call.world.dialect("optimove.metric_ids") == "seen":
+    if unseen and call.context.dialects["metric_ids"] == "seen":
         raise bad_request(f"MetricID: expected one of {sorted(_METRICS_SEEN)}, got {unseen}")
-    call.state.report_metrics(items, additive=call.world.dialect("optimove.metric_values") == "additive")
+    call.state.report_metrics(items, additive=call.context.dialects["metric_values"] == "additive")
     channels = {item["ChannelID"] for item in items}
     channel = channels.pop() if len(channels) == 1 else None
-    fact = JournalEntry(kind="metrics", fields={"channel": channel, "items": items})
-    return Effects(reply=responses.done(call.world), facts=(fact,))
+    entry = JournalEntry(kind="metrics", fields={"channel": channel, "items": items})
+    return Effects(response=responses.done(call.context), entries=(entry,))
 
 
 @function
@@ -46,7 +46,9 @@ def update_campaign_interactions(call: Call) -> Effects:
         group=body.get("RecipientGroupID", 1),
     )
     call.state.report_interactions(interaction, body["CustomerIDs"])
-    return Effects(reply=responses.done(call.world), facts=(_interactions_fact(interaction, body["CustomerIDs"]),))
+    return Effects(
+        response=responses.done(call.context), entries=(_interactions_fact(interaction, body["CustomerIDs"]),)
+    )
 
 
 @function
@@ -58,7 +60,7 @@ def get_campaign_interaction_customers(call: Call) -> Effects:
         if interaction.event == call.params["EventID"]:
             same = {"CampaignID": interaction.campaign, "TemplateID": interaction.template}
             rows += [{"CustomerID": customer, **same} for customer in call.state.reported_customers(interaction)]
-    return Effects(reply=responses.listed(call.world, rows[page_of(call)]))
+    return Effects(response=responses.listed(call.context, rows[page_of(call)]))
 
 
 @function
@@ -71,7 +73,7 @@ def get_customer_channel_interactions(call: Call) -> Effects:
         found = sum(sought in block for block in call.state.reported[interaction])
         times = call.state.reported_customers(interaction).count(customer) if found else 0
         rows += [said] * times
-    return Effects(reply=responses.listed(call.world, rows))
+    return Effects(response=responses.listed(call.context, rows))
 
 
 def _said_of(interaction: Interaction) -> dict[str, object]:

@@ -1,6 +1,6 @@
 """SetCustomerChannelPreference: one of the three ways to share who opted in or out."""
 
-from sendproof_simulators.core.http import Effects
+from sendproof_simulators.core.effects import Effects
 from sendproof_simulators.core.simulator import Call
 from sendproof_simulators.services.optimove import responses
 from sendproof_simulators.services.optimove.customers import subscriptions
@@ -18,5 +18,5 @@ def set_customer_channel_preference(call: Call) -> Effects:
         mode=body["CommunicationMode"],
         customers=tuple(body.get("CustomerIDs") or ()),
     )
-    fact = subscriptions.take_in(call.world, call.state, preference, "api")
-    return Effects(reply=responses.done(call.world), facts=(fact,))
+    entry = subscriptions.take_in(call.context, call.state, preference, "api")
+    return Effects(response=responses.done(call.context), entries=(entry,))

@@ -10,7 +10,8 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 
 from sendproof_simulators.core.clock.wall_clock import Instant
-from sendproof_simulators.core.simulator import Condition, SandboxContext, TriggerPlan
+from sendproof_simulators.core.plans import Condition, TriggerPlan
+from sendproof_simulators.core.simulator import SandboxContext
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -109,9 +110,9 @@ def _is_met(condition: Condition, instants: deque[Instant], now: Instant) -> boo
     return condition.within_ms is None or now - instants[0] <= condition.within_ms
 
 
-def check_trigger(plan: TriggerPlan, world: SandboxContext, taken: Iterable[str], *, campaign_taken: bool) -> None:
+def check_trigger(plan: TriggerPlan, context: SandboxContext, taken: Iterable[str], *, campaign_taken: bool) -> None:
     """Refuse, with `ValueError`, what cannot be a trigger in this world."""
-    triggered = sorted(channel.id for channel in world.channels if channel.kind == "triggered")
+    triggered = sorted(channel.id for channel in context.channels if channel.kind == "triggered")
     if plan.name in taken:
         raise ValueError(f"expected a trigger name that is not taken, got {plan.name!r}")
     if plan.channel not in triggered:

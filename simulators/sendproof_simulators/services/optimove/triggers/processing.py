@@ -7,8 +7,9 @@ import msgspec
 
 from sendproof_simulators.core.audience.audience import Customer
 from sendproof_simulators.core.clock.wall_clock import SECOND, Instant, iso
-from sendproof_simulators.core.http import Effects, JournalEntry, Timer, Webhook
-from sendproof_simulators.core.simulator import CustomerEvent, SandboxContext, TriggerPlan
+from sendproof_simulators.core.effects import Effects, JournalEntry, Timer, Webhook
+from sendproof_simulators.core.plans import CustomerEvent, TriggerPlan
+from sendproof_simulators.core.simulator import SandboxContext
 from sendproof_simulators.services.optimove import events
 from sendproof_simulators.services.optimove.state import State
 from sendproof_simulators.services.optimove.triggers.criteria import Met, check_trigger
@@ -18,10 +19,10 @@ REPORT = "customer_event"
 _encode = msgspec.json.Encoder().encode
 
 
-def add(world: SandboxContext, state: State, now: Instant, plan: TriggerPlan) -> Effects:
+def add(context: SandboxContext, state: State, now: Instant, plan: TriggerPlan) -> Effects:
     """Look out for one more trigger; `ValueError` says why not."""
     del now
-    check_trigger(plan, world, state.triggers.plans, campaign_taken=plan.campaign in state.campaigns)
+    check_trigger(plan, context, state.triggers.plans, campaign_taken=plan.campaign in state.campaigns)
     state.triggers.add(plan)
     return Effects()
 
@@ -39,38 +40,38 @@ def criteria(plan: TriggerPlan) -> list[dict[str, object]]:
     ]
 
 
-def report(world: SandboxContext, state: State, now: Instant, reported: Iterable[CustomerEvent]) -> Effects:
+def report(context: SandboxContext, state: State, now: Instant, reported: Iterable[CustomerEvent]) -> Effects:
     """Take in what customers do: now, or at an instant to come. `ValueError` refuses all of it."""
     listed = list(reported)
     for one in listed:
-        if world.audience.index_of(one.customer) is None:
+        if context.audience.index_of(one.customer) is None:
             raise ValueError(
-                f"expected a customer of this sandbox such as {world.audience.id_of(0)}, got {one.customer!r}"
+                f"expected a customer of this sandbox such as {context.audience.id_of(0)}, got {one.customer!r}"
             )
         if one.at is not None and one.at < now:
             raise ValueError(f"expected an instant that is not over, it is {iso(now)}; got {iso(one.at)}")
-    done = [happen(world, state, one, now) for one in listed if one.at is None or one.at == now]
+    done = [happen(context, state, one, now) for one in listed if one.at is None or one.at == now]
     timers = tuple(Timer(at=one.at, name=REPORT, payload=one) for one in listed if one.at is not None and one.at > now)
     return Effects(
-        facts=tuple(fact for outcome in done for fact in outcome.facts),
-        webhooks=tuple(webhook for outcome in done for webhook in outcome.webhooks),
+        entries=tuple(entry for effects in done for entry in effects.entries),
+        webhooks=tuple(webhook for effects in done for webhook in effects.webhooks),
         timers=timers,
     )
 
 
-def happen(world: SandboxContext, state: State, event: CustomerEvent, now: Instant) -> Effects:
+def happen(context: SandboxContext, state: State, event: CustomerEvent, now: Instant) -> Effects:
     """A customer does something now."""
-    index = world.audience.index_of(event.customer)
+    index = context.audience.index_of(event.customer)
     if index is None:
         raise LookupError(f"{event.customer!r} is no customer of this sandbox")
     fields = {"customer": event.customer, "event": event.event, "parameters": dict(event.parameters)}
     met = state.triggers.take(index, event.event, event.parameters, now)
-    webhooks = [webhook for one in met for webhook in _tell(world, state, one)]
-    facts = (JournalEntry(kind="customer_event", fields=fields), *(_fact(world, one) for one in met))
-    return Effects(facts=facts, webhooks=tuple(webhooks))
+    webhooks = [webhook for one in met for webhook in _tell(context, state, one)]
+    entries = (JournalEntry(kind="customer_event", fields=fields), *(_fact(context, one) for one in met))
+    return Effects(entries=entries, webhooks=tuple(webhooks))
 
 
-def truth(state: State) -> Iterator[tuple[Instant, JournalEntry]]:
+def expectations(state: State) -> Iterator[tuple[Instant, JournalEntry]]:
     """What is owed to each customer who met a trigger, since then."""
     for met in state.triggers.met:
         yield met.at, JournalEntry(kind="obligation", fields=_obligation(met, _customer(state, met)))
@@ -81,7 +82,7 @@ def _customer(state: State, met: Met) -> Customer:
     return next(state.records.seen_at(met.at).customers(met.customer, met.customer + 1))
 
 
-def _tell(world: SandboxContext, state: State, met: Met) -> list[Webhook]:
+def _tell(context: SandboxContext, state: State, met: Met) -> list[Webhook]:
     plan = met.plan
     url = events.listener(state.listeners, events.TRIGGER_MET, plan.channel)
     if url is None:
@@ -89,16 +90,16 @@ def _tell(world: SandboxContext, state: State, met: Met) -> list[Webhook]:
     customer = _customer(state, met)
     about = {"campaign": plan.campaign, "channel": plan.channel, "customer": customer.id, "trigger": plan.name}
     key = f"{events.TRIGGER_MET}:{plan.name}:{customer.id}:{met.number}"
-    return [events.webhook(world, events.TRIGGER_MET, url, key, _body(world, met, customer), about)]
+    return [events.webhook(context, events.TRIGGER_MET, url, key, _body(context, met, customer), about)]
 
 
-def _body(world: SandboxContext, met: Met, customer: Customer) -> dict[str, object]:
+def _body(context: SandboxContext, met: Met, customer: Customer) -> dict[str, object]:
     """Event 11. Its members and their types follow a vendor's sample; openapi/listener.yaml says how sure each is."""
     plan = met.plan
-    head = {"eventTypeID": events.TRIGGER_MET} if world.dialect("optimove.trigger_event_type") == "present" else {}
+    head = {"eventTypeID": events.TRIGGER_MET} if context.dialects["trigger_event_type"] == "present" else {}
     return {
         **head,
-        "requestId": _request_id(world, met),
+        "requestId": _request_id(context, met),
         "triggerName": plan.name,
         "customerID": customer.id,
         "isVisitor": False,
@@ -112,13 +113,13 @@ def _body(world: SandboxContext, met: Met, customer: Customer) -> dict[str, obje
         "templateID": plan.template,
         "templateName": plan.template_name,
         "timestamp": str(met.at // SECOND),
-        "personalization": _personalization(world, met, customer),
+        "personalization": _personalization(context, met, customer),
     }
 
 
-def _personalization(world: SandboxContext, met: Met, customer: Customer) -> dict[str, object]:
+def _personalization(context: SandboxContext, met: Met, customer: Customer) -> dict[str, object]:
     tags: dict[str, object] = {}
-    if world.dialect("optimove.personal_info") == "present":
+    if context.dialects["personal_info"] == "present":
         named = {name: value for name, value in customer.attributes.items() if name not in met.plan.exclude}
         tags["personalInfo"] = {"ClientCustomerId": customer.id, **named}
     return {**tags, **_parameters(met)}
@@ -133,19 +134,19 @@ def _parameters(met: Met) -> dict[str, dict[str, object]]:
     }
 
 
-def _request_id(world: SandboxContext, met: Met) -> str:
-    return str(UUID(world.chance.token(32, "optimove", "trigger", met.plan.name, met.customer, met.number)))
+def _request_id(context: SandboxContext, met: Met) -> str:
+    return str(UUID(context.random.token(32, "optimove", "trigger", met.plan.name, met.customer, met.number)))
 
 
-def _fact(world: SandboxContext, met: Met) -> JournalEntry:
+def _fact(context: SandboxContext, met: Met) -> JournalEntry:
     plan = met.plan
     fields = {
         "trigger": plan.name,
         "campaign": plan.campaign,
         "channel": plan.channel,
-        "customer": world.audience.id_of(met.customer),
+        "customer": context.audience.id_of(met.customer),
         "template": plan.template,
-        "request_id": _request_id(world, met),
+        "request_id": _request_id(context, met),
     }
     return JournalEntry(kind="trigger", fields=fields)
 
