@@ -45,14 +45,14 @@ def rejection_for_number(number: str | None, opt_outs: OptOuts) -> str | None:
         return code
     if number in opt_outs:
         return OPTED_OUT
-    effects = outcome_for_number(number)
-    return None if effects is None or effects.refusal is None else _CODES.get(effects.refusal)
+    outcome = outcome_for_number(number)
+    return None if outcome is None or outcome.refusal is None else _CODES.get(outcome.refusal)
 
 
 def is_queue_full(number: str | None) -> bool:
     """Return True if it is a test number whose queue is full."""
-    effects = None if number is None else outcome_for_number(number)
-    return effects is not None and effects.refusal == delivery_outcomes.QUEUE_FULL
+    outcome = None if number is None else outcome_for_number(number)
+    return outcome is not None and outcome.refusal == delivery_outcomes.QUEUE_FULL
 
 
 def _format_error(number: str) -> str | None:

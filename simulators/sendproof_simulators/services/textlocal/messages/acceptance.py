@@ -46,8 +46,8 @@ class SendOptions:
 
 def rejection_for_number(state: State, number: str, *, check_opt_outs: bool) -> str | None:
     """Return the reason why a number gets no text, or None if it gets one."""
-    effects = outcome_for_number(number)
-    refusal = None if effects is None else effects.refusal
+    outcome = outcome_for_number(number)
+    refusal = None if outcome is None else outcome.refusal
     if refusal in {LANDLINE, BLOCKED} or (refusal == QUEUE_FULL and number not in state.refused_once):
         return refusal
     if check_opt_outs and (refusal == OPTED_OUT or number in state.contacts.opt_outs):

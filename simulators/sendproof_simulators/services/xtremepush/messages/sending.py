@@ -139,10 +139,10 @@ class _ExecutionRun:
             return UNSUBSCRIBED
         if is_suppressed(self._state.settings.suppression, profile):
             return SUPPRESSED
-        effects = outcome_for_number(profile.mobile_number)
-        if effects is None or effects.refusal is None:
+        outcome = outcome_for_number(profile.mobile_number)
+        if outcome is None or outcome.refusal is None:
             return None
-        return UNSUBSCRIBED if effects.refusal == OPTED_OUT else effects.refusal.capitalize()
+        return UNSUBSCRIBED if outcome.refusal == OPTED_OUT else outcome.refusal.capitalize()
 
     def _reject(self, number: str, text: str, reason: str) -> None:
         fields = {"service": NAME, "number": number, "text": text, "code": None, "reason": reason}
