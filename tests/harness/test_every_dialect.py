@@ -5,8 +5,9 @@ from pathlib import Path
 
 import pytest
 
-from sendproof_harness.handover.reader import handed_of
-from sendproof_harness.handover.write import handover, key_name
+from sendproof_harness.handover.format import optimove_key_name
+from sendproof_harness.handover.reader import parse_client
+from sendproof_harness.handover.write import handover_content
 from sendproof_harness.scenario.dialect_matrix import dialect_variants
 from sendproof_harness.scenario.load import load
 from sendproof_harness.scenario.model import Scenario
@@ -60,7 +61,7 @@ def test_a_question_that_the_scenario_answers_itself_is_left_alone() -> None:
 
 def test_a_bridge_that_has_to_look_up_customers_gets_the_key_that_may() -> None:
     """A key for third parties could not, and no bridge could pass."""
-    assert key_name({"bridge": {"looks_up_customers": True}}) == "admin_key"
+    assert optimove_key_name({"bridge": {"looks_up_customers": True}}) == "admin_key"
 
 
 @pytest.mark.parametrize(
@@ -78,10 +79,10 @@ def test_what_no_call_tells_is_handed_over(dialects: dict[str, str], told: dict[
     scenario = dataclasses.replace(load(LIBRARY / "triggered" / "third_visit.yaml")[0], dialects=dialects)
     access = {"optimove": {"url": "http://127.0.0.1:1", "credentials": {}}}
     sandbox = {"sandbox": "it", "seed": 1, "services": access, "channels": [{"id": 250, "provider": "textlocal"}]}
-    content = handover("http://127.0.0.1:1", {**sandbox, "country": "GB"}, None, scenario)
+    content = handover_content("http://127.0.0.1:1", {**sandbox, "country": "GB"}, None, scenario)
 
     assert content["bridge"] == told
-    assert handed_of(content, "it").key == ("admin_key" if told.get("looks_up_customers") else "api_key")
+    assert parse_client(content, "it").key == ("admin_key" if told.get("looks_up_customers") else "api_key")
 
 
 def test_an_indian_textlocal_gets_a_sender_that_is_approved_there() -> None:
@@ -90,4 +91,4 @@ def test_an_indian_textlocal_gets_a_sender_that_is_approved_there() -> None:
     sandbox = {"sandbox": "it", "seed": 1, "services": {}, "channels": [], "country": "GB"}
     indian = dataclasses.replace(scenario, dialects={"textlocal.variant": "india"})
 
-    assert [handover("", sandbox, None, one)["sender"] for one in (scenario, indian)] == ["Sendproof", "TXTLCL"]
+    assert [handover_content("", sandbox, None, one)["sender"] for one in (scenario, indian)] == ["Sendproof", "TXTLCL"]

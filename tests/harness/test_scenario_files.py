@@ -9,8 +9,9 @@ from pathlib import Path
 import pytest
 from jsonschema import Draft202012Validator
 
-from sendproof_harness.handover.write import Listen, handover
-from sendproof_harness.history.writer import FILES
+from sendproof_harness.handover.format import Listen
+from sendproof_harness.handover.write import handover_content
+from sendproof_harness.run.results_folder import FILES
 from sendproof_harness.scenario.diagnostics import UnusableFileError
 from sendproof_harness.scenario.library import find
 from sendproof_harness.scenario.load import SCHEMA_FILE, load, loads
@@ -384,7 +385,7 @@ def test_the_documents_explain_everything_that_a_bridge_is_told() -> None:
     """Who writes a bridge can rely on the list."""
     sandbox = {"sandbox": "s", "seed": 1, "services": {}, "channels": [], "country": "GB"}
     assert explained("connect-your-bridge.md", "key of the handover file") == list(
-        handover("http://127.0.0.1:1", sandbox, Listen(host="127.0.0.1", port=2))
+        handover_content("http://127.0.0.1:1", sandbox, Listen(host="127.0.0.1", port=2))
     )
 
 

@@ -7,12 +7,15 @@ from pathlib import Path
 
 from rich.console import Console
 
+from sendproof_harness.conformance.probe import probe
 from sendproof_harness.judge.verdict import Status
-from sendproof_harness.run.runner import Options
+from sendproof_harness.run.runner import RunOptions
+from sendproof_harness.run.steps import STEPS
 from sendproof_harness.scenario.library import find
 from sendproof_harness.scenario.load import load
 from sendproof_harness.scenario.model import Define, Events, Plan, Probing, Scenario, Step, WaitFor
-from sendproof_harness.session.session import RefusedError, run_scenario
+from sendproof_harness.session.judged_run import run_and_judge
+from sendproof_harness.session.selection import RunRefusedError
 
 #: The folder in the results.
 NAME = "contract"
@@ -35,12 +38,12 @@ class Asked:
 
 
 def scenario_of(asked: Asked) -> Scenario:
-    """What is played; `RefusedError` for a provider that nothing is known of, or without the packages."""
+    """What is played; `RunRefusedError` for a provider that nothing is known of, or without the packages."""
     must_be_installed(_NEEDED)
     (file,) = find(_FILE)
     every = {str(scenario.provider): scenario for scenario in load(file)}
     if asked.provider not in every:
-        raise RefusedError(f"--provider: expected one of {', '.join(every)}, got {asked.provider!r}")
+        raise RunRefusedError(f"--provider: expected one of {', '.join(every)}, got {asked.provider!r}")
     scenario = every[asked.provider]
     scenario = scenario if asked.triggers else _without_triggers(scenario)
     probing = Probing(examples=asked.examples, within_s=asked.within_s)
@@ -49,15 +52,20 @@ def scenario_of(asked: Asked) -> Scenario:
 
 
 def must_be_installed(packages: Sequence[str]) -> None:
-    """Raise `RefusedError` where one of the extra's packages is missing."""
+    """Raise `RunRefusedError` where one of the extra's packages is missing."""
     missing = [package for package in packages if find_spec(package) is None]
     if missing:
-        raise RefusedError(f'{", ".join(missing)} is not installed; try: pip install "sendproof[contract]"')
+        raise RunRefusedError(f'{", ".join(missing)} is not installed; try: pip install "sendproof[contract]"')
 
 
-def ask(asked: Asked, options: Options, console: Console) -> Status:
+def ask(asked: Asked, options: RunOptions, console: Console) -> Status:
     """Play it, judge it, and say so."""
-    return run_scenario(scenario_of(asked), NAME, options, console)
+    return run_and_judge(scenario_of(asked), NAME, with_probes(options), console)
+
+
+def with_probes(options: RunOptions) -> RunOptions:
+    """Return the options with the step that probes the listeners."""
+    return dataclasses.replace(options, steps={**STEPS, Probing: probe})
 
 
 def _with_probing(steps: tuple[Step, ...], probing: Probing) -> Iterator[Step]:

@@ -1,9 +1,11 @@
 """All examinations, in the order in which they help: what is wrong in one explains what is wrong in those after it."""
 
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
+from typing import Any
 
-from sendproof_harness.handover.reader import HandoverFile
+from sendproof_harness.handover.format import HandoverFile
+from sendproof_harness.handover.reader import parse_clients
 from sendproof_harness.preflight import bridge_side, message_providers, optimove
 from sendproof_harness.preflight.context import PreflightContext
 from sendproof_harness.preflight.http import Calls
@@ -120,3 +122,10 @@ def examine_all(clients: Sequence[HandoverFile], customers: Sequence[str] = ()) 
 def before_a_run(handed: HandoverFile) -> list[Result]:
     """What can be known before the bridge is started."""
     return [result for _, result in examine(handed, examinations=[one for one in EXAMINATIONS if one.before_a_run])]
+
+
+def handover_problems(content: Mapping[str, Any]) -> list[str]:
+    """Return why no bridge could work with a handover; checks without a result report nothing."""
+    clients = parse_clients(content, "the handover")
+    results = [result for client in clients for result in before_a_run(client)]
+    return [str(result) for result in results if result.standing == "wrong"]

@@ -1,0 +1,22 @@
+"""The command `scenarios`. Heavy modules are imported when it is called, so that `--help` stays quick."""
+
+import json
+
+import typer
+from rich.console import Console
+
+from sendproof_harness.cli.options import AsJson
+
+
+def scenarios(as_json: AsJson = False) -> None:
+    """List the scenario library by theme.
+
+    Example: sendproof scenarios
+    """
+    from sendproof_harness.scenario import library_listing  # noqa: PLC0415 - see the docstring of this module
+
+    listed = library_listing.of_library()
+    if as_json:
+        typer.echo(json.dumps(listed, indent=2))
+    else:
+        library_listing.print_list(listed, Console())
