@@ -17,7 +17,7 @@ from sendproof_harness.run.context import RunContext
 from sendproof_harness.run.runner import RunOptions, prepare_run
 from sendproof_harness.run.steps.campaigns import schedule
 from sendproof_harness.run.steps.wait_for import wait_for
-from sendproof_harness.scenario.model import Advance, Plan, WaitFor
+from sendproof_harness.scenario.model import Advance, PlanCampaign, WaitFor
 
 # The journal is asked so often for what is new.
 LOOK_EVERY_S = 0.1
@@ -71,7 +71,7 @@ class Scheduled(LoadTest):
         for step in scenario.steps[:2]:
             if isinstance(step, WaitFor):
                 wait_for(world, step)
-            elif isinstance(step, Plan):
+            elif isinstance(step, PlanCampaign):
                 schedule(world, step)
         timed = bool(world.participants())
         self.keep = folder / "history.ndjson" if wanted.keep_history else None

@@ -21,7 +21,7 @@ from fuzzing import BUDGET, EXAMPLES
 from repository import CONTRACTS, ROOT
 from run_helpers import RecordedProgress
 from running import RunningSimulators
-from sendproof_harness.conformance.run import Asked, scenario_of, with_probes
+from sendproof_harness.conformance.run import ConformanceOptions, conformance_scenario, with_probes
 from sendproof_harness.handover.format import Listen
 from sendproof_harness.handover.write import handover_content
 from sendproof_harness.history.reader import read_history
@@ -60,7 +60,7 @@ def told(simulators: RunningSimulators, tmp_path_factory: pytest.TempPathFactory
         bridge.start()
         assert wait_until(lambda: listens(**content["listen"]), 30), bridge.log_excerpt()
         yield content
-        bridge.check_running()
+        bridge.must_run()
 
 
 def door(told: dict[str, Any]) -> str:
@@ -130,10 +130,12 @@ def test_listeners_take_what_is_allowed_and_bear_the_rest(
     simulators: RunningSimulators, tmp_path: Path, command: str | None, provider: str
 ) -> None:
     """By `listener.yaml`, as `sendproof contract` does it, with as many made-up events as are asked for."""
-    asked = scenario_of(Asked(provider=provider, seed=EXAMPLES, examples=EXAMPLES, within_s=20, triggers=True))
+    asked = conformance_scenario(
+        ConformanceOptions(provider=provider, seed=EXAMPLES, examples=EXAMPLES, within_s=20, triggers=True)
+    )
     options = RunOptions(command=command, control_url=simulators.control, results=tmp_path)
     history = read_history(run_scenario(asked, "contract", with_probes(options), RecordedProgress()).histories[0])
-    wrong = [(one.check.id, one.findings[0]) for one in judge(history).results if one.standing != "pass"]
+    wrong = [(one.check.id, one.findings[0]) for one in judge(history).results if one.status != "pass"]
     log.info("%s events, %s failures", f"{len(history.probes):,}", len(wrong))
     assert wrong == []
 

@@ -37,14 +37,16 @@ def contract(
 
     Example: sendproof contract --command "php bridge.php"
     """
-    from sendproof_harness.conformance.run import Asked, ask  # noqa: PLC0415 - see the docstring of this module
+    from sendproof_harness.conformance.run import ConformanceOptions, run_conformance  # noqa: PLC0415 - see the docstring of this module
     from sendproof_harness.judge.verdict import EXIT_STATUS  # noqa: PLC0415
     from sendproof_harness.preflight.checks import handover_problems  # noqa: PLC0415
     from sendproof_harness.run.runner import RunOptions  # noqa: PLC0415
     from sendproof_harness.session.selection import RunRefusedError  # noqa: PLC0415
 
     refuse_two_bridges(bridge, command)
-    asked = Asked(provider=provider, seed=seed, examples=examples, within_s=listener_timeout, triggers=triggers)
+    conformance = ConformanceOptions(
+        provider=provider, seed=seed, examples=examples, within_s=listener_timeout, triggers=triggers
+    )
     options = RunOptions(
         bridge=bridge,
         command=command,
@@ -54,7 +56,7 @@ def contract(
         preflight=handover_problems,
     )
     try:
-        status = ask(asked, options, Console())
+        status = run_conformance(conformance, options, Console())
     except RunRefusedError as error:
         refuse(str(error))
     raise typer.Exit(EXIT_STATUS[status])

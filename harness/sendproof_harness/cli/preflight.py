@@ -32,8 +32,8 @@ def doctor(
 
     Example: sendproof doctor results/first_campaign/handover.json
     """
-    from sendproof_harness.preflight.checks import examine_all  # noqa: PLC0415 - see the docstring of this module
-    from sendproof_harness.preflight.report import as_text, print_table  # noqa: PLC0415
+    from sendproof_harness.preflight.checks import run_checks_for_clients  # noqa: PLC0415 - see the docstring of this module
+    from sendproof_harness.preflight.report import print_results, results_json  # noqa: PLC0415
     from sendproof_harness.preflight.results import EXIT_STATUS, worst_status  # noqa: PLC0415
 
     if handover is not None and control_url is None:
@@ -42,11 +42,11 @@ def doctor(
         clients = _sandbox_handover(control_url, sandbox)
     else:
         refuse("expected a handover file, or --control-url with the URL of a running control API (and not both)")
-    results = examine_all(clients, customer or ())
+    results = run_checks_for_clients(clients, customer or ())
     if as_json:
-        typer.echo(as_text(results))
+        typer.echo(results_json(results))
     else:
-        print_table(results)
+        print_results(results)
     raise typer.Exit(EXIT_STATUS[worst_status(result for _, result in results)])
 
 

@@ -13,10 +13,10 @@ def scenarios(as_json: AsJson = False) -> None:
 
     Example: sendproof scenarios
     """
-    from sendproof_harness.scenario import library_listing  # noqa: PLC0415 - see the docstring of this module
+    from sendproof_harness.scenario.library import library_summaries, print_summaries  # noqa: PLC0415
 
-    listed = library_listing.of_library()
+    listed = library_summaries()
     if as_json:
         typer.echo(json.dumps(listed, indent=2))
     else:
-        library_listing.print_list(listed, Console())
+        print_summaries(listed, Console())

@@ -9,7 +9,7 @@ from jsonschema import Draft202012Validator
 from jsonschema.exceptions import ValidationError
 
 from sendproof_harness.handover.format import CLIENT, SCHEMA, Channel, HandoverFile, Service, optimove_key_name
-from sendproof_harness.scenario.diagnostics import Place, choices, expected, path_text
+from sendproof_harness.scenario.diagnostics import KeyPath, expected_got, path_text, suggestion
 
 _VALIDATOR = Draft202012Validator(SCHEMA)
 
@@ -65,13 +65,13 @@ def _mistakes(error: ValidationError) -> Iterator[str]:
     got: Any = error.instance
     if error.validator == "additionalProperties":
         for key in sorted(got.keys() - part["properties"].keys()):
-            yield f"{path_text((*place, key))}: unknown key, {choices(key, part['properties'])}"
+            yield f"{path_text((*place, key))}: unknown key, {suggestion(key, part['properties'])}"
     elif error.validator == "required":
         for key in part["required"]:
             if key not in got:
                 yield f"{path_text((*place, key))}: expected {_title(part['properties'][key])}, got nothing"
     else:
-        yield f"{_prefix(place)}{expected(_title(part), got)}"
+        yield f"{_prefix(place)}{expected_got(_title(part), got)}"
 
 
 def _title(part: Mapping[str, Any]) -> str:
@@ -80,5 +80,5 @@ def _title(part: Mapping[str, Any]) -> str:
     return str(SCHEMA["$defs"][name]["title"] if name else part["title"])
 
 
-def _prefix(place: Place) -> str:
+def _prefix(place: KeyPath) -> str:
     return f"{path_text(place)}: " if place else ""

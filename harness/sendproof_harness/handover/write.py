@@ -70,7 +70,7 @@ def _wishes(scenario: Scenario | None) -> dict[str, Any]:
     """Return the wishes of the scenario; a bridge decides the rest itself."""
     if scenario is None:
         return {}
-    wanted = dataclasses.asdict(scenario.wishes)
+    wanted = dataclasses.asdict(scenario.bridge)
     wishes = {name: wanted[name] for name in ("reports", "opt_outs", "clears_campaigns") if wanted[name]}
     return {**wishes, **_optimove_facts(scenario)}
 
@@ -90,7 +90,7 @@ def _optimove_facts(scenario: Scenario) -> dict[str, Any]:
 
 
 def _account_webhooks(scenario: Scenario | None, listen: Listen | None, client: str, token: str) -> dict[str, str]:
-    if scenario is None or listen is None or not scenario.wishes.account_webhooks:
+    if scenario is None or listen is None or not scenario.bridge.account_webhooks:
         return {}
     providers = dict.fromkeys(channel.provider for channel in scenario.channels)
     base_url = f"http://{listen.host}:{listen.port}/webhooks"

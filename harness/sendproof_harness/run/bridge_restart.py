@@ -16,7 +16,7 @@ from sendproof_harness.control_client import ControlClient, ControlError
 from sendproof_harness.run.aborted import RunAborted, RunAbortedError
 from sendproof_harness.run.context import HARNESS, RunContext
 from sendproof_harness.run.processes import listens, pause
-from sendproof_harness.scenario.values import iso
+from sendproof_harness.scenario.values import iso_utc
 
 _POLL_S = 0.05
 
@@ -85,7 +85,7 @@ class KillSupervisor:
         context.control.complete_fault(context.sandboxes[0], pending["id"])
         self._completed.set()
         self._downtime_over = threading.Event()
-        threading.Thread(target=self._park_until, args=(iso(until), self._downtime_over), daemon=True).start()
+        threading.Thread(target=self._park_until, args=(iso_utc(until), self._downtime_over), daemon=True).start()
 
     def _park_until(self, until: str, over: threading.Event) -> None:
         """Park as a participant until an instant, again after each delivery in between."""

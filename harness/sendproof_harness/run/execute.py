@@ -9,7 +9,7 @@ from sendproof_harness.run.bridge_restart import KillSupervisor
 from sendproof_harness.run.context import RunContext
 from sendproof_harness.run.steps import StepFunction
 from sendproof_harness.scenario.fault_kinds import KILL
-from sendproof_harness.scenario.model import WaitFor, moved
+from sendproof_harness.scenario.model import WaitFor, shifted
 
 
 def execute_steps(context: RunContext, steps: Mapping[type, StepFunction]) -> RunAborted | None:
@@ -43,5 +43,5 @@ def _begin_now(context: RunContext) -> None:
     """
     if context.time.rate == 1:
         start = context.time.now().replace(microsecond=0) + timedelta(seconds=1)
-        context.scenario = moved(context.scenario, start - context.scenario.starts)
+        context.scenario = shifted(context.scenario, start - context.scenario.starts)
         context.time.started_at = context.scenario.starts

@@ -32,8 +32,8 @@ from sendproof_harness.run.simulator_process import start_simulators
 from sendproof_harness.run.steps import STEPS, StepFunction
 from sendproof_harness.run.time_control import TimeControl
 from sendproof_harness.scenario.fault_kinds import KILL
-from sendproof_harness.scenario.model import Probing, Scenario
-from sendproof_harness.scenario.random_faults import as_yaml
+from sendproof_harness.scenario.model import ProbeListeners, Scenario
+from sendproof_harness.scenario.random_faults import faults_yaml
 
 # Enough for a bridge to start or to become idle; a Java program on a small CI machine takes half of this.
 TIMEOUT_S = 60.0
@@ -85,7 +85,7 @@ def run_scenario(scenario: Scenario, name: str, options: RunOptions, progress: P
     check_options(scenario, options)
     folder = fresh_folder(options.results / name)
     if scenario.faults:
-        (folder / "faults.yaml").write_text(as_yaml(scenario.faults, scenario.provider), encoding="utf-8")
+        (folder / "faults.yaml").write_text(faults_yaml(scenario.faults, scenario.provider), encoding="utf-8")
     try:
         with ExitStack() as stack:
             context = prepare_run(scenario, name, options, progress, folder, stack)
@@ -196,7 +196,7 @@ def _save_histories(context: RunContext, name: str, aborted: RunAborted | None, 
         facts = RunFacts(
             scenario=context.scenario.name,
             file=name,
-            conformance_only=any(isinstance(step, Probing) for step in context.scenario.steps),
+            conformance_only=any(isinstance(step, ProbeListeners) for step in context.scenario.steps),
             aborted=None if aborted is None else asdict(aborted),
             probes=context.probes,
             other_clients=[client for client in clients if client is not own],

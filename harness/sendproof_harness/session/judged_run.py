@@ -12,17 +12,17 @@ from sendproof_harness.run.aborted import RunAborted
 from sendproof_harness.run.errors import RunError
 from sendproof_harness.run.progress import show_progress
 from sendproof_harness.run.runner import RunOptions, run_scenario
-from sendproof_harness.scenario.model import Scenario, whole
-from sendproof_harness.scenario.random_faults import as_yaml
+from sendproof_harness.scenario.model import Scenario, virtual_duration
+from sendproof_harness.scenario.random_faults import faults_yaml
 
 
 def run_and_judge(scenario: Scenario, name: str, options: RunOptions, console: Console) -> Status:
     """Run and judge one scenario, print and write the reports, and return the worst status of its clients."""
     console.print(f"{scenario.name}  ({_variant(scenario)})", style="bold", markup=False, highlight=False)
     if scenario.faults:
-        console.print(as_yaml(scenario.faults, scenario.provider).rstrip(), markup=False, highlight=False)
+        console.print(faults_yaml(scenario.faults, scenario.provider).rstrip(), markup=False, highlight=False)
     try:
-        with show_progress(console, whole(scenario)) as progress:
+        with show_progress(console, virtual_duration(scenario)) as progress:
             result = run_scenario(scenario, name, options, progress)
     except RunError as error:
         console.print("error", style="bold magenta")
@@ -38,7 +38,7 @@ def judge_and_report(file: Path, history: History, folder: Path | None, console:
     verdict = judge(history)
     reports = None if folder is None else write_reports(verdict, history, folder)
     print_verdict(verdict, console, reports, file.parent if file.parent == folder else file)
-    return verdict.standing
+    return verdict.status
 
 
 def _variant(scenario: Scenario) -> str:

@@ -7,12 +7,12 @@ from pathlib import Path
 
 from sendproof_harness.control_client import ControlClient, ControlError
 from sendproof_harness.run.runner import RunOptions
-from sendproof_harness.scenario.diagnostics import UnusableFileError
+from sendproof_harness.scenario.diagnostics import InvalidFileError
 from sendproof_harness.scenario.dialect_matrix import dialect_variants
-from sendproof_harness.scenario.library import find
-from sendproof_harness.scenario.load import load
+from sendproof_harness.scenario.library import find_scenario_files
+from sendproof_harness.scenario.load import load_scenarios
 from sendproof_harness.scenario.model import Scenario
-from sendproof_harness.scenario.random_faults import TooManyError, draw
+from sendproof_harness.scenario.random_faults import TooManyFaultsError, generate_faults
 
 
 class RunRefusedError(Exception):
@@ -33,10 +33,10 @@ def select_scenarios(files: Sequence[Path], selection: Selection, options: RunOp
     """Return the scenarios by the name of their results folder; `RunRefusedError` names all mistakes of all files."""
     selected: dict[str, Scenario] = {}
     mistakes: list[str] = []
-    for file in (found for named in files for found in find(named)):
+    for file in (found for named in files for found in find_scenario_files(named)):
         try:
-            variants = load(file)
-        except UnusableFileError as error:
+            variants = load_scenarios(file)
+        except InvalidFileError as error:
             mistakes.append(str(error))
             continue
         for scenario in variants:
@@ -77,7 +77,7 @@ def _apply(scenario: Scenario, name: str, selection: Selection, options: RunOpti
     """Return the scenario with the selected seed and its random faults."""
     seed = scenario.seed if selection.seed is None else selection.seed
     try:
-        faults = draw(scenario, seed, selection.random_faults, kills=options.bridge is None)
-    except TooManyError as error:
+        faults = generate_faults(scenario, seed, selection.random_faults, kills=options.bridge is None)
+    except TooManyFaultsError as error:
         raise RunRefusedError(f"--random-faults: {name}: {error}") from error
     return dataclasses.replace(scenario, seed=seed, faults=(*scenario.faults, *faults))

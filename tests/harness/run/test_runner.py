@@ -18,7 +18,7 @@ from sendproof_harness.judge.verdict import judge
 from sendproof_harness.run.errors import RunError
 from sendproof_harness.run.processes import Child, Program, wait_until
 from sendproof_harness.run.runner import RunOptions, run_scenario
-from sendproof_harness.scenario.load import loads
+from sendproof_harness.scenario.load import parse_scenarios
 from sendproof_harness.scenario.model import Scenario, WaitFor
 
 SCENARIO = """\
@@ -65,7 +65,7 @@ HANGING = PREAMBLE + "register()\npark(0)\ntime.sleep(60)\n"
 @pytest.fixture
 def scenario() -> Scenario:
     """A campaign to ten customers, in two hours."""
-    return loads(SCENARIO, "small.yaml")[0]
+    return parse_scenarios(SCENARIO, "small.yaml")[0]
 
 
 @pytest.fixture
@@ -144,7 +144,7 @@ def test_ended_bridge_fails_with_the_end_of_its_log(scenario, options_for) -> No
     assert result.aborted.got == (
         f"the bridge ended by itself with exit status 3; the end of {log}:\ncannot open the database"
     )
-    assert judge(read_history(result.histories[0])).standing == "fail"
+    assert judge(read_history(result.histories[0])).status == "fail"
 
 
 def test_bridge_that_dies_while_time_passes_is_noticed_before_the_timeout(scenario, options_for) -> None:
@@ -212,7 +212,7 @@ def test_real_time_scenario_begins_when_the_bridge_is_ready(options_for) -> None
     """All times shift by the same number of whole seconds."""
     soon = SCENARIO.replace("06:30:00Z", "06:00:01Z").replace("09:00:00Z", "06:00:02Z").replace("2 hours", "3 seconds")
     options = replace(options_for(WITHOUT_CLOCK), clock_rate=1)
-    result = run_scenario(loads(soon, "small.yaml")[0], "small", options, RecordedProgress())
+    result = run_scenario(parse_scenarios(soon, "small.yaml")[0], "small", options, RecordedProgress())
     history = read_history(result.histories[0])
     (registered,), (due,) = history.listeners, {obligation.due for obligation in history.obligations}
     assert due % SECOND == 0
@@ -254,7 +254,7 @@ def test_bridge_url_without_scheme_is_refused(scenario, simulators, tmp_path: Pa
 def test_kill_is_refused_for_a_running_bridge(tmp_path: Path) -> None:
     """Only a bridge that the run started can be restarted; nothing is written before the check."""
     kill = "faults:\n  - {fault: kill, call: optimove.GetCustomers}\nsteps:\n"
-    (scenario,) = loads(SCENARIO.replace("steps:\n", kill), "small.yaml")
+    (scenario,) = parse_scenarios(SCENARIO.replace("steps:\n", kill), "small.yaml")
     options = RunOptions(bridge="http://localhost:9", results=tmp_path)
     with pytest.raises(RunError, match="--bridge: expected a scenario without the fault kill"):
         run_scenario(scenario, "killed", options, RecordedProgress())

@@ -12,7 +12,7 @@ import pytest
 from run_helpers import PARKING, RecordedProgress
 from running import RunningSimulators
 from sendproof_harness.run.runner import RunOptions, RunResult, run_scenario
-from sendproof_harness.scenario.load import loads
+from sendproof_harness.scenario.load import parse_scenarios
 
 SCENARIO = """\
 sendproof: 1
@@ -53,7 +53,7 @@ def run_steps(tmp_path: Path, simulators: RunningSimulators) -> RunSteps:
         (tmp_path / "bridge.py").write_text(code)
         command = shlex.join([sys.executable, str(tmp_path / "bridge.py")])
         options = RunOptions(command=command, control_url=simulators.control, results=tmp_path, timeout_s=20)
-        (scenario,) = loads(SCENARIO.replace("steps:\n", f"{top}steps:\n") + more, "steps.yaml")
+        (scenario,) = parse_scenarios(SCENARIO.replace("steps:\n", f"{top}steps:\n") + more, "steps.yaml")
         result = run_scenario(scenario, "steps", options, RecordedProgress())
         return result, [json.loads(line) for line in result.histories[0].read_text().splitlines()]
 

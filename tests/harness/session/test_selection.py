@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 
 from sendproof_harness.run.runner import RunOptions
-from sendproof_harness.scenario.library import find
+from sendproof_harness.scenario.library import find_scenario_files
 from sendproof_harness.session.selection import RunRefusedError, Selection, select_scenarios
 
 LIBRARY = Path(__file__).parents[3] / "scenarios"
@@ -33,7 +33,7 @@ def test_provider_without_a_scenario_is_refused() -> None:
 
 def test_folder_selects_every_scenario_in_it() -> None:
     """The library is found by the name of its folder, wherever it is installed."""
-    files = [file.relative_to(LIBRARY) for file in find(LIBRARY)]
+    files = [file.relative_to(LIBRARY) for file in find_scenario_files(LIBRARY)]
     assert files == sorted(file.relative_to(LIBRARY) for file in LIBRARY.glob("*/*.yaml"))
     assert {name.removesuffix("-textlocal") for name in names("scheduled")} >= {"first_campaign", "by_night"}
 

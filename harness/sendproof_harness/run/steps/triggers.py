@@ -7,15 +7,15 @@ from itertools import islice
 from sendproof_harness.run.context import RunContext
 from sendproof_harness.run.steps.position import position
 from sendproof_harness.run.steps.synchronized import synchronized_templates
-from sendproof_harness.scenario.customer_selection import chosen
-from sendproof_harness.scenario.model import Criterion, Define, Events, Trigger
-from sendproof_harness.scenario.values import counted, iso, milliseconds
+from sendproof_harness.scenario.customer_selection import select_customers
+from sendproof_harness.scenario.model import Criterion, CustomerEvents, DefineTrigger, Trigger
+from sendproof_harness.scenario.values import iso_utc, pluralized, to_milliseconds
 
 # The limit of one call of the control API.
 _EVENTS_PER_CALL = 10_000
 
 
-def define(context: RunContext, step: Define) -> None:
+def define(context: RunContext, step: DefineTrigger) -> None:
     """Define a trigger; Optimove rejects it unless the bridge has listed its template."""
     trigger = next(trigger for trigger in context.scenario.triggers if trigger.trigger == step.trigger)
     context.progress.phase(f"defining the trigger {trigger.trigger}")
@@ -24,25 +24,25 @@ def define(context: RunContext, step: Define) -> None:
             context.control.add_trigger(sandbox, _trigger(trigger))
 
 
-def record_events(context: RunContext, step: Events) -> None:
+def record_events(context: RunContext, step: CustomerEvents) -> None:
     """Record customer events; Optimove processes later ones at their time."""
     context.progress.phase(f"recording customer events: {step.event}")
-    customers = list(chosen(context.scenario, step.who, f"events {position(context, step)}"))
+    customers = list(select_customers(context.scenario, step.selection, f"events {position(context, step)}"))
     events = list(_events(step, customers, context.time.now()))
-    context.progress.note(f"{counted(len(events), 'event')} of {counted(len(customers), 'customer')}")
+    context.progress.note(f"{pluralized(len(events), 'event')} of {pluralized(len(customers), 'customer')}")
     for sandbox in context.sandboxes:
         remaining = iter(events)
         while batch := list(islice(remaining, _EVENTS_PER_CALL)):
             context.control.record_customer_events(sandbox, batch)
 
 
-def _events(step: Events, customers: list[str], now: datetime) -> Iterator[dict[str, object]]:
+def _events(step: CustomerEvents, customers: list[str], now: datetime) -> Iterator[dict[str, object]]:
     """Yield the events in order of time: the customers spread evenly, repeated as often as the step says."""
     interval = step.spread / len(customers) if customers else step.spread
     for repetition in range(step.times):
         for index, customer in enumerate(customers):
             delay = step.every * repetition + interval * index
-            at = {"at": iso(now + delay)} if delay else {}
+            at = {"at": iso_utc(now + delay)} if delay else {}
             parameters = {"parameters": dict(step.parameters)} if step.parameters else {}
             yield {"customer": customer, "event": step.event, **parameters, **at}
 
@@ -61,5 +61,5 @@ def _trigger(trigger: Trigger) -> dict[str, object]:
 
 
 def _criterion(criterion: Criterion) -> dict[str, object]:
-    within = {} if criterion.within is None else {"within_ms": milliseconds(criterion.within)}
+    within = {} if criterion.within is None else {"within_ms": to_milliseconds(criterion.within)}
     return {"event": criterion.event, "count": criterion.count, "where": dict(criterion.where), **within}

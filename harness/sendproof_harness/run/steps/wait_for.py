@@ -14,7 +14,7 @@ from sendproof_harness.run.context import RunContext
 from sendproof_harness.run.processes import pause
 from sendproof_harness.run.time_control import at_rest
 from sendproof_harness.scenario.model import WaitFor
-from sendproof_harness.scenario.values import counted, words
+from sendproof_harness.scenario.values import duration_text, pluralized
 
 # A bridge that takes part in the clock joins it moments after it has registered its listener.
 JOIN_S = 3.0
@@ -126,7 +126,7 @@ def _template_count(state: Mapping[str, Any]) -> int:
 def _condition_text(step: WaitFor) -> str:
     if step.synchronised and not (step.listeners or step.templates):
         return "its templates to be synchronized"
-    parts = [counted(step.listeners, "listener"), counted(step.templates, "template")]
+    parts = [pluralized(step.listeners, "listener"), pluralized(step.templates, "template")]
     return ", ".join([*parts, "all synchronized"] if step.synchronised else parts)
 
 
@@ -136,12 +136,12 @@ def _not_ready(context: RunContext, step: WaitFor, waited: timedelta) -> RunAbor
     if unauthenticated:
         last = unauthenticated[-1]
         got += (
-            f"; {counted(len(unauthenticated), 'request')} without a credential of this sandbox,"
+            f"; {pluralized(len(unauthenticated), 'request')} without a credential of this sandbox,"
             f" the last one {last['method']} {last['path']} to {last['service']}"
         )
     if context.bridge.is_started_by_run:
         got += f"; {context.bridge.log_excerpt()}"
-    within = f"{words(waited)} of virtual time" if waited else f"{context.timeout_s:.0f} s"
+    within = f"{duration_text(waited)} of virtual time" if waited else f"{context.timeout_s:.0f} s"
     return RunAborted(
         blame="config" if unauthenticated or not context.bridge.is_started_by_run else "bridge",
         cause="the bridge did not become ready",
@@ -152,7 +152,7 @@ def _not_ready(context: RunContext, step: WaitFor, waited: timedelta) -> RunAbor
 
 def _state_text(context: RunContext, sandbox: str, step: WaitFor) -> str:
     state = context.control.state(sandbox)
-    parts = [counted(len(state["listeners"]), "listener"), counted(_template_count(state), "template")]
+    parts = [pluralized(len(state["listeners"]), "listener"), pluralized(_template_count(state), "template")]
     if step.synchronised:
         parts += _differences(context, sandbox, state["channel_templates"])
     return ", ".join(parts)

@@ -2,13 +2,13 @@
 
 from sendproof_harness.run.aborted import RunAborted, RunAbortedError
 from sendproof_harness.run.context import RunContext
-from sendproof_harness.scenario.model import Resend
-from sendproof_harness.scenario.values import counted
+from sendproof_harness.scenario.model import ResendWebhooks
+from sendproof_harness.scenario.values import pluralized
 
 
-def resend(context: RunContext, step: Resend) -> None:
+def resend(context: RunContext, step: ResendWebhooks) -> None:
     """Send webhooks of the past again."""
-    context.progress.phase(f"sending {counted(step.count, 'webhook')} {step.service}.{step.event} again")
+    context.progress.phase(f"sending {pluralized(step.count, 'webhook')} {step.service}.{step.event} again")
     for sandbox in context.sandboxes:
         sent = context.control.webhooks(sandbox, step.service, step.event)
         selected = sent[step.nth - 1 : step.nth - 1 + step.count]
@@ -18,7 +18,7 @@ def resend(context: RunContext, step: Resend) -> None:
             context.control.resend_webhook(sandbox, step.service, webhook["key"])
 
 
-def _never_sent(step: Resend, sent: int) -> RunAborted:
+def _never_sent(step: ResendWebhooks, sent: int) -> RunAborted:
     return RunAborted(
         blame="config",
         cause="a webhook could not be sent again, because it was never sent",
