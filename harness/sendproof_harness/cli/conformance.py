@@ -19,7 +19,7 @@ def contract(
     seed: Annotated[int | None, typer.Option(min=0, help="Seed of the generated events and of the customers.")] = None,
     provider: Annotated[str, typer.Option(help="Provider of the channels.")] = DEFAULT_PROVIDER,
     examples: Annotated[
-        int, typer.Option(min=1, max=10_000, help="Generated events for each listener: so many valid and so many not.")
+        int, typer.Option(min=1, max=10_000, help="Number of valid and of invalid generated events for each listener.")
     ] = 25,
     listener_timeout: Annotated[
         float, typer.Option(min=0.1, max=600, help="Real seconds that a listener may take to respond.")

@@ -12,7 +12,7 @@ NOW = "2026-03-02T06:00:00Z"
 
 @pytest.fixture
 def file(tmp_path: Path, sound) -> Path:
-    """A history file."""
+    """Return a history file."""
     path = tmp_path / "history.ndjson"
     path.write_bytes(b"".join(sound.encoded()))
     return path
