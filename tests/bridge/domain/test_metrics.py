@@ -10,7 +10,6 @@ from sendproof_bridge.domain.metrics import (
     DROPPED,
     SENT,
     STATES_COUNTED,
-    items,
     report_times,
     totals,
 )

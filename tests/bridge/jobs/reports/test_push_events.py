@@ -8,7 +8,6 @@ import pytest
 
 from sendproof_bridge.clock import HOUR, MINUTE
 from sendproof_bridge.config_fields import Secret
-from sendproof_bridge.domain import receipts
 from sendproof_bridge.inbound.status import health
 from sendproof_bridge.outbound.providers import Receipt
 from small_bridge import NOON, opened, row, settings

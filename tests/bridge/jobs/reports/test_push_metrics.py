@@ -3,7 +3,6 @@
 import pytest
 
 from sendproof_bridge.clock import DAY, HOUR, MINUTE, iso
-from sendproof_bridge.domain import receipts
 from sendproof_bridge.inbound.status import campaign_status
 from sendproof_bridge.outbound.providers import Receipt
 from small_bridge import KEY, NOON, opened, row, settings
