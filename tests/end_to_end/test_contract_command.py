@@ -124,8 +124,8 @@ def test_a_type_that_is_not_known_must_not_break_a_bridge(asked) -> None:
     """500 for it fails, with the smallest part that does it."""
     wrong = failed(asked(UNKNOWN_TYPE, "        raise RuntimeError(kind)\n    event = "))
     assert wrong.keys() == {"R106"}
-    assert wrong["R106"][0].cause == "event 11: answered with 500, for a type of event that is not known"
-    assert wrong["R106"][0].got.startswith("/EventTypeID: expected 11, got 0: answered with 500, for POST")
+    assert wrong["R106"][0].cause == "event 11: status 500 for a type of event that is not known"
+    assert wrong["R106"][0].got.startswith("/EventTypeID: expected 11, got 0: status 500 for POST")
 
 
 def test_a_bridge_that_does_not_answer_is_not_waited_for_again_and_again(asked) -> None:
@@ -133,7 +133,7 @@ def test_a_bridge_that_does_not_answer_is_not_waited_for_again_and_again(asked) 
     wrong = failed(asked(UNKNOWN_TYPE, "        time.sleep(60)\n    event = ", within_s=2))
     assert wrong.keys() == {"R106"}
     assert [finding.cause for finding in wrong["R106"]] == [
-        "event 11: no answer within 2 s, for a type of event that is not known"
+        "event 11: no answer within 2 s for a type of event that is not known"
     ] * 3
 
 
