@@ -1,10 +1,12 @@
 """The interface to message providers. Each module in this package implements it for one provider.
 
 A provider module has `SETTINGS`, its own settings of a channel, and a function
-`open_channel(config: ChannelConfig, http: HttpClient) -> MessageProvider`.
+`open_channel(config: ChannelConfig, http: HttpClient) -> MessageProvider`. The environment variable
+`SENDPROOF_BRIDGE_PROVIDERS` names more folders with such modules, separated as in `PATH`.
 """
 
 import importlib
+import os
 import pkgutil
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
@@ -15,6 +17,9 @@ from sendproof_bridge.clock import Instant
 from sendproof_bridge.config import ChannelConfig
 from sendproof_bridge.config_fields import Settings
 from sendproof_bridge.outbound.http import HttpClient
+
+FOLDERS_VARIABLE = "SENDPROOF_BRIDGE_PROVIDERS"
+__path__.extend(filter(None, os.environ.get(FOLDERS_VARIABLE, "").split(os.pathsep)))
 
 # A receipt reports either a new state of the message or one of these.
 CLICKED, UNSUBSCRIBED = "clicked", "unsubscribed"
