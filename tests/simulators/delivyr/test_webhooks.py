@@ -10,9 +10,9 @@ URL = "http://127.0.0.1:9000/delivyr"
 WEEK = NINE + 7 * DAY
 
 
-def number_that(fate: str) -> str:
+def number_that(outcome: str) -> str:
     """An American number that dials a fate."""
-    return "+" + number_for_code("US", BY_NAME[fate].code)
+    return "+" + number_for_code("US", BY_NAME[outcome].code)
 
 
 @pytest.fixture
@@ -42,25 +42,25 @@ def test_a_delivery_is_told_as_one_json_object(listening):
 
 
 @pytest.mark.parametrize(
-    ("fate", "seconds", "reason"),
+    ("outcome", "seconds", "reason"),
     [
         ("undelivered after 1 h", 3600, "the phone is offline or disconnected"),
         ("invalid after 3 s", 3, "landline or VoIP phone unable to receive SMS"),
         ("expired after 72 h", 72 * 3600, "the phone was offline until the message expired"),
     ],
 )
-def test_undelivered_has_its_reasons(listening, fate, seconds, reason):
+def test_undelivered_has_its_reasons(listening, outcome, seconds, reason):
     """Landlines, and phones that are off or disconnected: Optimove counts them as bounced."""
-    listening.send(number_that(fate))
+    listening.send(number_that(outcome))
     ((at, told),) = listening.told_until(WEEK)
     assert (at, told["event"], told["reason"]) == (seconds, "undelivered", reason)
     assert (listening.entry()["status"], listening.entry()["reason"]) == ("undelivered", reason)
 
 
-@pytest.mark.parametrize("fate", ["never", "unknown after 72 h"])
-def test_some_are_never_heard_of_again(listening, fate):
+@pytest.mark.parametrize("outcome", ["never", "unknown after 72 h"])
+def test_some_are_never_heard_of_again(listening, outcome):
     """The log goes on saying that they are queued."""
-    listening.send(number_that(fate))
+    listening.send(number_that(outcome))
     assert listening.told_until(WEEK) == []
     assert listening.entry()["status"] == "queued"
 
@@ -85,8 +85,8 @@ def test_each_click_is_told(listening):
 def test_a_click_is_in_the_journal(listening):
     """For the judge: a bridge has to report each."""
     said = listening.send(number_that("delivered, 2 clicks"), url="https://example.com")
-    facts = [fact for _, done in listening.live_until(WEEK) for fact in done.facts if fact.kind == "click"]
-    assert [fact.fields["message"] for fact in facts] == [said["message_id"]] * 2
+    entries = [entry for _, done in listening.live_until(WEEK) for entry in done.entries if entry.kind == "click"]
+    assert [entry.fields["message"] for entry in entries] == [said["message_id"]] * 2
 
 
 def test_stop_opts_out(listening):
@@ -94,7 +94,7 @@ def test_stop_opts_out(listening):
     number = number_that("delivered, replies STOP")
     listening.send(number)
     rung = listening.live_until(NINE + HOUR)
-    kinds = [fact.kind for _, done in rung for fact in done.facts]
+    kinds = [entry.kind for _, done in rung for entry in done.entries]
     assert kinds == ["delivery_status", "inbound", "opt_out"]
     listening.send(number)
     ((_, told),) = listening.told_until(NINE + 2 * HOUR)
@@ -106,13 +106,13 @@ def test_a_receipt_can_be_told_twice(listening):
     listening.send(number_that("delivered, told twice"))
     rung = listening.live_until(WEEK)
     assert [call.event for _, done in rung for call in done.webhooks] == ["delivered", "delivered"]
-    assert [fact.kind for _, done in rung for fact in done.facts] == ["delivery_status"]
+    assert [entry.kind for _, done in rung for entry in done.entries] == ["delivery_status"]
 
 
 def test_a_receipt_can_come_before_the_reply(listening):
     """A bridge that stores the id only after the reply does not know what it is about."""
     listening.send(number_that("delivered, told before the reply"))
-    assert [call.event for call in listening.last.before_reply] == ["delivered"]
+    assert [call.event for call in listening.last.before_response] == ["delivered"]
     assert listening.entry()["status"] == "delivered"
 
 
