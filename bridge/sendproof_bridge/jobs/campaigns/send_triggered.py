@@ -1,4 +1,4 @@
-"""Send messages to customers that met a trigger: personalise them from the events, and send them at once.
+"""Send messages to customers that met a trigger: personalize them from the events, and send them at once.
 
 Waiting events of one campaign are processed together, in one transaction, and go out in one call if the provider takes
 several messages per call. No event waits for others: a single trigger goes out alone. An event that lacks values, or

@@ -45,7 +45,7 @@ class ComposeRequest:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ComposedMessage:
-    """A personalised message whose phone number is not checked yet.
+    """A personalized message whose phone number is not checked yet.
 
     `content` is the part of the request to the provider that belongs to this message, in the provider's own form.
     `recipient` is the provider's name for the recipient; if empty, the phone number. Messages with a different `group`
@@ -142,7 +142,7 @@ class MessageProvider(Protocol):
         """Return the names of the attributes in a template's body."""
 
     def compose(self, request: ComposeRequest) -> ComposedMessage:
-        """Personalise a message. Attributes without a value become empty. `ValueError` if this is impossible."""
+        """Personalize a message. Attributes without a value become empty. `ValueError` if this is impossible."""
 
     def send(self, messages: Sequence[OutgoingMessage], *, batch: str, receipt_url: str) -> SendResult:
         """Send a batch, with each recipient at most once. `OutcomeUnknownError`: any of them may have been sent."""
