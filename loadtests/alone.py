@@ -15,7 +15,7 @@ from sendproof_harness.load.scenarios import CAMPAIGN, SCHEDULED, SEND_AT, TITLE
 from sendproof_harness.run import sandboxes
 from sendproof_harness.run.runner import HOST
 from sendproof_harness.run.simulator_process import start_simulators
-from sendproof_harness.scenario.values import iso
+from sendproof_harness.scenario.values import iso_utc
 
 # The door of a bridge that does not exist: nothing is ever posted to it, as nobody registers a listener.
 _NOWHERE = Listen(host=HOST, port=1)
@@ -49,7 +49,7 @@ def announced(control: ControlClient, told: Mapping[str, Any], wanted: Selection
         timeout=_ANSWER_S,
     )
     synchronised.raise_for_status()
-    split = {"share": 1, "template": TITLE, "send_at": iso(SEND_AT)}
+    split = {"share": 1, "template": TITLE, "send_at": iso_utc(SEND_AT)}
     plan = {"campaign": CAMPAIGN, "channel": SCHEDULED, "customers": wanted.customers, "splits": [split]}
     control.schedule_campaign(told["sandbox"], plan)
     control.advance(told["sandbox"], {"by_ms": 1_000}, _ANSWER_S)

@@ -16,7 +16,7 @@ from sendproof_harness.run.context import RunContext
 from sendproof_harness.run.runner import Options, staged
 from sendproof_harness.run.steps.actions import plan
 from sendproof_harness.run.wait_for import wait_for
-from sendproof_harness.scenario.model import Advance, Plan, WaitFor
+from sendproof_harness.scenario.model import Advance, PlanCampaign, WaitFor
 
 # The journal is asked so often for what is new.
 LOOK_EVERY_S = 0.1
@@ -69,7 +69,7 @@ class Scheduled(LoadTest):
         for step in scenario.steps[:2]:
             if isinstance(step, WaitFor):
                 wait_for(world, step)
-            elif isinstance(step, Plan):
+            elif isinstance(step, PlanCampaign):
                 plan(world, step)
         timed = bool(world.participants())
         self.keep = folder / "history.ndjson" if wanted.keep_history else None

@@ -23,7 +23,7 @@ from sendproof_harness.load.trigger_tracker import EVENT, PARAMETER, Orders, ord
 from sendproof_harness.run.runner import staged
 from sendproof_harness.run.steps.actions import define
 from sendproof_harness.run.wait_for import wait_for
-from sendproof_harness.scenario.model import Define, WaitFor
+from sendproof_harness.scenario.model import DefineTrigger, WaitFor
 
 _OK = 200
 # An open model waits for nobody; so many calls may be under way at once before one has to.
@@ -48,7 +48,7 @@ class TriggersTest(LoadTest):
         for step in scenario.steps:
             if isinstance(step, WaitFor):
                 wait_for(world, step)
-            elif isinstance(step, Define):
+            elif isinstance(step, DefineTrigger):
                 define(world, step)
         return Prepared(
             control=world.control.url,

@@ -21,7 +21,7 @@ from bridges import Listening
 from fuzzing import BUDGET, EXAMPLES
 from repository import CONTRACTS, ROOT
 from running import RunningSimulators
-from sendproof_harness.conformance.run import Asked, scenario_of
+from sendproof_harness.conformance.run import ConformanceOptions, conformance_scenario
 from sendproof_harness.handover.write import Listen, handover
 from sendproof_harness.history.reader import read_history
 from sendproof_harness.judge.verdict import judge
@@ -129,10 +129,12 @@ def test_listeners_take_what_is_allowed_and_bear_the_rest(
     simulators: RunningSimulators, tmp_path: Path, command: str | None, provider: str
 ) -> None:
     """By `listener.yaml`, as `sendproof contract` does it, with as many made-up events as are asked for."""
-    asked = scenario_of(Asked(provider=provider, seed=EXAMPLES, examples=EXAMPLES, within_s=20, triggers=True))
+    asked = conformance_scenario(
+        ConformanceOptions(provider=provider, seed=EXAMPLES, examples=EXAMPLES, within_s=20, triggers=True)
+    )
     options = Options(command=command, simulators=simulators.control, results=tmp_path)
     history = read_history(run(asked, "contract", options, Listening()).histories[0])
-    wrong = [(one.check.id, one.findings[0]) for one in judge(history).results if one.standing != "pass"]
+    wrong = [(one.check.id, one.findings[0]) for one in judge(history).results if one.status != "pass"]
     log.info("%s events, %s failures", f"{len(history.probes):,}", len(wrong))
     assert wrong == []
 

@@ -19,7 +19,7 @@ from sendproof_harness.handover.reader import read as read_handover
 from sendproof_harness.handover.write import Listen, handover
 from sendproof_harness.load.service_levels import levels_in
 from sendproof_harness.load.service_levels import schema as levels_schema
-from sendproof_harness.scenario.load import loads
+from sendproof_harness.scenario.load import parse_scenarios
 
 #: In which languages documents may be written. What a reader is to type is `console`, so that it is run.
 LANGUAGES = {"console", "js", "json", "markdown", "php", "python", "text", "toml", "yaml"}
@@ -52,7 +52,7 @@ def test_yaml_is_what_its_keys_say(block):
     elif keys <= set(levels_schema()["properties"]):
         assert levels_in(block.text, named(block))
     else:
-        assert loads(block.text if "steps" in keys else WHOLE + block.text, named(block))
+        assert parse_scenarios(block.text if "steps" in keys else WHOLE + block.text, named(block))
 
 
 @pytest.mark.parametrize("block", every("json"), ids=named)

@@ -6,9 +6,8 @@ import pytest
 
 from bridges import Listening
 from sendproof_harness.run.runner import Options, RunError, run
-from sendproof_harness.scenario.library import find
-from sendproof_harness.scenario.library_listing import of_library
-from sendproof_harness.scenario.load import load
+from sendproof_harness.scenario.library import find_scenario_files, library_summaries
+from sendproof_harness.scenario.load import load_scenarios
 from sendproof_harness.session.session import RefusedError, Selection, scenarios_of
 
 ROOT = Path(__file__).parents[2]
@@ -38,7 +37,7 @@ def test_a_provider_for_which_nothing_is_played_is_refused() -> None:
 
 def test_a_folder_is_every_scenario_below_it() -> None:
     """The whole library by the name of its folder, wherever it is installed."""
-    every = [file.relative_to(LIBRARY) for file in find(LIBRARY)]
+    every = [file.relative_to(LIBRARY) for file in find_scenario_files(LIBRARY)]
     assert every == sorted(file.relative_to(LIBRARY) for file in LIBRARY.glob("*/*.yaml"))
     assert {name.removesuffix("-textlocal") for name in names("scheduled")} >= {"first_campaign", "by_night"}
 
@@ -60,13 +59,13 @@ def test_a_bridge_that_runs_already_is_not_killed(tmp_path: Path) -> None:
     """Nobody could start it again, so the run is refused before it starts."""
     options = Options(bridge="http://localhost:9", results=tmp_path)
     with pytest.raises(RunError, match="which it can only do to one that it has started; use --command"):
-        run(load(LIBRARY / "failures" / "bridge_killed.yaml")[0], "killed", options, Listening())
+        run(load_scenarios(LIBRARY / "failures" / "bridge_killed.yaml")[0], "killed", options, Listening())
     assert list(tmp_path.iterdir()) == []
 
 
 def test_the_library_is_listed_by_theme() -> None:
     """With what decides whether somebody wants to play it."""
-    listed = {f"{one['theme']}/{one['scenario']}": one for one in of_library()}
+    listed = {f"{one['theme']}/{one['scenario']}": one for one in library_summaries()}
     third = listed["triggered/third_visit"]
     assert (third["providers"], third["customers"]) == (["delivyr", "textlocal", "xtremepush"], 500)
     assert (listed["multi_client/two_clients"]["customers"], third["virtual_time"]) == (600, "2 d 6 h")

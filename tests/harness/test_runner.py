@@ -18,7 +18,7 @@ from sendproof_harness.history.writer import Note, OtherClient, RunError, insert
 from sendproof_harness.judge.verdict import judge
 from sendproof_harness.run.processes import Child, Program, until
 from sendproof_harness.run.runner import Options, run
-from sendproof_harness.scenario.load import loads
+from sendproof_harness.scenario.load import parse_scenarios
 from sendproof_harness.scenario.model import Scenario, WaitFor
 
 SCENARIO = """\
@@ -65,7 +65,7 @@ HANGING = HELLO + "register()\npark(0)\ntime.sleep(60)\n"
 @pytest.fixture
 def scenario() -> Scenario:
     """Ten customers, one campaign, two hours."""
-    return loads(SCENARIO, "small.yaml")[0]
+    return parse_scenarios(SCENARIO, "small.yaml")[0]
 
 
 @pytest.fixture
@@ -142,7 +142,7 @@ def test_a_bridge_that_ends_is_a_fail_with_its_last_words(scenario, bridge) -> N
     assert recorded.trouble.got == (
         f"the bridge ended by itself with exit status 3; the end of {log}:\ncannot open the database"
     )
-    assert judge(read_history(recorded.histories[0])).standing == "fail"
+    assert judge(read_history(recorded.histories[0])).status == "fail"
 
 
 def test_a_bridge_that_dies_while_time_passes_is_noticed_at_once(scenario, bridge) -> None:
@@ -224,7 +224,9 @@ def test_time_that_runs_by_itself_is_waited_for(scenario, bridge) -> None:
 def test_in_real_time_a_scenario_begins_now(bridge) -> None:
     """All its times move by as much as its beginning does, to where the bridge is ready, and are whole seconds."""
     soon = SCENARIO.replace("06:30:00Z", "06:00:01Z").replace("09:00:00Z", "06:00:02Z").replace("2 hours", "3 seconds")
-    recorded = run(loads(soon, "small.yaml")[0], "small", replace(bridge(TIMELESS), clock_rate=1), Listening())
+    recorded = run(
+        parse_scenarios(soon, "small.yaml")[0], "small", replace(bridge(TIMELESS), clock_rate=1), Listening()
+    )
     history = read_history(recorded.histories[0])
     (registered,), (due,) = history.listeners, {owed.due for owed in history.obligations}
     assert due % SECOND == 0

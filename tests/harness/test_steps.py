@@ -12,7 +12,7 @@ import pytest
 from bridges import PARKING, Listening
 from running import RunningSimulators
 from sendproof_harness.run.runner import Options, Recorded, run
-from sendproof_harness.scenario.load import loads
+from sendproof_harness.scenario.load import parse_scenarios
 
 SCENARIO = """\
 sendproof: 1
@@ -53,7 +53,7 @@ def play(tmp_path: Path, simulators: RunningSimulators) -> Play:
         (tmp_path / "bridge.py").write_text(code)
         command = shlex.join([sys.executable, str(tmp_path / "bridge.py")])
         options = Options(command=command, control_url=simulators.control, results=tmp_path, timeout_s=20)
-        (scenario,) = loads(SCENARIO.replace("steps:\n", f"{top}steps:\n") + more, "steps.yaml")
+        (scenario,) = parse_scenarios(SCENARIO.replace("steps:\n", f"{top}steps:\n") + more, "steps.yaml")
         recorded = run(scenario, "steps", options, Listening())
         return recorded, [json.loads(line) for line in recorded.histories[0].read_text().splitlines()]
 

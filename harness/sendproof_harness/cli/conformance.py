@@ -39,16 +39,18 @@ def contract(
 
     Example: sendproof contract --command "php bridge.php"
     """
-    from sendproof_harness.conformance.run import Asked, ask  # noqa: PLC0415 - see the head of this file
+    from sendproof_harness.conformance.run import ConformanceOptions, run_conformance  # noqa: PLC0415 - see the head of this file
     from sendproof_harness.judge.verdict import EXIT_STATUS  # noqa: PLC0415
     from sendproof_harness.run.runner import Options  # noqa: PLC0415
     from sendproof_harness.session.session import RefusedError  # noqa: PLC0415
 
     refuse_two_bridges(bridge, command)
-    asked = Asked(provider=provider, seed=seed, examples=examples, within_s=listener_timeout, triggers=triggers)
+    asked = ConformanceOptions(
+        provider=provider, seed=seed, examples=examples, within_s=listener_timeout, triggers=triggers
+    )
     options = Options(bridge=bridge, command=command, control_url=control_url, results=results, timeout_s=timeout)
     try:
-        standing = ask(asked, options, Console())
+        standing = run_conformance(asked, options, Console())
     except RefusedError as error:
         refuse(str(error))
     raise typer.Exit(EXIT_STATUS[standing])

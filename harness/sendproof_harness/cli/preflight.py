@@ -32,18 +32,18 @@ def doctor(
 
     Example: sendproof doctor results/first_campaign/handover.json
     """
-    from sendproof_harness.preflight.checks import examine_all  # noqa: PLC0415 - see the head of this file
-    from sendproof_harness.preflight.report import as_text, print_table  # noqa: PLC0415
+    from sendproof_harness.preflight.checks import run_checks_for_clients  # noqa: PLC0415 - see the head of this file
+    from sendproof_harness.preflight.report import print_results, results_json  # noqa: PLC0415
     from sendproof_harness.preflight.results import EXIT_STATUS, worst_status  # noqa: PLC0415
 
     if (handover is None) == (control_url is None):
         _refuse("expected a handover file, or --control-url with their control address (and not both)")
     handed = _of_file(handover) if handover is not None else _of_sandbox(str(control_url), sandbox)
-    results = examine_all(handed, customer or ())
+    results = run_checks_for_clients(handed, customer or ())
     if as_json:
-        typer.echo(as_text(results))
+        typer.echo(results_json(results))
     else:
-        print_table(results)
+        print_results(results)
     raise typer.Exit(EXIT_STATUS[worst_status(result for _, result in results)])
 
 

@@ -16,8 +16,8 @@ from sendproof_harness.run.context import RunContext
 from sendproof_harness.run.processes import listens, until
 from sendproof_harness.run.sandboxes import LOOPBACK
 from sendproof_harness.run.steps.actions import ACTS, OPTIMOVE
-from sendproof_harness.scenario.model import Probing, Resend, Trigger
-from sendproof_harness.scenario.values import counted
+from sendproof_harness.scenario.model import ProbeListeners, ResendWebhooks, Trigger
+from sendproof_harness.scenario.values import pluralized
 
 # After so many calls without an answer no more are made at that address: each costs all the time it may take.
 _HANGS_MOST = 3
@@ -40,7 +40,7 @@ _OF_EVENT: Sequence[Group] = (
 )
 
 
-def probe(world: RunContext, step: Probing) -> None:
+def probe_listeners(world: RunContext, step: ProbeListeners) -> None:
     """Post everything to every listener, and let the bridge do what it does about it.
 
     A second passes before: what the bridge asked of services until then it asked without having been told nonsense.
@@ -48,8 +48,8 @@ def probe(world: RunContext, step: Probing) -> None:
     sandbox = world.sandboxes[0]
     world.passing.move(timedelta(seconds=1))
     targets = _targets(world, sandbox)
-    must_be_near(targets, world.bridge.listen["host"])
-    world.watcher.phase(f"posting what is allowed, and what is not, to {counted(len(targets), 'listener')}")
+    require_nearby(targets, world.bridge.listen["host"])
+    world.watcher.phase(f"posting what is allowed, and what is not, to {pluralized(len(targets), 'listener')}")
     place = _place(world, sandbox)
     addresses: set[str] = set()
     now = world.control.clock(sandbox)["now"]
@@ -65,7 +65,7 @@ class _Series:
     """What one listener is posted. Each call is kept in the world, for the history."""
 
     world: RunContext
-    step: Probing
+    step: ProbeListeners
     target: Target
     at: str
     began: float = field(default_factory=monotonic)
@@ -105,7 +105,7 @@ class _Series:
             return None
         took, limit = monotonic() - self.began, self.world.timeout_s + self.step.examples * _EXAMPLE_S
         if took > limit:
-            self.dead = too_slow(self.target, self.calls, took, limit)
+            self.dead = too_slow_error(self.target, self.calls, took, limit)
             return None
         answer = send(post, self.step.within_s)
         self.calls += 1
@@ -157,19 +157,19 @@ class _Series:
         )
 
 
-def too_slow(target: Target, calls: int, took: float, limit: float) -> RunAbortedError:
+def too_slow_error(target: Target, calls: int, took: float, limit: float) -> RunAbortedError:
     """A gate in CI must end: who takes long for every call is asked no more. Times are real seconds."""
     return RunAbortedError(
         RunAborted(
             blame="bridge",
             cause="the listener is too slow to be asked everything",
             expected=f"all calls at {target.url} to be answered within {limit:.0f} s, or a longer --timeout",
-            got=f"{counted(calls, 'call')} in {took:.0f} s",
+            got=f"{pluralized(calls, 'call')} in {took:.0f} s",
         )
     )
 
 
-def must_be_near(targets: Iterable[Target], host: str) -> None:
+def require_nearby(targets: Iterable[Target], host: str) -> None:
     """Nonsense is posted to this machine, or to where the bridge was said to be, and to nobody else."""
     for target in targets:
         where = urlsplit(target.url).hostname or ""
@@ -231,5 +231,5 @@ def _template(world: RunContext, sandbox: str, trigger: Trigger) -> tuple[int | 
 def _rouse(world: RunContext, sandbox: str) -> None:
     """Let a bridge that waits look for work: Optimove tells it once more of what it knows, and it comes to rest."""
     if world.control.webhooks(sandbox, OPTIMOVE, _EXECUTED):
-        ACTS[Resend](world, Resend(service=OPTIMOVE, event=_EXECUTED))
+        ACTS[ResendWebhooks](world, ResendWebhooks(service=OPTIMOVE, event=_EXECUTED))
     world.passing.move(timedelta())

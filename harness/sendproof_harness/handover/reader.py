@@ -10,7 +10,7 @@ from jsonschema import Draft202012Validator
 from jsonschema.exceptions import ValidationError
 
 from sendproof_harness.handover.write import CLIENT, key_name
-from sendproof_harness.scenario.diagnostics import Place, choices, expected, path_text
+from sendproof_harness.scenario.diagnostics import KeyPath, expected_got, path_text, suggestion
 
 PLATFORM = "optimove"
 # What a hand-written file may leave out is not examined.
@@ -196,14 +196,14 @@ def _said(error: ValidationError) -> Iterator[str]:
     got: Any = error.instance
     if error.validator == "additionalProperties":
         for key in sorted(got.keys() - part["properties"].keys()):
-            yield f"{path_text((*place, key))}: unknown key, {choices(key, part['properties'])}"
+            yield f"{path_text((*place, key))}: unknown key, {suggestion(key, part['properties'])}"
     elif error.validator == "required":
         for key in part["required"]:
             if key not in got:
                 yield f"{path_text((*place, key))}: expected {part['properties'][key]['title']}, got nothing"
     else:
-        yield f"{_place(place)}{expected(str(part['title']), got)}"
+        yield f"{_place(place)}{expected_got(str(part['title']), got)}"
 
 
-def _place(place: Place) -> str:
+def _place(place: KeyPath) -> str:
     return f"{path_text(place)}: " if place else ""

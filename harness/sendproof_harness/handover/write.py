@@ -80,7 +80,7 @@ def _wishes(scenario: Scenario | None) -> dict[str, Any]:
     """Only what is asked for; how it reports, when nothing is said, is the bridge's own matter."""
     if scenario is None:
         return {}
-    asked = dataclasses.asdict(scenario.wishes)
+    asked = dataclasses.asdict(scenario.bridge)
     wishes = {name: asked[name] for name in ("reports", "opt_outs", "clears_campaigns") if asked[name]}
     return {**wishes, **_of_its_optimove(scenario)}
 
@@ -100,7 +100,7 @@ def _of_its_optimove(scenario: Scenario) -> dict[str, Any]:
 
 
 def _account_webhooks(scenario: Scenario | None, listen: Listen | None, client: str, token: str) -> dict[str, str]:
-    if scenario is None or listen is None or not scenario.wishes.account_webhooks:
+    if scenario is None or listen is None or not scenario.bridge.account_webhooks:
         return {}
     providers = dict.fromkeys(channel.provider for channel in scenario.channels)
     door = f"http://{listen.host}:{listen.port}/webhooks"

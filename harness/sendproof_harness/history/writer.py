@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from sendproof_harness.run.aborted import RunAborted
-from sendproof_harness.scenario.model import Probing, Scenario
+from sendproof_harness.scenario.model import ProbeListeners, Scenario
 
 # What a run leaves in its folder; a new run replaces these and touches nothing else.
 FILES = (
@@ -71,7 +71,7 @@ def note(what: Note, neighbours: Sequence[OtherClient], now: str, history: Path)
     """Put it into the history: whoever judges that file must come to the same verdict."""
     # Not events of the sandbox, so they have neither a number nor a real time there.
     head = {"n": 0, "at": now, "real": 0.0}
-    asks = {"asks": "contract"} if any(isinstance(step, Probing) for step in what.scenario.steps) else {}
+    asks = {"asks": "contract"} if any(isinstance(step, ProbeListeners) for step in what.scenario.steps) else {}
     lines: list[dict[str, object]] = [
         {**head, "kind": "scenario", "name": what.scenario.name, "file": what.file, **asks}
     ]

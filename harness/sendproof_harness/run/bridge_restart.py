@@ -17,13 +17,13 @@ from sendproof_harness.run.aborted import RunAborted, RunAbortedError
 from sendproof_harness.run.context import HARNESS, RunContext
 from sendproof_harness.run.processes import listens, pause
 from sendproof_harness.run.steps.actions import OPTIMOVE
-from sendproof_harness.scenario.model import Key
-from sendproof_harness.scenario.values import iso
+from sendproof_harness.scenario.model import ChangeKey
+from sendproof_harness.scenario.values import iso_utc
 
 _LOOK_EVERY_S = 0.05
 
 
-def key(world: RunContext, step: Key) -> None:
+def key(world: RunContext, step: ChangeKey) -> None:
     """The admin rotates, disables or enables the key that the bridge shows.
 
     A new one is written into the handover; a bridge that the run has started is ended and started again with it.
@@ -36,7 +36,7 @@ def key(world: RunContext, step: Key) -> None:
             {"rotate": True} if step.action == "rotate" else {"enabled": step.action == "enable"}
         )
         if step.overlap:
-            change["at"] = iso(world.passing.now() + step.overlap)
+            change["at"] = iso_utc(world.passing.now() + step.overlap)
         changed = world.control.change_key(sandbox, OPTIMOVE, name, change)
         world.bridge.tell(sandbox, OPTIMOVE, {field: changed["key"]})
     if step.action == "rotate" and world.bridge.ours_to_start:
@@ -101,7 +101,7 @@ class KillSupervisor:
         world.control.complete_fault(world.sandboxes[0], wanted["id"])
         self._carried_out.set()
         self._down = threading.Event()
-        threading.Thread(target=self._sit_out, args=(iso(until), self._down), daemon=True).start()
+        threading.Thread(target=self._sit_out, args=(iso_utc(until), self._down), daemon=True).start()
 
     def _sit_out(self, until: str, over: threading.Event) -> None:
         """Wait in the clock; other things are delivered meanwhile, or tried."""

@@ -12,15 +12,15 @@ from contextlib import ExitStack
 from datetime import timedelta
 from typing import Any
 
-from sendproof_harness.conformance.probe import probe
+from sendproof_harness.conformance.probe import probe_listeners
 from sendproof_harness.run.aborted import RunAborted, RunAbortedError
 from sendproof_harness.run.bridge_restart import KillSupervisor, key
 from sendproof_harness.run.context import RunContext
 from sendproof_harness.run.steps.actions import ACTS
 from sendproof_harness.run.wait_for import wait_for
 from sendproof_harness.scenario.fault_kinds import KILL
-from sendproof_harness.scenario.model import Advance, Key, Probing, WaitFor, moved
-from sendproof_harness.scenario.values import words
+from sendproof_harness.scenario.model import Advance, ChangeKey, ProbeListeners, WaitFor, shifted
+from sendproof_harness.scenario.values import duration_text
 
 
 def play(world: RunContext) -> RunAborted | None:
@@ -45,15 +45,15 @@ def _play(world: RunContext) -> None:
 
 
 def _advance(world: RunContext, step: Advance) -> None:
-    world.watcher.phase(f"letting {words(step.by)} pass")
+    world.watcher.phase(f"letting {duration_text(step.by)} pass")
     world.passing.move(step.by)
 
 
 _STEPS: Mapping[type, Callable[[RunContext, Any], None]] = {
     WaitFor: wait_for,
     Advance: _advance,
-    Key: key,
-    Probing: probe,
+    ChangeKey: key,
+    ProbeListeners: probe_listeners,
     **ACTS,
 }
 
@@ -65,5 +65,5 @@ def _begin(world: RunContext) -> None:
     """
     if world.passing.rate == 1:
         begins = world.passing.now().replace(microsecond=0) + timedelta(seconds=1)
-        world.scenario = moved(world.scenario, begins - world.scenario.starts)
+        world.scenario = shifted(world.scenario, begins - world.scenario.starts)
         world.passing.began = world.scenario.starts

@@ -19,7 +19,7 @@ from sendproof_harness.control_client import ControlClient, ControlError
 from sendproof_harness.handover import write
 from sendproof_harness.handover.reader import all_handed
 from sendproof_harness.history.writer import Note, OtherClient, RunError, fresh_folder, note
-from sendproof_harness.preflight.checks import before_a_run
+from sendproof_harness.preflight.checks import run_checks_before_run
 from sendproof_harness.run import sandboxes
 from sendproof_harness.run.aborted import RunAborted
 from sendproof_harness.run.bridge_process import Bridge
@@ -31,7 +31,7 @@ from sendproof_harness.run.simulator_process import start_simulators
 from sendproof_harness.run.time_control import TimeControl
 from sendproof_harness.scenario.fault_kinds import KILL
 from sendproof_harness.scenario.model import Scenario
-from sendproof_harness.scenario.random_faults import as_yaml
+from sendproof_harness.scenario.random_faults import faults_yaml
 
 # For a bridge to start, and to come to rest; a Java program on a small CI machine takes half of this.
 TIMEOUT_S = 60.0
@@ -70,7 +70,7 @@ def run(scenario: Scenario, name: str, options: Options, watcher: Watcher) -> Re
     refuse_what_cannot_be(scenario, options)
     folder = fresh_folder(options.results / name)
     if scenario.faults:
-        (folder / "faults.yaml").write_text(as_yaml(scenario.faults, scenario.provider), encoding="utf-8")
+        (folder / "faults.yaml").write_text(faults_yaml(scenario.faults, scenario.provider), encoding="utf-8")
     try:
         with ExitStack() as stack:
             return _run(scenario, name, options, watcher, folder, stack)
@@ -172,7 +172,7 @@ def _world(
 
 def _must_be_able_to_work(told: Mapping[str, Any]) -> None:
     """Raise `RunError` when no bridge could work with this. What cannot be known yet holds nobody up."""
-    results = [result for handed in all_handed(told, "the handover") for result in before_a_run(handed)]
+    results = [result for handed in all_handed(told, "the handover") for result in run_checks_before_run(handed)]
     problems = [str(result) for result in results if result.standing == "wrong"]
     if problems:
         raise RunError("\n".join(["the run does not start, because no bridge could work with this:", *problems]))

@@ -11,7 +11,7 @@ from sendproof_harness.handover import write
 from sendproof_harness.providers import provider as record_of
 from sendproof_harness.scenario.fault_kinds import KILL
 from sendproof_harness.scenario.model import Channel, Scenario
-from sendproof_harness.scenario.values import iso
+from sendproof_harness.scenario.values import iso_utc
 
 LOOPBACK = frozenset({"127.0.0.1", "localhost", "::1"})
 
@@ -91,5 +91,5 @@ def _name(name: str) -> str:
 
 def _clock(scenario: Scenario, rate: float | None) -> dict[str, object]:
     if rate is None:
-        return {"mode": "virtual", "start": iso(scenario.starts)}
-    return {"mode": "real", "rate": rate} | ({} if rate == 1 else {"start": iso(scenario.starts)})
+        return {"mode": "virtual", "start": iso_utc(scenario.starts)}
+    return {"mode": "real", "rate": rate} | ({} if rate == 1 else {"start": iso_utc(scenario.starts)})

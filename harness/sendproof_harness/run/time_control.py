@@ -14,7 +14,7 @@ from sendproof_harness.control_client import ControlClient, NotQuietError
 from sendproof_harness.run.aborted import RunAborted, RunAbortedError
 from sendproof_harness.run.processes import pause
 from sendproof_harness.run.progress import Watcher
-from sendproof_harness.scenario.values import iso
+from sendproof_harness.scenario.values import iso_utc
 
 _SHOW_EVERY_S = 0.25
 
@@ -65,7 +65,7 @@ class TimeControl:
         if self.rate is not None:
             self._sit_out(target_time)
             return
-        target = {"to": iso(target_time)}
+        target = {"to": iso_utc(target_time)}
         with ControlClient(self.control.url) as own:
             before: object = None
             while True:

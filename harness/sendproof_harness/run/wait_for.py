@@ -14,7 +14,7 @@ from sendproof_harness.run.context import RunContext
 from sendproof_harness.run.processes import pause
 from sendproof_harness.run.time_control import at_rest
 from sendproof_harness.scenario.model import WaitFor
-from sendproof_harness.scenario.values import counted, words
+from sendproof_harness.scenario.values import duration_text, pluralized
 
 # A bridge that has registered its listener joins the clock within moments, if it means to.
 JOIN_S = 3.0
@@ -123,7 +123,7 @@ def _templates(state: Mapping[str, Any]) -> int:
 def _said(wanted: WaitFor) -> str:
     if wanted.synchronised and not (wanted.listeners or wanted.templates):
         return "its templates to be synchronised"
-    parts = [counted(wanted.listeners, "listener"), counted(wanted.templates, "template")]
+    parts = [pluralized(wanted.listeners, "listener"), pluralized(wanted.templates, "template")]
     return ", ".join([*parts, "all synchronised"] if wanted.synchronised else parts)
 
 
@@ -138,7 +138,7 @@ def _not_ready(world: RunContext, wanted: WaitFor, waited: timedelta) -> RunAbor
         )
     if world.bridge.ours_to_start:
         got += f"; {world.bridge.last_words()}"
-    within = f"{words(waited)} of virtual time" if waited else f"{world.timeout_s:.0f} s"
+    within = f"{duration_text(waited)} of virtual time" if waited else f"{world.timeout_s:.0f} s"
     return RunAborted(
         blame="config" if refused or not world.bridge.ours_to_start else "bridge",
         cause="the bridge did not become ready",
@@ -149,7 +149,7 @@ def _not_ready(world: RunContext, wanted: WaitFor, waited: timedelta) -> RunAbor
 
 def _state(world: RunContext, sandbox: str, wanted: WaitFor) -> str:
     state = world.control.state(sandbox)
-    said = [counted(len(state["listeners"]), "listener"), counted(_templates(state), "template")]
+    said = [pluralized(len(state["listeners"]), "listener"), pluralized(_templates(state), "template")]
     if wanted.synchronised:
         said += differences(world, sandbox, state["channel_templates"])
     return ", ".join(said)

@@ -18,12 +18,12 @@ from sendproof_harness.run.processes import ProcessError
 from sendproof_harness.run.progress import watching
 from sendproof_harness.run.runner import Options, run
 from sendproof_harness.run.simulator_process import start_simulators
-from sendproof_harness.scenario.diagnostics import UnusableFileError
+from sendproof_harness.scenario.diagnostics import InvalidFileError
 from sendproof_harness.scenario.dialect_matrix import dialect_variants
-from sendproof_harness.scenario.library import find
-from sendproof_harness.scenario.load import load
-from sendproof_harness.scenario.model import Scenario, whole
-from sendproof_harness.scenario.random_faults import TooManyError, as_yaml, draw
+from sendproof_harness.scenario.library import find_scenario_files
+from sendproof_harness.scenario.load import load_scenarios
+from sendproof_harness.scenario.model import Scenario, virtual_duration
+from sendproof_harness.scenario.random_faults import TooManyFaultsError, faults_yaml, generate_faults
 
 
 class RefusedError(Exception):
@@ -44,10 +44,10 @@ def scenarios_of(files: Sequence[Path], wanted: Selection, options: Options) -> 
     """Every scenario by the name of its results folder. Nothing runs before all files are right."""
     found: dict[str, Scenario] = {}
     mistakes: list[str] = []
-    for file in (one for named in files for one in find(named)):
+    for file in (one for named in files for one in find_scenario_files(named)):
         try:
-            every = load(file)
-        except UnusableFileError as error:
+            every = load_scenarios(file)
+        except InvalidFileError as error:
             mistakes.append(str(error))
             continue
         for scenario in every:
@@ -74,8 +74,8 @@ def _is_for(scenario: Scenario, provider: str | None) -> bool:
 def _as_wanted(scenario: Scenario, name: str, wanted: Selection, options: Options) -> Scenario:
     seed = scenario.seed if wanted.seed is None else wanted.seed
     try:
-        drawn = draw(scenario, seed, wanted.random_faults, kills=options.bridge is None)
-    except TooManyError as error:
+        drawn = generate_faults(scenario, seed, wanted.random_faults, kills=options.bridge is None)
+    except TooManyFaultsError as error:
         raise RefusedError(f"{name}: --random-faults: {error}") from error
     return dataclasses.replace(scenario, seed=seed, faults=(*scenario.faults, *drawn))
 
@@ -112,9 +112,9 @@ def run_scenario(scenario: Scenario, name: str, options: Options, console: Conso
     """Play and judge one scenario, and say so."""
     console.print(f"{scenario.name}  ({_told_apart(scenario)})", style="bold", markup=False, highlight=False)
     if scenario.faults:
-        console.print(as_yaml(scenario.faults, scenario.provider).rstrip(), markup=False, highlight=False)
+        console.print(faults_yaml(scenario.faults, scenario.provider).rstrip(), markup=False, highlight=False)
     try:
-        with watching(console, whole(scenario)) as watcher:
+        with watching(console, virtual_duration(scenario)) as watcher:
             recorded = run(scenario, name, options, watcher)
     except RunError as error:
         console.print("error", style="bold magenta")
@@ -145,7 +145,7 @@ def judge_and_report(file: Path, history: History, folder: Path | None, console:
     verdict = judge(history)
     reports = None if folder is None else write_reports(verdict, history, folder)
     print_verdict(verdict, console, reports, file.parent if file.parent == folder else file)
-    return verdict.standing
+    return verdict.status
 
 
 def summary(standings: Mapping[str, Status], results: Path, console: Console) -> None:

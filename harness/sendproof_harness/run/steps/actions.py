@@ -12,25 +12,25 @@ from typing import Any
 from sendproof_harness.control_client import ControlError
 from sendproof_harness.run.aborted import RunAborted, RunAbortedError
 from sendproof_harness.run.context import RunContext
-from sendproof_harness.scenario.customer_selection import chosen
+from sendproof_harness.scenario.customer_selection import select_customers
 from sendproof_harness.scenario.model import (
     AddTemplate,
     Campaign,
-    Cancel,
+    CancelCampaign,
     ChangeTemplate,
     Criterion,
-    Define,
+    CustomerEvents,
+    DefineTrigger,
     DeleteTemplate,
-    Events,
     OptOut,
     Part,
-    Plan,
+    PlanCampaign,
     RenameTemplate,
-    Resend,
+    ResendWebhooks,
     Split,
     Trigger,
 )
-from sendproof_harness.scenario.values import counted, iso, milliseconds
+from sendproof_harness.scenario.values import iso_utc, pluralized, to_milliseconds
 
 OPTIMOVE = "optimove"
 _CONSENT = "SMS_OPT_IN"
@@ -40,17 +40,17 @@ _NO_MESSAGES = 2
 _EVENTS_AT_ONCE = 10_000
 
 
-def plan(world: RunContext, step: Plan) -> None:
+def plan(world: RunContext, step: PlanCampaign) -> None:
     """Give a campaign to Optimove, which takes it only when its templates are synchronised."""
     campaign = next(one for one in world.scenario.campaigns if one.campaign == step.campaign)
-    world.watcher.phase(f"planning campaign {campaign.campaign} for {counted(campaign.customers, 'customer')}")
+    world.watcher.phase(f"planning campaign {campaign.campaign} for {pluralized(campaign.customers, 'customer')}")
     channels = [part.channel for part in campaign.parts]
     for sandbox in world.sandboxes:
         with _Synchronised(world, sandbox, channels, f"campaign {campaign.campaign}"):
             world.control.schedule_campaign(sandbox, _planned(campaign))
 
 
-def define(world: RunContext, step: Define) -> None:
+def define(world: RunContext, step: DefineTrigger) -> None:
     """Define a trigger in Optimove, under the same condition."""
     trigger = next(one for one in world.scenario.triggers if one.trigger == step.trigger)
     world.watcher.phase(f"defining the trigger {trigger.trigger}")
@@ -93,32 +93,32 @@ class _Synchronised:
         )
 
 
-def cancel(world: RunContext, step: Cancel) -> None:
+def cancel(world: RunContext, step: CancelCampaign) -> None:
     """Cancel a campaign."""
     world.watcher.phase(f"cancelling campaign {step.campaign}")
     for sandbox in world.sandboxes:
         world.control.cancel_campaign(sandbox, step.campaign)
 
 
-def events(world: RunContext, step: Events) -> None:
+def events(world: RunContext, step: CustomerEvents) -> None:
     """Customers do something; what lies ahead is known to Optimove as time comes to it."""
     world.watcher.phase(f"letting customers do {step.event}")
-    customers = list(chosen(world.scenario, step.who, f"events {_index(world, step)}"))
+    customers = list(select_customers(world.scenario, step.selection, f"events {_index(world, step)}"))
     happen = list(_happenings(step, customers, world.passing.now()))
-    world.watcher.note(f"{counted(len(happen), 'event')} of {counted(len(customers), 'customer')}")
+    world.watcher.note(f"{pluralized(len(happen), 'event')} of {pluralized(len(customers), 'customer')}")
     for sandbox in world.sandboxes:
         rest = iter(happen)
         while some := list(islice(rest, _EVENTS_AT_ONCE)):
             world.control.record_customer_events(sandbox, some)
 
 
-def _happenings(step: Events, customers: list[str], now: datetime) -> Iterator[dict[str, object]]:
+def _happenings(step: CustomerEvents, customers: list[str], now: datetime) -> Iterator[dict[str, object]]:
     """In the order of time: the customers spread evenly, each as often as the step says."""
     apart = step.spread / len(customers) if customers else step.spread
     for time in range(step.times):
         for place, customer in enumerate(customers):
             later = step.every * time + apart * place
-            at = {"at": iso(now + later)} if later else {}
+            at = {"at": iso_utc(now + later)} if later else {}
             parameters = {"parameters": dict(step.parameters)} if step.parameters else {}
             yield {"customer": customer, "event": step.event, **parameters, **at}
 
@@ -160,8 +160,8 @@ def _template(world: RunContext, sandbox: str, provider: str, title: str) -> obj
 
 def opt_out(world: RunContext, step: OptOut) -> None:
     """Upload a file of the client's daily batch."""
-    customers = list(chosen(world.scenario, step.who, f"opt_out {_index(world, step)}"))
-    world.watcher.phase(f"letting {counted(len(customers), 'customer')} opt out by {step.by}")
+    customers = list(select_customers(world.scenario, step.selection, f"opt_out {_index(world, step)}"))
+    world.watcher.phase(f"letting {pluralized(len(customers), 'customer')} opt out by {step.by}")
     if step.by == "attribute":
         head, tail = f"CustomerID,{_CONSENT}", "0"
     else:
@@ -171,9 +171,9 @@ def opt_out(world: RunContext, step: OptOut) -> None:
         world.control.upload_batch_file(sandbox, OPTIMOVE, text)
 
 
-def resend(world: RunContext, step: Resend) -> None:
+def resend(world: RunContext, step: ResendWebhooks) -> None:
     """Send notifications of the past once more."""
-    world.watcher.phase(f"sending {counted(step.count, 'notification')} {step.service}.{step.event} once more")
+    world.watcher.phase(f"sending {pluralized(step.count, 'notification')} {step.service}.{step.event} once more")
     for sandbox in world.sandboxes:
         sent = world.control.webhooks(sandbox, step.service, step.event)
         again = sent[step.nth - 1 : step.nth - 1 + step.count]
@@ -183,7 +183,7 @@ def resend(world: RunContext, step: Resend) -> None:
             world.control.resend_webhook(sandbox, step.service, one["key"])
 
 
-def _never_sent(step: Resend, sent: int) -> RunAborted:
+def _never_sent(step: ResendWebhooks, sent: int) -> RunAborted:
     return RunAborted(
         blame="config",
         cause="a notification could not be sent once more, as it was never sent",
@@ -192,17 +192,17 @@ def _never_sent(step: Resend, sent: int) -> RunAborted:
     )
 
 
-def _index(world: RunContext, step: Events | OptOut) -> int:
+def _index(world: RunContext, step: CustomerEvents | OptOut) -> int:
     """The place of a step, which is part of what is drawn for it."""
     return next(index for index, one in enumerate(world.scenario.steps) if one is step)
 
 
 def _planned(campaign: Campaign) -> dict[str, object]:
-    announced = {} if campaign.announced is None else {"announce_at": iso(campaign.announced)}
+    announced = {} if campaign.announced is None else {"announce_at": iso_utc(campaign.announced)}
     day = {} if campaign.day is None else {"day": campaign.day.isoformat()}
     clearance = campaign.clearance_by
-    conditional = {} if clearance is None else {"conditional": {"clearance_by": iso(clearance)}}
-    cancel_at = {} if campaign.cancel_at is None else {"cancel_at": iso(campaign.cancel_at)}
+    conditional = {} if clearance is None else {"conditional": {"clearance_by": iso_utc(clearance)}}
+    cancel_at = {} if campaign.cancel_at is None else {"cancel_at": iso_utc(campaign.cancel_at)}
     return {
         "campaign": campaign.campaign,
         "name": campaign.name,
@@ -222,7 +222,7 @@ def _channels(parts: tuple[Part, ...]) -> dict[str, object]:
 
 
 def _split(split: Split) -> dict[str, object]:
-    return {"share": float(split.share), "template": split.template, "send_at": iso(split.send_at)}
+    return {"share": float(split.share), "template": split.template, "send_at": iso_utc(split.send_at)}
 
 
 def _defined(trigger: Trigger) -> dict[str, object]:
@@ -238,19 +238,19 @@ def _defined(trigger: Trigger) -> dict[str, object]:
 
 
 def _criterion(criterion: Criterion) -> dict[str, object]:
-    within = {} if criterion.within is None else {"within_ms": milliseconds(criterion.within)}
+    within = {} if criterion.within is None else {"within_ms": to_milliseconds(criterion.within)}
     return {"event": criterion.event, "count": criterion.count, "where": dict(criterion.where), **within}
 
 
 ACTS: Mapping[type, Callable[[RunContext, Any], None]] = {
-    Plan: plan,
-    Define: define,
-    Cancel: cancel,
-    Events: events,
+    PlanCampaign: plan,
+    DefineTrigger: define,
+    CancelCampaign: cancel,
+    CustomerEvents: events,
     AddTemplate: add_template,
     RenameTemplate: rename_template,
     ChangeTemplate: change_template,
     DeleteTemplate: delete_template,
     OptOut: opt_out,
-    Resend: resend,
+    ResendWebhooks: resend,
 }

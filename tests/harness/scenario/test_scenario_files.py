@@ -1,4 +1,4 @@
-"""What a scenario file may say, and what its writer is told when it cannot be run."""
+"""Scenario files: valid ones become values, and invalid ones give messages with the line and the expected value."""
 
 import json
 from datetime import UTC, datetime, timedelta
@@ -9,29 +9,29 @@ from pathlib import Path
 import pytest
 from jsonschema import Draft202012Validator
 
+from repository import ROOT
 from sendproof_harness.handover.write import Listen, handover
 from sendproof_harness.history.writer import FILES
-from sendproof_harness.scenario.diagnostics import UnusableFileError
-from sendproof_harness.scenario.library import find
-from sendproof_harness.scenario.load import SCHEMA_FILE, load, loads
+from sendproof_harness.scenario.diagnostics import InvalidFileError
+from sendproof_harness.scenario.library import find_scenario_files
+from sendproof_harness.scenario.load import SCHEMA_FILE, load_scenarios, parse_scenarios
 from sendproof_harness.scenario.model import (
     Advance,
     Audience,
     Campaign,
     Channel,
     Part,
-    Plan,
+    PlanCampaign,
     Scenario,
     Split,
     Template,
     WaitFor,
 )
-from sendproof_harness.scenario.rules.simulator_facts import ATTRIBUTES, FATES
+from sendproof_harness.scenario.rules.simulator_facts import ATTRIBUTES, OUTCOMES
 from sendproof_simulators.core.audience import audience as simulated
 from sendproof_simulators.core.messaging.delivery_outcomes import BY_NAME
 from sendproof_simulators.core.randomness import KeyedRandom
 
-ROOT = Path(__file__).parents[2]
 LIBRARY = sorted((ROOT / "scenarios").rglob("*.yaml"))
 
 SMALL = """\
@@ -65,16 +65,16 @@ steps:
 """
 
 
-def told(text: str) -> list[str]:
-    """All that the writer of `text` is told."""
-    with pytest.raises(UnusableFileError) as raised:
-        loads(text, "my.yaml")
+def messages(text: str) -> list[str]:
+    """Return the lines of the error for the text of a file."""
+    with pytest.raises(InvalidFileError) as raised:
+        parse_scenarios(text, "my.yaml")
     return str(raised.value).splitlines()
 
 
-def test_a_file_becomes_values() -> None:
-    """Percentages become exact parts, times become UTC, and what was left out has its default."""
-    (scenario,) = loads(SMALL, "my.yaml")
+def test_valid_file_becomes_values() -> None:
+    """Percentages become exact fractions, times become UTC, and missing keys get their default."""
+    (scenario,) = parse_scenarios(SMALL, "my.yaml")
     assert scenario == Scenario(
         name="Small",
         about="",
@@ -112,28 +112,27 @@ def test_a_file_becomes_values() -> None:
                 ),
             ),
         ),
-        steps=(WaitFor(listeners=1, templates=2), Plan(campaign=7001), Advance(by=timedelta(days=7))),
+        steps=(WaitFor(listeners=1, templates=2), PlanCampaign(campaign=7001), Advance(by=timedelta(days=7))),
     )
 
 
-def test_a_misspelt_key_is_named_with_its_line_and_what_was_meant() -> None:
-    """The message alone is enough to mend the file, and the key that is now missing is not told again."""
+def test_misspelled_key_is_reported_once_with_a_suggestion() -> None:
+    """The message suffices to correct the file; the key that is now missing is not reported as well."""
     text = SMALL.replace("{share: 37.5%, template: L", "{sharee: 37.5%, template: L")
-    assert told(text) == ['my.yaml:23: campaigns[0].splits[1].sharee: unknown key, did you mean "share"?']
+    assert messages(text) == ['my.yaml:23: campaigns[0].splits[1].sharee: unknown key, did you mean "share"?']
 
 
-def test_a_key_like_no_other_is_answered_with_all_that_are_known() -> None:
-    """When nothing is near, the writer sees the whole choice."""
+def test_unknown_key_without_a_close_match_lists_the_known_keys() -> None:
     text = SMALL.replace("opted_out: 4%", "zzz: 4%")
-    assert told(text) == [
+    assert messages(text) == [
         "my.yaml:7: audience.zzz: unknown key, known: customers, opted_out, unusable_numbers, country, outcomes"
     ]
 
 
-def test_all_mistakes_are_told_at_once_in_the_order_of_the_file() -> None:
-    """Nobody has to run the file again to see the second mistake."""
+def test_all_mistakes_are_reported_at_once_in_file_order() -> None:
+    """The user does not have to load the file again to see the second mistake."""
     text = SMALL.replace("seed: 7\n", "").replace("62.5%", "half").replace("plan: 7001", "plan: soon")
-    assert told(text) == [
+    assert messages(text) == [
         'my.yaml:1: missing key "seed": expected a whole number, 0 or more',
         'my.yaml:21: campaigns[0].splits[0].share: expected a percentage from 0% to 100%, such as 50%, got "half"',
         'my.yaml:25: steps[1].plan: expected a whole number, 1 or more, got "soon"',
@@ -193,7 +192,7 @@ BAD_VALUES = [
     (
         "  - plan: 7001",
         "    plan: 7001",
-        "my.yaml:25: steps[0]: expected one step, got 2 (wait_for, plan); write each as a list item of its own",
+        "my.yaml:25: steps[0]: expected one step, got 2 (wait_for, plan); write each step as its own list item",
     ),
     (
         "  - plan",
@@ -203,12 +202,11 @@ BAD_VALUES = [
 ]
 
 
-@pytest.mark.parametrize(("said", "instead", "message"), BAD_VALUES)
-def test_a_bad_value_is_told_with_what_was_expected_and_what_stands_there(
-    said: str, instead: str, message: str
+@pytest.mark.parametrize(("original", "replacement", "message"), BAD_VALUES)
+def test_bad_value_is_reported_with_the_expected_and_the_actual_value(
+    original: str, replacement: str, message: str
 ) -> None:
-    """Each kind of value has a message with its line, its key, an example and the value itself."""
-    assert told(SMALL.replace(said, instead, 1)) == [message]
+    assert messages(SMALL.replace(original, replacement, 1)) == [message]
 
 
 BROKEN_RULES = [
@@ -216,11 +214,11 @@ BROKEN_RULES = [
         "  - wait_for: {listeners: 1, templates: 2}\n",
         "",
         (
-            "my.yaml:25: steps[0]: expected a wait_for first, such as {wait_for: {listeners: 1}}:"
-            " the bridge needs a moment to start"
+            "my.yaml:25: steps[0]: expected wait_for as the first step; add `- wait_for: {listeners: 1}`,"
+            " so that the bridge can start"
         ),
     ),
-    ("37.5%", "37%", "my.yaml:21: campaigns[0].splits: expected shares that make 100%, got 99.5%"),
+    ("37.5%", "37%", "my.yaml:21: campaigns[0].splits: expected shares of 100% in total, got 99.5%"),
     (
         "template: Last call",
         "template: Last cal",
@@ -229,9 +227,9 @@ BROKEN_RULES = [
     (
         "campaigns:\n",
         '  - {provider: textlocal, title: Spring welcome, body: "Hi"}\ncampaigns:\n',
-        "my.yaml:17: templates[2].title: Spring welcome already stands on line 12; keep one of the two",
+        "my.yaml:17: templates[2].title: Spring welcome already occurs on line 12; remove one of the two",
     ),
-    ("channel: 505", "channel: 9", "my.yaml:19: campaigns[0].channel: there is no channel 9; known: 505"),
+    ("channel: 505", "channel: 9", "my.yaml:19: campaigns[0].channel: unknown channel 9; known: 505"),
     (
         "announced: 2026-03-02T06:30:00Z",
         "announced: 2026-03-02T05:30:00Z",
@@ -251,7 +249,7 @@ BROKEN_RULES = [
     (
         "FIRST_NAME",
         "FRIST_NAME",
-        'my.yaml:13: templates[0].body: customers have no attribute "FRIST_NAME"; did you mean "FIRST_NAME"?',
+        'my.yaml:13: templates[0].body: unknown attribute "FRIST_NAME"; did you mean "FIRST_NAME"?',
     ),
     (
         "  - plan: 7001\n",
@@ -261,133 +259,131 @@ BROKEN_RULES = [
     (
         "- plan: 7001",
         "- plan: 7001\n  - plan: 7002",
-        'my.yaml:27: steps[2].plan: there is no campaign 7002; did you mean "7001"?',
+        'my.yaml:27: steps[2].plan: unknown campaign 7002; did you mean "7001"?',
     ),
     (
         "- plan: 7001",
         "- plan: 7001\n  - plan: 7001",
-        "my.yaml:27: steps[2].plan: 7001 already stands on line 26; keep one of the two",
+        "my.yaml:27: steps[2].plan: 7001 already occurs on line 26; remove one of the two",
     ),
     (
         "- plan: 7001",
         "- advance: 31 minutes\n  - plan: 7001",
         (
-            "my.yaml:27: steps[2].plan: campaign 7001 is announced at 2026-03-02T06:30:00Z, but by this step it is"
-            " 2026-03-02T06:31:00Z; plan it earlier"
+            "my.yaml:27: steps[2].plan: campaign 7001 is announced at 2026-03-02T06:30:00Z, but this step runs at"
+            " 2026-03-02T06:31:00Z; plan the campaign earlier"
         ),
     ),
     (
         "templates: 2}",
         "templates: 3}",
-        "my.yaml:25: steps[0].wait_for.templates: expected at most 2, as many as the channels can have, got 3",
+        "my.yaml:25: steps[0].wait_for.templates: expected at most 2 (the templates of all channels), got 3",
     ),
     (
         "channel: 505",
         "channel: 505\n    first_customer: 40\n    customers: 61",
         (
-            "my.yaml:21: campaigns[0].customers: expected at most 60, as the audience has 100 customers"
-            " and this campaign begins at 40, got 61"
+            "my.yaml:21: campaigns[0].customers: expected at most 60 (the audience has 100 customers,"
+            " and the campaign starts at 40), got 61"
         ),
     ),
     (
         "opted_out: 4%",
         "outcomes: {delivered after 2 h: 4%}",
-        'my.yaml:7: audience.outcomes.delivered after 2 h: no number decides this; did you mean "delivered after 1 h"?',
+        (
+            "my.yaml:7: audience.outcomes.delivered after 2 h: no test number has this outcome;"
+            ' did you mean "delivered after 1 h"?'
+        ),
     ),
     (
         "opted_out: 4%",
         "outcomes: {never: 60%, landline: 50%}",
-        "my.yaml:7: audience.outcomes: expected shares that make 100% at most, got 110%",
+        "my.yaml:7: audience.outcomes: expected shares of at most 100% in total, got 110%",
     ),
 ]
 
 
-@pytest.mark.parametrize(("said", "instead", "message"), BROKEN_RULES)
-def test_parts_that_do_not_fit_together_are_told_like_bad_values(said: str, instead: str, message: str) -> None:
-    """What no schema can say has messages of the same form."""
-    assert told(SMALL.replace(said, instead, 1)) == [message]
+@pytest.mark.parametrize(("original", "replacement", "message"), BROKEN_RULES)
+def test_broken_rule_is_reported_like_a_bad_value(original: str, replacement: str, message: str) -> None:
+    """The schema cannot express these rules, but their messages have the same form."""
+    assert messages(SMALL.replace(original, replacement, 1)) == [message]
 
 
 UNREADABLE = [
     ("", "my.yaml:1: expected a scenario, got an empty file"),
     ("name: [", "my.yaml:1: not valid YAML: expected the node content, but found '<stream end>'"),
-    ("name: a\nname: b\n", "my.yaml:2: name: this key already stands on line 1; keep one of the two"),
-    ("a: &x 1\nb: *x\n", "my.yaml:2: aliases such as *x are not read; write the value out"),
-    ("a: !!binary aGk=\n", "my.yaml:1: tags such as tag:yaml.org,2002:binary are not read; write the value alone"),
-    ("? [a]\n: 1\n", "my.yaml:1: expected a key in words, got a list or mapping"),
-    ("[" * 1100 + "]" * 1100, "my.yaml:1: expected a scenario, got lists or mappings nested beyond reading"),
+    ("name: a\nname: b\n", "my.yaml:2: name: this key already occurs on line 1; remove one of the two"),
+    ("a: &x 1\nb: *x\n", "my.yaml:2: aliases such as *x are not supported; write out the value"),
+    ("a: !!binary aGk=\n", "my.yaml:1: tags such as tag:yaml.org,2002:binary are not supported; remove the tag"),
+    ("? [a]\n: 1\n", "my.yaml:1: expected text as a key, got a list or mapping"),
+    ("[" * 1100 + "]" * 1100, "my.yaml:1: expected a scenario, got lists or mappings nested deeper than 50"),
     ("# " + "x" * 1_000_000, "my.yaml:1: expected a scenario of at most 1,000,000 characters, got 1,000,002"),
     ("- 1\n", "my.yaml:1: expected a scenario: a mapping of keys, got a list"),
 ]
 
 
 @pytest.mark.parametrize(("text", "message"), UNREADABLE, ids=[message.partition(": ")[2] for _, message in UNREADABLE])
-def test_text_that_is_no_scenario_is_told_with_its_line(text: str, message: str) -> None:
-    """Nothing in a file can lead to a traceback, to code that runs, or to memory that fills."""
-    assert told(text) == [message]
+def test_unreadable_text_is_reported_with_its_line(text: str, message: str) -> None:
+    """No content of a file may cause a traceback, execute code or exhaust the memory."""
+    assert messages(text) == [message]
 
 
-def test_a_file_that_is_not_there_is_told_with_what_was_expected(tmp_path: Path) -> None:
-    """A wrong path is as clear as a wrong key."""
-    with pytest.raises(
-        UnusableFileError, match=r"nothing\.yaml:1: cannot be read: No such file or directory; expected"
-    ):
-        load(tmp_path / "nothing.yaml")
+def test_missing_file_is_reported_with_the_expected_kind(tmp_path: Path) -> None:
+    with pytest.raises(InvalidFileError, match=r"nothing\.yaml:1: cannot be read: No such file or directory; expected"):
+        load_scenarios(tmp_path / "nothing.yaml")
 
 
 @pytest.mark.parametrize("file", LIBRARY, ids=lambda file: str(file.relative_to(ROOT)))
-def test_every_scenario_of_the_library_loads(file: Path) -> None:
-    """What we hand out can be run."""
-    assert all(scenario.name for scenario in load(file))
+def test_library_scenario_loads(file: Path) -> None:
+    assert all(scenario.name for scenario in load_scenarios(file))
 
 
 @pytest.mark.parametrize("file", LIBRARY, ids=lambda file: str(file.relative_to(ROOT)))
-def test_every_scenario_of_the_library_says_what_a_wrong_bridge_would_do(file: Path) -> None:
-    """It is for readers: the schema for their editor comes first, and `about` names the mistake it is there for."""
+def test_library_scenario_starts_with_the_schema_and_describes_the_mistake(file: Path) -> None:
+    """An editor reads the schema from the first line; a reader learns from `about` which bridges fail."""
     first, *_ = file.read_text().splitlines()
     assert (file.parent / first.removeprefix("# yaml-language-server: $schema=")).resolve() == SCHEMA_FILE.resolve()
-    assert "bridge" in load(file)[0].about
+    assert "bridge" in load_scenarios(file)[0].about
 
 
 @pytest.mark.parametrize("named", ["scenarios/scheduled/first_campaign.yaml", "scheduled/first_campaign"])
-def test_a_scenario_of_the_library_is_found_by_its_name(named: str, tmp_path: Path) -> None:
-    """Who installed Sendproof without its repository has the library, too; what is no name of it stays as it is."""
-    assert [file.resolve() for file in find(Path(named))] == [ROOT / "scenarios" / "scheduled" / "first_campaign.yaml"]
-    assert find(tmp_path / named) == [tmp_path / named]
+def test_library_scenario_is_found_by_its_name(named: str, tmp_path: Path) -> None:
+    """An installation without the repository contains the library; other paths are returned unchanged."""
+    assert [file.resolve() for file in find_scenario_files(Path(named))] == [
+        ROOT / "scenarios" / "scheduled" / "first_campaign.yaml"
+    ]
+    assert find_scenario_files(tmp_path / named) == [tmp_path / named]
 
 
-def test_texts_may_use_exactly_the_attributes_that_customers_have() -> None:
-    """The list is kept on both sides of the wire; here they are held together."""
+def test_template_attributes_are_those_of_the_simulators() -> None:
+    """The harness cannot import the simulators and repeats their list."""
     audience = simulated.Audience(
         KeyedRandom(1), simulated.AudienceRecipe(customers=1, opted_out=0.0, unusable_numbers=0.0)
     )
     assert audience.attribute_names == ATTRIBUTES
 
 
-def test_a_scenario_can_ask_for_every_fate_that_a_number_dials() -> None:
-    """And for no other: both sides of the wire know the same names."""
-    assert set(FATES) == set(BY_NAME)
+def test_outcomes_are_those_of_the_simulators() -> None:
+    """The harness cannot import the simulators and repeats their list."""
+    assert set(OUTCOMES) == set(BY_NAME)
 
 
-def test_the_schema_is_itself_valid() -> None:
-    """Editors can use it."""
+def test_schema_is_valid() -> None:
     Draft202012Validator.check_schema(json.loads(SCHEMA_FILE.read_text()))
 
 
-def explained(page: str, heading: str) -> list[str]:
-    """What a table of a page has in its first column."""
+def first_column(page: str, heading: str) -> list[str]:
+    """Return the code in the first column of a table, which begins with this heading."""
     rows = (ROOT / "docs" / page).read_text().partition(f"| {heading} |")[2].splitlines()[2:]
     return [row.split("`")[1] for row in takewhile(lambda row: row.startswith("|"), rows)]
 
 
-def test_the_documents_explain_everything_that_a_bridge_is_told() -> None:
-    """Who writes a bridge can rely on the list."""
+def test_connect_your_bridge_explains_every_key_of_the_handover() -> None:
     sandbox = {"sandbox": "s", "seed": 1, "services": {}, "channels": [], "country": "GB"}
-    assert explained("connect-your-bridge.md", "key of the handover file") == list(
+    assert first_column("connect-your-bridge.md", "key of the handover file") == list(
         handover("http://127.0.0.1:1", sandbox, Listen(host="127.0.0.1", port=2))
     )
 
 
-def test_the_documents_explain_every_file_that_a_run_leaves() -> None:
-    """And no other."""
-    assert explained("read-a-verdict.md", "file | what it is") == list(FILES)
+def test_read_a_verdict_explains_every_file_of_a_run() -> None:
+    assert first_column("read-a-verdict.md", "file | what it is") == list(FILES)

@@ -1,9 +1,9 @@
-"""What the writer of a scenario is told about triggers, templates, several providers, opt-outs, keys and faults."""
+"""Messages about triggers, templates, several providers, opt-outs, keys and faults that do not fit together."""
 
 import pytest
 
-from sendproof_harness.scenario.diagnostics import UnusableFileError
-from sendproof_harness.scenario.load import loads
+from sendproof_harness.scenario.diagnostics import InvalidFileError
+from sendproof_harness.scenario.load import parse_scenarios
 
 WHOLE = """\
 sendproof: 1
@@ -51,16 +51,16 @@ steps:
 """
 
 
-def told(text: str) -> list[str]:
-    """All that the writer of `text` is told, without the name of the file."""
-    with pytest.raises(UnusableFileError) as raised:
-        loads(text, "my.yaml")
+def messages(text: str) -> list[str]:
+    """Return the lines of the error for the text of a file, without the name of the file."""
+    with pytest.raises(InvalidFileError) as raised:
+        parse_scenarios(text, "my.yaml")
     return [line.removeprefix("my.yaml:") for line in str(raised.value).splitlines()]
 
 
-def test_a_file_for_several_providers_is_a_scenario_for_each() -> None:
-    """Whatever says `any` names the provider, and customers live where it reaches them."""
-    textlocal, delivyr = loads(WHOLE, "my.yaml")
+def test_file_for_several_providers_becomes_one_scenario_per_provider() -> None:
+    """The provider replaces `any`, and the customers live in a country that it reaches."""
+    textlocal, delivyr = parse_scenarios(WHOLE, "my.yaml")
     assert [channel.provider for channel in textlocal.channels] == ["textlocal", "textlocal"]
     assert (textlocal.audience.country, delivyr.audience.country) == ("GB", "US")
     assert [fault.get("call") for fault in (textlocal.faults[0], delivyr.faults[0])] == [
@@ -69,13 +69,13 @@ def test_a_file_for_several_providers_is_a_scenario_for_each() -> None:
     ]
 
 
-def test_a_fault_tells_lengths_in_milliseconds() -> None:
-    """As the control API takes them."""
-    kill = loads(WHOLE, "my.yaml")[0].faults[1]
+def test_durations_of_a_fault_become_milliseconds() -> None:
+    """The control API takes milliseconds."""
+    kill = parse_scenarios(WHOLE, "my.yaml")[0].faults[1]
     assert dict(kill) == {"fault": "kill", "webhook": "textlocal.receipt", "down": 600_000}
 
 
-NEEDS = "any needs a list of `providers` at the top of the file"
+ANY = "got any; to use any, add a list of `providers` at the top of the file"
 LATER = "expected a time not before"
 SPLIT = "campaigns[0].channels[0].splits[0]"
 TWICE = "known: Welcome, Come back, Welcome"
@@ -85,30 +85,33 @@ BROKEN = [
         "providers: [textlocal, delivyr]\n",
         "",
         [
-            f"7: channels[0].provider: expected the name of a provider; {NEEDS}",
-            f"8: channels[1].provider: expected the name of a provider; {NEEDS}",
-            f"26: faults[0].call: expected the name of a service; {NEEDS}",
-            f"27: faults[1].webhook: expected the name of a service; {NEEDS}",
+            f"7: channels[0].provider: expected the name of a provider, {ANY}",
+            f"8: channels[1].provider: expected the name of a provider, {ANY}",
+            f"26: faults[0].call: expected the name of a service, {ANY}",
+            f"27: faults[1].webhook: expected the name of a service, {ANY}",
         ],
     ),
     (
         "{id: 505, provider: any}",
         "{id: 505, provider: any, testing: true}".replace("any", "xtremepush"),
         [
-            "8: channels[0].testing: xtremepush has no testing mode; leave it out",
-            f'17: {SPLIT}.template: xtremepush has no template "Welcome"; there are none',
+            "8: channels[0].testing: xtremepush has no testing mode; remove this key",
+            f'17: {SPLIT}.template: xtremepush has no template "Welcome"; known: none',
         ],
     ),
     (
         "kind: triggered}",
         "kind: triggered, overrides: '{}'}",
-        ["9: channels[1].overrides: textlocal has no triggered overrides; leave it out"],
+        ["9: channels[1].overrides: textlocal has no triggered overrides; remove this key"],
     ),
     (
         "      - channel: 505\n",
         "      - channel: 250\n",
         [
-            "16: campaigns[0].channels[0].channel: channel 250 is for triggers; a campaign needs one of kind scheduled",
+            (
+                "16: campaigns[0].channels[0].channel: expected a channel of kind scheduled, got 250,"
+                " which is for triggers"
+            ),
         ],
     ),
     (
@@ -119,14 +122,17 @@ BROKEN = [
     (
         "    announced: 2026-03-02T06:30:00Z\n",
         "",
-        ['14: campaigns[0]: missing key "announced": expected when Optimove tells the bridge of it'],
+        ['14: campaigns[0]: missing key "announced": expected the time at which Optimove announces the campaign'],
     ),
     (
         "triggers:\n",
         'nightly: "05:30"\ntriggers:\n',
         [
             f'14: campaigns[0].day: {LATER} the scenario starts (2026-03-02T06:00:00Z), got "2026-03-02T05:30:00Z"',
-            "18: campaigns[0].announced: the nightly process at 05:30 announces it; give the day or leave it out",
+            (
+                "18: campaigns[0].announced: the nightly process at 05:30 announces the campaign;"
+                " use `day` or remove this key"
+            ),
         ],
     ),
     (
@@ -138,18 +144,18 @@ BROKEN = [
         "    channel: 250\n",
         "    channel: 505\n",
         [
-            "22: triggers[0].channel: channel 505 is for scheduled campaigns; a trigger needs one of kind triggered",
+            "22: triggers[0].channel: expected a channel of kind triggered, got 505, which is for scheduled campaigns",
         ],
     ),
     (
         "campaign: 8001",
         "campaign: 7001",
-        ["21: triggers[0].campaign: 7001 is a scheduled campaign; a trigger has a campaign of its own"],
+        ["21: triggers[0].campaign: 7001 is a scheduled campaign; choose another number"],
     ),
     (
         "exclude: [page]",
         "exclude: [pages]",
-        ['25: triggers[0].exclude[0]: there is no attribute or parameter "pages"; did you mean "page"?'],
+        ['25: triggers[0].exclude[0]: unknown attribute or parameter "pages"; did you mean "page"?'],
     ),
     (
         "  - trigger: Visit\n  - events",
@@ -159,12 +165,12 @@ BROKEN = [
     (
         "event: page_visit, customers: 50",
         "event: page_visits, customers: 50",
-        ['33: steps[3].events.event: no trigger counts "page_visits"; did you mean "page_visit"?'],
+        ['33: steps[3].events.event: no trigger counts the event "page_visits"; did you mean "page_visit"?'],
     ),
     (
         ", times: 2, every",
         ", every",
-        ["33: steps[3].events.every: it is done once; say how many times as well"],
+        ["33: steps[3].events.every: `every` requires several events per customer; add `times`, such as times: 2"],
     ),
     (
         "customers: 50,",
@@ -174,79 +180,78 @@ BROKEN = [
     (
         "customers: 50,",
         "first_customer: 60, customers: 50,",
-        ["33: steps[3].events.customers: expected at most 40, as the audience has 100 customers, got 50"],
+        ["33: steps[3].events.customers: expected at most 40 (the audience has 100 customers), got 50"],
     ),
     (
         "See {{page}}",
         "See {{pgae}}",
-        ['12: templates[1].body: customers have no attribute "pgae"; did you mean "page"?'],
+        ['12: templates[1].body: unknown attribute "pgae"; did you mean "page"?'],
     ),
     (
         "title: Newer, body",
         "title: New, body",
-        ['36: steps[6].change_template.title: any has no template "New" by then; did you mean "Newer"?'],
+        ['36: steps[6].change_template.title: any has no template "New" at this step; did you mean "Newer"?'],
     ),
     (
         "title: New, body",
         "title: Welcome, body",
         [
-            '34: steps[4].add_template.title: any has a template "Welcome" by then; choose another title',
-            f'35: steps[5].rename_template.title: any has no template "New" by then; {TWICE}',
-            f'36: steps[6].change_template.title: any has no template "Newer" by then; {TWICE}',
-            f'37: steps[7].delete_template.title: any has no template "Newer" by then; {TWICE}',
+            '34: steps[4].add_template.title: any already has a template "Welcome" at this step; choose another title',
+            f'35: steps[5].rename_template.title: any has no template "New" at this step; {TWICE}',
+            f'36: steps[6].change_template.title: any has no template "Newer" at this step; {TWICE}',
+            f'37: steps[7].delete_template.title: any has no template "Newer" at this step; {TWICE}',
         ],
     ),
     (
         "{by: preference, channel: 505,",
         "{by: preference,",
-        ['38: steps[8].opt_out: missing key "channel": expected that of the preference'],
+        ['38: steps[8].opt_out: missing key "channel": expected the channel of the preference'],
     ),
     (
         "{by: preference, channel: 505,",
         "{by: attribute, channel: 505,",
-        ["38: steps[8].opt_out.channel: an attribute is one of the customer, on all channels; leave it out"],
+        ["38: steps[8].opt_out.channel: an attribute applies to all channels; remove this key"],
     ),
     (
         "action: rotate",
         "action: enable",
-        ["39: steps[9].key.overlap: enabling a key ends nothing; leave it out"],
+        ["39: steps[9].key.overlap: the action enable has no overlap, because it ends no key; remove this key"],
     ),
     (
         "cancel: 7001",
         "cancel: 7002",
-        ['42: steps[12].cancel: no step before plans campaign 7002; did you mean "7001"?'],
+        ['42: steps[12].cancel: no earlier step plans campaign 7002; did you mean "7001"?'],
     ),
     (
         "fault: connection_reset",
         "fault: connection_rest",
-        ['27: faults[0].fault: there is no fault "connection_rest"; did you mean "connection_reset"?'],
+        ['27: faults[0].fault: unknown fault "connection_rest"; did you mean "connection_reset"?'],
     ),
     (
         "call: any.send,",
         "call: any.sent,",
-        ['27: faults[0].call: "any.sent" is not the same at every provider; did you mean "any.send"?'],
+        ['27: faults[0].call: unknown position "any.sent"; did you mean "any.send"?'],
     ),
     (
         "call: any.send,",
         "webhook: any.receipt,",
-        ["27: faults[0].webhook: connection_reset strikes a call; name one in place of the webhook"],
+        ["27: faults[0].webhook: connection_reset is only possible for a call; use `call` instead of `webhook`"],
     ),
-    ("call: any.send,", "", ["27: faults[0]: expected exactly one place, call, got neither"]),
+    ("call: any.send,", "", ["27: faults[0]: expected exactly one position (call), got none"]),
     (
         "call: any.send,",
         "call: any.send, down: 1 hour,",
-        ["27: faults[0].down: connection_reset has no down; it has no keys of its own"],
+        ['27: faults[0].down: connection_reset has no key "down"; it has no keys of its own'],
     ),
     (
         "fault: connection_reset, call: any.send, when: after",
         "fault: rate_limited, call: any.send, when: after",
-        ["27: faults[0].when: rate_limited strikes before the effect only; leave it out"],
+        ["27: faults[0].when: rate_limited is only possible before the request is processed; remove this key"],
     ),
 ]
 
 
-@pytest.mark.parametrize(("said", "instead", "messages"), BROKEN)
-def test_parts_that_do_not_fit_together_are_told(said: str, instead: str, messages: list[str]) -> None:
-    """Each with its line, its key, and what to do."""
-    assert said in WHOLE
-    assert told(WHOLE.replace(said, instead, 1)) == messages
+@pytest.mark.parametrize(("original", "replacement", "expected"), BROKEN)
+def test_broken_rule_is_reported_with_its_line_and_key(original: str, replacement: str, expected: list[str]) -> None:
+    assert original in WHOLE
+    assert messages(WHOLE.replace(original, replacement, 1)) == expected

@@ -3,7 +3,7 @@
 from collections.abc import Iterator, Mapping
 from typing import Any
 
-from sendproof_harness.scenario.load import schema
+from sendproof_harness.scenario.load import scenario_schema
 from tables import table
 
 _HEAD = """# Every key of a scenario file
@@ -19,8 +19,8 @@ Schema = Mapping[str, Any]
 
 def page() -> str:
     """The keys of the file, then those of each mapping in it."""
-    parts = [_HEAD, "## The file\n", _keys(schema())]
-    for name, part in schema()["$defs"].items():
+    parts = [_HEAD, "## The file\n", _keys(scenario_schema())]
+    for name, part in scenario_schema()["$defs"].items():
         if "properties" in part:
             parts += _mapping(name, part)
     return "\n".join(parts)
@@ -43,12 +43,12 @@ def _value(part: Schema) -> str:
     """What kind of value it is, with the section of a mapping that has one."""
     if "$ref" in part:
         name = part["$ref"].removeprefix("#/$defs/")
-        found = schema()["$defs"][name]
+        found = scenario_schema()["$defs"][name]
         return f"[{name}](#{name})" if "properties" in found else str(found["title"])
     of_section = part.get("type") == "array" and "properties" in _resolved(part["items"])
     return f"a list of {_value(part['items'])}" if of_section else str(part["title"])
 
 
 def _resolved(part: Schema) -> Schema:
-    found: Schema = schema()["$defs"][part["$ref"].removeprefix("#/$defs/")] if "$ref" in part else part
+    found: Schema = scenario_schema()["$defs"][part["$ref"].removeprefix("#/$defs/")] if "$ref" in part else part
     return found

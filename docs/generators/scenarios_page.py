@@ -5,7 +5,7 @@ from itertools import groupby
 from operator import itemgetter
 from typing import Any
 
-from sendproof_harness.scenario.library_listing import of_library
+from sendproof_harness.scenario.library import library_summaries
 from tables import table
 
 _HEAD = """# Every scenario of the library
@@ -18,7 +18,14 @@ For who looks for something to play: every scenario that comes with Sendproof, w
 def page() -> str:
     """A table for each theme."""
     return "\n".join(
-        [_HEAD, *(line for theme, some in groupby(of_library(), itemgetter("theme")) for line in _theme(theme, some))]
+        [
+            _HEAD,
+            *(
+                line
+                for theme, some in groupby(library_summaries(), itemgetter("theme"))
+                for line in _theme(theme, some)
+            ),
+        ]
     )
 
 
