@@ -26,7 +26,7 @@ def test_every_spelling_of_a_number_has_the_same_digits(spelling):
     "spelling", ["+12125650100", "2125650100", "(212) 565-0100", "001 2125650100", "011 1 212 565 0100"]
 )
 def test_every_spelling_of_a_us_number_is_accepted(spelling):
-    """Two zeros are an international prefix in records, although nobody dials them in the US."""
+    """Two zeros are an international prefix in records, although people in the US dial another prefix."""
     assert normalize_number(spelling, "US") == "12125650100"
 
 

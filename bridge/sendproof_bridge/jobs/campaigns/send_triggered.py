@@ -151,5 +151,5 @@ def event_values(fields: Mapping[str, Any]) -> dict[str, str | None]:
 def _as_text(value: object) -> str | None:
     if value is None or isinstance(value, str):
         return value
-    # A consent of `true` must remain readable as consent, and a number must remain as it was written.
+    # A consent of `true` must remain readable as consent, and a number must keep its spelling.
     return json.dumps(value)

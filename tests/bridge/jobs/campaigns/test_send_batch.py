@@ -134,7 +134,7 @@ def test_record_with_another_text_does_not_match(planned, services):
 
 
 def test_record_of_another_message_does_not_match(planned, services):
-    """The same number got the same text in an earlier campaign, whose message has this id."""
+    """The same number got the same text in an earlier campaign, and that message has this id."""
     planned.run()
     services.respond("GetCustomerSendDetailsByChannel", Reply([recipient_row("C1", f"+{A}")]), Reply([]))
     services.respond("bulk_json", Reply(status=500), send_reply(A))

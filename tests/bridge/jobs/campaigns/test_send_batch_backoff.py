@@ -24,7 +24,7 @@ def with_two_channels(config):
 
 @pytest.fixture
 def burst(tmp_path, services):
-    """Open a bridge in which twelve customers meet a trigger at one instant."""
+    """Open a bridge, and let twelve customers meet a trigger at one instant."""
     with open_small_bridge(tmp_path, with_two_channels(bridge_config(tmp_path, services.url))) as bridge:
         bridge.threads = 1
         meet_triggers(bridge, range(CUSTOMERS))

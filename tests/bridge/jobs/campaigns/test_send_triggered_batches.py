@@ -17,7 +17,7 @@ A, B, C = "447100000001", "447100000002", "447100000003"
 
 @pytest.fixture
 def triggered(tmp_path, services):
-    """Open a bridge whose only channel is for triggers, with its templates fetched."""
+    """Open a bridge with a single channel, for triggers, with its templates fetched."""
     with open_small_bridge(tmp_path, bridge_config(tmp_path, services.url, channel={"kind": "triggered"})) as bridge:
         bridge.run()
         yield bridge

@@ -1,4 +1,4 @@
-"""Messages without a receipt, at a provider whose receipts are requested with each send."""
+"""Polling messages without a receipt, at a provider with receipts that each send requests."""
 
 from sendproof_bridge.clock import DAY
 from small_bridge import NOON, NUMBERS, metric_values, receive_statuses

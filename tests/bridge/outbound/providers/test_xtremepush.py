@@ -182,7 +182,7 @@ EVENT = {
 
 
 def test_event_is_parsed_as_receipt_of_batch_and_user(tmp_path, services):
-    """`message_send` does not tell the outcome."""
+    """`message_send` does not contain the outcome."""
     provider = open_account(tmp_path, services)
 
     assert provider.parse_webhook(json.dumps(EVENT).encode(), {}, "") == [
