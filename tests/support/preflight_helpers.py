@@ -5,7 +5,7 @@ from typing import Any
 
 import requests
 
-from sendproof_harness.handover.reader import handed_of
+from sendproof_harness.handover.reader import parse_client
 from sendproof_harness.preflight.checks import run_checks
 from sendproof_harness.preflight.results import PreflightResult
 
@@ -22,7 +22,7 @@ def changed(told: dict[str, Any], *path: str | int, to: object) -> dict[str, Any
 
 def results(told: dict[str, Any], *customers: str) -> dict[str, PreflightResult]:
     """What the doctor says of each thing."""
-    return {result.about: result for _, result in run_checks(handed_of(told, "told"), customers)}
+    return {result.about: result for _, result in run_checks(parse_client(told, "told"), customers)}
 
 
 def wrong(told: dict[str, Any], *customers: str) -> dict[str, str | None]:

@@ -10,12 +10,12 @@ from sendproof_harness.conformance import invalid_events, valid_events
 from sendproof_harness.conformance.http import Answer, send
 from sendproof_harness.conformance.listener_spec import TRIGGER, schemas
 from sendproof_harness.conformance.requests import Place, Post, Target
-from sendproof_harness.handover import write
+from sendproof_harness.handover.format import PLATFORM, clients_of
 from sendproof_harness.run.aborted import RunAborted, RunAbortedError
 from sendproof_harness.run.context import RunContext
-from sendproof_harness.run.processes import listens, until
+from sendproof_harness.run.processes import listens, wait_until
 from sendproof_harness.run.sandboxes import LOOPBACK
-from sendproof_harness.run.steps.actions import ACTS, OPTIMOVE
+from sendproof_harness.run.steps.webhooks import resend
 from sendproof_harness.scenario.model import ProbeListeners, ResendWebhooks, Trigger
 from sendproof_harness.scenario.values import pluralized
 
@@ -46,10 +46,10 @@ def probe_listeners(world: RunContext, step: ProbeListeners) -> None:
     A second passes before: what the bridge asked of services until then it asked without having been told nonsense.
     """
     sandbox = world.sandboxes[0]
-    world.passing.move(timedelta(seconds=1))
+    world.time.advance(timedelta(seconds=1))
     targets = _targets(world, sandbox)
     require_nearby(targets, world.bridge.listen["host"])
-    world.watcher.phase(f"posting what is allowed, and what is not, to {pluralized(len(targets), 'listener')}")
+    world.progress.phase(f"posting what is allowed, and what is not, to {pluralized(len(targets), 'listener')}")
     place = _place(world, sandbox)
     addresses: set[str] = set()
     now = world.control.clock(sandbox)["now"]
@@ -120,10 +120,10 @@ class _Series:
         """Nothing takes connections any more: either it died, or it is being started again."""
         address = urlsplit(self.target.url)
         port = address.port or (443 if address.scheme == "https" else 80)
-        if until(lambda: listens(str(address.hostname), port), _COME_BACK_S):
+        if wait_until(lambda: listens(str(address.hostname), port), _COME_BACK_S):
             return None
         try:
-            self.world.bridge.must_run()
+            self.world.bridge.check_running()
         except RunAbortedError as error:
             return error
         return RunAbortedError(
@@ -204,9 +204,9 @@ def _targets(world: RunContext, sandbox: str) -> list[Target]:
 
 
 def _place(world: RunContext, sandbox: str) -> Place:
-    scenario, told = world.scenario, write.clients_of(world.bridge.told)[0]
+    scenario, told = world.scenario, clients_of(world.bridge.handover)[0]
     trigger, first = next(iter(scenario.triggers), None), scenario.campaigns[0]
-    now = world.passing.now()
+    now = world.time.now()
     return Place(
         seed=scenario.seed,
         now=now,
@@ -230,6 +230,6 @@ def _template(world: RunContext, sandbox: str, trigger: Trigger) -> tuple[int | 
 
 def _rouse(world: RunContext, sandbox: str) -> None:
     """Let a bridge that waits look for work: Optimove tells it once more of what it knows, and it comes to rest."""
-    if world.control.webhooks(sandbox, OPTIMOVE, _EXECUTED):
-        ACTS[ResendWebhooks](world, ResendWebhooks(service=OPTIMOVE, event=_EXECUTED))
-    world.passing.move(timedelta())
+    if world.control.webhooks(sandbox, PLATFORM, _EXECUTED):
+        resend(world, ResendWebhooks(service=PLATFORM, event=_EXECUTED))
+    world.time.advance(timedelta())

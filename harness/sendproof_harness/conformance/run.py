@@ -7,8 +7,10 @@ from pathlib import Path
 
 from rich.console import Console
 
+from sendproof_harness.conformance.probe import probe_listeners
 from sendproof_harness.judge.verdict import Status
-from sendproof_harness.run.runner import Options
+from sendproof_harness.run.runner import RunOptions
+from sendproof_harness.run.steps import STEPS
 from sendproof_harness.scenario.library import find_scenario_files
 from sendproof_harness.scenario.load import load_scenarios
 from sendproof_harness.scenario.model import (
@@ -20,7 +22,8 @@ from sendproof_harness.scenario.model import (
     Step,
     WaitFor,
 )
-from sendproof_harness.session.session import RefusedError, run_scenario
+from sendproof_harness.session.judged_run import run_and_judge
+from sendproof_harness.session.selection import RunRefusedError
 
 #: The folder in the results.
 RESULTS_NAME = "contract"
@@ -43,12 +46,12 @@ class ConformanceOptions:
 
 
 def conformance_scenario(asked: ConformanceOptions) -> Scenario:
-    """What is played; `RefusedError` for a provider that nothing is known of, or without the packages."""
+    """What is played; `RunRefusedError` for a provider that nothing is known of, or without the packages."""
     require_packages(_NEEDED)
     (file,) = find_scenario_files(_FILE)
     every = {str(scenario.provider): scenario for scenario in load_scenarios(file)}
     if asked.provider not in every:
-        raise RefusedError(f"--provider: expected one of {', '.join(every)}, got {asked.provider!r}")
+        raise RunRefusedError(f"--provider: expected one of {', '.join(every)}, got {asked.provider!r}")
     scenario = every[asked.provider]
     scenario = scenario if asked.triggers else _without_triggers(scenario)
     probing = ProbeListeners(examples=asked.examples, within_s=asked.within_s)
@@ -57,15 +60,20 @@ def conformance_scenario(asked: ConformanceOptions) -> Scenario:
 
 
 def require_packages(packages: Sequence[str]) -> None:
-    """Raise `RefusedError` where one of the extra's packages is missing."""
+    """Raise `RunRefusedError` where one of the extra's packages is missing."""
     missing = [package for package in packages if find_spec(package) is None]
     if missing:
-        raise RefusedError(f'{", ".join(missing)} is not installed; try: pip install "sendproof[contract]"')
+        raise RunRefusedError(f'{", ".join(missing)} is not installed; try: pip install "sendproof[contract]"')
 
 
-def run_conformance(asked: ConformanceOptions, options: Options, console: Console) -> Status:
+def run_conformance(asked: ConformanceOptions, options: RunOptions, console: Console) -> Status:
     """Play it, judge it, and say so."""
-    return run_scenario(conformance_scenario(asked), RESULTS_NAME, options, console)
+    return run_and_judge(conformance_scenario(asked), RESULTS_NAME, with_probes(options), console)
+
+
+def with_probes(options: RunOptions) -> RunOptions:
+    """Return the options with the step that probes the listeners."""
+    return dataclasses.replace(options, steps={**STEPS, ProbeListeners: probe_listeners})
 
 
 def _with_probing(steps: tuple[Step, ...], probing: ProbeListeners) -> Iterator[Step]:

@@ -1,9 +1,11 @@
 """All examinations, in the order in which they help: what is wrong in one explains what is wrong in those after it."""
 
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
+from typing import Any
 
-from sendproof_harness.handover.reader import HandoverFile
+from sendproof_harness.handover.format import HandoverFile
+from sendproof_harness.handover.reader import parse_clients
 from sendproof_harness.preflight import bridge_side, message_providers, optimove
 from sendproof_harness.preflight.context import PreflightContext
 from sendproof_harness.preflight.http import PreflightClient
@@ -122,3 +124,10 @@ def run_checks_for_clients(
 def run_checks_before_run(handed: HandoverFile) -> list[PreflightResult]:
     """What can be known before the bridge is started."""
     return [result for _, result in run_checks(handed, examinations=[one for one in CHECKS if one.before_run])]
+
+
+def handover_problems(content: Mapping[str, Any]) -> list[str]:
+    """Return why no bridge could work with a handover; checks without a result report nothing."""
+    clients = parse_clients(content, "the handover")
+    results = [result for client in clients for result in run_checks_before_run(client)]
+    return [str(result) for result in results if result.standing == "wrong"]

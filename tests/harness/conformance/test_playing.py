@@ -4,7 +4,7 @@ import pytest
 
 from sendproof_harness.conformance.run import ConformanceOptions, conformance_scenario, require_packages
 from sendproof_harness.scenario.model import CustomerEvents, DefineTrigger, PlanCampaign, ProbeListeners, WaitFor
-from sendproof_harness.session.session import RefusedError
+from sendproof_harness.session.selection import RunRefusedError
 
 EVERYTHING = ConformanceOptions(provider="textlocal", seed=None, examples=7, within_s=3, triggers=True)
 
@@ -36,5 +36,5 @@ def test_a_bridge_without_triggers_hears_of_none() -> None:
 
 def test_what_is_not_installed_is_named() -> None:
     """With the command that installs it."""
-    with pytest.raises(RefusedError, match=r'no_such_package is not .*pip install "sendproof\[contract\]"'):
+    with pytest.raises(RunRefusedError, match=r'no_such_package is not .*pip install "sendproof\[contract\]"'):
         require_packages(["schemathesis", "no_such_package"])

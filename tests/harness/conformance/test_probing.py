@@ -20,11 +20,11 @@ def test_nobody_else_is_posted_nonsense() -> None:
     """A bridge may have registered an address of the real world; then nothing is posted at all."""
     with pytest.raises(RunAbortedError) as refused:
         require_nearby([HERE, replace(HERE, url="https://hooks.vendor.example/events")], "127.0.0.1")
-    assert (refused.value.trouble.blame, refused.value.trouble.got) == ("config", "https://hooks.vendor.example/events")
+    assert (refused.value.aborted.blame, refused.value.aborted.got) == ("config", "https://hooks.vendor.example/events")
 
 
 def test_whoever_takes_long_for_every_call_is_told_how_long() -> None:
     """And that more patience would help."""
-    trouble = too_slow_error(HERE, calls=90, took=111.2, limit=110).trouble
+    trouble = too_slow_error(HERE, calls=90, took=111.2, limit=110).aborted
     assert (trouble.blame, trouble.got) == ("bridge", "90 calls in 111 s")
     assert trouble.expected.endswith("within 110 s, or a longer --timeout")

@@ -143,8 +143,8 @@ def test_the_journal_can_be_followed_and_tells_how_long_each_answer_took(stage: 
     while pieces[-1]:
         pieces.append(requests.get(f"{url}/journal?start={len(''.join(pieces))}&max_bytes=1000", timeout=5).text)
     followed = [json.loads(line) for line in "".join(pieces).splitlines()]
-    truth = [json.loads(line) for line in requests.get(f"{url}/expectations", timeout=5).text.splitlines()]
-    assert stage.simulators.history(stage.made["sandbox"])[1:-1] == truth + followed
+    expectations = [json.loads(line) for line in requests.get(f"{url}/expectations", timeout=5).text.splitlines()]
+    assert stage.simulators.history(stage.made["sandbox"])[1:-1] == expectations + followed
     assert all(line["duration_ms"] > 0 for line in followed if line["kind"] == "webhook")
 
 
@@ -194,8 +194,11 @@ def test_a_past_event_can_be_sent_again(stage: Stage) -> None:
     stage.advance(1)
     assert stage.heard().count("13:7") == 2
     url = f"{stage.simulators.control}/control{stage.path}/webhooks/resend"
-    reply = requests.post(url, json={"key": "13:1:452"}, timeout=20)
-    assert (reply.status_code, "no webhook of optimove is named '13:1:452'" in reply.json()["detail"]) == (404, True)
+    response = requests.post(url, json={"key": "13:1:452"}, timeout=20)
+    assert (response.status_code, "no webhook of optimove is named '13:1:452'" in response.json()["detail"]) == (
+        404,
+        True,
+    )
 
 
 def test_the_log_can_be_asked_for_one_event(stage: Stage) -> None:

@@ -10,7 +10,8 @@ from instants import NINE
 from sendproof_simulators.core.audience.audience import Audience, AudienceRecipe
 from sendproof_simulators.core.contracts import Contract, load_contract
 from sendproof_simulators.core.dialects import choose
-from sendproof_simulators.core.http import Effects, Problem, Request, Response, Timer
+from sendproof_simulators.core.effects import Effects, Timer
+from sendproof_simulators.core.http import Problem, Request, Response
 from sendproof_simulators.core.randomness import KeyedRandom
 from sendproof_simulators.core.simulator import Call, SandboxContext
 from sendproof_simulators.services.delivyr import SIMULATOR
@@ -22,16 +23,16 @@ HEADERS = {"x-account-id": "acme", "x-api-key": "secret", "content-type": "appli
 SEND = "/partner/customer_io/send_sms"
 
 
-def world(**dialects: str) -> SandboxContext:
+def context(**dialects: str) -> SandboxContext:
     """A hundred Americans, of whom about ten opted out."""
-    chance = KeyedRandom(7)
+    random = KeyedRandom(7)
     return SandboxContext(
-        chance=chance,
-        audience=Audience(chance, AudienceRecipe(customers=100, opted_out=0.1, country="US")),
+        random=random,
+        audience=Audience(random, AudienceRecipe(customers=100, opted_out=0.1, country="US")),
         channels=(),
         dialects=choose(
             {"delivyr": SIMULATOR.dialects}, {f"delivyr.{name}": value for name, value in dialects.items()}
-        ),
+        )["delivyr"],
         credentials={"delivyr": {"account_id": "acme", "api_key": "secret"}},
     )
 
@@ -41,13 +42,13 @@ class Account:
     """Asks the simulator as a bridge would, less HTTP. `last` is everything that the last call led to."""
 
     contract: Contract
-    world: SandboxContext = field(default_factory=world)
+    context: SandboxContext = field(default_factory=context)
     now: int = NINE
     last: Effects = field(default_factory=Effects)
     timers: list[Timer] = field(default_factory=list)
 
     def __post_init__(self) -> None:
-        self.state: State = SIMULATOR.new_state(self.world)
+        self.state: State = SIMULATOR.new_state(self.context)
         self.template = self.holds("Balance", "Hi {{FIRST_NAME}}, you have {{BALANCE}}.")
         self.plain = self.holds("Plain", "Hello there.")
 
@@ -57,18 +58,18 @@ class Account:
 
     def set(self, **settings: object) -> None:
         """What the account's owner sets."""
-        SIMULATOR.settings.replace(self.world, self.state, self.now, settings)
+        SIMULATOR.settings.replace(self.context, self.state, self.now, settings)
 
     def send(self, number: str = "+12125650100", **changes: Any) -> dict[str, Any]:
         """The JSON of the answer to a send that was taken."""
-        reply = self.try_to_send(number, **changes)
-        assert reply.status == 200, reply.body
-        return msgspec.json.decode(reply.body)
+        response = self.try_to_send(number, **changes)
+        assert response.status == 200, response.body
+        return msgspec.json.decode(response.body)
 
     def refused(self, number: str = "+12125650100", **changes: Any) -> tuple[int, str]:
         """The status and the code with which a send is refused."""
-        reply = self.try_to_send(number, **changes)
-        return reply.status, msgspec.json.decode(reply.body)["error"]["code"]
+        response = self.try_to_send(number, **changes)
+        return response.status, msgspec.json.decode(response.body)["error"]["code"]
 
     def try_to_send(self, number: str = "+12125650100", **changes: Any) -> Response:
         """One send; what is None is left out."""
@@ -78,8 +79,8 @@ class Account:
 
     def get(self, path: str, *query: tuple[str, str]) -> Any:
         """The JSON of a page."""
-        reply = self.ask(Request(method="GET", path=path, query=query, headers=HEADERS))
-        return msgspec.json.decode(reply.body)
+        response = self.ask(Request(method="GET", path=path, query=query, headers=HEADERS))
+        return msgspec.json.decode(response.body)
 
     def entry(self) -> dict[str, Any]:
         """The newest message of the log."""
@@ -89,11 +90,11 @@ class Account:
         """The reply to one request."""
         self.last = self._outcome(request)
         self.timers += self.last.timers
-        return self.last.reply
+        return self.last.response
 
-    def facts(self, kind: str) -> list[dict[str, Any]]:
+    def entries(self, kind: str) -> list[dict[str, Any]]:
         """The facts of one kind that the last call led to."""
-        return [dict(fact.fields) for fact in self.last.facts if fact.kind == kind]
+        return [dict(entry.fields) for entry in self.last.entries if entry.kind == kind]
 
     def live_until(self, instant: int) -> list[tuple[int, Effects]]:
         """Let every timer ring that is due by then; when each rang and what it led to."""
@@ -102,9 +103,9 @@ class Account:
             timer = min(due, key=lambda timer: timer.at)
             self.timers.remove(timer)
             self.now = timer.at
-            outcome = SIMULATOR.on_timer(self.world, self.state, timer, timer.at)
-            self.timers += outcome.timers
-            rung.append((timer.at, outcome))
+            effects = SIMULATOR.on_timer(self.context, self.state, timer, timer.at)
+            self.timers += effects.timers
+            rung.append((timer.at, effects))
         self.now = instant
         return rung
 
@@ -120,10 +121,12 @@ class Account:
         if violations or more:
             broken = (*violations, *more)
             problem = Problem(kind="bad_request", status=400, detail="", operation=operation.id, violations=broken)
-            return Effects(reply=SIMULATOR.error(problem))
-        call = Call(world=self.world, state=self.state, params=params, body=body, now=self.now, operation=operation.id)
-        outcome: Effects = getattr(SIMULATOR.handlers, operation.handler)(call)
-        return outcome
+            return Effects(response=SIMULATOR.error(problem))
+        call = Call(
+            context=self.context, state=self.state, params=params, body=body, now=self.now, operation=operation.id
+        )
+        effects: Effects = getattr(SIMULATOR.handlers, operation.handler)(call)
+        return effects
 
 
 @pytest.fixture(scope="session")
@@ -141,4 +144,4 @@ def account(contract: Contract) -> Account:
 @pytest.fixture
 def account_that(contract: Contract):
     """Accounts in sandboxes that speak other dialects."""
-    return lambda **dialects: Account(contract, world(**dialects))
+    return lambda **dialects: Account(contract, context(**dialects))

@@ -30,14 +30,14 @@ def send(simulators: RunningSimulators, **headers: str) -> requests.Response:
 )
 def test_both_headers_have_to_be_right(simulators, headers):
     """Documented: https://docs.delivyr.net/docs/customer-io. The account's id alone proves nothing."""
-    reply = send(simulators, **headers)
-    assert (reply.status_code, reply.json()["error"]["code"]) == (401, "unauthorized")
+    response = send(simulators, **headers)
+    assert (response.status_code, response.json()["error"]["code"]) == (401, "unauthorized")
 
 
 def test_with_both_the_call_is_looked_at(simulators):
     """And refused for what is wrong with it."""
-    reply = send(simulators, **{"x-api-key": KEY, "x-account-id": ACCOUNT})
-    assert (reply.status_code, reply.json()["error"]["code"]) == (422, "template_not_found")
+    response = send(simulators, **{"x-api-key": KEY, "x-account-id": ACCOUNT})
+    assert (response.status_code, response.json()["error"]["code"]) == (422, "template_not_found")
 
 
 @pytest.mark.parametrize(
@@ -58,8 +58,8 @@ def test_trouble_has_one_form(simulators, status, code, method, path, body, medi
     """Assumed: `{"error": {"code", "message"}}` with the status that fits."""
     headers = {"x-api-key": KEY, "x-account-id": ACCOUNT} | ({"content-type": media} if media else {})
     url = simulators.services["delivyr"]["url"] + path
-    reply = requests.request(method, url, data=body, headers=headers, timeout=10)
-    assert (reply.status_code, reply.json()["error"]["code"]) == (status, code)
+    response = requests.request(method, url, data=body, headers=headers, timeout=10)
+    assert (response.status_code, response.json()["error"]["code"]) == (status, code)
 
 
 def sandbox_of(simulators: RunningSimulators) -> dict[str, Any]:
@@ -104,14 +104,14 @@ def test_overrides_are_tried_through_the_control_api(simulators):
     event = {"templateName": "YFRYM0RJ - Hello", "customerID": "C0000001", "payload": {"phone": "+13125650100"}}
     request = simulators.call("POST", f"{base}/preview", {"event": event})["request"]
     assert request["phone_number"] == "+13125650100"
-    reply = requests.post(f"{simulators.control}/control{base}/preview", json={}, timeout=10)
-    assert (reply.status_code, reply.headers["content-type"]) == (400, "application/problem+json")
+    response = requests.post(f"{simulators.control}/control{base}/preview", json={}, timeout=10)
+    assert (response.status_code, response.headers["content-type"]) == (400, "application/problem+json")
 
 
 def test_services_without_a_preview_say_so(simulators):
     """404, and who has one."""
     sandbox = sandbox_of(simulators)["sandbox"]
     url = f"{simulators.control}/control/sandboxes/{sandbox}/providers/textlocal/preview"
-    reply = requests.post(url, json={}, timeout=10)
-    assert reply.status_code == 404
-    assert reply.json()["detail"] == "'textlocal' is not a service with a preview; there are: delivyr"
+    response = requests.post(url, json={}, timeout=10)
+    assert response.status_code == 404
+    assert response.json()["detail"] == "'textlocal' is not a service with a preview; there are: delivyr"

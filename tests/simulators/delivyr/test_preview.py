@@ -31,7 +31,7 @@ def event(account, **changes: Any) -> dict[str, Any]:
 
 def preview(account, asked: dict[str, Any]) -> dict[str, Any]:
     """What the control API is told."""
-    return dict(asyncio.run(SIMULATOR.preview(account.world, account.state, account.now, asked)))
+    return dict(asyncio.run(SIMULATOR.preview(account.context, account.state, account.now, asked)))
 
 
 KNOWN = {"templateName": "YFRYM0RJ - Balance", "customerID": "C0000007"}
@@ -84,7 +84,7 @@ def test_objects_are_merged_or_replaced(account, account_that):
 def test_without_personal_information_the_customer_is_looked_up(account):
     """As the integration asks Optimove for the customer."""
     account.set(attributes=ATTRIBUTES)
-    known = account.world.audience.customer(7).attributes
+    known = account.context.audience.customer(7).attributes
     request = preview(account, {"event": event(account, personalization={})})["request"]
     assert request["phone_number"] == known["PHONENUMBER"]
     assert request["variables"] == {name: known[name] for name in ATTRIBUTES[1:]}

@@ -20,9 +20,9 @@ def test_a_send_names_template_number_and_variables(account):
 def test_what_is_taken_is_a_delivery(account):
     """The journal learns digits, text and time; the short link stands apart from the text that was owed."""
     said = account.send(ADA, url="https://example.com/offer")
-    (fact,) = account.facts("delivery")
-    link = fact.pop("link")
-    assert fact == {
+    (entry,) = account.entries("delivery")
+    link = entry.pop("link")
+    assert entry == {
         "service": "delivyr",
         "message": said["message_id"],
         "number": "12125650100",
@@ -37,7 +37,7 @@ def test_what_is_taken_is_a_delivery(account):
 def test_a_test_is_logged_and_not_sent(account):
     """Documented (OPTIMOVE_PAGE): it is in the Message Log like any other, and nothing becomes of it."""
     assert account.send(ADA, testing=True)["status"] == "test"
-    assert [fact["test"] for fact in account.facts("delivery")] == [True]
+    assert [entry["test"] for entry in account.entries("delivery")] == [True]
     assert (account.entry()["status"], account.timers) == ("test", [])
 
 
@@ -63,7 +63,7 @@ def test_a_test_is_logged_and_not_sent(account):
 def test_each_refusal_has_its_status_and_code(account, status, code, changes):
     """Assumed. Nothing is logged, and nothing sent."""
     assert account.refused(**changes) == (status, code)
-    assert (account.state.log, account.last.facts, account.timers) == ([], (), [])
+    assert (account.state.log, account.last.entries, account.timers) == ([], (), [])
 
 
 @pytest.mark.parametrize(
@@ -121,7 +121,7 @@ def test_what_cannot_be_sent_is_rejected_later(account, number, code):
     """Documented (OPTIMOVE_PAGE): opted out, incorrect format, cannot receive. By default the call succeeds."""
     account.set(webhook_url="http://127.0.0.1:9000/delivyr")
     assert account.send(number)["status"] == "queued"
-    assert account.facts("delivery") == []
+    assert account.entries("delivery") == []
     ((seconds, told),) = account.told_until(account.now + 10_000)
     assert (seconds, told["event"], told["code"]) == (2, "rejected", code)
     assert account.entry()["status"] == "rejected"
@@ -132,27 +132,27 @@ def test_or_it_is_refused_at_once(account_that, number, code):
     """The other answer to the same question: 422, nothing in the log, and a rejection in the journal."""
     account = account_that(rejections="at_once")
     assert account.refused(number) == (422, code)
-    assert [fact["code"] for fact in account.facts("rejection")] == [code]
+    assert [entry["code"] for entry in account.entries("rejection")] == [code]
     assert account.state.log == []
 
 
 def test_customers_who_opted_out_are_rejected_from_the_start(account_that):
     """Their numbers stand in Delivyr's own list; the numbers of all others go out."""
     account = account_that(rejections="at_once")
-    for customer in account.world.audience.customers(0, 100):
-        reply = account.try_to_send(f"+{customer.number}")
-        assert reply.status == (422 if customer.opted_out else 200)
+    for customer in account.context.audience.customers(0, 100):
+        response = account.try_to_send(f"+{customer.number}")
+        assert response.status == (422 if customer.opted_out else 200)
 
 
 def test_ten_digits_are_rejected_or_completed(account, account_that):
     """The send call asks for E.164 (SEND_PAGE), and the sample of event 11 has ten digits: so it is a dialect."""
     account.send("2125650100")
-    assert account.facts("delivery") == []
+    assert account.entries("delivery") == []
     lenient = account_that(ten_digits="completed")
     lenient.send("2125650100")
-    assert [fact["number"] for fact in lenient.facts("delivery")] == ["12125650100"]
+    assert [entry["number"] for entry in lenient.entries("delivery")] == ["12125650100"]
     lenient.send("1125650100")
-    assert lenient.facts("delivery") == []
+    assert lenient.entries("delivery") == []
 
 
 def test_the_reply_may_be_bare(account_that):

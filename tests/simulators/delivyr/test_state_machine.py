@@ -34,13 +34,13 @@ class Log(account_model.AccountModel):
 
     def note(self, led_to):
         """Nobody who wrote STOP gets another message."""
-        for fact in led_to.facts:
-            if fact.kind == "delivery" and not fact.fields["test"]:
-                assert fact.fields["number"] not in self.wrote_stop
-            if fact.kind == "rejection":
-                self.rejected.add(fact.fields["message"])
-            if fact.kind == "inbound":
-                self.wrote_stop.add(fact.fields["number"])
+        for entry in led_to.entries:
+            if entry.kind == "delivery" and not entry.fields["test"]:
+                assert entry.fields["number"] not in self.wrote_stop
+            if entry.kind == "rejection":
+                self.rejected.add(entry.fields["message"])
+            if entry.kind == "inbound":
+                self.wrote_stop.add(entry.fields["number"])
         super().note(led_to)
 
     @rule(target=ids, number=NUMBERS, named=st.booleans(), testing=st.booleans(), url=st.booleans())
@@ -48,11 +48,11 @@ class Log(account_model.AccountModel):
         variables = {"FIRST_NAME": "Ann", "BALANCE": 12.5} if named else None
         link = "https://example.com/" if url else None
         before = len(self.account.timers)
-        reply = self.account.try_to_send(
+        response = self.account.try_to_send(
             number, template_id=self.account.template, variables=variables, testing=testing, url=link
         )
-        if reply.status != 200:
-            assert (self.account.facts("delivery"), len(self.account.timers)) == ([], before)
+        if response.status != 200:
+            assert (self.account.entries("delivery"), len(self.account.timers)) == ([], before)
             return multiple()
         self.note(self.account.last)
         self.taken.append(self.account.entry()["message_id"])

@@ -6,7 +6,7 @@ duration, and that a campaign cannot be added to a day whose run is over.
 """
 
 from sendproof_simulators.core.clock.wall_clock import DAY, SECOND, Instant, iso
-from sendproof_simulators.core.simulator import CampaignPlan
+from sendproof_simulators.core.plans import CampaignPlan
 
 # One second each, so that the time stamps of events 1, 2 and 3 of a night differ.
 PROCESSING_MS = 1 * SECOND
