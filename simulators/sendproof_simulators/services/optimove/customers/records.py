@@ -97,7 +97,7 @@ class CustomerRecords:
         return self._created.get(customer) if index is None else index
 
     def index_or_create(self, customer: str) -> int:
-        """Return the index of a customer; create the customer if there is none."""
+        """Return the index of a customer; create the customer if necessary."""
         index = self.index_of(customer)
         return self._created.setdefault(customer, self._size + len(self._created)) if index is None else index
 
