@@ -9,13 +9,13 @@ from typing import Any
 import requests
 
 from sendproof_harness.control_client import ControlClient
-from sendproof_harness.handover.write import Listen
+from sendproof_harness.handover.format import Listen
 from sendproof_harness.load.progress import Telling
 from sendproof_harness.load.scenarios import CAMPAIGN, SCHEDULED, SEND_AT, TITLE, Selection, campaign
-from sendproof_harness.run import sandboxes
 from sendproof_harness.run.runner import HOST
+from sendproof_harness.run.sandboxes import SandboxOptions, create_sandboxes
 from sendproof_harness.run.simulator_process import start_simulators
-from sendproof_harness.scenario.values import iso
+from sendproof_harness.scenario.values import iso_utc
 
 # The door of a bridge that does not exist: nothing is ever posted to it, as nobody registers a listener.
 _NOWHERE = Listen(host=HOST, port=1)
@@ -31,7 +31,7 @@ def sandbox_of(
     control = stack.enter_context(ControlClient(url))
     # What is measured is how quick the simulators are, not how long a client has to wait by the rules.
     scenario = replace(campaign(wanted), rate_limits=False)
-    (told,) = sandboxes.make(sandboxes.Place(control=control, name=None, listen=_NOWHERE, rate=None), scenario)
+    (told,) = create_sandboxes(SandboxOptions(control=control, name=None, listen=_NOWHERE, rate=None), scenario)
     if wanted.control_url:
         stack.callback(control.delete_sandbox, told["sandbox"])
     return control, told
@@ -49,7 +49,7 @@ def announced(control: ControlClient, told: Mapping[str, Any], wanted: Selection
         timeout=_ANSWER_S,
     )
     synchronised.raise_for_status()
-    split = {"share": 1, "template": TITLE, "send_at": iso(SEND_AT)}
+    split = {"share": 1, "template": TITLE, "send_at": iso_utc(SEND_AT)}
     plan = {"campaign": CAMPAIGN, "channel": SCHEDULED, "customers": wanted.customers, "splits": [split]}
     control.schedule_campaign(told["sandbox"], plan)
     control.advance(told["sandbox"], {"by_ms": 1_000}, _ANSWER_S)

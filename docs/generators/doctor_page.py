@@ -1,6 +1,6 @@
 """`reference/doctor.md`: what the doctor looks at."""
 
-from sendproof_harness.preflight.checks import EXAMINATIONS
+from sendproof_harness.preflight.checks import CHECKS
 from tables import table
 
 _HEAD = """# Every examination of the doctor
@@ -12,5 +12,5 @@ each is answered. What is marked in the last column is asked before every run as
 
 def page() -> str:
     """One table."""
-    rows = ((f"`{one.name}`", one.question, one.how, "yes" if one.before_a_run else "") for one in EXAMINATIONS)
+    rows = ((f"`{one.name}`", one.question, one.how, "yes" if one.before_run else "") for one in CHECKS)
     return _HEAD + "\n" + table(("examination", "question", "how", "before a run"), rows)

@@ -11,9 +11,9 @@ import yaml
 
 import sendproof_harness.cli.run
 from repository import ROOT
-from sendproof_harness.conformance.run import NAME
+from sendproof_harness.conformance.run import RESULTS_NAME
 from sendproof_harness.history.writer import FILES
-from sendproof_harness.scenario.library import find
+from sendproof_harness.scenario.library import find_scenario_files
 
 TEXT = (ROOT / "docs" / "ci.md").read_text()
 GITHUB, GITLAB = (yaml.safe_load(block) for block in re.findall(r"```yaml\n(.*?)```", TEXT, re.DOTALL))
@@ -55,7 +55,7 @@ def test_scenarios_exist() -> None:
     _, run = of_sendproof(COMMANDS["github"])
     named = run[1 : run.index("--provider")]
     assert len(named) == 2
-    assert all(find(Path(name))[0].is_file() for name in named)
+    assert all(find_scenario_files(Path(name))[0].is_file() for name in named)
 
 
 def test_reports_are_where_the_commands_write_them() -> None:
@@ -64,13 +64,13 @@ def test_reports_are_where_the_commands_write_them() -> None:
     patterns = {show["with"]["report_paths"], GITLAB["sendproof"]["artifacts"]["reports"]["junit"]}
     assert patterns == {"results/*/junit.xml"}
     assert "junit.xml" in FILES
-    assert Path("results", NAME, "junit.xml").match("results/*/junit.xml")
+    assert Path("results", RESULTS_NAME, "junit.xml").match("results/*/junit.xml")
     assert (keep["with"]["path"], GITLAB["sendproof"]["artifacts"]["paths"]) == ("results", ["results"])
     assert show["if"] == keep["if"] == GITLAB["sendproof"]["artifacts"]["when"] + "()"
 
 
 def test_files_that_are_told_of_are_those_of_a_run() -> None:
     """No name is told that nothing has."""
-    told = re.findall(rf"^\| `results/{NAME}/([a-z.]+)` \|", TEXT, re.MULTILINE)
+    told = re.findall(rf"^\| `results/{RESULTS_NAME}/([a-z.]+)` \|", TEXT, re.MULTILINE)
     assert len(told) == 6
     assert set(told) <= set(FILES)

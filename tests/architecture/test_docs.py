@@ -10,7 +10,7 @@ import yaml
 
 import commands_page
 from repository import ROOT, files, name_of
-from sendproof_harness.scenario.library_listing import of_library
+from sendproof_harness.scenario.library import library_summaries
 from sendproof_simulators.reference.services import catalogue
 from sendproof_simulators.services.discovery import discover
 
@@ -73,7 +73,7 @@ def test_every_theme_of_the_library_is_explained():
     """A reader finds a theme by what it is for."""
     table = LIBRARY.read_text().partition("| theme |")[2].partition("\n\n")[0]
     themes = re.findall(r"^\| `([a-z_]+)` \| ", table, re.MULTILINE)
-    assert sorted(themes) == sorted({one["theme"] for one in of_library()})
+    assert sorted(themes) == sorted({one["theme"] for one in library_summaries()})
 
 
 def anchors(path: Path) -> set[str]:

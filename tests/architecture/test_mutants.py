@@ -9,7 +9,7 @@ from catalogue import BRIDGE, Edit, Mutant, MutantError, build, catalogue
 from page import PAGE, page
 from playing import Failed, Played, killers
 from sendproof_harness.judge.checks import CHECKS
-from sendproof_harness.scenario.load import load
+from sendproof_harness.scenario.load import load_scenarios
 
 MUTANTS = catalogue()
 EXAMPLE = MUTANTS[0]
@@ -39,7 +39,9 @@ def test_each_mutant_is_meant_for_a_check_and_for_scenarios_that_exist(mutant):
     """The check is one of the judge's, and every scenario can be played over the provider."""
     assert mutant.check in {check.id for check in CHECKS}
     for trial in mutant.trials:
-        assert trial.provider in {channel.provider for one in load(trial.scenario) for channel in one.channels}
+        assert trial.provider in {
+            channel.provider for one in load_scenarios(trial.scenario) for channel in one.channels
+        }
 
 
 def test_a_mutant_that_no_longer_fits_is_an_error(tmp_path):

@@ -132,8 +132,11 @@ def test_both_lanes_are_struck_alike() -> None:
     ordinary = Request(method="GET", path="/balance", query=(("apikey", apikey),))
     odd = replace(ordinary, query=(*ordinary.query, ("unheardOf", "1")))
     places = Places(calls={"textlocal": ("balance_get",)}, webhooks={})
-    given = [{"fault": "status", "call": "textlocal.balance_get", "times": 2},
-             {"fault": "connection_reset", "call": "textlocal.balance_get", "nth": 3, "times": 2, "when": "after"}]  # fmt: skip
+    call = "textlocal.balance_get"
+    given = [
+        {"fault": "status", "call": call, "times": 2},
+        {"fault": "connection_reset", "call": call, "nth": 3, "times": 2, "when": "after"},
+    ]
 
     async def run() -> None:
         async with WebhookSender() as sender:

@@ -15,11 +15,12 @@ from documents import Block, blocks, documents, languages
 from repository import ROOT
 from sendproof_bridge.config import load
 from sendproof_bridge.outbound.providers import providers
+from sendproof_harness.handover.format import Listen
 from sendproof_harness.handover.reader import read as read_handover
-from sendproof_harness.handover.write import Listen, handover
+from sendproof_harness.handover.write import handover_content
 from sendproof_harness.load.service_levels import levels_in
 from sendproof_harness.load.service_levels import schema as levels_schema
-from sendproof_harness.scenario.load import loads
+from sendproof_harness.scenario.load import parse_scenarios
 
 #: In which languages documents may be written. What a reader is to type is `console`, so that it is run.
 LANGUAGES = {"console", "js", "json", "markdown", "php", "python", "text", "toml", "yaml"}
@@ -52,7 +53,7 @@ def test_yaml_is_what_its_keys_say(block):
     elif keys <= set(levels_schema()["properties"]):
         assert levels_in(block.text, named(block))
     else:
-        assert loads(block.text if "steps" in keys else WHOLE + block.text, named(block))
+        assert parse_scenarios(block.text if "steps" in keys else WHOLE + block.text, named(block))
 
 
 @pytest.mark.parametrize("block", every("json"), ids=named)
@@ -108,4 +109,4 @@ def _told():
     }
     channels = [{"id": 505, "provider": "textlocal", "kind": "scheduled"}]
     sandbox = {"sandbox": "s", "seed": 1, "services": services, "channels": channels, "country": "GB"}
-    return handover("http://127.0.0.1:1", sandbox, Listen(host="127.0.0.1", port=9000))
+    return handover_content("http://127.0.0.1:1", sandbox, Listen(host="127.0.0.1", port=9000))

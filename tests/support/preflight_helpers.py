@@ -5,9 +5,9 @@ from typing import Any
 
 import requests
 
-from sendproof_harness.handover.reader import handed_of
-from sendproof_harness.preflight.checks import examine
-from sendproof_harness.preflight.results import Result
+from sendproof_harness.handover.reader import parse_client
+from sendproof_harness.preflight.checks import run_checks
+from sendproof_harness.preflight.results import PreflightResult
 
 
 def changed(told: dict[str, Any], *path: str | int, to: object) -> dict[str, Any]:
@@ -20,9 +20,9 @@ def changed(told: dict[str, Any], *path: str | int, to: object) -> dict[str, Any
     return copied
 
 
-def results(told: dict[str, Any], *customers: str) -> dict[str, Result]:
+def results(told: dict[str, Any], *customers: str) -> dict[str, PreflightResult]:
     """What the doctor says of each thing."""
-    return {result.about: result for _, result in examine(handed_of(told, "told"), customers)}
+    return {result.about: result for _, result in run_checks(parse_client(told, "told"), customers)}
 
 
 def wrong(told: dict[str, Any], *customers: str) -> dict[str, str | None]:

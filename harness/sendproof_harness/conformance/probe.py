@@ -10,14 +10,14 @@ from sendproof_harness.conformance import invalid_events, valid_events
 from sendproof_harness.conformance.http import Answer, send
 from sendproof_harness.conformance.listener_spec import TRIGGER, schemas
 from sendproof_harness.conformance.requests import Place, Post, Target
-from sendproof_harness.handover import write
+from sendproof_harness.handover.format import PLATFORM, clients_of
 from sendproof_harness.run.aborted import RunAborted, RunAbortedError
 from sendproof_harness.run.context import RunContext
-from sendproof_harness.run.processes import listens, until
+from sendproof_harness.run.processes import listens, wait_until
 from sendproof_harness.run.sandboxes import LOOPBACK
-from sendproof_harness.run.steps.actions import ACTS, OPTIMOVE
-from sendproof_harness.scenario.model import Probing, Resend, Trigger
-from sendproof_harness.scenario.values import counted
+from sendproof_harness.run.steps.webhooks import resend
+from sendproof_harness.scenario.model import ProbeListeners, ResendWebhooks, Trigger
+from sendproof_harness.scenario.values import pluralized
 
 # After so many calls without an answer no more are made at that address: each costs all the time it may take.
 _HANGS_MOST = 3
@@ -40,16 +40,16 @@ _OF_EVENT: Sequence[Group] = (
 )
 
 
-def probe(world: RunContext, step: Probing) -> None:
+def probe_listeners(world: RunContext, step: ProbeListeners) -> None:
     """Post everything to every listener, and let the bridge do what it does about it.
 
     A second passes before: what the bridge asked of services until then it asked without having been told nonsense.
     """
     sandbox = world.sandboxes[0]
-    world.passing.move(timedelta(seconds=1))
+    world.time.advance(timedelta(seconds=1))
     targets = _targets(world, sandbox)
-    must_be_near(targets, world.bridge.listen["host"])
-    world.watcher.phase(f"posting what is allowed, and what is not, to {counted(len(targets), 'listener')}")
+    require_nearby(targets, world.bridge.listen["host"])
+    world.progress.phase(f"posting what is allowed, and what is not, to {pluralized(len(targets), 'listener')}")
     place = _place(world, sandbox)
     addresses: set[str] = set()
     now = world.control.clock(sandbox)["now"]
@@ -65,7 +65,7 @@ class _Series:
     """What one listener is posted. Each call is kept in the world, for the history."""
 
     world: RunContext
-    step: Probing
+    step: ProbeListeners
     target: Target
     at: str
     began: float = field(default_factory=monotonic)
@@ -105,7 +105,7 @@ class _Series:
             return None
         took, limit = monotonic() - self.began, self.world.timeout_s + self.step.examples * _EXAMPLE_S
         if took > limit:
-            self.dead = too_slow(self.target, self.calls, took, limit)
+            self.dead = too_slow_error(self.target, self.calls, took, limit)
             return None
         answer = send(post, self.step.within_s)
         self.calls += 1
@@ -120,10 +120,10 @@ class _Series:
         """Nothing takes connections any more: either it died, or it is being started again."""
         address = urlsplit(self.target.url)
         port = address.port or (443 if address.scheme == "https" else 80)
-        if until(lambda: listens(str(address.hostname), port), _COME_BACK_S):
+        if wait_until(lambda: listens(str(address.hostname), port), _COME_BACK_S):
             return None
         try:
-            self.world.bridge.must_run()
+            self.world.bridge.check_running()
         except RunAbortedError as error:
             return error
         return RunAbortedError(
@@ -157,19 +157,19 @@ class _Series:
         )
 
 
-def too_slow(target: Target, calls: int, took: float, limit: float) -> RunAbortedError:
+def too_slow_error(target: Target, calls: int, took: float, limit: float) -> RunAbortedError:
     """A gate in CI must end: who takes long for every call is asked no more. Times are real seconds."""
     return RunAbortedError(
         RunAborted(
             blame="bridge",
             cause="the listener is too slow to be asked everything",
             expected=f"all calls at {target.url} to be answered within {limit:.0f} s, or a longer --timeout",
-            got=f"{counted(calls, 'call')} in {took:.0f} s",
+            got=f"{pluralized(calls, 'call')} in {took:.0f} s",
         )
     )
 
 
-def must_be_near(targets: Iterable[Target], host: str) -> None:
+def require_nearby(targets: Iterable[Target], host: str) -> None:
     """Nonsense is posted to this machine, or to where the bridge was said to be, and to nobody else."""
     for target in targets:
         where = urlsplit(target.url).hostname or ""
@@ -204,9 +204,9 @@ def _targets(world: RunContext, sandbox: str) -> list[Target]:
 
 
 def _place(world: RunContext, sandbox: str) -> Place:
-    scenario, told = world.scenario, write.clients_of(world.bridge.told)[0]
+    scenario, told = world.scenario, clients_of(world.bridge.handover)[0]
     trigger, first = next(iter(scenario.triggers), None), scenario.campaigns[0]
-    now = world.passing.now()
+    now = world.time.now()
     return Place(
         seed=scenario.seed,
         now=now,
@@ -230,6 +230,6 @@ def _template(world: RunContext, sandbox: str, trigger: Trigger) -> tuple[int | 
 
 def _rouse(world: RunContext, sandbox: str) -> None:
     """Let a bridge that waits look for work: Optimove tells it once more of what it knows, and it comes to rest."""
-    if world.control.webhooks(sandbox, OPTIMOVE, _EXECUTED):
-        ACTS[Resend](world, Resend(service=OPTIMOVE, event=_EXECUTED))
-    world.passing.move(timedelta())
+    if world.control.webhooks(sandbox, PLATFORM, _EXECUTED):
+        resend(world, ResendWebhooks(service=PLATFORM, event=_EXECUTED))
+    world.time.advance(timedelta())

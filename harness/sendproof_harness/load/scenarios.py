@@ -8,22 +8,22 @@ from pathlib import Path
 from sendproof_harness.load.trigger_tracker import EVENT, PARAMETER
 from sendproof_harness.providers import DEFAULT_PROVIDER
 from sendproof_harness.providers import provider as record_of
-from sendproof_harness.scenario.fault_kinds import fault_of
+from sendproof_harness.scenario.fault_kinds import parse_fault
 from sendproof_harness.scenario.model import (
     Advance,
     Audience,
+    BridgeRequirements,
     Campaign,
     Channel,
     Criterion,
-    Define,
+    DefineTrigger,
     Part,
-    Plan,
+    PlanCampaign,
     Scenario,
     Split,
     Template,
     Trigger,
     WaitFor,
-    Wishes,
 )
 
 CAMPAIGN = 7001
@@ -81,7 +81,12 @@ def campaign(wanted: Selection) -> Scenario:
         announced=STARTS + timedelta(minutes=30),
         parts=(Part(channel=SCHEDULED, splits=(split,)),),
     )
-    steps = (_READY, Plan(campaign=CAMPAIGN), Advance(by=timedelta(hours=3)), Advance(by=timedelta(days=wanted.days)))
+    steps = (
+        _READY,
+        PlanCampaign(campaign=CAMPAIGN),
+        Advance(by=timedelta(hours=3)),
+        Advance(by=timedelta(days=wanted.days)),
+    )
     return Scenario(
         name=TITLE,
         about="",
@@ -92,7 +97,7 @@ def campaign(wanted: Selection) -> Scenario:
         templates=(Template(provider=wanted.provider, title=TITLE, body=TEXT),),
         campaigns=(planned,),
         steps=steps,
-        wishes=_wishes(wanted),
+        bridge=_wishes(wanted),
         rate_limits=wanted.rate_limits,
         faults=_copies(wanted),
     )
@@ -102,13 +107,13 @@ def _copies(wanted: Selection) -> tuple[dict[str, object], ...]:
     if not wanted.duplicates:
         return ()
     every = {"fault": "duplicate_webhook", "webhook": "any.receipt", "times": "all", "copies": wanted.duplicates}
-    return (fault_of(every, wanted.provider),)
+    return (parse_fault(every, wanted.provider),)
 
 
-def _wishes(wanted: Selection) -> Wishes:
+def _wishes(wanted: Selection) -> BridgeRequirements:
     """Return the wishes: receipts, if the provider only posts them to the address in its account's settings."""
     needs_account_webhook = record_of(wanted.provider).receipts_need_account_webhook
-    return Wishes(account_webhooks=wanted.kind == "receipts" and needs_account_webhook)
+    return BridgeRequirements(account_webhooks=wanted.kind == "receipts" and needs_account_webhook)
 
 
 def triggers(wanted: Selection) -> Scenario:
@@ -131,6 +136,6 @@ def triggers(wanted: Selection) -> Scenario:
         templates=(Template(provider=wanted.provider, title=ORDER_TITLE, body=ORDER_TEXT),),
         campaigns=(),
         triggers=(trigger,),
-        steps=(_READY, Define(trigger=TRIGGER)),
+        steps=(_READY, DefineTrigger(trigger=TRIGGER)),
         rate_limits=wanted.rate_limits,
     )

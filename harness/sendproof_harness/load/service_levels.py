@@ -13,10 +13,10 @@ from pathlib import Path
 from typing import Any, Literal
 
 from sendproof_harness.load.model import Role
-from sendproof_harness.scenario.diagnostics import UnusableFileError
-from sendproof_harness.scenario.schema_validation import against_schema
-from sendproof_harness.scenario.values import megabytes_of, milliseconds_of, share_of
-from sendproof_harness.scenario.yaml_source import read, read_text
+from sendproof_harness.scenario.diagnostics import InvalidFileError
+from sendproof_harness.scenario.schema_validation import validate_against_schema
+from sendproof_harness.scenario.values import parse_megabytes, parse_milliseconds, parse_share
+from sendproof_harness.scenario.yaml_source import parse_document, read_text
 
 SCHEMA_FILE = Path(__file__).with_name("service_levels.schema.json")
 
@@ -44,17 +44,17 @@ class ServiceLevels:
 
 
 def load_levels(path: Path) -> ServiceLevels:
-    """The levels in a file. Raises `UnusableFileError` with every mistake, each with its line."""
+    """The levels in a file. Raises `InvalidFileError` with every mistake, each with its line."""
     return levels_in(read_text(path, "a file of service levels, which docs/thresholds.md explains"), str(path))
 
 
 def levels_in(text: str, file: str) -> ServiceLevels:
     """The same for the text of a file; `file` is the name to use in messages."""
-    document = read(text, file, "service levels")
+    document = parse_document(text, file, "service levels")
     content = document.value
-    mistakes = set(against_schema(document, schema()))
+    mistakes = set(validate_against_schema(document, schema()))
     if mistakes or not isinstance(content, dict):
-        raise UnusableFileError(mistakes)
+        raise InvalidFileError(mistakes)
     return _levels(content)
 
 
@@ -72,10 +72,10 @@ def _levels(content: Mapping[str, Any]) -> ServiceLevels:
         losses=content.get("losses", {}),
         throughput=content.get("throughput", {}),
         latency_ms={
-            name: {percentile: milliseconds_of(length) for percentile, length in some.items()}
+            name: {percentile: parse_milliseconds(length) for percentile, length in some.items()}
             for name, some in latency.items()
         },
-        failed=share_of(content["failed"]) if "failed" in content else None,
-        memory_mb={role: megabytes_of(size) for role, size in memory.items()},
-        behind_ms=milliseconds_of(content["behind"]) if "behind" in content else BEHIND_MS,
+        failed=parse_share(content["failed"]) if "failed" in content else None,
+        memory_mb={role: parse_megabytes(size) for role, size in memory.items()},
+        behind_ms=parse_milliseconds(content["behind"]) if "behind" in content else BEHIND_MS,
     )

@@ -3,10 +3,10 @@
 from collections import Counter
 from collections.abc import Iterator
 
-from sendproof_harness.handover.reader import Channel
+from sendproof_harness.handover.format import Channel
 from sendproof_harness.preflight.context import OK, PreflightContext, rows
 from sendproof_harness.preflight.http import address_of, connects, resolves
-from sendproof_harness.preflight.results import Result, ok, unknown, wrong
+from sendproof_harness.preflight.results import PreflightResult, ok, unknown, wrong
 
 # documented: https://developer.optimove.com/docs/event-types (13: campaign executed on a channel, 11: trigger met)
 _EVENT = {"scheduled": 13, "triggered": 11}
@@ -14,7 +14,7 @@ _EVENT = {"scheduled": 13, "triggered": 11}
 _SERVER_ERROR = 500
 
 
-def settings(patient: PreflightContext) -> Iterator[Result]:
+def settings(patient: PreflightContext) -> Iterator[PreflightResult]:
     """Channels have ids of their own, and providers whose address was handed over."""
     handed = patient.handed
     times = Counter(channel.id for channel in handed.channels)
@@ -36,7 +36,7 @@ def settings(patient: PreflightContext) -> Iterator[Result]:
             yield wrong(about, expected, channel.provider, todo)
 
 
-def listen(patient: PreflightContext) -> Iterator[Result]:
+def listen(patient: PreflightContext) -> Iterator[PreflightResult]:
     """The bridge's address has a name that is known; whether it answers matters as soon as it has a listener there."""
     if patient.handed.listen is None:
         return
@@ -56,7 +56,7 @@ def listen(patient: PreflightContext) -> Iterator[Result]:
         yield unknown(about, expected, f"{refused}: perhaps it is not to run yet", todo, "bridge")
 
 
-def listeners(patient: PreflightContext) -> Iterator[Result]:
+def listeners(patient: PreflightContext) -> Iterator[PreflightResult]:
     """Each channel has its listener, and each listener answers at its address."""
     registered = _registered(patient)
     if not registered:
@@ -79,7 +79,7 @@ def _registered(patient: PreflightContext) -> list[tuple[str, str, str]] | None:
     return [(str(row.get("eventtypeid")), str(row.get("channelid")), str(row.get("listenerurl"))) for row in found]
 
 
-def _has_listener(channel: Channel, registered: list[tuple[str, str, str]]) -> Result:
+def _has_listener(channel: Channel, registered: list[tuple[str, str, str]]) -> PreflightResult:
     event = _EVENT[channel.kind]
     about, expected = f"listener of channel {channel.id}", f"one for event {event}, as it is {channel.kind}"
     if any(type_ == str(event) and id_ in {str(channel.id), "None"} for type_, id_, _ in registered):
@@ -88,7 +88,7 @@ def _has_listener(channel: Channel, registered: list[tuple[str, str, str]]) -> R
     return wrong(about, expected, got, "have the bridge register it", "bridge")
 
 
-def _answers(patient: PreflightContext, url: str) -> Result:
+def _answers(patient: PreflightContext, url: str) -> PreflightResult:
     """By OPTIONS, which asks for nothing to be done. Whatever is answered, somebody is there; only 5xx is a failure."""
     address = address_of(url)
     if address is None:
@@ -105,7 +105,7 @@ def _answers(patient: PreflightContext, url: str) -> Result:
     return ok(about, expected, f"status {answer.status}")
 
 
-def clock(patient: PreflightContext) -> Iterator[Result]:
+def clock(patient: PreflightContext) -> Iterator[PreflightResult]:
     """The clock of the sandbox tells the time; an environment without one has nothing to be looked at."""
     url = patient.handed.clock_url
     if url is None:

@@ -5,8 +5,8 @@ from dataclasses import dataclass, field
 from functools import cached_property
 from typing import Any
 
-from sendproof_harness.handover.reader import HandoverFile
-from sendproof_harness.preflight.http import Answer, Calls
+from sendproof_harness.handover.format import HandoverFile
+from sendproof_harness.preflight.http import HttpResponse, PreflightClient
 
 OK, NO_CONTENT, BAD_REQUEST, UNAUTHORIZED, FORBIDDEN, NOT_FOUND = 200, 204, 400, 401, 403, 404
 
@@ -16,11 +16,11 @@ class PreflightContext:
     """One handover under examination. `customers` are those whose phone numbers are to be looked at."""
 
     handed: HandoverFile
-    calls: Calls
+    calls: PreflightClient
     customers: Sequence[str] = ()
-    _seen: dict[tuple[str, str], Answer] = field(default_factory=dict)
+    _seen: dict[tuple[str, str], HttpResponse] = field(default_factory=dict)
 
-    def optimove(self, function: str, **query: str) -> Answer:
+    def optimove(self, function: str, **query: str) -> HttpResponse:
         """The answer to a function of Optimove, such as `apikey/ApiKeyInfo`, with the key; asked once."""
         asked = function, repr(sorted(query.items()))
         if asked not in self._seen:
@@ -45,7 +45,7 @@ class PreflightContext:
         return lowered(first) if isinstance(first, dict) else None
 
     @cached_property
-    def clock(self) -> Answer:
+    def clock(self) -> HttpResponse:
         """The sandbox's clock, where there is one."""
         return self.calls.call("GET", self.handed.clock_url or "")
 
@@ -55,7 +55,7 @@ def lowered(row: Mapping[str, Any]) -> dict[str, Any]:
     return {name.lower(): value for name, value in row.items()}
 
 
-def rows(answer: Answer, *, none_is_404: bool = False) -> list[dict[str, Any]] | None:
+def rows(answer: HttpResponse, *, none_is_404: bool = False) -> list[dict[str, Any]] | None:
     """The objects of a list; [] for one of the ways of saying that there are none; None when it is something else."""
     if answer.status == NO_CONTENT or (none_is_404 and answer.status == NOT_FOUND):
         return []

@@ -30,7 +30,7 @@ _PORTS = {"http": 80, "https": 443}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Answer:
+class HttpResponse:
     """`status` is None when there was no answer; then `text` says why. `date` is the time that the service tells."""
 
     status: int | None
@@ -47,7 +47,7 @@ class Answer:
         return f"status {self.status}" + (f", {text[:120]}" if text else "")
 
 
-class Calls:
+class PreflightClient:
     """Makes calls; a service that did not answer once is not waited for again."""
 
     def __init__(self) -> None:
@@ -55,7 +55,7 @@ class Calls:
         # A proxy of the environment must not come between two processes of one machine; .netrc holds no keys of ours.
         self._http.trust_env = False
         self._http.headers[HEADER] = "1"
-        self._silent: dict[str, Answer] = {}
+        self._silent: dict[str, HttpResponse] = {}
 
     def __enter__(self) -> Self:
         return self
@@ -72,7 +72,7 @@ class Calls:
         headers: Mapping[str, str] | None = None,
         form: Mapping[str, str] | None = None,
         body: object = None,
-    ) -> Answer:
+    ) -> HttpResponse:
         """Ask once, follow no redirection, and read the answer as JSON if it is some."""
         origin = f"{urlsplit(url).scheme}://{urlsplit(url).netloc}"
         if origin in self._silent:
@@ -91,22 +91,24 @@ class Calls:
             ) as reply:
                 return _answer(reply)
         except (requests.RequestException, UnicodeError) as error:
-            answer = Answer(status=None, text=reason(error))
+            answer = HttpResponse(status=None, text=reason(error))
             self._silent[origin] = answer
             return answer
 
 
-def _answer(reply: requests.Response) -> Answer:
+def _answer(reply: requests.Response) -> HttpResponse:
     limit, raw = monotonic() + ANSWER_S, b""
     for part in reply.iter_content(64 * 1024):
         raw += part
         if len(raw) > MOST_BYTES or monotonic() > limit:
-            return Answer(status=None, text=f"an answer that does not end within {MOST_BYTES:,} bytes and {ANSWER_S} s")
+            return HttpResponse(
+                status=None, text=f"an answer that does not end within {MOST_BYTES:,} bytes and {ANSWER_S} s"
+            )
     text, date = raw.decode("utf-8", "replace"), reply.headers.get("Date", "")
     try:
-        return Answer(status=reply.status_code, text=text, date=date, json=json.loads(text))
+        return HttpResponse(status=reply.status_code, text=text, date=date, json=json.loads(text))
     except (ValueError, RecursionError):
-        return Answer(status=reply.status_code, text=text, date=date)
+        return HttpResponse(status=reply.status_code, text=text, date=date)
 
 
 def connects(host: str, port: int) -> str | None:

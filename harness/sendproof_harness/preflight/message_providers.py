@@ -6,11 +6,11 @@ Each is asked something that changes nothing: without credentials, to see who re
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 
-from sendproof_harness.handover.reader import PLATFORM, Service
+from sendproof_harness.handover.format import PLATFORM, Service
 from sendproof_harness.judge.findings import Blame
 from sendproof_harness.preflight.context import FORBIDDEN, OK, UNAUTHORIZED, PreflightContext
-from sendproof_harness.preflight.http import Answer, address_of
-from sendproof_harness.preflight.results import Result, Status, ok, unknown, wrong
+from sendproof_harness.preflight.http import HttpResponse, address_of
+from sendproof_harness.preflight.results import PreflightResult, Status, ok, unknown, wrong
 from sendproof_harness.providers import provider
 from sendproof_harness.providers.record import PreflightProbe, ProbeRequest
 
@@ -26,20 +26,20 @@ class Known:
     """
 
     sign: str
-    refuses: Callable[[PreflightContext, Service], Answer]
-    is_it: Callable[[Answer], bool]
+    refuses: Callable[[PreflightContext, Service], HttpResponse]
+    is_it: Callable[[HttpResponse], bool]
     ways: tuple[tuple[str, ...], ...]
-    tries: Callable[[PreflightContext, Service, Mapping[str, str]], Answer]
-    took: Callable[[Answer], Status]
+    tries: Callable[[PreflightContext, Service, Mapping[str, str]], HttpResponse]
+    took: Callable[[HttpResponse], Status]
 
 
-def addresses(patient: PreflightContext) -> Iterator[Result]:
+def addresses(patient: PreflightContext) -> Iterator[PreflightResult]:
     """Each service that is needed answers at its address, and is the one it is said to be."""
     for service in _needed(patient):
         yield _address(patient, service)
 
 
-def credentials(patient: PreflightContext) -> Iterator[Result]:
+def credentials(patient: PreflightContext) -> Iterator[PreflightResult]:
     """Each service that is needed takes the credentials that were handed over."""
     for service in _needed(patient):
         known = _known(service.name)
@@ -58,7 +58,7 @@ def _needed(patient: PreflightContext) -> tuple[Service, ...]:
     return patient.handed.platform, *patient.handed.carriers
 
 
-def _address(patient: PreflightContext, service: Service) -> Result:
+def _address(patient: PreflightContext, service: Service) -> PreflightResult:
     about, known = f"address of {service.name}", _known(service.name)
     if address_of(service.url) is None:
         todo = f"correct services.{service.name}.url"
@@ -76,7 +76,7 @@ def _address(patient: PreflightContext, service: Service) -> Result:
     return wrong(about, sign, f"{answer.said} from {service.url}", todo)
 
 
-def _credentials(patient: PreflightContext, service: Service, known: Known) -> Iterator[Result]:
+def _credentials(patient: PreflightContext, service: Service, known: Known) -> Iterator[PreflightResult]:
     ways = [way for way in known.ways if all(service.credentials.get(name) for name in way)]
     if not ways:
         wanted = " or ".join(" and ".join(way) for way in known.ways)
@@ -87,7 +87,7 @@ def _credentials(patient: PreflightContext, service: Service, known: Known) -> I
         yield _way(patient, service, known, way)
 
 
-def _way(patient: PreflightContext, service: Service, known: Known, way: tuple[str, ...]) -> Result:
+def _way(patient: PreflightContext, service: Service, known: Known, way: tuple[str, ...]) -> PreflightResult:
     about = f"{' and '.join(way)} of {service.name}"
     shown = {name: service.credentials[name] for name in way}
     # What cannot stand in a header cannot be a credential in one, and would end as an error of our own.
@@ -107,19 +107,19 @@ def _way(patient: PreflightContext, service: Service, known: Known, way: tuple[s
 # -- the services ------------------------------------------------------------------------------------
 
 
-def _ask_optimove(patient: PreflightContext, service: Service) -> Answer:
+def _ask_optimove(patient: PreflightContext, service: Service) -> HttpResponse:
     del service
     return patient.calls.call("GET", patient.function_url("general/GetLastDataUpdate"))
 
 
-def _show_optimove(patient: PreflightContext, service: Service, shown: Mapping[str, str]) -> Answer:
+def _show_optimove(patient: PreflightContext, service: Service, shown: Mapping[str, str]) -> HttpResponse:
     """ApiKeyInfo, or else a function of the list for third parties."""
     del service, shown
     answer = patient.optimove("apikey/ApiKeyInfo")
     return answer if answer.status == OK else patient.optimove("general/GetLastDataUpdate")
 
 
-def _by_status(answer: Answer) -> Status:
+def _by_status(answer: HttpResponse) -> Status:
     return "ok" if answer.status == OK else "wrong" if answer.status in _REFUSED else "unknown"
 
 
@@ -145,7 +145,7 @@ def _provider(probe: PreflightProbe) -> Known:
     )
 
 
-def _send(patient: PreflightContext, service: Service, request: ProbeRequest) -> Answer:
+def _send(patient: PreflightContext, service: Service, request: ProbeRequest) -> HttpResponse:
     url = f"{service.url.rstrip('/')}{request.path}"
     return patient.calls.call(
         request.method, url, query=request.query, headers=request.headers, form=request.form, body=request.body

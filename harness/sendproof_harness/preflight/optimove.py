@@ -11,7 +11,7 @@ from urllib.parse import quote
 
 import phonenumbers
 
-from sendproof_harness.handover.reader import Channel
+from sendproof_harness.handover.format import Channel
 from sendproof_harness.preflight.context import (
     BAD_REQUEST,
     FORBIDDEN,
@@ -21,8 +21,8 @@ from sendproof_harness.preflight.context import (
     PreflightContext,
     rows,
 )
-from sendproof_harness.preflight.http import Answer
-from sendproof_harness.preflight.results import Result, ok, unknown, wrong
+from sendproof_harness.preflight.http import HttpResponse
+from sendproof_harness.preflight.results import PreflightResult, ok, unknown, wrong
 
 # Without these no bridge can do its work. documented: "Supported functions" for third parties, sandbox guide of
 # https://github.com/optimove-tech/Optimove-APIs
@@ -36,7 +36,7 @@ _SAMPLE, _DAYS_BACK, _SHOWN = 100, 7, 20
 _NO_LIST = "Optimove does not say what the key may do"
 
 
-def functions(patient: PreflightContext) -> Iterator[Result]:
+def functions(patient: PreflightContext) -> Iterator[PreflightResult]:
     """The functions that a bridge needs are in the scope of the key."""
     listed = _texts(patient, "functions")
     wanted = _wanted(patient)
@@ -58,14 +58,14 @@ def _wanted(patient: PreflightContext) -> tuple[str, ...]:
     return *_ALWAYS, *scheduled, *(() if _METRICS_SERVICE in handed.services else (_METRICS,))
 
 
-def channels(patient: PreflightContext) -> Iterator[Result]:
+def channels(patient: PreflightContext) -> Iterator[PreflightResult]:
     """Each channel exists at Optimove, and the key may use it."""
     for channel in patient.handed.channels:
         yield _exists(patient, channel)
         yield _in_scope(patient, channel)
 
 
-def _exists(patient: PreflightContext, channel: Channel) -> Result:
+def _exists(patient: PreflightContext, channel: Channel) -> PreflightResult:
     """By the list of all, which few keys may ask for; else by that the key is for it, or that it has templates."""
     about, expected = f"channel {channel.id}", f"a channel {channel.id} at Optimove"
     todo = "correct the id, or have the channel made"
@@ -83,7 +83,7 @@ def _exists(patient: PreflightContext, channel: Channel) -> Result:
     return unknown(about, expected, f"GetChannelTemplates answered {answer.said}", "ask Optimove's support for its id")
 
 
-def _in_scope(patient: PreflightContext, channel: Channel) -> Result:
+def _in_scope(patient: PreflightContext, channel: Channel) -> PreflightResult:
     about, expected = f"scope of the key: channel {channel.id}", "a channel in the scope of the key"
     todo = f"have channel {channel.id} added to the key, or use another key"
     listed = _texts(patient, "channels")
@@ -98,7 +98,7 @@ def _in_scope(patient: PreflightContext, channel: Channel) -> Result:
     return unknown(about, expected, f"GetChannelTemplates answered {answer.said}", "look at the key where it was made")
 
 
-def _templates(patient: PreflightContext, channel: Channel) -> Answer:
+def _templates(patient: PreflightContext, channel: Channel) -> HttpResponse:
     return patient.optimove("integrations/GetChannelTemplates", ChannelID=str(channel.id))
 
 
@@ -106,7 +106,7 @@ def _listed(names: Iterable[str]) -> str:
     return ", ".join(sorted(names)[:_SHOWN]) or "none"
 
 
-def attributes(patient: PreflightContext) -> Iterator[Result]:
+def attributes(patient: PreflightContext) -> Iterator[PreflightResult]:
     """The attributes that hold the phone number and the consent exist, and the key may see them."""
     seen = _attributes(patient)
     for key, name in (("phone", patient.handed.phone), ("consent", patient.handed.consent)):
@@ -140,7 +140,7 @@ def _texts(patient: PreflightContext, member: str) -> set[str] | None:
 # -- numbers -----------------------------------------------------------------------------------------
 
 
-def numbers(patient: PreflightContext) -> Iterator[Result]:
+def numbers(patient: PreflightContext) -> Iterator[PreflightResult]:
     """The phone attribute holds numbers that can be sent to: of the customers that were named, or of a campaign."""
     phone, country = patient.handed.phone, patient.handed.country
     about, expected = f"numbers in {phone}", f"phone numbers, those without a country code of {country}"

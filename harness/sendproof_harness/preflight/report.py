@@ -9,20 +9,20 @@ from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
-from sendproof_harness.preflight.results import Result, Status, worst_status
+from sendproof_harness.preflight.results import PreflightResult, Status, worst_status
 
-Found = Sequence[tuple[str, Result]]
+Found = Sequence[tuple[str, PreflightResult]]
 
 _STYLE: Mapping[Status, str] = {"ok": "green", "wrong": "bold red", "unknown": "yellow"}
 
 
-def as_text(found: Found) -> str:
+def results_json(found: Found) -> str:
     """JSON: what all adds up to, and every result."""
     results = [{"examination": name, **asdict(result)} for name, result in found]
     return json.dumps({"standing": worst_status(result for _, result in found), "results": results}, indent=2)
 
 
-def print_table(found: Found) -> None:
+def print_results(found: Found) -> None:
     """A line for each thing; what is not as it should be is explained below it."""
     console = Console(highlight=False)
     table = Table(box=None, header_style="dim", pad_edge=False)
@@ -39,7 +39,7 @@ def print_table(found: Found) -> None:
     console.print(f"\n{told}", style=_STYLE[worst_status(result for _, result in found)], markup=False)
 
 
-def _explain(console: Console, result: Result) -> None:
+def _explain(console: Console, result: PreflightResult) -> None:
     console.print(f"\n{result.standing}: {result.about}", style=_STYLE[result.standing], markup=False)
     console.print(
         f"  expected {result.expected}\n  got      {result.got}\n  to do    {result.todo}\n  whose    {result.blame}",

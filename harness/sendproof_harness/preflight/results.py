@@ -13,7 +13,7 @@ EXIT_STATUS: dict[Status, int] = {"ok": 0, "wrong": 1, "unknown": 2}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Result:
+class PreflightResult:
     """`about` is the thing, such as `channel 505`; `todo` and `blame` (whose it is to mend) are empty when it is ok."""
 
     about: str
@@ -29,22 +29,22 @@ class Result:
         return f"{told}; {self.todo} ({self.blame})" if self.todo else told
 
 
-def ok(about: str, expected: str, got: str) -> Result:
+def ok(about: str, expected: str, got: str) -> PreflightResult:
     """It is as it should be."""
-    return Result(about=about, standing="ok", expected=expected, got=got)
+    return PreflightResult(about=about, standing="ok", expected=expected, got=got)
 
 
-def wrong(about: str, expected: str, got: str, todo: str, blame: Blame = "config") -> Result:
+def wrong(about: str, expected: str, got: str, todo: str, blame: Blame = "config") -> PreflightResult:
     """A bridge cannot work with this."""
-    return Result(about=about, standing="wrong", expected=expected, got=got, todo=todo, blame=blame)
+    return PreflightResult(about=about, standing="wrong", expected=expected, got=got, todo=todo, blame=blame)
 
 
-def unknown(about: str, expected: str, got: str, todo: str, blame: Blame = "config") -> Result:
+def unknown(about: str, expected: str, got: str, todo: str, blame: Blame = "config") -> PreflightResult:
     """It could not be looked at; `got` says why."""
-    return Result(about=about, standing="unknown", expected=expected, got=got, todo=todo, blame=blame)
+    return PreflightResult(about=about, standing="unknown", expected=expected, got=got, todo=todo, blame=blame)
 
 
-def worst_status(results: Iterable[Result]) -> Status:
+def worst_status(results: Iterable[PreflightResult]) -> Status:
     """What all of them add up to."""
     standings = {result.standing for result in results}
     return "wrong" if "wrong" in standings else "unknown" if "unknown" in standings else "ok"

@@ -1,6 +1,7 @@
-"""One scenario in every dialect: a bridge that passes them all does not depend on what we assumed.
+"""Variants of a scenario: one for each non-default option of each dialect of its services.
 
-The catalogue is the simulators' own: `GET /control/dialects`.
+A bridge that passes all of them does not depend on an assumption about a real API. The list of dialects comes from the
+simulators: `GET /control/dialects`.
 """
 
 import dataclasses
@@ -9,38 +10,38 @@ from typing import Any
 
 from sendproof_harness.scenario.model import Scenario
 
-#: By service: its dialects, each with its name and its answers, of which the first is the default.
+#: The dialects by service, each with its name and its options; the first option is the default.
 Catalogue = Mapping[str, Sequence[Mapping[str, Any]]]
 
 _OPTIMOVE, _SIGNED_EVENTS = "optimove", "optimove-metrics"
 
 
 def dialect_variants(scenarios: Mapping[str, Scenario], catalogue: Catalogue) -> dict[str, Scenario]:
-    """Each scenario as it is, and once for each answer that is not the default, by the name of its results folder.
+    """Return each scenario unchanged and once per non-default option, by the name of its results folder.
 
-    Only the services that the scenario uses count. A question that it answers itself is left alone, as its story
-    depends on that answer.
+    Only services that the scenario uses count. A dialect that the scenario sets is not varied, because its story
+    depends on that option.
     """
     return {
-        named: varied
+        variant_name: variant
         for name, scenario in scenarios.items()
-        for named, varied in [(name, scenario), *_variations(name, scenario, catalogue)]
+        for variant_name, variant in [(name, scenario), *_variants(name, scenario, catalogue)]
     }
 
 
-def _variations(name: str, scenario: Scenario, catalogue: Catalogue) -> Iterator[tuple[str, Scenario]]:
-    for service in services_of(scenario):
+def _variants(name: str, scenario: Scenario, catalogue: Catalogue) -> Iterator[tuple[str, Scenario]]:
+    for service in used_services(scenario):
         for dialect in catalogue.get(service, ()):
-            question = f"{service}.{dialect['name']}"
-            if question in scenario.dialects:
+            key = f"{service}.{dialect['name']}"
+            if key in scenario.dialects:
                 continue
-            for answer in dialect["options"][1:]:
-                spoken = {**scenario.dialects, question: answer["value"]}
-                yield f"{name}-{question}-{answer['value']}", dataclasses.replace(scenario, dialects=spoken)
+            for option in dialect["options"][1:]:
+                dialects = {**scenario.dialects, key: option["value"]}
+                yield f"{name}-{key}-{option['value']}", dataclasses.replace(scenario, dialects=dialects)
 
 
-def services_of(scenario: Scenario) -> list[str]:
-    """The services that a bridge speaks with in this scenario."""
+def used_services(scenario: Scenario) -> list[str]:
+    """Return the names of the services that the bridge uses in this scenario."""
     providers = dict.fromkeys(channel.provider for channel in scenario.channels)
-    signed = [_SIGNED_EVENTS] if scenario.wishes.reports == "save_event" else []
+    signed = [_SIGNED_EVENTS] if scenario.bridge.reports == "save_event" else []
     return [_OPTIMOVE, *signed, *providers]

@@ -1,91 +1,90 @@
-"""The faults that a scenario may ask for: where each can be, and which keys it has.
+"""The kinds of faults in a scenario file: the targets, moments and keys of each.
 
-The simulators own the list (`GET /control/faults`); a test holds this one against it. In a scenario for several
-providers `any.send` and its like name what each of them calls otherwise.
+`fault_kinds.json` is generated from the simulators, which define the faults; `make docs` updates it. In a scenario for
+several providers, `any.send` and similar targets stand for the operation or event of each provider.
 """
 
+import json
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from pathlib import Path
 
-from sendproof_harness.providers import provider as record_of
+from sendproof_harness.providers import provider as provider_record
 from sendproof_harness.providers.record import Provider
 from sendproof_harness.scenario.model import ANY
-from sendproof_harness.scenario.values import duration_of, milliseconds
+from sendproof_harness.scenario.values import parse_duration, to_milliseconds
 
 CALL, WEBHOOK = "call", "webhook"
-
-#: The keys that every fault has.
-COMMON = ("fault", CALL, WEBHOOK, "where", "nth", "times", "when")
 KILL = "kill"
-# Lengths of virtual time: words in a file, milliseconds on the wire.
-LENGTHS = frozenset({"by", "spread", "within", "down"})
-_BEFORE_AND_AFTER = ("before", "after")
+
+#: The keys that every fault can have.
+COMMON_KEYS = ("fault", CALL, WEBHOOK, "where", "nth", "times", "when")
+
+KINDS_FILE = Path(__file__).with_name("fault_kinds.json")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Kind:
-    """One fault: on what it can strike, when (the first is the default), and its own keys."""
+class FaultKind:
+    """One kind of fault: its targets, its moments (the first is the default), and its own keys.
 
-    on: tuple[str, ...] = (CALL,)
-    when: tuple[str, ...] = _BEFORE_AND_AFTER
-    keys: tuple[str, ...] = ()
+    `durations` are the keys with a length of virtual time: text in a file, milliseconds in the control API.
+    """
+
+    on: tuple[str, ...]
+    when: tuple[str, ...]
+    keys: tuple[str, ...]
+    durations: tuple[str, ...]
 
 
-KINDS: Mapping[str, Kind] = {
-    "status": Kind(keys=("status", "body", "content_type", "retry_after")),
-    "rate_limited": Kind(when=("before",), keys=("retry_after",)),
-    "unauthorized": Kind(when=("before",)),
-    "no_response": Kind(keys=("seconds",)),
-    "connection_reset": Kind(),
-    "truncated_response": Kind(when=("after",)),
-    "html_response": Kind(),
-    "slow_response": Kind(when=("after",), keys=("seconds",)),
-    "slow_response_timeout": Kind(when=("after",), keys=("seconds",)),
-    "duplicate_response": Kind(when=("after",)),
-    "drop_webhook": Kind(on=(WEBHOOK,), when=("before",), keys=("attempts",)),
-    "duplicate_webhook": Kind(on=(WEBHOOK,), when=("before",), keys=("copies",)),
-    "delay_webhook": Kind(on=(WEBHOOK,), when=("before",), keys=("by", "spread")),
-    "reorder_webhook": Kind(on=(WEBHOOK,), when=("before",), keys=("behind", "within")),
-    KILL: Kind(on=(CALL, WEBHOOK), keys=("down", "within_s")),
-}
+def _read_kinds() -> dict[str, FaultKind]:
+    content = json.loads(KINDS_FILE.read_text(encoding="utf-8"))
+    return {name: FaultKind(**{key: tuple(values) for key, values in kind.items()}) for name, kind in content.items()}
 
-_Alias = Callable[[Provider], str | None]
-#: The names after `any.`, with the operation or event of a provider that each means.
-CALLS: Mapping[str, _Alias] = {
+
+KINDS: Mapping[str, FaultKind] = _read_kinds()
+DURATION_KEYS = frozenset(key for kind in KINDS.values() for key in kind.durations)
+
+_TargetName = Callable[[Provider], str | None]
+#: The names after `any.`, with the operation of a provider that each stands for.
+CALLS: Mapping[str, _TargetName] = {
     "send": lambda record: record.send_operation,
     "templates": lambda record: record.template_operation,
 }
-WEBHOOKS: Mapping[str, _Alias] = {"receipt": lambda record: record.receipt_event}
+#: The names after `any.`, with the event of a provider that each stands for.
+WEBHOOKS: Mapping[str, _TargetName] = {"receipt": lambda record: record.receipt_event}
 
 
-def fault_of(content: Mapping[str, object], provider: str | None) -> dict[str, object]:
-    """The entry as the control API takes it, for one provider if there are several."""
-    entry = {key: milliseconds(duration_of(str(value))) if key in LENGTHS else value for key, value in content.items()}
-    for axis in {CALL, WEBHOOK} & entry.keys():
-        entry[axis] = target_of(axis, str(entry[axis]), provider)
-    return entry
+def parse_fault(content: Mapping[str, object], provider: str | None) -> dict[str, object]:
+    """Return a fault of a file in the form of the control API; `provider` replaces `any`."""
+    fault = {
+        key: to_milliseconds(parse_duration(str(value))) if key in DURATION_KEYS else value
+        for key, value in content.items()
+    }
+    for axis in {CALL, WEBHOOK} & fault.keys():
+        fault[axis] = resolve_target(axis, str(fault[axis]), provider)
+    return fault
 
 
-def target_of(axis: str, target: str, provider: str | None) -> str:
-    """Return the target in which the provider replaces `any`: `any.send` becomes `textlocal.send`.
+def resolve_target(axis: str, target: str, provider: str | None) -> str:
+    """Return the target in which `provider` replaces `any`: `any.send` becomes `textlocal.send`.
 
-    Every other target, and every target without a provider, is returned unchanged.
+    All other targets, and all targets without a provider, are returned unchanged.
     """
     service, _, alias = target.partition(".")
-    name = _name_of(axis, alias, provider)
+    name = _target_name(axis, alias, provider)
     return target if service != ANY or name is None else f"{provider}.{name}"
 
 
-def general(axis: str, target: str, provider: str | None) -> str:
-    """Return the target in which `any` replaces this provider: `textlocal.send` becomes `any.send`."""
+def generalize_target(axis: str, target: str, provider: str | None) -> str:
+    """Return the target in which `any` replaces `provider`: `textlocal.send` becomes `any.send`."""
     for alias in CALLS if axis == CALL else WEBHOOKS:
-        name = _name_of(axis, alias, provider)
+        name = _target_name(axis, alias, provider)
         if name is not None and target == f"{provider}.{name}":
             return f"{ANY}.{alias}"
     return target
 
 
-def _name_of(axis: str, alias: str, provider: str | None) -> str | None:
-    """Return the operation or event of the provider that an alias means, None if there is none."""
-    named = (CALLS if axis == CALL else WEBHOOKS).get(alias)
-    return None if named is None or provider is None else named(record_of(provider))
+def _target_name(axis: str, alias: str, provider: str | None) -> str | None:
+    """Return the operation or event of the provider that an alias stands for, or None if there is none."""
+    name_of = (CALLS if axis == CALL else WEBHOOKS).get(alias)
+    return None if name_of is None or provider is None else name_of(provider_record(provider))

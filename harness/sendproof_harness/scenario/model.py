@@ -1,11 +1,11 @@
-"""A scenario as values: what a checked scenario file says. `building` makes them of a file's content."""
+"""The scenario model: frozen dataclasses for the content of a valid scenario file. `parse` builds them."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from datetime import date, datetime, timedelta
 from fractions import Fraction
 
-#: In place of a provider's name: the file is played once for each of its `providers`.
+#: Stands for a provider: the scenario runs once for each provider in the `providers` list of the file.
 ANY = "any"
 
 Parameter = str | int | float | bool
@@ -13,9 +13,10 @@ Parameter = str | int | float | bool
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Audience:
-    """How many customers exist, which part of them opted out or has no usable number (0 to 1), and where they live.
+    """The customers of a sandbox: their number, country and shares with special properties.
 
-    `outcomes`: the share of the customers with the test number of each outcome, by its name.
+    `opted_out` and `unusable_numbers` are shares from 0 to 1. `outcomes` maps the name of a delivery outcome to the
+    share of customers with a test number for it.
     """
 
     customers: int
@@ -29,7 +30,8 @@ class Audience:
 class Channel:
     """One Optimove channel and the provider that carries its messages.
 
-    With `testing` the bridge lets the provider send nothing. `overrides` is JSONata over event 11.
+    With `testing` the bridge must use the provider's testing mode, which sends nothing. `overrides` is a JSONata
+    expression over event 11.
     """
 
     id: int
@@ -42,7 +44,7 @@ class Channel:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Template:
-    """One message text at a provider. `body` marks attributes as `{{FIRST_NAME}}`."""
+    """A message template at a provider. Placeholders in `body` have the form `{{FIRST_NAME}}`."""
 
     provider: str
     title: str
@@ -51,7 +53,7 @@ class Template:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Split:
-    """A part of a campaign's customers (0 to 1), the template they get, and when."""
+    """A share (0 to 1) of a campaign's customers, with the template and the due time of their message."""
 
     share: Fraction
     template: str
@@ -60,7 +62,7 @@ class Split:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Part:
-    """What a campaign sends on one channel."""
+    """The splits of a campaign on one channel."""
 
     channel: int
     splits: tuple[Split, ...]
@@ -68,10 +70,11 @@ class Part:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Campaign:
-    """One scheduled campaign: `customers` neighbours in the audience from `first_customer` on, in each of its parts.
+    """A scheduled campaign. Each of its parts addresses `customers` consecutive customers from `first_customer` on.
 
-    It is announced at `announced`, or by the night of `day` where there is a nightly process (None: that of the first
-    sending). With `clearance_by` it is conditional; at `cancel_at` it is cancelled by itself.
+    Optimove announces it at `announced`. With a nightly process, it announces it in the nightly process of `day`; None
+    means the day of the first message. A campaign with `clearance_by` is conditional. At `cancel_at` the campaign
+    cancels itself.
     """
 
     campaign: int
@@ -87,7 +90,7 @@ class Campaign:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Criterion:
-    """So many events of one name, with these parameters, from the oldest that counts to the newest within a time."""
+    """A condition of a trigger: `count` events with these parameters, at most `within` between oldest and newest."""
 
     event: str
     count: int = 1
@@ -97,7 +100,10 @@ class Criterion:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Trigger:
-    """Who meets all criteria gets the template at once. `exclude`: attributes and parameters that are not told."""
+    """A trigger: Optimove sends event 11 for each customer who meets all criteria, and the message is due at once.
+
+    `exclude` lists the attributes and parameters that event 11 leaves out.
+    """
 
     trigger: str
     campaign: int
@@ -109,8 +115,8 @@ class Trigger:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Wishes:
-    """What a client asks of the bridge. None: the bridge's own way."""
+class BridgeRequirements:
+    """The configuration that a client requires of the bridge. None leaves the choice to the bridge."""
 
     reports: str | None = None
     opt_outs: str | None = None
@@ -119,8 +125,8 @@ class Wishes:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Who:
-    """Some customers: neighbours from `first_customer` on, or a share of all that the seed draws."""
+class CustomerSelection:
+    """The customers of a step: consecutive ones from `first_customer` on, or a share chosen by the seed."""
 
     customers: int | None = None
     first_customer: int = 0
@@ -129,7 +135,10 @@ class Who:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class WaitFor:
-    """Step: until so many listeners are registered and templates known, or all templates are (`synchronised`)."""
+    """Step: wait until the bridge has registered `listeners` and added `templates` in Optimove.
+
+    With `synchronised`, wait until Optimove lists exactly the templates of each channel's provider.
+    """
 
     listeners: int = 0
     templates: int = 0
@@ -137,32 +146,35 @@ class WaitFor:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Plan:
-    """Step: give a campaign to Optimove."""
+class PlanCampaign:
+    """Step: schedule a campaign in Optimove."""
 
     campaign: int
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Cancel:
+class CancelCampaign:
     """Step: cancel a campaign."""
 
     campaign: int
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Define:
+class DefineTrigger:
     """Step: define a trigger in Optimove."""
 
     trigger: str
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Events:
-    """Step: customers do something, each `times` times with `every` between; spread evenly over `spread`."""
+class CustomerEvents:
+    """Step: each selected customer has the event `times` times, with `every` between two of them.
+
+    The customers start evenly distributed over `spread`.
+    """
 
     event: str
-    who: Who
+    selection: CustomerSelection
     parameters: Mapping[str, Parameter] = field(default_factory=dict)
     times: int = 1
     every: timedelta = timedelta()
@@ -171,14 +183,14 @@ class Events:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class AddTemplate:
-    """Step: somebody writes a template at the provider."""
+    """Step: add a template at the provider."""
 
     template: Template
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class RenameTemplate:
-    """Step: somebody gives a template another title."""
+    """Step: rename a template at the provider."""
 
     provider: str
     title: str
@@ -187,7 +199,7 @@ class RenameTemplate:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ChangeTemplate:
-    """Step: somebody gives a template another text."""
+    """Step: change the text of a template at the provider."""
 
     provider: str
     title: str
@@ -196,7 +208,7 @@ class ChangeTemplate:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class DeleteTemplate:
-    """Step: somebody deletes a template."""
+    """Step: delete a template at the provider."""
 
     provider: str
     title: str
@@ -204,24 +216,27 @@ class DeleteTemplate:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class OptOut:
-    """Step: a file of the client's daily batch says that customers want no messages: `by` attribute or preference."""
+    """Step: customers opt out in a file of the client's daily batch, `by` attribute or preference."""
 
     by: str
-    who: Who
+    selection: CustomerSelection
     channel: int | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Key:
-    """Step: the client's admin rotates, disables or enables the bridge's key. What was good ends after `overlap`."""
+class ChangeKey:
+    """Step: the client's administrator rotates, disables or enables the bridge's key for Optimove.
+
+    The previous key stays valid for `overlap`.
+    """
 
     action: str
     overlap: timedelta = timedelta()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Resend:
-    """Step: notifications of the past come once more: the `nth` of an event and, with `count`, those after it."""
+class ResendWebhooks:
+    """Step: send `count` past webhooks of an event again, starting with the `nth`; the oldest is 1."""
 
     service: str
     event: str
@@ -237,11 +252,11 @@ class Advance:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Probing:
-    """Step: post to every listener what its contract allows, and what it does not; so many `examples` are made up.
+class ProbeListeners:
+    """Step: post valid and invalid events to every listener, `examples` of each kind generated from the contract.
 
-    A scenario file cannot ask for it; `sendproof contract` puts it among the steps. Whoever does not answer within
-    `within_s` real seconds does not answer.
+    Scenario files cannot contain this step; `sendproof contract` inserts it. A listener that does not respond within
+    `within_s` real seconds counts as not responding.
     """
 
     examples: int
@@ -250,28 +265,28 @@ class Probing:
 
 Step = (
     WaitFor
-    | Plan
-    | Cancel
-    | Define
-    | Events
+    | PlanCampaign
+    | CancelCampaign
+    | DefineTrigger
+    | CustomerEvents
     | AddTemplate
     | RenameTemplate
     | ChangeTemplate
     | DeleteTemplate
     | OptOut
-    | Key
-    | Resend
+    | ChangeKey
+    | ResendWebhooks
     | Advance
-    | Probing
+    | ProbeListeners
 )
 
-#: A fault as the file says it, its lengths of virtual time in milliseconds: what the control API takes.
+#: A fault in the form of the control API: virtual durations are in milliseconds.
 Fault = Mapping[str, object]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Scenario:
-    """All that one scenario file says, for one provider if it is to be played for several. Times are aware, in UTC."""
+    """The content of a scenario file, for one of its `providers` if it lists some. Times are aware, in UTC."""
 
     name: str
     about: str
@@ -283,7 +298,7 @@ class Scenario:
     campaigns: tuple[Campaign, ...]
     steps: tuple[Step, ...]
     triggers: tuple[Trigger, ...] = ()
-    wishes: Wishes = Wishes()
+    bridge: BridgeRequirements = BridgeRequirements()
     nightly: str | None = None
     rate_limits: bool = True
     dialects: Mapping[str, str] = field(default_factory=dict)
@@ -292,33 +307,33 @@ class Scenario:
     provider: str | None = None
 
 
-def whole(scenario: Scenario) -> timedelta:
-    """How much virtual time the steps let pass."""
+def virtual_duration(scenario: Scenario) -> timedelta:
+    """Return the virtual time that passes in all steps together."""
     return sum((step.by for step in scenario.steps if isinstance(step, Advance)), timedelta())
 
 
-def moved(scenario: Scenario, by: timedelta) -> Scenario:
-    """The same scenario so much later: every time in it."""
+def shifted(scenario: Scenario, by: timedelta) -> Scenario:
+    """Return the scenario with every time moved by `by`."""
     return replace(
         scenario,
         starts=scenario.starts + by,
-        campaigns=tuple(_moved_campaign(campaign, by) for campaign in scenario.campaigns),
+        campaigns=tuple(_shifted_campaign(campaign, by) for campaign in scenario.campaigns),
     )
 
 
-def _moved_campaign(campaign: Campaign, by: timedelta) -> Campaign:
+def _shifted_campaign(campaign: Campaign, by: timedelta) -> Campaign:
     parts = [
         replace(part, splits=tuple(replace(split, send_at=split.send_at + by) for split in part.splits))
         for part in campaign.parts
     ]
     return replace(
         campaign,
-        announced=_later(campaign.announced, by),
+        announced=_shifted_time(campaign.announced, by),
         parts=tuple(parts),
-        clearance_by=_later(campaign.clearance_by, by),
-        cancel_at=_later(campaign.cancel_at, by),
+        clearance_by=_shifted_time(campaign.clearance_by, by),
+        cancel_at=_shifted_time(campaign.cancel_at, by),
     )
 
 
-def _later(moment: datetime | None, by: timedelta) -> datetime | None:
-    return None if moment is None else moment + by
+def _shifted_time(time: datetime | None, by: timedelta) -> datetime | None:
+    return None if time is None else time + by

@@ -1,83 +1,83 @@
-"""The content of a checked scenario file into values."""
+"""Conversion of the content of a valid scenario file into a `Scenario`."""
 
 from collections.abc import Callable, Mapping
-from datetime import date, timedelta
+from datetime import date, datetime, timedelta
 from typing import Any
 
-from sendproof_harness.providers import provider as record_of
-from sendproof_harness.scenario.fault_kinds import WEBHOOK, fault_of, target_of
+from sendproof_harness.providers import provider as provider_record
+from sendproof_harness.scenario.fault_kinds import WEBHOOK, parse_fault, resolve_target
 from sendproof_harness.scenario.model import (
     ANY,
     AddTemplate,
     Advance,
     Audience,
+    BridgeRequirements,
     Campaign,
-    Cancel,
+    CancelCampaign,
+    ChangeKey,
     ChangeTemplate,
     Channel,
     Criterion,
-    Define,
+    CustomerEvents,
+    CustomerSelection,
+    DefineTrigger,
     DeleteTemplate,
-    Events,
-    Key,
     OptOut,
     Part,
-    Plan,
+    PlanCampaign,
     RenameTemplate,
-    Resend,
+    ResendWebhooks,
     Scenario,
     Split,
     Step,
     Template,
     Trigger,
     WaitFor,
-    Who,
-    Wishes,
 )
-from sendproof_harness.scenario.values import duration_of, share_of, time_of
+from sendproof_harness.scenario.values import parse_duration, parse_share, parse_time
 
 Content = Mapping[str, Any]
 
-_NO_TIME = timedelta()
+_NO_DURATION = timedelta()
 
 
-def scenario_of(content: Content, provider: str | None = None) -> Scenario:
-    """The scenario that a file's content describes; the content has passed the schema.
+def parse_scenario(content: Content, provider: str | None = None) -> Scenario:
+    """Return the scenario for the content of a file that is valid under the schema.
 
-    `provider` stands wherever the file says `any`; without it `any` stays.
+    `provider` replaces `any` in the file; without it, `any` remains.
     """
-    named = _Named(provider)
-    channels = tuple(named.channel(channel) for channel in content["channels"])
+    parser = _ProviderParser(provider)
+    channels = tuple(parser.channel(channel) for channel in content["channels"])
     audience = _audience(content["audience"], channels)
     return Scenario(
         name=content["name"],
         about=content.get("about", ""),
         seed=content["seed"],
-        starts=time_of(content["starts"]),
+        starts=parse_time(content["starts"]),
         audience=audience,
         channels=channels,
-        templates=tuple(named.template(template) for template in content["templates"]),
+        templates=tuple(parser.template(template) for template in content["templates"]),
         campaigns=tuple(_campaign(campaign, audience) for campaign in content.get("campaigns", ())),
-        steps=tuple(named.step(step) for step in content["steps"]),
+        steps=tuple(parser.step(step) for step in content["steps"]),
         triggers=tuple(_trigger(trigger) for trigger in content.get("triggers", ())),
-        wishes=Wishes(**content.get("bridge", {})),
+        bridge=BridgeRequirements(**content.get("bridge", {})),
         nightly=content.get("nightly"),
         rate_limits=content.get("rate_limits", True),
         dialects=content.get("dialects", {}),
-        faults=tuple(fault_of(fault, provider) for fault in content.get("faults", ())),
+        faults=tuple(parse_fault(fault, provider) for fault in content.get("faults", ())),
         clients=tuple(content.get("clients", ())),
         provider=provider,
     )
 
 
 def _audience(content: Content, channels: tuple[Channel, ...]) -> Audience:
-    countries = [record_of(channel.provider).default_country for channel in channels]
+    countries = [provider_record(channel.provider).default_country for channel in channels]
     return Audience(
         customers=content["customers"],
-        opted_out=share_of(content.get("opted_out", "0%")),
-        unusable_numbers=share_of(content.get("unusable_numbers", "0%")),
+        opted_out=parse_share(content.get("opted_out", "0%")),
+        unusable_numbers=parse_share(content.get("unusable_numbers", "0%")),
         country=content.get("country", countries[0]),
-        outcomes={name: share_of(share) for name, share in content.get("outcomes", {}).items()},
+        outcomes={name: parse_share(share) for name, share in content.get("outcomes", {}).items()},
     )
 
 
@@ -88,17 +88,17 @@ def _campaign(content: Content, audience: Audience) -> Campaign:
         name=content.get("name", f"Campaign {content['campaign']}"),
         customers=content.get("customers", audience.customers),
         first_customer=content.get("first_customer", 0),
-        announced=_time_in(content, "announced"),
-        # What names neither channel nor splits is found by the rules.
+        announced=_optional_time(content, "announced"),
+        # The rules report a part without channel or splits.
         parts=tuple(_part(part) for part in parts if part.keys() >= {"channel", "splits"}),
         day=date.fromisoformat(content["day"]) if "day" in content else None,
-        clearance_by=_time_in(content, "clearance_by"),
-        cancel_at=_time_in(content, "cancel_at"),
+        clearance_by=_optional_time(content, "clearance_by"),
+        cancel_at=_optional_time(content, "cancel_at"),
     )
 
 
-def _time_in(content: Content, key: str) -> Any:
-    return time_of(content[key]) if key in content else None
+def _optional_time(content: Content, key: str) -> datetime | None:
+    return parse_time(content[key]) if key in content else None
 
 
 def _part(content: Content) -> Part:
@@ -106,7 +106,9 @@ def _part(content: Content) -> Part:
 
 
 def _split(content: Content) -> Split:
-    return Split(share=share_of(content["share"]), template=content["template"], send_at=time_of(content["send_at"]))
+    return Split(
+        share=parse_share(content["share"]), template=content["template"], send_at=parse_time(content["send_at"])
+    )
 
 
 def _trigger(content: Content) -> Trigger:
@@ -125,32 +127,32 @@ def _criterion(content: Content) -> Criterion:
     return Criterion(
         event=content["event"],
         count=content.get("count", 1),
-        within=duration_of(content["within"]) if "within" in content else None,
+        within=parse_duration(content["within"]) if "within" in content else None,
         where=content.get("where", {}),
     )
 
 
-def _who(content: Content) -> Who:
-    return Who(
+def _selection(content: Content) -> CustomerSelection:
+    return CustomerSelection(
         customers=content.get("customers"),
         first_customer=content.get("first_customer", 0),
-        share=share_of(content["share"]) if "share" in content else None,
+        share=parse_share(content["share"]) if "share" in content else None,
     )
 
 
-def _events(content: Content) -> Events:
-    return Events(
+def _events(content: Content) -> CustomerEvents:
+    return CustomerEvents(
         event=content["event"],
-        who=_who(content),
+        selection=_selection(content),
         parameters=content.get("parameters", {}),
         times=content.get("times", 1),
-        every=_length_in(content, "every"),
-        spread=_length_in(content, "spread"),
+        every=_optional_duration(content, "every"),
+        spread=_optional_duration(content, "spread"),
     )
 
 
-def _length_in(content: Content, key: str) -> timedelta:
-    return duration_of(content[key]) if key in content else _NO_TIME
+def _optional_duration(content: Content, key: str) -> timedelta:
+    return parse_duration(content[key]) if key in content else _NO_DURATION
 
 
 def _wait_for(content: Content) -> WaitFor:
@@ -161,47 +163,51 @@ def _wait_for(content: Content) -> WaitFor:
     )
 
 
-def _key(content: Content) -> Key:
-    return Key(action=content["action"], overlap=_length_in(content, "overlap"))
+def _opt_out(content: Content) -> OptOut:
+    return OptOut(by=content["by"], selection=_selection(content), channel=content.get("channel"))
 
 
-def _resend(content: Content, provider: str | None) -> Resend:
-    service, _, event = target_of(WEBHOOK, content["webhook"], provider).partition(".")
-    return Resend(service=service, event=event, nth=content.get("nth", 1), count=content.get("count", 1))
+def _key(content: Content) -> ChangeKey:
+    return ChangeKey(action=content["action"], overlap=_optional_duration(content, "overlap"))
 
 
-class _Named:
-    """What names a provider, with the one that stands for `any`."""
+def _resend(content: Content, provider: str | None) -> ResendWebhooks:
+    service, _, event = resolve_target(WEBHOOK, content["webhook"], provider).partition(".")
+    return ResendWebhooks(service=service, event=event, nth=content.get("nth", 1), count=content.get("count", 1))
+
+
+class _ProviderParser:
+    """Parser of the parts that name a provider; it replaces `any` by `provider`."""
 
     def __init__(self, provider: str | None) -> None:
         self._provider = provider
         self._steps: dict[str, Callable[[Any], Step]] = {
             "wait_for": _wait_for,
-            "plan": lambda campaign: Plan(campaign=campaign),
-            "cancel": lambda campaign: Cancel(campaign=campaign),
-            "trigger": lambda trigger: Define(trigger=trigger),
+            "plan": lambda campaign: PlanCampaign(campaign=campaign),
+            "cancel": lambda campaign: CancelCampaign(campaign=campaign),
+            "trigger": lambda trigger: DefineTrigger(trigger=trigger),
             "events": _events,
             "add_template": lambda content: AddTemplate(template=self.template(content)),
-            "rename_template": lambda content: RenameTemplate(**self._of(content)),
-            "change_template": lambda content: ChangeTemplate(**self._of(content)),
-            "delete_template": lambda content: DeleteTemplate(**self._of(content)),
-            "opt_out": lambda content: OptOut(by=content["by"], who=_who(content), channel=content.get("channel")),
+            "rename_template": lambda content: RenameTemplate(**self._resolved(content)),
+            "change_template": lambda content: ChangeTemplate(**self._resolved(content)),
+            "delete_template": lambda content: DeleteTemplate(**self._resolved(content)),
+            "opt_out": _opt_out,
             "key": _key,
             "resend": lambda content: _resend(content, provider),
-            "advance": lambda length: Advance(by=duration_of(length)),
+            "advance": lambda duration: Advance(by=parse_duration(duration)),
         }
 
     def channel(self, content: Content) -> Channel:
-        return Channel(**self._of(content))
+        return Channel(**self._resolved(content))
 
     def template(self, content: Content) -> Template:
-        return Template(**self._of(content))
+        return Template(**self._resolved(content))
 
     def step(self, content: Content) -> Step:
-        (kind, said), *_ = content.items()
-        return self._steps[kind](said)
+        ((kind, step),) = content.items()
+        return self._steps[kind](step)
 
-    def _of(self, content: Content) -> dict[str, Any]:
+    def _resolved(self, content: Content) -> dict[str, Any]:
         if self._provider is not None and content["provider"] == ANY:
             return {**content, "provider": self._provider}
         return dict(content)

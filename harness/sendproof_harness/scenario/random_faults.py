@@ -1,8 +1,7 @@
-"""Faults drawn from a seed: a pure function of the scenario, the seed, and how many.
+"""Random faults: a pure function of the scenario, the seed and the number.
 
-A fault that is never met would prove nothing, so they are drawn from places that every bridge surely comes to in this
-scenario; no two strike one place. What was drawn is written as a scenario file has it, to be played again, and to be
-made smaller line by line.
+A fault that is never injected proves nothing. So the positions are ones that every bridge reaches in this scenario, and
+no two faults share a position. The result can be written as part of a scenario file, to run it again or to reduce it.
 """
 
 from collections.abc import Iterator, Mapping
@@ -13,19 +12,27 @@ from typing import Any
 
 import yaml
 
-from sendproof_harness.providers import provider as record_of
-from sendproof_harness.scenario.customer_selection import drawn
-from sendproof_harness.scenario.fault_kinds import CALL, KILL, LENGTHS, WEBHOOK, general, target_of
-from sendproof_harness.scenario.model import ANY, Advance, Campaign, Cancel, Fault, Scenario, WaitFor
-from sendproof_harness.scenario.values import words
+from sendproof_harness.providers import provider as provider_record
+from sendproof_harness.scenario.customer_selection import seeded_number
+from sendproof_harness.scenario.fault_kinds import CALL, DURATION_KEYS, KILL, WEBHOOK, generalize_target, resolve_target
+from sendproof_harness.scenario.model import (
+    ANY,
+    Campaign,
+    CancelCampaign,
+    Fault,
+    Scenario,
+    WaitFor,
+    virtual_duration,
+)
+from sendproof_harness.scenario.values import duration_text
 
-# So many messages at least must be owed before we say that a call for them surely comes.
-_SURELY = 20
-# From its first message on a campaign is reported at least three times a day.
+# With at least this many due messages, every bridge makes a call to send them.
+_MIN_DUE_MESSAGES = 20
+# A bridge reports a campaign at least three times a day from its first message on.
 _REPORTED_WITHIN = timedelta(days=1)
 
-# What can be done to any call. Real time is short here: a bridge that waits for nothing else is not kept waiting.
-_ON_CALLS: tuple[Mapping[str, Any], ...] = (
+# Faults for any call. Their real times are short, because the bridge may wait for nothing else.
+_CALL_FAULTS: tuple[Mapping[str, Any], ...] = (
     {"fault": "status", "status": 503},
     {"fault": "status", "status": 500, "when": "after"},
     {"fault": "rate_limited", "retry_after": 30},
@@ -42,123 +49,138 @@ _ON_CALLS: tuple[Mapping[str, Any], ...] = (
     {"fault": KILL, "when": "after"},
     {"fault": KILL, "when": "after", "down": 60_000},
 )
-_ON_WEBHOOKS: tuple[Mapping[str, Any], ...] = (
+_WEBHOOK_FAULTS: tuple[Mapping[str, Any], ...] = (
     {"fault": "drop_webhook", "attempts": 1},
     {"fault": "duplicate_webhook", "copies": 1},
     {"fault": "duplicate_webhook", "copies": 3},
     {"fault": KILL, "when": "before"},
     {"fault": KILL, "when": "after"},
 )
-# A notification of a campaign that comes much later would excuse the bridge for late messages.
-_ON_RECEIPTS: tuple[Mapping[str, Any], ...] = (
-    *_ON_WEBHOOKS,
+# Only receipts are delayed: a delayed event of a campaign would excuse late messages.
+_RECEIPT_FAULTS: tuple[Mapping[str, Any], ...] = (
+    *_WEBHOOK_FAULTS,
     {"fault": "delay_webhook", "by": 1_800_000},
     {"fault": "reorder_webhook", "behind": 3},
 )
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class _Place:
-    """Somewhere that every bridge comes to: a call or a notification, and which of them."""
+class _Position:
+    """A call or webhook that occurs with every bridge, and the faults that are possible there."""
 
-    at: Mapping[str, Any]
-    kinds: tuple[Mapping[str, Any], ...]
-
-
-class TooManyError(ValueError):
-    """More faults are wanted than the scenario has places for; the message says how many it has."""
+    target: Mapping[str, Any]
+    faults: tuple[Mapping[str, Any], ...]
 
 
-def draw(scenario: Scenario, seed: int, number: int, *, kills: bool = True) -> tuple[Fault, ...]:
-    """So many faults; without `kills` none that kills the bridge. `TooManyError` when there are not enough places."""
-    places = list(_places(scenario))
-    if number > len(places):
-        raise TooManyError(
-            f"expected at most {len(places)} faults, as many as this scenario surely has places for, got {number}"
+class TooManyFaultsError(ValueError):
+    """A number of faults that is larger than the number of positions in the scenario."""
+
+
+def generate_faults(scenario: Scenario, seed: int, number: int, *, kills: bool = True) -> tuple[Fault, ...]:
+    """Generate `number` faults; with `kills=False` none of them kills the bridge.
+
+    Raises `TooManyFaultsError` if the scenario has fewer positions.
+    """
+    positions = list(_positions(scenario))
+    if number > len(positions):
+        raise TooManyFaultsError(
+            f"expected at most {len(positions)} faults, the number of positions that every bridge reaches in this"
+            f" scenario, got {number}"
         )
-    chosen = []
-    for turn in range(number):
-        place = places.pop(drawn(seed, f"fault {turn} place") % len(places))
-        kinds = [kind for kind in place.kinds if kills or kind["fault"] != KILL]
-        kind = kinds[drawn(seed, f"fault {turn} kind") % len(kinds)]
-        chosen.append({"fault": kind["fault"], **place.at, **{k: v for k, v in kind.items() if k != "fault"}})
-    return tuple(chosen)
+    faults = []
+    for index in range(number):
+        position = positions.pop(seeded_number(seed, f"fault {index} place") % len(positions))
+        possible = [fault for fault in position.faults if kills or fault["fault"] != KILL]
+        fault = possible[seeded_number(seed, f"fault {index} kind") % len(possible)]
+        settings = {key: value for key, value in fault.items() if key != "fault"}
+        faults.append({"fault": fault["fault"], **position.target, **settings})
+    return tuple(faults)
 
 
-def as_yaml(faults: tuple[Fault, ...], provider: str | None = None) -> str:
-    """The faults as the top of a scenario file has them, a line each; `provider` is the one that stands for `any`."""
+def faults_yaml(faults: tuple[Fault, ...], provider: str | None = None) -> str:
+    """Return the faults as a part of a scenario file, one line each; `any` stands for `provider`."""
     lines = [
-        yaml.safe_dump(_written(fault, provider), default_flow_style=True, sort_keys=False, width=1_000).strip()
+        yaml.safe_dump(_file_content(fault, provider), default_flow_style=True, sort_keys=False, width=1_000).strip()
         for fault in faults
     ]
     return "".join(["faults:\n", *(f"  - {line}\n" for line in lines)])
 
 
-def _written(fault: Fault, provider: str | None) -> dict[str, object]:
-    written = {
-        key: general(key, str(value), provider) if key in {CALL, WEBHOOK} else value for key, value in fault.items()
+def _file_content(fault: Fault, provider: str | None) -> dict[str, object]:
+    content = {
+        key: generalize_target(key, str(value), provider) if key in {CALL, WEBHOOK} else value
+        for key, value in fault.items()
     }
-    for key in LENGTHS & written.keys():
-        written[key] = words(timedelta(milliseconds=int(str(written[key]))))
-    return written
+    for key in DURATION_KEYS & content.keys():
+        content[key] = duration_text(timedelta(milliseconds=int(str(content[key]))))
+    return content
 
 
-def _places(scenario: Scenario) -> Iterator[_Place]:
-    """In a fixed order: the start, then each campaign, then what all of them have in common."""
+def _positions(scenario: Scenario) -> Iterator[_Position]:
+    """Yield all positions in a fixed order: the start, then each campaign, then those that campaigns share."""
     yield _call("optimove.RegisterEventListener", 1)
-    providers = list(dict.fromkeys(channel.provider for channel in scenario.channels))
-    with_templates = {template.provider for template in scenario.templates}
-    if any(isinstance(step, WaitFor) and (step.templates or step.synchronised) for step in scenario.steps):
-        yield _call("optimove.AddChannelTemplates", 1)
-        for provider in providers:
-            if provider in with_templates:
-                yield _call(target_of(CALL, f"{ANY}.templates", provider), 1)
-    sure = [campaign for campaign in scenario.campaigns if _surely_sent(scenario, campaign)]
-    for campaign in sure:
+    yield from _template_positions(scenario)
+    campaigns = [campaign for campaign in scenario.campaigns if _is_surely_sent(scenario, campaign)]
+    for campaign in campaigns:
         where = {"CampaignID": campaign.campaign}
-        yield _Place(at={CALL: "optimove.GetCustomerSendDetailsByChannel", "where": where}, kinds=_ON_CALLS)
-        yield _Place(at={WEBHOOK: "optimove.13", "where": where}, kinds=_ON_WEBHOOKS)
-    if sure:
-        yield from _of_sending(scenario, sure)
+        yield _Position(target={CALL: "optimove.GetCustomerSendDetailsByChannel", "where": where}, faults=_CALL_FAULTS)
+        yield _Position(target={WEBHOOK: "optimove.13", "where": where}, faults=_WEBHOOK_FAULTS)
+    if campaigns:
+        yield from _sending_positions(scenario, campaigns)
 
 
-def _of_sending(scenario: Scenario, sure: list[Campaign]) -> Iterator[_Place]:
-    provider_of = {channel.id: channel.provider for channel in scenario.channels}
-    sendings: dict[str, int] = {}
-    for campaign in sure:
-        for part in campaign.parts:
-            # One template at one time is at least one call.
-            provider = provider_of[part.channel]
-            sendings[provider] = sendings.get(provider, 0) + len({(s.template, s.send_at) for s in part.splits})
-    for provider, calls in sendings.items():
+def _template_positions(scenario: Scenario) -> Iterator[_Position]:
+    if not any(isinstance(step, WaitFor) and (step.templates or step.synchronised) for step in scenario.steps):
+        return
+    yield _call("optimove.AddChannelTemplates", 1)
+    with_templates = {template.provider for template in scenario.templates}
+    for provider in dict.fromkeys(channel.provider for channel in scenario.channels):
+        if provider in with_templates:
+            yield _call(resolve_target(CALL, f"{ANY}.templates", provider), 1)
+
+
+def _sending_positions(scenario: Scenario, campaigns: list[Campaign]) -> Iterator[_Position]:
+    for provider, calls in _min_send_calls(scenario, campaigns).items():
         for nth in range(1, calls + 1):
-            yield _call(target_of(CALL, f"{ANY}.send", provider), nth)
-        if scenario.wishes.account_webhooks or not record_of(provider).receipts_need_account_webhook:
-            for nth in range(1, 1 + _SURELY // 2):
-                at = {WEBHOOK: target_of(WEBHOOK, f"{ANY}.receipt", provider), "nth": nth}
-                yield _Place(at=at, kinds=_ON_RECEIPTS)
-    if scenario.wishes.reports != "save_event":
+            yield _call(resolve_target(CALL, f"{ANY}.send", provider), nth)
+        if scenario.bridge.account_webhooks or not provider_record(provider).receipts_need_account_webhook:
+            for nth in range(1, 1 + _MIN_DUE_MESSAGES // 2):
+                target = {WEBHOOK: resolve_target(WEBHOOK, f"{ANY}.receipt", provider), "nth": nth}
+                yield _Position(target=target, faults=_RECEIPT_FAULTS)
+    if scenario.bridge.reports != "save_event":
         for nth in range(1, 4):
             yield _call("optimove.UpdateCampaignMetrics", nth)
 
 
-def _call(target: str, nth: int) -> _Place:
-    return _Place(at={CALL: target, "nth": nth}, kinds=_ON_CALLS)
+def _min_send_calls(scenario: Scenario, campaigns: list[Campaign]) -> dict[str, int]:
+    """Return the minimum number of send calls by provider: one for each template and due time of a part."""
+    providers = {channel.id: channel.provider for channel in scenario.channels}
+    calls: dict[str, int] = {}
+    for campaign in campaigns:
+        for part in campaign.parts:
+            provider = providers[part.channel]
+            calls[provider] = calls.get(provider, 0) + len({(split.template, split.send_at) for split in part.splits})
+    return calls
 
 
-def _surely_sent(scenario: Scenario, campaign: Campaign) -> bool:
-    """Whether enough people are owed a message at each of its times, and it is reported for a day after the last."""
+def _call(target: str, nth: int) -> _Position:
+    return _Position(target={CALL: target, "nth": nth}, faults=_CALL_FAULTS)
+
+
+def _is_surely_sent(scenario: Scenario, campaign: Campaign) -> bool:
+    """Return True if each split has enough due messages and the run lasts until the campaign is reported."""
     audience = scenario.audience
-    lost = audience.opted_out + audience.unusable_numbers + sum(audience.outcomes.values(), Fraction(0))
-    reached = campaign.customers * max(Fraction(0), 1 - lost)
+    excluded = audience.opted_out + audience.unusable_numbers + sum(audience.outcomes.values(), Fraction(0))
+    reached = campaign.customers * max(Fraction(0), 1 - excluded)
     splits = [split for part in campaign.parts for split in part.splits]
-    ends = scenario.starts + sum((s.by for s in scenario.steps if isinstance(s, Advance)), timedelta())
-    called_off = campaign.cancel_at is not None or campaign.clearance_by is not None
-    testing = any(channel.testing for channel in scenario.channels)
-    enough = all(reached * split.share >= _SURELY for split in splits)
-    reported = max(split.send_at for split in splits) + _REPORTED_WITHIN <= ends
-    return enough and reported and not called_off and not testing and not _cancelled(scenario, campaign)
+    has_enough_messages = all(reached * split.share >= _MIN_DUE_MESSAGES for split in splits)
+    end = scenario.starts + virtual_duration(scenario)
+    is_reported = max(split.send_at for split in splits) + _REPORTED_WITHIN <= end
+    has_testing = any(channel.testing for channel in scenario.channels)
+    return has_enough_messages and is_reported and not has_testing and not _can_be_cancelled(scenario, campaign)
 
 
-def _cancelled(scenario: Scenario, campaign: Campaign) -> bool:
-    return any(isinstance(step, Cancel) and step.campaign == campaign.campaign for step in scenario.steps)
+def _can_be_cancelled(scenario: Scenario, campaign: Campaign) -> bool:
+    if campaign.cancel_at is not None or campaign.clearance_by is not None:
+        return True
+    return any(isinstance(step, CancelCampaign) and step.campaign == campaign.campaign for step in scenario.steps)

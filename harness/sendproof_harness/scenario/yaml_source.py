@@ -1,7 +1,7 @@
-"""YAML text into plain values, with the line of every key and item.
+"""YAML text parsed into plain values, with the line of every key and item.
 
-Only what JSON can also say is read, plus comments and the shorter notation. Scalars follow YAML 1.2's core schema:
-a time stays text, and `no` is a word. Keys are text. Keys that occur twice, aliases and tags are mistakes.
+Only what JSON can express is supported, plus comments and the shorter notation. Scalars follow YAML 1.2's core schema:
+a time stays text, and `no` is text. Keys are text. Duplicate keys, aliases and tags are errors.
 """
 
 import re
@@ -11,11 +11,11 @@ from typing import Any
 
 import yaml
 
-from sendproof_harness.scenario.diagnostics import Mistake, Place, UnusableFileError, path_text
+from sendproof_harness.scenario.diagnostics import Diagnostic, InvalidFileError, KeyPath, path_text
 
-# Such a file is written by a person; beyond this it is some other file given by accident.
+# A larger file is not a scenario, but another file given by mistake.
 SIZE_LIMIT = 1_000_000
-# A scenario nests five deep; the interpreter's own limit differs from process to process.
+# A scenario has five levels. The interpreter's own recursion limit depends on the process.
 DEPTH_LIMIT = 50
 
 _PLAIN_TAGS = {"map", "seq", "str", "null", "bool", "int", "float"}
@@ -23,18 +23,18 @@ _PLAIN_TAGS = {"map", "seq", "str", "null", "bool", "int", "float"}
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Document:
-    """The content of one file, and the line on which each place of it starts (a key's line for the value of a key)."""
+    """The content of one file, and the line of each path in it (for the value of a key, the line of the key)."""
 
     file: str
     value: object
-    lines: dict[Place, int]
+    lines: dict[KeyPath, int]
 
-    def mistake(self, place: Place, message: str) -> Mistake:
-        """Say what is wrong at `place`, with the line of the nearest place around it that the file has."""
-        known = place
+    def diagnostic(self, path: KeyPath, message: str) -> Diagnostic:
+        """Return the diagnostic for a path. A path that the file lacks has the line of its closest parent."""
+        known = path
         while known not in self.lines:
             known = known[:-1]
-        return Mistake(file=self.file, line=self.lines[known], where=path_text(place), message=message)
+        return Diagnostic(file=self.file, line=self.lines[known], where=path_text(path), message=message)
 
 
 class _PlainLoader(yaml.SafeLoader):
@@ -53,96 +53,96 @@ for _kind, _form, _starts in (
 
 
 def read_text(path: Path, kind: str) -> str:
-    """The text of a file that a person wrote, `kind` being what it is expected to be.
+    """Return the text of a file; `kind` describes the expected file for the error message.
 
-    Raises `UnusableFileError` when there is none.
+    Raises `InvalidFileError` if the file cannot be read.
     """
     try:
         return path.read_text(encoding="utf-8")
     except (OSError, UnicodeDecodeError) as error:
-        reason = getattr(error, "strerror", None) or "it is not UTF-8 text"
-        raise _unreadable(str(path), 1, f"cannot be read: {reason}; expected the path of {kind}") from error
+        reason = getattr(error, "strerror", None) or "not UTF-8 text"
+        raise _file_error(str(path), 1, f"cannot be read: {reason}; expected the path of {kind}") from error
 
 
-def read(text: str, file: str, kind: str = "a scenario") -> Document:
-    """Read one YAML document. Raises `UnusableFileError` with the line of whatever cannot be read."""
+def parse_document(text: str, file: str, kind: str = "a scenario") -> Document:
+    """Parse one YAML document. Raises `InvalidFileError` with the line of the first part that cannot be parsed."""
     if len(text) > SIZE_LIMIT:
-        raise _unreadable(file, 1, f"expected {kind} of at most {SIZE_LIMIT:,} characters, got {len(text):,}")
+        raise _file_error(file, 1, f"expected {kind} of at most {SIZE_LIMIT:,} characters, got {len(text):,}")
     try:
-        return _read(text, file, kind)
+        return _parse(text, file, kind)
     except yaml.MarkedYAMLError as error:
-        raise _unreadable(file, _line(error.problem_mark), f"not valid YAML: {error.problem}") from error
+        raise _file_error(file, _line(error.problem_mark), f"not valid YAML: {error.problem}") from error
     except yaml.YAMLError as error:
-        raise _unreadable(file, 1, f"not valid YAML: {error}") from error
+        raise _file_error(file, 1, f"not valid YAML: {error}") from error
 
 
-def _read(text: str, file: str, kind: str) -> Document:
+def _parse(text: str, file: str, kind: str) -> Document:
     _refuse_bombs(text, file, kind)
     loader = _PlainLoader(text)
     try:
         node = loader.get_single_node()
         if node is None:
-            raise _unreadable(file, 1, f"expected {kind}, got an empty file")
-        reading = _Reading(file=file, loader=loader, lines={(): _line(node.start_mark)})
-        value = reading.value(node, ())
+            raise _file_error(file, 1, f"expected {kind}, got an empty file")
+        reader = _NodeReader(file=file, loader=loader, lines={(): _line(node.start_mark)})
+        value = reader.value(node, ())
     finally:
         loader.dispose()
-    if reading.repeated:
-        raise UnusableFileError(reading.repeated)
-    return Document(file=file, value=value, lines=reading.lines)
+    if reader.duplicates:
+        raise InvalidFileError(reader.duplicates)
+    return Document(file=file, value=value, lines=reader.lines)
 
 
 def _refuse_bombs(text: str, file: str, kind: str) -> None:
-    """Before anything is composed: aliases of aliases and endless nesting can stand for more than can be read."""
+    """Raise `InvalidFileError` for aliases and deep nesting, before they can expand to more than memory holds."""
     depth = 0
     for event in yaml.parse(text, Loader=_PlainLoader):
         depth += isinstance(event, yaml.CollectionStartEvent) - isinstance(event, yaml.CollectionEndEvent)
         if depth > DEPTH_LIMIT:
-            raise _unreadable(file, 1, f"expected {kind}, got lists or mappings nested beyond reading")
+            raise _file_error(file, 1, f"expected {kind}, got lists or mappings nested deeper than {DEPTH_LIMIT}")
         if isinstance(event, yaml.AliasEvent):
-            raise _unreadable(
-                file, _line(event.start_mark), f"aliases such as *{event.anchor} are not read; write the value out"
-            )
+            message = f"aliases such as *{event.anchor} are not supported; write out the value"
+            raise _file_error(file, _line(event.start_mark), message)
 
 
 @dataclass(kw_only=True)
-class _Reading:
-    """One walk over the nodes of a document."""
+class _NodeReader:
+    """Conversion of the nodes of one document to plain values."""
 
     file: str
     loader: _PlainLoader
-    lines: dict[Place, int]
-    repeated: list[Mistake] = field(default_factory=list)
+    lines: dict[KeyPath, int]
+    duplicates: list[Diagnostic] = field(default_factory=list)
 
-    def value(self, node: yaml.Node, place: Place) -> object:
+    def value(self, node: yaml.Node, path: KeyPath) -> object:
         if node.tag.removeprefix("tag:yaml.org,2002:") not in _PLAIN_TAGS:
-            raise _unreadable(
-                self.file, _line(node.start_mark), f"tags such as {node.tag} are not read; write the value alone"
-            )
+            message = f"tags such as {node.tag} are not supported; remove the tag"
+            raise _file_error(self.file, _line(node.start_mark), message)
         if isinstance(node, yaml.MappingNode):
-            return self.mapping(node, place)
+            return self.mapping(node, path)
         if isinstance(node, yaml.SequenceNode):
-            return [self.item(item, (*place, index)) for index, item in enumerate(node.value)]
+            return [self.item(item, (*path, index)) for index, item in enumerate(node.value)]
         constructed: object = self.loader.construct_object(node)
         return constructed
 
-    def item(self, node: yaml.Node, place: Place) -> object:
-        self.lines[place] = _line(node.start_mark)
-        return self.value(node, place)
+    def item(self, node: yaml.Node, path: KeyPath) -> object:
+        self.lines[path] = _line(node.start_mark)
+        return self.value(node, path)
 
-    def mapping(self, node: yaml.MappingNode, place: Place) -> dict[str, object]:
+    def mapping(self, node: yaml.MappingNode, path: KeyPath) -> dict[str, object]:
         values: dict[str, object] = {}
         for key, value in node.value:
             if not isinstance(key, yaml.ScalarNode):
-                raise _unreadable(self.file, _line(key.start_mark), "expected a key in words, got a list or mapping")
-            inside = (*place, key.value)
+                raise _file_error(self.file, _line(key.start_mark), "expected text as a key, got a list or mapping")
+            key_path = (*path, key.value)
             line = _line(key.start_mark)
             if key.value in values:
-                message = f"this key already stands on line {self.lines[inside]}; keep one of the two"
-                self.repeated.append(Mistake(file=self.file, line=line, where=path_text(inside), message=message))
+                message = f"this key already occurs on line {self.lines[key_path]}; remove one of the two"
+                self.duplicates.append(
+                    Diagnostic(file=self.file, line=line, where=path_text(key_path), message=message)
+                )
                 continue
-            self.lines[inside] = line
-            values[key.value] = self.value(value, inside)
+            self.lines[key_path] = line
+            values[key.value] = self.value(value, key_path)
         return values
 
 
@@ -150,5 +150,5 @@ def _line(mark: Any) -> int:  # one of two classes of PyYAML, or None
     return 1 if mark is None else int(mark.line) + 1
 
 
-def _unreadable(file: str, line: int, message: str) -> UnusableFileError:
-    return UnusableFileError([Mistake(file=file, line=line, where="", message=message)])
+def _file_error(file: str, line: int, message: str) -> InvalidFileError:
+    return InvalidFileError([Diagnostic(file=file, line=line, where="", message=message)])

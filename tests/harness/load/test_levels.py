@@ -9,7 +9,7 @@ import pytest
 from jsonschema import Draft202012Validator
 
 from sendproof_harness.load.service_levels import SCHEMA_FILE, ServiceLevels, levels_in, load_levels
-from sendproof_harness.scenario.diagnostics import UnusableFileError
+from sendproof_harness.scenario.diagnostics import InvalidFileError
 
 PAGE = Path(__file__).parents[3] / "docs" / "thresholds.md"
 
@@ -53,7 +53,7 @@ def test_sizes(text, megabytes):
 
 def told(text: str) -> list[str]:
     """All that the writer of `text` is told."""
-    with pytest.raises(UnusableFileError) as raised:
+    with pytest.raises(InvalidFileError) as raised:
         levels_in(text, "my.yaml")
     return str(raised.value).splitlines()
 
@@ -95,7 +95,7 @@ _KNOWN = "sendproof, losses, throughput, latency, failed, memory, behind"
         ("memory: {brigde: 1 GB}", 'my.yaml:1: memory.brigde: unknown key, did you mean "bridge"?'),
         ("behind: soon", f'my.yaml:1: behind: {_LENGTH} "soon"'),
         ("zzz: 1", f"my.yaml:1: zzz: unknown key, known: {_KNOWN}"),
-        ("behind: 1 s\nbehind: 2 s", "my.yaml:2: behind: this key already stands on line 1; keep one of the two"),
+        ("behind: 1 s\nbehind: 2 s", "my.yaml:2: behind: this key already occurs on line 1; remove one of the two"),
     ],
 )
 def test_what_cannot_be_used_is_told_with_its_line(text, message):
@@ -113,7 +113,7 @@ def test_all_mistakes_are_told_at_once():
 
 def test_a_file_that_is_not_there(tmp_path):
     """The message says which file was meant, and where to read about it."""
-    with pytest.raises(UnusableFileError) as raised:
+    with pytest.raises(InvalidFileError) as raised:
         load_levels(tmp_path / "levels.yaml")
     assert str(raised.value) == (
         f"{tmp_path}/levels.yaml:1: cannot be read: No such file or directory; "

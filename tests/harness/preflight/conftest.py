@@ -5,7 +5,7 @@ from typing import Any
 
 import pytest
 
-from sendproof_harness.handover.write import handover
+from sendproof_harness.handover.write import handover_content
 
 CHANNELS = [
     {"id": 505, "provider": "textlocal"},
@@ -20,6 +20,6 @@ def sandbox(simulators) -> Callable[..., dict[str, Any]]:
 
     def make(**settings: Any) -> dict[str, Any]:
         wanted = {"seed": 7, "clock": {"mode": "virtual", "start": "2026-03-02T06:00:00Z"}, "channels": CHANNELS}
-        return handover(simulators.control, simulators.call("POST", "/sandboxes", {**wanted, **settings}), None)
+        return handover_content(simulators.control, simulators.call("POST", "/sandboxes", {**wanted, **settings}), None)
 
     return make

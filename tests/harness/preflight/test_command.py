@@ -57,7 +57,7 @@ def test_nothing_to_examine(tmp_path, simulators):
     neither = sendproof("doctor")
     nobody = sendproof("doctor", "--control-url", simulators.control, "--sandbox", "gone")
     assert (missing.status, neither.status, nobody.status) == (3, 3, 3)
-    assert "a run leaves one in its results" in missing.err
+    assert "a run writes one into its results" in missing.err
     assert "expected a handover file, or --control-url" in neither.err
     assert "no sandbox is named 'gone'" in nobody.err
 

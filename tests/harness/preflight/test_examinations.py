@@ -6,8 +6,8 @@ from starlette.responses import Response
 from starlette.routing import Route
 
 from preflight_helpers import changed, optimove, register, results, wrong
-from sendproof_harness.handover.reader import handed_of
-from sendproof_harness.preflight.checks import before_a_run
+from sendproof_harness.handover.reader import parse_client
+from sendproof_harness.preflight.checks import run_checks_before_run
 from sendproof_harness.run.processes import free_port
 from stand_in import serving, stand_in
 
@@ -209,7 +209,7 @@ def test_before_a_run_a_name_that_nobody_has_is_wrong():
         "country": "GB",
         "listen": {"host": "no..host", "port": 9000},
     }
-    found = {result.about: result.standing for result in before_a_run(handed_of(told, "told"))}
+    found = {result.about: result.standing for result in run_checks_before_run(parse_client(told, "told"))}
     assert (found["address of the bridge"], found["address of optimove"]) == ("wrong", "wrong")
     assert found["scope of the key: UpdateCampaignMetrics"] == "unknown"
 

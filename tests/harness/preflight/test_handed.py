@@ -4,7 +4,7 @@ import json
 
 import pytest
 
-from sendproof_harness.handover.reader import HandoverError, all_handed, handed_of, read
+from sendproof_harness.handover.reader import HandoverError, parse_client, parse_clients, read
 
 BY_HAND = {
     "services": {
@@ -20,13 +20,13 @@ BY_HAND = {
 def mistakes(content):
     """What is said of a handover."""
     with pytest.raises(HandoverError) as raised:
-        handed_of(content, "h.json")
+        parse_client(content, "h.json")
     return str(raised.value).splitlines()
 
 
 def test_by_hand_the_least_is_enough():
     """No sandbox, no clock, no address of the bridge."""
-    handed = handed_of(BY_HAND, "h.json")
+    handed = parse_client(BY_HAND, "h.json")
     assert (handed.listen, handed.clock_url, handed.consent) == (None, None, None)
     assert [service.name for service in handed.carriers] == ["textlocal"]
 
@@ -45,14 +45,14 @@ def test_every_mistake_is_told_with_its_place():
 def test_of_several_clients_each_is_read():
     """And a mistake says whose it is."""
     two = {"clients": [{**BY_HAND, "client": "acme"}, {**BY_HAND, "client": "zenith"}]}
-    assert [handed.client for handed in all_handed(two, "h.json")] == ["acme", "zenith"]
+    assert [handed.client for handed in parse_clients(two, "h.json")] == ["acme", "zenith"]
     with pytest.raises(HandoverError, match=r"h\.json: clients\[1\]: contry: unknown key"):
-        all_handed({"clients": [BY_HAND, {**BY_HAND, "contry": "GB"}]}, "h.json")
+        parse_clients({"clients": [BY_HAND, {**BY_HAND, "contry": "GB"}]}, "h.json")
 
 
 def test_a_bridge_that_changes_attributes_shows_the_key_of_an_admin():
     """So that is the key to be examined."""
-    assert handed_of({**BY_HAND, "bridge": {"opt_outs": "attribute"}}, "h.json").key == "admin_key"
+    assert parse_client({**BY_HAND, "bridge": {"opt_outs": "attribute"}}, "h.json").key == "admin_key"
 
 
 def test_what_is_missing_is_told_once():
@@ -84,7 +84,7 @@ def test_a_file_that_is_no_json(tmp_path, raw, words):
 
 def test_a_file_that_is_not_there(tmp_path):
     """The message says where one is to be had."""
-    with pytest.raises(HandoverError, match="a run leaves one in its results"):
+    with pytest.raises(HandoverError, match="a run writes one into its results"):
         read(tmp_path / "handover.json")
 
 

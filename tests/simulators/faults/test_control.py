@@ -47,5 +47,5 @@ def test_the_catalogue_is_served(bench):
     served = {one["fault"]: one for one in bench.simulators.call("GET", "/faults")}
     assert served["drop_webhook"]["on"] == ["webhook"]
     assert served["drop_webhook"]["fields"]["attempts"] == {
-        "type": "integer", "minimum": 1, "maximum": 100, "default": 1, "description": "how many attempts are lost",
+        "type": "integer", "minimum": 1, "maximum": 100, "default": 1, "description": "number of lost attempts",
     }  # fmt: skip

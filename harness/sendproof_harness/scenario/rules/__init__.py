@@ -1,13 +1,16 @@
-"""What a schema cannot say: how the parts of a scenario must fit together. One function a rule, by theme a module."""
+"""The rules that a schema cannot express: how the parts of a scenario must fit together.
+
+Each rule is a function that yields the diagnostics of a scenario. Each module contains the rules of one topic.
+"""
 
 from collections.abc import Callable, Iterator
 
-from sendproof_harness.scenario.diagnostics import Mistake
+from sendproof_harness.scenario.diagnostics import Diagnostic
 from sendproof_harness.scenario.model import Scenario
 from sendproof_harness.scenario.rules import campaigns, faults, names, steps, texts, triggers
 from sendproof_harness.scenario.yaml_source import Document
 
-Rule = Callable[[Scenario, Document], Iterator[Mistake]]
+Rule = Callable[[Scenario, Document], Iterator[Diagnostic]]
 
 RULES: tuple[Rule, ...] = (
     *names.RULES,
@@ -19,6 +22,6 @@ RULES: tuple[Rule, ...] = (
 )
 
 
-def broken_rules(scenario: Scenario, document: Document) -> list[Mistake]:
-    """Every mistake that any rule finds."""
-    return [mistake for rule in RULES for mistake in rule(scenario, document)]
+def broken_rules(scenario: Scenario, document: Document) -> list[Diagnostic]:
+    """Return the diagnostics of all rules."""
+    return [diagnostic for rule in RULES for diagnostic in rule(scenario, document)]

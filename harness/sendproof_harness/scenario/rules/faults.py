@@ -1,57 +1,56 @@
-"""Rules about faults: each has the keys that belong to it, and one place."""
+"""Rules about faults: the keys that belong to each kind, and one position each."""
 
 from collections.abc import Iterator
 
-from sendproof_harness.scenario.diagnostics import Mistake, Place, choices
-from sendproof_harness.scenario.fault_kinds import CALL, CALLS, COMMON, KINDS, WEBHOOK, WEBHOOKS
+from sendproof_harness.scenario.diagnostics import Diagnostic, KeyPath, unknown_name
+from sendproof_harness.scenario.fault_kinds import CALL, CALLS, COMMON_KEYS, KINDS, WEBHOOK, WEBHOOKS
 from sendproof_harness.scenario.model import ANY, Fault, Scenario
-from sendproof_harness.scenario.rules.names import providers_of
+from sendproof_harness.scenario.rules.names import ANY_REQUIRES_PROVIDERS, provider_list
 from sendproof_harness.scenario.yaml_source import Document
 
 
-def faults_are_known(scenario: Scenario, document: Document) -> Iterator[Mistake]:
-    """The name is one of the list, and so is every key."""
+def faults_are_known(scenario: Scenario, document: Document) -> Iterator[Diagnostic]:
+    """Check that each kind of fault exists and has the keys and the moment of the file."""
     for index, fault in enumerate(scenario.faults):
-        name, place = str(fault["fault"]), ("faults", index)
+        name, path = str(fault["fault"]), ("faults", index)
         if name not in KINDS:
-            yield document.mistake((*place, "fault"), f'there is no fault "{name}"; {choices(name, list(KINDS))}')
+            yield document.diagnostic((*path, "fault"), unknown_name("fault", name, KINDS))
             continue
         kind = KINDS[name]
         for key in fault:
-            if key not in COMMON and key not in kind.keys:
-                has = f"it has {', '.join(kind.keys)}" if kind.keys else "it has no keys of its own"
-                yield document.mistake((*place, key), f"{name} has no {key}; {has}")
+            if key not in COMMON_KEYS and key not in kind.keys:
+                known = f"known: {', '.join(kind.keys)}" if kind.keys else "it has no keys of its own"
+                yield document.diagnostic((*path, key), f'{name} has no key "{key}"; {known}')
         if fault.get("when", kind.when[0]) not in kind.when:
-            yield document.mistake((*place, "when"), f"{name} strikes {kind.when[0]} the effect only; leave it out")
+            message = f"{name} is only possible {kind.when[0]} the request is processed; remove this key"
+            yield document.diagnostic((*path, "when"), message)
 
 
-def faults_have_one_place(scenario: Scenario, document: Document) -> Iterator[Mistake]:
-    """Exactly one call or webhook, of the sort that the fault is for."""
+def faults_have_one_position(scenario: Scenario, document: Document) -> Iterator[Diagnostic]:
+    """Check that each fault has exactly one call or webhook, and that its kind allows it."""
     for index, fault in enumerate(scenario.faults):
-        named = [axis for axis in (CALL, WEBHOOK) if axis in fault]
+        axes = [axis for axis in (CALL, WEBHOOK) if axis in fault]
         allowed = KINDS[str(fault["fault"])].on if fault["fault"] in KINDS else (CALL, WEBHOOK)
-        if len(named) != 1:
-            got = "both" if named else "neither"
-            message = f"expected exactly one place, {' or '.join(allowed)}, got {got}"
-            yield document.mistake(("faults", index), message)
-        elif named[0] not in allowed:
-            message = f"{fault['fault']} strikes a {allowed[0]}; name one in place of the {named[0]}"
-            yield document.mistake(("faults", index, named[0]), message)
+        if len(axes) != 1:
+            message = f"expected exactly one position ({' or '.join(allowed)}), got {'both' if axes else 'none'}"
+            yield document.diagnostic(("faults", index), message)
+        elif axes[0] not in allowed:
+            message = f"{fault['fault']} is only possible for a {allowed[0]}; use `{allowed[0]}` instead of `{axes[0]}`"
+            yield document.diagnostic(("faults", index, axes[0]), message)
         else:
-            yield from _any_is_known(fault, named[0], document, ("faults", index, named[0]))
+            yield from _unknown_any(fault, axes[0], document, ("faults", index, axes[0]))
 
 
-def _any_is_known(fault: Fault, axis: str, document: Document, place: Place) -> Iterator[Mistake]:
-    service, _, name = str(fault[axis]).partition(".")
-    known = [f"{ANY}.{one}" for one in (CALLS if axis == CALL else WEBHOOKS)]
-    if service != ANY:
+def _unknown_any(fault: Fault, axis: str, document: Document, path: KeyPath) -> Iterator[Diagnostic]:
+    """Yield a diagnostic for `any` without a list of providers, or with an unknown name such as `any.sent`."""
+    target = str(fault[axis])
+    known = [f"{ANY}.{name}" for name in (CALLS if axis == CALL else WEBHOOKS)]
+    if target.partition(".")[0] != ANY:
         return
-    if not providers_of(document):
-        message = f"expected the name of a service; {ANY} needs a list of `providers` at the top of the file"
-        yield document.mistake(place, message)
-    elif f"{ANY}.{name}" not in known:
-        said = f"{ANY}.{name}"
-        yield document.mistake(place, f'"{said}" is not the same at every provider; {choices(said, known)}')
+    if not provider_list(document):
+        yield document.diagnostic(path, f"expected the name of a service, got any; {ANY_REQUIRES_PROVIDERS}")
+    elif target not in known:
+        yield document.diagnostic(path, unknown_name("position", target, known))
 
 
-RULES = (faults_are_known, faults_have_one_place)
+RULES = (faults_are_known, faults_have_one_position)

@@ -1,6 +1,6 @@
-"""What the simulators know, as far as a scenario can be wrong about it; tests hold these lists against theirs."""
+"""Names that the simulators define and scenario files use. Tests compare these lists with the simulators."""
 
-# What Optimove's simulator knows of a customer; a text can only be filled in with these.
+#: Attributes of a customer in Optimove; templates can only use these.
 ATTRIBUTES = (
     "EMAIL",
     "FIRST_NAME",
@@ -13,8 +13,8 @@ ATTRIBUTES = (
     "BALANCE",
 )
 
-# What a number can decide about the messages to it: docs/reference/numbers.md.
-FATES = (
+#: Delivery outcomes that a test number can cause: docs/reference/test-numbers.md.
+OUTCOMES = (
     "delivered after 3 s",
     "delivered after 1 h",
     "delivered after 71 h",

@@ -1,19 +1,19 @@
-"""What several rules look at: where the parts of a campaign stand, and what there is by the time of each step."""
+"""State that several rules share: the parts of campaigns, and the time and templates right before each step."""
 
 from collections.abc import Iterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from datetime import UTC, datetime, time, timedelta
 from typing import Any, cast
 
-from sendproof_harness.scenario.diagnostics import Place
+from sendproof_harness.scenario.diagnostics import KeyPath
 from sendproof_harness.scenario.model import (
     AddTemplate,
     Advance,
     Campaign,
+    CustomerEvents,
     DeleteTemplate,
-    Events,
     Part,
-    Plan,
+    PlanCampaign,
     RenameTemplate,
     Scenario,
     Step,
@@ -21,31 +21,31 @@ from sendproof_harness.scenario.model import (
 from sendproof_harness.scenario.yaml_source import Document
 
 
-@dataclass(kw_only=True)
-class Moment:
-    """What there is right before a step: how much time has passed, and which titles each provider holds."""
+@dataclass(frozen=True, slots=True, kw_only=True)
+class StepState:
+    """The state right before a step: the elapsed virtual time, and the template titles of each provider."""
 
     index: int
     step: Step
-    passed: timedelta
-    titles: dict[str, list[str]] = field(default_factory=dict)
+    elapsed: timedelta
+    titles: dict[str, list[str]]
 
 
-def moments(scenario: Scenario) -> Iterator[Moment]:
-    """Each step with what there is right before it."""
+def step_states(scenario: Scenario) -> Iterator[StepState]:
+    """Yield each step with the state right before it."""
     titles: dict[str, list[str]] = {}
     for template in scenario.templates:
         titles.setdefault(template.provider, []).append(template.title)
-    passed = timedelta()
+    elapsed = timedelta()
     for index, step in enumerate(scenario.steps):
-        held = {provider: list(some) for provider, some in titles.items()}
-        yield Moment(index=index, step=step, passed=passed, titles=held)
+        copied = {provider: list(provider_titles) for provider, provider_titles in titles.items()}
+        yield StepState(index=index, step=step, elapsed=elapsed, titles=copied)
         if isinstance(step, Advance):
-            passed += step.by
-        _change(titles, step)
+            elapsed += step.by
+        _apply(step, titles)
 
 
-def _change(titles: dict[str, list[str]], step: Step) -> None:
+def _apply(step: Step, titles: dict[str, list[str]]) -> None:
     match step:
         case AddTemplate():
             titles.setdefault(step.template.provider, []).append(step.template.title)
@@ -56,36 +56,39 @@ def _change(titles: dict[str, list[str]], step: Step) -> None:
             titles[step.provider].remove(step.title)
 
 
-def planned(scenario: Scenario) -> dict[int, Moment]:
-    """The moment of each campaign's first plan step."""
-    found: dict[int, Moment] = {}
-    for moment in moments(scenario):
-        if isinstance(moment.step, Plan):
-            found.setdefault(moment.step.campaign, moment)
-    return found
+def first_plan_states(scenario: Scenario) -> dict[int, StepState]:
+    """Return, by campaign, the state before the first step that plans it."""
+    states: dict[int, StepState] = {}
+    for state in step_states(scenario):
+        if isinstance(state.step, PlanCampaign):
+            states.setdefault(state.step.campaign, state)
+    return states
 
 
-def parts(scenario: Scenario, document: Document) -> Iterator[tuple[Place, Campaign, Part]]:
-    """Each part of each campaign with its place in the file."""
+def campaign_parts(scenario: Scenario, document: Document) -> Iterator[tuple[KeyPath, Campaign, Part]]:
+    """Yield each part of each campaign with its path in the file."""
     content = cast("Any", document.value)
     for index, campaign in enumerate(scenario.campaigns):
-        several = "channels" in content["campaigns"][index]
+        has_channels = "channels" in content["campaigns"][index]
         for number, part in enumerate(campaign.parts):
-            place: Place = ("campaigns", index, "channels", number) if several else ("campaigns", index)
-            yield place, campaign, part
+            path: KeyPath = ("campaigns", index, "channels", number) if has_channels else ("campaigns", index)
+            yield path, campaign, part
 
 
-def announced(scenario: Scenario, campaign: Campaign) -> datetime | None:
-    """When a campaign is announced or put on hold: at a time of its own, or in the night of its day."""
+def announcement_time(scenario: Scenario, campaign: Campaign) -> datetime | None:
+    """Return the time at which Optimove announces a campaign or puts it on hold, or None if the file has none.
+
+    With a nightly process, it is the time of that process on the campaign's day.
+    """
     if scenario.nightly is None:
         return campaign.announced
-    sendings = [split.send_at for part in campaign.parts for split in part.splits]
-    day = campaign.day or (min(sendings).date() if sendings else None)
+    due_times = [split.send_at for part in campaign.parts for split in part.splits]
+    day = campaign.day or (min(due_times).date() if due_times else None)
     hour = time.fromisoformat(scenario.nightly)
     return None if day is None else datetime.combine(day, hour, tzinfo=UTC)
 
 
-def parameters(scenario: Scenario) -> list[str]:
-    """The parameters that customers' events have in this scenario."""
-    named = [name for step in scenario.steps if isinstance(step, Events) for name in step.parameters]
-    return list(dict.fromkeys(named))
+def event_parameters(scenario: Scenario) -> list[str]:
+    """Return the names of the parameters of all customer events, without duplicates."""
+    names = [name for step in scenario.steps if isinstance(step, CustomerEvents) for name in step.parameters]
+    return list(dict.fromkeys(names))

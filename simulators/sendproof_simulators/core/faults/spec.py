@@ -22,6 +22,9 @@ from sendproof_simulators.core.http import PLAIN, Response, Transmission
 CALL, WEBHOOK = "call", "webhook"
 BEFORE, AFTER = "before", "after"
 
+#: The `extra_json_schema` of a setting in milliseconds of virtual time. Scenario files contain a duration instead.
+VIRTUAL_DURATION = {"x-unit": "virtual milliseconds"}
+
 # What a client sees of a struck call: no reply that it can read, another than the service's, or the service's own.
 LOST, ALTERED, INTACT = "lost", "altered", "intact"
 
@@ -127,7 +130,8 @@ def summary(name: str, field: Mapping[str, Any]) -> str:
     # A setting that may be left out is one of two things, and the other is null.
     said = field["anyOf"][0] if "anyOf" in field else field
     default = {None: "none", "": "empty"}.get(field["default"], field["default"])
-    return f"{name} ({said['type']}, {default}): {said['description']}"
+    unit = f", in {said['x-unit']}" if "x-unit" in said else ""
+    return f"{name} ({said['type']}, {default}): {said['description']}{unit}"
 
 
 def catalogue() -> list[dict[str, Any]]:

@@ -13,7 +13,7 @@ from sendproof_simulators.core.faults.spec import WebhookFault, WebhookFaultPlan
 class DropWebhook(WebhookFault):
     """The first attempts are lost on the way; the next is made when the service tries again."""
 
-    attempts: Annotated[int, Meta(ge=1, le=100, description="how many attempts are lost")] = 1
+    attempts: Annotated[int, Meta(ge=1, le=100, description="number of lost attempts")] = 1
 
     def way(self, draw: Callable[[int], int]) -> WebhookFaultPlan:
         del draw

@@ -13,7 +13,7 @@ from sendproof_simulators.core.faults.spec import WebhookFault, WebhookFaultPlan
 class DuplicateWebhook(WebhookFault):
     """The notification comes more than once."""
 
-    copies: Annotated[int, Meta(ge=1, le=10, description="how many times more it comes")] = 1
+    copies: Annotated[int, Meta(ge=1, le=10, description="number of extra copies")] = 1
 
     def way(self, draw: Callable[[int], int]) -> WebhookFaultPlan:
         del draw

@@ -13,7 +13,9 @@ from sendproof_simulators.core.http import CLOSED, Response, Transmission
 class NoResponse(CallFault):
     """Nothing comes, and at last the connection is closed without a reply."""
 
-    seconds: Annotated[float, Meta(gt=0, le=600, description="real seconds until it is closed")] = 60.0
+    seconds: Annotated[
+        float, Meta(gt=0, le=600, description="time until the connection is closed, in real seconds")
+    ] = 60.0
 
     def answer(self, own: Response, refuse: Refuse) -> FaultedResponse:
         del refuse

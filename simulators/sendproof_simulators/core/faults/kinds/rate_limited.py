@@ -15,7 +15,7 @@ class RateLimited(CallFault):
 
     when: ClassVar[tuple[str, ...]] = (BEFORE,)
 
-    retry_after: Annotated[int, Meta(ge=0, le=86_400, description="the header, in seconds")] | None = None
+    retry_after: Annotated[int, Meta(ge=0, le=86_400, description="value of Retry-After, in seconds")] | None = None
 
     def answer(self, own: Response, refuse: Refuse) -> FaultedResponse:
         del own

@@ -15,7 +15,9 @@ class SlowResponse(CallFault):
 
     when: ClassVar[tuple[str, ...]] = (AFTER,)
 
-    seconds: Annotated[float, Meta(gt=0, le=600, description="real seconds from its first byte to its last")] = 5.0
+    seconds: Annotated[
+        float, Meta(gt=0, le=600, description="time from the first byte to the last, in real seconds")
+    ] = 5.0
 
     def answer(self, own: Response, refuse: Refuse) -> FaultedResponse:
         del refuse

@@ -15,7 +15,12 @@ class SlowResponseTimeout(CallFault):
 
     when: ClassVar[tuple[str, ...]] = (AFTER,)
 
-    seconds: Annotated[float, Meta(gt=0, le=600, description="real seconds; more than the client waits")] = 60.0
+    seconds: Annotated[
+        float,
+        Meta(
+            gt=0, le=600, description="delay of the response, in real seconds; must be longer than the client's timeout"
+        ),
+    ] = 60.0
 
     def answer(self, own: Response, refuse: Refuse) -> FaultedResponse:
         del refuse

@@ -13,10 +13,12 @@ from sendproof_simulators.core.http import Response
 class Status(CallFault):
     """The call is answered with a status and a body of one's choice."""
 
-    status: Annotated[int, Meta(ge=200, le=599, description="the HTTP status")] = 503
-    body: Annotated[str, Meta(max_length=100_000, description="the body as it is")] = ""
-    content_type: Annotated[str, Meta(min_length=1, max_length=200, description="of the body")] = "text/plain"
-    retry_after: Annotated[int, Meta(ge=0, le=86_400, description="the header, in seconds")] | None = None
+    status: Annotated[int, Meta(ge=200, le=599, description="HTTP status of the response")] = 503
+    body: Annotated[str, Meta(max_length=100_000, description="body of the response")] = ""
+    content_type: Annotated[str, Meta(min_length=1, max_length=200, description="content type of the response")] = (
+        "text/plain"
+    )
+    retry_after: Annotated[int, Meta(ge=0, le=86_400, description="value of Retry-After, in seconds")] | None = None
 
     def __post_init__(self) -> None:
         if self.body and self.status in {204, 304}:
