@@ -28,7 +28,7 @@ import requests
 from command_line import FIRST
 from documents import blocks, named_files
 from repository import ROOT
-from running_bridge import until
+from running_bridge import wait_until
 from sendproof_harness.run.processes import free_port
 from sendproof_simulators.services.discovery import discover
 
@@ -204,7 +204,7 @@ class Desk:
         log = self.folder / "running.log"
         if "up" not in self._running:
             self._running["up"] = self._start(f"{text} --port 0")
-            until(lambda: "Ctrl-C stops them" in log.read_text(), "the simulators", log)
+            wait_until(lambda: "Ctrl-C stops them" in log.read_text(), "the simulators", log)
             found = re.findall(r"^\S+ +http://(127.0.0.1:\d+)", log.read_text(), re.MULTILINE)
             self._here |= {f"127.0.0.1:{4100 + number}": here for number, here in enumerate(found)}
         return self._as_told(log.read_text())
@@ -215,7 +215,7 @@ class Desk:
             self._up("sendproof up")
             self._put("bridge.toml", self._translated(self._settings("docs/manual-testing.md")))
             self._running["bridge"] = self._start(text)
-            until(self._synchronised, "the bridge to tell of the templates", self.folder / "running.log")
+            wait_until(self._synchronised, "the bridge to tell of the templates", self.folder / "running.log")
         return ""
 
     def _synchronised(self) -> bool:
@@ -241,7 +241,7 @@ class Desk:
         command = LOAD if name == "load_campaign" else f"sendproof run {self._scenario_named(name)}"
         if wait:
             self._waiting.append(self._start(f"{command} --bridge http://localhost:9000"))
-            until((folder / "handover.json").exists, "the run to wait for its bridge", self.folder / "running.log")
+            wait_until((folder / "handover.json").exists, "the run to wait for its bridge", self.folder / "running.log")
         else:
             assert self._run(command).returncode == 0
 

@@ -44,8 +44,8 @@ class ExpectedExecution:
 class ProjectMachine(account_model.AccountModel):
     """Imports users, executes campaigns now and later, deletes some, advances the clock and reads the lists.
 
-    `owners` has the user of every number that was imported. `accepted` counts the messages of each execution, `rejected`
-    the targets without one, under True for unknown users.
+    `owners` has the user of every imported number. `accepted` counts the messages of each execution, `rejected` the
+    targets without one, under True for unknown users.
     """
 
     new_project = None
