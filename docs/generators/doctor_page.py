@@ -12,5 +12,5 @@ each is answered. What is marked in the last column is asked before every run as
 
 def page() -> str:
     """One table."""
-    rows = ((f"`{one.name}`", one.question, one.how, "yes" if one.before_run else "") for one in CHECKS)
+    rows = ((f"`{one.name}`", one.question, one.method, "yes" if one.before_run else "") for one in CHECKS)
     return _HEAD + "\n" + table(("examination", "question", "how", "before a run"), rows)

@@ -173,7 +173,7 @@ def _world(
 def _must_be_able_to_work(told: Mapping[str, Any]) -> None:
     """Raise `RunError` when no bridge could work with this. What cannot be known yet holds nobody up."""
     results = [result for handed in all_handed(told, "the handover") for result in run_checks_before_run(handed)]
-    problems = [str(result) for result in results if result.standing == "wrong"]
+    problems = [str(result) for result in results if result.status == "wrong"]
     if problems:
         raise RunError("\n".join(["the run does not start, because no bridge could work with this:", *problems]))
 
