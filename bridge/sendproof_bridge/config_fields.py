@@ -1,4 +1,8 @@
-"""How settings are checked: each check takes a value from the file, and answers it or says what was expected."""
+"""Checks for the values of settings.
+
+Each check takes a value from the file and returns it, converted if necessary. It raises `SettingError` with a message
+of the form "expected X".
+"""
 
 import re
 from collections.abc import Callable, Collection, Mapping
@@ -9,17 +13,17 @@ import phonenumbers
 
 _TOKEN = re.compile(r"[A-Za-z0-9._~-]{8,}")
 _ATTRIBUTE = re.compile(r"[A-Za-z0-9_]+")
-_LISTEN = re.compile(r"(?P<host>\[[0-9A-Fa-f:.]+\]|[^:\s]+):(?P<port>\d{1,5})")
-_HIGHEST_PORT = 65_535
-_HIGHEST_ID = 2**63 - 1
+_HOST_AND_PORT = re.compile(r"(?P<host>\[[0-9A-Fa-f:.]+\]|[^:\s]+):(?P<port>\d{1,5})")
+_MAX_PORT = 65_535
+_MAX_ID = 2**63 - 1
 
 
-class WrongError(Exception):
-    """A value is not what was expected; the text says what was."""
+class SettingError(Exception):
+    """A setting has an invalid value. The message says which value was expected."""
 
 
 class Secret:
-    """A value that never shows itself by accident."""
+    """A value that `repr` and `str` hide."""
 
     __slots__ = ("_value",)
 
@@ -27,7 +31,7 @@ class Secret:
         self._value = value
 
     def reveal(self) -> str:
-        """The value, for the wire only."""
+        """Return the value, to be sent to the service that it belongs to and nowhere else."""
         return self._value
 
     def __repr__(self) -> str:
@@ -39,10 +43,10 @@ REQUIRED = object()
 
 
 class Setting(NamedTuple):
-    """One setting, and what it is `about`, for the manual. Without a `default` it must be there."""
+    """One setting. The `description` is printed in the reference; without a `default` the setting is required."""
 
     check: Check
-    about: str
+    description: str
     default: Any = REQUIRED
 
 
@@ -50,97 +54,97 @@ Settings = Mapping[str, Setting]
 
 
 def text(value: object) -> str:
-    """Any text but nothing."""
+    """Accept any text that is not blank."""
     if not isinstance(value, str) or not value.strip():
-        raise WrongError("expected a text that is not empty")
+        raise SettingError("expected non-empty text")
     return value
 
 
-def matching(pattern: re.Pattern[str], what: str) -> Callable[[object], str]:
-    """A text of this form; `what` describes it."""
+def matching(pattern: re.Pattern[str], description: str) -> Callable[[object], str]:
+    """Return a check for text that matches `pattern`; `description` completes its error message."""
 
     def check(value: object) -> str:
         if not pattern.fullmatch(text(value)):
-            raise WrongError(f"expected {what}")
+            raise SettingError(f"expected {description}")
         return str(value)
 
     return check
 
 
-attribute = matching(_ATTRIBUTE, "the name of an attribute: letters, digits and '_'")
+attribute = matching(_ATTRIBUTE, "an attribute name: letters, digits and '_'")
 
 
 def attributes(value: object) -> tuple[str, ...]:
-    """Names of attributes, perhaps none."""
+    """Accept a list of attribute names, which may be empty."""
     if not isinstance(value, list):
-        raise WrongError("expected a list of names of attributes")
-    return tuple(attribute(one) for one in value)
+        raise SettingError("expected a list of attribute names")
+    return tuple(attribute(name) for name in value)
 
 
 def one_of(choices: Collection[str]) -> Callable[[object], str]:
-    """One of some words."""
+    """Return a check for one of these words."""
 
     def check(value: object) -> str:
         if text(value) not in choices:
-            raise WrongError(f"expected one of {', '.join(choices)}")
+            raise SettingError(f"expected one of {', '.join(choices)}")
         return str(value)
 
     return check
 
 
 def secret(value: object) -> Secret:
-    """A text that is never shown."""
+    """Accept any text and hide it."""
     return Secret(text(value))
 
 
 def token(value: object) -> Secret:
-    """A secret that is a part of addresses, so it must need no encoding."""
+    """Accept a secret that can be part of a URL without encoding."""
     return Secret(matching(_TOKEN, "8 or more letters, digits, '-', '.', '_' or '~'")(value))
 
 
-# A mistake in one of these is told without the value.
+# Error messages about these settings do not repeat the value.
 SECRET_CHECKS: tuple[Check, ...] = (secret, token)
 
 
 def url(value: object) -> str:
-    """An address without query; the slash at its end is taken away."""
+    """Accept an http(s) URL without query and fragment; return it without a trailing slash."""
     parts = urlsplit(text(value))
     if parts.scheme not in {"http", "https"} or not parts.hostname or parts.query or parts.fragment:
-        raise WrongError("expected an http or https URL without query, such as https://api5.optimove.net/")
+        raise SettingError("expected an http or https URL without query, such as https://api5.optimove.net/")
     return str(value).rstrip("/")
 
 
-def listen(value: object) -> tuple[str, int]:
-    """HOST:PORT."""
-    match = _LISTEN.fullmatch(text(value))
-    if match is None or int(match["port"]) > _HIGHEST_PORT:
-        raise WrongError("expected HOST:PORT such as 127.0.0.1:9000")
+def host_and_port(value: object) -> tuple[str, int]:
+    """Accept `HOST:PORT`."""
+    match = _HOST_AND_PORT.fullmatch(text(value))
+    if match is None or int(match["port"]) > _MAX_PORT:
+        raise SettingError("expected HOST:PORT such as 127.0.0.1:9000")
     return match["host"].strip("[]"), int(match["port"])
 
 
-def number(low: int, high: int) -> Callable[[object], int]:
-    """A whole number between two others."""
+def integer(minimum: int, maximum: int) -> Callable[[object], int]:
+    """Return a check for a whole number in this range, both ends included."""
 
     def check(value: object) -> int:
-        if isinstance(value, bool) or not isinstance(value, int) or not low <= value <= high:
-            raise WrongError(f"expected a whole number from {low} to {high}")
+        if isinstance(value, bool) or not isinstance(value, int) or not minimum <= value <= maximum:
+            raise SettingError(f"expected a whole number from {minimum} to {maximum}")
         return value
 
     return check
 
 
-channel_id = number(1, _HIGHEST_ID)
+channel_id = integer(1, _MAX_ID)
 
 
-def flag(value: object) -> bool:
-    """Yes or no."""
+def boolean(value: object) -> bool:
+    """Accept true or false."""
     if not isinstance(value, bool):
-        raise WrongError("expected true or false")
+        raise SettingError("expected true or false")
     return value
 
 
-def region(value: object) -> str:
-    """A country whose national numbers are understood."""
+def country(value: object) -> str:
+    """Accept the two-letter code of a country with a known phone number plan."""
     if value not in phonenumbers.SUPPORTED_REGIONS:
-        raise WrongError("expected a country in two capital letters such as GB")
+        raise SettingError("expected a country in two capital letters such as GB")
     return str(value)

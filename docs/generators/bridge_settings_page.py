@@ -4,7 +4,7 @@ import json
 from collections.abc import Iterator
 
 from sendproof_bridge.config import BRIDGE, CHANNEL, CLIENT
-from sendproof_bridge.config_fields import REQUIRED, Check, Setting, Settings, WrongError, one_of
+from sendproof_bridge.config_fields import REQUIRED, Check, Setting, SettingError, Settings, one_of
 from sendproof_bridge.outbound.providers import providers
 from tables import table
 
@@ -38,7 +38,7 @@ def _section(title: str, some: Settings) -> Iterator[str]:
 
 
 def _row(name: str, setting: Setting) -> tuple[str, ...]:
-    return (f"`{name}`", _expected(setting.check), _default(setting.default), setting.about)
+    return (f"`{name}`", _expected(setting.check), _default(setting.default), setting.description)
 
 
 def _default(value: object) -> str:
@@ -52,6 +52,6 @@ def _expected(check: Check) -> str:
     for value in _NEVER_RIGHT:
         try:
             check(value)
-        except WrongError as wrong:
+        except SettingError as wrong:
             return str(wrong).removeprefix("expected ").partition(" (")[0]
     raise AssertionError(f"{check} takes anything")

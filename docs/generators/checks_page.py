@@ -5,15 +5,15 @@ from collections.abc import Iterable, Iterator
 
 from sendproof_harness.history.timestamps import span
 from sendproof_harness.judge.checks import CHECKS
-from sendproof_harness.judge.checks.events import TOLD_WITHIN
-from sendproof_harness.judge.checks.metrics import PUSHES_A_DAY_MIN, REPORTING_DAYS
-from sendproof_harness.judge.checks.opt_out_sync import SHARED_WITHIN
-from sendproof_harness.judge.checks.templates import SYNCHRONISED_WITHIN
-from sendproof_harness.judge.facts.consent import ASKED_WITHIN, GRACE
+from sendproof_harness.judge.checks.events import REPORT_WITHIN
+from sendproof_harness.judge.checks.opt_out_sync import SYNC_WITHIN as OPT_OUT_SYNC_WITHIN
+from sendproof_harness.judge.checks.templates import SYNC_WITHIN as TEMPLATE_SYNC_WITHIN
+from sendproof_harness.judge.facts.consent import GRACE, POLL_WITHIN
 from sendproof_harness.judge.facts.deadlines import TRIGGER_LATE_AFTER
-from sendproof_harness.judge.facts.delivery_ledger import CLASSES, MEANING
+from sendproof_harness.judge.facts.delivery_ledger import RESULT_KINDS, RESULT_MEANINGS
 from sendproof_harness.judge.facts.delivery_matching import EARLY_TOLERANCE, LATE_AFTER
-from sendproof_harness.judge.facts.provider_totals import RECEIPT_ON_ITS_WAY
+from sendproof_harness.judge.facts.metrics import PUSHES_A_DAY_MIN, REPORTING_DAYS
+from sendproof_harness.judge.facts.provider_totals import RECEIPT_DELAY
 from sendproof_harness.judge.findings import Check
 from tables import table
 
@@ -31,17 +31,17 @@ GRANTED: tuple[tuple[str, str, str], ...] = (
         f"{span(LATE_AFTER)} from the last fault on",
         "if it struck in time; as long again as the trouble lasted, at most 1 h; 15 min for a record to be asked",
     ),
-    ("A template that was changed at the provider", span(SYNCHRONISED_WITHIN), "providers announce nothing"),
+    ("A template that was changed at the provider", span(TEMPLATE_SYNC_WITHIN), "providers announce nothing"),
     (
         "A message that is on its way when somebody opts out or a campaign is cancelled",
         span(GRACE),
         "it cannot be stopped",
     ),
-    ("An opt-out of which the provider tells nobody", span(ASKED_WITHIN), "the bridge has to ask now and then"),
-    ("Telling Optimove of an opt-out", span(SHARED_WITHIN), "the next day's campaigns must not hold who is gone"),
-    ("A receipt until it counts", span(RECEIPT_ON_ITS_WAY), "it is posted, perhaps tried again, and stored"),
+    ("An opt-out of which the provider tells nobody", span(POLL_WITHIN), "the bridge has to ask now and then"),
+    ("Telling Optimove of an opt-out", span(OPT_OUT_SYNC_WITHIN), "the next day's campaigns must not hold who is gone"),
+    ("A receipt until it counts", span(RECEIPT_DELAY), "it is posted, perhaps tried again, and stored"),
     ("Pushes of metrics", f"{PUSHES_A_DAY_MIN} a day for {REPORTING_DAYS} days", "the guide says several times a day"),
-    ("An event until it is told by saveEvent", span(TOLD_WITHIN), "what three reports a day and a late receipt need"),
+    ("An event until it is told by saveEvent", span(REPORT_WITHIN), "what three reports a day and a late receipt need"),
 )
 
 #: What a history cannot show, or what is let pass on purpose: what, what the judge says of it, and why.
@@ -94,7 +94,7 @@ def page() -> str:
 
 def _overview(checks: Iterable[Check]) -> str:
     rows = (
-        (one.requirement.number, f"`{one.id}`", one.title, one.asked_of)
+        (one.requirement.number, f"`{one.id}`", one.title, one.scope)
         for one in sorted(checks, key=lambda one: one.requirement.number)
     )
     return "## The checks\n\n" + table(("requirement", "check", "says", "asked of"), rows)
@@ -126,5 +126,5 @@ def _let_pass() -> str:
 
 
 def _classes() -> str:
-    rows = ((name, MEANING[name]) for name in CLASSES)
+    rows = ((kind, RESULT_MEANINGS[kind]) for kind in RESULT_KINDS)
     return "## What may become of a recipient\n\n" + table(("class", "meaning"), rows)

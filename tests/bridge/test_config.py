@@ -17,7 +17,7 @@ from sendproof_bridge.config import (
     ConfigError,
     load,
 )
-from sendproof_bridge.jobs import STEPS
+from sendproof_bridge.jobs.handlers import BATCH_HANDLERS, HANDLERS
 from sendproof_bridge.outbound.providers import providers
 
 GOOD = """
@@ -181,7 +181,7 @@ README = (ROOT / "bridge" / "README.md").read_text()
 def test_every_setting_is_read_and_told_of(settings, section):
     """Each section of the file has its table of checks, which the manual is printed from."""
     assert {*settings, "channels", "provider", "options"} >= {field.name for field in fields(section)} >= set(settings)
-    assert [name for name, one in settings.items() if not one.about.endswith(".")] == []
+    assert [name for name, one in settings.items() if not one.description.endswith(".")] == []
 
 
 def test_signed_events_need_an_address_and_a_token(tmp_path):
@@ -206,4 +206,4 @@ def test_the_manuals_example_works(tmp_path):
 
 def test_the_manual_lists_every_kind_of_job():
     """In its table of jobs."""
-    assert set(STEPS) <= set(re.findall(r"^\| `(\w+)`", README, re.MULTILINE))
+    assert {*HANDLERS, *BATCH_HANDLERS} == set(re.findall(r"^\| `(\w+)`", README, re.MULTILINE))

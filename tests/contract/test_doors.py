@@ -134,7 +134,7 @@ def test_listeners_take_what_is_allowed_and_bear_the_rest(
     )
     options = Options(command=command, simulators=simulators.control, results=tmp_path)
     history = read_history(run(asked, "contract", options, Listening()).histories[0])
-    wrong = [(one.check.id, one.findings[0]) for one in judge(history).results if one.standing != "pass"]
+    wrong = [(one.check.id, one.findings[0]) for one in judge(history).results if one.status != "pass"]
     log.info("%s events, %s failures", f"{len(history.probes):,}", len(wrong))
     assert wrong == []
 

@@ -68,7 +68,7 @@ def failed(verdict: Verdict) -> dict[str, list[Finding]]:
     return {
         result.check.requirement.number: [finding for finding in result.findings if finding.level == "fail"]
         for result in verdict.results
-        if result.standing == "fail"
+        if result.status == "fail"
     }
 
 
@@ -197,7 +197,7 @@ def test_a_bridge_that_never_registers_fails_for_that(asked) -> None:
     wrong = failed(verdict)
     assert wrong.keys() == {"R001"}
     assert wrong["R001"][0].cause == "the bridge did not become ready"
-    standings = {result.check.requirement.number: result.standing for result in verdict.results}
+    standings = {result.check.requirement.number: result.status for result in verdict.results}
     assert {standings[number] for number in ("R105", "R106", "R107")} == {"unknown"}
 
 

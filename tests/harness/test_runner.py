@@ -142,7 +142,7 @@ def test_a_bridge_that_ends_is_a_fail_with_its_last_words(scenario, bridge) -> N
     assert recorded.trouble.got == (
         f"the bridge ended by itself with exit status 3; the end of {log}:\ncannot open the database"
     )
-    assert judge(read_history(recorded.histories[0])).standing == "fail"
+    assert judge(read_history(recorded.histories[0])).status == "fail"
 
 
 def test_a_bridge_that_dies_while_time_passes_is_noticed_at_once(scenario, bridge) -> None:

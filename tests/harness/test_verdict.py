@@ -6,7 +6,7 @@ from hypothesis import strategies as st
 
 from history_builder import Story, sound_story
 from sendproof_harness.judge.checks import CHECKS
-from sendproof_harness.judge.facts.delivery_ledger import CLASSES
+from sendproof_harness.judge.facts.delivery_ledger import RESULT_KINDS
 from sendproof_harness.judge.findings import Check, CheckResult, Finding
 from sendproof_harness.judge.verdict import Verdict, judge
 
@@ -36,9 +36,9 @@ def test_sound(sound):
     """A sound run passes every check, and every class of the ledger is counted."""
     verdict = sound.verdict()
 
-    assert (verdict.standing, verdict.exit_status, verdict.groups) == ("pass", 0, ())
-    assert {result.standing for result in verdict.results} == {"pass"}
-    assert tuple(verdict.ledger) == CLASSES
+    assert (verdict.status, verdict.exit_status, verdict.groups) == ("pass", 0, ())
+    assert {result.status for result in verdict.results} == {"pass"}
+    assert tuple(verdict.ledger) == RESULT_KINDS
     assert {name: count for name, count in verdict.ledger.items() if count} == {"ok": 10, "withheld": 2}
 
 
@@ -68,19 +68,19 @@ def test_standing_of_a_check(levels, looked_at, standing, exit_status):
     """The gravest finding decides; having looked at nothing is unknown, never a pass."""
     verdict = verdict_of(check_that(*levels, looked_at=looked_at))
 
-    assert (verdict.standing, verdict.exit_status) == (standing, exit_status)
+    assert (verdict.status, verdict.exit_status) == (standing, exit_status)
 
 
 def test_worst_check_decides():
     """Error before fail before unknown before pass."""
-    assert verdict_of(check_that(), check_that("unknown")).standing == "unknown"
-    assert verdict_of(check_that("unknown"), check_that("fail")).standing == "fail"
-    assert verdict_of(check_that("fail"), check_that("error")).standing == "error"
+    assert verdict_of(check_that(), check_that("unknown")).status == "unknown"
+    assert verdict_of(check_that("unknown"), check_that("fail")).status == "fail"
+    assert verdict_of(check_that("fail"), check_that("error")).status == "error"
 
 
 def test_nothing_happened(sound):
     """A run in which nothing was planned and nothing done is unknown."""
-    assert Story(sound.lines[:1]).verdict().standing == "unknown"
+    assert Story(sound.lines[:1]).verdict().status == "unknown"
 
 
 def test_a_broken_check_is_an_error():
@@ -92,7 +92,7 @@ def test_a_broken_check_is_an_error():
     bad = Check(id="bad.check", title="Bad", requirement=CHECKS[0].requirement, run=broken)
     verdict = verdict_of(bad, check_that("fail"))
 
-    assert [result.standing for result in verdict.results] == ["error", "fail"]
+    assert [result.status for result in verdict.results] == ["error", "fail"]
     assert verdict.groups[0].examples[0].got == "ZeroDivisionError: oh"
 
 
@@ -129,4 +129,4 @@ def test_order_within_an_instant_does_not_matter(order):
 def told(verdict: Verdict) -> object:
     """What a verdict says, without the order of the findings within a cause."""
     counts = {(group.check, group.cause): group.count for group in verdict.groups}
-    return verdict.standing, counts, dict(verdict.ledger), [(row.counts, row.reported) for row in verdict.campaigns]
+    return verdict.status, counts, dict(verdict.ledger), [(row.counts, row.reported) for row in verdict.campaigns]

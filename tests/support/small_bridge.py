@@ -12,10 +12,11 @@ from sqlalchemy import text
 from sendproof_bridge.clock import Instant, Tick, parse_time
 from sendproof_bridge.config import BridgeConfig, ChannelConfig, ClientConfig, Config
 from sendproof_bridge.config_fields import Secret
-from sendproof_bridge.domain.accounts import Bridge, CampaignKey, build
+from sendproof_bridge.domain.accounts import Bridge, open_bridge
+from sendproof_bridge.domain.keys import CampaignKey
+from sendproof_bridge.inbound.event_store import store_events
 from sendproof_bridge.inbound.events import Event, read_event
-from sendproof_bridge.inbound.group_commit import store_events
-from sendproof_bridge.outbound.http import Wire
+from sendproof_bridge.outbound.http import HttpClient
 from sendproof_bridge.storage.store import Store
 from sendproof_bridge.worker import Worker
 
@@ -90,7 +91,7 @@ def small_bridge(folder: Path, config: Config) -> Small:
     """A bridge with these settings."""
     clock = HandClock()
     store = Store(folder / "bridge.sqlite")
-    return Small(build(config, store, clock, Wire(read_seconds=5.0)), clock)
+    return Small(open_bridge(config, store, clock, HttpClient(read_seconds=5.0)), clock)
 
 
 def settings(folder: Path, url: str, channel: Mapping[str, Any] | None = None, **client_says: Any) -> Config:

@@ -1,40 +1,19 @@
-"""What every step of the work can reach: database, clock, and each client's accounts."""
+"""The resources of a job: database, clock, and each client's accounts."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Any, NamedTuple
 
 from sendproof_bridge.clock import Clock
 from sendproof_bridge.config import ChannelConfig, ClientConfig, Config, ConfigError
-from sendproof_bridge.config_fields import WrongError
-from sendproof_bridge.outbound.http import Wire
-from sendproof_bridge.outbound.optimove import Optimove
+from sendproof_bridge.config_fields import SettingError
+from sendproof_bridge.domain.keys import CampaignKey
+from sendproof_bridge.outbound.errors import RateLimitedError
+from sendproof_bridge.outbound.http import HttpClient
+from sendproof_bridge.outbound.optimove import OptimoveClient
 from sendproof_bridge.outbound.providers import MessageProvider, open_channel
-from sendproof_bridge.outbound.save_event import SaveEvent
+from sendproof_bridge.outbound.save_event import SaveEventClient
 from sendproof_bridge.storage import rate_limit
 from sendproof_bridge.storage.store import Store
-
-
-class CampaignKey(NamedTuple):
-    """Which campaign, where. Ids of triggered campaigns need not be numbers; observed: 2.38 in Delivyr's sample."""
-
-    client: str
-    channel: int
-    campaign: str
-
-    @classmethod
-    def of(cls, payload: Mapping[str, Any]) -> "CampaignKey":
-        """The campaign that a job's payload names."""
-        return cls(payload["client"], payload["channel"], str(payload["campaign"]))
-
-    @property
-    def number(self) -> int | str:
-        """The campaign's id as Optimove writes it in JSON."""
-        return int(self.campaign) if self.campaign.isdigit() else self.campaign
-
-    def name(self) -> str:
-        """As a part of a job's name."""
-        return f"{self.client}:{self.channel}:{self.campaign}"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -47,17 +26,17 @@ class Channel:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Client:
-    """One client's accounts."""
+    """The accounts of one client."""
 
     config: ClientConfig
-    optimove: Optimove
-    save_event: SaveEvent | None
+    optimove: OptimoveClient
+    save_event: SaveEventClient | None
     channels: Mapping[int, Channel]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Bridge:
-    """The bridge as its steps see it."""
+    """Everything that a job can use."""
 
     public_url: str
     store: Store
@@ -65,7 +44,7 @@ class Bridge:
     clients: Mapping[str, Client]
 
     def channel(self, key: CampaignKey) -> Channel:
-        """The channel of a campaign; `LookupError` when it has left the configuration."""
+        """Return the channel of a campaign; `LookupError` if it is no longer configured."""
         client = self.clients.get(key.client)
         channel = client.channels.get(key.channel) if client else None
         if channel is None:
@@ -73,39 +52,38 @@ class Bridge:
         return channel
 
 
-def build(config: Config, store: Store, clock: Clock, wire: Wire) -> Bridge:
-    """Open every account that the configuration names."""
-    clients = {client.name: _client(client, store, clock, wire) for client in config.clients}
+def open_bridge(config: Config, store: Store, clock: Clock, http: HttpClient) -> Bridge:
+    """Open every account in the configuration."""
+    clients = {client.name: _open_client(client, store, clock, http) for client in config.clients}
     return Bridge(public_url=config.bridge.public_url, store=store, clock=clock, clients=clients)
 
 
-def _client(config: ClientConfig, store: Store, clock: Clock, wire: Wire) -> Client:
-    def take() -> None:
-        rate_limit.take(store, config.name, clock.now())
+def _open_client(config: ClientConfig, store: Store, clock: Clock, http: HttpClient) -> Client:
+    def acquire_call() -> None:
+        wait_ms = rate_limit.acquire_call(store, config.name, clock.now())
+        if wait_ms is not None:
+            raise RateLimitedError(
+                f"client {config.name}: {rate_limit.MAX_CALLS} calls to Optimove within 10 s", wait_ms
+            )
 
     return Client(
         config=config,
         save_event=(
-            SaveEvent(config.metrics_url, config.tenant_token, wire)
+            SaveEventClient(config.metrics_url, config.tenant_token, http)
             if config.metrics_url and config.tenant_token
             else None
         ),
-        optimove=Optimove(config.optimove_url, config.optimove_api_key, wire, take),
+        optimove=OptimoveClient(config.optimove_url, config.optimove_api_key, http, acquire_call),
         channels={
-            channel.id: Channel(config=channel, provider=open_account(config, channel, wire))
+            channel.id: Channel(config=channel, provider=open_account(config, channel, http))
             for channel in config.channels
         },
     )
 
 
-def open_account(client: ClientConfig, channel: ChannelConfig, wire: Wire) -> MessageProvider:
-    """The account of a channel at its provider; `ConfigError` when the channel cannot be one."""
+def open_account(client: ClientConfig, channel: ChannelConfig, http: HttpClient) -> MessageProvider:
+    """Open a channel's account at its provider; `ConfigError` if its settings contradict the provider."""
     try:
-        return open_channel(channel, wire)
-    except WrongError as wrong:
-        raise ConfigError(f"client {client.name}: channel {channel.id}: {wrong}") from wrong
-
-
-def optimove_lane(client: str) -> str:
-    """The lane of jobs that call Optimove for a client: one at a time."""
-    return f"optimove:{client}"
+        return open_channel(channel, http)
+    except SettingError as error:
+        raise ConfigError(f"client {client.name}: channel {channel.id}: {error}") from error

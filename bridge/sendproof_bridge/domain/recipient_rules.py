@@ -1,48 +1,48 @@
-"""Who may be sent to, and under which number."""
+"""Consent and phone numbers: which customers get messages, and the reasons why others do not."""
 
 import phonenumbers
 
-_YES = frozenset({"1", "true", "yes"})
+_CONSENT_VALUES = frozenset({"1", "true", "yes"})
 
 OPTED_OUT = "opted_out"
-# Optimove says that the customer agreed; a STOP or the provider's own list says otherwise.
+# The customer's attribute shows consent, but a STOP or the provider's own list contradicts it.
 OPTED_OUT_HERE = "opted_out_here"
-# The provider may have sent it or not, and keeps no record that can be asked.
+# The provider may have sent it or not, and has no record that could be read.
 REPLY_LOST = "reply_lost"
-# The provider's reply left it out, and its record does not show it.
+# The provider's response left it out, and the provider's record does not contain it.
 NOT_MENTIONED = "not_mentioned"
-# Its time was so long ago that it would do harm.
+# So long after its send time that a message would do harm.
 TOO_LATE = "too_late"
-# The trigger did not tell the attributes, and Optimove does not let the bridge read them.
+# The trigger event has no attributes, and Optimove does not let the bridge read them.
 NOT_LOOKED_UP = "not_looked_up"
 NOT_PERSONALISED = "not_personalised"
 UNUSABLE_NUMBER = "unusable_number"
 UNKNOWN_TEMPLATE = "unknown_template"
 
 
-def consents(value: str | None) -> bool:
-    """Whether an attribute's value says that the customer agreed; whatever is not a clear yes is a no."""
-    return value is not None and value.strip().lower() in _YES
+def has_consent(value: str | None) -> bool:
+    """Return True if an attribute's value is a clear yes; every other value is a no."""
+    return value is not None and value.strip().lower() in _CONSENT_VALUES
 
 
-def digits(value: str | None, region: str) -> str | None:
-    """The number in digits with country code, or None when nobody can be reached under it.
+def normalize_number(value: str | None, region: str) -> str | None:
+    """Return the number as digits with country code; None if it is not valid in any country.
 
-    `region` is the country whose national spellings are understood, such as GB. Two zeros stand for abroad in every
-    region, also where people dial otherwise: records come from all over.
+    `region` is the country of numbers without a country code, such as GB. Two leading zeros mark an international
+    number in every region, even where people dial another prefix: customer records come from all over the world.
     """
     text = (value or "").strip()
     try:
         number = phonenumbers.parse("+" + text[2:] if text.startswith("00") else text, region)
     except phonenumbers.NumberParseException:
         return None
-    # Its milder sister, `is_possible_number`, counts digits only: 0000000000 would pass.
+    # `is_possible_number` only counts digits: it would accept 0000000000.
     if not phonenumbers.is_valid_number(number):
         return None
     return phonenumbers.format_number(number, phonenumbers.PhoneNumberFormat.E164).removeprefix("+")
 
 
-def listed(value: str, region: str) -> str:
-    """A number as a provider lists it, mostly with its country code, in the form of `digits`; else as it is."""
+def normalize_listed_number(value: str, region: str) -> str:
+    """Return a number from a provider's list, usually with a country code, as digits; unchanged if it is not valid."""
     text = value.strip()
-    return digits(f"+{text.lstrip('+')}", region) or digits(text, region) or text
+    return normalize_number(f"+{text.lstrip('+')}", region) or normalize_number(text, region) or text

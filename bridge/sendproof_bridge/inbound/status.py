@@ -1,6 +1,6 @@
-"""What the bridge tells about itself: health, and one campaign's status and totals."""
+"""The bridge's own status: health, and the state and totals of one campaign."""
 
-# ruff: noqa: S608 statements are put together from constants of this package only
+# ruff: noqa: S608 statements are built from constants of this package only
 
 from typing import Any
 
@@ -9,11 +9,12 @@ from sqlalchemy import Connection, text
 from sendproof_bridge import __version__
 from sendproof_bridge.clock import iso
 from sendproof_bridge.domain import campaigns
-from sendproof_bridge.domain.accounts import Bridge, CampaignKey
+from sendproof_bridge.domain.accounts import Bridge
+from sendproof_bridge.domain.keys import CampaignKey
 from sendproof_bridge.domain.metrics import BOUNCED, CLICKED, DELIVERED, DROPPED, SENT, UNSUBSCRIBED, totals
 
-_MOST_PROBLEMS = 20
-_NAMES = {
+_MAX_PROBLEMS = 20
+_METRIC_NAMES = {
     SENT: "sent",
     DELIVERED: "delivered",
     CLICKED: "clicked",
@@ -22,17 +23,18 @@ _NAMES = {
     BOUNCED: "bounced",
 }
 
-_JOBS = text("SELECT state, COUNT(*) FROM job GROUP BY state")
-_TROUBLES = text(
-    "SELECT id, state, trouble FROM job WHERE state IN ('dead', 'unknown') OR (state = 'due' AND trouble IS NOT NULL)"
-    " ORDER BY state, id LIMIT :most"
+_JOB_COUNTS = text("SELECT state, COUNT(*) FROM job GROUP BY state")
+_FAILED_JOBS = text(
+    "SELECT id, state, last_error FROM job"
+    " WHERE state IN ('dead', 'unknown') OR (state = 'due' AND last_error IS NOT NULL) ORDER BY state, id LIMIT :limit"
 )
-_WHERE = "client = :client AND channel = :channel AND campaign = :campaign"
-_MESSAGES = text(f"SELECT state, reason, COUNT(*) FROM message WHERE {_WHERE} GROUP BY state, reason")
-_BATCHES = text(f"SELECT state, COUNT(*) FROM batch WHERE {_WHERE} GROUP BY state")
+_OF_CAMPAIGN = "client = :client AND channel = :channel AND campaign = :campaign"
+_MESSAGES = text(f"SELECT state, reason, COUNT(*) FROM message WHERE {_OF_CAMPAIGN} GROUP BY state, reason")
+_BATCHES = text(f"SELECT state, COUNT(*) FROM batch WHERE {_OF_CAMPAIGN} GROUP BY state")
 _COUNTS = text(
-    f"SELECT template, state, COUNT(*) FROM message WHERE {_WHERE} GROUP BY template, state"
-    f" UNION ALL SELECT template, kind, COUNT(DISTINCT customer) FROM mark WHERE {_WHERE} GROUP BY template, kind"
+    f"SELECT template, state, COUNT(*) FROM message WHERE {_OF_CAMPAIGN} GROUP BY template, state"
+    " UNION ALL SELECT template, kind, COUNT(DISTINCT customer)"
+    f" FROM engagement WHERE {_OF_CAMPAIGN} GROUP BY template, kind"
 )
 _RECEIPTS = text(
     "SELECT COALESCE(r.result, 'waiting'), COUNT(*)"
@@ -41,28 +43,28 @@ _RECEIPTS = text(
 )
 _REPORTS = text(
     "SELECT SUM(CASE WHEN state = 'done' THEN 1 ELSE 0 END), MIN(CASE WHEN state = 'due' THEN due_at END) FROM job"
-    " WHERE kind = 'metrics' AND id LIKE :prefix"
+    " WHERE kind = 'push_metrics' AND id LIKE :prefix"
 )
 
 
 def health(bridge: Bridge) -> dict[str, Any]:
-    """`ok`, or `attention` with what troubles the bridge."""
+    """Return the status `ok`, or `attention` with the problems of jobs."""
     with bridge.store.read() as tx:
-        jobs: dict[str, int] = dict(tx.execute(_JOBS).all())
-        troubles = tx.execute(_TROUBLES, {"most": _MOST_PROBLEMS}).mappings().all()
+        counts: dict[str, int] = dict(tx.execute(_JOB_COUNTS).all())
+        failed = tx.execute(_FAILED_JOBS, {"limit": _MAX_PROBLEMS}).mappings().all()
     problems = [
-        f"{row['id']}: {'' if row['state'] == 'due' else row['state'] + ': '}{row['trouble']}" for row in troubles
+        f"{row['id']}: {'' if row['state'] == 'due' else row['state'] + ': '}{row['last_error']}" for row in failed
     ]
     return {
         "status": "attention" if problems else "ok",
         "version": __version__,
-        "jobs": {state: jobs.get(state, 0) for state in ("due", "running", "done", "dead", "unknown")},
+        "jobs": {state: counts.get(state, 0) for state in ("due", "running", "done", "dead", "unknown")},
         "problems": problems,
     }
 
 
-def campaign(bridge: Bridge, key: CampaignKey) -> dict[str, Any] | None:
-    """One campaign, or None when it was never announced."""
+def campaign_status(bridge: Bridge, key: CampaignKey) -> dict[str, Any] | None:
+    """Return the state and totals of a campaign; None if the bridge does not know it."""
     with bridge.store.read() as tx:
         state = campaigns.state(tx, key)
         if state is None:
@@ -88,12 +90,12 @@ def _messages(tx: Connection, key: CampaignKey) -> dict[str, Any]:
             reasons[reason] = reasons.get(reason, 0) + number
     counts = [(template, state, number) for template, state, number in tx.execute(_COUNTS, key._asdict())]
     named = {
-        str(template): {_NAMES[metric]: value for metric, value in values.items()}
+        str(template): {_METRIC_NAMES[metric]: value for metric, value in values.items()}
         for template, values in sorted(totals(counts).items())
     }
     return {"customers": sum(messages.values()), "messages": messages, "reasons": reasons, "totals": named}
 
 
 def _reports(tx: Connection, key: CampaignKey) -> dict[str, Any]:
-    done, next_at = tx.execute(_REPORTS, {"prefix": f"metrics:{key.name()}:%"}).one()
+    done, next_at = tx.execute(_REPORTS, {"prefix": f"push_metrics:{key.name()}:%"}).one()
     return {"done": done or 0, "next": None if next_at is None else iso(next_at)}

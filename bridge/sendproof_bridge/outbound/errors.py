@@ -1,38 +1,38 @@
-"""How a call to the outside can end other than well. What matters is whether it may have had its effect.
+"""Errors of calls to other services. The tree separates calls that may have had their effect from calls that had none.
 
-OutsideError
-  NotDoneError              surely without effect: never arrived, or turned away
-    RateLimitedError        turned away until a known time
-    CredentialsRefusedError the other side does not accept the key
-    RefusedError            the other side will not do this, however often it is asked
-  UnknownOutcomeError       it may have been done: the reply was lost or made no sense
+RemoteCallError
+  NotSentError           no effect: the call never arrived, or the service turned it away
+    RateLimitedError     turned away because of too many calls
+    UnauthorizedError    turned away because of the credentials
+    RejectedError        turned away because of the request itself; repeating it unchanged rarely helps
+  OutcomeUnknownError    perhaps done: the response was lost or unreadable
 """
 
 
-class OutsideError(Exception):
-    """A call to another service did not end well."""
+class RemoteCallError(Exception):
+    """A call to another service failed."""
 
 
-class NotDoneError(OutsideError):
-    """The call had no effect. `retry_after_ms` is what the other side asked to wait."""
+class NotSentError(RemoteCallError):
+    """The call had no effect. `retry_after_ms` is the delay that the service requested, if any."""
 
     def __init__(self, reason: str, retry_after_ms: int | None = None) -> None:
-        """`reason` must hold no secret: it is logged and stored."""
+        """`reason` must not contain secrets: it is logged and stored."""
         super().__init__(reason)
         self.retry_after_ms = retry_after_ms
 
 
-class RateLimitedError(NotDoneError):
-    """The allowance for calls is used up."""
+class RateLimitedError(NotSentError):
+    """The rate limit is exceeded."""
 
 
-class CredentialsRefusedError(NotDoneError):
-    """The key was not accepted. Somebody must give the bridge another, or enable this one."""
+class UnauthorizedError(NotSentError):
+    """The credentials were refused. An operator must replace or enable them."""
 
 
-class RefusedError(NotDoneError):
-    """The request itself is not accepted; asking again unchanged will hardly help."""
+class RejectedError(NotSentError):
+    """The service does not accept the request."""
 
 
-class UnknownOutcomeError(OutsideError):
-    """Whether the call had its effect is not known."""
+class OutcomeUnknownError(RemoteCallError):
+    """It is unknown whether the call had its effect."""

@@ -1,4 +1,4 @@
-"""HTTP to the outside: one kept-alive session a thread, and every failure told apart by whether it had an effect."""
+"""HTTP client with one kept-alive session per thread. Each error states whether the call may have had an effect."""
 
 import json
 import threading
@@ -11,55 +11,56 @@ import urllib3
 
 from sendproof_bridge.clock import real_now
 from sendproof_bridge.outbound.errors import (
-    CredentialsRefusedError,
-    NotDoneError,
+    NotSentError,
+    OutcomeUnknownError,
     RateLimitedError,
-    RefusedError,
-    UnknownOutcomeError,
+    RejectedError,
+    UnauthorizedError,
 )
 
 _CONNECT_SECONDS = 5.0
-# The vendor's own Textlocal client waits so long; observed: https://github.com/scottybo/textlocal
+# The vendor's own Textlocal client waits this long; observed: https://github.com/scottybo/textlocal
 _READ_SECONDS = 60.0
-# A limit of the library is for each read only, so an answer that drips would never end.
-_ALL_OF_IT = 2
-_PIECE = 64 * 1024
+# The library limits each read only, so a response that arrives byte by byte would never end.
+_TOTAL_PER_READ = 2
+_CHUNK_BYTES = 64 * 1024
 
-_UNAUTHORIZED, _FORBIDDEN, _TOO_MANY = 401, 403, 429
+_UNAUTHORIZED, _FORBIDDEN, _TOO_MANY_REQUESTS = 401, 403, 429
 _SUCCESS, _TURNED_AWAY = range(200, 300), range(300, 500)
+_MAX_SHOWN_BYTES = 200
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Answer:
-    """What came back. `what` names the call, for messages."""
+class Response:
+    """A complete response. `operation` names the call in error messages."""
 
-    what: str
+    operation: str
     status: int
     headers: Mapping[str, str]
     body: bytes
 
     def json(self) -> Any:
-        """The decoded body; `UnknownOutcomeError` when it is none."""
+        """Return the decoded body; raise `OutcomeUnknownError` if it is not JSON."""
         try:
             return json.loads(self.body)
         except ValueError as error:
-            raise UnknownOutcomeError(
-                f"{self.what}: expected JSON, got {len(self.body)} bytes of another kind"
+            raise OutcomeUnknownError(
+                f"{self.operation}: expected JSON, got {len(self.body)} bytes of another kind"
             ) from error
 
 
-class Wire:
-    """Calls. Nothing is taken from the environment: no proxies, no .netrc."""
+class HttpClient:
+    """Makes calls. It ignores the environment: no proxies, no .netrc."""
 
     def __init__(self, *, read_seconds: float = _READ_SECONDS) -> None:
-        """`read_seconds` is how long an answer may keep silent in real time; all of it may take twice as long."""
+        """`read_seconds` is the longest silence within a response, in real time; the whole may take twice as long."""
         self._timeout = (_CONNECT_SECONDS, read_seconds)
-        self._whole_seconds = _ALL_OF_IT * read_seconds
+        self._total_seconds = _TOTAL_PER_READ * read_seconds
         self._local = threading.local()
 
-    def call(  # noqa: PLR0913 the parts of a request
+    def request(  # noqa: PLR0913 the parts of a request
         self,
-        what: str,
+        operation: str,
         method: str,
         url: str,
         *,
@@ -67,10 +68,13 @@ class Wire:
         headers: Mapping[str, str] | None = None,
         body: object = None,
         form: Mapping[str, str] | None = None,
-        raw: bytes | None = None,
-    ) -> Answer:
-        """Make one call and read all of its answer, whatever its status. `raw` is a body that is sent as it is."""
-        end = real_now() + self._whole_seconds
+        content: bytes | None = None,
+    ) -> Response:
+        """Make one call and read the whole response, whatever its status.
+
+        `body` is sent as JSON, `form` as a form, and `content` without any change.
+        """
+        deadline = real_now() + self._total_seconds
         try:
             with self._session().request(
                 method,
@@ -78,14 +82,15 @@ class Wire:
                 params=query,
                 headers=headers,
                 json=body,
-                data=form if raw is None else raw,
+                data=form if content is None else content,
                 timeout=self._timeout,
                 allow_redirects=False,
                 stream=True,
             ) as reply:
-                return Answer(what=what, status=reply.status_code, headers=reply.headers, body=_body(reply, end))
+                received = _read_body(reply, deadline)
+                return Response(operation=operation, status=reply.status_code, headers=reply.headers, body=received)
         except (requests.RequestException, urllib3.exceptions.HTTPError, TimeoutError) as error:
-            raise _lost(what, error) from error
+            raise _transport_error(operation, error) from error
 
     def _session(self) -> requests.Session:
         session: requests.Session | None = getattr(self._local, "session", None)
@@ -95,22 +100,22 @@ class Wire:
         return session
 
 
-def _body(reply: requests.Response, end: float) -> bytes:
-    """All of the answer; `TimeoutError` when that takes too long."""
+def _read_body(reply: requests.Response, deadline: float) -> bytes:
+    """Return the whole body; raise `TimeoutError` after the deadline."""
     body = bytearray()
-    # Each piece as it comes: `iter_content` would wait until one is full.
-    while piece := reply.raw.read1(_PIECE, decode_content=True):
-        body += piece
-        if real_now() > end:
+    # Read each chunk as it arrives: `iter_content` would wait until one is full.
+    while chunk := reply.raw.read1(_CHUNK_BYTES, decode_content=True):
+        body += chunk
+        if real_now() > deadline:
             raise TimeoutError
     return bytes(body)
 
 
-def _lost(what: str, error: Exception) -> NotDoneError | UnknownOutcomeError:
-    # The texts of these exceptions hold addresses with tokens, so only their kind is told.
+def _transport_error(operation: str, error: Exception) -> NotSentError | OutcomeUnknownError:
+    # The messages of these exceptions contain URLs with tokens, so only their type is reported.
     if _never_connected(error):
-        return NotDoneError(f"{what}: no connection ({type(error).__name__})")
-    return UnknownOutcomeError(f"{what}: no answer ({type(error).__name__})")
+        return NotSentError(f"{operation}: no connection ({type(error).__name__})")
+    return OutcomeUnknownError(f"{operation}: no response ({type(error).__name__})")
 
 
 def _never_connected(error: Exception) -> bool:
@@ -120,24 +125,25 @@ def _never_connected(error: Exception) -> bool:
     return isinstance(reason, (urllib3.exceptions.NewConnectionError, urllib3.exceptions.ConnectTimeoutError))
 
 
-def check_status(answer: Answer) -> Answer:
-    """Raise the fitting error unless the status is one of success.
+def check_status(response: Response) -> Response:
+    """Return the response if its status is a success, else raise the matching error.
 
-    A 5xx leaves open whether the service had done its work before it failed.
+    After a 5xx the outcome is unknown: the service may have failed after it had done the work.
     """
-    status, what = answer.status, answer.what
+    status, operation = response.status, response.operation
     if status in {_UNAUTHORIZED, _FORBIDDEN}:
-        raise CredentialsRefusedError(f"{what}: credentials refused ({status})")
-    if status == _TOO_MANY:
-        raise RateLimitedError(f"{what}: too many requests ({status})", retry_after(answer))
+        raise UnauthorizedError(f"{operation}: credentials refused ({status})")
+    if status == _TOO_MANY_REQUESTS:
+        raise RateLimitedError(f"{operation}: too many requests ({status})", retry_after_ms(response))
     if status in _TURNED_AWAY:
-        raise RefusedError(f"{what}: refused with {status}: {answer.body[:200].decode('utf-8', 'replace')}")
+        shown = response.body[:_MAX_SHOWN_BYTES].decode("utf-8", "replace")
+        raise RejectedError(f"{operation}: refused with {status}: {shown}")
     if status not in _SUCCESS:
-        raise UnknownOutcomeError(f"{what}: the service failed ({status})")
-    return answer
+        raise OutcomeUnknownError(f"{operation}: the service failed ({status})")
+    return response
 
 
-def retry_after(answer: Answer) -> int | None:
-    """The milliseconds that the service asked to wait; None when it did not say so in seconds."""
-    text = answer.headers.get("Retry-After", "")
+def retry_after_ms(response: Response) -> int | None:
+    """Return the requested delay in milliseconds; None if there is no `Retry-After` in seconds."""
+    text = response.headers.get("Retry-After", "")
     return max(1, int(text)) * 1000 if text.isascii() and text.isdigit() else None

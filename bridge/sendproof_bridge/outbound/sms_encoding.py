@@ -1,4 +1,4 @@
-"""Whether a text can be sent in the 7-bit alphabet of SMS (GSM 03.38)."""
+"""The 7-bit alphabet of SMS (GSM 03.38)."""
 
 _BASIC = (
     "@£$¥èéùìòÇ\nØø\rÅåΔ_ΦΓΛΩΠΨΣΘΞÆæßÉ !\"#¤%&'()*+,-./0123456789:;<=>?"
@@ -9,5 +9,5 @@ _ALPHABET = frozenset(_BASIC + _EXTENSION)
 
 
 def needs_unicode(text: str) -> bool:
-    """Whether any character leaves the alphabet, which more than halves what fits into one message."""
+    """Return True if a character is outside the alphabet, which more than halves the length of a message."""
     return not _ALPHABET.issuperset(text)

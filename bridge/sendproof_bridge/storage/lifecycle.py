@@ -1,39 +1,39 @@
-"""The life cycles of jobs, campaigns, batches and messages: tables of allowed steps, and nothing else."""
+"""Life cycles of jobs, campaigns, batches and messages: tables of allowed transitions."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
 
 
-class IllegalStepError(Exception):
-    """A step that the table does not allow."""
+class IllegalTransitionError(Exception):
+    """The table does not allow this transition."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class LifeCycle:
-    """Which state may follow which."""
+class Lifecycle:
+    """The states that may follow each state."""
 
     name: str
-    steps: Mapping[str, frozenset[str]]
+    transitions: Mapping[str, frozenset[str]]
 
     def allows(self, before: str, after: str) -> bool:
-        return after in self.steps[before]
+        return after in self.transitions[before]
 
     def sources(self, after: str) -> list[str]:
-        """The states from which `after` may be reached."""
-        return sorted(before for before, allowed in self.steps.items() if after in allowed)
+        """Return the states from which `after` can be reached."""
+        return sorted(before for before, allowed in self.transitions.items() if after in allowed)
 
     def sql(self, after: str) -> str:
-        """The same as the right side of an IN, for statements that run with many rows of values."""
+        """Return `sources` as the right side of an SQL IN, for statements that run with many rows of values."""
         return "(" + ", ".join(f"'{state}'" for state in self.sources(after)) + ")"
 
     def check(self, before: str, after: str) -> None:
-        """Refuse a step that the table does not hold."""
+        """Raise `IllegalTransitionError` if the transition is not allowed."""
         if not self.allows(before, after):
-            raise IllegalStepError(f"{self.name}: no step from {before!r} to {after!r} is allowed")
+            raise IllegalTransitionError(f"{self.name}: no transition from {before!r} to {after!r} is allowed")
 
 
-def _table(name: str, **steps: str) -> LifeCycle:
-    return LifeCycle(name=name, steps={state: frozenset(after.split()) for state, after in steps.items()})
+def _table(name: str, **transitions: str) -> Lifecycle:
+    return Lifecycle(name=name, transitions={state: frozenset(after.split()) for state, after in transitions.items()})
 
 
 JOB = _table(
@@ -41,7 +41,7 @@ JOB = _table(
     due="running due",
     running="done dead due unknown",
     done="due",
-    # It may have had its effect, and nobody can be asked.
+    # It may have had its effect, and no call can find out.
     unknown="",
     dead="due",
 )
@@ -53,11 +53,11 @@ CAMPAIGN = _table(
     reporting="finished",
     finished="",
     cancelled="",
-    # Each customer who meets the trigger adds a message, and there is no last one.
+    # Each customer that meets the trigger adds a message, and no message is the last.
     triggered="cancelled",
 )
 
-# `sending` is written before the call: whoever finds it later knows that the outcome is unknown.
+# `sending` is written before the call: if the bridge finds it later, the outcome of the call is unknown.
 BATCH = _table(
     "batch",
     planned="sending cancelled",
@@ -66,10 +66,10 @@ BATCH = _table(
     cancelled="",
 )
 
-# `unknown`: the network says so, or the reply to the send was lost and the provider cannot be asked.
-# `taken`: by a provider that tells only later whether it rejects; it counts neither as sent nor as dropped until it is
+# `unknown`: the network reports it, or the response to the send was lost and the provider has no record.
+# `taken`: accepted by a provider that may reject it later. It counts neither as sent nor as dropped until it is
 # delivered, or some minutes have passed.
-# A receipt may overtake the reply to the send; a network that first knew nothing may know more later.
+# A receipt may arrive before the response to the send. A network that reports `unknown` may report more later.
 MESSAGE = _table(
     "message",
     pending="taken accepted rejected dropped cancelled delivered undelivered invalid expired unknown",

@@ -1,34 +1,28 @@
-"""Optimove's rate limit, kept by rows: at most 50 calls with one key in any 10 seconds.
+"""Optimove's rate limit, kept in rows: at most 50 calls with one key within 10 seconds.
 
 documented: https://developer.optimove.com/reference/understanding-api-rate-limits-at-optimove
 """
 
-from sqlalchemy import Connection, text
+from sqlalchemy import text
 
 from sendproof_bridge.clock import SECOND, Instant
-from sendproof_bridge.outbound.errors import RateLimitedError
 from sendproof_bridge.storage.store import Store
 
-CALLS = 50
-# The service counts when calls arrive, the bridge when it makes them; the difference must not add up to a 51st.
+MAX_CALLS = 50
+# Optimove counts when calls arrive, the bridge when it makes them. The margin keeps the difference from adding a call.
 WINDOW_MS = 10 * SECOND + 250
 
-_FORGET = text("DELETE FROM call WHERE client = :client AND at <= :past")
-_COUNT = text("SELECT COUNT(*), MIN(at) FROM call WHERE client = :client")
-_NOTE = text("INSERT INTO call (client, at) VALUES (:client, :now)")
+_DELETE_OLD = text("DELETE FROM optimove_call WHERE client = :client AND at <= :past")
+_COUNT = text("SELECT COUNT(*), MIN(at) FROM optimove_call WHERE client = :client")
+_INSERT = text("INSERT INTO optimove_call (client, at) VALUES (:client, :now)")
 
 
-def take(store: Store, client: str, now: Instant) -> None:
-    """Note one call, or raise `RateLimitedError` that says how long to wait."""
+def acquire_call(store: Store, client: str, now: Instant) -> int | None:
+    """Record one call and return None; if the limit allows no call now, return how long to wait, in milliseconds."""
     with store.write() as tx:
-        wait = _wait(tx, client, now)
-        if wait is None:
-            tx.execute(_NOTE, {"client": client, "now": now})
-            return
-    raise RateLimitedError(f"client {client}: {CALLS} calls to Optimove within 10 s", wait)
-
-
-def _wait(tx: Connection, client: str, now: Instant) -> int | None:
-    tx.execute(_FORGET, {"client": client, "past": now - WINDOW_MS})
-    calls, oldest = tx.execute(_COUNT, {"client": client}).one()
-    return None if calls < CALLS else int(oldest) + WINDOW_MS - now
+        tx.execute(_DELETE_OLD, {"client": client, "past": now - WINDOW_MS})
+        calls, oldest = tx.execute(_COUNT, {"client": client}).one()
+        if calls >= MAX_CALLS:
+            return int(oldest) + WINDOW_MS - now
+        tx.execute(_INSERT, {"client": client, "now": now})
+        return None

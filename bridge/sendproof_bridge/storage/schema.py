@@ -4,10 +4,10 @@ from sqlalchemy import BigInteger, Boolean, Column, Float, Index, Integer, MetaD
 
 metadata = MetaData()
 
-# Goes up with every change of a table, or of the names in it, so that a bridge never works on tables of another one.
-VERSION = 3
+# Increase it with every change of a table or of the names in it, so that a bridge never uses tables of another version.
+VERSION = 4
 
-# One row a start of the bridge: its id names the owner of jobs, and is never used twice.
+# One row per start of the bridge. Its id is the owner of jobs, and is never used twice.
 run = Table(
     "run",
     metadata,
@@ -27,7 +27,7 @@ job = Table(
     Column("owner", Text),
     Column("lease_until", Float),
     Column("attempts", Integer, nullable=False),
-    Column("trouble", Text),
+    Column("last_error", Text),
     Index("job_due", "state", "due_at"),
 )
 
@@ -38,7 +38,8 @@ event = Table(
     Column("type", Integer, primary_key=True),
     Column("campaign", Text, primary_key=True),
     Column("channel", BigInteger, primary_key=True),
-    Column("stamp", Text, nullable=False),
+    # The time in the event, as Optimove wrote it.
+    Column("optimove_time", Text, nullable=False),
 )
 
 template = Table(
@@ -74,8 +75,8 @@ batch = Table(
     Index("batch_campaign", "client", "channel", "campaign", "state"),
 )
 
-# Accepted by a provider that told no id.
-_UNNAMED = text("provider_id IS NULL AND state IN ('taken', 'accepted')")
+# Accepted by a provider that returned no id.
+_WITHOUT_ID = text("provider_id IS NULL AND state IN ('taken', 'accepted')")
 
 message = Table(
     "message",
@@ -84,27 +85,27 @@ message = Table(
     Column("channel", BigInteger, primary_key=True),
     Column("campaign", Text, primary_key=True),
     Column("customer", Text, primary_key=True),
-    # Empty in a scheduled campaign; a trigger can meet the same customer many times.
+    # Empty in a scheduled campaign. A customer can meet a trigger many times; each time is an occasion.
     Column("occasion", Text, primary_key=True),
     Column("template", BigInteger, nullable=False),
     Column("number", Text),
-    # How the provider calls who it is for, and what it is sent of it.
+    # The provider's name for the recipient, and the message's part of the request to the provider.
     Column("recipient", Text),
     Column("content", Text),
     Column("batch", Text),
     Column("state", Text, nullable=False),
     Column("reason", Text),
     Column("provider_id", Text),
-    # When it was accepted, rejected or dropped; when the last word on it came; which of both was reported (bits).
+    # When it was accepted, rejected or dropped; when its final status arrived; which events were reported (bits).
     Column("settled_at", BigInteger),
     Column("ended_at", BigInteger),
     Column("reported", Integer, nullable=False),
     Index("message_batch_recipient", "client", "batch", "recipient", unique=True),
     Index("message_provider_id", "client", "provider_id"),
-    Index("message_unnamed", "client", "recipient", sqlite_where=_UNNAMED),
+    Index("message_without_id", "client", "recipient", sqlite_where=_WITHOUT_ID),
 )
 
-# Receipts of providers that name nothing but their own id.
+# Receipts of providers that identify a message only by the provider's id.
 _BY_ID = text("batch = ''")
 
 receipt = Table(
@@ -114,20 +115,20 @@ receipt = Table(
     Column("client", Text, nullable=False),
     Column("batch", Text, nullable=False),
     Column("recipient", Text, nullable=False),
-    Column("letter", Text, nullable=False),
-    Column("stamp", Text, nullable=False),
+    Column("status_code", Text, nullable=False),
+    Column("provider_time", Text, nullable=False),
     Column("message", Text, nullable=False),
     Column("template", BigInteger),
-    # What came of it: applied, repeated, illegal, stray; NULL until the worker has looked at it.
+    # applied, repeated, illegal, stray or marked; NULL until the worker has processed it.
     Column("result", Text),
     Index("receipt_new", "id", sqlite_where=text("result IS NULL")),
     Index("receipt_batch", "client", "batch"),
     Index("receipt_message", "client", "message", sqlite_where=_BY_ID),
 )
 
-# What a customer did with a message; a click may come often.
-mark = Table(
-    "mark",
+# A customer's reactions to a message: clicks (any number) and opt-outs.
+engagement = Table(
+    "engagement",
     metadata,
     Column("id", Integer, primary_key=True),
     Column("client", Text, nullable=False),
@@ -139,10 +140,10 @@ mark = Table(
     Column("kind", Text, nullable=False),
     Column("at", BigInteger, nullable=False),
     Column("reported", Boolean, nullable=False),
-    Index("mark_campaign", "client", "channel", "campaign"),
+    Index("engagement_campaign", "client", "channel", "campaign"),
 )
 
-# One row a trigger that was met; `key` is what makes a repeated event the same.
+# One row per trigger event; `key` identifies repetitions of the same event.
 trigger = Table(
     "trigger",
     metadata,
@@ -155,9 +156,9 @@ trigger = Table(
     Index("trigger_key", "client", "key", unique=True),
 )
 
-# What was told of each total so far, where Optimove adds up what it is told.
-told = Table(
-    "told",
+# The value of each total at its last report, if Optimove adds up reported values.
+reported_total = Table(
+    "reported_total",
     metadata,
     Column("client", Text, primary_key=True),
     Column("channel", BigInteger, primary_key=True),
@@ -167,18 +168,18 @@ told = Table(
     Column("value", BigInteger, nullable=False),
 )
 
-# Who wants no messages. `taken` when Optimove and the reports know of it, too.
+# Numbers that want no messages. `processed` once the reports and Optimove include the opt-out.
 opt_out = Table(
     "opt_out",
     metadata,
     Column("client", Text, primary_key=True),
     Column("number", Text, primary_key=True),
-    Column("how", Text, nullable=False),
+    Column("source", Text, nullable=False),
     Column("at", BigInteger, nullable=False),
-    Column("taken", Boolean, nullable=False),
+    Column("processed", Boolean, nullable=False),
 )
 
-# Whom a campaign that waits for clearance may be sent to; NULL until it is decided.
+# The decision for each customer of a campaign that waits for clearance.
 clearance = Table(
     "clearance",
     metadata,
@@ -188,9 +189,9 @@ clearance = Table(
     Column("allowed", Boolean),
 )
 
-# A channel whose provider refused a send as one too many; `refusals` in a row.
-pause = Table(
-    "pause",
+# Channels that pause because their provider refused a send with "too many"; `refusals` in a row.
+backoff = Table(
+    "backoff",
     metadata,
     Column("client", Text, primary_key=True),
     Column("channel", BigInteger, primary_key=True),
@@ -198,11 +199,12 @@ pause = Table(
     Column("refusals", Integer, nullable=False),
 )
 
-call = Table(
-    "call",
+# Calls to Optimove within the window of the rate limit.
+optimove_call = Table(
+    "optimove_call",
     metadata,
     Column("id", Integer, primary_key=True),
     Column("client", Text, nullable=False),
     Column("at", BigInteger, nullable=False),
-    Index("call_at", "client", "at"),
+    Index("optimove_call_at", "client", "at"),
 )

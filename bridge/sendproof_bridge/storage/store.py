@@ -1,8 +1,8 @@
-"""The database: one SQLite file in WAL mode, one process, writers one after the other.
+"""The database: one SQLite file in WAL mode, one process, one writer at a time.
 
-A process that is killed loses nothing that was committed. A power cut can take back what `write` committed in the last
-moments, all of which would be done again (a page read, a receipt asked for) with the same result. What must survive
-even that goes through `write_durably`: an event that was answered, and the word that a batch is being sent.
+A process that is killed loses nothing that was committed. A power failure can undo the last commits of `write`. All of
+that work (a page read, a receipt polled) is done again, with the same result. Data that must survive a power failure
+goes through `write_durably`: acknowledged events, and the mark that a batch is being sent.
 """
 
 import fcntl
@@ -24,22 +24,22 @@ _CONNECTIONS = 32
 
 
 class DatabaseInUseError(Exception):
-    """Another bridge works on this database."""
+    """Another bridge uses this database."""
 
 
-class OtherVersionError(Exception):
-    """The database was made by a bridge of another version."""
+class SchemaVersionError(Exception):
+    """A bridge of another version created the database."""
 
 
 class Store:
     """Transactions. `write` takes the write lock at its start, so what it reads stays true until it commits."""
 
     def __init__(self, path: Path) -> None:
-        """Open the database, and make it when there is none. `OtherVersionError` when its tables are others."""
+        """Open the database; create it if missing. `SchemaVersionError` if its tables have another version."""
         path.parent.mkdir(parents=True, exist_ok=True)
         self._engine = _engine(path, "NORMAL")
         self._durable = _engine(path, "FULL")
-        # Threads queue here rather than in SQLite, whose own waiting is a poll with growing pauses.
+        # Threads wait here rather than in SQLite, which polls with growing pauses.
         self._writing = threading.Lock()
         with self.write() as tx:
             _check_version(tx, path)
@@ -48,24 +48,24 @@ class Store:
 
     @contextmanager
     def write(self) -> Iterator[Connection]:
-        """A transaction that commits at the end, or rolls back when something is raised."""
+        """Open a transaction that commits at the end, or rolls back after an exception."""
         with self._writing, self._engine.connect() as connection, connection.begin():
             yield connection
 
     @contextmanager
     def write_durably(self) -> Iterator[Connection]:
-        """The same, and on the disk when it returns, with everything that was committed before."""
+        """Do the same as `write`, and flush it and all earlier commits to disk before returning."""
         with self._writing, self._durable.connect() as connection, connection.begin():
             yield connection
 
     @contextmanager
     def read(self) -> Iterator[Connection]:
-        """A consistent view that takes no lock."""
+        """Open a consistent view that takes no lock."""
         with self._engine.connect().execution_options(reading=True) as connection, connection.begin():
             yield connection
 
     def start_run(self) -> str:
-        """Note that a bridge has started; answers the name under which it owns jobs."""
+        """Record a start of the bridge; return the name under which it owns jobs."""
         with self.write() as tx:
             number = tx.execute(schema.run.insert().values(started=real_now()).returning(schema.run.c.id)).scalar_one()
         return f"run-{number}"
@@ -76,9 +76,9 @@ class Store:
 
 
 def execute_many(tx: Connection, statement: str, rows: Sequence[Mapping[str, object]]) -> int:
-    """Run one statement for each row, whose names it holds as `:name`; answers how many rows it changed.
+    """Run a statement for each row, with the row's names as `:name`; return the number of changed rows.
 
-    SQLAlchemy would compile the parameters of each row once more, which costs as much as to store it.
+    SQLAlchemy would compile the parameters of every row again, which costs as much as storing it.
     """
     if not rows:
         return 0
@@ -88,9 +88,9 @@ def execute_many(tx: Connection, statement: str, rows: Sequence[Mapping[str, obj
 def _check_version(tx: Connection, path: Path) -> None:
     found = tx.exec_driver_sql("PRAGMA user_version").scalar_one()
     if found != schema.VERSION and inspect(tx).get_table_names():
-        raise OtherVersionError(
-            f"{path}: expected tables of version {schema.VERSION}, got {found}: let the bridge that made it finish its"
-            " campaigns, then give this one its own [bridge] database"
+        raise SchemaVersionError(
+            f"{path}: expected tables of version {schema.VERSION}, got {found}: let the bridge that created it finish"
+            " its campaigns, then set another [bridge] database for this one"
         )
 
 
@@ -99,16 +99,16 @@ def _engine(path: Path, synchronous: str) -> Engine:
         f"sqlite:///{path}",
         connect_args={"timeout": _BUSY_SECONDS, "check_same_thread": False},
         pool_size=_CONNECTIONS,
-        # The one that was used last knows most of the pages that are wanted next.
+        # The connection that was used last has most of the needed pages in its cache.
         pool_use_lifo=True,
     )
-    event.listen(engine, "connect", partial(_prepare, synchronous))
+    event.listen(engine, "connect", partial(_configure, synchronous))
     event.listen(engine, "begin", _begin)
     return engine
 
 
-def _prepare(synchronous: str, connection: sqlite3.Connection, _record: object) -> None:
-    # Python's own implicit BEGIN is switched off: it would start a reading transaction that fails on its first write.
+def _configure(synchronous: str, connection: sqlite3.Connection, _record: object) -> None:
+    # Python's own implicit BEGIN would start a reading transaction, which fails on its first write.
     connection.isolation_level = None
     connection.execute("PRAGMA journal_mode = WAL")
     connection.execute(f"PRAGMA synchronous = {synchronous}")
@@ -120,9 +120,9 @@ def _begin(connection: Connection) -> None:
 
 
 def lock(path: Path) -> IO[str]:
-    """Keep every other bridge off this database for as long as the answered file is open.
+    """Keep other bridges off this database while the returned file is open.
 
-    The lock dies with the process, however it dies.
+    The lock ends with the process, even if the process is killed.
     """
     path.parent.mkdir(parents=True, exist_ok=True)
     name = path.with_name(path.name + ".lock")
@@ -132,6 +132,6 @@ def lock(path: Path) -> IO[str]:
     except OSError as error:
         file.close()
         raise DatabaseInUseError(
-            f"another bridge works on {path} (it holds {name}): stop it, or give this one its own [bridge] database"
+            f"another bridge uses {path} (it holds {name}): stop it, or set another [bridge] database for this one"
         ) from error
     return file

@@ -159,19 +159,20 @@ def explain(
 
     Example: sendproof explain results/first_campaign C0000042
     """
-    from sendproof_harness.explain.customer import UnknownCustomerError, find, story  # noqa: PLC0415
+    from sendproof_harness.explain.customer import UnknownCustomerError, find_customer  # noqa: PLC0415
+    from sendproof_harness.explain.customer import explain as explain_customer  # noqa: PLC0415
     from sendproof_harness.judge.verdict import judge as judge_history  # noqa: PLC0415
     from sendproof_harness.report import explain_html, explain_text  # noqa: PLC0415 - see the head of this file
 
     file = run / "history.ndjson" if run.is_dir() else run
     history = _read(file)
     try:
-        told = story(history, judge_history(history), find(history, customer))
+        explanation = explain_customer(history, judge_history(history), find_customer(history, customer))
     except UnknownCustomerError as error:
         refuse(str(error))
-    explain_text.print_story(told, Console())
+    explain_text.print_explanation(explanation, Console())
     if html is not None:
-        _write(html, explain_html.render(told, file.name))
+        _write(html, explain_html.render(explanation, file.name))
 
 
 def _write(file: Path, text: str) -> None:

@@ -7,7 +7,7 @@ import requests
 
 from sendproof_harness.conformance.requests import Post
 from sendproof_harness.control_client import reason
-from sendproof_harness.judge.checks.listener import fails
+from sendproof_harness.judge.checks.listener import is_failed_response
 
 NO_ANSWER = "no answer within {:g} s"
 
@@ -40,7 +40,7 @@ def send(post: Post, within_s: float) -> Answer:
 
 def is_failure(post: Post, answer: Answer) -> bool:
     """Whether a listener must not answer so."""
-    return fails(post.asks, post.method, answer.status, timed_out=answer.hung)
+    return is_failed_response(post.asks, post.method, answer.status, timed_out=answer.hung)
 
 
 def _nobody_was_there(error: BaseException | None) -> bool:

@@ -1,170 +1,177 @@
-"""One customer's story: all that a run's history says of them, in the order of virtual time.
+"""The explanation of one customer: everything that the history of a run contains about them, in order of virtual time.
 
-Pure, as the judge is: a history and its verdict in, values out; nothing is looked up elsewhere. Who reads it needs no
-other file to see what was owed, what was done about it, and why the verdict is what it is.
+Pure, like the judge: it only reads a history and its verdict. The reader needs no other file to see the due messages,
+the actions of the bridge, and the reasons for the verdict.
 """
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable
 from dataclasses import dataclass
 from heapq import nsmallest
 
-from sendproof_harness.explain.timeline import (
-    RECEIPT,
-    Moment,
-    of_bridge,
-    of_customer,
-    of_faults,
-    of_nobody,
-    of_platform,
-    of_provider,
-)
-from sendproof_harness.history.records import Delivery, History
-from sendproof_harness.judge.facts.delivery_ledger import MEANING, Class, RecipientResult, ledger
-from sendproof_harness.judge.findings import LEVELS, Finding
+from sendproof_harness.explain.entry import Scope, TimelineEntry
+from sendproof_harness.explain.timeline import timeline_entries
+from sendproof_harness.history.records import History
+from sendproof_harness.judge.facts.delivery_ledger import RESULT_MEANINGS, RecipientResult, ResultKind, ledger
+from sendproof_harness.judge.findings import LEVELS, Finding, Location
 from sendproof_harness.judge.verdict import Verdict
 
-# Enough to see what ids look like and to find a slip of the finger.
+# Enough to show the form of the ids and to find a typing mistake.
 _NEAREST = 3
-# Numbers of one country share their last ten digits whatever stands before: 44, +44, 0044 or 0.
+# Numbers of one country share their last ten digits, with any prefix: 44, +44, 0044 or 0.
 _SIGNIFICANT_DIGITS = 10
+# Longer ids are compared by their first digits.
+_COMPARED_DIGITS = 18
 
 
 class UnknownCustomerError(LookupError):
-    """The history says nothing of such a customer; the message names the nearest that it knows."""
+    """The history has no such customer; the message names the nearest ids."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
-class Person:
-    """Whose story it is. A number that belongs to no customer has a story, too, when something was sent to it."""
+class Subject:
+    """The customer to explain. `customer` is None for a number without a customer that messages went to."""
 
     customer: str | None
     numbers: tuple[str, ...]
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
-class Chapter:
-    """What became of the customer in one campaign: the class of the ledger, and what it means."""
+class CampaignResult:
+    """The result for the customer in one campaign, with its meaning."""
 
     campaign: int
     channel: int
-    name: Class
+    kind: ResultKind
     meaning: str
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
-class Story:
-    """All of it. `about` are findings about this customer, `around` about a campaign they were part of."""
+class Explanation:
+    """The results and the timeline, with the findings about this customer and about their campaigns."""
 
-    person: Person
-    chapters: tuple[Chapter, ...]
-    moments: tuple[Moment, ...]
-    about: tuple[Finding, ...]
-    around: tuple[Finding, ...]
-
-
-def find(history: History, wanted: str) -> Person:
-    """The person with this id or number, in any usual spelling; `UnknownCustomerError` when there is none."""
-    for owed in history.obligations:
-        if owed.customer == wanted:
-            return _person(history, owed.customer)
-    tail = _tail(wanted)
-    for owed in history.obligations if tail else ():
-        if owed.number is not None and _tail(owed.number) == tail:
-            return _person(history, owed.customer)
-    sent = (*(one.number for one in history.deliveries), *(one.number for one in history.rejections))
-    for number in sent if tail else ():
-        if _tail(number) == tail:
-            return Person(customer=None, numbers=(number,))
-    raise UnknownCustomerError(_unknown(history, wanted))
+    subject: Subject
+    campaigns: tuple[CampaignResult, ...]
+    timeline: tuple[TimelineEntry, ...]
+    findings: tuple[Finding, ...]
+    campaign_findings: tuple[Finding, ...]
 
 
-def story(history: History, verdict: Verdict, person: Person) -> Story:
-    """What happened to them, and what is said of it."""
+def find_customer(history: History, name: str) -> Subject:
+    """Return the customer with this id or number, in any usual format; or raise `UnknownCustomerError`."""
+    for obligation in history.obligations:
+        if obligation.customer == name:
+            return _subject(history, obligation.customer)
+    digits = _significant_digits(name)
+    if digits:
+        for obligation in history.obligations:
+            if obligation.number is not None and _significant_digits(obligation.number) == digits:
+                return _subject(history, obligation.customer)
+        delivered = (delivery.number for delivery in history.deliveries)
+        rejected = (rejection.number for rejection in history.rejections)
+        for number in (*delivered, *rejected):
+            if _significant_digits(number) == digits:
+                return Subject(customer=None, numbers=(number,))
+    raise UnknownCustomerError(_unknown_customer_text(history, name))
+
+
+def explain(history: History, verdict: Verdict, subject: Subject) -> Explanation:
+    """Return the timeline of a customer and the findings that concern them."""
     book = ledger(history)
-    fates = [fate for fate in book.fates if person.customer is not None and fate.obligation.customer == person.customer]
-    strays = [delivery for delivery in book.strays if delivery.number in person.numbers]
-    deliveries = [*(delivery for fate in fates for delivery in fate.deliveries), *strays]
-    numbers = tuple(dict.fromkeys([*person.numbers, *(delivery.number for delivery in deliveries)]))
-    lived = [
-        *of_platform(history, fates, person.customer),
-        *of_bridge(history, fates, deliveries, person.customer),
-        *of_provider(history, fates, deliveries, numbers),
-        *of_customer(history, deliveries, numbers, person.customer),
-        *of_faults(history, fates, deliveries),
-        *of_nobody(history, fates),
+    recipients = [
+        recipient
+        for recipient in book.recipients
+        if subject.customer is not None and recipient.obligation.customer == subject.customer
     ]
-    about, around = _findings(verdict, fates, deliveries, numbers, person.customer)
-    return Story(
-        person=Person(customer=person.customer, numbers=numbers),
-        chapters=tuple(map(_chapter, fates)),
-        moments=tuple(sorted(lived, key=lambda moment: (moment.at, moment.line or 0))),
-        about=about,
-        around=around,
+    unmatched = [delivery for delivery in book.unmatched if delivery.number in subject.numbers]
+    deliveries = [*(delivery for recipient in recipients for delivery in recipient.deliveries), *unmatched]
+    numbers = tuple(dict.fromkeys([*subject.numbers, *(delivery.number for delivery in deliveries)]))
+    scope = Scope(
+        history=history,
+        customer=subject.customer,
+        numbers=numbers,
+        recipients=tuple(recipients),
+        deliveries=tuple(deliveries),
+    )
+    findings, campaign_findings = _findings(verdict, scope)
+    return Explanation(
+        subject=Subject(customer=subject.customer, numbers=numbers),
+        campaigns=tuple(map(_campaign_result, recipients)),
+        timeline=timeline_entries(scope),
+        findings=findings,
+        campaign_findings=campaign_findings,
     )
 
 
-# -- who it is --------------------------------------------------------------------------------------
+# -- the customer -----------------------------------------------------------------------------------
 
 
-def _person(history: History, customer: str) -> Person:
-    numbers = (owed.number for owed in history.obligations if owed.customer == customer)
-    return Person(customer=customer, numbers=tuple(dict.fromkeys(number for number in numbers if number)))
+def _subject(history: History, customer: str) -> Subject:
+    numbers = (obligation.number for obligation in history.obligations if obligation.customer == customer)
+    return Subject(customer=customer, numbers=tuple(dict.fromkeys(number for number in numbers if number)))
 
 
 def _digits(text: str) -> str:
     return "".join(character for character in text if character.isdecimal())
 
 
-def _tail(number: str) -> str:
-    """What spellings of one number share; nothing when it is too short to be one, or no number at all."""
-    tail = _digits(number)[-_SIGNIFICANT_DIGITS:]
-    plain = all(character.isdecimal() or character in " +-()." for character in number)
-    return tail if plain and len(tail) == _SIGNIFICANT_DIGITS else ""
+def _significant_digits(number: str) -> str:
+    """Return the digits that all formats of a number share; empty if the text is no number, or too short."""
+    digits = _digits(number)[-_SIGNIFICANT_DIGITS:]
+    is_number = all(character.isdecimal() or character in " +-()." for character in number)
+    return digits if is_number and len(digits) == _SIGNIFICANT_DIGITS else ""
 
 
-def _unknown(history: History, wanted: str) -> str:
-    ids = dict.fromkeys(owed.customer for owed in history.obligations)
+def _unknown_customer_text(history: History, name: str) -> str:
+    ids = dict.fromkeys(obligation.customer for obligation in history.obligations)
     if not ids:
-        return f"no customer {wanted!r}: the history knows of no customer at all, as no campaign was announced"
-    place = int(_digits(wanted)[:18] or 0)
-    nearest = nsmallest(_NEAREST, ids, key=lambda name: abs(int(_digits(name)[:18] or 0) - place))
+        return f"no customer {name!r}: the history knows of no customer at all, as no campaign was announced"
+    value = _id_value(name)
+    nearest = nsmallest(_NEAREST, ids, key=lambda customer: abs(_id_value(customer) - value))
     return (
-        f"no customer {wanted!r} in {len(ids):,} customers; the nearest are {', '.join(nearest)}"
+        f"no customer {name!r} in {len(ids):,} customers; the nearest are {', '.join(nearest)}"
         " (expected an id, or a phone number of at least ten digits)"
     )
 
 
-# -- what is said of it -----------------------------------------------------------------------------
+def _id_value(name: str) -> int:
+    return int(_digits(name)[:_COMPARED_DIGITS] or 0)
 
 
-def _chapter(fate: RecipientResult) -> Chapter:
-    owed = fate.obligation
-    return Chapter(campaign=owed.campaign, channel=owed.channel, name=fate.name, meaning=MEANING[fate.name])
+# -- results and findings ---------------------------------------------------------------------------
 
 
-def _findings(
-    verdict: Verdict,
-    fates: Sequence[RecipientResult],
-    deliveries: Sequence[Delivery],
-    numbers: Sequence[str],
-    customer: str | None,
-) -> tuple[tuple[Finding, ...], tuple[Finding, ...]]:
-    messages = {delivery.message for delivery in deliveries}
-    receipts = {f"{RECEIPT}:{message}" for message in messages}
-    campaigns = {fate.obligation.campaign for fate in fates}
-    about: list[Finding] = []
-    around: dict[tuple[str, str], Finding] = {}
+def _campaign_result(recipient: RecipientResult) -> CampaignResult:
+    obligation = recipient.obligation
+    return CampaignResult(
+        campaign=obligation.campaign,
+        channel=obligation.channel,
+        kind=recipient.kind,
+        meaning=RESULT_MEANINGS[recipient.kind],
+    )
+
+
+def _findings(verdict: Verdict, scope: Scope) -> tuple[tuple[Finding, ...], tuple[Finding, ...]]:
+    """Return the findings about the customer, and one finding per check and cause about their campaigns."""
+    campaigns = {recipient.obligation.campaign for recipient in scope.recipients}
+    about_customer: list[Finding] = []
+    about_campaigns: dict[tuple[str, str], Finding] = {}
     for finding in (finding for result in verdict.results for finding in result.findings):
-        where = finding.where
-        if (where.customer is not None and where.customer == customer) or (
-            where.customer is None
-            and (where.number in numbers or where.message in messages or where.webhook in receipts)
-        ):
-            about.append(finding)
-        elif where.campaign in campaigns and where.customer is where.number is where.message is None:
-            around.setdefault((finding.check, finding.cause), finding)
-    return _gravest_first(about), _gravest_first(around.values())
+        if _is_about_customer(finding.where, scope):
+            about_customer.append(finding)
+        elif finding.where.campaign in campaigns and not _is_about_one_recipient(finding.where):
+            about_campaigns.setdefault((finding.check, finding.cause), finding)
+    return _most_serious_first(about_customer), _most_serious_first(about_campaigns.values())
 
 
-def _gravest_first(findings: Iterable[Finding]) -> tuple[Finding, ...]:
+def _is_about_customer(where: Location, scope: Scope) -> bool:
+    if where.customer is not None:
+        return where.customer == scope.customer
+    return where.number in scope.numbers or where.message in scope.messages or where.webhook in scope.receipt_keys
+
+
+def _is_about_one_recipient(where: Location) -> bool:
+    return any(name is not None for name in (where.customer, where.number, where.message))
+
+
+def _most_serious_first(findings: Iterable[Finding]) -> tuple[Finding, ...]:
     return tuple(sorted(findings, key=lambda finding: LEVELS.index(finding.level)))

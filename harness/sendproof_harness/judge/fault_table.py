@@ -1,6 +1,6 @@
-"""One row per fault: where it was laid, how often it struck, and what the bridge saw of it."""
+"""One row per fault: its position, the number of injections, and the consequence for the bridge."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from sendproof_harness.history.header import FaultEntry
@@ -10,7 +10,7 @@ from sendproof_harness.judge.facts.fault_effects import KILL
 
 @dataclass(frozen=True, kw_only=True)
 class FaultRow:
-    """`where` is the service and its operation or event; `struck` how often, the first time at `first_at`."""
+    """`where` is the service with its operation or event; `injected` counts the injections, the first at `first_at`."""
 
     id: str
     fault: str
@@ -18,18 +18,33 @@ class FaultRow:
     where: str
     nth: int
     when: str
-    struck: int
+    injected: int
     first_at: int | None
     effect: str
 
 
+#: The effect of each webhook fault on the first webhook that it affects.
+WEBHOOK_EFFECTS: Mapping[str, str] = {
+    "drop_webhook": "it was lost on the way",
+    "duplicate_webhook": "it came more than once",
+    "delay_webhook": "it came late",
+    "reorder_webhook": "later ones overtook it",
+}
+
+_RESPONSE_EFFECTS: Mapping[str, str] = {
+    "lost": "no reply came",
+    "altered": "another reply came",
+    "intact": "its reply came",
+}
+
+
 def fault_table(history: History) -> tuple[FaultRow, ...]:
-    """The faults in the order in which they were laid; none for most runs."""
+    """Return the faults in the order of the header; empty for most runs."""
     return tuple(_row(entry, history) for entry in history.header.faults)
 
 
 def _row(entry: FaultEntry, history: History) -> FaultRow:
-    strikes = [strike for strike in history.faults if strike.id == entry.id and not strike.missed]
+    injections = [fault for fault in history.faults if fault.id == entry.id and not fault.missed]
     return FaultRow(
         id=entry.id,
         fault=entry.fault,
@@ -37,38 +52,27 @@ def _row(entry: FaultEntry, history: History) -> FaultRow:
         where=entry.call or entry.webhook or "",
         nth=entry.nth,
         when=entry.when,
-        struck=len(strikes),
-        first_at=strikes[0].at if strikes else None,
-        effect=_effect(strikes, history),
+        injected=len(injections),
+        first_at=injections[0].at if injections else None,
+        effect=_first_effect(injections, history),
     )
 
 
-def _effect(strikes: Sequence[Fault], history: History) -> str:
-    """What came of the first one."""
-    if not strikes:
+def _first_effect(injections: Sequence[Fault], history: History) -> str:
+    if not injections:
         return "it never struck"
-    first = strikes[0]
+    first = injections[0]
     if first.fault == KILL:
         return "the bridge was killed and started again"
     if first.target == "webhook":
-        return WEBHOOKS.get(first.fault, "it came otherwise than it was sent")
-    struck = (call.fault for call in history.requests if call.fault is not None and call.n > first.n)
-    return told(next((fault for fault in struck if fault.id == first.id), None))
+        return WEBHOOK_EFFECTS.get(first.fault, "it came otherwise than it was sent")
+    calls = (request.fault for request in history.requests if request.fault is not None and request.n > first.n)
+    return call_effect(next((call for call in calls if call.id == first.id), None))
 
 
-#: What each fault of notifications does to the first it strikes.
-WEBHOOKS = {
-    "drop_webhook": "it was lost on the way",
-    "duplicate_webhook": "it came more than once",
-    "delay_webhook": "it came late",
-    "reorder_webhook": "later ones overtook it",
-}
-
-
-def told(fault: InjectedCall | None) -> str:
-    """What became of a call, in words."""
-    if fault is None:
+def call_effect(call: InjectedCall | None) -> str:
+    """Describe the consequence of a fault for a call."""
+    if call is None:
         return "nothing is known of the call"
-    done = "the service had done it" if fault.effect else "the service had not done it"
-    reply = {"lost": "no reply came", "altered": "another reply came", "intact": "its reply came"}[fault.response]
-    return f"{done}, and {reply}"
+    done = "the service had done it" if call.effect else "the service had not done it"
+    return f"{done}, and {_RESPONSE_EFFECTS[call.response]}"

@@ -1,7 +1,7 @@
-"""What a check says: findings about single things, and how much it looked at.
+"""Findings, and the checks that produce them.
 
-A check is a pure function of a history. It never says "pass": it reports what it looked at and what it found
-wrong, and `verdict` adds that up. A check that had nothing to look at is `unknown`.
+A check is a pure function of a history. It never reports "pass": it counts the items that it examined and returns its
+findings, and `verdict` derives the status. A check without any item to examine is `unknown`.
 """
 
 from collections.abc import Callable
@@ -9,14 +9,14 @@ from dataclasses import dataclass
 from typing import Literal, TypeVar
 from weakref import WeakKeyDictionary
 
-from sendproof_harness.history.records import History, TemplateId
+from sendproof_harness.history.records import History, Obligation, TemplateId
 
-#: `fail`: it is wrong. `unknown`: it could not be judged. `note`: worth knowing, nothing wrong.
-#: `error`: the simulators themselves broke, so nothing built on them can be trusted.
+#: `fail`: it is wrong. `unknown`: it could not be judged. `note`: worth knowing, but not wrong.
+#: `error`: the simulators themselves failed, so no result that depends on them is reliable.
 Level = Literal["error", "fail", "unknown", "note"]
 LEVELS: tuple[Level, ...] = ("error", "fail", "unknown", "note")
 
-#: Who has to act: the bridge's code, its configuration, the simulators, or the way between.
+#: Who has to act: the bridge's code, its configuration, the simulators, or the network between them.
 Blame = Literal["bridge", "config", "harness", "network"]
 
 T = TypeVar("T")
@@ -26,7 +26,7 @@ Evidence = Literal["documented", "observed", "assumed"]
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Requirement:
-    """One numbered rule that a bridge must keep, and where it is from."""
+    """One numbered rule for a bridge, with its source."""
 
     number: str
     text: str
@@ -36,7 +36,7 @@ class Requirement:
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Location:
-    """What a finding is about; whatever does not apply is left out."""
+    """The subject of a finding; fields that do not apply are None."""
 
     campaign: int | None = None
     channel: int | None = None
@@ -53,9 +53,19 @@ class Location:
         return ", ".join(parts) or "the run as a whole"
 
 
+def recipient_location(obligation: Obligation) -> Location:
+    """Return the location of a finding about one recipient."""
+    return Location(
+        campaign=obligation.campaign,
+        channel=obligation.channel,
+        customer=obligation.customer,
+        number=obligation.number,
+    )
+
+
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Finding:
-    """One statement of a check about one thing. Findings with one `cause` are shown together."""
+    """One statement of a check about one subject. Reports group findings by `cause`."""
 
     check: str
     level: Level
@@ -69,7 +79,7 @@ class Finding:
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class CheckResult:
-    """What a check brings back: how many things it looked at, what they are called, and what it found."""
+    """The result of a check: the number of items that it looked at, their plural noun, and the findings."""
 
     looked_at: int
     unit: str
@@ -85,8 +95,8 @@ def _always(history: History) -> bool:
 class Check:
     """One check of the table `sendproof_harness.judge.checks.CHECKS`.
 
-    It is asked only of histories that it `applies` to, which are those `asked_of`; a run without triggers says nothing
-    about triggers, and is none the worse for it.
+    The judge only runs it on a history that it `applies` to; `scope` describes those runs in words. A run without
+    triggers, for example, has no trigger checks, and its verdict does not suffer from that.
     """
 
     id: str
@@ -94,16 +104,16 @@ class Check:
     requirement: Requirement
     run: Callable[[History], CheckResult]
     applies: Callable[[History], bool] = _always
-    asked_of: str = "every run"
+    scope: str = "every run"
 
 
 def cached_per_history(derive: Callable[[History], T]) -> Callable[[History], T]:
-    """Keep what is derived from a history for as long as that history lives: several checks share it."""
-    known: WeakKeyDictionary[History, T] = WeakKeyDictionary()
+    """Cache the derived value for the lifetime of its history, because several checks share it."""
+    cache: WeakKeyDictionary[History, T] = WeakKeyDictionary()
 
     def derived(history: History) -> T:
-        if history not in known:
-            known[history] = derive(history)
-        return known[history]
+        if history not in cache:
+            cache[history] = derive(history)
+        return cache[history]
 
     return derived

@@ -1,6 +1,6 @@
-"""What the findings add up to.
+"""The verdict: the sum of all findings.
 
-`judge` is pure: the same history gives the same verdict, here or elsewhere, now or later.
+`judge` is pure: the same history always gives the same verdict, on any machine.
 """
 
 from collections.abc import Iterable, Mapping
@@ -11,25 +11,25 @@ from typing import Literal
 from sendproof_harness.history.records import History, Scenario
 from sendproof_harness.judge.campaign_table import CampaignRow, campaign_table
 from sendproof_harness.judge.checks import CHECKS, CONTRACT_CHECKS
-from sendproof_harness.judge.facts.delivery_ledger import CLASSES, ledger
+from sendproof_harness.judge.facts.delivery_ledger import RESULT_KINDS, ledger
 from sendproof_harness.judge.fault_table import FaultRow, fault_table
-from sendproof_harness.judge.findings import LEVELS, Blame, Check, CheckResult, Finding, Level, Location
+from sendproof_harness.judge.findings import LEVELS, Blame, Check, CheckResult, Finding, Level
 
-#: `unknown`: something was not observed, so it may be right or wrong. `error`: Sendproof itself broke.
+#: `unknown`: something was not observed, so it may be right or wrong. `error`: Sendproof itself failed.
 Status = Literal["error", "fail", "unknown", "pass"]
 
-#: The worst standing of the parts is the standing of the whole.
+#: The status of the whole is the worst status of its parts.
 WORST_FIRST: tuple[Status, ...] = ("error", "fail", "unknown", "pass")
 
 EXIT_STATUS: dict[Status, int] = {"pass": 0, "fail": 1, "unknown": 2, "error": 3}
 
-# Three show whether the cause is one person, one campaign or everybody; more would only be scrolled past.
+# Three examples show if one customer, one campaign or all are affected; readers skip longer lists.
 EXAMPLES = 3
 
 
 @dataclass(frozen=True, kw_only=True)
 class Group:
-    """All findings of one check with one cause: how many, and the first few."""
+    """All findings of one check with one cause: their number, and the first few."""
 
     check: str
     level: Level
@@ -41,10 +41,10 @@ class Group:
 
 @dataclass(frozen=True, kw_only=True)
 class Result:
-    """What one check came to."""
+    """The result of one check with its status."""
 
     check: Check
-    standing: Status
+    status: Status
     looked_at: int
     unit: str
     findings: tuple[Finding, ...]
@@ -53,12 +53,12 @@ class Result:
 
 @dataclass(frozen=True, kw_only=True)
 class Verdict:
-    """`standing` of the whole run, per check, per recipient class and per campaign.
+    """The `status` of the run, with the results per check, recipient result, campaign and fault.
 
-    `scenario` is None for a sandbox that nobody ran a scenario in.
+    `scenario` is None for a sandbox without a scenario.
     """
 
-    standing: Status
+    status: Status
     scenario: Scenario | None
     seed: int
     results: tuple[Result, ...]
@@ -68,53 +68,53 @@ class Verdict:
 
     @property
     def exit_status(self) -> int:
-        """0 pass, 1 fail, 2 unknown, 3 error."""
-        return EXIT_STATUS[self.standing]
+        """0 for pass, 1 for fail, 2 for unknown, 3 for error."""
+        return EXIT_STATUS[self.status]
 
     @property
     def groups(self) -> tuple[Group, ...]:
-        """Every group of findings, the worst first."""
-        every = chain.from_iterable(result.groups for result in self.results)
-        return tuple(sorted(every, key=lambda group: LEVELS.index(group.level)))
+        """Every group of findings, the most serious first."""
+        groups = chain.from_iterable(result.groups for result in self.results)
+        return tuple(sorted(groups, key=lambda group: LEVELS.index(group.level)))
 
 
 def judge(history: History, checks: Iterable[Check] | None = None) -> Verdict:
-    """Put every check that applies to the history, or some, and add up what they found."""
-    checks = _asked_of(history) if checks is None else checks
+    """Run all checks that apply to the history, or only some, and sum up their findings."""
+    checks = _default_checks(history) if checks is None else checks
     results = tuple(_result(check, history) for check in checks if check.applies(history))
     counts = ledger(history).counts
     return Verdict(
-        standing=worst_status(result.standing for result in results),
+        status=worst_status(result.status for result in results),
         scenario=next(iter(history.scenarios), None),
         seed=history.header.seed,
         results=results,
-        ledger={name: counts[name] for name in CLASSES},
+        ledger={kind: counts[kind] for kind in RESULT_KINDS},
         campaigns=campaign_table(history),
         faults=fault_table(history),
     )
 
 
-def _asked_of(history: History) -> Iterable[Check]:
-    only_contract = any(scenario.asks == "contract" for scenario in history.scenarios)
-    return CONTRACT_CHECKS if only_contract else CHECKS
+def _default_checks(history: History) -> Iterable[Check]:
+    is_conformance = any(scenario.asks == "contract" for scenario in history.scenarios)
+    return CONTRACT_CHECKS if is_conformance else CHECKS
 
 
 def _result(check: Check, history: History) -> Result:
-    observed = _run(check, history)
+    result = _run(check, history)
     return Result(
         check=check,
-        standing=_standing(observed),
-        looked_at=observed.looked_at,
-        unit=observed.unit,
-        findings=observed.findings,
-        groups=_groups(observed.findings),
+        status=_status(result),
+        looked_at=result.looked_at,
+        unit=result.unit,
+        findings=result.findings,
+        groups=_groups(result.findings),
     )
 
 
 def _run(check: Check, history: History) -> CheckResult:
     try:
         return check.run(history)
-    except Exception as error:  # noqa: BLE001 - one broken check must not take the verdict of the others with it
+    except Exception as error:  # noqa: BLE001 - a defect in one check must not prevent the verdict of the others
         finding = Finding(
             check=check.id,
             level="error",
@@ -122,38 +122,37 @@ def _run(check: Check, history: History) -> CheckResult:
             cause="the check itself broke",
             expected="a check that can read this history",
             got=f"{type(error).__name__}: {error}",
-            where=Location(),
         )
         return CheckResult(looked_at=0, unit="things", findings=(finding,))
 
 
-def _standing(observed: CheckResult) -> Status:
-    levels = {finding.level for finding in observed.findings}
+def _status(result: CheckResult) -> Status:
+    levels = {finding.level for finding in result.findings}
     if "error" in levels:
         return "error"
     if "fail" in levels:
         return "fail"
-    return "unknown" if "unknown" in levels or not observed.looked_at else "pass"
+    return "unknown" if "unknown" in levels or not result.looked_at else "pass"
 
 
-def worst_status(standings: Iterable[Status]) -> Status:
-    """The one that counts; of none at all, nothing is known."""
-    return min(standings, key=WORST_FIRST.index, default="unknown")
+def worst_status(statuses: Iterable[Status]) -> Status:
+    """Return the worst status; `unknown` if there are none."""
+    return min(statuses, key=WORST_FIRST.index, default="unknown")
 
 
 def _groups(findings: Iterable[Finding]) -> tuple[Group, ...]:
-    together: dict[tuple[Level, Blame, str], list[Finding]] = {}
+    by_cause: dict[tuple[Level, Blame, str], list[Finding]] = {}
     for finding in findings:
-        together.setdefault((finding.level, finding.blame, finding.cause), []).append(finding)
+        by_cause.setdefault((finding.level, finding.blame, finding.cause), []).append(finding)
     groups = [
         Group(
-            check=some[0].check,
+            check=same_cause[0].check,
             level=level,
             blame=blame,
             cause=cause,
-            count=len(some),
-            examples=tuple(some[:EXAMPLES]),
+            count=len(same_cause),
+            examples=tuple(same_cause[:EXAMPLES]),
         )
-        for (level, blame, cause), some in together.items()
+        for (level, blame, cause), same_cause in by_cause.items()
     ]
     return tuple(sorted(groups, key=lambda group: (LEVELS.index(group.level), -group.count, group.cause)))

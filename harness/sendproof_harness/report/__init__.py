@@ -1,4 +1,4 @@
-"""The verdict for every reader: a terminal, a program, a CI server, and the person who approves."""
+"""Reports of a verdict: for a terminal, a program, a CI server, and the person who approves a go-live."""
 
 from sendproof_harness.report.text import print_verdict
 from sendproof_harness.report.write import write_reports

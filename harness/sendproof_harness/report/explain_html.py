@@ -1,32 +1,36 @@
-"""One customer's story as one HTML file that needs nothing else; every moment has an anchor to point at."""
+"""The explanation of one customer as one self-contained HTML file; every entry of the timeline has an anchor."""
 
 from collections import Counter
 from itertools import groupby
 
-from sendproof_harness.explain.customer import Story
-from sendproof_harness.explain.timeline import Moment
+from sendproof_harness.explain.customer import Explanation
+from sendproof_harness.explain.entry import TimelineEntry
 from sendproof_harness.history.timestamps import spoken
 from sendproof_harness.report.html import BLAMES, template
 
 
-def render(story: Story, source: str) -> str:
-    """The whole page as text; `source` says where the history is from."""
-    return template("why.html.j2").render(story=story, source=source, days=_days(story.moments), blames=BLAMES)
+def render(explanation: Explanation, source: str) -> str:
+    """Return the page as text; `source` names the history."""
+    days = _days(explanation.timeline)
+    return template("explain.html.j2").render(explanation=explanation, source=source, days=days, blames=BLAMES)
 
 
-def _days(moments: tuple[Moment, ...]) -> list[tuple[str, list[tuple[str, str, Moment]]]]:
-    """By day: the date, and of each moment its anchor, its time and itself."""
-    known: Counter[str] = Counter()
-    numbered = [(_anchor(moment, known), _time(moment), moment) for moment in moments]
-    return [(date, list(some)) for date, some in groupby(numbered, key=lambda entry: spoken(entry[2].at)[:10])]
+_AnchoredEntry = tuple[str, str, TimelineEntry]
 
 
-def _anchor(moment: Moment, known: Counter[str]) -> str:
-    """`line-4711` by the history, or `owed` where it has no line; the next one of that name is `line-4711-2`."""
-    name = f"line-{moment.line}" if moment.line else "owed" if moment.who == "platform" else "due"
-    known[name] += 1
-    return name if known[name] == 1 else f"{name}-{known[name]}"
+def _days(timeline: tuple[TimelineEntry, ...]) -> list[tuple[str, list[_AnchoredEntry]]]:
+    """Return each date with its entries, each with its anchor and time."""
+    used: Counter[str] = Counter()
+    anchored = [(_anchor(entry, used), _time(entry), entry) for entry in timeline]
+    return [(date, list(entries)) for date, entries in groupby(anchored, key=lambda item: spoken(item[2].at)[:10])]
 
 
-def _time(moment: Moment) -> str:
-    return spoken(moment.at)[11:].removesuffix(" UTC")
+def _anchor(entry: TimelineEntry, used: Counter[str]) -> str:
+    """Return `line-4711`, or `owed` or `due` for entries without a line; the next one with that name ends in `-2`."""
+    name = f"line-{entry.line}" if entry.line else "owed" if entry.actor == "platform" else "due"
+    used[name] += 1
+    return name if used[name] == 1 else f"{name}-{used[name]}"
+
+
+def _time(entry: TimelineEntry) -> str:
+    return spoken(entry.at)[11:].removesuffix(" UTC")

@@ -1,4 +1,4 @@
-"""One customer's story for a terminal."""
+"""The explanation of one customer for a terminal."""
 
 from collections.abc import Mapping, Sequence
 
@@ -8,14 +8,13 @@ from rich.padding import Padding
 from rich.table import Table
 from rich.text import Text
 
-from sendproof_harness.explain.customer import Chapter, Story
-from sendproof_harness.explain.timeline import Moment, Who
+from sendproof_harness.explain.customer import CampaignResult, Explanation
+from sendproof_harness.explain.entry import Actor, TimelineEntry
 from sendproof_harness.history.timestamps import spoken
 from sendproof_harness.judge.findings import Finding
+from sendproof_harness.report.text import result_style
 
-_GOOD = frozenset({"ok", "withheld", "refused"})
-_OPEN = frozenset({"pending", "indefinite"})
-_STYLE: Mapping[Who, str] = {
+_ACTOR_STYLES: Mapping[Actor, str] = {
     "platform": "cyan",
     "bridge": "green",
     "provider": "magenta",
@@ -25,59 +24,62 @@ _STYLE: Mapping[Who, str] = {
 }
 
 
-def print_story(story: Story, console: Console) -> None:
-    """Print who it is and what became of them, then every moment, then what the checks say."""
-    console.print(_head(story))
-    console.print(Padding(_moments(story.moments), (1, 0, 0, 0), expand=False))
-    for title, findings in (("about this customer", story.about), ("about their campaigns", story.around)):
+def print_explanation(explanation: Explanation, console: Console) -> None:
+    """Print the customer with their results, then the timeline, then the findings."""
+    console.print(_head(explanation))
+    console.print(Padding(_timeline(explanation.timeline), (1, 0, 0, 0), expand=False))
+    for title, findings in (
+        ("about this customer", explanation.findings),
+        ("about their campaigns", explanation.campaign_findings),
+    ):
         if findings:
             console.print(Padding(_findings(title, findings), (1, 0, 0, 0), expand=False))
 
 
-def _head(story: Story) -> Text:
-    name = story.person.customer or "nobody's number"
-    text = Text.assemble((name, "bold"), "  ", ", ".join(story.person.numbers) or "no usable number")
-    for chapter in story.chapters:
-        text.append("\n").append(_chapter(chapter))
-    if not story.chapters:
+def _head(explanation: Explanation) -> Text:
+    name = explanation.subject.customer or "nobody's number"
+    text = Text.assemble((name, "bold"), "  ", ", ".join(explanation.subject.numbers) or "no usable number")
+    for campaign in explanation.campaigns:
+        text.append("\n").append(_campaign_result(campaign))
+    if not explanation.campaigns:
         text.append("\nno campaign owed anything to this number", style="yellow")
     return text
 
 
-def _chapter(chapter: Chapter) -> Text:
-    style = "green" if chapter.name in _GOOD else "yellow" if chapter.name in _OPEN else "bold red"
-    where = f"campaign {chapter.campaign} on channel {chapter.channel}  "
-    return Text.assemble(where, (chapter.name, style), f"  {chapter.meaning}")
+def _campaign_result(result: CampaignResult) -> Text:
+    where = f"campaign {result.campaign} on channel {result.channel}  "
+    return Text.assemble(where, (result.kind, result_style(result.kind)), f"  {result.meaning}")
 
 
-def _moments(moments: Sequence[Moment]) -> Table:
+def _timeline(timeline: Sequence[TimelineEntry]) -> Table:
     table = Table(box=None, pad_edge=False, header_style="dim")
     for column in ("UTC", "who", "what"):
         table.add_column(column, no_wrap=column != "what")
     day = ""
-    for moment in moments:
-        date, _, time = spoken(moment.at).removesuffix(" UTC").partition(" ")
+    for entry in timeline:
+        date, _, time = spoken(entry.at).removesuffix(" UTC").partition(" ")
         if date != day:
             table.add_row(Text(date, style="bold"), "", "")
             day = date
-        table.add_row(time, Text(moment.who, style=_STYLE[moment.who]), _what(moment))
+        table.add_row(time, Text(entry.actor, style=_ACTOR_STYLES[entry.actor]), _entry_text(entry))
     return table
 
 
-def _what(moment: Moment) -> Text:
-    text = Text(moment.what, style="red" if moment.wrong else "")
-    if moment.line:
-        text.append(f"  #{moment.line}", style="dim")
-    if moment.detail:
-        text.append(f"\n{moment.detail}", style="dim")
+def _entry_text(entry: TimelineEntry) -> Text:
+    text = Text(entry.text, style="red" if entry.wrong else "")
+    if entry.line:
+        text.append(f"  #{entry.line}", style="dim")
+    if entry.detail:
+        text.append(f"\n{entry.detail}", style="dim")
     return text
 
 
 def _findings(title: str, findings: Sequence[Finding]) -> Stack:
-    return Stack(Text(title, style="bold"), *(Padding(_finding(one), (0, 0, 0, 2), expand=False) for one in findings))
+    texts = (Padding(_finding_text(finding), (0, 0, 0, 2), expand=False) for finding in findings)
+    return Stack(Text(title, style="bold"), *texts)
 
 
-def _finding(finding: Finding) -> Text:
+def _finding_text(finding: Finding) -> Text:
     return Text.assemble(
         (finding.level, "bold red" if finding.level in {"fail", "error"} else "yellow"),
         f"  {finding.cause}",

@@ -1,4 +1,4 @@
-"""The verdict for people: one HTML file that needs nothing else, in light and dark."""
+"""The verdict for people: one self-contained HTML file, for light and dark mode."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -8,22 +8,22 @@ from jinja2 import Environment, FileSystemLoader, StrictUndefined, Template, sel
 
 from sendproof_harness.history.records import History
 from sendproof_harness.history.timestamps import span, spoken
-from sendproof_harness.judge.facts.delivery_ledger import CLASSES, MEANING
+from sendproof_harness.judge.facts.delivery_ledger import RESULT_KINDS, RESULT_MEANINGS
 from sendproof_harness.judge.findings import Blame, Evidence
-from sendproof_harness.judge.verdict import Verdict
+from sendproof_harness.judge.verdict import Status, Verdict
 from sendproof_harness.report.formatting import capitalised, counted
 from sendproof_harness.report.recipients import recipients
-from sendproof_harness.report.summary import sufferer, summary
+from sendproof_harness.report.summary import example_customer, summary
 from sendproof_harness.report.timeline import LANE_HEIGHT, WIDTH, timeline
 
-HEADLINES: Mapping[str, str] = {
+HEADLINES: Mapping[Status, str] = {
     "pass": "This bridge did its job",
     "fail": "This bridge is not ready",
     "unknown": "Not everything could be judged",
     "error": "The run itself broke",
 }
 
-#: How a standing, or the level of a finding, is marked; not by its colour alone.
+#: The mark of a status or level, because colour alone is not accessible.
 MARKS: Mapping[str, str] = {"pass": "✓ pass", "fail": "✕ fail", "unknown": "? unknown", "error": "! error"}
 
 BLAMES: Mapping[Blame, str] = {
@@ -32,19 +32,19 @@ BLAMES: Mapping[Blame, str] = {
     "harness": "Not the fault of the bridge.",
     "network": "Something between the bridge and the services.",
 }
-_EVIDENCES: Mapping[Evidence, str] = {
+_EVIDENCE_LABELS: Mapping[Evidence, str] = {
     "documented": "Documented",
     "observed": "CheckResult in clients of the live service",
     "assumed": "Assumed, as nothing is published",
 }
 
-# Narrower than this a segment of the bar could not be seen, and one lost recipient in a million must be.
+# One lost recipient in a million must be visible in the bar; a narrower segment would not be.
 _SEGMENT_PERCENT_MIN = 0.6
 
 
 @dataclass(frozen=True, kw_only=True)
 class Segment:
-    """One class of recipients in the bar of the ledger."""
+    """One result in the bar of the delivery ledger."""
 
     name: str
     slug: str
@@ -54,12 +54,12 @@ class Segment:
 
 
 def render(verdict: Verdict, history: History) -> str:
-    """The whole page as text."""
+    """Return the page as text."""
     return template("report.html.j2").render(
         verdict=verdict,
-        headline=HEADLINES[verdict.standing],
+        headline=HEADLINES[verdict.status],
         summary=summary(verdict),
-        somebody=sufferer(verdict),
+        example_customer=example_customer(verdict),
         facts=_facts(verdict, history),
         segments=_segments(verdict),
         timeline=timeline(history),
@@ -67,41 +67,36 @@ def render(verdict: Verdict, history: History) -> str:
         groups=[group for group in verdict.groups if group.level != "note"],
         notes=[group for group in verdict.groups if group.level == "note"],
         recipients=recipients(history),
-        titles={result.check.id: result.check for result in verdict.results},
+        checks={result.check.id: result.check for result in verdict.results},
         blames=BLAMES,
-        evidences=_EVIDENCES,
+        evidence_labels=_EVIDENCE_LABELS,
     )
 
 
 def template(name: str, *folders: Path) -> Template:
-    """A page of the folder `pages`, or of others that use its parts, with the filters that all of them use."""
-    pages = Environment(
+    """Return a template from the folder `pages` or from other folders, with the filters that all templates use."""
+    environment = Environment(
         loader=FileSystemLoader([*folders, Path(__file__).parent / "pages"]),
         autoescape=select_autoescape(enabled_extensions=("j2",), default=True),
         undefined=StrictUndefined,
         trim_blocks=True,
         lstrip_blocks=True,
     )
-    pages.filters["spoken"] = spoken
-    pages.filters["thousands"] = lambda number: f"{number:,}"
-    pages.filters["capitalised"] = capitalised
-    pages.globals["counted"] = counted
-    pages.globals["marks"] = MARKS
-    return pages.get_template(name)
-
-
-def _slug(name: str) -> str:
-    return name.replace(" ", "-")
+    environment.filters["spoken"] = spoken
+    environment.filters["thousands"] = lambda number: f"{number:,}"
+    environment.filters["capitalised"] = capitalised
+    environment.globals["counted"] = counted
+    environment.globals["marks"] = MARKS
+    return environment.get_template(name)
 
 
 def _facts(verdict: Verdict, history: History) -> Mapping[str, str]:
-    header = history.header
-    played = verdict.scenario
+    header, scenario = history.header, verdict.scenario
     facts = {
-        "Scenario": "" if played is None else f"{played.name} ({played.file})",
+        "Scenario": "" if scenario is None else f"{scenario.name} ({scenario.file})",
         "Sandbox": header.sandbox,
         "Seed": str(verdict.seed),
-        "Clock": _clock(history),
+        "Clock": _clock_text(history),
         "Channels": ", ".join(f"{channel.id} {channel.provider} ({channel.kind})" for channel in header.channels),
         "Calls of the bridge": f"{len(history.requests):,}",
         "Messages accepted": f"{len(history.deliveries):,}",
@@ -110,7 +105,7 @@ def _facts(verdict: Verdict, history: History) -> Mapping[str, str]:
     return {name: value for name, value in facts.items() if value}
 
 
-def _clock(history: History) -> str:
+def _clock_text(history: History) -> str:
     clock = history.header.clock
     if clock.start is None:
         return clock.mode
@@ -119,15 +114,15 @@ def _clock(history: History) -> str:
 
 def _segments(verdict: Verdict) -> list[Segment]:
     total = sum(verdict.ledger.values())
-    some = [(name, verdict.ledger.get(name, 0)) for name in CLASSES]
+    counts = [(kind, verdict.ledger.get(kind, 0)) for kind in RESULT_KINDS]
     return [
         Segment(
-            name=name,
-            slug=_slug(name),
+            name=kind,
+            slug=kind.replace(" ", "-"),
             count=count,
             percent=max(_SEGMENT_PERCENT_MIN, round(100 * count / total, 2)),
-            meaning=MEANING[name],
+            meaning=RESULT_MEANINGS[kind],
         )
-        for name, count in some
+        for kind, count in counts
         if count
     ]

@@ -1,4 +1,4 @@
-"""The verdict for programs: `verdict.json`, described by `verdict.schema.json` beside this file."""
+"""The verdict for programs: `verdict.json`, described by `verdict.schema.json` in this folder."""
 
 from collections.abc import Mapping
 
@@ -16,19 +16,19 @@ VERSION = 1
 
 
 def render(verdict: Verdict, history: History) -> str:
-    """Version 1 of the report. Keys are only ever added within a version."""
+    """Return version 1 of the report. Within a version, keys are only added."""
     return msgspec.json.format(msgspec.json.encode(document(verdict, history)), indent=2).decode() + "\n"
 
 
 def document(verdict: Verdict, history: History) -> Mapping[str, object]:
-    """The same as plain values. Findings are grouped by cause, with how many there are and the first three."""
-    header, played = history.header, verdict.scenario
+    """Return the report as plain values. Findings are grouped by cause, with their number and the first three."""
+    header, scenario = history.header, verdict.scenario
     return {
         "report": "sendproof-verdict",
         "version": VERSION,
-        "verdict": verdict.standing,
+        "verdict": verdict.status,
         "exit_status": verdict.exit_status,
-        "scenario": None if played is None else {"name": played.name, "file": played.file},
+        "scenario": None if scenario is None else {"name": scenario.name, "file": scenario.file},
         "seed": verdict.seed,
         "sandbox": header.sandbox,
         "clock": header.clock.mode,
@@ -66,7 +66,7 @@ def _fault(row: FaultRow) -> Mapping[str, object]:
         "where": row.where,
         "nth": row.nth,
         "when": row.when,
-        "struck": row.struck,
+        "injected": row.injected,
         "first_at": None if row.first_at is None else iso(row.first_at),
         "effect": row.effect,
     }
@@ -77,7 +77,7 @@ def _check(result: Result) -> Mapping[str, object]:
     return {
         "id": result.check.id,
         "title": result.check.title,
-        "verdict": result.standing,
+        "verdict": result.status,
         "looked_at": result.looked_at,
         "unit": result.unit,
         "requirement": {

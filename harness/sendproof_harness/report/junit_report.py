@@ -1,4 +1,4 @@
-"""The verdict for a CI server: `junit.xml`, one test case a check."""
+"""The verdict for a CI server: `junit.xml`, with one test case per check."""
 
 from collections.abc import Mapping
 
@@ -11,19 +11,20 @@ from sendproof_harness.report.junit import Case, document
 
 
 def render(verdict: Verdict, history: History) -> str:
-    """The whole file as text."""
+    """Return the file as text."""
     name = history.header.sandbox if verdict.scenario is None else verdict.scenario.file
-    return document(name, iso(history.header.ended), _properties(verdict), [_case(one) for one in verdict.results])
+    cases = [_case(result) for result in verdict.results]
+    return document(name, iso(history.header.ended), _properties(verdict), cases)
 
 
 def _properties(verdict: Verdict) -> Mapping[str, str]:
-    played = {} if verdict.scenario is None else {"scenario": verdict.scenario.name}
-    faults = {f"fault {row.id}": _fault(row) for row in verdict.faults}
-    return {**played, "seed": str(verdict.seed), "verdict": verdict.standing, **faults}
+    scenario = {} if verdict.scenario is None else {"scenario": verdict.scenario.name}
+    faults = {f"fault {row.id}": _fault_text(row) for row in verdict.faults}
+    return {**scenario, "seed": str(verdict.seed), "verdict": verdict.status, **faults}
 
 
-def _fault(row: FaultRow) -> str:
-    return f"{row.fault} at {row.target} {row.nth} of {row.where}, {row.when}: struck {row.struck}; {row.effect}"
+def _fault_text(row: FaultRow) -> str:
+    return f"{row.fault} at {row.target} {row.nth} of {row.where}, {row.when}: struck {row.injected}; {row.effect}"
 
 
 def _case(result: Result) -> Case:
@@ -31,10 +32,10 @@ def _case(result: Result) -> Case:
     return Case(
         family=family,
         name=f"{result.check.id}: {result.check.title}",
-        standing=result.standing,
+        status=result.status,
         message=_message(result),
-        details="\n\n".join(_group(group) for group in result.groups),
-        seen=f"looked at {counted(result.looked_at, result.unit)}; {result.check.requirement.number}",
+        details="\n\n".join(_group_text(group) for group in result.groups),
+        output=f"looked at {counted(result.looked_at, result.unit)}; {result.check.requirement.number}",
     )
 
 
@@ -44,7 +45,9 @@ def _message(result: Result) -> str:
     return "; ".join(f"{group.cause} ({group.count:,})" for group in result.groups if group.level != "note")
 
 
-def _group(group: Group) -> str:
+def _group_text(group: Group) -> str:
     head = f"{group.level}: {group.cause} ({group.count:,}, blame: {group.blame})"
-    examples = (f"  {some.where}\n    expected {some.expected}\n    got      {some.got}" for some in group.examples)
+    examples = (
+        f"  {example.where}\n    expected {example.expected}\n    got      {example.got}" for example in group.examples
+    )
     return "\n".join((head, *examples))

@@ -1,20 +1,20 @@
-"""The verdict for a terminal: what to know in one screen."""
+"""The verdict for a terminal, on one screen."""
 
 import shlex
 from collections.abc import Mapping
 from pathlib import Path
 
-from rich.console import Console
+from rich.console import Console, RenderableType
 from rich.console import Group as Stack
 from rich.padding import Padding
 from rich.table import Table
 from rich.text import Text
 
-from sendproof_harness.judge.facts.delivery_ledger import CLASSES
+from sendproof_harness.judge.facts.delivery_ledger import RESULT_KINDS, ResultKind
 from sendproof_harness.judge.findings import Finding, Level
 from sendproof_harness.judge.verdict import Group, Result, Status, Verdict
 from sendproof_harness.report.formatting import counted
-from sendproof_harness.report.summary import sufferer, summary
+from sendproof_harness.report.summary import example_customer, summary
 
 STYLES: Mapping[Status | Level, str] = {
     "pass": "green",
@@ -23,51 +23,57 @@ STYLES: Mapping[Status | Level, str] = {
     "error": "bold magenta",
     "note": "dim",
 }
-_GOOD = frozenset({"ok", "withheld", "refused"})
-_OPEN = frozenset({"pending", "indefinite"})
+_GOOD: frozenset[ResultKind] = frozenset({"ok", "withheld", "refused"})
+_OPEN: frozenset[ResultKind] = frozenset({"pending", "indefinite"})
 
-# A text message may be long; its beginning is enough to recognise it.
-_SHOWN_CHARACTERS = 160
+# A message may be long; its beginning is enough to recognise it.
+_TEXT_MAX = 160
 
 
 def print_verdict(
     verdict: Verdict, console: Console, reports: Mapping[str, Path] | None = None, run: Path | None = None
 ) -> None:
-    """Print checks, ledger, findings by cause with examples, the seed, and where the reports are.
+    """Print checks, delivery ledger, findings by cause with examples, the seed, and the paths of the reports.
 
-    `run` is the folder or the history of the run: what to ask next is then printed as a command.
+    `run` is the folder or the history of the run; with it, the output ends with the next command to run.
     """
     console.print(_checks(verdict))
-    console.print(Padding(_ledger(verdict), (1, 0, 0, 1), expand=False))
-    if verdict.faults:
-        console.print(Padding(_faults(verdict), (1, 0, 0, 1), expand=False))
-    for group in verdict.groups:
-        console.print(Padding(_group(group), (1, 0, 0, 1), expand=False))
-    console.print(Padding(_ending(verdict, reports or {}, run), (1, 0, 0, 1), expand=False))
+    faults = [_faults(verdict)] if verdict.faults else []
+    parts: list[RenderableType] = [_ledger(verdict), *faults, *map(_group, verdict.groups)]
+    for part in (*parts, _ending(verdict, reports or {}, run)):
+        console.print(Padding(part, (1, 0, 0, 1), expand=False))
+
+
+def result_style(kind: ResultKind) -> str:
+    """Return the style of a recipient result."""
+    return "green" if kind in _GOOD else "yellow" if kind in _OPEN else "bold red"
+
+
+# -- tables -----------------------------------------------------------------------------------------
 
 
 def _checks(verdict: Verdict) -> Table:
-    # The column of what is wrong is left out of a pass, so that the table fits a terminal of 80 characters.
-    wrong = any(_count_wrong(result) for result in verdict.results)
+    # Without wrong items, the column is left out, so that the table fits a terminal of 80 columns.
+    has_wrong = any(_count_wrong(result) for result in verdict.results)
     table = Table(box=None, pad_edge=True, header_style="dim")
     table.add_column("verdict")
     table.add_column("check")
     table.add_column("looked at", justify="right")
-    if wrong:
+    if has_wrong:
         table.add_column("wrong", justify="right")
     table.add_column("rule", style="dim")
     for result in verdict.results:
-        table.add_row(*_row(result, wrong=wrong))
+        table.add_row(*_check_row(result, has_wrong=has_wrong))
     return table
 
 
-def _row(result: Result, *, wrong: bool) -> list[Text | str]:
+def _check_row(result: Result, *, has_wrong: bool) -> list[Text | str]:
     count = _count_wrong(result)
     return [
-        Text(result.standing, style=STYLES[result.standing]),
+        Text(result.status, style=STYLES[result.status]),
         result.check.title,
         counted(result.looked_at, result.unit),
-        *([f"{count:,}" if count else ""] if wrong else []),
+        *([f"{count:,}" if count else ""] if has_wrong else []),
         result.check.requirement.number,
     ]
 
@@ -78,21 +84,23 @@ def _count_wrong(result: Result) -> int:
 
 def _ledger(verdict: Verdict) -> Text:
     text = Text("recipients  ", style="bold")
-    for name in CLASSES:
-        count = verdict.ledger.get(name, 0)
-        if count or name == "ok":
-            style = "green" if name in _GOOD else "yellow" if name in _OPEN else "bold red"
-            text.append(f"{name} {count:,}", style=style).append("   ")
+    for kind in RESULT_KINDS:
+        count = verdict.ledger.get(kind, 0)
+        if count or kind == "ok":
+            text.append(f"{kind} {count:,}", style=result_style(kind)).append("   ")
     return text
 
 
 def _faults(verdict: Verdict) -> Text:
     text = Text("faults", style="bold")
     for row in verdict.faults:
-        style = "" if row.struck else "bold red"
+        style = "" if row.injected else "bold red"
         text.append(f"\n{row.id:<4}{row.fault} at {row.target} {row.nth} of {row.where}", style=style)
-        text.append(f"  struck {row.struck}: {row.effect}", style="dim" if row.struck else style)
+        text.append(f"  struck {row.injected}: {row.effect}", style="dim" if row.injected else style)
     return text
+
+
+# -- findings ---------------------------------------------------------------------------------------
 
 
 def _group(group: Group) -> Stack:
@@ -102,37 +110,36 @@ def _group(group: Group) -> Stack:
         (f"  {group.count:,} times" if group.count > 1 else "", "bold"),
         (f"  ({group.check}, blame: {group.blame})", "dim"),
     )
-    examples = (
-        []
-        if group.level == "note"
-        else [Padding(_example(some), (0, 0, 0, 6), expand=False) for some in group.examples]
-    )
-    notes = [
-        Padding(Text(some.got, style="dim"), (0, 0, 0, 6), expand=False)
-        for some in group.examples
-        if group.level == "note"
-    ]
-    return Stack(head, *examples, *notes)
+    example_text = _note_text if group.level == "note" else _example_text
+    examples = (Padding(example_text(example), (0, 0, 0, 6), expand=False) for example in group.examples)
+    return Stack(head, *examples)
 
 
-def _example(finding: Finding) -> Text:
+def _note_text(finding: Finding) -> Text:
+    return Text(finding.got, style="dim")
+
+
+def _example_text(finding: Finding) -> Text:
     return Text.assemble(
         (str(finding.where), "bold"),
         ("\n  expected ", "dim"),
-        _short(finding.expected),
+        _shortened(finding.expected),
         ("\n  got      ", "dim"),
-        _short(finding.got),
+        _shortened(finding.got),
     )
 
 
-def _short(text: str) -> str:
-    return text if len(text) <= _SHOWN_CHARACTERS else text[: _SHOWN_CHARACTERS - 1] + "…"
+def _shortened(text: str) -> str:
+    return text if len(text) <= _TEXT_MAX else text[: _TEXT_MAX - 1] + "…"
+
+
+# -- ending -----------------------------------------------------------------------------------------
 
 
 def _ending(verdict: Verdict, reports: Mapping[str, Path], run: Path | None) -> Text:
     text = Text.assemble(
         ("verdict     ", "bold"),
-        (verdict.standing, STYLES[verdict.standing]),
+        (verdict.status, STYLES[verdict.status]),
         f"  {summary(verdict)}",
         *_scenario(verdict),
         ("\nseed        ", "bold"),
@@ -140,12 +147,12 @@ def _ending(verdict: Verdict, reports: Mapping[str, Path], run: Path | None) -> 
     )
     for name, path in reports.items():
         text.append(f"\n{name:<12}", style="bold").append(str(path))
-    somebody = sufferer(verdict)
-    if somebody is not None and run is not None:
-        text.append("\nnext        ", style="bold").append(f"sendproof explain {shlex.quote(str(run))} {somebody}")
+    customer = example_customer(verdict)
+    if customer is not None and run is not None:
+        text.append("\nnext        ", style="bold").append(f"sendproof explain {shlex.quote(str(run))} {customer}")
     return text
 
 
 def _scenario(verdict: Verdict) -> list[str | tuple[str, str]]:
-    played = verdict.scenario
-    return [] if played is None else [("\nscenario    ", "bold"), f"{played.name}  ({played.file})"]
+    scenario = verdict.scenario
+    return [] if scenario is None else [("\nscenario    ", "bold"), f"{scenario.name}  ({scenario.file})"]

@@ -1,4 +1,4 @@
-"""The run as a picture: what was sent and answered in each hour, and when metrics were pushed."""
+"""The run as a chart: sent messages and receipts per hour, and the pushes of metrics."""
 
 from collections import Counter
 from collections.abc import Iterable, Sequence
@@ -7,34 +7,35 @@ from math import sqrt
 
 from sendproof_harness.history.records import History
 from sendproof_harness.history.timestamps import DAY, HOUR, spoken
-from sendproof_harness.judge.checks.metrics import pushes
-from sendproof_harness.judge.checks.webhooks import is_success
+from sendproof_harness.judge.facts.acknowledgement import is_success
 from sendproof_harness.judge.facts.delivery_ledger import ledger
+from sendproof_harness.judge.facts.metrics import pushes
 from sendproof_harness.report.formatting import counted
 
 WIDTH = 960
 LANE_HEIGHT = 64
 _LEFT, _RIGHT = 96, 8
+_BAR_TOP = 8
 _BAR_WIDTH_MIN = 2.0
 _DATE_WIDTH = 72
 
-# A run of a year would be a picture of hairlines; the report then shows its first weeks.
+# The bars of a whole year would be hairlines; the chart then shows the first weeks.
 _HOURS_MAX = 24 * 60
 
 
 @dataclass(frozen=True, kw_only=True)
 class Bar:
-    """One hour of one lane, in the units of the picture, and what to say of it."""
+    """One hour of one lane, in the units of the chart, with its tooltip."""
 
     x: float
     height: float
     width: float
-    says: str
+    label: str
 
 
 @dataclass(frozen=True, kw_only=True)
 class Lane:
-    """One row of the picture. Heights grow with the square root, so that stragglers stay visible."""
+    """One row of the chart. Heights grow with the square root, so that a few late messages stay visible."""
 
     name: str
     total: int
@@ -44,38 +45,38 @@ class Lane:
 
 @dataclass(frozen=True, kw_only=True)
 class Tick:
-    """One instant across the picture."""
+    """One instant in the chart, with its tooltip."""
 
     x: float
-    says: str
+    label: str
 
 
 @dataclass(frozen=True, kw_only=True)
 class Timeline:
-    """Everything the picture shows, by place."""
+    """The content of the chart, with its description."""
 
     lanes: tuple[Lane, ...]
     days: tuple[Tick, ...]
     due: tuple[Tick, ...]
     pushes: tuple[Tick, ...]
-    says: str
+    description: str
 
 
 def timeline(history: History) -> Timeline | None:
-    """The picture of a run, or None when nothing was ever due or sent."""
+    """Return the chart of a run, or None if no message was due or sent."""
     sent = [delivery.send_at for delivery in history.deliveries if not delivery.test]
-    due = {fate.obligation.due for fate in ledger(history).fates if fate.obligation.owed}
+    due = {recipient.obligation.due for recipient in ledger(history).recipients if recipient.obligation.owed}
     if not sent and not due:
         return None
     receipts = [attempt.at for attempt in history.webhooks if attempt.event == "receipt" and is_success(attempt.status)]
-    pushed = sorted({at for some in pushes(history).values() for at in some})
+    pushed = sorted({at for campaign_pushes in pushes(history).values() for at in campaign_pushes})
     scale = _Scale.of([*sent, *due], history.header.ended)
     return Timeline(
         lanes=(_lane("sent", sent, scale), _lane("receipts", receipts, scale)),
         days=tuple(_day(at, scale) for at in range(scale.first_midnight, scale.end, DAY)),
-        due=tuple(Tick(x=scale.x(at), says=f"due {spoken(at)}") for at in sorted(due)),
-        pushes=tuple(Tick(x=scale.x(at), says=f"metrics pushed {spoken(at)}") for at in pushed if at < scale.end),
-        says=_in_words(sent, receipts, pushed),
+        due=tuple(Tick(x=scale.x(at), label=f"due {spoken(at)}") for at in sorted(due)),
+        pushes=tuple(Tick(x=scale.x(at), label=f"metrics pushed {spoken(at)}") for at in pushed if at < scale.end),
+        description=_description(sent, receipts, pushed),
     )
 
 
@@ -98,9 +99,9 @@ class _Scale:
 
 
 def _day(midnight: int, scale: _Scale) -> Tick:
-    """Midnight, with its date where there is room for it."""
+    """Return the tick of a midnight, with the date if there is room for it."""
     x = scale.x(midnight)
-    return Tick(x=x, says=spoken(midnight)[:10] if x < WIDTH - _DATE_WIDTH else "")
+    return Tick(x=x, label=spoken(midnight)[:10] if x < WIDTH - _DATE_WIDTH else "")
 
 
 def _lane(name: str, instants: Iterable[int], scale: _Scale) -> Lane:
@@ -110,9 +111,9 @@ def _lane(name: str, instants: Iterable[int], scale: _Scale) -> Lane:
     bars = (
         Bar(
             x=scale.x(hour),
-            height=round((LANE_HEIGHT - 8) * sqrt(count / peak), 1),
+            height=round((LANE_HEIGHT - _BAR_TOP) * sqrt(count / peak), 1),
             width=round(width, 1),
-            says=f"{count:,} in the hour from {spoken(hour)}",
+            label=f"{count:,} in the hour from {spoken(hour)}",
         )
         for hour, count in sorted(hours.items())
         if hour < scale.end
@@ -120,7 +121,7 @@ def _lane(name: str, instants: Iterable[int], scale: _Scale) -> Lane:
     return Lane(name=name, total=sum(hours.values()), peak=peak, bars=tuple(bars))
 
 
-def _in_words(sent: Sequence[int], receipts: Sequence[int], pushed: Sequence[int]) -> str:
+def _description(sent: Sequence[int], receipts: Sequence[int], pushed: Sequence[int]) -> str:
     if not sent:
         return "Nothing was sent."
     return (

@@ -1,4 +1,4 @@
-"""Write every report of a run into one folder."""
+"""Write all reports of a run into one folder."""
 
 from collections.abc import Mapping
 from pathlib import Path
@@ -9,7 +9,7 @@ from sendproof_harness.report import html, json, junit_report
 
 
 def write_reports(verdict: Verdict, history: History, folder: Path) -> dict[str, Path]:
-    """Write `verdict.json`, `junit.xml` and `report.html`, and say where: by `json`, `junit` and `html`."""
+    """Write `verdict.json`, `junit.xml` and `report.html`; return the paths by `json`, `junit` and `html`."""
     texts = {
         "json": ("verdict.json", json.render(verdict, history)),
         "junit": ("junit.xml", junit_report.render(verdict, history)),
@@ -19,7 +19,7 @@ def write_reports(verdict: Verdict, history: History, folder: Path) -> dict[str,
 
 
 def write_texts(texts: Mapping[str, tuple[str, str]], folder: Path) -> dict[str, Path]:
-    """Write texts, each with the name of its file, into a folder that is made when it is missing; and say where."""
+    """Write texts, each with its file name, into a folder, which is created if it is missing; return the paths."""
     folder.mkdir(parents=True, exist_ok=True)
     paths = {name: folder / file for name, (file, _) in texts.items()}
     for name, (_, text) in texts.items():

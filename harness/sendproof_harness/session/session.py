@@ -145,7 +145,7 @@ def judge_and_report(file: Path, history: History, folder: Path | None, console:
     verdict = judge(history)
     reports = None if folder is None else write_reports(verdict, history, folder)
     print_verdict(verdict, console, reports, file.parent if file.parent == folder else file)
-    return verdict.standing
+    return verdict.status
 
 
 def summary(standings: Mapping[str, Status], results: Path, console: Console) -> None:

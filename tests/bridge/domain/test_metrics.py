@@ -4,15 +4,24 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from sendproof_bridge.clock import DAY, HOUR, MINUTE
-from sendproof_bridge.domain.metrics import BOUNCED, COUNTS_AS, DELIVERED, DROPPED, SENT, items, timetable, totals
+from sendproof_bridge.domain.metrics import (
+    BOUNCED,
+    DELIVERED,
+    DROPPED,
+    SENT,
+    STATES_COUNTED,
+    items,
+    report_times,
+    totals,
+)
 from sendproof_bridge.storage.lifecycle import MESSAGE
 
-COUNTS = st.lists(st.tuples(st.integers(1, 3), st.sampled_from(sorted(MESSAGE.steps)), st.integers(0, 99)))
+COUNTS = st.lists(st.tuples(st.integers(1, 3), st.sampled_from(sorted(MESSAGE.transitions)), st.integers(0, 99)))
 
 
 def test_reports_come_soon_and_then_every_six_hours_for_a_week():
     """The first after a quarter of an hour, the last exactly seven days after the first send."""
-    due = timetable(0)
+    due = report_times(0)
 
     assert (due[0], due[1], due[2], due[-1], len(due)) == (15 * MINUTE, 6 * HOUR, 12 * HOUR, 7 * DAY, 29)
 
@@ -41,14 +50,14 @@ def test_no_more_is_delivered_or_bounced_than_was_sent(counts):
 
 def test_no_step_of_a_message_takes_a_total_back():
     """Whatever a message counts as once, but for being dropped or bounced later, it counts as for ever."""
-    for before, allowed in MESSAGE.steps.items():
+    for before, allowed in MESSAGE.transitions.items():
         for after in allowed:
-            had = {metric for metric, states in COUNTS_AS.items() if before in states}
-            assert had <= {metric for metric, states in COUNTS_AS.items() if after in states}
+            had = {metric for metric, states in STATES_COUNTED.items() if before in states}
+            assert had <= {metric for metric, states in STATES_COUNTED.items() if after in states}
 
 
 def test_items_name_channel_campaign_template_and_metric():
     """Each total is one item of UpdateCampaignMetrics."""
-    assert items(505, 7001, {11: {SENT: 8}}) == [
+    assert metric_items(505, 7001, {11: {SENT: 8}}) == [
         {"ChannelID": 505, "CampaignID": 7001, "TemplateID": 11, "MetricID": 0, "MetricValue": 8}
     ]

@@ -8,7 +8,7 @@ from contextlib import closing
 import pytest
 import requests
 
-from sendproof_bridge.inbound.app import Door
+from sendproof_bridge.inbound.app import WebhookApp
 from small_bridge import TOKEN
 from stand_in import serving
 
@@ -20,7 +20,7 @@ DELIVERED = {"number": "447123456789", "status": "D", "customID": "", "datetime"
 def door(small):
     """The address of an open door."""
     woken = []
-    with closing(Door(small.bridge, lambda: woken.append(1))) as opened, serving(opened.app()) as url:
+    with closing(WebhookApp(small.bridge, lambda: woken.append(1))) as opened, serving(opened.router()) as url:
         small.woken = woken
         yield url
 
@@ -40,7 +40,7 @@ def test_a_campaign_event_becomes_work(door, small):
     """It is stored, a first page is due, and the worker is woken."""
     assert post_event(door, EVENT).status_code == 200
 
-    assert small.rows("SELECT id FROM job") == ["page:acme:505:7001:0"]
+    assert small.rows("SELECT id FROM job") == ["fetch_page:acme:505:7001:0"]
     assert small.woken == [1]
 
 
@@ -56,7 +56,7 @@ def test_names_may_come_in_any_case(door, small):
     body = {"eventTypeId": 13, "timeStamp": "2022-09-19 05:04:54", "campaignId": "8001", "channelId": 505}
 
     assert post_event(door, body).status_code == 200
-    assert small.rows("SELECT id FROM job") == ["page:acme:505:8001:0"]
+    assert small.rows("SELECT id FROM job") == ["fetch_page:acme:505:8001:0"]
 
 
 @pytest.mark.parametrize("body", [{"EventTypeID": 1, "TimeStamp": "x", "CampaignID": 7001}, {"EventTypeID": 2}])
@@ -83,7 +83,7 @@ def test_other_events_are_only_recorded(door, small, body):
             {"EventTypeID": 13, "CampaignID": -1, "ChannelID": 505},
             "expected CampaignID as a number or a short text, got -1",
         ),
-        ({**EVENT, "ChannelID": 999}, "channel 999 of client acme is not known here"),
+        ({**EVENT, "ChannelID": 999}, "channel 999 of client acme is not configured"),
     ],
 )
 def test_a_bad_event_is_refused_with_a_reason(door, small, body, reason):
@@ -111,7 +111,7 @@ def test_a_receipt_is_stored_with_its_batch(door, small):
     """Number, letter and time as they came; the batch is in the address."""
     assert post_receipt(door, DELIVERED).status_code == 200
 
-    assert small.rows("SELECT client, batch, recipient, letter, stamp, result FROM receipt") == [
+    assert small.rows("SELECT client, batch, recipient, status_code, provider_time, result FROM receipt") == [
         ("acme", "505-7001-0-0", "447123456789", "D", "2026-03-02 09:00:07", None)
     ]
 
@@ -150,7 +150,7 @@ def test_waiting_receipts_need_one_job(door, small):
     for _ in range(3):
         post_receipt(door, DELIVERED)
 
-    assert small.rows("SELECT kind, state FROM job") == [("receipts", "due")]
+    assert small.rows("SELECT kind, state FROM job") == [("process_receipts", "due")]
 
 
 def test_health_is_ok_when_nothing_is_wrong(door):

@@ -9,7 +9,8 @@ import yaml
 from repository import ROOT
 from sendproof_bridge.clock import MINUTE
 from sendproof_bridge.inbound import status
-from sendproof_bridge.inbound.app import Door, read_event
+from sendproof_bridge.inbound.app import WebhookApp
+from sendproof_bridge.inbound.events import read_event
 from small_bridge import KEY, NOON, row
 from stand_in import Says
 
@@ -34,14 +35,14 @@ def reported(small, outside):
 def test_health_and_campaign_fit_the_contract(reported):
     """Nothing more and nothing less is told."""
     assert fits("Health", status.health(reported.bridge))
-    assert fits("Campaign", status.campaign(reported.bridge, KEY))
+    assert fits("Campaign", status.campaign_status(reported.bridge, KEY))
 
 
 def test_the_contract_has_every_route(small):
     """And the door has every path of the contract."""
-    door = Door(small.bridge, lambda: None)
+    door = WebhookApp(small.bridge, lambda: None)
     door.close()
-    routes = {route.path.replace(":int", "") for route in door.app().routes}
+    routes = {route.path.replace(":int", "") for route in door.router().routes}
 
     assert routes == set(CONTRACT["paths"])
 

@@ -7,15 +7,15 @@ from contextlib import suppress
 import pytest
 from starlette.responses import StreamingResponse
 
-from sendproof_bridge.outbound.errors import NotDoneError, UnknownOutcomeError
-from sendproof_bridge.outbound.http import Wire
+from sendproof_bridge.outbound.errors import NotSentError, OutcomeUnknownError
+from sendproof_bridge.outbound.http import HttpClient
 from stand_in import Says, serving, stand_in
 
 
 def test_a_refused_connection_had_no_effect():
     """Nobody was there to do anything."""
-    with pytest.raises(NotDoneError, match=r"^call: no connection \(ConnectionError\)$"):
-        Wire().call("call", "POST", "http://127.0.0.1:9/secret")
+    with pytest.raises(NotSentError, match=r"^call: no connection \(ConnectionError\)$"):
+        HttpClient().request("call", "POST", "http://127.0.0.1:9/secret")
 
 
 def test_an_answer_that_does_not_come_leaves_the_outcome_open():
@@ -28,8 +28,8 @@ def test_an_answer_that_does_not_come_leaves_the_outcome_open():
 
     with stand_in() as slow:
         slow.say("op", wait)
-        with pytest.raises(UnknownOutcomeError, match=r"^call: no answer \(ReadTimeout\)$"):
-            Wire(read_seconds=0.1).call("call", "POST", f"{slow.url}/op")
+        with pytest.raises(OutcomeUnknownError, match=r"^call: no response \(ReadTimeout\)$"):
+            HttpClient(read_seconds=0.1).request("call", "POST", f"{slow.url}/op")
         release.set()
 
 
@@ -38,8 +38,8 @@ def test_a_body_cut_short_leaves_the_outcome_open():
     with stand_in() as outside:
         outside.say("op", Says(b"[1, 2", headers=(("content-length", "5"),)))
 
-        with pytest.raises(UnknownOutcomeError, match="expected JSON"):
-            Wire().call("call", "GET", f"{outside.url}/op").json()
+        with pytest.raises(OutcomeUnknownError, match="expected JSON"):
+            HttpClient().request("call", "GET", f"{outside.url}/op").json()
 
 
 def test_an_answer_that_drips_without_end_leaves_the_outcome_open():
@@ -54,5 +54,5 @@ def test_an_answer_that_drips_without_end_leaves_the_outcome_open():
     async def drip(scope, receive, send):
         await StreamingResponse(drops())(scope, receive, send)
 
-    with serving(drip) as url, pytest.raises(UnknownOutcomeError, match=r"^call: no answer \(TimeoutError\)$"):
-        Wire(read_seconds=0.2).call("call", "GET", url)
+    with serving(drip) as url, pytest.raises(OutcomeUnknownError, match=r"^call: no response \(TimeoutError\)$"):
+        HttpClient(read_seconds=0.2).request("call", "GET", url)

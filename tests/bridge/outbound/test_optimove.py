@@ -5,25 +5,25 @@ import pytest
 from sendproof_bridge.clock import parse_time
 from sendproof_bridge.config_fields import Secret
 from sendproof_bridge.outbound.errors import (
-    CredentialsRefusedError,
+    OutcomeUnknownError,
     RateLimitedError,
-    RefusedError,
-    UnknownOutcomeError,
+    RejectedError,
+    UnauthorizedError,
 )
-from sendproof_bridge.outbound.http import Wire
-from sendproof_bridge.outbound.optimove import Optimove, Recipient
+from sendproof_bridge.outbound.http import HttpClient
+from sendproof_bridge.outbound.optimove import OptimoveClient, Recipient
 from stand_in import Says
 
 PAGE = "GetCustomerSendDetailsByChannel"
 ROW = {"CustomerID": "C1", "TemplateID": 14, "ScheduledTime": "2016-08-30 10:00:00", "CustomerAttributes": ["a", None]}
 RECIPIENT = Recipient(
-    customer="C1", template=14, at=parse_time("2016-08-30 10:00:00"), attributes={"EMAIL": "a", "COUNTRY": None}
+    customer="C1", template=14, send_at=parse_time("2016-08-30 10:00:00"), attributes={"EMAIL": "a", "COUNTRY": None}
 )
 
 
 def client(outside, path="/"):
     """An account at the stand-in."""
-    return Optimove(outside.url + path, Secret("a-key"), Wire(read_seconds=5.0), lambda: None)
+    return OptimoveClient(outside.url + path, Secret("a-key"), HttpClient(read_seconds=5.0), lambda: None)
 
 
 def page(outside, *answers, skip=0):
@@ -98,7 +98,7 @@ def test_attributes_may_come_as_one_string(outside):
 )
 def test_a_row_that_lacks_something_is_refused(outside, change, reason):
     """A customer must not be passed over in silence."""
-    with pytest.raises(RefusedError, match=reason):
+    with pytest.raises(RejectedError, match=reason):
         page(outside, Says([{**ROW, **change}]))
 
 
@@ -110,22 +110,22 @@ def test_past_the_end_nothing_is_left(outside, answer):
 
 def test_at_the_beginning_not_found_is_a_refusal(outside):
     """A campaign that cannot be read is not a campaign without customers."""
-    with pytest.raises(RefusedError, match="refused with 404"):
+    with pytest.raises(RejectedError, match="refused with 404"):
         page(outside, Says(status=404))
 
 
 @pytest.mark.parametrize(
     ("answer", "error"),
     [
-        (Says(status=401), CredentialsRefusedError),
-        (Says(status=403), CredentialsRefusedError),
+        (Says(status=401), UnauthorizedError),
+        (Says(status=403), UnauthorizedError),
         (Says(status=429), RateLimitedError),
-        (Says(status=400), RefusedError),
-        (Says(status=302, headers=(("Location", "/login"),)), RefusedError),
-        (Says("Something went wrong"), RefusedError),
-        (Says(status=503), UnknownOutcomeError),
-        (Says(b"<html>blocked</html>"), UnknownOutcomeError),
-        (Says({"rows": []}), UnknownOutcomeError),
+        (Says(status=400), RejectedError),
+        (Says(status=302, headers=(("Location", "/login"),)), RejectedError),
+        (Says("Something went wrong"), RejectedError),
+        (Says(status=503), OutcomeUnknownError),
+        (Says(b"<html>blocked</html>"), OutcomeUnknownError),
+        (Says({"rows": []}), OutcomeUnknownError),
     ],
 )
 def test_each_way_to_fail_is_told_apart(outside, answer, error):
@@ -146,7 +146,7 @@ def test_a_quoted_text_is_no_success(outside):
     """Some failures come with status 200."""
     outside.say("UpdateCampaignMetrics", Says("Invalid campaign"))
 
-    with pytest.raises(RefusedError, match="Invalid campaign"):
+    with pytest.raises(RejectedError, match="Invalid campaign"):
         client(outside).update_metrics([])
 
 
@@ -154,7 +154,7 @@ def test_a_quoted_text_is_no_success(outside):
 def test_a_page_of_something_else_is_no_success(outside, body):
     """A firewall before the service may answer 200; whether the call got through, nobody knows."""
     outside.say("UpdateCampaignMetrics", Says(body))
-    with pytest.raises(UnknownOutcomeError):
+    with pytest.raises(OutcomeUnknownError):
         client(outside).update_metrics([])
 
 
@@ -173,7 +173,7 @@ def test_a_channel_without_templates_is_an_empty_list(outside, nothing):
 
 
 @pytest.mark.parametrize(
-    ("body", "kind"), [(b'"no"', RefusedError), (b"<html>", UnknownOutcomeError), (b"{}", UnknownOutcomeError)]
+    ("body", "kind"), [(b'"no"', RejectedError), (b"<html>", OutcomeUnknownError), (b"{}", OutcomeUnknownError)]
 )
 def test_attributes_that_are_none_are_told_apart(outside, body, kind):
     """A bare string is the service's refusal; what makes no sense may have come from anybody on the way."""

@@ -4,20 +4,20 @@ import pytest
 from sqlalchemy import text
 
 from sendproof_bridge.storage import job_queue
-from sendproof_bridge.storage.job_queue import LEASE_SECONDS, Claimant, LostJobError, NewJob
+from sendproof_bridge.storage.job_queue import LEASE_SECONDS, ClaimRequest, LostJobError, NewJob
 
 
 def take(store, *, owner="run-1", now=1_000, real=0.0, busy=()):
     """Claim one job."""
     with store.write() as tx:
-        return job_queue.claim(tx, Claimant(owner=owner, now=now, real=real, busy=busy))
+        return job_queue.claim(tx, ClaimRequest(owner=owner, now=now, real=real, busy_lanes=busy))
 
 
 def take_together(store, now=1_000):
     """Claim one job, and with it those that are done together with it; their names."""
     with store.write() as tx:
-        claimant = Claimant(owner="run-1", now=now, real=0.0)
-        return [one.id for one in job_queue.claim_alike(tx, claimant, job_queue.claim(tx, claimant))]
+        claimant = ClaimRequest(owner="run-1", now=now, real=0.0)
+        return [one.id for one in job_queue.claim_batch(tx, claimant, job_queue.claim(tx, claimant))]
 
 
 def put(store, *new):
@@ -34,7 +34,7 @@ def states(store):
 
 def job(name, due_at=0, lane="", **payload):
     """A job of that name."""
-    return NewJob(id=name, kind="page", due_at=due_at, lane=lane, payload=payload)
+    return NewJob(id=name, kind="fetch_page", due_at=due_at, lane=lane, payload=payload)
 
 
 def test_a_job_is_claimed_once(store):
@@ -74,7 +74,7 @@ def test_busy_lanes_are_left_out(store):
 
 def trigger(name, lane="trigger:acme:505:8001", due_at=0):
     """The job of a trigger."""
-    return NewJob(id=name, kind="trigger", lane=lane, due_at=due_at)
+    return NewJob(id=name, kind="send_triggered", lane=lane, due_at=due_at)
 
 
 def test_triggers_of_one_lane_are_taken_together(store):
@@ -100,8 +100,8 @@ def test_jobs_are_ended_together_by_their_owner_only(store):
     """If one of them was taken over, none is ended."""
     put(store, trigger("a"), trigger("b"))
     with store.write() as tx:
-        claimant = Claimant(owner="run-1", now=0, real=0.0)
-        lost = job_queue.claim_alike(tx, claimant, job_queue.claim(tx, claimant))
+        claimant = ClaimRequest(owner="run-1", now=0, real=0.0)
+        lost = job_queue.claim_batch(tx, claimant, job_queue.claim(tx, claimant))
     take(store, owner="run-2", real=LEASE_SECONDS + 1)
 
     with pytest.raises(LostJobError, match="1 of 2 jobs from a on"), store.write() as tx:
@@ -134,7 +134,7 @@ def test_a_renewed_lease_keeps_the_job(store):
     put(store, job("a"))
     take(store, owner="run-1", real=0.0)
     with store.write() as tx:
-        job_queue.renew(tx, "run-1", 100.0)
+        job_queue.renew_leases(tx, "run-1", 100.0)
 
     assert take(store, owner="run-2", real=LEASE_SECONDS + 1) is None
 
@@ -144,7 +144,7 @@ def test_a_new_run_takes_over_at_once(store):
     put(store, job("a"))
     take(store, owner="run-1")
     with store.write() as tx:
-        rescued = job_queue.rescue(tx, "run-2")
+        rescued = job_queue.release_expired(tx, "run-2")
 
     assert (rescued, take(store, owner="run-2").id) == (1, "a")
 
@@ -153,7 +153,7 @@ def test_a_postponed_job_comes_back_with_its_attempts(store):
     """The number of attempts decides how long to wait next time."""
     put(store, job("a"))
     with store.write() as tx:
-        job_queue.later(tx, job_queue.claim(tx, Claimant(owner="run-1", now=0, real=0)), 500, "no connection")
+        job_queue.retry_at(tx, job_queue.claim(tx, ClaimRequest(owner="run-1", now=0, real=0)), 500, "no connection")
 
     assert (take(store, now=499), take(store, now=500).attempts) == (None, 2)
 
@@ -162,7 +162,7 @@ def test_a_recurring_job_comes_back_as_new(store):
     """Its attempts start again from nothing."""
     put(store, job("a"))
     with store.write() as tx:
-        job_queue.again(tx, job_queue.claim(tx, Claimant(owner="run-1", now=0, real=0)), 500)
+        job_queue.reschedule(tx, job_queue.claim(tx, ClaimRequest(owner="run-1", now=0, real=0)), 500)
 
     assert take(store, now=500).attempts == 1
 
@@ -171,11 +171,11 @@ def test_a_dead_job_stays_until_the_next_start(store):
     """Nobody works at it, and nobody forgets it."""
     put(store, job("a"))
     with store.write() as tx:
-        job_queue.bury(tx, job_queue.claim(tx, Claimant(owner="run-1", now=0, real=0)), "refused")
+        job_queue.fail(tx, job_queue.claim(tx, ClaimRequest(owner="run-1", now=0, real=0)), "refused")
 
     assert (states(store), take(store)) == ({"a": "dead"}, None)
     with store.write() as tx:
-        job_queue.revive(tx)
+        job_queue.requeue_failed(tx)
     assert take(store).id == "a"
 
 
@@ -183,7 +183,7 @@ def test_starting_over_brings_a_job_forward(store):
     """What is due in six hours is due now when the bridge starts."""
     put(store, job("a", due_at=9_999))
     with store.write() as tx:
-        job_queue.start_over(tx, job("a"))
+        job_queue.make_due(tx, job("a"))
 
     assert take(store, now=0).id == "a"
 
@@ -193,7 +193,7 @@ def test_starting_over_leaves_a_running_job_alone(store):
     put(store, job("a"))
     take(store)
     with store.write() as tx:
-        job_queue.start_over(tx, job("a"))
+        job_queue.make_due(tx, job("a"))
 
     assert states(store) == {"a": "running"}
 

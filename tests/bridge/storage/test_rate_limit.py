@@ -8,12 +8,12 @@ from sqlalchemy import text
 
 from sendproof_bridge.outbound.errors import RateLimitedError
 from sendproof_bridge.storage import rate_limit
-from sendproof_bridge.storage.rate_limit import CALLS, WINDOW_MS, take
+from sendproof_bridge.storage.rate_limit import MAX_CALLS, WINDOW_MS, take
 
 
 def test_the_fifty_first_call_waits_for_the_first_to_leave_the_window(store):
     """The error says how long, so that the job comes back in time and not before."""
-    for number in range(CALLS):
+    for number in range(MAX_CALLS):
         take(store, "acme", 1_000 + number)
 
     with pytest.raises(RateLimitedError) as error:
@@ -23,7 +23,7 @@ def test_the_fifty_first_call_waits_for_the_first_to_leave_the_window(store):
 
 def test_clients_have_limits_of_their_own(store):
     """The limit is one of the key."""
-    for _ in range(CALLS):
+    for _ in range(MAX_CALLS):
         take(store, "acme", 1_000)
 
     take(store, "other", 1_000)
@@ -34,7 +34,7 @@ def test_clients_have_limits_of_their_own(store):
 def test_no_window_ever_holds_more_than_fifty(store, pauses):
     """However calls are spread, any ten seconds see at most fifty."""
     with store.write() as tx:
-        tx.execute(text("DELETE FROM call"))
+        tx.execute(text("DELETE FROM optimove_call"))
     made, now = [], 0
     for pause in pauses:
         now += pause
@@ -44,4 +44,4 @@ def test_no_window_ever_holds_more_than_fifty(store, pauses):
             now += error.retry_after_ms or 0
             rate_limit.take(store, "acme", now)
         made.append(now)
-    assert all(later - earlier > 10_000 for earlier, later in zip(made, made[CALLS:], strict=False))
+    assert all(later - earlier > 10_000 for earlier, later in zip(made, made[MAX_CALLS:], strict=False))

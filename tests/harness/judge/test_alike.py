@@ -64,11 +64,11 @@ def causes(story: Story) -> list[tuple[str, int | None]]:
 
 def named(story: Story) -> dict[tuple[int, str], str]:
     """The fate of each obligation that is not as it should be."""
-    fates = ledger(story.history()).fates
+    fates = ledger(story.history()).recipients
     return {
-        (fate.obligation.campaign, fate.obligation.customer): fate.name
+        (fate.obligation.campaign, fate.obligation.customer): fate.kind
         for fate in fates
-        if fate.name not in {"ok", "withheld"}
+        if fate.kind not in {"ok", "withheld"}
     }
 
 
@@ -154,7 +154,7 @@ def test_minutes_apart_are_alike_when_both_were_sent_late(sound):
     sent = {"send_at": iso(due + 3 * MINUTE)}
     story = sound.change_delivery_to(3, **sent).plus(second, sound.delivery_to(3) | {"message": SECOND} | sent)
 
-    assert [len(group) for group in ledger(story.history()).alike] == [2]
+    assert [len(group) for group in ledger(story.history()).interchangeable] == [2]
 
 
 def test_hours_apart_are_not_alike(sound):
@@ -163,7 +163,7 @@ def test_hours_apart_are_not_alike(sound):
     second = sound.of_customer(3) | {"campaign": 7002, "due": iso(due + HOUR)}
     story = sound.plus(second, sound.delivery_to(3) | {"message": SECOND, "send_at": iso(due + HOUR)})
 
-    assert ledger(story.history()).alike == ()
+    assert ledger(story.history()).interchangeable == ()
 
 
 def test_without_the_clock_equal_texts_are_alike(sound):
@@ -172,7 +172,7 @@ def test_without_the_clock_equal_texts_are_alike(sound):
     second = sound.of_customer(3) | {"campaign": 7002, "due": iso(FIRST_SEND + DAY)}
     story = Story((header, *sound.without("clock").plus(second, sound.delivery_to(3) | {"message": SECOND}).lines[1:]))
 
-    assert [len(group) for group in ledger(story.history()).alike] == [2]
+    assert [len(group) for group in ledger(story.history()).interchangeable] == [2]
 
 
 def test_the_one_that_is_missing_is_lost_and_no_other_late(sound):

@@ -1,8 +1,9 @@
 """Calls that break the contract, show no credential, come too fast or carry too much."""
 
 from history_builder import Line, Story
-from sendproof_harness.judge.checks.contract import CHECKS
+from sendproof_harness.judge.checks import contract, credentials, request_limits
 
+CHECKS = (*contract.CHECKS, *credentials.CHECKS, *request_limits.CHECKS)
 START_TEXT = "2026-03-02T06:00:00.000Z"
 
 
@@ -103,7 +104,7 @@ def test_simulator_broke(sound):
     story = sound.plus(request(status=500))
 
     assert found(story) == [("contract.requests", "harness", "optimove AddChannelTemplates: the simulator broke")]
-    assert story.verdict().standing == "error"
+    assert story.verdict().status == "error"
 
 
 def key(action: str, at: str, ends: str | None = None) -> Line:

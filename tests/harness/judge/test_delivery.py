@@ -202,4 +202,4 @@ def test_refused_because_of_the_number(sound, code, number, name):
                "number": number or owed["number"], "text": owed["text"], "code": code, "reason": "No"}  # fmt: skip
     story = sound.without("delivery", lambda line: line["message"] == message).plus(refused)
 
-    assert ledger(story.history()).fates[4].name == name
+    assert ledger(story.history()).recipients[4].kind == name

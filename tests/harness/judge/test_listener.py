@@ -35,7 +35,7 @@ def test_nobody_is_asked_who_only_plays_a_scenario(sound):
 
 def test_whoever_was_posted_nothing_is_unknown(sound):
     """A bridge that registered no listener has proven nothing about it."""
-    standings = {one.check.id: one.standing for one in asked(sound).verdict().results}
+    standings = {one.check.id: one.status for one in asked(sound).verdict().results}
     assert {standings[check.id] for check in CHECKS} == {"unknown"}
 
 
@@ -117,7 +117,7 @@ def test_what_is_asked_of_services_after_nonsense_says_nothing(sound):
         "n": 990, "at": "2026-03-09T08:30:00.000Z", "kind": "request", "service": "optimove", "method": "GET",
         "operation": "GetCampaignDetails", "path": "/x", "credential": "known", "status": 404,
     }  # fmt: skip
-    failed = [one.check.id for one in asked(sound).plus(refused).verdict().results if one.standing == "fail"]
+    failed = [one.check.id for one in asked(sound).plus(refused).verdict().results if one.status == "fail"]
     assert failed == ["contract.requests"]
-    failed = [one.check.id for one in asked(sound, probe()).plus(refused).verdict().results if one.standing == "fail"]
+    failed = [one.check.id for one in asked(sound, probe()).plus(refused).verdict().results if one.status == "fail"]
     assert failed == []

@@ -6,6 +6,7 @@ from history_builder import FIRST_SEND, START, Line, Story
 from sendproof_harness.history.timestamps import HOUR, MINUTE, iso, parse_instant
 from sendproof_harness.judge.checks import campaign_state, delivery, metrics, paging, timing, triggers, webhooks
 from sendproof_harness.judge.facts.delivery_ledger import ledger
+from sendproof_harness.judge.facts.metrics import targeted_customers
 
 CANCELLED_AT = FIRST_SEND + 30 * MINUTE
 
@@ -114,7 +115,7 @@ def test_sending_without_clearance_is_found(sound, cleared):
 
 def test_who_was_not_cleared_is_not_among_the_targeted(cleared):
     """Totals have to add up without them."""
-    assert sum(metrics.targeted(cleared.history()).values()) == 4
+    assert sum(targeted_customers(cleared.history()).values()) == 4
 
 
 def test_a_message_on_its_way_when_the_campaign_was_cancelled(cancelled):
@@ -176,7 +177,7 @@ def test_testing_mode(testing):
     """Nobody got anything, and that is right."""
     verdict = testing.verdict()
 
-    assert (verdict.standing, counts(testing)) == ("pass", {"withheld": 12})
+    assert (verdict.status, counts(testing)) == ("pass", {"withheld": 12})
 
 
 def test_sent_in_earnest_in_testing_mode(sound, testing):
@@ -200,8 +201,8 @@ def test_reported_in_testing_mode(sound, testing):
 def test_a_triggered_message_is_judged_like_any_other(sound):
     """In time it is ok, too late it is late, and without it is lost."""
     for sent_after, expected in ((0, "ok"), (HOUR, "late"), (None, "lost")):
-        fates = ledger(triggered(sound, sent_after).history()).fates
-        assert [fate.name for fate in fates if fate.obligation.trigger == "Visit"] == [expected]
+        fates = ledger(triggered(sound, sent_after).history()).recipients
+        assert [fate.kind for fate in fates if fate.obligation.trigger == "Visit"] == [expected]
 
 
 @pytest.mark.parametrize(("sent_after", "count"), [(0, 0), (MINUTE, 0), (MINUTE + 1, 1), (4 * MINUTE, 1)])

@@ -92,7 +92,7 @@ def test_history_ends_early(sound):
     story = Story((header, *sound.without("metrics").lines[1:]))
     cadence = next(result for result in story.verdict().results if result.check.id == "metrics.cadence")
 
-    assert (cadence.standing, cadence.looked_at) == ("unknown", 0)
+    assert (cadence.status, cadence.looked_at) == ("unknown", 0)
     assert causes(story, "note") == ["the history ends before the seven days are over"]
 
 

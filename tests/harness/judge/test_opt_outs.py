@@ -47,7 +47,7 @@ def against(story: Story) -> list[str]:
 
 def name(story: Story) -> str:
     """What became of customer 4."""
-    return ledger(story.history()).fates[4].name
+    return ledger(story.history()).recipients[4].kind
 
 
 def unsent(story: Story) -> Story:

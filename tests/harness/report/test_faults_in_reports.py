@@ -8,8 +8,7 @@ from rich.console import Console
 
 from fault_helpers import call, laid, strike, struck
 from history_builder import FIRST_SEND, START, Story
-from sendproof_harness.explain.customer import Story as Told
-from sendproof_harness.explain.customer import find, story
+from sendproof_harness.explain.customer import Explanation, explain, find_customer
 from sendproof_harness.history.timestamps import HOUR, iso
 from sendproof_harness.report import print_verdict, write_reports
 from sendproof_harness.report.summary import summary
@@ -34,10 +33,10 @@ def faulty(sound) -> Story:
     )
 
 
-def told(lines: Story, customer: str) -> Told:
+def told(lines: Story, customer: str) -> Explanation:
     """The story as the command tells it."""
     history = lines.history()
-    return story(history, lines.verdict(), find(history, customer))
+    return explain(history, lines.verdict(), find_customer(history, customer))
 
 
 def test_terminal(faulty):
@@ -60,7 +59,7 @@ def test_json_junit_and_html(faulty, tmp_path):
 
     assert json.loads(texts["json"])["faults"][0] == {
         "id": "f1", "fault": "connection_reset", "target": "call", "where": "textlocal.send", "nth": 1, "when": "after",
-        "struck": 1,
+        "injected": 1,
         "first_at": iso(FIRST_SEND), "effect": "the service had done it, and no reply came",
     }  # fmt: skip
     assert 'name="fault f1" value="connection_reset at call 1 of textlocal.send, after: struck 1;' in texts["junit"]
@@ -76,9 +75,9 @@ def test_a_run_without_faults_has_no_such_part(sound, tmp_path):
 
 def test_the_story_tells_what_struck(faulty):
     """In its place between what was owed and what was sent."""
-    (moment,) = [one for one in told(faulty, "C0000003").moments if one.who == "fault"]
+    (moment,) = [one for one in told(faulty, "C0000003").timeline if one.actor == "fault"]
 
-    assert (moment.what, moment.detail, moment.line) == (
+    assert (moment.text, moment.detail, moment.line) == (
         "connection_reset strikes at call 1 of textlocal send",
         "the service had done it, and no reply came",
         5_000,
@@ -94,7 +93,7 @@ def test_the_story_of_a_trigger_and_an_opt_out(sound):
         at | {"n": 901, "kind": "attributes", "source": "batch_file", "request": None,
               "changes": [{"customer": "C0000003", "field": "SMS_OPT_IN", "value": "0"}]},
     )  # fmt: skip
-    said = [(one.who, one.what) for one in told(lines, "C0000003").moments]
+    said = [(one.actor, one.text) for one in told(lines, "C0000003").timeline]
 
     assert ("platform", "finds that the customer meets trigger Visit of campaign 8001") in said
     assert ("platform", "notes SMS_OPT_IN 0 of the customer") in said
@@ -105,7 +104,7 @@ def test_a_hold_and_what_became_of_it(sound):
     hold = {"n": 900, "at": iso(START), "real": 0.0, "kind": "clearance", "campaign": 7001, "action": "required",
             "required_by": iso(FIRST_SEND), "named": 0, "cleared": 0}  # fmt: skip
     lines = sound.plus(hold, hold | {"action": "closed", "at": iso(FIRST_SEND), "cleared": 4})
-    said = [one.what for one in told(lines, "C0000003").moments]
+    said = [one.text for one in told(lines, "C0000003").timeline]
 
     assert "puts campaign 7001 on hold until 2026-03-02 09:00:00 UTC" in said
     assert "takes campaign 7001 off hold: 4 customers are cleared" in said

@@ -254,7 +254,9 @@ def test_timeline(sound):
 
     assert [(lane.name, lane.total, len(lane.bars)) for lane in picture.lanes] == [("sent", 10, 3), ("receipts", 10, 3)]
     assert (len(picture.pushes), len(picture.days), len(picture.due)) == (28, 7, 3)
-    assert picture.says.startswith("10 messages went out between 2026-03-02 09:00:00 UTC and 2026-03-02 11:00:00 UTC")
+    assert picture.description.startswith(
+        "10 messages went out between 2026-03-02 09:00:00 UTC and 2026-03-02 11:00:00 UTC"
+    )
 
 
 def test_summary_of_unwanted_messages(sound):

@@ -8,23 +8,22 @@ from rich.console import Console
 
 from command_line import sendproof
 from history_builder import Story
-from sendproof_harness.explain.customer import Story as Told
-from sendproof_harness.explain.customer import find, story
+from sendproof_harness.explain.customer import Explanation, explain, find_customer
 from sendproof_harness.report import explain_html, explain_text
 
 HOSTILE = "<script>alert('hello')</script>"
 
 
-def told(lines: Story, wanted: str) -> Told:
+def told(lines: Story, wanted: str) -> Explanation:
     """The story as the command tells it."""
     history = lines.history()
-    return story(history, lines.verdict(), find(history, wanted))
+    return explain(history, lines.verdict(), find_customer(history, wanted))
 
 
 def test_terminal(sound):
     """Who it is, what became of them, and every moment with the day above it."""
     console = Console(file=io.StringIO(), width=140)
-    explain_text.print_story(told(sound, "C0000003"), console)
+    explain_text.print_explanation(told(sound, "C0000003"), console)
     lines = [line.rstrip() for line in console.file.getvalue().splitlines()]
     assert lines[:5] == [
         "C0000003  447100000003",
@@ -39,7 +38,9 @@ def test_terminal(sound):
 def test_terminal_shows_what_is_wrong(sound):
     """The findings about the customer follow the story."""
     console = Console(file=io.StringIO(), width=140)
-    explain_text.print_story(told(sound.change_delivery_to(3, text="Hello [bold]you[/bold]"), "C0000003"), console)
+    explain_text.print_explanation(
+        told(sound.change_delivery_to(3, text="Hello [bold]you[/bold]"), "C0000003"), console
+    )
     shown = [line.strip() for line in console.file.getvalue().splitlines()]
     assert shown[shown.index("about this customer") + 1 :] == [
         "fail  wrong text: something other than what was owed  (delivery.text, blame: bridge)",

@@ -138,4 +138,4 @@ def test_ordinary_messages_end_at_the_assumed_rates(listening):
     assert events.count("delivered") == pytest.approx(950, abs=25)
     assert events.count("undelivered") == 1_000 - events.count("delivered")
     assert events.count("clicked") == pytest.approx(100, abs=30)
-    assert (listening.timers, listening.state.agendas) == ([], {})
+    assert (listening.timers, listening.state.schedules) == ([], {})

@@ -4,7 +4,7 @@ import msgspec
 import pytest
 
 from instants import SIX
-from optimove_alone import Optimove, plan, world
+from optimove_alone import Optimove, plan, sandbox_context
 
 CALLBACK = "http://127.0.0.1:9000/callbacks"
 
@@ -17,14 +17,14 @@ def change(customer: str = "C0000001", field: str = "FIRST_NAME", value: object 
 def update(optimove: Optimove, *changes: dict[str, object]) -> Any:
     """What the callback says of an update."""
     body = {"CustomerNewAttributesValuesList": list(changes), "CallbackURL": CALLBACK}
-    (timer,) = optimove.ask("UpdateCustomerAttributes", body).timers
+    (timer,) = optimove.call("UpdateCustomerAttributes", body).timers
     return told(optimove, timer)
 
 
 def told(optimove: Optimove, timer: Any) -> Any:
     """What is posted to the callback address when a timer rings, within the minute that is promised."""
     assert timer.at - SIX <= 60_000
-    (webhook,) = optimove.ring(timer).webhooks
+    (webhook,) = optimove.fire(timer).webhooks
     assert webhook.url == CALLBACK
     return msgspec.json.decode(webhook.body)
 
@@ -32,20 +32,20 @@ def told(optimove: Optimove, timer: Any) -> Any:
 def add(optimove: Optimove, name: str = "VIP", kind: str = "VARCHAR(3)", **more: object) -> Any:
     """What the callback says of a new attribute."""
     body = {"Name": name, "Type": kind, "CallbackURL": CALLBACK} | more
-    (timer,) = optimove.ask("AddCustomerAttribute", body).timers
+    (timer,) = optimove.call("AddCustomerAttribute", body).timers
     return told(optimove, timer)
 
 
 def value(optimove: Optimove, customer: str, field: str) -> object:
     """One attribute of one customer, as it is read an hour later."""
-    index = optimove.state.records.find(customer)
+    index = optimove.state.records.index_of(customer)
     return optimove.state.records.value(index, field, SIX + 3_600_000)
 
 
 def test_an_update_is_told_by_its_callback(optimove: Optimove) -> None:
     """It succeeds as a whole, under the number that the call was answered with."""
     body = {"CustomerNewAttributesValuesList": [change()], "CallbackURL": CALLBACK}
-    outcome = optimove.ask("UpdateCustomerAttributes", body)
+    outcome = optimove.call("UpdateCustomerAttributes", body)
     request = msgspec.json.decode(outcome.reply.body)["requestId"]
     assert told(optimove, outcome.timers[0]) == {"isSuccess": True, "requestId": request}
     assert value(optimove, "C0000001", "FIRST_NAME") == "Ada"
@@ -74,18 +74,18 @@ def test_one_wrong_value_stops_a_whole_update(optimove: Optimove, wrong: Any, er
 def test_an_attribute_that_is_being_made_is_unavailable(optimove: Optimove) -> None:
     """Until its callback came."""
     body = {"Name": "VIP", "Type": "INT", "CallbackURL": CALLBACK}
-    (making,) = optimove.ask("AddCustomerAttribute", body).timers
+    (making,) = optimove.call("AddCustomerAttribute", body).timers
     assert (
         update(optimove, change(field="VIP", value="1"))["errors"][0]["error"] == "UPDATE_FIELD_TEMPORARY_UNAVAILABLE"
     )
-    optimove.ring(making)
+    optimove.fire(making)
     assert update(optimove, change(field="vip", value="1"))["isSuccess"] is True
 
 
 @pytest.mark.parametrize(("answer", "most"), [("1000", 1_000), ("10000", 10_000)])
 def test_an_update_has_a_limit(answer: str, most: int) -> None:
     """The limit of the reference or that of the guide, and one past it."""
-    optimove = Optimove(world(dialects={"optimove.attribute_update_limit": answer}))
+    optimove = Optimove(sandbox_context(dialects={"optimove.attribute_update_limit": answer}))
     everybody = [change(f"C{index:07d}") for index in range(most)]
     assert update(optimove, *everybody)["isSuccess"] is True
     body = {"CustomerNewAttributesValuesList": [*everybody, change()]}
@@ -94,7 +94,7 @@ def test_an_update_has_a_limit(answer: str, most: int) -> None:
             "maxItems body.CustomerNewAttributesValuesList"
         ]
     else:
-        outcome = optimove.ask("UpdateCustomerAttributes", body)
+        outcome = optimove.call("UpdateCustomerAttributes", body)
         assert (outcome.reply.status, outcome.timers) == (400, ())
 
 
@@ -149,7 +149,7 @@ def test_40_attributes_can_be_added_and_no_more(optimove: Optimove) -> None:
 def test_an_upsert_makes_a_customer_at_once(optimove: Optimove) -> None:
     """Its members are spelled unlike those of the update."""
     body = {"CustomerId": "N1", "Attributes": [{"RealFieldName": "CITY", "Value": "Leeds"}]}
-    outcome = optimove.ask("UpsertCustomer", body)
+    outcome = optimove.call("UpsertCustomer", body)
     assert msgspec.json.decode(outcome.reply.body) == {"errors": []}
     assert value(optimove, "N1", "CITY") == "Leeds"
     assert [fact.kind for fact in outcome.facts] == ["attributes"]
@@ -160,12 +160,12 @@ def test_an_upsert_tells_its_errors_in_its_answer(optimove: Optimove) -> None:
     body = {"CustomerId": "N1", "Attributes": [{"RealFieldName": "SHOE_SIZE", "Value": 9}]}
     said = optimove.read("UpsertCustomer", body)
     assert said == {"errors": [{"error": "INVALID_FIELD", "customerId": "N1", "realFieldName": "SHOE_SIZE"}]}
-    assert optimove.state.records.find("N1") is None
+    assert optimove.state.records.index_of("N1") is None
 
 
 def test_who_changed_is_told(optimove: Optimove) -> None:
     """With the value of yesterday and that of today."""
-    optimove.ask(
+    optimove.call(
         "UpsertCustomer", {"CustomerId": "C0000001", "Attributes": [{"RealFieldName": "CITY", "Value": "Ely"}]}
     )
     before = optimove.state.records.value(1, "CITY", 0)
@@ -178,11 +178,11 @@ def test_who_changed_is_told(optimove: Optimove) -> None:
 
 def test_a_campaign_shows_its_customers_as_they_were_when_it_was_announced(optimove: Optimove) -> None:
     """What changed before is in its rows and in what is owed; what changes later is not."""
-    optimove.ask(
+    optimove.call(
         "UpsertCustomer", {"CustomerId": "C0000001", "Attributes": [{"RealFieldName": "SMS_OPT_IN", "Value": "0"}]}
     )
     optimove.announce(plan(customers=2))
-    optimove.state.records.set(0, "SMS_OPT_IN", "7", SIX + 1)
+    optimove.state.records.set_value(0, "SMS_OPT_IN", "7", SIX + 1)
     rows = optimove.rows(attributes="SMS_OPT_IN")
     assert rows[1]["CustomerAttributes"] == ["0"]
     assert rows[0]["CustomerAttributes"] != ["7"]
@@ -197,5 +197,5 @@ def test_a_callback_needs_an_address(optimove: Optimove, url: str) -> None:
 
 def test_a_callback_stays_on_this_machine(optimove: Optimove) -> None:
     """Unless the sandbox allows more."""
-    outcome = optimove.ask("AddCustomerAttribute", {"Name": "V", "Type": "INT", "CallbackURL": "http://example.com/"})
+    outcome = optimove.call("AddCustomerAttribute", {"Name": "V", "Type": "INT", "CallbackURL": "http://example.com/"})
     assert (outcome.reply.status, outcome.timers) == (400, ())

@@ -36,14 +36,14 @@ def test_a_key_may_call_what_its_access_type_allows(
     sandbox: Sandbox, access: str, listeners: int, channels: int
 ) -> None:
     """GetExecutionChannels is not on the list for third parties."""
-    client = sandbox.client(sandbox.key(access=access)["key"])
+    client = sandbox.client(sandbox.create_key(access=access)["key"])
     assert client.call("GET", LISTENERS).status_code == listeners
     assert client.call("GET", "/current/actions/GetExecutionChannels").status_code == channels
 
 
 def test_a_key_may_be_made_for_single_functions(sandbox: Sandbox) -> None:
     """Whatever its access type would allow."""
-    client = sandbox.client(sandbox.key(functions=["GetExecutionChannels"])["key"])
+    client = sandbox.client(sandbox.create_key(functions=["GetExecutionChannels"])["key"])
     assert client.call("GET", "/actions/GetExecutionChannels").status_code == 200
     refused = client.call("GET", LISTENERS)
     assert (refused.status_code, refused.headers["content-type"]) == (403, "text/plain; charset=utf-8")
@@ -51,7 +51,7 @@ def test_a_key_may_be_made_for_single_functions(sandbox: Sandbox) -> None:
 
 def test_a_key_reaches_its_channels_only(sandbox: Sandbox) -> None:
     """In a query and in a body, of which nothing is then done."""
-    client = sandbox.client(sandbox.key(channels=[505])["key"])
+    client = sandbox.client(sandbox.create_key(channels=[505])["key"])
     assert [client.call("GET", TEMPLATES.format(channel)).status_code for channel in (505, 506)] == [200, 403]
     gone = [{"ChannelID": 505, "TemplateID": 1}, {"ChannelID": 506, "TemplateID": 1}]
     client.call(
@@ -63,7 +63,7 @@ def test_a_key_reaches_its_channels_only(sandbox: Sandbox) -> None:
 
 def test_a_key_sees_its_attributes_only(sandbox: Sandbox) -> None:
     """In any case of letters; an Admin key sees them all."""
-    client = sandbox.client(sandbox.key(access="Admin", attributes=["phonenumber"])["key"])
+    client = sandbox.client(sandbox.create_key(access="Admin", attributes=["phonenumber"])["key"])
     listed = client.call("GET", "/model/GetCustomerAttributeList").json()
     assert [one["RealFieldName"] for one in listed] == ["PHONENUMBER"]
     assert len(sandbox.admin().call("GET", "/model/GetCustomerAttributeList").json()) > 5
@@ -71,7 +71,7 @@ def test_a_key_sees_its_attributes_only(sandbox: Sandbox) -> None:
 
 def test_a_key_can_be_asked_about_itself(sandbox: Sandbox) -> None:
     """What it is called, and what it may do."""
-    key = sandbox.key(name="second", channels=[506], attributes=["EMAIL"], functions=["GetPromotions"])
+    key = sandbox.create_key(name="second", channels=[506], attributes=["EMAIL"], functions=["GetPromotions"])
     assert sandbox.client(key["key"]).call("GET", "/apikey/ApiKeyInfo").json() == {
         "Nickname": "second", "AccessType": "Integrations", "IsActive": True, "Channels": [506],
         "CustomerAttributes": ["EMAIL"], "Functions": ["GetPromotions"],
@@ -87,15 +87,15 @@ def test_a_key_that_is_disabled_opens_nothing(sandbox: Sandbox) -> None:
     assert (client.call("GET", LISTENERS).status_code, client.call("GET", LISTENERS).text) == (401, '"Unauthorized"')
     sandbox.control("PATCH", "/services/optimove/keys/bridge", {"enabled": True})
     assert client.call("GET", LISTENERS).status_code == 200
-    assert [line["credential"] for line in sandbox.facts("request")] == ["known", "refused", "refused", "known"]
+    assert [line["credential"] for line in sandbox.journal("request")] == ["known", "refused", "refused", "known"]
 
 
 def test_the_history_names_the_key_that_was_shown_and_never_its_value(sandbox: Sandbox) -> None:
     """As the bridge was given it, or as it was made."""
-    second = sandbox.key(name="second")["key"]
+    second = sandbox.create_key(name="second")["key"]
     for client in (sandbox.client(), sandbox.admin(), sandbox.client(second)):
         client.call("GET", LISTENERS)
-    shown = sandbox.facts("request")
+    shown = sandbox.journal("request")
     assert [line["credential_name"] for line in shown] == ["api_key", "admin_key", "second"]
     assert second not in str(shown)
 
@@ -104,7 +104,7 @@ def test_a_call_that_is_refused_before_it_is_read_has_its_name_and_its_answer(sa
     """So that whoever judges it need not tell customers apart to see that all are one call."""
     sandbox.control("PATCH", "/services/optimove/keys/bridge", {"enabled": False})
     sandbox.client().call("GET", "/current/customers/C0000001/Attributes")
-    (line,) = sandbox.facts("request")
+    (line,) = sandbox.journal("request")
     assert (line["operation"], line["status"], line["response_excerpt"]) == (
         "GetCustomerAttributes",
         401,
@@ -119,12 +119,12 @@ def test_a_rotated_key_is_good_for_a_while(sandbox: Sandbox) -> None:
     assert [client.call("GET", LISTENERS).status_code for client in both] == [200, 200]
     sandbox.wait(1_000)
     assert [client.call("GET", LISTENERS).status_code for client in both] == [401, 200]
-    assert [line["action"] for line in sandbox.facts("key")] == ["rotated"]
+    assert [line["action"] for line in sandbox.journal("key")] == ["rotated"]
 
 
 def test_each_client_has_a_key_and_a_host(sandbox: Sandbox) -> None:
     """A key is good at its client's host, or where no host is named."""
-    key = sandbox.key(client="acme")
+    key = sandbox.create_key(client="acme")
     number = int(key["host"].removeprefix("api").partition(".")[0])
     hosts = [f"/api{number}", f"/api{number % 9 + 1}", ""]
     assert [sandbox.client(key["key"], host).call("GET", LISTENERS).status_code for host in hosts] == [200, 401, 200]

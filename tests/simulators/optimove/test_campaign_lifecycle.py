@@ -3,7 +3,7 @@
 import pytest
 
 from instants import NINE, SIX, TEN
-from optimove_alone import CHANNELS, Optimove, part, plan, split, world
+from optimove_alone import CHANNELS, Optimove, part, plan, sandbox_context, split
 from sendproof_simulators.core.clock.wall_clock import HOUR
 from sendproof_simulators.core.simulator import Channel
 
@@ -13,20 +13,20 @@ CONDITIONAL = plan(clearance_by=EIGHT)
 
 def two_channels() -> Optimove:
     """A simulator with two channels for scheduled campaigns."""
-    return Optimove(world(channels=(*CHANNELS, Channel(id=506, provider="textlocal", kind="scheduled"))))
+    return Optimove(sandbox_context(channels=(*CHANNELS, Channel(id=506, provider="textlocal", kind="scheduled"))))
 
 
 def statuses(optimove: Optimove, given: dict[str, bool], campaign: int = 7001) -> tuple[int, str]:
     """Say who may be sent to; answers status and text."""
     promos = [{"CustomerID": customer, "Status": may} for customer, may in given.items()]
     body = {"TimeStamp": "2026-03-02 06:00:00", "CampaignID": campaign, "PromosUpdated": promos}
-    reply = optimove.ask("UpdateCustomerPromotionStatus", body).reply
+    reply = optimove.call("UpdateCustomerPromotionStatus", body).reply
     return reply.status, reply.body.decode()
 
 
 def reasons(optimove: Optimove) -> list[str | None]:
     """Why each customer is owed nothing."""
-    return [one["reason"] for one in optimove.owed()]
+    return [one["reason"] for one in optimove.obligations()]
 
 
 # Several channels.
@@ -37,7 +37,7 @@ def test_a_customer_is_owed_a_message_on_every_channel() -> None:
     optimove = two_channels()
     optimove.schedule(plan(customers=2, parts=(part(505, split(14)), part(506, split(15, send_at=TEN)))))
     optimove.advance(SIX)
-    told = [(one["channel"], one["customer"], one["template"]) for one in optimove.owed()]
+    told = [(one["channel"], one["customer"], one["template"]) for one in optimove.obligations()]
     assert told == [(505, "C0000000", 14), (505, "C0000001", 14), (506, "C0000000", 15), (506, "C0000001", 15)]
 
 
@@ -77,7 +77,7 @@ def test_a_cancelled_campaign_is_told_with_event_4(optimove: Optimove) -> None:
     optimove.announce(plan())
     (said,) = optimove.cancel()
     assert said.body == {"EventTypeID": 4, "TimeStamp": "2026-03-02 06:00:00", "CampaignID": 7001}
-    reply = optimove.ask("GetCustomerSendDetailsByChannel", CampaignID=7001, ChannelID=505).reply
+    reply = optimove.call("GetCustomerSendDetailsByChannel", CampaignID=7001, ChannelID=505).reply
     assert (reply.status, reply.body) == (404, b"CampaignID 7001 is not known")
 
 
@@ -88,7 +88,7 @@ def test_what_was_never_processed_is_cancelled_in_silence(optimove: Optimove) ->
     optimove.schedule(plan(announce_at=NINE))
     assert optimove.cancel() == []
     assert optimove.advance(TEN) == []
-    assert optimove.owed() == []
+    assert optimove.obligations() == []
 
 
 def test_a_campaign_is_cancelled_once(optimove: Optimove) -> None:
@@ -119,7 +119,7 @@ def test_the_customers_can_be_read_for_two_hours(optimove: Optimove) -> None:
     rows = optimove.read("GetCanceledCampaignCustomers", CampaignID=7001)
     assert [row["CustomerID"] for row in rows] == ["C0000000", "C0000001", "C0000002"]
     optimove.now += 1
-    assert optimove.ask("GetCanceledCampaignCustomers", CampaignID=7001).reply.status == 404
+    assert optimove.call("GetCanceledCampaignCustomers", CampaignID=7001).reply.status == 404
 
 
 def test_what_was_due_by_the_cancellation_is_owed_and_nothing_later(optimove: Optimove) -> None:
@@ -127,7 +127,7 @@ def test_what_was_due_by_the_cancellation_is_owed_and_nothing_later(optimove: Op
     splits = (split(1, send_at=NINE), split(2, send_at=NINE + 1))
     optimove.schedule(plan(customers=200, splits=splits, cancel_at=NINE))
     optimove.advance(TEN)
-    kinds = {(one["template"], one["reason"]) for one in optimove.owed() if one["reason"] in {None, "cancelled"}}
+    kinds = {(one["template"], one["reason"]) for one in optimove.obligations() if one["reason"] in {None, "cancelled"}}
     assert kinds == {(1, None), (2, "cancelled")}
 
 
@@ -136,7 +136,7 @@ def test_results_of_a_cancelled_campaign_are_taken_in(optimove: Optimove) -> Non
     optimove.announce(plan())
     optimove.cancel()
     item = {"ChannelID": 505, "CampaignID": 7001, "TemplateID": 14, "MetricID": 0, "MetricValue": 3}
-    assert optimove.ask("UpdateCampaignMetrics", [item]).reply.status == 200
+    assert optimove.call("UpdateCampaignMetrics", [item]).reply.status == 200
 
 
 # Conditional.
@@ -154,7 +154,7 @@ def test_a_conditional_campaign_waits_and_says_until_when(optimove: Optimove) ->
         "CampaignID": 7001,
         "ClearanceRequiredBy": "2026-03-02 08:00:00",
     }
-    assert optimove.ask("GetCustomerSendDetailsByChannel", CampaignID=7001, ChannelID=505).reply.status == 404
+    assert optimove.call("GetCustomerSendDetailsByChannel", CampaignID=7001, ChannelID=505).reply.status == 404
     assert len(optimove.read("GetProcessedCampaignCustomers", CampaignID=7001)) == 10
 
 
@@ -167,7 +167,7 @@ def test_only_the_cleared_are_announced(optimove: Optimove) -> None:
     (said,) = optimove.advance(EIGHT)
     assert (said.at, said.body["EventTypeID"]) == (EIGHT, 13)
     assert [row["CustomerID"] for row in optimove.rows(attributes="EMAIL")] == ["C0000003", "C0000007"]
-    assert [o["customer"] for o in optimove.owed() if o["reason"] != "not_cleared"] == ["C0000003", "C0000007"]
+    assert [o["customer"] for o in optimove.obligations() if o["reason"] != "not_cleared"] == ["C0000003", "C0000007"]
 
 
 def test_a_later_status_replaces_an_earlier_one(optimove: Optimove) -> None:
@@ -217,14 +217,14 @@ def test_a_campaign_can_be_cancelled_while_it_waits(optimove: Optimove) -> None:
     assert [said.body["EventTypeID"] for said in optimove.cancel()] == [4]
     assert optimove.advance(TEN) == []
     assert set(reasons(optimove)) <= {"cancelled", "opted_out", "unusable_number"}
-    assert not any(one["owed"] for one in optimove.owed())
+    assert not any(one["owed"] for one in optimove.obligations())
 
 
 @pytest.mark.parametrize(
     ("clearance_by", "message"),
     [
         (SIX, "expected a clearance after the campaign is processed"),
-        (NINE + 1, "expected a clearance before anything is due"),
+        (NINE + 1, "expected a clearance no later than the first send time"),
     ],
 )
 def test_a_clearance_lies_between_processing_and_sending(optimove: Optimove, clearance_by: int, message: str) -> None:
@@ -236,12 +236,12 @@ def test_a_clearance_lies_between_processing_and_sending(optimove: Optimove, cle
 
 def test_10000_statuses_can_be_sent_at_once_and_no_more() -> None:
     """The limit, and one past it."""
-    optimove = Optimove(world(20_000))
+    optimove = Optimove(sandbox_context(20_000))
     optimove.schedule(plan(customers=10_001, clearance_by=SIX + HOUR))
     optimove.advance(SIX)
     promos = [{"CustomerID": f"C{index:07d}", "Status": True} for index in range(10_001)]
     body = {"TimeStamp": "2026-03-02 06:00:00", "CampaignID": 7001, "PromosUpdated": promos[:-1]}
-    assert optimove.ask("UpdateCustomerPromotionStatus", body).reply.status == 200
+    assert optimove.call("UpdateCustomerPromotionStatus", body).reply.status == 200
     found = optimove.violations("UpdateCustomerPromotionStatus", body | {"PromosUpdated": promos})
     assert found == ["maxItems body.PromosUpdated"]
     optimove.advance(SIX + HOUR)

@@ -32,12 +32,12 @@ def test_a_campaign_goes_from_planned_to_announced_once(optimove: Optimove) -> N
     }  # fmt: skip
     (timer,) = CAMPAIGNS.plan(optimove.world, optimove.state, SIX, plan()).timers
     assert CAMPAIGNS.get(optimove.state, 7001) == {**view, "state": "planned", "announced_at": None}
-    optimove.ring(timer)
+    optimove.fire(timer)
     assert CAMPAIGNS.get(optimove.state, 7001) == {
         **view, "state": "announced", "announced_at": "2026-03-02T06:00:00.000Z",
     }  # fmt: skip
     with pytest.raises(ValueError, match="expected campaign 7001 to be planned, it is announced"):
-        optimove.ring(timer)
+        optimove.fire(timer)
 
 
 def test_an_unknown_campaign_is_a_key_error(optimove: Optimove) -> None:
@@ -160,4 +160,4 @@ def test_sandboxes_with_one_seed_have_different_keys() -> None:
 def test_timers_of_others_are_a_mistake(optimove: Optimove) -> None:
     """Only the simulator itself sets its timers."""
     with pytest.raises(LookupError, match="no timer named 'tea'"):
-        optimove.ring(Timer(at=SIX, name="tea"))
+        optimove.fire(Timer(at=SIX, name="tea"))

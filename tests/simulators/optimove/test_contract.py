@@ -77,7 +77,7 @@ def test_notifications_keep_the_listeners_contract(optimove: Optimove, event: in
     """What is sent is what listener.yaml promises."""
     media = LISTENER.document["paths"]["/"]["post"]["requestBody"]["content"]["application/json"]
     validator = LISTENER.validator(media["schema"])
-    optimove.ask("RegisterEventListener", {"EventTypeID": event, "ListenerURL": "http://localhost/", "ChannelID": 505})
+    optimove.call("RegisterEventListener", {"EventTypeID": event, "ListenerURL": "http://localhost/", "ChannelID": 505})
     (webhook,) = optimove.announce(plan())
     sent = msgspec.json.decode(webhook.body)
     assert sent == media["examples"][str(event)]["value"]

@@ -6,11 +6,11 @@ from typing import Any
 import msgspec
 import pytest
 
-from optimove_alone import Optimove, plan, world
+from optimove_alone import Optimove, plan, sandbox_context
 from sendproof_simulators.core.http import Problem
 from sendproof_simulators.services.discovery import discover, folder_of
 from sendproof_simulators.services.optimove import SIMULATOR
-from sendproof_simulators.services.optimove.errors import error
+from sendproof_simulators.services.optimove.errors import error_response
 
 # What is unknown or told in two ways about the real service, and the dialects that answer it.
 OPEN_QUESTIONS = {
@@ -37,7 +37,7 @@ PAGE = {"CampaignID": 7001, "ChannelID": 505}
 
 def speaking(**answers: str) -> Optimove:
     """A simulator that answers open questions so, and knows a campaign of three."""
-    optimove = Optimove(world(dialects={f"optimove.{name}": answer for name, answer in answers.items()}))
+    optimove = Optimove(sandbox_context(dialects={f"optimove.{name}": answer for name, answer in answers.items()}))
     optimove.announce(plan(customers=3))
     return optimove
 
@@ -69,12 +69,12 @@ def test_every_answer_has_evidence(name: str) -> None:
 
 def status(operation: str, body: Any = None, **params: Any) -> Callable[[Optimove], object]:
     """The status of a call."""
-    return lambda optimove: optimove.ask(operation, body, **params).reply.status
+    return lambda optimove: optimove.call(operation, body, **params).reply.status
 
 
 def text(operation: str, body: Any = None, **params: Any) -> Callable[[Optimove], object]:
     """The body of its answer."""
-    return lambda optimove: optimove.ask(operation, body, **params).reply.body
+    return lambda optimove: optimove.call(operation, body, **params).reply.body
 
 
 def rows(take: Callable[[list[Any]], object], **params: Any) -> Callable[[Optimove], object]:
@@ -85,7 +85,7 @@ def rows(take: Callable[[list[Any]], object], **params: Any) -> Callable[[Optimo
 def posted_twice(optimove: Optimove) -> object:
     """The totals after two calls with two values of 5 each."""
     for _ in range(2):
-        optimove.ask("UpdateCampaignMetrics", [METRIC, METRIC])
+        optimove.call("UpdateCampaignMetrics", [METRIC, METRIC])
     return list(optimove.state.metrics.values())
 
 
@@ -153,14 +153,14 @@ def test_the_time_of_an_execution_is_spelled_in_two_ways(name: str) -> None:
 def test_a_general_listener_is_shown_in_two_ways(answer: str, shown: set[str]) -> None:
     """With ChannelID null or without."""
     optimove = speaking(listener_channel=answer)
-    optimove.ask("RegisterEventListener", {"EventTypeID": 13, "ListenerURL": "http://localhost/"})
+    optimove.call("RegisterEventListener", {"EventTypeID": 13, "ListenerURL": "http://localhost/"})
     assert set(optimove.read("GetRegisteredEventListeners")[0]) == shown
 
 
 @pytest.mark.parametrize("most", [10_000, 20_000])
 def test_a_page_can_hold_more(most: int) -> None:
     """The maximum, and one past it."""
-    optimove = Optimove(world(dialects={"optimove.page_maximum": str(most)}))
+    optimove = Optimove(sandbox_context(dialects={"optimove.page_maximum": str(most)}))
     optimove.announce(plan(customers=20_001))
     assert [len(optimove.rows(top=top)) for top in (most, most + 1)] == [most, most]
 
@@ -177,12 +177,12 @@ def test_a_refusal_has_the_status_that_the_sandbox_says(kind: str, dialect: str,
     """Whatever the default is."""
     for answer, expected in statuses.items():
         problem = Problem(kind=kind, status=401, detail="no", dialects={f"optimove.{dialect}": answer})
-        assert error(problem).status == expected
+        assert error_response(problem).status == expected
 
 
 def test_429_can_say_when_to_come_back() -> None:
     """It does not by default."""
     for answer, headers in (("absent", ()), ("seconds", (("retry-after", "10"),))):
         problem = Problem(kind="rate_limited", status=429, detail="", dialects={"optimove.retry_after": answer})
-        assert error(problem).headers == headers
-        assert msgspec.json.decode(error(problem).body)["status"] == 429
+        assert error_response(problem).headers == headers
+        assert msgspec.json.decode(error_response(problem).body)["status"] == 429

@@ -7,7 +7,7 @@ import jsonschema_rs
 import pytest
 
 from instants import SIX
-from optimove_alone import CHANNELS, Optimove, Said, plan, split, trigger, world
+from optimove_alone import CHANNELS, Optimove, SentWebhook, plan, sandbox_context, split, trigger
 from sendproof_simulators.core.clock.wall_clock import DAY, HOUR, MINUTE
 from sendproof_simulators.core.contracts import load_contract
 from sendproof_simulators.core.simulator import Channel
@@ -27,43 +27,43 @@ def simulator(**dialects: str) -> Optimove:
     """A simulator that processes campaigns at 02:00, with two scheduled channels and a triggered one."""
     channels = (*CHANNELS, Channel(id=506, provider="textlocal", kind="scheduled"))
     answers = {f"optimove.{name}": value for name, value in dialects.items()}
-    optimove = Optimove(world(channels=channels, nightly_at=2 * HOUR, dialects=answers))
+    optimove = Optimove(sandbox_context(channels=channels, nightly_at=2 * HOUR, dialects=answers))
     optimove.begin()
     return optimove
 
 
-def announced(optimove: Optimove) -> list[Said]:
+def announced(optimove: Optimove) -> list[SentWebhook]:
     """A night with one campaign, on channel 505."""
     optimove.schedule(plan(splits=SPLITS))
     return optimove.advance(TOMORROW + 3 * HOUR)
 
 
-def cancelled(optimove: Optimove) -> list[Said]:
+def cancelled(optimove: Optimove) -> list[SentWebhook]:
     """A campaign that was announced and is cancelled."""
     announced(optimove)
     return optimove.cancel()
 
 
-def held(optimove: Optimove) -> list[Said]:
+def held(optimove: Optimove) -> list[SentWebhook]:
     """A campaign that waits for clearance."""
     optimove.schedule(plan(splits=SPLITS, clearance_by=TOMORROW + 8 * HOUR))
     return optimove.advance(TOMORROW + 3 * HOUR)
 
 
-def met(optimove: Optimove) -> list[Said]:
+def met(optimove: Optimove) -> list[SentWebhook]:
     """A customer who meets the criteria of a trigger on channel 250."""
-    optimove.define(trigger())
-    return optimove.happens("C0000042", "page_visit", page="/offers")
+    optimove.add_trigger(trigger())
+    return optimove.record_event("C0000042", "page_visit", page="/offers")
 
 
-HAPPENS: dict[int, Callable[[Optimove], list[Said]]] = {
+HAPPENS: dict[int, Callable[[Optimove], list[SentWebhook]]] = {
     1: announced, 2: announced, 3: announced, 4: cancelled, 5: held, 11: met, 13: announced,
 }  # fmt: skip
 CHANNEL_OF = {event: 250 if event == 11 else 505 for event in HAPPENS}
 FORMS = [(event, own) for event in HAPPENS for own in (True, False) if not (event == 5 and own)]
 
 
-def heard(optimove: Optimove, event: int) -> list[Said]:
+def heard(optimove: Optimove, event: int) -> list[SentWebhook]:
     """What the listeners for an event hear when it happens."""
     return [said for said in HAPPENS[event](optimove) if said.webhook.event == str(event)]
 

@@ -2,7 +2,7 @@ import msgspec
 import pytest
 
 from instants import SIX
-from optimove_alone import Optimove, plan, world
+from optimove_alone import Optimove, plan, sandbox_context
 from sendproof_simulators.core.http import JournalEntry, Webhook
 
 HERE = "http://127.0.0.1:9000/a"
@@ -11,7 +11,7 @@ THERE = "http://127.0.0.1:9000/b"
 
 def register(optimove: Optimove, event: int, url: str = HERE, **more: object) -> tuple[int, str]:
     """Register, and give back status and text."""
-    outcome = optimove.ask("RegisterEventListener", {"EventTypeID": event, "ListenerURL": url, **more})
+    outcome = optimove.call("RegisterEventListener", {"EventTypeID": event, "ListenerURL": url, **more})
     return outcome.reply.status, outcome.reply.body.decode()
 
 
@@ -22,7 +22,7 @@ def said(webhooks: tuple[Webhook, ...]) -> list[tuple[str, object]]:
 
 def test_a_registration_is_answered_with_nothing_and_noted(optimove: Optimove) -> None:
     """Functions that change something return no payload."""
-    outcome = optimove.ask("RegisterEventListener", {"EventTypeID": 13, "ListenerURL": HERE, "ChannelID": 505})
+    outcome = optimove.call("RegisterEventListener", {"EventTypeID": 13, "ListenerURL": HERE, "ChannelID": 505})
     assert (outcome.reply.status, outcome.reply.body) == (200, b"")
     fields = {"action": "registered", "event_type": 13, "channel": 505, "url": HERE}
     assert outcome.facts == (JournalEntry(kind="listener", fields=fields),)
@@ -58,7 +58,7 @@ def test_event_5_has_a_general_listener_only(optimove: Optimove) -> None:
     body = {"EventTypeID": 5, "ListenerURL": HERE, "ChannelID": 505}
     assert optimove.violations("RegisterEventListener", body) == ["not body"]
     with pytest.raises(Exception, match="leave ChannelID out"):
-        optimove.state.register(5, HERE, 505)
+        optimove.state.register_listener(5, HERE, 505)
 
 
 @pytest.mark.parametrize("event", [0, 6, 12, 14, "013"])
@@ -73,7 +73,7 @@ def test_other_machines_are_refused_unless_the_sandbox_allows_them(optimove: Opt
     status, text = register(optimove, 13, "http://example.com/hook")
     assert status == 400
     assert "allow_remote_webhooks" in text
-    assert register(Optimove(world(allow_remote=True)), 13, "http://example.com/hook") == (200, "")
+    assert register(Optimove(sandbox_context(allow_remote=True)), 13, "http://example.com/hook") == (200, "")
 
 
 def test_a_listener_of_an_unknown_channel_is_refused(optimove: Optimove) -> None:
@@ -85,14 +85,14 @@ def test_only_the_listener_named_is_removed(optimove: Optimove) -> None:
     """Without a channel it is the general one."""
     register(optimove, 13, HERE)
     register(optimove, 13, THERE, ChannelID=505)
-    facts = optimove.ask("UnregisterEventListener", {"EventTypeID": 13}).facts
+    facts = optimove.call("UnregisterEventListener", {"EventTypeID": 13}).facts
     assert [fact.fields["action"] for fact in facts] == ["unregistered"]
     assert optimove.read("GetRegisteredEventListeners") == [{"EventTypeID": 13, "ListenerURL": THERE, "ChannelID": 505}]
 
 
 def test_removing_what_is_not_there_changes_nothing(optimove: Optimove) -> None:
     """It succeeds, and nothing is noted."""
-    outcome = optimove.ask("UnregisterEventListener", {"EventTypeID": 13, "ChannelID": 505})
+    outcome = optimove.call("UnregisterEventListener", {"EventTypeID": 13, "ChannelID": 505})
     assert (outcome.reply.status, outcome.facts) == (200, ())
 
 

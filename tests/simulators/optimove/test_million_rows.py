@@ -5,7 +5,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from instants import NINE, TEN
-from optimove_alone import Optimove, plan, split, world
+from optimove_alone import Optimove, plan, sandbox_context, split
 
 MILLION = 1_000_000
 PLAN = plan(customers=MILLION, splits=(split(1, 1.0, NINE), split(2, 2.0, TEN)))
@@ -17,7 +17,7 @@ SKIPS, TOPS = EDGES | st.integers(0, MILLION + 5), st.integers(0, 3) | st.intege
 
 def announced(order: str) -> Optimove:
     """An Optimove that knows the campaign, with an empty cache."""
-    optimove = Optimove(world(MILLION, dialects={"optimove.row_order": order}))
+    optimove = Optimove(sandbox_context(MILLION, dialects={"optimove.row_order": order}))
     optimove.announce(PLAN)
     return optimove
 

@@ -3,7 +3,7 @@
 import pytest
 
 from instants import SIX
-from optimove_alone import Optimove, plan, split, world
+from optimove_alone import Optimove, plan, sandbox_context, split
 from sendproof_simulators.core.clock.wall_clock import DAY, HOUR, SECOND, sql_time
 
 TWO_OCLOCK = 2 * HOUR
@@ -13,7 +13,7 @@ FIRST_NIGHT = SIX - 4 * HOUR + DAY
 @pytest.fixture
 def nightly() -> Optimove:
     """A simulator that processes campaigns at 02:00; it is 06:00."""
-    optimove = Optimove(world(nightly_at=TWO_OCLOCK))
+    optimove = Optimove(sandbox_context(nightly_at=TWO_OCLOCK))
     optimove.begin()
     for event in (1, 2, 3, 5, 13):
         optimove.listen(event)
@@ -60,10 +60,10 @@ def test_a_day_can_be_named(nightly: Optimove) -> None:
 
 def test_a_night_that_is_over_takes_nothing_in(nightly: Optimove) -> None:
     """The answer says which is the next."""
-    with pytest.raises(ValueError, match=r"the next is at 2026-03-03T02:00:00.000Z; got 2026-03-02"):
+    with pytest.raises(ValueError, match=r"got 2026-03-02; the next run is at 2026-03-03T02:00:00.000Z"):
         nightly.schedule(plan(**sends_on(0)))
     nightly.advance(FIRST_NIGHT)
-    with pytest.raises(ValueError, match="expected a day whose nightly process is still to come"):
+    with pytest.raises(ValueError, match="expected a day whose nightly run is still to come"):
         nightly.schedule(plan(**sends_on(1)))
 
 
@@ -77,7 +77,7 @@ def test_until_just_before_the_night_a_campaign_can_be_added(nightly: Optimove) 
 def test_a_sandbox_that_begins_at_the_hour_begins_with_a_night() -> None:
     """A millisecond later it begins with a day."""
     for begin, first in ((FIRST_NIGHT, FIRST_NIGHT), (FIRST_NIGHT + 1, FIRST_NIGHT + DAY)):
-        optimove = Optimove(world(nightly_at=TWO_OCLOCK), now=begin)
+        optimove = Optimove(sandbox_context(nightly_at=TWO_OCLOCK), now=begin)
         optimove.begin()
         assert [timer.at for timer in optimove.waiting] == [first]
 
@@ -103,5 +103,5 @@ def test_without_a_nightly_process_there_are_no_nights(optimove: Optimove) -> No
     """Events 2 and 3 never come, and no day can be named."""
     optimove.begin()
     assert optimove.waiting == []
-    with pytest.raises(ValueError, match="`day` is for sandboxes with a nightly process"):
+    with pytest.raises(ValueError, match="`day` needs a sandbox with a nightly run"):
         optimove.schedule(plan(day=FIRST_NIGHT - TWO_OCLOCK))

@@ -3,7 +3,7 @@ from typing import Any
 import msgspec
 import pytest
 
-from optimove_alone import CHANNELS, Optimove, part, plan, split, world
+from optimove_alone import CHANNELS, Optimove, part, plan, sandbox_context, split
 from sendproof_simulators.core.simulator import Channel
 
 BOTH = (*CHANNELS, Channel(id=506, provider="textlocal", kind="scheduled"))
@@ -13,15 +13,15 @@ DAY = "2026-03-02"
 @pytest.fixture
 def announced() -> Optimove:
     """A simulator that knows campaign 7001, of 3 customers, on two channels."""
-    optimove = Optimove(world(channels=BOTH))
-    optimove.ask("AddChannelTemplates", [{"TemplateID": 14, "TemplateName": "Hello"}], ChannelID=505)
+    optimove = Optimove(sandbox_context(channels=BOTH))
+    optimove.call("AddChannelTemplates", [{"TemplateID": 14, "TemplateName": "Hello"}], ChannelID=505)
     optimove.announce(plan(customers=3, parts=(part(505, split(14)), part(506, split(15)))))
     return optimove
 
 
 def report(optimove: Optimove, event: int, *customers: str, date: str = DAY) -> None:
     """Let a bridge report an interaction."""
-    optimove.ask(
+    optimove.call(
         "UpdateCampaignInteractions",
         {"CampaignID": 7001, "ChannelID": 505, "InteractionDate": date, "TemplateID": 14, "EventID": event,
          "CustomerIDs": list(customers)},
@@ -101,16 +101,16 @@ def test_template_details_of_a_channel_or_of_one_template(announced: Optimove) -
     one = {"TemplateID": 14, "TemplateName": "Hello", "TemplateContent": "", "TemplateAttributes": []}
     assert announced.read("GetChannelTemplateDetails", ChannelID=505) == [one]
     assert announced.read("GetChannelTemplateDetails", ChannelID=505, TemplateID=14) == [one]
-    assert announced.ask("GetChannelTemplateDetails", ChannelID=505, TemplateID=15).reply.status == 404
+    assert announced.call("GetChannelTemplateDetails", ChannelID=505, TemplateID=15).reply.status == 404
 
 
 def test_apps_and_promotions_are_kept_until_they_are_deleted(optimove: Optimove) -> None:
     """What was told can be read by a person, promotions by a bridge as well."""
-    optimove.ask("AddChannelApps", [{"AppID": "a", "AppName": "A"}, {"AppID": "b", "AppName": "B"}], ChannelID=505)
-    optimove.ask("DeleteChannelApps", [{"ChannelID": 505, "AppID": "a"}, {"ChannelID": 505, "AppID": "z"}])
+    optimove.call("AddChannelApps", [{"AppID": "a", "AppName": "A"}, {"AppID": "b", "AppName": "B"}], ChannelID=505)
+    optimove.call("DeleteChannelApps", [{"ChannelID": 505, "AppID": "a"}, {"ChannelID": 505, "AppID": "z"}])
     assert optimove.state.apps[505] == {"b": "B"}
-    optimove.ask("AddPromotions", [{"PromoCode": code, "PromotionName": code * 2} for code in "xy"])
-    optimove.ask("DeletePromotions", [{"PromoCode": "x"}])
+    optimove.call("AddPromotions", [{"PromoCode": code, "PromotionName": code * 2} for code in "xy"])
+    optimove.call("DeletePromotions", [{"PromoCode": "x"}])
     assert optimove.read("GetPromotions") == [{"PromoCode": "y", "PromotionName": "yy"}]
 
 
@@ -125,7 +125,7 @@ def test_apps_and_promotions_are_kept_until_they_are_deleted(optimove: Optimove)
 )
 def test_100_can_be_told_at_once_and_no_more(optimove: Optimove, operation: str, item: Any, params: Any) -> None:
     """The limit, and one past it."""
-    assert optimove.ask(operation, [item] * 100, **params).reply.status == 200
+    assert optimove.call(operation, [item] * 100, **params).reply.status == 200
     assert optimove.violations(operation, [item] * 101, **params) == ["maxItems body"]
 
 
@@ -143,14 +143,14 @@ def test_100_can_be_told_at_once_and_no_more(optimove: Optimove, operation: str,
 )
 def test_what_is_not_known_is_not_found(announced: Optimove, operation: str, params: Any) -> None:
     """404, in words."""
-    reply = announced.ask(operation, **params).reply
+    reply = announced.call(operation, **params).reply
     assert (reply.status, reply.content_type) == (404, "text/plain; charset=utf-8")
 
 
 def test_ids_come_as_numbers_or_as_text(announced: Optimove) -> None:
     """They mean the same, and are kept in one form."""
     metric = {"ChannelID": "505", "CampaignID": "7001", "TemplateID": "14", "MetricID": "0", "MetricValue": "5"}
-    announced.ask("UpdateCampaignMetrics", [metric])
+    announced.call("UpdateCampaignMetrics", [metric])
     assert announced.state.metrics == {(505, 7001, 14, 0): 5}
     report(announced, "2", 1, "C0000001")
     assert msgspec.json.decode(announced.state.reported[7001, 505, 14, 2, DAY, 1][0]) == ["1", "C0000001"]

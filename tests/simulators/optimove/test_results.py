@@ -28,8 +28,8 @@ def announced(optimove: Optimove) -> Optimove:
 
 def test_metrics_are_noted_and_a_later_total_replaces(announced: Optimove) -> None:
     """Values are totals so far."""
-    announced.ask("UpdateCampaignMetrics", [metric(5), metric(2, MetricID=1)])
-    outcome = announced.ask("UpdateCampaignMetrics", [metric(9) | {"Remark": "ignored"}])
+    announced.call("UpdateCampaignMetrics", [metric(5), metric(2, MetricID=1)])
+    outcome = announced.call("UpdateCampaignMetrics", [metric(9) | {"Remark": "ignored"}])
     assert (outcome.reply.status, outcome.reply.body) == (200, b"")
     assert [(f.kind, f.fields) for f in outcome.facts] == [("metrics", {"channel": 505, "items": [metric(9)]})]
     assert announced.state.metrics == {(505, 7001, 14, 0): 9, (505, 7001, 14, 1): 2}
@@ -37,7 +37,7 @@ def test_metrics_are_noted_and_a_later_total_replaces(announced: Optimove) -> No
 
 def test_100_metrics_can_be_sent_at_once_and_no_more(announced: Optimove) -> None:
     """The limit, and one past it."""
-    assert announced.ask("UpdateCampaignMetrics", [metric()] * 100).reply.status == 200
+    assert announced.call("UpdateCampaignMetrics", [metric()] * 100).reply.status == 200
     assert announced.violations("UpdateCampaignMetrics", [metric()] * 101) == ["maxItems body"]
 
 
@@ -50,21 +50,21 @@ def test_other_metrics_break_the_contract(announced: Optimove, number: Any, rule
 @pytest.mark.parametrize("number", [7, 8])
 def test_metrics_that_nobody_has_seen_are_refused(announced: Optimove, number: int) -> None:
     """The known ones are 0 to 6 and 9; nothing of the call is taken in."""
-    reply = announced.ask("UpdateCampaignMetrics", [metric(), metric(MetricID=number)]).reply
+    reply = announced.call("UpdateCampaignMetrics", [metric(), metric(MetricID=number)]).reply
     assert (reply.status, announced.state.metrics) == (400, {})
 
 
 def test_one_unknown_campaign_stops_a_whole_call(announced: Optimove) -> None:
     """All of a call is taken in, or nothing."""
-    outcome = announced.ask("UpdateCampaignMetrics", [metric(), metric(CampaignID=7002)])
+    outcome = announced.call("UpdateCampaignMetrics", [metric(), metric(CampaignID=7002)])
     assert (outcome.reply.status, outcome.reply.body) == (404, b"CampaignID 7002 is not known")
     assert (outcome.facts, announced.state.metrics) == ((), {})
 
 
 def test_interactions_of_equal_calls_are_added_together(announced: Optimove) -> None:
     """Repeated calls with the same parameters are aggregated; the test group is the default."""
-    announced.ask("UpdateCampaignInteractions", INTERACTION)
-    outcome = announced.ask("UpdateCampaignInteractions", {**INTERACTION, "RecipientGroupID": 1})
+    announced.call("UpdateCampaignInteractions", INTERACTION)
+    outcome = announced.call("UpdateCampaignInteractions", {**INTERACTION, "RecipientGroupID": 1})
     assert announced.state.interactions == {(7001, 505, 14, 1, "2026-03-02", 1): 4}
     assert [(f.kind, f.fields) for f in outcome.facts] == [
         (
@@ -84,7 +84,7 @@ def test_interactions_of_equal_calls_are_added_together(announced: Optimove) -> 
 def test_10000_customers_can_be_reported_at_once_and_no_more(announced: Optimove) -> None:
     """The limit, and one past it."""
     most = {**INTERACTION, "CustomerIDs": ["C0000001"] * 10_000}
-    assert announced.ask("UpdateCampaignInteractions", most).reply.status == 200
+    assert announced.call("UpdateCampaignInteractions", most).reply.status == 200
     most["CustomerIDs"] = [*most["CustomerIDs"], "C0000001"]
     assert announced.violations("UpdateCampaignInteractions", most) == ["maxItems body.CustomerIDs"]
 
@@ -107,6 +107,6 @@ def test_interactions_need_a_date_in_one_form(announced: Optimove, date: Any) ->
 )
 def test_interactions_of_an_unknown_campaign_are_refused(announced: Optimove, change: Any, text: bytes) -> None:
     """Nothing is noted of them."""
-    outcome = announced.ask("UpdateCampaignInteractions", INTERACTION | change)
+    outcome = announced.call("UpdateCampaignInteractions", INTERACTION | change)
     assert (outcome.reply.status, outcome.reply.body, outcome.facts) == (404, text, ())
     assert announced.state.interactions == {}

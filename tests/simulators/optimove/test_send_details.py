@@ -2,30 +2,32 @@ import itertools
 
 import msgspec
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from instants import NINE, TEN
-from optimove_alone import Optimove, plan, split, world
+from optimove_alone import Optimove, plan, sandbox_context, split
 from sendproof_simulators.core.audience.audience import Audience
 from sendproof_simulators.services.optimove.campaigns.campaign import Campaign
-from sendproof_simulators.services.optimove.campaigns.send_details_pages import Form, Pages
+from sendproof_simulators.services.optimove.campaigns.send_details_pages import RowFormat, SendDetailsPages
 
-WORLD = world()
+WORLD = sandbox_context()
 SPLITS = (split(1, 1.0, NINE), split(2, 2.0, TEN), split(3, 1.0, NINE))
 EXECUTION = Campaign(plan(customers=20_001, first_customer=300, splits=SPLITS), WORLD.chance).executions[505]
 NAMES = ("PHONENUMBER", "FIRST_NAME")
 
 
-def page(pages: Pages, skip: int, top: int, names: tuple[str, ...] = NAMES) -> list[dict[str, object]]:
+def page(pages: SendDetailsPages, skip: int, top: int, names: tuple[str, ...] = NAMES) -> list[dict[str, object]]:
     """One page, decoded."""
-    rows: list[dict[str, object]] = msgspec.json.decode(pages.page(EXECUTION, pages._audience, skip, top, Form(names)))
+    rows: list[dict[str, object]] = msgspec.json.decode(
+        pages.page(EXECUTION, pages._audience, skip, top, RowFormat(names))
+    )
     return rows
 
 
-PAGES = Pages(WORLD.audience)
+PAGES = SendDetailsPages(WORLD.audience)
 TEXT = b",".join(
-    PAGES.page(EXECUTION, WORLD.audience, skip, 10_000, Form(NAMES))[1:-1] for skip in range(0, 30_000, 10_000)
+    PAGES.page(EXECUTION, WORLD.audience, skip, 10_000, RowFormat(NAMES))[1:-1] for skip in range(0, 30_000, 10_000)
 )
 WHOLE = msgspec.json.decode(b"[%b]" % TEXT)
 
@@ -54,17 +56,18 @@ def test_unknown_attributes_are_refused_by_name(optimove: Optimove) -> None:
     """The text names the unknown ones and lists the known."""
     optimove.announce(plan())
     params = {"CampaignID": 7001, "ChannelID": 505, "CustomerAttributes": "EMAIL;SHOE_SIZE;CAT"}
-    reply = optimove.ask("GetCustomerSendDetailsByChannel", **params).reply
+    reply = optimove.call("GetCustomerSendDetailsByChannel", **params).reply
     assert reply.status == 400
     assert reply.body.startswith(b"CustomerAttributes: SHOE_SIZE, CAT not known; there are EMAIL;FIRST_NAME;")
 
 
+@settings(deadline=None)
 @given(sizes=st.lists(st.integers(1, 10_000), max_size=6))
 def test_pages_of_any_sizes_make_up_the_same_rows(sizes: list[int]) -> None:
     """Nobody is left out and nobody comes twice, wherever the pages are cut."""
     skip, rows = 0, []
     for size in [*sizes, 10_000, 10_000, 10_000]:
-        rows.append(PAGES.page(EXECUTION, WORLD.audience, skip, size, Form(NAMES))[1:-1])
+        rows.append(PAGES.page(EXECUTION, WORLD.audience, skip, size, RowFormat(NAMES))[1:-1])
         skip += size
     assert b",".join(filter(None, rows)) == TEXT
 
@@ -109,16 +112,16 @@ def test_campaign_and_channel_are_required(optimove: Optimove, missing: str) -> 
 
 def test_a_campaign_is_unknown_until_it_is_announced(optimove: Optimove) -> None:
     """Neither its customers nor its details can be had before."""
-    optimove.take_in(plan())
+    optimove.planned_timers(plan())
     for operation, params in (("GetCustomerSendDetailsByChannel", {"ChannelID": 505}), ("GetCampaignDetails", {})):
-        reply = optimove.ask(operation, CampaignID=7001, **params).reply
+        reply = optimove.call(operation, CampaignID=7001, **params).reply
         assert (reply.status, reply.body) == (404, b"CampaignID 7001 is not known")
 
 
 def test_a_campaign_is_unknown_on_another_channel(optimove: Optimove) -> None:
     """The channel is part of the question."""
     optimove.announce(plan())
-    reply = optimove.ask("GetCustomerSendDetailsByChannel", CampaignID=7001, ChannelID=250).reply
+    reply = optimove.call("GetCustomerSendDetailsByChannel", CampaignID=7001, ChannelID=250).reply
     assert (reply.status, reply.body) == (404, b"CampaignID 7001 does not use ChannelID 250")
 
 
@@ -135,6 +138,7 @@ def test_splits_get_their_shares_template_and_time() -> None:
     }
 
 
+@settings(deadline=None)
 @given(shares=st.lists(st.floats(0.001, 1e6), min_size=1, max_size=5), start=st.integers(0, 900))
 def test_a_customers_split_does_not_depend_on_the_page(shares: list[float], start: int) -> None:
     """It is drawn for campaign and customer."""
@@ -158,28 +162,28 @@ def test_the_note_of_a_page_names_its_first_and_last_customer(optimove: Optimove
     """The judge learns from the journal which pages a bridge has read."""
     optimove.announce(plan(customers=10, first_customer=5))
     params = {"CampaignID": 7001, "ChannelID": 505, "$skip": 8, "$top": 20_000}
-    assert optimove.ask("GetCustomerSendDetailsByChannel", **params).note == {
+    assert optimove.call("GetCustomerSendDetailsByChannel", **params).note == {
         "campaign": 7001, "channel": 505, "skip": 8, "top": 20_000, "rows": 2, "first": "C0000013", "last": "C0000014",
     }  # fmt: skip
-    note = optimove.ask("GetCustomerSendDetailsByChannel", CampaignID=7001, ChannelID=505, **{"$skip": 10}).note
+    note = optimove.call("GetCustomerSendDetailsByChannel", CampaignID=7001, ChannelID=505, **{"$skip": 10}).note
     assert note is not None
     assert (note["top"], note["rows"], note["first"], note["last"]) == (10_000, 0, None, None)
 
 
 def test_pages_are_the_same_with_room_for_nothing() -> None:
     """The cache is only for speed."""
-    roomy, tight = Pages(WORLD.audience), Pages(WORLD.audience, cache_bytes=0)
+    roomy, tight = SendDetailsPages(WORLD.audience), SendDetailsPages(WORLD.audience, cache_bytes=0)
     for skip, top in itertools.product((0, 9_999, 10_000), (1, 10_000)):
         assert page(roomy, skip, top) == page(tight, skip, top)
 
 
 def test_the_cache_keeps_within_its_bytes() -> None:
     """The block that was used longest ago goes first."""
-    pages = Pages(WORLD.audience, cache_bytes=1_600_000)
+    pages = SendDetailsPages(WORLD.audience, cache_bytes=1_600_000)
     for skip in (0, 10_000, 0, 20_000):
         page(pages, skip, 10_000, ())
     assert [number for _, _, number, _ in pages._blocks] == [0, 2]
-    assert pages._room >= 0
+    assert pages._free_bytes >= 0
 
 
 def test_text_that_json_must_escape_keeps_its_row() -> None:
@@ -189,7 +193,7 @@ def test_text_that_json_must_escape_keeps_its_row() -> None:
         def columns(self, start: int, stop: int, names: object) -> list[list[str | None]]:
             return [[f'"\n{index},' for index in range(start, stop)]]
 
-    rows = page(Pages(Odd(WORLD.chance, WORLD.audience.recipe)), 9_998, 4)
+    rows = page(SendDetailsPages(Odd(WORLD.chance, WORLD.audience.recipe)), 9_998, 4)
     assert [row["CustomerAttributes"] for row in rows] == [[f'"\n{index},'] for index in range(10_298, 10_302)]
 
 

@@ -14,7 +14,7 @@ from hypothesis.stateful import (
     run_state_machine_as_test,
 )
 
-from optimove_alone import Optimove, condition, part, plan, split, trigger, world
+from optimove_alone import Optimove, condition, part, plan, sandbox_context, split, trigger
 from sendproof_simulators.core.clock.wall_clock import HOUR, MINUTE, sql_time
 from sendproof_simulators.core.simulator import Channel
 from sendproof_simulators.services.optimove.campaigns import report
@@ -88,10 +88,10 @@ class Marketing(RuleBasedStateMachine):
     def begin(self, order, values):
         self.backwards, self.additive = order == "descending", values == "additive"
         spoken = {"optimove.row_order": order, "optimove.metric_values": values}
-        self.optimove = Optimove(world(CUSTOMERS, channels=WORLD_CHANNELS, dialects=spoken))
+        self.optimove = Optimove(sandbox_context(CUSTOMERS, channels=WORLD_CHANNELS, dialects=spoken))
         for event in (1, 4, 5, 11, 13):
             self.optimove.listen(event)
-        self.optimove.define(trigger(conditions=(condition("visit", count=VISITS),)))
+        self.optimove.add_trigger(trigger(conditions=(condition("visit", count=VISITS),)))
         self.expected: dict[int, Expected] = {}
         self.said: Counter[tuple[str, object]] = Counter()
         self.visits: Counter[str] = Counter()
@@ -150,7 +150,7 @@ class Marketing(RuleBasedStateMachine):
 
     @rule(who=WHO)
     def visit(self, who):
-        self.hear(self.optimove.report(*who, event="visit"))
+        self.hear(self.optimove.record_events(*who, event="visit"))
         self.visits.update(who)
 
     # What a bridge does.
@@ -161,7 +161,7 @@ class Marketing(RuleBasedStateMachine):
         expected = self.picked("on_hold", pick)
         campaign, statuses = expected.id, [{"CustomerID": customer, "Status": may} for customer, may in named]
         body = {"TimeStamp": sql_time(self.optimove.now), "CampaignID": campaign, "PromosUpdated": statuses}
-        status = self.optimove.ask("UpdateCustomerPromotionStatus", body).reply.status
+        status = self.optimove.call("UpdateCustomerPromotionStatus", body).reply.status
         known = expected.by is not None and expected.processed
         assert status == (200 if known and expected.state == "on_hold" else 400 if known else 404)
         if status == 200:
@@ -180,7 +180,7 @@ class Marketing(RuleBasedStateMachine):
         expected, asked = self.picked("announced", pick), {"$top": top, "$skip": skip}
         campaign = expected.id
         if expected.state != "announced" or channel not in expected.channels:
-            assert self.optimove.ask(ROWS, CampaignID=campaign, ChannelID=channel, **asked).reply.status == 404
+            assert self.optimove.call(ROWS, CampaignID=campaign, ChannelID=channel, **asked).reply.status == 404
             return
         rows = self.optimove.read(ROWS, CampaignID=campaign, ChannelID=channel, **asked)
         assert [row["CustomerID"] for row in rows] == self.ordered(expected.recipients)[skip : skip + top]
@@ -203,7 +203,7 @@ class Marketing(RuleBasedStateMachine):
         channel = expected.channels[0]
         metric = {"ChannelID": channel, "CampaignID": campaign, "TemplateID": template, "MetricID": 0}
         items = [metric | {"MetricValue": value} for value in values]
-        status = self.optimove.ask("UpdateCampaignMetrics", items).reply.status
+        status = self.optimove.call("UpdateCampaignMetrics", items).reply.status
         assert status == (200 if expected.announced else 404)
         if status == 200:
             self.metrics[key] = self.metrics.get(key, 0) + sum(values) if self.additive else values[-1]
@@ -215,7 +215,7 @@ class Marketing(RuleBasedStateMachine):
         campaign = expected.id
         body = {"CampaignID": campaign, "ChannelID": expected.channels[0], "TemplateID": 1, "EventID": 1}
         day = {"InteractionDate": "2026-03-02", "CustomerIDs": who}
-        status = self.optimove.ask("UpdateCampaignInteractions", body | day).reply.status
+        status = self.optimove.call("UpdateCampaignInteractions", body | day).reply.status
         assert status == (200 if expected.announced else 404)
         if status == 200:
             self.reported.setdefault(campaign, Counter()).update(who)
@@ -252,7 +252,7 @@ class Marketing(RuleBasedStateMachine):
     @invariant()
     def cancelled_customers_are_there_for_two_hours(self):
         for expected in self.expected.values():
-            reply = self.optimove.ask("GetCanceledCampaignCustomers", CampaignID=expected.id).reply
+            reply = self.optimove.call("GetCanceledCampaignCustomers", CampaignID=expected.id).reply
             cancelled = expected.cancelled_at is not None and expected.processed
             if cancelled and self.optimove.now <= expected.cancelled_at + 2 * HOUR:
                 rows = self.optimove.read("GetCanceledCampaignCustomers", CampaignID=expected.id)
@@ -263,7 +263,7 @@ class Marketing(RuleBasedStateMachine):
     @invariant()
     def waiting_customers_are_there_while_they_wait(self):
         for expected in self.expected.values():
-            reply = self.optimove.ask("GetProcessedCampaignCustomers", CampaignID=expected.id).reply
+            reply = self.optimove.call("GetProcessedCampaignCustomers", CampaignID=expected.id).reply
             assert reply.status == (200 if expected.state == "on_hold" else 404)
             if expected.state == "on_hold":
                 rows = self.optimove.read("GetProcessedCampaignCustomers", CampaignID=expected.id)
@@ -271,7 +271,7 @@ class Marketing(RuleBasedStateMachine):
 
     @invariant()
     def truth_names_everybody_once(self):
-        owed = Counter((one["campaign"], one["channel"], one["customer"]) for one in self.optimove.owed())
+        owed = Counter((one["campaign"], one["channel"], one["customer"]) for one in self.optimove.obligations())
         known = [
             one for one in self.expected.values() if one.announced or (one.processed and one.cancelled_at is not None)
         ]
@@ -288,7 +288,7 @@ class Marketing(RuleBasedStateMachine):
     @invariant()
     def what_was_posted_is_what_is_shown(self):
         for expected in self.expected.values():
-            told = report.of(self.optimove.world, self.optimove.state, expected.id, self.optimove.now)
+            told = report.campaign_report(self.optimove.world, self.optimove.state, expected.id, self.optimove.now)
             metrics = {(expected.id, one["metric"], one["template"]): one["value"] for one in told["metrics"]}
             assert metrics == {key: value for key, value in self.metrics.items() if key[0] == expected.id}
             assert sum(one["customers"] for one in told["interactions"]) == self.said_of(expected.id).total()

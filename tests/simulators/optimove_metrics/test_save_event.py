@@ -31,7 +31,7 @@ def save(sandbox: Sandbox, events: Any, *, body: bytes | None = None, **headers:
 def test_one_event_is_saved_and_can_be_read_back(sandbox: Sandbox) -> None:
     """By the judge in the history, and by a person."""
     assert save(sandbox, EVENT | {"context": {"campaign_id": 7001}}).json()["status"] == "success"
-    assert sandbox.facts("engagement") == [
+    assert sandbox.journal("engagement") == [
         {"event": "delivered", "customer": "C0000001", "visitor": None, "timestamp": EVENT["timestamp"],
          "context": {"campaign_id": 7001}}
     ]  # fmt: skip
@@ -44,8 +44,8 @@ def test_an_array_is_saved_as_a_whole_or_not_at_all(sandbox: Sandbox) -> None:
     assert save(sandbox, [EVENT, EVENT | {"event": "clicked"}]).status_code == 200
     refused = save(sandbox, [EVENT, EVENT | {"event": "sent"}])
     assert (refused.status_code, refused.json()["message"].startswith("event 1: expected event")) == (400, True)
-    assert [line["event"] for line in sandbox.facts("engagement")] == ["delivered", "clicked"]
-    assert [line.get("summary") for line in sandbox.facts("request")] == [None, {"refused_event": "sent"}]
+    assert [line["event"] for line in sandbox.journal("engagement")] == ["delivered", "clicked"]
+    assert [line.get("summary") for line in sandbox.journal("request")] == [None, {"refused_event": "sent"}]
 
 
 @pytest.mark.parametrize(
@@ -101,7 +101,7 @@ def test_what_is_not_signed_rightly_is_not_let_in(sandbox: Sandbox, headers: dic
     """Nothing is saved."""
     encoded: Any = {name: value.encode() for name, value in headers.items()}
     assert save(sandbox, EVENT, **encoded).status_code == 401
-    assert sandbox.facts("engagement") == []
+    assert sandbox.journal("engagement") == []
 
 
 @pytest.mark.parametrize(("answer", "status"), [("exact", 200), ("minified", 401)])

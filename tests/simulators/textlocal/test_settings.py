@@ -27,7 +27,7 @@ def test_settings_read_as_they_were_set(account):
     ("settings", "message"),
     [
         ({"sender": "Shop"}, "unknown field `sender`"),
-        ({"credits": -1}, "expected credits from 0 on, got -1"),
+        ({"credits": -1}, "expected credits of at least 0, got -1"),
         ({"credits": "many"}, "Expected `int`, got `str`"),
         ({"receipt_url": "ftp://x"}, "expected an http or https URL"),
         ({"inbound_url": "http://example.com/"}, "expected a URL on this machine"),

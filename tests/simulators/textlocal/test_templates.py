@@ -46,7 +46,7 @@ def test_changing_and_deleting_are_facts(account):
 def test_bad_templates_are_refused(account):
     """With what was expected."""
     TEMPLATES.add(account.state, NINE, "Spring", "Hi", 7)
-    with pytest.raises(ValueError, match="expected an id that is not taken, got 7"):
+    with pytest.raises(ValueError, match="expected an unused id, got 7"):
         TEMPLATES.add(account.state, NINE, "Summer", "Hi", 7)
     with pytest.raises(ValueError, match="expected a title and a body"):
         TEMPLATES.add(account.state, NINE, " ", "Hi", None)

@@ -85,7 +85,7 @@ def test_the_control_api_makes_changes_and_deletes_templates(project, templates)
 def test_a_template_may_have_a_given_id_once(project, templates):
     """A taken one is refused, and so is what is no template."""
     templates.add(project.state, project.now, "Spring", "Hi", 5)
-    with pytest.raises(ValueError, match="belongs to 'Spring'"):
+    with pytest.raises(ValueError, match="the id of 'Spring'"):
         templates.add(project.state, project.now, "Summer", "Hi", 5)
     with pytest.raises(ValueError, match="expected a title"):
         templates.add(project.state, project.now, " ", "Hi", None)

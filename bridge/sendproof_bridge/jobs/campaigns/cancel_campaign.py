@@ -1,7 +1,7 @@
-"""Call off what has not been sent of a cancelled campaign.
+"""Cancel the messages of a cancelled campaign that are not being sent yet.
 
-The campaign was marked when the event came, so no batch has begun since; here its messages and batches follow. What was
-sent is reported as sent; of the rest nothing is reported, neither as sent nor as dropped.
+The event already marked the campaign, so no batch has begun since; this job updates its messages and batches. Sent
+messages are reported as sent; cancelled messages are not reported, neither as sent nor as dropped.
 """
 
 import logging
@@ -15,9 +15,9 @@ logger = logging.getLogger(__name__)
 
 
 def run(bridge: Bridge, job: Job) -> None:
-    """One transaction."""
+    """Cancel all of them in one transaction."""
     client, campaign = job.payload["client"], job.payload["campaign"]
     with bridge.store.write() as tx:
-        number = campaigns.cancel_messages(tx, client, campaign, bridge.clock.now())
+        cancelled = campaigns.cancel_messages(tx, client, campaign, bridge.clock.now())
         job_queue.complete(tx, job)
-    logger.info("client %s: campaign %s is cancelled, %d messages called off", client, campaign, number)
+    logger.info("client %s: campaign %s is cancelled, with %d messages", client, campaign, cancelled)

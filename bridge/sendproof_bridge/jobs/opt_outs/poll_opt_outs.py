@@ -1,4 +1,4 @@
-"""Ask a provider who opted out there: on its own pages, by a link, or by a STOP of which the bridge was not told."""
+"""Read a provider's list of opted-out numbers: opt-outs on its own pages, by a link, or by a STOP without a webhook."""
 
 import logging
 
@@ -8,20 +8,21 @@ from sendproof_bridge.domain.accounts import Bridge
 from sendproof_bridge.storage import job_queue, opt_outs
 from sendproof_bridge.storage.job_queue import Job
 
-EVERY = 6 * HOUR
+_INTERVAL = 6 * HOUR
 
 logger = logging.getLogger(__name__)
 
 
 def run(bridge: Bridge, job: Job) -> None:
-    """Note those that are new; then again in six hours, or when a campaign begins."""
+    """Store new opt-outs; come back after the interval, or when a campaign begins."""
     client, channel = job.payload["client"], job.payload["channel"]
     account = bridge.clients[client].channels[channel]
-    # Others may have put them there, in any spelling.
+    # Other systems may have added numbers, in any spelling.
     region = account.config.default_region
-    numbers = sorted({recipient_rules.listed(number, region) for number in account.provider.opt_outs()})
+    listed = account.provider.list_opt_outs()
+    numbers = sorted({recipient_rules.normalize_listed_number(number, region) for number in listed})
     now = bridge.clock.now()
     with bridge.store.write() as tx:
         new = opt_outs.add(tx, client, numbers, "listed", now)
-        job_queue.again(tx, job, now + EVERY)
-    logger.info("client %s: channel %d: %d opted out at the provider, %d new", client, channel, len(numbers), new)
+        job_queue.reschedule(tx, job, now + _INTERVAL)
+    logger.info("client %s: channel %d: %d opt-outs at the provider, %d new", client, channel, len(numbers), new)

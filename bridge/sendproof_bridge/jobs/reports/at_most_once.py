@@ -1,44 +1,44 @@
-"""Calls that are made at most once, because a repetition might count twice and nobody can be asked.
+"""Calls that are made at most once, because a repetition might count twice and no call can find out.
 
-The word that a call is being made is on the disk before it is; whoever finds it so later leaves the job as unknown.
+The mark that a call begins is on disk before the call. If a later attempt finds the mark, it marks the job as unknown.
 """
 
 import logging
 from collections.abc import Callable
 
 from sendproof_bridge.domain.accounts import Bridge
-from sendproof_bridge.outbound.errors import NotDoneError, UnknownOutcomeError
+from sendproof_bridge.outbound.errors import NotSentError, OutcomeUnknownError
 from sendproof_bridge.storage import job_queue
 from sendproof_bridge.storage.job_queue import Job
 
 logger = logging.getLogger(__name__)
 
 
-def at_most_once(bridge: Bridge, job: Job, call: Callable[[], None], what: str) -> None:
-    """Make the call and end the job; one that surely had no effect is tried again. `what` was reported, for the log."""
+def at_most_once(bridge: Bridge, job: Job, call: Callable[[], None], subject: str) -> None:
+    """Make the call and end the job; retry a call that had no effect. `subject` names the report in the log."""
     if job.payload.get("begun"):
-        _unknown(bridge, job, "the bridge ended during the call")
+        _mark_unknown(bridge, job, "the bridge stopped during the call")
         return
-    _note(bridge, job, begun=True)
+    _set_begun(bridge, job, begun=True)
     try:
         call()
-    except UnknownOutcomeError as error:
-        _unknown(bridge, job, str(error))
+    except OutcomeUnknownError as error:
+        _mark_unknown(bridge, job, str(error))
         return
-    except NotDoneError:
-        _note(bridge, job, begun=False)
+    except NotSentError:
+        _set_begun(bridge, job, begun=False)
         raise
     with bridge.store.write() as tx:
         job_queue.complete(tx, job)
-    logger.info("%s reported (%s)", what, job.id)
+    logger.info("%s reported (%s)", subject, job.id)
 
 
-def _note(bridge: Bridge, job: Job, *, begun: bool) -> None:
+def _set_begun(bridge: Bridge, job: Job, *, begun: bool) -> None:
     with bridge.store.write_durably() as tx:
-        job_queue.rewrite(tx, job, {**job.payload, "begun": begun})
+        job_queue.set_payload(tx, job, {**job.payload, "begun": begun})
 
 
-def _unknown(bridge: Bridge, job: Job, trouble: str) -> None:
+def _mark_unknown(bridge: Bridge, job: Job, error: str) -> None:
     with bridge.store.write() as tx:
-        job_queue.leave_unknown(tx, job, trouble)
-    logger.warning("%s: %s; whether it counts is not known", job.id, trouble)
+        job_queue.mark_unknown(tx, job, error)
+    logger.warning("%s: %s; it is unknown whether the report counts", job.id, error)

@@ -1,8 +1,8 @@
-"""Ask the provider about messages of which no receipt came.
+"""Poll messages without a receipt, at providers whose receipts are requested with each send.
 
-For providers whose receipts are asked for with each send. Textlocal never posts that a message expired, and a receipt
-can be lost; so what is still open when a message's longest life is over is asked for. The answers go the way of
-receipts. All other providers are asked before each report (outcomes.py).
+Textlocal never posts that a message expired, and a receipt can be lost. So messages that are still open after the
+longest validity are polled. The results are stored as receipts. Other providers are polled before each report
+(poll_statuses.py).
 documented: https://api.txtlocal.com/docs/handlingreceipts (what is posted), and `validity`: at most 72 hours.
 """
 
@@ -13,18 +13,19 @@ from dataclasses import replace
 from sqlalchemy import text
 
 from sendproof_bridge.clock import DAY, HOUR, MINUTE, Instant
-from sendproof_bridge.domain.accounts import Bridge, CampaignKey
-from sendproof_bridge.inbound import group_commit
-from sendproof_bridge.outbound.errors import OutsideError
-from sendproof_bridge.outbound.providers import Open, Receipt
+from sendproof_bridge.domain import receipts
+from sendproof_bridge.domain.accounts import Bridge
+from sendproof_bridge.domain.keys import CampaignKey
+from sendproof_bridge.outbound.errors import RemoteCallError
+from sendproof_bridge.outbound.providers import OpenMessage, Receipt
 from sendproof_bridge.storage import job_queue
 from sendproof_bridge.storage.job_queue import Job, NewJob
 
-# 72 hours, and time for a late receipt. Then daily as long as reports are due.
-_FIRST = 74 * HOUR
-_EVERY = DAY
-_TIMES = 4
-_PAUSE = MINUTE
+# 72 hours, and time for a late receipt; then daily while reports are due.
+_FIRST_POLL = 74 * HOUR
+_INTERVAL = DAY
+_REPETITIONS = 4
+_RETRY_DELAY = MINUTE
 
 _OPEN = text(
     "SELECT recipient, COALESCE(provider_id, '') AS message, template, settled_at AS sent_at FROM message"
@@ -35,42 +36,45 @@ _OPEN = text(
 logger = logging.getLogger(__name__)
 
 
-def first_job(key: CampaignKey, batch: str, now: Instant) -> NewJob:
-    """The inquiry about a batch that was sent now."""
-    payload = {**key._asdict(), "batch": batch, "until": now + _FIRST + _TIMES * _EVERY}
-    return NewJob(id=f"inquire:{key.client}:{batch}", kind="inquire", payload=payload, due_at=now + _FIRST)
+def new_job(key: CampaignKey, batch: str, now: Instant) -> NewJob:
+    """Return the polling job of a batch that is sent now."""
+    payload = {**key._asdict(), "batch": batch, "until": now + _FIRST_POLL + _REPETITIONS * _INTERVAL}
+    id_ = f"poll_missing_receipts:{key.client}:{batch}"
+    return NewJob(id=id_, kind="poll_missing_receipts", payload=payload, due_at=now + _FIRST_POLL)
 
 
 def run(bridge: Bridge, job: Job) -> None:
-    """Ask about each open message of a batch; again tomorrow when some are still under way."""
+    """Poll each open message of a batch; come back the next day if some are still open."""
     key, batch = CampaignKey.of(job.payload), job.payload["batch"]
-    where = {"client": key.client, "batch": batch}
     with bridge.store.read() as tx:
-        still_open = [Open(**row) for row in tx.execute(_OPEN, where).mappings()]
-    answers, trouble = ask(bridge, key, still_open)
-    if trouble is not None and not answers:
-        raise trouble
+        rows = tx.execute(_OPEN, {"client": key.client, "batch": batch}).mappings()
+        open_messages = [OpenMessage(**row) for row in rows]
+    found, error = poll(bridge, key, open_messages)
+    if error is not None and not found:
+        raise error
     now = bridge.clock.now()
     with bridge.store.write() as tx:
-        group_commit.store_receipts(tx, [(key.client, replace(said, batch=batch)) for said in answers])
-        if trouble is not None:
-            # What was answered is kept, so that the next try has less to ask.
-            job_queue.later(tx, job, now + _PAUSE, str(trouble))
-        elif len(answers) < len(still_open) and now + _EVERY < job.payload["until"]:
-            job_queue.again(tx, job, now + _EVERY)
+        receipts.store_receipts(tx, [(key.client, replace(receipt, batch=batch)) for receipt in found])
+        if error is not None:
+            # Stored results stay, so that the next attempt polls fewer messages.
+            job_queue.retry_at(tx, job, now + _RETRY_DELAY, str(error))
+        elif len(found) < len(open_messages) and now + _INTERVAL < job.payload["until"]:
+            job_queue.reschedule(tx, job, now + _INTERVAL)
         else:
             job_queue.complete(tx, job)
-    if still_open:
-        counts = len(still_open), len(answers)
-        logger.info("batch %s: asked about %d messages without a receipt, %d have ended", batch, *counts)
+    if open_messages:
+        counts = len(open_messages), len(found)
+        logger.info("batch %s: %d messages without a receipt polled, %d have a final status", batch, *counts)
 
 
-def ask(bridge: Bridge, key: CampaignKey, messages: Sequence[Open]) -> tuple[list[Receipt], OutsideError | None]:
-    """What became of them, and what ended the asking early, if anything did. What was asked before that counts."""
-    answers: list[Receipt] = []
+def poll(
+    bridge: Bridge, key: CampaignKey, messages: Sequence[OpenMessage]
+) -> tuple[list[Receipt], RemoteCallError | None]:
+    """Return a receipt for each message with a final status, and the error that ended polling early, if any."""
+    found: list[Receipt] = []
     try:
-        for said in bridge.channel(key).provider.outcomes(messages) if messages else ():
-            answers.append(said)  # noqa: PERF402 what was asked before trouble counts
-    except OutsideError as error:
-        return answers, error
-    return answers, None
+        for receipt in bridge.channel(key).provider.poll_statuses(messages) if messages else ():
+            found.append(receipt)  # noqa: PERF402 receipts before an error count
+    except RemoteCallError as error:
+        return found, error
+    return found, None

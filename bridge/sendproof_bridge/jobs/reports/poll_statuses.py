@@ -1,8 +1,8 @@
-"""Ask, just before each report, what became of a campaign's messages that are still under way.
+"""Poll a campaign's messages without a final status, just before each report.
 
-For providers that post receipts only where the account is set up for it. A report of the same instant waits for this
-and for what comes of it (jobs.py), so it tells what the provider knows. What has ended is not asked about again.
-Trouble ends the asking until the next report: to ask again sooner would be of use to nobody.
+For providers that only post receipts if the account is set up for it. A report of the same instant waits for this job
+and for the job that processes its receipts (storage/job_queue.py), so it includes what the provider knows. Messages
+with a final status are not polled again. An error ends polling until the next report: no result is needed earlier.
 """
 
 import logging
@@ -12,16 +12,16 @@ from dataclasses import replace
 from sqlalchemy import Connection, text
 
 from sendproof_bridge.clock import Instant
-from sendproof_bridge.domain import campaigns
-from sendproof_bridge.domain.accounts import Bridge, CampaignKey
-from sendproof_bridge.inbound import group_commit
+from sendproof_bridge.domain import campaigns, receipts
+from sendproof_bridge.domain.accounts import Bridge
+from sendproof_bridge.domain.keys import CampaignKey
 from sendproof_bridge.jobs.reports import poll_missing_receipts
-from sendproof_bridge.outbound.providers import Open
+from sendproof_bridge.outbound.providers import OpenMessage
 from sendproof_bridge.storage import job_queue
 from sendproof_bridge.storage.job_queue import Job, NewJob
 
-# How many are asked about before what was answered is stored.
-_AT_ONCE = 1_000
+# The number of messages that are polled before their results are stored.
+_MESSAGES_PER_PART = 1_000
 
 _OPEN = text(
     "SELECT batch, recipient, COALESCE(provider_id, '') AS message, template, settled_at AS sent_at FROM message"
@@ -32,49 +32,49 @@ _OPEN = text(
 logger = logging.getLogger(__name__)
 
 
-def see_to_it(tx: Connection, key: CampaignKey, now: Instant) -> None:
-    """Ask before the campaign's next report, and from then on before each."""
-    due_at = campaigns.next_report(tx, key, now)
+def ensure_job(tx: Connection, key: CampaignKey, now: Instant) -> None:
+    """Ensure that the campaign is polled before its next report, and then before each."""
+    due_at = campaigns.next_report_at(tx, key, now)
     if due_at is not None:
-        job = NewJob(id=f"outcomes:{key.name()}", kind="outcomes", payload=key._asdict(), due_at=due_at)
-        job_queue.wake_up(tx, job)
+        id_ = f"poll_statuses:{key.name()}"
+        job_queue.requeue_done(tx, NewJob(id=id_, kind="poll_statuses", payload=key._asdict(), due_at=due_at))
 
 
 def run(bridge: Bridge, job: Job) -> None:
-    """Ask about all that are open, and come back with the next report."""
+    """Poll all open messages, and come back with the next report."""
     key, now = CampaignKey.of(job.payload), bridge.clock.now()
-    asked = ended = 0
-    for some in _portions(bridge, key):
-        answers, trouble = poll_missing_receipts.ask(bridge, key, [one for one, _ in some.values()])
-        told = [(key.client, replace(said, batch=some[said.recipient][1])) for said in answers]
+    polled = final = 0
+    for part in _parts(bridge, key):
+        found, error = poll_missing_receipts.poll(bridge, key, [message for message, _ in part.values()])
+        with_batch = [(key.client, replace(receipt, batch=part[receipt.recipient][1])) for receipt in found]
         with bridge.store.write() as tx:
-            group_commit.store_receipts(tx, told)
-        asked, ended = asked + len(some), ended + len(answers)
-        if trouble is not None:
-            logger.warning("campaign %s: %s; asked again before the next report", key.name(), trouble)
+            receipts.store_receipts(tx, with_batch)
+        polled, final = polled + len(part), final + len(found)
+        if error is not None:
+            logger.warning("campaign %s: %s; polled again before the next report", key.name(), error)
             break
     _end(bridge, job, key, now)
-    logger.info("campaign %s: asked about %d messages without a receipt, %d have ended", key.name(), asked, ended)
+    logger.info("campaign %s: %d messages polled, %d have a final status", key.name(), polled, final)
 
 
-def _portions(bridge: Bridge, key: CampaignKey) -> Iterator[Mapping[str, tuple[Open, str]]]:
-    """Open messages and their batches by recipient, the oldest first; no recipient twice at once."""
+def _parts(bridge: Bridge, key: CampaignKey) -> Iterator[Mapping[str, tuple[OpenMessage, str]]]:
+    """Yield open messages and their batches by recipient, oldest first, with no recipient twice in a part."""
     with bridge.store.read() as tx:
         rows = tx.execute(_OPEN, key._asdict()).mappings().all()
-    some: dict[str, tuple[Open, str]] = {}
+    part: dict[str, tuple[OpenMessage, str]] = {}
     for row in rows:
-        if row["recipient"] in some or len(some) == _AT_ONCE:
-            yield some
-            some = {}
-        some[row["recipient"]] = Open(**{name: row[name] for name in row if name != "batch"}), row["batch"]
-    if some:
-        yield some
+        if row["recipient"] in part or len(part) == _MESSAGES_PER_PART:
+            yield part
+            part = {}
+        part[row["recipient"]] = OpenMessage(**{name: row[name] for name in row if name != "batch"}), row["batch"]
+    if part:
+        yield part
 
 
 def _end(bridge: Bridge, job: Job, key: CampaignKey, now: Instant) -> None:
     with bridge.store.write() as tx:
-        due_at = campaigns.next_report(tx, key, now)
+        due_at = campaigns.next_report_at(tx, key, now)
         if due_at is None:
             job_queue.complete(tx, job)
         else:
-            job_queue.again(tx, job, due_at)
+            job_queue.reschedule(tx, job, due_at)

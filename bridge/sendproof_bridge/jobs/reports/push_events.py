@@ -1,4 +1,4 @@
-"""Report signed events: one call a job. One whose reply was lost is not repeated, as events might count twice."""
+"""Report signed events, one call per job. If a response is lost, the call is not repeated: events might count twice."""
 
 from sendproof_bridge.domain.accounts import Bridge
 from sendproof_bridge.jobs.reports.at_most_once import at_most_once
@@ -6,8 +6,8 @@ from sendproof_bridge.storage.job_queue import Job
 
 
 def run(bridge: Bridge, job: Job) -> None:
-    """Report the events that the job names."""
-    service, events = bridge.clients[job.payload["client"]].save_event, job.payload["events"]
-    if service is None:
-        raise LookupError(f"client {job.payload['client']} has no metrics_url any more")
-    at_most_once(bridge, job, lambda: service.save(events), f"{len(events)} events")
+    """Report the events in the payload."""
+    save_event, events = bridge.clients[job.payload["client"]].save_event, job.payload["events"]
+    if save_event is None:
+        raise LookupError(f"client {job.payload['client']} no longer has a metrics_url")
+    at_most_once(bridge, job, lambda: save_event.save(events), f"{len(events)} events")

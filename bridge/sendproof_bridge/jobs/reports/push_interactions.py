@@ -1,8 +1,9 @@
-"""Tell Optimove which customers of a template had an event: one call a job."""
+"""Report the customers of a template that had an event to Optimove, one call per job."""
 
 import logging
 
-from sendproof_bridge.domain.accounts import Bridge, CampaignKey
+from sendproof_bridge.domain.accounts import Bridge
+from sendproof_bridge.domain.keys import CampaignKey
 from sendproof_bridge.storage import job_queue
 from sendproof_bridge.storage.job_queue import Job
 
@@ -10,7 +11,7 @@ logger = logging.getLogger(__name__)
 
 
 def run(bridge: Bridge, job: Job) -> None:
-    """Report the customers that the job names."""
+    """Report the customers in the payload."""
     key, customers = CampaignKey.of(job.payload), job.payload["customers"]
     report = {
         "CampaignID": key.number,
@@ -23,5 +24,4 @@ def run(bridge: Bridge, job: Job) -> None:
     bridge.clients[key.client].optimove.update_interactions(report)
     with bridge.store.write() as tx:
         job_queue.complete(tx, job)
-    place = f"campaign {key.name()}"
-    logger.info("%s: event %d of %d customers reported", place, job.payload["event"], len(customers))
+    logger.info("campaign %s: event %d of %d customers reported", key.name(), job.payload["event"], len(customers))

@@ -1,4 +1,4 @@
-"""Tell Optimove where to post its events. Done at every start: the address may have changed."""
+"""Register the bridge's webhook URL with Optimove, at every start: the URL may have changed."""
 
 import logging
 
@@ -23,7 +23,7 @@ logger = logging.getLogger(__name__)
 
 
 def run(bridge: Bridge, job: Job) -> None:
-    """Register for what the channel is for, and once for the client for what names no channel."""
+    """Register for the events of the channel, and for the client's events that name no channel."""
     client = bridge.clients[job.payload["client"]]
     channel = client.channels[job.payload["channel"]].config
     url = listener_url(bridge.public_url, client.config)
@@ -40,5 +40,5 @@ def run(bridge: Bridge, job: Job) -> None:
 
 
 def listener_url(public_url: str, client: ClientConfig) -> str:
-    """The address of the door for one client's events. It holds the token: never log it."""
+    """Return the URL for one client's events. It contains the token: never log it."""
     return f"{public_url}/webhooks/optimove/{client.name}/{client.webhook_token.reveal()}"

@@ -1,7 +1,7 @@
-"""What the bridge needs of a message provider, in no provider's words. One module here teaches it one provider.
+"""The interface to message providers. Each module in this package implements it for one provider.
 
-A module of this package has `SETTINGS`, its own settings of a channel, and a function
-`open_channel(config: ChannelConfig, wire: Wire) -> MessageProvider`.
+A provider module has `SETTINGS`, its own settings of a channel, and a function
+`open_channel(config: ChannelConfig, http: HttpClient) -> MessageProvider`.
 """
 
 import importlib
@@ -14,19 +14,19 @@ from typing import Any, Protocol
 from sendproof_bridge.clock import Instant
 from sendproof_bridge.config import ChannelConfig
 from sendproof_bridge.config_fields import Settings
-from sendproof_bridge.outbound.http import Wire
+from sendproof_bridge.outbound.http import HttpClient
 
-# What a receipt can tell beside the states of a message.
+# A receipt reports either a new state of the message or one of these.
 CLICKED, UNSUBSCRIBED = "clicked", "unsubscribed"
 
 
-class NotGenuineError(Exception):
-    """What was posted does not prove that it comes from the provider."""
+class UnauthenticatedWebhookError(Exception):
+    """A webhook does not prove that the provider sent it."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Template:
-    """A text that the provider holds, with placeholders in the provider's own syntax."""
+    """A text stored at the provider, with placeholders in the provider's own syntax."""
 
     id: int
     title: str
@@ -34,8 +34,8 @@ class Template:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Order:
-    """Who is to get which template. `event` is what Optimove posted, when it was a trigger."""
+class ComposeRequest:
+    """A customer, a template and the customer's attributes. `event` is the body of event 11, for triggers only."""
 
     customer: str
     template: Template
@@ -44,11 +44,12 @@ class Order:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Composed:
-    """A message before it is known whether its phone number is one.
+class ComposedMessage:
+    """A personalised message whose phone number is not checked yet.
 
-    `content` is what the provider will be sent of it, in the provider's own form. `recipient` is the name by which the
-    provider knows the recipient; without one it is the number. Messages of different `group` share no call.
+    `content` is the part of the request to the provider that belongs to this message, in the provider's own form.
+    `recipient` is the provider's name for the recipient; if empty, the phone number. Messages with a different `group`
+    cannot share a call.
     """
 
     phone: str | None
@@ -58,8 +59,8 @@ class Composed:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Outgoing:
-    """One message to send: digits with country code, and what was composed."""
+class OutgoingMessage:
+    """A message to send. `number` has the country code and only digits."""
 
     recipient: str
     number: str
@@ -68,12 +69,12 @@ class Outgoing:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class SendReply:
-    """What a provider said of a batch, by recipient.
+class SendResult:
+    """A provider's response to a batch, by recipient.
 
-    `accepted` holds the provider's ids, empty where it gave none, `rejected` reasons for good, `postponed` reasons that
-    will pass, `opted_out` those of the rejected who will have no more messages. Of a recipient in none of them nothing
-    is known.
+    `accepted` has the provider's message ids, empty if it returned none. `rejected` has reasons that are final,
+    `postponed` has reasons that are temporary. `opted_out` names the rejected recipients that want no more messages.
+    If a recipient is in none of them, the outcome is unknown.
     """
 
     accepted: Mapping[str, str] = field(default_factory=dict)
@@ -83,8 +84,8 @@ class SendReply:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Open:
-    """A message of which the end is not known. `message` is the provider's id of it, empty when it gave none."""
+class OpenMessage:
+    """A sent message without a final status. `message` is the provider's id, empty if it returned none."""
 
     recipient: str
     message: str
@@ -94,15 +95,15 @@ class Open:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Receipt:
-    """What a provider reports of one message: recipient, status in its own letters, time as it wrote it.
+    """A provider's report about one message. Status and time are as the provider wrote them.
 
-    `batch` is the bridge's name of the send, empty when the address of the receipt tells it; `message` is the
-    provider's id, when it tells one, and `template` what was sent, which counts when the reply to the send had no id.
+    `batch` is the bridge's name of the send; empty if the URL of the receipt contains it. `message` is the provider's
+    id, if known. `template` identifies the message when the response to the send had no id.
     """
 
     recipient: str
-    letter: str
-    stamp: str
+    status_code: str
+    provider_time: str
     batch: str = ""
     message: str = ""
     template: int | None = None
@@ -110,55 +111,56 @@ class Receipt:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class OptOut:
-    """Whoever has this number, in digits, wants no more messages. `how` says in a word how that came."""
+    """The owner of this number (only digits) wants no more messages. `source` is one word, such as `reply`."""
 
     number: str
-    how: str
+    source: str
 
 
 class MessageProvider(Protocol):
     """One account at a provider."""
 
     batch_size: int
-    letters: Mapping[str, str]
-    """What a receipt's status means: a state of a message, or `CLICKED` or `UNSUBSCRIBED`."""
-    attributes: Sequence[str]
-    """Names of attributes that every message needs, whatever its template asks for."""
-    posts_receipts: bool
-    """Whether receipts are asked for with each send; else they come only if somebody has set the account up so."""
-    rejects_later: bool
-    """Whether what was accepted may still be rejected, so that it is not known yet to be sent."""
-    remembers: bool
-    """Whether `find` tells what became of a send whose reply was lost."""
+    """The most messages in one call."""
+    status_meanings: Mapping[str, str]
+    """Meaning of each status code in a receipt: a state of a message, `CLICKED` or `UNSUBSCRIBED`."""
+    required_attributes: Sequence[str]
+    """Names of attributes that every message needs, in addition to those in its template."""
+    requests_receipts: bool
+    """True if each send requests its receipts; else they only arrive if the account is set up for them."""
+    may_reject_later: bool
+    """True if an accepted message may still be rejected, so that it does not count as sent at once."""
+    has_send_record: bool
+    """True if `find_sent` can tell the outcome of a send whose response was lost."""
     settle_ms: int
-    """How long the provider may be at work on a call whose caller has gone."""
+    """How long the provider may continue to process a call after the caller has given up."""
 
-    def templates(self) -> list[Template]:
-        """All templates of the account."""
+    def list_templates(self) -> list[Template]:
+        """Return all templates of the account."""
 
     def placeholders(self, body: str) -> list[str]:
-        """The names of the attributes that a template's body asks for."""
+        """Return the names of the attributes in a template's body."""
 
-    def compose(self, order: Order) -> Composed:
-        """Personalise; an attribute without a value becomes nothing. `ValueError` when that cannot be done."""
+    def compose(self, request: ComposeRequest) -> ComposedMessage:
+        """Personalise a message. Attributes without a value become empty. `ValueError` if this is impossible."""
 
-    def send(self, messages: Sequence[Outgoing], *, batch: str, receipt_url: str) -> SendReply:
-        """Send a batch, no recipient twice. `UnknownOutcomeError`: some or all may have been sent."""
+    def send(self, messages: Sequence[OutgoingMessage], *, batch: str, receipt_url: str) -> SendResult:
+        """Send a batch, with each recipient at most once. `OutcomeUnknownError`: any of them may have been sent."""
 
-    def find(self, messages: Sequence[Outgoing], since: Instant) -> Mapping[str, list[str]]:
-        """What the provider's record from `since` on may hold of these messages: its ids by recipient."""
+    def find_sent(self, messages: Sequence[OutgoingMessage], since: Instant) -> Mapping[str, list[str]]:
+        """Return the ids in the provider's record since `since` that may belong to these messages, by recipient."""
 
-    def read(self, body: bytes, headers: Mapping[str, str], batch: str) -> Sequence[Receipt | OptOut]:
-        """Read what was posted, to the address of a batch or to the account's own (`batch` is empty).
+    def parse_webhook(self, body: bytes, headers: Mapping[str, str], batch: str) -> Sequence[Receipt | OptOut]:
+        """Parse a webhook. It arrived at the URL of a batch, or, if `batch` is empty, of the account.
 
-        `ValueError` says what was expected, `NotGenuineError` that somebody else posted it.
+        `ValueError` says what was expected, `UnauthenticatedWebhookError` that the sender is not the provider.
         """
 
-    def outcomes(self, messages: Sequence[Open]) -> Iterator[Receipt]:
-        """What became of those of these messages that have ended."""
+    def poll_statuses(self, messages: Sequence[OpenMessage]) -> Iterator[Receipt]:
+        """Request the status of these messages; yield a receipt for each with a final status."""
 
-    def opt_outs(self) -> Iterable[str]:
-        """The numbers, in digits, of those who want no messages, as far as the provider lists them."""
+    def list_opt_outs(self) -> Iterable[str]:
+        """Return the opted-out numbers that the provider lists, with the country code and only digits."""
 
 
 def _modules() -> dict[str, ModuleType]:
@@ -167,12 +169,12 @@ def _modules() -> dict[str, ModuleType]:
 
 
 def providers() -> dict[str, Settings]:
-    """The providers that the bridge can use, and the settings that each adds to those of every channel."""
+    """Return the available providers, each with the settings that it adds to those of every channel."""
     return {name: module.SETTINGS for name, module in _modules().items()}
 
 
-def open_channel(config: ChannelConfig, wire: Wire) -> MessageProvider:
-    """The account that a channel's configuration names."""
+def open_channel(config: ChannelConfig, http: HttpClient) -> MessageProvider:
+    """Return the account of a channel. `SettingError` if the settings of the channel contradict the provider."""
     module = importlib.import_module(f"{__name__}.{config.provider}")
-    opener: Callable[[ChannelConfig, Wire], MessageProvider] = module.open_channel
-    return opener(config, wire)
+    opener: Callable[[ChannelConfig, HttpClient], MessageProvider] = module.open_channel
+    return opener(config, http)

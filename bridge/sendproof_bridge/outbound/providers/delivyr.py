@@ -1,8 +1,8 @@
-"""Delivyr: one recipient a call, by template and variables. openapi/delivyr.yaml tells where each fact is from.
+"""Delivyr's API: one recipient per call, by template and variables. openapi/delivyr.yaml has the sources.
 
-Of its API only the send call is published, and no way to ask what became of one whose reply was lost: that is recorded
-as unknown and never repeated, unless the setting `message_log` says that this account's Message Log can be read
-by a call. Reading templates by a call is assumed, too.
+Only the send call is published, and no way to look up a send whose response was lost. Such a send is recorded as
+unknown and never repeated, unless the setting `message_log` says that a call can read this account's Message Log. The
+call that reads templates is assumed, too.
 """
 
 import json
@@ -16,28 +16,28 @@ import jsonata
 
 from sendproof_bridge.clock import SECOND, Instant, parse_time
 from sendproof_bridge.config import ChannelConfig
-from sendproof_bridge.config_fields import Setting, Settings, WrongError, attributes, flag, secret, text, url
+from sendproof_bridge.config_fields import Setting, SettingError, Settings, attributes, boolean, secret, text, url
 from sendproof_bridge.json_body import json_object
-from sendproof_bridge.outbound.errors import RateLimitedError, RefusedError, UnknownOutcomeError
-from sendproof_bridge.outbound.http import Answer, Wire, check_status, retry_after
+from sendproof_bridge.outbound.errors import OutcomeUnknownError, RateLimitedError, RejectedError
+from sendproof_bridge.outbound.http import HttpClient, Response, check_status, retry_after_ms
 from sendproof_bridge.outbound.providers import (
     CLICKED,
     UNSUBSCRIBED,
-    Composed,
-    Open,
+    ComposedMessage,
+    ComposeRequest,
+    OpenMessage,
     OptOut,
-    Order,
-    Outgoing,
+    OutgoingMessage,
     Receipt,
-    SendReply,
+    SendResult,
     Template,
 )
 
 # observed: in Delivyr's sample of event 11 the template's name begins with this
-_TEMPLATE = re.compile(r"[A-Z0-9]{8}")
+_TEMPLATE_ID = re.compile(r"[A-Z0-9]{8}")
 _PLACEHOLDER = re.compile(r"\{\{ ?([A-Za-z0-9_]+) ?\}\}")
-# documented: https://docs.delivyr.net/docs/optimove (what there is; that it is posted, and how, is assumed)
-_LETTERS = {
+# documented: https://docs.delivyr.net/docs/optimove (that these events exist; that and how they are posted is assumed)
+_STATUS_MEANINGS = {
     "delivered": "delivered",
     "undelivered": "undelivered",
     "rejected": "rejected",
@@ -45,225 +45,241 @@ _LETTERS = {
     "opted_out": UNSUBSCRIBED,
 }
 _UNPROCESSABLE, _UNAVAILABLE = 422, 503
-# Its clock need not agree with ours.
-_MARGIN_MS = 60 * SECOND
-# Up to so many messages are asked about one by one; more are read from the log, so many a page (assumed).
-_ONE_BY_ONE = 50
-_PAGE = 500
-_DIGITS_OF_AN_ID = "0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZ"
+# Delivyr's clock may differ from the bridge's clock.
+_CLOCK_MARGIN_MS = 60 * SECOND
+# Up to this many messages are polled one by one; more are read from pages of the log. The page size is assumed.
+_MAX_SINGLE_POLLS = 50
+_PAGE_SIZE = 500
+_BASE_36 = "0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZ"
 
 
 logger = logging.getLogger(__name__)
 
 
-def _expression(value: object) -> str:
-    """A JSONata expression that can be read."""
-    written = text(value)
+def _jsonata_expression(value: object) -> str:
+    """Accept a valid JSONata expression."""
+    expression = text(value)
     try:
-        jsonata.Jsonata(written)
+        jsonata.Jsonata(expression)
     except jsonata.JException as error:
-        raise WrongError(f"expected a JSONata expression ({error})") from error
-    return written
+        raise SettingError(f"expected a JSONata expression ({error})") from error
+    return expression
 
 
 SETTINGS: Settings = {
     "account_id": Setting(text, "Sent as `x-account-id`; `url` is `https://api.delivyr.net/`."),
     "api_key": Setting(secret, "Sent as `x-api-key`."),
     "variables": Setting(
-        attributes, "Attributes that every template gets as variables, beside those that its text asks for.", ()
+        attributes, "Attributes that every template gets as variables, in addition to those in its text.", ()
     ),
-    "default_url": Setting(url, "Where the link of a message leads.", None),
+    "default_url": Setting(url, "The target of a message's link.", None),
     "overrides": Setting(
-        _expression, "A JSONata expression over event 11, whose object is merged over the message request.", None
+        _jsonata_expression,
+        "A JSONata expression over event 11, whose object is merged over the message request.",
+        None,
     ),
     "message_log": Setting(
-        flag,
-        "Whether this account's Message Log can be read by a call, which is not published: then a lost reply is looked "
-        "up.",
+        boolean,
+        "Whether a call can read this account's Message Log, which is not published. If so, the bridge looks up a send "
+        "whose response was lost.",
         default=False,
     ),
 }
 
 
-def open_channel(config: ChannelConfig, wire: Wire) -> "Delivyr":
-    """The account that a channel's configuration names."""
-    return Delivyr(config, wire)
+def open_channel(config: ChannelConfig, http: HttpClient) -> "Delivyr":
+    """Return the account of a channel."""
+    return Delivyr(config, http)
 
 
 class Delivyr:
-    """One account. Templates have eight letters and digits; Optimove knows them by the number which those write."""
+    """One account. Template ids have eight letters and digits; Optimove's ids are the same in base 36."""
 
     batch_size = 1
-    letters = _LETTERS
-    posts_receipts = False
-    rejects_later = True
+    status_meanings = _STATUS_MEANINGS
+    requests_receipts = False
+    may_reject_later = True
     settle_ms = 30 * SECOND
 
-    def __init__(self, config: ChannelConfig, wire: Wire) -> None:
-        """Take everything from the configuration."""
+    def __init__(self, config: ChannelConfig, http: HttpClient) -> None:
+        """Read everything from the configuration."""
         self._config = config
         self._options = config.options
-        self.attributes: Sequence[str] = config.options["variables"]
-        self.remembers: bool = config.options["message_log"]
-        self._wire = wire
+        self.required_attributes: Sequence[str] = config.options["variables"]
+        self.has_send_record: bool = config.options["message_log"]
+        self._http = http
 
-    def templates(self) -> list[Template]:
-        """Named as Delivyr names them in Optimove: `<id> - <name>`."""
+    def list_templates(self) -> list[Template]:
+        """Return all templates. Titles are as Delivyr writes them to Optimove: `<id> - <name>`."""
         rows = _object(check_status(self._call("GET", "templates"))).get("templates")
         if not isinstance(rows, list):
-            raise UnknownOutcomeError("Delivyr templates: expected a list of templates")
+            raise OutcomeUnknownError("Delivyr templates: expected a list of templates")
         return [_template(row) for row in rows]
 
     def placeholders(self, body: str) -> list[str]:
-        """The names in `{{NAME}}`."""
+        """Return the names in `{{NAME}}`."""
         return list(dict.fromkeys(_PLACEHOLDER.findall(body)))
 
-    def compose(self, order: Order) -> Composed:
-        """A message request without its number. Overrides are for triggers only, and are merged over it.
+    def compose(self, request: ComposeRequest) -> ComposedMessage:
+        """Return a message request without its number. For triggers, the overrides are merged over it.
 
         documented: https://docs.delivyr.net/docs/optimove-triggered-overrides
         """
-        names = [*self.attributes, *self.placeholders(order.template.body)]
-        request: dict[str, Any] = {
-            "template_id": _letters(order.template.id),
-            "phone_number": order.values[self._config.phone_attribute],
-            "variables": {name: order.values.get(name) or "" for name in names},
+        names = [*self.required_attributes, *self.placeholders(request.template.body)]
+        message: dict[str, Any] = {
+            "template_id": _base_36_id(request.template.id),
+            "phone_number": request.values[self._config.phone_attribute],
+            "variables": {name: request.values.get(name) or "" for name in names},
         }
         if self._options["default_url"]:
-            request["url"] = self._options["default_url"]
-        if order.event is not None and self._options["overrides"]:
-            request = _merged(request, self._overrides(order.event))
-        phone = request.pop("phone_number")
-        return Composed(phone=None if phone is None else str(phone), content=json.dumps(request))
+            message["url"] = self._options["default_url"]
+        if request.event is not None and self._options["overrides"]:
+            message = _merged(message, self._overrides(request.event))
+        phone = message.pop("phone_number")
+        return ComposedMessage(phone=None if phone is None else str(phone), content=json.dumps(message))
 
     def _overrides(self, event: Mapping[str, Any]) -> Mapping[str, Any]:
         try:
-            found = jsonata.Jsonata(self._options["overrides"]).evaluate(dict(event))
+            result = jsonata.Jsonata(self._options["overrides"]).evaluate(dict(event))
         except jsonata.JException as error:
             raise ValueError(f"the overrides fail on this event: {error}") from error
-        if found is not None and not isinstance(found, dict):
-            raise ValueError(f"expected the overrides to be an object, got {type(found).__name__}")
-        return found or {}
+        if result is not None and not isinstance(result, dict):
+            raise ValueError(f"expected the overrides to be an object, got {type(result).__name__}")
+        return result or {}
 
-    def send(self, messages: Sequence[Outgoing], *, batch: str, receipt_url: str) -> SendReply:
-        """One call for one message."""
+    def send(self, messages: Sequence[OutgoingMessage], *, batch: str, receipt_url: str) -> SendResult:
+        """Make one call for one message."""
         del batch, receipt_url
-        (one,) = messages
-        request = {**json.loads(one.content), "phone_number": f"+{one.number}"}
+        (message,) = messages
+        request = {**json.loads(message.content), "phone_number": f"+{message.number}"}
         if self._config.testing:
             request["testing"] = True
-        answer = self._call("POST", "partner/customer_io/send_sms", body=request)
-        if answer.status == _UNPROCESSABLE:
-            code = _code(answer)
-            opted_out = frozenset({one.recipient} if code == "opted_out" else ())
-            return SendReply(rejected={one.recipient: code}, opted_out=opted_out)
-        if answer.status == _UNAVAILABLE and _code(answer) == "queue_full":
-            raise RateLimitedError(f"{answer.what}: queue_full", retry_after(answer))
-        told = _object(check_status(answer))
-        return SendReply(accepted={one.recipient: str(told.get("message_id", ""))})
+        response = self._call("POST", "partner/customer_io/send_sms", body=request)
+        if response.status == _UNPROCESSABLE:
+            code = _error_code(response)
+            opted_out = frozenset({message.recipient} if code == "opted_out" else ())
+            return SendResult(rejected={message.recipient: code}, opted_out=opted_out)
+        if response.status == _UNAVAILABLE and _error_code(response) == "queue_full":
+            raise RateLimitedError(f"{response.operation}: queue_full", retry_after_ms(response))
+        payload = _object(check_status(response))
+        return SendResult(accepted={message.recipient: str(payload.get("message_id", ""))})
 
-    def find(self, messages: Sequence[Outgoing], since: Instant) -> Mapping[str, list[str]]:
-        """Number and template in the Message Log, from shortly before the send on."""
+    def find_sent(self, messages: Sequence[OutgoingMessage], since: Instant) -> Mapping[str, list[str]]:
+        """Match by number and template in the Message Log, starting shortly before the send."""
         found: dict[str, list[str]] = {}
-        for one in messages:
-            template = json.loads(one.content)["template_id"]
-            for row in self._log({"phone_number": f"+{one.number}"}):
-                if row.get("template_id") == template and _made(row) >= since - _MARGIN_MS:
-                    found.setdefault(one.recipient, []).append(str(row["message_id"]))
+        for message in messages:
+            template = json.loads(message.content)["template_id"]
+            for row in self._log({"phone_number": f"+{message.number}"}):
+                if row.get("template_id") == template and _created_at(row) >= since - _CLOCK_MARGIN_MS:
+                    found.setdefault(message.recipient, []).append(str(row["message_id"]))
         return found
 
     def _log(self, query: Mapping[str, str]) -> Iterator[dict[str, Any]]:
-        """The oldest first."""
+        """Yield rows of the Message Log, oldest first."""
         after: dict[str, str] = {}
         while True:
             page = _object(check_status(self._call("GET", "messages", query={**query, **after})))
             rows = page.get("messages")
             if not isinstance(rows, list):
-                raise UnknownOutcomeError("Delivyr messages: expected a list of messages")
+                raise OutcomeUnknownError("Delivyr messages: expected a list of messages")
             yield from rows
             if not page.get("next"):
                 return
             after = {"after": str(page["next"])}
 
-    def read(self, body: bytes, headers: Mapping[str, str], batch: str) -> list[Receipt | OptOut]:
-        """What happened to a message; openapi/delivyr-webhooks.yaml. Nothing is signed."""
+    def parse_webhook(self, body: bytes, headers: Mapping[str, str], batch: str) -> list[Receipt | OptOut]:
+        """Parse an event of a message; openapi/delivyr-webhooks.yaml. Nothing is signed."""
         del headers, batch
-        said = json_object(body)
-        if not isinstance(said.get("event"), str) or said["event"] not in _LETTERS or not said.get("message_id"):
-            raise ValueError(f"expected an object with event, one of {', '.join(_LETTERS)}, and message_id")
-        number = str(said.get("phone_number", "")).lstrip("+")
-        if number and _LETTERS[said["event"]] == UNSUBSCRIBED:
-            # Also when the message is one that this bridge knows nothing of.
-            return [OptOut(number=number, how="reply")]
-        stamp, message = str(said.get("occurred_at", "")), str(said["message_id"])
-        template = _number(str(said.get("template_id", "")))
-        return [Receipt(recipient=number, letter=said["event"], stamp=stamp, message=message, template=template)]
+        payload = json_object(body)
+        event = payload.get("event")
+        if not isinstance(event, str) or event not in _STATUS_MEANINGS or not payload.get("message_id"):
+            raise ValueError(f"expected an object with event, one of {', '.join(_STATUS_MEANINGS)}, and message_id")
+        number = str(payload.get("phone_number", "")).lstrip("+")
+        if number and _STATUS_MEANINGS[event] == UNSUBSCRIBED:
+            # It counts even if this bridge does not know the message.
+            return [OptOut(number=number, source="reply")]
+        receipt = Receipt(
+            recipient=number,
+            status_code=event,
+            provider_time=str(payload.get("occurred_at", "")),
+            message=str(payload["message_id"]),
+            template=_template_number(str(payload.get("template_id", ""))),
+        )
+        return [receipt]
 
-    def outcomes(self, messages: Sequence[Open]) -> Iterator[Receipt]:
-        """From the Message Log, where there is one."""
-        for one, row in self._rows(messages) if self.remembers else ():
-            if row.get("status") in _LETTERS:
-                stamp, message = str(row.get("updated_at", "")), str(row.get("message_id", one.message))
-                yield Receipt(recipient=one.recipient, letter=row["status"], stamp=stamp, message=message)
+    def poll_statuses(self, messages: Sequence[OpenMessage]) -> Iterator[Receipt]:
+        """Read the Message Log, if the account's log can be read."""
+        for message, row in self._log_rows(messages) if self.has_send_record else ():
+            if row.get("status") in _STATUS_MEANINGS:
+                yield Receipt(
+                    recipient=message.recipient,
+                    status_code=row["status"],
+                    provider_time=str(row.get("updated_at", "")),
+                    message=str(row.get("message_id", message.message)),
+                )
 
-    def _rows(self, messages: Sequence[Open]) -> Iterator[tuple[Open, Mapping[str, Any]]]:
-        """Each with what the log has of it; of many, from the oldest on, page by page."""
-        left = {one.message: one for one in sorted(messages, key=lambda one: one.sent_at) if one.message}
-        if len(left) > _ONE_BY_ONE:
-            oldest = left.pop(next(iter(left)))
-            yield oldest, self._row(oldest)
-            for row in self._log({"after": oldest.message, "limit": str(_PAGE)}):
-                one = left.pop(str(row.get("message_id")), None)
-                if one is not None:
-                    yield one, row
-                if not left:
+    def _log_rows(self, messages: Sequence[OpenMessage]) -> Iterator[tuple[OpenMessage, Mapping[str, Any]]]:
+        """Yield each message with its log row. For many messages, read pages from the oldest message on."""
+        remaining = {
+            message.message: message
+            for message in sorted(messages, key=lambda message: message.sent_at)
+            if message.message
+        }
+        if len(remaining) > _MAX_SINGLE_POLLS:
+            oldest = remaining.pop(next(iter(remaining)))
+            yield oldest, self._log_row(oldest)
+            for row in self._log({"after": oldest.message, "limit": str(_PAGE_SIZE)}):
+                message = remaining.pop(str(row.get("message_id")), None)
+                if message is not None:
+                    yield message, row
+                if not remaining:
                     break
-        # Also those that were logged before the oldest, as several are sent at once.
-        for one in (*left.values(), *(one for one in messages if not one.message)):
-            yield one, self._row(one)
+        # Several messages are sent in parallel, so some may be logged before the oldest.
+        for message in (*remaining.values(), *(message for message in messages if not message.message)):
+            yield message, self._log_row(message)
 
-    def _row(self, one: Open) -> Mapping[str, Any]:
-        """By its id; without one, the first by its template that the log has of its number since it was sent."""
-        if one.message:
+    def _log_row(self, message: OpenMessage) -> Mapping[str, Any]:
+        """Find a row by message id; without one, the first since the send with the same number and template."""
+        if message.message:
             try:
-                return _object(check_status(self._call("GET", f"messages/{quote(one.message, safe='')}")))
-            except RefusedError as error:
-                # One that the log does not know must not keep the others from being asked about.
-                logger.warning("message %s: %s", one.message, error)
+                return _object(check_status(self._call("GET", f"messages/{quote(message.message, safe='')}")))
+            except RejectedError as error:
+                # A message that is missing in the log must not keep the others from being polled.
+                logger.warning("message %s: %s", message.message, error)
                 return {}
-        template, since = _letters(one.template), one.sent_at - _MARGIN_MS
-        log = self._log({"phone_number": f"+{one.recipient}"})
-        rows = (row for row in log if row.get("template_id") == template and _made(row) >= since)
-        return min(rows, key=_made, default={})
+        template, since = _base_36_id(message.template), message.sent_at - _CLOCK_MARGIN_MS
+        log = self._log({"phone_number": f"+{message.recipient}"})
+        rows = (row for row in log if row.get("template_id") == template and _created_at(row) >= since)
+        return min(rows, key=_created_at, default={})
 
-    def opt_outs(self) -> Sequence[str]:
-        """Delivyr lists none; it posts them, and rejects messages to them."""
+    def list_opt_outs(self) -> Sequence[str]:
+        """Return nothing: Delivyr has no list. It posts opt-outs, and rejects messages to opted-out numbers."""
         return ()
 
-    def _call(self, method: str, path: str, *, query: Mapping[str, str] | None = None, body: object = None) -> Answer:
+    def _call(self, method: str, path: str, *, query: Mapping[str, str] | None = None, body: object = None) -> Response:
         headers = {"x-account-id": self._options["account_id"], "x-api-key": self._options["api_key"].reveal()}
         base = self._config.url.rstrip("/")
-        what = f"Delivyr {path.partition('/')[0] if 'messages' in path else path.rpartition('/')[2]}"
-        return self._wire.call(what, method, f"{base}/{path}", query=query, headers=headers, body=body)
+        operation = f"Delivyr {path.partition('/')[0] if 'messages' in path else path.rpartition('/')[2]}"
+        return self._http.request(operation, method, f"{base}/{path}", query=query, headers=headers, body=body)
 
 
-def _object(answer: Answer) -> dict[str, Any]:
-    said = answer.json()
-    if not isinstance(said, dict):
-        raise UnknownOutcomeError(f"{answer.what}: expected an object, got {type(said).__name__}")
-    return said
+def _object(response: Response) -> dict[str, Any]:
+    payload = response.json()
+    if not isinstance(payload, dict):
+        raise OutcomeUnknownError(f"{response.operation}: expected an object, got {type(payload).__name__}")
+    return payload
 
 
-def _code(answer: Answer) -> str:
+def _error_code(response: Response) -> str:
     try:
-        return str(_object(answer)["error"]["code"])
-    except (UnknownOutcomeError, KeyError, TypeError):
-        return f"refused with {answer.status}"
+        return str(_object(response)["error"]["code"])
+    except (OutcomeUnknownError, KeyError, TypeError):
+        return f"refused with {response.status}"
 
 
 def _template(row: object) -> Template:
-    if not isinstance(row, dict) or not _TEMPLATE.fullmatch(str(row.get("id", "")).upper()):
-        raise UnknownOutcomeError("Delivyr templates: expected an id of eight letters and digits in every template")
+    if not isinstance(row, dict) or not _TEMPLATE_ID.fullmatch(str(row.get("id", "")).upper()):
+        raise OutcomeUnknownError("Delivyr templates: expected an id of eight letters and digits in every template")
     return Template(
         id=int(str(row["id"]), 36),
         title=str(row.get("synchronised_name") or f"{row['id']} - {row.get('name', '')}"),
@@ -271,31 +287,31 @@ def _template(row: object) -> Template:
     )
 
 
-def _number(template: str) -> int | None:
-    """The number by which Optimove knows a template; None when it is no id of one."""
-    return int(template, 36) if _TEMPLATE.fullmatch(template.upper()) else None
+def _template_number(template: str) -> int | None:
+    """Return Optimove's id of a template; None if the text is no template id."""
+    return int(template, 36) if _TEMPLATE_ID.fullmatch(template.upper()) else None
 
 
-def _letters(template: int) -> str:
-    """The id that this number writes in base 36: 2698724035423 is YFRYM0RJ."""
+def _base_36_id(template: int) -> str:
+    """Return Delivyr's id of a template: 2698724035423 is YFRYM0RJ."""
     written = ""
     while template:
         template, digit = divmod(template, 36)
-        written = _DIGITS_OF_AN_ID[digit] + written
+        written = _BASE_36[digit] + written
     return written.rjust(8, "0")
 
 
-def _merged(request: Mapping[str, Any], over: Mapping[str, Any]) -> dict[str, Any]:
-    """Object by object; assumed."""
+def _merged(request: Mapping[str, Any], overrides: Mapping[str, Any]) -> dict[str, Any]:
+    """Merge nested objects member by member; assumed."""
     merged = dict(request)
-    for name, value in over.items():
+    for name, value in overrides.items():
         before = merged.get(name)
         merged[name] = _merged(before, value) if isinstance(before, dict) and isinstance(value, dict) else value
     return merged
 
 
-def _made(row: Mapping[str, Any]) -> Instant:
+def _created_at(row: Mapping[str, Any]) -> Instant:
     try:
         return parse_time(str(row.get("created_at", "")))
     except ValueError as error:
-        raise UnknownOutcomeError(f"Delivyr messages: created_at: {error}") from error
+        raise OutcomeUnknownError(f"Delivyr messages: created_at: {error}") from error

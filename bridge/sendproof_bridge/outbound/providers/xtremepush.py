@@ -1,8 +1,8 @@
-"""Xtremepush's external API: a campaign is a template. openapi/xtremepush.yaml tells where each fact is from.
+"""Xtremepush's external API, in which a campaign is a template. openapi/xtremepush.yaml has the sources.
 
-A user who is not known there is imported with the mobile number before the campaign is executed; one who is known and
-has unsubscribed is never made to subscribe again. execute/campaign is asynchronous: its success is no message yet, so a
-send whose reply was lost is looked up only when messages must be in list/message.
+Before a campaign is executed, unknown users are imported with their mobile numbers. Known users who have unsubscribed
+are never subscribed again. execute/campaign is asynchronous: its success does not mean that a message exists. So after
+a lost response, the look-up waits until the messages must be in list/message.
 """
 
 import base64
@@ -15,53 +15,54 @@ from typing import Any
 
 from sendproof_bridge.clock import MINUTE, SECOND, Instant, iso
 from sendproof_bridge.config import ChannelConfig
-from sendproof_bridge.config_fields import Setting, Settings, WrongError, attribute, secret
+from sendproof_bridge.config_fields import Setting, SettingError, Settings, attribute, secret
 from sendproof_bridge.json_body import json_object
 from sendproof_bridge.outbound.errors import (
-    CredentialsRefusedError,
-    NotDoneError,
+    NotSentError,
+    OutcomeUnknownError,
     RateLimitedError,
-    RefusedError,
-    UnknownOutcomeError,
+    RejectedError,
+    UnauthorizedError,
 )
-from sendproof_bridge.outbound.http import Answer, Wire, check_status
+from sendproof_bridge.outbound.http import HttpClient, Response, check_status
 from sendproof_bridge.outbound.providers import (
     CLICKED,
     UNSUBSCRIBED,
-    Composed,
-    NotGenuineError,
-    Open,
+    ComposedMessage,
+    ComposeRequest,
+    OpenMessage,
     OptOut,
-    Order,
-    Outgoing,
+    OutgoingMessage,
     Receipt,
-    SendReply,
+    SendResult,
     Template,
+    UnauthenticatedWebhookError,
 )
 
-_POST_BACK = 444
-# The client whose lists are observed splits `IN` at 200.
-_AT_ONCE = 200
-# documented: up to 99 rows are imported before the answer; https://docs.xtremepush.com/reference/user-profile-import
-_IMPORTED_AT_ONCE = 99
-_PAGE = 1_000
-_SMS = "9"
-_BY_API = 3
+# This channel of Optimove sends no messages: it only carries subscriptions back.
+_PREFERENCE_CHANNEL = 444
+# observed: a client of the API splits `IN` lists at 200
+_USERS_PER_CALL = 200
+# documented: up to 99 rows are imported before the response; https://docs.xtremepush.com/reference/user-profile-import
+_ROWS_PER_IMPORT = 99
+_PAGE_SIZE = 1_000
+_SMS_MESSAGE_TYPE = "9"
+_API_TRIGGER = 3
 _PLACEHOLDER = re.compile(r"\{\{ ?([A-Za-z0-9_]+) ?\}\}")
-# The end of the year 9999, the last that a clock knows.
-_LAST_SECOND = 253_402_300_799
-# documented: the first two by name; the others are assumed
-_LETTERS = {
+# The end of the year 9999, the last that Python's clock supports.
+_MAX_UNIX_SECONDS = 253_402_300_799
+# documented: the names of the first two; the others are assumed
+_STATUS_MEANINGS = {
     "message_delivery": "delivered",
     "message_error": "undelivered",
     "message_click": CLICKED,
     "message_unsubscribe": UNSUBSCRIBED,
 }
-# documented: https://docs.xtremepush.com/docs/webhooks-integration (that there are these events)
-_SAYS_NOTHING = frozenset({"message_send", "message_open"})
-_SIGNATURE = "x-xtremepush-signature"
-# Its clock need not agree with ours.
-_MARGIN_MS = 30 * SECOND
+# documented: https://docs.xtremepush.com/docs/webhooks-integration (that these events exist)
+_IGNORED_EVENTS = frozenset({"message_send", "message_open"})
+_SIGNATURE_HEADER = "x-xtremepush-signature"
+# Xtremepush's clock may differ from the bridge's clock.
+_CLOCK_MARGIN_MS = 30 * SECOND
 _OPTED_OUT = "opted_out"
 
 SETTINGS: Settings = {
@@ -70,236 +71,245 @@ SETTINGS: Settings = {
         "The project's token; `url` is `https://external-api.xtremepush.com/` or `https://api.us.xtremepush.com/`.",
     ),
     "user_id_attribute": Setting(
-        attribute, "The attribute that is the user's id there; without it, the customer's id.", None
+        attribute, "The attribute with the user's id at Xtremepush; by default the customer's id.", None
     ),
     "webhook_secret": Setting(secret, "The secret of a webhook connection with signed payloads.", None),
     "webhook_login": Setting(secret, "The `user:password` of a connection with Basic authentication.", None),
 }
 
 
-def open_channel(config: ChannelConfig, wire: Wire) -> "Xtremepush":
-    """The account that a channel's configuration names; `WrongError` when the channel cannot be one."""
-    if config.id == _POST_BACK:
-        raise WrongError(f"channel {_POST_BACK} only carries subscriptions back; name it as preference_channel")
+def open_channel(config: ChannelConfig, http: HttpClient) -> "Xtremepush":
+    """Return the account of a channel. `SettingError` for channel 444 and for testing mode."""
+    if config.id == _PREFERENCE_CHANNEL:
+        raise SettingError(
+            f"channel {_PREFERENCE_CHANNEL} only carries subscriptions back; name it as preference_channel"
+        )
     if config.testing:
-        raise WrongError("Xtremepush has no testing mode")
-    return Xtremepush(config, wire)
+        raise SettingError("Xtremepush has no testing mode")
+    return Xtremepush(config, http)
 
 
 class Xtremepush:
-    """One project. Every answer is an envelope with `code` and `success`."""
+    """One project. Every response is an envelope with `code` and `success`."""
 
-    batch_size = _AT_ONCE
-    letters = _LETTERS
-    posts_receipts = False
-    rejects_later = False
-    remembers = True
+    batch_size = _USERS_PER_CALL
+    status_meanings = _STATUS_MEANINGS
+    requests_receipts = False
+    may_reject_later = False
+    has_send_record = True
     settle_ms = 10 * MINUTE
 
-    def __init__(self, config: ChannelConfig, wire: Wire) -> None:
-        """Take everything from the configuration."""
+    def __init__(self, config: ChannelConfig, http: HttpClient) -> None:
+        """Read everything from the configuration."""
         self._config = config
-        self._user = config.options["user_id_attribute"]
-        self.attributes: Sequence[str] = (self._user,) if self._user else ()
-        self._wire = wire
+        self._user_attribute = config.options["user_id_attribute"]
+        self.required_attributes: Sequence[str] = (self._user_attribute,) if self._user_attribute else ()
+        self._http = http
 
-    def templates(self) -> list[Template]:
-        """Campaigns that the API may execute and that have an SMS."""
-        condition = [["trigger", "=", _BY_API], ["sms", "=", 1]]
-        return [found for row in self._list("campaign", condition) if (found := self._template(row))]
+    def list_templates(self) -> list[Template]:
+        """Return the campaigns that the API may execute and that have an SMS."""
+        condition = [["trigger", "=", _API_TRIGGER], ["sms", "=", 1]]
+        return [template for row in self._list("campaign", condition) if (template := self._template(row))]
 
     def _template(self, row: Mapping[str, Any]) -> Template | None:
-        told = self._call("info/campaign", {"id": row["id"]}).get("model")
-        content = told.get("messages", {}).get(_SMS) if isinstance(told, dict) else None
+        """Return the campaign's SMS as a template; None if it has no text."""
+        campaign = self._call("info/campaign", {"id": row["id"]}).get("model")
+        content = campaign.get("messages", {}).get(_SMS_MESSAGE_TYPE) if isinstance(campaign, dict) else None
         body = content.get("sms", {}).get("text") if isinstance(content, dict) else None
         return Template(id=int(row["id"]), title=str(row["title"]), body=str(body)) if body else None
 
     def placeholders(self, body: str) -> list[str]:
-        """The names in `{{NAME}}`."""
+        """Return the names in `{{NAME}}`."""
         return list(dict.fromkeys(_PLACEHOLDER.findall(body)))
 
-    def compose(self, order: Order) -> Composed:
-        """The values of the text's variables; one call is for one campaign."""
-        params = {name: order.values.get(name) or "" for name in self.placeholders(order.template.body)}
-        user = order.values.get(self._user) if self._user else order.customer
+    def compose(self, request: ComposeRequest) -> ComposedMessage:
+        """Return the values of the text's variables. One call is for one campaign."""
+        params = {name: request.values.get(name) or "" for name in self.placeholders(request.template.body)}
+        user = request.values.get(self._user_attribute) if self._user_attribute else request.customer
         if not user:
-            raise ValueError(f"customer {order.customer} has no {self._user}")
-        phone = order.values[self._config.phone_attribute]
-        return Composed(phone=phone, content=json.dumps(params), recipient=user, group=str(order.template.id))
+            raise ValueError(f"customer {request.customer} has no {self._user_attribute}")
+        phone = request.values[self._config.phone_attribute]
+        group = str(request.template.id)
+        return ComposedMessage(phone=phone, content=json.dumps(params), recipient=user, group=group)
 
-    def send(self, messages: Sequence[Outgoing], *, batch: str, receipt_url: str) -> SendReply:
-        """Import who is missing, leave out who has unsubscribed, and execute the campaign for the others."""
+    def send(self, messages: Sequence[OutgoingMessage], *, batch: str, receipt_url: str) -> SendResult:
+        """Import unknown users, leave out unsubscribed users, and execute the campaign for the others."""
         del receipt_url
         try:
-            gone = self._prepare(messages)
-        except UnknownOutcomeError as error:
-            # Nothing was sent yet, and importing again changes nothing.
-            raise NotDoneError(str(error)) from error
-        reached = [one for one in messages if one.recipient not in gone]
-        rejected = dict.fromkeys(gone, _OPTED_OUT)
-        if reached:
+            unsubscribed = self._import_users(messages)
+        except OutcomeUnknownError as error:
+            # Nothing is sent yet, and a repeated import changes nothing.
+            raise NotSentError(str(error)) from error
+        subscribed = [message for message in messages if message.recipient not in unsubscribed]
+        rejected = dict.fromkeys(unsubscribed, _OPTED_OUT)
+        if subscribed:
             request = {
-                "id": reached[0].template,
-                "target_with_params": {one.recipient: json.loads(one.content) for one in reached},
+                "id": subscribed[0].template,
+                "target_with_params": {message.recipient: json.loads(message.content) for message in subscribed},
                 "target_by": "user_id",
                 "params": {"external_message_id": batch},
             }
             self._call("execute/campaign", request)
-        return SendReply(accepted={one.recipient: "" for one in reached}, rejected=rejected, opted_out=frozenset(gone))
+        accepted = {message.recipient: "" for message in subscribed}
+        return SendResult(accepted=accepted, rejected=rejected, opted_out=frozenset(unsubscribed))
 
-    def _prepare(self, messages: Sequence[Outgoing]) -> set[str]:
-        """See to it that everybody's number is known; answers who has unsubscribed."""
-        users = [one.recipient for one in messages]
-        known = {str(row["user_id"]): row for row in self._list("profile", [["user_id", "IN", users]])}
-        gone = {user for user, row in known.items() if row.get("mobile_number") and not int(row["sms_subscription"])}
-        wrong = [
-            one
-            for one in messages
-            if one.recipient not in gone and str(known.get(one.recipient, {}).get("mobile_number") or "") != one.number
+    def _import_users(self, messages: Sequence[OutgoingMessage]) -> set[str]:
+        """Import each user whose number is unknown or different; return the unsubscribed users."""
+        users = [message.recipient for message in messages]
+        profiles = {str(row["user_id"]): row for row in self._list("profile", [["user_id", "IN", users]])}
+        unsubscribed = {
+            user for user, row in profiles.items() if row.get("mobile_number") and not int(row["sms_subscription"])
+        }
+        outdated = [
+            message
+            for message in messages
+            if message.recipient not in unsubscribed
+            and str(profiles.get(message.recipient, {}).get("mobile_number") or "") != message.number
         ]
-        for start in range(0, len(wrong), _IMPORTED_AT_ONCE):
-            rows = [[one.recipient, one.number, 1] for one in wrong[start : start + _IMPORTED_AT_ONCE]]
+        for start in range(0, len(outdated), _ROWS_PER_IMPORT):
+            part = outdated[start : start + _ROWS_PER_IMPORT]
+            rows = [[message.recipient, message.number, 1] for message in part]
             columns = ["user_id", "mobile_number", "sms_subscription"]
             self._call("import/profile", {"columns": columns, "rows": rows})
-        return gone
+        return unsubscribed
 
-    def find(self, messages: Sequence[Outgoing], since: Instant) -> Mapping[str, list[str]]:
-        """Rows of this campaign for these users, created since the send began."""
+    def find_sent(self, messages: Sequence[OutgoingMessage], since: Instant) -> Mapping[str, list[str]]:
+        """Return the rows of this campaign and these users that were created since the send began."""
         found: dict[str, list[str]] = {}
-        users = [one.recipient for one in messages]
-        for row in self._messages(messages[0].template, users, since - _MARGIN_MS):
+        users = [message.recipient for message in messages]
+        for row in self._messages(messages[0].template, users, since - _CLOCK_MARGIN_MS):
             found.setdefault(str(row["user_id"]), []).append(str(row["id"]))
         return found
 
     def _messages(self, campaign: int, users: Sequence[str], since: Instant) -> list[dict[str, Any]]:
-        """The oldest first. That ids grow with time is not published."""
+        """Return rows of list/message, oldest first. Sort here: no document states that ids grow with time."""
         condition: list[list[object]] = [
             ["campaign_id", "=", campaign],
             ["user_id", "IN", users],
             ["create_time", ">=", since // SECOND],
         ]
-        return sorted(self._list("message", condition), key=_made)
+        return sorted(self._list("message", condition), key=_created_seconds)
 
-    def read(self, body: bytes, headers: Mapping[str, str], batch: str) -> list[Receipt | OptOut]:
-        """One event of a message; openapi/xtremepush-webhooks.yaml."""
+    def parse_webhook(self, body: bytes, headers: Mapping[str, str], batch: str) -> list[Receipt | OptOut]:
+        """Parse one event of a message; openapi/xtremepush-webhooks.yaml."""
         del batch
-        self._check(body, headers)
-        said = json_object(body)
-        about = said.get("properties")
-        if not isinstance(about, dict) or not isinstance(said.get("event"), str):
+        self._authenticate(body, headers)
+        payload = json_object(body)
+        properties = payload.get("properties")
+        if not isinstance(properties, dict) or not isinstance(payload.get("event"), str):
             raise ValueError("expected an object with event and properties")  # noqa: TRY004 one kind of error
-        if said["event"] in _SAYS_NOTHING:
+        if payload["event"] in _IGNORED_EVENTS:
             return []
-        if said["event"] not in _LETTERS:
-            raise ValueError(f"expected event to be one of {', '.join(_LETTERS)}, got {said['event']!r}")
-        told = {name: str(about.get(name, "")) for name in ("user_id", "external_message_id", "message_id")}
+        if payload["event"] not in _STATUS_MEANINGS:
+            raise ValueError(f"expected event to be one of {', '.join(_STATUS_MEANINGS)}, got {payload['event']!r}")
+        ids = {name: str(properties.get(name, "")) for name in ("user_id", "external_message_id", "message_id")}
         receipt = Receipt(
-            recipient=told["user_id"],
-            letter=said["event"],
-            stamp=iso(_seconds(said) * SECOND),
-            batch=told["external_message_id"],
-            message=told["message_id"],
+            recipient=ids["user_id"],
+            status_code=payload["event"],
+            provider_time=iso(_event_seconds(payload) * SECOND),
+            batch=ids["external_message_id"],
+            message=ids["message_id"],
         )
         return [receipt]
 
-    def _check(self, body: bytes, headers: Mapping[str, str]) -> None:
-        """The proof that the channel's settings ask for; the address holds a token in any case."""
+    def _authenticate(self, body: bytes, headers: Mapping[str, str]) -> None:
+        """Check the credentials that the channel's settings require, in addition to the token in the URL."""
         key, login = self._config.options["webhook_secret"], self._config.options["webhook_login"]
-        shown = headers.get("authorization", "")
+        presented = headers.get("authorization", "")
         if login is not None:
-            wanted = "Basic " + base64.b64encode(login.reveal().encode()).decode()
-            if not hmac.compare_digest(shown.encode(), wanted.encode()):
-                raise NotGenuineError
-        if key is not None and not _signed(headers.get(_SIGNATURE, ""), key.reveal().encode(), body):
-            raise NotGenuineError
+            expected = "Basic " + base64.b64encode(login.reveal().encode()).decode()
+            if not hmac.compare_digest(presented.encode(), expected.encode()):
+                raise UnauthenticatedWebhookError
+        if key is not None and not _is_signature(headers.get(_SIGNATURE_HEADER, ""), key.reveal().encode(), body):
+            raise UnauthenticatedWebhookError
 
-    def outcomes(self, messages: Sequence[Open]) -> Iterator[Receipt]:
-        """What list/message says of them: delivered, or failed with a reason."""
-        by_campaign: dict[int, list[Open]] = {}
-        for one in messages:
-            by_campaign.setdefault(one.template, []).append(one)
-        for campaign, some in by_campaign.items():
-            for start in range(0, len(some), _AT_ONCE):
-                yield from self._ended(campaign, some[start : start + _AT_ONCE])
+    def poll_statuses(self, messages: Sequence[OpenMessage]) -> Iterator[Receipt]:
+        """Read list/message: delivered, or failed with a reason."""
+        by_campaign: dict[int, list[OpenMessage]] = {}
+        for message in messages:
+            by_campaign.setdefault(message.template, []).append(message)
+        for campaign, of_campaign in by_campaign.items():
+            for start in range(0, len(of_campaign), _USERS_PER_CALL):
+                yield from self._final_statuses(campaign, of_campaign[start : start + _USERS_PER_CALL])
 
-    def _ended(self, campaign: int, some: Sequence[Open]) -> Iterator[Receipt]:
-        earliest = {one.recipient: one.sent_at - _MARGIN_MS for one in some}
-        meant = {one.recipient: one.message for one in some}
-        for row in self._messages(campaign, list(meant), min(earliest.values())):
+    def _final_statuses(self, campaign: int, messages: Sequence[OpenMessage]) -> Iterator[Receipt]:
+        earliest = {message.recipient: message.sent_at - _CLOCK_MARGIN_MS for message in messages}
+        row_ids = {message.recipient: message.message for message in messages}
+        for row in self._messages(campaign, list(row_ids), min(earliest.values())):
             user, id_ = str(row["user_id"]), str(row["id"])
-            if meant.get(user) not in {"", id_} or _made(row) < earliest[user] // SECOND:
+            if row_ids.get(user) not in {"", id_} or _created_seconds(row) < earliest[user] // SECOND:
                 continue
-            # The first row since a message was sent is its own; those behind it are of later campaigns.
-            meant[user] = id_
-            letter = "message_delivery" if row.get("delivery") else "message_error" if row.get("error") else ""
-            if letter:
-                yield Receipt(recipient=user, letter=letter, stamp="", message=id_)
+            # The first row since a message was sent is its own; rows after it belong to later campaigns.
+            row_ids[user] = id_
+            code = "message_delivery" if row.get("delivery") else "message_error" if row.get("error") else ""
+            if code:
+                yield Receipt(recipient=user, status_code=code, provider_time="", message=id_)
 
-    def opt_outs(self) -> list[str]:
-        """Profiles that are not subscribed to SMS."""
+    def list_opt_outs(self) -> list[str]:
+        """Return the numbers of profiles that are not subscribed to SMS."""
         rows = self._list("profile", [["sms_subscription", "=", 0], ["mobile_number", "!=", ""]])
         return [str(row["mobile_number"]) for row in rows if row.get("mobile_number")]
 
     def _list(self, model: str, condition: Sequence[Sequence[object]]) -> Iterator[dict[str, Any]]:
-        """All rows, page by page, in the order of their ids."""
+        """Yield all rows, page by page, in the order of their ids."""
         offset = 0
         while True:
-            asked = {"condition": condition, "order": ["id ASC"], "limit": _PAGE, "offset": offset}
-            rows = self._call(f"list/{model}", asked).get("data")
+            query = {"condition": condition, "order": ["id ASC"], "limit": _PAGE_SIZE, "offset": offset}
+            rows = self._call(f"list/{model}", query).get("data")
             if not isinstance(rows, list) or not all(isinstance(row, dict) for row in rows):
-                raise UnknownOutcomeError(f"Xtremepush list/{model}: expected a list of objects as data")
+                raise OutcomeUnknownError(f"Xtremepush list/{model}: expected a list of objects as data")
             yield from rows
             offset += len(rows)
-            if len(rows) < _PAGE:
+            if len(rows) < _PAGE_SIZE:
                 return
 
     def _call(self, path: str, body: Mapping[str, object]) -> dict[str, Any]:
         full = {"apptoken": self._config.options["apptoken"].reveal(), **body}
         url = f"{self._config.url.rstrip('/')}/api/external/{path}"
-        answer = check_status(self._wire.call(f"Xtremepush {path}", "POST", url, body=full))
-        said = answer.json()
-        if not isinstance(said, dict):
-            raise UnknownOutcomeError(f"{answer.what}: expected an object, got {type(said).__name__}")
-        if said.get("success") is not True:
-            raise _refusal(answer, said)
-        return said
+        response = check_status(self._http.request(f"Xtremepush {path}", "POST", url, body=full))
+        payload = response.json()
+        if not isinstance(payload, dict):
+            raise OutcomeUnknownError(f"{response.operation}: expected an object, got {type(payload).__name__}")
+        if payload.get("success") is not True:
+            raise _failure(response, payload)
+        return payload
 
 
-def _made(row: Mapping[str, Any]) -> int:
-    """When a row was created, in seconds."""
+def _created_seconds(row: Mapping[str, Any]) -> int:
+    """Return the creation time of a row, in seconds since the epoch."""
     try:
         return int(row["create_time"])
     except (KeyError, TypeError, ValueError) as error:
-        raise UnknownOutcomeError("Xtremepush list/message: expected create_time in seconds in every row") from error
+        raise OutcomeUnknownError("Xtremepush list/message: expected create_time in seconds in every row") from error
 
 
-def _refusal(answer: Answer, said: Mapping[str, Any]) -> Exception:
-    """The status follows `code` in current documents; in older ones only the code tells."""
-    code, reason = said.get("code"), f"{answer.what}: {said.get('code')} {said.get('message', '')}"
+def _failure(response: Response, payload: Mapping[str, Any]) -> Exception:
+    """Return the error for a `code`. In current documents the HTTP status follows it; in older ones it is 200."""
+    code, reason = payload.get("code"), f"{response.operation}: {payload.get('code')} {payload.get('message', '')}"
     if code in {401, 403}:
-        return CredentialsRefusedError(f"{answer.what}: credentials refused ({code})")
+        return UnauthorizedError(f"{response.operation}: credentials refused ({code})")
     if code == 429:  # noqa: PLR2004 as in HTTP
         return RateLimitedError(reason)
     if isinstance(code, int) and 400 <= code < 500:  # noqa: PLR2004 as in HTTP
-        return RefusedError(reason)
-    return UnknownOutcomeError(reason)
+        return RejectedError(reason)
+    return OutcomeUnknownError(reason)
 
 
-def _seconds(said: Mapping[str, Any]) -> int:
-    """When it happened, as far as there are years."""
-    value = said.get("time", 0)
-    if not isinstance(value, int) or not 0 <= value <= _LAST_SECOND:
+def _event_seconds(payload: Mapping[str, Any]) -> int:
+    """Return the time of an event, in seconds since the epoch."""
+    value = payload.get("time", 0)
+    if not isinstance(value, int) or not 0 <= value <= _MAX_UNIX_SECONDS:
         raise ValueError(f"expected time as a Unix time in seconds, got {value!r:.80}")
     return value
 
 
-def _signed(shown: str, key: bytes, body: bytes) -> bool:
-    """Whether any of the usual ways to sign gives what was shown; which one it is, is not published."""
+def _is_signature(presented: str, key: bytes, body: bytes) -> bool:
+    """Compare with each usual kind of signature: no document states which one Xtremepush uses."""
     digest = hmac.digest(key, body, "sha256")
-    usual = (
+    candidates = (
         digest.hex().encode(),
         base64.b64encode(digest),
         hmac.new(key, body, hashlib.sha1).hexdigest().encode(),
         key,
     )
-    return sum(hmac.compare_digest(shown.encode(), one) for one in usual) > 0
+    return sum(hmac.compare_digest(presented.encode(), candidate) for candidate in candidates) > 0

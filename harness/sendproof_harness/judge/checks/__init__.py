@@ -1,9 +1,10 @@
-"""The table of checks, in the order in which a campaign passes them."""
+"""The table of checks, in the order of a campaign's life."""
 
 from sendproof_harness.judge.checks import (
     campaign_state,
     client_isolation,
     contract,
+    credentials,
     delivery,
     events,
     faults,
@@ -11,6 +12,7 @@ from sendproof_harness.judge.checks import (
     metrics,
     opt_out_sync,
     paging,
+    request_limits,
     retry_after,
     run_completed,
     templates,
@@ -39,16 +41,20 @@ CHECKS: tuple[Check, ...] = (
     *totals.CHECKS,
     *events.CHECKS,
     *contract.CHECKS,
+    *credentials.CHECKS,
+    *request_limits.CHECKS,
     *retry_after.CHECKS,
     *client_isolation.CHECKS,
 )
 
-#: What is asked of a bridge whose contract is asked for: not whether everybody got everything in time and was reported.
+#: The checks of a conformance run: without times, texts and reports.
 CONTRACT_CHECKS: tuple[Check, ...] = (
     *run_completed.CHECKS,
     *webhooks.CHECKS,
     *listener.CHECKS,
     *delivery.CHECKS,
     *contract.CHECKS,
+    *credentials.CHECKS,
+    *request_limits.CHECKS,
     *retry_after.CHECKS,
 )

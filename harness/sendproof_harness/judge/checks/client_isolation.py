@@ -1,14 +1,14 @@
-"""Whether a bridge of several clients makes each call with the key of the client whose matter it is.
+"""Check that a multi-client bridge uses the API key of the client that each request belongs to.
 
-Clients have channels, campaigns and customers of the same numbers; what is only one's own are the templates of their
-provider's account. So a call that names a template which only another client has was made with the wrong key.
+Channels, campaigns and customers of different clients may have the same ids. Only the templates of a provider account
+belong to one client. A request that names a template of another client was therefore sent with the wrong key.
 """
 
-from bisect import bisect_right
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 
 from sendproof_harness.history.records import ChannelTemplates, History, Request, TemplateId
+from sendproof_harness.judge.facts.requests import request_before
 from sendproof_harness.judge.findings import Check, CheckResult, Finding, Location
 from sendproof_harness.judge.requirements import CLIENTS_ISOLATED
 
@@ -17,9 +17,9 @@ _ID = "contract.client_isolation"
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class _Statement:
-    """A template that a call named, and the line of what came of the call."""
+    """A template that a request named, and the line `n` of the request's effect."""
 
-    call: str
+    operation: str
     n: int
     at: int
     channel: int
@@ -27,25 +27,25 @@ class _Statement:
     template: TemplateId
 
 
-def kept_apart(history: History) -> CheckResult:
-    """Calls made with this client's key that name a template which only another client has."""
-    own, others = _own_templates(history), _templates_of_others(history)
+def check_client_isolation(history: History) -> CheckResult:
+    """Find requests with this client's key that name a template which only another client has."""
+    own, clients = _own_templates(history), _clients_by_template(history)
     statements = list(_statements(history))
     findings = [
-        _strange(history, one, others[str(one.template)])
-        for one in statements
-        if str(one.template) in others and str(one.template) not in own
+        _wrong_client(history, statement, clients[str(statement.template)])
+        for statement in statements
+        if str(statement.template) in clients and str(statement.template) not in own
     ]
     return CheckResult(looked_at=len(statements), unit="statements", findings=tuple(findings))
 
 
 def _own_templates(history: History) -> frozenset[str]:
-    held = (str(one.id) for one in history.provider_templates)
+    held = (str(template.id) for template in history.provider_templates)
     planned = (str(split.template) for campaign in history.campaigns for split in campaign.splits)
     return frozenset((*held, *planned))
 
 
-def _templates_of_others(history: History) -> Mapping[str, str]:
+def _clients_by_template(history: History) -> Mapping[str, str]:
     return {str(template): other.client for other in history.other_clients for template in other.templates}
 
 
@@ -53,7 +53,7 @@ def _statements(history: History) -> Iterator[_Statement]:
     for push in history.metrics:
         for item in push.items:
             yield _Statement(
-                call="UpdateCampaignMetrics",
+                operation="UpdateCampaignMetrics",
                 n=push.n,
                 at=push.at,
                 channel=item.channel,
@@ -62,44 +62,44 @@ def _statements(history: History) -> Iterator[_Statement]:
             )
     for report in history.interactions:
         yield _Statement(
-            call="UpdateCampaignInteractions",
+            operation="UpdateCampaignInteractions",
             n=report.n,
             at=report.at,
             channel=report.channel,
             campaign=report.campaign,
             template=report.template,
         )
-    for told in history.channel_templates:
-        yield from (_of_template(told, template.id) for template in told.templates)
+    for update in history.channel_templates:
+        yield from (_template_statement(update, template.id) for template in update.templates)
 
 
-def _of_template(told: ChannelTemplates, template: TemplateId) -> _Statement:
-    call = "DeleteChannelTemplates" if told.action == "deleted" else "AddChannelTemplates"
-    return _Statement(call=call, n=told.n, at=told.at, channel=told.channel, campaign=None, template=template)
+def _template_statement(update: ChannelTemplates, template: TemplateId) -> _Statement:
+    operation = "DeleteChannelTemplates" if update.action == "deleted" else "AddChannelTemplates"
+    return _Statement(
+        operation=operation, n=update.n, at=update.at, channel=update.channel, campaign=None, template=template
+    )
 
 
-def _strange(history: History, one: _Statement, client: str) -> Finding:
-    # What comes of a call stands right behind it.
-    place = bisect_right(history.requests, one.n, key=lambda request: request.n) - 1
-    request = history.requests[place] if place >= 0 else None
+def _wrong_client(history: History, statement: _Statement, client: str) -> Finding:
+    request = request_before(history.requests, statement.n)
     return Finding(
         check=_ID,
         level="fail",
         blame="bridge",
-        cause=f"{one.call}: one client's key was shown for another client",
+        cause=f"{statement.operation}: one client's key was shown for another client",
         expected=f"the key of {client!r}, the only client who has the template",
-        got=f"{_shown(request)} of the client whose history this is",
+        got=f"{_credential_text(request)} of the client whose history this is",
         where=Location(
-            campaign=one.campaign,
-            channel=one.channel,
-            template=one.template,
+            campaign=statement.campaign,
+            channel=statement.channel,
+            template=statement.template,
             request=None if request is None else request.n,
         ),
-        at=one.at,
+        at=statement.at,
     )
 
 
-def _shown(request: Request | None) -> str:
+def _credential_text(request: Request | None) -> str:
     return "the key" if request is None or not request.credential_name else f"the {request.credential_name}"
 
 
@@ -108,8 +108,8 @@ CHECKS = (
         id=_ID,
         title="Each call shows the key of the client it is for",
         requirement=CLIENTS_ISOLATED,
-        run=kept_apart,
+        run=check_client_isolation,
         applies=lambda history: bool(history.other_clients),
-        asked_of="runs with several clients",
+        scope="runs with several clients",
     ),
 )

@@ -1,155 +1,134 @@
-"""What reached whom: once, at the right number, and nobody who opted out."""
+"""Check the deliveries: one to each recipient, to the right number, and none to customers who opted out."""
 
 from collections import Counter
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 
 from sendproof_harness.history.records import Delivery, History, Obligation, Rejection
 from sendproof_harness.history.timestamps import spoken
-from sendproof_harness.judge.checks.paging import rows_never_read
-from sendproof_harness.judge.facts.consent import forbidden_at
-from sendproof_harness.judge.facts.deadlines import heard
-from sendproof_harness.judge.facts.delivery_ledger import RecipientResult, is_owed_something, ledger
-from sendproof_harness.judge.facts.fault_diagnosis import Reason, reasons_after_faults, reasons_of_repeats
-from sendproof_harness.judge.findings import Check, CheckResult, Finding, Location
+from sendproof_harness.judge.facts.consent import violated_opt_out
+from sendproof_harness.judge.facts.deadlines import first_notified
+from sendproof_harness.judge.facts.delivery_ledger import (
+    RecipientResult,
+    ResultKind,
+    has_due_message,
+    ledger,
+    matched_recipients,
+)
+from sendproof_harness.judge.facts.fault_diagnosis import Diagnosis, duplicate_cause, loss_diagnosis
+from sendproof_harness.judge.facts.keys import campaign_key
+from sendproof_harness.judge.facts.pages import rows_never_read
+from sendproof_harness.judge.facts.provider_refusals import rejection_text
+from sendproof_harness.judge.findings import Check, CheckResult, Finding, Location, recipient_location
 from sendproof_harness.judge.requirements import CONSENT_RESPECTED, DELIVERED_ONCE, RIGHT_NUMBER
 
 _ONCE = "delivery.once"
 _NUMBER = "delivery.number"
 _CONSENT = "delivery.consent"
 
-
-def of_obligation(obligation: Obligation) -> Location:
-    """Where a finding about one recipient stands."""
-    return Location(
-        campaign=obligation.campaign,
-        channel=obligation.channel,
-        customer=obligation.customer,
-        number=obligation.number,
-    )
+_NOT_JUDGED: frozenset[ResultKind] = frozenset({"pending", "indefinite", "refused"})
 
 
-def delivered_once(history: History) -> CheckResult:
-    """Lost, duplicated and unexpected messages."""
-    book = ledger(history)
-    why_lost, why_twice = _reasons_of_loss(history), reasons_of_repeats(history)
+# -- one message each -------------------------------------------------------------------------------
+
+
+def check_delivered_once(history: History) -> CheckResult:
+    """Find lost, duplicated and unexpected messages."""
+    recipients = ledger(history).recipients
+    loss, duplication = _loss_diagnosis(history), duplicate_cause(history)
     findings = [
-        *(_lost(fate, *why_lost(fate.obligation)) for fate in book.fates if fate.name == "lost"),
-        *(_duplicated(fate, why_twice(fate)) for fate in book.fates if fate.name == "duplicated"),
-        *_indefinite(history, book.fates),
-        *(_unexpected(delivery) for delivery in book.strays),
-        *(_forbidden(fate) for fate in book.fates if fate.name == "unexpected"),
-        *(_pending(fate) for fate in book.fates if fate.name == "pending"),
+        *(_lost(recipient, *loss(recipient.obligation)) for recipient in recipients if recipient.kind == "lost"),
+        *(_duplicated(recipient, duplication(recipient)) for recipient in recipients if recipient.kind == "duplicated"),
+        *_indefinite(history, recipients),
+        *(_unmatched(delivery) for delivery in ledger(history).unmatched),
+        *(_forbidden(recipient) for recipient in recipients if recipient.kind == "unexpected"),
+        *(_pending(recipient) for recipient in recipients if recipient.kind == "pending"),
     ]
-    judged = sum(fate.obligation.owed and fate.name not in {"pending", "indefinite", "refused"} for fate in book.fates)
+    judged = sum(recipient.obligation.owed and recipient.kind not in _NOT_JUDGED for recipient in recipients)
     return CheckResult(looked_at=judged, unit="recipients", findings=tuple(findings))
 
 
-def right_number(history: History) -> CheckResult:
-    """Messages that went to a number that is not the customer's, or not in the form that providers take."""
-    book = ledger(history)
-    met = [fate for fate in book.fates if fate.obligation.owed and fate.deliveries]
-    findings = [_wrong_number(fate) for fate in met if fate.deliveries[0].number != fate.obligation.number]
-    findings += [
-        _otherwise_spelled(fate, each) for fate in met for each in fate.deliveries if each.raw_number is not None
-    ]
-    return CheckResult(looked_at=len(met), unit="deliveries", findings=tuple(findings))
-
-
-def consent_kept(history: History) -> CheckResult:
-    """Messages to people who opted out."""
-    book = ledger(history)
-    opted_out = [fate for fate in book.fates if fate.obligation.reason == "opted_out"]
-    findings = [_against_consent(history, fate) for fate in book.fates if fate.name == "sent to opted-out"]
-    deliveries = sum(not delivery.test for delivery in history.deliveries)
-    if deliveries and not opted_out:
-        findings.append(_nobody_opted_out(deliveries))
-    return CheckResult(looked_at=deliveries, unit="deliveries", findings=tuple(findings))
-
-
-def _reasons_of_loss(history: History) -> Callable[[Obligation], Reason]:
-    """The most telling reason for each lost message: cause and what was seen instead."""
+def _loss_diagnosis(history: History) -> Callable[[Obligation], Diagnosis]:
+    """Return a function that gives the most specific cause of a lost message."""
     unread = rows_never_read(history)
-    refused = {rejection.number: rejection for rejection in history.rejections}
-    # Another message to the same number may have been refused for a reason of its own.
-    refused_texts = {(some.number, some.text): some for some in history.rejections}
-    sent = _campaigns_with_deliveries(ledger(history).fates)
-    after_fault = reasons_after_faults(history)
+    by_number = {rejection.number: rejection for rejection in history.rejections}
+    # Another message to the same number may have been rejected for a different reason.
+    by_text = {(rejection.number, rejection.text): rejection for rejection in history.rejections}
+    delivered = Counter(
+        campaign_key(recipient.obligation) for recipient in ledger(history).recipients if recipient.deliveries
+    )
+    after_fault = loss_diagnosis(history)
 
-    def reason(obligation: Obligation) -> Reason:
-        was_unread = obligation.customer in unread.get((obligation.campaign, obligation.channel), ())
-        rejection = refused_texts.get((obligation.number or "", obligation.text or ""))
-        rejection = rejection or refused.get(obligation.number or "")
+    def diagnosis(obligation: Obligation) -> Diagnosis:
+        was_unread = obligation.customer in unread.get(campaign_key(obligation), ())
+        rejection = by_text.get((obligation.number or "", obligation.text or ""))
+        rejection = rejection or by_number.get(obligation.number or "")
         if rejection is not None and not was_unread:
-            return _refused(rejection)
-        disturbed = after_fault(obligation)
-        if disturbed is not None:
-            return disturbed
+            return _rejected(rejection)
+        by_fault = after_fault(obligation)
+        if by_fault is not None:
+            return by_fault
         if was_unread:
             return "lost: the page with this customer was never read", "no delivery; the row was never fetched"
-        if not sent[obligation.campaign, obligation.channel]:
+        if not delivered[campaign_key(obligation)]:
             return "lost: nothing of this campaign was ever sent", "no delivery of the whole campaign"
         return "lost: no provider was ever given the message", "no delivery"
 
-    return reason
+    return diagnosis
 
 
-def _campaigns_with_deliveries(fates: Iterable[RecipientResult]) -> Mapping[tuple[int, int], int]:
-    return Counter((fate.obligation.campaign, fate.obligation.channel) for fate in fates if fate.deliveries)
+def _rejected(rejection: Rejection) -> Diagnosis:
+    error = rejection_text(rejection)
+    return f"lost: the provider refused the message ({error})", f"refused by {rejection.service} with {error}"
 
 
-def _refused(rejection: Rejection) -> Reason:
-    why = " ".join(str(part) for part in (rejection.code, rejection.reason) if part not in {None, ""})
-    return f"lost: the provider refused the message ({why})", f"refused by {rejection.service} with {why}"
-
-
-def _lost(fate: RecipientResult, cause: str, got: str) -> Finding:
+def _lost(recipient: RecipientResult, cause: str, got: str) -> Finding:
     return Finding(
         check=_ONCE,
         level="fail",
         blame="bridge",
         cause=cause,
-        expected=f"one message, due {spoken(fate.obligation.due)}",
+        expected=f"one message, due {spoken(recipient.obligation.due)}",
         got=got,
-        where=of_obligation(fate.obligation),
-        at=fate.obligation.due,
+        where=recipient_location(recipient.obligation),
+        at=recipient.obligation.due,
     )
 
 
-def _indefinite(history: History, fates: Iterable[RecipientResult]) -> Iterator[Finding]:
-    """What nobody can know: the bridge did all it could, or there was nothing that it could do."""
-    first_heard = heard(history)
-    for fate in fates:
-        if fate.name == "indefinite":
-            untold = first_heard(fate.obligation) is None
+def _indefinite(history: History, recipients: Sequence[RecipientResult]) -> Iterator[Finding]:
+    """Yield the results that only the bridge could know, or that it had no way to change."""
+    notified = first_notified(history)
+    for recipient in recipients:
+        if recipient.kind == "indefinite":
+            never_notified = notified(recipient.obligation) is None
             yield Finding(
                 check=_ONCE,
                 level="unknown",
                 blame="network",
                 cause="indefinite: no notification ever came to the bridge"
-                if untold
+                if never_notified
                 else "indefinite: the reply of the call was lost, and the provider keeps no record that could be asked",
-                expected=f"one message, due {spoken(fate.obligation.due)}",
+                expected=f"one message, due {spoken(recipient.obligation.due)}",
                 got="no delivery, which the bridge had no way to see",
-                where=of_obligation(fate.obligation),
-                at=fate.obligation.due,
+                where=recipient_location(recipient.obligation),
+                at=recipient.obligation.due,
             )
 
 
-def _duplicated(fate: RecipientResult, cause: str) -> Finding:
-    times = ", ".join(spoken(delivery.send_at) for delivery in fate.deliveries)
+def _duplicated(recipient: RecipientResult, cause: str) -> Finding:
+    times = ", ".join(spoken(delivery.send_at) for delivery in recipient.deliveries)
     return Finding(
         check=_ONCE,
         level="fail",
         blame="bridge",
         cause=cause,
         expected="one message",
-        got=f"{len(fate.deliveries)} messages, sent {times}",
-        where=of_obligation(fate.obligation),
-        at=fate.deliveries[-1].send_at,
+        got=f"{len(recipient.deliveries)} messages, sent {times}",
+        where=recipient_location(recipient.obligation),
+        at=recipient.deliveries[-1].send_at,
     )
 
 
-def _unexpected(delivery: Delivery) -> Finding:
+def _unmatched(delivery: Delivery) -> Finding:
     return Finding(
         check=_ONCE,
         level="fail",
@@ -162,7 +141,7 @@ def _unexpected(delivery: Delivery) -> Finding:
     )
 
 
-_WHY_FORBIDDEN: Mapping[str | None, str] = {
+_FORBIDDEN_CAUSES: Mapping[str | None, str] = {
     None: "unexpected: sent in earnest on a channel in testing mode",
     "cancelled": "unexpected: sent although the campaign was cancelled",
     "not_cleared": "unexpected: sent to a customer who was not cleared",
@@ -170,51 +149,74 @@ _WHY_FORBIDDEN: Mapping[str | None, str] = {
 }
 
 
-def _forbidden(fate: RecipientResult) -> Finding:
-    delivery = fate.deliveries[0]
+def _forbidden(recipient: RecipientResult) -> Finding:
+    delivery = recipient.deliveries[0]
     return Finding(
         check=_ONCE,
         level="fail",
         blame="bridge",
-        cause=_WHY_FORBIDDEN[fate.obligation.reason],
+        cause=_FORBIDDEN_CAUSES[recipient.obligation.reason],
         expected="no message to this customer",
         got=f"{delivery.text!r}, sent {spoken(delivery.send_at)}",
-        where=of_obligation(fate.obligation),
+        where=recipient_location(recipient.obligation),
         at=delivery.send_at,
     )
 
 
-def _pending(fate: RecipientResult) -> Finding:
+def _pending(recipient: RecipientResult) -> Finding:
     return Finding(
         check=_ONCE,
         level="unknown",
         blame="harness",
         cause="not due yet when the history ended; let the run go on past the last send time",
-        expected=f"a history that reaches beyond {spoken(fate.obligation.due)}",
+        expected=f"a history that reaches beyond {spoken(recipient.obligation.due)}",
         got="a history that ends before",
-        where=of_obligation(fate.obligation),
-        at=fate.obligation.due,
+        where=recipient_location(recipient.obligation),
+        at=recipient.obligation.due,
     )
 
 
-def _wrong_number(fate: RecipientResult) -> Finding:
-    got = fate.deliveries[0].number
-    spelled = "".join(filter(str.isdigit, got))[-9:] == (fate.obligation.number or "")[-9:]
-    how = "another spelling of it, as with + or zeros where digits are wanted" if spelled else "somebody else's"
+# -- the right number -------------------------------------------------------------------------------
+
+# Without country code and prefix, this many digits identify a number.
+_SUBSCRIBER_DIGITS = 9
+
+
+def check_right_number(history: History) -> CheckResult:
+    """Find messages to another number than the customer's, or with the number in an undocumented format."""
+    recipients = matched_recipients(history)
+    findings = [
+        _wrong_number(recipient)
+        for recipient in recipients
+        if recipient.deliveries[0].number != recipient.obligation.number
+    ]
+    findings += [
+        _undocumented_format(recipient, delivery)
+        for recipient in recipients
+        for delivery in recipient.deliveries
+        if delivery.raw_number is not None
+    ]
+    return CheckResult(looked_at=len(recipients), unit="deliveries", findings=tuple(findings))
+
+
+def _wrong_number(recipient: RecipientResult) -> Finding:
+    got, expected = recipient.deliveries[0].number, recipient.obligation.number or ""
+    same_digits = "".join(filter(str.isdigit, got))[-_SUBSCRIBER_DIGITS:] == expected[-_SUBSCRIBER_DIGITS:]
+    how = "another spelling of it, as with + or zeros where digits are wanted" if same_digits else "somebody else's"
     return Finding(
         check=_NUMBER,
         level="fail",
         blame="bridge",
         cause=f"wrong number: {how}",
-        expected=str(fate.obligation.number),
+        expected=str(recipient.obligation.number),
         got=got,
-        where=of_obligation(fate.obligation),
-        at=fate.deliveries[0].send_at,
+        where=recipient_location(recipient.obligation),
+        at=recipient.deliveries[0].send_at,
     )
 
 
-def _otherwise_spelled(fate: RecipientResult, delivery: Delivery) -> Finding:
-    """The provider understood it, which no document promises."""
+def _undocumented_format(recipient: RecipientResult, delivery: Delivery) -> Finding:
+    """Return the finding about a format that the provider understood, although no document promises that."""
     return Finding(
         check=_NUMBER,
         level="fail",
@@ -222,31 +224,54 @@ def _otherwise_spelled(fate: RecipientResult, delivery: Delivery) -> Finding:
         cause=f"another spelling than {delivery.service} documents (digits only), which it understood here",
         expected=delivery.number,
         got=str(delivery.raw_number),
-        where=of_obligation(fate.obligation),
+        where=recipient_location(recipient.obligation),
         at=delivery.at,
     )
 
 
-def _against_consent(history: History, fate: RecipientResult) -> Finding:
-    """Of whoever opted out while the campaign went on, what went out after that counts."""
-    owed = fate.obligation
-    ways = [(forbidden_at(history, owed, delivery.send_at), delivery) for delivery in fate.deliveries]
-    left, delivery = next(((way, one) for way, one in ways if way is not None), (None, fate.deliveries[0]))
-    cause = "sent to opted-out" if left is None else f"sent to opted-out: after opting out {left.how}"
-    since = "" if left is None else f" after {spoken(left.at)}"
+# -- consent ----------------------------------------------------------------------------------------
+
+
+def check_consent_respected(history: History) -> CheckResult:
+    """Find messages to customers who opted out."""
+    recipients = ledger(history).recipients
+    has_opt_outs = any(recipient.obligation.reason == "opted_out" for recipient in recipients)
+    findings = [
+        _against_consent(history, recipient) for recipient in recipients if recipient.kind == _SENT_TO_OPTED_OUT
+    ]
+    deliveries = sum(not delivery.test for delivery in history.deliveries)
+    if deliveries and not has_opt_outs:
+        findings.append(_without_opt_outs(deliveries))
+    return CheckResult(looked_at=deliveries, unit="deliveries", findings=tuple(findings))
+
+
+_SENT_TO_OPTED_OUT: ResultKind = "sent to opted-out"
+
+
+def _against_consent(history: History, recipient: RecipientResult) -> Finding:
+    """Return the finding; if the customer opted out during the run, it names the opt-out and a message after it."""
+    obligation = recipient.obligation
+    violations = [
+        (violated_opt_out(history, obligation, delivery.send_at), delivery) for delivery in recipient.deliveries
+    ]
+    opt_out, delivery = next(
+        (violation for violation in violations if violation[0] is not None), (None, recipient.deliveries[0])
+    )
+    cause = "sent to opted-out" if opt_out is None else f"sent to opted-out: after opting out {opt_out.source}"
+    since = "" if opt_out is None else f" after {spoken(opt_out.at)}"
     return Finding(
         check=_CONSENT,
         level="fail",
         blame="bridge",
         cause=cause,
         expected=f"no message{since}; the customer counts as dropped",
-        got=f"{len(fate.deliveries)} sent, the first of them {spoken(delivery.send_at)}",
-        where=of_obligation(owed),
+        got=f"{len(recipient.deliveries)} sent, the first of them {spoken(delivery.send_at)}",
+        where=recipient_location(obligation),
         at=delivery.send_at,
     )
 
 
-def _nobody_opted_out(deliveries: int) -> Finding:
+def _without_opt_outs(deliveries: int) -> Finding:
     return Finding(
         check=_CONSENT,
         level="note",
@@ -258,21 +283,23 @@ def _nobody_opted_out(deliveries: int) -> Finding:
 
 
 CHECKS = (
-    Check(id=_ONCE, title="Every recipient gets the message once", requirement=DELIVERED_ONCE, run=delivered_once),
+    Check(
+        id=_ONCE, title="Every recipient gets the message once", requirement=DELIVERED_ONCE, run=check_delivered_once
+    ),
     Check(
         id=_NUMBER,
         title="Messages go to the customer's own number",
         requirement=RIGHT_NUMBER,
-        run=right_number,
-        applies=is_owed_something,
-        asked_of="runs in which a message is owed",
+        run=check_right_number,
+        applies=has_due_message,
+        scope="runs in which a message is owed",
     ),
     Check(
         id=_CONSENT,
         title="Nobody who opted out gets a message",
         requirement=CONSENT_RESPECTED,
-        run=consent_kept,
-        applies=lambda history: is_owed_something(history) or not all(one.test for one in history.deliveries),
-        asked_of="runs in which a message is owed or was sent",
+        run=check_consent_respected,
+        applies=lambda history: has_due_message(history) or not all(delivery.test for delivery in history.deliveries),
+        scope="runs in which a message is owed or was sent",
     ),
 )

@@ -1,6 +1,6 @@
-"""Reports of single customers by saveEvent: true, complete, told once, and told in time.
+"""Check the engagement events that a bridge posts with saveEvent: accurate, complete, sent once, and in time.
 
-A bridge reports either totals or these; see `metrics`.
+A bridge reports either totals or these events; see `metrics`.
 """
 
 from bisect import bisect_right
@@ -10,7 +10,10 @@ from dataclasses import replace
 
 from sendproof_harness.history.records import Engagement, History
 from sendproof_harness.history.timestamps import DAY, HOUR, span, spoken
-from sendproof_harness.judge.checks.metrics import (
+from sendproof_harness.judge.facts.clicks import unreported_clicks
+from sendproof_harness.judge.facts.customer_events import EventKey, ReportableEvent, reportable_events
+from sendproof_harness.judge.facts.fault_effects import downtime, is_result_hidden, outages
+from sendproof_harness.judge.facts.metrics import (
     BOUNCED,
     CLICKED,
     DELIVERED,
@@ -20,91 +23,66 @@ from sendproof_harness.judge.checks.metrics import (
     REPORTING_DAYS,
     SENT,
     UNSUBSCRIBED,
-    first_sends,
+    first_due_times,
     reports_events_only,
 )
-from sendproof_harness.judge.checks.timing import not_observed
-from sendproof_harness.judge.facts.clicks import clicks_unreported
-from sendproof_harness.judge.facts.customer_events import Happening, Key, happened
-from sendproof_harness.judge.facts.delivery_ledger import time_was_observed
-from sendproof_harness.judge.facts.fault_effects import may_have_failed, outages
+from sendproof_harness.judge.facts.observation import times_are_meaningful, unobserved_times
 from sendproof_harness.judge.findings import Blame, Check, CheckResult, Finding, Level, Location
 from sendproof_harness.judge.requirements import EVENTS_ACCURATE, EVENTS_CADENCE
 
-_TRUE = "events.accurate"
+_ACCURATE = "events.accurate"
 _CADENCE = "events.cadence"
 
 SERVICE = "optimove-metrics"
-#: What each event says, as a metric. What else may be said, nobody can check.
+#: The metric of each event; other events cannot be checked.
 METRIC_OF_EVENT: Mapping[str, int] = {
     METRIC_NAMES[metric]: metric for metric in (DELIVERED, BOUNCED, DROPPED, CLICKED, UNSUBSCRIBED)
 }
-# What the note of a refused call names.
-_REFUSED = "refused_event"
+# The field with the rejected event in the summary of a request.
+_REJECTED_EVENT = "refused_event"
 
-# Whoever reports so often a day tells everything within this; the rest is for receipts that are tried again.
-TOLD_WITHIN = DAY // PUSHES_A_DAY_MIN + HOUR
+# A bridge with this number of reports a day meets the limit; the hour is for receipts that are retried.
+REPORT_WITHIN = DAY // PUSHES_A_DAY_MIN + HOUR
+
+_Reported = Mapping[EventKey, Sequence[Engagement]]
+_Real = Mapping[EventKey, Sequence[ReportableEvent]]
 
 
-def true(history: History) -> CheckResult:
-    """Compare what was told of each customer with what happened to them."""
-    told, truth = _told(history), happened(history)
+def _reported_events(history: History) -> _Reported:
+    reported: defaultdict[EventKey, list[Engagement]] = defaultdict(list)
+    for event in history.engagements:
+        if event.customer is not None and event.event in METRIC_OF_EVENT:
+            reported[event.customer, METRIC_OF_EVENT[event.event]].append(event)
+    return reported
+
+
+# -- accuracy ---------------------------------------------------------------------------------------
+
+
+def check_accuracy(history: History) -> CheckResult:
+    """Compare the reported events of each customer with the real ones."""
+    reported, real = _reported_events(history), reportable_events(history)
     findings = [
-        *_no_such_event(history),
-        *_untrue(history, told, truth),
-        *_missing(history, told, truth),
-        *clicks_unreported(history, _TRUE),
+        *_rejected_events(history),
+        *_wrong_events(history, reported, real),
+        *_missing_events(history, reported, real),
+        *unreported_clicks(history, _ACCURATE),
     ]
     return CheckResult(looked_at=len(history.engagements), unit="events", findings=tuple(findings))
 
 
-def cadence(history: History) -> CheckResult:
-    """Events that were told long after the bridge had been told of them; what it has to ask for takes as it takes."""
-    told, truth = _told(history), happened(history)
-    count = sum(map(len, told.values()))
-    if not time_was_observed(history):
-        unseen = not_observed(history, _CADENCE, f"{count:,} events")
-        return CheckResult(looked_at=count, unit="events", findings=(unseen,))
-    findings = [
-        _late(key, one, event)
-        for key, events in told.items()
-        for one, event in zip(truth.get(key, ()), events, strict=False)
-        if len(events) == len(truth.get(key, ())) and one.told is not None and _is_late(history, one.told, event.at)
-    ]
-    return CheckResult(looked_at=count, unit="events", findings=tuple(findings))
-
-
-def _told(history: History) -> Mapping[Key, Sequence[Engagement]]:
-    found: defaultdict[Key, list[Engagement]] = defaultdict(list)
-    for event in history.engagements:
-        if event.customer is not None and event.event in METRIC_OF_EVENT:
-            found[event.customer, METRIC_OF_EVENT[event.event]].append(event)
-    return found
-
-
-def _is_late(history: History, known: int, at: int) -> bool:
-    return at > known + TOLD_WITHIN + _away(history, known, at)
-
-
-def _away(history: History, since: int, until: int) -> int:
-    return sum(max(0, min(until, back) - max(since, gone)) for gone, back in outages(history))
-
-
-def _no_such_event(history: History) -> Iterator[Finding]:
-    """Calls that were refused as a whole for one event that there is not, or that cannot be saved."""
+def _rejected_events(history: History) -> Iterator[Finding]:
+    """Yield the requests that were rejected completely because of one unknown or unsupported event."""
     for request in history.requests:
-        event = request.summary.get(_REFUSED) if request.service == SERVICE and request.summary is not None else None
+        if request.service != SERVICE or request.summary is None:
+            continue
+        event = request.summary.get(_REJECTED_EVENT)
         if event is not None:
-            cause = f"saveEvent: {event!r} cannot be told, and nothing that came with it was saved"
-            if event == METRIC_NAMES[SENT]:
-                cause = (
-                    "saveEvent: 'sent' is no event: whoever is not dropped was sent to; nothing of the call was saved"
-                )
             yield Finding(
-                check=_TRUE,
+                check=_ACCURATE,
                 level="fail",
                 blame="bridge",
-                cause=cause,
+                cause=_rejection_cause(event),
                 expected="events that there are: " + ", ".join(METRIC_OF_EVENT),
                 got=request.response_excerpt or f"answered with {request.status}",
                 where=Location(request=request.n),
@@ -112,63 +90,104 @@ def _no_such_event(history: History) -> Iterator[Finding]:
             )
 
 
-def _untrue(
-    history: History, told: Mapping[Key, Sequence[Engagement]], truth: Mapping[Key, Sequence[Happening]]
-) -> Iterator[Finding]:
-    excused = bool(outages(history)) or _lost_calls(history) > 0
-    for key, events in told.items():
-        some = truth.get(key, ())
-        name, ats = METRIC_NAMES[key[1]], [one.at for one in some]
-        for place, event in enumerate(events):
-            if place < bisect_right(ats, event.at):
+def _rejection_cause(event: str) -> str:
+    if event == METRIC_NAMES[SENT]:
+        return "saveEvent: 'sent' is no event: whoever is not dropped was sent to; nothing of the call was saved"
+    return f"saveEvent: {event!r} cannot be told, and nothing that came with it was saved"
+
+
+def _wrong_events(history: History, reported: _Reported, real: _Real) -> Iterator[Finding]:
+    """Yield the events that were reported before they happened, or more often."""
+    is_excused = bool(outages(history)) or _count_hidden_requests(history) > 0
+    for key, events in reported.items():
+        name, real_times = METRIC_NAMES[key[1]], [event.at for event in real.get(key, ())]
+        for position, event in enumerate(events):
+            if position < bisect_right(real_times, event.at):
                 continue
-            if place == 0:
+            expected, got = f"{len(real_times)} at most", f"{len(events)}"
+            if position == 0:
                 cause = f"saveEvent: a customer said to be {name} who was not"
-                yield _finding(key, cause, f"not {name}" if not some else f"not {name} yet", name, event.at)
-            elif excused:
+                expected = f"not {name} yet" if real_times else f"not {name}"
+                yield _finding(key, cause, expected, name, event.at)
+            elif is_excused:
                 cause = f"saveEvent: {name} told again after a call without a reply, or by a bridge that was killed"
-                yield replace(_finding(key, cause, f"{len(some)} at most", f"{len(events)}", event.at), level="note")
+                yield replace(_finding(key, cause, expected, got, event.at), level="note")
             else:
                 cause = f"saveEvent: {name} told more often than it happened"
-                yield _finding(key, cause, f"{len(some)} at most", f"{len(events)}", event.at)
+                yield _finding(key, cause, expected, got, event.at)
 
 
-def _missing(
-    history: History, told: Mapping[Key, Sequence[Engagement]], truth: Mapping[Key, Sequence[Happening]]
-) -> Iterator[Finding]:
-    """What the bridge knew for long enough, and never told; a call without a reply may have told it."""
-    lost = _lost_calls(history)
-    refused = any(_no_such_event(history))
-    level: Level = "unknown" if lost else "fail"
-    blame: Blame = "network" if lost else "bridge"
-    first, until = first_sends(history), history.header.ended - TOLD_WITHIN
-    last = min(until, min(first.values(), default=until) + REPORTING_DAYS * DAY - TOLD_WITHIN)
-    for key, some in truth.items():
-        known = sum(one.sure and one.at <= last for one in some)
-        if len(told.get(key, ())) < known:
-            name = METRIC_NAMES[key[1]]
-            why = ", or its call had no reply" if lost else ", or only in a call that was refused" if refused else ""
-            cause = f"saveEvent: {name} was never told{why}"
-            got = f"{len(told.get(key, ())):,} told"
-            found = _finding(key, cause, f"{known:,} told by {spoken(last)}", got, some[0].at)
-            yield replace(found, level=level, blame=blame)
+def _missing_events(history: History, reported: _Reported, real: _Real) -> Iterator[Finding]:
+    """Yield the events that the bridge knew early enough and did not report.
+
+    They are unknown if a request had a hidden result, because it may have reported them.
+    """
+    is_hidden = _count_hidden_requests(history) > 0
+    level: Level = "unknown" if is_hidden else "fail"
+    blame: Blame = "network" if is_hidden else "bridge"
+    hint = _missing_hint(history, is_hidden=is_hidden)
+    latest = _latest_required(history)
+    for key, events in real.items():
+        required = sum(event.required and event.at <= latest for event in events)
+        count = len(reported.get(key, ()))
+        if count < required:
+            cause = f"saveEvent: {METRIC_NAMES[key[1]]} was never told{hint}"
+            expected, got = f"{required:,} told by {spoken(latest)}", f"{count:,} told"
+            yield replace(_finding(key, cause, expected, got, events[0].at), level=level, blame=blame)
 
 
-def _lost_calls(history: History) -> int:
-    """Calls of which nobody knows whether they counted: saveEvent keeps no record that could be asked."""
-    return sum(one.service == SERVICE and may_have_failed(one) for one in history.requests)
+def _missing_hint(history: History, *, is_hidden: bool) -> str:
+    if is_hidden:
+        return ", or its call had no reply"
+    return ", or only in a call that was refused" if any(_rejected_events(history)) else ""
 
 
-def _late(key: Key, one: Happening, event: Engagement) -> Finding:
-    expected = f"within {span(TOLD_WITHIN)}: {PUSHES_A_DAY_MIN} reports a day"
-    got = f"{span(event.at - (one.told or one.at))} after it was known"
+def _latest_required(history: History) -> int:
+    """Return the latest time of an event that had to be reported within the run and the reporting period."""
+    end = history.header.ended - REPORT_WITHIN
+    first_due = min(first_due_times(history).values(), default=end)
+    return min(end, first_due + REPORTING_DAYS * DAY - REPORT_WITHIN)
+
+
+def _count_hidden_requests(history: History) -> int:
+    """Return the number of requests with a hidden result: saveEvent has no record to look them up."""
+    return sum(request.service == SERVICE and is_result_hidden(request) for request in history.requests)
+
+
+# -- cadence ----------------------------------------------------------------------------------------
+
+
+def check_cadence(history: History) -> CheckResult:
+    """Find events that were reported long after the bridge knew them; events that it has to ask for are left out."""
+    reported, real = _reported_events(history), reportable_events(history)
+    count = sum(map(len, reported.values()))
+    if not times_are_meaningful(history):
+        unobserved = unobserved_times(history, _CADENCE, f"{count:,} events")
+        return CheckResult(looked_at=count, unit="events", findings=(unobserved,))
+    findings = [
+        _late(key, real_event.known_at, event)
+        for key, events in reported.items()
+        if len(events) == len(real.get(key, ()))
+        for real_event, event in zip(real[key], events, strict=True)
+        if real_event.known_at is not None and _is_late(history, real_event.known_at, event.at)
+    ]
+    return CheckResult(looked_at=count, unit="events", findings=tuple(findings))
+
+
+def _is_late(history: History, known_at: int, reported_at: int) -> bool:
+    return reported_at > known_at + REPORT_WITHIN + downtime(history, known_at, reported_at)
+
+
+def _late(key: EventKey, known_at: int, event: Engagement) -> Finding:
+    expected = f"within {span(REPORT_WITHIN)}: {PUSHES_A_DAY_MIN} reports a day"
+    got = f"{span(event.at - known_at)} after it was known"
     return replace(_finding(key, "saveEvent: told too late", expected, got, event.at), check=_CADENCE)
 
 
-def _finding(key: Key, cause: str, expected: str, got: str, at: int) -> Finding:
+def _finding(key: EventKey, cause: str, expected: str, got: str, at: int) -> Finding:
     where = Location(customer=key[0])
     return Finding(
-        check=_TRUE, level="fail", blame="bridge", cause=cause, expected=expected, got=got, where=where, at=at
+        check=_ACCURATE, level="fail", blame="bridge", cause=cause, expected=expected, got=got, where=where, at=at
     )
 
 
@@ -177,16 +196,16 @@ CHECKS = (
         id=_CADENCE,
         title="Events are told several times a day",
         requirement=EVENTS_CADENCE,
-        run=cadence,
+        run=check_cadence,
         applies=reports_events_only,
-        asked_of="bridges that report by saveEvent alone",
+        scope="bridges that report by saveEvent alone",
     ),
     Check(
-        id=_TRUE,
+        id=_ACCURATE,
         title="Events tell what happened, once",
         requirement=EVENTS_ACCURATE,
-        run=true,
+        run=check_accuracy,
         applies=lambda history: bool(history.engagements),
-        asked_of="bridges that report by saveEvent",
+        scope="bridges that report by saveEvent",
     ),
 )

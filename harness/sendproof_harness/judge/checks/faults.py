@@ -1,49 +1,48 @@
-"""Whether every fault that was laid has struck: what was not tried is not passed."""
+"""Check that every fault of the run was injected: a fault that never happened proves nothing."""
 
 from sendproof_harness.history.header import FaultEntry
 from sendproof_harness.history.records import History
-from sendproof_harness.judge.findings import Blame, Check, CheckResult, Finding, Location
+from sendproof_harness.judge.findings import Blame, Check, CheckResult, Finding
 from sendproof_harness.judge.requirements import FAULTS_INJECTED
 
 _ID = "faults.injected"
 
-# Other calls have alternatives: totals or events, one operation of a provider or another.
-_NEEDED = frozenset(
+# Every bridge needs these operations. For others there are alternatives: totals or events, one send operation or
+# another.
+_REQUIRED_OPERATIONS = frozenset(
     {"optimove.RegisterEventListener", "optimove.AddChannelTemplates", "optimove.GetCustomerSendDetailsByChannel"}
 )
 
 
-def all_struck(history: History) -> CheckResult:
-    """Entries of the header without a strike."""
-    struck = {strike.id for strike in history.faults if not strike.missed}
-    findings = tuple(_unused(history, entry) for entry in history.header.faults if entry.id not in struck)
+def check_faults_injected(history: History) -> CheckResult:
+    """Find faults of the run that were never injected."""
+    injected = {fault.id for fault in history.faults if not fault.missed}
+    findings = tuple(_not_injected(history, entry) for entry in history.header.faults if entry.id not in injected)
     return CheckResult(looked_at=len(history.header.faults), unit="faults", findings=findings)
 
 
-def _unused(history: History, entry: FaultEntry) -> Finding:
-    """A call that every bridge has to make and that was never made is the bridge's; else the fault is laid wrongly."""
+def _not_injected(history: History, entry: FaultEntry) -> Finding:
+    """Return the finding: the bridge is to blame if it never made a required request, or else the scenario."""
     name = entry.call or entry.webhook or ""
-    seen = _seen(history, entry)
-    blame: Blame = "bridge" if not seen and name in _NEEDED else "harness"
-    what = "calls" if entry.call is not None else "notifications"
-    cause = "a fault never struck" if seen else f"a fault never struck: there were no {what} of {name}"
+    count = _count_candidates(history, entry)
+    blame: Blame = "bridge" if not count and name in _REQUIRED_OPERATIONS else "harness"
+    unit = "calls" if entry.call is not None else "notifications"
     return Finding(
         check=_ID,
         level="error",
         blame=blame,
-        cause=cause,
-        expected=f"{entry.fault} ({entry.id}) at {what[:-1]} {entry.nth} of {name} that fits",
-        got=f"{seen:,} {what} of {name} in all",
-        where=Location(),
+        cause="a fault never struck" if count else f"a fault never struck: there were no {unit} of {name}",
+        expected=f"{entry.fault} ({entry.id}) at {unit[:-1]} {entry.nth} of {name} that fits",
+        got=f"{count:,} {unit} of {name} in all",
     )
 
 
-def _seen(history: History, entry: FaultEntry) -> int:
-    """How many calls or notifications of that name there were, whatever else the entry asks for."""
+def _count_candidates(history: History, entry: FaultEntry) -> int:
+    """Return the number of requests or webhooks with the name of the entry, without its other conditions."""
     service, _, name = (entry.call or entry.webhook or "").partition(".")
     if entry.call is not None:
-        return sum((one.service, one.operation) == (service, name) for one in history.requests)
-    return len({one.key for one in history.webhooks if (one.service, one.event) == (service, name)})
+        return sum((request.service, request.operation) == (service, name) for request in history.requests)
+    return len({attempt.key for attempt in history.webhooks if (attempt.service, attempt.event) == (service, name)})
 
 
 CHECKS = (
@@ -51,8 +50,8 @@ CHECKS = (
         id=_ID,
         title="Every fault has struck",
         requirement=FAULTS_INJECTED,
-        run=all_struck,
+        run=check_faults_injected,
         applies=lambda history: bool(history.header.faults),
-        asked_of="runs with faults",
+        scope="runs with faults",
     ),
 )

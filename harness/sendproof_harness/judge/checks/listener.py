@@ -1,92 +1,95 @@
-"""Whether the bridge's listeners take what Optimove may post, bear what it would not, and send nothing because of it.
+"""Check that the bridge's listeners accept valid events, survive invalid ones, and send no message because of them.
 
-The harness posts it itself (`contract.probing`); this is about what came back.
+The harness sends these events itself (see `sendproof_harness.conformance.probe`); this module judges the responses.
 """
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 
 from sendproof_harness.history.records import Delivery, History, Probe
 from sendproof_harness.history.timestamps import spoken
-from sendproof_harness.judge.checks.webhooks import is_success
+from sendproof_harness.judge.facts.acknowledgement import is_success
 from sendproof_harness.judge.findings import Check, CheckResult, Finding, Level, Location
 from sendproof_harness.judge.requirements import INVALID_EVENTS_NOT_SENT, INVALID_EVENTS_SURVIVED, VALID_EVENTS_ACCEPTED
 
-_TAKES = "listener.accepts_valid"
-_BEARS = "listener.survives_invalid"
-_SILENT = "listener.no_side_effects"
+_ACCEPTS = "listener.accepts_valid"
+_SURVIVES = "listener.survives_invalid"
+_NO_SIDE_EFFECTS = "listener.no_side_effects"
 
-_FAILURE = 500
+_SERVER_ERROR = 500
 _NOT_IMPLEMENTED = 501
 
 
-def takes(history: History) -> CheckResult:
-    """Events that the contract allows, and that a listener did not take with a 2xx status in time."""
-    asked = [probe for probe in history.probes if probe.expects == "accepted"]
-    findings = [_not_taken(probe) for probe in asked if _has_failed(probe)]
-    return CheckResult(looked_at=len(asked), unit="events", findings=tuple(findings))
+def check_valid_events(history: History) -> CheckResult:
+    """Find valid events that a listener did not accept with a 2xx status in time."""
+    probes = [probe for probe in history.probes if probe.expects == "accepted"]
+    findings = [_not_accepted(probe) for probe in probes if _is_failure(probe)]
+    return CheckResult(looked_at=len(probes), unit="events", findings=tuple(findings))
 
 
-def bears(history: History) -> CheckResult:
-    """Calls that no listener has to take, and that were answered with a failure (5xx), too late or not at all."""
-    asked = [probe for probe in history.probes if probe.expects != "accepted"]
-    findings = [_not_borne(probe) for probe in asked if _has_failed(probe)]
-    return CheckResult(looked_at=len(asked), unit="calls", findings=(*findings, *_worth_knowing(asked)))
+def check_invalid_events(history: History) -> CheckResult:
+    """Find invalid requests that a listener answered with a server error (5xx), too late or not at all."""
+    probes = [probe for probe in history.probes if probe.expects != "accepted"]
+    findings = [_not_survived(probe) for probe in probes if _is_failure(probe)]
+    return CheckResult(looked_at=len(probes), unit="calls", findings=(*findings, *_notes(probes)))
 
 
-def silent(history: History) -> CheckResult:
-    """Messages to numbers that only these events named, whose customers nobody may or can write to."""
-    numbers = {probe.number: probe for probe in history.probes if probe.number is not None}
-    sent = [one for one in history.deliveries if one.number in numbers and not one.test]
-    findings = [_sent(numbers[delivery.number], delivery) for delivery in sent]
+def check_no_side_effects(history: History) -> CheckResult:
+    """Find messages to numbers that only the probes named, and that no event allowed the bridge to use."""
+    probes = {probe.number: probe for probe in history.probes if probe.number is not None}
+    sent = [delivery for delivery in history.deliveries if delivery.number in probes and not delivery.test]
+    findings = [_message_sent(probes[delivery.number], delivery) for delivery in sent]
     return CheckResult(looked_at=len(history.probes), unit="calls", findings=tuple(findings))
 
 
-def fails(asks: str, method: str, status: int | None, *, timed_out: bool) -> bool:
-    """Whether a listener must not answer so: what `asks` means, see `Probe`."""
-    if asks == "accepted":
+def is_failed_response(expects: str, method: str, status: int | None, *, timed_out: bool) -> bool:
+    """Return True if a listener must not respond like this; see `Probe` for the values of `expects`."""
+    if expects == "accepted":
         return not is_success(status)
     if status is None:
-        return timed_out or asks == "answered"
-    # 501 is a right answer to a method that a server does not know.
-    return status >= _FAILURE and not (status == _NOT_IMPLEMENTED and method != "POST")
+        return timed_out or expects == "answered"
+    # 501 is the correct status for a method that a server does not support.
+    return status >= _SERVER_ERROR and not (status == _NOT_IMPLEMENTED and method != "POST")
 
 
-def _has_failed(probe: Probe) -> bool:
-    return fails(probe.expects, probe.method, probe.status, timed_out=probe.timed_out)
+def _is_failure(probe: Probe) -> bool:
+    return is_failed_response(probe.expects, probe.method, probe.status, timed_out=probe.timed_out)
 
 
-def _not_taken(probe: Probe) -> Finding:
-    return _finding(
-        _TAKES,
+def _not_accepted(probe: Probe) -> Finding:
+    return _probe_finding(
+        _ACCEPTS,
         probe,
-        cause=f"event {probe.event}: {_answered(probe)}, for {probe.what}",
+        cause=f"event {probe.event}: {_response_text(probe)}, for {probe.what}",
         expected=f"a 2xx status within {probe.within_s:g} s, as openapi/listener.yaml allows this event",
     )
 
 
-def _not_borne(probe: Probe) -> Finding:
-    return _finding(
-        _BEARS,
+def _not_survived(probe: Probe) -> Finding:
+    return _probe_finding(
+        _SURVIVES,
         probe,
-        cause=f"event {probe.event}: {_answered(probe)}, for {probe.what}",
+        cause=f"event {probe.event}: {_response_text(probe)}, for {probe.what}",
         expected=f"an answer within {probe.within_s:g} s that is no failure (5xx): refuse it with 400, or ignore it",
     )
 
 
-def _worth_knowing(asked: list[Probe]) -> Iterator[Finding]:
-    """Not wrong: a bridge may ignore what it does not know, and refuse what it need not expect."""
-    for probe in asked:
+def _notes(probes: Sequence[Probe]) -> Iterator[Finding]:
+    """Yield notes: a bridge may ignore unknown events, and may reject events that it need not expect."""
+    for probe in probes:
         if probe.wrong is not None and is_success(probe.status):
             cause = "took what no contract allows; if it ignores that, all is well"
-            yield _finding(_BEARS, probe, cause=cause, expected="a refusal, or nothing done", level="note")
+            yield _probe_finding(_SURVIVES, probe, cause=cause, expected="a refusal, or nothing done", level="note")
         elif probe.wrong is None and probe.status is not None and not is_success(probe.status):
-            cause = f"event {probe.event}: {_answered(probe)}, for {probe.what}; nobody knows whether Optimove posts it"
-            yield _finding(_BEARS, probe, cause=cause, expected="a 2xx status would be safer", level="note")
+            cause = (
+                f"event {probe.event}: {_response_text(probe)}, for {probe.what}; "
+                "nobody knows whether Optimove posts it"
+            )
+            yield _probe_finding(_SURVIVES, probe, cause=cause, expected="a 2xx status would be safer", level="note")
 
 
-def _sent(probe: Probe, delivery: Delivery) -> Finding:
+def _message_sent(probe: Probe, delivery: Delivery) -> Finding:
     return Finding(
-        check=_SILENT,
+        check=_NO_SIDE_EFFECTS,
         level="fail",
         blame="bridge",
         cause=f"a message went out upon {probe.what}",
@@ -97,13 +100,13 @@ def _sent(probe: Probe, delivery: Delivery) -> Finding:
     )
 
 
-def _answered(probe: Probe) -> str:
+def _response_text(probe: Probe) -> str:
     return f"answered with {probe.status}" if probe.status is not None else str(probe.error)
 
 
-def _finding(check: str, probe: Probe, *, cause: str, expected: str, level: Level = "fail") -> Finding:
+def _probe_finding(check: str, probe: Probe, *, cause: str, expected: str, level: Level = "fail") -> Finding:
     wrong = "" if probe.wrong is None else f"{probe.wrong}: "
-    # A note is about what may be right; that it is short matters more than that it is whole.
+    # A note is about behaviour that may be correct, so it leaves out the request to stay short.
     sent = "" if level == "note" else f", for {probe.method} {probe.sent}"
     return Finding(
         check=check,
@@ -111,40 +114,40 @@ def _finding(check: str, probe: Probe, *, cause: str, expected: str, level: Leve
         blame="bridge",
         cause=cause,
         expected=expected,
-        got=f"{wrong}{_answered(probe)}{sent}",
+        got=f"{wrong}{_response_text(probe)}{sent}",
         where=Location(listener=probe.url),
         at=probe.at,
     )
 
 
-def _asked(history: History) -> bool:
+def _is_conformance_run(history: History) -> bool:
     return any(scenario.asks == "contract" for scenario in history.scenarios)
 
 
-_OF_CONTRACT = "runs of `sendproof contract`"
+_SCOPE = "runs of `sendproof contract`"
 CHECKS = (
     Check(
-        id=_TAKES,
+        id=_ACCEPTS,
         title="Listeners take every event that is allowed",
         requirement=VALID_EVENTS_ACCEPTED,
-        run=takes,
-        applies=_asked,
-        asked_of=_OF_CONTRACT,
+        run=check_valid_events,
+        applies=_is_conformance_run,
+        scope=_SCOPE,
     ),
     Check(
-        id=_BEARS,
+        id=_SURVIVES,
         title="Listeners bear what is not allowed",
         requirement=INVALID_EVENTS_SURVIVED,
-        run=bears,
-        applies=_asked,
-        asked_of=_OF_CONTRACT,
+        run=check_invalid_events,
+        applies=_is_conformance_run,
+        scope=_SCOPE,
     ),
     Check(
-        id=_SILENT,
+        id=_NO_SIDE_EFFECTS,
         title="Nothing is sent upon nonsense",
         requirement=INVALID_EVENTS_NOT_SENT,
-        run=silent,
-        applies=_asked,
-        asked_of=_OF_CONTRACT,
+        run=check_no_side_effects,
+        applies=_is_conformance_run,
+        scope=_SCOPE,
     ),
 )

@@ -1,4 +1,4 @@
-"""Whether Optimove learns who opted out at the provider, and of nobody else."""
+"""Check that Optimove learns of opt-outs at the provider, and only of those."""
 
 from collections import defaultdict
 from collections.abc import Iterator, Mapping, Sequence
@@ -6,92 +6,102 @@ from dataclasses import dataclass
 
 from sendproof_harness.history.records import History, OptOut
 from sendproof_harness.history.timestamps import DAY, span, spoken
-from sendproof_harness.judge.facts.consent import customers_of, known_to_bridge
+from sendproof_harness.judge.facts.consent import customers_of_opt_outs, is_known_to_bridge
 from sendproof_harness.judge.findings import Check, CheckResult, Finding, Location
 from sendproof_harness.judge.requirements import OPT_OUTS_SYNCED
 
 _ID = "opt_outs.synced"
 
-# Lists are read a few times a day, and whoever is told at night may pass it on in the morning; a client that plans the
-# next day's campaigns must not be shown people who are gone.
-SHARED_WITHIN = 1 * DAY
+# Bridges read opt-out lists a few times a day, and may pass on a nightly opt-out in the morning. A client that plans
+# the campaigns of the next day must not see customers who opted out.
+SYNC_WITHIN = 1 * DAY
 
-# documented by a vendor (https://docs.xtremepush.com/docs/optimove): it fetches the client's attribute; a way back is
-# not described for people who were never sent to.
+# documented by a vendor (https://docs.xtremepush.com/docs/optimove): it fetches the client's attribute. No way back is
+# described for people who were never sent a message.
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
-class _Told:
-    """The bridge told Optimove that a customer opted out, by `how`."""
+class _SyncedOptOut:
+    """The bridge reported an opt-out to Optimove, with the request or attribute in `by`."""
 
     at: int
-    how: str
+    by: str
 
 
-def shared(history: History) -> CheckResult:
-    """Opt-outs at providers of people who were written to, and everybody of whom Optimove was told."""
-    told = _told(history)
-    gone = _gone(history)
-    findings = [*_not_shared(history, gone, told), *_wrong_people(history, gone, told)]
-    return CheckResult(looked_at=len(gone) + len(told), unit="customers", findings=tuple(findings))
+def check_opt_outs_synced(history: History) -> CheckResult:
+    """Compare the opt-outs at providers with the opt-outs that the bridge reported to Optimove."""
+    synced, expected = _synced_opt_outs(history), _expected_opt_outs(history)
+    findings = [*_not_synced(history, expected, synced), *_wrong_customers(history, synced)]
+    return CheckResult(looked_at=len(expected) + len(synced), unit="customers", findings=tuple(findings))
 
 
-def _gone(history: History) -> Mapping[str, OptOut]:
-    """Customers of whom the bridge can know that they left: it had written to them there, and could hear of it."""
-    written_to = {(one.service, one.number): one.at for one in reversed(history.deliveries)} if history.opt_outs else {}
-    customers = customers_of(history)
-    found: dict[str, OptOut] = {}
-    for one in history.opt_outs:
-        since = written_to.get((one.service, one.number))
-        if since is not None and since <= one.at and known_to_bridge(history, one):
-            for customer in customers.get(one.number, ()):
-                found.setdefault(customer, one)
-    return found
+def _expected_opt_outs(history: History) -> Mapping[str, OptOut]:
+    """Return the first opt-out that the bridge could know, by customer: it had sent a message to the number before."""
+    first_delivery = (
+        {(delivery.service, delivery.number): delivery.at for delivery in reversed(history.deliveries)}
+        if history.opt_outs
+        else {}
+    )
+    customers = customers_of_opt_outs(history)
+    expected: dict[str, OptOut] = {}
+    for opt_out in history.opt_outs:
+        delivered_at = first_delivery.get((opt_out.service, opt_out.number))
+        if delivered_at is not None and delivered_at <= opt_out.at and is_known_to_bridge(history, opt_out):
+            for customer in customers.get(opt_out.number, ()):
+                expected.setdefault(customer, opt_out)
+    return expected
 
 
-def _told(history: History) -> Mapping[str, Sequence[_Told]]:
-    """What the bridge told Optimove, by customer; what the client's own files say is not the bridge's."""
-    found: defaultdict[str, list[_Told]] = defaultdict(list)
-    for told in history.preferences:
-        if told.source == "api" and told.opted_out:
-            for customer in told.customers:
-                found[customer].append(_Told(at=told.at, how="SetCustomerChannelPreference"))
+def _synced_opt_outs(history: History) -> Mapping[str, Sequence[_SyncedOptOut]]:
+    """Return the opt-outs that the bridge reported, by customer, without those in the client's own files."""
+    synced: defaultdict[str, list[_SyncedOptOut]] = defaultdict(list)
+    for preference in history.preferences:
+        if preference.source == "api" and preference.opted_out:
+            for customer in preference.customers:
+                synced[customer].append(_SyncedOptOut(at=preference.at, by="SetCustomerChannelPreference"))
     for update in history.attributes:
         if update.source == "api":
             for change in update.changes:
-                found[change.customer].append(_Told(at=update.at, how=f"attribute {change.field}"))
-    return found
+                synced[change.customer].append(_SyncedOptOut(at=update.at, by=f"attribute {change.field}"))
+    return synced
 
 
-def _not_shared(history: History, gone: Mapping[str, OptOut], told: Mapping[str, Sequence[_Told]]) -> Iterator[Finding]:
-    for customer, left in gone.items():
-        until = left.at + SHARED_WITHIN
-        first = next((one.at for one in told.get(customer, ()) if one.at >= left.at), None)
-        if first is not None and first <= until:
+def _not_synced(
+    history: History, expected: Mapping[str, OptOut], synced: Mapping[str, Sequence[_SyncedOptOut]]
+) -> Iterator[Finding]:
+    for customer, opt_out in expected.items():
+        deadline = opt_out.at + SYNC_WITHIN
+        synced_at = next((entry.at for entry in synced.get(customer, ()) if entry.at >= opt_out.at), None)
+        if synced_at is not None and synced_at <= deadline:
             continue
-        if first is not None:
+        if synced_at is not None:
             cause = "an opt-out at the provider was told to Optimove too late"
-            yield _finding(customer, cause, f"within {span(SHARED_WITHIN)}", f"{span(first - left.at)} after", left.at)
-        elif until <= history.header.ended:
+            got = f"{span(synced_at - opt_out.at)} after"
+            yield _finding(customer, cause, f"within {span(SYNC_WITHIN)}", got, opt_out.at)
+        elif deadline <= history.header.ended:
             cause = "an opt-out at the provider was never told to Optimove"
             how = "SetCustomerChannelPreference or an attribute"
-            expected = f"{how} within {span(SHARED_WITHIN)} of {spoken(left.at)}"
-            yield _finding(customer, cause, expected, f"nothing, after opting out at {left.service}", left.at)
+            wanted = f"{how} within {span(SYNC_WITHIN)} of {spoken(opt_out.at)}"
+            yield _finding(customer, cause, wanted, f"nothing, after opting out at {opt_out.service}", opt_out.at)
 
 
-def _wrong_people(
-    history: History, gone: Mapping[str, OptOut], told: Mapping[str, Sequence[_Told]]
-) -> Iterator[Finding]:
-    """Nobody opts out by being told of: they said so at a provider, or were out before."""
-    out_before = {owed.customer for owed in history.obligations if owed.reason == "opted_out"} if told else set()
-    refused = {one.number for one in history.rejections} if told else set()
-    unsent = {owed.customer for owed in history.obligations if owed.number in refused} if told else set()
-    numbers = customers_of(history)
-    left = {customer for one in history.opt_outs for customer in numbers.get(one.number, ())}
-    for customer, some in told.items():
-        if customer not in left and customer not in out_before and customer not in unsent and customer not in gone:
+def _wrong_customers(history: History, synced: Mapping[str, Sequence[_SyncedOptOut]]) -> Iterator[Finding]:
+    """Yield the reported customers who neither opted out at a provider, nor were opted out or rejected before."""
+    if not synced:
+        return
+    rejected = {rejection.number for rejection in history.rejections}
+    allowed = {
+        obligation.customer
+        for obligation in history.obligations
+        if obligation.reason == "opted_out" or obligation.number in rejected
+    }
+    customers = customers_of_opt_outs(history)
+    for opt_out in history.opt_outs:
+        allowed.update(customers.get(opt_out.number, ()))
+    for customer, entries in synced.items():
+        if customer not in allowed:
             cause = "Optimove was told that somebody opted out who did not"
-            yield _finding(customer, cause, "nothing of this customer", some[0].how, some[0].at)
+            yield _finding(customer, cause, "nothing of this customer", entries[0].by, entries[0].at)
 
 
 def _finding(customer: str, cause: str, expected: str, got: str, at: int) -> Finding:
@@ -107,8 +117,10 @@ def _finding(customer: str, cause: str, expected: str, got: str, at: int) -> Fin
     )
 
 
-def _somebody_left(history: History) -> bool:
-    return bool(history.opt_outs) or any(told.source == "api" and told.opted_out for told in history.preferences)
+def _has_opt_outs(history: History) -> bool:
+    return bool(history.opt_outs) or any(
+        preference.source == "api" and preference.opted_out for preference in history.preferences
+    )
 
 
 CHECKS = (
@@ -116,8 +128,8 @@ CHECKS = (
         id=_ID,
         title="Opt-outs at the provider are shared with Optimove",
         requirement=OPT_OUTS_SYNCED,
-        run=shared,
-        applies=_somebody_left,
-        asked_of="runs in which somebody opted out at a provider",
+        run=check_opt_outs_synced,
+        applies=_has_opt_outs,
+        scope="runs in which somebody opted out at a provider",
     ),
 )

@@ -1,86 +1,88 @@
-"""Whether the bridge heeds a 429: makes the call again, and not too soon."""
+"""Check the reaction to a 429 response: the bridge must send the request again, and not too soon."""
 
 from collections import defaultdict
 from collections.abc import Iterator, Mapping, Sequence
 
-from sendproof_harness.history.header import FaultEntry
 from sendproof_harness.history.records import History, Request
 from sendproof_harness.history.timestamps import HOUR, span, spoken
-from sendproof_harness.judge.checks.contract import STATUS_TOO_MANY_REQUESTS, name_of
-from sendproof_harness.judge.facts.fault_effects import before_probes, retry_after
+from sendproof_harness.judge.facts.fault_effects import requests_before_probes, retry_delay
+from sendproof_harness.judge.facts.requests import STATUS_TOO_MANY_REQUESTS, request_name
 from sendproof_harness.judge.findings import Check, CheckResult, Finding, Location
 from sendproof_harness.judge.requirements import RETRY_AFTER_RESPECTED
 
 _ID = "contract.retry_after"
 
-# However long it waits in between, a bridge that means to come back has done so by then.
-_AGAIN_WITHIN = 2 * HOUR
-# Calls that were under way already come in at the same instant; nobody has so many of one kind under way.
-_AT_ONCE_MOST = 20
+# A bridge that intends to retry has done so by then, with any usual waiting time.
+_RETRY_WITHIN = 2 * HOUR
+# Requests that were already on their way arrive at the same instant; no bridge has so many of one kind on their way.
+_MAX_AT_ONCE = 20
 
-_Place = tuple[str, str, str]
+_LOGINS = frozenset({"Login", "LoginByQuery"})
+
+_Address = tuple[str, str, str]
 
 
-def heeded(history: History) -> CheckResult:
-    """Calls that were answered with 429, by a limit or by a fault."""
+def check_retry_after(history: History) -> CheckResult:
+    """Find 429 responses, by a limit or by a fault, that the bridge ignored."""
     entries = {entry.id: entry for entry in history.header.faults}
-    calls = _by_place(history.requests)
-    limited = [one for one in before_probes(history) if _is_limited(one)]
+    by_address = _by_address(history.requests)
+    limited = [request for request in requests_before_probes(history) if _is_limited(request)]
     findings = [
         finding
-        for one in limited
-        for finding in _judge(history, one, calls[_place(one)], entries.get(one.fault.id if one.fault else ""))
+        for request in limited
+        for finding in _judge(
+            history,
+            request,
+            by_address[_address(request)],
+            retry_delay(entries.get(request.fault.id) if request.fault else None),
+        )
     ]
     return CheckResult(looked_at=len(limited), unit="calls", findings=tuple(findings))
 
 
 def _is_limited(request: Request) -> bool:
-    """A login while the token is still good is answered with 429, too, and need not be made again.
+    """Return True for a 429 response to anything but a login.
 
+    A login while the token is still valid also gets a 429 response, and need not be repeated.
     documented: https://github.com/optimove-tech/Optimove-APIs (sandbox guide)
     """
     return request.status == STATUS_TOO_MANY_REQUESTS and request.operation not in _LOGINS
 
 
-_LOGINS = frozenset({"Login", "LoginByQuery"})
-
-
-def _by_place(requests: Sequence[Request]) -> Mapping[_Place, Sequence[Request]]:
-    found: defaultdict[_Place, list[Request]] = defaultdict(list)
+def _by_address(requests: Sequence[Request]) -> Mapping[_Address, Sequence[Request]]:
+    grouped: defaultdict[_Address, list[Request]] = defaultdict(list)
     for request in requests:
-        found[_place(request)].append(request)
-    return found
+        grouped[_address(request)].append(request)
+    return grouped
 
 
-def _place(request: Request) -> _Place:
-    """A call that is refused before it is understood has no operation, but it has a path."""
+def _address(request: Request) -> _Address:
+    """Return service, method and path; a request that is rejected early has no operation, but it has a path."""
     return request.service, request.method, request.path
 
 
-def _judge(history: History, limited: Request, same: Sequence[Request], entry: FaultEntry | None) -> Iterator[Finding]:
-    later = [one for one in same if one.n > limited.n]
-    if not later and limited.at + _AGAIN_WITHIN <= history.header.ended:
+def _judge(history: History, limited: Request, same_address: Sequence[Request], delay: int) -> Iterator[Finding]:
+    later = [request for request in same_address if request.n > limited.n]
+    if not later and limited.at + _RETRY_WITHIN <= history.header.ended:
         yield _ignored(limited, "the call was never made again", "the same call, later", "no such call")
-    at_once = sum(one.at == limited.at for one in later)
-    if at_once > _AT_ONCE_MOST:
+    at_once = sum(request.at == limited.at for request in later)
+    if at_once > _MAX_AT_ONCE:
         yield _ignored(limited, "called again at once", "a pause", f"{at_once:,} more calls at that instant")
-    wait = retry_after(entry)
-    early = next((one for one in later if limited.at < one.at < limited.at + wait), None)
-    if early is not None and not _is_other_work(history, limited, early, same):
+    early = next((request for request in later if limited.at < request.at < limited.at + delay), None)
+    if early is not None and not _may_be_other_work(history, limited, early, same_address):
+        expected = f"no call for {span(delay)}, as Retry-After says"
         got = f"called again {span(early.at - limited.at)} later"
-        yield _ignored(
-            limited, "called again before it was time", f"no call for {span(wait)}, as Retry-After says", got
-        )
+        yield _ignored(limited, "called again before it was time", expected, got)
 
 
-def _is_other_work(history: History, limited: Request, early: Request, same: Sequence[Request]) -> bool:
-    """Whether this call may be no repetition: another call had to be made again, or something new was due by then."""
-    if any(one.fault is not None and one.n != limited.n and one.n < early.n for one in same):
+def _may_be_other_work(history: History, limited: Request, early: Request, same_address: Sequence[Request]) -> bool:
+    """Return True if the early request may be no retry: another one had to be retried, or new work was due by then."""
+    if any(request.fault is not None and request.n != limited.n and request.n < early.n for request in same_address):
         return True
     announced = (campaign.announced_at for campaign in history.campaigns)
     due = (split.send_at for campaign in history.campaigns for split in campaign.splits)
-    met = (trigger.at for trigger in history.triggers)
-    return any(at is not None and limited.at < at <= early.at for at in (*announced, *due, *met))
+    triggered = (trigger.at for trigger in history.triggers)
+    return any(at is not None and limited.at < at <= early.at for at in (*announced, *due, *triggered))
 
 
 def _ignored(limited: Request, how: str, expected: str, got: str) -> Finding:
@@ -88,7 +90,7 @@ def _ignored(limited: Request, how: str, expected: str, got: str) -> Finding:
         check=_ID,
         level="fail",
         blame="bridge",
-        cause=f"429 ignored: {name_of(limited)}: {how}",
+        cause=f"429 ignored: {request_name(limited)}: {how}",
         expected=expected,
         got=f"{got}, after the 429 of {spoken(limited.at)}",
         where=Location(request=limited.n),
@@ -101,8 +103,8 @@ CHECKS = (
         id=_ID,
         title="A 429 is heeded",
         requirement=RETRY_AFTER_RESPECTED,
-        run=heeded,
+        run=check_retry_after,
         applies=lambda history: any(map(_is_limited, history.requests)),
-        asked_of="runs in which a call was answered with 429",
+        scope="runs in which a call was answered with 429",
     ),
 )

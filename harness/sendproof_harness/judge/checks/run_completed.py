@@ -1,27 +1,27 @@
-"""Whether the run came to its end: what is judged after half a run is half a truth."""
+"""Check that the run reached its end: half a run allows no conclusion."""
 
-from sendproof_harness.history.records import History
+from sendproof_harness.history.records import History, RunAborted
 from sendproof_harness.judge.findings import Check, CheckResult, Finding
 from sendproof_harness.judge.requirements import RUN_COMPLETED
 
 _ID = "run.completed"
 
 
-def completed(history: History) -> CheckResult:
-    """The trouble that the runner noted, if any: a bridge that ended, hung, or never became ready."""
-    findings = tuple(
-        Finding(
-            check=_ID,
-            level="fail",
-            blame=trouble.blame,
-            cause=trouble.cause,
-            expected=trouble.expected,
-            got=trouble.got,
-            at=trouble.at,
-        )
-        for trouble in history.aborted
+def check_run_completed(history: History) -> CheckResult:
+    """Find out if the run was aborted: the bridge ended, hung, or never became ready."""
+    return CheckResult(looked_at=1, unit="runs", findings=tuple(map(_aborted, history.aborted)))
+
+
+def _aborted(aborted: RunAborted) -> Finding:
+    return Finding(
+        check=_ID,
+        level="fail",
+        blame=aborted.blame,
+        cause=aborted.cause,
+        expected=aborted.expected,
+        got=aborted.got,
+        at=aborted.at,
     )
-    return CheckResult(looked_at=1, unit="runs", findings=findings)
 
 
-CHECKS = (Check(id=_ID, title="The run came to its end", requirement=RUN_COMPLETED, run=completed),)
+CHECKS = (Check(id=_ID, title="The run came to its end", requirement=RUN_COMPLETED, run=check_run_completed),)

@@ -1,4 +1,4 @@
-"""Whether the channel lists exactly the templates that the provider has."""
+"""Check that the channel lists exactly the templates of the provider."""
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
@@ -10,14 +10,14 @@ from sendproof_harness.judge.requirements import TEMPLATES_SYNCHRONISED
 
 _ID = "templates.synchronised"
 
-# Providers do not announce a change, so a bridge has to look now and then; Optimove asks for "every time" and
-# names no limit. An hour is what a marketer who has just written a template may be asked to wait.
-SYNCHRONISED_WITHIN = 1 * HOUR
+# Providers do not announce a change, so a bridge has to poll. Optimove requires a report "every time" and sets no
+# limit. An hour is an acceptable wait for a marketer who has just written a template.
+SYNC_WITHIN = 1 * HOUR
 
 
 @dataclass(kw_only=True)
-class _Shelf:
-    """What a provider has and what a channel lists, as of some instant."""
+class _TemplateLists:
+    """The templates of the providers and the lists of the channels at some instant."""
 
     provider: dict[str, dict[str, str]] = field(default_factory=dict)
     changed: dict[tuple[str, str], int] = field(default_factory=dict)
@@ -25,11 +25,11 @@ class _Shelf:
 
     def apply(self, event: ProviderTemplate | ChannelTemplates) -> None:
         if isinstance(event, ProviderTemplate):
-            self._provider_changed(event)
+            self._apply_to_provider(event)
         else:
-            self._channel_told(event)
+            self._apply_to_channel(event)
 
-    def _provider_changed(self, event: ProviderTemplate) -> None:
+    def _apply_to_provider(self, event: ProviderTemplate) -> None:
         titles, key = self.provider.setdefault(event.service, {}), str(event.id)
         if event.action == "deleted":
             titles.pop(key, None)
@@ -38,7 +38,7 @@ class _Shelf:
         if event.action != "changed":
             self.changed[event.service, key] = event.at
 
-    def _channel_told(self, event: ChannelTemplates) -> None:
+    def _apply_to_channel(self, event: ChannelTemplates) -> None:
         names = self.channels.setdefault(event.channel, {})
         for template in event.templates:
             if event.action == "deleted":
@@ -47,82 +47,80 @@ class _Shelf:
                 names[str(template.id)] = template.name or names.get(str(template.id), "")
 
 
-def synchronised(history: History) -> CheckResult:
-    """Compare both sides whenever a campaign is announced, and at the end."""
+def check_templates_synced(history: History) -> CheckResult:
+    """Compare the channel with the provider whenever a campaign is announced, and at the end."""
     provider_of = {channel.id: channel.provider for channel in history.header.channels}
     found: dict[tuple[str, Location], Finding] = {}
     seen: set[tuple[int, str]] = set()
-    for at, shelf in _moments(history):
+    for at, lists in _lists_at_checkpoints(history):
         for channel, service in provider_of.items():
-            seen |= {(channel, key) for key in (*_settled(shelf, service, at), *shelf.channels.get(channel, ()))}
-            for finding in _differences(shelf, channel, service, at):
+            seen |= {(channel, key) for key in (*_settled(lists, service, at), *lists.channels.get(channel, ()))}
+            for finding in _differences(lists, channel, service, at):
                 found.setdefault((finding.cause, finding.where), finding)
     return CheckResult(looked_at=len(seen), unit="templates", findings=tuple(found.values()))
 
 
-def _moments(history: History) -> Iterator[tuple[int, _Shelf]]:
-    """The state of both sides at each announcement and at the end of the history."""
+def _lists_at_checkpoints(history: History) -> Iterator[tuple[int, _TemplateLists]]:
+    """Yield the lists at each announcement of a campaign and at the end of the history."""
     announced = [campaign.announced_at for campaign in history.campaigns if campaign.announced_at is not None]
-    told: list[ProviderTemplate | ChannelTemplates] = [*history.provider_templates, *history.channel_templates]
-    events = iter(sorted(told, key=lambda event: (event.at, event.n)))
-    shelf, waiting = _Shelf(), next(events, None)
-    for moment in sorted({*announced, history.header.ended}):
-        while waiting is not None and waiting.at <= moment:
-            shelf.apply(waiting)
-            waiting = next(events, None)
-        yield moment, shelf
+    changes: list[ProviderTemplate | ChannelTemplates] = [*history.provider_templates, *history.channel_templates]
+    events = iter(sorted(changes, key=lambda event: (event.at, event.n)))
+    lists, following = _TemplateLists(), next(events, None)
+    for checkpoint in sorted({*announced, history.header.ended}):
+        while following is not None and following.at <= checkpoint:
+            lists.apply(following)
+            following = next(events, None)
+        yield checkpoint, lists
 
 
-def _differences(shelf: _Shelf, channel: int, service: str, at: int) -> Iterator[Finding]:
-    titles, names = shelf.provider.get(service, {}), shelf.channels.get(channel, {})
-    for key in _settled(shelf, service, at):
-        if not _listed(key, titles[key], names):
-            yield _unlisted(channel, key, titles[key], names, at)
+def _differences(lists: _TemplateLists, channel: int, service: str, at: int) -> Iterator[Finding]:
+    titles, names = lists.provider.get(service, {}), lists.channels.get(channel, {})
+    for key in _settled(lists, service, at):
+        if not _is_listed(key, titles[key], names):
+            yield _not_listed(channel, key, titles[key], names, at)
     for key, name in names.items():
-        if _stale(key, name, titles) and _gone(key, shelf, service, at):
-            yield _left_over(channel, key, name, at)
+        if _is_stale(key, name, titles) and _is_long_deleted(key, lists, service, at):
+            yield _still_listed(channel, key, name, at)
 
 
-def _settled(shelf: _Shelf, service: str, at: int) -> list[str]:
-    """What the provider has had for long enough that a channel without it is wrong."""
-    latest = at - SYNCHRONISED_WITHIN
-    return [key for key in shelf.provider.get(service, ()) if shelf.changed.get((service, key), at) <= latest]
+def _settled(lists: _TemplateLists, service: str, at: int) -> list[str]:
+    """Return the provider's templates that have been unchanged for so long that the channel must list them."""
+    latest = at - SYNC_WITHIN
+    return [key for key in lists.provider.get(service, ()) if lists.changed.get((service, key), at) <= latest]
 
 
-def _listed(key: str, title: str, names: Mapping[str, str]) -> bool:
-    """A bridge may number templates itself, and may add to their names; the title must be in there."""
-    own = names.get(key)
-    return title in own if own is not None else any(title in name for name in names.values())
+def _is_listed(key: str, title: str, names: Mapping[str, str]) -> bool:
+    """Return True if the title is in a listed name; a bridge may use its own ids and extend the names."""
+    name = names.get(key)
+    return title in name if name is not None else any(title in other for other in names.values())
 
 
-def _stale(key: str, name: str, titles: Mapping[str, str]) -> bool:
+def _is_stale(key: str, name: str, titles: Mapping[str, str]) -> bool:
     return key not in titles and not any(title and title in name for title in titles.values())
 
 
-def _gone(key: str, shelf: _Shelf, service: str, at: int) -> bool:
-    """Whether the provider has been without it for long enough; with ids of the bridge's own, any change may be it."""
-    own = shelf.changed.get((service, key))
-    latest = max((changed for (of, _), changed in shelf.changed.items() if of == service), default=0)
-    return (latest if own is None else own) + SYNCHRONISED_WITHIN <= at
+def _is_long_deleted(key: str, lists: _TemplateLists, service: str, at: int) -> bool:
+    """Return True if the provider deleted it long enough ago; for an own id of the bridge, any change may be it."""
+    changed_at = lists.changed.get((service, key))
+    latest = max((changed for (owner, _), changed in lists.changed.items() if owner == service), default=0)
+    return (latest if changed_at is None else changed_at) + SYNC_WITHIN <= at
 
 
-def _unlisted(channel: int, key: str, title: str, names: Mapping[str, str], at: int) -> Finding:
-    known = names.get(key)
+def _not_listed(channel: int, key: str, title: str, names: Mapping[str, str], at: int) -> Finding:
+    name = names.get(key)
     return Finding(
         check=_ID,
         level="fail",
         blame="bridge",
-        cause="a template of the provider is missing in the channel"
-        if known is None
-        else "a template has its old name",
-        expected=f"{title!r} in the channel within {span(SYNCHRONISED_WITHIN)}",
-        got="not listed" if known is None else f"listed as {known!r}",
+        cause="a template of the provider is missing in the channel" if name is None else "a template has its old name",
+        expected=f"{title!r} in the channel within {span(SYNC_WITHIN)}",
+        got="not listed" if name is None else f"listed as {name!r}",
         where=Location(channel=channel, template=key),
         at=at,
     )
 
 
-def _left_over(channel: int, key: str, name: str, at: int) -> Finding:
+def _still_listed(channel: int, key: str, name: str, at: int) -> Finding:
     return Finding(
         check=_ID,
         level="fail",
@@ -140,6 +138,6 @@ CHECKS = (
         id=_ID,
         title="The channel lists the provider's templates",
         requirement=TEMPLATES_SYNCHRONISED,
-        run=synchronised,
+        run=check_templates_synced,
     ),
 )

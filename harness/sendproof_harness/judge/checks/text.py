@@ -1,4 +1,4 @@
-"""Whether each recipient got their own text, and if not, what most likely went wrong."""
+"""Check that each recipient got their own text, and find the most likely cause of a wrong one."""
 
 import html
 import re
@@ -7,10 +7,10 @@ from dataclasses import dataclass
 from urllib.parse import unquote_plus
 
 from sendproof_harness.history.records import Campaign, History
-from sendproof_harness.judge.checks.delivery import of_obligation
-from sendproof_harness.judge.facts.delivery_ledger import RecipientResult, is_owed_something, ledger
+from sendproof_harness.judge.facts.delivery_ledger import RecipientResult, has_due_message, matched_recipients
 from sendproof_harness.judge.facts.delivery_matching import letters
-from sendproof_harness.judge.findings import Check, CheckResult, Finding
+from sendproof_harness.judge.facts.keys import CampaignKey, campaign_key
+from sendproof_harness.judge.findings import Check, CheckResult, Finding, recipient_location
 from sendproof_harness.judge.requirements import RIGHT_TEXT
 
 _ID = "delivery.text"
@@ -18,86 +18,92 @@ _ID = "delivery.text"
 _PLACEHOLDER = re.compile(r"%%\|.*?%%|\{\{.*?\}\}", re.DOTALL)
 
 
-def right_text(history: History) -> CheckResult:
-    """Compare the text of every matched delivery with the text that was owed."""
-    met = [fate for fate in ledger(history).fates if fate.obligation.owed and fate.deliveries]
+def check_right_text(history: History) -> CheckResult:
+    """Compare the text of every matched delivery with the due text."""
+    recipients = matched_recipients(history)
     templates = _templates(history.campaigns)
-    wrong = [fate for fate in met if fate.deliveries[0].text != fate.obligation.text]
-    one_for_all = _one_for_all(met, {_campaign(fate) for fate in wrong}, templates)
-    findings = [_wrong(fate, templates, one_for_all.get(_campaign(fate))) for fate in wrong]
-    return CheckResult(looked_at=len(met), unit="texts", findings=tuple(findings))
+    wrong = [recipient for recipient in recipients if recipient.deliveries[0].text != recipient.obligation.text]
+    campaigns = {campaign_key(recipient.obligation) for recipient in wrong}
+    single_templates = _single_templates(recipients, campaigns, templates)
+    findings = [
+        _wrong_text(recipient, templates, single_templates.get(campaign_key(recipient.obligation)))
+        for recipient in wrong
+    ]
+    return CheckResult(looked_at=len(recipients), unit="texts", findings=tuple(findings))
+
+
+# -- templates --------------------------------------------------------------------------------------
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class _Template:
-    """A template of a campaign, and what any text made from it looks like."""
+    """A template of a campaign, with the pattern of the texts made from it."""
 
     id: str
     title: str
-    shape: re.Pattern[str]
+    pattern: re.Pattern[str]
 
 
-_Templates = Mapping[tuple[int, int], tuple[_Template, ...]]
-_OneForAll = Mapping[tuple[int, int], _Template]
+_Templates = Mapping[CampaignKey, tuple[_Template, ...]]
 
 
 def _templates(campaigns: Iterable[Campaign]) -> _Templates:
     return {
-        (campaign.campaign, campaign.channel): tuple(
-            _Template(id=str(split.template), title=split.title, shape=_shape(split.body)) for split in campaign.splits
+        campaign_key(campaign): tuple(
+            _Template(id=str(split.template), title=split.title, pattern=_text_pattern(split.body))
+            for split in campaign.splits
         )
         for campaign in campaigns
     }
 
 
-def _shape(body: str) -> re.Pattern[str]:
+def _text_pattern(body: str) -> re.Pattern[str]:
     return re.compile(".*".join(re.escape(part) for part in _PLACEHOLDER.split(body)), re.DOTALL)
 
 
-def _campaign(fate: RecipientResult) -> tuple[int, int]:
-    return fate.obligation.campaign, fate.obligation.channel
+def _single_templates(
+    recipients: Iterable[RecipientResult], campaigns: Collection[CampaignKey], templates: _Templates
+) -> Mapping[CampaignKey, _Template]:
+    """Return, for campaigns with several templates, the one that fits all of their messages, if there is one."""
+    fitting = {key: list(of_key) for key in campaigns if len(of_key := templates.get(key, ())) > 1}
+    for recipient in recipients:
+        key, text = campaign_key(recipient.obligation), recipient.deliveries[0].text
+        if fitting.get(key):
+            fitting[key] = [template for template in fitting[key] if template.pattern.fullmatch(text)]
+    return {key: of_key[0] for key, of_key in fitting.items() if len(of_key) == 1}
 
 
-def _one_for_all(
-    met: Iterable[RecipientResult], campaigns: Collection[tuple[int, int]], templates: _Templates
-) -> _OneForAll:
-    """By campaign: the template that each of its messages could be made from, though the campaign has several."""
-    left = {key: list(some) for key in campaigns if len(some := templates.get(key, ())) > 1}
-    for fate in met:
-        key = _campaign(fate)
-        if left.get(key):
-            left[key] = [one for one in left[key] if one.shape.fullmatch(fate.deliveries[0].text)]
-    return {key: some[0] for key, some in left.items() if len(some) == 1}
+# -- findings ---------------------------------------------------------------------------------------
 
 
-def _wrong(fate: RecipientResult, templates: _Templates, one_for_all: _Template | None) -> Finding:
-    got, expected = fate.deliveries[0].text, fate.obligation.text or ""
-    campaign = templates.get((fate.obligation.campaign, fate.obligation.channel), ())
-    others = [template for template in campaign if template.id != str(fate.obligation.template)]
+def _wrong_text(recipient: RecipientResult, templates: _Templates, single_template: _Template | None) -> Finding:
+    got, expected = recipient.deliveries[0].text, recipient.obligation.text or ""
+    campaign_templates = templates.get(campaign_key(recipient.obligation), ())
+    others = [template for template in campaign_templates if template.id != str(recipient.obligation.template)]
     return Finding(
         check=_ID,
         level="fail",
         blame="bridge",
-        cause=f"wrong text: {_diagnosis(got, expected, others, one_for_all)}",
+        cause=f"wrong text: {_cause(got, expected, others, single_template)}",
         expected=expected,
         got=got,
-        where=of_obligation(fate.obligation),
-        at=fate.deliveries[0].send_at,
+        where=recipient_location(recipient.obligation),
+        at=recipient.deliveries[0].send_at,
     )
 
 
-def _diagnosis(got: str, expected: str, others: Iterable[_Template], one_for_all: _Template | None) -> str:
+def _cause(got: str, expected: str, others: Iterable[_Template], single_template: _Template | None) -> str:
     if _PLACEHOLDER.search(got):
         return "a placeholder was not filled in"
-    if one_for_all is not None:
-        return f"one template for all: everybody got {one_for_all.title!r}, whichever was theirs"
+    if single_template is not None:
+        return f"one template for all: everybody got {single_template.title!r}, whichever was theirs"
     for template in others:
-        if got.strip() and template.shape.fullmatch(got):
+        if got.strip() and template.pattern.fullmatch(got):
             return f"it is made from another template of the campaign, {template.title!r}"
-    return next((says for applies, says in _DAMAGES if applies(got, expected)), "something other than what was owed")
+    return next((cause for applies, cause in _DAMAGES if applies(got, expected)), "something other than what was owed")
 
 
-# What may happen to the right text on its way, the surest sign first.
+# Ways to damage the right text, the most certain first.
 _DAMAGES: tuple[tuple[Callable[[str, str], bool], str], ...] = (
     (lambda got, _: not got.strip(), "it is empty"),
     (lambda got, expected: expected.startswith(got), "its end was cut off"),
@@ -111,8 +117,8 @@ CHECKS = (
         id=_ID,
         title="Every recipient gets their own text",
         requirement=RIGHT_TEXT,
-        run=right_text,
-        applies=is_owed_something,
-        asked_of="runs in which a message is owed",
+        run=check_right_text,
+        applies=has_due_message,
+        scope="runs in which a message is owed",
     ),
 )

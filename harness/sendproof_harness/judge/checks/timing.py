@@ -1,99 +1,116 @@
-"""Whether messages went out when they were due, with a special eye for time zones.
+"""Check that messages went out when they were due, and recognise wrong time zones.
 
-A send time that is off by exactly the distance of some time zone, for many recipients, is hardly ever chance:
-the bridge took UTC for local time, or the other way about.
+If the send times of many recipients are off by exactly the offset of a time zone, this is hardly a coincidence: the
+bridge used UTC as local time, or the reverse.
 """
 
 from collections.abc import Sequence
 
 from sendproof_harness.history.records import History
 from sendproof_harness.history.timestamps import HOUR, MINUTE, span, spoken
-from sendproof_harness.judge.checks.delivery import of_obligation
-from sendproof_harness.judge.facts.deadlines import CampaignKey, heard, latest
-from sendproof_harness.judge.facts.delivery_ledger import Ledger, RecipientResult, is_owed_a_campaign, ledger
+from sendproof_harness.judge.facts.deadlines import deadlines, first_notified
+from sendproof_harness.judge.facts.delivery_ledger import (
+    RecipientResult,
+    has_due_campaign_message,
+    ledger,
+    timed_recipients,
+)
 from sendproof_harness.judge.facts.delivery_matching import LATE_AFTER, lateness
-from sendproof_harness.judge.findings import Check, CheckResult, Finding
+from sendproof_harness.judge.facts.keys import CampaignKey, campaign_key
+from sendproof_harness.judge.facts.observation import unobserved_times
+from sendproof_harness.judge.findings import Check, CheckResult, Finding, recipient_location
 from sendproof_harness.judge.requirements import RIGHT_TIME
 
 _ID = "delivery.time"
 
-# Zones lie whole or half hours from UTC, three of them 45 minutes past: 5:45, 8:45 and 12:45. The farthest is 14:00.
+# Zone offsets are whole or half hours from UTC, up to 14:00; three are 45 minutes past: 5:45, 8:45 and 12:45.
 _ZONE_OFFSETS = frozenset(
     [*range(HOUR, 14 * HOUR + 1, HOUR // 2), *(hour * HOUR + 45 * MINUTE for hour in (5, 8, 12))],
 )
 
-# A bridge that waits for the wrong hour itself still needs a moment to send once the hour has come.
+# A bridge that waits for the wrong hour still needs a moment to send.
 _ZONE_TOLERANCE = 1 * MINUTE
 
 
-def right_time(history: History) -> CheckResult:
-    """Early and late messages of campaigns; repeats and wrong texts are judged by the first message."""
-    book = ledger(history)
-    met = [fate for fate in with_a_time(book) if fate.obligation.trigger is None]
-    if met and not book.timed:
-        unseen = not_observed(history, _ID, f"{len(met):,} send times")
-        return CheckResult(looked_at=len(met), unit="send times", findings=(unseen,))
-    last = latest(history)
-    off = [fate for fate in met if lateness(fate.deliveries[0].send_at, fate.obligation.due, last(fate.obligation))]
-    rushed = _rushed(history, off, met)
-    findings = [_off(fate, last(fate.obligation), rushed=_campaign(fate) in rushed) for fate in off]
-    return CheckResult(looked_at=len(met), unit="send times", findings=tuple(findings))
+def check_right_time(history: History) -> CheckResult:
+    """Find early and late messages of campaigns; of several messages to one recipient, the first is judged."""
+    recipients = [recipient for recipient in timed_recipients(history) if recipient.obligation.trigger is None]
+    if recipients and not ledger(history).timed:
+        unobserved = unobserved_times(history, _ID, f"{len(recipients):,} send times")
+        return CheckResult(looked_at=len(recipients), unit="send times", findings=(unobserved,))
+    deadline = deadlines(history)
+    off_time = [
+        recipient
+        for recipient in recipients
+        if lateness(recipient.deliveries[0].send_at, recipient.obligation.due, deadline(recipient.obligation))
+    ]
+    immediate = _immediate_campaigns(history, off_time, recipients)
+    findings = [
+        _off_time(
+            recipient,
+            deadline(recipient.obligation),
+            sent_immediately=campaign_key(recipient.obligation) in immediate,
+        )
+        for recipient in off_time
+    ]
+    return CheckResult(looked_at=len(recipients), unit="send times", findings=tuple(findings))
 
 
-def with_a_time(book: Ledger) -> list[RecipientResult]:
-    """What was owed and was sent, whenever that was."""
-    return [fate for fate in book.fates if fate.obligation.owed and fate.deliveries and fate.name != "pending"]
+def _immediate_campaigns(
+    history: History, off_time: Sequence[RecipientResult], recipients: Sequence[RecipientResult]
+) -> set[CampaignKey]:
+    """Return the campaigns with early messages that went out entirely right after the bridge was notified."""
+    notified = first_notified(history)
+    early = {
+        campaign_key(recipient.obligation)
+        for recipient in off_time
+        if recipient.deliveries[0].send_at < recipient.obligation.due
+    }
+    delayed = {
+        campaign_key(recipient.obligation)
+        for recipient in recipients
+        if campaign_key(recipient.obligation) in early and not _is_immediate(recipient, notified(recipient.obligation))
+    }
+    return early - delayed
 
 
-def _rushed(history: History, off: Sequence[RecipientResult], met: Sequence[RecipientResult]) -> set[CampaignKey]:
-    """Campaigns of which something was early, and all went out right after the bridge had heard of them."""
-    first_heard = heard(history)
-    early = {_campaign(fate) for fate in off if fate.deliveries[0].send_at < fate.obligation.due}
-    some = (fate for fate in met if _campaign(fate) in early)
-    return early - {_campaign(fate) for fate in some if not _at_once(fate, first_heard(fate.obligation))}
-
-
-def _at_once(fate: RecipientResult, first_heard: int | None) -> bool:
-    return first_heard is not None and 0 <= fate.deliveries[0].send_at - first_heard <= LATE_AFTER
-
-
-def _campaign(fate: RecipientResult) -> CampaignKey:
-    return fate.obligation.campaign, fate.obligation.channel
+def _is_immediate(recipient: RecipientResult, notified_at: int | None) -> bool:
+    return notified_at is not None and 0 <= recipient.deliveries[0].send_at - notified_at <= LATE_AFTER
 
 
 def zone_offset(offset: int) -> int | None:
-    """The distance of a time zone from UTC that this is, in milliseconds without sign, or None."""
+    """Return the absolute offset of the time zone that an offset in milliseconds matches, or None."""
     nearest = round(abs(offset) / (15 * MINUTE)) * 15 * MINUTE
-    near = abs(abs(offset) - nearest) <= _ZONE_TOLERANCE
-    return nearest if near and nearest in _ZONE_OFFSETS else None
+    is_near = abs(abs(offset) - nearest) <= _ZONE_TOLERANCE
+    return nearest if is_near and nearest in _ZONE_OFFSETS else None
 
 
-def _off(fate: RecipientResult, last: int, *, rushed: bool) -> Finding:
-    due, sent = fate.obligation.due, fate.deliveries[0].send_at
-    held_up = last - due - LATE_AFTER
-    until = f"at most {span(LATE_AFTER)} after" + (f", and {span(held_up)} for what faults held up" if held_up else "")
+def _off_time(recipient: RecipientResult, deadline: int, *, sent_immediately: bool) -> Finding:
+    due, sent_at = recipient.obligation.due, recipient.deliveries[0].send_at
+    offset, fault_time = sent_at - due, deadline - due - LATE_AFTER
+    for_faults = f", and {span(fault_time)} for what faults held up" if fault_time else ""
     return Finding(
         check=_ID,
         level="fail",
         blame="bridge",
-        cause=_cause(sent - due, held_up=held_up, rushed=rushed),
-        expected=f"sent at {spoken(due)}, {until}",
-        got=f"sent at {spoken(sent)}, {span(sent - due)} {_direction(sent - due)}",
-        where=of_obligation(fate.obligation),
-        at=sent,
+        cause=_cause(offset, after_faults=bool(fault_time), sent_immediately=sent_immediately),
+        expected=f"sent at {spoken(due)}, at most {span(LATE_AFTER)} after{for_faults}",
+        got=f"sent at {spoken(sent_at)}, {span(offset)} {_direction(offset)}",
+        where=recipient_location(recipient.obligation),
+        at=sent_at,
     )
 
 
-def _cause(offset: int, *, held_up: int, rushed: bool) -> str:
-    """What most likely went wrong."""
-    if offset < 0 and rushed:
+def _cause(offset: int, *, after_faults: bool, sent_immediately: bool) -> str:
+    """Return the most likely cause."""
+    if offset < 0 and sent_immediately:
         return "early: sent as soon as the campaign was announced, as if it had no scheduled time"
     zone = zone_offset(offset)
     if zone is not None:
         return f"sent at local time: exactly {span(zone)} {_direction(offset)}, as if local time were UTC"
     if offset < 0:
         return "early: sent before it was due"
-    even = ", even with the time that faults took" if held_up else ""
+    even = ", even with the time that faults took" if after_faults else ""
     return f"late: sent more than {span(LATE_AFTER)} after it was due{even}"
 
 
@@ -101,27 +118,13 @@ def _direction(offset: int) -> str:
     return "early" if offset < 0 else "late"
 
 
-def not_observed(history: History, check: str, what: str) -> Finding:
-    """Times of a bridge that lived by another clock than the sandbox: neither right nor wrong."""
-    clock = history.header.clock
-    rate = f" at rate {clock.rate:g}" if clock.rate not in {None, 1} else ""
-    return Finding(
-        check=check,
-        level="unknown",
-        blame="config",
-        cause="the bridge did not live by the clock of the sandbox, so its times say nothing",
-        expected="a bridge that parks on the virtual clock, or a sandbox in real time",
-        got=f"a {clock.mode} clock{rate} without the bridge, and {what}",
-    )
-
-
 CHECKS = (
     Check(
         id=_ID,
         title="Messages go out at the scheduled UTC time",
         requirement=RIGHT_TIME,
-        run=right_time,
-        applies=is_owed_a_campaign,
-        asked_of="runs with scheduled campaigns in which a message is owed",
+        run=check_right_time,
+        applies=has_due_campaign_message,
+        scope="runs with scheduled campaigns in which a message is owed",
     ),
 )

@@ -1,105 +1,106 @@
-"""Whether triggers are told and answered at once. That each is answered once, and rightly, the ledger says."""
+"""Check that trigger events and triggered messages are prompt. The delivery ledger judges their number and text."""
 
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 
 from sendproof_harness.history.records import History, Webhook
 from sendproof_harness.history.timestamps import span, spoken
-from sendproof_harness.judge.checks.delivery import of_obligation
-from sendproof_harness.judge.checks.timing import not_observed, with_a_time
-from sendproof_harness.judge.facts.deadlines import TRIGGER_LATE_AFTER, heard, latest
-from sendproof_harness.judge.facts.delivery_ledger import RecipientResult, ledger
+from sendproof_harness.judge.facts.deadlines import TRIGGER_LATE_AFTER, deadlines, first_notified
+from sendproof_harness.judge.facts.delivery_ledger import RecipientResult, ledger, timed_recipients
 from sendproof_harness.judge.facts.delivery_matching import EARLY_TOLERANCE
-from sendproof_harness.judge.findings import Check, CheckResult, Finding, Location
+from sendproof_harness.judge.facts.observation import unobserved_times
+from sendproof_harness.judge.findings import Check, CheckResult, Finding, Location, recipient_location
 from sendproof_harness.judge.requirements import TRIGGER_EVENT_LATENCY, TRIGGER_SEND_LATENCY
 
-_TOLD = "triggers.event_latency"
-_ANSWERED = "triggers.send_latency"
+_EVENT_LATENCY = "triggers.event_latency"
+_SEND_LATENCY = "triggers.send_latency"
 
-EVENT = "11"
-#: What Optimove promises, in milliseconds.
-TOLD_WITHIN = 100
+TRIGGER_EVENT = "11"
+#: Optimove's promise, in milliseconds.
+EVENT_WITHIN = 100
 
 
-def told_at_once(history: History) -> CheckResult:
-    """First attempts of event 11 against the instant at which the trigger was met: the simulator's own promise."""
+def check_event_latency(history: History) -> CheckResult:
+    """Compare the first attempt of each event 11 with the instant of its trigger: a promise of the simulator."""
     first: dict[str, Webhook] = {}
     for attempt in history.webhooks:
-        if attempt.event == EVENT and attempt.resend == 0:
+        if attempt.event == TRIGGER_EVENT and attempt.resend == 0:
             first.setdefault(attempt.key, attempt)
     count = Counter[tuple[str, str]]()
     late: list[Webhook] = []
-    for met in history.triggers:
-        count[met.trigger, met.customer] += 1
-        told = first.get(f"{EVENT}:{met.trigger}:{met.customer}:{count[met.trigger, met.customer]}")
-        if told is not None and told.at - met.at > TOLD_WITHIN:
-            late.append(told)
-    return CheckResult(looked_at=len(first), unit="events", findings=tuple(map(_told_late, late)))
+    for trigger in history.triggers:
+        count[trigger.trigger, trigger.customer] += 1
+        ordinal = count[trigger.trigger, trigger.customer]
+        event = first.get(f"{TRIGGER_EVENT}:{trigger.trigger}:{trigger.customer}:{ordinal}")
+        if event is not None and event.at - trigger.at > EVENT_WITHIN:
+            late.append(event)
+    return CheckResult(looked_at=len(first), unit="events", findings=tuple(map(_late_event, late)))
 
 
-def _told_late(attempt: Webhook) -> Finding:
+def _late_event(attempt: Webhook) -> Finding:
     return Finding(
-        check=_TOLD,
+        check=_EVENT_LATENCY,
         level="note",
         blame="harness",
         cause="event 11 came later than Optimove promises, by a fault or a policy of the sandbox",
-        expected=f"at most {TOLD_WITHIN} ms after the trigger was met",
+        expected=f"at most {EVENT_WITHIN} ms after the trigger was met",
         got=f"the first attempt {spoken(attempt.at)}",
         where=Location(webhook=attempt.key),
         at=attempt.at,
     )
 
 
-def answered(history: History) -> CheckResult:
-    """Messages of triggers that came too late, or before their trigger; those that never came are the ledger's."""
+def check_send_latency(history: History) -> CheckResult:
+    """Find triggered messages that went out too late, or before their trigger; lost ones are in `delivery.once`."""
     book = ledger(history)
-    met = [fate for fate in with_a_time(book) if fate.obligation.trigger is not None]
-    owed = sum(fate.obligation.trigger is not None and fate.obligation.owed for fate in book.fates)
-    if met and not book.timed:
-        unseen = not_observed(history, _ANSWERED, f"{len(met):,} answers")
-        return CheckResult(looked_at=owed, unit="triggers", findings=(unseen,))
-    return CheckResult(looked_at=owed, unit="triggers", findings=tuple(_off(history, met)))
+    sent = [recipient for recipient in timed_recipients(history) if recipient.obligation.trigger is not None]
+    due = sum(recipient.obligation.trigger is not None and recipient.obligation.owed for recipient in book.recipients)
+    if sent and not book.timed:
+        unobserved = unobserved_times(history, _SEND_LATENCY, f"{len(sent):,} answers")
+        return CheckResult(looked_at=due, unit="triggers", findings=(unobserved,))
+    return CheckResult(looked_at=due, unit="triggers", findings=tuple(_off_time(history, sent)))
 
 
-def _off(history: History, met: list[RecipientResult]) -> Iterator[Finding]:
-    last, first_heard = latest(history), heard(history)
-    for fate in met:
-        owed, sent = fate.obligation, fate.deliveries[0].send_at
-        if owed.due - EARLY_TOLERANCE <= sent <= last(owed):
+def _off_time(history: History, recipients: Sequence[RecipientResult]) -> Iterator[Finding]:
+    deadline, notified = deadlines(history), first_notified(history)
+    for recipient in recipients:
+        obligation, sent_at = recipient.obligation, recipient.deliveries[0].send_at
+        latest = deadline(obligation)
+        if obligation.due - EARLY_TOLERANCE <= sent_at <= latest:
             continue
-        since = first_heard(owed) or owed.due
-        late = sent > owed.due
+        notified_at = notified(obligation) or obligation.due
+        is_late = sent_at > obligation.due
         yield Finding(
-            check=_ANSWERED,
+            check=_SEND_LATENCY,
             level="fail",
             blame="bridge",
-            cause="a trigger was answered too late" if late else "a message came before its trigger",
-            expected=f"sent by {spoken(last(owed))}: within {span(TRIGGER_LATE_AFTER)} of hearing of it",
-            got=f"sent {spoken(sent)}, {span(sent - since)} {'after it' if late else 'before it'}",
-            where=of_obligation(owed),
-            at=sent,
+            cause="a trigger was answered too late" if is_late else "a message came before its trigger",
+            expected=f"sent by {spoken(latest)}: within {span(TRIGGER_LATE_AFTER)} of hearing of it",
+            got=f"sent {spoken(sent_at)}, {span(sent_at - notified_at)} {'after it' if is_late else 'before it'}",
+            where=recipient_location(obligation),
+            at=sent_at,
         )
 
 
 def _has_triggers(history: History) -> bool:
-    return bool(history.triggers) or any(owed.trigger is not None for owed in history.obligations)
+    return bool(history.triggers) or any(obligation.trigger is not None for obligation in history.obligations)
 
 
 CHECKS = (
     Check(
-        id=_TOLD,
+        id=_EVENT_LATENCY,
         title="Triggers are told at once",
         requirement=TRIGGER_EVENT_LATENCY,
-        run=told_at_once,
-        applies=lambda history: any(attempt.event == EVENT for attempt in history.webhooks),
-        asked_of="runs in which event 11 was posted",
+        run=check_event_latency,
+        applies=lambda history: any(attempt.event == TRIGGER_EVENT for attempt in history.webhooks),
+        scope="runs in which event 11 was posted",
     ),
     Check(
-        id=_ANSWERED,
+        id=_SEND_LATENCY,
         title="Triggers are answered at once",
         requirement=TRIGGER_SEND_LATENCY,
-        run=answered,
+        run=check_send_latency,
         applies=_has_triggers,
-        asked_of="runs with triggers",
+        scope="runs with triggers",
     ),
 )

@@ -1,123 +1,138 @@
-"""Whether the bridge hears of campaigns, and says that it heard."""
+"""Check that the bridge listens to campaigns, and acknowledges every webhook."""
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 
-from sendproof_harness.history.records import Campaign, History, Listener, Trigger, Webhook
+from sendproof_harness.history.records import Campaign, History, Trigger, Webhook
 from sendproof_harness.history.timestamps import spoken
-from sendproof_harness.judge.facts.fault_effects import has_come
+from sendproof_harness.judge.facts.acknowledgement import is_success
+from sendproof_harness.judge.facts.fault_effects import was_received
+from sendproof_harness.judge.facts.keys import campaign_key
 from sendproof_harness.judge.findings import Blame, Check, CheckResult, Finding, Location
 from sendproof_harness.judge.requirements import LISTENER_REGISTERED, WEBHOOKS_ACKNOWLEDGED
 
 _REGISTERED = "webhooks.registered"
 _ACKNOWLEDGED = "webhooks.acknowledged"
 
-# A campaign is announced as executed on a channel (13), or, before that, as processed (1).
-_ANNOUNCING = frozenset({1, 13})
-# Whoever meets the criteria of a trigger is announced by event 11.
-_TRIGGERING = frozenset({11})
+# Optimove announces a campaign when it is executed on a channel (13) or, before that, processed (1).
+_CAMPAIGN_EVENTS = frozenset({1, 13})
+# Optimove announces a customer who met a trigger.
+_TRIGGER_EVENTS = frozenset({11})
 
 
-def registered(history: History) -> CheckResult:
-    """Campaigns that were announced while nobody listened on their channel."""
-    announced = [(c.channel, c.announced_at, c) for c in history.campaigns if c.announced_at is not None]
-    triggered = {(t.campaign, t.channel): (t.channel, t.at, t) for t in reversed(history.triggers)}
+# -- listeners --------------------------------------------------------------------------------------
+
+
+def check_listener_registered(history: History) -> CheckResult:
+    """Find campaigns and triggers that no listener was registered for on their channel."""
+    announced = [campaign for campaign in history.campaigns if campaign.announced_at is not None]
+    triggered = {campaign_key(trigger): trigger for trigger in reversed(history.triggers)}
     findings = [
-        _unheard(cause, events)
-        for causes, events in ((announced, _ANNOUNCING), (triggered.values(), _TRIGGERING))
-        for channel, at, cause in causes
-        if not _somebody_listens(events, channel, at, history.listeners)
+        *(
+            _no_listener(campaign, campaign.announced_at, _CAMPAIGN_EVENTS)
+            for campaign in announced
+            if campaign.announced_at is not None
+            and not _has_listener(history, _CAMPAIGN_EVENTS, campaign.channel, campaign.announced_at)
+        ),
+        *(
+            _no_listener(trigger, trigger.at, _TRIGGER_EVENTS)
+            for trigger in triggered.values()
+            if not _has_listener(history, _TRIGGER_EVENTS, trigger.channel, trigger.at)
+        ),
     ]
     return CheckResult(looked_at=len(announced) + len(triggered), unit="campaigns", findings=tuple(findings))
 
 
-def acknowledged(history: History) -> CheckResult:
-    """Notifications that never got a 2xx, however often they were tried; those still being tried are unknown."""
-    last = _last_attempts(history)
-    reached = {_origin(attempt.url) for attempt in history.webhooks if attempt.status is not None}
-    failed = [attempt for attempt in last.values() if not is_success(attempt.status)]
-    findings = [_waiting(some) if some.retry_at is not None else _unanswered(some, reached) for some in failed]
-    return CheckResult(looked_at=len(last), unit="notifications", findings=tuple(findings))
-
-
-def _somebody_listens(events: frozenset[int], channel: int, at: int, listeners: tuple[Listener, ...]) -> bool:
-    listening: dict[tuple[int, int | None], bool] = {}
-    for listener in listeners:
+def _has_listener(history: History, events: Collection[int], channel: int, at: int) -> bool:
+    registered: dict[tuple[int, int | None], bool] = {}
+    for listener in history.listeners:
         if listener.at <= at:
-            listening[listener.event_type, listener.channel] = listener.action == "registered"
-    return any(on and event in events and of in {None, channel} for (event, of), on in listening.items())
+            registered[listener.event_type, listener.channel] = listener.action == "registered"
+    return any(
+        is_registered and event in events and listener_channel in {None, channel}
+        for (event, listener_channel), is_registered in registered.items()
+    )
 
 
-def _last_attempts(history: History) -> Mapping[str, Webhook]:
-    """The attempt that decides for each notification: the one that got through, else the last.
+def _no_listener(announced: Campaign | Trigger, at: int, events: Collection[int]) -> Finding:
+    return Finding(
+        check=_REGISTERED,
+        level="fail",
+        blame="config",
+        cause="nobody listens on the channel of a campaign",
+        expected=f"RegisterEventListener for event {max(events)} and channel {announced.channel} before the campaign",
+        got="no such listener",
+        where=Location(campaign=announced.campaign, channel=announced.channel),
+        at=at,
+    )
 
-    What a policy of the sandbox kept from the bridge says nothing about the bridge; nor does what came while the
-    harness had killed it.
+
+# -- acknowledgements -------------------------------------------------------------------------------
+
+
+def check_acknowledged(history: History) -> CheckResult:
+    """Find webhooks that never got a 2xx response in any attempt; those still being retried are unknown."""
+    decisive = _decisive_attempts(history)
+    reached = {_origin(attempt.url) for attempt in history.webhooks if attempt.status is not None}
+    failed = [attempt for attempt in decisive.values() if not is_success(attempt.status)]
+    findings = [
+        _still_retrying(attempt) if attempt.retry_at is not None else _not_acknowledged(attempt, reached)
+        for attempt in failed
+    ]
+    return CheckResult(looked_at=len(decisive), unit="notifications", findings=tuple(findings))
+
+
+def _decisive_attempts(history: History) -> Mapping[str, Webhook]:
+    """Return the decisive attempt of each webhook: the acknowledged one, or else the last.
+
+    Attempts that a fault kept from the bridge, or that came while the harness had killed it, prove nothing.
     """
-    last: dict[str, Webhook] = {}
+    decisive: dict[str, Webhook] = {}
     for attempt in history.webhooks:
-        if not has_come(history, attempt):
+        if not was_received(history, attempt):
             continue
-        known = last.get(attempt.key)
-        if known is None or not is_success(known.status):
-            last[attempt.key] = attempt
-    return last
+        earlier = decisive.get(attempt.key)
+        if earlier is None or not is_success(earlier.status):
+            decisive[attempt.key] = attempt
+    return decisive
 
 
 def _origin(url: str) -> str:
     return "/".join(url.split("/", 3)[:3])
 
 
-def is_success(status: int | None) -> bool:
-    """Whether the bridge acknowledged."""
-    return status is not None and 200 <= status < 300  # noqa: PLR2004 - the range of success
-
-
-def _unheard(cause: Campaign | Trigger, events: frozenset[int]) -> Finding:
-    return Finding(
-        check=_REGISTERED,
-        level="fail",
-        blame="config",
-        cause="nobody listens on the channel of a campaign",
-        expected=f"RegisterEventListener for event {max(events)} and channel {cause.channel} before the campaign",
-        got="no such listener",
-        where=Location(campaign=cause.campaign, channel=cause.channel),
-        at=cause.at if isinstance(cause, Trigger) else cause.announced_at,
-    )
-
-
-def _waiting(attempt: Webhook) -> Finding:
+def _still_retrying(attempt: Webhook) -> Finding:
     return Finding(
         check=_ACKNOWLEDGED,
         level="unknown",
         blame="harness",
         cause="still being retried when the history ended; let the run go on until every notification is through",
         expected=f"a history that reaches beyond the next attempt at {spoken(attempt.retry_at or attempt.at)}",
-        got=f"{_answer(attempt)}, at {attempt.url}",
+        got=f"{_result_text(attempt)}, at {attempt.url}",
         where=Location(webhook=attempt.key),
         at=attempt.at,
     )
 
 
-def _unanswered(attempt: Webhook, reached: set[str]) -> Finding:
-    cause, blame = _why(attempt, reached)
+def _not_acknowledged(attempt: Webhook, reached: Collection[str]) -> Finding:
+    cause, blame = _cause(attempt, reached)
     return Finding(
         check=_ACKNOWLEDGED,
         level="fail",
         blame=blame,
         cause=f"{attempt.service} event {attempt.event}: {cause}",
         expected="a 2xx status in the end",
-        got=f"{_answer(attempt)}, the last {spoken(attempt.at)}, at {attempt.url}",
+        got=f"{_result_text(attempt)}, the last {spoken(attempt.at)}, at {attempt.url}",
         where=Location(webhook=attempt.key),
         at=attempt.at,
     )
 
 
-def _answer(attempt: Webhook) -> str:
-    answer = attempt.error or f"status {attempt.status}"
-    return f"{answer} after 1 attempt" if attempt.attempt == 1 else f"{answer} after {attempt.attempt} attempts"
+def _result_text(attempt: Webhook) -> str:
+    result = attempt.error or f"status {attempt.status}"
+    return f"{result} after 1 attempt" if attempt.attempt == 1 else f"{result} after {attempt.attempt} attempts"
 
 
-def _why(attempt: Webhook, reached: set[str]) -> tuple[str, Blame]:
+def _cause(attempt: Webhook, reached: Collection[str]) -> tuple[str, Blame]:
     if attempt.status is not None:
         return f"always answered with a failure, lastly {attempt.status}", "bridge"
     if _origin(attempt.url) in reached:
@@ -126,11 +141,16 @@ def _why(attempt: Webhook, reached: set[str]) -> tuple[str, Blame]:
 
 
 CHECKS = (
-    Check(id=_REGISTERED, title="A listener is registered in time", requirement=LISTENER_REGISTERED, run=registered),
+    Check(
+        id=_REGISTERED,
+        title="A listener is registered in time",
+        requirement=LISTENER_REGISTERED,
+        run=check_listener_registered,
+    ),
     Check(
         id=_ACKNOWLEDGED,
         title="Every notification is acknowledged",
         requirement=WEBHOOKS_ACKNOWLEDGED,
-        run=acknowledged,
+        run=check_acknowledged,
     ),
 )

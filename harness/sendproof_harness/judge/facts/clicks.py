@@ -1,32 +1,36 @@
-"""Clicks of which a provider told the bridge, and the bridge told nobody.
+"""Clicks that a provider reported to the bridge, and that the bridge did not report to Optimove.
 
-Worth a note, and no failure: no document demands that clicks are reported. Optimove's guide asks for "metrics" and
-names none; vendors differ (some report each click, others none), and some providers show clicks in their account only.
-Who opted out is another matter, and has requirement R701.
+They are a note, and no failure, because no document requires clicks. Optimove's guide asks for "metrics" without a
+list. Vendors differ: some report each click, others none. Some providers only show clicks in their own account.
+Opt-outs are different: they have requirement R701.
 """
 
 from collections.abc import Iterator
 
 from sendproof_harness.history.records import History
-from sendproof_harness.judge.checks.metrics import CLICKED, METRIC_NAMES
-from sendproof_harness.judge.facts.fault_effects import PLATFORM, is_through
+from sendproof_harness.judge.facts.acknowledgement import is_acknowledged
+from sendproof_harness.judge.facts.fault_effects import OPTIMOVE
+from sendproof_harness.judge.facts.metrics import CLICKED, METRIC_NAMES
 from sendproof_harness.judge.findings import Finding
 
-# The providers' own names of the event begin so.
-_CLICK = "click"
+# The providers' own names of the event begin with this.
+_CLICK_PREFIX = "click"
 
 
-def clicks_unreported(history: History, check: str) -> Iterator[Finding]:
-    """One note, if clicks were told to the bridge and it reports none at all, by whatever way."""
-    told = sum(one.service != PLATFORM and one.event.startswith(_CLICK) and is_through(one) for one in history.webhooks)
-    if told and not _reports_clicks(history):
+def unreported_clicks(history: History, check: str) -> Iterator[Finding]:
+    """Yield one note if the bridge received clicks and reported none, neither as a metric nor as an event."""
+    received = sum(
+        attempt.service != OPTIMOVE and attempt.event.startswith(_CLICK_PREFIX) and is_acknowledged(attempt)
+        for attempt in history.webhooks
+    )
+    if received and not _reports_clicks(history):
         yield Finding(
             check=check,
             level="note",
             blame="bridge",
             cause="clicks were told to the bridge, and it reported none",
             expected="clicks among the metrics, which nothing demands",
-            got=f"{told:,} told by the provider, none reported",
+            got=f"{received:,} told by the provider, none reported",
         )
 
 
@@ -34,5 +38,5 @@ def _reports_clicks(history: History) -> bool:
     return (
         any(item.metric == CLICKED for push in history.metrics for item in push.items)
         or any(report.event_id == CLICKED for report in history.interactions)
-        or any(one.event == METRIC_NAMES[CLICKED] for one in history.engagements)
+        or any(event.event == METRIC_NAMES[CLICKED] for event in history.engagements)
     )

@@ -1,196 +1,223 @@
-"""Who opted out while the run went on: where, when, and from when on a bridge can know.
+"""The opt-outs during a run: their channels, their times, and when a bridge can know about them.
 
-    STOP to a provider        all channels   known when the provider tells it, else when the bridge next asks
+    STOP to a provider        all channels   known once the provider reports it, or else at the bridge's next poll
     attribute of a customer   all channels   known at once to the bridge that writes it
     preference for a channel  that channel   known at once to the bridge that writes it
 
-What the client writes itself (a file of its batch) shows in the rows of later campaigns, and the obligations of those
-are made from it; for a campaign whose rows were read before, a bridge cannot know, so nothing is owed and nothing held
-against it.
+Opt-outs that the client writes itself (a batch file) are in the rows of later campaigns, and therefore in their
+obligations. For a campaign with rows that were read before, a bridge cannot know them. Such a customer is due nothing,
+and a message to them is not a failure.
 """
 
 from collections import defaultdict
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, replace
+from typing import Literal
 
 from sendproof_harness.history.records import AttributeChange, Attributes, History, Obligation, OptOut, Preference
 from sendproof_harness.history.timestamps import HOUR, MINUTE
+from sendproof_harness.judge.facts.acknowledgement import is_acknowledged
 from sendproof_harness.judge.findings import cached_per_history
 from sendproof_harness.providers import provider
 
-# What is on its way to a provider when the word comes cannot be stopped any more.
+# A message that is on its way to a provider when the opt-out arrives cannot be stopped any more.
 GRACE = 5 * MINUTE
-# Nobody says how often a provider's list has to be read; whoever looks twice a day keeps this.
-ASKED_WITHIN = 12 * HOUR
+# No document says how often a provider's list must be read; a bridge that reads it twice a day meets this limit.
+POLL_WITHIN = 12 * HOUR
 
-#: The attribute that holds the consent of a customer, and what it says of one who opted out.
-CONSENT, OUT = "SMS_OPT_IN", "0"
+#: The attribute with the consent of a customer, and its value after an opt-out.
+CONSENT_ATTRIBUTE, OPTED_OUT_VALUE = "SMS_OPT_IN", "0"
+_REPLY_KEY = "inbound:"
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
-class Left:
-    """One way in which a customer opted out, from `at` until `until`. `channel` None: of all channels.
+class OptOutPeriod:
+    """One opt-out of a customer, from `at` until `until`. `channel` None means all channels.
 
-    From `forbidden` on a bridge knows, or should; None when it cannot know.
+    From `known_at` on, the bridge knows or should know about it; None if it cannot know.
     """
 
     customer: str
     at: int
-    how: str
-    forbidden: int | None
+    source: str
+    known_at: int | None
     channel: int | None = None
     until: int | None = None
 
-    def concerns(self, channel: int) -> bool:
-        """Whether it is about this channel."""
+    def applies_to(self, channel: int) -> bool:
+        """Return True if the opt-out includes this channel."""
         return self.channel in {None, channel}
 
-    def holds(self, at: int) -> bool:
-        """Whether the customer was out at this instant."""
+    def includes(self, at: int) -> bool:
+        """Return True if the customer was opted out at this instant."""
         return self.at <= at and (self.until is None or at < self.until)
 
 
 @cached_per_history
-def left(history: History) -> Mapping[str, tuple[Left, ...]]:
-    """Every opt-out during the run, by customer."""
-    found: defaultdict[str, list[Left]] = defaultdict(list)
-    for some in (*_at_providers(history), *_by_attribute(history), *_by_preference(history)):
-        found[some.customer].append(some)
-    return {customer: tuple(sorted(some, key=lambda one: one.at)) for customer, some in found.items()}
+def opt_outs(history: History) -> Mapping[str, tuple[OptOutPeriod, ...]]:
+    """Return every opt-out during the run, by customer, in order of time."""
+    found: defaultdict[str, list[OptOutPeriod]] = defaultdict(list)
+    for period in (*_at_providers(history), *_by_attribute(history), *_by_preference(history)):
+        found[period.customer].append(period)
+    return {customer: tuple(sorted(periods, key=lambda period: period.at)) for customer, periods in found.items()}
 
 
-def out_by(history: History, owed: Obligation, at: int) -> Left | None:
-    """The opt-out that holds at an instant for the channel of what is owed, if there is one."""
-    ways = left(history).get(owed.customer, ())
-    return next((one for one in ways if one.concerns(owed.channel) and one.holds(at)), None)
+def opted_out_by(history: History, obligation: Obligation, at: int) -> OptOutPeriod | None:
+    """Return the opt-out that applies to the obligation's channel at an instant, if there is one."""
+    periods = opt_outs(history).get(obligation.customer, ())
+    return next(
+        (period for period in periods if period.applies_to(obligation.channel) and period.includes(at)),
+        None,
+    )
 
 
-def forbidden_at(history: History, owed: Obligation, at: int) -> Left | None:
-    """The opt-out that the bridge should have known of when it sent at this instant, if there is one."""
-    for one in left(history).get(owed.customer, ()):
-        if one.concerns(owed.channel) and one.holds(at) and one.forbidden is not None and at > one.forbidden:
-            return one
+def violated_opt_out(history: History, obligation: Obligation, sent_at: int) -> OptOutPeriod | None:
+    """Return the opt-out that the bridge should have known about when it sent the message, if there is one."""
+    for period in opt_outs(history).get(obligation.customer, ()):
+        is_known = period.known_at is not None and sent_at > period.known_at
+        if is_known and period.applies_to(obligation.channel) and period.includes(sent_at):
+            return period
     return None
 
 
 # -- at providers -----------------------------------------------------------------------------------
 
 
-def _at_providers(history: History) -> Iterator[Left]:
-    customers, told = _customers_of(history, {gone.number for gone in history.opt_outs}), _told(history)
-    for gone in history.opt_outs:
-        known = told.get((gone.service, gone.number))
-        forbidden = gone.at + ASKED_WITHIN if known is None else max(known, gone.at) + GRACE
-        for customer in customers.get(gone.number, ()):
-            yield Left(customer=customer, at=gone.at, how=_how(gone), forbidden=forbidden)
+def _at_providers(history: History) -> Iterator[OptOutPeriod]:
+    customers, first_reported = customers_of_opt_outs(history), _first_reported(history)
+    for opt_out in history.opt_outs:
+        reported_at = first_reported.get((opt_out.service, opt_out.number))
+        known_at = opt_out.at + POLL_WITHIN if reported_at is None else max(reported_at, opt_out.at) + GRACE
+        for customer in customers.get(opt_out.number, ()):
+            yield OptOutPeriod(customer=customer, at=opt_out.at, source=_provider_source(opt_out), known_at=known_at)
 
 
-def _how(gone: OptOut) -> str:
-    return f"at {gone.service}" + (f" ({gone.source})" if gone.source else "")
-
-
-def customers_of(history: History) -> Mapping[str, tuple[str, ...]]:
-    """Whose the numbers are that opted out at a provider."""
-    return _customers_of(history, {gone.number for gone in history.opt_outs})
-
-
-def _customers_of(history: History, numbers: set[str]) -> Mapping[str, tuple[str, ...]]:
-    found: defaultdict[str, dict[str, None]] = defaultdict(dict)
-    for owed in history.obligations if numbers else ():
-        if owed.number in numbers and owed.number is not None:
-            found[owed.number][owed.customer] = None
-    return {number: tuple(customers) for number, customers in found.items()}
-
-
-def known_to_bridge(history: History, gone: OptOut) -> bool:
-    """Whether the bridge was told of an opt-out at a provider, or could ask for it."""
-    return provider(gone.service).lists_opt_outs or (gone.service, gone.number) in _told(history)
+def _provider_source(opt_out: OptOut) -> str:
+    return f"at {opt_out.service}" + (f" ({opt_out.source})" if opt_out.source else "")
 
 
 @cached_per_history
-def _told(history: History) -> Mapping[tuple[str, str], int]:
-    """When the bridge was first told that a number opted out, by provider and number."""
+def customers_of_opt_outs(history: History) -> Mapping[str, tuple[str, ...]]:
+    """Return the customers of each number that opted out at a provider."""
+    numbers = {opt_out.number for opt_out in history.opt_outs}
+    customers: defaultdict[str, dict[str, None]] = defaultdict(dict)
+    for obligation in history.obligations if numbers else ():
+        if obligation.number in numbers and obligation.number is not None:
+            customers[obligation.number][obligation.customer] = None
+    return {number: tuple(names) for number, names in customers.items()}
+
+
+def is_known_to_bridge(history: History, opt_out: OptOut) -> bool:
+    """Return True if the provider reported the opt-out to the bridge, or the bridge could ask for it."""
+    return provider(opt_out.service).lists_opt_outs or (opt_out.service, opt_out.number) in _first_reported(history)
+
+
+@cached_per_history
+def _first_reported(history: History) -> Mapping[tuple[str, str], int]:
+    """Return when a webhook first reported the opt-out of a number to the bridge, by provider and number."""
     if not history.opt_outs:
         return {}
-    attempts = [some for some in history.webhooks if some.event in provider(some.service).opt_out_events]
-    through: dict[tuple[str, str], int] = {}
+    attempts = [attempt for attempt in history.webhooks if attempt.event in provider(attempt.service).opt_out_events]
+    acknowledged: dict[tuple[str, str], int] = {}
     for attempt in attempts:
-        if not attempt.dropped and attempt.status is not None and attempt.status // 100 == _SUCCESS:
-            through.setdefault((attempt.service, attempt.key), attempt.at)
-    number_of = _numbers_by_key(history, {(some.service, some.key) for some in attempts})
-    found: dict[tuple[str, str], int] = {}
-    for (service, key), at in through.items():
-        number = number_of.get((service, key))
+        if is_acknowledged(attempt):
+            acknowledged.setdefault((attempt.service, attempt.key), attempt.at)
+    numbers = _numbers_by_webhook(history, {(attempt.service, attempt.key) for attempt in attempts})
+    reported: dict[tuple[str, str], int] = {}
+    for (service, key), at in acknowledged.items():
+        number = numbers.get((service, key))
         if number is not None:
-            found[service, number] = min(at, found.get((service, number), at))
-    return found
+            reported[service, number] = min(at, reported.get((service, number), at))
+    return reported
 
 
-_SUCCESS = 2
-
-
-def _numbers_by_key(history: History, keys: set[tuple[str, str]]) -> Mapping[tuple[str, str], str]:
-    """Whose opt-out each notification tells: by its message, or, of replies, by their order."""
-    wanted = {(service, key.split(":")[1]): key for service, key in keys if not key.startswith(_REPLY)}
-    found = {
-        (one.service, wanted[one.service, one.message]): one.number
-        for one in history.deliveries
-        if (one.service, one.message) in wanted
+def _numbers_by_webhook(history: History, keys: set[tuple[str, str]]) -> Mapping[tuple[str, str], str]:
+    """Return the opted-out number of each webhook: through its message, or through the order of replies."""
+    key_of_message = {(service, key.split(":")[1]): key for service, key in keys if not key.startswith(_REPLY_KEY)}
+    numbers = {
+        (delivery.service, key_of_message[delivery.service, delivery.message]): delivery.number
+        for delivery in history.deliveries
+        if (delivery.service, delivery.message) in key_of_message
     }
-    for service in {service for service, key in keys if key.startswith(_REPLY)}:
-        replies = sorted((key for of, key in keys if of == service and key.startswith(_REPLY)), key=_place)
-        written = [one.number for one in history.inbounds if one.service == service]
-        if len(written) == len(replies):
-            found |= {(service, key): number for key, number in zip(replies, written, strict=True)}
-    return found
+    for service in {service for service, key in keys if key.startswith(_REPLY_KEY)}:
+        replies = sorted(
+            (key for owner, key in keys if owner == service and key.startswith(_REPLY_KEY)), key=_reply_order
+        )
+        senders = [inbound.number for inbound in history.inbounds if inbound.service == service]
+        if len(senders) == len(replies):
+            numbers |= {(service, key): number for key, number in zip(replies, senders, strict=True)}
+    return numbers
 
 
-_REPLY = "inbound:"
+def _reply_order(key: str) -> tuple[int, str]:
+    count = key.removeprefix(_REPLY_KEY)
+    return (int(count) if count.isdecimal() else 0), count
 
 
-def _place(key: str) -> tuple[int, str]:
-    number = key.removeprefix(_REPLY)
-    return (int(number) if number.isdecimal() else 0), number
+# -- at Optimove ------------------------------------------------------------------------------------
 
 
-# -- at the platform --------------------------------------------------------------------------------
+@dataclass(frozen=True, kw_only=True, slots=True)
+class _Statement:
+    """One statement about the consent of a customer. `period` begins with it, if it is an opt-out."""
+
+    opted_out: bool
+    period: OptOutPeriod
 
 
-def _by_attribute(history: History) -> Iterator[Left]:
-    changes = ((told, change) for told in history.attributes for change in told.changes if change.field == CONSENT)
-    yield from _spans(
-        (change.customer, None, change.value == OUT, _attribute(told, change)) for told, change in changes
+def _by_attribute(history: History) -> Iterator[OptOutPeriod]:
+    return _periods(
+        _attribute_statement(update, change)
+        for update in history.attributes
+        for change in update.changes
+        if change.field == CONSENT_ATTRIBUTE
     )
 
 
-def _attribute(told: Attributes, change: AttributeChange) -> Left:
-    how = f"by the attribute {CONSENT}" + ("" if told.source == "api" else " in a file of the client")
-    forbidden = told.at + GRACE if told.source == "api" else None
-    return Left(customer=change.customer, at=told.at, how=how, forbidden=forbidden)
+def _attribute_statement(update: Attributes, change: AttributeChange) -> _Statement:
+    source = f"by the attribute {CONSENT_ATTRIBUTE}{_source_suffix(update.source)}"
+    known_at = _known_at(update.at, update.source)
+    period = OptOutPeriod(customer=change.customer, at=update.at, source=source, known_at=known_at)
+    return _Statement(opted_out=change.value == OPTED_OUT_VALUE, period=period)
 
 
-def _by_preference(history: History) -> Iterator[Left]:
-    yield from _spans(
-        (customer, told.channel, told.opted_out, _preference(told, customer))
-        for told in history.preferences
-        for customer in told.customers
+def _by_preference(history: History) -> Iterator[OptOutPeriod]:
+    return _periods(
+        _preference_statement(preference, customer)
+        for preference in history.preferences
+        for customer in preference.customers
     )
 
 
-def _preference(told: Preference, customer: str) -> Left:
-    how = f"by a preference for channel {told.channel}" + ("" if told.source == "api" else " in a file of the client")
-    forbidden = told.at + GRACE if told.source == "api" else None
-    return Left(customer=customer, at=told.at, how=how, forbidden=forbidden, channel=told.channel)
+def _preference_statement(preference: Preference, customer: str) -> _Statement:
+    period = OptOutPeriod(
+        customer=customer,
+        at=preference.at,
+        source=f"by a preference for channel {preference.channel}{_source_suffix(preference.source)}",
+        known_at=_known_at(preference.at, preference.source),
+        channel=preference.channel,
+    )
+    return _Statement(opted_out=preference.opted_out, period=period)
 
 
-def _spans(told: Iterable[tuple[str, int | None, bool, Left]]) -> Iterator[Left]:
-    """From each word that a customer is out to the next that they are in."""
-    still_open: dict[tuple[str, int | None], Left] = {}
-    for customer, channel, out, one in told:
-        known = still_open.get((customer, channel))
-        if out and known is None:
-            still_open[customer, channel] = one
-        elif not out and known is not None:
-            yield replace(known, until=one.at)
-            del still_open[customer, channel]
+def _source_suffix(source: Literal["api", "batch_file"]) -> str:
+    return "" if source == "api" else " in a file of the client"
+
+
+def _known_at(at: int, source: Literal["api", "batch_file"]) -> int | None:
+    """Return when the bridge knows a statement; only its own API requests count."""
+    return at + GRACE if source == "api" else None
+
+
+def _periods(statements: Iterable[_Statement]) -> Iterator[OptOutPeriod]:
+    """Yield a period from each opt-out to the next opt-in of the same customer and channel."""
+    still_open: dict[tuple[str, int | None], OptOutPeriod] = {}
+    for statement in statements:
+        key = statement.period.customer, statement.period.channel
+        opened = still_open.get(key)
+        if statement.opted_out and opened is None:
+            still_open[key] = statement.period
+        elif not statement.opted_out and opened is not None:
+            yield replace(opened, until=statement.period.at)
+            del still_open[key]
     yield from still_open.values()

@@ -1,10 +1,10 @@
-"""Until when a message is in time. Without faults: so long after it was due. What a fault held up may be later.
+"""The deadline of each message: a fixed time after it is due, or later if a fault delayed it.
 
-A fault gives the bridge more time only if it struck something this message depended on while the message was still in
-time, and only from then on: whoever was late already is not excused.
+A fault extends the time only if it affected something that the message depended on, and only while the message was
+still in time. A message that was late before the fault stays late.
 
     due ──── in time ────┐ fault ──── in time again ────┐
-                         └ struck before this            └ late from here on
+                         └ injected before this         └ late after this
 """
 
 from collections import defaultdict
@@ -15,32 +15,32 @@ from sendproof_harness.history.timestamps import HOUR, MINUTE, SECOND
 from sendproof_harness.judge.facts.delivery_matching import LATE_AFTER
 from sendproof_harness.judge.facts.fault_effects import (
     KILL,
-    PLATFORM,
-    Disturbance,
-    first_heard,
-    is_sending,
-    may_have_failed,
-    struck,
+    OPTIMOVE,
+    Injection,
+    first_received,
+    injections,
+    is_result_hidden,
+    is_send,
 )
+from sendproof_harness.judge.facts.keys import CampaignKey, campaign_key
+from sendproof_harness.judge.facts.pages import PAGE_OPERATION
 from sendproof_harness.judge.findings import cached_per_history
 
-# A trigger answers what a customer has just done. Optimove tells it within 100 ms (documented), so nearly all of the
-# wait is the bridge's; a minute is six whole windows of the rate limit, should attributes have to be asked for.
+# A trigger responds to something that a customer has just done. Optimove announces it within 100 ms (documented), so
+# nearly all of the wait is the bridge's. A minute is six windows of the rate limit, in case attributes must be fetched.
 TRIGGER_LATE_AFTER = 1 * MINUTE
-# documented: 50 requests in 10 seconds for each key; so a burst of look-ups takes this long for each.
-_LOOK_UP = 10 * SECOND // 50
+# documented: 50 requests in 10 seconds for each key; in a burst, each attribute request takes this long.
+_ATTRIBUTE_REQUEST = 10 * SECOND // 50
 
-# Whoever waits longer after each failure comes back, at the latest, when the trouble has lasted twice as long; beyond
-# this a careful bridge still asks now and then.
+# A bridge that doubles its wait after each failure returns when the failure has lasted twice as long, at the latest.
+# Beyond this limit, a careful bridge still tries now and then.
 _LONGEST_WAIT = 1 * HOUR
-# What was sent may stand in a provider's record only minutes later (some count a task first), so a bridge that
-# lost a reply waits before it believes that nothing was sent.
-_RECORD_LAGS = 15 * MINUTE
+# A sent message may appear in a provider's record minutes later (some count a task first), so a bridge with a
+# lost response waits before it concludes that nothing was sent.
+_RECORD_DELAY = 15 * MINUTE
 
-#: The call that reads the rows of a campaign.
-PAGES = "GetCustomerSendDetailsByChannel"
-# Nothing that is sent waits for these, unless the key itself is held up.
-_REPORTING = frozenset(
+# No message waits for these operations, unless the key itself is limited.
+_REPORT_OPERATIONS = frozenset(
     {
         "UpdateCampaignMetrics",
         "UpdateCampaignInteractions",
@@ -50,149 +50,154 @@ _REPORTING = frozenset(
         "DeleteChannelTemplates",
     }
 )
-_STATUSES_OF_KEYS = frozenset({401, 403, 429})
+_KEY_STATUSES = frozenset({401, 403, 429})
 _KEY_FAULTS = frozenset({"rate_limited", "unauthorized", KILL})
 
-_ANNOUNCING = ("13", "1")
-_TRIGGER = "11"
+_CAMPAIGN_EVENTS = ("13", "1")
+_TRIGGER_EVENT = "11"
 
-CampaignKey = tuple[int, int]
-Latest = Callable[[Obligation], int]
+Deadline = Callable[[Obligation], int]
 
 
 @cached_per_history
-def latest(history: History) -> Latest:
-    """A function that gives the last instant at which what is owed may go out and is still in time."""
-    known: dict[tuple[object, ...], int] = {}
-    bounds = _bounds(history)
+def deadlines(history: History) -> Deadline:
+    """Return a function that gives the latest instant at which an obligation can be met in time."""
+    cache: dict[tuple[object, ...], int] = {}
+    delay_model = _delay_model(history)
 
-    def of(owed: Obligation) -> int:
-        key: tuple[object, ...] = (owed.campaign, owed.channel, owed.due)
-        if owed.trigger is not None:
-            key = (*key, owed.trigger, owed.customer)
-        found = known.get(key)
+    def deadline(obligation: Obligation) -> int:
+        key: tuple[object, ...] = (obligation.campaign, obligation.channel, obligation.due)
+        if obligation.trigger is not None:
+            key = (*key, obligation.trigger, obligation.customer)
+        found = cache.get(key)
         if found is None:
-            found = known[key] = bounds.latest(owed)
+            found = cache[key] = delay_model.deadline(obligation)
         return found
 
-    return of
+    return deadline
 
 
-def heard(history: History) -> Callable[[Obligation], int | None]:
-    """A function that tells when the bridge first heard of what is owed; None when a fault kept that from it for good.
+def first_notified(history: History) -> Callable[[Obligation], int | None]:
+    """Return a function that gives the first event about an obligation; None if a fault prevented it for good.
 
-    Where no notification was even tried, it is as if it had heard at once: that nobody listens is found elsewhere.
+    If no event was ever posted, the function assumes an immediate one: another check reports a missing listener.
     """
-    return _bounds(history).heard
+    return _delay_model(history).first_notified
 
 
 def event_keys(history: History) -> Callable[[Obligation], Sequence[str]]:
-    """A function that gives the keys of the events by which the bridge heard of what is owed."""
-    return _bounds(history).keys
+    """Return a function that gives the keys of the events that announced an obligation to the bridge."""
+    return _delay_model(history).event_keys
 
 
-def hindrances(history: History) -> Callable[[Obligation], Sequence[Disturbance]]:
-    """A function that gives the strikes that may have held up what is owed, while it was still in time."""
-    bounds, until = _bounds(history), latest(history)
-    return lambda owed: [some for some in bounds.strikes(owed.campaign, owed.channel) if some.at <= until(owed)]
+def delays(history: History) -> Callable[[Obligation], Sequence[Injection]]:
+    """Return a function that gives the injections that may have delayed an obligation while it was still in time."""
+    delay_model, deadline = _delay_model(history), deadlines(history)
+    return lambda obligation: [
+        injection
+        for injection in delay_model.injections(campaign_key(obligation))
+        if injection.at <= deadline(obligation)
+    ]
 
 
 @cached_per_history
-def _bounds(history: History) -> "_Bounds":
-    return _Bounds(history)
+def _delay_model(history: History) -> "_DelayModel":
+    return _DelayModel(history)
 
 
-class _Bounds:
-    """What a history says about when things could be done."""
+class _DelayModel:
+    """The earliest and latest times for each obligation, as a history shows them."""
 
     def __init__(self, history: History) -> None:
-        self._heard = first_heard(history)
-        self._struck = struck(history)
+        self._received = first_received(history)
+        self._injections = injections(history)
         self._provider = {channel.id: channel.provider for channel in history.header.channels}
-        self._burst = _burst(history)
-        self._ordinal = _ordinals(history)
-        self._held_up: dict[CampaignKey, Sequence[Disturbance]] = {}
+        self._burst_turn = _burst_turns(history)
+        self._ordinal = _trigger_ordinals(history)
+        self._delaying: dict[CampaignKey, Sequence[Injection]] = {}
 
-    def heard(self, owed: Obligation) -> int | None:
-        keys = self.keys(owed)
-        return self._heard.get(keys[0], owed.at) if keys else owed.at
+    def first_notified(self, obligation: Obligation) -> int | None:
+        keys = self.event_keys(obligation)
+        return self._received.get(keys[0], obligation.at) if keys else obligation.at
 
-    def latest(self, owed: Obligation) -> int:
-        after = LATE_AFTER if owed.trigger is None else TRIGGER_LATE_AFTER
-        begun = max(owed.due, self.heard(owed) or owed.due)
-        if owed.trigger is not None:
-            begun = max(begun, self._burst.get((owed.channel, owed.due), begun))
-        return _extended(begun, after, self.strikes(owed.campaign, owed.channel))
+    def deadline(self, obligation: Obligation) -> int:
+        allowance = LATE_AFTER if obligation.trigger is None else TRIGGER_LATE_AFTER
+        begin = max(obligation.due, self.first_notified(obligation) or obligation.due)
+        if obligation.trigger is not None:
+            begin = max(begin, self._burst_turn.get((obligation.channel, obligation.due), begin))
+        return _extended_deadline(begin, allowance, self.injections(campaign_key(obligation)))
 
-    def keys(self, owed: Obligation) -> list[str]:
-        if owed.trigger is not None:
-            ordinal = self._ordinal.get((owed.trigger, owed.customer, owed.due), 1)
-            return [f"{_TRIGGER}:{owed.trigger}:{owed.customer}:{ordinal}"]
-        keys = [f"{event}:{owed.campaign}:{owed.channel}" for event in _ANNOUNCING]
-        return [key for key in keys if key in self._heard]
+    def event_keys(self, obligation: Obligation) -> list[str]:
+        if obligation.trigger is not None:
+            ordinal = self._ordinal.get((obligation.trigger, obligation.customer, obligation.due), 1)
+            return [f"{_TRIGGER_EVENT}:{obligation.trigger}:{obligation.customer}:{ordinal}"]
+        keys = [f"{event}:{obligation.campaign}:{obligation.channel}" for event in _CAMPAIGN_EVENTS]
+        return [key for key in keys if key in self._received]
 
-    def strikes(self, campaign: int, channel: int) -> Sequence[Disturbance]:
-        key = campaign, channel
-        if key not in self._held_up:
-            provider = self._provider.get(channel)
-            self._held_up[key] = [some for some in self._struck if _holds_up(some, provider, key)]
-        return self._held_up[key]
+    def injections(self, campaign: CampaignKey) -> Sequence[Injection]:
+        if campaign not in self._delaying:
+            provider = self._provider.get(campaign[1])
+            self._delaying[campaign] = [
+                injection for injection in self._injections if _delays_messages(injection, provider, campaign)
+            ]
+        return self._delaying[campaign]
 
 
-def _holds_up(some: Disturbance, provider: str | None, key: CampaignKey) -> bool:
-    """Whether a message of this campaign may have had to wait for this."""
-    strike = some.strike
-    if strike.fault == KILL:
+def _delays_messages(injection: Injection, provider: str | None, campaign: CampaignKey) -> bool:
+    """Return True if a message of this campaign may have had to wait for this injection."""
+    if injection.is_kill:
         return True
-    if strike.target == "webhook":
+    if injection.fault.target == "webhook":
         return False
-    return strike.service == provider or (strike.service == PLATFORM and _holds_up_rows(some, key))
+    service = injection.fault.service
+    return service == provider or (service == OPTIMOVE and _delays_rows(injection, campaign))
 
 
-def _holds_up_rows(some: Disturbance, key: CampaignKey) -> bool:
-    """Whether what Optimove tells of this campaign's customers may have had to wait for this."""
-    strike, call = some.strike, some.call
-    if strike.fault in _KEY_FAULTS or (call is not None and call.status in _STATUSES_OF_KEYS):
+def _delays_rows(injection: Injection, campaign: CampaignKey) -> bool:
+    """Return True if the rows of this campaign may have had to wait for this injection."""
+    fault, request = injection.fault, injection.request
+    if fault.fault in _KEY_FAULTS or (request is not None and request.status in _KEY_STATUSES):
         return True
-    if strike.name == PAGES and call is not None and call.summary:
-        return (call.summary.get("campaign"), call.summary.get("channel")) == key
-    return strike.name not in _REPORTING
+    if fault.name == PAGE_OPERATION and request is not None and request.summary:
+        return (request.summary.get("campaign"), request.summary.get("channel")) == campaign
+    return fault.name not in _REPORT_OPERATIONS
 
 
-def _extended(begun: int, after: int, strikes: Iterable[Disturbance]) -> int:
-    """The end of the chain of strikes that each fall into the time that those before left."""
-    end, first, reach = begun + after, 0, -1
-    for some in strikes:
-        if some.at > end:
+def _extended_deadline(begin: int, allowance: int, injections_in_order: Iterable[Injection]) -> int:
+    """Return the end of the chain of injections that each fall into the time that the earlier ones left."""
+    end, chain_start, extended_until = begin + allowance, 0, -1
+    for injection in injections_in_order:
+        if injection.at > end:
             break
-        first = first if some.at <= reach else some.at
-        reach = some.until + LATE_AFTER + min(_LONGEST_WAIT, some.until - first) + _record_lag(some)
-        end = max(end, reach)
+        chain_start = chain_start if injection.at <= extended_until else injection.at
+        wait = min(_LONGEST_WAIT, injection.until - chain_start)
+        extended_until = injection.until + LATE_AFTER + wait + _record_delay(injection)
+        end = max(end, extended_until)
     return end
 
 
-def _record_lag(some: Disturbance) -> int:
-    """After a send whose reply was lost, by a fault or by the end of the bridge, the record has to be asked."""
-    call = some.call
-    unseen = call is not None and is_sending(call) and may_have_failed(call)
-    return _RECORD_LAGS if unseen or some.strike.fault == KILL else 0
+def _record_delay(injection: Injection) -> int:
+    """Return the time for a record lookup, which follows a send with a hidden result and a kill."""
+    request = injection.request
+    hidden_send = request is not None and is_send(request) and is_result_hidden(request)
+    return _RECORD_DELAY if hidden_send or injection.is_kill else 0
 
 
-def _ordinals(history: History) -> Mapping[tuple[str, str, int], int]:
-    """The how manieth time it was that a customer met a trigger, by when that was."""
+def _trigger_ordinals(history: History) -> Mapping[tuple[str, str, int], int]:
+    """Return, by trigger, customer and instant, how often the customer had met the trigger by then."""
     count: defaultdict[tuple[str, str], int] = defaultdict(int)
-    found: dict[tuple[str, str, int], int] = {}
-    for met in history.triggers:
-        count[met.trigger, met.customer] += 1
-        found[met.trigger, met.customer, met.at] = count[met.trigger, met.customer]
-    return found
+    ordinals: dict[tuple[str, str, int], int] = {}
+    for trigger in history.triggers:
+        count[trigger.trigger, trigger.customer] += 1
+        ordinals[trigger.trigger, trigger.customer, trigger.at] = count[trigger.trigger, trigger.customer]
+    return ordinals
 
 
-def _burst(history: History) -> Mapping[tuple[int, int], int]:
-    """For triggers that came faster than the rate limit lets a bridge look things up: when its turn is."""
-    through: dict[int, int] = {}
-    found: dict[tuple[int, int], int] = {}
-    for met in history.triggers:
-        begun = found[met.channel, met.at] = max(through.get(met.channel, met.at), met.at)
-        through[met.channel] = begun + _LOOK_UP
-    return found
+def _burst_turns(history: History) -> Mapping[tuple[int, int], int]:
+    """Return, by channel and instant of a trigger, when the rate limit allows its attribute request."""
+    busy_until: dict[int, int] = {}
+    turns: dict[tuple[int, int], int] = {}
+    for trigger in history.triggers:
+        begin = turns[trigger.channel, trigger.at] = max(busy_until.get(trigger.channel, trigger.at), trigger.at)
+        busy_until[trigger.channel] = begin + _ATTRIBUTE_REQUEST
+    return turns

@@ -1,18 +1,19 @@
-"""Which delivery belongs to which obligation, with as little blame as the history allows.
+"""The matching of deliveries to obligations, in favour of the bridge wherever the history is ambiguous.
 
     obligations ──┐
-                  ├─ 1 same number ── 2 another spelling ── 3 same text, other number ──> found
-    deliveries ───┘                                                       left over  ──> strays
+                  ├─ 1 same number ── 2 same digits ── 3 same text, other number ──> matched
+    deliveries ───┘                                                    left over ──> unmatched
 
 Rules:
-1. A delivery belongs to an obligation of exactly its number: of the same text first, and of those to one for which it
-   is in time, else to the nearest. What is left is a repeat when its text was owed to that number, else the text of an
-   obligation that is still open, gone wrong. Whoever was owed nothing comes last, or where the time says so.
-2. A number that nobody has may be another spelling of one that somebody has.
-3. What is still open is looked for, by its text, under numbers that are nobody's.
+1. A delivery belongs to an obligation with exactly its number. Obligations with the same text come first, and among
+   them one for which it is in time, or else the nearest. A left-over delivery is a duplicate if its text was due to
+   that number. Otherwise it is the damaged text of an obligation that is still open. An obligation that was due nothing
+   comes last, unless the time points to it.
+2. A number without an obligation may be another form of a number with one.
+3. For obligations that are still open, the text is searched among deliveries to unknown numbers.
 
-Where two obligations could exchange their deliveries and be none the worse, nobody but the bridge knows which delivery
-was for which: they are *alike*, and every check must take either for right.
+Where two obligations could exchange their deliveries without a worse result, only the bridge knows the assignment. Such
+obligations are *interchangeable*, and every check must accept both assignments.
 """
 
 from collections import defaultdict, deque
@@ -24,143 +25,147 @@ from typing import TypeVar
 from sendproof_harness.history.records import Delivery, Obligation
 from sendproof_harness.history.timestamps import MINUTE, SECOND
 
-# Providers take whole seconds, so a send time may lose its fraction.
+# Providers accept whole seconds, so a send time may lose its fraction.
 EARLY_TOLERANCE = 1 * SECOND
 
-# A batch of 10,000 numbers, a retry after a lost reply and a full minute of rate limiting fit in five minutes;
-# a recipient of a marketing message does not notice them. An hour of a wrong zone does not fit.
+# A batch of 10,000 numbers, a retry after a lost response and a full minute of rate limiting fit in five minutes, and a
+# recipient of a marketing message does not notice them. The hour of a wrong time zone does not fit.
 LATE_AFTER = 5 * MINUTE
 
-# Numbers of one country share their last ten digits whatever stands before: 44, +44, 0044 or 0.
+# Numbers of one country share their last ten digits, with any prefix: 44, +44, 0044 or 0.
 _SIGNIFICANT_DIGITS = 10
 
-# Open obligations by when they are due and until when they are in time.
-_Waiting = dict[tuple[int, int], deque[int]]
+# Due time and deadline.
+_Window = tuple[int, int]
+# The positions of open obligations by window.
+_OpenWindows = dict[_Window, deque[int]]
 
 T = TypeVar("T")
 
 
 def letters(text: str) -> str:
-    """The plain letters and digits of a text: what survives a wrong character set."""
+    """Return the ASCII letters and digits of a text, which survive a wrong character set."""
     return "".join(character for character in text if character.isascii() and character.isalnum())
 
 
-# How alike a text and the one that was owed are, the surest first.
+# Ways to compare a text with the due one, the most certain first.
 _EXACT: Callable[[str], str] = str
-_SHAPES: tuple[Callable[[str], str], ...] = (letters, lambda _: "")
+_FUZZY: tuple[Callable[[str], str], ...] = (letters, lambda _: "")
 
 
 @dataclass(kw_only=True, slots=True)
 class Matching:
-    """`found` and `parents` are by position in `obligations`; the first delivery found is the match.
+    """`matched` and `parents` are by position in `obligations`; the first delivery of a position is its match.
 
-    `parents` leads from each obligation that is alike to another one up to the one that stands for all of them.
+    `parents` leads from an interchangeable obligation to another one, up to the representative of the group.
     """
 
     obligations: Sequence[Obligation]
     timed: bool
-    latest: Callable[[Obligation], int]
-    found: list[tuple[Delivery, ...]]
+    deadline: Callable[[Obligation], int]
+    matched: list[tuple[Delivery, ...]]
     parents: dict[int, int] = field(default_factory=dict)
-    strays: list[Delivery] = field(default_factory=list)
+    unmatched: list[Delivery] = field(default_factory=list)
 
-    def alike(self) -> tuple[tuple[int, ...], ...]:
-        """The groups of those that nobody can tell apart, each of two or more."""
+    def interchangeable(self) -> tuple[tuple[int, ...], ...]:
+        """Return the groups of interchangeable obligations, each of two or more positions."""
         groups: defaultdict[int, list[int]] = defaultdict(list)
         for position in sorted(self.parents):
             groups[self._root(position)].append(position)
         return tuple(tuple(group) for group in groups.values())
 
-    def share_out(self, positions: Sequence[int], deliveries: list[Delivery]) -> list[Delivery]:
-        """Give the obligations at one number what went to it; the answer is what is left over."""
-        if len(positions) == len(deliveries) == 1 and not self.found[positions[0]]:
-            self.found[positions[0]] = tuple(deliveries)
+    def assign(self, positions: Sequence[int], deliveries: list[Delivery]) -> list[Delivery]:
+        """Match the obligations of one number with its deliveries, and return the left-over deliveries."""
+        if len(positions) == len(deliveries) == 1 and not self.matched[positions[0]]:
+            self.matched[positions[0]] = tuple(deliveries)
             return []
         owed = [position for position in positions if self.obligations[position].owed]
-        left = self.give(owed, sorted(deliveries, key=_order_of_delivery), _EXACT)
-        left = self._repeat(positions, left) if left else left
-        for shape in _SHAPES:
-            left = self.give(owed, left, shape) if left else left
-        left = self._forbid(positions, left) if left else left
-        self.compare(positions)
-        return left
+        rest = self.assign_by_text(owed, sorted(deliveries, key=_delivery_order), _EXACT)
+        rest = self._assign_duplicates(positions, rest) if rest else rest
+        for form in _FUZZY:
+            rest = self.assign_by_text(owed, rest, form) if rest else rest
+        rest = self._assign_forbidden(positions, rest) if rest else rest
+        self.find_interchangeable(positions)
+        return rest
 
-    def give(self, owed: Iterable[int], deliveries: list[Delivery], shape: Callable[[str], str]) -> list[Delivery]:
-        """Give open obligations the deliveries whose text has the shape of theirs."""
+    def assign_by_text(
+        self, owed: Iterable[int], deliveries: list[Delivery], form: Callable[[str], str]
+    ) -> list[Delivery]:
+        """Match open obligations with deliveries that have the same `form` of text; return the left-over ones."""
         sent: defaultdict[str, list[Delivery]] = defaultdict(list)
         for delivery in deliveries:
-            sent[shape(delivery.text)].append(delivery)
+            sent[form(delivery.text)].append(delivery)
         still_open: defaultdict[str, list[int]] = defaultdict(list)
         for position in owed:
-            if not self.found[position]:
-                still_open[shape(self.obligations[position].text or "")].append(position)
-        left: list[Delivery] = []
-        for text, some in sent.items():
-            left += self._pair(still_open[text], some) if text in still_open else some
-        return left
+            if not self.matched[position]:
+                still_open[form(self.obligations[position].text or "")].append(position)
+        rest: list[Delivery] = []
+        for text, same_text in sent.items():
+            rest += self._assign_by_time(still_open[text], same_text) if text in still_open else same_text
+        return rest
 
-    def compare(self, positions: Sequence[int]) -> None:
-        """Note which of these are alike, neighbours by text and neighbours by what went wrong."""
+    def find_interchangeable(self, positions: Sequence[int]) -> None:
+        """Join the interchangeable ones among these: neighbours by text, and neighbours by correctness."""
         if len(positions) > 1:
-            texts = self.obligations
-            by_text = sorted(positions, key=lambda position: (texts[position].text or "", self._order(position)))
-            by_fault = sorted(positions, key=lambda position: (self._is_right(position), self._order(position)))
-            for one, other in (*pairwise(by_text), *pairwise(by_fault)):
-                if self._may_be_exchanged(one, other):
-                    self._join(one, other)
+            obligations = self.obligations
+            by_text = sorted(positions, key=lambda position: (obligations[position].text or "", self._order(position)))
+            by_fault = sorted(positions, key=lambda position: (self._is_correct(position), self._order(position)))
+            for position, other in (*pairwise(by_text), *pairwise(by_fault)):
+                if self._are_interchangeable(position, other):
+                    self._join(position, other)
 
-    def _pair(self, positions: list[int], deliveries: Iterable[Delivery]) -> list[Delivery]:
-        """By time alone: as many in time as can be, then the nearest."""
-        waiting: _Waiting = {}
+    def _assign_by_time(self, positions: list[int], deliveries: Iterable[Delivery]) -> list[Delivery]:
+        """Match by time alone: as many in time as possible, then the nearest."""
+        windows: _OpenWindows = {}
         for position in sorted(positions, key=self._order):
-            owed = self.obligations[position]
-            waiting.setdefault((owed.due, self.latest(owed)), deque()).append(position)
-        left = self._give_in_time(waiting, sorted(deliveries, key=_order_of_delivery))
-        return self._give_to_nearest(waiting, left) if waiting else left
+            obligation = self.obligations[position]
+            windows.setdefault((obligation.due, self.deadline(obligation)), deque()).append(position)
+        rest = self._assign_in_time(windows, sorted(deliveries, key=_delivery_order))
+        return self._assign_to_nearest(windows, rest) if windows else rest
 
-    def _give_in_time(self, waiting: _Waiting, deliveries: Iterable[Delivery]) -> list[Delivery]:
-        left: list[Delivery] = []
-        dues = deque(waiting)
+    def _assign_in_time(self, windows: _OpenWindows, deliveries: Iterable[Delivery]) -> list[Delivery]:
+        rest: list[Delivery] = []
+        in_order = deque(windows)
         for delivery in deliveries:
-            while dues and delivery.send_at > dues[0][1]:
-                dues.popleft()
-            if not dues or delivery.send_at < dues[0][0] - EARLY_TOLERANCE:
-                left.append(delivery)
+            while in_order and delivery.send_at > in_order[0][1]:
+                in_order.popleft()
+            if not in_order or delivery.send_at < in_order[0][0] - EARLY_TOLERANCE:
+                rest.append(delivery)
                 continue
-            due = dues[0]
-            self.found[_take(waiting, due)] = (delivery,)
-            if due not in waiting:
-                dues.popleft()
-        return left
+            window = in_order[0]
+            self.matched[_pop_position(windows, window)] = (delivery,)
+            if window not in windows:
+                in_order.popleft()
+        return rest
 
-    def _give_to_nearest(self, waiting: _Waiting, deliveries: Iterable[Delivery]) -> list[Delivery]:
-        dues = tuple(waiting)
-        nearest_first = sorted(deliveries, key=lambda some: min(abs(some.send_at - due) for due, _ in dues))
-        left: list[Delivery] = []
+    def _assign_to_nearest(self, windows: _OpenWindows, deliveries: Iterable[Delivery]) -> list[Delivery]:
+        dues = [due for due, _ in windows]
+        nearest_first = sorted(deliveries, key=lambda delivery: min(abs(delivery.send_at - due) for due in dues))
+        rest: list[Delivery] = []
         for delivery in nearest_first:
-            if waiting:
-                due = min(waiting, key=lambda window: abs(delivery.send_at - window[0]))
-                self.found[_take(waiting, due)] = (delivery,)
+            if windows:
+                nearest = min(windows, key=lambda window: abs(delivery.send_at - window[0]))
+                self.matched[_pop_position(windows, nearest)] = (delivery,)
             else:
-                left.append(delivery)
-        return left
+                rest.append(delivery)
+        return rest
 
-    def _repeat(self, positions: Sequence[int], deliveries: Iterable[Delivery]) -> list[Delivery]:
-        left: list[Delivery] = []
+    def _assign_duplicates(self, positions: Sequence[int], deliveries: Iterable[Delivery]) -> list[Delivery]:
+        rest: list[Delivery] = []
         for delivery in deliveries:
-            repeated = [position for position in positions if self._is_match(position, delivery)]
+            repeated = [position for position in positions if self._is_duplicate(position, delivery)]
             if not repeated:
-                left.append(delivery)
+                rest.append(delivery)
                 continue
             forbidden = [position for position in positions if self._is_forbidden(position, delivery)]
             nearest = min((*repeated, *forbidden), key=lambda position: self._distance(position, delivery))
-            self.found[nearest] += (delivery,)
+            self.matched[nearest] += (delivery,)
             if nearest in repeated:
-                for one, other in pairwise(repeated):
-                    self._join(one, other)
-        return left
+                for position, other in pairwise(repeated):
+                    self._join(position, other)
+        return rest
 
-    def _forbid(self, positions: Sequence[int], deliveries: list[Delivery]) -> list[Delivery]:
+    def _assign_forbidden(self, positions: Sequence[int], deliveries: list[Delivery]) -> list[Delivery]:
         forbidden = [position for position in positions if not self.obligations[position].owed]
         if not forbidden:
             return deliveries
@@ -169,54 +174,55 @@ class Matching:
                 forbidden,
                 key=lambda position: (not self._is_forbidden(position, delivery), *self._distance(position, delivery)),
             )
-            self.found[nearest] += (delivery,)
+            self.matched[nearest] += (delivery,)
         return []
 
-    def _is_match(self, position: int, delivery: Delivery) -> bool:
+    def _is_duplicate(self, position: int, delivery: Delivery) -> bool:
         obligation = self.obligations[position]
-        return obligation.owed and obligation.text == delivery.text and bool(self.found[position])
+        return obligation.owed and obligation.text == delivery.text and bool(self.matched[position])
 
     def _is_forbidden(self, position: int, delivery: Delivery) -> bool:
-        """Whether this may be a message that was not to be sent; a text that was never made may be any."""
+        """Return True if this may be a forbidden message; an obligation without a text allows any."""
         obligation = self.obligations[position]
         return not obligation.owed and obligation.text in {None, delivery.text}
 
     def _distance(self, position: int, delivery: Delivery) -> tuple[int, bool, int, int, int, int, str]:
         obligation = self.obligations[position]
-        off = abs(delivery.send_at - obligation.due) if self.timed else 0
-        return off, not obligation.owed, len(self.found[position]), *self._order(position)
+        offset = abs(delivery.send_at - obligation.due) if self.timed else 0
+        return offset, not obligation.owed, len(self.matched[position]), *self._order(position)
 
     def _order(self, position: int) -> tuple[int, int, int, str]:
-        """Not the order of the lines, which says nothing within an instant."""
+        """Return a sort key that ignores the order of the lines, which is arbitrary within an instant."""
         obligation = self.obligations[position]
         return obligation.due, obligation.campaign, obligation.channel, obligation.customer
 
-    def _is_right(self, position: int) -> bool:
-        found = self.found[position]
-        return bool(found) and self._fits(position, found[0])[:-1] == (True, True, True)
+    def _is_correct(self, position: int) -> bool:
+        deliveries = self.matched[position]
+        return bool(deliveries) and self._quality(position, deliveries[0])[:-1] == (True, True, True)
 
-    def _may_be_exchanged(self, one: int, other: int) -> bool:
-        """Whether both together are as right as they were when each has the first delivery of the other."""
-        first, second = self.found[one], self.found[other]
+    def _are_interchangeable(self, position: int, other: int) -> bool:
+        """Return True if both together are as correct after they exchange their first deliveries."""
+        first, second = self.matched[position], self.matched[other]
         if not first and not second:
             return False
-        now = self._all_fits((one, first), (other, second))
-        return now == self._all_fits((one, second), (other, first))
+        today = self._qualities((position, first), (other, second))
+        return today == self._qualities((position, second), (other, first))
 
-    def _all_fits(self, *pairs: tuple[int, tuple[Delivery, ...]]) -> list[tuple[int, ...]]:
+    def _qualities(self, *pairs: tuple[int, tuple[Delivery, ...]]) -> list[tuple[int, ...]]:
         return sorted(
-            self._fits(position, found[0]) if found else (self.obligations[position].owed,) for position, found in pairs
+            self._quality(position, deliveries[0]) if deliveries else (self.obligations[position].owed,)
+            for position, deliveries in pairs
         )
 
-    def _fits(self, position: int, delivery: Delivery) -> tuple[int, ...]:
+    def _quality(self, position: int, delivery: Delivery) -> tuple[int, ...]:
         obligation = self.obligations[position]
         same_text = not obligation.owed or delivery.text == obligation.text
-        off = lateness(delivery.send_at, obligation.due, self.latest(obligation)) if self.timed else 0
-        return obligation.owed, delivery.number == obligation.number, same_text, off
+        offset = lateness(delivery.send_at, obligation.due, self.deadline(obligation)) if self.timed else 0
+        return obligation.owed, delivery.number == obligation.number, same_text, offset
 
-    def _join(self, one: int, other: int) -> None:
-        first, second = self._root(one), self._root(other)
-        self.parents[one], self.parents[other] = first, first
+    def _join(self, position: int, other: int) -> None:
+        first, second = self._root(position), self._root(other)
+        self.parents[position], self.parents[other] = first, first
         self.parents[second] = first
 
     def _root(self, position: int) -> int:
@@ -230,74 +236,80 @@ def match(
     deliveries: Iterable[Delivery],
     *,
     timed: bool,
-    latest: Callable[[Obligation], int],
+    deadline: Callable[[Obligation], int],
 ) -> Matching:
-    """Match all of them; `timed` says whether send times mean anything, `latest` until when a message is in time."""
-    matching = Matching(obligations=obligations, timed=timed, latest=latest, found=[()] * len(obligations))
-    strays = _by_place(matching, deliveries, str)
-    strays = _by_place(matching, strays, _significant) if strays else strays
-    matching.strays = _by_text(matching, strays) if strays else strays
+    """Match deliveries to obligations.
+
+    `timed` is False if send times have no meaning in this run. `deadline` gives the latest correct send time.
+    """
+    matching = Matching(obligations=obligations, timed=timed, deadline=deadline, matched=[()] * len(obligations))
+    rest = _assign_by_number(matching, deliveries, str)
+    rest = _assign_by_number(matching, rest, _significant_digits) if rest else rest
+    matching.unmatched = _assign_to_other_numbers(matching, rest) if rest else rest
     return matching
 
 
-def lateness(send_at: int, due: int, latest: int) -> int:
-    """-1 for too early, 1 for too late, 0 for in time."""
+def lateness(send_at: int, due: int, deadline: int) -> int:
+    """Return -1 for too early, 1 for too late, 0 for in time."""
     if send_at < due - EARLY_TOLERANCE:
         return -1
-    return 1 if send_at > latest else 0
+    return 1 if send_at > deadline else 0
 
 
-def _by_place(matching: Matching, deliveries: Iterable[Delivery], place: Callable[[str], str]) -> list[Delivery]:
-    """Rules 1 and 2, by how numbers are read; the answer is what is left over.
+def _assign_by_number(matching: Matching, deliveries: Iterable[Delivery], form: Callable[[str], str]) -> list[Delivery]:
+    """Apply rules 1 and 2, with numbers compared by their `form`; return the left-over deliveries.
 
-    Both sides are sorted and walked through together: a million recipients then cost two lists, not two dictionaries.
+    Both sides are sorted and walked together: for a million recipients, this takes two lists instead of two
+    dictionaries.
     """
     obligations = matching.obligations
-    owed = sorted(
-        (position for position, one in enumerate(obligations) if one.number),
-        key=lambda position: place(obligations[position].number or ""),
+    with_number = sorted(
+        (position for position, obligation in enumerate(obligations) if obligation.number),
+        key=lambda position: form(obligations[position].number or ""),
     )
-    owing = _grouped(owed, lambda position: place(obligations[position].number or ""))
-    here, positions = next(owing, _NOWHERE)
-    left: list[Delivery] = []
-    for there, some in _grouped(sorted(deliveries, key=lambda one: place(one.number)), lambda one: place(one.number)):
-        while positions and here < there:
-            here, positions = next(owing, _NOWHERE)
-        left += matching.share_out(positions, some) if here == there and positions else some
-    return left
+    groups = _grouped(with_number, lambda position: form(obligations[position].number or ""))
+    number, positions = next(groups, _NO_GROUP)
+    rest: list[Delivery] = []
+    in_order = sorted(deliveries, key=lambda delivery: form(delivery.number))
+    for sent_to, same_number in _grouped(in_order, lambda delivery: form(delivery.number)):
+        while positions and number < sent_to:
+            number, positions = next(groups, _NO_GROUP)
+        rest += matching.assign(positions, same_number) if number == sent_to and positions else same_number
+    return rest
 
 
-_NOWHERE: tuple[str, list[int]] = ("", [])
+_NO_GROUP: tuple[str, list[int]] = ("", [])
 
 
 def _grouped(values: Iterable[T], key: Callable[[T], str]) -> Iterator[tuple[str, list[T]]]:
-    return ((name, list(some)) for name, some in groupby(values, key))
+    return ((name, list(group)) for name, group in groupby(values, key))
 
 
-def _by_text(matching: Matching, strays: list[Delivery]) -> list[Delivery]:
-    """Rule 3."""
-    texts = {stray.text for stray in strays}
-    waiting: defaultdict[str, list[int]] = defaultdict(list)
+def _assign_to_other_numbers(matching: Matching, deliveries: list[Delivery]) -> list[Delivery]:
+    """Apply rule 3, and return the left-over deliveries."""
+    texts = {delivery.text for delivery in deliveries}
+    still_open: defaultdict[str, list[int]] = defaultdict(list)
     for position, obligation in enumerate(matching.obligations):
-        if obligation.owed and obligation.text and obligation.text in texts and not matching.found[position]:
-            waiting[obligation.text].append(position)
-    left = matching.give((position for some in waiting.values() for position in some), strays, _EXACT)
-    for some in waiting.values():
-        matching.compare(some)
-    return left
+        if obligation.owed and obligation.text and obligation.text in texts and not matching.matched[position]:
+            still_open[obligation.text].append(position)
+    owed = (position for positions in still_open.values() for position in positions)
+    rest = matching.assign_by_text(owed, deliveries, _EXACT)
+    for positions in still_open.values():
+        matching.find_interchangeable(positions)
+    return rest
 
 
-def _take(waiting: _Waiting, window: tuple[int, int]) -> int:
-    """The next that is due then."""
-    position = waiting[window].popleft()
-    if not waiting[window]:
-        del waiting[window]
+def _pop_position(windows: _OpenWindows, window: _Window) -> int:
+    """Remove and return the next open position of a window."""
+    position = windows[window].popleft()
+    if not windows[window]:
+        del windows[window]
     return position
 
 
-def _order_of_delivery(delivery: Delivery) -> tuple[int, int, str]:
+def _delivery_order(delivery: Delivery) -> tuple[int, int, str]:
     return delivery.send_at, delivery.at, delivery.message
 
 
-def _significant(number: str) -> str:
+def _significant_digits(number: str) -> str:
     return "".join(character for character in number if character.isdigit())[-_SIGNIFICANT_DIGITS:]

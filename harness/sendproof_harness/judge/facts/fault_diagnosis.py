@@ -1,107 +1,102 @@
-"""What a fault most likely led to: why a message is missing, or came more than once."""
+"""The most likely consequence of a fault: why a message is missing, or was sent more than once."""
 
-from bisect import bisect_right
 from collections import Counter
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 
-from sendproof_harness.history.records import Delivery, History, Obligation, Request
-from sendproof_harness.judge.checks.paging import pages, rows_never_read
-from sendproof_harness.judge.facts.deadlines import PAGES, event_keys, hindrances
+from sendproof_harness.history.records import Delivery, History, Obligation
+from sendproof_harness.judge.facts.deadlines import delays, event_keys
 from sendproof_harness.judge.facts.delivery_ledger import RecipientResult
 from sendproof_harness.judge.facts.fault_effects import (
-    KILL,
-    Disturbance,
-    is_sending,
-    may_have_failed,
+    OPTIMOVE,
+    Injection,
+    hidden_successful_sends,
+    is_send,
     outages,
-    unseen_replies,
 )
+from sendproof_harness.judge.facts.keys import campaign_key
+from sendproof_harness.judge.facts.pages import PAGE_OPERATION, pages, rows_never_read
+from sendproof_harness.judge.facts.requests import STATUS_TOO_MANY_REQUESTS, request_before
 from sendproof_harness.judge.findings import cached_per_history
 
-#: The cause of a finding, and what was seen instead.
-Reason = tuple[str, str]
-
-_TOO_MANY_REQUESTS = 429
+#: The cause of a finding, and what the judge found instead of the message.
+Diagnosis = tuple[str, str]
 
 
-# -- missing ----------------------------------------------------------------------------------------
+# -- missing messages -------------------------------------------------------------------------------
 
 
-def reasons_after_faults(history: History) -> Callable[[Obligation], Reason | None]:
-    """Why a message may be missing, when a fault struck something that it depended on."""
+def loss_diagnosis(history: History) -> Callable[[Obligation], Diagnosis | None]:
+    """Return a function that explains a missing message by a fault in something that it depended on."""
     if not history.faults:
         return lambda _: None
-    unread, read, hindered = rows_never_read(history), pages(history), hindrances(history)
+    unread, read, delaying = rows_never_read(history), pages(history), delays(history)
 
-    def reason(owed: Obligation) -> Reason | None:
-        key = owed.campaign, owed.channel
-        was_unread = owed.trigger is None and (key not in read or owed.customer in unread.get(key, ()))
-        some = [one for one in hindered(owed) if _is_at_fault(one, was_unread=was_unread)]
-        return _reason(some[-1]) if some else None
+    def diagnosis(obligation: Obligation) -> Diagnosis | None:
+        key = campaign_key(obligation)
+        was_unread = obligation.trigger is None and (key not in read or obligation.customer in unread.get(key, ()))
+        injections = [
+            injection for injection in delaying(obligation) if _can_cause_loss(injection, was_unread=was_unread)
+        ]
+        return _loss_by(injections[-1]) if injections else None
 
-    return reason
+    return diagnosis
 
 
-def _is_at_fault(some: Disturbance, *, was_unread: bool) -> bool:
-    """Rows are missing for what struck their pages, messages for what struck the provider."""
-    if some.strike.fault == KILL:
+def _can_cause_loss(injection: Injection, *, was_unread: bool) -> bool:
+    """Return True for faults in page requests if the row is missing, or in send requests if the message is."""
+    if injection.is_kill:
         return True
     if was_unread:
-        return some.strike.name == PAGES
-    return some.call is not None and is_sending(some.call)
+        return injection.fault.name == PAGE_OPERATION
+    return injection.request is not None and is_send(injection.request)
 
 
-def _reason(some: Disturbance) -> Reason:
-    strike, call = some.strike, some.call
-    where = f"{strike.fault} ({strike.id}) at {strike.service} {strike.name}"
-    if strike.fault == KILL and strike.target == "webhook":
-        return (
-            "lost: what was acknowledged was not stored, and gone when the bridge was killed",
-            f"nothing after {where}",
-        )
-    if strike.fault == KILL:
-        return "lost: what the bridge had begun was not taken up again after it was killed", f"nothing after {where}"
-    if call is not None and call.status == _TOO_MANY_REQUESTS:
-        return "lost: 429 ignored: the call was not made again", f"nothing after {where}"
-    if call is not None and may_have_failed(call) and call.fault is not None and call.fault.response == "lost":
-        return (
-            "lost: the reply was lost, and the bridge never looked what had become of the call",
-            f"nothing after {where}",
-        )
-    return "lost: the call failed, and was not made again", f"nothing after {where}"
+def _loss_by(injection: Injection) -> Diagnosis:
+    fault, request = injection.fault, injection.request
+    got = f"nothing after {fault.fault} ({fault.id}) at {fault.service} {fault.name}"
+    if injection.is_kill and fault.target == "webhook":
+        return "lost: what was acknowledged was not stored, and gone when the bridge was killed", got
+    if injection.is_kill:
+        return "lost: what the bridge had begun was not taken up again after it was killed", got
+    if request is not None and request.status == STATUS_TOO_MANY_REQUESTS:
+        return "lost: 429 ignored: the call was not made again", got
+    if request is not None and request.fault is not None and request.fault.response == "lost":
+        return "lost: the reply was lost, and the bridge never looked what had become of the call", got
+    return "lost: the call failed, and was not made again", got
 
 
-# -- repeated ---------------------------------------------------------------------------------------
+# -- duplicated messages ----------------------------------------------------------------------------
 
 
-def reasons_of_repeats(history: History) -> Callable[[RecipientResult], str]:
-    """Why a message may have come more than once."""
-    unseen, killed, twice = unseen_replies(history), outages(history), _told_twice(history)
+def duplicate_cause(history: History) -> Callable[[RecipientResult], str]:
+    """Return a function that gives the cause of a duplicated message."""
+    hidden, outage_times, resent = hidden_successful_sends(history), outages(history), _events_received_twice(history)
 
-    def reason(fate: RecipientResult) -> str:
-        some = sorted(fate.deliveries, key=lambda delivery: delivery.n)
-        if any(call_of(history, delivery) in unseen for delivery in some[:-1]):
+    def cause(recipient: RecipientResult) -> str:
+        deliveries = sorted(recipient.deliveries, key=lambda delivery: delivery.n)
+        if any(send_request(history, delivery) in hidden for delivery in deliveries[:-1]):
             return "duplicated: sent again blindly after the reply of the call was lost"
-        if any(some[0].at <= start <= some[-1].at for start, _ in killed):
+        if any(deliveries[0].at <= start <= deliveries[-1].at for start, _ in outage_times):
             return "duplicated: sent again after the bridge was killed, without a look at what had been sent"
-        if any(key in twice for key in event_keys(history)(fate.obligation)):
+        if any(key in resent for key in event_keys(history)(recipient.obligation)):
             return "duplicated: the event came more than once, and was handled more than once"
         return "duplicated: the same message more than once"
 
-    return reason
+    return cause
 
 
 @cached_per_history
-def _told_twice(history: History) -> frozenset[str]:
-    """Keys of events that the bridge was told more than once."""
-    counts = Counter(one.key for one in history.webhooks if one.service == "optimove" and one.status is not None)
+def _events_received_twice(history: History) -> frozenset[str]:
+    """Return the keys of events that reached the bridge more than once."""
+    counts = Counter(
+        attempt.key for attempt in history.webhooks if attempt.service == OPTIMOVE and attempt.status is not None
+    )
     return frozenset(key for key, count in counts.items() if count > 1)
 
 
-def call_of(history: History, delivery: Delivery) -> int | None:
-    """The line of the call that brought a delivery: its own word for it, or the call that it stands behind."""
+def send_request(history: History, delivery: Delivery) -> int | None:
+    """Return the line of the request with this delivery: the recorded one, or else the last request before it."""
     if delivery.request is not None:
         return delivery.request
-    calls: Sequence[Request] = history.requests
-    place = bisect_right(calls, delivery.n, key=lambda call: call.n) - 1
-    return calls[place].n if place >= 0 and calls[place].service == delivery.service else None
+    request = request_before(history.requests, delivery.n)
+    return request.n if request is not None and request.service == delivery.service else None

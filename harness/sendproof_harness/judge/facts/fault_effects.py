@@ -1,6 +1,6 @@
-"""What faults did to a run, as far as a judge has to know: which calls they struck, and when the bridge was away.
+"""The effects of faults on a run: the affected requests and webhooks, and the times when the bridge was down.
 
-A call that was struck says nothing about the bridge, unless the service did it and answered it itself.
+A request with an injected fault shows nothing about the bridge, unless the service processed it and answered it itself.
 """
 
 from collections import defaultdict
@@ -10,113 +10,135 @@ from dataclasses import dataclass
 from sendproof_harness.history.header import FaultEntry
 from sendproof_harness.history.records import Fault, History, Request, Webhook
 from sendproof_harness.history.timestamps import SECOND
+from sendproof_harness.judge.facts.acknowledgement import is_acknowledged, is_success
 from sendproof_harness.judge.findings import cached_per_history
 from sendproof_harness.providers import provider
 
 KILL = "kill"
-_LATE = "slow_response_timeout"
-PLATFORM = "optimove"
-
-_SUCCESS = range(200, 300)
+_SLOW = "slow_response_timeout"
+OPTIMOVE = "optimove"
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
-class Disturbance:
-    """One strike: from `at` until `until` nothing was to be had; `call` is what it struck, if that is a call."""
+class Injection:
+    """One injection: the service or the bridge was unavailable from `at` until `until`.
 
-    strike: Fault
+    `request` is the affected request, or None if the fault affected a webhook.
+    """
+
+    fault: Fault
     at: int
     until: int
-    call: Request | None
+    request: Request | None
+
+    @property
+    def is_kill(self) -> bool:
+        """True if the bridge was killed."""
+        return self.fault.fault == KILL
+
+
+# -- injections -------------------------------------------------------------------------------------
 
 
 @cached_per_history
-def struck(history: History) -> tuple[Disturbance, ...]:
-    """Every strike with its call, in order. What is struck stands right behind its strike.
+def injections(history: History) -> tuple[Injection, ...]:
+    """Return every injection with its request, in order.
 
-    What was missed (a kill that nobody carried out) is none.
+    The line of the affected request follows the line of its injection. Missed injections (a kill that was not carried
+    out) are left out.
     """
     if not history.faults:
         return ()
     entries = {entry.id: entry for entry in history.header.faults}
-    calls: defaultdict[str, list[Request]] = defaultdict(list)
+    requests: defaultdict[str, list[Request]] = defaultdict(list)
     for request in history.requests:
         if request.fault is not None:
-            calls[request.fault.id].append(request)
-    return tuple(_struck(history, strike, entries, calls) for strike in history.faults if not strike.missed)
+            requests[request.fault.id].append(request)
+    return tuple(_injection(history, fault, entries, requests) for fault in history.faults if not fault.missed)
 
 
-def _struck(
-    history: History, strike: Fault, entries: Mapping[str, FaultEntry], calls: Mapping[str, list[Request]]
-) -> Disturbance:
-    mine = calls.get(strike.id, ()) if strike.target == "call" else ()
-    call = next((call for call in mine if call.n > strike.n), None)
-    entry = entries.get(strike.id)
-    until = _back(history, strike, entry) if strike.fault == KILL else strike.at + retry_after(entry)
-    return Disturbance(strike=strike, at=strike.at, until=until, call=call)
+def _injection(
+    history: History, fault: Fault, entries: Mapping[str, FaultEntry], requests: Mapping[str, list[Request]]
+) -> Injection:
+    candidates = requests.get(fault.id, ()) if fault.target == "call" else ()
+    affected = next((request for request in candidates if request.n > fault.n), None)
+    entry = entries.get(fault.id)
+    until = _bridge_back_at(history, fault, entry) if fault.fault == KILL else fault.at + retry_delay(entry)
+    return Injection(fault=fault, at=fault.at, until=until, request=affected)
 
 
-def retry_after(entry: FaultEntry | None) -> int:
-    """How long the bridge was told to stay away, in milliseconds."""
+def retry_delay(entry: FaultEntry | None) -> int:
+    """Return the Retry-After time that the fault sends, in milliseconds."""
     return 0 if entry is None or entry.retry_after is None else entry.retry_after * SECOND
 
 
-def _back(history: History, strike: Fault, entry: FaultEntry | None) -> int:
-    """When the bridge was there again: when it was started, and took part in time if it does so at all."""
+def _bridge_back_at(history: History, fault: Fault, entry: FaultEntry | None) -> int:
+    """Return the time of the restart, or of joining the clock if the bridge does that."""
     down = 0 if entry is None else entry.down
-    joined = (event.at for event in history.clocks if event.action == "joined" and event.n > strike.n)
-    return max(strike.at + down, next(joined, strike.at))
+    joined = (event.at for event in history.clocks if event.action == "joined" and event.n > fault.n)
+    return max(fault.at + down, next(joined, fault.at))
 
 
 @cached_per_history
 def outages(history: History) -> tuple[tuple[int, int], ...]:
-    """From when to when the bridge was away, because the harness had killed it."""
-    return tuple((some.at, some.until) for some in struck(history) if some.strike.fault == KILL)
+    """Return start and end of each period in which the bridge was down because the harness had killed it."""
+    return tuple((injection.at, injection.until) for injection in injections(history) if injection.is_kill)
 
 
-def is_away(history: History, at: int) -> bool:
-    """Whether the bridge was away at an instant; at the first and the last of an outage it may have been."""
+def is_bridge_down(history: History, at: int) -> bool:
+    """Return True if the bridge may have been down at an instant; both ends of an outage count."""
     return any(start <= at <= end for start, end in outages(history))
 
 
-def answered_itself(request: Request) -> bool:
-    """Whether the status is the service's own word on this call, and not a fault's."""
+def downtime(history: History, start: int, end: int) -> int:
+    """Return how long the bridge was down between two instants, in milliseconds."""
+    return sum(max(0, min(end, back) - max(start, gone)) for gone, back in outages(history))
+
+
+# -- requests ---------------------------------------------------------------------------------------
+
+
+def is_own_response(request: Request) -> bool:
+    """Return True if the status is the service's own, not one of a fault."""
     return request.fault is None or (request.fault.effect and request.fault.response != "altered")
 
 
 @cached_per_history
-def before_probes(history: History) -> Sequence[Request]:
-    """The calls that the bridge made before the harness posted to it: what it asks upon nonsense says nothing."""
+def requests_before_probes(history: History) -> Sequence[Request]:
+    """Return the requests before the first probe; later ones may follow from invalid events, so they prove nothing."""
     first = min((probe.at for probe in history.probes), default=None)
-    return [one for one in history.requests if first is None or one.at < first]
+    return [request for request in history.requests if first is None or request.at < first]
 
 
-def may_have_failed(request: Request) -> bool:
-    """Whether the bridge could not see what became of this call."""
+def is_result_hidden(request: Request) -> bool:
+    """Return True if a fault hid the result of this request from the bridge."""
     return request.fault is not None and request.fault.response != "intact"
 
 
-def was_read(request: Request) -> bool:
-    """Whether the bridge may have read the reply: one that is only late, a patient client reads."""
-    return not may_have_failed(request) or (request.fault is not None and request.fault.fault == _LATE)
+def reply_visible(request: Request) -> bool:
+    """Return True if the bridge may have read the response; a patient client also reads a late one."""
+    return not is_result_hidden(request) or (request.fault is not None and request.fault.fault == _SLOW)
 
 
-def is_sending(request: Request) -> bool:
-    """Return True if this call may send messages: every call to a provider of which no send operation is known."""
-    sending = provider(request.service).send_operations
-    return request.operation in sending if sending else request.service != PLATFORM
+def is_send(request: Request) -> bool:
+    """Return True if this request may send messages; if no send operation is known, any request may."""
+    operations = provider(request.service).send_operations
+    return request.operation in operations if operations else request.service != OPTIMOVE
 
 
 @cached_per_history
-def services_without_record(history: History) -> frozenset[str]:
-    """Providers that cannot be asked what they took: whoever never answered such a question counts as one."""
+def providers_without_record(history: History) -> frozenset[str]:
+    """Return the providers that a bridge cannot ask for accepted messages.
+
+    A provider with an optional record counts as one without, unless it answered such a request in this run.
+    """
     answered = {
         (request.service, request.operation)
         for request in history.requests
-        if request.status in _SUCCESS and request.operation == provider(request.service).record_operation
+        if is_success(request.status) and request.operation == provider(request.service).record_operation
     }
-    providers = {channel.provider for channel in history.header.channels}
-    return frozenset(name for name in providers if not _has_record(name, answered))
+    names = {channel.provider for channel in history.header.channels}
+    return frozenset(name for name in names if not _has_record(name, answered))
 
 
 def _has_record(name: str, answered: set[tuple[str, str | None]]) -> bool:
@@ -125,76 +147,77 @@ def _has_record(name: str, answered: set[tuple[str, str | None]]) -> bool:
 
 
 @cached_per_history
-def unseen_sends(history: History) -> Mapping[str, tuple[Request, ...]]:
-    """By provider: calls that would have sent something, were not done, and got no answer that says so."""
-    found: defaultdict[str, list[Request]] = defaultdict(list)
+def hidden_failed_sends(history: History) -> Mapping[str, tuple[Request, ...]]:
+    """Return, by provider, the send requests that were not processed and got no response."""
+    failed: defaultdict[str, list[Request]] = defaultdict(list)
     for request in history.requests:
         lost = request.fault is not None and not request.fault.effect and request.fault.response == "lost"
-        if lost and is_sending(request):
-            found[request.service].append(request)
-    return {name: tuple(some) for name, some in found.items()}
+        if lost and is_send(request):
+            failed[request.service].append(request)
+    return {name: tuple(requests) for name, requests in failed.items()}
 
 
 @cached_per_history
-def unseen_replies(history: History) -> frozenset[int]:
-    """The lines of calls that sent something, and whose reply never came or could not be read."""
+def hidden_successful_sends(history: History) -> frozenset[int]:
+    """Return the lines of the send requests that were processed, but with a lost or unreadable response."""
     return frozenset(
         request.n
         for request in history.requests
-        if request.fault is not None and request.fault.effect and may_have_failed(request) and is_sending(request)
+        if request.fault is not None and request.fault.effect and is_result_hidden(request) and is_send(request)
     )
 
 
-@cached_per_history
-def first_heard(history: History) -> Mapping[str, int | None]:
-    """When each event of the platform first came to the bridge, by key; None when it never did, through no fault of it.
+# -- webhooks ---------------------------------------------------------------------------------------
 
-    An attempt that was lost on the way, or that came while the bridge was away, is none.
+
+@cached_per_history
+def first_received(history: History) -> Mapping[str, int | None]:
+    """Return when each Optimove event first reached the bridge, by key; None if a fault always prevented it.
+
+    Attempts that a fault dropped, or that came while the bridge was down, do not count.
     """
-    heard: dict[str, int | None] = {}
+    received: dict[str, int | None] = {}
     for attempt in history.webhooks:
-        if attempt.service == PLATFORM and heard.get(attempt.key) is None:
-            heard[attempt.key] = attempt.at if has_come(history, attempt) else None
-    return heard
+        if attempt.service == OPTIMOVE and received.get(attempt.key) is None:
+            received[attempt.key] = attempt.at if was_received(history, attempt) else None
+    return received
 
 
-def has_come(history: History, attempt: Webhook) -> bool:
-    """Whether this attempt came to a bridge that was there."""
-    return not attempt.dropped and (attempt.status is not None or not is_away(history, attempt.at))
+def was_received(history: History, attempt: Webhook) -> bool:
+    """Return True if this attempt arrived, and the bridge was up."""
+    return not attempt.dropped and (attempt.status is not None or not is_bridge_down(history, attempt.at))
 
 
 @cached_per_history
-def troubled(history: History) -> Mapping[str, int | None]:
-    """Of notifications of providers that were struck, lost or refused: by key, when one got through, if one did."""
-    found: dict[str, int | None] = {}
+def disturbed(history: History) -> Mapping[str, int | None]:
+    """Return the providers' webhooks that a fault affected or the bridge did not acknowledge, by key.
+
+    The value is the time of the acknowledged attempt, or None.
+    """
+    acknowledged: dict[str, int | None] = {}
     for attempt in history.webhooks:
-        if attempt.service == PLATFORM:
+        if attempt.service == OPTIMOVE:
             continue
-        through = is_through(attempt)
-        if attempt.key in found:
-            if through and found[attempt.key] is None:
-                found[attempt.key] = attempt.at
-        elif not through or attempt.fault is not None:
-            found[attempt.key] = attempt.at if through else None
-    return found
+        success = is_acknowledged(attempt)
+        if attempt.key in acknowledged:
+            if success and acknowledged[attempt.key] is None:
+                acknowledged[attempt.key] = attempt.at
+        elif not success or attempt.fault is not None:
+            acknowledged[attempt.key] = attempt.at if success else None
+    return acknowledged
 
 
-def is_through(attempt: Webhook) -> bool:
-    """Whether the bridge said that it has it."""
-    return not attempt.dropped and attempt.status in _SUCCESS
-
-
-def message_of(key: str) -> str:
-    """The message that a provider's notification is about, of its key `event:message` or `event:message:copy`."""
+def message_of_webhook(key: str) -> str:
+    """Return the message of a provider's webhook from its key, `event:message` or `event:message:copy`."""
     return key.split(":", 2)[1] if ":" in key else key
 
 
 @cached_per_history
-def troubled_messages(history: History) -> Mapping[str, int | None]:
-    """By message: when the bridge was told what became of it, of those of which a notification was troubled."""
-    found: dict[str, int | None] = {}
-    for key, at in troubled(history).items():
-        message = message_of(key)
-        known = found.get(message, at)
-        found[message] = None if at is None or known is None else max(at, known)
-    return found
+def disturbed_messages(history: History) -> Mapping[str, int | None]:
+    """Return, for each message with a disturbed webhook, when the bridge knew its status; None if it never did."""
+    known: dict[str, int | None] = {}
+    for key, at in disturbed(history).items():
+        message = message_of_webhook(key)
+        earlier = known.get(message, at)
+        known[message] = None if at is None or earlier is None else max(at, earlier)
+    return known

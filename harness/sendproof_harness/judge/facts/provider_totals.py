@@ -1,7 +1,8 @@
-"""What the provider said of the messages of each template, as far as anybody can tell whose message it was.
+"""The provider's own totals for each template, as far as a message can be assigned to one.
 
-Messages of obligations that are alike (see `matching`) belong to any of their templates. So a total has a range, and
-so has the sum of totals of templates that share messages; for all of them together the range is as narrow as for one.
+The messages of interchangeable obligations (see `delivery_matching`) may belong to any of their templates. A total is
+therefore a range, and so is the sum of totals of templates that share messages. The range for all of them together is
+as narrow as the range for a single template.
 """
 
 from bisect import bisect_right
@@ -11,192 +12,203 @@ from dataclasses import dataclass, field
 
 from sendproof_harness.history.records import DeliveryStatus, History
 from sendproof_harness.history.timestamps import MINUTE
-from sendproof_harness.judge.checks.metrics import BOUNCED, DELIVERED, SENT, TemplateKey
 from sendproof_harness.judge.facts.delivery_ledger import RecipientResult, ledger
-from sendproof_harness.judge.facts.fault_effects import services_without_record, troubled_messages, unseen_replies
+from sendproof_harness.judge.facts.fault_effects import (
+    disturbed_messages,
+    hidden_successful_sends,
+    providers_without_record,
+)
+from sendproof_harness.judge.facts.keys import TemplateKey, template_key
+from sendproof_harness.judge.facts.metrics import BOUNCED, DELIVERED, SENT
 from sendproof_harness.judge.findings import cached_per_history
 from sendproof_harness.providers import provider
 
-# From the end of a message to the total that counts it, a receipt has to be posted, perhaps tried again, and stored.
-RECEIPT_ON_ITS_WAY = 15 * MINUTE
+# Between the end of a message and the total that counts it, a receipt is posted, perhaps retried, and stored.
+RECEIPT_DELAY = 15 * MINUTE
 
-#: What the end of a message counts as; `unknown` counts as nothing.
-METRIC_OF: Mapping[str, int] = {
+#: The metric that counts each final delivery status; `unknown` counts for none.
+METRIC_OF_STATUS: Mapping[str, int] = {
     "delivered": DELIVERED,
     "undelivered": BOUNCED,
     "invalid": BOUNCED,
     "expired": BOUNCED,
 }
 
-# documented: https://api.txtlocal.com/docs/handlingreceipts (no status for expired messages)
+# documented: https://api.txtlocal.com/docs/handlingreceipts does not list E among the posted statuses.
 _NEVER_PUSHED = "expired"
 
-# What may be counted of those who got nothing: who was refused counts as dropped, or as sent and bounced.
-_AS_YOU_LIKE: Mapping[str, tuple[int, ...]] = {"indefinite": (SENT,), "refused": (SENT, BOUNCED)}
+# Metrics that may count a recipient without a delivery: a refused one is either dropped, or sent and bounced.
+_OPTIONAL_METRICS: Mapping[str, tuple[int, ...]] = {"indefinite": (SENT,), "refused": (SENT, BOUNCED)}
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
-class Word:
-    """One thing the provider said: from `at` on, a message counts for `metric`.
+class StatusReport:
+    """One statement of the provider: from `at` on, a message counts for `metric`.
 
-    What is only `asked` is told to those who ask for it, or taken back later, so a total may leave it out.
+    A total may leave out a statement that is only `pulled`: it is only visible on request, or withdrawn later.
     """
 
     metric: int
     at: int
-    asked: bool = False
+    pulled: bool = False
 
 
 @dataclass(kw_only=True, slots=True)
-class _Own:
-    """Words about messages that can only be of one template: for each metric, the instants at which it grew."""
+class _OwnMessages:
+    """Status reports about messages of a single template: for each metric, the instants at which its total grew."""
 
-    told: defaultdict[int, list[int]] = field(default_factory=lambda: defaultdict(list))
-    asked: defaultdict[int, list[int]] = field(default_factory=lambda: defaultdict(list))
+    pushed: defaultdict[int, list[int]] = field(default_factory=lambda: defaultdict(list))
+    pulled: defaultdict[int, list[int]] = field(default_factory=lambda: defaultdict(list))
     recipients: int = 0
 
-    def add(self, words: Iterable[Word]) -> None:
-        for word in words:
-            (self.asked if word.asked else self.told)[word.metric].append(word.at)
+    def add(self, reports: Iterable[StatusReport]) -> None:
+        for report in reports:
+            (self.pulled if report.pulled else self.pushed)[report.metric].append(report.at)
 
     def sort(self) -> None:
-        for instants in (*self.told.values(), *self.asked.values()):
+        for instants in (*self.pushed.values(), *self.pulled.values()):
             instants.sort()
 
     def range(self, metric: int, at: int) -> tuple[int, int]:
-        told, asked = self.told.get(metric, ()), self.asked.get(metric, ())
-        low = bisect_right(told, at - RECEIPT_ON_ITS_WAY)
-        # A repeat is a message more, but no recipient more.
-        return _recipients(metric, low, self.recipients), bisect_right(told, at) + bisect_right(asked, at)
+        pushed, pulled = self.pushed.get(metric, ()), self.pulled.get(metric, ())
+        low = bisect_right(pushed, at - RECEIPT_DELAY)
+        # A duplicate adds a message, but no recipient.
+        return _limit_to_recipients(metric, low, self.recipients), bisect_right(pushed, at) + bisect_right(pulled, at)
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
-class _Shared:
-    """Messages of obligations that are alike: how many obligations of each template, and words about all of them."""
+class _SharedMessages:
+    """Messages of interchangeable obligations: the number of obligations of each template, and all status reports."""
 
-    of: tuple[tuple[TemplateKey, int], ...]
-    words: tuple[Word, ...]
+    obligations: tuple[tuple[TemplateKey, int], ...]
+    reports: tuple[StatusReport, ...]
+
+    @property
+    def templates(self) -> frozenset[TemplateKey]:
+        return frozenset(key for key, _ in self.obligations)
 
     def range(self, keys: frozenset[TemplateKey], metric: int, between: tuple[int, int]) -> tuple[int, int]:
-        """The least and the most of them that templates `keys` may count, at instants that lie `between`."""
-        mine = sum(count for key, count in self.of if key in keys)
-        others = sum(count for _, count in self.of) - mine
-        messages = sum(word.metric == SENT for word in self.words)
-        repeats = max(0, messages - mine - others)
+        """Return the least and the most that the templates `keys` may count, at instants `between` two."""
+        mine = sum(count for key, count in self.obligations if key in keys)
+        others = sum(count for _, count in self.obligations) - mine
+        messages = sum(report.metric == SENT for report in self.reports)
+        duplicates = max(0, messages - mine - others)
         earliest, latest = between
-        some = [word for word in self.words if word.metric == metric]
-        sure = sum(word.at <= earliest - RECEIPT_ON_ITS_WAY for word in some if not word.asked)
-        low = sure - (others + repeats if others else 0)
-        high = min(sum(word.at <= latest for word in some), mine + repeats)
-        return max(0, _recipients(metric, low, mine)), high
+        reports = [report for report in self.reports if report.metric == metric]
+        certain = sum(report.at <= earliest - RECEIPT_DELAY for report in reports if not report.pulled)
+        low = certain - (others + duplicates if others else 0)
+        high = min(sum(report.at <= latest for report in reports), mine + duplicates)
+        return max(0, _limit_to_recipients(metric, low, mine)), high
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
-class Said:
-    """All words of the provider. `together` are the sets of templates whose messages nobody can tell apart."""
+class ProviderTotals:
+    """All status reports. `joint_templates` are the sets of templates with messages that cannot be told apart."""
 
-    own: Mapping[TemplateKey, _Own]
-    shared: Mapping[_Shared, int]
-    together: tuple[frozenset[TemplateKey], ...]
+    own: Mapping[TemplateKey, _OwnMessages]
+    shared: Mapping[_SharedMessages, int]
+    joint_templates: tuple[frozenset[TemplateKey], ...]
 
-    def range(self, metric: int, pushed: Mapping[TemplateKey, int]) -> tuple[int, int]:
-        """The least and the most that totals may add up to, each pushed at its own instant."""
-        keys, between = frozenset(pushed), (min(pushed.values()), max(pushed.values()))
-        ranges = [self.own[key].range(metric, at) for key, at in pushed.items() if key in self.own]
-        for some, times in self.shared.items():
-            if any(key in keys for key, _ in some.of):
-                low, high = some.range(keys, metric, between)
+    def range(self, metric: int, pushed_at: Mapping[TemplateKey, int]) -> tuple[int, int]:
+        """Return the least and the most that the sum of the totals may be, each pushed at its own instant."""
+        keys, between = frozenset(pushed_at), (min(pushed_at.values()), max(pushed_at.values()))
+        ranges = [self.own[key].range(metric, at) for key, at in pushed_at.items() if key in self.own]
+        for messages, times in self.shared.items():
+            if not keys.isdisjoint(messages.templates):
+                low, high = messages.range(keys, metric, between)
                 ranges.append((times * low, times * high))
         return sum(low for low, _ in ranges), sum(high for _, high in ranges)
 
 
 @cached_per_history
-def said(history: History) -> Said:
-    """What the provider said, by campaign, channel and template."""
-    ended: dict[str, tuple[DeliveryStatus, ...]] = {
-        outcome.message: (outcome,) for outcome in history.delivery_statuses
-    }
-    ended |= taken_back(history)
-    words_of = _reader(history, ended)
+def provider_totals(history: History) -> ProviderTotals:
+    """Return the provider's status reports by campaign, channel and template."""
+    final: dict[str, tuple[DeliveryStatus, ...]] = {status.message: (status,) for status in history.delivery_statuses}
+    final |= withdrawn_statuses(history)
+    reports_of = _status_reader(history, final)
     book = ledger(history)
-    groups = [group for group in book.alike if len({template_of(fate) for fate in group}) > 1]
-    shared = Counter(_shared(group, words_of) for group in groups)
-    apart = {id(fate) for group in groups for fate in group}
-    own: defaultdict[TemplateKey, _Own] = defaultdict(_Own)
-    for fate in book.fates:
-        if fate.deliveries and id(fate) not in apart:
-            key = template_of(fate)
+    groups = [
+        group for group in book.interchangeable if len({template_key(recipient.obligation) for recipient in group}) > 1
+    ]
+    shared = Counter(_shared_messages(group, reports_of) for group in groups)
+    in_groups = {id(recipient) for group in groups for recipient in group}
+    own: defaultdict[TemplateKey, _OwnMessages] = defaultdict(_OwnMessages)
+    for recipient in book.recipients:
+        key = template_key(recipient.obligation)
+        if recipient.deliveries and id(recipient) not in in_groups:
             own[key].recipients += 1
-            own[key].add(words_of(fate))
-        elif fate.name in _AS_YOU_LIKE:
-            own[template_of(fate)].add(
-                Word(metric=metric, at=fate.obligation.due, asked=True) for metric in _AS_YOU_LIKE[fate.name]
-            )
-    for words in own.values():
-        words.sort()
-    return Said(own=dict(own), shared=shared, together=tuple(_together(shared)))
+            own[key].add(reports_of(recipient))
+        elif recipient.kind in _OPTIONAL_METRICS:
+            own[key].add(_optional_reports(recipient))
+    for messages in own.values():
+        messages.sort()
+    return ProviderTotals(own=dict(own), shared=shared, joint_templates=tuple(_joint_templates(shared)))
 
 
 @cached_per_history
-def taken_back(history: History) -> Mapping[str, tuple[DeliveryStatus, ...]]:
-    """By message, all words of a provider that took one back when it may have been reported already.
+def withdrawn_statuses(history: History) -> Mapping[str, tuple[DeliveryStatus, ...]]:
+    """Return, by message, all statuses where the provider replaced one that may have been reported already.
 
-    Totals never shrink, so a bridge cannot follow: whichever word it stays with is as good as the other.
+    Totals never shrink, so a bridge cannot correct them. Each of the statuses is therefore acceptable.
     """
     first: dict[str, DeliveryStatus] = {}
-    found: dict[str, tuple[DeliveryStatus, ...]] = {}
-    for outcome in history.delivery_statuses:
-        before = first.setdefault(outcome.message, outcome)
-        if outcome.at - before.at >= RECEIPT_ON_ITS_WAY:
-            found[outcome.message] = (*found.get(outcome.message, (before,)), outcome)
-    return found
+    withdrawn: dict[str, tuple[DeliveryStatus, ...]] = {}
+    for status in history.delivery_statuses:
+        earlier = first.setdefault(status.message, status)
+        if status.at - earlier.at >= RECEIPT_DELAY:
+            withdrawn[status.message] = (*withdrawn.get(status.message, (earlier,)), status)
+    return withdrawn
 
 
-def template_of(fate: RecipientResult) -> TemplateKey:
-    """Campaign, channel and template of an obligation."""
-    return fate.obligation.campaign, fate.obligation.channel, str(fate.obligation.template)
+def _optional_reports(recipient: RecipientResult) -> Iterator[StatusReport]:
+    for metric in _OPTIONAL_METRICS[recipient.kind]:
+        yield StatusReport(metric=metric, at=recipient.obligation.due, pulled=True)
 
 
-def _shared(group: Sequence[RecipientResult], words_of: Callable[[RecipientResult], Iterator[Word]]) -> _Shared:
-    words = sorted(
-        (word for fate in group for word in words_of(fate)), key=lambda word: (word.metric, word.at, word.asked)
+_StatusReader = Callable[[RecipientResult], Iterator[StatusReport]]
+
+
+def _shared_messages(group: Sequence[RecipientResult], reports_of: _StatusReader) -> _SharedMessages:
+    reports = sorted(
+        (report for recipient in group for report in reports_of(recipient)),
+        key=lambda report: (report.metric, report.at, report.pulled),
     )
-    return _Shared(of=tuple(sorted(Counter(map(template_of, group)).items())), words=tuple(words))
+    templates = Counter(template_key(recipient.obligation) for recipient in group)
+    return _SharedMessages(obligations=tuple(sorted(templates.items())), reports=tuple(reports))
 
 
-def _reader(
-    history: History, ended: Mapping[str, Sequence[DeliveryStatus]]
-) -> Callable[[RecipientResult], Iterator[Word]]:
-    """What was said of one recipient's messages, from when on the bridge could know it."""
-    told, unseen, without = troubled_messages(history), unseen_replies(history), services_without_record(history)
+def _status_reader(history: History, final: Mapping[str, Sequence[DeliveryStatus]]) -> _StatusReader:
+    """Return a function that yields the status reports of one recipient, from when the bridge could know them."""
+    known_at, hidden = disturbed_messages(history), hidden_successful_sends(history)
+    without_record = providers_without_record(history)
 
-    def words_of(fate: RecipientResult) -> Iterator[Word]:
-        for delivery in fate.deliveries:
-            hidden = bool(unseen) and delivery.service in without and delivery.request in unseen
-            outcomes = ended.get(delivery.message, ())
-            silent = provider(delivery.service).rejects_late and (
-                delivery.message in told or not any(outcome.status in METRIC_OF for outcome in outcomes)
+    def reports_of(recipient: RecipientResult) -> Iterator[StatusReport]:
+        for delivery in recipient.deliveries:
+            is_hidden = bool(hidden) and delivery.service in without_record and delivery.request in hidden
+            statuses = final.get(delivery.message, ())
+            may_be_rejected = provider(delivery.service).rejects_late and (
+                delivery.message in known_at or not any(status.status in METRIC_OF_STATUS for status in statuses)
             )
-            yield Word(metric=SENT, at=delivery.at, asked=hidden or silent)
-            for outcome in outcomes:
-                metric = METRIC_OF.get(outcome.status)
+            yield StatusReport(metric=SENT, at=delivery.at, pulled=is_hidden or may_be_rejected)
+            for status in statuses:
+                metric = METRIC_OF_STATUS.get(status.status)
                 if metric is not None:
-                    heard = told.get(delivery.message, outcome.at) if told else outcome.at
-                    asked = hidden or heard is None or outcome.status == _NEVER_PUSHED or len(outcomes) > 1
-                    yield Word(metric=metric, at=outcome.at if heard is None else max(heard, outcome.at), asked=asked)
+                    at = known_at.get(delivery.message, status.at)
+                    pulled = is_hidden or at is None or status.status == _NEVER_PUSHED or len(statuses) > 1
+                    yield StatusReport(metric=metric, at=max(at or 0, status.at), pulled=pulled)
 
-    return words_of
-
-
-def _together(shared: Iterable[_Shared]) -> list[frozenset[TemplateKey]]:
-    """Each set that shares messages, and each that hangs together by such sets; the smallest first."""
-    direct = {frozenset(key for key, _ in some.of) for some in shared}
-    whole: list[frozenset[TemplateKey]] = []
-    for some in direct:
-        touching = [other for other in whole if other & some]
-        whole = [other for other in whole if not other & some] + [some.union(*touching)]
-    return sorted(direct.union(whole), key=lambda some: (len(some), sorted(some)))
+    return reports_of
 
 
-def _recipients(metric: int, low: int, recipients: int) -> int:
+def _joint_templates(shared: Iterable[_SharedMessages]) -> list[frozenset[TemplateKey]]:
+    """Return each set of templates that shares messages, and each union of sets that overlap; the smallest first."""
+    direct = {messages.templates for messages in shared}
+    unions: list[frozenset[TemplateKey]] = []
+    for templates in direct:
+        overlapping = [union for union in unions if union & templates]
+        unions = [union for union in unions if not union & templates] + [templates.union(*overlapping)]
+    return sorted(direct.union(unions), key=lambda templates: (len(templates), sorted(templates)))
+
+
+def _limit_to_recipients(metric: int, low: int, recipients: int) -> int:
     return min(low, recipients) if metric == SENT else low

@@ -22,8 +22,8 @@ def _case(one: Judged) -> Case:
     return Case(
         family="load",
         name=f"{one.id}: {one.title}",
-        standing=one.standing,
+        status=one.standing,
         message=f"expected {one.expected}, got {one.got}{blame}",
         details="\n".join((one.why, *one.examples)).strip(),
-        seen=one.got,
+        output=one.got,
     )

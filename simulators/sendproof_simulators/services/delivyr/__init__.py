@@ -1,30 +1,25 @@
-"""A stateful stand-in of Delivyr: one message a call by template, a log, clicks, STOP, and its own integration."""
+"""A stateful simulator of Delivyr: one message per call by template, a log, clicks, STOP, and its own integration."""
 
-from sendproof_simulators.core.http import Request
 from sendproof_simulators.core.randomness import KeyedRandom
 from sendproof_simulators.core.simulator import Simulator
 from sendproof_simulators.services.delivyr import handlers
+from sendproof_simulators.services.delivyr.auth import extract_credential
 from sendproof_simulators.services.delivyr.dialects import DIALECTS
-from sendproof_simulators.services.delivyr.errors import problem_response
 from sendproof_simulators.services.delivyr.optimove_integration import SETTINGS
 from sendproof_simulators.services.delivyr.preview import preview
+from sendproof_simulators.services.delivyr.responses import problem_response
 from sendproof_simulators.services.delivyr.state import ACCOUNT, KEY, NAME, new_state
 from sendproof_simulators.services.delivyr.templates import TEMPLATES
-from sendproof_simulators.services.delivyr.webhooks import CALLS, on_timer
+from sendproof_simulators.services.delivyr.webhooks import EVENTS, on_timer
 
 _KEY_LENGTH, _ACCOUNT_LENGTH = 40, 12
 
 
-def _credentials(chance: KeyedRandom, sandbox: str) -> dict[str, str]:
+def _credentials(random: KeyedRandom, sandbox: str) -> dict[str, str]:
     return {
-        KEY: chance.token(_KEY_LENGTH, NAME, KEY, sandbox),
-        ACCOUNT: chance.token(_ACCOUNT_LENGTH, NAME, ACCOUNT, sandbox),
+        KEY: random.token(_KEY_LENGTH, NAME, KEY, sandbox),
+        ACCOUNT: random.token(_ACCOUNT_LENGTH, NAME, ACCOUNT, sandbox),
     }
-
-
-def _credential_of(request: Request) -> str | None:
-    """The key alone says which account it is. documented: https://docs.delivyr.net/docs/customer-io (the header)."""
-    return request.headers.get("x-api-key")
 
 
 SIMULATOR = Simulator(
@@ -34,12 +29,12 @@ SIMULATOR = Simulator(
     new_state=new_state,
     credentials=_credentials,
     default_credentials={KEY: "sendproof-delivyr-key", ACCOUNT: "sendproof-delivyr-account"},
-    extract_credential=_credential_of,
+    extract_credential=extract_credential,
     public=frozenset({ACCOUNT}),
     error=problem_response,
     on_timer=on_timer,
-    events=CALLS,
-    # One message a call: more than this is no message. assumed
+    events=EVENTS,
+    # A call contains one message, which is never larger than this. assumed
     body_limit=64 * 1024,
     dialects=DIALECTS,
     templates=TEMPLATES,

@@ -1,6 +1,6 @@
-"""The Message Log, as a reader sees it.
+"""The Message Log of an account.
 
-documented: that there is one, and that tests are in it like other messages, https://docs.delivyr.net/docs/optimove.
+documented: that it exists, and that it contains tests like other messages, https://docs.delivyr.net/docs/optimove.
 assumed: its form.
 """
 
@@ -8,33 +8,50 @@ from collections.abc import Mapping
 from typing import Any
 
 from sendproof_simulators.core.clock.wall_clock import iso
-from sendproof_simulators.services.delivyr.errors import INVALID, REJECTIONS, RefusalError
+from sendproof_simulators.core.http import Effects, json_response
+from sendproof_simulators.core.simulator import Call
+from sendproof_simulators.services.delivyr.auth import for_account
+from sendproof_simulators.services.delivyr.errors import INVALID, NOT_FOUND, REJECTIONS, ApiError
 from sendproof_simulators.services.delivyr.state import Message, State
-from sendproof_simulators.services.delivyr.webhooks import EVENTS
+from sendproof_simulators.services.delivyr.webhooks import STATUSES
 
-PAGE = 100
+DEFAULT_LIMIT = 100
 
 
-def page(state: State, params: Mapping[str, Any]) -> dict[str, object]:
-    """At most `limit` messages after the one named by `after`, oldest first, and what to give as `after` next."""
-    limit, start = params.get("limit", PAGE), 0
+@for_account
+def list_messages(call: Call) -> Effects:
+    """Return a page of the log (documented that there is a log: https://docs.delivyr.net/docs/optimove)."""
+    return Effects(reply=json_response(_page(call.state, call.params)))
+
+
+@for_account
+def get_message(call: Call) -> Effects:
+    """Return one entry of the log (assumed)."""
+    message = call.state.messages.get(call.params["message_id"])
+    if message is None:
+        raise ApiError(NOT_FOUND, f"there is no message {call.params['message_id']!r}")
+    return Effects(reply=json_response(_log_entry(message)))
+
+
+def _page(state: State, params: Mapping[str, Any]) -> dict[str, object]:
+    """Return at most `limit` messages after `after`, oldest first, and the value of `after` for the next page."""
+    limit, start = params.get("limit", DEFAULT_LIMIT), 0
     if "after" in params:
         if params["after"] not in state.messages:
-            raise RefusalError(INVALID, f"after: there is no message {params['after']!r}")
-        start = state.messages[params["after"]].place + 1
-    found: list[Message] = []
-    for place in range(start, len(state.log)):
-        message = state.log[place]
+            raise ApiError(INVALID, f"after: there is no message {params['after']!r}")
+        start = state.messages[params["after"]].index + 1
+    messages: list[Message] = []
+    for index in range(start, len(state.log)):
+        message = state.log[index]
         if params.get("phone_number", message.phone_number) == message.phone_number:
-            if len(found) == limit:
-                return {"messages": [entry(one) for one in found], "next": found[-1].id}
-            found.append(message)
-    return {"messages": [entry(one) for one in found], "next": None}
+            if len(messages) == limit:
+                return {"messages": [_log_entry(message) for message in messages], "next": messages[-1].id}
+            messages.append(message)
+    return {"messages": [_log_entry(message) for message in messages], "next": None}
 
 
-def entry(message: Message) -> dict[str, object]:
-    """One message as the log shows it."""
-    status, reason = _standing(message)
+def _log_entry(message: Message) -> dict[str, object]:
+    status, reason = _status_and_reason(message)
     return {
         "message_id": message.id,
         "phone_number": message.phone_number,
@@ -50,9 +67,9 @@ def entry(message: Message) -> dict[str, object]:
     }
 
 
-def _standing(message: Message) -> tuple[str, str | None]:
+def _status_and_reason(message: Message) -> tuple[str, str | None]:
     if message.testing:
         return "test", None
     if message.rejected is not None:
         return "rejected", REJECTIONS[message.rejected]
-    return EVENTS.get(message.state, ("queued", None))
+    return STATUSES.get(message.state, ("queued", None))

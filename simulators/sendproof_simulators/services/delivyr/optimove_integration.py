@@ -1,8 +1,8 @@
-"""What the owner of an account sets for its Optimove integration, and where Delivyr reports to.
+"""The settings of an account: its Optimove integration, and the webhook URL.
 
 documented: https://docs.delivyr.net/docs/optimove: testing mode, on at first; the attributes, the first of which must
-be the phone number; triggered overrides in JSONata; the default URL, put on the templates that were there before it.
-assumed: that reports can be sent to an address (`webhook_url`).
+be the phone number; triggered overrides in JSONata; the default URL, put on the templates that existed before it.
+assumed: that an account can have a URL for webhooks (`webhook_url`).
 """
 
 from collections.abc import Mapping
@@ -17,53 +17,53 @@ from sendproof_simulators.services.delivyr.overrides import check_expression
 from sendproof_simulators.services.delivyr.state import Integration, State
 
 MAX_URL = 2_048
-_KNOWN = ("attributes", "default_url", "overrides", "template_urls", "testing", "webhook_url")
+_FIELDS = ("attributes", "default_url", "overrides", "template_urls", "testing", "webhook_url")
 
 
 def read(state: State) -> Mapping[str, object]:
-    """All of it as it stands."""
-    wanted = state.integration
+    """Return all settings."""
+    integration = state.integration
     return {
-        "testing": wanted.testing,
-        "attributes": list(wanted.attributes),
-        "overrides": wanted.overrides,
-        "default_url": wanted.default_url,
-        "template_urls": dict(state.urls),
+        "testing": integration.testing,
+        "attributes": list(integration.attributes),
+        "overrides": integration.overrides,
+        "default_url": integration.default_url,
+        "template_urls": dict(state.template_urls),
         "webhook_url": state.webhook_url,
     }
 
 
-def replace(world: SandboxContext, state: State, now: Instant, given: Mapping[str, object]) -> Effects:
-    """Put `given` in its place; `ValueError` says what is wrong, and then nothing has changed."""
+def replace(context: SandboxContext, state: State, now: Instant, given: Mapping[str, object]) -> Effects:
+    """Replace all settings; raise `ValueError` for invalid ones, and then change nothing."""
     del now
-    integration = integration_of(world.audience, given)
-    webhook_url = _optional(given, "webhook_url")
+    integration = integration_from_json(context.audience, given)
+    webhook_url = _optional_text(given, "webhook_url")
     urls = _template_urls(state, given)
     if webhook_url is not None:
-        webhook_url = check_webhook_url(webhook_url, world.allow_remote_webhooks)
+        webhook_url = check_webhook_url(webhook_url, context.allow_remote_webhooks)
     state.integration, state.webhook_url = integration, webhook_url
-    state.urls = urls
+    state.template_urls = urls
     if integration.default_url is not None:
-        state.urls |= {id_: integration.default_url for id_ in state.templates if id_ not in urls}
+        state.template_urls |= {id_: integration.default_url for id_ in state.templates if id_ not in urls}
     return Effects()
 
 
 SETTINGS = Settings(read=read, replace=replace)
 
 
-def integration_of(audience: Audience, given: Mapping[str, object]) -> Integration:
-    """The settings of the integration alone; `ValueError` says what was expected."""
-    unknown = sorted(given.keys() - set(_KNOWN))
+def integration_from_json(audience: Audience, given: Mapping[str, object]) -> Integration:
+    """Return the settings of the integration alone; raise `ValueError` for invalid ones."""
+    unknown = sorted(given.keys() - set(_FIELDS))
     if unknown:
-        raise ValueError(f"expected only {', '.join(_KNOWN)}, got {', '.join(unknown)}")
-    overrides = _optional(given, "overrides")
+        raise ValueError(f"expected only {', '.join(_FIELDS)}, got {', '.join(unknown)}")
+    overrides = _optional_text(given, "overrides")
     if overrides is not None:
         check_expression(overrides)
     return Integration(
         testing=_testing(given),
         attributes=_attributes(audience, given.get("attributes", [audience.phone_attribute])),
         overrides=overrides,
-        default_url=_url("default_url", _optional(given, "default_url")),
+        default_url=_checked_url("default_url", _optional_text(given, "default_url")),
     )
 
 
@@ -92,24 +92,24 @@ def _attributes(audience: Audience, names: Any) -> tuple[str, ...]:
 def _template_urls(state: State, given: Mapping[str, object]) -> dict[str, str]:
     urls = given.get("template_urls", {})
     if not isinstance(urls, dict):
-        raise ValueError(f"template_urls: expected addresses by template id, got {urls!r:.100}")  # noqa: TRY004 - as any other
+        raise ValueError(f"template_urls: expected URLs by template id, got {urls!r:.100}")  # noqa: TRY004 - like other invalid values
     for id_ in urls:
         if id_ not in state.templates:
             raise ValueError(f"template_urls: there is no template {id_!r:.100}")
-    checked = {id_: _url(f"template_urls.{id_}", url) for id_, url in urls.items()}
+    checked = {id_: _checked_url(f"template_urls.{id_}", url) for id_, url in urls.items()}
     return {id_: url for id_, url in checked.items() if url is not None}
 
 
-def _optional(given: Mapping[str, object], name: str) -> str | None:
+def _optional_text(given: Mapping[str, object], name: str) -> str | None:
     value = given.get(name)
     if value is not None and not isinstance(value, str):
         raise ValueError(f"{name}: expected text or null, got {value!r:.100}")
     return value
 
 
-def _url(name: str, url: object) -> str | None:
+def _checked_url(name: str, url: object) -> str | None:
     if url is None:
         return None
     if not isinstance(url, str) or not url.startswith(("http://", "https://")) or len(url) > MAX_URL:
-        raise ValueError(f"{name}: expected an http or https address of at most {MAX_URL} characters, got {url!r:.100}")
+        raise ValueError(f"{name}: expected an http or https URL of at most {MAX_URL} characters, got {url!r:.100}")
     return url

@@ -1,16 +1,14 @@
-"""Which phone numbers Delivyr can send to.
+"""The phone numbers that Delivyr can send to.
 
-documented: numbers are E.164, https://docs.delivyr.net/docs/customer-io; the United States and Canada only, same place.
+documented: numbers are E.164, https://docs.delivyr.net/docs/customer-io; only the United States and Canada, same page.
 """
 
 import re
 
 import phonenumbers
 
-from sendproof_simulators.core.messaging.delivery_outcomes import BLOCKED as CARRIER
-from sendproof_simulators.core.messaging.delivery_outcomes import LANDLINE, outcome_for_number
-from sendproof_simulators.core.messaging.delivery_outcomes import OPTED_OUT as STOPPED
-from sendproof_simulators.core.messaging.delivery_outcomes import QUEUE_FULL as QUEUE
+from sendproof_simulators.core.messaging import delivery_outcomes
+from sendproof_simulators.core.messaging.delivery_outcomes import outcome_for_number
 from sendproof_simulators.core.messaging.opt_outs import OptOuts
 from sendproof_simulators.services.delivyr.errors import (
     BLOCKED,
@@ -23,34 +21,41 @@ from sendproof_simulators.services.delivyr.errors import (
 _E164 = re.compile(r"\+[1-9][0-9]{6,14}")
 _TEN_DIGITS = re.compile(r"[2-9][0-9]{9}")
 _COUNTRIES = frozenset({"US", "CA"})
-_REFUSALS = {STOPPED: OPTED_OUT, LANDLINE: CANNOT_RECEIVE, CARRIER: BLOCKED}
+_CODES = {
+    delivery_outcomes.OPTED_OUT: OPTED_OUT,
+    delivery_outcomes.LANDLINE: CANNOT_RECEIVE,
+    delivery_outcomes.BLOCKED: BLOCKED,
+}
 
 
 def digits_of(phone_number: str, *, complete: bool) -> str | None:
-    """The digits with country code of a number in E.164, else None; `complete` takes ten digits for American ones."""
+    """Return the digits of an E.164 number with country code, or None for anything else.
+
+    `complete` puts the code 1 before ten digits.
+    """
     if _E164.fullmatch(phone_number):
         return phone_number[1:]
     return "1" + phone_number if complete and _TEN_DIGITS.fullmatch(phone_number) else None
 
 
-def rejection_of(number: str | None, optouts: OptOuts) -> str | None:
-    """The code with which a message to these digits is rejected, or None when it can go out."""
-    wrong = INCORRECT_FORMAT if number is None else _wrong_by_form(number)
-    if wrong is not None or number is None:
-        return wrong
-    if number in optouts:
+def rejection_for_number(number: str | None, opt_outs: OptOuts) -> str | None:
+    """Return the code that rejects a message to these digits, or None if it can go out."""
+    code = INCORRECT_FORMAT if number is None else _format_error(number)
+    if code is not None or number is None:
+        return code
+    if number in opt_outs:
         return OPTED_OUT
-    fate = outcome_for_number(number)
-    return None if fate is None or fate.refusal is None else _REFUSALS.get(fate.refusal)
+    outcome = outcome_for_number(number)
+    return None if outcome is None or outcome.refusal is None else _CODES.get(outcome.refusal)
 
 
 def is_queue_full(number: str | None) -> bool:
-    """Whether the number dials that nothing is taken at the moment."""
-    fate = None if number is None else outcome_for_number(number)
-    return fate is not None and fate.refusal == QUEUE
+    """Return True if it is a test number whose queue is full."""
+    outcome = None if number is None else outcome_for_number(number)
+    return outcome is not None and outcome.refusal == delivery_outcomes.QUEUE_FULL
 
 
-def _wrong_by_form(number: str) -> str | None:
+def _format_error(number: str) -> str | None:
     try:
         parsed = phonenumbers.parse("+" + number, None)
     except phonenumbers.NumberParseException:

@@ -1,4 +1,4 @@
-"""Everything that one account of the simulated Delivyr holds."""
+"""The state of one account of the simulated Delivyr."""
 
 from dataclasses import dataclass, field
 
@@ -14,14 +14,15 @@ KEY, ACCOUNT = "api_key", "account_id"
 
 @dataclass(slots=True, kw_only=True)
 class Message:
-    """One entry of the Message Log.
+    """One entry of the Message Log, at `index`.
 
-    `phone_number` is as it was given, `number` its digits with country code (None when it is no number). `state` is as
-    `core/messages.py` names states; `rejected` is the code of a rejection, and `due` of one that is still to come.
+    `phone_number` is as the caller spelled it, `number` its digits with country code (None if it is no number). `state`
+    is a state of `core/messaging/lifecycle.py`. `rejected` is the code of the rejection, `pending_rejection` that of a
+    scheduled rejection.
     """
 
     id: str
-    place: int
+    index: int
     phone_number: str
     number: str | None
     template: str
@@ -32,14 +33,14 @@ class Message:
     created_at: Instant
     updated_at: Instant
     state: str = PENDING
-    due: str | None = None
+    pending_rejection: str | None = None
     rejected: str | None = None
     clicks: int = 0
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Integration:
-    """What the account's owner sets for its Optimove integration.
+    """The settings of the Optimove integration.
 
     Testing is on at first. `attributes` begin with the phone number. `overrides` is JSONata over the event.
     documented: https://docs.delivyr.net/docs/optimove
@@ -53,19 +54,23 @@ class Integration:
 
 @dataclass(slots=True, kw_only=True)
 class State:
-    """`log` is the Message Log, oldest first; `urls` are the redirect links of templates; `agendas` what is to come."""
+    """One account.
 
-    chance: KeyedRandom
-    optouts: OptOuts
+    `log` is the Message Log, oldest first; `messages` has the same entries by id. `template_urls` are the redirect URLs
+    of templates. `schedules` are the coming events of messages, by message id.
+    """
+
+    random: KeyedRandom
+    opt_outs: OptOuts
     templates: dict[str, Template] = field(default_factory=dict)
-    urls: dict[str, str] = field(default_factory=dict)
+    template_urls: dict[str, str] = field(default_factory=dict)
     log: list[Message] = field(default_factory=list)
     messages: dict[str, Message] = field(default_factory=dict)
-    agendas: dict[str, DeliverySchedule] = field(default_factory=dict)
+    schedules: dict[str, DeliverySchedule] = field(default_factory=dict)
     integration: Integration = Integration()
     webhook_url: str | None = None
 
 
-def new_state(world: SandboxContext) -> State:
-    """An account as it is at the start: no templates, the audience's opt-outs."""
-    return State(chance=world.chance, optouts=OptOuts(NAME, world.audience.optouts))
+def new_state(context: SandboxContext) -> State:
+    """Return a new account: no templates, and the audience's opt-outs."""
+    return State(random=context.chance, opt_outs=OptOuts(NAME, context.audience.optouts))

@@ -1,8 +1,8 @@
-"""What becomes of messages that were taken, and who is told: one JSON object a call.
+"""Webhooks for the events of accepted messages: one JSON object per call.
 
-documented: that delivered, clicked (one for each click), rejected, undelivered and opted out are told apart, and why a
-message is undelivered, https://docs.delivyr.net/docs/optimove. assumed: the calls themselves, when they come, and that
-one that is not acknowledged is made again.
+documented: that delivered, clicked (one for each click), rejected, undelivered and opted out are separate events, and
+why a message is undelivered, https://docs.delivyr.net/docs/optimove. assumed: the calls themselves, their times, and
+that an unacknowledged call is sent again.
 """
 
 from collections.abc import Iterator
@@ -24,139 +24,149 @@ from sendproof_simulators.core.messaging.delivery_outcomes import (
 )
 from sendproof_simulators.core.messaging.lifecycle import STEPS, DeliverySchedule, Event, advance, delivery_schedule
 from sendproof_simulators.core.messaging.opt_outs import inbound
-from sendproof_simulators.core.simulator import Call, SandboxContext
+from sendproof_simulators.core.simulator import SandboxContext
 from sendproof_simulators.services.delivyr.errors import REJECTIONS
 from sendproof_simulators.services.delivyr.state import NAME, Message, State
 
 RETRY = RetryPolicy(delays_ms=(MINUTE, 5 * MINUTE, 30 * MINUTE))
 RECEIPTS, REJECTION = "receipts", "rejection"
-_REJECTED_AFTER = 2 * SECOND
+_REJECTION_DELAY = 2 * SECOND
 
-# assumed, all of it: how often each happens, and when.
+# assumed, all of it: the shares and the times.
 RATES = (
     Rate(what=DELIVERED, share=0.95, earliest=2 * SECOND, latest=60 * SECOND, step=SECOND),
     Rate(what=UNDELIVERED, share=0.04, earliest=HOUR, latest=48 * HOUR, step=15 * MINUTE),
     Rate(what=INVALID, share=0.01, earliest=3 * SECOND, latest=9 * SECOND, step=SECOND),
 )
-CLICKING = 0.1
-CLICKS = Rate(what=CLICKED, share=1.0, earliest=2 * MINUTE, latest=DAY, step=MINUTE)
+CLICK_SHARE = 0.1
+CLICK_TIMES = Rate(what=CLICKED, share=1.0, earliest=2 * MINUTE, latest=DAY, step=MINUTE)
 
-# What a message's last state is called, and why.
-# documented: undelivered is a phone that takes no messages, is out of credit, off or disconnected; same page as above.
-EVENTS = {
+# The status of a message by its last state, and the reason.
+# documented: an undelivered message is to a phone that takes no messages, is out of credit, off or disconnected; same
+# page as above.
+STATUSES = {
     DELIVERED: ("delivered", None),
     UNDELIVERED: ("undelivered", "the phone is offline or disconnected"),
     EXPIRED: ("undelivered", "the phone was offline until the message expired"),
     INVALID: ("undelivered", "landline or VoIP phone unable to receive SMS"),
 }
-CALLS = ("delivered", "undelivered", "clicked", "opted_out", "rejected")
+EVENTS = ("delivered", "undelivered", "clicked", "opted_out", "rejected")
 
 
-def begin(call: Call, message: Message, reply: Response, taken: JournalEntry) -> Effects:
-    """A message goes out: what is told before the reply, and the timer for the rest."""
-    state: State = call.state
-    agenda = _agenda(state, message, call.now)
-    state.agendas[message.id] = agenda
-    facts, first = _happened(state, message, agenda.until(call.now - 1))
+def start_delivery(state: State, message: Message, now: Instant, response: Response, entry: JournalEntry) -> Effects:
+    """Schedule the events of a message; return the effects, with webhooks that are sent before the response."""
+    schedule = _schedule(state, message, now)
+    state.schedules[message.id] = schedule
+    entries, webhooks = _apply_events(state, message, schedule.until(now - 1))
     return Effects(
-        reply=reply,
-        facts=(taken, *facts),
-        before_reply=tuple(first),
-        timers=_next(state, message),
+        reply=response,
+        facts=(entry, *entries),
+        before_reply=tuple(webhooks),
+        timers=_next_timer(state, message),
     )
 
 
-def later_rejection(message: Message, now: Instant) -> tuple[Timer, ...]:
-    """The timer for a rejection that is told after the message was taken."""
-    return (Timer(at=now + _REJECTED_AFTER, name=REJECTION, payload=message.id),)
+def rejection_timer(message: Message, now: Instant) -> tuple[Timer, ...]:
+    """Return the timer for the rejection of an accepted message."""
+    return (Timer(at=now + _REJECTION_DELAY, name=REJECTION, payload=message.id),)
 
 
-def on_timer(world: SandboxContext, state: State, timer: Timer, now: Instant) -> Effects:
-    """Something becomes true of a message, or is told."""
-    del world
+def on_timer(context: SandboxContext, state: State, timer: Timer, now: Instant) -> Effects:
+    """Reject a message, or apply its events that are due and set its next timer."""
+    del context
     message = state.messages[str(timer.payload)]
     if timer.name == REJECTION:
         return _reject(state, message, now)
-    facts, calls = _happened(state, message, state.agendas[message.id].until(now))
-    return Effects(facts=tuple(facts), webhooks=tuple(calls), timers=_next(state, message))
+    entries, webhooks = _apply_events(state, message, state.schedules[message.id].until(now))
+    return Effects(facts=tuple(entries), webhooks=tuple(webhooks), timers=_next_timer(state, message))
 
 
-def _agenda(state: State, message: Message, now: Instant) -> DeliverySchedule:
-    """Dialled by the number, or drawn; nobody can follow a link that is not there."""
-    number = message.number or ""
-    agenda = delivery_schedule([number], [state.chance.fraction(NAME, "fate", message.id)], now, now, rates=RATES)
-    if outcome_for_number(number) is None and message.link is not None:
-        draw = state.chance.fraction(NAME, "click", message.id)
-        if draw < CLICKING:
-            agenda.add(0, CLICKED, CLICKS.instant(now, draw / CLICKING))
-    return agenda
-
-
-def _next(state: State, message: Message) -> tuple[Timer, ...]:
-    timers = state.agendas[message.id].timer(RECEIPTS, message.id)
-    if not timers:
-        del state.agendas[message.id]
-    return timers
-
-
-def _happened(state: State, message: Message, events: list[Event]) -> tuple[list[JournalEntry], list[Webhook]]:
-    facts: list[JournalEntry] = []
-    calls: list[Webhook] = []
-    for event in events:
-        if event.what in STATES:
-            facts += _ended(message, event)
-            calls += _told(state, message, event)
-        elif event.what == CLICKED and message.link is not None and message.state == DELIVERED:
-            message.clicks += 1
-            facts.append(JournalEntry(kind="click", fields=_about(message)))
-            calls += _webhook(state, message, "clicked", event.at, url=message.url)
-        elif event.what == STOP:
-            assert message.number is not None  # noqa: S101 - a message without a number does not go out
-            facts += (inbound(NAME, message.number, "STOP"), *state.optouts.add(message.number, "reply"))
-            calls += _webhook(state, message, "opted_out", event.at)
-    return facts, calls
-
-
-def _ended(message: Message, event: Event) -> Iterator[JournalEntry]:
-    if event.new and event.what in STEPS[message.state]:
-        message.state, message.updated_at = advance(message.state, event.what), event.at
-        yield JournalEntry(kind="delivery_status", fields={**_about(message), "status": event.what})
-
-
-def _told(state: State, message: Message, event: Event) -> Iterator[Webhook]:
-    if event.told and event.what in EVENTS:
-        name, reason = EVENTS[event.what]
-        yield from _webhook(state, message, name, event.at, reason=reason)
-
-
-def _reject(state: State, message: Message, now: Instant) -> Effects:
-    code, message.due = message.due, None
-    assert code is not None  # noqa: S101 - the timer is only set together with it
-    message.rejected, message.updated_at = code, now
-    calls = _webhook(state, message, "rejected", now, reason=REJECTIONS[code], code=code)
-    return Effects(facts=(rejection(message, code),), webhooks=tuple(calls))
-
-
-def rejection(message: Message, code: str) -> JournalEntry:
-    """What the journal learns of a message that is not sent on."""
-    fields = {**_about(message), "text": message.text, "code": code, "reason": REJECTIONS[code]}
+def rejection_entry(message: Message, code: str) -> JournalEntry:
+    """Return the journal entry of a message that is rejected."""
+    fields = {**_identifying_fields(message), "text": message.text, "code": code, "reason": REJECTIONS[code]}
     return JournalEntry(kind="rejection", fields=fields)
 
 
-def _about(message: Message) -> dict[str, object]:
+def _schedule(state: State, message: Message, now: Instant) -> DeliverySchedule:
+    """Return the coming events: those of a test number, or drawn ones. Only a message with a link gets clicks."""
+    number = message.number or ""
+    draws = [state.random.fraction(NAME, "fate", message.id)]
+    schedule = delivery_schedule([number], draws, now, now, rates=RATES)
+    if outcome_for_number(number) is None and message.link is not None:
+        draw = state.random.fraction(NAME, "click", message.id)
+        if draw < CLICK_SHARE:
+            schedule.add(0, CLICKED, CLICK_TIMES.instant(now, draw / CLICK_SHARE))
+    return schedule
+
+
+def _next_timer(state: State, message: Message) -> tuple[Timer, ...]:
+    """Return the timer for the next event of a message; after the last event, drop its schedule."""
+    timers = state.schedules[message.id].timer(RECEIPTS, message.id)
+    if not timers:
+        del state.schedules[message.id]
+    return timers
+
+
+def _apply_events(state: State, message: Message, events: list[Event]) -> tuple[list[JournalEntry], list[Webhook]]:
+    entries: list[JournalEntry] = []
+    webhooks: list[Webhook] = []
+    for event in events:
+        if event.what in STATES:
+            entries += _set_state(message, event)
+            webhooks += _status_webhook(state, message, event)
+        elif event.what == CLICKED and message.link is not None and message.state == DELIVERED:
+            message.clicks += 1
+            entries.append(JournalEntry(kind="click", fields=_identifying_fields(message)))
+            webhooks += _webhook(state, message, "clicked", event.at, url=message.url)
+        elif event.what == STOP:
+            assert message.number is not None  # noqa: S101 - a message without a number does not go out
+            entries += (inbound(NAME, message.number, "STOP"), *state.opt_outs.add(message.number, "reply"))
+            webhooks += _webhook(state, message, "opted_out", event.at)
+    return entries, webhooks
+
+
+def _set_state(message: Message, event: Event) -> Iterator[JournalEntry]:
+    if event.new and event.what in STEPS[message.state]:
+        message.state, message.updated_at = advance(message.state, event.what), event.at
+        yield JournalEntry(kind="delivery_status", fields={**_identifying_fields(message), "status": event.what})
+
+
+def _status_webhook(state: State, message: Message, event: Event) -> Iterator[Webhook]:
+    if event.told and event.what in STATUSES:
+        status, reason = STATUSES[event.what]
+        yield from _webhook(state, message, status, event.at, reason=reason)
+
+
+def _reject(state: State, message: Message, now: Instant) -> Effects:
+    code, message.pending_rejection = message.pending_rejection, None
+    assert code is not None  # noqa: S101 - the timer is only set together with it
+    message.rejected, message.updated_at = code, now
+    webhooks = _webhook(state, message, "rejected", now, reason=REJECTIONS[code], code=code)
+    return Effects(facts=(rejection_entry(message, code),), webhooks=tuple(webhooks))
+
+
+def _identifying_fields(message: Message) -> dict[str, object]:
     return {"service": NAME, "message": message.id, "number": message.number or message.phone_number}
 
 
-def _webhook(state: State, message: Message, event: str, at: Instant, **more: str | None) -> Iterator[Webhook]:
+def _webhook(state: State, message: Message, event: str, at: Instant, **fields: str | None) -> Iterator[Webhook]:
+    """Yield the webhook of an event, if the account has a webhook URL. Fields that are None are left out."""
     if state.webhook_url is None:
         return
     number = message.phone_number if message.number is None else "+" + message.number
-    told = {"event": event, "message_id": message.id, "phone_number": number, "template_id": message.template}
+    body = {
+        "event": event,
+        "message_id": message.id,
+        "phone_number": number,
+        "template_id": message.template,
+        "occurred_at": iso(at),
+        **{name: value for name, value in fields.items() if value is not None},
+    }
     yield Webhook(
         url=state.webhook_url,
         key=f"{event}:{message.id}" if event != "clicked" else f"{event}:{message.id}:{message.clicks}",
         event=event,
-        body=msgspec.json.encode({**told, "occurred_at": iso(at), **{k: v for k, v in more.items() if v is not None}}),
+        body=msgspec.json.encode(body),
         about={"message": message.id, "number": message.number or message.phone_number, "status": event},
         retry=RETRY,
     )

@@ -1,4 +1,4 @@
-"""A simulator of Optimove's channel-integration API. What is odd about it, and why: README.md beside this file."""
+"""A simulator of Optimove's channel-integration API. README.md explains its quirks."""
 
 from collections.abc import Callable, Iterator, Mapping
 from typing import Any
@@ -8,8 +8,7 @@ from sendproof_simulators.core.http import Effects, JournalEntry, Timer
 from sendproof_simulators.core.randomness import KeyedRandom
 from sendproof_simulators.core.simulator import Campaigns, RateLimit, SandboxContext, Simulator, Triggers
 from sendproof_simulators.services.optimove import auth, errors, events, handlers, state_view
-from sendproof_simulators.services.optimove.campaigns import lifecycle, report
-from sendproof_simulators.services.optimove.campaigns.campaign import truth
+from sendproof_simulators.services.optimove.campaigns import lifecycle, obligations, report
 from sendproof_simulators.services.optimove.customers import attribute_updates, subscriptions
 from sendproof_simulators.services.optimove.dialects.events import EVENT_DIALECTS
 from sendproof_simulators.services.optimove.dialects.functions import FUNCTION_DIALECTS
@@ -18,58 +17,65 @@ from sendproof_simulators.services.optimove.state import State
 from sendproof_simulators.services.optimove.triggers import processing
 
 
-def _credentials(chance: KeyedRandom, sandbox: str) -> dict[str, str]:
-    drawn = {name: chance.token(40, "optimove", name, sandbox) for name in ("api_key", "admin_key", "password")}
-    return {**drawn, "username": f"{sandbox}@sendproof"}
+def _new_credentials(chance: KeyedRandom, sandbox: str) -> dict[str, str]:
+    secrets = {name: chance.token(40, "optimove", name, sandbox) for name in ("api_key", "admin_key", "password")}
+    return {**secrets, "username": f"{sandbox}@sendproof"}
 
 
-# What happens at an instant that the simulator asked to be told of: (world, state, payload of the timer, now).
-_TIMERS: Mapping[str, Callable[[SandboxContext, State, Any, Instant], Effects]] = {
+# The action of each timer: (context, state, payload of the timer, now).
+_TIMER_ACTIONS: Mapping[str, Callable[[SandboxContext, State, Any, Instant], Effects]] = {
     attribute_updates.ATTRIBUTE_ADDED: attribute_updates.finish_attribute,
-    attribute_updates.ATTRIBUTES_UPDATED: attribute_updates.end_update,
+    attribute_updates.ATTRIBUTES_UPDATED: attribute_updates.finish_update,
     lifecycle.PROCESS: lifecycle.process,
-    lifecycle.CLEAR: lifecycle.clear,
-    lifecycle.CANCEL: lifecycle.cancel_if_not_yet,
+    lifecycle.CLEAR: lifecycle.end_clearance,
+    lifecycle.CANCEL: lifecycle.cancel_as_planned,
     lifecycle.NIGHT: lifecycle.run_night,
-    lifecycle.NIGHT_PROCESSED: lifecycle.tell_processed,
-    lifecycle.NIGHT_FINISHED: lifecycle.tell_finished,
-    processing.REPORT: processing.happen,
+    lifecycle.NIGHT_PROCESSED: lifecycle.announce_all_processed,
+    lifecycle.NIGHT_FINISHED: lifecycle.announce_night_finished,
+    processing.CUSTOMER_EVENT: processing.process_event,
 }
 
 
-def _on_timer(world: SandboxContext, state: State, timer: Timer, now: Instant) -> Effects:
-    if timer.name not in _TIMERS:
+def _on_timer(context: SandboxContext, state: State, timer: Timer, now: Instant) -> Effects:
+    if timer.name not in _TIMER_ACTIONS:
         raise LookupError(f"no timer named {timer.name!r} is known here")
-    return _TIMERS[timer.name](world, state, timer.payload, now)
+    return _TIMER_ACTIONS[timer.name](context, state, timer.payload, now)
 
 
-def _get(state: State, campaign: int) -> dict[str, object]:
-    return state.planned(campaign).view()
+def _campaign_json(state: State, campaign: int) -> dict[str, object]:
+    return state.campaign_in_any_state(campaign).json_view()
 
 
 def _channel_templates(state: State, channel: int) -> tuple[tuple[int, str], ...]:
     return tuple(sorted(state.templates.get(channel, {}).items()))
 
 
-def _overview(state: State) -> dict[str, object]:
+def _overview_json(state: State) -> dict[str, object]:
     listeners = [
         {"event_type": event, "channel": channel, "url": url} for event, channel, url in state.sorted_listeners()
     ]
     templates = {
-        str(channel): [{"id": id_, "name": name} for id_, name in sorted(named.items())]
-        for channel, named in state.templates.items()
+        str(channel): [{"id": id_, "name": name} for id_, name in sorted(names.items())]
+        for channel, names in state.templates.items()
     }
     return {"listeners": listeners, "channel_templates": templates}
 
 
-def _truth(world: SandboxContext, state: State) -> Iterator[tuple[Instant, JournalEntry]]:
-    """What a bridge was told of customers is what was known of them when their campaign was announced."""
-    del world
-    known = [(c.announced_at or c.processed_at or 0, c) for c in state.campaigns.values() if c.known]
-    for since, campaign in sorted(known, key=lambda pair: (pair[0], pair[1].plan.campaign)):
-        for fact in truth(state.records.seen_at(since), campaign):
-            yield since, fact
-    yield from processing.truth(state)
+def _expectations(context: SandboxContext, state: State) -> Iterator[tuple[Instant, JournalEntry]]:
+    """Yield (instant, entry) of scheduled campaigns in the order of their announcement, and then of triggers.
+
+    Customers have their state at the announcement, because a bridge reads them in that state.
+    """
+    del context
+    known = [
+        (campaign.announced_at or campaign.processed_at or 0, campaign.plan.campaign, campaign)
+        for campaign in state.campaigns.values()
+        if campaign.is_known_to_bridge
+    ]
+    for since, _, campaign in sorted(known, key=lambda item: item[:2]):
+        for entry in obligations.expectations(state.records.as_of(since), campaign):
+            yield since, entry
+    yield from processing.expectations(state)
 
 
 SIMULATOR = Simulator(
@@ -77,7 +83,7 @@ SIMULATOR = Simulator(
     contract="optimove.yaml",
     handlers=handlers,
     new_state=State,
-    credentials=_credentials,
+    credentials=_new_credentials,
     default_credentials={
         "api_key": "sendproof-optimove-key",
         "admin_key": "sendproof-optimove-admin-key",
@@ -87,13 +93,13 @@ SIMULATOR = Simulator(
     extract_credential=auth.presented_credential,
     public=frozenset({"username", "password"}),
     extra_credentials=lambda credentials: (auth.login_credential(credentials["username"]),),
-    authorize=lambda state, request, shown, now: auth.authorize(state.access, request, shown, now),
-    normalise=auth.at_host,
-    error=errors.error,
+    authorize=lambda state, request, credential, now: auth.authorize(state.credentials, request, credential, now),
+    normalise=auth.strip_host_prefix,
+    error=errors.error_response,
     begin=lifecycle.begin,
     on_timer=_on_timer,
-    events=(*events.TYPES, attribute_updates.ATTRIBUTE_ADDED, attribute_updates.ATTRIBUTES_UPDATED),
-    # Paths are case-insensitive and /current is optional: observed, clients use every form on one host.
+    events=(*events.EVENT_NAMES, attribute_updates.ATTRIBUTE_ADDED, attribute_updates.ATTRIBUTES_UPDATED),
+    # Paths match in any case, and /current is optional: observed, clients use all forms on one host.
     any_case=True,
     optional_prefix="/current",
     # documented: https://developer.optimove.com/reference/understanding-api-rate-limits-at-optimove, and an older page
@@ -102,18 +108,18 @@ SIMULATOR = Simulator(
         RateLimit(requests=2_000, window_ms=HOUR, when=("optimove.rate_limit", "2000_in_1_h")),
     ),
     dialects=(*FUNCTION_DIALECTS, *EVENT_DIALECTS),
-    batch=subscriptions.take_in_file,
+    batch=subscriptions.import_batch_file,
     keys=KEYS,
-    overview=state_view.of,
+    overview=state_view.state_json,
     campaigns=Campaigns(
-        plan=lifecycle.plan,
+        plan=lifecycle.schedule,
         cancel=lifecycle.cancel,
-        get=_get,
-        all=report.everything,
-        report=report.of,
+        get=_campaign_json,
+        all=report.list_campaigns,
+        report=report.campaign_report,
         channel_templates=_channel_templates,
-        overview=_overview,
-        truth=_truth,
+        overview=_overview_json,
+        truth=_expectations,
     ),
-    triggers=Triggers(add=processing.add, all=processing.everything, report=processing.report),
+    triggers=Triggers(add=processing.add_trigger, all=processing.list_triggers, report=processing.record_events),
 )

@@ -1,4 +1,4 @@
-"""How the control API makes keys of a sandbox, disables and rotates them: what a client's admin does on a website."""
+"""API keys in the control API: creating, disabling, enabling and rotating, as a client's admin does on a website."""
 
 from collections.abc import Mapping
 from typing import Any
@@ -6,88 +6,97 @@ from typing import Any
 from sendproof_simulators.core.clock.wall_clock import Instant, iso, parse_iso
 from sendproof_simulators.core.http import Effects, JournalEntry
 from sendproof_simulators.core.simulator import Keys, SandboxContext
-from sendproof_simulators.services.optimove.auth import ACCESS_TYPES, FIRST_CLIENT, INTEGRATIONS, ApiKey, host_of, view
+from sendproof_simulators.services.optimove.auth import (
+    ACCESS_TYPES,
+    DEFAULT_CLIENT,
+    INTEGRATIONS,
+    ApiKey,
+    host_number,
+    key_json,
+)
 from sendproof_simulators.services.optimove.state import State
 
-_WANTED = frozenset({"name", "client", "access", "functions", "channels", "attributes"})
-_ACTIONS = frozenset({"enabled", "rotate", "at"})
+_NEW_KEY_MEMBERS = frozenset({"name", "client", "access", "functions", "channels", "attributes"})
+_CHANGE_MEMBERS = frozenset({"enabled", "rotate", "at"})
 
 
-def _all(state: State, now: Instant) -> list[dict[str, object]]:
-    return [_view(state, name, now) for name in state.access.keys]
+def _list_keys(state: State, now: Instant) -> list[dict[str, object]]:
+    return [_key_json(state, name, now) for name in state.credentials.keys]
 
 
-def _make(
-    world: SandboxContext, state: State, now: Instant, wanted: Mapping[str, Any]
+def _create_key(
+    context: SandboxContext, state: State, now: Instant, requested: Mapping[str, Any]
 ) -> tuple[dict[str, object], Effects]:
-    _check(wanted, _WANTED)
-    name = wanted.get("name") or f"key-{len(state.access.keys) + 1}"
-    client = wanted.get("client", FIRST_CLIENT)
-    attributes = _scope(wanted, "attributes", str)
+    """Create a key with the requested name, client, access type and scopes."""
+    _check_members(requested, _NEW_KEY_MEMBERS)
+    name = requested.get("name") or f"key-{len(state.credentials.keys) + 1}"
+    client = requested.get("client", DEFAULT_CLIENT)
+    attributes = _scope(requested, "attributes", str)
     key = ApiKey(
         name=name,
         client=client,
-        host=host_of(world, client),
-        access=wanted.get("access", INTEGRATIONS),
-        functions=_scope(wanted, "functions", str),
-        channels=_scope(wanted, "channels", int),
-        attributes=None if attributes is None else frozenset(one.lower() for one in attributes),
+        host_number=host_number(context, client),
+        access_type=requested.get("access", INTEGRATIONS),
+        functions=_scope(requested, "functions", str),
+        channels=_scope(requested, "channels", int),
+        attributes=None if attributes is None else frozenset(attribute.lower() for attribute in attributes),
     )
-    if key.access not in ACCESS_TYPES:
-        raise ValueError(f"expected access to be one of {', '.join(ACCESS_TYPES)}, got {key.access!r}")
-    state.access.add(key, _drawn(world, name, 0))
-    return _view(state, name, now), Effects(facts=(_fact(name, "created"),))
+    if key.access_type not in ACCESS_TYPES:
+        raise ValueError(f"expected access to be one of {', '.join(ACCESS_TYPES)}, got {key.access_type!r}")
+    state.credentials.add_key(key, _new_key_value(context, name, 0))
+    return _key_json(state, name, now), Effects(facts=(_key_entry(name, "created"),))
 
 
-def _change(
-    world: SandboxContext, state: State, now: Instant, name: str, wanted: Mapping[str, Any]
+def _change_key(
+    context: SandboxContext, state: State, now: Instant, name: str, requested: Mapping[str, Any]
 ) -> tuple[dict[str, object], Effects]:
-    """Disable (`enabled` false), enable, or rotate (`rotate` true); the old way ends `at` an instant, else now."""
-    _check(wanted, _ACTIONS)
-    if name not in state.access.keys:
-        raise KeyError(f"no key is named {name!r}; there are: {', '.join(state.access.keys)}")
-    if ("enabled" in wanted) == ("rotate" in wanted):
+    """Disable (`enabled` false), enable, or rotate (`rotate` true) a key. `at` (default: now) ends the old value."""
+    _check_members(requested, _CHANGE_MEMBERS)
+    if name not in state.credentials.keys:
+        raise KeyError(f"no key is named {name!r}; there are: {', '.join(state.credentials.keys)}")
+    if ("enabled" in requested) == ("rotate" in requested):
         raise ValueError("expected either `enabled` or `rotate`")
-    key, at = state.access.keys[name], parse_iso(wanted["at"]) if "at" in wanted else now
-    if wanted.get("rotate"):
+    key, at = state.credentials.keys[name], parse_iso(requested["at"]) if "at" in requested else now
+    if requested.get("rotate"):
         key.rotations += 1
-        state.access.rotate(name, _drawn(world, name, key.rotations), at)
-        return _view(state, name, now), Effects(facts=(_fact(name, "rotated", at),))
-    if "rotate" in wanted:
+        state.credentials.rotate(name, _new_key_value(context, name, key.rotations), at)
+        entry = _key_entry(name, "rotated", at)
+    elif "rotate" in requested:
         raise ValueError("expected `rotate` to be true, got false")
-    key.ends = None if wanted["enabled"] else at
-    fact = _fact(name, "enabled") if wanted["enabled"] else _fact(name, "disabled", at)
-    return _view(state, name, now), Effects(facts=(fact,))
+    else:
+        key.disabled_at = None if requested["enabled"] else at
+        entry = _key_entry(name, "enabled") if requested["enabled"] else _key_entry(name, "disabled", at)
+    return _key_json(state, name, now), Effects(facts=(entry,))
 
 
-def _view(state: State, name: str, now: Instant) -> dict[str, object]:
-    return {**view(state.access.keys[name], now), "key": state.access.value_of(name)}
+def _key_json(state: State, name: str, now: Instant) -> dict[str, object]:
+    return {**key_json(state.credentials.keys[name], now), "key": state.credentials.current_value(name)}
 
 
-def _check(wanted: Mapping[str, Any], names: frozenset[str]) -> None:
-    unknown = sorted(wanted.keys() - names)
+def _check_members(requested: Mapping[str, Any], names: frozenset[str]) -> None:
+    unknown = sorted(requested.keys() - names)
     if unknown:
         raise ValueError(f"expected members of {', '.join(sorted(names))}, got {', '.join(unknown)}")
 
 
-def _scope(wanted: Mapping[str, Any], name: str, of: type) -> frozenset[Any] | None:
-    values = wanted.get(name)
+def _scope(requested: Mapping[str, Any], name: str, type_: type) -> frozenset[Any] | None:
+    values = requested.get(name)
     if values is None:
         return None
-    if not isinstance(values, list) or not all(isinstance(value, of) for value in values):
-        raise ValueError(f"expected {name} to be a list of {'numbers' if of is int else 'texts'}, got {values!r}")
+    if not isinstance(values, list) or not all(isinstance(value, type_) for value in values):
+        raise ValueError(f"expected {name} to be a list of {'numbers' if type_ is int else 'texts'}, got {values!r}")
     return frozenset(values)
 
 
-def _drawn(world: SandboxContext, name: str, rotation: int) -> str:
-    # The key of the sandbox itself is part of the draw: two sandboxes with one seed must not share a key.
-    own = world.credentials["optimove"]["api_key"]
-    return world.chance.token(40, "optimove", "key", own, name, rotation)
+def _new_key_value(context: SandboxContext, name: str, rotation: int) -> str:
+    # The sandbox's own key is part of the draw, because two sandboxes with one seed must not share a key.
+    own = context.credentials["optimove"]["api_key"]
+    return context.chance.token(40, "optimove", "key", own, name, rotation)
 
 
-def _fact(name: str, action: str, ends: Instant | None = None) -> JournalEntry:
-    fields = {"service": "optimove", "name": name, "action": action, "valid_until": None if ends is None else iso(ends)}
-    return JournalEntry(kind="key", fields=fields)
+def _key_entry(name: str, action: str, valid_until: Instant | None = None) -> JournalEntry:
+    ends = None if valid_until is None else iso(valid_until)
+    return JournalEntry(kind="key", fields={"service": "optimove", "name": name, "action": action, "valid_until": ends})
 
 
-KEYS = Keys(all=_all, make=_make, change=_change)
+KEYS = Keys(all=_list_keys, make=_create_key, change=_change_key)

@@ -1,4 +1,4 @@
-"""What every function of Optimove has in common, around what is its own."""
+"""The common part of all functions of Optimove: normalized bodies, permissions, and error responses."""
 
 from collections.abc import Callable, Iterator
 from dataclasses import replace
@@ -8,9 +8,9 @@ from typing import Any
 from sendproof_simulators.core.http import Effects
 from sendproof_simulators.core.simulator import Call
 from sendproof_simulators.services.optimove.auth import ApiKey
-from sendproof_simulators.services.optimove.errors import RefusedError, error, forbidden
+from sendproof_simulators.services.optimove.errors import ApiError, error_response, forbidden
 
-# Members of bodies that come as numbers or as text of digits, and those that are text but come as numbers too.
+# Members of bodies that arrive as numbers or as text of digits, and text members that may also arrive as numbers.
 _NUMBERS = frozenset(
     {
         "CampaignID",
@@ -27,67 +27,67 @@ _NUMBERS = frozenset(
 _TEXTS = frozenset({"CustomerID", "CustomerId"})
 
 
-def function(handler: Callable[[Call], Effects]) -> Callable[[Call], Effects]:
-    """Give a handler plain values, from those who may call it, and turn what it refuses into Optimove's answer."""
+def authorized(handler: Callable[[Call], Effects]) -> Callable[[Call], Effects]:
+    """Call a handler with a normalized body if the key permits it, and turn an `ApiError` into Optimove's response."""
 
     @wraps(handler)
-    def answer(call: Call) -> Effects:
+    def authorized_handler(call: Call) -> Effects:
         if call.body is not None:
-            call = replace(call, body=plain(call.body))
+            call = replace(call, body=normalize_ids(call.body))
         try:
-            _permit(call)
+            _check_permission(call)
             return handler(call)
-        except RefusedError as refused:
-            return Effects(reply=error(replace(refused.problem, dialects=call.world.dialects)))
+        except ApiError as error:
+            return Effects(reply=error_response(replace(error.problem, dialects=call.world.dialects)))
 
-    return answer
+    return authorized_handler
 
 
-def plain(value: Any) -> Any:
-    """A body with its ids in one form: numbers for Optimove's own, text for customers."""
+def normalize_ids(value: Any) -> Any:
+    """Return a body with each id in one form: Optimove's own ids as numbers, customer ids as text."""
     if isinstance(value, list):
-        return [plain(item) for item in value]
+        return [normalize_ids(item) for item in value]
     if isinstance(value, dict):
-        return {name: _member(name, item) for name, item in value.items()}
+        return {name: _normalize_member(name, item) for name, item in value.items()}
     return value
 
 
-def _member(name: str, value: Any) -> Any:
+def _normalize_member(name: str, value: Any) -> Any:
     if name in _NUMBERS:
         return int(value) if isinstance(value, str) else value
     if name in _TEXTS:
         return str(value)
     if name == "CustomerIDs" and value is not None:
         return [item if isinstance(item, str) else str(item) for item in value]
-    # No list in a body holds ids that are further down than its items' own members.
-    return plain(value) if isinstance(value, list) and name != "Attributes" else value
+    # In all lists of a body, ids are direct members of the items.
+    return normalize_ids(value) if isinstance(value, list) and name != "Attributes" else value
 
 
 # -- permission --------------------------------------------------------------------------------------
 
 
-def key_of(call: Call) -> ApiKey | None:
-    """The key that a call shows. None is somebody who needs none: a login, or no bridge at all."""
-    key: ApiKey | None = call.state.access.of(call.credential, call.now)
+def api_key_for(call: Call) -> ApiKey | None:
+    """Return the key of a call, or None if it needs no key: a login, or a call that a bridge did not send."""
+    key: ApiKey | None = call.state.credentials.key_for(call.credential, call.now)
     return key
 
 
-def _permit(call: Call) -> None:
-    key = key_of(call)
+def _check_permission(call: Call) -> None:
+    key = api_key_for(call)
     if key is None:
         return
-    if not key.may(call.operation, unlisted=call.world.dialect("optimove.unlisted_functions") == "allowed"):
-        raise forbidden(f"a key of access type {key.access} may not call {call.operation}")
-    for channel in _channels(call):
-        if not key.reaches(channel):
+    if not key.may_call(call.operation, unlisted_allowed=call.state.options.unlisted_functions_allowed):
+        raise forbidden(f"a key of access type {key.access_type} may not call {call.operation}")
+    for channel in _named_channels(call):
+        if not key.may_use(channel):
             raise forbidden(f"the key may not use ChannelID {channel}")
     campaign = call.state.campaigns.get(call.params.get("CampaignID"))
-    if campaign is not None and not any(map(key.reaches, campaign.executions)):
+    if campaign is not None and not any(map(key.may_use, campaign.executions)):
         raise forbidden(f"the key may not use any channel of CampaignID {campaign.plan.campaign}")
 
 
-def _channels(call: Call) -> Iterator[int]:
-    """Every channel that a call names. 0 is none."""
+def _named_channels(call: Call) -> Iterator[int]:
+    """Yield each channel that a call names. 0 means no channel."""
     items = call.body if isinstance(call.body, list) else [call.body]
-    named = [call.params.get("ChannelID"), *(item.get("ChannelID") for item in items if isinstance(item, dict))]
-    return (channel for channel in dict.fromkeys(named) if channel)
+    channels = [call.params.get("ChannelID"), *(item.get("ChannelID") for item in items if isinstance(item, dict))]
+    return (channel for channel in dict.fromkeys(channels) if channel)

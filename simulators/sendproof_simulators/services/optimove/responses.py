@@ -1,13 +1,13 @@
-"""The form of Optimove's answers: the one place that knows which of several forms a sandbox was told to speak."""
+"""The form of Optimove's successful responses, in the dialects of the sandbox."""
 
 from collections.abc import Mapping, Sequence
 from typing import Any
 
 from sendproof_simulators.core.http import Response, json_response
-from sendproof_simulators.core.simulator import SandboxContext
-from sendproof_simulators.services.optimove.errors import RefusedError
+from sendproof_simulators.services.optimove.dialects.options import Options
+from sendproof_simulators.services.optimove.errors import ApiError
 
-# Members that hold an id or a flag, wherever they stand in an answer.
+# Members of a response, at any depth, that contain an id or a flag.
 _IDS = frozenset(
     {
         "ActionID",
@@ -23,59 +23,55 @@ _IDS = frozenset(
     }
 )
 _FLAGS = frozenset({"IsActive", "IsMultiChannel", "IsRecurrence"})
-_OLD_SUCCESS = json_response({"ResponseCode": 200})
+_RESPONSE_CODE = json_response({"ResponseCode": 200})
 
 
-def done(world: SandboxContext) -> Response:
-    """Success of a function that changes something."""
-    return Response() if world.dialect("optimove.success_body") == "empty" else _OLD_SUCCESS
+def success_response(options: Options) -> Response:
+    """Return the response of a function that changes something."""
+    return Response() if options.success_body_empty else _RESPONSE_CODE
 
 
-def details(world: SandboxContext, value: object, status: int = 200) -> Response:
-    """One object, or a token."""
-    return json_response(_spoken(world, value), status=status)
+def object_response(options: Options, value: object, status: int = 200) -> Response:
+    """Return the response with one object, or with a token."""
+    return json_response(_respell_ids_and_flags(options, value), status=status)
 
 
-def listed(world: SandboxContext, rows: Sequence[Mapping[str, object]]) -> Response:
-    """A list; how an empty one is told is an open question."""
-    return json_response(_spoken(world, rows)) if rows else empty(world)
+def list_response(options: Options, rows: Sequence[Mapping[str, object]]) -> Response:
+    """Return the response with a list. The response with an empty list is an open question."""
+    return json_response(_respell_ids_and_flags(options, rows)) if rows else _empty_list_response(options)
 
 
-def encoded(world: SandboxContext, rows: bytes) -> Response:
-    """A list that was encoded before, in the form that the sandbox speaks."""
-    return empty(world) if rows == b"[]" else Response(body=rows)
+def encoded_list_response(options: Options, rows: bytes) -> Response:
+    """Return the response with a list that is already JSON, in the dialects of the sandbox."""
+    return _empty_list_response(options) if rows == b"[]" else Response(body=rows)
 
 
-def empty(world: SandboxContext) -> Response:
-    """There is nothing to list."""
-    how = world.dialect("optimove.empty_result")
-    if how == "not_found":
-        raise RefusedError("not_found", 404, "Not Found")
-    return Response(status=204, content_type="") if how == "no_content" else Response(body=b"[]")
+def _empty_list_response(options: Options) -> Response:
+    if options.empty_result == "not_found":
+        raise ApiError("not_found", 404, "Not Found")
+    return Response(status=204, content_type="") if options.empty_result == "no_content" else Response(body=b"[]")
 
 
-def attributes(world: SandboxContext, values: Sequence[str | None], delimiter: str) -> dict[str, object]:
-    """The member of a row that holds the attributes asked for; nothing when none were."""
+def attribute_member(options: Options, values: Sequence[str | None], delimiter: str) -> dict[str, object]:
+    """Return the member of a row with the requested attributes; an empty dict if none were requested."""
     if not values:
         return {}
-    if world.dialect("optimove.attributes_shape") == "joined":
+    if options.attributes_joined:
         return {"CustomerAttribute": delimiter.join(value or "" for value in values)}
     return {"CustomerAttributes": list(values)}
 
 
-def _spoken(world: SandboxContext, value: object) -> object:
-    ids_as_text = world.dialect("optimove.id_type") == "text"
-    flags_as_text = world.dialect("optimove.flag_type") == "text"
-    if not (ids_as_text or flags_as_text):
-        return value
-    return _respell(value, "", (_IDS if ids_as_text else frozenset()) | (_FLAGS if flags_as_text else frozenset()))
+def _respell_ids_and_flags(options: Options, value: object) -> object:
+    names = (_IDS if options.ids_as_text else frozenset()) | (_FLAGS if options.flags_as_text else frozenset())
+    return _respell_as_text(value, "", names) if names else value
 
 
-def _respell(value: Any, name: str, as_text: frozenset[str]) -> object:
+def _respell_as_text(value: Any, name: str, names: frozenset[str]) -> object:
+    """Return `value`, the member `name`, with all members in `names` as text."""
     if isinstance(value, Mapping):
-        return {key: _respell(item, key, as_text) for key, item in value.items()}
+        return {member: _respell_as_text(item, member, names) for member, item in value.items()}
     if isinstance(value, list | tuple):
-        return [_respell(item, name, as_text) for item in value]
-    if name not in as_text or value is None or isinstance(value, str):
+        return [_respell_as_text(item, name, names) for item in value]
+    if name not in names or value is None or isinstance(value, str):
         return value
     return str(value).lower() if isinstance(value, bool) else str(value)

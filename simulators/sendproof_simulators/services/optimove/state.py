@@ -1,4 +1,4 @@
-"""What Optimove remembers for one sandbox. No clock, no socket, no file: values in, values out."""
+"""The state of Optimove in one sandbox: values in, values out, without clock, socket or file."""
 
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any, NamedTuple
@@ -9,7 +9,7 @@ from sendproof_simulators.core.clock.wall_clock import Instant, sql_time
 from sendproof_simulators.core.http import JournalEntry
 from sendproof_simulators.core.simulator import SandboxContext
 from sendproof_simulators.core.webhooks.urls import check_webhook_url
-from sendproof_simulators.services.optimove.auth import access_of
+from sendproof_simulators.services.optimove.auth import initial_credentials
 from sendproof_simulators.services.optimove.campaigns.campaign import (
     ANNOUNCED,
     CANCELLED_READABLE_MS,
@@ -17,18 +17,19 @@ from sendproof_simulators.services.optimove.campaigns.campaign import (
     Campaign,
     Execution,
 )
-from sendproof_simulators.services.optimove.campaigns.send_details_pages import Pages
-from sendproof_simulators.services.optimove.customers.records import Records
+from sendproof_simulators.services.optimove.campaigns.send_details_pages import SendDetailsPages
+from sendproof_simulators.services.optimove.customers.records import CustomerRecords
+from sendproof_simulators.services.optimove.dialects.options import read_options
 from sendproof_simulators.services.optimove.errors import bad_request, not_found
 from sendproof_simulators.services.optimove.events import CAMPAIGN_ON_HOLD
-from sendproof_simulators.services.optimove.triggers.criteria import Triggers
+from sendproof_simulators.services.optimove.triggers.criteria import TriggerState
 
 _encode = msgspec.json.Encoder().encode
 _decode = msgspec.json.Decoder(list[str]).decode
 
 
 class Metric(NamedTuple):
-    """What a total is kept for."""
+    """The parameters of one total."""
 
     channel: int
     campaign: int
@@ -37,7 +38,7 @@ class Metric(NamedTuple):
 
 
 class Interaction(NamedTuple):
-    """What reported customers are counted for: calls with equal parameters are added together (documented)."""
+    """The parameters of reported customers. Calls with equal parameters are added together (documented)."""
 
     campaign: int
     channel: int
@@ -48,51 +49,52 @@ class Interaction(NamedTuple):
 
 
 class State:
-    """Listeners, channel templates, campaigns, and what was reported about them."""
+    """Listeners, channel templates, campaigns, triggers, customers, and the results that bridges reported."""
 
-    def __init__(self, world: SandboxContext) -> None:
-        """Start with the sandbox's channels and nothing else."""
-        self._allow_remote = world.allow_remote_webhooks
-        self._audience = world.audience
+    def __init__(self, context: SandboxContext) -> None:
+        """Create the state with the sandbox's channels, customers and first credentials."""
+        self._allow_remote = context.allow_remote_webhooks
+        self._audience = context.audience
+        self.options = read_options(context)
         self.listeners: dict[tuple[int, int | None], str] = {}
-        self.templates: dict[int, dict[int, str]] = {channel.id: {} for channel in world.channels}
+        self.templates: dict[int, dict[int, str]] = {channel.id: {} for channel in context.channels}
         self.campaigns: dict[int, Campaign] = {}
         self.last_night: Instant | None = None
-        self.triggers = Triggers()
+        self.triggers = TriggerState()
         self.metrics: dict[Metric, int] = {}
         self.interactions: dict[Interaction, int] = {}
-        self.records = Records(world.audience)
-        self.pages = Pages(world.audience)
-        self.access = access_of(world)
-        self.apps: dict[int, dict[str, str]] = {channel.id: {} for channel in world.channels}
+        self.records = CustomerRecords(context.audience)
+        self.pages = SendDetailsPages(context.audience)
+        self.credentials = initial_credentials(context)
+        self.apps: dict[int, dict[str, str]] = {channel.id: {} for channel in context.channels}
         self.promotions: dict[str, str] = {}
         self.preferences: dict[tuple[int, str | None], dict[str, int]] = {}
         self.reported: dict[Interaction, list[bytes]] = {}
         self.pending_attributes: set[str] = set()
-        self.requests = 0
+        self.update_count = 0
 
-    # Listeners: one for each event type and channel (documented); another registration replaces it (assumed).
+    # Listeners: one for each event type and channel (documented); a new registration replaces the URL (assumed).
 
-    def register(self, event: int, url: str, channel: int | None) -> JournalEntry:
-        """Make `url` the listener of an event type, for one channel or, with None, in general."""
+    def register_listener(self, event: int, url: str, channel: int | None) -> JournalEntry:
+        """Register `url` for an event type, for one channel or (None) as the general listener."""
         if event == CAMPAIGN_ON_HOLD and channel is not None:
             raise bad_request("EventTypeID 5 has a general listener only: leave ChannelID out")
         try:
             url = check_webhook_url(url, self._allow_remote)
-        except ValueError as problem:
-            raise bad_request(f"ListenerURL: {problem}") from problem
+        except ValueError as error:
+            raise bad_request(f"ListenerURL: {error}") from error
         self._check_channel(channel)
         self.listeners[event, channel] = url
-        return _listener_fact("registered", event, channel, url)
+        return _listener_entry("registered", event, channel, url)
 
-    def unregister(self, event: int, channel: int | None) -> tuple[JournalEntry, ...]:
-        """Forget a listener; nothing happens when there is none (assumed)."""
+    def unregister_listener(self, event: int, channel: int | None) -> tuple[JournalEntry, ...]:
+        """Remove a listener. Removing an absent listener has no effect (assumed)."""
         self._check_channel(channel)
         url = self.listeners.pop((event, channel), None)
-        return () if url is None else (_listener_fact("unregistered", event, channel, url),)
+        return () if url is None else (_listener_entry("unregistered", event, channel, url),)
 
     def sorted_listeners(self) -> list[tuple[int, int | None, str]]:
-        """Event type, channel and address of each, general ones before those of a channel."""
+        """Return (event type, channel, URL) of each listener, general listeners before those of channels."""
         ordered = sorted(
             self.listeners.items(), key=lambda item: (item[0][0], -1 if item[0][1] is None else item[0][1])
         )
@@ -101,61 +103,61 @@ class State:
     # Channel templates.
 
     def channel_templates(self, channel: int) -> dict[int, str]:
-        """The names of a channel's templates by id."""
+        """Return the names of a channel's templates by id."""
         if channel not in self.templates:
             raise not_found(f"ChannelID {channel} is not known; there are {sorted(self.templates)}")
         return self.templates[channel]
 
-    def add_templates(self, channel: int, given: Iterable[tuple[int, str]]) -> tuple[JournalEntry, ...]:
-        """Add templates or give them new names; the last of equal ids counts (assumed)."""
+    def add_templates(self, channel: int, templates: Iterable[tuple[int, str]]) -> tuple[JournalEntry, ...]:
+        """Add or rename templates, given as (id, name). Of equal ids the last counts (assumed)."""
         known = self.channel_templates(channel)
         actions: dict[str, list[tuple[int, str]]] = {"added": [], "renamed": [], "unchanged": []}
-        latest = dict(given)
+        latest = dict(templates)
         for id_, name in latest.items():
             action = "added" if id_ not in known else "unchanged" if known[id_] == name else "renamed"
             actions[action].append((id_, name))
         known.update(latest)
-        return tuple(_template_fact(channel, action, pairs) for action, pairs in actions.items() if pairs)
+        return tuple(_templates_entry(channel, action, pairs) for action, pairs in actions.items() if pairs)
 
-    def delete_templates(self, given: Iterable[tuple[int, int]]) -> tuple[JournalEntry, ...]:
-        """Forget templates by (channel, id); all channels must be known, ids that are not there are passed over."""
-        wanted: dict[int, dict[int, None]] = {}
-        for channel, id_ in given:
+    def delete_templates(self, templates: Iterable[tuple[int, int]]) -> tuple[JournalEntry, ...]:
+        """Delete templates, given as (channel, id). All channels must be known; absent ids are ignored."""
+        known: dict[int, dict[int, None]] = {}
+        for channel, id_ in templates:
             if id_ in self.channel_templates(channel):
-                wanted.setdefault(channel, {})[id_] = None
+                known.setdefault(channel, {})[id_] = None
         return tuple(
-            _template_fact(channel, "deleted", [(id_, self.templates[channel].pop(id_)) for id_ in ids])
-            for channel, ids in wanted.items()
+            _templates_entry(channel, "deleted", [(id_, self.templates[channel].pop(id_)) for id_ in ids])
+            for channel, ids in known.items()
         )
 
     # Campaigns.
 
-    def is_taken(self, campaign_id: int) -> bool:
-        """Whether there is a campaign with this id, scheduled or triggered."""
+    def has_campaign_id(self, campaign_id: int) -> bool:
+        """Return True if a scheduled or triggered campaign has this id."""
         return campaign_id in self.campaigns or self.triggers.uses(campaign_id)
 
-    def planned(self, campaign_id: int) -> Campaign:
-        """Any campaign, however far it has come; `KeyError` says which there are. For the control API."""
+    def campaign_in_any_state(self, campaign_id: int) -> Campaign:
+        """Return a scheduled campaign in any state, for the control API; raise `KeyError` with the known ids."""
         if campaign_id not in self.campaigns:
             raise KeyError(f"campaign {campaign_id} is not known; there are {sorted(self.campaigns)}")
         return self.campaigns[campaign_id]
 
-    def campaign(self, campaign_id: int) -> Campaign:
-        """An announced campaign. Those to come and those cancelled are not known."""
+    def announced_campaign(self, campaign_id: int) -> Campaign:
+        """Return an announced campaign. Planned and cancelled campaigns are unknown to bridges."""
         campaign = self.campaigns.get(campaign_id)
         if campaign is None or campaign.state != ANNOUNCED:
             raise not_found(f"CampaignID {campaign_id} is not known")
         return campaign
 
     def execution(self, campaign_id: int, channel: int) -> Execution:
-        """An announced campaign on one of its channels."""
-        campaign = self.campaign(campaign_id)
+        """Return the execution of an announced campaign on one of its channels."""
+        campaign = self.announced_campaign(campaign_id)
         if channel not in campaign.executions:
             raise not_found(f"CampaignID {campaign_id} does not use ChannelID {channel}")
         return campaign.executions[channel]
 
-    def cancelled(self, campaign_id: int, now: Instant) -> Campaign:
-        """A cancelled campaign, for two hours from the instant at which its listeners were told."""
+    def cancelled_campaign(self, campaign_id: int, now: Instant) -> Campaign:
+        """Return a cancelled campaign, readable for two hours from the instant of its event 4."""
         campaign = self.campaigns.get(campaign_id)
         if campaign is None or campaign.cancelled_at is None or campaign.processed_at is None:
             raise not_found(f"CampaignID {campaign_id} is not a cancelled campaign")
@@ -163,28 +165,33 @@ class State:
             raise not_found(f"CampaignID {campaign_id} was cancelled more than two hours ago")
         return campaign
 
-    def on_hold(self, campaign_id: int) -> Campaign:
-        """A campaign that waits for word of who may be sent to."""
+    def campaign_on_hold(self, campaign_id: int) -> Campaign:
+        """Return a campaign that waits for clearance."""
         campaign = self.campaigns.get(campaign_id)
         if campaign is None or campaign.state != ON_HOLD:
             raise not_found(f"CampaignID {campaign_id} does not wait for clearance")
         return campaign
 
-    def clear(self, campaign_id: int, statuses: Iterable[tuple[str, bool]], now: Instant) -> tuple[JournalEntry, ...]:
-        """Take in who may be sent to: (customer id, whether). Refused at ClearanceRequiredBy and after."""
+    def record_clearance(
+        self, campaign_id: int, statuses: Iterable[tuple[str, bool]], now: Instant
+    ) -> tuple[JournalEntry, ...]:
+        """Record (customer id, may get a message). Statuses at or after ClearanceRequiredBy are refused."""
         campaign = self.campaigns.get(campaign_id)
         clearance = None if campaign is None or campaign.processed_at is None else campaign.clearance
         if campaign is None or clearance is None:
             raise not_found(f"CampaignID {campaign_id} does not wait for clearance")
         if campaign.state != ON_HOLD or not clearance.is_open(now):
-            raise bad_request(f"expected the statuses of CampaignID {campaign_id} before {sql_time(clearance.by)}")
-        known = [(self._audience.index_of(customer), may) for customer, may in statuses]
-        members = campaign.customers
-        clearance.take((index, may) for index, may in known if index is not None and index in members)
-        return (clearance.fact(campaign_id, "given", len(known)),)
+            deadline = sql_time(clearance.required_by)
+            raise bad_request(f"expected the statuses of CampaignID {campaign_id} before {deadline}")
+        indexed = [(self._audience.index_of(customer), is_cleared) for customer, is_cleared in statuses]
+        customers = campaign.customers
+        clearance.record_statuses(
+            (index, is_cleared) for index, is_cleared in indexed if index is not None and index in customers
+        )
+        return (clearance.journal_entry(campaign_id, "given", len(indexed)),)
 
-    def check_reported(self, campaign_id: int, channel: int) -> None:
-        """Refuse results of what was never announced there. A cancelled campaign may have been sent in part."""
+    def check_accepts_results(self, campaign_id: int, channel: int) -> None:
+        """Refuse results of a campaign that was never announced there. A part of a cancelled one may have been sent."""
         if self.triggers.uses(campaign_id, channel):
             return
         campaign = self.campaigns.get(campaign_id)
@@ -195,26 +202,26 @@ class State:
 
     # Results.
 
-    def report_metrics(self, items: Iterable[Mapping[str, Any]], *, additive: bool = False) -> None:
-        """Take in values: all of them, or none when a campaign is not known. They are totals, or are added."""
-        before = self.metrics if additive else {}
+    def record_metrics(self, items: Iterable[Mapping[str, Any]]) -> None:
+        """Record all values, or none if a campaign is unknown. A dialect decides if they are totals or are added."""
+        is_additive = self.options.metrics_additive
         totals: dict[Metric, int] = {}
         for item in items:
             metric = Metric(item["ChannelID"], item["CampaignID"], item["TemplateID"], item["MetricID"])
-            self.check_reported(metric.campaign, metric.channel)
-            so_far = totals.get(metric, before.get(metric, 0)) if additive else 0
-            totals[metric] = so_far + item["MetricValue"]
+            self.check_accepts_results(metric.campaign, metric.channel)
+            previous = totals.get(metric, self.metrics.get(metric, 0)) if is_additive else 0
+            totals[metric] = previous + item["MetricValue"]
         self.metrics.update(totals)
 
-    def report_interactions(self, interaction: Interaction, customers: Sequence[str]) -> None:
-        """Count and keep reported customers; ids are not looked up (assumed)."""
-        self.check_reported(interaction.campaign, interaction.channel)
+    def record_interactions(self, interaction: Interaction, customers: Sequence[str]) -> None:
+        """Count and store reported customers. Their ids are not looked up (assumed)."""
+        self.check_accepts_results(interaction.campaign, interaction.channel)
         self.interactions[interaction] = self.interactions.get(interaction, 0) + len(customers)
-        # As text a million ids take 11 MB, as objects six times as much.
+        # A million ids take 11 MB as text, and six times as much as objects.
         self.reported.setdefault(interaction, []).append(_encode(customers))
 
     def reported_customers(self, interaction: Interaction) -> list[str]:
-        """The customers who were reported for it, in order, with repetitions."""
+        """Return the ids of the customers reported for an interaction, in order, with repetitions."""
         return [customer for block in self.reported[interaction] for customer in _decode(block)]
 
     def _check_channel(self, channel: int | None) -> None:
@@ -222,10 +229,10 @@ class State:
             self.channel_templates(channel)
 
 
-def _listener_fact(action: str, event: int, channel: int | None, url: str) -> JournalEntry:
+def _listener_entry(action: str, event: int, channel: int | None, url: str) -> JournalEntry:
     return JournalEntry(kind="listener", fields={"action": action, "event_type": event, "channel": channel, "url": url})
 
 
-def _template_fact(channel: int, action: str, pairs: list[tuple[int, str]]) -> JournalEntry:
+def _templates_entry(channel: int, action: str, pairs: list[tuple[int, str]]) -> JournalEntry:
     templates = [{"id": id_, "name": name} for id_, name in pairs]
     return JournalEntry(kind="channel_templates", fields={"channel": channel, "action": action, "templates": templates})

@@ -1,4 +1,4 @@
-"""A stateful stand-in of Textlocal: its command API, delivery receipts, templates and opt-outs."""
+"""A stateful simulator of Textlocal: its command API, delivery receipts, templates and opt-outs."""
 
 from sendproof_simulators.core.clock.wall_clock import SECOND
 from sendproof_simulators.core.randomness import KeyedRandom
@@ -7,7 +7,6 @@ from sendproof_simulators.services.textlocal import handlers
 from sendproof_simulators.services.textlocal.account.settings import SETTINGS
 from sendproof_simulators.services.textlocal.account.templates import TEMPLATES
 from sendproof_simulators.services.textlocal.dialects import DIALECTS
-from sendproof_simulators.services.textlocal.errors import problem_response
 from sendproof_simulators.services.textlocal.messages.webhooks import EVENTS, on_timer
 from sendproof_simulators.services.textlocal.request_normalization import (
     extract_credential,
@@ -15,14 +14,15 @@ from sendproof_simulators.services.textlocal.request_normalization import (
     normalise,
     username_of,
 )
+from sendproof_simulators.services.textlocal.responses import problem_response
 from sendproof_simulators.services.textlocal.state import NAME, new_state
 
 _KEY_LENGTH, _PASSWORD_LENGTH = 40, 16
 
 
-def _credentials(chance: KeyedRandom, sandbox: str) -> dict[str, str]:
-    password = chance.token(_PASSWORD_LENGTH, NAME, "password", sandbox)
-    return {"apikey": chance.token(_KEY_LENGTH, NAME, "apikey", sandbox), **_login(password)}
+def _credentials(random: KeyedRandom, sandbox: str) -> dict[str, str]:
+    password = random.token(_PASSWORD_LENGTH, NAME, "password", sandbox)
+    return {"apikey": random.token(_KEY_LENGTH, NAME, "apikey", sandbox), **_login(password)}
 
 
 def _login(password: str) -> dict[str, str]:
@@ -37,7 +37,7 @@ SIMULATOR = Simulator(
     new_state=new_state,
     credentials=_credentials,
     default_credentials={"apikey": "sendproof-textlocal-key", **_login("sendproof-textlocal-password")},
-    # A password proves something only beside its user, and is no key.
+    # A password only proves something together with its user name, and is no key.
     public=frozenset({"username", "password"}),
     extract_credential=extract_credential,
     error=problem_response,

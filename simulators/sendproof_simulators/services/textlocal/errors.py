@@ -1,19 +1,16 @@
-"""How Textlocal says no: HTTP 200, a list of codes, and `status: failure`.
+"""The error codes of Textlocal, and the exception that refuses a command with one of them.
 
-documented: https://api.txtlocal.com/docs/ (the form). That the status is 200 is read off clients: the vendor's own
-class throws on anything else before it reads the body. The source of each code is in `openapi/textlocal.yaml`,
-`x-codes`.
+The source of each code is in `openapi/textlocal.yaml`, `x-codes`.
 """
 
 from collections.abc import Mapping, Sequence
 
 import msgspec
 
-from sendproof_simulators.core.http import JournalEntry, Problem, Response
-from sendproof_simulators.services.textlocal.xml import formatted
+from sendproof_simulators.core.http import JournalEntry
 
-# What reading JSON in a field may end with: it is broken, is no Unicode, or goes deeper than the interpreter can.
-UNREADABLE = (msgspec.DecodeError, UnicodeEncodeError, RecursionError)
+# Exceptions of decoding JSON in a form field: broken JSON, invalid Unicode, or nesting beyond the recursion limit.
+JSON_ERRORS = (msgspec.DecodeError, UnicodeEncodeError, RecursionError)
 
 INVALID_PARAMETER = 0
 NO_COMMAND = 1
@@ -86,93 +83,25 @@ TEXTS: Mapping[int, str] = {
     BAD_OR_DUPLICATE: "Invalid or duplicate numbers",
 }
 
-_MISSING: Mapping[tuple[str, str], int] = {
-    ("create_shorturl", "url"): NO_URL,
-    ("bulk_json", "data"): BAD_JSON,
-    ("create_group", "name"): NO_GROUP_NAME,
-    ("delete_group", "group_id"): NO_GROUP,
-    ("get_contacts", "group_id"): NO_GROUP,
-    ("create_contacts", "numbers"): NO_CONTACTS,
-    ("create_contacts_bulk", "contacts"): BAD_JSON,
-    ("delete_contact", "number"): NO_CONTACTS,
-}
-_WRONG: Mapping[str, int] = {
-    "sender": BAD_SENDER,
-    "url": BAD_URL,
-    "schedule_time": BAD_SCHEDULE,
-    "group_id": BAD_GROUP,
-    "name": GROUP_NAME_LONG,
-}
-# A form that was sent as something else says nothing at all: what is missed first, by command.
-_MISSED_FIRST: Mapping[str, int] = {
-    **{command: code for (command, _), code in _MISSING.items()},
-    "send": NO_MESSAGE,
-}
-_STATUSES: Mapping[str, int] = {"method_not_allowed": 405, "too_large": 413, "rate_limited": 429, "internal": 500}
-_CODES: Mapping[str, int] = {
-    "unauthorized": BAD_LOGIN,
-    "forbidden": BAD_LOGIN,
-    "not_found": UNKNOWN_COMMAND,
-    "method_not_allowed": UNKNOWN_COMMAND,
-}
-
-Error = Mapping[str, object]
+# One item of `errors` or `warnings` in a response: `code` and `message`.
+ErrorItem = Mapping[str, object]
 
 
-class RefusalError(Exception):
-    """A command is refused with a code. `facts` are what the refusal puts into the journal."""
+class ApiError(Exception):
+    """A command is refused with a code. `entries` are the journal entries of the refusal."""
 
     def __init__(
-        self, code: int, detail: str = "", warnings: Sequence[Error] = (), *, status: int | None = None
+        self, code: int, detail: str = "", warnings: Sequence[ErrorItem] = (), *, status: int | None = None
     ) -> None:
-        """`detail` is added to the code's own text; `status` is another HTTP status than trouble has otherwise."""
+        """Append `detail` to the text of the code; `status` replaces the usual HTTP status of an error."""
         super().__init__(detail)
-        self.error = error_of(code, detail)
+        self.item = error_item(code, detail)
         self.code = code
         self.status = status
         self.warnings = warnings
-        self.facts: tuple[JournalEntry, ...] = ()
+        self.entries: tuple[JournalEntry, ...] = ()
 
 
-def error_of(code: int, detail: str = "") -> Error:
-    """One entry of a list of errors."""
+def error_item(code: int, detail: str = "") -> ErrorItem:
+    """Return one item of a list of errors."""
     return {"code": code, "message": f"{TEXTS[code]}: {detail}" if detail else TEXTS[code]}
-
-
-def failure(errors: Sequence[Error], warnings: Sequence[Error] = ()) -> dict[str, object]:
-    """The body of a refusal."""
-    said: dict[str, object] = {"warnings": warnings} if warnings else {}
-    return {**said, "errors": errors, "status": "failure"}
-
-
-def status_of_trouble(dialects: Mapping[str, str], kind: str = "") -> int:
-    """The HTTP status of a refusal; without a known sandbox, that of the default dialect."""
-    if dialects.get("textlocal.error_status") != "400":
-        return 200
-    return 401 if kind == "unauthorized" else 400
-
-
-def problem_response(problem: Problem) -> Response:
-    """What was refused before it got to a command, as Textlocal would put it."""
-    status = _STATUSES.get(problem.kind) or status_of_trouble(problem.dialects, problem.kind)
-    return formatted(failure(_errors(problem)), problem.params.get("format"), status)
-
-
-def _errors(problem: Problem) -> Sequence[Error]:
-    command = (problem.operation or "").removesuffix("_get")
-    if problem.kind in _CODES:
-        return [error_of(_CODES[problem.kind])]
-    if problem.kind == "unsupported_media_type":
-        code = _MISSED_FIRST.get(command, INVALID_PARAMETER)
-        return [error_of(code, "send parameters as a form, application/x-www-form-urlencoded")]
-    if not problem.violations:
-        return [error_of(INVALID_PARAMETER, problem.detail)]
-    return [_broken(command, v.where.partition(".")[2], v.rule, v.message) for v in problem.violations]
-
-
-def _broken(command: str, name: str, rule: str, message: str) -> Error:
-    missing = rule in {"required", "minLength"}
-    code = _MISSING.get((command, name)) if missing else _WRONG.get(name)
-    if code is None:
-        return error_of(INVALID_PARAMETER, f"{name or 'form'}: {message}")
-    return error_of(code)

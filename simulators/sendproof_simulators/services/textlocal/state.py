@@ -1,4 +1,4 @@
-"""Everything that one account of the simulated Textlocal holds."""
+"""The state of one account of the simulated Textlocal."""
 
 from collections import Counter
 from dataclasses import dataclass, field
@@ -9,26 +9,26 @@ from sendproof_simulators.core.messaging.opt_outs import OptOuts
 from sendproof_simulators.core.randomness import KeyedRandom
 from sendproof_simulators.core.simulator import SandboxContext, Template
 from sendproof_simulators.services.textlocal.account.contacts import Contacts
-from sendproof_simulators.services.textlocal.commands.inboxes import Inbox
-from sendproof_simulators.services.textlocal.messages.id_ranges import Identities
-from sendproof_simulators.services.textlocal.messages.message_store import Book
+from sendproof_simulators.services.textlocal.account.inbox import Inbox
+from sendproof_simulators.services.textlocal.messages.id_ranges import CallIdentities
+from sendproof_simulators.services.textlocal.messages.message_store import MessageStore
 
 NAME = "textlocal"
-# Enough for a million recipients a hundred times over: running out is not what most sandboxes are for. assumed
+# Enough for a million recipients a hundred times over: most sandboxes do not test running out of credits. assumed
 STARTING_CREDITS = 100_000_000
-# documented for India; the account's own choice elsewhere.
+# documented for India; elsewhere the account chooses it.
 DEFAULT_SENDER = "TXTLCL"
 
 
 class Translations(msgspec.Struct, forbid_unknown_fields=True):
-    """The texts of a multi-lingual template: which attribute chooses, and the template for each of its values."""
+    """The translations of a template: the attribute that chooses, and the template for each of its values."""
 
     field: str
     templates: dict[str, int]
 
 
 class AccountSettings(msgspec.Struct, forbid_unknown_fields=True):
-    """What the user sets. An empty default sender is none at all."""
+    """The settings of an account. An empty default sender means that it has none."""
 
     receipt_url: str = ""
     inbound_url: str = ""
@@ -40,24 +40,28 @@ class AccountSettings(msgspec.Struct, forbid_unknown_fields=True):
 
 @dataclass(slots=True, kw_only=True)
 class State:
-    """`titles` counts the templates ever made under a title; `queued` are numbers whose queue was full once."""
+    """One account.
 
-    chance: KeyedRandom
+    `title_counts` counts the templates ever created with a title. `refused_once` are the numbers whose full queue has
+    refused a call already.
+    """
+
+    random: KeyedRandom
     contacts: Contacts
-    identities: Identities
-    book: Book = field(default_factory=Book)
+    identities: CallIdentities
+    store: MessageStore = field(default_factory=MessageStore)
     inbox: Inbox = field(default_factory=Inbox)
     settings: AccountSettings = field(default_factory=AccountSettings)
     templates: dict[int, Template] = field(default_factory=dict)
-    titles: Counter[str] = field(default_factory=Counter)
-    queued: set[str] = field(default_factory=set)
+    title_counts: Counter[str] = field(default_factory=Counter)
+    refused_once: set[str] = field(default_factory=set)
     credits: int = STARTING_CREDITS
 
 
-def new_state(world: SandboxContext) -> State:
-    """An account as it is at the start: credits, no templates, the audience's opt-outs."""
+def new_state(context: SandboxContext) -> State:
+    """Return a new account: full credits, no templates, and the audience's opt-outs."""
     return State(
-        chance=world.chance,
-        contacts=Contacts(world.chance, OptOuts(NAME, world.audience.optouts)),
-        identities=Identities(world.chance),
+        random=context.chance,
+        contacts=Contacts(context.chance, OptOuts(NAME, context.audience.optouts)),
+        identities=CallIdentities(context.chance),
     )

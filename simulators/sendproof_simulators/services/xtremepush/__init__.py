@@ -1,4 +1,4 @@
-"""A stateful stand-in of Xtremepush: its external API, webhooks, campaigns as templates, profiles and subscriptions."""
+"""A stateful simulator of Xtremepush: external API, webhooks, campaigns as templates, profiles and subscriptions."""
 
 from collections.abc import Callable, Mapping
 from dataclasses import replace
@@ -11,49 +11,49 @@ from sendproof_simulators.core.simulator import RateLimit, SandboxContext, Simul
 from sendproof_simulators.services.xtremepush import handlers
 from sendproof_simulators.services.xtremepush.auth import extract_credential
 from sendproof_simulators.services.xtremepush.dialects import DIALECTS
-from sendproof_simulators.services.xtremepush.errors import problem_response
 from sendproof_simulators.services.xtremepush.messages import sending, webhooks
-from sendproof_simulators.services.xtremepush.methods import campaign_execution, import_profiles, tasks
-from sendproof_simulators.services.xtremepush.methods.campaigns import TEMPLATES
-from sendproof_simulators.services.xtremepush.project import suppression
+from sendproof_simulators.services.xtremepush.methods import campaign_execution, import_profiles
+from sendproof_simulators.services.xtremepush.project import suppression, tasks
+from sendproof_simulators.services.xtremepush.project.templates import TEMPLATES
 from sendproof_simulators.services.xtremepush.project.webhook_settings import SETTINGS
+from sendproof_simulators.services.xtremepush.responses import problem_response
 from sendproof_simulators.services.xtremepush.state import NAME, State, new_state
 
 _TOKEN_LENGTH = 32
 # documented, in Xtremepush's page on its Optimove integration: the channel "Xtremepush SMS" is for posting back
 # subscriptions, and not for outbound campaigns.
 _POST_BACK_CHANNEL = 444
-# Room for the most targets that are taken, each with several variables.
+# Enough for the maximum number of targets, each with several variables.
 _BODY_LIMIT = 16 * 1024 * 1024
 
 
-def _credentials(chance: KeyedRandom, sandbox: str) -> dict[str, str]:
-    return {"apptoken": chance.token(_TOKEN_LENGTH, NAME, "apptoken", sandbox)}
+def _credentials(random: KeyedRandom, sandbox: str) -> dict[str, str]:
+    return {"apptoken": random.token(_TOKEN_LENGTH, NAME, "apptoken", sandbox)}
 
 
-def _execute(world: SandboxContext, state: State, timer: Timer, now: Instant) -> Effects:
-    if not isinstance(timer.payload, sending.Order):
-        raise TypeError(f"expected an order, got {timer.payload!r}")
-    done = sending.carry_out(world, state, timer.payload, now)
-    # The call was answered long ago: nothing can come before that.
-    return replace(done, webhooks=(*done.webhooks, *done.before_reply), before_reply=())
+def _execute(context: SandboxContext, state: State, timer: Timer, now: Instant) -> Effects:
+    if not isinstance(timer.payload, sending.ExecutionRequest):
+        raise TypeError(f"expected the request of an execution, got {timer.payload!r}")
+    effects = sending.execute(context, state, timer.payload, now)
+    # The response was sent at the time of the call, so no webhook can come before it.
+    return replace(effects, webhooks=(*effects.webhooks, *effects.before_reply), before_reply=())
 
 
-def _import(world: SandboxContext, state: State, timer: Timer, now: Instant) -> Effects:
-    del world
-    return import_profiles.go_on(state, timer, now)
+def _import(context: SandboxContext, state: State, timer: Timer, now: Instant) -> Effects:
+    del context
+    return import_profiles.resume(state, timer, now)
 
 
-_TIMERS: Mapping[str, Callable[[SandboxContext, State, Timer, Instant], Effects]] = {
+_TIMER_HANDLERS: Mapping[str, Callable[[SandboxContext, State, Timer, Instant], Effects]] = {
     campaign_execution.TIMER: _execute,
     tasks.TIMER: _import,
-    webhooks.TIMER: webhooks.go_on,
+    webhooks.TIMER: webhooks.resume,
     suppression.TIMER: suppression.sync,
 }
 
 
-def _on_timer(world: SandboxContext, state: Any, timer: Timer, now: Instant) -> Effects:
-    return _TIMERS[timer.name](world, state, timer, now)
+def _on_timer(context: SandboxContext, state: Any, timer: Timer, now: Instant) -> Effects:
+    return _TIMER_HANDLERS[timer.name](context, state, timer, now)
 
 
 SIMULATOR = Simulator(

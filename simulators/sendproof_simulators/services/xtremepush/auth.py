@@ -9,17 +9,17 @@ from sendproof_simulators.core.http import Request
 
 
 class _Credential(msgspec.Struct):
-    """All that is decoded of a body before it is known whose it is: an import may have a million values."""
+    """The only field that is decoded before the sandbox of a call is known: an import may have a million values."""
 
     apptoken: str | None = None
 
 
-_decode = msgspec.json.Decoder(_Credential).decode
+_decode_credential = msgspec.json.Decoder(_Credential).decode
 
 
 def extract_credential(request: Request) -> str | None:
-    """The token of a call, or None when there is none that can be read."""
+    """Return the token of a call, or None if the body has none or cannot be decoded."""
     try:
-        return _decode(request.body).apptoken
+        return _decode_credential(request.body).apptoken
     except (ValueError, RecursionError):
         return None

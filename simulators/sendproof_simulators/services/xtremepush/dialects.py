@@ -1,4 +1,4 @@
-"""The open questions about Xtremepush, and the options of each."""
+"""The dialects of Xtremepush: open questions about its API, and the options of each."""
 
 from sendproof_simulators.core.dialects import Dialect, Option
 
@@ -20,23 +20,23 @@ def _option(value: str, meaning: str, evidence: str = "assumed", source: str = _
 DIALECTS = (
     Dialect(
         name="http_status",
-        question="Does the HTTP status of an answer follow its code?",
+        question="Is the HTTP status of a response its code?",
         options=(
             _option("follows_code", "the status is the code", "documented", _CODES),
-            _option("always_200", "the status is 200, and only the body says what happened", "assumed", _CODES),
+            _option("always_200", "the status is always 200, and only the body has the code", "assumed", _CODES),
         ),
     ),
     Dialect(
         name="execution",
-        question="Is execute/campaign asynchronous when the call does not say?",
+        question="Is execute/campaign asynchronous by default?",
         options=(
-            _option("async", "an answer means that the call is valid; messages follow", "documented", _EXECUTE),
-            _option("sync", "the messages are accepted when the answer comes"),
+            _option("async", "a response means that the call is valid; messages follow", "documented", _EXECUTE),
+            _option("sync", "the messages are accepted before the response is sent"),
         ),
     ),
     Dialect(
         name="target_by",
-        question="What identifies a target when target_by is left out?",
+        question="What identifies a target without target_by?",
         options=(
             _option("id", "Xtremepush's own id", "documented", _EXECUTE_OLD),
             _option("user_id", "the client's id for the user"),
@@ -46,15 +46,15 @@ DIALECTS = (
         name="max_targets",
         question="How many targets may one execute/campaign have?",
         options=(
-            _option("10000", "as many as an import may have rows"),
+            _option("10000", "the maximum number of rows of an import"),
             _option("1000", "a thousand"),
             _option("100", "a hundred"),
-            _option("none", "as many as fit into a body"),
+            _option("none", "any number that fits into a body"),
         ),
     ),
     Dialect(
         name="subscription_name",
-        question="What is the SMS subscription called?",
+        question="What is the name of the SMS subscription?",
         options=(
             _option(
                 "each_its_own",
@@ -69,17 +69,15 @@ DIALECTS = (
     ),
     Dialect(
         name="missing_variable",
-        question="What becomes of a text with a variable that has no value?",
+        question="What happens to a text with a variable that has no value?",
         options=(
-            _option(
-                "not_personalized", "it is not sent, and its error is one that the page shows", "assumed", _DEVICES
-            ),
-            _option("empty", "it is sent with nothing in the variable's place"),
+            _option("not_personalized", "it is not sent, and has an error that the page shows", "assumed", _DEVICES),
+            _option("empty", "it is sent, and the variable is replaced by nothing"),
         ),
     ),
     Dialect(
         name="webhook_signature",
-        question="What is the signature of a signed payload?",
+        question="How is a signed payload signed?",
         options=(
             _option("sha256_hex", "the HMAC-SHA256 of the body with the secret, in hexadecimal digits"),
             _option("sha256_base64", "the HMAC-SHA256 of the body with the secret, in Base64"),
@@ -92,15 +90,15 @@ DIALECTS = (
         question="Is a webhook called for a message that could not be delivered?",
         options=(
             _option("message_error", "yes, with this event"),
-            _option("none", "no; list/message says so", "assumed", _HOOKS),
+            _option("none", "no; only list/message reports it", "assumed", _HOOKS),
         ),
     ),
     Dialect(
         name="rate_limit",
         question="Is there a rate limit?",
         options=(
-            _option("none", "none is published, and none is kept"),
-            _option("50_per_second", "more than 50 calls in a second are refused with 429", "assumed", _CODES),
+            _option("none", "no: none is published"),
+            _option("50_per_second", "yes: more than 50 calls per second are refused with 429", "assumed", _CODES),
         ),
     ),
 )

@@ -1,6 +1,6 @@
-"""Ids that follow from what a call says, and from how often the same was said before.
+"""Ids that are drawn from the content of a call, and from the number of equal calls before it.
 
-So calls that arrive together get the same ids in whatever order they are served.
+So concurrent calls get the same ids in any order.
 """
 
 from collections import Counter
@@ -12,24 +12,24 @@ import msgspec
 
 from sendproof_simulators.core.randomness import KeyedRandom
 
-# Nine digits: times MESSAGES_MOST still exact in any language that has only doubles.
+# Nine digits: times MAX_MESSAGES still exact in languages that only have doubles.
 _LOWEST, _SPAN = 100_000_000, 799_000_000
-# No body has room for so many targets.
-MESSAGES_MOST = 10_000_000
+# No body has room for this many targets.
+MAX_MESSAGES = 10_000_000
 
 
 class Ids:
     """Draws the ids of one project."""
 
-    def __init__(self, chance: KeyedRandom) -> None:
-        self._chance = chance
-        self._said: Counter[bytes] = Counter()
+    def __init__(self, random: KeyedRandom) -> None:
+        self._random = random
+        self._counts: Counter[bytes] = Counter()
 
-    def draw(self, kind: str, call: Mapping[str, object], taken: Container[int]) -> int:
-        """An id for what a call makes; its token does not count."""
-        said = msgspec.json.encode([kind, sorted(item for item in call.items() if item[0] != "apptoken")])
-        digest = blake2b(said, digest_size=16).digest()
-        self._said[digest] += 1
-        path = ("xtremepush", kind, digest.hex(), self._said[digest])
-        drawn = (_LOWEST + self._chance.below(_SPAN, *path, attempt) for attempt in count())
+    def draw(self, kind: str, fields: Mapping[str, object], taken: Container[int]) -> int:
+        """Return a free id for the object that a call creates. The token among its fields does not count."""
+        content = msgspec.json.encode([kind, sorted(item for item in fields.items() if item[0] != "apptoken")])
+        digest = blake2b(content, digest_size=16).digest()
+        self._counts[digest] += 1
+        path = ("xtremepush", kind, digest.hex(), self._counts[digest])
+        drawn = (_LOWEST + self._random.below(_SPAN, *path, attempt) for attempt in count())
         return next(id_ for id_ in drawn if id_ not in taken)

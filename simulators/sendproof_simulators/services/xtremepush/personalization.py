@@ -1,7 +1,7 @@
 """Texts with variables: `{{first_name}}`.
 
-documented: the form, https://docs.xtremepush.com/docs/api-create-sms. assumed: that a name is found in whatever case
-it is written, and that a variable whose value is null or empty leaves nothing behind.
+documented: the form, https://docs.xtremepush.com/docs/api-create-sms. assumed: that names are case-insensitive, and
+that a variable with the value null or "" is replaced by nothing.
 """
 
 import re
@@ -20,37 +20,37 @@ class MissingVariableError(LookupError):
 
 @dataclass(frozen=True, slots=True)
 class MergeText:
-    """A text taken apart: plain pieces, and between them the names of variables."""
+    """A parsed text: plain pieces, and the names of the variables between them."""
 
     plain: tuple[str, ...]
     names: tuple[str, ...]
 
     def merge(self, sources: Sequence[Mapping[str, object]], *, missing: str | None = None) -> str:
-        """The final text; the first source that knows a name counts.
+        """Return the final text. For each name the first source that contains it provides the value.
 
-        A name that none knows becomes `missing`, or is a `MissingVariableError` when that is None.
+        `missing` replaces a name that no source contains; if it is None, raise `MissingVariableError`.
         """
         if not self.names:
             return self.plain[0]
         pieces = [self.plain[0]]
         for name, plain in zip(self.names, self.plain[1:], strict=True):
-            pieces += (_value(name, sources, missing), plain)
+            pieces += (_variable_value(name, sources, missing), plain)
         return "".join(pieces)
 
 
 @lru_cache(maxsize=1_000)
 def merge_text(body: str) -> MergeText:
-    """Take a text apart."""
+    """Parse a text."""
     pieces = _VARIABLE.split(body)
     return MergeText(tuple(pieces[::2]), tuple(pieces[1::2]))
 
 
 def render(body: str, attributes: Mapping[str, str | None]) -> str:
-    """The text for somebody with these attributes; what has no value leaves nothing behind."""
+    """Return the text for these attributes; a variable without a value is replaced by nothing."""
     return merge_text(body).merge((attributes,), missing="")
 
 
-def _value(name: str, sources: Sequence[Mapping[str, object]], missing: str | None) -> str:
+def _variable_value(name: str, sources: Sequence[Mapping[str, object]], missing: str | None) -> str:
     for source in sources:
         if name in source:
             return plain_value(source[name])
@@ -65,7 +65,7 @@ def _value(name: str, sources: Sequence[Mapping[str, object]], missing: str | No
 
 
 def plain_value(value: object) -> str:
-    """A JSON value as it stands in a text."""
+    """Return a JSON value as plain text."""
     if value is None:
         return ""
     if isinstance(value, bool):

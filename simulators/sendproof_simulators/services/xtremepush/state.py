@@ -1,38 +1,33 @@
-"""Everything that one project of the simulated Xtremepush holds."""
-
-from __future__ import annotations
+"""The state of one project of the simulated Xtremepush."""
 
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING
 
 from sendproof_simulators.core.randomness import KeyedRandom
 from sendproof_simulators.core.simulator import SandboxContext
 from sendproof_simulators.services.xtremepush.ids import Ids
+from sendproof_simulators.services.xtremepush.messages.executions import Execution
+from sendproof_simulators.services.xtremepush.project.campaigns import Campaign
 from sendproof_simulators.services.xtremepush.project.profiles import Profiles
 from sendproof_simulators.services.xtremepush.project.settings import ProjectSettings
-
-if TYPE_CHECKING:
-    from sendproof_simulators.services.xtremepush.messages.executions import Action
-    from sendproof_simulators.services.xtremepush.methods.campaigns import Campaign
-    from sendproof_simulators.services.xtremepush.methods.tasks import Task
+from sendproof_simulators.services.xtremepush.project.tasks import Task
 
 NAME = "xtremepush"
 
 
 @dataclass(slots=True, kw_only=True)
 class State:
-    """By id: campaigns, their executions (actions), tasks. `settings_made` counts how often the settings were made."""
+    """One project: its campaigns, executions and tasks by id. `settings_version` counts the changes of settings."""
 
-    chance: KeyedRandom
+    random: KeyedRandom
     ids: Ids
     profiles: Profiles
     settings: ProjectSettings = field(default_factory=ProjectSettings)
-    settings_made: int = 0
+    settings_version: int = 0
     campaigns: dict[int, Campaign] = field(default_factory=dict)
-    actions: dict[int, Action] = field(default_factory=dict)
+    executions: dict[int, Execution] = field(default_factory=dict)
     tasks: dict[int, Task] = field(default_factory=dict)
 
 
-def new_state(world: SandboxContext) -> State:
-    """A project as it is at the start: empty."""
-    return State(chance=world.chance, ids=Ids(world.chance), profiles=Profiles(world.chance))
+def new_state(context: SandboxContext) -> State:
+    """Return a new, empty project."""
+    return State(random=context.chance, ids=Ids(context.chance), profiles=Profiles(context.chance))

@@ -5,7 +5,7 @@ import json
 import pytest
 
 from sendproof_bridge.clock import DAY, HOUR, MINUTE
-from sendproof_bridge.inbound.status import campaign
+from sendproof_bridge.inbound.status import campaign_status
 from small_bridge import KEY, NOON, row
 from stand_in import Says
 
@@ -34,7 +34,7 @@ def test_what_is_not_sent_yet_is_called_off(planned, outside):
     planned.work(until=NOON + HOUR)
 
     assert sent(outside) == ["447100000001"]
-    assert campaign(planned.bridge, KEY)["state"] == "cancelled"
+    assert campaign_status(planned.bridge, KEY)["state"] == "cancelled"
     assert planned.rows("SELECT customer, state FROM message") == [("C1", "accepted"), ("C2", "cancelled")]
 
 

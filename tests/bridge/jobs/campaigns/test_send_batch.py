@@ -236,7 +236,7 @@ def test_a_bridge_that_died_while_sending_looks_before_it_repeats(planned, outsi
     planned.work(until=NOON)
     planned.change("UPDATE message SET state = 'pending', provider_id = NULL")
     planned.change("UPDATE batch SET state = 'sending'")
-    planned.change("UPDATE job SET state = 'running', owner = 'run-0' WHERE kind = 'send'")
+    planned.change("UPDATE job SET state = 'running', owner = 'run-0' WHERE kind = 'send_batch'")
     outside.say("get_history_api", record(A, B), NOTHING)
     planned.work(until=NOON + HOUR)
 
@@ -249,13 +249,13 @@ def test_a_receipt_may_overtake_the_reply(planned, outside):
 
     def deliver_first(_seen):
         planned.change(
-            "INSERT INTO receipt (client, batch, recipient, letter, stamp, message)"
+            "INSERT INTO receipt (client, batch, recipient, status_code, provider_time, message)"
             " VALUES ('acme', '505-7001-0-0', :n, 'D', '', '')",
             n=A,
         )
         planned.change(
             "INSERT INTO job (id, kind, lane, payload, due_at, state, attempts)"
-            " VALUES ('receipts:1', 'receipts', '', '{}', 0, 'due', 0)"
+            " VALUES ('process_receipts:1', 'process_receipts', '', '{}', 0, 'due', 0)"
         )
         return reply(A, B)
 

@@ -74,7 +74,7 @@ def test_without_a_time_the_pause_grows_with_each_refusal_in_a_row(burst, outsid
     burst.work(until=NOON + 69 * SECOND)
 
     assert len(outside.calls("bulk_json")) == 3
-    assert burst.rows("SELECT until, refusals FROM pause") == [(NOON + 70 * SECOND, 3)]
+    assert burst.rows("SELECT until, refusals FROM backoff") == [(NOON + 70 * SECOND, 3)]
 
 
 def test_a_send_that_gets_through_ends_the_row_of_refusals(burst, outside):
@@ -82,7 +82,7 @@ def test_a_send_that_gets_through_ends_the_row_of_refusals(burst, outside):
     outside.say("bulk_json", TOO_MANY, TOO_MANY, accepts)
     burst.work(until=NOON + HOUR)
 
-    assert burst.rows("SELECT * FROM pause") == []
+    assert burst.rows("SELECT * FROM backoff") == []
 
 
 def test_other_channels_go_on(burst, outside):
@@ -112,7 +112,7 @@ def test_waiting_for_the_end_of_a_pause_is_no_attempt(burst, outside):
     outside.say("bulk_json", Says(status=429))
     burst.work(until=NOON + 69 * SECOND)
 
-    attempts = burst.rows("SELECT attempts FROM job WHERE kind = 'send' ORDER BY attempts")
+    attempts = burst.rows("SELECT attempts FROM job WHERE kind = 'send_batch' ORDER BY attempts")
     assert attempts == [0] * (MET - 3) + [1] * 3
 
 

@@ -8,7 +8,7 @@ from sendproof_bridge.clock import HOUR
 from sendproof_bridge.config_fields import Secret
 from sendproof_bridge.outbound.providers import providers
 from sendproof_bridge.storage import job_queue
-from sendproof_bridge.storage.job_queue import Claimant
+from sendproof_bridge.storage.job_queue import ClaimRequest
 from small_bridge import NOON, opened, settings
 from stand_in import Says
 
@@ -99,7 +99,7 @@ def test_whoever_must_be_looked_up_does_not_hold_up_the_others(triggered, outsid
     triggered.work()
 
     assert sent(outside) == [[B]]
-    assert triggered.rows("SELECT kind FROM job WHERE trouble LIKE '%failed (503)'") == ["look_up"]
+    assert triggered.rows("SELECT kind FROM job WHERE last_error LIKE '%failed (503)'") == ["fetch_attributes"]
 
 
 def test_an_event_that_is_the_cause_of_a_fault_does_not_hold_up_the_others(tmp_path, outside):
@@ -119,7 +119,9 @@ def test_an_event_that_is_the_cause_of_a_fault_does_not_hold_up_the_others(tmp_p
         small.work(until=NOON + HOUR)
 
         assert len(outside.calls("send_sms")) == 2
-        assert small.rows("SELECT kind, state FROM job WHERE trouble LIKE '%TypeError%'") == [("look_up", "dead")]
+        assert small.rows("SELECT kind, state FROM job WHERE last_error LIKE '%TypeError%'") == [
+            ("fetch_attributes", "dead")
+        ]
 
 
 def test_more_than_one_transaction_should_hold_go_out_in_several(triggered, outside):
@@ -139,8 +141,8 @@ def test_a_bridge_that_died_before_it_stored_the_messages_sends_them_once(trigge
     for number in (A, B):
         meet(triggered, number)
     with triggered.bridge.store.write() as tx:
-        claimant = Claimant(owner="run-0", now=NOON, real=0.0)
-        taken = job_queue.claim_alike(tx, claimant, job_queue.claim(tx, claimant))
+        claimant = ClaimRequest(owner="run-0", now=NOON, real=0.0)
+        taken = job_queue.claim_batch(tx, claimant, job_queue.claim(tx, claimant))
     triggered.work()
 
     assert (len(taken), sent(outside)) == (2, [[A, B]])
@@ -153,7 +155,7 @@ def test_a_bridge_that_died_during_the_call_repeats_only_what_did_not_go_out(tri
     triggered.work()
     triggered.change("UPDATE message SET state = 'pending', provider_id = NULL, settled_at = NULL")
     triggered.change("UPDATE batch SET state = 'sending'")
-    triggered.change("UPDATE job SET state = 'running', owner = 'run-0' WHERE kind = 'send'")
+    triggered.change("UPDATE job SET state = 'running', owner = 'run-0' WHERE kind = 'send_batch'")
     outside.say("get_history_api", record(A), record())
     triggered.work(until=NOON + HOUR)
 

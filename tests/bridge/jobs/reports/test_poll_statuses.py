@@ -92,7 +92,7 @@ def test_what_never_ends_is_asked_about_once_a_report(sent, xtremepush):
     sent.work(until=NOON + 9 * DAY)
 
     assert len(asked(xtremepush)) == len(pushed(xtremepush)) == 29
-    assert sent.rows("SELECT state FROM job WHERE kind = 'outcomes'") == ["done"]
+    assert sent.rows("SELECT state FROM job WHERE kind = 'poll_statuses'") == ["done"]
 
 
 def test_a_report_does_not_wait_for_a_provider_in_trouble(sent, xtremepush):
@@ -133,5 +133,5 @@ def test_triggers_are_asked_about_before_their_reports(tmp_path, xtremepush):
         small.work(until=NOON + 9 * DAY)
 
         assert pushed(xtremepush)[:2] == [(0, 0), (1, 0)]
-        assert small.rows("SELECT state FROM job WHERE kind IN ('outcomes', 'metrics')") == ["done", "done"]
+        assert small.rows("SELECT state FROM job WHERE kind IN ('poll_statuses', 'push_metrics')") == ["done", "done"]
     assert len(asked(xtremepush)) == 2

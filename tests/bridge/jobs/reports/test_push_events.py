@@ -8,7 +8,7 @@ import pytest
 
 from sendproof_bridge.clock import HOUR, MINUTE
 from sendproof_bridge.config_fields import Secret
-from sendproof_bridge.inbound import group_commit
+from sendproof_bridge.domain import receipts
 from sendproof_bridge.inbound.status import health
 from sendproof_bridge.outbound.providers import Receipt
 from small_bridge import NOON, opened, row, settings
@@ -27,10 +27,10 @@ def reported(tmp_path, outside):
     with opened(tmp_path, config) as small:
         small.announce()
         small.work()
-        receipts = [Receipt(recipient=A, letter="D", stamp="", batch="505-7001-0-0")]
-        receipts += [Receipt(recipient=B, letter="U", stamp="", batch="505-7001-0-0")]
+        receipts = [Receipt(recipient=A, status_code="D", provider_time="", batch="505-7001-0-0")]
+        receipts += [Receipt(recipient=B, status_code="U", provider_time="", batch="505-7001-0-0")]
         with small.bridge.store.write() as tx:
-            group_commit.store_receipts(tx, [("acme", one) for one in receipts])
+            receipts.store_receipts(tx, [("acme", one) for one in receipts])
         yield small
 
 

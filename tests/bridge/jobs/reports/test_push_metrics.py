@@ -3,8 +3,8 @@
 import pytest
 
 from sendproof_bridge.clock import DAY, HOUR, MINUTE, iso
-from sendproof_bridge.inbound import group_commit
-from sendproof_bridge.inbound.status import campaign
+from sendproof_bridge.domain import receipts
+from sendproof_bridge.inbound.status import campaign_status
 from sendproof_bridge.outbound.providers import Receipt
 from small_bridge import KEY, NOON, opened, row, settings
 from stand_in import Says
@@ -27,11 +27,11 @@ def sent(small, outside):
 def receive(small, *receipts, batch=BATCH):
     """Receipts as (number, letter), as the door stores them."""
     rows = [
-        ("acme", Receipt(batch=batch, recipient=number, letter=letter, stamp="2026-03-02 12:00:07"))
+        ("acme", Receipt(batch=batch, recipient=number, status_code=letter, provider_time="2026-03-02 12:00:07"))
         for number, letter in receipts
     ]
     with small.bridge.store.write() as tx:
-        group_commit.store_receipts(tx, rows)
+        receipts.store_receipts(tx, rows)
 
 
 def states(small):
@@ -156,14 +156,14 @@ def test_the_campaign_is_finished_after_a_week(sent):
     """Its status tells what became of everybody."""
     receive(sent, (NUMBERS[0], "D"), (NUMBERS[0], "D"))
     sent.work(until=NOON + 15 * MINUTE)
-    told = campaign(sent.bridge, KEY)
+    told = campaign_status(sent.bridge, KEY)
     assert (told["state"], told["reports"]) == ("reporting", {"done": 1, "next": iso(NOON + 6 * HOUR)})
     assert (told["messages"], told["reasons"]) == ({"accepted": 4, "delivered": 1, "dropped": 1}, {"opted_out": 1})
     assert (told["batches"], told["receipts"]) == ({"settled": 1}, {"applied": 1, "repeated": 1})
     assert told["totals"] == {"11": {"sent": 5, "delivered": 1, "dropped": 1, "bounced": 0}}
 
     sent.work(until=NOON + 7 * DAY)
-    assert campaign(sent.bridge, KEY)["state"] == "finished"
+    assert campaign_status(sent.bridge, KEY)["state"] == "finished"
 
 
 @pytest.fixture
@@ -191,5 +191,5 @@ def test_growth_whose_reply_was_lost_is_not_told_twice(adding, outside):
     outside.say("UpdateCampaignMetrics", Says(status=500), Says())
     adding.work(until=NOON + HOUR)
 
-    assert adding.rows("SELECT state FROM job WHERE kind = 'additions'") == ["unknown"]
+    assert adding.rows("SELECT state FROM job WHERE kind = 'push_metric_deltas'") == ["unknown"]
     assert len(outside.calls("UpdateCampaignMetrics")) == 1

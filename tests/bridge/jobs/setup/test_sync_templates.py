@@ -94,5 +94,7 @@ def test_a_refused_key_is_told_by_health(small, outside):
 
     told = health(small.bridge)
     assert told["status"] == "attention"
-    assert told["problems"] == ["register:acme:505: Optimove RegisterEventListener: credentials refused (401)"]
+    assert told["problems"] == [
+        "register_listeners:acme:505: Optimove RegisterEventListener: credentials refused (401)"
+    ]
     assert len(outside.calls("RegisterEventListener")) == 6

@@ -6,13 +6,13 @@ import pytest
 
 from sendproof_bridge.clock import HOUR, SECOND, iso
 from sendproof_bridge.config_fields import Secret
-from sendproof_bridge.inbound import group_commit
-from sendproof_bridge.outbound.http import Wire
+from sendproof_bridge.domain import receipts
+from sendproof_bridge.outbound.http import HttpClient
 from sendproof_bridge.outbound.providers import (
-    Composed,
-    Open,
+    ComposedMessage,
+    ComposeRequest,
+    OpenMessage,
     OptOut,
-    Order,
     Receipt,
     Template,
     open_channel,
@@ -134,12 +134,12 @@ def test_what_happens_to_a_message_is_known_by_its_id(tmp_path, account):
         for event in ("delivered", "clicked", "clicked", "opted_out"):
             told = {"event": event, "message_id": "0123456789abcdef0123", "occurred_at": "2026-03-02T12:00:03.000Z"}
             with small.bridge.store.write() as tx:
-                found = provider.read(json.dumps(told).encode(), {}, "")
-                group_commit.store_receipts(tx, [("acme", one) for one in found])
+                found = provider.parse_webhook(json.dumps(told).encode(), {}, "")
+                receipts.store_receipts(tx, [("acme", one) for one in found])
         small.work(until=NOON + 10 * SECOND)
 
         assert small.rows("SELECT state FROM message") == ["delivered"]
-        assert small.rows("SELECT kind FROM mark ORDER BY id") == ["clicked", "clicked", "unsubscribed"]
+        assert small.rows("SELECT kind FROM engagement ORDER BY id") == ["clicked", "clicked", "unsubscribed"]
         assert small.rows("SELECT number FROM opt_out") == ["12125550100"]
 
 
@@ -147,17 +147,19 @@ def test_whoever_opts_out_counts_though_the_message_is_not_known(tmp_path, accou
     """It may have been sent before this bridge was there."""
     config = settings(tmp_path, account.url, channel=channel()).clients[0].channels[0]
     told = b'{"event": "opted_out", "message_id": "another", "phone_number": "+12125550100"}'
-    assert open_channel(config, Wire()).read(told, {}, "") == [OptOut(number="12125550100", how="reply")]
+    assert open_channel(config, HttpClient()).parse_webhook(told, {}, "") == [
+        OptOut(number="12125550100", source="reply")
+    ]
 
 
 def test_what_is_posted_must_name_a_message(account, tmp_path):
     """Anything else is refused with what was expected."""
     config = settings(tmp_path, account.url, channel=channel()).clients[0].channels[0]
     with pytest.raises(ValueError, match="expected an object with event"):
-        open_channel(config, Wire()).read(b'{"event": "delivered"}', {}, "")
-    assert Receipt(recipient="", letter="delivered", stamp="", message="1") in open_channel(config, Wire()).read(
-        b'{"event": "delivered", "message_id": 1}', {}, ""
-    )
+        open_channel(config, HttpClient()).parse_webhook(b'{"event": "delivered"}', {}, "")
+    assert Receipt(recipient="", status_code="delivered", provider_time="", message="1") in open_channel(
+        config, HttpClient()
+    ).parse_webhook(b'{"event": "delivered", "message_id": 1}', {}, "")
 
 
 def test_overrides_are_merged_over_a_triggers_request(account, tmp_path):
@@ -170,12 +172,14 @@ def test_overrides_are_merged_over_a_triggers_request(account, tmp_path):
         "values": {"PHONE": "+12125550100", "FIRST_NAME": "Ann"},
     }
     event = {"campaignID": "2.38", "personalization": {"win": {"other": "+12125550199"}}}
-    provider = open_channel(config, Wire())
+    provider = open_channel(config, HttpClient())
 
     usual = {"template_id": "HDS7F3Y2", "variables": {"FIRST_NAME": "Ann"}}
-    assert provider.compose(Order(**order)) == Composed(phone="+12125550100", content=json.dumps(usual))
+    assert provider.compose(ComposeRequest(**order)) == ComposedMessage(phone="+12125550100", content=json.dumps(usual))
     changed = {"template_id": "HDS7F3Y2", "variables": {"FIRST_NAME": "Ann", "CODE": "2.38"}}
-    assert provider.compose(Order(**order, event=event)) == Composed(phone="+12125550199", content=json.dumps(changed))
+    assert provider.compose(ComposeRequest(**order, event=event)) == ComposedMessage(
+        phone="+12125550199", content=json.dumps(changed)
+    )
 
 
 def test_a_rejection_that_is_told_later_counts_as_dropped(tmp_path, account):
@@ -183,9 +187,9 @@ def test_a_rejection_that_is_told_later_counts_as_dropped(tmp_path, account):
     with opened(tmp_path, settings(tmp_path, account.url, channel=channel())) as small:
         small.announce()
         small.work()
-        told = Receipt(recipient="", letter="rejected", stamp="", message="0123456789abcdef0123")
+        told = Receipt(recipient="", status_code="rejected", provider_time="", message="0123456789abcdef0123")
         with small.bridge.store.write() as tx:
-            group_commit.store_receipts(tx, [("acme", told)])
+            receipts.store_receipts(tx, [("acme", told)])
         small.work(until=NOON + HOUR)
 
     totals = {item["MetricID"]: item["MetricValue"] for item in account.calls("UpdateCampaignMetrics")[-1].body}
@@ -210,8 +214,8 @@ def test_what_is_posted_before_the_id_is_known_counts_when_it_is(tmp_path, accou
         small.announce()
         small.work()
         with small.bridge.store.write() as tx:
-            told = Receipt(recipient="", letter="delivered", stamp="", message="an-id")
-            group_commit.store_receipts(tx, [("acme", told)])
+            told = Receipt(recipient="", status_code="delivered", provider_time="", message="an-id")
+            receipts.store_receipts(tx, [("acme", told)])
         small.work()
         assert small.rows("SELECT result FROM receipt") == ["stray"]
 
@@ -229,8 +233,8 @@ def test_without_an_id_a_receipt_is_known_by_number_and_template(tmp_path, accou
         told = {"message_id": "an-id", "phone_number": "+12125550100", "template_id": "HDS7F3Y2"}
         for event in ("clicked", "delivered"):
             with small.bridge.store.write() as tx:
-                found = provider.read(json.dumps({**told, "event": event}).encode(), {}, "")
-                group_commit.store_receipts(tx, [("acme", one) for one in found])
+                found = provider.parse_webhook(json.dumps({**told, "event": event}).encode(), {}, "")
+                receipts.store_receipts(tx, [("acme", one) for one in found])
             small.work()
 
         assert small.rows("SELECT state, provider_id FROM message") == [("delivered", "an-id")]
@@ -249,13 +253,13 @@ def test_without_an_id_the_log_is_asked_for_the_number(tmp_path, account):
 def the_account(outside, folder, **options):
     """The account itself."""
     (client,) = settings(folder, outside.url, channel=channel(**options)).clients
-    return open_channel(client.channels[0], Wire())
+    return open_channel(client.channels[0], HttpClient())
 
 
 def open_messages(number):
     """So many that were sent one after the other."""
     return [
-        Open(recipient=f"1212555{index:04}", message=f"id-{index}", template=NUMBER, sent_at=NOON + index)
+        OpenMessage(recipient=f"1212555{index:04}", message=f"id-{index}", template=NUMBER, sent_at=NOON + index)
         for index in range(number)
     ]
 
@@ -268,8 +272,8 @@ def test_of_many_messages_the_log_is_read_by_the_page(tmp_path, account):
         "messages", Says({"messages": logged[:40], "next": "id-40"}), Says({"messages": logged[40:], "next": None})
     )
 
-    found = list(the_account(account, tmp_path, message_log=True).outcomes(open_messages(60)))
-    assert [one.letter for one in found] == ["undelivered"] + ["delivered"] * 59
+    found = list(the_account(account, tmp_path, message_log=True).poll_statuses(open_messages(60)))
+    assert [one.status_code for one in found] == ["undelivered"] + ["delivered"] * 59
     asked = [call.query for call in account.seen]
     assert asked == [{}, {"after": "id-0", "limit": "500"}, {"after": "id-40", "limit": "500"}]
 
@@ -281,7 +285,7 @@ def test_what_a_page_leaves_out_is_asked_about_by_itself(tmp_path, account):
     for name in ("id-0", "id-1"):
         account.say(name, Says({"message_id": name, "status": "delivered"}))
 
-    found = list(the_account(account, tmp_path, message_log=True).outcomes(open_messages(60)))
+    found = list(the_account(account, tmp_path, message_log=True).poll_statuses(open_messages(60)))
     assert sorted(one.message for one in found) == sorted(f"id-{index}" for index in range(60))
 
 
@@ -290,5 +294,5 @@ def test_a_message_that_the_log_does_not_know_does_not_stop_the_others(tmp_path,
     account.say("id-0", Says({"error": {"code": "not_found", "message": "no"}}, status=404))
     account.say("id-1", Says({"message_id": "id-1", "status": "delivered"}))
 
-    found = list(the_account(account, tmp_path, message_log=True).outcomes(open_messages(2)))
+    found = list(the_account(account, tmp_path, message_log=True).poll_statuses(open_messages(2)))
     assert [one.message for one in found] == ["id-1"]

@@ -8,16 +8,16 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from sendproof_bridge.outbound.errors import CredentialsRefusedError, NotDoneError, RefusedError, UnknownOutcomeError
-from sendproof_bridge.outbound.http import Wire
+from sendproof_bridge.outbound.errors import NotSentError, OutcomeUnknownError, RejectedError, UnauthorizedError
+from sendproof_bridge.outbound.http import HttpClient
 from sendproof_bridge.outbound.providers import (
-    Composed,
-    Open,
+    ComposedMessage,
+    ComposeRequest,
+    OpenMessage,
     OptOut,
-    Order,
-    Outgoing,
+    OutgoingMessage,
     Receipt,
-    SendReply,
+    SendResult,
     Template,
     open_channel,
 )
@@ -30,7 +30,7 @@ A, B = "447100000001", "447100000002"
 
 def outgoing(number, text):
     """A message as it was composed."""
-    return Outgoing(recipient=number, number=number, template=11, content=text)
+    return OutgoingMessage(recipient=number, number=number, template=11, content=text)
 
 
 MESSAGES = [outgoing(A, "100% off & more"), outgoing(B, "Zażółć")]
@@ -39,7 +39,7 @@ MESSAGES = [outgoing(A, "100% off & more"), outgoing(B, "Zażółć")]
 @pytest.fixture
 def textlocal(outside, tmp_path):
     """An account at the stand-in."""
-    return open_channel(settings(tmp_path, outside.url).clients[0].channels[0], Wire(read_seconds=5.0))
+    return open_channel(settings(tmp_path, outside.url).clients[0].channels[0], HttpClient(read_seconds=5.0))
 
 
 def failure(*errors):
@@ -59,12 +59,12 @@ def send(textlocal, messages=MESSAGES):
 
 def test_templates_are_read_with_id_title_and_body(textlocal):
     """The other members are of no use here."""
-    assert textlocal.templates() == [Template(**HELLO)]
+    assert textlocal.list_templates() == [Template(**HELLO)]
 
 
 def test_the_key_travels_in_the_form(textlocal, outside):
     """Addresses are kept in logs on the way."""
-    textlocal.templates()
+    textlocal.list_templates()
 
     assert (outside.seen[-1].query, outside.seen[-1].body) == ({}, {"apikey": "a-textlocal-key"})
 
@@ -126,7 +126,7 @@ def test_what_became_of_each_message_is_told_by_number(textlocal, outside):
         ),
     )
 
-    assert send(textlocal) == SendReply(
+    assert send(textlocal) == SendResult(
         accepted={"447100000001": "1"},
         rejected={"447100000002": "32 Invalid number format"},
         postponed={"447100000003": "7 Insufficient credits"},
@@ -136,16 +136,16 @@ def test_what_became_of_each_message_is_told_by_number(textlocal, outside):
 @pytest.mark.parametrize(
     ("answer", "error"),
     [
-        (failure((3, "Invalid login details")), CredentialsRefusedError),
-        (failure((43, "Invalid sender name")), RefusedError),
-        (failure((7, "Insufficient credits")), NotDoneError),
-        (failure((192, "You cannot send message at this time")), NotDoneError),
-        (Says(status=404), NotDoneError),
-        (Says(status=500), UnknownOutcomeError),
-        (Says(b"oops"), UnknownOutcomeError),
+        (failure((3, "Invalid login details")), UnauthorizedError),
+        (failure((43, "Invalid sender name")), RejectedError),
+        (failure((7, "Insufficient credits")), NotSentError),
+        (failure((192, "You cannot send message at this time")), NotSentError),
+        (Says(status=404), NotSentError),
+        (Says(status=500), OutcomeUnknownError),
+        (Says(b"oops"), OutcomeUnknownError),
         (Says({"status": "success"}), None),
-        (Says({"messages": [{"messages": [{"id": 1}]}], "status": "success"}), UnknownOutcomeError),
-        (Says({"status": "failure"}), UnknownOutcomeError),
+        (Says({"messages": [{"messages": [{"id": 1}]}], "status": "success"}), OutcomeUnknownError),
+        (Says({"status": "failure"}), OutcomeUnknownError),
     ],
 )
 def test_each_way_to_fail_is_told_apart(textlocal, outside, answer, error):
@@ -153,7 +153,7 @@ def test_each_way_to_fail_is_told_apart(textlocal, outside, answer, error):
     outside.say("bulk_json", answer)
 
     if error is None:
-        assert send(textlocal) == SendReply()
+        assert send(textlocal) == SendResult()
         return
     with pytest.raises(error) as raised:
         send(textlocal)
@@ -166,7 +166,7 @@ def test_the_record_is_read_page_by_page_from_the_oldest(textlocal, outside):
     pages = [Says({"messages": [row], "status": "success"}) for row in rows]
     outside.say("get_history_api", *pages, Says({"messages": [], "status": "success"}))
 
-    found = textlocal.find([outgoing(A, "a"), outgoing(B, "b")], 1_700_000_600_999)
+    found = textlocal.find_sent([outgoing(A, "a"), outgoing(B, "b")], 1_700_000_600_999)
 
     assert found == {A: ["1"], B: ["2"]}
     asked = [
@@ -186,7 +186,9 @@ def test_a_receipt_is_read_from_its_form(textlocal):
     """Number, letter and time; the rest says nothing."""
     body = b"number=447100000001&status=%3F&customID=&datetime=2026-03-02+09%3A00%3A07"
 
-    assert textlocal.read(body, {}, "b") == [Receipt(recipient=A, letter="?", stamp="2026-03-02 09:00:07", batch="b")]
+    assert textlocal.parse_webhook(body, {}, "b") == [
+        Receipt(recipient=A, status_code="?", provider_time="2026-03-02 09:00:07", batch="b")
+    ]
 
 
 def test_a_message_can_be_asked_about(textlocal, outside):
@@ -194,17 +196,17 @@ def test_a_message_can_be_asked_about(textlocal, outside):
     told = {"id": 7, "recipient": 447100000001, "type": "sms", "status": "E", "date": "2026-03-05 09:00:00"}
     outside.say("status_message", Says({"message": told, "status": "success"}))
 
-    assert list(textlocal.outcomes([Open(recipient=A, message="7", template=11, sent_at=0)])) == [
-        Receipt(recipient=A, letter="E", stamp="2026-03-05 09:00:00")
+    assert list(textlocal.poll_statuses([OpenMessage(recipient=A, message="7", template=11, sent_at=0)])) == [
+        Receipt(recipient=A, status_code="E", provider_time="2026-03-05 09:00:00")
     ]
     assert outside.calls("status_message")[0].body["message_id"] == "7"
 
 
 def test_a_message_is_composed_before_it_is_known_whether_its_number_is_one(textlocal):
     """Texts that need Unicode go out in calls of their own."""
-    order = Order(customer="C1", template=Template(**HELLO), values={"PHONE": "x", "FIRST_NAME": "Łucja"})
+    order = ComposeRequest(customer="C1", template=Template(**HELLO), values={"PHONE": "x", "FIRST_NAME": "Łucja"})
 
-    assert textlocal.compose(order) == Composed(phone="x", content="Hello Łucja", group="unicode")
+    assert textlocal.compose(order) == ComposedMessage(phone="x", content="Hello Łucja", group="unicode")
 
 
 @pytest.mark.parametrize("text", ["STOP", "stop", "Stop please", "ACME STOP.", "unsubscribe"])
@@ -212,24 +214,24 @@ def test_a_stop_is_an_opt_out(textlocal, text):
     """At the beginning, or after the keyword of a shared number."""
     body = f"sender=%2B447100000001&keyword=ACME&content={quote(text)}&comments={quote(text.removeprefix('ACME '))}"
 
-    assert textlocal.read(body.encode(), {}, "") == [OptOut(number=A, how="reply")]
+    assert textlocal.parse_webhook(body.encode(), {}, "") == [OptOut(number=A, source="reply")]
 
 
 def test_what_else_customers_write_is_nothing_to_the_bridge(textlocal):
     """A word that only holds STOP is none."""
-    assert textlocal.read(b"sender=447100000001&content=Nonstop+fun", {}, "") == []
+    assert textlocal.parse_webhook(b"sender=447100000001&content=Nonstop+fun", {}, "") == []
 
 
 def test_who_opted_out_there_is_listed(textlocal, outside):
     """Numbers come as numbers."""
     outside.say("get_optouts", Says({"optouts": [{"number": 447100000001}], "status": "success"}))
 
-    assert textlocal.opt_outs() == [A]
+    assert textlocal.list_opt_outs() == [A]
 
 
 def test_testing_mode_is_told_to_textlocal(outside, tmp_path):
     """Which then sends nothing."""
     config = replace(settings(tmp_path, outside.url).clients[0].channels[0], testing=True)
-    send(open_channel(config, Wire(read_seconds=5.0)))
+    send(open_channel(config, HttpClient(read_seconds=5.0)))
 
     assert json.loads(outside.calls("bulk_json")[0].body["data"])["test"] is True

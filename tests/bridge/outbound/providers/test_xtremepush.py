@@ -9,8 +9,14 @@ import pytest
 from sendproof_bridge.clock import HOUR, MINUTE, SECOND
 from sendproof_bridge.config import ConfigError
 from sendproof_bridge.config_fields import Secret
-from sendproof_bridge.outbound.http import Wire
-from sendproof_bridge.outbound.providers import NotGenuineError, Open, Receipt, open_channel, providers
+from sendproof_bridge.outbound.http import HttpClient
+from sendproof_bridge.outbound.providers import (
+    OpenMessage,
+    Receipt,
+    UnauthenticatedWebhookError,
+    open_channel,
+    providers,
+)
 from small_bridge import NOON, opened, row, settings, small_bridge
 from stand_in import Says
 
@@ -160,14 +166,14 @@ def test_a_refused_token_is_told_by_status_or_code(tmp_path, outside, status):
         for name, script in lists.items():
             outside.say(name, script)
         small.work()
-        troubles = small.rows("SELECT trouble FROM job WHERE kind = 'templates'")
+        troubles = small.rows("SELECT last_error FROM job WHERE kind = 'sync_templates'")
 
     assert troubles == ["Xtremepush list/campaign: credentials refused (401)"]
 
 
 def account(folder, outside, **options):
     """The account alone."""
-    return open_channel(settings(folder, outside.url, channel=channel(**options)).clients[0].channels[0], Wire())
+    return open_channel(settings(folder, outside.url, channel=channel(**options)).clients[0].channels[0], HttpClient())
 
 
 EVENT = {
@@ -181,16 +187,16 @@ def test_an_event_is_a_receipt_of_its_batch_and_user(tmp_path, outside):
     """That a message was handed on says nothing of how it ended."""
     provider = account(tmp_path, outside)
 
-    assert provider.read(json.dumps(EVENT).encode(), {}, "") == [
+    assert provider.parse_webhook(json.dumps(EVENT).encode(), {}, "") == [
         Receipt(
             recipient="C1",
-            letter="message_delivery",
-            stamp="2026-03-02T12:00:07.000Z",
+            status_code="message_delivery",
+            provider_time="2026-03-02T12:00:07.000Z",
             batch="505-7001-0-0",
             message="8123",
         )
     ]
-    assert provider.read(json.dumps({**EVENT, "event": "message_send"}).encode(), {}, "") == []
+    assert provider.parse_webhook(json.dumps({**EVENT, "event": "message_send"}).encode(), {}, "") == []
 
 
 @pytest.mark.parametrize(
@@ -207,7 +213,7 @@ def test_an_event_is_a_receipt_of_its_batch_and_user(tmp_path, outside):
 def test_what_is_no_event_is_not_understood(tmp_path, outside, body, reason):
     """Whoever posted it learns what was expected."""
     with pytest.raises(ValueError, match=reason):
-        account(tmp_path, outside).read(body, {}, "")
+        account(tmp_path, outside).parse_webhook(body, {}, "")
 
 
 def test_an_event_proves_where_it_comes_from(tmp_path, outside):
@@ -217,11 +223,11 @@ def test_an_event_proves_where_it_comes_from(tmp_path, outside):
     logged_in = account(tmp_path, outside, webhook_login=Secret("user:word"))
     signature = hmac.new(b"s3cret", body, "sha256").hexdigest()
 
-    assert signed.read(body, {"x-xtremepush-signature": signature}, "")
-    assert logged_in.read(body, {"authorization": "Basic " + base64.b64encode(b"user:word").decode()}, "")
+    assert signed.parse_webhook(body, {"x-xtremepush-signature": signature}, "")
+    assert logged_in.parse_webhook(body, {"authorization": "Basic " + base64.b64encode(b"user:word").decode()}, "")
     for provider in (signed, logged_in):
-        with pytest.raises(NotGenuineError):
-            provider.read(body, {"x-xtremepush-signature": "0" * 64, "authorization": "Basic eA=="}, "")
+        with pytest.raises(UnauthenticatedWebhookError):
+            provider.parse_webhook(body, {"x-xtremepush-signature": "0" * 64, "authorization": "Basic eA=="}, "")
 
 
 @pytest.mark.parametrize(("change", "reason"), [({"id": 444}, "only carries"), ({"testing": True}, "no testing mode")])
@@ -276,33 +282,33 @@ def page_of(seen, rows):
 def test_of_several_rows_of_a_user_the_first_since_the_send_is_meant(tmp_path, outside):
     """Later ones are of later campaigns by the same template."""
     outside.say("message", envelope(data=[message(1, "C1"), message(2, "C1", error=1)]))
-    asked = [Open(recipient="C1", message="", template=12, sent_at=NOON)]
+    asked = [OpenMessage(recipient="C1", message="", template=12, sent_at=NOON)]
 
-    assert list(account(tmp_path, outside).outcomes(asked)) == []
+    assert list(account(tmp_path, outside).poll_statuses(asked)) == []
 
 
 def test_each_message_is_asked_about_from_its_own_send_on(tmp_path, outside):
     """A row that is older than the message is another's, also where both are asked about in one call."""
     outside.say("message", envelope(data=[message(1, "C1", error=1), message(2, "C2", delivery=1)]))
-    late = Open(recipient="C1", message="", template=12, sent_at=NOON + HOUR)
-    early = Open(recipient="C2", message="", template=12, sent_at=NOON)
+    late = OpenMessage(recipient="C1", message="", template=12, sent_at=NOON + HOUR)
+    early = OpenMessage(recipient="C2", message="", template=12, sent_at=NOON)
 
-    found = account(tmp_path, outside).outcomes([early, late])
-    assert [(one.recipient, one.letter) for one in found] == [("C2", "message_delivery")]
+    found = account(tmp_path, outside).poll_statuses([early, late])
+    assert [(one.recipient, one.status_code) for one in found] == [("C2", "message_delivery")]
 
 
 def test_many_messages_are_asked_about_two_hundred_at_a_time(tmp_path, outside):
     """Not one by one."""
     outside.say("message", envelope(data=[]))
-    asked = [Open(recipient=f"C{index}", message="", template=12, sent_at=NOON) for index in range(401)]
+    asked = [OpenMessage(recipient=f"C{index}", message="", template=12, sent_at=NOON) for index in range(401)]
 
-    assert list(account(tmp_path, outside).outcomes(asked)) == []
+    assert list(account(tmp_path, outside).poll_statuses(asked)) == []
     assert [len(call.body["condition"][1][2]) for call in outside.calls("message")] == [200, 200, 1]
 
 
 def test_the_first_row_since_the_send_is_the_oldest_whatever_its_id(tmp_path, outside):
     """That ids grow with time is not published."""
     outside.say("message", envelope(data=[message(1, "C1", at=NOON + HOUR, error=1), message(2, "C1", delivery=1)]))
-    asked = [Open(recipient="C1", message="", template=12, sent_at=NOON)]
+    asked = [OpenMessage(recipient="C1", message="", template=12, sent_at=NOON)]
 
-    assert [one.message for one in account(tmp_path, outside).outcomes(asked)] == ["2"]
+    assert [one.message for one in account(tmp_path, outside).poll_statuses(asked)] == ["2"]

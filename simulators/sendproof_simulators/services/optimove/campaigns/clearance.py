@@ -1,10 +1,10 @@
-"""Conditional execution: a campaign on hold until it is said which of its customers may be sent to.
+"""Conditional execution: a campaign on hold until Optimove knows which of its customers may get a message.
 
 documented: https://developer.optimove.com/docs/conditional-execution and
-https://developer.optimove.com/reference/post_integrations-updatecustomerpromotionstatus (a customer who is not named
+https://developer.optimove.com/reference/post_integrations-updatecustomerpromotionstatus (a customer without a status
 counts as false; the call has to come before ClearanceRequiredBy). Assumed: the campaign waits until that instant even
-when all its customers are named before; a later status of a customer replaces an earlier one; ids that are not in the
-campaign are passed over.
+when all its customers have a status earlier; a later status of a customer replaces an earlier one; ids that are not in
+the campaign are ignored.
 """
 
 from array import array
@@ -17,34 +17,34 @@ from sendproof_simulators.core.http import JournalEntry
 
 @dataclass(slots=True)
 class Clearance:
-    """Who was cleared until now, by index in the audience. `by` is the instant from which it is too late."""
+    """The customers cleared so far, by index in the audience. Statuses at or after `required_by` are too late."""
 
-    by: Instant
+    required_by: Instant
     cleared: set[int] = field(default_factory=set)
-    closed: bool = False
+    is_closed: bool = False
 
     def is_open(self, now: Instant) -> bool:
-        """Whether statuses still count."""
-        return not self.closed and now < self.by
+        """Return True if a status still counts at `now`."""
+        return not self.is_closed and now < self.required_by
 
-    def take(self, statuses: Iterable[tuple[int, bool]]) -> None:
-        """Note (customer, may be sent to)."""
-        for customer, may in statuses:
-            if may:
+    def record_statuses(self, statuses: Iterable[tuple[int, bool]]) -> None:
+        """Record statuses: (customer, may get a message)."""
+        for customer, is_cleared in statuses:
+            if is_cleared:
                 self.cleared.add(customer)
             else:
                 self.cleared.discard(customer)
 
     def close(self, customers: Sequence[int]) -> Sequence[int]:
-        """Nothing counts any more; answers those of `customers` who stay, in their order."""
-        self.closed = True
+        """End the clearance, and return the cleared ones of `customers`, in their order."""
+        self.is_closed = True
         return array("L", (customer for customer in customers if customer in self.cleared))
 
-    def leaves_out(self, customer: int) -> bool:
-        """Whether it is settled that this customer is not sent to."""
-        return self.closed and customer not in self.cleared
+    def excludes(self, customer: int) -> bool:
+        """Return True if the clearance has ended without this customer."""
+        return self.is_closed and customer not in self.cleared
 
-    def fact(self, campaign: int, action: str, named: int = 0) -> JournalEntry:
-        """What the journal learns. `action`: required, given or closed; `named`: how many customers a call named."""
-        fields = {"campaign": campaign, "action": action, "required_by": iso(self.by), "named": named}
+    def journal_entry(self, campaign: int, action: str, named: int = 0) -> JournalEntry:
+        """Return the journal entry. `action`: required, given or closed; `named`: number of customers in a call."""
+        fields = {"campaign": campaign, "action": action, "required_by": iso(self.required_by), "named": named}
         return JournalEntry(kind="clearance", fields={**fields, "cleared": len(self.cleared)})

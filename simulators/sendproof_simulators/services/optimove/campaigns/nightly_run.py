@@ -1,8 +1,8 @@
-"""The nightly process: every day at a set time (UTC) Optimove processes the campaigns of that day.
+"""The nightly run: every day at a fixed time (UTC), Optimove processes the campaigns of that day.
 
 documented: https://optimove-developers.readme.io/reference/post_general-registereventlistener (event 2 when all of
-today's campaigns are processed, event 3 when the whole daily process is finished). Assumed: that this is at night, how
-long it takes, and that a campaign cannot be added to a day whose process is over.
+today's campaigns are processed, event 3 when the whole daily process is finished). Assumed: that this is at night, its
+duration, and that a campaign cannot be added to a day whose run is over.
 """
 
 from sendproof_simulators.core.clock.wall_clock import DAY, SECOND, Instant, iso
@@ -13,27 +13,27 @@ PROCESSING_MS = 1 * SECOND
 FINISHING_MS = 1 * SECOND
 
 
-def midnight(instant: Instant) -> Instant:
-    """When the day of an instant began."""
+def start_of_day(instant: Instant) -> Instant:
+    """Return the midnight (UTC) at or before an instant."""
     return instant - instant % DAY
 
 
 def next_run(nightly_at: int, now: Instant) -> Instant:
-    """The first nightly process from `now` on; one that is due now counts."""
-    run = midnight(now) + nightly_at
+    """Return the instant of the first nightly run at or after `now`."""
+    run = start_of_day(now) + nightly_at
     return run if run >= now else run + DAY
 
 
-def day_of(plan: CampaignPlan, nightly_at: int, last_night: Instant | None, now: Instant) -> Instant:
-    """The midnight of the day whose nightly process takes a campaign in: the one named, else that of its first sending.
+def processing_day(plan: CampaignPlan, nightly_at: int, last_night: Instant | None, now: Instant) -> Instant:
+    """Return the midnight of the day whose nightly run processes a campaign: the plan's day, or that of its first send.
 
-    `ValueError` when that process is over.
+    Raise `ValueError` if that run is over.
     """
     first = min(split.send_at for part in plan.parts for split in part.splits)
-    day = midnight(first) if plan.day is None else plan.day
+    day = start_of_day(first) if plan.day is None else plan.day
     if day + nightly_at < now or (last_night is not None and day <= last_night):
         raise ValueError(
-            f"expected a day whose nightly process is still to come, the next is at {iso(next_run(nightly_at, now))}; "
-            f"got {iso(day)[:10]}"
+            f"expected a day whose nightly run is still to come, got {iso(day)[:10]}; "
+            f"the next run is at {iso(next_run(nightly_at, now))}"
         )
     return day

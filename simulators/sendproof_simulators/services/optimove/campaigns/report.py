@@ -1,16 +1,15 @@
-"""What is known of a campaign, scheduled or triggered, in the words of Optimove's own screens."""
+"""The report of a campaign, scheduled or triggered, in the terms of Optimove's screens."""
 
 from collections import Counter
 from collections.abc import Container, Iterator, Mapping
 
 from sendproof_simulators.core.clock.wall_clock import Instant, iso
 from sendproof_simulators.core.simulator import SandboxContext, TriggerPlan
-from sendproof_simulators.services.optimove.campaigns.campaign import Campaign
-from sendproof_simulators.services.optimove.customers.subscriptions import means_out
+from sendproof_simulators.services.optimove.campaigns.campaign import Campaign, iso_or_none
 from sendproof_simulators.services.optimove.state import State
-from sendproof_simulators.services.optimove.triggers.processing import criteria
+from sendproof_simulators.services.optimove.triggers.processing import criteria_json
 
-# observed: a Vonage SMS bridge knows all of these, PyPI optimove 2.0.0 the first five. Nobody says what 7 and 8 are.
+# observed: a Vonage SMS bridge knows all of these, PyPI optimove 2.0.0 the first five. 7 and 8 have no known meaning.
 METRICS: Mapping[int, str] = {
     0: "sent",
     1: "delivered",
@@ -21,48 +20,56 @@ METRICS: Mapping[int, str] = {
     6: "spam report",
     9: "bounced",
 }
-# observed: a Salesforce client's interactions go up to 7, so that these may differ from the metrics above 6.
-EVENTS: Mapping[int, str] = {number: name for number, name in METRICS.items() if number <= 6}  # noqa: PLR2004 - as said
+# observed: the interactions of a Salesforce client go up to 7, so they may differ from the metrics above 6.
+INTERACTIONS: Mapping[int, str] = {
+    number: name
+    for number, name in METRICS.items()
+    if number <= 6  # noqa: PLR2004 - see the comment above
+}
 
 SCHEDULED, TRIGGERED = "scheduled", "triggered"
 
 
-def everything(state: State) -> list[dict[str, object]]:
-    """Every campaign in a few words: the scheduled ones by id, then the triggered ones."""
+def list_campaigns(state: State) -> list[dict[str, object]]:
+    """Return a summary of each campaign: the scheduled ones by id, then the triggered ones."""
     triggered = sorted({plan.campaign for plan in state.triggers.plans.values()})
     return [
-        *(_short(state, id_, _scheduled(campaign)) for id_, campaign in sorted(state.campaigns.items())),
-        *(_short(state, id_, _triggered(state, id_)) for id_ in triggered),
+        *(_summary_json(state, id_, _scheduled_json(campaign)) for id_, campaign in sorted(state.campaigns.items())),
+        *(_summary_json(state, id_, _triggered_json(state, id_)) for id_ in triggered),
     ]
 
 
-def of(world: SandboxContext, state: State, campaign: int, now: Instant) -> dict[str, object]:
-    """One campaign and all that was told about it since; `KeyError` says which campaigns there are."""
-    plans = _plans(state, campaign)
+def campaign_report(context: SandboxContext, state: State, campaign: int, now: Instant) -> dict[str, object]:
+    """Return a campaign and all its reported results; raise `KeyError` with the known campaigns."""
+    del context
+    plans = _trigger_plans(state, campaign)
     if plans:
-        known = _triggered(state, campaign) | {"executions": [_moment(state, plan) for plan in plans]}
-        group, since, clearance = _met(state, campaign), 0, None
+        description = {
+            **_triggered_json(state, campaign),
+            "executions": [_trigger_execution_json(state, plan) for plan in plans],
+        }
+        group, since, clearance = _triggered_customers(state, campaign), 0, None
     else:
-        planned = state.planned(campaign)
-        known = _scheduled(planned) | {"executions": list(_splits(state, planned))}
-        group, since, clearance = _target_group(planned), planned.announced_at or now, _clearance(planned)
+        scheduled = state.campaign_in_any_state(campaign)
+        description = {**_scheduled_json(scheduled), "executions": list(_split_executions_json(state, scheduled))}
+        group, since, clearance = _target_group(scheduled), scheduled.announced_at or now, _clearance_json(scheduled)
     return {
         "campaign": campaign,
-        **known,
+        **description,
         "at": iso(now),
-        "criteria": [{"trigger": plan.name, **one} for plan in plans for one in criteria(plan)],
-        "metrics": _metrics(state, campaign),
-        "interactions": _interactions(state, campaign),
+        "criteria": [{"trigger": plan.name, **criterion} for plan in plans for criterion in criteria_json(plan)],
+        "metrics": _metrics_json(state, campaign),
+        "interactions": _interactions_json(state, campaign),
         "clearance": clearance,
-        "preferences": list(_preferences(world, state, group)),
-        "attributes": list(_attributes(state, group, since)),
+        "preferences": list(_preferences_json(state, group)),
+        "attributes": list(_attributes_json(state, group, since)),
     }
 
 
-# -- what it is --------------------------------------------------------------------------------------
+# -- description -------------------------------------------------------------------------------------
 
 
-def _scheduled(campaign: Campaign) -> dict[str, object]:
+def _scheduled_json(campaign: Campaign) -> dict[str, object]:
     plan = campaign.plan
     return {
         "name": plan.name,
@@ -72,47 +79,47 @@ def _scheduled(campaign: Campaign) -> dict[str, object]:
         "target_group": {"id": plan.campaign, "customers": plan.customers},
         "recipients": len(campaign.customers),
         "triggers": [],
-        "announced_at": None if campaign.announced_at is None else iso(campaign.announced_at),
-        "cancelled_at": None if campaign.cancelled_at is None else iso(campaign.cancelled_at),
+        "announced_at": iso_or_none(campaign.announced_at),
+        "cancelled_at": iso_or_none(campaign.cancelled_at),
     }
 
 
-def _triggered(state: State, campaign: int) -> dict[str, object]:
-    plans = _plans(state, campaign)
+def _triggered_json(state: State, campaign: int) -> dict[str, object]:
+    plans = _trigger_plans(state, campaign)
     return {
         "name": ", ".join(plan.name for plan in plans),
         "kind": TRIGGERED,
         "state": "running",
         "channels": list(dict.fromkeys(plan.channel for plan in plans)),
         "target_group": None,
-        "recipients": sum(met.plan.campaign == campaign for met in state.triggers.met),
+        "recipients": sum(firing.plan.campaign == campaign for firing in state.triggers.firings),
         "triggers": [plan.name for plan in plans],
         "announced_at": None,
         "cancelled_at": None,
     }
 
 
-def _short(state: State, campaign: int, head: Mapping[str, object]) -> dict[str, object]:
+def _summary_json(state: State, campaign: int, description: Mapping[str, object]) -> dict[str, object]:
     totals: Counter[str] = Counter()
     for metric, value in state.metrics.items():
         if metric.campaign == campaign:
-            totals[_name(METRICS, metric.metric)] += value
-    return {"campaign": campaign, **head, "metrics": dict(totals)}
+            totals[_name_or_number(METRICS, metric.metric)] += value
+    return {"campaign": campaign, **description, "metrics": dict(totals)}
 
 
-def _plans(state: State, campaign: int) -> list[TriggerPlan]:
+def _trigger_plans(state: State, campaign: int) -> list[TriggerPlan]:
     return [plan for plan in state.triggers.plans.values() if plan.campaign == campaign]
 
 
-# -- who gets what -----------------------------------------------------------------------------------
+# -- recipients --------------------------------------------------------------------------------------
 
 
-def _splits(state: State, campaign: Campaign) -> Iterator[dict[str, object]]:
+def _split_executions_json(state: State, campaign: Campaign) -> Iterator[dict[str, object]]:
     for channel, execution in campaign.executions.items():
-        for split, recipients in zip(execution.part.splits, execution.sizes(), strict=True):
+        for split, recipients in zip(execution.plan.splits, execution.split_sizes(), strict=True):
             yield {
                 "channel": channel,
-                "provider": execution.part.provider,
+                "provider": execution.plan.provider,
                 "template": split.template,
                 "name": state.templates[channel].get(split.template),
                 "title": split.title,
@@ -121,7 +128,7 @@ def _splits(state: State, campaign: Campaign) -> Iterator[dict[str, object]]:
             }
 
 
-def _moment(state: State, plan: TriggerPlan) -> dict[str, object]:
+def _trigger_execution_json(state: State, plan: TriggerPlan) -> dict[str, object]:
     return {
         "channel": plan.channel,
         "provider": plan.provider,
@@ -129,7 +136,7 @@ def _moment(state: State, plan: TriggerPlan) -> dict[str, object]:
         "name": plan.template_name,
         "title": plan.title,
         "scheduled_time": None,
-        "recipients": sum(met.plan is plan for met in state.triggers.met),
+        "recipients": sum(firing.plan is plan for firing in state.triggers.firings),
     }
 
 
@@ -138,21 +145,21 @@ def _target_group(campaign: Campaign) -> Container[int]:
     return range(first, first + campaign.plan.customers)
 
 
-def _met(state: State, campaign: int) -> Container[int]:
-    return {met.customer for met in state.triggers.met if met.plan.campaign == campaign}
+def _triggered_customers(state: State, campaign: int) -> Container[int]:
+    return {firing.customer for firing in state.triggers.firings if firing.plan.campaign == campaign}
 
 
-# -- what came back ----------------------------------------------------------------------------------
+# -- results -----------------------------------------------------------------------------------------
 
 
-def _metrics(state: State, campaign: int) -> list[dict[str, object]]:
-    """Totals as they stand, whether the sandbox adds values up or replaces them."""
+def _metrics_json(state: State, campaign: int) -> list[dict[str, object]]:
+    """Return the current totals of a campaign, with both options of the dialect `metric_values`."""
     return [
         {
             "channel": metric.channel,
             "template": metric.template,
             "metric": metric.metric,
-            "name": _name(METRICS, metric.metric),
+            "name": _name_or_number(METRICS, metric.metric),
             "value": value,
         }
         for metric, value in sorted(state.metrics.items())
@@ -160,46 +167,47 @@ def _metrics(state: State, campaign: int) -> list[dict[str, object]]:
     ]
 
 
-def _interactions(state: State, campaign: int) -> list[dict[str, object]]:
+def _interactions_json(state: State, campaign: int) -> list[dict[str, object]]:
     return [
         {
-            "channel": one.channel,
-            "template": one.template,
-            "event": one.event,
-            "name": _name(EVENTS, one.event),
-            "date": one.date,
-            "group": one.group,
+            "channel": interaction.channel,
+            "template": interaction.template,
+            "event": interaction.event,
+            "name": _name_or_number(INTERACTIONS, interaction.event),
+            "date": interaction.date,
+            "group": interaction.group,
             "customers": customers,
         }
-        for one, customers in sorted(state.interactions.items())
-        if one.campaign == campaign
+        for interaction, customers in sorted(state.interactions.items())
+        if interaction.campaign == campaign
     ]
 
 
-def _clearance(campaign: Campaign) -> dict[str, object] | None:
+def _clearance_json(campaign: Campaign) -> dict[str, object] | None:
     clearance = campaign.clearance
     if clearance is None:
         return None
-    return {"required_by": iso(clearance.by), "cleared": len(clearance.cleared), "closed": clearance.closed}
+    required_by = iso(clearance.required_by)
+    return {"required_by": required_by, "cleared": len(clearance.cleared), "closed": clearance.is_closed}
 
 
-def _preferences(world: SandboxContext, state: State, group: Container[int]) -> Iterator[dict[str, object]]:
-    """What was told of the campaign's customers, on whatever channel: a vendor may report on one of its own."""
-    for (channel, app), known in sorted(state.preferences.items(), key=str):
-        modes = Counter(mode for customer, mode in known.items() if state.records.find(customer) in group)
+def _preferences_json(state: State, group: Container[int]) -> Iterator[dict[str, object]]:
+    """Yield the preferences of the campaign's customers, on all channels: a vendor may report on one of its own."""
+    for (channel, app), preferences in sorted(state.preferences.items(), key=str):
+        modes = Counter(mode for customer, mode in preferences.items() if state.records.index_of(customer) in group)
         for mode, customers in sorted(modes.items()):
-            said = {"channel": channel, "app": app, "mode": mode}
-            yield {**said, "opted_out": means_out(world, mode), "customers": customers}
+            is_opt_out = mode == state.options.opt_out_mode
+            yield {"channel": channel, "app": app, "mode": mode, "opted_out": is_opt_out, "customers": customers}
 
 
-def _attributes(state: State, group: Container[int], since: Instant) -> Iterator[dict[str, object]]:
-    """Which attributes of the campaign's customers were changed since it was announced, by API or by file."""
+def _attributes_json(state: State, group: Container[int], since: Instant) -> Iterator[dict[str, object]]:
+    """Yield the attributes that changed for the campaign's customers at or after `since`, by API or by file."""
     for attribute in state.records.attributes:
-        changed = state.records.changed(attribute.name)
-        customers = sum(index in group and log[-1][0] >= since for index, log in changed.items())
+        changes = state.records.changes_of(attribute.name)
+        customers = sum(index in group and log[-1][0] >= since for index, log in changes.items())
         if customers:
             yield {"name": attribute.name, "customers": customers}
 
 
-def _name(names: Mapping[int, str], number: int) -> str:
+def _name_or_number(names: Mapping[int, str], number: int) -> str:
     return names.get(number, str(number))

@@ -1,13 +1,13 @@
-"""Making attributes and giving customers new values: begun by a call, ended about half a minute later by a callback.
+"""Adding attributes and changing values: started by a call, finished about half a minute later by a callback.
 
 documented: https://developer.optimove.com/reference/post_customers-addcustomerattribute and
 https://developer.optimove.com/reference/post_customers-updatecustomerattributes (names of errors, forms of callbacks,
-"within about a minute"). Assumed: when anything of a call is wrong, nothing of it is taken in.
+"within about a minute"). Assumed: if any part of a call is wrong, none of it is applied.
 """
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, NamedTuple
+from typing import NamedTuple
 
 import msgspec
 
@@ -17,25 +17,23 @@ from sendproof_simulators.core.simulator import SandboxContext
 from sendproof_simulators.core.webhooks.urls import check_webhook_url
 from sendproof_simulators.services.optimove.auth import ApiKey
 from sendproof_simulators.services.optimove.customers.records import (
-    MAX_ADDED,
+    MAX_ADDED_ATTRIBUTES,
     Attribute,
     Change,
-    Records,
+    CustomerRecords,
     fits,
-    type_of,
+    normalize_type,
 )
-from sendproof_simulators.services.optimove.dialects.events import retries
+from sendproof_simulators.services.optimove.dialects.options import Options
 from sendproof_simulators.services.optimove.errors import bad_request
-
-if TYPE_CHECKING:
-    from sendproof_simulators.services.optimove.state import State
+from sendproof_simulators.services.optimove.state import State
 
 ATTRIBUTE_ADDED, ATTRIBUTES_UPDATED = "attribute_added", "attributes_updated"
 CALLBACK_AFTER_MS = 30 * SECOND
 
 _encode = msgspec.json.Encoder().encode
-_ERRORS: Mapping[str, str] = {
-    "1": f"no more than {MAX_ADDED} attributes can be added",
+_ATTRIBUTE_ERRORS: Mapping[str, str] = {
+    "1": f"no more than {MAX_ADDED_ATTRIBUTES} attributes can be added",
     "2": "an attribute of this name exists",
     "3": "the type is none of DECIMAL(19,4), INT, BIGINT, DATE, VARCHAR(X), NVARCHAR(X)",
     "4": "the default value does not fit the type",
@@ -44,7 +42,7 @@ _ERRORS: Mapping[str, str] = {
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class NewAttribute:
-    """An attribute that is being made."""
+    """A requested attribute. `callback` is the URL that receives the result."""
 
     name: str
     type: str
@@ -54,35 +52,34 @@ class NewAttribute:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Update:
-    """New values that are on their way. `unready` are attributes that were still being made when they came."""
+    """A requested change of values. `unready` are attributes that were still being added at the time of the call."""
 
     request: str
     changes: tuple[Change, ...]
     unready: frozenset[str]
     key: ApiKey | None
     callback: str | None
-    source: str = "api"
-    makes_customers: bool = False
+    creates_customers: bool = False
 
 
-class Done(NamedTuple):
-    """How an update ended."""
+class UpdateResult(NamedTuple):
+    """The result of an update: its errors, or a journal entry."""
 
     errors: list[dict[str, object]]
     facts: tuple[JournalEntry, ...] = ()
     webhooks: tuple[Webhook, ...] = ()
 
 
-def checked_url(world: SandboxContext, text: str, member: str) -> str:
-    """An address that may be called back."""
+def check_callback_url(context: SandboxContext, url: str, member: str) -> str:
+    """Return a callback URL in decoded form; raise `ApiError` if the sandbox does not allow it."""
     try:
-        return check_webhook_url(text, world.allow_remote_webhooks)
-    except ValueError as problem:
-        raise bad_request(f"{member}: {problem}") from problem
+        return check_webhook_url(url, context.allow_remote_webhooks)
+    except ValueError as error:
+        raise bad_request(f"{member}: {error}") from error
 
 
-def as_text(value: object) -> str | None:
-    """A value as it is kept: JSON's true is 1, as the consent of a customer is written (assumed)."""
+def attribute_text(value: object) -> str | None:
+    """Return a value as stored text. JSON's true becomes 1, as in the attribute for consent (assumed)."""
     if value is None or isinstance(value, str):
         return value
     return str(int(value)) if isinstance(value, bool) else str(value)
@@ -91,118 +88,125 @@ def as_text(value: object) -> str | None:
 # -- attributes --------------------------------------------------------------------------------------
 
 
-def begin_attribute(state: "State", wanted: NewAttribute, now: Instant) -> Timer:
-    """Note that an attribute is being made."""
-    state.pending_attributes.add(wanted.name.lower())
-    return Timer(at=now + CALLBACK_AFTER_MS, name=ATTRIBUTE_ADDED, payload=wanted)
+def start_attribute(state: State, requested: NewAttribute, now: Instant) -> Timer:
+    """Mark an attribute as being added, and return the timer of its end."""
+    state.pending_attributes.add(requested.name.lower())
+    return Timer(at=now + CALLBACK_AFTER_MS, name=ATTRIBUTE_ADDED, payload=requested)
 
 
-def finish_attribute(world: SandboxContext, state: "State", wanted: NewAttribute, now: Instant) -> Effects:
-    """Make it, and tell whether that was possible."""
-    state.pending_attributes.discard(wanted.name.lower())
-    error, type_ = _wrong_with(state.records, wanted), type_of(wanted.type)
-    facts: tuple[JournalEntry, ...] = ()
+def finish_attribute(context: SandboxContext, state: State, requested: NewAttribute, now: Instant) -> Effects:
+    """Add an attribute if possible, and send the result to the callback."""
+    del context
+    state.pending_attributes.discard(requested.name.lower())
+    error, type_ = _attribute_error(state.records, requested), normalize_type(requested.type)
+    entries: tuple[JournalEntry, ...] = ()
     if error is None and type_ is not None:
-        state.records.add(Attribute(wanted.name, type_, wanted.default, now))
-        facts = (
-            JournalEntry(kind="attribute", fields={"name": wanted.name, "type": type_, "default": wanted.default}),
-        )
-    said = {"attributeName": wanted.name, "isSuccess": error is None}
-    told = said if error is None else {**said, "errorId": error, "errorMsg": _ERRORS[error]}
-    webhook = _callback(world, wanted.callback, ATTRIBUTE_ADDED, f"attribute:{wanted.name}:{now}", told)
-    return Effects(facts=facts, webhooks=(webhook,))
+        state.records.add_attribute(Attribute(requested.name, type_, requested.default, now))
+        fields = {"name": requested.name, "type": type_, "default": requested.default}
+        entries = (JournalEntry(kind="attribute", fields=fields),)
+    result: dict[str, object] = {"attributeName": requested.name, "isSuccess": error is None}
+    if error is not None:
+        result |= {"errorId": error, "errorMsg": _ATTRIBUTE_ERRORS[error]}
+    key = f"attribute:{requested.name}:{now}"
+    return Effects(
+        facts=entries, webhooks=(_callback_webhook(state.options, requested.callback, ATTRIBUTE_ADDED, key, result),)
+    )
 
 
-def _wrong_with(records: Records, wanted: NewAttribute) -> str | None:
-    type_ = type_of(wanted.type)
-    if records.attribute(wanted.name) is not None:
+def _attribute_error(records: CustomerRecords, requested: NewAttribute) -> str | None:
+    """Return the errorId of the reason why the attribute cannot be added, or None."""
+    type_ = normalize_type(requested.type)
+    if records.find_attribute(requested.name) is not None:
         return "2"
-    if records.added >= MAX_ADDED:
+    if records.added_count >= MAX_ADDED_ATTRIBUTES:
         return "1"
     if type_ is None:
         return "3"
-    return None if fits(type_, wanted.default) else "4"
+    return None if fits(type_, requested.default) else "4"
 
 
 # -- values ------------------------------------------------------------------------------------------
 
 
-def begin_update(
-    world: SandboxContext,
-    state: "State",
+def new_update(
+    context: SandboxContext,
+    state: State,
     changes: tuple[Change, ...],
     key: ApiKey | None,
     callback: str | None,
     *,
-    makes_customers: bool = False,
+    creates_customers: bool = False,
 ) -> Update:
-    """Note what is to change, and give it a number."""
-    state.requests += 1
-    drawn = world.chance.token(32, "optimove", "request", state.requests)
+    """Return an update with a new request id."""
+    state.update_count += 1
+    token = context.chance.token(32, "optimove", "request", state.update_count)
     return Update(
-        request=f"{drawn[:8]}-{drawn[8:12]}-{drawn[12:16]}-{drawn[16:20]}-{drawn[20:]}",
+        request=f"{token[:8]}-{token[8:12]}-{token[12:16]}-{token[16:20]}-{token[20:]}",
         changes=changes,
         unready=frozenset(state.pending_attributes),
         key=key,
         callback=callback,
-        makes_customers=makes_customers,
+        creates_customers=creates_customers,
     )
 
 
-def timer_of(update: Update, now: Instant) -> Timer:
-    """When the update ends."""
+def update_timer(update: Update, now: Instant) -> Timer:
+    """Return the timer of the end of an update."""
     return Timer(at=now + CALLBACK_AFTER_MS, name=ATTRIBUTES_UPDATED, payload=update)
 
 
-def end_update(world: SandboxContext, state: "State", update: Update, now: Instant) -> Effects:
-    """The instant has come."""
-    done = finish_update(world, state, update, now)
-    return Effects(facts=done.facts, webhooks=done.webhooks)
+def finish_update(context: SandboxContext, state: State, update: Update, now: Instant) -> Effects:
+    """Apply an update at the instant of its timer."""
+    del context
+    result = apply_update(state, update, now)
+    return Effects(facts=result.facts, webhooks=result.webhooks)
 
 
-def finish_update(world: SandboxContext, state: "State", update: Update, now: Instant) -> Done:
-    """Take all of it in, or nothing, and tell which."""
-    errors = list(_errors(state.records, update))
-    facts = () if errors else (take_in(state.records, update.changes, update.source, now, update.request),)
+def apply_update(state: State, update: Update, now: Instant) -> UpdateResult:
+    """Apply all changes of an update, or none, and send the result to the callback."""
+    errors = list(_update_errors(state.records, update))
+    entries = () if errors else (apply_changes(state.records, update.changes, "api", now, update.request),)
     if update.callback is None:
-        return Done(errors, facts)
-    told: dict[str, object] = {"isSuccess": not errors, "requestId": update.request}
+        return UpdateResult(errors, entries)
+    result: dict[str, object] = {"isSuccess": not errors, "requestId": update.request}
     if errors:
-        told["errors"] = errors
+        result["errors"] = errors
     key = f"update:{update.request}"
-    return Done(errors, facts, (_callback(world, update.callback, ATTRIBUTES_UPDATED, key, told),))
+    webhook = _callback_webhook(state.options, update.callback, ATTRIBUTES_UPDATED, key, result)
+    return UpdateResult(errors, entries, (webhook,))
 
 
-def take_in(
-    records: Records, changes: tuple[Change, ...], source: str, now: Instant, request: str | None = None
+def apply_changes(
+    records: CustomerRecords, changes: tuple[Change, ...], source: str, now: Instant, request: str | None = None
 ) -> JournalEntry:
-    """Give customers the values; all of them must fit."""
-    taken = []
+    """Set the values, all of which must fit, and return the journal entry. `source`: api or batch_file."""
+    applied = []
     for change in changes:
-        attribute = records.attribute(change.field)
+        attribute = records.find_attribute(change.field)
         name = change.field if attribute is None else attribute.name
-        records.set(records.find_or_make(change.customer), name, change.value, now)
-        taken.append({"customer": change.customer, "field": name, "value": change.value})
-    return JournalEntry(kind="attributes", fields={"source": source, "request": request, "changes": taken})
+        records.set_value(records.index_or_create(change.customer), name, change.value, now)
+        applied.append({"customer": change.customer, "field": name, "value": change.value})
+    return JournalEntry(kind="attributes", fields={"source": source, "request": request, "changes": applied})
 
 
-def _errors(records: Records, update: Update) -> Iterator[dict[str, object]]:
+def _update_errors(records: CustomerRecords, update: Update) -> Iterator[dict[str, object]]:
     for change in update.changes:
-        error = _wrong(records, update, change)
+        error = _change_error(records, update, change)
         if error is not None:
             yield {"error": error, "customerId": change.customer, "realFieldName": change.field}
 
 
-def _wrong(records: Records, update: Update, change: Change) -> str | None:
+def _change_error(records: CustomerRecords, update: Update, change: Change) -> str | None:
+    """Return Optimove's name of the reason why the change is not possible, or None."""
     if change.field.lower() in update.unready:
         return "UPDATE_FIELD_TEMPORARY_UNAVAILABLE"
-    attribute = records.attribute(change.field)
-    if attribute is None or not (update.key is None or update.key.sees(attribute.name)):
+    attribute = records.find_attribute(change.field)
+    if attribute is None or not (update.key is None or update.key.may_see(attribute.name)):
         return "INVALID_FIELD"
-    if records.find(change.customer) is None and not update.makes_customers:
+    if records.index_of(change.customer) is None and not update.creates_customers:
         return "INVALID_CUSTOMER"
     return None if fits(attribute.type, change.value) else "INVALID_VALUE"
 
 
-def _callback(world: SandboxContext, url: str, event: str, key: str, told: Mapping[str, object]) -> Webhook:
-    return Webhook(url=url, key=key, event=event, body=_encode(told), about=dict(told), retry=retries(world))
+def _callback_webhook(options: Options, url: str, event: str, key: str, result: Mapping[str, object]) -> Webhook:
+    return Webhook(url=url, key=key, event=event, body=_encode(result), about=dict(result), retry=options.retry_policy)

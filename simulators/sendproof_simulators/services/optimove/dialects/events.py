@@ -1,11 +1,10 @@
-"""The open questions about Optimove's events, and what each answer does to them."""
+"""The open questions about Optimove's events, and the effects of their options."""
 
 from collections.abc import Callable, Mapping
 
 from sendproof_simulators.core.clock.wall_clock import HOUR, MINUTE
 from sendproof_simulators.core.dialects import Dialect, Option
 from sendproof_simulators.core.http import RetryPolicy
-from sendproof_simulators.core.simulator import SandboxContext
 
 _NO_STATEMENT = "no statement"
 
@@ -19,28 +18,35 @@ EVENT_KEYS = Dialect(
             evidence="observed",
             source="clients: a Vonage SMS bridge (1), Node promotion webhook services (13); Delivyr's sample (11)",
         ),
-        Option(value="pascal", meaning="CampaignID in every event", evidence="assumed", source="11 as the others"),
+        Option(
+            value="pascal", meaning="CampaignID in every event", evidence="assumed", source="event 11 like the others"
+        ),
         Option(
             value="camel",
             meaning="campaignId in every event",
             evidence="observed",
-            source="of 13 https://user.netmera.com/netmera-developer-guide/integrated-modules; of others assumed",
+            source="event 13: https://user.netmera.com/netmera-developer-guide/integrated-modules; others: assumed",
         ),
         Option(
             value="camel_id",
             meaning="campaignID in every event",
             evidence="assumed",
-            source="the others as event 11 in Delivyr's sample",
+            source="the others like event 11 in Delivyr's sample",
         ),
     ),
 )
 WEBHOOK_RETRIES = Dialect(
     name="webhook_retries",
-    question="When is an event that was not answered with 2xx posted again?",
+    question="When is an event retried that did not get a 2xx response?",
     options=(
         Option(value="ladder", meaning="after 1, 5, 15 and 60 minutes", evidence="assumed", source=_NO_STATEMENT),
         Option(value="none", meaning="never", evidence="assumed", source=_NO_STATEMENT),
-        Option(value="day", meaning="after 1, 10, 60 minutes, 6, 17 hours", evidence="assumed", source=_NO_STATEMENT),
+        Option(
+            value="day",
+            meaning="after 1, 10 and 60 minutes, and 6 and 17 hours",
+            evidence="assumed",
+            source=_NO_STATEMENT,
+        ),
     ),
 )
 PERSONAL_INFO = Dialect(
@@ -49,57 +55,53 @@ PERSONAL_INFO = Dialect(
     options=(
         Option(
             value="present",
-            meaning="all that are not excluded",
+            meaning="yes, all that are not excluded",
             evidence="documented",
             source="https://developer.optimove.com/docs/integrate-your-service-with-optimove (by default)",
         ),
         Option(
             value="absent",
-            meaning="none; the bridge asks for them by customer id",
+            meaning="no; the bridge requests them by customer id",
             evidence="documented",
-            source="Delivyr's guide: without it the attributes are asked of Optimove",
+            source="Delivyr's guide: without it the attributes are requested from Optimove",
         ),
     ),
 )
 TRIGGER_EVENT_TYPE = Dialect(
     name="trigger_event_type",
-    question="Does event 11 name its type?",
+    question="Does event 11 contain its type?",
     options=(
-        Option(value="present", meaning="eventTypeID is 11", evidence="assumed", source="as all other events do"),
+        Option(value="present", meaning="yes, eventTypeID is 11", evidence="assumed", source="like all other events"),
         Option(
             value="absent",
-            meaning="there is no such member",
+            meaning="no",
             evidence="observed",
-            source="Delivyr's sample, as far as it is shown",
+            source="Delivyr's sample; its end is not known",
         ),
     ),
 )
 EVENT_DIALECTS = (EVENT_KEYS, WEBHOOK_RETRIES, PERSONAL_INFO, TRIGGER_EVENT_TYPE)
 
-_RETRIES: Mapping[str, RetryPolicy] = {
+RETRY_POLICIES: Mapping[str, RetryPolicy] = {
     "ladder": RetryPolicy(delays_ms=(MINUTE, 5 * MINUTE, 15 * MINUTE, 60 * MINUTE)),
     "none": RetryPolicy(),
     "day": RetryPolicy(delays_ms=(MINUTE, 10 * MINUTE, HOUR, 6 * HOUR, 17 * HOUR)),
 }
+"""The retries of an event, for each option of `webhook_retries`."""
 
 
-def retries(world: SandboxContext) -> RetryPolicy:
-    """How often, and when, an event is tried again in this sandbox."""
-    return _RETRIES[world.dialect("optimove.webhook_retries")]
+def respell_members(event_keys: str, body: Mapping[str, object]) -> Mapping[str, object]:
+    """Return an event with its members spelled according to the option `event_keys`. Nested members do not change."""
+    respell = _SPELLINGS.get(event_keys)
+    return body if respell is None else {respell(name): value for name, value in body.items()}
 
 
-def spelled(world: SandboxContext, body: Mapping[str, object]) -> Mapping[str, object]:
-    """An event with its members (not what is inside them) as this sandbox spells them."""
-    spell = _SPELLINGS.get(world.dialect("optimove.event_keys"))
-    return body if spell is None else {spell(name): value for name, value in body.items()}
-
-
-def _with_id(name: str, ending: str) -> str:
-    return name[:-2] + ending if name[-2:].lower() == "id" else name
+def _with_id_suffix(name: str, suffix: str) -> str:
+    return name[:-2] + suffix if name[-2:].lower() == "id" else name
 
 
 _SPELLINGS: Mapping[str, Callable[[str], str]] = {
-    "pascal": lambda name: _with_id(name[0].upper() + name[1:], "ID"),
-    "camel": lambda name: _with_id(name[0].lower() + name[1:], "Id"),
-    "camel_id": lambda name: _with_id(name[0].lower() + name[1:], "ID"),
+    "pascal": lambda name: _with_id_suffix(name[0].upper() + name[1:], "ID"),
+    "camel": lambda name: _with_id_suffix(name[0].lower() + name[1:], "Id"),
+    "camel_id": lambda name: _with_id_suffix(name[0].lower() + name[1:], "ID"),
 }

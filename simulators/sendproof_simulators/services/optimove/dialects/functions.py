@@ -1,108 +1,113 @@
-"""The open questions about Optimove's functions. Those about its events: dialects_events.py."""
+"""The open questions about Optimove's functions. `events.py` has those about its events."""
+
+from collections.abc import Mapping
 
 from sendproof_simulators.core.dialects import Dialect, Option
 
 
-def _asked(name: str, question: str, *options: tuple[str, str, str, str]) -> Dialect:
-    """A question with its answers: value, meaning, evidence, source."""
+def _dialect(name: str, question: str, *options: tuple[str, str, str, str]) -> Dialect:
+    """Return a dialect. Each option is (value, meaning, evidence, source)."""
     return Dialect(
         name=name,
         question=question,
-        options=tuple(Option(value=v, meaning=m, evidence=e, source=s) for v, m, e, s in options),
+        options=tuple(
+            Option(value=value, meaning=meaning, evidence=evidence, source=source)
+            for value, meaning, evidence, source in options
+        ),
     )
 
 
-_REFUSALS = (
-    _asked(
+_ERROR_DIALECTS = (
+    _dialect(
         "unknown_key",
-        "What is answered to a key that is not known, or not any more?",
+        "Which status does a request with an unknown or disabled key get?",
         ("401", "Unauthorized", "observed", "client code: GitHub larvit/optimove_mocker, for a missing token"),
         ("403", "Forbidden", "observed", "client code: GitHub Alex-Sh/optimove-client, for an invalid token"),
     ),
-    _asked(
+    _dialect(
         "forbidden",
-        "What is answered to a function or channel that the key is not made for?",
+        "Which status does a request get for a function or channel outside the scope of its key?",
         ("403", "Forbidden", "assumed", "no statement"),
         ("401", "Unauthorized", "assumed", "no statement"),
     ),
-    _asked(
+    _dialect(
         "unlisted_functions",
-        "May a key of type Integrations call what is not on the list for third parties?",
+        "May a key of type Integrations call functions that are not on the list for third parties?",
         (
             "refused",
-            "only the functions of the list, and information on the key itself",
+            "no, only the functions on the list, and information about the key itself",
             "documented",
             "https://github.com/optimove-tech/Optimove-APIs (sandbox guide)",
         ),
         (
             "allowed",
-            "every function but those that need an Admin key: making and changing attributes",
+            "yes, all functions except those that need an Admin key: adding and changing attributes",
             "assumed",
-            "clients with such keys were seen to read attributes",
+            "clients with such keys were observed to read attributes",
         ),
     ),
-    _asked(
+    _dialect(
         "unknown_id",
-        "What is answered to a campaign or channel that is not known?",
+        "Which status does a request with an unknown campaign or channel get?",
         ("404", "Not Found", "assumed", "test doubles of PyPI optimove 2.0.0"),
         ("400", "Bad Request", "assumed", "no statement"),
     ),
-    _asked(
+    _dialect(
         "retry_after",
-        "Does 429 say when to come back?",
+        "Does a 429 say when to retry?",
         (
             "absent",
-            "no such header",
+            "no, without Retry-After",
             "documented",
             "https://developer.optimove.com/reference/understanding-api-rate-limits-at-optimove (mentions none)",
         ),
-        ("seconds", "Retry-After: 10", "assumed", "RFC 6585"),
+        ("seconds", "yes, Retry-After: 10", "assumed", "RFC 6585"),
     ),
-    _asked(
+    _dialect(
         "rate_limit",
-        "How many requests may be made?",
+        "What is the rate limit of a key?",
         (
             "50_in_10_s",
-            "50 in any 10 seconds for a key",
+            "50 requests in any 10 seconds",
             "documented",
             "https://developer.optimove.com/reference/understanding-api-rate-limits-at-optimove",
         ),
         (
             "2000_in_1_h",
-            "2,000 in any hour for a key",
+            "2,000 requests in any hour",
             "documented",
             "https://developer.optimove.com/docs/rate-limits-1 (older)",
         ),
     ),
-    _asked(
+    _dialect(
         "login_failure",
-        "What is answered to a wrong user name or password?",
+        "Which status does a login with a wrong user name or password get?",
         ("401", "Unauthorized", "observed", "tests of PyPI optimove 2.0.0"),
         (
             "500",
             "Internal Server Error",
             "observed",
-            "client code: GitHub larvit/optimove_mocker; older documents say so too",
+            "client code: GitHub larvit/optimove_mocker; older documents say the same",
         ),
     ),
 )
 
-_ANSWERS = (
-    _asked(
+_RESPONSE_DIALECTS = (
+    _dialect(
         "empty_result",
-        "What does a list answer when there is nothing to list, or past its end?",
+        "What is the response with an empty list, or past the end of a list?",
         (
             "list",
             "200 with an empty array",
             "observed",
-            "client code: a Vonage SMS bridge pages until it comes; GitHub larvit/optimove_mocker",
+            "client code: a Vonage SMS bridge reads pages until it gets one; GitHub larvit/optimove_mocker",
         ),
-        ("not_found", "404", "assumed", "a section Empty Response exists in the documents; its text is not known"),
+        ("not_found", "404", "assumed", "the documents have a section Empty Response; its text is not known"),
         ("no_content", "204", "assumed", "as above"),
     ),
-    _asked(
+    _dialect(
         "success_body",
-        "What does a function answer that changes something?",
+        "What is the response of a function that changes something?",
         (
             "empty",
             "200 and no body",
@@ -116,9 +121,9 @@ _ANSWERS = (
             "client code: GitHub larvit/optimove_mocker; tests of PyPI optimove 2.0.0",
         ),
     ),
-    _asked(
+    _dialect(
         "id_type",
-        "Are ids in answers numbers or text?",
+        "Are ids in responses numbers or text?",
         ("numbers", "14", "observed", "client code: PyPI optimove 2.0.0; a Vonage SMS bridge"),
         (
             "text",
@@ -127,15 +132,15 @@ _ANSWERS = (
             "client code: GitHub larvit/optimove_mocker, of the live service; a Go push lambda",
         ),
     ),
-    _asked(
+    _dialect(
         "flag_type",
-        "Are IsMultiChannel and its like booleans or text?",
+        "Are flags such as IsMultiChannel booleans or text?",
         ("booleans", "true", "observed", "client code: a Vonage SMS bridge; a Go push lambda"),
         ("text", '"true"', "observed", "client code: PyPI optimove 2.0.0"),
     ),
-    _asked(
+    _dialect(
         "attributes_shape",
-        "In which form come the attributes of a customer?",
+        "What is the form of a customer's attributes in a response?",
         ("array", 'CustomerAttributes: ["a","b"]', "observed", "client code: PyPI optimove 2.0.0; a Vonage SMS bridge"),
         (
             "joined",
@@ -144,79 +149,79 @@ _ANSWERS = (
             "client code: GitHub larvit/optimove_mocker, of the live service in 2016",
         ),
     ),
-    _asked(
+    _dialect(
         "execution_time_name",
-        "How does GetCustomerExecutionDetailsByCampaign spell the time?",
+        "How does GetCustomerExecutionDetailsByCampaign spell the member with the time?",
         ("ScheduleTime", "without d", "observed", "client code: a Node promotion service; a PHP gaming platform"),
         ("ScheduledTime", "as GetCustomerSendDetailsByChannel does", "assumed", "no statement"),
     ),
-    _asked(
+    _dialect(
         "attribute_update_status",
-        "With which status is UpdateCustomerAttributes accepted?",
+        "Which status does an accepted UpdateCustomerAttributes get?",
         ("200", "OK", "documented", "https://developer.optimove.com/reference/post_customers-updatecustomerattributes"),
         (
             "202",
             "Accepted",
             "observed",
-            "client code: GitHub BetCity-nl/Optimove_API_hourly_attributes takes both for success",
+            "client code: GitHub BetCity-nl/Optimove_API_hourly_attributes treats both as success",
         ),
     ),
-    _asked(
+    _dialect(
         "attribute_update_body",
-        "What does UpdateCustomerAttributes answer?",
+        "What is the response body of UpdateCustomerAttributes?",
         (
             "request_id",
-            "the requestId of the callback to come",
+            "the requestId of the later callback",
             "assumed",
-            "it would be of no use there without it here",
+            "without it here, the requestId in the callback would have no use",
         ),
-        ("empty", "what other functions that change something answer", "assumed", "no statement"),
+        ("empty", "the same as of other functions that change something", "assumed", "no statement"),
     ),
-    _asked(
+    _dialect(
         "api_key_info",
-        "What does Api Key Info answer?",
-        ("object", "one object", "assumed", "detail functions answer a bare object"),
-        ("array", "an array that holds it", "assumed", "no statement"),
+        "What is the response of Api Key Info?",
+        ("object", "one object", "assumed", "other functions for details return an object"),
+        ("array", "an array with one object", "assumed", "no statement"),
     ),
-    _asked(
+    _dialect(
         "listener_channel",
-        "How does GetRegisteredEventListeners show a general listener?",
+        "How does GetRegisteredEventListeners list a general listener?",
         ("absent", "without ChannelID", "assumed", "as it was registered"),
         ("null", "with ChannelID null", "assumed", "no statement"),
     ),
 )
 
-_PAGING = (
-    _asked(
+_PAGING_DIALECTS = (
+    _dialect(
         "page_maximum",
-        "How many rows does a page hold at most?",
+        "What is the maximum number of rows in a page?",
         (
             "10000",
-            "10,000; a larger $top is cut to that",
+            "10,000; a larger $top is reduced to that",
             "observed",
             "client code: GitHub avalanchy/optimoveapi, quoting the documents of 2016",
         ),
-        ("20000", "20,000", "observed", "client code: a Node promotion service asks for so many"),
-        ("200000", "200,000", "observed", "client code: a PHP gaming platform expects so many"),
+        ("20000", "20,000", "observed", "client code: a Node promotion service requests 20,000"),
+        ("200000", "200,000", "observed", "client code: a PHP gaming platform expects 200,000"),
     ),
-    _asked(
+    _dialect(
         "paging_names",
-        "Are top and skip honoured without their dollar?",
-        ("dollar_only", "no, they are passed over", "assumed", "no statement"),
+        "Do top and skip work without the dollar sign?",
+        ("dollar_only", "no, they are ignored", "assumed", "no statement"),
         ("both", "yes", "observed", "client code: a Go push lambda and a PHP gaming platform send them"),
     ),
-    _asked(
+    _dialect(
         "row_order",
-        "In which order come the rows of a campaign?",
-        ("ascending", "by customer id", "assumed", "no statement"),
-        ("descending", "by customer id, backwards", "assumed", "no statement"),
+        "What is the order of a campaign's rows?",
+        ("ascending", "by customer id, ascending", "assumed", "no statement"),
+        ("descending", "by customer id, descending", "assumed", "no statement"),
     ),
 )
 
-_LIMITS = (
-    _asked(
+_REQUEST_DIALECTS = (
+    _dialect(
         "attribute_update_limit",
-        "How many customers may one UpdateCustomerAttributes hold?",
+        "What is the maximum number of customers in one UpdateCustomerAttributes?",
         (
             "1000",
             "1,000",
@@ -225,40 +230,48 @@ _LIMITS = (
         ),
         ("10000", "10,000", "documented", "https://developer.optimove.com/docs/integrate-your-service-with-optimove"),
     ),
-    _asked(
+    _dialect(
         "metric_values",
         "Does UpdateCampaignMetrics replace a value or add to it?",
         (
             "absolute",
-            "a value is the total so far and replaces the one before",
+            "a value is the total so far and replaces the previous value",
             "assumed",
-            "fits the advice to call it several times a day for a week",
+            "consistent with the advice to call it several times a day for a week",
         ),
         (
             "additive",
-            "values of equal parameters are added together",
+            "values with equal parameters are added",
             "observed",
             "client code: a Vonage SMS bridge posts 1 for each receipt",
         ),
     ),
-    _asked(
+    _dialect(
         "metric_ids",
-        "Are the metrics 7 and 8 known?",
+        "Are the metrics 7 and 8 accepted?",
         ("seen", "no: 0 to 6 and 9", "observed", "client code: a Vonage SMS bridge"),
-        ("all", "yes: 0 to 9", "assumed", "nobody says what they are"),
+        ("all", "yes: 0 to 9", "assumed", "no statement about their meaning"),
     ),
-    _asked(
+    _dialect(
         "communication_modes",
-        "Which CommunicationMode means that a customer opted out?",
-        ("2_is_out", "1 is in, 2 is out", "assumed", "the documents' sample is 2; no statement"),
-        ("0_is_out", "1 is in, 0 is out", "assumed", "no statement"),
+        "Which CommunicationMode is an opt-out?",
+        ("2_is_out", "1 is an opt-in, 2 an opt-out", "assumed", "the sample in the documents is 2; no statement"),
+        ("0_is_out", "1 is an opt-in, 0 an opt-out", "assumed", "no statement"),
     ),
-    _asked(
+    _dialect(
         "event_1_channel",
         "May a listener for event 1 name a channel?",
         ("accepted", "yes", "observed", "client code: a Vonage SMS bridge does it"),
-        ("refused", "no, only event 13 and 11 have channels", "assumed", "the documents describe it for 13 only"),
+        (
+            "refused",
+            "no, only listeners for events 11 and 13 may",
+            "assumed",
+            "the documents describe it only for event 13",
+        ),
     ),
 )
 
-FUNCTION_DIALECTS = (*_REFUSALS, *_ANSWERS, *_PAGING, *_LIMITS)
+FUNCTION_DIALECTS = (*_ERROR_DIALECTS, *_RESPONSE_DIALECTS, *_PAGING_DIALECTS, *_REQUEST_DIALECTS)
+
+OPT_OUT_MODES: Mapping[str, int] = {"2_is_out": 2, "0_is_out": 0}
+"""The CommunicationMode of an opt-out, for each option of `communication_modes`."""

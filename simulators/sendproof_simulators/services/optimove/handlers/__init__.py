@@ -1,4 +1,4 @@
-"""Optimove's functions: from HTTP's values to the state and back. The contract is openapi/optimove.yaml."""
+"""The functions of Optimove, which translate between HTTP and the state. The contract is openapi/optimove.yaml."""
 
 from sendproof_simulators.services.optimove.handlers.actions import (
     get_campaign_details,
@@ -15,7 +15,6 @@ from sendproof_simulators.services.optimove.handlers.attributes import (
     update_customer_attributes,
     upsert_customer,
 )
-from sendproof_simulators.services.optimove.handlers.customers import get_customer_send_details_by_channel
 from sendproof_simulators.services.optimove.handlers.executions import (
     get_canceled_campaign_customers,
     get_customer_execution_details_by_campaign,
@@ -50,6 +49,7 @@ from sendproof_simulators.services.optimove.handlers.results import (
     update_campaign_interactions,
     update_campaign_metrics,
 )
+from sendproof_simulators.services.optimove.handlers.send_details import get_customer_send_details_by_channel
 from sendproof_simulators.services.optimove.handlers.subscriptions import set_customer_channel_preference
 
 __all__ = [

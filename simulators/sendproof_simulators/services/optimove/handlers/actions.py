@@ -1,4 +1,4 @@
-"""Functions of the group `actions`: campaigns, and the channels they are executed on."""
+"""Functions of the group `actions`: campaigns, and the channels of their execution."""
 
 from collections.abc import Iterator
 
@@ -8,34 +8,38 @@ from sendproof_simulators.core.simulator import Call
 from sendproof_simulators.services.optimove import responses
 from sendproof_simulators.services.optimove.campaigns.campaign import ANNOUNCED, Campaign
 from sendproof_simulators.services.optimove.handlers.executions import send_id
-from sendproof_simulators.services.optimove.permissions import function, key_of
+from sendproof_simulators.services.optimove.permissions import api_key_for, authorized
 
 
-@function
+@authorized
 def get_campaign_details(call: Call) -> Effects:
-    """Describe one campaign."""
-    return Effects(reply=responses.details(call.world, _described(call.state.campaign(call.params["CampaignID"]))))
+    """Return the details of a campaign."""
+    campaign = call.state.announced_campaign(call.params["CampaignID"])
+    return Effects(reply=responses.object_response(call.state.options, _campaign_details(campaign)))
 
 
-@function
+@authorized
 def get_executed_campaign_details(call: Call) -> Effects:
-    """Describe the campaigns of a day."""
-    rows = [{"CampaignID": one.plan.campaign, **_described(one)} for one in _executed(call)]
-    return Effects(reply=responses.listed(call.world, rows))
+    """Return the details of the campaigns of a day."""
+    rows = [
+        {"CampaignID": campaign.plan.campaign, **_campaign_details(campaign)} for campaign in _executed_campaigns(call)
+    ]
+    return Effects(reply=responses.list_response(call.state.options, rows))
 
 
-@function
+@authorized
 def get_executed_campaigns_by_channel(call: Call) -> Effects:
-    """List the campaigns of a day on a channel."""
+    """Return the campaigns of a day on a channel."""
     channel = call.params["ChannelID"]
     call.state.channel_templates(channel)
-    rows = [{"CampaignID": one.plan.campaign} for one in _executed(call) if channel in one.executions]
-    return Effects(reply=responses.listed(call.world, rows))
+    campaigns = (campaign for campaign in _executed_campaigns(call) if channel in campaign.executions)
+    rows = [{"CampaignID": campaign.plan.campaign} for campaign in campaigns]
+    return Effects(reply=responses.list_response(call.state.options, rows))
 
 
-@function
+@authorized
 def get_executed_campaign_channel_details(call: Call) -> Effects:
-    """List the templates and times of a campaign on a channel."""
+    """Return the templates and times of a campaign on a channel."""
     execution = call.state.execution(call.params["CampaignID"], call.params["ChannelID"])
     rows = [
         {
@@ -43,35 +47,35 @@ def get_executed_campaign_channel_details(call: Call) -> Effects:
             "TemplateID": split.template,
             "ScheduledTime": sql_time(split.send_at),
         }
-        for split in execution.part.splits
+        for split in execution.plan.splits
     ]
-    return Effects(reply=responses.listed(call.world, rows))
+    return Effects(reply=responses.list_response(call.state.options, rows))
 
 
-@function
+@authorized
 def get_execution_channels(call: Call) -> Effects:
-    """List the channels that the key may use. The form of their names is assumed."""
-    key = key_of(call)
+    """Return the channels in the scope of the key. The form of their names is assumed."""
+    key = api_key_for(call)
     rows = [
         {"ChannelID": channel.id, "ChannelName": f"{channel.provider} {channel.kind}"}
         for channel in call.world.channels
-        if key is None or key.reaches(channel.id)
+        if key is None or key.may_use(channel.id)
     ]
-    return Effects(reply=responses.listed(call.world, rows))
+    return Effects(reply=responses.list_response(call.state.options, rows))
 
 
-def _executed(call: Call) -> Iterator[Campaign]:
-    """The campaigns that were announced on the day asked for, as far as the key may use one of their channels."""
-    key = key_of(call)
+def _executed_campaigns(call: Call) -> Iterator[Campaign]:
+    """Yield the campaigns announced on the requested day with a channel in the scope of the key."""
+    key = api_key_for(call)
     for _, campaign in sorted(call.state.campaigns.items()):
-        announced = None if campaign.announced_at is None else iso(campaign.announced_at)[:10]
-        reached = key is None or any(map(key.reaches, campaign.executions))
-        if campaign.state == ANNOUNCED and announced == call.params["Date"] and reached:
+        day = None if campaign.announced_at is None else iso(campaign.announced_at)[:10]
+        is_permitted = key is None or any(map(key.may_use, campaign.executions))
+        if campaign.state == ANNOUNCED and day == call.params["Date"] and is_permitted:
             yield campaign
 
 
-def _described(campaign: Campaign) -> dict[str, object]:
-    """Members: observed; what the simulator puts into most of them: assumed."""
+def _campaign_details(campaign: Campaign) -> dict[str, object]:
+    """Return the details of a campaign. Members: observed; most of their values: assumed."""
     return {
         "TargetGroupID": campaign.plan.campaign,
         "CampaignType": "Test/Control",

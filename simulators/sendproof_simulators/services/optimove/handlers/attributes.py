@@ -1,4 +1,4 @@
-"""Functions about attributes: which there are, what one customer has, who changed, and changing them."""
+"""Functions about attributes: their list, one customer's values, changed customers, and changes."""
 
 import re
 from dataclasses import replace
@@ -8,117 +8,122 @@ from sendproof_simulators.core.http import Effects, Response
 from sendproof_simulators.core.simulator import Call
 from sendproof_simulators.services.optimove import responses
 from sendproof_simulators.services.optimove.customers import attribute_updates
-from sendproof_simulators.services.optimove.customers.records import Attribute, Change
+from sendproof_simulators.services.optimove.customers.records import Change
 from sendproof_simulators.services.optimove.errors import bad_request, not_found
-from sendproof_simulators.services.optimove.handlers.paging import attribute_names, page_of
-from sendproof_simulators.services.optimove.permissions import function, key_of
+from sendproof_simulators.services.optimove.handlers.paging import (
+    attribute_delimiter,
+    requested_attributes,
+    requested_page,
+    visible_attributes,
+)
+from sendproof_simulators.services.optimove.permissions import api_key_for, authorized
 
 
-@function
+@authorized
 def get_customer_attribute_list(call: Call) -> Effects:
-    """List the attributes that the key may see."""
-    rows = [{"RealFieldName": one.name, "Description": _alias(one.name)} for one in _visible(call)]
-    return Effects(reply=responses.listed(call.world, rows))
+    """Return the attributes in the scope of the key."""
+    names = [attribute.name for attribute in visible_attributes(call)]
+    rows = [{"RealFieldName": name, "Description": _display_name(name)} for name in names]
+    return Effects(reply=responses.list_response(call.state.options, rows))
 
 
-@function
+@authorized
 def get_customer_attributes(call: Call) -> Effects:
-    """List the attributes of one customer."""
-    index = call.state.records.find(call.params["CustomerID"])
+    """Return the attributes of one customer."""
+    index = call.state.records.index_of(call.params["CustomerID"])
     if index is None:
         raise not_found(f"CustomerID {call.params['CustomerID']} is not known")
     rows = [
         {
-            "RealFieldName": one.name,
-            "Alias": _alias(one.name),
-            "FieldType": re.split(r"\(", one.type)[0].capitalize(),
-            "Value": call.state.records.value(index, one.name, call.now),
+            "RealFieldName": attribute.name,
+            "Alias": _display_name(attribute.name),
+            "FieldType": re.split(r"\(", attribute.type)[0].capitalize(),
+            "Value": call.state.records.value(index, attribute.name, call.now),
         }
-        for one in _visible(call)
+        for attribute in visible_attributes(call)
     ]
-    return Effects(reply=responses.details(call.world, rows))
+    return Effects(reply=responses.object_response(call.state.options, rows))
 
 
-@function
+@authorized
 def get_customer_attribute_changers(call: Call) -> Effects:
-    """List those whose attribute is another one than 24 hours ago."""
-    records, wanted = call.state.records, call.params["ChangedCustomerAttribute"]
-    attribute = next((one for one in _visible(call) if one.name.lower() == wanted.lower()), None)
+    """Return the customers whose attribute differs from its value 24 hours ago."""
+    records, name = call.state.records, call.params["ChangedCustomerAttribute"]
+    attribute = next((known for known in visible_attributes(call) if known.name.lower() == name.lower()), None)
     if attribute is None:
-        raise bad_request(f"ChangedCustomerAttribute: {wanted} is not known")
-    names, rows = attribute_names(call), []
-    for index in sorted(records.changed(attribute.name)):
+        raise bad_request(f"ChangedCustomerAttribute: {name} is not known")
+    names, rows = requested_attributes(call), []
+    for index in sorted(records.changes_of(attribute.name)):
         before, after = (records.value(index, attribute.name, at) for at in (call.now - DAY, call.now))
         if before != after:
             values = [records.value(index, name, call.now) for name in names]
-            asked = responses.attributes(call.world, values, call.params.get("CustomerAttributesDelimiter", ","))
-            row = {"CustomerID": records.id_of(index), "InitialCustomerAttribute": before}
-            rows.append({**row, "FinalCustomerAttribute": after, **asked})
-    return Effects(reply=responses.listed(call.world, rows[page_of(call)]))
+            row = {
+                "CustomerID": records.id_of(index),
+                "InitialCustomerAttribute": before,
+                "FinalCustomerAttribute": after,
+            }
+            rows.append(row | responses.attribute_member(call.state.options, values, attribute_delimiter(call)))
+    return Effects(reply=responses.list_response(call.state.options, rows[requested_page(call).slice()]))
 
 
-@function
+@authorized
 def add_customer_attribute(call: Call) -> Effects:
-    """Begin to make an attribute; the callback tells the end."""
-    wanted = attribute_updates.NewAttribute(
+    """Start to add an attribute. The callback receives the result."""
+    requested = attribute_updates.NewAttribute(
         name=call.body["Name"],
         type=call.body["Type"],
-        default=attribute_updates.as_text(call.body.get("DefaultValue")),
-        callback=attribute_updates.checked_url(call.world, call.body["CallbackURL"], "CallbackURL"),
+        default=attribute_updates.attribute_text(call.body.get("DefaultValue")),
+        callback=attribute_updates.check_callback_url(call.world, call.body["CallbackURL"], "CallbackURL"),
     )
-    timer = attribute_updates.begin_attribute(call.state, wanted, call.now)
-    return Effects(reply=responses.done(call.world), timers=(timer,))
+    timer = attribute_updates.start_attribute(call.state, requested, call.now)
+    return Effects(reply=responses.success_response(call.state.options), timers=(timer,))
 
 
-@function
+@authorized
 def update_customer_attributes(call: Call) -> Effects:
-    """Begin to give customers new values; the callback tells the end."""
-    given, most = (
-        call.body["CustomerNewAttributesValuesList"],
-        int(call.world.dialect("optimove.attribute_update_limit")),
-    )
-    if len(given) > most:
-        raise bad_request(f"CustomerNewAttributesValuesList: expected at most {most} customers, got {len(given)}")
-    changes = tuple(change for one in given for change in _changes(one["CustomerID"], one["Attributes"]))
-    callback = call.body.get("CallbackURL")
-    if callback is not None:
-        callback = attribute_updates.checked_url(call.world, callback, "CallbackURL")
-    update = attribute_updates.begin_update(call.world, call.state, changes, key_of(call), callback)
-    timer = attribute_updates.timer_of(update, call.now)
-    return Effects(reply=_accepted(call, update.request), timers=(timer,))
+    """Start to change values of customers. The callback receives the result."""
+    items, limit = call.body["CustomerNewAttributesValuesList"], call.state.options.attribute_update_limit
+    if len(items) > limit:
+        raise bad_request(f"CustomerNewAttributesValuesList: expected at most {limit} customers, got {len(items)}")
+    changes = tuple(change for item in items for change in _changes(item["CustomerID"], item["Attributes"]))
+    callback = _optional_callback(call, "CallbackURL")
+    update = attribute_updates.new_update(call.world, call.state, changes, api_key_for(call), callback)
+    timer = attribute_updates.update_timer(update, call.now)
+    return Effects(reply=_accepted_response(call, update.request), timers=(timer,))
 
 
-@function
+@authorized
 def upsert_customer(call: Call) -> Effects:
-    """Make a customer, or give one new values, at once."""
-    callback = call.body.get("CallbackUrl")
-    if callback is not None:
-        callback = attribute_updates.checked_url(call.world, callback, "CallbackUrl")
+    """Create a customer, or change values of one, at once."""
+    callback = _optional_callback(call, "CallbackUrl")
     changes = tuple(_changes(call.body["CustomerId"], call.body["Attributes"]))
-    update = attribute_updates.begin_update(
-        call.world, call.state, changes, key_of(call), callback, makes_customers=True
+    update = attribute_updates.new_update(
+        call.world, call.state, changes, api_key_for(call), callback, creates_customers=True
     )
-    done = attribute_updates.finish_update(call.world, call.state, update, call.now)
-    reply = responses.details(call.world, {"errors": done.errors})
-    return Effects(reply=reply, facts=done.facts, webhooks=done.webhooks)
+    result = attribute_updates.apply_update(call.state, update, call.now)
+    reply = responses.object_response(call.state.options, {"errors": result.errors})
+    return Effects(reply=reply, facts=result.facts, webhooks=result.webhooks)
 
 
-def _changes(customer: str, values: list[dict[str, object]]) -> list[Change]:
-    return [Change(customer, str(one["RealFieldName"]), attribute_updates.as_text(one["Value"])) for one in values]
+def _optional_callback(call: Call, member: str) -> str | None:
+    """Return the callback URL in the body, or None."""
+    url = call.body.get(member)
+    return None if url is None else attribute_updates.check_callback_url(call.world, url, member)
 
 
-def _accepted(call: Call, request: str) -> Response:
-    """The answer to an update that is under way: status and body are open questions."""
-    status = int(call.world.dialect("optimove.attribute_update_status"))
-    if call.world.dialect("optimove.attribute_update_body") == "empty":
-        return replace(responses.done(call.world), status=status)
-    return responses.details(call.world, {"requestId": request}, status)
+def _changes(customer: str, items: list[dict[str, object]]) -> list[Change]:
+    return [
+        Change(customer, str(item["RealFieldName"]), attribute_updates.attribute_text(item["Value"])) for item in items
+    ]
 
 
-def _visible(call: Call) -> list[Attribute]:
-    key = key_of(call)
-    return [one for one in call.state.records.attributes if key is None or key.sees(one.name)]
+def _accepted_response(call: Call, request: str) -> Response:
+    """Return the response to an accepted update. Status and body are open questions."""
+    options = call.state.options
+    if options.attribute_update_body_empty:
+        return replace(responses.success_response(options), status=options.attribute_update_status)
+    return responses.object_response(options, {"requestId": request}, options.attribute_update_status)
 
 
-def _alias(name: str) -> str:
+def _display_name(name: str) -> str:
     return name.replace("_", " ").capitalize()

@@ -1,4 +1,4 @@
-"""Functions of the group `customers` that list what was executed for whom, row by row."""
+"""Functions of the group `customers` that list the recipients of a campaign, one row per channel."""
 
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
@@ -8,18 +8,23 @@ from sendproof_simulators.core.http import Effects
 from sendproof_simulators.core.simulator import Call, SandboxContext, Split
 from sendproof_simulators.services.optimove import responses
 from sendproof_simulators.services.optimove.campaigns.campaign import Campaign, Execution
-from sendproof_simulators.services.optimove.handlers.paging import attribute_names, in_order, page_of
-from sendproof_simulators.services.optimove.permissions import function, key_of
+from sendproof_simulators.services.optimove.handlers.paging import (
+    attribute_delimiter,
+    ordered,
+    requested_attributes,
+    requested_page,
+)
+from sendproof_simulators.services.optimove.permissions import api_key_for, authorized
 
 # documented: 1 is the control group, https://developer.optimove.com/reference/get_customers-getcustomeronetimeactionsbycampaign
 # and 1 is the test group, https://developer.optimove.com/reference/post_integrations-updatecampaigninteractions;
-# assumed: that the templates of a campaign are its actions from 2 on.
+# assumed: the templates of a campaign are its actions from 2 on.
 FIRST_ACTION = 2
 TEST_GROUP = 1
 
 
 @dataclass(frozen=True, slots=True)
-class Row:
+class Recipient:
     """One customer of a campaign on one channel."""
 
     execution: Execution
@@ -28,121 +33,119 @@ class Row:
 
     @property
     def action(self) -> int:
-        """The action that the customer gets."""
-        return FIRST_ACTION + self.execution.part.splits.index(self.split)
+        """Return the customer's action."""
+        return FIRST_ACTION + self.execution.plan.splits.index(self.split)
 
 
-@function
+@authorized
 def get_customer_send_details_by_campaign(call: Call) -> Effects:
-    """Page through the customers of a campaign, channel after channel."""
-    with_template, id_of = call.params.get("IncludeTemplateIDs", False), call.state.records.id_of
+    """Return a page of the customers of a campaign, channel by channel."""
+    has_template, id_of = call.params.get("IncludeTemplateIDs", False), call.state.records.id_of
 
-    def member(row: Row) -> dict[str, object]:
-        said = {
-            "CustomerID": id_of(row.customer),
-            "ChannelID": row.execution.part.channel,
-            "ScheduledTime": sql_time(row.split.send_at),
-            "SendID": send_id(call.world, row.execution, row.split),
+    def row(recipient: Recipient) -> dict[str, object]:
+        members = {
+            "CustomerID": id_of(recipient.customer),
+            "ChannelID": recipient.execution.plan.channel,
+            "ScheduledTime": sql_time(recipient.split.send_at),
+            "SendID": send_id(call.world, recipient.execution, recipient.split),
         }
-        return {**said, "TemplateID": row.split.template} if with_template else said
+        return {**members, "TemplateID": recipient.split.template} if has_template else members
 
-    return _listed(call, member)
+    return _page_with_attributes(call, row)
 
 
-@function
+@authorized
 def get_customer_execution_details_by_campaign(call: Call) -> Effects:
-    """Page through what was executed; the spelling of the time is an open question."""
-    time, templates = call.world.dialect("optimove.execution_time_name"), call.state.templates
+    """Return a page of the executions of a campaign. The spelling of the time is an open question."""
+    time_name, templates = call.state.options.execution_time_name, call.state.templates
 
-    def member(row: Row) -> dict[str, object]:
-        channel = row.execution.part.channel
+    def row(recipient: Recipient) -> dict[str, object]:
+        channel = recipient.execution.plan.channel
         return {
-            "CustomerID": call.state.records.id_of(row.customer),
-            "ActionID": row.action,
+            "CustomerID": call.state.records.id_of(recipient.customer),
+            "ActionID": recipient.action,
             "ChannelID": channel,
-            "TemplateID": row.split.template,
-            "TemplateName": templates[channel].get(row.split.template, ""),
-            time: sql_time(row.split.send_at),
+            "TemplateID": recipient.split.template,
+            "TemplateName": templates[channel].get(recipient.split.template, ""),
+            time_name: sql_time(recipient.split.send_at),
             "PromoCode": "",
         }
 
-    return _listed(call, member)
+    return _page_with_attributes(call, row)
 
 
-@function
+@authorized
 def get_customer_one_time_actions_by_campaign(call: Call) -> Effects:
-    """Page through the customers with their groups and actions. There is no control group here."""
+    """Return a page of customers with their groups and actions. The simulator has no control group."""
 
-    def member(row: Row) -> dict[str, object]:
+    def row(recipient: Recipient) -> dict[str, object]:
         return {
-            "CustomerID": call.state.records.id_of(row.customer),
+            "CustomerID": call.state.records.id_of(recipient.customer),
             "RecipientGroupID": TEST_GROUP,
-            "ActionID": row.action,
-            "ChannelID": row.execution.part.channel,
+            "ActionID": recipient.action,
+            "ChannelID": recipient.execution.plan.channel,
         }
 
-    return _listed(call, member)
+    return _page_with_attributes(call, row)
 
 
-@function
+@authorized
 def get_processed_campaign_customers(call: Call) -> Effects:
-    """Page through the customers of a campaign that waits for clearance."""
-    return _actions(call, call.state.on_hold(call.params["CampaignID"]))
+    """Return a page of the customers of a campaign that waits for clearance."""
+    return _page_of_actions(call, call.state.campaign_on_hold(call.params["CampaignID"]))
 
 
-@function
+@authorized
 def get_canceled_campaign_customers(call: Call) -> Effects:
-    """Page through the customers of a campaign that was cancelled, for two hours."""
-    return _actions(call, call.state.cancelled(call.params["CampaignID"], call.now))
+    """Return a page of the customers of a cancelled campaign, for two hours."""
+    return _page_of_actions(call, call.state.cancelled_campaign(call.params["CampaignID"], call.now))
 
 
-@function
+@authorized
 def update_customer_promotion_status(call: Call) -> Effects:
-    """Say which customers of a waiting campaign may be sent to."""
-    statuses = [(one["CustomerID"], one["Status"]) for one in call.body["PromosUpdated"]]
-    facts = call.state.clear(call.body["CampaignID"], statuses, call.now)
-    return Effects(reply=responses.done(call.world), facts=facts)
+    """Record which customers of a campaign on hold may get a message."""
+    statuses = [(item["CustomerID"], item["Status"]) for item in call.body["PromosUpdated"]]
+    entries = call.state.record_clearance(call.body["CampaignID"], statuses, call.now)
+    return Effects(reply=responses.success_response(call.state.options), facts=entries)
 
 
-def send_id(world: SandboxContext, execution: Execution, split: Split) -> str:
-    """The id of one sending, such as HG65D: one for each template and time."""
-    path = (execution.campaign.plan.campaign, execution.part.channel, split.template, split.send_at)
-    return world.chance.token(6, "optimove", "send", *path).upper()
+def send_id(context: SandboxContext, execution: Execution, split: Split) -> str:
+    """Return the id of a send, such as HG65D: one for each template and time."""
+    path = (execution.campaign.plan.campaign, execution.plan.channel, split.template, split.send_at)
+    return context.chance.token(6, "optimove", "send", *path).upper()
 
 
-def _listed(call: Call, member: Callable[[Row], dict[str, object]]) -> Effects:
-    """The page asked for, each row with the attributes asked for, as they were when the campaign was announced."""
-    campaign, names = call.state.campaign(call.params["CampaignID"]), attribute_names(call)
-    people, delimiter = (
-        call.state.records.seen_at(campaign.announced_at),
-        call.params.get("CustomerAttributesDelimiter", ","),
-    )
+def _page_with_attributes(call: Call, row: Callable[[Recipient], dict[str, object]]) -> Effects:
+    """Return the requested page with the requested attributes, in their state at the announcement."""
+    options, campaign = call.state.options, call.state.announced_campaign(call.params["CampaignID"])
+    names, delimiter = requested_attributes(call), attribute_delimiter(call)
+    customers = call.state.records.as_of(campaign.announced_at)
     rows: list[Mapping[str, object]] = []
-    for row in _rows(call, campaign.executions.values()):
-        values = people.values(row.customer, names) if names else ()
-        rows.append({**member(row), **responses.attributes(call.world, values, delimiter)})
-    return Effects(reply=responses.listed(call.world, rows))
+    for recipient in _requested_recipients(call, campaign.executions.values()):
+        values = customers.values(recipient.customer, names) if names else ()
+        rows.append({**row(recipient), **responses.attribute_member(options, values, delimiter)})
+    return Effects(reply=responses.list_response(options, rows))
 
 
-def _rows(call: Call, executions: Iterable[Execution]) -> Iterator[Row]:
-    key, wanted = key_of(call), call.params.get("ChannelID")
-    page = page_of(call)
-    skip, left = page.start, page.stop - page.start
+def _requested_recipients(call: Call, executions: Iterable[Execution]) -> Iterator[Recipient]:
+    """Yield the recipients on the requested page, on the requested channel (0 or none: all) that the key may use."""
+    key, requested_channel, page = api_key_for(call), call.params.get("ChannelID"), requested_page(call)
+    skip, left = page.skip, page.size
     for execution in executions:
-        channel = execution.part.channel
-        if (wanted and channel != wanted) or not (key is None or key.reaches(channel)):
+        channel = execution.plan.channel
+        if (requested_channel and channel != requested_channel) or not (key is None or key.may_use(channel)):
             continue
-        customers = in_order(call, execution.campaign.customers)
+        customers = ordered(call.state.options, execution.campaign.customers)
         chosen = customers[skip : skip + left]
         for customer, split in zip(chosen, execution.splits(chosen), strict=True):
-            yield Row(execution, customer, split)
+            yield Recipient(execution, customer, split)
         skip, left = max(0, skip - len(customers)), left - len(chosen)
 
 
-def _actions(call: Call, campaign: Campaign) -> Effects:
-    """Each customer with the action on the first channel."""
+def _page_of_actions(call: Call, campaign: Campaign) -> Effects:
+    """Return the requested page of customers with their action on the first channel."""
     rows = [
-        {"CustomerID": call.state.records.id_of(row.customer), "ActionID": row.action, "PromoCode": ""}
-        for row in _rows(call, list(campaign.executions.values())[:1])
+        {"CustomerID": call.state.records.id_of(recipient.customer), "ActionID": recipient.action, "PromoCode": ""}
+        for recipient in _requested_recipients(call, list(campaign.executions.values())[:1])
     ]
-    return Effects(reply=responses.listed(call.world, rows))
+    return Effects(reply=responses.list_response(call.state.options, rows))

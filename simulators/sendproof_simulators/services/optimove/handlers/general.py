@@ -1,90 +1,89 @@
-"""Functions of the groups `general` and `apikey`: listeners, the key itself, and the login of old."""
+"""Functions of the groups `general` and `apikey`: listeners, information about the key, and the legacy login."""
 
 from sendproof_simulators.core.clock.wall_clock import DAY, iso
 from sendproof_simulators.core.http import Effects
 from sendproof_simulators.core.simulator import Call
 from sendproof_simulators.services.optimove import responses
-from sendproof_simulators.services.optimove.auth import THIRD_PARTY, login_name, token_for
-from sendproof_simulators.services.optimove.campaigns.nightly_run import midnight
-from sendproof_simulators.services.optimove.errors import RefusedError, bad_request
+from sendproof_simulators.services.optimove.auth import THIRD_PARTY_FUNCTIONS, login_name, make_token
+from sendproof_simulators.services.optimove.campaigns.nightly_run import start_of_day
+from sendproof_simulators.services.optimove.errors import ApiError, bad_request
 from sendproof_simulators.services.optimove.events import CAMPAIGN_PROCESSED
-from sendproof_simulators.services.optimove.permissions import function, key_of
+from sendproof_simulators.services.optimove.handlers.paging import visible_attributes
+from sendproof_simulators.services.optimove.permissions import api_key_for, authorized
 
 
-@function
+@authorized
 def get_last_data_update(call: Call) -> Effects:
-    """Say which day the data are from: the one before the last night (assumed)."""
+    """Return the day of the data: the day before the last night (assumed)."""
     night = call.state.last_night
-    day = (midnight(call.now) if night is None else night) - DAY
-    return Effects(reply=responses.details(call.world, {"Date": iso(day)[:10]}))
+    day = (start_of_day(call.now) if night is None else night) - DAY
+    return Effects(reply=responses.object_response(call.state.options, {"Date": iso(day)[:10]}))
 
 
-@function
+@authorized
 def register_event_listener(call: Call) -> Effects:
-    """Name the address that is told of events of one type."""
-    event, channel = call.body["EventTypeID"], call.body.get("ChannelID")
-    if event == CAMPAIGN_PROCESSED and channel and call.world.dialect("optimove.event_1_channel") == "refused":
+    """Register the URL that receives the events of one type."""
+    options, event, channel = call.state.options, call.body["EventTypeID"], call.body.get("ChannelID")
+    if event == CAMPAIGN_PROCESSED and channel and options.event_1_channel_refused:
         raise bad_request("EventTypeID 1 has a general listener only: leave ChannelID out")
-    fact = call.state.register(event, call.body["ListenerURL"], channel)
-    return Effects(reply=responses.done(call.world), facts=(fact,))
+    entry = call.state.register_listener(event, call.body["ListenerURL"], channel)
+    return Effects(reply=responses.success_response(options), facts=(entry,))
 
 
-@function
+@authorized
 def unregister_event_listener(call: Call) -> Effects:
-    """Stop telling a listener."""
-    facts = call.state.unregister(call.body["EventTypeID"], call.body.get("ChannelID"))
-    return Effects(reply=responses.done(call.world), facts=facts)
+    """Remove a listener."""
+    entries = call.state.unregister_listener(call.body["EventTypeID"], call.body.get("ChannelID"))
+    return Effects(reply=responses.success_response(call.state.options), facts=entries)
 
 
-@function
+@authorized
 def get_registered_event_listeners(call: Call) -> Effects:
-    """List the listeners. The form of the answer is assumed."""
-    entries = [_listener(call, *entry) for entry in call.state.sorted_listeners()]
-    return Effects(reply=responses.listed(call.world, entries))
+    """Return the listeners. The form of the response is assumed."""
+    rows = [_listener_row(call, *listener) for listener in call.state.sorted_listeners()]
+    return Effects(reply=responses.list_response(call.state.options, rows))
 
 
-def _listener(call: Call, event: int, channel: int | None, url: str) -> dict[str, object]:
-    entry: dict[str, object] = {"EventTypeID": event, "ListenerURL": url}
-    if channel is None and call.world.dialect("optimove.listener_channel") == "absent":
-        return entry
-    return {**entry, "ChannelID": channel}
+def _listener_row(call: Call, event: int, channel: int | None, url: str) -> dict[str, object]:
+    row: dict[str, object] = {"EventTypeID": event, "ListenerURL": url}
+    if channel is None and call.state.options.general_listener_without_channel:
+        return row
+    return {**row, "ChannelID": channel}
 
 
-@function
+@authorized
 def api_key_info(call: Call) -> Effects:
-    """Say what the key may do. The form of the answer is assumed."""
-    key = key_of(call)
+    """Return the rights of the key. The form of the response is assumed."""
+    key, options = api_key_for(call), call.state.options
     if key is None:
-        raise RefusedError("unauthorized", 401, "no key was shown")
-    visible = [a.name for a in call.state.records.attributes if key.sees(a.name)]
+        raise ApiError("unauthorized", 401, "missing API key")
     info: dict[str, object] = {
         "Nickname": key.name,
-        "AccessType": key.access,
+        "AccessType": key.access_type,
         "IsActive": True,
-        "Channels": [channel for channel in call.state.templates if key.reaches(channel)],
-        "CustomerAttributes": visible,
-        "Functions": sorted(THIRD_PARTY if key.functions is None else key.functions),
+        "Channels": [channel for channel in call.state.templates if key.may_use(channel)],
+        "CustomerAttributes": [attribute.name for attribute in visible_attributes(call)],
+        "Functions": sorted(THIRD_PARTY_FUNCTIONS if key.functions is None else key.functions),
     }
-    as_array = call.world.dialect("optimove.api_key_info") == "array"
-    return Effects(reply=responses.details(call.world, [info] if as_array else info))
+    return Effects(reply=responses.object_response(options, [info] if options.api_key_info_as_array else info))
 
 
-@function
+@authorized
 def login(call: Call) -> Effects:
-    """Exchange user name and password for a token."""
+    """Return a token for a user name and password in the body."""
     return _log_in(call, str(login_name(call.body)), call.body["Password"])
 
 
-@function
+@authorized
 def login_by_query(call: Call) -> Effects:
-    """The same, as a client of 2015 did it."""
+    """Return a token for a user name and password in the query, as clients of 2015 sent them."""
     return _log_in(call, call.params["username"], call.params["password"])
 
 
-def _log_in(call: Call, name: str, password: str) -> Effects:
-    drawn = (call.world.chance.token(120, "optimove", "token", name, call.now, part) for part in range(3))
-    token = token_for(name, "".join(drawn))
-    problem = call.state.access.log_in(name, password, token, call.now)
+def _log_in(call: Call, username: str, password: str) -> Effects:
+    parts = (call.world.chance.token(120, "optimove", "token", username, call.now, part) for part in range(3))
+    token = make_token(username, "".join(parts))
+    problem = call.state.credentials.log_in(username, password, token, call.now)
     if problem is not None:
-        raise RefusedError(problem.kind, problem.status, problem.detail)
-    return Effects(reply=responses.details(call.world, token))
+        raise ApiError(problem.kind, problem.status, problem.detail)
+    return Effects(reply=responses.object_response(call.state.options, token))

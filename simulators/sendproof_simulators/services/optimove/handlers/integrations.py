@@ -1,103 +1,106 @@
-"""Functions of the group `integrations` with which a channel tells what it has."""
+"""Functions of the group `integrations` with which a channel lists its templates, apps and promotions."""
 
 from sendproof_simulators.core.http import Effects, JournalEntry
 from sendproof_simulators.core.simulator import Call
 from sendproof_simulators.services.optimove import responses
 from sendproof_simulators.services.optimove.errors import not_found
-from sendproof_simulators.services.optimove.permissions import function
+from sendproof_simulators.services.optimove.permissions import authorized
 
 
-@function
+@authorized
 def add_channel_templates(call: Call) -> Effects:
-    """Tell which templates a channel has."""
-    given = [(item["TemplateID"], item["TemplateName"]) for item in call.body]
-    facts = call.state.add_templates(call.params["ChannelID"], given)
-    return Effects(reply=responses.done(call.world), facts=facts)
+    """Add or rename templates of a channel."""
+    templates = [(item["TemplateID"], item["TemplateName"]) for item in call.body]
+    entries = call.state.add_templates(call.params["ChannelID"], templates)
+    return Effects(reply=responses.success_response(call.state.options), facts=entries)
 
 
-@function
+@authorized
 def get_channel_templates(call: Call) -> Effects:
-    """List the templates of a channel, by id."""
+    """Return the templates of a channel, by id."""
     templates = call.state.channel_templates(call.params["ChannelID"])
     rows = [{"TemplateID": id_, "TemplateName": name} for id_, name in sorted(templates.items())]
-    return Effects(reply=responses.listed(call.world, rows))
+    return Effects(reply=responses.list_response(call.state.options, rows))
 
 
-@function
+@authorized
 def get_channel_template_details(call: Call) -> Effects:
-    """List the templates of a channel, or one of them, with content that nobody has told Optimove."""
-    wanted, templates = call.params.get("TemplateID"), call.state.channel_templates(call.params["ChannelID"])
-    if wanted is not None and wanted not in templates:
-        raise not_found(f"TemplateID {wanted} is not known on ChannelID {call.params['ChannelID']}")
+    """Return the templates of a channel, or one of them, with empty content, because Optimove does not receive it."""
+    requested, templates = call.params.get("TemplateID"), call.state.channel_templates(call.params["ChannelID"])
+    if requested is not None and requested not in templates:
+        raise not_found(f"TemplateID {requested} is not known on ChannelID {call.params['ChannelID']}")
     rows = [
         {"TemplateID": id_, "TemplateName": name, "TemplateContent": "", "TemplateAttributes": []}
         for id_, name in sorted(templates.items())
-        if wanted in {None, id_}
+        if requested in {None, id_}
     ]
-    return Effects(reply=responses.listed(call.world, rows))
+    return Effects(reply=responses.list_response(call.state.options, rows))
 
 
-@function
+@authorized
 def delete_channel_templates(call: Call) -> Effects:
-    """Tell which templates are gone."""
-    facts = call.state.delete_templates([(item["ChannelID"], item["TemplateID"]) for item in call.body])
-    return Effects(reply=responses.done(call.world), facts=facts)
+    """Delete templates."""
+    entries = call.state.delete_templates([(item["ChannelID"], item["TemplateID"]) for item in call.body])
+    return Effects(reply=responses.success_response(call.state.options), facts=entries)
 
 
-@function
+@authorized
 def add_channel_apps(call: Call) -> Effects:
-    """Tell which apps a push channel has; a known id gets the new name (assumed)."""
+    """Add apps of a push channel. A known id gets the new name (assumed)."""
     channel, apps = call.params["ChannelID"], {item["AppID"]: item["AppName"] for item in call.body}
     call.state.channel_templates(channel)
     call.state.apps[channel].update(apps)
-    return Effects(reply=responses.done(call.world), facts=(_apps_fact(channel, "added", apps),))
+    entry = _apps_entry(channel, "added", apps)
+    return Effects(reply=responses.success_response(call.state.options), facts=(entry,))
 
 
-@function
+@authorized
 def delete_channel_apps(call: Call) -> Effects:
-    """Tell which apps are gone: all of them when every channel is known, or none."""
-    gone: dict[int, dict[str, str]] = {}
+    """Delete apps: all of them if all channels are known, else none."""
+    deleted: dict[int, dict[str, str]] = {}
     for item in call.body:
         call.state.channel_templates(item["ChannelID"])
         known = call.state.apps[item["ChannelID"]]
         if item["AppID"] in known:
-            gone.setdefault(item["ChannelID"], {})[item["AppID"]] = known[item["AppID"]]
-    for channel, apps in gone.items():
+            deleted.setdefault(item["ChannelID"], {})[item["AppID"]] = known[item["AppID"]]
+    for channel, apps in deleted.items():
         call.state.apps[channel] = {id_: name for id_, name in call.state.apps[channel].items() if id_ not in apps}
-    facts = tuple(_apps_fact(channel, "deleted", apps) for channel, apps in gone.items())
-    return Effects(reply=responses.done(call.world), facts=facts)
+    entries = tuple(_apps_entry(channel, "deleted", apps) for channel, apps in deleted.items())
+    return Effects(reply=responses.success_response(call.state.options), facts=entries)
 
 
-@function
+@authorized
 def add_promotions(call: Call) -> Effects:
-    """Tell which promotions there are; a known code gets the new name (assumed)."""
-    given = {item["PromoCode"]: item["PromotionName"] for item in call.body}
-    call.state.promotions.update(given)
-    return Effects(reply=responses.done(call.world), facts=(_promotions_fact("added", given),))
+    """Add promotions. A known code gets the new name (assumed)."""
+    promotions = {item["PromoCode"]: item["PromotionName"] for item in call.body}
+    call.state.promotions.update(promotions)
+    entry = _promotions_entry("added", promotions)
+    return Effects(reply=responses.success_response(call.state.options), facts=(entry,))
 
 
-@function
+@authorized
 def get_promotions(call: Call) -> Effects:
-    """List the promotions, by code."""
+    """Return the promotions, by code."""
     rows = [{"PromoCode": code, "PromotionName": name} for code, name in sorted(call.state.promotions.items())]
-    return Effects(reply=responses.listed(call.world, rows))
+    return Effects(reply=responses.list_response(call.state.options, rows))
 
 
-@function
+@authorized
 def delete_promotions(call: Call) -> Effects:
-    """Tell which promotions are gone."""
-    promotions = call.state.promotions
-    gone = {item["PromoCode"]: promotions[item["PromoCode"]] for item in call.body if item["PromoCode"] in promotions}
-    for code in gone:
-        del promotions[code]
-    return Effects(reply=responses.done(call.world), facts=(_promotions_fact("deleted", gone),) if gone else ())
+    """Delete promotions."""
+    known = call.state.promotions
+    deleted = {item["PromoCode"]: known[item["PromoCode"]] for item in call.body if item["PromoCode"] in known}
+    for code in deleted:
+        del known[code]
+    entries = (_promotions_entry("deleted", deleted),) if deleted else ()
+    return Effects(reply=responses.success_response(call.state.options), facts=entries)
 
 
-def _apps_fact(channel: int, action: str, apps: dict[str, str]) -> JournalEntry:
-    listed = [{"id": id_, "name": name} for id_, name in apps.items()]
-    return JournalEntry(kind="channel_apps", fields={"channel": channel, "action": action, "apps": listed})
+def _apps_entry(channel: int, action: str, apps: dict[str, str]) -> JournalEntry:
+    items = [{"id": id_, "name": name} for id_, name in apps.items()]
+    return JournalEntry(kind="channel_apps", fields={"channel": channel, "action": action, "apps": items})
 
 
-def _promotions_fact(action: str, promotions: dict[str, str]) -> JournalEntry:
-    listed = [{"code": code, "name": name} for code, name in promotions.items()]
-    return JournalEntry(kind="promotions", fields={"action": action, "promotions": listed})
+def _promotions_entry(action: str, promotions: dict[str, str]) -> JournalEntry:
+    items = [{"code": code, "name": name} for code, name in promotions.items()]
+    return JournalEntry(kind="promotions", fields={"action": action, "promotions": items})

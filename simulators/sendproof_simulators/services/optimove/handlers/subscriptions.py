@@ -1,22 +1,22 @@
-"""SetCustomerChannelPreference: one of the three ways to share who opted in or out."""
+"""SetCustomerChannelPreference: one of the three ways to share opt-ins and opt-outs."""
 
 from sendproof_simulators.core.http import Effects
 from sendproof_simulators.core.simulator import Call
 from sendproof_simulators.services.optimove import responses
-from sendproof_simulators.services.optimove.customers import subscriptions
-from sendproof_simulators.services.optimove.permissions import function
+from sendproof_simulators.services.optimove.customers.subscriptions import Preference, record_preference
+from sendproof_simulators.services.optimove.permissions import authorized
 
 
-@function
+@authorized
 def set_customer_channel_preference(call: Call) -> Effects:
-    """Note how customers may be reached on a channel. Their ids are not looked up (assumed)."""
+    """Record the communication mode of customers on a channel. Their ids are not looked up (assumed)."""
     body = call.body
     call.state.channel_templates(body["ChannelID"])
-    preference = subscriptions.Preference(
+    preference = Preference(
         channel=body["ChannelID"],
         app=body.get("AppID"),
         mode=body["CommunicationMode"],
         customers=tuple(body.get("CustomerIDs") or ()),
     )
-    fact = subscriptions.take_in(call.world, call.state, preference, "api")
-    return Effects(reply=responses.done(call.world), facts=(fact,))
+    entry = record_preference(call.state, preference, "api")
+    return Effects(reply=responses.success_response(call.state.options), facts=(entry,))

@@ -1,8 +1,8 @@
-"""What the user of the real Textlocal sets on its website; here, through the control API.
+"""The settings that a user of the real Textlocal makes on its website. Here the control API makes them.
 
-documented: an account-wide address for receipts, https://api.txtlocal.com/docs/handlingreceipts; one for each inbox,
-https://api.txtlocal.com/docs/inboundmessages/postmessages; that a campaign can hold translations which are chosen by a
-custom field, the brochure Textlocal x Optimove. assumed: the form of all of them.
+documented: an account-wide URL for receipts, https://api.txtlocal.com/docs/handlingreceipts; one URL per inbox,
+https://api.txtlocal.com/docs/inboundmessages/postmessages; that a campaign can have translations which a custom field
+chooses, the brochure Textlocal x Optimove. assumed: the form of all of them.
 """
 
 from collections.abc import Mapping
@@ -17,24 +17,27 @@ from sendproof_simulators.services.textlocal.state import AccountSettings, State
 
 
 def read(state: State) -> Mapping[str, object]:
-    """All settings, and the credits that are left."""
-    found: dict[str, object] = msgspec.to_builtins(state.settings, str_keys=True)
-    return found | {"credits": state.credits}
+    """Return all settings, and the remaining credits."""
+    settings: dict[str, object] = msgspec.to_builtins(state.settings, str_keys=True)
+    return settings | {"credits": state.credits}
 
 
-def replace(world: SandboxContext, state: State, now: Instant, given: Mapping[str, object]) -> Effects:
-    """New settings; credits that are not given stay as they are. `ValueError` says what was expected."""
+def replace(context: SandboxContext, state: State, now: Instant, given: Mapping[str, object]) -> Effects:
+    """Replace all settings, but keep the credits if `given` has none.
+
+    Raise `ValueError` for invalid settings, and then change nothing.
+    """
     del now
-    rest = {name: value for name, value in given.items() if name != "credits"}
+    without_credits = {name: value for name, value in given.items() if name != "credits"}
     try:
-        settings = msgspec.convert(rest, AccountSettings, str_keys=True)
+        settings = msgspec.convert(without_credits, AccountSettings, str_keys=True)
         credits_ = msgspec.convert(given.get("credits", state.credits), int)
     except msgspec.ValidationError as error:
         raise ValueError(f"settings of textlocal: {error}") from None
     if credits_ < 0:
-        raise ValueError(f"settings of textlocal: expected credits from 0 on, got {credits_}")
+        raise ValueError(f"settings of textlocal: expected credits of at least 0, got {credits_}")
     for url in filter(None, (settings.receipt_url, settings.inbound_url)):
-        check_webhook_url(url, world.allow_remote_webhooks)
+        check_webhook_url(url, context.allow_remote_webhooks)
     state.settings, state.credits = settings, credits_
     return Effects()
 

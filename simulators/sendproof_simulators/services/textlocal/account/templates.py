@@ -1,7 +1,7 @@
-"""Message templates. They are made by hand in the real service's website; here, through the control API.
+"""Message templates. Users of the real service create them on its website. Here the control API does.
 
 observed: a placeholder is written %%|NAME^{"inputtype":"text","maxlength":"30"}%% (India). assumed: %%|NAME%% means the
-same. Nothing but the caller fills them in. documented: merge fields do not work through the API.
+same. documented: merge fields do not work through the API, so only the caller fills in placeholders.
 """
 
 import re
@@ -12,61 +12,61 @@ from sendproof_simulators.core.http import Effects, JournalEntry
 from sendproof_simulators.core.simulator import Template, Templates
 from sendproof_simulators.services.textlocal.state import NAME, State
 
-# Eleven digits, as the ids that were seen: beyond 32 bits.
+# Eleven digits, as in the observed ids: above 32 bits.
 _LOWEST, _SPAN = 10_000_000_000, 89_000_000_000
 
 _BRACES = re.compile(r"\{\{\s*([A-Za-z0-9_]+)\s*\}\}")
-_ANY = re.compile(r"%%\|([A-Za-z0-9_ ]+?)(?:\^\{[^}]*\})?%%|" + _BRACES.pattern)
+_PLACEHOLDER = re.compile(r"%%\|([A-Za-z0-9_ ]+?)(?:\^\{[^}]*\})?%%|" + _BRACES.pattern)
 
 
 def stored_form(body: str) -> str:
-    """`{{NAME}}` becomes the placeholder that Textlocal uses."""
+    """Return the text with Textlocal's placeholders in place of `{{NAME}}`."""
     return _BRACES.sub(r'%%|\1^{"inputtype":"text","maxlength":"30"}%%', body)
 
 
 def render(body: str, attributes: Mapping[str, str | None]) -> str:
-    """The final text: each placeholder becomes the attribute of its name, or nothing when there is no value."""
-    return _ANY.sub(lambda found: attributes.get(found[1] or found[2]) or "", body)
+    """Return the text with each placeholder replaced by the attribute of its name, or "" without a value."""
+    return _PLACEHOLDER.sub(lambda match: attributes.get(match[1] or match[2]) or "", body)
 
 
 def add(state: State, now: Instant, title: str, body: str, id_: int | None = None) -> tuple[Template, Effects]:
-    """Make a template; `ValueError` when it has no title or body, or the id is taken."""
+    """Create a template; raise `ValueError` if title or body is empty, or the id is taken."""
     del now
     _check(title, body)
     if id_ is not None and id_ in state.templates:
-        raise ValueError(f"expected an id that is not taken, got {id_}: it belongs to {state.templates[id_].title!r}")
-    template = Template(id=id_ if id_ is not None else _draw(state, title), title=title, body=stored_form(body))
-    return template, _kept(state, template, "created")
+        raise ValueError(f"expected an unused id, got {id_}, the id of {state.templates[id_].title!r}")
+    template = Template(id=id_ if id_ is not None else _drawn_id(state, title), title=title, body=stored_form(body))
+    return template, _store(state, template, "created")
 
 
 def change(
     state: State, now: Instant, id_: str, title: str | None = None, body: str | None = None
 ) -> tuple[Template, Effects]:
-    """Give a template another title or body; None leaves it as it is. `KeyError` when there is no such template."""
+    """Change the title or body of a template; None keeps it. Raise `KeyError` if the template does not exist."""
     del now
-    old = _find(state, id_)
+    old = _template(state, id_)
     new = Template(
         id=old.id,
         title=old.title if title is None else title,
         body=old.body if body is None else stored_form(body),
     )
     _check(new.title, new.body)
-    return new, _kept(state, new, "changed" if new.body != old.body else "renamed")
+    return new, _store(state, new, "changed" if new.body != old.body else "renamed")
 
 
 def delete(state: State, now: Instant, id_: str) -> Effects:
-    """Delete a template for good; `KeyError` when there is no such template."""
+    """Delete a template permanently; raise `KeyError` if it does not exist."""
     del now
-    template = _find(state, id_)
+    template = _template(state, id_)
     del state.templates[int(template.id)]
-    return Effects(facts=(_fact("deleted", template),))
+    return Effects(facts=(_journal_entry("deleted", template),))
 
 
-def _everything(state: State) -> tuple[Template, ...]:
+def _all_templates(state: State) -> tuple[Template, ...]:
     return tuple(state.templates.values())
 
 
-TEMPLATES = Templates(all=_everything, add=add, change=change, delete=delete, render=render)
+TEMPLATES = Templates(all=_all_templates, add=add, change=change, delete=delete, render=render)
 
 
 def _check(title: str, body: str) -> None:
@@ -74,29 +74,29 @@ def _check(title: str, body: str) -> None:
         raise ValueError(f"expected a title and a body, got {title!r} and {body!r}")
 
 
-def _find(state: State, id_: str) -> Template:
+def _template(state: State, id_: str) -> Template:
     template = state.templates.get(int(id_)) if str(id_).isdecimal() else None
     if template is None:
-        held = ", ".join(map(str, state.templates)) or "none"
-        raise KeyError(f"expected the id of a template ({held}), got {id_!r}")
+        known = ", ".join(map(str, state.templates)) or "none"
+        raise KeyError(f"expected the id of a template ({known}), got {id_!r}")
     return template
 
 
-def _draw(state: State, title: str) -> int:
-    state.titles[title] += 1
+def _drawn_id(state: State, title: str) -> int:
+    state.title_counts[title] += 1
     attempt = 0
     while True:
-        drawn = _LOWEST + state.chance.below(_SPAN, NAME, "template", title, state.titles[title], attempt)
-        if drawn not in state.templates:
-            return drawn
+        id_ = _LOWEST + state.random.below(_SPAN, NAME, "template", title, state.title_counts[title], attempt)
+        if id_ not in state.templates:
+            return id_
         attempt += 1
 
 
-def _kept(state: State, template: Template, action: str) -> Effects:
+def _store(state: State, template: Template, action: str) -> Effects:
     state.templates[int(template.id)] = template
-    return Effects(facts=(_fact(action, template),))
+    return Effects(facts=(_journal_entry(action, template),))
 
 
-def _fact(action: str, template: Template) -> JournalEntry:
+def _journal_entry(action: str, template: Template) -> JournalEntry:
     fields = {"service": NAME, "action": action, "id": template.id, "title": template.title, "body": template.body}
     return JournalEntry(kind="provider_template", fields=fields)

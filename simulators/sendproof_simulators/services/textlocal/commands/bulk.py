@@ -1,38 +1,47 @@
-"""`bulk_json`: a text of its own to each number, a batch of its own for each message.
+"""`bulk_json`: each number gets its own text, and each message is its own batch.
 
-documented: https://api.txtlocal.com/docs/bulkjson. observed: the reply, and `receiptUrl`, in the Elixir client
+documented: https://api.txtlocal.com/docs/bulkjson. observed: the response, and `receiptUrl`, in the Elixir client
 TxtLocalEx; `scheduled` in https://github.com/GoApptiv/textlocal-package-laravel. assumed: the other spellings,
-`custom`, and that one message that cannot be sent does not keep the others back.
+`custom`, and that one message that cannot be sent does not prevent the others.
 """
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from urllib.parse import unquote
 
 import msgspec
 
 from sendproof_simulators.core.http import JournalEntry
 from sendproof_simulators.core.messaging.delivery_outcomes import BLOCKED, QUEUE_FULL
-from sendproof_simulators.core.simulator import Call, SandboxContext
+from sendproof_simulators.core.simulator import Call
 from sendproof_simulators.services.textlocal import errors
-from sendproof_simulators.services.textlocal.commands.sending import (
-    NUMBERS_MOST,
-    door,
-    plain_text,
+from sendproof_simulators.services.textlocal.commands.send_fields import (
+    check_count,
+    decode_newlines,
     receipt_url,
-    refuse_full,
-    schedule,
+    send_time,
 )
-from sendproof_simulators.services.textlocal.country_rules import as_sent, check_sender, check_text, number_in
-from sendproof_simulators.services.textlocal.errors import RefusalError
-from sendproof_simulators.services.textlocal.messages.acceptance import Order, enter, rejection
-from sendproof_simulators.services.textlocal.messages.message_store import Dispatch, Draft
-from sendproof_simulators.services.textlocal.responses import Answer, Fields
+from sendproof_simulators.services.textlocal.country_rules import (
+    check_sender,
+    check_text,
+    sent_text_and_parts,
+    to_number,
+)
+from sendproof_simulators.services.textlocal.errors import ApiError
+from sendproof_simulators.services.textlocal.messages.acceptance import (
+    SendOptions,
+    accept,
+    refuse_full_queue,
+    rejection_entry,
+    rejection_for_number,
+)
+from sendproof_simulators.services.textlocal.messages.message_store import AcceptedMessages, Dispatch
+from sendproof_simulators.services.textlocal.responses import CommandResult, Fields, command
 from sendproof_simulators.services.textlocal.state import State
 
 
 class BulkMessage(msgspec.Struct, gc=False):
-    """One of `messages`. What is missing is found out message by message."""
+    """One item of `messages`. Missing fields are refused message by message."""
 
     number: str | int | None = None
     text: str | None = None
@@ -42,7 +51,7 @@ class BulkMessage(msgspec.Struct, gc=False):
 
 
 class BulkData(msgspec.Struct):
-    """What `data` holds; unknown keys are ignored."""
+    """The JSON in the field `data`; unknown keys are ignored."""
 
     messages: list[BulkMessage] = []
     sender: str = ""
@@ -55,165 +64,175 @@ class BulkData(msgspec.Struct):
     scheduled: int | None = None
 
 
-_decode = msgspec.json.Decoder(BulkData).decode
+_decode_data = msgspec.json.Decoder(BulkData).decode
 
 
-@dataclass(slots=True)
-class _Sorting:
-    """The messages of a call on their way to those that are sent and those that are not."""
+@dataclass(frozen=True, slots=True)
+class _RefusedMessage:
+    """A message that is not sent, by its position in `messages`."""
 
-    world: SandboxContext
-    state: State
-    data: BulkData
-    credits: int
-    draft: Draft = field(default_factory=Draft)
-    refused: list[tuple[int, str, str, RefusalError]] = field(default_factory=list)
-    full: list[str] = field(default_factory=list)
-    _urls: dict[str, str] = field(default_factory=dict)
-    _texts: dict[str, tuple[str, int]] = field(default_factory=dict)
+    index: int
+    number: str
+    text: str
+    error: ApiError
 
-    def sort(self, place: int, message: BulkMessage) -> None:
-        """Accept one message, or note why not."""
-        given = str(message.number or "").strip()
-        try:
-            number = self._number(given)
-            text, parts = self._checked(message.text or "")
-            url = self._url(message)
-        except RefusalError as refusal:
-            self.refused.append((place, given, _decoded(message.text or ""), refusal))
-            return
-        self.credits -= 0 if self.data.test else parts
-        self._accept(number, given, text, (parts, url, self._custom(message)))
+    def journal_entry(self) -> JournalEntry:
+        return rejection_entry(self.number, self.text, self.error.code, str(self.error.item["message"]))
 
-    def _accept(self, number: str, given: str, text: str, rest: tuple[int, str, str]) -> None:
-        parts, url, custom = rest
-        draft = self.draft
-        draft.numbers.append(number)
-        draft.given.append(given)
-        draft.texts.append(text)
-        draft.parts.append(parts)
-        draft.receipt_urls.append(url)
-        draft.customs.append(custom)
-
-    def _number(self, given: str) -> str:
-        if not given:
-            raise RefusalError(errors.NO_RECIPIENTS)
-        number = number_in(self.world, given)
-        reason = None if number is None else door(self.state, number, leave_out=False)
-        if number is None or reason not in {None, BLOCKED, QUEUE_FULL}:
-            raise RefusalError(errors.BAD_NUMBER)
-        if reason == BLOCKED:
-            raise RefusalError(errors.NO_VALID_NUMBERS, "Number is in DND")
-        if reason == QUEUE_FULL:
-            self.full.append(number)
-        return number
-
-    def _checked(self, given: str) -> tuple[str, int]:
-        """The text as it is sent, and its price. One that many get is looked at, and kept, once."""
-        if given not in self._texts:
-            text = check_text(self.world, _decoded(given), self.state.templates.values())
-            self._texts[given] = as_sent(self.world, text, unicode=self.data.unicode)
-        text, parts = self._texts[given]
-        if parts > self.credits and not self.data.test:
-            raise RefusalError(errors.NO_CREDITS)
-        return text, parts
-
-    def _url(self, message: BulkMessage) -> str:
-        data, keys = self.data, self.world.dialect("textlocal.bulk_keys")
-        snake = message.receipt_url or data.receipt_url if keys != "camel" else ""
-        camel = message.receipt_url_camel or data.receipt_url_camel if keys != "snake" else ""
-        url = snake or camel
-        if url not in self._urls:
-            self._urls[url] = receipt_url(self.world, url) or self.state.settings.receipt_url
-        return self._urls[url]
-
-    def _custom(self, message: BulkMessage) -> str:
-        taken = self.world.dialect("textlocal.bulk_custom")
-        if taken == "ignored":
-            return ""
-        return str(self.data.custom if message.custom is None or taken == "call" else message.custom)
+    def row(self, first_batch: int) -> dict[str, object]:
+        unique_id = f"{first_batch}-{self.index}"
+        return {"unique_id": unique_id, "number": self.number, "message": self.text, "error": self.error.item}
 
 
-def bulk_json(call: Call, fields: Fields) -> Answer:
-    """Send what can be sent, and list what cannot."""
+@command
+def bulk_json(call: Call, fields: Fields) -> CommandResult:
+    """Send the messages that can be sent, and list the others (documented: https://api.txtlocal.com/docs/bulkjson)."""
     state: State = call.state
-    data = _read(fields.get("data", ""))
-    order = _order(call, fields, data)
-    before = state.credits
-    sorting = _Sorting(call.world, state, data, before)
-    for place, message in enumerate(data.messages):
-        sorting.sort(place, message)
-    refuse_full(state, sorting.full)
-    state.credits = sorting.credits
-    entered = enter(call, order, sorting.draft)
-    return Answer(
-        value=_said(data, before, entered.dispatch, sorting.refused),
-        facts=(*entered.facts, *map(_rejection, sorting.refused)),
-        timers=entered.timers,
-        webhooks=entered.webhooks,
-        before_reply=entered.before_reply,
-        note={"accepted": len(entered.dispatch), "rejected": len(sorting.refused)},
+    data = _bulk_data(fields.get("data", ""))
+    options = _options(call, fields, data)
+    credits_before = state.credits
+    screening = _Screening(call, data, credits_before)
+    for index, message in enumerate(data.messages):
+        screening.screen(index, message)
+    refuse_full_queue(state, screening.full_queues)
+    state.credits = screening.credits
+    dispatch, effects = accept(call, options, screening.accepted)
+    rejections = (message.journal_entry() for message in screening.refused)
+    note = {"accepted": len(dispatch), "rejected": len(screening.refused)}
+    return CommandResult(
+        value=_response_value(data, credits_before, dispatch, screening.refused),
+        effects=replace(effects, facts=(*effects.facts, *rejections), note=note),
     )
 
 
-def _read(text: str) -> BulkData:
+def _bulk_data(text: str) -> BulkData:
     try:
-        data = _decode(text)
-    except errors.UNREADABLE as error:
-        raise RefusalError(errors.BAD_JSON, str(error)) from error
+        data = _decode_data(text)
+    except errors.JSON_ERRORS as error:
+        raise ApiError(errors.BAD_JSON, str(error)) from error
     if not data.messages:
-        raise RefusalError(errors.NO_RECIPIENTS)
-    if len(data.messages) > NUMBERS_MOST:
-        raise RefusalError(errors.TOO_MANY, f"{len(data.messages)} of {NUMBERS_MOST} at most")
+        raise ApiError(errors.NO_RECIPIENTS)
+    check_count(len(data.messages))
     return data
 
 
-def _order(call: Call, fields: Fields, data: BulkData) -> Order:
-    settings, keys = call.state.settings, call.world.dialect("textlocal.bulk_keys")
-    snake = data.schedule_time if keys != "camel" else None
-    camel = data.scheduled if keys != "snake" else None
-    return Order(
-        identity=call.state.identities.of("bulk_json", fields),
+def _options(call: Call, fields: Fields, data: BulkData) -> SendOptions:
+    settings, spelling = call.state.settings, call.world.dialect("textlocal.bulk_keys")
+    snake_case = data.schedule_time if spelling != "camel" else None
+    camel_case = data.scheduled if spelling != "snake" else None
+    return SendOptions(
+        identity=call.state.identities.identify("bulk_json", fields),
         sender=check_sender(call.world, data.sender or settings.default_sender, settings.sender_names),
-        send_at=schedule(call.world, call.now, camel if snake is None else snake),
+        send_at=send_time(call.world, call.now, camel_case if snake_case is None else snake_case),
         validity=None,
         unicode=data.unicode,
         test=data.test,
-        batch_each=True,
+        batch_per_message=True,
     )
 
 
-def _decoded(text: str) -> str:
-    """documented: URL-encoded in one sample, plain in another. So what can be decoded is; a plus stays a plus."""
-    return plain_text(unquote(text)) if "%" in text else text
+@dataclass(slots=True)
+class _Screening:
+    """The messages of a call, divided into accepted and refused ones. `credits` are those that remain."""
+
+    call: Call
+    data: BulkData
+    credits: int
+    accepted: AcceptedMessages = field(default_factory=AcceptedMessages)
+    refused: list[_RefusedMessage] = field(default_factory=list)
+    full_queues: list[str] = field(default_factory=list)
+    _urls: dict[str, str] = field(default_factory=dict)
+    _texts: dict[str, tuple[str, int]] = field(default_factory=dict)
+
+    def screen(self, index: int, message: BulkMessage) -> None:
+        """Accept one message, or record why it is refused."""
+        raw_number = str(message.number or "").strip()
+        try:
+            number = self._number(raw_number)
+            text, parts = self._text_and_parts(message.text or "")
+            url = self._receipt_url(message)
+        except ApiError as error:
+            self.refused.append(_RefusedMessage(index, raw_number, _decoded_text(message.text or ""), error))
+            return
+        self.credits -= 0 if self.data.test else parts
+        self.accepted.numbers.append(number)
+        self.accepted.raw_numbers.append(raw_number)
+        self.accepted.texts.append(text)
+        self.accepted.parts.append(parts)
+        self.accepted.receipt_urls.append(url)
+        self.accepted.customs.append(self._custom(message))
+
+    def _number(self, raw_number: str) -> str:
+        if not raw_number:
+            raise ApiError(errors.NO_RECIPIENTS)
+        number = to_number(self.call.world, raw_number)
+        reason = None if number is None else rejection_for_number(self.call.state, number, check_opt_outs=False)
+        if number is None or reason not in {None, BLOCKED, QUEUE_FULL}:
+            raise ApiError(errors.BAD_NUMBER)
+        if reason == BLOCKED:
+            raise ApiError(errors.NO_VALID_NUMBERS, "Number is in DND")
+        if reason == QUEUE_FULL:
+            self.full_queues.append(number)
+        return number
+
+    def _text_and_parts(self, raw_text: str) -> tuple[str, int]:
+        """Return the text as it is sent, and its price. A text that many messages have is checked and stored once."""
+        context = self.call.world
+        if raw_text not in self._texts:
+            text = check_text(context, _decoded_text(raw_text), self.call.state.templates.values())
+            self._texts[raw_text] = sent_text_and_parts(context, text, unicode=self.data.unicode)
+        text, parts = self._texts[raw_text]
+        if parts > self.credits and not self.data.test:
+            raise ApiError(errors.NO_CREDITS)
+        return text, parts
+
+    def _receipt_url(self, message: BulkMessage) -> str:
+        data, spelling = self.data, self.call.world.dialect("textlocal.bulk_keys")
+        snake_case = message.receipt_url or data.receipt_url if spelling != "camel" else ""
+        camel_case = message.receipt_url_camel or data.receipt_url_camel if spelling != "snake" else ""
+        url = snake_case or camel_case
+        if url not in self._urls:
+            self._urls[url] = receipt_url(self.call.world, url) or self.call.state.settings.receipt_url
+        return self._urls[url]
+
+    def _custom(self, message: BulkMessage) -> str:
+        option = self.call.world.dialect("textlocal.bulk_custom")
+        if option == "ignored":
+            return ""
+        return str(self.data.custom if message.custom is None or option == "call" else message.custom)
 
 
-def _rejection(refused: tuple[int, str, str, RefusalError]) -> JournalEntry:
-    _, number, text, refusal = refused
-    return rejection(number, text, refusal.code, str(refusal.error["message"]))
+def _decoded_text(text: str) -> str:
+    """Return the text as the phone receives it.
+
+    documented: URL-encoded in one sample, plain in another. So percent-encoding is decoded, and a plus stays a plus.
+    """
+    return decode_newlines(unquote(text)) if "%" in text else text
 
 
-def _said(
-    data: BulkData, before: int, dispatch: Dispatch, refused: Sequence[tuple[int, str, str, RefusalError]]
+def _response_value(
+    data: BulkData, credits_before: int, dispatch: Dispatch, refused: Sequence[_RefusedMessage]
 ) -> Mapping[str, object]:
-    cost = sum(dispatch.draft.parts)
-    said: dict[str, object] = {
-        "balance_pre_send": before,
+    cost = sum(dispatch.accepted.parts)
+    value: dict[str, object] = {
+        "balance_pre_send": credits_before,
         "total_cost": cost,
-        "balance_post_send": before if data.test else before - cost,
-        "messages": _batches(dispatch, before, test=data.test),
-        "messages_not_sent": [_not_sent(dispatch, *each) for each in refused],
+        "balance_post_send": credits_before if data.test else credits_before - cost,
+        "messages": _batch_rows(dispatch, credits_before, test=data.test),
+        "messages_not_sent": [message.row(dispatch.first_batch) for message in refused],
     }
-    return said | ({"test": True} if data.test else {})
+    return value | ({"test": True} if data.test else {})
 
 
-def _batches(dispatch: Dispatch, balance: int, *, test: bool) -> list[dict[str, object]]:
-    batches: list[dict[str, object]] = []
-    draft = dispatch.draft
-    columns = zip(draft.numbers, draft.texts, draft.parts, draft.customs, draft.receipt_urls, strict=True)
+def _batch_rows(dispatch: Dispatch, balance: int, *, test: bool) -> list[dict[str, object]]:
+    rows: list[dict[str, object]] = []
+    accepted = dispatch.accepted
+    columns = zip(
+        accepted.numbers, accepted.texts, accepted.parts, accepted.customs, accepted.receipt_urls, strict=True
+    )
     for index, (number, text, parts, custom, url) in enumerate(columns):
         balance -= 0 if test else parts
-        batches.append(
+        rows.append(
             {
                 "balance": balance,
                 "batch_id": dispatch.first_batch + index,
@@ -225,9 +244,4 @@ def _batches(dispatch: Dispatch, balance: int, *, test: bool) -> list[dict[str, 
                 "messages": [{"id": str(dispatch.first_id + index), "recipient": int(number)}],
             }
         )
-    return batches
-
-
-def _not_sent(dispatch: Dispatch, place: int, number: str, text: str, refusal: RefusalError) -> dict[str, object]:
-    unique_id = f"{dispatch.first_batch}-{place}"
-    return {"unique_id": unique_id, "number": number, "message": text, "error": refusal.error}
+    return rows

@@ -1,52 +1,31 @@
-"""What people write back: the inbox, and the commands that read it.
+"""Commands about inbound messages: `get_inboxes`, `get_messages`, `check_keyword`.
 
 documented: https://api.txtlocal.com/docs/inboundmessages/getinboxes, .../getmessages (parameters) and .../postmessages.
-assumed: the rows of `get_messages`, that reading them makes them old, and the reply of `check_keyword`.
+assumed: the rows of `get_messages`, that reading a message ends its being new, and the response of `check_keyword`.
 """
 
-from collections.abc import Mapping
-from dataclasses import dataclass, field
-from typing import NamedTuple
+from collections.abc import Callable, Mapping
+from typing import Any
 
-from sendproof_simulators.core.clock.wall_clock import DAY, SECOND, Instant, sql_time
+from sendproof_simulators.core.clock.wall_clock import DAY, SECOND, sql_time
 from sendproof_simulators.core.messaging.opt_outs import STOP_WORDS
 from sendproof_simulators.core.simulator import Call
 from sendproof_simulators.services.textlocal import errors
-from sendproof_simulators.services.textlocal.errors import RefusalError
-from sendproof_simulators.services.textlocal.responses import Answer, Fields
+from sendproof_simulators.services.textlocal.account.inbox import INBOX, REPLY_NUMBER, InboundMessage, Inbox
+from sendproof_simulators.services.textlocal.errors import ApiError
+from sendproof_simulators.services.textlocal.responses import CommandResult, Fields, command
 
-# assumed: which number replies go to is not published; any number will do.
-REPLY_NUMBER = "447860033333"
-INBOX = 10
 _SIX_MONTHS = 183 * DAY
-_MOST = 1_000
+_MAX_PAGE = 1_000
+_SORT_KEYS: Mapping[str, Callable[[InboundMessage], Any]] = {
+    "date": lambda message: (message.at, message.id),
+    "number": lambda message: (message.number, message.id),
+}
 
 
-class Received(NamedTuple):
-    """One message that came in."""
-
-    id: int
-    number: str
-    text: str
-    at: Instant
-
-
-@dataclass(slots=True)
-class Inbox:
-    """The one inbox of an account: that of its reply number. `seen` counts the messages that were read."""
-
-    messages: list[Received] = field(default_factory=list)
-    seen: int = 0
-
-    def receive(self, number: str, text: str, at: Instant) -> Received:
-        """Keep one more message."""
-        received = Received(len(self.messages) + 1, number, text, at)
-        self.messages.append(received)
-        return received
-
-
-def get_inboxes(call: Call, fields: Fields) -> Answer:
-    """The one inbox that there is."""
+@command
+def get_inboxes(call: Call, fields: Fields) -> CommandResult:
+    """List the only inbox (documented: https://api.txtlocal.com/docs/inboundmessages/getinboxes)."""
     del fields
     inbox: Inbox = call.state.inbox
     row = {
@@ -55,42 +34,51 @@ def get_inboxes(call: Call, fields: Fields) -> Answer:
         "keyword": None,
         "num_messages": len(inbox.messages),
         "num_contacts": len({message.number for message in inbox.messages}),
-        "newMsgs": len(inbox.messages) - inbox.seen,
+        "newMsgs": len(inbox.messages) - inbox.read_count,
     }
-    return Answer(value={"num_inboxes": 1, "inboxes": [row]})
+    return CommandResult(value={"num_inboxes": 1, "inboxes": [row]})
 
 
-def get_messages(call: Call, fields: Fields) -> Answer:
-    """A page of the messages that came in, oldest first unless asked otherwise."""
+@command
+def get_messages(call: Call, fields: Fields) -> CommandResult:
+    """Return a page of the inbound messages, by default oldest first, and mark all messages as read.
+
+    documented: https://api.txtlocal.com/docs/inboundmessages/getmessages; the rows are assumed.
+    """
     if fields["inbox_id"] != INBOX:
-        raise RefusalError(errors.INVALID_PARAMETER, f"inbox_id: no inbox has the id {fields['inbox_id']}")
+        raise ApiError(errors.INVALID_PARAMETER, f"inbox_id: no inbox has the id {fields['inbox_id']}")
     inbox: Inbox = call.state.inbox
+    order, sort_field = fields.get("sort_order", "asc"), fields.get("sort_field", "date")
+    messages = sorted(_messages_in_period(call, fields), key=_SORT_KEYS[sort_field], reverse=order == "desc")
+    start, limit = fields.get("start", 0), fields.get("limit", _MAX_PAGE)
+    rows = [_row(message, inbox.read_count) for message in messages[start : start + limit]]
+    inbox.read_count = len(inbox.messages)
+    counts = {"inbox_id": INBOX, "num_messages": len(messages), "sort_order": order, "sort_field": sort_field}
+    return CommandResult(value={**counts, "start": start, "limit": limit, "messages": rows})
+
+
+@command
+def check_keyword(call: Call, fields: Fields) -> CommandResult:
+    """Return whether a keyword is available: not one of the account's own, and no opt-out word.
+
+    observed: https://github.com/scottybo/textlocal; the response is assumed.
+    """
+    keyword = fields["keyword"].strip().upper()
+    taken = {own_keyword.upper() for own_keyword in call.state.settings.keywords} | STOP_WORDS
+    return CommandResult(value={"keyword": keyword, "available": keyword not in taken})
+
+
+def _messages_in_period(call: Call, fields: Fields) -> list[InboundMessage]:
     first = fields["min_time"] * SECOND if "min_time" in fields else call.now - _SIX_MONTHS
     last = fields["max_time"] * SECOND + SECOND - 1 if "max_time" in fields else call.now
-    order, by = fields.get("sort_order", "asc"), fields.get("sort_field", "date")
-    found = sorted((m for m in inbox.messages if first <= m.at <= last), key=_KEYS[by], reverse=order == "desc")
-    start, limit = fields.get("start", 0), fields.get("limit", _MOST)
-    rows = [_row(message, inbox.seen) for message in found[start : start + limit]]
-    inbox.seen = len(inbox.messages)
-    said = {"inbox_id": INBOX, "num_messages": len(found), "sort_order": order, "sort_field": by}
-    return Answer(value={**said, "start": start, "limit": limit, "messages": rows})
+    return [message for message in call.state.inbox.messages if first <= message.at <= last]
 
 
-_KEYS = {"date": lambda message: (message.at, message.id), "number": lambda message: (message.number, message.id)}
-
-
-def _row(message: Received, seen: int) -> Mapping[str, object]:
+def _row(message: InboundMessage, read_count: int) -> Mapping[str, object]:
     return {
         "id": message.id,
         "number": int(message.number),
         "message": message.text,
         "date": sql_time(message.at),
-        "isNew": message.id > seen,
+        "isNew": message.id > read_count,
     }
-
-
-def check_keyword(call: Call, fields: Fields) -> Answer:
-    """Whether a keyword is free: neither the account's own nor one by which people opt out."""
-    keyword = fields["keyword"].strip().upper()
-    taken = {word.upper() for word in call.state.settings.keywords} | STOP_WORDS
-    return Answer(value={"keyword": keyword, "available": keyword not in taken})

@@ -1,55 +1,64 @@
-"""What is still to go out: `get_scheduled`, `cancel_scheduled`.
+"""Scheduled batches: `get_scheduled` and `cancel_scheduled`.
 
-documented: https://api.textlocal.in/docs/scheduledmessages/getscheduledmessages: the rows, all strings.
-observed: `sent_id`, https://github.com/scottybo/textlocal. assumed: that the id is the batch's, that a cancelled batch
-is paid back and not known any more, what is answered, and the code for what cannot be cancelled.
+documented: https://api.textlocal.in/docs/scheduledmessages/getscheduledmessages: the rows, all of them strings.
+observed: `sent_id`, https://github.com/scottybo/textlocal. assumed: that the id is the batch's; that a cancelled batch
+is refunded and not known any more; the response; and the code for a batch that cannot be cancelled.
 """
 
 from collections.abc import Mapping, Sequence
 
 from sendproof_simulators.core.clock.wall_clock import sql_time
-from sendproof_simulators.core.http import JournalEntry
+from sendproof_simulators.core.http import Effects, JournalEntry
 from sendproof_simulators.core.messaging.lifecycle import CANCELLED
 from sendproof_simulators.core.simulator import Call
-from sendproof_simulators.services.textlocal.errors import INVALID_PARAMETER, RefusalError
+from sendproof_simulators.services.textlocal.errors import INVALID_PARAMETER, ApiError
 from sendproof_simulators.services.textlocal.messages.message_store import Dispatch
-from sendproof_simulators.services.textlocal.responses import Answer, Fields
+from sendproof_simulators.services.textlocal.responses import CommandResult, Fields, command
 from sendproof_simulators.services.textlocal.state import NAME, State
 
 
-def get_scheduled(call: Call, fields: Fields) -> Answer:
-    """Every batch that is still to go out, the next one first."""
+@command
+def get_scheduled(call: Call, fields: Fields) -> CommandResult:
+    """List the batches that have not gone out yet, the next one first.
+
+    documented: https://api.textlocal.in/docs/scheduledmessages/getscheduledmessages
+    """
     del fields
-    rows = [_row(batch, dispatch, places) for batch, dispatch, places in call.state.book.waiting(call.now)]
-    silent = call.world.dialect("textlocal.scheduled_status") == "absent"
-    return Answer(value={"scheduled": rows}, status=not silent, note={"scheduled": len(rows)})
+    rows = [_row(batch, dispatch, indexes) for batch, dispatch, indexes in call.state.store.scheduled_batches(call.now)]
+    has_status = call.world.dialect("textlocal.scheduled_status") == "present"
+    return CommandResult(
+        value={"scheduled": rows}, has_status=has_status, effects=Effects(note={"scheduled": len(rows)})
+    )
 
 
-def cancel_scheduled(call: Call, fields: Fields) -> Answer:
-    """Cancel a batch before it goes out, and pay it back."""
+@command
+def cancel_scheduled(call: Call, fields: Fields) -> CommandResult:
+    """Cancel a batch before it goes out, and refund it (observed: https://github.com/scottybo/textlocal)."""
     state: State = call.state
-    found = state.book.batches.find(fields["sent_id"])
-    dispatch, places = (found[0], found[0].places(found[1])) if found else (None, ())
-    if dispatch is None or call.now >= dispatch.send_at or state.book.batch(fields["sent_id"]) is None:
-        raise RefusalError(INVALID_PARAMETER, f"sent_id: nothing with the id {fields['sent_id']} is scheduled")
-    for place in places:
-        dispatch.advance(place, call.now, CANCELLED)
-        state.credits += dispatch.draft.parts[place]
-    facts = tuple(_withdrawal(dispatch, place) for place in places)
-    return Answer(value={}, facts=facts, note={"batch": str(fields["sent_id"]), "cancelled": len(facts)})
+    batch = fields["sent_id"]
+    found = state.store.batches.find(batch)
+    if found is None or call.now >= found[0].send_at or state.store.batch(batch) is None:
+        raise ApiError(INVALID_PARAMETER, f"sent_id: nothing with the id {batch} is scheduled")
+    dispatch, indexes = found[0], found[0].indexes_of_batch(found[1])
+    for index in indexes:
+        dispatch.advance(index, call.now, CANCELLED)
+        state.credits += dispatch.accepted.parts[index]
+    withdrawals = tuple(_withdrawal(dispatch, index) for index in indexes)
+    note = {"batch": str(batch), "cancelled": len(withdrawals)}
+    return CommandResult(value={}, effects=Effects(facts=withdrawals, note=note))
 
 
-def _row(batch: int, dispatch: Dispatch, places: Sequence[int]) -> Mapping[str, str]:
+def _row(batch: int, dispatch: Dispatch, indexes: Sequence[int]) -> Mapping[str, str]:
     return {
         "id": str(batch),
         "scheduledFor": sql_time(dispatch.send_at).replace(" ", "-").replace(":", "-"),
-        "howmany": str(len(places)),
-        "message": dispatch.draft.texts[places[0]],
+        "howmany": str(len(indexes)),
+        "message": dispatch.accepted.texts[indexes[0]],
         "origin": dispatch.sender,
         "groupName": dispatch.group.name if dispatch.group else "",
         "groupid": str(dispatch.group.id) if dispatch.group else "",
     }
 
 
-def _withdrawal(dispatch: Dispatch, place: int) -> JournalEntry:
-    return JournalEntry(kind="withdrawal", fields={"service": NAME, "message": str(dispatch.first_id + place)})
+def _withdrawal(dispatch: Dispatch, index: int) -> JournalEntry:
+    return JournalEntry(kind="withdrawal", fields={"service": NAME, "message": str(dispatch.first_id + index)})

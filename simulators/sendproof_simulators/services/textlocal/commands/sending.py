@@ -1,291 +1,268 @@
 """`send`: one text to many numbers, or to a group. The source of each rule is in `openapi/textlocal.yaml`."""
 
-from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field, replace
 
 from sendproof_simulators.core.clock.wall_clock import SECOND, Instant
 from sendproof_simulators.core.http import JournalEntry
-from sendproof_simulators.core.messaging.delivery_outcomes import (
-    BLOCKED,
-    LANDLINE,
-    LIFE,
-    OPTED_OUT,
-    QUEUE_FULL,
-    outcome_for_number,
-)
-from sendproof_simulators.core.simulator import Call, SandboxContext
-from sendproof_simulators.core.webhooks.urls import check_webhook_url
+from sendproof_simulators.core.messaging.delivery_outcomes import BLOCKED, LANDLINE, LIFE, QUEUE_FULL
+from sendproof_simulators.core.simulator import Call
 from sendproof_simulators.services.textlocal import errors
-from sendproof_simulators.services.textlocal.commands.inboxes import REPLY_NUMBER
-from sendproof_simulators.services.textlocal.commands.short_links import shortened
+from sendproof_simulators.services.textlocal.account.inbox import REPLY_NUMBER
+from sendproof_simulators.services.textlocal.commands.send_fields import (
+    check_count,
+    decode_newlines,
+    receipt_url,
+    send_time,
+)
+from sendproof_simulators.services.textlocal.commands.short_links import shorten
 from sendproof_simulators.services.textlocal.country_rules import (
-    as_sent,
-    check_hour,
-    check_schedule,
     check_sender,
     check_text,
-    number_in,
+    sent_text_and_parts,
+    to_number,
 )
-from sendproof_simulators.services.textlocal.errors import RefusalError
-from sendproof_simulators.services.textlocal.messages.acceptance import Order, enter, rejection
-from sendproof_simulators.services.textlocal.messages.message_store import Dispatch, Draft, Group
+from sendproof_simulators.services.textlocal.errors import ApiError
+from sendproof_simulators.services.textlocal.messages.acceptance import (
+    SendOptions,
+    accept,
+    refuse_full_queue,
+    rejection_entry,
+    rejection_for_number,
+)
+from sendproof_simulators.services.textlocal.messages.message_store import AcceptedMessages, Dispatch, Group
 from sendproof_simulators.services.textlocal.messages.personalization import (
     Recipients,
     template_recipients,
     text_recipients,
 )
-from sendproof_simulators.services.textlocal.responses import Answer, Fields
+from sendproof_simulators.services.textlocal.responses import CommandResult, Fields, command
 from sendproof_simulators.services.textlocal.state import State
 
-NUMBERS_MOST = 10_000
 
+@command
+def send(call: Call, fields: Fields) -> CommandResult:
+    """Send one text to many numbers as one batch (documented: http://api.txtlocal.com/docs/sendsms).
 
-def send(call: Call, fields: Fields) -> Answer:
-    """Check, charge and enter one batch. A refusal is recorded for each number that it kept a text from."""
-    given = [number for number in map(str.strip, fields.get("numbers", "").split(",")) if number]
-    text = plain_text(fields.get("message", ""))
+    A refusal of the whole call is journalled as a rejection of each number.
+    """
+    raw_numbers = [number for number in map(str.strip, fields.get("numbers", "").split(",")) if number]
+    text = decode_newlines(fields.get("message", ""))
     try:
-        return _send(call, fields, given, text)
-    except RefusalError as refusal:
-        reason = str(refusal.error["message"])
-        refusal.facts = refusal.facts or tuple(rejection(n, text, refusal.code, reason) for n in given)
+        options, accepted, screening = _checked(call, fields, raw_numbers, text)
+    except ApiError as error:
+        reason = str(error.item["message"])
+        error.entries = error.entries or tuple(rejection_entry(n, text, error.code, reason) for n in raw_numbers)
         raise
-
-
-def _send(call: Call, fields: Fields, given: Sequence[str], text: str) -> Answer:
-    if not text.strip() and not _sends_template(call, fields):
-        raise RefusalError(errors.NO_MESSAGE)
-    recipients, group = _recipients(call, fields, given, text)
-    order = _order(call, fields, group)
-    url = receipt_url(call.world, fields.get("receipt_url", "")) or call.state.settings.receipt_url
-    recipients = recipients.checked(lambda each: check_text(call.world, each, call.state.templates.values()))
-    sorting = Sorting(call.world, call.state, leave_out=_leaves_out(call.world, fields))
-    sorting.sort(recipients)
-    if not sorting.places:
-        code = int(call.world.dialect("textlocal.no_valid_numbers"))
-        refusal = RefusalError(code, warnings=sorting.warnings)
-        refusal.facts = tuple(sorting.rejected)
-        raise refusal
-    draft, order = _draft(call.world, recipients, sorting, order, (fields.get("custom", ""), url))
-    charge(call.state, order, sum(draft.parts))
-    entered = enter(call, order, draft)
-    return Answer(
-        value=_said(call, order, entered.dispatch, sorting.warnings),
-        facts=(*entered.facts, *sorting.rejected),
-        timers=entered.timers,
-        webhooks=entered.webhooks,
-        before_reply=entered.before_reply,
-        note={
-            "batch": str(entered.dispatch.first_batch),
-            "accepted": len(sorting.places),
-            "rejected": len(sorting.rejected),
-        },
+    dispatch, effects = accept(call, options, accepted)
+    note = {
+        "batch": str(dispatch.first_batch),
+        "accepted": len(dispatch),
+        "rejected": len(screening.rejected),
+    }
+    return CommandResult(
+        value=_response_value(call, options, dispatch, screening.warnings),
+        effects=replace(effects, facts=(*effects.facts, *screening.rejected), note=note),
     )
 
 
-def _recipients(call: Call, fields: Fields, given: Sequence[str], text: str) -> tuple[Recipients, Group | None]:
+def _checked(
+    call: Call, fields: Fields, raw_numbers: Sequence[str], text: str
+) -> tuple[SendOptions, AcceptedMessages, "_Screening"]:
+    """Check the whole call and charge for it; raise `ApiError` if nothing can be sent."""
+    if not text.strip() and not _is_template_send(call, fields):
+        raise ApiError(errors.NO_MESSAGE)
+    recipients, group = _recipients(call, fields, raw_numbers, text)
+    options = _options(call, fields, group)
+    url = receipt_url(call.world, fields.get("receipt_url", "")) or call.state.settings.receipt_url
+    recipients = recipients.with_checked_texts(lambda text: check_text(call.world, text, call.state.templates.values()))
+    screening = _Screening(call, check_opt_outs=_checks_opt_outs(call, fields))
+    screening.screen(recipients)
+    accepted, tracked = _accepted_messages(call, recipients, screening, options, (fields.get("custom", ""), url))
+    _charge(call.state, options, sum(accepted.parts))
+    return replace(options, tracked=tracked), accepted, screening
+
+
+def _recipients(call: Call, fields: Fields, raw_numbers: Sequence[str], text: str) -> tuple[Recipients, Group | None]:
     if "numbers" in fields and "group_id" in fields:
-        raise RefusalError(errors.GROUP_AND_NUMBERS)
+        raise ApiError(errors.GROUP_AND_NUMBERS)
     if "group_id" not in fields:
-        if not given:
-            raise RefusalError(errors.NO_RECIPIENTS)
-        if len(given) > NUMBERS_MOST:
-            raise RefusalError(errors.TOO_MANY, f"{len(given)} of {NUMBERS_MOST} at most")
-        return Recipients(given=given, texts=[text] * len(given)), None
+        if not raw_numbers:
+            raise ApiError(errors.NO_RECIPIENTS)
+        check_count(len(raw_numbers))
+        return Recipients(raw_numbers=raw_numbers, texts=[text] * len(raw_numbers)), None
     contacts = call.state.contacts
     group = Group(fields["group_id"], contacts.name_of(fields["group_id"]))
     members = contacts.members(group.id)
     if not members:
-        raise RefusalError(errors.EMPTY_GROUP)
-    if _sends_template(call, fields):
+        raise ApiError(errors.EMPTY_GROUP)
+    if _is_template_send(call, fields):
         return template_recipients(call, members, fields["template_id"]), group
     return text_recipients(call.world, members, text), group
 
 
-def _sends_template(call: Call, fields: Fields) -> bool:
+def _is_template_send(call: Call, fields: Fields) -> bool:
     return "template_id" in fields and call.world.dialect("textlocal.template_send") == "brochure"
 
 
-def _leaves_out(world: SandboxContext, fields: Fields) -> bool:
-    left_out: bool = fields.get("optouts", world.dialect("textlocal.optouts_default") == "left_out")
-    return left_out
+def _checks_opt_outs(call: Call, fields: Fields) -> bool:
+    checks: bool = fields.get("optouts", call.world.dialect("textlocal.optouts_default") == "left_out")
+    return checks
 
 
-def _order(call: Call, fields: Fields, group: Group | None) -> Order:
-    send_at = schedule(call.world, call.now, fields.get("schedule_time"))
+def _options(call: Call, fields: Fields, group: Group | None) -> SendOptions:
+    send_at = send_time(call.world, call.now, fields.get("schedule_time"))
     settings = call.state.settings
     sender = fields.get("sender", settings.default_sender)
     simple_reply = fields.get("simple_reply", False)
-    return Order(
-        identity=call.state.identities.of("send", fields),
+    return SendOptions(
+        identity=call.state.identities.identify("send", fields),
         sender=REPLY_NUMBER if simple_reply else check_sender(call.world, sender, settings.sender_names),
         send_at=send_at,
         validity=_validity(call.now, send_at, fields.get("validity")),
         unicode=fields.get("unicode", False),
         test=fields.get("test", False),
         group=group,
-        links=fields.get("tracking_links", False),
+        shorten_links=fields.get("tracking_links", False),
     )
 
 
-def schedule(world: SandboxContext, now: Instant, wanted: int | None) -> Instant:
-    """When the messages go out; `wanted` is in Unix seconds."""
-    if wanted is None:
-        check_hour(world, now)
-        return now
-    if wanted * SECOND < now - now % SECOND:
-        raise RefusalError(errors.SCHEDULE_PAST)
-    send_at = max(wanted * SECOND, now)
-    check_schedule(world, now, send_at)
-    check_hour(world, send_at)
-    return send_at
+def _validity(now: Instant, send_at: Instant, seconds: int | None) -> Instant | None:
+    """Return the instant at which messages expire; `seconds` is a Unix time.
 
-
-def _validity(now: Instant, send_at: Instant, wanted: int | None) -> Instant | None:
-    """documented: at most 72 hours ahead. assumed: ahead of the sending; and the code of the refusal."""
-    if wanted is None:
+    documented: at most 72 hours ahead. assumed: that these count from the send time; and the code of the refusal.
+    """
+    if seconds is None:
         return None
-    if not now < wanted * SECOND <= send_at + LIFE:
-        raise RefusalError(errors.INVALID_PARAMETER, "validity: expected a Unix time in the next 72 hours")
-    return wanted * SECOND
-
-
-def receipt_url(world: SandboxContext, text: str) -> str:
-    """The address for receipts, or "" when none is wanted; refuses one that must not be called."""
-    if not text:
-        return ""
-    try:
-        return check_webhook_url(text, world.allow_remote_webhooks)
-    except ValueError as error:
-        raise RefusalError(errors.INVALID_PARAMETER, f"receipt_url: {error}") from error
-
-
-def plain_text(text: str) -> str:
-    """The text as it reaches the phone. documented: `%n` is a newline."""
-    return text.replace("%n", "\n") if "%n" in text else text
+    if not now < seconds * SECOND <= send_at + LIFE:
+        raise ApiError(errors.INVALID_PARAMETER, "validity: expected a Unix time in the next 72 hours")
+    return seconds * SECOND
 
 
 @dataclass(slots=True)
-class Sorting:
-    """Recipients on their way to those that get a text and those that do not.
+class _Screening:
+    """The recipients of a call, divided into accepted and rejected ones.
 
-    `places` and `numbers` are of those that do. observed: the warning about a blocked number has no code, providers of
-    clients in India.
+    `indexes` and `numbers` belong to the accepted ones. observed: the warning about a blocked number has no code,
+    providers of clients in India.
     """
 
-    world: SandboxContext
-    state: State
-    leave_out: bool
-    places: list[int] = field(default_factory=list)
+    call: Call
+    check_opt_outs: bool
+    indexes: list[int] = field(default_factory=list)
     numbers: list[str] = field(default_factory=list)
     rejected: list[JournalEntry] = field(default_factory=list)
     warnings: list[Mapping[str, object]] = field(default_factory=list)
 
-    def sort(self, recipients: Recipients) -> None:
-        """Sort them all; what the numbers dial decides first."""
+    def screen(self, recipients: Recipients) -> None:
+        """Screen all recipients; raise `ApiError` if a queue is full or no number is valid."""
         invalid: list[tuple[str, str]] = []
-        full: list[str] = []
-        once: set[str] | None = set() if self.world.dialect("textlocal.repeated_numbers") == "once" else None
-        for place, given in enumerate(recipients.given):
-            number = number_in(self.world, given)
-            if number is None:
-                invalid.append((given, recipients.texts[place]))
-            elif once is None or number not in once:
-                reason = door(self.state, number, leave_out=self.leave_out)
-                if reason is None:
-                    self.places.append(place)
-                    self.numbers.append(number)
-                elif reason == LANDLINE:
-                    invalid.append((given, recipients.texts[place]))
-                elif reason == QUEUE_FULL:
-                    full.append(number)
-                else:
-                    self._reject(number, recipients.texts[place], reason)
-                if once is not None:
-                    once.add(number)
-        refuse_full(self.state, full)
-        self._invalid(invalid)
+        full_queues: list[str] = []
+        for index, raw_number, number in self._numbers_to_screen(recipients):
+            if number is None or (reason := self._rejection(number)) == LANDLINE:
+                invalid.append((raw_number, recipients.texts[index]))
+            elif reason is None:
+                self.indexes.append(index)
+                self.numbers.append(number)
+            elif reason == QUEUE_FULL:
+                full_queues.append(number)
+            else:
+                self._reject(number, recipients.texts[index], reason)
+        refuse_full_queue(self.call.state, full_queues)
+        self._reject_invalid(invalid)
+        if not self.indexes:
+            raise self._no_valid_numbers()
+
+    def _numbers_to_screen(self, recipients: Recipients) -> Iterator[tuple[int, str, str | None]]:
+        """Yield (index, raw number, number), without repeated numbers if the sandbox sends to each once."""
+        skips_repeats = self.call.world.dialect("textlocal.repeated_numbers") == "once"
+        seen: set[str] = set()
+        for index, raw_number in enumerate(recipients.raw_numbers):
+            number = to_number(self.call.world, raw_number)
+            if number is not None and skips_repeats:
+                if number in seen:
+                    continue
+                seen.add(number)
+            yield index, raw_number, number
+
+    def _rejection(self, number: str) -> str | None:
+        return rejection_for_number(self.call.state, number, check_opt_outs=self.check_opt_outs)
 
     def _reject(self, number: str, text: str, reason: str) -> None:
         if reason == BLOCKED:
             self.warnings.append({"message": "Number is in DND", "numbers": number})
-        self.rejected.append(rejection(number, text, None, reason))
+        self.rejected.append(rejection_entry(number, text, None, reason))
 
-    def _invalid(self, found: Iterable[tuple[str, str]]) -> None:
-        self.rejected += [rejection(given, text, errors.INVALID_NUMBER, "Invalid number") for given, text in found]
-        if found:
-            numbers = ",".join(given for given, _ in found)
+    def _reject_invalid(self, invalid: Sequence[tuple[str, str]]) -> None:
+        self.rejected += [
+            rejection_entry(raw_number, text, errors.INVALID_NUMBER, "Invalid number") for raw_number, text in invalid
+        ]
+        if invalid:
+            numbers = ",".join(raw_number for raw_number, _ in invalid)
             self.warnings.append({"code": errors.INVALID_NUMBER, "message": "Invalid number", "numbers": numbers})
 
-
-def door(state: State, number: str, *, leave_out: bool) -> str | None:
-    """Why a number does not get a text, if it does not."""
-    fate = outcome_for_number(number)
-    refusal = None if fate is None else fate.refusal
-    if refusal in {LANDLINE, BLOCKED} or (refusal == QUEUE_FULL and number not in state.queued):
-        return refusal
-    return OPTED_OUT if leave_out and (refusal == OPTED_OUT or number in state.contacts.opt_outs) else None
+    def _no_valid_numbers(self) -> ApiError:
+        error = ApiError(int(self.call.world.dialect("textlocal.no_valid_numbers")), warnings=self.warnings)
+        error.entries = tuple(self.rejected)
+        return error
 
 
-def refuse_full(state: State, numbers: Sequence[str]) -> None:
-    """Refuse the whole call when the queue of any of these numbers is full; the next time it is not.
+def _accepted_messages(
+    call: Call, recipients: Recipients, screening: _Screening, options: SendOptions, custom_and_url: tuple[str, str]
+) -> tuple[AcceptedMessages, bool]:
+    """Return the accepted messages, and True if their texts contain tracked links.
 
-    observed: another status than 200 means that the service itself failed, https://github.com/scottybo/textlocal
+    Each distinct text is priced once. With short links the price is that of the shortened text; the journal keeps the
+    text as the caller wrote it.
     """
-    if numbers:
-        state.queued.update(numbers)
-        raise RefusalError(errors.INVALID_PARAMETER, "the queue is full, try again later", status=503)
-
-
-def _draft(
-    world: SandboxContext, recipients: Recipients, sorting: Sorting, order: Order, rest: tuple[str, str]
-) -> tuple[Draft, Order]:
-    """The columns of those that get a text. One that many get is looked at once.
-
-    With short links a text costs what it has become; the record keeps it as the caller wrote it.
-    """
-    looked_at: dict[str, tuple[str, int]] = {}
+    priced: dict[str, tuple[str, int]] = {}
     tracked = False
     for text in dict.fromkeys(recipients.texts):
-        shown, tracks = shortened(world.chance, text) if order.links else (text, False)
-        sent, parts = as_sent(world, shown, unicode=order.unicode)
-        looked_at[text] = (text if tracks else sent, parts)
-        tracked = tracked or tracks
-    priced = [looked_at[recipients.texts[place]] for place in sorting.places]
-    count = len(priced)
-    draft = Draft(
-        numbers=sorting.numbers,
-        given=[recipients.given[place] for place in sorting.places],
-        texts=[text for text, _ in priced],
-        parts=[parts for _, parts in priced],
-        customs=[rest[0]] * count,
-        receipt_urls=[rest[1]] * count,
+        shortened, has_links = shorten(call.world.chance, text) if options.shorten_links else (text, False)
+        sent, parts = sent_text_and_parts(call.world, shortened, unicode=options.unicode)
+        priced[text] = (text if has_links else sent, parts)
+        tracked = tracked or has_links
+    texts_and_parts = [priced[recipients.texts[index]] for index in screening.indexes]
+    custom, url = custom_and_url
+    accepted = AcceptedMessages(
+        numbers=screening.numbers,
+        raw_numbers=[recipients.raw_numbers[index] for index in screening.indexes],
+        texts=[text for text, _ in texts_and_parts],
+        parts=[parts for _, parts in texts_and_parts],
+        customs=[custom] * len(texts_and_parts),
+        receipt_urls=[url] * len(texts_and_parts),
     )
-    return draft, order.tracking(tracked)
+    return accepted, tracked
 
 
-def charge(state: State, order: Order, cost: int) -> None:
-    """Take the credits; refuses when they do not suffice. A test costs nothing."""
-    if order.test:
+def _charge(state: State, options: SendOptions, cost: int) -> None:
+    """Take the credits; raise `ApiError` if the account has too few. A test is free."""
+    if options.test:
         return
     if cost > state.credits:
-        raise RefusalError(errors.NO_CREDITS)
+        raise ApiError(errors.NO_CREDITS)
     state.credits -= cost
 
 
-def _said(call: Call, order: Order, dispatch: Dispatch, warnings: Sequence[Mapping[str, object]]) -> dict[str, object]:
-    draft, count = dispatch.draft, len(dispatch)
-    ones = order.test and call.world.dialect("textlocal.test_ids") == "ones"
-    ids = range(1, count + 1) if ones else map(str, range(dispatch.first_id, dispatch.first_id + count))
-    content = shortened(call.world.chance, draft.texts[0])[0] if order.links else draft.texts[0]
-    said: dict[str, object] = {
+def _response_value(
+    call: Call, options: SendOptions, dispatch: Dispatch, warnings: Sequence[Mapping[str, object]]
+) -> dict[str, object]:
+    accepted, count = dispatch.accepted, len(dispatch)
+    uses_ones = options.test and call.world.dialect("textlocal.test_ids") == "ones"
+    ids = range(1, count + 1) if uses_ones else map(str, range(dispatch.first_id, dispatch.first_id + count))
+    text = accepted.texts[0]
+    value: dict[str, object] = {
         "balance": call.state.credits,
-        "batch_id": 99 if ones else dispatch.first_batch,
-        "cost": sum(draft.parts),
+        "batch_id": 99 if uses_ones else dispatch.first_batch,
+        "cost": sum(accepted.parts),
         "num_messages": count,
-        "message": {"num_parts": draft.parts[0], "sender": order.sender, "content": content},
-        "receipt_url": draft.receipt_urls[0],
-        "custom": draft.customs[0],
-        "messages": [{"id": id_, "recipient": int(number)} for id_, number in zip(ids, draft.numbers, strict=True)],
+        "message": {
+            "num_parts": accepted.parts[0],
+            "sender": options.sender,
+            "content": shorten(call.world.chance, text)[0] if options.shorten_links else text,
+        },
+        "receipt_url": accepted.receipt_urls[0],
+        "custom": accepted.customs[0],
+        "messages": [{"id": id_, "recipient": int(number)} for id_, number in zip(ids, accepted.numbers, strict=True)],
     }
-    return said | ({"warnings": warnings} if warnings else {}) | ({"test_mode": True} if order.test else {})
+    return value | ({"warnings": warnings} if warnings else {}) | ({"test_mode": True} if options.test else {})

@@ -1,7 +1,7 @@
-"""Short links: made by `create_shorturl`, or put into a text in place of its addresses.
+"""Short links: created by `create_shorturl`, or put into a text in place of its URLs.
 
-observed: the command and that `url` is its one parameter, the Python client textlocal-pro on PyPI; the codes 185 and
-186, https://github.com/shailahir/textlocal-api. assumed: the reply, and how a short link looks.
+observed: the command and that `url` is its only parameter, the Python client textlocal-pro on PyPI; the codes 185 and
+186, https://github.com/shailahir/textlocal-api. assumed: the response, and the form of a short link.
 """
 
 import re
@@ -10,40 +10,43 @@ from urllib.parse import urlsplit
 from sendproof_simulators.core.randomness import KeyedRandom
 from sendproof_simulators.core.simulator import Call
 from sendproof_simulators.services.textlocal import errors
-from sendproof_simulators.services.textlocal.errors import RefusalError
-from sendproof_simulators.services.textlocal.responses import Answer, Fields
+from sendproof_simulators.services.textlocal.errors import ApiError
+from sendproof_simulators.services.textlocal.responses import CommandResult, Fields, command
 from sendproof_simulators.services.textlocal.state import NAME
 
-_HOST = "https://tx.example/"
-_LENGTH = 6
-_MOST = 2_000
-_IN_TEXT = re.compile(r"https?://[^\s<>\"]+")
+_BASE_URL = "https://tx.example/"
+_TOKEN_LENGTH = 6
+_MAX_URL = 2_000
+_URL_IN_TEXT = re.compile(r"https?://[^\s<>\"]+")
 
 
-def create_shorturl(call: Call, fields: Fields) -> Answer:
-    """A short link to an address. The same address has the same link."""
+@command
+def create_shorturl(call: Call, fields: Fields) -> CommandResult:
+    """Return the short link to a URL; an equal URL has the same link.
+
+    observed: the Python client textlocal-pro on PyPI; the response is assumed.
+    """
     url = fields.get("url", "").strip()
     if not url:
-        raise RefusalError(errors.NO_URL)
-    if not _is_address(url):
-        raise RefusalError(errors.BAD_URL)
-    return Answer(value={"shorturl": {"url": url, "shorturl": short(call.world.chance, url)}})
+        raise ApiError(errors.NO_URL)
+    if not _is_web_url(url):
+        raise ApiError(errors.BAD_URL)
+    return CommandResult(value={"shorturl": {"url": url, "shorturl": _short_link(call.world.chance, url)}})
 
 
-def short(chance: KeyedRandom, url: str) -> str:
-    """The short link to an address."""
-    return _HOST + chance.token(_LENGTH, NAME, "link", url)
-
-
-def shortened(chance: KeyedRandom, text: str) -> tuple[str, bool]:
-    """The text with short links in place of its addresses, and whether it has any."""
-    text, count = _IN_TEXT.subn(lambda found: short(chance, found[0]), text)
+def shorten(random: KeyedRandom, text: str) -> tuple[str, bool]:
+    """Return the text with short links in place of its URLs, and True if it contains any."""
+    text, count = _URL_IN_TEXT.subn(lambda match: _short_link(random, match[0]), text)
     return text, count > 0
 
 
-def _is_address(url: str) -> bool:
+def _short_link(random: KeyedRandom, url: str) -> str:
+    return _BASE_URL + random.token(_TOKEN_LENGTH, NAME, "link", url)
+
+
+def _is_web_url(url: str) -> bool:
     try:
         parts = urlsplit(url)
     except ValueError:
         return False
-    return len(url) <= _MOST and parts.scheme in {"http", "https"} and "." in (parts.hostname or "")
+    return len(url) <= _MAX_URL and parts.scheme in {"http", "https"} and "." in (parts.hostname or "")

@@ -1,6 +1,6 @@
-"""How Textlocal calls what becomes of a message.
+"""Textlocal's status codes of messages: one character for each state.
 
-documented: the letters and what they mean, https://api.txtlocal.com/docs/helpfulinfo; that a pending or expired message
+documented: the codes and their meaning, https://api.txtlocal.com/docs/helpfulinfo; that a pending or expired message
 is not pushed, https://api.txtlocal.com/docs/handlingreceipts.
 """
 
@@ -16,15 +16,15 @@ from sendproof_simulators.core.messaging.delivery_outcomes import (
 )
 from sendproof_simulators.core.messaging.lifecycle import CANCELLED, PENDING
 
-LETTERS: Mapping[str, str] = {
+STATUS_CODES: Mapping[str, str] = {
     PENDING: "P",
     DELIVERED: "D",
     UNDELIVERED: "U",
     INVALID: "I",
     EXPIRED: "E",
     UNKNOWN: "?",
-    # Nobody ever sees this one: a message that was cancelled is not known any more.
+    # No response contains this one: Textlocal does not know a cancelled message any more.
     CANCELLED: "C",
 }
-STATE_OF: Mapping[str, str] = {letter: state for state, letter in LETTERS.items()}
-PUSHED = frozenset(STATES) - {EXPIRED}
+STATES_BY_CODE: Mapping[str, str] = {code: state for state, code in STATUS_CODES.items()}
+PUSHED_STATES = frozenset(STATES) - {EXPIRED}

@@ -1,9 +1,9 @@
-"""What becomes of messages, and who is told: delivery receipts, and what people write back. One form for each.
+"""Webhooks for delivery events: receipts, and inbound messages. Each webhook posts one form.
 
 documented: the fields of a receipt, and that D, U, I and ? are pushed, https://api.txtlocal.com/docs/handlingreceipts;
 the fields of an inbound message, https://api.txtlocal.com/docs/inboundmessages/postmessages.
-assumed: UTC, an empty customID when there is none, that a receipt that is not acknowledged is sent again, and that
-whoever writes STOP is put into group 6.
+assumed: UTC, an empty customID without a custom value, that an unacknowledged receipt is sent again, and that a number
+that replies STOP is put into group 6.
 """
 
 from collections.abc import Callable, Iterable, Mapping
@@ -16,117 +16,116 @@ from sendproof_simulators.core.messaging.delivery_outcomes import CLICKED, EXPIR
 from sendproof_simulators.core.messaging.lifecycle import CANCELLED, PENDING, SCHEDULED, Event, click, outcome
 from sendproof_simulators.core.messaging.opt_outs import inbound, is_stop
 from sendproof_simulators.core.simulator import SandboxContext
-from sendproof_simulators.services.textlocal.commands.inboxes import REPLY_NUMBER, Received
+from sendproof_simulators.services.textlocal.account.inbox import REPLY_NUMBER, InboundMessage
 from sendproof_simulators.services.textlocal.messages.message_store import Dispatch, Message
-from sendproof_simulators.services.textlocal.messages.status_codes import LETTERS, PUSHED
+from sendproof_simulators.services.textlocal.messages.status_codes import PUSHED_STATES, STATUS_CODES
 from sendproof_simulators.services.textlocal.request_normalization import FORM
 from sendproof_simulators.services.textlocal.state import NAME, State
 
 RETRY = RetryPolicy(delays_ms=(1 * MINUTE, 5 * MINUTE, 30 * MINUTE))
-_ONCE = RetryPolicy()
+_NO_RETRY = RetryPolicy()
 EVENTS = RECEIPT, INBOUND = "receipt", "inbound"
 
 
 def next_timer(dispatch: Dispatch) -> tuple[Timer, ...]:
-    """One timer a dispatch, for the next time that anything becomes of any of its messages."""
-    return dispatch.agenda.timer("receipts", dispatch.first_id)
+    """Return the timer for the next event of a dispatch; there is one timer per dispatch."""
+    return dispatch.schedule.timer("receipts", dispatch.first_id)
 
 
-def on_timer(world: SandboxContext, state: State, timer: Timer, now: Instant) -> Effects:
-    """Let happen to the messages of a dispatch what is due, and tell whoever asked to be told."""
+def on_timer(context: SandboxContext, state: State, timer: Timer, now: Instant) -> Effects:
+    """Apply the events of a dispatch that are due, and set its next timer."""
     if not isinstance(timer.payload, int):
         raise TypeError(f"expected the first message id of a dispatch, got {timer.payload!r}")
-    dispatch = state.book.messages[timer.payload]
-    led_to = follow(world, state, dispatch, dispatch.agenda.until(now), now)
-    return Effects(facts=tuple(led_to.facts), timers=next_timer(dispatch), webhooks=led_to.webhooks)
+    dispatch = state.store.messages[timer.payload]
+    effects = apply_events(context, state, dispatch, dispatch.schedule.until(now), now)
+    return Effects(facts=effects.facts, timers=next_timer(dispatch), webhooks=effects.webhooks)
+
+
+def apply_events(
+    context: SandboxContext, state: State, dispatch: Dispatch, events: Iterable[Event], now: Instant
+) -> Effects:
+    """Apply events to the messages of a dispatch; return the journal entries and the webhooks."""
+    handler = _EventHandler(context, state, dispatch, now)
+    for event in events:
+        handler.handle(event)
+    return Effects(facts=tuple(handler.entries), webhooks=tuple(handler.webhooks))
 
 
 @dataclass(slots=True)
-class _Following:
-    """What events lead to, one after the other."""
+class _EventHandler:
+    """Applies delivery events in order, and collects their journal entries and webhooks."""
 
-    world: SandboxContext
+    context: SandboxContext
     state: State
     dispatch: Dispatch
     now: Instant
-    facts: list[JournalEntry] = field(default_factory=list)
-    told: list[Webhook] = field(default_factory=list)
+    entries: list[JournalEntry] = field(default_factory=list)
+    webhooks: list[Webhook] = field(default_factory=list)
 
-    @property
-    def webhooks(self) -> tuple[Webhook, ...]:
-        return tuple(self.told)
-
-    def take(self, event: Event) -> None:
-        """Let one event happen, unless its message was cancelled."""
-        before = self.dispatch.state(event.place, self.now)
-        if before == CANCELLED:
+    def handle(self, event: Event) -> None:
+        """Apply one event, unless its message was cancelled."""
+        previous_state = self.dispatch.state(event.place, self.now)
+        if previous_state == CANCELLED:
             return
         if event.what in STATES:
-            self._end(event, before)
+            self._set_state(event, previous_state)
         else:
             _REACTIONS[event.what](self, self.dispatch.message(event.place))
 
-    def _end(self, event: Event, before: str) -> None:
+    def _set_state(self, event: Event, previous_state: str) -> None:
         if event.new:
             self.dispatch.advance(event.place, self.now, event.what)
         message = self.dispatch.message(event.place)
-        letter = LETTERS[event.what]
+        status_code = STATUS_CODES[event.what]
         if event.new:
-            self.facts.append(outcome(NAME, str(message.id), event.what, letter=letter))
+            self.entries.append(outcome(NAME, str(message.id), event.what, letter=status_code))
         if event.told and message.receipt_url and self._is_pushed(event.what):
-            first = event.new and before in {PENDING, SCHEDULED}
-            key = f"receipt:{message.id}" if first else f"receipt:{message.id}:{event.what}"
-            self.told.append(_receipt(message, letter, event.at, key, self._retry))
+            is_first = event.new and previous_state in {PENDING, SCHEDULED}
+            key = f"receipt:{message.id}" if is_first else f"receipt:{message.id}:{event.what}"
+            self.webhooks.append(_receipt(message, status_code, event.at, key, self._retry))
 
-    def _is_pushed(self, what: str) -> bool:
-        if what == EXPIRED:
-            return self.world.dialect("textlocal.expired_receipts") == "pushed"
-        return what in PUSHED
+    def _is_pushed(self, state: str) -> bool:
+        if state == EXPIRED:
+            return self.context.dialect("textlocal.expired_receipts") == "pushed"
+        return state in PUSHED_STATES
 
     @property
     def _retry(self) -> RetryPolicy:
-        return RETRY if self.world.dialect("textlocal.receipt_retries") == "repeated" else _ONCE
+        return RETRY if self.context.dialect("textlocal.receipt_retries") == "repeated" else _NO_RETRY
 
     def click(self, message: Message) -> None:
-        """Somebody follows a link, if there is one that tells."""
+        """Record a click, if the message has a link that is tracked."""
         if self.dispatch.tracked:
-            self.facts.append(click(NAME, str(message.id), message.number))
+            self.entries.append(click(NAME, str(message.id), message.number))
 
     def stop(self, message: Message) -> None:
-        """Somebody writes STOP."""
-        self.facts += _reply(self.state, message.number, "STOP", self.now)
+        """Receive the reply STOP, and post it if the account has an inbound URL."""
+        self.entries += _receive(self.state, message.number, "STOP", self.now)
         url = self.state.settings.inbound_url
         if url:
             received = self.state.inbox.messages[-1]
-            self.told.append(_inbound(received, url, self.state.credits, self._retry))
+            self.webhooks.append(_inbound(received, url, self.state.credits, self._retry))
 
 
-_REACTIONS: Mapping[str, Callable[[_Following, Message], None]] = {CLICKED: _Following.click, STOP: _Following.stop}
+_REACTIONS: Mapping[str, Callable[[_EventHandler, Message], None]] = {
+    CLICKED: _EventHandler.click,
+    STOP: _EventHandler.stop,
+}
 
 
-def follow(
-    world: SandboxContext, state: State, dispatch: Dispatch, events: Iterable[Event], now: Instant
-) -> _Following:
-    """Let events happen; the journal's facts, and the webhooks that tell of them."""
-    following = _Following(world, state, dispatch, now)
-    for event in events:
-        following.take(event)
-    return following
-
-
-def _reply(state: State, number: str, text: str, now: Instant) -> list[JournalEntry]:
-    """Keep what somebody wrote back; STOP opts them out."""
+def _receive(state: State, number: str, text: str, now: Instant) -> list[JournalEntry]:
+    """Store an inbound message. STOP opts the number out."""
     state.inbox.receive(number, text, now)
-    out = state.contacts.opt_outs.add(number, "reply") if is_stop(text) else ()
-    return [inbound(NAME, number, text), *out]
+    opt_outs = state.contacts.opt_outs.add(number, "reply") if is_stop(text) else ()
+    return [inbound(NAME, number, text), *opt_outs]
 
 
-def _receipt(message: Message, letter: str, at: Instant, key: str, retry: RetryPolicy) -> Webhook:
+def _receipt(message: Message, status_code: str, at: Instant, key: str, retry: RetryPolicy) -> Webhook:
     body = (
-        f"number={message.number}&status={quote_plus(letter)}"
+        f"number={message.number}&status={quote_plus(status_code)}"
         f"&customID={quote_plus(message.custom)}&datetime={quote_plus(sql_time(at))}"
     )
-    about = {"message": str(message.id), "number": message.number, "status": letter, "custom": message.custom}
+    about = {"message": str(message.id), "number": message.number, "status": status_code, "custom": message.custom}
     return Webhook(
         url=message.receipt_url,
         key=key,
@@ -138,7 +137,7 @@ def _receipt(message: Message, letter: str, at: Instant, key: str, retry: RetryP
     )
 
 
-def _inbound(received: Received, url: str, credits_left: int, retry: RetryPolicy) -> Webhook:
+def _inbound(received: InboundMessage, url: str, credits_left: int, retry: RetryPolicy) -> Webhook:
     keyword, _, comments = received.text.partition(" ")
     form = {
         "sender": received.number,

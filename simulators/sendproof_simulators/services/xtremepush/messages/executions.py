@@ -1,4 +1,4 @@
-"""What became of each target of an execution: a message that was accepted, or the reason why there is none.
+"""The result of an execution for each of its targets: an accepted message, or the reason why there is none.
 
 documented: the fields of a row of list/push-devices, and the error texts `Not personalized` and
 `DEVICE_UNREGISTERED`, https://docs.xtremepush.com/reference/push-list-device. observed: the fields of a row of
@@ -12,15 +12,15 @@ from dataclasses import dataclass, field
 from sendproof_simulators.core.clock.wall_clock import SECOND, Instant
 from sendproof_simulators.core.messaging.delivery_outcomes import DELIVERED, EXPIRED, INVALID, UNDELIVERED
 from sendproof_simulators.core.messaging.lifecycle import PENDING, DeliverySchedule
-from sendproof_simulators.services.xtremepush.ids import MESSAGES_MOST
+from sendproof_simulators.services.xtremepush.ids import MAX_MESSAGES
 from sendproof_simulators.services.xtremepush.project.profiles import Profile
 
-# Why there is no message, as list/message and list/push-devices say it.
+# Why there is no message, in the words of list/message and list/push-devices.
 NOT_PERSONALIZED = "Not personalized"
 NO_NUMBER = "No mobile number"
 UNSUBSCRIBED = "Unsubscribed"
 SUPPRESSED = "Suppressed"
-# Why a message that was sent did not arrive.
+# Why a sent message did not arrive.
 FAILURES: Mapping[str, str] = {
     UNDELIVERED: "Undelivered",
     EXPIRED: "Expired",
@@ -31,11 +31,11 @@ SMS_TYPE = 9
 
 
 @dataclass(slots=True, kw_only=True)
-class Action:
-    """One execution of a campaign. Its messages are columns, as there are many; a message's place is its target's.
+class Execution:
+    """One execution of a campaign, which the API calls an action. Its messages are columns, as there are many.
 
-    `errors` are the places without a message, and why. `accepted` are the places of those with one; what is still to
-    become of them is on the agenda, by their place in `accepted`.
+    A message has the index of its target. `errors` are the reasons for targets without a message, by index. `accepted`
+    are the indexes of the others; `schedule` has their coming events, by position in `accepted`.
     """
 
     id: int
@@ -48,37 +48,37 @@ class Action:
     numbers: list[str] = field(default_factory=list)
     states: list[str] = field(default_factory=list)
     errors: dict[int, str] = field(default_factory=dict)
-    clicked: dict[int, Instant] = field(default_factory=dict)
+    first_clicks: dict[int, Instant] = field(default_factory=dict)
     accepted: list[int] = field(default_factory=list)
-    agenda: DeliverySchedule = field(default_factory=DeliverySchedule)
+    schedule: DeliverySchedule = field(default_factory=DeliverySchedule)
 
     def add(self, profile: Profile, text: str, error: str | None) -> None:
-        """One more target that is known."""
-        place = len(self.profiles)
+        """Add a target with a known profile. `error` is the reason why it gets no message."""
+        index = len(self.profiles)
         self.profiles.append(profile)
         self.numbers.append(profile.mobile_number)
         self.texts.append(text)
         self.states.append(PENDING)
         if error is None:
-            self.accepted.append(place)
+            self.accepted.append(index)
         else:
-            self.errors[place] = error
+            self.errors[index] = error
 
-    def message_id(self, place: int) -> int:
-        """The id of the message at a place."""
-        return self.id * MESSAGES_MOST + place
+    def message_id(self, index: int) -> int:
+        """Return the id of the message at an index."""
+        return self.id * MAX_MESSAGES + index
 
-    def error_of(self, place: int) -> str:
-        """Why the message at a place was not sent or did not arrive, or ""."""
-        return self.errors.get(place) or FAILURES.get(self.states[place], "")
+    def error_of(self, index: int) -> str:
+        """Return why the message at an index was not sent or did not arrive, or ""."""
+        return self.errors.get(index) or FAILURES.get(self.states[index], "")
 
     def rows(self) -> Iterator[dict[str, object]]:
-        """A row of list/message for each."""
+        """Yield a row of list/message for each target."""
         created = self.send_at // SECOND
-        for place, (profile, state) in enumerate(zip(self.profiles, self.states, strict=True)):
-            error, clicked = self.error_of(place), self.clicked.get(place)
+        for index, (profile, state) in enumerate(zip(self.profiles, self.states, strict=True)):
+            error, clicked = self.error_of(index), self.first_clicks.get(index)
             yield {
-                "id": self.message_id(place),
+                "id": self.message_id(index),
                 "campaign_id": self.campaign,
                 "user_id": profile.user_id,
                 "profile_id": profile.id,
@@ -95,9 +95,9 @@ class Action:
             }
 
     def device_rows(self) -> Iterator[dict[str, object]]:
-        """A row of list/push-devices for each."""
-        for place, profile in enumerate(self.profiles):
-            error = self.error_of(place)
+        """Yield a row of list/push-devices for each target."""
+        for index, profile in enumerate(self.profiles):
+            error = self.error_of(index)
             yield {
                 "action_id": self.id,
                 "campaign_id": self.campaign,
@@ -108,7 +108,7 @@ class Action:
             }
 
 
-_SAMPLE = Action(id=0, campaign=0, sender="", external_id="", send_at=0)
+_SAMPLE = Execution(id=0, campaign=0, sender="", external_id="", send_at=0)
 _SAMPLE.add(Profile(id=0, user_id="", created=0), "", None)
 ROW_FIELDS = tuple(next(_SAMPLE.rows()))
 DEVICE_FIELDS = tuple(next(_SAMPLE.device_rows()))

@@ -1,9 +1,8 @@
-"""Webhooks: a call for each thing that happens to a message, to each connection that wants to know.
+"""Webhooks: one call per event of a message, to each connection that subscribed to the event.
 
 documented: https://docs.xtremepush.com/docs/webhooks-integration (the form of a call, message_send, message_delivery,
-how a call proves where it comes from) and https://docs.xtremepush.com/reference/campaign-execute
-(external_message_id). assumed: the other names and properties, the signature, and that a call that is not
-acknowledged is made again.
+how a call authenticates itself) and https://docs.xtremepush.com/reference/campaign-execute (external_message_id).
+assumed: the other names and properties, the signature, and that an unacknowledged call is sent again.
 """
 
 import base64
@@ -26,7 +25,7 @@ from sendproof_simulators.core.messaging.delivery_outcomes import (
 from sendproof_simulators.core.messaging.lifecycle import PENDING, Event, advance, click, outcome
 from sendproof_simulators.core.messaging.opt_outs import inbound, opt_out
 from sendproof_simulators.core.simulator import SandboxContext
-from sendproof_simulators.services.xtremepush.messages.executions import FAILURES, SMS_TYPE, Action
+from sendproof_simulators.services.xtremepush.messages.executions import FAILURES, SMS_TYPE, Execution
 from sendproof_simulators.services.xtremepush.project.settings import Basic, Bearer, Connection, Signed
 from sendproof_simulators.services.xtremepush.state import NAME, State
 
@@ -34,7 +33,7 @@ TIMER = "messages"
 RETRY = RetryPolicy(delays_ms=(1 * MINUTE, 5 * MINUTE, 30 * MINUTE))
 SIGNATURE_HEADER = "X-Xtremepush-Signature"
 
-_EVENTS: Mapping[str, str] = {
+_EVENT_NAMES: Mapping[str, str] = {
     PENDING: "message_send",
     DELIVERED: "message_delivery",
     UNDELIVERED: "message_error",
@@ -42,119 +41,122 @@ _EVENTS: Mapping[str, str] = {
     INVALID: "message_error",
     STOP: "message_unsubscribe",
 }
-EVENTS = tuple(sorted(set(_EVENTS.values())))
+EVENTS = tuple(sorted(set(_EVENT_NAMES.values())))
 
 _encode = msgspec.json.Encoder().encode
 
 
-def _hex(algorithm: str) -> Callable[[bytes, bytes], str]:
+def _hex_hmac(algorithm: str) -> Callable[[bytes, bytes], str]:
     return lambda secret, body: hmac.new(secret, body, algorithm).hexdigest()
 
 
 _SIGNATURES: Mapping[str, Callable[[bytes, bytes], str]] = {
-    "sha256_hex": _hex("sha256"),
+    "sha256_hex": _hex_hmac("sha256"),
     "sha256_base64": lambda secret, body: base64.b64encode(hmac.digest(secret, body, "sha256")).decode(),
-    "sha1_hex": _hex("sha1"),
-    "key": lambda secret, body: secret.decode(),  # noqa: ARG005 - one form for all signatures
+    "sha1_hex": _hex_hmac("sha1"),
+    "key": lambda secret, body: secret.decode(),  # noqa: ARG005 - all signatures have the same parameters
 }
 
 
-def next_timer(action: Action) -> tuple[Timer, ...]:
-    """One timer an action, for the next time that anything becomes of its messages."""
-    return action.agenda.timer(TIMER, action.id)
+def next_timer(execution: Execution) -> tuple[Timer, ...]:
+    """Return the timer for the next event of an execution; there is one timer per execution."""
+    return execution.schedule.timer(TIMER, execution.id)
 
 
-def go_on(world: SandboxContext, state: State, timer: Timer, now: Instant) -> Effects:
-    """Let become of an action's messages what is due."""
+def resume(context: SandboxContext, state: State, timer: Timer, now: Instant) -> Effects:
+    """Apply the events of an execution that are due, and set its next timer."""
     if not isinstance(timer.payload, int):
-        raise TypeError(f"expected the id of an action, got {timer.payload!r}")
-    action = state.actions[timer.payload]
-    said = said_of(world, state, action, now)
-    return Effects(facts=said.facts, timers=next_timer(action), webhooks=said.webhooks)
+        raise TypeError(f"expected the id of an execution, got {timer.payload!r}")
+    execution = state.executions[timer.payload]
+    effects = apply_due_events(context, state, execution, now)
+    return Effects(facts=effects.facts, timers=next_timer(execution), webhooks=effects.webhooks)
 
 
-def said_of(world: SandboxContext, state: State, action: Action, now: Instant) -> Effects:
-    """What has become of an action's messages by now, and the calls that tell of it."""
-    facts: list[JournalEntry] = []
+def apply_due_events(context: SandboxContext, state: State, execution: Execution, now: Instant) -> Effects:
+    """Apply the events of an execution until now; return the journal entries and the webhooks."""
+    entries: list[JournalEntry] = []
     webhooks: list[Webhook] = []
-    silent = FAILURES if world.dialect("xtremepush.failure_event") == "none" else ()
-    for due in action.agenda.until(now):
-        event = due._replace(place=action.accepted[due.place])
+    without_webhook = FAILURES if context.dialect("xtremepush.failure_event") == "none" else ()
+    for due in execution.schedule.until(now):
+        event = due._replace(place=execution.accepted[due.place])
         if event.new:
-            facts += _become(action, event)
-        if event.told and event.what not in silent:
-            webhooks += _calls(world, state, action, event)
-    return Effects(facts=tuple(facts), webhooks=tuple(webhooks))
+            entries += _apply_event(execution, event)
+        if event.told and event.what not in without_webhook:
+            webhooks += _webhooks_for_event(context, state, execution, event)
+    return Effects(facts=tuple(entries), webhooks=tuple(webhooks))
 
 
-def sent(world: SandboxContext, state: State, action: Action) -> Iterator[Webhook]:
-    """That each message was sent."""
-    for place in action.accepted:
-        yield from _calls(world, state, action, Event(place, PENDING, action.send_at, new=True, told=True))
+def sent_webhooks(context: SandboxContext, state: State, execution: Execution) -> Iterator[Webhook]:
+    """Yield the webhooks that report each message as sent."""
+    for index in execution.accepted:
+        event = Event(index, PENDING, execution.send_at, new=True, told=True)
+        yield from _webhooks_for_event(context, state, execution, event)
 
 
-def _calls(world: SandboxContext, state: State, action: Action, happened: Event) -> Iterator[Webhook]:
-    """One call to each connection that wants to know of this. `happened.place` is the message's in its action."""
-    event, place = _EVENTS.get(happened.what), happened.place
-    connections = [c for c in enumerate(state.settings.webhooks) if event in c[1].events]
-    if event is None or not connections:
+def _webhooks_for_event(context: SandboxContext, state: State, execution: Execution, event: Event) -> Iterator[Webhook]:
+    """Yield one webhook per connection that subscribed to the event. `event.place` is the message's index."""
+    name, index = _EVENT_NAMES.get(event.what), event.place
+    connections = [c for c in enumerate(state.settings.webhooks) if name in c[1].events]
+    if name is None or not connections:
         return
-    message = str(action.message_id(place))
-    properties = _properties(action, place, happened.what)
-    body = _encode({"event": event, "time": happened.at // SECOND, "properties": properties})
-    about = {"message": message, "number": action.numbers[place], "status": event, "custom": action.external_id}
-    for index, connection in connections:
+    message = str(execution.message_id(index))
+    properties = _properties(execution, index, event.what)
+    body = _encode({"event": name, "time": event.at // SECOND, "properties": properties})
+    about = {"message": message, "number": execution.numbers[index], "status": name, "custom": execution.external_id}
+    for position, connection in connections:
         yield Webhook(
             url=connection.url,
-            key=f"{event}:{message}" + (f":{index + 1}" if index else ""),
-            event=event,
+            key=f"{name}:{message}" + (f":{position + 1}" if position else ""),
+            event=name,
             body=body,
-            headers=_proof(world, connection, body),
+            headers=_authentication_headers(context, connection, body),
             about=about,
             retry=RETRY,
         )
 
 
-def _become(action: Action, event: Event) -> Iterator[JournalEntry]:
-    place = event.place
-    message, number = str(action.message_id(place)), action.numbers[place]
+def _apply_event(execution: Execution, event: Event) -> Iterator[JournalEntry]:
+    index = event.place
+    message, number = str(execution.message_id(index)), execution.numbers[index]
     if event.what in STATES:
-        action.states[place] = advance(action.states[place], event.what)
-        yield outcome(NAME, message, event.what, letter=_EVENTS.get(event.what, ""))
+        execution.states[index] = advance(execution.states[index], event.what)
+        yield outcome(NAME, message, event.what, letter=_EVENT_NAMES.get(event.what, ""))
     elif event.what == CLICKED:
-        action.clicked.setdefault(place, event.at)
+        execution.first_clicks.setdefault(index, event.at)
         yield click(NAME, message, number)
     elif event.what == STOP:
         yield inbound(NAME, number, "STOP")
-        profile = action.profiles[place]
+        profile = execution.profiles[index]
         if profile.sms_subscription:
             profile.sms_subscription = False
             yield opt_out(NAME, number, "reply")
 
 
-def _properties(action: Action, place: int, what: str) -> dict[str, object]:
-    said: dict[str, object] = {
-        "message_id": str(action.message_id(place)),
-        "campaign_id": action.campaign,
+def _properties(execution: Execution, index: int, state: str) -> dict[str, object]:
+    properties: dict[str, object] = {
+        "message_id": str(execution.message_id(index)),
+        "campaign_id": execution.campaign,
         "message_type": SMS_TYPE,
-        "user_id": action.profiles[place].user_id,
+        "user_id": execution.profiles[index].user_id,
     }
-    if action.external_id:
-        said["external_message_id"] = action.external_id
-    if what in FAILURES:
-        said["error_message"] = FAILURES[what]
-    return said
+    if execution.external_id:
+        properties["external_message_id"] = execution.external_id
+    if state in FAILURES:
+        properties["error_message"] = FAILURES[state]
+    return properties
 
 
-def _proof(world: SandboxContext, connection: Connection, body: bytes) -> tuple[tuple[str, str], ...]:
-    """The headers by which a call proves where it comes from."""
+def _authentication_headers(
+    context: SandboxContext, connection: Connection, body: bytes
+) -> tuple[tuple[str, str], ...]:
+    """Return the headers that prove the origin of a call."""
     authentication = connection.authentication
     if isinstance(authentication, Basic):
-        pair = f"{authentication.username}:{authentication.password}"
-        return (("Authorization", f"Basic {base64.b64encode(pair.encode()).decode()}"),)
+        login = f"{authentication.username}:{authentication.password}"
+        return (("Authorization", f"Basic {base64.b64encode(login.encode()).decode()}"),)
     if isinstance(authentication, Bearer):
         return (("Authorization", f"Bearer {authentication.token}"),)
     if isinstance(authentication, Signed):
-        sign = _SIGNATURES[world.dialect("xtremepush.webhook_signature")]
+        sign = _SIGNATURES[context.dialect("xtremepush.webhook_signature")]
         return ((SIGNATURE_HEADER, sign((authentication.secret or "").encode(), body)),)
     return ()

@@ -1,25 +1,34 @@
-"""`hit/event`: a user did something.
+"""`hit/event`: an event of a user.
 
-observed: a TypeScript sender of Xtremepush events and its tests. assumed: that it makes a profile where there is none.
-Campaigns that an event triggers are not simulated.
+observed: a TypeScript sender of Xtremepush events and its tests. assumed: that it creates a profile for an unknown
+user. Campaigns that an event triggers are not simulated.
 """
 
+from sendproof_simulators.core.http import Effects
 from sendproof_simulators.core.simulator import Call
-from sendproof_simulators.services.xtremepush.errors import wrong
-from sendproof_simulators.services.xtremepush.project.profiles import IMPORT_NAMES, Reader, user_id_of
-from sendproof_simulators.services.xtremepush.responses import Answer
+from sendproof_simulators.services.xtremepush.errors import invalid_field
+from sendproof_simulators.services.xtremepush.project.profiles import (
+    IMPORT_SUBSCRIPTION_NAMES,
+    RowReader,
+    checked_user_id,
+)
+from sendproof_simulators.services.xtremepush.responses import MethodResult, method
 
 
-def hit_event(call: Call) -> Answer:
-    """Take an event, and set the attributes that come with it. The answer says async, whatever was asked for."""
-    given = call.body
-    attributes = given.get("user_attributes", {})
-    reader = Reader(list(attributes), IMPORT_NAMES[call.world.dialect("xtremepush.subscription_name")])
+@method
+def hit_event(call: Call) -> MethodResult:
+    """Record an event, and set the attributes in it. The response always says async.
+
+    observed: a TypeScript sender of Xtremepush events and its tests.
+    """
+    body = call.body
+    attributes = body.get("user_attributes", {})
+    reader = RowReader(list(attributes), IMPORT_SUBSCRIPTION_NAMES[call.world.dialect("xtremepush.subscription_name")])
     try:
         values = reader.read(list(attributes.values()))
-        user_id = user_id_of(given["user_id"])
+        user_id = checked_user_id(body["user_id"])
     except ValueError as error:
-        raise wrong("user_attributes", str(error)) from None
+        raise invalid_field("user_attributes", str(error)) from None
     values.pop("user_id", None)
-    call.state.profiles.obtain(user_id, call.now).set(values)
-    return Answer(value={"async": True}, note={"user": user_id, "event": given["event"]})
+    call.state.profiles.get_or_create(user_id, call.now).update(values)
+    return MethodResult(value={"async": True}, effects=Effects(note={"user": user_id, "event": body["event"]}))

@@ -1,7 +1,7 @@
 """`import/profile`: up to 10,000 users in one call.
 
-documented: https://docs.xtremepush.com/reference/user-profile-import. assumed: that a row which cannot be taken keeps
-no other back, and how it is told.
+documented: https://docs.xtremepush.com/reference/user-profile-import. assumed: that an invalid row does not prevent the
+others, and how its error is reported.
 """
 
 from collections.abc import Sequence
@@ -9,68 +9,79 @@ from collections.abc import Sequence
 from sendproof_simulators.core.clock.wall_clock import Instant
 from sendproof_simulators.core.http import Effects, Timer
 from sendproof_simulators.core.simulator import Call
-from sendproof_simulators.services.xtremepush.errors import wrong
-from sendproof_simulators.services.xtremepush.methods.tasks import FINISHED, Rows, Task, first_timer
-from sendproof_simulators.services.xtremepush.project.profiles import IMPORT_NAMES, Reader, user_id_of
-from sendproof_simulators.services.xtremepush.responses import Answer
+from sendproof_simulators.services.xtremepush.errors import invalid_field
+from sendproof_simulators.services.xtremepush.project.profiles import (
+    IMPORT_SUBSCRIPTION_NAMES,
+    RowReader,
+    checked_user_id,
+)
+from sendproof_simulators.services.xtremepush.project.tasks import FINISHED, Rows, Task, first_timer
+from sendproof_simulators.services.xtremepush.responses import MethodResult, method
 from sendproof_simulators.services.xtremepush.state import State
 
 ASYNC_FROM = 100
-# A list of ten thousand equal complaints helps nobody more than a hundred of them.
-ERRORS_KEPT = 100
+# A list of ten thousand equal errors is no more helpful than the first hundred of them.
+MAX_ERRORS = 100
 
 
-def import_profile(call: Call) -> Answer:
-    """Take the rows now, or, from 100 on, later."""
+@method
+def import_profile(call: Call) -> MethodResult:
+    """Import the rows now, or, from 100 rows on, in a task.
+
+    documented: https://docs.xtremepush.com/reference/user-profile-import
+    """
     state: State = call.state
     columns, rows = call.body["columns"], call.body["rows"]
-    reader = _reader(columns, IMPORT_NAMES[call.world.dialect("xtremepush.subscription_name")])
+    reader = _row_reader(columns, IMPORT_SUBSCRIPTION_NAMES[call.world.dialect("xtremepush.subscription_name")])
     note = {"columns": columns, "rows": len(rows)}
     if len(rows) < ASYNC_FROM:
-        imported, errors = take(state, reader, rows, call.now)
-        said: dict[str, object] = {"total": len(rows), "imported": imported, "failed": len(rows) - imported}
-        return Answer(value={"model": said} | ({"errors": errors} if errors else {}), note=note | said)
+        imported, errors = _import_rows(state, reader, rows, call.now)
+        model: dict[str, object] = {"total": len(rows), "imported": imported, "failed": len(rows) - imported}
+        value = {"model": model} | ({"errors": errors} if errors else {})
+        return MethodResult(value=value, effects=Effects(note=note | model))
     id_ = state.ids.draw("task", call.body, state.tasks)
     task = state.tasks[id_] = Task(id=id_, created=call.now, reader=reader, rows=rows, total=len(rows))
-    return Answer(code=202, value={"model": {"task_id": id_}}, timers=(first_timer(task),), note=note | {"task": id_})
+    effects = Effects(timers=(first_timer(task),), note=note | {"task": id_})
+    return MethodResult(code=202, value={"model": {"task_id": id_}}, effects=effects)
 
 
-def take(state: State, reader: Reader, rows: Rows, now: Instant) -> tuple[int, list[dict[str, object]]]:
-    """Set the attributes of each row's user; how many, and why not the others, by their place from 0."""
-    imported, errors = 0, []
-    for place, row in enumerate(rows):
-        try:
-            values = reader.read(row)
-            user_id = user_id_of(values.pop("user_id"))
-        except ValueError as error:
-            errors.append({"row": place, "message": str(error)})
-            continue
-        state.profiles.obtain(user_id, now).set(values)
-        imported += 1
-    return imported, errors[:ERRORS_KEPT]
-
-
-def go_on(state: State, timer: Timer, now: Instant) -> Effects:
-    """Let a task take its next step; with the last one its rows are in."""
+def resume(state: State, timer: Timer, now: Instant) -> Effects:
+    """Advance a task to its next state. The last one imports its rows."""
     if not isinstance(timer.payload, int):
         raise TypeError(f"expected the id of a task, got {timer.payload!r}")
     task = state.tasks[timer.payload]
-    following = task.step(now)
+    next_timer = task.advance(now)
     if task.state == FINISHED:
-        task.imported, task.errors = take(state, task.reader, task.rows, now)
+        task.imported, task.errors = _import_rows(state, task.reader, task.rows, now)
         task.rows = ()
-    return Effects(timers=() if following is None else (following,))
+    return Effects(timers=() if next_timer is None else (next_timer,))
 
 
-def _reader(columns: Sequence[str], sms_subscription: frozenset[str]) -> Reader:
+def _import_rows(state: State, reader: RowReader, rows: Rows, now: Instant) -> tuple[int, list[dict[str, object]]]:
+    """Set the attributes of each row's user; return the number of imported rows, and errors by row number from 0."""
+    imported, errors = 0, []
+    for index, row in enumerate(rows):
+        try:
+            values = reader.read(row)
+            user_id = checked_user_id(values.pop("user_id"))
+        except ValueError as error:
+            errors.append({"row": index, "message": str(error)})
+            continue
+        state.profiles.get_or_create(user_id, now).update(values)
+        imported += 1
+    return imported, errors[:MAX_ERRORS]
+
+
+def _row_reader(columns: Sequence[str], subscription_names: frozenset[str]) -> RowReader:
+    """Return the reader for these columns; raise `ApiError` if some are missing."""
     if "user_id" not in columns:
-        raise wrong("columns", "expected user_id among the columns")
+        raise invalid_field("columns", "expected user_id among the columns")
     if "email" in columns and "email_subscription" not in columns:
-        raise wrong("columns", "expected email_subscription beside email")
-    names = " or ".join(sorted(sms_subscription))
-    given = sms_subscription.intersection(columns)
+        raise invalid_field("columns", "expected email_subscription in addition to email")
+    expected = " or ".join(sorted(subscription_names))
+    given = subscription_names.intersection(columns)
     if "mobile_number" in columns and not given:
-        raise wrong("columns", f"expected {names} beside mobile_number")
+        raise invalid_field("columns", f"expected {expected} in addition to mobile_number")
     if len(given) > 1:
-        raise wrong("columns", f"expected one of {names}, got both")
-    return Reader(columns, sms_subscription)
+        raise invalid_field("columns", f"expected one of {expected}, got both")
+    return RowReader(columns, subscription_names)

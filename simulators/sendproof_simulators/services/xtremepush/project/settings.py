@@ -1,8 +1,8 @@
-"""What a user of Xtremepush sets on its website: webhook connections, and the suppression attribute.
+"""The settings that a user of Xtremepush makes on its website: webhook connections, and the suppression attribute.
 
 documented: https://docs.xtremepush.com/docs/webhooks-integration (the URL, the kinds of authentication, the choice of
 events, several connections), and Xtremepush's page on its Optimove integration (the suppression attribute). Not
-simulated: OAuth 2.0 tokens, and the choice of channels: every message is an SMS.
+simulated: OAuth 2.0 tokens, and the choice of channels, as every message is an SMS.
 """
 
 from collections.abc import Mapping
@@ -16,7 +16,7 @@ Name = Annotated[str, msgspec.Meta(min_length=1, max_length=100)]
 
 
 class NoAuthentication(msgspec.Struct, frozen=True, forbid_unknown_fields=True, tag="none", tag_field="kind"):
-    """Whoever knows the address can call it."""
+    """No proof of origin in a call."""
 
 
 class Basic(msgspec.Struct, frozen=True, forbid_unknown_fields=True, tag="basic", tag_field="kind"):
@@ -33,7 +33,7 @@ class Bearer(msgspec.Struct, frozen=True, forbid_unknown_fields=True, tag="beare
 
 
 class Signed(msgspec.Struct, frozen=True, forbid_unknown_fields=True, tag="signed", tag_field="kind"):
-    """A signature of each call; documented: the secret is generated. Here, unless it is given."""
+    """A signature of each call. documented: the secret is generated. Here it may also be given."""
 
     secret: Secret | None = None
 
@@ -42,7 +42,7 @@ Authentication = NoAuthentication | Basic | Bearer | Signed
 
 
 class Connection(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
-    """One address that is told of the events that it wants; all of them when it does not say."""
+    """One webhook URL and the events that it subscribes to, by default all of them."""
 
     url: str
     authentication: Authentication = NoAuthentication()
@@ -50,9 +50,9 @@ class Connection(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 
 
 class Suppression(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
-    """Profiles whose `attribute` is one of the `excluded` values are sent nothing.
+    """Profiles with one of the `excluded` values in `attribute` get no messages.
 
-    At `daily_at`, UTC, the attribute's values come from Optimove; with None only import/profile sets it.
+    At `daily_at`, UTC, the values of the attribute are fetched from Optimove; with None only import/profile sets it.
     """
 
     attribute: Name
@@ -61,12 +61,12 @@ class Suppression(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 
 
 class ProjectSettings(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
-    """All of it."""
+    """All settings of a project."""
 
     webhooks: Annotated[tuple[Connection, ...], msgspec.Meta(max_length=10)] = ()
     suppression: Suppression | None = None
 
 
-def read_settings(given: Mapping[str, object]) -> ProjectSettings:
-    """Settings from JSON; `ValueError` says what was expected where."""
+def settings_from_json(given: Mapping[str, object]) -> ProjectSettings:
+    """Return the settings from decoded JSON; raise `ValueError` with the place and the expected value."""
     return msgspec.convert(given, ProjectSettings)

@@ -1,9 +1,9 @@
-"""The suppression attribute: who must be sent nothing, whatever a campaign says.
+"""The suppression attribute: it excludes profiles from every campaign.
 
-documented, in Xtremepush's page on its Optimove integration: one attribute can come from Optimove once a day, so that
-nobody who is excluded there is sent to by accident; Optimove must have registered it, or the sync fails. assumed: the
-hour, which values exclude, and that the simulator keeps the excluded out by itself. Optimove's side is the sandbox's
-audience.
+documented, in Xtremepush's page on its Optimove integration: one attribute can be fetched from Optimove once a day, so
+that no excluded user gets a message by accident; Optimove must have registered it, or the sync fails. assumed: the
+hour, the excluding values, and that the simulator itself leaves out the excluded profiles. The values come from the
+sandbox's audience.
 """
 
 from sendproof_simulators.core.clock.wall_clock import DAY, HOUR, MINUTE, Instant
@@ -18,40 +18,41 @@ TIMER = "suppression"
 
 
 def is_suppressed(suppression: Suppression | None, profile: Profile) -> bool:
-    """Whether a profile's attribute excludes it."""
+    """Return True if the attribute excludes a profile."""
     if suppression is None or suppression.attribute not in profile.attributes:
         return False
     return plain_value(profile.attributes[suppression.attribute]) in suppression.excluded
 
 
 def next_sync(state: State, now: Instant) -> tuple[Timer, ...]:
-    """When the attribute is fetched next, if it is at all. The timer is of these settings, and void with others."""
+    """Return the timer for the next sync, if there is one. New settings make it void."""
     suppression = state.settings.suppression
     if suppression is None or suppression.daily_at is None:
         return ()
     hours, minutes = map(int, suppression.daily_at.split(":"))
     today = now - now % DAY + hours * HOUR + minutes * MINUTE
-    return (Timer(at=today if today > now else today + DAY, name=TIMER, payload=state.settings_made),)
+    return (Timer(at=today if today > now else today + DAY, name=TIMER, payload=state.settings_version),)
 
 
-def sync(world: SandboxContext, state: State, timer: Timer, now: Instant) -> Effects:
-    """Fetch the attribute of every profile whose user Optimove knows as a customer."""
+def sync(context: SandboxContext, state: State, timer: Timer, now: Instant) -> Effects:
+    """Fetch the attribute for every profile of a customer in Optimove."""
     suppression = state.settings.suppression
-    if suppression is None or timer.payload != state.settings_made:
+    if suppression is None or timer.payload != state.settings_version:
         return Effects()
     name = suppression.attribute
-    registered = name in world.audience.attribute_names
-    profiles = _fetch(world, state, name) if registered else 0
+    registered = name in context.audience.attribute_names
+    profiles = _fetch_attribute(context, state, name) if registered else 0
     error = None if registered else f"Optimove has not registered the attribute {name}"
     fields = {"service": NAME, "attribute": name, "profiles": profiles, "error": error}
     return Effects(facts=(JournalEntry(kind="attribute_sync", fields=fields),), timers=next_sync(state, now))
 
 
-def _fetch(world: SandboxContext, state: State, name: str) -> int:
+def _fetch_attribute(context: SandboxContext, state: State, name: str) -> int:
+    """Set the attribute of all known customers; return their number."""
     fetched = 0
     for profile in state.profiles:
-        index = world.audience.index_of(profile.user_id)
+        index = context.audience.index_of(profile.user_id)
         if index is not None:
-            (profile.attributes[name],) = world.audience.values(index, (name,))
+            (profile.attributes[name],) = context.audience.values(index, (name,))
             fetched += 1
     return fetched
