@@ -8,8 +8,7 @@ from typing import Any, get_args, get_origin
 import typer
 
 import sendproof_bridge.cli
-import sendproof_harness.cli.run
-import sendproof_simulators.cli
+from sendproof_harness.cli import build_app
 from tables import table
 
 _HEAD = """# Every command
@@ -27,10 +26,7 @@ _KINDS = {int: "whole number", float: "number", str: "text", Path: "path"}
 
 def commands() -> Mapping[str, Any]:
     """The commands of `sendproof` by name, as its own command line has them; those of a group with its name before."""
-    app = typer.Typer()
-    app.registered_commands = list(sendproof_simulators.cli.app.registered_commands)
-    sendproof_harness.cli.run.register(app)
-    return dict(_flat(typer.main.get_command(app), ()))
+    return dict(_flat(typer.main.get_command(build_app()), ()))
 
 
 def _flat(group: Any, before: tuple[str, ...]) -> Iterator[tuple[str, Any]]:

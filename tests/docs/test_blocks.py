@@ -15,8 +15,9 @@ from documents import Block, blocks, documents, languages
 from repository import ROOT
 from sendproof_bridge.config import load
 from sendproof_bridge.outbound.providers import providers
+from sendproof_harness.handover.format import Listen
 from sendproof_harness.handover.reader import read as read_handover
-from sendproof_harness.handover.write import Listen, handover
+from sendproof_harness.handover.write import handover_content
 from sendproof_harness.load.service_levels import levels_in
 from sendproof_harness.load.service_levels import schema as levels_schema
 from sendproof_harness.scenario.load import parse_scenarios
@@ -108,4 +109,4 @@ def _told():
     }
     channels = [{"id": 505, "provider": "textlocal", "kind": "scheduled"}]
     sandbox = {"sandbox": "s", "seed": 1, "services": services, "channels": channels, "country": "GB"}
-    return handover("http://127.0.0.1:1", sandbox, Listen(host="127.0.0.1", port=9000))
+    return handover_content("http://127.0.0.1:1", sandbox, Listen(host="127.0.0.1", port=9000))

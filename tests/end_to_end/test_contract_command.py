@@ -8,16 +8,16 @@ from pathlib import Path
 
 import pytest
 
-from bridges import Listening
 from command_line import sendproof
 from repository import ROOT
+from run_helpers import RecordedProgress
 from running import RunningSimulators
-from sendproof_harness.conformance.run import ConformanceOptions, conformance_scenario
+from sendproof_harness.conformance.run import ConformanceOptions, conformance_scenario, with_probes
 from sendproof_harness.history.reader import read_history
 from sendproof_harness.judge.findings import Finding
 from sendproof_harness.judge.verdict import Verdict, judge
 from sendproof_harness.run.processes import Child, Program, free_port
-from sendproof_harness.run.runner import Options, run
+from sendproof_harness.run.runner import RunOptions, run_scenario
 
 APP = ROOT / "bridge" / "examples" / "flask_bridge" / "app.py"
 FLASK = shlex.join([sys.executable, str(APP)])
@@ -52,13 +52,15 @@ def asked(tmp_path: Path, simulators: RunningSimulators):
         small = conformance_scenario(
             ConformanceOptions(provider="textlocal", seed=None, examples=3, within_s=within_s, triggers=True)
         )
-        options = Options(
+        options = RunOptions(
             command=shlex.join([sys.executable, str(tmp_path / "bridge.py")]),
             control_url=simulators.control,
             results=tmp_path / "results",
             timeout_s=timeout_s,
         )
-        return judge(read_history(run(small, "contract", options, Listening()).histories[0]))
+        return judge(
+            read_history(run_scenario(small, "contract", with_probes(options), RecordedProgress()).histories[0])
+        )
 
     return ask
 
@@ -97,7 +99,7 @@ def test_a_bridge_that_runs_already_keeps_to_them(tmp_path: Path) -> None:
     """It was started first, and waits for the file that is told of in docs/ci.md."""
     told = {"SENDPROOF_HANDOVER": str(tmp_path / "contract" / "handover.json")}
     words = [sys.executable, str(APP)]
-    with Child(Program(name="the example", words=words, log=tmp_path / "bridge.log", environment=told)):
+    with Child(Program(name="the example", command=words, log=tmp_path / "bridge.log", environment=told)):
         address = f"http://127.0.0.1:{free_port('127.0.0.1')}"
         said = sendproof("contract", "--results", tmp_path, "--examples", "3", "--bridge", address)
     assert said.status == 0, said.out + said.err
@@ -152,9 +154,11 @@ def test_a_bridge_that_dies_where_nobody_watches_it_is_found_to_be_gone(tmp_path
         ConformanceOptions(provider="textlocal", seed=None, examples=3, within_s=20, triggers=True)
     )
     address = f"http://127.0.0.1:{free_port('127.0.0.1')}"
-    with Child(Program(name="the example", words=words, log=tmp_path / "bridge.log", environment=told)):
-        options = Options(bridge=address, control_url=simulators.control, results=tmp_path)
-        wrong = failed(judge(read_history(run(small, "contract", options, Listening()).histories[0])))
+    with Child(Program(name="the example", command=words, log=tmp_path / "bridge.log", environment=told)):
+        options = RunOptions(bridge=address, control_url=simulators.control, results=tmp_path)
+        wrong = failed(
+            judge(read_history(run_scenario(small, "contract", with_probes(options), RecordedProgress()).histories[0]))
+        )
     assert wrong.keys() == {"R001", "R106"}
     assert wrong["R001"][0].cause == "the bridge stopped listening"
     assert "the last call was no JSON object" in wrong["R001"][0].got

@@ -5,7 +5,7 @@ from typing import Any
 
 import requests
 
-from sendproof_harness.handover.reader import handed_of
+from sendproof_harness.handover.reader import parse_client
 from sendproof_harness.preflight.checks import run_checks
 from sendproof_harness.preflight.results import PreflightResult
 
@@ -22,7 +22,7 @@ def changed(handover: dict[str, Any], *path: str | int, to: object) -> dict[str,
 
 def results(handover: dict[str, Any], *customers: str) -> dict[str, PreflightResult]:
     """Return the result for each subject."""
-    return {result.subject: result for _, result in run_checks(handed_of(handover, "handover"), customers)}
+    return {result.subject: result for _, result in run_checks(parse_client(handover, "handover"), customers)}
 
 
 def wrong(handover: dict[str, Any], *customers: str) -> dict[str, str | None]:

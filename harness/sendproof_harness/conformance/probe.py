@@ -10,12 +10,12 @@ from sendproof_harness.conformance import invalid_events, valid_events
 from sendproof_harness.conformance.http import ListenerResponse, send
 from sendproof_harness.conformance.listener_spec import TRIGGER, body_schemas
 from sendproof_harness.conformance.requests import EventContext, ListenerRequest, Target
-from sendproof_harness.handover import write
+from sendproof_harness.handover.format import PLATFORM, clients_of
 from sendproof_harness.run.aborted import RunAborted, RunAbortedError
 from sendproof_harness.run.context import RunContext
-from sendproof_harness.run.processes import listens, until
+from sendproof_harness.run.processes import listens, wait_until
 from sendproof_harness.run.sandboxes import LOOPBACK
-from sendproof_harness.run.steps.actions import ACTS, OPTIMOVE
+from sendproof_harness.run.steps.webhooks import resend
 from sendproof_harness.scenario.model import ProbeListeners, ResendWebhooks, Trigger
 from sendproof_harness.scenario.values import pluralized
 
@@ -52,10 +52,10 @@ def probe_listeners(world: RunContext, step: ProbeListeners) -> None:
     that an invalid event may have caused.
     """
     sandbox = world.sandboxes[0]
-    world.passing.move(timedelta(seconds=1))
+    world.time.advance(timedelta(seconds=1))
     targets = _targets(world, sandbox)
     require_nearby(targets, world.bridge.listen["host"])
-    world.watcher.phase(f"posting valid and invalid events to {pluralized(len(targets), 'listener')}")
+    world.progress.phase(f"posting valid and invalid events to {pluralized(len(targets), 'listener')}")
     context = _event_context(world, sandbox)
     urls: set[str] = set()
     now = world.control.clock(sandbox)["now"]
@@ -126,10 +126,10 @@ class _ListenerProbe:
         """Return the error for a bridge that no longer accepts connections, or None if it is being restarted."""
         url = urlsplit(self.target.url)
         port = url.port or (443 if url.scheme == "https" else 80)
-        if until(lambda: listens(str(url.hostname), port), _RESTART_S):
+        if wait_until(lambda: listens(str(url.hostname), port), _RESTART_S):
             return None
         try:
-            self.world.bridge.must_run()
+            self.world.bridge.check_running()
         except RunAbortedError as error:
             return error
         return RunAbortedError(
@@ -213,9 +213,9 @@ def _targets(world: RunContext, sandbox: str) -> list[Target]:
 
 
 def _event_context(world: RunContext, sandbox: str) -> EventContext:
-    scenario, handover = world.scenario, write.clients_of(world.bridge.told)[0]
+    scenario, handover = world.scenario, clients_of(world.bridge.handover)[0]
     trigger, campaign = next(iter(scenario.triggers), None), scenario.campaigns[0]
-    now = world.passing.now()
+    now = world.time.now()
     return EventContext(
         seed=scenario.seed,
         now=now,
@@ -245,6 +245,6 @@ def _trigger_template(world: RunContext, sandbox: str, trigger: Trigger) -> tupl
 
 def _wake_bridge(world: RunContext, sandbox: str) -> None:
     """Send a past event again, so that a waiting bridge looks for work, and wait until it is idle."""
-    if world.control.webhooks(sandbox, OPTIMOVE, _CAMPAIGN_EXECUTED):
-        ACTS[ResendWebhooks](world, ResendWebhooks(service=OPTIMOVE, event=_CAMPAIGN_EXECUTED))
-    world.passing.move(timedelta())
+    if world.control.webhooks(sandbox, PLATFORM, _CAMPAIGN_EXECUTED):
+        resend(world, ResendWebhooks(service=PLATFORM, event=_CAMPAIGN_EXECUTED))
+    world.time.advance(timedelta())

@@ -7,8 +7,10 @@ from pathlib import Path
 
 from rich.console import Console
 
+from sendproof_harness.conformance.probe import probe_listeners
 from sendproof_harness.judge.verdict import Status
-from sendproof_harness.run.runner import Options
+from sendproof_harness.run.runner import RunOptions
+from sendproof_harness.run.steps import STEPS
 from sendproof_harness.scenario.library import find_scenario_files
 from sendproof_harness.scenario.load import load_scenarios
 from sendproof_harness.scenario.model import (
@@ -20,7 +22,8 @@ from sendproof_harness.scenario.model import (
     Step,
     WaitFor,
 )
-from sendproof_harness.session.session import RefusedError, run_scenario
+from sendproof_harness.session.judged_run import run_and_judge
+from sendproof_harness.session.selection import RunRefusedError
 
 #: The name of the folder in the results.
 RESULTS_NAME = "contract"
@@ -46,13 +49,13 @@ class ConformanceOptions:
 def conformance_scenario(options: ConformanceOptions) -> Scenario:
     """Return the scenario of a conformance run.
 
-    Raises `RefusedError` for an unknown provider, or if a required package is missing.
+    Raises `RunRefusedError` for an unknown provider, or if a required package is missing.
     """
     require_packages(_REQUIRED_PACKAGES)
     (file,) = find_scenario_files(_SCENARIO)
     scenarios = {str(scenario.provider): scenario for scenario in load_scenarios(file)}
     if options.provider not in scenarios:
-        raise RefusedError(f"--provider: expected one of {', '.join(scenarios)}, got {options.provider!r}")
+        raise RunRefusedError(f"--provider: expected one of {', '.join(scenarios)}, got {options.provider!r}")
     scenario = scenarios[options.provider]
     scenario = scenario if options.triggers else _without_triggers(scenario)
     probe = ProbeListeners(examples=options.examples, within_s=options.within_s)
@@ -61,15 +64,20 @@ def conformance_scenario(options: ConformanceOptions) -> Scenario:
 
 
 def require_packages(packages: Sequence[str]) -> None:
-    """Raise `RefusedError` if one of these packages of the extra `contract` is missing."""
+    """Raise `RunRefusedError` if one of these packages of the extra `contract` is missing."""
     missing = [package for package in packages if find_spec(package) is None]
     if missing:
-        raise RefusedError(f'{", ".join(missing)} is not installed; try: pip install "sendproof[contract]"')
+        raise RunRefusedError(f'{", ".join(missing)} is not installed; try: pip install "sendproof[contract]"')
 
 
-def run_conformance(conformance: ConformanceOptions, options: Options, console: Console) -> Status:
+def run_conformance(conformance: ConformanceOptions, options: RunOptions, console: Console) -> Status:
     """Run and judge the conformance scenario, and print the report."""
-    return run_scenario(conformance_scenario(conformance), RESULTS_NAME, options, console)
+    return run_and_judge(conformance_scenario(conformance), RESULTS_NAME, with_probes(options), console)
+
+
+def with_probes(options: RunOptions) -> RunOptions:
+    """Return the options with the step that probes the listeners."""
+    return dataclasses.replace(options, steps={**STEPS, ProbeListeners: probe_listeners})
 
 
 def _with_probe(steps: tuple[Step, ...], probe: ProbeListeners) -> Iterator[Step]:

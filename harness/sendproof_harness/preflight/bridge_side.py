@@ -3,7 +3,7 @@
 from collections import Counter
 from collections.abc import Iterator
 
-from sendproof_harness.handover.reader import Channel
+from sendproof_harness.handover.format import Channel
 from sendproof_harness.preflight.context import OK, PreflightContext, list_rows
 from sendproof_harness.preflight.http import connection_error, host_and_port, is_resolvable
 from sendproof_harness.preflight.results import PreflightResult, ok, unknown, wrong

@@ -1,9 +1,11 @@
 """All preflight checks, in the order of their dependencies: a problem in one often explains problems in later ones."""
 
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
+from typing import Any
 
-from sendproof_harness.handover.reader import HandoverFile
+from sendproof_harness.handover.format import HandoverFile
+from sendproof_harness.handover.reader import parse_clients
 from sendproof_harness.preflight import bridge_side, message_providers, optimove
 from sendproof_harness.preflight.context import PreflightContext
 from sendproof_harness.preflight.http import PreflightClient
@@ -121,3 +123,10 @@ def run_checks_for_clients(
 def run_checks_before_run(handover: HandoverFile) -> list[PreflightResult]:
     """Return the results of the checks that are possible before the bridge starts."""
     return [result for _, result in run_checks(handover, checks=[check for check in CHECKS if check.before_run])]
+
+
+def handover_problems(content: Mapping[str, Any]) -> list[str]:
+    """Return why no bridge could work with the content of a handover file. Unknown results are not problems."""
+    clients = parse_clients(content, "the handover")
+    results = [result for client in clients for result in run_checks_before_run(client)]
+    return [str(result) for result in results if result.status == "wrong"]

@@ -5,7 +5,7 @@ from dataclasses import dataclass, field
 from functools import cached_property
 from typing import Any
 
-from sendproof_harness.handover.reader import HandoverFile
+from sendproof_harness.handover.format import HandoverFile
 from sendproof_harness.preflight.http import HttpResponse, PreflightClient
 
 OK, NO_CONTENT, BAD_REQUEST, UNAUTHORIZED, FORBIDDEN, NOT_FOUND = 200, 204, 400, 401, 403, 404

@@ -7,7 +7,7 @@ with each set of credentials.
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 
-from sendproof_harness.handover.reader import PLATFORM, Service
+from sendproof_harness.handover.format import PLATFORM, Service
 from sendproof_harness.judge.findings import Blame
 from sendproof_harness.preflight.context import FORBIDDEN, OK, UNAUTHORIZED, PreflightContext
 from sendproof_harness.preflight.http import HttpResponse, host_and_port

@@ -11,7 +11,7 @@ from urllib.parse import quote
 
 import phonenumbers
 
-from sendproof_harness.handover.reader import Channel
+from sendproof_harness.handover.format import Channel
 from sendproof_harness.preflight.context import (
     BAD_REQUEST,
     FORBIDDEN,

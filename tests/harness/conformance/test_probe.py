@@ -20,10 +20,10 @@ def test_listener_on_another_host_aborts_the_run() -> None:
     """A bridge may have registered a real URL, which must not get invalid events."""
     with pytest.raises(RunAbortedError) as raised:
         require_nearby([LOCAL, replace(LOCAL, url="https://hooks.vendor.example/events")], "127.0.0.1")
-    assert (raised.value.trouble.blame, raised.value.trouble.got) == ("config", "https://hooks.vendor.example/events")
+    assert (raised.value.aborted.blame, raised.value.aborted.got) == ("config", "https://hooks.vendor.example/events")
 
 
 def test_slow_listener_aborts_the_run_and_suggests_a_longer_timeout() -> None:
-    aborted = too_slow_error(LOCAL, requests=90, duration=111.2, limit=110).trouble
+    aborted = too_slow_error(LOCAL, requests=90, duration=111.2, limit=110).aborted
     assert (aborted.blame, aborted.got) == ("bridge", "90 responses in 111 s")
     assert aborted.expected.endswith("within 110 s, or a longer --timeout")

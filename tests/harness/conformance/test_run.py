@@ -4,7 +4,7 @@ import pytest
 
 from sendproof_harness.conformance.run import ConformanceOptions, conformance_scenario, require_packages
 from sendproof_harness.scenario.model import CustomerEvents, DefineTrigger, PlanCampaign, ProbeListeners, WaitFor
-from sendproof_harness.session.session import RefusedError
+from sendproof_harness.session.selection import RunRefusedError
 
 OPTIONS = ConformanceOptions(provider="textlocal", seed=None, examples=7, within_s=3, triggers=True)
 
@@ -32,5 +32,5 @@ def test_scenario_without_triggers_has_no_trigger_channel_or_events() -> None:
 
 
 def test_missing_package_is_named_with_the_install_command() -> None:
-    with pytest.raises(RefusedError, match=r'no_such_package is not .*pip install "sendproof\[contract\]"'):
+    with pytest.raises(RunRefusedError, match=r'no_such_package is not .*pip install "sendproof\[contract\]"'):
         require_packages(["schemathesis", "no_such_package"])

@@ -5,7 +5,7 @@ from typing import Any
 
 import pytest
 
-from sendproof_harness.handover.write import handover
+from sendproof_harness.handover.write import handover_content
 
 CHANNELS = [
     {"id": 505, "provider": "textlocal"},
@@ -20,6 +20,8 @@ def new_handover(simulators) -> Callable[..., dict[str, Any]]:
 
     def create(**settings: Any) -> dict[str, Any]:
         defaults = {"seed": 7, "clock": {"mode": "virtual", "start": "2026-03-02T06:00:00Z"}, "channels": CHANNELS}
-        return handover(simulators.control, simulators.call("POST", "/sandboxes", {**defaults, **settings}), None)
+        return handover_content(
+            simulators.control, simulators.call("POST", "/sandboxes", {**defaults, **settings}), None
+        )
 
     return create

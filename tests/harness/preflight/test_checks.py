@@ -6,7 +6,7 @@ from starlette.responses import Response
 from starlette.routing import Route
 
 from preflight_helpers import changed, optimove, register, results, wrong
-from sendproof_harness.handover.reader import handed_of
+from sendproof_harness.handover.reader import parse_client
 from sendproof_harness.preflight.checks import run_checks_before_run
 from sendproof_harness.run.processes import free_port
 from stand_in import serving, stand_in
@@ -202,7 +202,7 @@ def test_unknown_host_is_wrong_before_a_run():
         "country": "GB",
         "listen": {"host": "no..host", "port": 9000},
     }
-    found = {result.subject: result.status for result in run_checks_before_run(handed_of(handover, "handover"))}
+    found = {result.subject: result.status for result in run_checks_before_run(parse_client(handover, "handover"))}
     assert (found["address of the bridge"], found["address of optimove"]) == ("wrong", "wrong")
     assert found["scope of the key: UpdateCampaignMetrics"] == "unknown"
 

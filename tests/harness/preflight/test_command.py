@@ -53,7 +53,7 @@ def test_missing_handover_ends_with_status_3(tmp_path, simulators):
     no_argument = sendproof("doctor")
     unknown_sandbox = sendproof("doctor", "--control-url", simulators.control, "--sandbox", "gone")
     assert (missing_file.status, no_argument.status, unknown_sandbox.status) == (3, 3, 3)
-    assert "a run leaves one in its results" in missing_file.err
+    assert "a run writes one into its results" in missing_file.err
     assert "expected a handover file, or --control-url" in no_argument.err
     assert "no sandbox is named 'gone'" in unknown_sandbox.err
 

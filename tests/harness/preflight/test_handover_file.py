@@ -4,7 +4,7 @@ import json
 
 import pytest
 
-from sendproof_harness.handover.reader import HandoverError, all_handed, handed_of, read
+from sendproof_harness.handover.reader import HandoverError, parse_client, parse_clients, read
 
 MINIMUM = {
     "services": {
@@ -20,13 +20,13 @@ MINIMUM = {
 def messages(content):
     """Return the lines of the error for the content of a handover file."""
     with pytest.raises(HandoverError) as raised:
-        handed_of(content, "h.json")
+        parse_client(content, "h.json")
     return str(raised.value).splitlines()
 
 
 def test_minimum_by_hand_is_valid():
     """Without a sandbox, a clock, or the address of the bridge."""
-    handover = handed_of(MINIMUM, "h.json")
+    handover = parse_client(MINIMUM, "h.json")
     assert (handover.listen, handover.clock_url, handover.consent) == (None, None, None)
     assert [service.name for service in handover.carriers] == ["textlocal"]
 
@@ -44,14 +44,14 @@ def test_all_mistakes_are_reported_at_once_with_their_place():
 def test_each_of_several_clients_is_read():
     """A mistake names its client."""
     two = {"clients": [{**MINIMUM, "client": "acme"}, {**MINIMUM, "client": "zenith"}]}
-    assert [handover.client for handover in all_handed(two, "h.json")] == ["acme", "zenith"]
+    assert [handover.client for handover in parse_clients(two, "h.json")] == ["acme", "zenith"]
     with pytest.raises(HandoverError, match=r"h\.json: clients\[1\]: contry: unknown key"):
-        all_handed({"clients": [MINIMUM, {**MINIMUM, "contry": "GB"}]}, "h.json")
+        parse_clients({"clients": [MINIMUM, {**MINIMUM, "contry": "GB"}]}, "h.json")
 
 
 def test_bridge_that_writes_attributes_uses_the_admin_key():
     """The preflight checks then examine the admin key."""
-    assert handed_of({**MINIMUM, "bridge": {"opt_outs": "attribute"}}, "h.json").key == "admin_key"
+    assert parse_client({**MINIMUM, "bridge": {"opt_outs": "attribute"}}, "h.json").key == "admin_key"
 
 
 def test_each_missing_key_is_reported_once():
@@ -77,7 +77,7 @@ def test_file_that_is_not_json_is_refused(tmp_path, raw):
 
 
 def test_missing_file_is_reported_with_where_to_find_one(tmp_path):
-    with pytest.raises(HandoverError, match="a run leaves one in its results"):
+    with pytest.raises(HandoverError, match="a run writes one into its results"):
         read(tmp_path / "handover.json")
 
 

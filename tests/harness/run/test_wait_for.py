@@ -5,19 +5,19 @@ from datetime import UTC, datetime, timedelta
 from types import SimpleNamespace
 from typing import Any
 
-from bridges import Listening
+from run_helpers import RecordedProgress
 from sendproof_harness.run.context import HARNESS, RunContext
+from sendproof_harness.run.steps.wait_for import WAIT_STEP, join
 from sendproof_harness.run.time_control import at_rest
-from sendproof_harness.run.wait_for import WAIT_STEP, join
 
 PARKED = {"participants": [{"name": "bridge", "parked": True}], "in_flight": 0}
-NOBODY: dict[str, Any] = {"participants": [], "in_flight": 0}
-HARNESS_ALONE = {"participants": [{"name": HARNESS, "parked": True}], "in_flight": 0}
+EMPTY: dict[str, Any] = {"participants": [], "in_flight": 0}
+HARNESS_ONLY = {"participants": [{"name": HARNESS, "parked": True}], "in_flight": 0}
 
 
 @dataclass
 class ScriptedControl:
-    """A control API whose clock shows one snapshot after another, the last one for good."""
+    """A control API whose clock shows one snapshot after another, the last one repeatedly."""
 
     clocks: list[dict[str, Any]]
 
@@ -32,43 +32,42 @@ class ScriptedControl:
 
 
 @dataclass
-class RecordedMoves:
-    """The time of a run, which only notes by how much it was advanced."""
+class RecordedTime:
+    """The time of a run, which only records by how much it was advanced."""
 
     control: ScriptedControl
     rate: float | None = None
-    moves: list[timedelta] = field(default_factory=list)
+    advances: list[timedelta] = field(default_factory=list)
 
     def at_rest(self) -> bool:
         return at_rest(self.control.clock("s"))
 
-    def move(self, by: timedelta) -> None:
-        self.moves.append(by)
+    def advance(self, by: timedelta) -> None:
+        self.advances.append(by)
 
 
-def moves_until_joined(*clocks: dict[str, Any]) -> list[timedelta]:
-    """Join a clock that shows these snapshots, and return how time was moved."""
+def advances_until_joined(*clocks: dict[str, Any]) -> list[timedelta]:
+    """Join a clock that shows these snapshots, and return the advances of time."""
     control = ScriptedControl(list(clocks))
-    passing = RecordedMoves(control)
-    bridge = SimpleNamespace(shares_clock=True, must_run=lambda: None)
-    world = RunContext(
+    time = RecordedTime(control)
+    context = RunContext(
         scenario=SimpleNamespace(starts=datetime(2026, 3, 2, tzinfo=UTC)),
         control=control,
         sandboxes=("s",),
-        bridge=bridge,
-        passing=passing,
+        bridge=SimpleNamespace(must_join_clock=True, check_running=lambda: None),
+        time=time,
         timeout_s=20,
-        watcher=Listening(),
+        progress=RecordedProgress(),
     )
-    join(world)
-    return passing.moves
+    join(context)
+    return time.advances
 
 
-def test_bridge_that_joins_between_two_looks_moves_no_time():
+def test_bridge_that_joins_between_two_looks_advances_no_time():
     """Between two looks it is neither absent nor alone; a minute would shift the whole history."""
-    assert moves_until_joined(NOBODY, PARKED) == [timedelta()]
+    assert advances_until_joined(EMPTY, PARKED) == [timedelta()]
 
 
-def test_time_passes_while_only_the_harness_waits_for_a_killed_bridge():
+def test_time_advances_while_only_the_harness_waits_for_a_killed_bridge():
     """Nothing else could end the wait, because the bridge comes back at a virtual time."""
-    assert moves_until_joined(HARNESS_ALONE, PARKED) == [WAIT_STEP, timedelta()]
+    assert advances_until_joined(HARNESS_ONLY, PARKED) == [WAIT_STEP, timedelta()]
