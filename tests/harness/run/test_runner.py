@@ -144,7 +144,7 @@ def test_ended_bridge_fails_with_the_end_of_its_log(scenario, options_for) -> No
     assert result.aborted.got == (
         f"the bridge ended by itself with exit status 3; the end of {log}:\ncannot open the database"
     )
-    assert judge(read_history(result.histories[0])).standing == "fail"
+    assert judge(read_history(result.histories[0])).status == "fail"
 
 
 def test_bridge_that_dies_while_time_passes_is_noticed_before_the_timeout(scenario, options_for) -> None:
