@@ -135,7 +135,7 @@ def test_listeners_take_what_is_allowed_and_bear_the_rest(
     )
     options = RunOptions(command=command, control_url=simulators.control, results=tmp_path)
     history = read_history(run_scenario(asked, "contract", with_probes(options), RecordedProgress()).histories[0])
-    wrong = [(one.check.id, one.findings[0]) for one in judge(history).results if one.standing != "pass"]
+    wrong = [(one.check.id, one.findings[0]) for one in judge(history).results if one.status != "pass"]
     log.info("%s events, %s failures", f"{len(history.probes):,}", len(wrong))
     assert wrong == []
 

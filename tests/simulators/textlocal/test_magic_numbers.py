@@ -1,4 +1,4 @@
-"""What Textlocal makes of numbers that dial a fate; `docs/reference/numbers.md` lists them."""
+"""What Textlocal makes of numbers that dial a fate; `docs/reference/test-numbers.md` lists them."""
 
 from urllib.parse import parse_qs
 
