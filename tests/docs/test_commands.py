@@ -38,7 +38,7 @@ ALL_COMMANDS = [command for document in documents() for command in commands(docu
 
 
 def commands_to_run() -> dict[str, list[Command]]:
-    """Return the commands to run by document: each once, where its output or status is shown, else where it is first."""
+    """Return the commands to run by document: each once, if possible where its result is shown."""
     selected: dict[str, list[Command]] = {}
     for command in ALL_COMMANDS:
         same = [other for other in ALL_COMMANDS if other.text == command.text]

@@ -8,7 +8,7 @@ Programs, HTTP and files are real. Some things are replaced, because a reader br
 | URLs of `sendproof up` | other ports, because the usual ones may be in use |
 | the folder `scenarios` | one small scenario of each theme that a command names |
 | `make demo` | the recipe of that target |
-| `results/NAME` that no earlier command created | the results of such a run or load test; a waiting run for the doctor |
+| `results/NAME` that no earlier command created | the results of such a run or load test; a run that waits |
 | `launch.yaml` and similar files | the file that the document shows |
 | `thresholds.yaml` | service levels that hold at any speed |
 """
