@@ -60,7 +60,7 @@ def told(simulators: RunningSimulators, tmp_path_factory: pytest.TempPathFactory
         bridge.start()
         assert wait_until(lambda: listens(**content["listen"]), 30), bridge.log_excerpt()
         yield content
-        bridge.check_running()
+        bridge.must_run()
 
 
 def door(told: dict[str, Any]) -> str:

@@ -28,7 +28,7 @@ import requests
 from command_line import FIRST
 from documents import blocks, named_files
 from repository import ROOT
-from running_bridge import until
+from running_bridge import wait_until
 from sendproof_harness.run.processes import free_port
 from sendproof_simulators.services.discovery import discover
 
@@ -208,7 +208,7 @@ class DocSandbox:
         log = self.folder / "running.log"
         if "up" not in self._running:
             self._running["up"] = self._start(f"{command} --port 0")
-            until(lambda: "Ctrl-C stops them" in log.read_text(), "the simulators", log)
+            wait_until(lambda: "Ctrl-C stops them" in log.read_text(), "the simulators", log)
             own_addresses = re.findall(r"^\S+ +http://(127.0.0.1:\d+)", log.read_text(), re.MULTILINE)
             self._addresses |= {f"127.0.0.1:{4100 + number}": own for number, own in enumerate(own_addresses)}
         return self._with_document_addresses(log.read_text())
@@ -219,7 +219,7 @@ class DocSandbox:
             self._start_simulators("sendproof up")
             self._write("bridge.toml", self._with_own_addresses(self._bridge_settings("docs/manual-testing.md")))
             self._running["bridge"] = self._start(command)
-            until(self._is_synchronised, "the bridge to add the templates", self.folder / "running.log")
+            wait_until(self._is_synchronised, "the bridge to add the templates", self.folder / "running.log")
         return ""
 
     def _is_synchronised(self) -> bool:
@@ -245,7 +245,7 @@ class DocSandbox:
         command = LOAD if name == "load_campaign" else f"sendproof run {self._scenario_file(name)}"
         if wait:
             self._waiting.append(self._start(f"{command} --bridge http://localhost:9000"))
-            until((folder / "handover.json").exists, "the run to wait for its bridge", self.folder / "running.log")
+            wait_until((folder / "handover.json").exists, "the run to wait for its bridge", self.folder / "running.log")
         else:
             assert self._run(command).returncode == 0
 

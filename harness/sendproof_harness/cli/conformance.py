@@ -19,7 +19,7 @@ def contract(
     seed: Annotated[int | None, typer.Option(min=0, help="Seed of the generated events and of the customers.")] = None,
     provider: Annotated[str, typer.Option(help="Provider of the channels.")] = DEFAULT_PROVIDER,
     examples: Annotated[
-        int, typer.Option(min=1, max=10_000, help="Generated events for each listener: so many valid and so many not.")
+        int, typer.Option(min=1, max=10_000, help="Number of valid and of invalid generated events for each listener.")
     ] = 25,
     listener_timeout: Annotated[
         float, typer.Option(min=0.1, max=600, help="Real seconds that a listener may take to respond.")
@@ -44,7 +44,7 @@ def contract(
     from sendproof_harness.session.selection import RunRefusedError  # noqa: PLC0415
 
     refuse_two_bridges(bridge, command)
-    asked = ConformanceOptions(
+    conformance = ConformanceOptions(
         provider=provider, seed=seed, examples=examples, within_s=listener_timeout, triggers=triggers
     )
     options = RunOptions(
@@ -56,7 +56,7 @@ def contract(
         preflight=handover_problems,
     )
     try:
-        status = run_conformance(asked, options, Console())
+        status = run_conformance(conformance, options, Console())
     except RunRefusedError as error:
         refuse(str(error))
     raise typer.Exit(EXIT_STATUS[status])

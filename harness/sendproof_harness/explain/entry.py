@@ -6,8 +6,9 @@ from typing import Literal
 from sendproof_harness.history.records import Delivery, DeliveryStatus, History, Webhook
 from sendproof_harness.judge.facts.delivery_ledger import RecipientResult
 
-#: Who acted: Optimove, the bridge, the message provider, the customer, or a fault; `nobody` where an action is missing.
-Actor = Literal["platform", "bridge", "provider", "customer", "fault", "nobody"]
+#: Who acted: Optimove, the bridge, the message provider, the customer, or a fault; `expected` where an action is
+#: missing.
+Actor = Literal["optimove", "bridge", "provider", "customer", "fault", "expected"]
 
 #: The keys of all providers' receipts begin with this, followed by the message.
 RECEIPT = "receipt"
@@ -59,5 +60,5 @@ def statuses_of(history: History, deliveries: tuple[Delivery, ...]) -> list[Deli
 
 def attempt_text(attempt: Webhook) -> str:
     """Describe the response to a webhook, and the number of the attempt unless it is the first."""
-    response = attempt.error or f"answered {attempt.status}"
+    response = attempt.error or f"status {attempt.status}"
     return response if attempt.attempt == 1 else f"{response}, attempt {attempt.attempt}"

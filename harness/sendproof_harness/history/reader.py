@@ -67,7 +67,7 @@ def parse_history(lines: Iterable[bytes]) -> History:
 def _check_complete(end: End | None, number: int, count: int) -> None:
     if end is None:
         raise HistoryError(
-            f'line {number:,}: expected a last line {{"kind":"end","lines":{count}}}, got none: '
+            f'line {number:,}: expected a last line {{"kind":"end","lines":{count}}}, got none; '
             "the history is incomplete, or from an older Sendproof; run the scenario again"
         )
     if end.lines != count:

@@ -39,7 +39,7 @@ class Marketer:
         return result.exit_code, result.output
 
     def wait(self):
-        """Wait until everything that is due now is result."""
+        """Wait until everything that is due now is done."""
         self.simulators.call("POST", f"/sandboxes/{self.name}/clock/advance", {"by_ms": 0})
 
     def read(self, *words: str):

@@ -64,7 +64,7 @@ HANGING = PREAMBLE + "register()\npark(0)\ntime.sleep(60)\n"
 
 @pytest.fixture
 def scenario() -> Scenario:
-    """A campaign to ten customers, in two hours."""
+    """Return a scenario with a campaign to ten customers."""
     return parse_scenarios(SCENARIO, "small.yaml")[0]
 
 
