@@ -209,7 +209,7 @@ def test_a_bridge_that_never_registers_fails_for_that(asked) -> None:
     ("words", "said"),
     [
         (("--provider", "semaphore"), "--provider: expected one of textlocal, xtremepush, delivyr, got"),
-        (("--bridge", "http://127.0.0.1:9", "--command", "true"), "expected --bridge or --command, got both"),
+        (("--bridge", "http://127.0.0.1:9", "--command", "true"), "--bridge: expected no --command with it, got both"),
     ],
 )
 def test_what_cannot_be_asked_is_refused(tmp_path: Path, words: tuple[str, ...], said: str) -> None:

@@ -29,7 +29,7 @@ QUICK = {
     "13:30:00Z": "06:00:04Z",
     "18:00:00Z": "06:00:05Z",
     "3 hours": "7 seconds",
-    "  - advance: 7 days # of receipts and reports\n": "",
+    "  - advance: 7 days # receipts and reports\n": "",
 }
 
 TRIGGERED: dict[str, Any] = {

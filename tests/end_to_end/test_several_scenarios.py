@@ -46,7 +46,7 @@ def test_two_providers_at_once_pass_with_a_bridge_that_is_killed(tmp_path: Path)
     said = sendproof("run", tmp_path / "small.yaml", "--parallel", "2", "--results", tmp_path / "results")
     assert said.status == 0, said.out + said.err
     assert said.out.splitlines()[:2] == ["started small-textlocal", "started small-delivyr"]
-    assert said.out.count("The bridge is killed, as fault f1 asks.") == 2
+    assert said.out.count("Fault f1 kills the bridge.") == 2
     for provider in ("textlocal", "delivyr"):
         verdict = json.loads((tmp_path / "results" / f"small-{provider}" / "verdict.json").read_text())
         assert {name: count for name, count in verdict["ledger"].items() if count}.keys() <= {"ok", "withheld"}
