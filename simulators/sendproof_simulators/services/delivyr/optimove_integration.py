@@ -1,7 +1,7 @@
 """The settings of an account: its Optimove integration, and the webhook URL.
 
-documented: https://docs.delivyr.net/docs/optimove: testing mode, on at first; the attributes, the first of which must
-be the phone number; triggered overrides in JSONata; the default URL, put on the templates that existed before it.
+documented: https://docs.delivyr.net/docs/optimove: testing mode, on at first; the attributes, which must begin with the
+phone number; triggered overrides in JSONata; the default URL, put on the templates that existed before it.
 assumed: that an account can have a URL for webhooks (`webhook_url`).
 """
 
