@@ -20,7 +20,7 @@ def url(simulators: RunningSimulators) -> str:
 
 @pytest.fixture
 def php(url):
-    """Return calls like the vendor's own class: a multipart form with even the empty fields (observed: scottybo/textlocal)."""
+    """Return calls like the vendor's own class: a multipart form with empty fields (observed: scottybo/textlocal)."""
 
     def send_request(command, **fields):
         parts = {**fields, "apiKey": KEY, "username": "", "hash": ""}
