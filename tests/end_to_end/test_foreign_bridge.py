@@ -13,7 +13,7 @@ import pytest
 from command_line import FIRST, Said, scaled_down, sendproof
 from repository import ROOT
 from running import RunningSimulators
-from running_bridge import until
+from running_bridge import wait_until
 from sendproof_harness.handover.format import Listen
 from sendproof_harness.handover.write import handover_content, write_handover
 from sendproof_harness.run.processes import Child, Program, free_port
@@ -105,7 +105,7 @@ def test_triggers_are_answered_at_once(simulators: RunningSimulators, personal_i
     listen = Listen(host="127.0.0.1", port=free_port("127.0.0.1"))
     write_handover(handover_content(simulators.control, made, listen), tmp_path / "handover.json")
     with Child(example(tmp_path / "handover.json", tmp_path / "bridge.log")) as bridge:
-        until(lambda: ready(simulators.call("GET", f"{path}/state")), "listener and template", bridge.program.log)
+        wait_until(lambda: ready(simulators.call("GET", f"{path}/state")), "listener and template", bridge.program.log)
         simulators.call("POST", f"{path}/triggers", TRIGGER)
         visits = [VISIT | {"customer": f"C{index:07d}"} for index in range(40)]
         simulators.call("POST", f"{path}/events", visits)

@@ -16,6 +16,7 @@ from sendproof_harness.cli import (
     simulators,
 )
 from sendproof_harness.cli.options import EXIT_ERROR, EXIT_INTERRUPTED
+from sendproof_harness.providers import discover
 
 
 def build_app() -> typer.Typer:
@@ -43,7 +44,15 @@ def build_app() -> typer.Typer:
 
 
 def main() -> None:
-    """Run the command line. A wrong command line exits with status 3, because 2 means that a verdict is unknown."""
+    """Run the command line.
+
+    A wrong command line, or a wrong folder of provider records, exits with status 3: 2 means that a verdict is unknown.
+    """
+    try:
+        discover()
+    except ValueError as error:
+        typer.echo(f"sendproof: {error}", err=True)
+        sys.exit(EXIT_ERROR)
     try:
         status = build_app()(standalone_mode=False)
     except typer.Abort:

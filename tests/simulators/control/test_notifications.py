@@ -10,7 +10,7 @@ import pytest
 import requests
 
 from running import RunningSimulators
-from stand_in import Says, StandIn, stand_in
+from stand_in import Reply, StandIn, stand_in
 
 MINUTE = 60_000
 SEND_AT = "2026-03-02T09:00:00Z"
@@ -107,7 +107,7 @@ def stage(simulators: RunningSimulators, listener: StandIn) -> Stage:
 
 def test_an_event_is_tried_to_the_end_of_the_ladder(stage: Stage) -> None:
     """And not once more; the log tells every attempt."""
-    stage.listener.say("hook", Says(status=503))
+    stage.listener.respond("hook", Reply(status=503))
     stage.announce(7)
     stage.advance(3 * 60 * MINUTE)
     tried = stage.attempts("13:7:452")
@@ -118,7 +118,7 @@ def test_an_event_is_tried_to_the_end_of_the_ladder(stage: Stage) -> None:
 
 def test_an_acknowledged_event_is_not_tried_again(stage: Stage) -> None:
     """Even if that took three attempts."""
-    stage.listener.say("hook", Says(status=500), Says(status=500), Says(status=500), Says(status=500), Says())
+    stage.listener.respond("hook", Reply(status=500), Reply(status=500), Reply(status=500), Reply(status=500), Reply())
     stage.announce(7)
     stage.advance(24 * 60 * MINUTE)
     assert [one["status"] for one in stage.attempts("13:7:452")] == [500, 500, 200]

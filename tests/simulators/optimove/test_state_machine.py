@@ -99,7 +99,7 @@ class Marketing(RuleBasedStateMachine):
         self.reported: dict[int, Counter[str]] = {}
 
     def picked(self, state, pick):
-        """Return a campaign, in most cases one in a state in which the action is possible."""
+        """Return a campaign, in most cases one in the given state."""
         fitting = [expected for expected in self.expected.values() if expected.state == state]
         candidates = fitting if fitting and pick % 4 else list(self.expected.values())
         return candidates[pick % len(candidates)]
