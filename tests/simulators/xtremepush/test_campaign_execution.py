@@ -13,7 +13,7 @@ MINUTE = 60_000
 
 @pytest.fixture
 def campaign(project):
-    """The id of a template; two users can receive it."""
+    """Return the id of a template that two users can receive."""
     project.import_users(("A", BOB), ("B", EVE), first_name="Ann")
     return project.template()
 
@@ -148,8 +148,8 @@ def test_target_by_external_id_means_user_id(project, campaign):
 
 def test_unknown_user_is_rejected_and_others_get_the_text(project, campaign):
     """Assumed."""
-    project.execute(campaign, "A", "nobody")
-    assert (project.texts(), project.reasons()) == (["Hello Ann"], ["no profile is known as 'nobody'"])
+    project.execute(campaign, "A", "unknown")
+    assert (project.texts(), project.reasons()) == (["Hello Ann"], ["no profile is known as 'unknown'"])
 
 
 def test_target_existing_only_0_creates_and_updates_profiles(project):
