@@ -18,7 +18,7 @@ RECIPIENT = Recipient(
 
 def client(outside, path="/"):
     """An account at the stand-in."""
-    return Optimove(outside.url + path, Secret("a-key"), Wire(read_seconds=5.0), lambda: None)
+    return Optimove(outside.url + path, Secret("a-key"), Wire(read_seconds=60.0), lambda: None)
 
 
 def page(outside, *answers, skip=0):

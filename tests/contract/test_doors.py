@@ -57,7 +57,7 @@ def told(simulators: RunningSimulators, tmp_path_factory: pytest.TempPathFactory
     with Bridge(told=content, folder=folder, command=None, address=None, database=folder) as bridge:
         bridge.hand_over()
         bridge.start()
-        assert until(lambda: listens(**content["listen"]), 30), bridge.last_words()
+        assert until(lambda: listens(**content["listen"]), 120), bridge.last_words()
         yield content
         bridge.must_run()
 
@@ -129,7 +129,7 @@ def test_listeners_take_what_is_allowed_and_bear_the_rest(
     simulators: RunningSimulators, tmp_path: Path, command: str | None, provider: str
 ) -> None:
     """By `listener.yaml`, as `sendproof contract` does it, with as many made-up events as are asked for."""
-    asked = scenario_of(Asked(provider=provider, seed=EXAMPLES, examples=EXAMPLES, within_s=20, triggers=True))
+    asked = scenario_of(Asked(provider=provider, seed=EXAMPLES, examples=EXAMPLES, within_s=60, triggers=True))
     options = Options(command=command, simulators=simulators.control, results=tmp_path)
     history = read_history(run(asked, "contract", options, Listening()).histories[0])
     wrong = [(one.check.id, one.findings[0]) for one in judge(history).results if one.standing != "pass"]

@@ -45,7 +45,7 @@ def reference(tmp_path_factory: pytest.TempPathFactory) -> Path:
 def asked(tmp_path: Path, simulators: RunningSimulators):
     """Ask a bridge that is wrong in one line, with few made-up events; answers the verdict."""
 
-    def ask(right: str, wrong: str, within_s: float = 20.0, patience_s: float = 60.0) -> Verdict:
+    def ask(right: str, wrong: str, within_s: float = 60.0, patience_s: float = 300.0) -> Verdict:
         code = APP.read_text()
         assert code.count(right) == 1
         (tmp_path / "bridge.py").write_text(code.replace(right, wrong))
@@ -126,7 +126,7 @@ def test_a_type_that_is_not_known_must_not_break_a_bridge(asked) -> None:
 
 def test_a_bridge_that_does_not_answer_is_not_waited_for_again_and_again(asked) -> None:
     """Three calls that time out are enough, and it is said how long was waited."""
-    wrong = failed(asked(UNKNOWN_TYPE, "        time.sleep(60)\n    event = ", within_s=2))
+    wrong = failed(asked(UNKNOWN_TYPE, "        time.sleep(600)\n    event = ", within_s=2))
     assert wrong.keys() == {"R106"}
     assert [finding.cause for finding in wrong["R106"]] == [
         "event 11: no answer within 2 s, for a type of event that is not known"
@@ -146,7 +146,7 @@ def test_a_bridge_that_dies_where_nobody_watches_it_is_found_to_be_gone(tmp_path
     (tmp_path / "bridge.py").write_text(APP.read_text().replace(NO_EVENT, "        os._exit(7)"))
     told = {"SENDPROOF_HANDOVER": str(tmp_path / "contract" / "handover.json")}
     words = [sys.executable, str(tmp_path / "bridge.py")]
-    small = scenario_of(Asked(provider="textlocal", seed=None, examples=3, within_s=20, triggers=True))
+    small = scenario_of(Asked(provider="textlocal", seed=None, examples=3, within_s=60, triggers=True))
     address = f"http://127.0.0.1:{free_port('127.0.0.1')}"
     with Child(Program(name="the example", words=words, log=tmp_path / "bridge.log", environment=told)):
         options = Options(bridge=address, simulators=simulators.control, results=tmp_path)

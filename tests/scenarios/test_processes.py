@@ -9,7 +9,7 @@ import pytest
 
 from sendproof_scenarios.processes import Child, ProcessError, Program, free_port, listens, split_command, until
 
-DEAF = "import signal, time; signal.signal(signal.SIGTERM, signal.SIG_IGN); print('deaf', flush=True); time.sleep(60)"
+DEAF = "import signal, time; signal.signal(signal.SIGTERM, signal.SIG_IGN); print('deaf', flush=True); time.sleep(600)"
 PARENT = "import subprocess, sys; print(subprocess.Popen([sys.executable, '-c', sys.argv[1]]).pid, flush=True)"
 
 
@@ -37,7 +37,7 @@ def said(log: Path) -> bool:
 
 def test_a_child_is_gone_when_the_block_is_left(tmp_path: Path) -> None:
     """Nothing stays behind a run."""
-    with Child(python(tmp_path / "log", "import time; time.sleep(60)")) as child:
+    with Child(python(tmp_path / "log", "import time; time.sleep(600)")) as child:
         assert child.status is None
     assert child.status == -15
 
@@ -53,7 +53,7 @@ def test_a_child_that_does_not_listen_is_killed(tmp_path: Path) -> None:
 def test_what_a_child_started_ends_with_it(tmp_path: Path) -> None:
     """A command such as `npm start` starts the bridge as a process of its own; here the parent has even gone before."""
     log = tmp_path / "log"
-    with Child(python(log, PARENT, "import time; time.sleep(60)")) as child:
+    with Child(python(log, PARENT, "import time; time.sleep(600)")) as child:
         assert until(lambda: child.status == 0, 10)
         grandchild = int(log.read_text())
         assert lives(grandchild)

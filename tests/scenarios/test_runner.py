@@ -4,7 +4,7 @@ import shlex
 import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import replace
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 import pytest
@@ -55,11 +55,11 @@ except requests.HTTPError:
 """
     + PARK
 )
-IDLE = HELLO + "time.sleep(60)\n"
+IDLE = HELLO + "time.sleep(600)\n"
 BROKEN = HELLO + "print('cannot open the database'); sys.exit(3)\n"
-TIMELESS = HELLO + "register()\ntime.sleep(60)\n"
+TIMELESS = HELLO + "register()\ntime.sleep(600)\n"
 DYING = HELLO + "register()\npark(0)\nprint('out of memory'); os.kill(os.getpid(), 9)\n"
-HANGING = HELLO + "register()\npark(0)\ntime.sleep(60)\n"
+HANGING = HELLO + "register()\npark(0)\ntime.sleep(600)\n"
 
 
 @pytest.fixture
@@ -72,7 +72,7 @@ def scenario() -> Scenario:
 def bridge(tmp_path: Path, simulators: RunningSimulators):
     """Options for a run against a bridge of a few lines."""
 
-    def options(code: str, patience_s: float = 20.0) -> Options:
+    def options(code: str, patience_s: float = 300.0) -> Options:
         file = tmp_path / "bridge.py"
         file.write_text(code)
         command = shlex.join([sys.executable, str(file)])
@@ -147,7 +147,7 @@ def test_a_bridge_that_ends_is_a_fail_with_its_last_words(scenario, bridge) -> N
 
 def test_a_bridge_that_dies_while_time_passes_is_noticed_at_once(scenario, bridge) -> None:
     """The runner does not sit out its patience when there is nobody left to wait for."""
-    recorded = run(scenario, "small", bridge(DYING, patience_s=60), Listening())
+    recorded = run(scenario, "small", bridge(DYING, patience_s=300), Listening())
     assert recorded.trouble is not None
     assert recorded.trouble.got.startswith("the bridge ended by itself with signal SIGKILL; the end of")
 
@@ -164,23 +164,35 @@ def test_a_bridge_that_does_nothing_is_told_what_was_waited_for(scenario, bridge
     )
 
 
+@dataclass
+class Starting(Listening):
+    """A watcher that lets a waiting bridge begin when the run waits for it."""
+
+    signal: Path = field(kw_only=True)
+
+    def note(self, text: str) -> None:
+        super().note(text)
+        self.signal.touch()
+
+
 @contextmanager
-def waiting_bridge(code: str, folder: Path) -> Iterator[Child]:
-    """A bridge that runs already, and does its work as soon as the run `small` in this folder has a handover."""
-    handover, file, log = folder / "small" / "handover.json", folder / "bridge.py", folder / "log"
-    wait = f"while not os.path.exists({str(handover)!r}): time.sleep(0.05)\n"
+def waiting_bridge(code: str, watcher: Starting, handover: Path) -> Iterator[Child]:
+    """A bridge that runs already, and begins at the signal of the watcher."""
+    file, log = watcher.signal.with_name("bridge.py"), watcher.signal.with_name("log")
+    wait = f"while not os.path.exists({str(watcher.signal)!r}): time.sleep(0.05)\n"
     file.write_text(f"import os, requests, time\nprint('waiting', flush=True)\n{wait}{code}")
     words, environment = [sys.executable, str(file)], {"SENDPROOF_HANDOVER": str(handover)}
     with Child(Program(name="a bridge", words=words, log=log, environment=environment)) as child:
-        assert until(lambda: "waiting" in log.read_text(), 60)
+        assert until(lambda: "waiting" in log.read_text(), 120)
         yield child
 
 
 def test_a_bridge_that_never_parks_again_is_told_to_be_stuck(scenario, simulators, tmp_path: Path) -> None:
     """A hang is a fail that says who was waited for."""
     options = Options(bridge="http://localhost:9", simulators=simulators.control, results=tmp_path, patience_s=2)
-    with waiting_bridge(HANGING, tmp_path):
-        recorded = run(scenario, "small", options, Listening())
+    watcher = Starting(signal=tmp_path / "signal")
+    with waiting_bridge(HANGING, watcher, tmp_path / "small" / "handover.json"):
+        recorded = run(scenario, "small", options, watcher)
     assert recorded.trouble is not None
     assert recorded.trouble.cause == "the bridge did not come to rest"
     assert "participant 'small' is not parked" in recorded.trouble.got
@@ -234,17 +246,14 @@ def test_in_real_time_a_scenario_begins_now(bridge) -> None:
 
 def test_a_bridge_that_runs_already_finds_the_handover_where_it_is_told(scenario, simulators, tmp_path: Path) -> None:
     """The runner starts nothing; it says where the file is, and goes on when the listener is there."""
-    watcher = Listening()
-    options = Options(bridge="http://localhost:9", simulators=simulators.control, results=tmp_path, patience_s=20)
-    with waiting_bridge(PARKING, tmp_path) as other:
+    watcher, handover = Starting(signal=tmp_path / "signal"), tmp_path / "small" / "handover.json"
+    options = Options(bridge="http://localhost:9", simulators=simulators.control, results=tmp_path, patience_s=300)
+    with waiting_bridge(PARKING, watcher, handover) as other:
         recorded = run(scenario, "small", options, watcher)
         assert other.status is None
     assert recorded.trouble is None
     assert watcher.notes == [
-        (
-            f"The sandbox is described in {options.results}/small/handover.json.\n"
-            "Waiting until the bridge at http://localhost:9 uses it."
-        ),
+        f"The sandbox is described in {handover}.\nWaiting until the bridge at http://localhost:9 uses it.",
         "Nothing listens at http://localhost:9 yet.",
     ]
 

@@ -52,7 +52,7 @@ def play(tmp_path: Path, simulators: RunningSimulators) -> Play:
     def played(more: str, top: str = "", code: str = PARKING) -> tuple[Recorded, Lines]:
         (tmp_path / "bridge.py").write_text(code)
         command = shlex.join([sys.executable, str(tmp_path / "bridge.py")])
-        options = Options(command=command, simulators=simulators.control, results=tmp_path, patience_s=20)
+        options = Options(command=command, simulators=simulators.control, results=tmp_path, patience_s=300)
         (scenario,) = loads(SCENARIO.replace("steps:\n", f"{top}steps:\n") + more, "steps.yaml")
         recorded = run(scenario, "steps", options, Listening())
         return recorded, [json.loads(line) for line in recorded.histories[0].read_text().splitlines()]

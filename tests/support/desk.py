@@ -107,11 +107,11 @@ class Desk:
     def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, at: TracebackType | None) -> None:
         for helper in self._waiting:
             helper.send_signal(signal.SIGINT)
-            helper.wait(timeout=30)
+            helper.wait(timeout=120)
         ends = {}
         for name, process in reversed(self._running.items()):
             process.send_signal(signal.SIGINT)
-            ends[name] = process.wait(timeout=30)
+            ends[name] = process.wait(timeout=120)
         assert error is not None or set(ends.values()) <= {0}, ends
 
     def do(self, text: str) -> tuple[int, str]:
@@ -132,7 +132,7 @@ class Desk:
             stdout=subprocess.PIPE,
             stderr=subprocess.STDOUT,
             text=True,
-            timeout=110,
+            timeout=600,
             check=False,
         )
 

@@ -53,7 +53,7 @@ class Proxy:
     def forward(self, call: BaseHTTPRequestHandler, body: bytes) -> tuple[http.client.HTTPResponse, bytes]:
         """Pass a call on, and bring back the answer with its body."""
         kept = {name: value for name, value in call.headers.items() if name.lower() not in _HOP_BY_HOP}
-        with closing(http.client.HTTPConnection(self._target, timeout=60)) as connection:
+        with closing(http.client.HTTPConnection(self._target, timeout=300)) as connection:
             connection.request(call.command, call.path, body, kept)
             with connection.getresponse() as answer:
                 return answer, answer.read()

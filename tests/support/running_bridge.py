@@ -95,7 +95,7 @@ class BridgeProcess:
         """Ask it to stop; answers its exit status."""
         assert self._process is not None
         self._process.send_signal(signal.SIGTERM)
-        return self._process.wait(timeout=30)
+        return self._process.wait(timeout=120)
 
     def end(self) -> None:
         """Leave nothing behind, whatever happened."""
@@ -104,7 +104,7 @@ class BridgeProcess:
 
     def run_beside(self) -> subprocess.CompletedProcess[str]:
         """Start a second one with the same settings, and wait for its end."""
-        return subprocess.run(self._command, capture_output=True, text=True, timeout=30, check=False)
+        return subprocess.run(self._command, capture_output=True, text=True, timeout=120, check=False)
 
 
 def settings(sandbox: Sandbox, port: int, urls: dict[str, str]) -> str:
@@ -135,7 +135,7 @@ consent_attribute = "SMS_OPT_IN"
 """
 
 
-def until(reached: Any, what: str, log: Path | None = None, seconds: float = 30) -> None:
+def until(reached: Any, what: str, log: Path | None = None, seconds: float = 120) -> None:
     """Ask again and again until something is so; in real time."""
     pause = threading.Event()
     for _ in range(int(seconds / 0.02)):

@@ -90,7 +90,7 @@ def small_bridge(folder: Path, config: Config) -> Small:
     """A bridge with these settings."""
     clock = HandClock()
     store = Store(folder / "bridge.sqlite")
-    return Small(build(config, store, clock, Wire(read_seconds=5.0)), clock)
+    return Small(build(config, store, clock, Wire(read_seconds=60.0)), clock)
 
 
 def settings(folder: Path, url: str, channel: Mapping[str, Any] | None = None, **client_says: Any) -> Config:

@@ -39,7 +39,7 @@ MESSAGES = [outgoing(A, "100% off & more"), outgoing(B, "Zażółć")]
 @pytest.fixture
 def textlocal(outside, tmp_path):
     """An account at the stand-in."""
-    return open_channel(settings(tmp_path, outside.url).clients[0].channels[0], Wire(read_seconds=5.0))
+    return open_channel(settings(tmp_path, outside.url).clients[0].channels[0], Wire(read_seconds=60.0))
 
 
 def failure(*errors):
@@ -230,6 +230,6 @@ def test_who_opted_out_there_is_listed(textlocal, outside):
 def test_testing_mode_is_told_to_textlocal(outside, tmp_path):
     """Which then sends nothing."""
     config = replace(settings(tmp_path, outside.url).clients[0].channels[0], testing=True)
-    send(open_channel(config, Wire(read_seconds=5.0)))
+    send(open_channel(config, Wire(read_seconds=60.0)))
 
     assert json.loads(outside.calls("bulk_json")[0].body["data"])["test"] is True
