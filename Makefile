@@ -2,8 +2,12 @@
 # Another Python: make test PYTHON=python3.12
 
 .DEFAULT_GOAL := help
-.PHONY: help setup demo test check scenarios fuzz mutants storms dialects benchmark docs lock clean
+.PHONY: help setup demo test test-all check scenarios fuzz mutants storms dialects benchmark docs lock clean
 .DELETE_ON_ERROR:
+
+# Bytecode is kept even where the environment says otherwise: the tests start hundreds of processes, and each of them
+# would compile every module again.
+export PYTHONDONTWRITEBYTECODE :=
 
 BIN := .venv/bin
 PYTHON ?= $(shell for p in python3.14 python3.13 python3.12 python3.11 python3; do \
@@ -11,7 +15,7 @@ PYTHON ?= $(shell for p in python3.14 python3.13 python3.12 python3.11 python3; 
 INSTALLED := .venv/.installed-$(shell cat requirements.lock pyproject.toml | cksum | tr -d ' \n')
 
 help: ## List the targets
-	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "make %-10s %s\n", $$1, $$2 }' Makefile
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "make %-10s %s\n", $$1, $$2 }' Makefile
 
 setup: $(INSTALLED) ## Make .venv ready; every other target does this by itself
 
@@ -36,9 +40,17 @@ $(INSTALLED): requirements.lock pyproject.toml
 demo: $(INSTALLED) ## Play a campaign and a trigger through a virtual week, and judge what reached each of 10,000 customers
 	@$(BIN)/sendproof run scenarios/channels/first_week.yaml
 
-test: $(INSTALLED) ## Run the tests
-	@echo "Running the tests"
-	@$(BIN)/python -m pytest -q -n 3 # a third of the time a test waits for processes that it has started
+# A third of the time a test waits for processes that it has started, hence three workers on two cores. Those that are
+# done take over what is left of the others' tests.
+PYTEST := $(BIN)/python -m pytest -n 3 --dist worksteal
+
+test: $(INSTALLED) ## Run the tests, all but the slow ones (some minutes)
+	@echo "Running the tests, all but the slow ones"
+	@$(PYTEST) -m "not slow"
+
+test-all: $(INSTALLED) ## Run all tests, the slow ones too, with more examples (about ten minutes)
+	@echo "Running all tests"
+	@SENDPROOF_FUZZ_EXAMPLES=15 $(PYTEST)
 
 check: $(INSTALLED) ## Format, lint, types, imports, tests: what a change must pass
 	@echo "Checking the format"

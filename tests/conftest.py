@@ -1,4 +1,4 @@
-"""What all tests share: running simulators, and the order in which the tests run."""
+"""The order in which the tests run, and what all of them share: Hypothesis' settings, running simulators."""
 
 from collections.abc import Iterator
 
@@ -12,6 +12,22 @@ settings.register_profile(
     "sendproof", deadline=None, derandomize=True, database=None, suppress_health_check=[HealthCheck.too_slow]
 )
 settings.load_profile("sendproof")
+
+
+# What takes longest begins, so that it is not what the others wait for at the end. The longest is the first.
+LONGEST = (
+    "tests/docs/test_commands.py",
+    "tests/end_to_end/",
+    "tests/contract/",
+    "tests/laws/test_determinism.py",
+    "tests/simulators/test_adding_a_provider.py",
+    "tests/bridge/steps/",
+)
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Order the tests by how long those of their folder or file take."""
+    items.sort(key=lambda item: next((place for place, name in enumerate(LONGEST) if item.nodeid.startswith(name)), 99))
 
 
 @pytest.fixture(scope="session")

@@ -30,7 +30,7 @@ def test_clients_have_limits_of_their_own(store):
 
 
 @given(st.lists(st.integers(0, 400), min_size=60, max_size=150))
-@hypothesis_settings(max_examples=20, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@hypothesis_settings(max_examples=20, suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow])
 def test_no_window_ever_holds_more_than_fifty(store, pauses):
     """However calls are spread, any ten seconds see at most fifty."""
     with store.write() as tx:

@@ -12,7 +12,7 @@ from repository import ROOT
 #: What is not given here, and why; everything else is. `*` stands for any text.
 EXEMPT = {
     ". .venv/bin/activate": "changes nothing but the shell of the reader; the commands of `.venv/bin` are on the desk",
-    "make test": "is what runs this; CI gives it (.ci/run)",
+    "make test": "is what runs this; CI runs it with all the others (.ci/run)",
     "make check": "ends with `make test`",
     "make docs": "writes to the repository; test_pages.py holds each page against what it would print",
     "make mutants": "takes minutes; tests/end_to_end/test_mutants.py plays some as it does",
@@ -49,9 +49,21 @@ def given() -> dict[str, list[Command]]:
 
 
 GIVEN = given()
+# The documents whose commands take longest.
+SLOW = {
+    "README.md",
+    "docs/any-bridge.md",
+    "docs/by-hand.md",
+    "docs/every-dialect.md",
+    "docs/load.md",
+    "docs/start.md",
+    "scenarios/README.md",
+}
 
 
-@pytest.mark.parametrize("document", GIVEN)
+@pytest.mark.parametrize(
+    "document", [pytest.param(name, marks=pytest.mark.slow if name in SLOW else []) for name in GIVEN]
+)
 def test_every_command_does_what_its_document_says(document, tmp_path):
     """In the order of the document, at a desk of its own."""
     with Desk(tmp_path, document) as desk:
@@ -76,9 +88,14 @@ def test_exemptions_are_needed():
     assert [pattern for pattern in [*EXEMPT, *STATUS] if not any(fnmatchcase(text, pattern) for text in texts)] == []
 
 
+def test_slow_documents_have_commands():
+    """A document that was renamed is slow under its new name."""
+    assert set(GIVEN) >= SLOW
+
+
 def test_exempt_targets_are_targets():
     """What cannot be run exists at least."""
-    targets = re.findall(r"^([a-z]+):.*## ", (ROOT / "Makefile").read_text(), re.MULTILINE)
+    targets = re.findall(r"^([a-z-]+):.*## ", (ROOT / "Makefile").read_text(), re.MULTILINE)
     assert {text.removeprefix("make ") for text in EXEMPT if text.startswith("make ")} <= set(targets)
 
 

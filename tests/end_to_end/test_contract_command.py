@@ -84,6 +84,7 @@ def test_the_reference_bridge_keeps_to_the_contracts(reference: Path) -> None:
     assert "Listeners bear what is not allowed" in (folder / "report.html").read_text()
 
 
+@pytest.mark.slow
 def test_a_bridge_by_another_hand_keeps_to_them_too(tmp_path: Path) -> None:
     """The example in Flask, which knows nothing of what it is asked."""
     said = sendproof("contract", "--results", tmp_path, "--examples", "5", "--command", FLASK)
@@ -91,6 +92,7 @@ def test_a_bridge_by_another_hand_keeps_to_them_too(tmp_path: Path) -> None:
     assert numbers_of(tmp_path / "contract" / "verdict.json").keys() >= {"R105", "R106", "R107", "R601"}
 
 
+@pytest.mark.slow
 def test_a_bridge_that_runs_already_keeps_to_them(tmp_path: Path) -> None:
     """It was started first, and waits for the file that is told of in docs/ci.md."""
     told = {"SENDPROOF_HANDOVER": str(tmp_path / "contract" / "handover.json")}
@@ -101,6 +103,7 @@ def test_a_bridge_that_runs_already_keeps_to_them(tmp_path: Path) -> None:
     assert said.status == 0, said.out + said.err
 
 
+@pytest.mark.slow
 def test_a_bridge_without_triggers_is_asked_about_campaigns(tmp_path: Path) -> None:
     """It is told of no channel for triggers, and nobody misses a listener."""
     said = sendproof("contract", "--results", tmp_path, "--examples", "3", "--command", FLASK, "--no-triggers")
@@ -124,6 +127,7 @@ def test_a_type_that_is_not_known_must_not_break_a_bridge(asked) -> None:
     assert wrong["R106"][0].got.startswith("/EventTypeID: expected 11, got 0: answered with 500, for POST")
 
 
+@pytest.mark.slow
 def test_a_bridge_that_does_not_answer_is_not_waited_for_again_and_again(asked) -> None:
     """Three calls that time out are enough, and it is said how long was waited."""
     wrong = failed(asked(UNKNOWN_TYPE, "        time.sleep(600)\n    event = ", within_s=2))
@@ -141,6 +145,7 @@ def test_a_bridge_that_dies_of_broken_json_fails_for_that(asked) -> None:
     assert wrong["R106"][0].cause.startswith("event 11: the connection was cut")
 
 
+@pytest.mark.slow
 def test_a_bridge_that_dies_where_nobody_watches_it_is_found_to_be_gone(tmp_path: Path, simulators) -> None:
     """It runs already, so that only its silence tells."""
     (tmp_path / "bridge.py").write_text(APP.read_text().replace(NO_EVENT, "        os._exit(7)"))

@@ -5,6 +5,8 @@ import signal
 from pathlib import Path
 from urllib.parse import urlsplit
 
+import pytest
+
 from command_line import sendproof, start
 from repository import ROOT
 from sendproof_scenarios.processes import listens, until
@@ -40,6 +42,7 @@ steps:
 """
 
 
+@pytest.mark.slow
 def test_two_providers_at_once_pass_with_a_bridge_that_is_killed(tmp_path: Path) -> None:
     """Scheduled and triggered messages, each once, and each run told whole and apart from the other."""
     (tmp_path / "small.yaml").write_text(SMALL)

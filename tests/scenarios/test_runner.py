@@ -147,7 +147,7 @@ def test_a_bridge_that_ends_is_a_fail_with_its_last_words(scenario, bridge) -> N
 
 def test_a_bridge_that_dies_while_time_passes_is_noticed_at_once(scenario, bridge) -> None:
     """The runner does not sit out its patience when there is nobody left to wait for."""
-    recorded = run(scenario, "small", bridge(DYING, patience_s=300), Listening())
+    recorded = run(scenario, "small", bridge(DYING, patience_s=60), Listening())
     assert recorded.trouble is not None
     assert recorded.trouble.got.startswith("the bridge ended by itself with signal SIGKILL; the end of")
 

@@ -104,6 +104,7 @@ def test_it_is_faulted(simulators):
     assert [line["lost"] for line in lines if line["kind"] == "webhook"] == [True]
 
 
+@pytest.mark.slow
 def test_it_is_tested_as_all_others(folder):
     """Schemathesis, the two lanes and the laws find it by themselves, and it passes."""
     command = [

@@ -8,6 +8,7 @@ from hypothesis import strategies as st
 from hypothesis.stateful import Bundle, invariant, multiple, rule, run_state_machine_as_test
 
 import books
+from fuzzing import tries
 from sendproof_simulators.core.clock import HOUR
 
 AMERICANS = [f"+1212565010{place}" for place in range(3)] + [f"+{number}" for number in books.magic_numbers("US")]
@@ -100,4 +101,4 @@ class Log(books.Books):
 def test_the_log_balances_whatever_happens(account_that, rejections):
     """Entries, standings, clicks, tests, rejections and every message's life, under sends, replies and time."""
     machine = type("LogOfAnAccount", (Log,), {"opened": lambda _: account_that(rejections=rejections)})
-    run_state_machine_as_test(machine, settings=settings(max_examples=40, stateful_step_count=25, deadline=None))
+    run_state_machine_as_test(machine, settings=settings(max_examples=tries(40), stateful_step_count=25))

@@ -4,6 +4,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from fuzzing import tries
 from instants import NINE, TEN
 from optimove_alone import Optimove, plan, split, world
 
@@ -33,7 +34,7 @@ def rows(optimove: Optimove, skip: int, top: int) -> list[dict[str, object]]:
 
 
 @pytest.mark.parametrize("order", WARM)
-@settings(max_examples=20, deadline=None)
+@settings(max_examples=tries(20))
 @given(skip=SKIPS, top=TOPS, cut=st.integers(0, 10_000))
 def test_any_page_is_the_same_part_of_the_same_list(order: str, skip: int, top: int, cut: int) -> None:
     """A page holds exactly the customers at its places, and two pages that meet anywhere hold the same rows."""

@@ -14,6 +14,7 @@ from hypothesis.stateful import (
     run_state_machine_as_test,
 )
 
+from fuzzing import tries
 from optimove_alone import Optimove, condition, part, plan, split, trigger, world
 from sendproof_simulators.core.clock import HOUR, MINUTE, sql_time
 from sendproof_simulators.optimove import report
@@ -310,6 +311,4 @@ class Marketing(RuleBasedStateMachine):
 
 def test_nobody_is_lost_or_invented_whatever_happens():
     """Schedules, cancellations, clearances, pages, triggers, reports and time, in any order."""
-    run_state_machine_as_test(
-        Marketing, settings=settings(max_examples=100, stateful_step_count=50, deadline=None, database=None)
-    )
+    run_state_machine_as_test(Marketing, settings=settings(max_examples=tries(100), stateful_step_count=50))

@@ -9,6 +9,7 @@ from hypothesis import strategies as st
 from hypothesis.stateful import Bundle, consumes, invariant, multiple, rule, run_state_machine_as_test
 
 import books
+from fuzzing import tries
 
 NUMBERS = st.sampled_from(
     [
@@ -123,4 +124,4 @@ class Account(books.Books):
 def test_books_balance_whatever_happens(new_account, contract):
     """Credits, counters, histories, opt-outs and every message's life, under sends, cancels, replies and time."""
     books = type("BooksOfAnAccount", (Account,), {"opened": lambda _: new_account(contract)})
-    run_state_machine_as_test(books, settings=settings(max_examples=50, stateful_step_count=30, deadline=None))
+    run_state_machine_as_test(books, settings=settings(max_examples=tries(50), stateful_step_count=30))

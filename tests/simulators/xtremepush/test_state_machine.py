@@ -9,6 +9,7 @@ from hypothesis import strategies as st
 from hypothesis.stateful import Bundle, initialize, invariant, rule, run_state_machine_as_test
 
 import books
+from fuzzing import tries
 from sendproof_simulators.core.clock import HOUR, SECOND
 from sendproof_simulators.core.fates import BY_CODE, MAGIC
 from sendproof_simulators.xtremepush import PROVIDER
@@ -174,4 +175,4 @@ class Project(books.Books):
 def test_books_balance_whatever_happens(new_project, execution):
     """Messages, errors, clicks, subscriptions and every message's life, under imports, executions, STOP and time."""
     machine = type("BooksOfAProject", (Project,), {"opened": lambda _: new_project(execution=execution)})
-    run_state_machine_as_test(machine, settings=settings(max_examples=40, stateful_step_count=25, deadline=None))
+    run_state_machine_as_test(machine, settings=settings(max_examples=tries(40), stateful_step_count=25))
