@@ -2,11 +2,11 @@
 # Another Python: make test PYTHON=python3.12
 
 .DEFAULT_GOAL := help
-.PHONY: help setup demo test test-all check scenarios fuzz mutants storms dialects benchmark docs lock clean
+.PHONY: help setup demo test test-all check scenarios fuzz mutants chaos dialects benchmark docs lock clean
 .DELETE_ON_ERROR:
 
-# Bytecode is kept even where the environment says otherwise: the tests start hundreds of processes, and each of them
-# would compile every module again.
+# Keep bytecode even if the environment forbids it: the tests start hundreds of processes, and each would compile every
+# module again.
 export PYTHONDONTWRITEBYTECODE :=
 
 BIN := .venv/bin
@@ -40,15 +40,15 @@ $(INSTALLED): requirements.lock pyproject.toml
 demo: $(INSTALLED) ## Play a campaign and a trigger through a virtual week, and judge what reached each of 10,000 customers
 	@$(BIN)/sendproof run scenarios/channels/first_week.yaml
 
-# A third of the time a test waits for processes that it has started, hence three workers on two cores. Those that are
-# done take over what is left of the others' tests.
+# Tests wait for the processes that they start a third of the time, so two cores serve three workers. A worker that has
+# finished takes over tests of the others.
 PYTEST := $(BIN)/python -m pytest -n 3 --dist worksteal
 
-test: $(INSTALLED) ## Run the tests, all but the slow ones (some minutes)
-	@echo "Running the tests, all but the slow ones"
+test: $(INSTALLED) ## Run the quick tests (some minutes)
+	@echo "Running the quick tests"
 	@$(PYTEST) -m "not slow"
 
-test-all: $(INSTALLED) ## Run all tests, the slow ones too, with more examples (about ten minutes)
+test-all: $(INSTALLED) ## Run all tests, with more examples (about ten minutes)
 	@echo "Running all tests"
 	@SENDPROOF_FUZZ_EXAMPLES=15 $(PYTEST)
 
@@ -74,17 +74,17 @@ fuzz: $(INSTALLED) ## Attack every contract, and both bridges, with 200 valid an
 mutants: $(INSTALLED) ## Show that the judge finds every defect of mutant bridges, and write docs/mutants.md (some minutes)
 	@$(BIN)/python mutants
 
-storms: $(INSTALLED) ## Show that the reference bridge passes under 50 schedules of faults drawn from seeds (some minutes)
-	@$(BIN)/python mutants/storms.py
+chaos: $(INSTALLED) ## Show that the reference bridge passes under 50 schedules of faults drawn from seeds (some minutes)
+	@$(BIN)/python chaos
 
 dialects: $(INSTALLED) ## Show that the reference bridge passes in every dialect of every service (many minutes)
-	@$(BIN)/sendproof run reporting/signed_events triggered/third_visit --every-dialect --parallel 2
+	@$(BIN)/sendproof run reporting/signed_events triggered/third_visit --all-dialects --parallel 2
 
 benchmark: $(INSTALLED) ## Measure the simulators against Prism, side by side (needs Node.js; two minutes)
 	@$(BIN)/python benchmarks/against_prism.py
 
 docs: $(INSTALLED) ## Print the pages of docs/reference anew, from the code and the contracts
-	@$(BIN)/python docs/pages
+	@$(BIN)/python docs/generators
 
 lock: ## Pin the newest versions that pyproject.toml allows, by hash (needs uv)
 	@uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --upgrade --no-header --no-annotate \

@@ -16,9 +16,9 @@ from typing import TypeVar
 from rich.console import Console
 from rich.table import Table
 
-from sendproof_scenarios.checks import CHECKS
-from sendproof_scenarios.reading import read_history
-from sendproof_scenarios.verdict import judge
+from sendproof_harness.history.reader import read_history
+from sendproof_harness.judge.checks import CHECKS
+from sendproof_harness.judge.verdict import judge
 
 T = TypeVar("T")
 # So many of the dearest checks show where the time goes.

@@ -8,34 +8,36 @@ from typing import Any
 
 import requests
 
-from sendproof_scenarios import sandboxes
-from sendproof_scenarios.control import Control
-from sendproof_scenarios.handover import Listen
-from sendproof_scenarios.load.progress import Telling
-from sendproof_scenarios.load.worlds import CAMPAIGN, SCHEDULED, SEND_AT, TITLE, Wanted, campaign
-from sendproof_scenarios.runner import HOST
-from sendproof_scenarios.serving import start_simulators
-from sendproof_scenarios.values import iso
+from sendproof_harness.control_client import ControlClient
+from sendproof_harness.handover.format import Listen
+from sendproof_harness.load.progress import Telling
+from sendproof_harness.load.scenarios import CAMPAIGN, SCHEDULED, SEND_AT, TITLE, Selection, campaign
+from sendproof_harness.run.runner import HOST
+from sendproof_harness.run.sandboxes import SandboxOptions, create_sandboxes
+from sendproof_harness.run.simulator_process import start_simulators
+from sendproof_harness.scenario.values import iso_utc
 
 # The door of a bridge that does not exist: nothing is ever posted to it, as nobody registers a listener.
 _NOWHERE = Listen(host=HOST, port=1)
 _ANSWER_S = 30
 
 
-def sandbox_of(wanted: Wanted, folder: Path, telling: Telling, stack: ExitStack) -> tuple[Control, dict[str, Any]]:
+def sandbox_of(
+    wanted: Selection, folder: Path, telling: Telling, stack: ExitStack
+) -> tuple[ControlClient, dict[str, Any]]:
     """Simulators and a sandbox in them, as a bridge is told of it."""
     telling.phase("starting the simulators")
-    url = wanted.simulators or start_simulators(folder / "simulators.log", stack)
-    control = stack.enter_context(Control(url))
+    url = wanted.control_url or start_simulators(folder / "simulators.log", stack)
+    control = stack.enter_context(ControlClient(url))
     # What is measured is how quick the simulators are, not how long a client has to wait by the rules.
     scenario = replace(campaign(wanted), rate_limits=False)
-    (told,) = sandboxes.make(sandboxes.Place(control=control, name=None, listen=_NOWHERE, rate=None), scenario)
-    if wanted.simulators:
+    (told,) = create_sandboxes(SandboxOptions(control=control, name=None, listen=_NOWHERE, rate=None), scenario)
+    if wanted.control_url:
         stack.callback(control.delete_sandbox, told["sandbox"])
     return control, told
 
 
-def announced(control: Control, told: Mapping[str, Any], wanted: Wanted) -> Any:
+def announced(control: ControlClient, told: Mapping[str, Any], wanted: Selection) -> Any:
     """Let a campaign for everybody be announced, as a bridge and a marketer would; answers the template's id."""
     optimove = told["services"]["optimove"]
     (template,) = control.templates(told["sandbox"], wanted.provider)
@@ -47,8 +49,8 @@ def announced(control: Control, told: Mapping[str, Any], wanted: Wanted) -> Any:
         timeout=_ANSWER_S,
     )
     synchronised.raise_for_status()
-    split = {"share": 1, "template": TITLE, "send_at": iso(SEND_AT)}
+    split = {"share": 1, "template": TITLE, "send_at": iso_utc(SEND_AT)}
     plan = {"campaign": CAMPAIGN, "channel": SCHEDULED, "customers": wanted.customers, "splits": [split]}
-    control.plan(told["sandbox"], plan)
+    control.schedule_campaign(told["sandbox"], plan)
     control.advance(told["sandbox"], {"by_ms": 1_000}, _ANSWER_S)
     return template["id"]

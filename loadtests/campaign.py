@@ -5,7 +5,7 @@ locust -f loadtests/campaign.py --headless --users 1 --customers 1000000
 
 from harness import Running
 from scheduled import Follower, Scheduled
-from sendproof_scenarios.load.worlds import Wanted
+from sendproof_harness.load.scenarios import Selection
 
 
 class CampaignTest(Scheduled):
@@ -13,7 +13,7 @@ class CampaignTest(Scheduled):
 
     kind = "campaign"
 
-    def title(self, wanted: Wanted) -> str:
+    def title(self, wanted: Selection) -> str:
         """What is done, for people."""
         return f"A campaign of {wanted.customers:,} customers"
 

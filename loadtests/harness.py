@@ -34,20 +34,22 @@ from locust.runners import MasterRunner, WorkerRunner
 from locust.stats import StatsEntry
 from rich.console import Console
 
-from sendproof_scenarios.control import Control, ControlError
-from sendproof_scenarios.findings import Blame
-from sendproof_scenarios.load.arrivals import SHAPES
-from sendproof_scenarios.load.counting import Counts, Generator, from_plain, plain
-from sendproof_scenarios.load.ending import end
-from sendproof_scenarios.load.gathering import GENERATOR, Gathering
-from sendproof_scenarios.load.levels import Levels, load_levels
-from sendproof_scenarios.load.model import Latency
-from sendproof_scenarios.load.progress import Telling
-from sendproof_scenarios.load.watching import Usage, Watched, is_here, own_usage
-from sendproof_scenarios.load.worlds import Wanted
-from sendproof_scenarios.processes import ProcessError
-from sendproof_scenarios.recording import RunError, fresh_folder
-from sendproof_scenarios.trouble import Trouble, TroubleError
+from sendproof_harness.control_client import ControlClient, ControlError
+from sendproof_harness.judge.findings import Blame
+from sendproof_harness.load.aggregation import GENERATOR, Gathering
+from sendproof_harness.load.arrivals import SHAPES
+from sendproof_harness.load.counters import Counts, Generator, from_plain, plain
+from sendproof_harness.load.finish import end
+from sendproof_harness.load.model import Latency
+from sendproof_harness.load.process_stats import Usage, Watched, is_here, own_usage
+from sendproof_harness.load.progress import Telling
+from sendproof_harness.load.scenarios import Selection
+from sendproof_harness.load.service_levels import ServiceLevels, load_levels
+from sendproof_harness.providers import DEFAULT_PROVIDER
+from sendproof_harness.run.aborted import RunAborted, RunAbortedError
+from sendproof_harness.run.errors import RunError
+from sendproof_harness.run.processes import ProcessError
+from sendproof_harness.run.results_folder import fresh_folder
 
 _EVERY_S = 1.0
 # Workers that are there begin at once; who has none waits for nobody.
@@ -78,7 +80,7 @@ class LoadTest(ABC):
     kind: ClassVar[str]
     customers: ClassVar[int]
     days: ClassVar[int] = 7
-    copies: ClassVar[int] = 0
+    duplicates: ClassVar[int] = 0
     #: Whether a single user does all there is to do, however many workers there are.
     alone: ClassVar[bool] = False
     #: The latencies that are told, the most telling first; others of Locust's statistics are not.
@@ -87,28 +89,28 @@ class LoadTest(ABC):
     intended: ClassVar[frozenset[str]] = frozenset()
 
     @abstractmethod
-    def title(self, wanted: Wanted) -> str:
+    def title(self, wanted: Selection) -> str:
         """What is done, for people."""
 
     @abstractmethod
-    def settings(self, wanted: Wanted) -> Mapping[str, str]:
+    def settings(self, wanted: Selection) -> Mapping[str, str]:
         """What was asked for, in words."""
 
     @abstractmethod
-    def prepare(self, wanted: Wanted, folder: Path, telling: Telling, stack: ExitStack) -> Prepared:
+    def prepare(self, wanted: Selection, folder: Path, telling: Telling, stack: ExitStack) -> Prepared:
         """Make the world; everything ends with the `stack`."""
 
     def play(self, process: "Process") -> None:  # noqa: B027 - most have nothing to do here
         """What is done in the one process that made the world, beside the users; nothing, for most."""
 
     def watch(self) -> None:  # noqa: B027 - as above
-        """Look after the world, about every second, in the process that made it; `TroubleError` when it is broken."""
+        """Check the run about every second, in the process that made it; `RunAbortedError` when it is broken."""
 
     @abstractmethod
     def begin(self, process: "Process") -> None:
         """The world is there; get ready to work."""
 
-    def conclude(self, wanted: Wanted, counts: Counts, control: Control, sandbox: str) -> Counts:
+    def conclude(self, wanted: Selection, counts: Counts, control: ControlClient, sandbox: str) -> Counts:
         """What can only be counted when everybody has nothing more to do and has told these `counts`."""
         del wanted, counts, control, sandbox
         return Counts()
@@ -119,7 +121,7 @@ class Process:
     """One process of a load test: what it knows, what it has counted. `over` is set when nothing more will happen."""
 
     environment: Environment
-    wanted: Wanted
+    wanted: Selection
     job: Mapping[str, Any]
     share: int = 0
     shares: int = 1
@@ -134,9 +136,9 @@ class Process:
         """Seconds since this process began."""
         return monotonic() - self.began
 
-    def control(self) -> Control:
+    def control(self) -> ControlClient:
         """A client of its own for whoever asks."""
-        return Control(self.job["control"])
+        return ControlClient(self.job["control"])
 
     def answered(self, name: str, ms: float, wrong: str | None) -> None:
         """Put one answer into Locust's statistics."""
@@ -208,8 +210,8 @@ class Running:
         self._telling = Telling(self._console)
         self._stack = ExitStack()
         self._gathering: Gathering | None = None
-        self._levels = Levels()
-        self._world: tuple[Wanted, Prepared]
+        self._levels = ServiceLevels()
+        self._world: tuple[Selection, Prepared]
         self._folder = Path()
         events.init_command_line_parser.add_listener(self._arguments)
         events.init.add_listener(self._init)
@@ -255,11 +257,11 @@ class Running:
             self._refuse(f"expected --users {workers} or more, one for each of {workers} workers, got {users}")
             return
         try:
-            self._levels = Levels() if wanted.levels is None else load_levels(wanted.levels)
+            self._levels = ServiceLevels() if wanted.thresholds is None else load_levels(wanted.thresholds)
             self._folder = fresh_folder(wanted.results / f"load_{wanted.kind}")
             prepared = self.test.prepare(wanted, self._folder, self._telling, self._stack)
-        except TroubleError as error:
-            self._end_early(wanted, error.trouble)
+        except RunAbortedError as error:
+            self._end_early(wanted, error.aborted)
             return
         except _WORLD_MISTAKES as error:
             self._refuse(str(error))
@@ -273,7 +275,7 @@ class Running:
             gevent.spawn(self._play, process)
         gevent.spawn(self._conduct)
 
-    def _end_early(self, wanted: Wanted, trouble: Trouble) -> None:
+    def _end_early(self, wanted: Selection, trouble: RunAborted) -> None:
         """The bridge, most likely, did not get ready."""
         self._gathering = self._gather(wanted, None)
         self._finish((told(trouble), trouble.blame))
@@ -287,7 +289,7 @@ class Running:
     def _is_master(self) -> bool:
         return isinstance(self._environment.runner, MasterRunner)
 
-    def _gather(self, wanted: Wanted, prepared: Prepared | None) -> Gathering:
+    def _gather(self, wanted: Selection, prepared: Prepared | None) -> Gathering:
         machine = f"{platform.system()} {platform.machine()}, {os.cpu_count()} processors"
         return Gathering(
             kind=wanted.kind,
@@ -306,7 +308,7 @@ class Running:
     def _watched(self, prepared: Prepared) -> list[Watched]:
         watched = list(prepared.watched)
         if is_here(prepared.control):
-            with Control(prepared.control) as control:
+            with ControlClient(prepared.control) as control:
                 watched.insert(0, Watched("simulators", "simulators", control.health()["pid"]))
         if self._is_master:
             watched.append(Watched(GENERATOR, "load master", os.getpid(), alone=True))
@@ -315,8 +317,8 @@ class Running:
     def _play(self, process: Process) -> None:
         try:
             self.test.play(process)
-        except TroubleError as error:
-            process.fail(told(error.trouble), error.trouble.blame)
+        except RunAbortedError as error:
+            process.fail(told(error.aborted), error.aborted.blame)
         except _WORLD_MISTAKES as error:
             process.fail(str(error), "harness")
         if process.counts.trouble is not None and self._gathering is not None:
@@ -345,8 +347,8 @@ class Running:
     def _watch(self, gathering: Gathering) -> None:
         try:
             self.test.watch()
-        except TroubleError as error:
-            gathering.parts["world"] = Counts(trouble=(told(error.trouble), error.trouble.blame))
+        except RunAbortedError as error:
+            gathering.parts["world"] = Counts(trouble=(told(error.aborted), error.aborted.blame))
 
     def _settle(self) -> None:
         """Workers tell Locust's statistics every few seconds; wait for the last of them."""
@@ -356,7 +358,7 @@ class Running:
     def _conclude(self, gathering: Gathering) -> None:
         wanted, prepared = self._world
         try:
-            with Control(prepared.control) as control:
+            with ControlClient(prepared.control) as control:
                 gathering.parts["conclusion"] = self.test.conclude(wanted, gathering.counts, control, prepared.sandbox)
         except ControlError as error:
             gathering.parts["conclusion"] = Counts(trouble=(str(error), "harness"))
@@ -447,7 +449,7 @@ def all_of(stage: str, wanted: int, counts: Counts) -> Counts:
     return Counts(trouble=None if got == wanted else (f"expected {wanted:,} {stage}, got {got:,}", "harness"))
 
 
-def told(trouble: Trouble) -> str:
+def told(trouble: RunAborted) -> str:
     """In a sentence."""
     return f"{trouble.cause}: expected {trouble.expected}, got {trouble.got}"
 
@@ -458,32 +460,32 @@ def add_arguments(parser: LocustArgumentParser, test: LoadTest) -> None:
     add = group.add_argument
     add("--customers", type=int, default=test.customers, help="How many there are.")
     add("--seed", type=int, default=1, help="Seed of the sandbox.")
-    add("--provider", default="textlocal", help="Whose messages: textlocal, xtremepush or delivyr.")
+    add("--provider", default=DEFAULT_PROVIDER, help="Provider that carries the messages.")
     add("--days", type=int, default=test.days, help="Virtual days of receipts and reports.")
     add("--rate", type=float, default=200.0, help="Triggers a second at the height of the shape.")
     add("--seconds", type=float, default=60.0, help="For how long triggers come.")
     add("--shape", choices=list(SHAPES), default="steady", help="How the rate changes over the seconds.")
-    add("--copies", type=int, default=test.copies, help="How many times more every receipt comes.")
+    add("--duplicates", type=int, default=test.duplicates, help="How many times more every receipt comes.")
     add("--no-rate-limits", action="store_true", help="Let the services take any number of calls.")
     add("--bridge", default=None, help="Address of a bridge that runs already.")
     add("--command", default=None, help="A command that starts the bridge.")
     add("--results", default="results", help="Folder for results.")
-    add("--levels", default=None, help="File of service levels.")
-    add("--patience", type=float, default=60.0, help="Real seconds for the bridge to come to rest.")
-    add("--keep-history", action="store_true", help="Save the history, too, for `sendproof check` and `why`.")
+    add("--thresholds", default=None, help="File of service levels.")
+    add("--timeout", type=float, default=60.0, help="Real seconds for the bridge to come to rest.")
+    add("--keep-history", action="store_true", help="Save the history, too, for `sendproof judge` and `explain`.")
     # Not for people: the master tells its workers by it where the world is.
     parser.add_argument("--sendproof-job", default=None, help="Not for people.", include_in_web_ui=False)
 
 
-def wanted_of(options: Namespace, test: LoadTest) -> Wanted:
+def wanted_of(options: Namespace, test: LoadTest) -> Selection:
     """What the options ask for."""
     given = vars(options)
-    renamed = {"simulators": "host", "patience_s": "patience"}
+    renamed = {"control_url": "host", "timeout_s": "timeout"}
     values = {
         one.name: given[renamed.get(one.name, one.name)]
-        for one in fields(Wanted)
+        for one in fields(Selection)
         if renamed.get(one.name, one.name) in given
     }
-    for name in ("results", "levels"):
+    for name in ("results", "thresholds"):
         values[name] = None if values[name] is None else Path(values[name])
-    return Wanted(**{**values, "kind": test.kind, "rate_limits": not given["no_rate_limits"]})
+    return Selection(**{**values, "kind": test.kind, "rate_limits": not given["no_rate_limits"]})

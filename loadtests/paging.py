@@ -14,10 +14,10 @@ import msgspec
 from alone import announced, sandbox_of
 from harness import LoadTest, Prepared, Process, Running, Worker, all_of
 from recipe import ATTRIBUTES, differing, people, rows
-from sendproof_scenarios.control import Control
-from sendproof_scenarios.load.counting import Counts
-from sendproof_scenarios.load.progress import Telling
-from sendproof_scenarios.load.worlds import CAMPAIGN, SCHEDULED, SEND_AT, Wanted
+from sendproof_harness.control_client import ControlClient
+from sendproof_harness.load.counters import Counts
+from sendproof_harness.load.progress import Telling
+from sendproof_harness.load.scenarios import CAMPAIGN, SCHEDULED, SEND_AT, Selection
 
 # The largest page that Optimove gives.
 PAGE = 10_000
@@ -35,7 +35,7 @@ class PagingTest(LoadTest):
     customers = 1_000_000
     latencies = ("page",)
 
-    def prepare(self, wanted: Wanted, folder: Path, telling: Telling, stack: ExitStack) -> Prepared:
+    def prepare(self, wanted: Selection, folder: Path, telling: Telling, stack: ExitStack) -> Prepared:
         """A campaign for everybody, announced."""
         control, told = sandbox_of(wanted, folder, telling, stack)
         template = announced(control, told, wanted)
@@ -51,11 +51,11 @@ class PagingTest(LoadTest):
             },
         )
 
-    def title(self, wanted: Wanted) -> str:
+    def title(self, wanted: Selection) -> str:
         """What is done, for people."""
         return f"The pages of {wanted.customers:,} customers"
 
-    def settings(self, wanted: Wanted) -> Mapping[str, str]:
+    def settings(self, wanted: Selection) -> Mapping[str, str]:
         """What was asked for, in words."""
         return {"customers": f"{wanted.customers:,}", "rows a page": f"{PAGE:,}", "rate limits": "off"}
 
@@ -67,7 +67,7 @@ class PagingTest(LoadTest):
         for loss in LOSSES:
             process.counts.looked(loss, "rows", "harness", 0)
 
-    def conclude(self, wanted: Wanted, counts: Counts, control: Control, sandbox: str) -> Counts:
+    def conclude(self, wanted: Selection, counts: Counts, control: ControlClient, sandbox: str) -> Counts:
         """Everybody must have been on some page."""
         del control, sandbox
         missing = sum(loss.count for name, loss in counts.losses.items() if name != "wrong rows")

@@ -9,11 +9,11 @@ from pathlib import Path
 
 from alone import sandbox_of
 from harness import LoadTest, Prepared, Process, Running, Worker, all_of
-from sendproof_scenarios.control import Control
-from sendproof_scenarios.customers import customer_id
-from sendproof_scenarios.load.counting import Counts
-from sendproof_scenarios.load.progress import Telling
-from sendproof_scenarios.load.worlds import SCHEDULED, Wanted
+from sendproof_harness.control_client import ControlClient
+from sendproof_harness.load.counters import Counts
+from sendproof_harness.load.progress import Telling
+from sendproof_harness.load.scenarios import SCHEDULED, Selection
+from sendproof_harness.scenario.customer_selection import customer_id
 
 # documented: https://developer.optimove.com/v2.0/reference/post_integrations-setcustomerchannelpreference
 MOST = 50_000
@@ -30,7 +30,7 @@ class PreferencesTest(LoadTest):
     customers = 1_000_000
     latencies = ("preferences",)
 
-    def prepare(self, wanted: Wanted, folder: Path, telling: Telling, stack: ExitStack) -> Prepared:
+    def prepare(self, wanted: Selection, folder: Path, telling: Telling, stack: ExitStack) -> Prepared:
         """A sandbox."""
         control, told = sandbox_of(wanted, folder, telling, stack)
         optimove = told["services"]["optimove"]
@@ -45,11 +45,11 @@ class PreferencesTest(LoadTest):
             },
         )
 
-    def title(self, wanted: Wanted) -> str:
+    def title(self, wanted: Selection) -> str:
         """What is done, for people."""
         return f"The preferences of {wanted.customers:,} customers"
 
-    def settings(self, wanted: Wanted) -> Mapping[str, str]:
+    def settings(self, wanted: Selection) -> Mapping[str, str]:
         """What was asked for, in words."""
         return {"customers": f"{wanted.customers:,}", "customers a call": f"{MOST:,}", "rate limits": "off"}
 
@@ -59,13 +59,13 @@ class PreferencesTest(LoadTest):
         self.starts: Iterator[int] = iter(starts[process.share :: process.shares])
         process.counts.looked("too many taken", "calls", "harness", 0)
 
-    def conclude(self, wanted: Wanted, counts: Counts, control: Control, sandbox: str) -> Counts:
+    def conclude(self, wanted: Selection, counts: Counts, control: ControlClient, sandbox: str) -> Counts:
         """Half of the customers, by calls, must be known in each mode."""
         counts, expected = all_of("preferences", wanted.customers, counts), dict.fromkeys(_MODES, 0)
         for start in range(0, wanted.customers, MOST):
             expected[mode_of(start)] += min(MOST, wanted.customers - start)
         counts.looked("not kept", "customers", "harness", wanted.customers)
-        kept = control.overview(sandbox, "optimove")["preferences"]
+        kept = control.service_overview(sandbox, "optimove")["preferences"]
         known = next((one["customers_by_mode"] for one in kept if one["channel"] == SCHEDULED), {})
         for mode, customers in expected.items():
             got = known.get(str(mode), 0)

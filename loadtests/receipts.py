@@ -1,11 +1,11 @@
 """Receipts at the door of a bridge, as quick as it takes them, and each of them more than once.
 
-locust -f loadtests/receipts.py --headless --users 1 --customers 20000 --copies 2
+locust -f loadtests/receipts.py --headless --users 1 --customers 20000 --duplicates 2
 """
 
 from harness import Running
 from scheduled import Follower, Scheduled
-from sendproof_scenarios.load.worlds import Wanted
+from sendproof_harness.load.scenarios import Selection
 
 
 class ReceiptsTest(Scheduled):
@@ -13,12 +13,12 @@ class ReceiptsTest(Scheduled):
 
     kind = "receipts"
     customers = 20_000
-    copies = 1
+    duplicates = 1
     days = 1
 
-    def title(self, wanted: Wanted) -> str:
+    def title(self, wanted: Selection) -> str:
         """What is done, for people."""
-        return f"The receipts of {wanted.customers:,} customers, each {wanted.copies + 1} times"
+        return f"The receipts of {wanted.customers:,} customers, each {wanted.duplicates + 1} times"
 
 
 class Receipts(Follower):

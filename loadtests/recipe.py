@@ -3,16 +3,16 @@
 from collections.abc import Sequence
 from typing import Any
 
-from sendproof_scenarios.load.orders import Expected, order
-from sendproof_scenarios.load.worlds import ORDER_TEXT, PARAMETER, Wanted, audience
-from sendproof_simulators.core.audience import Audience, AudienceRecipe
-from sendproof_simulators.core.chance import Chance
+from sendproof_harness.load.scenarios import ORDER_TEXT, PARAMETER, Selection, audience
+from sendproof_harness.load.trigger_tracker import Expected, order
+from sendproof_simulators.core.audience.audience import Audience, AudienceRecipe
+from sendproof_simulators.core.randomness import KeyedRandom
 
 # Those that a bridge asks for, and one that may be null.
 ATTRIBUTES = ("PHONENUMBER", "FIRST_NAME", "SMS_OPT_IN", "CITY")
 
 
-def people(wanted: Wanted) -> Audience:
+def people(wanted: Selection) -> Audience:
     """The customers of the sandbox of a load test."""
     asked = audience(wanted)
     recipe = AudienceRecipe(
@@ -21,7 +21,7 @@ def people(wanted: Wanted) -> Audience:
         unusable_numbers=float(asked.unusable_numbers),
         country=asked.country,
     )
-    return Audience(Chance(wanted.seed), recipe)
+    return Audience(KeyedRandom(wanted.seed), recipe)
 
 
 def rows(everybody: Audience, skip: int, top: int, template: int | str, send_at: str) -> list[dict[str, Any]]:

@@ -8,34 +8,36 @@ from urllib.parse import urlsplit
 import gevent
 
 from harness import LoadTest, Prepared, Process, Worker
-from sendproof_scenarios.acts import plan
-from sendproof_scenarios.load.following import CampaignFollower, owed
-from sendproof_scenarios.load.progress import Telling
-from sendproof_scenarios.load.watching import Watched, is_here, listening_on
-from sendproof_scenarios.load.worlds import Wanted, campaign
-from sendproof_scenarios.model import Advance, Plan, WaitFor
-from sendproof_scenarios.runner import Options, staged
-from sendproof_scenarios.waiting import wait_for
-from sendproof_scenarios.world import World
+from sendproof_harness.load.campaign_tracker import CampaignFollower, owed
+from sendproof_harness.load.process_stats import Watched, is_here, listening_on
+from sendproof_harness.load.progress import Telling
+from sendproof_harness.load.scenarios import Selection, campaign
+from sendproof_harness.preflight.checks import handover_problems
+from sendproof_harness.run.context import RunContext
+from sendproof_harness.run.runner import RunOptions, prepare_run
+from sendproof_harness.run.steps.campaigns import schedule
+from sendproof_harness.run.steps.wait_for import wait_for
+from sendproof_harness.scenario.model import Advance, PlanCampaign, WaitFor
 
 # The journal is asked so often for what is new.
 LOOK_EVERY_S = 0.1
 _KNOWN = "sendproof_known"
 
 
-def options_of(wanted: Wanted, clock_rate: float | None = None) -> Options:
+def options_of(wanted: Selection, clock_rate: float | None = None) -> RunOptions:
     """As a run has them."""
-    return Options(
+    return RunOptions(
         bridge=wanted.bridge,
         command=wanted.command,
-        simulators=wanted.simulators,
+        control_url=wanted.control_url,
         results=wanted.results,
-        patience_s=wanted.patience_s,
+        timeout_s=wanted.timeout_s,
         clock_rate=clock_rate,
+        preflight=handover_problems,
     )
 
 
-def bridge_of(world: World) -> list[Watched]:
+def bridge_of(world: RunContext) -> list[Watched]:
     """The process of the bridge, if it can be seen."""
     pid = world.bridge.pid
     if pid is None and is_here(f"//{world.bridge.listen['host']}"):
@@ -43,14 +45,14 @@ def bridge_of(world: World) -> list[Watched]:
     return [] if pid is None else [Watched("bridge", "bridge", pid)]
 
 
-def whose(wanted: Wanted) -> str:
+def whose(wanted: Selection) -> str:
     """Which bridge is tested."""
     if wanted.bridge is not None:
         return f"at {urlsplit(wanted.bridge).netloc}"
     return wanted.command or "the reference bridge"
 
 
-def limits(wanted: Wanted) -> str:
+def limits(wanted: Selection) -> str:
     """Whether the services keep theirs."""
     return "kept" if wanted.rate_limits else "off"
 
@@ -62,15 +64,15 @@ class Scheduled(LoadTest):
     alone = True
     latencies = ("receipt", "acknowledgement")
 
-    def prepare(self, wanted: Wanted, folder: Path, telling: Telling, stack: ExitStack) -> Prepared:
+    def prepare(self, wanted: Selection, folder: Path, telling: Telling, stack: ExitStack) -> Prepared:
         """Simulators, sandbox, a bridge that is ready, and a campaign that is planned."""
         scenario = campaign(wanted)
-        world = self.world = staged(scenario, f"load_{self.kind}", options_of(wanted), telling, folder, stack)
+        world = self.world = prepare_run(scenario, f"load_{self.kind}", options_of(wanted), telling, folder, stack)
         for step in scenario.steps[:2]:
             if isinstance(step, WaitFor):
                 wait_for(world, step)
-            elif isinstance(step, Plan):
-                plan(world, step)
+            elif isinstance(step, PlanCampaign):
+                schedule(world, step)
         timed = bool(world.participants())
         self.keep = folder / "history.ndjson" if wanted.keep_history else None
         return Prepared(
@@ -83,7 +85,7 @@ class Scheduled(LoadTest):
             watched=bridge_of(world),
         )
 
-    def settings(self, wanted: Wanted) -> Mapping[str, str]:
+    def settings(self, wanted: Selection) -> Mapping[str, str]:
         """What was asked for, in words."""
         return {
             "customers": f"{wanted.customers:,}",
@@ -105,10 +107,10 @@ class Scheduled(LoadTest):
         """Let the bridge read the campaign, see what is owed to whom, and let the rest of the time pass."""
         first, *rest = (step.by for step in self.world.scenario.steps if isinstance(step, Advance))
         # What is owed is asked for while nothing else happens, so that it slows nobody down.
-        self.world.passing.move(first / 2)
+        self.world.time.advance(first / 2)
         process.environment.runner.send_message(_KNOWN, None)
         for by in (first / 2, *rest):
-            self.world.passing.move(by)
+            self.world.time.advance(by)
         if self.keep is not None:
             self.world.control.save_history(self.world.sandboxes[0], self.keep)
 
@@ -119,7 +121,7 @@ class Scheduled(LoadTest):
         while True:
             over = process.over.is_set()
             if self.known.is_set() and not self.follower.ready:
-                self.follower.owe(owed(control.truth(sandbox)))
+                self.follower.owe(owed(control.expectations(sandbox)))
             piece = control.journal(sandbox, read)
             if piece and self.follower.can_take(piece):
                 self.follower.take(piece)
@@ -128,7 +130,7 @@ class Scheduled(LoadTest):
                 break
             else:
                 gevent.sleep(LOOK_EVERY_S)
-        self.follower.finish(lambda: owed(control.truth(sandbox)))
+        self.follower.finish(lambda: owed(control.expectations(sandbox)))
 
 
 class Follower(Worker):

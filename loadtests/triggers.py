@@ -13,17 +13,17 @@ import gevent
 from harness import LoadTest, Prepared, Process, Running, Worker, all_of
 from recipe import expected_order, people
 from scheduled import LOOK_EVERY_S, bridge_of, limits, options_of, whose
-from sendproof_scenarios.acts import define
-from sendproof_scenarios.control import Control
-from sendproof_scenarios.load.arrivals import SHAPES, SHAPES_TOLD, arrivals, count
-from sendproof_scenarios.load.counting import Counts
-from sendproof_scenarios.load.following import lines
-from sendproof_scenarios.load.orders import EVENT, PARAMETER, Orders, order
-from sendproof_scenarios.load.progress import Telling
-from sendproof_scenarios.load.worlds import Wanted, triggers
-from sendproof_scenarios.model import Define, WaitFor
-from sendproof_scenarios.runner import staged
-from sendproof_scenarios.waiting import wait_for
+from sendproof_harness.control_client import ControlClient
+from sendproof_harness.load.arrivals import SHAPES, SHAPES_TOLD, arrivals, count
+from sendproof_harness.load.campaign_tracker import lines
+from sendproof_harness.load.counters import Counts
+from sendproof_harness.load.progress import Telling
+from sendproof_harness.load.scenarios import Selection, triggers
+from sendproof_harness.load.trigger_tracker import EVENT, PARAMETER, Orders, order
+from sendproof_harness.run.runner import prepare_run
+from sendproof_harness.run.steps.triggers import define
+from sendproof_harness.run.steps.wait_for import wait_for
+from sendproof_harness.scenario.model import DefineTrigger, WaitFor
 
 _OK = 200
 # An open model waits for nobody; so many calls may be under way at once before one has to.
@@ -40,15 +40,15 @@ class TriggersTest(LoadTest):
     latencies = ("message", "acknowledgement", "receipt", "event")
     intended = frozenset({"message"})
 
-    def prepare(self, wanted: Wanted, folder: Path, telling: Telling, stack: ExitStack) -> Prepared:
+    def prepare(self, wanted: Selection, folder: Path, telling: Telling, stack: ExitStack) -> Prepared:
         """Simulators, a sandbox in real time, a bridge that is ready, and the trigger."""
         scenario = triggers(wanted)
         options = options_of(wanted, clock_rate=1.0)
-        world = self.world = staged(scenario, "load_triggers", options, telling, folder, stack)
+        world = self.world = prepare_run(scenario, "load_triggers", options, telling, folder, stack)
         for step in scenario.steps:
             if isinstance(step, WaitFor):
                 wait_for(world, step)
-            elif isinstance(step, Define):
+            elif isinstance(step, DefineTrigger):
                 define(world, step)
         return Prepared(
             control=world.control.url,
@@ -57,11 +57,11 @@ class TriggersTest(LoadTest):
             watched=bridge_of(world),
         )
 
-    def title(self, wanted: Wanted) -> str:
+    def title(self, wanted: Selection) -> str:
         """What is done, for people."""
         return f"Triggers at {wanted.rate:,g} a second for {wanted.seconds:,g} seconds"
 
-    def settings(self, wanted: Wanted) -> Mapping[str, str]:
+    def settings(self, wanted: Selection) -> Mapping[str, str]:
         """What was asked for, in words."""
         return {
             "rate": f"{wanted.rate:,g} a second at its height",
@@ -77,7 +77,7 @@ class TriggersTest(LoadTest):
         """The bridge must run."""
         self.world.bridge.must_run()
 
-    def conclude(self, wanted: Wanted, counts: Counts, control: Control, sandbox: str) -> Counts:
+    def conclude(self, wanted: Selection, counts: Counts, control: ControlClient, sandbox: str) -> Counts:
         """All that was planned must have been fired."""
         del control, sandbox
         return all_of("triggers", count(SHAPES[wanted.shape](wanted.rate, wanted.seconds)), counts)
@@ -121,13 +121,13 @@ class Marketer(Worker):
                 TEST.orders.take(line)
             if TEST.orders.came > came or not firing.dead:
                 last_news = process.now
-            if firing.dead and (TEST.orders.came >= TEST.orders.owed or self._patience_is_over(process, last_news)):
+            if firing.dead and (TEST.orders.came >= TEST.orders.owed or self._timeout_is_over(process, last_news)):
                 break
             gevent.sleep(LOOK_EVERY_S / 2)
         TEST.orders.finish()
 
-    def _patience_is_over(self, process: Process, last_news: float) -> bool:
-        return process.now - last_news > process.wanted.patience_s
+    def _timeout_is_over(self, process: Process, last_news: float) -> bool:
+        return process.now - last_news > process.wanted.timeout_s
 
     def _fire_all(self, process: Process) -> None:
         ahead = clock_ahead(process)

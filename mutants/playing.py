@@ -10,10 +10,10 @@ from pathlib import Path
 from typing import Any, NoReturn
 
 from catalogue import Mutant, Trial
-from sendproof_scenarios.processes import Child, Program, until
-from sendproof_scenarios.verdict import EXIT_STATUS, WORST_FIRST
+from sendproof_harness.judge.verdict import EXIT_STATUS, WORST_FIRST
+from sendproof_harness.run.processes import Child, Program, wait_until
 
-SENDPROOF = (sys.executable, "-m", "sendproof_simulators")
+SENDPROOF = (sys.executable, "-m", "sendproof_harness")
 # The slowest scenario takes twenty seconds alone on a small machine; a mutant may never come to an end.
 LONGEST_S = 400.0
 _READY_S = 60.0
@@ -56,10 +56,10 @@ def simulators(folder: Path) -> Iterator[str]:
     """Simulators that many runs share, each in a sandbox of its own; answers their control address."""
     log = folder / "simulators.log"
     with Child(
-        Program(name="the simulators", words=[*SENDPROOF, "up", "--json", "--port", "0"], log=log, environment={})
+        Program(name="the simulators", command=[*SENDPROOF, "up", "--json", "--port", "0"], log=log, environment={})
     ) as child:
-        until(lambda: child.status is not None or "\n" in log.read_text("utf-8"), _READY_S)
-        child.must_run()
+        wait_until(lambda: child.exit_status is not None or "\n" in log.read_text("utf-8"), _READY_S)
+        child.check_running()
         yield json.loads(log.read_text("utf-8"))["control"]["url"]
 
 
@@ -69,16 +69,16 @@ def play(trial: Trial, folder: Path, url: str, package: Path | None = None, opti
     A mutant, whose package lies in the folder `package`, is so started exactly as the reference bridge is: Python looks
     in PYTHONPATH before it looks at what is installed.
     """
-    where = ["--provider", trial.provider, "--simulators", url, "--results", str(folder)]
+    where = ["--provider", trial.provider, "--control-url", url, "--results", str(folder)]
     words = [*SENDPROOF, "run", str(trial.scenario), *where, *options]
     folder.mkdir(parents=True)
     log = folder / "said.log"
     environment = {} if package is None else {"PYTHONPATH": str(package)}
-    with Child(Program(name=trial.name, words=words, log=log, environment=environment)) as child:
-        until(lambda: child.status is not None, LONGEST_S)
+    with Child(Program(name=trial.name, command=words, log=log, environment=environment)) as child:
+        wait_until(lambda: child.exit_status is not None, LONGEST_S)
     # Of a scenario with several clients there is a verdict for each.
     verdicts = [json.loads(file.read_text("utf-8")) for file in sorted(folder.rglob("verdict.json"))]
-    if child.status not in EXIT_STATUS.values() or not verdicts:
+    if child.exit_status not in EXIT_STATUS.values() or not verdicts:
         raise PlayError(f"{trial.name}: expected a verdict within {LONGEST_S:.0f} s, got\n{child.tail()}")
     return read(trial, verdicts)
 
@@ -86,8 +86,8 @@ def play(trial: Trial, folder: Path, url: str, package: Path | None = None, opti
 def read(trial: Trial, verdicts: Sequence[Mapping[str, Any]]) -> Played:
     """The verdicts as `verdict.json` tells them; the worst counts."""
     failed = [check for verdict in verdicts for check in verdict["checks"] if check["verdict"] == "fail"]
-    worst = min((verdict["verdict"] for verdict in verdicts), key=WORST_FIRST.index)
-    return Played(trial=trial, verdict=worst, failed=tuple(map(_failed, failed)))
+    worst_status = min((verdict["verdict"] for verdict in verdicts), key=WORST_FIRST.index)
+    return Played(trial=trial, verdict=worst_status, failed=tuple(map(_failed, failed)))
 
 
 def _failed(check: Mapping[str, Any]) -> Failed:

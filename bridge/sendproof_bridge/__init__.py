@@ -1,4 +1,4 @@
-"""The reference bridge: carries Optimove campaigns to a message provider, and what became of them back."""
+"""Reference bridge: sends Optimove campaigns through a message provider and reports the results back."""
 
 from importlib.metadata import version
 

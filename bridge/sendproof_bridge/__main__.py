@@ -1,4 +1,4 @@
-"""`python -m sendproof_bridge`."""
+"""Entry point of `python -m sendproof_bridge`."""
 
 import sys
 

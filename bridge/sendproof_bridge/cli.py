@@ -13,93 +13,96 @@ from pathlib import Path
 
 import uvicorn
 
-from sendproof_bridge import __version__, channels, store
-from sendproof_bridge.bridge import Bridge, build, open_account
+from sendproof_bridge import __version__
 from sendproof_bridge.clock import Clock, SandboxClock, SystemClock
 from sendproof_bridge.config import BridgeConfig, Config, ConfigError, load
-from sendproof_bridge.door import Door
-from sendproof_bridge.store import DatabaseInUseError, OtherVersionError, Store
-from sendproof_bridge.wire import Wire
+from sendproof_bridge.domain.accounts import Bridge, open_account, open_bridge
+from sendproof_bridge.inbound.app import WebhookApp
+from sendproof_bridge.outbound import providers
+from sendproof_bridge.outbound.http import HttpClient
+from sendproof_bridge.storage import store
+from sendproof_bridge.storage.store import DatabaseInUseError, SchemaVersionError, Store
 from sendproof_bridge.worker import Worker
 
 OK, FAILED, MISUSED = 0, 1, 2
 
-# Door and worker share the interpreter; with the usual 5 ms, whoever waited for the disk waits as long again to go on.
+# Webhook app and worker share the interpreter. With the default of 5 ms, a thread that has waited for the disk would
+# wait that long again before it continues.
 _SWITCH_SECONDS = 0.0005
 
 _EPILOG = """example: sendproof-bridge --config bridge.toml
 
-Exit status: 0 after it was told to stop (Ctrl-C, SIGTERM), or when --check finds
-nothing wrong; 1 when it failed; 2 when its settings are wrong, or another bridge
-holds its database, or one of another version has made it."""
+Exit status: 0 after a stop by Ctrl-C or SIGTERM, or if --check finds no mistake;
+1 after a failure; 2 if a setting is invalid, if another bridge uses the database,
+or if a bridge of another version created it."""
 
 logger = logging.getLogger(__name__)
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
-    """Run the bridge until it is told to stop. Answers 0 after a clean stop, 1 after a failure, 2 for bad settings."""
+    """Run the bridge until it is stopped. Return 0 after a clean stop, 1 after a failure, 2 for invalid settings."""
     options = parser().parse_args(arguments)
     try:
-        config = load(options.config, os.environ, channels.providers())
+        config = load(options.config, os.environ, providers.providers())
         return _check(config) if options.check else _run(config)
-    except (ConfigError, DatabaseInUseError, OtherVersionError) as error:
+    except (ConfigError, DatabaseInUseError, SchemaVersionError) as error:
         sys.stderr.write(f"{error}\n")
         return MISUSED
 
 
 def parser() -> argparse.ArgumentParser:
-    """The command line, which the manual is printed from."""
-    made = argparse.ArgumentParser(
+    """Return the parser of the command line; the reference page is generated from it."""
+    arguments = argparse.ArgumentParser(
         prog="sendproof-bridge",
-        description="Carries Optimove campaigns to a message provider, and what became of them back.",
+        description="Send Optimove campaigns through a message provider, and report the results back.",
         epilog=_EPILOG,
         formatter_class=argparse.RawDescriptionHelpFormatter,
     )
-    made.add_argument("--config", type=Path, required=True, metavar="FILE", help="settings, in TOML")
-    made.add_argument("--check", action="store_true", help="only check the settings and the environment, and say so")
-    made.add_argument("--version", action="version", version=__version__)
-    return made
+    arguments.add_argument("--config", type=Path, required=True, metavar="FILE", help="settings, in TOML")
+    arguments.add_argument("--check", action="store_true", help="only check the settings and the environment")
+    arguments.add_argument("--version", action="version", version=__version__)
+    return arguments
 
 
 def _check(config: Config) -> int:
-    """What can be wrong before anything is opened: each account is set up, and nothing is called or written."""
+    """Open every account, which calls no service and writes nothing, and print a summary."""
     for client in config.clients:
         for channel in client.channels:
-            open_account(client, channel, Wire())
-    accounts = sum(len(client.channels) for client in config.clients)
-    sys.stdout.write(f"ok: clients {len(config.clients)}, channels {accounts}\n")
+            open_account(client, channel, HttpClient())
+    channels = sum(len(client.channels) for client in config.clients)
+    sys.stdout.write(f"ok: clients {len(config.clients)}, channels {channels}\n")
     return OK
 
 
 def _run(config: Config) -> int:
     _set_up_logging(config.bridge.log)
     sys.setswitchinterval(_SWITCH_SECONDS)
-    with store.lock(config.bridge.database), closing(Store(config.bridge.database)) as opened:
+    with store.lock(config.bridge.database), closing(Store(config.bridge.database)) as database:
         clock: Clock = SandboxClock(config.bridge.clock_url) if config.bridge.clock_url else SystemClock()
-        bridge = build(config, opened, clock, Wire())
+        bridge = open_bridge(config, database, clock, HttpClient())
         return _serve(config.bridge, bridge)
 
 
 def _serve(config: BridgeConfig, bridge: Bridge) -> int:
     worker = Worker(bridge, config.threads)
-    with closing(Door(bridge, worker.wake)) as door:
-        server = _Server(_uvicorn(config, door), worker)
-        # When it cannot listen it has said why, and then leaves by this way with a status of its own.
+    with closing(WebhookApp(bridge, worker.wake)) as app:
+        server = _Server(_uvicorn_config(config, app), worker)
+        # If it cannot listen, it logs the reason and exits with its own status.
         with suppress(SystemExit):
             server.run()
         worker.stop()
     return OK if server.started and not server.worker_failed else FAILED
 
 
-def _uvicorn(config: BridgeConfig, door: Door) -> uvicorn.Config:
+def _uvicorn_config(config: BridgeConfig, app: WebhookApp) -> uvicorn.Config:
     host, port = config.listen
     return uvicorn.Config(
-        door.app(), host=host, port=port, log_config=None, access_log=False, lifespan="off", proxy_headers=False
+        app.router(), host=host, port=port, log_config=None, access_log=False, lifespan="off", proxy_headers=False
     )
 
 
 class _Server(uvicorn.Server):
-    """Opens the door before work begins, because work begins with telling Optimove its address."""
+    """Listens before the worker starts, because the first jobs register the webhook URL with Optimove."""
 
     def __init__(self, config: uvicorn.Config, worker: Worker) -> None:
         super().__init__(config)
@@ -107,15 +110,15 @@ class _Server(uvicorn.Server):
         self._worker = worker
 
     async def startup(self, *arguments: object, **named: object) -> None:
-        """Listen, then work."""
+        """Listen, then start the worker."""
         await super().startup(*arguments, **named)  # type: ignore[arg-type]
         if self.started:
-            # A parked worker waits on the far side for up to 20 s; it does no harm to leave it there.
+            # A parked worker waits for the sandbox for up to 20 s; it can safely be abandoned there.
             threading.Thread(target=self._work, name="worker", daemon=True).start()
 
     @contextmanager
     def capture_signals(self) -> Iterator[None]:
-        """Stop on SIGINT and SIGTERM. The base class would then die of the signal, and with it the running jobs."""
+        """Stop on SIGINT and SIGTERM. The base class would raise the signal again, and so kill the running jobs."""
         before = {number: signal.signal(number, self.handle_exit) for number in (signal.SIGINT, signal.SIGTERM)}
         try:
             yield
@@ -127,12 +130,12 @@ class _Server(uvicorn.Server):
         try:
             self._worker.run()
         except Exception:
-            logger.exception("the worker failed; the bridge stops, and goes on from here at its next start")
+            logger.exception("the worker failed: the bridge stops, and continues from here at its next start")
             self.worker_failed = True
             self.should_exit = True
 
 
-class _JsonLines(logging.Formatter):
+class _JsonFormatter(logging.Formatter):
     def format(self, record: logging.LogRecord) -> str:
         line = {
             "at": self.formatTime(record),
@@ -145,11 +148,11 @@ class _JsonLines(logging.Formatter):
         return json.dumps(line)
 
 
-def _set_up_logging(form: str) -> None:
+def _set_up_logging(log_format: str) -> None:
     handler = logging.StreamHandler()
     plain = logging.Formatter("%(asctime)s %(levelname)-7s %(name)s: %(message)s")
-    handler.setFormatter(_JsonLines() if form == "json" else plain)
+    handler.setFormatter(_JsonFormatter() if log_format == "json" else plain)
     logging.basicConfig(level=logging.INFO, handlers=[handler], force=True)
-    # Its "connection pool" warnings hold addresses with tokens.
+    # Its "connection pool" warnings contain URLs with tokens.
     logging.getLogger("urllib3").setLevel(logging.ERROR)
     logging.getLogger("uvicorn").setLevel(logging.WARNING)

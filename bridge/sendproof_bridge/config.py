@@ -1,4 +1,4 @@
-"""The configuration: one TOML file, read once, every mistake in it told at once.
+"""The configuration: one TOML file. All mistakes in it are reported together.
 
     [bridge]
     database = "bridge.sqlite"
@@ -16,8 +16,8 @@
     provider = "textlocal"
     ...
 
-Unknown keys, missing keys and wrong values are errors. `${NAME}` stands for an environment variable. What a provider
-needs beyond the settings of every channel is told by its module.
+Unknown settings, missing settings and invalid values are mistakes. `${NAME}` is replaced by an environment variable.
+Each provider's module defines the settings that its channels have in addition.
 """
 
 import difflib
@@ -28,13 +28,13 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from sendproof_bridge import settings
-from sendproof_bridge.settings import REQUIRED, SECRET_CHECKS, Check, Secret, Setting, Settings, WrongError
+from sendproof_bridge import config_fields
+from sendproof_bridge.config_fields import REQUIRED, SECRET_CHECKS, Check, Secret, Setting, SettingError, Settings
 
 _VARIABLE = re.compile(r"\$\{([A-Za-z_][A-Za-z0-9_]*)\}")
 _NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9_-]*")
-_MOST_THREADS = 16
-_MOST_HOURS = 30 * 24
+_MAX_THREADS = 16
+_MAX_HOURS = 30 * 24
 
 SCHEDULED, TRIGGERED = "scheduled", "triggered"
 CAMPAIGN_METRICS, SAVE_EVENT = "campaign_metrics", "save_event"
@@ -43,12 +43,12 @@ BY_PREFERENCE, BY_ATTRIBUTE, NOT_SHARED = "preference", "attribute", "none"
 
 
 class ConfigError(Exception):
-    """The configuration cannot be used; the message lists every reason."""
+    """The configuration cannot be used. The message lists every mistake, one per line."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ChannelConfig:
-    """One channel of one client, and the provider's account that carries it. `options` are the provider's own."""
+    """One channel of one client, and the provider's account that sends for it. `options` are the provider's own."""
 
     id: int
     provider: str
@@ -83,7 +83,7 @@ class ClientConfig:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class BridgeConfig:
-    """The bridge itself. `clock_url` is None for the machine's clock."""
+    """The bridge itself. Without a `clock_url` it uses the machine's clock."""
 
     database: Path
     listen: tuple[str, int]
@@ -95,14 +95,14 @@ class BridgeConfig:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Config:
-    """Everything in the file."""
+    """The whole file."""
 
     bridge: BridgeConfig
     clients: tuple[ClientConfig, ...]
 
 
 def load(path: Path, environment: Mapping[str, str], providers: Mapping[str, Settings]) -> Config:
-    """Read and check a file. `providers` are those that a channel may use, with their own settings."""
+    """Read and check a file. `providers` maps each available provider to its own settings."""
     try:
         document = tomllib.loads(path.read_text("utf-8"))
     except (OSError, UnicodeDecodeError) as error:
@@ -117,93 +117,95 @@ def load(path: Path, environment: Mapping[str, str], providers: Mapping[str, Set
 
 
 BRIDGE: Settings = {
-    "database": Setting(lambda value: Path(settings.text(value)), "The SQLite file; made when absent."),
-    "listen": Setting(settings.listen, "Where the door opens."),
-    "public_url": Setting(settings.url, "How Optimove and the providers reach the door."),
+    "database": Setting(lambda value: Path(config_fields.text(value)), "The SQLite file; created if missing."),
+    "listen": Setting(config_fields.host_and_port, "The address that the bridge listens on."),
+    "public_url": Setting(config_fields.url, "The URL at which Optimove and the providers reach the bridge."),
     "clock_url": Setting(
-        settings.url,
+        config_fields.url,
         "The clock of a sandbox, `.../control/sandboxes/ID/clock`; without it, the machine's clock.",
         None,
     ),
-    "threads": Setting(settings.number(1, _MOST_THREADS), "How many jobs run beside each other.", 4),
+    "threads": Setting(config_fields.integer(1, _MAX_THREADS), "The number of jobs that run in parallel.", 4),
     "log": Setting(
-        settings.one_of(("plain", "json")),
-        "How each line on standard error is written; never with bodies, secrets or addresses with tokens.",
+        config_fields.one_of(("plain", "json")),
+        "The format of log lines on standard error. They never contain bodies, secrets or URLs with tokens.",
         "plain",
     ),
 }
 
 CLIENT: Settings = {
     "name": Setting(
-        settings.matching(_NAME, "letters, digits, '-' and '_', because it is a part of addresses"),
-        "What the bridge calls the client.",
+        config_fields.matching(_NAME, "letters, digits, '-' and '_', because it is part of URLs"),
+        "The bridge's name for the client.",
     ),
-    "optimove_url": Setting(settings.url, "As given by Optimove, with or without `current/`."),
-    "optimove_api_key": Setting(settings.secret, "Sent as `X-API-KEY`."),
-    "webhook_token": Setting(settings.token, "What webhooks must show, as a part of their address."),
+    "optimove_url": Setting(config_fields.url, "The URL from Optimove, with or without `current/`."),
+    "optimove_api_key": Setting(config_fields.secret, "Sent as `X-API-KEY`."),
+    "webhook_token": Setting(config_fields.token, "The secret part of the client's webhook URLs."),
     "clears_campaigns": Setting(
-        settings.flag,
-        "Whether to answer event 5. Its listener is the client's only one: leave it to others if they use it.",
+        config_fields.boolean,
+        "Handle event 5. A client has only one listener for it: leave this off if another system uses it.",
         default=False,
     ),
     "reports": Setting(
-        settings.one_of((CAMPAIGN_METRICS, SAVE_EVENT)),
+        config_fields.one_of((CAMPAIGN_METRICS, SAVE_EVENT)),
         "`UpdateCampaignMetrics` and `UpdateCampaignInteractions`, or signed events (`saveEvent`).",
         CAMPAIGN_METRICS,
     ),
     "metric_values": Setting(
-        settings.one_of((ABSOLUTE, ADDITIVE)),
-        "Whether a value of `UpdateCampaignMetrics` replaces the one before, or is added to it: not published, ask "
-        "Optimove.",
+        config_fields.one_of((ABSOLUTE, ADDITIVE)),
+        "Whether a value of `UpdateCampaignMetrics` replaces the previous value or is added to it. This is not "
+        "published: ask Optimove.",
         ABSOLUTE,
     ),
     "metrics_url": Setting(
-        settings.url,
+        config_fields.url,
         "The tenant's host, such as `https://metric-1001.optimove.net`: required with `save_event`, and only then.",
         None,
     ),
-    "tenant_token": Setting(settings.secret, "Signs the events: required with `save_event`, and only then.", None),
+    "tenant_token": Setting(config_fields.secret, "Signs the events: required with `save_event`, and only then.", None),
     "opt_outs": Setting(
-        settings.one_of((BY_PREFERENCE, BY_ATTRIBUTE, NOT_SHARED)),
-        "How Optimove learns of them: by `SetCustomerChannelPreference`, by `UpdateCustomerAttributes` (which needs a "
-        "key of the kind Admin), or not at all.",
+        config_fields.one_of((BY_PREFERENCE, BY_ATTRIBUTE, NOT_SHARED)),
+        "How the bridge reports opt-outs to Optimove: by `SetCustomerChannelPreference`, by `UpdateCustomerAttributes` "
+        "(which needs a key of the kind Admin), or not at all.",
         BY_PREFERENCE,
     ),
     "opt_out_mode": Setting(
-        settings.number(0, 2**31 - 1),
-        "The `CommunicationMode` that means no messages; its numbers are not published, ask Optimove.",
+        config_fields.integer(0, 2**31 - 1),
+        "The `CommunicationMode` that means no messages. Its numbers are not published: ask Optimove.",
         2,
     ),
 }
 
 CHANNEL: Settings = {
-    "id": Setting(settings.channel_id, "Optimove's id of the channel."),
-    "url": Setting(settings.url, "The provider's address."),
-    "phone_attribute": Setting(settings.attribute, "The customer attribute that holds the number."),
-    "consent_attribute": Setting(settings.attribute, "The attribute that must be `1`, `true` or `yes`."),
+    "id": Setting(config_fields.channel_id, "Optimove's id of the channel."),
+    "url": Setting(config_fields.url, "The URL of the provider's API."),
+    "phone_attribute": Setting(config_fields.attribute, "The customer attribute with the phone number."),
+    "consent_attribute": Setting(config_fields.attribute, "The attribute that must be `1`, `true` or `yes`."),
     "kind": Setting(
-        settings.one_of((SCHEDULED, TRIGGERED)),
+        config_fields.one_of((SCHEDULED, TRIGGERED)),
         "Event 13 or event 11: Optimove gives each its own channel id.",
         SCHEDULED,
     ),
-    "default_region": Setting(settings.region, "The country whose national numbers are understood.", "GB"),
+    "default_region": Setting(config_fields.country, "The country of phone numbers without a country code.", "GB"),
     "testing": Setting(
-        settings.flag, "The provider is told to send nothing, and nothing is reported to Optimove.", default=False
+        config_fields.boolean, "The provider sends nothing, and nothing is reported to Optimove.", default=False
     ),
     "preference_channel": Setting(
-        settings.channel_id, "The id under which opt-outs are shared; without it, the channel's own.", None
+        config_fields.channel_id,
+        "The channel id under which opt-outs are reported; by default the channel's own.",
+        None,
     ),
     "too_late_after_hours": Setting(
-        settings.number(1, _MOST_HOURS),
-        "How long after its time a message may still go out; after that, when an outage ends, it is dropped as "
-        "`too_late`.",
+        config_fields.integer(1, _MAX_HOURS),
+        "How long after its scheduled time a message may still be sent, for example after an outage. Later it is "
+        "dropped as `too_late`.",
         24,
     ),
 }
 
 
 class _Reader:
-    """Walks the document and notes every mistake, so that all can be told together."""
+    """Reads the document and collects every mistake, so that all are reported together."""
 
     def __init__(self, environment: Mapping[str, str], providers: Mapping[str, Settings]) -> None:
         self.mistakes: list[str] = []
@@ -211,12 +213,12 @@ class _Reader:
         self._providers = providers
 
     def config(self, document: Mapping[str, Any], folder: Path) -> Config | None:
-        self._unknown("the file", document, ["bridge", "clients"])
+        self._check_names("the file", document, ["bridge", "clients"])
         bridge = self._bridge(document.get("bridge"), folder)
         clients = [self._client(place, table) for place, table in self._tables("clients", document.get("clients"))]
-        self._repeated("clients: name", [client.name for client in clients if client])
-        whole = tuple(client for client in clients if client)
-        return Config(bridge=bridge, clients=whole) if bridge else None
+        self._check_unique("clients: name", [client.name for client in clients if client])
+        valid = tuple(client for client in clients if client)
+        return Config(bridge=bridge, clients=valid) if bridge else None
 
     def _bridge(self, table: object, folder: Path) -> BridgeConfig | None:
         if not isinstance(table, dict):
@@ -225,56 +227,56 @@ class _Reader:
         values = self._values("bridge", table, BRIDGE)
         if values is None:
             return None
-        # So that the file means the same wherever the bridge is started.
+        # The file must mean the same, whatever the current directory of the bridge is.
         return BridgeConfig(**{**values, "database": folder / values["database"]})
 
     def _client(self, place: str, table: Mapping[str, Any]) -> ClientConfig | None:
-        rest = {key: value for key, value in table.items() if key != "channels"}
-        values = self._values(place, rest, CLIENT, known=["channels"])
-        found = self._tables(f"{place}.channels", table.get("channels"))
-        channels = [channel for at, one in found if (channel := self._channel(at, one))]
-        self._repeated(f"{place}.channels: id", [channel.id for channel in channels])
+        own = {key: value for key, value in table.items() if key != "channels"}
+        values = self._values(place, own, CLIENT, other_keys=["channels"])
+        tables = self._tables(f"{place}.channels", table.get("channels"))
+        channels = [channel for path, channel_table in tables if (channel := self._channel(path, channel_table))]
+        self._check_unique(f"{place}.channels: id", [channel.id for channel in channels])
         if values is None:
             return None
-        self._needed_together(place, values)
+        self._check_save_event_settings(place, values)
         return ClientConfig(**values, channels=tuple(channels))
 
-    def _needed_together(self, place: str, values: Mapping[str, Any]) -> None:
+    def _check_save_event_settings(self, place: str, values: Mapping[str, Any]) -> None:
         for name in ("metrics_url", "tenant_token"):
             if (values["reports"] == SAVE_EVENT) != (values[name] is not None):
-                needed = "is missing, which" if values[name] is None else "is given, which only"
-                self.mistakes.append(f'{place}: {name} {needed} reports = "{SAVE_EVENT}" needs')
+                problem = "is missing, which" if values[name] is None else "is given, which only"
+                self.mistakes.append(f'{place}: {name} {problem} reports = "{SAVE_EVENT}" needs')
 
     def _channel(self, place: str, table: Mapping[str, Any]) -> ChannelConfig | None:
         name = self._value(place, "provider", table["provider"], self._provider) if "provider" in table else None
-        own = self._providers[name] if name else {}
-        # Of a provider that is not known, nobody knows what it needs.
-        given = table if name else {key: value for key, value in table.items() if key in CHANNEL}
-        rest = {key: value for key, value in given.items() if key != "provider"}
-        values = self._values(place, rest, {**CHANNEL, **own}, known=["provider"])
+        provider_settings = self._providers[name] if name else {}
+        # If the provider is unknown, so are its settings: do not report them.
+        known = table if name else {key: value for key, value in table.items() if key in CHANNEL}
+        own = {key: value for key, value in known.items() if key != "provider"}
+        values = self._values(place, own, {**CHANNEL, **provider_settings}, other_keys=["provider"])
         if "provider" not in table:
             self.mistakes.append(f"{place}: provider is missing")
         if values is None or name is None:
             return None
-        options = {key: values.pop(key) for key in own}
+        options = {key: values.pop(key) for key in provider_settings}
         return ChannelConfig(**values, provider=name, options=options)
 
     def _provider(self, value: object) -> str:
-        return settings.one_of(sorted(self._providers))(value)
+        return config_fields.one_of(sorted(self._providers))(value)
 
     def _tables(self, place: str, tables: object) -> list[tuple[str, Mapping[str, Any]]]:
         if not isinstance(tables, list) or not tables or not all(isinstance(table, dict) for table in tables):
-            self.mistakes.append(f"{place}: expected one or more sections [[{_without_numbers(place)}]]")
+            self.mistakes.append(f"{place}: expected one or more sections [[{_without_indexes(place)}]]")
             return []
         return [(f"{place}[{index}]", table) for index, table in enumerate(tables)]
 
     def _values(
-        self, place: str, table: Mapping[str, Any], known_settings: Settings, known: Iterable[str] = ()
+        self, place: str, table: Mapping[str, Any], settings: Settings, other_keys: Iterable[str] = ()
     ) -> dict[str, Any] | None:
         before = len(self.mistakes)
-        self._unknown(place, table, [*known_settings, *known])
+        self._check_names(place, table, [*settings, *other_keys])
         values = {}
-        for key, setting in known_settings.items():
+        for key, setting in settings.items():
             if key in table:
                 values[key] = self._value(place, key, table[key], setting.check)
             elif setting.default is REQUIRED:
@@ -285,32 +287,32 @@ class _Reader:
 
     def _value(self, place: str, key: str, value: object, check: Check) -> Any:
         try:
-            return check(self._filled(value))
-        except WrongError as wrong:
+            return check(self._with_variables(value))
+        except SettingError as error:
             got = "" if check in SECRET_CHECKS else f", got {value!r}"
-            self.mistakes.append(f"{place}: {key}: {wrong}{got}")
+            self.mistakes.append(f"{place}: {key}: {error}{got}")
             return None
 
-    def _filled(self, value: object) -> object:
+    def _with_variables(self, value: object) -> object:
         return _VARIABLE.sub(self._variable, value) if isinstance(value, str) else value
 
     def _variable(self, match: re.Match[str]) -> str:
         name = match[1]
         if name not in self._environment:
-            raise WrongError(f"expected the environment variable {name} to be set")
+            raise SettingError(f"expected the environment variable {name} to be set")
         return self._environment[name]
 
-    def _unknown(self, place: str, table: Mapping[str, Any], known: list[str]) -> None:
+    def _check_names(self, place: str, table: Mapping[str, Any], known: list[str]) -> None:
         for key in table:
             if key not in known:
-                near = difflib.get_close_matches(key, known, n=1)
-                hint = f"did you mean {near[0]}?" if near else f"known are {', '.join(known)}"
+                similar = difflib.get_close_matches(key, known, n=1)
+                hint = f"did you mean {similar[0]}?" if similar else f"known are {', '.join(known)}"
                 self.mistakes.append(f"{place}: {key} is not a known setting; {hint}")
 
-    def _repeated(self, place: str, values: list[Any]) -> None:
+    def _check_unique(self, place: str, values: list[Any]) -> None:
         for value in sorted({value for value in values if values.count(value) > 1}):
             self.mistakes.append(f"{place} {value!r} is used more than once")
 
 
-def _without_numbers(place: str) -> str:
+def _without_indexes(place: str) -> str:
     return re.sub(r"\[\d+\]", "", place)

@@ -1,7 +1,6 @@
-"""Works off the job table: claims what is due, runs it in a few threads, parks when nothing is.
+"""The worker: claims due jobs, runs them in a few threads, and parks when no job is due.
 
-The worker parks only when all its threads are idle and nothing due is left, so whoever waits for it to park knows
-that everything stored has been processed.
+It only parks when all threads are idle and no due job is left. So when it parks, everything stored has been processed.
 """
 
 import logging
@@ -9,39 +8,46 @@ import threading
 from collections.abc import Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 
-from sendproof_bridge import campaigns, jobs
-from sendproof_bridge.bridge import Bridge, optimove_lane
 from sendproof_bridge.clock import SandboxClock, Tick, iso, real_now
-from sendproof_bridge.errors import OutsideError
-from sendproof_bridge.jobs import LEASE_SECONDS, Claimant, Job, LostJobError, NewJob
+from sendproof_bridge.domain import campaigns
+from sendproof_bridge.domain.accounts import Bridge
+from sendproof_bridge.domain.keys import optimove_lane
+from sendproof_bridge.jobs.handlers import BATCH_HANDLERS, HANDLERS
+from sendproof_bridge.outbound.errors import RemoteCallError
 from sendproof_bridge.retry import GiveUp, decide
-from sendproof_bridge.steps import STEPS, trigger
+from sendproof_bridge.storage import job_queue
+from sendproof_bridge.storage.job_queue import LEASE_SECONDS, ClaimRequest, Job, LostJobError, NewJob
 
-# So many jobs for each thread are claimed at once. To claim one costs as much as many a job.
-_AHEAD = 4
+# The number of jobs per thread that are claimed together: a claim costs as much as many a job.
+_CLAIMS_PER_THREAD = 4
 
-# How long a job that falls due while others run may wait to be seen.
-_LOOK_AGAIN_SECONDS = 0.5
+# The longest time until the worker notices a job that falls due while others run.
+_CHECK_SECONDS = 0.5
+
+_SETUP_JOBS = ("register_listeners", "sync_templates")
 
 logger = logging.getLogger(__name__)
 
+# Jobs that are handled together: several of a batched kind, else one.
+JobGroup = Sequence[Job]
+
 
 class Worker:
-    """One per process. `run` is its thread; `wake` and `stop` come from others."""
+    """One per process. `run` is its own thread; other threads call `wake` and `stop`."""
 
     def __init__(self, bridge: Bridge, threads: int) -> None:
-        """Take over what earlier runs left, and plan what every start begins with."""
+        """Take over the jobs of earlier runs, and plan the jobs of every start."""
         self._bridge = bridge
         self._threads = threads
         self._owner = bridge.store.start_run()
         self._pool = ThreadPoolExecutor(threads, thread_name_prefix="job")
-        self._running: dict[Future[None], Sequence[Job]] = {}
-        self._renewed = real_now()
-        self._stir = threading.Event()
+        self._running: dict[Future[None], JobGroup] = {}
+        self._renewed_at = real_now()
+        self._changed = threading.Event()
         self._stopping = threading.Event()
         self._idle = threading.Event()
         self._idle.set()
-        self._take_over()
+        self._plan_start()
 
     def run(self) -> None:
         """Work until stopped."""
@@ -49,14 +55,14 @@ class Worker:
         try:
             tick = self._bridge.clock.tick()
             while not self._stopping.is_set():
-                self._work_off()
+                self._run_due_jobs()
                 tick = self._park(tick)
         finally:
             self._idle.set()
 
     def _park(self, tick: Tick) -> Tick:
         with self._bridge.store.read() as tx:
-            due = jobs.next_due(tx)
+            due = job_queue.next_due(tx)
         if self._stopping.is_set():
             return tick
         self._idle.set()
@@ -65,12 +71,12 @@ class Worker:
         return tick
 
     def wake(self) -> None:
-        """Something was stored."""
-        self._stir.set()
+        """Look for work: a request was stored."""
+        self._changed.set()
         self._bridge.clock.wake()
 
     def stop(self) -> None:
-        """Finish running jobs and begin no more."""
+        """Complete running jobs and start no more."""
         self._stopping.set()
         if isinstance(self._bridge.clock, SandboxClock):
             self._bridge.clock.stop()
@@ -78,105 +84,102 @@ class Worker:
         self._idle.wait()
         self._pool.shutdown()
 
-    def _take_over(self) -> None:
+    def _plan_start(self) -> None:
         with self._bridge.store.write() as tx:
-            rescued = jobs.rescue(tx, self._owner)
-            revived = jobs.revive(tx)
+            released = job_queue.release_expired(tx, self._owner)
+            requeued = job_queue.requeue_failed(tx)
             for client in self._bridge.clients.values():
                 for channel in client.channels:
-                    for kind in ("register", "templates"):
-                        jobs.start_over(tx, _first_job(kind, client.config.name, channel))
-                    jobs.start_over(tx, campaigns.opted_out_job(client.config.name, channel))
-        logger.info("%s: %d running and %d dead jobs taken over from earlier runs", self._owner, rescued, revived)
+                    for kind in _SETUP_JOBS:
+                        job_queue.make_due(tx, _setup_job(kind, client.config.name, channel))
+                    job_queue.make_due(tx, campaigns.poll_opt_outs_job(client.config.name, channel))
+        logger.info("%s: took over %d running and %d dead jobs of earlier runs", self._owner, released, requeued)
 
-    def _work_off(self) -> None:
+    def _run_due_jobs(self) -> None:
         """Run due jobs until none is left."""
         while True:
-            self._stir.clear()
-            self._collect()
+            self._changed.clear()
+            self._remove_finished()
             if not self._stopping.is_set() and len(self._running) < self._threads:
-                for some in self._claim():
-                    self._start(some)
+                for group in self._claim():
+                    self._start(group)
             if not self._running:
                 return
-            self._stir.wait(_LOOK_AGAIN_SECONDS)
+            self._changed.wait(_CHECK_SECONDS)
             self._renew_leases()
 
     def _renew_leases(self) -> None:
-        if real_now() - self._renewed > LEASE_SECONDS / 4:
-            self._renewed = real_now()
+        if real_now() - self._renewed_at > LEASE_SECONDS / 4:
+            self._renewed_at = real_now()
             with self._bridge.store.write() as tx:
-                jobs.renew(tx, self._owner, self._renewed)
+                job_queue.renew_leases(tx, self._owner, self._renewed_at)
 
-    def _claim(self) -> list[Sequence[Job]]:
-        """What is due, in one transaction: enough to keep all threads busy until somebody looks again.
-
-        Jobs that are done together come together, and count as one.
-        """
-        claimed: list[Sequence[Job]] = []
+    def _claim(self) -> list[JobGroup]:
+        """Claim due jobs in one transaction, enough to keep all threads busy until the next claim."""
+        claimed: list[JobGroup] = []
         with self._bridge.store.read() as tx:
-            if not jobs.peek(tx, self._claimant(claimed)):
+            if not job_queue.has_due(tx, self._claim_request(claimed)):
                 return claimed
         with self._bridge.store.write() as tx:
-            while len(self._running) + len(claimed) < _AHEAD * self._threads:
-                claimant = self._claimant(claimed)
-                first = jobs.claim(tx, claimant)
+            while len(self._running) + len(claimed) < _CLAIMS_PER_THREAD * self._threads:
+                request = self._claim_request(claimed)
+                first = job_queue.claim(tx, request)
                 if first is None:
                     break
-                claimed.append(jobs.claim_alike(tx, claimant, first))
+                claimed.append(job_queue.claim_batch(tx, request, first))
         return claimed
 
-    def _claimant(self, claimed: Sequence[Sequence[Job]]) -> Claimant:
-        taken = [*self._running.values(), *claimed]
-        return Claimant(
+    def _claim_request(self, claimed: Sequence[JobGroup]) -> ClaimRequest:
+        groups = [*self._running.values(), *claimed]
+        return ClaimRequest(
             owner=self._owner,
             now=self._bridge.clock.now(),
             real=real_now(),
-            busy={some[0].lane for some in taken if some[0].lane},
-            idle=not taken,
+            busy_lanes={group[0].lane for group in groups if group[0].lane},
+            idle=not groups,
         )
 
-    def _start(self, some: Sequence[Job]) -> None:
-        future = self._pool.submit(self._attempt, some)
-        self._running[future] = some
-        future.add_done_callback(lambda _: self._stir.set())
+    def _start(self, group: JobGroup) -> None:
+        future = self._pool.submit(self._attempt, group)
+        self._running[future] = group
+        future.add_done_callback(lambda _: self._changed.set())
 
-    def _collect(self) -> None:
+    def _remove_finished(self) -> None:
         for future in [future for future in self._running if future.done()]:
             del self._running[future]
             future.result()
 
-    def _attempt(self, some: Sequence[Job]) -> None:
+    def _attempt(self, group: JobGroup) -> None:
         try:
-            self._step(some)
-        except Exception as error:  # noqa: BLE001 whatever it is, no job must be lost
-            for job in some:
+            self._handle(group)
+        except Exception as error:  # noqa: BLE001 every error must end the attempt, so that no job is lost
+            for job in group:
                 try:
-                    self._failed(job, error)
+                    self._on_error(job, error)
                 except LostJobError as lost:
                     logger.warning("%s", lost)
 
-    def _step(self, some: Sequence[Job]) -> None:
-        if some[0].kind == jobs.TOGETHER:
-            trigger.run(self._bridge, some)
+    def _handle(self, group: JobGroup) -> None:
+        kind = group[0].kind
+        if kind in BATCH_HANDLERS:
+            BATCH_HANDLERS[kind](self._bridge, group)
         else:
-            (job,) = some
-            STEPS[job.kind](self._bridge, job)
+            (job,) = group
+            HANDLERS[kind](self._bridge, job)
 
-    def _failed(self, job: Job, error: Exception) -> None:
-        now = self._bridge.clock.now()
-        decision = decide(error, job.attempts, now)
-        trouble = str(error) if isinstance(error, OutsideError) else repr(error)
-        unexpected = not isinstance(error, OutsideError)
+    def _on_error(self, job: Job, error: Exception) -> None:
+        decision = decide(error, job.attempts, self._bridge.clock.now())
+        expected = isinstance(error, RemoteCallError)
+        message = str(error) if expected else repr(error)
         with self._bridge.store.write() as tx:
             if isinstance(decision, GiveUp):
-                jobs.bury(tx, job, trouble)
+                job_queue.fail(tx, job, message)
             else:
-                jobs.later(tx, job, decision.at, trouble)
-        then = "given up" if isinstance(decision, GiveUp) else f"again at {iso(decision.at)}"
-        logger.warning("job %s: %s: %s", job.id, trouble, then, exc_info=error if unexpected else None)
+                job_queue.retry_at(tx, job, decision.at, message)
+        next_step = "given up" if isinstance(decision, GiveUp) else f"retry at {iso(decision.at)}"
+        logger.warning("job %s: %s: %s", job.id, message, next_step, exc_info=None if expected else error)
 
 
-def _first_job(kind: str, client: str, channel: int) -> NewJob:
+def _setup_job(kind: str, client: str, channel: int) -> NewJob:
     payload = {"client": client, "channel": channel}
     return NewJob(id=f"{kind}:{client}:{channel}", kind=kind, payload=payload, lane=optimove_lane(client))

@@ -1,6 +1,5 @@
 """The front door: `sendproof`. The only module that may reach into the scenario package, and only when asked to."""
 
-import importlib
 import os
 import sys
 from collections.abc import Mapping
@@ -13,11 +12,11 @@ from rich.console import Console
 from rich.markup import escape
 from rich.table import Table
 
-from sendproof_simulators.core.fates import COUNTRIES, MAGIC, magic_number
-from sendproof_simulators.core.faults.fault import catalogue as known_faults
-from sendproof_simulators.core.faults.fault import summary
-from sendproof_simulators.operate import commands as operate
-from sendproof_simulators.provider import FOLDERS_VARIABLE, Provider, discover
+from sendproof_simulators.core.faults.spec import catalogue as known_faults
+from sendproof_simulators.core.faults.spec import summary
+from sendproof_simulators.core.messaging.delivery_outcomes import COUNTRIES, TEST_NUMBERS, number_for_code
+from sendproof_simulators.core.simulator import Simulator
+from sendproof_simulators.services.discovery import FOLDERS_VARIABLE, discover
 
 EXIT_ERROR = 3
 # What a shell calls a program that Ctrl-C ended.
@@ -52,16 +51,16 @@ def up(
     allow_remote_webhooks: Annotated[
         bool, typer.Option("--allow-remote-webhooks", help="Let the default sandbox call listeners off this machine.")
     ] = False,
-    providers: Folder = None,
+    simulators_path: Folder = None,
     json: Annotated[bool, typer.Option("--json", help="Print one line of JSON instead, for a program.")] = False,
 ) -> None:
     """Start the simulators, and say where each answers and with which credentials.
 
     Example: sendproof up
     """
-    from sendproof_simulators.serve import serve  # noqa: PLC0415 - other commands start faster without the servers
+    from sendproof_simulators.server.server import serve  # noqa: PLC0415 - other commands start faster without the servers
 
-    _found(providers)
+    _found(simulators_path)
     try:
         serve(
             host,
@@ -77,17 +76,17 @@ def up(
 
 
 @app.command()
-def providers(
-    providers: Folder = None,
+def simulators(
+    simulators_path: Folder = None,
     json: Annotated[bool, typer.Option("--json", help="Print JSON instead, for a program.")] = False,
 ) -> None:
     """List the simulated services: what each can do, its contract, and how well that is founded.
 
-    Example: sendproof providers --providers my_simulators
+    Example: sendproof simulators --simulators-path my_simulators
     """
-    from sendproof_simulators.catalogue import catalogue  # noqa: PLC0415 - the other commands read no contract
+    from sendproof_simulators.reference.services import catalogue  # noqa: PLC0415 - the other commands read no contract
 
-    entries = catalogue(_found(providers))
+    entries = catalogue(_found(simulators_path))
     if json:
         sys.stdout.write(msgspec.json.encode(entries).decode() + "\n")
         return
@@ -99,15 +98,15 @@ def providers(
 
 
 @app.command()
-def coverage(
+def evidence(
     json: Annotated[bool, typer.Option("--json", help="Print JSON instead, for a program.")] = False,
 ) -> None:
     """Tell how many operations, fields and rules of each contract are documented, observed or assumed.
 
-    Example: sendproof coverage
+    Example: sendproof evidence
     """
-    from sendproof_simulators.coverage import LEVELS  # noqa: PLC0415 - the other commands read no contract
-    from sendproof_simulators.coverage import coverage as counted  # noqa: PLC0415 - as above
+    from sendproof_simulators.reference.evidence import LEVELS  # noqa: PLC0415 - the other commands read no contract
+    from sendproof_simulators.reference.evidence import coverage as counted  # noqa: PLC0415 - as above
 
     counts = counted()
     if json:
@@ -129,7 +128,7 @@ def operations(
 
     Example: sendproof operations optimove
     """
-    from sendproof_simulators import operations as described  # noqa: PLC0415 - the other commands read no contract
+    from sendproof_simulators.reference import operations as described  # noqa: PLC0415 - the other commands read no contract
 
     known = discover()
     if service is not None and service not in known:
@@ -141,9 +140,9 @@ def operations(
         return
     table = _table("operation", "call", "limits", "errors", "evidence")
     for one in (one for each in listed for one in each.operations):
-        evidence = ", ".join(f"{told.text} {told.evidence}" for told in one.evidence)
+        founded = ", ".join(f"{told.text} {told.evidence}" for told in one.evidence)
         limits, errors = described.marked(one.limits), described.marked(one.errors)
-        table.add_row(f"[bold]{one.name}[/]", *map(escape, (one.call, limits, errors, evidence)))
+        table.add_row(f"[bold]{one.name}[/]", *map(escape, (one.call, limits, errors, founded)))
     Console().print(table)
 
 
@@ -153,13 +152,13 @@ def dialects() -> None:
 
     Example: sendproof dialects
     """
-    table = _table("dialect", "answer", "meaning", "evidence")
-    for name, provider in discover().items():
-        for dialect in provider.dialects:
+    table = _table("dialect", "option", "meaning", "evidence")
+    for name, simulator in discover().items():
+        for dialect in simulator.dialects:
             table.add_row(f"[bold]{name}.{dialect.name}[/]", "", dialect.question, "")
-            for answer in dialect.answers:
-                default = " (default)" if answer.value == dialect.default else ""
-                table.add_row("", answer.value + default, answer.meaning, f"{answer.evidence}: {answer.source}")
+            for option in dialect.options:
+                default = " (default)" if option.value == dialect.default else ""
+                table.add_row("", option.value + default, option.meaning, f"{option.evidence}: {option.source}")
     Console().print(table)
 
 
@@ -176,30 +175,29 @@ def faults(
         return
     table = _table("fault", "on", "when", "what it does, and what can be set of it")
     for fault in known_faults():
-        table.add_row(f"[bold]{fault['fault']}[/]", ", ".join(fault["on"]), ", ".join(fault["when"]), fault["does"])
+        table.add_row(f"[bold]{fault['fault']}[/]", ", ".join(fault["on"]), ", ".join(fault["when"]), fault["summary"])
         for name, field in fault["fields"].items():
             table.add_row("", "", "", f"- {summary(name, field)}")
     Console().print(table)
 
 
 @app.command()
-def numbers() -> None:
+def test_numbers() -> None:
     """List the magic numbers: what becomes of a message to a number is in its last two digits, at every provider.
 
-    Example: sendproof numbers
+    Example: sendproof test-numbers
     """
     table = _table("code", "what becomes of the message", *COUNTRIES)
-    for magic in MAGIC:
-        table.add_row(magic.code, magic.name, *(magic_number(country, magic.code) for country in COUNTRIES))
+    for test_number in TEST_NUMBERS:
+        table.add_row(
+            test_number.code, test_number.name, *(number_for_code(country, test_number.code) for country in COUNTRIES)
+        )
     console = Console()
     console.print(table)
     console.print("\nFree digits: GB 44 7555 ssss cc, US and Canada 1 aaa 555 ss cc (any area code; cc is the code).")
 
 
-operate.register(app)
-
-
-def _found(folder: Path | None) -> Mapping[str, Provider]:
+def _found(folder: Path | None) -> Mapping[str, Simulator]:
     """Every simulator; ends the command when one of them, or the folder, is not as it should be."""
     if folder is not None:
         before = os.environ.get(FOLDERS_VARIABLE)
@@ -238,7 +236,6 @@ def _print_table(addresses: dict[str, Any]) -> None:
 
 def main() -> None:
     """Run the command line. A wrong command line ends with status 3: 2 would say that a verdict is unknown."""
-    importlib.import_module("sendproof_scenarios.commands").register(app)
     try:
         status = app(standalone_mode=False)
     except typer.Abort:

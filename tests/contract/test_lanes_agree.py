@@ -14,18 +14,19 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from schemathesis.core import NotSet
 
+from credential_helpers import Shown, shown
 from fuzzing import BUDGET, tries
 from instants import NINE, SIX, StillWallClock
-from sendproof_simulators.app import CONTRACTS
-from sendproof_simulators.core.audience import AudienceRecipe
-from sendproof_simulators.core.exchange import Reply, Request
-from sendproof_simulators.core.faults.entries import Places, read_entries
+from sendproof_simulators.core.audience.audience import AudienceRecipe
+from sendproof_simulators.core.faults.parsing import Places, read_entries
+from sendproof_simulators.core.http import Request, Response
+from sendproof_simulators.core.plans import CampaignPlan, ChannelPlan, Split
 from sendproof_simulators.core.sandbox import DEFAULT_CHANNELS, SandboxSettings
 from sendproof_simulators.core.sandboxes import DEFAULT, Sandboxes
-from sendproof_simulators.core.webhooks import WebhookSender
-from sendproof_simulators.provider import CampaignPlan, ChannelPlan, Split, contract_file, discover
-from sendproof_simulators.service import Service
-from showing import Shown, shown
+from sendproof_simulators.core.webhooks.sender import WebhookSender
+from sendproof_simulators.server.app import CONTRACTS
+from sendproof_simulators.server.pipeline import Service
+from sendproof_simulators.services.discovery import contract_file, discover
 
 SETTINGS = SandboxSettings(
     name=DEFAULT,
@@ -45,27 +46,27 @@ class Twin:
     service: Service
     sandboxes: Sandboxes
 
-    async def answer(self, request: Request) -> tuple[Reply, list[dict[str, Any]]]:
+    async def answer(self, request: Request) -> tuple[Response, list[dict[str, Any]]]:
         """The reply, and what the journal gained."""
         journal = self.sandboxes.get(DEFAULT).journal
         before = journal.counts.total()
-        reply = await self.service.answer(request)
+        response = await self.service.answer(request)
         events = [msgspec.json.decode(line) for line in list(journal.lines())[before:]]
-        return reply, events
+        return response, events
 
 
 # Services by name and lane, built once: building Connexion's routes takes longer than all the requests.
 BUILT: dict[tuple[str, bool], Service] = {}
 
 
-def twin(name: str, sender: WebhookSender, *, express_lane: bool) -> Twin:
+def twin(name: str, sender: WebhookSender, *, fast_path_enabled: bool) -> Twin:
     """A service whose sandbox holds an announced campaign and a template."""
     sandboxes = Sandboxes(discover(), StillWallClock(), sender)
     sandbox = sandboxes.create(SETTINGS)
-    if (name, express_lane) not in BUILT:
-        BUILT[name, express_lane] = Service(discover()[name], CONTRACTS, sandboxes)
-    service = BUILT[name, express_lane]
-    service.express_lane, service._sandboxes = express_lane, sandboxes
+    if (name, fast_path_enabled) not in BUILT:
+        BUILT[name, fast_path_enabled] = Service(discover()[name], CONTRACTS, sandboxes)
+    service = BUILT[name, fast_path_enabled]
+    service.fast_path_enabled, service._sandboxes = fast_path_enabled, sandboxes
     splits = (Split(share=1.0, template=1, title="t", body="b", send_at=NINE),)
     plan = CampaignPlan(
         campaign=1, name="c", customers=50, first_customer=0, announce_at=SIX,
@@ -74,8 +75,8 @@ def twin(name: str, sender: WebhookSender, *, express_lane: bool) -> Twin:
     campaigns = discover()["optimove"].campaigns
     assert campaigns is not None
     state = sandbox.states["optimove"]
-    for timer in campaigns.plan(sandbox.world, state, SIX, plan).timers:
-        discover()["optimove"].on_timer(sandbox.world, state, timer, SIX)
+    for timer in campaigns.plan(sandbox.contexts["optimove"], state, SIX, plan).timers:
+        discover()["optimove"].on_timer(sandbox.contexts["optimove"], state, timer, SIX)
     return Twin(service, sandboxes)
 
 
@@ -132,18 +133,21 @@ def test_both_lanes_are_struck_alike() -> None:
     ordinary = Request(method="GET", path="/balance", query=(("apikey", apikey),))
     odd = replace(ordinary, query=(*ordinary.query, ("unheardOf", "1")))
     places = Places(calls={"textlocal": ("balance_get",)}, webhooks={})
-    given = [{"fault": "status", "call": "textlocal.balance_get", "times": 2},
-             {"fault": "reset", "call": "textlocal.balance_get", "nth": 3, "times": 2, "when": "after"}]  # fmt: skip
+    call = "textlocal.balance_get"
+    given = [
+        {"fault": "status", "call": call, "times": 2},
+        {"fault": "connection_reset", "call": call, "nth": 3, "times": 2, "when": "after"},
+    ]
 
     async def run() -> None:
         async with WebhookSender() as sender:
-            fast = twin("textlocal", sender, express_lane=True)
-            full = twin("textlocal", sender, express_lane=False)
+            fast = twin("textlocal", sender, fast_path_enabled=True)
+            full = twin("textlocal", sender, fast_path_enabled=False)
             for one in (fast, full):
                 one.sandboxes.get(DEFAULT).faults.add(read_entries(given, places))
             for request in (ordinary, odd) * 3:
-                reply, events = await fast.answer(request)
-                assert (reply, events) == await full.answer(request)
+                response, events = await fast.answer(request)
+                assert (response, events) == await full.answer(request)
                 assert [event["kind"] for event in events][-1] == "request"
 
     asyncio.run(run())
@@ -158,8 +162,8 @@ def test_both_lanes_give_one_answer(name: str, data: st.DataObject) -> None:
 
     async def run() -> None:
         async with WebhookSender() as sender:
-            fast = twin(name, sender, express_lane=True)
-            full = twin(name, sender, express_lane=False)
+            fast = twin(name, sender, fast_path_enabled=True)
+            full = twin(name, sender, fast_path_enabled=False)
             for request in requests:
                 assert await fast.answer(request) == await full.answer(request)
             await fast.sandboxes.close()

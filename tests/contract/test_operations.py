@@ -6,8 +6,8 @@ import pytest
 import yaml
 
 from command_line import sendproof
-from sendproof_simulators.operations import Told, services
-from sendproof_simulators.provider import contract_file, discover
+from sendproof_simulators.reference.operations import Told, services
+from sendproof_simulators.services.discovery import contract_file, discover
 
 METHODS = {"get", "post", "put", "patch", "delete"}
 

@@ -16,12 +16,12 @@ from schemathesis import GenerationMode
 from schemathesis.checks import CHECKS, load_all_checks
 from schemathesis.config import SchemathesisConfig
 
+from credential_helpers import Shown, shown, without_credentials
 from fuzzing import BUDGET
 from running import RunningSimulators, running_simulators
-from sendproof_simulators.app import CONTRACTS
-from sendproof_simulators.optimove_metrics.signing import SIGNATURE_HEADER, sign
-from sendproof_simulators.provider import contract_file, discover
-from showing import Shown, shown, without_credentials
+from sendproof_simulators.server.app import CONTRACTS
+from sendproof_simulators.services.discovery import contract_file, discover
+from sendproof_simulators.services.optimove_metrics.signing import SIGNATURE_HEADER, sign
 
 # What counts as a refusal; Schemathesis does not know 413, and a body may be wrong by its size alone.
 REFUSALS = ["400", "401", "403", "404", "405", "406", "409", "413", "415", "422", "428", "429", "5xx"]

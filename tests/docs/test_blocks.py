@@ -13,13 +13,14 @@ from openapi_spec_validator import validate
 import catalogue
 from documents import Block, blocks, documents, languages
 from repository import ROOT
-from sendproof_bridge.channels import providers
 from sendproof_bridge.config import load
-from sendproof_scenarios.doctor.handed import read as read_handover
-from sendproof_scenarios.handover import Listen, handover
-from sendproof_scenarios.load.levels import levels_in
-from sendproof_scenarios.load.levels import schema as levels_schema
-from sendproof_scenarios.loading import loads
+from sendproof_bridge.outbound.providers import providers
+from sendproof_harness.handover.format import Listen
+from sendproof_harness.handover.reader import read as read_handover
+from sendproof_harness.handover.write import handover_content
+from sendproof_harness.load.service_levels import levels_in
+from sendproof_harness.load.service_levels import schema as levels_schema
+from sendproof_harness.scenario.load import parse_scenarios
 
 #: In which languages documents may be written. What a reader is to type is `console`, so that it is run.
 LANGUAGES = {"console", "js", "json", "markdown", "php", "python", "text", "toml", "yaml"}
@@ -42,7 +43,7 @@ def test_no_block_escapes():
     assert {language for document in documents() for language in languages(document)} - {""} == LANGUAGES
 
 
-# Those of docs/ci.md are for CI servers: tests/laws/test_ci_examples.py.
+# Those of docs/ci.md are for CI servers: tests/architecture/test_ci_examples.py.
 @pytest.mark.parametrize("block", [one for one in every("yaml") if one.document != "docs/ci.md"], ids=named)
 def test_yaml_is_what_its_keys_say(block):
     """Service levels, a scenario, or a part of one beside what every scenario has; a contract has to be valid."""
@@ -52,7 +53,7 @@ def test_yaml_is_what_its_keys_say(block):
     elif keys <= set(levels_schema()["properties"]):
         assert levels_in(block.text, named(block))
     else:
-        assert loads(block.text if "steps" in keys else WHOLE + block.text, named(block))
+        assert parse_scenarios(block.text if "steps" in keys else WHOLE + block.text, named(block))
 
 
 @pytest.mark.parametrize("block", every("json"), ids=named)
@@ -65,8 +66,8 @@ def test_json_can_be_read(block, tmp_path):
 
 
 def test_the_settings_of_the_page_are_all_that_there_are():
-    """Whoever reads the example of docs/any-bridge.md misses none."""
-    (example,) = [json.loads(one.text) for one in blocks("docs/any-bridge.md", "json")]
+    """Whoever reads the example of docs/connect-your-bridge.md misses none."""
+    (example,) = [json.loads(one.text) for one in blocks("docs/connect-your-bridge.md", "json")]
     assert list(example) == list(_told())
 
 
@@ -93,9 +94,9 @@ def test_php_can_be_read(block):
 
 
 def test_the_script_of_the_first_page_reads_what_there_is():
-    """Each `$told[...]` of it is in what a bridge is handed."""
-    (script,) = blocks("docs/start.md", "php")
-    paths = [re.findall(r"\['?(\w+)'?\]", path) for path in re.findall(r"\$told((?:\['?\w+'?\])+)", script.text)]
+    """Each `$handover[...]` of it is in what a bridge is handed."""
+    (script,) = blocks("docs/quickstart.md", "php")
+    paths = [re.findall(r"\['?(\w+)'?\]", path) for path in re.findall(r"\$handover((?:\['?\w+'?\])+)", script.text)]
     values = [reduce(lambda part, key: part[int(key) if key.isdecimal() else key], path, _told()) for path in paths]
     assert values == ["o", "k", "t", "a", 505, "PHONENUMBER", "SMS_OPT_IN", 9000]
 
@@ -108,4 +109,4 @@ def _told():
     }
     channels = [{"id": 505, "provider": "textlocal", "kind": "scheduled"}]
     sandbox = {"sandbox": "s", "seed": 1, "services": services, "channels": channels, "country": "GB"}
-    return handover("http://127.0.0.1:1", sandbox, Listen(host="127.0.0.1", port=9000))
+    return handover_content("http://127.0.0.1:1", sandbox, Listen(host="127.0.0.1", port=9000))

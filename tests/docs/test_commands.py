@@ -5,7 +5,7 @@ from fnmatch import fnmatchcase
 
 import pytest
 
-from desk import FILES, THEMES, Desk
+from doc_sandbox import FILES, THEMES, Desk
 from documents import Command, commands, differs, documents
 from repository import ROOT
 
@@ -20,7 +20,7 @@ EXEMPT = {
     "make benchmark": "needs Node.js and the network",
     "sendproof load [!j]*": "takes minutes; tests/end_to_end/test_load.py runs each kind with smaller figures",
     "sendproof contract *": "takes a while; tests/end_to_end/test_contract_command.py gives it to both bridges",
-    'sendproof run * --command "php *': "PHP is not everywhere; tests/laws/test_ci_examples.py reads the same commands",
+    'sendproof run * --command "php *': "PHP is not everywhere; test_ci_examples.py reads the same commands",
     "locust *": "is what `sendproof load` starts",
     'sendproof run * --command ".venv/bin/python bridge/*"': "tests/end_to_end/test_foreign_bridge.py runs that bridge",
 }
@@ -52,11 +52,11 @@ GIVEN = given()
 # The documents whose commands take longest.
 SLOW = {
     "README.md",
-    "docs/any-bridge.md",
-    "docs/by-hand.md",
-    "docs/every-dialect.md",
+    "docs/connect-your-bridge.md",
+    "docs/dialect-matrix.md",
     "docs/load.md",
-    "docs/start.md",
+    "docs/manual-testing.md",
+    "docs/quickstart.md",
     "scenarios/README.md",
 }
 

@@ -20,17 +20,17 @@ def url(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
 @pytest.mark.parametrize(
     ("named", "provider"),
     [
-        ("utc/midnight", "textlocal"),
+        ("time_zones/midnight", "textlocal"),
         pytest.param("templates/renamed", "xtremepush", marks=pytest.mark.slow),
         ("triggered/several_events", "delivyr"),
         pytest.param("opt_outs/by_preference", "textlocal", marks=pytest.mark.slow),
-        pytest.param("trouble/reply_lost_after", "textlocal", marks=pytest.mark.slow),
-        ("trouble/notifications_twice", "xtremepush"),
+        pytest.param("failures/reply_lost_after", "textlocal", marks=pytest.mark.slow),
+        ("failures/notifications_twice", "xtremepush"),
     ],
 )
 def test_the_reference_bridge_passes(named: str, provider: str, url: str, tmp_path: Path) -> None:
     """Every check that was asked has passed, and nobody's fate is in doubt."""
-    said = sendproof("run", named, "--provider", provider, "--simulators", url, "--results", tmp_path)
+    said = sendproof("run", named, "--provider", provider, "--control-url", url, "--results", tmp_path)
     assert said.status == 0, said.out + said.err
     (file,) = tmp_path.rglob("verdict.json")
     verdict = json.loads(file.read_text())

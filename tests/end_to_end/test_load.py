@@ -15,7 +15,7 @@ from catalogue import build, catalogue
 from command_line import Said, sendproof, start
 from repository import ROOT
 from running import RunningSimulators
-from sendproof_scenarios.processes import until
+from sendproof_harness.run.processes import wait_until
 
 PACE = ["--rate", "20", "--seconds", "3", "--customers", "40"]
 MUTANTS = {mutant.name: mutant for mutant in catalogue()}
@@ -79,7 +79,7 @@ def test_a_campaign_is_followed_to_its_last_report(tmp_path: Path) -> None:
     assert (counts["reading"], counts["sending"]) == (1_200, campaign.looked_at()["lost"])
     assert set(campaign.losses().values()) == {0}
     assert campaign.looked_at()["misreported"] == 2
-    assert sendproof("check", campaign.folder / "history.ndjson").status == 0
+    assert sendproof("judge", campaign.folder / "history.ndjson").status == 0
 
 
 @pytest.mark.parametrize(
@@ -104,7 +104,7 @@ def test_triggers_are_timed_from_when_they_were_to_be_fired(tmp_path: Path) -> N
     """Sixty in three seconds, in real time; a level that no bridge can keep decides the status."""
     levels = tmp_path / "levels.yaml"
     levels.write_text("sendproof: 1\nlatency: {message: {p50: 0.001 ms}}\n")
-    triggers = loaded(tmp_path, "triggers", *PACE, "--levels", str(levels))
+    triggers = loaded(tmp_path, "triggers", *PACE, "--thresholds", str(levels))
     assert triggers.counts()["triggers"] == 60
     assert triggers.counts()["sending"] == triggers.looked_at()["lost"]
     assert set(triggers.losses().values()) == {0}
@@ -117,7 +117,7 @@ def test_triggers_are_timed_from_when_they_were_to_be_fired(tmp_path: Path) -> N
 @pytest.mark.slow
 def test_receipts_come_again_and_are_counted_once(tmp_path: Path) -> None:
     """Every receipt three times: what is reported is still what the provider said."""
-    receipts = loaded(tmp_path, "receipts", "--customers", "200", "--copies", "2")
+    receipts = loaded(tmp_path, "receipts", "--customers", "200", "--duplicates", "2")
     assert receipts.said.status == 0, receipts.said.out
     assert receipts.counts()["receipts"] > 2 * receipts.counts()["sending"]
     assert receipts.losses()["misreported"] == 0
@@ -127,7 +127,7 @@ def test_receipts_come_again_and_are_counted_once(tmp_path: Path) -> None:
 def test_a_bridge_that_counts_receipts_twice_misreports(tmp_path: Path) -> None:
     """It reports more than the provider has said."""
     build(MUTANTS["receipts_counted_twice"], tmp_path)
-    words = ["--customers", "200", "--copies", "1"]
+    words = ["--customers", "200", "--duplicates", "1"]
     receipts = loaded(tmp_path, "receipts", *words, environment={"PYTHONPATH": str(tmp_path)})
     assert receipts.said.status == 1
     assert receipts.losses()["misreported"] > 0
@@ -157,7 +157,7 @@ def test_a_load_test_can_be_judged_again_by_other_levels(tmp_path: Path) -> None
     preferences = loaded(tmp_path, "preferences", "--customers", "50000", "--users", "1")
     levels = tmp_path / "levels.yaml"
     levels.write_text("sendproof: 1\nmemory: {simulators: 1 MB}\n")
-    again = sendproof("load", "judge", preferences.folder / "result.json", "--levels", levels)
+    again = sendproof("load", "judge", preferences.folder / "result.json", "--thresholds", levels)
     assert (preferences.said.status, again.status) == (0, 1)
     nowhere = sendproof("load", "judge", tmp_path / "nothing.json")
     assert nowhere.status == 3
@@ -167,7 +167,7 @@ def test_levels_that_cannot_be_read_are_refused_before_anything_starts(tmp_path:
     """With the key that is meant."""
     levels = tmp_path / "levels.yaml"
     levels.write_text("sendproof: 1\nlosses: {lost: 0}\nthroughputs: {sending: 1}\n")
-    said = sendproof("load", "campaign", "--results", tmp_path, "--levels", levels)
+    said = sendproof("load", "campaign", "--results", tmp_path, "--thresholds", levels)
     assert said.status == 3
     assert "throughputs" in said.out
 
@@ -202,7 +202,7 @@ def test_a_load_test_that_is_interrupted_leaves_nothing_running(tmp_path: Path) 
     """It says what it has seen so far, and that it was not all."""
     running = start("load", "triggers", "--results", tmp_path, "--rate", "5", "--seconds", "600")
     log = tmp_path / "load_triggers" / "simulators.log"
-    assert until(lambda: log.exists() and b"POST" not in log.read_bytes() and _asked(tmp_path), 300)
+    assert wait_until(lambda: log.exists() and b"POST" not in log.read_bytes() and _asked(tmp_path), 300)
     running.send_signal(signal.SIGTERM)
     out, _ = running.communicate(timeout=300)
     assert running.returncode == 3, out

@@ -12,7 +12,7 @@ from xml.etree import ElementTree as ET
 import pytest
 
 from command_line import Said, scaled_down, sendproof, start
-from sendproof_scenarios.processes import listens, until
+from sendproof_harness.run.processes import listens, wait_until
 
 
 @dataclass(frozen=True)
@@ -71,7 +71,7 @@ def test_the_settings_of_the_bridge_hold_no_secret(ran: Ran) -> None:
 
 def test_the_history_alone_leads_to_the_same_verdict(ran: Ran, tmp_path: Path) -> None:
     """Somebody else can judge the run later, from one file."""
-    checked = sendproof("check", ran.folder / "history.ndjson", "--results", tmp_path)
+    checked = sendproof("judge", ran.folder / "history.ndjson", "--results", tmp_path)
     assert checked.status == 0
     assert (tmp_path / "verdict.json").read_bytes() == (ran.folder / "verdict.json").read_bytes()
 
@@ -107,7 +107,7 @@ def test_a_file_that_is_no_history_is_an_error(tmp_path: Path) -> None:
     """Exit status 3, one line, no traceback."""
     file = tmp_path / "history.ndjson"
     file.write_text("hello\n")
-    said = sendproof("check", file)
+    said = sendproof("judge", file)
     assert said.status == 3
     assert said.err.startswith(f"{file}: line 1: this is not a history: expected a first line")
 
@@ -118,7 +118,7 @@ def test_a_run_that_is_cancelled_leaves_nothing_running(number: int, status: int
     idle = shlex.join([sys.executable, "-c", "import time; time.sleep(600)"])
     handover = tmp_path / "first_campaign" / "handover.json"
     with start("run", scaled_down(tmp_path, 10), "--command", idle, "--results", tmp_path) as running:
-        assert until(lambda: handover.exists() and handover.read_text().endswith("}\n"), 120)
+        assert wait_until(lambda: handover.exists() and handover.read_text().endswith("}\n"), 120)
         simulators = urlsplit(json.loads(handover.read_text())["services"]["optimove"]["url"])
         running.send_signal(number)
         running.communicate(timeout=120)

@@ -9,7 +9,7 @@ import pytest
 
 from command_line import sendproof, start
 from repository import ROOT
-from sendproof_scenarios.processes import listens, until
+from sendproof_harness.run.processes import listens, wait_until
 
 SMALL = """\
 sendproof: 1
@@ -62,7 +62,7 @@ def test_several_runs_that_are_cancelled_leave_nothing_running(tmp_path: Path) -
     with start(
         "run", tmp_path / "small.yaml", "--parallel", "2", "--results", tmp_path, "--command", "sleep 600"
     ) as it:
-        assert until(lambda: all(file.exists() for file in told), 300)
+        assert wait_until(lambda: all(file.exists() for file in told), 300)
         simulators = urlsplit(json.loads(told[0].read_text())["clock_url"])
         it.send_signal(signal.SIGTERM)
         it.communicate(timeout=120)

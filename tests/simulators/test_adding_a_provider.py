@@ -20,11 +20,16 @@ PAGE = ROOT / "docs" / "add-a-provider.md"
 NUMBER = "+447555000000"
 
 
+def simulator_files() -> dict[str, str]:
+    """The files of the page, without those for the bridge and the harness."""
+    return {name: text for name, text in named_files(name_of(PAGE)).items() if not name.startswith("my_")}
+
+
 @pytest.fixture(scope="module")
 def folder(tmp_path_factory) -> Path:
     """A folder with what the page shows, and nothing else."""
     made = tmp_path_factory.mktemp("my_simulators")
-    for name, text in named_files(name_of(PAGE)).items():
+    for name, text in simulator_files().items():
         (made / name).parent.mkdir(exist_ok=True)
         (made / name).write_text(text)
     return made
@@ -33,25 +38,29 @@ def folder(tmp_path_factory) -> Path:
 @pytest.fixture(scope="module")
 def simulators(folder) -> Iterator[RunningSimulators]:
     """The simulators with one more."""
-    with running_simulators("--providers", str(folder)) as running:
+    with running_simulators("--simulators-path", str(folder)) as running:
         yield running
 
 
 def test_the_page_shows_every_file_that_it_lists():
     """A contract and a folder."""
     listed = re.search(r"my_simulators/\n  (\S+)\n  pigeon/\n    (.*)\n", PAGE.read_text())
-    assert set(named_files(name_of(PAGE))) == {listed[1], *(f"pigeon/{name}" for name in listed[2].split())}
+    assert set(simulator_files()) == {listed[1], *(f"pigeon/{name}" for name in listed[2].split())}
 
 
 def test_nothing_else_of_the_repository_knows_it():
     """No list, table or test was edited for it."""
     knowing = {name_of(path) for path in files() if "pigeon" in path.read_text().lower()}
-    assert knowing == {"docs/add-a-provider.md", "tests/simulators/test_adding_a_provider.py"}
+    assert knowing == {
+        "docs/add-a-provider.md",
+        "tests/end_to_end/test_fourth_provider.py",
+        "tests/simulators/test_adding_a_provider.py",
+    }
 
 
 def test_it_is_listed(folder):
     """With its contract, and how well that is founded."""
-    said = sendproof("providers", "--providers", folder, "--json")
+    said = sendproof("simulators", "--simulators-path", folder, "--json")
     entry = next(entry for entry in json.loads(said.out) if entry["name"] == "pigeon")
     assert entry["contract"] == str(folder / "pigeon.yaml")
     assert (entry["operations"], entry["documented"], entry["assumed"], entry["sends_messages"]) == (2, 1, 1, True)
@@ -80,7 +89,13 @@ def test_it_is_journaled(simulators):
     simulators.call("POST", f"{base}/clock/advance", {"by_ms": 5_000})
     lines = [line for line in simulators.history(sandbox["sandbox"]) if line.get("service") == "pigeon"]
     assert (template["id"], taken.status_code) == (1, 201)
-    assert [line["kind"] for line in lines] == ["provider_template", "request", "delivery", "outcome", "webhook"]
+    assert [line["kind"] for line in lines] == [
+        "provider_template",
+        "request",
+        "delivery",
+        "delivery_status",
+        "webhook",
+    ]
     assert lines[3]["message"] == taken.json()["id"]
 
 
@@ -88,7 +103,10 @@ def test_it_is_faulted(simulators):
     """A fault strikes its calls and its webhooks, and a name that it does not have is refused."""
     sandbox = simulators.call("POST", "/sandboxes", {"seed": 7, "clock": {"mode": "virtual"}})
     base, access = f"/sandboxes/{sandbox['sandbox']}", sandbox["services"]["pigeon"]
-    faults = [{"fault": "rate_limited", "call": "pigeon.sendMessage"}, {"fault": "drop", "webhook": "pigeon.receipt"}]
+    faults = [
+        {"fault": "rate_limited", "call": "pigeon.sendMessage"},
+        {"fault": "drop_webhook", "webhook": "pigeon.receipt"},
+    ]
     simulators.call("POST", f"{base}/faults", faults)
     message = {"to": NUMBER, "text": "Hi", "receipt_url": simulators.control + "/nowhere"}
     headers = {"x-pigeon-key": access["credentials"]["pigeon_key"]}
@@ -99,9 +117,9 @@ def test_it_is_faulted(simulators):
     assert sent[0].json() == {"error": "the rate limit is exceeded"}
     assert [(line["fault"], line["name"]) for line in lines if line["kind"] == "fault"] == [
         ("rate_limited", "sendMessage"),
-        ("drop", "receipt"),
+        ("drop_webhook", "receipt"),
     ]
-    assert [line["lost"] for line in lines if line["kind"] == "webhook"] == [True]
+    assert [line["dropped"] for line in lines if line["kind"] == "webhook"] == [True]
 
 
 @pytest.mark.slow
@@ -115,11 +133,11 @@ def test_it_is_tested_as_all_others(folder):
         "-p",
         "no:cacheprovider",
         "tests/contract",
-        "tests/laws",
+        "tests/architecture",
         "-k",
         "pigeon",
     ]
-    environment = {**os.environ, "SENDPROOF_PROVIDERS": str(folder)}
+    environment = {**os.environ, "SENDPROOF_SIMULATORS": str(folder)}
     done = subprocess.run(command, cwd=ROOT, env=environment, capture_output=True, text=True, timeout=600, check=False)
     passed = set(re.findall(r"::(\w+)\[pigeon(?:\.yaml)?\] PASSED", done.stdout))
     assert done.returncode == 0, done.stdout
@@ -148,7 +166,7 @@ def broken(folder: Path, tmp_path: Path, old: str, new: str) -> Path:
 @pytest.mark.parametrize(
     ("old", "new", "message"),
     [
-        ("PROVIDER = Provider(", "NOBODY = Provider(", "expected a folder that holds simulators, but none in"),
+        ("SIMULATOR = Simulator(", "NOBODY = Simulator(", "expected a folder that holds simulators, but none in"),
         (
             "def send_message(",
             "def send(",
@@ -161,16 +179,16 @@ def broken(folder: Path, tmp_path: Path, old: str, new: str) -> Path:
 )
 def test_what_is_wrong_with_one_is_told(folder, tmp_path, old, new, message):
     """In one line, with status 3, before anything is served."""
-    said = sendproof("up", "--port", "0", "--providers", broken(folder, tmp_path, old, new))
+    said = sendproof("up", "--port", "0", "--simulators-path", broken(folder, tmp_path, old, new))
     assert (said.status, said.err.count("\n")) == (3, 1), said.err
     assert message in said.err
 
 
 def test_a_folder_that_is_not_there_is_told(tmp_path):
     """So is one whose name Sendproof has for a part of its own."""
-    said = sendproof("providers", "--providers", tmp_path / "nowhere")
+    said = sendproof("simulators", "--simulators-path", tmp_path / "nowhere")
     assert (said.status, "which is no folder" in said.err) == (3, True)
     (tmp_path / "textlocal").mkdir()
     (tmp_path / "textlocal" / "__init__.py").touch()
-    said = sendproof("providers", "--providers", tmp_path)
+    said = sendproof("simulators", "--simulators-path", tmp_path)
     assert (said.status, "'textlocal' is a part of Sendproof already" in said.err) == (3, True)

@@ -2,7 +2,7 @@
 
 import asyncio
 
-from sendproof_simulators.serve import OneWrite
+from sendproof_simulators.server.server import OneWrite
 
 
 class Sent(asyncio.Transport):

@@ -28,7 +28,7 @@ def sendproof(*words: str | Path, environment: Mapping[str, str] | None = None) 
 
 def start(*words: str | Path, environment: Mapping[str, str] | None = None) -> subprocess.Popen[str]:
     """Start the command."""
-    command = [sys.executable, "-m", "sendproof_simulators", *map(str, words)]
+    command = [sys.executable, "-m", "sendproof_harness", *map(str, words)]
     env = {**os.environ, **(environment or {})}
     return subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, env=env)
 

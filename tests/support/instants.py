@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass
 
-from sendproof_simulators.core.clock import parse_iso
+from sendproof_simulators.core.clock.wall_clock import parse_iso
 
 SIX = parse_iso("2026-03-02T06:00:00Z")
 NINE = parse_iso("2026-03-02T09:00:00Z")

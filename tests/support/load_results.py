@@ -2,7 +2,7 @@
 
 from math import sin
 
-from sendproof_scenarios.load.model import Latency, LoadResult, Loss, Process, Sample, Stage
+from sendproof_harness.load.model import Latency, LoadResult, Loss, Process, Sample, Stage
 
 BRIDGE = Process(role="bridge", name="bridge", pid=102, peak_mb=412.3, cpu_seconds=701.0)
 SIMULATORS = Process(role="simulators", name="simulators", pid=101, peak_mb=618.0, cpu_seconds=310.5)

@@ -1,4 +1,4 @@
-"""Optimove alone: a state, the contract in front of it, and a clock that is a number."""
+"""The Optimove simulator without HTTP: a state, the contract in front of it, and a number as the clock."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
@@ -7,36 +7,28 @@ from typing import Any
 import msgspec
 
 from instants import NINE, SIX
-from sendproof_simulators.app import CONTRACTS
-from sendproof_simulators.core.audience import Audience, AudienceRecipe
-from sendproof_simulators.core.chance import Chance
-from sendproof_simulators.core.clock import Instant
+from sendproof_simulators.core.audience.audience import Audience, AudienceRecipe
+from sendproof_simulators.core.clock.wall_clock import Instant
 from sendproof_simulators.core.contracts import load_contract
 from sendproof_simulators.core.dialects import choose
-from sendproof_simulators.core.exchange import Outcome, Request, Timer, Webhook
-from sendproof_simulators.optimove import PROVIDER
-from sendproof_simulators.optimove.state import State
-from sendproof_simulators.provider import (
-    Call,
-    CampaignPlan,
-    Channel,
-    ChannelPlan,
-    Condition,
-    CustomerEvent,
-    Split,
-    TriggerPlan,
-    World,
-)
+from sendproof_simulators.core.effects import Effects, Timer, Webhook
+from sendproof_simulators.core.http import Request
+from sendproof_simulators.core.plans import CampaignPlan, ChannelPlan, Condition, CustomerEvent, Split, TriggerPlan
+from sendproof_simulators.core.randomness import KeyedRandom
+from sendproof_simulators.core.simulator import Call, Campaigns, Channel, SandboxContext, Triggers
+from sendproof_simulators.server.app import CONTRACTS
+from sendproof_simulators.services.optimove import SIMULATOR
+from sendproof_simulators.services.optimove.state import State
 
 CHANNELS = (
     Channel(id=505, provider="textlocal", kind="scheduled"),
     Channel(id=250, provider="textlocal", kind="triggered"),
 )
 
-CONTRACT = load_contract(CONTRACTS / PROVIDER.contract, any_case=True, optional_prefix="/current")
+CONTRACT = load_contract(CONTRACTS / SIMULATOR.contract, case_insensitive=True, optional_prefix="/current")
 
 
-def world(
+def sandbox_context(
     customers: int = 25_000,
     *,
     allow_remote: bool = False,
@@ -44,22 +36,22 @@ def world(
     channels: tuple[Channel, ...] = CHANNELS,
     dialects: Mapping[str, str] | None = None,
     nightly_at: int | None = None,
-) -> World:
-    """A small world with one channel of each kind. `dialects` by their full names; the rest get their defaults."""
-    chance = Chance(seed)
+) -> SandboxContext:
+    """Return a small sandbox with one channel of each kind. `dialects` have full names; the others have defaults."""
+    random = KeyedRandom(seed)
     recipe = AudienceRecipe(customers=customers, opted_out=0.1, unusable_numbers=0.1)
-    return World(
-        chance=chance,
-        audience=Audience(chance, recipe),
+    return SandboxContext(
+        random=random,
+        audience=Audience(random, recipe),
         channels=channels,
         allow_remote_webhooks=allow_remote,
-        dialects=choose({PROVIDER.name: PROVIDER.dialects}, dialects or {}),
+        dialects=choose({SIMULATOR.name: SIMULATOR.dialects}, dialects or {})[SIMULATOR.name],
         nightly_at=nightly_at,
     )
 
 
 def plan(campaign: int = 7001, **changes: Any) -> CampaignPlan:
-    """A campaign of ten customers with one split on one channel, changed as told."""
+    """Return a campaign of ten customers with one split on one channel, with some fields changed."""
     channel, splits = changes.pop("channel", 505), changes.pop("splits", (split(),))
     fields: dict[str, Any] = {
         "campaign": campaign,
@@ -73,27 +65,27 @@ def plan(campaign: int = 7001, **changes: Any) -> CampaignPlan:
 
 
 def part(channel: int, *splits: Split) -> ChannelPlan:
-    """A campaign's part on one channel."""
+    """Return a campaign's part on one channel."""
     return ChannelPlan(channel=channel, provider="textlocal", splits=splits, render=render)
 
 
 def render(body: str, attributes: Mapping[str, str | None]) -> str:
-    """The text of a template, which has one placeholder."""
+    """Return the text of a template with one placeholder."""
     return body.replace("NAME", attributes["FIRST_NAME"] or "")
 
 
 def split(template: int = 14, share: float = 1.0, send_at: int = NINE) -> Split:
-    """One split of a campaign."""
+    """Return one split of a campaign."""
     return Split(share=share, template=template, title=f"T{template}", body="Dear NAME", send_at=send_at)
 
 
-def condition(event: str = "page_visit", **more: Any) -> Condition:
-    """A part of a trigger's criteria."""
-    return Condition(event=event, **more)
+def condition(event: str = "page_visit", **fields: Any) -> Condition:
+    """Return one condition of a trigger."""
+    return Condition(event=event, **fields)
 
 
 def trigger(name: str = "Visit", **changes: Any) -> TriggerPlan:
-    """A trigger on the first visit to any page, changed as told."""
+    """Return a trigger on the first visit to any page, with some fields changed."""
     fields: dict[str, Any] = {
         "name": name,
         "campaign": 8001,
@@ -109,34 +101,46 @@ def trigger(name: str = "Visit", **changes: Any) -> TriggerPlan:
     return TriggerPlan(**fields | changes)
 
 
+def campaign_access() -> Campaigns:
+    """Return the control API's functions for campaigns."""
+    assert SIMULATOR.campaigns is not None
+    return SIMULATOR.campaigns
+
+
+def trigger_access() -> Triggers:
+    """Return the control API's functions for triggers."""
+    assert SIMULATOR.triggers is not None
+    return SIMULATOR.triggers
+
+
 @dataclass
 class Optimove:
-    """Asks the simulator as a bridge would, less HTTP. `now` is what time it is."""
+    """The simulator as a bridge uses it, but without HTTP. `now` is the time of its sandbox."""
 
-    world: World = field(default_factory=world)
+    context: SandboxContext = field(default_factory=sandbox_context)
     now: Instant = SIX
     waiting: list[Timer] = field(default_factory=list)
     state: State = field(init=False)
 
     def __post_init__(self) -> None:
-        self.state = State(self.world)
+        self.state = State(self.context)
 
-    def ask(self, operation: str, body: Any = None, **params: Any) -> Outcome:
+    def call(self, operation: str, body: Any = None, **params: Any) -> Effects:
         """Call an operation with values that keep the contract."""
         assert self.violations(operation, body, **params) == []
-        handler = getattr(PROVIDER.handlers, CONTRACT.operations[operation].handler)
-        call = Call(world=self.world, state=self.state, params=params, body=body, now=self.now, operation=operation)
-        outcome: Outcome = handler(call)
-        return outcome
+        handler = getattr(SIMULATOR.handlers, CONTRACT.operations[operation].handler)
+        call = Call(context=self.context, state=self.state, params=params, body=body, now=self.now, operation=operation)
+        effects: Effects = handler(call)
+        return effects
 
     def read(self, operation: str, body: Any = None, **params: Any) -> Any:
-        """The JSON of a successful answer."""
-        reply = self.ask(operation, body, **params).reply
-        assert reply.status == 200
-        return msgspec.json.decode(reply.body)
+        """Return the JSON of a successful response."""
+        response = self.call(operation, body, **params).response
+        assert response.status == 200
+        return msgspec.json.decode(response.body)
 
     def rows(self, skip: int = 0, top: int = 10_000, attributes: str | None = None) -> list[dict[str, Any]]:
-        """A page of campaign 7001 on channel 505."""
+        """Return a page of campaign 7001 on channel 505."""
         params: dict[str, Any] = {"CampaignID": 7001, "ChannelID": 505, "$skip": skip, "$top": top}
         if attributes is not None:
             params["CustomerAttributes"] = attributes
@@ -144,94 +148,90 @@ class Optimove:
         return rows
 
     def violations(self, operation: str, body: Any = None, **params: Any) -> list[str]:
-        """How a request breaks the contract: rules and places."""
+        """Return the violations of the contract in a request, as rules and places."""
         compiled = CONTRACT.operations[operation]
         query = tuple((name, str(value)) for name, value in params.items())
         request = Request(method=compiled.method, path=compiled.path, query=query, body=msgspec.json.encode(body))
-        found = compiled.read_parameters(request, {})[1]
-        found += compiled.read_body(request)[1] if compiled.body else []
-        return [f"{v.rule} {v.where}" for v in found]
+        violations = compiled.read_parameters(request, {})[1]
+        violations += compiled.read_body(request)[1] if compiled.body else []
+        return [f"{violation.rule} {violation.where}" for violation in violations]
 
-    def take_in(self, campaign: CampaignPlan, now: Instant = SIX) -> tuple[Timer, ...]:
-        """Plan a campaign; answers what it waits for."""
-        assert PROVIDER.campaigns is not None
-        return PROVIDER.campaigns.plan(self.world, self.state, now, campaign).timers
+    def planned_timers(self, campaign: CampaignPlan, now: Instant = SIX) -> tuple[Timer, ...]:
+        """Schedule a campaign, and return its timers."""
+        return campaign_access().plan(self.context, self.state, now, campaign).timers
 
     def announce(self, campaign: CampaignPlan) -> tuple[Webhook, ...]:
-        """Plan a campaign and let its timer ring."""
-        (timer,) = self.take_in(campaign)
-        return self.ring(timer).webhooks
+        """Schedule a campaign, fire its timer, and return the webhooks."""
+        (timer,) = self.planned_timers(campaign)
+        return self.fire(timer).webhooks
 
-    def ring(self, timer: Timer) -> Outcome:
-        """What a timer leads to."""
-        return PROVIDER.on_timer(self.world, self.state, timer, timer.at)
+    def fire(self, timer: Timer) -> Effects:
+        """Return the effects of a timer."""
+        return SIMULATOR.on_timer(self.context, self.state, timer, timer.at)
 
     def listen(self, event: int, channel: int | None = None, url: str = "http://127.0.0.1:9000/a") -> None:
-        """Register a listener, for a channel or in general."""
-        more = {} if channel is None else {"ChannelID": channel}
-        assert self.ask("RegisterEventListener", {"EventTypeID": event, "ListenerURL": url, **more}).reply.status == 200
+        """Register a listener, for a channel or (None) the general one."""
+        body = {"EventTypeID": event, "ListenerURL": url} | ({} if channel is None else {"ChannelID": channel})
+        assert self.call("RegisterEventListener", body).response.status == 200
 
     def begin(self) -> None:
-        """Let the simulator wait for its first night."""
-        self.follow(PROVIDER.begin(self.world, self.state, self.now))
+        """Let the simulator set the timer of its first night."""
+        self.apply(SIMULATOR.begin(self.context, self.state, self.now))
 
     def schedule(self, campaign: CampaignPlan) -> None:
-        """Plan a campaign, and let `advance` do what follows."""
-        assert PROVIDER.campaigns is not None
-        self.follow(PROVIDER.campaigns.plan(self.world, self.state, self.now, campaign))
+        """Schedule a campaign; `advance` fires its timers."""
+        self.apply(campaign_access().plan(self.context, self.state, self.now, campaign))
 
-    def cancel(self, campaign: int = 7001) -> list["Said"]:
-        """Cancel a campaign now; answers what the listeners are told."""
-        assert PROVIDER.campaigns is not None
-        return self.follow(PROVIDER.campaigns.cancel(self.world, self.state, self.now, campaign))
+    def cancel(self, campaign: int = 7001) -> list["SentWebhook"]:
+        """Cancel a campaign now, and return the webhooks."""
+        return self.apply(campaign_access().cancel(self.context, self.state, self.now, campaign))
 
-    def follow(self, outcome: Outcome) -> list["Said"]:
-        """Keep the timers of an outcome; answers its webhooks."""
-        self.waiting += outcome.timers
-        return [Said(self.now, webhook) for webhook in outcome.webhooks]
+    def apply(self, effects: Effects) -> list["SentWebhook"]:
+        """Keep the timers of effects, and return the webhooks."""
+        self.waiting += effects.timers
+        return [SentWebhook(self.now, webhook) for webhook in effects.webhooks]
 
-    def advance(self, to: Instant) -> list["Said"]:
-        """Let everything happen until an instant, that instant included; answers the webhooks in order."""
-        said: list[Said] = []
+    def advance(self, to: Instant) -> list["SentWebhook"]:
+        """Fire all timers up to and including an instant, and return the webhooks in order."""
+        webhooks: list[SentWebhook] = []
         while due := [timer for timer in self.waiting if timer.at <= to]:
             timer = min(due, key=lambda timer: timer.at)
             self.waiting.remove(timer)
             self.now = max(self.now, timer.at)
-            said += self.follow(self.ring(timer))
+            webhooks += self.apply(self.fire(timer))
         self.now = to
-        return said
+        return webhooks
 
-    def define(self, wanted: TriggerPlan) -> None:
-        """Look out for a trigger."""
-        assert PROVIDER.triggers is not None
-        self.follow(PROVIDER.triggers.add(self.world, self.state, self.now, wanted))
+    def add_trigger(self, trigger_plan: TriggerPlan) -> None:
+        """Add a trigger."""
+        self.apply(trigger_access().add(self.context, self.state, self.now, trigger_plan))
 
-    def happens(self, customer: str, event: str, **parameters: object) -> list["Said"]:
-        """A customer does something now; answers what the listeners are told."""
-        return self.report(customer, event=event, **parameters)
+    def record_event(self, customer: str, event: str, **parameters: object) -> list["SentWebhook"]:
+        """Let a customer cause an event now, and return the webhooks."""
+        return self.record_events(customer, event=event, **parameters)
 
-    def report(self, *customers: str, event: str, at: Instant | None = None, **parameters: object) -> list["Said"]:
-        """Customers do something, now or at an instant to come."""
-        assert PROVIDER.triggers is not None
-        events = [CustomerEvent(customer=one, event=event, parameters=parameters, at=at) for one in customers]
-        return self.follow(PROVIDER.triggers.report(self.world, self.state, self.now, events))
+    def record_events(
+        self, *customers: str, event: str, at: Instant | None = None, **parameters: object
+    ) -> list["SentWebhook"]:
+        """Let customers cause an event, now or at a later instant, and return the webhooks."""
+        events = [CustomerEvent(customer=customer, event=event, parameters=parameters, at=at) for customer in customers]
+        return self.apply(trigger_access().report(self.context, self.state, self.now, events))
 
-    def owed(self) -> list[dict[str, Any]]:
-        """Every obligation so far."""
-        assert PROVIDER.campaigns is not None
-        facts = [fact for _, fact in PROVIDER.campaigns.truth(self.world, self.state)]
-        return [dict(fact.fields) for fact in facts if fact.kind == "obligation"]
+    def obligations(self) -> list[dict[str, Any]]:
+        """Return all obligations so far."""
+        entries = [entry for _, entry in campaign_access().expectations(self.context, self.state)]
+        return [dict(entry.fields) for entry in entries if entry.kind == "obligation"]
 
 
 @dataclass(frozen=True)
-class Said:
-    """One webhook and when it was made."""
+class SentWebhook:
+    """One webhook and its instant."""
 
     at: Instant
     webhook: Webhook
 
     @property
     def body(self) -> dict[str, Any]:
-        """What it says."""
+        """Return the decoded body."""
         decoded: dict[str, Any] = msgspec.json.decode(self.webhook.body)
         return decoded

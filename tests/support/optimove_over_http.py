@@ -1,4 +1,4 @@
-"""A sandbox of running simulators as a client of Optimove sees it, with nothing but requests."""
+"""A sandbox of running simulators as a client of Optimove uses it, over HTTP only."""
 
 from dataclasses import dataclass, field
 from typing import Any
@@ -12,51 +12,51 @@ START = "2026-03-02T06:00:00Z"
 
 @dataclass(frozen=True)
 class Client:
-    """Whoever calls Optimove with one key or token."""
+    """A client of Optimove with one key or token."""
 
     url: str
     headers: dict[str, str] = field(default_factory=dict)
 
-    def call(self, method: str, path: str, **more: Any) -> requests.Response:
-        """One request."""
-        headers = self.headers | more.pop("headers", {})
-        return requests.request(method, self.url + path, headers=headers, timeout=20, **more)
+    def call(self, method: str, path: str, **options: Any) -> requests.Response:
+        """Send one request."""
+        headers = self.headers | options.pop("headers", {})
+        return requests.request(method, self.url + path, headers=headers, timeout=20, **options)
 
 
 class Sandbox:
-    """A sandbox whose clock stands still, and the control of it."""
+    """A sandbox with its control API. Its clock only moves when a test advances it."""
 
-    def __init__(self, simulators: RunningSimulators, **wanted: Any) -> None:
+    def __init__(self, simulators: RunningSimulators, **settings: Any) -> None:
         self.simulators = simulators
         self.made = simulators.call(
-            "POST", "/sandboxes", {"seed": 1, "clock": {"mode": "virtual", "start": START}} | wanted
+            "POST", "/sandboxes", {"seed": 1, "clock": {"mode": "virtual", "start": START}} | settings
         )
         self.path = f"/sandboxes/{self.made['sandbox']}"
         self.optimove = self.made["services"]["optimove"]
 
     def control(self, method: str, path: str, body: object = None) -> Any:
-        """Ask the control API about this sandbox."""
+        """Call the control API of this sandbox."""
         return self.simulators.call(method, self.path + path, body)
 
     def client(self, key: str | None = None, path: str = "") -> Client:
-        """Somebody with a key; without one the sandbox's own for a bridge."""
+        """Return a client with a key, by default the sandbox's key for a bridge."""
         return Client(self.optimove["url"] + path, {"X-API-KEY": key or self.optimove["credentials"]["api_key"]})
 
     def admin(self) -> Client:
-        """Somebody with every right."""
+        """Return a client with an Admin key."""
         return self.client(self.optimove["credentials"]["admin_key"])
 
-    def key(self, **wanted: Any) -> dict[str, Any]:
-        """One more key."""
-        made: dict[str, Any] = self.control("POST", "/services/optimove/keys", wanted)
-        return made
+    def create_key(self, **fields: Any) -> dict[str, Any]:
+        """Create another key."""
+        key: dict[str, Any] = self.control("POST", "/services/optimove/keys", fields)
+        return key
 
     def wait(self, milliseconds: int) -> None:
-        """Let time pass."""
+        """Advance the clock."""
         self.control("POST", "/clock/advance", {"by_ms": milliseconds})
 
-    def facts(self, kind: str) -> list[dict[str, Any]]:
-        """What the judge will read of a kind, less when it was."""
+    def journal(self, kind: str) -> list[dict[str, Any]]:
+        """Return the history's lines of one kind, without their times."""
         lines = self.simulators.history(self.made["sandbox"])
         return [
             {name: value for name, value in line.items() if name not in {"n", "at", "real", "kind"}}

@@ -8,16 +8,17 @@ CONTRACTS = ROOT / "openapi"
 PACKAGES = (
     ROOT / "simulators" / "sendproof_simulators",
     ROOT / "bridge" / "sendproof_bridge",
-    ROOT / "scenarios" / "sendproof_scenarios",
+    ROOT / "harness" / "sendproof_harness",
 )
 
 _NOT_OURS = {"__pycache__", "node_modules", "results", "dist", ".git", ".venv"}
+_BINARY = {".png"}
 _KEPT_HIDDEN = {".ci", ".editorconfig", ".gitignore", ".github"}
 
 
 def files(suffix: str = "") -> Iterator[Path]:
-    """Every file that belongs to the repository and ends with `suffix`: no caches, results or environments."""
-    yield from sorted(path for path in _walk(ROOT) if path.name.endswith(suffix))
+    """Every text file that belongs to the repository and ends with `suffix`: no caches, results or environments."""
+    yield from sorted(path for path in _walk(ROOT) if path.name.endswith(suffix) and path.suffix not in _BINARY)
 
 
 def _walk(folder: Path) -> Iterator[Path]:

@@ -4,9 +4,9 @@ import asyncio
 from dataclasses import dataclass, field
 from typing import Any
 
-from sendproof_simulators.contract import Authority
 from sendproof_simulators.core.contracts import Contract, Operation
-from sendproof_simulators.core.exchange import Problem, Reply, Request, json_reply
+from sendproof_simulators.core.http import Problem, Request, Response, json_response
+from sendproof_simulators.server.connexion_app import ConnexionApp
 
 PROBLEM = {
     "description": "Refused",
@@ -32,7 +32,7 @@ TOY: dict[str, Any] = {
                     "required": True,
                     "content": {"application/json": {"schema": {"$ref": "#/components/schemas/Note"}}},
                 },
-                "responses": {"201": {"description": "Kept"}, "400": PROBLEM},
+                "responses": {"201": {"description": "ActiveFault"}, "400": PROBLEM},
             },
             "get": {"operationId": "listNotes", "responses": {"200": {"description": "All"}}},
         },
@@ -69,15 +69,15 @@ class ToyExchange:
     problem: Problem | None = None
     served: list[Operation] = field(default_factory=list)
 
-    async def serve(self, operation: Operation, params: dict[str, Any], body: Any) -> Reply:
+    async def serve(self, operation: Operation, params: dict[str, Any], body: Any) -> Response:
         """Answer the call itself."""
         self.served.append(operation)
-        return json_reply({"operation": operation.id, "params": params, "body": body}, status=201)
+        return json_response({"operation": operation.id, "params": params, "body": body}, status=201)
 
-    def refuse(self, problem: Problem) -> Reply:
+    def refuse(self, problem: Problem) -> Response:
         """Answer why not."""
         self.problem = problem
-        return Reply(status=problem.status, body=problem.detail.encode(), content_type="text/plain")
+        return Response(status=problem.status, body=problem.detail.encode(), content_type="text/plain")
 
 
 def contract(**changes: Any) -> Contract:
@@ -90,7 +90,7 @@ def post(body: bytes, **headers: str) -> Request:
     return Request(method="POST", path="/notes", headers={"content-type": "application/json", **headers}, body=body)
 
 
-def ask(request: Request, *, known: bool = True) -> tuple[Reply, ToyExchange]:
+def ask(request: Request, *, known: bool = True) -> tuple[Response, ToyExchange]:
     """Send one request through Connexion."""
     exchange = ToyExchange(request, known)
-    return asyncio.run(Authority(contract()).answer(exchange)), exchange
+    return asyncio.run(ConnexionApp(contract()).answer(exchange)), exchange

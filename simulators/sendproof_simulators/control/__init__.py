@@ -4,22 +4,19 @@ from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass, field
 from http import HTTPStatus
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import msgspec
 
-from sendproof_simulators.contract import Authority
 from sendproof_simulators.control import campaigns, faults, handlers, services, triggers, webhooks
 from sendproof_simulators.control.handlers import ControlCall, ControlError
-from sendproof_simulators.core.clock import WallClock
+from sendproof_simulators.core.clock.wall_clock import WallClock
 from sendproof_simulators.core.contracts import Operation, load_contract
-from sendproof_simulators.core.exchange import Problem, Reply, Request, StreamedReply
+from sendproof_simulators.core.http import Problem, Request, Response, StreamedResponse
 from sendproof_simulators.core.sandboxes import Sandboxes
-
-if TYPE_CHECKING:
-    from sendproof_simulators.app import Addresses
-    from sendproof_simulators.service import Service
-
+from sendproof_simulators.server.addresses import Addresses
+from sendproof_simulators.server.connexion_app import ConnexionApp
+from sendproof_simulators.server.pipeline import Service
 
 _OPERATIONS = (handlers, campaigns, triggers, faults, webhooks, services)
 
@@ -35,22 +32,22 @@ class ControlExchange:
     control: "Control"
     request: Request
     known: bool = True
-    stream: StreamedReply | None = field(default=None)
+    stream: StreamedResponse | None = field(default=None)
 
-    async def serve(self, operation: Operation, params: dict[str, Any], body: Any) -> Reply:
+    async def serve(self, operation: Operation, params: dict[str, Any], body: Any) -> Response:
         """Answer a valid request."""
-        handler: Callable[[ControlCall], Awaitable[Reply]] = _handler(operation.handler)
+        handler: Callable[[ControlCall], Awaitable[Response]] = _handler(operation.handler)
         try:
-            reply = await handler(ControlCall(control=self.control, params=params, body=body))
+            response = await handler(ControlCall(control=self.control, params=params, body=body))
         except ControlError as error:
             return self.refuse(Problem(kind="refused", status=error.status, detail=str(error)))
-        if isinstance(reply, StreamedReply):
-            self.stream = reply
-        return reply
+        if isinstance(response, StreamedResponse):
+            self.stream = response
+        return response
 
-    def refuse(self, problem: Problem) -> Reply:
+    def refuse(self, problem: Problem) -> Response:
         """The problem as RFC 9457 writes it."""
-        return problem_reply(problem)
+        return problem_response(problem)
 
 
 class Control:
@@ -64,29 +61,29 @@ class Control:
         contracts: Path,
         sandboxes: Sandboxes,
         services: "Mapping[str, Service]",
-        addresses: "Addresses",
+        addresses: Addresses,
         wall: WallClock,
     ) -> None:
-        self.authority = Authority(load_contract(contracts / "control.yaml"))
+        self.authority = ConnexionApp(load_contract(contracts / "control.yaml"))
         self.sandboxes = sandboxes
         self.services = services
         self.addresses = addresses
         self.wall = wall
 
-    async def answer(self, request: Request) -> Reply:
+    async def answer(self, request: Request) -> Response:
         """Serve one request."""
         exchange = ControlExchange(self, request)
-        reply = await self.authority.answer(exchange)
-        return exchange.stream or reply
+        response = await self.authority.answer(exchange)
+        return exchange.stream or response
 
-    def too_large(self) -> Reply:
+    def too_large(self) -> Response:
         """The answer to a body beyond the limit."""
-        return problem_reply(
+        return problem_response(
             Problem(kind="too_large", status=413, detail=f"the body is larger than {self.body_limit} bytes")
         )
 
 
-def problem_reply(problem: Problem) -> Reply:
+def problem_response(problem: Problem) -> Response:
     """`application/problem+json`, with every violation of the contract named."""
     body: dict[str, object] = {
         "title": HTTPStatus(problem.status).phrase,
@@ -96,7 +93,7 @@ def problem_reply(problem: Problem) -> Reply:
     if problem.violations:
         body["violations"] = [{"where": v.where, "rule": v.rule, "message": v.message} for v in problem.violations]
     headers = (("allow", ", ".join(problem.allow)),) if problem.kind == "method_not_allowed" else ()
-    return Reply(
+    return Response(
         status=problem.status,
         body=msgspec.json.encode(body),
         content_type="application/problem+json",

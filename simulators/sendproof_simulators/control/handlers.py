@@ -5,14 +5,15 @@ from dataclasses import asdict, dataclass
 from importlib.metadata import version
 from typing import TYPE_CHECKING, Any
 
-from sendproof_simulators.core.audience import AudienceRecipe
-from sendproof_simulators.core.clock import HOUR, LAST_INSTANT, MINUTE, YEARS, Instant, iso, parse_iso
+from sendproof_simulators.core.audience.audience import AudienceRecipe
+from sendproof_simulators.core.clock.virtual_clock import NotQuietError
+from sendproof_simulators.core.clock.wall_clock import HOUR, LAST_INSTANT, MINUTE, YEARS, Instant, iso, parse_iso
 from sendproof_simulators.core.dialects import Dialect, choose
-from sendproof_simulators.core.exchange import Outcome, Reply, StreamedReply, json_reply
+from sendproof_simulators.core.effects import Effects
+from sendproof_simulators.core.http import Response, StreamedResponse, json_response
 from sendproof_simulators.core.sandbox import DEFAULT_CHANNELS, Sandbox, SandboxSettings
-from sendproof_simulators.core.timeline import NotQuietError
-from sendproof_simulators.provider import Campaigns, Channel, Template, Templates
-from sendproof_simulators.provider import Settings as ProviderSettings
+from sendproof_simulators.core.simulator import Campaigns, Channel, Template, Templates
+from sendproof_simulators.core.simulator import Settings as ProviderSettings
 
 if TYPE_CHECKING:
     from sendproof_simulators.control import Control
@@ -52,35 +53,35 @@ class ControlCall:
             raise ControlError(404, error.args[0]) from None
 
 
-async def get_health(call: ControlCall) -> Reply:
+async def get_health(call: ControlCall) -> Response:
     """Whether the simulators answer."""
     real = round(call.control.wall.time(), 3)
-    return json_reply({"status": "ok", "version": version("sendproof"), "pid": os.getpid(), "real": real})
+    return json_response({"status": "ok", "version": version("sendproof"), "pid": os.getpid(), "real": real})
 
 
-async def get_services(call: ControlCall) -> Reply:
+async def get_services(call: ControlCall) -> Response:
     """Every service with its address."""
     services = call.control.services.values()
     urls = call.control.addresses.services
-    return json_reply(
+    return json_response(
         {s.provider.name: {"url": urls[s.provider.name], "contract": s.provider.contract} for s in services}
     )
 
 
-async def get_unattributed(call: ControlCall) -> Reply:
+async def get_unauthenticated_requests(call: ControlCall) -> Response:
     """Requests without a sandbox."""
-    return json_reply({"requests": [event for s in call.control.services.values() for event in s.unattributed]})
+    return json_response({"requests": [event for s in call.control.services.values() for event in s.unattributed]})
 
 
 # -- sandboxes -----------------------------------------------------------------------------------
 
 
-async def list_sandboxes(call: ControlCall) -> Reply:
+async def list_sandboxes(call: ControlCall) -> Response:
     """All sandboxes."""
-    return json_reply([sandbox_view(call.control, sandbox) for sandbox in call.control.sandboxes])
+    return json_response([sandbox_view(call.control, sandbox) for sandbox in call.control.sandboxes])
 
 
-async def create_sandbox(call: ControlCall) -> Reply:
+async def create_sandbox(call: ControlCall) -> Response:
     """Make a sandbox."""
     clock_of = _clock_of(call)
     settings = _settings(call, clock_of)
@@ -92,7 +93,7 @@ async def create_sandbox(call: ControlCall) -> Reply:
         sandbox = call.control.sandboxes.create(settings, clock_of)
     except ValueError as error:
         raise ControlError(409, str(error)) from None
-    return json_reply(sandbox_view(call.control, sandbox), status=201)
+    return json_response(sandbox_view(call.control, sandbox), status=201)
 
 
 def _clock_of(call: ControlCall) -> Sandbox | None:
@@ -110,21 +111,21 @@ def _clock_of(call: ControlCall) -> Sandbox | None:
         raise ControlError(409, f"clock: {error.args[0]}") from None
 
 
-async def get_sandbox(call: ControlCall) -> Reply:
+async def get_sandbox(call: ControlCall) -> Response:
     """One sandbox."""
-    return json_reply(sandbox_view(call.control, call.sandbox))
+    return json_response(sandbox_view(call.control, call.sandbox))
 
 
-async def delete_sandbox(call: ControlCall) -> Reply:
+async def delete_sandbox(call: ControlCall) -> Response:
     """End a sandbox."""
     await call.control.sandboxes.delete(call.sandbox.id)
-    return Reply(status=204, content_type="")
+    return Response(status=204, content_type="")
 
 
-async def get_dialects(call: ControlCall) -> Reply:
+async def get_dialects(call: ControlCall) -> Response:
     """Every open question, service by service."""
     declared = _declared(call)
-    return json_reply({name: [asdict(dialect) for dialect in dialects] for name, dialects in declared.items()})
+    return json_response({name: [asdict(dialect) for dialect in dialects] for name, dialects in declared.items()})
 
 
 def _declared(call: ControlCall) -> dict[str, tuple[Dialect, ...]]:
@@ -159,7 +160,7 @@ def _settings(call: ControlCall, clock_of: Sandbox | None) -> SandboxSettings:
 
 def _start(call: ControlCall, clock: dict[str, Any], clock_of: Sandbox | None) -> Instant:
     if clock_of is not None:
-        return clock_of.timeline.now()
+        return clock_of.clock.now()
     return read_instant(clock["start"]) if "start" in clock else int(call.control.wall.time() * 1000)
 
 
@@ -197,76 +198,76 @@ def sandbox_view(control: "Control", sandbox: Sandbox) -> dict[str, object]:
 
 
 def _base_path(control: "Control", sandbox: Sandbox, service: str) -> str:
-    return control.services[service].provider.base_path(sandbox.world)
+    return control.services[service].provider.base_path(sandbox.contexts[service])
 
 
-async def get_state(call: ControlCall) -> Reply:
+async def get_state(call: ControlCall) -> Response:
     """Listeners, channel templates, journal counts."""
     sandbox = call.sandbox
     overview = campaigns_of(call).overview(sandbox.states[PLATFORM])
-    return json_reply({**overview, "counts": dict(sandbox.journal.counts)})
+    return json_response({**overview, "counts": dict(sandbox.journal.counts)})
 
 
-async def get_history(call: ControlCall) -> Reply:
+async def get_history(call: ControlCall) -> Response:
     """The whole history, streamed."""
     lines = call.sandbox.history(call.control.addresses.services)
-    return StreamedReply(content_type=NDJSON, lines=lines)
+    return StreamedResponse(content_type=NDJSON, lines=lines)
 
 
-async def get_truth(call: ControlCall) -> Reply:
+async def get_expectations(call: ControlCall) -> Response:
     """The part of the history that is true before anything happens, streamed."""
-    return StreamedReply(content_type=NDJSON, lines=call.sandbox.truth())
+    return StreamedResponse(content_type=NDJSON, lines=call.sandbox.expectations())
 
 
-async def get_journal(call: ControlCall) -> Reply:
+async def get_journal(call: ControlCall) -> Response:
     """The journal from some byte on, as far as it goes."""
-    start, most = call.params["start"], call.params.get("most", JOURNAL_BYTES)
-    return Reply(content_type=NDJSON, body=call.sandbox.journal.read(start, most))
+    start, max_bytes = call.params["start"], call.params.get("max_bytes", JOURNAL_BYTES)
+    return Response(content_type=NDJSON, body=call.sandbox.journal.read(start, max_bytes))
 
 
 # -- clock ---------------------------------------------------------------------------------------
 
 
-async def get_clock(call: ControlCall) -> Reply:
+async def get_clock(call: ControlCall) -> Response:
     """The clock."""
-    return json_reply(_clock(call.sandbox))
+    return json_response(_clock(call.sandbox))
 
 
-async def advance_clock(call: ControlCall) -> Reply:
+async def advance_clock(call: ControlCall) -> Response:
     """Move virtual time on."""
     sandbox, given = call.sandbox, call.body
     if ("to" in given) == ("by_ms" in given):
         raise ControlError(400, "give either `to` or `by_ms`")
-    to = read_instant(given["to"]) if "to" in given else sandbox.timeline.now() + given["by_ms"]
+    to = read_instant(given["to"]) if "to" in given else sandbox.clock.now() + given["by_ms"]
     if to > LAST_INSTANT:
         raise ControlError(400, f"expected a target before the year {YEARS.stop}, got one {to - LAST_INSTANT} ms later")
     _note_on_clock(call, {"action": "advance", "to": iso(to)})
     try:
-        await sandbox.timeline.advance(to, given.get("timeout_s", ADVANCE_TIMEOUT_S))
+        await sandbox.clock.advance(to, given.get("timeout_s", ADVANCE_TIMEOUT_S))
     except ValueError as error:
         raise ControlError(409, str(error)) from None
     except NotQuietError as error:
         raise ControlError(504, str(error)) from None
-    return json_reply(_clock(sandbox))
+    return json_response(_clock(sandbox))
 
 
-async def park_clock(call: ControlCall) -> Reply:
+async def park_clock(call: ControlCall) -> Response:
     """Wait until an instant, or until something was delivered."""
     sandbox, given = call.sandbox, call.body
-    timeline, name = sandbox.timeline, given["participant"]
-    if name not in timeline.participants:
+    clock, name = sandbox.clock, given["participant"]
+    if name not in clock.participants:
         _note_on_clock(call, {"action": "joined", "participant": name})
     until = None if given.get("until") is None else read_instant(given["until"])
-    reason = await timeline.park(name, until, given["since"])
-    return json_reply({"now": iso(timeline.now()), "delivered": timeline.delivered, "reason": reason})
+    reason = await clock.park(name, until, given["since"])
+    return json_response({"now": iso(clock.now()), "delivered": clock.delivered, "reason": reason})
 
 
-async def leave_clock(call: ControlCall) -> Reply:
+async def leave_clock(call: ControlCall) -> Response:
     """Somebody takes part no more."""
     sandbox, name = call.sandbox, call.params["participant"]
-    attempt(lambda: sandbox.timeline.dismiss(name))
+    attempt(lambda: sandbox.clock.dismiss(name))
     _note_on_clock(call, {"action": "left", "participant": name})
-    return Reply(status=204, content_type="")
+    return Response(status=204, content_type="")
 
 
 def _note_on_clock(call: ControlCall, fields: dict[str, object]) -> None:
@@ -276,18 +277,18 @@ def _note_on_clock(call: ControlCall, fields: dict[str, object]) -> None:
 
 
 def _clock(sandbox: Sandbox) -> dict[str, object]:
-    timeline = sandbox.timeline
-    due = timeline.next_due()
+    clock = sandbox.clock
+    due = clock.next_due()
     return {
-        "now": iso(timeline.now()),
-        "mode": timeline.mode,
-        "rate": timeline.rate,
-        "advancing": timeline.advancing,
-        "delivered": timeline.delivered,
-        "in_flight": timeline.in_flight + timeline.outgoing,
+        "now": iso(clock.now()),
+        "mode": clock.mode,
+        "rate": clock.rate,
+        "advancing": clock.advancing,
+        "delivered": clock.delivered,
+        "in_flight": clock.in_flight + clock.outgoing,
         "participants": [
-            {"name": p.name, "parked": timeline.parked(p), "until": None if p.until is None else iso(p.until)}
-            for p in timeline.participants.values()
+            {"name": p.name, "parked": clock.parked(p), "until": None if p.until is None else iso(p.until)}
+            for p in clock.participants.values()
         ],
         "next": None if due is None else iso(due),
     }
@@ -296,13 +297,13 @@ def _clock(sandbox: Sandbox) -> dict[str, object]:
 # -- templates -----------------------------------------------------------------------------------
 
 
-async def list_templates(call: ControlCall) -> Reply:
+async def list_templates(call: ControlCall) -> Response:
     """The templates of a provider."""
     templates, state = _templates(call)
-    return json_reply([_template_view(t) for t in templates.all(state)])
+    return json_response([_template_view(t) for t in templates.all(state)])
 
 
-async def add_templates(call: ControlCall) -> Reply:
+async def add_templates(call: ControlCall) -> Response:
     """Let a provider hold more templates: all of those given, or none."""
     templates, state = _templates(call)
     titles = [given["title"] for given in call.body]
@@ -311,31 +312,31 @@ async def add_templates(call: ControlCall) -> Reply:
         raise ControlError(409, f"titles must differ: {sorted(taken or titles)}")
     added = []
     for given in call.body:
-        template, outcome = attempt(
+        template, effects = attempt(
             lambda given=given: templates.add(state, now_of(call), given["title"], given["body"], given.get("id"))
         )
-        call.sandbox.follow(call.params["service"], outcome)
+        call.sandbox.follow(call.params["service"], effects)
         added.append(_template_view(template))
-    return json_reply(added, status=201)
+    return json_response(added, status=201)
 
 
-async def change_template(call: ControlCall) -> Reply:
+async def change_template(call: ControlCall) -> Response:
     """Rename a template or change its text."""
     templates, state = _templates(call)
     given, id_ = call.body, call.params["template"]
-    template, outcome = attempt(
+    template, effects = attempt(
         lambda: templates.change(state, now_of(call), id_, given.get("title"), given.get("body"))
     )
-    call.sandbox.follow(call.params["service"], outcome)
-    return json_reply(_template_view(template))
+    call.sandbox.follow(call.params["service"], effects)
+    return json_response(_template_view(template))
 
 
-async def delete_template(call: ControlCall) -> Reply:
+async def delete_template(call: ControlCall) -> Response:
     """Delete a template at its provider."""
     templates, state = _templates(call)
-    outcome: Outcome = attempt(lambda: templates.delete(state, now_of(call), call.params["template"]))
-    call.sandbox.follow(call.params["service"], outcome)
-    return Reply(status=204, content_type="")
+    effects: Effects = attempt(lambda: templates.delete(state, now_of(call), call.params["template"]))
+    call.sandbox.follow(call.params["service"], effects)
+    return Response(status=204, content_type="")
 
 
 def attempt(action: Any) -> Any:
@@ -370,21 +371,21 @@ def _template_view(template: Template) -> dict[str, object]:
     return {"id": template.id, "title": template.title, "body": template.body}
 
 
-async def get_settings(call: ControlCall) -> Reply:
+async def get_settings(call: ControlCall) -> Response:
     """What the user of a service has set."""
     settings, state = _provider_settings(call)
-    return json_reply(settings.read(state))
+    return json_response(settings.read(state))
 
 
-async def replace_settings(call: ControlCall) -> Reply:
+async def replace_settings(call: ControlCall) -> Response:
     """Set everything that the user of a service can set."""
     settings, state = _provider_settings(call)
     try:
-        outcome = settings.replace(call.sandbox.world, state, now_of(call), call.body)
+        effects = settings.replace(call.sandbox.contexts[call.params["service"]], state, now_of(call), call.body)
     except ValueError as error:
         raise ControlError(400, str(error)) from None
-    call.sandbox.follow(call.params["service"], outcome)
-    return json_reply(settings.read(state))
+    call.sandbox.follow(call.params["service"], effects)
+    return json_response(settings.read(state))
 
 
 def _provider_settings(call: ControlCall) -> tuple[ProviderSettings, Any]:
@@ -396,14 +397,16 @@ def _provider_settings(call: ControlCall) -> tuple[ProviderSettings, Any]:
     return holders[name], sandbox.states[name]
 
 
-async def preview_service(call: ControlCall) -> Reply:
+async def preview_service(call: ControlCall) -> Response:
     """What a service would do, without doing it."""
     sandbox, name = call.sandbox, call.params["service"]
     previews = {s.provider.name: s.provider.preview for s in call.control.services.values() if s.provider.preview}
     if name not in previews:
         raise ControlError(404, f"{name!r} is not a service with a preview; there are: {', '.join(previews) or 'none'}")
     try:
-        return json_reply(await previews[name](sandbox.world, sandbox.states[name], now_of(call), call.body))
+        return json_response(
+            await previews[name](sandbox.contexts[name], sandbox.states[name], now_of(call), call.body)
+        )
     except ValueError as error:
         raise ControlError(400, str(error)) from None
 
@@ -418,7 +421,7 @@ def read_instant(text: str) -> Instant:
 
 def now_of(call: ControlCall) -> Instant:
     """What time it is in the sandbox."""
-    return call.sandbox.timeline.now()
+    return call.sandbox.clock.now()
 
 
 def campaigns_of(call: ControlCall) -> Campaigns:

@@ -3,40 +3,35 @@
 from typing import Any
 
 from sendproof_simulators.control.campaigns import channel_of, synchronised, template_titled, templates_of_channel
-from sendproof_simulators.control.handlers import (
-    PLATFORM,
-    ControlCall,
-    attempt,
-    now_of,
-    read_instant,
-    templates_of,
-)
-from sendproof_simulators.core.exchange import Outcome, Reply, json_reply
-from sendproof_simulators.provider import Condition, CustomerEvent, TriggerPlan, Triggers
+from sendproof_simulators.control.handlers import PLATFORM, ControlCall, attempt, now_of, read_instant, templates_of
+from sendproof_simulators.core.effects import Effects
+from sendproof_simulators.core.http import Response, json_response
+from sendproof_simulators.core.plans import Condition, CustomerEvent, TriggerPlan
+from sendproof_simulators.core.simulator import Triggers
 
 
-async def add_trigger(call: ControlCall) -> Reply:
+async def add_trigger(call: ControlCall) -> Response:
     """Define a trigger."""
     triggers, state = _triggers(call), call.sandbox.states[PLATFORM]
     plan = _plan(call)
-    outcome: Outcome = attempt(lambda: triggers.add(call.sandbox.world, state, now_of(call), plan))
-    call.sandbox.follow(PLATFORM, outcome)
-    return json_reply(triggers.all(state)[-1], status=201)
+    effects: Effects = attempt(lambda: triggers.add(call.sandbox.contexts[PLATFORM], state, now_of(call), plan))
+    call.sandbox.follow(PLATFORM, effects)
+    return json_response(triggers.all(state)[-1], status=201)
 
 
-async def list_triggers(call: ControlCall) -> Reply:
+async def list_triggers(call: ControlCall) -> Response:
     """Every trigger, with how often it has fired."""
-    return json_reply(_triggers(call).all(call.sandbox.states[PLATFORM]))
+    return json_response(_triggers(call).all(call.sandbox.states[PLATFORM]))
 
 
-async def report_events(call: ControlCall) -> Reply:
+async def record_customer_events(call: ControlCall) -> Response:
     """Let customers do something."""
     triggers, state = _triggers(call), call.sandbox.states[PLATFORM]
     reported = [_event(given) for given in call.body]
-    outcome: Outcome = attempt(lambda: triggers.report(call.sandbox.world, state, now_of(call), reported))
-    call.sandbox.follow(PLATFORM, outcome)
-    fired = [dict(fact.fields) for fact in outcome.facts if fact.kind == "trigger"]
-    return json_reply({"events": len(reported), "triggered": fired})
+    effects: Effects = attempt(lambda: triggers.report(call.sandbox.contexts[PLATFORM], state, now_of(call), reported))
+    call.sandbox.follow(PLATFORM, effects)
+    fired = [dict(entry.fields) for entry in effects.entries if entry.kind == "trigger"]
+    return json_response({"events": len(reported), "triggered": fired})
 
 
 def _plan(call: ControlCall) -> TriggerPlan:

@@ -1,20 +1,20 @@
 """The operations of `control.yaml` on webhooks: the log, and sending one again."""
 
 from sendproof_simulators.control.handlers import PLATFORM, ControlCall, ControlError, attempt
-from sendproof_simulators.core.exchange import Reply, json_reply
+from sendproof_simulators.core.http import Response, json_response
 
 
-async def list_webhooks(call: ControlCall) -> Reply:
+async def list_webhooks(call: ControlCall) -> Response:
     """The newest webhooks with their attempts."""
-    return json_reply(list(call.sandbox.notifier.outbox.log(call.params.get("service"), call.params.get("event"))))
+    return json_response(list(call.sandbox.dispatcher.outbox.log(call.params.get("service"), call.params.get("event"))))
 
 
-async def resend_webhook(call: ControlCall) -> Reply:
+async def resend_webhook(call: ControlCall) -> Response:
     """Send a webhook once more."""
     service, key = call.body.get("service", PLATFORM), call.body["key"]
     _check_service(call, service)
-    posted = attempt(lambda: call.sandbox.notifier.resend(service, key))
-    return json_reply({"service": service, "key": key, "copy": posted.copies})
+    posted = attempt(lambda: call.sandbox.dispatcher.resend(service, key))
+    return json_response({"service": service, "key": key, "copy": posted.copies})
 
 
 def _check_service(call: ControlCall, service: str) -> None:

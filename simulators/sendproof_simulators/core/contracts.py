@@ -17,7 +17,7 @@ import jsonschema_rs
 import msgspec
 import yaml
 
-from sendproof_simulators.core.exchange import Request, Violation
+from sendproof_simulators.core.http import Request, Violation
 from sendproof_simulators.core.violations import violations
 
 METHODS = ("get", "post", "put", "patch", "delete")
@@ -61,14 +61,14 @@ class Operation:
     method: str
     path: str
     secured: bool
-    any_case: bool
+    case_insensitive: bool
     parameters: tuple[Parameter, ...]
     query_names: Mapping[str, str]
     body: Body | None
 
     def spelled(self, name: str) -> str:
         """A query name as `query_names` keys it."""
-        return name.lower() if self.any_case else name
+        return name.lower() if self.case_insensitive else name
 
     def read_parameters(
         self, request: Request, path_values: Mapping[str, str]
@@ -118,7 +118,7 @@ class Contract:
 
     name: str
     document: Mapping[str, Any]
-    any_case: bool = False
+    case_insensitive: bool = False
     optional_prefix: str = ""
 
     @cached_property
@@ -153,7 +153,7 @@ class Contract:
         ]
 
     @cached_property
-    def express(self) -> Mapping[tuple[str, str], Operation]:
+    def match_fast_path(self) -> Mapping[tuple[str, str], Operation]:
         """Operations with a fixed path, by method and path: what the express lane may serve."""
         return {(op.method, op.path): op for op in self.operations.values() if "{" not in op.path}
 
@@ -164,7 +164,7 @@ class Contract:
 
     def asked(self, request: Request) -> tuple[Operation, Mapping[str, str]] | None:
         """The operation that a canonical request asks for, if any, and the values in its path."""
-        fixed = self.express.get((request.method, request.path))
+        fixed = self.match_fast_path.get((request.method, request.path))
         if fixed is not None:
             return fixed, {}
         for pattern, operation in self._patterns:
@@ -175,7 +175,7 @@ class Contract:
 
     def canonical(self, request: Request) -> Request:
         """The request with its path spelled as in the contract, where the service does not care for spelling."""
-        if not self.any_case or (request.method, request.path) in self.express:
+        if not self.case_insensitive or (request.method, request.path) in self.match_fast_path:
             return request
         asked = request.path.removesuffix("/")
         path = self._spellings.get(asked.lower()) or self._filled(asked)
@@ -209,10 +209,10 @@ class Contract:
             method=method.upper(),
             path=path,
             secured=bool(spec.get("security", self.document.get("security"))),
-            any_case=self.any_case,
+            case_insensitive=self.case_insensitive,
             parameters=parameters,
             query_names={
-                (p.name.lower() if self.any_case else p.name): p.name for p in parameters if p.where == "query"
+                (p.name.lower() if self.case_insensitive else p.name): p.name for p in parameters if p.where == "query"
             },
             body=self._body(spec),
         )
@@ -252,10 +252,10 @@ class Contract:
         return node
 
 
-def load_contract(path: Path, *, any_case: bool = False, optional_prefix: str = "") -> Contract:
+def load_contract(path: Path, *, case_insensitive: bool = False, optional_prefix: str = "") -> Contract:
     """Read one contract file. We read the YAML ourselves: Connexion would run it through Jinja2 first."""
     document = yaml.load(path.read_bytes(), Loader=getattr(yaml, "CSafeLoader", yaml.SafeLoader))  # noqa: S506 - both are safe
-    return Contract(path.stem, document, any_case, optional_prefix)
+    return Contract(path.stem, document, case_insensitive, optional_prefix)
 
 
 def decode(raw: bytes, content_type: str, types: Mapping[str, str] = MappingProxyType({})) -> Any:

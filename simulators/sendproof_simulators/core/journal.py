@@ -13,7 +13,7 @@ from typing import IO
 
 import msgspec
 
-from sendproof_simulators.core.clock import Instant, WallClock, iso
+from sendproof_simulators.core.clock.wall_clock import Instant, WallClock, iso
 
 # One write of this size costs about 0.1 ms; smaller blocks would only add system calls.
 BLOCK_BYTES = 256 * 1024

@@ -3,11 +3,11 @@
 from collections.abc import Iterator, Mapping
 from typing import NamedTuple
 
-from sendproof_simulators.core.chance import Chance
-from sendproof_simulators.core.clock import WallClock
+from sendproof_simulators.core.clock.wall_clock import WallClock
+from sendproof_simulators.core.randomness import KeyedRandom
 from sendproof_simulators.core.sandbox import Sandbox, SandboxSettings
-from sendproof_simulators.core.webhooks import WebhookSender
-from sendproof_simulators.provider import Provider
+from sendproof_simulators.core.simulator import Simulator
+from sendproof_simulators.core.webhooks.sender import WebhookSender
 
 DEFAULT = "default"
 # A sandbox costs about a megabyte; a process that makes more than this has forgotten to delete them.
@@ -26,7 +26,7 @@ class Owner(NamedTuple):
 class Sandboxes:
     """Makes, finds and deletes sandboxes."""
 
-    def __init__(self, providers: Mapping[str, Provider], wall: WallClock, sender: WebhookSender) -> None:
+    def __init__(self, providers: Mapping[str, Simulator], wall: WallClock, sender: WebhookSender) -> None:
         self._providers = providers
         self._wall = wall
         self._sender = sender
@@ -46,19 +46,19 @@ class Sandboxes:
             raise ValueError(f"there is a sandbox named {settings.name!r} already; choose another name or delete it")
         if len(self._by_id) >= MAX_SANDBOXES:
             raise ValueError(f"there are {MAX_SANDBOXES} sandboxes already; delete those that are done with")
-        timeline = None if clock_of is None else clock_of.timeline
-        sandbox = Sandbox(settings, self._providers, self._credentials(settings), self._wall, self._sender, timeline)
+        clock = None if clock_of is None else clock_of.clock
+        sandbox = Sandbox(settings, self._providers, self._credentials(settings), self._wall, self._sender, clock)
         self._by_id[settings.name] = sandbox
         for service, values in sandbox.credentials.items():
             provider = self._providers[service]
             for name, value in values.items():
                 if name not in provider.public:
-                    self.know(service, name, value, sandbox)
-            for value in provider.also_shown(values):
-                self.know(service, _LOGIN, value, sandbox)
+                    self.register_credential(service, name, value, sandbox)
+            for value in provider.extra_credentials(values):
+                self.register_credential(service, _LOGIN, value, sandbox)
         return sandbox
 
-    def know(self, service: str, key: str, credential: str, sandbox: Sandbox) -> None:
+    def register_credential(self, service: str, key: str, credential: str, sandbox: Sandbox) -> None:
         """Let a sandbox be found by one more credential of a service, which is called `key`."""
         self._by_credential[service, credential] = Owner(sandbox, key)
 
@@ -77,7 +77,7 @@ class Sandboxes:
 
     def on_clock_of(self, sandbox: Sandbox) -> list[Sandbox]:
         """All that live on one clock, this one included."""
-        return [one for one in self if one.timeline is sandbox.timeline]
+        return [one for one in self if one.clock is sandbox.clock]
 
     def find(self, service: str, credential: str | None) -> Owner | None:
         """Whose credential this is, if anybody's."""
@@ -100,5 +100,5 @@ class Sandboxes:
         if settings.name == DEFAULT:
             return {name: dict(p.default_credentials) for name, p in self._providers.items()}
         # The name is part of the draw: two sandboxes with one seed must not share a key.
-        chance = Chance(settings.seed)
-        return {name: p.credentials(chance, settings.name) for name, p in self._providers.items()}
+        random = KeyedRandom(settings.seed)
+        return {name: p.credentials(random, settings.name) for name, p in self._providers.items()}

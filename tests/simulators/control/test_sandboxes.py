@@ -9,14 +9,14 @@ import requests
 
 from instants import SIX, StillWallClock
 from running import RunningSimulators
-from sendproof_simulators.app import CONTRACTS
-from sendproof_simulators.core.audience import AudienceRecipe
-from sendproof_simulators.core.exchange import Request
+from sendproof_simulators.core.audience.audience import AudienceRecipe
+from sendproof_simulators.core.http import Request
 from sendproof_simulators.core.sandbox import DEFAULT_CHANNELS, SandboxSettings
 from sendproof_simulators.core.sandboxes import DEFAULT, Sandboxes
-from sendproof_simulators.core.webhooks import WebhookSender
-from sendproof_simulators.provider import discover
-from sendproof_simulators.service import Service
+from sendproof_simulators.core.webhooks.sender import WebhookSender
+from sendproof_simulators.server.app import CONTRACTS
+from sendproof_simulators.server.pipeline import Service
+from sendproof_simulators.services.discovery import discover
 
 
 def test_time_ends_before_the_year_3000_and_channels_differ(simulators: RunningSimulators) -> None:
@@ -48,10 +48,10 @@ def test_a_failing_handler_is_in_the_journal_as_the_simulators_fault() -> None:
             journal = sandboxes.create(settings).journal
             service = Service(discover()["textlocal"], CONTRACTS, sandboxes)
             service.handlers = {**service.handlers, "balance_get": broken}
-            reply = await service.answer(
+            response = await service.answer(
                 Request(method="GET", path="/balance", query=(("apikey", "sendproof-textlocal-key"),))
             )
-            return reply.status, [msgspec.json.decode(line) for line in journal.lines()]
+            return response.status, [msgspec.json.decode(line) for line in journal.lines()]
 
     status, events = asyncio.run(run())
     recorded = [SimpleNamespace(**event) for event in events if event["kind"] == "request"]

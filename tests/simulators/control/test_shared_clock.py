@@ -45,7 +45,7 @@ def test_time_passes_for_both(simulators, pair):
     send(simulators, second)
     now = simulators.call("POST", f"/sandboxes/{first}/clock/advance", {"by_ms": 2 * HOUR})["now"]
     assert simulators.call("GET", f"/sandboxes/{second}/clock")["now"] == now
-    assert [lines(simulators, one, "outcome") for one in pair] == [["07:00"], ["07:30"]]
+    assert [lines(simulators, one, "delivery_status") for one in pair] == [["07:00"], ["07:30"]]
 
 
 def test_who_takes_part_does_so_in_both(simulators, pair):
@@ -75,7 +75,7 @@ def test_deleting_one_leaves_the_other_going(simulators, pair, gone):
         send(simulators, one)
     simulators.call("DELETE", f"/sandboxes/{pair[gone]}")
     simulators.call("POST", f"/sandboxes/{pair[1 - gone]}/clock/advance", {"by_ms": 2 * HOUR})
-    assert lines(simulators, pair[1 - gone], "outcome") == ["07:00"]
+    assert lines(simulators, pair[1 - gone], "delivery_status") == ["07:00"]
 
 
 @pytest.mark.parametrize(
@@ -89,5 +89,5 @@ def test_deleting_one_leaves_the_other_going(simulators, pair, gone):
 )
 def test_what_cannot_be_shared_is_told(simulators, clock, status, message):
     """With what was expected."""
-    reply = requests.post(f"{simulators.control}/control/sandboxes", json={"seed": 1, "clock": clock}, timeout=20)
-    assert (reply.status_code, reply.json()["detail"].startswith(message)) == (status, True)
+    response = requests.post(f"{simulators.control}/control/sandboxes", json={"seed": 1, "clock": clock}, timeout=20)
+    assert (response.status_code, response.json()["detail"].startswith(message)) == (status, True)

@@ -10,27 +10,27 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from sendproof_simulators.core.audience import UNUSABLE_NUMBERS, Audience, AudienceRecipe
-from sendproof_simulators.core.chance import Chance
-from sendproof_simulators.core.fates import BY_NAME, dialled
+from sendproof_simulators.core.audience.audience import UNUSABLE_NUMBERS, Audience, AudienceRecipe
+from sendproof_simulators.core.messaging.delivery_outcomes import BY_NAME, outcome_for_number
+from sendproof_simulators.core.randomness import KeyedRandom
 
 LARGEST = AudienceRecipe(customers=10_000_000, opted_out=0.02, unusable_numbers=0.01)
 AMERICANS = AudienceRecipe(customers=10_000_000, country="US")
-PEOPLE = Audience(Chance(1), AudienceRecipe(customers=4_000, opted_out=0.25, unusable_numbers=0.25))
+PEOPLE = Audience(KeyedRandom(1), AudienceRecipe(customers=4_000, opted_out=0.25, unusable_numbers=0.25))
 
 
 @settings(deadline=None)
 @given(seed=st.integers(), index=st.integers(0, 9_999_999))
 def test_a_customer_depends_on_seed_and_index_only(seed: int, index: int) -> None:
     """Two sandboxes with one seed agree on every customer, whatever was asked before."""
-    first, second = Audience(Chance(seed), LARGEST), Audience(Chance(seed), LARGEST)
+    first, second = Audience(KeyedRandom(seed), LARGEST), Audience(KeyedRandom(seed), LARGEST)
     second.customer((index + 1) % 10_000_000)
     assert first.customer(index) == second.customer(index)
 
 
 def test_another_seed_gives_other_customers() -> None:
     """Seeds are not decoration."""
-    other = Audience(Chance(2), PEOPLE.recipe)
+    other = Audience(KeyedRandom(2), PEOPLE.recipe)
     assert [c.attributes for c in PEOPLE.customers(0, 9)] != [c.attributes for c in other.customers(0, 9)]
 
 
@@ -38,7 +38,7 @@ def test_another_seed_gives_other_customers() -> None:
 @given(seed=st.integers(), indices=st.sets(st.integers(0, 9_999_999), min_size=2, max_size=200))
 def test_no_two_customers_share_a_number(seed: int, indices: set[int]) -> None:
     """Numbers are a permutation of 300 million, so every index has its own."""
-    audience = Audience(Chance(seed), LARGEST)
+    audience = Audience(KeyedRandom(seed), LARGEST)
     assert len({audience.number_of(index) for index in indices}) == len(indices)
 
 
@@ -46,7 +46,7 @@ def test_no_two_customers_share_a_number(seed: int, indices: set[int]) -> None:
 @given(seed=st.integers(), index=st.integers(0, 9_999_999))
 def test_true_numbers_are_valid_british_mobile_numbers(seed: int, index: int) -> None:
     """A bridge that checks numbers must let every true one pass."""
-    number = phonenumbers.parse("+" + Audience(Chance(seed), LARGEST).number_of(index))
+    number = phonenumbers.parse("+" + Audience(KeyedRandom(seed), LARGEST).number_of(index))
     assert phonenumbers.is_valid_number_for_region(number, "GB")
     assert phonenumbers.number_type(number) == phonenumbers.PhoneNumberType.MOBILE
 
@@ -67,7 +67,7 @@ def test_every_spelling_of_a_true_number_means_that_number() -> None:
 @given(seed=st.integers(), index=st.integers(0, 9_999_999))
 def test_true_numbers_of_americans_are_valid_in_the_united_states(seed: int, index: int) -> None:
     """Delivyr reaches the United States and Canada; a careful bridge lets every true number pass."""
-    text = Audience(Chance(seed), AMERICANS).number_of(index)
+    text = Audience(KeyedRandom(seed), AMERICANS).number_of(index)
     assert phonenumbers.is_valid_number_for_region(phonenumbers.parse("+" + text), "US")
     assert text[4:7] != "555"
 
@@ -76,13 +76,13 @@ def test_true_numbers_of_americans_are_valid_in_the_united_states(seed: int, ind
 @given(seed=st.integers(), indices=st.sets(st.integers(0, 9_999_999), min_size=2, max_size=200))
 def test_no_two_americans_share_a_number(seed: int, indices: set[int]) -> None:
     """Every index has its own, as in the United Kingdom."""
-    audience = Audience(Chance(seed), AMERICANS)
+    audience = Audience(KeyedRandom(seed), AMERICANS)
     assert len({audience.number_of(index) for index in indices}) == len(indices)
 
 
 def test_americans_write_ten_digits_where_britons_write_a_zero() -> None:
     """+1 and ten digits, ten digits alone as in Delivyr's own sample, and 001 from abroad."""
-    people = Audience(Chance(1), replace(AMERICANS, customers=2_000))
+    people = Audience(KeyedRandom(1), replace(AMERICANS, customers=2_000))
     spelled = {c.attributes["PHONENUMBER"]: c.number for c in people.customers(0, 2_000)}
     forms = {spelling: re.sub("[0-9]{10}$", "", spelling or "") for spelling in spelled}
     assert set(forms.values()) == {"+1", "", "001 "}
@@ -124,14 +124,14 @@ def test_shares_come_out_as_asked_and_never_overlap() -> None:
 def test_consent_and_optouts_agree() -> None:
     """SMS_OPT_IN is 0 for exactly the customers whose numbers are listed as opted out."""
     by_attribute = [c.number for c in PEOPLE.customers(0, 4_000) if c.attributes["SMS_OPT_IN"] == "0"]
-    assert list(PEOPLE.optouts()) == by_attribute
+    assert list(PEOPLE.opt_outs()) == by_attribute
 
 
 def test_whole_shares_leave_nobody_out() -> None:
     """1 means every customer."""
-    everyone_out = Audience(Chance(1), AudienceRecipe(customers=50, opted_out=1.0))
-    nobody_reachable = Audience(Chance(1), AudienceRecipe(customers=50, unusable_numbers=1.0))
-    assert len(list(everyone_out.optouts())) == 50
+    everyone_out = Audience(KeyedRandom(1), AudienceRecipe(customers=50, opted_out=1.0))
+    nobody_reachable = Audience(KeyedRandom(1), AudienceRecipe(customers=50, unusable_numbers=1.0))
+    assert len(list(everyone_out.opt_outs())) == 50
     assert {c.number for c in nobody_reachable.customers(0, 50)} == {None}
 
 
@@ -162,7 +162,7 @@ def test_only_exact_ids_are_ids(text: str) -> None:
 
 def test_ids_of_the_largest_audience_are_distinct() -> None:
     """The last of ten million customers still fits the form."""
-    assert Audience(Chance(1), LARGEST).id_of(9_999_999) == "C9999999"
+    assert Audience(KeyedRandom(1), LARGEST).id_of(9_999_999) == "C9999999"
 
 
 @settings(deadline=None)
@@ -195,14 +195,14 @@ FATED = AudienceRecipe(
     customers=4_000,
     opted_out=0.1,
     unusable_numbers=0.1,
-    fates={"never": 0.25, "landline": 0.125, "delivered, 1 click": 0},
+    outcomes={"never": 0.25, "landline": 0.125, "delivered, 1 click": 0},
 )
 
 
 @pytest.mark.parametrize("country", ["GB", "US"])
 def test_shares_of_customers_have_numbers_that_dial_a_fate(country: str) -> None:
     """Who opted out or has no number stays that; all others of the share dial, each with a number of their own."""
-    everyone = list(Audience(Chance(3), replace(FATED, country=country)).customers(0, 4_000))
+    everyone = list(Audience(KeyedRandom(3), replace(FATED, country=country)).customers(0, 4_000))
     fates = Counter(fate_of(c.number) for c in everyone if c.number and not c.opted_out)
     assert {name: fates[name] for name in fates if name} == {
         "never": pytest.approx(800, abs=60),
@@ -215,13 +215,16 @@ def test_shares_of_customers_have_numbers_that_dial_a_fate(country: str) -> None
 
 def fate_of(number: str | None) -> str | None:
     """The name of what a number dials."""
-    return next((name for name, magic in BY_NAME.items() if magic.fate == dialled(number or "")), None)
+    return next(
+        (name for name, test_number in BY_NAME.items() if test_number.outcome == outcome_for_number(number or "")), None
+    )
 
 
 def test_asking_for_fates_changes_nobody_else() -> None:
     """Whoever has none is the same customer as without them."""
     with_fates, without = (
-        list(Audience(Chance(3), replace(FATED, fates=fates)).customers(0, 4_000)) for fates in (FATED.fates, {})
+        list(Audience(KeyedRandom(3), replace(FATED, outcomes=outcomes)).customers(0, 4_000))
+        for outcomes in (FATED.outcomes, {})
     )
     pairs = [(a, b) for a, b in zip(with_fates, without, strict=True) if fate_of(a.number) is None]
     assert 2_000 < len(pairs) < 3_200
@@ -231,12 +234,12 @@ def test_asking_for_fates_changes_nobody_else() -> None:
 @pytest.mark.parametrize("country", ["GB", "US"])
 def test_nobody_dials_a_fate_by_chance(country: str) -> None:
     """Ordinary numbers keep clear of those that dial."""
-    audience = Audience(Chance(5), AudienceRecipe(customers=20_000, country=country))
-    assert not any(dialled(audience.number_of(index)) for index in range(20_000))
+    audience = Audience(KeyedRandom(5), AudienceRecipe(customers=20_000, country=country))
+    assert not any(outcome_for_number(audience.number_of(index)) for index in range(20_000))
 
 
 @pytest.mark.parametrize(
-    ("customers", "fates", "expected"),
+    ("customers", "outcomes", "expected"),
     [
         (100, {"nevr": 0.1}, "no number dials 'nevr'; did you mean 'never'"),
         (100, {"never": 1.1}, "from 0 to 1, got 1.1"),
@@ -244,8 +247,8 @@ def test_nobody_dials_a_fate_by_chance(country: str) -> None:
         (20_002, {"never": 0.5}, "at most 10000 customers for 'never'.*got 10001"),
     ],
 )
-def test_impossible_fates_are_refused(customers: int, fates: dict[str, float], expected: str) -> None:
+def test_impossible_fates_are_refused(customers: int, outcomes: dict[str, float], expected: str) -> None:
     """There are 10,000 numbers for each, which is at the limit and passes."""
-    AudienceRecipe(customers=20_000, fates={"never": 0.5})
+    AudienceRecipe(customers=20_000, outcomes={"never": 0.5})
     with pytest.raises(ValueError, match=expected):
-        AudienceRecipe(customers=customers, fates=fates)
+        AudienceRecipe(customers=customers, outcomes=outcomes)

@@ -5,15 +5,15 @@ import time
 
 import pytest
 
-from sendproof_simulators.core.confined import run_confined
+from sendproof_simulators.core.subprocess_eval import run_in_subprocess
 
-MODULE = "sendproof_simulators.delivyr.overrides"
+MODULE = "sendproof_simulators.services.delivyr.overrides"
 
 
 def run(expression: str, seconds: float = 20.0) -> object:
     """What JSONata makes of nothing."""
     asked = {"expression": expression, "event": {}, "now": "", "millis": 0, "random": 0.5}
-    return asyncio.run(run_confined(MODULE, asked, seconds))
+    return asyncio.run(run_in_subprocess(MODULE, asked, seconds))
 
 
 def test_the_answer_comes_back():
@@ -38,4 +38,4 @@ def test_what_needs_too_much_memory_is_an_error():
 def test_a_module_that_answers_nothing_is_an_error():
     """It broke before it could say so."""
     with pytest.raises(ValueError, match="ended without an answer"):
-        asyncio.run(run_confined("sendproof_simulators.no_such_module", {}))
+        asyncio.run(run_in_subprocess("sendproof_simulators.no_such_module", {}))

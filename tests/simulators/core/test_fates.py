@@ -3,41 +3,44 @@
 import phonenumbers
 import pytest
 
-from sendproof_simulators.core.clock import HOUR, SECOND
-from sendproof_simulators.core.fates import (
+from sendproof_simulators.core.clock.wall_clock import HOUR, SECOND
+from sendproof_simulators.core.messaging.delivery_outcomes import (
     BY_CODE,
     COUNTRIES,
-    HAPPENINGS,
-    MAGIC,
+    DELIVERY_EVENTS,
     RATES,
     REFUSALS,
-    dialled,
+    TEST_NUMBERS,
     drawn,
-    magic_number,
+    number_for_code,
+    outcome_for_number,
 )
-from sendproof_simulators.core.numbering import NUMBERINGS
-from sendproof_simulators.core.numbers import to_digits
+from sendproof_simulators.core.messaging.number_plans import NUMBERINGS
+from sendproof_simulators.core.messaging.phone import to_digits
 
 
 def test_a_number_dials_the_fate_of_its_last_digits():
     """In Great Britain, in the United States and in Canada."""
     for country in COUNTRIES:
-        for magic in MAGIC:
-            assert dialled(magic_number(country, magic.code)) is magic.fate
-            assert dialled(magic_number(country, magic.code, COUNTRIES[country] - 1)) is magic.fate
+        for test_number in TEST_NUMBERS:
+            assert outcome_for_number(number_for_code(country, test_number.code)) is test_number.outcome
+            assert (
+                outcome_for_number(number_for_code(country, test_number.code, COUNTRIES[country] - 1))
+                is test_number.outcome
+            )
 
 
 @pytest.mark.parametrize("number", ["447555000099", "447700900100", "12125560100", "4475550000", "441255500001", ""])
 def test_other_numbers_dial_nothing(number):
     """A code that is free, another block, too few digits."""
-    assert dialled(number) is None
+    assert outcome_for_number(number) is None
 
 
 @pytest.mark.parametrize("country", COUNTRIES)
 def test_magic_numbers_are_valid_in_their_country(country):
     """No careful bridge refuses one."""
     for serial in range(0, COUNTRIES[country], 97):
-        parsed = phonenumbers.parse("+" + magic_number(country, "00", serial))
+        parsed = phonenumbers.parse("+" + number_for_code(country, "00", serial))
         assert phonenumbers.is_valid_number(parsed)
         assert phonenumbers.region_code_for_number(parsed) == country
 
@@ -46,17 +49,17 @@ def test_magic_numbers_are_valid_in_their_country(country):
 def test_every_serial_is_a_number_of_its_own(country):
     """And one past the last is refused."""
     count = COUNTRIES[country]
-    found = {magic_number(country, "00", serial) for serial in range(count)}
+    found = {number_for_code(country, "00", serial) for serial in range(count)}
     assert len(found) == count
     assert all(to_digits(number) == number for number in found)
     with pytest.raises(ValueError, match=f"expected a serial from 0 to {count - 1}, got {count}"):
-        magic_number(country, "00", count)
+        number_for_code(country, "00", count)
 
 
 def test_an_unknown_code_is_refused():
     """The message lists the codes."""
     with pytest.raises(ValueError, match="expected the code of a magic number \\(00, 01"):
-        magic_number("GB", "99")
+        number_for_code("GB", "99")
 
 
 def test_no_audience_gives_out_a_magic_number():
@@ -67,14 +70,14 @@ def test_no_audience_gives_out_a_magic_number():
         for first in numbering.firsts
         for number in (first, first + numbering.block // 2, first + numbering.block - 1)
     }
-    assert not any(dialled(start + magic.code) for start in ends for magic in MAGIC)
+    assert not any(outcome_for_number(start + test_number.code) for start in ends for test_number in TEST_NUMBERS)
 
 
 def test_codes_and_names_are_unique_and_words_are_known():
     """Scenarios ask by name, numbers by code."""
-    assert len(BY_CODE) == len(MAGIC) == len({magic.name for magic in MAGIC})
-    assert {happening.what for magic in MAGIC for happening in magic.fate.happenings} <= set(HAPPENINGS)
-    assert {magic.fate.refusal for magic in MAGIC} == {None, *REFUSALS}
+    assert len(BY_CODE) == len(TEST_NUMBERS) == len({test_number.name for test_number in TEST_NUMBERS})
+    assert {event.what for test_number in TEST_NUMBERS for event in test_number.outcome.events} <= set(DELIVERY_EVENTS)
+    assert {test_number.outcome.refusal for test_number in TEST_NUMBERS} == {None, *REFUSALS}
 
 
 def test_ordinary_fates_keep_their_rates_and_windows():

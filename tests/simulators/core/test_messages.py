@@ -2,21 +2,21 @@
 
 import pytest
 
-from sendproof_simulators.core.clock import HOUR, MINUTE, SECOND
-from sendproof_simulators.core.fates import BY_NAME, STATES, magic_number
-from sendproof_simulators.core.messages import STEPS, Event, advance, agenda_of
+from sendproof_simulators.core.clock.wall_clock import HOUR, MINUTE, SECOND
+from sendproof_simulators.core.messaging.delivery_outcomes import BY_NAME, STATES, number_for_code
+from sendproof_simulators.core.messaging.lifecycle import STEPS, DueEvent, advance, delivery_schedule
 
 SENT = 1_000 * HOUR
 
 
-def agenda(name, **options):
+def schedule(name, **options):
     """What is on the agenda of one message that dials a fate and goes out at once."""
-    return agenda_of([magic_number("GB", BY_NAME[name].code)], [0.5], SENT, SENT, **options)
+    return delivery_schedule([number_for_code("GB", BY_NAME[name].code)], [0.5], SENT, SENT, **options)
 
 
 def all_of(name, **options):
     """Every event, with its time after the sending."""
-    plan, found = agenda(name, **options), []
+    plan, found = schedule(name, **options), []
     while (due := plan.next) is not None:
         found += [(due - SENT, event.what, event.at - SENT, event.new, event.told) for event in plan.until(due)]
     return found
@@ -30,7 +30,7 @@ def test_a_state_leads_only_where_the_table_says():
     assert {state for steps in STEPS.values() for state in steps} <= STEPS.keys()
 
 
-@pytest.mark.parametrize("name", [name for name, magic in BY_NAME.items() if magic.fate.happenings])
+@pytest.mark.parametrize("name", [name for name, test_number in BY_NAME.items() if test_number.outcome.events])
 def test_every_fate_is_a_life_that_a_message_can_have(name):
     """From pending on, step by allowed step."""
     state = "pending"
@@ -64,9 +64,9 @@ def test_out_of_order_the_older_news_comes_last():
 
 def test_before_the_reply_is_before_the_call():
     """`until` the instant before the call takes it; what is sent later waits until it goes out."""
-    at_once = agenda("delivered, told before the reply")
-    assert at_once.until(SENT - 1) == [Event(0, "delivered", SENT, new=True, told=True)]
-    later = agenda_of([magic_number("GB", "13")], [0.5], SENT - HOUR, SENT)
+    at_once = schedule("delivered, told before the reply")
+    assert at_once.until(SENT - 1) == [DueEvent(0, "delivered", SENT, new=True, told=True)]
+    later = delivery_schedule([number_for_code("GB", "13")], [0.5], SENT - HOUR, SENT)
     assert later.next == SENT
 
 
@@ -79,13 +79,13 @@ def test_clicks_come_once_a_minute():
 def test_no_message_outlives_its_validity():
     """What would have come later has expired by then, dialled or not."""
     assert all_of("delivered after 1 h", validity=SENT + MINUTE) == [(MINUTE, "expired", MINUTE, True, True)]
-    drawn = agenda_of(["447700900123"], [0.99999], SENT, SENT, validity=SENT + MINUTE)
-    assert drawn.until(SENT + MINUTE) == [Event(0, "expired", SENT + MINUTE, new=True, told=True)]
+    drawn = delivery_schedule(["447700900123"], [0.99999], SENT, SENT, validity=SENT + MINUTE)
+    assert drawn.until(SENT + MINUTE) == [DueEvent(0, "expired", SENT + MINUTE, new=True, told=True)]
 
 
 def test_one_timer_at_a_time_for_all_messages_of_a_call():
     """It is set again for what comes next; nothing is left, no timer."""
-    plan = agenda_of([magic_number("GB", code) for code in ("01", "00")], [0.5, 0.5], SENT, SENT)
+    plan = delivery_schedule([number_for_code("GB", code) for code in ("01", "00")], [0.5, 0.5], SENT, SENT)
     (timer,) = plan.timer("receipts", 7)
     assert (timer.at, timer.name, timer.payload) == (SENT + 3 * SECOND, "receipts", 7)
     assert [event.place for event in plan.until(timer.at)] == [1]
@@ -96,5 +96,5 @@ def test_one_timer_at_a_time_for_all_messages_of_a_call():
 
 def test_a_refusal_that_was_taken_all_the_same_ends_as_any_other():
     """A provider may send to whom it could have refused."""
-    number = magic_number("GB", BY_NAME["opted out"].code)
-    assert agenda_of([number], [0.0], SENT, SENT).next == SENT + 2 * SECOND
+    number = number_for_code("GB", BY_NAME["opted out"].code)
+    assert delivery_schedule([number], [0.0], SENT, SENT).next == SENT + 2 * SECOND

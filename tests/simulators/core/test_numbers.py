@@ -2,8 +2,8 @@
 
 import pytest
 
-from sendproof_simulators.core.audience import UNUSABLE_NUMBERS
-from sendproof_simulators.core.numbers import to_digits
+from sendproof_simulators.core.audience.audience import UNUSABLE_NUMBERS
+from sendproof_simulators.core.messaging.phone import to_digits
 
 
 @pytest.mark.parametrize(

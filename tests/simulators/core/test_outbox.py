@@ -3,8 +3,8 @@
 import pytest
 
 from instants import SIX
-from sendproof_simulators.core.exchange import Webhook
-from sendproof_simulators.core.outbox import KEPT_PER_SERVICE, Outbox
+from sendproof_simulators.core.effects import Webhook
+from sendproof_simulators.core.webhooks.log import KEPT_PER_SERVICE, WebhookLog
 
 
 def webhook(key: str, event: str = "13") -> Webhook:
@@ -12,14 +12,14 @@ def webhook(key: str, event: str = "13") -> Webhook:
     return Webhook(url="http://127.0.0.1:9/", key=key, event=event, body=b"{}")
 
 
-def keys(outbox: Outbox, service: str | None = None, event: str | None = None) -> list[object]:
+def keys(outbox: WebhookLog, service: str | None = None, event: str | None = None) -> list[object]:
     """The names in the log."""
     return [one["key"] for one in outbox.log(service, event)]
 
 
 def test_the_newest_are_kept_of_each_service() -> None:
     """As many as there is room for; one more, and the oldest is gone, but not that of another service."""
-    outbox = Outbox()
+    outbox = WebhookLog()
     outbox.post("textlocal", webhook("other"))
     for number in range(KEPT_PER_SERVICE):
         outbox.post("optimove", webhook(str(number)))
@@ -31,7 +31,7 @@ def test_the_newest_are_kept_of_each_service() -> None:
 
 def test_the_log_tells_every_attempt() -> None:
     """With its instant."""
-    outbox = Outbox()
+    outbox = WebhookLog()
     posted = outbox.post("optimove", webhook("a"))
     outbox.note(posted, SIX, {"attempt": 1, "status": 200, "error": None})
     (one,) = outbox.log(None, "13")
@@ -42,4 +42,4 @@ def test_the_log_tells_every_attempt() -> None:
 def test_a_webhook_that_is_not_known_is_named() -> None:
     """The message says where to look."""
     with pytest.raises(KeyError, match="no webhook of optimove is named 'x'"):
-        Outbox().find("optimove", "x")
+        WebhookLog().find("optimove", "x")

@@ -7,12 +7,12 @@ from typing import Any
 import msgspec
 
 from instants import SIX, StillWallClock
-from sendproof_simulators.core.audience import AudienceRecipe
-from sendproof_simulators.core.exchange import RetryPolicy, Webhook
+from sendproof_simulators.core.audience.audience import AudienceRecipe
+from sendproof_simulators.core.effects import RetryPolicy, Webhook
 from sendproof_simulators.core.sandbox import DEFAULT_CHANNELS, SandboxSettings
 from sendproof_simulators.core.sandboxes import Sandboxes
-from sendproof_simulators.core.webhooks import WebhookSender
-from sendproof_simulators.provider import discover
+from sendproof_simulators.core.webhooks.sender import WebhookSender
+from sendproof_simulators.services.discovery import discover
 
 
 def history_after(webhooks: Iterable[Webhook]) -> list[dict[str, Any]]:
@@ -29,7 +29,7 @@ def history_after(webhooks: Iterable[Webhook]) -> list[dict[str, Any]]:
                 channels=DEFAULT_CHANNELS,
             )
             sandbox = Sandboxes(discover(), StillWallClock(), sender).create(settings)
-            await sandbox.tell_first("optimove", webhooks)
+            await sandbox.send_before_response("optimove", webhooks)
             return [msgspec.json.decode(line) for line in sandbox.history({})]
 
     return asyncio.run(run())

@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from sendproof_simulators.core.sms import Parts, count_parts, is_gsm
+from sendproof_simulators.core.messaging.sms import Parts, count_parts, is_gsm
 
 
 @pytest.mark.parametrize(

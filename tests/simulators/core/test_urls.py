@@ -2,7 +2,7 @@
 
 import pytest
 
-from sendproof_simulators.core.urls import check_webhook_url
+from sendproof_simulators.core.webhooks.urls import check_webhook_url
 
 
 @pytest.mark.parametrize(

@@ -26,7 +26,7 @@ SCHEMA = {
 def told(value: object) -> list[tuple[str, str, str | None]]:
     """Pointer, what is wanted and what was given, of each mistake in a body."""
     found = violations(jsonschema_rs.Draft4Validator(SCHEMA), value, "body")
-    return [(one.pointer, one.wanted, one.value) for one in found]
+    return [(one.pointer, one.expected, one.value) for one in found]
 
 
 @pytest.mark.parametrize(

@@ -8,9 +8,9 @@ from contextlib import suppress
 import pytest
 from aiohttp import web
 
-from sendproof_simulators.core import webhooks
-from sendproof_simulators.core.exchange import Webhook
-from sendproof_simulators.core.webhooks import LoopbackResolver, WebhookSender
+from sendproof_simulators.core.effects import Webhook
+from sendproof_simulators.core.webhooks import sender
+from sendproof_simulators.core.webhooks.sender import LoopbackResolver, WebhookSender
 
 Door = Callable[[web.Request], Awaitable[web.StreamResponse]]
 Attempt = tuple[int | None, str | None]
@@ -79,14 +79,14 @@ def test_only_so_many_are_on_their_way_at_once() -> None:
     async def door(request: web.Request) -> web.Response:
         assert request.transport is not None
         peers.add(request.transport.get_extra_info("peername"))
-        if len(peers) == webhooks.CONNECTIONS_PER_HOST:
+        if len(peers) == sender.CONNECTIONS_PER_HOST:
             full.set()
         await full.wait()
         return web.Response()
 
-    count = 10 * webhooks.CONNECTIONS_PER_HOST
+    count = 10 * sender.CONNECTIONS_PER_HOST
     assert attempts(door, rounds=1, each=count) == [(200, None)] * count
-    assert len(peers) == webhooks.CONNECTIONS_PER_HOST
+    assert len(peers) == sender.CONNECTIONS_PER_HOST
 
 
 def test_a_redirect_is_an_answer_not_a_way() -> None:
@@ -100,16 +100,16 @@ def test_a_redirect_is_an_answer_not_a_way() -> None:
 
 def test_an_answer_that_never_ends_is_given_up(monkeypatch: pytest.MonkeyPatch) -> None:
     """However busily it drips: time would stand still for as long."""
-    monkeypatch.setattr(webhooks, "TIMEOUT_SECONDS", 0.3)
+    monkeypatch.setattr(sender, "TIMEOUT_SECONDS", 0.3)
 
     async def door(request: web.Request) -> web.StreamResponse:
-        reply = web.StreamResponse()
-        await reply.prepare(request)
+        response = web.StreamResponse()
+        await response.prepare(request)
         for _ in range(100):
             with suppress(TimeoutError):
                 await asyncio.wait_for(asyncio.Event().wait(), 0.05)
-            await reply.write(b".")
-        return reply
+            await response.write(b".")
+        return response
 
     status, error = attempt(door)
     assert (status, error) == (None, "no answer within 0 s")

@@ -72,7 +72,8 @@ class Bench:
         """What the history says of each struck call: (fault, effect, reply, status)."""
         struck = [line for line in self.lines("request") if "fault" in line]
         return [
-            (line["fault"]["fault"], line["fault"]["effect"], line["fault"]["reply"], line["status"]) for line in struck
+            (line["fault"]["fault"], line["fault"]["effect"], line["fault"]["response"], line["status"])
+            for line in struck
         ]
 
 

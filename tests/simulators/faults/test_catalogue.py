@@ -8,7 +8,7 @@ import pytest
 
 from command_line import sendproof
 from repository import ROOT
-from sendproof_simulators.core.faults.fault import catalogue, known, summary
+from sendproof_simulators.core.faults.spec import catalogue, known, summary
 
 KINDS = ROOT / "simulators/sendproof_simulators/core/faults/kinds"
 

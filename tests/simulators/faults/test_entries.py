@@ -2,7 +2,7 @@
 
 import pytest
 
-from sendproof_simulators.core.faults.entries import Places, read_entries
+from sendproof_simulators.core.faults.parsing import Places, read_entries
 
 PLACES = Places(calls={"toy": ("addNote", "listNotes")}, webhooks={"toy": ("receipt",), "other": ()})
 
@@ -19,7 +19,9 @@ def test_what_is_left_out_gets_its_default():
 def test_values_are_compared_as_text():
     """However they are written; names in any case."""
     where = {"Loud": True, "top": 5, "Text": "five", "none": None}
-    (entry,) = read_entries([{"fault": "reset", "call": "toy.addNote", "where": where, "times": "all"}], PLACES)
+    (entry,) = read_entries(
+        [{"fault": "connection_reset", "call": "toy.addNote", "where": where, "times": "all"}], PLACES
+    )
     assert entry.position.where == {"loud": "true", "top": "5", "text": "five", "none": "null"}
     assert entry.view()["times"] == "all"
 
@@ -27,8 +29,8 @@ def test_values_are_compared_as_text():
 @pytest.mark.parametrize(
     ("given", "message"),
     [
-        ({"fault": "statu"}, "fault: expected one of delay, .*, got 'statu'; did you mean 'status'?"),
-        ({"fault": None}, "fault: expected one of delay, .*, got None"),
+        ({"fault": "statu"}, "fault: expected one of connection_reset, .*, got 'statu'; did you mean 'status'?"),
+        ({"fault": None}, "fault: expected one of connection_reset, .*, got None"),
         (
             {"call": "toy.addNot"},
             "status: call: the name: expected one of addNote, listNotes, got 'addNot'; did you mean",
@@ -36,12 +38,12 @@ def test_values_are_compared_as_text():
         ({"call": "tox.addNote"}, "status: call: the service: expected one of toy, got 'tox'; did you mean 'toy'?"),
         ({"call": "addNote"}, r"status: call: expected a service and a name such as toy.addNote, got 'addNote'"),
         (
-            {"fault": "drop", "call": None, "webhook": "other.receipt"},
-            "drop: webhook: the name: expected one of none, got 'receipt'",
+            {"fault": "drop_webhook", "call": None, "webhook": "other.receipt"},
+            "drop_webhook: webhook: the name: expected one of none, got 'receipt'",
         ),
         ({"call": 5}, "status: call: expected a service and a name such as toy.addNote, got 5"),
         ({"call": None}, "status: expected `call: SERVICE.NAME` to say what it strikes, got neither"),
-        ({"fault": "drop"}, "drop: expected `webhook: SERVICE.NAME` to say what it strikes, got call"),
+        ({"fault": "drop_webhook"}, "drop_webhook: expected `webhook: SERVICE.NAME` to say what it strikes, got call"),
         (
             {"fault": "kill", "webhook": "toy.receipt"},
             "kill: expected `call: .*` or `webhook: .*` to say .*, got call and webhook",
@@ -51,7 +53,7 @@ def test_values_are_compared_as_text():
         ({"status": 99}, "status: status: expected `int` >= 200, got 99"),
         ({"status": 204, "body": "x"}, "status: expected no body with status 204, which has none, got 'x'"),
         ({"when": "later"}, "status: when: expected one of before, after, got 'later'"),
-        ({"fault": "slow", "when": "before"}, "slow: when: expected one of after, got 'before'"),
+        ({"fault": "slow_response", "when": "before"}, "slow_response: when: expected one of after, got 'before'"),
         ({"nth": 0}, "status: nth: expected a whole number from 1, got 0"),
         ({"nth": True}, "status: nth: expected a whole number from 1, got True"),
         ({"times": "both"}, "status: times: expected a whole number from 1 or 'all', got 'both'"),

@@ -50,11 +50,11 @@ def test_a_bridge_is_killed_at_a_call(bench, start, when):
     """Time stands still until that is done; its call is lost, and when it is started again it is served."""
     bench.strike("kill", when=when)
     bridge = start()
-    assert bench.call("GET", "/faults/wanted") == {"id": "f1", "fault": "kill", "when": when, "down_ms": 0}
+    assert bench.call("GET", "/faults/pending-kill") == {"id": "f1", "fault": "kill", "when": when, "down_ms": 0}
     assert bench.call("GET", "/clock")["in_flight"] == 1
     bridge.kill()
     bridge.wait(timeout=120)
-    bench.call("POST", "/faults/f1/done")
+    bench.call("POST", "/faults/f1/completed")
     assert start().stdout.readline() == "success\n"
     assert bench.told() == [("kill", when == "after", "lost", 200 if when == "after" else 0)]
     assert len(bench.lines("delivery")) == (2 if when == "after" else 1)
@@ -64,8 +64,8 @@ def test_the_connection_of_the_call_is_dropped(bench, start):
     """Whoever lives on all the same is told nothing."""
     bench.strike("kill", when="after")
     bridge = start()
-    bench.call("GET", "/faults/wanted")
-    bench.call("POST", "/faults/f1/done")
+    bench.call("GET", "/faults/pending-kill")
+    bench.call("POST", "/faults/f1/completed")
     assert bridge.stdout.readline() == "no answer\n"
 
 
@@ -73,9 +73,9 @@ def test_a_killing_that_nobody_does_is_missed(bench):
     """The call goes on as any other, and the history says so."""
     bench.strike("kill", within_s=0.05)
     assert bench.send().json()["status"] == "success"
-    assert bench.told() == [("kill", True, "whole", 200)]
+    assert bench.told() == [("kill", True, "intact", 200)]
     assert [(line["id"], line["missed"]) for line in bench.lines("fault")] == [("f1", True)]
-    assert bench.call("GET", "/faults")[0]["struck"] == 0
+    assert bench.call("GET", "/faults")[0]["injected"] == 0
 
 
 @pytest.mark.parametrize(("when", "came"), [("before", 0), ("after", 1)])
@@ -84,9 +84,9 @@ def test_a_bridge_is_killed_at_a_notification(bench, advancing, when, came):
     bench.strike("kill", webhook="textlocal.receipt", when=when)
     assert bench.send().ok
     passing = advancing(MINUTE)
-    assert bench.call("GET", "/faults/wanted")["when"] == when
+    assert bench.call("GET", "/faults/pending-kill")["when"] == when
     assert len(bench.listener.calls("receipts")) == came
-    bench.call("POST", "/faults/f1/done")
+    bench.call("POST", "/faults/f1/completed")
     passing.result(timeout=300)
     assert [(line["status"], line["fault"]) for line in bench.lines("webhook")] == [(200, "f1")]
 
@@ -96,11 +96,11 @@ def test_a_bridge_stays_away_as_long_as_the_fault_says(bench, advancing):
     bench.strike("kill", webhook="textlocal.receipt", down=10 * MINUTE)
     assert bench.send().ok
     passing = advancing(60 * MINUTE)
-    assert bench.call("GET", "/faults/wanted")["down_ms"] == 10 * MINUTE
+    assert bench.call("GET", "/faults/pending-kill")["down_ms"] == 10 * MINUTE
     clock = bench.call("GET", "/clock")
     park = {"participant": "harness", "until": clock["now"], "since": clock["delivered"]}
     assert bench.call("POST", "/clock/park", park)["reason"] == "due"
-    bench.call("POST", "/faults/f1/done")
+    bench.call("POST", "/faults/f1/completed")
     park |= {"until": "2026-03-02T06:10:03Z"}
     while (parked := bench.call("POST", "/clock/park", park))["reason"] != "due":
         park |= {"since": parked["delivered"]}
@@ -114,6 +114,6 @@ def test_a_bridge_stays_away_as_long_as_the_fault_says(bench, advancing):
 def test_there_must_be_something_to_have_done(bench):
     """The message says what waits; nobody leaves who never took part."""
     with pytest.raises(AssertionError, match=r"404 .*nothing waits for fault 'f9' to be carried out; waiting: none"):
-        bench.call("POST", "/faults/f9/done")
+        bench.call("POST", "/faults/f9/completed")
     with pytest.raises(AssertionError, match=r"404 .*no participant is named 'ghost'; taking part: nobody"):
         bench.call("DELETE", "/clock/participants/ghost")

@@ -5,8 +5,8 @@ from typing import Annotated, ClassVar
 
 from msgspec import Meta
 
-from sendproof_simulators.core.exchange import Reply
-from sendproof_simulators.core.faults.fault import BEFORE, CHANGED, Answered, CallFault, Refuse
+from sendproof_simulators.core.faults.spec import ALTERED, BEFORE, CallFault, FaultedResponse, Refuse
+from sendproof_simulators.core.http import Response
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -15,12 +15,12 @@ class RateLimited(CallFault):
 
     when: ClassVar[tuple[str, ...]] = (BEFORE,)
 
-    retry_after: Annotated[int, Meta(ge=0, le=86_400, description="the header, in seconds")] | None = None
+    retry_after: Annotated[int, Meta(ge=0, le=86_400, description="value of Retry-After, in seconds")] | None = None
 
-    def answer(self, own: Reply, refuse: Refuse) -> Answered:
+    def answer(self, own: Response, refuse: Refuse) -> FaultedResponse:
         del own
-        reply = refuse("rate_limited", 429, "the rate limit is exceeded")
-        headers = [(name, value) for name, value in reply.headers if name.lower() != "retry-after"]
+        response = refuse("rate_limited", 429, "the rate limit is exceeded")
+        headers = [(name, value) for name, value in response.headers if name.lower() != "retry-after"]
         if self.retry_after is not None:
             headers.append(("retry-after", str(self.retry_after)))
-        return Answered(reply=replace(reply, headers=tuple(headers)), arrives=CHANGED)
+        return FaultedResponse(response=replace(response, headers=tuple(headers)), arrives=ALTERED)

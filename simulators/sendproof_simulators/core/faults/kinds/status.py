@@ -5,25 +5,29 @@ from typing import Annotated
 
 from msgspec import Meta
 
-from sendproof_simulators.core.exchange import Reply
-from sendproof_simulators.core.faults.fault import CHANGED, Answered, CallFault, Refuse
+from sendproof_simulators.core.faults.spec import ALTERED, CallFault, FaultedResponse, Refuse
+from sendproof_simulators.core.http import Response
 
 
 @dataclass(frozen=True, kw_only=True)
 class Status(CallFault):
     """The call is answered with a status and a body of one's choice."""
 
-    status: Annotated[int, Meta(ge=200, le=599, description="the HTTP status")] = 503
-    body: Annotated[str, Meta(max_length=100_000, description="the body as it is")] = ""
-    content_type: Annotated[str, Meta(min_length=1, max_length=200, description="of the body")] = "text/plain"
-    retry_after: Annotated[int, Meta(ge=0, le=86_400, description="the header, in seconds")] | None = None
+    status: Annotated[int, Meta(ge=200, le=599, description="HTTP status of the response")] = 503
+    body: Annotated[str, Meta(max_length=100_000, description="body of the response")] = ""
+    content_type: Annotated[str, Meta(min_length=1, max_length=200, description="content type of the response")] = (
+        "text/plain"
+    )
+    retry_after: Annotated[int, Meta(ge=0, le=86_400, description="value of Retry-After, in seconds")] | None = None
 
     def __post_init__(self) -> None:
         if self.body and self.status in {204, 304}:
             raise ValueError(f"expected no body with status {self.status}, which has none, got {self.body[:40]!r}")
 
-    def answer(self, own: Reply, refuse: Refuse) -> Answered:
+    def answer(self, own: Response, refuse: Refuse) -> FaultedResponse:
         del own, refuse
         headers = () if self.retry_after is None else (("retry-after", str(self.retry_after)),)
-        reply = Reply(status=self.status, body=self.body.encode(), content_type=self.content_type, headers=headers)
-        return Answered(reply=reply, arrives=CHANGED)
+        response = Response(
+            status=self.status, body=self.body.encode(), content_type=self.content_type, headers=headers
+        )
+        return FaultedResponse(response=response, arrives=ALTERED)

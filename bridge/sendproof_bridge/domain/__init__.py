@@ -1,0 +1,1 @@
+"""Campaigns, messages, recipients and reports: the rules of the bridge."""

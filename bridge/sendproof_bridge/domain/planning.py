@@ -1,0 +1,117 @@
+"""Planning: from recipients to messages and batches in the database, for scheduled pages and for triggers."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from sqlalchemy import Connection
+
+from sendproof_bridge.clock import Instant
+from sendproof_bridge.domain import recipient_rules
+from sendproof_bridge.domain.accounts import Channel
+from sendproof_bridge.domain.batches import Batch, plan_batches
+from sendproof_bridge.domain.keys import CampaignKey
+from sendproof_bridge.outbound.optimove import Recipient
+from sendproof_bridge.outbound.providers import ComposeRequest, Template
+from sendproof_bridge.storage import job_queue, schema
+from sendproof_bridge.storage.job_queue import NewJob
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PlannedMessage:
+    """One customer's message. With a `reason` it is dropped, else it has everything that is sent.
+
+    `occasion` identifies the trigger event, if any.
+    """
+
+    customer: str
+    template: int
+    send_at: Instant
+    number: str = ""
+    recipient: str = ""
+    content: str = ""
+    group: str = ""
+    occasion: str = ""
+    reason: str | None = None
+
+
+def plan_message(
+    channel: Channel,
+    templates: Mapping[int, Template],
+    row: Recipient,
+    event: Mapping[str, Any] | None = None,
+) -> PlannedMessage:
+    """Compose one customer's message, or drop it with a reason. Opt-outs stored here are applied at the send."""
+    config, template = channel.config, templates.get(row.template)
+    if not recipient_rules.has_consent(row.attributes[config.consent_attribute]):
+        return _dropped(row, recipient_rules.OPTED_OUT)
+    number = recipient_rules.normalize_number(row.attributes[config.phone_attribute], config.default_region)
+    if template is None:
+        return _dropped(row, recipient_rules.UNUSABLE_NUMBER if number is None else recipient_rules.UNKNOWN_TEMPLATE)
+    request = ComposeRequest(customer=row.customer, template=template, values=row.attributes, event=event)
+    try:
+        composed = channel.provider.compose(request)
+    except ValueError:
+        return _dropped(row, recipient_rules.NOT_PERSONALISED)
+    if composed.phone != row.attributes[config.phone_attribute]:
+        number = recipient_rules.normalize_number(composed.phone, config.default_region)
+    if number is None:
+        return _dropped(row, recipient_rules.UNUSABLE_NUMBER)
+    return PlannedMessage(
+        customer=row.customer,
+        template=row.template,
+        send_at=row.send_at,
+        number=number,
+        recipient=composed.recipient or number,
+        content=composed.content,
+        group=composed.group,
+    )
+
+
+def _dropped(row: Recipient, reason: str) -> PlannedMessage:
+    return PlannedMessage(customer=row.customer, template=row.template, send_at=row.send_at, reason=reason)
+
+
+def store_messages(
+    tx: Connection, key: CampaignKey, channel: Channel, messages: Sequence[PlannedMessage], name: str, now: Instant
+) -> int:
+    """Insert messages, batches and send jobs; return the number of batches. `name` makes the ids of batches unique."""
+    dropped = [message for message in messages if message.reason is not None]
+    batches = plan_batches((message for message in messages if message.reason is None), channel.provider.batch_size)
+    by_id = {f"{key.channel}-{key.campaign}-{name}-{index}": batch for index, batch in enumerate(batches)}
+    rows = [_message_row(key, message, None, now) for message in dropped]
+    rows += [_message_row(key, message, id_, None) for id_, batch in by_id.items() for message in batch.messages]
+    if rows:
+        tx.execute(schema.message.insert(), rows)
+    if by_id:
+        tx.execute(schema.batch.insert(), [_batch_row(key, id_, batch) for id_, batch in by_id.items()])
+    job_queue.add(tx, [_send_job(key, id_, batch) for id_, batch in by_id.items()])
+    return len(batches)
+
+
+def _message_row(
+    key: CampaignKey, message: PlannedMessage, batch: str | None, settled_at: Instant | None
+) -> dict[str, object]:
+    return {
+        **key._asdict(),
+        "customer": message.customer,
+        "occasion": message.occasion,
+        "template": message.template,
+        "number": message.number or None,
+        "recipient": message.recipient or None,
+        "content": message.content if batch else None,
+        "batch": batch,
+        "state": "pending" if batch else "dropped",
+        "reason": message.reason,
+        "settled_at": settled_at,
+        "reported": 0,
+    }
+
+
+def _batch_row(key: CampaignKey, id_: str, batch: Batch[PlannedMessage]) -> dict[str, object]:
+    return {**key._asdict(), "id": id_, "due_at": batch.send_at, "state": "planned"}
+
+
+def _send_job(key: CampaignKey, batch_id: str, batch: Batch[PlannedMessage]) -> NewJob:
+    payload = {**key._asdict(), "batch": batch_id}
+    return NewJob(id=f"send_batch:{key.client}:{batch_id}", kind="send_batch", payload=payload, due_at=batch.send_at)

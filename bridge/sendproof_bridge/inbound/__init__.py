@@ -1,0 +1,1 @@
+"""HTTP in: webhooks are stored and acknowledged; the worker does the work."""

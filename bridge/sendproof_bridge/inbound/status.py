@@ -1,0 +1,101 @@
+"""The bridge's own status: health, and the state and totals of one campaign."""
+
+# ruff: noqa: S608 statements are built from constants of this package only
+
+from typing import Any
+
+from sqlalchemy import Connection, text
+
+from sendproof_bridge import __version__
+from sendproof_bridge.clock import iso
+from sendproof_bridge.domain import campaigns
+from sendproof_bridge.domain.accounts import Bridge
+from sendproof_bridge.domain.keys import CampaignKey
+from sendproof_bridge.domain.metrics import BOUNCED, CLICKED, DELIVERED, DROPPED, SENT, UNSUBSCRIBED, totals
+
+_MAX_PROBLEMS = 20
+_METRIC_NAMES = {
+    SENT: "sent",
+    DELIVERED: "delivered",
+    CLICKED: "clicked",
+    UNSUBSCRIBED: "unsubscribed",
+    DROPPED: "dropped",
+    BOUNCED: "bounced",
+}
+
+_JOB_COUNTS = text("SELECT state, COUNT(*) FROM job GROUP BY state")
+_FAILED_JOBS = text(
+    "SELECT id, state, last_error FROM job"
+    " WHERE state IN ('dead', 'unknown') OR (state = 'due' AND last_error IS NOT NULL) ORDER BY state, id LIMIT :limit"
+)
+_OF_CAMPAIGN = "client = :client AND channel = :channel AND campaign = :campaign"
+_MESSAGES = text(f"SELECT state, reason, COUNT(*) FROM message WHERE {_OF_CAMPAIGN} GROUP BY state, reason")
+_BATCHES = text(f"SELECT state, COUNT(*) FROM batch WHERE {_OF_CAMPAIGN} GROUP BY state")
+_COUNTS = text(
+    f"SELECT template, state, COUNT(*) FROM message WHERE {_OF_CAMPAIGN} GROUP BY template, state"
+    " UNION ALL SELECT template, kind, COUNT(DISTINCT customer)"
+    f" FROM engagement WHERE {_OF_CAMPAIGN} GROUP BY template, kind"
+)
+_RECEIPTS = text(
+    "SELECT COALESCE(r.result, 'waiting'), COUNT(*)"
+    " FROM receipt r JOIN batch b ON b.client = r.client AND b.id = r.batch"
+    " WHERE b.client = :client AND b.channel = :channel AND b.campaign = :campaign GROUP BY r.result"
+)
+_REPORTS = text(
+    "SELECT SUM(CASE WHEN state = 'done' THEN 1 ELSE 0 END), MIN(CASE WHEN state = 'due' THEN due_at END) FROM job"
+    " WHERE kind = 'push_metrics' AND id LIKE :prefix"
+)
+
+
+def health(bridge: Bridge) -> dict[str, Any]:
+    """Return the status `ok`, or `attention` with the problems of jobs."""
+    with bridge.store.read() as tx:
+        counts: dict[str, int] = dict(tx.execute(_JOB_COUNTS).all())
+        failed = tx.execute(_FAILED_JOBS, {"limit": _MAX_PROBLEMS}).mappings().all()
+    problems = [
+        f"{row['id']}: {'' if row['state'] == 'due' else row['state'] + ': '}{row['last_error']}" for row in failed
+    ]
+    return {
+        "status": "attention" if problems else "ok",
+        "version": __version__,
+        "jobs": {state: counts.get(state, 0) for state in ("due", "running", "done", "dead", "unknown")},
+        "problems": problems,
+    }
+
+
+def campaign_status(bridge: Bridge, key: CampaignKey) -> dict[str, Any] | None:
+    """Return the state and totals of a campaign; None if the bridge does not know it."""
+    with bridge.store.read() as tx:
+        state = campaigns.state(tx, key)
+        if state is None:
+            return None
+        return {
+            "client": key.client,
+            "channel": key.channel,
+            "campaign": key.number,
+            "state": state,
+            **_messages(tx, key),
+            "batches": dict(tx.execute(_BATCHES, key._asdict()).all()),
+            "receipts": dict(tx.execute(_RECEIPTS, key._asdict()).all()),
+            "reports": _reports(tx, key),
+        }
+
+
+def _messages(tx: Connection, key: CampaignKey) -> dict[str, Any]:
+    messages: dict[str, int] = {}
+    reasons: dict[str, int] = {}
+    for state, reason, number in tx.execute(_MESSAGES, key._asdict()):
+        messages[state] = messages.get(state, 0) + number
+        if reason is not None:
+            reasons[reason] = reasons.get(reason, 0) + number
+    counts = [(template, state, number) for template, state, number in tx.execute(_COUNTS, key._asdict())]
+    named = {
+        str(template): {_METRIC_NAMES[metric]: value for metric, value in values.items()}
+        for template, values in sorted(totals(counts).items())
+    }
+    return {"customers": sum(messages.values()), "messages": messages, "reasons": reasons, "totals": named}
+
+
+def _reports(tx: Connection, key: CampaignKey) -> dict[str, Any]:
+    done, next_at = tx.execute(_REPORTS, {"prefix": f"push_metrics:{key.name()}:%"}).one()
+    return {"done": done or 0, "next": None if next_at is None else iso(next_at)}

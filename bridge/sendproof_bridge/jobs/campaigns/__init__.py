@@ -1,0 +1,1 @@
+"""Jobs that read a campaign's customers and send its messages."""

@@ -1,0 +1,342 @@
+"""Send one batch, exactly once.
+
+    planned --(commit)--> sending --(call, response)--> settled
+                             |
+                             +--(response lost, or this process died)--> look up the provider's record:
+                                   all found --> settled;   some certainly absent --> planned again, for those only
+                                   no record to look up --> settled, as unknown, and never repeated
+
+A message that is missing in a response is looked up as well. If the record does not contain it either, it is rejected:
+sent again, it would be missing again, or the provider knows it under another name and did send it.
+
+A rate-limit refusal pauses every send of the channel (storage/backoff.py): jobs of a paused channel are deferred.
+
+The row says `sending` before the call begins. If a later attempt finds it in this state, the outcome is unknown, and
+the attempt looks it up before it repeats anything. A failed look-up is retried; the batch is never repeated blindly.
+"""
+
+# ruff: noqa: S608 statements are built from constants of this package only
+
+import logging
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any, NamedTuple
+
+from sqlalchemy import Connection, bindparam, text
+
+from sendproof_bridge.clock import HOUR, Instant, iso
+from sendproof_bridge.domain import campaigns, receipts
+from sendproof_bridge.domain.accounts import Bridge, Channel
+from sendproof_bridge.domain.keys import CampaignKey
+from sendproof_bridge.domain.metrics import SENT, STATES_COUNTED
+from sendproof_bridge.domain.recipient_rules import NOT_MENTIONED, OPTED_OUT_HERE, REPLY_LOST, TOO_LATE
+from sendproof_bridge.jobs.opt_outs import push_opt_outs
+from sendproof_bridge.jobs.reports import poll_missing_receipts, poll_statuses
+from sendproof_bridge.outbound.errors import NotSentError, OutcomeUnknownError, RateLimitedError, RejectedError
+from sendproof_bridge.outbound.providers import MessageProvider, OutgoingMessage, SendResult
+from sendproof_bridge.retry import GiveUp, decide, rate_limit_ends_at
+from sendproof_bridge.storage import backoff, job_queue, opt_outs
+from sendproof_bridge.storage.job_queue import Job
+from sendproof_bridge.storage.lifecycle import BATCH, MESSAGE
+from sendproof_bridge.storage.store import execute_many
+
+_THIS_BATCH = "client = :client AND id = :batch"
+_STATUS = text(f"SELECT state, sending_since, due_at FROM batch WHERE {_THIS_BATCH}")
+_MOVE = text(
+    "UPDATE batch SET state = :state, sending_since = COALESCE(:since, sending_since)"
+    f" WHERE {_THIS_BATCH} AND state IN :sources"
+).bindparams(bindparam("sources", expanding=True))
+_PENDING = text(
+    "SELECT recipient, number, template, content FROM message"
+    " WHERE client = :client AND batch = :batch AND state = 'pending' ORDER BY customer"
+)
+_DROP_OPTED_OUT = text(
+    f"UPDATE message SET state = 'dropped', reason = '{OPTED_OUT_HERE}', settled_at = :now"
+    " WHERE client = :client AND batch = :batch AND state = 'pending'"
+    " AND number IN (SELECT number FROM opt_out WHERE client = :client) RETURNING customer"
+)
+_DROP_TOO_LATE = text(
+    f"UPDATE message SET state = 'dropped', reason = '{TOO_LATE}', settled_at = :now"
+    " WHERE client = :client AND batch = :batch AND state = 'pending'"
+)
+_CANCEL = text(
+    "UPDATE message SET state = 'cancelled', reason = 'cancelled', settled_at = :now"
+    " WHERE client = :client AND batch = :batch AND state = 'pending'"
+)
+_MARK_UNKNOWN = text(
+    "UPDATE message SET state = 'unknown', reason = :reason, settled_at = :now"
+    " WHERE client = :client AND batch = :batch AND state = 'pending'"
+)
+_THIS_MESSAGE = "client = :client AND batch = :batch AND recipient = :recipient"
+# A receipt may have arrived before the response. The message is then beyond accepted, and keeps its state.
+_ACCEPT = (
+    "UPDATE message SET provider_id = COALESCE(:id, provider_id), settled_at = COALESCE(settled_at, :now),"
+    f" state = CASE WHEN state IN {MESSAGE.sql('accepted')} THEN :state ELSE state END WHERE {_THIS_MESSAGE}"
+)
+_REJECT = (
+    f"UPDATE message SET state = 'rejected', reason = :reason, settled_at = :now"
+    f" WHERE {_THIS_MESSAGE} AND state IN {MESSAGE.sql('rejected')}"
+)
+_ASSIGNED_IDS = text("SELECT provider_id FROM message WHERE client = :client AND provider_id IN :ids").bindparams(
+    bindparam("ids", expanding=True)
+)
+# Other messages to the same recipient by the same template since then, for which the provider returned no id.
+_OTHERS_WITHOUT_ID = text(
+    "SELECT mine.recipient, COUNT(*) FROM message mine JOIN message other ON other.client = mine.client"
+    " AND other.recipient = mine.recipient AND other.template = mine.template AND other.batch <> mine.batch"
+    " WHERE mine.client = :client AND mine.batch = :batch AND mine.state = 'pending'"
+    " AND other.provider_id IS NULL AND other.settled_at >= :since"
+    f" AND other.state IN ('taken', {', '.join(repr(state) for state in STATES_COUNTED[SENT])}) GROUP BY mine.recipient"
+)
+
+logger = logging.getLogger(__name__)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Attempt:
+    """One attempt to send a batch."""
+
+    bridge: Bridge
+    job: Job
+    key: CampaignKey
+    batch: str
+
+    @property
+    def channel(self) -> Channel:
+        return self.bridge.channel(self.key)
+
+    @property
+    def provider(self) -> MessageProvider:
+        return self.channel.provider
+
+    def now(self) -> Instant:
+        return self.bridge.clock.now()
+
+    def ids(self) -> dict[str, Any]:
+        """Return the parameters that identify the batch in statements."""
+        return {"client": self.key.client, "batch": self.batch}
+
+
+class _BatchStatus(NamedTuple):
+    state: str
+    sending_since: Instant | None
+    pending: Sequence[OutgoingMessage]
+
+
+def run(bridge: Bridge, job: Job) -> None:
+    """Send the batch, or find out the outcome of an earlier attempt."""
+    attempt = _Attempt(bridge=bridge, job=job, key=CampaignKey.of(job.payload), batch=str(job.payload["batch"]))
+    status = _begin(attempt)
+    if status is None:
+        return
+    if status.state == "cancelled":
+        with bridge.store.write() as tx:
+            job_queue.complete(tx, job)
+    elif status.state == "settled" or not status.pending:
+        _finish(attempt, SendResult())
+    elif status.state == "sending":
+        _look_up(attempt, status)
+    else:
+        _send(attempt, status.pending)
+
+
+def _begin(attempt: _Attempt) -> _BatchStatus | None:
+    """Return the status before this attempt; a planned batch is now `sending`, without customers that opted out.
+
+    Return None if the channel pauses; the job is then deferred until the end of the pause.
+    """
+    now, key = attempt.now(), attempt.key
+    values = {**attempt.ids(), "now": now}
+    with attempt.bridge.store.write_durably() as tx:
+        until = backoff.paused_until(tx, key.client, key.channel, now)
+        if until is not None:
+            job_queue.defer(tx, attempt.job, until + attempt.job.attempts - 1)
+            return None
+        state, since, due_at = tx.execute(_STATUS, values).one()
+        if state == "planned" and campaigns.state(tx, key) == "cancelled":
+            tx.execute(_CANCEL, values)
+            _move(tx, attempt, "cancelled")
+            state = "cancelled"
+        if state == "planned":
+            opted_out = list(tx.execute(_DROP_OPTED_OUT, values).scalars())
+            client = attempt.bridge.clients[key.client].config
+            job_queue.add(tx, push_opt_outs.new_jobs(client, key.channel, opted_out, f"batch:{attempt.batch}"))
+            if now > due_at + attempt.channel.config.too_late_after_hours * HOUR:
+                tx.execute(_DROP_TOO_LATE, values)
+            _move(tx, attempt, "sending", since=now)
+        pending = [OutgoingMessage(**row) for row in tx.execute(_PENDING, values).mappings()]
+    return _BatchStatus(state=state, sending_since=since, pending=pending)
+
+
+def _send(attempt: _Attempt, messages: Sequence[OutgoingMessage]) -> None:
+    try:
+        result = attempt.provider.send(messages, batch=attempt.batch, receipt_url=_receipt_url(attempt))
+    except RateLimitedError as error:
+        _pause_channel(attempt, error)
+    except RejectedError as error:
+        _on_batch_rejected(attempt, messages, error)
+    except NotSentError:
+        with attempt.bridge.store.write() as tx:
+            _move(tx, attempt, "planned")
+        raise
+    except OutcomeUnknownError as error:
+        _on_response_lost(attempt, attempt.now(), str(error))
+    else:
+        _finish(attempt, result)
+
+
+def _receipt_url(attempt: _Attempt) -> str:
+    """Return the URL for the batch's receipts. It contains the token: never log it."""
+    client = attempt.bridge.clients[attempt.key.client].config
+    path = f"webhooks/{attempt.channel.config.provider}/{client.name}/{client.webhook_token.reveal()}/{attempt.batch}"
+    return f"{attempt.bridge.public_url}/{path}"
+
+
+def _on_batch_rejected(attempt: _Attempt, messages: Sequence[OutgoingMessage], error: RejectedError) -> None:
+    """Retry a batch that the provider rejects as a whole; finally, mark its messages as rejected."""
+    if isinstance(decide(error, attempt.job.attempts, attempt.now()), GiveUp):
+        _finish(attempt, SendResult(rejected={message.recipient: str(error) for message in messages}))
+        return
+    with attempt.bridge.store.write() as tx:
+        _move(tx, attempt, "planned")
+    raise error
+
+
+def _pause_channel(attempt: _Attempt, error: RateLimitedError) -> None:
+    key, now = attempt.key, attempt.now()
+    with attempt.bridge.store.write() as tx:
+        _move(tx, attempt, "planned")
+        until = backoff.begin(
+            tx, key.client, key.channel, now, lambda refusals: rate_limit_ends_at(error, refusals, now)
+        )
+        # After jobs that were refused less often: a few that are always refused must not block all others.
+        job_queue.retry_at(tx, attempt.job, until + attempt.job.attempts, str(error))
+    logger.warning("batch %s: %s: channel %d sends again at %s", attempt.batch, error, key.channel, iso(until))
+
+
+def _look_up(attempt: _Attempt, status: _BatchStatus) -> None:
+    """Find out what an earlier attempt sent; plan what is certainly absent again."""
+    since, provider = status.sending_since or 0, attempt.provider
+    if not provider.has_send_record or attempt.now() < since + provider.settle_ms:
+        _on_response_lost(attempt, since, "the outcome of an attempt is not known")
+        return
+    candidates = provider.find_sent(status.pending, since)
+    now = attempt.now()
+    with attempt.bridge.store.write() as tx:
+        accepted = _assign_ids(tx, attempt, candidates, since)
+        absent = {message.recipient for message in status.pending} - accepted.keys()
+        not_mentioned = absent.intersection(attempt.job.payload.get("not_mentioned", ()))
+        # It was sent at `since`; a later time would make it younger than the provider's record of it.
+        _accept(tx, attempt, accepted, since)
+        if accepted:
+            _schedule_reports(tx, attempt, now)
+        _reject(tx, attempt, dict.fromkeys(not_mentioned, NOT_MENTIONED), now)
+        if absent - not_mentioned:
+            _move(tx, attempt, "planned")
+            job_queue.reschedule(tx, attempt.job, now)
+        else:
+            _settle(tx, attempt, now)
+    logger.info("batch %s: %d found at the provider, %d not sent", attempt.batch, len(accepted), len(absent))
+
+
+def _on_response_lost(attempt: _Attempt, since: Instant, error: str) -> None:
+    """Look up the outcome later; if the provider has no record, mark the pending messages as unknown for good."""
+    provider, now = attempt.provider, attempt.now()
+    with attempt.bridge.store.write() as tx:
+        if provider.has_send_record:
+            job_queue.retry_at(tx, attempt.job, since + provider.settle_ms, error)
+        else:
+            tx.execute(_MARK_UNKNOWN, {**attempt.ids(), "reason": REPLY_LOST, "now": now})
+            _schedule_reports(tx, attempt, now)
+            _settle(tx, attempt, now)
+    consequence = (
+        "it will be looked up in the provider's record"
+        if provider.has_send_record
+        else "the provider has no record, so this stays unknown"
+    )
+    logger.warning("batch %s: %s; %s", attempt.batch, error, consequence)
+
+
+def _assign_ids(
+    tx: Connection, attempt: _Attempt, candidates: Mapping[str, list[str]], since: Instant
+) -> dict[str, str]:
+    """Return one provider id per recipient.
+
+    Ids of other messages are left out, and one id for each other message that has none yet.
+    """
+    ids = [id_ for recipient_ids in candidates.values() for id_ in recipient_ids]
+    assigned = set(tx.execute(_ASSIGNED_IDS, {"client": attempt.key.client, "ids": ids}).scalars())
+    others: dict[str, int] = dict(tx.execute(_OTHERS_WITHOUT_ID, {**attempt.ids(), "since": since}).all())
+    free = {
+        recipient: [id_ for id_ in recipient_ids if id_ not in assigned][others.get(recipient, 0) :]
+        for recipient, recipient_ids in candidates.items()
+    }
+    return {recipient: free_ids[0] for recipient, free_ids in free.items() if free_ids}
+
+
+def _finish(attempt: _Attempt, result: SendResult) -> None:
+    """Store the provider's response. Missing messages are looked up later, postponed messages are planned again."""
+    now, key = attempt.now(), attempt.key
+    with attempt.bridge.store.write() as tx:
+        backoff.end(tx, key.client, key.channel, now)
+        _accept(tx, attempt, result.accepted, now)
+        if result.accepted:
+            _schedule_reports(tx, attempt, now)
+        _reject(tx, attempt, result.rejected, now)
+        opt_outs.add_recipients(tx, key.client, attempt.batch, result.opted_out, now)
+        pending = {row.recipient for row in tx.execute(_PENDING, attempt.ids())}
+        complete = pending.issubset(result.postponed)
+        if not pending:
+            _settle(tx, attempt, now)
+        elif complete:
+            _move(tx, attempt, "planned")
+            _postpone(tx, attempt.job, result.postponed, now)
+        else:
+            not_mentioned = sorted(pending.difference(result.postponed))
+            job_queue.set_payload(tx, attempt.job, {**attempt.job.payload, "not_mentioned": not_mentioned})
+    if not complete:
+        _on_response_lost(attempt, now, f"the response does not mention {len(pending)} messages")
+    counts = len(result.accepted), len(result.rejected), len(pending)
+    logger.info("batch %s: %d accepted, %d rejected, %d open", attempt.batch, *counts)
+
+
+def _postpone(tx: Connection, job: Job, reasons: Mapping[str, str], now: Instant) -> None:
+    error = NotSentError("; ".join(sorted(set(reasons.values()))))
+    decision = decide(error, job.attempts, now)
+    job_queue.retry_at(tx, job, now if isinstance(decision, GiveUp) else decision.at, str(error))
+
+
+def _schedule_reports(tx: Connection, attempt: _Attempt, now: Instant) -> None:
+    campaigns.schedule_reports(tx, attempt.key, now)
+    if not attempt.provider.requests_receipts:
+        poll_statuses.ensure_job(tx, attempt.key, now)
+
+
+def _settle(tx: Connection, attempt: _Attempt, now: Instant) -> None:
+    _move(tx, attempt, "settled")
+    if attempt.provider.requests_receipts:
+        job_queue.add(tx, [poll_missing_receipts.new_job(attempt.key, attempt.batch, now)])
+    campaigns.on_batch_done(tx, attempt.key, now)
+    job_queue.complete(tx, attempt.job)
+
+
+def _accept(tx: Connection, attempt: _Attempt, accepted: Mapping[str, str], now: Instant) -> None:
+    state = "taken" if attempt.provider.may_reject_later else "accepted"
+    rows = [
+        {**attempt.ids(), "state": state, "recipient": recipient, "id": provider_id or None, "now": now}
+        for recipient, provider_id in accepted.items()
+    ]
+    execute_many(tx, _ACCEPT, rows)
+    receipts.on_ids_known(tx, attempt.key.client, filter(None, accepted.values()))
+
+
+def _reject(tx: Connection, attempt: _Attempt, rejected: Mapping[str, str], now: Instant) -> None:
+    rows = [
+        {**attempt.ids(), "recipient": recipient, "reason": reason, "now": now}
+        for recipient, reason in rejected.items()
+    ]
+    execute_many(tx, _REJECT, rows)
+
+
+def _move(tx: Connection, attempt: _Attempt, state: str, since: Instant | None = None) -> None:
+    tx.execute(_MOVE, {**attempt.ids(), "state": state, "since": since, "sources": BATCH.sources(state)})

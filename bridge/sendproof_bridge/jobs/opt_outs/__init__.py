@@ -1,0 +1,1 @@
+"""Jobs that collect opt-outs and report them to Optimove."""

@@ -1,0 +1,1 @@
+"""Jobs that collect receipts and report results to Optimove."""

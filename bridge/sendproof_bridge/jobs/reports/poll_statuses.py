@@ -1,0 +1,80 @@
+"""Poll a campaign's messages without a final status, just before each report.
+
+For providers that only post receipts if the account is set up for it. A report of the same instant waits for this job
+and for the job that processes its receipts (storage/job_queue.py), so it includes what the provider knows. Messages
+with a final status are not polled again. An error ends polling until the next report: no result is needed earlier.
+"""
+
+import logging
+from collections.abc import Iterator, Mapping
+from dataclasses import replace
+
+from sqlalchemy import Connection, text
+
+from sendproof_bridge.clock import Instant
+from sendproof_bridge.domain import campaigns, receipts
+from sendproof_bridge.domain.accounts import Bridge
+from sendproof_bridge.domain.keys import CampaignKey
+from sendproof_bridge.jobs.reports import poll_missing_receipts
+from sendproof_bridge.outbound.providers import OpenMessage
+from sendproof_bridge.storage import job_queue
+from sendproof_bridge.storage.job_queue import Job, NewJob
+
+# The number of messages that are polled before their results are stored.
+_MESSAGES_PER_PART = 1_000
+
+_OPEN = text(
+    "SELECT batch, recipient, COALESCE(provider_id, '') AS message, template, settled_at AS sent_at FROM message"
+    " WHERE client = :client AND channel = :channel AND campaign = :campaign"
+    " AND state IN ('accepted', 'taken', 'unknown') AND ended_at IS NULL ORDER BY settled_at, customer, occasion"
+)
+
+logger = logging.getLogger(__name__)
+
+
+def ensure_job(tx: Connection, key: CampaignKey, now: Instant) -> None:
+    """Ensure that the campaign is polled before its next report, and then before each."""
+    due_at = campaigns.next_report_at(tx, key, now)
+    if due_at is not None:
+        id_ = f"poll_statuses:{key.name()}"
+        job_queue.requeue_done(tx, NewJob(id=id_, kind="poll_statuses", payload=key._asdict(), due_at=due_at))
+
+
+def run(bridge: Bridge, job: Job) -> None:
+    """Poll all open messages, and come back with the next report."""
+    key, now = CampaignKey.of(job.payload), bridge.clock.now()
+    polled = final = 0
+    for part in _parts(bridge, key):
+        found, error = poll_missing_receipts.poll(bridge, key, [message for message, _ in part.values()])
+        with_batch = [(key.client, replace(receipt, batch=part[receipt.recipient][1])) for receipt in found]
+        with bridge.store.write() as tx:
+            receipts.store_receipts(tx, with_batch)
+        polled, final = polled + len(part), final + len(found)
+        if error is not None:
+            logger.warning("campaign %s: %s; polled again before the next report", key.name(), error)
+            break
+    _end(bridge, job, key, now)
+    logger.info("campaign %s: %d messages polled, %d have a final status", key.name(), polled, final)
+
+
+def _parts(bridge: Bridge, key: CampaignKey) -> Iterator[Mapping[str, tuple[OpenMessage, str]]]:
+    """Yield open messages and their batches by recipient, oldest first, with no recipient twice in a part."""
+    with bridge.store.read() as tx:
+        rows = tx.execute(_OPEN, key._asdict()).mappings().all()
+    part: dict[str, tuple[OpenMessage, str]] = {}
+    for row in rows:
+        if row["recipient"] in part or len(part) == _MESSAGES_PER_PART:
+            yield part
+            part = {}
+        part[row["recipient"]] = OpenMessage(**{name: row[name] for name in row if name != "batch"}), row["batch"]
+    if part:
+        yield part
+
+
+def _end(bridge: Bridge, job: Job, key: CampaignKey, now: Instant) -> None:
+    with bridge.store.write() as tx:
+        due_at = campaigns.next_report_at(tx, key, now)
+        if due_at is None:
+            job_queue.complete(tx, job)
+        else:
+            job_queue.reschedule(tx, job, due_at)

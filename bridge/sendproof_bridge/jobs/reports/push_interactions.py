@@ -1,0 +1,27 @@
+"""Report the customers of a template that had an event to Optimove, one call per job."""
+
+import logging
+
+from sendproof_bridge.domain.accounts import Bridge
+from sendproof_bridge.domain.keys import CampaignKey
+from sendproof_bridge.storage import job_queue
+from sendproof_bridge.storage.job_queue import Job
+
+logger = logging.getLogger(__name__)
+
+
+def run(bridge: Bridge, job: Job) -> None:
+    """Report the customers in the payload."""
+    key, customers = CampaignKey.of(job.payload), job.payload["customers"]
+    report = {
+        "CampaignID": key.number,
+        "ChannelID": key.channel,
+        "InteractionDate": job.payload["date"],
+        "TemplateID": job.payload["template"],
+        "EventID": job.payload["event"],
+        "CustomerIDs": customers,
+    }
+    bridge.clients[key.client].optimove.update_interactions(report)
+    with bridge.store.write() as tx:
+        job_queue.complete(tx, job)
+    logger.info("campaign %s: event %d of %d customers reported", key.name(), job.payload["event"], len(customers))

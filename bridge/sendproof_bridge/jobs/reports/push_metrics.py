@@ -1,0 +1,203 @@
+"""Report a campaign: totals at once and customers through their own jobs, or signed events, as the client configured.
+
+Nothing is reported for a channel in testing mode, because nothing was sent.
+"""
+
+# ruff: noqa: S608 statements are built from constants of this package only
+
+import logging
+from collections.abc import Iterator
+from itertools import groupby
+from typing import NamedTuple
+
+from sqlalchemy import Connection, bindparam, text
+
+from sendproof_bridge.clock import DAY, MINUTE, Instant, iso, utc_date
+from sendproof_bridge.config import ADDITIVE, SAVE_EVENT
+from sendproof_bridge.domain import campaigns
+from sendproof_bridge.domain.accounts import Bridge
+from sendproof_bridge.domain.batches import chunks
+from sendproof_bridge.domain.keys import CampaignKey, optimove_lane
+from sendproof_bridge.domain.metrics import (
+    DROPPED,
+    ENGAGEMENTS,
+    EVENT_NAMES,
+    REPORT_INTERVAL,
+    REPORTED_BIT,
+    SENT,
+    STATES_COUNTED,
+    metric_items,
+    totals,
+)
+from sendproof_bridge.outbound.optimove import INTERACTIONS_PER_CALL, METRICS_PER_CALL
+from sendproof_bridge.outbound.save_event import EVENTS_PER_CALL, MAX_AGE
+from sendproof_bridge.storage import job_queue
+from sendproof_bridge.storage.job_queue import Job, NewJob
+
+_OF_CAMPAIGN = "client = :client AND channel = :channel AND campaign = :campaign"
+_COUNTS = text(
+    f"SELECT template, state, COUNT(*) FROM message WHERE {_OF_CAMPAIGN} GROUP BY template, state"
+    " UNION ALL SELECT template, kind, COUNT(DISTINCT customer)"
+    f" FROM engagement WHERE {_OF_CAMPAIGN} GROUP BY template, kind"
+)
+_UNREPORTED = f"{_OF_CAMPAIGN} AND state IN :states AND (reported & :bit) = 0"
+# A campaign of a million customers has millions of rows: SQLite sorts them, and they are never all in memory.
+_UNREPORTED_MESSAGES = text(
+    "SELECT template, at, customer FROM (SELECT template, customer,"
+    " COALESCE(CASE WHEN :as_settled THEN settled_at ELSE ended_at END, :now) AS at"
+    f" FROM message WHERE {_UNREPORTED}) ORDER BY template, at / {DAY}, customer"
+).bindparams(bindparam("states", expanding=True))
+_ROWS_IN_MEMORY = 2_000
+_SET_MESSAGES_REPORTED = text(f"UPDATE message SET reported = reported | :bit WHERE {_UNREPORTED}").bindparams(
+    bindparam("states", expanding=True)
+)
+_UNREPORTED_ENGAGEMENTS = text(
+    f"SELECT customer, template, kind, at FROM engagement WHERE {_OF_CAMPAIGN} AND NOT reported ORDER BY id"
+)
+_SET_ENGAGEMENTS_REPORTED = text(f"UPDATE engagement SET reported = TRUE WHERE {_OF_CAMPAIGN} AND NOT reported")
+_LAST_SETTLED = text(f"SELECT MAX(settled_at) FROM message WHERE {_OF_CAMPAIGN}")
+
+_ACCEPT_TAKEN = text(
+    f"UPDATE message SET state = 'accepted' WHERE {_OF_CAMPAIGN} AND state = 'taken' AND settled_at <= :past"
+)
+
+_REPORTED_TOTALS = text(f"SELECT template, metric, value FROM reported_total WHERE {_OF_CAMPAIGN}")
+_SET_REPORTED_TOTAL = text(
+    "INSERT INTO reported_total (client, channel, campaign, template, metric, value)"
+    " VALUES (:client, :channel, :campaign, :template, :metric, :value)"
+    " ON CONFLICT (client, channel, campaign, template, metric) DO UPDATE SET value = excluded.value"
+)
+
+_REPORTED_FOR = 7 * DAY
+# Providers that reject accepted messages do so within moments (assumed). Some phones never respond: if the bridge
+# waited for the network's status, those messages would be missing in the reports for days, some forever.
+_REJECTED_WITHIN = 10 * MINUTE
+
+logger = logging.getLogger(__name__)
+
+
+class _CustomerEvent(NamedTuple):
+    """One event of one customer. `id` is Optimove's id of the event."""
+
+    template: int
+    id: int
+    at: Instant
+    customer: str
+
+
+def run(bridge: Bridge, job: Job) -> None:
+    """Push the totals; then plan the jobs that report new events of customers, and end the job."""
+    key = CampaignKey.of(job.payload)
+    client, now = bridge.clients[key.client], bridge.clock.now()
+    testing, signed = bridge.channel(key).config.testing, client.config.reports == SAVE_EVENT
+    with bridge.store.write() as tx:
+        tx.execute(_ACCEPT_TAKEN, {**key._asdict(), "past": now - _REJECTED_WITHIN})
+    additive = client.config.metric_values == ADDITIVE
+    if not testing and not signed and not additive:
+        _push_totals(bridge, key)
+    with bridge.store.write() as tx:
+        if not testing:
+            events = _take_unreported(tx, key, now)
+            name = f"{job.id}:{now}" if job.payload.get("triggered") else job.id
+            job_queue.add(tx, (_event_jobs if signed else _interaction_jobs)(name, key, events, now))
+            if additive and not signed:
+                job_queue.add(tx, _delta_jobs(tx, name, key))
+        if job.payload["last"]:
+            campaigns.move(tx, key, "finished")
+        _end(tx, job, key, now)
+
+
+def _totals(tx: Connection, key: CampaignKey) -> dict[int, dict[int, int]]:
+    return totals((template, state, number) for template, state, number in tx.execute(_COUNTS, key._asdict()))
+
+
+def _delta_jobs(tx: Connection, name: str, key: CampaignKey) -> Iterator[NewJob]:
+    """Yield jobs with the growth of all totals since their last report, also if it is zero; store the new totals."""
+    before = {(template, metric): value for template, metric, value in tx.execute(_REPORTED_TOTALS, key._asdict())}
+    current = _totals(tx, key)
+    rows = [
+        {**key._asdict(), "template": template, "metric": metric, "value": value}
+        for template, values in current.items()
+        for metric, value in values.items()
+    ]
+    if rows:
+        tx.execute(_SET_REPORTED_TOTAL, rows)
+    growth = {
+        template: {metric: value - before.get((template, metric), 0) for metric, value in values.items()}
+        for template, values in current.items()
+    }
+    for index, items in enumerate(chunks(metric_items(key.channel, key.number, growth), METRICS_PER_CALL)):
+        payload, lane = {"client": key.client, "items": items}, optimove_lane(key.client)
+        yield NewJob(id=f"push_metric_deltas:{name}:{index}", kind="push_metric_deltas", payload=payload, lane=lane)
+
+
+def _push_totals(bridge: Bridge, key: CampaignKey) -> None:
+    with bridge.store.read() as tx:
+        items = metric_items(key.channel, key.number, _totals(tx, key))
+    for part in chunks(items, METRICS_PER_CALL):
+        bridge.clients[key.client].optimove.update_metrics(part)
+    logger.info("campaign %s: %d totals reported", key.name(), len(items))
+
+
+def _end(tx: Connection, job: Job, key: CampaignKey, now: Instant) -> None:
+    """Complete the job; the reports of a triggered campaign continue for a week after its last message."""
+    last_settled = tx.execute(_LAST_SETTLED, key._asdict()).scalar_one() if job.payload.get("triggered") else None
+    if last_settled is not None and now + REPORT_INTERVAL <= last_settled + _REPORTED_FOR:
+        job_queue.reschedule(tx, job, now + REPORT_INTERVAL)
+    else:
+        job_queue.complete(tx, job)
+
+
+def _take_unreported(tx: Connection, key: CampaignKey, now: Instant) -> Iterator[_CustomerEvent]:
+    """Yield unreported events and mark them as reported. Sorted by event, then template, day and customer."""
+    for event, states in STATES_COUNTED.items():
+        unreported = {**key._asdict(), "states": states, "bit": REPORTED_BIT[event]}
+        values = {**unreported, "as_settled": event in {SENT, DROPPED}, "now": now}
+        rows = tx.execute(_UNREPORTED_MESSAGES, values, execution_options={"yield_per": _ROWS_IN_MEMORY})
+        yield from (_CustomerEvent(template, event, at, customer) for template, at, customer in rows)
+        tx.execute(_SET_MESSAGES_REPORTED, unreported)
+    engagements = tx.execute(_UNREPORTED_ENGAGEMENTS, key._asdict()).all()
+    events = (_CustomerEvent(row.template, ENGAGEMENTS[row.kind], row.at, row.customer) for row in engagements)
+    yield from sorted(events, key=_group_key)
+    tx.execute(_SET_ENGAGEMENTS_REPORTED, key._asdict())
+
+
+def _group_key(event: _CustomerEvent) -> tuple[int, int, str, str]:
+    return event.id, event.template, utc_date(event.at), event.customer
+
+
+def _interaction_jobs(name: str, key: CampaignKey, events: Iterator[_CustomerEvent], now: Instant) -> Iterator[NewJob]:
+    """Yield one job per call, with its customers fixed, so that a repeated call has the same content.
+
+    Optimove adds up calls with equal parameters; documented:
+    https://developer.optimove.com/reference/post_integrations-updatecampaigninteractions
+    """
+    del now
+    for (event_id, template, date), group in groupby(events, key=lambda event: _group_key(event)[:3]):
+        for index, customers in enumerate(chunks((event.customer for event in group), INTERACTIONS_PER_CALL)):
+            report = {"template": template, "event": event_id, "date": date, "customers": customers}
+            yield NewJob(
+                id=f"push_interactions:{name}:{template}:{event_id}:{date}:{index}",
+                kind="push_interactions",
+                payload={**key._asdict(), **report},
+                lane=optimove_lane(key.client),
+            )
+
+
+def _event_jobs(name: str, key: CampaignKey, events: Iterator[_CustomerEvent], now: Instant) -> Iterator[NewJob]:
+    """Yield jobs with signed events. The service has no event "sent", and refuses events older than a week."""
+    reportable = sorted(event for event in events if event.id in EVENT_NAMES and event.at > now - MAX_AGE)
+    for index, part in enumerate(chunks(reportable, EVENTS_PER_CALL)):
+        payload = {"client": key.client, "events": [_event_json(key, event) for event in part]}
+        yield NewJob(id=f"push_events:{name}:{index}", kind="push_events", payload=payload)
+
+
+def _event_json(key: CampaignKey, event: _CustomerEvent) -> dict[str, object]:
+    context = {"campaign_id": key.number, "channel_id": key.channel, "template_id": event.template}
+    return {
+        "event": EVENT_NAMES[event.id],
+        "category": "metric",
+        "customer": event.customer,
+        "timestamp": iso(event.at),
+        "context": context,
+    }

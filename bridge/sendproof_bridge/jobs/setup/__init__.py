@@ -1,0 +1,1 @@
+"""Jobs that prepare a channel: listeners and templates."""

@@ -1,0 +1,1 @@
+"""HTTP out: Optimove and the message providers."""

@@ -1,0 +1,289 @@
+"""Textlocal's command API: only the commands that the bridge needs. openapi/textlocal.yaml has the sources."""
+
+import json
+import logging
+import re
+from collections.abc import Iterator, Mapping, Sequence
+from typing import Any
+from urllib.parse import parse_qsl, quote
+
+from sendproof_bridge.clock import MINUTE, SECOND, Instant
+from sendproof_bridge.config import ChannelConfig
+from sendproof_bridge.config_fields import Setting, Settings, secret, text
+from sendproof_bridge.outbound.errors import (
+    NotSentError,
+    OutcomeUnknownError,
+    RejectedError,
+    RemoteCallError,
+    UnauthorizedError,
+)
+from sendproof_bridge.outbound.http import HttpClient, Response, check_status
+from sendproof_bridge.outbound.providers import (
+    ComposedMessage,
+    ComposeRequest,
+    OpenMessage,
+    OptOut,
+    OutgoingMessage,
+    Receipt,
+    SendResult,
+    Template,
+)
+from sendproof_bridge.outbound.sms_encoding import needs_unicode
+
+SETTINGS: Settings = {
+    "apikey": Setting(
+        secret, "The account's key; `url` is `https://api.txtlocal.com/` or `https://api.textlocal.in/`."
+    ),
+    "sender": Setting(text, "The sender of messages, as recipients see it."),
+}
+
+# documented: https://api.txtlocal.com/docs/bulkjson (no more than 500 messages a call)
+_BATCH_SIZE = 500
+# observed: https://github.com/lindar-open/textlocal-java-client (no more than 1,000 rows a call)
+_HISTORY_PAGE = 1_000
+# documented: https://api.txtlocal.com/docs/helpfulinfo (longer texts are cut)
+_MAX_TEXT_LENGTH = 765
+
+# observed: https://github.com/PipedreamHQ/pipedream (Indian templates); the form without braces is assumed
+_PLACEHOLDER = re.compile(r"%%\|(?P<name>[A-Za-z0-9_]+)(?:\^\{.*?\})?%%", re.DOTALL)
+
+# documented: https://api.txtlocal.com/docs/helpfulinfo; P (pending) changes nothing and is never pushed
+_STATUS_MEANINGS = {"D": "delivered", "U": "undelivered", "I": "invalid", "E": "expired", "?": "unknown"}
+
+# Textlocal's clock may differ from the bridge's clock.
+_CLOCK_MARGIN_MS = 10 * MINUTE
+# assumed: no public page lists the words that Textlocal treats as an opt-out; networks require these
+_STOP_WORDS = frozenset({"STOP", "STOPALL", "UNSUBSCRIBE", "CANCEL", "END", "QUIT"})
+
+_INVALID_LOGIN = 3
+# Out of credits; not at this time of day (India). documented and observed: openapi/textlocal.yaml, x-codes
+_TEMPORARY_CODES = frozenset({7, 191, 192})
+
+
+logger = logging.getLogger(__name__)
+
+
+def open_channel(config: ChannelConfig, http: HttpClient) -> "Textlocal":
+    """Return the account of a channel."""
+    return Textlocal(config, http)
+
+
+class Textlocal:
+    """One account. Failures are a 200 with `status: failure` and codes."""
+
+    batch_size = _BATCH_SIZE
+    status_meanings = _STATUS_MEANINGS
+    requests_receipts = True
+    may_reject_later = False
+    required_attributes = ()
+    has_send_record = True
+    settle_ms = 30 * SECOND
+
+    def __init__(self, config: ChannelConfig, http: HttpClient) -> None:
+        """Read the URL, the key and the sender from the configuration."""
+        self._url = config.url.rstrip("/")
+        self._key = config.options["apikey"]
+        self._sender = config.options["sender"]
+        self._phone_attribute = config.phone_attribute
+        self._testing = config.testing
+        self._http = http
+
+    def list_templates(self) -> list[Template]:
+        """Return all templates of the account."""
+        response, payload = self._command("get_templates", {})
+        _check_success(response, payload)
+        return [_template(response, row) for row in _rows(response, payload, "templates")]
+
+    def placeholders(self, body: str) -> list[str]:
+        """Return the names in `%%|NAME^{...}%%` and `%%|NAME%%`, in order, each once."""
+        return list(dict.fromkeys(match["name"] for match in _PLACEHOLDER.finditer(body)))
+
+    def compose(self, request: ComposeRequest) -> ComposedMessage:
+        """Return the final text: Textlocal fills no placeholders. One Unicode text makes its whole call dearer."""
+        final = fill(request.template.body, request.values)
+        group = "unicode" if needs_unicode(final) else ""
+        return ComposedMessage(phone=request.values[self._phone_attribute], content=final, group=group)
+
+    def send(self, messages: Sequence[OutgoingMessage], *, batch: str, receipt_url: str) -> SendResult:
+        """Make one `bulk_json` call. Texts are URL-encoded inside the JSON, as in the vendor's sample."""
+        del batch
+        data: dict[str, object] = {
+            "sender": self._sender,
+            "messages": [{"number": message.number, "text": quote(message.content, safe="")} for message in messages],
+            "receiptUrl": receipt_url,
+        }
+        if any(needs_unicode(message.content) for message in messages):
+            data["unicode"] = True
+        if self._testing:
+            data["test"] = True
+        response, payload = self._command("bulk_json", {"data": json.dumps(data)})
+        result = _send_result(response, payload)
+        if not (result.accepted or result.rejected or result.postponed):
+            _check_success(response, payload)
+        return result
+
+    def find_sent(self, messages: Sequence[OutgoingMessage], since: Instant) -> Mapping[str, list[str]]:
+        """Match by number and text: `bulk_json` has no documented key for the caller's own id."""
+        texts = {message.number: message.content for message in messages}
+        found: dict[str, list[str]] = {}
+        for id_, number, sent_text in self._history(since - _CLOCK_MARGIN_MS):
+            if number in texts and same_text(sent_text, texts[number]):
+                found.setdefault(number, []).append(id_)
+        return found
+
+    def _history(self, since: Instant) -> Iterator[tuple[str, str, str]]:
+        """Yield id, number and text of sent messages, oldest first, so that new messages do not shift the pages."""
+        start = 0
+        while True:
+            query = {"min_time": since // SECOND, "sort_order": "asc", "start": start, "limit": _HISTORY_PAGE}
+            response, payload = self._command("get_history_api", {name: str(value) for name, value in query.items()})
+            _check_success(response, payload)
+            rows = _rows(response, payload, "messages")
+            yield from (_history_row(response, row) for row in rows)
+            start += len(rows)
+            if not rows:
+                return
+
+    def parse_webhook(self, body: bytes, headers: Mapping[str, str], batch: str) -> list[Receipt | OptOut]:
+        """Parse a receipt, posted to its batch's URL, or a customer's message, posted to the account's URL.
+
+        Neither is signed.
+        """
+        del headers
+        fields = dict(parse_qsl(body.decode("utf-8"), keep_blank_values=True))
+        return [_receipt(fields, batch)] if batch else _opt_outs(fields)
+
+    def poll_statuses(self, messages: Sequence[OpenMessage]) -> Iterator[Receipt]:
+        """Make one call per message; documented: https://api.txtlocal.com/docs/messagereporting/messagestatus ."""
+        for message in messages:
+            try:
+                code, time = self._status(message.message)
+            except RejectedError as error:
+                logger.warning("message %s: %s", message.message, error)
+                continue
+            if code in _STATUS_MEANINGS:
+                yield Receipt(recipient=message.recipient, status_code=code, provider_time=time)
+
+    def list_opt_outs(self) -> list[str]:
+        """Return the opt-out group; observed: the vendor's own client. The form of the list is assumed."""
+        response, payload = self._command("get_optouts", {})
+        _check_success(response, payload)
+        return [str(row.get("number", "")).lstrip("+") for row in _rows(response, payload, "optouts")]
+
+    def _status(self, message: str) -> tuple[str, str]:
+        """Return the status code of a message, and its time as text."""
+        response, payload = self._command("status_message", {"message_id": message})
+        _check_success(response, payload)
+        status = payload.get("message")
+        if not isinstance(status, dict) or "status" not in status:
+            raise OutcomeUnknownError(f"{response.operation}: expected message with status, got {sorted(payload)}")
+        return str(status["status"]), str(status.get("date", ""))
+
+    def _command(self, name: str, form: Mapping[str, str]) -> tuple[Response, dict[str, Any]]:
+        # The key is in the form, not in the URL, which logs on the way would keep.
+        fields = {"apikey": self._key.reveal(), **form}
+        response = self._http.request(f"Textlocal {name}", "POST", f"{self._url}/{name}/", form=fields)
+        try:
+            payload = check_status(response).json()
+        except RejectedError as error:
+            # Textlocal rejects with 200 and a code. Any other status is about the connection, not the messages.
+            raise NotSentError(str(error)) from error
+        if not isinstance(payload, dict):
+            raise OutcomeUnknownError(f"{response.operation}: expected an object, got {type(payload).__name__}")
+        return response, payload
+
+
+def fill(body: str, values: Mapping[str, str | None]) -> str:
+    """Return the final text; an attribute without a value becomes empty."""
+    return _PLACEHOLDER.sub(lambda match: values.get(match["name"]) or "", body)
+
+
+def _receipt(fields: Mapping[str, str], batch: str) -> Receipt:
+    # documented: https://api.txtlocal.com/docs/handlingreceipts
+    number, code = fields.get("number", "").strip().lstrip("+"), fields.get("status", "").strip()
+    if not (number.isascii() and number.isdigit()):
+        raise ValueError(f"expected number in digits, got {fields.get('number')!r}")
+    if code not in _STATUS_MEANINGS:
+        raise ValueError(f"expected status to be one of {', '.join(_STATUS_MEANINGS)}, got {fields.get('status')!r}")
+    return Receipt(recipient=number, status_code=code, provider_time=fields.get("datetime", ""), batch=batch)
+
+
+def _opt_outs(fields: Mapping[str, str]) -> list[Receipt | OptOut]:
+    # documented: https://api.txtlocal.com/docs/inboundmessages/postmessages (`comments` is without the keyword)
+    number = fields.get("sender", "").strip().lstrip("+")
+    if not (number.isascii() and number.isdigit()):
+        raise ValueError(f"expected sender in digits, got {fields.get('sender')!r}")
+    words = {fields.get(name, "").strip().upper().partition(" ")[0].rstrip(".!") for name in ("content", "comments")}
+    return [OptOut(number=number, source="reply")] if words & _STOP_WORDS else []
+
+
+def same_text(text: str, other: str) -> bool:
+    """Compare texts as the history stores them: cut after 765 characters."""
+    return text[:_MAX_TEXT_LENGTH].rstrip() == other[:_MAX_TEXT_LENGTH].rstrip()
+
+
+def _check_success(response: Response, payload: Mapping[str, Any]) -> None:
+    """Raise an error unless `status` is success. A failure had no effect."""
+    if payload.get("status") == "success":
+        return
+    errors = payload.get("errors")
+    if payload.get("status") != "failure" or not isinstance(errors, list) or not errors:
+        raise OutcomeUnknownError(f"{response.operation}: expected status success, or failure with errors")
+    raise _failure(response, [error if isinstance(error, dict) else {} for error in errors])
+
+
+def _failure(response: Response, errors: Sequence[Mapping[str, Any]]) -> RemoteCallError:
+    codes = [error.get("code") for error in errors]
+    reason = f"{response.operation}: " + "; ".join(_reason(error) for error in errors)
+    if _INVALID_LOGIN in codes:
+        return UnauthorizedError(f"{response.operation}: credentials refused (code {_INVALID_LOGIN})")
+    if _TEMPORARY_CODES.intersection(codes):
+        return NotSentError(reason)
+    return RejectedError(reason)
+
+
+def _reason(error: Mapping[str, Any]) -> str:
+    return f"{error.get('code', 'no code')} {error.get('message', '')}".strip()
+
+
+def _send_result(response: Response, payload: Mapping[str, Any]) -> SendResult:
+    accepted: dict[str, str] = {}
+    rejected: dict[str, str] = {}
+    postponed: dict[str, str] = {}
+    try:
+        for part in payload.get("messages") or []:
+            for message in part["messages"]:
+                accepted[str(message["recipient"]).lstrip("+")] = str(message["id"])
+        for message in payload.get("messages_not_sent") or []:
+            error = message["error"]
+            reasons = postponed if error.get("code") in _TEMPORARY_CODES else rejected
+            reasons[str(message["number"]).lstrip("+")] = _reason(error)
+    except (TypeError, KeyError, AttributeError) as problem:
+        raise OutcomeUnknownError(f"{response.operation}: the response has an unknown form: {problem!r}") from problem
+    return SendResult(accepted=accepted, rejected=rejected, postponed=postponed)
+
+
+def _rows(response: Response, payload: Mapping[str, Any], name: str) -> list[dict[str, Any]]:
+    rows = payload.get(name)
+    if not isinstance(rows, list) or not all(isinstance(row, dict) for row in rows):
+        got = type(rows).__name__
+        raise OutcomeUnknownError(f"{response.operation}: expected a list of objects as {name}, got {got}")
+    return rows
+
+
+def _template(response: Response, row: Mapping[str, Any]) -> Template:
+    try:
+        return Template(id=int(row["id"]), title=str(row["title"]), body=str(row["body"]))
+    except (KeyError, TypeError, ValueError) as error:
+        raise RejectedError(
+            f"{response.operation}: expected id, title and body in every template: {error!r}"
+        ) from error
+
+
+def _history_row(response: Response, row: Mapping[str, Any]) -> tuple[str, str, str]:
+    # observed: rows have an id and a message; the name of the number is assumed, and other responses call it recipient
+    number, content = row.get("number", row.get("recipient")), row.get("message", row.get("content"))
+    if "id" not in row or number is None or content is None:
+        got = sorted(row)
+        raise OutcomeUnknownError(f"{response.operation}: expected id, number and message in every row, got {got}")
+    return str(row["id"]), str(number).lstrip("+"), str(content)

@@ -1,0 +1,246 @@
+"""The job table: work that is due now or later, under natural ids, each owned by one run of the bridge at a time.
+
+`due_at` is on the injected clock, leases are in real time. Functions take a transaction, so that a handler ends its job
+in the same transaction as its results: both are stored, or neither.
+"""
+
+# ruff: noqa: S608 statements are built from constants of this package only
+
+import json
+from collections.abc import Collection, Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+from sqlalchemy import Connection, RowMapping, bindparam, text
+
+from sendproof_bridge.clock import MINUTE, Instant
+from sendproof_bridge.storage.lifecycle import JOB
+from sendproof_bridge.storage.store import execute_many
+
+LEASE_SECONDS = 120.0
+
+# Jobs of this kind report the results of all other work. They wait until other work of the same instant is done, but
+# no longer than this, so that an endless stream of receipts cannot delay them forever.
+_LAST = "push_metrics"
+_LAST_MAX_DELAY = MINUTE
+
+# Waiting jobs of this kind in one lane are claimed as a batch. The limit keeps their transaction short.
+BATCHED = "send_triggered"
+_MAX_BATCH = 200
+
+
+class LostJobError(Exception):
+    """The run no longer owns the job: its lease ended, or another run finished it."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class NewJob:
+    """Work to be done. Jobs of one lane run one after the other; jobs without a lane run in any order."""
+
+    id: str
+    kind: str
+    payload: Mapping[str, Any] = field(default_factory=dict)
+    due_at: Instant = 0
+    lane: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Job:
+    """A job that this run owns. `attempts` includes the current one."""
+
+    id: str
+    kind: str
+    lane: str
+    payload: Mapping[str, Any]
+    attempts: int
+    owner: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ClaimRequest:
+    """A request for work by a run: the virtual and the real time, its busy lanes, and True if it runs nothing now."""
+
+    owner: str
+    now: Instant
+    real: float
+    busy_lanes: Collection[str] = ()
+    idle: bool = True
+
+
+_ADD = (
+    "INSERT INTO job (id, kind, lane, payload, due_at, state, attempts)"
+    " VALUES (:id, :kind, :lane, :payload, :due_at, 'due', 0) ON CONFLICT DO NOTHING"
+)
+_CANDIDATE = (
+    "SELECT id FROM job WHERE ((state = 'due' AND due_at <= :now)"
+    " OR (state = 'running' AND lease_until < :real AND owner <> :owner))"
+    f" AND lane NOT IN :busy_lanes AND (kind <> '{_LAST}' OR :idle OR due_at <= :overdue)"
+    f" ORDER BY kind = '{_LAST}' AND due_at > :overdue, due_at, id LIMIT 1"
+)
+_FIND_DUE = text(_CANDIDATE).bindparams(bindparam("busy_lanes", expanding=True))
+_RUN = "UPDATE job SET state = 'running', owner = :owner, lease_until = :lease, attempts = attempts + 1"
+_RETURNING = "RETURNING id, kind, lane, payload, attempts"
+_CLAIM = text(f"{_RUN} WHERE id = ({_CANDIDATE}) {_RETURNING}").bindparams(bindparam("busy_lanes", expanding=True))
+_CLAIM_BATCH = text(
+    f"{_RUN} WHERE id IN (SELECT id FROM job WHERE state = 'due' AND due_at <= :now AND kind = :kind AND lane = :lane"
+    f" ORDER BY due_at, id LIMIT :limit) {_RETURNING}"
+)
+_END_ATTEMPT = text(
+    "UPDATE job SET state = :state, due_at = COALESCE(:due_at, due_at), attempts = COALESCE(:attempts, attempts),"
+    " last_error = :last_error, owner = NULL, lease_until = NULL"
+    " WHERE id = :id AND owner = :owner AND state IN :sources"
+).bindparams(bindparam("sources", expanding=True))
+_COMPLETE = (
+    "UPDATE job SET state = 'done', last_error = NULL, owner = NULL, lease_until = NULL"
+    f" WHERE id = :id AND owner = :owner AND state IN {JOB.sql('done')}"
+)
+_MAKE_DUE = text(
+    "UPDATE job SET state = 'due', due_at = :due_at, attempts = 0 WHERE id = :id AND state IN :sources"
+).bindparams(bindparam("sources", expanding=True))
+_RELEASE = text(
+    "UPDATE job SET state = 'due', owner = NULL, lease_until = NULL WHERE state = 'running' AND owner <> :owner"
+)
+_REQUEUE_FAILED = text("UPDATE job SET state = 'due', due_at = 0, attempts = 0 WHERE state = 'dead'")
+_SET_PAYLOAD = text("UPDATE job SET payload = :payload WHERE id = :id AND owner = :owner AND state = 'running'")
+_RENEW = text("UPDATE job SET lease_until = :lease WHERE state = 'running' AND owner = :owner")
+_NEXT_DUE = text("SELECT MIN(due_at) FROM job WHERE state = 'due'")
+_REQUEUE_DONE = text("UPDATE job SET state = 'due', due_at = :due_at, attempts = 0 WHERE id = :id AND state = 'done'")
+
+
+def add(tx: Connection, jobs: Iterable[NewJob]) -> None:
+    """Insert jobs. A job with the id of an existing job is ignored."""
+    rows = [
+        {"id": job.id, "kind": job.kind, "lane": job.lane, "payload": json.dumps(job.payload), "due_at": job.due_at}
+        for job in jobs
+    ]
+    execute_many(tx, _ADD, rows)
+
+
+def make_due(tx: Connection, job: NewJob) -> None:
+    """Insert a job, or make the job with this id due at `due_at`, whatever its state, unless it is running."""
+    add(tx, [job])
+    sources = [state for state in JOB.sources("due") if state != "running"]
+    tx.execute(_MAKE_DUE, {"id": job.id, "due_at": job.due_at, "sources": sources})
+
+
+def requeue_done(tx: Connection, job: NewJob) -> None:
+    """Insert a job, or make the job with this id due again if it is done. A waiting job keeps its due time."""
+    add(tx, [job])
+    tx.execute(_REQUEUE_DONE, {"id": job.id, "due_at": job.due_at})
+
+
+def has_due(tx: Connection, request: ClaimRequest) -> bool:
+    """Return True if `claim` would return a job."""
+    return tx.execute(_FIND_DUE, _parameters(request)).first() is not None
+
+
+def claim(tx: Connection, request: ClaimRequest) -> Job | None:
+    """Claim the job that has been due longest, outside the busy lanes; None if no job is due."""
+    lease = request.real + LEASE_SECONDS
+    row = tx.execute(_CLAIM, {**_parameters(request), "lease": lease}).mappings().first()
+    return None if row is None else _job(row, request)
+
+
+def claim_batch(tx: Connection, request: ClaimRequest, first: Job) -> list[Job]:
+    """Return a claimed job; if its kind is batched, claim the other due jobs of its lane too. Sorted by id."""
+    if first.kind != BATCHED or not first.lane:
+        return [first]
+    same_lane = {"kind": first.kind, "lane": first.lane, "limit": _MAX_BATCH - 1}
+    claim_values = {"owner": request.owner, "now": request.now, "lease": request.real + LEASE_SECONDS}
+    rows = tx.execute(_CLAIM_BATCH, {**same_lane, **claim_values}).mappings().all()
+    return sorted([first, *(_job(row, request) for row in rows)], key=lambda job: job.id)
+
+
+def _job(row: RowMapping, request: ClaimRequest) -> Job:
+    return Job(**{**row, "payload": json.loads(row["payload"]), "owner": request.owner})
+
+
+def _parameters(request: ClaimRequest) -> dict[str, object]:
+    return {
+        "owner": request.owner,
+        "now": request.now,
+        "real": request.real,
+        "busy_lanes": sorted(request.busy_lanes),
+        "idle": request.idle,
+        "overdue": request.now - _LAST_MAX_DELAY,
+    }
+
+
+def complete(tx: Connection, job: Job) -> None:
+    """Mark a job as done."""
+    _end_attempt(tx, job, "done")
+
+
+def complete_all(tx: Connection, jobs: Sequence[Job]) -> None:
+    """Mark all these jobs as done."""
+    completed = execute_many(tx, _COMPLETE, [{"id": job.id, "owner": job.owner} for job in jobs])
+    if completed != len(jobs):
+        raise LostJobError(f"{len(jobs) - completed} of {len(jobs)} jobs from {jobs[0].id} on are no longer owned")
+
+
+def reschedule(tx: Connection, job: Job, due_at: Instant) -> None:
+    """End a recurring job that succeeded; it comes back at `due_at` as new."""
+    _end_attempt(tx, job, "due", due_at=due_at, attempts=0)
+
+
+def retry_at(tx: Connection, job: Job, due_at: Instant, error: str) -> None:
+    """End a failed attempt; try again at `due_at`."""
+    _end_attempt(tx, job, "due", due_at=due_at, last_error=error)
+
+
+def defer(tx: Connection, job: Job, due_at: Instant) -> None:
+    """Put back a job that was not started. This does not count as an attempt."""
+    _end_attempt(tx, job, "due", due_at=due_at, attempts=job.attempts - 1)
+
+
+def fail(tx: Connection, job: Job, error: str) -> None:
+    """Give up a job. It stays in the table as dead until the next start of the bridge."""
+    _end_attempt(tx, job, "dead", last_error=error)
+
+
+def set_payload(tx: Connection, job: Job, payload: Mapping[str, Any]) -> None:
+    """Replace the payload of a running job, for its next attempt."""
+    if tx.execute(_SET_PAYLOAD, {"id": job.id, "owner": job.owner, "payload": json.dumps(payload)}).rowcount != 1:
+        raise LostJobError(f"job {job.id} is no longer owned by {job.owner}")
+
+
+def mark_unknown(tx: Connection, job: Job, error: str) -> None:
+    """Give up a job that may have had its effect. It stays in the table as unknown: a retry might double the effect."""
+    _end_attempt(tx, job, "unknown", last_error=error)
+
+
+def _end_attempt(
+    tx: Connection,
+    job: Job,
+    state: str,
+    *,
+    due_at: Instant | None = None,
+    attempts: int | None = None,
+    last_error: str | None = None,
+) -> None:
+    JOB.check("running", state)
+    values = {"state": state, "due_at": due_at, "attempts": attempts, "last_error": last_error}
+    ended = tx.execute(_END_ATTEMPT, {"id": job.id, "owner": job.owner, "sources": ["running"], **values})
+    if ended.rowcount != 1:
+        raise LostJobError(f"job {job.id} is no longer owned by {job.owner}")
+
+
+def release_expired(tx: Connection, owner: str) -> int:
+    """Make the running jobs of all other runs due; return their number. Those runs must be known to be dead."""
+    return tx.execute(_RELEASE, {"owner": owner}).rowcount
+
+
+def requeue_failed(tx: Connection) -> int:
+    """Make dead jobs due; return their number. An operator has restarted the bridge, so the cause may be gone."""
+    return tx.execute(_REQUEUE_FAILED).rowcount
+
+
+def renew_leases(tx: Connection, owner: str, real: float) -> None:
+    """Extend the leases of this run's jobs."""
+    tx.execute(_RENEW, {"owner": owner, "lease": real + LEASE_SECONDS})
+
+
+def next_due(tx: Connection) -> Instant | None:
+    """Return the due time of the next waiting job; None if no job waits."""
+    due: Instant | None = tx.execute(_NEXT_DUE).scalar_one()
+    return due

@@ -1,0 +1,210 @@
+"""The tables, in SQLite. No other database is supported."""
+
+from sqlalchemy import BigInteger, Boolean, Column, Float, Index, Integer, MetaData, Table, Text, text
+
+metadata = MetaData()
+
+# Increase it with every change of a table or of the names in it, so that a bridge never uses tables of another version.
+VERSION = 4
+
+# One row per start of the bridge. Its id is the owner of jobs, and is never used twice.
+run = Table(
+    "run",
+    metadata,
+    Column("id", Integer, primary_key=True),
+    Column("started", Float, nullable=False),
+)
+
+job = Table(
+    "job",
+    metadata,
+    Column("id", Text, primary_key=True),
+    Column("kind", Text, nullable=False),
+    Column("lane", Text, nullable=False),
+    Column("payload", Text, nullable=False),
+    Column("due_at", BigInteger, nullable=False),
+    Column("state", Text, nullable=False),
+    Column("owner", Text),
+    Column("lease_until", Float),
+    Column("attempts", Integer, nullable=False),
+    Column("last_error", Text),
+    Index("job_due", "state", "due_at"),
+)
+
+event = Table(
+    "event",
+    metadata,
+    Column("client", Text, primary_key=True),
+    Column("type", Integer, primary_key=True),
+    Column("campaign", Text, primary_key=True),
+    Column("channel", BigInteger, primary_key=True),
+    # The time in the event, as Optimove wrote it.
+    Column("optimove_time", Text, nullable=False),
+)
+
+template = Table(
+    "template",
+    metadata,
+    Column("client", Text, primary_key=True),
+    Column("channel", BigInteger, primary_key=True),
+    Column("id", BigInteger, primary_key=True),
+    Column("title", Text, nullable=False),
+    Column("body", Text, nullable=False),
+)
+
+campaign = Table(
+    "campaign",
+    metadata,
+    Column("client", Text, primary_key=True),
+    Column("channel", BigInteger, primary_key=True),
+    Column("campaign", Text, primary_key=True),
+    Column("state", Text, nullable=False),
+    Column("first_sent_at", BigInteger),
+)
+
+batch = Table(
+    "batch",
+    metadata,
+    Column("client", Text, primary_key=True),
+    Column("id", Text, primary_key=True),
+    Column("channel", BigInteger, nullable=False),
+    Column("campaign", Text, nullable=False),
+    Column("due_at", BigInteger, nullable=False),
+    Column("state", Text, nullable=False),
+    Column("sending_since", BigInteger),
+    Index("batch_campaign", "client", "channel", "campaign", "state"),
+)
+
+# Accepted by a provider that returned no id.
+_WITHOUT_ID = text("provider_id IS NULL AND state IN ('taken', 'accepted')")
+
+message = Table(
+    "message",
+    metadata,
+    Column("client", Text, primary_key=True),
+    Column("channel", BigInteger, primary_key=True),
+    Column("campaign", Text, primary_key=True),
+    Column("customer", Text, primary_key=True),
+    # Empty in a scheduled campaign. A customer can meet a trigger many times; each time is an occasion.
+    Column("occasion", Text, primary_key=True),
+    Column("template", BigInteger, nullable=False),
+    Column("number", Text),
+    # The provider's name for the recipient, and the message's part of the request to the provider.
+    Column("recipient", Text),
+    Column("content", Text),
+    Column("batch", Text),
+    Column("state", Text, nullable=False),
+    Column("reason", Text),
+    Column("provider_id", Text),
+    # When it was accepted, rejected or dropped; when its final status arrived; which events were reported (bits).
+    Column("settled_at", BigInteger),
+    Column("ended_at", BigInteger),
+    Column("reported", Integer, nullable=False),
+    Index("message_batch_recipient", "client", "batch", "recipient", unique=True),
+    Index("message_provider_id", "client", "provider_id"),
+    Index("message_without_id", "client", "recipient", sqlite_where=_WITHOUT_ID),
+)
+
+# Receipts of providers that identify a message only by the provider's id.
+_BY_ID = text("batch = ''")
+
+receipt = Table(
+    "receipt",
+    metadata,
+    Column("id", Integer, primary_key=True),
+    Column("client", Text, nullable=False),
+    Column("batch", Text, nullable=False),
+    Column("recipient", Text, nullable=False),
+    Column("status_code", Text, nullable=False),
+    Column("provider_time", Text, nullable=False),
+    Column("message", Text, nullable=False),
+    Column("template", BigInteger),
+    # applied, repeated, illegal, stray or marked; NULL until the worker has processed it.
+    Column("result", Text),
+    Index("receipt_new", "id", sqlite_where=text("result IS NULL")),
+    Index("receipt_batch", "client", "batch"),
+    Index("receipt_message", "client", "message", sqlite_where=_BY_ID),
+)
+
+# A customer's reactions to a message: clicks (any number) and opt-outs.
+engagement = Table(
+    "engagement",
+    metadata,
+    Column("id", Integer, primary_key=True),
+    Column("client", Text, nullable=False),
+    Column("channel", BigInteger, nullable=False),
+    Column("campaign", Text, nullable=False),
+    Column("customer", Text, nullable=False),
+    Column("occasion", Text, nullable=False),
+    Column("template", BigInteger, nullable=False),
+    Column("kind", Text, nullable=False),
+    Column("at", BigInteger, nullable=False),
+    Column("reported", Boolean, nullable=False),
+    Index("engagement_campaign", "client", "channel", "campaign"),
+)
+
+# One row per trigger event; `key` identifies repetitions of the same event.
+trigger = Table(
+    "trigger",
+    metadata,
+    Column("id", Integer, primary_key=True),
+    Column("client", Text, nullable=False),
+    Column("key", Text, nullable=False),
+    Column("channel", BigInteger, nullable=False),
+    Column("campaign", Text, nullable=False),
+    Column("body", Text, nullable=False),
+    Index("trigger_key", "client", "key", unique=True),
+)
+
+# The value of each total at its last report, if Optimove adds up reported values.
+reported_total = Table(
+    "reported_total",
+    metadata,
+    Column("client", Text, primary_key=True),
+    Column("channel", BigInteger, primary_key=True),
+    Column("campaign", Text, primary_key=True),
+    Column("template", BigInteger, primary_key=True),
+    Column("metric", Integer, primary_key=True),
+    Column("value", BigInteger, nullable=False),
+)
+
+# Numbers that want no messages. `processed` once the reports and Optimove include the opt-out.
+opt_out = Table(
+    "opt_out",
+    metadata,
+    Column("client", Text, primary_key=True),
+    Column("number", Text, primary_key=True),
+    Column("source", Text, nullable=False),
+    Column("at", BigInteger, nullable=False),
+    Column("processed", Boolean, nullable=False),
+)
+
+# The decision for each customer of a campaign that waits for clearance.
+clearance = Table(
+    "clearance",
+    metadata,
+    Column("client", Text, primary_key=True),
+    Column("campaign", Text, primary_key=True),
+    Column("customer", Text, primary_key=True),
+    Column("allowed", Boolean),
+)
+
+# Channels that pause because their provider refused a send with "too many"; `refusals` in a row.
+backoff = Table(
+    "backoff",
+    metadata,
+    Column("client", Text, primary_key=True),
+    Column("channel", BigInteger, primary_key=True),
+    Column("until", BigInteger, nullable=False),
+    Column("refusals", Integer, nullable=False),
+)
+
+# Calls to Optimove within the window of the rate limit.
+optimove_call = Table(
+    "optimove_call",
+    metadata,
+    Column("id", Integer, primary_key=True),
+    Column("client", Text, nullable=False),
+    Column("at", BigInteger, nullable=False),
+    Index("optimove_call_at", "client", "at"),
+)

@@ -1,0 +1,11 @@
+"""`make chaos`: run the reference bridge under random fault schedules."""
+
+import sys
+from pathlib import Path
+
+# The runs share their machinery with the mutants.
+sys.path.append(str(Path(__file__).parents[1] / "mutants"))
+
+from fault_schedules import main
+
+sys.exit(main())

@@ -1,0 +1,42 @@
+"""The generated files: the reference pages, and the data of the harness about faults."""
+
+from collections.abc import Callable, Mapping
+from pathlib import Path
+from types import MappingProxyType
+
+import bridge_settings_page
+import checks_page
+import commands_page
+import delivery_numbers_page
+import dialects_page
+import doctor_page
+import fault_data
+import faults_page
+import operations_page
+import scenario_file_page
+import scenarios_page
+from sendproof_harness.scenario.fault_kinds import KINDS_FILE
+from sendproof_harness.scenario.load import SCHEMA_FILE
+
+FOLDER = Path(__file__).parents[1] / "reference"
+
+#: By file name below `FOLDER`: the function that returns the page.
+PAGES: Mapping[str, Callable[[], str]] = MappingProxyType(
+    {
+        "bridge-settings.md": bridge_settings_page.page,
+        "checks.md": checks_page.page,
+        "commands.md": commands_page.page,
+        "dialects.md": dialects_page.page,
+        "doctor.md": doctor_page.page,
+        "faults.md": faults_page.page,
+        "operations.md": operations_page.page,
+        "scenario-file.md": scenario_file_page.page,
+        "scenarios.md": scenarios_page.page,
+        "test-numbers.md": delivery_numbers_page.page,
+    }
+)
+
+#: By path: the function that returns the data.
+DATA: Mapping[Path, Callable[[], str]] = MappingProxyType(
+    {KINDS_FILE: fault_data.fault_kinds_json, SCHEMA_FILE: fault_data.scenario_schema_json}
+)

@@ -1,0 +1,5 @@
+"""`python -m sendproof_harness` runs the `sendproof` command."""
+
+from sendproof_harness.cli import main
+
+main()

@@ -1,0 +1,62 @@
+"""The command `contract`. Heavy modules are imported when it is called, so that `--help` stays quick."""
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+from rich.console import Console
+
+from sendproof_harness.cli.options import Bridge, Command, ControlUrl, Results, Timeout, refuse, refuse_two_bridges
+from sendproof_harness.providers import DEFAULT_PROVIDER
+
+
+def contract(
+    bridge: Bridge = None,
+    command: Command = None,
+    control_url: ControlUrl = None,
+    results: Results = Path("results"),
+    timeout: Timeout = 60.0,
+    seed: Annotated[int | None, typer.Option(min=0, help="Seed of the generated events and of the customers.")] = None,
+    provider: Annotated[str, typer.Option(help="Provider of the channels.")] = DEFAULT_PROVIDER,
+    examples: Annotated[
+        int, typer.Option(min=1, max=10_000, help="Number of valid and of invalid generated events for each listener.")
+    ] = 25,
+    listener_timeout: Annotated[
+        float, typer.Option(min=0.1, max=600, help="Real seconds that a listener may take to respond.")
+    ] = 10.0,
+    triggers: Annotated[bool, typer.Option("--triggers/--no-triggers", help="Also test triggered messages.")] = True,
+) -> None:
+    """Check that a bridge's listeners and requests match the contracts.
+
+    The bridge does its everyday work in a sandbox. Sendproof posts every valid event of Optimove to its listeners, and
+    many invalid ones. It checks every request of the bridge against the contract of the service.
+
+    Without --bridge and --command, the reference bridge is tested. The same seed gives the same events.
+
+    Exit status: 0 pass, 1 fail, 2 unknown (something was not observed), 3 error (the run proves nothing).
+
+    Example: sendproof contract --command "php bridge.php"
+    """
+    from sendproof_harness.conformance.run import ConformanceOptions, run_conformance  # noqa: PLC0415 - see the docstring of this module
+    from sendproof_harness.judge.verdict import EXIT_STATUS  # noqa: PLC0415
+    from sendproof_harness.preflight.checks import handover_problems  # noqa: PLC0415
+    from sendproof_harness.run.runner import RunOptions  # noqa: PLC0415
+    from sendproof_harness.session.selection import RunRefusedError  # noqa: PLC0415
+
+    refuse_two_bridges(bridge, command)
+    conformance = ConformanceOptions(
+        provider=provider, seed=seed, examples=examples, within_s=listener_timeout, triggers=triggers
+    )
+    options = RunOptions(
+        bridge=bridge,
+        command=command,
+        control_url=control_url,
+        results=results,
+        timeout_s=timeout,
+        preflight=handover_problems,
+    )
+    try:
+        status = run_conformance(conformance, options, Console())
+    except RunRefusedError as error:
+        refuse(str(error))
+    raise typer.Exit(EXIT_STATUS[status])

@@ -1,0 +1,238 @@
+"""The commands `sendproof load ...`: each starts Locust as a process of its own.
+
+Locust patches every process that imports it, so this one does not import it.
+"""
+
+import importlib.util
+import os
+import signal
+import subprocess
+import sys
+from pathlib import Path
+from typing import Annotated, NoReturn
+
+import typer
+from rich.console import Console
+
+from sendproof_harness.cli.options import (
+    EXIT_ERROR,
+    Bridge,
+    Command,
+    ControlUrl,
+    Results,
+    Timeout,
+    refuse,
+    refuse_two_bridges,
+)
+from sendproof_harness.providers import DEFAULT_PROVIDER
+
+_INSTALL = 'load tests need Locust; install it with: pip install "sendproof[load]"'
+_VERDICT_STATUSES = frozenset({0, 1, 2, 3})
+_SPAWN_RATE = "100"
+_PASSED_ON = {"allow_extra_args": True, "ignore_unknown_options": True}
+_PACKAGE = Path(__file__).parent.parent
+
+group = typer.Typer(
+    help="Test throughput, latency and correctness under load.",
+    no_args_is_help=True,
+)
+
+Customers = Annotated[int | None, typer.Option(min=1, max=10_000_000, help="Number of customers.")]
+Seed = Annotated[int, typer.Option(min=0, help="Seed of the sandbox.")]
+Provider = Annotated[str, typer.Option(help="Provider that carries the messages.")]
+Thresholds = Annotated[
+    Path | None, typer.Option(help="File with service-level thresholds; they decide the exit status.")
+]
+Processes = Annotated[int, typer.Option(min=1, max=64, help="Number of processes that generate load.")]
+Users = Annotated[int, typer.Option(min=1, max=1_000, help="Locust users that send requests at once.")]
+NoRateLimits = Annotated[bool, typer.Option("--no-rate-limits", help="Turn off the rate limits of the services.")]
+Days = Annotated[int, typer.Option(min=1, max=30, help="Virtual days of receipts and reports.")]
+KeepHistory = Annotated[
+    bool, typer.Option("--keep-history", help="Also save the history, for `sendproof judge` and `sendproof explain`.")
+]
+
+
+@group.command(context_settings=_PASSED_ON)
+def paging(
+    context: typer.Context,
+    customers: Customers = 1_000_000,
+    users: Users = 4,
+    processes: Processes = 1,
+    seed: Seed = 1,
+    control_url: ControlUrl = None,
+    results: Results = Path("results"),
+    thresholds: Thresholds = None,
+) -> None:
+    """Read all pages of a campaign and check every row.
+
+    The simulators are tested alone, without a bridge. Further options are passed to Locust.
+
+    Example: sendproof load paging --customers 10000000 --processes 2
+    """
+    _run_locust("paging", context)
+
+
+@group.command(context_settings=_PASSED_ON)
+def campaign(
+    context: typer.Context,
+    customers: Customers = 100_000,
+    provider: Provider = DEFAULT_PROVIDER,
+    days: Days = 7,
+    bridge: Bridge = None,
+    command: Command = None,
+    seed: Seed = 1,
+    control_url: ControlUrl = None,
+    results: Results = Path("results"),
+    thresholds: Thresholds = None,
+    timeout: Timeout = 60.0,
+    no_rate_limits: NoRateLimits = False,
+    keep_history: KeepHistory = False,
+) -> None:
+    """Send a large campaign through a bridge, up to the last report.
+
+    Without --bridge and --command, the reference bridge is tested. Further options are passed to Locust.
+
+    Example: sendproof load campaign --customers 1000000 --command "./my-bridge --port 9000" --thresholds slo.yaml
+    """
+    _run_locust("campaign", context)
+
+
+@group.command(context_settings=_PASSED_ON)
+def triggers(
+    context: typer.Context,
+    rate: Annotated[float, typer.Option(min=0.1, max=10_000, help="Triggers per second at the peak.")] = 200,
+    seconds: Annotated[float, typer.Option(min=1, max=86_400, help="Duration in real seconds.")] = 60,
+    shape: Annotated[str, typer.Option(help="How the rate changes: steady, ramp, step or spike.")] = "steady",
+    customers: Customers = 100_000,
+    provider: Provider = DEFAULT_PROVIDER,
+    processes: Processes = 1,
+    bridge: Bridge = None,
+    command: Command = None,
+    seed: Seed = 1,
+    control_url: ControlUrl = None,
+    results: Results = Path("results"),
+    thresholds: Thresholds = None,
+    timeout: Timeout = 60.0,
+    no_rate_limits: NoRateLimits = False,
+) -> None:
+    """Fire triggers at a given rate, even if the bridge is slower.
+
+    Each latency counts from the intended start of its trigger. Without --bridge and --command, the reference bridge is
+    tested. Further options are passed to Locust.
+
+    Example: sendproof load triggers --rate 200 --seconds 60 --command "./my-bridge --port 9000"
+    """
+    _run_locust("triggers", context)
+
+
+@group.command(context_settings=_PASSED_ON)
+def receipts(
+    context: typer.Context,
+    customers: Customers = 20_000,
+    duplicates: Annotated[int, typer.Option(min=0, max=10, help="Extra copies of each receipt.")] = 1,
+    provider: Provider = DEFAULT_PROVIDER,
+    days: Days = 1,
+    bridge: Bridge = None,
+    command: Command = None,
+    seed: Seed = 1,
+    control_url: ControlUrl = None,
+    results: Results = Path("results"),
+    thresholds: Thresholds = None,
+    timeout: Timeout = 60.0,
+) -> None:
+    """Post receipts as fast as a bridge accepts them, with duplicates.
+
+    Then the reports of the bridge are checked. Without --bridge and --command, the reference bridge is tested. Further
+    options are passed to Locust.
+
+    Example: sendproof load receipts --customers 50000 --duplicates 2 --command "./my-bridge --port 9000"
+    """
+    _run_locust("receipts", context)
+
+
+@group.command(context_settings=_PASSED_ON)
+def preferences(
+    context: typer.Context,
+    customers: Customers = 1_000_000,
+    users: Users = 4,
+    processes: Processes = 1,
+    seed: Seed = 1,
+    control_url: ControlUrl = None,
+    results: Results = Path("results"),
+    thresholds: Thresholds = None,
+) -> None:
+    """Set customers' preferences, 50,000 per request, and check them.
+
+    The simulators are tested alone, without a bridge. Further options are passed to Locust.
+
+    Example: sendproof load preferences --customers 5000000
+    """
+    _run_locust("preferences", context)
+
+
+@group.command()
+def judge(
+    result: Annotated[Path, typer.Argument(help="The result.json of a load test.", show_default=False)],
+    thresholds: Thresholds = None,
+    results: Annotated[Path | None, typer.Option(help="Folder for the reports; otherwise none are written.")] = None,
+) -> None:
+    """Judge the result of a load test again, with other thresholds.
+
+    Example: sendproof load judge results/load_campaign/result.json --thresholds thresholds.yaml
+    """
+    from sendproof_harness.load.finish import judge_and_report  # noqa: PLC0415 - `--help` stays quick
+    from sendproof_harness.load.model import read_result  # noqa: PLC0415
+    from sendproof_harness.load.service_levels import ServiceLevels, load_levels  # noqa: PLC0415
+
+    try:
+        levels = ServiceLevels() if thresholds is None else load_levels(thresholds)
+        raise typer.Exit(judge_and_report(read_result(result), levels, results, Console()))
+    except (OSError, ValueError) as error:
+        refuse(str(error))
+
+
+def _run_locust(kind: str, context: typer.Context) -> NoReturn:
+    """Run Locust with the options of the command line, and exit with the status of its verdict."""
+    if importlib.util.find_spec("locust") is None:
+        refuse(_INSTALL)
+    options = dict(context.params)
+    refuse_two_bridges(options.get("bridge"), options.get("command"))
+    result = options["results"] / f"load_{kind}" / "result.json"
+    try:
+        result.parent.mkdir(parents=True, exist_ok=True)
+        result.unlink(missing_ok=True)
+    except OSError as error:
+        refuse(f"--results: {result.parent} cannot be used: {error.strerror}; choose another folder")
+    processes = options.pop("processes", 1)
+    # One user for each process that generates load, where the command has no number of users.
+    users = options.pop("users", processes)
+    words = [sys.executable, "-m", "locust", "-f", str(locustfiles() / f"{kind}.py"), "--headless"]
+    words += ["--users", str(users), "--spawn-rate", _SPAWN_RATE, "--loglevel", "WARNING"]
+    words += ["--processes", str(processes)] if processes > 1 else []
+    words += [word for name, value in options.items() for word in _locust_option(name, value)]
+    status = _exit_status([*words, *context.args])
+    # Without a result, Locust itself failed or the sandbox could not be created; Locust has printed why.
+    raise typer.Exit(status if result.exists() and status in _VERDICT_STATUSES else EXIT_ERROR)
+
+
+def _locust_option(name: str, value: object) -> list[str]:
+    """Return the words of an option for Locust, none if it has no value."""
+    option = "--" + {"control_url": "host"}.get(name, name.replace("_", "-"))
+    if value is None or value is False:
+        return []
+    return [option] if value is True else [option, str(value)]
+
+
+def _exit_status(words: list[str]) -> int:
+    """Run a command to its end and return its exit status; Ctrl-C and SIGTERM are passed on."""
+    child = subprocess.Popen(words, env={**os.environ, "SENDPROOF_LOAD": "1"})  # noqa: S603 - built by this module
+    signal.signal(signal.SIGTERM, lambda number, _: child.send_signal(number))
+    # The terminal sends Ctrl-C to both processes.
+    signal.signal(signal.SIGINT, signal.SIG_IGN)
+    return child.wait()
+
+
+def locustfiles() -> Path:
+    """Return the folder of the Locust files: in the repository, or in the installed package."""
+    installed = _PACKAGE / "loadtests"
+    return installed if installed.is_dir() else _PACKAGE.parent.parent / "loadtests"

@@ -1,0 +1,296 @@
+"""The commands `sendproof marketer ...`: the actions of a marketer in Optimove, in a running sandbox."""
+
+import sys
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Annotated, Any
+
+import msgspec
+import typer
+from rich.console import Console
+
+from sendproof_harness.cli import formatting
+from sendproof_harness.cli.options import AsJson, refuse
+from sendproof_harness.cli.parsing import instant, length, parameters, splits
+
+if TYPE_CHECKING:
+    from sendproof_harness.control_client import ControlClient
+
+#: The control API of `sendproof up` with its default ports.
+CONTROL_URL = "http://127.0.0.1:4100"
+
+ControlUrl = Annotated[str, typer.Option(help="URL of a running control API (`sendproof up`).")]
+SandboxName = Annotated[str, typer.Option(help="Name of the sandbox.")]
+CampaignId = Annotated[int, typer.Argument(help="Id of the campaign.", show_default=False)]
+
+group = typer.Typer(help="Do what a marketer does in Optimove, in a running sandbox.", no_args_is_help=True)
+
+
+@group.command()
+def template(
+    title: Annotated[str, typer.Argument(help="Title of the template at the provider.", show_default=False)],
+    body: Annotated[
+        str,
+        typer.Argument(help="Text of the template, with placeholders such as {{FIRST_NAME}}.", show_default=False),
+    ],
+    provider: Annotated[
+        str | None, typer.Option(help="Provider of the template; optional if the channels have only one.")
+    ] = None,
+    control_url: ControlUrl = CONTROL_URL,
+    sandbox: SandboxName = "default",
+    json: AsJson = False,
+) -> None:
+    """Add a template to a message provider.
+
+    The bridge then lists it on the channel in Optimove (AddChannelTemplates).
+
+    Example: sendproof marketer template "Spring welcome" "Hello {{FIRST_NAME}}, spring is here."
+    """
+    with _open_sandbox(control_url, sandbox) as opened:
+        name = opened.provider(provider)
+        (added,) = opened.control.add_templates(sandbox, name, [{"title": title, "body": body}])
+        _print(added, formatting.template, json=json)
+
+
+@group.command()
+def schedule(
+    campaign: CampaignId,
+    template: Annotated[list[str], typer.Option(help="Title of a template at the provider; one for each split.")],
+    customers: Annotated[int, typer.Option(help="Number of customers in the target group.", min=0)],
+    channel: Annotated[
+        list[int] | None, typer.Option(help="Channel of the campaign; may be repeated, optional if there is only one.")
+    ] = None,
+    send_at: Annotated[
+        list[str] | None,
+        typer.Option(
+            help="Send time, such as 2026-03-02T09:00:00Z or +2h; one for all templates or for each. Default: now."
+        ),
+    ] = None,
+    share: Annotated[
+        list[float] | None, typer.Option(help="Share of the customers for each template. Default: equal shares.")
+    ] = None,
+    name: Annotated[str | None, typer.Option(help="Name of the campaign.")] = None,
+    first_customer: Annotated[
+        int, typer.Option(help="Position of the target group's first customer in the audience.", min=0)
+    ] = 0,
+    announce_at: Annotated[str | None, typer.Option(help="Time of the announcement (event 13). Default: now.")] = None,
+    day: Annotated[
+        str | None, typer.Option(help="Day of the nightly run that announces the campaign, such as 2026-03-03.")
+    ] = None,
+    clearance_by: Annotated[
+        str | None, typer.Option(help="Make the campaign conditional: on hold until then, with event 5 first.")
+    ] = None,
+    cancel_at: Annotated[str | None, typer.Option(help="Time at which the campaign is cancelled.")] = None,
+    control_url: ControlUrl = CONTROL_URL,
+    sandbox: SandboxName = "default",
+    json: AsJson = False,
+) -> None:
+    """Schedule a campaign.
+
+    The bridge must have listed the templates on the channel in Optimove (AddChannelTemplates).
+
+    Example: sendproof marketer schedule 7001 --template "Spring welcome" --customers 1000 --send-at +2h
+    """
+    with _open_sandbox(control_url, sandbox) as opened:
+        times = {"announce_at": announce_at, "cancel_at": cancel_at}
+        instants = {key: instant(text, opened.now) for key, text in times.items() if text is not None}
+        optional: dict[str, Any] = {"name": name, "day": day}
+        if clearance_by is not None:
+            optional["conditional"] = {"clearance_by": instant(clearance_by, opened.now)}
+        send_times = [instant(text, opened.now) for text in send_at or ["+0s"]]
+        parts = splits(template, share or [], send_times)
+        channels = channel or [opened.channel("scheduled", None)]
+        planned = {
+            "campaign": campaign,
+            "customers": customers,
+            "first_customer": first_customer,
+            "channels": [{"channel": number, "splits": parts} for number in channels],
+            **instants,
+            **{key: value for key, value in optional.items() if value is not None},
+        }
+        opened.control.schedule_campaign(sandbox, planned)
+        _print(opened.control.campaign_report(sandbox, campaign), formatting.report, json=json)
+
+
+@group.command()
+def cancel(
+    campaign: CampaignId, control_url: ControlUrl = CONTROL_URL, sandbox: SandboxName = "default", json: AsJson = False
+) -> None:
+    """Cancel a campaign.
+
+    If the campaign was announced, its listeners get event 4.
+
+    Example: sendproof marketer cancel 7001
+    """
+    with _open_sandbox(control_url, sandbox) as opened:
+        opened.control.cancel_campaign(sandbox, campaign)
+        _print(opened.control.campaign_report(sandbox, campaign), formatting.report, json=json)
+
+
+@group.command()
+def trigger(
+    name: Annotated[str, typer.Argument(help="Name of the trigger, as in event 11.", show_default=False)],
+    campaign: Annotated[int, typer.Option(help="Id of the trigger's campaign.")],
+    template: Annotated[str, typer.Option(help="Title of the template at the provider.")],
+    event: Annotated[str | None, typer.Option(help="Customer event to count, such as page_visit.")] = None,
+    count: Annotated[int, typer.Option(help="Number of events that fire the trigger.", min=1)] = 1,
+    where: Annotated[
+        list[str] | None, typer.Option(help="Value of an event parameter, such as page=/offers; may be repeated.")
+    ] = None,
+    within: Annotated[
+        str | None, typer.Option(help="Longest time from the first to the last event: 90s, 2h or 7d.")
+    ] = None,
+    criteria: Annotated[
+        str | None, typer.Option(help="Several criteria as JSON of the control API, instead of the four options above.")
+    ] = None,
+    channel: Annotated[int | None, typer.Option(help="Triggered channel; optional if there is only one.")] = None,
+    exclude: Annotated[
+        list[str] | None, typer.Option(help="Attribute or parameter that event 11 leaves out; may be repeated.")
+    ] = None,
+    repeat: Annotated[bool, typer.Option("--repeat", help="Let the trigger fire again for the same customer.")] = False,
+    action: Annotated[int, typer.Option(help="Action id in event 11.", min=0)] = 2,
+    control_url: ControlUrl = CONTROL_URL,
+    sandbox: SandboxName = "default",
+    json: AsJson = False,
+) -> None:
+    """Define a trigger.
+
+    A customer who meets its criteria gets the template at once: Optimove posts event 11.
+
+    Example: sendproof marketer trigger "Third visit" --campaign 8001 --template Return --event page_visit --count 3
+    """
+    with _open_sandbox(control_url, sandbox) as opened:
+        if (event is None) == (criteria is None):
+            raise ValueError("expected either --event or --criteria: name the customer event that fires the trigger")
+        wanted = {
+            "trigger": name,
+            "campaign": campaign,
+            "channel": opened.channel("triggered", channel),
+            "template": template,
+            "criteria": _criteria(event, count, where, within) if criteria is None else _parse_criteria(criteria),
+            "exclude": exclude or [],
+            "repeat": repeat,
+            "action": action,
+        }
+        _print(opened.control.add_trigger(sandbox, wanted), formatting.trigger, json=json)
+
+
+@group.command()
+def event(
+    name: Annotated[str, typer.Argument(help="Name of the customer event, such as page_visit.", show_default=False)],
+    customers: Annotated[list[str], typer.Argument(help="Ids of the customers.", show_default=False)],
+    parameter: Annotated[
+        list[str] | None,
+        typer.Option(help="Parameter of the event, such as page=/offers or amount=12.5; may be repeated."),
+    ] = None,
+    times: Annotated[int, typer.Option(help="Number of events for each customer.", min=1, max=1_000)] = 1,
+    at: Annotated[
+        str | None, typer.Option(help="Time of the event, such as 2026-03-02T09:00:00Z or +2h. Default: now.")
+    ] = None,
+    control_url: ControlUrl = CONTROL_URL,
+    sandbox: SandboxName = "default",
+    json: AsJson = False,
+) -> None:
+    """Record a customer event, and show the triggers that it fires.
+
+    Example: sendproof marketer event page_visit C0000042 --parameter page=/offers --times 3
+    """
+    with _open_sandbox(control_url, sandbox) as opened:
+        when = {} if at is None else {"at": instant(at, opened.now)}
+        fields = {"event": name, "parameters": parameters(parameter or []), **when}
+        events = [{"customer": customer, **fields} for _ in range(times) for customer in customers]
+        _print(opened.control.record_customer_events(sandbox, events), formatting.triggered, json=json)
+
+
+@group.command()
+def campaigns(control_url: ControlUrl = CONTROL_URL, sandbox: SandboxName = "default", json: AsJson = False) -> None:
+    """List all campaigns with the reported metrics.
+
+    Example: sendproof marketer campaigns
+    """
+    with _open_sandbox(control_url, sandbox) as opened:
+        _print(opened.control.campaigns(sandbox), formatting.campaigns, json=json)
+
+
+@group.command()
+def campaign(
+    campaign: CampaignId, control_url: ControlUrl = CONTROL_URL, sandbox: SandboxName = "default", json: AsJson = False
+) -> None:
+    """Show a campaign, its recipients and everything that was reported.
+
+    Example: sendproof marketer campaign 7001
+    """
+    with _open_sandbox(control_url, sandbox) as opened:
+        _print(opened.control.campaign_report(sandbox, campaign), formatting.report, json=json)
+
+
+@dataclass(frozen=True, slots=True)
+class _Sandbox:
+    """A sandbox, and the defaults that a command takes from it."""
+
+    control: "ControlClient"
+    name: str
+
+    def now(self) -> str:
+        """Return the sandbox's time in ISO 8601."""
+        return str(self.control.clock(self.name)["now"])
+
+    def channel(self, kind: str, wanted: int | None) -> int:
+        """Return the wanted channel, or the only one of its kind: scheduled or triggered."""
+        if wanted is not None:
+            return wanted
+        ids = [channel["id"] for channel in self._channels() if channel.get("kind", "scheduled") == kind]
+        if len(ids) != 1:
+            found = ", ".join(map(str, ids)) or "none"
+            raise ValueError(f"expected --channel, because this sandbox has no single {kind} channel; got: {found}")
+        return int(ids[0])
+
+    def provider(self, wanted: str | None) -> str:
+        """Return the wanted provider, or the only one of the channels."""
+        if wanted is not None:
+            return wanted
+        names = sorted({str(channel["provider"]) for channel in self._channels()})
+        if len(names) != 1:
+            raise ValueError(f"expected --provider, because this sandbox has no single one; got: {', '.join(names)}")
+        return names[0]
+
+    def _channels(self) -> list[Mapping[str, Any]]:
+        channels: list[Mapping[str, Any]] = self.control.sandbox(self.name)["channels"]
+        return channels
+
+
+@contextmanager
+def _open_sandbox(control_url: str, name: str) -> Iterator[_Sandbox]:
+    """Open a sandbox; errors inside the block refuse the command."""
+    from sendproof_harness.control_client import ControlClient, ControlError  # noqa: PLC0415 - `--help` stays quick
+
+    try:
+        with ControlClient(control_url) as control:
+            # A simulated service responds to anything, and not always with an error.
+            control.health()
+            yield _Sandbox(control, name)
+    except ControlError as error:
+        refuse(f"sendproof: {error.detail}")
+    except ValueError as error:
+        refuse(f"sendproof: {error}")
+
+
+def _print(content: Any, print_text: Callable[[Any, Console], None], *, json: bool) -> None:
+    if json:
+        sys.stdout.write(msgspec.json.encode(content).decode() + "\n")
+    else:
+        print_text(content, Console())
+
+
+def _criteria(event: str | None, count: int, where: list[str] | None, within: str | None) -> list[dict[str, Any]]:
+    limit = {} if within is None else {"within_ms": length(within)}
+    return [{"event": event, "count": count, "where": parameters(where or []), **limit}]
+
+
+def _parse_criteria(text: str) -> Any:
+    try:
+        return msgspec.json.decode(text)
+    except msgspec.DecodeError as error:
+        example = '[{"event": "page_visit", "count": 3}, {"event": "cart"}]'
+        raise ValueError(f"--criteria: expected JSON such as {example}, got {text!r} ({error})") from None

@@ -1,0 +1,37 @@
+"""Options that several commands share, and how a command is refused."""
+
+from pathlib import Path
+from typing import Annotated, NoReturn
+
+import typer
+
+#: The exit status of a command that could not do its work; 2 means that a verdict is unknown.
+EXIT_ERROR = 3
+#: The exit status that shells report for a program that Ctrl-C ended.
+EXIT_INTERRUPTED = 130
+
+Bridge = Annotated[str | None, typer.Option(help="URL of a running bridge; Sendproof prints the path of the handover.")]
+Command = Annotated[
+    str | None, typer.Option(help="Command that starts your bridge; SENDPROOF_HANDOVER names the handover file.")
+]
+ControlUrl = Annotated[
+    str | None, typer.Option(help="URL of a running control API (`sendproof up`); otherwise simulators are started.")
+]
+Timeout = Annotated[float, typer.Option(min=1, help="Real seconds to wait for the bridge to become ready or idle.")]
+Results = Annotated[Path, typer.Option(help="Folder for reports, histories and logs.")]
+AsJson = Annotated[bool, typer.Option("--json", help="Print JSON.")]
+
+
+def refuse(message: str) -> NoReturn:
+    """Print why nothing is done, and exit with status 3."""
+    typer.echo(message, err=True)
+    raise typer.Exit(EXIT_ERROR)
+
+
+def refuse_two_bridges(bridge: str | None, command: str | None) -> None:
+    """Refuse to start a bridge next to one that runs already."""
+    if bridge is not None and command is not None:
+        refuse(
+            "--bridge: expected no --command with it, got both; "
+            "use --bridge for a running bridge, --command for one that Sendproof starts"
+        )

@@ -1,0 +1,68 @@
+"""Values on the command line, as values of the control API. `ValueError` says what was expected."""
+
+import re
+from collections.abc import Callable, Iterable
+from typing import Any
+
+import msgspec
+
+from sendproof_harness.history.timestamps import DAY, HOUR, MINUTE, SECOND, iso, parse_instant
+
+_UNITS = {"s": SECOND, "m": MINUTE, "h": HOUR, "d": DAY}
+_LENGTH = re.compile(r"([0-9]{1,9})([smhd])")
+_SCALAR = re.compile(r'-?[0-9]+(\.[0-9]+)?|true|false|".*"', re.DOTALL)
+_NAMED = "expected name=value such as page=/offers"
+
+
+def length(text: str) -> int:
+    """Return a length of time, such as 90s, 15m, 2h or 7d, in milliseconds."""
+    match = _LENGTH.fullmatch(text)
+    if match is None:
+        raise ValueError(f"expected a length of time such as 90s, 15m, 2h or 7d, got {text!r}")
+    return int(match[1]) * _UNITS[match[2]]
+
+
+def instant(text: str, now: Callable[[], str]) -> str:
+    """Return an instant with its zone, or a length of time from now (`+2h`), in ISO 8601.
+
+    `now` returns the time of the sandbox.
+    """
+    if text.startswith("+"):
+        return iso(parse_instant(now()) + length(text[1:]))
+    try:
+        return iso(parse_instant(text))
+    except ValueError as error:
+        raise ValueError(f"{error}, or a length of time from now such as +2h") from None
+
+
+def parameters(texts: Iterable[str]) -> dict[str, Any]:
+    """Return parameters such as `page=/offers` and `amount=12.5` by name.
+
+    Numbers, `true` and `false` get their type. Other values and quoted values are text.
+    """
+    pairs = [text.partition("=") for text in texts]
+    for name, equals, _ in pairs:
+        if not name or not equals:
+            raise ValueError(f"{_NAMED}, got {name!r}")
+    return {name: _value(text) for name, _, text in pairs}
+
+
+def _value(text: str) -> Any:
+    try:
+        return msgspec.json.decode(text) if _SCALAR.fullmatch(text) else text
+    except msgspec.DecodeError:
+        return text
+
+
+def splits(templates: list[str], shares: list[float], times: list[str]) -> list[dict[str, Any]]:
+    """Return the splits of a campaign: equal shares without `shares`, and one time for all templates or for each."""
+    if shares and len(shares) != len(templates):
+        raise ValueError(f"expected one --share for each of {len(templates)} --template, got {len(shares)}")
+    if len(times) not in {1, len(templates)}:
+        raise ValueError(f"expected one --send-at, or one for each of {len(templates)} --template, got {len(times)}")
+    all_shares = shares or [1 / len(templates)] * len(templates)
+    all_times = times if len(times) == len(templates) else times * len(templates)
+    return [
+        {"share": share, "template": template, "send_at": send_at}
+        for template, share, send_at in zip(templates, all_shares, all_times, strict=True)
+    ]

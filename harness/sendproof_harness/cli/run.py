@@ -1,0 +1,86 @@
+"""The command `run`. Heavy modules are imported when it is called, so that `--help` stays quick."""
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, NoReturn
+
+import typer
+from rich.console import Console
+
+from sendproof_harness.cli.options import Bridge, Command, ControlUrl, Results, Timeout, refuse, refuse_two_bridges
+
+if TYPE_CHECKING:
+    from sendproof_harness.run.runner import RunOptions
+    from sendproof_harness.session.selection import Selection
+
+
+def run(
+    files: Annotated[
+        list[Path],
+        typer.Argument(help="Scenario files or folders; `scenarios` is the whole library.", show_default=False),
+    ],
+    bridge: Bridge = None,
+    command: Command = None,
+    control_url: ControlUrl = None,
+    results: Results = Path("results"),
+    timeout: Timeout = 60.0,
+    seed: Annotated[int | None, typer.Option(min=0, help="Seed to use instead of the scenario's.")] = None,
+    clock_rate: Annotated[
+        float | None,
+        typer.Option(
+            min=0.001,
+            max=100_000,
+            help="Run the clock at this multiple of real time instead of jumping; 1 is real time.",
+        ),
+    ] = None,
+    provider: Annotated[str | None, typer.Option(help="Run only the scenarios of this provider.")] = None,
+    parallel: Annotated[int, typer.Option(min=1, max=64, help="Number of scenarios to run at once.")] = 1,
+    random_faults: Annotated[int, typer.Option(min=0, max=100, help="Add this many faults, chosen from the seed.")] = 0,
+    all_dialects: Annotated[
+        bool,
+        typer.Option("--all-dialects", help="Also run each scenario with every non-default option of every dialect."),
+    ] = False,
+) -> None:
+    """Run scenarios against a bridge and judge every recipient.
+
+    Without --bridge and --command, the reference bridge is tested.
+
+    Exit status: 0 pass, 1 fail, 2 unknown (something was not observed), 3 error (the run proves nothing).
+
+    Example: sendproof run scenarios/scheduled/first_campaign.yaml --command "./my-bridge --port 9000"
+    """
+    from sendproof_harness.preflight.checks import handover_problems  # noqa: PLC0415 - see the docstring of this module
+    from sendproof_harness.run.runner import RunOptions  # noqa: PLC0415
+    from sendproof_harness.session.selection import Selection  # noqa: PLC0415
+
+    refuse_two_bridges(bridge, command)
+    if bridge is not None and parallel > 1:
+        refuse(
+            "--parallel: expected 1 with --bridge, got more; one running bridge cannot serve several scenarios at once"
+        )
+    options = RunOptions(
+        bridge=bridge,
+        command=command,
+        control_url=control_url,
+        results=results,
+        timeout_s=timeout,
+        clock_rate=clock_rate,
+        preflight=handover_problems,
+    )
+    selection = Selection(seed=seed, provider=provider, random_faults=random_faults, all_dialects=all_dialects)
+    _run(files, selection, options, parallel)
+
+
+def _run(files: "list[Path]", selection: "Selection", options: "RunOptions", parallel: int) -> NoReturn:
+    """Run the selected scenarios, and exit with the worst status."""
+    from sendproof_harness.judge.verdict import EXIT_STATUS, worst_status  # noqa: PLC0415
+    from sendproof_harness.session.parallel import exit_on_sigterm  # noqa: PLC0415
+    from sendproof_harness.session.selection import RunRefusedError  # noqa: PLC0415
+    from sendproof_harness.session.session import run_session  # noqa: PLC0415
+
+    console = Console()
+    exit_on_sigterm()
+    try:
+        statuses = run_session(files, selection, options, parallel, console)
+    except RunRefusedError as error:
+        refuse(str(error))
+    raise typer.Exit(EXIT_STATUS[worst_status(statuses.values())])

@@ -1,0 +1,104 @@
+"""The configuration of the reference bridge for a handover: a TOML file, and the secrets for its environment.
+
+The reference bridge gets the same information as any other bridge.
+"""
+
+import json
+from collections.abc import Iterable, Iterator, Mapping
+from pathlib import Path
+from typing import Any
+
+from sendproof_harness.handover.format import PLATFORM, clients_of, optimove_key_name
+from sendproof_harness.providers import provider as record_of
+
+
+def write_settings(content: Mapping[str, Any], file: Path, database: Path) -> dict[str, str]:
+    """Write the configuration; return the secrets as environment variables."""
+    secrets = {}
+    for client in clients_of(content):
+        secrets[_variable(client, "webhook", "token")] = client["webhook_token"]
+        for service, access in client["services"].items():
+            secrets |= {_variable(client, service, name): value for name, value in access["credentials"].items()}
+    file.write_text("\n".join(_settings(content, database)) + "\n", encoding="utf-8")
+    return secrets
+
+
+def _settings(content: Mapping[str, Any], database: Path) -> list[str]:
+    clients = clients_of(content)
+    address = f"{clients[0]['listen']['host']}:{clients[0]['listen']['port']}"
+    lines = [
+        "[bridge]",
+        _entry("database", str(database)),
+        _entry("listen", address),
+        _entry("public_url", f"http://{address}"),
+        _entry("clock_url", clients[0]["clock_url"]),
+    ]
+    for client in clients:
+        lines += ["", *_client(client)]
+        for channel in client["channels"]:
+            lines += ["", *_channel(client, channel)]
+    return lines
+
+
+def _client(client: Mapping[str, Any]) -> Iterator[str]:
+    wishes = client["bridge"]
+    yield "[[clients]]"
+    yield _entry("name", client["client"])
+    yield _entry("optimove_url", client["services"][PLATFORM]["url"])
+    yield _entry("optimove_api_key", _placeholder(client, PLATFORM, optimove_key_name(client)))
+    yield _entry("webhook_token", _placeholder(client, "webhook", "token"))
+    if wishes.get("clears_campaigns"):
+        yield "clears_campaigns = true"
+    for name in ("reports", "metric_values", "opt_outs"):
+        if name in wishes:
+            yield _entry(name, wishes[name])
+    if "opt_out_mode" in wishes:
+        yield f"opt_out_mode = {wishes['opt_out_mode']}"
+    if wishes.get("reports") == "save_event":
+        yield _entry("metrics_url", client["services"]["optimove-metrics"]["url"])
+        yield _entry("tenant_token", _placeholder(client, "optimove-metrics", "tenant_token"))
+
+
+def _channel(client: Mapping[str, Any], channel: Mapping[str, Any]) -> list[str]:
+    provider = channel["provider"]
+    access = client["services"][provider]
+    credentials = record_of(provider).bridge_credentials or access["credentials"]
+    return [
+        "[[clients.channels]]",
+        f"id = {channel['id']}",
+        _entry("provider", provider),
+        _entry("kind", channel["kind"]),
+        _entry("url", access["url"]),
+        *(_entry(name, _placeholder(client, provider, name)) for name in credentials),
+        *_channel_settings(client, channel),
+        _entry("phone_attribute", client["attributes"]["phone"]),
+        _entry("consent_attribute", client["attributes"]["consent"]),
+        _entry("default_region", client["country"]),
+    ]
+
+
+def _channel_settings(client: Mapping[str, Any], channel: Mapping[str, Any]) -> Iterable[str]:
+    record = record_of(channel["provider"])
+    if record.bridge_has_sender:
+        yield _entry("sender", client["sender"])
+    for name, value in record.bridge_settings.items():
+        yield f"{name} = {json.dumps(value)}"
+    if channel.get("testing"):
+        yield "testing = true"
+    if "preference_channel" in channel:
+        yield f"preference_channel = {channel['preference_channel']}"
+    if "overrides" in channel:
+        yield _entry("overrides", channel["overrides"])
+
+
+def _variable(client: Mapping[str, Any], service: str, name: str) -> str:
+    return f"{client['client']}_{service}_{name}".upper().replace("-", "_")
+
+
+def _placeholder(client: Mapping[str, Any], service: str, name: str) -> str:
+    return "${" + _variable(client, service, name) + "}"
+
+
+def _entry(name: str, value: str) -> str:
+    """Return one line of TOML; a JSON string is also a TOML string."""
+    return f"{name} = {json.dumps(value)}"

@@ -1,0 +1,97 @@
+"""The content of the handover file for a sandbox, and writing it."""
+
+import dataclasses
+import hashlib
+import json
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+from sendproof_harness.handover.format import CLIENT, Listen
+from sendproof_harness.providers import discover
+from sendproof_harness.scenario.model import Scenario
+
+SENDER = "Sendproof"
+ATTRIBUTES = {"phone": "PHONENUMBER", "consent": "SMS_OPT_IN"}
+
+
+def handover_content(
+    control_url: str,
+    sandbox: Mapping[str, Any],
+    listen: Listen | None,
+    scenario: Scenario | None = None,
+    client: str = CLIENT,
+) -> dict[str, Any]:
+    """Return the handover of one client. `sandbox` is the response of the control API.
+
+    The webhook token is derived from the sandbox's seed. Without `listen`, the content does not say where the bridge
+    must listen. The scenario adds its wishes for the bridge, and settings of the channels.
+    """
+    token = hashlib.sha256(f"sendproof webhook token {sandbox['seed']}".encode()).hexdigest()[:32]
+    return {
+        "client": client,
+        "sandbox": sandbox["sandbox"],
+        "clock_url": f"{control_url}/control/sandboxes/{sandbox['sandbox']}/clock",
+        "services": sandbox["services"],
+        "channels": [_channel(channel, scenario) for channel in sandbox["channels"]],
+        "attributes": ATTRIBUTES,
+        "country": sandbox["country"],
+        "sender": _sender(scenario),
+        **({} if listen is None else {"listen": {"host": listen.host, "port": listen.port}}),
+        "webhook_token": token,
+        "bridge": _wishes(scenario),
+        "account_webhooks": _account_webhooks(scenario, listen, client, token),
+    }
+
+
+def write_handover(content: Mapping[str, Any], file: Path) -> None:
+    """Write the file atomically: a bridge that waits for it never sees a part of it."""
+    partial = file.with_suffix(".partial")
+    partial.write_text(json.dumps(content, indent=2) + "\n", encoding="utf-8")
+    partial.replace(file)
+
+
+def _channel(channel: Mapping[str, Any], scenario: Scenario | None) -> dict[str, Any]:
+    """Return the channel with the settings that the scenario adds to it."""
+    planned = next((plan for plan in scenario.channels if plan.id == channel["id"]), None) if scenario else None
+    if planned is None:
+        return dict(channel)
+    added = {"preference_channel": planned.preference_channel, "overrides": planned.overrides}
+    return {**channel, **{name: value for name, value in added.items() if value is not None}}
+
+
+def _sender(scenario: Scenario | None) -> str:
+    options = [] if scenario is None else [f"{name}={option}" for name, option in scenario.dialects.items()]
+    senders = {option: sender for record in discover().values() for option, sender in record.senders.items()}
+    return next((senders[option] for option in options if option in senders), SENDER)
+
+
+def _wishes(scenario: Scenario | None) -> dict[str, Any]:
+    """Return the wishes of the scenario; a bridge decides the rest itself."""
+    if scenario is None:
+        return {}
+    wanted = dataclasses.asdict(scenario.bridge)
+    wishes = {name: wanted[name] for name in ("reports", "opt_outs", "clears_campaigns") if wanted[name]}
+    return {**wishes, **_optimove_facts(scenario)}
+
+
+def _optimove_facts(scenario: Scenario) -> dict[str, Any]:
+    """Return facts that no request reveals and Optimove tells a client, if they differ from the default."""
+    dialects = scenario.dialects
+    facts: dict[str, Any] = {}
+    if dialects.get("optimove.metric_values") == "additive":
+        facts["metric_values"] = "additive"
+    if dialects.get("optimove.communication_modes") == "0_is_out":
+        facts["opt_out_mode"] = 0
+    # An event without attributes is useless to a bridge with a key that may not read them.
+    if dialects.get("optimove.personal_info") == "absent" and dialects.get("optimove.unlisted_functions") != "allowed":
+        facts["looks_up_customers"] = True
+    return facts
+
+
+def _account_webhooks(scenario: Scenario | None, listen: Listen | None, client: str, token: str) -> dict[str, str]:
+    if scenario is None or listen is None or not scenario.bridge.account_webhooks:
+        return {}
+    providers = dict.fromkeys(channel.provider for channel in scenario.channels)
+    base_url = f"http://{listen.host}:{listen.port}/webhooks"
+    return {provider: f"{base_url}/{provider}/{client}/{token}" for provider in providers}

@@ -1,0 +1,63 @@
+"""The first line of a history: what was run, where, and with which faults."""
+
+from typing import Literal
+
+import msgspec
+
+from sendproof_harness.history.timestamps import Instant
+
+
+class Channel(msgspec.Struct, frozen=True):
+    """One channel of the sandbox: its number in Optimove, and the provider that carries its messages.
+
+    In a channel in testing mode, no message may reach a customer and nothing may be reported.
+    """
+
+    id: int
+    provider: str
+    kind: str
+    testing: bool = False
+
+
+class ClockFacts(msgspec.Struct, frozen=True):
+    """How time passed: `virtual` or `real`, and the participants of a virtual clock."""
+
+    mode: Literal["virtual", "real"]
+    start: Instant | None = None
+    rate: float | None = None
+    participants: tuple[str, ...] = ()
+
+
+class FaultEntry(msgspec.Struct, frozen=True):
+    """A fault of the run: on a call (`optimove.GetCustomers`) or a webhook (`optimove.13`), counted from `nth`.
+
+    `down` of a kill is in milliseconds of the sandbox's clock, `retry_after` of a response in seconds.
+    """
+
+    id: str
+    fault: str
+    call: str | None = None
+    webhook: str | None = None
+    where: dict[str, str] = {}
+    nth: int = 1
+    times: int | Literal["all"] = 1
+    when: Literal["before", "after"] = "before"
+    down: int = 0
+    retry_after: int | None = None
+
+
+class Header(msgspec.Struct, frozen=True, tag_field="kind", tag="history"):
+    """The first line. `ended` is the virtual time at which the history was read from the simulators.
+
+    `dialects` are the non-default options, by the full name of the dialect (`optimove.metric_values`).
+    """
+
+    version: int
+    sandbox: str
+    seed: int
+    clock: ClockFacts
+    services: dict[str, str]
+    channels: tuple[Channel, ...]
+    ended: Instant
+    dialects: dict[str, str] = {}
+    faults: tuple[FaultEntry, ...] = ()

@@ -1,0 +1,158 @@
+"""Reading a history: lines of JSON become frozen records; an incomplete history is rejected.
+
+A million recipients need a million small records, so equal values are stored once. Errors are `HistoryError` and name
+the line.
+"""
+
+from collections import defaultdict
+from collections.abc import Callable, Iterable
+from pathlib import Path
+from typing import Any, cast
+
+import msgspec
+
+from sendproof_harness.history.header import Header
+from sendproof_harness.history.records import (
+    FIELD_OF,
+    KINDS,
+    VERSION,
+    Delivery,
+    DeliveryStatus,
+    End,
+    History,
+    Interactions,
+    Line,
+    Obligation,
+    Record,
+    Webhook,
+)
+from sendproof_harness.history.timestamps import Instant, parse_instant
+
+
+class HistoryError(ValueError):
+    """The file is no complete history; the message names the line and the expected content."""
+
+
+def read_history(path: Path | str) -> History:
+    """Return the history in a file; `HistoryError` for wrong content, `OSError` if the file cannot be read."""
+    with Path(path).open("rb") as lines:
+        return parse_history(lines)
+
+
+def parse_history(lines: Iterable[bytes]) -> History:
+    """Return the history in lines of JSON, with or without line ends."""
+    stream = iter(lines)
+    header = _header(next(stream, b""))
+    decode = _line_decoder()
+    records_by_field: defaultdict[str, list[Line]] = defaultdict(list)
+    end, number, count = None, 1, 1
+    for number, line in enumerate(stream, start=2):
+        if line.isspace() or not line:
+            continue
+        try:
+            record = decode(line)
+        except msgspec.DecodeError as error:
+            raise _unreadable(number, line, error) from error
+        if end is not None:
+            raise HistoryError(f"line {number:,}: expected no line after the end of the history, got {_excerpt(line)}")
+        if isinstance(record, End):
+            end = record
+        else:
+            records_by_field[FIELD_OF[type(record)]].append(record)
+            count += 1
+    _check_complete(end, number, count)
+    return History(header=header, **{field: tuple(records) for field, records in records_by_field.items()})  # type: ignore[arg-type]
+
+
+def _check_complete(end: End | None, number: int, count: int) -> None:
+    if end is None:
+        raise HistoryError(
+            f'line {number:,}: expected a last line {{"kind":"end","lines":{count}}}, got none; '
+            "the history is incomplete, or from an older Sendproof; run the scenario again"
+        )
+    if end.lines != count:
+        raise HistoryError(
+            f"line {number:,}: expected {end.lines:,} lines before the end, got {count:,}; run the scenario again"
+        )
+
+
+def _header(line: bytes) -> Header:
+    not_a_history = _NOT_A_HISTORY.format(got=line[:60].decode("utf-8", "replace").strip() or "nothing")
+    try:
+        opening = msgspec.json.decode(line, type=_Opening)
+    except msgspec.DecodeError as error:
+        raise HistoryError(not_a_history) from error
+    if opening.kind != "history":
+        raise HistoryError(not_a_history)
+    if opening.version != VERSION:
+        raise HistoryError(_OTHER_VERSION.format(VERSION, opening.version))
+    try:
+        return msgspec.json.decode(line, type=Header, dec_hook=_instant)
+    except msgspec.DecodeError as error:
+        raise _unreadable(1, line, error) from error
+
+
+_NOT_A_HISTORY = 'line 1: this is no history: expected a first line {{"kind":"history","version":1,...}}, got: {got}'
+_OTHER_VERSION = "line 1: expected history version {}, got {}; judge it with the Sendproof that wrote it"
+
+
+class _Opening(msgspec.Struct):
+    kind: str = ""
+    version: int = 0
+
+
+def _line_decoder() -> Callable[[bytes], Line | End]:
+    """Return a decoder that stores equal values once: most deliveries have the text of their obligation."""
+    decode = cast("Callable[[bytes], Line | End]", msgspec.json.Decoder(Line | End, dec_hook=_instant).decode)
+    known: dict[Any, Any] = {}
+
+    def decode_line(line: bytes) -> Line | End:
+        record = decode(line)
+        for field in _SHARED.get(type(record), ()):
+            value = getattr(record, field)
+            if value is not None:
+                msgspec.structs.force_setattr(record, field, known.setdefault(value, value))
+        if type(record) is Interactions:
+            msgspec.structs.force_setattr(
+                record, "customers", tuple(known.get(customer, customer) for customer in record.customers)
+            )
+        return record
+
+    return decode_line
+
+
+# Fields with values that many lines share. Without this, each line has its own object even for a number.
+_SHARED: dict[type[Record], tuple[str, ...]] = {
+    Obligation: ("campaign", "channel", "template", "customer", "number", "text", "reason"),
+    Delivery: ("number", "text", "message", "service", "request"),
+    DeliveryStatus: ("message", "service", "status"),
+    Webhook: ("service", "event", "url", "error"),
+}
+
+
+def _instant(kind: type, value: object) -> object:
+    if kind is Instant and isinstance(value, str):
+        return parse_instant(value)
+    raise ValueError(f"expected a time in text, got {value!r}")
+
+
+def _unreadable(number: int, line: bytes, error: msgspec.DecodeError) -> HistoryError:
+    if not line.endswith(b"\n") and not line.rstrip().endswith(b"}"):
+        return HistoryError(
+            f"line {number:,}: the line is cut off, so the history is incomplete; run the scenario again"
+        )
+    kind = _kind_of(line)
+    if kind is not None and kind not in KINDS:
+        return HistoryError(f"line {number:,}: unknown kind {kind!r}; expected one of {', '.join(KINDS)}")
+    return HistoryError(f"line {number:,}: {error}: {_excerpt(line)}")
+
+
+def _excerpt(line: bytes) -> str:
+    return line[:120].decode("utf-8", "replace").strip()
+
+
+def _kind_of(line: bytes) -> str | None:
+    try:
+        return msgspec.json.decode(line, type=_Opening).kind
+    except msgspec.DecodeError:
+        return None

@@ -1,0 +1,600 @@
+"""The history of a run, version 1: the only input of the judge.
+
+A history is a file of JSON lines. The first line is the `Header`: what was run, and where. The *expectations* follow
+(campaigns, and the obligation to each customer), then the *events* in the order in which they happened. The last line
+is the `End` with the number of lines. `history.reader` reads a file into these records.
+"""
+
+from dataclasses import dataclass
+from typing import Any, Literal
+
+import msgspec
+
+from sendproof_harness.history.header import Header
+from sendproof_harness.history.timestamps import Instant
+
+VERSION = 1
+
+TemplateId = int | str
+
+
+# Decoded lines hold no cycles, so the garbage collector need not walk a million of them (`gc=False`).
+class Record(msgspec.Struct, frozen=True, gc=False, tag_field="kind"):
+    """One line. `at` is virtual time; for an expectation, the time since which it holds."""
+
+    n: int
+    at: Instant
+
+
+class Split(msgspec.Struct, frozen=True):
+    """One split of a campaign: its template as listed on the channel, and its send time."""
+
+    template: TemplateId
+    title: str
+    body: str
+    send_at: Instant
+    share: float
+
+
+class Campaign(Record, frozen=True, gc=False, tag="campaign"):
+    """Expectation: one scheduled campaign on one channel.
+
+    `rows` is the number of its `customers` that the announcement counted.
+    """
+
+    campaign: int
+    channel: int
+    provider: str
+    customers: int
+    announced_at: Instant | None
+    splits: tuple[Split, ...]
+    rows: int | None = None
+    cancelled_at: Instant | None = None
+
+
+class Obligation(Record, frozen=True, gc=False, tag="obligation"):
+    """Expectation: the message that one customer is due or, if `owed` is false, must not get.
+
+    `trigger` names the trigger that caused it, if any. `reason` says why nothing is owed: opted_out, unusable_number,
+    not_cleared (conditional campaign) or cancelled.
+    """
+
+    campaign: int
+    channel: int
+    customer: str
+    template: TemplateId
+    number: str | None
+    text: str | None
+    due: Instant
+    owed: bool
+    reason: str | None = None
+    trigger: str | None = None
+
+
+class Violation(msgspec.Struct, frozen=True, gc=False):
+    """One rule of the contract that a request broke.
+
+    For a body, `pointer` is the JSON pointer of the smallest wrong part, `value` is that part alone, and `expected`
+    describes the correct value in words.
+    """
+
+    where: str
+    rule: str
+    message: str
+    pointer: str = ""
+    expected: str = ""
+    value: str | None = None
+
+
+class Fault(Record, frozen=True, gc=False, tag="fault"):
+    """An injection: a fault of the header acted on a call or a webhook, the `nth` that matched.
+
+    The next line is the line of that call or webhook. An injection is `missed` when the bridge was not killed as the
+    fault required: the call or webhook then continued as usual.
+    """
+
+    id: str
+    fault: str
+    target: Literal["call", "webhook"]
+    service: str
+    name: str
+    nth: int
+    when: Literal["before", "after"]
+    missed: bool = False
+
+
+class InjectedCall(msgspec.Struct, frozen=True, gc=False):
+    """The consequence of a fault for a call.
+
+    `effect` says if the service carried the call out, `response` how its response reached the bridge.
+    """
+
+    id: str
+    fault: str
+    effect: bool
+    response: Literal["lost", "altered", "intact"]
+
+
+class Request(Record, frozen=True, gc=False, tag="request"):
+    """One request of the bridge. `summary` is the operation's own summary, if it has one.
+
+    `status` is 0 when a fault kept the request from the service and no response was sent. `credential_name` is the name
+    of the presented credential (`api_key`); `response_excerpt` is the beginning of an error response.
+    """
+
+    service: str
+    operation: str | None
+    method: str
+    path: str
+    credential: str
+    status: int
+    violations: tuple[Violation, ...] = ()
+    summary: dict[str, Any] | None = None
+    fault: InjectedCall | None = None
+    credential_name: str = ""
+    response_excerpt: str | None = None
+
+
+class PreflightCall(Record, frozen=True, gc=False, tag="preflight"):
+    """One request of `sendproof doctor`, or of the preflight before a run. It is no request of the bridge."""
+
+    service: str
+    operation: str | None
+    status: int
+
+
+class Listener(Record, frozen=True, gc=False, tag="listener"):
+    """An event listener was registered or unregistered."""
+
+    action: Literal["registered", "unregistered"]
+    event_type: int
+    channel: int | None
+    url: str
+
+
+class ChannelTemplate(msgspec.Struct, frozen=True, gc=False):
+    """A template as listed on a channel; a deletion may leave the name out."""
+
+    id: TemplateId
+    name: str | None = None
+
+
+class ChannelTemplates(Record, frozen=True, gc=False, tag="channel_templates"):
+    """The bridge changed the templates that are listed on a channel."""
+
+    channel: int
+    action: Literal["added", "renamed", "unchanged", "deleted"]
+    templates: tuple[ChannelTemplate, ...]
+
+
+class ProviderTemplate(Record, frozen=True, gc=False, tag="provider_template"):
+    """A user changed a template at the message provider."""
+
+    service: str
+    action: Literal["created", "renamed", "changed", "deleted"]
+    id: TemplateId
+    title: str | None = None
+    body: str | None = None
+
+
+class Delivery(Record, frozen=True, gc=False, tag="delivery"):
+    """A provider accepted one message, to go out at `send_at`.
+
+    `raw_number` is the number as the bridge wrote it, if it was not in the form that the provider documents. `request`
+    is the line (`n`) of the request that carried the message, if there was one.
+    """
+
+    service: str
+    message: str
+    number: str
+    text: str
+    send_at: Instant
+    test: bool = False
+    raw_number: str | None = None
+    request: int | None = None
+
+
+class Withdrawal(Record, frozen=True, gc=False, tag="withdrawal"):
+    """The bridge withdrew an accepted message before it went out."""
+
+    service: str
+    message: str
+
+
+class Rejection(Record, frozen=True, gc=False, tag="rejection"):
+    """A provider rejected one message."""
+
+    service: str
+    number: str
+    text: str
+    code: int | str | None = None
+    reason: str | None = None
+
+
+class DeliveryStatus(Record, frozen=True, gc=False, tag="delivery_status"):
+    """The final state of a delivery at the provider."""
+
+    service: str
+    message: str
+    status: Literal["delivered", "undelivered", "expired", "invalid", "unknown"]
+
+
+class Webhook(Record, frozen=True, gc=False, tag="webhook"):
+    """One attempt to deliver a webhook to the bridge; the attempts of one webhook share `key`.
+
+    `retry_at` is the time of the next attempt, if there is one. `resend` counts how often the webhook was sent again. A
+    `dropped` attempt never left the sandbox. `fault` is the id of the injected fault. `duration_ms` is the real time
+    until the response, in milliseconds.
+    """
+
+    service: str
+    event: str
+    key: str
+    url: str
+    attempt: int
+    status: int | None
+    error: str | None
+    retry_at: Instant | None = None
+    resend: int = 0
+    dropped: bool = False
+    fault: str | None = None
+    duration_ms: float | None = None
+
+
+class CustomerEvent(Record, frozen=True, gc=False, tag="customer_event"):
+    """A customer did something that a trigger can count."""
+
+    customer: str
+    event: str
+    parameters: dict[str, Any] = {}
+
+
+class Trigger(Record, frozen=True, gc=False, tag="trigger"):
+    """A customer met the criteria of a trigger: event 11 is due at the listener of its channel."""
+
+    trigger: str
+    campaign: int
+    channel: int
+    customer: str
+    template: TemplateId
+    request_id: str
+
+
+class Cancelled(Record, frozen=True, gc=False, tag="cancelled"):
+    """A campaign was cancelled. `previous_state` is planned, on_hold or announced."""
+
+    campaign: int
+    channels: tuple[int, ...]
+    previous_state: str
+    customers: int
+
+
+class Clearance(Record, frozen=True, gc=False, tag="clearance"):
+    """A conditional campaign requires clearance, was given clearance for some customers, or is closed."""
+
+    campaign: int
+    action: Literal["required", "given", "closed"]
+    required_by: Instant
+    named: int
+    cleared: int
+
+
+class Metric(msgspec.Struct, frozen=True, gc=False):
+    """One total that the bridge reported."""
+
+    channel: int = msgspec.field(name="ChannelID")
+    campaign: int = msgspec.field(name="CampaignID")
+    template: TemplateId = msgspec.field(name="TemplateID")
+    metric: int = msgspec.field(name="MetricID")
+    value: int = msgspec.field(name="MetricValue")
+
+
+class Metrics(Record, frozen=True, gc=False, tag="metrics"):
+    """One accepted call of UpdateCampaignMetrics."""
+
+    items: tuple[Metric, ...]
+    channel: int | None = None
+
+
+class Interactions(Record, frozen=True, gc=False, tag="interactions"):
+    """One accepted call of UpdateCampaignInteractions."""
+
+    campaign: int
+    channel: int
+    template: TemplateId
+    event_id: int
+    customers: tuple[str, ...]
+    date: str | None = None
+
+
+class Clock(Record, frozen=True, gc=False, tag="clock"):
+    """Virtual time was advanced, or a participant joined or left the clock."""
+
+    action: Literal["advance", "joined", "left"]
+    participant: str | None = None
+    to: Instant | None = None
+
+
+class OptOut(Record, frozen=True, gc=False, tag="opt_out"):
+    """A number opted out at the provider."""
+
+    service: str
+    number: str
+    source: str | None = None
+
+
+class Click(Record, frozen=True, gc=False, tag="click"):
+    """A customer opened the link of a message."""
+
+    service: str
+    message: str
+    number: str
+
+
+class Inbound(Record, frozen=True, gc=False, tag="inbound"):
+    """A customer sent a message to the provider."""
+
+    service: str
+    number: str
+    text: str
+
+
+class AttributeSync(Record, frozen=True, gc=False, tag="attribute_sync"):
+    """A provider fetched an attribute of its profiles from Optimove; `error` says why it could not."""
+
+    service: str
+    attribute: str
+    profiles: int
+    error: str | None = None
+
+
+class Attribute(Record, frozen=True, gc=False, tag="attribute"):
+    """A customer attribute was created by API."""
+
+    name: str
+    type: str
+    default: str | None = None
+
+
+class AttributeChange(msgspec.Struct, frozen=True, gc=False):
+    """One customer's new value."""
+
+    customer: str
+    field: str
+    value: str | None
+
+
+class Attributes(Record, frozen=True, gc=False, tag="attributes"):
+    """Customers got new attribute values: by API, or by a batch file of the client."""
+
+    source: Literal["api", "batch_file"]
+    changes: tuple[AttributeChange, ...]
+    request: str | None = None
+
+
+class Preference(Record, frozen=True, gc=False, tag="preference"):
+    """Customers' preferences for a channel were set: by API, or by a batch file of the client."""
+
+    source: Literal["api", "batch_file"]
+    channel: int
+    mode: int
+    opted_out: bool
+    customers: tuple[str, ...]
+    app: str | None = None
+
+
+class Promotions(Record, frozen=True, gc=False, tag="promotions"):
+    """Promotions were added to Optimove or deleted."""
+
+    action: Literal["added", "deleted"]
+    promotions: tuple[dict[str, str], ...]
+
+
+class ChannelApps(Record, frozen=True, gc=False, tag="channel_apps"):
+    """Apps of a push channel were added to Optimove or deleted."""
+
+    channel: int
+    action: Literal["added", "deleted"]
+    apps: tuple[dict[str, str], ...]
+
+
+class Key(Record, frozen=True, gc=False, tag="key"):
+    """A key of a service was created, disabled, enabled or rotated.
+
+    After a rotation, the previous value is valid until `valid_until`.
+    """
+
+    service: str
+    name: str
+    action: Literal["created", "disabled", "enabled", "rotated"]
+    valid_until: Instant | None = None
+
+
+class Engagement(Record, frozen=True, gc=False, tag="engagement"):
+    """One event that the bridge posted to the engagement metrics."""
+
+    event: str
+    customer: str | None
+    visitor: str | None
+    timestamp: str
+    context: dict[str, Any]
+
+
+class Probe(Record, frozen=True, gc=False, tag="probe"):
+    """One request that the harness sent to a listener, valid or invalid; written by the harness.
+
+    `event` is the event type of the listener, `what` describes the request, `wrong` names the part that the contract
+    does not allow, and `sent` is the beginning of the body. The probe `expects` to be `accepted` (2xx), `answered` (no
+    server error), or `survived` (the connection may even be cut). `number` is a number that only this probe names:
+    nothing may be sent to it, for the reason in `forbids`. `status` is None without a response; `error` says why.
+    """
+
+    url: str
+    event: int
+    what: str
+    expects: Literal["accepted", "answered", "survived"]
+    method: str
+    sent: str
+    within_s: float
+    status: int | None = None
+    error: str | None = None
+    timed_out: bool = False
+    wrong: str | None = None
+    number: str | None = None
+    forbids: str = ""
+
+
+class Scenario(Record, frozen=True, gc=False, tag="scenario"):
+    """The scenario of the run, written by the harness. `file` is its file name without folder and suffix.
+
+    If `asks` is `contract`, only conformance is judged: the listeners and the requests of the bridge.
+    """
+
+    name: str
+    file: str
+    asks: Literal["everything", "contract"] = "everything"
+
+
+class OtherClient(Record, frozen=True, gc=False, tag="other_client"):
+    """Another client of the same bridge, written by the harness, with the `templates` that its provider holds."""
+
+    client: str
+    templates: tuple[TemplateId, ...]
+
+
+class RunAborted(Record, frozen=True, gc=False, tag="aborted"):
+    """The run ended early, written by the harness: the bridge ended, hung, or never became ready."""
+
+    blame: Literal["bridge", "config", "harness", "network"]
+    cause: str
+    expected: str
+    got: str
+
+
+class End(Record, frozen=True, gc=False, tag="end"):
+    """The last line. `lines` is the number of lines before it, the header included."""
+
+    lines: int
+
+
+Line = (
+    Campaign
+    | Obligation
+    | Request
+    | Fault
+    | PreflightCall
+    | Listener
+    | ChannelTemplates
+    | ProviderTemplate
+    | Delivery
+    | Withdrawal
+    | Rejection
+    | DeliveryStatus
+    | Webhook
+    | Metrics
+    | Interactions
+    | Clock
+    | OptOut
+    | Click
+    | Inbound
+    | AttributeSync
+    | Attribute
+    | Attributes
+    | Preference
+    | Promotions
+    | ChannelApps
+    | Key
+    | Engagement
+    | Probe
+    | Scenario
+    | OtherClient
+    | RunAborted
+    | CustomerEvent
+    | Trigger
+    | Cancelled
+    | Clearance
+)
+
+
+#: The field of `History` that holds each kind of record.
+FIELD_OF: dict[type[Record], str] = {
+    Campaign: "campaigns",
+    Obligation: "obligations",
+    Request: "requests",
+    Fault: "faults",
+    PreflightCall: "preflight_calls",
+    Listener: "listeners",
+    ChannelTemplates: "channel_templates",
+    ProviderTemplate: "provider_templates",
+    Delivery: "deliveries",
+    Withdrawal: "withdrawals",
+    Rejection: "rejections",
+    DeliveryStatus: "delivery_statuses",
+    Webhook: "webhooks",
+    Metrics: "metrics",
+    Interactions: "interactions",
+    Clock: "clocks",
+    OptOut: "opt_outs",
+    Click: "clicks",
+    Inbound: "inbounds",
+    AttributeSync: "attribute_syncs",
+    Attribute: "new_attributes",
+    Attributes: "attributes",
+    Preference: "preferences",
+    Promotions: "promotions",
+    ChannelApps: "channel_apps",
+    Key: "keys",
+    Engagement: "engagements",
+    Probe: "probes",
+    Scenario: "scenarios",
+    OtherClient: "other_clients",
+    RunAborted: "aborted",
+    CustomerEvent: "customer_events",
+    Trigger: "triggers",
+    Cancelled: "cancellations",
+    Clearance: "clearances",
+}
+_RECORDS: tuple[type[Record], ...] = (*FIELD_OF, End)
+KINDS = tuple(sorted(str(record.__struct_config__.tag) for record in _RECORDS))
+
+
+@dataclass(frozen=True, kw_only=True, eq=False)
+class History:
+    """One run. Each tuple is in order of occurrence."""
+
+    header: Header
+    campaigns: tuple[Campaign, ...] = ()
+    obligations: tuple[Obligation, ...] = ()
+    requests: tuple[Request, ...] = ()
+    faults: tuple[Fault, ...] = ()
+    preflight_calls: tuple[PreflightCall, ...] = ()
+    listeners: tuple[Listener, ...] = ()
+    channel_templates: tuple[ChannelTemplates, ...] = ()
+    provider_templates: tuple[ProviderTemplate, ...] = ()
+    deliveries: tuple[Delivery, ...] = ()
+    withdrawals: tuple[Withdrawal, ...] = ()
+    rejections: tuple[Rejection, ...] = ()
+    delivery_statuses: tuple[DeliveryStatus, ...] = ()
+    webhooks: tuple[Webhook, ...] = ()
+    metrics: tuple[Metrics, ...] = ()
+    interactions: tuple[Interactions, ...] = ()
+    clocks: tuple[Clock, ...] = ()
+    opt_outs: tuple[OptOut, ...] = ()
+    clicks: tuple[Click, ...] = ()
+    inbounds: tuple[Inbound, ...] = ()
+    attribute_syncs: tuple[AttributeSync, ...] = ()
+    new_attributes: tuple[Attribute, ...] = ()
+    attributes: tuple[Attributes, ...] = ()
+    preferences: tuple[Preference, ...] = ()
+    promotions: tuple[Promotions, ...] = ()
+    channel_apps: tuple[ChannelApps, ...] = ()
+    keys: tuple[Key, ...] = ()
+    engagements: tuple[Engagement, ...] = ()
+    probes: tuple[Probe, ...] = ()
+    scenarios: tuple[Scenario, ...] = ()
+    other_clients: tuple[OtherClient, ...] = ()
+    aborted: tuple[RunAborted, ...] = ()
+    customer_events: tuple[CustomerEvent, ...] = ()
+    triggers: tuple[Trigger, ...] = ()
+    cancellations: tuple[Cancelled, ...] = ()
+    clearances: tuple[Clearance, ...] = ()

@@ -1,0 +1,72 @@
+"""One row per campaign: the due messages, their results, and the metrics that the bridge reported."""
+
+from collections import Counter
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from sendproof_harness.history.records import Campaign, History
+from sendproof_harness.judge.facts.delivery_ledger import ledger
+from sendproof_harness.judge.facts.keys import CampaignKey, campaign_key
+from sendproof_harness.judge.facts.metrics import last_value, metric_name, pushes, reported_values
+from sendproof_harness.judge.facts.pages import pages
+
+
+@dataclass(frozen=True, kw_only=True)
+class CampaignRow:
+    """`counts` is the ledger of this campaign alone, `reported` the last totals by metric name."""
+
+    campaign: int
+    channel: int
+    provider: str
+    customers: int
+    owed: int
+    announced_at: int | None
+    send_times: tuple[int, ...]
+    templates: tuple[str, ...]
+    counts: Mapping[str, int]
+    reported: Mapping[str, int]
+    pages: int
+    pushes: int
+
+
+def campaign_table(history: History) -> tuple[CampaignRow, ...]:
+    """Return the campaigns in the order of the history."""
+    counts: dict[CampaignKey, Counter[str]] = {}
+    due: Counter[CampaignKey] = Counter()
+    for recipient in ledger(history).recipients:
+        key = campaign_key(recipient.obligation)
+        counts.setdefault(key, Counter())[recipient.kind] += 1
+        due[key] += recipient.obligation.owed
+    return tuple(_row(campaign, history, counts, due) for campaign in history.campaigns)
+
+
+def _row(
+    campaign: Campaign,
+    history: History,
+    counts: Mapping[CampaignKey, Mapping[str, int]],
+    due: Mapping[CampaignKey, int],
+) -> CampaignRow:
+    key = campaign_key(campaign)
+    return CampaignRow(
+        campaign=campaign.campaign,
+        channel=campaign.channel,
+        provider=campaign.provider,
+        customers=campaign.customers,
+        owed=due.get(key, 0),
+        announced_at=campaign.announced_at,
+        send_times=tuple(sorted({split.send_at for split in campaign.splits})),
+        templates=tuple(split.title for split in campaign.splits),
+        counts=dict(counts.get(key, {})),
+        reported=_reported_totals(key, history),
+        pages=len(pages(history).get(key, ())),
+        pushes=len(pushes(history).get(key, ())),
+    )
+
+
+def _reported_totals(campaign: CampaignKey, history: History) -> Mapping[str, int]:
+    totals: Counter[str] = Counter()
+    for key, metrics in reported_values(history).items():
+        if key[:2] == campaign:
+            for metric, values in metrics.items():
+                totals[metric_name(metric)] += last_value(values)
+    return dict(totals)

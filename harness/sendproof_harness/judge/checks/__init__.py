@@ -1,0 +1,60 @@
+"""The table of checks, in the order of a campaign's life."""
+
+from sendproof_harness.judge.checks import (
+    campaign_state,
+    client_isolation,
+    contract,
+    credentials,
+    delivery,
+    events,
+    faults,
+    listener,
+    metrics,
+    opt_out_sync,
+    paging,
+    request_limits,
+    retry_after,
+    run_completed,
+    templates,
+    text,
+    timing,
+    totals,
+    triggers,
+    webhooks,
+)
+from sendproof_harness.judge.findings import Check
+
+CHECKS: tuple[Check, ...] = (
+    *run_completed.CHECKS,
+    *faults.CHECKS,
+    *webhooks.CHECKS,
+    *listener.CHECKS,
+    *templates.CHECKS,
+    *paging.CHECKS,
+    *delivery.CHECKS,
+    *text.CHECKS,
+    *timing.CHECKS,
+    *triggers.CHECKS,
+    *campaign_state.CHECKS,
+    *opt_out_sync.CHECKS,
+    *metrics.CHECKS,
+    *totals.CHECKS,
+    *events.CHECKS,
+    *contract.CHECKS,
+    *credentials.CHECKS,
+    *request_limits.CHECKS,
+    *retry_after.CHECKS,
+    *client_isolation.CHECKS,
+)
+
+#: The checks of a conformance run: without times, texts and reports.
+CONTRACT_CHECKS: tuple[Check, ...] = (
+    *run_completed.CHECKS,
+    *webhooks.CHECKS,
+    *listener.CHECKS,
+    *delivery.CHECKS,
+    *contract.CHECKS,
+    *credentials.CHECKS,
+    *request_limits.CHECKS,
+    *retry_after.CHECKS,
+)

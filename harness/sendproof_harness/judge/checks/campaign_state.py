@@ -1,0 +1,175 @@
+"""Check that a bridge respects the state of campaigns and channels: on hold, cancelled, or in testing mode."""
+
+from collections.abc import Iterator
+
+from sendproof_harness.history.records import Clearance, Delivery, History
+from sendproof_harness.history.timestamps import span, spoken
+from sendproof_harness.judge.facts.consent import GRACE
+from sendproof_harness.judge.facts.delivery_ledger import (
+    RecipientResult,
+    cancellation_times,
+    ledger,
+    testing_channels,
+)
+from sendproof_harness.judge.facts.keys import CampaignKey, campaign_key
+from sendproof_harness.judge.findings import Check, CheckResult, Finding, Location, recipient_location
+from sendproof_harness.judge.requirements import CANCELLATION_RESPECTED, CLEARANCE_GIVEN, TESTING_RESPECTED
+
+_CLEARANCE = "campaigns.clearance"
+_CANCELLED = "campaigns.cancelled"
+_TESTING = "channels.testing"
+
+ON_HOLD_EVENT = 5
+
+
+# -- clearance --------------------------------------------------------------------------------------
+
+
+def check_clearance(history: History) -> CheckResult:
+    """Find campaigns on hold that the bridge did not clear before their deadline."""
+    required = [clearance for clearance in history.clearances if clearance.action == "required"]
+    cleared = {
+        clearance.campaign
+        for clearance in history.clearances
+        if clearance.action == "given" and clearance.at < clearance.required_by
+    }
+    findings = [_missing_clearance(history, hold) for hold in required if hold.campaign not in cleared]
+    return CheckResult(looked_at=len(required), unit="campaigns", findings=tuple(findings))
+
+
+def _missing_clearance(history: History, hold: Clearance) -> Finding:
+    attempts = [attempt for attempt in history.webhooks if attempt.key == f"{ON_HOLD_EVENT}:{hold.campaign}"]
+    if not attempts:
+        return _not_cleared(
+            hold, "no listener is registered for campaigns on hold", "no listener for event 5", is_config=True
+        )
+    if all(attempt.dropped for attempt in attempts):
+        cause = "the bridge never received the event about a campaign on hold"
+        return _not_cleared(hold, cause, "every attempt was lost", is_known=False)
+    return _not_cleared(
+        hold, "a campaign on hold was never cleared, so none of its customers get a message", "no clearance in time"
+    )
+
+
+def _not_cleared(hold: Clearance, cause: str, got: str, *, is_known: bool = True, is_config: bool = False) -> Finding:
+    return Finding(
+        check=_CLEARANCE,
+        level="fail" if is_known else "unknown",
+        blame="config" if is_config else "bridge" if is_known else "network",
+        cause=cause,
+        expected=f"UpdateCustomerPromotionStatus before {spoken(hold.required_by)}",
+        got=got,
+        where=Location(campaign=hold.campaign),
+        at=hold.required_by,
+    )
+
+
+# -- cancellation -----------------------------------------------------------------------------------
+
+
+def check_cancellation(history: History) -> CheckResult:
+    """Find messages that went out after their campaign was cancelled, without those already on their way."""
+    cancelled = cancellation_times(history)
+    recipients = [
+        recipient for recipient in ledger(history).recipients if campaign_key(recipient.obligation) in cancelled
+    ]
+    findings = [
+        _sent_after_cancellation(recipient, delivery, cancelled_at)
+        for recipient in recipients
+        if recipient.obligation.reason == "cancelled"
+        for cancelled_at in [cancelled[campaign_key(recipient.obligation)]]
+        for delivery in recipient.deliveries
+        if delivery.send_at > cancelled_at + GRACE
+    ]
+    return CheckResult(looked_at=len(recipients), unit="recipients", findings=tuple(findings))
+
+
+def _sent_after_cancellation(recipient: RecipientResult, delivery: Delivery, cancelled_at: int) -> Finding:
+    return Finding(
+        check=_CANCELLED,
+        level="fail",
+        blame="bridge",
+        cause="sent after the campaign was cancelled",
+        expected=f"no message later than {span(GRACE)} after {spoken(cancelled_at)}",
+        got=f"sent {spoken(delivery.send_at)}",
+        where=recipient_location(recipient.obligation),
+        at=delivery.send_at,
+    )
+
+
+# -- testing mode -----------------------------------------------------------------------------------
+
+
+def check_testing_mode(history: History) -> CheckResult:
+    """Find real messages and reports on channels in testing mode."""
+    testing = testing_channels(history)
+    recipients = [recipient for recipient in ledger(history).recipients if recipient.obligation.channel in testing]
+    sent = [_sent_in_testing(recipient, delivery) for recipient in recipients for delivery in recipient.deliveries]
+    findings = (*sent, *_reports_in_testing(history, testing))
+    return CheckResult(looked_at=len(recipients), unit="recipients", findings=findings)
+
+
+def _sent_in_testing(recipient: RecipientResult, delivery: Delivery) -> Finding:
+    return Finding(
+        check=_TESTING,
+        level="fail",
+        blame="bridge",
+        cause="a real message on a channel in testing mode",
+        expected="no message, or one that the provider treats as a test",
+        got=f"{delivery.text!r}, sent {spoken(delivery.send_at)}",
+        where=recipient_location(recipient.obligation),
+        at=delivery.send_at,
+    )
+
+
+def _reports_in_testing(history: History, testing: frozenset[int]) -> Iterator[Finding]:
+    for push in history.metrics:
+        for key in sorted({campaign_key(item) for item in push.items if item.channel in testing}):
+            yield _reported_in_testing("UpdateCampaignMetrics", key, push.at)
+    for report in history.interactions:
+        if report.channel in testing:
+            yield _reported_in_testing("UpdateCampaignInteractions", campaign_key(report), report.at)
+    if testing and testing.issuperset(channel.id for channel in history.header.channels):
+        for event in history.engagements:
+            yield _reported_in_testing("saveEvent", None, event.at)
+
+
+def _reported_in_testing(operation: str, key: CampaignKey | None, at: int) -> Finding:
+    return Finding(
+        check=_TESTING,
+        level="fail",
+        blame="bridge",
+        cause=f"{operation} for a channel in testing mode",
+        expected="no reports, because no message went out",
+        got=f"a report at {spoken(at)}",
+        where=Location() if key is None else Location(campaign=key[0], channel=key[1]),
+        at=at,
+    )
+
+
+CHECKS = (
+    Check(
+        id=_CLEARANCE,
+        title="Campaigns on hold are cleared in time",
+        requirement=CLEARANCE_GIVEN,
+        run=check_clearance,
+        applies=lambda history: any(clearance.action == "required" for clearance in history.clearances),
+        scope="runs with campaigns that need clearance",
+    ),
+    Check(
+        id=_CANCELLED,
+        title="No message goes out after a cancellation",
+        requirement=CANCELLATION_RESPECTED,
+        run=check_cancellation,
+        applies=lambda history: bool(cancellation_times(history)),
+        scope="runs with cancelled campaigns",
+    ),
+    Check(
+        id=_TESTING,
+        title="Testing mode sends no real message",
+        requirement=TESTING_RESPECTED,
+        run=check_testing_mode,
+        applies=lambda history: bool(testing_channels(history)),
+        scope="runs with a channel in testing mode",
+    ),
+)

@@ -1,0 +1,57 @@
+"""Check that every fault of the run was injected: a fault that never happened proves nothing."""
+
+from sendproof_harness.history.header import FaultEntry
+from sendproof_harness.history.records import History
+from sendproof_harness.judge.findings import Blame, Check, CheckResult, Finding
+from sendproof_harness.judge.requirements import FAULTS_INJECTED
+
+_ID = "faults.injected"
+
+# Every bridge needs these operations. For others there are alternatives: totals or events, one send operation or
+# another.
+_REQUIRED_OPERATIONS = frozenset(
+    {"optimove.RegisterEventListener", "optimove.AddChannelTemplates", "optimove.GetCustomerSendDetailsByChannel"}
+)
+
+
+def check_faults_injected(history: History) -> CheckResult:
+    """Find faults of the run that were never injected."""
+    injected = {fault.id for fault in history.faults if not fault.missed}
+    findings = tuple(_not_injected(history, entry) for entry in history.header.faults if entry.id not in injected)
+    return CheckResult(looked_at=len(history.header.faults), unit="faults", findings=findings)
+
+
+def _not_injected(history: History, entry: FaultEntry) -> Finding:
+    """Return the finding: the bridge is to blame if it never made a required request, or else the scenario."""
+    name = entry.call or entry.webhook or ""
+    count = _count_candidates(history, entry)
+    blame: Blame = "bridge" if not count and name in _REQUIRED_OPERATIONS else "harness"
+    unit = "requests" if entry.call is not None else "webhooks"
+    return Finding(
+        check=_ID,
+        level="error",
+        blame=blame,
+        cause="a fault was never injected" if count else f"a fault was never injected: there were no {unit} of {name}",
+        expected=f"{entry.fault} ({entry.id}) at matching {unit[:-1]} {entry.nth} of {name}",
+        got=f"{count:,} {unit} of {name} in total",
+    )
+
+
+def _count_candidates(history: History, entry: FaultEntry) -> int:
+    """Return the number of requests or webhooks with the name of the entry, without its other conditions."""
+    service, _, name = (entry.call or entry.webhook or "").partition(".")
+    if entry.call is not None:
+        return sum((request.service, request.operation) == (service, name) for request in history.requests)
+    return len({attempt.key for attempt in history.webhooks if (attempt.service, attempt.event) == (service, name)})
+
+
+CHECKS = (
+    Check(
+        id=_ID,
+        title="Every fault was injected",
+        requirement=FAULTS_INJECTED,
+        run=check_faults_injected,
+        applies=lambda history: bool(history.header.faults),
+        scope="runs with faults",
+    ),
+)

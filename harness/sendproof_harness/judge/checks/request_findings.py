@@ -1,0 +1,54 @@
+"""Findings about one request of the bridge, for several checks."""
+
+import re
+
+from sendproof_harness.history.records import Request, Violation
+from sendproof_harness.judge.facts.requests import request_name
+from sendproof_harness.judge.findings import Blame, Finding, Level, Location
+
+#: Violations of this rule are about the size of one request; they have a check of their own.
+SIZE_RULE = "maxItems"
+
+CREDENTIAL_STATUSES = frozenset({401, 403})
+
+
+def violation_finding(check: str, request: Request, violation: Violation) -> Finding:
+    """Return a finding about one contract rule that a request broke."""
+    where = re.sub(r"\.\d+(?=\.|$)", ".*", violation.where)
+    limit = ", a batch above the limit" if violation.rule == SIZE_RULE else ""
+    expected = violation.expected or "the documented value"
+    return Finding(
+        check=check,
+        level="fail",
+        blame="bridge",
+        cause=f"{request_name(request)}: {where} violates {violation.rule}{limit}",
+        expected=f"{_place_text(violation)}{expected}, according to the contract of {request.service}",
+        got=violation.message if violation.value is None else f"{violation.value} ({violation.rule})",
+        where=Location(request=request.n),
+        at=request.at,
+    )
+
+
+def _place_text(violation: Violation) -> str:
+    """Describe the place of a violation: by JSON pointer in a body, by name in parameters."""
+    place, _, name = violation.where.partition(".")
+    if violation.where.startswith("body"):
+        return f"in the body at {violation.pointer}: " if violation.pointer else "as the body: "
+    return f"as {name} ({place}): "
+
+
+def response_finding(
+    check: str, request: Request, cause: str, expected: str, *, level: Level = "fail", blame: Blame = "bridge"
+) -> Finding:
+    """Return a finding about the response to a request."""
+    excerpt = f": {request.response_excerpt}" if request.response_excerpt else ""
+    return Finding(
+        check=check,
+        level=level,
+        blame=blame,
+        cause=f"{request_name(request)}: {cause}",
+        expected=expected,
+        got=f"{request.method} {request.path} got status {request.status}{excerpt}",
+        where=Location(request=request.n),
+        at=request.at,
+    )

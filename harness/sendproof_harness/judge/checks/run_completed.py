@@ -1,0 +1,27 @@
+"""Check that the run reached its end: half a run allows no conclusion."""
+
+from sendproof_harness.history.records import History, RunAborted
+from sendproof_harness.judge.findings import Check, CheckResult, Finding
+from sendproof_harness.judge.requirements import RUN_COMPLETED
+
+_ID = "run.completed"
+
+
+def check_run_completed(history: History) -> CheckResult:
+    """Find out if the run was aborted: the bridge ended, hung, or never became ready."""
+    return CheckResult(looked_at=1, unit="runs", findings=tuple(map(_aborted, history.aborted)))
+
+
+def _aborted(aborted: RunAborted) -> Finding:
+    return Finding(
+        check=_ID,
+        level="fail",
+        blame=aborted.blame,
+        cause=aborted.cause,
+        expected=aborted.expected,
+        got=aborted.got,
+        at=aborted.at,
+    )
+
+
+CHECKS = (Check(id=_ID, title="The run was completed", requirement=RUN_COMPLETED, run=check_run_completed),)

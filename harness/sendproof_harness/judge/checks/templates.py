@@ -1,0 +1,145 @@
+"""Check that the channel lists exactly the templates of the provider."""
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
+
+from sendproof_harness.history.records import ChannelTemplates, History, ProviderTemplate
+from sendproof_harness.history.timestamps import HOUR, span, spoken
+from sendproof_harness.judge.findings import Check, CheckResult, Finding, Location
+from sendproof_harness.judge.requirements import TEMPLATES_SYNCHRONISED
+
+_ID = "templates.synchronised"
+
+# Providers do not announce a change, so a bridge has to poll. Optimove requires a report "every time" and sets no
+# limit. An hour is an acceptable wait for a marketer who has just written a template.
+SYNC_WITHIN = 1 * HOUR
+
+
+@dataclass(kw_only=True)
+class _TemplateLists:
+    """The templates of the providers and the lists of the channels at some instant."""
+
+    provider: dict[str, dict[str, str]] = field(default_factory=dict)
+    changed: dict[tuple[str, str], int] = field(default_factory=dict)
+    channels: dict[int, dict[str, str]] = field(default_factory=dict)
+
+    def apply(self, event: ProviderTemplate | ChannelTemplates) -> None:
+        if isinstance(event, ProviderTemplate):
+            self._apply_to_provider(event)
+        else:
+            self._apply_to_channel(event)
+
+    def _apply_to_provider(self, event: ProviderTemplate) -> None:
+        titles, key = self.provider.setdefault(event.service, {}), str(event.id)
+        if event.action == "deleted":
+            titles.pop(key, None)
+        else:
+            titles[key] = event.title or titles.get(key, "")
+        if event.action != "changed":
+            self.changed[event.service, key] = event.at
+
+    def _apply_to_channel(self, event: ChannelTemplates) -> None:
+        names = self.channels.setdefault(event.channel, {})
+        for template in event.templates:
+            if event.action == "deleted":
+                names.pop(str(template.id), None)
+            else:
+                names[str(template.id)] = template.name or names.get(str(template.id), "")
+
+
+def check_templates_synced(history: History) -> CheckResult:
+    """Compare the channel with the provider whenever a campaign is announced, and at the end."""
+    provider_of = {channel.id: channel.provider for channel in history.header.channels}
+    found: dict[tuple[str, Location], Finding] = {}
+    seen: set[tuple[int, str]] = set()
+    for at, lists in _lists_at_checkpoints(history):
+        for channel, service in provider_of.items():
+            seen |= {(channel, key) for key in (*_settled(lists, service, at), *lists.channels.get(channel, ()))}
+            for finding in _differences(lists, channel, service, at):
+                found.setdefault((finding.cause, finding.where), finding)
+    return CheckResult(looked_at=len(seen), unit="templates", findings=tuple(found.values()))
+
+
+def _lists_at_checkpoints(history: History) -> Iterator[tuple[int, _TemplateLists]]:
+    """Yield the lists at each announcement of a campaign and at the end of the history."""
+    announced = [campaign.announced_at for campaign in history.campaigns if campaign.announced_at is not None]
+    changes: list[ProviderTemplate | ChannelTemplates] = [*history.provider_templates, *history.channel_templates]
+    events = iter(sorted(changes, key=lambda event: (event.at, event.n)))
+    lists, following = _TemplateLists(), next(events, None)
+    for checkpoint in sorted({*announced, history.header.ended}):
+        while following is not None and following.at <= checkpoint:
+            lists.apply(following)
+            following = next(events, None)
+        yield checkpoint, lists
+
+
+def _differences(lists: _TemplateLists, channel: int, service: str, at: int) -> Iterator[Finding]:
+    titles, names = lists.provider.get(service, {}), lists.channels.get(channel, {})
+    for key in _settled(lists, service, at):
+        if not _is_listed(key, titles[key], names):
+            yield _not_listed(channel, key, titles[key], names, at)
+    for key, name in names.items():
+        if _is_stale(key, name, titles) and _is_long_deleted(key, lists, service, at):
+            yield _still_listed(channel, key, name, at)
+
+
+def _settled(lists: _TemplateLists, service: str, at: int) -> list[str]:
+    """Return the provider's templates that have been unchanged for so long that the channel must list them."""
+    latest = at - SYNC_WITHIN
+    return [key for key in lists.provider.get(service, ()) if lists.changed.get((service, key), at) <= latest]
+
+
+def _is_listed(key: str, title: str, names: Mapping[str, str]) -> bool:
+    """Return True if the title is in a listed name; a bridge may use its own ids and extend the names."""
+    name = names.get(key)
+    return title in name if name is not None else any(title in other for other in names.values())
+
+
+def _is_stale(key: str, name: str, titles: Mapping[str, str]) -> bool:
+    return key not in titles and not any(title and title in name for title in titles.values())
+
+
+def _is_long_deleted(key: str, lists: _TemplateLists, service: str, at: int) -> bool:
+    """Return True if the provider deleted it long enough ago; for an own id of the bridge, any change may be it."""
+    changed_at = lists.changed.get((service, key))
+    latest = max((changed for (owner, _), changed in lists.changed.items() if owner == service), default=0)
+    return (latest if changed_at is None else changed_at) + SYNC_WITHIN <= at
+
+
+def _not_listed(channel: int, key: str, title: str, names: Mapping[str, str], at: int) -> Finding:
+    name = names.get(key)
+    return Finding(
+        check=_ID,
+        level="fail",
+        blame="bridge",
+        cause="a template of the provider is missing from the channel"
+        if name is None
+        else "a renamed template has its old name in the channel",
+        expected=f"{title!r} in the channel within {span(SYNC_WITHIN)}",
+        got="not listed" if name is None else f"listed as {name!r}",
+        where=Location(channel=channel, template=key),
+        at=at,
+    )
+
+
+def _still_listed(channel: int, key: str, name: str, at: int) -> Finding:
+    return Finding(
+        check=_ID,
+        level="fail",
+        blame="bridge",
+        cause="a template that the provider deleted is still in the channel",
+        expected=f"not listed at {spoken(at)}",
+        got=f"listed as {name!r}",
+        where=Location(channel=channel, template=key),
+        at=at,
+    )
+
+
+CHECKS = (
+    Check(
+        id=_ID,
+        title="The channel lists the provider's templates",
+        requirement=TEMPLATES_SYNCHRONISED,
+        run=check_templates_synced,
+    ),
+)

@@ -1,0 +1,156 @@
+"""Check that the bridge listens to campaigns, and acknowledges every webhook."""
+
+from collections.abc import Collection, Mapping
+
+from sendproof_harness.history.records import Campaign, History, Trigger, Webhook
+from sendproof_harness.history.timestamps import spoken
+from sendproof_harness.judge.facts.acknowledgement import is_success
+from sendproof_harness.judge.facts.fault_effects import was_received
+from sendproof_harness.judge.facts.keys import campaign_key
+from sendproof_harness.judge.findings import Blame, Check, CheckResult, Finding, Location
+from sendproof_harness.judge.requirements import LISTENER_REGISTERED, WEBHOOKS_ACKNOWLEDGED
+
+_REGISTERED = "webhooks.registered"
+_ACKNOWLEDGED = "webhooks.acknowledged"
+
+# Optimove announces a campaign when it is executed on a channel (13) or, before that, processed (1).
+_CAMPAIGN_EVENTS = frozenset({1, 13})
+# Optimove announces a customer who met a trigger.
+_TRIGGER_EVENTS = frozenset({11})
+
+
+# -- listeners --------------------------------------------------------------------------------------
+
+
+def check_listener_registered(history: History) -> CheckResult:
+    """Find campaigns and triggers that no listener was registered for on their channel."""
+    announced = [campaign for campaign in history.campaigns if campaign.announced_at is not None]
+    triggered = {campaign_key(trigger): trigger for trigger in reversed(history.triggers)}
+    findings = [
+        *(
+            _no_listener(campaign, campaign.announced_at, _CAMPAIGN_EVENTS)
+            for campaign in announced
+            if campaign.announced_at is not None
+            and not _has_listener(history, _CAMPAIGN_EVENTS, campaign.channel, campaign.announced_at)
+        ),
+        *(
+            _no_listener(trigger, trigger.at, _TRIGGER_EVENTS)
+            for trigger in triggered.values()
+            if not _has_listener(history, _TRIGGER_EVENTS, trigger.channel, trigger.at)
+        ),
+    ]
+    return CheckResult(looked_at=len(announced) + len(triggered), unit="campaigns", findings=tuple(findings))
+
+
+def _has_listener(history: History, events: Collection[int], channel: int, at: int) -> bool:
+    registered: dict[tuple[int, int | None], bool] = {}
+    for listener in history.listeners:
+        if listener.at <= at:
+            registered[listener.event_type, listener.channel] = listener.action == "registered"
+    return any(
+        is_registered and event in events and listener_channel in {None, channel}
+        for (event, listener_channel), is_registered in registered.items()
+    )
+
+
+def _no_listener(announced: Campaign | Trigger, at: int, events: Collection[int]) -> Finding:
+    return Finding(
+        check=_REGISTERED,
+        level="fail",
+        blame="config",
+        cause="no listener is registered for the channel of a campaign",
+        expected=f"RegisterEventListener for event {max(events)} and channel {announced.channel} before the campaign",
+        got="no such listener",
+        where=Location(campaign=announced.campaign, channel=announced.channel),
+        at=at,
+    )
+
+
+# -- acknowledgements -------------------------------------------------------------------------------
+
+
+def check_acknowledged(history: History) -> CheckResult:
+    """Find webhooks that never got a 2xx response in any attempt; those still being retried are unknown."""
+    decisive = _decisive_attempts(history)
+    reached = {_origin(attempt.url) for attempt in history.webhooks if attempt.status is not None}
+    failed = [attempt for attempt in decisive.values() if not is_success(attempt.status)]
+    findings = [
+        _still_retrying(attempt) if attempt.retry_at is not None else _not_acknowledged(attempt, reached)
+        for attempt in failed
+    ]
+    return CheckResult(looked_at=len(decisive), unit="webhooks", findings=tuple(findings))
+
+
+def _decisive_attempts(history: History) -> Mapping[str, Webhook]:
+    """Return the decisive attempt of each webhook: the acknowledged one, or else the last.
+
+    Attempts that a fault kept from the bridge, or that came while the harness had killed it, prove nothing.
+    """
+    decisive: dict[str, Webhook] = {}
+    for attempt in history.webhooks:
+        if not was_received(history, attempt):
+            continue
+        earlier = decisive.get(attempt.key)
+        if earlier is None or not is_success(earlier.status):
+            decisive[attempt.key] = attempt
+    return decisive
+
+
+def _origin(url: str) -> str:
+    return "/".join(url.split("/", 3)[:3])
+
+
+def _still_retrying(attempt: Webhook) -> Finding:
+    return Finding(
+        check=_ACKNOWLEDGED,
+        level="unknown",
+        blame="harness",
+        cause="still being retried at the end of the history; continue the run until every webhook is acknowledged",
+        expected=f"a history that includes the next attempt at {spoken(attempt.retry_at or attempt.at)}",
+        got=f"{_result_text(attempt)}, at {attempt.url}",
+        where=Location(webhook=attempt.key),
+        at=attempt.at,
+    )
+
+
+def _not_acknowledged(attempt: Webhook, reached: Collection[str]) -> Finding:
+    cause, blame = _cause(attempt, reached)
+    return Finding(
+        check=_ACKNOWLEDGED,
+        level="fail",
+        blame=blame,
+        cause=f"{attempt.service} event {attempt.event}: {cause}",
+        expected="a 2xx status in one of the attempts",
+        got=f"{_result_text(attempt)}, the last {spoken(attempt.at)}, at {attempt.url}",
+        where=Location(webhook=attempt.key),
+        at=attempt.at,
+    )
+
+
+def _result_text(attempt: Webhook) -> str:
+    result = attempt.error or f"status {attempt.status}"
+    return f"{result} after 1 attempt" if attempt.attempt == 1 else f"{result} after {attempt.attempt} attempts"
+
+
+def _cause(attempt: Webhook, reached: Collection[str]) -> tuple[str, Blame]:
+    if attempt.status is not None:
+        return f"every attempt failed, the last with status {attempt.status}", "bridge"
+    if _origin(attempt.url) in reached:
+        return "no attempt got a response", "bridge"
+    return "no server responds at the given address", "config"
+
+
+CHECKS = (
+    Check(
+        id=_REGISTERED,
+        title="A listener is registered in time",
+        requirement=LISTENER_REGISTERED,
+        run=check_listener_registered,
+    ),
+    Check(
+        id=_ACKNOWLEDGED,
+        title="Every webhook is acknowledged",
+        requirement=WEBHOOKS_ACKNOWLEDGED,
+        run=check_acknowledged,
+    ),
+)

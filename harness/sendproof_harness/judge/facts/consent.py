@@ -1,0 +1,223 @@
+"""The opt-outs during a run: their channels, their times, and when a bridge can know about them.
+
+    STOP to a provider        all channels   known once the provider reports it, or else at the bridge's next poll
+    attribute of a customer   all channels   known at once to the bridge that writes it
+    preference for a channel  that channel   known at once to the bridge that writes it
+
+Opt-outs that the client writes itself (a batch file) are in the rows of later campaigns, and therefore in their
+obligations. For a campaign with rows that were read before, a bridge cannot know them. Such a customer is due nothing,
+and a message to them is not a failure.
+"""
+
+from collections import defaultdict
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass, replace
+from typing import Literal
+
+from sendproof_harness.history.records import AttributeChange, Attributes, History, Obligation, OptOut, Preference
+from sendproof_harness.history.timestamps import HOUR, MINUTE
+from sendproof_harness.judge.facts.acknowledgement import is_acknowledged
+from sendproof_harness.judge.findings import cached_per_history
+from sendproof_harness.providers import provider
+
+# A message that is on its way to a provider when the opt-out arrives cannot be stopped any more.
+GRACE = 5 * MINUTE
+# No document says how often a provider's list must be read; a bridge that reads it twice a day meets this limit.
+POLL_WITHIN = 12 * HOUR
+
+#: The attribute with the consent of a customer, and its value after an opt-out.
+CONSENT_ATTRIBUTE, OPTED_OUT_VALUE = "SMS_OPT_IN", "0"
+_REPLY_KEY = "inbound:"
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class OptOutPeriod:
+    """One opt-out of a customer, from `at` until `until`. `channel` None means all channels.
+
+    From `known_at` on, the bridge knows or should know about it; None if it cannot know.
+    """
+
+    customer: str
+    at: int
+    source: str
+    known_at: int | None
+    channel: int | None = None
+    until: int | None = None
+
+    def applies_to(self, channel: int) -> bool:
+        """Return True if the opt-out includes this channel."""
+        return self.channel in {None, channel}
+
+    def includes(self, at: int) -> bool:
+        """Return True if the customer was opted out at this instant."""
+        return self.at <= at and (self.until is None or at < self.until)
+
+
+@cached_per_history
+def opt_outs(history: History) -> Mapping[str, tuple[OptOutPeriod, ...]]:
+    """Return every opt-out during the run, by customer, in order of time."""
+    found: defaultdict[str, list[OptOutPeriod]] = defaultdict(list)
+    for period in (*_at_providers(history), *_by_attribute(history), *_by_preference(history)):
+        found[period.customer].append(period)
+    return {customer: tuple(sorted(periods, key=lambda period: period.at)) for customer, periods in found.items()}
+
+
+def opted_out_by(history: History, obligation: Obligation, at: int) -> OptOutPeriod | None:
+    """Return the opt-out that applies to the obligation's channel at an instant, if there is one."""
+    periods = opt_outs(history).get(obligation.customer, ())
+    return next(
+        (period for period in periods if period.applies_to(obligation.channel) and period.includes(at)),
+        None,
+    )
+
+
+def violated_opt_out(history: History, obligation: Obligation, sent_at: int) -> OptOutPeriod | None:
+    """Return the opt-out that the bridge should have known about when it sent the message, if there is one."""
+    for period in opt_outs(history).get(obligation.customer, ()):
+        is_known = period.known_at is not None and sent_at > period.known_at
+        if is_known and period.applies_to(obligation.channel) and period.includes(sent_at):
+            return period
+    return None
+
+
+# -- at providers -----------------------------------------------------------------------------------
+
+
+def _at_providers(history: History) -> Iterator[OptOutPeriod]:
+    customers, first_reported = customers_of_opt_outs(history), _first_reported(history)
+    for opt_out in history.opt_outs:
+        reported_at = first_reported.get((opt_out.service, opt_out.number))
+        known_at = opt_out.at + POLL_WITHIN if reported_at is None else max(reported_at, opt_out.at) + GRACE
+        for customer in customers.get(opt_out.number, ()):
+            yield OptOutPeriod(customer=customer, at=opt_out.at, source=_provider_source(opt_out), known_at=known_at)
+
+
+def _provider_source(opt_out: OptOut) -> str:
+    return f"at {opt_out.service}" + (f" ({opt_out.source})" if opt_out.source else "")
+
+
+@cached_per_history
+def customers_of_opt_outs(history: History) -> Mapping[str, tuple[str, ...]]:
+    """Return the customers of each number that opted out at a provider."""
+    numbers = {opt_out.number for opt_out in history.opt_outs}
+    customers: defaultdict[str, dict[str, None]] = defaultdict(dict)
+    for obligation in history.obligations if numbers else ():
+        if obligation.number in numbers and obligation.number is not None:
+            customers[obligation.number][obligation.customer] = None
+    return {number: tuple(names) for number, names in customers.items()}
+
+
+def is_known_to_bridge(history: History, opt_out: OptOut) -> bool:
+    """Return True if the provider reported the opt-out to the bridge, or the bridge could ask for it."""
+    return provider(opt_out.service).lists_opt_outs or (opt_out.service, opt_out.number) in _first_reported(history)
+
+
+@cached_per_history
+def _first_reported(history: History) -> Mapping[tuple[str, str], int]:
+    """Return when a webhook first reported the opt-out of a number to the bridge, by provider and number."""
+    if not history.opt_outs:
+        return {}
+    attempts = [attempt for attempt in history.webhooks if attempt.event in provider(attempt.service).opt_out_events]
+    acknowledged: dict[tuple[str, str], int] = {}
+    for attempt in attempts:
+        if is_acknowledged(attempt):
+            acknowledged.setdefault((attempt.service, attempt.key), attempt.at)
+    numbers = _numbers_by_webhook(history, {(attempt.service, attempt.key) for attempt in attempts})
+    reported: dict[tuple[str, str], int] = {}
+    for (service, key), at in acknowledged.items():
+        number = numbers.get((service, key))
+        if number is not None:
+            reported[service, number] = min(at, reported.get((service, number), at))
+    return reported
+
+
+def _numbers_by_webhook(history: History, keys: set[tuple[str, str]]) -> Mapping[tuple[str, str], str]:
+    """Return the opted-out number of each webhook: through its message, or through the order of replies."""
+    key_of_message = {(service, key.split(":")[1]): key for service, key in keys if not key.startswith(_REPLY_KEY)}
+    numbers = {
+        (delivery.service, key_of_message[delivery.service, delivery.message]): delivery.number
+        for delivery in history.deliveries
+        if (delivery.service, delivery.message) in key_of_message
+    }
+    for service in {service for service, key in keys if key.startswith(_REPLY_KEY)}:
+        replies = sorted(
+            (key for owner, key in keys if owner == service and key.startswith(_REPLY_KEY)), key=_reply_order
+        )
+        senders = [inbound.number for inbound in history.inbounds if inbound.service == service]
+        if len(senders) == len(replies):
+            numbers |= {(service, key): number for key, number in zip(replies, senders, strict=True)}
+    return numbers
+
+
+def _reply_order(key: str) -> tuple[int, str]:
+    count = key.removeprefix(_REPLY_KEY)
+    return (int(count) if count.isdecimal() else 0), count
+
+
+# -- at Optimove ------------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class _Statement:
+    """One statement about the consent of a customer. `period` begins with it, if it is an opt-out."""
+
+    opted_out: bool
+    period: OptOutPeriod
+
+
+def _by_attribute(history: History) -> Iterator[OptOutPeriod]:
+    return _periods(
+        _attribute_statement(update, change)
+        for update in history.attributes
+        for change in update.changes
+        if change.field == CONSENT_ATTRIBUTE
+    )
+
+
+def _attribute_statement(update: Attributes, change: AttributeChange) -> _Statement:
+    source = f"by the attribute {CONSENT_ATTRIBUTE}{_source_suffix(update.source)}"
+    known_at = _known_at(update.at, update.source)
+    period = OptOutPeriod(customer=change.customer, at=update.at, source=source, known_at=known_at)
+    return _Statement(opted_out=change.value == OPTED_OUT_VALUE, period=period)
+
+
+def _by_preference(history: History) -> Iterator[OptOutPeriod]:
+    return _periods(
+        _preference_statement(preference, customer)
+        for preference in history.preferences
+        for customer in preference.customers
+    )
+
+
+def _preference_statement(preference: Preference, customer: str) -> _Statement:
+    period = OptOutPeriod(
+        customer=customer,
+        at=preference.at,
+        source=f"by a preference for channel {preference.channel}{_source_suffix(preference.source)}",
+        known_at=_known_at(preference.at, preference.source),
+        channel=preference.channel,
+    )
+    return _Statement(opted_out=preference.opted_out, period=period)
+
+
+def _source_suffix(source: Literal["api", "batch_file"]) -> str:
+    return "" if source == "api" else " in a batch file of the client"
+
+
+def _known_at(at: int, source: Literal["api", "batch_file"]) -> int | None:
+    """Return when the bridge knows a statement; only its own API requests count."""
+    return at + GRACE if source == "api" else None
+
+
+def _periods(statements: Iterable[_Statement]) -> Iterator[OptOutPeriod]:
+    """Yield a period from each opt-out to the next opt-in of the same customer and channel."""
+    still_open: dict[tuple[str, int | None], OptOutPeriod] = {}
+    for statement in statements:
+        key = statement.period.customer, statement.period.channel
+        opened = still_open.get(key)
+        if statement.opted_out and opened is None:
+            still_open[key] = statement.period
+        elif not statement.opted_out and opened is not None:
+            yield replace(opened, until=statement.period.at)
+            del still_open[key]
+    yield from still_open.values()

@@ -1,0 +1,102 @@
+"""The most likely consequence of a fault: why a message is missing, or was sent more than once."""
+
+from collections import Counter
+from collections.abc import Callable
+
+from sendproof_harness.history.records import Delivery, History, Obligation
+from sendproof_harness.judge.facts.deadlines import delays, event_keys
+from sendproof_harness.judge.facts.delivery_ledger import RecipientResult
+from sendproof_harness.judge.facts.fault_effects import (
+    OPTIMOVE,
+    Injection,
+    hidden_successful_sends,
+    is_send,
+    outages,
+)
+from sendproof_harness.judge.facts.keys import campaign_key
+from sendproof_harness.judge.facts.pages import PAGE_OPERATION, pages, rows_never_read
+from sendproof_harness.judge.facts.requests import STATUS_TOO_MANY_REQUESTS, request_before
+from sendproof_harness.judge.findings import cached_per_history
+
+#: The cause of a finding, and what the judge found instead of the message.
+Diagnosis = tuple[str, str]
+
+
+# -- missing messages -------------------------------------------------------------------------------
+
+
+def loss_diagnosis(history: History) -> Callable[[Obligation], Diagnosis | None]:
+    """Return a function that explains a missing message by a fault in something that it depended on."""
+    if not history.faults:
+        return lambda _: None
+    unread, read, delaying = rows_never_read(history), pages(history), delays(history)
+
+    def diagnosis(obligation: Obligation) -> Diagnosis | None:
+        key = campaign_key(obligation)
+        was_unread = obligation.trigger is None and (key not in read or obligation.customer in unread.get(key, ()))
+        injections = [
+            injection for injection in delaying(obligation) if _can_cause_loss(injection, was_unread=was_unread)
+        ]
+        return _loss_by(injections[-1]) if injections else None
+
+    return diagnosis
+
+
+def _can_cause_loss(injection: Injection, *, was_unread: bool) -> bool:
+    """Return True for faults in page requests if the row is missing, or in send requests if the message is."""
+    if injection.is_kill:
+        return True
+    if was_unread:
+        return injection.fault.name == PAGE_OPERATION
+    return injection.request is not None and is_send(injection.request)
+
+
+def _loss_by(injection: Injection) -> Diagnosis:
+    fault, request = injection.fault, injection.request
+    got = f"nothing after {fault.fault} ({fault.id}) at {fault.service} {fault.name}"
+    if injection.is_kill and fault.target == "webhook":
+        return "lost: an acknowledged webhook was not stored, and was gone after the bridge was killed", got
+    if injection.is_kill:
+        return "lost: the bridge did not resume its work after it was killed", got
+    if request is not None and request.status == STATUS_TOO_MANY_REQUESTS:
+        return "lost: 429 ignored: the request was not retried", got
+    if request is not None and request.fault is not None and request.fault.response == "lost":
+        return "lost: the response was lost, and the bridge never looked up the result of the request", got
+    return "lost: the request failed and was not retried", got
+
+
+# -- duplicated messages ----------------------------------------------------------------------------
+
+
+def duplicate_cause(history: History) -> Callable[[RecipientResult], str]:
+    """Return a function that gives the cause of a duplicated message."""
+    hidden, outage_times, resent = hidden_successful_sends(history), outages(history), _events_received_twice(history)
+
+    def cause(recipient: RecipientResult) -> str:
+        deliveries = sorted(recipient.deliveries, key=lambda delivery: delivery.n)
+        if any(send_request(history, delivery) in hidden for delivery in deliveries[:-1]):
+            return "duplicated: sent again without a lookup after the response was lost"
+        if any(deliveries[0].at <= start <= deliveries[-1].at for start, _ in outage_times):
+            return "duplicated: sent again after the bridge was killed, without a lookup of sent messages"
+        if any(key in resent for key in event_keys(history)(recipient.obligation)):
+            return "duplicated: the event arrived more than once, and was processed more than once"
+        return "duplicated: the same message was sent more than once"
+
+    return cause
+
+
+@cached_per_history
+def _events_received_twice(history: History) -> frozenset[str]:
+    """Return the keys of events that reached the bridge more than once."""
+    counts = Counter(
+        attempt.key for attempt in history.webhooks if attempt.service == OPTIMOVE and attempt.status is not None
+    )
+    return frozenset(key for key, count in counts.items() if count > 1)
+
+
+def send_request(history: History, delivery: Delivery) -> int | None:
+    """Return the line of the request with this delivery: the recorded one, or else the last request before it."""
+    if delivery.request is not None:
+        return delivery.request
+    request = request_before(history.requests, delivery.n)
+    return request.n if request is not None and request.service == delivery.service else None

@@ -1,0 +1,38 @@
+"""The keys by which facts and checks group records: a campaign on a channel, and one template of it."""
+
+from typing import Protocol
+
+from sendproof_harness.history.records import TemplateId
+
+#: Campaign and channel.
+CampaignKey = tuple[int, int]
+#: Campaign, channel and template; the template as text, because ids may be numbers or strings.
+TemplateKey = tuple[int, int, str]
+
+
+class _OfCampaign(Protocol):
+    @property
+    def campaign(self) -> int: ...
+
+    @property
+    def channel(self) -> int: ...
+
+
+class _OfTemplate(_OfCampaign, Protocol):
+    @property
+    def template(self) -> TemplateId: ...
+
+
+def campaign_key(record: _OfCampaign) -> CampaignKey:
+    """Return the campaign and channel of a record."""
+    return record.campaign, record.channel
+
+
+def template_key(record: _OfTemplate) -> TemplateKey:
+    """Return the campaign, channel and template of a record."""
+    return record.campaign, record.channel, str(record.template)
+
+
+def template_id(key: TemplateKey) -> TemplateId:
+    """Return the template id in the form that it has on the wire, for display."""
+    return int(key[2]) if key[2].isdigit() else key[2]

@@ -1,0 +1,96 @@
+"""The pages of recipients that the bridge read of each campaign."""
+
+from collections import defaultdict
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from sendproof_harness.history.records import History, Request
+from sendproof_harness.judge.facts.fault_effects import reply_visible
+from sendproof_harness.judge.facts.keys import CampaignKey, campaign_key
+from sendproof_harness.judge.findings import cached_per_history
+
+#: The request that reads the rows of a campaign.
+PAGE_OPERATION = "GetCustomerSendDetailsByChannel"
+
+#: The reason of a customer who is missing from the rows of a conditional campaign.
+NOT_CLEARED = "not_cleared"
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Page:
+    """One page as served: `rows` rows from row `skip`, when the bridge requested `top`."""
+
+    request: int
+    at: int
+    skip: int
+    top: int | None
+    rows: int
+    first: str | None
+
+    @property
+    def end(self) -> int:
+        """The row after the last one."""
+        return self.skip + self.rows
+
+
+@cached_per_history
+def pages(history: History) -> Mapping[CampaignKey, tuple[Page, ...]]:
+    """Return the served pages by campaign and channel, in order of the requests."""
+    served: defaultdict[CampaignKey, list[Page]] = defaultdict(list)
+    for request, summary in _page_requests(history.requests):
+        if not reply_visible(request):
+            # The rows never reached the bridge, which has to read this page again.
+            continue
+        served[summary["campaign"], summary["channel"]].append(
+            Page(
+                request=request.n,
+                at=request.at,
+                skip=summary.get("skip") or 0,
+                top=summary.get("top"),
+                rows=summary.get("rows") or 0,
+                first=summary.get("first"),
+            )
+        )
+    return {key: tuple(campaign_pages) for key, campaign_pages in served.items()}
+
+
+def _page_requests(requests: Sequence[Request]) -> Iterator[tuple[Request, dict[str, Any]]]:
+    return (
+        (request, request.summary) for request in requests if request.operation == PAGE_OPERATION and request.summary
+    )
+
+
+def rows_never_read(history: History) -> Mapping[CampaignKey, frozenset[str]]:
+    """Return the customers with a row that was never served although others of their campaign were.
+
+    Obligations are in the order of the rows. A campaign with pages that contradict this order is left out.
+    """
+    customers: defaultdict[CampaignKey, list[str]] = defaultdict(list)
+    for obligation in history.obligations:
+        if obligation.reason != NOT_CLEARED:
+            customers[campaign_key(obligation)].append(obligation.customer)
+    return {
+        key: frozenset(
+            customer
+            for start, end in gaps(campaign_pages, len(customers[key]))
+            for customer in customers[key][start:end]
+        )
+        for key, campaign_pages in pages(history).items()
+        if all(_is_in_order(customers[key], page) for page in campaign_pages)
+    }
+
+
+def _is_in_order(customers: Sequence[str], page: Page) -> bool:
+    return page.first is None or (page.skip < len(customers) and customers[page.skip] == page.first)
+
+
+def gaps(campaign_pages: Sequence[Page], rows: int) -> Iterator[tuple[int, int]]:
+    """Yield start and end of each range of rows that no page covers, out of `rows` rows."""
+    read = 0
+    for page in sorted(campaign_pages, key=lambda page: page.skip):
+        if page.skip > read and page.rows:
+            yield read, page.skip
+        read = max(read, page.end)
+    if read < rows:
+        yield read, rows

@@ -1,0 +1,31 @@
+"""Rejections because of the number: no bridge can get a message to such a number.
+
+A rejection only counts if the bridge sent exactly the due message, because a provider rejects a wrongly formatted
+number with the same error.
+"""
+
+from sendproof_harness.history.records import History, Obligation, Rejection
+from sendproof_harness.judge.findings import cached_per_history
+from sendproof_harness.providers import provider
+
+
+def is_number_refused(history: History, obligation: Obligation) -> bool:
+    """Return True if the provider rejected exactly this message because of its number."""
+    return (obligation.number, obligation.text) in _refused_messages(history)
+
+
+@cached_per_history
+def _refused_messages(history: History) -> frozenset[tuple[str, str]]:
+    return frozenset(
+        (rejection.number, rejection.text) for rejection in history.rejections if _is_number_error(rejection)
+    )
+
+
+def _is_number_error(rejection: Rejection) -> bool:
+    error = rejection.reason if rejection.code is None else str(rejection.code)
+    return error in provider(rejection.service).permanent_rejections
+
+
+def rejection_text(rejection: Rejection) -> str:
+    """Return code and reason of a rejection in one text."""
+    return " ".join(str(part) for part in (rejection.code, rejection.reason) if part not in {None, ""})

@@ -1,0 +1,214 @@
+"""The provider's own totals for each template, as far as a message can be assigned to one.
+
+The messages of interchangeable obligations (see `delivery_matching`) may belong to any of their templates. A total is
+therefore a range, and so is the sum of totals of templates that share messages. The range for all of them together is
+as narrow as the range for a single template.
+"""
+
+from bisect import bisect_right
+from collections import Counter, defaultdict
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+
+from sendproof_harness.history.records import DeliveryStatus, History
+from sendproof_harness.history.timestamps import MINUTE
+from sendproof_harness.judge.facts.delivery_ledger import RecipientResult, ledger
+from sendproof_harness.judge.facts.fault_effects import (
+    disturbed_messages,
+    hidden_successful_sends,
+    providers_without_record,
+)
+from sendproof_harness.judge.facts.keys import TemplateKey, template_key
+from sendproof_harness.judge.facts.metrics import BOUNCED, DELIVERED, SENT
+from sendproof_harness.judge.findings import cached_per_history
+from sendproof_harness.providers import provider
+
+# Between the end of a message and the total that counts it, a receipt is posted, perhaps retried, and stored.
+RECEIPT_DELAY = 15 * MINUTE
+
+#: The metric that counts each final delivery status; `unknown` counts for none.
+METRIC_OF_STATUS: Mapping[str, int] = {
+    "delivered": DELIVERED,
+    "undelivered": BOUNCED,
+    "invalid": BOUNCED,
+    "expired": BOUNCED,
+}
+
+# documented: https://api.txtlocal.com/docs/handlingreceipts does not list E among the posted statuses.
+_NEVER_PUSHED = "expired"
+
+# Metrics that may count a recipient without a delivery: a refused one is either dropped, or sent and bounced.
+_OPTIONAL_METRICS: Mapping[str, tuple[int, ...]] = {"indefinite": (SENT,), "refused": (SENT, BOUNCED)}
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class StatusReport:
+    """One statement of the provider: from `at` on, a message counts for `metric`.
+
+    A total may leave out a statement that is only `pulled`: it is only visible on request, or withdrawn later.
+    """
+
+    metric: int
+    at: int
+    pulled: bool = False
+
+
+@dataclass(kw_only=True, slots=True)
+class _OwnMessages:
+    """Status reports about messages of a single template: for each metric, the instants at which its total grew."""
+
+    pushed: defaultdict[int, list[int]] = field(default_factory=lambda: defaultdict(list))
+    pulled: defaultdict[int, list[int]] = field(default_factory=lambda: defaultdict(list))
+    recipients: int = 0
+
+    def add(self, reports: Iterable[StatusReport]) -> None:
+        for report in reports:
+            (self.pulled if report.pulled else self.pushed)[report.metric].append(report.at)
+
+    def sort(self) -> None:
+        for instants in (*self.pushed.values(), *self.pulled.values()):
+            instants.sort()
+
+    def range(self, metric: int, at: int) -> tuple[int, int]:
+        pushed, pulled = self.pushed.get(metric, ()), self.pulled.get(metric, ())
+        low = bisect_right(pushed, at - RECEIPT_DELAY)
+        # A duplicate adds a message, but no recipient.
+        return _limit_to_recipients(metric, low, self.recipients), bisect_right(pushed, at) + bisect_right(pulled, at)
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class _SharedMessages:
+    """Messages of interchangeable obligations: the number of obligations of each template, and all status reports."""
+
+    obligations: tuple[tuple[TemplateKey, int], ...]
+    reports: tuple[StatusReport, ...]
+
+    @property
+    def templates(self) -> frozenset[TemplateKey]:
+        return frozenset(key for key, _ in self.obligations)
+
+    def range(self, keys: frozenset[TemplateKey], metric: int, between: tuple[int, int]) -> tuple[int, int]:
+        """Return the least and the most that the templates `keys` may count, at instants `between` two."""
+        mine = sum(count for key, count in self.obligations if key in keys)
+        others = sum(count for _, count in self.obligations) - mine
+        messages = sum(report.metric == SENT for report in self.reports)
+        duplicates = max(0, messages - mine - others)
+        earliest, latest = between
+        reports = [report for report in self.reports if report.metric == metric]
+        certain = sum(report.at <= earliest - RECEIPT_DELAY for report in reports if not report.pulled)
+        low = certain - (others + duplicates if others else 0)
+        high = min(sum(report.at <= latest for report in reports), mine + duplicates)
+        return max(0, _limit_to_recipients(metric, low, mine)), high
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class ProviderTotals:
+    """All status reports. `joint_templates` are the sets of templates with messages that cannot be told apart."""
+
+    own: Mapping[TemplateKey, _OwnMessages]
+    shared: Mapping[_SharedMessages, int]
+    joint_templates: tuple[frozenset[TemplateKey], ...]
+
+    def range(self, metric: int, pushed_at: Mapping[TemplateKey, int]) -> tuple[int, int]:
+        """Return the least and the most that the sum of the totals may be, each pushed at its own instant."""
+        keys, between = frozenset(pushed_at), (min(pushed_at.values()), max(pushed_at.values()))
+        ranges = [self.own[key].range(metric, at) for key, at in pushed_at.items() if key in self.own]
+        for messages, times in self.shared.items():
+            if not keys.isdisjoint(messages.templates):
+                low, high = messages.range(keys, metric, between)
+                ranges.append((times * low, times * high))
+        return sum(low for low, _ in ranges), sum(high for _, high in ranges)
+
+
+@cached_per_history
+def provider_totals(history: History) -> ProviderTotals:
+    """Return the provider's status reports by campaign, channel and template."""
+    final: dict[str, tuple[DeliveryStatus, ...]] = {status.message: (status,) for status in history.delivery_statuses}
+    final |= withdrawn_statuses(history)
+    reports_of = _status_reader(history, final)
+    book = ledger(history)
+    groups = [
+        group for group in book.interchangeable if len({template_key(recipient.obligation) for recipient in group}) > 1
+    ]
+    shared = Counter(_shared_messages(group, reports_of) for group in groups)
+    in_groups = {id(recipient) for group in groups for recipient in group}
+    own: defaultdict[TemplateKey, _OwnMessages] = defaultdict(_OwnMessages)
+    for recipient in book.recipients:
+        key = template_key(recipient.obligation)
+        if recipient.deliveries and id(recipient) not in in_groups:
+            own[key].recipients += 1
+            own[key].add(reports_of(recipient))
+        elif recipient.kind in _OPTIONAL_METRICS:
+            own[key].add(_optional_reports(recipient))
+    for messages in own.values():
+        messages.sort()
+    return ProviderTotals(own=dict(own), shared=shared, joint_templates=tuple(_joint_templates(shared)))
+
+
+@cached_per_history
+def withdrawn_statuses(history: History) -> Mapping[str, tuple[DeliveryStatus, ...]]:
+    """Return, by message, all statuses where the provider replaced one that may have been reported already.
+
+    Totals never shrink, so a bridge cannot correct them. Each of the statuses is therefore acceptable.
+    """
+    first: dict[str, DeliveryStatus] = {}
+    withdrawn: dict[str, tuple[DeliveryStatus, ...]] = {}
+    for status in history.delivery_statuses:
+        earlier = first.setdefault(status.message, status)
+        if status.at - earlier.at >= RECEIPT_DELAY:
+            withdrawn[status.message] = (*withdrawn.get(status.message, (earlier,)), status)
+    return withdrawn
+
+
+def _optional_reports(recipient: RecipientResult) -> Iterator[StatusReport]:
+    for metric in _OPTIONAL_METRICS[recipient.kind]:
+        yield StatusReport(metric=metric, at=recipient.obligation.due, pulled=True)
+
+
+_StatusReader = Callable[[RecipientResult], Iterator[StatusReport]]
+
+
+def _shared_messages(group: Sequence[RecipientResult], reports_of: _StatusReader) -> _SharedMessages:
+    reports = sorted(
+        (report for recipient in group for report in reports_of(recipient)),
+        key=lambda report: (report.metric, report.at, report.pulled),
+    )
+    templates = Counter(template_key(recipient.obligation) for recipient in group)
+    return _SharedMessages(obligations=tuple(sorted(templates.items())), reports=tuple(reports))
+
+
+def _status_reader(history: History, final: Mapping[str, Sequence[DeliveryStatus]]) -> _StatusReader:
+    """Return a function that yields the status reports of one recipient, from when the bridge could know them."""
+    known_at, hidden = disturbed_messages(history), hidden_successful_sends(history)
+    without_record = providers_without_record(history)
+
+    def reports_of(recipient: RecipientResult) -> Iterator[StatusReport]:
+        for delivery in recipient.deliveries:
+            is_hidden = bool(hidden) and delivery.service in without_record and delivery.request in hidden
+            statuses = final.get(delivery.message, ())
+            may_be_rejected = provider(delivery.service).rejects_late and (
+                delivery.message in known_at or not any(status.status in METRIC_OF_STATUS for status in statuses)
+            )
+            yield StatusReport(metric=SENT, at=delivery.at, pulled=is_hidden or may_be_rejected)
+            for status in statuses:
+                metric = METRIC_OF_STATUS.get(status.status)
+                if metric is not None:
+                    at = known_at.get(delivery.message, status.at)
+                    pulled = is_hidden or at is None or status.status == _NEVER_PUSHED or len(statuses) > 1
+                    yield StatusReport(metric=metric, at=max(at or 0, status.at), pulled=pulled)
+
+    return reports_of
+
+
+def _joint_templates(shared: Iterable[_SharedMessages]) -> list[frozenset[TemplateKey]]:
+    """Return each set of templates that shares messages, and each union of sets that overlap; the smallest first."""
+    direct = {messages.templates for messages in shared}
+    unions: list[frozenset[TemplateKey]] = []
+    for templates in direct:
+        overlapping = [union for union in unions if union & templates]
+        unions = [union for union in unions if not union & templates] + [templates.union(*overlapping)]
+    return sorted(direct.union(unions), key=lambda templates: (len(templates), sorted(templates)))
+
+
+def _limit_to_recipients(metric: int, low: int, recipients: int) -> int:
+    return min(low, recipients) if metric == SENT else low

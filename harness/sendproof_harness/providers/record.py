@@ -1,0 +1,109 @@
+"""The record of one message provider: everything that the harness knows about it, as data."""
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from typing import Any, Literal, Protocol
+
+
+class ProbeResponse(Protocol):
+    """The response to a preflight request. `status` is None without a response; `json` is None for other content."""
+
+    @property
+    def status(self) -> int | None: ...
+
+    @property
+    def json(self) -> Any: ...
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ProbeRequest:
+    """One harmless HTTP request; `path` is relative to the provider's base URL."""
+
+    method: Literal["GET", "POST"]
+    path: str
+    query: Mapping[str, str] | None = None
+    headers: Mapping[str, str] | None = None
+    form: Mapping[str, str] | None = None
+    body: object = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PreflightProbe:
+    """Two requests that change nothing: `anonymous` recognizes the service, `authenticated` tries credentials.
+
+    `credential_sets` are the names of credentials that suffice together. `operation` names the second request in the
+    documentation, `expected_refusal` describes the response to the first one in messages.
+    """
+
+    operation: str
+    expected_refusal: str
+    anonymous: ProbeRequest
+    is_refusal: Callable[[ProbeResponse], bool]
+    credential_sets: tuple[tuple[str, ...], ...]
+    authenticated: Callable[[Mapping[str, str]], ProbeRequest]
+    credential_status: Callable[[ProbeResponse], Literal["ok", "wrong", "unknown"]]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Provider:
+    """One message provider. The defaults mean: nothing is known about it."""
+
+    name: str
+    title: str = ""
+
+    # -- operations and events of its contract -------------------------------------------------------
+
+    send_operation: str | None = None
+    """The operation that `any.send` means in a scenario: the one that a bridge uses for a campaign."""
+    other_send_operations: frozenset[str] = frozenset()
+    """More operations that send messages."""
+    template_operation: str | None = None
+    """The operation that `any.templates` means."""
+    receipt_event: str | None = None
+    """The webhook that `any.receipt` means: the first receipt of a delivered message."""
+    opt_out_events: frozenset[str] = frozenset()
+    """Webhooks that report an opt-out to the bridge."""
+
+    # -- behaviour that the judge takes into account -------------------------------------------------
+
+    permanent_rejections: frozenset[str] = frozenset()
+    """Codes of rejections that are due to the number alone, or their reasons if the provider has no codes."""
+    batch_limit_rejections: Mapping[str, str] = field(default_factory=dict)
+    """By code of the rejection of a batch over the limit: the limit, in words."""
+    rejects_late: bool = False
+    """The provider may reject a message after it has accepted it."""
+    has_record: bool = False
+    """The provider can be asked for the messages that it accepted."""
+    record_operation: str | None = None
+    """The operation that reads the record, if not every account has it: it counts once it responded successfully."""
+    lists_opt_outs: bool = False
+    """The provider can be asked for the numbers that opted out."""
+
+    # -- scenarios -----------------------------------------------------------------------------------
+
+    default_country: str = "GB"
+    """Country of the customers in a scenario that names none."""
+    has_testing_mode: bool = False
+    has_overrides: bool = False
+    """The bridge can change a request with JSONata (`overrides` of a channel)."""
+    receipts_need_account_webhook: bool = True
+    """The provider posts receipts only to the address in the account's settings, not to one in each request."""
+
+    # -- set-up of an account and of the reference bridge --------------------------------------------
+
+    account_settings: Callable[[str], dict[str, object]] = lambda url: {"webhooks": [{"url": url}]}
+    """Settings of the simulated account, so that it posts its webhooks to a URL."""
+    senders: Mapping[str, str] = field(default_factory=dict)
+    """By dialect option (`textlocal.variant=india`): a sender that is approved there."""
+    bridge_has_sender: bool = False
+    """A channel of the reference bridge names the sender; otherwise the provider's templates do."""
+    bridge_credentials: tuple[str, ...] | None = None
+    """The credentials that the reference bridge uses; None for all of the account."""
+    bridge_settings: Mapping[str, bool] = field(default_factory=dict)
+    """Further settings of a channel of the reference bridge."""
+    preflight: PreflightProbe | None = None
+
+    @property
+    def send_operations(self) -> frozenset[str]:
+        """Every operation that sends messages; empty if none is known."""
+        return self.other_send_operations | ({self.send_operation} if self.send_operation else frozenset())

@@ -1,0 +1,64 @@
+"""Textlocal. Sources of the API facts: openapi/textlocal.yaml."""
+
+from collections.abc import Mapping
+from typing import Literal
+
+from sendproof_harness.providers.record import PreflightProbe, ProbeRequest, ProbeResponse, Provider
+
+_WRONG_LOGIN = 3
+
+
+def _account_settings(url: str) -> dict[str, object]:
+    return {"inbound_url": url}
+
+
+def _is_refusal(response: ProbeResponse) -> bool:
+    """observed: the bare root responds with exactly errors and status (tests of PyPI textlocal 0.1.0)."""
+    return isinstance(response.json, dict) and response.json.keys() == {"errors", "status"}
+
+
+def _balance_request(credentials: Mapping[str, str]) -> ProbeRequest:
+    return ProbeRequest(method="POST", path="/balance/", form={**credentials, "format": "json"})
+
+
+def _credential_status(response: ProbeResponse) -> Literal["ok", "wrong", "unknown"]:
+    """documented: every response has a status; code 3 is a wrong login (https://api.txtlocal.com/docs/)."""
+    content = response.json if isinstance(response.json, dict) else {}
+    if content.get("status") == "success":
+        return "ok"
+    errors = content.get("errors")
+    codes = [error.get("code") for error in errors if isinstance(error, dict)] if isinstance(errors, list) else []
+    return "wrong" if _WRONG_LOGIN in codes else "unknown"
+
+
+PROVIDER = Provider(
+    name="textlocal",
+    title="Textlocal",
+    send_operation="bulk_json",
+    other_send_operations=frozenset({"send", "send_get", "bulk_json_get"}),
+    template_operation="get_templates",
+    receipt_event="receipt",
+    opt_out_events=frozenset({"inbound"}),
+    # documented: https://api.txtlocal.com/docs/sendsms
+    permanent_rejections=frozenset({"32", "51"}),
+    batch_limit_rejections={"33": "at most 10,000 numbers a call"},
+    has_record=True,
+    # observed: get_optouts, in Textlocal's own client
+    lists_opt_outs=True,
+    has_testing_mode=True,
+    receipts_need_account_webhook=False,
+    account_settings=_account_settings,
+    # The sender that the simulator of the Indian Textlocal has approved.
+    senders={"textlocal.variant=india": "TXTLCL"},
+    bridge_has_sender=True,
+    bridge_credentials=("apikey",),
+    preflight=PreflightProbe(
+        operation="`balance`",
+        expected_refusal="errors and status, in JSON",
+        anonymous=ProbeRequest(method="POST", path="/", form={"format": "json"}),
+        is_refusal=_is_refusal,
+        credential_sets=(("apikey",), ("username", "hash"), ("username", "password")),
+        authenticated=_balance_request,
+        credential_status=_credential_status,
+    ),
+)

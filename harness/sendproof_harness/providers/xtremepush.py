@@ -1,0 +1,48 @@
+"""Xtremepush. Sources of the API facts: openapi/xtremepush.yaml."""
+
+from collections.abc import Mapping
+from typing import Literal
+
+from sendproof_harness.providers.record import PreflightProbe, ProbeRequest, ProbeResponse, Provider
+
+_REFUSED_CODES = frozenset({400, 401, 403})
+
+
+def _list_profile_request(credentials: Mapping[str, str]) -> ProbeRequest:
+    """observed: a connector checks its token with list/profile (https://github.com/clientIO/appmixer-connectors)."""
+    return ProbeRequest(method="POST", path="/api/external/list/profile", body={**credentials, "limit": 1})
+
+
+def _is_refusal(response: ProbeResponse) -> bool:
+    """documented: the envelope of every response (https://docs.xtremepush.com/docs/external-api-overview)."""
+    return isinstance(response.json, dict) and "code" in response.json and response.json.get("success") is False
+
+
+def _credential_status(response: ProbeResponse) -> Literal["ok", "wrong", "unknown"]:
+    content = response.json if isinstance(response.json, dict) else {}
+    if content.get("success") is True:
+        return "ok"
+    return "wrong" if content.get("code") in _REFUSED_CODES else "unknown"
+
+
+PROVIDER = Provider(
+    name="xtremepush",
+    title="Xtremepush",
+    send_operation="execute_campaign",
+    template_operation="list_campaign",
+    receipt_event="message_delivery",
+    opt_out_events=frozenset({"message_unsubscribe"}),
+    permanent_rejections=frozenset({"Blocked", "Landline", "Unsubscribed", "Suppressed"}),
+    has_record=True,
+    # documented: list/profile, https://docs.xtremepush.com/docs/external-api-overview
+    lists_opt_outs=True,
+    preflight=PreflightProbe(
+        operation="`list/profile`",
+        expected_refusal="code and success false, in JSON",
+        anonymous=_list_profile_request({}),
+        is_refusal=_is_refusal,
+        credential_sets=(("apptoken",),),
+        authenticated=_list_profile_request,
+        credential_status=_credential_status,
+    ),
+)

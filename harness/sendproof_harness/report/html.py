@@ -1,0 +1,128 @@
+"""The verdict for people: one self-contained HTML file, for light and dark mode."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+
+from jinja2 import Environment, FileSystemLoader, StrictUndefined, Template, select_autoescape
+
+from sendproof_harness.history.records import History
+from sendproof_harness.history.timestamps import span, spoken
+from sendproof_harness.judge.facts.delivery_ledger import RESULT_KINDS, RESULT_MEANINGS
+from sendproof_harness.judge.findings import Blame, Evidence
+from sendproof_harness.judge.verdict import Status, Verdict
+from sendproof_harness.report.formatting import capitalised, counted
+from sendproof_harness.report.recipients import recipients
+from sendproof_harness.report.summary import example_customer, summary
+from sendproof_harness.report.timeline import LANE_HEIGHT, WIDTH, timeline
+
+HEADLINES: Mapping[Status, str] = {
+    "pass": "This bridge did its job",
+    "fail": "This bridge is not ready",
+    "unknown": "Not everything could be judged",
+    "error": "The run itself failed",
+}
+
+#: The mark of a status or level, because colour alone is not accessible.
+MARKS: Mapping[str, str] = {"pass": "✓ pass", "fail": "✕ fail", "unknown": "? unknown", "error": "! error"}
+
+BLAMES: Mapping[Blame, str] = {
+    "bridge": "To be fixed in the bridge.",
+    "config": "To be fixed in the configuration of the bridge or of the run.",
+    "harness": "Not a defect of the bridge.",
+    "network": "Caused by the network between the bridge and the services.",
+}
+_EVIDENCE_LABELS: Mapping[Evidence, str] = {
+    "documented": "Documented",
+    "observed": "Observed in clients of the live service",
+    "assumed": "Assumed, because nothing is published",
+}
+
+# One lost recipient in a million must be visible in the bar; a narrower segment would not be.
+_SEGMENT_PERCENT_MIN = 0.6
+
+
+@dataclass(frozen=True, kw_only=True)
+class Segment:
+    """One result in the bar of the delivery ledger."""
+
+    name: str
+    slug: str
+    count: int
+    percent: float
+    meaning: str
+
+
+def render(verdict: Verdict, history: History) -> str:
+    """Return the page as text."""
+    return template("report.html.j2").render(
+        verdict=verdict,
+        headline=HEADLINES[verdict.status],
+        summary=summary(verdict),
+        example_customer=example_customer(verdict),
+        facts=_facts(verdict, history),
+        segments=_segments(verdict),
+        timeline=timeline(history),
+        size={"width": WIDTH, "lane": LANE_HEIGHT},
+        groups=[group for group in verdict.groups if group.level != "note"],
+        notes=[group for group in verdict.groups if group.level == "note"],
+        recipients=recipients(history),
+        checks={result.check.id: result.check for result in verdict.results},
+        blames=BLAMES,
+        evidence_labels=_EVIDENCE_LABELS,
+    )
+
+
+def template(name: str, *folders: Path) -> Template:
+    """Return a template from the folder `pages` or from other folders, with the filters that all templates use."""
+    environment = Environment(
+        loader=FileSystemLoader([*folders, Path(__file__).parent / "pages"]),
+        autoescape=select_autoescape(enabled_extensions=("j2",), default=True),
+        undefined=StrictUndefined,
+        trim_blocks=True,
+        lstrip_blocks=True,
+    )
+    environment.filters["spoken"] = spoken
+    environment.filters["thousands"] = lambda number: f"{number:,}"
+    environment.filters["capitalised"] = capitalised
+    environment.globals["counted"] = counted
+    environment.globals["marks"] = MARKS
+    return environment.get_template(name)
+
+
+def _facts(verdict: Verdict, history: History) -> Mapping[str, str]:
+    header, scenario = history.header, verdict.scenario
+    facts = {
+        "Scenario": "" if scenario is None else f"{scenario.name} ({scenario.file})",
+        "Sandbox": header.sandbox,
+        "Seed": str(verdict.seed),
+        "Clock": _clock_text(history),
+        "Channels": ", ".join(f"{channel.id} {channel.provider} ({channel.kind})" for channel in header.channels),
+        "Requests of the bridge": f"{len(history.requests):,}",
+        "Messages accepted": f"{len(history.deliveries):,}",
+        "History ends": spoken(header.ended),
+    }
+    return {name: value for name, value in facts.items() if value}
+
+
+def _clock_text(history: History) -> str:
+    clock = history.header.clock
+    if clock.start is None:
+        return clock.mode
+    return f"{clock.mode}, {span(history.header.ended - clock.start)}"
+
+
+def _segments(verdict: Verdict) -> list[Segment]:
+    total = sum(verdict.ledger.values())
+    counts = [(kind, verdict.ledger.get(kind, 0)) for kind in RESULT_KINDS]
+    return [
+        Segment(
+            name=kind,
+            slug=kind.replace(" ", "-"),
+            count=count,
+            percent=max(_SEGMENT_PERCENT_MIN, round(100 * count / total, 2)),
+            meaning=RESULT_MEANINGS[kind],
+        )
+        for kind, count in counts
+        if count
+    ]

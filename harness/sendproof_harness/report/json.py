@@ -1,0 +1,110 @@
+"""The verdict for programs: `verdict.json`, described by `verdict.schema.json` in this folder."""
+
+from collections.abc import Mapping
+
+import msgspec
+
+from sendproof_harness.history.records import History
+from sendproof_harness.history.timestamps import iso
+from sendproof_harness.judge.campaign_table import CampaignRow
+from sendproof_harness.judge.fault_table import FaultRow
+from sendproof_harness.judge.findings import Finding
+from sendproof_harness.judge.verdict import Group, Result, Verdict
+from sendproof_harness.report.summary import summary
+
+VERSION = 1
+
+
+def render(verdict: Verdict, history: History) -> str:
+    """Return version 1 of the report. Within a version, keys are only added."""
+    return msgspec.json.format(msgspec.json.encode(document(verdict, history)), indent=2).decode() + "\n"
+
+
+def document(verdict: Verdict, history: History) -> Mapping[str, object]:
+    """Return the report as plain values. Findings are grouped by cause, with their number and the first three."""
+    header, scenario = history.header, verdict.scenario
+    return {
+        "report": "sendproof-verdict",
+        "version": VERSION,
+        "verdict": verdict.status,
+        "exit_status": verdict.exit_status,
+        "scenario": None if scenario is None else {"name": scenario.name, "file": scenario.file},
+        "seed": verdict.seed,
+        "sandbox": header.sandbox,
+        "clock": header.clock.mode,
+        "ended": iso(header.ended),
+        "summary": summary(verdict),
+        "ledger": dict(verdict.ledger),
+        "campaigns": [_campaign(row) for row in verdict.campaigns],
+        "faults": [_fault(row) for row in verdict.faults],
+        "checks": [_check(result) for result in verdict.results],
+    }
+
+
+def _campaign(row: CampaignRow) -> Mapping[str, object]:
+    return {
+        "campaign": row.campaign,
+        "channel": row.channel,
+        "provider": row.provider,
+        "customers": row.customers,
+        "owed": row.owed,
+        "announced_at": None if row.announced_at is None else iso(row.announced_at),
+        "send_times": [iso(at) for at in row.send_times],
+        "templates": list(row.templates),
+        "ledger": dict(row.counts),
+        "reported": dict(row.reported),
+        "pages": row.pages,
+        "pushes": row.pushes,
+    }
+
+
+def _fault(row: FaultRow) -> Mapping[str, object]:
+    return {
+        "id": row.id,
+        "fault": row.fault,
+        "target": row.target,
+        "where": row.where,
+        "nth": row.nth,
+        "when": row.when,
+        "injected": row.injected,
+        "first_at": None if row.first_at is None else iso(row.first_at),
+        "effect": row.effect,
+    }
+
+
+def _check(result: Result) -> Mapping[str, object]:
+    requirement = result.check.requirement
+    return {
+        "id": result.check.id,
+        "title": result.check.title,
+        "verdict": result.status,
+        "looked_at": result.looked_at,
+        "unit": result.unit,
+        "requirement": {
+            "number": requirement.number,
+            "text": requirement.text,
+            "source": requirement.source,
+            "evidence": requirement.evidence,
+        },
+        "findings": [_group(group) for group in result.groups],
+    }
+
+
+def _group(group: Group) -> Mapping[str, object]:
+    return {
+        "level": group.level,
+        "blame": group.blame,
+        "cause": group.cause,
+        "count": group.count,
+        "examples": [_finding(finding) for finding in group.examples],
+    }
+
+
+def _finding(finding: Finding) -> Mapping[str, object]:
+    where = {name: getattr(finding.where, name) for name in finding.where.__slots__}
+    return {
+        "expected": finding.expected,
+        "got": finding.got,
+        "where": {name: value for name, value in where.items() if value is not None},
+        "at": None if finding.at is None else iso(finding.at),
+    }

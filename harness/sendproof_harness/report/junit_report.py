@@ -1,0 +1,54 @@
+"""The verdict for a CI server: `junit.xml`, with one test case per check."""
+
+from collections.abc import Mapping
+
+from sendproof_harness.history.records import History
+from sendproof_harness.history.timestamps import iso
+from sendproof_harness.judge.fault_table import FaultRow
+from sendproof_harness.judge.verdict import Group, Result, Verdict
+from sendproof_harness.report.formatting import counted
+from sendproof_harness.report.junit import Case, document
+
+
+def render(verdict: Verdict, history: History) -> str:
+    """Return the file as text."""
+    name = history.header.sandbox if verdict.scenario is None else verdict.scenario.file
+    cases = [_case(result) for result in verdict.results]
+    return document(name, iso(history.header.ended), _properties(verdict), cases)
+
+
+def _properties(verdict: Verdict) -> Mapping[str, str]:
+    scenario = {} if verdict.scenario is None else {"scenario": verdict.scenario.name}
+    faults = {f"fault {row.id}": _fault_text(row) for row in verdict.faults}
+    return {**scenario, "seed": str(verdict.seed), "verdict": verdict.status, **faults}
+
+
+def _fault_text(row: FaultRow) -> str:
+    position = f"{row.target} {row.nth} of {row.where}, {row.when}"
+    return f"{row.fault} at {position}: injected {counted(row.injected, 'times')}; {row.effect}"
+
+
+def _case(result: Result) -> Case:
+    family, _, _ = result.check.id.partition(".")
+    return Case(
+        family=family,
+        name=f"{result.check.id}: {result.check.title}",
+        status=result.status,
+        message=_message(result),
+        details="\n\n".join(_group_text(group) for group in result.groups),
+        output=f"looked at {counted(result.looked_at, result.unit)}; {result.check.requirement.number}",
+    )
+
+
+def _message(result: Result) -> str:
+    if not result.groups:
+        return f"nothing to look at: no {result.unit}"
+    return "; ".join(f"{group.cause} ({group.count:,})" for group in result.groups if group.level != "note")
+
+
+def _group_text(group: Group) -> str:
+    head = f"{group.level}: {group.cause} ({group.count:,}, blame: {group.blame})"
+    examples = (
+        f"  {example.where}\n    expected {example.expected}\n    got      {example.got}" for example in group.examples
+    )
+    return "\n".join((head, *examples))

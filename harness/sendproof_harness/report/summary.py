@@ -1,0 +1,90 @@
+"""The verdict in one or two sentences, for readers who read nothing else."""
+
+from sendproof_harness.judge.facts.delivery_ledger import ResultKind
+from sendproof_harness.judge.findings import Level
+from sendproof_harness.judge.verdict import Verdict
+from sendproof_harness.report.formatting import counted
+
+#: Results that are not final, or that cannot be determined.
+_OPEN: tuple[ResultKind, ...] = ("pending", "indefinite")
+#: Results of recipients who were due nothing; all others were due a message.
+_NOT_DUE: tuple[ResultKind, ...] = ("withheld", "refused", "sent to opted-out", "unexpected")
+
+_TIME_CHECKS = frozenset({"delivery.time", "triggers.send_latency"})
+_WRONG: frozenset[Level] = frozenset({"error", "fail"})
+
+
+def summary(verdict: Verdict) -> str:
+    """Return the results of the recipients first, then those of the checks."""
+    if verdict.status == "error":
+        return "The simulators or a check failed, so this run does not judge the bridge."
+    sentences = [
+        _due_recipients(verdict),
+        _indefinite_recipients(verdict),
+        _withheld_recipients(verdict),
+        _wrongly_sent(verdict),
+        _checks(verdict),
+    ]
+    return " ".join(sentence for sentence in sentences if sentence)
+
+
+def _due_recipients(verdict: Verdict) -> str:
+    ok, still_open = verdict.ledger.get("ok", 0), sum(verdict.ledger.get(kind, 0) for kind in _OPEN)
+    due = sum(count for kind, count in verdict.ledger.items() if kind not in _NOT_DUE) - still_open
+    if not due:
+        return "No recipient was due a message, so nothing was proven."
+    if ok == due:
+        on_time = " at the right time" if _is_on_time(verdict) else ""
+        return f"{_all_recipients(due)} got the right message{on_time}, once."
+    return f"{due - ok:,} of {due:,} recipients did not get what they were due."
+
+
+def _all_recipients(count: int) -> str:
+    return "The one recipient" if count == 1 else f"All {count:,} recipients"
+
+
+def _is_on_time(verdict: Verdict) -> bool:
+    """Return True if all times were judged and right."""
+    statuses = [result.status for result in verdict.results if result.check.id in _TIME_CHECKS]
+    return bool(statuses) and set(statuses) == {"pass"}
+
+
+def _indefinite_recipients(verdict: Verdict) -> str:
+    count = verdict.ledger.get("indefinite", 0)
+    return (
+        f"{count:,} more {'is' if count == 1 else 'are'} undetermined: a fault hid the result from the bridge."
+        if count
+        else ""
+    )
+
+
+def _withheld_recipients(verdict: Verdict) -> str:
+    count = sum(verdict.ledger.get(kind, 0) for kind in ("withheld", "refused"))
+    return f"{count:,} more correctly got no message." if count else ""
+
+
+def _wrongly_sent(verdict: Verdict) -> str:
+    opted_out, unexpected = verdict.ledger.get("sent to opted-out", 0), verdict.ledger.get("unexpected", 0)
+    parts = [
+        f"{opted_out:,} who had opted out got one anyway" if opted_out else "",
+        f"{counted(unexpected, 'messages')} went out that no recipient was due" if unexpected else "",
+    ]
+    text = " and ".join(part for part in parts if part)
+    return f"{text}." if text else ""
+
+
+def _checks(verdict: Verdict) -> str:
+    failed = sum(result.status == "fail" for result in verdict.results)
+    unknown = sum(result.status == "unknown" for result in verdict.results)
+    total = len(verdict.results)
+    if failed:
+        return f"{failed} of {counted(total, 'checks')} failed."
+    if unknown:
+        return f"No defect was found, but {unknown} of {total} checks could not be judged."
+    return f"All {total} checks passed."
+
+
+def example_customer(verdict: Verdict) -> str | None:
+    """Return a customer, or else a number, that shows a defect: the first of the most serious findings."""
+    locations = [finding.where for group in verdict.groups if group.level in _WRONG for finding in group.examples]
+    return next((name for where in locations if (name := where.customer or where.number)), None)

@@ -1,0 +1,160 @@
+"""The verdict for a terminal, on one screen."""
+
+import shlex
+from collections.abc import Mapping
+from pathlib import Path
+
+from rich.console import Console, RenderableType
+from rich.console import Group as Stack
+from rich.padding import Padding
+from rich.table import Table
+from rich.text import Text
+
+from sendproof_harness.judge.facts.delivery_ledger import RESULT_KINDS, ResultKind
+from sendproof_harness.judge.findings import Finding, Level
+from sendproof_harness.judge.verdict import Group, Result, Status, Verdict
+from sendproof_harness.report.formatting import counted
+from sendproof_harness.report.summary import example_customer, summary
+
+STYLES: Mapping[Status | Level, str] = {
+    "pass": "green",
+    "fail": "bold red",
+    "unknown": "yellow",
+    "error": "bold magenta",
+    "note": "dim",
+}
+_GOOD: frozenset[ResultKind] = frozenset({"ok", "withheld", "refused"})
+_OPEN: frozenset[ResultKind] = frozenset({"pending", "indefinite"})
+
+# A message may be long; its beginning is enough to recognise it.
+_TEXT_MAX = 160
+
+
+def print_verdict(
+    verdict: Verdict, console: Console, reports: Mapping[str, Path] | None = None, run: Path | None = None
+) -> None:
+    """Print checks, delivery ledger, findings by cause with examples, the seed, and the paths of the reports.
+
+    `run` is the folder or the history of the run; with it, the output ends with the next command to run.
+    """
+    console.print(_checks(verdict))
+    faults = [_faults(verdict)] if verdict.faults else []
+    parts: list[RenderableType] = [_ledger(verdict), *faults, *map(_group, verdict.groups)]
+    for part in (*parts, _ending(verdict, reports or {}, run)):
+        console.print(Padding(part, (1, 0, 0, 1), expand=False))
+
+
+def result_style(kind: ResultKind) -> str:
+    """Return the style of a recipient result."""
+    return "green" if kind in _GOOD else "yellow" if kind in _OPEN else "bold red"
+
+
+# -- tables -----------------------------------------------------------------------------------------
+
+
+def _checks(verdict: Verdict) -> Table:
+    # Without wrong items, the column is left out, so that the table fits a terminal of 80 columns.
+    has_wrong = any(_count_wrong(result) for result in verdict.results)
+    table = Table(box=None, pad_edge=True, header_style="dim")
+    table.add_column("verdict")
+    table.add_column("check")
+    table.add_column("looked at", justify="right")
+    if has_wrong:
+        table.add_column("wrong", justify="right")
+    table.add_column("rule", style="dim")
+    for result in verdict.results:
+        table.add_row(*_check_row(result, has_wrong=has_wrong))
+    return table
+
+
+def _check_row(result: Result, *, has_wrong: bool) -> list[Text | str]:
+    count = _count_wrong(result)
+    return [
+        Text(result.status, style=STYLES[result.status]),
+        result.check.title,
+        counted(result.looked_at, result.unit),
+        *([f"{count:,}" if count else ""] if has_wrong else []),
+        result.check.requirement.number,
+    ]
+
+
+def _count_wrong(result: Result) -> int:
+    return sum(finding.level in {"fail", "error"} for finding in result.findings)
+
+
+def _ledger(verdict: Verdict) -> Text:
+    text = Text("recipients  ", style="bold")
+    for kind in RESULT_KINDS:
+        count = verdict.ledger.get(kind, 0)
+        if count or kind == "ok":
+            text.append(f"{kind} {count:,}", style=result_style(kind)).append("   ")
+    return text
+
+
+def _faults(verdict: Verdict) -> Text:
+    text = Text("faults", style="bold")
+    for row in verdict.faults:
+        style = "" if row.injected else "bold red"
+        text.append(f"\n{row.id:<4}{row.fault} at {row.target} {row.nth} of {row.where}", style=style)
+        text.append(
+            f"  injected {counted(row.injected, 'times')}: {row.effect}", style="dim" if row.injected else style
+        )
+    return text
+
+
+# -- findings ---------------------------------------------------------------------------------------
+
+
+def _group(group: Group) -> Stack:
+    head = Text.assemble(
+        (group.level, STYLES[group.level]),
+        f"  {group.cause}",
+        (f"  {group.count:,} times" if group.count > 1 else "", "bold"),
+        (f"  ({group.check}, blame: {group.blame})", "dim"),
+    )
+    example_text = _note_text if group.level == "note" else _example_text
+    examples = (Padding(example_text(example), (0, 0, 0, 6), expand=False) for example in group.examples)
+    return Stack(head, *examples)
+
+
+def _note_text(finding: Finding) -> Text:
+    return Text(finding.got, style="dim")
+
+
+def _example_text(finding: Finding) -> Text:
+    return Text.assemble(
+        (str(finding.where), "bold"),
+        ("\n  expected ", "dim"),
+        _shortened(finding.expected),
+        ("\n  got      ", "dim"),
+        _shortened(finding.got),
+    )
+
+
+def _shortened(text: str) -> str:
+    return text if len(text) <= _TEXT_MAX else text[: _TEXT_MAX - 1] + "…"
+
+
+# -- ending -----------------------------------------------------------------------------------------
+
+
+def _ending(verdict: Verdict, reports: Mapping[str, Path], run: Path | None) -> Text:
+    text = Text.assemble(
+        ("verdict     ", "bold"),
+        (verdict.status, STYLES[verdict.status]),
+        f"  {summary(verdict)}",
+        *_scenario(verdict),
+        ("\nseed        ", "bold"),
+        str(verdict.seed),
+    )
+    for name, path in reports.items():
+        text.append(f"\n{name:<12}", style="bold").append(str(path))
+    customer = example_customer(verdict)
+    if customer is not None and run is not None:
+        text.append("\nnext        ", style="bold").append(f"sendproof explain {shlex.quote(str(run))} {customer}")
+    return text
+
+
+def _scenario(verdict: Verdict) -> list[str | tuple[str, str]]:
+    scenario = verdict.scenario
+    return [] if scenario is None else [("\nscenario    ", "bold"), f"{scenario.name}  ({scenario.file})"]

@@ -1,0 +1,130 @@
+"""The run as a chart: sent messages and receipts per hour, and the pushes of metrics."""
+
+from collections import Counter
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from math import sqrt
+
+from sendproof_harness.history.records import History
+from sendproof_harness.history.timestamps import DAY, HOUR, spoken
+from sendproof_harness.judge.facts.acknowledgement import is_success
+from sendproof_harness.judge.facts.delivery_ledger import ledger
+from sendproof_harness.judge.facts.metrics import pushes
+from sendproof_harness.report.formatting import counted
+
+WIDTH = 960
+LANE_HEIGHT = 64
+_LEFT, _RIGHT = 96, 8
+_BAR_TOP = 8
+_BAR_WIDTH_MIN = 2.0
+_DATE_WIDTH = 72
+
+# The bars of a whole year would be hairlines; the chart then shows the first weeks.
+_HOURS_MAX = 24 * 60
+
+
+@dataclass(frozen=True, kw_only=True)
+class Bar:
+    """One hour of one lane, in the units of the chart, with its tooltip."""
+
+    x: float
+    height: float
+    width: float
+    label: str
+
+
+@dataclass(frozen=True, kw_only=True)
+class Lane:
+    """One row of the chart. Heights grow with the square root, so that a few late messages stay visible."""
+
+    name: str
+    total: int
+    peak: int
+    bars: tuple[Bar, ...]
+
+
+@dataclass(frozen=True, kw_only=True)
+class Tick:
+    """One instant in the chart, with its tooltip."""
+
+    x: float
+    label: str
+
+
+@dataclass(frozen=True, kw_only=True)
+class Timeline:
+    """The content of the chart, with its description."""
+
+    lanes: tuple[Lane, ...]
+    days: tuple[Tick, ...]
+    due: tuple[Tick, ...]
+    pushes: tuple[Tick, ...]
+    description: str
+
+
+def timeline(history: History) -> Timeline | None:
+    """Return the chart of a run, or None if no message was due or sent."""
+    sent = [delivery.send_at for delivery in history.deliveries if not delivery.test]
+    due = {recipient.obligation.due for recipient in ledger(history).recipients if recipient.obligation.owed}
+    if not sent and not due:
+        return None
+    receipts = [attempt.at for attempt in history.webhooks if attempt.event == "receipt" and is_success(attempt.status)]
+    pushed = sorted({at for campaign_pushes in pushes(history).values() for at in campaign_pushes})
+    scale = _Scale.of([*sent, *due], history.header.ended)
+    return Timeline(
+        lanes=(_lane("sent", sent, scale), _lane("receipts", receipts, scale)),
+        days=tuple(_day(at, scale) for at in range(scale.first_midnight, scale.end, DAY)),
+        due=tuple(Tick(x=scale.x(at), label=f"due {spoken(at)}") for at in sorted(due)),
+        pushes=tuple(Tick(x=scale.x(at), label=f"metrics pushed {spoken(at)}") for at in pushed if at < scale.end),
+        description=_description(sent, receipts, pushed),
+    )
+
+
+@dataclass(frozen=True, kw_only=True)
+class _Scale:
+    start: int
+    end: int
+
+    @classmethod
+    def of(cls, instants: Iterable[int], ended: int) -> "_Scale":
+        start = min(instants) // HOUR * HOUR - HOUR
+        return cls(start=start, end=min(max(ended, start + DAY) // HOUR * HOUR + HOUR, start + _HOURS_MAX * HOUR))
+
+    @property
+    def first_midnight(self) -> int:
+        return -(-self.start // DAY) * DAY
+
+    def x(self, at: int) -> float:
+        return round(_LEFT + (WIDTH - _LEFT - _RIGHT) * (at - self.start) / (self.end - self.start), 1)
+
+
+def _day(midnight: int, scale: _Scale) -> Tick:
+    """Return the tick of a midnight, with the date if there is room for it."""
+    x = scale.x(midnight)
+    return Tick(x=x, label=spoken(midnight)[:10] if x < WIDTH - _DATE_WIDTH else "")
+
+
+def _lane(name: str, instants: Iterable[int], scale: _Scale) -> Lane:
+    hours = Counter(at // HOUR * HOUR for at in instants)
+    peak = max(hours.values(), default=0)
+    width = max(_BAR_WIDTH_MIN, scale.x(scale.start + HOUR) - scale.x(scale.start))
+    bars = (
+        Bar(
+            x=scale.x(hour),
+            height=round((LANE_HEIGHT - _BAR_TOP) * sqrt(count / peak), 1),
+            width=round(width, 1),
+            label=f"{count:,} in the hour from {spoken(hour)}",
+        )
+        for hour, count in sorted(hours.items())
+        if hour < scale.end
+    )
+    return Lane(name=name, total=sum(hours.values()), peak=peak, bars=tuple(bars))
+
+
+def _description(sent: Sequence[int], receipts: Sequence[int], pushed: Sequence[int]) -> str:
+    if not sent:
+        return "No message was sent."
+    return (
+        f"{counted(len(sent), 'messages')} went out between {spoken(min(sent))} and {spoken(max(sent))}, the bridge "
+        f"received {counted(len(receipts), 'receipts')}, and it pushed metrics {counted(len(pushed), 'times')}."
+    )

@@ -1,0 +1,136 @@
+"""The bridge of a run: the reference bridge, a command, or a bridge that runs already.
+
+The run can restart a bridge that it started: after a kill, and to give it a new key.
+"""
+
+import sys
+from collections.abc import Mapping
+from contextlib import ExitStack
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any, Self
+
+from sendproof_harness.handover.format import PLATFORM, VARIABLE, clients_of, optimove_key_name
+from sendproof_harness.handover.reference_bridge import write_settings
+from sendproof_harness.handover.write import write_handover
+from sendproof_harness.run.aborted import RunAborted, RunAbortedError
+from sendproof_harness.run.processes import Child, ProcessError, Program, listens, split_command
+from sendproof_harness.run.progress import ProgressListener
+
+
+@dataclass(kw_only=True)
+class Bridge:
+    """One bridge, with the content of its handover file in `folder`.
+
+    `url` is that of a bridge that runs already, `command` starts another one; without both it is the reference bridge.
+    `database` is the folder for data that the reference bridge keeps across restarts.
+    """
+
+    handover: dict[str, Any]
+    folder: Path
+    command: str | None
+    url: str | None
+    database: Path
+    _stack: ExitStack = field(default_factory=ExitStack, init=False)
+    _child: Child | None = field(default=None, init=False)
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._stack.close()
+
+    @property
+    def is_started_by_run(self) -> bool:
+        """True if the run starts the bridge, and so can kill and restart it."""
+        return self.url is None
+
+    @property
+    def pid(self) -> int | None:
+        """The process id, if the run started the bridge."""
+        return None if self._child is None else self._child.pid
+
+    @property
+    def must_join_clock(self) -> bool:
+        """True if the bridge must take part in virtual time, as the reference bridge does."""
+        return self.url is None and self.command is None
+
+    @property
+    def listen(self) -> dict[str, Any]:
+        """The `host` and `port` at which the bridge must listen."""
+        listen: dict[str, Any] = clients_of(self.handover)[0]["listen"]
+        return listen
+
+    def write_handover(self) -> None:
+        """Write the handover file."""
+        write_handover(self.handover, self._file)
+
+    def start_or_announce(self, progress: ProgressListener) -> None:
+        """Start the bridge, or print the path of the handover file for a bridge that runs already."""
+        if self.is_started_by_run:
+            self.start()
+            return
+        progress.note(
+            f"The handover file is {self._file.resolve()}.\nWaiting until the bridge at {self.url} uses the sandbox."
+        )
+        if not listens(self.listen["host"], self.listen["port"]):
+            progress.note(f"There is no server at {self.url} yet.")
+
+    def start(self) -> None:
+        """Start the bridge with the current handover."""
+        self._child = self._stack.enter_context(Child(self._program()))
+
+    def kill(self) -> None:
+        """Kill the bridge as a power cut would. It need not run until it is started again."""
+        if self._child is not None:
+            self._child.kill()
+        self._child = None
+
+    def stop(self) -> None:
+        """Ask the bridge to stop. It need not run until it is started again."""
+        if self._child is not None:
+            self._child.stop()
+        self._child = None
+
+    def update_credentials(self, sandbox: str, service: str, credentials: Mapping[str, str]) -> None:
+        """Replace credentials in the handover of the client with this sandbox, and write the file."""
+        for client in clients_of(self.handover):
+            if client["sandbox"] == sandbox:
+                client["services"][service]["credentials"].update(credentials)
+        self.write_handover()
+
+    def optimove_key(self, sandbox: str) -> tuple[str, str]:
+        """Return name and value of the Optimove key that the bridge presents for the client with this sandbox."""
+        client = next(client for client in clients_of(self.handover) if client["sandbox"] == sandbox)
+        name = optimove_key_name(client)
+        return name, client["services"][PLATFORM]["credentials"][name]
+
+    def check_running(self) -> None:
+        """Raise `RunAbortedError` if the bridge has ended by itself."""
+        if self._child is None:
+            return
+        try:
+            self._child.check_running()
+        except ProcessError as error:
+            aborted = RunAborted(
+                blame="bridge", cause="the bridge ended", expected="a bridge that keeps running", got=str(error)
+            )
+            raise RunAbortedError(aborted) from error
+
+    def log_excerpt(self) -> str:
+        """Return the end of the bridge's log for a message; empty if the run did not start it."""
+        return "" if self._child is None else self._child.log_excerpt()
+
+    @property
+    def _file(self) -> Path:
+        return self.folder / "handover.json"
+
+    def _program(self) -> Program:
+        environment = {VARIABLE: str(self._file.resolve()), "PYTHONUNBUFFERED": "1"}
+        if self.command is not None:
+            command = split_command(self.command)
+        else:
+            settings = self.folder / "bridge.toml"
+            environment |= write_settings(self.handover, settings, self.database / "bridge.sqlite")
+            command = [sys.executable, "-m", "sendproof_bridge", "--config", str(settings)]
+        return Program(name="the bridge", command=command, log=self.folder / "bridge.log", environment=environment)

@@ -1,0 +1,174 @@
+"""Child processes, each with its own log, stopped by process id."""
+
+import os
+import shlex
+import shutil
+import signal
+import socket
+import subprocess
+import threading
+from collections import deque
+from collections.abc import Callable, Mapping, Sequence
+from contextlib import suppress
+from dataclasses import dataclass
+from itertools import count
+from pathlib import Path
+from time import monotonic
+from types import TracebackType
+from typing import Self
+
+# Enough to finish a request and close a database; a process that takes longer is stuck.
+STOP_TIMEOUT_S = 5.0
+_POLL_S = 0.02
+_CONNECT_S = 2.0
+TAIL_LINES = 15
+
+# The system assigns higher ports (Linux from 32768, others from 49152) to any outgoing connection, so such a port may
+# be in use before the bridge listens on it. Parallel runs begin at different positions.
+_PORTS = range(20_000, 32_768)
+_positions = count(97 * os.getpid())
+
+
+class ProcessError(Exception):
+    """A program did not start, or ended while it was needed. The message names it and quotes its log."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Program:
+    """A program to start: its name in messages, its command line, its log, and additions to the environment."""
+
+    name: str
+    command: Sequence[str]
+    log: Path
+    environment: Mapping[str, str]
+
+
+class Child:
+    """One running program. The end of the `with` block stops it and every process that it started."""
+
+    def __init__(self, program: Program, stop_timeout_s: float = STOP_TIMEOUT_S) -> None:
+        """Start the program; `ProcessError` if there is none. After `stop_timeout_s` real seconds, `stop` kills it."""
+        self.program = program
+        self._stop_timeout_s = stop_timeout_s
+        with program.log.open("ab") as log:
+            try:
+                # A new session is a new process group, so that `npm start` stops with all of its child processes.
+                self._process = subprocess.Popen(  # noqa: S603  # the purpose is to run the user's command
+                    list(program.command),
+                    stdin=subprocess.DEVNULL,
+                    stdout=log,
+                    stderr=subprocess.STDOUT,
+                    env={**os.environ, **program.environment},
+                    start_new_session=True,
+                )
+            except OSError as error:
+                raise ProcessError(
+                    f"{program.name} could not be started: {error.strerror}: {shlex.join(program.command)}"
+                ) from error
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self.stop()
+
+    @property
+    def pid(self) -> int:
+        """The process id."""
+        return self._process.pid
+
+    @property
+    def exit_status(self) -> int | None:
+        """The exit status, None while the program runs; a negative number is the signal that ended it."""
+        return self._process.poll()
+
+    def tail(self) -> str:
+        """Return the last lines of the log."""
+        with self.program.log.open(encoding="utf-8", errors="replace") as log:
+            return "".join(deque(log, TAIL_LINES)).rstrip()
+
+    def check_running(self) -> None:
+        """Raise `ProcessError` if the program has ended."""
+        if self.exit_status is not None:
+            ending = exit_text(self.exit_status)
+            raise ProcessError(f"{self.program.name} ended by itself with {ending}; {self.log_excerpt()}")
+
+    def log_excerpt(self) -> str:
+        """Return the end of the log, for a message."""
+        tail = self.tail()
+        if not tail:
+            return f"its log {self.program.log} is empty"
+        return f"the end of {self.program.log}:\n{tail}"
+
+    def kill(self) -> None:
+        """Kill the program and all of its child processes, as a power cut would; return when they are gone."""
+        self._signal(signal.SIGKILL)
+        self._process.wait()
+
+    def stop(self) -> None:
+        """Send SIGTERM, and kill the program after the timeout; return when it is gone."""
+        self._signal(signal.SIGTERM)
+        with suppress(subprocess.TimeoutExpired):
+            self._process.wait(self._stop_timeout_s)
+        # Also after a normal end: its child processes may still run.
+        self._signal(signal.SIGKILL)
+        self._process.wait()
+
+    def _signal(self, number: signal.Signals) -> None:
+        try:
+            os.killpg(self._process.pid, number)
+        except (ProcessLookupError, PermissionError):
+            # The group is gone. (macOS reports EPERM for a group with only an ended process.)
+            return
+
+
+def exit_text(status: int) -> str:
+    """Return `exit status 2` or `signal SIGKILL`."""
+    return f"exit status {status}" if status >= 0 else f"signal {signal.Signals(-status).name}"
+
+
+def pause(seconds: float) -> None:
+    """Wait in real time, in which other processes start and end."""
+    threading.Event().wait(seconds)
+
+
+def wait_until(condition: Callable[[], bool], seconds: float) -> bool:
+    """Wait until the condition holds, for at most `seconds` in real time; return False if it did not."""
+    limit = monotonic() + seconds
+    while not condition():
+        if monotonic() > limit:
+            return False
+        pause(_POLL_S)
+    return True
+
+
+def listens(host: str, port: int) -> bool:
+    """Return True if a server accepts connections at the address."""
+    try:
+        with socket.create_connection((host, port), timeout=_CONNECT_S):
+            return True
+    except OSError:
+        return False
+
+
+def free_port(host: str) -> int:
+    """Return a port without a server, outside the range that the system assigns itself."""
+    for _ in _PORTS:
+        port = _PORTS[next(_positions) % len(_PORTS)]
+        with socket.socket() as probe, suppress(OSError):
+            probe.bind((host, port))
+            return port
+    raise ProcessError(f"expected a free port from {_PORTS.start} to {_PORTS[-1]} on {host}, got none")
+
+
+def split_command(command: str) -> list[str]:
+    """Return the words of a command line; `ProcessError` if its quotes do not match or its program does not exist."""
+    try:
+        words = shlex.split(command)
+    except ValueError as error:
+        raise ProcessError(f"--command: expected a command line, got {command!r}: {error}") from error
+    if not words or shutil.which(words[0]) is None:
+        raise ProcessError(f"--command: expected a program that exists, got {command!r}")
+    return words

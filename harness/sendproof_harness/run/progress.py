@@ -1,0 +1,92 @@
+"""Progress of a run in the terminal: a bar over virtual time, or plain lines if the output is no terminal."""
+
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from datetime import timedelta
+from typing import Protocol
+
+from rich.console import Console
+from rich.progress import BarColumn, Progress, SpinnerColumn, TaskID, TextColumn, TimeElapsedColumn
+
+# The journal's events that show how far a campaign is, with their labels.
+_LABELS = {"delivery": "deliveries", "delivery_status": "receipts", "metrics": "metrics pushes"}
+
+
+class ProgressListener(Protocol):
+    """Receives the progress of a run."""
+
+    def phase(self, text: str) -> None:
+        """Begin a new phase."""
+
+    def show(self, passed: timedelta, now: str, counts: Mapping[str, int]) -> None:
+        """Show the virtual time that has passed, the virtual time `now`, and the number of events of each kind."""
+
+    def note(self, text: str) -> None:
+        """Print a text that stays on the screen."""
+
+
+@contextmanager
+def show_progress(console: Console, duration: timedelta) -> Iterator[ProgressListener]:
+    """Show the progress of a run with this duration of virtual time."""
+    if not console.is_terminal:
+        lines = _Lines(console)
+        yield lines
+        lines.phase("done")
+        return
+    columns = (
+        SpinnerColumn(),
+        TextColumn("{task.description}"),
+        BarColumn(bar_width=16),
+        TextColumn("{task.fields[counts]}"),
+        TimeElapsedColumn(),
+    )
+    with Progress(*columns, console=console, transient=True) as bar:
+        yield _Bar(bar, bar.add_task("starting", total=max(1.0, duration.total_seconds()), counts=""))
+
+
+class _Lines:
+    """One line for each phase, and one line at its end if there was progress."""
+
+    def __init__(self, console: Console) -> None:
+        self._console = console
+        self._last_progress = ""
+
+    def phase(self, text: str) -> None:
+        self._flush()
+        self._console.print(text, markup=False, highlight=False)
+
+    def show(self, passed: timedelta, now: str, counts: Mapping[str, int]) -> None:
+        del passed
+        self._last_progress = progress_text(now, counts)
+
+    def note(self, text: str) -> None:
+        self._flush()
+        self._console.print(text, markup=False, highlight=False, soft_wrap=True)
+
+    def _flush(self) -> None:
+        if self._last_progress:
+            self._console.print(f"  {self._last_progress}", markup=False, highlight=False)
+        self._last_progress = ""
+
+
+class _Bar:
+    """One line that changes."""
+
+    def __init__(self, bar: Progress, task: TaskID) -> None:
+        self._bar = bar
+        self._task = task
+
+    def phase(self, text: str) -> None:
+        self._bar.update(self._task, description=text)
+
+    def show(self, passed: timedelta, now: str, counts: Mapping[str, int]) -> None:
+        self._bar.update(self._task, completed=passed.total_seconds(), counts=progress_text(now, counts))
+
+    def note(self, text: str) -> None:
+        self._bar.console.print(text, markup=False, highlight=False, soft_wrap=True)
+
+
+def progress_text(now: str, counts: Mapping[str, int]) -> str:
+    """Return `2026-03-04 12:00 · 9,400 deliveries · 8,100 receipts · 9 metrics pushes`."""
+    parts = [f"{counts.get(kind, 0):,} {label}" for kind, label in _LABELS.items()]
+    return " · ".join([now[:16].replace("T", " "), *parts])

@@ -1,0 +1,237 @@
+"""Running one scenario: start everything, execute the steps, and save the history. Nothing is judged here.
+
+simulators   `simulator_process`: a child process, unless a control URL is given
+sandboxes    `sandboxes`: one for each client, with clock, audience, channels, templates and faults
+bridge       `bridge_process`: the reference bridge, a command, or a bridge that runs already
+steps        `execute`, with the table of `steps`
+history      streamed to the results folder; the only input of the judge
+"""
+
+import tempfile
+from collections.abc import Callable, Mapping, Sequence
+from contextlib import ExitStack
+from dataclasses import asdict, dataclass, field
+from pathlib import Path
+from typing import Any
+from urllib.parse import urlsplit
+
+from sendproof_harness.control_client import ControlClient, ControlError
+from sendproof_harness.handover.format import Listen, clients_of, combine_clients
+from sendproof_harness.history.reader import HistoryError
+from sendproof_harness.history.writer import OtherClient, RunFacts, add_run_facts
+from sendproof_harness.run.aborted import RunAborted
+from sendproof_harness.run.bridge_process import Bridge
+from sendproof_harness.run.context import RunContext
+from sendproof_harness.run.errors import RunError
+from sendproof_harness.run.execute import execute_steps
+from sendproof_harness.run.processes import ProcessError, free_port
+from sendproof_harness.run.progress import ProgressListener
+from sendproof_harness.run.results_folder import fresh_folder
+from sendproof_harness.run.sandboxes import SandboxOptions, create_sandboxes
+from sendproof_harness.run.simulator_process import start_simulators
+from sendproof_harness.run.steps import STEPS, StepFunction
+from sendproof_harness.run.time_control import TimeControl
+from sendproof_harness.scenario.fault_kinds import KILL
+from sendproof_harness.scenario.model import ProbeListeners, Scenario
+from sendproof_harness.scenario.random_faults import faults_yaml
+
+# Enough for a bridge to start or to become idle; a Java program on a small CI machine takes half of this.
+TIMEOUT_S = 60.0
+HOST = "127.0.0.1"
+
+#: Returns the problems of a handover that no bridge could work with.
+Preflight = Callable[[Mapping[str, Any]], Sequence[str]]
+
+
+def no_preflight(content: Mapping[str, Any]) -> Sequence[str]:
+    """Return no problems."""
+    del content
+    return ()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RunOptions:
+    """Options of a run. With neither `bridge` (a URL) nor `command`, the reference bridge is tested.
+
+    With a `clock_rate`, time runs by itself at this multiple of real time; at rate 1, it is the time of the machine and
+    the scenario begins when the bridge is ready. `shared`: the simulators at `control_url` serve several runs of one
+    session, and each sandbox has the name of its scenario.
+
+    `preflight` checks the handover before the bridge is started. `steps` has the step functions by type.
+    """
+
+    bridge: str | None = None
+    command: str | None = None
+    control_url: str | None = None
+    shared: bool = False
+    results: Path = Path("results")
+    timeout_s: float = TIMEOUT_S
+    clock_rate: float | None = None
+    preflight: Preflight = no_preflight
+    steps: Mapping[type, StepFunction] = field(default_factory=lambda: STEPS)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RunResult:
+    """The result of a run: its folder, the history of each client, and the reason if it was aborted."""
+
+    folder: Path
+    histories: tuple[Path, ...]
+    aborted: RunAborted | None
+
+
+def run_scenario(scenario: Scenario, name: str, options: RunOptions, progress: ProgressListener) -> RunResult:
+    """Run a scenario and save its history in the folder `name` of the results. `RunError` if that is impossible."""
+    check_options(scenario, options)
+    folder = fresh_folder(options.results / name)
+    if scenario.faults:
+        (folder / "faults.yaml").write_text(faults_yaml(scenario.faults, scenario.provider), encoding="utf-8")
+    try:
+        with ExitStack() as stack:
+            context = prepare_run(scenario, name, options, progress, folder, stack)
+            aborted = execute_steps(context, options.steps)
+            progress.phase("reading the history")
+            return RunResult(folder=folder, histories=_save_histories(context, name, aborted, folder), aborted=aborted)
+    except (ControlError, HistoryError, ProcessError, OSError) as error:
+        raise RunError(str(error) + _simulator_log_hint(folder)) from error
+
+
+def check_options(scenario: Scenario, options: RunOptions) -> None:
+    """Raise `RunError` if the scenario cannot run with these options."""
+    if options.bridge is not None and any(fault["fault"] == KILL for fault in scenario.faults):
+        raise RunError(
+            "--bridge: expected a scenario without the fault kill, because only a bridge that Sendproof started can be "
+            "killed and restarted; use --command instead, or remove the fault"
+        )
+    if options.clock_rate == 1 and scenario.nightly is not None:
+        raise RunError(
+            f"--clock-rate: expected another rate than 1, because the scenario has a nightly run at {scenario.nightly} "
+            "and cannot begin now; leave the option out, or use another rate"
+        )
+    if options.clock_rate is not None and scenario.clients:
+        raise RunError(
+            "--clock-rate: expected none, because the clients of the scenario share a virtual clock; "
+            "leave the option out"
+        )
+
+
+def prepare_run(
+    scenario: Scenario, name: str, options: RunOptions, progress: ProgressListener, folder: Path, stack: ExitStack
+) -> RunContext:
+    """Start simulators, sandboxes and bridge, and return the context for the steps.
+
+    Everything stops when `stack` is closed. `RunError`, `ControlError` or `ProcessError` if that is impossible.
+    """
+    progress.phase("starting the simulators")
+    url = options.control_url or start_simulators(folder / "simulators.log", stack)
+    control = stack.enter_context(ControlClient(url))
+    sandbox_name = name if options.shared or not options.control_url else None
+    sandbox_options = SandboxOptions(
+        control=control, name=sandbox_name, listen=_listen_address(options), rate=options.clock_rate
+    )
+    handovers = create_sandboxes(sandbox_options, scenario)
+    if options.control_url:
+        # Simulators of the run stop with all of their sandboxes; others keep running.
+        for handover in handovers:
+            stack.callback(control.delete_sandbox, handover["sandbox"])
+    bridge = stack.enter_context(
+        Bridge(
+            handover=combine_clients(handovers),
+            folder=folder,
+            command=options.command,
+            url=options.bridge,
+            database=Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="sendproof-"))),
+        )
+    )
+    bridge.write_handover()
+    _check_handover(bridge.handover, options.preflight)
+    if bridge.is_started_by_run:
+        progress.phase("starting the bridge")
+    bridge.start_or_announce(progress)
+    sandboxes = tuple(handover["sandbox"] for handover in handovers)
+    return _context(scenario, control, sandboxes, bridge, options, progress)
+
+
+def _context(
+    scenario: Scenario,
+    control: ControlClient,
+    sandboxes: tuple[str, ...],
+    bridge: Bridge,
+    options: RunOptions,
+    progress: ProgressListener,
+) -> RunContext:
+    time = TimeControl(
+        control=control,
+        sandbox=sandboxes[0],
+        bridge=bridge,
+        progress=progress,
+        timeout_s=options.timeout_s,
+        rate=options.clock_rate,
+        started_at=scenario.starts,
+    )
+    return RunContext(
+        scenario=scenario,
+        control=control,
+        sandboxes=sandboxes,
+        bridge=bridge,
+        time=time,
+        timeout_s=options.timeout_s,
+        progress=progress,
+    )
+
+
+def _check_handover(content: Mapping[str, Any], preflight: Preflight) -> None:
+    """Raise `RunError` if no bridge could work with this handover."""
+    problems = preflight(content)
+    if problems:
+        raise RunError("\n".join(["the run does not start, because no bridge could work with this:", *problems]))
+
+
+def _save_histories(context: RunContext, name: str, aborted: RunAborted | None, folder: Path) -> tuple[Path, ...]:
+    """Save the history of each client, with the facts of the run; return the files."""
+    handovers = clients_of(context.bridge.handover)
+    clients = [_other_client(context, handover) for handover in handovers]
+    files = []
+    for handover, own in zip(handovers, clients, strict=True):
+        facts = RunFacts(
+            scenario=context.scenario.name,
+            file=name,
+            conformance_only=any(isinstance(step, ProbeListeners) for step in context.scenario.steps),
+            aborted=None if aborted is None else asdict(aborted),
+            probes=context.probes,
+            other_clients=[client for client in clients if client is not own],
+        )
+        client_folder = fresh_folder(folder / handover["client"]) if context.scenario.clients else folder
+        files.append(_save_history(context.control, handover["sandbox"], facts, client_folder / "history.ndjson"))
+    return tuple(files)
+
+
+def _save_history(control: ControlClient, sandbox: str, facts: RunFacts, file: Path) -> Path:
+    control.save_history(sandbox, file)
+    add_run_facts(file, facts, control.clock(sandbox)["now"])
+    return file
+
+
+def _other_client(context: RunContext, handover: Mapping[str, Any]) -> OtherClient:
+    """Return a client as the histories of the other clients name it."""
+    providers = dict.fromkeys(template.provider for template in context.scenario.templates)
+    templates = (
+        template["id"]
+        for provider in providers
+        for template in context.control.templates(handover["sandbox"], provider)
+    )
+    return OtherClient(client=handover["client"], templates=tuple(templates))
+
+
+def _listen_address(options: RunOptions) -> Listen:
+    if options.bridge is None:
+        return Listen(host=HOST, port=free_port(HOST))
+    url = urlsplit(options.bridge)
+    if url.scheme not in {"http", "https"} or not url.hostname:
+        raise RunError(f"--bridge: expected a URL such as http://localhost:9000, got {options.bridge!r}")
+    return Listen(host=url.hostname, port=url.port or (443 if url.scheme == "https" else 80))
+
+
+def _simulator_log_hint(folder: Path) -> str:
+    log = folder / "simulators.log"
+    return f"\nLog of the simulators: {log}" if log.exists() and log.stat().st_size else ""

@@ -1,0 +1,135 @@
+"""Time of a run: advancing it or waiting for it, while the bridge is supervised.
+
+A blocking request in a second thread advances virtual time. A clock that runs by itself is waited for.
+"""
+
+import threading
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+from typing import Any, Protocol
+
+from sendproof_harness.control_client import ControlClient, NotQuietError
+from sendproof_harness.run.aborted import RunAborted, RunAbortedError
+from sendproof_harness.run.processes import pause
+from sendproof_harness.run.progress import ProgressListener
+from sendproof_harness.scenario.values import iso_utc
+
+_SHOW_EVERY_S = 0.25
+
+
+def at_rest(clock: Mapping[str, Any]) -> bool:
+    """Return True if this snapshot of a clock has participants, all of them are parked and nothing is in flight."""
+    participants = clock["participants"]
+    return bool(participants) and not clock["in_flight"] and all(member["parked"] for member in participants)
+
+
+class SupervisedBridge(Protocol):
+    """The part of a bridge that time control needs."""
+
+    def check_running(self) -> None:
+        """Raise `RunAbortedError` if the bridge has ended by itself."""
+
+    def log_excerpt(self) -> str:
+        """Return the end of the bridge's log for a message; empty if the run did not start it."""
+
+
+@dataclass(kw_only=True)
+class TimeControl:
+    """The time of one sandbox. `started_at` is the instant at which the shown progress begins.
+
+    With a `rate`, time runs by itself and cannot be advanced. `while_waiting` is called repeatedly while time passes.
+    """
+
+    control: ControlClient
+    sandbox: str
+    bridge: SupervisedBridge
+    progress: ProgressListener
+    timeout_s: float
+    rate: float | None
+    started_at: datetime
+    while_waiting: Callable[[], None] = field(default=lambda: None)
+
+    def now(self) -> datetime:
+        """Return the time of the sandbox."""
+        return datetime.fromisoformat(self.control.clock(self.sandbox)["now"])
+
+    def at_rest(self) -> bool:
+        """Return True if time is virtual, every participant is parked, and nothing is in flight."""
+        return self.rate is None and at_rest(self.control.clock(self.sandbox))
+
+    def advance(self, by: timedelta) -> None:
+        """Advance time; an advance by zero waits until everything that is due now is done.
+
+        A request that times out is repeated as long as there is progress; otherwise `RunAbortedError`.
+        """
+        target_time = self.now() + by
+        if self.rate is not None:
+            self._wait_in_real_time(target_time)
+            return
+        target = {"to": iso_utc(target_time)}
+        with ControlClient(self.control.url) as own:
+            before: object = None
+            while True:
+                try:
+                    self._call_in_background(lambda: own.advance(self.sandbox, target, self.timeout_s))
+                except NotQuietError as error:
+                    reached = self._progress_state()
+                    if reached == before:
+                        raise RunAbortedError(self._not_quiet(error)) from error
+                    before = reached
+                else:
+                    return
+
+    def show(self) -> None:
+        """Show the progress."""
+        now = str(self.control.clock(self.sandbox)["now"])
+        # In real time, a scenario begins at the next full second.
+        passed = max(timedelta(), datetime.fromisoformat(now) - self.started_at)
+        self.progress.show(passed, now, self.control.state(self.sandbox)["counts"])
+
+    def _wait_in_real_time(self, target: datetime) -> None:
+        while self.now() < target:
+            self.while_waiting()
+            self.bridge.check_running()
+            self.show()
+            pause(_SHOW_EVERY_S)
+        self.show()
+
+    def _progress_state(self) -> object:
+        """Return a value that changes if there is progress: the time and the number of events."""
+        counts = self.control.state(self.sandbox)["counts"]
+        # An advance is itself an event, of the kind `clock`.
+        return self.control.clock(self.sandbox)["now"], {kind: n for kind, n in counts.items() if kind != "clock"}
+
+    def _call_in_background(self, call: Callable[[], object]) -> None:
+        """Make a blocking call in a second thread; meanwhile show the progress and supervise the bridge."""
+        done = threading.Event()
+        raised: list[Exception] = []
+
+        def work() -> None:
+            try:
+                call()
+            except Exception as error:  # noqa: BLE001  # it is raised again in the thread that waits
+                raised.append(error)
+            finally:
+                done.set()
+
+        threading.Thread(target=work, daemon=True).start()
+        while not done.wait(_SHOW_EVERY_S):
+            self.while_waiting()
+            self.bridge.check_running()
+            self.show()
+        if raised:
+            raise raised[0]
+        self.show()
+
+    def _not_quiet(self, error: NotQuietError) -> RunAborted:
+        self.bridge.check_running()
+        excerpt = self.bridge.log_excerpt()
+        return RunAborted(
+            blame="bridge",
+            cause="the bridge did not become idle",
+            expected=f"every participant to park within {self.timeout_s:.0f} s",
+            got=str(error) + (f"; {excerpt}" if excerpt else ""),
+        )

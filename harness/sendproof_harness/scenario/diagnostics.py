@@ -1,0 +1,76 @@
+"""Diagnostics of a file: the position of each problem, the expected value and the actual one."""
+
+import difflib
+import json
+from collections.abc import Iterable
+from dataclasses import dataclass
+
+KeyPath = tuple[str | int, ...]
+
+_MAX_VALUE_LENGTH = 60
+
+
+@dataclass(frozen=True, slots=True, kw_only=True, order=True)
+class Diagnostic:
+    """One problem of `file`. `where` is a path of keys such as `campaigns[0].splits[1].share`, or empty."""
+
+    file: str
+    line: int
+    where: str
+    message: str
+
+    def __str__(self) -> str:
+        where = f"{self.where}: " if self.where else ""
+        return f"{self.file}:{self.line}: {where}{self.message}"
+
+
+class InvalidFileError(ValueError):
+    """A file that cannot be used. `diagnostics` lists all its problems, in the order of the file."""
+
+    def __init__(self, diagnostics: Iterable[Diagnostic]) -> None:
+        self.diagnostics = tuple(sorted(diagnostics))
+        super().__init__("\n".join(str(diagnostic) for diagnostic in self.diagnostics))
+
+
+def path_text(path: KeyPath) -> str:
+    """Format `("campaigns", 0, "splits")` as `campaigns[0].splits`."""
+    text = ""
+    for part in path:
+        text += f"[{part}]" if isinstance(part, int) else f".{part}"
+    return text.removeprefix(".")
+
+
+def expected_got(expected: str, got: object) -> str:
+    """Return the message for a value that is not the expected one."""
+    return f"expected {expected}, got {value_text(got)}"
+
+
+def unknown_name(kind: str, name: object, known: Iterable[object]) -> str:
+    """Return the message for a name that does not exist: `unknown channel 9; known: 505`."""
+    text = f'"{name}"' if isinstance(name, str) else name
+    return f"unknown {kind} {text}; {suggestion(str(name), known)}"
+
+
+def value_text(value: object) -> str:
+    """Format a value of a file for a message, truncated if it is long."""
+    if isinstance(value, dict):
+        return "a mapping of keys" if value else "an empty mapping"
+    if isinstance(value, list):
+        return "a list" if value else "an empty list"
+    text = "nothing" if value is None else json.dumps(value, ensure_ascii=False)
+    return text if len(text) <= _MAX_VALUE_LENGTH else text[:_MAX_VALUE_LENGTH] + "…"
+
+
+def suggestion(name: str, known: Iterable[object]) -> str:
+    """Return the hint for an unknown name: the closest known name, or else all known names."""
+    names = [str(known_name) for known_name in known]
+    match = closest(name, names)
+    if match:
+        return f'did you mean "{match}"?'
+    return f"known: {', '.join(names) or 'none'}"
+
+
+def closest(name: str, known: Iterable[str]) -> str | None:
+    """Return the known name that a misspelled name most likely means, or None."""
+    matches = difflib.get_close_matches(name, list(known), n=1, cutoff=0.6)
+    return matches[0] if matches else None

@@ -1,0 +1,80 @@
+"""The scenarios that come with Sendproof.
+
+They are in the folder `scenarios` of the repository, and in the folder `library` of the installed package.
+"""
+
+from collections.abc import Iterator
+from itertools import groupby
+from operator import itemgetter
+from pathlib import Path
+from typing import Any
+
+from rich.console import Console
+
+from sendproof_harness.history.timestamps import span
+from sendproof_harness.scenario.load import load_scenarios
+from sendproof_harness.scenario.model import virtual_duration
+from sendproof_harness.scenario.values import to_milliseconds
+
+_PACKAGE = Path(__file__).parents[1]
+
+
+def library_folder() -> Path:
+    """Return the folder that contains `scheduled/` and the other themes."""
+    installed = _PACKAGE / "library"
+    return installed if installed.is_dir() else _PACKAGE.parents[1] / "scenarios"
+
+
+def find_scenario_files(path: Path) -> list[Path]:
+    """Return the scenario file at `path`, or all files below a folder, sorted by name.
+
+    A path that does not exist is searched in the library: `scenarios/scheduled/first_campaign.yaml` and
+    `scheduled/first_campaign` find one file of it, `scenarios/triggered` and `triggered` a folder, and `scenarios` all.
+    A path that is not found there either is returned unchanged.
+    """
+    if path.is_dir():
+        return _yaml_files(path)
+    if path.exists() or path.is_absolute():
+        return [path]
+    inside = Path(*path.parts[1:]) if path.parts[:1] == ("scenarios",) else path
+    in_library = library_folder() / inside
+    if in_library.is_dir():
+        return _yaml_files(in_library)
+    file = in_library.with_suffix(".yaml")
+    return [file] if file.is_file() else [path]
+
+
+def _yaml_files(folder: Path) -> list[Path]:
+    return sorted(folder.rglob("*.yaml"))
+
+
+def scenario_summaries(folder: Path) -> Iterator[dict[str, Any]]:
+    """Summarize each scenario of a folder: theme, scenario, name, about, providers, customers, virtual_time."""
+    for file in find_scenario_files(folder):
+        variants = load_scenarios(file)
+        first = variants[0]
+        yield {
+            "theme": file.parent.name,
+            "scenario": file.stem,
+            "name": first.name,
+            "about": first.about,
+            "providers": sorted({channel.provider for variant in variants for channel in variant.channels}),
+            "customers": first.audience.customers * max(1, len(first.clients)),
+            "virtual_time": span(to_milliseconds(virtual_duration(first))),
+        }
+
+
+def library_summaries() -> list[dict[str, Any]]:
+    """Summarize every scenario of the library."""
+    return list(scenario_summaries(library_folder()))
+
+
+def print_summaries(summaries: list[dict[str, Any]], console: Console) -> None:
+    """Print the scenarios by theme, three lines each: the path for `sendproof run`, the name, and the size."""
+    for theme, scenarios in groupby(summaries, key=itemgetter("theme")):
+        console.print(theme, style="bold", markup=False, highlight=False)
+        for scenario in scenarios:
+            size = f"{scenario['customers']:,} customers, {scenario['virtual_time']}, {' '.join(scenario['providers'])}"
+            console.print(f"  {theme}/{scenario['scenario']}", markup=False, highlight=False, soft_wrap=True)
+            console.print(f"      {scenario['name']}", markup=False, highlight=False, soft_wrap=True)
+            console.print(f"      {size}", style="dim", markup=False, highlight=False, soft_wrap=True)

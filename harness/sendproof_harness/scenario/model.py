@@ -1,0 +1,339 @@
+"""The scenario model: frozen dataclasses for the content of a valid scenario file. `parse` builds them."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
+from datetime import date, datetime, timedelta
+from fractions import Fraction
+
+#: Stands for a provider: the scenario runs once for each provider in the `providers` list of the file.
+ANY = "any"
+
+Parameter = str | int | float | bool
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Audience:
+    """The customers of a sandbox: their number, country and shares with special properties.
+
+    `opted_out` and `unusable_numbers` are shares from 0 to 1. `outcomes` maps the name of a delivery outcome to the
+    share of customers with a test number for it.
+    """
+
+    customers: int
+    opted_out: Fraction
+    unusable_numbers: Fraction
+    country: str = "GB"
+    outcomes: Mapping[str, Fraction] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Channel:
+    """One Optimove channel and the provider that carries its messages.
+
+    With `testing` the bridge must use the provider's testing mode, which sends nothing. `overrides` is a JSONata
+    expression over event 11.
+    """
+
+    id: int
+    provider: str
+    kind: str = "scheduled"
+    testing: bool = False
+    preference_channel: int | None = None
+    overrides: str | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Template:
+    """A message template at a provider. Placeholders in `body` have the form `{{FIRST_NAME}}`."""
+
+    provider: str
+    title: str
+    body: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Split:
+    """A share (0 to 1) of a campaign's customers, with the template and the due time of their message."""
+
+    share: Fraction
+    template: str
+    send_at: datetime
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Part:
+    """The splits of a campaign on one channel."""
+
+    channel: int
+    splits: tuple[Split, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Campaign:
+    """A scheduled campaign. Each of its parts addresses `customers` consecutive customers from `first_customer` on.
+
+    Optimove announces it at `announced`. With a nightly process, it announces it in the nightly process of `day`; None
+    means the day of the first message. A campaign with `clearance_by` is conditional. At `cancel_at` the campaign
+    cancels itself.
+    """
+
+    campaign: int
+    name: str
+    customers: int
+    first_customer: int
+    announced: datetime | None
+    parts: tuple[Part, ...]
+    day: date | None = None
+    clearance_by: datetime | None = None
+    cancel_at: datetime | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Criterion:
+    """A condition of a trigger: `count` events with these parameters, at most `within` between oldest and newest."""
+
+    event: str
+    count: int = 1
+    within: timedelta | None = None
+    where: Mapping[str, Parameter] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Trigger:
+    """A trigger: Optimove sends event 11 for each customer who meets all criteria, and the message is due at once.
+
+    `exclude` lists the attributes and parameters that event 11 leaves out.
+    """
+
+    trigger: str
+    campaign: int
+    channel: int
+    template: str
+    criteria: tuple[Criterion, ...]
+    exclude: tuple[str, ...] = ()
+    repeat: bool = False
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class BridgeRequirements:
+    """The configuration that a client requires of the bridge. None leaves the choice to the bridge."""
+
+    reports: str | None = None
+    opt_outs: str | None = None
+    clears_campaigns: bool = False
+    account_webhooks: bool = False
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CustomerSelection:
+    """The customers of a step: consecutive ones from `first_customer` on, or a share chosen by the seed."""
+
+    customers: int | None = None
+    first_customer: int = 0
+    share: Fraction | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class WaitFor:
+    """Step: wait until the bridge has registered `listeners` and added `templates` in Optimove.
+
+    With `synchronised`, wait until Optimove lists exactly the templates of each channel's provider.
+    """
+
+    listeners: int = 0
+    templates: int = 0
+    synchronised: bool = False
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PlanCampaign:
+    """Step: schedule a campaign in Optimove."""
+
+    campaign: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CancelCampaign:
+    """Step: cancel a campaign."""
+
+    campaign: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class DefineTrigger:
+    """Step: define a trigger in Optimove."""
+
+    trigger: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CustomerEvents:
+    """Step: each selected customer has the event `times` times, with `every` between two of them.
+
+    The customers start evenly distributed over `spread`.
+    """
+
+    event: str
+    selection: CustomerSelection
+    parameters: Mapping[str, Parameter] = field(default_factory=dict)
+    times: int = 1
+    every: timedelta = timedelta()
+    spread: timedelta = timedelta()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class AddTemplate:
+    """Step: add a template at the provider."""
+
+    template: Template
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RenameTemplate:
+    """Step: rename a template at the provider."""
+
+    provider: str
+    title: str
+    to: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ChangeTemplate:
+    """Step: change the text of a template at the provider."""
+
+    provider: str
+    title: str
+    body: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class DeleteTemplate:
+    """Step: delete a template at the provider."""
+
+    provider: str
+    title: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class OptOut:
+    """Step: customers opt out in a file of the client's daily batch, `by` attribute or preference."""
+
+    by: str
+    selection: CustomerSelection
+    channel: int | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ChangeKey:
+    """Step: the client's administrator rotates, disables or enables the bridge's key for Optimove.
+
+    The previous key stays valid for `overlap`.
+    """
+
+    action: str
+    overlap: timedelta = timedelta()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ResendWebhooks:
+    """Step: send `count` past webhooks of an event again, starting with the `nth`; the oldest is 1."""
+
+    service: str
+    event: str
+    nth: int = 1
+    count: int = 1
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Advance:
+    """Step: let virtual time pass."""
+
+    by: timedelta
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ProbeListeners:
+    """Step: post valid and invalid events to every listener, `examples` of each kind generated from the contract.
+
+    Scenario files cannot contain this step; `sendproof contract` inserts it. A listener that does not respond within
+    `within_s` real seconds counts as not responding.
+    """
+
+    examples: int
+    within_s: float
+
+
+Step = (
+    WaitFor
+    | PlanCampaign
+    | CancelCampaign
+    | DefineTrigger
+    | CustomerEvents
+    | AddTemplate
+    | RenameTemplate
+    | ChangeTemplate
+    | DeleteTemplate
+    | OptOut
+    | ChangeKey
+    | ResendWebhooks
+    | Advance
+    | ProbeListeners
+)
+
+#: A fault in the form of the control API: virtual durations are in milliseconds.
+Fault = Mapping[str, object]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Scenario:
+    """The content of a scenario file, for one of its `providers` if it lists some. Times are aware, in UTC."""
+
+    name: str
+    about: str
+    seed: int
+    starts: datetime
+    audience: Audience
+    channels: tuple[Channel, ...]
+    templates: tuple[Template, ...]
+    campaigns: tuple[Campaign, ...]
+    steps: tuple[Step, ...]
+    triggers: tuple[Trigger, ...] = ()
+    bridge: BridgeRequirements = BridgeRequirements()
+    nightly: str | None = None
+    rate_limits: bool = True
+    dialects: Mapping[str, str] = field(default_factory=dict)
+    faults: tuple[Fault, ...] = ()
+    clients: tuple[str, ...] = ()
+    provider: str | None = None
+
+
+def virtual_duration(scenario: Scenario) -> timedelta:
+    """Return the virtual time that passes in all steps together."""
+    return sum((step.by for step in scenario.steps if isinstance(step, Advance)), timedelta())
+
+
+def shifted(scenario: Scenario, by: timedelta) -> Scenario:
+    """Return the scenario with every time moved by `by`."""
+    return replace(
+        scenario,
+        starts=scenario.starts + by,
+        campaigns=tuple(_shifted_campaign(campaign, by) for campaign in scenario.campaigns),
+    )
+
+
+def _shifted_campaign(campaign: Campaign, by: timedelta) -> Campaign:
+    parts = [
+        replace(part, splits=tuple(replace(split, send_at=split.send_at + by) for split in part.splits))
+        for part in campaign.parts
+    ]
+    return replace(
+        campaign,
+        announced=_shifted_time(campaign.announced, by),
+        parts=tuple(parts),
+        clearance_by=_shifted_time(campaign.clearance_by, by),
+        cancel_at=_shifted_time(campaign.cancel_at, by),
+    )
+
+
+def _shifted_time(time: datetime | None, by: timedelta) -> datetime | None:
+    return None if time is None else time + by

@@ -1,0 +1,213 @@
+"""Conversion of the content of a valid scenario file into a `Scenario`."""
+
+from collections.abc import Callable, Mapping
+from datetime import date, datetime, timedelta
+from typing import Any
+
+from sendproof_harness.providers import provider as provider_record
+from sendproof_harness.scenario.fault_kinds import WEBHOOK, parse_fault, resolve_target
+from sendproof_harness.scenario.model import (
+    ANY,
+    AddTemplate,
+    Advance,
+    Audience,
+    BridgeRequirements,
+    Campaign,
+    CancelCampaign,
+    ChangeKey,
+    ChangeTemplate,
+    Channel,
+    Criterion,
+    CustomerEvents,
+    CustomerSelection,
+    DefineTrigger,
+    DeleteTemplate,
+    OptOut,
+    Part,
+    PlanCampaign,
+    RenameTemplate,
+    ResendWebhooks,
+    Scenario,
+    Split,
+    Step,
+    Template,
+    Trigger,
+    WaitFor,
+)
+from sendproof_harness.scenario.values import parse_duration, parse_share, parse_time
+
+Content = Mapping[str, Any]
+
+_NO_DURATION = timedelta()
+
+
+def parse_scenario(content: Content, provider: str | None = None) -> Scenario:
+    """Return the scenario for the content of a file that is valid under the schema.
+
+    `provider` replaces `any` in the file; without it, `any` remains.
+    """
+    parser = _ProviderParser(provider)
+    channels = tuple(parser.channel(channel) for channel in content["channels"])
+    audience = _audience(content["audience"], channels)
+    return Scenario(
+        name=content["name"],
+        about=content.get("about", ""),
+        seed=content["seed"],
+        starts=parse_time(content["starts"]),
+        audience=audience,
+        channels=channels,
+        templates=tuple(parser.template(template) for template in content["templates"]),
+        campaigns=tuple(_campaign(campaign, audience) for campaign in content.get("campaigns", ())),
+        steps=tuple(parser.step(step) for step in content["steps"]),
+        triggers=tuple(_trigger(trigger) for trigger in content.get("triggers", ())),
+        bridge=BridgeRequirements(**content.get("bridge", {})),
+        nightly=content.get("nightly"),
+        rate_limits=content.get("rate_limits", True),
+        dialects=content.get("dialects", {}),
+        faults=tuple(parse_fault(fault, provider) for fault in content.get("faults", ())),
+        clients=tuple(content.get("clients", ())),
+        provider=provider,
+    )
+
+
+def _audience(content: Content, channels: tuple[Channel, ...]) -> Audience:
+    countries = [provider_record(channel.provider).default_country for channel in channels]
+    return Audience(
+        customers=content["customers"],
+        opted_out=parse_share(content.get("opted_out", "0%")),
+        unusable_numbers=parse_share(content.get("unusable_numbers", "0%")),
+        country=content.get("country", countries[0]),
+        outcomes={name: parse_share(share) for name, share in content.get("outcomes", {}).items()},
+    )
+
+
+def _campaign(content: Content, audience: Audience) -> Campaign:
+    parts = content.get("channels", [content])
+    return Campaign(
+        campaign=content["campaign"],
+        name=content.get("name", f"Campaign {content['campaign']}"),
+        customers=content.get("customers", audience.customers),
+        first_customer=content.get("first_customer", 0),
+        announced=_optional_time(content, "announced"),
+        # The rules report a part without channel or splits.
+        parts=tuple(_part(part) for part in parts if part.keys() >= {"channel", "splits"}),
+        day=date.fromisoformat(content["day"]) if "day" in content else None,
+        clearance_by=_optional_time(content, "clearance_by"),
+        cancel_at=_optional_time(content, "cancel_at"),
+    )
+
+
+def _optional_time(content: Content, key: str) -> datetime | None:
+    return parse_time(content[key]) if key in content else None
+
+
+def _part(content: Content) -> Part:
+    return Part(channel=content["channel"], splits=tuple(_split(split) for split in content["splits"]))
+
+
+def _split(content: Content) -> Split:
+    return Split(
+        share=parse_share(content["share"]), template=content["template"], send_at=parse_time(content["send_at"])
+    )
+
+
+def _trigger(content: Content) -> Trigger:
+    return Trigger(
+        trigger=content["trigger"],
+        campaign=content["campaign"],
+        channel=content["channel"],
+        template=content["template"],
+        criteria=tuple(_criterion(criterion) for criterion in content["criteria"]),
+        exclude=tuple(content.get("exclude", ())),
+        repeat=content.get("repeat", False),
+    )
+
+
+def _criterion(content: Content) -> Criterion:
+    return Criterion(
+        event=content["event"],
+        count=content.get("count", 1),
+        within=parse_duration(content["within"]) if "within" in content else None,
+        where=content.get("where", {}),
+    )
+
+
+def _selection(content: Content) -> CustomerSelection:
+    return CustomerSelection(
+        customers=content.get("customers"),
+        first_customer=content.get("first_customer", 0),
+        share=parse_share(content["share"]) if "share" in content else None,
+    )
+
+
+def _events(content: Content) -> CustomerEvents:
+    return CustomerEvents(
+        event=content["event"],
+        selection=_selection(content),
+        parameters=content.get("parameters", {}),
+        times=content.get("times", 1),
+        every=_optional_duration(content, "every"),
+        spread=_optional_duration(content, "spread"),
+    )
+
+
+def _optional_duration(content: Content, key: str) -> timedelta:
+    return parse_duration(content[key]) if key in content else _NO_DURATION
+
+
+def _wait_for(content: Content) -> WaitFor:
+    return WaitFor(
+        listeners=content.get("listeners", 0),
+        templates=content.get("templates", 0),
+        synchronised=content.get("synchronised", False),
+    )
+
+
+def _opt_out(content: Content) -> OptOut:
+    return OptOut(by=content["by"], selection=_selection(content), channel=content.get("channel"))
+
+
+def _key(content: Content) -> ChangeKey:
+    return ChangeKey(action=content["action"], overlap=_optional_duration(content, "overlap"))
+
+
+def _resend(content: Content, provider: str | None) -> ResendWebhooks:
+    service, _, event = resolve_target(WEBHOOK, content["webhook"], provider).partition(".")
+    return ResendWebhooks(service=service, event=event, nth=content.get("nth", 1), count=content.get("count", 1))
+
+
+class _ProviderParser:
+    """Parser of the parts that name a provider; it replaces `any` by `provider`."""
+
+    def __init__(self, provider: str | None) -> None:
+        self._provider = provider
+        self._steps: dict[str, Callable[[Any], Step]] = {
+            "wait_for": _wait_for,
+            "plan": lambda campaign: PlanCampaign(campaign=campaign),
+            "cancel": lambda campaign: CancelCampaign(campaign=campaign),
+            "trigger": lambda trigger: DefineTrigger(trigger=trigger),
+            "events": _events,
+            "add_template": lambda content: AddTemplate(template=self.template(content)),
+            "rename_template": lambda content: RenameTemplate(**self._resolved(content)),
+            "change_template": lambda content: ChangeTemplate(**self._resolved(content)),
+            "delete_template": lambda content: DeleteTemplate(**self._resolved(content)),
+            "opt_out": _opt_out,
+            "key": _key,
+            "resend": lambda content: _resend(content, provider),
+            "advance": lambda duration: Advance(by=parse_duration(duration)),
+        }
+
+    def channel(self, content: Content) -> Channel:
+        return Channel(**self._resolved(content))
+
+    def template(self, content: Content) -> Template:
+        return Template(**self._resolved(content))
+
+    def step(self, content: Content) -> Step:
+        ((kind, step),) = content.items()
+        return self._steps[kind](step)
+
+    def _resolved(self, content: Content) -> dict[str, Any]:
+        if self._provider is not None and content["provider"] == ANY:
+            return {**content, "provider": self._provider}
+        return dict(content)

@@ -1,0 +1,27 @@
+"""The rules that a schema cannot express: how the parts of a scenario must fit together.
+
+Each rule is a function that yields the diagnostics of a scenario. Each module contains the rules of one topic.
+"""
+
+from collections.abc import Callable, Iterator
+
+from sendproof_harness.scenario.diagnostics import Diagnostic
+from sendproof_harness.scenario.model import Scenario
+from sendproof_harness.scenario.rules import campaigns, faults, names, steps, texts, triggers
+from sendproof_harness.scenario.yaml_source import Document
+
+Rule = Callable[[Scenario, Document], Iterator[Diagnostic]]
+
+RULES: tuple[Rule, ...] = (
+    *names.RULES,
+    *texts.RULES,
+    *campaigns.RULES,
+    *triggers.RULES,
+    *steps.RULES,
+    *faults.RULES,
+)
+
+
+def broken_rules(scenario: Scenario, document: Document) -> list[Diagnostic]:
+    """Return the diagnostics of all rules."""
+    return [diagnostic for rule in RULES for diagnostic in rule(scenario, document)]

@@ -1,0 +1,96 @@
+"""Rules about names: each is defined once, and each reference to a provider has a channel."""
+
+from collections.abc import Iterator
+
+from sendproof_harness.providers import provider as provider_record
+from sendproof_harness.scenario.diagnostics import Diagnostic, KeyPath, suggestion
+from sendproof_harness.scenario.model import ANY, CancelCampaign, DefineTrigger, PlanCampaign, Scenario
+from sendproof_harness.scenario.yaml_source import Document
+
+#: The end of a message about `any` in a file without a list of providers.
+ANY_REQUIRES_PROVIDERS = "to use any, add a list of `providers` at the top of the file"
+
+
+def names_are_unique(scenario: Scenario, document: Document) -> Iterator[Diagnostic]:
+    """Check that each name is defined once, and each campaign or trigger is planned, cancelled or defined once."""
+    first: dict[tuple[object, object, object], KeyPath] = {}
+    for path, name in (*_definitions(scenario), *_uses(scenario)):
+        earlier = first.setdefault((path[0], path[-1], name), path)
+        if earlier != path:
+            text = name[1] if isinstance(name, tuple) else name
+            message = f"{text} already occurs on line {document.lines[earlier]}; remove one of the two"
+            yield document.diagnostic(path, message)
+
+
+def _definitions(scenario: Scenario) -> Iterator[tuple[KeyPath, object]]:
+    """Yield the path and the name of each channel, template, campaign and trigger."""
+    for index, channel in enumerate(scenario.channels):
+        yield ("channels", index, "id"), channel.id
+    for index, template in enumerate(scenario.templates):
+        yield ("templates", index, "title"), (template.provider, template.title)
+    for index, campaign in enumerate(scenario.campaigns):
+        yield ("campaigns", index, "campaign"), campaign.campaign
+    for index, trigger in enumerate(scenario.triggers):
+        yield ("triggers", index, "trigger"), trigger.trigger
+
+
+def _uses(scenario: Scenario) -> Iterator[tuple[KeyPath, object]]:
+    """Yield the path and the name in each step that must not occur twice."""
+    for index, step in enumerate(scenario.steps):
+        match step:
+            case PlanCampaign():
+                yield ("steps", index, "plan"), step.campaign
+            case CancelCampaign():
+                yield ("steps", index, "cancel"), step.campaign
+            case DefineTrigger():
+                yield ("steps", index, "trigger"), step.trigger
+
+
+def template_providers_have_a_channel(scenario: Scenario, document: Document) -> Iterator[Diagnostic]:
+    """Check that the provider of each template has a channel."""
+    known = sorted({channel.provider for channel in scenario.channels})
+    for index, template in enumerate(scenario.templates):
+        if template.provider not in known:
+            message = f'no channel has the provider "{template.provider}"; {suggestion(template.provider, known)}'
+            yield document.diagnostic(("templates", index, "provider"), message)
+
+
+def any_and_providers_occur_together(scenario: Scenario, document: Document) -> Iterator[Diagnostic]:
+    """Check that a channel has the provider `any` if and only if the file has a list of `providers`."""
+    has_providers = ("providers",) in document.lines
+    any_paths: list[KeyPath] = [
+        ("channels", index, "provider") for index, channel in enumerate(scenario.channels) if channel.provider == ANY
+    ]
+    if has_providers and not any_paths:
+        message = f"no channel has the provider {ANY}; add one or remove `providers`"
+        yield document.diagnostic(("providers",), message)
+    if not has_providers:
+        message = f"expected the name of a provider, got any; {ANY_REQUIRES_PROVIDERS}"
+        yield from (document.diagnostic(path, message) for path in any_paths)
+
+
+def channel_options_are_supported(scenario: Scenario, document: Document) -> Iterator[Diagnostic]:
+    """Check that the provider of each channel supports its `testing` and `overrides`."""
+    for index, channel in enumerate(scenario.channels):
+        for name in provider_list(document) if channel.provider == ANY else [channel.provider]:
+            record = provider_record(name)
+            if channel.testing and not record.has_testing_mode:
+                message = f"{name} has no testing mode; remove this key"
+                yield document.diagnostic(("channels", index, "testing"), message)
+            if channel.overrides is not None and not record.has_overrides:
+                message = f"{name} has no triggered overrides; remove this key"
+                yield document.diagnostic(("channels", index, "overrides"), message)
+
+
+def provider_list(document: Document) -> list[str]:
+    """Return the `providers` of the file, which replace `any`."""
+    content = document.value
+    return list(content.get("providers", ())) if isinstance(content, dict) else []
+
+
+RULES = (
+    names_are_unique,
+    template_providers_have_a_channel,
+    any_and_providers_occur_together,
+    channel_options_are_supported,
+)

@@ -1,0 +1,40 @@
+"""Names that the simulators define and scenario files use. Tests compare these lists with the simulators."""
+
+#: Attributes of a customer in Optimove; templates can only use these.
+ATTRIBUTES = (
+    "EMAIL",
+    "FIRST_NAME",
+    "LAST_NAME",
+    "PHONENUMBER",
+    "CITY",
+    "COUNTRY",
+    "LANGUAGE",
+    "SMS_OPT_IN",
+    "BALANCE",
+)
+
+#: Delivery outcomes that a test number can cause: docs/reference/test-numbers.md.
+OUTCOMES = (
+    "delivered after 3 s",
+    "delivered after 1 h",
+    "delivered after 71 h",
+    "undelivered after 3 s",
+    "undelivered after 1 h",
+    "undelivered after 71 h",
+    "expired after 72 h",
+    "invalid after 3 s",
+    "unknown after 72 h",
+    "never",
+    "delivered, told twice",
+    "delivered, told out of order",
+    "delivered, told before the reply",
+    "undelivered, delivered after all",
+    "opted out",
+    "landline",
+    "blocked",
+    "queue full",
+    "delivered, 1 click",
+    *(f"delivered, {clicks} clicks" for clicks in range(2, 10)),
+    "delivered, replies STOP",
+    "delivered, clicked, replies STOP",
+)

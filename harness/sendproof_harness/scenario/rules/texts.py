@@ -1,0 +1,55 @@
+"""Rules about the audience and the texts of templates: attributes and outcomes must exist."""
+
+import re
+from collections.abc import Iterator
+from fractions import Fraction
+
+from sendproof_harness.scenario.diagnostics import Diagnostic, KeyPath, closest, unknown_name
+from sendproof_harness.scenario.model import AddTemplate, ChangeTemplate, Scenario
+from sendproof_harness.scenario.rules.simulator_facts import ATTRIBUTES, OUTCOMES
+from sendproof_harness.scenario.rules.step_state import event_parameters
+from sendproof_harness.scenario.yaml_source import Document
+
+_PLACEHOLDER = re.compile(r"\{\{(.*?)\}\}", re.DOTALL)
+
+
+def placeholders_are_known(scenario: Scenario, document: Document) -> Iterator[Diagnostic]:
+    """Check that placeholders are attributes or, in templates of triggers only, parameters of events."""
+    campaign_templates = {
+        split.template for campaign in scenario.campaigns for part in campaign.parts for split in part.splits
+    }
+    parameters = event_parameters(scenario)
+    for path, title, body in _bodies(scenario):
+        known = ATTRIBUTES if title in campaign_templates else (*ATTRIBUTES, *parameters)
+        for name in _PLACEHOLDER.findall(body):
+            if name not in known:
+                yield document.diagnostic(path, unknown_name("attribute", name, known))
+
+
+def _bodies(scenario: Scenario) -> Iterator[tuple[KeyPath, str, str]]:
+    """Yield the path, title and body of each text."""
+    for index, template in enumerate(scenario.templates):
+        yield ("templates", index, "body"), template.title, template.body
+    for index, step in enumerate(scenario.steps):
+        match step:
+            case AddTemplate():
+                yield ("steps", index, "add_template", "body"), step.template.title, step.template.body
+            case ChangeTemplate():
+                yield ("steps", index, "change_template", "body"), step.title, step.body
+
+
+def outcomes_are_known(scenario: Scenario, document: Document) -> Iterator[Diagnostic]:
+    """Check that each outcome has a test number, and that their shares are at most 100% in total."""
+    outcomes = scenario.audience.outcomes
+    for name in outcomes:
+        if name not in OUTCOMES:
+            match = closest(name, OUTCOMES)
+            hint = f'did you mean "{match}"?' if match else "run `sendproof test-numbers` for the list"
+            yield document.diagnostic(("audience", "outcomes", name), f"no test number has this outcome; {hint}")
+    total = sum(outcomes.values(), Fraction(0))
+    if total > 1:
+        message = f"expected shares of at most 100% in total, got {float(total * 100):g}%"
+        yield document.diagnostic(("audience", "outcomes"), message)
+
+
+RULES = (placeholders_are_known, outcomes_are_known)

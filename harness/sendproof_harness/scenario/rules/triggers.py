@@ -1,0 +1,86 @@
+"""Rules about triggers: their channel, template, events and names."""
+
+from collections.abc import Iterator
+
+from sendproof_harness.scenario.diagnostics import Diagnostic, suggestion, unknown_name
+from sendproof_harness.scenario.model import CustomerEvents, DefineTrigger, Scenario
+from sendproof_harness.scenario.rules.simulator_facts import ATTRIBUTES
+from sendproof_harness.scenario.rules.step_state import event_parameters, step_states
+from sendproof_harness.scenario.yaml_source import Document
+
+
+def trigger_channels_exist(scenario: Scenario, document: Document) -> Iterator[Diagnostic]:
+    """Check that the channel exists and is of kind triggered, and that no scheduled campaign has the same number."""
+    kinds = {channel.id: channel.kind for channel in scenario.channels}
+    scheduled = {campaign.campaign for campaign in scenario.campaigns}
+    for index, trigger in enumerate(scenario.triggers):
+        if trigger.channel not in kinds:
+            message = unknown_name("channel", trigger.channel, kinds)
+            yield document.diagnostic(("triggers", index, "channel"), message)
+        elif kinds[trigger.channel] != "triggered":
+            message = f"expected a channel of kind triggered, got {trigger.channel}, which is for scheduled campaigns"
+            yield document.diagnostic(("triggers", index, "channel"), message)
+        if trigger.campaign in scheduled:
+            message = f"{trigger.campaign} is a scheduled campaign; choose another number"
+            yield document.diagnostic(("triggers", index, "campaign"), message)
+
+
+def excluded_names_exist(scenario: Scenario, document: Document) -> Iterator[Diagnostic]:
+    """Check that only attributes and event parameters are excluded."""
+    known = (*ATTRIBUTES, *event_parameters(scenario))
+    for index, trigger in enumerate(scenario.triggers):
+        for number, name in enumerate(trigger.exclude):
+            if name not in known:
+                message = unknown_name("attribute or parameter", name, known)
+                yield document.diagnostic(("triggers", index, "exclude", number), message)
+
+
+def defined_triggers_exist(scenario: Scenario, document: Document) -> Iterator[Diagnostic]:
+    """Check that steps define existing triggers, and that the template exists by then."""
+    triggers = {trigger.trigger: (index, trigger) for index, trigger in enumerate(scenario.triggers)}
+    providers = {channel.id: channel.provider for channel in scenario.channels}
+    for state in step_states(scenario):
+        if not isinstance(state.step, DefineTrigger):
+            continue
+        name = state.step.trigger
+        if name not in triggers:
+            yield document.diagnostic(("steps", state.index, "trigger"), unknown_name("trigger", name, triggers))
+            continue
+        index, trigger = triggers[name]
+        provider = providers.get(trigger.channel)
+        titles = state.titles.get(provider or "", [])
+        if provider is not None and trigger.template not in titles:
+            message = f'{provider} has no template "{trigger.template}"; {suggestion(trigger.template, titles)}'
+            yield document.diagnostic(("triggers", index, "template"), message)
+
+
+def triggers_are_defined(scenario: Scenario, document: Document) -> Iterator[Diagnostic]:
+    """Check that a step defines each trigger."""
+    defined = {step.trigger for step in scenario.steps if isinstance(step, DefineTrigger)}
+    for index, trigger in enumerate(scenario.triggers):
+        if trigger.trigger not in defined:
+            message = f"no step defines this trigger; add `- trigger: {trigger.trigger}` to the steps"
+            yield document.diagnostic(("triggers", index, "trigger"), message)
+
+
+def events_are_counted(scenario: Scenario, document: Document) -> Iterator[Diagnostic]:
+    """Check that some trigger counts each event, and that only repeated events have a time between them."""
+    counted = [criterion.event for trigger in scenario.triggers for criterion in trigger.criteria]
+    for index, step in enumerate(scenario.steps):
+        if not isinstance(step, CustomerEvents):
+            continue
+        if step.event not in counted:
+            message = f'no trigger counts the event "{step.event}"; {suggestion(step.event, counted)}'
+            yield document.diagnostic(("steps", index, "events", "event"), message)
+        if step.every and step.times == 1:
+            message = "`every` requires several events per customer; add `times`, such as times: 2"
+            yield document.diagnostic(("steps", index, "events", "every"), message)
+
+
+RULES = (
+    trigger_channels_exist,
+    excluded_names_exist,
+    defined_triggers_exist,
+    triggers_are_defined,
+    events_are_counted,
+)

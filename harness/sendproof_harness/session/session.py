@@ -1,0 +1,62 @@
+"""Running a session: one or more scenarios, one after the other or in parallel, with shared simulators."""
+
+import dataclasses
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import ExitStack, contextmanager
+from pathlib import Path
+
+from rich.console import Console
+
+from sendproof_harness.judge.verdict import Status
+from sendproof_harness.run.processes import ProcessError
+from sendproof_harness.run.runner import RunOptions
+from sendproof_harness.run.simulator_process import start_simulators
+from sendproof_harness.session.judged_run import run_and_judge
+from sendproof_harness.session.parallel import run_parallel
+from sendproof_harness.session.selection import RunRefusedError, Selection, expand_dialects, select_scenarios
+
+
+def run_session(
+    files: Sequence[Path], selection: Selection, options: RunOptions, parallel: int, console: Console
+) -> Mapping[str, Status]:
+    """Run and judge the selected scenarios, and return the status of each by name. `RunRefusedError` if none can run.
+
+    Nothing runs before all files are correct.
+    """
+    scenarios = select_scenarios(files, selection, options)
+    with _shared_simulators(options, is_shared=len(scenarios) > 1 or selection.all_dialects) as shared:
+        variants = expand_dialects(scenarios, selection, shared)
+        if parallel > 1 and len(variants) > 1:
+            statuses = run_parallel(variants, shared, parallel, console)
+        else:
+            statuses = {name: run_and_judge(variant, name, shared, console) for name, variant in variants.items()}
+    if len(statuses) > 1:
+        _print_summary(statuses, options.results, console)
+    return statuses
+
+
+@contextmanager
+def _shared_simulators(options: RunOptions, *, is_shared: bool) -> Iterator[RunOptions]:
+    """Start simulators for several scenarios, and yield options with their URL."""
+    if not is_shared or options.control_url is not None:
+        yield options
+        return
+    options.results.mkdir(parents=True, exist_ok=True)
+    log = options.results / "simulators.log"
+    log.unlink(missing_ok=True)
+    with ExitStack() as stack:
+        try:
+            url = start_simulators(log, stack)
+        except ProcessError as error:
+            raise RunRefusedError(str(error)) from error
+        yield dataclasses.replace(options, control_url=url, shared=True)
+
+
+def _print_summary(statuses: Mapping[str, Status], results: Path, console: Console) -> None:
+    """Print one line for each scenario. Paths are never cut or wrapped, so that they can be copied."""
+    rows = [("verdict", "scenario", "results")]
+    rows += [(status, name, "" if status == "error" else str(results / name)) for name, status in statuses.items()]
+    first, second = (max(len(row[column]) for row in rows) for column in (0, 1))
+    for number, (status, name, place) in enumerate(rows):
+        line = f" {status:{first}}  {name:{second}}  {place}".rstrip()
+        console.print(line, style="" if number else "dim", markup=False, highlight=False, soft_wrap=True)

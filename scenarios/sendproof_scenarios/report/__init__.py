@@ -1,6 +1,0 @@
-"""The verdict for every reader: a terminal, a program, a CI server, and the person who approves."""
-
-from sendproof_scenarios.report.text import print_verdict
-from sendproof_scenarios.report.write import write_reports
-
-__all__ = ["print_verdict", "write_reports"]

@@ -1,0 +1,24 @@
+"""A service that has stopped, and says nothing of it."""
+
+from dataclasses import dataclass
+from typing import Annotated
+
+from msgspec import Meta
+
+from sendproof_simulators.core.faults.spec import LOST, CallFault, FaultedResponse, Refuse
+from sendproof_simulators.core.http import CLOSED, Response, Transmission
+
+
+@dataclass(frozen=True, kw_only=True)
+class NoResponse(CallFault):
+    """Nothing comes, and at last the connection is closed without a reply."""
+
+    seconds: Annotated[
+        float, Meta(gt=0, le=600, description="time until the connection is closed, in real seconds")
+    ] = 60.0
+
+    def answer(self, own: Response, refuse: Refuse) -> FaultedResponse:
+        del refuse
+        return FaultedResponse(
+            response=own, arrives=LOST, manner=Transmission(wait_s=self.seconds, share=0.0, ending=CLOSED)
+        )

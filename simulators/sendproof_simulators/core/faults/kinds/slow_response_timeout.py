@@ -1,0 +1,27 @@
+"""A reply that comes when nobody waits for it any more."""
+
+from dataclasses import dataclass
+from typing import Annotated, ClassVar
+
+from msgspec import Meta
+
+from sendproof_simulators.core.faults.spec import AFTER, LOST, CallFault, FaultedResponse, Refuse
+from sendproof_simulators.core.http import Response, Transmission
+
+
+@dataclass(frozen=True, kw_only=True)
+class SlowResponseTimeout(CallFault):
+    """The reply comes whole, but past the client's timeout, so it counts as lost."""
+
+    when: ClassVar[tuple[str, ...]] = (AFTER,)
+
+    seconds: Annotated[
+        float,
+        Meta(
+            gt=0, le=600, description="delay of the response, in real seconds; must be longer than the client's timeout"
+        ),
+    ] = 60.0
+
+    def answer(self, own: Response, refuse: Refuse) -> FaultedResponse:
+        del refuse
+        return FaultedResponse(response=own, arrives=LOST, manner=Transmission(wait_s=self.seconds))

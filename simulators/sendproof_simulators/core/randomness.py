@@ -1,0 +1,50 @@
+"""The one source of chance: every draw is a pure function of the seed and of what it is drawn for.
+
+Drawing by name instead of from a stream means that the order of requests cannot change a result.
+"""
+
+from collections.abc import Iterable
+from hashlib import blake2b
+
+_WIDTH = 2**64
+_SEPARATOR = "\x1f"
+
+
+class KeyedRandom:
+    """Named, repeatable draws. Two draws with the same seed and path are equal."""
+
+    __slots__ = ("_key", "seed")
+
+    def __init__(self, seed: int) -> None:
+        """Hash the seed first: consecutive seeds must not give related draws."""
+        self.seed = seed
+        self._key = blake2b(str(seed).encode(), digest_size=32).digest()
+
+    def fraction(self, *path: object) -> float:
+        """A number from 0 up to but not including 1."""
+        return (self._word(path) >> 11) / (1 << 53)
+
+    def fractions(self, last_steps: Iterable[object], *path: object) -> list[float]:
+        """`fraction(*path, step)` for each of `last_steps`, at less than half the cost."""
+        started = blake2b("".join(f"{step}{_SEPARATOR}" for step in path).encode(), digest_size=8, key=self._key)
+        words = []
+        for step in last_steps:
+            hashed = started.copy()
+            hashed.update(str(step).encode())
+            words.append(int.from_bytes(hashed.digest(), "big"))
+        return [(word >> 11) / (1 << 53) for word in words]
+
+    def below(self, n: int, *path: object) -> int:
+        """A whole number from 0 to n - 1."""
+        return self._word(path) * n // _WIDTH
+
+    def token(self, length: int, *path: object) -> str:
+        """`length` lower-case hexadecimal digits, at most 128."""
+        return self._digest(path, 64).hex()[:length]
+
+    def _word(self, path: tuple[object, ...]) -> int:
+        return int.from_bytes(self._digest(path, 8), "big")
+
+    def _digest(self, path: tuple[object, ...], size: int) -> bytes:
+        text = _SEPARATOR.join(map(str, path)).encode()
+        return blake2b(text, digest_size=size, key=self._key).digest()

@@ -1,0 +1,114 @@
+"""Sends webhooks: bounded, over kept connections, never to an address that was not allowed.
+
+A host name is resolved when the connection is made, and the connection goes to an address that was
+checked in that very look-up, so that a name cannot change its mind in between. Redirects are not followed.
+"""
+
+import asyncio
+import ipaddress
+import socket
+from functools import cached_property, lru_cache
+from types import TracebackType
+from typing import Self
+
+import aiohttp
+from aiohttp.abc import AbstractResolver, ResolveResult
+from aiohttp.helpers import is_ip_address
+from yarl import URL
+
+from sendproof_simulators.core.effects import Webhook
+
+# A bridge stores and answers; ten seconds is what common senders of webhooks grant (assumed: neither Optimove nor
+# Textlocal says what it grants).
+TIMEOUT_SECONDS = 10.0
+# Enough to keep one bridge process busy, few enough to be served by a small one.
+CONNECTIONS_PER_HOST = 24
+
+
+class LoopbackResolver(AbstractResolver):
+    """Resolves names as the system does, and refuses any that leads off this machine."""
+
+    def __init__(self) -> None:
+        self._system = aiohttp.ThreadedResolver()
+
+    async def resolve(
+        self, host: str, port: int = 0, family: socket.AddressFamily = socket.AF_INET
+    ) -> list[ResolveResult]:
+        found = await self._system.resolve(host, port, family)
+        for result in found:
+            _refuse_remote(host, result["host"])
+        return found
+
+    async def close(self) -> None:
+        await self._system.close()
+
+
+class WebhookSender:
+    """One pool of connections for webhooks that stay on this machine, and one for those that may leave it."""
+
+    @cached_property
+    def _guarded(self) -> aiohttp.ClientSession:
+        return _session(LoopbackResolver())
+
+    @cached_property
+    def _open(self) -> aiohttp.ClientSession:
+        return _session(aiohttp.ThreadedResolver())
+
+    async def __aenter__(self) -> Self:
+        return self
+
+    async def __aexit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        await self._guarded.close()
+        await self._open.close()
+
+    async def send(self, webhook: Webhook, *, allow_remote: bool) -> tuple[int | None, str | None]:
+        """Make one attempt; answers (HTTP status, None) or (None, what went wrong)."""
+        session = self._open if allow_remote else self._guarded
+        try:
+            if not allow_remote:
+                _refuse_remote_literal(webhook.url)
+            async with session.post(
+                webhook.url,
+                data=webhook.body,
+                headers={"content-type": webhook.content_type, **dict(webhook.headers)},
+                allow_redirects=False,
+            ) as response:
+                if not response.content.is_eof():
+                    await _read_away(response.content)
+                return response.status, None
+        except TimeoutError:
+            return None, f"no answer within {TIMEOUT_SECONDS:.0f} s"
+        except (aiohttp.ClientError, OSError, ValueError) as error:
+            return None, f"{type(error).__name__}: {error}"
+
+
+async def _read_away(content: aiohttp.StreamReader) -> None:
+    """The body means nothing to the sender; but a connection serves again only once it has been read."""
+    async with asyncio.timeout(TIMEOUT_SECONDS):
+        async for _ in content.iter_any():
+            pass
+
+
+def _refuse_remote(host: str, address: str) -> None:
+    if not ipaddress.ip_address(address).is_loopback:
+        raise OSError(f"{host} is not this machine; allow_remote_webhooks is off in this sandbox")
+
+
+@lru_cache(maxsize=1024)
+def _refuse_remote_literal(url: str) -> None:
+    """An address in the URL itself is never looked up, so no resolver sees it."""
+    host = URL(url).host or ""
+    if is_ip_address(host):
+        _refuse_remote(host, host)
+
+
+def _session(resolver: AbstractResolver) -> aiohttp.ClientSession:
+    connector = aiohttp.TCPConnector(
+        resolver=resolver, limit=0, limit_per_host=CONNECTIONS_PER_HOST, use_dns_cache=False, keepalive_timeout=60
+    )
+    timeout = aiohttp.ClientTimeout(total=None, sock_connect=TIMEOUT_SECONDS, sock_read=TIMEOUT_SECONDS)
+    return aiohttp.ClientSession(
+        connector=connector, timeout=timeout, auto_decompress=False, cookie_jar=aiohttp.DummyCookieJar()
+    )

@@ -1,0 +1,201 @@
+"""Runs the simulators: binds a port for the control API and one for each service, serves them until told to stop."""
+
+import asyncio
+import gc
+import socket
+import struct
+import sys
+from collections.abc import Callable, Sequence
+from contextlib import suppress
+from typing import Any
+
+import uvicorn
+from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
+
+from sendproof_simulators.control.handlers import sandbox_view
+from sendproof_simulators.core.audience.audience import AudienceRecipe
+from sendproof_simulators.core.audience.fake_names import pools
+from sendproof_simulators.core.clock.wall_clock import SystemWallClock
+from sendproof_simulators.core.sandbox import DEFAULT_CHANNELS, SandboxSettings
+from sendproof_simulators.core.sandboxes import DEFAULT
+from sendproof_simulators.server.app import Simulators
+from sendproof_simulators.server.faulty_response import CONNECTION
+
+# Parked bridges are let go at once; this is for clients that read slowly.
+GRACE_SECONDS = 3
+
+# Linger on, for no time: closing such a socket resets the connection. Windows has shorter numbers in it.
+_NO_LINGER = struct.pack("hh" if sys.platform == "win32" else "ii", 1, 0)
+
+
+# More than any head: whoever writes a long answer in pieces has to learn when the client cannot keep up.
+_MOST_GATHERED = 16 * 1024
+
+
+class OneWrite:
+    """A transport that sends what is written in one turn of the loop with one system call.
+
+    uvicorn writes the head of a response and its body apart, and a call costs more than most of our replies.
+    """
+
+    __slots__ = ("_blocks", "_loop", "_size", "_transport")
+
+    def __init__(self, transport: asyncio.Transport) -> None:
+        self._transport = transport
+        self._loop = asyncio.get_running_loop()
+        self._blocks: list[bytes] = []
+        self._size = 0
+
+    def write(self, block: bytes) -> None:
+        self._blocks.append(block)
+        self._size += len(block)
+        if self._size > _MOST_GATHERED:
+            self._flush()
+        elif len(self._blocks) == 1:
+            self._loop.call_soon(self._flush)
+
+    def close(self) -> None:
+        self._flush()
+        self._transport.close()
+
+    def reset(self) -> None:
+        self._blocks.clear()
+        if not self._transport.is_closing():
+            self._transport.get_extra_info("socket").setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, _NO_LINGER)
+            self._transport.abort()
+
+    def _flush(self) -> None:
+        blocks, self._blocks, self._size = self._blocks, [], 0
+        if blocks:
+            self._transport.writelines(blocks)
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self._transport, name)
+
+
+class _Protocol(HttpToolsProtocol):
+    """uvicorn's, with the connection in the scope of each request: a fault may have to go below HTTP."""
+
+    def connection_made(self, transport: Any) -> None:
+        connection = OneWrite(transport)
+        self._extensions: dict[str, Any] = {CONNECTION: connection}
+        super().connection_made(connection)  # type: ignore[arg-type] # all that uvicorn asks of a transport
+
+    def on_message_begin(self) -> None:
+        super().on_message_begin()
+        self.scope["extensions"] = self._extensions
+
+
+class _Server(uvicorn.Server):
+    """Says when everything answers, and lets parked bridges go before it waits for connections to end."""
+
+    def __init__(self, config: uvicorn.Config, simulators: Simulators, ready: Callable[[], None]) -> None:
+        super().__init__(config)
+        self._simulators = simulators
+        self._ready = ready
+
+    async def startup(self, sockets: list[socket.socket] | None = None) -> None:
+        await super().startup(sockets)
+        if self.started:
+            self._ready()
+            # They take a third of a second, which the first customer need not wait for.
+            asyncio.get_running_loop().run_in_executor(None, pools)
+
+    async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:
+        await self._simulators.sandboxes.close()
+        await super().shutdown(sockets)
+
+
+def serve(
+    host: str,
+    port: int,
+    announce: Callable[[dict[str, Any]], None],
+    *,
+    seed: int,
+    customers: int,
+    allow_remote_webhooks: bool,
+) -> None:
+    """Serve until interrupted. The control API has `port`, the services the next ones; 0 takes free ones.
+
+    `announce` gets the addresses and the default sandbox's credentials once everything answers; `seed`,
+    `customers` and `allow_remote_webhooks` are the default sandbox's. `OSError` says which port could not be had.
+    """
+    audience = AudienceRecipe(customers=customers, opted_out=0.04, unusable_numbers=0.02)
+    sandbox = SandboxSettings(
+        name=DEFAULT,
+        seed=seed,
+        start=int(SystemWallClock().time() * 1000),
+        rate=1.0,
+        audience=audience,
+        channels=DEFAULT_CHANNELS,
+        allow_remote_webhooks=allow_remote_webhooks,
+    )
+    # Ctrl-C is how a person ends it, once everything is closed.
+    with suppress(KeyboardInterrupt), asyncio.Runner(loop_factory=_loop_factory()) as runner:
+        runner.run(_serve(host, port, sandbox, announce))
+
+
+async def _serve(host: str, port: int, default: SandboxSettings, announce: Callable[[dict[str, Any]], None]) -> None:
+    async with Simulators() as simulators:
+        names = ["control", *simulators.services]
+        sockets = _bind(host, port, names)
+        _place(simulators, host, names, sockets)
+        sandbox = simulators.sandboxes.create(default)
+        view = sandbox_view(simulators.control, sandbox)
+        addresses = {"control": {"url": simulators.addresses.control}, "services": view["services"]}
+        config = uvicorn.Config(
+            simulators,
+            http=_Protocol,
+            log_level="warning",
+            access_log=False,
+            lifespan="off",
+            proxy_headers=False,
+            server_header=False,
+            timeout_graceful_shutdown=GRACE_SECONDS,
+        )
+        _settle_heap()
+        await _Server(config, simulators, lambda: announce(addresses)).serve(sockets)
+
+
+def _bind(host: str, port: int, names: Sequence[str]) -> list[socket.socket]:
+    sockets: list[socket.socket] = []
+    for offset, name in enumerate(names):
+        wanted = port + offset if port else 0
+        bound = socket.socket(socket.AF_INET6 if ":" in host else socket.AF_INET)
+        bound.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        try:
+            bound.bind((host, wanted))
+        except (OSError, OverflowError) as error:
+            for earlier in (*sockets, bound):
+                earlier.close()
+            reason = error.strerror if isinstance(error, OSError) else "ports end at 65535"
+            raise OSError(f"port {wanted} for {name} cannot be had: {reason}; choose another with --port") from None
+        sockets.append(bound)
+    return sockets
+
+
+def _place(simulators: Simulators, host: str, names: Sequence[str], sockets: Sequence[socket.socket]) -> None:
+    shown = f"[{host}]" if ":" in host else host
+    for name, bound in zip(names, sockets, strict=True):
+        port = bound.getsockname()[1]
+        url = f"http://{shown}:{port}"
+        if name == "control":
+            simulators.addresses.control = url
+        else:
+            simulators.addresses.services[name] = url
+            simulators.addresses.ports[port] = name
+
+
+def _settle_heap() -> None:
+    """What lives from the start is never garbage: a full collection over it would only cost pauses."""
+    gc.collect()
+    gc.freeze()
+    gc.set_threshold(50_000, 20, 20)
+
+
+def _loop_factory() -> Callable[[], asyncio.AbstractEventLoop]:
+    try:
+        import uvloop  # noqa: PLC0415 - absent on Windows
+    except ImportError:
+        return asyncio.new_event_loop
+    return uvloop.new_event_loop

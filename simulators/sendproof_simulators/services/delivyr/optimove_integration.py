@@ -1,0 +1,115 @@
+"""The settings of an account: its Optimove integration, and the webhook URL.
+
+documented: https://docs.delivyr.net/docs/optimove: testing mode, on at first; the attributes, the first of which must
+be the phone number; triggered overrides in JSONata; the default URL, put on the templates that existed before it.
+assumed: that an account can have a URL for webhooks (`webhook_url`).
+"""
+
+from collections.abc import Mapping
+from typing import Any
+
+from sendproof_simulators.core.audience.audience import Audience
+from sendproof_simulators.core.clock.wall_clock import Instant
+from sendproof_simulators.core.effects import Effects
+from sendproof_simulators.core.simulator import SandboxContext, Settings
+from sendproof_simulators.core.webhooks.urls import check_webhook_url
+from sendproof_simulators.services.delivyr.overrides import check_expression
+from sendproof_simulators.services.delivyr.state import Integration, State
+
+MAX_URL = 2_048
+_FIELDS = ("attributes", "default_url", "overrides", "template_urls", "testing", "webhook_url")
+
+
+def read(state: State) -> Mapping[str, object]:
+    """Return all settings."""
+    integration = state.integration
+    return {
+        "testing": integration.testing,
+        "attributes": list(integration.attributes),
+        "overrides": integration.overrides,
+        "default_url": integration.default_url,
+        "template_urls": dict(state.template_urls),
+        "webhook_url": state.webhook_url,
+    }
+
+
+def replace(context: SandboxContext, state: State, now: Instant, given: Mapping[str, object]) -> Effects:
+    """Replace all settings; raise `ValueError` for invalid ones, and then change nothing."""
+    del now
+    integration = integration_from_json(context.audience, given)
+    webhook_url = _optional_text(given, "webhook_url")
+    urls = _template_urls(state, given)
+    if webhook_url is not None:
+        webhook_url = check_webhook_url(webhook_url, context.allow_remote_webhooks)
+    state.integration, state.webhook_url = integration, webhook_url
+    state.template_urls = urls
+    if integration.default_url is not None:
+        state.template_urls |= {id_: integration.default_url for id_ in state.templates if id_ not in urls}
+    return Effects()
+
+
+SETTINGS = Settings(read=read, replace=replace)
+
+
+def integration_from_json(audience: Audience, given: Mapping[str, object]) -> Integration:
+    """Return the settings of the integration alone; raise `ValueError` for invalid ones."""
+    unknown = sorted(given.keys() - set(_FIELDS))
+    if unknown:
+        raise ValueError(f"expected only {', '.join(_FIELDS)}, got {', '.join(unknown)}")
+    overrides = _optional_text(given, "overrides")
+    if overrides is not None:
+        check_expression(overrides)
+    return Integration(
+        testing=_testing(given),
+        attributes=_attributes(audience, given.get("attributes", [audience.phone_attribute])),
+        overrides=overrides,
+        default_url=_checked_url("default_url", _optional_text(given, "default_url")),
+    )
+
+
+def _testing(given: Mapping[str, object]) -> bool:
+    testing = given.get("testing", True)
+    if testing is not True and testing is not False:
+        raise ValueError(f"testing: expected true or false, got {testing!r:.100}")
+    return testing
+
+
+def _attributes(audience: Audience, names: Any) -> tuple[str, ...]:
+    if not isinstance(names, list) or not all(isinstance(name, str) for name in names):
+        raise ValueError(f"attributes: expected a list of names, got {names!r:.100}")
+    for name in names:
+        if name not in audience.attribute_names:
+            known = ", ".join(audience.attribute_names)
+            raise ValueError(f"attributes: customers have no attribute {name!r:.100}; expected some of {known}")
+    if len(set(names)) < len(names):
+        raise ValueError(f"attributes: expected each name once, got {names!r}")
+    if names[:1] != [audience.phone_attribute]:
+        first = repr(names[0]) if names else "an empty list"
+        raise ValueError(f"attributes: expected the phone number ({audience.phone_attribute}) first, got {first}")
+    return tuple(names)
+
+
+def _template_urls(state: State, given: Mapping[str, object]) -> dict[str, str]:
+    urls = given.get("template_urls", {})
+    if not isinstance(urls, dict):
+        raise ValueError(f"template_urls: expected URLs by template id, got {urls!r:.100}")  # noqa: TRY004 - like other invalid values
+    for id_ in urls:
+        if id_ not in state.templates:
+            raise ValueError(f"template_urls: there is no template {id_!r:.100}")
+    checked = {id_: _checked_url(f"template_urls.{id_}", url) for id_, url in urls.items()}
+    return {id_: url for id_, url in checked.items() if url is not None}
+
+
+def _optional_text(given: Mapping[str, object], name: str) -> str | None:
+    value = given.get(name)
+    if value is not None and not isinstance(value, str):
+        raise ValueError(f"{name}: expected text or null, got {value!r:.100}")
+    return value
+
+
+def _checked_url(name: str, url: object) -> str | None:
+    if url is None:
+        return None
+    if not isinstance(url, str) or not url.startswith(("http://", "https://")) or len(url) > MAX_URL:
+        raise ValueError(f"{name}: expected an http or https URL of at most {MAX_URL} characters, got {url!r:.100}")
+    return url

@@ -1,0 +1,331 @@
+"""Authentication and authorization: API keys of three access types with their scopes, and the legacy login.
+
+documented: keys have an access type, are scoped to channels and attributes when they are created, and can be disabled,
+deleted and rotated (https://developer.optimove.com/docs/generating-api-keys-1, docs/roles-permissions-1; a vendor's
+guide, https://docs.delivyr.net/docs/optimove). The response to a request beyond these rights is assumed.
+"""
+
+import base64
+import binascii
+import json
+import re
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
+from typing import NamedTuple
+
+from sendproof_simulators.core.clock.wall_clock import MINUTE, Instant
+from sendproof_simulators.core.http import Problem, Request
+from sendproof_simulators.core.simulator import SandboxContext
+
+ADMIN, INTEGRATIONS, TRANSACTIONAL = "Admin", "Integrations", "Transactional"
+ACCESS_TYPES = (ADMIN, INTEGRATIONS, TRANSACTIONAL)
+DEFAULT_CLIENT = "client"
+
+# documented: "Supported functions" for third parties, in the sandbox guide of https://github.com/optimove-tech/Optimove-APIs
+THIRD_PARTY_FUNCTIONS = frozenset(
+    {
+        "GetLastDataUpdate",
+        "RegisterEventListener",
+        "UnregisterEventListener",
+        "GetRegisteredEventListeners",
+        "GetCampaignDetails",
+        "GetExecutedCampaignChannelDetails",
+        "GetExecutedCampaignsByChannel",
+        "GetCustomerOneTimeActionsByCampaign",
+        "GetCustomerAttributeChangers",
+        "GetCustomerSendDetailsByChannel",
+        "GetCampaignInteractionCustomers",
+        "GetCustomerChannelInteractions",
+        "GetCustomerExecutionDetailsByCampaign",
+        "AddChannelTemplates",
+        "GetChannelTemplates",
+        "GetChannelTemplateDetails",
+        "DeleteChannelTemplates",
+        "AddChannelApps",
+        "DeleteChannelApps",
+        "UpdateCampaignMetrics",
+        "UpdateCampaignInteractions",
+        "SetCustomerChannelPreference",
+    }
+)
+# assumed: every key may be used to ask about itself, and every user may log in.
+UNRESTRICTED_FUNCTIONS = frozenset({"ApiKeyInfo", "Login", "LoginByQuery"})
+# documented: https://developer.optimove.com/docs/integrate-your-service-with-optimove ("an API user with client
+# permissions" to add attributes and set their values)
+CLIENT_FUNCTIONS = frozenset({"AddCustomerAttribute", "UpdateCustomerAttributes", "UpsertCustomer"})
+
+# documented: https://developer.optimove.com/docs/general-information (20 minutes since the last call)
+TOKEN_LIFETIME_MS = 20 * MINUTE
+TOKEN_HEADER = "authorization-token"  # noqa: S105 - the name of a header
+TOKEN_EXPIRED = "Authorization-Token Expired"  # noqa: S105 - the text of an error
+# A header cannot contain a line break, so no API key can be mistaken for a user.
+_USER_PREFIX = "user\n"
+_HOST_IN_PATH = re.compile(r"/api([0-9]{1,3})(?=/|$)")
+_HOST_NAME = re.compile(r"api([0-9]{1,3})\.")
+
+
+@dataclass(slots=True, kw_only=True)
+class ApiKey:
+    """One API key. A scope of None has no limit.
+
+    `host_number` is the number in the name of its client's host (4 for api4.optimove.net).
+    """
+
+    name: str
+    client: str
+    host_number: int
+    access_type: str = INTEGRATIONS
+    functions: frozenset[str] | None = None
+    channels: frozenset[int] | None = None
+    attributes: frozenset[str] | None = None
+    disabled_at: Instant | None = None
+    rotations: int = 0
+
+    def is_enabled(self, now: Instant) -> bool:
+        """Return True unless the key is disabled at `now`."""
+        return self.disabled_at is None or now < self.disabled_at
+
+    def may_call(self, function: str, *, unlisted_allowed: bool) -> bool:
+        """Return True if the key may call a function.
+
+        `unlisted_allowed`: keys for integrations may also call functions that are not on the list for third parties.
+        """
+        if function in UNRESTRICTED_FUNCTIONS or (self.access_type == ADMIN and self.functions is None):
+            return True
+        if self.functions is not None:
+            return function in self.functions
+        if self.access_type == TRANSACTIONAL:
+            return False
+        return function in THIRD_PARTY_FUNCTIONS or (unlisted_allowed and function not in CLIENT_FUNCTIONS)
+
+    def may_see(self, attribute: str) -> bool:
+        """Return True if an attribute is in the key's scope. Names match in any case."""
+        return self.attributes is None or attribute.lower() in self.attributes
+
+    def may_use(self, channel: int) -> bool:
+        """Return True if a channel is in the key's scope."""
+        return self.channels is None or channel in self.channels
+
+
+class _KeyValue(NamedTuple):
+    """The key that a value belongs to, and the instant at which the value expires."""
+
+    key: ApiKey
+    valid_until: Instant | None = None
+
+
+@dataclass(slots=True)
+class _User:
+    """One user of the legacy login, with the rights of a key. `token` is empty before the first login."""
+
+    password: str
+    key: ApiKey
+    token: str = ""
+    token_used_at: Instant = 0
+
+
+@dataclass(slots=True)
+class CredentialStore:
+    """All API keys and users of a sandbox."""
+
+    keys: dict[str, ApiKey] = field(default_factory=dict)
+    _values: dict[str, _KeyValue] = field(default_factory=dict)
+    _users: dict[str, _User] = field(default_factory=dict)
+
+    # Keys.
+
+    def add_key(self, key: ApiKey, value: str) -> None:
+        """Add a key; raise `ValueError` if its name is taken."""
+        if key.name in self.keys:
+            raise ValueError(f"expected a key name that is not taken, got {key.name!r}")
+        self.keys[key.name] = key
+        self._values[value] = _KeyValue(key)
+
+    def add_user(self, name: str, password: str, key: ApiKey) -> None:
+        """Add a user, who gets the rights of `key` by logging in."""
+        self._users[name] = _User(password, key)
+
+    def current_value(self, name: str) -> str:
+        """Return the newest value of a key, even if the key is disabled."""
+        return next(value for value, entry in reversed(self._values.items()) if entry.key is self.keys[name])
+
+    def rotate(self, name: str, value: str, old_valid_until: Instant) -> None:
+        """Give a key a new value. Its old values expire at `old_valid_until`, or earlier if they already had to."""
+        key = self.keys[name]
+        for old, entry in self._values.items():
+            if entry.key is key:
+                until = old_valid_until if entry.valid_until is None else min(old_valid_until, entry.valid_until)
+                self._values[old] = _KeyValue(key, until)
+        self._values[value] = _KeyValue(key)
+
+    def key_for(self, credential: str, now: Instant) -> ApiKey | None:
+        """Return the key with this value, or the key of this user; None if it is unknown, disabled or expired."""
+        if credential.startswith(_USER_PREFIX):
+            user = self._users.get(credential.removeprefix(_USER_PREFIX))
+            return user.key if user is not None and user.key.is_enabled(now) else None
+        entry = self._values.get(credential)
+        if entry is None or not entry.key.is_enabled(now):
+            return None
+        return entry.key if entry.valid_until is None or now < entry.valid_until else None
+
+    # Legacy login.
+
+    def log_in(self, username: str, password: str, token: str, now: Instant) -> Problem | None:
+        """Make `token` the user's token, or return the `Problem`. A login while the last token is valid is refused."""
+        user = self._users.get(username)
+        if user is None or user.password != password or not user.key.is_enabled(now):
+            return Problem(kind="login_failed", status=401, detail="user name or password are wrong")
+        if user.token and now - user.token_used_at < TOKEN_LIFETIME_MS:
+            return Problem(kind="rate_limited", status=429, detail="the previous token is still valid")
+        user.token, user.token_used_at = token, now
+        return None
+
+    def use_token(self, credential: str, token: str, now: Instant) -> Problem | None:
+        """Extend a token by 20 minutes from `now`, or return the `Problem` if it is unknown or has expired."""
+        user = self._users.get(credential.removeprefix(_USER_PREFIX))
+        if user is None or not user.token or token != user.token:
+            return Problem(kind="unauthorized", status=401, detail="unknown token")
+        if now - user.token_used_at >= TOKEN_LIFETIME_MS:
+            return Problem(kind="forbidden", status=403, detail=TOKEN_EXPIRED)
+        user.token_used_at = now
+        return None
+
+
+def initial_credentials(context: SandboxContext) -> CredentialStore:
+    """Return the initial credentials of a sandbox: a key and a user for a vendor's bridge, and an Admin key."""
+    store, values = CredentialStore(), context.credentials.get("optimove")
+    if values is None:
+        return store
+    number = host_number(context, DEFAULT_CLIENT)
+    bridge = ApiKey(name="bridge", client=DEFAULT_CLIENT, host_number=number)
+    store.add_key(bridge, values["api_key"])
+    admin = ApiKey(name="admin", client=DEFAULT_CLIENT, host_number=number, access_type=ADMIN)
+    store.add_key(admin, values["admin_key"])
+    store.add_user(values["username"], values["password"], bridge)
+    return store
+
+
+def host_number(context: SandboxContext, client: str) -> int:
+    """Return the number of a client's host, 1 to 9 (api1 to api9)."""
+    return 1 + context.random.below(9, "optimove", "host", client)
+
+
+# -- requests ----------------------------------------------------------------------------------------
+
+
+def presented_credential(request: Request) -> str | None:
+    """Return the credential in a request: its API key, or the user of its token or login.
+
+    Header X-API-KEY on every call: documented, https://developer.optimove.com/docs/authentication-guide.
+    Authorization-Token: documented, https://developer.optimove.com/docs/general-information.
+    """
+    key = request.headers.get("x-api-key")
+    if key is not None:
+        return key
+    token = request.headers.get(TOKEN_HEADER)
+    if token is not None:
+        user = _user_of_token(token)
+    else:
+        user = _user_of_login(request) if request.path.lower().rstrip("/").endswith("/login") else None
+    return None if user is None else login_credential(user)
+
+
+def login_credential(user: str) -> str:
+    """Return a user in the form of `presented_credential`."""
+    return _USER_PREFIX + user
+
+
+def authorize(store: CredentialStore, request: Request, credential: str, now: Instant) -> Problem | None:
+    """Return the reason why no request with this credential is allowed, or None."""
+    if credential.startswith(_USER_PREFIX):
+        token = request.headers.get(TOKEN_HEADER)
+        problem = None if token is None else store.use_token(credential, token, now)
+        if problem is not None:
+            return problem
+    key = store.key_for(credential, now)
+    # The function itself responds to a login with a wrong user name.
+    if key is None and not (credential.startswith(_USER_PREFIX) and TOKEN_HEADER not in request.headers):
+        return Problem(kind="unauthorized", status=401, detail="the key is disabled or was rotated")
+    called = _HOST_NAME.match(request.headers.get("host", ""))
+    if key is not None and called is not None and int(called[1]) != key.host_number:
+        return Problem(kind="unauthorized", status=401, detail=f"the key is only valid on host api{key.host_number}")
+    return None
+
+
+def strip_host_prefix(request: Request) -> Request:
+    """Remove `/api4` from the start of the path, as if the request had been sent to api4.optimove.net.
+
+    Each client has a numbered host. Not every HTTP client can resolve such a name for a loopback address, so the
+    number is part of the base URL of a client.
+    """
+    if not request.path.startswith("/api"):
+        return request
+    prefix = _HOST_IN_PATH.match(request.path)
+    if prefix is None:
+        return request
+    headers = {**request.headers, "host": f"api{prefix[1]}.optimove.net"}
+    return Request(
+        method=request.method,
+        path=request.path[prefix.end() :] or "/",
+        query=request.query,
+        headers=headers,
+        body=request.body,
+    )
+
+
+def make_token(user: str, signature: str) -> str:
+    """Return a token that names its user and looks like a JWT.
+
+    documented: about 500 characters today (https://developer.optimove.com/docs/general-information). The content is
+    the simulator's own.
+    """
+    parts = ({"alg": "none"}, {"sub": user})
+    return ".".join([*(_base64(json.dumps(part)) for part in parts), signature])
+
+
+def _user_of_token(token: str) -> str | None:
+    try:
+        part = token.strip('"').split(".")[1]
+        claims = json.loads(base64.urlsafe_b64decode(part + "=" * (-len(part) % 4)))
+    except (IndexError, ValueError, binascii.Error, RecursionError):
+        return None
+    user = claims.get("sub") if isinstance(claims, Mapping) else None
+    return user if isinstance(user, str) else None
+
+
+def _user_of_login(request: Request) -> str | None:
+    if request.method == "GET":
+        return next((text for name, text in request.query if name.lower() == "username"), None)
+    try:
+        body = json.loads(request.body)
+    except (ValueError, RecursionError):
+        return None
+    name = login_name(body) if isinstance(body, Mapping) else None
+    return name if isinstance(name, str) else None
+
+
+def login_name(body: Mapping[str, object]) -> object:
+    """Return the user name in the body of a login. Both spellings were observed."""
+    return body.get("Username", body.get("UserName"))
+
+
+def _base64(text: str) -> str:
+    return base64.urlsafe_b64encode(text.encode()).decode().rstrip("=")
+
+
+def key_json(key: ApiKey, now: Instant) -> dict[str, object]:
+    """Return the control API's JSON of a key, without its value."""
+
+    def scope_json(values: Iterable[object] | None) -> list[object] | None:
+        return None if values is None else sorted(values, key=str)
+
+    return {
+        "name": key.name,
+        "client": key.client,
+        "host": f"api{key.host_number}.optimove.net",
+        "access": key.access_type,
+        "enabled": key.is_enabled(now),
+        "functions": scope_json(key.functions),
+        "channels": scope_json(key.channels),
+        "attributes": scope_json(key.attributes),
+    }

@@ -1,0 +1,83 @@
+"""Obligations of scheduled campaigns: the message that each customer is due, for the judge."""
+
+from collections.abc import Iterator
+
+from sendproof_simulators.core.audience.audience import Customer
+from sendproof_simulators.core.clock.wall_clock import iso
+from sendproof_simulators.core.effects import JournalEntry
+from sendproof_simulators.core.plans import Split
+from sendproof_simulators.services.optimove.campaigns.campaign import Campaign, Execution, iso_or_none
+from sendproof_simulators.services.optimove.customers.records import Customers
+
+_BLOCK = 10_000
+
+
+def expectations(customers: Customers, campaign: Campaign) -> Iterator[JournalEntry]:
+    """Yield for each channel the campaign, and then the obligation to each of its customers, in the order of its pages.
+
+    `customers` must be the customers in their state at the announcement.
+    """
+    for execution in campaign.executions.values():
+        yield JournalEntry(kind="campaign", fields=_campaign_json(execution))
+        yield from _obligations(customers, execution)
+
+
+def _obligations(customers: Customers, execution: Execution) -> Iterator[JournalEntry]:
+    plan = execution.campaign.plan
+    end = plan.first_customer + plan.customers
+    for start in range(plan.first_customer, end, _BLOCK):
+        block = range(start, min(start + _BLOCK, end))
+        rows = zip(block, customers.customers(block.start, block.stop), execution.splits(block), strict=True)
+        for index, customer, split in rows:
+            yield JournalEntry(kind="obligation", fields=_obligation_json(execution, index, customer, split))
+
+
+def _campaign_json(execution: Execution) -> dict[str, object]:
+    campaign, plan = execution.campaign, execution.plan
+    return {
+        "campaign": campaign.plan.campaign,
+        "channel": plan.channel,
+        "provider": plan.provider,
+        "customers": campaign.plan.customers,
+        "rows": len(campaign.customers),
+        "announced_at": iso_or_none(campaign.announced_at),
+        "cancelled_at": iso_or_none(campaign.cancelled_at),
+        "splits": [_split_json(split) for split in plan.splits],
+    }
+
+
+def _split_json(split: Split) -> dict[str, object]:
+    return {
+        "template": split.template,
+        "title": split.title,
+        "body": split.body,
+        "send_at": iso(split.send_at),
+        "share": split.share,
+    }
+
+
+def _obligation_json(execution: Execution, index: int, customer: Customer, split: Split) -> dict[str, object]:
+    plan, reason = execution.plan, _reason_for_no_message(execution.campaign, index, customer, split)
+    return {
+        "campaign": execution.campaign.plan.campaign,
+        "channel": plan.channel,
+        "customer": customer.id,
+        "template": split.template,
+        "number": customer.number,
+        "text": plan.render(split.body, customer.attributes) if reason is None else None,
+        "due": iso(split.send_at),
+        "owed": reason is None,
+        "reason": reason,
+    }
+
+
+def _reason_for_no_message(campaign: Campaign, index: int, customer: Customer, split: Split) -> str | None:
+    """Return why the customer is due no message, or None. Messages due by the instant of a cancellation stay due."""
+    if campaign.clearance is not None and campaign.clearance.excludes(index):
+        return "not_cleared"
+    if customer.opted_out:
+        return "opted_out"
+    if customer.number is None:
+        return "unusable_number"
+    is_due = campaign.announced_at is not None and split.send_at <= (campaign.cancelled_at or split.send_at)
+    return None if is_due else "cancelled"

@@ -1,0 +1,70 @@
+"""Common parts of functions that list customers: the requested rows, their order, and the requested attributes."""
+
+from collections.abc import Sequence
+from typing import NamedTuple
+
+from sendproof_simulators.core.simulator import Call
+from sendproof_simulators.services.optimove.campaigns.send_details_pages import ROWS_PER_PAGE
+from sendproof_simulators.services.optimove.customers.records import Attribute
+from sendproof_simulators.services.optimove.dialects.options import Options
+from sendproof_simulators.services.optimove.errors import bad_request
+from sendproof_simulators.services.optimove.permissions import api_key_for
+
+
+class Page(NamedTuple):
+    """The requested rows: $skip and $top as in the request, and the largest possible page."""
+
+    skip: int
+    top: int
+    maximum: int
+
+    @property
+    def size(self) -> int:
+        """Return the largest number of rows in the response."""
+        return min(self.top, self.maximum)
+
+    def slice(self) -> slice:
+        """Return the slice of the rows in the response."""
+        return slice(self.skip, self.skip + self.size)
+
+
+def requested_page(call: Call) -> Page:
+    """Return the requested page, 10,000 rows by default."""
+    skip, top = 0, ROWS_PER_PAGE
+    if call.state.options.paging_without_dollar:
+        skip, top = call.params.get("skip", skip), call.params.get("top", top)
+    return Page(call.params.get("$skip", skip), call.params.get("$top", top), call.state.options.page_maximum)
+
+
+def ordered(options: Options, customers: Sequence[int]) -> Sequence[int]:
+    """Return the customers of a campaign in the order of its rows."""
+    return customers[::-1] if options.rows_descending else customers
+
+
+def visible_attributes(call: Call) -> list[Attribute]:
+    """Return the attributes in the scope of the key."""
+    key = api_key_for(call)
+    return [attribute for attribute in call.state.records.attributes if key is None or key.may_see(attribute.name)]
+
+
+def requested_attributes(call: Call) -> tuple[str, ...]:
+    """Return the names of the requested attributes, as they are spelled in the records.
+
+    Their case does not matter (documented: https://developer.optimove.com/docs/general-information calls strings
+    non-case-sensitive). Assumed: an unknown attribute, or one outside the scope of the key, is refused.
+    """
+    text: str = call.params.get("CustomerAttributes", "")
+    if not text:
+        return ()
+    visible = [attribute.name for attribute in visible_attributes(call)]
+    known, requested = {name.lower(): name for name in visible}, text.split(";")
+    unknown = [name for name in requested if name.lower() not in known]
+    if unknown:
+        raise bad_request(f"CustomerAttributes: {', '.join(unknown)} not known; there are {';'.join(visible)}")
+    return tuple(known[name.lower()] for name in requested)
+
+
+def attribute_delimiter(call: Call) -> str:
+    """Return the requested delimiter of attributes in one text, `,` by default."""
+    delimiter: str = call.params.get("CustomerAttributesDelimiter", ",")
+    return delimiter

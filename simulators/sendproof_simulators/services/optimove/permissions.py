@@ -1,0 +1,93 @@
+"""The common part of all functions of Optimove: normalized bodies, permissions, and error responses."""
+
+from collections.abc import Callable, Iterator
+from dataclasses import replace
+from functools import wraps
+from typing import Any
+
+from sendproof_simulators.core.effects import Effects
+from sendproof_simulators.core.simulator import Call
+from sendproof_simulators.services.optimove.auth import ApiKey
+from sendproof_simulators.services.optimove.errors import ApiError, error_response, forbidden
+
+# Members of bodies that arrive as numbers or as text of digits, and text members that may also arrive as numbers.
+_NUMBERS = frozenset(
+    {
+        "CampaignID",
+        "ChannelID",
+        "CommunicationMode",
+        "EventID",
+        "EventTypeID",
+        "MetricID",
+        "MetricValue",
+        "RecipientGroupID",
+        "TemplateID",
+    }
+)
+_TEXTS = frozenset({"CustomerID", "CustomerId"})
+
+
+def authorized(handler: Callable[[Call], Effects]) -> Callable[[Call], Effects]:
+    """Call a handler with a normalized body if the key permits it, and turn an `ApiError` into Optimove's response."""
+
+    @wraps(handler)
+    def authorized_handler(call: Call) -> Effects:
+        if call.body is not None:
+            call = replace(call, body=normalize_ids(call.body))
+        try:
+            _check_permission(call)
+            return handler(call)
+        except ApiError as error:
+            return Effects(response=error_response(replace(error.problem, dialects=call.context.dialects)))
+
+    return authorized_handler
+
+
+def normalize_ids(value: Any) -> Any:
+    """Return a body with each id in one form: Optimove's own ids as numbers, customer ids as text."""
+    if isinstance(value, list):
+        return [normalize_ids(item) for item in value]
+    if isinstance(value, dict):
+        return {name: _normalize_member(name, item) for name, item in value.items()}
+    return value
+
+
+def _normalize_member(name: str, value: Any) -> Any:
+    if name in _NUMBERS:
+        return int(value) if isinstance(value, str) else value
+    if name in _TEXTS:
+        return str(value)
+    if name == "CustomerIDs" and value is not None:
+        return [item if isinstance(item, str) else str(item) for item in value]
+    # In all lists of a body, ids are direct members of the items.
+    return normalize_ids(value) if isinstance(value, list) and name != "Attributes" else value
+
+
+# -- permission --------------------------------------------------------------------------------------
+
+
+def api_key_for(call: Call) -> ApiKey | None:
+    """Return the key of a call, or None if it needs no key: a login, or a call that a bridge did not send."""
+    key: ApiKey | None = call.state.credentials.key_for(call.credential, call.now)
+    return key
+
+
+def _check_permission(call: Call) -> None:
+    key = api_key_for(call)
+    if key is None:
+        return
+    if not key.may_call(call.operation, unlisted_allowed=call.state.options.unlisted_functions_allowed):
+        raise forbidden(f"a key of access type {key.access_type} may not call {call.operation}")
+    for channel in _named_channels(call):
+        if not key.may_use(channel):
+            raise forbidden(f"the key may not use ChannelID {channel}")
+    campaign = call.state.campaigns.get(call.params.get("CampaignID"))
+    if campaign is not None and not any(map(key.may_use, campaign.executions)):
+        raise forbidden(f"the key may not use any channel of CampaignID {campaign.plan.campaign}")
+
+
+def _named_channels(call: Call) -> Iterator[int]:
+    """Yield each channel that a call names. 0 means no channel."""
+    items = call.body if isinstance(call.body, list) else [call.body]
+    channels = [call.params.get("ChannelID"), *(item.get("ChannelID") for item in items if isinstance(item, dict))]
+    return (channel for channel in dict.fromkeys(channels) if channel)

@@ -1,0 +1,51 @@
+"""A stateful simulator of Textlocal: its command API, delivery receipts, templates and opt-outs."""
+
+from sendproof_simulators.core.clock.wall_clock import SECOND
+from sendproof_simulators.core.randomness import KeyedRandom
+from sendproof_simulators.core.simulator import RateLimit, Simulator
+from sendproof_simulators.services.textlocal import handlers
+from sendproof_simulators.services.textlocal.account.settings import SETTINGS
+from sendproof_simulators.services.textlocal.account.templates import TEMPLATES
+from sendproof_simulators.services.textlocal.dialects import DIALECTS
+from sendproof_simulators.services.textlocal.messages.webhooks import EVENTS, on_timer
+from sendproof_simulators.services.textlocal.request_normalization import (
+    extract_credential,
+    hash_of,
+    normalise,
+    username_of,
+)
+from sendproof_simulators.services.textlocal.responses import problem_response
+from sendproof_simulators.services.textlocal.state import NAME, new_state
+
+_KEY_LENGTH, _PASSWORD_LENGTH = 40, 16
+
+
+def _credentials(random: KeyedRandom, sandbox: str) -> dict[str, str]:
+    password = random.token(_PASSWORD_LENGTH, NAME, "password", sandbox)
+    return {"apikey": random.token(_KEY_LENGTH, NAME, "apikey", sandbox), **_login(password)}
+
+
+def _login(password: str) -> dict[str, str]:
+    hash_ = hash_of(password)
+    return {"username": username_of(hash_), "hash": hash_, "password": password}
+
+
+SIMULATOR = Simulator(
+    name=NAME,
+    contract="textlocal.yaml",
+    handlers=handlers,
+    new_state=new_state,
+    credentials=_credentials,
+    default_credentials={"apikey": "sendproof-textlocal-key", **_login("sendproof-textlocal-password")},
+    # A password only proves something together with its user name, and is no key.
+    public=frozenset({"username", "password"}),
+    extract_credential=extract_credential,
+    error=problem_response,
+    on_timer=on_timer,
+    events=EVENTS,
+    normalise=normalise,
+    rate_limit=RateLimit(requests=10, window_ms=SECOND, when=("rate_limit", "10")),
+    dialects=DIALECTS,
+    templates=TEMPLATES,
+    settings=SETTINGS,
+)

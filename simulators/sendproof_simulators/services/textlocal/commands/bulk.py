@@ -1,0 +1,247 @@
+"""`bulk_json`: each number gets its own text, and each message is its own batch.
+
+documented: https://api.txtlocal.com/docs/bulkjson. observed: the response, and `receiptUrl`, in the Elixir client
+TxtLocalEx; `scheduled` in https://github.com/GoApptiv/textlocal-package-laravel. assumed: the other spellings,
+`custom`, and that one message that cannot be sent does not prevent the others.
+"""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from urllib.parse import unquote
+
+import msgspec
+
+from sendproof_simulators.core.effects import JournalEntry
+from sendproof_simulators.core.messaging.delivery_outcomes import BLOCKED, QUEUE_FULL
+from sendproof_simulators.core.simulator import Call
+from sendproof_simulators.services.textlocal import errors
+from sendproof_simulators.services.textlocal.commands.send_fields import (
+    check_count,
+    decode_newlines,
+    receipt_url,
+    send_time,
+)
+from sendproof_simulators.services.textlocal.country_rules import (
+    check_sender,
+    check_text,
+    sent_text_and_parts,
+    to_number,
+)
+from sendproof_simulators.services.textlocal.errors import ApiError
+from sendproof_simulators.services.textlocal.messages.acceptance import (
+    SendOptions,
+    accept,
+    refuse_full_queue,
+    rejection_entry,
+    rejection_for_number,
+)
+from sendproof_simulators.services.textlocal.messages.message_store import AcceptedMessages, Dispatch
+from sendproof_simulators.services.textlocal.responses import CommandResult, Fields, command
+from sendproof_simulators.services.textlocal.state import State
+
+
+class BulkMessage(msgspec.Struct, gc=False):
+    """One item of `messages`. Missing fields are refused message by message."""
+
+    number: str | int | None = None
+    text: str | None = None
+    custom: str | int | None = None
+    receipt_url: str | None = None
+    receipt_url_camel: str | None = msgspec.field(default=None, name="receiptUrl")
+
+
+class BulkData(msgspec.Struct):
+    """The JSON in the field `data`; unknown keys are ignored."""
+
+    messages: list[BulkMessage] = []
+    sender: str = ""
+    test: bool = False
+    unicode: bool = False
+    custom: str | int = ""
+    receipt_url: str = ""
+    receipt_url_camel: str = msgspec.field(default="", name="receiptUrl")
+    schedule_time: int | None = None
+    scheduled: int | None = None
+
+
+_decode_data = msgspec.json.Decoder(BulkData).decode
+
+
+@dataclass(frozen=True, slots=True)
+class _RefusedMessage:
+    """A message that is not sent, by its position in `messages`."""
+
+    index: int
+    number: str
+    text: str
+    error: ApiError
+
+    def journal_entry(self) -> JournalEntry:
+        return rejection_entry(self.number, self.text, self.error.code, str(self.error.item["message"]))
+
+    def row(self, first_batch: int) -> dict[str, object]:
+        unique_id = f"{first_batch}-{self.index}"
+        return {"unique_id": unique_id, "number": self.number, "message": self.text, "error": self.error.item}
+
+
+@command
+def bulk_json(call: Call, fields: Fields) -> CommandResult:
+    """Send the messages that can be sent, and list the others (documented: https://api.txtlocal.com/docs/bulkjson)."""
+    state: State = call.state
+    data = _bulk_data(fields.get("data", ""))
+    options = _options(call, fields, data)
+    credits_before = state.credits
+    screening = _Screening(call, data, credits_before)
+    for index, message in enumerate(data.messages):
+        screening.screen(index, message)
+    refuse_full_queue(state, screening.full_queues)
+    state.credits = screening.credits
+    dispatch, effects = accept(call, options, screening.accepted)
+    rejections = (message.journal_entry() for message in screening.refused)
+    summary = {"accepted": len(dispatch), "rejected": len(screening.refused)}
+    return CommandResult(
+        value=_response_value(data, credits_before, dispatch, screening.refused),
+        effects=replace(effects, entries=(*effects.entries, *rejections), summary=summary),
+    )
+
+
+def _bulk_data(text: str) -> BulkData:
+    try:
+        data = _decode_data(text)
+    except errors.JSON_ERRORS as error:
+        raise ApiError(errors.BAD_JSON, str(error)) from error
+    if not data.messages:
+        raise ApiError(errors.NO_RECIPIENTS)
+    check_count(len(data.messages))
+    return data
+
+
+def _options(call: Call, fields: Fields, data: BulkData) -> SendOptions:
+    settings, spelling = call.state.settings, call.context.dialects["bulk_keys"]
+    snake_case = data.schedule_time if spelling != "camel" else None
+    camel_case = data.scheduled if spelling != "snake" else None
+    return SendOptions(
+        identity=call.state.identities.identify("bulk_json", fields),
+        sender=check_sender(call.context, data.sender or settings.default_sender, settings.sender_names),
+        send_at=send_time(call.context, call.now, camel_case if snake_case is None else snake_case),
+        validity=None,
+        unicode=data.unicode,
+        test=data.test,
+        batch_per_message=True,
+    )
+
+
+@dataclass(slots=True)
+class _Screening:
+    """The messages of a call, divided into accepted and refused ones. `credits` are those that remain."""
+
+    call: Call
+    data: BulkData
+    credits: int
+    accepted: AcceptedMessages = field(default_factory=AcceptedMessages)
+    refused: list[_RefusedMessage] = field(default_factory=list)
+    full_queues: list[str] = field(default_factory=list)
+    _urls: dict[str, str] = field(default_factory=dict)
+    _texts: dict[str, tuple[str, int]] = field(default_factory=dict)
+
+    def screen(self, index: int, message: BulkMessage) -> None:
+        """Accept one message, or record why it is refused."""
+        raw_number = str(message.number or "").strip()
+        try:
+            number = self._number(raw_number)
+            text, parts = self._text_and_parts(message.text or "")
+            url = self._receipt_url(message)
+        except ApiError as error:
+            self.refused.append(_RefusedMessage(index, raw_number, _decoded_text(message.text or ""), error))
+            return
+        self.credits -= 0 if self.data.test else parts
+        self.accepted.numbers.append(number)
+        self.accepted.raw_numbers.append(raw_number)
+        self.accepted.texts.append(text)
+        self.accepted.parts.append(parts)
+        self.accepted.receipt_urls.append(url)
+        self.accepted.customs.append(self._custom(message))
+
+    def _number(self, raw_number: str) -> str:
+        if not raw_number:
+            raise ApiError(errors.NO_RECIPIENTS)
+        number = to_number(self.call.context, raw_number)
+        reason = None if number is None else rejection_for_number(self.call.state, number, check_opt_outs=False)
+        if number is None or reason not in {None, BLOCKED, QUEUE_FULL}:
+            raise ApiError(errors.BAD_NUMBER)
+        if reason == BLOCKED:
+            raise ApiError(errors.NO_VALID_NUMBERS, "Number is in DND")
+        if reason == QUEUE_FULL:
+            self.full_queues.append(number)
+        return number
+
+    def _text_and_parts(self, raw_text: str) -> tuple[str, int]:
+        """Return the text as it is sent, and its price. A text that many messages have is checked and stored once."""
+        context = self.call.context
+        if raw_text not in self._texts:
+            text = check_text(context, _decoded_text(raw_text), self.call.state.templates.values())
+            self._texts[raw_text] = sent_text_and_parts(context, text, unicode=self.data.unicode)
+        text, parts = self._texts[raw_text]
+        if parts > self.credits and not self.data.test:
+            raise ApiError(errors.NO_CREDITS)
+        return text, parts
+
+    def _receipt_url(self, message: BulkMessage) -> str:
+        data, spelling = self.data, self.call.context.dialects["bulk_keys"]
+        snake_case = message.receipt_url or data.receipt_url if spelling != "camel" else ""
+        camel_case = message.receipt_url_camel or data.receipt_url_camel if spelling != "snake" else ""
+        url = snake_case or camel_case
+        if url not in self._urls:
+            self._urls[url] = receipt_url(self.call.context, url) or self.call.state.settings.receipt_url
+        return self._urls[url]
+
+    def _custom(self, message: BulkMessage) -> str:
+        option = self.call.context.dialects["bulk_custom"]
+        if option == "ignored":
+            return ""
+        return str(self.data.custom if message.custom is None or option == "call" else message.custom)
+
+
+def _decoded_text(text: str) -> str:
+    """Return the text as the phone receives it.
+
+    documented: URL-encoded in one sample, plain in another. So percent-encoding is decoded, and a plus stays a plus.
+    """
+    return decode_newlines(unquote(text)) if "%" in text else text
+
+
+def _response_value(
+    data: BulkData, credits_before: int, dispatch: Dispatch, refused: Sequence[_RefusedMessage]
+) -> Mapping[str, object]:
+    cost = sum(dispatch.accepted.parts)
+    value: dict[str, object] = {
+        "balance_pre_send": credits_before,
+        "total_cost": cost,
+        "balance_post_send": credits_before if data.test else credits_before - cost,
+        "messages": _batch_rows(dispatch, credits_before, test=data.test),
+        "messages_not_sent": [message.row(dispatch.first_batch) for message in refused],
+    }
+    return value | ({"test": True} if data.test else {})
+
+
+def _batch_rows(dispatch: Dispatch, balance: int, *, test: bool) -> list[dict[str, object]]:
+    rows: list[dict[str, object]] = []
+    accepted = dispatch.accepted
+    columns = zip(
+        accepted.numbers, accepted.texts, accepted.parts, accepted.customs, accepted.receipt_urls, strict=True
+    )
+    for index, (number, text, parts, custom, url) in enumerate(columns):
+        balance -= 0 if test else parts
+        rows.append(
+            {
+                "balance": balance,
+                "batch_id": dispatch.first_batch + index,
+                "cost": parts,
+                "num_messages": 1,
+                "message": {"num_parts": parts, "sender": dispatch.sender, "content": text},
+                "receipt_url": url,
+                "custom": custom,
+                "messages": [{"id": str(dispatch.first_id + index), "recipient": int(number)}],
+            }
+        )
+    return rows

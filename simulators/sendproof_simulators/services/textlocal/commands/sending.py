@@ -1,0 +1,270 @@
+"""`send`: one text to many numbers, or to a group. The source of each rule is in `openapi/textlocal.yaml`."""
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field, replace
+
+from sendproof_simulators.core.clock.wall_clock import SECOND, Instant
+from sendproof_simulators.core.effects import JournalEntry
+from sendproof_simulators.core.messaging.delivery_outcomes import BLOCKED, LANDLINE, LIFE, QUEUE_FULL
+from sendproof_simulators.core.simulator import Call
+from sendproof_simulators.services.textlocal import errors
+from sendproof_simulators.services.textlocal.account.inbox import REPLY_NUMBER
+from sendproof_simulators.services.textlocal.commands.send_fields import (
+    check_count,
+    decode_newlines,
+    receipt_url,
+    send_time,
+)
+from sendproof_simulators.services.textlocal.commands.short_links import shorten
+from sendproof_simulators.services.textlocal.country_rules import (
+    check_sender,
+    check_text,
+    sent_text_and_parts,
+    to_number,
+)
+from sendproof_simulators.services.textlocal.errors import ApiError
+from sendproof_simulators.services.textlocal.messages.acceptance import (
+    SendOptions,
+    accept,
+    refuse_full_queue,
+    rejection_entry,
+    rejection_for_number,
+)
+from sendproof_simulators.services.textlocal.messages.message_store import AcceptedMessages, Dispatch, Group
+from sendproof_simulators.services.textlocal.messages.personalization import (
+    Recipients,
+    template_recipients,
+    text_recipients,
+)
+from sendproof_simulators.services.textlocal.responses import CommandResult, Fields, command
+from sendproof_simulators.services.textlocal.state import State
+
+
+@command
+def send(call: Call, fields: Fields) -> CommandResult:
+    """Send one text to many numbers as one batch (documented: http://api.txtlocal.com/docs/sendsms).
+
+    A refusal of the whole call is journalled as a rejection of each number.
+    """
+    raw_numbers = [number for number in map(str.strip, fields.get("numbers", "").split(",")) if number]
+    text = decode_newlines(fields.get("message", ""))
+    try:
+        options, accepted, screening = _checked(call, fields, raw_numbers, text)
+    except ApiError as error:
+        reason = str(error.item["message"])
+        error.entries = error.entries or tuple(rejection_entry(n, text, error.code, reason) for n in raw_numbers)
+        raise
+    dispatch, effects = accept(call, options, accepted)
+    summary = {
+        "batch": str(dispatch.first_batch),
+        "accepted": len(dispatch),
+        "rejected": len(screening.rejected),
+    }
+    return CommandResult(
+        value=_response_value(call, options, dispatch, screening.warnings),
+        effects=replace(effects, entries=(*effects.entries, *screening.rejected), summary=summary),
+    )
+
+
+def _checked(
+    call: Call, fields: Fields, raw_numbers: Sequence[str], text: str
+) -> tuple[SendOptions, AcceptedMessages, "_Screening"]:
+    """Check the whole call and charge for it; raise `ApiError` if nothing can be sent."""
+    if not text.strip() and not _is_template_send(call, fields):
+        raise ApiError(errors.NO_MESSAGE)
+    recipients, group = _recipients(call, fields, raw_numbers, text)
+    options = _options(call, fields, group)
+    url = receipt_url(call.context, fields.get("receipt_url", "")) or call.state.settings.receipt_url
+    recipients = recipients.with_checked_texts(
+        lambda text: check_text(call.context, text, call.state.templates.values())
+    )
+    screening = _Screening(call, check_opt_outs=_checks_opt_outs(call, fields))
+    screening.screen(recipients)
+    accepted, tracked = _accepted_messages(call, recipients, screening, options, (fields.get("custom", ""), url))
+    _charge(call.state, options, sum(accepted.parts))
+    return replace(options, tracked=tracked), accepted, screening
+
+
+def _recipients(call: Call, fields: Fields, raw_numbers: Sequence[str], text: str) -> tuple[Recipients, Group | None]:
+    if "numbers" in fields and "group_id" in fields:
+        raise ApiError(errors.GROUP_AND_NUMBERS)
+    if "group_id" not in fields:
+        if not raw_numbers:
+            raise ApiError(errors.NO_RECIPIENTS)
+        check_count(len(raw_numbers))
+        return Recipients(raw_numbers=raw_numbers, texts=[text] * len(raw_numbers)), None
+    contacts = call.state.contacts
+    group = Group(fields["group_id"], contacts.name_of(fields["group_id"]))
+    members = contacts.members(group.id)
+    if not members:
+        raise ApiError(errors.EMPTY_GROUP)
+    if _is_template_send(call, fields):
+        return template_recipients(call, members, fields["template_id"]), group
+    return text_recipients(call.context, members, text), group
+
+
+def _is_template_send(call: Call, fields: Fields) -> bool:
+    return "template_id" in fields and call.context.dialects["template_send"] == "brochure"
+
+
+def _checks_opt_outs(call: Call, fields: Fields) -> bool:
+    checks: bool = fields.get("optouts", call.context.dialects["optouts_default"] == "left_out")
+    return checks
+
+
+def _options(call: Call, fields: Fields, group: Group | None) -> SendOptions:
+    send_at = send_time(call.context, call.now, fields.get("schedule_time"))
+    settings = call.state.settings
+    sender = fields.get("sender", settings.default_sender)
+    simple_reply = fields.get("simple_reply", False)
+    return SendOptions(
+        identity=call.state.identities.identify("send", fields),
+        sender=REPLY_NUMBER if simple_reply else check_sender(call.context, sender, settings.sender_names),
+        send_at=send_at,
+        validity=_validity(call.now, send_at, fields.get("validity")),
+        unicode=fields.get("unicode", False),
+        test=fields.get("test", False),
+        group=group,
+        shorten_links=fields.get("tracking_links", False),
+    )
+
+
+def _validity(now: Instant, send_at: Instant, seconds: int | None) -> Instant | None:
+    """Return the instant at which messages expire; `seconds` is a Unix time.
+
+    documented: at most 72 hours ahead. assumed: that these count from the send time; and the code of the refusal.
+    """
+    if seconds is None:
+        return None
+    if not now < seconds * SECOND <= send_at + LIFE:
+        raise ApiError(errors.INVALID_PARAMETER, "validity: expected a Unix time in the next 72 hours")
+    return seconds * SECOND
+
+
+@dataclass(slots=True)
+class _Screening:
+    """The recipients of a call, divided into accepted and rejected ones.
+
+    `indexes` and `numbers` belong to the accepted ones. observed: the warning about a blocked number has no code,
+    providers of clients in India.
+    """
+
+    call: Call
+    check_opt_outs: bool
+    indexes: list[int] = field(default_factory=list)
+    numbers: list[str] = field(default_factory=list)
+    rejected: list[JournalEntry] = field(default_factory=list)
+    warnings: list[Mapping[str, object]] = field(default_factory=list)
+
+    def screen(self, recipients: Recipients) -> None:
+        """Screen all recipients; raise `ApiError` if a queue is full or no number is valid."""
+        invalid: list[tuple[str, str]] = []
+        full_queues: list[str] = []
+        for index, raw_number, number in self._numbers_to_screen(recipients):
+            if number is None or (reason := self._rejection(number)) == LANDLINE:
+                invalid.append((raw_number, recipients.texts[index]))
+            elif reason is None:
+                self.indexes.append(index)
+                self.numbers.append(number)
+            elif reason == QUEUE_FULL:
+                full_queues.append(number)
+            else:
+                self._reject(number, recipients.texts[index], reason)
+        refuse_full_queue(self.call.state, full_queues)
+        self._reject_invalid(invalid)
+        if not self.indexes:
+            raise self._no_valid_numbers()
+
+    def _numbers_to_screen(self, recipients: Recipients) -> Iterator[tuple[int, str, str | None]]:
+        """Yield (index, raw number, number), without repeated numbers if the sandbox sends to each once."""
+        skips_repeats = self.call.context.dialects["repeated_numbers"] == "once"
+        seen: set[str] = set()
+        for index, raw_number in enumerate(recipients.raw_numbers):
+            number = to_number(self.call.context, raw_number)
+            if number is not None and skips_repeats:
+                if number in seen:
+                    continue
+                seen.add(number)
+            yield index, raw_number, number
+
+    def _rejection(self, number: str) -> str | None:
+        return rejection_for_number(self.call.state, number, check_opt_outs=self.check_opt_outs)
+
+    def _reject(self, number: str, text: str, reason: str) -> None:
+        if reason == BLOCKED:
+            self.warnings.append({"message": "Number is in DND", "numbers": number})
+        self.rejected.append(rejection_entry(number, text, None, reason))
+
+    def _reject_invalid(self, invalid: Sequence[tuple[str, str]]) -> None:
+        self.rejected += [
+            rejection_entry(raw_number, text, errors.INVALID_NUMBER, "Invalid number") for raw_number, text in invalid
+        ]
+        if invalid:
+            numbers = ",".join(raw_number for raw_number, _ in invalid)
+            self.warnings.append({"code": errors.INVALID_NUMBER, "message": "Invalid number", "numbers": numbers})
+
+    def _no_valid_numbers(self) -> ApiError:
+        error = ApiError(int(self.call.context.dialects["no_valid_numbers"]), warnings=self.warnings)
+        error.entries = tuple(self.rejected)
+        return error
+
+
+def _accepted_messages(
+    call: Call, recipients: Recipients, screening: _Screening, options: SendOptions, custom_and_url: tuple[str, str]
+) -> tuple[AcceptedMessages, bool]:
+    """Return the accepted messages, and True if their texts contain tracked links.
+
+    Each distinct text is priced once. With short links the price is that of the shortened text; the journal keeps the
+    text as the caller wrote it.
+    """
+    priced: dict[str, tuple[str, int]] = {}
+    tracked = False
+    for text in dict.fromkeys(recipients.texts):
+        shortened, has_links = shorten(call.context.random, text) if options.shorten_links else (text, False)
+        sent, parts = sent_text_and_parts(call.context, shortened, unicode=options.unicode)
+        priced[text] = (text if has_links else sent, parts)
+        tracked = tracked or has_links
+    texts_and_parts = [priced[recipients.texts[index]] for index in screening.indexes]
+    custom, url = custom_and_url
+    accepted = AcceptedMessages(
+        numbers=screening.numbers,
+        raw_numbers=[recipients.raw_numbers[index] for index in screening.indexes],
+        texts=[text for text, _ in texts_and_parts],
+        parts=[parts for _, parts in texts_and_parts],
+        customs=[custom] * len(texts_and_parts),
+        receipt_urls=[url] * len(texts_and_parts),
+    )
+    return accepted, tracked
+
+
+def _charge(state: State, options: SendOptions, cost: int) -> None:
+    """Take the credits; raise `ApiError` if the account has too few. A test is free."""
+    if options.test:
+        return
+    if cost > state.credits:
+        raise ApiError(errors.NO_CREDITS)
+    state.credits -= cost
+
+
+def _response_value(
+    call: Call, options: SendOptions, dispatch: Dispatch, warnings: Sequence[Mapping[str, object]]
+) -> dict[str, object]:
+    accepted, count = dispatch.accepted, len(dispatch)
+    uses_ones = options.test and call.context.dialects["test_ids"] == "ones"
+    ids = range(1, count + 1) if uses_ones else map(str, range(dispatch.first_id, dispatch.first_id + count))
+    text = accepted.texts[0]
+    value: dict[str, object] = {
+        "balance": call.state.credits,
+        "batch_id": 99 if uses_ones else dispatch.first_batch,
+        "cost": sum(accepted.parts),
+        "num_messages": count,
+        "message": {
+            "num_parts": accepted.parts[0],
+            "sender": options.sender,
+            "content": shorten(call.context.random, text)[0] if options.shorten_links else text,
+        },
+        "receipt_url": accepted.receipt_urls[0],
+        "custom": accepted.customs[0],
+        "messages": [{"id": id_, "recipient": int(number)} for id_, number in zip(ids, accepted.numbers, strict=True)],
+    }
+    return value | ({"warnings": warnings} if warnings else {}) | ({"test_mode": True} if options.test else {})

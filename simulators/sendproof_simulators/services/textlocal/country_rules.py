@@ -1,0 +1,108 @@
+"""The rules of the two countries: allowed senders, texts, numbers and times.
+
+documented: India takes six approved letters as a sender, and texts of 766 characters,
+http://www.sms7.biz/sms-api/asp_api.aspx; each text must match an approved template, the Textlocal Templates Guide.
+observed: code 80, CPAN SMS::Send::IN::Textlocal; that the text of 192 names 9 am to 9 pm.
+"""
+
+import re
+from collections.abc import Iterable
+from functools import lru_cache
+
+from sendproof_simulators.core.clock.wall_clock import DAY, HOUR, MINUTE, Instant
+from sendproof_simulators.core.messaging.phone import to_digits
+from sendproof_simulators.core.messaging.sms import count_parts, is_gsm
+from sendproof_simulators.core.simulator import SandboxContext, Template
+from sendproof_simulators.services.textlocal import errors
+from sendproof_simulators.services.textlocal.errors import ApiError
+
+MAX_CHARACTERS = 765
+_MAX_CHARACTERS_IN_INDIA = 766
+_UK_SENDER = re.compile(r"[A-Za-z0-9 ]{3,11}|[0-9]{1,13}")
+_INDIAN_SENDER = re.compile(r"[A-Za-z]{6}")
+_DIGITS_ONLY = re.compile(r"[1-9][0-9]{6,14}")
+_NATIONAL = {"uk": ("44", re.compile(r"0([1-9][0-9]{8,9})")), "india": ("91", re.compile(r"0([6-9][0-9]{9})"))}
+
+_INDIAN_UTC_OFFSET = 5 * HOUR + 30 * MINUTE
+_FIRST_HOUR, _LAST_HOUR = 9 * HOUR, 21 * HOUR
+_MIN_AHEAD, _MAX_AHEAD = 15 * MINUTE, 365 * DAY
+
+_PLACEHOLDER = re.compile(r'%%\|[A-Za-z0-9_ ]+?(?:\^\{[^}]*?"maxlength"\s*:\s*"(\d+)"[^}]*\}|\^\{[^}]*\})?%%')
+
+
+def check_sender(context: SandboxContext, sender: str, approved: Iterable[str]) -> str:
+    """Return the sender; raise `ApiError` for none (44), or for one that the country does not allow (43)."""
+    if not sender:
+        raise ApiError(errors.NO_SENDER)
+    if context.dialects["variant"] == "india":
+        allowed = _INDIAN_SENDER.fullmatch(sender) is not None and sender in approved
+    else:
+        allowed = _UK_SENDER.fullmatch(sender) is not None
+    if not allowed:
+        raise ApiError(errors.BAD_SENDER)
+    return sender
+
+
+def check_text(context: SandboxContext, text: str, templates: Iterable[Template]) -> str:
+    """Return the text that may be sent; raise `ApiError` if there is none.
+
+    An empty text is refused. One that is too long is refused or cut. In India it must match a template.
+    """
+    if not text.strip():
+        raise ApiError(errors.NO_MESSAGE)
+    india = context.dialects["variant"] == "india"
+    limit = _MAX_CHARACTERS_IN_INDIA if india else MAX_CHARACTERS
+    if len(text) > limit:
+        if context.dialects["long_text"] == "refused":
+            raise ApiError(errors.TOO_LONG)
+        text = text[:limit]
+    if india and not any(_template_pattern(template.body).fullmatch(text) for template in templates):
+        raise ApiError(errors.NO_TEMPLATE)
+    return text
+
+
+def check_hour(context: SandboxContext, send_at: Instant) -> None:
+    """Raise `ApiError` for a message that would go out at night in India."""
+    if context.dialects["variant"] != "india":
+        return
+    if not _FIRST_HOUR <= (send_at + _INDIAN_UTC_OFFSET) % DAY < _LAST_HOUR:
+        raise ApiError(errors.NOT_NOW, "texts go out between 9 am and 9 pm Indian time")
+
+
+def check_schedule(context: SandboxContext, now: Instant, send_at: Instant) -> None:
+    """Raise `ApiError` for a time that is too near or too far, if the sandbox has such limits."""
+    limited = context.dialects["schedule_limits"] == "limited"
+    if limited and not _MIN_AHEAD <= send_at - now <= _MAX_AHEAD:
+        raise ApiError(errors.SCHEDULE_OUTSIDE)
+
+
+def to_number(context: SandboxContext, raw_number: str) -> str | None:
+    """Return the digits of a recipient's number with country code, or None if Textlocal does not take it."""
+    if _DIGITS_ONLY.fullmatch(raw_number):
+        return raw_number
+    if context.dialects["national_numbers"] == "understood":
+        code, national = _NATIONAL[context.dialects["variant"]]
+        match = national.fullmatch(raw_number.replace(" ", ""))
+        if match is not None:
+            return code + match[1]
+    return None if context.dialects["plus_numbers"] == "refused" else to_digits(raw_number)
+
+
+def sent_text_and_parts(context: SandboxContext, text: str, *, unicode: bool) -> tuple[str, int]:
+    """Return the text as the phone receives it, and its number of parts, which is its price in credits."""
+    if not unicode and not is_gsm(text) and context.dialects["plain_unicode"] == "question_marks":
+        text = "".join(character if is_gsm(character) else "?" for character in text)
+    counted = count_parts(text, unicode=unicode)
+    if counted.encoding == "ucs2" and context.dialects["unicode_parts"] == "70":
+        return text, -(-counted.units // 70)
+    return text, counted.parts
+
+
+@lru_cache(maxsize=1_000)
+def _template_pattern(body: str) -> "re.Pattern[str]":
+    """Return the pattern of a template's texts: each placeholder allows any text up to its maximum length."""
+    pattern, position = "", 0
+    for match in _PLACEHOLDER.finditer(body):
+        pattern += re.escape(body[position : match.start()]) + f".{{0,{match[1] or 30}}}"
+        position = match.end()
+    return re.compile(pattern + re.escape(body[position:]), re.DOTALL)

@@ -1,0 +1,166 @@
+"""Webhooks for delivery events: receipts, and inbound messages. Each webhook posts one form.
+
+documented: the fields of a receipt, and that D, U, I and ? are pushed, https://api.txtlocal.com/docs/handlingreceipts;
+the fields of an inbound message, https://api.txtlocal.com/docs/inboundmessages/postmessages.
+assumed: UTC, an empty customID without a custom value, that an unacknowledged receipt is sent again, and that a number
+that replies STOP is put into group 6.
+"""
+
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass, field
+from urllib.parse import quote_plus, urlencode
+
+from sendproof_simulators.core.clock.wall_clock import MINUTE, Instant, sql_time
+from sendproof_simulators.core.effects import Effects, JournalEntry, RetryPolicy, Timer, Webhook
+from sendproof_simulators.core.messaging.delivery_outcomes import CLICKED, EXPIRED, STATES, STOP
+from sendproof_simulators.core.messaging.lifecycle import (
+    CANCELLED,
+    PENDING,
+    SCHEDULED,
+    DueEvent,
+    click,
+    delivery_status,
+)
+from sendproof_simulators.core.messaging.opt_outs import inbound, is_stop
+from sendproof_simulators.core.simulator import SandboxContext
+from sendproof_simulators.services.textlocal.account.inbox import REPLY_NUMBER, InboundMessage
+from sendproof_simulators.services.textlocal.messages.message_store import Dispatch, Message
+from sendproof_simulators.services.textlocal.messages.status_codes import PUSHED_STATES, STATUS_CODES
+from sendproof_simulators.services.textlocal.request_normalization import FORM
+from sendproof_simulators.services.textlocal.state import NAME, State
+
+RETRY = RetryPolicy(delays_ms=(1 * MINUTE, 5 * MINUTE, 30 * MINUTE))
+_NO_RETRY = RetryPolicy()
+EVENTS = RECEIPT, INBOUND = "receipt", "inbound"
+
+
+def next_timer(dispatch: Dispatch) -> tuple[Timer, ...]:
+    """Return the timer for the next event of a dispatch; there is one timer per dispatch."""
+    return dispatch.schedule.timer("receipts", dispatch.first_id)
+
+
+def on_timer(context: SandboxContext, state: State, timer: Timer, now: Instant) -> Effects:
+    """Apply the events of a dispatch that are due, and set its next timer."""
+    if not isinstance(timer.payload, int):
+        raise TypeError(f"expected the first message id of a dispatch, got {timer.payload!r}")
+    dispatch = state.store.messages[timer.payload]
+    effects = apply_events(context, state, dispatch, dispatch.schedule.until(now), now)
+    return Effects(entries=effects.entries, timers=next_timer(dispatch), webhooks=effects.webhooks)
+
+
+def apply_events(
+    context: SandboxContext, state: State, dispatch: Dispatch, events: Iterable[DueEvent], now: Instant
+) -> Effects:
+    """Apply events to the messages of a dispatch; return the journal entries and the webhooks."""
+    handler = _EventHandler(context, state, dispatch, now)
+    for event in events:
+        handler.handle(event)
+    return Effects(entries=tuple(handler.entries), webhooks=tuple(handler.webhooks))
+
+
+@dataclass(slots=True)
+class _EventHandler:
+    """Applies delivery events in order, and collects their journal entries and webhooks."""
+
+    context: SandboxContext
+    state: State
+    dispatch: Dispatch
+    now: Instant
+    entries: list[JournalEntry] = field(default_factory=list)
+    webhooks: list[Webhook] = field(default_factory=list)
+
+    def handle(self, event: DueEvent) -> None:
+        """Apply one event, unless its message was cancelled."""
+        previous_state = self.dispatch.state(event.place, self.now)
+        if previous_state == CANCELLED:
+            return
+        if event.what in STATES:
+            self._set_state(event, previous_state)
+        else:
+            _REACTIONS[event.what](self, self.dispatch.message(event.place))
+
+    def _set_state(self, event: DueEvent, previous_state: str) -> None:
+        if event.new:
+            self.dispatch.advance(event.place, self.now, event.what)
+        message = self.dispatch.message(event.place)
+        status_code = STATUS_CODES[event.what]
+        if event.new:
+            self.entries.append(delivery_status(NAME, str(message.id), event.what, letter=status_code))
+        if event.told and message.receipt_url and self._is_pushed(event.what):
+            is_first = event.new and previous_state in {PENDING, SCHEDULED}
+            key = f"receipt:{message.id}" if is_first else f"receipt:{message.id}:{event.what}"
+            self.webhooks.append(_receipt(message, status_code, event.at, key, self._retry))
+
+    def _is_pushed(self, state: str) -> bool:
+        if state == EXPIRED:
+            return self.context.dialects["expired_receipts"] == "pushed"
+        return state in PUSHED_STATES
+
+    @property
+    def _retry(self) -> RetryPolicy:
+        return RETRY if self.context.dialects["receipt_retries"] == "repeated" else _NO_RETRY
+
+    def click(self, message: Message) -> None:
+        """Record a click, if the message has a link that is tracked."""
+        if self.dispatch.tracked:
+            self.entries.append(click(NAME, str(message.id), message.number))
+
+    def stop(self, message: Message) -> None:
+        """Receive the reply STOP, and post it if the account has an inbound URL."""
+        self.entries += _receive(self.state, message.number, "STOP", self.now)
+        url = self.state.settings.inbound_url
+        if url:
+            received = self.state.inbox.messages[-1]
+            self.webhooks.append(_inbound(received, url, self.state.credits, self._retry))
+
+
+_REACTIONS: Mapping[str, Callable[[_EventHandler, Message], None]] = {
+    CLICKED: _EventHandler.click,
+    STOP: _EventHandler.stop,
+}
+
+
+def _receive(state: State, number: str, text: str, now: Instant) -> list[JournalEntry]:
+    """Store an inbound message. STOP opts the number out."""
+    state.inbox.receive(number, text, now)
+    opt_outs = state.contacts.opt_outs.add(number, "reply") if is_stop(text) else ()
+    return [inbound(NAME, number, text), *opt_outs]
+
+
+def _receipt(message: Message, status_code: str, at: Instant, key: str, retry: RetryPolicy) -> Webhook:
+    body = (
+        f"number={message.number}&status={quote_plus(status_code)}"
+        f"&customID={quote_plus(message.custom)}&datetime={quote_plus(sql_time(at))}"
+    )
+    about = {"message": str(message.id), "number": message.number, "status": status_code, "custom": message.custom}
+    return Webhook(
+        url=message.receipt_url,
+        key=key,
+        event=RECEIPT,
+        body=body.encode(),
+        content_type=FORM,
+        about=about,
+        retry=retry,
+    )
+
+
+def _inbound(received: InboundMessage, url: str, credits_left: int, retry: RetryPolicy) -> Webhook:
+    keyword, _, comments = received.text.partition(" ")
+    form = {
+        "sender": received.number,
+        "keyword": keyword,
+        "content": received.text,
+        "comments": comments,
+        "inNumber": REPLY_NUMBER,
+        "email": "",
+        "credits": str(credits_left),
+    }
+    return Webhook(
+        url=url,
+        key=f"inbound:{received.id}",
+        event=INBOUND,
+        body=urlencode(form).encode(),
+        content_type=FORM,
+        about={"number": received.number, "text": received.text},
+        retry=retry,
+    )

@@ -1,0 +1,114 @@
+"""The result of an execution for each of its targets: an accepted message, or the reason why there is none.
+
+documented: the fields of a row of list/push-devices, and the error texts `Not personalized` and
+`DEVICE_UNREGISTERED`, https://docs.xtremepush.com/reference/push-list-device. observed: the fields of a row of
+list/message, in a TypeScript client that reads Xtremepush reports. assumed: the other error texts, and that times are
+Unix times.
+"""
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
+
+from sendproof_simulators.core.clock.wall_clock import SECOND, Instant
+from sendproof_simulators.core.messaging.delivery_outcomes import DELIVERED, EXPIRED, INVALID, UNDELIVERED
+from sendproof_simulators.core.messaging.lifecycle import PENDING, DeliverySchedule
+from sendproof_simulators.services.xtremepush.ids import MAX_MESSAGES
+from sendproof_simulators.services.xtremepush.project.profiles import Profile
+
+# Why there is no message, in the words of list/message and list/push-devices.
+NOT_PERSONALIZED = "Not personalized"
+NO_NUMBER = "No mobile number"
+UNSUBSCRIBED = "Unsubscribed"
+SUPPRESSED = "Suppressed"
+# Why a sent message did not arrive.
+FAILURES: Mapping[str, str] = {
+    UNDELIVERED: "Undelivered",
+    EXPIRED: "Expired",
+    INVALID: "DEVICE_UNREGISTERED",
+}
+
+SMS_TYPE = 9
+
+
+@dataclass(slots=True, kw_only=True)
+class Execution:
+    """One execution of a campaign, which the API calls an action. Its messages are columns, as there are many.
+
+    A message has the index of its target. `errors` are the reasons for targets without a message, by index. `accepted`
+    are the indexes of the others; `schedule` has their coming events, by position in `accepted`.
+    """
+
+    id: int
+    campaign: int
+    sender: str
+    external_id: str
+    send_at: Instant
+    profiles: list[Profile] = field(default_factory=list)
+    texts: list[str] = field(default_factory=list)
+    numbers: list[str] = field(default_factory=list)
+    states: list[str] = field(default_factory=list)
+    errors: dict[int, str] = field(default_factory=dict)
+    first_clicks: dict[int, Instant] = field(default_factory=dict)
+    accepted: list[int] = field(default_factory=list)
+    schedule: DeliverySchedule = field(default_factory=DeliverySchedule)
+
+    def add(self, profile: Profile, text: str, error: str | None) -> None:
+        """Add a target with a known profile. `error` is the reason why it gets no message."""
+        index = len(self.profiles)
+        self.profiles.append(profile)
+        self.numbers.append(profile.mobile_number)
+        self.texts.append(text)
+        self.states.append(PENDING)
+        if error is None:
+            self.accepted.append(index)
+        else:
+            self.errors[index] = error
+
+    def message_id(self, index: int) -> int:
+        """Return the id of the message at an index."""
+        return self.id * MAX_MESSAGES + index
+
+    def error_of(self, index: int) -> str:
+        """Return why the message at an index was not sent or did not arrive, or ""."""
+        return self.errors.get(index) or FAILURES.get(self.states[index], "")
+
+    def rows(self) -> Iterator[dict[str, object]]:
+        """Yield a row of list/message for each target."""
+        created = self.send_at // SECOND
+        for index, (profile, state) in enumerate(zip(self.profiles, self.states, strict=True)):
+            error, clicked = self.error_of(index), self.first_clicks.get(index)
+            yield {
+                "id": self.message_id(index),
+                "campaign_id": self.campaign,
+                "user_id": profile.user_id,
+                "profile_id": profile.id,
+                "create_time": created,
+                "message_type_name": "sms",
+                "delivery": int(state == DELIVERED),
+                "open": 0,
+                "click": int(clicked is not None),
+                "error": int(bool(error)),
+                "error_message": error,
+                "open_time": None,
+                "click_time": None if clicked is None else clicked // SECOND,
+                "status": "failed" if error else state,
+            }
+
+    def device_rows(self) -> Iterator[dict[str, object]]:
+        """Yield a row of list/push-devices for each target."""
+        for index, profile in enumerate(self.profiles):
+            error = self.error_of(index)
+            yield {
+                "action_id": self.id,
+                "campaign_id": self.campaign,
+                "create_time": self.send_at // SECOND,
+                "device_id": profile.id,
+                "error": int(bool(error)),
+                "error_message": error,
+            }
+
+
+_SAMPLE = Execution(id=0, campaign=0, sender="", external_id="", send_at=0)
+_SAMPLE.add(Profile(id=0, user_id="", created=0), "", None)
+ROW_FIELDS = tuple(next(_SAMPLE.rows()))
+DEVICE_FIELDS = tuple(next(_SAMPLE.device_rows()))

@@ -1,0 +1,167 @@
+"""The execution of a campaign: which targets get the text, and why the others do not.
+
+documented: https://docs.xtremepush.com/reference/campaign-execute (what target_existing_only 0 creates and updates).
+assumed: that unknown users are left out, that an invalid mobile number updates nothing, and that a user who is named
+twice gets two messages.
+"""
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+
+from sendproof_simulators.core.clock.wall_clock import Instant, iso
+from sendproof_simulators.core.effects import Effects, JournalEntry
+from sendproof_simulators.core.messaging.delivery_outcomes import OPTED_OUT, outcome_for_number
+from sendproof_simulators.core.messaging.lifecycle import delivery_schedule
+from sendproof_simulators.core.simulator import SandboxContext
+from sendproof_simulators.services.xtremepush.messages.executions import (
+    NO_NUMBER,
+    NOT_PERSONALIZED,
+    SUPPRESSED,
+    UNSUBSCRIBED,
+    Execution,
+)
+from sendproof_simulators.services.xtremepush.messages.webhooks import apply_due_events, next_timer, sent_webhooks
+from sendproof_simulators.services.xtremepush.personalization import MissingVariableError, merge_text
+from sendproof_simulators.services.xtremepush.project.profiles import (
+    EXECUTE_SUBSCRIPTION_NAMES,
+    Profile,
+    RowReader,
+    checked_user_id,
+)
+from sendproof_simulators.services.xtremepush.project.suppression import is_suppressed
+from sendproof_simulators.services.xtremepush.state import NAME, State
+
+_UPDATED = ("email", "email_subscription", "mobile_number")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ExecutionRequest:
+    """A valid call to execute a campaign.
+
+    `targets` are identifiers, each with its own variables. They are user ids if `by_user`, otherwise profile ids.
+    `creates_profiles` also updates existing ones.
+    """
+
+    id: int
+    campaign: int
+    text: str
+    sender: str
+    external_id: str
+    params: Mapping[str, object]
+    by_user: bool
+    targets: Sequence[tuple[str, Mapping[str, object]]]
+    creates_profiles: bool
+
+
+def execute(context: SandboxContext, state: State, request: ExecutionRequest, now: Instant) -> Effects:
+    """Send the text to every target that can get it, and store the execution."""
+    run = _ExecutionRun(context, state, request, now)
+    for identifier, params in request.targets:
+        run.add_target(identifier, params)
+    execution = run.execution
+    ids = [execution.message_id(index) for index in execution.accepted]
+    numbers = [execution.numbers[index] for index in execution.accepted]
+    execution.schedule = delivery_schedule(numbers, state.random.fractions(ids, NAME, "fate"), now, now)
+    state.executions[execution.id] = execution
+    early = apply_due_events(context, state, execution, now)
+    return Effects(
+        entries=(*_delivery_entries(execution), *run.rejections, *early.entries),
+        timers=next_timer(execution),
+        webhooks=tuple(sent_webhooks(context, state, execution)),
+        before_response=early.webhooks,
+    )
+
+
+class _ExecutionRun:
+    """One execution in progress: its accepted messages, and the rejections of the other targets."""
+
+    def __init__(self, context: SandboxContext, state: State, request: ExecutionRequest, now: Instant) -> None:
+        self.execution = Execution(
+            id=request.id,
+            campaign=request.campaign,
+            sender=request.sender,
+            external_id=request.external_id,
+            send_at=now,
+        )
+        self.rejections: list[JournalEntry] = []
+        self._state = state
+        self._request = request
+        self._subscription_names = EXECUTE_SUBSCRIPTION_NAMES[context.dialects["subscription_name"]]
+        self._text = merge_text(request.text)
+        self._missing = "" if context.dialects["missing_variable"] == "empty" else None
+
+    def add_target(self, identifier: str, params: Mapping[str, object]) -> None:
+        """Accept the message to a target, or reject it."""
+        try:
+            profile = self._profile(identifier, params)
+        except ValueError as invalid:
+            self._reject("", "", str(invalid))
+            return
+        if profile is None:
+            self._reject("", "", f"no profile is known as {identifier!r:.200}")
+            return
+        text, error = self._merged_text(profile, params)
+        error = error or self._error_for_profile(profile)
+        self.execution.add(profile, text, error)
+        if error is not None:
+            self._reject(profile.mobile_number, text, error)
+
+    def _profile(self, identifier: str, params: Mapping[str, object]) -> Profile | None:
+        """Return the profile of a target, created or updated if the request says so, or None if it is unknown."""
+        profiles = self._state.profiles
+        profile = profiles.by_user_id(identifier) if self._request.by_user else profiles.by_id(identifier)
+        if not self._request.creates_profiles:
+            return profile
+        names = [name for name in params if name in _UPDATED or name in self._subscription_names]
+        values = RowReader(names, self._subscription_names).read([params[name] for name in names])
+        if profile is None and self._request.by_user:
+            profile = profiles.get_or_create(checked_user_id(identifier), self.execution.send_at)
+        if profile is not None:
+            profile.update(values)
+        return profile
+
+    def _merged_text(self, profile: Profile, params: Mapping[str, object]) -> tuple[str, str | None]:
+        """Return the text with its variables filled in, and the error if that is not possible."""
+        sources = (
+            (params, self._request.params, profile.attributes, profile.system_attributes()) if self._text.names else ()
+        )
+        try:
+            text = self._text.merge(sources, missing=self._missing)
+        except MissingVariableError:
+            return self._request.text, NOT_PERSONALIZED
+        return text, None if text.strip() else NOT_PERSONALIZED
+
+    def _error_for_profile(self, profile: Profile) -> str | None:
+        """Return the reason why a profile gets no message, or None."""
+        if not profile.mobile_number:
+            return NO_NUMBER
+        if not profile.sms_subscription:
+            return UNSUBSCRIBED
+        if is_suppressed(self._state.settings.suppression, profile):
+            return SUPPRESSED
+        outcome = outcome_for_number(profile.mobile_number)
+        if outcome is None or outcome.refusal is None:
+            return None
+        return UNSUBSCRIBED if outcome.refusal == OPTED_OUT else outcome.refusal.capitalize()
+
+    def _reject(self, number: str, text: str, reason: str) -> None:
+        fields = {"service": NAME, "number": number, "text": text, "code": None, "reason": reason}
+        self.rejections.append(JournalEntry(kind="rejection", fields=fields))
+
+
+def _delivery_entries(execution: Execution) -> Iterable[JournalEntry]:
+    send_at = iso(execution.send_at)
+    for index in execution.accepted:
+        fields = {
+            "service": NAME,
+            "message": str(execution.message_id(index)),
+            "batch": str(execution.id),
+            "number": execution.numbers[index],
+            "text": execution.texts[index],
+            "sender": execution.sender,
+            "custom": execution.external_id,
+            "receipt_url": "",
+            "send_at": send_at,
+            "test": False,
+        }
+        yield JournalEntry(kind="delivery", fields=fields)

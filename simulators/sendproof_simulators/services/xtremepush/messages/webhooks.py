@@ -1,0 +1,164 @@
+"""Webhooks: one call per event of a message, to each connection that subscribed to the event.
+
+documented: https://docs.xtremepush.com/docs/webhooks-integration (the form of a call, message_send, message_delivery,
+how a call authenticates itself) and https://docs.xtremepush.com/reference/campaign-execute (external_message_id).
+assumed: the other names and properties, the signature, and that an unacknowledged call is sent again.
+"""
+
+import base64
+import hmac
+from collections.abc import Callable, Iterator, Mapping
+
+import msgspec
+
+from sendproof_simulators.core.clock.wall_clock import MINUTE, SECOND, Instant
+from sendproof_simulators.core.effects import Effects, JournalEntry, RetryPolicy, Timer, Webhook
+from sendproof_simulators.core.messaging.delivery_outcomes import (
+    CLICKED,
+    DELIVERED,
+    EXPIRED,
+    INVALID,
+    STATES,
+    STOP,
+    UNDELIVERED,
+)
+from sendproof_simulators.core.messaging.lifecycle import PENDING, DueEvent, advance, click, delivery_status
+from sendproof_simulators.core.messaging.opt_outs import inbound, opt_out
+from sendproof_simulators.core.simulator import SandboxContext
+from sendproof_simulators.services.xtremepush.messages.executions import FAILURES, SMS_TYPE, Execution
+from sendproof_simulators.services.xtremepush.project.settings import Basic, Bearer, Connection, Signed
+from sendproof_simulators.services.xtremepush.state import NAME, State
+
+TIMER = "messages"
+RETRY = RetryPolicy(delays_ms=(1 * MINUTE, 5 * MINUTE, 30 * MINUTE))
+SIGNATURE_HEADER = "X-Xtremepush-Signature"
+
+_EVENT_NAMES: Mapping[str, str] = {
+    PENDING: "message_send",
+    DELIVERED: "message_delivery",
+    UNDELIVERED: "message_error",
+    EXPIRED: "message_error",
+    INVALID: "message_error",
+    STOP: "message_unsubscribe",
+}
+EVENTS = tuple(sorted(set(_EVENT_NAMES.values())))
+
+_encode = msgspec.json.Encoder().encode
+
+
+def _hex_hmac(algorithm: str) -> Callable[[bytes, bytes], str]:
+    return lambda secret, body: hmac.new(secret, body, algorithm).hexdigest()
+
+
+_SIGNATURES: Mapping[str, Callable[[bytes, bytes], str]] = {
+    "sha256_hex": _hex_hmac("sha256"),
+    "sha256_base64": lambda secret, body: base64.b64encode(hmac.digest(secret, body, "sha256")).decode(),
+    "sha1_hex": _hex_hmac("sha1"),
+    "key": lambda secret, body: secret.decode(),  # noqa: ARG005 - all signatures have the same parameters
+}
+
+
+def next_timer(execution: Execution) -> tuple[Timer, ...]:
+    """Return the timer for the next event of an execution; there is one timer per execution."""
+    return execution.schedule.timer(TIMER, execution.id)
+
+
+def resume(context: SandboxContext, state: State, timer: Timer, now: Instant) -> Effects:
+    """Apply the events of an execution that are due, and set its next timer."""
+    if not isinstance(timer.payload, int):
+        raise TypeError(f"expected the id of an execution, got {timer.payload!r}")
+    execution = state.executions[timer.payload]
+    effects = apply_due_events(context, state, execution, now)
+    return Effects(entries=effects.entries, timers=next_timer(execution), webhooks=effects.webhooks)
+
+
+def apply_due_events(context: SandboxContext, state: State, execution: Execution, now: Instant) -> Effects:
+    """Apply the events of an execution until now; return the journal entries and the webhooks."""
+    entries: list[JournalEntry] = []
+    webhooks: list[Webhook] = []
+    without_webhook = FAILURES if context.dialects["failure_event"] == "none" else ()
+    for due in execution.schedule.until(now):
+        event = due._replace(place=execution.accepted[due.place])
+        if event.new:
+            entries += _apply_event(execution, event)
+        if event.told and event.what not in without_webhook:
+            webhooks += _webhooks_for_event(context, state, execution, event)
+    return Effects(entries=tuple(entries), webhooks=tuple(webhooks))
+
+
+def sent_webhooks(context: SandboxContext, state: State, execution: Execution) -> Iterator[Webhook]:
+    """Yield the webhooks that report each message as sent."""
+    for index in execution.accepted:
+        event = DueEvent(index, PENDING, execution.send_at, new=True, told=True)
+        yield from _webhooks_for_event(context, state, execution, event)
+
+
+def _webhooks_for_event(
+    context: SandboxContext, state: State, execution: Execution, event: DueEvent
+) -> Iterator[Webhook]:
+    """Yield one webhook per connection that subscribed to the event. `event.place` is the message's index."""
+    name, index = _EVENT_NAMES.get(event.what), event.place
+    connections = [c for c in enumerate(state.settings.webhooks) if name in c[1].events]
+    if name is None or not connections:
+        return
+    message = str(execution.message_id(index))
+    properties = _properties(execution, index, event.what)
+    body = _encode({"event": name, "time": event.at // SECOND, "properties": properties})
+    about = {"message": message, "number": execution.numbers[index], "status": name, "custom": execution.external_id}
+    for position, connection in connections:
+        yield Webhook(
+            url=connection.url,
+            key=f"{name}:{message}" + (f":{position + 1}" if position else ""),
+            event=name,
+            body=body,
+            headers=_authentication_headers(context, connection, body),
+            about=about,
+            retry=RETRY,
+        )
+
+
+def _apply_event(execution: Execution, event: DueEvent) -> Iterator[JournalEntry]:
+    index = event.place
+    message, number = str(execution.message_id(index)), execution.numbers[index]
+    if event.what in STATES:
+        execution.states[index] = advance(execution.states[index], event.what)
+        yield delivery_status(NAME, message, event.what, letter=_EVENT_NAMES.get(event.what, ""))
+    elif event.what == CLICKED:
+        execution.first_clicks.setdefault(index, event.at)
+        yield click(NAME, message, number)
+    elif event.what == STOP:
+        yield inbound(NAME, number, "STOP")
+        profile = execution.profiles[index]
+        if profile.sms_subscription:
+            profile.sms_subscription = False
+            yield opt_out(NAME, number, "reply")
+
+
+def _properties(execution: Execution, index: int, state: str) -> dict[str, object]:
+    properties: dict[str, object] = {
+        "message_id": str(execution.message_id(index)),
+        "campaign_id": execution.campaign,
+        "message_type": SMS_TYPE,
+        "user_id": execution.profiles[index].user_id,
+    }
+    if execution.external_id:
+        properties["external_message_id"] = execution.external_id
+    if state in FAILURES:
+        properties["error_message"] = FAILURES[state]
+    return properties
+
+
+def _authentication_headers(
+    context: SandboxContext, connection: Connection, body: bytes
+) -> tuple[tuple[str, str], ...]:
+    """Return the headers that prove the origin of a call."""
+    authentication = connection.authentication
+    if isinstance(authentication, Basic):
+        login = f"{authentication.username}:{authentication.password}"
+        return (("Authorization", f"Basic {base64.b64encode(login.encode()).decode()}"),)
+    if isinstance(authentication, Bearer):
+        return (("Authorization", f"Bearer {authentication.token}"),)
+    if isinstance(authentication, Signed):
+        sign = _SIGNATURES[context.dialects["webhook_signature"]]
+        return ((SIGNATURE_HEADER, sign((authentication.secret or "").encode(), body)),)
+    return ()

@@ -1,0 +1,121 @@
+"""`execute/campaign`: from the fields of the call to an execution, now or later.
+
+documented: https://docs.xtremepush.com/reference/campaign-execute, and for target_by and time
+https://support.xtremepush.com/hc/en-us/articles/207958935-Template-Campaigns-triggered-executed-via-API. assumed:
+that the campaign's text at the time of the call is sent, that a past time is refused, and the model in the response.
+"""
+
+import re
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
+
+from sendproof_simulators.core.clock.wall_clock import MINUTE, SECOND, Instant, parse_iso
+from sendproof_simulators.core.effects import Effects, Timer
+from sendproof_simulators.core.simulator import Call
+from sendproof_simulators.services.xtremepush.errors import ApiError, invalid_field
+from sendproof_simulators.services.xtremepush.messages.sending import ExecutionRequest, execute
+from sendproof_simulators.services.xtremepush.methods.campaigns import campaign_by_id
+from sendproof_simulators.services.xtremepush.personalization import plain_value
+from sendproof_simulators.services.xtremepush.project.campaigns import API_TRIGGER, DEFAULT_SENDER, Campaign, sms_of
+from sendproof_simulators.services.xtremepush.responses import MethodResult, method
+from sendproof_simulators.services.xtremepush.state import State
+
+TIMER = "execution"
+_TIME = re.compile(r"(\d{4}-\d\d-\d\d) (\d\d:\d\d)(:\d\d)?(?: (?:UTC|GMT|\+00:00))?")
+_NO_PARAMS: Mapping[str, object] = {}
+
+
+@method
+def execute_campaign(call: Call) -> MethodResult:
+    """Send a campaign: now, right after the call, or at its time.
+
+    documented: https://docs.xtremepush.com/reference/campaign-execute
+    """
+    request, send_at = _execution_request(call)
+    value = {"model": {"id": request.id}}
+    summary = {"campaign": request.campaign, "action": request.id, "targets": len(request.targets)}
+    if send_at > call.now or _is_async(call):
+        timer = Timer(at=send_at, name=TIMER, payload=request)
+        return MethodResult(value=value, effects=Effects(timers=(timer,), summary=summary))
+    effects = execute(call.context, call.state, request, call.now)
+    return MethodResult(value=value, effects=replace(effects, summary=summary))
+
+
+def _execution_request(call: Call) -> tuple[ExecutionRequest, Instant]:
+    """Return the checked request and its send time; raise `ApiError` for an invalid call."""
+    state: State = call.state
+    body = call.body
+    campaign = campaign_by_id(state, body["id"])
+    by_user, targets = _targets(call)
+    send_at = _send_time(call)
+    text, sender = _text_and_sender(campaign, body.get("messages", {}))
+    params = body.get("params", {})
+    request = ExecutionRequest(
+        id=state.ids.draw("action", body, state.executions),
+        campaign=campaign.id,
+        text=text,
+        sender=sender,
+        external_id=plain_value(params.get("external_message_id")),
+        params=params,
+        by_user=by_user,
+        targets=targets,
+        creates_profiles=body.get("target_existing_only", 1) == 0,
+    )
+    return request, send_at
+
+
+def _targets(call: Call) -> tuple[bool, Sequence[tuple[str, Mapping[str, object]]]]:
+    """Return True if users identify the targets, and the targets, each with its own variables."""
+    body = call.body
+    if ("target" in body) == ("target_with_params" in body):
+        raise invalid_field("target", "expected either target or target_with_params")
+    target_by = body.get("target_by") or call.context.dialects["target_by"]
+    if "target" in body:
+        targets = [(plain_value(identifier), _NO_PARAMS) for identifier in body["target"]]
+    else:
+        targets = list(body["target_with_params"].items())
+    limit = call.context.dialects["max_targets"]
+    if limit != "none" and len(targets) > int(limit):
+        raise invalid_field("target", f"expected at most {limit} targets, got {len(targets)}")
+    return target_by != "id", targets
+
+
+def _text_and_sender(campaign: Campaign, override: Mapping[str, object]) -> tuple[str, str]:
+    if campaign.trigger != API_TRIGGER:
+        raise invalid_field("id", f"campaign {campaign.id} is not triggered by the API (trigger {API_TRIGGER})")
+    content = {**sms_of(campaign.messages), **sms_of(override)}
+    if not content.get("text", "").strip():
+        raise invalid_field("id", f"campaign {campaign.id} has no SMS, and other channels are not simulated")
+    return content["text"], content.get("from", DEFAULT_SENDER)
+
+
+def _is_async(call: Call) -> bool:
+    given = call.body.get("async")
+    return bool(given) if given is not None else call.context.dialects["execution"] == "async"
+
+
+def _send_time(call: Call) -> Instant:
+    """Return the instant of the execution. A time without seconds means that whole minute."""
+    given = call.body.get("time")
+    if given is None:
+        return call.now
+    at, precision = (given * SECOND, SECOND) if isinstance(given, int) else _parsed_time(given)
+    if at <= call.now - precision:
+        raise invalid_field("time", f"expected a time in the future, got {given!r}")
+    return max(at, call.now)
+
+
+def _parsed_time(text: str) -> tuple[Instant, int]:
+    """Return the instant of a text, and its precision in milliseconds."""
+    match = _TIME.fullmatch(text)
+    if match is None:
+        raise _invalid_time(text)
+    day, minute, second = match.groups()
+    try:
+        return parse_iso(f"{day}T{minute}{second or ':00'}Z"), SECOND if second else MINUTE
+    except ValueError as error:
+        raise invalid_field("time", str(error)) from None
+
+
+def _invalid_time(text: str) -> ApiError:
+    return invalid_field("time", f"expected a time such as 2026-03-02 09:00 UTC, or a Unix time, got {text!r}")

@@ -1,0 +1,64 @@
+"""`list/campaign`, `info/campaign` and `create/campaign`."""
+
+from sendproof_simulators.core.effects import Effects
+from sendproof_simulators.core.simulator import Call
+from sendproof_simulators.services.xtremepush.errors import NOT_FOUND, ApiError, invalid_field
+from sendproof_simulators.services.xtremepush.methods.list_query import query_rows, select_fields
+from sendproof_simulators.services.xtremepush.project.campaigns import CHANNELS, ROW_FIELDS, SMS, Campaign, sms_of
+from sendproof_simulators.services.xtremepush.project.templates import template_entry
+from sendproof_simulators.services.xtremepush.responses import MethodResult, method
+from sendproof_simulators.services.xtremepush.state import State
+
+# observed: an info response contains these, each as an empty list if the campaign has no such message.
+_MESSAGE_TYPES = ("1", "2", "3", "4", "6", "7", "8", SMS, "10", "11")
+
+
+@method
+def list_campaign(call: Call) -> MethodResult:
+    """List campaigns (observed: https://github.com/clientIO/appmixer-connectors)."""
+    rows = query_rows((campaign.row() for campaign in call.state.campaigns.values()), ROW_FIELDS, call.body)
+    return MethodResult(value={"data": rows}, effects=Effects(summary={"rows": len(rows)}))
+
+
+@method
+def info_campaign(call: Call) -> MethodResult:
+    """Return one campaign with its messages (documented: https://docs.xtremepush.com/docs/api-data-monitor)."""
+    campaign = campaign_by_id(call.state, call.body["id"])
+    messages = {type_: campaign.messages.get(type_) or [] for type_ in _MESSAGE_TYPES}
+    model = {**campaign.row(), "messages": messages}
+    selected = select_fields(call.body.get("select"), tuple(model))(model)
+    return MethodResult(value={"model": {"id": campaign.id, **selected}})
+
+
+@method
+def create_campaign(call: Call) -> MethodResult:
+    """Create a campaign (documented: https://docs.xtremepush.com/reference/campaign-model).
+
+    Fields that the simulator does not have are ignored.
+    """
+    state: State = call.state
+    body = call.body
+    channels = frozenset(channel for channel in CHANNELS if body.get(channel) == 1)
+    messages = body.get("messages", {})
+    if "sms" in channels and not sms_of(messages).get("text", "").strip():
+        raise invalid_field("messages.9.sms.text", "expected the text of the SMS, because sms is 1")
+    campaign = Campaign(
+        id=state.ids.draw("campaign", body, state.campaigns),
+        title=body["title"],
+        trigger=body.get("trigger", 0),
+        created=call.now,
+        channels=channels,
+        messages=messages,
+    )
+    state.campaigns[campaign.id] = campaign
+    entries = (template_entry("created", campaign),) if campaign.is_template else ()
+    effects = Effects(entries=entries, summary={"campaign": campaign.id})
+    return MethodResult(value={"model": {"id": campaign.id}}, effects=effects)
+
+
+def campaign_by_id(state: State, id_: object) -> Campaign:
+    """Return the campaign with this id, a number or its text; raise `ApiError` if it does not exist."""
+    campaign = state.campaigns.get(int(str(id_)))
+    if campaign is None:
+        raise ApiError(NOT_FOUND, f"no campaign has the id {id_}")
+    return campaign

@@ -1,0 +1,171 @@
+"""Profiles of users, found by the client's own id for a user, which is case-sensitive.
+
+documented: https://docs.xtremepush.com/reference/user-profile-import (attributes, that an email or mobile number
+comes with its subscription, JSON only as text) and https://docs.xtremepush.com/docs/user-profile-create (the mobile
+number: country code, no +).
+"""
+
+import re
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from itertools import count
+
+from sendproof_simulators.core.clock.wall_clock import Instant
+from sendproof_simulators.core.randomness import KeyedRandom
+from sendproof_simulators.services.xtremepush.personalization import plain_value
+
+# documented: the country code comes first, without + and 00; ITU-T E.164 allows 15 digits.
+MOBILE_NUMBER = re.compile(r"[1-9][0-9]{6,14}")
+_NUMBER_RULE = "expected a number with its country code and without + or 00, such as 447123456789"
+_SUBSCRIPTIONS: Mapping[str, bool] = {"0": False, "1": True, "": False}
+_MAX_USER_ID = 200
+# Nine to twelve digits, and no message id.
+_LOWEST, _SPAN = 100_000_000, 899_000_000_000
+_PROFILE_ID = re.compile(r"[1-9][0-9]{0,14}")
+
+Convert = Callable[[object], object]
+
+
+@dataclass(slots=True, kw_only=True)
+class Profile:
+    """One user. `attributes` are the custom ones."""
+
+    id: int
+    user_id: str
+    created: Instant
+    email: str = ""
+    email_subscription: bool = False
+    mobile_number: str = ""
+    sms_subscription: bool = False
+    attributes: dict[str, object] = field(default_factory=dict)
+
+    def system_attributes(self) -> dict[str, object]:
+        """Return the attributes that every profile has."""
+        return {
+            "id": self.id,
+            "user_id": self.user_id,
+            "email": self.email,
+            "email_subscription": int(self.email_subscription),
+            "mobile_number": self.mobile_number,
+            "sms_subscription": int(self.sms_subscription),
+            "create_time": self.created // 1000,
+        }
+
+    def update(self, values: Mapping[str, object]) -> None:
+        """Set attributes to values from a `RowReader`."""
+        for name, value in values.items():
+            if name in _SYSTEM_CONVERTERS:
+                setattr(self, name, value)
+            else:
+                self.attributes[name] = value
+
+
+class Profiles:
+    """All profiles of a project."""
+
+    def __init__(self, random: KeyedRandom) -> None:
+        self._random = random
+        self._by_user: dict[str, Profile] = {}
+        self._by_id: dict[int, Profile] = {}
+
+    def __iter__(self) -> Iterator[Profile]:
+        return iter(self._by_user.values())
+
+    def by_user_id(self, user_id: str) -> Profile | None:
+        """Return the profile by the client's id for the user, or None."""
+        return self._by_user.get(user_id)
+
+    def by_id(self, text: str) -> Profile | None:
+        """Return the profile by Xtremepush's own id, or None."""
+        return self._by_id.get(int(text)) if _PROFILE_ID.fullmatch(text) else None
+
+    def get_or_create(self, user_id: str, now: Instant) -> Profile:
+        """Return the profile of a user, created if necessary.
+
+        A new id is drawn from the user id, so the order of calls does not matter.
+        """
+        profile = self._by_user.get(user_id)
+        if profile is None:
+            profile = Profile(id=self._drawn_id(user_id), user_id=user_id, created=now)
+            self._by_user[user_id] = self._by_id[profile.id] = profile
+        return profile
+
+    def _drawn_id(self, user_id: str) -> int:
+        drawn = (_LOWEST + self._random.below(_SPAN, "xtremepush", "profile", user_id, n) for n in count())
+        return next(id_ for id_ in drawn if id_ not in self._by_id)
+
+
+class RowReader:
+    """Reads rows of values for these attributes. It raises `ValueError` for a row with any invalid value."""
+
+    def __init__(self, names: Sequence[str], subscription_names: frozenset[str]) -> None:
+        """`subscription_names` are the accepted names of the SMS subscription."""
+        self._names = ["sms_subscription" if name in subscription_names else name for name in names]
+        self._converters = [_SYSTEM_CONVERTERS.get(name) or _custom_converter(name) for name in self._names]
+
+    def read(self, row: Sequence[object]) -> dict[str, object]:
+        """Return the values of one row by name, as a profile stores them."""
+        if len(row) != len(self._names):
+            raise ValueError(f"expected {len(self._names)} values, one per column, got {len(row)}")
+        columns = zip(self._names, self._converters, row, strict=True)
+        return {name: convert(value) for name, convert, value in columns}
+
+
+def checked_user_id(value: object) -> str:
+    """Return a user id as text; raise `ValueError` if it is not one."""
+    text = plain_value(value) if isinstance(value, str | int) and not isinstance(value, bool) else ""
+    if not 0 < len(text) <= _MAX_USER_ID:
+        raise ValueError(f"user_id: expected text of 1 to {_MAX_USER_ID} characters, got {value!r:.100}")
+    return text
+
+
+def _email(value: object) -> str:
+    text = plain_value(value)
+    if text and "@" not in text:
+        raise ValueError(f"email: expected an address, got {value!r:.100}")
+    return text
+
+
+def _mobile_number(value: object) -> str:
+    text = plain_value(value)
+    if text and not MOBILE_NUMBER.fullmatch(text):
+        raise ValueError(f"mobile_number: {_NUMBER_RULE}, got {value!r:.100}")
+    return text
+
+
+def _subscription_converter(name: str) -> Convert:
+    def convert(value: object) -> bool:
+        text = plain_value(value)
+        if text not in _SUBSCRIPTIONS:
+            raise ValueError(f"{name}: expected 0 or 1, got {value!r:.100}")
+        return _SUBSCRIPTIONS[text]
+
+    return convert
+
+
+def _custom_converter(name: str) -> Convert:
+    def convert(value: object) -> object:
+        if isinstance(value, list | dict):
+            raise ValueError(f"{name}: expected JSON as text, with its quotes escaped, got {value!r:.100}")  # noqa: TRY004 - an error of a row, not of a program
+        return value
+
+    return convert
+
+
+_SYSTEM_CONVERTERS: Mapping[str, Convert] = {
+    "user_id": checked_user_id,
+    "email": _email,
+    "email_subscription": _subscription_converter("email_subscription"),
+    "mobile_number": _mobile_number,
+    "sms_subscription": _subscription_converter("sms_subscription"),
+}
+
+# By dialect option: the names of the SMS subscription in execute/campaign, and in import/profile.
+_SMS, _MOBILE = frozenset({"sms_subscription"}), frozenset({"mobile_subscription"})
+EXECUTE_SUBSCRIPTION_NAMES: Mapping[str, frozenset[str]] = {
+    "each_its_own": _MOBILE,
+    "either": _SMS | _MOBILE,
+    "sms_subscription": _SMS,
+    "mobile_subscription": _MOBILE,
+}
+IMPORT_SUBSCRIPTION_NAMES: Mapping[str, frozenset[str]] = {**EXECUTE_SUBSCRIPTION_NAMES, "each_its_own": _SMS}

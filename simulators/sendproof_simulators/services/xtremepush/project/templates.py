@@ -1,0 +1,99 @@
+"""Campaigns as message templates of the control API: those that the API can send as an SMS."""
+
+from typing import Any
+
+from sendproof_simulators.core.clock.wall_clock import Instant
+from sendproof_simulators.core.effects import Effects, JournalEntry
+from sendproof_simulators.core.simulator import Template, Templates
+from sendproof_simulators.services.xtremepush.personalization import render
+from sendproof_simulators.services.xtremepush.project.campaigns import (
+    API_TRIGGER,
+    DEFAULT_SENDER,
+    SMS,
+    Campaign,
+    sms_of,
+)
+from sendproof_simulators.services.xtremepush.state import NAME, State
+
+_MAX_TITLE, _MAX_TEXT = 200, 2_000
+
+
+def add(state: State, now: Instant, title: str, body: str, id_: int | None = None) -> tuple[Template, Effects]:
+    """Create a template, as a user would on the website.
+
+    Raise `ValueError` if title or text is empty or too long, or the id is taken.
+    """
+    _check(title, body)
+    if id_ is not None and id_ in state.campaigns:
+        raise ValueError(f"expected an unused id, got {id_}, the id of {state.campaigns[id_].title!r}")
+    new_id = id_ if id_ is not None else state.ids.draw("template", {"title": title}, state.campaigns)
+    campaign = Campaign(
+        id=new_id,
+        title=title,
+        trigger=API_TRIGGER,
+        created=now,
+        channels=frozenset({"sms"}),
+        messages=_sms_messages(body),
+    )
+    state.campaigns[new_id] = campaign
+    return _template(campaign), Effects(entries=(template_entry("created", campaign),))
+
+
+def change(
+    state: State, now: Instant, id_: str, title: str | None = None, body: str | None = None
+) -> tuple[Template, Effects]:
+    """Change the title or text of a template; None keeps it. Raise `KeyError` if the template does not exist."""
+    del now
+    campaign = _existing_template(state, id_)
+    action = "changed" if body is not None and body != campaign.text else "renamed"
+    new_title = campaign.title if title is None else title
+    _check(new_title, campaign.text if body is None else body)
+    campaign.title = new_title
+    if body is not None:
+        campaign.messages = _sms_messages(body, sms_of(campaign.messages).get("from"))
+    return _template(campaign), Effects(entries=(template_entry(action, campaign),))
+
+
+def delete(state: State, now: Instant, id_: str) -> Effects:
+    """Delete a template permanently; raise `KeyError` if it does not exist."""
+    del now
+    campaign = _existing_template(state, id_)
+    del state.campaigns[campaign.id]
+    return Effects(entries=(template_entry("deleted", campaign),))
+
+
+def _all_templates(state: State) -> tuple[Template, ...]:
+    return tuple(_template(campaign) for campaign in state.campaigns.values() if campaign.is_template)
+
+
+TEMPLATES = Templates(all=_all_templates, add=add, change=change, delete=delete, render=render)
+
+
+def template_entry(action: str, campaign: Campaign) -> JournalEntry:
+    """Return the journal entry of a template that was created, renamed, changed or deleted."""
+    fields = {"service": NAME, "action": action, "id": campaign.id, "title": campaign.title, "body": campaign.text}
+    return JournalEntry(kind="provider_template", fields=fields)
+
+
+def _sms_messages(text: str, sender: str | None = None) -> dict[str, Any]:
+    return {SMS: {"sms": {"from": sender or DEFAULT_SENDER, "text": text}}}
+
+
+def _check(title: str, body: str) -> None:
+    if not (title.strip() and body.strip() and len(title) <= _MAX_TITLE and len(body) <= _MAX_TEXT):
+        raise ValueError(
+            f"expected a title of 1 to {_MAX_TITLE} and a text of 1 to {_MAX_TEXT} characters, "
+            f"got {title!r:.100} and {body!r:.100}"
+        )
+
+
+def _existing_template(state: State, id_: str) -> Campaign:
+    campaign = state.campaigns.get(int(id_)) if str(id_).isdecimal() and len(str(id_)) < 19 else None  # noqa: PLR2004
+    if campaign is None or not campaign.is_template:
+        known = ", ".join(str(template.id) for template in _all_templates(state)) or "none"
+        raise KeyError(f"expected the id of a template ({known}), got {id_!r}")
+    return campaign
+
+
+def _template(campaign: Campaign) -> Template:
+    return Template(id=campaign.id, title=campaign.title, body=campaign.text)

@@ -1,0 +1,33 @@
+"""The state of one project of the simulated Xtremepush."""
+
+from dataclasses import dataclass, field
+
+from sendproof_simulators.core.randomness import KeyedRandom
+from sendproof_simulators.core.simulator import SandboxContext
+from sendproof_simulators.services.xtremepush.ids import Ids
+from sendproof_simulators.services.xtremepush.messages.executions import Execution
+from sendproof_simulators.services.xtremepush.project.campaigns import Campaign
+from sendproof_simulators.services.xtremepush.project.profiles import Profiles
+from sendproof_simulators.services.xtremepush.project.settings import ProjectSettings
+from sendproof_simulators.services.xtremepush.project.tasks import Task
+
+NAME = "xtremepush"
+
+
+@dataclass(slots=True, kw_only=True)
+class State:
+    """One project: its campaigns, executions and tasks by id. `settings_version` counts the changes of settings."""
+
+    random: KeyedRandom
+    ids: Ids
+    profiles: Profiles
+    settings: ProjectSettings = field(default_factory=ProjectSettings)
+    settings_version: int = 0
+    campaigns: dict[int, Campaign] = field(default_factory=dict)
+    executions: dict[int, Execution] = field(default_factory=dict)
+    tasks: dict[int, Task] = field(default_factory=dict)
+
+
+def new_state(context: SandboxContext) -> State:
+    """Return a new, empty project."""
+    return State(random=context.random, ids=Ids(context.random), profiles=Profiles(context.random))

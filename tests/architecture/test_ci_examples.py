@@ -1,0 +1,76 @@
+"""The examples of docs/ci.md: YAML that a CI server reads, commands that exist, files that are written."""
+
+import re
+import shlex
+from pathlib import Path
+from typing import Any
+
+import pytest
+import typer
+import yaml
+
+import sendproof_harness.cli.run
+from repository import ROOT
+from sendproof_harness.conformance.run import RESULTS_NAME
+from sendproof_harness.run.results_folder import FILES
+from sendproof_harness.scenario.library import find_scenario_files
+
+TEXT = (ROOT / "docs" / "ci.md").read_text()
+GITHUB, GITLAB = (yaml.safe_load(block) for block in re.findall(r"```yaml\n(.*?)```", TEXT, re.DOTALL))
+# YAML 1.1 reads the key `on` as true.
+STEPS: list[dict[str, Any]] = GITHUB["jobs"]["bridge"]["steps"]
+COMMANDS = {
+    "github": [line for step in STEPS for line in step.get("run", "").splitlines()],
+    "gitlab": [*GITLAB["sendproof"]["before_script"], *GITLAB["sendproof"]["script"]],
+}
+
+
+def of_sendproof(lines: list[str]) -> list[list[str]]:
+    """The words of each command line of ours."""
+    return [shlex.split(line)[1:] for line in lines if line.startswith("sendproof ")]
+
+
+@pytest.mark.parametrize("server", COMMANDS)
+def test_commands_exist_with_their_options(server: str) -> None:
+    """Both servers run the same two."""
+    app = typer.Typer()
+    sendproof_harness.cli.run.register(app)
+    known = typer.main.get_command(app).commands
+    ours = of_sendproof(COMMANDS[server])
+    assert [words[0] for words in ours] == ["contract", "run"]
+    for name, *rest in ours:
+        assert {word for word in rest if word.startswith("--")} <= {
+            option for parameter in known[name].params for option in parameter.opts
+        }
+
+
+def test_both_servers_prove_the_same() -> None:
+    """And what they install brings what the first command needs."""
+    assert of_sendproof(COMMANDS["github"]) == of_sendproof(COMMANDS["gitlab"])
+    assert all(any('install "sendproof[contract]"' in line for line in lines) for lines in COMMANDS.values())
+
+
+def test_scenarios_exist() -> None:
+    """Each that is named is one of the library."""
+    _, run = of_sendproof(COMMANDS["github"])
+    named = run[1 : run.index("--provider")]
+    assert len(named) == 2
+    assert all(find_scenario_files(Path(name))[0].is_file() for name in named)
+
+
+def test_reports_are_where_the_commands_write_them() -> None:
+    """The pattern for JUnit finds that of both commands, and the folder holds all."""
+    show, keep = STEPS[-2:]
+    patterns = {show["with"]["report_paths"], GITLAB["sendproof"]["artifacts"]["reports"]["junit"]}
+    assert patterns == {"results/*/junit.xml"}
+    assert "junit.xml" in FILES
+    assert Path("results", RESULTS_NAME, "junit.xml").match("results/*/junit.xml")
+    assert (keep["with"]["path"], GITLAB["sendproof"]["artifacts"]["paths"]) == ("results", ["results"])
+    assert show["if"] == keep["if"] == GITLAB["sendproof"]["artifacts"]["when"] + "()"
+
+
+def test_files_that_are_told_of_are_those_of_a_run() -> None:
+    """No name is told that nothing has."""
+    told = re.findall(rf"^\| `results/{RESULTS_NAME}/([a-z.]+)` \|", TEXT, re.MULTILINE)
+    assert len(told) == 6
+    assert set(told) <= set(FILES)

@@ -1,0 +1,163 @@
+"""The webhook app, over real HTTP."""
+
+import json
+from collections import Counter
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import closing
+
+import pytest
+import requests
+
+from sendproof_bridge.inbound.app import WebhookApp
+from small_bridge import TOKEN
+from stand_in import serving
+
+EVENT = {"EventTypeID": 13, "TimeStamp": "2026-03-02 06:00:00", "CampaignID": 7001, "ChannelID": 505}
+DELIVERED = {"number": "447123456789", "status": "D", "customID": "", "datetime": "2026-03-02 09:00:07"}
+
+
+@pytest.fixture
+def url(bridge):
+    """Run the webhook app; return its URL."""
+    woken = []
+    with closing(WebhookApp(bridge.context, lambda: woken.append(1))) as app, serving(app.router()) as app_url:
+        bridge.woken = woken
+        yield app_url
+
+
+def post_event(url, body, client="acme", token=TOKEN):
+    """Post like Optimove."""
+    data = body if isinstance(body, bytes) else json.dumps(body).encode()
+    return requests.post(f"{url}/webhooks/optimove/{client}/{token}", data=data, timeout=10)
+
+
+def post_receipt(url, form, *, client="acme", token=TOKEN, batch="505-7001-0-0", provider="textlocal"):
+    """Post like Textlocal."""
+    return requests.post(f"{url}/webhooks/{provider}/{client}/{token}/{batch}", data=form, timeout=10)
+
+
+def test_campaign_event_creates_page_job_and_wakes_worker(url, bridge):
+    assert post_event(url, EVENT).status_code == 200
+
+    assert bridge.query("SELECT id FROM job") == ["fetch_page:acme:505:7001:0"]
+    assert bridge.woken == [1]
+
+
+def test_repeated_event_changes_nothing(url, bridge):
+    """Optimove sends events more than once."""
+    assert [post_event(url, EVENT).status_code for _ in range(3)] == [200, 200, 200]
+
+    assert bridge.query("SELECT COUNT(*) FROM event") == bridge.query("SELECT COUNT(*) FROM job") == [1]
+
+
+def test_event_names_are_accepted_in_any_case(url, bridge):
+    """One vendor's guide shows eventTypeId and campaignId."""
+    body = {"eventTypeId": 13, "timeStamp": "2022-09-19 05:04:54", "campaignId": "8001", "channelId": 505}
+
+    assert post_event(url, body).status_code == 200
+    assert bridge.query("SELECT id FROM job") == ["fetch_page:acme:505:8001:0"]
+
+
+@pytest.mark.parametrize("body", [{"EventTypeID": 1, "TimeStamp": "x", "CampaignID": 7001}, {"EventTypeID": 2}])
+def test_other_events_are_stored_without_jobs(url, bridge, body):
+    assert post_event(url, body).status_code == 200
+
+    assert bridge.query("SELECT type FROM event") == [body["EventTypeID"]]
+    assert bridge.query("SELECT COUNT(*) FROM job") == [0]
+
+
+@pytest.mark.parametrize(
+    ("body", "reason"),
+    [
+        (b"{", "expected a JSON object, got something else"),
+        (b"\xff\xfe", "expected a JSON object, got something else"),
+        (b"[13]", "expected a JSON object, got list"),
+        (b'{"eventTypeID": 11, "customerID": "\\uD83D"}', "expected text, got half a character"),
+        ({**EVENT, "CampaignID": 10**30}, "expected CampaignID as a number of at most 18 digits"),
+        ({"CampaignID": 7001}, "expected EventTypeID as a whole number, got None"),
+        ({"EventTypeID": True, "CampaignID": 7001}, "expected EventTypeID as a whole number, got True"),
+        ({"EventTypeID": 13, "CampaignID": 7001}, "expected ChannelID as a whole number, got None"),
+        (
+            {"EventTypeID": 13, "CampaignID": -1, "ChannelID": 505},
+            "expected CampaignID as a number or a short text, got -1",
+        ),
+        ({**EVENT, "ChannelID": 999}, "channel 999 of client acme is not configured"),
+    ],
+)
+def test_invalid_event_is_refused_with_reason(url, bridge, body, reason):
+    response = post_event(url, body)
+
+    assert (response.status_code, response.text[: len(reason)]) == (400, reason)
+    assert bridge.query("SELECT COUNT(*) FROM event") == [0]
+
+
+@pytest.mark.parametrize(("client", "token"), [("acme", "another-token"), ("nobody", TOKEN), ("nobody", "x")])
+def test_wrong_token_returns_404(url, client, token):
+    """The response does not reveal if the client exists."""
+    responses = [post_event(url, EVENT, client, token), post_receipt(url, DELIVERED, client=client, token=token)]
+
+    assert [(response.status_code, response.text) for response in responses] == [(404, "not found")] * 2
+
+
+def test_large_body_is_refused(url):
+    assert post_event(url, b" " * 70_000).status_code == 413
+
+
+def test_receipt_is_stored_with_batch_from_url(url, bridge):
+    assert post_receipt(url, DELIVERED).status_code == 200
+
+    assert bridge.query("SELECT client, batch, recipient, status_code, provider_time, result FROM receipt") == [
+        ("acme", "505-7001-0-0", "447123456789", "D", "2026-03-02 09:00:07", None)
+    ]
+
+
+@pytest.mark.parametrize(
+    ("form", "reason"),
+    [
+        ({"status": "D"}, "expected number in digits, got None"),
+        ({"number": "447123456789", "status": "Z"}, "expected status to be one of D, U, I, E, ?, got 'Z'"),
+    ],
+)
+def test_invalid_receipt_is_refused_with_reason(url, form, reason):
+    response = post_receipt(url, form)
+
+    assert (response.status_code, response.text) == (400, reason)
+
+
+def test_receipt_of_unused_provider_returns_404(url):
+    assert post_receipt(url, DELIVERED, provider="twilio").status_code == 404
+
+
+def test_parallel_receipts_are_all_stored(url, bridge):
+    with ThreadPoolExecutor(16) as pool:
+        forms = [{**DELIVERED, "number": str(447100000000 + index)} for index in range(300)]
+        responses = Counter(response.status_code for response in pool.map(lambda form: post_receipt(url, form), forms))
+
+    assert responses == {200: 300}
+    assert bridge.query("SELECT COUNT(DISTINCT recipient) FROM receipt") == [300]
+
+
+def test_waiting_receipts_share_one_job(url, bridge):
+    """A due job processes everything that arrives before it runs."""
+    for _ in range(3):
+        post_receipt(url, DELIVERED)
+
+    assert bridge.query("SELECT kind, state FROM job") == [("process_receipts", "due")]
+
+
+def test_health_without_problems_is_ok(url):
+    health = requests.get(f"{url}/health", timeout=10).json()
+
+    assert (health["status"], health["jobs"], health["problems"]) == (
+        "ok",
+        {"due": 0, "running": 0, "done": 0, "dead": 0, "unknown": 0},
+        [],
+    )
+
+
+@pytest.mark.parametrize("campaign", ["acme/505/9999", "acme/999/7001", f"acme/{10**30}/7001", "nobody/505/7001"])
+def test_unknown_campaign_returns_404(url, campaign):
+    response = requests.get(f"{url}/campaigns/{campaign}", timeout=10)
+
+    error = f"campaign {campaign.replace('/', ':')} was never announced here"
+    assert (response.status_code, response.json()) == (404, {"error": error})

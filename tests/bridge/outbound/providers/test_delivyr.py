@@ -1,0 +1,285 @@
+"""Delivyr, against a server with responses in its form: one recipient per call, and no call repeated blindly."""
+
+import json
+
+import pytest
+
+from sendproof_bridge.clock import HOUR, SECOND, iso
+from sendproof_bridge.config_fields import Secret
+from sendproof_bridge.outbound.http import HttpClient
+from sendproof_bridge.outbound.providers import (
+    ComposedMessage,
+    ComposeRequest,
+    OpenMessage,
+    OptOut,
+    Receipt,
+    Template,
+    open_channel,
+    providers,
+)
+from small_bridge import NOON, bridge_config, metric_values, open_small_bridge, recipient_row
+from stand_in import Reply
+
+TEMPLATE = {"id": "HDS7F3Y2", "name": "Hello", "synchronised_name": "HDS7F3Y2 - Hello", "body": "Hello {{FIRST_NAME}}"}
+NUMBER = int("HDS7F3Y2", 36)
+OPTIONS = {name: setting.default for name, setting in providers()["delivyr"].items()}
+OPTIONS |= {"account_id": "an-account", "api_key": Secret("a-delivyr-key")}
+
+
+def channel(**settings):
+    """Return the settings of a channel; some of them are the provider's own options."""
+    options = {name: value for name, value in settings.items() if name in OPTIONS}
+    other = {name: value for name, value in settings.items() if name not in OPTIONS}
+    return {"provider": "delivyr", "default_region": "US", "options": {**OPTIONS, **options}, **other}
+
+
+@pytest.fixture
+def account(services):
+    """Return a stand-in of Delivyr with one template, which accepts every message."""
+    services.respond("templates", Reply({"templates": [TEMPLATE]}))
+    services.respond("send_sms", Reply({"message_id": "0123456789abcdef0123", "status": "queued"}))
+    rows = [recipient_row("C1", "+12125550100", template=NUMBER)]
+    services.respond("GetCustomerSendDetailsByChannel", Reply(rows), Reply([]))
+    return services
+
+
+def open_account(services, folder, **settings):
+    """Open the account alone."""
+    (client,) = bridge_config(folder, services.url, channel=channel(**settings)).clients
+    return open_channel(client.channels[0], HttpClient())
+
+
+def run_campaign(folder, services, until=NOON + HOUR, **settings):
+    """Run a campaign of one customer; return the state, reason and provider id of the message."""
+    with open_small_bridge(folder, bridge_config(folder, services.url, channel=channel(**settings))) as bridge:
+        bridge.start_campaign()
+        bridge.run(until=until)
+        return bridge.query("SELECT state, reason, provider_id FROM message")
+
+
+def test_message_has_template_variables_and_number(tmp_path, account):
+    assert run_campaign(tmp_path, account) == [("accepted", None, "0123456789abcdef0123")]
+
+    (call,) = account.calls("send_sms")
+    assert call.body == {
+        "template_id": "HDS7F3Y2",
+        "variables": {"FIRST_NAME": "Ann"},
+        "phone_number": "+12125550100",
+    }
+    assert (call.headers["x-account-id"], call.headers["x-api-key"]) == ("an-account", "a-delivyr-key")
+
+
+def test_templates_are_synced_with_base_36_ids_and_names(tmp_path, account):
+    run_campaign(tmp_path, account)
+
+    assert account.calls("AddChannelTemplates")[0].body == [{"TemplateID": NUMBER, "TemplateName": "HDS7F3Y2 - Hello"}]
+
+
+def test_testing_mode_is_sent_and_nothing_is_reported(tmp_path, account):
+    run_campaign(tmp_path, account, testing=True)
+
+    assert account.calls("send_sms")[0].body["testing"] is True
+    assert account.calls("UpdateCampaignMetrics") == []
+
+
+@pytest.mark.parametrize("lost", [Reply(status=500), Reply(b"oops"), Reply(["?"])])
+def test_lost_response_is_recorded_as_unknown(tmp_path, account, lost):
+    """No published call returns the outcome, so the send is not repeated."""
+    account.respond("send_sms", lost)
+
+    assert run_campaign(tmp_path, account) == [("unknown", "reply_lost", None)]
+    assert len(account.calls("send_sms")) == 1
+
+
+@pytest.mark.parametrize(("logged", "calls"), [(True, 1), (False, 2)])
+def test_readable_message_log_decides_on_repetition(tmp_path, account, logged, calls):
+    logged_message = {
+        "message_id": "0123456789abcdef0123",
+        "template_id": "HDS7F3Y2",
+        "created_at": "2026-03-02T12:00:00.000Z",
+    }
+    account.respond("send_sms", Reply(status=500), Reply({"message_id": "0123456789abcdef0123"}))
+    account.respond("messages", Reply({"messages": [logged_message] if logged else [], "next": None}))
+
+    assert run_campaign(tmp_path, account, message_log=True) == [("accepted", None, "0123456789abcdef0123")]
+    assert len(account.calls("send_sms")) == calls
+
+
+def test_full_queue_is_retried(tmp_path, account):
+    """Unlike any other 503, it means that nothing was accepted."""
+    full = Reply({"error": {"code": "queue_full", "message": "later"}}, status=503)
+    account.respond("send_sms", full, Reply({"message_id": "1"}))
+
+    assert run_campaign(tmp_path, account) == [("accepted", None, "1")]
+
+
+def test_full_queue_pauses_all_sends_for_retry_after(tmp_path, account):
+    """It is Delivyr's form of a rate limit."""
+    full = Reply({"error": {"code": "queue_full", "message": "later"}}, status=503, headers=(("Retry-After", "30"),))
+    account.respond("send_sms", full)
+
+    run_campaign(tmp_path, account, until=NOON + 29 * SECOND)
+    assert len(account.calls("send_sms")) == 1
+
+
+def test_opted_out_number_is_rejected_and_reported(tmp_path, account):
+    account.respond("send_sms", Reply({"error": {"code": "opted_out", "message": "no"}}, status=422))
+
+    assert run_campaign(tmp_path, account) == [("rejected", "opted_out", None)]
+    assert account.calls("SetCustomerChannelPreference")[0].body["CustomerIDs"] == ["C1"]
+
+
+def test_events_are_assigned_by_message_id(tmp_path, account):
+    """Each click counts; an opt-out is stored."""
+    with open_small_bridge(tmp_path, bridge_config(tmp_path, account.url, channel=channel())) as bridge:
+        bridge.start_campaign()
+        bridge.run()
+        message = {"message_id": "0123456789abcdef0123", "occurred_at": "2026-03-02T12:00:03.000Z"}
+        for event in ("delivered", "clicked", "clicked", "opted_out"):
+            bridge.receive_webhook({**message, "event": event})
+        bridge.run(until=NOON + 10 * SECOND)
+
+        assert bridge.query("SELECT state FROM message") == ["delivered"]
+        assert bridge.query("SELECT kind FROM engagement ORDER BY id") == ["clicked", "clicked", "unsubscribed"]
+        assert bridge.query("SELECT number FROM opt_out") == ["12125550100"]
+
+
+def test_opt_out_of_unknown_message_is_stored(tmp_path, account):
+    """It may have been sent before this bridge existed."""
+    webhook = b'{"event": "opted_out", "message_id": "another", "phone_number": "+12125550100"}'
+
+    assert open_account(account, tmp_path).parse_webhook(webhook, {}, "") == [
+        OptOut(number="12125550100", source="reply")
+    ]
+
+
+def test_event_without_message_id_is_refused(account, tmp_path):
+    provider = open_account(account, tmp_path)
+
+    with pytest.raises(ValueError, match="expected an object with event"):
+        provider.parse_webhook(b'{"event": "delivered"}', {}, "")
+    assert provider.parse_webhook(b'{"event": "delivered", "message_id": 1}', {}, "") == [
+        Receipt(recipient="", status_code="delivered", provider_time="", message="1")
+    ]
+
+
+def test_overrides_are_merged_for_triggers_only(account, tmp_path):
+    """A scheduled message has no event."""
+    overrides = '{"phone_number": personalization.win.other, "variables": {"CODE": campaignID}}'
+    request = {
+        "customer": "C1",
+        "template": Template(id=NUMBER, title="", body="{{FIRST_NAME}}"),
+        "values": {"PHONE": "+12125550100", "FIRST_NAME": "Ann"},
+    }
+    event = {"campaignID": "2.38", "personalization": {"win": {"other": "+12125550199"}}}
+    provider = open_account(account, tmp_path, overrides=overrides)
+
+    scheduled = {"template_id": "HDS7F3Y2", "variables": {"FIRST_NAME": "Ann"}}
+    assert provider.compose(ComposeRequest(**request)) == ComposedMessage(
+        phone="+12125550100", content=json.dumps(scheduled)
+    )
+    triggered = {"template_id": "HDS7F3Y2", "variables": {"FIRST_NAME": "Ann", "CODE": "2.38"}}
+    assert provider.compose(ComposeRequest(**request, event=event)) == ComposedMessage(
+        phone="+12125550199", content=json.dumps(triggered)
+    )
+
+
+def test_later_rejection_counts_as_dropped(tmp_path, account):
+    """Until then the message counts as nothing, so that no total decreases."""
+    with open_small_bridge(tmp_path, bridge_config(tmp_path, account.url, channel=channel())) as bridge:
+        bridge.start_campaign()
+        bridge.run()
+        bridge.receive_webhook({"event": "rejected", "message_id": "0123456789abcdef0123"})
+        bridge.run(until=NOON + HOUR)
+
+    values = metric_values(account.calls("UpdateCampaignMetrics")[-1])
+    assert (values[0], values[5]) == (0, 1)
+
+
+def test_message_without_early_rejection_counts_as_sent(tmp_path, account):
+    """A phone that is never switched on sends no receipt."""
+    run_campaign(tmp_path, account, until=NOON + HOUR)
+
+    values = metric_values(account.calls("UpdateCampaignMetrics")[-1])
+    assert (values[0], values[5]) == (1, 0)
+
+
+@pytest.mark.parametrize("lost", [False, True])
+def test_receipt_before_known_id_is_applied_later(tmp_path, account, lost):
+    """The network may be faster than the response to the send, or than its look-up."""
+    logged = {"message_id": "an-id", "template_id": "HDS7F3Y2", "created_at": "2026-03-02T12:00:00.000Z"}
+    account.respond("send_sms", Reply(status=500 if lost else 429), Reply({"message_id": "an-id"}))
+    account.respond("messages", Reply({"messages": [logged], "next": None}))
+    with open_small_bridge(tmp_path, bridge_config(tmp_path, account.url, channel=channel(message_log=True))) as bridge:
+        bridge.start_campaign()
+        bridge.run()
+        bridge.receive_webhook({"event": "delivered", "message_id": "an-id"})
+        bridge.run()
+        assert bridge.query("SELECT result FROM receipt") == ["stray"]
+
+        bridge.run(until=NOON + HOUR)
+        assert bridge.query("SELECT state FROM message") == ["delivered"]
+
+
+def test_receipt_without_known_id_is_matched_by_number_and_template(tmp_path, account):
+    """The message then has the id of the receipt."""
+    account.respond("send_sms", Reply({"success": True}))
+    with open_small_bridge(tmp_path, bridge_config(tmp_path, account.url, channel=channel())) as bridge:
+        bridge.start_campaign()
+        bridge.run()
+        message = {"message_id": "an-id", "phone_number": "+12125550100", "template_id": "HDS7F3Y2"}
+        for event in ("clicked", "delivered"):
+            bridge.receive_webhook({**message, "event": event})
+            bridge.run()
+
+        assert bridge.query("SELECT state, provider_id FROM message") == [("delivered", "an-id")]
+        assert bridge.query("SELECT result FROM receipt ORDER BY id") == ["marked", "applied"]
+
+
+def test_log_without_known_id_is_read_by_number(tmp_path, account):
+    logged = {"message_id": "an-id", "template_id": "HDS7F3Y2", "created_at": iso(NOON), "status": "undelivered"}
+    account.respond("send_sms", Reply({"success": True}))
+    account.respond("messages", Reply({"messages": [logged], "next": None}))
+
+    assert run_campaign(tmp_path, account, until=NOON + 80 * HOUR, message_log=True) == [("undelivered", None, "an-id")]
+
+
+def open_messages(number):
+    """Return messages that were sent one after the other."""
+    return [
+        OpenMessage(recipient=f"1212555{index:04}", message=f"id-{index}", template=NUMBER, sent_at=NOON + index)
+        for index in range(number)
+    ]
+
+
+def test_many_messages_are_polled_by_pages_of_the_log(tmp_path, account):
+    """One call per message would be thousands of calls."""
+    logged = [{"message_id": f"id-{index}", "status": "delivered"} for index in range(1, 60)]
+    account.respond("id-0", Reply({"message_id": "id-0", "status": "undelivered"}))
+    account.respond(
+        "messages", Reply({"messages": logged[:40], "next": "id-40"}), Reply({"messages": logged[40:], "next": None})
+    )
+
+    found = list(open_account(account, tmp_path, message_log=True).poll_statuses(open_messages(60)))
+    assert [receipt.status_code for receipt in found] == ["undelivered"] + ["delivered"] * 59
+    queries = [call.query for call in account.received]
+    assert queries == [{}, {"after": "id-0", "limit": "500"}, {"after": "id-40", "limit": "500"}]
+
+
+def test_messages_missing_in_pages_are_polled_singly(tmp_path, account):
+    """Several are sent in parallel, so some may be logged before the oldest."""
+    logged = [{"message_id": f"id-{index}", "status": "delivered"} for index in range(2, 60)]
+    account.respond("messages", Reply({"messages": logged, "next": None}))
+    for name in ("id-0", "id-1"):
+        account.respond(name, Reply({"message_id": name, "status": "delivered"}))
+
+    found = list(open_account(account, tmp_path, message_log=True).poll_statuses(open_messages(60)))
+    assert sorted(receipt.message for receipt in found) == sorted(f"id-{index}" for index in range(60))
+
+
+def test_message_missing_in_log_does_not_stop_polling(tmp_path, account):
+    account.respond("id-0", Reply({"error": {"code": "not_found", "message": "no"}}, status=404))
+    account.respond("id-1", Reply({"message_id": "id-1", "status": "delivered"}))
+
+    found = list(open_account(account, tmp_path, message_log=True).poll_statuses(open_messages(2)))
+    assert [receipt.message for receipt in found] == ["id-1"]

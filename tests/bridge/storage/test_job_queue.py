@@ -1,0 +1,191 @@
+"""The job queue, on a real database."""
+
+import pytest
+from sqlalchemy import text
+
+from sendproof_bridge.storage import job_queue
+from sendproof_bridge.storage.job_queue import LEASE_SECONDS, ClaimRequest, LostJobError, NewJob
+
+REQUEST = ClaimRequest(owner="run-1", now=0, real=0.0)
+
+
+def claim(store, *, owner="run-1", now=1_000, real=0.0, busy_lanes=()):
+    with store.write() as tx:
+        return job_queue.claim(tx, ClaimRequest(owner=owner, now=now, real=real, busy_lanes=busy_lanes))
+
+
+def claim_batch_ids(store, now=1_000):
+    """Claim one job and its batch; return their ids."""
+    with store.write() as tx:
+        request = ClaimRequest(owner="run-1", now=now, real=0.0)
+        return [job.id for job in job_queue.claim_batch(tx, request, job_queue.claim(tx, request))]
+
+
+def add(store, *jobs):
+    with store.write() as tx:
+        job_queue.add(tx, jobs)
+
+
+def states(store):
+    """Return the state of each job."""
+    with store.read() as tx:
+        return dict(tx.execute(text("SELECT id, state FROM job")).all())
+
+
+def new_job(id_, due_at=0, lane="", **payload):
+    return NewJob(id=id_, kind="fetch_page", due_at=due_at, lane=lane, payload=payload)
+
+
+def test_job_is_claimed_once(store):
+    add(store, new_job("a", skip=7))
+
+    assert (claim(store).payload, claim(store)) == ({"skip": 7}, None)
+
+
+def test_adding_an_existing_id_changes_nothing(store):
+    add(store, new_job("a", skip=1), new_job("a", skip=2))
+
+    assert claim(store).payload == {"skip": 1}
+
+
+def test_job_is_not_claimed_before_it_is_due(store):
+    add(store, new_job("a", due_at=1_001))
+
+    assert (claim(store, now=1_000), claim(store, now=1_001).id) == (None, "a")
+
+
+def test_claim_returns_job_due_longest(store):
+    add(store, new_job("a", due_at=20), new_job("b", due_at=10))
+
+    assert [claim(store).id, claim(store).id] == ["b", "a"]
+
+
+def test_claim_skips_busy_lanes(store):
+    """Jobs of one lane run one after the other."""
+    add(store, new_job("a", lane="optimove:acme"), new_job("b"))
+
+    assert claim(store, busy_lanes={"optimove:acme"}).id == "b"
+
+
+def trigger_job(id_, lane="send_triggered:acme:505:8001", due_at=0):
+    return NewJob(id=id_, kind="send_triggered", lane=lane, due_at=due_at)
+
+
+def test_due_triggers_of_one_lane_are_claimed_together(store):
+    add(store, trigger_job("b"), trigger_job("c", due_at=1), trigger_job("a", due_at=2))
+    add(store, trigger_job("other", lane="send_triggered:acme:505:8002", due_at=3), trigger_job("later", due_at=1_001))
+
+    assert [claim_batch_ids(store), claim_batch_ids(store), claim_batch_ids(store, 1_001)] == [
+        ["a", "b", "c"],
+        ["other"],
+        ["later"],
+    ]
+
+
+def test_other_jobs_of_one_lane_are_claimed_singly(store):
+    add(store, new_job("a", lane="optimove:acme"), new_job("b", lane="optimove:acme"))
+
+    assert claim_batch_ids(store) == ["a"]
+
+
+def test_complete_all_requires_ownership_of_every_job(store):
+    """If one was taken over, none is completed."""
+    add(store, trigger_job("a"), trigger_job("b"))
+    with store.write() as tx:
+        lost = job_queue.claim_batch(tx, REQUEST, job_queue.claim(tx, REQUEST))
+    claim(store, owner="run-2", real=LEASE_SECONDS + 1)
+
+    with pytest.raises(LostJobError, match="1 of 2 jobs from a on"), store.write() as tx:
+        job_queue.complete_all(tx, lost)
+    assert states(store) == {"a": "running", "b": "running"}
+
+
+def test_complete_requires_ownership(store):
+    add(store, new_job("a"))
+    lost = claim(store, owner="run-1")
+    claim(store, owner="run-2", real=LEASE_SECONDS + 1)
+
+    with pytest.raises(LostJobError, match="a is no longer owned by run-1"), store.write() as tx:
+        job_queue.complete(tx, lost)
+    assert states(store) == {"a": "running"}
+
+
+def test_job_with_expired_lease_is_claimed_by_another_run(store):
+    """Leases are in real time: a dead process is dead whatever the injected clock says."""
+    add(store, new_job("a"))
+    claim(store, owner="run-1", real=0.0)
+
+    assert claim(store, owner="run-2", real=LEASE_SECONDS) is None
+    assert claim(store, owner="run-2", real=LEASE_SECONDS + 1).attempts == 2
+
+
+def test_renewed_lease_keeps_the_job(store):
+    add(store, new_job("a"))
+    claim(store, owner="run-1", real=0.0)
+    with store.write() as tx:
+        job_queue.renew_leases(tx, "run-1", 100.0)
+
+    assert claim(store, owner="run-2", real=LEASE_SECONDS + 1) is None
+
+
+def test_release_expired_makes_running_jobs_due_at_once(store):
+    """The database is locked to one process, so other runs are dead."""
+    add(store, new_job("a"))
+    claim(store, owner="run-1")
+    with store.write() as tx:
+        released = job_queue.release_expired(tx, "run-2")
+
+    assert (released, claim(store, owner="run-2").id) == (1, "a")
+
+
+def test_retried_job_keeps_its_attempts(store):
+    """The number of attempts decides the next delay."""
+    add(store, new_job("a"))
+    with store.write() as tx:
+        job_queue.retry_at(tx, job_queue.claim(tx, REQUEST), 500, "no connection")
+
+    assert (claim(store, now=499), claim(store, now=500).attempts) == (None, 2)
+
+
+def test_rescheduled_job_resets_its_attempts(store):
+    add(store, new_job("a"))
+    with store.write() as tx:
+        job_queue.reschedule(tx, job_queue.claim(tx, REQUEST), 500)
+
+    assert claim(store, now=500).attempts == 1
+
+
+def test_failed_job_stays_dead_until_requeued(store):
+    add(store, new_job("a"))
+    with store.write() as tx:
+        job_queue.fail(tx, job_queue.claim(tx, REQUEST), "refused")
+
+    assert (states(store), claim(store)) == ({"a": "dead"}, None)
+    with store.write() as tx:
+        job_queue.requeue_failed(tx)
+    assert claim(store).id == "a"
+
+
+def test_make_due_brings_a_waiting_job_forward(store):
+    add(store, new_job("a", due_at=9_999))
+    with store.write() as tx:
+        job_queue.make_due(tx, new_job("a"))
+
+    assert claim(store, now=0).id == "a"
+
+
+def test_make_due_leaves_a_running_job_unchanged(store):
+    add(store, new_job("a"))
+    claim(store)
+    with store.write() as tx:
+        job_queue.make_due(tx, new_job("a"))
+
+    assert states(store) == {"a": "running"}
+
+
+def test_next_due_ignores_running_jobs(store):
+    add(store, new_job("a", due_at=5), new_job("b", due_at=700), new_job("c", due_at=600))
+    claim(store, now=10)
+
+    with store.read() as tx:
+        assert job_queue.next_due(tx) == 600

@@ -1,0 +1,234 @@
+"""Reported metrics: cadence, consistency and accuracy."""
+
+import pytest
+
+from history_builder import FIRST_SEND, HistoryBuilder, Line
+from sendproof_harness.history.timestamps import DAY, HOUR, MINUTE, iso, parse_instant
+from sendproof_harness.judge.checks import metrics, totals
+
+CHECKS = (*metrics.CHECKS, *totals.CHECKS)
+
+
+def causes(run: HistoryBuilder, *levels: str) -> list[str]:
+    """Return the cause of each finding."""
+    return [finding.cause for finding in run.findings(CHECKS, *levels)]
+
+
+def with_value(run: HistoryBuilder, template: int, metric: int, value: int, since: int = 0) -> HistoryBuilder:
+    """Replace a total of one template, from some time on."""
+
+    def change(line: Line) -> Line:
+        if line["at"] < iso(since):
+            return line
+        items = [item | {"MetricValue": value} if (item["TemplateID"], item["MetricID"]) == (template, metric) else item
+                 for item in line["items"]]  # fmt: skip
+        return line | {"items": items}
+
+    return run.change("metrics", change)
+
+
+def interactions_line(*customers: str, event: int = 1, template: int = 11) -> Line:
+    """Return a report about customers."""
+    return {"n": 990, "at": iso(FIRST_SEND + DAY), "kind": "interactions", "campaign": 7001, "channel": 505,
+            "template": template, "event_id": event, "date": "2026-03-03", "customers": list(customers)}  # fmt: skip
+
+
+def test_correct_totals_pass(correct_run):
+    assert causes(correct_run, "fail", "unknown", "note") == []
+    assert [check.run(correct_run.history()).looked_at for check in CHECKS] == [7, 9, 9]
+
+
+def click_webhook(message: str) -> Line:
+    """Return the provider's webhook about a click."""
+    return {"n": 991, "at": iso(FIRST_SEND + HOUR), "kind": "webhook", "service": "delivyr", "event": "clicked",
+            "key": f"clicked:{message}:1", "url": "http://127.0.0.1:9000/x", "attempt": 1, "status": 200,
+            "error": None}  # fmt: skip
+
+
+def test_unreported_clicks_are_noted(correct_run):
+    """No document requires reports of clicks."""
+    run = correct_run.plus(click_webhook(correct_run.delivery_to(0)["message"]))
+
+    assert causes(run, "fail", "unknown", "note") == ["the provider reported clicks, and the bridge reported none"]
+    assert causes(run.plus(interactions_line("C0000000", event=3)), "note") == []
+
+
+def test_each_day_without_pushes_fails(correct_run):
+    run = correct_run.without("metrics", lambda line: line["at"] >= iso(FIRST_SEND + 5 * DAY))
+
+    assert causes(run) == ["no metrics for a whole day: they stopped after day 5"] * 2
+
+
+def test_one_push_a_day_fails(correct_run):
+    days = {iso(FIRST_SEND + day * DAY + 6 * HOUR) for day in range(7)}
+    run = correct_run.without("metrics", lambda line: line["at"] not in days)
+
+    assert causes(run) == ["metrics pushed too rarely"] * 7
+
+
+def test_requests_in_quick_succession_are_one_push(correct_run):
+    days = {iso(FIRST_SEND + day * DAY + 6 * HOUR) for day in range(7)}
+    once = correct_run.without("metrics", lambda line: line["at"] not in days)
+
+    assert causes(once.plus(*once.lines_of("metrics"), *once.lines_of("metrics"))) == ["metrics pushed too rarely"] * 7
+
+
+def test_cadence_is_unknown_without_shared_clock(correct_run):
+    header = correct_run.lines[0] | {"clock": {"mode": "virtual", "start": None, "rate": None, "participants": []}}
+    run = HistoryBuilder((header, *correct_run.without("clock").without("metrics").lines[1:]))
+
+    (finding,) = [finding for finding in run.findings(CHECKS) if finding.check == "metrics.cadence"]
+    assert (finding.level, finding.got) == ("unknown", "a virtual clock without the bridge, and 0 pushes")
+
+
+def test_days_after_end_of_history_are_not_judged(correct_run):
+    header = correct_run.lines[0] | {"ended": iso(FIRST_SEND + 20 * HOUR)}
+    run = HistoryBuilder((header, *correct_run.without("metrics").lines[1:]))
+    cadence = next(result for result in run.verdict().results if result.check.id == "metrics.cadence")
+
+    assert (cadence.status, cadence.looked_at) == ("unknown", 0)
+    assert causes(run, "note") == ["the history ends before the seven days are over"]
+
+
+def test_missing_dropped_customers_fail(correct_run):
+    assert causes(with_value(correct_run, 12, 5, 0)) == ["sent plus dropped is not the number of targeted customers"]
+
+
+def test_decreased_total_fails(correct_run):
+    run = with_value(correct_run, 11, 1, 9)
+
+    assert "the total of delivered decreased" not in causes(run)
+    assert "the total of delivered decreased" in causes(with_value(run, 11, 1, 4, since=FIRST_SEND + DAY))
+
+
+def test_more_delivered_than_sent_fails(correct_run):
+    assert causes(with_value(correct_run, 11, 1, 5)) == [
+        "more delivered or bounced than sent",
+        "the total of delivered does not match the provider's records",
+    ]
+
+
+def test_total_below_providers_records_fails(correct_run):
+    (finding,) = with_value(correct_run, 11, 1, 3).findings(CHECKS)
+
+    assert finding.cause == "the total of delivered does not match the provider's records"
+    assert (finding.expected, finding.got) == ("4", "3, last pushed at 2026-03-09 09:00:00 UTC")
+
+
+def test_receipt_of_last_minutes_may_be_missing(correct_run):
+    late = correct_run.lines_of("delivery_status")[0]["message"]
+    run = correct_run.change(
+        "delivery_status", lambda line: line | {"at": iso(FIRST_SEND + 7 * DAY)} if line["message"] == late else line
+    )
+
+    assert causes(run) == []
+    assert causes(with_value(run, 11, 1, 3)) == []
+
+
+@pytest.mark.parametrize("bounced", [0, 1])
+def test_expired_messages_may_count_as_bounced(correct_run, bounced):
+    """The provider posts no receipt for them."""
+    run = correct_run.change(
+        "delivery_status", lambda line: line | {"status": "expired"} if line["message"] == "0000000005" else line
+    )
+
+    assert causes(with_value(run, 13, 9, 1 + bounced)) == []
+    assert causes(with_value(run, 13, 9, 0)) == ["the total of bounced does not match the provider's records"]
+
+
+def delivered_later(run: HistoryBuilder, after: int) -> HistoryBuilder:
+    """Add a later status of the bounced message to customer 5: delivered."""
+    first = next(line for line in run.lines_of("delivery_status") if line["message"] == "0000000005")
+    return run.plus(first | {"at": iso(parse_instant(str(first["at"])) + after), "status": "delivered"})
+
+
+@pytest.mark.parametrize(("bounced", "delivered"), [(2, 1), (1, 2), (2, 2)])
+def test_replaced_status_may_still_count(correct_run, bounced, delivered):
+    """It may have been reported already, and totals never decrease."""
+    run = delivered_later(correct_run, HOUR)
+
+    assert causes(with_value(with_value(run, 13, 9, bounced), 13, 1, delivered)) == (
+        ["more delivered or bounced than sent"] if bounced + delivered > 3 else []
+    )
+    assert causes(run.plus(interactions_line("C0000005", event=9, template=13))) == []
+    assert causes(run.plus(interactions_line("C0000005", event=1, template=13))) == []
+
+
+def test_status_replaced_within_a_minute_must_not_count(correct_run):
+    run = delivered_later(correct_run, MINUTE)
+
+    assert causes(with_value(with_value(run, 13, 9, 1), 13, 1, 2)) == []
+    assert set(causes(run)) == {
+        "the total of bounced does not match the provider's records",
+        "the total of delivered does not match the provider's records",
+    }
+
+
+@pytest.mark.parametrize(
+    ("field", "value", "cause"),
+    [
+        ("CampaignID", 7999, "metrics of a campaign that does not exist on this channel"),
+        ("ChannelID", 506, "metrics of a campaign that does not exist on this channel"),
+        ("TemplateID", 99, "metrics of a template that the campaign does not use"),
+        ("MetricID", 77, "an unknown metric"),
+    ],
+)
+def test_totals_of_unknown_items_fail(correct_run, field, value, cause):
+    extra = correct_run.lines_of("metrics")[-1]
+    run = correct_run.plus(extra | {"items": [extra["items"][0] | {field: value}]})
+
+    assert causes(run) == [cause]
+
+
+def test_correct_interactions_pass(correct_run):
+    run = correct_run.plus(
+        interactions_line("C0000000", "C0000003"), interactions_line("C0000005", event=9, template=13)
+    )
+
+    assert causes(run) == []
+
+
+def test_interaction_about_bounced_customer_fails(correct_run):
+    (finding,) = correct_run.plus(interactions_line("C0000000", "C0000005")).findings(CHECKS)
+
+    assert (finding.cause, finding.where.customer, finding.got) == (
+        "interactions: a customer was reported as delivered but was not", "C0000005", "undelivered",
+    )  # fmt: skip
+
+
+def test_interaction_about_unknown_customer_fails(correct_run):
+    """An id without its letter is another customer."""
+    assert causes(correct_run.plus(interactions_line("0000000"))) == ["interactions: a customer outside the campaign"]
+
+
+def test_additive_values_are_summed_up(correct_run):
+    header = correct_run.lines[0] | {"dialects": {"optimove.metric_values": "additive"}}
+    first, *others = correct_run.lines_of("metrics")
+    zeros = [item | {"MetricValue": 0} for item in first["items"]]
+    run = HistoryBuilder((header, *correct_run.without("metrics").lines[1:])).plus(
+        first, *(push | {"items": zeros} for push in others)
+    )
+
+    assert causes(run) == []
+    assert set(causes(run.plus(first))) >= {"sent plus dropped is not the number of targeted customers"}
+
+
+@pytest.mark.parametrize(("value", "expected"), [(0, []), (1, ["the total of clicked is higher than the real number"])])
+def test_more_clicks_than_real_fail(correct_run, value, expected):
+    push = correct_run.lines_of("metrics")[-1]
+    clicks = {"ChannelID": 505, "CampaignID": 7001, "TemplateID": 11, "MetricID": 3, "MetricValue": value}
+
+    assert causes(correct_run.plus(push | {"items": [*push["items"], clicks]})) == expected
+
+
+def test_interaction_about_missing_opt_out_fails(correct_run):
+    run = correct_run.plus(interactions_line("C0000003", event=4))
+
+    assert causes(run) == ["interactions: a customer was reported as unsubscribed but was not"]
+
+
+def test_repeated_interaction_fails(correct_run):
+    """Optimove adds up all requests."""
+    run = correct_run.plus(interactions_line("C0000003"), interactions_line("C0000003"))
+
+    assert causes(run) == ["interactions: a customer was reported twice as delivered"]

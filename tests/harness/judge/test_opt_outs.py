@@ -1,0 +1,194 @@
+"""Opt-outs during a run: messages after them, and their reports to Optimove."""
+
+import pytest
+
+from history_builder import FIRST_SEND, HistoryBuilder, Line
+from sendproof_harness.history.timestamps import DAY, HOUR, MINUTE, iso
+from sendproof_harness.judge.checks import delivery, metrics, opt_out_sync
+from sendproof_harness.judge.facts.delivery_ledger import ledger
+
+# Customer 4 gets the second message of the day, an hour after the first people got theirs.
+CUSTOMER, DUE = "C0000004", FIRST_SEND + HOUR
+
+
+def history_line(kind: str, at: int, n: int, **fields: object) -> Line:
+    """Return one line of a history."""
+    return {"n": n, "at": iso(at), "real": 0.0, "kind": kind} | fields
+
+
+def stop_lines(correct_run: HistoryBuilder, at: int, *, reported: bool = True) -> list[Line]:
+    """Return a STOP of customer 4 to the provider, which reports it to the bridge."""
+    number = correct_run.obligation_of(4)["number"]
+    reply = {"event": "inbound", "key": "inbound:1", "url": "http://127.0.0.1:9000/x", "attempt": 1, "error": None}
+    return [
+        history_line("inbound", at, 6_000, service="textlocal", number=number, text="STOP"),
+        history_line("opt_out", at, 6_001, service="textlocal", number=number, source="reply"),
+        history_line("webhook", at, 6_002, service="textlocal", status=200 if reported else 500, **reply),
+    ]
+
+
+def attribute_line(at: int, value: str, source: str = "api", customer: str = CUSTOMER) -> Line:
+    """Return a change of a customer's consent attribute."""
+    changes = [{"customer": customer, "field": "SMS_OPT_IN", "value": value}]
+    return history_line("attributes", at, 6_003, source=source, changes=changes, request=None)
+
+
+def preference_line(at: int, source: str = "api", channel: int = 505, customer: str = CUSTOMER) -> Line:
+    """Return an opt-out of a customer from a channel."""
+    return history_line(
+        "preference", at, 6_004, source=source, channel=channel, app=None, mode=2, opted_out=True, customers=[customer]
+    )
+
+
+def consent_causes(run: HistoryBuilder) -> list[str]:
+    """Return the cause of each finding about deliveries."""
+    return [finding.cause for finding in run.findings(delivery.CHECKS)]
+
+
+def result_kind(run: HistoryBuilder) -> str:
+    """Return the result for customer 4."""
+    return ledger(run.history()).recipients[4].kind
+
+
+def without_message(run: HistoryBuilder) -> HistoryBuilder:
+    """Remove the message to customer 4."""
+    number = run.obligation_of(4)["number"]
+    return run.without("delivery", lambda line: line["number"] == number)
+
+
+def test_message_after_reported_stop_fails(correct_run):
+    run = correct_run.plus(*stop_lines(correct_run, DUE - 30 * MINUTE))
+
+    assert consent_causes(run) == ["sent to opted-out: after opting out at textlocal (reply)"]
+    assert ledger(run.history()).counts["sent to opted-out"] == 1
+
+
+def test_message_withheld_after_stop_is_no_loss(correct_run):
+    run = without_message(correct_run.plus(*stop_lines(correct_run, DUE - 30 * MINUTE)))
+
+    assert (consent_causes(run), result_kind(run)) == ([], "withheld")
+
+
+def test_stop_in_the_last_minutes_is_tolerated(correct_run):
+    """A message on its way cannot be stopped."""
+    run = correct_run.plus(*stop_lines(correct_run, DUE - 2 * MINUTE))
+
+    assert (consent_causes(run), result_kind(run)) == ([], "ok")
+
+
+@pytest.mark.parametrize(("before", "count"), [(6 * HOUR, 0), (13 * HOUR, 1)])
+def test_unreported_stop_must_be_found_within_twelve_hours(correct_run, before, count):
+    """A bridge can poll the provider's list twice a day."""
+    run = correct_run.plus(*stop_lines(correct_run, DUE - before, reported=False))
+
+    assert len(consent_causes(run)) == count
+
+
+def test_stop_after_the_message_is_ignored(correct_run):
+    assert result_kind(correct_run.plus(*stop_lines(correct_run, DUE + HOUR))) == "ok"
+
+
+@pytest.mark.parametrize(
+    ("line", "expected"),
+    [
+        (attribute_line(DUE - HOUR, "0"), "sent to opted-out"),
+        (preference_line(DUE - HOUR), "sent to opted-out"),
+        (preference_line(DUE - HOUR, channel=506), "ok"),
+        (attribute_line(DUE - HOUR, "0", source="batch_file"), "ok"),
+        (preference_line(DUE - HOUR, source="batch_file"), "ok"),
+        (attribute_line(DUE - HOUR, "1"), "ok"),
+    ],
+)
+def test_opt_out_at_optimove_binds_bridge_that_wrote_it(correct_run, line, expected):
+    """A batch file of the client only shows in the rows of the next campaign."""
+    assert result_kind(correct_run.plus(line)) == expected
+
+
+def test_last_attribute_value_counts(correct_run):
+    run = correct_run.plus(attribute_line(DUE - HOUR, "0"), attribute_line(DUE - 30 * MINUTE, "1"))
+
+    assert result_kind(run) == "ok"
+
+
+def test_customer_who_opted_out_before_the_message_counts_as_dropped(correct_run):
+    run = without_message(correct_run.plus(*stop_lines(correct_run, DUE - 30 * MINUTE))).change(
+        "metrics", lambda line: line | {"items": [with_one_dropped(item) for item in line["items"]]}
+    )
+
+    assert run.findings(metrics.CHECKS) == []
+
+
+def with_one_dropped(item: Line) -> Line:
+    """Move one message of template 12 from sent and delivered to dropped."""
+    change = {(12, 0): -1, (12, 1): -1, (12, 5): 1}.get((item["TemplateID"], item["MetricID"]), 0)
+    return item | {"MetricValue": item["MetricValue"] + change}
+
+
+# -- sync -------------------------------------------------------------------------------------------
+
+
+def sync_findings(run: HistoryBuilder) -> list[tuple[str, str | None]]:
+    """Return cause and customer of each finding about reported opt-outs."""
+    return [(finding.cause, finding.where.customer) for finding in run.findings(opt_out_sync.CHECKS)]
+
+
+@pytest.mark.parametrize("report", [preference_line(DUE + 2 * HOUR), attribute_line(DUE + 2 * HOUR, "0")])
+def test_opt_out_may_be_synced_by_preference_or_attribute(correct_run, report):
+    assert sync_findings(correct_run.plus(*stop_lines(correct_run, DUE + HOUR), report)) == []
+
+
+def test_opt_out_never_synced_fails(correct_run):
+    run = correct_run.plus(*stop_lines(correct_run, DUE + HOUR))
+
+    assert sync_findings(run) == [("a provider opt-out was never reported to Optimove", CUSTOMER)]
+
+
+def test_opt_out_synced_after_two_days_fails(correct_run):
+    run = correct_run.plus(*stop_lines(correct_run, DUE + HOUR), preference_line(DUE + 2 * DAY))
+
+    assert sync_findings(run) == [("a provider opt-out was reported to Optimove too late", CUSTOMER)]
+
+
+def test_opt_out_of_wrong_customer_fails(correct_run):
+    run = correct_run.plus(
+        *stop_lines(correct_run, DUE + HOUR),
+        preference_line(DUE + HOUR),
+        preference_line(DUE + HOUR, customer="C0000007"),
+    )
+
+    assert sync_findings(run) == [("an opt-out was reported for a customer who did not opt out", "C0000007")]
+
+
+def test_opt_out_of_unknown_number_need_not_be_synced(correct_run):
+    """The bridge never sent to it, so it cannot know the customer."""
+    assert sync_findings(without_message(correct_run).plus(*stop_lines(correct_run, DUE + HOUR))) == []
+
+
+def at_delivyr(*lines: Line) -> tuple[Line, ...]:
+    """Return the lines with Delivyr as the provider, which reports an opt-out by a webhook of its own."""
+    opted_out = {"event": "opted_out", "key": "opted_out:0000000004"}
+    return tuple(
+        line | {"service": "delivyr"} | (opted_out if line.get("event") == "inbound" else {})
+        if line.get("service") == "textlocal"
+        else line
+        for line in lines
+    )
+
+
+def test_opt_out_must_only_be_synced_if_provider_reports_or_lists_it(correct_run):
+    """Delivyr has no list, and only posts opt-outs to an address in the account settings."""
+    unreported, reported_run = (
+        HistoryBuilder(at_delivyr(*correct_run.plus(*stop_lines(correct_run, DUE + HOUR, reported=reported)).lines))
+        for reported in (False, True)
+    )
+
+    assert sync_findings(unreported) == []
+    assert sync_findings(reported_run) == [("a provider opt-out was never reported to Optimove", CUSTOMER)]
+
+
+def test_opt_out_at_end_of_history_need_not_be_synced(correct_run):
+    assert sync_findings(correct_run.plus(*stop_lines(correct_run, FIRST_SEND + 7 * DAY))) == []
+
+
+def test_sync_check_does_not_apply_without_opt_outs(correct_run):
+    assert "opt_outs.synced" not in {result.check.id for result in correct_run.verdict().results}

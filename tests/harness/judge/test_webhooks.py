@@ -1,0 +1,83 @@
+"""Listeners and acknowledgements."""
+
+from history_builder import START, HistoryBuilder, Line
+from sendproof_harness.history.timestamps import DAY, HOUR, iso
+from sendproof_harness.judge.checks.webhooks import CHECKS
+
+
+def found(run: HistoryBuilder) -> list[tuple[str, str, str]]:
+    """Return check, blame and cause of each finding."""
+    return [(finding.check, finding.blame, finding.cause) for finding in run.findings(CHECKS)]
+
+
+def response(status: int | None, error: str | None = None) -> Line:
+    """Return the response fields of a webhook."""
+    return {"status": status, "error": error}
+
+
+def test_acknowledged_webhooks_pass(correct_run):
+    assert found(correct_run) == []
+    assert [check.run(correct_run.history()).looked_at for check in CHECKS] == [1, 11]
+
+
+def test_campaign_without_listener_fails(correct_run):
+    assert found(correct_run.without("listener")) == [
+        ("webhooks.registered", "config", "no listener is registered for the channel of a campaign")
+    ]
+
+
+def test_listener_registered_after_announcement_fails(correct_run):
+    run = correct_run.change("listener", lambda line: line | {"at": iso(START + 3 * HOUR)})
+
+    assert [check for check, _, _ in found(run)] == ["webhooks.registered"]
+
+
+def test_unregistered_listener_fails(correct_run):
+    run = correct_run.plus(correct_run.lines_of("listener")[0] | {"action": "unregistered"})
+
+    assert [check for check, _, _ in found(run)] == ["webhooks.registered"]
+
+
+def test_webhook_acknowledged_on_second_attempt_passes(correct_run):
+    run = correct_run.change("webhook", lambda line: line | response(503) if line["event"] == "13" else line)
+
+    assert found(run.plus(correct_run.lines_of("webhook")[0] | {"attempt": 2})) == []
+
+
+def test_webhook_still_being_retried_is_unknown(correct_run):
+    """The next attempt might have succeeded, so the short history is to blame."""
+    retrying = response(503) | {"retry_at": iso(START + 9 * DAY)}
+    run = correct_run.change("webhook", lambda line: line | retrying if line["event"] == "13" else line)
+
+    (finding,) = run.findings(CHECKS)
+    assert (finding.level, finding.blame, finding.expected, finding.got.partition(",")[0]) == (
+        "unknown",
+        "harness",
+        "a history that includes the next attempt at 2026-03-11 06:00:00 UTC",
+        "status 503 after 1 attempt",
+    )
+
+
+def test_webhook_never_acknowledged_is_blamed_on_bridge(correct_run):
+    run = correct_run.change("webhook", lambda line: line | response(500) if line["event"] == "13" else line)
+
+    assert found(run) == [
+        ("webhooks.acknowledged", "bridge", "optimove event 13: every attempt failed, the last with status 500")
+    ]
+
+
+def test_address_without_any_response_is_blamed_on_config(correct_run):
+    run = correct_run.change("webhook", lambda line: line | response(None, "connection refused"))
+
+    assert {(blame, cause) for _, blame, cause in found(run)} == {
+        ("config", "optimove event 13: no server responds at the given address"),
+        ("config", "textlocal event receipt: no server responds at the given address"),
+    }
+
+
+def test_timeout_at_working_address_is_blamed_on_bridge(correct_run):
+    run = correct_run.change(
+        "webhook", lambda line: line | response(None, "timed out") if line["event"] == "13" else line
+    )
+
+    assert found(run) == [("webhooks.acknowledged", "bridge", "optimove event 13: no attempt got a response")]

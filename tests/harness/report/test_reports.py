@@ -1,0 +1,265 @@
+"""The reports of a verdict: terminal, JSON, JUnit and HTML."""
+
+import io
+import json
+import re
+from html.parser import HTMLParser
+from pathlib import Path
+from xml.etree.ElementTree import Element, fromstring
+
+import pytest
+from jsonschema import Draft202012Validator
+from rich.console import Console
+
+import sendproof_harness.report
+from history_builder import HistoryBuilder, build_correct_run
+from sendproof_harness.history.timestamps import HOUR, iso, parse_instant
+from sendproof_harness.report import print_verdict, write_reports
+from sendproof_harness.report.formatting import capitalised, counted
+from sendproof_harness.report.recipients import ROWS_MAX, recipients
+from sendproof_harness.report.summary import summary
+from sendproof_harness.report.timeline import timeline
+
+SCHEMA = json.loads((Path(sendproof_harness.report.__file__).parent / "verdict.schema.json").read_text())
+HOSTILE = "<script>alert('hello')</script>\x07 \N{GREEK SMALL LETTER ALPHA}"
+
+
+@pytest.fixture
+def faulty_run(correct_run: HistoryBuilder) -> HistoryBuilder:
+    """Return a run with one recipient an hour early, one with a hostile text, and one lost."""
+    due = parse_instant(str(correct_run.obligation_of(3)["due"]))
+    lost = correct_run.delivery_to(6)["message"]
+    run = correct_run.change_delivery_to(3, send_at=iso(due - HOUR)).change_delivery_to(4, text=HOSTILE)
+    return run.without("delivery", lambda line: line["message"] == lost)
+
+
+def printed(run: HistoryBuilder, reports: dict[str, Path] | None = None, folder: Path | None = None) -> str:
+    """Return the output for a terminal."""
+    console = Console(file=io.StringIO(), width=140)
+    print_verdict(run.verdict(), console, reports, folder)
+    return console.file.getvalue()
+
+
+def written(run: HistoryBuilder, folder: Path, name: str) -> str:
+    """Return the text of one report."""
+    return write_reports(run.verdict(), run.history(), folder)[name].read_text(encoding="utf-8")
+
+
+def test_reports_are_three_files_in_a_created_folder(correct_run, tmp_path):
+    paths = write_reports(correct_run.verdict(), correct_run.history(), tmp_path / "a" / "b")
+
+    assert {name: path.name for name, path in paths.items()} == {
+        "json": "verdict.json", "junit": "junit.xml", "html": "report.html",
+    }  # fmt: skip
+    assert all(path.is_file() for path in paths.values())
+
+
+def test_terminal_of_a_pass_shows_checks_ledger_seed_and_reports(correct_run, tmp_path):
+    text = printed(correct_run, {"html": Path("out/report.html")})
+
+    assert re.search(r"pass +Each recipient gets exactly one message +10 recipients", text)
+    assert "ok 10   withheld 2" in text
+    assert "All 10 recipients got the right message at the right time, once." in text
+    assert re.search(r"seed +42 *\n", text)
+    assert re.search(r"html +out/report\.html", text)
+
+
+def test_terminal_of_a_fail_shows_findings_by_cause(faulty_run):
+    text = printed(faulty_run)
+
+    assert "fail  sent at local time: exactly 1 h early, as if local time were UTC" in text
+    assert "campaign 7001, channel 505, customer C0000003" in text
+    assert "expected sent at 2026-03-02 09:00:00 UTC, at most 5 min after" in text
+    assert "got      sent at 2026-03-02 08:00:00 UTC, 1 h early" in text
+
+
+def test_terminal_of_a_fail_shows_explain_command(correct_run, faulty_run, tmp_path):
+    folder = tmp_path / "a run"
+
+    assert f"sendproof explain '{folder}' C0000006" in printed(faulty_run, folder=folder)
+    assert "sendproof explain" not in printed(correct_run, folder=folder) + printed(faulty_run)
+
+
+def test_html_of_a_fail_shows_explain_command(faulty_run, correct_run, tmp_path):
+    """The folder of the run is not known to the page, so the command has a placeholder."""
+    assert "<code>sendproof explain RUN C0000006</code>" in written(faulty_run, tmp_path, "html")
+    assert "sendproof explain" not in written(correct_run, tmp_path, "html")
+
+
+def test_capitalised_keeps_api_names():
+    texts = ("lost: never sent", "saveEvent: reported late")
+
+    assert [capitalised(text) for text in texts] == ["Lost: never sent", "saveEvent: reported late"]
+
+
+def test_terminal_of_a_pass_fits_80_columns(correct_run):
+    console = Console(file=io.StringIO(), width=80)
+    print_verdict(correct_run.verdict(), console)
+
+    assert all(result.check.title in console.file.getvalue() for result in correct_run.verdict().results)
+
+
+def test_terminal_shows_brackets_in_texts_as_they_are(correct_run):
+    assert "[bold]Hello[/nothing]" in printed(correct_run.change_delivery_to(4, text="[bold]Hello[/nothing]"))
+
+
+def test_json_matches_schema_and_contains_findings(correct_run, faulty_run, tmp_path):
+    document = json.loads(written(faulty_run, tmp_path, "json"))
+
+    Draft202012Validator(SCHEMA).validate(document)
+    Draft202012Validator(SCHEMA).validate(json.loads(written(correct_run, tmp_path, "json")))
+    assert (document["verdict"], document["exit_status"], document["seed"]) == ("fail", 1, 42)
+    assert (document["ledger"]["early"], document["ledger"]["lost"]) == (1, 1)
+    time = next(check for check in document["checks"] if check["id"] == "delivery.time")
+    assert time["findings"][0]["examples"][0]["where"]["customer"] == "C0000003"
+
+
+def test_schema_describes_exactly_the_written_keys(faulty_run, tmp_path):
+    document = json.loads(written(faulty_run, tmp_path, "json"))
+
+    assert set(document) == set(SCHEMA["properties"]) == set(SCHEMA["required"])
+    assert set(document["campaigns"][0]) == set(SCHEMA["$defs"]["campaign"]["properties"])
+    assert set(document["checks"][0]) == set(SCHEMA["$defs"]["check"]["properties"])
+
+
+def junit_suite(run: HistoryBuilder, folder: Path) -> Element:
+    """Return the only suite of the JUnit report."""
+    suite = fromstring(written(run, folder, "junit")).find("testsuite")
+    assert suite is not None
+    return suite
+
+
+def test_junit_has_one_case_per_check(faulty_run, tmp_path):
+    """A text may contain control characters."""
+    suite = junit_suite(faulty_run, tmp_path)
+    failures = {case.get("name", "").partition(":")[0]: case.find("failure") for case in suite.iter("testcase")}
+
+    assert int(suite.get("tests", "")) == len(failures) == len(faulty_run.verdict().results)
+    assert {name for name, failure in failures.items() if failure is not None} == {
+        "delivery.once", "delivery.text", "delivery.time", "metrics.accurate",
+    }  # fmt: skip
+    assert (
+        failures["delivery.time"].get("message")
+        == "sent at local time: exactly 1 h early, as if local time were UTC (1)"
+    )
+    assert "<script>alert" in failures["delivery.text"].text
+
+
+def test_junit_skips_unknown_check_with_reason(correct_run, tmp_path):
+    suite = junit_suite(HistoryBuilder(correct_run.lines[:1]), tmp_path)
+    skipped = {case.get("name", "").partition(":")[0]: case.find("skipped") for case in suite.iter("testcase")}
+
+    assert skipped["delivery.once"].get("message") == "nothing to look at: no recipients"
+    assert suite.get("failures") == "0"
+
+
+class Page(HTMLParser):
+    """The tags, ids, internal links, loaded files and text of a page."""
+
+    def __init__(self, text: str) -> None:
+        super().__init__()
+        self.tags: list[str] = []
+        self.ids: set[str] = set()
+        self.targets: set[str] = set()
+        self.loads: list[str] = []
+        self.text = ""
+        self.feed(text)
+
+    def handle_starttag(self, tag: str, attributes: list[tuple[str, str | None]]) -> None:
+        values = dict(attributes)
+        self.tags.append(tag)
+        self.ids |= {values["id"] or ""} if "id" in values else set()
+        self.loads += [values[name] or "" for name in ("src", "data", "srcset") if name in values]
+        if (values.get("href") or "").startswith("#"):
+            self.targets.add((values["href"] or "")[1:])
+
+    def handle_data(self, data: str) -> None:
+        self.text += data
+
+
+def test_html_is_self_contained(faulty_run, tmp_path):
+    text = written(faulty_run, tmp_path, "html")
+    page = Page(text)
+
+    assert {"script", "link", "img", "iframe"}.isdisjoint(page.tags)
+    assert page.loads == []
+    assert "url(" not in text
+    assert "@import" not in text
+    assert page.targets <= page.ids
+
+
+def test_html_of_a_fail_shows_findings_and_escapes_texts(faulty_run, tmp_path):
+    page = Page(written(faulty_run, tmp_path, "html"))
+
+    assert "This bridge is not ready" in page.text
+    assert "3 of 10 recipients did not get what they were due." in page.text
+    assert "Sent at local time: exactly 1 h early, as if local time were UTC" in page.text
+    assert "<script>alert('hello')</script>" in page.text
+    assert "C0000006" in page.text
+
+
+def test_html_of_a_pass_has_no_findings(correct_run, tmp_path):
+    page = Page(written(correct_run, tmp_path, "html"))
+
+    assert "This bridge did its job" in page.text
+    assert {"findings", "people"}.isdisjoint(page.ids)
+    assert {"recipients", "campaigns", "timeline", "checks"} <= page.ids
+
+
+def test_html_of_a_run_without_campaign_is_valid(correct_run, tmp_path):
+    page = Page(written(HistoryBuilder(correct_run.lines[:1]), tmp_path, "html"))
+
+    assert "Not everything could be judged" in page.text
+    assert "timeline" not in page.ids
+
+
+def test_affected_recipients_are_limited_with_a_share_for_each_result():
+    run = build_correct_run(customers=1_500, page=1_000)
+    faulty_run = run.without("delivery", lambda line: int(line["message"]) > 20).change_delivery_to(4, text="Hello")
+    shown = recipients(faulty_run.history())
+
+    assert (len(shown.rows), shown.total) == (ROWS_MAX, 1_480)
+    assert {row.name for row in shown.rows} == {"lost", "wrong text"}
+
+
+def test_reports_name_scenario_or_sandbox(correct_run, tmp_path):
+    scenario = {"n": 0, "at": correct_run.lines[0]["ended"], "kind": "scenario", "name": "Spring <b>", "file": "spring"}
+    run = correct_run.plus(scenario)
+
+    assert re.search(r"scenario +Spring <b> +\(spring\) *\n", printed(run))
+    assert json.loads(written(run, tmp_path, "json"))["scenario"] == {"name": "Spring <b>", "file": "spring"}
+    assert "Spring <b> (spring)" in Page(written(run, tmp_path, "html")).text
+    suite = junit_suite(run, tmp_path)
+    assert suite.get("name") == "sendproof spring"
+    assert [element.get("value") for element in suite.iter("property") if element.get("name") == "scenario"] == [
+        "Spring <b>"
+    ]
+    assert junit_suite(correct_run, tmp_path).get("name") == "sendproof s1"
+    assert json.loads(written(correct_run, tmp_path, "json"))["scenario"] is None
+
+
+def test_timeline_has_bars_for_hours_and_ticks_for_pushes_and_days(correct_run):
+    chart = timeline(correct_run.history())
+
+    assert [(lane.name, lane.total, len(lane.bars)) for lane in chart.lanes] == [("sent", 10, 3), ("receipts", 10, 3)]
+    assert (len(chart.pushes), len(chart.days), len(chart.due)) == (28, 7, 3)
+    assert chart.description.startswith(
+        "10 messages went out between 2026-03-02 09:00:00 UTC and 2026-03-02 11:00:00 UTC"
+    )
+
+
+def test_summary_counts_unexpected_messages(correct_run):
+    stray = correct_run.delivery_to(4) | {"message": "stray", "number": "447999999999"}
+
+    assert summary(correct_run.plus(stray).verdict()) == (
+        "All 10 recipients got the right message at the right time, once. 2 more correctly got no message. "
+        f"1 message went out that no recipient was due. 1 of {len(correct_run.verdict().results)} checks failed."
+    )
+
+
+@pytest.mark.parametrize(
+    ("number", "nouns", "expected"),
+    [(1, "deliveries", "1 delivery"), (1, "batches", "1 batch"), (1, "pages", "1 page"), (2_000, "runs", "2,000 runs")],
+)
+def test_counted_uses_singular_for_one(number, nouns, expected):
+    assert counted(number, nouns) == expected
