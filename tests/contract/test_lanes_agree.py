@@ -14,7 +14,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from schemathesis.core import NotSet
 
-from credential_helpers import Shown, shown
+from credential_helpers import PresentedCredentials, present
 from fuzzing import BUDGET, tries
 from instants import NINE, SIX, StillWallClock
 from sendproof_simulators.core.audience.audience import AudienceRecipe
@@ -92,7 +92,7 @@ def requests_of(name: str) -> st.SearchStrategy[Request]:
             for mode in schemathesis.GenerationMode
         ]
     )
-    known = shown(schema.raw_schema, provider.default_credentials)
+    known = present(schema.raw_schema, provider.default_credentials)
     return st.builds(
         to_request,
         cases,
@@ -101,7 +101,7 @@ def requests_of(name: str) -> st.SearchStrategy[Request]:
     )
 
 
-def to_request(case: Any, known: Shown, twist: str) -> Request:
+def to_request(case: Any, known: PresentedCredentials, twist: str) -> Request:
     """A generated case as it would come over the wire, with one oddity."""
     query = [(n, v if isinstance(v, str) else json.dumps(v)) for n, v in (case.query or {}).items()]
     headers = {str(n).lower(): str(v) for n, v in (case.headers or {}).items()}
@@ -110,7 +110,7 @@ def to_request(case: Any, known: Shown, twist: str) -> Request:
     body, media = b"", case.media_type
     if media is not None:
         headers["content-type"] = "text/plain" if twist == "wrong type" else media
-        body = _body(known.within(case.body), media)
+        body = _body(known.put_into(case.body), media)
     path = case.formatted_path
     if twist == "odd case":
         path, query = path.swapcase(), [(n.swapcase(), v) for n, v in query]
