@@ -71,7 +71,7 @@ dialects: $(INSTALLED) ## Show that the reference bridge passes in every dialect
 benchmark: $(INSTALLED) ## Measure the simulators against Prism, side by side (needs Node.js; two minutes)
 	@$(BIN)/python benchmarks/against_prism.py
 
-docs: $(INSTALLED) ## Print the pages of docs/reference anew, from the code and the contracts
+docs: $(INSTALLED) ## Generate docs/reference, and the fault data of the harness, from the code and the contracts
 	@$(BIN)/python docs/generators
 
 lock: ## Pin the newest versions that pyproject.toml allows, by hash (needs uv)

@@ -9,11 +9,11 @@ from typing import Any
 import requests
 
 from sendproof_harness.control_client import ControlClient
-from sendproof_harness.handover.write import Listen
+from sendproof_harness.handover.format import Listen
 from sendproof_harness.load.progress import Telling
 from sendproof_harness.load.scenarios import CAMPAIGN, SCHEDULED, SEND_AT, TITLE, Selection, campaign
-from sendproof_harness.run import sandboxes
 from sendproof_harness.run.runner import HOST
+from sendproof_harness.run.sandboxes import SandboxOptions, create_sandboxes
 from sendproof_harness.run.simulator_process import start_simulators
 from sendproof_harness.scenario.values import iso_utc
 
@@ -31,7 +31,7 @@ def sandbox_of(
     control = stack.enter_context(ControlClient(url))
     # What is measured is how quick the simulators are, not how long a client has to wait by the rules.
     scenario = replace(campaign(wanted), rate_limits=False)
-    (told,) = sandboxes.make(sandboxes.Place(control=control, name=None, listen=_NOWHERE, rate=None), scenario)
+    (told,) = create_sandboxes(SandboxOptions(control=control, name=None, listen=_NOWHERE, rate=None), scenario)
     if wanted.control_url:
         stack.callback(control.delete_sandbox, told["sandbox"])
     return control, told

@@ -35,7 +35,6 @@ from locust.stats import StatsEntry
 from rich.console import Console
 
 from sendproof_harness.control_client import ControlClient, ControlError
-from sendproof_harness.history.writer import RunError, fresh_folder
 from sendproof_harness.judge.findings import Blame
 from sendproof_harness.load.aggregation import GENERATOR, Gathering
 from sendproof_harness.load.arrivals import SHAPES
@@ -48,7 +47,9 @@ from sendproof_harness.load.scenarios import Selection
 from sendproof_harness.load.service_levels import ServiceLevels, load_levels
 from sendproof_harness.providers import DEFAULT_PROVIDER
 from sendproof_harness.run.aborted import RunAborted, RunAbortedError
+from sendproof_harness.run.errors import RunError
 from sendproof_harness.run.processes import ProcessError
+from sendproof_harness.run.results_folder import fresh_folder
 
 _EVERY_S = 1.0
 # Workers that are there begin at once; who has none waits for nobody.
@@ -260,7 +261,7 @@ class Running:
             self._folder = fresh_folder(wanted.results / f"load_{wanted.kind}")
             prepared = self.test.prepare(wanted, self._folder, self._telling, self._stack)
         except RunAbortedError as error:
-            self._end_early(wanted, error.trouble)
+            self._end_early(wanted, error.aborted)
             return
         except _WORLD_MISTAKES as error:
             self._refuse(str(error))
@@ -317,7 +318,7 @@ class Running:
         try:
             self.test.play(process)
         except RunAbortedError as error:
-            process.fail(told(error.trouble), error.trouble.blame)
+            process.fail(told(error.aborted), error.aborted.blame)
         except _WORLD_MISTAKES as error:
             process.fail(str(error), "harness")
         if process.counts.trouble is not None and self._gathering is not None:
@@ -347,7 +348,7 @@ class Running:
         try:
             self.test.watch()
         except RunAbortedError as error:
-            gathering.parts["world"] = Counts(trouble=(told(error.trouble), error.trouble.blame))
+            gathering.parts["world"] = Counts(trouble=(told(error.aborted), error.aborted.blame))
 
     def _settle(self) -> None:
         """Workers tell Locust's statistics every few seconds; wait for the last of them."""

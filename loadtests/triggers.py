@@ -20,9 +20,9 @@ from sendproof_harness.load.counters import Counts
 from sendproof_harness.load.progress import Telling
 from sendproof_harness.load.scenarios import Selection, triggers
 from sendproof_harness.load.trigger_tracker import EVENT, PARAMETER, Orders, order
-from sendproof_harness.run.runner import staged
-from sendproof_harness.run.steps.actions import define
-from sendproof_harness.run.wait_for import wait_for
+from sendproof_harness.run.runner import prepare_run
+from sendproof_harness.run.steps.triggers import define
+from sendproof_harness.run.steps.wait_for import wait_for
 from sendproof_harness.scenario.model import DefineTrigger, WaitFor
 
 _OK = 200
@@ -44,7 +44,7 @@ class TriggersTest(LoadTest):
         """Simulators, a sandbox in real time, a bridge that is ready, and the trigger."""
         scenario = triggers(wanted)
         options = options_of(wanted, clock_rate=1.0)
-        world = self.world = staged(scenario, "load_triggers", options, telling, folder, stack)
+        world = self.world = prepare_run(scenario, "load_triggers", options, telling, folder, stack)
         for step in scenario.steps:
             if isinstance(step, WaitFor):
                 wait_for(world, step)

@@ -11,7 +11,7 @@ from typing import Any, NoReturn
 
 from catalogue import Mutant, Trial
 from sendproof_harness.judge.verdict import EXIT_STATUS, WORST_FIRST
-from sendproof_harness.run.processes import Child, Program, until
+from sendproof_harness.run.processes import Child, Program, wait_until
 
 SENDPROOF = (sys.executable, "-m", "sendproof_harness")
 # The slowest scenario takes twenty seconds alone on a small machine; a mutant may never come to an end.
@@ -56,10 +56,10 @@ def simulators(folder: Path) -> Iterator[str]:
     """Simulators that many runs share, each in a sandbox of its own; answers their control address."""
     log = folder / "simulators.log"
     with Child(
-        Program(name="the simulators", words=[*SENDPROOF, "up", "--json", "--port", "0"], log=log, environment={})
+        Program(name="the simulators", command=[*SENDPROOF, "up", "--json", "--port", "0"], log=log, environment={})
     ) as child:
-        until(lambda: child.status is not None or "\n" in log.read_text("utf-8"), _READY_S)
-        child.must_run()
+        wait_until(lambda: child.exit_status is not None or "\n" in log.read_text("utf-8"), _READY_S)
+        child.check_running()
         yield json.loads(log.read_text("utf-8"))["control"]["url"]
 
 
@@ -74,11 +74,11 @@ def play(trial: Trial, folder: Path, url: str, package: Path | None = None, opti
     folder.mkdir(parents=True)
     log = folder / "said.log"
     environment = {} if package is None else {"PYTHONPATH": str(package)}
-    with Child(Program(name=trial.name, words=words, log=log, environment=environment)) as child:
-        until(lambda: child.status is not None, LONGEST_S)
+    with Child(Program(name=trial.name, command=words, log=log, environment=environment)) as child:
+        wait_until(lambda: child.exit_status is not None, LONGEST_S)
     # Of a scenario with several clients there is a verdict for each.
     verdicts = [json.loads(file.read_text("utf-8")) for file in sorted(folder.rglob("verdict.json"))]
-    if child.status not in EXIT_STATUS.values() or not verdicts:
+    if child.exit_status not in EXIT_STATUS.values() or not verdicts:
         raise PlayError(f"{trial.name}: expected a verdict within {LONGEST_S:.0f} s, got\n{child.tail()}")
     return read(trial, verdicts)
 

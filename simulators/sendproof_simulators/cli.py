@@ -188,8 +188,10 @@ def test_numbers() -> None:
     Example: sendproof test-numbers
     """
     table = _table("code", "what becomes of the message", *COUNTRIES)
-    for magic in TEST_NUMBERS:
-        table.add_row(magic.code, magic.name, *(number_for_code(country, magic.code) for country in COUNTRIES))
+    for test_number in TEST_NUMBERS:
+        table.add_row(
+            test_number.code, test_number.name, *(number_for_code(country, test_number.code) for country in COUNTRIES)
+        )
     console = Console()
     console.print(table)
     console.print("\nFree digits: GB 44 7555 ssss cc, US and Canada 1 aaa 555 ss cc (any area code; cc is the code).")

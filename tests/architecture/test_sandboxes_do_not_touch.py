@@ -71,9 +71,9 @@ class Process:
         for who, step in turns:
             service, request = request_for(step, worlds[who])
             await self.services[service].answer(request)
-        recorded = [[msgspec.json.decode(line) for line in world.journal.lines()] for world in worlds]
-        for world in worlds:
-            await self.sandboxes.delete(world.id)
+        recorded = [[msgspec.json.decode(line) for line in context.journal.lines()] for context in worlds]
+        for context in worlds:
+            await self.sandboxes.delete(context.id)
         return recorded
 
 

@@ -52,6 +52,6 @@ def test_every_contract_of_a_service_is_counted() -> None:
 
 def test_the_command_prints_the_same_for_a_program() -> None:
     """And a table for a person."""
-    said = sendproof("coverage", "--json")
+    said = sendproof("evidence", "--json")
     assert (said.status, json.loads(said.out)) == (0, coverage())
-    assert "optimove-metrics.yaml" in sendproof("coverage").out
+    assert "optimove-metrics.yaml" in sendproof("evidence").out

@@ -14,14 +14,14 @@ from hypothesis import HealthCheck, Phase, given, settings
 from hypothesis import strategies as st
 from schemathesis.core import NotSet
 
-from credential_helpers import Shown, shown
+from credential_helpers import PresentedCredentials, present
 from instants import NINE, SIX, StillWallClock
 from sendproof_simulators.core.audience.audience import AudienceRecipe
 from sendproof_simulators.core.faults.parsing import Places, read_entries
 from sendproof_simulators.core.http import Request, Response
+from sendproof_simulators.core.plans import CampaignPlan, ChannelPlan, Split
 from sendproof_simulators.core.sandbox import DEFAULT_CHANNELS, SandboxSettings
 from sendproof_simulators.core.sandboxes import DEFAULT, Sandboxes
-from sendproof_simulators.core.simulator import CampaignPlan, ChannelPlan, Split
 from sendproof_simulators.core.webhooks.sender import WebhookSender
 from sendproof_simulators.server.app import CONTRACTS
 from sendproof_simulators.server.pipeline import Service
@@ -49,9 +49,9 @@ class Twin:
         """The reply, and what the journal gained."""
         journal = self.sandboxes.get(DEFAULT).journal
         before = journal.counts.total()
-        reply = await self.service.answer(request)
+        response = await self.service.answer(request)
         events = [msgspec.json.decode(line) for line in list(journal.lines())[before:]]
-        return reply, events
+        return response, events
 
 
 # Services by name and lane, built once: building Connexion's routes takes longer than all the requests.
@@ -74,8 +74,8 @@ def twin(name: str, sender: WebhookSender, *, fast_path_enabled: bool) -> Twin:
     campaigns = discover()["optimove"].campaigns
     assert campaigns is not None
     state = sandbox.states["optimove"]
-    for timer in campaigns.plan(sandbox.world, state, SIX, plan).timers:
-        discover()["optimove"].on_timer(sandbox.world, state, timer, SIX)
+    for timer in campaigns.plan(sandbox.contexts["optimove"], state, SIX, plan).timers:
+        discover()["optimove"].on_timer(sandbox.contexts["optimove"], state, timer, SIX)
     return Twin(service, sandboxes)
 
 
@@ -91,7 +91,7 @@ def requests_of(name: str) -> st.SearchStrategy[Request]:
             for mode in schemathesis.GenerationMode
         ]
     )
-    known = shown(schema.raw_schema, provider.default_credentials)
+    known = present(schema.raw_schema, provider.default_credentials)
     return st.builds(
         to_request,
         cases,
@@ -100,7 +100,7 @@ def requests_of(name: str) -> st.SearchStrategy[Request]:
     )
 
 
-def to_request(case: Any, known: Shown, twist: str) -> Request:
+def to_request(case: Any, known: PresentedCredentials, twist: str) -> Request:
     """A generated case as it would come over the wire, with one oddity."""
     query = [(n, v if isinstance(v, str) else json.dumps(v)) for n, v in (case.query or {}).items()]
     headers = {str(n).lower(): str(v) for n, v in (case.headers or {}).items()}
@@ -109,7 +109,7 @@ def to_request(case: Any, known: Shown, twist: str) -> Request:
     body, media = b"", case.media_type
     if media is not None:
         headers["content-type"] = "text/plain" if twist == "wrong type" else media
-        body = _body(known.within(case.body), media)
+        body = _body(known.put_into(case.body), media)
     path = case.formatted_path
     if twist == "odd case":
         path, query = path.swapcase(), [(n.swapcase(), v) for n, v in query]
@@ -132,8 +132,11 @@ def test_both_lanes_are_struck_alike() -> None:
     ordinary = Request(method="GET", path="/balance", query=(("apikey", apikey),))
     odd = replace(ordinary, query=(*ordinary.query, ("unheardOf", "1")))
     places = Places(calls={"textlocal": ("balance_get",)}, webhooks={})
-    given = [{"fault": "status", "call": "textlocal.balance_get", "times": 2},
-             {"fault": "reset", "call": "textlocal.balance_get", "nth": 3, "times": 2, "when": "after"}]  # fmt: skip
+    call = "textlocal.balance_get"
+    given = [
+        {"fault": "status", "call": call, "times": 2},
+        {"fault": "connection_reset", "call": call, "nth": 3, "times": 2, "when": "after"},
+    ]
 
     async def run() -> None:
         async with WebhookSender() as sender:
@@ -142,8 +145,8 @@ def test_both_lanes_are_struck_alike() -> None:
             for one in (fast, full):
                 one.sandboxes.get(DEFAULT).faults.add(read_entries(given, places))
             for request in (ordinary, odd) * 3:
-                reply, events = await fast.answer(request)
-                assert (reply, events) == await full.answer(request)
+                response, events = await fast.answer(request)
+                assert (response, events) == await full.answer(request)
                 assert [event["kind"] for event in events][-1] == "request"
 
     asyncio.run(run())

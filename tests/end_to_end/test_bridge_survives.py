@@ -7,8 +7,8 @@ from contextlib import ExitStack
 import pytest
 import requests
 
-from killing_proxy import Point, proxy
-from running_bridge import TOKEN, BridgeProcess, Sandbox, lines, until
+from killing_proxy import KillPoint, killing_proxy
+from running_bridge import TOKEN, BridgeProcess, Sandbox, lines, wait_until
 
 WEEK = 8 * 24 * 3600 * 1000
 CUSTOMERS = 300
@@ -36,25 +36,25 @@ class Stage:
         self.bridge = BridgeProcess(folder, sandbox)
         self.proxies, urls = {}, {}
         for name, target in self._targets():
-            self.proxies[name], urls[name] = stack.enter_context(proxy(target, _operation))
-        self.bridge.put_behind(urls)
-        stack.callback(self.bridge.end)
+            self.proxies[name], urls[name] = stack.enter_context(killing_proxy(target, _operation))
+        self.bridge.use_urls(urls)
+        stack.callback(self.bridge.clean_up)
 
     def _targets(self):
         yield from ((name, self.sandbox.service(name)[0]) for name in ("optimove", "textlocal"))
-        yield "door", self.bridge.url
+        yield "bridge", self.bridge.url
 
     def begin(self):
         """Start, and wait until templates and listener are there."""
         self.bridge.start()
-        until(self._ready, "listener and templates", self.bridge.log)
+        wait_until(self._ready, "listener and templates", self.bridge.log)
 
     def _ready(self):
         state = self.sandbox.state()
         return len(state["listeners"]) == 3 and len(state["channel_templates"].get("505", [])) == 2
 
     def kill_at(self, place, operation, nth, when):
-        self.proxies[place].points.append(Point(operation, nth, when, self.bridge.kill))
+        self.proxies[place].points.append(KillPoint(operation, nth, when, self.bridge.kill))
 
     def play(self, place):
         """A campaign and a week; as often as the bridge is killed on the way, it is started again."""
@@ -62,7 +62,7 @@ class Stage:
         with ThreadPoolExecutor(1) as pool:
             week = pool.submit(self.sandbox.advance, by_ms=WEEK)
             for _ in self.proxies[place].points:
-                self.proxies[place].struck.get(timeout=60)
+                self.proxies[place].reached.get(timeout=60)
                 self.bridge.start()
             week.result()
 
@@ -80,13 +80,13 @@ def _operation(path):
 
 
 POINTS = [
-    ("door", "optimove webhook", 1),
+    ("bridge", "optimove webhook", 1),
     ("optimove", "GetCustomerSendDetailsByChannel", 1),
     ("optimove", "GetCustomerSendDetailsByChannel", 2),
     ("textlocal", "bulk_json", 1),
     ("textlocal", "bulk_json", 2),
-    ("door", "textlocal webhook", 1),
-    ("door", "textlocal webhook", 100),
+    ("bridge", "textlocal webhook", 1),
+    ("bridge", "textlocal webhook", 100),
     ("optimove", "UpdateCampaignMetrics", 2),
     ("optimove", "UpdateCampaignInteractions", 2),
     ("textlocal", "status_message", 2),
@@ -144,8 +144,8 @@ def test_a_bridge_killed_while_it_looks_up_still_sends_once(stage):
 def test_a_bridge_told_to_stop_stops_cleanly(stage):
     """It ends with status 0, and a second one on the same database is turned away while it runs."""
     stage.begin()
-    second = stage.bridge.run_beside()
-    assert (second.returncode, "another bridge works on" in second.stderr) == (2, True)
+    second = stage.bridge.run_second()
+    assert (second.returncode, "another bridge uses" in second.stderr) == (2, True)
 
     assert stage.bridge.stop() == 0
 
@@ -170,7 +170,7 @@ def test_nothing_secret_is_logged(stage):
 
     secrets = [TOKEN, *(key for name in ("optimove", "textlocal") for key in stage.sandbox.service(name)[1].values())]
     log = stage.bridge.log.read_text()
-    assert "the provider's record will be asked" in log or "found at the provider" in log
+    assert "looked up in the provider's record" in log or "found at the provider" in log
     assert [secret for secret in secrets if secret in log] == []
 
 
@@ -182,4 +182,4 @@ def test_on_the_machines_clock_work_begins_at_once(stage):
     stage.sandbox.plan(7001, CUSTOMERS, [{"share": 1, "template": "Early", "send_at": now}])
 
     owed = sum(line["owed"] for line in lines(stage.sandbox.history(), "obligation"))
-    until(lambda: len(lines(stage.sandbox.history(), "delivery")) == owed, "all deliveries", seconds=10)
+    wait_until(lambda: len(lines(stage.sandbox.history(), "delivery")) == owed, "all deliveries", seconds=10)

@@ -13,8 +13,9 @@ import pytest
 from command_line import FIRST, Said, scaled_down, sendproof
 from repository import ROOT
 from running import RunningSimulators
-from running_bridge import until
-from sendproof_harness.handover.write import Listen, handover, write_handover
+from running_bridge import wait_until
+from sendproof_harness.handover.format import Listen
+from sendproof_harness.handover.write import handover_content, write_handover
 from sendproof_harness.run.processes import Child, Program, free_port
 
 APP = ROOT / "bridge" / "examples" / "flask_bridge" / "app.py"
@@ -66,7 +67,7 @@ def ran(scenario: Path, *words: str | Path) -> Ran:
 def example(told: Path, log: Path) -> Program:
     """The bridge, and where its handover is or will be."""
     words = [sys.executable, str(APP)]
-    return Program(name="the example", words=words, log=log, environment={"SENDPROOF_HANDOVER": str(told)})
+    return Program(name="the example", command=words, log=log, environment={"SENDPROOF_HANDOVER": str(told)})
 
 
 def dialects(personal_info: str) -> dict[str, str]:
@@ -102,9 +103,9 @@ def test_triggers_are_answered_at_once(simulators: RunningSimulators, personal_i
     path = f"/sandboxes/{made['sandbox']}"
     simulators.call("POST", f"{path}/providers/textlocal/templates", [COME_BACK])
     listen = Listen(host="127.0.0.1", port=free_port("127.0.0.1"))
-    write_handover(handover(simulators.control, made, listen), tmp_path / "handover.json")
+    write_handover(handover_content(simulators.control, made, listen), tmp_path / "handover.json")
     with Child(example(tmp_path / "handover.json", tmp_path / "bridge.log")) as bridge:
-        until(lambda: ready(simulators.call("GET", f"{path}/state")), "listener and template", bridge.program.log)
+        wait_until(lambda: ready(simulators.call("GET", f"{path}/state")), "listener and template", bridge.program.log)
         simulators.call("POST", f"{path}/triggers", TRIGGER)
         visits = [VISIT | {"customer": f"C{index:07d}"} for index in range(40)]
         simulators.call("POST", f"{path}/events", visits)

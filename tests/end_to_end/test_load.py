@@ -15,7 +15,7 @@ from catalogue import build, catalogue
 from command_line import Said, sendproof, start
 from repository import ROOT
 from running import RunningSimulators
-from sendproof_harness.run.processes import until
+from sendproof_harness.run.processes import wait_until
 
 PACE = ["--rate", "20", "--seconds", "3", "--customers", "40"]
 MUTANTS = {mutant.name: mutant for mutant in catalogue()}
@@ -193,7 +193,7 @@ def test_a_load_test_that_is_interrupted_leaves_nothing_running(tmp_path: Path) 
     """It says what it has seen so far, and that it was not all."""
     running = start("load", "triggers", "--results", tmp_path, "--rate", "5", "--seconds", "600")
     log = tmp_path / "load_triggers" / "simulators.log"
-    assert until(lambda: log.exists() and b"POST" not in log.read_bytes() and _asked(tmp_path), 60)
+    assert wait_until(lambda: log.exists() and b"POST" not in log.read_bytes() and _asked(tmp_path), 60)
     running.send_signal(signal.SIGTERM)
     out, _ = running.communicate(timeout=60)
     assert running.returncode == 3, out

@@ -12,7 +12,7 @@ from xml.etree import ElementTree as ET
 import pytest
 
 from command_line import Said, scaled_down, sendproof, start
-from sendproof_harness.run.processes import listens, until
+from sendproof_harness.run.processes import listens, wait_until
 
 
 @dataclass(frozen=True)
@@ -118,7 +118,7 @@ def test_a_run_that_is_cancelled_leaves_nothing_running(number: int, status: int
     idle = shlex.join([sys.executable, "-c", "import time; time.sleep(60)"])
     handover = tmp_path / "first_campaign" / "handover.json"
     with start("run", scaled_down(tmp_path, 10), "--command", idle, "--results", tmp_path) as running:
-        assert until(lambda: handover.exists() and handover.read_text().endswith("}\n"), 30)
+        assert wait_until(lambda: handover.exists() and handover.read_text().endswith("}\n"), 30)
         simulators = urlsplit(json.loads(handover.read_text())["services"]["optimove"]["url"])
         running.send_signal(number)
         running.communicate(timeout=20)

@@ -7,7 +7,7 @@ from urllib.parse import urlsplit
 
 from command_line import sendproof, start
 from repository import ROOT
-from sendproof_harness.run.processes import listens, until
+from sendproof_harness.run.processes import listens, wait_until
 
 SMALL = """\
 sendproof: 1
@@ -57,7 +57,7 @@ def test_several_runs_that_are_cancelled_leave_nothing_running(tmp_path: Path) -
     (tmp_path / "small.yaml").write_text(SMALL)
     told = [tmp_path / f"small-{provider}" / "handover.json" for provider in ("textlocal", "delivyr")]
     with start("run", tmp_path / "small.yaml", "--parallel", "2", "--results", tmp_path, "--command", "sleep 60") as it:
-        assert until(lambda: all(file.exists() for file in told), 60)
+        assert wait_until(lambda: all(file.exists() for file in told), 60)
         simulators = urlsplit(json.loads(told[0].read_text())["clock_url"])
         it.send_signal(signal.SIGTERM)
         it.communicate(timeout=30)

@@ -25,15 +25,15 @@ def test_1_another_openapi_version_is_refused_with_what_to_do() -> None:
 
 def test_2_several_documented_response_types_are_no_failure() -> None:
     """A JSON answer beside a documented problem+json arrives as it was given."""
-    reply, _ = toy.ask(toy.post(b'{"text":"hello"}'))
-    assert (reply.status, reply.content_type) == (201, "application/json")
+    response, _ = toy.ask(toy.post(b'{"text":"hello"}'))
+    assert (response.status, response.content_type) == (201, "application/json")
 
 
 def test_3_the_handler_has_the_body_without_reading_it_again() -> None:
     """Body and parameters arrive together, and nothing hangs."""
     request = toy.post(b'{"text":"hello"}')
-    reply, exchange = toy.ask(request)
-    assert json.loads(reply.body)["body"] == {"text": "hello"}
+    response, exchange = toy.ask(request)
+    assert json.loads(response.body)["body"] == {"text": "hello"}
     assert exchange.request.body == b'{"text":"hello"}'
 
 
@@ -45,15 +45,15 @@ def test_4_a_chunked_body_is_a_body() -> None:
 
 def test_5_a_body_that_is_not_utf8_is_a_bad_request() -> None:
     """Bytes that are no text are refused, and the reason says so."""
-    reply, exchange = toy.ask(toy.post(b'{"text":"\xff"}'))
-    assert reply.status == 400
+    response, exchange = toy.ask(toy.post(b'{"text":"\xff"}'))
+    assert response.status == 400
     assert exchange.problem.violations[0].rule == "syntax"
 
 
 def test_6_formats_are_checked() -> None:
     """A date-time that is none is refused, and named."""
-    reply, exchange = toy.ask(toy.post(b'{"text":"hello","at":"yesterday"}'))
-    assert reply.status == 400
+    response, exchange = toy.ask(toy.post(b'{"text":"hello","at":"yesterday"}'))
+    assert response.status == 400
     assert [(v.where, v.rule) for v in exchange.problem.violations] == [("body.at", "format")]
 
 
@@ -92,8 +92,8 @@ def test_10_the_application_is_asynchronous() -> None:
 
 def test_values_in_the_path_arrive_typed() -> None:
     """A number in the path reaches the handler as a number."""
-    reply, _ = toy.ask(Request(method="GET", path="/notes/7"))
-    assert json.loads(reply.body)["params"] == {"note": 7}
+    response, _ = toy.ask(Request(method="GET", path="/notes/7"))
+    assert json.loads(response.body)["params"] == {"note": 7}
 
 
 def test_a_missing_credential_is_refused_only_where_one_is_asked_for() -> None:
@@ -117,14 +117,14 @@ def test_a_missing_credential_is_refused_only_where_one_is_asked_for() -> None:
 )
 def test_every_refusal_names_its_kind(request_: Request, status: int, kind: str) -> None:
     """What Connexion refuses reaches the service as one of a few kinds of problem."""
-    reply, exchange = toy.ask(request_)
-    assert (reply.status, exchange.problem.kind) == (status, kind)
+    response, exchange = toy.ask(request_)
+    assert (response.status, exchange.problem.kind) == (status, kind)
 
 
 def test_a_body_too_deep_to_be_quoted_is_a_bad_request() -> None:
     """The validator cannot quote it; that is the client's mistake, not ours."""
-    reply, exchange = toy.ask(toy.post(b"[" * 900 + b"]" * 900))
-    assert reply.status == 400
+    response, exchange = toy.ask(toy.post(b"[" * 900 + b"]" * 900))
+    assert response.status == 400
     assert [(v.where, v.rule) for v in exchange.problem.violations] == [("body", "syntax")]
 
 
@@ -136,6 +136,6 @@ def test_a_failing_handler_is_an_internal_problem() -> None:
             raise LookupError("no such drawer")
 
     exchange = Failing(Request(method="GET", path="/notes"))
-    reply = asyncio.run(ConnexionApp(toy.contract()).answer(exchange))
-    assert (reply.status, exchange.problem.kind) == (500, "internal")
+    response = asyncio.run(ConnexionApp(toy.contract()).answer(exchange))
+    assert (response.status, exchange.problem.kind) == (500, "internal")
     assert exchange.problem.detail == "the simulator failed: LookupError: no such drawer"

@@ -11,21 +11,11 @@ from sendproof_simulators.core.audience.audience import Audience, AudienceRecipe
 from sendproof_simulators.core.clock.wall_clock import Instant
 from sendproof_simulators.core.contracts import load_contract
 from sendproof_simulators.core.dialects import choose
-from sendproof_simulators.core.http import Effects, Request, Timer, Webhook
+from sendproof_simulators.core.effects import Effects, Timer, Webhook
+from sendproof_simulators.core.http import Request
+from sendproof_simulators.core.plans import CampaignPlan, ChannelPlan, Condition, CustomerEvent, Split, TriggerPlan
 from sendproof_simulators.core.randomness import KeyedRandom
-from sendproof_simulators.core.simulator import (
-    Call,
-    CampaignPlan,
-    Campaigns,
-    Channel,
-    ChannelPlan,
-    Condition,
-    CustomerEvent,
-    SandboxContext,
-    Split,
-    TriggerPlan,
-    Triggers,
-)
+from sendproof_simulators.core.simulator import Call, Campaigns, Channel, SandboxContext, Triggers
 from sendproof_simulators.server.app import CONTRACTS
 from sendproof_simulators.services.optimove import SIMULATOR
 from sendproof_simulators.services.optimove.state import State
@@ -35,7 +25,7 @@ CHANNELS = (
     Channel(id=250, provider="textlocal", kind="triggered"),
 )
 
-CONTRACT = load_contract(CONTRACTS / SIMULATOR.contract, any_case=True, optional_prefix="/current")
+CONTRACT = load_contract(CONTRACTS / SIMULATOR.contract, case_insensitive=True, optional_prefix="/current")
 
 
 def sandbox_context(
@@ -48,14 +38,14 @@ def sandbox_context(
     nightly_at: int | None = None,
 ) -> SandboxContext:
     """Return a small sandbox with one channel of each kind. `dialects` have full names; the others have defaults."""
-    chance = KeyedRandom(seed)
+    random = KeyedRandom(seed)
     recipe = AudienceRecipe(customers=customers, opted_out=0.1, unusable_numbers=0.1)
     return SandboxContext(
-        chance=chance,
-        audience=Audience(chance, recipe),
+        random=random,
+        audience=Audience(random, recipe),
         channels=channels,
         allow_remote_webhooks=allow_remote,
-        dialects=choose({SIMULATOR.name: SIMULATOR.dialects}, dialects or {}),
+        dialects=choose({SIMULATOR.name: SIMULATOR.dialects}, dialects or {})[SIMULATOR.name],
         nightly_at=nightly_at,
     )
 
@@ -127,27 +117,27 @@ def trigger_access() -> Triggers:
 class Optimove:
     """The simulator as a bridge uses it, but without HTTP. `now` is the time of its sandbox."""
 
-    world: SandboxContext = field(default_factory=sandbox_context)
+    context: SandboxContext = field(default_factory=sandbox_context)
     now: Instant = SIX
     waiting: list[Timer] = field(default_factory=list)
     state: State = field(init=False)
 
     def __post_init__(self) -> None:
-        self.state = State(self.world)
+        self.state = State(self.context)
 
     def call(self, operation: str, body: Any = None, **params: Any) -> Effects:
         """Call an operation with values that keep the contract."""
         assert self.violations(operation, body, **params) == []
         handler = getattr(SIMULATOR.handlers, CONTRACT.operations[operation].handler)
-        call = Call(world=self.world, state=self.state, params=params, body=body, now=self.now, operation=operation)
+        call = Call(context=self.context, state=self.state, params=params, body=body, now=self.now, operation=operation)
         effects: Effects = handler(call)
         return effects
 
     def read(self, operation: str, body: Any = None, **params: Any) -> Any:
         """Return the JSON of a successful response."""
-        reply = self.call(operation, body, **params).reply
-        assert reply.status == 200
-        return msgspec.json.decode(reply.body)
+        response = self.call(operation, body, **params).response
+        assert response.status == 200
+        return msgspec.json.decode(response.body)
 
     def rows(self, skip: int = 0, top: int = 10_000, attributes: str | None = None) -> list[dict[str, Any]]:
         """Return a page of campaign 7001 on channel 505."""
@@ -168,7 +158,7 @@ class Optimove:
 
     def planned_timers(self, campaign: CampaignPlan, now: Instant = SIX) -> tuple[Timer, ...]:
         """Schedule a campaign, and return its timers."""
-        return campaign_access().plan(self.world, self.state, now, campaign).timers
+        return campaign_access().plan(self.context, self.state, now, campaign).timers
 
     def announce(self, campaign: CampaignPlan) -> tuple[Webhook, ...]:
         """Schedule a campaign, fire its timer, and return the webhooks."""
@@ -177,24 +167,24 @@ class Optimove:
 
     def fire(self, timer: Timer) -> Effects:
         """Return the effects of a timer."""
-        return SIMULATOR.on_timer(self.world, self.state, timer, timer.at)
+        return SIMULATOR.on_timer(self.context, self.state, timer, timer.at)
 
     def listen(self, event: int, channel: int | None = None, url: str = "http://127.0.0.1:9000/a") -> None:
         """Register a listener, for a channel or (None) the general one."""
         body = {"EventTypeID": event, "ListenerURL": url} | ({} if channel is None else {"ChannelID": channel})
-        assert self.call("RegisterEventListener", body).reply.status == 200
+        assert self.call("RegisterEventListener", body).response.status == 200
 
     def begin(self) -> None:
         """Let the simulator set the timer of its first night."""
-        self.apply(SIMULATOR.begin(self.world, self.state, self.now))
+        self.apply(SIMULATOR.begin(self.context, self.state, self.now))
 
     def schedule(self, campaign: CampaignPlan) -> None:
         """Schedule a campaign; `advance` fires its timers."""
-        self.apply(campaign_access().plan(self.world, self.state, self.now, campaign))
+        self.apply(campaign_access().plan(self.context, self.state, self.now, campaign))
 
     def cancel(self, campaign: int = 7001) -> list["SentWebhook"]:
         """Cancel a campaign now, and return the webhooks."""
-        return self.apply(campaign_access().cancel(self.world, self.state, self.now, campaign))
+        return self.apply(campaign_access().cancel(self.context, self.state, self.now, campaign))
 
     def apply(self, effects: Effects) -> list["SentWebhook"]:
         """Keep the timers of effects, and return the webhooks."""
@@ -214,7 +204,7 @@ class Optimove:
 
     def add_trigger(self, trigger_plan: TriggerPlan) -> None:
         """Add a trigger."""
-        self.apply(trigger_access().add(self.world, self.state, self.now, trigger_plan))
+        self.apply(trigger_access().add(self.context, self.state, self.now, trigger_plan))
 
     def record_event(self, customer: str, event: str, **parameters: object) -> list["SentWebhook"]:
         """Let a customer cause an event now, and return the webhooks."""
@@ -225,11 +215,11 @@ class Optimove:
     ) -> list["SentWebhook"]:
         """Let customers cause an event, now or at a later instant, and return the webhooks."""
         events = [CustomerEvent(customer=customer, event=event, parameters=parameters, at=at) for customer in customers]
-        return self.apply(trigger_access().report(self.world, self.state, self.now, events))
+        return self.apply(trigger_access().report(self.context, self.state, self.now, events))
 
     def obligations(self) -> list[dict[str, Any]]:
         """Return all obligations so far."""
-        entries = [entry for _, entry in campaign_access().truth(self.world, self.state)]
+        entries = [entry for _, entry in campaign_access().expectations(self.context, self.state)]
         return [dict(entry.fields) for entry in entries if entry.kind == "obligation"]
 
 

@@ -38,12 +38,12 @@ class ControlExchange:
         """Answer a valid request."""
         handler: Callable[[ControlCall], Awaitable[Response]] = _handler(operation.handler)
         try:
-            reply = await handler(ControlCall(control=self.control, params=params, body=body))
+            response = await handler(ControlCall(control=self.control, params=params, body=body))
         except ControlError as error:
             return self.refuse(Problem(kind="refused", status=error.status, detail=str(error)))
-        if isinstance(reply, StreamedResponse):
-            self.stream = reply
-        return reply
+        if isinstance(response, StreamedResponse):
+            self.stream = response
+        return response
 
     def refuse(self, problem: Problem) -> Response:
         """The problem as RFC 9457 writes it."""
@@ -73,8 +73,8 @@ class Control:
     async def answer(self, request: Request) -> Response:
         """Serve one request."""
         exchange = ControlExchange(self, request)
-        reply = await self.authority.answer(exchange)
-        return exchange.stream or reply
+        response = await self.authority.answer(exchange)
+        return exchange.stream or response
 
     def too_large(self) -> Response:
         """The answer to a body beyond the limit."""

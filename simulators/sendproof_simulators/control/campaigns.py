@@ -13,16 +13,18 @@ from sendproof_simulators.control.handlers import (
     templates_of,
 )
 from sendproof_simulators.core.clock.wall_clock import Instant
-from sendproof_simulators.core.http import Effects, Response, json_response
-from sendproof_simulators.core.simulator import CampaignPlan, Channel, ChannelPlan, Split, Template
+from sendproof_simulators.core.effects import Effects
+from sendproof_simulators.core.http import Response, json_response
+from sendproof_simulators.core.plans import CampaignPlan, ChannelPlan, Split
+from sendproof_simulators.core.simulator import Channel, Template
 
 
 async def schedule_campaign(call: ControlCall) -> Response:
     """Schedule a campaign."""
     sandbox, plan = call.sandbox, _plan(call)
     campaigns, state = campaigns_of(call), sandbox.states[PLATFORM]
-    outcome: Effects = attempt(lambda: campaigns.plan(sandbox.world, state, now_of(call), plan))
-    sandbox.follow(PLATFORM, outcome)
+    effects: Effects = attempt(lambda: campaigns.plan(sandbox.contexts[PLATFORM], state, now_of(call), plan))
+    sandbox.follow(PLATFORM, effects)
     return json_response(campaigns.get(state, plan.campaign), status=201)
 
 
@@ -40,14 +42,16 @@ async def list_campaigns(call: ControlCall) -> Response:
 async def get_campaign_report(call: ControlCall) -> Response:
     """One campaign with all that came back."""
     sandbox, id_ = call.sandbox, call.params["campaign"]
-    report = attempt(lambda: campaigns_of(call).report(sandbox.world, sandbox.states[PLATFORM], id_, now_of(call)))
+    report = attempt(
+        lambda: campaigns_of(call).report(sandbox.contexts[PLATFORM], sandbox.states[PLATFORM], id_, now_of(call))
+    )
     told = [
         {"service": name, "event": event, "events": events}
         for name, service in call.control.services.items()
         if service.provider.engagement is not None
         for event, events in service.provider.engagement(sandbox.states[name], id_).items()
     ]
-    notified = [one for one in sandbox.notifier.outbox.log(PLATFORM, None) if _about(one).get("campaign") == id_]
+    notified = [one for one in sandbox.dispatcher.outbox.log(PLATFORM, None) if _about(one).get("campaign") == id_]
     return json_response({**report, "engagement": told, "notifications": notified})
 
 
@@ -60,14 +64,14 @@ async def cancel_campaign(call: ControlCall) -> Response:
     """Cancel a campaign now."""
     sandbox, id_ = call.sandbox, call.params["campaign"]
     campaigns, state = campaigns_of(call), sandbox.states[PLATFORM]
-    outcome: Effects = attempt(lambda: campaigns.cancel(sandbox.world, state, now_of(call), id_))
-    sandbox.follow(PLATFORM, outcome)
+    effects: Effects = attempt(lambda: campaigns.cancel(sandbox.contexts[PLATFORM], state, now_of(call), id_))
+    sandbox.follow(PLATFORM, effects)
     return json_response(campaigns.get(state, id_))
 
 
 def _plan(call: ControlCall) -> CampaignPlan:
     given, now = call.body, now_of(call)
-    if "announce_at" in given and call.sandbox.world.nightly_at is not None:
+    if "announce_at" in given and call.sandbox.settings.nightly_at is not None:
         raise ControlError(409, "here campaigns are announced by a nightly process: give `day` and not `announce_at`")
     parts = given["channels"] if "channels" in given else [{"channel": given["channel"], "splits": given["splits"]}]
     return CampaignPlan(

@@ -9,7 +9,8 @@ from sendproof_simulators.core.audience.audience import AudienceRecipe
 from sendproof_simulators.core.clock.virtual_clock import NotQuietError
 from sendproof_simulators.core.clock.wall_clock import HOUR, LAST_INSTANT, MINUTE, YEARS, Instant, iso, parse_iso
 from sendproof_simulators.core.dialects import Dialect, choose
-from sendproof_simulators.core.http import Effects, Response, StreamedResponse, json_response
+from sendproof_simulators.core.effects import Effects
+from sendproof_simulators.core.http import Response, StreamedResponse, json_response
 from sendproof_simulators.core.sandbox import DEFAULT_CHANNELS, Sandbox, SandboxSettings
 from sendproof_simulators.core.simulator import Campaigns, Channel, Template, Templates
 from sendproof_simulators.core.simulator import Settings as ProviderSettings
@@ -159,7 +160,7 @@ def _settings(call: ControlCall, clock_of: Sandbox | None) -> SandboxSettings:
 
 def _start(call: ControlCall, clock: dict[str, Any], clock_of: Sandbox | None) -> Instant:
     if clock_of is not None:
-        return clock_of.timeline.now()
+        return clock_of.clock.now()
     return read_instant(clock["start"]) if "start" in clock else int(call.control.wall.time() * 1000)
 
 
@@ -197,7 +198,7 @@ def sandbox_view(control: "Control", sandbox: Sandbox) -> dict[str, object]:
 
 
 def _base_path(control: "Control", sandbox: Sandbox, service: str) -> str:
-    return control.services[service].provider.base_path(sandbox.world)
+    return control.services[service].provider.base_path(sandbox.contexts[service])
 
 
 async def get_state(call: ControlCall) -> Response:
@@ -215,7 +216,7 @@ async def get_history(call: ControlCall) -> Response:
 
 async def get_expectations(call: ControlCall) -> Response:
     """The part of the history that is true before anything happens, streamed."""
-    return StreamedResponse(content_type=NDJSON, lines=call.sandbox.truth())
+    return StreamedResponse(content_type=NDJSON, lines=call.sandbox.expectations())
 
 
 async def get_journal(call: ControlCall) -> Response:
@@ -237,12 +238,12 @@ async def advance_clock(call: ControlCall) -> Response:
     sandbox, given = call.sandbox, call.body
     if ("to" in given) == ("by_ms" in given):
         raise ControlError(400, "give either `to` or `by_ms`")
-    to = read_instant(given["to"]) if "to" in given else sandbox.timeline.now() + given["by_ms"]
+    to = read_instant(given["to"]) if "to" in given else sandbox.clock.now() + given["by_ms"]
     if to > LAST_INSTANT:
         raise ControlError(400, f"expected a target before the year {YEARS.stop}, got one {to - LAST_INSTANT} ms later")
     _note_on_clock(call, {"action": "advance", "to": iso(to)})
     try:
-        await sandbox.timeline.advance(to, given.get("timeout_s", ADVANCE_TIMEOUT_S))
+        await sandbox.clock.advance(to, given.get("timeout_s", ADVANCE_TIMEOUT_S))
     except ValueError as error:
         raise ControlError(409, str(error)) from None
     except NotQuietError as error:
@@ -253,18 +254,18 @@ async def advance_clock(call: ControlCall) -> Response:
 async def park_clock(call: ControlCall) -> Response:
     """Wait until an instant, or until something was delivered."""
     sandbox, given = call.sandbox, call.body
-    timeline, name = sandbox.timeline, given["participant"]
-    if name not in timeline.participants:
+    clock, name = sandbox.clock, given["participant"]
+    if name not in clock.participants:
         _note_on_clock(call, {"action": "joined", "participant": name})
     until = None if given.get("until") is None else read_instant(given["until"])
-    reason = await timeline.park(name, until, given["since"])
-    return json_response({"now": iso(timeline.now()), "delivered": timeline.delivered, "reason": reason})
+    reason = await clock.park(name, until, given["since"])
+    return json_response({"now": iso(clock.now()), "delivered": clock.delivered, "reason": reason})
 
 
 async def leave_clock(call: ControlCall) -> Response:
     """Somebody takes part no more."""
     sandbox, name = call.sandbox, call.params["participant"]
-    attempt(lambda: sandbox.timeline.dismiss(name))
+    attempt(lambda: sandbox.clock.dismiss(name))
     _note_on_clock(call, {"action": "left", "participant": name})
     return Response(status=204, content_type="")
 
@@ -276,18 +277,18 @@ def _note_on_clock(call: ControlCall, fields: dict[str, object]) -> None:
 
 
 def _clock(sandbox: Sandbox) -> dict[str, object]:
-    timeline = sandbox.timeline
-    due = timeline.next_due()
+    clock = sandbox.clock
+    due = clock.next_due()
     return {
-        "now": iso(timeline.now()),
-        "mode": timeline.mode,
-        "rate": timeline.rate,
-        "advancing": timeline.advancing,
-        "delivered": timeline.delivered,
-        "in_flight": timeline.in_flight + timeline.outgoing,
+        "now": iso(clock.now()),
+        "mode": clock.mode,
+        "rate": clock.rate,
+        "advancing": clock.advancing,
+        "delivered": clock.delivered,
+        "in_flight": clock.in_flight + clock.outgoing,
         "participants": [
-            {"name": p.name, "parked": timeline.parked(p), "until": None if p.until is None else iso(p.until)}
-            for p in timeline.participants.values()
+            {"name": p.name, "parked": clock.parked(p), "until": None if p.until is None else iso(p.until)}
+            for p in clock.participants.values()
         ],
         "next": None if due is None else iso(due),
     }
@@ -311,10 +312,10 @@ async def add_templates(call: ControlCall) -> Response:
         raise ControlError(409, f"titles must differ: {sorted(taken or titles)}")
     added = []
     for given in call.body:
-        template, outcome = attempt(
+        template, effects = attempt(
             lambda given=given: templates.add(state, now_of(call), given["title"], given["body"], given.get("id"))
         )
-        call.sandbox.follow(call.params["service"], outcome)
+        call.sandbox.follow(call.params["service"], effects)
         added.append(_template_view(template))
     return json_response(added, status=201)
 
@@ -323,18 +324,18 @@ async def change_template(call: ControlCall) -> Response:
     """Rename a template or change its text."""
     templates, state = _templates(call)
     given, id_ = call.body, call.params["template"]
-    template, outcome = attempt(
+    template, effects = attempt(
         lambda: templates.change(state, now_of(call), id_, given.get("title"), given.get("body"))
     )
-    call.sandbox.follow(call.params["service"], outcome)
+    call.sandbox.follow(call.params["service"], effects)
     return json_response(_template_view(template))
 
 
 async def delete_template(call: ControlCall) -> Response:
     """Delete a template at its provider."""
     templates, state = _templates(call)
-    outcome: Effects = attempt(lambda: templates.delete(state, now_of(call), call.params["template"]))
-    call.sandbox.follow(call.params["service"], outcome)
+    effects: Effects = attempt(lambda: templates.delete(state, now_of(call), call.params["template"]))
+    call.sandbox.follow(call.params["service"], effects)
     return Response(status=204, content_type="")
 
 
@@ -380,10 +381,10 @@ async def replace_settings(call: ControlCall) -> Response:
     """Set everything that the user of a service can set."""
     settings, state = _provider_settings(call)
     try:
-        outcome = settings.replace(call.sandbox.world, state, now_of(call), call.body)
+        effects = settings.replace(call.sandbox.contexts[call.params["service"]], state, now_of(call), call.body)
     except ValueError as error:
         raise ControlError(400, str(error)) from None
-    call.sandbox.follow(call.params["service"], outcome)
+    call.sandbox.follow(call.params["service"], effects)
     return json_response(settings.read(state))
 
 
@@ -403,7 +404,9 @@ async def preview_service(call: ControlCall) -> Response:
     if name not in previews:
         raise ControlError(404, f"{name!r} is not a service with a preview; there are: {', '.join(previews) or 'none'}")
     try:
-        return json_response(await previews[name](sandbox.world, sandbox.states[name], now_of(call), call.body))
+        return json_response(
+            await previews[name](sandbox.contexts[name], sandbox.states[name], now_of(call), call.body)
+        )
     except ValueError as error:
         raise ControlError(400, str(error)) from None
 
@@ -418,7 +421,7 @@ def read_instant(text: str) -> Instant:
 
 def now_of(call: ControlCall) -> Instant:
     """What time it is in the sandbox."""
-    return call.sandbox.timeline.now()
+    return call.sandbox.clock.now()
 
 
 def campaigns_of(call: ControlCall) -> Campaigns:

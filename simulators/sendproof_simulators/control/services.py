@@ -3,8 +3,9 @@
 from typing import Any
 
 from sendproof_simulators.control.handlers import ControlCall, ControlError
-from sendproof_simulators.core.http import Effects, Response, json_response
-from sendproof_simulators.core.simulator import Keys, Simulator
+from sendproof_simulators.core.effects import Effects
+from sendproof_simulators.core.http import Response, json_response
+from sendproof_simulators.core.simulator import Keys, SandboxContext, Simulator
 
 
 async def list_keys(call: ControlCall) -> Response:
@@ -14,16 +15,15 @@ async def list_keys(call: ControlCall) -> Response:
 
 async def create_key(call: ControlCall) -> Response:
     """Make one more key."""
-    sandbox = call.sandbox
-    made, outcome = _tried(lambda: _keys(call).make(sandbox.world, _state(call), _now(call), call.body))
-    return json_response(_known(call, made, outcome), status=201)
+    made, effects = _tried(lambda: _keys(call).make(_context(call), _state(call), _now(call), call.body))
+    return json_response(_known(call, made, effects), status=201)
 
 
 async def change_key(call: ControlCall) -> Response:
     """Disable, enable or rotate a key."""
-    sandbox, name = call.sandbox, call.params["key"]
-    changed, outcome = _tried(lambda: _keys(call).change(sandbox.world, _state(call), _now(call), name, call.body))
-    return json_response(_known(call, changed, outcome))
+    name = call.params["key"]
+    changed, effects = _tried(lambda: _keys(call).change(_context(call), _state(call), _now(call), name, call.body))
+    return json_response(_known(call, changed, effects))
 
 
 async def upload_batch_file(call: ControlCall) -> Response:
@@ -32,8 +32,8 @@ async def upload_batch_file(call: ControlCall) -> Response:
     if provider.batch is None:
         raise ControlError(404, f"{provider.name} takes no batch files")
     batch = provider.batch
-    taken, outcome = _tried(lambda: batch(sandbox.world, _state(call), _now(call), call.body))
-    sandbox.follow(provider.name, outcome)
+    taken, effects = _tried(lambda: batch(_context(call), _state(call), _now(call), call.body))
+    sandbox.follow(provider.name, effects)
     return json_response(taken)
 
 
@@ -45,11 +45,11 @@ async def get_service_overview(call: ControlCall) -> Response:
     return json_response(provider.overview(_state(call), _now(call)))
 
 
-def _known(call: ControlCall, key: dict[str, object], outcome: Effects) -> dict[str, object]:
+def _known(call: ControlCall, key: dict[str, object], effects: Effects) -> dict[str, object]:
     """Let the sandbox be found by the key, and say where the key's client calls."""
     sandbox, service = call.sandbox, call.params["service"]
     call.control.sandboxes.register_credential(service, str(key["name"]), str(key["key"]), sandbox)
-    sandbox.follow(service, outcome)
+    sandbox.follow(service, effects)
     return key
 
 
@@ -67,12 +67,16 @@ def _keys(call: ControlCall) -> Keys:
     return provider.keys
 
 
+def _context(call: ControlCall) -> SandboxContext:
+    return call.sandbox.contexts[_provider(call).name]
+
+
 def _state(call: ControlCall) -> Any:
     return call.sandbox.states[_provider(call).name]
 
 
 def _now(call: ControlCall) -> int:
-    return call.sandbox.timeline.now()
+    return call.sandbox.clock.now()
 
 
 def _tried(action: Any) -> Any:

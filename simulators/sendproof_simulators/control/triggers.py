@@ -4,16 +4,18 @@ from typing import Any
 
 from sendproof_simulators.control.campaigns import channel_of, synchronised, template_titled, templates_of_channel
 from sendproof_simulators.control.handlers import PLATFORM, ControlCall, attempt, now_of, read_instant, templates_of
-from sendproof_simulators.core.http import Effects, Response, json_response
-from sendproof_simulators.core.simulator import Condition, CustomerEvent, TriggerPlan, Triggers
+from sendproof_simulators.core.effects import Effects
+from sendproof_simulators.core.http import Response, json_response
+from sendproof_simulators.core.plans import Condition, CustomerEvent, TriggerPlan
+from sendproof_simulators.core.simulator import Triggers
 
 
 async def add_trigger(call: ControlCall) -> Response:
     """Define a trigger."""
     triggers, state = _triggers(call), call.sandbox.states[PLATFORM]
     plan = _plan(call)
-    outcome: Effects = attempt(lambda: triggers.add(call.sandbox.world, state, now_of(call), plan))
-    call.sandbox.follow(PLATFORM, outcome)
+    effects: Effects = attempt(lambda: triggers.add(call.sandbox.contexts[PLATFORM], state, now_of(call), plan))
+    call.sandbox.follow(PLATFORM, effects)
     return json_response(triggers.all(state)[-1], status=201)
 
 
@@ -26,9 +28,9 @@ async def record_customer_events(call: ControlCall) -> Response:
     """Let customers do something."""
     triggers, state = _triggers(call), call.sandbox.states[PLATFORM]
     reported = [_event(given) for given in call.body]
-    outcome: Effects = attempt(lambda: triggers.report(call.sandbox.world, state, now_of(call), reported))
-    call.sandbox.follow(PLATFORM, outcome)
-    fired = [dict(fact.fields) for fact in outcome.facts if fact.kind == "trigger"]
+    effects: Effects = attempt(lambda: triggers.report(call.sandbox.contexts[PLATFORM], state, now_of(call), reported))
+    call.sandbox.follow(PLATFORM, effects)
+    fired = [dict(entry.fields) for entry in effects.entries if entry.kind == "trigger"]
     return json_response({"events": len(reported), "triggered": fired})
 
 

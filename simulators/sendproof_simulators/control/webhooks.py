@@ -6,14 +6,14 @@ from sendproof_simulators.core.http import Response, json_response
 
 async def list_webhooks(call: ControlCall) -> Response:
     """The newest webhooks with their attempts."""
-    return json_response(list(call.sandbox.notifier.outbox.log(call.params.get("service"), call.params.get("event"))))
+    return json_response(list(call.sandbox.dispatcher.outbox.log(call.params.get("service"), call.params.get("event"))))
 
 
 async def resend_webhook(call: ControlCall) -> Response:
     """Send a webhook once more."""
     service, key = call.body.get("service", PLATFORM), call.body["key"]
     _check_service(call, service)
-    posted = attempt(lambda: call.sandbox.notifier.resend(service, key))
+    posted = attempt(lambda: call.sandbox.dispatcher.resend(service, key))
     return json_response({"service": service, "key": key, "copy": posted.copies})
 
 

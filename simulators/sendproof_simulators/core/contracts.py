@@ -61,14 +61,14 @@ class Operation:
     method: str
     path: str
     secured: bool
-    any_case: bool
+    case_insensitive: bool
     parameters: tuple[Parameter, ...]
     query_names: Mapping[str, str]
     body: Body | None
 
     def spelled(self, name: str) -> str:
         """A query name as `query_names` keys it."""
-        return name.lower() if self.any_case else name
+        return name.lower() if self.case_insensitive else name
 
     def read_parameters(
         self, request: Request, path_values: Mapping[str, str]
@@ -118,7 +118,7 @@ class Contract:
 
     name: str
     document: Mapping[str, Any]
-    any_case: bool = False
+    case_insensitive: bool = False
     optional_prefix: str = ""
 
     @cached_property
@@ -175,7 +175,7 @@ class Contract:
 
     def canonical(self, request: Request) -> Request:
         """The request with its path spelled as in the contract, where the service does not care for spelling."""
-        if not self.any_case or (request.method, request.path) in self.match_fast_path:
+        if not self.case_insensitive or (request.method, request.path) in self.match_fast_path:
             return request
         asked = request.path.removesuffix("/")
         path = self._spellings.get(asked.lower()) or self._filled(asked)
@@ -209,10 +209,10 @@ class Contract:
             method=method.upper(),
             path=path,
             secured=bool(spec.get("security", self.document.get("security"))),
-            any_case=self.any_case,
+            case_insensitive=self.case_insensitive,
             parameters=parameters,
             query_names={
-                (p.name.lower() if self.any_case else p.name): p.name for p in parameters if p.where == "query"
+                (p.name.lower() if self.case_insensitive else p.name): p.name for p in parameters if p.where == "query"
             },
             body=self._body(spec),
         )
@@ -252,10 +252,10 @@ class Contract:
         return node
 
 
-def load_contract(path: Path, *, any_case: bool = False, optional_prefix: str = "") -> Contract:
+def load_contract(path: Path, *, case_insensitive: bool = False, optional_prefix: str = "") -> Contract:
     """Read one contract file. We read the YAML ourselves: Connexion would run it through Jinja2 first."""
     document = yaml.load(path.read_bytes(), Loader=getattr(yaml, "CSafeLoader", yaml.SafeLoader))  # noqa: S506 - both are safe
-    return Contract(path.stem, document, any_case, optional_prefix)
+    return Contract(path.stem, document, case_insensitive, optional_prefix)
 
 
 def decode(raw: bytes, content_type: str, types: Mapping[str, str] = MappingProxyType({})) -> Any:

@@ -33,10 +33,14 @@ class Dialect:
         return self.options[0].value
 
 
-def choose(declared: Mapping[str, Iterable[Dialect]], wanted: Mapping[str, str]) -> Mapping[str, str]:
-    """Every dialect of every service (`optimove.empty_result`) with its answer: as wanted, or the default.
+#: The option of each dialect of one service, by the dialect's name without the service (`empty_result`).
+Options = Mapping[str, str]
 
-    `ValueError` names what is unknown, what was expected, and the nearest that there is.
+
+def choose(declared: Mapping[str, Iterable[Dialect]], wanted: Mapping[str, str]) -> Mapping[str, Options]:
+    """Return the options of each service: those of `wanted`, by full name (`optimove.empty_result`), or the defaults.
+
+    `ValueError` names the unknown dialect or option, the possible ones, and the nearest.
     """
     known = {f"{service}.{dialect.name}": dialect for service, dialects in declared.items() for dialect in dialects}
     for name, value in wanted.items():
@@ -45,7 +49,10 @@ def choose(declared: Mapping[str, Iterable[Dialect]], wanted: Mapping[str, str])
         values = [option.value for option in known[name].options]
         if value not in values:
             raise ValueError(f"dialect {name}: expected one of {', '.join(values)}, got {value!r}")
-    return MappingProxyType({name: wanted.get(name, dialect.default) for name, dialect in known.items()})
+    return {
+        service: MappingProxyType({d.name: wanted.get(f"{service}.{d.name}", d.default) for d in dialects})
+        for service, dialects in declared.items()
+    }
 
 
 def _nearest(name: str, known: Iterable[str]) -> str:

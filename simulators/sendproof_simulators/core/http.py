@@ -5,8 +5,6 @@ from dataclasses import dataclass, field
 
 import msgspec
 
-from sendproof_simulators.core.clock.wall_clock import Instant
-
 _json = msgspec.json.Encoder()
 
 
@@ -31,68 +29,13 @@ class Response:
     headers: tuple[tuple[str, str], ...] = ()
 
 
+#: Success without content.
+EMPTY = Response()
+
+
 def json_response(value: object, status: int = 200) -> Response:
     """Answer `value` as JSON."""
     return Response(status=status, body=_json.encode(value))
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class JournalEntry:
-    """Something that became true and belongs in the journal. Fields are JSON values, never secrets."""
-
-    kind: str
-    fields: Mapping[str, object]
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Timer:
-    """Something a service wants to be told of at an instant of its sandbox's clock."""
-
-    at: Instant
-    name: str
-    payload: object = None
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class RetryPolicy:
-    """How long after each failed attempt the next one is made. Empty: one attempt only."""
-
-    delays_ms: tuple[int, ...] = ()
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Webhook:
-    """A call that a service makes to its user.
-
-    `key` names it logically (`13:7001:505`, `receipt:<message>`); `about` goes into the journal. `headers` come on top
-    of the content type, and stay out of the journal: they may prove who calls.
-    """
-
-    url: str
-    key: str
-    event: str
-    body: bytes
-    content_type: str = "application/json"
-    headers: tuple[tuple[str, str], ...] = ()
-    about: Mapping[str, object] = field(default_factory=dict)
-    retry: RetryPolicy = RetryPolicy()
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Effects:
-    """What a call or a timer leads to: the answer, and everything that follows from it.
-
-    `before_reply` are webhooks that are sent, and answered or given up, before a call's own answer leaves. A service
-    that refuses with a status that is none of an error says that it `refused`.
-    """
-
-    reply: Response = Response()
-    facts: tuple[JournalEntry, ...] = ()
-    timers: tuple[Timer, ...] = ()
-    webhooks: tuple[Webhook, ...] = ()
-    before_reply: tuple[Webhook, ...] = ()
-    note: Mapping[str, object] | None = None
-    refused: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

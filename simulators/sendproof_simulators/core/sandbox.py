@@ -2,7 +2,7 @@
 
 from collections import deque
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 import msgspec
@@ -11,8 +11,8 @@ from sendproof_simulators.core.audience.audience import Audience, AudienceRecipe
 from sendproof_simulators.core.clock.virtual_clock import VirtualClock
 from sendproof_simulators.core.clock.wall_clock import Instant, WallClock, iso
 from sendproof_simulators.core.dialects import choose
+from sendproof_simulators.core.effects import Effects, JournalEntry, Timer, Webhook
 from sendproof_simulators.core.faults.active import Faults
-from sendproof_simulators.core.http import Effects, JournalEntry, Timer, Webhook
 from sendproof_simulators.core.journal import Journal
 from sendproof_simulators.core.randomness import KeyedRandom
 from sendproof_simulators.core.simulator import Channel, RateLimit, SandboxContext, Simulator
@@ -93,28 +93,29 @@ class Sandbox:
         credentials: Mapping[str, Mapping[str, str]],
         wall: WallClock,
         sender: WebhookSender,
-        timeline: "VirtualClock[_Due] | None" = None,
+        clock: "VirtualClock[_Due] | None" = None,
     ) -> None:
-        """Make it, with a clock of its own or on the `timeline` of another; it begins at `settings.start`."""
+        """Make it, with a clock of its own or on the `clock` of another; it begins at `settings.start`."""
         self.settings = settings
         self.credentials = credentials
-        chance = KeyedRandom(settings.seed)
-        self.world = SandboxContext(
-            chance=chance,
-            audience=Audience(chance, settings.audience),
+        random = KeyedRandom(settings.seed)
+        context = SandboxContext(
+            random=random,
+            audience=Audience(random, settings.audience),
             channels=settings.channels,
             allow_remote_webhooks=settings.allow_remote_webhooks,
             credentials=credentials,
-            dialects=choose({name: p.dialects for name, p in providers.items()}, settings.dialects),
             nightly_at=settings.nightly_at,
         )
-        self.states: dict[str, Any] = {name: p.new_state(self.world) for name, p in providers.items()}
+        dialects = choose({name: p.dialects for name, p in providers.items()}, settings.dialects)
+        self.contexts = {name: replace(context, dialects=options) for name, options in dialects.items()}
+        self.states: dict[str, Any] = {name: p.new_state(self.contexts[name]) for name, p in providers.items()}
         self.journal = Journal(wall)
-        self.timeline = timeline or VirtualClock(wall, _happen, start=settings.start, rate=settings.rate)
+        self.clock = clock or VirtualClock(wall, _happen, start=settings.start, rate=settings.rate)
         self.faults = Faults()
-        self.notifier = WebhookDispatcher(
-            clock=self.timeline,
-            chance=chance,
+        self.dispatcher = WebhookDispatcher(
+            clock=self.clock,
+            random=random,
             faults=self.faults,
             record=self.record,
             later=self._later,
@@ -123,7 +124,7 @@ class Sandbox:
         self._providers = providers
         self._limiters: dict[tuple[str, str], RateLimiter] = {}
         for name, provider in providers.items():
-            self.follow(name, provider.begin(self.world, self.states[name], settings.start))
+            self.follow(name, provider.begin(self.contexts[name], self.states[name], settings.start))
 
     @property
     def id(self) -> str:
@@ -137,46 +138,47 @@ class Sandbox:
         limiter = self._limiters.get((provider.name, credential))
         if limiter is None:
             limiter = self._limiters[provider.name, credential] = RateLimiter(limit)
-        return limiter.allows(self.timeline.now())
+        return limiter.allows(self.clock.now())
 
     def _limit_of(self, provider: Simulator) -> RateLimit | None:
         """The first of the service's limits that the sandbox's dialects let hold."""
         limits = provider.rate_limit if isinstance(provider.rate_limit, tuple) else (provider.rate_limit,)
+        options = self.contexts[provider.name].dialects
         for limit in limits:
-            if limit is None or limit.when is None or self.world.dialect(limit.when[0]) == limit.when[1]:
+            if limit is None or limit.when is None or options[limit.when[0]] == limit.when[1]:
                 return limit
         return None
 
     def record(self, kind: str, fields: Mapping[str, object]) -> int:
         """Put one event into the journal, at the sandbox's present instant; answers its number there."""
-        return self.journal.append(self.timeline.now(), kind, fields)
+        return self.journal.append(self.clock.now(), kind, fields)
 
-    def follow(self, service: str, outcome: Effects, request: int | None = None) -> None:
+    def follow(self, service: str, effects: Effects, request: int | None = None) -> None:
         """Let everything happen that an outcome leads to, beyond its reply.
 
         `request` is the number of the request that led to it, for the record of what was taken from it to be sent.
         """
-        for fact in outcome.facts:
-            fields = fact.fields
-            if request is not None and fact.kind == "delivery":
+        for entry in effects.entries:
+            fields = entry.fields
+            if request is not None and entry.kind == "delivery":
                 fields = {**fields, "request": request}
-            self.record(fact.kind, fields)
-        for timer in outcome.timers:
+            self.record(entry.kind, fields)
+        for timer in effects.timers:
             self._later(timer.at, _Timer(service, timer))
-        for webhook in outcome.webhooks:
-            self.notifier.post(service, self._declared(service, webhook))
+        for webhook in effects.webhooks:
+            self.dispatcher.post(service, self._declared(service, webhook))
 
     async def send_before_response(self, service: str, webhooks: Iterable[Webhook]) -> None:
         """Send webhooks, and come back when each was answered or failed: they overtake a reply."""
-        await self.notifier.post_first(service, [self._declared(service, webhook) for webhook in webhooks])
+        await self.dispatcher.post_first(service, [self._declared(service, webhook) for webhook in webhooks])
 
     def come(self, what: _Timer | Attempt | ReorderedWebhook) -> None:
         """Let something happen that is due."""
         if not isinstance(what, _Timer):
-            self.notifier.come(what)
+            self.dispatcher.come(what)
             return
         provider, state = self._providers[what.service], self.states[what.service]
-        self.follow(what.service, provider.on_timer(self.world, state, what.timer, self.timeline.now()))
+        self.follow(what.service, provider.on_timer(self.contexts[what.service], state, what.timer, self.clock.now()))
 
     def history(self, services: Mapping[str, str]) -> Iterator[bytes]:
         """The journal as a history: header, truth, every event, and how many lines that was.
@@ -188,30 +190,30 @@ class Sandbox:
             yield line
             count += 1
         # Without this line nobody could tell a history that was cut off at the end of a line.
-        yield _encode({"n": 0, "at": iso(self.timeline.now()), "real": 0.0, "kind": "end", "lines": count})
+        yield _encode({"n": 0, "at": iso(self.clock.now()), "real": 0.0, "kind": "end", "lines": count})
 
     def _lines(self, services: Mapping[str, str]) -> Iterator[bytes]:
         yield _encode(self._header(services))
-        yield from self.truth()
+        yield from self.expectations()
         yield from self.journal.lines()
 
-    def truth(self) -> Iterator[bytes]:
+    def expectations(self) -> Iterator[bytes]:
         """What has been announced, and what is owed to whom, as far as is known by now."""
         for name, provider in self._providers.items():
             if provider.campaigns is not None:
-                for since, fact in provider.campaigns.truth(self.world, self.states[name]):
-                    yield _encode(_truth(since, fact))
+                for since, entry in provider.campaigns.expectations(self.contexts[name], self.states[name]):
+                    yield _encode(_expectations(since, entry))
 
     async def close(self, *, alone: bool) -> None:
         """Give up what is being sent and what is due, forget the journal; `alone` on its clock, stop that as well."""
         if alone:
-            self.timeline.stop()
-        await self.notifier.close()
-        self.timeline.forget(lambda due: due.sandbox is self)
+            self.clock.stop()
+        await self.dispatcher.close()
+        self.clock.forget(lambda due: due.sandbox is self)
         self.journal.close()
 
     def _later(self, at: Instant, what: _Timer | Attempt | ReorderedWebhook) -> None:
-        self.timeline.schedule(at, _Due(self, what))
+        self.clock.schedule(at, _Due(self, what))
 
     def _declared(self, service: str, webhook: Webhook) -> Webhook:
         """The webhook, if its service says that it sends such: faults are addressed by what services say."""
@@ -231,18 +233,18 @@ class Sandbox:
             "sandbox": self.id,
             "seed": self.settings.seed,
             "clock": {
-                "mode": self.timeline.mode,
+                "mode": self.clock.mode,
                 "start": iso(self.settings.start),
-                "rate": self.timeline.rate,
-                "participants": sorted(self.timeline.participants),
+                "rate": self.clock.rate,
+                "participants": sorted(self.clock.participants),
             },
             "services": dict(services),
             "channels": [channel.view() for channel in self.settings.channels],
             "dialects": dict(self.settings.dialects),
             "faults": [kept.view() for kept in self.faults.ever()],
-            "ended": iso(self.timeline.now()),
+            "ended": iso(self.clock.now()),
         }
 
 
-def _truth(since: Instant, fact: JournalEntry) -> dict[str, object]:
-    return {"n": 0, "at": iso(since), "real": 0.0, "kind": fact.kind, **fact.fields}
+def _expectations(since: Instant, entry: JournalEntry) -> dict[str, object]:
+    return {"n": 0, "at": iso(since), "real": 0.0, "kind": entry.kind, **entry.fields}

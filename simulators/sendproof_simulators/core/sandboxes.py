@@ -46,8 +46,8 @@ class Sandboxes:
             raise ValueError(f"there is a sandbox named {settings.name!r} already; choose another name or delete it")
         if len(self._by_id) >= MAX_SANDBOXES:
             raise ValueError(f"there are {MAX_SANDBOXES} sandboxes already; delete those that are done with")
-        timeline = None if clock_of is None else clock_of.timeline
-        sandbox = Sandbox(settings, self._providers, self._credentials(settings), self._wall, self._sender, timeline)
+        clock = None if clock_of is None else clock_of.clock
+        sandbox = Sandbox(settings, self._providers, self._credentials(settings), self._wall, self._sender, clock)
         self._by_id[settings.name] = sandbox
         for service, values in sandbox.credentials.items():
             provider = self._providers[service]
@@ -77,7 +77,7 @@ class Sandboxes:
 
     def on_clock_of(self, sandbox: Sandbox) -> list[Sandbox]:
         """All that live on one clock, this one included."""
-        return [one for one in self if one.timeline is sandbox.timeline]
+        return [one for one in self if one.clock is sandbox.clock]
 
     def find(self, service: str, credential: str | None) -> Owner | None:
         """Whose credential this is, if anybody's."""
@@ -100,5 +100,5 @@ class Sandboxes:
         if settings.name == DEFAULT:
             return {name: dict(p.default_credentials) for name, p in self._providers.items()}
         # The name is part of the draw: two sandboxes with one seed must not share a key.
-        chance = KeyedRandom(settings.seed)
-        return {name: p.credentials(chance, settings.name) for name, p in self._providers.items()}
+        random = KeyedRandom(settings.seed)
+        return {name: p.credentials(random, settings.name) for name, p in self._providers.items()}

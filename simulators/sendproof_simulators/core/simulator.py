@@ -11,8 +11,10 @@ from typing import Any
 
 from sendproof_simulators.core.audience.audience import Audience
 from sendproof_simulators.core.clock.wall_clock import Instant
-from sendproof_simulators.core.dialects import Dialect
-from sendproof_simulators.core.http import Effects, JournalEntry, Problem, Request, Response, Timer
+from sendproof_simulators.core.dialects import Dialect, Options
+from sendproof_simulators.core.effects import Effects, JournalEntry, Timer
+from sendproof_simulators.core.http import Problem, Request, Response
+from sendproof_simulators.core.plans import CampaignPlan, CustomerEvent, TriggerPlan
 from sendproof_simulators.core.randomness import KeyedRandom
 
 
@@ -36,19 +38,18 @@ class Channel:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class SandboxContext:
-    """What a service may see of its sandbox. `nightly_at` (of its nightly process): milliseconds after midnight UTC."""
+    """One service's view of its sandbox. `dialects` are the service's own options, by name without the service.
 
-    chance: KeyedRandom
+    `nightly_at` is the time of the nightly process, in milliseconds after midnight UTC; None without one.
+    """
+
+    random: KeyedRandom
     audience: Audience
     channels: tuple[Channel, ...]
     allow_remote_webhooks: bool = False
-    dialects: Mapping[str, str] = field(default_factory=dict)
+    dialects: Options = field(default_factory=dict)
     nightly_at: int | None = None
     credentials: Mapping[str, Mapping[str, str]] = field(default_factory=dict)
-
-    def dialect(self, name: str) -> str:
-        """The answer that this sandbox gives to an open question, by its full name (`optimove.empty_result`)."""
-        return self.dialects[name]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -58,7 +59,7 @@ class Call:
     `credential` is what the request shows of who sends it, as the service's `extract_credential` told it.
     """
 
-    world: SandboxContext
+    context: SandboxContext
     state: Any
     params: Mapping[str, Any]
     body: Any
@@ -71,7 +72,7 @@ class Call:
 class RateLimit:
     """At most `requests` in any window of `window_ms` of the sandbox's clock, for one credential.
 
-    `when` (a dialect's full name, an answer): only in sandboxes that speak it so.
+    `when` (a dialect of the service, an option): only in sandboxes with that option.
     """
 
     requests: int
@@ -107,7 +108,7 @@ class Templates:
 class Settings:
     """What the user of a real service sets on its website; here, JSON through the control API.
 
-    `read(state)` is all of it as it stands. `replace(world, state, now, given)` puts `given` in its place, with the
+    `read(state)` is all of it as it stands. `replace(context, state, now, given)` puts `given` in its place, with the
     defaults for what it leaves out; it raises `ValueError` with a clear message, and then changes nothing.
     """
 
@@ -119,8 +120,8 @@ class Settings:
 class Keys:
     """How the control API reaches the keys of a service that has more than one in a sandbox.
 
-    `all(state, now)` lists them; each has its `name` and its value as `key`. `make(world, state, now, wanted)` makes
-    one, `change(world, state, now, name, wanted)` disables, enables or rotates one; both answer it as it is then, and
+    `all(state, now)` lists them; each has its `name` and its value as `key`. `make(context, state, now, wanted)` makes
+    one, `change(context, state, now, name, wanted)` disables, enables or rotates one; both answer it as it is then, and
     raise `ValueError` or `KeyError` with a clear message.
     """
 
@@ -129,51 +130,9 @@ class Keys:
     change: Callable[[SandboxContext, Any, Instant, str, Mapping[str, Any]], tuple[dict[str, object], Effects]]
 
 
-# `preview(world, state, now, asked)`: what a service would do, without doing it. `ValueError` says what is wrong with
+# `preview(context, state, now, asked)`: what a service would do, without doing it. `ValueError` says what is wrong with
 # the question.
 Preview = Callable[[SandboxContext, Any, Instant, Mapping[str, Any]], Awaitable[Mapping[str, object]]]
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Split:
-    """A part of a campaign's customers: their template (as the channel knows it), its text, and their send time."""
-
-    share: float
-    template: int
-    title: str
-    body: str
-    send_at: Instant
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class ChannelPlan:
-    """A campaign's part on one channel. `render` makes the text that must arrive of a split's body and attributes."""
-
-    channel: int
-    provider: str
-    splits: tuple[Split, ...]
-    render: Callable[[str, Mapping[str, str | None]], str]
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class CampaignPlan:
-    """One scheduled campaign on one or more channels, as a recipe over the audience.
-
-    Its customers are `customers` neighbours in the audience from `first_customer` on, the same on every channel.
-    Where there is a nightly process, that of `day` (the midnight it begins with; None: that of the first sending)
-    processes it, else it is processed at `announce_at`. `clearance_by` makes it wait until then for word of who may be
-    sent to.
-    """
-
-    campaign: int
-    name: str
-    customers: int
-    first_customer: int
-    parts: tuple[ChannelPlan, ...]
-    announce_at: Instant
-    day: Instant | None = None
-    clearance_by: Instant | None = None
-    cancel_at: Instant | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -181,11 +140,11 @@ class Campaigns:
     """How the control API reaches the campaigns of a marketing platform.
 
     `plan` and `cancel` refuse with `ValueError`; `get` answers the control API's JSON view; `all` lists campaigns,
-    triggered ones too, in a few words, and `report(world, state, campaign, now)` tells all that is known of one, and
+    triggered ones too, in a few words, and `report(context, state, campaign, now)` tells all that is known of one, and
     what came back. `get`, `report` and `cancel` raise `KeyError` for a campaign that is not known.
     `channel_templates(state, channel)` lists (id, name); `overview` is the JSON of listeners and channel templates;
-    `truth` yields (since when, fact): each campaign that a bridge can know of, channel by channel, and then what is
-    owed to each of its customers.
+    `expectations` yields (since when, entry): each campaign that a bridge can know of, channel by channel, and then
+    the obligation to each of its customers.
     """
 
     plan: Callable[[SandboxContext, Any, Instant, CampaignPlan], Effects]
@@ -195,52 +154,7 @@ class Campaigns:
     report: Callable[[SandboxContext, Any, int, Instant], dict[str, object]]
     channel_templates: Callable[[Any, int], tuple[tuple[int, str], ...]]
     overview: Callable[[Any], dict[str, object]]
-    truth: Callable[[SandboxContext, Any], Iterator[tuple[Instant, JournalEntry]]]
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Condition:
-    """A part of a trigger's criteria: `count` events of one name, the oldest at most `within_ms` before the newest.
-
-    Only those count whose parameters equal what `where` says of them.
-    """
-
-    event: str
-    count: int = 1
-    within_ms: int | None = None
-    where: Mapping[str, object] = field(default_factory=dict)
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class TriggerPlan:
-    """One trigger: who meets all `conditions` is sent a template at once. `action` is the id of Optimove's action.
-
-    `exclude` names attributes and parameters that are not sent along; `repeat` lets it fire again for a customer.
-    """
-
-    name: str
-    campaign: int
-    channel: int
-    provider: str
-    template: int
-    template_name: str
-    title: str
-    body: str
-    render: Callable[[str, Mapping[str, str | None]], str]
-    conditions: tuple[Condition, ...]
-    exclude: frozenset[str] = frozenset()
-    repeat: bool = False
-    action: int = 2
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class CustomerEvent:
-    """Something that a customer does, now (`at` None) or at an instant to come."""
-
-    customer: str
-    event: str
-    parameters: Mapping[str, object] = field(default_factory=dict)
-    at: Instant | None = None
+    expectations: Callable[[SandboxContext, Any], Iterator[tuple[Instant, JournalEntry]]]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -261,8 +175,8 @@ def _nothing_more(credentials: Mapping[str, str]) -> tuple[str, ...]:
     return ()
 
 
-def _no_path(world: SandboxContext) -> str:
-    del world
+def _no_path(context: SandboxContext) -> str:
+    del context
     return ""
 
 
@@ -271,14 +185,14 @@ def _everybody(state: Any, request: Request, credential: str, now: Instant) -> P
     return None
 
 
-def _nothing(world: SandboxContext, state: Any, now: Instant) -> Effects:
-    del world, state, now
+def _nothing(context: SandboxContext, state: Any, now: Instant) -> Effects:
+    del context, state, now
     return Effects()
 
 
-def _no_timers(world: SandboxContext, state: Any, timer: Timer, now: Instant) -> Effects:
+def _no_timers(context: SandboxContext, state: Any, timer: Timer, now: Instant) -> Effects:
     """Services without timers never get here: only they themselves set any."""
-    del world, state, now
+    del context, state, now
     raise LookupError(f"no timer named {timer.name!r} is known here")
 
 
@@ -308,7 +222,7 @@ class Simulator:
     on_timer: Callable[[SandboxContext, Any, Timer, Instant], Effects] = _no_timers
     events: tuple[str, ...] = ()
     normalise: Callable[[Request], Request] = _unchanged
-    any_case: bool = False
+    case_insensitive: bool = False
     optional_prefix: str = ""
     rate_limit: RateLimit | tuple[RateLimit, ...] | None = None
     body_limit: int = 8 * 1024 * 1024

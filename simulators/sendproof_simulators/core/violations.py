@@ -93,22 +93,22 @@ def _violation(error: jsonschema_rs.ValidationError, where: str) -> Violation:
 
 def _part(error: jsonschema_rs.ValidationError) -> tuple[Sequence[str | int], str | None]:
     """Where the wrong part is in the value, and that part alone; None when it is missing."""
-    facts: Mapping[str, Any] = error.kind.as_dict()
+    entries: Mapping[str, Any] = error.kind.as_dict()
     value: Any = error.instance
     if _rule(error) == "required":
-        return [*error.instance_path, facts["property"]], None
-    if facts.get("unexpected"):
-        more = facts["unexpected"][0]
+        return [*error.instance_path, entries["property"]], None
+    if entries.get("unexpected"):
+        more = entries["unexpected"][0]
         return [*error.instance_path, more], _shown(value[more])
     return error.instance_path, _shown(value)
 
 
 def _wanted(error: jsonschema_rs.ValidationError) -> str:
-    rule, facts = _rule(error), error.kind.as_dict()
-    if "context" in facts:
-        forms = [_wanted(form[0]) for form in facts["context"] if form]
-        return " or ".join(dict.fromkeys(forms)) if len(forms) == len(facts["context"]) else "one form, and no other"
-    return _WANTED.get(rule, rule).format_map({name: _listed(value) for name, value in facts.items()})
+    rule, entries = _rule(error), error.kind.as_dict()
+    if "context" in entries:
+        forms = [_wanted(form[0]) for form in entries["context"] if form]
+        return " or ".join(dict.fromkeys(forms)) if len(forms) == len(entries["context"]) else "one form, and no other"
+    return _WANTED.get(rule, rule).format_map({name: _listed(value) for name, value in entries.items()})
 
 
 def _rule(error: jsonschema_rs.ValidationError) -> str:

@@ -66,7 +66,7 @@ def _rates(provider: Simulator) -> Iterator[str]:
     limits = provider.rate_limit if isinstance(provider.rate_limit, tuple) else (provider.rate_limit,)
     for limit in limits:
         if isinstance(limit, RateLimit):
-            when = "" if limit.when is None else f" (dialect `{limit.when[0]}`: `{limit.when[1]}`)"
+            when = "" if limit.when is None else f" (dialect `{provider.name}.{limit.when[0]}`: `{limit.when[1]}`)"
             window = f"{limit.window_ms // _SECOND_MS:,} s"
             yield f"{limit.requests:,} requests within {window} for one credential{when}."
 

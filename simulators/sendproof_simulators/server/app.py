@@ -136,28 +136,28 @@ async def _read(scope: Scope, receive: Receive, limit: int) -> bytes:
     return blocks[0] if len(blocks) == 1 else b"".join(blocks)
 
 
-async def _answer(scope: Scope, receive: Receive, send: Send, reply: Response) -> None:
-    if isinstance(reply, FaultyResponse):
-        await write_struck(reply, scope["extensions"][CONNECTION], receive, send)
+async def _answer(scope: Scope, receive: Receive, send: Send, response: Response) -> None:
+    if isinstance(response, FaultyResponse):
+        await write_struck(response, scope["extensions"][CONNECTION], receive, send)
     else:
-        await _send(send, reply)
+        await _send(send, response)
 
 
-async def _send(send: Send, reply: Response) -> None:
-    headers = head_of(reply)
-    if isinstance(reply, StreamedResponse):
-        await send({"type": "http.response.start", "status": reply.status, "headers": headers})
-        await _stream(send, reply)
+async def _send(send: Send, response: Response) -> None:
+    headers = head_of(response)
+    if isinstance(response, StreamedResponse):
+        await send({"type": "http.response.start", "status": response.status, "headers": headers})
+        await _stream(send, response)
         return
-    headers.append((b"content-length", str(len(reply.body)).encode()))
-    await send({"type": "http.response.start", "status": reply.status, "headers": headers})
-    await send({"type": "http.response.body", "body": reply.body})
+    headers.append((b"content-length", str(len(response.body)).encode()))
+    await send({"type": "http.response.start", "status": response.status, "headers": headers})
+    await send({"type": "http.response.body", "body": response.body})
 
 
-async def _stream(send: Send, reply: StreamedResponse) -> None:
+async def _stream(send: Send, response: StreamedResponse) -> None:
     block: list[bytes] = []
     size = 0
-    for line in reply.lines:
+    for line in response.lines:
         block.append(line)
         size += len(line)
         if size > STREAM_BLOCK:

@@ -210,9 +210,12 @@ def _texts(values: Mapping[str, Any]) -> dict[str, str]:
     return {name: str(value) for name, value in values.items()}
 
 
-def _response(reply: Response) -> ConnexionResponse:
+def _response(response: Response) -> ConnexionResponse:
     return ConnexionResponse(
-        status_code=reply.status, content_type=reply.content_type, body=reply.body, headers=dict(reply.headers)
+        status_code=response.status,
+        content_type=response.content_type,
+        body=response.body,
+        headers=dict(response.headers),
     )
 
 

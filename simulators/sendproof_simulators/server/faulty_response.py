@@ -34,13 +34,13 @@ class Connection(Protocol):
         """Tear it down at once; the client gets a TCP reset."""
 
 
-async def write_struck(reply: FaultyResponse, connection: Connection, receive: Receive, send: Send) -> None:
+async def write_struck(response: FaultyResponse, connection: Connection, receive: Receive, send: Send) -> None:
     """Write a reply in its manner, as long as the client is there."""
     try:
-        if await _stays(receive, reply.manner.wait_s):
-            await _write(reply, reply.manner, connection, receive, send)
+        if await _stays(receive, response.manner.wait_s):
+            await _write(response, response.manner, connection, receive, send)
     finally:
-        reply.written()
+        response.written()
 
 
 async def until_gone(receive: Receive) -> None:
@@ -49,31 +49,31 @@ async def until_gone(receive: Receive) -> None:
         pass
 
 
-def head_of(reply: Response) -> list[tuple[bytes, bytes]]:
+def head_of(response: Response) -> list[tuple[bytes, bytes]]:
     """The headers of a reply, without its length."""
-    headers = [(b"content-type", reply.content_type.encode())] if reply.content_type else []
-    return headers + [(name.encode("latin-1"), value.encode("latin-1")) for name, value in reply.headers]
+    headers = [(b"content-type", response.content_type.encode())] if response.content_type else []
+    return headers + [(name.encode("latin-1"), value.encode("latin-1")) for name, value in response.headers]
 
 
 async def _write(
-    reply: FaultyResponse, manner: Transmission, connection: Connection, receive: Receive, send: Send
+    response: FaultyResponse, manner: Transmission, connection: Connection, receive: Receive, send: Send
 ) -> None:
     if manner.ending != KEPT:
-        connection.write(_part(reply, manner.share))
+        connection.write(_part(response, manner.share))
         (connection.reset if manner.ending == RESET else connection.close)()
         # The server takes the request for unanswered until it has seen the end of the connection.
         await until_gone(receive)
         return
     for _ in range(1, manner.copies):
-        connection.write(_part(reply, 1.0))
-    length = (b"content-length", str(len(reply.body)).encode())
-    await send({"type": "http.response.start", "status": reply.status, "headers": [*head_of(reply), length]})
-    pieces = list(_pieces(reply.body)) if manner.drip_s else []
+        connection.write(_part(response, 1.0))
+    length = (b"content-length", str(len(response.body)).encode())
+    await send({"type": "http.response.start", "status": response.status, "headers": [*head_of(response), length]})
+    pieces = list(_pieces(response.body)) if manner.drip_s else []
     for piece in pieces:
         if not await _stays(receive, manner.drip_s / len(pieces)):
             return
         await send({"type": "http.response.body", "body": piece, "more_body": True})
-    await send({"type": "http.response.body", "body": b"" if pieces else reply.body})
+    await send({"type": "http.response.body", "body": b"" if pieces else response.body})
 
 
 async def _stays(receive: Receive, seconds: float) -> bool:
@@ -94,14 +94,14 @@ def _pieces(body: bytes) -> Iterator[bytes]:
         yield body[start : start + size]
 
 
-def _part(reply: Response, share: float) -> bytes:
+def _part(response: Response, share: float) -> bytes:
     """The first part of a reply as it is on the wire: its share of the body, or of the head where there is no body."""
     if not share:
         return b""
-    headers = [*head_of(reply), (b"content-length", str(len(reply.body)).encode())]
-    start = f"HTTP/1.1 {reply.status} {responses.get(reply.status, '')}"
+    headers = [*head_of(response), (b"content-length", str(len(response.body)).encode())]
+    start = f"HTTP/1.1 {response.status} {responses.get(response.status, '')}"
     lines = [start.encode(), *(name + b": " + value for name, value in headers)]
     head = b"\r\n".join(lines) + b"\r\n\r\n"
-    if len(reply.body) > 1:
-        return head + reply.body[: int(len(reply.body) * share)]
-    return (head + reply.body)[: int(len(head + reply.body) * share)]
+    if len(response.body) > 1:
+        return head + response.body[: int(len(response.body) * share)]
+    return (head + response.body)[: int(len(head + response.body) * share)]

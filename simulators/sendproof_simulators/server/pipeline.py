@@ -12,8 +12,9 @@ from pathlib import Path
 from typing import Any
 
 from sendproof_simulators.core.contracts import Contract, Operation, load_contract
+from sendproof_simulators.core.effects import Effects
 from sendproof_simulators.core.faults.injection import InjectedCall, answer, injection_for
-from sendproof_simulators.core.http import PLAIN, Effects, FaultyResponse, Problem, Request, Response, Violation
+from sendproof_simulators.core.http import PLAIN, FaultyResponse, Problem, Request, Response, Violation
 from sendproof_simulators.core.sandbox import Sandbox
 from sendproof_simulators.core.sandboxes import Sandboxes
 from sendproof_simulators.core.simulator import Call, Simulator
@@ -46,7 +47,7 @@ class Exchange:
     request: Request
     sandbox: Sandbox | None
     operation: str | None = None
-    outcome: Effects | None = None
+    effects: Effects | None = None
     violations: list[Violation] = field(default_factory=list)
     credential: str = ""
     key: str = ""
@@ -63,8 +64,8 @@ class Exchange:
     @property
     def changes_something(self) -> bool:
         """Whether anything but a reply came of it."""
-        done = self.outcome
-        return done is not None and bool(done.facts or done.timers or done.webhooks or done.before_reply)
+        done = self.effects
+        return done is not None and bool(done.entries or done.timers or done.webhooks or done.before_response)
 
     async def serve(self, operation: Operation, params: dict[str, Any], body: Any) -> Response:
         """Answer a valid request, on behalf of Connexion."""
@@ -80,27 +81,27 @@ class Exchange:
             detail = "no valid credential was given"
             return self.refuse(Problem(kind="unauthorized", status=401, detail=detail, operation=operation.id))
         call = Call(
-            world=sandbox.world,
+            context=sandbox.contexts[name],
             state=sandbox.states[name],
             params=params,
             body=body,
-            now=sandbox.timeline.now(),
+            now=sandbox.clock.now(),
             operation=operation.id,
             credential=self.credential,
         )
-        self.outcome = self.service.handlers[operation.id](call)
-        return self.outcome.reply
+        self.effects = self.service.handlers[operation.id](call)
+        return self.effects.response
 
     def refuse(self, problem: Problem) -> Response:
         """Answer a request that cannot be served, in the service's own form."""
         self.operation = problem.operation or self.service.asked_for(self.request)
         self.violations = list(problem.violations)
-        dialects = self.sandbox.world.dialects if self.sandbox is not None else {}
+        dialects = self.sandbox.contexts[self.service.provider.name].dialects if self.sandbox is not None else {}
         problem = replace(problem, dialects=dialects, path=self.request.path)
-        reply = self.service.provider.error(problem)
+        response = self.service.provider.error(problem)
         if problem.kind == "method_not_allowed" and problem.allow:
-            reply = replace(reply, headers=(*reply.headers, ("allow", ", ".join(problem.allow))))
-        return reply
+            response = replace(response, headers=(*response.headers, ("allow", ", ".join(problem.allow))))
+        return response
 
 
 class Service:
@@ -109,7 +110,9 @@ class Service:
     def __init__(self, provider: Simulator, contracts: Path, sandboxes: Sandboxes) -> None:
         self.provider = provider
         self.contract: Contract = load_contract(
-            contract_file(provider, contracts), any_case=provider.any_case, optional_prefix=provider.optional_prefix
+            contract_file(provider, contracts),
+            case_insensitive=provider.case_insensitive,
+            optional_prefix=provider.optional_prefix,
         )
         self.handlers = {operation.id: _handler(provider, operation) for operation in self.contract.operations.values()}
         self.authority = ConnexionApp(self.contract)
@@ -125,32 +128,32 @@ class Service:
         sandbox, key = self._sandboxes.find(provider.name, credential) or (None, "")
         exchange = Exchange(self, request, sandbox, credential=credential or "", key=key)
         if sandbox is None:
-            reply = await self.authority.answer(exchange)
+            response = await self.authority.answer(exchange)
             if not exchange.is_preflight:
-                self.unattributed.append(self._event(exchange, reply, "unknown" if credential else "missing"))
-            return reply
-        sandbox.timeline.enter()
+                self.unattributed.append(self._event(exchange, response, "unknown" if credential else "missing"))
+            return response
+        sandbox.clock.enter()
         try:
-            now = sandbox.timeline.now()
+            now = sandbox.clock.now()
             refused = provider.authorize(sandbox.states[provider.name], request, exchange.credential, now)
             if sandbox.faults.watched and refused is None and not exchange.is_preflight:
                 struck = self._struck(exchange, sandbox)
                 if struck is not None:
                     return await self._answer_struck(exchange, sandbox, struck)
-            reply = exchange.refuse(refused) if refused else await self._respond_or_500(exchange, sandbox)
-            event = self._event(exchange, reply, "refused" if refused else "known")
+            response = exchange.refuse(refused) if refused else await self._respond_or_500(exchange, sandbox)
+            event = self._event(exchange, response, "refused" if refused else "known")
             self._apply_effects(exchange, sandbox, event)
-            if exchange.outcome is not None and exchange.outcome.before_reply:
-                await sandbox.send_before_response(provider.name, exchange.outcome.before_reply)
+            if exchange.effects is not None and exchange.effects.before_response:
+                await sandbox.send_before_response(provider.name, exchange.effects.before_response)
         finally:
-            sandbox.timeline.leave()
-        return reply
+            sandbox.clock.leave()
+        return response
 
     def _apply_effects(self, exchange: Exchange, sandbox: Sandbox, event: dict[str, object]) -> None:
         kind = "preflight" if exchange.is_preflight and not exchange.changes_something else "request"
         number = sandbox.record(kind, event)
-        if exchange.outcome is not None:
-            sandbox.follow(self.provider.name, exchange.outcome, number)
+        if exchange.effects is not None:
+            sandbox.follow(self.provider.name, exchange.effects, number)
 
     def _struck(self, exchange: Exchange, sandbox: Sandbox) -> InjectedCall | None:
         found = injection_for(sandbox.faults, self.provider.name, self.contract, exchange.request)
@@ -162,27 +165,27 @@ class Service:
             operation=operation,
             serve=lambda: self._respond_or_500(exchange, sandbox),
             refuse=exchange.refuse,
-            done=lambda: exchange.outcome is not None and not exchange.outcome.refused,
+            done=lambda: exchange.effects is not None and not exchange.effects.refused,
         )
 
     async def _answer_struck(self, exchange: Exchange, sandbox: Sandbox, struck: InjectedCall) -> Response:
         answered, said = await answer(sandbox.faults, struck)
-        reply, exchange.operation = answered.reply, struck.operation.id
+        response, exchange.operation = answered.response, struck.operation.id
         sandbox.record("fault", struck.strike.line())
-        self._apply_effects(exchange, sandbox, {**self._event(exchange, reply, "known"), "fault": said})
-        if exchange.outcome is not None:
-            await sandbox.send_before_response(self.provider.name, exchange.outcome.before_reply)
+        self._apply_effects(exchange, sandbox, {**self._event(exchange, response, "known"), "fault": said})
+        if exchange.effects is not None:
+            await sandbox.send_before_response(self.provider.name, exchange.effects.before_response)
         if answered.manner is PLAIN:
-            return reply
+            return response
         # The exchange is not over, and time stands still, until the reply is written or the client gone.
-        sandbox.timeline.enter()
+        sandbox.clock.enter()
         return FaultyResponse(
-            status=reply.status,
-            body=reply.body,
-            content_type=reply.content_type,
-            headers=reply.headers,
+            status=response.status,
+            body=response.body,
+            content_type=response.content_type,
+            headers=response.headers,
             manner=answered.manner,
-            written=sandbox.timeline.leave,
+            written=sandbox.clock.leave,
         )
 
     async def _respond_or_500(self, exchange: Exchange, sandbox: Sandbox) -> Response:
@@ -214,22 +217,22 @@ class Service:
             Problem(kind="too_large", status=413, detail=f"the body is larger than {limit} bytes")
         )
 
-    def _event(self, exchange: Exchange, reply: Response, credential: str) -> dict[str, object]:
+    def _event(self, exchange: Exchange, response: Response, credential: str) -> dict[str, object]:
         event: dict[str, object] = {
             "service": self.provider.name,
             "operation": exchange.operation,
             "method": exchange.request.method,
             "path": exchange.request.path,
             "credential": credential,
-            "status": reply.status,
+            "status": response.status,
             "violations": [_told(violation) for violation in exchange.violations],
         }
         if exchange.key:
             event["credential_name"] = exchange.key
-        if reply.status >= _REFUSED_FROM:
-            event["response_excerpt"] = reply.body[:_ANSWER_SHOWN].decode("utf-8", "replace")
-        if exchange.outcome is not None and exchange.outcome.note is not None:
-            event["summary"] = exchange.outcome.note
+        if response.status >= _REFUSED_FROM:
+            event["response_excerpt"] = response.body[:_ANSWER_SHOWN].decode("utf-8", "replace")
+        if exchange.effects is not None and exchange.effects.summary is not None:
+            event["summary"] = exchange.effects.summary
         return event
 
 

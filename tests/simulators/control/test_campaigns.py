@@ -28,8 +28,8 @@ def campaigns(simulators: RunningSimulators) -> str:
 
 def plan(campaigns: str, **given: Any) -> tuple[int, Any]:
     """Plan campaign 7; answers status and body."""
-    reply = requests.post(campaigns, json={"campaign": 7, "customers": 3, **given}, timeout=20)
-    return reply.status_code, reply.json()
+    response = requests.post(campaigns, json={"campaign": 7, "customers": 3, **given}, timeout=20)
+    return response.status_code, response.json()
 
 
 def test_a_campaign_with_several_channels_is_one_campaign(simulators: RunningSimulators, campaigns: str) -> None:
@@ -39,8 +39,8 @@ def test_a_campaign_with_several_channels_is_one_campaign(simulators: RunningSim
     assert (status, made["channels"], made["clearance_by"]) == (201, [505, 506], "2026-03-02T08:00:00.000Z")
     sandbox = campaigns.split("/")[-2]
     simulators.call("POST", f"/sandboxes/{sandbox}/clock/advance", {"to": "2026-03-02T08:00:00Z"})
-    truth = [line for line in simulators.history(sandbox) if line["kind"] in {"campaign", "obligation"}]
-    told = [(line["kind"], line["channel"]) for line in truth]
+    expectations = [line for line in simulators.history(sandbox) if line["kind"] in {"campaign", "obligation"}]
+    told = [(line["kind"], line["channel"]) for line in expectations]
     assert told == [(kind, channel) for channel in (505, 506) for kind in ("campaign", *["obligation"] * 3)]
 
 
@@ -68,5 +68,5 @@ def test_a_campaign_is_cancelled_once(campaigns: str) -> None:
     """The second time is refused, and an unknown one is not found."""
     plan(campaigns, channel=505, splits=SPLITS)
     replies = [requests.post(f"{campaigns}/{id_}/cancel", timeout=20) for id_ in (7, 7, 8)]
-    assert [reply.status_code for reply in replies] == [200, 409, 404]
+    assert [response.status_code for response in replies] == [200, 409, 404]
     assert (replies[0].json()["state"], replies[0].json()["cancelled_at"]) == ("cancelled", "2026-03-02T06:00:00.000Z")

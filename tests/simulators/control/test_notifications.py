@@ -10,7 +10,7 @@ import pytest
 import requests
 
 from running import RunningSimulators
-from stand_in import Says, StandIn, stand_in
+from stand_in import Reply, StandIn, stand_in
 
 MINUTE = 60_000
 SEND_AT = "2026-03-02T09:00:00Z"
@@ -107,7 +107,7 @@ def stage(simulators: RunningSimulators, listener: StandIn) -> Stage:
 
 def test_an_event_is_tried_to_the_end_of_the_ladder(stage: Stage) -> None:
     """And not once more; the log tells every attempt."""
-    stage.listener.say("hook", Says(status=503))
+    stage.listener.respond("hook", Reply(status=503))
     stage.announce(7)
     stage.advance(3 * 60 * MINUTE)
     tried = stage.attempts("13:7:452")
@@ -118,7 +118,7 @@ def test_an_event_is_tried_to_the_end_of_the_ladder(stage: Stage) -> None:
 
 def test_an_acknowledged_event_is_not_tried_again(stage: Stage) -> None:
     """Even if that took three attempts."""
-    stage.listener.say("hook", Says(status=500), Says(status=500), Says(status=500), Says(status=500), Says())
+    stage.listener.respond("hook", Reply(status=500), Reply(status=500), Reply(status=500), Reply(status=500), Reply())
     stage.announce(7)
     stage.advance(24 * 60 * MINUTE)
     assert [one["status"] for one in stage.attempts("13:7:452")] == [500, 500, 200]
@@ -143,8 +143,8 @@ def test_the_journal_can_be_followed_and_tells_how_long_each_answer_took(stage: 
     while pieces[-1]:
         pieces.append(requests.get(f"{url}/journal?start={len(''.join(pieces))}&max_bytes=1000", timeout=5).text)
     followed = [json.loads(line) for line in "".join(pieces).splitlines()]
-    truth = [json.loads(line) for line in requests.get(f"{url}/expectations", timeout=5).text.splitlines()]
-    assert stage.simulators.history(stage.made["sandbox"])[1:-1] == truth + followed
+    expectations = [json.loads(line) for line in requests.get(f"{url}/expectations", timeout=5).text.splitlines()]
+    assert stage.simulators.history(stage.made["sandbox"])[1:-1] == expectations + followed
     assert all(line["duration_ms"] > 0 for line in followed if line["kind"] == "webhook")
 
 
@@ -194,8 +194,11 @@ def test_a_past_event_can_be_sent_again(stage: Stage) -> None:
     stage.advance(1)
     assert stage.heard().count("13:7") == 2
     url = f"{stage.simulators.control}/control{stage.path}/webhooks/resend"
-    reply = requests.post(url, json={"key": "13:1:452"}, timeout=20)
-    assert (reply.status_code, "no webhook of optimove is named '13:1:452'" in reply.json()["detail"]) == (404, True)
+    response = requests.post(url, json={"key": "13:1:452"}, timeout=20)
+    assert (response.status_code, "no webhook of optimove is named '13:1:452'" in response.json()["detail"]) == (
+        404,
+        True,
+    )
 
 
 def test_the_log_can_be_asked_for_one_event(stage: Stage) -> None:

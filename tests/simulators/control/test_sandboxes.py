@@ -48,10 +48,10 @@ def test_a_failing_handler_is_in_the_journal_as_the_simulators_fault() -> None:
             journal = sandboxes.create(settings).journal
             service = Service(discover()["textlocal"], CONTRACTS, sandboxes)
             service.handlers = {**service.handlers, "balance_get": broken}
-            reply = await service.answer(
+            response = await service.answer(
                 Request(method="GET", path="/balance", query=(("apikey", "sendproof-textlocal-key"),))
             )
-            return reply.status, [msgspec.json.decode(line) for line in journal.lines()]
+            return response.status, [msgspec.json.decode(line) for line in journal.lines()]
 
     status, events = asyncio.run(run())
     recorded = [SimpleNamespace(**event) for event in events if event["kind"] == "request"]

@@ -89,5 +89,5 @@ def test_deleting_one_leaves_the_other_going(simulators, pair, gone):
 )
 def test_what_cannot_be_shared_is_told(simulators, clock, status, message):
     """With what was expected."""
-    reply = requests.post(f"{simulators.control}/control/sandboxes", json={"seed": 1, "clock": clock}, timeout=20)
-    assert (reply.status_code, reply.json()["detail"].startswith(message)) == (status, True)
+    response = requests.post(f"{simulators.control}/control/sandboxes", json={"seed": 1, "clock": clock}, timeout=20)
+    assert (response.status_code, response.json()["detail"].startswith(message)) == (status, True)

@@ -124,14 +124,14 @@ def test_shares_come_out_as_asked_and_never_overlap() -> None:
 def test_consent_and_optouts_agree() -> None:
     """SMS_OPT_IN is 0 for exactly the customers whose numbers are listed as opted out."""
     by_attribute = [c.number for c in PEOPLE.customers(0, 4_000) if c.attributes["SMS_OPT_IN"] == "0"]
-    assert list(PEOPLE.optouts()) == by_attribute
+    assert list(PEOPLE.opt_outs()) == by_attribute
 
 
 def test_whole_shares_leave_nobody_out() -> None:
     """1 means every customer."""
     everyone_out = Audience(KeyedRandom(1), AudienceRecipe(customers=50, opted_out=1.0))
     nobody_reachable = Audience(KeyedRandom(1), AudienceRecipe(customers=50, unusable_numbers=1.0))
-    assert len(list(everyone_out.optouts())) == 50
+    assert len(list(everyone_out.opt_outs())) == 50
     assert {c.number for c in nobody_reachable.customers(0, 50)} == {None}
 
 
@@ -215,7 +215,9 @@ def test_shares_of_customers_have_numbers_that_dial_a_fate(country: str) -> None
 
 def fate_of(number: str | None) -> str | None:
     """The name of what a number dials."""
-    return next((name for name, magic in BY_NAME.items() if magic.fate == outcome_for_number(number or "")), None)
+    return next(
+        (name for name, test_number in BY_NAME.items() if test_number.outcome == outcome_for_number(number or "")), None
+    )
 
 
 def test_asking_for_fates_changes_nobody_else() -> None:

@@ -22,9 +22,12 @@ from sendproof_simulators.core.messaging.phone import to_digits
 def test_a_number_dials_the_fate_of_its_last_digits():
     """In Great Britain, in the United States and in Canada."""
     for country in COUNTRIES:
-        for magic in TEST_NUMBERS:
-            assert outcome_for_number(number_for_code(country, magic.code)) is magic.fate
-            assert outcome_for_number(number_for_code(country, magic.code, COUNTRIES[country] - 1)) is magic.fate
+        for test_number in TEST_NUMBERS:
+            assert outcome_for_number(number_for_code(country, test_number.code)) is test_number.outcome
+            assert (
+                outcome_for_number(number_for_code(country, test_number.code, COUNTRIES[country] - 1))
+                is test_number.outcome
+            )
 
 
 @pytest.mark.parametrize("number", ["447555000099", "447700900100", "12125560100", "4475550000", "441255500001", ""])
@@ -67,14 +70,14 @@ def test_no_audience_gives_out_a_magic_number():
         for first in numbering.firsts
         for number in (first, first + numbering.block // 2, first + numbering.block - 1)
     }
-    assert not any(outcome_for_number(start + magic.code) for start in ends for magic in TEST_NUMBERS)
+    assert not any(outcome_for_number(start + test_number.code) for start in ends for test_number in TEST_NUMBERS)
 
 
 def test_codes_and_names_are_unique_and_words_are_known():
     """Scenarios ask by name, numbers by code."""
-    assert len(BY_CODE) == len(TEST_NUMBERS) == len({magic.name for magic in TEST_NUMBERS})
-    assert {happening.what for magic in TEST_NUMBERS for happening in magic.fate.happenings} <= set(DELIVERY_EVENTS)
-    assert {magic.fate.refusal for magic in TEST_NUMBERS} == {None, *REFUSALS}
+    assert len(BY_CODE) == len(TEST_NUMBERS) == len({test_number.name for test_number in TEST_NUMBERS})
+    assert {event.what for test_number in TEST_NUMBERS for event in test_number.outcome.events} <= set(DELIVERY_EVENTS)
+    assert {test_number.outcome.refusal for test_number in TEST_NUMBERS} == {None, *REFUSALS}
 
 
 def test_ordinary_fates_keep_their_rates_and_windows():

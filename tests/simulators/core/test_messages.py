@@ -4,19 +4,19 @@ import pytest
 
 from sendproof_simulators.core.clock.wall_clock import HOUR, MINUTE, SECOND
 from sendproof_simulators.core.messaging.delivery_outcomes import BY_NAME, STATES, number_for_code
-from sendproof_simulators.core.messaging.lifecycle import STEPS, Event, advance, delivery_schedule
+from sendproof_simulators.core.messaging.lifecycle import STEPS, DueEvent, advance, delivery_schedule
 
 SENT = 1_000 * HOUR
 
 
-def agenda(name, **options):
+def schedule(name, **options):
     """What is on the agenda of one message that dials a fate and goes out at once."""
     return delivery_schedule([number_for_code("GB", BY_NAME[name].code)], [0.5], SENT, SENT, **options)
 
 
 def all_of(name, **options):
     """Every event, with its time after the sending."""
-    plan, found = agenda(name, **options), []
+    plan, found = schedule(name, **options), []
     while (due := plan.next) is not None:
         found += [(due - SENT, event.what, event.at - SENT, event.new, event.told) for event in plan.until(due)]
     return found
@@ -30,7 +30,7 @@ def test_a_state_leads_only_where_the_table_says():
     assert {state for steps in STEPS.values() for state in steps} <= STEPS.keys()
 
 
-@pytest.mark.parametrize("name", [name for name, magic in BY_NAME.items() if magic.fate.happenings])
+@pytest.mark.parametrize("name", [name for name, test_number in BY_NAME.items() if test_number.outcome.events])
 def test_every_fate_is_a_life_that_a_message_can_have(name):
     """From pending on, step by allowed step."""
     state = "pending"
@@ -64,8 +64,8 @@ def test_out_of_order_the_older_news_comes_last():
 
 def test_before_the_reply_is_before_the_call():
     """`until` the instant before the call takes it; what is sent later waits until it goes out."""
-    at_once = agenda("delivered, told before the reply")
-    assert at_once.until(SENT - 1) == [Event(0, "delivered", SENT, new=True, told=True)]
+    at_once = schedule("delivered, told before the reply")
+    assert at_once.until(SENT - 1) == [DueEvent(0, "delivered", SENT, new=True, told=True)]
     later = delivery_schedule([number_for_code("GB", "13")], [0.5], SENT - HOUR, SENT)
     assert later.next == SENT
 
@@ -80,7 +80,7 @@ def test_no_message_outlives_its_validity():
     """What would have come later has expired by then, dialled or not."""
     assert all_of("delivered after 1 h", validity=SENT + MINUTE) == [(MINUTE, "expired", MINUTE, True, True)]
     drawn = delivery_schedule(["447700900123"], [0.99999], SENT, SENT, validity=SENT + MINUTE)
-    assert drawn.until(SENT + MINUTE) == [Event(0, "expired", SENT + MINUTE, new=True, told=True)]
+    assert drawn.until(SENT + MINUTE) == [DueEvent(0, "expired", SENT + MINUTE, new=True, told=True)]
 
 
 def test_one_timer_at_a_time_for_all_messages_of_a_call():

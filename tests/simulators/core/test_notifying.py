@@ -3,8 +3,8 @@
 import asyncio
 from collections.abc import Mapping
 
+from sendproof_simulators.core.effects import Webhook
 from sendproof_simulators.core.faults.active import Faults
-from sendproof_simulators.core.http import Webhook
 from sendproof_simulators.core.randomness import KeyedRandom
 from sendproof_simulators.core.webhooks.dispatcher import Attempt, ReorderedWebhook, Sent, WebhookDispatcher
 from sendproof_simulators.core.webhooks.sender import CONNECTIONS_PER_HOST
@@ -57,9 +57,9 @@ def later(at: int, what: Attempt | ReorderedWebhook) -> None:
     raise AssertionError(f"{what} was put off to {at}")
 
 
-def notifier(time: Time, door: Door) -> WebhookDispatcher:
+def dispatcher(time: Time, door: Door) -> WebhookDispatcher:
     """One that has posted many webhooks to one host, which none of its senders has seen yet."""
-    made = WebhookDispatcher(clock=time, chance=KeyedRandom(1), faults=Faults(), record=record, later=later, send=door)
+    made = WebhookDispatcher(clock=time, random=KeyedRandom(1), faults=Faults(), record=record, later=later, send=door)
     for index in range(MANY):
         made.post("textlocal", Webhook(url=f"http://127.0.0.1/{index}", key=str(index), event="receipt", body=b""))
     return made
@@ -78,7 +78,7 @@ def test_all_are_sent_by_a_few_senders() -> None:
 
     async def run() -> None:
         time, door = Time(), Door()
-        made = notifier(time, door)
+        made = dispatcher(time, door)
         await turns()
         assert (time.outgoing, door.most) == (MANY, CONNECTIONS_PER_HOST)
         door.open.set()
@@ -95,7 +95,7 @@ def test_what_waits_at_the_end_holds_up_no_clock() -> None:
 
     async def run() -> None:
         time, door = Time(), Door()
-        made = notifier(time, door)
+        made = dispatcher(time, door)
         await turns()
         await made.close()
         assert (time.outgoing, door.told) == (0, [])

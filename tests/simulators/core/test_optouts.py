@@ -21,8 +21,8 @@ def test_whoever_opts_out_is_told_of_once():
     """The audience's own are out from the start."""
     out = OptOuts("textlocal", lambda: ["1", "2"])
     assert list(out) == ["1", "2"]
-    (fact,) = out.add("3", "reply")
-    assert fact.fields == {"service": "textlocal", "number": "3", "source": "reply"}
+    (entry,) = out.add("3", "reply")
+    assert entry.fields == {"service": "textlocal", "number": "3", "source": "reply"}
     assert out.add("3", "reply") == out.add("1", "reply") == ()
     assert ("3" in out, len(out)) == (True, 3)
 

@@ -3,7 +3,7 @@
 import pytest
 
 from instants import SIX
-from sendproof_simulators.core.http import Webhook
+from sendproof_simulators.core.effects import Webhook
 from sendproof_simulators.core.webhooks.log import KEPT_PER_SERVICE, WebhookLog
 
 

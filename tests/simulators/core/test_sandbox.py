@@ -8,7 +8,7 @@ import msgspec
 
 from instants import SIX, StillWallClock
 from sendproof_simulators.core.audience.audience import AudienceRecipe
-from sendproof_simulators.core.http import RetryPolicy, Webhook
+from sendproof_simulators.core.effects import RetryPolicy, Webhook
 from sendproof_simulators.core.sandbox import DEFAULT_CHANNELS, SandboxSettings
 from sendproof_simulators.core.sandboxes import Sandboxes
 from sendproof_simulators.core.webhooks.sender import WebhookSender

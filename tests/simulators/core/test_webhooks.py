@@ -8,7 +8,7 @@ from contextlib import suppress
 import pytest
 from aiohttp import web
 
-from sendproof_simulators.core.http import Webhook
+from sendproof_simulators.core.effects import Webhook
 from sendproof_simulators.core.webhooks import sender
 from sendproof_simulators.core.webhooks.sender import LoopbackResolver, WebhookSender
 
@@ -103,13 +103,13 @@ def test_an_answer_that_never_ends_is_given_up(monkeypatch: pytest.MonkeyPatch) 
     monkeypatch.setattr(sender, "TIMEOUT_SECONDS", 0.3)
 
     async def door(request: web.Request) -> web.StreamResponse:
-        reply = web.StreamResponse()
-        await reply.prepare(request)
+        response = web.StreamResponse()
+        await response.prepare(request)
         for _ in range(100):
             with suppress(TimeoutError):
                 await asyncio.wait_for(asyncio.Event().wait(), 0.05)
-            await reply.write(b".")
-        return reply
+            await response.write(b".")
+        return response
 
     status, error = attempt(door)
     assert (status, error) == (None, "no answer within 0 s")

@@ -10,8 +10,8 @@ WHEN = pytest.mark.parametrize("when", ["before", "after"])
 def test_a_status_of_ones_choice(bench, when):
     """With body, type and header, before or after the message is taken."""
     bench.strike("status", when=when, status=502, body="<b>", content_type="text/html", retry_after=7)
-    reply = bench.send()
-    said = (reply.status_code, reply.text, reply.headers["content-type"], reply.headers["retry-after"])
+    response = bench.send()
+    said = (response.status_code, response.text, response.headers["content-type"], response.headers["retry-after"])
     assert said == (502, "<b>", "text/html", "7")
     assert bench.told() == [("status", when == "after", "altered", 502)]
     assert len(bench.lines("delivery")) == (when == "after")
@@ -86,9 +86,9 @@ def test_a_reply_that_breaks_off(bench):
 def test_garbage_for_a_reply(bench, when):
     """A page for people, with status 200."""
     bench.strike("html_response", when=when)
-    reply = bench.send()
-    assert (reply.status_code, reply.headers["content-type"]) == (200, "text/html; charset=utf-8")
-    assert reply.text.startswith("<!DOCTYPE html>")
+    response = bench.send()
+    assert (response.status_code, response.headers["content-type"]) == (200, "text/html; charset=utf-8")
+    assert response.text.startswith("<!DOCTYPE html>")
     assert bench.told() == [("html_response", when == "after", "altered", 200)]
 
 

@@ -5,5 +5,5 @@ from optimove_alone import Optimove
 
 @pytest.fixture
 def optimove() -> Optimove:
-    """A simulator in a small world."""
+    """Return a simulator in a small sandbox."""
     return Optimove()

@@ -4,33 +4,33 @@ import pytest
 
 from instants import NINE, SIX, TEN
 from optimove_alone import Optimove, plan, split
-from sendproof_simulators.core.http import Timer
+from sendproof_simulators.core.effects import Timer
 from sendproof_simulators.services.optimove import SIMULATOR
 
 assert SIMULATOR.campaigns is not None
 CAMPAIGNS = SIMULATOR.campaigns
 
 
-def truth(optimove: Optimove, kind: str) -> list[dict[str, Any]]:
-    """The facts of one kind."""
-    return [dict(fact.fields) for _, fact in CAMPAIGNS.truth(optimove.world, optimove.state) if fact.kind == kind]
+def expectations(optimove: Optimove, kind: str) -> list[dict[str, Any]]:
+    """Return the expectations of one kind."""
+    entries = [entry for _, entry in CAMPAIGNS.expectations(optimove.context, optimove.state)]
+    return [dict(entry.fields) for entry in entries if entry.kind == kind]
 
 
-def test_a_plan_sets_one_timer_at_its_instant(optimove: Optimove) -> None:
-    """And never in the past."""
-    later = CAMPAIGNS.plan(optimove.world, optimove.state, SIX, plan(1, announce_at=NINE)).timers
-    overdue = CAMPAIGNS.plan(optimove.world, optimove.state, NINE, plan(2, announce_at=SIX)).timers
+def test_plan_sets_one_timer_not_before_now(optimove: Optimove) -> None:
+    later = CAMPAIGNS.plan(optimove.context, optimove.state, SIX, plan(1, announce_at=NINE)).timers
+    overdue = CAMPAIGNS.plan(optimove.context, optimove.state, NINE, plan(2, announce_at=SIX)).timers
     assert later == (Timer(at=NINE, name="process", payload=1),)
     assert overdue == (Timer(at=NINE, name="process", payload=2),)
 
 
-def test_a_campaign_goes_from_planned_to_announced_once(optimove: Optimove) -> None:
-    """A second announcement is a mistake of the simulator, and says so."""
+def test_campaign_is_announced_once(optimove: Optimove) -> None:
+    """A second announcement would be a defect of the simulator."""
     view = {
         "campaign": 7001, "channel": 505, "channels": [505], "customers": 10,
         "clearance_by": None, "cancelled_at": None,
     }  # fmt: skip
-    (timer,) = CAMPAIGNS.plan(optimove.world, optimove.state, SIX, plan()).timers
+    (timer,) = CAMPAIGNS.plan(optimove.context, optimove.state, SIX, plan()).timers
     assert CAMPAIGNS.get(optimove.state, 7001) == {**view, "state": "planned", "announced_at": None}
     optimove.fire(timer)
     assert CAMPAIGNS.get(optimove.state, 7001) == {
@@ -40,8 +40,7 @@ def test_a_campaign_goes_from_planned_to_announced_once(optimove: Optimove) -> N
         optimove.fire(timer)
 
 
-def test_an_unknown_campaign_is_a_key_error(optimove: Optimove) -> None:
-    """The message says which there are."""
+def test_unknown_campaign_raises_key_error_with_known_ids(optimove: Optimove) -> None:
     optimove.announce(plan())
     with pytest.raises(KeyError, match=r"campaign 1 is not known; there are \[7001\]"):
         CAMPAIGNS.get(optimove.state, 1)
@@ -62,37 +61,33 @@ def test_an_unknown_campaign_is_a_key_error(optimove: Optimove) -> None:
         ({"campaign": -1}, "expected a campaign id of 0 or more"),
     ],
 )
-def test_impossible_plans_are_refused(optimove: Optimove, changes: dict[str, Any], message: str) -> None:
-    """Each with what was expected."""
+def test_impossible_plan_is_refused(optimove: Optimove, changes: dict[str, Any], message: str) -> None:
     with pytest.raises(ValueError, match=message):
-        CAMPAIGNS.plan(optimove.world, optimove.state, SIX, plan(**changes))
+        CAMPAIGNS.plan(optimove.context, optimove.state, SIX, plan(**changes))
 
 
-def test_a_campaign_may_reach_to_the_last_customer(optimove: Optimove) -> None:
-    """The limit itself is allowed."""
+def test_campaign_may_include_the_last_customer(optimove: Optimove) -> None:
     optimove.announce(plan(customers=25_000))
     assert len(optimove.rows(skip=24_990)) == 10
 
 
-def test_an_id_is_planned_once(optimove: Optimove) -> None:
-    """Its pages must not change under a bridge."""
+def test_taken_campaign_id_is_refused(optimove: Optimove) -> None:
+    """The pages of a campaign must not change while a bridge reads them."""
     optimove.announce(plan())
     with pytest.raises(ValueError, match="expected a campaign id that is not taken, got 7001"):
-        CAMPAIGNS.plan(optimove.world, optimove.state, SIX, plan())
+        CAMPAIGNS.plan(optimove.context, optimove.state, SIX, plan())
 
 
-def test_only_announced_campaigns_are_true(optimove: Optimove) -> None:
-    """Nothing is owed for one that is still to come."""
-    CAMPAIGNS.plan(optimove.world, optimove.state, SIX, plan(1, announce_at=NINE))
-    assert list(CAMPAIGNS.truth(optimove.world, optimove.state)) == []
+def test_planned_campaign_has_no_expectations(optimove: Optimove) -> None:
+    CAMPAIGNS.plan(optimove.context, optimove.state, SIX, plan(1, announce_at=NINE))
+    assert list(CAMPAIGNS.expectations(optimove.context, optimove.state)) == []
 
 
-def test_truth_tells_campaigns_in_the_order_they_were_announced(optimove: Optimove) -> None:
-    """Each is followed by its obligations."""
+def test_expectations_follow_the_order_of_announcements(optimove: Optimove) -> None:
     optimove.announce(plan(2, announce_at=NINE, customers=1))
     optimove.announce(plan(1, announce_at=TEN, customers=2))
-    told = [(at, fact.kind, fact.fields["campaign"]) for at, fact in CAMPAIGNS.truth(optimove.world, optimove.state)]
-    assert told == [
+    entries = CAMPAIGNS.expectations(optimove.context, optimove.state)
+    assert [(at, entry.kind, entry.fields["campaign"]) for at, entry in entries] == [
         (NINE, "campaign", 2),
         (NINE, "obligation", 2),
         (TEN, "campaign", 1),
@@ -101,10 +96,10 @@ def test_truth_tells_campaigns_in_the_order_they_were_announced(optimove: Optimo
     ]
 
 
-def test_the_campaign_fact_holds_the_whole_plan(optimove: Optimove) -> None:
-    """All that the judge needs of it."""
+def test_campaign_expectation_contains_the_whole_plan(optimove: Optimove) -> None:
+    """The judge knows no more of a campaign than this entry."""
     optimove.announce(plan(splits=(split(14, 0.5, NINE),)))
-    assert truth(optimove, "campaign") == [
+    assert expectations(optimove, "campaign") == [
         {
             "campaign": 7001,
             "channel": 505,
@@ -126,38 +121,38 @@ def test_the_campaign_fact_holds_the_whole_plan(optimove: Optimove) -> None:
     ]
 
 
-def test_obligations_agree_with_the_pages(optimove: Optimove) -> None:
-    """Who gets which template, when: the same whether a bridge asks or the judge."""
+def test_obligations_match_the_pages(optimove: Optimove) -> None:
+    """The judge and the bridge must get the same template and time for each customer."""
     optimove.announce(plan(customers=12_000, first_customer=3, splits=(split(1), split(2, 3.0, TEN))))
-    owed = [(o["customer"], o["template"], o["due"]) for o in truth(optimove, "obligation")]
+    obligations = expectations(optimove, "obligation")
+    expected = [(obligation["customer"], obligation["template"], obligation["due"]) for obligation in obligations]
     rows = [*optimove.rows(), *optimove.rows(skip=10_000)]
-    shown = [(r["CustomerID"], r["TemplateID"], r["ScheduledTime"].replace(" ", "T") + ".000Z") for r in rows]
-    assert owed == shown
+    times = [row["ScheduledTime"].replace(" ", "T") + ".000Z" for row in rows]
+    assert expected == [(row["CustomerID"], row["TemplateID"], at) for row, at in zip(rows, times, strict=True)]
 
 
-def test_what_is_owed_depends_on_consent_and_number(optimove: Optimove) -> None:
-    """Text for those who are owed one; a reason for the others."""
+def test_obligation_depends_on_consent_and_number(optimove: Optimove) -> None:
     optimove.announce(plan(customers=1_000))
-    customers = list(optimove.world.audience.customers(0, 1_000))
-    for customer, got in zip(customers, truth(optimove, "obligation"), strict=True):
+    customers = list(optimove.context.audience.customers(0, 1_000))
+    for customer, obligation in zip(customers, expectations(optimove, "obligation"), strict=True):
         if customer.opted_out:
             expected = (customer.number, None, False, "opted_out")
         elif customer.number is None:
             expected = (None, None, False, "unusable_number")
         else:
             expected = (customer.number, f"Dear {customer.attributes['FIRST_NAME']}", True, None)
-        assert (got["number"], got["text"], got["owed"], got["reason"]) == expected
+        fields = ("number", "text", "owed", "reason")
+        assert tuple(obligation[name] for name in fields) == expected
 
 
-def test_sandboxes_with_one_seed_have_different_keys() -> None:
-    """A key leads to one sandbox."""
-    world = Optimove().world
-    first, second = (SIMULATOR.credentials(world.chance, name)["api_key"] for name in ("a", "b"))
+def test_sandboxes_with_equal_seeds_have_different_keys() -> None:
+    """A key has to identify one sandbox."""
+    random = Optimove().context.random
+    first, second = (SIMULATOR.credentials(random, sandbox)["api_key"] for sandbox in ("a", "b"))
     assert first != second
-    assert SIMULATOR.credentials(world.chance, "a")["api_key"] == first
+    assert SIMULATOR.credentials(random, "a")["api_key"] == first
 
 
-def test_timers_of_others_are_a_mistake(optimove: Optimove) -> None:
-    """Only the simulator itself sets its timers."""
+def test_unknown_timer_raises_lookup_error(optimove: Optimove) -> None:
     with pytest.raises(LookupError, match="no timer named 'tea'"):
         optimove.fire(Timer(at=SIX, name="tea"))

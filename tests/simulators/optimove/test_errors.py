@@ -5,11 +5,11 @@ from sendproof_simulators.core.http import PROBLEM_KINDS, Problem, Violation
 from sendproof_simulators.services.optimove.errors import error_response
 
 
-def test_too_many_requests_are_answered_as_documented() -> None:
-    """The one error body that the documents show."""
-    reply = error_response(Problem(kind="rate_limited", status=429, detail="slower"))
-    assert (reply.status, reply.content_type, reply.headers) == (429, "application/json", ())
-    assert msgspec.json.decode(reply.body) == {
+def test_rate_limited_response_is_the_documented_json() -> None:
+    """No other error body is documented."""
+    response = error_response(Problem(kind="rate_limited", status=429, detail="slower"))
+    assert (response.status, response.content_type, response.headers) == (429, "application/json", ())
+    assert msgspec.json.decode(response.body) == {
         "status": 429,
         "error": "Too Many Requests",
         "message": "You have exceeded the rate limit for this API group. Please retry later.",
@@ -25,27 +25,26 @@ def test_too_many_requests_are_answered_as_documented() -> None:
         ("not_found", 404, b"Not found"),
     ],
 )
-def test_plain_refusals_are_plain_text(kind: str, status: int, text: bytes) -> None:
-    """Some of it quoted, as a client of the live API met it."""
-    reply = error_response(Problem(kind=kind, status=status, detail=""))
-    assert (reply.status, reply.body, reply.content_type) == (status, text, "text/plain; charset=utf-8")
+def test_errors_are_plain_text(kind: str, status: int, text: bytes) -> None:
+    """Some texts are quoted, as a client of the live API observed."""
+    response = error_response(Problem(kind=kind, status=status, detail=""))
+    assert (response.status, response.body, response.content_type) == (status, text, "text/plain; charset=utf-8")
 
 
-def test_a_bad_request_names_each_part() -> None:
-    """A missing parameter, a missing member and a wrong value, in that order."""
+def test_bad_request_names_each_violation() -> None:
     violations = (
         Violation(where="query.ChannelID", rule="required", message="-"),
         Violation(where="body.0.TemplateID", rule="required", message="-"),
         Violation(where="body.1.TemplateID", rule="type", message='"x" is not of type "integer"'),
     )
-    reply = error_response(Problem(kind="bad_request", status=400, detail="bad", violations=violations))
-    assert reply.body.decode() == (
+    response = error_response(Problem(kind="bad_request", status=400, detail="bad", violations=violations))
+    assert response.body.decode() == (
         'ChannelID is missing; TemplateID is missing in body.0; body.1.TemplateID: "x" is not of type "integer"'
     )
 
 
-def test_event_5_with_a_channel_is_explained() -> None:
-    """A schema's own words would not help anybody."""
+def test_event_5_with_a_channel_gets_a_clear_text() -> None:
+    """The text of the schema would not help."""
     violations = (Violation(where="body", rule="not", message="{...} is not allowed"),)
     problem = Problem(
         kind="bad_request", status=400, detail="", operation="RegisterEventListener", violations=violations
@@ -54,6 +53,5 @@ def test_event_5_with_a_channel_is_explained() -> None:
 
 
 @pytest.mark.parametrize("kind", PROBLEM_KINDS)
-def test_every_kind_of_problem_has_an_answer(kind: str) -> None:
-    """None is empty."""
+def test_every_kind_of_problem_has_a_body(kind: str) -> None:
     assert error_response(Problem(kind=kind, status=400, detail="")).body

@@ -3,35 +3,34 @@ import pytest
 
 from instants import SIX
 from optimove_alone import Optimove, plan, sandbox_context
-from sendproof_simulators.core.http import JournalEntry, Webhook
+from sendproof_simulators.core.effects import JournalEntry, Webhook
 
 HERE = "http://127.0.0.1:9000/a"
 THERE = "http://127.0.0.1:9000/b"
 
 
-def register(optimove: Optimove, event: int, url: str = HERE, **more: object) -> tuple[int, str]:
-    """Register, and give back status and text."""
-    outcome = optimove.call("RegisterEventListener", {"EventTypeID": event, "ListenerURL": url, **more})
-    return outcome.reply.status, outcome.reply.body.decode()
+def register(optimove: Optimove, event: int, url: str = HERE, **members: object) -> tuple[int, str]:
+    """Register a listener, and return status and text."""
+    effects = optimove.call("RegisterEventListener", {"EventTypeID": event, "ListenerURL": url, **members})
+    return effects.response.status, effects.response.body.decode()
 
 
-def said(webhooks: tuple[Webhook, ...]) -> list[tuple[str, object]]:
-    """Address and body of each."""
-    return [(w.url, msgspec.json.decode(w.body)) for w in webhooks]
+def urls_and_bodies(webhooks: tuple[Webhook, ...]) -> list[tuple[str, object]]:
+    """Return the URL and body of each webhook."""
+    return [(webhook.url, msgspec.json.decode(webhook.body)) for webhook in webhooks]
 
 
-def test_a_registration_is_answered_with_nothing_and_noted(optimove: Optimove) -> None:
+def test_registration_has_empty_response_and_is_recorded(optimove: Optimove) -> None:
     """Functions that change something return no payload."""
-    outcome = optimove.call("RegisterEventListener", {"EventTypeID": 13, "ListenerURL": HERE, "ChannelID": 505})
-    assert (outcome.reply.status, outcome.reply.body) == (200, b"")
+    effects = optimove.call("RegisterEventListener", {"EventTypeID": 13, "ListenerURL": HERE, "ChannelID": 505})
+    assert (effects.response.status, effects.response.body) == (200, b"")
     fields = {"action": "registered", "event_type": 13, "channel": 505, "url": HERE}
-    assert outcome.facts == (JournalEntry(kind="listener", fields=fields),)
+    assert effects.entries == (JournalEntry(kind="listener", fields=fields),)
 
 
-def test_listeners_are_listed_general_ones_first(optimove: Optimove) -> None:
-    """One entry for each event type and channel; the channel only where there is one."""
-    for event, more in ((13, {"ChannelID": 505}), (13, {}), (1, {"ChannelID": 505})):
-        register(optimove, event, **more)
+def test_general_listeners_are_listed_first(optimove: Optimove) -> None:
+    for event, members in ((13, {"ChannelID": 505}), (13, {}), (1, {"ChannelID": 505})):
+        register(optimove, event, **members)
     assert optimove.read("GetRegisteredEventListeners") == [
         {"EventTypeID": 1, "ListenerURL": HERE, "ChannelID": 505},
         {"EventTypeID": 13, "ListenerURL": HERE},
@@ -39,21 +38,21 @@ def test_listeners_are_listed_general_ones_first(optimove: Optimove) -> None:
     ]
 
 
-def test_registering_again_replaces_the_address(optimove: Optimove) -> None:
+def test_second_registration_replaces_the_url(optimove: Optimove) -> None:
     """There is one listener for an event type and channel."""
     register(optimove, 13, HERE)
     register(optimove, 13, THERE)
     assert optimove.read("GetRegisteredEventListeners") == [{"EventTypeID": 13, "ListenerURL": THERE}]
 
 
-def test_a_percent_encoded_address_is_kept_decoded(optimove: Optimove) -> None:
+def test_percent_encoded_url_is_decoded(optimove: Optimove) -> None:
     """One real client encodes it."""
     register(optimove, 13, "http%3A%2F%2F127.0.0.1%3A9000%2Fa")
     assert optimove.read("GetRegisteredEventListeners") == [{"EventTypeID": 13, "ListenerURL": HERE}]
 
 
-def test_event_5_has_a_general_listener_only(optimove: Optimove) -> None:
-    """The contract forbids a channel with it, and so does the state."""
+def test_event_5_has_no_listener_of_a_channel(optimove: Optimove) -> None:
+    """The contract refuses a channel, and the state does so as well."""
     assert register(optimove, 5) == (200, "")
     body = {"EventTypeID": 5, "ListenerURL": HERE, "ChannelID": 505}
     assert optimove.violations("RegisterEventListener", body) == ["not body"]
@@ -62,66 +61,61 @@ def test_event_5_has_a_general_listener_only(optimove: Optimove) -> None:
 
 
 @pytest.mark.parametrize("event", [0, 6, 12, 14, "013"])
-def test_other_event_types_break_the_contract(optimove: Optimove, event: object) -> None:
-    """Only the documented types can be listened to."""
+def test_undocumented_event_type_breaks_the_contract(optimove: Optimove, event: object) -> None:
     body = {"EventTypeID": event, "ListenerURL": HERE}
-    assert any("body.EventTypeID" in v for v in optimove.violations("RegisterEventListener", body))
+    assert any("body.EventTypeID" in rule for rule in optimove.violations("RegisterEventListener", body))
 
 
-def test_other_machines_are_refused_unless_the_sandbox_allows_them(optimove: Optimove) -> None:
-    """The answer says what to do."""
+def test_remote_url_is_refused_unless_the_sandbox_allows_it(optimove: Optimove) -> None:
     status, text = register(optimove, 13, "http://example.com/hook")
     assert status == 400
     assert "allow_remote_webhooks" in text
     assert register(Optimove(sandbox_context(allow_remote=True)), 13, "http://example.com/hook") == (200, "")
 
 
-def test_a_listener_of_an_unknown_channel_is_refused(optimove: Optimove) -> None:
-    """Nothing would ever be sent to it."""
+def test_listener_of_unknown_channel_is_refused(optimove: Optimove) -> None:
+    """It would never receive an event."""
     assert register(optimove, 13, ChannelID=999) == (404, "ChannelID 999 is not known; there are [250, 505]")
 
 
-def test_only_the_listener_named_is_removed(optimove: Optimove) -> None:
+def test_unregistering_removes_only_the_named_listener(optimove: Optimove) -> None:
     """Without a channel it is the general one."""
     register(optimove, 13, HERE)
     register(optimove, 13, THERE, ChannelID=505)
-    facts = optimove.call("UnregisterEventListener", {"EventTypeID": 13}).facts
-    assert [fact.fields["action"] for fact in facts] == ["unregistered"]
+    entries = optimove.call("UnregisterEventListener", {"EventTypeID": 13}).entries
+    assert [entry.fields["action"] for entry in entries] == ["unregistered"]
     assert optimove.read("GetRegisteredEventListeners") == [{"EventTypeID": 13, "ListenerURL": THERE, "ChannelID": 505}]
 
 
-def test_removing_what_is_not_there_changes_nothing(optimove: Optimove) -> None:
-    """It succeeds, and nothing is noted."""
-    outcome = optimove.call("UnregisterEventListener", {"EventTypeID": 13, "ChannelID": 505})
-    assert (outcome.reply.status, outcome.facts) == (200, ())
+def test_unregistering_absent_listener_succeeds_without_journal_entry(optimove: Optimove) -> None:
+    effects = optimove.call("UnregisterEventListener", {"EventTypeID": 13, "ChannelID": 505})
+    assert (effects.response.status, effects.entries) == (200, ())
 
 
-def test_the_channels_own_listener_is_told_before_the_general_one(optimove: Optimove) -> None:
-    """Event 13 names the channel, event 1 does not; each goes to one listener."""
+def test_channel_listener_has_priority_over_general_listener(optimove: Optimove) -> None:
+    """Event 13 names the channel, event 1 does not. Each has one receiver."""
     register(optimove, 13, HERE, ChannelID=505)
     register(optimove, 13, THERE)
     register(optimove, 1, THERE)
-    assert said(optimove.announce(plan())) == [
+    assert urls_and_bodies(optimove.announce(plan())) == [
         (THERE, {"EventTypeID": 1, "TimeStamp": "2026-03-02 06:00:00", "CampaignID": 7001}),
         (HERE, {"EventTypeID": 13, "TimeStamp": "2026-03-02 06:00:00", "CampaignID": 7001, "ChannelID": 505}),
     ]
 
 
-def test_a_general_listener_hears_of_channels_without_their_own(optimove: Optimove) -> None:
-    """A listener of another channel does not."""
+def test_general_listener_receives_events_of_channels_without_listener(optimove: Optimove) -> None:
     register(optimove, 13, HERE)
     register(optimove, 13, THERE, ChannelID=250)
-    assert [w.url for w in optimove.announce(plan())] == [HERE]
+    assert [webhook.url for webhook in optimove.announce(plan())] == [HERE]
 
 
-def test_without_listeners_nobody_is_told(optimove: Optimove) -> None:
-    """The campaign is announced all the same."""
+def test_campaign_without_listeners_is_announced_without_webhooks(optimove: Optimove) -> None:
     assert optimove.announce(plan()) == ()
     assert len(optimove.rows()) == 10
 
 
-def test_a_notification_is_named_by_event_campaign_and_channel(optimove: Optimove) -> None:
-    """Attempts of one notification share the name, and the journal learns what it is about."""
+def test_webhook_key_consists_of_event_campaign_and_channel(optimove: Optimove) -> None:
+    """All attempts of a webhook share the key."""
     register(optimove, 13)
     (webhook,) = optimove.announce(plan(announce_at=SIX + 60_000))
     assert (webhook.key, webhook.event) == ("13:7001:505", "13")

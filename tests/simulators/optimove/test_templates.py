@@ -7,23 +7,25 @@ from sendproof_simulators.services.optimove import SIMULATOR
 
 
 def items(count: int, name: str = "Welcome") -> list[dict[str, Any]]:
-    """So many templates, from id 1 on."""
+    """Return templates with the ids from 1 to `count`."""
     return [{"TemplateID": id_, "TemplateName": f"{name} {id_}"} for id_ in range(1, count + 1)]
 
 
-def actions(outcome: Any) -> dict[str, list[int]]:
-    """Ids by what became of them."""
-    assert {fact.kind for fact in outcome.facts} <= {"channel_templates"}
-    return {f.fields["action"]: [t["id"] for t in f.fields["templates"]] for f in outcome.facts}
+def actions(effects: Any) -> dict[str, list[int]]:
+    """Return the ids of templates by the action in the journal."""
+    assert {entry.kind for entry in effects.entries} <= {"channel_templates"}
+    return {
+        entry.fields["action"]: [template["id"] for template in entry.fields["templates"]] for entry in effects.entries
+    }
 
 
-def test_templates_are_added_renamed_and_left_alone(optimove: Optimove) -> None:
-    """Adding a known id gives it the new name, and the journal says which is which."""
+def test_known_template_is_renamed_or_unchanged(optimove: Optimove) -> None:
+    """The journal distinguishes the three actions."""
     optimove.call("AddChannelTemplates", items(2), ChannelID=505)
-    again = [*items(1), {"TemplateID": 2, "TemplateName": "Bye"}, {"TemplateID": 3, "TemplateName": "New"}]
-    outcome = optimove.call("AddChannelTemplates", again, ChannelID=505)
-    assert (outcome.reply.status, outcome.reply.body) == (200, b"")
-    assert actions(outcome) == {"added": [3], "renamed": [2], "unchanged": [1]}
+    changed = [*items(1), {"TemplateID": 2, "TemplateName": "Bye"}, {"TemplateID": 3, "TemplateName": "New"}]
+    effects = optimove.call("AddChannelTemplates", changed, ChannelID=505)
+    assert (effects.response.status, effects.response.body) == (200, b"")
+    assert actions(effects) == {"added": [3], "renamed": [2], "unchanged": [1]}
     assert optimove.read("GetChannelTemplates", ChannelID=505) == [
         {"TemplateID": 1, "TemplateName": "Welcome 1"},
         {"TemplateID": 2, "TemplateName": "Bye"},
@@ -31,54 +33,48 @@ def test_templates_are_added_renamed_and_left_alone(optimove: Optimove) -> None:
     ]
 
 
-def test_channels_do_not_share_templates(optimove: Optimove) -> None:
-    """A template is known on the channel that it was added to."""
+def test_template_is_known_on_its_channel_only(optimove: Optimove) -> None:
     optimove.call("AddChannelTemplates", items(1), ChannelID=505)
     assert optimove.read("GetChannelTemplates", ChannelID=250) == []
 
 
-def test_of_equal_ids_in_one_call_the_last_counts(optimove: Optimove) -> None:
-    """There is one name for an id."""
-    twice = [{"TemplateID": 1, "TemplateName": "A"}, {"TemplateID": 1, "TemplateName": "B"}]
-    assert actions(optimove.call("AddChannelTemplates", twice, ChannelID=505)) == {"added": [1]}
+def test_last_of_equal_ids_counts(optimove: Optimove) -> None:
+    equal_ids = [{"TemplateID": 1, "TemplateName": "A"}, {"TemplateID": 1, "TemplateName": "B"}]
+    assert actions(optimove.call("AddChannelTemplates", equal_ids, ChannelID=505)) == {"added": [1]}
     assert optimove.read("GetChannelTemplates", ChannelID=505) == [{"TemplateID": 1, "TemplateName": "B"}]
 
 
-def test_100_templates_can_be_added_at_once_and_no_more(optimove: Optimove) -> None:
-    """The limit, and one past it."""
-    assert optimove.call("AddChannelTemplates", items(100), ChannelID=505).reply.status == 200
+def test_call_adds_up_to_100_templates(optimove: Optimove) -> None:
+    assert optimove.call("AddChannelTemplates", items(100), ChannelID=505).response.status == 200
     assert optimove.violations("AddChannelTemplates", items(101), ChannelID=505) == ["maxItems body"]
 
 
-def test_100_templates_can_be_deleted_at_once_and_no_more(optimove: Optimove) -> None:
-    """The limit, and one past it."""
-    gone = [{"ChannelID": 505, "TemplateID": id_} for id_ in range(101)]
-    assert optimove.call("DeleteChannelTemplates", gone[:100]).reply.status == 200
-    assert optimove.violations("DeleteChannelTemplates", gone) == ["maxItems body"]
+def test_call_deletes_up_to_100_templates(optimove: Optimove) -> None:
+    templates = [{"ChannelID": 505, "TemplateID": id_} for id_ in range(101)]
+    assert optimove.call("DeleteChannelTemplates", templates[:100]).response.status == 200
+    assert optimove.violations("DeleteChannelTemplates", templates) == ["maxItems body"]
 
 
-def test_deleting_names_only_what_was_there(optimove: Optimove) -> None:
-    """Ids that are not there are passed over, and so is the same id again."""
+def test_deleting_ignores_absent_ids(optimove: Optimove) -> None:
+    """A repeated id is absent the second time."""
     optimove.call("AddChannelTemplates", items(2), ChannelID=505)
-    outcome = optimove.call("DeleteChannelTemplates", [{"ChannelID": 505, "TemplateID": id_} for id_ in (2, 9, 2)])
-    assert actions(outcome) == {"deleted": [2]}
+    effects = optimove.call("DeleteChannelTemplates", [{"ChannelID": 505, "TemplateID": id_} for id_ in (2, 9, 2)])
+    assert actions(effects) == {"deleted": [2]}
     assert optimove.read("GetChannelTemplates", ChannelID=505) == [{"TemplateID": 1, "TemplateName": "Welcome 1"}]
 
 
-def test_one_unknown_channel_stops_a_whole_deletion(optimove: Optimove) -> None:
-    """All of a call happens, or nothing."""
+def test_unknown_channel_rejects_the_whole_deletion(optimove: Optimove) -> None:
     optimove.call("AddChannelTemplates", items(1), ChannelID=505)
-    gone = [{"ChannelID": 505, "TemplateID": 1}, {"ChannelID": 999, "TemplateID": 1}]
-    outcome = optimove.call("DeleteChannelTemplates", gone)
-    assert (outcome.reply.status, outcome.facts) == (404, ())
+    templates = [{"ChannelID": 505, "TemplateID": 1}, {"ChannelID": 999, "TemplateID": 1}]
+    effects = optimove.call("DeleteChannelTemplates", templates)
+    assert (effects.response.status, effects.entries) == (404, ())
     assert len(optimove.read("GetChannelTemplates", ChannelID=505)) == 1
 
 
 @pytest.mark.parametrize(("operation", "body"), [("AddChannelTemplates", items(1)), ("GetChannelTemplates", None)])
-def test_unknown_channels_are_not_found(optimove: Optimove, operation: str, body: Any) -> None:
-    """The text names those that there are."""
-    reply = optimove.call(operation, body, ChannelID=999).reply
-    assert (reply.status, reply.body) == (404, b"ChannelID 999 is not known; there are [250, 505]")
+def test_unknown_channel_is_not_found_with_known_channels(optimove: Optimove, operation: str, body: Any) -> None:
+    response = optimove.call(operation, body, ChannelID=999).response
+    assert (response.status, response.body) == (404, b"ChannelID 999 is not known; there are [250, 505]")
 
 
 @pytest.mark.parametrize(
@@ -95,13 +91,12 @@ def test_unknown_channels_are_not_found(optimove: Optimove, operation: str, body
         {"TemplateID": 1, "TemplateName": ""},
     ],
 )
-def test_templates_need_a_whole_number_and_a_name(optimove: Optimove, item: dict[str, Any]) -> None:
-    """Each way to get one wrong."""
+def test_template_needs_integer_id_and_name(optimove: Optimove, item: dict[str, Any]) -> None:
     assert len(optimove.violations("AddChannelTemplates", [item], ChannelID=505)) == 1
 
 
-def test_the_overview_shows_listeners_and_templates(optimove: Optimove) -> None:
-    """What the control API answers about a sandbox."""
+def test_overview_contains_listeners_and_templates(optimove: Optimove) -> None:
+    """The control API returns it for a sandbox."""
     assert SIMULATOR.campaigns is not None
     optimove.call("AddChannelTemplates", items(1), ChannelID=505)
     optimove.call("RegisterEventListener", {"EventTypeID": 13, "ListenerURL": "http://localhost/"})

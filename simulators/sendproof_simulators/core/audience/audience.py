@@ -115,15 +115,15 @@ class Audience:
 
     __slots__ = ("_dials", "_keyed", "_offset", "_opted_out", "_step", "_unusable", "numbering", "recipe")
 
-    def __init__(self, chance: KeyedRandom, recipe: AudienceRecipe) -> None:
+    def __init__(self, random: KeyedRandom, recipe: AudienceRecipe) -> None:
         """Draw what is the same for all customers: the hash's key, and the order of the numbers."""
         self.recipe = recipe
-        self._keyed = blake2b(key=chance.token(64, "audience").encode(), digest_size=_HASH.size)
+        self._keyed = blake2b(key=random.token(64, "audience").encode(), digest_size=_HASH.size)
         self.numbering = NUMBERINGS[recipe.country]
         count = self.numbering.count
-        self._step = _coprime(count // 3 + chance.below(count // 3, "audience", "step"), count)
-        self._offset = chance.below(count, "audience", "offset")
-        self._dials = _Dials(chance, recipe) if recipe.outcomes else None
+        self._step = _coprime(count // 3 + random.below(count // 3, "audience", "step"), count)
+        self._offset = random.below(count, "audience", "offset")
+        self._dials = _Dials(random, recipe) if recipe.outcomes else None
         self._opted_out = int(recipe.opted_out * _LONG)
         self._unusable = self._opted_out + int(recipe.unusable_numbers * _LONG)
 
@@ -183,7 +183,7 @@ class Audience:
         outcome_for_number = None if self._dials is None or self.is_out(draws) else self._dials.number(index)
         return outcome_for_number or self.number_of(index)
 
-    def optouts(self) -> Iterator[str]:
+    def opt_outs(self) -> Iterator[str]:
         """The numbers of all customers who opted out."""
         for people in self._blocks(0, self.recipe.customers):
             for index, draws in zip(people.indices, people.draws, strict=True):
@@ -228,10 +228,10 @@ class _Dials:
 
     __slots__ = ("_country", "_customers", "_offset", "_step", "_stretches")
 
-    def __init__(self, chance: KeyedRandom, recipe: AudienceRecipe) -> None:
+    def __init__(self, random: KeyedRandom, recipe: AudienceRecipe) -> None:
         self._country, self._customers = recipe.country, max(recipe.customers, 1)
-        self._step = _coprime(1 + chance.below(self._customers, "audience", "fates", "step"), self._customers)
-        self._offset = chance.below(self._customers, "audience", "fates", "offset")
+        self._step = _coprime(1 + random.below(self._customers, "audience", "fates", "step"), self._customers)
+        self._offset = random.below(self._customers, "audience", "fates", "offset")
         self._stretches: list[tuple[int, int, str]] = []
         start = 0
         for name, share in recipe.outcomes.items():

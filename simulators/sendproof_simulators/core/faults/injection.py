@@ -67,8 +67,8 @@ async def answer(faults: Faults, struck: InjectedCall) -> tuple[FaultedResponse,
     if answered is None:
         # Nobody did what the fault asked for, so the call goes on as any other.
         strike.miss()
-        answered = FaultedResponse(reply=own if after else await struck.serve(), arrives=INTACT)
-    effect = struck.done() and (own if after else answered.reply).status < _ERRORS_FROM
+        answered = FaultedResponse(response=own if after else await struck.serve(), arrives=INTACT)
+    effect = struck.done() and (own if after else answered.response).status < _ERRORS_FROM
     return answered, {
         "id": strike.id,
         "fault": name_of(strike.entry.fault),
@@ -82,7 +82,7 @@ async def _answered(faults: Faults, struck: InjectedCall, own: Response) -> Faul
     if isinstance(fault, BridgeFault):
         if not await faults.carried_out(struck.strike):
             return None
-        return FaultedResponse(reply=own, arrives=LOST, manner=Transmission(share=0.0, ending=RESET))
+        return FaultedResponse(response=own, arrives=LOST, manner=Transmission(share=0.0, ending=RESET))
     assert isinstance(fault, CallFault)  # noqa: S101 - an entry's fault suits its target
     return fault.answer(own, lambda kind, status, detail: _refused(struck, kind, status, detail))
 

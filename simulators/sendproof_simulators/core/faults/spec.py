@@ -35,7 +35,7 @@ Refuse = Callable[[str, int, str], Response]
 class FaultedResponse:
     """What becomes of a call's reply: `arrives` is lost, altered or intact; `manner` is how it is written."""
 
-    reply: Response
+    response: Response
     arrives: str
     manner: Transmission = PLAIN
 

@@ -34,7 +34,7 @@ REFUSALS = (OPTED_OUT, LANDLINE, BLOCKED, QUEUE_FULL)
 class DeliveryEvent:
     """Something that becomes true `after` the message went out, and is `told` at these times. In milliseconds.
 
-    Told before it goes out (`BEFORE_REPLY`) is told before the call that sent it is answered.
+    Told before it goes out (`BEFORE_RESPONSE`) is told before the call that sent it is answered.
     """
 
     what: str
@@ -42,14 +42,14 @@ class DeliveryEvent:
     told: tuple[int, ...]
 
 
-BEFORE_REPLY = -1
+BEFORE_RESPONSE = -1
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class DeliveryOutcome:
     """All that becomes of one message, in order. With a `refusal`, it is not taken in the first place."""
 
-    happenings: tuple[DeliveryEvent, ...] = ()
+    events: tuple[DeliveryEvent, ...] = ()
     refusal: str | None = None
 
 
@@ -59,7 +59,7 @@ class DeliveryTestNumber:
 
     code: str
     name: str
-    fate: DeliveryOutcome
+    outcome: DeliveryOutcome
 
 
 def _at(what: str, after: int, *told: int) -> DeliveryEvent:
@@ -69,47 +69,51 @@ def _at(what: str, after: int, *told: int) -> DeliveryEvent:
 _SOON = _at(DELIVERED, 3 * SECOND)
 
 
-def _fate(*happenings: DeliveryEvent) -> DeliveryOutcome:
-    return DeliveryOutcome(happenings=happenings)
+def _outcome(*events: DeliveryEvent) -> DeliveryOutcome:
+    return DeliveryOutcome(events=events)
 
 
 def _clicks(times: int) -> DeliveryOutcome:
     """The first click comes a minute after the message, then one a minute."""
-    return _fate(_SOON, *(_at(CLICKED, minute * MINUTE) for minute in range(1, times + 1)))
+    return _outcome(_SOON, *(_at(CLICKED, minute * MINUTE) for minute in range(1, times + 1)))
 
 
 _TABLE: tuple[tuple[str, str, DeliveryOutcome], ...] = (
-    ("00", "delivered after 3 s", _fate(_SOON)),
-    ("01", "delivered after 1 h", _fate(_at(DELIVERED, HOUR))),
-    ("02", "delivered after 71 h", _fate(_at(DELIVERED, 71 * HOUR))),
-    ("03", "undelivered after 3 s", _fate(_at(UNDELIVERED, 3 * SECOND))),
-    ("04", "undelivered after 1 h", _fate(_at(UNDELIVERED, HOUR))),
-    ("05", "undelivered after 71 h", _fate(_at(UNDELIVERED, 71 * HOUR))),
-    ("06", "expired after 72 h", _fate(_at(EXPIRED, LIFE))),
-    ("07", "invalid after 3 s", _fate(_at(INVALID, 3 * SECOND))),
-    ("08", "unknown after 72 h", _fate(_at(UNKNOWN, LIFE))),
-    ("10", "never", _fate()),
-    ("11", "delivered, told twice", _fate(_at(DELIVERED, 3 * SECOND, 3 * SECOND, 33 * SECOND))),
+    ("00", "delivered after 3 s", _outcome(_SOON)),
+    ("01", "delivered after 1 h", _outcome(_at(DELIVERED, HOUR))),
+    ("02", "delivered after 71 h", _outcome(_at(DELIVERED, 71 * HOUR))),
+    ("03", "undelivered after 3 s", _outcome(_at(UNDELIVERED, 3 * SECOND))),
+    ("04", "undelivered after 1 h", _outcome(_at(UNDELIVERED, HOUR))),
+    ("05", "undelivered after 71 h", _outcome(_at(UNDELIVERED, 71 * HOUR))),
+    ("06", "expired after 72 h", _outcome(_at(EXPIRED, LIFE))),
+    ("07", "invalid after 3 s", _outcome(_at(INVALID, 3 * SECOND))),
+    ("08", "unknown after 72 h", _outcome(_at(UNKNOWN, LIFE))),
+    ("10", "never", _outcome()),
+    ("11", "delivered, told twice", _outcome(_at(DELIVERED, 3 * SECOND, 3 * SECOND, 33 * SECOND))),
     # It was undelivered first, which is told last: whoever keeps the last word is wrong.
-    ("12", "delivered, told out of order", _fate(
+    ("12", "delivered, told out of order", _outcome(
         _at(UNDELIVERED, 2 * SECOND, 9 * SECOND), _at(DELIVERED, 5 * SECOND))),
-    ("13", "delivered, told before the reply", _fate(_at(DELIVERED, BEFORE_REPLY))),
-    ("14", "undelivered, delivered after all", _fate(_at(UNDELIVERED, HOUR), _at(DELIVERED, 2 * HOUR))),
+    ("13", "delivered, told before the reply", _outcome(_at(DELIVERED, BEFORE_RESPONSE))),
+    ("14", "undelivered, delivered after all", _outcome(_at(UNDELIVERED, HOUR), _at(DELIVERED, 2 * HOUR))),
     ("20", OPTED_OUT, DeliveryOutcome(refusal=OPTED_OUT)),
     ("21", LANDLINE, DeliveryOutcome(refusal=LANDLINE)),
     ("22", BLOCKED, DeliveryOutcome(refusal=BLOCKED)),
     ("23", QUEUE_FULL, DeliveryOutcome(refusal=QUEUE_FULL)),
     ("31", "delivered, 1 click", _clicks(1)),
     *((f"3{times}", f"delivered, {times} clicks", _clicks(times)) for times in range(2, 10)),
-    ("40", "delivered, replies STOP", _fate(_SOON, _at(STOP, MINUTE))),
-    ("41", "delivered, clicked, replies STOP", _fate(_SOON, _at(CLICKED, MINUTE), _at(STOP, 2 * MINUTE))),
+    ("40", "delivered, replies STOP", _outcome(_SOON, _at(STOP, MINUTE))),
+    ("41", "delivered, clicked, replies STOP", _outcome(_SOON, _at(CLICKED, MINUTE), _at(STOP, 2 * MINUTE))),
 )  # fmt: skip
 
 TEST_NUMBERS: tuple[DeliveryTestNumber, ...] = tuple(
-    DeliveryTestNumber(code=code, name=name, fate=fate) for code, name, fate in _TABLE
+    DeliveryTestNumber(code=code, name=name, outcome=outcome) for code, name, outcome in _TABLE
 )
-BY_CODE: Mapping[str, DeliveryTestNumber] = MappingProxyType({magic.code: magic for magic in TEST_NUMBERS})
-BY_NAME: Mapping[str, DeliveryTestNumber] = MappingProxyType({magic.name: magic for magic in TEST_NUMBERS})
+BY_CODE: Mapping[str, DeliveryTestNumber] = MappingProxyType(
+    {test_number.code: test_number for test_number in TEST_NUMBERS}
+)
+BY_NAME: Mapping[str, DeliveryTestNumber] = MappingProxyType(
+    {test_number.name: test_number for test_number in TEST_NUMBERS}
+)
 
 _GB = "447555"
 _GB_LENGTH, _NANP_LENGTH = 12, 11
@@ -132,12 +136,12 @@ COUNTRIES: Mapping[str, int] = MappingProxyType(
 def outcome_for_number(number: str) -> DeliveryOutcome | None:
     """The fate that a number (digits with country code) dials; None when it is not magic, or its code is free."""
     if number.startswith(_GB):
-        magic = BY_CODE.get(number[-2:]) if len(number) == _GB_LENGTH else None
+        test_number = BY_CODE.get(number[-2:]) if len(number) == _GB_LENGTH else None
     elif number.startswith("1") and number[4:7] == "555" and len(number) == _NANP_LENGTH:
-        magic = BY_CODE.get(number[-2:])
+        test_number = BY_CODE.get(number[-2:])
     else:
         return None
-    return None if magic is None else magic.fate
+    return None if test_number is None else test_number.outcome
 
 
 def number_for_code(country: str, code: str, serial: int = 0) -> str:

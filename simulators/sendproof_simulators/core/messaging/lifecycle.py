@@ -6,7 +6,7 @@ from types import MappingProxyType
 from typing import NamedTuple
 
 from sendproof_simulators.core.clock.wall_clock import Instant
-from sendproof_simulators.core.http import JournalEntry, Timer
+from sendproof_simulators.core.effects import JournalEntry, Timer
 from sendproof_simulators.core.messaging.delivery_outcomes import (
     DELIVERED,
     DELIVERY_EVENTS,
@@ -41,7 +41,7 @@ STEPS: Mapping[str, frozenset[str]] = MappingProxyType(
 )
 
 
-def outcome(service: str, message: str, status: str, **more: object) -> JournalEntry:
+def delivery_status(service: str, message: str, status: str, **more: object) -> JournalEntry:
     """A message ended, as far as its provider knows. `more` is the provider's own word for it."""
     return JournalEntry(
         kind="delivery_status", fields={"service": service, "message": message, "status": status, **more}
@@ -61,7 +61,7 @@ def advance(state: str, to: str) -> str:
     return to
 
 
-class Event(NamedTuple):
+class DueEvent(NamedTuple):
     """Something on an agenda. `place` is the message's among its call's; `at` is when it becomes, or became, true.
 
     `new`: it becomes true now. `told`: whoever asked is told now.
@@ -102,16 +102,16 @@ class DeliverySchedule:
         self._what.append(_NUMBER_OF[what])
         self._flags.append(_NEW * new + _TOLD * told)
 
-    def add_event(self, place: int, happening: DeliveryEvent, send_at: Instant, *, at_once: bool) -> None:
+    def add_event(self, place: int, event: DeliveryEvent, send_at: Instant, *, at_once: bool) -> None:
         """What becomes true once, and may be told at the same time, later, repeatedly or never.
 
         `at_once`: the message goes out with the call, so that something can be told before the reply.
         """
-        true_at = send_at + max(happening.after, 0)
-        if happening.after not in happening.told:
-            self.add(place, happening.what, true_at, told=False)
-        for told in happening.told:
-            self.add(place, happening.what, send_at + (told if at_once else max(told, 0)), new=told == happening.after)
+        true_at = send_at + max(event.after, 0)
+        if event.after not in event.told:
+            self.add(place, event.what, true_at, told=False)
+        for told in event.told:
+            self.add(place, event.what, send_at + (told if at_once else max(told, 0)), new=told == event.after)
             self._since[len(self._at) - 1] = true_at
 
     @property
@@ -121,15 +121,15 @@ class DeliverySchedule:
             self._order = array("q", sorted(range(len(self._at)), key=self._at.__getitem__))
         return self._at[self._order[self._cursor]] if self._cursor < len(self._order) else None
 
-    def until(self, now: Instant) -> list[Event]:
+    def until(self, now: Instant) -> list[DueEvent]:
         """Take every event that is due by now, in order."""
-        found: list[Event] = []
+        found: list[DueEvent] = []
         while (due := self.next) is not None and due <= now:
             entry = self._order[self._cursor]
             self._cursor += 1
             flags, what = self._flags[entry], DELIVERY_EVENTS[self._what[entry]]
             at = self._since.get(entry, due)
-            found.append(Event(self._places[entry], what, at, bool(flags & _NEW), bool(flags & _TOLD)))
+            found.append(DueEvent(self._places[entry], what, at, bool(flags & _NEW), bool(flags & _TOLD)))
         return found
 
     def clear(self) -> None:
@@ -156,29 +156,29 @@ def delivery_schedule(
     `draws` are numbers from 0 up to but not including 1, one for each message. No message outlives its `validity`. A
     number that dials a refusal is here because the provider took it all the same: it ends as any other.
     """
-    agenda = DeliverySchedule()
+    schedule = DeliverySchedule()
     for place, (number, draw) in enumerate(zip(numbers, draws, strict=True)):
-        fate = outcome_for_number(number)
-        if fate is not None and fate.refusal is None:
-            _add_fate(agenda, place, fate, (now, send_at), validity)
+        outcome = outcome_for_number(number)
+        if outcome is not None and outcome.refusal is None:
+            _add_outcome(schedule, place, outcome, (now, send_at), validity)
             continue
         at, what = drawn(draw, send_at, rates)
         if validity is not None and at > validity:
             at, what = max(validity, send_at), EXPIRED
-        agenda.add(place, what, at)
-    return agenda
+        schedule.add(place, what, at)
+    return schedule
 
 
-def _add_fate(
-    agenda: DeliverySchedule,
+def _add_outcome(
+    schedule: DeliverySchedule,
     place: int,
-    fate: DeliveryOutcome,
+    outcome: DeliveryOutcome,
     times: tuple[Instant, Instant],
     validity: Instant | None,
 ) -> None:
     now, send_at = times
-    for happening in fate.happenings:
-        if validity is not None and happening.what in STATES and send_at + happening.after > validity:
-            agenda.add(place, EXPIRED, max(validity, send_at))
+    for event in outcome.events:
+        if validity is not None and event.what in STATES and send_at + event.after > validity:
+            schedule.add(place, EXPIRED, max(validity, send_at))
             return
-        agenda.add_event(place, happening, send_at, at_once=send_at <= now)
+        schedule.add_event(place, event, send_at, at_once=send_at <= now)

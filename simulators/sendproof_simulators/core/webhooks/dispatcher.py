@@ -9,10 +9,10 @@ from urllib.parse import urlsplit
 
 from sendproof_simulators.core.clock.wall_clock import Instant, iso
 from sendproof_simulators.core.contracts import decode
+from sendproof_simulators.core.effects import Webhook
 from sendproof_simulators.core.faults.active import Faults, Injection
 from sendproof_simulators.core.faults.position import Values, as_values
 from sendproof_simulators.core.faults.spec import AFTER, BEFORE, WEBHOOK, BridgeFault, WebhookFault, WebhookFaultPlan
-from sendproof_simulators.core.http import Webhook
 from sendproof_simulators.core.randomness import KeyedRandom
 from sendproof_simulators.core.webhooks.log import LoggedWebhook, WebhookLog
 from sendproof_simulators.core.webhooks.sender import CONNECTIONS_PER_HOST
@@ -84,7 +84,7 @@ class WebhookDispatcher:
         self,
         *,
         clock: Clock,
-        chance: KeyedRandom,
+        random: KeyedRandom,
         faults: Faults,
         record: Callable[[str, Mapping[str, object]], int],
         later: Callable[[Instant, "Attempt | ReorderedWebhook"], None],
@@ -92,7 +92,7 @@ class WebhookDispatcher:
     ) -> None:
         self.outbox = WebhookLog()
         self._clock = clock
-        self._chance = chance
+        self._chance = random
         self._faults = faults
         self._record = record
         self._later = later

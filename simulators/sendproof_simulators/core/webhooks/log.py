@@ -8,7 +8,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 
 from sendproof_simulators.core.clock.wall_clock import Instant, iso
-from sendproof_simulators.core.http import Webhook
+from sendproof_simulators.core.effects import Webhook
 
 # A burst of triggers fits in; with a million receipts the log costs a few megabytes all the same.
 KEPT_PER_SERVICE = 2_000

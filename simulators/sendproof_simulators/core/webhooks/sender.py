@@ -16,7 +16,7 @@ from aiohttp.abc import AbstractResolver, ResolveResult
 from aiohttp.helpers import is_ip_address
 from yarl import URL
 
-from sendproof_simulators.core.http import Webhook
+from sendproof_simulators.core.effects import Webhook
 
 # A bridge stores and answers; ten seconds is what common senders of webhooks grant (assumed: neither Optimove nor
 # Textlocal says what it grants).
@@ -74,10 +74,10 @@ class WebhookSender:
                 data=webhook.body,
                 headers={"content-type": webhook.content_type, **dict(webhook.headers)},
                 allow_redirects=False,
-            ) as reply:
-                if not reply.content.is_eof():
-                    await _read_away(reply.content)
-                return reply.status, None
+            ) as response:
+                if not response.content.is_eof():
+                    await _read_away(response.content)
+                return response.status, None
         except TimeoutError:
             return None, f"no answer within {TIMEOUT_SECONDS:.0f} s"
         except (aiohttp.ClientError, OSError, ValueError) as error:

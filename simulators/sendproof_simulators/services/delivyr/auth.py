@@ -6,7 +6,8 @@ documented: https://docs.delivyr.net/docs/customer-io
 from collections.abc import Callable
 from functools import wraps
 
-from sendproof_simulators.core.http import Effects, Request
+from sendproof_simulators.core.effects import Effects
+from sendproof_simulators.core.http import Request
 from sendproof_simulators.core.simulator import Call
 from sendproof_simulators.services.delivyr.errors import UNAUTHORIZED, ApiError
 from sendproof_simulators.services.delivyr.responses import error_response
@@ -33,11 +34,11 @@ def for_account(function: Handler) -> Handler:
             return function(call)
         except ApiError as error:
             response = error_response(error.code, str(error))
-            return Effects(reply=response, facts=error.entries, note={"refused": error.code})
+            return Effects(response=response, entries=error.entries, summary={"refused": error.code})
 
     return handler
 
 
 def _check_account(call: Call) -> None:
-    if call.params["x-account-id"] != call.world.credentials[NAME][ACCOUNT]:
+    if call.params["x-account-id"] != call.context.credentials[NAME][ACCOUNT]:
         raise ApiError(UNAUTHORIZED, "x-account-id is not the account that x-api-key belongs to")

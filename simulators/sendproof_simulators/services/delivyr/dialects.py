@@ -6,8 +6,8 @@ _LOG = "https://docs.delivyr.net/docs/optimove"
 _SEND = "https://docs.delivyr.net/docs/customer-io"
 _OVERRIDES = "https://docs.delivyr.net/docs/optimove-triggered-overrides"
 
-REJECTIONS, REPLY, TEN_DIGITS = "delivyr.rejections", "delivyr.reply", "delivyr.ten_digits"
-MISSING_VARIABLE, OVERRIDE_MERGE = "delivyr.missing_variable", "delivyr.override_merge"
+REJECTIONS, REPLY, TEN_DIGITS = "rejections", "reply", "ten_digits"
+MISSING_VARIABLE, OVERRIDE_MERGE = "missing_variable", "override_merge"
 
 
 def _assumed(value: str, meaning: str, reason: str) -> Option:

@@ -5,7 +5,7 @@ assumed, all codes.
 
 from collections.abc import Mapping
 
-from sendproof_simulators.core.http import JournalEntry
+from sendproof_simulators.core.effects import JournalEntry
 
 INVALID, UNAUTHORIZED, NOT_FOUND = "invalid_request", "unauthorized", "not_found"
 UNKNOWN_TEMPLATE, MISSING_VARIABLES, TEXT_TOO_LONG = "template_not_found", "missing_variables", "text_too_long"

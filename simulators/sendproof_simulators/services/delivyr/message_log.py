@@ -8,7 +8,8 @@ from collections.abc import Mapping
 from typing import Any
 
 from sendproof_simulators.core.clock.wall_clock import iso
-from sendproof_simulators.core.http import Effects, json_response
+from sendproof_simulators.core.effects import Effects
+from sendproof_simulators.core.http import json_response
 from sendproof_simulators.core.simulator import Call
 from sendproof_simulators.services.delivyr.auth import for_account
 from sendproof_simulators.services.delivyr.errors import INVALID, NOT_FOUND, REJECTIONS, ApiError
@@ -21,7 +22,7 @@ DEFAULT_LIMIT = 100
 @for_account
 def list_messages(call: Call) -> Effects:
     """Return a page of the log (documented that there is a log: https://docs.delivyr.net/docs/optimove)."""
-    return Effects(reply=json_response(_page(call.state, call.params)))
+    return Effects(response=json_response(_page(call.state, call.params)))
 
 
 @for_account
@@ -30,7 +31,7 @@ def get_message(call: Call) -> Effects:
     message = call.state.messages.get(call.params["message_id"])
     if message is None:
         raise ApiError(NOT_FOUND, f"there is no message {call.params['message_id']!r}")
-    return Effects(reply=json_response(_log_entry(message)))
+    return Effects(response=json_response(_log_entry(message)))
 
 
 def _page(state: State, params: Mapping[str, Any]) -> dict[str, object]:

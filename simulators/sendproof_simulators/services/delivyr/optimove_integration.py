@@ -10,7 +10,7 @@ from typing import Any
 
 from sendproof_simulators.core.audience.audience import Audience
 from sendproof_simulators.core.clock.wall_clock import Instant
-from sendproof_simulators.core.http import Effects
+from sendproof_simulators.core.effects import Effects
 from sendproof_simulators.core.simulator import SandboxContext, Settings
 from sendproof_simulators.core.webhooks.urls import check_webhook_url
 from sendproof_simulators.services.delivyr.overrides import check_expression

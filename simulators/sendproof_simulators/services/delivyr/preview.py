@@ -38,7 +38,7 @@ async def preview(
     request = _request_without_overrides(integration, event, _personal_information(context, event), state.template_urls)
     if integration.overrides is not None:
         overrides = await _evaluated_overrides(context, integration.overrides, event, now)
-        request = merge(request, overrides, deep=context.dialect(OVERRIDE_MERGE) == "deep")
+        request = merge(request, overrides, deep=context.dialects[OVERRIDE_MERGE] == "deep")
     return {"request": request, "problems": _problems(context, state, request)}
 
 
@@ -76,7 +76,7 @@ def _personal_information(context: SandboxContext, event: Mapping[str, Any]) -> 
 async def _evaluated_overrides(
     context: SandboxContext, expression: str, event: Mapping[str, Any], now: Instant
 ) -> dict[str, Any]:
-    random = context.chance.fraction(NAME, "override", event.get("requestId"))
+    random = context.random.fraction(NAME, "override", event.get("requestId"))
     arguments = {"expression": expression, "event": event, "now": iso(now), "millis": now, "random": random}
     try:
         result = await run_in_subprocess(_OVERRIDES_MODULE, arguments)

@@ -11,7 +11,8 @@ from typing import Any
 import msgspec
 
 from sendproof_simulators.core.clock.wall_clock import iso
-from sendproof_simulators.core.http import Effects, JournalEntry, Response, json_response
+from sendproof_simulators.core.effects import Effects, JournalEntry
+from sendproof_simulators.core.http import Response, json_response
 from sendproof_simulators.core.simulator import Call, SandboxContext, Template
 from sendproof_simulators.services.delivyr import dialects
 from sendproof_simulators.services.delivyr.auth import for_account
@@ -44,16 +45,16 @@ def send_sms(call: Call) -> Effects:
     code = rejection_for_number(message.number, state.opt_outs)
     if code is None and is_queue_full(message.number):
         raise ApiError(QUEUE_FULL, "the queue is full; try again later")
-    if code is not None and call.world.dialect(dialects.REJECTIONS) == "at_once":
+    if code is not None and call.context.dialects[dialects.REJECTIONS] == "at_once":
         raise ApiError(code, REJECTIONS[code], rejection_entry(message, code))
     state.log.append(message)
     state.messages[message.id] = message
-    response = _accepted_response(call.world, message)
+    response = _accepted_response(call.context, message)
     if message.testing:
-        return Effects(reply=response, facts=(_delivery_entry(message),), note={"testing": True})
+        return Effects(response=response, entries=(_delivery_entry(message),), summary={"testing": True})
     if code is not None:
         message.pending_rejection = code
-        return Effects(reply=response, timers=rejection_timer(message, call.now))
+        return Effects(response=response, timers=rejection_timer(message, call.now))
     return start_delivery(state, message, call.now, response, _delivery_entry(message))
 
 
@@ -70,14 +71,14 @@ def find_problems(context: SandboxContext, state: State, body: Mapping[str, Any]
 def _new_message(call: Call, body: Mapping[str, Any]) -> Message:
     state: State = call.state
     template = _template(state, body["template_id"])
-    text = _text(call.world, template, body.get("variables", {}))
+    text = _text(call.context, template, body.get("variables", {}))
     url = body.get("url") or state.template_urls.get(str(template.id))
     id_ = _drawn_id(state, body)
     return Message(
         id=id_,
         index=len(state.log),
         phone_number=body["phone_number"],
-        number=_number(call.world, body["phone_number"]),
+        number=_number(call.context, body["phone_number"]),
         template=str(template.id),
         text=text,
         url=url,
@@ -97,7 +98,7 @@ def _template(state: State, id_: str) -> Template:
 def _text(context: SandboxContext, template: Template, variables: Mapping[str, Any]) -> str:
     values = {name: None if value is None else _value_text(value) for name, value in variables.items()}
     missing = [name for name in variables_of(template.body) if values.get(name) is None]
-    if missing and context.dialect(dialects.MISSING_VARIABLE) == "refused":
+    if missing and context.dialects[dialects.MISSING_VARIABLE] == "refused":
         raise ApiError(MISSING_VARIABLES, f"template {template.id} needs the variables {', '.join(missing)}")
     text = render(template.body, values)
     if len(text) > MAX_TEXT:
@@ -111,7 +112,7 @@ def _value_text(value: str | float) -> str:
 
 
 def _number(context: SandboxContext, phone_number: str) -> str | None:
-    return digits_of(phone_number, complete=context.dialect(dialects.TEN_DIGITS) == "completed")
+    return digits_of(phone_number, complete=context.dialects[dialects.TEN_DIGITS] == "completed")
 
 
 def _drawn_id(state: State, body: Mapping[str, Any]) -> str:
@@ -123,7 +124,7 @@ def _drawn_id(state: State, body: Mapping[str, Any]) -> str:
 
 
 def _accepted_response(context: SandboxContext, message: Message) -> Response:
-    if context.dialect(dialects.REPLY) == "bare":
+    if context.dialects[dialects.REPLY] == "bare":
         return json_response({"success": True})
     return json_response({"message_id": message.id, "status": "test" if message.testing else "queued"})
 

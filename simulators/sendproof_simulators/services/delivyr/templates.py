@@ -9,7 +9,8 @@ import re
 from collections.abc import Mapping
 
 from sendproof_simulators.core.clock.wall_clock import Instant
-from sendproof_simulators.core.http import Effects, JournalEntry, json_response
+from sendproof_simulators.core.effects import Effects, JournalEntry
+from sendproof_simulators.core.http import json_response
 from sendproof_simulators.core.simulator import Call, Template, Templates
 from sendproof_simulators.services.delivyr.auth import for_account
 from sendproof_simulators.services.delivyr.state import NAME, State
@@ -33,7 +34,7 @@ def list_templates(call: Call) -> Effects:
         }
         for template in call.state.templates.values()
     ]
-    return Effects(reply=json_response({"templates": templates}), note={"templates": len(templates)})
+    return Effects(response=json_response({"templates": templates}), summary={"templates": len(templates)})
 
 
 def variables_of(body: str) -> tuple[str, ...]:
@@ -84,7 +85,7 @@ def delete(state: State, now: Instant, id_: str) -> Effects:
     template = _template(state, id_)
     del state.templates[id_]
     state.template_urls.pop(id_, None)
-    return Effects(facts=(_journal_entry("deleted", template),))
+    return Effects(entries=(_journal_entry("deleted", template),))
 
 
 def _all_templates(state: State) -> tuple[Template, ...]:
@@ -120,7 +121,7 @@ def _drawn_id(state: State, title: str) -> str:
 
 def _store(state: State, template: Template, action: str) -> Effects:
     state.templates[str(template.id)] = template
-    return Effects(facts=(_journal_entry(action, template),))
+    return Effects(entries=(_journal_entry(action, template),))
 
 
 def _journal_entry(action: str, template: Template) -> JournalEntry:

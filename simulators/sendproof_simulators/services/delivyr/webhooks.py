@@ -10,7 +10,8 @@ from collections.abc import Iterator
 import msgspec
 
 from sendproof_simulators.core.clock.wall_clock import DAY, HOUR, MINUTE, SECOND, Instant, iso
-from sendproof_simulators.core.http import Effects, JournalEntry, Response, RetryPolicy, Timer, Webhook
+from sendproof_simulators.core.effects import Effects, JournalEntry, RetryPolicy, Timer, Webhook
+from sendproof_simulators.core.http import Response
 from sendproof_simulators.core.messaging.delivery_outcomes import (
     CLICKED,
     DELIVERED,
@@ -22,7 +23,7 @@ from sendproof_simulators.core.messaging.delivery_outcomes import (
     Rate,
     outcome_for_number,
 )
-from sendproof_simulators.core.messaging.lifecycle import STEPS, DeliverySchedule, Event, advance, delivery_schedule
+from sendproof_simulators.core.messaging.lifecycle import STEPS, DeliverySchedule, DueEvent, advance, delivery_schedule
 from sendproof_simulators.core.messaging.opt_outs import inbound
 from sendproof_simulators.core.simulator import SandboxContext
 from sendproof_simulators.services.delivyr.errors import REJECTIONS
@@ -59,9 +60,9 @@ def start_delivery(state: State, message: Message, now: Instant, response: Respo
     state.schedules[message.id] = schedule
     entries, webhooks = _apply_events(state, message, schedule.until(now - 1))
     return Effects(
-        reply=response,
-        facts=(entry, *entries),
-        before_reply=tuple(webhooks),
+        response=response,
+        entries=(entry, *entries),
+        before_response=tuple(webhooks),
         timers=_next_timer(state, message),
     )
 
@@ -78,7 +79,7 @@ def on_timer(context: SandboxContext, state: State, timer: Timer, now: Instant) 
     if timer.name == REJECTION:
         return _reject(state, message, now)
     entries, webhooks = _apply_events(state, message, state.schedules[message.id].until(now))
-    return Effects(facts=tuple(entries), webhooks=tuple(webhooks), timers=_next_timer(state, message))
+    return Effects(entries=tuple(entries), webhooks=tuple(webhooks), timers=_next_timer(state, message))
 
 
 def rejection_entry(message: Message, code: str) -> JournalEntry:
@@ -107,7 +108,7 @@ def _next_timer(state: State, message: Message) -> tuple[Timer, ...]:
     return timers
 
 
-def _apply_events(state: State, message: Message, events: list[Event]) -> tuple[list[JournalEntry], list[Webhook]]:
+def _apply_events(state: State, message: Message, events: list[DueEvent]) -> tuple[list[JournalEntry], list[Webhook]]:
     entries: list[JournalEntry] = []
     webhooks: list[Webhook] = []
     for event in events:
@@ -125,13 +126,13 @@ def _apply_events(state: State, message: Message, events: list[Event]) -> tuple[
     return entries, webhooks
 
 
-def _set_state(message: Message, event: Event) -> Iterator[JournalEntry]:
+def _set_state(message: Message, event: DueEvent) -> Iterator[JournalEntry]:
     if event.new and event.what in STEPS[message.state]:
         message.state, message.updated_at = advance(message.state, event.what), event.at
         yield JournalEntry(kind="delivery_status", fields={**_identifying_fields(message), "status": event.what})
 
 
-def _status_webhook(state: State, message: Message, event: Event) -> Iterator[Webhook]:
+def _status_webhook(state: State, message: Message, event: DueEvent) -> Iterator[Webhook]:
     if event.told and event.what in STATUSES:
         status, reason = STATUSES[event.what]
         yield from _webhook(state, message, status, event.at, reason=reason)
@@ -142,7 +143,7 @@ def _reject(state: State, message: Message, now: Instant) -> Effects:
     assert code is not None  # noqa: S101 - the timer is only set together with it
     message.rejected, message.updated_at = code, now
     webhooks = _webhook(state, message, "rejected", now, reason=REJECTIONS[code], code=code)
-    return Effects(facts=(rejection_entry(message, code),), webhooks=tuple(webhooks))
+    return Effects(entries=(rejection_entry(message, code),), webhooks=tuple(webhooks))
 
 
 def _identifying_fields(message: Message) -> dict[str, object]:

@@ -4,7 +4,7 @@ from collections.abc import Callable, Iterator, Mapping
 from typing import Any
 
 from sendproof_simulators.core.clock.wall_clock import HOUR, SECOND, Instant
-from sendproof_simulators.core.http import Effects, JournalEntry, Timer
+from sendproof_simulators.core.effects import Effects, JournalEntry, Timer
 from sendproof_simulators.core.randomness import KeyedRandom
 from sendproof_simulators.core.simulator import Campaigns, RateLimit, SandboxContext, Simulator, Triggers
 from sendproof_simulators.services.optimove import auth, errors, events, handlers, state_view
@@ -17,8 +17,8 @@ from sendproof_simulators.services.optimove.state import State
 from sendproof_simulators.services.optimove.triggers import processing
 
 
-def _new_credentials(chance: KeyedRandom, sandbox: str) -> dict[str, str]:
-    secrets = {name: chance.token(40, "optimove", name, sandbox) for name in ("api_key", "admin_key", "password")}
+def _new_credentials(random: KeyedRandom, sandbox: str) -> dict[str, str]:
+    secrets = {name: random.token(40, "optimove", name, sandbox) for name in ("api_key", "admin_key", "password")}
     return {**secrets, "username": f"{sandbox}@sendproof"}
 
 
@@ -100,12 +100,12 @@ SIMULATOR = Simulator(
     on_timer=_on_timer,
     events=(*events.EVENT_NAMES, attribute_updates.ATTRIBUTE_ADDED, attribute_updates.ATTRIBUTES_UPDATED),
     # Paths match in any case, and /current is optional: observed, clients use all forms on one host.
-    any_case=True,
+    case_insensitive=True,
     optional_prefix="/current",
     # documented: https://developer.optimove.com/reference/understanding-api-rate-limits-at-optimove, and an older page
     rate_limit=(
-        RateLimit(requests=50, window_ms=10 * SECOND, when=("optimove.rate_limit", "50_in_10_s")),
-        RateLimit(requests=2_000, window_ms=HOUR, when=("optimove.rate_limit", "2000_in_1_h")),
+        RateLimit(requests=50, window_ms=10 * SECOND, when=("rate_limit", "50_in_10_s")),
+        RateLimit(requests=2_000, window_ms=HOUR, when=("rate_limit", "2000_in_1_h")),
     ),
     dialects=(*FUNCTION_DIALECTS, *EVENT_DIALECTS),
     batch=subscriptions.import_batch_file,
@@ -119,7 +119,7 @@ SIMULATOR = Simulator(
         report=report.campaign_report,
         channel_templates=_channel_templates,
         overview=_overview_json,
-        truth=_expectations,
+        expectations=_expectations,
     ),
     triggers=Triggers(add=processing.add_trigger, all=processing.list_triggers, report=processing.record_events),
 )

@@ -207,7 +207,7 @@ def initial_credentials(context: SandboxContext) -> CredentialStore:
 
 def host_number(context: SandboxContext, client: str) -> int:
     """Return the number of a client's host, 1 to 9 (api1 to api9)."""
-    return 1 + context.chance.below(9, "optimove", "host", client)
+    return 1 + context.random.below(9, "optimove", "host", client)
 
 
 # -- requests ----------------------------------------------------------------------------------------

@@ -19,12 +19,12 @@ _FIXED_TEXTS: Mapping[int, bytes] = {
     405: b'"Method Not Allowed"',
     500: b'"Internal Server Error"',
 }
-# Kinds of problems whose status is an open question, and the dialect that sets it.
+# Kinds of problems with an open question about their status, and the dialect that sets it.
 _STATUS_DIALECTS: Mapping[str, str] = {
-    "unauthorized": "optimove.unknown_key",
-    "not_permitted": "optimove.forbidden",
-    "unknown_id": "optimove.unknown_id",
-    "login_failed": "optimove.login_failure",
+    "unauthorized": "unknown_key",
+    "not_permitted": "forbidden",
+    "unknown_id": "unknown_id",
+    "login_failed": "login_failure",
 }
 # Violations with a clearer text than the schema's own: (operation, rule) -> text.
 _CLEARER_TEXTS: Mapping[tuple[str | None, str], str] = {
@@ -70,7 +70,7 @@ def error_response(problem: Problem) -> Response:
     """
     if problem.kind == "rate_limited":
         body = json_response(_RATE_LIMITED).body
-        with_header = problem.dialects.get("optimove.retry_after") == "seconds"
+        with_header = problem.dialects.get("retry_after") == "seconds"
         return Response(status=429, body=body, headers=(("retry-after", str(_RETRY_AFTER_S)),) if with_header else ())
     option = problem.dialects.get(_STATUS_DIALECTS.get(problem.kind, ""))
     status = problem.status if option is None else int(option)

@@ -10,7 +10,7 @@ from collections.abc import Mapping
 import msgspec
 
 from sendproof_simulators.core.clock.wall_clock import Instant, iso, sql_time
-from sendproof_simulators.core.http import Webhook
+from sendproof_simulators.core.effects import Webhook
 from sendproof_simulators.services.optimove.campaigns.campaign import Campaign
 from sendproof_simulators.services.optimove.dialects.events import respell_members
 from sendproof_simulators.services.optimove.dialects.options import Options

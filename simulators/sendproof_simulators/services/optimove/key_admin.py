@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from sendproof_simulators.core.clock.wall_clock import Instant, iso, parse_iso
-from sendproof_simulators.core.http import Effects, JournalEntry
+from sendproof_simulators.core.effects import Effects, JournalEntry
 from sendproof_simulators.core.simulator import Keys, SandboxContext
 from sendproof_simulators.services.optimove.auth import (
     ACCESS_TYPES,
@@ -44,7 +44,7 @@ def _create_key(
     if key.access_type not in ACCESS_TYPES:
         raise ValueError(f"expected access to be one of {', '.join(ACCESS_TYPES)}, got {key.access_type!r}")
     state.credentials.add_key(key, _new_key_value(context, name, 0))
-    return _key_json(state, name, now), Effects(facts=(_key_entry(name, "created"),))
+    return _key_json(state, name, now), Effects(entries=(_key_entry(name, "created"),))
 
 
 def _change_key(
@@ -66,7 +66,7 @@ def _change_key(
     else:
         key.disabled_at = None if requested["enabled"] else at
         entry = _key_entry(name, "enabled") if requested["enabled"] else _key_entry(name, "disabled", at)
-    return _key_json(state, name, now), Effects(facts=(entry,))
+    return _key_json(state, name, now), Effects(entries=(entry,))
 
 
 def _key_json(state: State, name: str, now: Instant) -> dict[str, object]:
@@ -91,7 +91,7 @@ def _scope(requested: Mapping[str, Any], name: str, type_: type) -> frozenset[An
 def _new_key_value(context: SandboxContext, name: str, rotation: int) -> str:
     # The sandbox's own key is part of the draw, because two sandboxes with one seed must not share a key.
     own = context.credentials["optimove"]["api_key"]
-    return context.chance.token(40, "optimove", "key", own, name, rotation)
+    return context.random.token(40, "optimove", "key", own, name, rotation)
 
 
 def _key_entry(name: str, action: str, valid_until: Instant | None = None) -> JournalEntry:

@@ -5,7 +5,7 @@ from dataclasses import replace
 from functools import wraps
 from typing import Any
 
-from sendproof_simulators.core.http import Effects
+from sendproof_simulators.core.effects import Effects
 from sendproof_simulators.core.simulator import Call
 from sendproof_simulators.services.optimove.auth import ApiKey
 from sendproof_simulators.services.optimove.errors import ApiError, error_response, forbidden
@@ -38,7 +38,7 @@ def authorized(handler: Callable[[Call], Effects]) -> Callable[[Call], Effects]:
             _check_permission(call)
             return handler(call)
         except ApiError as error:
-            return Effects(reply=error_response(replace(error.problem, dialects=call.world.dialects)))
+            return Effects(response=error_response(replace(error.problem, dialects=call.context.dialects)))
 
     return authorized_handler
 

@@ -6,7 +6,7 @@ from typing import Any, NamedTuple
 import msgspec
 
 from sendproof_simulators.core.clock.wall_clock import Instant, sql_time
-from sendproof_simulators.core.http import JournalEntry
+from sendproof_simulators.core.effects import JournalEntry
 from sendproof_simulators.core.simulator import SandboxContext
 from sendproof_simulators.core.webhooks.urls import check_webhook_url
 from sendproof_simulators.services.optimove.auth import initial_credentials

@@ -1,4 +1,4 @@
-"""A simulator of `saveEvent`, with which external vendors report engagement to Optimove. Its oddities: README.md."""
+"""A simulator of `saveEvent`, with which external vendors report engagement to Optimove. README.md has its quirks."""
 
 from sendproof_simulators.core.clock.wall_clock import Instant
 from sendproof_simulators.core.http import Problem, Request
@@ -6,25 +6,25 @@ from sendproof_simulators.core.randomness import KeyedRandom
 from sendproof_simulators.core.simulator import SandboxContext, Simulator
 from sendproof_simulators.services.optimove_metrics import handlers, signing
 from sendproof_simulators.services.optimove_metrics.dialects import DIALECTS
-from sendproof_simulators.services.optimove_metrics.responses import error
+from sendproof_simulators.services.optimove_metrics.responses import problem_response
 from sendproof_simulators.services.optimove_metrics.state import NAME, State
 
-_DEFAULTS = {"tenant_id": "1001", "tenant_token": "sendproof-tenant-token"}
+_DEFAULT_CREDENTIALS = {"tenant_id": "1001", "tenant_token": "sendproof-tenant-token"}
 
 
-def _credentials(chance: KeyedRandom, sandbox: str) -> dict[str, str]:
-    tenant = 10**9 + chance.below(10**12, NAME, "tenant", sandbox)
-    return {"tenant_id": str(tenant), "tenant_token": chance.token(40, NAME, "token", sandbox)}
+def _new_credentials(random: KeyedRandom, sandbox: str) -> dict[str, str]:
+    tenant = 10**9 + random.below(10**12, NAME, "tenant", sandbox)
+    return {"tenant_id": str(tenant), "tenant_token": random.token(40, NAME, "token", sandbox)}
 
 
-def _base_path(world: SandboxContext) -> str:
-    """The step before every path, in place of a host of the tenant's own: see `signing.at_host`."""
-    return f"/{world.dialect(f'{NAME}.host')}-{world.credentials[NAME]['tenant_id']}"
+def _base_path(context: SandboxContext) -> str:
+    """Return the prefix of every path, in place of the tenant's host: see `signing.strip_host_prefix`."""
+    return f"/{context.dialects['host']}-{context.credentials[NAME]['tenant_id']}"
 
 
-def _admit(state: State, request: Request, shown: str, now: Instant) -> Problem | None:
-    del shown, now
-    return signing.check(state.token, request, minified=state.minified)
+def _authorize(state: State, request: Request, credential: str, now: Instant) -> Problem | None:
+    del credential, now
+    return signing.check_signature(state.token, request, is_minified=state.is_minified)
 
 
 SIMULATOR = Simulator(
@@ -32,17 +32,17 @@ SIMULATOR = Simulator(
     contract="optimove-metrics.yaml",
     handlers=handlers,
     new_state=State,
-    credentials=_credentials,
-    default_credentials=_DEFAULTS,
-    extract_credential=signing.tenant_of,
-    # The token is never sent, so nobody is found by it.
+    credentials=_new_credentials,
+    default_credentials=_DEFAULT_CREDENTIALS,
+    extract_credential=signing.called_tenant,
+    # The token is never sent, so it identifies no request.
     public=frozenset({"tenant_token"}),
-    authorize=_admit,
-    error=error,
-    normalise=signing.at_host,
+    authorize=_authorize,
+    error=problem_response,
+    normalise=signing.strip_host_prefix,
     base_path=_base_path,
-    any_case=True,
+    case_insensitive=True,
     dialects=DIALECTS,
     overview=lambda state, now: state.overview(now),
-    engagement=lambda state, campaign: state.of_campaign(campaign),
+    engagement=lambda state, campaign: state.campaign_counts(campaign),
 )

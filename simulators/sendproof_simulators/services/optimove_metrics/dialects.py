@@ -7,7 +7,7 @@ _PAGE = "https://developer.optimove.com/docs/external-vendors-campaign-engagemen
 DIALECTS = (
     Dialect(
         name="host",
-        question="What does the name of the tenant's host begin with?",
+        question="What is the prefix of the tenant's host name?",
         options=(
             Option(value="metric", meaning="metric-<tenant>.optimove.net", evidence="documented", source=_PAGE),
             Option(
@@ -20,12 +20,12 @@ DIALECTS = (
     ),
     Dialect(
         name="signed_text",
-        question="What is signed: the bytes that were sent, or the JSON written again without spaces?",
+        question="Is the signature over the sent bytes or over the minified JSON?",
         options=(
-            Option(value="exact", meaning="the bytes", evidence="documented", source=_PAGE),
+            Option(value="exact", meaning="the sent bytes", evidence="documented", source=_PAGE),
             Option(
                 value="minified",
-                meaning="the JSON written again, so that only minified bodies pass",
+                meaning="the minified JSON, so that only minified bodies are accepted",
                 evidence="observed",
                 source="the verifier of a similar service",
             ),
@@ -33,20 +33,20 @@ DIALECTS = (
     ),
     Dialect(
         name="event_names",
-        question="Which events may be reported?",
+        question="Which events can be reported?",
         options=(
             Option(
                 value="known",
                 meaning="delivered, opened, clicked, dropped, bounced, unsubscribed, spam_reported; never sent",
                 evidence="documented",
-                source="https://docs.delivyr.net/docs/optimove (what there is; the exact spelling is assumed)",
+                source="https://docs.delivyr.net/docs/optimove (the events; the exact spelling is assumed)",
             ),
-            Option(value="any", meaning="every name but sent", evidence="assumed", source="no statement"),
+            Option(value="any", meaning="every name except sent", evidence="assumed", source="no statement"),
         ),
     ),
     Dialect(
         name="success_body",
-        question="What is answered when the events were saved?",
+        question="What is the response if the events were saved?",
         options=(
             Option(
                 value="status",

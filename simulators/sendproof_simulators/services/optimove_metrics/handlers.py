@@ -1,18 +1,18 @@
-"""The one operation of openapi/optimove-metrics.yaml."""
+"""The only operation of openapi/optimove-metrics.yaml."""
 
-from sendproof_simulators.core.http import Effects
+from sendproof_simulators.core.effects import Effects
 from sendproof_simulators.core.simulator import Call
-from sendproof_simulators.services.optimove_metrics.responses import refused, saved
-from sendproof_simulators.services.optimove_metrics.state import NotSavedError
+from sendproof_simulators.services.optimove_metrics.responses import error_response, success_response
+from sendproof_simulators.services.optimove_metrics.state import RejectedEventError
 
 
 def save_event(call: Call) -> Effects:
-    """Save one event, or every event of an array."""
+    """Save one event, or all events of an array."""
     events = call.body if isinstance(call.body, list) else [call.body]
     try:
-        facts = call.state.save(events, call.now)
-    except NotSavedError as problem:
-        # Whoever judges the history sees which event stopped all that came with it.
-        return Effects(reply=refused(400, str(problem)), note={"refused_event": problem.event})
-    message = call.world.chance.token(24, "optimove-metrics", "message", call.state.saved)
-    return Effects(reply=saved(call.world, message), facts=facts)
+        entries = call.state.save(events, call.now)
+    except RejectedEventError as error:
+        # The judge needs the event that stopped all others in the request.
+        return Effects(response=error_response(400, str(error)), summary={"refused_event": error.event})
+    message_id = call.context.random.token(24, "optimove-metrics", "message", call.state.saved)
+    return Effects(response=success_response(call.context, message_id), entries=entries)

@@ -1,4 +1,4 @@
-"""What was saved: every event as it came, and how many of each."""
+"""The saved events of a sandbox, and their counts."""
 
 import re
 from collections import Counter, deque
@@ -7,16 +7,16 @@ from datetime import UTC, datetime
 from typing import Any
 
 from sendproof_simulators.core.clock.wall_clock import DAY, Instant, iso, parse_iso
-from sendproof_simulators.core.http import JournalEntry
+from sendproof_simulators.core.effects import JournalEntry
 from sendproof_simulators.core.simulator import SandboxContext
 
 NAME = "optimove-metrics"
 # documented: https://developer.optimove.com/docs/external-vendors-campaign-engagement-metrics
-OLDEST_MS = 7 * DAY
-# What a person looks at; the history has them all.
-_SHOWN = 1_000
+MAX_AGE_MS = 7 * DAY
+# The overview is for people; the history has all events.
+_MAX_NEWEST = 1_000
 
-# documented by a vendor (https://docs.delivyr.net/docs/optimove): what there is to report, and that "sent" may not be;
+# documented by a vendor (https://docs.delivyr.net/docs/optimove): which events can be reported, and that "sent" cannot;
 # the exact spelling is assumed.
 EVENTS = frozenset({"delivered", "opened", "clicked", "dropped", "bounced", "unsubscribed", "spam_reported"})
 SENT = "sent"
@@ -24,11 +24,11 @@ SENT = "sent"
 _UTC_TIME = re.compile(r"([0-9]{4}-[0-9]{2}-[0-9]{2})[ T]([0-9]{2}:[0-9]{2}:[0-9]{2}(?:\.[0-9]{1,6})?)")
 
 
-class NotSavedError(ValueError):
-    """An event that keeps the contract and cannot be saved; the message says which and why, `event` what it tells."""
+class RejectedEventError(ValueError):
+    """An event that keeps the contract but cannot be saved. The message has the reason, `event` the event's name."""
 
     def __init__(self, message: str, event: str) -> None:
-        """Say it."""
+        """Create the error with the number of the event in `message`, if the request has several."""
         super().__init__(message)
         self.event = event
 
@@ -36,68 +36,69 @@ class NotSavedError(ValueError):
 class State:
     """The events of one tenant."""
 
-    def __init__(self, world: SandboxContext) -> None:
-        """Start with nothing saved."""
-        self.token = world.credentials.get(NAME, {}).get("tenant_token", "")
-        self.minified = world.dialect(f"{NAME}.signed_text") == "minified"
-        self.any_event = world.dialect(f"{NAME}.event_names") == "any"
+    def __init__(self, context: SandboxContext) -> None:
+        """Create the state without events."""
+        self.token = context.credentials.get(NAME, {}).get("tenant_token", "")
+        self.is_minified = context.dialects["signed_text"] == "minified"
+        self.allows_any_event = context.dialects["event_names"] == "any"
         self.saved = 0
         self.counts: Counter[str] = Counter()
-        self.of_campaigns: Counter[tuple[str, str]] = Counter()
-        self.newest: deque[Mapping[str, Any]] = deque(maxlen=_SHOWN)
+        self.counts_by_campaign: Counter[tuple[str, str]] = Counter()
+        self.newest: deque[Mapping[str, Any]] = deque(maxlen=_MAX_NEWEST)
 
     def save(self, events: Sequence[Mapping[str, Any]], now: Instant) -> tuple[JournalEntry, ...]:
-        """Save all of them, or none with a `NotSavedError`."""
+        """Save all events and return their journal entries, or raise `RejectedEventError` and save none."""
         for number, event in enumerate(events):
-            self._check(event, f"event {number}: " if len(events) > 1 else "", now)
+            self._check_event(event, f"event {number}: " if len(events) > 1 else "", now)
         self.saved += len(events)
         self.counts.update(event["event"] for event in events)
-        self.of_campaigns.update((_campaign_of(event), event["event"]) for event in events)
+        self.counts_by_campaign.update((_campaign_in_context(event), event["event"]) for event in events)
         self.newest.extend(events)
-        return tuple(_fact(event) for event in events)
+        return tuple(_engagement_entry(event) for event in events)
 
     def overview(self, now: Instant) -> dict[str, object]:
-        """What a person sees: how many of each event, and the newest of them."""
+        """Return the counts of all events and the newest events, for people."""
         counts = dict(sorted(self.counts.items()))
         return {"at": iso(now), "saved": self.saved, "counts": counts, "newest": list(self.newest)}
 
-    def of_campaign(self, campaign: int) -> dict[str, int]:
-        """How many of each event name the campaign."""
-        return {event: n for (named, event), n in sorted(self.of_campaigns.items()) if named == str(campaign)}
+    def campaign_counts(self, campaign: int) -> dict[str, int]:
+        """Return the counts of the events that name a campaign, by event."""
+        return {event: count for (id_, event), count in sorted(self.counts_by_campaign.items()) if id_ == str(campaign)}
 
-    def _check(self, event: Mapping[str, Any], which: str, now: Instant) -> None:
+    def _check_event(self, event: Mapping[str, Any], prefix: str, now: Instant) -> None:
         name = event["event"]
-        if name == SENT or not (self.any_event or name in EVENTS):
-            raise NotSavedError(f"{which}expected event to be one of {', '.join(sorted(EVENTS))}, got {name!r}", name)
+        if name == SENT or not (self.allows_any_event or name in EVENTS):
+            known = ", ".join(sorted(EVENTS))
+            raise RejectedEventError(f"{prefix}expected event to be one of {known}, got {name!r}", name)
         if ("customer" in event) == ("visitor" in event):
-            raise NotSavedError(f"{which}expected either customer or visitor", name)
-        at = _instant(event["timestamp"])
+            raise RejectedEventError(f"{prefix}expected either customer or visitor", name)
+        at = _parse_timestamp(event["timestamp"])
         if at is None:
-            wanted = f"a UTC timestamp such as {iso(now)}"
-            raise NotSavedError(f"{which}expected {wanted}, got {event['timestamp']!r}", name)
-        if now - at > OLDEST_MS:
-            since = iso(now - OLDEST_MS)
-            raise NotSavedError(f"{which}expected a timestamp of the last 7 days, since {since}, got {iso(at)}", name)
+            expected = f"a UTC timestamp such as {iso(now)}"
+            raise RejectedEventError(f"{prefix}expected {expected}, got {event['timestamp']!r}", name)
+        if now - at > MAX_AGE_MS:
+            expected = f"a timestamp of the last 7 days, since {iso(now - MAX_AGE_MS)}"
+            raise RejectedEventError(f"{prefix}expected {expected}, got {iso(at)}", name)
 
 
-def _campaign_of(event: Mapping[str, Any]) -> str:
-    """The campaign that an event's context names in whatever spelling, or nothing: what belongs there is not known."""
+def _campaign_in_context(event: Mapping[str, Any]) -> str:
+    """Return the campaign id in an event's context, or "". Any spelling matches, because the real one is not known."""
     context = event.get("context") or {}
     return next((str(value) for name, value in context.items() if name.lower().replace("_", "") == "campaignid"), "")
 
 
-def _instant(text: str) -> Instant | None:
-    """The timestamp in ISO 8601 with a zone, or without one and then in UTC."""
-    found = _UTC_TIME.fullmatch(text)
+def _parse_timestamp(text: str) -> Instant | None:
+    """Return the instant of an ISO 8601 timestamp, or None. A timestamp without a zone is in UTC."""
+    match = _UTC_TIME.fullmatch(text)
     try:
-        if found is None:
+        if match is None:
             return parse_iso(text)
-        return round(datetime.fromisoformat(f"{found[1]}T{found[2]}").replace(tzinfo=UTC).timestamp() * 1000)
+        return round(datetime.fromisoformat(f"{match[1]}T{match[2]}").replace(tzinfo=UTC).timestamp() * 1000)
     except (ValueError, OverflowError):
         return None
 
 
-def _fact(event: Mapping[str, Any]) -> JournalEntry:
+def _engagement_entry(event: Mapping[str, Any]) -> JournalEntry:
     fields = {
         "event": event["event"],
         "customer": event.get("customer"),

@@ -44,7 +44,7 @@ SIMULATOR = Simulator(
     on_timer=on_timer,
     events=EVENTS,
     normalise=normalise,
-    rate_limit=RateLimit(requests=10, window_ms=SECOND, when=("textlocal.rate_limit", "10")),
+    rate_limit=RateLimit(requests=10, window_ms=SECOND, when=("rate_limit", "10")),
     dialects=DIALECTS,
     templates=TEMPLATES,
     settings=SETTINGS,

@@ -34,7 +34,7 @@ def check_sender(context: SandboxContext, sender: str, approved: Iterable[str]) 
     """Return the sender; raise `ApiError` for none (44), or for one that the country does not allow (43)."""
     if not sender:
         raise ApiError(errors.NO_SENDER)
-    if context.dialect("textlocal.variant") == "india":
+    if context.dialects["variant"] == "india":
         allowed = _INDIAN_SENDER.fullmatch(sender) is not None and sender in approved
     else:
         allowed = _UK_SENDER.fullmatch(sender) is not None
@@ -50,10 +50,10 @@ def check_text(context: SandboxContext, text: str, templates: Iterable[Template]
     """
     if not text.strip():
         raise ApiError(errors.NO_MESSAGE)
-    india = context.dialect("textlocal.variant") == "india"
+    india = context.dialects["variant"] == "india"
     limit = _MAX_CHARACTERS_IN_INDIA if india else MAX_CHARACTERS
     if len(text) > limit:
-        if context.dialect("textlocal.long_text") == "refused":
+        if context.dialects["long_text"] == "refused":
             raise ApiError(errors.TOO_LONG)
         text = text[:limit]
     if india and not any(_template_pattern(template.body).fullmatch(text) for template in templates):
@@ -63,7 +63,7 @@ def check_text(context: SandboxContext, text: str, templates: Iterable[Template]
 
 def check_hour(context: SandboxContext, send_at: Instant) -> None:
     """Raise `ApiError` for a message that would go out at night in India."""
-    if context.dialect("textlocal.variant") != "india":
+    if context.dialects["variant"] != "india":
         return
     if not _FIRST_HOUR <= (send_at + _INDIAN_UTC_OFFSET) % DAY < _LAST_HOUR:
         raise ApiError(errors.NOT_NOW, "texts go out between 9 am and 9 pm Indian time")
@@ -71,7 +71,7 @@ def check_hour(context: SandboxContext, send_at: Instant) -> None:
 
 def check_schedule(context: SandboxContext, now: Instant, send_at: Instant) -> None:
     """Raise `ApiError` for a time that is too near or too far, if the sandbox has such limits."""
-    limited = context.dialect("textlocal.schedule_limits") == "limited"
+    limited = context.dialects["schedule_limits"] == "limited"
     if limited and not _MIN_AHEAD <= send_at - now <= _MAX_AHEAD:
         raise ApiError(errors.SCHEDULE_OUTSIDE)
 
@@ -80,20 +80,20 @@ def to_number(context: SandboxContext, raw_number: str) -> str | None:
     """Return the digits of a recipient's number with country code, or None if Textlocal does not take it."""
     if _DIGITS_ONLY.fullmatch(raw_number):
         return raw_number
-    if context.dialect("textlocal.national_numbers") == "understood":
-        code, national = _NATIONAL[context.dialect("textlocal.variant")]
+    if context.dialects["national_numbers"] == "understood":
+        code, national = _NATIONAL[context.dialects["variant"]]
         match = national.fullmatch(raw_number.replace(" ", ""))
         if match is not None:
             return code + match[1]
-    return None if context.dialect("textlocal.plus_numbers") == "refused" else to_digits(raw_number)
+    return None if context.dialects["plus_numbers"] == "refused" else to_digits(raw_number)
 
 
 def sent_text_and_parts(context: SandboxContext, text: str, *, unicode: bool) -> tuple[str, int]:
     """Return the text as the phone receives it, and its number of parts, which is its price in credits."""
-    if not unicode and not is_gsm(text) and context.dialect("textlocal.plain_unicode") == "question_marks":
+    if not unicode and not is_gsm(text) and context.dialects["plain_unicode"] == "question_marks":
         text = "".join(character if is_gsm(character) else "?" for character in text)
     counted = count_parts(text, unicode=unicode)
-    if counted.encoding == "ucs2" and context.dialect("textlocal.unicode_parts") == "70":
+    if counted.encoding == "ucs2" and context.dialects["unicode_parts"] == "70":
         return text, -(-counted.units // 70)
     return text, counted.parts
 

@@ -7,7 +7,7 @@ from collections.abc import Mapping, Sequence
 
 import msgspec
 
-from sendproof_simulators.core.http import JournalEntry
+from sendproof_simulators.core.effects import JournalEntry
 
 # Exceptions of decoding JSON in a form field: broken JSON, invalid Unicode, or nesting beyond the recursion limit.
 JSON_ERRORS = (msgspec.DecodeError, UnicodeEncodeError, RecursionError)

@@ -9,7 +9,8 @@ from dataclasses import dataclass, field, replace
 from functools import wraps
 from typing import Any
 
-from sendproof_simulators.core.http import Effects, Problem, Response
+from sendproof_simulators.core.effects import Effects
+from sendproof_simulators.core.http import Problem, Response
 from sendproof_simulators.core.simulator import Call
 from sendproof_simulators.services.textlocal import errors
 from sendproof_simulators.services.textlocal.errors import ApiError, ErrorItem, error_item
@@ -75,15 +76,15 @@ def command(function: Callable[[Call, Fields], CommandResult]) -> Callable[[Call
         except ApiError as error:
             return _refusal(call, fields, error)
         status = {"status": "success"} if result.has_status else {}
-        return replace(result.effects, reply=encode_response({**result.value, **status}, fields.get("format")))
+        return replace(result.effects, response=encode_response({**result.value, **status}, fields.get("format")))
 
     return handler
 
 
 def _refusal(call: Call, fields: Fields, error: ApiError) -> Effects:
-    status = error.status or _error_status(call.world.dialects)
+    status = error.status or _error_status(call.context.dialects)
     response = encode_response(_failure([error.item], error.warnings), fields.get("format"), status)
-    return Effects(reply=response, facts=error.entries, note={"errors": [error.code]}, refused=True)
+    return Effects(response=response, entries=error.entries, summary={"errors": [error.code]}, refused=True)
 
 
 def _failure(items: Sequence[ErrorItem], warnings: Sequence[ErrorItem] = ()) -> dict[str, object]:
@@ -93,7 +94,7 @@ def _failure(items: Sequence[ErrorItem], warnings: Sequence[ErrorItem] = ()) -> 
 
 def _error_status(dialects: Mapping[str, str], kind: str = "") -> int:
     """Return the HTTP status of a refusal. Without a known sandbox it is that of the default dialect."""
-    if dialects.get("textlocal.error_status") != "400":
+    if dialects.get("error_status") != "400":
         return 200
     return 401 if kind == "unauthorized" else 400
 

@@ -61,7 +61,7 @@ class State:
 def new_state(context: SandboxContext) -> State:
     """Return a new account: full credits, no templates, and the audience's opt-outs."""
     return State(
-        random=context.chance,
-        contacts=Contacts(context.chance, OptOuts(NAME, context.audience.optouts)),
-        identities=CallIdentities(context.chance),
+        random=context.random,
+        contacts=Contacts(context.random, OptOuts(NAME, context.audience.opt_outs)),
+        identities=CallIdentities(context.random),
     )

@@ -5,7 +5,7 @@ from dataclasses import replace
 from typing import Any
 
 from sendproof_simulators.core.clock.wall_clock import SECOND, Instant
-from sendproof_simulators.core.http import Effects, Timer
+from sendproof_simulators.core.effects import Effects, Timer
 from sendproof_simulators.core.randomness import KeyedRandom
 from sendproof_simulators.core.simulator import RateLimit, SandboxContext, Simulator
 from sendproof_simulators.services.xtremepush import handlers
@@ -36,7 +36,7 @@ def _execute(context: SandboxContext, state: State, timer: Timer, now: Instant) 
         raise TypeError(f"expected the request of an execution, got {timer.payload!r}")
     effects = sending.execute(context, state, timer.payload, now)
     # The response was sent at the time of the call, so no webhook can come before it.
-    return replace(effects, webhooks=(*effects.webhooks, *effects.before_reply), before_reply=())
+    return replace(effects, webhooks=(*effects.webhooks, *effects.before_response), before_response=())
 
 
 def _import(context: SandboxContext, state: State, timer: Timer, now: Instant) -> Effects:
@@ -67,7 +67,7 @@ SIMULATOR = Simulator(
     error=problem_response,
     on_timer=_on_timer,
     events=webhooks.EVENTS,
-    rate_limit=RateLimit(requests=50, window_ms=SECOND, when=("xtremepush.rate_limit", "50_per_second")),
+    rate_limit=RateLimit(requests=50, window_ms=SECOND, when=("rate_limit", "50_per_second")),
     body_limit=_BODY_LIMIT,
     dialects=DIALECTS,
     templates=TEMPLATES,

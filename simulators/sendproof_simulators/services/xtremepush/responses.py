@@ -10,7 +10,8 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from functools import wraps
 
-from sendproof_simulators.core.http import Effects, Problem, Response, Violation, json_response
+from sendproof_simulators.core.effects import Effects
+from sendproof_simulators.core.http import Problem, Response, Violation, json_response
 from sendproof_simulators.core.simulator import Call
 from sendproof_simulators.services.xtremepush.errors import BAD_REQUEST, METHOD_NOT_ALLOWED, NOT_FOUND, ApiError
 
@@ -44,13 +45,13 @@ def method(function: Callable[[Call], MethodResult]) -> Callable[[Call], Effects
 
     @wraps(function)
     def handler(call: Call) -> Effects:
-        dialects = call.world.dialects
+        dialects = call.context.dialects
         try:
             result = function(call)
         except ApiError as error:
             response = _refusal(dialects, error.code, str(error), error.errors)
-            return Effects(reply=response, note={"refused": error.code}, refused=True)
-        return replace(result.effects, reply=_envelope(dialects, result.code, result.value))
+            return Effects(response=response, summary={"refused": error.code}, refused=True)
+        return replace(result.effects, response=_envelope(dialects, result.code, result.value))
 
     return handler
 
@@ -75,7 +76,7 @@ def _refusal(
 
 def _envelope(dialects: Mapping[str, str], code: int, value: Mapping[str, object]) -> Response:
     """Return the envelope around `value`. Its code is also the HTTP status, except in one dialect."""
-    follows_code = dialects.get("xtremepush.http_status") != "always_200"
+    follows_code = dialects.get("http_status") != "always_200"
     body = {"code": code, "success": code < _FIRST_ERROR, **value}
     return json_response(body, code if follows_code else _OK)
 

@@ -30,4 +30,4 @@ class State:
 
 def new_state(context: SandboxContext) -> State:
     """Return a new, empty project."""
-    return State(random=context.chance, ids=Ids(context.chance), profiles=Profiles(context.chance))
+    return State(random=context.random, ids=Ids(context.random), profiles=Profiles(context.random))

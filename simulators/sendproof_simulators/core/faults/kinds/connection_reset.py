@@ -12,4 +12,4 @@ class ConnectionReset(CallFault):
 
     def answer(self, own: Response, refuse: Refuse) -> FaultedResponse:
         del refuse
-        return FaultedResponse(reply=own, arrives=LOST, manner=Transmission(share=0.0, ending=RESET))
+        return FaultedResponse(response=own, arrives=LOST, manner=Transmission(share=0.0, ending=RESET))

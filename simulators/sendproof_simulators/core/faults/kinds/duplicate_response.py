@@ -15,4 +15,4 @@ class DuplicateResponse(CallFault):
 
     def answer(self, own: Response, refuse: Refuse) -> FaultedResponse:
         del refuse
-        return FaultedResponse(reply=own, arrives=INTACT, manner=Transmission(copies=2))
+        return FaultedResponse(response=own, arrives=INTACT, manner=Transmission(copies=2))

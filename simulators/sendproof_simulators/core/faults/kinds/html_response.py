@@ -19,4 +19,4 @@ class HtmlResponse(CallFault):
 
     def answer(self, own: Response, refuse: Refuse) -> FaultedResponse:
         del own, refuse
-        return FaultedResponse(reply=Response(body=_PAGE, content_type="text/html; charset=utf-8"), arrives=ALTERED)
+        return FaultedResponse(response=Response(body=_PAGE, content_type="text/html; charset=utf-8"), arrives=ALTERED)

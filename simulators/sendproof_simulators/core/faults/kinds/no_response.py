@@ -20,5 +20,5 @@ class NoResponse(CallFault):
     def answer(self, own: Response, refuse: Refuse) -> FaultedResponse:
         del refuse
         return FaultedResponse(
-            reply=own, arrives=LOST, manner=Transmission(wait_s=self.seconds, share=0.0, ending=CLOSED)
+            response=own, arrives=LOST, manner=Transmission(wait_s=self.seconds, share=0.0, ending=CLOSED)
         )

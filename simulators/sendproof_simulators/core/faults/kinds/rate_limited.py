@@ -19,8 +19,8 @@ class RateLimited(CallFault):
 
     def answer(self, own: Response, refuse: Refuse) -> FaultedResponse:
         del own
-        reply = refuse("rate_limited", 429, "the rate limit is exceeded")
-        headers = [(name, value) for name, value in reply.headers if name.lower() != "retry-after"]
+        response = refuse("rate_limited", 429, "the rate limit is exceeded")
+        headers = [(name, value) for name, value in response.headers if name.lower() != "retry-after"]
         if self.retry_after is not None:
             headers.append(("retry-after", str(self.retry_after)))
-        return FaultedResponse(reply=replace(reply, headers=tuple(headers)), arrives=ALTERED)
+        return FaultedResponse(response=replace(response, headers=tuple(headers)), arrives=ALTERED)

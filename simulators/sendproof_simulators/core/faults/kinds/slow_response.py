@@ -21,4 +21,4 @@ class SlowResponse(CallFault):
 
     def answer(self, own: Response, refuse: Refuse) -> FaultedResponse:
         del refuse
-        return FaultedResponse(reply=own, arrives=INTACT, manner=Transmission(drip_s=self.seconds))
+        return FaultedResponse(response=own, arrives=INTACT, manner=Transmission(drip_s=self.seconds))

@@ -24,4 +24,4 @@ class SlowResponseTimeout(CallFault):
 
     def answer(self, own: Response, refuse: Refuse) -> FaultedResponse:
         del refuse
-        return FaultedResponse(reply=own, arrives=LOST, manner=Transmission(wait_s=self.seconds))
+        return FaultedResponse(response=own, arrives=LOST, manner=Transmission(wait_s=self.seconds))

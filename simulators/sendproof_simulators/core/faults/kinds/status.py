@@ -27,5 +27,7 @@ class Status(CallFault):
     def answer(self, own: Response, refuse: Refuse) -> FaultedResponse:
         del own, refuse
         headers = () if self.retry_after is None else (("retry-after", str(self.retry_after)),)
-        reply = Response(status=self.status, body=self.body.encode(), content_type=self.content_type, headers=headers)
-        return FaultedResponse(reply=reply, arrives=ALTERED)
+        response = Response(
+            status=self.status, body=self.body.encode(), content_type=self.content_type, headers=headers
+        )
+        return FaultedResponse(response=response, arrives=ALTERED)

@@ -15,4 +15,4 @@ class TruncatedResponse(CallFault):
 
     def answer(self, own: Response, refuse: Refuse) -> FaultedResponse:
         del refuse
-        return FaultedResponse(reply=own, arrives=LOST, manner=Transmission(share=0.5, ending=CLOSED))
+        return FaultedResponse(response=own, arrives=LOST, manner=Transmission(share=0.5, ending=CLOSED))

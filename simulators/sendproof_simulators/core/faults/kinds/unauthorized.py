@@ -15,4 +15,4 @@ class Unauthorized(CallFault):
 
     def answer(self, own: Response, refuse: Refuse) -> FaultedResponse:
         del own
-        return FaultedResponse(reply=refuse("unauthorized", 401, "the credential is not valid"), arrives=ALTERED)
+        return FaultedResponse(response=refuse("unauthorized", 401, "the credential is not valid"), arrives=ALTERED)

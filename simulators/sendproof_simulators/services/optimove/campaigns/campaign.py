@@ -7,8 +7,9 @@ from dataclasses import dataclass, field
 from itertools import accumulate
 
 from sendproof_simulators.core.clock.wall_clock import HOUR, Instant, iso
+from sendproof_simulators.core.plans import CampaignPlan, ChannelPlan, Split
 from sendproof_simulators.core.randomness import KeyedRandom
-from sendproof_simulators.core.simulator import CampaignPlan, ChannelPlan, SandboxContext, Split
+from sendproof_simulators.core.simulator import SandboxContext
 from sendproof_simulators.services.optimove.campaigns.clearance import Clearance
 
 PLANNED = "planned"
@@ -75,7 +76,7 @@ class Execution:
     def _split_indexes(self, customers: Sequence[int]) -> list[int]:
         if not self._split_bounds:
             return [0] * len(customers)
-        draws = self.campaign.chance.fractions(customers, "split", self.campaign.plan.campaign)
+        draws = self.campaign.random.fractions(customers, "split", self.campaign.plan.campaign)
         return [bisect_right(self._split_bounds, draw) for draw in draws]
 
 
@@ -84,7 +85,7 @@ class Campaign:
     """One campaign and its state. `customers` are its recipients, by index in the audience."""
 
     plan: CampaignPlan
-    chance: KeyedRandom = field(repr=False)
+    random: KeyedRandom = field(repr=False)
     state: str = PLANNED
     processed_at: Instant | None = None
     announced_at: Instant | None = None

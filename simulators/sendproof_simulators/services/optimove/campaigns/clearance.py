@@ -12,7 +12,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 
 from sendproof_simulators.core.clock.wall_clock import Instant, iso
-from sendproof_simulators.core.http import JournalEntry
+from sendproof_simulators.core.effects import JournalEntry
 
 
 @dataclass(slots=True)

@@ -3,8 +3,9 @@
 from dataclasses import replace
 
 from sendproof_simulators.core.clock.wall_clock import DAY, Instant, iso
-from sendproof_simulators.core.http import Effects, JournalEntry, Timer
-from sendproof_simulators.core.simulator import CampaignPlan, SandboxContext
+from sendproof_simulators.core.effects import Effects, JournalEntry, Timer
+from sendproof_simulators.core.plans import CampaignPlan
+from sendproof_simulators.core.simulator import SandboxContext
 from sendproof_simulators.services.optimove import events
 from sendproof_simulators.services.optimove.campaigns import nightly_run
 from sendproof_simulators.services.optimove.campaigns.campaign import CANCELLED, ON_HOLD, PLANNED, Campaign, check_plan
@@ -21,7 +22,7 @@ def schedule(context: SandboxContext, state: State, now: Instant, plan: Campaign
         raise ValueError(f"expected a campaign id that is not taken, got {plan.campaign}")
     plan = _with_processing_time(context, state, plan, now)
     _check_clearance(plan)
-    state.campaigns[plan.campaign] = Campaign(plan, context.chance)
+    state.campaigns[plan.campaign] = Campaign(plan, context.random)
     timers = [] if plan.day is not None else [Timer(at=plan.announce_at, name=PROCESS, payload=plan.campaign)]
     if plan.cancel_at is not None:
         timers.append(Timer(at=max(now, plan.cancel_at), name=CANCEL, payload=plan.campaign))
@@ -66,7 +67,7 @@ def process(context: SandboxContext, state: State, campaign_id: int, now: Instan
     campaign.change_state("hold")
     required_by = campaign.clearance.required_by
     return Effects(
-        facts=(campaign.clearance.journal_entry(campaign_id, "required"),),
+        entries=(campaign.clearance.journal_entry(campaign_id, "required"),),
         webhooks=tuple(events.hold_webhooks(state.options, state.listeners, campaign_id, required_by, now)),
         timers=(Timer(at=required_by, name=CLEAR, payload=campaign_id),),
     )
@@ -81,7 +82,7 @@ def end_clearance(context: SandboxContext, state: State, campaign_id: int, now: 
     campaign.change_state("clear")
     campaign.customers = campaign.clearance.close(campaign.customers)
     announced = _announce(state, campaign, now)
-    return replace(announced, facts=(campaign.clearance.journal_entry(campaign_id, "closed"),))
+    return replace(announced, entries=(campaign.clearance.journal_entry(campaign_id, "closed"),))
 
 
 def _announce(state: State, campaign: Campaign, now: Instant) -> Effects:
@@ -111,7 +112,7 @@ def cancel(context: SandboxContext, state: State, now: Instant, campaign_id: int
     webhooks = []
     if previous_state != PLANNED:
         webhooks = events.campaign_webhooks(state.options, state.listeners, events.CAMPAIGN_CANCELLED, campaign, now)
-    return Effects(facts=(JournalEntry(kind="cancelled", fields=fields),), webhooks=tuple(webhooks))
+    return Effects(entries=(JournalEntry(kind="cancelled", fields=fields),), webhooks=tuple(webhooks))
 
 
 def cancel_as_planned(context: SandboxContext, state: State, campaign_id: int, now: Instant) -> Effects:
@@ -135,7 +136,7 @@ def run_night(context: SandboxContext, state: State, day: Instant, now: Instant)
     effects = [process(context, state, campaign_id, now) for campaign_id in campaigns]
     processed_at = now + nightly_run.PROCESSING_MS
     return Effects(
-        facts=tuple(entry for effect in effects for entry in effect.facts),
+        entries=tuple(entry for effect in effects for entry in effect.entries),
         webhooks=tuple(webhook for effect in effects for webhook in effect.webhooks),
         timers=(
             *(timer for effect in effects for timer in effect.timers),

@@ -4,8 +4,8 @@ from collections.abc import Iterator
 
 from sendproof_simulators.core.audience.audience import Customer
 from sendproof_simulators.core.clock.wall_clock import iso
-from sendproof_simulators.core.http import JournalEntry
-from sendproof_simulators.core.simulator import Split
+from sendproof_simulators.core.effects import JournalEntry
+from sendproof_simulators.core.plans import Split
 from sendproof_simulators.services.optimove.campaigns.campaign import Campaign, Execution, iso_or_none
 from sendproof_simulators.services.optimove.customers.records import Customers
 

@@ -4,7 +4,8 @@ from collections import Counter
 from collections.abc import Container, Iterator, Mapping
 
 from sendproof_simulators.core.clock.wall_clock import Instant, iso
-from sendproof_simulators.core.simulator import SandboxContext, TriggerPlan
+from sendproof_simulators.core.plans import TriggerPlan
+from sendproof_simulators.core.simulator import SandboxContext
 from sendproof_simulators.services.optimove.campaigns.campaign import Campaign, iso_or_none
 from sendproof_simulators.services.optimove.state import State
 from sendproof_simulators.services.optimove.triggers.processing import criteria_json

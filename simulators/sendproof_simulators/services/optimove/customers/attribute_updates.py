@@ -12,7 +12,7 @@ from typing import NamedTuple
 import msgspec
 
 from sendproof_simulators.core.clock.wall_clock import SECOND, Instant
-from sendproof_simulators.core.http import Effects, JournalEntry, Timer, Webhook
+from sendproof_simulators.core.effects import Effects, JournalEntry, Timer, Webhook
 from sendproof_simulators.core.simulator import SandboxContext
 from sendproof_simulators.core.webhooks.urls import check_webhook_url
 from sendproof_simulators.services.optimove.auth import ApiKey
@@ -35,7 +35,7 @@ _encode = msgspec.json.Encoder().encode
 _ATTRIBUTE_ERRORS: Mapping[str, str] = {
     "1": f"no more than {MAX_ADDED_ATTRIBUTES} attributes can be added",
     "2": "an attribute of this name exists",
-    "3": "the type is none of DECIMAL(19,4), INT, BIGINT, DATE, VARCHAR(X), NVARCHAR(X)",
+    "3": "the type is not DECIMAL(19,4), INT, BIGINT, DATE, VARCHAR(X) or NVARCHAR(X)",
     "4": "the default value does not fit the type",
 }
 
@@ -66,7 +66,7 @@ class UpdateResult(NamedTuple):
     """The result of an update: its errors, or a journal entry."""
 
     errors: list[dict[str, object]]
-    facts: tuple[JournalEntry, ...] = ()
+    entries: tuple[JournalEntry, ...] = ()
     webhooks: tuple[Webhook, ...] = ()
 
 
@@ -109,7 +109,7 @@ def finish_attribute(context: SandboxContext, state: State, requested: NewAttrib
         result |= {"errorId": error, "errorMsg": _ATTRIBUTE_ERRORS[error]}
     key = f"attribute:{requested.name}:{now}"
     return Effects(
-        facts=entries, webhooks=(_callback_webhook(state.options, requested.callback, ATTRIBUTE_ADDED, key, result),)
+        entries=entries, webhooks=(_callback_webhook(state.options, requested.callback, ATTRIBUTE_ADDED, key, result),)
     )
 
 
@@ -139,7 +139,7 @@ def new_update(
 ) -> Update:
     """Return an update with a new request id."""
     state.update_count += 1
-    token = context.chance.token(32, "optimove", "request", state.update_count)
+    token = context.random.token(32, "optimove", "request", state.update_count)
     return Update(
         request=f"{token[:8]}-{token[8:12]}-{token[12:16]}-{token[16:20]}-{token[20:]}",
         changes=changes,
@@ -159,7 +159,7 @@ def finish_update(context: SandboxContext, state: State, update: Update, now: In
     """Apply an update at the instant of its timer."""
     del context
     result = apply_update(state, update, now)
-    return Effects(facts=result.facts, webhooks=result.webhooks)
+    return Effects(entries=result.entries, webhooks=result.webhooks)
 
 
 def apply_update(state: State, update: Update, now: Instant) -> UpdateResult:
@@ -179,7 +179,7 @@ def apply_update(state: State, update: Update, now: Instant) -> UpdateResult:
 def apply_changes(
     records: CustomerRecords, changes: tuple[Change, ...], source: str, now: Instant, request: str | None = None
 ) -> JournalEntry:
-    """Set the values, all of which must fit, and return the journal entry. `source`: api or batch_file."""
+    """Set the values, and return the journal entry. All values must fit. `source`: api or batch_file."""
     applied = []
     for change in changes:
         attribute = records.find_attribute(change.field)

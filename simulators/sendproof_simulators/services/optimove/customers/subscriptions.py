@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from itertools import groupby
 
 from sendproof_simulators.core.clock.wall_clock import Instant
-from sendproof_simulators.core.http import Effects, JournalEntry
+from sendproof_simulators.core.effects import Effects, JournalEntry
 from sendproof_simulators.core.simulator import SandboxContext
 from sendproof_simulators.services.optimove.customers.attribute_updates import apply_changes
 from sendproof_simulators.services.optimove.customers.records import Change, CustomerRecords, fits
@@ -71,7 +71,7 @@ def import_batch_file(
     else:
         changes = tuple(_read_changes(state.records, header, lines[1:]))
         entries = [apply_changes(state.records, changes, "batch_file", now)]
-    return {"lines": len(lines) - 1}, Effects(facts=tuple(entries))
+    return {"lines": len(lines) - 1}, Effects(entries=tuple(entries))
 
 
 def _read_preferences(state: State, lines: NumberedLines) -> list[Preference]:

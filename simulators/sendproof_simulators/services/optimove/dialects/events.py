@@ -4,7 +4,7 @@ from collections.abc import Callable, Mapping
 
 from sendproof_simulators.core.clock.wall_clock import HOUR, MINUTE
 from sendproof_simulators.core.dialects import Dialect, Option
-from sendproof_simulators.core.http import RetryPolicy
+from sendproof_simulators.core.effects import RetryPolicy
 
 _NO_STATEMENT = "no statement"
 

@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass
 
-from sendproof_simulators.core.http import RetryPolicy
+from sendproof_simulators.core.effects import RetryPolicy
 from sendproof_simulators.core.simulator import SandboxContext
 from sendproof_simulators.services.optimove.dialects.events import RETRY_POLICIES
 from sendproof_simulators.services.optimove.dialects.functions import OPT_OUT_MODES
@@ -41,32 +41,29 @@ class Options:
 
 def read_options(context: SandboxContext) -> Options:
     """Return the options of a sandbox."""
-
-    def option(name: str) -> str:
-        return context.dialect(f"optimove.{name}")
-
+    dialects = context.dialects
     return Options(
-        unlisted_functions_allowed=option("unlisted_functions") == "allowed",
-        empty_result=option("empty_result"),
-        success_body_empty=option("success_body") == "empty",
-        ids_as_text=option("id_type") == "text",
-        flags_as_text=option("flag_type") == "text",
-        attributes_joined=option("attributes_shape") == "joined",
-        execution_time_name=option("execution_time_name"),
-        attribute_update_status=int(option("attribute_update_status")),
-        attribute_update_body_empty=option("attribute_update_body") == "empty",
-        api_key_info_as_array=option("api_key_info") == "array",
-        general_listener_without_channel=option("listener_channel") == "absent",
-        page_maximum=int(option("page_maximum")),
-        paging_without_dollar=option("paging_names") == "both",
-        rows_descending=option("row_order") == "descending",
-        attribute_update_limit=int(option("attribute_update_limit")),
-        metrics_additive=option("metric_values") == "additive",
-        unseen_metrics_refused=option("metric_ids") == "seen",
-        opt_out_mode=OPT_OUT_MODES[option("communication_modes")],
-        event_1_channel_refused=option("event_1_channel") == "refused",
-        event_keys=option("event_keys"),
-        retry_policy=RETRY_POLICIES[option("webhook_retries")],
-        personal_info_present=option("personal_info") == "present",
-        trigger_event_type_present=option("trigger_event_type") == "present",
+        unlisted_functions_allowed=dialects["unlisted_functions"] == "allowed",
+        empty_result=dialects["empty_result"],
+        success_body_empty=dialects["success_body"] == "empty",
+        ids_as_text=dialects["id_type"] == "text",
+        flags_as_text=dialects["flag_type"] == "text",
+        attributes_joined=dialects["attributes_shape"] == "joined",
+        execution_time_name=dialects["execution_time_name"],
+        attribute_update_status=int(dialects["attribute_update_status"]),
+        attribute_update_body_empty=dialects["attribute_update_body"] == "empty",
+        api_key_info_as_array=dialects["api_key_info"] == "array",
+        general_listener_without_channel=dialects["listener_channel"] == "absent",
+        page_maximum=int(dialects["page_maximum"]),
+        paging_without_dollar=dialects["paging_names"] == "both",
+        rows_descending=dialects["row_order"] == "descending",
+        attribute_update_limit=int(dialects["attribute_update_limit"]),
+        metrics_additive=dialects["metric_values"] == "additive",
+        unseen_metrics_refused=dialects["metric_ids"] == "seen",
+        opt_out_mode=OPT_OUT_MODES[dialects["communication_modes"]],
+        event_1_channel_refused=dialects["event_1_channel"] == "refused",
+        event_keys=dialects["event_keys"],
+        retry_policy=RETRY_POLICIES[dialects["webhook_retries"]],
+        personal_info_present=dialects["personal_info"] == "present",
+        trigger_event_type_present=dialects["trigger_event_type"] == "present",
     )

@@ -3,7 +3,7 @@
 from collections.abc import Iterator
 
 from sendproof_simulators.core.clock.wall_clock import iso, sql_time
-from sendproof_simulators.core.http import Effects
+from sendproof_simulators.core.effects import Effects
 from sendproof_simulators.core.simulator import Call
 from sendproof_simulators.services.optimove import responses
 from sendproof_simulators.services.optimove.campaigns.campaign import ANNOUNCED, Campaign
@@ -15,7 +15,7 @@ from sendproof_simulators.services.optimove.permissions import api_key_for, auth
 def get_campaign_details(call: Call) -> Effects:
     """Return the details of a campaign."""
     campaign = call.state.announced_campaign(call.params["CampaignID"])
-    return Effects(reply=responses.object_response(call.state.options, _campaign_details(campaign)))
+    return Effects(response=responses.object_response(call.state.options, _campaign_details(campaign)))
 
 
 @authorized
@@ -24,7 +24,7 @@ def get_executed_campaign_details(call: Call) -> Effects:
     rows = [
         {"CampaignID": campaign.plan.campaign, **_campaign_details(campaign)} for campaign in _executed_campaigns(call)
     ]
-    return Effects(reply=responses.list_response(call.state.options, rows))
+    return Effects(response=responses.list_response(call.state.options, rows))
 
 
 @authorized
@@ -34,7 +34,7 @@ def get_executed_campaigns_by_channel(call: Call) -> Effects:
     call.state.channel_templates(channel)
     campaigns = (campaign for campaign in _executed_campaigns(call) if channel in campaign.executions)
     rows = [{"CampaignID": campaign.plan.campaign} for campaign in campaigns]
-    return Effects(reply=responses.list_response(call.state.options, rows))
+    return Effects(response=responses.list_response(call.state.options, rows))
 
 
 @authorized
@@ -43,13 +43,13 @@ def get_executed_campaign_channel_details(call: Call) -> Effects:
     execution = call.state.execution(call.params["CampaignID"], call.params["ChannelID"])
     rows = [
         {
-            "SendID": send_id(call.world, execution, split),
+            "SendID": send_id(call.context, execution, split),
             "TemplateID": split.template,
             "ScheduledTime": sql_time(split.send_at),
         }
         for split in execution.plan.splits
     ]
-    return Effects(reply=responses.list_response(call.state.options, rows))
+    return Effects(response=responses.list_response(call.state.options, rows))
 
 
 @authorized
@@ -58,10 +58,10 @@ def get_execution_channels(call: Call) -> Effects:
     key = api_key_for(call)
     rows = [
         {"ChannelID": channel.id, "ChannelName": f"{channel.provider} {channel.kind}"}
-        for channel in call.world.channels
+        for channel in call.context.channels
         if key is None or key.may_use(channel.id)
     ]
-    return Effects(reply=responses.list_response(call.state.options, rows))
+    return Effects(response=responses.list_response(call.state.options, rows))
 
 
 def _executed_campaigns(call: Call) -> Iterator[Campaign]:

@@ -4,7 +4,8 @@ import re
 from dataclasses import replace
 
 from sendproof_simulators.core.clock.wall_clock import DAY
-from sendproof_simulators.core.http import Effects, Response
+from sendproof_simulators.core.effects import Effects
+from sendproof_simulators.core.http import Response
 from sendproof_simulators.core.simulator import Call
 from sendproof_simulators.services.optimove import responses
 from sendproof_simulators.services.optimove.customers import attribute_updates
@@ -24,7 +25,7 @@ def get_customer_attribute_list(call: Call) -> Effects:
     """Return the attributes in the scope of the key."""
     names = [attribute.name for attribute in visible_attributes(call)]
     rows = [{"RealFieldName": name, "Description": _display_name(name)} for name in names]
-    return Effects(reply=responses.list_response(call.state.options, rows))
+    return Effects(response=responses.list_response(call.state.options, rows))
 
 
 @authorized
@@ -42,12 +43,12 @@ def get_customer_attributes(call: Call) -> Effects:
         }
         for attribute in visible_attributes(call)
     ]
-    return Effects(reply=responses.object_response(call.state.options, rows))
+    return Effects(response=responses.object_response(call.state.options, rows))
 
 
 @authorized
 def get_customer_attribute_changers(call: Call) -> Effects:
-    """Return the customers whose attribute differs from its value 24 hours ago."""
+    """Return the customers with another value of an attribute than 24 hours ago."""
     records, name = call.state.records, call.params["ChangedCustomerAttribute"]
     attribute = next((known for known in visible_attributes(call) if known.name.lower() == name.lower()), None)
     if attribute is None:
@@ -63,7 +64,7 @@ def get_customer_attribute_changers(call: Call) -> Effects:
                 "FinalCustomerAttribute": after,
             }
             rows.append(row | responses.attribute_member(call.state.options, values, attribute_delimiter(call)))
-    return Effects(reply=responses.list_response(call.state.options, rows[requested_page(call).slice()]))
+    return Effects(response=responses.list_response(call.state.options, rows[requested_page(call).slice()]))
 
 
 @authorized
@@ -73,10 +74,10 @@ def add_customer_attribute(call: Call) -> Effects:
         name=call.body["Name"],
         type=call.body["Type"],
         default=attribute_updates.attribute_text(call.body.get("DefaultValue")),
-        callback=attribute_updates.check_callback_url(call.world, call.body["CallbackURL"], "CallbackURL"),
+        callback=attribute_updates.check_callback_url(call.context, call.body["CallbackURL"], "CallbackURL"),
     )
     timer = attribute_updates.start_attribute(call.state, requested, call.now)
-    return Effects(reply=responses.success_response(call.state.options), timers=(timer,))
+    return Effects(response=responses.success_response(call.state.options), timers=(timer,))
 
 
 @authorized
@@ -87,9 +88,9 @@ def update_customer_attributes(call: Call) -> Effects:
         raise bad_request(f"CustomerNewAttributesValuesList: expected at most {limit} customers, got {len(items)}")
     changes = tuple(change for item in items for change in _changes(item["CustomerID"], item["Attributes"]))
     callback = _optional_callback(call, "CallbackURL")
-    update = attribute_updates.new_update(call.world, call.state, changes, api_key_for(call), callback)
+    update = attribute_updates.new_update(call.context, call.state, changes, api_key_for(call), callback)
     timer = attribute_updates.update_timer(update, call.now)
-    return Effects(reply=_accepted_response(call, update.request), timers=(timer,))
+    return Effects(response=_accepted_response(call, update.request), timers=(timer,))
 
 
 @authorized
@@ -98,17 +99,17 @@ def upsert_customer(call: Call) -> Effects:
     callback = _optional_callback(call, "CallbackUrl")
     changes = tuple(_changes(call.body["CustomerId"], call.body["Attributes"]))
     update = attribute_updates.new_update(
-        call.world, call.state, changes, api_key_for(call), callback, creates_customers=True
+        call.context, call.state, changes, api_key_for(call), callback, creates_customers=True
     )
     result = attribute_updates.apply_update(call.state, update, call.now)
-    reply = responses.object_response(call.state.options, {"errors": result.errors})
-    return Effects(reply=reply, facts=result.facts, webhooks=result.webhooks)
+    response = responses.object_response(call.state.options, {"errors": result.errors})
+    return Effects(response=response, entries=result.entries, webhooks=result.webhooks)
 
 
 def _optional_callback(call: Call, member: str) -> str | None:
     """Return the callback URL in the body, or None."""
     url = call.body.get(member)
-    return None if url is None else attribute_updates.check_callback_url(call.world, url, member)
+    return None if url is None else attribute_updates.check_callback_url(call.context, url, member)
 
 
 def _changes(customer: str, items: list[dict[str, object]]) -> list[Change]:

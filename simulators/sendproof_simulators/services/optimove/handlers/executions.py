@@ -4,8 +4,9 @@ from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 
 from sendproof_simulators.core.clock.wall_clock import sql_time
-from sendproof_simulators.core.http import Effects
-from sendproof_simulators.core.simulator import Call, SandboxContext, Split
+from sendproof_simulators.core.effects import Effects
+from sendproof_simulators.core.plans import Split
+from sendproof_simulators.core.simulator import Call, SandboxContext
 from sendproof_simulators.services.optimove import responses
 from sendproof_simulators.services.optimove.campaigns.campaign import Campaign, Execution
 from sendproof_simulators.services.optimove.handlers.paging import (
@@ -47,7 +48,7 @@ def get_customer_send_details_by_campaign(call: Call) -> Effects:
             "CustomerID": id_of(recipient.customer),
             "ChannelID": recipient.execution.plan.channel,
             "ScheduledTime": sql_time(recipient.split.send_at),
-            "SendID": send_id(call.world, recipient.execution, recipient.split),
+            "SendID": send_id(call.context, recipient.execution, recipient.split),
         }
         return {**members, "TemplateID": recipient.split.template} if has_template else members
 
@@ -106,13 +107,13 @@ def update_customer_promotion_status(call: Call) -> Effects:
     """Record which customers of a campaign on hold may get a message."""
     statuses = [(item["CustomerID"], item["Status"]) for item in call.body["PromosUpdated"]]
     entries = call.state.record_clearance(call.body["CampaignID"], statuses, call.now)
-    return Effects(reply=responses.success_response(call.state.options), facts=entries)
+    return Effects(response=responses.success_response(call.state.options), entries=entries)
 
 
 def send_id(context: SandboxContext, execution: Execution, split: Split) -> str:
     """Return the id of a send, such as HG65D: one for each template and time."""
     path = (execution.campaign.plan.campaign, execution.plan.channel, split.template, split.send_at)
-    return context.chance.token(6, "optimove", "send", *path).upper()
+    return context.random.token(6, "optimove", "send", *path).upper()
 
 
 def _page_with_attributes(call: Call, row: Callable[[Recipient], dict[str, object]]) -> Effects:
@@ -124,7 +125,7 @@ def _page_with_attributes(call: Call, row: Callable[[Recipient], dict[str, objec
     for recipient in _requested_recipients(call, campaign.executions.values()):
         values = customers.values(recipient.customer, names) if names else ()
         rows.append({**row(recipient), **responses.attribute_member(options, values, delimiter)})
-    return Effects(reply=responses.list_response(options, rows))
+    return Effects(response=responses.list_response(options, rows))
 
 
 def _requested_recipients(call: Call, executions: Iterable[Execution]) -> Iterator[Recipient]:
@@ -148,4 +149,4 @@ def _page_of_actions(call: Call, campaign: Campaign) -> Effects:
         {"CustomerID": call.state.records.id_of(recipient.customer), "ActionID": recipient.action, "PromoCode": ""}
         for recipient in _requested_recipients(call, list(campaign.executions.values())[:1])
     ]
-    return Effects(reply=responses.list_response(call.state.options, rows))
+    return Effects(response=responses.list_response(call.state.options, rows))

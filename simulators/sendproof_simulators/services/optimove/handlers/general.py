@@ -1,7 +1,7 @@
 """Functions of the groups `general` and `apikey`: listeners, information about the key, and the legacy login."""
 
 from sendproof_simulators.core.clock.wall_clock import DAY, iso
-from sendproof_simulators.core.http import Effects
+from sendproof_simulators.core.effects import Effects
 from sendproof_simulators.core.simulator import Call
 from sendproof_simulators.services.optimove import responses
 from sendproof_simulators.services.optimove.auth import THIRD_PARTY_FUNCTIONS, login_name, make_token
@@ -17,7 +17,7 @@ def get_last_data_update(call: Call) -> Effects:
     """Return the day of the data: the day before the last night (assumed)."""
     night = call.state.last_night
     day = (start_of_day(call.now) if night is None else night) - DAY
-    return Effects(reply=responses.object_response(call.state.options, {"Date": iso(day)[:10]}))
+    return Effects(response=responses.object_response(call.state.options, {"Date": iso(day)[:10]}))
 
 
 @authorized
@@ -27,21 +27,21 @@ def register_event_listener(call: Call) -> Effects:
     if event == CAMPAIGN_PROCESSED and channel and options.event_1_channel_refused:
         raise bad_request("EventTypeID 1 has a general listener only: leave ChannelID out")
     entry = call.state.register_listener(event, call.body["ListenerURL"], channel)
-    return Effects(reply=responses.success_response(options), facts=(entry,))
+    return Effects(response=responses.success_response(options), entries=(entry,))
 
 
 @authorized
 def unregister_event_listener(call: Call) -> Effects:
     """Remove a listener."""
     entries = call.state.unregister_listener(call.body["EventTypeID"], call.body.get("ChannelID"))
-    return Effects(reply=responses.success_response(call.state.options), facts=entries)
+    return Effects(response=responses.success_response(call.state.options), entries=entries)
 
 
 @authorized
 def get_registered_event_listeners(call: Call) -> Effects:
     """Return the listeners. The form of the response is assumed."""
     rows = [_listener_row(call, *listener) for listener in call.state.sorted_listeners()]
-    return Effects(reply=responses.list_response(call.state.options, rows))
+    return Effects(response=responses.list_response(call.state.options, rows))
 
 
 def _listener_row(call: Call, event: int, channel: int | None, url: str) -> dict[str, object]:
@@ -65,7 +65,7 @@ def api_key_info(call: Call) -> Effects:
         "CustomerAttributes": [attribute.name for attribute in visible_attributes(call)],
         "Functions": sorted(THIRD_PARTY_FUNCTIONS if key.functions is None else key.functions),
     }
-    return Effects(reply=responses.object_response(options, [info] if options.api_key_info_as_array else info))
+    return Effects(response=responses.object_response(options, [info] if options.api_key_info_as_array else info))
 
 
 @authorized
@@ -81,9 +81,9 @@ def login_by_query(call: Call) -> Effects:
 
 
 def _log_in(call: Call, username: str, password: str) -> Effects:
-    parts = (call.world.chance.token(120, "optimove", "token", username, call.now, part) for part in range(3))
+    parts = (call.context.random.token(120, "optimove", "token", username, call.now, part) for part in range(3))
     token = make_token(username, "".join(parts))
     problem = call.state.credentials.log_in(username, password, token, call.now)
     if problem is not None:
         raise ApiError(problem.kind, problem.status, problem.detail)
-    return Effects(reply=responses.object_response(call.state.options, token))
+    return Effects(response=responses.object_response(call.state.options, token))

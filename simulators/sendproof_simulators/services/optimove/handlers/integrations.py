@@ -1,6 +1,6 @@
 """Functions of the group `integrations` with which a channel lists its templates, apps and promotions."""
 
-from sendproof_simulators.core.http import Effects, JournalEntry
+from sendproof_simulators.core.effects import Effects, JournalEntry
 from sendproof_simulators.core.simulator import Call
 from sendproof_simulators.services.optimove import responses
 from sendproof_simulators.services.optimove.errors import not_found
@@ -12,7 +12,7 @@ def add_channel_templates(call: Call) -> Effects:
     """Add or rename templates of a channel."""
     templates = [(item["TemplateID"], item["TemplateName"]) for item in call.body]
     entries = call.state.add_templates(call.params["ChannelID"], templates)
-    return Effects(reply=responses.success_response(call.state.options), facts=entries)
+    return Effects(response=responses.success_response(call.state.options), entries=entries)
 
 
 @authorized
@@ -20,7 +20,7 @@ def get_channel_templates(call: Call) -> Effects:
     """Return the templates of a channel, by id."""
     templates = call.state.channel_templates(call.params["ChannelID"])
     rows = [{"TemplateID": id_, "TemplateName": name} for id_, name in sorted(templates.items())]
-    return Effects(reply=responses.list_response(call.state.options, rows))
+    return Effects(response=responses.list_response(call.state.options, rows))
 
 
 @authorized
@@ -34,14 +34,14 @@ def get_channel_template_details(call: Call) -> Effects:
         for id_, name in sorted(templates.items())
         if requested in {None, id_}
     ]
-    return Effects(reply=responses.list_response(call.state.options, rows))
+    return Effects(response=responses.list_response(call.state.options, rows))
 
 
 @authorized
 def delete_channel_templates(call: Call) -> Effects:
     """Delete templates."""
     entries = call.state.delete_templates([(item["ChannelID"], item["TemplateID"]) for item in call.body])
-    return Effects(reply=responses.success_response(call.state.options), facts=entries)
+    return Effects(response=responses.success_response(call.state.options), entries=entries)
 
 
 @authorized
@@ -51,7 +51,7 @@ def add_channel_apps(call: Call) -> Effects:
     call.state.channel_templates(channel)
     call.state.apps[channel].update(apps)
     entry = _apps_entry(channel, "added", apps)
-    return Effects(reply=responses.success_response(call.state.options), facts=(entry,))
+    return Effects(response=responses.success_response(call.state.options), entries=(entry,))
 
 
 @authorized
@@ -66,7 +66,7 @@ def delete_channel_apps(call: Call) -> Effects:
     for channel, apps in deleted.items():
         call.state.apps[channel] = {id_: name for id_, name in call.state.apps[channel].items() if id_ not in apps}
     entries = tuple(_apps_entry(channel, "deleted", apps) for channel, apps in deleted.items())
-    return Effects(reply=responses.success_response(call.state.options), facts=entries)
+    return Effects(response=responses.success_response(call.state.options), entries=entries)
 
 
 @authorized
@@ -75,14 +75,14 @@ def add_promotions(call: Call) -> Effects:
     promotions = {item["PromoCode"]: item["PromotionName"] for item in call.body}
     call.state.promotions.update(promotions)
     entry = _promotions_entry("added", promotions)
-    return Effects(reply=responses.success_response(call.state.options), facts=(entry,))
+    return Effects(response=responses.success_response(call.state.options), entries=(entry,))
 
 
 @authorized
 def get_promotions(call: Call) -> Effects:
     """Return the promotions, by code."""
     rows = [{"PromoCode": code, "PromotionName": name} for code, name in sorted(call.state.promotions.items())]
-    return Effects(reply=responses.list_response(call.state.options, rows))
+    return Effects(response=responses.list_response(call.state.options, rows))
 
 
 @authorized
@@ -93,7 +93,7 @@ def delete_promotions(call: Call) -> Effects:
     for code in deleted:
         del known[code]
     entries = (_promotions_entry("deleted", deleted),) if deleted else ()
-    return Effects(reply=responses.success_response(call.state.options), facts=entries)
+    return Effects(response=responses.success_response(call.state.options), entries=entries)
 
 
 def _apps_entry(channel: int, action: str, apps: dict[str, str]) -> JournalEntry:

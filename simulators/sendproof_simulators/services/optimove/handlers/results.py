@@ -5,7 +5,7 @@ from typing import Any
 
 import msgspec
 
-from sendproof_simulators.core.http import Effects, JournalEntry
+from sendproof_simulators.core.effects import Effects, JournalEntry
 from sendproof_simulators.core.simulator import Call
 from sendproof_simulators.services.optimove import responses
 from sendproof_simulators.services.optimove.errors import bad_request
@@ -30,7 +30,7 @@ def update_campaign_metrics(call: Call) -> Effects:
     channels = {item["ChannelID"] for item in items}
     channel = channels.pop() if len(channels) == 1 else None
     entry = JournalEntry(kind="metrics", fields={"channel": channel, "items": items})
-    return Effects(reply=responses.success_response(call.state.options), facts=(entry,))
+    return Effects(response=responses.success_response(call.state.options), entries=(entry,))
 
 
 @authorized
@@ -47,7 +47,7 @@ def update_campaign_interactions(call: Call) -> Effects:
     )
     call.state.record_interactions(interaction, body["CustomerIDs"])
     entry = _interactions_entry(interaction, body["CustomerIDs"])
-    return Effects(reply=responses.success_response(call.state.options), facts=(entry,))
+    return Effects(response=responses.success_response(call.state.options), entries=(entry,))
 
 
 @authorized
@@ -59,7 +59,7 @@ def get_campaign_interaction_customers(call: Call) -> Effects:
         if interaction.event == call.params["EventID"]:
             ids = {"CampaignID": interaction.campaign, "TemplateID": interaction.template}
             rows += [{"CustomerID": customer, **ids} for customer in call.state.reported_customers(interaction)]
-    return Effects(reply=responses.list_response(call.state.options, rows[requested_page(call).slice()]))
+    return Effects(response=responses.list_response(call.state.options, rows[requested_page(call).slice()]))
 
 
 @authorized
@@ -72,7 +72,7 @@ def get_customer_channel_interactions(call: Call) -> Effects:
         if any(encoded in block for block in call.state.reported[interaction]):
             count = call.state.reported_customers(interaction).count(customer)
             rows += [_interaction_row(interaction)] * count
-    return Effects(reply=responses.list_response(call.state.options, rows))
+    return Effects(response=responses.list_response(call.state.options, rows))
 
 
 def _interaction_row(interaction: Interaction) -> dict[str, object]:

@@ -3,7 +3,7 @@
 Every bridge calls this function for every page, so it takes the shortest way to the state.
 """
 
-from sendproof_simulators.core.http import Effects
+from sendproof_simulators.core.effects import Effects
 from sendproof_simulators.core.simulator import Call
 from sendproof_simulators.services.optimove.campaigns.campaign import Execution
 from sendproof_simulators.services.optimove.campaigns.send_details_pages import RowFormat
@@ -31,13 +31,13 @@ def get_customer_send_details_by_channel(call: Call) -> Effects:
     )
     customers = state.records.as_of(execution.campaign.announced_at)
     rows = state.pages.page(execution, customers, page.skip, page.size, row_format)
-    return Effects(reply=encoded_list_response(options, rows), note=_page_summary(call, execution, page))
+    return Effects(response=encoded_list_response(options, rows), summary=_page_summary(call, execution, page))
 
 
 def _page_summary(call: Call, execution: Execution, page: Page) -> dict[str, object]:
     """Return the journal's summary of a page."""
     customers = ordered(call.state.options, execution.campaign.customers)[page.slice()]
-    id_of = call.world.audience.id_of
+    id_of = call.context.audience.id_of
     return {
         "campaign": execution.campaign.plan.campaign,
         "channel": execution.plan.channel,

@@ -1,6 +1,6 @@
 """SetCustomerChannelPreference: one of the three ways to share opt-ins and opt-outs."""
 
-from sendproof_simulators.core.http import Effects
+from sendproof_simulators.core.effects import Effects
 from sendproof_simulators.core.simulator import Call
 from sendproof_simulators.services.optimove import responses
 from sendproof_simulators.services.optimove.customers.subscriptions import Preference, record_preference
@@ -19,4 +19,4 @@ def set_customer_channel_preference(call: Call) -> Effects:
         customers=tuple(body.get("CustomerIDs") or ()),
     )
     entry = record_preference(call.state, preference, "api")
-    return Effects(reply=responses.success_response(call.state.options), facts=(entry,))
+    return Effects(response=responses.success_response(call.state.options), entries=(entry,))

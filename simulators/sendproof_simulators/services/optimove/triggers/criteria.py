@@ -10,7 +10,8 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 
 from sendproof_simulators.core.clock.wall_clock import Instant
-from sendproof_simulators.core.simulator import Condition, SandboxContext, TriggerPlan
+from sendproof_simulators.core.plans import Condition, TriggerPlan
+from sendproof_simulators.core.simulator import SandboxContext
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -7,8 +7,9 @@ import msgspec
 
 from sendproof_simulators.core.audience.audience import Customer
 from sendproof_simulators.core.clock.wall_clock import SECOND, Instant, iso
-from sendproof_simulators.core.http import Effects, JournalEntry, Timer, Webhook
-from sendproof_simulators.core.simulator import CustomerEvent, SandboxContext, TriggerPlan
+from sendproof_simulators.core.effects import Effects, JournalEntry, Timer, Webhook
+from sendproof_simulators.core.plans import CustomerEvent, TriggerPlan
+from sendproof_simulators.core.simulator import SandboxContext
 from sendproof_simulators.services.optimove import events
 from sendproof_simulators.services.optimove.state import State
 from sendproof_simulators.services.optimove.triggers.criteria import Firing, check_trigger
@@ -54,7 +55,7 @@ def record_events(context: SandboxContext, state: State, now: Instant, reported:
         _check_event(context, event, now)
     effects = [process_event(context, state, event, now) for event in reported if event.at is None or event.at == now]
     return Effects(
-        facts=tuple(entry for effect in effects for entry in effect.facts),
+        entries=tuple(entry for effect in effects for entry in effect.entries),
         webhooks=tuple(webhook for effect in effects for webhook in effect.webhooks),
         timers=tuple(_event_timers(reported, now)),
     )
@@ -86,7 +87,7 @@ def process_event(context: SandboxContext, state: State, event: CustomerEvent, n
         *(_trigger_entry(context, firing) for firing in firings),
     )
     webhooks = tuple(webhook for firing in firings for webhook in _trigger_webhooks(context, state, firing))
-    return Effects(facts=entries, webhooks=webhooks)
+    return Effects(entries=entries, webhooks=webhooks)
 
 
 def expectations(state: State) -> Iterator[tuple[Instant, JournalEntry]]:
@@ -155,7 +156,7 @@ def _sent_parameters(firing: Firing) -> dict[str, dict[str, object]]:
 
 
 def _request_id(context: SandboxContext, firing: Firing) -> str:
-    token = context.chance.token(32, "optimove", "trigger", firing.plan.name, firing.customer, firing.number)
+    token = context.random.token(32, "optimove", "trigger", firing.plan.name, firing.customer, firing.number)
     return str(UUID(token))
 
 

@@ -7,7 +7,7 @@ audience's opted-out numbers from the start.
 from collections import Counter
 from collections.abc import Iterator, Mapping
 
-from sendproof_simulators.core.http import JournalEntry
+from sendproof_simulators.core.effects import JournalEntry
 from sendproof_simulators.core.messaging.opt_outs import OptOuts
 from sendproof_simulators.core.randomness import KeyedRandom
 from sendproof_simulators.services.textlocal.errors import (

@@ -8,7 +8,7 @@ import re
 from collections.abc import Mapping
 
 from sendproof_simulators.core.clock.wall_clock import Instant
-from sendproof_simulators.core.http import Effects, JournalEntry
+from sendproof_simulators.core.effects import Effects, JournalEntry
 from sendproof_simulators.core.simulator import Template, Templates
 from sendproof_simulators.services.textlocal.state import NAME, State
 
@@ -59,7 +59,7 @@ def delete(state: State, now: Instant, id_: str) -> Effects:
     del now
     template = _template(state, id_)
     del state.templates[int(template.id)]
-    return Effects(facts=(_journal_entry("deleted", template),))
+    return Effects(entries=(_journal_entry("deleted", template),))
 
 
 def _all_templates(state: State) -> tuple[Template, ...]:
@@ -94,7 +94,7 @@ def _drawn_id(state: State, title: str) -> int:
 
 def _store(state: State, template: Template, action: str) -> Effects:
     state.templates[int(template.id)] = template
-    return Effects(facts=(_journal_entry(action, template),))
+    return Effects(entries=(_journal_entry(action, template),))
 
 
 def _journal_entry(action: str, template: Template) -> JournalEntry:

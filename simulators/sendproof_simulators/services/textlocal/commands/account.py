@@ -1,6 +1,6 @@
 """Commands about the account itself: templates, sender names and balance; and the call without a command."""
 
-from sendproof_simulators.core.http import Effects
+from sendproof_simulators.core.effects import Effects
 from sendproof_simulators.core.simulator import Call
 from sendproof_simulators.services.textlocal.errors import NO_COMMAND, ApiError
 from sendproof_simulators.services.textlocal.responses import CommandResult, Fields, command
@@ -27,7 +27,7 @@ def get_templates(call: Call, fields: Fields) -> CommandResult:
         }
         for template in call.state.templates.values()
     ]
-    return CommandResult(value={"templates": rows}, effects=Effects(note={"templates": len(rows)}))
+    return CommandResult(value={"templates": rows}, effects=Effects(summary={"templates": len(rows)}))
 
 
 @command
@@ -42,5 +42,5 @@ def get_sender_names(call: Call, fields: Fields) -> CommandResult:
 def balance(call: Call, fields: Fields) -> CommandResult:
     """Return the remaining credits (observed: https://github.com/scottybo/textlocal)."""
     del fields
-    mms = {} if call.world.dialect("textlocal.variant") == "india" else {"mms": 0}
+    mms = {} if call.context.dialects["variant"] == "india" else {"mms": 0}
     return CommandResult(value={"balance": {"sms": call.state.credits, **mms}})

@@ -11,7 +11,7 @@ from urllib.parse import unquote
 
 import msgspec
 
-from sendproof_simulators.core.http import JournalEntry
+from sendproof_simulators.core.effects import JournalEntry
 from sendproof_simulators.core.messaging.delivery_outcomes import BLOCKED, QUEUE_FULL
 from sendproof_simulators.core.simulator import Call
 from sendproof_simulators.services.textlocal import errors
@@ -98,10 +98,10 @@ def bulk_json(call: Call, fields: Fields) -> CommandResult:
     state.credits = screening.credits
     dispatch, effects = accept(call, options, screening.accepted)
     rejections = (message.journal_entry() for message in screening.refused)
-    note = {"accepted": len(dispatch), "rejected": len(screening.refused)}
+    summary = {"accepted": len(dispatch), "rejected": len(screening.refused)}
     return CommandResult(
         value=_response_value(data, credits_before, dispatch, screening.refused),
-        effects=replace(effects, facts=(*effects.facts, *rejections), note=note),
+        effects=replace(effects, entries=(*effects.entries, *rejections), summary=summary),
     )
 
 
@@ -117,13 +117,13 @@ def _bulk_data(text: str) -> BulkData:
 
 
 def _options(call: Call, fields: Fields, data: BulkData) -> SendOptions:
-    settings, spelling = call.state.settings, call.world.dialect("textlocal.bulk_keys")
+    settings, spelling = call.state.settings, call.context.dialects["bulk_keys"]
     snake_case = data.schedule_time if spelling != "camel" else None
     camel_case = data.scheduled if spelling != "snake" else None
     return SendOptions(
         identity=call.state.identities.identify("bulk_json", fields),
-        sender=check_sender(call.world, data.sender or settings.default_sender, settings.sender_names),
-        send_at=send_time(call.world, call.now, camel_case if snake_case is None else snake_case),
+        sender=check_sender(call.context, data.sender or settings.default_sender, settings.sender_names),
+        send_at=send_time(call.context, call.now, camel_case if snake_case is None else snake_case),
         validity=None,
         unicode=data.unicode,
         test=data.test,
@@ -165,7 +165,7 @@ class _Screening:
     def _number(self, raw_number: str) -> str:
         if not raw_number:
             raise ApiError(errors.NO_RECIPIENTS)
-        number = to_number(self.call.world, raw_number)
+        number = to_number(self.call.context, raw_number)
         reason = None if number is None else rejection_for_number(self.call.state, number, check_opt_outs=False)
         if number is None or reason not in {None, BLOCKED, QUEUE_FULL}:
             raise ApiError(errors.BAD_NUMBER)
@@ -177,7 +177,7 @@ class _Screening:
 
     def _text_and_parts(self, raw_text: str) -> tuple[str, int]:
         """Return the text as it is sent, and its price. A text that many messages have is checked and stored once."""
-        context = self.call.world
+        context = self.call.context
         if raw_text not in self._texts:
             text = check_text(context, _decoded_text(raw_text), self.call.state.templates.values())
             self._texts[raw_text] = sent_text_and_parts(context, text, unicode=self.data.unicode)
@@ -187,16 +187,16 @@ class _Screening:
         return text, parts
 
     def _receipt_url(self, message: BulkMessage) -> str:
-        data, spelling = self.data, self.call.world.dialect("textlocal.bulk_keys")
+        data, spelling = self.data, self.call.context.dialects["bulk_keys"]
         snake_case = message.receipt_url or data.receipt_url if spelling != "camel" else ""
         camel_case = message.receipt_url_camel or data.receipt_url_camel if spelling != "snake" else ""
         url = snake_case or camel_case
         if url not in self._urls:
-            self._urls[url] = receipt_url(self.call.world, url) or self.call.state.settings.receipt_url
+            self._urls[url] = receipt_url(self.call.context, url) or self.call.state.settings.receipt_url
         return self._urls[url]
 
     def _custom(self, message: BulkMessage) -> str:
-        option = self.call.world.dialect("textlocal.bulk_custom")
+        option = self.call.context.dialects["bulk_custom"]
         if option == "ignored":
             return ""
         return str(self.data.custom if message.custom is None or option == "call" else message.custom)

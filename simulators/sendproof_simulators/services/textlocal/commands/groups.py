@@ -6,7 +6,7 @@ from urllib.parse import unquote_plus
 
 import msgspec
 
-from sendproof_simulators.core.http import Effects
+from sendproof_simulators.core.effects import Effects
 from sendproof_simulators.core.simulator import Call, SandboxContext
 from sendproof_simulators.services.textlocal import errors
 from sendproof_simulators.services.textlocal.account.contacts import CONTACTS, DETAILS, OPT_OUTS, Details
@@ -77,7 +77,7 @@ def create_contacts(call: Call, fields: Fields) -> CommandResult:
     raw_numbers = [number for number in map(str.strip, fields["numbers"].split(",")) if number]
     if not raw_numbers:
         raise ApiError(errors.NO_CONTACTS)
-    limit = int(call.world.dialect("textlocal.contacts_most"))
+    limit = int(call.context.dialects["contacts_most"])
     if len(raw_numbers) > limit:
         raise ApiError(errors.TOO_MANY, f"{len(raw_numbers)} of {limit} at most")
     return _add_contacts(call, fields, [(number, None) for number in raw_numbers], errors.BAD_CONTACTS)
@@ -104,7 +104,7 @@ def create_contacts_bulk(call: Call, fields: Fields) -> CommandResult:
 @command
 def delete_contact(call: Call, fields: Fields) -> CommandResult:
     """Remove a number from a group permanently (observed: https://github.com/shailahir/textlocal-api)."""
-    group, member = fields.get("group_id", CONTACTS), _member(call.world, fields["number"]) or ""
+    group, member = fields.get("group_id", CONTACTS), _member(call.context, fields["number"]) or ""
     call.state.contacts.remove(group, member)
     return CommandResult(value={"group_id": group, "number": _member_json(member)})
 
@@ -112,7 +112,7 @@ def delete_contact(call: Call, fields: Fields) -> CommandResult:
 @command
 def get_optouts(call: Call, fields: Fields) -> CommandResult:
     """List every number that opted out (observed: https://github.com/scottybo/textlocal; the response is assumed)."""
-    if call.world.dialect("textlocal.optouts_reply") == "contacts":
+    if call.context.dialects["optouts_reply"] == "contacts":
         return _contacts_page(call, fields, OPT_OUTS)
     numbers = [{"number": int(number)} for number in call.state.contacts.opt_outs]
     return CommandResult(value={"num_optouts": len(numbers), "optouts": numbers})
@@ -121,7 +121,7 @@ def get_optouts(call: Call, fields: Fields) -> CommandResult:
 def _contacts_page(call: Call, fields: Fields, group: int) -> CommandResult:
     members = call.state.contacts.members(group)
     if "number" in fields:
-        number = _member(call.world, fields["number"])
+        number = _member(call.context, fields["number"])
         members = {number: members[number]} if number is not None and number in members else {}
     start, limit = fields.get("start", 0), fields.get("limit", _DEFAULT_PAGE)
     page = islice(members.items(), min(start, len(members)), min(start + limit, len(members)))
@@ -137,7 +137,7 @@ def _add_contacts(
     added: dict[str, Details] = {}
     left_out: list[str] = []
     for raw_number, details in contacts:
-        member = _member(call.world, raw_number) if raw_number else None
+        member = _member(call.context, raw_number) if raw_number else None
         if member is None or member in added:
             left_out.append(raw_number)
         else:
@@ -147,12 +147,12 @@ def _add_contacts(
         raise ApiError(code_if_none)
     entries = call.state.contacts.add(group, added, call.operation.removesuffix("_get"))
     value = {"group_id": group, "num_contacts": len(added), "contacts": _contact_rows(added.items())}
-    return CommandResult(value={**value, **_warnings(left_out)}, effects=Effects(facts=entries))
+    return CommandResult(value={**value, **_warnings(left_out)}, effects=Effects(entries=entries))
 
 
 def _member(context: SandboxContext, text: str) -> str | None:
     """Return the key of a contact: its number, or a customer id if the sandbox allows these."""
-    if context.dialect("textlocal.template_send") == "brochure" and context.audience.index_of(text) is not None:
+    if context.dialects["template_send"] == "brochure" and context.audience.index_of(text) is not None:
         return text
     return to_number(context, text)
 

@@ -8,7 +8,7 @@ is refunded and not known any more; the response; and the code for a batch that 
 from collections.abc import Mapping, Sequence
 
 from sendproof_simulators.core.clock.wall_clock import sql_time
-from sendproof_simulators.core.http import Effects, JournalEntry
+from sendproof_simulators.core.effects import Effects, JournalEntry
 from sendproof_simulators.core.messaging.lifecycle import CANCELLED
 from sendproof_simulators.core.simulator import Call
 from sendproof_simulators.services.textlocal.errors import INVALID_PARAMETER, ApiError
@@ -25,9 +25,9 @@ def get_scheduled(call: Call, fields: Fields) -> CommandResult:
     """
     del fields
     rows = [_row(batch, dispatch, indexes) for batch, dispatch, indexes in call.state.store.scheduled_batches(call.now)]
-    has_status = call.world.dialect("textlocal.scheduled_status") == "present"
+    has_status = call.context.dialects["scheduled_status"] == "present"
     return CommandResult(
-        value={"scheduled": rows}, has_status=has_status, effects=Effects(note={"scheduled": len(rows)})
+        value={"scheduled": rows}, has_status=has_status, effects=Effects(summary={"scheduled": len(rows)})
     )
 
 
@@ -44,8 +44,8 @@ def cancel_scheduled(call: Call, fields: Fields) -> CommandResult:
         dispatch.advance(index, call.now, CANCELLED)
         state.credits += dispatch.accepted.parts[index]
     withdrawals = tuple(_withdrawal(dispatch, index) for index in indexes)
-    note = {"batch": str(batch), "cancelled": len(withdrawals)}
-    return CommandResult(value={}, effects=Effects(facts=withdrawals, note=note))
+    summary = {"batch": str(batch), "cancelled": len(withdrawals)}
+    return CommandResult(value={}, effects=Effects(entries=withdrawals, summary=summary))
 
 
 def _row(batch: int, dispatch: Dispatch, indexes: Sequence[int]) -> Mapping[str, str]:

@@ -4,7 +4,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 
 from sendproof_simulators.core.clock.wall_clock import SECOND, Instant
-from sendproof_simulators.core.http import JournalEntry
+from sendproof_simulators.core.effects import JournalEntry
 from sendproof_simulators.core.messaging.delivery_outcomes import BLOCKED, LANDLINE, LIFE, QUEUE_FULL
 from sendproof_simulators.core.simulator import Call
 from sendproof_simulators.services.textlocal import errors
@@ -55,14 +55,14 @@ def send(call: Call, fields: Fields) -> CommandResult:
         error.entries = error.entries or tuple(rejection_entry(n, text, error.code, reason) for n in raw_numbers)
         raise
     dispatch, effects = accept(call, options, accepted)
-    note = {
+    summary = {
         "batch": str(dispatch.first_batch),
         "accepted": len(dispatch),
         "rejected": len(screening.rejected),
     }
     return CommandResult(
         value=_response_value(call, options, dispatch, screening.warnings),
-        effects=replace(effects, facts=(*effects.facts, *screening.rejected), note=note),
+        effects=replace(effects, entries=(*effects.entries, *screening.rejected), summary=summary),
     )
 
 
@@ -74,8 +74,10 @@ def _checked(
         raise ApiError(errors.NO_MESSAGE)
     recipients, group = _recipients(call, fields, raw_numbers, text)
     options = _options(call, fields, group)
-    url = receipt_url(call.world, fields.get("receipt_url", "")) or call.state.settings.receipt_url
-    recipients = recipients.with_checked_texts(lambda text: check_text(call.world, text, call.state.templates.values()))
+    url = receipt_url(call.context, fields.get("receipt_url", "")) or call.state.settings.receipt_url
+    recipients = recipients.with_checked_texts(
+        lambda text: check_text(call.context, text, call.state.templates.values())
+    )
     screening = _Screening(call, check_opt_outs=_checks_opt_outs(call, fields))
     screening.screen(recipients)
     accepted, tracked = _accepted_messages(call, recipients, screening, options, (fields.get("custom", ""), url))
@@ -98,26 +100,26 @@ def _recipients(call: Call, fields: Fields, raw_numbers: Sequence[str], text: st
         raise ApiError(errors.EMPTY_GROUP)
     if _is_template_send(call, fields):
         return template_recipients(call, members, fields["template_id"]), group
-    return text_recipients(call.world, members, text), group
+    return text_recipients(call.context, members, text), group
 
 
 def _is_template_send(call: Call, fields: Fields) -> bool:
-    return "template_id" in fields and call.world.dialect("textlocal.template_send") == "brochure"
+    return "template_id" in fields and call.context.dialects["template_send"] == "brochure"
 
 
 def _checks_opt_outs(call: Call, fields: Fields) -> bool:
-    checks: bool = fields.get("optouts", call.world.dialect("textlocal.optouts_default") == "left_out")
+    checks: bool = fields.get("optouts", call.context.dialects["optouts_default"] == "left_out")
     return checks
 
 
 def _options(call: Call, fields: Fields, group: Group | None) -> SendOptions:
-    send_at = send_time(call.world, call.now, fields.get("schedule_time"))
+    send_at = send_time(call.context, call.now, fields.get("schedule_time"))
     settings = call.state.settings
     sender = fields.get("sender", settings.default_sender)
     simple_reply = fields.get("simple_reply", False)
     return SendOptions(
         identity=call.state.identities.identify("send", fields),
-        sender=REPLY_NUMBER if simple_reply else check_sender(call.world, sender, settings.sender_names),
+        sender=REPLY_NUMBER if simple_reply else check_sender(call.context, sender, settings.sender_names),
         send_at=send_at,
         validity=_validity(call.now, send_at, fields.get("validity")),
         unicode=fields.get("unicode", False),
@@ -175,10 +177,10 @@ class _Screening:
 
     def _numbers_to_screen(self, recipients: Recipients) -> Iterator[tuple[int, str, str | None]]:
         """Yield (index, raw number, number), without repeated numbers if the sandbox sends to each once."""
-        skips_repeats = self.call.world.dialect("textlocal.repeated_numbers") == "once"
+        skips_repeats = self.call.context.dialects["repeated_numbers"] == "once"
         seen: set[str] = set()
         for index, raw_number in enumerate(recipients.raw_numbers):
-            number = to_number(self.call.world, raw_number)
+            number = to_number(self.call.context, raw_number)
             if number is not None and skips_repeats:
                 if number in seen:
                     continue
@@ -202,7 +204,7 @@ class _Screening:
             self.warnings.append({"code": errors.INVALID_NUMBER, "message": "Invalid number", "numbers": numbers})
 
     def _no_valid_numbers(self) -> ApiError:
-        error = ApiError(int(self.call.world.dialect("textlocal.no_valid_numbers")), warnings=self.warnings)
+        error = ApiError(int(self.call.context.dialects["no_valid_numbers"]), warnings=self.warnings)
         error.entries = tuple(self.rejected)
         return error
 
@@ -218,8 +220,8 @@ def _accepted_messages(
     priced: dict[str, tuple[str, int]] = {}
     tracked = False
     for text in dict.fromkeys(recipients.texts):
-        shortened, has_links = shorten(call.world.chance, text) if options.shorten_links else (text, False)
-        sent, parts = sent_text_and_parts(call.world, shortened, unicode=options.unicode)
+        shortened, has_links = shorten(call.context.random, text) if options.shorten_links else (text, False)
+        sent, parts = sent_text_and_parts(call.context, shortened, unicode=options.unicode)
         priced[text] = (text if has_links else sent, parts)
         tracked = tracked or has_links
     texts_and_parts = [priced[recipients.texts[index]] for index in screening.indexes]
@@ -248,7 +250,7 @@ def _response_value(
     call: Call, options: SendOptions, dispatch: Dispatch, warnings: Sequence[Mapping[str, object]]
 ) -> dict[str, object]:
     accepted, count = dispatch.accepted, len(dispatch)
-    uses_ones = options.test and call.world.dialect("textlocal.test_ids") == "ones"
+    uses_ones = options.test and call.context.dialects["test_ids"] == "ones"
     ids = range(1, count + 1) if uses_ones else map(str, range(dispatch.first_id, dispatch.first_id + count))
     text = accepted.texts[0]
     value: dict[str, object] = {
@@ -259,7 +261,7 @@ def _response_value(
         "message": {
             "num_parts": accepted.parts[0],
             "sender": options.sender,
-            "content": shorten(call.world.chance, text)[0] if options.shorten_links else text,
+            "content": shorten(call.context.random, text)[0] if options.shorten_links else text,
         },
         "receipt_url": accepted.receipt_urls[0],
         "custom": accepted.customs[0],

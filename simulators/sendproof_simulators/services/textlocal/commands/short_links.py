@@ -31,7 +31,7 @@ def create_shorturl(call: Call, fields: Fields) -> CommandResult:
         raise ApiError(errors.NO_URL)
     if not _is_web_url(url):
         raise ApiError(errors.BAD_URL)
-    return CommandResult(value={"shorturl": {"url": url, "shorturl": _short_link(call.world.chance, url)}})
+    return CommandResult(value={"shorturl": {"url": url, "shorturl": _short_link(call.context.random, url)}})
 
 
 def shorten(random: KeyedRandom, text: str) -> tuple[str, bool]:

@@ -10,7 +10,7 @@ from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 
 from sendproof_simulators.core.clock.wall_clock import DAY, SECOND, sql_time
-from sendproof_simulators.core.http import Effects
+from sendproof_simulators.core.effects import Effects
 from sendproof_simulators.core.simulator import Call
 from sendproof_simulators.services.textlocal.errors import INVALID_PARAMETER, ApiError
 from sendproof_simulators.services.textlocal.messages.message_store import Dispatch, Group, Message
@@ -48,7 +48,7 @@ def status_batch(call: Call, fields: Fields) -> CommandResult:
     if messages is None:
         raise ApiError(INVALID_PARAMETER, f"batch_id: no batch has the id {fields['batch_id']}")
     counts = Counter(message.status_code for message in messages)
-    omitted = {"num_expired"} if call.world.dialect("textlocal.batch_counters") == "without" else set()
+    omitted = {"num_expired"} if call.context.dialects["batch_counters"] == "without" else set()
     value: dict[str, object] = {"batch_id": fields["batch_id"], "num_messages": len(messages)}
     value |= {name: counts[code] for name, code in _COUNTERS.items() if name not in omitted}
     value["messages"] = [{"recipient": int(message.number), "status": message.status_code} for message in messages]
@@ -70,7 +70,7 @@ def get_history_single(call: Call, fields: Fields) -> CommandResult:
 
     documented: https://api.txtlocal.com/docs/messagereporting/getsinglemessagehistory
     """
-    if call.world.dialect("textlocal.histories") == "origin":
+    if call.context.dialects["histories"] == "origin":
         return _history(fields, (), 0)
     return _message_history(fields, [d for d in _dispatches_in_period(call, fields) if d.group is None])
 
@@ -130,7 +130,7 @@ def _page(fields: Fields) -> tuple[int, int, bool]:
 def _history(fields: Fields, rows: Iterable[Mapping[str, object]], total: int) -> CommandResult:
     start, limit, _ = _page(fields)
     frame = {"start": start, "limit": limit, "total": total}
-    return CommandResult(value={**frame, "messages": list(rows)}, effects=Effects(note=frame))
+    return CommandResult(value={**frame, "messages": list(rows)}, effects=Effects(summary=frame))
 
 
 def _messages_of_page(

@@ -7,7 +7,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 
 from sendproof_simulators.core.clock.wall_clock import Instant, iso
-from sendproof_simulators.core.http import Effects, JournalEntry
+from sendproof_simulators.core.effects import Effects, JournalEntry
 from sendproof_simulators.core.messaging.delivery_outcomes import (
     BLOCKED,
     LANDLINE,
@@ -74,14 +74,14 @@ def accept(call: Call, options: SendOptions, accepted: AcceptedMessages) -> tupl
     dispatch = _new_dispatch(state, options, accepted)
     deliveries = tuple(_delivery_entries(dispatch, test=options.test))
     if options.test or not len(dispatch):
-        return dispatch, Effects(facts=deliveries)
+        return dispatch, Effects(entries=deliveries)
     ids = range(dispatch.first_id, dispatch.first_id + len(dispatch))
     draws = state.random.fractions(ids, NAME, "fate")
     dispatch.schedule = delivery_schedule(accepted.numbers, draws, call.now, options.send_at, validity=options.validity)
     state.store.add(dispatch)
-    early = apply_events(call.world, state, dispatch, dispatch.schedule.until(call.now - 1), call.now)
+    early = apply_events(call.context, state, dispatch, dispatch.schedule.until(call.now - 1), call.now)
     return dispatch, Effects(
-        facts=(*deliveries, *early.facts), timers=next_timer(dispatch), before_reply=early.webhooks
+        entries=(*deliveries, *early.entries), timers=next_timer(dispatch), before_response=early.webhooks
     )
 
 

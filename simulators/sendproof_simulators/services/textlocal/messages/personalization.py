@@ -34,7 +34,7 @@ class Recipients:
 def text_recipients(context: SandboxContext, members: Mapping[str, Details], text: str) -> Recipients:
     """Return the members of a group with one text, filled in from their details if the sandbox does that."""
     numbers = [_raw_number(context, member) for member in members]
-    if context.dialect("textlocal.group_merge") == "literal" or "%%" not in text:
+    if context.dialects["group_merge"] == "literal" or "%%" not in text:
         return Recipients(raw_numbers=numbers, texts=[text] * len(numbers))
     texts = [render(text, _attributes(details)) for details in members.values()]
     return Recipients(raw_numbers=numbers, texts=texts)
@@ -45,7 +45,7 @@ def template_recipients(call: Call, members: Mapping[str, Details], template: in
     state: State = call.state
     if template not in state.templates:
         raise ApiError(errors.INVALID_PARAMETER, f"template_id: no template has the id {template}")
-    audience = call.world.audience
+    audience = call.context.audience
     numbers, texts = [], []
     for member, details in members.items():
         index = audience.index_of(member)

@@ -11,9 +11,16 @@ from dataclasses import dataclass, field
 from urllib.parse import quote_plus, urlencode
 
 from sendproof_simulators.core.clock.wall_clock import MINUTE, Instant, sql_time
-from sendproof_simulators.core.http import Effects, JournalEntry, RetryPolicy, Timer, Webhook
+from sendproof_simulators.core.effects import Effects, JournalEntry, RetryPolicy, Timer, Webhook
 from sendproof_simulators.core.messaging.delivery_outcomes import CLICKED, EXPIRED, STATES, STOP
-from sendproof_simulators.core.messaging.lifecycle import CANCELLED, PENDING, SCHEDULED, Event, click, outcome
+from sendproof_simulators.core.messaging.lifecycle import (
+    CANCELLED,
+    PENDING,
+    SCHEDULED,
+    DueEvent,
+    click,
+    delivery_status,
+)
 from sendproof_simulators.core.messaging.opt_outs import inbound, is_stop
 from sendproof_simulators.core.simulator import SandboxContext
 from sendproof_simulators.services.textlocal.account.inbox import REPLY_NUMBER, InboundMessage
@@ -38,17 +45,17 @@ def on_timer(context: SandboxContext, state: State, timer: Timer, now: Instant) 
         raise TypeError(f"expected the first message id of a dispatch, got {timer.payload!r}")
     dispatch = state.store.messages[timer.payload]
     effects = apply_events(context, state, dispatch, dispatch.schedule.until(now), now)
-    return Effects(facts=effects.facts, timers=next_timer(dispatch), webhooks=effects.webhooks)
+    return Effects(entries=effects.entries, timers=next_timer(dispatch), webhooks=effects.webhooks)
 
 
 def apply_events(
-    context: SandboxContext, state: State, dispatch: Dispatch, events: Iterable[Event], now: Instant
+    context: SandboxContext, state: State, dispatch: Dispatch, events: Iterable[DueEvent], now: Instant
 ) -> Effects:
     """Apply events to the messages of a dispatch; return the journal entries and the webhooks."""
     handler = _EventHandler(context, state, dispatch, now)
     for event in events:
         handler.handle(event)
-    return Effects(facts=tuple(handler.entries), webhooks=tuple(handler.webhooks))
+    return Effects(entries=tuple(handler.entries), webhooks=tuple(handler.webhooks))
 
 
 @dataclass(slots=True)
@@ -62,7 +69,7 @@ class _EventHandler:
     entries: list[JournalEntry] = field(default_factory=list)
     webhooks: list[Webhook] = field(default_factory=list)
 
-    def handle(self, event: Event) -> None:
+    def handle(self, event: DueEvent) -> None:
         """Apply one event, unless its message was cancelled."""
         previous_state = self.dispatch.state(event.place, self.now)
         if previous_state == CANCELLED:
@@ -72,13 +79,13 @@ class _EventHandler:
         else:
             _REACTIONS[event.what](self, self.dispatch.message(event.place))
 
-    def _set_state(self, event: Event, previous_state: str) -> None:
+    def _set_state(self, event: DueEvent, previous_state: str) -> None:
         if event.new:
             self.dispatch.advance(event.place, self.now, event.what)
         message = self.dispatch.message(event.place)
         status_code = STATUS_CODES[event.what]
         if event.new:
-            self.entries.append(outcome(NAME, str(message.id), event.what, letter=status_code))
+            self.entries.append(delivery_status(NAME, str(message.id), event.what, letter=status_code))
         if event.told and message.receipt_url and self._is_pushed(event.what):
             is_first = event.new and previous_state in {PENDING, SCHEDULED}
             key = f"receipt:{message.id}" if is_first else f"receipt:{message.id}:{event.what}"
@@ -86,12 +93,12 @@ class _EventHandler:
 
     def _is_pushed(self, state: str) -> bool:
         if state == EXPIRED:
-            return self.context.dialect("textlocal.expired_receipts") == "pushed"
+            return self.context.dialects["expired_receipts"] == "pushed"
         return state in PUSHED_STATES
 
     @property
     def _retry(self) -> RetryPolicy:
-        return RETRY if self.context.dialect("textlocal.receipt_retries") == "repeated" else _NO_RETRY
+        return RETRY if self.context.dialects["receipt_retries"] == "repeated" else _NO_RETRY
 
     def click(self, message: Message) -> None:
         """Record a click, if the message has a link that is tracked."""

@@ -9,7 +9,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
 from sendproof_simulators.core.clock.wall_clock import Instant, iso
-from sendproof_simulators.core.http import Effects, JournalEntry
+from sendproof_simulators.core.effects import Effects, JournalEntry
 from sendproof_simulators.core.messaging.delivery_outcomes import OPTED_OUT, outcome_for_number
 from sendproof_simulators.core.messaging.lifecycle import delivery_schedule
 from sendproof_simulators.core.simulator import SandboxContext
@@ -65,10 +65,10 @@ def execute(context: SandboxContext, state: State, request: ExecutionRequest, no
     state.executions[execution.id] = execution
     early = apply_due_events(context, state, execution, now)
     return Effects(
-        facts=(*_delivery_entries(execution), *run.rejections, *early.facts),
+        entries=(*_delivery_entries(execution), *run.rejections, *early.entries),
         timers=next_timer(execution),
         webhooks=tuple(sent_webhooks(context, state, execution)),
-        before_reply=early.webhooks,
+        before_response=early.webhooks,
     )
 
 
@@ -86,9 +86,9 @@ class _ExecutionRun:
         self.rejections: list[JournalEntry] = []
         self._state = state
         self._request = request
-        self._subscription_names = EXECUTE_SUBSCRIPTION_NAMES[context.dialect("xtremepush.subscription_name")]
+        self._subscription_names = EXECUTE_SUBSCRIPTION_NAMES[context.dialects["subscription_name"]]
         self._text = merge_text(request.text)
-        self._missing = "" if context.dialect("xtremepush.missing_variable") == "empty" else None
+        self._missing = "" if context.dialects["missing_variable"] == "empty" else None
 
     def add_target(self, identifier: str, params: Mapping[str, object]) -> None:
         """Accept the message to a target, or reject it."""

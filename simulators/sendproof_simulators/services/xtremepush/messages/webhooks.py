@@ -12,7 +12,7 @@ from collections.abc import Callable, Iterator, Mapping
 import msgspec
 
 from sendproof_simulators.core.clock.wall_clock import MINUTE, SECOND, Instant
-from sendproof_simulators.core.http import Effects, JournalEntry, RetryPolicy, Timer, Webhook
+from sendproof_simulators.core.effects import Effects, JournalEntry, RetryPolicy, Timer, Webhook
 from sendproof_simulators.core.messaging.delivery_outcomes import (
     CLICKED,
     DELIVERED,
@@ -22,7 +22,7 @@ from sendproof_simulators.core.messaging.delivery_outcomes import (
     STOP,
     UNDELIVERED,
 )
-from sendproof_simulators.core.messaging.lifecycle import PENDING, Event, advance, click, outcome
+from sendproof_simulators.core.messaging.lifecycle import PENDING, DueEvent, advance, click, delivery_status
 from sendproof_simulators.core.messaging.opt_outs import inbound, opt_out
 from sendproof_simulators.core.simulator import SandboxContext
 from sendproof_simulators.services.xtremepush.messages.executions import FAILURES, SMS_TYPE, Execution
@@ -69,31 +69,33 @@ def resume(context: SandboxContext, state: State, timer: Timer, now: Instant) ->
         raise TypeError(f"expected the id of an execution, got {timer.payload!r}")
     execution = state.executions[timer.payload]
     effects = apply_due_events(context, state, execution, now)
-    return Effects(facts=effects.facts, timers=next_timer(execution), webhooks=effects.webhooks)
+    return Effects(entries=effects.entries, timers=next_timer(execution), webhooks=effects.webhooks)
 
 
 def apply_due_events(context: SandboxContext, state: State, execution: Execution, now: Instant) -> Effects:
     """Apply the events of an execution until now; return the journal entries and the webhooks."""
     entries: list[JournalEntry] = []
     webhooks: list[Webhook] = []
-    without_webhook = FAILURES if context.dialect("xtremepush.failure_event") == "none" else ()
+    without_webhook = FAILURES if context.dialects["failure_event"] == "none" else ()
     for due in execution.schedule.until(now):
         event = due._replace(place=execution.accepted[due.place])
         if event.new:
             entries += _apply_event(execution, event)
         if event.told and event.what not in without_webhook:
             webhooks += _webhooks_for_event(context, state, execution, event)
-    return Effects(facts=tuple(entries), webhooks=tuple(webhooks))
+    return Effects(entries=tuple(entries), webhooks=tuple(webhooks))
 
 
 def sent_webhooks(context: SandboxContext, state: State, execution: Execution) -> Iterator[Webhook]:
     """Yield the webhooks that report each message as sent."""
     for index in execution.accepted:
-        event = Event(index, PENDING, execution.send_at, new=True, told=True)
+        event = DueEvent(index, PENDING, execution.send_at, new=True, told=True)
         yield from _webhooks_for_event(context, state, execution, event)
 
 
-def _webhooks_for_event(context: SandboxContext, state: State, execution: Execution, event: Event) -> Iterator[Webhook]:
+def _webhooks_for_event(
+    context: SandboxContext, state: State, execution: Execution, event: DueEvent
+) -> Iterator[Webhook]:
     """Yield one webhook per connection that subscribed to the event. `event.place` is the message's index."""
     name, index = _EVENT_NAMES.get(event.what), event.place
     connections = [c for c in enumerate(state.settings.webhooks) if name in c[1].events]
@@ -115,12 +117,12 @@ def _webhooks_for_event(context: SandboxContext, state: State, execution: Execut
         )
 
 
-def _apply_event(execution: Execution, event: Event) -> Iterator[JournalEntry]:
+def _apply_event(execution: Execution, event: DueEvent) -> Iterator[JournalEntry]:
     index = event.place
     message, number = str(execution.message_id(index)), execution.numbers[index]
     if event.what in STATES:
         execution.states[index] = advance(execution.states[index], event.what)
-        yield outcome(NAME, message, event.what, letter=_EVENT_NAMES.get(event.what, ""))
+        yield delivery_status(NAME, message, event.what, letter=_EVENT_NAMES.get(event.what, ""))
     elif event.what == CLICKED:
         execution.first_clicks.setdefault(index, event.at)
         yield click(NAME, message, number)
@@ -157,6 +159,6 @@ def _authentication_headers(
     if isinstance(authentication, Bearer):
         return (("Authorization", f"Bearer {authentication.token}"),)
     if isinstance(authentication, Signed):
-        sign = _SIGNATURES[context.dialect("xtremepush.webhook_signature")]
+        sign = _SIGNATURES[context.dialects["webhook_signature"]]
         return ((SIGNATURE_HEADER, sign((authentication.secret or "").encode(), body)),)
     return ()

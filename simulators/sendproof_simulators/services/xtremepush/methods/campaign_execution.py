@@ -10,7 +10,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import replace
 
 from sendproof_simulators.core.clock.wall_clock import MINUTE, SECOND, Instant, parse_iso
-from sendproof_simulators.core.http import Effects, Timer
+from sendproof_simulators.core.effects import Effects, Timer
 from sendproof_simulators.core.simulator import Call
 from sendproof_simulators.services.xtremepush.errors import ApiError, invalid_field
 from sendproof_simulators.services.xtremepush.messages.sending import ExecutionRequest, execute
@@ -33,12 +33,12 @@ def execute_campaign(call: Call) -> MethodResult:
     """
     request, send_at = _execution_request(call)
     value = {"model": {"id": request.id}}
-    note = {"campaign": request.campaign, "action": request.id, "targets": len(request.targets)}
+    summary = {"campaign": request.campaign, "action": request.id, "targets": len(request.targets)}
     if send_at > call.now or _is_async(call):
         timer = Timer(at=send_at, name=TIMER, payload=request)
-        return MethodResult(value=value, effects=Effects(timers=(timer,), note=note))
-    effects = execute(call.world, call.state, request, call.now)
-    return MethodResult(value=value, effects=replace(effects, note=note))
+        return MethodResult(value=value, effects=Effects(timers=(timer,), summary=summary))
+    effects = execute(call.context, call.state, request, call.now)
+    return MethodResult(value=value, effects=replace(effects, summary=summary))
 
 
 def _execution_request(call: Call) -> tuple[ExecutionRequest, Instant]:
@@ -69,12 +69,12 @@ def _targets(call: Call) -> tuple[bool, Sequence[tuple[str, Mapping[str, object]
     body = call.body
     if ("target" in body) == ("target_with_params" in body):
         raise invalid_field("target", "expected either target or target_with_params")
-    target_by = body.get("target_by") or call.world.dialect("xtremepush.target_by")
+    target_by = body.get("target_by") or call.context.dialects["target_by"]
     if "target" in body:
         targets = [(plain_value(identifier), _NO_PARAMS) for identifier in body["target"]]
     else:
         targets = list(body["target_with_params"].items())
-    limit = call.world.dialect("xtremepush.max_targets")
+    limit = call.context.dialects["max_targets"]
     if limit != "none" and len(targets) > int(limit):
         raise invalid_field("target", f"expected at most {limit} targets, got {len(targets)}")
     return target_by != "id", targets
@@ -91,7 +91,7 @@ def _text_and_sender(campaign: Campaign, override: Mapping[str, object]) -> tupl
 
 def _is_async(call: Call) -> bool:
     given = call.body.get("async")
-    return bool(given) if given is not None else call.world.dialect("xtremepush.execution") == "async"
+    return bool(given) if given is not None else call.context.dialects["execution"] == "async"
 
 
 def _send_time(call: Call) -> Instant:

@@ -1,6 +1,6 @@
 """`list/campaign`, `info/campaign` and `create/campaign`."""
 
-from sendproof_simulators.core.http import Effects
+from sendproof_simulators.core.effects import Effects
 from sendproof_simulators.core.simulator import Call
 from sendproof_simulators.services.xtremepush.errors import NOT_FOUND, ApiError, invalid_field
 from sendproof_simulators.services.xtremepush.methods.list_query import query_rows, select_fields
@@ -17,7 +17,7 @@ _MESSAGE_TYPES = ("1", "2", "3", "4", "6", "7", "8", SMS, "10", "11")
 def list_campaign(call: Call) -> MethodResult:
     """List campaigns (observed: https://github.com/clientIO/appmixer-connectors)."""
     rows = query_rows((campaign.row() for campaign in call.state.campaigns.values()), ROW_FIELDS, call.body)
-    return MethodResult(value={"data": rows}, effects=Effects(note={"rows": len(rows)}))
+    return MethodResult(value={"data": rows}, effects=Effects(summary={"rows": len(rows)}))
 
 
 @method
@@ -52,7 +52,7 @@ def create_campaign(call: Call) -> MethodResult:
     )
     state.campaigns[campaign.id] = campaign
     entries = (template_entry("created", campaign),) if campaign.is_template else ()
-    effects = Effects(facts=entries, note={"campaign": campaign.id})
+    effects = Effects(entries=entries, summary={"campaign": campaign.id})
     return MethodResult(value={"model": {"id": campaign.id}}, effects=effects)
 
 

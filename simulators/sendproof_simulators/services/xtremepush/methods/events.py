@@ -4,7 +4,7 @@ observed: a TypeScript sender of Xtremepush events and its tests. assumed: that 
 user. Campaigns that an event triggers are not simulated.
 """
 
-from sendproof_simulators.core.http import Effects
+from sendproof_simulators.core.effects import Effects
 from sendproof_simulators.core.simulator import Call
 from sendproof_simulators.services.xtremepush.errors import invalid_field
 from sendproof_simulators.services.xtremepush.project.profiles import (
@@ -23,7 +23,7 @@ def hit_event(call: Call) -> MethodResult:
     """
     body = call.body
     attributes = body.get("user_attributes", {})
-    reader = RowReader(list(attributes), IMPORT_SUBSCRIPTION_NAMES[call.world.dialect("xtremepush.subscription_name")])
+    reader = RowReader(list(attributes), IMPORT_SUBSCRIPTION_NAMES[call.context.dialects["subscription_name"]])
     try:
         values = reader.read(list(attributes.values()))
         user_id = checked_user_id(body["user_id"])
@@ -31,4 +31,4 @@ def hit_event(call: Call) -> MethodResult:
         raise invalid_field("user_attributes", str(error)) from None
     values.pop("user_id", None)
     call.state.profiles.get_or_create(user_id, call.now).update(values)
-    return MethodResult(value={"async": True}, effects=Effects(note={"user": user_id, "event": body["event"]}))
+    return MethodResult(value={"async": True}, effects=Effects(summary={"user": user_id, "event": body["event"]}))

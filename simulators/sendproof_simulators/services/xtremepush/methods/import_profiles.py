@@ -7,7 +7,7 @@ others, and how its error is reported.
 from collections.abc import Sequence
 
 from sendproof_simulators.core.clock.wall_clock import Instant
-from sendproof_simulators.core.http import Effects, Timer
+from sendproof_simulators.core.effects import Effects, Timer
 from sendproof_simulators.core.simulator import Call
 from sendproof_simulators.services.xtremepush.errors import invalid_field
 from sendproof_simulators.services.xtremepush.project.profiles import (
@@ -32,16 +32,16 @@ def import_profile(call: Call) -> MethodResult:
     """
     state: State = call.state
     columns, rows = call.body["columns"], call.body["rows"]
-    reader = _row_reader(columns, IMPORT_SUBSCRIPTION_NAMES[call.world.dialect("xtremepush.subscription_name")])
-    note = {"columns": columns, "rows": len(rows)}
+    reader = _row_reader(columns, IMPORT_SUBSCRIPTION_NAMES[call.context.dialects["subscription_name"]])
+    summary = {"columns": columns, "rows": len(rows)}
     if len(rows) < ASYNC_FROM:
         imported, errors = _import_rows(state, reader, rows, call.now)
         model: dict[str, object] = {"total": len(rows), "imported": imported, "failed": len(rows) - imported}
         value = {"model": model} | ({"errors": errors} if errors else {})
-        return MethodResult(value=value, effects=Effects(note=note | model))
+        return MethodResult(value=value, effects=Effects(summary=summary | model))
     id_ = state.ids.draw("task", call.body, state.tasks)
     task = state.tasks[id_] = Task(id=id_, created=call.now, reader=reader, rows=rows, total=len(rows))
-    effects = Effects(timers=(first_timer(task),), note=note | {"task": id_})
+    effects = Effects(timers=(first_timer(task),), summary=summary | {"task": id_})
     return MethodResult(code=202, value={"model": {"task_id": id_}}, effects=effects)
 
 

@@ -6,7 +6,7 @@ reads Xtremepush reports, list/profile in https://github.com/clientIO/appmixer-c
 
 from collections.abc import Iterable, Sequence
 
-from sendproof_simulators.core.http import Effects
+from sendproof_simulators.core.effects import Effects
 from sendproof_simulators.core.simulator import Call
 from sendproof_simulators.services.xtremepush.messages.executions import DEVICE_FIELDS, ROW_FIELDS
 from sendproof_simulators.services.xtremepush.methods.list_query import Row, query_rows
@@ -42,4 +42,4 @@ def list_profile(call: Call) -> MethodResult:
 
 def _list_result(call: Call, rows: Iterable[Row], fields: Sequence[str]) -> MethodResult:
     found = query_rows(rows, fields, call.body)
-    return MethodResult(value={"data": found}, effects=Effects(note={"rows": len(found)}))
+    return MethodResult(value={"data": found}, effects=Effects(summary={"rows": len(found)}))

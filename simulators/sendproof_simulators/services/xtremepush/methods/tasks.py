@@ -1,6 +1,6 @@
 """`info/task` and `list/task`."""
 
-from sendproof_simulators.core.http import Effects
+from sendproof_simulators.core.effects import Effects
 from sendproof_simulators.core.simulator import Call
 from sendproof_simulators.services.xtremepush.errors import NOT_FOUND, ApiError
 from sendproof_simulators.services.xtremepush.methods.list_query import query_rows, select_fields
@@ -23,4 +23,4 @@ def info_task(call: Call) -> MethodResult:
 def list_task(call: Call) -> MethodResult:
     """List all tasks (documented: https://docs.xtremepush.com/reference/task-list)."""
     rows = query_rows((task.row() for task in call.state.tasks.values()), ROW_FIELDS, call.body)
-    return MethodResult(value={"data": rows}, effects=Effects(note={"rows": len(rows)}))
+    return MethodResult(value={"data": rows}, effects=Effects(summary={"rows": len(rows)}))

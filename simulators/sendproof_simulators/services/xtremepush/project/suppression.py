@@ -7,7 +7,7 @@ sandbox's audience.
 """
 
 from sendproof_simulators.core.clock.wall_clock import DAY, HOUR, MINUTE, Instant
-from sendproof_simulators.core.http import Effects, JournalEntry, Timer
+from sendproof_simulators.core.effects import Effects, JournalEntry, Timer
 from sendproof_simulators.core.simulator import SandboxContext
 from sendproof_simulators.services.xtremepush.personalization import plain_value
 from sendproof_simulators.services.xtremepush.project.profiles import Profile
@@ -44,7 +44,7 @@ def sync(context: SandboxContext, state: State, timer: Timer, now: Instant) -> E
     profiles = _fetch_attribute(context, state, name) if registered else 0
     error = None if registered else f"Optimove has not registered the attribute {name}"
     fields = {"service": NAME, "attribute": name, "profiles": profiles, "error": error}
-    return Effects(facts=(JournalEntry(kind="attribute_sync", fields=fields),), timers=next_sync(state, now))
+    return Effects(entries=(JournalEntry(kind="attribute_sync", fields=fields),), timers=next_sync(state, now))
 
 
 def _fetch_attribute(context: SandboxContext, state: State, name: str) -> int:

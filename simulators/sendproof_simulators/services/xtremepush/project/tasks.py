@@ -9,7 +9,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
 from sendproof_simulators.core.clock.wall_clock import SECOND, Instant
-from sendproof_simulators.core.http import Timer
+from sendproof_simulators.core.effects import Timer
 from sendproof_simulators.services.xtremepush.project.profiles import RowReader
 
 TIMER = "task"

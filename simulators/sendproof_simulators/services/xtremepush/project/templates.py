@@ -3,7 +3,7 @@
 from typing import Any
 
 from sendproof_simulators.core.clock.wall_clock import Instant
-from sendproof_simulators.core.http import Effects, JournalEntry
+from sendproof_simulators.core.effects import Effects, JournalEntry
 from sendproof_simulators.core.simulator import Template, Templates
 from sendproof_simulators.services.xtremepush.personalization import render
 from sendproof_simulators.services.xtremepush.project.campaigns import (
@@ -36,7 +36,7 @@ def add(state: State, now: Instant, title: str, body: str, id_: int | None = Non
         messages=_sms_messages(body),
     )
     state.campaigns[new_id] = campaign
-    return _template(campaign), Effects(facts=(template_entry("created", campaign),))
+    return _template(campaign), Effects(entries=(template_entry("created", campaign),))
 
 
 def change(
@@ -51,7 +51,7 @@ def change(
     campaign.title = new_title
     if body is not None:
         campaign.messages = _sms_messages(body, sms_of(campaign.messages).get("from"))
-    return _template(campaign), Effects(facts=(template_entry(action, campaign),))
+    return _template(campaign), Effects(entries=(template_entry(action, campaign),))
 
 
 def delete(state: State, now: Instant, id_: str) -> Effects:
@@ -59,7 +59,7 @@ def delete(state: State, now: Instant, id_: str) -> Effects:
     del now
     campaign = _existing_template(state, id_)
     del state.campaigns[campaign.id]
-    return Effects(facts=(template_entry("deleted", campaign),))
+    return Effects(entries=(template_entry("deleted", campaign),))
 
 
 def _all_templates(state: State) -> tuple[Template, ...]:

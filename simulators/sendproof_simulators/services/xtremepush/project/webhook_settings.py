@@ -5,7 +5,7 @@ from collections.abc import Mapping
 import msgspec
 
 from sendproof_simulators.core.clock.wall_clock import Instant
-from sendproof_simulators.core.http import Effects
+from sendproof_simulators.core.effects import Effects
 from sendproof_simulators.core.simulator import SandboxContext, Settings
 from sendproof_simulators.core.webhooks.urls import check_webhook_url
 from sendproof_simulators.services.xtremepush.project.settings import Connection, Signed, settings_from_json
@@ -38,7 +38,7 @@ def _checked_connection(context: SandboxContext, index: int, connection: Connect
         raise ValueError(f"webhooks[{index}].url: {error}") from None
     authentication = connection.authentication
     if isinstance(authentication, Signed) and authentication.secret is None:
-        authentication = Signed(secret=context.chance.token(_SECRET_LENGTH, NAME, "secret", index))
+        authentication = Signed(secret=context.random.token(_SECRET_LENGTH, NAME, "secret", index))
     return Connection(url=url, authentication=authentication, events=connection.events)
 
 
