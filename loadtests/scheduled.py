@@ -7,7 +7,7 @@ from urllib.parse import urlsplit
 
 import gevent
 
-from harness import LoadTest, Prepared, Process, Worker
+from base import LoadTest, Prepared, Process, Worker
 from sendproof_harness.load.campaign_tracker import CampaignFollower, owed
 from sendproof_harness.load.process_stats import Watched, is_here, listening_on
 from sendproof_harness.load.progress import Telling

@@ -10,8 +10,8 @@ from pathlib import Path
 
 import gevent
 
-from harness import LoadTest, Prepared, Process, Running, Worker, all_of
-from recipe import expected_order, people
+from base import LoadTest, Prepared, Process, Running, Worker, all_of
+from expected_rows import expected_order, people
 from scheduled import LOOK_EVERY_S, bridge_of, limits, options_of, whose
 from sendproof_harness.control_client import ControlClient
 from sendproof_harness.load.arrivals import SHAPES, SHAPES_TOLD, arrivals, count

@@ -12,9 +12,9 @@ from pathlib import Path
 
 from rich.console import Console
 
-from catalogue import Mutant, MutantError, Trial, build, catalogue
-from page import PAGE, page
-from playing import Played, PlayError, end_in_order, killers, play, simulators
+from catalogue import Mutant, Trial, build, catalogue
+from mutants_page import PAGE, page
+from trial_runs import Played, end_in_order, killers, play, simulators
 
 console = Console()
 
