@@ -66,7 +66,8 @@ class PreferencesTest(LoadTest):
             expected[mode_of(start)] += min(MOST, wanted.customers - start)
         counts.looked("not kept", "customers", "harness", wanted.customers)
         kept = control.service_overview(sandbox, "optimove")["preferences"]
-        known = next((one["customers_by_mode"] for one in kept if one["channel"] == SCHEDULED), {})
+        by_channel: dict[int, dict[str, int]] = {row["channel"]: row["customers_by_mode"] for row in kept}
+        known = by_channel.get(SCHEDULED, {})
         for mode, customers in expected.items():
             got = known.get(str(mode), 0)
             if got != customers:
