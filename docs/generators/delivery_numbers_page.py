@@ -1,4 +1,4 @@
-"""`reference/numbers.md`: the numbers that dial a fate, from their table."""
+"""`reference/test-numbers.md`: the numbers that dial a fate, from their table."""
 
 from sendproof_simulators.core.messaging.delivery_outcomes import COUNTRIES, TEST_NUMBERS, number_for_code
 from tables import table
