@@ -115,12 +115,12 @@ def test_a_file_that_is_no_history_is_an_error(tmp_path: Path) -> None:
 @pytest.mark.parametrize(("number", "status"), [(signal.SIGTERM, 143), (signal.SIGINT, 130)])
 def test_a_run_that_is_cancelled_leaves_nothing_running(number: int, status: int, tmp_path: Path) -> None:
     """A CI server sends SIGTERM, a person Ctrl-C; both ends of the wire are gone with the run."""
-    idle = shlex.join([sys.executable, "-c", "import time; time.sleep(60)"])
+    idle = shlex.join([sys.executable, "-c", "import time; time.sleep(600)"])
     handover = tmp_path / "first_campaign" / "handover.json"
     with start("run", scaled_down(tmp_path, 10), "--command", idle, "--results", tmp_path) as running:
-        assert wait_until(lambda: handover.exists() and handover.read_text().endswith("}\n"), 30)
+        assert wait_until(lambda: handover.exists() and handover.read_text().endswith("}\n"), 120)
         simulators = urlsplit(json.loads(handover.read_text())["services"]["optimove"]["url"])
         running.send_signal(number)
-        running.communicate(timeout=20)
+        running.communicate(timeout=120)
     assert running.returncode == status
     assert not listens(str(simulators.hostname), int(simulators.port or 0))

@@ -15,10 +15,10 @@ def numbers_for_codes(country: str, serial: int = 0) -> list[str]:
 
 
 class AccountModel(RuleBasedStateMachine):
-    """The checks that all providers share: messages take valid steps, and only after they were delivered to the network.
+    """The checks that all providers share: a message has a delivery first, and then takes valid steps.
 
-    `states` has the states that each accepted message entered, in order, `tests` the messages in test mode, `clicks` the
-    number of clicks per message, and `opted_out` the numbers that opted out since the start, in order.
+    `states` has the states that each accepted message entered, in order; `tests` the messages in test mode; `clicks`
+    the number of clicks per message; and `opted_out` the numbers that opted out since the start, in order.
     """
 
     def __init__(self):

@@ -158,7 +158,8 @@ def trigger(
 
     A customer who meets its criteria gets the template at once: Optimove posts event 11.
 
-    Example: sendproof marketer trigger "Third visit" --campaign 8001 --template Return --event page_visit --count 3
+    Example: sendproof marketer trigger "Third visit" --campaign 8001 --template "Come back" --event page_visit
+    --count 3
     """
     with _open_sandbox(control_url, sandbox) as opened:
         if (event is None) == (criteria is None):

@@ -13,10 +13,13 @@ def scenarios(as_json: AsJson = False) -> None:
 
     Example: sendproof scenarios
     """
-    from sendproof_harness.scenario.library import library_summaries, print_summaries  # noqa: PLC0415
+    from sendproof_harness.scenario.library import (  # noqa: PLC0415 - see the docstring of this module
+        library_summaries,
+        print_summaries,
+    )
 
-    listed = library_summaries()
+    summaries = library_summaries()
     if as_json:
-        typer.echo(json.dumps(listed, indent=2))
+        typer.echo(json.dumps(summaries, indent=2))
     else:
-        print_summaries(listed, Console())
+        print_summaries(summaries, Console())

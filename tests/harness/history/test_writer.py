@@ -11,10 +11,10 @@ NOW = "2026-03-02T06:00:00Z"
 
 
 @pytest.fixture
-def file(tmp_path: Path, sound) -> Path:
+def file(tmp_path: Path, correct_run) -> Path:
     """Return a history file."""
     path = tmp_path / "history.ndjson"
-    path.write_bytes(b"".join(sound.encoded()))
+    path.write_bytes(b"".join(correct_run.encoded()))
     return path
 
 

@@ -14,6 +14,7 @@ from hypothesis.stateful import (
     run_state_machine_as_test,
 )
 
+from fuzzing import tries
 from optimove_alone import Optimove, condition, part, plan, sandbox_context, split, trigger
 from sendproof_simulators.core.clock.wall_clock import HOUR, MINUTE, sql_time
 from sendproof_simulators.core.simulator import Channel
@@ -99,7 +100,7 @@ class Marketing(RuleBasedStateMachine):
         self.reported: dict[int, Counter[str]] = {}
 
     def picked(self, state, pick):
-        """Return a campaign, in most cases one in a state in which the action is possible."""
+        """Return a campaign, in most cases one in the given state."""
         fitting = [expected for expected in self.expected.values() if expected.state == state]
         candidates = fitting if fitting and pick % 4 else list(self.expected.values())
         return candidates[pick % len(candidates)]
@@ -341,6 +342,4 @@ class Marketing(RuleBasedStateMachine):
 
 def test_no_customer_is_lost_or_invented():
     """Schedules, cancellations, clearances, pages, triggers, reports and time occur in any order."""
-    run_state_machine_as_test(
-        Marketing, settings=settings(max_examples=100, stateful_step_count=50, deadline=None, database=None)
-    )
+    run_state_machine_as_test(Marketing, settings=settings(max_examples=tries(100), stateful_step_count=50))

@@ -18,7 +18,7 @@ def schedule(context: RunContext, step: PlanCampaign) -> None:
 
 
 def cancel(context: RunContext, step: CancelCampaign) -> None:
-    """CancelCampaign a campaign."""
+    """Cancel a campaign."""
     context.progress.phase(f"cancelling campaign {step.campaign}")
     for sandbox in context.sandboxes:
         context.control.cancel_campaign(sandbox, step.campaign)
