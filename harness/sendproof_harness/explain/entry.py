@@ -1,6 +1,7 @@
 """The entries of a customer's timeline, and the part of a history that they come from."""
 
 from dataclasses import dataclass
+from functools import cached_property
 from typing import Literal
 
 from sendproof_harness.history.records import Delivery, DeliveryStatus, History, Webhook
@@ -26,7 +27,7 @@ class TimelineEntry:
     wrong: bool = False
 
 
-@dataclass(frozen=True, kw_only=True, slots=True)
+@dataclass(frozen=True, kw_only=True)
 class Scope:
     """The customer of a timeline, with their numbers, results and deliveries in a history."""
 
@@ -36,17 +37,17 @@ class Scope:
     recipients: tuple[RecipientResult, ...]
     deliveries: tuple[Delivery, ...]
 
-    @property
+    @cached_property
     def messages(self) -> frozenset[str]:
         """The ids of the deliveries."""
         return frozenset(delivery.message for delivery in self.deliveries)
 
-    @property
+    @cached_property
     def receipt_keys(self) -> frozenset[str]:
         """The webhook keys of the receipts for the deliveries."""
         return frozenset(f"{RECEIPT}:{message}" for message in self.messages)
 
-    @property
+    @cached_property
     def campaigns(self) -> frozenset[int]:
         """The campaigns of the customer."""
         return frozenset(recipient.obligation.campaign for recipient in self.recipients)

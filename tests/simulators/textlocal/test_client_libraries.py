@@ -14,13 +14,13 @@ TEXT = "50% off & more, Zoë: 1+1"
 
 @pytest.fixture(scope="module")
 def url(simulators: RunningSimulators) -> str:
-    """The base URL of Textlocal."""
+    """Return the base URL of Textlocal."""
     return str(simulators.services["textlocal"]["url"])
 
 
 @pytest.fixture
 def php(url):
-    """The vendor's own class: a multipart form of all fields, even empty ones (observed: scottybo/textlocal)."""
+    """Return calls like the vendor's own class: a multipart form with empty fields (observed: scottybo/textlocal)."""
 
     def send_request(command, **fields):
         parts = {**fields, "apiKey": KEY, "username": "", "hash": ""}
@@ -32,7 +32,7 @@ def php(url):
 
 @pytest.fixture
 def pro(url):
-    """The client textlocal-pro 0.2.9 from PyPI: an urlencoded form with `apikey` in it."""
+    """Return calls like textlocal-pro 0.2.9 from PyPI: an urlencoded form with `apikey` in it."""
 
     def send_http_request(command, **params):
         return requests.post(f"{url}/{command}/", data={"apikey": KEY, **params}, timeout=10).json()
@@ -100,12 +100,12 @@ def test_username_and_hash_replace_key(simulators, url):
     known = simulators.services["textlocal"]["credentials"]
     login = {"username": known["username"], "hash": known["hash"]}
     half, rest = {"username": login["username"]}, {"hash": login["hash"]}
-    replies = [
+    responses = [
         requests.post(f"{url}/balance/", data=login, timeout=10),
         requests.get(f"{url}/balance/", params=login, timeout=10),
         requests.post(f"{url}/balance/", params=half, data=rest, timeout=10),
     ]
-    assert [response.json()["status"] for response in replies] == ["success"] * 3
+    assert [response.json()["status"] for response in responses] == ["success"] * 3
 
 
 def test_npm_client_can_send(url):
@@ -128,7 +128,7 @@ def test_username_and_password_replace_key(simulators, url):
 
 @pytest.mark.parametrize(
     "login",
-    [{"username": "somebody@textlocal.example"}, {"username": ""}, {"hash": "0" * 40}, {"hash": "", "password": "x"}],
+    [{"username": "other@textlocal.example"}, {"username": ""}, {"hash": "0" * 40}, {"hash": "", "password": "x"}],
 )
 def test_wrong_username_or_hash_is_refused(simulators, url, login):
     """Neither half is enough (documented: code 3)."""

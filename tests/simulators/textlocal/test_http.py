@@ -9,7 +9,7 @@ KEY = "sendproof-textlocal-key"
 
 @pytest.fixture
 def url(simulators):
-    """The base URL of Textlocal."""
+    """Return the base URL of Textlocal."""
     return simulators.services["textlocal"]["url"]
 
 
@@ -26,7 +26,7 @@ def url(simulators):
     ],
 )
 def test_error_has_http_status_200_and_a_code(url, code, method, path):
-    """A client that only checks the status takes it for a success."""
+    """A client that only checks the status does not notice the error."""
     response = requests.request(method, url + path, timeout=10)
     assert (response.status_code, response.headers["content-type"]) == (200, "application/json")
     result = response.json()

@@ -11,7 +11,7 @@ SMS = {"9": {"sms": {"from": "Shop", "text": "Hello {{first_name}}"}}}
 
 @pytest.fixture
 def templates() -> Templates:
-    """The templates of the control API."""
+    """Return the templates of the control API."""
     assert SIMULATOR.templates is not None
     return SIMULATOR.templates
 

@@ -9,7 +9,7 @@ CHANNELS = [{"id": 501, "provider": "xtremepush"}, {"id": 444, "provider": "xtre
 
 @pytest.fixture
 def sandbox(simulators):
-    """A sandbox on virtual time, with Xtremepush's two channels."""
+    """Return a sandbox on virtual time, with Xtremepush's two channels."""
     request = {"seed": 7, "clock": {"mode": "virtual", "start": MONDAY}, "channels": CHANNELS}
     return simulators.call("POST", "/sandboxes", request)
 
@@ -130,10 +130,10 @@ def test_obligations_of_optimove_are_sent_by_xtremepush(simulators):
         sandbox, "execute/campaign", target_with_params=dict(map(target_for_customer, customers.items())), **fields
     )
     lines = simulators.history(sandbox["sandbox"])
-    owed = {(line["number"], line["text"]) for line in lines if line["kind"] == "obligation" and line["owed"]}
+    obligations = {(line["number"], line["text"]) for line in lines if line["kind"] == "obligation" and line["owed"]}
     sent = [(line["number"], line["text"]) for line in lines if line["kind"] == "delivery"]
-    assert (len(customers), 30 < len(owed) < 60, len(sent)) == (60, True, len(owed))
-    assert set(sent) == owed
+    assert (len(customers), 30 < len(obligations) < 60, len(sent)) == (60, True, len(obligations))
+    assert set(sent) == obligations
 
 
 def announced_template(simulators, sandbox):
