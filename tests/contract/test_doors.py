@@ -58,7 +58,7 @@ def told(simulators: RunningSimulators, tmp_path_factory: pytest.TempPathFactory
     with Bridge(told=content, folder=folder, command=None, address=None, database=folder) as bridge:
         bridge.hand_over()
         bridge.start()
-        assert wait_until(lambda: listens(**content["listen"]), 30), bridge.log_excerpt()
+        assert wait_until(lambda: listens(**content["listen"]), 120), bridge.log_excerpt()
         yield content
         bridge.must_run()
 
@@ -131,7 +131,7 @@ def test_listeners_take_what_is_allowed_and_bear_the_rest(
 ) -> None:
     """By `listener.yaml`, as `sendproof contract` does it, with as many made-up events as are asked for."""
     asked = conformance_scenario(
-        ConformanceOptions(provider=provider, seed=EXAMPLES, examples=EXAMPLES, within_s=20, triggers=True)
+        ConformanceOptions(provider=provider, seed=EXAMPLES, examples=EXAMPLES, within_s=60, triggers=True)
     )
     options = RunOptions(command=command, control_url=simulators.control, results=tmp_path)
     history = read_history(run_scenario(asked, "contract", with_probes(options), RecordedProgress()).histories[0])

@@ -11,7 +11,7 @@ from playing import simulators
 @pytest.mark.parametrize(
     "seed",
     [
-        6,  # a send over Xtremepush whose reply is lost
+        pytest.param(6, marks=pytest.mark.slow),  # a send over Xtremepush whose reply is lost
         13,  # killed before the clock is joined, and down for a minute
     ],
 )

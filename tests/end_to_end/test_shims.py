@@ -118,7 +118,7 @@ def test_what_arrives_while_it_works_is_not_slept_over(language, simulators) -> 
         began = monotonic()
         process.stdin.write("2100-01-01T00:00:00Z\n")
         assert process.stdout.readline() > sandbox.webhooks()[0]
-        assert monotonic() - began < PARK_SECONDS / 2
+        assert monotonic() - began < PARK_SECONDS
 
 
 @pytest.mark.parametrize("language", ["py", "js", "php"])

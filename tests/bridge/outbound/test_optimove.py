@@ -22,7 +22,7 @@ RECIPIENT = Recipient(
 
 
 def optimove_client(services, path="/"):
-    return OptimoveClient(services.url + path, Secret("a-key"), HttpClient(read_seconds=5.0), lambda: None)
+    return OptimoveClient(services.url + path, Secret("a-key"), HttpClient(read_seconds=60.0), lambda: None)
 
 
 def fetch_page(services, *replies, skip=0):

@@ -24,7 +24,7 @@ from sendproof_simulators.services.optimove.customers.records import (
     fits,
     normalize_type,
 )
-from sendproof_simulators.services.optimove.dialects.options import Options
+from sendproof_simulators.services.optimove.dialects.options import OptimoveOptions
 from sendproof_simulators.services.optimove.errors import bad_request
 from sendproof_simulators.services.optimove.state import State
 
@@ -208,5 +208,7 @@ def _change_error(records: CustomerRecords, update: Update, change: Change) -> s
     return None if fits(attribute.type, change.value) else "INVALID_VALUE"
 
 
-def _callback_webhook(options: Options, url: str, event: str, key: str, result: Mapping[str, object]) -> Webhook:
+def _callback_webhook(
+    options: OptimoveOptions, url: str, event: str, key: str, result: Mapping[str, object]
+) -> Webhook:
     return Webhook(url=url, key=key, event=event, body=_encode(result), about=dict(result), retry=options.retry_policy)
