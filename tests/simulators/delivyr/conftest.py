@@ -115,7 +115,7 @@ class Account:
         return [((at - NINE) // 1000, msgspec.json.decode(call.body)) for at, done in rung for call in done.webhooks]
 
     def _outcome(self, request: Request) -> Effects:
-        operation = self.contract.match_fast_path[request.method, request.path]
+        operation = self.contract.fast_path_operations[request.method, request.path]
         params, violations = operation.read_parameters(request, {})
         body, more = operation.read_body(request)
         if violations or more:

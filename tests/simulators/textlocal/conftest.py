@@ -113,7 +113,7 @@ class Account:
         return rung
 
     def _outcome(self, request: Request) -> Effects:
-        operation = self.contract.match_fast_path[request.method, request.path]
+        operation = self.contract.fast_path_operations[request.method, request.path]
         params, violations = operation.read_parameters(request, {})
         body, more = operation.read_body(request)
         if violations or more:
