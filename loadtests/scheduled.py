@@ -7,15 +7,16 @@ from urllib.parse import urlsplit
 
 import gevent
 
-from harness import LoadTest, Prepared, Process, Worker
+from base import LoadTest, Prepared, Process, Worker, runner_of
 from sendproof_harness.load.campaign_tracker import CampaignFollower, owed
 from sendproof_harness.load.process_stats import Watched, is_here, listening_on
 from sendproof_harness.load.progress import Telling
 from sendproof_harness.load.scenarios import Selection, campaign
+from sendproof_harness.preflight.checks import handover_problems
 from sendproof_harness.run.context import RunContext
-from sendproof_harness.run.runner import Options, staged
-from sendproof_harness.run.steps.actions import plan
-from sendproof_harness.run.wait_for import wait_for
+from sendproof_harness.run.runner import RunOptions, prepare_run
+from sendproof_harness.run.steps.campaigns import schedule
+from sendproof_harness.run.steps.wait_for import wait_for
 from sendproof_harness.scenario.model import Advance, PlanCampaign, WaitFor
 
 # The journal is asked so often for what is new.
@@ -23,15 +24,16 @@ LOOK_EVERY_S = 0.1
 _KNOWN = "sendproof_known"
 
 
-def options_of(wanted: Selection, clock_rate: float | None = None) -> Options:
+def options_of(wanted: Selection, clock_rate: float | None = None) -> RunOptions:
     """As a run has them."""
-    return Options(
+    return RunOptions(
         bridge=wanted.bridge,
         command=wanted.command,
         control_url=wanted.control_url,
         results=wanted.results,
         timeout_s=wanted.timeout_s,
         clock_rate=clock_rate,
+        preflight=handover_problems,
     )
 
 
@@ -65,12 +67,12 @@ class Scheduled(LoadTest):
     def prepare(self, wanted: Selection, folder: Path, telling: Telling, stack: ExitStack) -> Prepared:
         """Simulators, sandbox, a bridge that is ready, and a campaign that is planned."""
         scenario = campaign(wanted)
-        world = self.world = staged(scenario, f"load_{self.kind}", options_of(wanted), telling, folder, stack)
+        world = self.world = prepare_run(scenario, f"load_{self.kind}", options_of(wanted), telling, folder, stack)
         for step in scenario.steps[:2]:
             if isinstance(step, WaitFor):
                 wait_for(world, step)
             elif isinstance(step, PlanCampaign):
-                plan(world, step)
+                schedule(world, step)
         timed = bool(world.participants())
         self.keep = folder / "history.ndjson" if wanted.keep_history else None
         return Prepared(
@@ -95,8 +97,8 @@ class Scheduled(LoadTest):
 
     def begin(self, process: Process) -> None:
         """The journal is followed from its beginning."""
-        process.environment.runner.register_message(_KNOWN, lambda **_: self.known.set())
-        self.known = gevent.event.Event()
+        self.known: gevent.event.Event = gevent.event.Event()
+        runner_of(process.environment).register_message(_KNOWN, lambda **_: self.known.set())
         self.follower = CampaignFollower(
             process.counts, process.wanted.provider, process.answered, timed=process.job["timed"]
         )
@@ -105,10 +107,10 @@ class Scheduled(LoadTest):
         """Let the bridge read the campaign, see what is owed to whom, and let the rest of the time pass."""
         first, *rest = (step.by for step in self.world.scenario.steps if isinstance(step, Advance))
         # What is owed is asked for while nothing else happens, so that it slows nobody down.
-        self.world.passing.move(first / 2)
-        process.environment.runner.send_message(_KNOWN, None)
+        self.world.time.advance(first / 2)
+        runner_of(process.environment).send_message(_KNOWN, None)
         for by in (first / 2, *rest):
-            self.world.passing.move(by)
+            self.world.time.advance(by)
         if self.keep is not None:
             self.world.control.save_history(self.world.sandboxes[0], self.keep)
 
@@ -139,4 +141,6 @@ class Follower(Worker):
 
     def work(self, process: Process) -> None:
         """Follow the journal."""
-        self.test.test.follow(process)
+        test = self.test.test
+        if isinstance(test, Scheduled):
+            test.follow(process)

@@ -19,7 +19,7 @@ _MAX_ID = 2**63 - 1
 
 
 class SettingError(Exception):
-    """A setting has an invalid value. The message says which value was expected."""
+    """A setting has an invalid value. The message names the expected value."""
 
 
 class Secret:

@@ -52,7 +52,7 @@ def decide(error: Exception, attempts: int, now: Instant) -> Decision:
 
 
 def rate_limit_ends_at(error: RateLimitedError, refusals: int, now: Instant) -> Instant:
-    """Return when to call again: when the service said, else after a delay that grows with the refusals in a row."""
+    """Return when to call again: after the requested delay, else after one that grows with the refusals in a row."""
     return now + (error.retry_after_ms or _delay(refusals, 10 * SECOND, 5 * MINUTE))
 
 

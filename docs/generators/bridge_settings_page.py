@@ -8,33 +8,31 @@ from sendproof_bridge.config_fields import REQUIRED, Check, Setting, SettingErro
 from sendproof_bridge.outbound.providers import providers
 from tables import table
 
-_HEAD = """# The settings of the reference bridge
+_HEAD = """# Bridge settings
 
-For who runs `sendproof-bridge`: every setting of its TOML file. Unknown settings, missing ones and wrong values are
-errors, all told at once. `${NAME}` stands for an environment variable, and should be used for every secret. Paths are
-relative to the file. An example, and what the bridge does with it all: [the reference bridge](../../bridge/README.md).
+This page lists every setting in the TOML file of `sendproof-bridge`. The bridge reports all unknown settings, missing
+settings and wrong values at once. `${NAME}` stands for an environment variable; use it for every secret. Paths are
+relative to the file. [The reference bridge](../../bridge/README.md) has an example and explains its behaviour.
 """
 
-_PROVIDER = Setting(
-    one_of(sorted(providers())), "Who carries the messages; its own settings stand in the same section."
-)
-# No setting may be either: what a check says of it tells what it expects.
-_NEVER_RIGHT = ("\0", None)
+_PROVIDER = Setting(one_of(sorted(providers())), "The message provider. Its own settings are in the same section.")
+# No check accepts either value, so the error message of a check contains the expected value.
+_INVALID_VALUES = ("\0", None)
 
 
 def page() -> str:
-    """A table for each section of the file, and one for each provider."""
+    """Return the page: a table for each section of the file, and one for each provider."""
     sections = {"bridge": BRIDGE, "clients": CLIENT, "clients.channels": {"provider": _PROVIDER, **CHANNEL}}
     heads = {"bridge": "`[bridge]`", "clients": "`[[clients]]`", "clients.channels": "`[[clients.channels]]`"}
-    parts = [_HEAD, *(line for name, some in sections.items() for line in _section(heads[name], some))]
-    for provider, own in sorted(providers().items()):
-        parts += _section(f'`[[clients.channels]]` with `provider = "{provider}"`', own)
+    parts = [_HEAD, *(line for name, settings in sections.items() for line in _section_lines(heads[name], settings))]
+    for provider, settings in sorted(providers().items()):
+        parts += _section_lines(f'`[[clients.channels]]` with `provider = "{provider}"`', settings)
     return "\n".join(parts)
 
 
-def _section(title: str, some: Settings) -> Iterator[str]:
+def _section_lines(title: str, settings: Settings) -> Iterator[str]:
     yield f"## {title}\n"
-    yield table(("setting", "value", "default", "meaning"), (_row(name, one) for name, one in some.items()))
+    yield table(("setting", "value", "default", "meaning"), (_row(name, setting) for name, setting in settings.items()))
 
 
 def _row(name: str, setting: Setting) -> tuple[str, ...]:
@@ -48,10 +46,10 @@ def _default(value: object) -> str:
 
 
 def _expected(check: Check) -> str:
-    """What a check says that it expects."""
-    for value in _NEVER_RIGHT:
+    """Return the expected value, from the error message of the check."""
+    for value in _INVALID_VALUES:
         try:
             check(value)
-        except SettingError as wrong:
-            return str(wrong).removeprefix("expected ").partition(" (")[0]
-    raise AssertionError(f"{check} takes anything")
+        except SettingError as error:
+            return str(error).removeprefix("expected ").partition(" (")[0]
+    raise AssertionError(f"expected {check} to refuse {_INVALID_VALUES}, got no error")

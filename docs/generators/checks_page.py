@@ -1,4 +1,4 @@
-"""`reference/checks.md`: every check, what it asks for and where that is from, and what the judge grants."""
+"""`reference/checks.md`: every check with its requirement and source, and the tolerances of the judge."""
 
 import inspect
 from collections.abc import Iterable, Iterator
@@ -17,114 +17,122 @@ from sendproof_harness.judge.facts.provider_totals import RECEIPT_DELAY
 from sendproof_harness.judge.findings import Check
 from tables import table
 
-#: What the judge grants where no document names a limit: what, how much, and why so much.
-GRANTED: tuple[tuple[str, str, str], ...] = (
-    ("A message before it is due", span(EARLY_TOLERANCE), "providers take whole seconds"),
-    ("A message after it is due", span(LATE_AFTER), "a batch of 10,000, a retry and a minute of a rate limit fit in"),
+#: The judge's tolerances where no document names a limit: subject, tolerance, reason.
+TOLERANCES: tuple[tuple[str, str, str], ...] = (
+    ("A message before its due time", span(EARLY_TOLERANCE), "providers take whole seconds"),
+    (
+        "A message after its due time",
+        span(LATE_AFTER),
+        "enough for a batch of 10,000, a retry and a minute of a rate limit",
+    ),
     (
         "The message of a trigger",
         span(TRIGGER_LATE_AFTER),
-        "a customer did something a moment ago; a burst is granted the time that the rate limit takes from it",
+        "it reacts to an action of the customer; in a burst, the time of the rate limit is added",
     ),
     (
-        "What a fault held up",
-        f"{span(LATE_AFTER)} from the last fault on",
-        "if it struck in time; as long again as the trouble lasted, at most 1 h; 15 min for a record to be asked",
+        "A message that a fault delays",
+        f"{span(LATE_AFTER)} after the last fault",
+        "if the fault was injected in time; plus the duration of the failure, at most 1 h; 15 min to query a record",
     ),
-    ("A template that was changed at the provider", span(TEMPLATE_SYNC_WITHIN), "providers announce nothing"),
+    ("A template that changed at the provider", span(TEMPLATE_SYNC_WITHIN), "providers announce no changes"),
     (
-        "A message that is on its way when somebody opts out or a campaign is cancelled",
+        "A message on its way when its customer opts out or its campaign is cancelled",
         span(GRACE),
         "it cannot be stopped",
     ),
-    ("An opt-out of which the provider tells nobody", span(POLL_WITHIN), "the bridge has to ask now and then"),
-    ("Telling Optimove of an opt-out", span(OPT_OUT_SYNC_WITHIN), "the next day's campaigns must not hold who is gone"),
-    ("A receipt until it counts", span(RECEIPT_DELAY), "it is posted, perhaps tried again, and stored"),
-    ("Pushes of metrics", f"{PUSHES_A_DAY_MIN} a day for {REPORTING_DAYS} days", "the guide says several times a day"),
-    ("An event until it is told by saveEvent", span(REPORT_WITHIN), "what three reports a day and a late receipt need"),
+    ("An opt-out that the provider does not announce", span(POLL_WITHIN), "the bridge has to poll"),
+    (
+        "Reporting an opt-out to Optimove",
+        span(OPT_OUT_SYNC_WITHIN),
+        "the next day's campaigns must exclude the customer",
+    ),
+    ("A receipt before it counts", span(RECEIPT_DELAY), "it is posted, perhaps retried, and stored"),
+    ("Reports of metrics", f"{PUSHES_A_DAY_MIN} a day for {REPORTING_DAYS} days", "the guide says several times a day"),
+    ("Reporting an event by saveEvent", span(REPORT_WITHIN), "the time for three reports a day and a late receipt"),
 )
 
-#: What a history cannot show, or what is let pass on purpose: what, what the judge says of it, and why.
-LET_PASS: tuple[tuple[str, str, str], ...] = (
+#: Cases in which the judge cannot decide, or does not on purpose: case, result, reason.
+UNDECIDED: tuple[tuple[str, str, str], ...] = (
     (
-        "Event 13 was dropped for good, and event 1 came",
-        "`indefinite`, when nothing was sent",
-        "event 1 says that a campaign was processed, and no document says that a bridge may send upon it",
+        "Event 13 was dropped permanently, and event 1 arrived",
+        "`indefinite`, if nothing was sent",
+        "event 1 says that a campaign was processed, and no document says that a bridge may send on it",
     ),
     (
-        "A call comes again before Retry-After is over, and other work was due",
-        "nothing",
-        "calls are told apart by their address only, so it may be another call of the same kind",
+        "A call is repeated before Retry-After is over, and other work was due",
+        "no finding",
+        "only the URL distinguishes calls, so it may be another call of the same kind",
     ),
     (
-        "Clicks that the provider told, and nobody reported",
+        "Clicks that the provider reported and the bridge did not",
         "a note",
-        "no document demands clicks: the guide asks for metrics and names none",
+        "no document requires clicks: the guide asks for metrics without naming any",
     ),
     (
-        "One client's key shown for another, where both have the same ids",
-        "the consequences",
-        "clients are told apart by the templates of their provider's accounts; channels and campaigns may be alike",
+        "One client's key used for another client with the same ids",
+        "findings about the consequences",
+        "the templates of their provider accounts distinguish clients; channels and campaigns may be the same",
     ),
 )
 
-_INTRODUCTION = """# What is checked
+_INTRODUCTION = """# Checks
 
-For who reads a verdict ([how to](../read-a-verdict.md)): every check with its requirement, where that is from, and
-what the judge grants. Each check is a pure function of the history of a run, and belongs to one numbered requirement. A
-check that does not apply to a run is not asked; one that is asked and has nothing to look at is `unknown`, never
-`pass`.
+This page lists every check with its requirement and source, and the tolerances of the judge ([how to read a
+verdict](../read-a-verdict.md)). Each check is a pure function of the history of a run, and belongs to one numbered
+requirement. A check that does not apply to a run is skipped. A check that applies but has nothing to look at is
+`unknown`, never `pass`.
 
-Findings with one cause are shown together, with how many there are and the first three. Each says whose it is to mend:
+Findings with the same cause are shown together, with their number and the first three. Each one names who has to act:
 
-| blame | what is to be mended |
+| blame | what to correct |
 |---|---|
 | `bridge` | the code of the bridge |
-| `config` | how the bridge or the run is set up |
+| `config` | the configuration of the bridge or of the run |
 | `harness` | Sendproof, or the scenario |
-| `network` | nothing: something between the bridge and the services, which a fault stood for |
+| `network` | nothing: it was a failure between the bridge and the services, which a fault simulated |
 """
 
 
 def page() -> str:
-    """All of it, as Markdown."""
-    parts = (_INTRODUCTION, _overview(CHECKS), _details(CHECKS), _granted(), _let_pass(), _classes())
+    """Return the page: the checks, their requirements, tolerances, undecided cases and recipient results."""
+    parts = (_INTRODUCTION, _overview(CHECKS), _requirements(CHECKS), _tolerances(), _undecided(), _recipient_results())
     return "\n".join(parts)
 
 
 def _overview(checks: Iterable[Check]) -> str:
     rows = (
-        (one.requirement.number, f"`{one.id}`", one.title, one.scope)
-        for one in sorted(checks, key=lambda one: one.requirement.number)
+        (check.requirement.number, f"`{check.id}`", check.title, check.scope)
+        for check in sorted(checks, key=lambda check: check.requirement.number)
     )
-    return "## The checks\n\n" + table(("requirement", "check", "says", "asked of"), rows)
+    return "## All checks\n\n" + table(("requirement", "check", "title", "applies to"), rows)
 
 
-def _details(checks: Iterable[Check]) -> str:
-    some = sorted(checks, key=lambda one: one.requirement.number)
-    return "\n".join(("## The requirements\n", *(line for one in some for line in _detail(one))))
+def _requirements(checks: Iterable[Check]) -> str:
+    by_number = sorted(checks, key=lambda check: check.requirement.number)
+    return "\n".join(("## Requirements\n", *(line for check in by_number for line in _requirement_lines(check))))
 
 
-def _detail(check: Check) -> Iterator[str]:
+def _requirement_lines(check: Check) -> Iterator[str]:
     requirement = check.requirement
-    looks_at = (inspect.getdoc(check.run) or "").partition("\n")[0]
+    method = (inspect.getdoc(check.run) or "").partition("\n")[0]
     yield f"### {requirement.number}\n"
     yield f"{requirement.text} *({requirement.evidence}: {_source(requirement.source)})*\n"
-    yield f"`{check.id}`: {looks_at}\n"
+    yield f"`{check.id}`: {method}\n"
 
 
 def _source(source: str) -> str:
     return f"<{source}>" if source.startswith("https://") else f"[{source}](../../{source})"
 
 
-def _granted() -> str:
-    return "## What the judge grants\n\n" + table(("what", "how much", "why"), GRANTED)
+def _tolerances() -> str:
+    return "## Tolerances\n\n" + table(("subject", "tolerance", "reason"), TOLERANCES)
 
 
-def _let_pass() -> str:
-    return "## What the judge cannot know, or lets pass\n\n" + table(("what", "it says", "why"), LET_PASS)
+def _undecided() -> str:
+    return "## Undecided cases\n\n" + table(("case", "result", "reason"), UNDECIDED)
 
 
-def _classes() -> str:
+def _recipient_results() -> str:
     rows = ((kind, RESULT_MEANINGS[kind]) for kind in RESULT_KINDS)
-    return "## What may become of a recipient\n\n" + table(("class", "meaning"), rows)
+    return "## Recipient results\n\n" + table(("result", "meaning"), rows)

@@ -1,4 +1,4 @@
-"""`reference/dialects.md`: every open question about a service, and the answers that a sandbox can give."""
+"""`reference/dialects.md`: every dialect of every service, with its options."""
 
 from collections.abc import Iterator
 
@@ -7,29 +7,30 @@ from sendproof_simulators.core.simulator import Simulator
 from sendproof_simulators.services.discovery import discover
 from tables import table
 
-_HEAD = """# Every dialect
+_HEAD = """# Dialects
 
-For who wants to know what of the real services is not known, and whether a bridge depends on what we assumed
-([how to](../dialect-matrix.md)). A *dialect* is one answer to one open question. A sandbox gives the first answer
-unless it is told otherwise. `sendproof dialects` says the same in a terminal.
+A *dialect* is a named setting for one open question about a real API. Its possible values are its *options*. A sandbox
+uses the first option of each dialect unless you choose another one. Use this page to find out what is unknown about the
+real services, and [test whether your bridge depends on our assumptions](../dialect-matrix.md). `sendproof dialects`
+prints the same list.
 """
 
 
 def page() -> str:
-    """A section for each service, and a table for each question."""
-    asked = (provider for _, provider in sorted(discover().items()) if provider.dialects)
-    return "\n".join([_HEAD, *(line for provider in asked for line in _provider(provider))])
+    """Return the page: a section for each service, and a table for each dialect."""
+    simulators = (simulator for _, simulator in sorted(discover().items()) if simulator.dialects)
+    return "\n".join([_HEAD, *(line for simulator in simulators for line in _service_lines(simulator))])
 
 
-def _provider(provider: Simulator) -> Iterator[str]:
-    yield f"## {provider.name}\n"
-    for dialect in provider.dialects:
-        yield f"### `{provider.name}.{dialect.name}`\n"
+def _service_lines(simulator: Simulator) -> Iterator[str]:
+    yield f"## {simulator.name}\n"
+    for dialect in simulator.dialects:
+        yield f"### `{simulator.name}.{dialect.name}`\n"
         yield f"{dialect.question}\n"
-        yield table(("answer", "meaning", "evidence", "source"), _answers(dialect))
+        yield table(("option", "meaning", "evidence", "source"), _option_rows(dialect))
 
 
-def _answers(dialect: Dialect) -> Iterator[tuple[str, ...]]:
-    for answer in dialect.options:
-        default = " (default)" if answer.value == dialect.default else ""
-        yield (f"`{answer.value}`{default}", answer.meaning, answer.evidence, answer.source)
+def _option_rows(dialect: Dialect) -> Iterator[tuple[str, ...]]:
+    for option in dialect.options:
+        default = " (default)" if option.value == dialect.default else ""
+        yield (f"`{option.value}`{default}", option.meaning, option.evidence, option.source)

@@ -1,16 +1,16 @@
-"""`reference/doctor.md`: what the doctor looks at."""
+"""`reference/doctor.md`: the checks of `sendproof doctor`."""
 
 from sendproof_harness.preflight.checks import CHECKS
 from tables import table
 
-_HEAD = """# Every examination of the doctor
+_HEAD = """# Doctor checks
 
-For who asks `sendproof doctor` ([how to](../doctor.md)): its questions, in the order in which they are asked, and how
-each is answered. What is marked in the last column is asked before every run as well.
+This page lists every check of `sendproof doctor` ([how to](../doctor.md)), in order. For each check it gives the
+question and the method. Checks with "yes" in the last column also run before every run.
 """
 
 
 def page() -> str:
-    """One table."""
-    rows = ((f"`{one.name}`", one.question, one.how, "yes" if one.before_run else "") for one in CHECKS)
-    return _HEAD + "\n" + table(("examination", "question", "how", "before a run"), rows)
+    """Return the page: one table."""
+    rows = ((f"`{check.name}`", check.question, check.method, "yes" if check.before_run else "") for check in CHECKS)
+    return _HEAD + "\n" + table(("check", "question", "method", "before a run"), rows)

@@ -1,4 +1,4 @@
-"""`reference/faults.md`: every fault, from its class."""
+"""`reference/faults.md`: every kind of fault, from its class in the simulators."""
 
 from collections.abc import Iterator, Mapping
 from typing import Any
@@ -6,25 +6,25 @@ from typing import Any
 from sendproof_simulators.core.faults.spec import catalogue, summary
 from tables import table
 
-_HEAD = """# Every fault
+_HEAD = """# Faults
 
-For who plays under faults ([how to](../faults.md)): what each does, where it can strike, and what can be set of it.
-`sendproof faults` says the same in a terminal, and `sendproof faults --json` with a JSON Schema of each setting.
+This page lists every kind of fault ([how to](../faults.md)): its effect, its possible positions and its settings.
+`sendproof faults` prints the same list. `sendproof faults --json` adds a JSON Schema of each setting.
 
-The settings are those of the control API, where times in the sandbox's clock are milliseconds. A scenario file writes
-them as lengths of time, and one has another name there: [scenario files](scenario-file.md#fault).
+The settings are those of the control API, where virtual time is in milliseconds. In a [scenario
+file](scenario-file.md#fault), you write them as durations, such as `30 minutes`.
 """
 
 
 def page() -> str:
-    """One table."""
-    head = ("fault", "on", "when", "what it does", "settings (type, default)")
-    return _HEAD + "\n" + table(head, map(_fault, catalogue()))
+    """Return the page: one table."""
+    head = ("fault", "on", "when", "effect", "settings (type, default)")
+    return _HEAD + "\n" + table(head, map(_row, catalogue()))
 
 
-def _fault(one: Mapping[str, Any]) -> Iterator[str]:
-    yield f"`{one['fault']}`"
-    yield ", ".join(one["on"])
-    yield ", ".join(one["when"])
-    yield one["summary"]
-    yield "<br>".join(summary(name, field) for name, field in one["fields"].items())
+def _row(fault: Mapping[str, Any]) -> Iterator[str]:
+    yield f"`{fault['fault']}`"
+    yield ", ".join(fault["on"])
+    yield ", ".join(fault["when"])
+    yield fault["summary"]
+    yield "<br>".join(summary(name, field) for name, field in fault["fields"].items())

@@ -6,31 +6,31 @@ from sendproof_simulators.reference.operations import Described, Service, marked
 from sendproof_simulators.services.discovery import discover
 from tables import table
 
-_HEAD = """# Every operation
+_HEAD = """# Operations
 
-For who writes a bridge or a simulator: what each simulated service can do, with its limits, its errors and how well
-that is founded, as the [contracts](../../openapi/README.md) say. `sendproof operations optimove` says the same in a
-terminal.
+This page lists every operation of every simulated service with its limits, its errors and its evidence. It comes from
+the [contracts](../../openapi/README.md). `sendproof operations optimove` prints the same list.
 
-`d` documented, `o` observed, `a` assumed: of each limit and error; of what is not marked, the evidence of the operation
-holds. Sources of single limits and errors stand in the contract. Bounds of number types are left out.
+Limits and errors are marked with their evidence: `d` documented, `o` observed, `a` assumed. Without a mark, the
+evidence of the operation applies. The contract gives the source of each limit and error. Bounds of number types are
+left out.
 """
 
 
 def page() -> str:
-    """A table for each service."""
-    return "\n".join([_HEAD, *(line for service in services(discover()) for line in _service(service))])
+    """Return the page: a table for each service."""
+    return "\n".join([_HEAD, *(line for service in services(discover()) for line in _service_lines(service))])
 
 
-def _service(service: Service) -> Iterator[str]:
+def _service_lines(service: Service) -> Iterator[str]:
     yield f"## {service.title} (`{service.name}`)\n"
     yield f"Contract: [{service.contract}](../../openapi/{service.contract}). " + " ".join(service.limits) + "\n"
-    yield table(("operation", "call", "limits", "errors", "evidence"), map(_operation, service.operations))
+    yield table(("operation", "call", "limits", "errors", "evidence"), map(_row, service.operations))
 
 
-def _operation(one: Described) -> Iterator[str]:
-    yield f"**{one.name}**: {one.summary}"
-    yield f"`{one.call}`"
-    yield marked(one.limits)
-    yield marked(one.errors)
-    yield "; ".join(f"{told.text} {told.evidence}: {told.source}" for told in one.evidence)
+def _row(operation: Described) -> Iterator[str]:
+    yield f"**{operation.name}**: {operation.summary}"
+    yield f"`{operation.call}`"
+    yield marked(operation.limits)
+    yield marked(operation.errors)
+    yield "; ".join(f"{part.text} {part.evidence}: {part.source}" for part in operation.evidence)

@@ -1,6 +1,6 @@
 """`reference/scenarios.md`: every scenario of the library, from the files."""
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from itertools import groupby
 from operator import itemgetter
 from typing import Any
@@ -8,37 +8,29 @@ from typing import Any
 from sendproof_harness.scenario.library import library_summaries
 from tables import table
 
-_HEAD = """# Every scenario of the library
+_HEAD = """# Scenario library
 
-For who looks for something to play: every scenario that comes with Sendproof, with what a wrong bridge does there.
-[What the themes are for](../../scenarios/README.md). `sendproof scenarios` lists them in a terminal.
+This page lists every scenario of the library, with the mistake that a wrong bridge makes in it. The [scenario
+library](../../scenarios/README.md) explains the themes. `sendproof scenarios` prints the same list.
 """
 
 
 def page() -> str:
-    """A table for each theme."""
-    return "\n".join(
-        [
-            _HEAD,
-            *(
-                line
-                for theme, some in groupby(library_summaries(), itemgetter("theme"))
-                for line in _theme(theme, some)
-            ),
-        ]
-    )
+    """Return the page: a table for each theme."""
+    themes = groupby(library_summaries(), itemgetter("theme"))
+    return "\n".join([_HEAD, *(line for theme, scenarios in themes for line in _theme_lines(theme, scenarios))])
 
 
-def _theme(theme: str, some: Iterator[dict[str, Any]]) -> Iterator[str]:
+def _theme_lines(theme: str, scenarios: Iterable[Mapping[str, Any]]) -> Iterator[str]:
     yield f"## {theme}\n"
-    yield table(("scenario", "shows", "why", "providers", "customers", "virtual time"), map(_scenario, some))
+    yield table(("scenario", "name", "purpose", "providers", "customers", "virtual time"), map(_row, scenarios))
 
 
-def _scenario(one: dict[str, Any]) -> Iterator[str]:
-    theme, name = one["theme"], one["scenario"]
+def _row(scenario: Mapping[str, Any]) -> Iterator[str]:
+    theme, name = scenario["theme"], scenario["scenario"]
     yield f"[`{theme}/{name}`](../../scenarios/{theme}/{name}.yaml)"
-    yield one["name"]
-    yield one["about"]
-    yield ", ".join(one["providers"])
-    yield f"{one['customers']:,}"
-    yield one["virtual_time"]
+    yield scenario["name"]
+    yield scenario["about"]
+    yield ", ".join(scenario["providers"])
+    yield f"{scenario['customers']:,}"
+    yield scenario["virtual_time"]

@@ -1,10 +1,10 @@
-"""Tables of Markdown."""
+"""Markdown tables."""
 
 from collections.abc import Iterable
 
 
 def table(head: Iterable[str], rows: Iterable[Iterable[str]]) -> str:
-    """A table with these columns. Whatever stands in a cell stays in it."""
+    """Return a table with these column headings. Line breaks and bars in cells are escaped."""
     columns = list(head)
     lines = [_row(columns), "|" + "---|" * len(columns), *(_row(row) for row in rows)]
     return "\n".join(lines) + "\n"

@@ -12,7 +12,7 @@ import yaml
 import sendproof_harness.cli.run
 from repository import ROOT
 from sendproof_harness.conformance.run import RESULTS_NAME
-from sendproof_harness.history.writer import FILES
+from sendproof_harness.run.results_folder import FILES
 from sendproof_harness.scenario.library import find_scenario_files
 
 TEXT = (ROOT / "docs" / "ci.md").read_text()

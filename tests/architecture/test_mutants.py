@@ -6,10 +6,10 @@ from pathlib import Path
 import pytest
 
 from catalogue import BRIDGE, Edit, Mutant, MutantError, build, catalogue
-from page import PAGE, page
-from playing import Failed, Played, killers
+from mutants_page import PAGE, page
 from sendproof_harness.judge.checks import CHECKS
 from sendproof_harness.scenario.load import load_scenarios
+from trial_runs import Failed, Played, killers
 
 MUTANTS = catalogue()
 EXAMPLE = MUTANTS[0]
@@ -46,9 +46,11 @@ def test_each_mutant_is_meant_for_a_check_and_for_scenarios_that_exist(mutant):
 
 def test_a_mutant_that_no_longer_fits_is_an_error(tmp_path):
     """A bridge that has changed must not turn a mutant into the bridge itself."""
-    edit = Edit(file="metrics.py", right="what stands nowhere", wrong="")
+    edit = Edit(file="domain/metrics.py", right="what stands nowhere", wrong="")
     gone = Mutant(name="gone", defect="", edits=(edit,), trials=(), check="", cause="")
-    with pytest.raises(MutantError, match=r"gone: expected exactly once in metrics.py, found 0 times: 'what stands"):
+    with pytest.raises(
+        MutantError, match=r"gone: expected exactly once in domain/metrics.py, found 0 times: 'what stands"
+    ):
         build(gone, tmp_path)
 
 

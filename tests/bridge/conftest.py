@@ -1,4 +1,4 @@
-"""What the bridge's tests share."""
+"""Fixtures of the bridge's tests."""
 
 import json
 from collections.abc import Iterator
@@ -7,51 +7,53 @@ from pathlib import Path
 import pytest
 
 from sendproof_bridge.storage.store import Store
-from small_bridge import HELLO, Small, opened, settings
-from stand_in import Says, Seen, Stage, StandIn, serving
+from small_bridge import HELLO, SmallBridge, bridge_config, open_small_bridge
+from stand_in import ReceivedRequest, Reply, StandIn, StandInServer, serving
 
 
 @pytest.fixture
 def store(tmp_path: Path) -> Iterator[Store]:
-    """A new database."""
-    opened = Store(tmp_path / "bridge.sqlite")
-    yield opened
-    opened.close()
+    """Return a new database."""
+    database = Store(tmp_path / "bridge.sqlite")
+    yield database
+    database.close()
 
 
 @pytest.fixture(scope="session")
-def stage() -> Iterator[tuple[Stage, str]]:
-    """The server of all stand-ins, and its address."""
-    made = Stage()
-    with serving(made.app()) as url:
-        yield made, url
+def stand_in_server() -> Iterator[tuple[StandInServer, str]]:
+    """Return the server of all stand-ins, and its URL."""
+    server = StandInServer()
+    with serving(server.app()) as url:
+        yield server, url
 
 
 @pytest.fixture
-def outside(stage: tuple[Stage, str]) -> StandIn:
-    """Optimove and Textlocal in one: one template, no customers, and every message is accepted."""
-    one = StandIn()
-    stage[0].now_playing, one.url = one, stage[1]
-    one.say("get_templates", Says({"templates": [HELLO], "status": "success"}))
-    one.say("GetChannelTemplates", Says([]))
-    one.say("GetCustomerSendDetailsByChannel", Says([]))
-    one.say("bulk_json", accepts)
-    one.say("get_optouts", Says({"optouts": [], "status": "success"}))
-    one.say("get_history_api", Says({"messages": [], "status": "success"}))
-    # Still under way. Without an answer the bridge would ask again every few minutes of the weeks that tests let pass.
-    one.say("status_message", Says({"message": {"recipient": 1, "status": "P", "date": ""}, "status": "success"}))
-    return one
+def services(stand_in_server: tuple[StandInServer, str]) -> StandIn:
+    """Return Optimove and Textlocal in one stand-in: one template, no customers, and every message is accepted."""
+    stand_in = StandIn()
+    server, stand_in.url = stand_in_server
+    server.current = stand_in
+    stand_in.respond("get_templates", Reply({"templates": [HELLO], "status": "success"}))
+    stand_in.respond("GetChannelTemplates", Reply([]))
+    stand_in.respond("GetCustomerSendDetailsByChannel", Reply([]))
+    stand_in.respond("bulk_json", accept_all)
+    stand_in.respond("get_optouts", Reply({"optouts": [], "status": "success"}))
+    stand_in.respond("get_history_api", Reply({"messages": [], "status": "success"}))
+    # A message is still on its way. Without a response the bridge would retry every few minutes of the virtual weeks.
+    pending = {"message": {"recipient": 1, "status": "P", "date": ""}, "status": "success"}
+    stand_in.respond("status_message", Reply(pending))
+    return stand_in
 
 
 @pytest.fixture
-def small(tmp_path: Path, outside: StandIn) -> Iterator[Small]:
-    """A bridge inside the test."""
-    with opened(tmp_path, settings(tmp_path, outside.url)) as made:
-        yield made
+def bridge(tmp_path: Path, services: StandIn) -> Iterator[SmallBridge]:
+    """Return a bridge inside the test."""
+    with open_small_bridge(tmp_path, bridge_config(tmp_path, services.url)) as opened:
+        yield opened
 
 
-def accepts(seen: Seen) -> Says:
-    """Take every message; the provider's id of a number is the number's last three digits."""
-    sent = json.loads(seen.body["data"])["messages"]
-    parts = [{"messages": [{"id": one["number"][-3:], "recipient": int(one["number"])}]} for one in sent]
-    return Says({"messages": parts, "messages_not_sent": [], "status": "success"})
+def accept_all(request: ReceivedRequest) -> Reply:
+    """Accept every message; its id is the number's last three digits."""
+    sent = json.loads(request.body["data"])["messages"]
+    parts = [{"messages": [{"id": message["number"][-3:], "recipient": int(message["number"])}]} for message in sent]
+    return Reply({"messages": parts, "messages_not_sent": [], "status": "success"})

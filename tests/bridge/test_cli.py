@@ -6,51 +6,49 @@ import sys
 import pytest
 
 
-def bridge(*arguments):
+def run_bridge(*arguments):
     """Run the program to its end."""
     command = [sys.executable, "-m", "sendproof_bridge", *map(str, arguments)]
-    return subprocess.run(command, capture_output=True, text=True, timeout=30, check=False)
+    return subprocess.run(command, capture_output=True, text=True, timeout=120, check=False)
 
 
 def test_help_shows_an_example():
-    """What to type comes first."""
-    said = bridge("--help")
+    result = run_bridge("--help")
 
-    assert (said.returncode, "example: sendproof-bridge --config bridge.toml" in said.stdout) == (0, True)
+    assert (result.returncode, "example: sendproof-bridge --config bridge.toml" in result.stdout) == (0, True)
 
 
-def test_wrong_settings_end_it_with_status_2(tmp_path):
-    """All that is wrong stands on standard error, one line each."""
+def test_invalid_settings_exit_with_status_2(tmp_path):
+    """Each mistake is one line on standard error."""
     path = tmp_path / "bridge.toml"
     path.write_text("[bridge]\nport = 9000\n")
-    said = bridge("--config", path)
+    result = run_bridge("--config", path)
 
-    assert said.returncode == 2
-    assert said.stderr.splitlines()[0] == (
+    assert result.returncode == 2
+    assert result.stderr.splitlines()[0] == (
         f"{path}: bridge: port is not a known setting; known are database, listen, public_url, clock_url, threads, log"
     )
 
 
 @pytest.mark.parametrize("arguments", [[], ["--config"], ["--port", "9000"]])
-def test_wrong_arguments_end_it_with_status_2(arguments):
-    """With the usage."""
-    said = bridge(*arguments)
+def test_invalid_arguments_exit_with_status_2_and_usage(arguments):
+    result = run_bridge(*arguments)
 
-    assert (said.returncode, said.stderr.startswith("usage: sendproof-bridge")) == (2, True)
+    assert (result.returncode, result.stderr.startswith("usage: sendproof-bridge")) == (2, True)
 
 
-def test_a_port_in_use_ends_it_with_status_1(tmp_path, outside):
-    """It says so, and does no work that nobody could answer to."""
-    taken = outside.url.removeprefix("http://")
+def test_port_in_use_exits_with_status_1(tmp_path, services):
+    """No service is called: no webhook could reach the bridge."""
+    taken = services.url.removeprefix("http://")
     path = tmp_path / "bridge.toml"
-    path.write_text(SETTINGS.format(listen=taken, url=outside.url))
-    said = bridge("--config", path)
+    path.write_text(TEXTLOCAL_CONFIG.format(listen=taken, url=services.url))
+    result = run_bridge("--config", path)
 
-    assert (said.returncode, "address already in use" in said.stderr) == (1, True)
-    assert outside.seen == []
+    assert (result.returncode, "address already in use" in result.stderr) == (1, True)
+    assert services.received == []
 
 
-SETTINGS = """
+TEXTLOCAL_CONFIG = """
 [bridge]
 database = "bridge.sqlite"
 listen = "{listen}"
@@ -71,7 +69,7 @@ consent_attribute = "CONSENT"
 """
 
 
-GOOD = """\
+XTREMEPUSH_CONFIG = """\
 [bridge]
 database = "bridge.sqlite"
 listen = "127.0.0.1:9000"
@@ -92,19 +90,19 @@ consent_attribute = "CONSENT"
 
 
 @pytest.mark.parametrize(
-    ("channel", "key", "status", "says"),
+    ("channel", "key", "status", "output"),
     [
         ("505", "a-key", 0, "ok: clients 1, channels 1"),
         ("505", "${A_KEY_FOR_TESTS}", 2, "expected the environment variable A_KEY_FOR_TESTS to be set"),
         ("444", "a-key", 2, "channel 444 only carries subscriptions back"),
     ],
 )
-def test_settings_can_be_checked_without_starting(tmp_path, channel, key, status, says):
-    """The environment with them; nothing is opened, called or written."""
+def test_check_option_validates_settings_and_environment(tmp_path, channel, key, status, output):
+    """Nothing is opened, called or written."""
     path = tmp_path / "bridge.toml"
-    path.write_text(GOOD.replace("444", channel).replace("${A_KEY_FOR_TESTS}", key))
-    said = bridge("--config", path, "--check")
+    path.write_text(XTREMEPUSH_CONFIG.replace("444", channel).replace("${A_KEY_FOR_TESTS}", key))
+    result = run_bridge("--config", path, "--check")
 
-    assert said.returncode == status, said.stderr
-    assert says in said.stdout + said.stderr
+    assert result.returncode == status, result.stderr
+    assert output in result.stdout + result.stderr
     assert list(tmp_path.iterdir()) == [path]

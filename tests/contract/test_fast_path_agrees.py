@@ -10,11 +10,12 @@ from urllib.parse import urlencode
 import msgspec
 import pytest
 import schemathesis
-from hypothesis import HealthCheck, Phase, given, settings
+from hypothesis import given, settings
 from hypothesis import strategies as st
 from schemathesis.core import NotSet
 
-from credential_helpers import Shown, shown
+from credential_helpers import PresentedCredentials, present
+from fuzzing import BUDGET, tries
 from instants import NINE, SIX, StillWallClock
 from sendproof_simulators.core.audience.audience import AudienceRecipe
 from sendproof_simulators.core.faults.parsing import Targets, parse_faults
@@ -91,7 +92,7 @@ def requests_of(name: str) -> st.SearchStrategy[Request]:
             for mode in schemathesis.GenerationMode
         ]
     )
-    known = shown(schema.raw_schema, provider.default_credentials)
+    known = present(schema.raw_schema, provider.default_credentials)
     return st.builds(
         to_request,
         cases,
@@ -100,7 +101,7 @@ def requests_of(name: str) -> st.SearchStrategy[Request]:
     )
 
 
-def to_request(case: Any, known: Shown, twist: str) -> Request:
+def to_request(case: Any, known: PresentedCredentials, twist: str) -> Request:
     """A generated case as it would come over the wire, with one oddity."""
     query = [(n, v if isinstance(v, str) else json.dumps(v)) for n, v in (case.query or {}).items()]
     headers = {str(n).lower(): str(v) for n, v in (case.headers or {}).items()}
@@ -109,7 +110,7 @@ def to_request(case: Any, known: Shown, twist: str) -> Request:
     body, media = b"", case.media_type
     if media is not None:
         headers["content-type"] = "text/plain" if twist == "wrong type" else media
-        body = _body(known.within(case.body), media)
+        body = _body(known.put_into(case.body), media)
     path = case.formatted_path
     if twist == "odd case":
         path, query = path.swapcase(), [(n.swapcase(), v) for n, v in query]
@@ -153,7 +154,7 @@ def test_both_lanes_are_struck_alike() -> None:
 
 
 @pytest.mark.parametrize("name", sorted(discover()))
-@settings(max_examples=30, deadline=None, phases=(Phase.generate,), suppress_health_check=list(HealthCheck))
+@settings(BUDGET, max_examples=tries(30))
 @given(data=st.data())
 def test_both_lanes_give_one_answer(name: str, data: st.DataObject) -> None:
     """Status, headers, body and journal are equal, request after request, on twin sandboxes."""

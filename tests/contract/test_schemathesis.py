@@ -16,7 +16,7 @@ from schemathesis import GenerationMode
 from schemathesis.checks import CHECKS, load_all_checks
 from schemathesis.config import SchemathesisConfig
 
-from credential_helpers import Shown, shown, without_credentials
+from credential_helpers import PresentedCredentials, present, without_credentials
 from fuzzing import BUDGET
 from running import RunningSimulators, running_simulators
 from sendproof_simulators.server.app import CONTRACTS
@@ -67,7 +67,7 @@ def test_every_answer_keeps_to_the_contract(simulators: RunningSimulators, name:
     service = made["services"].get(name, {"url": simulators.control, "credentials": {}})
     load_all_checks()
     document = yaml.load(file.read_bytes(), Loader=yaml.CSafeLoader)
-    known = shown(document, service["credentials"])
+    known = present(document, service["credentials"])
     call = {"base_url": service["url"], "auth": SIGNED[name](service["credentials"]) if name in SIGNED else None}
     schema = schemathesis.openapi.from_dict(without_credentials(document, known), config=CONFIG)
     operations = [one.ok() for one in schema.get_all_operations() if not one.ok().path.endswith(WAITING)]
@@ -95,7 +95,7 @@ def guarded() -> dict[str, Path]:
 def test_nobody_is_served_without_credentials(simulators: RunningSimulators, name: str, file: Path) -> None:
     """A valid request that shows none is refused, at every operation that asks for some."""
     document = yaml.load(file.read_bytes(), Loader=yaml.CSafeLoader)
-    known = shown(document, simulators.services[name]["credentials"])
+    known = present(document, simulators.services[name]["credentials"])
     schema = schemathesis.openapi.from_dict(without_credentials(document, known))
     for operation in schema.get_all_operations():
         one = operation.ok()
@@ -113,7 +113,7 @@ def _try_without(operation: Any, url: str) -> None:
     sent()
 
 
-def _try(operation: Any, mode: GenerationMode, known: Shown, call: dict[str, Any]) -> int:
+def _try(operation: Any, mode: GenerationMode, known: PresentedCredentials, call: dict[str, Any]) -> int:
     """Send requests of a kind; answers how many."""
     count = 0
 
@@ -122,7 +122,7 @@ def _try(operation: Any, mode: GenerationMode, known: Shown, call: dict[str, Any
     def sent(case: Any) -> None:
         nonlocal count
         count += 1
-        case.body = known.within(case.body)
+        case.body = known.put_into(case.body)
         case.call_and_validate(headers=known.header, params=known.query, **call)
 
     # An operation without parameters and body cannot be called wrongly.

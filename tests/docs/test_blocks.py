@@ -1,4 +1,4 @@
-"""What documents show in other languages is what it says it is."""
+"""Code blocks in the documents are valid in their language."""
 
 import json
 import re
@@ -15,97 +15,98 @@ from documents import Block, blocks, documents, languages
 from repository import ROOT
 from sendproof_bridge.config import load
 from sendproof_bridge.outbound.providers import providers
+from sendproof_harness.handover.format import Listen
 from sendproof_harness.handover.reader import read as read_handover
-from sendproof_harness.handover.write import Listen, handover
+from sendproof_harness.handover.write import handover_content
 from sendproof_harness.load.service_levels import levels_in
 from sendproof_harness.load.service_levels import schema as levels_schema
 from sendproof_harness.scenario.load import parse_scenarios
 
-#: In which languages documents may be written. What a reader is to type is `console`, so that it is run.
+#: The languages of code blocks. Commands have the language `console`, so that they are run.
 LANGUAGES = {"console", "js", "json", "markdown", "php", "python", "text", "toml", "yaml"}
-# What a part of a scenario is added to.
-WHOLE = (ROOT / "scenarios" / "scheduled" / "one_text_one_time.yaml").read_text()
+# A part of a scenario is validated together with this scenario.
+SCENARIO = (ROOT / "scenarios" / "scheduled" / "one_text_one_time.yaml").read_text()
 
 
-def every(language: str) -> list[Block]:
-    """Every block in one language, of all documents."""
+def all_blocks(language: str) -> list[Block]:
+    """Return the blocks of all documents in one language."""
     return [block for document in documents() for block in blocks(document, language)]
 
 
-def named(block: Block) -> str:
-    """Where it stands."""
+def position(block: Block) -> str:
+    """Return the document and the line of a block."""
     return f"{block.document}:{block.line}"
 
 
-def test_no_block_escapes():
-    """A language that nobody knows is one that nobody tests."""
+def test_all_blocks_have_a_known_language():
+    """Blocks in other languages would not be tested."""
     assert {language for document in documents() for language in languages(document)} - {""} == LANGUAGES
 
 
-# Those of docs/ci.md are for CI servers: tests/architecture/test_ci_examples.py.
-@pytest.mark.parametrize("block", [one for one in every("yaml") if one.document != "docs/ci.md"], ids=named)
-def test_yaml_is_what_its_keys_say(block):
-    """Service levels, a scenario, or a part of one beside what every scenario has; a contract has to be valid."""
+# tests/architecture/test_ci_examples.py tests those of docs/ci.md, which are for CI servers.
+@pytest.mark.parametrize(
+    "block", [block for block in all_blocks("yaml") if block.document != "docs/ci.md"], ids=position
+)
+def test_yaml_block_is_valid(block):
+    """Its keys show what it is: a contract, service levels, a scenario, or a part of a scenario."""
     keys = set(yaml.load(block.text, Loader=yaml.BaseLoader))
     if "openapi" in keys:
         validate(yaml.safe_load(block.text))
     elif keys <= set(levels_schema()["properties"]):
-        assert levels_in(block.text, named(block))
+        assert levels_in(block.text, position(block))
     else:
-        assert parse_scenarios(block.text if "steps" in keys else WHOLE + block.text, named(block))
+        assert parse_scenarios(block.text if "steps" in keys else SCENARIO + block.text, position(block))
 
 
-@pytest.mark.parametrize("block", every("json"), ids=named)
-def test_json_can_be_read(block, tmp_path):
-    """And what a bridge is handed can be examined."""
+@pytest.mark.parametrize("block", all_blocks("json"), ids=position)
+def test_json_block_is_valid(block, tmp_path):
+    """A block with services is a handover file."""
     content = json.loads(block.text)
     if "services" in content:
         (tmp_path / "handover.json").write_text(block.text)
         assert read_handover(tmp_path / "handover.json")
 
 
-def test_the_settings_of_the_page_are_all_that_there_are():
-    """Whoever reads the example of docs/connect-your-bridge.md misses none."""
-    (example,) = [json.loads(one.text) for one in blocks("docs/connect-your-bridge.md", "json")]
-    assert list(example) == list(_told())
+def test_handover_example_is_complete():
+    """The example in docs/connect-your-bridge.md has all keys."""
+    (example,) = [json.loads(block.text) for block in blocks("docs/connect-your-bridge.md", "json")]
+    assert list(example) == list(_handover())
 
 
-@pytest.mark.parametrize("block", [one for one in every("toml") if "[bridge]" in one.text], ids=named)
-def test_settings_of_the_bridge_are_right(block, tmp_path):
-    """As the bridge reads them."""
+@pytest.mark.parametrize("block", [block for block in all_blocks("toml") if "[bridge]" in block.text], ids=position)
+def test_bridge_settings_are_valid(block, tmp_path):
     (tmp_path / "bridge.toml").write_text(block.text)
     variables = dict.fromkeys(re.findall(r"\$\{(\w+)\}", block.text), "long-enough")
     assert load(tmp_path / "bridge.toml", variables, providers()).clients[0].channels[0].id == 505
 
 
-@pytest.mark.parametrize("block", [one for one in every("toml") if "[bridge]" not in one.text], ids=named)
-def test_a_mutant_can_be_made(block, tmp_path):
-    """What it replaces is there."""
+@pytest.mark.parametrize("block", [block for block in all_blocks("toml") if "[bridge]" not in block.text], ids=position)
+def test_mutant_can_be_built(block, tmp_path):
+    """The code that it replaces exists."""
     (tmp_path / "mutant.toml").write_text(block.text)
     catalogue.build(catalogue._read(tmp_path / "mutant.toml"), tmp_path)
 
 
 @pytest.mark.skipif(shutil.which("php") is None, reason="php is not installed")
-@pytest.mark.parametrize("block", every("php"), ids=named)
-def test_php_can_be_read(block):
-    """By PHP itself."""
+@pytest.mark.parametrize("block", all_blocks("php"), ids=position)
+def test_php_block_is_valid(block):
     assert subprocess.run(["php", "-l"], input=block.text, text=True, check=False).returncode == 0
 
 
-def test_the_script_of_the_first_page_reads_what_there_is():
-    """Each `$handover[...]` of it is in what a bridge is handed."""
+def test_quickstart_script_reads_existing_keys_of_the_handover():
+    """Each `$handover[...]` of the script is in the handover."""
     (script,) = blocks("docs/quickstart.md", "php")
     paths = [re.findall(r"\['?(\w+)'?\]", path) for path in re.findall(r"\$handover((?:\['?\w+'?\])+)", script.text)]
-    values = [reduce(lambda part, key: part[int(key) if key.isdecimal() else key], path, _told()) for path in paths]
+    values = [reduce(lambda part, key: part[int(key) if key.isdecimal() else key], path, _handover()) for path in paths]
     assert values == ["o", "k", "t", "a", 505, "PHONENUMBER", "SMS_OPT_IN", 9000]
 
 
-def _told():
-    """What a bridge is handed."""
+def _handover():
+    """Return the content of a handover file."""
     services = {
         "optimove": {"url": "o", "credentials": {"api_key": "k"}},
         "textlocal": {"url": "t", "credentials": {"apikey": "a"}},
     }
     channels = [{"id": 505, "provider": "textlocal", "kind": "scheduled"}]
     sandbox = {"sandbox": "s", "seed": 1, "services": services, "channels": channels, "country": "GB"}
-    return handover("http://127.0.0.1:1", sandbox, Listen(host="127.0.0.1", port=9000))
+    return handover_content("http://127.0.0.1:1", sandbox, Listen(host="127.0.0.1", port=9000))

@@ -1,5 +1,6 @@
 """A campaign of a million customers is a recipe: reading all of it costs the memory of a few pages."""
 
+import pytest
 import requests
 
 from running import RunningSimulators, running_simulators
@@ -27,6 +28,7 @@ def _campaign(simulators: RunningSimulators) -> tuple[str, dict[str, str]]:
     return optimove["url"], key
 
 
+@pytest.mark.slow
 def test_a_million_customers_page_through_in_the_memory_of_a_few_pages() -> None:
     """Every customer comes once and in order, and the simulators grow by less than 200 MB."""
     with running_simulators() as simulators, requests.Session() as session:

@@ -13,8 +13,9 @@ import pytest
 from command_line import FIRST, Said, scaled_down, sendproof
 from repository import ROOT
 from running import RunningSimulators
-from running_bridge import until
-from sendproof_harness.handover.write import Listen, handover, write_handover
+from running_bridge import wait_until
+from sendproof_harness.handover.format import Listen
+from sendproof_harness.handover.write import handover_content, write_handover
 from sendproof_harness.run.processes import Child, Program, free_port
 
 APP = ROOT / "bridge" / "examples" / "flask_bridge" / "app.py"
@@ -28,7 +29,7 @@ QUICK = {
     "13:30:00Z": "06:00:04Z",
     "18:00:00Z": "06:00:05Z",
     "3 hours": "7 seconds",
-    "  - advance: 7 days # of receipts and reports\n": "",
+    "  - advance: 7 days # receipts and reports\n": "",
 }
 
 TRIGGERED: dict[str, Any] = {
@@ -66,7 +67,7 @@ def ran(scenario: Path, *words: str | Path) -> Ran:
 def example(told: Path, log: Path) -> Program:
     """The bridge, and where its handover is or will be."""
     words = [sys.executable, str(APP)]
-    return Program(name="the example", words=words, log=log, environment={"SENDPROOF_HANDOVER": str(told)})
+    return Program(name="the example", command=words, log=log, environment={"SENDPROOF_HANDOVER": str(told)})
 
 
 def dialects(personal_info: str) -> dict[str, str]:
@@ -86,6 +87,7 @@ def test_a_bridge_by_another_hand_passes(tmp_path: Path) -> None:
     assert done.not_passed() == {}
 
 
+@pytest.mark.slow
 def test_a_bridge_that_runs_already_passes(tmp_path: Path) -> None:
     """It was started first, waits for its handover, and listens where it is said to."""
     program = example(tmp_path / "results" / "first_campaign" / "handover.json", tmp_path / "bridge.log")
@@ -95,16 +97,16 @@ def test_a_bridge_that_runs_already_passes(tmp_path: Path) -> None:
     assert done.not_passed() == {}
 
 
-@pytest.mark.parametrize("personal_info", ["present", "absent"])
+@pytest.mark.parametrize("personal_info", ["present", pytest.param("absent", marks=pytest.mark.slow)])
 def test_triggers_are_answered_at_once(simulators: RunningSimulators, personal_info: str, tmp_path: Path) -> None:
     """Forty customers visit a page: each gets their text at that instant, of the event and what is looked up."""
     made = simulators.call("POST", "/sandboxes", TRIGGERED | {"dialects": dialects(personal_info)})
     path = f"/sandboxes/{made['sandbox']}"
     simulators.call("POST", f"{path}/providers/textlocal/templates", [COME_BACK])
     listen = Listen(host="127.0.0.1", port=free_port("127.0.0.1"))
-    write_handover(handover(simulators.control, made, listen), tmp_path / "handover.json")
+    write_handover(handover_content(simulators.control, made, listen), tmp_path / "handover.json")
     with Child(example(tmp_path / "handover.json", tmp_path / "bridge.log")) as bridge:
-        until(lambda: ready(simulators.call("GET", f"{path}/state")), "listener and template", bridge.program.log)
+        wait_until(lambda: ready(simulators.call("GET", f"{path}/state")), "listener and template", bridge.program.log)
         simulators.call("POST", f"{path}/triggers", TRIGGER)
         visits = [VISIT | {"customer": f"C{index:07d}"} for index in range(40)]
         simulators.call("POST", f"{path}/events", visits)
@@ -126,6 +128,7 @@ def test_a_bridge_without_the_clock_is_unknown_where_time_counts(tmp_path: Path)
     assert done.not_passed() == {"R404": "unknown", "R501": "unknown"}
 
 
+@pytest.mark.slow
 @pytest.mark.skipif(os.name != "posix", reason="env sets the variable")
 def test_a_bridge_without_the_clock_is_judged_in_real_time(tmp_path: Path) -> None:
     """At rate 1 the machine's clock is the sandbox's: send times are right, and only the week is still to come."""

@@ -14,7 +14,7 @@ import requests
 
 from repository import ROOT
 from running import RunningSimulators
-from running_bridge import until
+from running_bridge import wait_until
 from sendproof_simulators.core.clock.virtual_clock import PARK_SECONDS
 from stand_in import stand_in
 
@@ -98,7 +98,7 @@ def test_it_wakes_when_it_wanted_to_and_when_something_was_delivered(language, s
     sandbox = Sandbox(simulators, {"mode": "virtual", "start": "2026-03-02T06:00:00Z"})
     with stand_in() as receiver, program(language, sandbox) as process:
         process.stdin.write("2026-03-02T07:00:00Z\n\n\n")
-        until(sandbox.parked, "the first park")
+        wait_until(sandbox.parked, "the first park")
         simulators.call("POST", f"{sandbox.path}/clock/advance", {"to": "2026-03-02T08:00:00Z"})
         sandbox.send(receiver.url)
         simulators.call("POST", f"{sandbox.path}/clock/advance", {"to": "2026-03-02T10:00:00Z"})
@@ -114,11 +114,11 @@ def test_what_arrives_while_it_works_is_not_slept_over(language, simulators) -> 
     with stand_in() as receiver, program(language, sandbox) as process:
         process.stdout.readline()
         sandbox.send(receiver.url)
-        until(lambda: sandbox.told()["delivered"] == 1, "the receipt")
+        wait_until(lambda: sandbox.told()["delivered"] == 1, "the receipt")
         began = monotonic()
         process.stdin.write("2100-01-01T00:00:00Z\n")
         assert process.stdout.readline() > sandbox.webhooks()[0]
-        assert monotonic() - began < PARK_SECONDS / 2
+        assert monotonic() - began < PARK_SECONDS
 
 
 @pytest.mark.parametrize("language", ["py", "js", "php"])

@@ -1,11 +1,11 @@
-"""What every test of the judge starts from."""
+"""Fixtures for the tests of the harness."""
 
 import pytest
 
-from history_builder import Story, sound_story
+from history_builder import HistoryBuilder, build_correct_run
 
 
 @pytest.fixture(scope="session")
-def sound() -> Story:
-    """A run in which nothing is wrong; stories are values, so every test may share it."""
-    return sound_story()
+def correct_run() -> HistoryBuilder:
+    """Return a run without a defect; builders are immutable, so all tests can share it."""
+    return build_correct_run()

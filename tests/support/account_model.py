@@ -1,4 +1,4 @@
-"""Books that a test keeps of a provider's account by itself, from what the journal learns; the account's must agree."""
+"""A model of a provider's account, built from the journal; state machine tests compare the account with it."""
 
 from collections import Counter
 
@@ -10,53 +10,53 @@ from sendproof_simulators.core.messaging.lifecycle import STEPS
 
 
 def numbers_for_codes(country: str, serial: int = 0) -> list[str]:
-    """A number for every code, so that everything happens that can be dialled."""
+    """Return a test number of every code, so that every outcome occurs."""
     return [number_for_code(country, test_number.code, serial) for test_number in TEST_NUMBERS]
 
 
 class AccountModel(RuleBasedStateMachine):
-    """What all providers have in common: messages live as the table says, and nobody's life begins without a delivery.
+    """The checks that all providers share: a message has a delivery first, and then takes valid steps.
 
-    `lives` has the states that each accepted message has come to, `tests` those that were none, `clicks` how often a
-    link was followed, `stopped` the numbers that opted out since the beginning, in order.
+    `states` has the states that each accepted message entered, in order; `tests` the messages in test mode; `clicks`
+    the number of clicks per message; and `opted_out` the numbers that opted out since the start, in order.
     """
 
     def __init__(self):
         super().__init__()
-        self.lives: dict[str, list[str]] = {}
+        self.states: dict[str, list[str]] = {}
         self.tests: set[str] = set()
         self.clicks: Counter[str] = Counter()
-        self.stopped: list[str] = []
+        self.opted_out: list[str] = []
 
-    def note(self, led_to: Effects) -> None:
-        """Write down what a call or a timer led to."""
-        for entry in led_to.entries:
-            said = entry.fields
+    def record(self, effects: Effects) -> None:
+        """Record the journal entries of a call or a timer."""
+        for entry in effects.entries:
+            fields = entry.fields
             match entry.kind:
-                case "delivery" if said["test"]:
-                    self.tests.add(said["message"])
+                case "delivery" if fields["test"]:
+                    self.tests.add(fields["message"])
                 case "delivery":
-                    assert said["message"] not in self.lives
-                    self.lives[said["message"]] = []
+                    assert fields["message"] not in self.states
+                    self.states[fields["message"]] = []
                 case "delivery_status":
-                    self.lives[said["message"]].append(said["status"])
+                    self.states[fields["message"]].append(fields["status"])
                 case "click":
-                    self.clicks[said["message"]] += 1
+                    self.clicks[fields["message"]] += 1
                 case "opt_out":
-                    self.stopped.append(said["number"])
+                    self.opted_out.append(fields["number"])
 
     def state(self, message: str) -> str:
-        """What a message has come to."""
-        return (self.lives[message] or ["pending"])[-1]
+        """Return the current state of a message."""
+        return (self.states[message] or ["pending"])[-1]
 
     @invariant()
-    def lives_keep_to_the_table(self):
-        for states in self.lives.values():
-            before = "pending"
+    def messages_take_valid_steps(self):
+        for states in self.states.values():
+            previous = "pending"
             for state in states:
-                assert state in STEPS[before]
-                before = state
+                assert state in STEPS[previous]
+                previous = state
 
     @invariant()
-    def links_are_followed_in_messages_that_went_out(self):
-        assert self.clicks.keys() <= self.lives.keys()
+    def only_sent_messages_have_clicks(self):
+        assert self.clicks.keys() <= self.states.keys()

@@ -1,4 +1,4 @@
-"""The documents as a reader sees them: commands with what they say, and blocks in other languages."""
+"""Commands and code blocks in the documents."""
 
 import re
 from collections.abc import Iterator
@@ -7,16 +7,16 @@ from dataclasses import dataclass
 from repository import ROOT, files, name_of
 
 PROMPT = "$ "
-ASKS_STATUS = "echo $?"
-# Its examples are those of `--help`, and mostly shown and explained elsewhere: that is where they are run.
-_LAST = "docs/reference/"
+STATUS_COMMAND = "echo $?"
+# Its examples are those of `--help`. Other documents show and explain most of them, and are preferred.
+_REFERENCE = "docs/reference/"
 
 _BLOCK = re.compile(r"^```(\w+)\n(.*?)^```$", re.MULTILINE | re.DOTALL)
 
 
 @dataclass(frozen=True)
 class Block:
-    """A block of a document: its text, and the line at which it begins."""
+    """A code block: its text, and the line on which it begins."""
 
     document: str
     line: int
@@ -25,12 +25,12 @@ class Block:
 
 @dataclass(frozen=True)
 class Command:
-    """A command that a document shows, what it is said to say (None: nothing is said of it), and its exit status."""
+    """A command in a document, its `output` (None: not shown), and its exit status (None: not shown)."""
 
     document: str
     line: int
     text: str
-    says: tuple[str, ...] | None
+    output: tuple[str, ...] | None
     status: int | None
 
     def __str__(self) -> str:
@@ -38,29 +38,29 @@ class Command:
 
 
 def documents() -> list[str]:
-    """Every document, in the order in which readers find them."""
-    return sorted(map(name_of, files(".md")), key=_place)
+    """Return the names of all documents, in the order in which readers find them."""
+    return sorted(map(name_of, files(".md")), key=_reading_order)
 
 
-def _place(name: str) -> tuple[bool, bool, bool, str]:
-    return (name.startswith(_LAST), "/" in name, not name.startswith("docs/"), name)
+def _reading_order(name: str) -> tuple[bool, bool, bool, str]:
+    return (name.startswith(_REFERENCE), "/" in name, not name.startswith("docs/"), name)
 
 
 def blocks(document: str, language: str) -> Iterator[Block]:
-    """Every block of a document that is written in a language."""
+    """Yield the blocks of a document in one language."""
     text = (ROOT / document).read_text()
-    for found in _BLOCK.finditer(text):
-        if found[1] == language:
-            yield Block(document, text.count("\n", 0, found.start()) + 2, found[2])
+    for match in _BLOCK.finditer(text):
+        if match[1] == language:
+            yield Block(document, text.count("\n", 0, match.start()) + 2, match[2])
 
 
 def languages(document: str) -> set[str]:
-    """Every language that a document has a block in; empty for a block of none."""
+    """Return the languages of all blocks of a document; a block without a language has an empty one."""
     return set(re.findall(r"^ *```(\w*)\n.*?^ *```$", (ROOT / document).read_text(), re.MULTILINE | re.DOTALL))
 
 
 def commands(document: str) -> list[Command]:
-    """Every command that a document shows, in its order."""
+    """Return the commands of a document, in order."""
     return [command for block in blocks(document, "console") for command in _commands(block)]
 
 
@@ -69,39 +69,39 @@ def _commands(block: Block) -> Iterator[Command]:
     starts = [number for number, line in enumerate(lines) if line.startswith(PROMPT)]
     assert starts[:1] == [0], f"{block.document}:{block.line}: expected a command that begins with {PROMPT!r}"
     parts = [lines[start:end] for start, end in zip(starts, [*starts[1:], len(lines)], strict=True)]
-    asked = [part[0] == PROMPT + ASKS_STATUS for part in parts]
+    shows_status = [part[0] == PROMPT + STATUS_COMMAND for part in parts]
     for index, (start, part) in enumerate(zip(starts, parts, strict=True)):
-        if not asked[index]:
-            answer = parts[index + 1] if index + 1 < len(parts) and asked[index + 1] else None
-            status = None if answer is None else int(answer[1])
+        if not shows_status[index]:
+            has_status = index + 1 < len(parts) and shows_status[index + 1]
+            status = int(parts[index + 1][1]) if has_status else None
             text = part[0].removeprefix(PROMPT)
             yield Command(block.document, block.line + start, text, tuple(part[1:]) or None, status)
 
 
-def differs(says: tuple[str, ...], said: str) -> str | None:
-    """The first line of what a document shows that did not come, or came too late; None when all came in order.
+def missing_line(expected: tuple[str, ...], output: str) -> str | None:
+    """Return the first line of a document that the output lacks or has too late, or None if it has all in order.
 
-    A line `...` stands for any lines; `...` within a line, with blanks around it, for any text.
+    A line `...` stands for any lines. Within a line, `...` between spaces stands for any text.
     """
-    came = [line.rstrip() for line in said.splitlines()]
-    at, anywhere = 0, False
-    for line in says:
+    lines = [line.rstrip() for line in output.splitlines()]
+    position, is_anywhere = 0, False
+    for line in expected:
         if line == "...":
-            anywhere = True
+            is_anywhere = True
             continue
-        found = next((number for number in range(at, len(came)) if _alike(line, came[number])), None)
-        if found is None or (found != at and not anywhere):
+        found = next((number for number in range(position, len(lines)) if _matches(line, lines[number])), None)
+        if found is None or (found != position and not is_anywhere):
             return line
-        at, anywhere = found + 1, False
-    return None if anywhere or at == len(came) else f"nothing more, but this came: {came[at]}"
+        position, is_anywhere = found + 1, False
+    return None if is_anywhere or position == len(lines) else f"the end of the output, got {lines[position]}"
 
 
-def _alike(shown: str, came: str) -> bool:
-    pattern = r"\s+".join(".*" if word == "..." else re.escape(word) for word in shown.split())
-    return re.fullmatch(rf"\s*{pattern}\s*", came) is not None
+def _matches(expected: str, line: str) -> bool:
+    pattern = r"\s+".join(".*" if word == "..." else re.escape(word) for word in expected.split())
+    return re.fullmatch(rf"\s*{pattern}\s*", line) is not None
 
 
 def named_files(document: str) -> dict[str, str]:
-    """Every file that a document shows below a heading with its name."""
-    shown = re.compile(r"^### `([^`]+)`\n\n```\w+\n(.*?)^```$", re.MULTILINE | re.DOTALL)
-    return dict(shown.findall((ROOT / document).read_text()))
+    """Return the files that a document shows under a heading with the file name."""
+    pattern = re.compile(r"^### `([^`]+)`\n\n```\w+\n(.*?)^```$", re.MULTILINE | re.DOTALL)
+    return dict(pattern.findall((ROOT / document).read_text()))

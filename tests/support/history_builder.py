@@ -1,4 +1,4 @@
-"""Small histories for tests: a sound story, to be spoilt in one place by each test."""
+"""Small histories for tests: a correct run, in which each test changes one thing."""
 
 import json
 from collections.abc import Callable, Iterable
@@ -42,38 +42,38 @@ _SPLITS = (
 
 
 @dataclass(frozen=True)
-class Story:
-    """The lines of a history; every change gives a new story."""
+class HistoryBuilder:
+    """The lines of a history; every change returns a new builder."""
 
     lines: tuple[Line, ...]
 
-    def of(self, kind: str) -> list[Line]:
+    def lines_of(self, kind: str) -> list[Line]:
         return [line for line in self.lines if line["kind"] == kind]
 
-    def change(self, kind: str, change: Change) -> "Story":
-        """Replace each line of a kind by what `change` makes of it; None leaves it out."""
+    def change(self, kind: str, change: Change) -> "HistoryBuilder":
+        """Replace each line of a kind by the result of `change`; None removes the line."""
         changed = (change(dict(line)) if line["kind"] == kind else line for line in self.lines)
         return replace(self, lines=tuple(line for line in changed if line is not None))
 
-    def without(self, kind: str, where: Callable[[Line], bool] = lambda _: True) -> "Story":
+    def without(self, kind: str, where: Callable[[Line], bool] = lambda _: True) -> "HistoryBuilder":
         return replace(self, lines=tuple(line for line in self.lines if line["kind"] != kind or not where(line)))
 
-    def plus(self, *lines: Line) -> "Story":
+    def plus(self, *lines: Line) -> "HistoryBuilder":
         return replace(self, lines=(*self.lines, *lines))
 
-    def of_customer(self, customer: int) -> Line:
-        return self.of("obligation")[customer]
+    def obligation_of(self, customer: int) -> Line:
+        return self.lines_of("obligation")[customer]
 
     def delivery_to(self, customer: int) -> Line:
-        number = self.of_customer(customer)["number"]
-        return next(line for line in self.of("delivery") if line["number"] == number)
+        number = self.obligation_of(customer)["number"]
+        return next(line for line in self.lines_of("delivery") if line["number"] == number)
 
-    def change_delivery_to(self, customer: int, **fields: object) -> "Story":
+    def change_delivery_to(self, customer: int, **fields: object) -> "HistoryBuilder":
         message = self.delivery_to(customer)["message"]
         return self.change("delivery", lambda line: line | fields if line["message"] == message else line)
 
     def encoded(self) -> list[bytes]:
-        """The whole history, with the line that ends it."""
+        """Return the lines as JSON, with the `end` line."""
         end = {"n": 0, "at": self.lines[0]["ended"], "real": 0.0, "kind": "end", "lines": len(self.lines)}
         return [json.dumps(line).encode() + b"\n" for line in (*self.lines, end)]
 
@@ -84,10 +84,10 @@ class Story:
         return judge(self.history())
 
     def findings(self, checks: Iterable[Check], *levels: str) -> list[Finding]:
-        """What these checks find, without notes unless they are asked for."""
+        """Return the findings of these checks; without levels, all but notes."""
         history = self.history()
         wanted = levels or ("fail", "unknown", "error")
-        return [some for check in checks for some in check.run(history).findings if some.level in wanted]
+        return [finding for check in checks for finding in check.run(history).findings if finding.level in wanted]
 
 
 def _name(index: int) -> str:
@@ -106,23 +106,23 @@ def _obligation(index: int) -> Line:
     }  # fmt: skip
 
 
-def sound_story(customers: int = 12, page: int = 5) -> Story:
-    """One campaign, three templates, three send times, a whole week; customer 1 opted out, customer 2 has no number."""
+def build_correct_run(customers: int = 12, page: int = 5) -> HistoryBuilder:
+    """Return a week with one campaign: 3 templates and send times; customer 1 opted out, customer 2 has no number."""
     url = "http://127.0.0.1:9000/webhooks/optimove/client/token"
     owed = [_obligation(index) for index in range(customers)]
     announced = START + 2 * HOUR
     events = [
         {"at": START, "kind": "clock", "action": "joined", "participant": "bridge"},
         {"at": START, "kind": "listener", "action": "registered", "event_type": 13, "channel": 505, "url": url},
-        *_synchronised(),
+        *_template_sync(),
         _webhook(announced, "optimove", "13", "13:7001:505", url) | {"about": {"campaign": 7001, "channel": 505}},
         *(_page(announced, skip, page, customers) for skip in range(0, customers, page)),
         *(event for index, line in enumerate(owed) if line["owed"] for event in _delivered(index, line)),
         *(_push(FIRST_SEND + hours * HOUR, owed) for hours in range(6, 7 * 24 + 1, 6)),
     ]
-    lasting = [line | {"n": n, "at": iso(int(str(line["at"]))), "real": n / 10}
+    numbered = [line | {"n": n, "at": iso(int(str(line["at"]))), "real": n / 10}
                for n, line in enumerate(sorted(events, key=lambda line: int(str(line["at"]))), start=1)]  # fmt: skip
-    return Story((_header(FIRST_SEND + 7 * DAY + HOUR), _campaign(customers, announced), *owed, *lasting))
+    return HistoryBuilder((_header(FIRST_SEND + 7 * DAY + HOUR), _campaign(customers, announced), *owed, *numbered))
 
 
 def _header(ended: int) -> Line:
@@ -145,7 +145,7 @@ def _request(at: int, service: str, operation: str, path: str) -> Line:
             "credential": "known", "status": 200, "violations": []}  # fmt: skip
 
 
-def _synchronised() -> list[Line]:
+def _template_sync() -> list[Line]:
     listed = [{"id": split["template"], "name": split["title"]} for split in _SPLITS]
     return [
         *(
@@ -187,7 +187,7 @@ def _delivered(index: int, owed: Line) -> list[Line]:
 
 
 def _push(at: int, owed: list[Line]) -> Line:
-    """Absolute totals, as a bridge that does it right knows them at that moment."""
+    """Return the absolute totals that a correct bridge knows at that time."""
     totals: dict[tuple[object, int], int] = {}
     for index, line in enumerate(owed):
         for metric in (0, 9 if index % 6 == 5 else 1) if line["owed"] else (5,):

@@ -1,4 +1,4 @@
-"""An HTTP proxy that strikes at the nth call of an operation: before it is passed on, or before it is answered."""
+"""An HTTP proxy that acts at the nth call of an operation: before the call is forwarded, or before its response."""
 
 import http.client
 import threading
@@ -14,66 +14,67 @@ _HOP_BY_HOP = {"connection", "keep-alive", "transfer-encoding", "content-length"
 
 
 @dataclass(frozen=True)
-class Point:
-    """The nth call of an operation, before or after its effect. `strike` is done there, and the call is lost."""
+class KillPoint:
+    """The nth call of an operation, before or after its effect. There `action` is called, and the call is lost."""
 
     operation: str
     nth: int
     when: str
-    strike: Callable[[], None]
+    action: Callable[[], None]
 
 
-class Proxy:
-    """Stands before `target`. `name` tells a call's operation from its path; `struck` gets one entry for each point."""
+class KillingProxy:
+    """Forwards to `target`. `name` maps a path to an operation; each point is put into `reached` after its action."""
 
     def __init__(self, target: str, name: Callable[[str], str]) -> None:
-        self.points: list[Point] = []
-        self.struck: SimpleQueue[Point] = SimpleQueue()
+        self.points: list[KillPoint] = []
+        self.reached: SimpleQueue[KillPoint] = SimpleQueue()
         self._target = urlsplit(target).netloc
         self._name = name
         self._calls: Counter[str] = Counter()
         self._counting = threading.Lock()
 
     def count(self, path: str) -> tuple[str, int]:
-        """Which operation a call is of, and which of its calls it is."""
+        """Return the operation of a call, and its number among the operation's calls."""
         operation = self._name(path)
         with self._counting:
             self._calls[operation] += 1
             return operation, self._calls[operation]
 
-    def strikes(self, call: tuple[str, int], when: str) -> bool:
-        """Whether something is done at this call."""
+    def act(self, call: tuple[str, int], when: str) -> bool:
+        """Run the action of this call; return False if it has none."""
         for point in self.points:
             if (point.operation, point.nth, point.when) == (*call, when):
-                point.strike()
-                self.struck.put(point)
+                point.action()
+                self.reached.put(point)
                 return True
         return False
 
     def forward(self, call: BaseHTTPRequestHandler, body: bytes) -> tuple[http.client.HTTPResponse, bytes]:
-        """Pass a call on, and bring back the answer with its body."""
-        kept = {name: value for name, value in call.headers.items() if name.lower() not in _HOP_BY_HOP}
-        with closing(http.client.HTTPConnection(self._target, timeout=60)) as connection:
-            connection.request(call.command, call.path, body, kept)
-            with connection.getresponse() as answer:
-                return answer, answer.read()
+        """Forward a call; return the response and its body."""
+        headers = {name: value for name, value in call.headers.items() if name.lower() not in _HOP_BY_HOP}
+        with closing(http.client.HTTPConnection(self._target, timeout=300)) as connection:
+            connection.request(call.command, call.path, body, headers)
+            with connection.getresponse() as response:
+                return response, response.read()
 
 
 @contextmanager
-def proxy(target: str, name: Callable[[str], str]) -> Iterator[tuple[Proxy, str]]:
-    """A proxy, and its own address."""
-    one = Proxy(target, name)
+def killing_proxy(target: str, name: Callable[[str], str]) -> Iterator[tuple[KillingProxy, str]]:
+    """Run a proxy; yield it and its URL."""
+    proxy = KillingProxy(target, name)
 
     class Handler(BaseHTTPRequestHandler):
         protocol_version = "HTTP/1.1"
-        # Head and body leave separately; without this the second waits 40 ms for the first to be acknowledged.
+        # Head and body are sent separately; with Nagle's algorithm the body would wait 40 ms for the head's
+        # acknowledgement.
         disable_nagle_algorithm = True
 
         def do_GET(self) -> None:
-            _pass_on(one, self)
+            _handle(proxy, self)
 
         def do_POST(self) -> None:
-            _pass_on(one, self)
+            _handle(proxy, self)
 
         def log_message(self, *parts: object) -> None:
             pass
@@ -83,34 +84,34 @@ def proxy(target: str, name: Callable[[str], str]) -> Iterator[tuple[Proxy, str]
     thread = threading.Thread(target=server.serve_forever, args=(0.05,))
     thread.start()
     try:
-        yield one, f"http://127.0.0.1:{server.server_port}"
+        yield proxy, f"http://127.0.0.1:{server.server_port}"
     finally:
         server.shutdown()
         thread.join()
         server.server_close()
 
 
-def _pass_on(one: Proxy, call: BaseHTTPRequestHandler) -> None:
+def _handle(proxy: KillingProxy, call: BaseHTTPRequestHandler) -> None:
     body = call.rfile.read(int(call.headers.get("content-length") or 0))
-    counted = one.count(call.path)
-    if one.strikes(counted, "before"):
+    counted = proxy.count(call.path)
+    if proxy.act(counted, "before"):
         _hang_up(call)
         return
     try:
-        answer, content = one.forward(call, body)
+        response, content = proxy.forward(call, body)
     except (OSError, http.client.HTTPException):
         _hang_up(call)
         return
-    if one.strikes(counted, "after"):
+    if proxy.act(counted, "after"):
         _hang_up(call)
         return
     with suppress(OSError):
-        _answer(call, answer, content)
+        _respond(call, response, content)
 
 
-def _answer(call: BaseHTTPRequestHandler, answer: http.client.HTTPResponse, content: bytes) -> None:
-    call.send_response(answer.status)
-    for name, value in answer.getheaders():
+def _respond(call: BaseHTTPRequestHandler, response: http.client.HTTPResponse, content: bytes) -> None:
+    call.send_response(response.status)
+    for name, value in response.getheaders():
         if name.lower() not in _HOP_BY_HOP:
             call.send_header(name, value)
     call.send_header("content-length", str(len(content)))

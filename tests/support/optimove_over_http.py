@@ -24,7 +24,7 @@ class Client:
 
 
 class Sandbox:
-    """A sandbox whose clock only moves when a test advances it, with its control API."""
+    """A sandbox with its control API. Its clock only moves when a test advances it."""
 
     def __init__(self, simulators: RunningSimulators, **settings: Any) -> None:
         self.simulators = simulators

@@ -1,9 +1,10 @@
-"""The reference bridge in a process of its own, beside simulators and a sandbox with the virtual clock."""
+"""The reference bridge in its own process, with simulators and a sandbox on a virtual or a real clock."""
 
 import signal
 import subprocess
 import sys
 import threading
+from collections.abc import Callable
 from contextlib import suppress
 from pathlib import Path
 from typing import Any
@@ -18,23 +19,23 @@ TOKEN = "a-token-for-tests"
 
 
 class Sandbox:
-    """One sandbox with a channel 505 over Textlocal."""
+    """A sandbox with channel 505, which Textlocal sends for."""
 
     def __init__(self, simulators: RunningSimulators, customers: int, *, virtual: bool = True) -> None:
-        wanted = {
+        settings = {
             "seed": 7,
             "clock": {"mode": "virtual", "start": START} if virtual else {"mode": "real"},
             "audience": {"customers": customers, "opted_out": 0.05, "unusable_numbers": 0.05},
             "channels": [{"id": 505, "provider": "textlocal", "kind": "scheduled"}],
         }
         self.simulators = simulators
-        self.made = simulators.call("POST", "/sandboxes", wanted)
-        self.path = f"/sandboxes/{self.made['sandbox']}"
+        self.created = simulators.call("POST", "/sandboxes", settings)
+        self.path = f"/sandboxes/{self.created['sandbox']}"
         self.clock_url = f"{simulators.control}/control{self.path}/clock" if virtual else None
 
     def service(self, name: str) -> tuple[str, dict[str, str]]:
-        """Where a service answers, and the credentials for it."""
-        service = self.made["services"][name]
+        """Return a service's URL and credentials."""
+        service = self.created["services"][name]
         return service["url"], service["credentials"]
 
     def add_templates(self, *templates: dict[str, str]) -> None:
@@ -50,15 +51,15 @@ class Sandbox:
     def clock(self) -> dict[str, Any]:
         return self.simulators.call("GET", f"{self.path}/clock")
 
-    def advance(self, **how: Any) -> None:
-        self.simulators.call("POST", f"{self.path}/clock/advance", how)
+    def advance(self, **target: Any) -> None:
+        self.simulators.call("POST", f"{self.path}/clock/advance", target)
 
     def history(self) -> list[dict[str, Any]]:
-        return self.simulators.history(self.made["sandbox"])
+        return self.simulators.history(self.created["sandbox"])
 
 
 class BridgeProcess:
-    """`python -m sendproof_bridge`, which may be killed and started again on the same database."""
+    """`python -m sendproof_bridge`, which can be killed and restarted on the same database."""
 
     def __init__(self, folder: Path, sandbox: Sandbox) -> None:
         self.port = free_port("127.0.0.1")
@@ -68,17 +69,17 @@ class BridgeProcess:
         self._config = folder / "bridge.toml"
         self._command = [sys.executable, "-m", "sendproof_bridge", "--config", str(self._config)]
         self._process: subprocess.Popen[bytes] | None = None
-        self.put_behind({})
+        self.use_urls({})
 
-    def put_behind(self, urls: dict[str, str]) -> None:
-        """Put other addresses in the place of `optimove`, `textlocal`, and its own `door`."""
-        self._config.write_text(settings(self._sandbox, self.port, {"door": self.url, **urls}))
+    def use_urls(self, urls: dict[str, str]) -> None:
+        """Replace the URLs of `optimove`, `textlocal` and the `bridge` itself, for example by those of proxies."""
+        self._config.write_text(config_text(self._sandbox, self.port, {"bridge": self.url, **urls}))
 
     def start(self) -> None:
-        """Start, and return when the door answers."""
+        """Start the bridge, and return when it responds."""
         with self.log.open("ab") as log:
             self._process = subprocess.Popen(self._command, stdout=log, stderr=log)
-        until(self.healthy, "the bridge to open its door", self.log)
+        wait_until(self.healthy, "the bridge to respond", self.log)
 
     def healthy(self) -> bool:
         with suppress(requests.RequestException):
@@ -86,36 +87,36 @@ class BridgeProcess:
         return False
 
     def kill(self) -> None:
-        """As by kill -9 or a power cut."""
+        """Kill the process like `kill -9`."""
         assert self._process is not None
         self._process.kill()
         self._process.wait()
 
     def stop(self) -> int:
-        """Ask it to stop; answers its exit status."""
+        """Send SIGTERM; return the exit status."""
         assert self._process is not None
         self._process.send_signal(signal.SIGTERM)
-        return self._process.wait(timeout=30)
+        return self._process.wait(timeout=120)
 
-    def end(self) -> None:
-        """Leave nothing behind, whatever happened."""
+    def clean_up(self) -> None:
+        """Kill the process if it still runs."""
         if self._process is not None and self._process.poll() is None:
             self.kill()
 
-    def run_beside(self) -> subprocess.CompletedProcess[str]:
-        """Start a second one with the same settings, and wait for its end."""
-        return subprocess.run(self._command, capture_output=True, text=True, timeout=30, check=False)
+    def run_second(self) -> subprocess.CompletedProcess[str]:
+        """Run a second bridge with the same settings until it ends."""
+        return subprocess.run(self._command, capture_output=True, text=True, timeout=120, check=False)
 
 
-def settings(sandbox: Sandbox, port: int, urls: dict[str, str]) -> str:
-    """The bridge's TOML."""
+def config_text(sandbox: Sandbox, port: int, urls: dict[str, str]) -> str:
+    """Return the bridge's TOML file."""
     optimove, optimove_key = sandbox.service("optimove")
     textlocal, textlocal_key = sandbox.service("textlocal")
     return f"""
 [bridge]
 database = "bridge.sqlite"
 listen = "127.0.0.1:{port}"
-public_url = "{urls["door"]}"
+public_url = "{urls["bridge"]}"
 {f'clock_url = "{sandbox.clock_url}"' if sandbox.clock_url else ""}
 
 [[clients]]
@@ -135,17 +136,17 @@ consent_attribute = "SMS_OPT_IN"
 """
 
 
-def until(reached: Any, what: str, log: Path | None = None, seconds: float = 30) -> None:
-    """Ask again and again until something is so; in real time."""
+def wait_until(condition: Callable[[], bool], goal: str, log: Path | None = None, seconds: float = 120) -> None:
+    """Poll in real time until `condition` is true. A failure names the `goal` and shows the end of the log."""
     pause = threading.Event()
     for _ in range(int(seconds / 0.02)):
-        if reached():
+        if condition():
             return
         pause.wait(0.02)
-    words = log.read_text()[-2000:] if log else ""
-    raise AssertionError(f"waited {seconds} s for {what}\n{words}")
+    tail = log.read_text()[-2000:] if log else ""
+    raise AssertionError(f"waited {seconds} s for {goal}\n{tail}")
 
 
 def lines(history: list[dict[str, Any]], kind: str) -> list[dict[str, Any]]:
-    """The lines of one kind."""
+    """Return the lines of one kind."""
     return [line for line in history if line["kind"] == kind]

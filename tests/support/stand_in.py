@@ -1,4 +1,4 @@
-"""A stand-in for Optimove and Textlocal: a real HTTP server that answers as a test tells it to."""
+"""A stand-in for any service: a real HTTP server that responds as a test defines."""
 
 import json
 import threading
@@ -16,8 +16,8 @@ from starlette.routing import Route
 
 
 @dataclass(frozen=True)
-class Seen:
-    """One request that arrived. `body` is decoded JSON or form, or None."""
+class ReceivedRequest:
+    """A request that arrived. `body` is decoded JSON or a decoded form, else None."""
 
     method: str
     operation: str
@@ -27,8 +27,8 @@ class Seen:
 
 
 @dataclass(frozen=True)
-class Says:
-    """One answer."""
+class Reply:
+    """A response. Bytes are sent unchanged, other bodies as JSON."""
 
     body: Any = None
     status: int = 200
@@ -41,64 +41,65 @@ class Says:
         return Response(raw, self.status, dict(self.headers), "application/json")
 
 
-Script = Says | Callable[[Seen], Says]
+ReplySource = Reply | Callable[[ReceivedRequest], Reply]
 
 
 class StandIn:
-    """Operations are the last part of the path. The last answer of an operation's script is given again and again."""
+    """Identifies operations by the last part of the path. The last reply of an operation repeats without end."""
 
     def __init__(self) -> None:
         self.url = ""
-        self.seen: list[Seen] = []
-        self._scripts: dict[str, list[Script]] = {}
+        self.received: list[ReceivedRequest] = []
+        self._replies: dict[str, list[ReplySource]] = {}
 
-    def say(self, operation: str, *answers: Script) -> None:
-        self._scripts[operation] = list(answers)
+    def respond(self, operation: str, *replies: ReplySource) -> None:
+        """Set the replies to an operation; without any, it gets an empty 200."""
+        self._replies[operation] = list(replies)
 
-    def calls(self, operation: str) -> list[Seen]:
-        return [one for one in self.seen if one.operation == operation]
+    def calls(self, operation: str) -> list[ReceivedRequest]:
+        return [request for request in self.received if request.operation == operation]
 
-    async def answer(self, request: Request) -> Response:
-        seen = await _seen(request)
-        self.seen.append(seen)
-        script = self._scripts.get(seen.operation, [Says()])
-        answer = script.pop(0) if len(script) > 1 else script[0]
-        return (answer if isinstance(answer, Says) else answer(seen)).response()
+    async def handle(self, request: Request) -> Response:
+        received = await _received_request(request)
+        self.received.append(received)
+        replies = self._replies.get(received.operation, [Reply()])
+        reply = replies.pop(0) if len(replies) > 1 else replies[0]
+        return (reply if isinstance(reply, Reply) else reply(received)).response()
 
 
-async def _seen(request: Request) -> Seen:
+async def _received_request(request: Request) -> ReceivedRequest:
     raw = await request.body()
     kind = request.headers.get("content-type", "")
     body = json.loads(raw) if "json" in kind else dict(parse_qsl(raw.decode())) if "form" in kind else None
     operation = request.url.path.strip("/").rpartition("/")[2]
-    return Seen(request.method, operation, dict(request.query_params), dict(request.headers), body)
+    return ReceivedRequest(request.method, operation, dict(request.query_params), dict(request.headers), body)
 
 
-class Stage:
-    """A server that is kept while stand-ins come and go: starting one takes longer than most tests."""
+class StandInServer:
+    """A server that outlives its stand-ins: starting a server takes longer than most tests."""
 
     def __init__(self) -> None:
-        self.now_playing = StandIn()
+        self.current = StandIn()
 
     def app(self) -> Starlette:
-        return Starlette(routes=[Route("/{rest:path}", self._answer, methods=["GET", "POST"])])
+        return Starlette(routes=[Route("/{rest:path}", self._handle, methods=["GET", "POST"])])
 
-    async def _answer(self, request: Request) -> Response:
-        return await self.now_playing.answer(request)
+    async def _handle(self, request: Request) -> Response:
+        return await self.current.handle(request)
 
 
 @contextmanager
 def stand_in() -> Iterator[StandIn]:
-    """One that answers on a port of its own."""
-    stage = Stage()
-    with serving(stage.app()) as url:
-        stage.now_playing.url = url
-        yield stage.now_playing
+    """Run a stand-in on its own port."""
+    server = StandInServer()
+    with serving(server.app()) as url:
+        server.current.url = url
+        yield server.current
 
 
 @contextmanager
 def serving(app: Any) -> Iterator[str]:
-    """An ASGI application on a free port of this machine."""
+    """Run an ASGI application on a free port of this machine; yield its URL."""
     config = uvicorn.Config(app, host="127.0.0.1", port=0, log_config=None, access_log=False, lifespan="off")
     server = uvicorn.Server(config)
     thread = threading.Thread(target=server.run)

@@ -1,7 +1,7 @@
 """A bridge from Optimove to Textlocal in one file, with Flask, requests and SQLite.
 
-From top to bottom: settings, database, clock, Optimove, Textlocal, jobs, webhooks. Everything that waits is a row of
-the table `job`. Times are text in UTC, as Optimove writes them ("2026-03-02 09:00:00"), and sort as they are.
+From top to bottom: settings, database, clock, Optimove, Textlocal, jobs, webhooks. All waiting work is rows of the
+table `job`. Times are text in UTC, as Optimove writes them ("2026-03-02 09:00:00"), and sort as text.
 """
 
 import json
@@ -24,20 +24,20 @@ from werkzeug.serving import make_server
 
 # ---- settings
 HANDOVER = Path(os.environ["SENDPROOF_HANDOVER"])
-while not HANDOVER.exists():  # when the bridge is started first and the run comes later
+while not HANDOVER.exists():  # if the bridge starts before the run
     time.sleep(0.1)
-TOLD = json.loads(HANDOVER.read_text())
-OPTIMOVE, TEXTLOCAL = TOLD["services"]["optimove"], TOLD["services"]["textlocal"]
-CHANNELS = [channel for channel in TOLD["channels"] if channel["provider"] == "textlocal"]
-PHONE, CONSENT = TOLD["attributes"]["phone"], TOLD["attributes"]["consent"]
-HOST, PORT, TOKEN = TOLD["listen"]["host"], TOLD["listen"]["port"], TOLD["webhook_token"]
-MY_URL = f"http://{HOST}:{PORT}/{TOKEN}"  # who does not know the token finds nothing
-CLOCK_URL = None if os.environ.get("FLASK_BRIDGE_CLOCK") == "machine" else TOLD.get("clock_url")
+SETTINGS = json.loads(HANDOVER.read_text())
+OPTIMOVE, TEXTLOCAL = SETTINGS["services"]["optimove"], SETTINGS["services"]["textlocal"]
+CHANNELS = [channel for channel in SETTINGS["channels"] if channel["provider"] == "textlocal"]
+PHONE, CONSENT = SETTINGS["attributes"]["phone"], SETTINGS["attributes"]["consent"]
+HOST, PORT, TOKEN = SETTINGS["listen"]["host"], SETTINGS["listen"]["port"], SETTINGS["webhook_token"]
+MY_URL = f"http://{HOST}:{PORT}/{TOKEN}"  # without the token, every request gets a 404
+CLOCK_URL = None if os.environ.get("FLASK_BRIDGE_CLOCK") == "machine" else SETTINGS.get("clock_url")
 
-# ---- database: one connection, one thread at a time; no name means a temporary file
+# ---- database: one connection, one thread at a time; without a name, a temporary file
 DB = sqlite3.connect(os.environ.get("FLASK_BRIDGE_DATABASE", ""), check_same_thread=False)
 LOCK, WAKE = threading.Lock(), threading.Event()
-CHANGE = "UPDATE message SET state = ? WHERE batch = ? AND number = ?"
+SET_STATE = "UPDATE message SET state = ? WHERE batch = ? AND number = ?"
 DB.executescript("""
     PRAGMA journal_mode = WAL;
     CREATE TABLE IF NOT EXISTS job (id TEXT PRIMARY KEY, kind TEXT, payload TEXT, due TEXT);  -- due NULL: done
@@ -54,8 +54,8 @@ def sql(statement, *values):
 
 
 def add(jobs, messages=()):
-    """Both or neither. What has a name that is there already is left alone: an event that comes twice does nothing."""
-    rows = [(name, kind, json.dumps(payload), due) for name, kind, due, payload in jobs]
+    """Insert all or nothing. Existing ids stay unchanged, so a repeated event has no effect."""
+    rows = [(id_, kind, json.dumps(payload), due) for id_, kind, due, payload in jobs]
     with LOCK, DB:
         DB.executemany("INSERT OR IGNORE INTO message VALUES (?, ?, ?, ?, ?, ?, ?, ?)", messages)
         DB.executemany("INSERT OR IGNORE INTO job VALUES (?, ?, ?, ?)", rows)
@@ -79,266 +79,272 @@ def live_by_the_machine(work):
     while True:
         WAKE.clear()
         until = work(datetime.now(UTC).isoformat())
-        left = 60 if until is None else (datetime.fromisoformat(until) - datetime.now(UTC)).total_seconds()
-        WAKE.wait(min(max(left, 0), 60))
+        seconds = 60 if until is None else (datetime.fromisoformat(until) - datetime.now(UTC)).total_seconds()
+        WAKE.wait(min(max(seconds, 0), 60))
 
 
-def later(when, **how_much):
-    return str(datetime.fromisoformat(when) + timedelta(**how_much))
+def later(when, **delay):
+    return str(datetime.fromisoformat(when) + timedelta(**delay))
 
 
-# ---- Optimove: at most 50 calls in 10 seconds, 10,000 rows a page, 100 templates or metrics a call
-CALLS = {"optimove": (deque(maxlen=50), 11), "textlocal": (deque(maxlen=10), 2)}  # and seconds, with one to spare
-TEMPLATES = {}  # as they were last seen
-PAGE, ITEMS, BATCH = 10_000, 100, 500
-TRIGGERED, EXECUTED = 11, 13  # types of events
+# ---- Optimove: at most 50 calls in 10 seconds, 10,000 rows per page, 100 templates or metrics per call
+RECENT_CALLS = {"optimove": (deque(maxlen=50), 11), "textlocal": (deque(maxlen=10), 2)}  # seconds, one more than needed
+TEMPLATES = {}  # as last fetched
+PAGE_SIZE, ITEMS_PER_CALL, BATCH_SIZE = 10_000, 100, 500
+TRIGGERED, EXECUTED = 11, 13  # event types
 METRICS = {0: {"sending", "sent", "delivered", "failed"}, 1: {"delivered"}, 5: {"dropped"}, 9: {"failed"}}
 
 
-def keep_rate(now, service):
-    calls, seconds = CALLS[service]
+def check_rate_limit(now, service):
+    calls, seconds = RECENT_CALLS[service]
     if len(calls) == calls.maxlen and later(calls[0], seconds=seconds) > now:
-        raise RuntimeError(f"{service} takes no more calls now; this one has to wait")
+        raise RuntimeError(f"{service} accepts no more calls now; retry later")
     calls.append(now)
 
 
-class RefusedError(Exception):
-    """What was asked for is wrong, or not there; asking again changes nothing."""
+class RejectedError(Exception):
+    """The request is wrong, or its subject does not exist; repeating it changes nothing."""
 
 
 def optimove(now, method, path, body=None, **query):
-    keep_rate(now, "optimove")
+    check_rate_limit(now, "optimove")
     url, headers = f"{OPTIMOVE['url']}/current/{path}", {"X-API-KEY": OPTIMOVE["credentials"]["api_key"]}
-    reply = requests.request(method, url, params=query, json=body, headers=headers, timeout=60)
-    if method == "GET" and reply.status_code == requests.codes.not_found:
-        return []  # it may say so of what is empty
-    if reply.status_code in {400, 404}:
-        raise RefusedError(f"{path}: {reply.status_code} {reply.text}")
-    reply.raise_for_status()
-    return reply.json() if reply.content else None
+    response = requests.request(method, url, params=query, json=body, headers=headers, timeout=60)
+    if method == "GET" and response.status_code == requests.codes.not_found:
+        return []  # possible for an empty list
+    if response.status_code in {400, 404}:
+        raise RejectedError(f"{path}: {response.status_code} {response.text}")
+    response.raise_for_status()
+    return response.json() if response.content else None
 
 
-def in_parts(some, most):
-    return [some[start : start + most] for start in range(0, len(some), most)]
+def chunks(items, size):
+    return [items[start : start + size] for start in range(0, len(items), size)]
 
 
-# ---- Textlocal: at most 500 messages with texts of their own a call
+# ---- Textlocal: at most 500 messages with individual texts per call
 PLACEHOLDER = re.compile(r"%%\|(\w+)(?:\^\{.*?\})?%%")
 
 
 def textlocal(command, **form):
     form |= TEXTLOCAL["credentials"]
-    reply = requests.post(f"{TEXTLOCAL['url']}/{command}/", data=form, timeout=60)
-    reply.raise_for_status()
-    return reply.json()
+    response = requests.post(f"{TEXTLOCAL['url']}/{command}/", data=form, timeout=60)
+    response.raise_for_status()
+    return response.json()
 
 
 def templates_by_id(now):
-    keep_rate(now, "textlocal")
-    found = {int(row["id"]): row for row in textlocal("get_templates")["templates"]}
-    TEMPLATES.update(found)
-    return found
+    check_rate_limit(now, "textlocal")
+    templates = {int(row["id"]): row for row in textlocal("get_templates")["templates"]}
+    TEMPLATES.update(templates)
+    return templates
 
 
-def prepare(body, attributes):
-    """Number, in digits with the country code, and text; no number for who must not be sent to, or cannot."""
-    text = PLACEHOLDER.sub(lambda found: attributes.get(found[1]) or "", body)
+def personalize(body, attributes):
+    """Return number (digits with country code) and text; the number is None without consent or a valid number."""
+    text = PLACEHOLDER.sub(lambda match: attributes.get(match[1]) or "", body)
     try:
-        number = phonenumbers.parse(attributes.get(PHONE) or "", TOLD.get("country", "GB"))
+        number = phonenumbers.parse(attributes.get(PHONE) or "", SETTINGS.get("country", "GB"))
     except phonenumbers.NumberParseException:
         return None, text
-    wanted = attributes.get(CONSENT) == "1" and phonenumbers.is_valid_number(number)
-    return f"{number.country_code}{number.national_number}" if wanted else None, text
+    reachable = attributes.get(CONSENT) == "1" and phonenumbers.is_valid_number(number)
+    return f"{number.country_code}{number.national_number}" if reachable else None, text
 
 
-def surely_not_done(error):
-    """Whether a call that failed had no effect: it was refused, or nobody was there. After a timeout, who knows."""
+def had_no_effect(error):
+    """Return True if a failed call was refused or could not connect. After a timeout, the outcome is unknown."""
     refused = error.response is not None and error.response.status_code < requests.codes.server_error
     return refused or isinstance(getattr(error.args[0], "reason", None), NewConnectionError | ConnectTimeoutError)
 
 
-# ---- jobs: each does its work at `now`, and returns when it wants to be done again, or None
-def introduce(now):
+# ---- jobs: each works at `now`, and returns when to run again, or None
+def connect(now):
     titles = {template: row["title"] for template, row in templates_by_id(now).items()}
     for channel, kind in ((channel["id"], channel["kind"]) for channel in CHANNELS):
         listener = {"EventTypeID": TRIGGERED if kind == "triggered" else EXECUTED, "ListenerURL": f"{MY_URL}/events"}
         optimove(now, "POST", "general/RegisterEventListener", listener | {"ChannelID": channel})
-        known = optimove(now, "GET", "integrations/GetChannelTemplates", ChannelID=channel)
-        known = {row["TemplateID"]: row["TemplateName"] for row in known}
-        new = [{"TemplateID": key, "TemplateName": title} for key, title in titles.items() if known.get(key) != title]
-        for some in in_parts(new, ITEMS):
-            optimove(now, "POST", "integrations/AddChannelTemplates", some, ChannelID=channel)
-        gone = [{"ChannelID": channel, "TemplateID": key} for key in known if key not in titles]
-        for some in in_parts(gone, ITEMS):
-            optimove(now, "POST", "integrations/DeleteChannelTemplates", some)
+        existing = optimove(now, "GET", "integrations/GetChannelTemplates", ChannelID=channel)
+        existing = {row["TemplateID"]: row["TemplateName"] for row in existing}
+        new = [
+            {"TemplateID": id_, "TemplateName": title} for id_, title in titles.items() if existing.get(id_) != title
+        ]
+        for part in chunks(new, ITEMS_PER_CALL):
+            optimove(now, "POST", "integrations/AddChannelTemplates", part, ChannelID=channel)
+        deleted = [{"ChannelID": channel, "TemplateID": id_} for id_ in existing if id_ not in titles]
+        for part in chunks(deleted, ITEMS_PER_CALL):
+            optimove(now, "POST", "integrations/DeleteChannelTemplates", part)
     return later(now, minutes=30)
 
 
 def page(now, campaign, channel, skip):
     bodies = {template: row["body"] for template, row in templates_by_id(now).items()}
     names = list(dict.fromkeys([PHONE, CONSENT, *PLACEHOLDER.findall(" ".join(bodies.values()))]))
-    query = {"CampaignID": campaign, "ChannelID": channel, "CustomerAttributes": ";".join(names), "$top": PAGE}
+    query = {"CampaignID": campaign, "ChannelID": channel, "CustomerAttributes": ";".join(names), "$top": PAGE_SIZE}
     rows = optimove(now, "GET", "customers/GetCustomerSendDetailsByChannel", **query, **{"$skip": skip})
-    together = defaultdict(list)  # a batch is sent at one time; one letter outside ASCII makes all of it cost more
+    groups = defaultdict(list)  # a batch has one send time; one letter outside ASCII makes all of it cost more
     for row in rows:
-        number, text = prepare(bodies[row["TemplateID"]], dict(zip(names, row["CustomerAttributes"], strict=True)))
+        number, text = personalize(bodies[row["TemplateID"]], dict(zip(names, row["CustomerAttributes"], strict=True)))
         message = (f"{campaign}:{channel}:{row['CustomerID']}", campaign, channel, row["TemplateID"], number, text)
-        together[row["ScheduledTime"], text.isascii()].append(message)
+        groups[row["ScheduledTime"], text.isascii()].append(message)
     jobs, messages = [], []
-    for (due, _), group in together.items():
-        for some in in_parts(group, BATCH):
+    for (due, _), group in groups.items():
+        for part in chunks(group, BATCH_SIZE):
             batch = f"{campaign}-{channel}-{skip}-{len(jobs)}"
-            messages += [(*message, batch, "pending" if message[4] else "dropped") for message in some]
+            messages += [(*message, batch, "pending" if message[4] else "dropped") for message in part]
             jobs.append((f"send:{batch}", "send", due, {"batch": batch}))
-    jobs += [week_of_metrics(campaign, channel, min(due for due, _ in together))] if rows else []
-    jobs += [page_of(campaign, channel, skip + PAGE)] if len(rows) == PAGE else []
+    jobs += [metrics_job(campaign, channel, min(due for due, _ in groups))] if rows else []
+    jobs += [page_job(campaign, channel, skip + PAGE_SIZE)] if len(rows) == PAGE_SIZE else []
     add(jobs, messages)
 
 
-def page_of(campaign, channel, skip):
-    return f"page:{campaign}:{channel}:{skip}", "page", "", {"campaign": campaign, "channel": channel, "skip": skip}
+def page_job(campaign, channel, skip):
+    payload = {"campaign": campaign, "channel": channel, "skip": skip}
+    return f"page:{campaign}:{channel}:{skip}", "page", "", payload
 
 
-def week_of_metrics(campaign, channel, start):
+def metrics_job(campaign, channel, start):
     payload = {"campaign": campaign, "channel": channel, "until": later(start, days=7)}
     return f"metrics:{campaign}:{channel}", "metrics", later(start, minutes=15), payload
 
 
 def trigger(now, event):
-    template, campaign, channel = event["templateid"], event["campaignid"], event["channelid"]
-    found = TEMPLATES.get(template) or templates_by_id(now).get(template)
-    if found is None:
-        return  # whatever it was to say, nobody knows it any more
-    given = dict(event["given"])
-    attributes = {name: json.dumps(value) if isinstance(value, int | float) else value for name, value in given.items()}
-    if not attributes.keys() >= {PHONE, CONSENT, *PLACEHOLDER.findall(found["body"])}:
-        attributes = looked_up(now, event["customerid"]) | attributes
-    number, text = prepare(found["body"], attributes)
-    name = f"trigger-{event['requestid']}"
-    message = (name, campaign, channel, template, number, text, name, "pending" if number else "dropped")
-    add([(f"send:{name}", "send", "", {"batch": name}), week_of_metrics(campaign, channel, now)], [message])
+    template_id, campaign, channel = event["templateid"], event["campaignid"], event["channelid"]
+    template = TEMPLATES.get(template_id) or templates_by_id(now).get(template_id)
+    if template is None:
+        return  # it was deleted, so its text is lost
+    values = dict(event["values"])
+    attributes = {
+        name: json.dumps(value) if isinstance(value, int | float) else value for name, value in values.items()
+    }
+    if not attributes.keys() >= {PHONE, CONSENT, *PLACEHOLDER.findall(template["body"])}:
+        attributes = fetch_attributes(now, event["customerid"]) | attributes
+    number, text = personalize(template["body"], attributes)
+    id_ = f"trigger-{event['requestid']}"
+    message = (id_, campaign, channel, template_id, number, text, id_, "pending" if number else "dropped")
+    jobs = [(f"send:{id_}", "send", "", {"batch": id_}), metrics_job(campaign, channel, now)]
+    add(jobs, [message])
 
 
-def looked_up(now, customer):
+def fetch_attributes(now, customer):
     try:
-        found = optimove(now, "GET", f"Customers/{quote(customer, safe='')}/Attributes")
+        rows = optimove(now, "GET", f"Customers/{quote(customer, safe='')}/Attributes")
     except requests.HTTPError as error:
         if error.response.status_code != requests.codes.forbidden:
             raise
-        found = []  # the key may not ask, so what the event did not tell is not known
-    return {row["RealFieldName"]: row["Value"] for row in found}
+        rows = []  # the key has no permission, so attributes that are not in the event are unknown
+    return {row["RealFieldName"]: row["Value"] for row in rows}
 
 
 def send(now, batch):
     rows = sql("SELECT number, text FROM message WHERE batch = ? AND state = 'pending'", batch)
     if not rows:
         return
-    keep_rate(now, "textlocal")
+    check_rate_limit(now, "textlocal")
     data = {
-        "sender": TOLD["sender"],
+        "sender": SETTINGS["sender"],
         "messages": [{"number": number, "text": quote(text)} for number, text in rows],
         "receiptUrl": f"{MY_URL}/receipts/{batch}",
         "unicode": not all(text.isascii() for _, text in rows),
     }
-    # On the disk before the call: what is found as `sending` after a crash or a timeout is not sent again.
+    # On disk before the call: messages that are `sending` after a crash or a timeout are not sent again.
     sql("UPDATE message SET state = 'sending' WHERE batch = ? AND state = 'pending'", batch)
     try:
-        said = textlocal("bulk_json", data=json.dumps(data))
+        result = textlocal("bulk_json", data=json.dumps(data))
     except requests.RequestException as error:
-        if not surely_not_done(error):
+        if not had_no_effect(error):
             raise
-        said = {"errors": str(error)}
-    taken = [one for part in said.get("messages") or [] for one in part["messages"]]
-    accepted = [("sent", batch, str(one["recipient"])) for one in taken]
-    refused = [("dropped", batch, str(one["number"])) for one in said.get("messages_not_sent") or []]
+        result = {"errors": str(error)}
+    sent = [message for part in result.get("messages") or [] for message in part["messages"]]
+    accepted = [("sent", batch, str(message["recipient"])) for message in sent]
+    refused = [("dropped", batch, str(message["number"])) for message in result.get("messages_not_sent") or []]
     if not accepted and not refused:
         sql("UPDATE message SET state = 'pending' WHERE batch = ? AND state = 'sending'", batch)
-        raise RuntimeError(said.get("errors"))
+        raise RuntimeError(result.get("errors"))
     with LOCK, DB:
-        DB.executemany(f"{CHANGE} AND state = 'sending'", accepted + refused)
+        DB.executemany(f"{SET_STATE} AND state = 'sending'", accepted + refused)
 
 
 def metrics(now, campaign, channel, until):
     select = "SELECT template, state, COUNT(*) FROM message WHERE campaign = ? AND channel = ? GROUP BY template, state"
-    counts = {(template, state): number for template, state, number in sql(select, campaign, channel)}
+    counts = {(template, state): count for template, state, count in sql(select, campaign, channel)}
     items = [
         {"ChannelID": channel, "CampaignID": int(campaign), "TemplateID": template, "MetricID": metric}
         | {"MetricValue": sum(counts.get((template, state), 0) for state in states)}
         for template in {template for template, _ in counts}
         for metric, states in METRICS.items()
     ]
-    for some in in_parts(items, ITEMS):
-        optimove(now, "POST", "integrations/UpdateCampaignMetrics", some)
+    for part in chunks(items, ITEMS_PER_CALL):
+        optimove(now, "POST", "integrations/UpdateCampaignMetrics", part)
     return later(now, hours=6) if later(now, hours=6) <= until else None
 
 
 def work(now):
-    """Do all that is due, and say when there is more to do."""
-    jobs = {job.__name__: job for job in (introduce, page, trigger, send, metrics)}
+    """Run all due jobs; return when the next one is due."""
+    jobs = {job.__name__: job for job in (connect, page, trigger, send, metrics)}
     now = now[:19].replace("T", " ")
     while True:
-        found = sql("SELECT id, kind, payload FROM job WHERE due <= ? ORDER BY due, id LIMIT 1", now)
-        if not found:
+        rows = sql("SELECT id, kind, payload FROM job WHERE due <= ? ORDER BY due, id LIMIT 1", now)
+        if not rows:
             (due,) = sql("SELECT MIN(due) FROM job")[0]
             return due and due.replace(" ", "T") + "Z"
-        name, kind, payload = found[0]
+        id_, kind, payload = rows[0]
         try:
-            again = jobs[kind](now, **json.loads(payload))
-        except RefusedError:
-            app.logger.exception("%s is given up, as it was refused", name)
-            again = None
+            due = jobs[kind](now, **json.loads(payload))
+        except RejectedError:
+            app.logger.exception("%s was rejected and is given up", id_)
+            due = None
         except Exception:
-            app.logger.exception("%s failed, and is tried again", name)
-            again = later(now, seconds=15)
-        sql("UPDATE job SET due = ? WHERE id = ?", again, name)
+            app.logger.exception("%s failed and is retried", id_)
+            due = later(now, seconds=15)
+        sql("UPDATE job SET due = ? WHERE id = ?", due, id_)
 
 
-# ---- webhooks: store and answer, nothing more; what nobody could work with is refused here, and not tried for ever
+# ---- webhooks: store and acknowledge, nothing more; unusable requests are refused here, not retried forever
 app = Flask(__name__)
 app.config["MAX_CONTENT_LENGTH"] = 1_000_000
 
 
-def whole(said, name):
-    """An id of Optimove; SQLite takes no larger number."""
-    value = int(str(said[name]))
+def parse_id(fields, name):
+    """Return an id of Optimove; SQLite accepts no larger number."""
+    value = int(str(fields[name]))
     if not 0 <= value < 1 << 63:
         raise ValueError(f"{name} is no id: {value}")
     return value
 
 
-def job_of(said):
-    """What an event asks for, or None for a type that this bridge knows nothing of."""
+def job_of(fields):
+    """Return the job that an event requires; None if this bridge does not support its type."""
     # the vendor's sample of event 11 has no type
-    kind = whole(said, "eventtypeid") if "eventtypeid" in said else TRIGGERED
+    kind = parse_id(fields, "eventtypeid") if "eventtypeid" in fields else TRIGGERED
     if kind == EXECUTED:
-        return page_of(whole(said, "campaignid"), whole(said, "channelid"), 0)
+        return page_job(parse_id(fields, "campaignid"), parse_id(fields, "channelid"), 0)
     if kind != TRIGGERED:
         return None
-    event = {name: whole(said, name) for name in ("campaignid", "channelid", "templateid")}
-    event |= {name: str(said[name]) for name in ("requestid", "customerid")}
-    event["given"] = [pair for group in said["personalization"].values() for pair in group.items()]
+    event = {name: parse_id(fields, name) for name in ("campaignid", "channelid", "templateid")}
+    event |= {name: str(fields[name]) for name in ("requestid", "customerid")}
+    event["values"] = [pair for group in fields["personalization"].values() for pair in group.items()]
     return f"trigger:{event['requestid']}", "trigger", "", {"event": event}
 
 
 @app.post(f"/{TOKEN}/events")
-def event():
+def receive_event():
     try:
         job = job_of({name.lower(): value for name, value in json.loads(request.get_data()).items()})
         add([job] if job else [])
     except (ValueError, TypeError, KeyError, AttributeError, RecursionError) as error:
-        return f"this is no event: {type(error).__name__}: {error}", 400
+        return f"invalid event: {type(error).__name__}: {error}", 400
     return ""
 
 
 @app.post(f"/{TOKEN}/receipts/<batch>")
-def receipt(batch):
+def receive_receipt(batch):
     state = {"D": "delivered", "U": "failed", "I": "failed"}.get(request.form["status"], "sent")
-    sql(f"{CHANGE} AND state IN ('sending', 'sent')", state, batch, request.form["number"])
+    sql(f"{SET_STATE} AND state IN ('sending', 'sent')", state, batch, request.form["number"])
     return ""
 
 
 if __name__ == "__main__":
-    logging.getLogger("werkzeug").setLevel(logging.WARNING)  # it would write a line for each receipt
-    sql("INSERT OR REPLACE INTO job VALUES ('introduce', 'introduce', '{}', '')")
+    logging.getLogger("werkzeug").setLevel(logging.WARNING)  # it would log a line for each receipt
+    sql("INSERT OR REPLACE INTO job VALUES ('connect', 'connect', '{}', '')")
     threading.Thread(target=make_server(HOST, PORT, app, threaded=True).serve_forever, daemon=True).start()
     live_by(CLOCK_URL, work) if CLOCK_URL else live_by_the_machine(work)

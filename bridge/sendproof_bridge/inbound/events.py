@@ -1,4 +1,4 @@
-"""Parsing of Optimove's events into plain values. A `ValueError` says what was expected.
+"""Parsing of Optimove's events into plain values. A `ValueError` names the expected value.
 
 The case of names varies in observed events, and event 11 may have no type; openapi/listener.yaml.
 """

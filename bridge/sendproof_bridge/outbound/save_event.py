@@ -28,7 +28,7 @@ class SaveEventClient:
         self._http = http
 
     def save(self, events: Sequence[Mapping[str, object]]) -> None:
-        """Report at most `EVENTS_PER_CALL` events. If the response is lost, no call can tell whether they count."""
+        """Report at most `EVENTS_PER_CALL` events. If the response is lost, no call can find out if they count."""
         # Without spaces, so that a verifier that serializes the JSON again gets the same bytes.
         body = json.dumps(list(events), separators=(",", ":"), ensure_ascii=False).encode()
         headers = {

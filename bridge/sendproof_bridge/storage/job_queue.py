@@ -108,7 +108,7 @@ _REQUEUE_DONE = text("UPDATE job SET state = 'due', due_at = :due_at, attempts =
 
 
 def add(tx: Connection, jobs: Iterable[NewJob]) -> None:
-    """Insert jobs. A job whose id exists already stays unchanged."""
+    """Insert jobs. A job with the id of an existing job is ignored."""
     rows = [
         {"id": job.id, "kind": job.kind, "lane": job.lane, "payload": json.dumps(job.payload), "due_at": job.due_at}
         for job in jobs

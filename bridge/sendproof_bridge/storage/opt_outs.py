@@ -32,7 +32,7 @@ def add(tx: Connection, client: str, numbers: Iterable[str], source: str, now: I
 
 
 def add_recipients(tx: Connection, client: str, batch: str, recipients: Iterable[str], now: Instant) -> None:
-    """Store the opt-outs of a batch's recipients, whose messages the provider refused for that reason."""
+    """Store the opt-outs of recipients in a batch: the provider refused their messages for that reason."""
     refused = list(recipients)
     if refused:
         numbers = tx.execute(_NUMBERS, {"client": client, "batch": batch, "recipients": refused})

@@ -4,29 +4,45 @@ import sys
 
 import typer
 
-EXIT_ERROR = 3
-# The exit status that shells report for a program that Ctrl-C ended.
-EXIT_INTERRUPTED = 130
+from sendproof_harness.cli import conformance, explain, judge, load, marketer, preflight, run, scenarios, simulators
+from sendproof_harness.cli.options import EXIT_ERROR, EXIT_INTERRUPTED
+from sendproof_harness.providers import discover
 
 
 def build_app() -> typer.Typer:
-    """Return the command line with every command group registered."""
-    from sendproof_harness.cli import marketer, run, simulators  # noqa: PLC0415 - they import this module's constants
-
+    """Return the command line with every command registered."""
     app = typer.Typer(
         name="sendproof",
-        help="Prove that an Optimove channel integration sends every message once, rightly, and reports honestly.",
+        help="Prove that an Optimove channel integration sends every message once, to the right person and on time.",
         no_args_is_help=True,
         add_completion=False,
         pretty_exceptions_enable=False,
     )
-    for group in (simulators, marketer, run):
-        group.register(app)
+    app.registered_commands.extend(simulators.commands())
+    for command in (
+        run.run,
+        judge.judge,
+        explain.explain,
+        scenarios.scenarios,
+        conformance.contract,
+        preflight.doctor,
+    ):
+        app.command()(command)
+    app.add_typer(load.group, name="load")
+    app.add_typer(marketer.group, name="marketer")
     return app
 
 
 def main() -> None:
-    """Run the command line. A wrong command line ends with status 3, because 2 means that a verdict is unknown."""
+    """Run the command line.
+
+    A wrong command line, or a wrong folder of provider records, exits with status 3: 2 means that a verdict is unknown.
+    """
+    try:
+        discover()
+    except ValueError as error:
+        typer.echo(f"sendproof: {error}", err=True)
+        sys.exit(EXIT_ERROR)
     try:
         status = build_app()(standalone_mode=False)
     except typer.Abort:

@@ -1,4 +1,4 @@
-"""What the commands print for a person: campaigns as Optimove's screens show them."""
+"""Text output of `sendproof marketer`: campaigns as Optimove's screens show them."""
 
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
@@ -6,68 +6,94 @@ from typing import Any
 from rich.console import Console
 from rich.table import Table
 
-# The order of Optimove's numbers for them.
+# In the order of Optimove's metric numbers.
 _METRICS = ("sent", "delivered", "opened", "clicked", "unsubscribed", "dropped", "spam report", "bounced")
-
-_FIGURES = frozenset({"target group", "recipients", "customers", *_METRICS})
+_NUMERIC_COLUMNS = frozenset({"target group", "recipients", "customers", *_METRICS})
+_WRAPPED_COLUMNS = frozenset({"name", "what", "is", "listener"})
 
 Json = Mapping[str, Any]
 
 
 def template(added: Json, console: Console) -> None:
-    """A template as its provider holds it."""
+    """Print a template of a provider."""
     for name in ("id", "title", "body"):
         console.print(f"{name:<6} {added[name]}", highlight=False, markup=False)
 
 
 def campaigns(listed: Sequence[Json], console: Console) -> None:
-    """Every campaign in a line, with those metrics of which any came back."""
+    """Print one line for each campaign, with a column for each metric that was reported."""
     if not listed:
-        console.print("There are no campaigns yet; schedule one with `sendproof marketer schedule`.", highlight=False)
+        message = "There are no campaigns yet; schedule one with `sendproof marketer schedule`."
+        console.print(message, highlight=False)
         return
-    names = _columns(name for one in listed for name in one["metrics"])
-    table = _table("campaign", "name", "is", "channels", "target group", "recipients", *names)
-    for one in listed:
-        group = one["target_group"]
+    metrics = _metric_columns(name for campaign in listed for name in campaign["metrics"])
+    table = _table("campaign", "name", "is", "channels", "target group", "recipients", *metrics)
+    for campaign in listed:
+        group = campaign["target_group"]
         table.add_row(
-            str(one["campaign"]),
-            one["name"],
-            f"{one['kind']}, {_word(one['state'])}",
-            ", ".join(map(str, one["channels"])),
+            str(campaign["campaign"]),
+            campaign["name"],
+            f"{campaign['kind']}, {_state_text(campaign['state'])}",
+            ", ".join(map(str, campaign["channels"])),
             "" if group is None else f"{group['customers']:,}",
-            f"{one['recipients']:,}",
-            *(_figure(one["metrics"].get(name)) for name in names),
+            f"{campaign['recipients']:,}",
+            *(_number(campaign["metrics"].get(name)) for name in metrics),
         )
     console.print(table)
 
 
-def report(told: Json, console: Console) -> None:
-    """One campaign: what it is, who gets what, and what came back."""
-    for line in _head(told):
+def report(campaign: Json, console: Console) -> None:
+    """Print one campaign: its state, its executions, and everything that was reported."""
+    for line in _head(campaign):
         console.print(line, highlight=False, markup=False)
     console.print()
-    console.print(_executions(told["executions"]))
-    for title, table in (("Metrics", _metrics(told["metrics"])), ("Also told", _said(told))):
+    console.print(_executions(campaign["executions"]))
+    for title, table in (("Metrics", _metrics(campaign["metrics"])), ("Also reported", _other_reports(campaign))):
         console.print(f"\n{title}", style="bold")
         console.print(table if table.row_count else "nothing yet", highlight=False)
-    if told["notifications"]:
-        console.print("\nNotifications", style="bold")
-        console.print(_notifications(told["notifications"]))
+    if campaign["notifications"]:
+        console.print("\nWebhooks", style="bold")
+        console.print(_webhooks(campaign["notifications"]))
 
 
-def _head(told: Json) -> list[str]:
-    group, clearance = told["target_group"], told["clearance"]
+def triggered(recorded: Json, console: Console) -> None:
+    """Print the triggers that customer events fired."""
+    fired = recorded["triggered"]
+    console.print(f"events recorded {recorded['events']:,}, triggers fired {len(fired):,}", highlight=False)
+    for trigger_ in fired:
+        console.print(
+            f"  {trigger_['trigger']}: customer {trigger_['customer']}, campaign {trigger_['campaign']}, "
+            f"channel {trigger_['channel']}, template {trigger_['template']}",
+            highlight=False,
+            markup=False,
+        )
+
+
+def trigger(defined: Json, console: Console) -> None:
+    """Print a trigger and its criteria."""
+    template_ = defined["template"]
     lines = [
-        f"campaign      {told['campaign']}  {told['name']}",
-        f"is            {told['kind']}, {_word(told['state'])}",
+        f"campaign      {defined['campaign']}  {defined['trigger']}",
+        f"channel       {defined['channel']}, template {template_['id']} {template_['name']}",
+        *map(_criterion, defined["criteria"]),
+    ]
+    for line in lines:
+        console.print(line, highlight=False, markup=False)
+
+
+def _head(campaign: Json) -> list[str]:
+    group, clearance = campaign["target_group"], campaign["clearance"]
+    lines = [
+        f"campaign      {campaign['campaign']}  {campaign['name']}",
+        f"is            {campaign['kind']}, {_state_text(campaign['state'])}",
     ]
     if group is not None:
         lines.append(f"target group  {group['id']}, {group['customers']:,} customers")
-    lines += [*map(_when, told["criteria"]), f"recipients    {told['recipients']:,}"]
+    lines += [*map(_criterion, campaign["criteria"]), f"recipients    {campaign['recipients']:,}"]
     lines += [
-        f"{name:13} {_time(told[key])}"
+        f"{name:13} {_time(campaign[key])}"
         for name, key in (("announced", "announced_at"), ("cancelled", "cancelled_at"))
-        if told[key]
+        if campaign[key]
     ]
     if clearance is not None:
         state = "over" if clearance["closed"] else f"required by {_time(clearance['required_by'])}"
@@ -77,102 +103,85 @@ def _head(told: Json) -> list[str]:
 
 def _executions(executions: Iterable[Json]) -> Table:
     table = _table("channel", "provider", "template", "name", "scheduled time (UTC)", "recipients")
-    for one in executions:
+    for execution in executions:
         table.add_row(
-            str(one["channel"]),
-            one["provider"],
-            str(one["template"]),
-            one["title"] if one["name"] is None else one["name"],
-            _time(one["scheduled_time"]) or "at once",
-            f"{one['recipients']:,}",
+            str(execution["channel"]),
+            execution["provider"],
+            str(execution["template"]),
+            execution["title"] if execution["name"] is None else execution["name"],
+            _time(execution["scheduled_time"]) or "at once",
+            f"{execution['recipients']:,}",
         )
     return table
 
 
 def _metrics(metrics: Sequence[Json]) -> Table:
-    """A line for each channel and template, a column for each metric that came."""
-    names = _columns(one["name"] for one in metrics)
+    """Return a table with a row for each channel and template, and a column for each reported metric."""
+    names = _metric_columns(metric["name"] for metric in metrics)
+    values = {(metric["channel"], metric["template"], metric["name"]): metric["value"] for metric in metrics}
     table = _table("channel", "template", *names)
-    for channel, template in dict.fromkeys((one["channel"], one["template"]) for one in metrics):
-        values = {o["name"]: o["value"] for o in metrics if (o["channel"], o["template"]) == (channel, template)}
-        table.add_row(str(channel), str(template), *(_figure(values.get(name)) for name in names))
-    return table
-
-
-def _said(told: Json) -> Table:
-    table = _table("by", "what", "customers")
-    for one in told["interactions"]:
-        what = f"{one['name']} on {one['date']}: channel {one['channel']}, template {one['template']}"
-        table.add_row("interactions", what, _figure(one["customers"]))
-    for one in told["engagement"]:
-        table.add_row("signed events", one["event"], _figure(one["events"]))
-    for one in told["preferences"]:
-        what = f"mode {one['mode']} ({'opted out' if one['opted_out'] else 'opted in'}) on channel {one['channel']}"
-        table.add_row("channel preference", what, _figure(one["customers"]))
-    for one in told["attributes"]:
-        table.add_row("attribute", f"{one['name']} changed", _figure(one["customers"]))
-    return table
-
-
-def _notifications(listed: Iterable[Json]) -> Table:
-    table = _table("event", "listener", "attempts", "answered")
-    for one in listed:
-        answers = [attempt["error"] or str(attempt["status"]) for attempt in one["attempts"]]
-        table.add_row(one["event"], one["url"], str(len(answers)), ", ".join(answers))
-    return table
-
-
-def triggered(done: Json, console: Console) -> None:
-    """What customers' events led to."""
-    console.print(f"events reported {done['events']:,}, triggers fired {len(done['triggered']):,}", highlight=False)
-    for one in done["triggered"]:
-        console.print(
-            f"  {one['trigger']}: customer {one['customer']}, campaign {one['campaign']}, channel {one['channel']}, "
-            f"template {one['template']}",
-            highlight=False,
-            markup=False,
+    for channel, template_ in dict.fromkeys((metric["channel"], metric["template"]) for metric in metrics):
+        table.add_row(
+            str(channel), str(template_), *(_number(values.get((channel, template_, name))) for name in names)
         )
+    return table
 
 
-def trigger(made: Json, console: Console) -> None:
-    """A trigger that is looked out for."""
-    console.print(f"campaign      {made['campaign']}  {made['trigger']}", highlight=False, markup=False)
-    template = made["template"]
-    console.print(
-        f"channel       {made['channel']}, template {template['id']} {template['name']}", highlight=False, markup=False
-    )
-    for line in map(_when, made["criteria"]):
-        console.print(line, highlight=False, markup=False)
+def _other_reports(campaign: Json) -> Table:
+    table = _table("by", "what", "customers")
+    for report_ in campaign["interactions"]:
+        place = f"channel {report_['channel']}, template {report_['template']}"
+        table.add_row("interactions", f"{report_['name']} on {report_['date']}: {place}", _number(report_["customers"]))
+    for report_ in campaign["engagement"]:
+        table.add_row("signed events", report_["event"], _number(report_["events"]))
+    for report_ in campaign["preferences"]:
+        state = "opted out" if report_["opted_out"] else "opted in"
+        what = f"mode {report_['mode']} ({state}) on channel {report_['channel']}"
+        table.add_row("channel preference", what, _number(report_["customers"]))
+    for report_ in campaign["attributes"]:
+        table.add_row("attribute", f"{report_['name']} changed", _number(report_["customers"]))
+    return table
 
 
-def _when(one: Json) -> str:
-    where = "".join(f", {name} is {value!r}" for name, value in one["where"].items())
-    within = "" if one["within_ms"] is None else f", within {one['within_ms'] // 1000} s"
-    return f"when          {one['count']} x {one['event']}{where}{within}"
+def _webhooks(webhooks: Iterable[Json]) -> Table:
+    table = _table("event", "listener", "attempts", "responses")
+    for webhook in webhooks:
+        responses = [attempt["error"] or str(attempt["status"]) for attempt in webhook["attempts"]]
+        table.add_row(webhook["event"], webhook["url"], str(len(responses)), ", ".join(responses))
+    return table
 
 
-def _columns(names: Iterable[str]) -> list[str]:
-    """Metrics in Optimove's order, then those that nobody has a name for."""
-    came = set(names)
-    return [name for name in _METRICS if name in came] + sorted(came - set(_METRICS))
+def _criterion(criterion: Json) -> str:
+    where = "".join(f", {name} is {value!r}" for name, value in criterion["where"].items())
+    within = "" if criterion["within_ms"] is None else f", within {criterion['within_ms'] // 1000} s"
+    return f"when          {criterion['count']} x {criterion['event']}{where}{within}"
+
+
+def _metric_columns(names: Iterable[str]) -> list[str]:
+    """Return the metrics in Optimove's order, then those without a known name."""
+    reported = set(names)
+    return [name for name in _METRICS if name in reported] + sorted(reported - set(_METRICS))
 
 
 def _table(*columns: str) -> Table:
     table = Table(box=None, pad_edge=False, header_style="dim")
     for column in columns:
-        wraps = column in {"name", "what", "is", "listener"}
-        table.add_column(column, justify="right" if column in _FIGURES else "left", no_wrap=not wraps)
+        table.add_column(
+            column,
+            justify="right" if column in _NUMERIC_COLUMNS else "left",
+            no_wrap=column not in _WRAPPED_COLUMNS,
+        )
     return table
 
 
 def _time(text: str | None) -> str:
-    """An instant as Optimove writes it."""
+    """Return an instant in the form of Optimove."""
     return "" if text is None else text[:19].replace("T", " ")
 
 
-def _figure(value: int | None) -> str:
+def _number(value: int | None) -> str:
     return "" if value is None else f"{value:,}"
 
 
-def _word(state: str) -> str:
+def _state_text(state: str) -> str:
     return state.replace("_", " ")

@@ -1,6 +1,6 @@
-"""The commands `sendproof load ...`: each starts Locust as a process of its own, which does all the rest.
+"""The commands `sendproof load ...`: each starts Locust as a process of its own.
 
-Locust patches whatever process imports it, so this one does not.
+Locust patches every process that imports it, so this one does not import it.
 """
 
 import importlib.util
@@ -26,34 +26,33 @@ from sendproof_harness.cli.options import (
 )
 from sendproof_harness.providers import DEFAULT_PROVIDER
 
-_INSTALL = 'Load tests need Locust: pip install "sendproof[load]"'
-_VERDICTS = frozenset({0, 1, 2, 3})
-_SPAWN_A_SECOND = "100"
+_INSTALL = 'load tests need Locust; install it with: pip install "sendproof[load]"'
+_VERDICT_STATUSES = frozenset({0, 1, 2, 3})
+_SPAWN_RATE = "100"
 _PASSED_ON = {"allow_extra_args": True, "ignore_unknown_options": True}
 _PACKAGE = Path(__file__).parent.parent
 
-load = typer.Typer(
-    help="Load before go-live: recipients a second, percentiles, losses, and who was the limit.", no_args_is_help=True
+group = typer.Typer(
+    help="Test throughput, latency and correctness under load.",
+    no_args_is_help=True,
 )
 
-Customers = Annotated[int | None, typer.Option(min=1, max=10_000_000, help="How many there are.")]
+Customers = Annotated[int | None, typer.Option(min=1, max=10_000_000, help="Number of customers.")]
 Seed = Annotated[int, typer.Option(min=0, help="Seed of the sandbox.")]
 Provider = Annotated[str, typer.Option(help="Provider that carries the messages.")]
-ThresholdsFile = Annotated[
-    Path | None, typer.Option("--thresholds", help="File of service levels; they decide the exit status.")
+Thresholds = Annotated[
+    Path | None, typer.Option(help="File with service-level thresholds; they decide the exit status.")
 ]
-Processes = Annotated[
-    int, typer.Option(min=1, max=64, help="Processes that generate load; with more than one, Locust's own workers.")
-]
-Users = Annotated[int, typer.Option(min=1, max=1_000, help="Users of Locust, all calling at once.")]
-NoRateLimits = Annotated[bool, typer.Option("--no-rate-limits", help="Let the services take any number of calls.")]
+Processes = Annotated[int, typer.Option(min=1, max=64, help="Number of processes that generate load.")]
+Users = Annotated[int, typer.Option(min=1, max=1_000, help="Locust users that send requests at once.")]
+NoRateLimits = Annotated[bool, typer.Option("--no-rate-limits", help="Turn off the rate limits of the services.")]
 Days = Annotated[int, typer.Option(min=1, max=30, help="Virtual days of receipts and reports.")]
 KeepHistory = Annotated[
-    bool, typer.Option("--keep-history", help="Save the history, too, for `sendproof judge` and `sendproof explain`.")
+    bool, typer.Option("--keep-history", help="Also save the history, for `sendproof judge` and `sendproof explain`.")
 ]
 
 
-@load.command(context_settings=_PASSED_ON)
+@group.command(context_settings=_PASSED_ON)
 def paging(
     context: typer.Context,
     customers: Customers = 1_000_000,
@@ -62,18 +61,18 @@ def paging(
     seed: Seed = 1,
     control_url: ControlUrl = None,
     results: Results = Path("results"),
-    thresholds: ThresholdsFile = None,
+    thresholds: Thresholds = None,
 ) -> None:
-    """Read all pages of a campaign of up to 10,000,000, and check every row. No bridge takes part.
+    """Read all pages of a campaign and check every row.
 
-    What stands after the options goes to Locust.
+    The simulators are tested alone, without a bridge. Further options are passed to Locust.
 
     Example: sendproof load paging --customers 10000000 --processes 2
     """
-    _run("paging", context)
+    _run_locust("paging", context)
 
 
-@load.command(context_settings=_PASSED_ON)
+@group.command(context_settings=_PASSED_ON)
 def campaign(
     context: typer.Context,
     customers: Customers = 100_000,
@@ -84,27 +83,25 @@ def campaign(
     seed: Seed = 1,
     control_url: ControlUrl = None,
     results: Results = Path("results"),
-    thresholds: ThresholdsFile = None,
+    thresholds: Thresholds = None,
     timeout: Timeout = 60.0,
     no_rate_limits: NoRateLimits = False,
     keep_history: KeepHistory = False,
 ) -> None:
-    """Send a large scheduled campaign through a bridge, until its last receipt and report.
+    """Send a large campaign through a bridge, up to the last report.
 
-    Without --bridge and --command the reference bridge is tested. What stands after the options goes to Locust.
+    Without --bridge and --command, the reference bridge is tested. Further options are passed to Locust.
 
     Example: sendproof load campaign --customers 1000000 --command "./my-bridge --port 9000" --thresholds slo.yaml
     """
-    _run("campaign", context)
+    _run_locust("campaign", context)
 
 
-@load.command(context_settings=_PASSED_ON)
+@group.command(context_settings=_PASSED_ON)
 def triggers(
     context: typer.Context,
-    rate: Annotated[
-        float, typer.Option(min=0.1, max=10_000, help="Triggers a second at the height of the shape.")
-    ] = 200,
-    seconds: Annotated[float, typer.Option(min=1, max=86_400, help="For how long triggers come.")] = 60,
+    rate: Annotated[float, typer.Option(min=0.1, max=10_000, help="Triggers per second at the peak.")] = 200,
+    seconds: Annotated[float, typer.Option(min=1, max=86_400, help="Duration in real seconds.")] = 60,
     shape: Annotated[str, typer.Option(help="How the rate changes: steady, ramp, step or spike.")] = "steady",
     customers: Customers = 100_000,
     provider: Provider = DEFAULT_PROVIDER,
@@ -114,24 +111,25 @@ def triggers(
     seed: Seed = 1,
     control_url: ControlUrl = None,
     results: Results = Path("results"),
-    thresholds: ThresholdsFile = None,
+    thresholds: Thresholds = None,
     timeout: Timeout = 60.0,
     no_rate_limits: NoRateLimits = False,
 ) -> None:
-    """Fire triggers at a rate, whether the bridge keeps up or not; latencies count from when each was to be fired.
+    """Fire triggers at a given rate, even if the bridge is slower.
 
-    Without --bridge and --command the reference bridge is tested. What stands after the options goes to Locust.
+    Each latency counts from the intended start of its trigger. Without --bridge and --command, the reference bridge is
+    tested. Further options are passed to Locust.
 
     Example: sendproof load triggers --rate 200 --seconds 60 --command "./my-bridge --port 9000"
     """
-    _run("triggers", context)
+    _run_locust("triggers", context)
 
 
-@load.command(context_settings=_PASSED_ON)
+@group.command(context_settings=_PASSED_ON)
 def receipts(
     context: typer.Context,
     customers: Customers = 20_000,
-    duplicates: Annotated[int, typer.Option(min=0, max=10, help="How many times more every receipt comes.")] = 1,
+    duplicates: Annotated[int, typer.Option(min=0, max=10, help="Extra copies of each receipt.")] = 1,
     provider: Provider = DEFAULT_PROVIDER,
     days: Days = 1,
     bridge: Bridge = None,
@@ -139,19 +137,20 @@ def receipts(
     seed: Seed = 1,
     control_url: ControlUrl = None,
     results: Results = Path("results"),
-    thresholds: ThresholdsFile = None,
+    thresholds: Thresholds = None,
     timeout: Timeout = 60.0,
 ) -> None:
-    """Post receipts to a bridge as quick as it takes them, each more than once, and look at what it reports.
+    """Post receipts as fast as a bridge accepts them, with duplicates.
 
-    Without --bridge and --command the reference bridge is tested. What stands after the options goes to Locust.
+    Then the reports of the bridge are checked. Without --bridge and --command, the reference bridge is tested. Further
+    options are passed to Locust.
 
     Example: sendproof load receipts --customers 50000 --duplicates 2 --command "./my-bridge --port 9000"
     """
-    _run("receipts", context)
+    _run_locust("receipts", context)
 
 
-@load.command(context_settings=_PASSED_ON)
+@group.command(context_settings=_PASSED_ON)
 def preferences(
     context: typer.Context,
     customers: Customers = 1_000_000,
@@ -160,24 +159,24 @@ def preferences(
     seed: Seed = 1,
     control_url: ControlUrl = None,
     results: Results = Path("results"),
-    thresholds: ThresholdsFile = None,
+    thresholds: Thresholds = None,
 ) -> None:
-    """Tell Optimove who may be written to, 50,000 a call, and look whether it was kept. No bridge takes part.
+    """Set customers' preferences, 50,000 per request, and check them.
 
-    What stands after the options goes to Locust.
+    The simulators are tested alone, without a bridge. Further options are passed to Locust.
 
     Example: sendproof load preferences --customers 5000000
     """
-    _run("preferences", context)
+    _run_locust("preferences", context)
 
 
-@load.command()
+@group.command()
 def judge(
-    result: Annotated[Path, typer.Argument(help="A result.json that a load test has left.", show_default=False)],
-    thresholds: ThresholdsFile = None,
-    results: Annotated[Path | None, typer.Option(help="Write the reports to this folder, too.")] = None,
+    result: Annotated[Path, typer.Argument(help="The result.json of a load test.", show_default=False)],
+    thresholds: Thresholds = None,
+    results: Annotated[Path | None, typer.Option(help="Folder for the reports; otherwise none are written.")] = None,
 ) -> None:
-    """Judge the result of a load test again, perhaps against other service levels.
+    """Judge the result of a load test again, with other thresholds.
 
     Example: sendproof load judge results/load_campaign/result.json --thresholds thresholds.yaml
     """
@@ -186,54 +185,54 @@ def judge(
     from sendproof_harness.load.service_levels import ServiceLevels, load_levels  # noqa: PLC0415
 
     try:
-        wanted = ServiceLevels() if thresholds is None else load_levels(thresholds)
-        raise typer.Exit(judge_and_report(read_result(result), wanted, results, Console()))
+        levels = ServiceLevels() if thresholds is None else load_levels(thresholds)
+        raise typer.Exit(judge_and_report(read_result(result), levels, results, Console()))
     except (OSError, ValueError) as error:
         refuse(str(error))
 
 
-def _run(kind: str, context: typer.Context) -> NoReturn:
-    """Start Locust with the options that were given; leave with the status of its verdict."""
+def _run_locust(kind: str, context: typer.Context) -> NoReturn:
+    """Run Locust with the options of the command line, and exit with the status of its verdict."""
     if importlib.util.find_spec("locust") is None:
         refuse(_INSTALL)
-    given = dict(context.params)
-    refuse_two_bridges(given.get("bridge"), given.get("command"))
-    result = given["results"] / f"load_{kind}" / "result.json"
+    options = dict(context.params)
+    refuse_two_bridges(options.get("bridge"), options.get("command"))
+    result = options["results"] / f"load_{kind}" / "result.json"
     try:
         result.parent.mkdir(parents=True, exist_ok=True)
         result.unlink(missing_ok=True)
     except OSError as error:
-        refuse(f"the results folder {result.parent} cannot be used: {error.strerror}; choose another with --results")
-    processes = given.pop("processes", 1)
-    # One user for each process that generates load, where the command does not say how many.
-    users = given.pop("users", processes)
+        refuse(f"--results: {result.parent} cannot be used: {error.strerror}; choose another folder")
+    processes = options.pop("processes", 1)
+    # One user for each process that generates load, where the command has no number of users.
+    users = options.pop("users", processes)
     words = [sys.executable, "-m", "locust", "-f", str(locustfiles() / f"{kind}.py"), "--headless"]
-    words += ["--users", str(users), "--spawn-rate", _SPAWN_A_SECOND, "--loglevel", "WARNING"]
+    words += ["--users", str(users), "--spawn-rate", _SPAWN_RATE, "--loglevel", "WARNING"]
     words += ["--processes", str(processes)] if processes > 1 else []
-    words += [word for name, value in given.items() for word in _as_words(name, value)]
-    status = _status_of([*words, *context.args])
-    # Without a result Locust itself has failed, or the world could not be made; it has said why.
-    raise typer.Exit(status if result.exists() and status in _VERDICTS else EXIT_ERROR)
+    words += [word for name, value in options.items() for word in _locust_option(name, value)]
+    status = _exit_status([*words, *context.args])
+    # Without a result, Locust itself failed or the sandbox could not be created; Locust has printed why.
+    raise typer.Exit(status if result.exists() and status in _VERDICT_STATUSES else EXIT_ERROR)
 
 
-def _as_words(name: str, value: object) -> list[str]:
-    """An option as Locust takes it."""
-    word = "--" + {"control_url": "host"}.get(name, name.replace("_", "-"))
+def _locust_option(name: str, value: object) -> list[str]:
+    """Return the words of an option for Locust, none if it has no value."""
+    option = "--" + {"control_url": "host"}.get(name, name.replace("_", "-"))
     if value is None or value is False:
         return []
-    return [word] if value is True else [word, str(value)]
+    return [option] if value is True else [option, str(value)]
 
 
-def _status_of(words: list[str]) -> int:
-    """Run it to its end; Ctrl-C and SIGTERM reach it, and it is waited for then, too."""
-    child = subprocess.Popen(words, env={**os.environ, "SENDPROOF_LOAD": "1"})  # noqa: S603 - our own words
+def _exit_status(words: list[str]) -> int:
+    """Run a command to its end and return its exit status; Ctrl-C and SIGTERM are passed on."""
+    child = subprocess.Popen(words, env={**os.environ, "SENDPROOF_LOAD": "1"})  # noqa: S603 - built by this module
     signal.signal(signal.SIGTERM, lambda number, _: child.send_signal(number))
-    # The terminal sends Ctrl-C to both.
+    # The terminal sends Ctrl-C to both processes.
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     return child.wait()
 
 
 def locustfiles() -> Path:
-    """The folder with the files that Locust runs: in the repository, or inside the package once it is installed."""
+    """Return the folder of the Locust files: in the repository, or in the installed package."""
     installed = _PACKAGE / "loadtests"
     return installed if installed.is_dir() else _PACKAGE.parent.parent / "loadtests"

@@ -1,8 +1,9 @@
-"""The commands `template`, `schedule`, `cancel`, `trigger`, `event`, `campaigns` and `campaign`."""
+"""The commands `sendproof marketer ...`: the actions of a marketer in Optimove, in a running sandbox."""
 
 import sys
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Annotated, Any
 
 import msgspec
@@ -10,249 +11,287 @@ import typer
 from rich.console import Console
 
 from sendproof_harness.cli import formatting
+from sendproof_harness.cli.options import AsJson, refuse
 from sendproof_harness.cli.parsing import instant, length, parameters, splits
 
 if TYPE_CHECKING:
-    from sendproof_harness.cli.marketer_client import Sandbox
+    from sendproof_harness.control_client import ControlClient
 
-EXIT_ERROR = 3
-# Where `sendproof up` puts its control port unless told otherwise.
+#: The control API of `sendproof up` with its default ports.
 CONTROL_URL = "http://127.0.0.1:4100"
 
-ControlUrl = Annotated[str, typer.Option(help="Control address of running simulators (`sendproof up`).")]
-Name = Annotated[str, typer.Option(help="The sandbox.")]
-AsJson = Annotated[bool, typer.Option("--json", help="Print JSON instead, for a program.")]
-CampaignId = Annotated[int, typer.Argument(help="The campaign's id.", show_default=False)]
+ControlUrl = Annotated[str, typer.Option(help="URL of a running control API (`sendproof up`).")]
+SandboxName = Annotated[str, typer.Option(help="Name of the sandbox.")]
+CampaignId = Annotated[int, typer.Argument(help="Id of the campaign.", show_default=False)]
+
+group = typer.Typer(help="Do what a marketer does in Optimove, in a running sandbox.", no_args_is_help=True)
 
 
-def register(app: typer.Typer) -> None:
-    """Add the group `marketer` to `app`."""
-    group = typer.Typer(help="Do what a marketer does in Optimove: schedule, cancel, trigger.", no_args_is_help=True)
-    for command in (template, schedule, cancel, trigger, event, campaigns, campaign):
-        group.command()(command)
-    app.add_typer(group, name="marketer")
-
-
+@group.command()
 def template(
-    title: Annotated[str, typer.Argument(help="Its name at the provider.", show_default=False)],
+    title: Annotated[str, typer.Argument(help="Title of the template at the provider.", show_default=False)],
     body: Annotated[
-        str, typer.Argument(help="Its text; {{FIRST_NAME}} stands for that attribute.", show_default=False)
+        str,
+        typer.Argument(help="Text of the template, with placeholders such as {{FIRST_NAME}}.", show_default=False),
     ],
     provider: Annotated[
-        str | None, typer.Option(help="Who holds it; else the only one that carries the sandbox's channels.")
+        str | None, typer.Option(help="Provider of the template; optional if the channels have only one.")
     ] = None,
     control_url: ControlUrl = CONTROL_URL,
-    sandbox: Name = "default",
+    sandbox: SandboxName = "default",
     json: AsJson = False,
 ) -> None:
-    """Let a message provider hold a template. Telling Optimove of it is the bridge's work.
+    """Add a template to a message provider.
+
+    The bridge then lists it on the channel in Optimove (AddChannelTemplates).
 
     Example: sendproof marketer template "Spring welcome" "Hello {{FIRST_NAME}}, spring is here."
     """
-    with _errors_told():
-        world = _sandbox(control_url, sandbox)
-        path = f"/providers/{world.provider(provider)}/templates"
-        (added,) = world.post(path, [{"title": title, "body": body}])
-        _show(added, formatting.template, json=json)
+    with _open_sandbox(control_url, sandbox) as opened:
+        name = opened.provider(provider)
+        (added,) = opened.control.add_templates(sandbox, name, [{"title": title, "body": body}])
+        _print(added, formatting.template, json=json)
 
 
+@group.command()
 def schedule(
     campaign: CampaignId,
-    template: Annotated[
-        list[str], typer.Option(help="The title that the provider holds it under; once for each part of the customers.")
-    ],
-    customers: Annotated[int, typer.Option(help="How many customers the target group has.", min=0)],
+    template: Annotated[list[str], typer.Option(help="Title of a template at the provider; one for each split.")],
+    customers: Annotated[int, typer.Option(help="Number of customers in the target group.", min=0)],
     channel: Annotated[
-        list[int] | None, typer.Option(help="Each channel that it goes out on; else the only one.")
+        list[int] | None, typer.Option(help="Channel of the campaign; may be repeated, optional if there is only one.")
     ] = None,
     send_at: Annotated[
         list[str] | None,
         typer.Option(
-            help="When it is due: 2026-03-02T09:00:00Z, or +2h from now; one for all templates or each; else at once."
+            help="Send time, such as 2026-03-02T09:00:00Z or +2h; one for all templates or for each. Default: now."
         ),
     ] = None,
     share: Annotated[
-        list[float] | None, typer.Option(help="Each template's part of the customers; else equal parts.")
+        list[float] | None, typer.Option(help="Share of the customers for each template. Default: equal shares.")
     ] = None,
-    name: Annotated[str | None, typer.Option(help="What the marketer calls it.")] = None,
-    first_customer: Annotated[int, typer.Option(help="Where the target group begins in the audience.", min=0)] = 0,
-    announce_at: Annotated[str | None, typer.Option(help="When it is processed; else now.")] = None,
+    name: Annotated[str | None, typer.Option(help="Name of the campaign.")] = None,
+    first_customer: Annotated[
+        int, typer.Option(help="Position of the target group's first customer in the audience.", min=0)
+    ] = 0,
+    announce_at: Annotated[str | None, typer.Option(help="Time of the announcement (event 13). Default: now.")] = None,
     day: Annotated[
-        str | None, typer.Option(help="The day whose nightly process takes it in, such as 2026-03-03.")
+        str | None, typer.Option(help="Day of the nightly run that announces the campaign, such as 2026-03-03.")
     ] = None,
     clearance_by: Annotated[
-        str | None, typer.Option(help="Conditional execution: on hold until then, event 5 first.")
+        str | None, typer.Option(help="Make the campaign conditional: on hold until then, with event 5 first.")
     ] = None,
-    cancel_at: Annotated[str | None, typer.Option(help="When it is cancelled by itself.")] = None,
+    cancel_at: Annotated[str | None, typer.Option(help="Time at which the campaign is cancelled.")] = None,
     control_url: ControlUrl = CONTROL_URL,
-    sandbox: Name = "default",
+    sandbox: SandboxName = "default",
     json: AsJson = False,
 ) -> None:
-    """Schedule a campaign: a target group, channels, templates, and when they are due.
+    """Schedule a campaign.
 
-    The bridge must have told Optimove of the templates (AddChannelTemplates).
+    The bridge must have listed the templates on the channel in Optimove (AddChannelTemplates).
 
     Example: sendproof marketer schedule 7001 --template "Spring welcome" --customers 1000 --send-at +2h
     """
-    with _errors_told():
-        world = _sandbox(control_url, sandbox)
+    with _open_sandbox(control_url, sandbox) as opened:
         times = {"announce_at": announce_at, "cancel_at": cancel_at}
-        given = {key: instant(text, _clock(world)) for key, text in times.items() if text is not None}
-        more: dict[str, Any] = {"name": name, "day": day}
+        instants = {key: instant(text, opened.now) for key, text in times.items() if text is not None}
+        optional: dict[str, Any] = {"name": name, "day": day}
         if clearance_by is not None:
-            more["conditional"] = {"clearance_by": instant(clearance_by, _clock(world))}
-        due = [instant(text, _clock(world)) for text in send_at or ["+0s"]]
-        parts = splits(template, share or [], due)
-        channels = channel or [world.channel("scheduled", None)]
+            optional["conditional"] = {"clearance_by": instant(clearance_by, opened.now)}
+        send_times = [instant(text, opened.now) for text in send_at or ["+0s"]]
+        parts = splits(template, share or [], send_times)
+        channels = channel or [opened.channel("scheduled", None)]
         planned = {
             "campaign": campaign,
             "customers": customers,
             "first_customer": first_customer,
-            "channels": [{"channel": one, "splits": parts} for one in channels],
-            **given,
-            **{key: value for key, value in more.items() if value is not None},
+            "channels": [{"channel": number, "splits": parts} for number in channels],
+            **instants,
+            **{key: value for key, value in optional.items() if value is not None},
         }
-        world.post("/campaigns", planned)
-        _show(world.get(f"/campaigns/{campaign}/report"), formatting.report, json=json)
+        opened.control.schedule_campaign(sandbox, planned)
+        _print(opened.control.campaign_report(sandbox, campaign), formatting.report, json=json)
 
 
+@group.command()
 def cancel(
-    campaign: CampaignId, control_url: ControlUrl = CONTROL_URL, sandbox: Name = "default", json: AsJson = False
+    campaign: CampaignId, control_url: ControlUrl = CONTROL_URL, sandbox: SandboxName = "default", json: AsJson = False
 ) -> None:
-    """Cancel a campaign now; its listeners hear of that (event 4) if it was processed.
+    """Cancel a campaign.
+
+    If the campaign was announced, its listeners get event 4.
 
     Example: sendproof marketer cancel 7001
     """
-    with _errors_told():
-        world = _sandbox(control_url, sandbox)
-        world.post(f"/campaigns/{campaign}/cancel")
-        _show(world.get(f"/campaigns/{campaign}/report"), formatting.report, json=json)
+    with _open_sandbox(control_url, sandbox) as opened:
+        opened.control.cancel_campaign(sandbox, campaign)
+        _print(opened.control.campaign_report(sandbox, campaign), formatting.report, json=json)
 
 
+@group.command()
 def trigger(
-    name: Annotated[str, typer.Argument(help="The trigger's name, which event 11 tells.", show_default=False)],
-    campaign: Annotated[int, typer.Option(help="The id of its campaign.")],
-    template: Annotated[str, typer.Option(help="The title that the provider holds it under.")],
-    event: Annotated[str | None, typer.Option(help="What a customer has to do, such as page_visit.")] = None,
-    count: Annotated[int, typer.Option(help="How many times.", min=1)] = 1,
+    name: Annotated[str, typer.Argument(help="Name of the trigger, as in event 11.", show_default=False)],
+    campaign: Annotated[int, typer.Option(help="Id of the trigger's campaign.")],
+    template: Annotated[str, typer.Option(help="Title of the template at the provider.")],
+    event: Annotated[str | None, typer.Option(help="Customer event to count, such as page_visit.")] = None,
+    count: Annotated[int, typer.Option(help="Number of events that fire the trigger.", min=1)] = 1,
     where: Annotated[
-        list[str] | None, typer.Option(help="Only if a parameter of the event is so, such as page=/offers.")
+        list[str] | None, typer.Option(help="Value of an event parameter, such as page=/offers; may be repeated.")
     ] = None,
     within: Annotated[
-        str | None, typer.Option(help="The first of them at most so long before the last: 90s, 2h, 7d.")
+        str | None, typer.Option(help="Longest time from the first to the last event: 90s, 2h or 7d.")
     ] = None,
     criteria: Annotated[
-        str | None, typer.Option(help="In place of these four, several conditions, as JSON of the control API.")
+        str | None, typer.Option(help="Several criteria as JSON of the control API, instead of the four options above.")
     ] = None,
-    channel: Annotated[int | None, typer.Option(help="The triggered channel; else the only one.")] = None,
+    channel: Annotated[int | None, typer.Option(help="Triggered channel; optional if there is only one.")] = None,
     exclude: Annotated[
-        list[str] | None, typer.Option(help="An attribute or parameter that is not sent on this channel.")
+        list[str] | None, typer.Option(help="Attribute or parameter that event 11 leaves out; may be repeated.")
     ] = None,
-    repeat: Annotated[bool, typer.Option("--repeat", help="It may fire again for the same customer.")] = False,
-    action: Annotated[int, typer.Option(help="The action id that event 11 tells.", min=0)] = 2,
+    repeat: Annotated[bool, typer.Option("--repeat", help="Let the trigger fire again for the same customer.")] = False,
+    action: Annotated[int, typer.Option(help="Action id in event 11.", min=0)] = 2,
     control_url: ControlUrl = CONTROL_URL,
-    sandbox: Name = "default",
+    sandbox: SandboxName = "default",
     json: AsJson = False,
 ) -> None:
-    """Define a trigger: who meets its criteria is sent a template at once, by event 11.
+    """Define a trigger.
 
-    Example: sendproof marketer trigger "Third visit" --campaign 8001 --template Return --event page_visit --count 3
+    A customer who meets its criteria gets the template at once: Optimove posts event 11.
+
+    Example: sendproof marketer trigger "Third visit" --campaign 8001 --template "Come back" --event page_visit
+    --count 3
     """
-    with _errors_told():
-        world = _sandbox(control_url, sandbox)
+    with _open_sandbox(control_url, sandbox) as opened:
         if (event is None) == (criteria is None):
-            raise ValueError("expected either --event or --criteria: what does a customer have to do?")
+            raise ValueError("expected either --event or --criteria: name the customer event that fires the trigger")
         wanted = {
             "trigger": name,
             "campaign": campaign,
-            "channel": world.channel("triggered", channel),
+            "channel": opened.channel("triggered", channel),
             "template": template,
-            "criteria": _condition(event, count, where, within) if criteria is None else _read(criteria),
+            "criteria": _criteria(event, count, where, within) if criteria is None else _parse_criteria(criteria),
             "exclude": exclude or [],
             "repeat": repeat,
             "action": action,
         }
-        _show(world.post("/triggers", wanted), formatting.trigger, json=json)
+        _print(opened.control.add_trigger(sandbox, wanted), formatting.trigger, json=json)
 
 
+@group.command()
 def event(
-    name: Annotated[str, typer.Argument(help="What they do, such as page_visit.", show_default=False)],
-    customers: Annotated[list[str], typer.Argument(help="Who does it, by id.", show_default=False)],
+    name: Annotated[str, typer.Argument(help="Name of the customer event, such as page_visit.", show_default=False)],
+    customers: Annotated[list[str], typer.Argument(help="Ids of the customers.", show_default=False)],
     parameter: Annotated[
-        list[str] | None, typer.Option(help="A parameter of the event, such as page=/offers or amount=12.5.")
+        list[str] | None,
+        typer.Option(help="Parameter of the event, such as page=/offers or amount=12.5; may be repeated."),
     ] = None,
-    times: Annotated[int, typer.Option(help="How many times each does it.", min=1, max=1_000)] = 1,
-    at: Annotated[str | None, typer.Option(help="When, such as 2026-03-02T09:00:00Z, or +2h; else now.")] = None,
+    times: Annotated[int, typer.Option(help="Number of events for each customer.", min=1, max=1_000)] = 1,
+    at: Annotated[
+        str | None, typer.Option(help="Time of the event, such as 2026-03-02T09:00:00Z or +2h. Default: now.")
+    ] = None,
     control_url: ControlUrl = CONTROL_URL,
-    sandbox: Name = "default",
+    sandbox: SandboxName = "default",
     json: AsJson = False,
 ) -> None:
-    """Report an event of customers: they do something now, or at an instant to come.
+    """Record a customer event, and show the triggers that it fires.
 
     Example: sendproof marketer event page_visit C0000042 --parameter page=/offers --times 3
     """
-    with _errors_told():
-        world = _sandbox(control_url, sandbox)
-        when = {} if at is None else {"at": instant(at, _clock(world))}
-        said = {"event": name, "parameters": parameters(parameter or []), **when}
-        reported = [{"customer": customer, **said} for _ in range(times) for customer in customers]
-        _show(world.post("/events", reported), formatting.triggered, json=json)
+    with _open_sandbox(control_url, sandbox) as opened:
+        when = {} if at is None else {"at": instant(at, opened.now)}
+        fields = {"event": name, "parameters": parameters(parameter or []), **when}
+        events = [{"customer": customer, **fields} for _ in range(times) for customer in customers]
+        _print(opened.control.record_customer_events(sandbox, events), formatting.triggered, json=json)
 
 
-def campaigns(control_url: ControlUrl = CONTROL_URL, sandbox: Name = "default", json: AsJson = False) -> None:
-    """List the campaigns, scheduled and triggered, with the metrics that came back.
+@group.command()
+def campaigns(control_url: ControlUrl = CONTROL_URL, sandbox: SandboxName = "default", json: AsJson = False) -> None:
+    """List all campaigns with the reported metrics.
 
     Example: sendproof marketer campaigns
     """
-    with _errors_told():
-        _show(_sandbox(control_url, sandbox).get("/campaigns"), formatting.campaigns, json=json)
+    with _open_sandbox(control_url, sandbox) as opened:
+        _print(opened.control.campaigns(sandbox), formatting.campaigns, json=json)
 
 
+@group.command()
 def campaign(
-    campaign: CampaignId, control_url: ControlUrl = CONTROL_URL, sandbox: Name = "default", json: AsJson = False
+    campaign: CampaignId, control_url: ControlUrl = CONTROL_URL, sandbox: SandboxName = "default", json: AsJson = False
 ) -> None:
-    """Show one campaign: target group, channels, templates, recipients, and everything that came back.
+    """Show a campaign, its recipients and everything that was reported.
 
     Example: sendproof marketer campaign 7001
     """
-    with _errors_told():
-        _show(_sandbox(control_url, sandbox).get(f"/campaigns/{campaign}/report"), formatting.report, json=json)
+    with _open_sandbox(control_url, sandbox) as opened:
+        _print(opened.control.campaign_report(sandbox, campaign), formatting.report, json=json)
 
 
-def _sandbox(control_url: str, name: str) -> "Sandbox":
-    from sendproof_harness.cli.marketer_client import Sandbox  # noqa: PLC0415 - `--help` stays quick
+@dataclass(frozen=True, slots=True)
+class _Sandbox:
+    """A sandbox, and the defaults that a command takes from it."""
 
-    return Sandbox(control_url, name)
+    control: "ControlClient"
+    name: str
+
+    def now(self) -> str:
+        """Return the sandbox's time in ISO 8601."""
+        return str(self.control.clock(self.name)["now"])
+
+    def channel(self, kind: str, wanted: int | None) -> int:
+        """Return the wanted channel, or the only one of its kind: scheduled or triggered."""
+        if wanted is not None:
+            return wanted
+        ids = [channel["id"] for channel in self._channels() if channel.get("kind", "scheduled") == kind]
+        if len(ids) != 1:
+            found = ", ".join(map(str, ids)) or "none"
+            raise ValueError(f"expected --channel, because this sandbox has no single {kind} channel; got: {found}")
+        return int(ids[0])
+
+    def provider(self, wanted: str | None) -> str:
+        """Return the wanted provider, or the only one of the channels."""
+        if wanted is not None:
+            return wanted
+        names = sorted({str(channel["provider"]) for channel in self._channels()})
+        if len(names) != 1:
+            raise ValueError(f"expected --provider, because this sandbox has no single one; got: {', '.join(names)}")
+        return names[0]
+
+    def _channels(self) -> list[Mapping[str, Any]]:
+        channels: list[Mapping[str, Any]] = self.control.sandbox(self.name)["channels"]
+        return channels
 
 
 @contextmanager
-def _errors_told() -> Iterator[None]:
+def _open_sandbox(control_url: str, name: str) -> Iterator[_Sandbox]:
+    """Open a sandbox; errors inside the block refuse the command."""
+    from sendproof_harness.control_client import ControlClient, ControlError  # noqa: PLC0415 - `--help` stays quick
+
     try:
-        yield
+        with ControlClient(control_url) as control:
+            # A simulated service responds to anything, and not always with an error.
+            control.health()
+            yield _Sandbox(control, name)
+    except ControlError as error:
+        refuse(f"sendproof: {error.detail}")
     except ValueError as error:
-        typer.echo(f"sendproof: {error}", err=True)
-        raise typer.Exit(EXIT_ERROR) from None
+        refuse(f"sendproof: {error}")
 
 
-def _show(answer: Any, for_people: Callable[[Any, Console], None], *, json: bool) -> None:
+def _print(content: Any, print_text: Callable[[Any, Console], None], *, json: bool) -> None:
     if json:
-        sys.stdout.write(msgspec.json.encode(answer).decode() + "\n")
+        sys.stdout.write(msgspec.json.encode(content).decode() + "\n")
     else:
-        for_people(answer, Console())
+        print_text(content, Console())
 
 
-def _clock(world: "Sandbox") -> Callable[[], str]:
-    return lambda: str(world.get("/clock")["now"])
+def _criteria(event: str | None, count: int, where: list[str] | None, within: str | None) -> list[dict[str, Any]]:
+    limit = {} if within is None else {"within_ms": length(within)}
+    return [{"event": event, "count": count, "where": parameters(where or []), **limit}]
 
 
-def _condition(event: str | None, count: int, where: list[str] | None, within: str | None) -> list[dict[str, Any]]:
-    more = {} if within is None else {"within_ms": length(within)}
-    return [{"event": event, "count": count, "where": parameters(where or []), **more}]
-
-
-def _read(criteria: str) -> Any:
+def _parse_criteria(text: str) -> Any:
     try:
-        return msgspec.json.decode(criteria)
+        return msgspec.json.decode(text)
     except msgspec.DecodeError as error:
         example = '[{"event": "page_visit", "count": 3}, {"event": "cart"}]'
-        raise ValueError(f"--criteria: expected JSON such as {example}, got {criteria!r} ({error})") from None
+        raise ValueError(f"--criteria: expected JSON such as {example}, got {text!r} ({error})") from None

@@ -1,35 +1,37 @@
-"""What the commands that test a bridge have in common: its options, and how a command is refused."""
+"""Options that several commands share, and how a command is refused."""
 
 from pathlib import Path
 from typing import Annotated, NoReturn
 
 import typer
 
+#: The exit status of a command that could not do its work; 2 means that a verdict is unknown.
 EXIT_ERROR = 3
+#: The exit status that shells report for a program that Ctrl-C ended.
+EXIT_INTERRUPTED = 130
 
-Bridge = Annotated[
-    str | None, typer.Option(help="Address of a bridge that runs already; it is told where to find the sandbox.")
-]
+Bridge = Annotated[str | None, typer.Option(help="URL of a running bridge; Sendproof prints the path of the handover.")]
 Command = Annotated[
-    str | None,
-    typer.Option(help="A command that starts your bridge; SENDPROOF_HANDOVER names the file with all it needs."),
+    str | None, typer.Option(help="Command that starts your bridge; SENDPROOF_HANDOVER names the handover file.")
 ]
 ControlUrl = Annotated[
-    str | None, typer.Option(help="Control address of simulators that run already (`sendproof up`).")
+    str | None, typer.Option(help="URL of a running control API (`sendproof up`); otherwise simulators are started.")
 ]
-Timeout = Annotated[
-    float, typer.Option(min=1, help="Real seconds for the bridge to register its listener, and to come to rest.")
-]
-Results = Annotated[Path, typer.Option(help="Folder for reports, history and logs.")]
+Timeout = Annotated[float, typer.Option(min=1, help="Real seconds to wait for the bridge to become ready or idle.")]
+Results = Annotated[Path, typer.Option(help="Folder for reports, histories and logs.")]
+AsJson = Annotated[bool, typer.Option("--json", help="Print JSON.")]
 
 
 def refuse(message: str) -> NoReturn:
-    """Say why nothing is done, and leave with status 3."""
+    """Print why nothing is done, and exit with status 3."""
     typer.echo(message, err=True)
     raise typer.Exit(EXIT_ERROR)
 
 
 def refuse_two_bridges(bridge: str | None, command: str | None) -> None:
-    """A bridge runs already, or is started."""
+    """Refuse to start a bridge next to one that runs already."""
     if bridge is not None and command is not None:
-        refuse("expected --bridge or --command, got both: is the bridge running already, or to be started?")
+        refuse(
+            "--bridge: expected no --command with it, got both; "
+            "use --bridge for a running bridge, --command for one that Sendproof starts"
+        )

@@ -1,4 +1,4 @@
-"""What a person writes on the command line, as the values of the control API. `ValueError` says what was expected."""
+"""Values on the command line, as values of the control API. `ValueError` says what was expected."""
 
 import re
 from collections.abc import Callable, Iterable
@@ -15,26 +15,32 @@ _NAMED = "expected name=value such as page=/offers"
 
 
 def length(text: str) -> int:
-    """A length of time, such as 90s, 15m, 2h or 7d, in milliseconds."""
-    found = _LENGTH.fullmatch(text)
-    if found is None:
+    """Return a length of time, such as 90s, 15m, 2h or 7d, in milliseconds."""
+    match = _LENGTH.fullmatch(text)
+    if match is None:
         raise ValueError(f"expected a length of time such as 90s, 15m, 2h or 7d, got {text!r}")
-    return int(found[1]) * _UNITS[found[2]]
+    return int(match[1]) * _UNITS[match[2]]
 
 
 def instant(text: str, now: Callable[[], str]) -> str:
-    """An instant with its zone, or how long after now (`+2h`), as ISO 8601. `now` asks the sandbox what time it is."""
+    """Return an instant with its zone, or a length of time from now (`+2h`), in ISO 8601.
+
+    `now` returns the time of the sandbox.
+    """
     if text.startswith("+"):
         return iso(parse_instant(now()) + length(text[1:]))
     try:
         return iso(parse_instant(text))
     except ValueError as error:
-        raise ValueError(f"{error}, or how long from now, such as +2h") from None
+        raise ValueError(f"{error}, or a length of time from now such as +2h") from None
 
 
-def parameters(given: Iterable[str]) -> dict[str, Any]:
-    """`page=/offers` and `amount=12.5`: numbers, true and false are such, else it is text, as is what is quoted."""
-    pairs = [text.partition("=") for text in given]
+def parameters(texts: Iterable[str]) -> dict[str, Any]:
+    """Return parameters such as `page=/offers` and `amount=12.5` by name.
+
+    Numbers, `true` and `false` get their type. Other values and quoted values are text.
+    """
+    pairs = [text.partition("=") for text in texts]
     for name, equals, _ in pairs:
         if not name or not equals:
             raise ValueError(f"{_NAMED}, got {name!r}")
@@ -49,14 +55,14 @@ def _value(text: str) -> Any:
 
 
 def splits(templates: list[str], shares: list[float], times: list[str]) -> list[dict[str, Any]]:
-    """Templates with the parts of the customers that get them, and when: one time for all of them, or one for each."""
+    """Return the splits of a campaign: equal shares without `shares`, and one time for all templates or for each."""
     if shares and len(shares) != len(templates):
         raise ValueError(f"expected one --share for each of {len(templates)} --template, got {len(shares)}")
     if len(times) not in {1, len(templates)}:
         raise ValueError(f"expected one --send-at, or one for each of {len(templates)} --template, got {len(times)}")
-    parts = shares or [1 / len(templates)] * len(templates)
-    whens = times if len(times) == len(templates) else times * len(templates)
+    all_shares = shares or [1 / len(templates)] * len(templates)
+    all_times = times if len(times) == len(templates) else times * len(templates)
     return [
-        {"share": share, "template": template, "send_at": when}
-        for template, share, when in zip(templates, parts, whens, strict=True)
+        {"share": share, "template": template, "send_at": send_at}
+        for template, share, send_at in zip(templates, all_shares, all_times, strict=True)
     ]

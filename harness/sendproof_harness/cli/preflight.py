@@ -1,14 +1,14 @@
-"""The command `doctor`. What is heavy is imported when it is called: `--help` stays quick."""
+"""The command `doctor`. Heavy modules are imported when it is called, so that `--help` stays quick."""
 
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, NoReturn
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-if TYPE_CHECKING:
-    from sendproof_harness.handover.reader import HandoverFile
+from sendproof_harness.cli.options import AsJson, refuse
 
-EXIT_ERROR = 3
+if TYPE_CHECKING:
+    from sendproof_harness.handover.format import HandoverFile
 
 
 def doctor(
@@ -16,30 +16,33 @@ def doctor(
         Path | None, typer.Argument(help="The handover.json of a run, or one written by hand.", show_default=False)
     ] = None,
     control_url: Annotated[
-        str | None, typer.Option(help="Control address of simulators (`sendproof up`): examine a sandbox of theirs.")
+        str | None, typer.Option(help="URL of a running control API (`sendproof up`): check one of its sandboxes.")
     ] = None,
-    sandbox: Annotated[str, typer.Option(help="With --control-url: which sandbox.")] = "default",
+    sandbox: Annotated[str, typer.Option(help="The sandbox to check, with --control-url.")] = "default",
     customer: Annotated[
-        list[str] | None, typer.Option(help="Id of a customer whose phone number to look at; repeat for more.")
+        list[str] | None, typer.Option(help="Id of a customer whose phone number to check; may be repeated.")
     ] = None,
-    as_json: Annotated[bool, typer.Option("--json", help="Print JSON, for programs.")] = False,
+    as_json: AsJson = False,
 ) -> None:
-    """Look whether a bridge could work with what it was handed: addresses, credentials, scope, channels, attributes.
+    """Check addresses, credentials and settings before a run.
 
-    Nothing is changed at any service, and nothing is sent to anybody.
+    The checks change nothing at any service, and send no message.
 
-    Exit status: 0 all is well, 1 something is wrong, 2 something could not be looked at, 3 error.
+    Exit status: 0 everything is correct, 1 something is wrong, 2 something could not be checked, 3 error.
 
     Example: sendproof doctor results/first_campaign/handover.json
     """
-    from sendproof_harness.preflight.checks import run_checks_for_clients  # noqa: PLC0415 - see the head of this file
+    from sendproof_harness.preflight.checks import run_checks_for_clients  # noqa: PLC0415 - see the docstring of this module
     from sendproof_harness.preflight.report import print_results, results_json  # noqa: PLC0415
     from sendproof_harness.preflight.results import EXIT_STATUS, worst_status  # noqa: PLC0415
 
-    if (handover is None) == (control_url is None):
-        _refuse("expected a handover file, or --control-url with their control address (and not both)")
-    handed = _of_file(handover) if handover is not None else _of_sandbox(str(control_url), sandbox)
-    results = run_checks_for_clients(handed, customer or ())
+    if handover is not None and control_url is None:
+        clients = _read_file(handover)
+    elif handover is None and control_url is not None:
+        clients = _sandbox_handover(control_url, sandbox)
+    else:
+        refuse("expected a handover file, or --control-url with the URL of a running control API (and not both)")
+    results = run_checks_for_clients(clients, customer or ())
     if as_json:
         typer.echo(results_json(results))
     else:
@@ -47,29 +50,24 @@ def doctor(
     raise typer.Exit(EXIT_STATUS[worst_status(result for _, result in results)])
 
 
-def _of_file(file: Path) -> "tuple[HandoverFile, ...]":
+def _read_file(file: Path) -> "tuple[HandoverFile, ...]":
     from sendproof_harness.handover.reader import HandoverError, read  # noqa: PLC0415
 
     try:
         return read(file)
     except HandoverError as error:
-        _refuse(str(error))
+        refuse(str(error))
 
 
-def _of_sandbox(url: str, name: str) -> "tuple[HandoverFile, ...]":
-    """What a bridge that is to work with a sandbox would be handed, but for where it listens."""
+def _sandbox_handover(url: str, name: str) -> "tuple[HandoverFile, ...]":
+    """Return the handover of a sandbox, without the address of a bridge."""
     from sendproof_harness.control_client import ControlClient, ControlError  # noqa: PLC0415
-    from sendproof_harness.handover.reader import all_handed  # noqa: PLC0415
-    from sendproof_harness.handover.write import handover as handover_of  # noqa: PLC0415
+    from sendproof_harness.handover.reader import parse_clients  # noqa: PLC0415
+    from sendproof_harness.handover.write import handover_content  # noqa: PLC0415
 
     try:
         with ControlClient(url) as control:
-            told = handover_of(control.url, control.sandbox(name), listen=None)
+            content = handover_content(control.url, control.sandbox(name), listen=None)
     except ControlError as error:
-        _refuse(str(error))
-    return all_handed(told, f"the sandbox {name}")
-
-
-def _refuse(message: str) -> NoReturn:
-    typer.echo(message, err=True)
-    raise typer.Exit(EXIT_ERROR)
+        refuse(str(error))
+    return parse_clients(content, f"the sandbox {name}")

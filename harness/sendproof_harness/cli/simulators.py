@@ -1,14 +1,14 @@
-"""The simulators' own commands: `up`, `dialects`, `faults` and the like.
+"""The commands of the simulators: `up`, `simulators`, `evidence`, `test-numbers`, `dialects`, `faults`, `operations`.
 
-The only module of the harness that imports the simulators, so that one `sendproof` command offers everything. A run
-talks to them over HTTP alone.
+This is the only module of the harness that imports the simulators, so that one `sendproof` command offers everything. A
+run talks to them over HTTP alone.
 """
 
-import typer
+from typer.models import CommandInfo
 
-from sendproof_simulators.cli import app as simulators_app
+from sendproof_simulators.cli import app
 
 
-def register(app: typer.Typer) -> None:
-    """Add the simulators' commands to `app`."""
-    app.registered_commands.extend(simulators_app.registered_commands)
+def commands() -> list[CommandInfo]:
+    """Return the commands of the simulators."""
+    return app.registered_commands

@@ -1,11 +1,11 @@
-"""Events that Schemathesis makes up from the contract: those that it allows, and those that it does not.
+"""Events that Schemathesis generates from the contract: valid ones and invalid ones.
 
-Hypothesis draws them from the seed, and makes what breaks a listener as small as it can. Made-up events name nobody who
-exists, as any other.
+Hypothesis draws them from the seed, and shrinks an event that breaks a listener. Generated events are about unknown
+customers and campaigns, like all others.
 
-Of what the contract allows, not all is posted: text has at most 100 characters, none of them a control character or one
-without a meaning, times are those of the last hour, and an event always names its type and its attributes. No sender of
-events was seen to do otherwise, and many a database that does its work well stores nothing else.
+Some valid events are not posted. Text has at most 100 characters, without control characters and unassigned ones. Times
+are within the last hour, and an event always has its type and its attributes. No observed sender of events does
+otherwise, and many databases of correct bridges cannot store anything else.
 """
 
 import tempfile
@@ -24,74 +24,83 @@ from hypothesis.errors import Unsatisfiable
 from schemathesis import GenerationMode
 from schemathesis.config import SchemathesisConfig
 
-from sendproof_harness.conformance.http import Answer, is_failure
-from sendproof_harness.conformance.listener_spec import TRIGGER, broken_by, document, type_member
-from sendproof_harness.conformance.requests import Asks, Nobody, Place, Post, Target, encoded, written
+from sendproof_harness.conformance.http import ListenerResponse, is_failure
+from sendproof_harness.conformance.listener_spec import TRIGGER, contract, contract_violation, type_member
+from sendproof_harness.conformance.requests import (
+    EventContext,
+    Expectation,
+    ListenerRequest,
+    Target,
+    UnknownIds,
+    json_body,
+    optimove_time,
+)
 
-#: Post something; None when that has no purpose any more.
-Try = Callable[[Post], Answer | None]
+#: Sends a request. Returns None if no further request can be sent.
+Send = Callable[[ListenerRequest], ListenerResponse | None]
 
-# How often a smaller event is looked for that breaks the listener as well.
-_SHRINKS = 60
-_TEXT_LENGTH = 100
-# Control characters, halves of pairs, private use, and what has no meaning yet.
-_MEANINGLESS = frozenset({"Cc", "Cs", "Co", "Cn"})
+Exchange = tuple[ListenerRequest, ListenerResponse]
+
+# Number of attempts to find a smaller event that also breaks the listener.
+_MAX_SHRINKS = 60
+_MAX_TEXT_LENGTH = 100
+# Control characters, surrogates, private use and unassigned characters.
+_EXCLUDED_CATEGORIES = frozenset({"Cc", "Cs", "Co", "Cn"})
 _TIME, _SECONDS = "sendproof-time", "sendproof-seconds"
-_HOUR = 3_600
+_HOUR_S = 3_600
 _CONFIG: Mapping[str, Any] = {"generation": {"allow-x00": False, "codec": "utf-8"}}
 
 
 @dataclass(kw_only=True)
-class _Attempt:
-    """One series of events at one listener. An event is posted once; what it was answered with stays."""
+class _Series:
+    """A series of generated requests to one listener. Each body is sent once, and its response is kept."""
 
-    post: Try
-    answers: dict[bytes, tuple[Post, Answer]] = field(default_factory=dict)
-    failed: bool = False
+    send: Send
+    exchanges: dict[bytes, Exchange] = field(default_factory=dict)
+    has_failed: bool = False
     shrinks: int = 0
 
-    def fails(self, post: Post) -> bool:
-        """Whether the listener fails at it. When enough was tried to find a smaller one, none is."""
-        known = self.answers.get(post.body)
+    def fails(self, request: ListenerRequest) -> bool:
+        """Return True if the listener fails. After enough attempts to shrink an event, no other one is sent."""
+        known = self.exchanges.get(request.body)
         if known is not None:
             return is_failure(*known)
-        if self.failed and self.shrinks >= _SHRINKS:
+        if self.has_failed and self.shrinks >= _MAX_SHRINKS:
             return False
-        self.shrinks += self.failed
-        answer = self.post(post)
-        if answer is None:
+        self.shrinks += self.has_failed
+        response = self.send(request)
+        if response is None:
             return False
-        self.answers[post.body] = post, answer
-        self.failed = self.failed or is_failure(post, answer)
-        # To wait again and again for an answer that does not come teaches nothing.
-        self.shrinks = _SHRINKS if self.failed and answer.hung else self.shrinks
-        return is_failure(post, answer)
+        self.exchanges[request.body] = request, response
+        self.has_failed = self.has_failed or is_failure(request, response)
+        # Each further attempt would wait for another timeout.
+        self.shrinks = _MAX_SHRINKS if self.has_failed and response.timed_out else self.shrinks
+        return is_failure(request, response)
 
-    def told(self) -> Iterator[tuple[Post, Answer]]:
-        """What is worth telling: all that went well, and the smallest that did not."""
-        good = [one for one in self.answers.values() if not is_failure(*one)]
-        bad = [one for one in self.answers.values() if is_failure(*one)]
-        yield from good
-        yield from sorted(bad, key=lambda one: (len(one[0].body), one[0].body))[:1]
+    def reported(self) -> Iterator[Exchange]:
+        """Yield all exchanges that succeeded, and the smallest one that failed."""
+        yield from (exchange for exchange in self.exchanges.values() if not is_failure(*exchange))
+        failed = [exchange for exchange in self.exchanges.values() if is_failure(*exchange)]
+        yield from sorted(failed, key=lambda exchange: (len(exchange[0].body), exchange[0].body))[:1]
 
 
-def generated(target: Target, place: Place, examples: int, post: Try) -> Iterator[tuple[Post, Answer]]:
-    """Post so many events of either kind; answers what was posted, and what came back."""
-    _know_formats(place)
-    with _no_traces():
+def send_generated_events(target: Target, context: EventContext, examples: int, send: Send) -> Iterator[Exchange]:
+    """Send `examples` valid and as many invalid events; yield the exchanges to report."""
+    _register_formats(context)
+    with _temporary_hypothesis_folder():
         for mode in (GenerationMode.POSITIVE, GenerationMode.NEGATIVE):
-            attempt = _Attempt(post=post)
-            _attack(target, place, examples, mode, attempt)
-            yield from attempt.told()
+            series = _Series(send=send)
+            _run(series, target, context, examples, mode)
+            yield from series.reported()
 
 
-def _attack(target: Target, place: Place, examples: int, mode: GenerationMode, attempt: _Attempt) -> None:
-    nobody = place.nobody()
+def _run(series: _Series, target: Target, context: EventContext, examples: int, mode: GenerationMode) -> None:
+    ids = context.new_ids()
     operation = schemathesis.openapi.from_dict(
-        _narrowed(target.event), config=SchemathesisConfig.from_dict(dict(_CONFIG))
+        _event_contract(target.event), config=SchemathesisConfig.from_dict(dict(_CONFIG))
     )["/"]["POST"]
 
-    @seed(place.seed)
+    @seed(context.seed)
     @settings(
         max_examples=examples,
         database=None,
@@ -102,102 +111,99 @@ def _attack(target: Target, place: Place, examples: int, mode: GenerationMode, a
         suppress_health_check=list(HealthCheck),
     )
     @given(case=operation.as_strategy(generation_mode=mode))
-    def attack(case: Any) -> None:
-        posted = _posted(target, place, nobody, case.body)
-        if posted is not None and attempt.fails(posted):
+    def run(case: Any) -> None:
+        if series.fails(_request(target, context, ids, case.body)):
             raise _FailedError
 
     with suppress(_FailedError, Unsatisfiable):
-        attack()
+        run()
 
 
 class _FailedError(Exception):
-    """The listener failed; Hypothesis looks for less that does it, too."""
+    """Raised when the listener fails, so that Hypothesis looks for a smaller event with the same result."""
 
 
-def _posted(target: Target, place: Place, nobody: Nobody, body: Any) -> Post | None:
-    """The call for a made-up body; None for one that says the contrary of what was asked for."""
-    number = nobody.number if target.event == TRIGGER else None
-    about: dict[str, Any] = {"url": target.url, "number": number}
+def _request(target: Target, context: EventContext, ids: UnknownIds, body: Any) -> ListenerRequest:
+    """Return the request for a generated body. The listener must accept it if it is valid and about no campaign."""
+    about: dict[str, Any] = {"url": target.url, "number": ids.number if target.event == TRIGGER else None}
     if isinstance(body, bytes):
-        return Post(
-            **about, what="a made-up body", asks="answered", body=body, wrong="the body is no JSON that says an event"
-        )
-    said = _pinned(target, place, nobody, _meaningful(body))
-    wrong = broken_by(target.event, said)
-    if wrong is None:
-        # What is told of a campaign, is told of one that does not exist.
-        asks: Asks = "answered" if "CampaignID" in said else "accepted"
-        return Post(**about, what="a made-up event", asks=asks, body=encoded(said))
-    return Post(**about, what="a made-up event", asks="answered", body=encoded(said), wrong=wrong)
+        wrong = "the body is not the JSON of an event"
+        return ListenerRequest(**about, what="a generated body", expects="answered", body=body, wrong=wrong)
+    event = _with_known_ids(target, context, ids, _with_plain_text(body))
+    wrong_part = contract_violation(target.event, event)
+    # A campaign in a generated event does not exist, so the listener may refuse the event.
+    expects: Expectation = "answered" if wrong_part is not None or "CampaignID" in event else "accepted"
+    return ListenerRequest(**about, what="a generated event", expects=expects, body=json_body(event), wrong=wrong_part)
 
 
-def _pinned(target: Target, place: Place, nobody: Nobody, said: Any) -> Any:
-    """What it is about is what exists, as far as it names that at all in the form that it has."""
-    if not isinstance(said, dict):
-        return said
-    usual = place.unknown(target, nobody)
-    pinned = {name: usual[name] for name in _ABOUT if name in usual and type(said.get(name)) is type(usual[name])}
-    personal = said.get("personalization")
-    info = personal.get("personalInfo") if isinstance(personal, dict) else None
-    if isinstance(personal, dict) and isinstance(info, dict):
-        known = usual["personalization"]["personalInfo"]
-        pinned["personalization"] = {**personal, "personalInfo": {**info, **known}}
-    return {**said, **pinned}
+def _with_known_ids(target: Target, context: EventContext, ids: UnknownIds, event: Any) -> Any:
+    """Replace generated ids by those of the context, if they have the same type."""
+    if not isinstance(event, dict):
+        return event
+    usual = context.unknown_event(target, ids)
+    replaced = {
+        name: usual[name] for name in _ID_MEMBERS if name in usual and type(event.get(name)) is type(usual[name])
+    }
+    personalization = event.get("personalization")
+    info = personalization.get("personalInfo") if isinstance(personalization, dict) else None
+    if isinstance(personalization, dict) and isinstance(info, dict):
+        usual_info = usual["personalization"]["personalInfo"]
+        replaced["personalization"] = {**personalization, "personalInfo": {**info, **usual_info}}
+    return {**event, **replaced}
 
 
-_ABOUT = ("CampaignID", "ChannelID", "customerID", "channelID", "campaignID", "campaignSeriesID", "templateID")
+_ID_MEMBERS = ("CampaignID", "ChannelID", "customerID", "channelID", "campaignID", "campaignSeriesID", "templateID")
 
 
-def _meaningful(value: Any) -> Any:
-    """The same with text that means something, and is not too long."""
+def _with_plain_text(value: Any) -> Any:
+    """Remove excluded characters from all text, and truncate long text."""
     if isinstance(value, str):
-        kept = (character for character in value if unicodedata.category(character) not in _MEANINGLESS)
-        return "".join(kept)[:_TEXT_LENGTH]
+        kept = (character for character in value if unicodedata.category(character) not in _EXCLUDED_CATEGORIES)
+        return "".join(kept)[:_MAX_TEXT_LENGTH]
     if isinstance(value, list):
-        return [_meaningful(item) for item in value]
+        return [_with_plain_text(item) for item in value]
     if isinstance(value, dict):
-        return {_meaningful(key): _meaningful(item) for key, item in value.items()}
+        return {_with_plain_text(key): _with_plain_text(item) for key, item in value.items()}
     return value
 
 
-def _narrowed(event: int) -> dict[str, Any]:
-    """The contract of one type of event, that names its type and its attributes, with times that exist."""
-    whole = document()
-    schema = next(one for one in whole["components"]["schemas"].values() if _is_of(one, event))
-    members = {name: _with_times(name, one) for name, one in schema["properties"].items()}
+def _event_contract(event: int) -> dict[str, Any]:
+    """Return the contract of one event type, which requires the type and the attributes, with valid times."""
+    whole = contract()
+    schema = next(schema for schema in whole["components"]["schemas"].values() if _is_of_type(schema, event))
+    properties = {name: _with_time_format(name, member) for name, member in schema["properties"].items()}
     required = [*schema["required"], *({type_member(event)} - set(schema["required"]))]
     if event == TRIGGER:
-        personal = members["personalization"]
-        members["personalization"] = {**personal, "required": ["personalInfo"]}
-    body = {**schema, "properties": members, "required": required}
-    post = whole["paths"]["/"]["post"]
+        properties["personalization"] = {**properties["personalization"], "required": ["personalInfo"]}
+    body = {**schema, "properties": properties, "required": required}
     media = {"application/json": {"schema": body}}
-    operation = {**post, "requestBody": {"required": True, "content": media}}
+    operation = {**whole["paths"]["/"]["post"], "requestBody": {"required": True, "content": media}}
     return {**whole, "paths": {"/": {"post": operation}}, "components": {}}
 
 
-def _is_of(schema: Mapping[str, Any], event: int) -> bool:
+def _is_of_type(schema: Mapping[str, Any], event: int) -> bool:
     return bool(schema["properties"].get(type_member(event), {}).get("enum") == [event])
 
 
-def _with_times(name: str, schema: dict[str, Any]) -> dict[str, Any]:
+def _with_time_format(name: str, schema: dict[str, Any]) -> dict[str, Any]:
+    """Replace the pattern of a time by a format for which times are generated."""
     if "pattern" not in schema:
         return schema
-    plain = {key: value for key, value in schema.items() if key != "pattern"}
-    return {**plain, "format": _SECONDS if name == "timestamp" else _TIME}
+    without_pattern = {key: value for key, value in schema.items() if key != "pattern"}
+    return {**without_pattern, "format": _SECONDS if name == "timestamp" else _TIME}
 
 
-def _know_formats(place: Place) -> None:
-    ago = st.integers(0, _HOUR)
-    times = ago.map(lambda seconds: place.now - timedelta(seconds=seconds))
-    schemathesis.openapi.format(_TIME, times.map(written))
+def _register_formats(context: EventContext) -> None:
+    """Generate times within the last hour for the two formats of times."""
+    ages = st.integers(0, _HOUR_S)
+    times = ages.map(lambda seconds: context.now - timedelta(seconds=seconds))
+    schemathesis.openapi.format(_TIME, times.map(optimove_time))
     schemathesis.openapi.format(_SECONDS, times.map(lambda time: str(int(time.timestamp()))))
 
 
 @contextmanager
-def _no_traces() -> Iterator[None]:
-    """Hypothesis keeps tables of characters in a folder, which would be made wherever somebody stands."""
+def _temporary_hypothesis_folder() -> Iterator[None]:
+    """Let Hypothesis cache its character tables in a temporary folder instead of the working directory."""
     with tempfile.TemporaryDirectory(prefix="sendproof-") as folder:
         set_hypothesis_home_dir(folder)
         try:

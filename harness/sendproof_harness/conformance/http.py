@@ -1,49 +1,52 @@
-"""Posting to a listener over HTTP, and what comes back. Nothing is followed, kept open, or sent by way of a proxy."""
+"""HTTP requests to a listener: each on its own connection, without redirects and proxies."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
 
 import requests
 
-from sendproof_harness.conformance.requests import Post
+from sendproof_harness.conformance.requests import ListenerRequest
 from sendproof_harness.control_client import reason
 from sendproof_harness.judge.checks.listener import is_failed_response
 
-NO_ANSWER = "no answer within {:g} s"
-
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Answer:
-    """The status, or why there was none. `hung`: time ran out; `refused`: nothing took the connection."""
+class ListenerResponse:
+    """The status, or the error if there is none. `timed_out`: no response in time; `refused`: no connection."""
 
     status: int | None = None
     error: str | None = None
-    hung: bool = False
+    timed_out: bool = False
     refused: bool = False
 
 
-def send(post: Post, within_s: float) -> Answer:
-    """Make one call. Each has a connection of its own: one that was kept may be closed just when it is used again."""
-    headers: Mapping[str, str | None] = {"Content-Type": post.content_type, "Connection": "close"}
-    with requests.Session() as http:
-        http.trust_env = False
+def send(request: ListenerRequest, timeout_s: float) -> ListenerResponse:
+    """Send one request. Its connection is not reused: a server may close an idle connection at any moment."""
+    headers: Mapping[str, str | None] = {"Content-Type": request.content_type, "Connection": "close"}
+    with requests.Session() as session:
+        session.trust_env = False
         try:
-            reply = http.request(
-                post.method, post.url, data=post.body, headers=headers, timeout=within_s, allow_redirects=False
+            response = session.request(
+                request.method,
+                request.url,
+                data=request.body,
+                headers=headers,
+                timeout=timeout_s,
+                allow_redirects=False,
             )
         except requests.Timeout:
-            return Answer(error=NO_ANSWER.format(within_s), hung=True)
+            return ListenerResponse(error=f"no response within {timeout_s:g} s", timed_out=True)
         except requests.RequestException as error:
-            return Answer(error=f"the connection was cut: {reason(error)}", refused=_nobody_was_there(error))
-    return Answer(status=reply.status_code)
+            return ListenerResponse(error=f"the connection failed: {reason(error)}", refused=_is_refused(error))
+    return ListenerResponse(status=response.status_code)
 
 
-def is_failure(post: Post, answer: Answer) -> bool:
-    """Whether a listener must not answer so."""
-    return is_failed_response(post.asks, post.method, answer.status, timed_out=answer.hung)
+def is_failure(request: ListenerRequest, response: ListenerResponse) -> bool:
+    """Return True if the response does not meet the expectation of the request."""
+    return is_failed_response(request.expects, request.method, response.status, timed_out=response.timed_out)
 
 
-def _nobody_was_there(error: BaseException | None) -> bool:
+def _is_refused(error: BaseException | None) -> bool:
     while error is not None:
         if isinstance(error, ConnectionRefusedError):
             return True

@@ -1,4 +1,4 @@
-"""The step of a run in which every listener is posted what it must take, and what it need not."""
+"""The step of a conformance run that posts valid and invalid events to every listener."""
 
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field
@@ -7,229 +7,244 @@ from time import monotonic
 from urllib.parse import urlsplit
 
 from sendproof_harness.conformance import invalid_events, valid_events
-from sendproof_harness.conformance.http import Answer, send
-from sendproof_harness.conformance.listener_spec import TRIGGER, schemas
-from sendproof_harness.conformance.requests import Place, Post, Target
-from sendproof_harness.handover import write
+from sendproof_harness.conformance.http import ListenerResponse, send
+from sendproof_harness.conformance.listener_spec import TRIGGER, body_schemas
+from sendproof_harness.conformance.requests import EventContext, ListenerRequest, Target
+from sendproof_harness.handover.format import PLATFORM, clients_of
 from sendproof_harness.run.aborted import RunAborted, RunAbortedError
 from sendproof_harness.run.context import RunContext
-from sendproof_harness.run.processes import listens, until
+from sendproof_harness.run.processes import listens, wait_until
 from sendproof_harness.run.sandboxes import LOOPBACK
-from sendproof_harness.run.steps.actions import ACTS, OPTIMOVE
+from sendproof_harness.run.steps.webhooks import resend
 from sendproof_harness.scenario.model import ProbeListeners, ResendWebhooks, Trigger
 from sendproof_harness.scenario.values import pluralized
 
-# After so many calls without an answer no more are made at that address: each costs all the time it may take.
-_HANGS_MOST = 3
-# For a bridge that somebody starts again when it has died.
-_COME_BACK_S = 3.0
-# As much longer as there is to be asked.
+# After this many timeouts no more requests are sent to a listener, because each one takes the whole timeout.
+_MAX_TIMEOUTS = 3
+# Time in which a supervisor can restart a bridge that has died.
+_RESTART_S = 3.0
+# Additional time for each generated event.
 _EXAMPLE_S = 2.0
-_SENT_SHOWN = 1_000
-_EXECUTED = "13"
+_MAX_BODY_LENGTH = 1_000
+_CAMPAIGN_EXECUTED = "13"
 
-Group = Callable[[Target, Place], Iterable[Post]]
+#: A function that returns the requests of one kind for a listener.
+RequestGroup = Callable[[Target, EventContext], Iterable[ListenerRequest]]
 
-# What is posted once at each address, and what for every type of event that it was registered for.
-_OF_ADDRESS: Sequence[Group] = (invalid_events.bodies, invalid_events.calls, invalid_events.types)
-_OF_EVENT: Sequence[Group] = (
-    valid_events.perhaps,
-    invalid_events.members,
-    invalid_events.unauthenticated_requests,
-    invalid_events.nonsense,
+# Groups that are sent once to each URL, and groups that are sent for each event type of a URL.
+_URL_GROUPS: Sequence[RequestGroup] = (
+    invalid_events.wrong_bodies,
+    invalid_events.wrong_requests,
+    invalid_events.unknown_types,
+)
+_EVENT_GROUPS: Sequence[RequestGroup] = (
+    valid_events.optional_events,
+    invalid_events.wrong_members,
+    invalid_events.wrong_tokens,
+    invalid_events.invalid_triggers,
 )
 
 
-def probe_listeners(world: RunContext, step: ProbeListeners) -> None:
-    """Post everything to every listener, and let the bridge do what it does about it.
+def probe_listeners(run: RunContext, step: ProbeListeners) -> None:
+    """Send all requests to every listener, and wait until the bridge is idle again.
 
-    A second passes before: what the bridge asked of services until then it asked without having been told nonsense.
+    One second of virtual time passes first, so that the judge can separate the bridge's earlier requests from those
+    that an invalid event may have caused.
     """
-    sandbox = world.sandboxes[0]
-    world.passing.move(timedelta(seconds=1))
-    targets = _targets(world, sandbox)
-    require_nearby(targets, world.bridge.listen["host"])
-    world.watcher.phase(f"posting what is allowed, and what is not, to {pluralized(len(targets), 'listener')}")
-    place = _place(world, sandbox)
-    addresses: set[str] = set()
-    now = world.control.clock(sandbox)["now"]
+    sandbox = run.sandboxes[0]
+    run.time.advance(timedelta(seconds=1))
+    targets = _targets(run, sandbox)
+    require_nearby(targets, run.bridge.listen["host"])
+    run.progress.phase(f"posting valid and invalid events to {pluralized(len(targets), 'listener')}")
+    context = _event_context(run, sandbox)
+    urls: set[str] = set()
+    now = run.control.clock(sandbox)["now"]
     for target in targets:
-        series = _Series(world=world, step=step, target=target, at=now)
-        series.play(place, first=target.url not in addresses)
-        addresses.add(target.url)
-    _rouse(world, sandbox)
+        probe = _ListenerProbe(run_context=run, step=step, target=target, at=now)
+        probe.send_all(context, is_new_url=target.url not in urls)
+        urls.add(target.url)
+    _wake_bridge(run, sandbox)
 
 
 @dataclass(kw_only=True)
-class _Series:
-    """What one listener is posted. Each call is kept in the world, for the history."""
+class _ListenerProbe:
+    """All requests to one listener. Each is added to the history as a probe."""
 
-    world: RunContext
+    run_context: RunContext
     step: ProbeListeners
     target: Target
     at: str
-    began: float = field(default_factory=monotonic)
-    calls: int = 0
-    hangs: int = 0
-    last: str = "none"
-    dead: RunAbortedError | None = None
+    started: float = field(default_factory=monotonic)
+    requests: int = 0
+    timeouts: int = 0
+    last_request: str = "none"
+    aborted: RunAbortedError | None = None
 
-    def play(self, place: Place, *, first: bool) -> None:
-        """All groups, and after each a plain event, which must still be taken."""
-        self._post_all(valid_events.allowed(self.target, place))
-        for group in (*(_OF_ADDRESS if first else ()), *_OF_EVENT):
-            self._post_all(group(self.target, place))
-            self._post_all([valid_events.plain(self.target, place, "a plain event, after some that were none")])
-        self._made_up(place)
-        self._post_all([valid_events.plain(self.target, place, "a plain event, after some that were made up")])
+    def send_all(self, context: EventContext, *, is_new_url: bool) -> None:
+        """Send all groups of requests, and after each a valid event that the listener must still accept."""
+        self._send_group(valid_events.required_events(self.target, context))
+        for group in (*(_URL_GROUPS if is_new_url else ()), *_EVENT_GROUPS):
+            self._send_group(group(self.target, context))
+            self._send_group([valid_events.known_event(self.target, context, "a valid event after invalid ones")])
+        self._send_generated(context)
+        self._send_group([valid_events.known_event(self.target, context, "a valid event after generated ones")])
 
-    def _post_all(self, posts: Iterable[Post]) -> None:
-        for post in posts:
-            answer = self._post(post)
-            if answer is not None:
-                self._keep(post, answer)
-            if self.dead is not None:
-                raise self.dead
+    def _send_group(self, requests: Iterable[ListenerRequest]) -> None:
+        for request in requests:
+            response = self._send(request)
+            if response is not None:
+                self._record(request, response)
+            if self.aborted is not None:
+                raise self.aborted
 
-    def _made_up(self, place: Place) -> None:
-        from sendproof_harness.conformance.generated_events import generated  # noqa: PLC0415 - it needs an extra, and is heavy
+    def _send_generated(self, context: EventContext) -> None:
+        from sendproof_harness.conformance.generated_events import send_generated_events  # noqa: PLC0415 - it needs an extra, and is heavy
 
-        for post, answer in generated(self.target, place, self.step.examples, self._post):
-            self._keep(post, answer)
-        if self.dead is not None:
-            raise self.dead
+        for request, response in send_generated_events(self.target, context, self.step.examples, self._send):
+            self._record(request, response)
+        if self.aborted is not None:
+            raise self.aborted
 
-    def _post(self, post: Post) -> Answer | None:
-        """Make one call; None where that has no purpose any more."""
-        if self.dead is not None or self.hangs >= _HANGS_MOST:
+    def _send(self, request: ListenerRequest) -> ListenerResponse | None:
+        """Send one request; return None if no more requests can be sent to this listener."""
+        if self.aborted is not None or self.timeouts >= _MAX_TIMEOUTS:
             return None
-        took, limit = monotonic() - self.began, self.world.timeout_s + self.step.examples * _EXAMPLE_S
-        if took > limit:
-            self.dead = too_slow_error(self.target, self.calls, took, limit)
+        duration, limit = monotonic() - self.started, self.run_context.timeout_s + self.step.examples * _EXAMPLE_S
+        if duration > limit:
+            self.aborted = too_slow_error(self.target, self.requests, duration, limit)
             return None
-        answer = send(post, self.step.within_s)
-        self.calls += 1
-        self.hangs += answer.hung
-        if answer.refused:
-            self.dead = self._ended()
+        response = send(request, self.step.within_s)
+        self.requests += 1
+        self.timeouts += response.timed_out
+        if response.refused:
+            self.aborted = self._stopped_error()
             return None
-        self.last = post.what if post.wrong is None else f"{post.what} ({post.wrong})"
-        return answer
+        self.last_request = request.what if request.wrong is None else f"{request.what} ({request.wrong})"
+        return response
 
-    def _ended(self) -> RunAbortedError | None:
-        """Nothing takes connections any more: either it died, or it is being started again."""
-        address = urlsplit(self.target.url)
-        port = address.port or (443 if address.scheme == "https" else 80)
-        if until(lambda: listens(str(address.hostname), port), _COME_BACK_S):
+    def _stopped_error(self) -> RunAbortedError | None:
+        """Return the error for a bridge that no longer accepts connections, or None if it is being restarted."""
+        url = urlsplit(self.target.url)
+        port = url.port or (443 if url.scheme == "https" else 80)
+        if wait_until(lambda: listens(str(url.hostname), port), _RESTART_S):
             return None
         try:
-            self.world.bridge.must_run()
+            self.run_context.bridge.check_running()
         except RunAbortedError as error:
             return error
         return RunAbortedError(
             RunAborted(
                 blame="bridge",
                 cause="the bridge stopped listening",
-                expected="a bridge that listens until the run is over",
-                got=f"nothing takes connections at {self.target.url} any more; the last call was {self.last}",
+                expected="a bridge that listens until the end of the run",
+                got=f"no connection to {self.target.url} is possible; the last request was {self.last_request}",
             )
         )
 
-    def _keep(self, post: Post, answer: Answer) -> None:
-        self.world.probes.append(
+    def _record(self, request: ListenerRequest, response: ListenerResponse) -> None:
+        self.run_context.probes.append(
             {
                 "kind": "probe",
                 "at": self.at,
-                "url": post.url,
+                "url": request.url,
                 "event": self.target.event,
-                "what": post.what,
-                "expects": post.asks,
-                "method": post.method,
-                "sent": _shown(post),
+                "what": request.what,
+                "expects": request.expects,
+                "method": request.method,
+                "sent": _content_text(request),
                 "within_s": self.step.within_s,
-                "status": answer.status,
-                "error": answer.error,
-                "timed_out": answer.hung,
-                "wrong": post.wrong,
-                "number": post.number,
-                "forbids": post.forbids,
+                "status": response.status,
+                "error": response.error,
+                "timed_out": response.timed_out,
+                "wrong": request.wrong,
+                "number": request.number,
+                "forbids": request.forbids,
             }
         )
 
 
-def too_slow_error(target: Target, calls: int, took: float, limit: float) -> RunAbortedError:
-    """A gate in CI must end: who takes long for every call is asked no more. Times are real seconds."""
+def too_slow_error(target: Target, requests: int, duration: float, limit: float) -> RunAbortedError:
+    """Return the error for a listener that is too slow for all requests, so that a CI job ends. In real seconds."""
     return RunAbortedError(
         RunAborted(
             blame="bridge",
-            cause="the listener is too slow to be asked everything",
-            expected=f"all calls at {target.url} to be answered within {limit:.0f} s, or a longer --timeout",
-            got=f"{pluralized(calls, 'call')} in {took:.0f} s",
+            cause="the listener is too slow for all requests",
+            expected=f"responses to all requests at {target.url} within {limit:.0f} s, or a longer --timeout",
+            got=f"{pluralized(requests, 'response')} in {duration:.0f} s",
         )
     )
 
 
 def require_nearby(targets: Iterable[Target], host: str) -> None:
-    """Nonsense is posted to this machine, or to where the bridge was said to be, and to nobody else."""
+    """Raise `RunAbortedError` for a listener that is not on this machine or the bridge's host.
+
+    Invalid events must not be posted to a third party.
+    """
     for target in targets:
-        where = urlsplit(target.url).hostname or ""
-        if where not in {*LOOPBACK, host}:
+        listener_host = urlsplit(target.url).hostname or ""
+        if listener_host not in {*LOOPBACK, host}:
             raise RunAbortedError(
                 RunAborted(
                     blame="config",
-                    cause="a listener is registered at an address of somebody else",
-                    expected=f"an address on this machine, or on {host}, as --bridge says",
+                    cause="a listener is registered on another host",
+                    expected=f"a URL on this machine, or on {host} as in --bridge",
                     got=target.url,
                 )
             )
 
 
-def _shown(post: Post) -> str:
-    """How the body begins, and what it is said to be; it may be megabytes."""
-    text = post.body.decode("utf-8", "replace")
-    size = "" if len(text) <= _SENT_SHOWN else f"... ({len(post.body):,} bytes)"
-    return f"{post.content_type} {text[:_SENT_SHOWN]}{size}"
+def _content_text(request: ListenerRequest) -> str:
+    """Return the content type and the beginning of the body, which may have megabytes."""
+    text = request.body.decode("utf-8", "replace")
+    rest = "" if len(text) <= _MAX_BODY_LENGTH else f"... ({len(request.body):,} bytes)"
+    return f"{request.content_type} {text[:_MAX_BODY_LENGTH]}{rest}"
 
 
-def _targets(world: RunContext, sandbox: str) -> list[Target]:
-    """Every listener; one of all channels is told of the channel that its events are of in this scenario."""
-    usual = {channel.kind: channel.id for channel in world.scenario.channels}
-    found = []
-    for listener in world.control.state(sandbox)["listeners"]:
+def _targets(run: RunContext, sandbox: str) -> list[Target]:
+    """Return every listener. One for all channels gets the channel of its kind in this scenario."""
+    channels = {channel.kind: channel.id for channel in run.scenario.channels}
+    targets = []
+    for listener in run.control.state(sandbox)["listeners"]:
         event = listener["event_type"]
-        channel = listener["channel"] or usual.get("triggered" if event == TRIGGER else "scheduled")
-        if event in schemas():
-            found.append(Target(url=listener["url"], event=event, channel=channel))
-    return found
+        channel = listener["channel"] or channels.get("triggered" if event == TRIGGER else "scheduled")
+        if event in body_schemas():
+            targets.append(Target(url=listener["url"], event=event, channel=channel))
+    return targets
 
 
-def _place(world: RunContext, sandbox: str) -> Place:
-    scenario, told = world.scenario, write.clients_of(world.bridge.told)[0]
-    trigger, first = next(iter(scenario.triggers), None), scenario.campaigns[0]
-    now = world.passing.now()
-    return Place(
+def _event_context(run: RunContext, sandbox: str) -> EventContext:
+    scenario, handover = run.scenario, clients_of(run.bridge.handover)[0]
+    trigger, campaign = next(iter(scenario.triggers), None), scenario.campaigns[0]
+    now = run.time.now()
+    return EventContext(
         seed=scenario.seed,
         now=now,
-        executed=(first.campaign, first.announced or now),
+        executed=(campaign.campaign, campaign.announced or now),
         triggered=0 if trigger is None else trigger.campaign,
-        template=(0, "") if trigger is None else _template(world, sandbox, trigger),
-        phone=told["attributes"]["phone"],
-        consent=told["attributes"]["consent"],
-        token=told["webhook_token"],
+        template=(0, "") if trigger is None else _trigger_template(run, sandbox, trigger),
+        phone=handover["attributes"]["phone"],
+        consent=handover["attributes"]["consent"],
+        token=handover["webhook_token"],
     )
 
 
-def _template(world: RunContext, sandbox: str, trigger: Trigger) -> tuple[int | str, str]:
-    """As Optimove lists it: by the provider's id, or under a name that contains the title."""
-    provider = next(one.provider for one in world.scenario.channels if one.id == trigger.channel)
-    held = next(one["id"] for one in world.control.templates(sandbox, provider) if one["title"] == trigger.template)
-    listed = world.control.state(sandbox)["channel_templates"][str(trigger.channel)]
-    known = next(one for one in listed if one["id"] == held or trigger.template in str(one["name"]))
-    return known["id"], trigger.template
+def _trigger_template(run: RunContext, sandbox: str, trigger: Trigger) -> tuple[int | str, str]:
+    """Return the id and title of the trigger's template in Optimove.
+
+    Optimove lists it with the id of the provider, or under a name that contains the title.
+    """
+    provider = next(channel.provider for channel in run.scenario.channels if channel.id == trigger.channel)
+    templates = run.control.templates(sandbox, provider)
+    provider_id = next(template["id"] for template in templates if template["title"] == trigger.template)
+    listed = run.control.state(sandbox)["channel_templates"][str(trigger.channel)]
+    listed_template = next(
+        template for template in listed if template["id"] == provider_id or trigger.template in str(template["name"])
+    )
+    return listed_template["id"], trigger.template
 
 
-def _rouse(world: RunContext, sandbox: str) -> None:
-    """Let a bridge that waits look for work: Optimove tells it once more of what it knows, and it comes to rest."""
-    if world.control.webhooks(sandbox, OPTIMOVE, _EXECUTED):
-        ACTS[ResendWebhooks](world, ResendWebhooks(service=OPTIMOVE, event=_EXECUTED))
-    world.passing.move(timedelta())
+def _wake_bridge(run: RunContext, sandbox: str) -> None:
+    """Send a past event again, so that a waiting bridge looks for work, and wait until it is idle."""
+    if run.control.webhooks(sandbox, PLATFORM, _CAMPAIGN_EXECUTED):
+        resend(run, ResendWebhooks(service=PLATFORM, event=_CAMPAIGN_EXECUTED))
+    run.time.advance(timedelta())

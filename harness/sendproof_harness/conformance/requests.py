@@ -1,4 +1,4 @@
-"""What is posted to a listener, and to whom: plain values."""
+"""Requests to a listener, as plain values, and the fictitious data in them."""
 
 import json
 from collections.abc import Iterator
@@ -10,24 +10,25 @@ from uuid import NAMESPACE_URL, uuid5
 
 from sendproof_harness.conformance.listener_spec import TRIGGER, example
 
-#: It must be taken (2xx); or answered, only not with a failure; or the listener must merely go on afterwards.
-Asks = Literal["accepted", "answered", "survived"]
+#: The listener must accept the request (2xx), respond without a server error, or only work on afterwards.
+Expectation = Literal["accepted", "answered", "survived"]
 
 JSON = "application/json"
-OPTED_OUT = "its customer does not want any"
+OPTED_OUT = "its customer has opted out"
 
-# Ids that exist in no sandbox: audiences have C0000000, campaigns of the contract's scenario 7001 and its like.
-_CAMPAIGN_OF_NOBODY = 900_000_000
-# Templates were seen with ids beyond 32 bits.
-TEMPLATE_OF_NOBODY = 9_007_199_254
-CHANNEL_OF_NOBODY = 999
-# Valid numbers of Britain, above those that audiences have.
-_NUMBER_OF_NOBODY = 447_410_000_000
+# Ids that exist in no sandbox: customers of an audience are C0000000 and so on, and the campaigns of the conformance
+# scenario are 7001 and so on.
+_UNKNOWN_CAMPAIGNS = 900_000_000
+# Larger than 32 bits, as ids of templates were observed.
+UNKNOWN_TEMPLATE = 9_007_199_254
+UNKNOWN_CHANNEL = 999
+# Valid British numbers, above those of an audience.
+_UNKNOWN_NUMBERS = 447_410_000_000
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Target:
-    """One registered listener: where it is, for which type of event, and of which channel (None: of all)."""
+    """One registered listener: its URL, its event type and its channel (None: all channels)."""
 
     url: str
     event: int
@@ -35,14 +36,15 @@ class Target:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Post:
-    """One call. `what` is its kind in words, `wrong` what of it no contract allows (None: it is allowed).
+class ListenerRequest:
+    """One request to a listener.
 
-    `number` is one that it alone names; `forbids` says why nothing may be sent there.
+    `what` describes the kind of request, and `wrong` the part that the contract does not allow (None: it is valid).
+    `number` is a phone number that no other request contains; nothing may be sent to it, for the reason in `forbids`.
     """
 
     what: str
-    asks: Asks
+    expects: Expectation
     body: bytes
     url: str
     method: str = "POST"
@@ -53,8 +55,8 @@ class Post:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Nobody:
-    """A customer who does not exist, with ids that nobody else has."""
+class UnknownIds:
+    """Ids that exist in no sandbox and that no other request contains. `customer` and `number` belong together."""
 
     customer: str
     number: str
@@ -63,12 +65,12 @@ class Nobody:
 
 
 @dataclass(kw_only=True)
-class Place:
-    """What there is in the sandbox, and as much as is needed of what there is not.
+class EventContext:
+    """The data of a sandbox that events refer to, and a source of unknown ids.
 
-    `executed`: a campaign, and when Optimove told that it was executed; `triggered`: one that triggers belong to;
-    `template`: one of the triggered channel, by id and title; `now`: the sandbox's time. `phone` and `consent` are
-    names of attributes.
+    `executed` is a campaign with the time at which Optimove announced its execution, and `triggered` the campaign of a
+    trigger. `template` is the id and title of a template of the triggered channel. `phone` and `consent` are names of
+    attributes, and `token` is the secret in the listener's URL. `now` is the sandbox's time.
     """
 
     seed: int
@@ -81,42 +83,44 @@ class Place:
     token: str
     _serials: Iterator[int] = field(default_factory=lambda: count(1), init=False)
 
-    def nobody(self) -> Nobody:
-        """Another one at every call."""
+    def new_ids(self) -> UnknownIds:
+        """Return ids that were not used before."""
         serial = next(self._serials)
-        return Nobody(
+        return UnknownIds(
             customer=f"N{serial:07d}",
-            number=str(_NUMBER_OF_NOBODY + serial),
-            campaign=_CAMPAIGN_OF_NOBODY + serial,
+            number=str(_UNKNOWN_NUMBERS + serial),
+            campaign=_UNKNOWN_CAMPAIGNS + serial,
             request=str(uuid5(NAMESPACE_URL, f"sendproof {self.seed} {serial}")),
         )
 
-    def known(self, target: Target, nobody: Nobody) -> dict[str, Any]:
-        """An event about what exists, upon which nothing must be sent.
+    def known_event(self, target: Target, ids: UnknownIds) -> dict[str, Any]:
+        """Return an event about existing things that must not cause a message.
 
-        Of a campaign it is the very event that was posted before: a bridge may tell events apart by anything in them.
+        For a campaign it is identical to the event that Optimove has posted before, because a bridge may distinguish
+        events by any member.
         """
-        said = self.unknown(target, nobody)
-        if _CAMPAIGN in said:
+        event = self.unknown_event(target, ids)
+        if _CAMPAIGN in event:
             campaign, announced = self.executed
-            said |= {_CAMPAIGN: campaign, _TIME: written(announced if target.event in _ANNOUNCING else self.now)}
-        return said
+            time = announced if target.event in _ANNOUNCING else self.now
+            event |= {_CAMPAIGN: campaign, _TIME: optimove_time(time)}
+        return event
 
-    def unknown(self, target: Target, nobody: Nobody) -> dict[str, Any]:
-        """An event about a campaign that does not exist; event 11 about a customer who does not."""
+    def unknown_event(self, target: Target, ids: UnknownIds) -> dict[str, Any]:
+        """Return an event about a campaign that does not exist; event 11 is about an unknown customer."""
         if target.event == TRIGGER:
-            return self.trigger(target, nobody)
-        about = {_CAMPAIGN: nobody.campaign, "ChannelID": target.channel, _TIME: written(self.now)}
-        about["ClearanceRequiredBy"] = written(self.now + timedelta(hours=2))
-        said = example(target.event)
-        return said | {name: value for name, value in about.items() if name in said}
+            return self.trigger_event(target, ids)
+        members = {_CAMPAIGN: ids.campaign, "ChannelID": target.channel, _TIME: optimove_time(self.now)}
+        members["ClearanceRequiredBy"] = optimove_time(self.now + timedelta(hours=2))
+        event = example(target.event)
+        return event | {name: value for name, value in members.items() if name in event}
 
-    def trigger(self, target: Target, nobody: Nobody, *, consent: str = "0") -> dict[str, Any]:
-        """Event 11 about somebody who does not exist, and who, but for `consent` 1, does not want to be written to."""
+    def trigger_event(self, target: Target, ids: UnknownIds, *, consent: str = "0") -> dict[str, Any]:
+        """Return event 11 about an unknown customer, who has opted out unless `consent` is 1."""
         template, title = self.template
         return example(TRIGGER) | {
-            "requestId": nobody.request,
-            "customerID": nobody.customer,
+            "requestId": ids.request,
+            "customerID": ids.customer,
             "channelID": target.channel,
             "campaignID": str(self.triggered),
             "campaignSeriesID": str(self.triggered),
@@ -125,9 +129,9 @@ class Place:
             "timestamp": str(int(self.now.timestamp())),
             "personalization": {
                 "personalInfo": {
-                    "ClientCustomerId": nobody.customer,
+                    "ClientCustomerId": ids.customer,
                     "FIRST_NAME": "Ana",
-                    self.phone: f"+{nobody.number}",
+                    self.phone: f"+{ids.number}",
                     self.consent: consent,
                 },
                 "basket": {"page": "/offers"},
@@ -136,15 +140,15 @@ class Place:
 
 
 _CAMPAIGN, _TIME = "CampaignID", "TimeStamp"
-# Campaigns that are processed, and that are executed on a channel.
+# Event 1: a campaign was processed. Event 13: a campaign was executed on a channel.
 _ANNOUNCING = frozenset({1, 13})
 
 
-def written(time: datetime) -> str:
-    """As Optimove writes it."""
+def optimove_time(time: datetime) -> str:
+    """Format a time like Optimove."""
     return time.strftime("%Y-%m-%d %H:%M:%S")
 
 
-def encoded(body: object) -> bytes:
-    """As Optimove would write it."""
-    return json.dumps(body, ensure_ascii=False, separators=(",", ":")).encode()
+def json_body(value: object) -> bytes:
+    """Encode a body like Optimove."""
+    return json.dumps(value, ensure_ascii=False, separators=(",", ":")).encode()

@@ -1,4 +1,4 @@
-"""The contract of a bridge: its ordinary work, with everything that may be posted to its listeners in the middle."""
+"""`sendproof contract`: an ordinary scenario that also posts valid and invalid events to the bridge's listeners."""
 
 import dataclasses
 from collections.abc import Iterator, Sequence
@@ -7,8 +7,10 @@ from pathlib import Path
 
 from rich.console import Console
 
+from sendproof_harness.conformance.probe import probe_listeners
 from sendproof_harness.judge.verdict import Status
-from sendproof_harness.run.runner import Options
+from sendproof_harness.run.runner import RunOptions
+from sendproof_harness.run.steps import STEPS
 from sendproof_harness.scenario.library import find_scenario_files
 from sendproof_harness.scenario.load import load_scenarios
 from sendproof_harness.scenario.model import (
@@ -20,19 +22,21 @@ from sendproof_harness.scenario.model import (
     Step,
     WaitFor,
 )
-from sendproof_harness.session.session import RefusedError, run_scenario
+from sendproof_harness.session.judged_run import run_and_judge
+from sendproof_harness.session.selection import RunRefusedError
 
-#: The folder in the results.
+#: The name of the folder in the results.
 RESULTS_NAME = "contract"
-_FILE = Path("contract/everyday")
-_NEEDED = ("schemathesis", "hypothesis")
+_SCENARIO = Path("contract/everyday")
+_REQUIRED_PACKAGES = ("schemathesis", "hypothesis")
 
 
 @dataclasses.dataclass(frozen=True, slots=True, kw_only=True)
 class ConformanceOptions:
-    """What of the contract is asked: for which provider, from which seed, with how many made-up events of each kind.
+    """The options of a conformance run.
 
-    `within_s` real seconds a listener may take to answer. Without `triggers` the bridge serves only campaigns.
+    Without a `seed`, the scenario's own is used. `examples` is the number of generated events of each kind. A listener
+    must respond within `within_s` real seconds. Without `triggers`, the bridge only serves campaigns.
     """
 
     provider: str
@@ -42,36 +46,44 @@ class ConformanceOptions:
     triggers: bool
 
 
-def conformance_scenario(asked: ConformanceOptions) -> Scenario:
-    """What is played; `RefusedError` for a provider that nothing is known of, or without the packages."""
-    require_packages(_NEEDED)
-    (file,) = find_scenario_files(_FILE)
-    every = {str(scenario.provider): scenario for scenario in load_scenarios(file)}
-    if asked.provider not in every:
-        raise RefusedError(f"--provider: expected one of {', '.join(every)}, got {asked.provider!r}")
-    scenario = every[asked.provider]
-    scenario = scenario if asked.triggers else _without_triggers(scenario)
-    probing = ProbeListeners(examples=asked.examples, within_s=asked.within_s)
-    seed = scenario.seed if asked.seed is None else asked.seed
-    return dataclasses.replace(scenario, seed=seed, steps=tuple(_with_probing(scenario.steps, probing)))
+def conformance_scenario(options: ConformanceOptions) -> Scenario:
+    """Return the scenario of a conformance run.
+
+    Raises `RunRefusedError` for an unknown provider, or if a required package is missing.
+    """
+    require_packages(_REQUIRED_PACKAGES)
+    (file,) = find_scenario_files(_SCENARIO)
+    scenarios = {str(scenario.provider): scenario for scenario in load_scenarios(file)}
+    if options.provider not in scenarios:
+        raise RunRefusedError(f"--provider: expected one of {', '.join(scenarios)}, got {options.provider!r}")
+    scenario = scenarios[options.provider]
+    scenario = scenario if options.triggers else _without_triggers(scenario)
+    probe = ProbeListeners(examples=options.examples, within_s=options.within_s)
+    seed = scenario.seed if options.seed is None else options.seed
+    return dataclasses.replace(scenario, seed=seed, steps=tuple(_with_probe(scenario.steps, probe)))
 
 
 def require_packages(packages: Sequence[str]) -> None:
-    """Raise `RefusedError` where one of the extra's packages is missing."""
+    """Raise `RunRefusedError` if one of these packages of the extra `contract` is missing."""
     missing = [package for package in packages if find_spec(package) is None]
     if missing:
-        raise RefusedError(f'{", ".join(missing)} is not installed; try: pip install "sendproof[contract]"')
+        raise RunRefusedError(f'{", ".join(missing)} is not installed; try: pip install "sendproof[contract]"')
 
 
-def run_conformance(asked: ConformanceOptions, options: Options, console: Console) -> Status:
-    """Play it, judge it, and say so."""
-    return run_scenario(conformance_scenario(asked), RESULTS_NAME, options, console)
+def run_conformance(conformance: ConformanceOptions, options: RunOptions, console: Console) -> Status:
+    """Run and judge the conformance scenario, and print the report."""
+    return run_and_judge(conformance_scenario(conformance), RESULTS_NAME, with_probes(options), console)
 
 
-def _with_probing(steps: tuple[Step, ...], probing: ProbeListeners) -> Iterator[Step]:
-    """Before the last campaign: much was seen of the bridge until then, and it has to work afterwards, too."""
+def with_probes(options: RunOptions) -> RunOptions:
+    """Return the options with the step that probes the listeners."""
+    return dataclasses.replace(options, steps={**STEPS, ProbeListeners: probe_listeners})
+
+
+def _with_probe(steps: tuple[Step, ...], probe: ProbeListeners) -> Iterator[Step]:
+    """Insert the probe before the last campaign: the bridge has worked before, and has to work afterwards."""
     last = max(index for index, step in enumerate(steps) if isinstance(step, PlanCampaign))
-    yield from (*steps[:last], probing, *steps[last:])
+    yield from (*steps[:last], probe, *steps[last:])
 
 
 def _without_triggers(scenario: Scenario) -> Scenario:

@@ -1,7 +1,7 @@
-"""Events that the contract allows, and ones that are nearly so: what a listener must take, and what it may refuse.
+"""Events that the contract allows, and events that are almost valid.
 
-Where it is an open question what Optimove does (the dialects of its events), both answers of a listener are right, as
-long as it answers.
+A listener must accept the former and may refuse the latter. Where Optimove's behaviour is unknown (the dialects of its
+events), a listener may accept or refuse, as long as it responds.
 """
 
 import json
@@ -10,112 +10,128 @@ from typing import Any
 
 from sendproof_harness.conformance.listener_spec import TRIGGER, type_member
 from sendproof_harness.conformance.requests import (
-    CHANNEL_OF_NOBODY,
     JSON,
-    TEMPLATE_OF_NOBODY,
-    Asks,
-    Nobody,
-    Place,
-    Post,
+    UNKNOWN_CHANNEL,
+    UNKNOWN_TEMPLATE,
+    EventContext,
+    Expectation,
+    ListenerRequest,
     Target,
-    encoded,
+    UnknownIds,
+    json_body,
 )
 
-# Letters of several alphabets, an emoji beyond 16 bits, quotes, and what templates and HTML take for their own.
-_MANY_LETTERS = "Žofia O'Neill 王秀英 \N{WAVING HAND SIGN} \"<b>&amp;{{FIRST_NAME}}%s\\"
+# Letters of several alphabets, an emoji beyond 16 bits, quotes, and characters with a meaning in templates and HTML.
+_UNUSUAL_TEXT = "Žofia O'Neill 王秀英 \N{WAVING HAND SIGN} \"<b>&amp;{{FIRST_NAME}}%s\\"
 
 
-def plain(target: Target, place: Place, what: str) -> Post:
-    """An event of what exists: what every listener must take at any time."""
-    nobody = place.nobody()
-    return _post(target, nobody, what, encoded(place.known(target, nobody)))
+def known_event(target: Target, context: EventContext, what: str) -> ListenerRequest:
+    """Return an event about existing things, which every listener must accept at any time."""
+    ids = context.new_ids()
+    return _request(target, ids, what, json_body(context.known_event(target, ids)))
 
 
-def allowed(target: Target, place: Place) -> Iterator[Post]:
-    """What must be taken: an event of what exists, the same again, and, of triggers, others."""
-    nobody = place.nobody()
-    said = encoded(place.known(target, nobody))
-    yield _post(target, nobody, "an event as the contract shows it", said)
-    yield _post(target, nobody, "the same event again", said)
-    yield _post(target, nobody, "a content type with its charset", said, of=f"{JSON}; charset=utf-8")
+def required_events(target: Target, context: EventContext) -> Iterator[ListenerRequest]:
+    """Yield events that must be accepted: one about existing things, the same again, and variants of a trigger."""
+    ids = context.new_ids()
+    body = json_body(context.known_event(target, ids))
+    yield _request(target, ids, "the event of the contract's example", body)
+    yield _request(target, ids, "the same event again", body)
+    yield _request(target, ids, "a content type with its charset", body, content_type=f"{JSON}; charset=utf-8")
     if target.event == TRIGGER:
-        yield from _of_trigger(target, place)
+        yield from _required_triggers(target, context)
 
 
-def _of_trigger(target: Target, place: Place) -> Iterator[Post]:
-    yield from _written(target, place, "accepted")
-    nobody = place.nobody()
-    said = place.trigger(target, nobody) | {"triggerName": _MANY_LETTERS, "templateName": _MANY_LETTERS}
-    said["personalization"]["personalInfo"] |= {"FIRST_NAME": _MANY_LETTERS, "LAST_NAME": None}
-    yield _post(target, nobody, "names in many alphabets, and one that is null", encoded(said))
-    nobody = place.nobody()
-    said = place.trigger(target, nobody)
-    del said["triggerName"]
-    yield _post(target, nobody, "an event without its optional triggerName", encoded(said))
+def _required_triggers(target: Target, context: EventContext) -> Iterator[ListenerRequest]:
+    yield from _formats(target, context, "accepted")
+    ids = context.new_ids()
+    event = context.trigger_event(target, ids) | {"triggerName": _UNUSUAL_TEXT, "templateName": _UNUSUAL_TEXT}
+    event["personalization"]["personalInfo"] |= {"FIRST_NAME": _UNUSUAL_TEXT, "LAST_NAME": None}
+    yield _request(target, ids, "names in many alphabets, and one that is null", json_body(event))
+    ids = context.new_ids()
+    event = context.trigger_event(target, ids)
+    del event["triggerName"]
+    yield _request(target, ids, "an event without its optional triggerName", json_body(event))
 
 
-def perhaps(target: Target, place: Place) -> Iterator[Post]:
-    """What the contract allows of things that do not exist, and what only another dialect would say."""
+def optional_events(target: Target, context: EventContext) -> Iterator[ListenerRequest]:
+    """Yield valid events about unknown things, and events that are only valid in another dialect."""
     if target.event != TRIGGER:
-        yield from _written(target, place, "answered")
-    nobody = place.nobody()
-    said = place.unknown(target, nobody)
-    for what, change in _OF_NOBODY.items():
-        if change.keys() & said.keys():
-            known = {name: value(nobody) for name, value in change.items() if name in said}
-            yield _post(target, nobody, what, encoded(said | known), asks="answered")
-    for what, spell in _SPELLED.items():
-        other = {spell(name): value for name, value in said.items()}
-        if other != said:
-            yield _post(target, nobody, what, encoded(other), asks="answered")
-    yield _post(target, nobody, "a member more", encoded(said | {"TenantID": 1}), asks="answered")
-    texts = {name: str(value) if _is_number(value) else value for name, value in said.items()}
-    yield _post(target, nobody, "numbers as text", encoded(texts), asks="answered")
+        yield from _formats(target, context, "answered")
+    ids = context.new_ids()
+    event = context.unknown_event(target, ids)
+    for what, bodies in _optional_bodies(event, ids):
+        yield _request(target, ids, what, json_body(bodies), expects="answered")
     if target.event == TRIGGER:
-        said["personalization"] = {}
-        yield _post(target, nobody, "an event without attributes", encoded(said), asks="answered")
-        del said[type_member(TRIGGER)]
-        yield _post(target, nobody, "an event without its type", encoded(said), asks="answered")
+        event["personalization"] = {}
+        yield _request(target, ids, "an event without attributes", json_body(event), expects="answered")
+        del event[type_member(TRIGGER)]
+        yield _request(target, ids, "an event without its type", json_body(event), expects="answered")
 
 
-def _written(target: Target, place: Place, asks: Asks) -> Iterator[Post]:
-    """The same otherwise. Of a campaign that exists it might count as another event, so there it is not said."""
-    for what, write in _WRITTEN.items():
-        nobody = place.nobody()
-        yield _post(target, nobody, what, write(place.unknown(target, nobody)), asks=asks)
+def _optional_bodies(event: dict[str, Any], ids: UnknownIds) -> Iterator[tuple[str, dict[str, Any]]]:
+    for what, changes in _UNKNOWN_VALUES.items():
+        if changes.keys() & event.keys():
+            yield what, event | {name: value(ids) for name, value in changes.items() if name in event}
+    for what, spell in _SPELLINGS.items():
+        respelled = {spell(name): value for name, value in event.items()}
+        if respelled != event:
+            yield what, respelled
+    yield "an additional member", event | {"TenantID": 1}
+    yield "numbers as text", {name: str(value) if _is_number(value) else value for name, value in event.items()}
 
 
-def _post(target: Target, nobody: Nobody, what: str, body: bytes, *, asks: Asks = "accepted", of: str = JSON) -> Post:
-    number = nobody.number if target.event == TRIGGER else None
-    return Post(what=what, asks=asks, body=body, url=target.url, content_type=of, number=number)
+def _formats(target: Target, context: EventContext, expects: Expectation) -> Iterator[ListenerRequest]:
+    """Yield the same event in other JSON formats.
+
+    They are about unknown campaigns: for an existing campaign, a bridge might take another format for another event.
+    """
+    for what, encode in _JSON_FORMATS.items():
+        ids = context.new_ids()
+        yield _request(target, ids, what, encode(context.unknown_event(target, ids)), expects=expects)
+
+
+def _request(
+    target: Target,
+    ids: UnknownIds,
+    what: str,
+    body: bytes,
+    *,
+    expects: Expectation = "accepted",
+    content_type: str = JSON,
+) -> ListenerRequest:
+    number = ids.number if target.event == TRIGGER else None
+    return ListenerRequest(
+        what=what, expects=expects, body=body, url=target.url, content_type=content_type, number=number
+    )
 
 
 def _is_number(value: object) -> bool:
     return isinstance(value, int) and not isinstance(value, bool)
 
 
-def _with_id(name: str, ending: str) -> str:
-    return name[:-2] + ending if name[-2:].lower() == "id" else name
+def _with_id_suffix(name: str, suffix: str) -> str:
+    return name[:-2] + suffix if name[-2:].lower() == "id" else name
 
 
-_WRITTEN: Mapping[str, Callable[[dict[str, Any]], bytes]] = {
-    "its members in another order": lambda said: encoded(dict(reversed(said.items()))),
-    "space between its members": lambda said: json.dumps(said, ensure_ascii=False, indent=4).encode(),
-    "letters as escapes": lambda said: json.dumps(said, ensure_ascii=True).replace("/", "\\/").encode(),
+_JSON_FORMATS: Mapping[str, Callable[[dict[str, Any]], bytes]] = {
+    "members in another order": lambda event: json_body(dict(reversed(event.items()))),
+    "space between members": lambda event: json.dumps(event, ensure_ascii=False, indent=4).encode(),
+    "letters as escapes": lambda event: json.dumps(event, ensure_ascii=True).replace("/", "\\/").encode(),
 }
-# Ids are whole numbers of 64 bits by the contract; those of templates were seen to be beyond 32 bits.
-_OF_NOBODY: Mapping[str, Mapping[str, Callable[[Nobody], object]]] = {
-    "a campaign that does not exist": {"CampaignID": lambda nobody: nobody.campaign},
-    "a triggered campaign that does not exist": {"campaignID": lambda nobody: str(nobody.campaign)},
-    "a template that does not exist": {"templateID": lambda _: TEMPLATE_OF_NOBODY},
+# By the contract, ids are whole numbers of 64 bits; ids of templates beyond 32 bits were observed.
+_UNKNOWN_VALUES: Mapping[str, Mapping[str, Callable[[UnknownIds], object]]] = {
+    "a campaign that does not exist": {"CampaignID": lambda ids: ids.campaign},
+    "a triggered campaign that does not exist": {"campaignID": lambda ids: str(ids.campaign)},
+    "a template that does not exist": {"templateID": lambda _: UNKNOWN_TEMPLATE},
     "a channel that the bridge does not have": {
-        "ChannelID": lambda _: CHANNEL_OF_NOBODY,
-        "channelID": lambda _: CHANNEL_OF_NOBODY,
+        "ChannelID": lambda _: UNKNOWN_CHANNEL,
+        "channelID": lambda _: UNKNOWN_CHANNEL,
     },
 }
-# The answers to optimove.event_keys.
-_SPELLED: Mapping[str, Callable[[str], str]] = {
-    "members spelled as in CampaignID": lambda name: _with_id(name[0].upper() + name[1:], "ID"),
-    "members spelled as in campaignId": lambda name: _with_id(name[0].lower() + name[1:], "Id"),
-    "members spelled as in campaignID": lambda name: _with_id(name[0].lower() + name[1:], "ID"),
+# The options of the dialect optimove.event_keys.
+_SPELLINGS: Mapping[str, Callable[[str], str]] = {
+    "members spelled like CampaignID": lambda name: _with_id_suffix(name[0].upper() + name[1:], "ID"),
+    "members spelled like campaignId": lambda name: _with_id_suffix(name[0].lower() + name[1:], "Id"),
+    "members spelled like campaignID": lambda name: _with_id_suffix(name[0].lower() + name[1:], "ID"),
 }

@@ -65,7 +65,7 @@ def _send_requests(scope: Scope) -> Iterator[TimelineEntry]:
 
 def _send_request(request: Request, count: int) -> TimelineEntry:
     operation = request.operation or request.path
-    text = f"calls {operation} of {request.service}, which takes {count:,} message" + "s" * (count != 1)
+    text = f"calls {operation} of {request.service}, which accepts {count:,} message" + "s" * (count != 1)
     detail = f"{request.method} {request.path}"
     return TimelineEntry(at=request.at, actor="bridge", text=text, detail=detail, line=request.n)
 
@@ -86,7 +86,7 @@ def _totals(scope: Scope, recipient: RecipientResult) -> Iterator[TimelineEntry]
         if first is not None:
             push, value = first
             text = f"reports {value:,} {metric_name(metric)} of template {recipient.obligation.template}"
-            detail = f"the first total that can count this customer, of {len(pushed):,} pushed in all"
+            detail = f"the first total that can count this customer, of {len(pushed):,} pushed in total"
             yield TimelineEntry(at=push.at, actor="bridge", text=text, detail=detail, line=push.n)
 
 
@@ -108,7 +108,7 @@ def _counting_metrics(scope: Scope, recipient: RecipientResult) -> Iterator[tupl
 def _reports_by_name(scope: Scope) -> Iterator[TimelineEntry]:
     for report in scope.history.interactions:
         if scope.customer in report.customers:
-            text = f"names the customer among {len(report.customers):,} who were {metric_name(report.event_id)}"
+            text = f"reports the customer among {len(report.customers):,} who were {metric_name(report.event_id)}"
             detail = "UpdateCampaignInteractions"
             yield TimelineEntry(at=report.at, actor="bridge", text=text, detail=detail, line=report.n)
     for event in scope.history.engagements:
@@ -124,14 +124,14 @@ def _reachability_changes(scope: Scope) -> Iterator[TimelineEntry]:
     for update in scope.history.attributes:
         for change in update.changes:
             if change.customer == scope.customer:
-                text = f"notes {change.field} {change.value or 'empty'} of the customer"
+                text = f"sets {change.field} of the customer to {change.value or 'empty'}"
                 yield TimelineEntry(at=update.at, actor=_writer(update.source), text=text, line=update.n)
     for preference in scope.history.preferences:
         if scope.customer in preference.customers:
             mode = "opted out" if preference.opted_out else f"mode {preference.mode}"
-            text = f"notes {mode} on channel {preference.channel}"
+            text = f"sets the preference for channel {preference.channel} to {mode}"
             yield TimelineEntry(at=preference.at, actor=_writer(preference.source), text=text, line=preference.n)
 
 
 def _writer(source: Literal["api", "batch_file"]) -> Actor:
-    return "bridge" if source == "api" else "platform"
+    return "bridge" if source == "api" else "optimove"

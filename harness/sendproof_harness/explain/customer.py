@@ -124,12 +124,14 @@ def _significant_digits(number: str) -> str:
 def _unknown_customer_text(history: History, name: str) -> str:
     ids = dict.fromkeys(obligation.customer for obligation in history.obligations)
     if not ids:
-        return f"no customer {name!r}: the history knows of no customer at all, as no campaign was announced"
+        return (
+            f"expected a customer of the history, got {name!r}; it has no customers, because no campaign was announced"
+        )
     value = _id_value(name)
     nearest = nsmallest(_NEAREST, ids, key=lambda customer: abs(_id_value(customer) - value))
     return (
-        f"no customer {name!r} in {len(ids):,} customers; the nearest are {', '.join(nearest)}"
-        " (expected an id, or a phone number of at least ten digits)"
+        f"expected the id of one of {len(ids):,} customers, or a phone number of at least ten digits, got {name!r};"
+        f" the nearest ids are {', '.join(nearest)}"
     )
 
 

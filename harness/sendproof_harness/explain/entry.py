@@ -1,13 +1,15 @@
 """The entries of a customer's timeline, and the part of a history that they come from."""
 
 from dataclasses import dataclass
+from functools import cached_property
 from typing import Literal
 
 from sendproof_harness.history.records import Delivery, DeliveryStatus, History, Webhook
 from sendproof_harness.judge.facts.delivery_ledger import RecipientResult
 
-#: Who acted: Optimove, the bridge, the message provider, the customer, or a fault; `nobody` where an action is missing.
-Actor = Literal["platform", "bridge", "provider", "customer", "fault", "nobody"]
+#: Who acted: Optimove, the bridge, the message provider, the customer, or a fault; `expected` where an action is
+#: missing.
+Actor = Literal["optimove", "bridge", "provider", "customer", "fault", "expected"]
 
 #: The keys of all providers' receipts begin with this, followed by the message.
 RECEIPT = "receipt"
@@ -25,7 +27,7 @@ class TimelineEntry:
     wrong: bool = False
 
 
-@dataclass(frozen=True, kw_only=True, slots=True)
+@dataclass(frozen=True, kw_only=True)
 class Scope:
     """The customer of a timeline, with their numbers, results and deliveries in a history."""
 
@@ -35,17 +37,17 @@ class Scope:
     recipients: tuple[RecipientResult, ...]
     deliveries: tuple[Delivery, ...]
 
-    @property
+    @cached_property
     def messages(self) -> frozenset[str]:
         """The ids of the deliveries."""
         return frozenset(delivery.message for delivery in self.deliveries)
 
-    @property
+    @cached_property
     def receipt_keys(self) -> frozenset[str]:
         """The webhook keys of the receipts for the deliveries."""
         return frozenset(f"{RECEIPT}:{message}" for message in self.messages)
 
-    @property
+    @cached_property
     def campaigns(self) -> frozenset[int]:
         """The campaigns of the customer."""
         return frozenset(recipient.obligation.campaign for recipient in self.recipients)
@@ -59,5 +61,5 @@ def statuses_of(history: History, deliveries: tuple[Delivery, ...]) -> list[Deli
 
 def attempt_text(attempt: Webhook) -> str:
     """Describe the response to a webhook, and the number of the attempt unless it is the first."""
-    response = attempt.error or f"answered {attempt.status}"
+    response = attempt.error or f"status {attempt.status}"
     return response if attempt.attempt == 1 else f"{response}, attempt {attempt.attempt}"

@@ -30,7 +30,7 @@ def _relevant_injections(scope: Scope) -> Iterator[Injection]:
 
 def _injection(injection: Injection) -> TimelineEntry:
     fault = injection.fault
-    what = "the bridge is killed" if injection.is_kill else f"{fault.fault} strikes"
+    what = "the bridge is killed" if injection.is_kill else f"{fault.fault} is injected"
     text = f"{what} at {fault.target} {fault.nth} of {fault.service} {fault.name}"
     detail = call_effect(injection.request.fault) if injection.request is not None else ""
     return TimelineEntry(at=injection.at, actor="fault", text=text, detail=detail, line=fault.n)
@@ -43,6 +43,6 @@ def _webhook_injections(scope: Scope) -> Iterator[TimelineEntry]:
     for attempt in scope.history.webhooks:
         if attempt.fault in kind_of and attempt.key in keys:
             kind = kind_of[attempt.fault]
-            text = f"{kind} strikes {attempt.service} event {attempt.event}"
+            text = f"{kind} is injected into {attempt.service} event {attempt.event}"
             detail = WEBHOOK_EFFECTS.get(kind, "")
             yield TimelineEntry(at=attempt.at, actor="fault", text=text, detail=detail, line=attempt.n)

@@ -11,11 +11,11 @@ def missing_entries(scope: Scope) -> Iterator[TimelineEntry]:
     for recipient in scope.recipients:
         due = recipient.obligation.due
         if recipient.kind == "lost":
-            text = "the message is due, and nothing is sent"
-            yield TimelineEntry(at=due, actor="nobody", text=text, wrong=True)
+            text = "the message is due, but none is sent"
+            yield TimelineEntry(at=due, actor="expected", text=text, wrong=True)
         elif recipient.kind in {"early", "late"}:
             text = f"the message is due; it goes out {span(recipient.offset or 0)} {recipient.kind}"
-            yield TimelineEntry(at=due, actor="nobody", text=text, wrong=True)
+            yield TimelineEntry(at=due, actor="expected", text=text, wrong=True)
         elif recipient.deliveries and not statuses_of(scope.history, recipient.deliveries):
-            text = "the history ends, and the provider has not said what became of it"
-            yield TimelineEntry(at=scope.history.header.ended, actor="nobody", text=text)
+            text = "the history ends before the provider reports a delivery status"
+            yield TimelineEntry(at=scope.history.header.ended, actor="expected", text=text)

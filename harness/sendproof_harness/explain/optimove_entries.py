@@ -21,14 +21,14 @@ def optimove_entries(scope: Scope) -> Iterator[TimelineEntry]:
     for trigger in scope.history.triggers:
         if trigger.customer == scope.customer:
             text = f"finds that the customer meets trigger {trigger.trigger} of campaign {trigger.campaign}"
-            yield TimelineEntry(at=trigger.at, actor="platform", text=text, line=trigger.n)
+            yield TimelineEntry(at=trigger.at, actor="optimove", text=text, line=trigger.n)
     for clearance in scope.history.clearances:
         if clearance.campaign in scope.campaigns:
-            yield TimelineEntry(at=clearance.at, actor="platform", text=_clearance_text(clearance), line=clearance.n)
+            yield TimelineEntry(at=clearance.at, actor="optimove", text=_clearance_text(clearance), line=clearance.n)
     for cancellation in scope.history.cancellations:
         if cancellation.campaign in scope.campaigns:
             text = f"cancels campaign {cancellation.campaign}"
-            yield TimelineEntry(at=cancellation.at, actor="platform", text=text, line=cancellation.n)
+            yield TimelineEntry(at=cancellation.at, actor="optimove", text=text, line=cancellation.n)
 
 
 _TitleKey = tuple[int, int, TemplateId]
@@ -46,7 +46,7 @@ def _due_message(recipient: RecipientResult, titles: Mapping[_TitleKey, str]) ->
     obligation = recipient.obligation
     title = titles.get((obligation.campaign, obligation.channel, obligation.template), "")
     detail = (obligation.text or "") if obligation.owed else ""
-    return TimelineEntry(at=obligation.at, actor="platform", text=_due_text(recipient, title), detail=detail)
+    return TimelineEntry(at=obligation.at, actor="optimove", text=_due_text(recipient, title), detail=detail)
 
 
 def _due_text(recipient: RecipientResult, title: str) -> str:
@@ -56,9 +56,9 @@ def _due_text(recipient: RecipientResult, title: str) -> str:
         where = f"trigger {obligation.trigger}, {where}"
     if obligation.owed:
         template = f"template {obligation.template}" + (f" ({title})" if title else "")
-        return f"{where}: {template} is owed to {obligation.number}, due {spoken(obligation.due)}"
-    reason = (obligation.reason or "no reason is told").replace("_", " ")
-    return f"{where}: nothing may be sent ({reason})"
+        return f"{where}: {template} is due to {obligation.number} at {spoken(obligation.due)}"
+    reason = (obligation.reason or "no reason given").replace("_", " ")
+    return f"{where}: no message may be sent ({reason})"
 
 
 def _announcements(scope: Scope) -> Iterator[TimelineEntry]:
@@ -82,8 +82,8 @@ def _announcement(attempt: Webhook) -> TimelineEntry:
     name = f"trigger {subject}" if is_trigger else f"campaign {subject} on channel {channel}"
     return TimelineEntry(
         at=attempt.at,
-        actor="platform",
-        text=f"tells the bridge of {name} (event {event}): {attempt_text(attempt)}",
+        actor="optimove",
+        text=f"announces {name} to the bridge (event {event}): {attempt_text(attempt)}",
         line=attempt.n,
         wrong=not is_success(attempt.status),
     )
@@ -94,5 +94,5 @@ def _clearance_text(clearance: Clearance) -> str:
     if clearance.action == "required":
         return f"puts campaign {campaign} on hold until {spoken(clearance.required_by)}"
     if clearance.action == "given":
-        return f"hears who of campaign {campaign} may be sent to: {cleared}"
+        return f"receives the clearance for campaign {campaign}: {cleared}"
     return f"takes campaign {campaign} off hold: {cleared}"

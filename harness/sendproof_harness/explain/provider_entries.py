@@ -13,12 +13,12 @@ def provider_entries(scope: Scope) -> Iterator[TimelineEntry]:
     yield from _deliveries(scope)
     for rejection in scope.history.rejections:
         if rejection.number in scope.numbers:
-            text = f"{rejection.service} refuses a message to {rejection.number}: {rejection_text(rejection)}"
+            text = f"{rejection.service} rejects a message to {rejection.number}: {rejection_text(rejection)}"
             yield TimelineEntry(
                 at=rejection.at, actor="provider", text=text, detail=rejection.text, line=rejection.n, wrong=True
             )
     for status in statuses_of(scope.history, scope.deliveries):
-        text = f"message {status.message} ends as {status.status}"
+        text = f"message {status.message} gets the status {status.status}"
         yield TimelineEntry(at=status.at, actor="provider", text=text, line=status.n)
     for attempt in scope.history.webhooks:
         if attempt.key in scope.receipt_keys:
@@ -35,7 +35,7 @@ def _deliveries(scope: Scope) -> Iterator[TimelineEntry]:
         yield TimelineEntry(
             at=delivery.at,
             actor="provider",
-            text=f"{delivery.service} takes message {delivery.message} to {delivery.number}{later}",
+            text=f"{delivery.service} accepts message {delivery.message} to {delivery.number}{later}",
             detail=delivery.text,
             line=delivery.n,
             wrong=delivery.number not in numbers or delivery.text not in texts,
@@ -47,10 +47,12 @@ def customer_entries(scope: Scope) -> Iterator[TimelineEntry]:
     for event in scope.history.customer_events:
         if event.customer == scope.customer:
             detail = ", ".join(f"{name} {value}" for name, value in event.parameters.items())
-            yield TimelineEntry(at=event.at, actor="customer", text=f"does {event.event}", detail=detail, line=event.n)
+            yield TimelineEntry(
+                at=event.at, actor="customer", text=f"causes the event {event.event}", detail=detail, line=event.n
+            )
     for click in scope.history.clicks:
         if click.message in scope.messages:
-            text = f"follows the link of message {click.message}"
+            text = f"opens the link of message {click.message}"
             yield TimelineEntry(at=click.at, actor="customer", text=text, line=click.n)
     for inbound in scope.history.inbounds:
         if inbound.number in scope.numbers:

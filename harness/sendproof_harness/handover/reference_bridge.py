@@ -1,6 +1,6 @@
-"""The settings of the reference bridge, made of a handover: a TOML file, and the secrets for its environment.
+"""The configuration of the reference bridge for a handover: a TOML file, and the secrets for its environment.
 
-It gets what every bridge gets and nothing else.
+The reference bridge gets the same information as any other bridge.
 """
 
 import json
@@ -8,12 +8,12 @@ from collections.abc import Iterable, Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
-from sendproof_harness.handover.write import clients_of, key_name
+from sendproof_harness.handover.format import PLATFORM, clients_of, optimove_key_name
 from sendproof_harness.providers import provider as record_of
 
 
 def write_settings(content: Mapping[str, Any], file: Path, database: Path) -> dict[str, str]:
-    """Save the settings of the reference bridge; answers the secrets, which go into its environment."""
+    """Write the configuration; return the secrets as environment variables."""
     secrets = {}
     for client in clients_of(content):
         secrets[_variable(client, "webhook", "token")] = client["webhook_token"]
@@ -41,20 +41,20 @@ def _settings(content: Mapping[str, Any], database: Path) -> list[str]:
 
 
 def _client(client: Mapping[str, Any]) -> Iterator[str]:
-    asked = client["bridge"]
+    wishes = client["bridge"]
     yield "[[clients]]"
     yield _entry("name", client["client"])
-    yield _entry("optimove_url", client["services"]["optimove"]["url"])
-    yield _entry("optimove_api_key", _placeholder(client, "optimove", key_name(client)))
+    yield _entry("optimove_url", client["services"][PLATFORM]["url"])
+    yield _entry("optimove_api_key", _placeholder(client, PLATFORM, optimove_key_name(client)))
     yield _entry("webhook_token", _placeholder(client, "webhook", "token"))
-    if asked.get("clears_campaigns"):
+    if wishes.get("clears_campaigns"):
         yield "clears_campaigns = true"
     for name in ("reports", "metric_values", "opt_outs"):
-        if name in asked:
-            yield _entry(name, asked[name])
-    if "opt_out_mode" in asked:
-        yield f"opt_out_mode = {asked['opt_out_mode']}"
-    if asked.get("reports") == "save_event":
+        if name in wishes:
+            yield _entry(name, wishes[name])
+    if "opt_out_mode" in wishes:
+        yield f"opt_out_mode = {wishes['opt_out_mode']}"
+    if wishes.get("reports") == "save_event":
         yield _entry("metrics_url", client["services"]["optimove-metrics"]["url"])
         yield _entry("tenant_token", _placeholder(client, "optimove-metrics", "tenant_token"))
 
@@ -62,22 +62,22 @@ def _client(client: Mapping[str, Any]) -> Iterator[str]:
 def _channel(client: Mapping[str, Any], channel: Mapping[str, Any]) -> list[str]:
     provider = channel["provider"]
     access = client["services"][provider]
-    shown = record_of(provider).bridge_credentials or access["credentials"]
+    credentials = record_of(provider).bridge_credentials or access["credentials"]
     return [
         "[[clients.channels]]",
         f"id = {channel['id']}",
         _entry("provider", provider),
         _entry("kind", channel["kind"]),
         _entry("url", access["url"]),
-        *(_entry(name, _placeholder(client, provider, name)) for name in shown),
-        *_asked(client, channel),
+        *(_entry(name, _placeholder(client, provider, name)) for name in credentials),
+        *_channel_settings(client, channel),
         _entry("phone_attribute", client["attributes"]["phone"]),
         _entry("consent_attribute", client["attributes"]["consent"]),
         _entry("default_region", client["country"]),
     ]
 
 
-def _asked(client: Mapping[str, Any], channel: Mapping[str, Any]) -> Iterable[str]:
+def _channel_settings(client: Mapping[str, Any], channel: Mapping[str, Any]) -> Iterable[str]:
     record = record_of(channel["provider"])
     if record.bridge_has_sender:
         yield _entry("sender", client["sender"])
@@ -100,5 +100,5 @@ def _placeholder(client: Mapping[str, Any], service: str, name: str) -> str:
 
 
 def _entry(name: str, value: str) -> str:
-    """One line of TOML; a JSON string is also a TOML string."""
+    """Return one line of TOML; a JSON string is also a TOML string."""
     return f"{name} = {json.dumps(value)}"

@@ -1,4 +1,4 @@
-"""The first line of a history: what was run, where, and what was to go wrong."""
+"""The first line of a history: what was run, where, and with which faults."""
 
 from typing import Literal
 
@@ -8,9 +8,9 @@ from sendproof_harness.history.timestamps import Instant
 
 
 class Channel(msgspec.Struct, frozen=True):
-    """One channel of the sandbox: its Optimove number, and which provider carries it.
+    """One channel of the sandbox: its number in Optimove, and the provider that carries its messages.
 
-    Of a channel that is `testing` nothing may reach anybody, and nothing may be reported.
+    In a channel in testing mode, no message may reach a customer and nothing may be reported.
     """
 
     id: int
@@ -20,7 +20,7 @@ class Channel(msgspec.Struct, frozen=True):
 
 
 class ClockFacts(msgspec.Struct, frozen=True):
-    """How time passed: `virtual` or `real`, and who took part in it."""
+    """How time passed: `virtual` or `real`, and the participants of a virtual clock."""
 
     mode: Literal["virtual", "real"]
     start: Instant | None = None
@@ -29,9 +29,9 @@ class ClockFacts(msgspec.Struct, frozen=True):
 
 
 class FaultEntry(msgspec.Struct, frozen=True):
-    """A fault that was to strike: a call (`optimove.GetCustomers`) or a webhook (`optimove.13`), counted from `nth`.
+    """A fault of the run: on a call (`optimove.GetCustomers`) or a webhook (`optimove.13`), counted from `nth`.
 
-    `down` of a kill is in milliseconds of the sandbox's clock, `retry_after` of an answer in seconds.
+    `down` of a kill is in milliseconds of the sandbox's clock, `retry_after` of a response in seconds.
     """
 
     id: str
@@ -47,9 +47,9 @@ class FaultEntry(msgspec.Struct, frozen=True):
 
 
 class Header(msgspec.Struct, frozen=True, tag_field="kind", tag="history"):
-    """The first line. `ended` is the virtual time at which the history was taken.
+    """The first line. `ended` is the virtual time at which the history was read from the simulators.
 
-    `dialects` are those that are not the default, by full name (`optimove.metric_values`).
+    `dialects` are the non-default options, by the full name of the dialect (`optimove.metric_values`).
     """
 
     version: int

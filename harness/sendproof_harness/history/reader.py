@@ -1,7 +1,7 @@
-"""Reading a history: lines of JSON become frozen records, and what is no whole history is refused.
+"""Reading a history: lines of JSON become frozen records; an incomplete history is rejected.
 
-A million recipients cost one small record per line that matters; equal values are kept once. Errors are
-`HistoryError`, and name the line.
+A million recipients need a million small records, so equal values are stored once. Errors are `HistoryError` and name
+the line.
 """
 
 from collections import defaultdict
@@ -30,21 +30,21 @@ from sendproof_harness.history.timestamps import Instant, parse_instant
 
 
 class HistoryError(ValueError):
-    """The file is not a history that can be judged; the message names the line and what was expected."""
+    """The file is no complete history; the message names the line and the expected content."""
 
 
 def read_history(path: Path | str) -> History:
-    """Read a history file; `HistoryError` names the line that cannot be read, `OSError` a file that cannot."""
+    """Return the history in a file; `HistoryError` for wrong content, `OSError` if the file cannot be read."""
     with Path(path).open("rb") as lines:
         return parse_history(lines)
 
 
 def parse_history(lines: Iterable[bytes]) -> History:
-    """The same for lines that are already at hand, with or without line ends."""
+    """Return the history in lines of JSON, with or without line ends."""
     stream = iter(lines)
     header = _header(next(stream, b""))
     decode = _line_decoder()
-    found: defaultdict[str, list[Line]] = defaultdict(list)
+    records_by_field: defaultdict[str, list[Line]] = defaultdict(list)
     end, number, count = None, 1, 1
     for number, line in enumerate(stream, start=2):
         if line.isspace() or not line:
@@ -54,36 +54,36 @@ def parse_history(lines: Iterable[bytes]) -> History:
         except msgspec.DecodeError as error:
             raise _unreadable(number, line, error) from error
         if end is not None:
-            raise HistoryError(f"line {number:,}: expected nothing after the end of the history, got {_shown(line)}")
+            raise HistoryError(f"line {number:,}: expected no line after the end of the history, got {_excerpt(line)}")
         if isinstance(record, End):
             end = record
         else:
-            found[FIELD_OF[type(record)]].append(record)
+            records_by_field[FIELD_OF[type(record)]].append(record)
             count += 1
-    _must_be_whole(end, number, count)
-    return History(header=header, **{field: tuple(records) for field, records in found.items()})  # type: ignore[arg-type]
+    _check_complete(end, number, count)
+    return History(header=header, **{field: tuple(records) for field, records in records_by_field.items()})  # type: ignore[arg-type]
 
 
-def _must_be_whole(end: End | None, number: int, count: int) -> None:
+def _check_complete(end: End | None, number: int, count: int) -> None:
     if end is None:
         raise HistoryError(
-            f'line {number:,}: expected a last line {{"kind":"end","lines":{count}}}, got none: '
-            "the history was cut off, or is of an older Sendproof; take it again"
+            f'line {number:,}: expected a last line {{"kind":"end","lines":{count}}}, got none; '
+            "the history is incomplete, or from an older Sendproof; run the scenario again"
         )
     if end.lines != count:
         raise HistoryError(
-            f"line {number:,}: expected {end.lines:,} lines before the end, got {count:,}; take the history again"
+            f"line {number:,}: expected {end.lines:,} lines before the end, got {count:,}; run the scenario again"
         )
 
 
 def _header(line: bytes) -> Header:
-    start = _NOT_A_HISTORY.format(got=line[:60].decode("utf-8", "replace").strip() or "nothing")
+    not_a_history = _NOT_A_HISTORY.format(got=line[:60].decode("utf-8", "replace").strip() or "nothing")
     try:
         opening = msgspec.json.decode(line, type=_Opening)
     except msgspec.DecodeError as error:
-        raise HistoryError(start) from error
+        raise HistoryError(not_a_history) from error
     if opening.kind != "history":
-        raise HistoryError(start)
+        raise HistoryError(not_a_history)
     if opening.version != VERSION:
         raise HistoryError(_OTHER_VERSION.format(VERSION, opening.version))
     try:
@@ -92,7 +92,7 @@ def _header(line: bytes) -> Header:
         raise _unreadable(1, line, error) from error
 
 
-_NOT_A_HISTORY = 'line 1: this is not a history: expected a first line {{"kind":"history","version":1,...}}, got: {got}'
+_NOT_A_HISTORY = 'line 1: this is no history: expected a first line {{"kind":"history","version":1,...}}, got: {got}'
 _OTHER_VERSION = "line 1: expected history version {}, got {}; judge it with the Sendproof that wrote it"
 
 
@@ -102,7 +102,7 @@ class _Opening(msgspec.Struct):
 
 
 def _line_decoder() -> Callable[[bytes], Line | End]:
-    """A decoder that keeps equal values once: the text of a delivery is the text that was owed."""
+    """Return a decoder that stores equal values once: most deliveries have the text of their obligation."""
     decode = cast("Callable[[bytes], Line | End]", msgspec.json.Decoder(Line | End, dec_hook=_instant).decode)
     known: dict[Any, Any] = {}
 
@@ -113,13 +113,15 @@ def _line_decoder() -> Callable[[bytes], Line | End]:
             if value is not None:
                 msgspec.structs.force_setattr(record, field, known.setdefault(value, value))
         if type(record) is Interactions:
-            msgspec.structs.force_setattr(record, "customers", tuple(known.get(one, one) for one in record.customers))
+            msgspec.structs.force_setattr(
+                record, "customers", tuple(known.get(customer, customer) for customer in record.customers)
+            )
         return record
 
     return decode_line
 
 
-# Values that many lines have in common. Numbers count as well: each is an object of its own in every line.
+# Fields with values that many lines share. Without this, each line has its own object even for a number.
 _SHARED: dict[type[Record], tuple[str, ...]] = {
     Obligation: ("campaign", "channel", "template", "customer", "number", "text", "reason"),
     Delivery: ("number", "text", "message", "service", "request"),
@@ -136,14 +138,16 @@ def _instant(kind: type, value: object) -> object:
 
 def _unreadable(number: int, line: bytes, error: msgspec.DecodeError) -> HistoryError:
     if not line.endswith(b"\n") and not line.rstrip().endswith(b"}"):
-        return HistoryError(f"line {number:,}: the line breaks off, so the history is incomplete; take it again")
+        return HistoryError(
+            f"line {number:,}: the line is cut off, so the history is incomplete; run the scenario again"
+        )
     kind = _kind_of(line)
     if kind is not None and kind not in KINDS:
         return HistoryError(f"line {number:,}: unknown kind {kind!r}; expected one of {', '.join(KINDS)}")
-    return HistoryError(f"line {number:,}: {error}: {_shown(line)}")
+    return HistoryError(f"line {number:,}: {error}: {_excerpt(line)}")
 
 
-def _shown(line: bytes) -> str:
+def _excerpt(line: bytes) -> str:
     return line[:120].decode("utf-8", "replace").strip()
 
 

@@ -1,4 +1,4 @@
-"""Virtual times as the judge handles them: whole milliseconds since the Unix epoch, UTC."""
+"""Virtual times in whole milliseconds since the Unix epoch, UTC."""
 
 from datetime import UTC, datetime, timedelta
 from functools import lru_cache
@@ -14,7 +14,7 @@ _UNITS = ((DAY, "d"), (HOUR, "h"), (MINUTE, "min"), (SECOND, "s"))
 
 
 class Instant(int):
-    """Milliseconds since the Unix epoch; a type of its own so that a decoder can tell it from a count."""
+    """Milliseconds since the Unix epoch; a separate type, so that a decoder can distinguish it from a count."""
 
     __slots__ = ()
 
@@ -22,7 +22,7 @@ class Instant(int):
 # Most lines of a history share a few instants: a send time, a metrics push.
 @lru_cache(maxsize=4096)
 def parse_instant(text: str) -> Instant:
-    """Read `2026-03-02T09:00:00.000Z`; `ValueError` says what was expected."""
+    """Return the instant in a text such as `2026-03-02T09:00:00.000Z`; `ValueError` says what was expected."""
     try:
         moment = datetime.fromisoformat(text)
     except (ValueError, TypeError) as error:
@@ -33,20 +33,20 @@ def parse_instant(text: str) -> Instant:
 
 
 def iso(instant: int) -> str:
-    """`2026-03-02T09:00:00.000Z`, as the history writes it."""
+    """Return an instant as in the history: `2026-03-02T09:00:00.000Z`."""
     moment = _EPOCH + timedelta(milliseconds=instant)
     return f"{moment:%Y-%m-%dT%H:%M:%S}.{instant % SECOND:03d}Z"
 
 
 def spoken(instant: int) -> str:
-    """`2026-03-02 09:00:00 UTC`, for people; milliseconds only when there are any."""
+    """Return an instant as text: `2026-03-02 09:00:00 UTC`, with milliseconds only if they are not zero."""
     moment = _EPOCH + timedelta(milliseconds=instant)
     fraction = f".{instant % SECOND:03d}" if instant % SECOND else ""
     return f"{moment:%Y-%m-%d %H:%M:%S}{fraction} UTC"
 
 
 def span(milliseconds: int) -> str:
-    """`1 h`, `5 h 30 min`, `2 d 3 h`, `0.250 s`: the two largest units of a length of time."""
+    """Return a length of time in its two largest units: `1 h`, `5 h 30 min`, `2 d 3 h`, `0.250 s`."""
     rest, parts = abs(milliseconds), []
     for size, unit in _UNITS:
         count, rest = divmod(rest, size)

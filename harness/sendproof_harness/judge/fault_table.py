@@ -25,16 +25,16 @@ class FaultRow:
 
 #: The effect of each webhook fault on the first webhook that it affects.
 WEBHOOK_EFFECTS: Mapping[str, str] = {
-    "drop_webhook": "it was lost on the way",
-    "duplicate_webhook": "it came more than once",
-    "delay_webhook": "it came late",
-    "reorder_webhook": "later ones overtook it",
+    "drop_webhook": "the webhook was lost",
+    "duplicate_webhook": "the webhook arrived more than once",
+    "delay_webhook": "the webhook arrived late",
+    "reorder_webhook": "later webhooks overtook it",
 }
 
 _RESPONSE_EFFECTS: Mapping[str, str] = {
-    "lost": "no reply came",
-    "altered": "another reply came",
-    "intact": "its reply came",
+    "lost": "no response arrived",
+    "altered": "another response arrived",
+    "intact": "its response arrived",
 }
 
 
@@ -60,12 +60,12 @@ def _row(entry: FaultEntry, history: History) -> FaultRow:
 
 def _first_effect(injections: Sequence[Fault], history: History) -> str:
     if not injections:
-        return "it never struck"
+        return "never injected"
     first = injections[0]
     if first.fault == KILL:
-        return "the bridge was killed and started again"
+        return "the bridge was killed and restarted"
     if first.target == "webhook":
-        return WEBHOOK_EFFECTS.get(first.fault, "it came otherwise than it was sent")
+        return WEBHOOK_EFFECTS.get(first.fault, "the webhook was changed")
     calls = (request.fault for request in history.requests if request.fault is not None and request.n > first.n)
     return call_effect(next((call for call in calls if call.id == first.id), None))
 
@@ -73,6 +73,6 @@ def _first_effect(injections: Sequence[Fault], history: History) -> str:
 def call_effect(call: InjectedCall | None) -> str:
     """Describe the consequence of a fault for a call."""
     if call is None:
-        return "nothing is known of the call"
-    done = "the service had done it" if call.effect else "the service had not done it"
+        return "no such request is known"
+    done = "the request took effect" if call.effect else "the request had no effect"
     return f"{done}, and {_RESPONSE_EFFECTS[call.response]}"

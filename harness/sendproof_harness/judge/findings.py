@@ -50,7 +50,7 @@ class Location:
 
     def __str__(self) -> str:
         parts = [f"{name} {value}" for name in self.__slots__ if (value := getattr(self, name)) is not None]
-        return ", ".join(parts) or "the run as a whole"
+        return ", ".join(parts) or "the whole run"
 
 
 def recipient_location(obligation: Obligation) -> Location:

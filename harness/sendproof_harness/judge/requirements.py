@@ -1,7 +1,7 @@
-"""The numbered rules that a bridge must keep, each with where it is from.
+"""The numbered rules for a bridge, each with its source.
 
-The hundreds follow a campaign on its way: 0xx the run itself, 1xx notification, 2xx templates, 3xx audience,
-4xx sending, 5xx reporting, 6xx the contract of every call, 7xx people's wishes. A number never changes its meaning.
+The hundreds follow the life of a campaign: 0xx the run itself, 1xx webhooks, 2xx templates, 3xx audience, 4xx sending,
+5xx reporting, 6xx the contract of every request, 7xx opt-outs. A number never changes its meaning.
 """
 
 from sendproof_harness.judge.findings import Requirement
@@ -21,104 +21,105 @@ _EVENTS = "https://developer.optimove.com/docs/external-vendors-campaign-engagem
 
 RUN_COMPLETED = Requirement(
     number="R001",
-    text="The bridge starts from what it is told, and keeps running and answering until the run is over.",
+    text="The bridge starts with the settings that it is given, and runs and responds until the end of the run.",
     source="docs/connect-your-bridge.md",
     evidence="documented",
 )
 FAULTS_INJECTED = Requirement(
     number="R002",
-    text="Every fault that a run was to meet has struck, so that passing means that the bridge can take it.",
+    text="Every fault of the run was injected, so a pass proves that the bridge can handle it.",
     source="docs/faults.md",
     evidence="documented",
 )
 LISTENER_REGISTERED = Requirement(
     number="R101",
-    text="The bridge registers a listener for each of its channels, so that it hears of every campaign.",
+    text="The bridge registers a listener for each of its channels, so that it receives the events of every campaign.",
     source=_GUIDE,
     evidence="documented",
 )
 WEBHOOKS_ACKNOWLEDGED = Requirement(
     number="R102",
-    text="The bridge answers every notification with a 2xx status, if not the first time then in the end.",
+    text="The bridge acknowledges every webhook with a 2xx status, in the first attempt or a later one.",
     source=_LISTENER,
     evidence="assumed",
 )
 TRIGGER_EVENT_LATENCY = Requirement(
     number="R103",
-    text="Optimove tells of a trigger at once: the simulator promises 100 ms from the event that met it.",
+    text="Optimove announces a trigger at once: the simulator promises event 11 within 100 ms of the customer event "
+    "that met the trigger.",
     source=_GUIDE,
     evidence="assumed",
 )
 CLEARANCE_GIVEN = Requirement(
     number="R104",
-    text="A bridge that listens for campaigns on hold says in time who may be sent to, as whoever is not named is "
-    "left out.",
+    text="A bridge that listens for campaigns on hold clears customers before the deadline, because customers who are "
+    "not named are left out.",
     source=_CLEARANCE,
     evidence="documented",
 )
 VALID_EVENTS_ACCEPTED = Requirement(
     number="R105",
-    text="A listener takes every event that its contract allows, of each type that the bridge registered it for, with "
-    "a 2xx status within 10 s.",
+    text="A listener accepts every event that its contract allows, for each event type that the bridge registered it "
+    "for, with a 2xx status within 10 s.",
     source="openapi/listener.yaml",
     evidence="assumed",
 )
 INVALID_EVENTS_SURVIVED = Requirement(
     number="R106",
-    text="Whatever else is posted to a listener, it answers without a failure of its own (5xx), and then takes events "
-    "as before.",
+    text="A listener responds to any other request without a server error (5xx), and then accepts events as before.",
     source="openapi/listener.yaml",
     evidence="assumed",
 )
 INVALID_EVENTS_NOT_SENT = Requirement(
     number="R107",
-    text="No message goes out upon an event that does not tell what to send to whom, that is about a customer who does "
-    "not want any, or that comes to an address with a wrong token.",
+    text="The bridge sends no message for an event that does not say what to send to whom, that is about a customer "
+    "who wants no messages, or that comes to an address with a wrong token.",
     source="openapi/listener.yaml",
     evidence="assumed",
 )
 TEMPLATES_SYNCHRONISED = Requirement(
     number="R201",
-    text="Every template that is added, renamed or deleted at the provider is told to Optimove, so that marketers "
-    "choose from exactly the templates that exist.",
+    text="The bridge reports every template that is added, renamed or deleted at the provider to Optimove, so that "
+    "marketers choose from exactly the existing templates.",
     source=_GUIDE,
     evidence="documented",
 )
 BATCHES_WITHIN_LIMITS = Requirement(
     number="R202",
-    text="No call carries more items than its operation takes: 100 templates or metrics, 10,000 customers of an "
+    text="No request has more items than its operation accepts: 100 templates or metrics, 10,000 customers of an "
     "interaction, 50,000 preferences.",
     source=_INTERACTIONS,
     evidence="observed",
 )
 PAGES_COMPLETE = Requirement(
     number="R301",
-    text="The bridge reads the whole audience of a campaign, page after page, without a gap and no row twice.",
+    text="The bridge reads the whole audience of a campaign, page by page, without a gap and without reading a row "
+    "twice.",
     source=_GUIDE,
     evidence="documented",
 )
 PAGE_SIZE_RESPECTED = Requirement(
     number="R302",
-    text="The bridge asks for at most 10,000 rows a page.",
+    text="The bridge requests at most 10,000 rows per page.",
     source=_CLIENT,
     evidence="observed",
 )
 DELIVERED_ONCE = Requirement(
     number="R401",
-    text="Every customer of a campaign who may be written to gets the message once, and nobody else gets one.",
+    text="Each customer of a campaign who may get messages gets exactly one, and no other person gets any.",
     source=_GUIDE,
     evidence="documented",
 )
 RIGHT_NUMBER = Requirement(
     number="R402",
-    text="A message goes to the customer's own number: digits with the country code, without + or leading zeros.",
+    text="A message goes to the customer's own number, in digits with the country code, without + or leading zeros.",
     source=_NUMBERS,
     evidence="documented",
 )
 RIGHT_TEXT = Requirement(
     number="R403",
-    text="The text is the customer's own template with the customer's own attributes filled in; it may differ from "
-    "customer to customer within one campaign.",
+    text="The text is the customer's own template with the customer's own attributes filled in. Templates may differ "
+    "from customer to customer within one campaign.",
     source=_GUIDE,
     evidence="documented",
 )
@@ -130,95 +131,97 @@ RIGHT_TIME = Requirement(
 )
 CONSENT_RESPECTED = Requirement(
     number="R405",
-    text="Nobody who opted out gets a message.",
+    text="A customer who opted out gets no message.",
     source=_DROPPED,
     evidence="documented",
 )
 TRIGGER_SEND_LATENCY = Requirement(
     number="R406",
-    text="Whoever meets a trigger gets its message at once, here within a minute of hearing of it.",
+    text="A customer who meets a trigger gets its message at once. The judge allows one minute after the bridge "
+    "receives the event.",
     source=_GUIDE,
     evidence="documented",
 )
 TESTING_RESPECTED = Requirement(
     number="R407",
-    text="While a channel is in testing mode nothing is sent to anybody, and so nothing is reported.",
+    text="While a channel is in testing mode, the bridge sends no real message, and therefore reports nothing.",
     source=_DROPPED,
     evidence="documented",
 )
 CANCELLATION_RESPECTED = Requirement(
     number="R408",
-    text="Once a campaign is cancelled nothing of it goes out any more, but for what is on its way in that moment.",
+    text="After a campaign is cancelled, none of its messages goes out, except those that are already on their way.",
     source=_CANCELLED,
     evidence="assumed",
 )
 METRICS_CADENCE = Requirement(
     number="R501",
-    text="The bridge reports the metrics of a campaign several times a day, here at least three, for the seven days "
-    "after it was sent.",
+    text="The bridge reports the metrics of a campaign several times a day for the seven days after it was sent. The "
+    "judge requires three times a day.",
     source=_GUIDE,
     evidence="documented",
 )
 METRICS_CONSISTENT = Requirement(
     number="R502",
-    text="Reported totals add up: sent and dropped are all the customers targeted, delivered is at most sent, and no "
-    "total ever shrinks.",
+    text="Reported totals add up: sent plus dropped is the number of targeted customers, delivered is at most sent, "
+    "and no total decreases.",
     source=_DROPPED,
     evidence="documented",
 )
 METRICS_ACCURATE = Requirement(
     number="R503",
-    text="What is reported is what the provider said: so many sent, delivered and bounced, and exactly those "
-    "customers.",
+    text="Reports match the provider's records: the numbers of sent, delivered and bounced messages, and exactly those"
+    " customers.",
     source=_GUIDE,
     evidence="documented",
 )
 EVENTS_ACCURATE = Requirement(
     number="R504",
-    text="Reports of single customers by saveEvent are true, complete and told once; there is none for sent.",
+    text="Reports of single customers by saveEvent are accurate, complete and sent once; there is no event for sent.",
     source=_EVENTS,
     evidence="documented",
 )
 EVENTS_CADENCE = Requirement(
     number="R505",
-    text="Whoever reports by saveEvent tells each event as soon as whoever pushes totals three times a day would.",
+    text="A bridge that reports by saveEvent reports each event as early as a bridge that pushes totals three times a "
+    "day.",
     source=_GUIDE,
     evidence="assumed",
 )
 CONTRACT_RESPECTED = Requirement(
     number="R601",
-    text="Every call of the bridge is one that the service documents: its address, parameters and body.",
+    text="Every request of the bridge matches the contract of its service: address, parameters and body.",
     source="openapi/README.md",
     evidence="documented",
 )
 AUTHENTICATED = Requirement(
     number="R602",
-    text="Every call shows the credential of the client that it is made for.",
+    text="Every request presents the credential of the client that it is made for.",
     source=_AUTHENTICATION,
     evidence="documented",
 )
 RATE_LIMIT_RESPECTED = Requirement(
     number="R603",
-    text="The bridge stays below the rate limit, 50 requests in 10 seconds for each key of Optimove.",
+    text="The bridge stays below the rate limit: 50 requests in 10 seconds for each Optimove key.",
     source=_RATE,
     evidence="documented",
 )
 RETRY_AFTER_RESPECTED = Requirement(
     number="R604",
-    text="A call that was answered with 429 is made again, and not before the service said that it may be.",
+    text="The bridge repeats a request that got a 429 response, and not before the time that the service gave.",
     source=_RATE,
     evidence="assumed",
 )
 CLIENTS_ISOLATED = Requirement(
     number="R605",
-    text="A bridge that serves several clients makes each call with the key of the client whose matter it is.",
+    text="A multi-client bridge uses the API key of the client each request belongs to.",
     source=_AUTHENTICATION,
     evidence="documented",
 )
 OPT_OUTS_SYNCED = Requirement(
     number="R701",
-    text="Whoever opts out at the provider is told to Optimove, by preference or by attribute, here within a day, and "
-    "nobody else is.",
+    text="The bridge reports every customer who opts out at the provider to Optimove, by preference or by attribute, "
+    "and no other customer. The judge allows one day.",
     source=_GUIDE,
     evidence="documented",
 )

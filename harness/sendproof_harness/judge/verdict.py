@@ -119,11 +119,11 @@ def _run(check: Check, history: History) -> CheckResult:
             check=check.id,
             level="error",
             blame="harness",
-            cause="the check itself broke",
+            cause="the check itself failed",
             expected="a check that can read this history",
             got=f"{type(error).__name__}: {error}",
         )
-        return CheckResult(looked_at=0, unit="things", findings=(finding,))
+        return CheckResult(looked_at=0, unit="items", findings=(finding,))
 
 
 def _status(result: CheckResult) -> Status:

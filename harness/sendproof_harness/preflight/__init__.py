@@ -1,10 +1,11 @@
-"""`sendproof doctor`: whether a bridge could work at all with what it was handed, looked at before it starts.
+"""`sendproof doctor`: checks before a run whether a bridge can work with its handover.
 
-handed        the handover file, read and checked
-calls         one HTTP call, marked as the doctor's own
-results       what an examination says
-platform      examinations at Optimove: address, key, scope, channels, attributes, numbers
-providers     examinations at the services that carry messages: address, credentials
-surroundings  examinations of the bridge's side: its address, its listeners, the clock
-examinations  the table of them all
+context            the handover under check, with cached responses
+http               HTTP requests that are marked as preflight requests
+results            the result of a check
+optimove           checks of Optimove: key scope, channels, attributes, phone numbers
+message_providers  checks of every service: address and credentials
+bridge_side        checks of the bridge: its settings, address and listeners, and the clock
+checks             the table of all checks
+report             the output as a table or JSON
 """

@@ -1,9 +1,11 @@
-"""All examinations, in the order in which they help: what is wrong in one explains what is wrong in those after it."""
+"""All preflight checks, in the order of their dependencies: a problem in one often explains problems in later ones."""
 
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
+from typing import Any
 
-from sendproof_harness.handover.reader import HandoverFile
+from sendproof_harness.handover.format import HandoverFile
+from sendproof_harness.handover.reader import parse_clients
 from sendproof_harness.preflight import bridge_side, message_providers, optimove
 from sendproof_harness.preflight.context import PreflightContext
 from sendproof_harness.preflight.http import PreflightClient
@@ -13,112 +15,118 @@ from sendproof_harness.providers import discover
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class PreflightCheck:
-    """One question, and how it is answered.
+    """One check: its question, and the method that answers it.
 
-    `before_run`: whether it can be answered before the bridge runs and any campaign was planned.
+    `before_run`: the check is possible before the bridge runs and before any campaign is planned.
     """
 
     name: str
     question: str
-    how: str
+    method: str
     run: Callable[[PreflightContext], Iterator[PreflightResult]]
     before_run: bool = True
 
 
-def _credential_probes() -> Iterator[str]:
-    for record in discover().values():
-        if record.preflight is not None:
-            yield f"{record.title}: {record.preflight.operation}"
+def _credential_operations() -> str:
+    providers = (f"{record.title}: {record.preflight.operation}" for record in discover().values() if record.preflight)
+    return "; ".join(["Optimove: ApiKeyInfo or GetLastDataUpdate", *providers])
 
 
 CHECKS = (
     PreflightCheck(
         name="settings",
-        question="Has each channel an id of its own, and a provider with an address?",
-        how="in the file",
-        run=bridge_side.settings,
+        question="Does each channel have a unique id, and a provider with a URL?",
+        method="the handover file",
+        run=bridge_side.check_settings,
     ),
     PreflightCheck(
         name="clock",
-        question="Does `clock_url` tell the time?",
-        how="one call",
-        run=bridge_side.clock,
+        question="Does `clock_url` return the time?",
+        method="one request",
+        run=bridge_side.check_clock,
     ),
     PreflightCheck(
         name="addresses",
-        question="Does each service answer, and is it the one it is said to be?",
-        how="a call without credentials, and the form of its refusal",
-        run=message_providers.addresses,
+        question="Does each service respond, and is it the expected one?",
+        method="a request without credentials, and the form of its refusal",
+        run=message_providers.check_addresses,
     ),
     PreflightCheck(
         name="credentials",
-        question="Does each service take what it is shown?",
-        how="; ".join(["Optimove: ApiKeyInfo or GetLastDataUpdate", *_credential_probes()]),
-        run=message_providers.credentials,
+        question="Does each service accept its credentials?",
+        method=_credential_operations(),
+        run=message_providers.check_credentials,
     ),
     PreflightCheck(
         name="functions",
         question="Are the functions that every bridge needs in the scope of the key?",
-        how="ApiKeyInfo",
-        run=optimove.functions,
+        method="ApiKeyInfo",
+        run=optimove.check_functions,
     ),
     PreflightCheck(
         name="channels",
         question="Does each channel exist, and is it in the scope of the key?",
-        how="GetExecutionChannels, ApiKeyInfo, else GetChannelTemplates",
-        run=optimove.channels,
+        method="GetExecutionChannels and ApiKeyInfo; otherwise GetChannelTemplates",
+        run=optimove.check_channels,
     ),
     PreflightCheck(
         name="attributes",
-        question="Are the phone attribute and the consent attribute there, and may the key see them?",
-        how="GetCustomerAttributeList, else ApiKeyInfo",
-        run=optimove.attributes,
+        question="Do the phone and consent attributes exist, and can the key read them?",
+        method="GetCustomerAttributeList; otherwise ApiKeyInfo",
+        run=optimove.check_attributes,
     ),
     PreflightCheck(
         name="numbers",
-        question="Does the phone attribute hold numbers that can be sent to?",
-        how="of the customers named with `--customer`, else of the newest campaign of the week",
-        run=optimove.numbers,
+        question="Does the phone attribute contain usable phone numbers?",
+        method="the customers named with `--customer`; otherwise the newest campaign of the week",
+        run=optimove.check_numbers,
         before_run=False,
     ),
     PreflightCheck(
         name="bridge",
-        question="Has the bridge's address a name that is known? Does it answer, if a listener is registered there?",
-        how="a connection",
-        run=bridge_side.listen,
+        question="Can the bridge's host name be resolved? If a listener is registered there, does the bridge respond?",
+        method="a connection",
+        run=bridge_side.check_bridge_address,
     ),
     PreflightCheck(
         name="listeners",
-        question="Has each channel its listener, and does each listener answer?",
-        how="GetRegisteredEventListeners; OPTIONS to each",
-        run=bridge_side.listeners,
+        question="Does each channel have a listener, and does each listener respond?",
+        method="GetRegisteredEventListeners; OPTIONS to each listener",
+        run=bridge_side.check_listeners,
         before_run=False,
     ),
 )
 
 
 def run_checks(
-    handed: HandoverFile, customers: Sequence[str] = (), examinations: Iterable[PreflightCheck] = CHECKS
+    handover: HandoverFile, customers: Sequence[str] = (), checks: Iterable[PreflightCheck] = CHECKS
 ) -> list[tuple[str, PreflightResult]]:
-    """Every result, with the name of its examination. Nothing at any service is changed."""
-    with PreflightClient() as calls:
-        patient = PreflightContext(handed=handed, calls=calls, customers=customers)
-        return [(one.name, result) for one in examinations for result in one.run(patient)]
+    """Return every result with the name of its check. The checks change nothing at any service."""
+    with PreflightClient() as client:
+        context = PreflightContext(handover=handover, client=client, customers=customers)
+        return [(check.name, result) for check in checks for result in check.run(context)]
 
 
 def run_checks_for_clients(
     clients: Sequence[HandoverFile], customers: Sequence[str] = ()
 ) -> list[tuple[str, PreflightResult]]:
-    """Every result of every client; where there are several, each says whose it is."""
+    """Return every result of every client; with several clients, each subject begins with the client's name."""
     if len(clients) == 1:
         return run_checks(clients[0], customers)
     return [
-        (name, replace(result, about=f"{handed.client}: {result.about}"))
-        for handed in clients
-        for name, result in run_checks(handed, customers)
+        (name, replace(result, subject=f"{handover.client}: {result.subject}"))
+        for handover in clients
+        for name, result in run_checks(handover, customers)
     ]
 
 
-def run_checks_before_run(handed: HandoverFile) -> list[PreflightResult]:
-    """What can be known before the bridge is started."""
-    return [result for _, result in run_checks(handed, examinations=[one for one in CHECKS if one.before_run])]
+def run_checks_before_run(handover: HandoverFile) -> list[PreflightResult]:
+    """Return the results of the checks that are possible before the bridge starts."""
+    return [result for _, result in run_checks(handover, checks=[check for check in CHECKS if check.before_run])]
+
+
+def handover_problems(content: Mapping[str, Any]) -> list[str]:
+    """Return why no bridge could work with the content of a handover file. Unknown results are not problems."""
+    clients = parse_clients(content, "the handover")
+    results = [result for client in clients for result in run_checks_before_run(client)]
+    return [str(result) for result in results if result.status == "wrong"]

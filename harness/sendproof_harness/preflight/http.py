@@ -1,10 +1,10 @@
-"""One HTTP call of the doctor: what came back, or why nothing did.
+"""HTTP requests of the preflight checks.
 
-Every call carries a header that says whose it is. Simulators then journal it as an examination, not as a call of the
-bridge, and count it against no rate limit; any other service does not know the header. The alternative, a second key
-for the doctor, would show that the second key works: of the key that the bridge was given, nothing would be known, and
-only Optimove has keys to give. The price is that the simulators have to know a header; see
-`simulators/sendproof_simulators/server/pipeline.py` for why a bridge gains nothing by sending it.
+Every request carries a header that marks it. Simulators then record it as a preflight request instead of a request of
+the bridge, and no rate limit counts it; real services ignore the header. The alternative, a second key for the doctor,
+would only show that the second key works. It would say nothing about the bridge's key, and only Optimove can create
+keys. The price is that the simulators must know a header. `simulators/sendproof_simulators/server/pipeline.py` explains
+why a bridge gains nothing by sending it.
 """
 
 import json
@@ -19,19 +19,22 @@ import requests
 
 from sendproof_harness.control_client import reason
 
-#: Also in `sendproof_simulators/service.py`: the two programs share nothing but the wire.
+#: Repeated in `sendproof_simulators/server/pipeline.py`: the two programs share no code.
 HEADER = "Sendproof-Preflight"
-# Of a live service across an ocean; those on this machine answer in milliseconds.
-ANSWER_S = 10.0
-CONNECT_S = 3.0
-# What an answer may hold. A thousand attributes of Optimove are a tenth of this.
-MOST_BYTES = 5_000_000
+# Long enough for a real service on another continent; local services respond in milliseconds.
+RESPONSE_TIMEOUT_S = 10.0
+CONNECT_TIMEOUT_S = 3.0
+# A thousand attributes of Optimove take a tenth of this.
+MAX_RESPONSE_BYTES = 5_000_000
 _PORTS = {"http": 80, "https": 443}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class HttpResponse:
-    """`status` is None when there was no answer; then `text` says why. `date` is the time that the service tells."""
+    """A response, or the reason for its absence: then `status` is None and `text` is the reason.
+
+    `json` is None for other content. `date` is the value of the Date header.
+    """
 
     status: int | None
     text: str
@@ -39,8 +42,8 @@ class HttpResponse:
     date: str = ""
 
     @property
-    def said(self) -> str:
-        """The answer in few words."""
+    def summary(self) -> str:
+        """The status and the beginning of the body, in one line."""
         if self.status is None:
             return self.text
         text = " ".join(self.text.split())
@@ -48,22 +51,22 @@ class HttpResponse:
 
 
 class PreflightClient:
-    """Makes calls; a service that did not answer once is not waited for again."""
+    """Client for marked requests. A service that did not respond once is not requested again."""
 
     def __init__(self) -> None:
-        self._http = requests.Session()
-        # A proxy of the environment must not come between two processes of one machine; .netrc holds no keys of ours.
-        self._http.trust_env = False
-        self._http.headers[HEADER] = "1"
-        self._silent: dict[str, HttpResponse] = {}
+        self._session = requests.Session()
+        # Ignore proxies of the environment between two local processes, and credentials in .netrc.
+        self._session.trust_env = False
+        self._session.headers[HEADER] = "1"
+        self._failures: dict[str, HttpResponse] = {}
 
     def __enter__(self) -> Self:
         return self
 
     def __exit__(self, *_: object) -> None:
-        self._http.close()
+        self._session.close()
 
-    def call(
+    def request(
         self,
         method: str,
         url: str,
@@ -73,63 +76,62 @@ class PreflightClient:
         form: Mapping[str, str] | None = None,
         body: object = None,
     ) -> HttpResponse:
-        """Ask once, follow no redirection, and read the answer as JSON if it is some."""
+        """Make one request without following redirects; `body` is sent as JSON, `form` as a form."""
         origin = f"{urlsplit(url).scheme}://{urlsplit(url).netloc}"
-        if origin in self._silent:
-            return self._silent[origin]
+        if origin in self._failures:
+            return self._failures[origin]
         try:
-            with self._http.request(
+            with self._session.request(
                 method,
                 url,
                 params=query,
                 headers=headers,
                 data=form,
                 json=body,
-                timeout=(CONNECT_S, ANSWER_S),
+                timeout=(CONNECT_TIMEOUT_S, RESPONSE_TIMEOUT_S),
                 allow_redirects=False,
                 stream=True,
-            ) as reply:
-                return _answer(reply)
+            ) as response:
+                return _read(response)
         except (requests.RequestException, UnicodeError) as error:
-            answer = HttpResponse(status=None, text=reason(error))
-            self._silent[origin] = answer
-            return answer
+            failure = HttpResponse(status=None, text=reason(error))
+            self._failures[origin] = failure
+            return failure
 
 
-def _answer(reply: requests.Response) -> HttpResponse:
-    limit, raw = monotonic() + ANSWER_S, b""
-    for part in reply.iter_content(64 * 1024):
-        raw += part
-        if len(raw) > MOST_BYTES or monotonic() > limit:
-            return HttpResponse(
-                status=None, text=f"an answer that does not end within {MOST_BYTES:,} bytes and {ANSWER_S} s"
-            )
-    text, date = raw.decode("utf-8", "replace"), reply.headers.get("Date", "")
+def _read(response: requests.Response) -> HttpResponse:
+    deadline, raw = monotonic() + RESPONSE_TIMEOUT_S, b""
+    for chunk in response.iter_content(64 * 1024):
+        raw += chunk
+        if len(raw) > MAX_RESPONSE_BYTES or monotonic() > deadline:
+            limit = f"{MAX_RESPONSE_BYTES:,} bytes or {RESPONSE_TIMEOUT_S:g} s"
+            return HttpResponse(status=None, text=f"a response of more than {limit}")
+    text, date = raw.decode("utf-8", "replace"), response.headers.get("Date", "")
     try:
-        return HttpResponse(status=reply.status_code, text=text, date=date, json=json.loads(text))
+        return HttpResponse(status=response.status_code, text=text, date=date, json=json.loads(text))
     except (ValueError, RecursionError):
-        return HttpResponse(status=reply.status_code, text=text, date=date)
+        return HttpResponse(status=response.status_code, text=text, date=date)
 
 
-def connects(host: str, port: int) -> str | None:
-    """None when something takes connections there, else why not."""
+def connection_error(host: str, port: int) -> str | None:
+    """Return why no connection is possible, or None if one is."""
     try:
-        with socket.create_connection((host, port), timeout=CONNECT_S):
+        with socket.create_connection((host, port), timeout=CONNECT_TIMEOUT_S):
             return None
     except (OSError, UnicodeError) as error:
         return getattr(error, "strerror", None) or str(error)
 
 
-def resolves(host: str) -> bool:
-    """Whether the name stands for an address."""
+def is_resolvable(host: str) -> bool:
+    """Return True if the host name has an address."""
     try:
         return bool(socket.getaddrinfo(host, None))
     except (OSError, UnicodeError):
         return False
 
 
-def address_of(url: str) -> tuple[str, int] | None:
-    """Host and port of an http or https URL; None when it is none."""
+def host_and_port(url: str) -> tuple[str, int] | None:
+    """Return the host and the port of an http or https URL, or None if it is not one."""
     try:
         parts = urlsplit(url)
         port = parts.port or _PORTS.get(parts.scheme)

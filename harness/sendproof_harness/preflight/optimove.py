@@ -1,6 +1,6 @@
-"""Optimove: what the key may do, which channels there are, which attributes it sees, and the numbers in them.
+"""Checks of Optimove: the functions of the key, the channels, the attributes and the phone numbers.
 
-assumed: that a key is told of as in openapi/optimove.yaml, ApiKeyInfo. Where it is not, a harmless function is tried.
+assumed: Optimove describes a key as in openapi/optimove.yaml, ApiKeyInfo. Otherwise the checks try harmless functions.
 """
 
 from collections.abc import Iterable, Iterator
@@ -11,7 +11,7 @@ from urllib.parse import quote
 
 import phonenumbers
 
-from sendproof_harness.handover.reader import Channel
+from sendproof_harness.handover.format import Channel
 from sendproof_harness.preflight.context import (
     BAD_REQUEST,
     FORBIDDEN,
@@ -19,215 +19,229 @@ from sendproof_harness.preflight.context import (
     NOT_FOUND,
     OK,
     PreflightContext,
-    rows,
+    list_rows,
 )
 from sendproof_harness.preflight.http import HttpResponse
 from sendproof_harness.preflight.results import PreflightResult, ok, unknown, wrong
 
-# Without these no bridge can do its work. documented: "Supported functions" for third parties, sandbox guide of
+# Every bridge needs these. documented: "Supported functions" for third parties, sandbox guide of
 # https://github.com/optimove-tech/Optimove-APIs
 _ALWAYS = ("RegisterEventListener", "AddChannelTemplates")
 _SCHEDULED = ("GetCustomerSendDetailsByChannel",)
 _METRICS = "UpdateCampaignMetrics"
-# Which then need no function: reports go there. documented:
+# With this service, reports need no function of the key. documented:
 # https://developer.optimove.com/docs/external-vendors-campaign-engagement-metrics
 _METRICS_SERVICE = "optimove-metrics"
-_SAMPLE, _DAYS_BACK, _SHOWN = 100, 7, 20
-_NO_LIST = "Optimove does not say what the key may do"
+_SAMPLE_SIZE, _DAYS_BACK, _MAX_NAMES = 100, 7, 20
+_CHECK_KEY = "check the key where it was created"
 
 
-def functions(patient: PreflightContext) -> Iterator[PreflightResult]:
-    """The functions that a bridge needs are in the scope of the key."""
-    listed = _texts(patient, "functions")
-    wanted = _wanted(patient)
-    for function in wanted:
-        about, expected = f"scope of the key: {function}", f"{function} in the scope of the key"
-        if listed is None:
-            yield unknown(about, expected, _NO_LIST, "look at the key where it was made")
-        elif function.lower() in listed:
-            yield ok(about, expected, "the key has it")
+# -- functions ---------------------------------------------------------------------------------------
+
+
+def check_functions(context: PreflightContext) -> Iterator[PreflightResult]:
+    """Check that the functions that the bridge needs are in the scope of the key."""
+    functions = _key_info_set(context, "functions")
+    for function in _required_functions(context):
+        subject, expected = f"scope of the key: {function}", f"{function} in the scope of the key"
+        if functions is None:
+            yield unknown(subject, expected, "Optimove does not list the functions of the key", _CHECK_KEY)
+        elif function.lower() in functions:
+            yield ok(subject, expected, "in the scope")
         else:
-            yield wrong(
-                about, expected, f"{len(listed)} functions without it", "have it added to the key, or use another"
-            )
+            action = "have it added to the key, or use another key"
+            yield wrong(subject, expected, f"{len(functions)} other functions", action)
 
 
-def _wanted(patient: PreflightContext) -> tuple[str, ...]:
-    handed = patient.handed
-    scheduled = _SCHEDULED if any(channel.kind == "scheduled" for channel in handed.channels) else ()
-    return *_ALWAYS, *scheduled, *(() if _METRICS_SERVICE in handed.services else (_METRICS,))
+def _required_functions(context: PreflightContext) -> tuple[str, ...]:
+    handover = context.handover
+    scheduled = _SCHEDULED if any(channel.kind == "scheduled" for channel in handover.channels) else ()
+    return *_ALWAYS, *scheduled, *(() if _METRICS_SERVICE in handover.services else (_METRICS,))
 
 
-def channels(patient: PreflightContext) -> Iterator[PreflightResult]:
-    """Each channel exists at Optimove, and the key may use it."""
-    for channel in patient.handed.channels:
-        yield _exists(patient, channel)
-        yield _in_scope(patient, channel)
+# -- channels ----------------------------------------------------------------------------------------
 
 
-def _exists(patient: PreflightContext, channel: Channel) -> PreflightResult:
-    """By the list of all, which few keys may ask for; else by that the key is for it, or that it has templates."""
-    about, expected = f"channel {channel.id}", f"a channel {channel.id} at Optimove"
-    todo = "correct the id, or have the channel made"
-    listed = rows(patient.optimove("actions/GetExecutionChannels"))
-    if listed is not None:
+def check_channels(context: PreflightContext) -> Iterator[PreflightResult]:
+    """Check that each channel exists in Optimove, and that it is in the scope of the key."""
+    for channel in context.handover.channels:
+        yield _channel_exists(context, channel)
+        yield _channel_in_scope(context, channel)
+
+
+def _channel_exists(context: PreflightContext, channel: Channel) -> PreflightResult:
+    """Use the list of all channels, which few keys may read; otherwise the scope of the key, or its templates."""
+    subject, expected = f"channel {channel.id}", f"a channel {channel.id} in Optimove"
+    action = "correct the id, or have the channel created"
+    rows = list_rows(context.optimove("actions/GetExecutionChannels"))
+    if rows is not None:
         # observed: ChannelID in PyPI optimove, ChannelId in a PHP client.
-        known = {str(row.get("channelid")) for row in listed}
-        there = str(channel.id) in known
-        return ok(about, expected, "it is there") if there else wrong(about, expected, _listed(known), todo)
-    answer = _templates(patient, channel)
-    if str(channel.id) in (_texts(patient, "channels") or ()) or answer.status in {OK, NO_CONTENT}:
-        return ok(about, expected, "the key can use it")
-    if answer.status in {BAD_REQUEST, NOT_FOUND}:
-        return wrong(about, expected, f"GetChannelTemplates answered {answer.said}", todo)
-    return unknown(about, expected, f"GetChannelTemplates answered {answer.said}", "ask Optimove's support for its id")
+        known = {str(row.get("channelid")) for row in rows}
+        if str(channel.id) in known:
+            return ok(subject, expected, "exists")
+        return wrong(subject, expected, _names_text(known), action)
+    response = _channel_templates(context, channel)
+    if str(channel.id) in (_key_info_set(context, "channels") or ()) or response.status in {OK, NO_CONTENT}:
+        return ok(subject, expected, "the key can use it")
+    got = f"GetChannelTemplates: {response.summary}"
+    if response.status in {BAD_REQUEST, NOT_FOUND}:
+        return wrong(subject, expected, got, action)
+    return unknown(subject, expected, got, "ask Optimove's support for the channel's id")
 
 
-def _in_scope(patient: PreflightContext, channel: Channel) -> PreflightResult:
-    about, expected = f"scope of the key: channel {channel.id}", "a channel in the scope of the key"
-    todo = f"have channel {channel.id} added to the key, or use another key"
-    listed = _texts(patient, "channels")
-    if listed is not None:
-        there = str(channel.id) in listed
-        return ok(about, expected, "the key is for it") if there else wrong(about, expected, _listed(listed), todo)
-    answer = _templates(patient, channel)
-    if answer.status in {OK, NO_CONTENT}:
-        return ok(about, expected, "its templates can be listed")
-    if answer.status == FORBIDDEN:
-        return wrong(about, expected, f"GetChannelTemplates answered {answer.said}", todo)
-    return unknown(about, expected, f"GetChannelTemplates answered {answer.said}", "look at the key where it was made")
+def _channel_in_scope(context: PreflightContext, channel: Channel) -> PreflightResult:
+    subject, expected = f"scope of the key: channel {channel.id}", "a channel in the scope of the key"
+    action = f"have channel {channel.id} added to the key, or use another key"
+    channels = _key_info_set(context, "channels")
+    if channels is not None:
+        if str(channel.id) in channels:
+            return ok(subject, expected, "in the scope")
+        return wrong(subject, expected, _names_text(channels), action)
+    response = _channel_templates(context, channel)
+    got = f"GetChannelTemplates: {response.summary}"
+    if response.status in {OK, NO_CONTENT}:
+        return ok(subject, expected, "the key can list its templates")
+    if response.status == FORBIDDEN:
+        return wrong(subject, expected, got, action)
+    return unknown(subject, expected, got, _CHECK_KEY)
 
 
-def _templates(patient: PreflightContext, channel: Channel) -> HttpResponse:
-    return patient.optimove("integrations/GetChannelTemplates", ChannelID=str(channel.id))
+def _channel_templates(context: PreflightContext, channel: Channel) -> HttpResponse:
+    return context.optimove("integrations/GetChannelTemplates", ChannelID=str(channel.id))
 
 
-def _listed(names: Iterable[str]) -> str:
-    return ", ".join(sorted(names)[:_SHOWN]) or "none"
+def _names_text(names: Iterable[str]) -> str:
+    return ", ".join(sorted(names)[:_MAX_NAMES]) or "none"
 
 
-def attributes(patient: PreflightContext) -> Iterator[PreflightResult]:
-    """The attributes that hold the phone number and the consent exist, and the key may see them."""
-    seen = _attributes(patient)
-    for key, name in (("phone", patient.handed.phone), ("consent", patient.handed.consent)):
+# -- attributes --------------------------------------------------------------------------------------
+
+
+def check_attributes(context: PreflightContext) -> Iterator[PreflightResult]:
+    """Check that the attributes for phone number and consent exist, and that the key can read them."""
+    readable = _readable_attributes(context)
+    for setting, name in (("phone", context.handover.phone), ("consent", context.handover.consent)):
         if name is None:
             continue
-        about, expected = f"attribute {name}", f"{name} among the attributes that the key sees"
-        if seen is None:
-            yield unknown(about, expected, "no function that lists them can be called", "look at the key's attributes")
-        elif name.lower() in {one.lower() for one in seen}:
-            yield ok(about, expected, "the key sees it")
+        subject, expected = f"attribute {name}", f"{name} among the attributes that the key can read"
+        if readable is None:
+            got, action = "the key cannot list attributes", "check the key's attributes where it was created"
+            yield unknown(subject, expected, got, action)
+        elif name.lower() in {attribute.lower() for attribute in readable}:
+            yield ok(subject, expected, "the key can read it")
         else:
-            todo = f"correct attributes.{key}, or have {name} added to the key"
-            yield wrong(about, expected, _listed(seen), todo)
+            action = f"correct attributes.{setting}, or have {name} added to the key"
+            yield wrong(subject, expected, _names_text(readable), action)
 
 
-def _attributes(patient: PreflightContext) -> Iterable[str] | None:
-    """observed: the form of GetCustomerAttributeList, in PyPI optimove. Else what is said of the key itself."""
-    listed = rows(patient.optimove("model/GetCustomerAttributeList"))
-    if listed is not None:
-        return [str(row.get("realfieldname")) for row in listed]
-    said = (patient.key or {}).get("customerattributes")
-    return [str(one) for one in said] if isinstance(said, list) else None
+def _readable_attributes(context: PreflightContext) -> Iterable[str] | None:
+    """Return the attributes that the key can read, or None if they are unknown.
+
+    observed: the form of GetCustomerAttributeList, in PyPI optimove.
+    """
+    rows = list_rows(context.optimove("model/GetCustomerAttributeList"))
+    if rows is not None:
+        return [str(row.get("realfieldname")) for row in rows]
+    attributes = (context.key_info or {}).get("customerattributes")
+    return [str(name) for name in attributes] if isinstance(attributes, list) else None
 
 
-def _texts(patient: PreflightContext, member: str) -> set[str] | None:
-    """A list in what Optimove says of the key, in lower case; None when there is none."""
-    said = (patient.key or {}).get(member)
-    return {str(one).lower() for one in said} if isinstance(said, list) else None
+def _key_info_set(context: PreflightContext, member: str) -> set[str] | None:
+    """Return a list of Optimove's key information as a lowercase set, or None if there is no such list."""
+    names = (context.key_info or {}).get(member)
+    return {str(name).lower() for name in names} if isinstance(names, list) else None
 
 
 # -- numbers -----------------------------------------------------------------------------------------
 
 
-def numbers(patient: PreflightContext) -> Iterator[PreflightResult]:
-    """The phone attribute holds numbers that can be sent to: of the customers that were named, or of a campaign."""
-    phone, country = patient.handed.phone, patient.handed.country
-    about, expected = f"numbers in {phone}", f"phone numbers, those without a country code of {country}"
-    values = _of_named(patient) or _of_a_campaign(patient)
+def check_numbers(context: PreflightContext) -> Iterator[PreflightResult]:
+    """Check that the phone attribute contains usable numbers, for the named customers or for a campaign."""
+    phone, country = context.handover.phone, context.handover.country
+    subject = f"numbers in {phone}"
+    expected = f"phone numbers, in {country} if they have no country code"
+    values = _numbers_of_customers(context) or _numbers_of_campaign(context)
     if not values:
-        todo = "name a customer whom the key sees with --customer, or look again when a campaign has run"
-        yield unknown(about, expected, "no customer whose number can be looked at", todo)
+        action = "name a customer in the scope of the key with --customer, or check again after a campaign"
+        yield unknown(subject, expected, "no customer with a readable number", action)
         return
-    usable = sum(_usable(value, country) for value in values)
+    usable = sum(_is_usable(value, country) for value in values)
     got = f"{usable} of {len(values)} are usable"
     if usable:
-        yield ok(about, expected, got)
+        yield ok(subject, expected, got)
     else:
-        todo = "correct attributes.phone and country"
-        # No value is shown: it is a person's number.
-        yield wrong(about, expected, f"{got}; the first has {_form(values[0])}", todo)
+        action = "correct attributes.phone and country"
+        # Personal data: the value itself must not be shown.
+        yield wrong(subject, expected, f"{got}; the first has {_form(values[0])}", action)
 
 
-def _of_named(patient: PreflightContext) -> list[str]:
-    """documented: https://developer.optimove.com/docs/sending-real-time-event-triggered-campaigns, for a customer."""
+def _numbers_of_customers(context: PreflightContext) -> list[str]:
+    """Return the phone numbers of the named customers.
+
+    documented: https://developer.optimove.com/docs/sending-real-time-event-triggered-campaigns
+    """
+    phone = context.handover.phone.lower()
     values = []
-    for customer in patient.customers:
-        found = rows(patient.optimove(f"customers/{quote(customer, safe='')}/Attributes")) or []
-        values += [str(row.get("value") or "") for row in found if _is(row.get("realfieldname"), patient.handed.phone)]
+    for customer in context.customers:
+        rows = list_rows(context.optimove(f"customers/{quote(customer, safe='')}/Attributes")) or []
+        values += [str(row.get("value") or "") for row in rows if str(row.get("realfieldname")).lower() == phone]
     return values
 
 
-def _is(name: object, wanted: str) -> bool:
-    return str(name).lower() == wanted.lower()
-
-
-def _of_a_campaign(patient: PreflightContext) -> list[str]:
-    """The numbers of the newest campaign of this week that went to a channel that we know."""
-    today = _today(patient)
+def _numbers_of_campaign(context: PreflightContext) -> list[str]:
+    """Return phone numbers of the newest campaign of this week on one of the channels."""
+    today = _today(context)
     days = [] if today is None else [today - timedelta(days=back) for back in range(_DAYS_BACK)]
-    for day, channel in product(days, patient.handed.channels):
-        campaign = _campaign(patient, channel.id, day)
+    for day, channel in product(days, context.handover.channels):
+        campaign = _newest_campaign(context, channel.id, day)
         if campaign is not None:
-            return _sample(patient, channel.id, campaign)
+            return _sample_numbers(context, channel.id, campaign)
     return []
 
 
-def _today(patient: PreflightContext) -> date | None:
-    """Of the sandbox if there is a clock of one, else of Optimove."""
+def _today(context: PreflightContext) -> date | None:
+    """Return the date of the sandbox's clock, or without one, of Optimove; None if it is unknown."""
     try:
-        if patient.handed.clock_url is not None:
-            return datetime.fromisoformat(patient.clock.json["now"]).date()
-        return parsedate_to_datetime(patient.optimove("apikey/ApiKeyInfo").date).date()
+        if context.handover.clock_url is not None:
+            return datetime.fromisoformat(context.clock.json["now"]).date()
+        return parsedate_to_datetime(context.optimove("apikey/ApiKeyInfo").date).date()
     except (TypeError, KeyError, ValueError):
         return None
 
 
-def _campaign(patient: PreflightContext, channel: int, day: date) -> str | None:
+def _newest_campaign(context: PreflightContext, channel: int, day: date) -> str | None:
     query = {"ChannelID": str(channel), "Date": day.isoformat()}
-    found = rows(patient.optimove("actions/GetExecutedCampaignsByChannel", **query), none_is_404=True)
-    return str(found[-1].get("campaignid")) if found else None
+    rows = list_rows(context.optimove("actions/GetExecutedCampaignsByChannel", **query), empty_is_404=True)
+    return str(rows[-1].get("campaignid")) if rows else None
 
 
-def _sample(patient: PreflightContext, channel: int, campaign: str) -> list[str]:
-    answer = patient.optimove(
+def _sample_numbers(context: PreflightContext, channel: int, campaign: str) -> list[str]:
+    response = context.optimove(
         "customers/GetCustomerSendDetailsByChannel",
         **{
             "ChannelID": str(channel),
             "CampaignID": campaign,
-            "CustomerAttributes": patient.handed.phone,
-            "$top": str(_SAMPLE),
+            "CustomerAttributes": context.handover.phone,
+            "$top": str(_SAMPLE_SIZE),
             "$skip": "0",
         },
     )
-    return [_first(row.get("customerattributes", row.get("customerattribute"))) for row in rows(answer) or []]
+    rows = list_rows(response) or []
+    return [_first_value(row.get("customerattributes", row.get("customerattribute"))) for row in rows]
 
 
-def _first(values: object) -> str:
-    """observed: a list, or one joined text (github larvit/optimove_mocker)."""
+def _first_value(values: object) -> str:
+    """Return the first attribute of a row. observed: a list, or one joined text (github larvit/optimove_mocker)."""
     first = values[0] if isinstance(values, list) and values else values
     return first if isinstance(first, str) else ""
 
 
-def _usable(value: str, country: str) -> bool:
+def _is_usable(value: str, country: str) -> bool:
+    international = f"+{value[2:]}" if value.startswith("00") else value
     try:
-        return phonenumbers.is_valid_number(phonenumbers.parse(_international(value), country))
+        return phonenumbers.is_valid_number(phonenumbers.parse(international, country))
     except phonenumbers.NumberParseException:
         return False
-
-
-def _international(value: str) -> str:
-    return f"+{value[2:]}" if value.startswith("00") else value
 
 
 def _form(value: str) -> str:

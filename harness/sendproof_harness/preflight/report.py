@@ -1,4 +1,4 @@
-"""What the doctor found, as a table for people and as JSON for programs."""
+"""Output of preflight results: a table for people, JSON for programs."""
 
 import json
 from collections import Counter
@@ -11,38 +11,39 @@ from rich.text import Text
 
 from sendproof_harness.preflight.results import PreflightResult, Status, worst_status
 
-Found = Sequence[tuple[str, PreflightResult]]
+#: Each result with the name of its check.
+NamedResults = Sequence[tuple[str, PreflightResult]]
 
 _STYLE: Mapping[Status, str] = {"ok": "green", "wrong": "bold red", "unknown": "yellow"}
 
 
-def results_json(found: Found) -> str:
-    """JSON: what all adds up to, and every result."""
-    results = [{"examination": name, **asdict(result)} for name, result in found]
-    return json.dumps({"standing": worst_status(result for _, result in found), "results": results}, indent=2)
+def results_json(results: NamedResults) -> str:
+    """Return the overall status and all results as JSON."""
+    content = [{"check": check, **asdict(result)} for check, result in results]
+    return json.dumps({"status": worst_status(result for _, result in results), "results": content}, indent=2)
 
 
-def print_results(found: Found) -> None:
-    """A line for each thing; what is not as it should be is explained below it."""
+def print_results(results: NamedResults) -> None:
+    """Print one line for each result, then the details of those that are not ok."""
     console = Console(highlight=False)
     table = Table(box=None, header_style="dim", pad_edge=False)
-    for column in ("", "examined", "found"):
+    for column in ("", "checked", "found"):
         table.add_column(column, overflow="fold")
-    for _, result in found:
-        table.add_row(Text(result.standing, _STYLE[result.standing]), Text(result.about), Text(result.got))
+    for _, result in results:
+        table.add_row(Text(result.status, _STYLE[result.status]), Text(result.subject), Text(result.got))
     console.print(table)
-    for _, result in found:
-        if result.standing != "ok":
-            _explain(console, result)
-    counts = Counter(result.standing for _, result in found)
-    told = ", ".join(f"{counts[standing]} {standing}" for standing in _STYLE if counts[standing])
-    console.print(f"\n{told}", style=_STYLE[worst_status(result for _, result in found)], markup=False)
+    for _, result in results:
+        if result.status != "ok":
+            _print_details(console, result)
+    counts = Counter(result.status for _, result in results)
+    summary = ", ".join(f"{counts[status]} {status}" for status in _STYLE if counts[status])
+    console.print(f"\n{summary}", style=_STYLE[worst_status(result for _, result in results)], markup=False)
 
 
-def _explain(console: Console, result: PreflightResult) -> None:
-    console.print(f"\n{result.standing}: {result.about}", style=_STYLE[result.standing], markup=False)
+def _print_details(console: Console, result: PreflightResult) -> None:
+    console.print(f"\n{result.status}: {result.subject}", style=_STYLE[result.status], markup=False)
     console.print(
-        f"  expected {result.expected}\n  got      {result.got}\n  to do    {result.todo}\n  whose    {result.blame}",
+        f"  expected {result.expected}\n  got      {result.got}\n  action   {result.action}\n  blame    {result.blame}",
         markup=False,
         soft_wrap=True,
     )

@@ -1,4 +1,4 @@
-"""What an examination says of one thing."""
+"""The results of preflight checks."""
 
 from collections.abc import Iterable
 from dataclasses import dataclass
@@ -6,7 +6,7 @@ from typing import Literal
 
 from sendproof_harness.judge.findings import Blame
 
-#: `unknown`: it could not be looked at.
+#: `unknown`: the check was not possible.
 Status = Literal["ok", "wrong", "unknown"]
 
 EXIT_STATUS: dict[Status, int] = {"ok": 0, "wrong": 1, "unknown": 2}
@@ -14,37 +14,40 @@ EXIT_STATUS: dict[Status, int] = {"ok": 0, "wrong": 1, "unknown": 2}
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class PreflightResult:
-    """`about` is the thing, such as `channel 505`; `todo` and `blame` (whose it is to mend) are empty when it is ok."""
+    """The result for one `subject`, such as `channel 505`.
 
-    about: str
-    standing: Status
+    `action` says what to do, and `blame` who has to do it; both are empty if the status is ok.
+    """
+
+    subject: str
+    status: Status
     expected: str
     got: str
-    todo: str = ""
+    action: str = ""
     blame: Blame | None = None
 
     def __str__(self) -> str:
-        """One line for a message."""
-        told = f"{self.about}: expected {self.expected}, got {self.got}"
-        return f"{told}; {self.todo} ({self.blame})" if self.todo else told
+        """Return the result as one line."""
+        text = f"{self.subject}: expected {self.expected}, got {self.got}"
+        return f"{text}; {self.action} ({self.blame})" if self.action else text
 
 
-def ok(about: str, expected: str, got: str) -> PreflightResult:
-    """It is as it should be."""
-    return PreflightResult(about=about, standing="ok", expected=expected, got=got)
+def ok(subject: str, expected: str, got: str) -> PreflightResult:
+    """Return the result for a subject that is as expected."""
+    return PreflightResult(subject=subject, status="ok", expected=expected, got=got)
 
 
-def wrong(about: str, expected: str, got: str, todo: str, blame: Blame = "config") -> PreflightResult:
-    """A bridge cannot work with this."""
-    return PreflightResult(about=about, standing="wrong", expected=expected, got=got, todo=todo, blame=blame)
+def wrong(subject: str, expected: str, got: str, action: str, blame: Blame = "config") -> PreflightResult:
+    """Return the result for a subject that no bridge can work with."""
+    return PreflightResult(subject=subject, status="wrong", expected=expected, got=got, action=action, blame=blame)
 
 
-def unknown(about: str, expected: str, got: str, todo: str, blame: Blame = "config") -> PreflightResult:
-    """It could not be looked at; `got` says why."""
-    return PreflightResult(about=about, standing="unknown", expected=expected, got=got, todo=todo, blame=blame)
+def unknown(subject: str, expected: str, got: str, action: str, blame: Blame = "config") -> PreflightResult:
+    """Return the result for a subject that could not be checked; `got` is the reason."""
+    return PreflightResult(subject=subject, status="unknown", expected=expected, got=got, action=action, blame=blame)
 
 
 def worst_status(results: Iterable[PreflightResult]) -> Status:
-    """What all of them add up to."""
-    standings = {result.standing for result in results}
-    return "wrong" if "wrong" in standings else "unknown" if "unknown" in standings else "ok"
+    """Return the status of all results together: wrong before unknown before ok."""
+    statuses = {result.status for result in results}
+    return "wrong" if "wrong" in statuses else "unknown" if "unknown" in statuses else "ok"

@@ -26,8 +26,8 @@ def _days(timeline: tuple[TimelineEntry, ...]) -> list[tuple[str, list[_Anchored
 
 
 def _anchor(entry: TimelineEntry, used: Counter[str]) -> str:
-    """Return `line-4711`, or `owed` or `due` for entries without a line; the next one with that name ends in `-2`."""
-    name = f"line-{entry.line}" if entry.line else "owed" if entry.actor == "platform" else "due"
+    """Return `line-4711`, or `obligation` or `due` without a line; the next one of the same name ends in `-2`."""
+    name = f"line-{entry.line}" if entry.line else "obligation" if entry.actor == "optimove" else "due"
     used[name] += 1
     return name if used[name] == 1 else f"{name}-{used[name]}"
 

@@ -15,11 +15,11 @@ from sendproof_harness.judge.findings import Finding
 from sendproof_harness.report.text import result_style
 
 _ACTOR_STYLES: Mapping[Actor, str] = {
-    "platform": "cyan",
+    "optimove": "cyan",
     "bridge": "green",
     "provider": "magenta",
     "customer": "blue",
-    "nobody": "yellow",
+    "expected": "yellow",
     "fault": "red",
 }
 
@@ -37,12 +37,12 @@ def print_explanation(explanation: Explanation, console: Console) -> None:
 
 
 def _head(explanation: Explanation) -> Text:
-    name = explanation.subject.customer or "nobody's number"
+    name = explanation.subject.customer or "number without a customer"
     text = Text.assemble((name, "bold"), "  ", ", ".join(explanation.subject.numbers) or "no usable number")
     for campaign in explanation.campaigns:
         text.append("\n").append(_campaign_result(campaign))
     if not explanation.campaigns:
-        text.append("\nno campaign owed anything to this number", style="yellow")
+        text.append("\nno campaign has a message due to this number", style="yellow")
     return text
 
 

@@ -20,22 +20,22 @@ HEADLINES: Mapping[Status, str] = {
     "pass": "This bridge did its job",
     "fail": "This bridge is not ready",
     "unknown": "Not everything could be judged",
-    "error": "The run itself broke",
+    "error": "The run itself failed",
 }
 
 #: The mark of a status or level, because colour alone is not accessible.
 MARKS: Mapping[str, str] = {"pass": "✓ pass", "fail": "✕ fail", "unknown": "? unknown", "error": "! error"}
 
 BLAMES: Mapping[Blame, str] = {
-    "bridge": "To be mended in the bridge.",
-    "config": "To be mended in how the bridge or the run is set up.",
-    "harness": "Not the fault of the bridge.",
-    "network": "Something between the bridge and the services.",
+    "bridge": "To be fixed in the bridge.",
+    "config": "To be fixed in the configuration of the bridge or of the run.",
+    "harness": "Not a defect of the bridge.",
+    "network": "Caused by the network between the bridge and the services.",
 }
 _EVIDENCE_LABELS: Mapping[Evidence, str] = {
     "documented": "Documented",
-    "observed": "CheckResult in clients of the live service",
-    "assumed": "Assumed, as nothing is published",
+    "observed": "Observed in clients of the live service",
+    "assumed": "Assumed, because nothing is published",
 }
 
 # One lost recipient in a million must be visible in the bar; a narrower segment would not be.
@@ -98,7 +98,7 @@ def _facts(verdict: Verdict, history: History) -> Mapping[str, str]:
         "Seed": str(verdict.seed),
         "Clock": _clock_text(history),
         "Channels": ", ".join(f"{channel.id} {channel.provider} ({channel.kind})" for channel in header.channels),
-        "Calls of the bridge": f"{len(history.requests):,}",
+        "Requests of the bridge": f"{len(history.requests):,}",
         "Messages accepted": f"{len(history.deliveries):,}",
         "History ends": spoken(header.ended),
     }

@@ -24,7 +24,8 @@ def _properties(verdict: Verdict) -> Mapping[str, str]:
 
 
 def _fault_text(row: FaultRow) -> str:
-    return f"{row.fault} at {row.target} {row.nth} of {row.where}, {row.when}: struck {row.injected}; {row.effect}"
+    position = f"{row.target} {row.nth} of {row.where}, {row.when}"
+    return f"{row.fault} at {position}: injected {counted(row.injected, 'times')}; {row.effect}"
 
 
 def _case(result: Result) -> Case:

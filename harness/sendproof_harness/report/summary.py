@@ -17,7 +17,7 @@ _WRONG: frozenset[Level] = frozenset({"error", "fail"})
 def summary(verdict: Verdict) -> str:
     """Return the results of the recipients first, then those of the checks."""
     if verdict.status == "error":
-        return "The simulators or a check broke, so this run says nothing about the bridge."
+        return "The simulators or a check failed, so this run does not judge the bridge."
     sentences = [
         _due_recipients(verdict),
         _indefinite_recipients(verdict),
@@ -32,11 +32,11 @@ def _due_recipients(verdict: Verdict) -> str:
     ok, still_open = verdict.ledger.get("ok", 0), sum(verdict.ledger.get(kind, 0) for kind in _OPEN)
     due = sum(count for kind, count in verdict.ledger.items() if kind not in _NOT_DUE) - still_open
     if not due:
-        return "No recipient was due a message, so nothing could be proven."
+        return "No recipient was due a message, so nothing was proven."
     if ok == due:
         on_time = " at the right time" if _is_on_time(verdict) else ""
         return f"{_all_recipients(due)} got the right message{on_time}, once."
-    return f"{due - ok:,} of {due:,} recipients did not get what they were owed."
+    return f"{due - ok:,} of {due:,} recipients did not get what they were due."
 
 
 def _all_recipients(count: int) -> str:
@@ -51,19 +51,23 @@ def _is_on_time(verdict: Verdict) -> bool:
 
 def _indefinite_recipients(verdict: Verdict) -> str:
     count = verdict.ledger.get("indefinite", 0)
-    return f"Of {count:,} more nobody can know, as a fault hid it from the bridge." if count else ""
+    return (
+        f"{count:,} more {'is' if count == 1 else 'are'} undetermined: a fault hid the result from the bridge."
+        if count
+        else ""
+    )
 
 
 def _withheld_recipients(verdict: Verdict) -> str:
     count = sum(verdict.ledger.get(kind, 0) for kind in ("withheld", "refused"))
-    return f"{count:,} more {'was' if count == 1 else 'were'} rightly left alone." if count else ""
+    return f"{count:,} more correctly got no message." if count else ""
 
 
 def _wrongly_sent(verdict: Verdict) -> str:
     opted_out, unexpected = verdict.ledger.get("sent to opted-out", 0), verdict.ledger.get("unexpected", 0)
     parts = [
-        f"{opted_out:,} who had opted out got one all the same" if opted_out else "",
-        f"{counted(unexpected, 'messages')} went out that nobody was owed" if unexpected else "",
+        f"{opted_out:,} who had opted out got one anyway" if opted_out else "",
+        f"{counted(unexpected, 'messages')} went out that no recipient was due" if unexpected else "",
     ]
     text = " and ".join(part for part in parts if part)
     return f"{text}." if text else ""
@@ -76,7 +80,7 @@ def _checks(verdict: Verdict) -> str:
     if failed:
         return f"{failed} of {counted(total, 'checks')} failed."
     if unknown:
-        return f"Nothing was found wrong, but {unknown} of {total} checks could not be judged."
+        return f"No defect was found, but {unknown} of {total} checks could not be judged."
     return f"All {total} checks passed."
 
 

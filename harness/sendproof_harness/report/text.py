@@ -96,7 +96,9 @@ def _faults(verdict: Verdict) -> Text:
     for row in verdict.faults:
         style = "" if row.injected else "bold red"
         text.append(f"\n{row.id:<4}{row.fault} at {row.target} {row.nth} of {row.where}", style=style)
-        text.append(f"  struck {row.injected}: {row.effect}", style="dim" if row.injected else style)
+        text.append(
+            f"  injected {counted(row.injected, 'times')}: {row.effect}", style="dim" if row.injected else style
+        )
     return text
 
 

@@ -123,8 +123,8 @@ def _lane(name: str, instants: Iterable[int], scale: _Scale) -> Lane:
 
 def _description(sent: Sequence[int], receipts: Sequence[int], pushed: Sequence[int]) -> str:
     if not sent:
-        return "Nothing was sent."
+        return "No message was sent."
     return (
         f"{counted(len(sent), 'messages')} went out between {spoken(min(sent))} and {spoken(max(sent))}, the bridge "
-        f"was handed {counted(len(receipts), 'receipts')}, and it pushed metrics {counted(len(pushed), 'times')}."
+        f"received {counted(len(receipts), 'receipts')}, and it pushed metrics {counted(len(pushed), 'times')}."
     )

@@ -1,7 +1,4 @@
-"""Why a run ended early: whatever a bridge does wrong so early, or so badly, that no message tells of it.
-
-It says what was expected, what came instead, and whose it is to mend.
-"""
+"""The reason for aborting a run: the bridge, or its set-up, is too wrong to continue."""
 
 from dataclasses import dataclass
 
@@ -10,7 +7,7 @@ from sendproof_harness.judge.findings import Blame
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class RunAborted:
-    """Why a run ended before its last step."""
+    """The reason for ending a run before its last step, and who has to act on it."""
 
     blame: Blame
     cause: str
@@ -19,8 +16,8 @@ class RunAborted:
 
 
 class RunAbortedError(Exception):
-    """The run cannot go on; `trouble` says why."""
+    """The run cannot continue; `aborted` says why."""
 
-    def __init__(self, trouble: RunAborted) -> None:
-        super().__init__(f"expected {trouble.expected}, got {trouble.got}")
-        self.trouble = trouble
+    def __init__(self, aborted: RunAborted) -> None:
+        super().__init__(f"expected {aborted.expected}, got {aborted.got}")
+        self.aborted = aborted

@@ -1,6 +1,6 @@
-"""The bridge of a run: ours, any command, or one that somebody else runs; and what it is told.
+"""The bridge of a run: the reference bridge, a command, or a bridge that runs already.
 
-A bridge that the run has started can be started again: when it was killed on purpose, and when it has a new key.
+The run can restart a bridge that it started: after a kill, and to give it a new key.
 """
 
 import sys
@@ -10,24 +10,26 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Self
 
-from sendproof_harness.handover import write
+from sendproof_harness.handover.format import PLATFORM, VARIABLE, clients_of, optimove_key_name
 from sendproof_harness.handover.reference_bridge import write_settings
+from sendproof_harness.handover.write import write_handover
 from sendproof_harness.run.aborted import RunAborted, RunAbortedError
 from sendproof_harness.run.processes import Child, ProcessError, Program, listens, split_command
-from sendproof_harness.run.progress import Watcher
+from sendproof_harness.run.progress import ProgressListener
 
 
 @dataclass(kw_only=True)
 class Bridge:
-    """One bridge. `told` is its handover; `command` None means ours, `address` one that runs already.
+    """One bridge, with the content of its handover file in `folder`.
 
-    `database` is a folder for what ours keeps beyond its own life.
+    `url` is that of a bridge that runs already, `command` starts another one; without both it is the reference bridge.
+    `database` is the folder for data that the reference bridge keeps across restarts.
     """
 
-    told: dict[str, Any]
+    handover: dict[str, Any]
     folder: Path
     command: str | None
-    address: str | None
+    url: str | None
     database: Path
     _stack: ExitStack = field(default_factory=ExitStack, init=False)
     _child: Child | None = field(default=None, init=False)
@@ -39,96 +41,96 @@ class Bridge:
         self._stack.close()
 
     @property
-    def ours_to_start(self) -> bool:
-        """Whether the run starts it, and so can kill it and start it again."""
-        return self.address is None
+    def is_started_by_run(self) -> bool:
+        """True if the run starts the bridge, and so can kill and restart it."""
+        return self.url is None
 
     @property
     def pid(self) -> int | None:
-        """The id of its process, when the run has started it."""
+        """The process id, if the run started the bridge."""
         return None if self._child is None else self._child.pid
 
     @property
-    def shares_clock(self) -> bool:
-        """Whether it must take part in virtual time, as ours does."""
-        return self.address is None and self.command is None
+    def must_join_clock(self) -> bool:
+        """True if the bridge must take part in virtual time, as the reference bridge does."""
+        return self.url is None and self.command is None
 
     @property
     def listen(self) -> dict[str, Any]:
-        """The `host` and `port` where it is expected to listen."""
-        listen: dict[str, Any] = write.clients_of(self.told)[0]["listen"]
+        """The `host` and `port` at which the bridge must listen."""
+        listen: dict[str, Any] = clients_of(self.handover)[0]["listen"]
         return listen
 
-    def hand_over(self) -> None:
-        """Write the handover."""
-        write.write_handover(self.told, self._file)
+    def write_handover(self) -> None:
+        """Write the handover file."""
+        write_handover(self.handover, self._file)
 
-    def begin(self, watcher: Watcher) -> None:
-        """Start the bridge, or say where the handover is."""
-        if self.ours_to_start:
+    def start_or_announce(self, progress: ProgressListener) -> None:
+        """Start the bridge, or print the path of the handover file for a bridge that runs already."""
+        if self.is_started_by_run:
             self.start()
             return
-        watcher.note(
-            f"The sandbox is described in {self._file.resolve()}.\nWaiting until the bridge at {self.address} uses it."
+        progress.note(
+            f"The handover file is {self._file.resolve()}.\nWaiting until the bridge at {self.url} uses the sandbox."
         )
         if not listens(self.listen["host"], self.listen["port"]):
-            watcher.note(f"Nothing listens at {self.address} yet.")
+            progress.note(f"There is no server at {self.url} yet.")
 
     def start(self) -> None:
-        """Start it, with what it is told now."""
+        """Start the bridge with the current handover."""
         self._child = self._stack.enter_context(Child(self._program()))
 
     def kill(self) -> None:
-        """End it as a power cut would. Until it is started again it is not expected to run."""
+        """Kill the bridge as a power cut would. It need not run until it is started again."""
         if self._child is not None:
             self._child.kill()
         self._child = None
 
-    def end(self) -> None:
-        """Ask it to end. Until it is started again it is not expected to run."""
+    def stop(self) -> None:
+        """Ask the bridge to stop. It need not run until it is started again."""
         if self._child is not None:
-            self._child.end()
+            self._child.stop()
         self._child = None
 
-    def tell(self, sandbox: str, service: str, credentials: Mapping[str, str]) -> None:
-        """Renew credentials in the handover, of the client that this sandbox belongs to."""
-        for client in write.clients_of(self.told):
+    def update_credentials(self, sandbox: str, service: str, credentials: Mapping[str, str]) -> None:
+        """Replace credentials in the handover of the client with this sandbox, and write the file."""
+        for client in clients_of(self.handover):
             if client["sandbox"] == sandbox:
                 client["services"][service]["credentials"].update(credentials)
-        self.hand_over()
+        self.write_handover()
 
-    def key_of(self, sandbox: str) -> tuple[str, str]:
-        """The name and the value of the Optimove credential that the bridge shows for this sandbox's client."""
-        client = next(one for one in write.clients_of(self.told) if one["sandbox"] == sandbox)
-        name = write.key_name(client)
-        return name, client["services"]["optimove"]["credentials"][name]
+    def optimove_key(self, sandbox: str) -> tuple[str, str]:
+        """Return name and value of the Optimove key that the bridge presents for the client with this sandbox."""
+        client = next(client for client in clients_of(self.handover) if client["sandbox"] == sandbox)
+        name = optimove_key_name(client)
+        return name, client["services"][PLATFORM]["credentials"][name]
 
-    def must_run(self) -> None:
-        """Raise `RunAbortedError` when it has ended by itself."""
+    def check_running(self) -> None:
+        """Raise `RunAbortedError` if the bridge has ended by itself."""
         if self._child is None:
             return
         try:
-            self._child.must_run()
+            self._child.check_running()
         except ProcessError as error:
-            trouble = RunAborted(
+            aborted = RunAborted(
                 blame="bridge", cause="the bridge ended", expected="a bridge that keeps running", got=str(error)
             )
-            raise RunAbortedError(trouble) from error
+            raise RunAbortedError(aborted) from error
 
-    def last_words(self) -> str:
-        """The end of its log, for a message; empty when somebody else has it."""
-        return "" if self._child is None else self._child.last_words()
+    def log_excerpt(self) -> str:
+        """Return the end of the bridge's log for a message; empty if the run did not start it."""
+        return "" if self._child is None else self._child.log_excerpt()
 
     @property
     def _file(self) -> Path:
         return self.folder / "handover.json"
 
     def _program(self) -> Program:
-        environment = {write.VARIABLE: str(self._file.resolve()), "PYTHONUNBUFFERED": "1"}
+        environment = {VARIABLE: str(self._file.resolve()), "PYTHONUNBUFFERED": "1"}
         if self.command is not None:
-            words = split_command(self.command)
+            command = split_command(self.command)
         else:
             settings = self.folder / "bridge.toml"
-            environment |= write_settings(self.told, settings, self.database / "bridge.sqlite")
-            words = [sys.executable, "-m", "sendproof_bridge", "--config", str(settings)]
-        return Program(name="the bridge", words=words, log=self.folder / "bridge.log", environment=environment)
+            environment |= write_settings(self.handover, settings, self.database / "bridge.sqlite")
+            command = [sys.executable, "-m", "sendproof_bridge", "--config", str(settings)]
+        return Program(name="the bridge", command=command, log=self.folder / "bridge.log", environment=environment)

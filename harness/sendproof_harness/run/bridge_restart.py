@@ -1,7 +1,7 @@
-"""Starting the bridge again: after it was killed on purpose, and when it has a new key for Optimove.
+"""Restarting the bridge: after a kill, and to give it a new key.
 
-The harness takes part in the clock meanwhile. While it does not wait itself, time stands still until the bridge is
-back; while it waits, time passes as long as the bridge is to be down.
+The harness takes part in the clock meanwhile. Time stands still until the bridge is back, unless the bridge has to stay
+down for a while: then the harness parks until the end of that while, and time passes.
 """
 
 import queue
@@ -16,150 +16,132 @@ from sendproof_harness.control_client import ControlClient, ControlError
 from sendproof_harness.run.aborted import RunAborted, RunAbortedError
 from sendproof_harness.run.context import HARNESS, RunContext
 from sendproof_harness.run.processes import listens, pause
-from sendproof_harness.run.steps.actions import OPTIMOVE
-from sendproof_harness.scenario.model import ChangeKey
 from sendproof_harness.scenario.values import iso_utc
 
-_LOOK_EVERY_S = 0.05
+_POLL_S = 0.05
 
 
-def key(world: RunContext, step: ChangeKey) -> None:
-    """The admin rotates, disables or enables the key that the bridge shows.
-
-    A new one is written into the handover; a bridge that the run has started is ended and started again with it.
-    """
-    world.watcher.phase(f"letting the admin {step.action} the bridge's key")
-    for sandbox in world.sandboxes:
-        field, value = world.bridge.key_of(sandbox)
-        name = next(one["name"] for one in world.control.keys(sandbox, OPTIMOVE) if one["key"] == value)
-        change: dict[str, object] = (
-            {"rotate": True} if step.action == "rotate" else {"enabled": step.action == "enable"}
-        )
-        if step.overlap:
-            change["at"] = iso_utc(world.passing.now() + step.overlap)
-        changed = world.control.change_key(sandbox, OPTIMOVE, name, change)
-        world.bridge.tell(sandbox, OPTIMOVE, {field: changed["key"]})
-    if step.action == "rotate" and world.bridge.ours_to_start:
-        clocked = bool(world.participants())
-        _stop_time(world)
-        world.bridge.end()
-        _dismiss(world)
-        world.bridge.start()
-        _let_time_go(world, clocked=clocked)
+def restart_bridge(context: RunContext) -> None:
+    """Stop the bridge and start it again, while time stands still."""
+    was_participant = bool(context.participants())
+    _hold_time(context)
+    context.bridge.stop()
+    _remove_participants(context)
+    context.bridge.start()
+    _wait_until_back(context, was_participant=was_participant)
+    context.control.leave_clock(context.sandboxes[0], HARNESS)
 
 
 class KillSupervisor:
-    """Carries out the kills that the faults of a run ask for. The simulators hold the exchange of each until then."""
+    """Carries out the kills of a run's faults. The simulators hold the call or webhook of each kill until then."""
 
-    def __init__(self, world: RunContext) -> None:
-        self._world = world
-        self._wanted: queue.SimpleQueue[dict[str, Any]] = queue.SimpleQueue()
-        self._carried_out = threading.Event()
-        self._over = threading.Event()
-        # Set when the bridge has been down as long as it was to be; None while it is not down.
-        self._down: threading.Event | None = None
-        self._clocked = False
+    def __init__(self, context: RunContext) -> None:
+        self._context = context
+        self._pending: queue.SimpleQueue[dict[str, Any]] = queue.SimpleQueue()
+        self._completed = threading.Event()
+        self._run_over = threading.Event()
+        # Set when the bridge has been down for long enough; None while it is not down.
+        self._downtime_over: threading.Event | None = None
+        self._was_participant = False
 
     @contextmanager
-    def watched(self) -> Iterator[None]:
-        """Listen for kills as long as this lasts."""
-        threading.Thread(target=self._listen, daemon=True).start()
-        self._world.kills = self._world.passing.meanwhile = self.carry_out
+    def active(self) -> Iterator[None]:
+        """Carry out kills inside the block."""
+        threading.Thread(target=self._poll, daemon=True).start()
+        self._context.supervise_kills = self._context.time.while_waiting = self.supervise
         try:
             yield
         finally:
-            self._over.set()
-            self._carried_out.set()
+            self._run_over.set()
+            self._completed.set()
 
-    def _listen(self) -> None:
-        """A long poll, so in a thread of its own; one kill after the other."""
-        with ControlClient(self._world.control.url) as own, suppress(ControlError):
-            while not self._over.is_set():
-                wanted = own.pending_kill(self._world.sandboxes[0])
-                if wanted is not None:
-                    self._carried_out.clear()
-                    self._wanted.put(wanted)
-                    self._carried_out.wait()
-
-    def carry_out(self) -> None:
-        """Kill the bridge if that is wanted; start it again when it has been down for long enough."""
+    def supervise(self) -> None:
+        """Kill the bridge if a kill is pending; start it again if it has been down for long enough."""
         with suppress(queue.Empty):
-            self._kill(self._wanted.get_nowait())
-        if self._down is not None and self._down.is_set():
-            self._down = None
-            self._world.bridge.start()
-            self._back()
+            self._kill(self._pending.get_nowait())
+        if self._downtime_over is not None and self._downtime_over.is_set():
+            self._downtime_over = None
+            self._context.bridge.start()
+            self._wait_until_back()
 
-    def _kill(self, wanted: dict[str, Any]) -> None:
-        world = self._world
-        world.watcher.note(f"The bridge is killed, as fault {wanted['id']} asks.")
-        self._clocked = self._clocked or bool(world.participants())
-        _stop_time(world)
-        world.bridge.kill()
-        _dismiss(world)
-        until = world.passing.now() + timedelta(milliseconds=wanted["down_ms"])
-        world.control.complete_fault(world.sandboxes[0], wanted["id"])
-        self._carried_out.set()
-        self._down = threading.Event()
-        threading.Thread(target=self._sit_out, args=(iso_utc(until), self._down), daemon=True).start()
+    def _poll(self) -> None:
+        """Poll for pending kills, one after the other, in a thread."""
+        with ControlClient(self._context.control.url) as own, suppress(ControlError):
+            while not self._run_over.is_set():
+                pending = own.pending_kill(self._context.sandboxes[0])
+                if pending is not None:
+                    self._completed.clear()
+                    self._pending.put(pending)
+                    self._completed.wait()
 
-    def _sit_out(self, until: str, over: threading.Event) -> None:
-        """Wait in the clock; other things are delivered meanwhile, or tried."""
-        with ControlClient(self._world.control.url) as own, suppress(ControlError):
-            sandbox = self._world.sandboxes[0]
+    def _kill(self, pending: dict[str, Any]) -> None:
+        context = self._context
+        context.progress.note(f"Fault {pending['id']} kills the bridge.")
+        self._was_participant = self._was_participant or bool(context.participants())
+        _hold_time(context)
+        context.bridge.kill()
+        _remove_participants(context)
+        until = context.time.now() + timedelta(milliseconds=pending["down_ms"])
+        context.control.complete_fault(context.sandboxes[0], pending["id"])
+        self._completed.set()
+        self._downtime_over = threading.Event()
+        threading.Thread(target=self._park_until, args=(iso_utc(until), self._downtime_over), daemon=True).start()
+
+    def _park_until(self, until: str, over: threading.Event) -> None:
+        """Park as a participant until an instant, again after each delivery in between."""
+        with ControlClient(self._context.control.url) as own, suppress(ControlError):
+            sandbox = self._context.sandboxes[0]
             since = own.clock(sandbox)["delivered"]
-            while not self._over.is_set():
+            while not self._run_over.is_set():
                 parked = own.park(sandbox, HARNESS, until, since)
                 if parked["reason"] == "due":
                     over.set()
                     return
                 since = parked["delivered"]
 
-    def _back(self) -> None:
-        """Wait until the bridge is back, or is killed once more."""
-        limit = monotonic() + self._world.timeout_s
-        while not _is_back(self._world, clocked=self._clocked):
-            if not self._wanted.empty():
+    def _wait_until_back(self) -> None:
+        """Wait until the bridge is back, or another kill is pending."""
+        limit = monotonic() + self._context.timeout_s
+        while not _is_back(self._context, was_participant=self._was_participant):
+            if not self._pending.empty():
                 return
-            _check(self._world, limit)
-        self._world.control.leave_clock(self._world.sandboxes[0], HARNESS)
+            _check_limit(self._context, limit)
+        self._context.control.leave_clock(self._context.sandboxes[0], HARNESS)
 
 
-def _stop_time(world: RunContext) -> None:
-    """Take part without waiting: parked until now, which is over at once."""
-    clock = world.control.clock(world.sandboxes[0])
-    world.control.park(world.sandboxes[0], HARNESS, clock["now"], clock["delivered"])
+def _hold_time(context: RunContext) -> None:
+    """Join the clock without parking: the park ends at once, and time stands still until the harness leaves."""
+    clock = context.clock()
+    context.control.park(context.sandboxes[0], HARNESS, clock["now"], clock["delivered"])
 
 
-def _let_time_go(world: RunContext, *, clocked: bool) -> None:
-    """Take part no more, once the bridge is back."""
-    limit = monotonic() + world.timeout_s
-    while not _is_back(world, clocked=clocked):
-        _check(world, limit)
-    world.control.leave_clock(world.sandboxes[0], HARNESS)
+def _remove_participants(context: RunContext) -> None:
+    """Remove a stopped bridge from the clock."""
+    for name in context.participants():
+        context.control.leave_clock(context.sandboxes[0], name)
 
 
-def _dismiss(world: RunContext) -> None:
-    """Let time not wait for a bridge that is gone."""
-    for name in world.participants():
-        world.control.leave_clock(world.sandboxes[0], name)
+def _wait_until_back(context: RunContext, *, was_participant: bool) -> None:
+    limit = monotonic() + context.timeout_s
+    while not _is_back(context, was_participant=was_participant):
+        _check_limit(context, limit)
 
 
-def _is_back(world: RunContext, *, clocked: bool) -> bool:
-    """Whether it takes part in the clock again, as it did before; one that did not, whether it listens."""
-    listen = world.bridge.listen
-    return bool(world.participants()) if clocked else listens(listen["host"], listen["port"])
+def _is_back(context: RunContext, *, was_participant: bool) -> bool:
+    """Return True if the bridge has joined the clock again or, if it was no participant, listens again."""
+    listen = context.bridge.listen
+    return bool(context.participants()) if was_participant else listens(listen["host"], listen["port"])
 
 
-def _check(world: RunContext, limit: float) -> None:
-    world.bridge.must_run()
+def _check_limit(context: RunContext, limit: float) -> None:
+    context.bridge.check_running()
     if monotonic() > limit:
         raise RunAbortedError(
             RunAborted(
                 blame="bridge",
-                cause="the bridge did not come back after it was started again",
-                expected=f"a bridge that goes on within {world.timeout_s:.0f} s",
-                got=f"no sign of it; {world.bridge.last_words()}",
+                cause="the bridge did not come back after a restart",
+                expected=f"a bridge that continues within {context.timeout_s:.0f} s",
+                got=f"no sign of it; {context.bridge.log_excerpt()}",
             )
         )
-    pause(_LOOK_EVERY_S)
+    pause(_POLL_S)

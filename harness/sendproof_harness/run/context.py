@@ -1,4 +1,4 @@
-"""Where a scenario plays: the sandboxes, the bridge, the clock, and whoever watches. What every step needs."""
+"""The context of a run: scenario, sandboxes, bridge, clock and progress. Every step gets it."""
 
 from collections import Counter
 from collections.abc import Callable, Mapping
@@ -7,43 +7,43 @@ from typing import Any
 
 from sendproof_harness.control_client import ControlClient
 from sendproof_harness.run.bridge_process import Bridge
-from sendproof_harness.run.progress import Watcher
+from sendproof_harness.run.progress import ProgressListener
 from sendproof_harness.run.time_control import TimeControl
 from sendproof_harness.scenario.model import Scenario
 
-#: Under this name the harness itself takes part in a clock.
+#: The name of the harness as a participant of a clock.
 HARNESS = "sendproof"
 
 
 @dataclass(kw_only=True)
 class RunContext:
-    """One run of one scenario. Every client has a sandbox; `passing` is the time of the first, which all share.
+    """One run of one scenario. Each client has a sandbox; `time` is the clock of the first one, which all share.
 
-    `timeout_s` real seconds are given to a bridge that does not get ready, and to one that does not come to rest; in
-    the second case every sign of life starts them anew. `probes` are the calls that the harness itself made at the
-    bridge's listeners, as lines of the history.
+    `timeout_s` is the real time for a bridge to become ready, and to become idle; in the second case, each sign of
+    progress restarts it. `probes` are the requests of the harness to the bridge's listeners, as lines of the history.
     """
 
     scenario: Scenario
     control: ControlClient
     sandboxes: tuple[str, ...]
     bridge: Bridge
-    passing: TimeControl
+    time: TimeControl
     timeout_s: float
-    watcher: Watcher
+    progress: ProgressListener
     probes: list[dict[str, Any]] = field(default_factory=list)
-    kills: Callable[[], None] = field(default=lambda: None)
-    _told: set[str] = field(default_factory=set, init=False)
-    _strangers: Counter[str] = field(default_factory=Counter, init=False)
+    supervise_kills: Callable[[], None] = field(default=lambda: None)
+    _notes: set[str] = field(default_factory=set, init=False)
+    _earlier_unauthenticated: Counter[str] = field(default_factory=Counter, init=False)
 
     def __post_init__(self) -> None:
-        """Simulators that others use, too, may have met strangers before this bridge was started."""
-        self._strangers.update(request["service"] for request in self.control.unauthenticated_requests())
+        """Count the earlier unauthenticated requests to each service of shared simulators."""
+        requests = self.control.unauthenticated_requests()
+        self._earlier_unauthenticated.update(request["service"] for request in requests)
 
     def check_bridge(self) -> None:
-        """See to the bridge: kill it when a fault wants that, and notice when it has ended by itself."""
-        self.kills()
-        self.bridge.must_run()
+        """Kill the bridge if a fault requires it; raise `RunAbortedError` if it has ended by itself."""
+        self.supervise_kills()
+        self.bridge.check_running()
 
     def clock(self) -> dict[str, Any]:
         """Return the clock that all sandboxes share, as the control API shows it now."""
@@ -55,8 +55,8 @@ class RunContext:
         return [participant["name"] for participant in snapshot["participants"] if participant["name"] != HARNESS]
 
     def unauthenticated_requests(self) -> list[dict[str, Any]]:
-        """The requests since the beginning that showed no credential of any sandbox."""
-        earlier, since = self._strangers.copy(), []
+        """Return the requests of this run without a credential of any sandbox."""
+        earlier, since = self._earlier_unauthenticated.copy(), []
         # The simulators list them service by service.
         for request in self.control.unauthenticated_requests():
             if earlier[request["service"]] > 0:
@@ -66,7 +66,7 @@ class RunContext:
         return since
 
     def note_once(self, text: str) -> None:
-        """Say something that need not be said twice."""
-        if text not in self._told:
-            self._told.add(text)
-            self.watcher.note(text)
+        """Print a text, unless it was printed before."""
+        if text not in self._notes:
+            self._notes.add(text)
+            self.progress.note(text)

@@ -1,69 +1,47 @@
-"""Where a scenario plays: the steps one after another.
+"""Executing the steps of a scenario, one after the other."""
 
-wait_for   `waiting`: real time passes; once the bridge is at rest and has not got there, a little virtual time too
-advance    `passing`: until virtual time is there
-key        `restarting`: a bridge that the run has started gets its new key by being started again
-probing    `contract.probing`: what Optimove may post to the listeners, and what it would not
-others     `acts`: a few calls
-"""
-
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from contextlib import ExitStack
 from datetime import timedelta
-from typing import Any
 
-from sendproof_harness.conformance.probe import probe_listeners
 from sendproof_harness.run.aborted import RunAborted, RunAbortedError
-from sendproof_harness.run.bridge_restart import KillSupervisor, key
+from sendproof_harness.run.bridge_restart import KillSupervisor
 from sendproof_harness.run.context import RunContext
-from sendproof_harness.run.steps.actions import ACTS
-from sendproof_harness.run.wait_for import wait_for
+from sendproof_harness.run.steps import StepFunction
 from sendproof_harness.scenario.fault_kinds import KILL
-from sendproof_harness.scenario.model import Advance, ChangeKey, ProbeListeners, WaitFor, shifted
-from sendproof_harness.scenario.values import duration_text
+from sendproof_harness.scenario.model import WaitFor, shifted
 
 
-def play(world: RunContext) -> RunAborted | None:
-    """Carry out every step; answers why not, if not. `ControlError` when the simulators fail."""
+def execute_steps(context: RunContext, steps: Mapping[type, StepFunction]) -> RunAborted | None:
+    """Execute every step with the function of its type; return the reason if the run is aborted.
+
+    `ControlError` if the simulators fail.
+    """
     with ExitStack() as stack:
-        if any(fault["fault"] == KILL for fault in world.scenario.faults):
-            stack.enter_context(KillSupervisor(world).watched())
+        if any(fault["fault"] == KILL for fault in context.scenario.faults):
+            stack.enter_context(KillSupervisor(context).active())
         try:
-            _play(world)
+            _execute(context, steps)
         except RunAbortedError as error:
-            return error.trouble
+            return error.aborted
     return None
 
 
-def _play(world: RunContext) -> None:
-    begun = False
-    for step in world.scenario.steps:
-        _STEPS[type(step)](world, step)
-        if isinstance(step, WaitFor) and not begun:
-            _begin(world)
-            begun = True
+def _execute(context: RunContext, steps: Mapping[type, StepFunction]) -> None:
+    is_ready = False
+    for step in context.scenario.steps:
+        steps[type(step)](context, step)
+        if isinstance(step, WaitFor) and not is_ready:
+            _begin_now(context)
+            is_ready = True
 
 
-def _advance(world: RunContext, step: Advance) -> None:
-    world.watcher.phase(f"letting {duration_text(step.by)} pass")
-    world.passing.move(step.by)
+def _begin_now(context: RunContext) -> None:
+    """At clock rate 1, shift all times of the scenario so that it begins at the next full second.
 
-
-_STEPS: Mapping[type, Callable[[RunContext, Any], None]] = {
-    WaitFor: wait_for,
-    Advance: _advance,
-    ChangeKey: key,
-    ProbeListeners: probe_listeners,
-    **ACTS,
-}
-
-
-def _begin(world: RunContext) -> None:
-    """At rate 1, move all times of the scenario so that it begins with the next second.
-
-    A whole one: services tell send times in seconds, and a fraction would be lost on the way.
+    Services write send times in seconds, so a fraction would be lost.
     """
-    if world.passing.rate == 1:
-        begins = world.passing.now().replace(microsecond=0) + timedelta(seconds=1)
-        world.scenario = shifted(world.scenario, begins - world.scenario.starts)
-        world.passing.began = world.scenario.starts
+    if context.time.rate == 1:
+        start = context.time.now().replace(microsecond=0) + timedelta(seconds=1)
+        context.scenario = shifted(context.scenario, start - context.scenario.starts)
+        context.time.started_at = context.scenario.starts

@@ -1,4 +1,4 @@
-"""Child processes: started with a log of their own, and ended by their own id."""
+"""Child processes, each with its own log, stopped by process id."""
 
 import os
 import shlex
@@ -17,44 +17,44 @@ from time import monotonic
 from types import TracebackType
 from typing import Self
 
-# Time to finish a request and close a database; what takes longer is stuck.
-END_S = 5.0
-_LOOK_EVERY_S = 0.02
+# Enough to finish a request and close a database; a process that takes longer is stuck.
+STOP_TIMEOUT_S = 5.0
+_POLL_S = 0.02
 _CONNECT_S = 2.0
 TAIL_LINES = 15
 
-# Systems hand out ports from above these (Linux from 32768, others from 49152), also to whoever only calls somebody:
-# one of those may be gone before the bridge listens on it. Runs beside each other begin at different places.
+# The system assigns higher ports (Linux from 32768, others from 49152) to any outgoing connection, so such a port may
+# be in use before the bridge listens on it. Parallel runs begin at different positions.
 _PORTS = range(20_000, 32_768)
-_turns = count(97 * os.getpid())
+_positions = count(97 * os.getpid())
 
 
 class ProcessError(Exception):
-    """A program could not be started, or ended when it should have run. The message names it and quotes its log."""
+    """A program did not start, or ended while it was needed. The message names it and quotes its log."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Program:
-    """What to start: its name in messages, its words, what is added to the environment, and where its output goes."""
+    """A program to start: its name in messages, its command line, its log, and additions to the environment."""
 
     name: str
-    words: Sequence[str]
+    command: Sequence[str]
     log: Path
     environment: Mapping[str, str]
 
 
 class Child:
-    """One running program. Leaving the `with` block ends it, and whatever it started in its turn."""
+    """One running program. The end of the `with` block stops it and every process that it started."""
 
-    def __init__(self, program: Program, end_s: float = END_S) -> None:
-        """Start it; `ProcessError` when there is no such program. It gets `end_s` real seconds to end when asked to."""
+    def __init__(self, program: Program, stop_timeout_s: float = STOP_TIMEOUT_S) -> None:
+        """Start the program; `ProcessError` if there is none. After `stop_timeout_s` real seconds, `stop` kills it."""
         self.program = program
-        self._end_s = end_s
+        self._stop_timeout_s = stop_timeout_s
         with program.log.open("ab") as log:
             try:
-                # A session of its own makes a group of its own, so that `npm start` ends with all that it started.
-                self._process = subprocess.Popen(  # noqa: S603  # running what the user names is the purpose
-                    list(program.words),
+                # A new session is a new process group, so that `npm start` stops with all of its child processes.
+                self._process = subprocess.Popen(  # noqa: S603  # the purpose is to run the user's command
+                    list(program.command),
                     stdin=subprocess.DEVNULL,
                     stdout=log,
                     stderr=subprocess.STDOUT,
@@ -63,7 +63,7 @@ class Child:
                 )
             except OSError as error:
                 raise ProcessError(
-                    f"{program.name} could not be started: {error.strerror}: {shlex.join(program.words)}"
+                    f"{program.name} could not be started: {error.strerror}: {shlex.join(program.command)}"
                 ) from error
 
     def __enter__(self) -> Self:
@@ -72,46 +72,47 @@ class Child:
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
-        self.end()
+        self.stop()
 
     @property
     def pid(self) -> int:
-        """The id of its process."""
+        """The process id."""
         return self._process.pid
 
     @property
-    def status(self) -> int | None:
-        """Its exit status, None while it runs; minus the signal when one ended it."""
+    def exit_status(self) -> int | None:
+        """The exit status, None while the program runs; a negative number is the signal that ended it."""
         return self._process.poll()
 
     def tail(self) -> str:
-        """The last lines of its log."""
+        """Return the last lines of the log."""
         with self.program.log.open(encoding="utf-8", errors="replace") as log:
             return "".join(deque(log, TAIL_LINES)).rstrip()
 
-    def must_run(self) -> None:
-        """Raise `ProcessError` when it has ended."""
-        if self.status is not None:
-            raise ProcessError(f"{self.program.name} ended by itself with {ending(self.status)}; {self.last_words()}")
+    def check_running(self) -> None:
+        """Raise `ProcessError` if the program has ended."""
+        if self.exit_status is not None:
+            ending = exit_text(self.exit_status)
+            raise ProcessError(f"{self.program.name} ended by itself with {ending}; {self.log_excerpt()}")
 
-    def last_words(self) -> str:
-        """Its log, for a message."""
+    def log_excerpt(self) -> str:
+        """Return the end of the log, for a message."""
         tail = self.tail()
         if not tail:
             return f"its log {self.program.log} is empty"
         return f"the end of {self.program.log}:\n{tail}"
 
     def kill(self) -> None:
-        """End it as a power cut would, with all that it started; return when it is gone."""
+        """Kill the program and all of its child processes, as a power cut would; return when they are gone."""
         self._signal(signal.SIGKILL)
         self._process.wait()
 
-    def end(self) -> None:
-        """Ask it to end, then make it; return when it is gone."""
+    def stop(self) -> None:
+        """Send SIGTERM, and kill the program after the timeout; return when it is gone."""
         self._signal(signal.SIGTERM)
         with suppress(subprocess.TimeoutExpired):
-            self._process.wait(self._end_s)
-        # Also after it ended well: what it started may still run.
+            self._process.wait(self._stop_timeout_s)
+        # Also after a normal end: its child processes may still run.
         self._signal(signal.SIGKILL)
         self._process.wait()
 
@@ -119,32 +120,32 @@ class Child:
         try:
             os.killpg(self._process.pid, number)
         except (ProcessLookupError, PermissionError):
-            # Gone. (macOS answers EPERM for a group that has only an ended process in it.)
+            # The group is gone. (macOS reports EPERM for a group with only an ended process.)
             return
 
 
-def ending(status: int) -> str:
-    """`exit status 2`, or `signal SIGKILL`."""
+def exit_text(status: int) -> str:
+    """Return `exit status 2` or `signal SIGKILL`."""
     return f"exit status {status}" if status >= 0 else f"signal {signal.Signals(-status).name}"
 
 
 def pause(seconds: float) -> None:
-    """Let real time pass: processes of other people start and end in it."""
+    """Wait in real time, in which other processes start and end."""
     threading.Event().wait(seconds)
 
 
-def until(done: Callable[[], bool], seconds: float) -> bool:
-    """Look until `done()` or so many real seconds are over; whether it was done."""
+def wait_until(condition: Callable[[], bool], seconds: float) -> bool:
+    """Wait until the condition holds, for at most `seconds` in real time; return False if it did not."""
     limit = monotonic() + seconds
-    while not done():
+    while not condition():
         if monotonic() > limit:
             return False
-        pause(_LOOK_EVERY_S)
+        pause(_POLL_S)
     return True
 
 
 def listens(host: str, port: int) -> bool:
-    """Whether something takes connections there."""
+    """Return True if a server accepts connections at the address."""
     try:
         with socket.create_connection((host, port), timeout=_CONNECT_S):
             return True
@@ -153,9 +154,9 @@ def listens(host: str, port: int) -> bool:
 
 
 def free_port(host: str) -> int:
-    """A port that nothing listens on, and that the system gives to nobody of itself."""
+    """Return a port without a server, outside the range that the system assigns itself."""
     for _ in _PORTS:
-        port = _PORTS[next(_turns) % len(_PORTS)]
+        port = _PORTS[next(_positions) % len(_PORTS)]
         with socket.socket() as probe, suppress(OSError):
             probe.bind((host, port))
             return port
@@ -163,11 +164,11 @@ def free_port(host: str) -> int:
 
 
 def split_command(command: str) -> list[str]:
-    """The words of a command line; `ProcessError` when it is empty or its quotes do not match."""
+    """Return the words of a command line; `ProcessError` if its quotes do not match or its program does not exist."""
     try:
         words = shlex.split(command)
     except ValueError as error:
-        raise ProcessError(f"the command {command!r} cannot be read: {error}") from error
+        raise ProcessError(f"--command: expected a command line, got {command!r}: {error}") from error
     if not words or shutil.which(words[0]) is None:
-        raise ProcessError(f"the command {command!r} names no program that can be found")
+        raise ProcessError(f"--command: expected a program that exists, got {command!r}")
     return words

@@ -1,4 +1,4 @@
-"""What a person sees while a scenario runs: a bar over virtual time on a terminal, plain lines elsewhere."""
+"""Progress of a run in the terminal: a bar over virtual time, or plain lines if the output is no terminal."""
 
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
@@ -8,26 +8,26 @@ from typing import Protocol
 from rich.console import Console
 from rich.progress import BarColumn, Progress, SpinnerColumn, TaskID, TextColumn, TimeElapsedColumn
 
-# The journal's events that tell how far a campaign is, in the words of the reader.
-_SHOWN = {"delivery": "deliveries", "delivery_status": "receipts", "metrics": "metrics pushes"}
+# The journal's events that show how far a campaign is, with their labels.
+_LABELS = {"delivery": "deliveries", "delivery_status": "receipts", "metrics": "metrics pushes"}
 
 
-class Watcher(Protocol):
-    """Whoever is told how a run goes."""
+class ProgressListener(Protocol):
+    """Receives the progress of a run."""
 
     def phase(self, text: str) -> None:
-        """Something else is being done now."""
+        """Begin a new phase."""
 
     def show(self, passed: timedelta, now: str, counts: Mapping[str, int]) -> None:
-        """So much virtual time has passed, it is `now`, and so many events of each kind have happened."""
+        """Show the virtual time that has passed, the virtual time `now`, and the number of events of each kind."""
 
     def note(self, text: str) -> None:
-        """Say something that stays to be read."""
+        """Print a text that stays on the screen."""
 
 
 @contextmanager
-def watching(console: Console, whole: timedelta) -> Iterator[Watcher]:
-    """Show a run in which `whole` is the virtual time that will pass."""
+def show_progress(console: Console, duration: timedelta) -> Iterator[ProgressListener]:
+    """Show the progress of a run with this duration of virtual time."""
     if not console.is_terminal:
         lines = _Lines(console)
         yield lines
@@ -37,19 +37,19 @@ def watching(console: Console, whole: timedelta) -> Iterator[Watcher]:
         SpinnerColumn(),
         TextColumn("{task.description}"),
         BarColumn(bar_width=16),
-        TextColumn("{task.fields[tale]}"),
+        TextColumn("{task.fields[counts]}"),
         TimeElapsedColumn(),
     )
     with Progress(*columns, console=console, transient=True) as bar:
-        yield _Bar(bar, bar.add_task("starting", total=max(1.0, whole.total_seconds()), tale=""))
+        yield _Bar(bar, bar.add_task("starting", total=max(1.0, duration.total_seconds()), counts=""))
 
 
 class _Lines:
-    """A line for each phase, and one at its end if anything moved."""
+    """One line for each phase, and one line at its end if there was progress."""
 
     def __init__(self, console: Console) -> None:
         self._console = console
-        self._tale = ""
+        self._last_progress = ""
 
     def phase(self, text: str) -> None:
         self._flush()
@@ -57,16 +57,16 @@ class _Lines:
 
     def show(self, passed: timedelta, now: str, counts: Mapping[str, int]) -> None:
         del passed
-        self._tale = tale(now, counts)
+        self._last_progress = progress_text(now, counts)
 
     def note(self, text: str) -> None:
         self._flush()
         self._console.print(text, markup=False, highlight=False, soft_wrap=True)
 
     def _flush(self) -> None:
-        if self._tale:
-            self._console.print(f"  {self._tale}", markup=False, highlight=False)
-        self._tale = ""
+        if self._last_progress:
+            self._console.print(f"  {self._last_progress}", markup=False, highlight=False)
+        self._last_progress = ""
 
 
 class _Bar:
@@ -80,13 +80,13 @@ class _Bar:
         self._bar.update(self._task, description=text)
 
     def show(self, passed: timedelta, now: str, counts: Mapping[str, int]) -> None:
-        self._bar.update(self._task, completed=passed.total_seconds(), tale=tale(now, counts))
+        self._bar.update(self._task, completed=passed.total_seconds(), counts=progress_text(now, counts))
 
     def note(self, text: str) -> None:
         self._bar.console.print(text, markup=False, highlight=False, soft_wrap=True)
 
 
-def tale(now: str, counts: Mapping[str, int]) -> str:
-    """`2026-03-04 12:00 · 9,400 deliveries · 8,100 receipts · 9 metrics pushes`."""
-    parts = [f"{counts.get(kind, 0):,} {word}" for kind, word in _SHOWN.items()]
+def progress_text(now: str, counts: Mapping[str, int]) -> str:
+    """Return `2026-03-04 12:00 · 9,400 deliveries · 8,100 receipts · 9 metrics pushes`."""
+    parts = [f"{counts.get(kind, 0):,} {label}" for kind, label in _LABELS.items()]
     return " · ".join([now[:16].replace("T", " "), *parts])

@@ -1,50 +1,63 @@
-"""Runs one scenario: starts what is needed, plays the steps, and keeps what was recorded. It decides nothing.
+"""Running one scenario: start everything, execute the steps, and save the history. Nothing is judged here.
 
-simulators   `serving`: ours, as a child process, unless an address is given
-sandbox      `sandboxes`: clock, seed, audience, channels, templates, faults; one for each client
-bridge       `bridges`: ours, or any command, or one that runs already
-steps        `stage`
-history      streamed to the results folder; the judge reads nothing else
+simulators   `simulator_process`: a child process, unless a control URL is given
+sandboxes    `sandboxes`: one for each client, with clock, audience, channels, templates and faults
+bridge       `bridge_process`: the reference bridge, a command, or a bridge that runs already
+steps        `execute`, with the table of `steps`
+history      streamed to the results folder; the only input of the judge
 """
 
 import tempfile
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from contextlib import ExitStack
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
 
 from sendproof_harness.control_client import ControlClient, ControlError
-from sendproof_harness.handover import write
-from sendproof_harness.handover.reader import all_handed
-from sendproof_harness.history.writer import Note, OtherClient, RunError, fresh_folder, note
-from sendproof_harness.preflight.checks import run_checks_before_run
-from sendproof_harness.run import sandboxes
+from sendproof_harness.handover.format import Listen, clients_of, combine_clients
+from sendproof_harness.history.reader import HistoryError
+from sendproof_harness.history.writer import OtherClient, RunFacts, add_run_facts
 from sendproof_harness.run.aborted import RunAborted
 from sendproof_harness.run.bridge_process import Bridge
 from sendproof_harness.run.context import RunContext
-from sendproof_harness.run.execute import play
+from sendproof_harness.run.errors import RunError
+from sendproof_harness.run.execute import execute_steps
 from sendproof_harness.run.processes import ProcessError, free_port
-from sendproof_harness.run.progress import Watcher
+from sendproof_harness.run.progress import ProgressListener
+from sendproof_harness.run.results_folder import fresh_folder
+from sendproof_harness.run.sandboxes import SandboxOptions, create_sandboxes
 from sendproof_harness.run.simulator_process import start_simulators
+from sendproof_harness.run.steps import STEPS, StepFunction
 from sendproof_harness.run.time_control import TimeControl
 from sendproof_harness.scenario.fault_kinds import KILL
-from sendproof_harness.scenario.model import Scenario
+from sendproof_harness.scenario.model import ProbeListeners, Scenario
 from sendproof_harness.scenario.random_faults import faults_yaml
 
-# For a bridge to start, and to come to rest; a Java program on a small CI machine takes half of this.
+# Enough for a bridge to start or to become idle; a Java program on a small CI machine takes half of this.
 TIMEOUT_S = 60.0
 HOST = "127.0.0.1"
 
+#: Returns the problems of a handover that no bridge could work with.
+Preflight = Callable[[Mapping[str, Any]], Sequence[str]]
+
+
+def no_preflight(content: Mapping[str, Any]) -> Sequence[str]:
+    """Return no problems."""
+    del content
+    return ()
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Options:
-    """How to run. At most one of `bridge` (an address) and `command` is given; with neither, our bridge is tested.
+class RunOptions:
+    """Options of a run. With neither `bridge` (a URL) nor `command`, the reference bridge is tested.
 
-    Time is virtual, or runs by itself with `clock_rate` seconds of the sandbox in a real one. At rate 1 the clock is
-    that of the machine, and the scenario begins when the bridge is ready. `shared`: the simulators at
-    `control_url` serve several runs of one session, and each sandbox has the name of its scenario.
+    With a `clock_rate`, time runs by itself at this multiple of real time; at rate 1, it is the time of the machine and
+    the scenario begins when the bridge is ready. `shared`: the simulators at `control_url` serve several runs of one
+    session, and each sandbox has the name of its scenario.
+
+    `preflight` checks the handover before the bridge is started. `steps` has the step functions by type.
     """
 
     bridge: str | None = None
@@ -54,155 +67,171 @@ class Options:
     results: Path = Path("results")
     timeout_s: float = TIMEOUT_S
     clock_rate: float | None = None
+    preflight: Preflight = no_preflight
+    steps: Mapping[type, StepFunction] = field(default_factory=lambda: STEPS)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Recorded:
-    """What a run left behind: its folder, the history of each client, and why it ended early if it did."""
+class RunResult:
+    """The result of a run: its folder, the history of each client, and the reason if it was aborted."""
 
     folder: Path
     histories: tuple[Path, ...]
-    trouble: RunAborted | None
+    aborted: RunAborted | None
 
 
-def run(scenario: Scenario, name: str, options: Options, watcher: Watcher) -> Recorded:
-    """Play `scenario` and keep what happened in the folder `name` of the results."""
-    refuse_what_cannot_be(scenario, options)
+def run_scenario(scenario: Scenario, name: str, options: RunOptions, progress: ProgressListener) -> RunResult:
+    """Run a scenario and save its history in the folder `name` of the results. `RunError` if that is impossible."""
+    check_options(scenario, options)
     folder = fresh_folder(options.results / name)
     if scenario.faults:
         (folder / "faults.yaml").write_text(faults_yaml(scenario.faults, scenario.provider), encoding="utf-8")
     try:
         with ExitStack() as stack:
-            return _run(scenario, name, options, watcher, folder, stack)
-    except (ControlError, ProcessError, OSError) as error:
-        raise RunError(str(error) + _log_of_simulators(folder)) from error
+            context = prepare_run(scenario, name, options, progress, folder, stack)
+            aborted = execute_steps(context, options.steps)
+            progress.phase("reading the history")
+            return RunResult(folder=folder, histories=_save_histories(context, name, aborted, folder), aborted=aborted)
+    except (ControlError, HistoryError, ProcessError, OSError) as error:
+        raise RunError(str(error) + _simulator_log_hint(folder)) from error
 
 
-def refuse_what_cannot_be(scenario: Scenario, options: Options) -> None:
-    """Raise `RunError` for a scenario that cannot be played with these options."""
+def check_options(scenario: Scenario, options: RunOptions) -> None:
+    """Raise `RunError` if the scenario cannot run with these options."""
     if options.bridge is not None and any(fault["fault"] == KILL for fault in scenario.faults):
         raise RunError(
-            "the scenario kills the bridge, which it can only do to one that it has started; "
-            "use --command in place of --bridge, or take the kill out of the faults"
+            "--bridge: expected a scenario without the fault kill, because only a bridge that Sendproof started can be "
+            "killed and restarted; use --command instead, or remove the fault"
         )
     if options.clock_rate == 1 and scenario.nightly is not None:
         raise RunError(
-            f"the scenario has a nightly process at {scenario.nightly}, so it cannot begin now; "
-            "use another --clock-rate than 1, or none"
+            f"--clock-rate: expected another rate than 1, because the scenario has a nightly run at {scenario.nightly} "
+            "and cannot begin now; leave the option out, or use another rate"
         )
     if options.clock_rate is not None and scenario.clients:
-        raise RunError("the scenario has several clients, who share a virtual clock; leave --clock-rate out")
+        raise RunError(
+            "--clock-rate: expected none, because the clients of the scenario share a virtual clock; "
+            "leave the option out"
+        )
 
 
-def _run(scenario: Scenario, name: str, options: Options, watcher: Watcher, folder: Path, stack: ExitStack) -> Recorded:
-    world = staged(scenario, name, options, watcher, folder, stack)
-    trouble = play(world)
-    watcher.phase("fetching the history")
-    what = Note(scenario=scenario, file=name, trouble=trouble, probes=world.probes)
-    told = write.clients_of(world.bridge.told)
-    everybody = [_as_neighbour(scenario, world.control, one) for one in told]
-    histories = tuple(
-        _keep(what, [other for other in everybody if other is not own], world.control, one, folder)
-        for one, own in zip(told, everybody, strict=True)
-    )
-    return Recorded(folder=folder, histories=histories, trouble=trouble)
-
-
-def staged(
-    scenario: Scenario, name: str, options: Options, watcher: Watcher, folder: Path, stack: ExitStack
+def prepare_run(
+    scenario: Scenario, name: str, options: RunOptions, progress: ProgressListener, folder: Path, stack: ExitStack
 ) -> RunContext:
-    """All that the scenario needs, ready to play: simulators, sandboxes, and the bridge, which has been started.
+    """Start simulators, sandboxes and bridge, and return the context for the steps.
 
-    Everything ends with the `stack`. `RunError`, `ControlError` or `ProcessError` when it cannot be.
+    Everything stops when `stack` is closed. `RunError`, `ControlError` or `ProcessError` if that is impossible.
     """
-    watcher.phase("starting the simulators")
+    progress.phase("starting the simulators")
     url = options.control_url or start_simulators(folder / "simulators.log", stack)
     control = stack.enter_context(ControlClient(url))
-    named = name if options.shared or not options.control_url else None
-    place = sandboxes.Place(control=control, name=named, listen=_listen(options), rate=options.clock_rate)
-    told = sandboxes.make(place, scenario)
+    sandbox_name = name if options.shared or not options.control_url else None
+    sandbox_options = SandboxOptions(
+        control=control, name=sandbox_name, listen=_listen_address(options), rate=options.clock_rate
+    )
+    handovers = create_sandboxes(sandbox_options, scenario)
     if options.control_url:
-        # Ours end with all that is in them; those of others stay, so the sandboxes must go.
-        for one in told:
-            stack.callback(control.delete_sandbox, one["sandbox"])
+        # Simulators of the run stop with all of their sandboxes; others keep running.
+        for handover in handovers:
+            stack.callback(control.delete_sandbox, handover["sandbox"])
     bridge = stack.enter_context(
         Bridge(
-            told=write.of_all(told),
+            handover=combine_clients(handovers),
             folder=folder,
             command=options.command,
-            address=options.bridge,
+            url=options.bridge,
             database=Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="sendproof-"))),
         )
     )
-    bridge.hand_over()
-    _must_be_able_to_work(bridge.told)
-    if bridge.ours_to_start:
-        watcher.phase("starting the bridge")
-    bridge.begin(watcher)
-    return _world(scenario, control, tuple(one["sandbox"] for one in told), bridge, options, watcher)
+    bridge.write_handover()
+    _check_handover(bridge.handover, options.preflight)
+    if bridge.is_started_by_run:
+        progress.phase("starting the bridge")
+    bridge.start_or_announce(progress)
+    sandboxes = tuple(handover["sandbox"] for handover in handovers)
+    return _context(scenario, control, sandboxes, bridge, options, progress)
 
 
-def _world(
+def _context(
     scenario: Scenario,
     control: ControlClient,
-    places: tuple[str, ...],
+    sandboxes: tuple[str, ...],
     bridge: Bridge,
-    options: Options,
-    watcher: Watcher,
+    options: RunOptions,
+    progress: ProgressListener,
 ) -> RunContext:
-    passing = TimeControl(
+    time = TimeControl(
         control=control,
-        sandbox=places[0],
+        sandbox=sandboxes[0],
         bridge=bridge,
-        watcher=watcher,
+        progress=progress,
         timeout_s=options.timeout_s,
         rate=options.clock_rate,
-        began=scenario.starts,
+        started_at=scenario.starts,
     )
     return RunContext(
         scenario=scenario,
         control=control,
-        sandboxes=places,
+        sandboxes=sandboxes,
         bridge=bridge,
-        passing=passing,
+        time=time,
         timeout_s=options.timeout_s,
-        watcher=watcher,
+        progress=progress,
     )
 
 
-def _must_be_able_to_work(told: Mapping[str, Any]) -> None:
-    """Raise `RunError` when no bridge could work with this. What cannot be known yet holds nobody up."""
-    results = [result for handed in all_handed(told, "the handover") for result in run_checks_before_run(handed)]
-    problems = [str(result) for result in results if result.standing == "wrong"]
+def _check_handover(content: Mapping[str, Any], preflight: Preflight) -> None:
+    """Raise `RunError` if no bridge could work with this handover."""
+    problems = preflight(content)
     if problems:
         raise RunError("\n".join(["the run does not start, because no bridge could work with this:", *problems]))
 
 
-def _as_neighbour(scenario: Scenario, control: ControlClient, told: Mapping[str, Any]) -> OtherClient:
-    providers = dict.fromkeys(template.provider for template in scenario.templates)
-    held = (template["id"] for provider in providers for template in control.templates(told["sandbox"], provider))
-    return OtherClient(client=told["client"], templates=tuple(held))
+def _save_histories(context: RunContext, name: str, aborted: RunAborted | None, folder: Path) -> tuple[Path, ...]:
+    """Save the history of each client, with the facts of the run; return the files."""
+    handovers = clients_of(context.bridge.handover)
+    clients = [_other_client(context, handover) for handover in handovers]
+    files = []
+    for handover, own in zip(handovers, clients, strict=True):
+        facts = RunFacts(
+            scenario=context.scenario.name,
+            file=name,
+            conformance_only=any(isinstance(step, ProbeListeners) for step in context.scenario.steps),
+            aborted=None if aborted is None else asdict(aborted),
+            probes=context.probes,
+            other_clients=[client for client in clients if client is not own],
+        )
+        client_folder = fresh_folder(folder / handover["client"]) if context.scenario.clients else folder
+        files.append(_save_history(context.control, handover["sandbox"], facts, client_folder / "history.ndjson"))
+    return tuple(files)
 
 
-def _keep(
-    what: Note, neighbours: Sequence[OtherClient], control: ControlClient, told: Mapping[str, Any], folder: Path
-) -> Path:
-    own = fresh_folder(folder / told["client"]) if what.scenario.clients else folder
-    history = own / "history.ndjson"
-    control.save_history(told["sandbox"], history)
-    note(what, neighbours, control.clock(told["sandbox"])["now"], history)
-    return history
+def _save_history(control: ControlClient, sandbox: str, facts: RunFacts, file: Path) -> Path:
+    control.save_history(sandbox, file)
+    add_run_facts(file, facts, control.clock(sandbox)["now"])
+    return file
 
 
-def _listen(options: Options) -> write.Listen:
+def _other_client(context: RunContext, handover: Mapping[str, Any]) -> OtherClient:
+    """Return a client as the histories of the other clients name it."""
+    providers = dict.fromkeys(template.provider for template in context.scenario.templates)
+    templates = (
+        template["id"]
+        for provider in providers
+        for template in context.control.templates(handover["sandbox"], provider)
+    )
+    return OtherClient(client=handover["client"], templates=tuple(templates))
+
+
+def _listen_address(options: RunOptions) -> Listen:
     if options.bridge is None:
-        return write.Listen(host=HOST, port=free_port(HOST))
-    address = urlsplit(options.bridge)
-    if address.scheme not in {"http", "https"} or not address.hostname:
-        raise RunError(f"--bridge: expected an address such as http://localhost:9000, got {options.bridge!r}")
-    return write.Listen(host=address.hostname, port=address.port or (443 if address.scheme == "https" else 80))
+        return Listen(host=HOST, port=free_port(HOST))
+    url = urlsplit(options.bridge)
+    if url.scheme not in {"http", "https"} or not url.hostname:
+        raise RunError(f"--bridge: expected a URL such as http://localhost:9000, got {options.bridge!r}")
+    return Listen(host=url.hostname, port=url.port or (443 if url.scheme == "https" else 80))
 
 
-def _log_of_simulators(folder: Path) -> str:
+def _simulator_log_hint(folder: Path) -> str:
     log = folder / "simulators.log"
-    return f"\nWhat the simulators said: {log}" if log.exists() and log.stat().st_size else ""
+    return f"\nLog of the simulators: {log}" if log.exists() and log.stat().st_size else ""

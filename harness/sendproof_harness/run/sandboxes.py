@@ -1,4 +1,4 @@
-"""The sandbox of a scenario, or of each of its clients: clock, audience, channels, templates, accounts, faults."""
+"""Creating the sandbox of a scenario, or of each of its clients: clock, audience, channels, templates and faults."""
 
 import dataclasses
 import re
@@ -7,7 +7,8 @@ from dataclasses import dataclass
 from typing import Any
 
 from sendproof_harness.control_client import ControlClient
-from sendproof_harness.handover import write
+from sendproof_harness.handover.format import CLIENT, Listen
+from sendproof_harness.handover.write import handover_content
 from sendproof_harness.providers import provider as record_of
 from sendproof_harness.scenario.fault_kinds import KILL
 from sendproof_harness.scenario.model import Channel, Scenario
@@ -17,49 +18,55 @@ LOOPBACK = frozenset({"127.0.0.1", "localhost", "::1"})
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Place:
-    """Where sandboxes are made: at which simulators, under which name (None: one that nobody else has there)."""
+class SandboxOptions:
+    """Options of the sandboxes: their simulators, name, bridge address and clock rate.
+
+    `name` None lets the simulators choose a name; `rate` None means virtual time.
+    """
 
     control: ControlClient
     name: str | None
-    listen: write.Listen
+    listen: Listen
     rate: float | None
 
 
-def make(place: Place, scenario: Scenario) -> list[dict[str, Any]]:
-    """Make them all; answers what the bridge is told of each. The first has the clock."""
+def create_sandboxes(options: SandboxOptions, scenario: Scenario) -> list[dict[str, Any]]:
+    """Create the sandboxes and return the handover of each client. The first sandbox has the clock."""
     if not scenario.clients:
-        return [_one(place, scenario, place.name, _clock(scenario, place.rate), write.CLIENT)]
-    told: list[dict[str, Any]] = []
+        return [_create(options, scenario, options.name, _clock(scenario, options.rate), CLIENT)]
+    handovers: list[dict[str, Any]] = []
     for index, client in enumerate(scenario.clients):
-        clock = {"mode": "shared", "with": told[0]["sandbox"]} if told else _clock(scenario, place.rate)
-        name = None if place.name is None else f"{place.name}-{client}"
-        # Each client has customers and accounts of its own.
+        first = handovers[0]["sandbox"] if handovers else None
+        clock = _clock(scenario, options.rate) if first is None else {"mode": "shared", "with": first}
+        name = None if options.name is None else f"{options.name}-{client}"
+        # Each client has other customers and accounts.
         own = dataclasses.replace(scenario, seed=scenario.seed + index)
-        told.append(_one(place, own, name, clock, client))
-    return [{**one, "clock_url": told[0]["clock_url"]} for one in told]
+        handovers.append(_create(options, own, name, clock, client))
+    return [{**handover, "clock_url": handovers[0]["clock_url"]} for handover in handovers]
 
 
-def _one(
-    place: Place, scenario: Scenario, name: str | None, clock: Mapping[str, object], client: str
+def _create(
+    options: SandboxOptions, scenario: Scenario, name: str | None, clock: Mapping[str, object], client: str
 ) -> dict[str, Any]:
-    control = place.control
-    sandbox = control.create_sandbox(_settings(place, scenario, name, clock))
+    control = options.control
+    sandbox = control.create_sandbox(_settings(options, scenario, name, clock))
     for provider in dict.fromkeys(template.provider for template in scenario.templates):
-        texts = [{"title": t.title, "body": t.body} for t in scenario.templates if t.provider == provider]
-        control.add_templates(sandbox["sandbox"], provider, texts)
-    first = not scenario.clients or client == scenario.clients[0]
-    # There is one bridge, so it is killed on behalf of one client.
-    faults = [fault for fault in scenario.faults if first or fault["fault"] != KILL]
+        templates = [{"title": t.title, "body": t.body} for t in scenario.templates if t.provider == provider]
+        control.add_templates(sandbox["sandbox"], provider, templates)
+    is_first = not scenario.clients or client == scenario.clients[0]
+    # There is one bridge, so only the first client's faults may kill it.
+    faults = [fault for fault in scenario.faults if is_first or fault["fault"] != KILL]
     if faults:
         control.add_faults(sandbox["sandbox"], faults)
-    told = write.handover(control.url, sandbox, place.listen, scenario, client)
-    for provider, url in told["account_webhooks"].items():
+    handover = handover_content(control.url, sandbox, options.listen, scenario, client)
+    for provider, url in handover["account_webhooks"].items():
         control.replace_settings(sandbox["sandbox"], provider, record_of(provider).account_settings(url))
-    return told
+    return handover
 
 
-def _settings(place: Place, scenario: Scenario, name: str | None, clock: Mapping[str, object]) -> dict[str, object]:
+def _settings(
+    options: SandboxOptions, scenario: Scenario, name: str | None, clock: Mapping[str, object]
+) -> dict[str, object]:
     audience = scenario.audience
     return {
         "seed": scenario.seed,
@@ -74,10 +81,10 @@ def _settings(place: Place, scenario: Scenario, name: str | None, clock: Mapping
         "channels": [_channel(channel) for channel in scenario.channels],
         "rate_limits": scenario.rate_limits,
         "dialects": dict(scenario.dialects),
-        # Notifications leave this machine only for a bridge that was named at an address outside.
-        "allow_remote_webhooks": place.listen.host not in LOOPBACK,
+        # Webhooks leave this machine only if --bridge names an address elsewhere.
+        "allow_remote_webhooks": options.listen.host not in LOOPBACK,
         **({} if scenario.nightly is None else {"nightly": {"at": scenario.nightly}}),
-        **({} if name is None else {"name": _name(name)}),
+        **({} if name is None else {"name": _valid_name(name)}),
     }
 
 
@@ -85,7 +92,7 @@ def _channel(channel: Channel) -> dict[str, object]:
     return {"id": channel.id, "provider": channel.provider, "kind": channel.kind, "testing": channel.testing}
 
 
-def _name(name: str) -> str:
+def _valid_name(name: str) -> str:
     return re.sub(r"[^A-Za-z0-9._-]", "-", name).lstrip("._-")[:100] or "scenario"
 
 

@@ -1,4 +1,4 @@
-"""The simulators of a run, when it starts its own: a child process that says where it answers."""
+"""The simulators of a run, as a child process that prints its URLs."""
 
 import json
 import sys
@@ -6,28 +6,30 @@ from contextlib import ExitStack
 from pathlib import Path
 from typing import Any
 
-from sendproof_harness.run.processes import Child, ProcessError, Program, until
+from sendproof_harness.run.processes import Child, ProcessError, Program, wait_until
 
-# Starting Python and compiling the contracts takes about two seconds; a loaded machine takes some times that.
+# To start Python and compile the contracts takes about two seconds; on a loaded machine it takes several times longer.
 SIMULATORS_READY_S = 60.0
 
 
 def start_simulators(log: Path, stack: ExitStack) -> str:
-    """Start them; answers their control address. They end with the stack."""
-    words = [sys.executable, "-m", "sendproof_simulators", "up", "--json", "--port", "0"]
-    child = stack.enter_context(Child(Program(name="the simulators", words=words, log=log, environment={})))
-    until(lambda: child.status is not None or _announced(log) is not None, SIMULATORS_READY_S)
-    child.must_run()
-    addresses = _announced(log)
-    if addresses is None:
-        raise ProcessError(f"the simulators did not answer within {SIMULATORS_READY_S:.0f} s; {child.last_words()}")
-    return str(addresses["control"]["url"])
+    """Start the simulators and return their control URL. They stop when the stack is closed."""
+    command = [sys.executable, "-m", "sendproof_simulators", "up", "--json", "--port", "0"]
+    child = stack.enter_context(Child(Program(name="the simulators", command=command, log=log, environment={})))
+    wait_until(lambda: child.exit_status is not None or _read_urls(log) is not None, SIMULATORS_READY_S)
+    child.check_running()
+    urls = _read_urls(log)
+    if urls is None:
+        raise ProcessError(
+            f"expected the simulators to start within {SIMULATORS_READY_S:.0f} s, got no URLs; {child.log_excerpt()}"
+        )
+    return str(urls["control"]["url"])
 
 
-def _announced(log: Path) -> dict[str, Any] | None:
-    """The addresses that the simulators print on a line of their own; warnings of Python may stand around it."""
+def _read_urls(log: Path) -> dict[str, Any] | None:
+    """Return the URLs that the simulators printed, None if they have not yet; Python may print warnings around them."""
     for line in log.read_text(encoding="utf-8", errors="replace").splitlines(keepends=True):
         if line.startswith('{"control"') and line.endswith("\n"):
-            addresses: dict[str, Any] = json.loads(line)
-            return addresses
+            urls: dict[str, Any] = json.loads(line)
+            return urls
     return None

@@ -1,7 +1,6 @@
-"""How time passes in a run, while somebody watches whether the bridge lives.
+"""Time of a run: advancing it or waiting for it, while the bridge is supervised.
 
-Virtual time is moved by a call that blocks until it is there, made beside the thread that watches; where time runs by
-itself, it is waited for.
+A blocking request in a second thread advances virtual time. A clock that runs by itself is waited for.
 """
 
 import threading
@@ -13,7 +12,7 @@ from typing import Any, Protocol
 from sendproof_harness.control_client import ControlClient, NotQuietError
 from sendproof_harness.run.aborted import RunAborted, RunAbortedError
 from sendproof_harness.run.processes import pause
-from sendproof_harness.run.progress import Watcher
+from sendproof_harness.run.progress import ProgressListener
 from sendproof_harness.scenario.values import iso_utc
 
 _SHOW_EVERY_S = 0.25
@@ -25,82 +24,86 @@ def at_rest(clock: Mapping[str, Any]) -> bool:
     return bool(participants) and not clock["in_flight"] and all(member["parked"] for member in participants)
 
 
-class Watched(Protocol):
-    """The bridge, as far as passing time is concerned."""
+class SupervisedBridge(Protocol):
+    """The part of a bridge that time control needs."""
 
-    def must_run(self) -> None:
-        """Raise `RunAbortedError` when it has ended by itself."""
+    def check_running(self) -> None:
+        """Raise `RunAbortedError` if the bridge has ended by itself."""
 
-    def last_words(self) -> str:
-        """The end of its log, for a message; empty when somebody else has it."""
+    def log_excerpt(self) -> str:
+        """Return the end of the bridge's log for a message; empty if the run did not start it."""
 
 
 @dataclass(kw_only=True)
 class TimeControl:
-    """The time of one sandbox. `began` is the instant from which the passed time is counted, for whoever watches.
+    """The time of one sandbox. `started_at` is the instant at which the shown progress begins.
 
-    With a `rate` time runs by itself and cannot be moved. `meanwhile` is done again and again while time passes.
+    With a `rate`, time runs by itself and cannot be advanced. `while_waiting` is called repeatedly while time passes.
     """
 
     control: ControlClient
     sandbox: str
-    bridge: Watched
-    watcher: Watcher
+    bridge: SupervisedBridge
+    progress: ProgressListener
     timeout_s: float
     rate: float | None
-    began: datetime
-    meanwhile: Callable[[], None] = field(default=lambda: None)
+    started_at: datetime
+    while_waiting: Callable[[], None] = field(default=lambda: None)
 
     def now(self) -> datetime:
-        """What time it is in the sandbox."""
+        """Return the time of the sandbox."""
         return datetime.fromisoformat(self.control.clock(self.sandbox)["now"])
 
     def at_rest(self) -> bool:
-        """Whether everybody who takes part in virtual time is parked, and nothing is under way."""
+        """Return True if time is virtual, every participant is parked, and nothing is in flight."""
         return self.rate is None and at_rest(self.control.clock(self.sandbox))
 
-    def move(self, by: timedelta) -> None:
-        """Advance, asking again as long as something still happens. By nothing: until all that is due now is done."""
+    def advance(self, by: timedelta) -> None:
+        """Advance time; an advance by zero waits until everything that is due now is done.
+
+        A request that times out is repeated as long as there is progress; otherwise `RunAbortedError`.
+        """
         target_time = self.now() + by
         if self.rate is not None:
-            self._sit_out(target_time)
+            self._wait_in_real_time(target_time)
             return
         target = {"to": iso_utc(target_time)}
         with ControlClient(self.control.url) as own:
             before: object = None
             while True:
                 try:
-                    self._beside(lambda: own.advance(self.sandbox, target, self.timeout_s))
+                    self._call_in_background(lambda: own.advance(self.sandbox, target, self.timeout_s))
                 except NotQuietError as error:
-                    reached = self._signs_of_life()
+                    reached = self._progress_state()
                     if reached == before:
-                        raise RunAbortedError(self._stuck(error)) from error
+                        raise RunAbortedError(self._not_quiet(error)) from error
                     before = reached
                 else:
                     return
 
     def show(self) -> None:
-        """Tell the watcher where things are."""
+        """Show the progress."""
         now = str(self.control.clock(self.sandbox)["now"])
-        # A scenario in real time begins with the next second.
-        passed = max(timedelta(), datetime.fromisoformat(now) - self.began)
-        self.watcher.show(passed, now, self.control.state(self.sandbox)["counts"])
+        # In real time, a scenario begins at the next full second.
+        passed = max(timedelta(), datetime.fromisoformat(now) - self.started_at)
+        self.progress.show(passed, now, self.control.state(self.sandbox)["counts"])
 
-    def _sit_out(self, target: datetime) -> None:
+    def _wait_in_real_time(self, target: datetime) -> None:
         while self.now() < target:
-            self.meanwhile()
-            self.bridge.must_run()
+            self.while_waiting()
+            self.bridge.check_running()
             self.show()
             pause(_SHOW_EVERY_S)
         self.show()
 
-    def _signs_of_life(self) -> object:
+    def _progress_state(self) -> object:
+        """Return a value that changes if there is progress: the time and the number of events."""
         counts = self.control.state(self.sandbox)["counts"]
-        # Asking for time to move is itself an event, of the kind `clock`.
+        # An advance is itself an event, of the kind `clock`.
         return self.control.clock(self.sandbox)["now"], {kind: n for kind, n in counts.items() if kind != "clock"}
 
-    def _beside(self, call: Callable[[], object]) -> None:
-        """Make a call that blocks in a thread of its own; show how things go, and see whether the bridge lives."""
+    def _call_in_background(self, call: Callable[[], object]) -> None:
+        """Make a blocking call in a second thread; meanwhile show the progress and supervise the bridge."""
         done = threading.Event()
         raised: list[Exception] = []
 
@@ -114,19 +117,19 @@ class TimeControl:
 
         threading.Thread(target=work, daemon=True).start()
         while not done.wait(_SHOW_EVERY_S):
-            self.meanwhile()
-            self.bridge.must_run()
+            self.while_waiting()
+            self.bridge.check_running()
             self.show()
         if raised:
             raise raised[0]
         self.show()
 
-    def _stuck(self, error: NotQuietError) -> RunAborted:
-        self.bridge.must_run()
-        words = self.bridge.last_words()
+    def _not_quiet(self, error: NotQuietError) -> RunAborted:
+        self.bridge.check_running()
+        excerpt = self.bridge.log_excerpt()
         return RunAborted(
             blame="bridge",
-            cause="the bridge did not come to rest",
-            expected=f"everybody at rest within {self.timeout_s:.0f} s",
-            got=str(error) + (f"; {words}" if words else ""),
+            cause="the bridge did not become idle",
+            expected=f"every participant to park within {self.timeout_s:.0f} s",
+            got=str(error) + (f"; {excerpt}" if excerpt else ""),
         )

@@ -1,6 +1,6 @@
-"""Several scenarios at once, each in a process of its own: the judge of one does not hold up the clock of another.
+"""Running several scenarios at once, each in its own process, so that no run waits for the judge of another.
 
-What a run says is kept until it is over, so that it can be read.
+The output of a run is printed when the run is over, so that runs do not mix.
 """
 
 import io
@@ -15,37 +15,37 @@ from typing import NoReturn
 from rich.console import Console
 
 from sendproof_harness.judge.verdict import Status
-from sendproof_harness.run.runner import Options
+from sendproof_harness.run.runner import RunOptions
 from sendproof_harness.scenario.model import Scenario
-from sendproof_harness.session.session import run_scenario
+from sendproof_harness.session.judged_run import run_and_judge
 
-# As long as a run may take to end its bridge.
-_END_S = 15.0
+# The time for a run to stop its bridge.
+_STOP_S = 15.0
 
 
 def run_parallel(
-    scenarios: Mapping[str, Scenario], options: Options, at_once: int, console: Console
+    scenarios: Mapping[str, Scenario], options: RunOptions, parallel: int, console: Console
 ) -> dict[str, Status]:
-    """Play so many at once; answers what each came to, in the order given."""
+    """Run up to `parallel` scenarios at once; return the status of each, in the given order."""
     waiting = iter(scenarios.items())
-    came_to: dict[str, Status] = {}
-    with _running() as running:
+    statuses: dict[str, Status] = {}
+    with _running_processes() as running:
         while True:
-            while len(running) < at_once and (one := next(waiting, None)) is not None:
-                name, scenario = one
+            while len(running) < parallel and (item := next(waiting, None)) is not None:
+                name, scenario = item
                 console.print(f"started {name}", style="dim", markup=False, highlight=False)
                 running[name] = _start(scenario, name, options, console.width)
             if not running:
-                return {name: came_to[name] for name in scenarios}
+                return {name: statuses[name] for name in scenarios}
             ready = wait([pipe for _, pipe in running.values()])
             for name in [name for name, (_, pipe) in running.items() if pipe in ready]:
                 process, pipe = running.pop(name)
-                came_to[name] = _told(process, pipe, name, console)
+                statuses[name] = _finish(process, pipe, name, console)
 
 
 @contextmanager
-def _running() -> Iterator[dict[str, tuple[SpawnProcess, Connection]]]:
-    """The runs under way; whoever leaves early ends them."""
+def _running_processes() -> Iterator[dict[str, tuple[SpawnProcess, Connection]]]:
+    """Yield the processes by name; the end of the block terminates those that still run."""
     running: dict[str, tuple[SpawnProcess, Connection]] = {}
     try:
         yield running
@@ -53,22 +53,23 @@ def _running() -> Iterator[dict[str, tuple[SpawnProcess, Connection]]]:
         for process, _ in running.values():
             process.terminate()
         for process, _ in running.values():
-            process.join(_END_S)
+            process.join(_STOP_S)
             process.kill()
 
 
-def _start(scenario: Scenario, name: str, options: Options, width: int) -> tuple[SpawnProcess, Connection]:
+def _start(scenario: Scenario, name: str, options: RunOptions, width: int) -> tuple[SpawnProcess, Connection]:
     context = get_context("spawn")
-    ours, theirs = context.Pipe(duplex=False)
-    process = context.Process(target=_play, args=(scenario, name, options, width, theirs))
+    receiver, sender = context.Pipe(duplex=False)
+    process = context.Process(target=_run_in_process, args=(scenario, name, options, width, sender))
     process.start()
-    theirs.close()
-    return process, ours
+    sender.close()
+    return process, receiver
 
 
-def _told(process: SpawnProcess, pipe: Connection, name: str, console: Console) -> Status:
+def _finish(process: SpawnProcess, pipe: Connection, name: str, console: Console) -> Status:
+    """Print the output of a run and return its status."""
     try:
-        standing, text = pipe.recv()
+        status, text = pipe.recv()
     except EOFError:
         process.join()
         console.print(f"{name}: the run ended by itself with exit status {process.exitcode}", markup=False)
@@ -76,22 +77,21 @@ def _told(process: SpawnProcess, pipe: Connection, name: str, console: Console) 
     process.join()
     console.print(f"\n{name}", style="dim", markup=False, highlight=False)
     console.print(text, markup=False, highlight=False, soft_wrap=True, end="")
-    found: Status = standing
-    return found
+    received: Status = status
+    return received
 
 
-def _play(scenario: Scenario, name: str, options: Options, width: int, pipe: Connection) -> None:
-    """What the process of one run does."""
-    let_children_end()
-    # Ctrl-C reaches every process of the terminal; the first one ends the others.
+def _run_in_process(scenario: Scenario, name: str, options: RunOptions, width: int, pipe: Connection) -> None:
+    exit_on_sigterm()
+    # Ctrl-C reaches every process of the terminal; the first process terminates the others.
     signal.signal(signal.SIGINT, signal.SIG_IGN)
-    said = io.StringIO()
-    standing = run_scenario(scenario, name, options, Console(file=said, width=width))
-    pipe.send((standing, said.getvalue()))
+    output = io.StringIO()
+    status = run_and_judge(scenario, name, options, Console(file=output, width=width))
+    pipe.send((status, output.getvalue()))
 
 
-def let_children_end() -> None:
-    """A CI server that cancels a run sends SIGTERM; by default Python would leave what it has started behind."""
+def exit_on_sigterm() -> None:
+    """Exit on SIGTERM so that child processes are stopped; CI servers send it to cancel a run."""
 
     def leave(number: int, frame: object) -> NoReturn:
         del frame

@@ -1,4 +1,4 @@
-"""The door, over real HTTP."""
+"""The webhook app, over real HTTP."""
 
 import json
 from collections import Counter
@@ -17,55 +17,53 @@ DELIVERED = {"number": "447123456789", "status": "D", "customID": "", "datetime"
 
 
 @pytest.fixture
-def door(small):
-    """The address of an open door."""
+def url(bridge):
+    """Run the webhook app; return its URL."""
     woken = []
-    with closing(WebhookApp(small.bridge, lambda: woken.append(1))) as opened, serving(opened.router()) as url:
-        small.woken = woken
-        yield url
+    with closing(WebhookApp(bridge.context, lambda: woken.append(1))) as app, serving(app.router()) as app_url:
+        bridge.woken = woken
+        yield app_url
 
 
-def post_event(door, body, client="acme", token=TOKEN):
-    """As Optimove does."""
+def post_event(url, body, client="acme", token=TOKEN):
+    """Post like Optimove."""
     data = body if isinstance(body, bytes) else json.dumps(body).encode()
-    return requests.post(f"{door}/webhooks/optimove/{client}/{token}", data=data, timeout=10)
+    return requests.post(f"{url}/webhooks/optimove/{client}/{token}", data=data, timeout=10)
 
 
-def post_receipt(door, form, *, client="acme", token=TOKEN, batch="505-7001-0-0", provider="textlocal"):
-    """As Textlocal does."""
-    return requests.post(f"{door}/webhooks/{provider}/{client}/{token}/{batch}", data=form, timeout=10)
+def post_receipt(url, form, *, client="acme", token=TOKEN, batch="505-7001-0-0", provider="textlocal"):
+    """Post like Textlocal."""
+    return requests.post(f"{url}/webhooks/{provider}/{client}/{token}/{batch}", data=form, timeout=10)
 
 
-def test_a_campaign_event_becomes_work(door, small):
-    """It is stored, a first page is due, and the worker is woken."""
-    assert post_event(door, EVENT).status_code == 200
+def test_campaign_event_creates_page_job_and_wakes_worker(url, bridge):
+    assert post_event(url, EVENT).status_code == 200
 
-    assert small.rows("SELECT id FROM job") == ["fetch_page:acme:505:7001:0"]
-    assert small.woken == [1]
-
-
-def test_a_repeated_event_is_harmless(door, small):
-    """Optimove's events come more than once."""
-    assert [post_event(door, EVENT).status_code for _ in range(3)] == [200, 200, 200]
-
-    assert small.rows("SELECT COUNT(*) FROM event") == small.rows("SELECT COUNT(*) FROM job") == [1]
+    assert bridge.query("SELECT id FROM job") == ["fetch_page:acme:505:7001:0"]
+    assert bridge.woken == [1]
 
 
-def test_names_may_come_in_any_case(door, small):
+def test_repeated_event_changes_nothing(url, bridge):
+    """Optimove sends events more than once."""
+    assert [post_event(url, EVENT).status_code for _ in range(3)] == [200, 200, 200]
+
+    assert bridge.query("SELECT COUNT(*) FROM event") == bridge.query("SELECT COUNT(*) FROM job") == [1]
+
+
+def test_event_names_are_accepted_in_any_case(url, bridge):
     """One vendor's guide shows eventTypeId and campaignId."""
     body = {"eventTypeId": 13, "timeStamp": "2022-09-19 05:04:54", "campaignId": "8001", "channelId": 505}
 
-    assert post_event(door, body).status_code == 200
-    assert small.rows("SELECT id FROM job") == ["fetch_page:acme:505:8001:0"]
+    assert post_event(url, body).status_code == 200
+    assert bridge.query("SELECT id FROM job") == ["fetch_page:acme:505:8001:0"]
 
 
 @pytest.mark.parametrize("body", [{"EventTypeID": 1, "TimeStamp": "x", "CampaignID": 7001}, {"EventTypeID": 2}])
-def test_other_events_are_only_recorded(door, small, body):
-    """Nothing is to be done about them."""
-    assert post_event(door, body).status_code == 200
+def test_other_events_are_stored_without_jobs(url, bridge, body):
+    assert post_event(url, body).status_code == 200
 
-    assert small.rows("SELECT type FROM event") == [body["EventTypeID"]]
-    assert small.rows("SELECT COUNT(*) FROM job") == [0]
+    assert bridge.query("SELECT type FROM event") == [body["EventTypeID"]]
+    assert bridge.query("SELECT COUNT(*) FROM job") == [0]
 
 
 @pytest.mark.parametrize(
@@ -86,32 +84,29 @@ def test_other_events_are_only_recorded(door, small, body):
         ({**EVENT, "ChannelID": 999}, "channel 999 of client acme is not configured"),
     ],
 )
-def test_a_bad_event_is_refused_with_a_reason(door, small, body, reason):
-    """Whoever sends it learns what was expected."""
-    answer = post_event(door, body)
+def test_invalid_event_is_refused_with_reason(url, bridge, body, reason):
+    response = post_event(url, body)
 
-    assert (answer.status_code, answer.text[: len(reason)]) == (400, reason)
-    assert small.rows("SELECT COUNT(*) FROM event") == [0]
+    assert (response.status_code, response.text[: len(reason)]) == (400, reason)
+    assert bridge.query("SELECT COUNT(*) FROM event") == [0]
 
 
 @pytest.mark.parametrize(("client", "token"), [("acme", "another-token"), ("nobody", TOKEN), ("nobody", "x")])
-def test_a_wrong_token_finds_nothing(door, client, token):
-    """The answer does not tell whether the client exists."""
-    answers = [post_event(door, EVENT, client, token), post_receipt(door, DELIVERED, client=client, token=token)]
+def test_wrong_token_returns_404(url, client, token):
+    """The response does not reveal if the client exists."""
+    responses = [post_event(url, EVENT, client, token), post_receipt(url, DELIVERED, client=client, token=token)]
 
-    assert [(answer.status_code, answer.text) for answer in answers] == [(404, "not found")] * 2
-
-
-def test_a_large_body_is_refused(door):
-    """An event has a few hundred bytes."""
-    assert post_event(door, b" " * 70_000).status_code == 413
+    assert [(response.status_code, response.text) for response in responses] == [(404, "not found")] * 2
 
 
-def test_a_receipt_is_stored_with_its_batch(door, small):
-    """Number, letter and time as they came; the batch is in the address."""
-    assert post_receipt(door, DELIVERED).status_code == 200
+def test_large_body_is_refused(url):
+    assert post_event(url, b" " * 70_000).status_code == 413
 
-    assert small.rows("SELECT client, batch, recipient, status_code, provider_time, result FROM receipt") == [
+
+def test_receipt_is_stored_with_batch_from_url(url, bridge):
+    assert post_receipt(url, DELIVERED).status_code == 200
+
+    assert bridge.query("SELECT client, batch, recipient, status_code, provider_time, result FROM receipt") == [
         ("acme", "505-7001-0-0", "447123456789", "D", "2026-03-02 09:00:07", None)
     ]
 
@@ -123,41 +118,37 @@ def test_a_receipt_is_stored_with_its_batch(door, small):
         ({"number": "447123456789", "status": "Z"}, "expected status to be one of D, U, I, E, ?, got 'Z'"),
     ],
 )
-def test_a_bad_receipt_is_refused_with_a_reason(door, form, reason):
-    """It could be assigned to nothing."""
-    answer = post_receipt(door, form)
+def test_invalid_receipt_is_refused_with_reason(url, form, reason):
+    response = post_receipt(url, form)
 
-    assert (answer.status_code, answer.text) == (400, reason)
-
-
-def test_receipts_of_a_provider_that_the_client_does_not_use_find_nothing(door):
-    """There is no such address."""
-    assert post_receipt(door, DELIVERED, provider="twilio").status_code == 404
+    assert (response.status_code, response.text) == (400, reason)
 
 
-def test_many_receipts_at_once_are_all_stored(door, small):
-    """They share transactions, and each is answered only when it is stored."""
+def test_receipt_of_unused_provider_returns_404(url):
+    assert post_receipt(url, DELIVERED, provider="twilio").status_code == 404
+
+
+def test_parallel_receipts_are_all_stored(url, bridge):
     with ThreadPoolExecutor(16) as pool:
         forms = [{**DELIVERED, "number": str(447100000000 + index)} for index in range(300)]
-        answers = Counter(answer.status_code for answer in pool.map(lambda form: post_receipt(door, form), forms))
+        responses = Counter(response.status_code for response in pool.map(lambda form: post_receipt(url, form), forms))
 
-    assert answers == {200: 300}
-    assert small.rows("SELECT COUNT(DISTINCT recipient) FROM receipt") == [300]
+    assert responses == {200: 300}
+    assert bridge.query("SELECT COUNT(DISTINCT recipient) FROM receipt") == [300]
 
 
-def test_waiting_receipts_need_one_job(door, small):
-    """A job that is due will see all that came before it runs."""
+def test_waiting_receipts_share_one_job(url, bridge):
+    """A due job processes everything that arrives before it runs."""
     for _ in range(3):
-        post_receipt(door, DELIVERED)
+        post_receipt(url, DELIVERED)
 
-    assert small.rows("SELECT kind, state FROM job") == [("process_receipts", "due")]
+    assert bridge.query("SELECT kind, state FROM job") == [("process_receipts", "due")]
 
 
-def test_health_is_ok_when_nothing_is_wrong(door):
-    """Jobs are counted by state."""
-    told = requests.get(f"{door}/health", timeout=10).json()
+def test_health_without_problems_is_ok(url):
+    health = requests.get(f"{url}/health", timeout=10).json()
 
-    assert (told["status"], told["jobs"], told["problems"]) == (
+    assert (health["status"], health["jobs"], health["problems"]) == (
         "ok",
         {"due": 0, "running": 0, "done": 0, "dead": 0, "unknown": 0},
         [],
@@ -165,9 +156,8 @@ def test_health_is_ok_when_nothing_is_wrong(door):
 
 
 @pytest.mark.parametrize("campaign", ["acme/505/9999", "acme/999/7001", f"acme/{10**30}/7001", "nobody/505/7001"])
-def test_an_unknown_campaign_is_not_found(door, campaign):
-    """The bridge tells only of campaigns that were announced to it, on channels that it has."""
-    answer = requests.get(f"{door}/campaigns/{campaign}", timeout=10)
+def test_unknown_campaign_returns_404(url, campaign):
+    response = requests.get(f"{url}/campaigns/{campaign}", timeout=10)
 
-    said = f"campaign {campaign.replace('/', ':')} was never announced here"
-    assert (answer.status_code, answer.json()) == (404, {"error": said})
+    error = f"campaign {campaign.replace('/', ':')} was never announced here"
+    assert (response.status_code, response.json()) == (404, {"error": error})

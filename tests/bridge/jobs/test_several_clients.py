@@ -1,4 +1,4 @@
-"""Several clients in one bridge: hosts, keys, tokens, campaigns and opt-outs of their own."""
+"""Several clients in one bridge: each has its own host, key, token, campaigns and opt-outs."""
 
 import json
 from dataclasses import replace
@@ -8,38 +8,38 @@ import pytest
 from sendproof_bridge.clock import HOUR
 from sendproof_bridge.config_fields import Secret
 from sendproof_bridge.storage import opt_outs
-from small_bridge import NOON, opened, row, settings
-from stand_in import Says
+from small_bridge import NOON, bridge_config, open_small_bridge, recipient_row
+from stand_in import Reply
 
 NUMBER = "447100000001"
 
 
 @pytest.fixture
-def both(tmp_path, outside):
-    """Two clients with a channel of the same number, and the same campaign of the same customer on it."""
-    one = settings(tmp_path, outside.url)
-    acme = one.clients[0]
-    sign = {"optimove_api_key": Secret("key-of-bravo"), "webhook_token": Secret("token-of-bravo")}
-    bravo = replace(acme, name="bravo", optimove_url=f"{outside.url}/bravo", **sign)
-    page = Says([row("C1", f"+{NUMBER}", at="2026-03-02 13:00:00")])
-    outside.say("GetCustomerSendDetailsByChannel", lambda seen: page if seen.query["$skip"] == "0" else Says([]))
-    with opened(tmp_path, replace(one, clients=(acme, bravo))) as small:
-        yield small
+def both(tmp_path, services):
+    """Open a bridge of two clients with the same channel id, campaign and customer."""
+    config = bridge_config(tmp_path, services.url)
+    acme = config.clients[0]
+    credentials = {"optimove_api_key": Secret("key-of-bravo"), "webhook_token": Secret("token-of-bravo")}
+    bravo = replace(acme, name="bravo", optimove_url=f"{services.url}/bravo", **credentials)
+    page = Reply([recipient_row("C1", f"+{NUMBER}", at="2026-03-02 13:00:00")])
+    services.respond(
+        "GetCustomerSendDetailsByChannel", lambda request: page if request.query["$skip"] == "0" else Reply([])
+    )
+    with open_small_bridge(tmp_path, replace(config, clients=(acme, bravo))) as bridge:
+        yield bridge
 
 
-def tell_both(small):
-    """Each client's Optimove announces its campaign 7001."""
+def start_both_campaigns(bridge):
     event = {"EventTypeID": 13, "CampaignID": 7001, "ChannelID": 505}
-    small.tell(**event)
-    small.tell("bravo", **event)
+    bridge.receive_event(**event)
+    bridge.receive_event("bravo", **event)
 
 
-def test_each_client_has_its_own_key(both, outside):
-    """No call shows another client's."""
-    both.work()
+def test_each_client_uses_its_own_key_and_url(both, services):
+    both.run()
 
-    keys = {call.headers["x-api-key"] for call in outside.calls("RegisterEventListener")}
-    urls = {call.body["ListenerURL"] for call in outside.calls("RegisterEventListener")}
+    keys = {call.headers["x-api-key"] for call in services.calls("RegisterEventListener")}
+    urls = {call.body["ListenerURL"] for call in services.calls("RegisterEventListener")}
     assert keys == {"an-optimove-key", "key-of-bravo"}
     assert urls == {
         "http://bridge.test/webhooks/optimove/acme/a-token-for-tests",
@@ -47,39 +47,35 @@ def test_each_client_has_its_own_key(both, outside):
     }
 
 
-def test_the_same_campaign_of_two_clients_is_two_campaigns(both, outside):
-    """Both messages go out, each once."""
-    tell_both(both)
-    both.work(until=NOON + HOUR)
+def test_equal_campaign_ids_of_two_clients_are_separate(both, services):
+    start_both_campaigns(both)
+    both.run(until=NOON + HOUR)
 
-    assert both.rows("SELECT client, state FROM message ORDER BY client") == [
+    assert both.query("SELECT client, state FROM message ORDER BY client") == [
         ("acme", "accepted"),
         ("bravo", "accepted"),
     ]
-    assert len(outside.calls("bulk_json")) == 2
+    assert len(services.calls("bulk_json")) == 2
 
 
-def test_an_opt_out_is_one_clients(both, outside):
-    """Whoever leaves one client has not left the other."""
-    tell_both(both)
-    both.work()
-    with both.bridge.store.write() as tx:
+def test_opt_out_applies_to_one_client_only(both, services):
+    start_both_campaigns(both)
+    both.run()
+    with both.context.store.write() as tx:
         opt_outs.add(tx, "acme", [NUMBER], "reply", NOON)
-    both.work(until=NOON + HOUR)
+    both.run(until=NOON + HOUR)
 
-    sent = [call.body["data"] for call in outside.calls("bulk_json")]
-    assert [json.loads(one)["receiptUrl"].split("/")[5] for one in sent] == ["bravo"]
-    assert {call.headers["x-api-key"] for call in outside.calls("SetCustomerChannelPreference")} == {"an-optimove-key"}
+    sent = [call.body["data"] for call in services.calls("bulk_json")]
+    assert [json.loads(data)["receiptUrl"].split("/")[5] for data in sent] == ["bravo"]
+    assert {call.headers["x-api-key"] for call in services.calls("SetCustomerChannelPreference")} == {"an-optimove-key"}
 
 
-def test_a_client_whose_key_is_refused_holds_nobody_up(both, outside):
-    """The other one's campaign goes on."""
+def test_refused_key_of_one_client_does_not_block_others(both, services):
+    def refuse_acme(request):
+        return Reply(status=401) if request.headers["x-api-key"] == "an-optimove-key" else Reply([])
 
-    def refused(seen):
-        return Says(status=401) if seen.headers["x-api-key"] == "an-optimove-key" else Says([])
+    services.respond("GetChannelTemplates", refuse_acme)
+    start_both_campaigns(both)
+    both.run(until=NOON + HOUR)
 
-    outside.say("GetChannelTemplates", refused)
-    tell_both(both)
-    both.work(until=NOON + HOUR)
-
-    assert ("bravo", "accepted") in both.rows("SELECT client, state FROM message")
+    assert ("bravo", "accepted") in both.query("SELECT client, state FROM message")

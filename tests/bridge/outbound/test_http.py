@@ -1,4 +1,4 @@
-"""Calls that fail on the way, told apart by whether they can have had an effect."""
+"""Failing calls: each error states whether the call may have had an effect."""
 
 import asyncio
 import threading
@@ -9,50 +9,48 @@ from starlette.responses import StreamingResponse
 
 from sendproof_bridge.outbound.errors import NotSentError, OutcomeUnknownError
 from sendproof_bridge.outbound.http import HttpClient
-from stand_in import Says, serving, stand_in
+from stand_in import Reply, serving, stand_in
 
 
-def test_a_refused_connection_had_no_effect():
-    """Nobody was there to do anything."""
+def test_refused_connection_raises_not_sent():
     with pytest.raises(NotSentError, match=r"^call: no connection \(ConnectionError\)$"):
         HttpClient().request("call", "POST", "http://127.0.0.1:9/secret")
 
 
-def test_an_answer_that_does_not_come_leaves_the_outcome_open():
-    """The other side may have done it all."""
+def test_missing_response_raises_outcome_unknown():
+    """The service may have done all of the work."""
     release = threading.Event()
 
-    def wait(_seen):
-        release.wait(5)
-        return Says()
+    def wait(_request):
+        release.wait(60)
+        return Reply()
 
     with stand_in() as slow:
-        slow.say("op", wait)
+        slow.respond("op", wait)
         with pytest.raises(OutcomeUnknownError, match=r"^call: no response \(ReadTimeout\)$"):
             HttpClient(read_seconds=0.1).request("call", "POST", f"{slow.url}/op")
         release.set()
 
 
-def test_a_body_cut_short_leaves_the_outcome_open():
-    """A reply that promises more than it brings is no reply."""
-    with stand_in() as outside:
-        outside.say("op", Says(b"[1, 2", headers=(("content-length", "5"),)))
+def test_truncated_body_raises_outcome_unknown():
+    with stand_in() as truncated:
+        truncated.respond("op", Reply(b"[1, 2", headers=(("content-length", "5"),)))
 
         with pytest.raises(OutcomeUnknownError, match="expected JSON"):
-            HttpClient().request("call", "GET", f"{outside.url}/op").json()
+            HttpClient().request("call", "GET", f"{truncated.url}/op").json()
 
 
-def test_an_answer_that_drips_without_end_leaves_the_outcome_open():
-    """Each read is quick enough, and all of them would never end."""
+def test_endless_response_raises_outcome_unknown():
+    """Each read is quick enough, but there is always another one."""
 
-    async def drops():
+    async def endless_body():
         while True:
             yield b" "
             with suppress(TimeoutError):
                 await asyncio.wait_for(asyncio.Event().wait(), 0.02)
 
-    async def drip(scope, receive, send):
-        await StreamingResponse(drops())(scope, receive, send)
+    async def endless_app(scope, receive, send):
+        await StreamingResponse(endless_body())(scope, receive, send)
 
-    with serving(drip) as url, pytest.raises(OutcomeUnknownError, match=r"^call: no response \(TimeoutError\)$"):
+    with serving(endless_app) as url, pytest.raises(OutcomeUnknownError, match=r"^call: no response \(TimeoutError\)$"):
         HttpClient(read_seconds=0.2).request("call", "GET", url)

@@ -1,18 +1,13 @@
-"""The client of Optimove, against a server that answers as live ones were seen to."""
+"""The client of Optimove, against a server with responses as observed at live servers."""
 
 import pytest
 
 from sendproof_bridge.clock import parse_time
 from sendproof_bridge.config_fields import Secret
-from sendproof_bridge.outbound.errors import (
-    OutcomeUnknownError,
-    RateLimitedError,
-    RejectedError,
-    UnauthorizedError,
-)
+from sendproof_bridge.outbound.errors import OutcomeUnknownError, RateLimitedError, RejectedError, UnauthorizedError
 from sendproof_bridge.outbound.http import HttpClient
 from sendproof_bridge.outbound.optimove import OptimoveClient, Recipient
-from stand_in import Says
+from stand_in import Reply
 
 PAGE = "GetCustomerSendDetailsByChannel"
 ROW = {"CustomerID": "C1", "TemplateID": 14, "ScheduledTime": "2016-08-30 10:00:00", "CustomerAttributes": ["a", None]}
@@ -21,37 +16,34 @@ RECIPIENT = Recipient(
 )
 
 
-def client(outside, path="/"):
-    """An account at the stand-in."""
-    return OptimoveClient(outside.url + path, Secret("a-key"), HttpClient(read_seconds=5.0), lambda: None)
+def optimove_client(services, path="/"):
+    return OptimoveClient(services.url + path, Secret("a-key"), HttpClient(read_seconds=60.0), lambda: None)
 
 
-def page(outside, *answers, skip=0):
-    """Ask for a page that is answered so."""
-    outside.say(PAGE, *answers)
-    return client(outside).send_details(505, 7001, ["EMAIL", "COUNTRY"], skip)
+def fetch_page(services, *replies, skip=0):
+    """Fetch a page that gets these replies."""
+    services.respond(PAGE, *replies)
+    return optimove_client(services).send_details(505, 7001, ["EMAIL", "COUNTRY"], skip)
 
 
 @pytest.mark.parametrize("path", ["", "/", "/current", "/current/", "/Current"])
-def test_the_address_may_come_with_or_without_its_prefix(outside, path):
+def test_url_is_accepted_with_and_without_prefix(services, path):
     """Vendors are given both forms, with and without a slash at the end."""
-    outside.say("GetChannelTemplates", Says([{"TemplateID": 14, "TemplateName": "Welcome"}]))
+    services.respond("GetChannelTemplates", Reply([{"TemplateID": 14, "TemplateName": "Welcome"}]))
 
-    assert client(outside, path).channel_templates(505) == {14: "Welcome"}
-
-
-def test_every_call_shows_the_key(outside):
-    """Only the header is left of the ways to sign in."""
-    client(outside).channel_templates(505)
-
-    assert outside.seen[-1].headers["x-api-key"] == "a-key"
+    assert optimove_client(services, path).channel_templates(505) == {14: "Welcome"}
 
 
-def test_a_page_is_asked_for_with_all_it_needs(outside):
-    """Names joined by semicolons, and OData's words for the place."""
-    page(outside, Says([ROW]), skip=20_000)
+def test_every_call_has_the_api_key_header(services):
+    optimove_client(services).channel_templates(505)
 
-    assert outside.calls(PAGE)[0].query == {
+    assert services.received[-1].headers["x-api-key"] == "a-key"
+
+
+def test_page_request_has_attributes_and_offset(services):
+    fetch_page(services, Reply([ROW]), skip=20_000)
+
+    assert services.calls(PAGE)[0].query == {
         "ChannelID": "505",
         "CampaignID": "7001",
         "CustomerAttributes": "EMAIL;COUNTRY",
@@ -73,17 +65,17 @@ def test_a_page_is_asked_for_with_all_it_needs(outside):
         },
     ],
 )
-def test_rows_are_understood_in_any_case(outside, row):
-    """Names and types of ids vary among what clients have seen."""
-    assert page(outside, Says([row])) == [RECIPIENT]
+def test_rows_are_accepted_in_any_case(services, row):
+    """Names and types of ids vary in observed responses."""
+    assert fetch_page(services, Reply([row])) == [RECIPIENT]
 
 
-def test_attributes_may_come_as_one_string(outside):
-    """The live service was seen to join them with commas, under a name in the singular."""
+def test_attributes_are_accepted_as_one_string(services):
+    """observed: the live service joins them with commas, under a name in the singular."""
     joined = {**ROW, "CustomerAttribute": "a,DE"}
     del joined["CustomerAttributes"]
 
-    assert page(outside, Says([joined]))[0].attributes == {"EMAIL": "a", "COUNTRY": "DE"}
+    assert fetch_page(services, Reply([joined]))[0].attributes == {"EMAIL": "a", "COUNTRY": "DE"}
 
 
 @pytest.mark.parametrize(
@@ -96,87 +88,86 @@ def test_attributes_may_come_as_one_string(outside):
         ({"CustomerAttributes": None}, "expected 2 CustomerAttributes in every row, got none"),
     ],
 )
-def test_a_row_that_lacks_something_is_refused(outside, change, reason):
-    """A customer must not be passed over in silence."""
+def test_incomplete_row_raises_rejected(services, change, reason):
+    """A customer must not be skipped silently."""
     with pytest.raises(RejectedError, match=reason):
-        page(outside, Says([{**ROW, **change}]))
+        fetch_page(services, Reply([{**ROW, **change}]))
 
 
-@pytest.mark.parametrize("answer", [Says([]), Says(status=404), Says(None), Says(status=204)])
-def test_past_the_end_nothing_is_left(outside, answer):
-    """An empty list was seen; the other ways to say so cannot be excluded."""
-    assert page(outside, answer, skip=10_000) == []
+@pytest.mark.parametrize("answer", [Reply([]), Reply(status=404), Reply(None), Reply(status=204)])
+def test_page_past_the_end_is_empty(services, answer):
+    """An empty list is observed; the other forms cannot be excluded."""
+    assert fetch_page(services, answer, skip=10_000) == []
 
 
-def test_at_the_beginning_not_found_is_a_refusal(outside):
+def test_not_found_on_first_page_raises_rejected(services):
     """A campaign that cannot be read is not a campaign without customers."""
     with pytest.raises(RejectedError, match="refused with 404"):
-        page(outside, Says(status=404))
+        fetch_page(services, Reply(status=404))
 
 
 @pytest.mark.parametrize(
     ("answer", "error"),
     [
-        (Says(status=401), UnauthorizedError),
-        (Says(status=403), UnauthorizedError),
-        (Says(status=429), RateLimitedError),
-        (Says(status=400), RejectedError),
-        (Says(status=302, headers=(("Location", "/login"),)), RejectedError),
-        (Says("Something went wrong"), RejectedError),
-        (Says(status=503), OutcomeUnknownError),
-        (Says(b"<html>blocked</html>"), OutcomeUnknownError),
-        (Says({"rows": []}), OutcomeUnknownError),
+        (Reply(status=401), UnauthorizedError),
+        (Reply(status=403), UnauthorizedError),
+        (Reply(status=429), RateLimitedError),
+        (Reply(status=400), RejectedError),
+        (Reply(status=302, headers=(("Location", "/login"),)), RejectedError),
+        (Reply("Something went wrong"), RejectedError),
+        (Reply(status=503), OutcomeUnknownError),
+        (Reply(b"<html>blocked</html>"), OutcomeUnknownError),
+        (Reply({"rows": []}), OutcomeUnknownError),
     ],
 )
-def test_each_way_to_fail_is_told_apart(outside, answer, error):
-    """What is done next depends on it."""
+def test_each_failure_raises_its_own_error(services, answer, error):
+    """The next step depends on it."""
     with pytest.raises(error):
-        page(outside, answer)
+        fetch_page(services, answer)
 
 
-def test_retry_after_is_passed_on(outside):
-    """In milliseconds."""
+def test_retry_after_is_converted_to_milliseconds(services):
     with pytest.raises(RateLimitedError) as error:
-        page(outside, Says(status=429, headers=(("Retry-After", "7"),)))
+        fetch_page(services, Reply(status=429, headers=(("Retry-After", "7"),)))
 
     assert error.value.retry_after_ms == 7_000
 
 
-def test_a_quoted_text_is_no_success(outside):
-    """Some failures come with status 200."""
-    outside.say("UpdateCampaignMetrics", Says("Invalid campaign"))
+def test_bare_string_raises_rejected(services):
+    """observed: some failures have status 200."""
+    services.respond("UpdateCampaignMetrics", Reply("Invalid campaign"))
 
     with pytest.raises(RejectedError, match="Invalid campaign"):
-        client(outside).update_metrics([])
+        optimove_client(services).update_metrics([])
 
 
 @pytest.mark.parametrize("body", [b"<html>Request unsuccessful</html>", b"[]", b"12"])
-def test_a_page_of_something_else_is_no_success(outside, body):
-    """A firewall before the service may answer 200; whether the call got through, nobody knows."""
-    outside.say("UpdateCampaignMetrics", Says(body))
+def test_unexpected_body_raises_outcome_unknown(services, body):
+    """A firewall before the service may return 200, and the call may not have arrived."""
+    services.respond("UpdateCampaignMetrics", Reply(body))
     with pytest.raises(OutcomeUnknownError):
-        client(outside).update_metrics([])
+        optimove_client(services).update_metrics([])
 
 
 @pytest.mark.parametrize("body", [b"", b'{"ResponseCode":200}'])
-def test_a_change_is_answered_with_nothing_or_an_object(outside, body):
-    """Both were seen."""
-    outside.say("UpdateCampaignMetrics", Says(body))
-    client(outside).update_metrics([])
+def test_empty_body_and_object_are_successes(services, body):
+    """Both are observed."""
+    services.respond("UpdateCampaignMetrics", Reply(body))
+    optimove_client(services).update_metrics([])
 
 
-@pytest.mark.parametrize("nothing", [Says([]), Says(status=204), Says({"error": "Not Found"}, status=404)])
-def test_a_channel_without_templates_is_an_empty_list(outside, nothing):
-    """However the service says so, or the first template could never be added."""
-    outside.say("GetChannelTemplates", nothing)
-    assert client(outside).channel_templates(505) == {}
+@pytest.mark.parametrize("nothing", [Reply([]), Reply(status=204), Reply({"error": "Not Found"}, status=404)])
+def test_channel_without_templates_is_empty(services, nothing):
+    """An error would keep the first template from ever being added."""
+    services.respond("GetChannelTemplates", nothing)
+    assert optimove_client(services).channel_templates(505) == {}
 
 
 @pytest.mark.parametrize(
     ("body", "kind"), [(b'"no"', RejectedError), (b"<html>", OutcomeUnknownError), (b"{}", OutcomeUnknownError)]
 )
-def test_attributes_that_are_none_are_told_apart(outside, body, kind):
-    """A bare string is the service's refusal; what makes no sense may have come from anybody on the way."""
-    outside.say("Attributes", Says(body))
+def test_invalid_attributes_raise_error_by_kind(services, body, kind):
+    """A bare string is the service's own rejection; other bodies may come from any server on the way."""
+    services.respond("Attributes", Reply(body))
     with pytest.raises(kind):
-        client(outside).attributes("C1")
+        optimove_client(services).attributes("C1")

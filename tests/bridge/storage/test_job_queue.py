@@ -1,4 +1,4 @@
-"""The job table, on a real database."""
+"""The job queue, on a real database."""
 
 import pytest
 from sqlalchemy import text
@@ -6,202 +6,186 @@ from sqlalchemy import text
 from sendproof_bridge.storage import job_queue
 from sendproof_bridge.storage.job_queue import LEASE_SECONDS, ClaimRequest, LostJobError, NewJob
 
+REQUEST = ClaimRequest(owner="run-1", now=0, real=0.0)
 
-def take(store, *, owner="run-1", now=1_000, real=0.0, busy=()):
-    """Claim one job."""
+
+def claim(store, *, owner="run-1", now=1_000, real=0.0, busy_lanes=()):
     with store.write() as tx:
-        return job_queue.claim(tx, ClaimRequest(owner=owner, now=now, real=real, busy_lanes=busy))
+        return job_queue.claim(tx, ClaimRequest(owner=owner, now=now, real=real, busy_lanes=busy_lanes))
 
 
-def take_together(store, now=1_000):
-    """Claim one job, and with it those that are done together with it; their names."""
+def claim_batch_ids(store, now=1_000):
+    """Claim one job and its batch; return their ids."""
     with store.write() as tx:
-        claimant = ClaimRequest(owner="run-1", now=now, real=0.0)
-        return [one.id for one in job_queue.claim_batch(tx, claimant, job_queue.claim(tx, claimant))]
+        request = ClaimRequest(owner="run-1", now=now, real=0.0)
+        return [job.id for job in job_queue.claim_batch(tx, request, job_queue.claim(tx, request))]
 
 
-def put(store, *new):
-    """Add jobs."""
+def add(store, *jobs):
     with store.write() as tx:
-        job_queue.add(tx, new)
+        job_queue.add(tx, jobs)
 
 
 def states(store):
-    """How each job stands."""
+    """Return the state of each job."""
     with store.read() as tx:
         return dict(tx.execute(text("SELECT id, state FROM job")).all())
 
 
-def job(name, due_at=0, lane="", **payload):
-    """A job of that name."""
-    return NewJob(id=name, kind="fetch_page", due_at=due_at, lane=lane, payload=payload)
+def new_job(id_, due_at=0, lane="", **payload):
+    return NewJob(id=id_, kind="fetch_page", due_at=due_at, lane=lane, payload=payload)
 
 
-def test_a_job_is_claimed_once(store):
-    """The second claim finds nothing."""
-    put(store, job("a", skip=7))
+def test_job_is_claimed_once(store):
+    add(store, new_job("a", skip=7))
 
-    assert (take(store).payload, take(store)) == ({"skip": 7}, None)
-
-
-def test_a_name_is_taken_once(store):
-    """Whoever adds the same job again changes nothing."""
-    put(store, job("a", skip=1), job("a", skip=2))
-
-    assert take(store).payload == {"skip": 1}
+    assert (claim(store).payload, claim(store)) == ({"skip": 7}, None)
 
 
-def test_a_job_is_not_claimed_before_it_is_due(store):
-    """`due_at` is measured on the injected clock."""
-    put(store, job("a", due_at=1_001))
+def test_adding_an_existing_id_changes_nothing(store):
+    add(store, new_job("a", skip=1), new_job("a", skip=2))
 
-    assert (take(store, now=1_000), take(store, now=1_001).id) == (None, "a")
-
-
-def test_what_has_been_due_longest_comes_first(store):
-    """Late work is not made later by new work."""
-    put(store, job("a", due_at=20), job("b", due_at=10))
-
-    assert [take(store).id, take(store).id] == ["b", "a"]
+    assert claim(store).payload == {"skip": 1}
 
 
-def test_busy_lanes_are_left_out(store):
+def test_job_is_not_claimed_before_it_is_due(store):
+    add(store, new_job("a", due_at=1_001))
+
+    assert (claim(store, now=1_000), claim(store, now=1_001).id) == (None, "a")
+
+
+def test_claim_returns_job_due_longest(store):
+    add(store, new_job("a", due_at=20), new_job("b", due_at=10))
+
+    assert [claim(store).id, claim(store).id] == ["b", "a"]
+
+
+def test_claim_skips_busy_lanes(store):
     """Jobs of one lane run one after the other."""
-    put(store, job("a", lane="optimove:acme"), job("b"))
+    add(store, new_job("a", lane="optimove:acme"), new_job("b"))
 
-    assert take(store, busy={"optimove:acme"}).id == "b"
-
-
-def trigger(name, lane="trigger:acme:505:8001", due_at=0):
-    """The job of a trigger."""
-    return NewJob(id=name, kind="send_triggered", lane=lane, due_at=due_at)
+    assert claim(store, busy_lanes={"optimove:acme"}).id == "b"
 
 
-def test_triggers_of_one_lane_are_taken_together(store):
-    """Those that are due, in the order of their names; the others when their lane and their time come."""
-    put(store, trigger("b"), trigger("c", due_at=1), trigger("a", due_at=2))
-    put(store, trigger("other", lane="trigger:acme:505:8002", due_at=3), trigger("later", due_at=1_001))
+def trigger_job(id_, lane="send_triggered:acme:505:8001", due_at=0):
+    return NewJob(id=id_, kind="send_triggered", lane=lane, due_at=due_at)
 
-    assert [take_together(store), take_together(store), take_together(store, 1_001)] == [
+
+def test_due_triggers_of_one_lane_are_claimed_together(store):
+    add(store, trigger_job("b"), trigger_job("c", due_at=1), trigger_job("a", due_at=2))
+    add(store, trigger_job("other", lane="send_triggered:acme:505:8002", due_at=3), trigger_job("later", due_at=1_001))
+
+    assert [claim_batch_ids(store), claim_batch_ids(store), claim_batch_ids(store, 1_001)] == [
         ["a", "b", "c"],
         ["other"],
         ["later"],
     ]
 
 
-def test_other_jobs_are_taken_one_by_one(store):
-    """Also those of one lane."""
-    put(store, job("a", lane="optimove:acme"), job("b", lane="optimove:acme"))
+def test_other_jobs_of_one_lane_are_claimed_singly(store):
+    add(store, new_job("a", lane="optimove:acme"), new_job("b", lane="optimove:acme"))
 
-    assert take_together(store) == ["a"]
+    assert claim_batch_ids(store) == ["a"]
 
 
-def test_jobs_are_ended_together_by_their_owner_only(store):
-    """If one of them was taken over, none is ended."""
-    put(store, trigger("a"), trigger("b"))
+def test_complete_all_requires_ownership_of_every_job(store):
+    """If one was taken over, none is completed."""
+    add(store, trigger_job("a"), trigger_job("b"))
     with store.write() as tx:
-        claimant = ClaimRequest(owner="run-1", now=0, real=0.0)
-        lost = job_queue.claim_batch(tx, claimant, job_queue.claim(tx, claimant))
-    take(store, owner="run-2", real=LEASE_SECONDS + 1)
+        lost = job_queue.claim_batch(tx, REQUEST, job_queue.claim(tx, REQUEST))
+    claim(store, owner="run-2", real=LEASE_SECONDS + 1)
 
     with pytest.raises(LostJobError, match="1 of 2 jobs from a on"), store.write() as tx:
         job_queue.complete_all(tx, lost)
     assert states(store) == {"a": "running", "b": "running"}
 
 
-def test_a_job_is_ended_by_its_owner_only(store):
-    """A run whose job was taken over must not end it, and its transaction is undone."""
-    put(store, job("a"))
-    lost = take(store, owner="run-1")
-    take(store, owner="run-2", real=LEASE_SECONDS + 1)
+def test_complete_requires_ownership(store):
+    add(store, new_job("a"))
+    lost = claim(store, owner="run-1")
+    claim(store, owner="run-2", real=LEASE_SECONDS + 1)
 
     with pytest.raises(LostJobError, match="a is no longer owned by run-1"), store.write() as tx:
         job_queue.complete(tx, lost)
     assert states(store) == {"a": "running"}
 
 
-def test_a_job_whose_lease_ended_is_taken_over(store):
-    """Leases are real time: a dead process is dead whatever the injected clock says."""
-    put(store, job("a"))
-    take(store, owner="run-1", real=0.0)
+def test_job_with_expired_lease_is_claimed_by_another_run(store):
+    """Leases are in real time: a dead process is dead whatever the injected clock says."""
+    add(store, new_job("a"))
+    claim(store, owner="run-1", real=0.0)
 
-    assert take(store, owner="run-2", real=LEASE_SECONDS) is None
-    assert take(store, owner="run-2", real=LEASE_SECONDS + 1).attempts == 2
+    assert claim(store, owner="run-2", real=LEASE_SECONDS) is None
+    assert claim(store, owner="run-2", real=LEASE_SECONDS + 1).attempts == 2
 
 
-def test_a_renewed_lease_keeps_the_job(store):
-    """A run that is at work says so in time."""
-    put(store, job("a"))
-    take(store, owner="run-1", real=0.0)
+def test_renewed_lease_keeps_the_job(store):
+    add(store, new_job("a"))
+    claim(store, owner="run-1", real=0.0)
     with store.write() as tx:
         job_queue.renew_leases(tx, "run-1", 100.0)
 
-    assert take(store, owner="run-2", real=LEASE_SECONDS + 1) is None
+    assert claim(store, owner="run-2", real=LEASE_SECONDS + 1) is None
 
 
-def test_a_new_run_takes_over_at_once(store):
-    """With the database locked to one process, what others left running needs no waiting."""
-    put(store, job("a"))
-    take(store, owner="run-1")
+def test_release_expired_makes_running_jobs_due_at_once(store):
+    """The database is locked to one process, so other runs are dead."""
+    add(store, new_job("a"))
+    claim(store, owner="run-1")
     with store.write() as tx:
-        rescued = job_queue.release_expired(tx, "run-2")
+        released = job_queue.release_expired(tx, "run-2")
 
-    assert (rescued, take(store, owner="run-2").id) == (1, "a")
+    assert (released, claim(store, owner="run-2").id) == (1, "a")
 
 
-def test_a_postponed_job_comes_back_with_its_attempts(store):
-    """The number of attempts decides how long to wait next time."""
-    put(store, job("a"))
+def test_retried_job_keeps_its_attempts(store):
+    """The number of attempts decides the next delay."""
+    add(store, new_job("a"))
     with store.write() as tx:
-        job_queue.retry_at(tx, job_queue.claim(tx, ClaimRequest(owner="run-1", now=0, real=0)), 500, "no connection")
+        job_queue.retry_at(tx, job_queue.claim(tx, REQUEST), 500, "no connection")
 
-    assert (take(store, now=499), take(store, now=500).attempts) == (None, 2)
+    assert (claim(store, now=499), claim(store, now=500).attempts) == (None, 2)
 
 
-def test_a_recurring_job_comes_back_as_new(store):
-    """Its attempts start again from nothing."""
-    put(store, job("a"))
+def test_rescheduled_job_resets_its_attempts(store):
+    add(store, new_job("a"))
     with store.write() as tx:
-        job_queue.reschedule(tx, job_queue.claim(tx, ClaimRequest(owner="run-1", now=0, real=0)), 500)
+        job_queue.reschedule(tx, job_queue.claim(tx, REQUEST), 500)
 
-    assert take(store, now=500).attempts == 1
+    assert claim(store, now=500).attempts == 1
 
 
-def test_a_dead_job_stays_until_the_next_start(store):
-    """Nobody works at it, and nobody forgets it."""
-    put(store, job("a"))
+def test_failed_job_stays_dead_until_requeued(store):
+    add(store, new_job("a"))
     with store.write() as tx:
-        job_queue.fail(tx, job_queue.claim(tx, ClaimRequest(owner="run-1", now=0, real=0)), "refused")
+        job_queue.fail(tx, job_queue.claim(tx, REQUEST), "refused")
 
-    assert (states(store), take(store)) == ({"a": "dead"}, None)
+    assert (states(store), claim(store)) == ({"a": "dead"}, None)
     with store.write() as tx:
         job_queue.requeue_failed(tx)
-    assert take(store).id == "a"
+    assert claim(store).id == "a"
 
 
-def test_starting_over_brings_a_job_forward(store):
-    """What is due in six hours is due now when the bridge starts."""
-    put(store, job("a", due_at=9_999))
+def test_make_due_brings_a_waiting_job_forward(store):
+    add(store, new_job("a", due_at=9_999))
     with store.write() as tx:
-        job_queue.make_due(tx, job("a"))
+        job_queue.make_due(tx, new_job("a"))
 
-    assert take(store, now=0).id == "a"
+    assert claim(store, now=0).id == "a"
 
 
-def test_starting_over_leaves_a_running_job_alone(store):
-    """It is being done already."""
-    put(store, job("a"))
-    take(store)
+def test_make_due_leaves_a_running_job_unchanged(store):
+    add(store, new_job("a"))
+    claim(store)
     with store.write() as tx:
-        job_queue.make_due(tx, job("a"))
+        job_queue.make_due(tx, new_job("a"))
 
     assert states(store) == {"a": "running"}
 
 
-def test_the_next_due_instant_is_that_of_the_earliest_waiting_job(store):
-    """Running and ended jobs wait for nothing."""
-    put(store, job("a", due_at=5), job("b", due_at=700), job("c", due_at=600))
-    take(store, now=10)
+def test_next_due_ignores_running_jobs(store):
+    add(store, new_job("a", due_at=5), new_job("b", due_at=700), new_job("c", due_at=600))
+    claim(store, now=10)
 
     with store.read() as tx:
         assert job_queue.next_due(tx) == 600

@@ -1,15 +1,15 @@
-"""A cause says what is wrong, never with whom: findings with one cause are shown together, however many there are."""
+"""A cause names the defect and not the customer, so that reports can group any number of findings by cause."""
 
 import re
 
 import pytest
 
-from history_builder import FIRST_SEND, Line, Story, sound_story
+from history_builder import FIRST_SEND, HistoryBuilder, Line, build_correct_run
 from sendproof_harness.history.timestamps import iso, parse_instant
 
 CUSTOMERS = 240
-# A cause for each status, number of days or template is right; more than this can only be one for each customer.
-CAUSES_MOST = 12
+# There may be a cause for each status, number of days or template; more than this would be one for each customer.
+CAUSES_MAX = 12
 
 
 def _request(index: int, **fields: object) -> Line:
@@ -23,7 +23,7 @@ def _event(index: int, name: str) -> Line:
             "customer": f"C{index:07d}", "visitor": None, "timestamp": iso(FIRST_SEND), "context": {}}  # fmt: skip
 
 
-def _named(index: int, event: int) -> Line:
+def _interaction(index: int, event: int) -> Line:
     return {"n": 30_000 + index, "at": iso(FIRST_SEND), "real": 0.0, "kind": "interactions", "campaign": 7001,
             "channel": 505, "template": 11, "event_id": event, "customers": [f"C{index:07d}"]}  # fmt: skip
 
@@ -34,10 +34,10 @@ def _preference(index: int) -> Line:
             "mode": 1, "opted_out": True, "customers": [f"C{index:07d}"]}  # fmt: skip
 
 
-def _spoilt(line: Line, index: int) -> Line | None:
-    """Each delivery is wrong in another way."""
+def _damaged(line: Line, index: int) -> Line | None:
+    """Damage each delivery in another way."""
     later = iso(parse_instant(str(line["send_at"])) + (index - CUSTOMERS // 2) * 100_000)
-    ways: tuple[Line | None, ...] = (
+    damages: tuple[Line | None, ...] = (
         None,
         line | {"text": f"Hello number {index}"},
         line | {"number": f"49171{index:08d}"},
@@ -46,48 +46,48 @@ def _spoilt(line: Line, index: int) -> Line | None:
         line | {"text": str(line["text"]).replace(" ", "+")},
         line,
     )
-    return ways[index % len(ways)]
+    return damages[index % len(damages)]
 
 
-def _all_wrong() -> Story:
-    sound = sound_story(CUSTOMERS, 50)
-    place = {line["message"]: index for index, line in enumerate(sound.of("delivery"))}
-    story = sound.change("delivery", lambda line: _spoilt(line, place[line["message"]]))
-    story = story.change("webhook", lambda line: line | {"status": None, "error": "ConnectionRefusedError"})
-    again = [
-        line | {"n": 50_000 + index, "message": f"9{index:09d}"} for index, line in enumerate(sound.of("delivery"))
+def _all_wrong() -> HistoryBuilder:
+    correct_run = build_correct_run(CUSTOMERS, 50)
+    position = {line["message"]: index for index, line in enumerate(correct_run.lines_of("delivery"))}
+    run = correct_run.change("delivery", lambda line: _damaged(line, position[line["message"]]))
+    run = run.change("webhook", lambda line: line | {"status": None, "error": "ConnectionRefusedError"})
+    duplicates = [
+        line | {"n": 50_000 + index, "message": f"9{index:09d}"}
+        for index, line in enumerate(correct_run.lines_of("delivery"))
     ]
-    some = range(60)
-    return story.plus(
-        *again[::3],
-        *(_request(index) for index in some),
-        *(_request(index, status=429) for index in some),
-        *(_request(index, credential="refused", status=401) for index in some),
-        *(_event(index, name) for index in some for name in ("delivered", "bounced", "clicked")),
-        *(_named(index, event) for index in some for event in (1, 3, 4, 9)),
-        *(_preference(index) for index in some),
+    customers = range(60)
+    return run.plus(
+        *duplicates[::3],
+        *(_request(index) for index in customers),
+        *(_request(index, status=429) for index in customers),
+        *(_request(index, credential="refused", status=401) for index in customers),
+        *(_event(index, name) for index in customers for name in ("delivered", "bounced", "clicked")),
+        *(_interaction(index, event) for index in customers for event in (1, 3, 4, 9)),
+        *(_preference(index) for index in customers),
     )
 
 
 @pytest.fixture(scope="module")
 def causes() -> dict[str, list[str]]:
-    """The causes of each check in a history in which about everything is wrong with everybody."""
+    """Return the causes of each check for a history in which nearly everything is wrong."""
     results = _all_wrong().verdict().results
     return {result.check.id: [group.cause for group in result.groups] for result in results}
 
 
-def test_much_is_wrong(causes):
-    """The history puts to the test every check that looks at customers, their messages or calls about them."""
+def test_history_fails_every_check_about_customers(causes):
     about_campaigns = {"paging.complete", "paging.size", "metrics.cadence", "metrics.consistent", "contract.batches"}
-    silent = {"run.completed", "webhooks.registered", "templates.synchronised"} | about_campaigns
-    assert {check for check, some in causes.items() if not some} <= silent
+    without_causes = {"run.completed", "webhooks.registered", "templates.synchronised"} | about_campaigns
+    assert {check for check, check_causes in causes.items() if not check_causes} <= without_causes
 
 
-def test_no_cause_names_anybody(causes):
-    """No customer, no number, no message stands in one."""
-    assert [one for some in causes.values() for one in some if re.search(r"C\d{7}|\d{7}", one)] == []
+def test_no_cause_names_a_customer_number_or_message(causes):
+    assert [
+        cause for check_causes in causes.values() for cause in check_causes if re.search(r"C\d{7}|\d{7}", cause)
+    ] == []
 
 
-def test_causes_are_few(causes):
-    """However many customers there are."""
-    assert {check: len(some) for check, some in causes.items() if len(some) > CAUSES_MOST} == {}
+def test_number_of_causes_is_limited(causes):
+    assert {check: len(found) for check, found in causes.items() if len(found) > CAUSES_MAX} == {}

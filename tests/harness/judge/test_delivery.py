@@ -1,8 +1,8 @@
-"""The ledger and the checks that read it: who got what, how often, at which number, with which consent."""
+"""The delivery ledger and its checks: lost, duplicated and unexpected messages, numbers, and consent."""
 
 import pytest
 
-from history_builder import FIRST_SEND, Story
+from history_builder import FIRST_SEND, HistoryBuilder
 from sendproof_harness.history.timestamps import DAY, HOUR, MINUTE, iso, parse_instant
 from sendproof_harness.judge.checks import delivery, text, timing
 from sendproof_harness.judge.facts.delivery_ledger import ledger
@@ -10,196 +10,182 @@ from sendproof_harness.judge.facts.delivery_ledger import ledger
 LEDGER_CHECKS = (*delivery.CHECKS, *text.CHECKS, *timing.CHECKS)
 
 
-def causes(story: Story, *levels: str) -> list[tuple[str, str | None]]:
-    """What was found, in short."""
-    return [(some.cause, some.where.customer) for some in story.findings(LEDGER_CHECKS, *levels)]
+def causes(run: HistoryBuilder, *levels: str) -> list[tuple[str, str | None]]:
+    """Return cause and customer of each finding."""
+    return [(finding.cause, finding.where.customer) for finding in run.findings(LEDGER_CHECKS, *levels)]
 
 
-def counts(story: Story) -> dict[str, int]:
-    """The ledger without its zeros."""
-    return {name: count for name, count in ledger(story.history()).counts.items() if count}
+def counts(run: HistoryBuilder) -> dict[str, int]:
+    """Return the counts of the ledger that are not 0."""
+    return {kind: count for kind, count in ledger(run.history()).counts.items() if count}
 
 
-def test_sound(sound):
-    """A run in which everybody got their message has nothing to find, and says how much was looked at."""
-    assert causes(sound, "fail", "unknown", "error", "note") == []
-    assert counts(sound) == {"ok": 10, "withheld": 2}
-    assert [check.run(sound.history()).looked_at for check in LEDGER_CHECKS] == [10, 10, 10, 10, 10]
+def test_correct_run_passes_and_counts_what_it_looked_at(correct_run):
+    assert causes(correct_run, "fail", "unknown", "error", "note") == []
+    assert counts(correct_run) == {"ok": 10, "withheld": 2}
+    assert [check.run(correct_run.history()).looked_at for check in LEDGER_CHECKS] == [10, 10, 10, 10, 10]
 
 
-def test_lost(sound):
-    """A recipient without a delivery is lost."""
-    number = sound.of_customer(4)["number"]
-    story = sound.without("delivery", lambda line: line["number"] == number)
+def test_recipient_without_delivery_is_lost(correct_run):
+    number = correct_run.obligation_of(4)["number"]
+    run = correct_run.without("delivery", lambda line: line["number"] == number)
 
-    assert causes(story) == [("lost: no provider was ever given the message", "C0000004")]
-    assert counts(story) == {"ok": 9, "withheld": 2, "lost": 1}
-
-
-def test_lost_altogether(sound):
-    """When nothing of a campaign was sent, the finding says that instead of naming everybody one by one."""
-    story = sound.without("delivery")
-
-    assert {cause for cause, _ in causes(story)} == {"lost: nothing of this campaign was ever sent"}
-    assert counts(story) == {"lost": 10, "withheld": 2}
+    assert causes(run) == [("lost: the message was never sent to a provider", "C0000004")]
+    assert counts(run) == {"ok": 9, "withheld": 2, "lost": 1}
 
 
-def test_lost_with_its_page(sound):
-    """Recipients of a page that was never read are lost for that reason."""
-    story = sound.without("request", lambda line: "summary" in line and line["summary"]["skip"] == 5)
-    story = story.without("delivery", lambda line: line["message"] in {f"{index:010d}" for index in range(5, 10)})
+def test_campaign_without_any_delivery_has_one_cause(correct_run):
+    run = correct_run.without("delivery")
 
-    assert causes(story) == [
+    assert {cause for cause, _ in causes(run)} == {"lost: no message of this campaign was ever sent"}
+    assert counts(run) == {"lost": 10, "withheld": 2}
+
+
+def test_recipients_of_unread_page_are_lost_for_that_reason(correct_run):
+    run = correct_run.without("request", lambda line: "summary" in line and line["summary"]["skip"] == 5)
+    run = run.without("delivery", lambda line: line["message"] in {f"{index:010d}" for index in range(5, 10)})
+
+    assert causes(run) == [
         ("lost: the page with this customer was never read", f"C{index:07d}") for index in range(5, 10)
     ]
 
 
-def test_lost_by_refusal(sound):
-    """When the provider refused a message, the finding says how it put it."""
-    refused = sound.delivery_to(3)
-    story = sound.without("delivery", lambda line: line is refused or line["message"] == refused["message"]).plus(
-        {"n": 0, "at": refused["at"], "kind": "rejection", "service": "textlocal", "number": refused["number"],
-         "text": refused["text"], "code": 7, "reason": "Insufficient credits"}
+def test_loss_after_rejection_names_code_and_reason(correct_run):
+    rejected = correct_run.delivery_to(3)
+    run = correct_run.without("delivery", lambda line: line is rejected or line["message"] == rejected["message"]).plus(
+        {"n": 0, "at": rejected["at"], "kind": "rejection", "service": "textlocal", "number": rejected["number"],
+         "text": rejected["text"], "code": 7, "reason": "Insufficient credits"}
     )  # fmt: skip
 
-    assert causes(story) == [("lost: the provider refused the message (7 Insufficient credits)", "C0000003")]
+    assert causes(run) == [("lost: the provider rejected the message (7 Insufficient credits)", "C0000003")]
 
 
-def test_refusal_of_another_message(sound):
-    """What was refused to the same number is the reason only where no refusal of the message itself is."""
-    lost = sound.delivery_to(3)
-    refusal = {"n": 0, "at": lost["at"], "kind": "rejection", "service": "textlocal", "number": lost["number"]}
-    own, other = refusal | {"text": lost["text"], "code": 7}, refusal | {"text": "Other", "code": 8}
-    story = sound.without("delivery", lambda line: line["message"] == lost["message"])
+def test_rejection_of_the_message_itself_is_preferred_as_cause(correct_run):
+    """Another message to the same number may have been rejected for a different reason."""
+    lost = correct_run.delivery_to(3)
+    rejection = {"n": 0, "at": lost["at"], "kind": "rejection", "service": "textlocal", "number": lost["number"]}
+    own, other = rejection | {"text": lost["text"], "code": 7}, rejection | {"text": "Other", "code": 8}
+    run = correct_run.without("delivery", lambda line: line["message"] == lost["message"])
 
-    assert causes(story.plus(own, other)) == [("lost: the provider refused the message (7)", "C0000003")]
-    assert causes(story.plus(other)) == [("lost: the provider refused the message (8)", "C0000003")]
-
-
-def test_duplicated(sound):
-    """The same message twice is a duplicate, whenever it was sent."""
-    again = sound.delivery_to(6) | {"message": "again", "send_at": iso(FIRST_SEND + DAY)}
-
-    assert causes(sound.plus(again)) == [("duplicated: the same message more than once", "C0000006")]
-    assert counts(sound.plus(again)) == {"ok": 9, "withheld": 2, "duplicated": 1}
+    assert causes(run.plus(own, other)) == [("lost: the provider rejected the message (7)", "C0000003")]
+    assert causes(run.plus(other)) == [("lost: the provider rejected the message (8)", "C0000003")]
 
 
-def test_duplicated_under_another_spelling(sound):
-    """A repeat to another spelling of the number reaches the same person, so it is a duplicate too."""
-    first = sound.delivery_to(6)
-    again = first | {"message": "again", "number": f"00{first['number']}"}
+def test_second_message_is_duplicate_at_any_time(correct_run):
+    duplicate = correct_run.delivery_to(6) | {"message": "duplicate", "send_at": iso(FIRST_SEND + DAY)}
 
-    assert causes(sound.plus(again)) == [("duplicated: the same message more than once", "C0000006")]
-
-
-def test_unexpected(sound):
-    """A message to a number that nobody was owed at is unexpected."""
-    stray = sound.delivery_to(6) | {"message": "stray", "number": "447999999999"}
-
-    assert causes(sound.plus(stray)) == [("unexpected: a message that nobody was owed", None)]
-    assert counts(sound.plus(stray)) == {"ok": 10, "withheld": 2, "unexpected": 1}
+    assert causes(correct_run.plus(duplicate)) == [("duplicated: the same message was sent more than once", "C0000006")]
+    assert counts(correct_run.plus(duplicate)) == {"ok": 9, "withheld": 2, "duplicated": 1}
 
 
-def test_test_mode_reaches_nobody(sound):
-    """A delivery in the provider's test mode does not count, neither for nor against."""
-    stray = sound.delivery_to(6) | {"message": "stray", "number": "447999999999", "test": True}
+def test_second_message_in_other_number_format_is_duplicate(correct_run):
+    """It reaches the same person."""
+    first = correct_run.delivery_to(6)
+    duplicate = first | {"message": "duplicate", "number": f"00{first['number']}"}
 
-    assert causes(sound.plus(stray)) == []
-    assert counts(sound.change("delivery", lambda line: line | {"test": True})) == {"lost": 10, "withheld": 2}
-
-
-def test_a_cancelled_message_reaches_nobody(sound):
-    """What was taken back before it went out does not count, as if it had never been accepted."""
-    taken_back = sound.delivery_to(6)
-    gone = {"n": 0, "at": taken_back["at"], "kind": "withdrawal", "service": "textlocal"}
-    story = sound.plus(gone | {"message": taken_back["message"]})
-
-    assert causes(story) == [("lost: no provider was ever given the message", "C0000006")]
-    again = taken_back | {"message": "again"}
-    assert causes(story.plus(again)) == []
+    assert causes(correct_run.plus(duplicate)) == [("duplicated: the same message was sent more than once", "C0000006")]
 
 
-def test_understood_but_not_as_documented(sound):
-    """A number that the provider understood although it is not spelled as its documents say is a finding."""
-    number = sound.delivery_to(6)["number"]
-    story = sound.change_delivery_to(6, raw_number=f"+{number}")
+def test_message_to_unknown_number_is_unexpected(correct_run):
+    unmatched = correct_run.delivery_to(6) | {"message": "unmatched", "number": "447999999999"}
 
-    assert causes(story) == [
-        ("another spelling than textlocal documents (digits only), which it understood here", "C0000006")
+    assert causes(correct_run.plus(unmatched)) == [("unexpected: a message that no recipient was due", None)]
+    assert counts(correct_run.plus(unmatched)) == {"ok": 10, "withheld": 2, "unexpected": 1}
+
+
+def test_delivery_in_test_mode_does_not_count(correct_run):
+    unmatched = correct_run.delivery_to(6) | {"message": "unmatched", "number": "447999999999", "test": True}
+
+    assert causes(correct_run.plus(unmatched)) == []
+    assert counts(correct_run.change("delivery", lambda line: line | {"test": True})) == {"lost": 10, "withheld": 2}
+
+
+def test_withdrawn_message_does_not_count(correct_run):
+    withdrawn = correct_run.delivery_to(6)
+    withdrawal = {"n": 0, "at": withdrawn["at"], "kind": "withdrawal", "service": "textlocal"}
+    run = correct_run.plus(withdrawal | {"message": withdrawn["message"]})
+
+    assert causes(run) == [("lost: the message was never sent to a provider", "C0000006")]
+    duplicate = withdrawn | {"message": "duplicate"}
+    assert causes(run.plus(duplicate)) == []
+
+
+def test_undocumented_number_format_fails_although_message_arrived(correct_run):
+    number = correct_run.delivery_to(6)["number"]
+    run = correct_run.change_delivery_to(6, raw_number=f"+{number}")
+
+    assert causes(run) == [
+        ("undocumented number format: textlocal documents digits only, but understood this one", "C0000006")
     ]
-    assert counts(story) == counts(sound)
+    assert counts(run) == counts(correct_run)
 
 
-@pytest.mark.parametrize("spelling", ["+{}", "00{}", "0{national}", "+44 {spaced}"])
-def test_another_spelling(sound, spelling):
-    """A number in another spelling is the right person's, but not the number that providers take."""
-    number = str(sound.of_customer(4)["number"])
-    other = spelling.format(number, national=number[2:], spaced=f"{number[2:6]} {number[6:]}")
-    story = sound.change_delivery_to(4, number=other)
+@pytest.mark.parametrize("number_format", ["+{}", "00{}", "0{national}", "+44 {spaced}"])
+def test_other_format_of_number_is_wrong_number(correct_run, number_format):
+    number = str(correct_run.obligation_of(4)["number"])
+    other = number_format.format(number, national=number[2:], spaced=f"{number[2:6]} {number[6:]}")
+    run = correct_run.change_delivery_to(4, number=other)
 
-    assert causes(story) == [
-        ("wrong number: another spelling of it, as with + or zeros where digits are wanted", "C0000004")
+    assert causes(run) == [
+        ("wrong number: another format of the number, such as + or leading zeros instead of digits only", "C0000004")
     ]
-    assert counts(story) == {"ok": 9, "withheld": 2, "wrong number": 1}
+    assert counts(run) == {"ok": 9, "withheld": 2, "wrong number": 1}
 
 
-def test_somebody_elses_number(sound):
-    """The text of a recipient who got nothing, at a number that is nobody's, went to the wrong number."""
-    story = sound.change_delivery_to(4, number="447999999999")
+def test_text_of_lost_message_at_unknown_number_is_wrong_number(correct_run):
+    run = correct_run.change_delivery_to(4, number="447999999999")
 
-    assert causes(story) == [("wrong number: somebody else's", "C0000004")]
+    assert causes(run) == [("wrong number: the number of another person", "C0000004")]
 
 
-def test_opted_out(sound):
-    """A message to somebody who opted out is a finding of its own, and nobody else's loss."""
-    forbidden = sound.of_customer(1)
-    story = sound.plus(
-        sound.delivery_to(4) | {"message": "x", "number": forbidden["number"], "text": forbidden["text"]}
+def test_message_to_opted_out_customer_fails_consent_only(correct_run):
+    forbidden = correct_run.obligation_of(1)
+    run = correct_run.plus(
+        correct_run.delivery_to(4) | {"message": "x", "number": forbidden["number"], "text": forbidden["text"]}
     )
 
-    assert causes(story) == [("sent to opted-out", "C0000001")]
-    assert counts(story) == {"ok": 10, "withheld": 1, "sent to opted-out": 1}
+    assert causes(run) == [("sent to opted-out", "C0000001")]
+    assert counts(run) == {"ok": 10, "withheld": 1, "sent to opted-out": 1}
 
 
-def test_nobody_opted_out(sound):
-    """An audience in which nobody opted out does not put the rule to the test, and the report says so."""
-    story = sound.without("obligation", lambda line: line["reason"] == "opted_out")
+def test_audience_without_opt_outs_is_noted(correct_run):
+    run = correct_run.without("obligation", lambda line: line["reason"] == "opted_out")
 
-    assert causes(story, "note") == [
-        ("nobody of this audience opted out, so the rule was hardly put to the test", None),
+    assert causes(run, "note") == [
+        ("no customer of this audience opted out, so the rule was hardly tested", None),
     ]
 
 
-def test_pending(sound):
-    """What is due after the end of the history is neither delivered nor lost."""
+def test_message_due_after_end_of_history_is_pending(correct_run):
     end = iso(FIRST_SEND + HOUR + MINUTE)
-    header = sound.lines[0] | {"ended": end}
-    story = Story((header, *sound.lines[1:])).without("delivery", lambda line: line["send_at"] > end)
+    header = correct_run.lines[0] | {"ended": end}
+    run = HistoryBuilder((header, *correct_run.lines[1:])).without("delivery", lambda line: line["send_at"] > end)
 
-    assert {some.level for some in story.findings(LEDGER_CHECKS)} == {"unknown"}
-    assert counts(story) == {"ok": 7, "withheld": 2, "pending": 3}
+    assert {finding.level for finding in run.findings(LEDGER_CHECKS)} == {"unknown"}
+    assert counts(run) == {"ok": 7, "withheld": 2, "pending": 3}
 
 
-def test_two_campaigns_at_one_number(sound):
-    """Somebody in two campaigns with the same text gets two messages, each matched by its own time."""
-    later = iso(parse_instant(str(sound.of_customer(3)["due"])) + DAY)
-    second = sound.of_customer(3) | {"campaign": 7002, "due": later}
-    story = sound.plus(second, sound.delivery_to(3) | {"message": "second", "send_at": later})
+def test_messages_of_two_campaigns_to_one_number_are_matched_by_time(correct_run):
+    later = iso(parse_instant(str(correct_run.obligation_of(3)["due"])) + DAY)
+    second = correct_run.obligation_of(3) | {"campaign": 7002, "due": later}
+    run = correct_run.plus(second, correct_run.delivery_to(3) | {"message": "second", "send_at": later})
 
-    assert counts(story) == {"ok": 11, "withheld": 2}
-    assert counts(sound.plus(second)) == {"ok": 10, "withheld": 2, "lost": 1}
+    assert counts(run) == {"ok": 11, "withheld": 2}
+    assert counts(correct_run.plus(second)) == {"ok": 10, "withheld": 2, "lost": 1}
 
 
 @pytest.mark.parametrize(
-    ("code", "number", "name"),
+    ("code", "number", "kind"),
     [(51, None, "refused"), (32, None, "refused"), (32, "+447100000004", "lost"), (33, None, "lost")],
 )
-def test_refused_because_of_the_number(sound, code, number, name):
-    """Nobody can send to a landline; whoever spells a number wrongly, or sends too many, can do better."""
-    owed = sound.of_customer(4)
-    message = sound.delivery_to(4)["message"]
-    refused = {"n": 900, "at": owed["due"], "real": 0.0, "kind": "rejection", "service": "textlocal",
-               "number": number or owed["number"], "text": owed["text"], "code": code, "reason": "No"}  # fmt: skip
-    story = sound.without("delivery", lambda line: line["message"] == message).plus(refused)
+def test_rejection_because_of_number_is_refused_only_for_due_message(correct_run, code, number, kind):
+    """A bridge cannot send to a landline, but it can format a number correctly."""
+    obligation = correct_run.obligation_of(4)
+    message = correct_run.delivery_to(4)["message"]
+    rejected = {
+        "n": 900, "at": obligation["due"], "real": 0.0, "kind": "rejection", "service": "textlocal",
+        "number": number or obligation["number"], "text": obligation["text"], "code": code, "reason": "No",
+    }  # fmt: skip
+    run = correct_run.without("delivery", lambda line: line["message"] == message).plus(rejected)
 
-    assert ledger(story.history()).recipients[4].kind == name
+    assert ledger(run.history()).recipients[4].kind == kind

@@ -1,9 +1,9 @@
-"""Judging runs with faults: what they excuse, and what they do not."""
+"""Runs with faults: the failures that a fault excuses, and those that it does not."""
 
 import pytest
 
-from fault_helpers import call, laid, strike, struck
-from history_builder import FIRST_SEND, START, Line, Story
+from fault_helpers import fault_effect, injection_line, request_line, with_faults
+from history_builder import FIRST_SEND, START, HistoryBuilder, Line
 from sendproof_harness.history.timestamps import DAY, HOUR, MINUTE, SECOND, iso, parse_instant
 from sendproof_harness.judge.checks import contract, delivery, faults, metrics, paging, timing, totals, webhooks
 from sendproof_harness.judge.facts.delivery_ledger import ledger
@@ -12,74 +12,70 @@ SEND = {"fault": "connection_reset", "call": "textlocal.send"}
 ANNOUNCED = START + 2 * HOUR
 
 
-def counts(story: Story) -> dict[str, int]:
-    """The ledger without its zeros."""
-    return {name: count for name, count in ledger(story.history()).counts.items() if count}
+def counts(run: HistoryBuilder) -> dict[str, int]:
+    """Return the counts of the ledger that are not 0."""
+    return {kind: count for kind, count in ledger(run.history()).counts.items() if count}
 
 
-def causes(story: Story, *modules: object) -> list[str]:
-    """What was found, in short."""
-    return [some.cause for module in modules for some in story.findings(module.CHECKS)]
+def causes(run: HistoryBuilder, *modules: object) -> list[str]:
+    """Return the cause of each finding of these modules."""
+    return [finding.cause for module in modules for finding in run.findings(module.CHECKS)]
 
 
-def send_struck(
-    story: Story, at: int, fault: str = "connection_reset", reply: str = "lost", *, effect: bool = False
-) -> Story:
-    """A call to send was struck."""
-    said = struck(fault, reply, effect=effect)
-    return laid(story, SEND | {"fault": fault}).plus(
-        strike(at, 5_000, fault, "textlocal", "send"), call(at, 5_001, "textlocal", "send", status=0, fault=said)
+def with_send_fault(run: HistoryBuilder, at: int, *, effect: bool = False) -> HistoryBuilder:
+    """Add a fault in a send request."""
+    call = fault_effect("connection_reset", "lost", effect=effect)
+    return with_faults(run, SEND).plus(
+        injection_line(at, 5_000, "connection_reset", "textlocal", "send"),
+        request_line(at, 5_001, "textlocal", "send", status=0, fault=call),
     )
 
 
-def late_by(story: Story, by: int) -> Story:
-    """Customer 3 got the message so much later."""
+def late_by(run: HistoryBuilder, by: int) -> HistoryBuilder:
+    """Delay the message to customer 3."""
     sent = iso(FIRST_SEND + by)
-    return story.change_delivery_to(3, at=sent, send_at=sent)
+    return run.change_delivery_to(3, at=sent, send_at=sent)
 
 
-def through(provider: str, story: Story) -> Story:
-    """The same with another provider."""
+def with_provider(provider: str, run: HistoryBuilder) -> HistoryBuilder:
+    """Replace the provider."""
     channels = [{"id": 505, "provider": provider, "kind": "scheduled"}]
-    story = Story((story.lines[0] | {"channels": channels}, *story.lines[1:]))
-    return story.change("delivery", lambda line: line | {"service": provider}).change(
+    run = HistoryBuilder((run.lines[0] | {"channels": channels}, *run.lines[1:]))
+    return run.change("delivery", lambda line: line | {"service": provider}).change(
         "delivery_status", lambda line: line | {"service": provider}
     )
 
 
-def test_a_fault_that_never_struck(sound):
-    """What was not tried is not passed, and it was laid where nothing comes by."""
-    (found,) = laid(sound, SEND).findings(faults.CHECKS)
+def test_fault_without_matching_request_is_an_error_of_the_harness(correct_run):
+    (finding,) = with_faults(correct_run, SEND).findings(faults.CHECKS)
 
-    assert (found.level, found.blame, found.cause) == (
+    assert (finding.level, finding.blame, finding.cause) == (
         "error",
         "harness",
-        "a fault never struck: there were no calls of textlocal.send",
+        "a fault was never injected: there were no requests of textlocal.send",
     )
 
 
-def test_a_call_that_every_bridge_has_to_make(sound):
-    """When it never came, the bridge is to blame that nothing struck it."""
-    story = laid(sound, {"fault": "connection_reset", "call": "optimove.RegisterEventListener"})
+def test_fault_in_required_request_that_was_never_made_is_blamed_on_bridge(correct_run):
+    run = with_faults(correct_run, {"fault": "connection_reset", "call": "optimove.RegisterEventListener"})
 
-    assert [found.blame for found in story.findings(faults.CHECKS)] == ["bridge"]
-
-
-def test_a_kill_that_nobody_carried_out(sound):
-    """A bridge that the harness did not start cannot be killed, so nothing was tried."""
-    story = laid(sound, {"fault": "kill", "call": "textlocal.send"})
-    missed = strike(FIRST_SEND, 5_000, "kill", "textlocal", "send", missed=True)
-
-    assert [found.level for found in story.plus(missed).findings(faults.CHECKS)] == ["error"]
+    assert [finding.blame for finding in run.findings(faults.CHECKS)] == ["bridge"]
 
 
-def test_a_run_without_faults_is_not_asked(sound):
-    """A check that does not apply is left out of the verdict."""
-    assert "faults.injected" not in {result.check.id for result in sound.verdict().results}
+def test_missed_kill_is_an_error(correct_run):
+    """The harness cannot kill a bridge that it did not start."""
+    run = with_faults(correct_run, {"fault": "kill", "call": "textlocal.send"})
+    missed = injection_line(FIRST_SEND, 5_000, "kill", "textlocal", "send", missed=True)
+
+    assert [finding.level for finding in run.plus(missed).findings(faults.CHECKS)] == ["error"]
+
+
+def test_fault_check_does_not_apply_without_faults(correct_run):
+    assert "faults.injected" not in {result.check.id for result in correct_run.verdict().results}
 
 
 @pytest.mark.parametrize(
-    ("struck_at", "sent_after", "name"),
+    ("injected_at", "sent_after", "kind"),
     [
         (0, 10 * MINUTE, "ok"),
         (4 * MINUTE, 20 * MINUTE, "ok"),
@@ -88,243 +84,245 @@ def test_a_run_without_faults_is_not_asked(sound):
         (-HOUR, 10 * MINUTE, "late"),
     ],
 )
-def test_time_begins_anew_at_a_fault(sound, struck_at, sent_after, name):
-    """Only at one that struck while the message was in time, and not for ever."""
-    story = send_struck(late_by(sound, sent_after), FIRST_SEND + struck_at)
+def test_fault_extends_deadline_only_if_message_was_in_time(correct_run, injected_at, sent_after, kind):
+    run = with_send_fault(late_by(correct_run, sent_after), FIRST_SEND + injected_at)
 
-    assert counts(story).get(name, 0) == {"ok": 10, "late": 1}[name]
-
-
-def test_a_fault_elsewhere_is_no_excuse(sound):
-    """Metrics that could not be pushed hold up no message."""
-    story = laid(
-        late_by(sound, 9 * MINUTE), {"fault": "connection_reset", "call": "optimove.UpdateCampaignMetrics"}
-    ).plus(strike(FIRST_SEND + 4 * MINUTE, 5_000, "connection_reset", "optimove", "UpdateCampaignMetrics"))
-
-    assert causes(story, timing) == ["late: sent more than 5 min after it was due"]
+    assert counts(run).get(kind, 0) == {"ok": 10, "late": 1}[kind]
 
 
-def test_a_key_that_is_refused_holds_up_everything(sound):
-    """The pages are read with it, too."""
-    story = laid(late_by(sound, 9 * MINUTE), {"fault": "unauthorized", "call": "optimove.UpdateCampaignMetrics"})
-    story = story.plus(strike(FIRST_SEND + 4 * MINUTE, 5_000, "unauthorized", "optimove", "UpdateCampaignMetrics"))
+def test_fault_in_reporting_does_not_extend_deadline(correct_run):
+    run = with_faults(
+        late_by(correct_run, 9 * MINUTE), {"fault": "connection_reset", "call": "optimove.UpdateCampaignMetrics"}
+    ).plus(injection_line(FIRST_SEND + 4 * MINUTE, 5_000, "connection_reset", "optimove", "UpdateCampaignMetrics"))
 
-    assert causes(story, timing) == []
+    assert causes(run, timing) == ["late: sent more than 5 min after it was due"]
 
 
-def test_longer_and_longer_waits(sound):
-    """Whoever waits twice as long after each failure is not late."""
+def test_rejected_key_extends_all_deadlines(correct_run):
+    """The bridge reads pages with the same key."""
+    run = with_faults(
+        late_by(correct_run, 9 * MINUTE), {"fault": "unauthorized", "call": "optimove.UpdateCampaignMetrics"}
+    )
+    run = run.plus(injection_line(FIRST_SEND + 4 * MINUTE, 5_000, "unauthorized", "optimove", "UpdateCampaignMetrics"))
+
+    assert causes(run, timing) == []
+
+
+def test_exponential_backoff_extends_deadline(correct_run):
     minutes = (0, 1, 3, 7, 15)
-    story = laid(late_by(sound, 31 * MINUTE), SEND).plus(
-        *(strike(FIRST_SEND + m * MINUTE, 5_000 + m, "connection_reset", "textlocal", "send") for m in minutes)
+    run = with_faults(late_by(correct_run, 31 * MINUTE), SEND).plus(
+        *(injection_line(FIRST_SEND + m * MINUTE, 5_000 + m, "connection_reset", "textlocal", "send") for m in minutes)
     )
 
-    assert causes(story, timing) == []
+    assert causes(run, timing) == []
 
 
-def test_a_bridge_that_was_away(sound):
-    """What was due meanwhile may come when it is back."""
-    story = laid(late_by(sound, 64 * MINUTE), {"fault": "kill", "call": "textlocal.send", "down": HOUR})
+def test_kill_extends_deadline(correct_run):
+    run = with_faults(late_by(correct_run, 64 * MINUTE), {"fault": "kill", "call": "textlocal.send", "down": HOUR})
 
-    assert causes(story, timing) != []
-    assert causes(story.plus(strike(FIRST_SEND, 5_000, "kill", "textlocal", "send")), timing) == []
+    assert causes(run, timing) != []
+    assert causes(run.plus(injection_line(FIRST_SEND, 5_000, "kill", "textlocal", "send")), timing) == []
 
 
-def test_an_announcement_that_came_late(sound):
-    """Nobody can send before they hear of it."""
+def test_late_announcement_extends_deadline(correct_run):
     late = {"at": iso(FIRST_SEND + 8 * MINUTE), "fault": "f1"}
-    story = late_by(sound, 12 * MINUTE).change("webhook", lambda line: line | late if line["event"] == "13" else line)
-
-    assert causes(story, timing) == []
-
-
-def test_a_repeat_without_a_look(sound):
-    """The first call had sent it, but its reply was lost."""
-    story = send_struck(sound, FIRST_SEND, effect=True)
-    story = story.change_delivery_to(3, request=5_001).plus(sound.delivery_to(3) | {"n": 5_002, "message": "again"})
-
-    assert causes(story, delivery) == ["duplicated: sent again blindly after the reply of the call was lost"]
-
-
-def test_nobody_can_know(sound):
-    """Of a provider without a record nobody learns whether a call without a reply was done, and that is said."""
-    lost = through("delivyr", sound).without(
-        "delivery", lambda line: line["message"] == sound.delivery_to(3)["message"]
-    )
-    said = struck("connection_reset", "lost", effect=False)
-    story = laid(lost, {"fault": "connection_reset", "call": "delivyr.sendSms"}).plus(
-        strike(FIRST_SEND, 5_000, "connection_reset", "delivyr", "sendSms"),
-        call(FIRST_SEND, 5_001, "delivyr", "sendSms", status=0, fault=said),
+    run = late_by(correct_run, 12 * MINUTE).change(
+        "webhook", lambda line: line | late if line["event"] == "13" else line
     )
 
-    (found,) = story.findings(delivery.CHECKS)
-    assert (found.level, found.blame, counts(story)["indefinite"]) == ("unknown", "network", 1)
-    assert found.cause.startswith("indefinite: the reply of the call was lost")
+    assert causes(run, timing) == []
 
 
-def test_somebody_could_have_asked(sound):
-    """Textlocal has a history, so a message that is missing after a lost reply is the bridge's."""
-    story = sound.without("delivery", lambda line: line["message"] == sound.delivery_to(3)["message"])
+def test_duplicate_after_lost_response_names_missing_lookup(correct_run):
+    run = with_send_fault(correct_run, FIRST_SEND, effect=True)
+    run = run.change_delivery_to(3, request=5_001).plus(
+        correct_run.delivery_to(3) | {"n": 5_002, "message": "duplicate"}
+    )
 
-    assert causes(send_struck(story, FIRST_SEND), delivery) == [
-        "lost: the reply was lost, and the bridge never looked what had become of the call"
+    assert causes(run, delivery) == ["duplicated: sent again without a lookup after the response was lost"]
+
+
+def test_loss_at_provider_without_record_is_indefinite(correct_run):
+    lost = with_provider("delivyr", correct_run).without(
+        "delivery", lambda line: line["message"] == correct_run.delivery_to(3)["message"]
+    )
+    effect = fault_effect("connection_reset", "lost", effect=False)
+    run = with_faults(lost, {"fault": "connection_reset", "call": "delivyr.sendSms"}).plus(
+        injection_line(FIRST_SEND, 5_000, "connection_reset", "delivyr", "sendSms"),
+        request_line(FIRST_SEND, 5_001, "delivyr", "sendSms", status=0, fault=effect),
+    )
+
+    (finding,) = run.findings(delivery.CHECKS)
+    assert (finding.level, finding.blame, counts(run)["indefinite"]) == ("unknown", "network", 1)
+    assert finding.cause.startswith("indefinite: the response was lost")
+
+
+def test_loss_at_provider_with_record_fails(correct_run):
+    run = correct_run.without("delivery", lambda line: line["message"] == correct_run.delivery_to(3)["message"])
+
+    assert causes(with_send_fault(run, FIRST_SEND), delivery) == [
+        "lost: the response was lost, and the bridge never looked up the result of the request"
     ]
 
 
-def test_one_call_excuses_one_message(sound):
-    """Two are missing, and one call was lost."""
-    missing = {sound.delivery_to(3)["message"], sound.delivery_to(6)["message"]}
-    lost = through("delivyr", sound).without("delivery", lambda line: line["message"] in missing)
-    said = struck("connection_reset", "lost", effect=False)
-    story = lost.plus(call(FIRST_SEND, 5_001, "delivyr", "sendSms", status=0, fault=said))
+def test_one_lost_request_excuses_one_message(correct_run):
+    missing = {correct_run.delivery_to(3)["message"], correct_run.delivery_to(6)["message"]}
+    lost = with_provider("delivyr", correct_run).without("delivery", lambda line: line["message"] in missing)
+    effect = fault_effect("connection_reset", "lost", effect=False)
+    run = lost.plus(request_line(FIRST_SEND, 5_001, "delivyr", "sendSms", status=0, fault=effect))
 
-    assert (counts(story)["indefinite"], counts(story)["lost"]) == (1, 1)
+    assert (counts(run)["indefinite"], counts(run)["lost"]) == (1, 1)
 
 
-def test_a_campaign_that_was_never_announced(sound):
-    """Every attempt to tell it was lost on the way."""
+def test_campaign_with_all_announcements_dropped_is_indefinite(correct_run):
     lost = {"status": None, "error": "lost", "dropped": True, "fault": "f1"}
-    story = sound.change("webhook", lambda line: line | lost if line["event"] == "13" else line).without("delivery")
+    run = correct_run.change("webhook", lambda line: line | lost if line["event"] == "13" else line).without("delivery")
 
-    assert set(causes(story, delivery)) == {"indefinite: no notification ever came to the bridge"}
+    assert set(causes(run, delivery)) == {"indefinite: no event ever reached the bridge"}
 
 
-def test_acknowledged_and_forgotten(sound):
-    """The bridge said yes, and was killed before it had stored what it was told."""
-    story = laid(sound, {"fault": "kill", "webhook": "optimove.13", "when": "after"}).without("delivery")
-    story = story.without("request", lambda line: "summary" in line).plus(
-        strike(ANNOUNCED, 5_000, "kill", "optimove", "13", target="webhook", when="after")
+def test_loss_after_kill_names_acknowledged_webhook(correct_run):
+    run = with_faults(correct_run, {"fault": "kill", "webhook": "optimove.13", "when": "after"}).without("delivery")
+    run = run.without("request", lambda line: "summary" in line).plus(
+        injection_line(ANNOUNCED, 5_000, "kill", "optimove", "13", target="webhook", when="after")
     )
 
-    assert set(causes(story, delivery)) == {
-        "lost: what was acknowledged was not stored, and gone when the bridge was killed"
+    assert set(causes(run, delivery)) == {
+        "lost: an acknowledged webhook was not stored, and was gone after the bridge was killed"
     }
 
 
-def test_a_killed_bridge_answers_nothing(sound):
-    """While it is away nobody acknowledges, and that is not its fault."""
-    away = {"status": None, "error": "connection refused"}
-    story = sound.change("webhook", lambda line: line | away if line["event"] == "13" else line)
-    story = laid(story, {"fault": "kill", "call": "textlocal.send", "down": HOUR})
+def test_webhooks_during_outage_are_not_judged(correct_run):
+    unreachable = {"status": None, "error": "connection refused"}
+    run = correct_run.change("webhook", lambda line: line | unreachable if line["event"] == "13" else line)
+    run = with_faults(run, {"fault": "kill", "call": "textlocal.send", "down": HOUR})
 
-    assert causes(story, webhooks) != []
-    assert causes(story.plus(strike(ANNOUNCED - MINUTE, 1, "kill", "textlocal", "send")), webhooks) == []
+    assert causes(run, webhooks) != []
+    assert causes(run.plus(injection_line(ANNOUNCED - MINUTE, 1, "kill", "textlocal", "send")), webhooks) == []
 
 
 @pytest.mark.parametrize("status", [401, 404, 429, 500])
-def test_what_a_fault_answers_is_not_the_bridges_sin(sound, status):
-    """Neither its rate nor its key nor its call was wrong."""
-    said = struck("status", "altered", effect=False)
-    story = sound.plus(call(FIRST_SEND, 5_001, "optimove", "AddChannelTemplates", status=status, fault=said))
+def test_response_of_a_fault_is_not_blamed_on_bridge(correct_run, status):
+    effect = fault_effect("status", "altered", effect=False)
+    run = correct_run.plus(
+        request_line(FIRST_SEND, 5_001, "optimove", "AddChannelTemplates", status=status, fault=effect)
+    )
 
-    assert causes(story, contract) == []
-
-
-def test_what_the_service_said_counts_even_unheard(sound):
-    """The call was refused by the service itself; that its reply was lost makes it no better."""
-    said = struck("connection_reset", "lost", effect=True)
-    story = sound.plus(call(FIRST_SEND, 5_001, "optimove", "AddChannelTemplates", status=404, fault=said))
-
-    assert causes(story, contract) == ["optimove AddChannelTemplates: refused"]
+    assert causes(run, contract) == []
 
 
-def test_a_page_whose_reply_was_lost(sound):
-    """Read again it is complete; not read again its rows are missing."""
-    lost = struck("truncated_response", "lost", effect=True)
-    second = next(line for line in sound.of("request") if line.get("summary", {}).get("skip") == 5)
-    again = sound.plus(second | {"n": 5_001, "fault": lost})
-    never = sound.change("request", lambda line: line | {"fault": lost} if line["n"] == second["n"] else line)
+def test_rejection_by_service_counts_although_response_was_lost(correct_run):
+    effect = fault_effect("connection_reset", "lost", effect=True)
+    run = correct_run.plus(request_line(FIRST_SEND, 5_001, "optimove", "AddChannelTemplates", status=404, fault=effect))
 
-    assert causes(again, paging) == []
-    assert causes(never, paging) == ["rows never read"]
+    assert causes(run, contract) == ["optimove AddChannelTemplates: rejected"]
 
 
-def test_a_push_that_a_fault_kept_away(sound):
-    """It was a push all the same, so the day has enough."""
-    last_day = [line for line in sound.of("metrics") if line["at"] > iso(FIRST_SEND + 6 * DAY)][:3]
-    gone = {line["at"] for line in last_day}
-    story = sound.without("metrics", lambda line: line["at"] in gone)
-    said = struck("status", "altered", effect=False)
-    tried = [
-        call(parse_instant(str(at)), 5_001, "optimove", "UpdateCampaignMetrics", status=503, fault=said) for at in gone
+def test_page_with_lost_response_must_be_read_again(correct_run):
+    lost = fault_effect("truncated_response", "lost", effect=True)
+    second = next(line for line in correct_run.lines_of("request") if line.get("summary", {}).get("skip") == 5)
+    repeated = correct_run.plus(second | {"n": 5_001, "fault": lost})
+    not_repeated = correct_run.change(
+        "request", lambda line: line | {"fault": lost} if line["n"] == second["n"] else line
+    )
+
+    assert causes(repeated, paging) == []
+    assert causes(not_repeated, paging) == ["rows never read"]
+
+
+def test_push_that_a_fault_prevented_counts(correct_run):
+    last_day = [line for line in correct_run.lines_of("metrics") if line["at"] > iso(FIRST_SEND + 6 * DAY)][:3]
+    prevented = {line["at"] for line in last_day}
+    run = correct_run.without("metrics", lambda line: line["at"] in prevented)
+    effect = fault_effect("status", "altered", effect=False)
+    attempts = [
+        request_line(parse_instant(str(at)), 5_001, "optimove", "UpdateCampaignMetrics", status=503, fault=effect)
+        for at in prevented
     ]
 
-    assert causes(story, metrics) == ["metrics pushed too seldom"]
-    assert causes(story.plus(*tried), metrics) == []
+    assert causes(run, metrics) == ["metrics pushed too rarely"]
+    assert causes(run.plus(*attempts), metrics) == []
 
 
-def test_a_day_without_the_bridge(sound):
-    """Who was killed for a day cannot push on it."""
+def test_day_of_an_outage_needs_no_pushes(correct_run):
     first, last = iso(FIRST_SEND + DAY), iso(FIRST_SEND + 2 * DAY)
-    story = laid(sound, {"fault": "kill", "call": "textlocal.send", "down": DAY})
-    story = story.without("metrics", lambda line: first <= line["at"] < last)
+    run = with_faults(correct_run, {"fault": "kill", "call": "textlocal.send", "down": DAY})
+    run = run.without("metrics", lambda line: first <= line["at"] < last)
 
-    assert causes(story, metrics) == ["no metrics for a whole day"]
-    assert causes(story.plus(strike(FIRST_SEND + DAY, 5_000, "kill", "textlocal", "send")), metrics) == []
+    assert causes(run, metrics) == ["no metrics for a whole day"]
+    assert causes(run.plus(injection_line(FIRST_SEND + DAY, 5_000, "kill", "textlocal", "send")), metrics) == []
 
 
-def without_receipt(line: Line, message: object) -> Line:
-    """The receipt of one message was lost on the way."""
+def with_dropped_receipt(line: Line, message: object) -> Line:
+    """Drop the receipt of one message."""
     lost = {"status": None, "error": "lost", "dropped": True, "fault": "f1"}
     return line | lost if line["key"] == f"receipt:{message}" else line
 
 
-def test_a_receipt_that_never_came(sound):
-    """A total may leave out what nobody told the bridge."""
-    message = sound.delivery_to(3)["message"]
-    short = sound.change("metrics", lambda line: line | {"items": [one_less(item) for item in line["items"]]})
+def test_total_may_leave_out_dropped_receipt(correct_run):
+    message = correct_run.delivery_to(3)["message"]
+    short = correct_run.change(
+        "metrics", lambda line: line | {"items": [with_less_delivered(item) for item in line["items"]]}
+    )
 
-    assert causes(short, totals) == ["the total of delivered is not what the provider said"]
-    assert causes(short.change("webhook", lambda line: without_receipt(line, message)), totals) == []
+    assert causes(short, totals) == ["the total of delivered does not match the provider's records"]
+    assert causes(short.change("webhook", lambda line: with_dropped_receipt(line, message)), totals) == []
 
 
-def one_less(item: Line) -> Line:
-    """One delivered less of template 11."""
+def with_less_delivered(item: Line) -> Line:
+    """Reduce the delivered total of template 11 by one."""
     return (
         item | {"MetricValue": item["MetricValue"] - 1} if (item["TemplateID"], item["MetricID"]) == (11, 1) else item
     )
 
 
-def test_a_receipt_that_was_counted_twice(sound):
-    """It came twice, and there is one too many."""
-    (twice,) = [line for line in sound.of("webhook") if line["key"] == f"receipt:{sound.delivery_to(3)['message']}"]
-    story = sound.change("metrics", lambda line: line | {"items": [one_more(item) for item in line["items"]]})
+def test_excess_total_after_resent_receipt_names_double_counting(correct_run):
+    (receipt,) = [
+        line
+        for line in correct_run.lines_of("webhook")
+        if line["key"] == f"receipt:{correct_run.delivery_to(3)['message']}"
+    ]
+    run = correct_run.change(
+        "metrics", lambda line: line | {"items": [with_more_delivered(item) for item in line["items"]]}
+    )
 
-    assert "as if receipts that came twice were counted twice" in causes(story.plus(twice | {"resend": 1}), totals)[0]
+    assert "as if repeated receipts were counted twice" in causes(run.plus(receipt | {"resend": 1}), totals)[0]
 
 
-def one_more(item: Line) -> Line:
-    """One delivered more of template 12, which bounced for others."""
+def with_more_delivered(item: Line) -> Line:
+    """Raise the delivered total of template 12 by one."""
     return (
         item | {"MetricValue": item["MetricValue"] + 1} if (item["TemplateID"], item["MetricID"]) == (12, 1) else item
     )
 
 
-def test_called_before_it_was_time(sound):
-    """A second later is no half minute."""
-    said = struck("rate_limited", "altered", effect=False)
-    limited = call(START + 5 * MINUTE, 5_001, "optimove", "GetChannelTemplates", status=429, fault=said)
-    story = laid(sound, {"fault": "rate_limited", "call": "optimove.GetChannelTemplates", "retry_after": 30})
+def retry_causes(run: HistoryBuilder) -> list[str]:
+    return [group.cause for group in run.verdict().groups if group.check == "contract.retry_after"]
+
+
+def test_retry_before_retry_after_fails(correct_run):
+    effect = fault_effect("rate_limited", "altered", effect=False)
+    limited = request_line(START + 5 * MINUTE, 5_001, "optimove", "GetChannelTemplates", status=429, fault=effect)
+    run = with_faults(correct_run, {"fault": "rate_limited", "call": "optimove.GetChannelTemplates", "retry_after": 30})
     early, late = (
         limited | {"n": 5_002, "at": iso(START + 5 * MINUTE + after), "status": 200, "fault": None}
         for after in (SECOND, 30 * SECOND)
     )
 
-    found = [some.cause for some in story.plus(limited, early).verdict().groups if some.check == "contract.retry_after"]
-    assert found == ["429 ignored: optimove GetChannelTemplates: called again before it was time"]
-    assert [some for some in story.plus(limited, late).verdict().groups if some.check == "contract.retry_after"] == []
+    assert retry_causes(run.plus(limited, early)) == ["429 ignored: optimove GetChannelTemplates: retried too early"]
+    assert retry_causes(run.plus(limited, late)) == []
 
 
-def test_a_call_that_was_limited_and_never_made_again(sound):
-    """What was asked for is still not done."""
-    limited = call(START, 5_001, "optimove", "GetChannelTemplates", status=429)
-    found = [some.cause for some in sound.plus(limited).verdict().groups if some.check == "contract.retry_after"]
+def test_limited_request_never_retried_fails(correct_run):
+    limited = request_line(START, 5_001, "optimove", "GetChannelTemplates", status=429)
 
-    assert found == ["429 ignored: optimove GetChannelTemplates: the call was never made again"]
+    assert retry_causes(correct_run.plus(limited)) == [
+        "429 ignored: optimove GetChannelTemplates: the request was never retried"
+    ]
 
 
-def test_a_login_too_many_need_not_be_made_again(sound):
-    """The token that the bridge has is still good."""
-    limited = call(START, 5_001, "optimove", "Login", status=429)
+def test_limited_login_need_not_be_retried(correct_run):
+    """The bridge still has a valid token."""
+    limited = request_line(START, 5_001, "optimove", "Login", status=429)
 
-    assert "contract.retry_after" not in {result.check.id for result in sound.plus(limited).verdict().results}
+    assert "contract.retry_after" not in {result.check.id for result in correct_run.plus(limited).verdict().results}

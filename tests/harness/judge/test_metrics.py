@@ -1,21 +1,21 @@
-"""Reports: how often, whether they add up, and whether they are true."""
+"""Reported metrics: cadence, consistency and accuracy."""
 
 import pytest
 
-from history_builder import FIRST_SEND, Line, Story
+from history_builder import FIRST_SEND, HistoryBuilder, Line
 from sendproof_harness.history.timestamps import DAY, HOUR, MINUTE, iso, parse_instant
 from sendproof_harness.judge.checks import metrics, totals
 
 CHECKS = (*metrics.CHECKS, *totals.CHECKS)
 
 
-def causes(story: Story, *levels: str) -> list[str]:
-    """What was found, in short."""
-    return [some.cause for some in story.findings(CHECKS, *levels)]
+def causes(run: HistoryBuilder, *levels: str) -> list[str]:
+    """Return the cause of each finding."""
+    return [finding.cause for finding in run.findings(CHECKS, *levels)]
 
 
-def with_value(story: Story, template: int, metric: int, value: int, since: int = 0) -> Story:
-    """Another total of one template's metric, from some time on."""
+def with_value(run: HistoryBuilder, template: int, metric: int, value: int, since: int = 0) -> HistoryBuilder:
+    """Replace a total of one template, from some time on."""
 
     def change(line: Line) -> Line:
         if line["at"] < iso(since):
@@ -24,155 +24,143 @@ def with_value(story: Story, template: int, metric: int, value: int, since: int 
                  for item in line["items"]]  # fmt: skip
         return line | {"items": items}
 
-    return story.change("metrics", change)
+    return run.change("metrics", change)
 
 
-def interactions(*customers: str, event: int = 1, template: int = 11) -> Line:
-    """The bridge names customers to whom something happened."""
+def interactions_line(*customers: str, event: int = 1, template: int = 11) -> Line:
+    """Return a report about customers."""
     return {"n": 990, "at": iso(FIRST_SEND + DAY), "kind": "interactions", "campaign": 7001, "channel": 505,
             "template": template, "event_id": event, "date": "2026-03-03", "customers": list(customers)}  # fmt: skip
 
 
-def test_sound(sound):
-    """Pushes every six hours for a week, with the totals of the provider."""
-    assert causes(sound, "fail", "unknown", "note") == []
-    assert [check.run(sound.history()).looked_at for check in CHECKS] == [7, 9, 9]
+def test_correct_totals_pass(correct_run):
+    assert causes(correct_run, "fail", "unknown", "note") == []
+    assert [check.run(correct_run.history()).looked_at for check in CHECKS] == [7, 9, 9]
 
 
-def clicked(message: str) -> Line:
-    """The provider told the bridge of a click."""
+def click_webhook(message: str) -> Line:
+    """Return the provider's webhook about a click."""
     return {"n": 991, "at": iso(FIRST_SEND + HOUR), "kind": "webhook", "service": "delivyr", "event": "clicked",
             "key": f"clicked:{message}:1", "url": "http://127.0.0.1:9000/x", "attempt": 1, "status": 200,
             "error": None}  # fmt: skip
 
 
-def test_clicks_that_were_told_and_never_reported(sound):
-    """Worth a note, as no document demands that they are reported."""
-    story = sound.plus(clicked(sound.delivery_to(0)["message"]))
+def test_unreported_clicks_are_noted(correct_run):
+    """No document requires reports of clicks."""
+    run = correct_run.plus(click_webhook(correct_run.delivery_to(0)["message"]))
 
-    assert causes(story, "fail", "unknown", "note") == ["clicks were told to the bridge, and it reported none"]
-    assert causes(story.plus(interactions("C0000000", event=3)), "note") == []
-
-
-def test_stops_on_day_six(sound):
-    """Reporting that stops early is found on each day without it."""
-    story = sound.without("metrics", lambda line: line["at"] >= iso(FIRST_SEND + 5 * DAY))
-
-    assert causes(story) == ["no metrics for a whole day: they stopped after day 5"] * 2
+    assert causes(run, "fail", "unknown", "note") == ["the provider reported clicks, and the bridge reported none"]
+    assert causes(run.plus(interactions_line("C0000000", event=3)), "note") == []
 
 
-def test_once_a_day(sound):
-    """Once a day is not several times a day."""
+def test_each_day_without_pushes_fails(correct_run):
+    run = correct_run.without("metrics", lambda line: line["at"] >= iso(FIRST_SEND + 5 * DAY))
+
+    assert causes(run) == ["no metrics for a whole day: they stopped after day 5"] * 2
+
+
+def test_one_push_a_day_fails(correct_run):
     days = {iso(FIRST_SEND + day * DAY + 6 * HOUR) for day in range(7)}
-    story = sound.without("metrics", lambda line: line["at"] not in days)
+    run = correct_run.without("metrics", lambda line: line["at"] not in days)
 
-    assert causes(story) == ["metrics pushed too seldom"] * 7
+    assert causes(run) == ["metrics pushed too rarely"] * 7
 
 
-def test_several_calls_are_one_push(sound):
-    """A push that needs many calls at one moment is one push all the same."""
+def test_requests_in_quick_succession_are_one_push(correct_run):
     days = {iso(FIRST_SEND + day * DAY + 6 * HOUR) for day in range(7)}
-    once = sound.without("metrics", lambda line: line["at"] not in days)
+    once = correct_run.without("metrics", lambda line: line["at"] not in days)
 
-    assert causes(once.plus(*once.of("metrics"), *once.of("metrics"))) == ["metrics pushed too seldom"] * 7
+    assert causes(once.plus(*once.lines_of("metrics"), *once.lines_of("metrics"))) == ["metrics pushed too rarely"] * 7
 
 
-def test_clock_not_observed(sound):
-    """A bridge that lives by another clock pushes at its own times, so its pace is unknown, not wrong."""
-    header = sound.lines[0] | {"clock": {"mode": "virtual", "start": None, "rate": None, "participants": []}}
-    story = Story((header, *sound.without("clock").without("metrics").lines[1:]))
+def test_cadence_is_unknown_without_shared_clock(correct_run):
+    header = correct_run.lines[0] | {"clock": {"mode": "virtual", "start": None, "rate": None, "participants": []}}
+    run = HistoryBuilder((header, *correct_run.without("clock").without("metrics").lines[1:]))
 
-    (finding,) = [some for some in story.findings(CHECKS) if some.check == "metrics.cadence"]
+    (finding,) = [finding for finding in run.findings(CHECKS) if finding.check == "metrics.cadence"]
     assert (finding.level, finding.got) == ("unknown", "a virtual clock without the bridge, and 0 pushes")
 
 
-def test_history_ends_early(sound):
-    """Days that were not over are not judged; when that is all of them, the check is unknown."""
-    header = sound.lines[0] | {"ended": iso(FIRST_SEND + 20 * HOUR)}
-    story = Story((header, *sound.without("metrics").lines[1:]))
-    cadence = next(result for result in story.verdict().results if result.check.id == "metrics.cadence")
+def test_days_after_end_of_history_are_not_judged(correct_run):
+    header = correct_run.lines[0] | {"ended": iso(FIRST_SEND + 20 * HOUR)}
+    run = HistoryBuilder((header, *correct_run.without("metrics").lines[1:]))
+    cadence = next(result for result in run.verdict().results if result.check.id == "metrics.cadence")
 
     assert (cadence.status, cadence.looked_at) == ("unknown", 0)
-    assert causes(story, "note") == ["the history ends before the seven days are over"]
+    assert causes(run, "note") == ["the history ends before the seven days are over"]
 
 
-def test_dropped_forgotten(sound):
-    """Customers who are neither sent to nor dropped are missing from the sum."""
-    assert causes(with_value(sound, 12, 5, 0)) == ["sent and dropped are not all the customers targeted"]
+def test_missing_dropped_customers_fail(correct_run):
+    assert causes(with_value(correct_run, 12, 5, 0)) == ["sent plus dropped is not the number of targeted customers"]
 
 
-def test_shrinking(sound):
-    """A total that shrinks is wrong, whatever the truth is."""
-    story = with_value(sound, 11, 1, 9)
+def test_decreased_total_fails(correct_run):
+    run = with_value(correct_run, 11, 1, 9)
 
-    assert "the total of delivered shrank" not in causes(story)
-    assert "the total of delivered shrank" in causes(with_value(story, 11, 1, 4, since=FIRST_SEND + DAY))
+    assert "the total of delivered decreased" not in causes(run)
+    assert "the total of delivered decreased" in causes(with_value(run, 11, 1, 4, since=FIRST_SEND + DAY))
 
 
-def test_more_delivered_than_sent(sound):
-    """More receipts than messages cannot be."""
-    assert causes(with_value(sound, 11, 1, 5)) == [
+def test_more_delivered_than_sent_fails(correct_run):
+    assert causes(with_value(correct_run, 11, 1, 5)) == [
         "more delivered or bounced than sent",
-        "the total of delivered is not what the provider said",
+        "the total of delivered does not match the provider's records",
     ]
 
 
-def test_delivered_not_counted(sound):
-    """A total below what the provider said is a receipt that got lost in the bridge."""
-    (finding,) = with_value(sound, 11, 1, 3).findings(CHECKS)
+def test_total_below_providers_records_fails(correct_run):
+    (finding,) = with_value(correct_run, 11, 1, 3).findings(CHECKS)
 
-    assert finding.cause == "the total of delivered is not what the provider said"
-    assert (finding.expected, finding.got) == ("4", "3, lastly pushed 2026-03-09 09:00:00 UTC")
+    assert finding.cause == "the total of delivered does not match the provider's records"
+    assert (finding.expected, finding.got) == ("4", "3, last pushed at 2026-03-09 09:00:00 UTC")
 
 
-def test_receipt_on_its_way(sound):
-    """A receipt of the last minutes may or may not be in the last total."""
-    late = sound.of("delivery_status")[0]["message"]
-    story = sound.change(
+def test_receipt_of_last_minutes_may_be_missing(correct_run):
+    late = correct_run.lines_of("delivery_status")[0]["message"]
+    run = correct_run.change(
         "delivery_status", lambda line: line | {"at": iso(FIRST_SEND + 7 * DAY)} if line["message"] == late else line
     )
 
-    assert causes(story) == []
-    assert causes(with_value(story, 11, 1, 3)) == []
+    assert causes(run) == []
+    assert causes(with_value(run, 11, 1, 3)) == []
 
 
 @pytest.mark.parametrize("bounced", [0, 1])
-def test_expired_may_be_counted(sound, bounced):
-    """The provider does not post that a message expired, so a bridge that does not ask cannot know."""
-    story = sound.change(
+def test_expired_messages_may_count_as_bounced(correct_run, bounced):
+    """The provider posts no receipt for them."""
+    run = correct_run.change(
         "delivery_status", lambda line: line | {"status": "expired"} if line["message"] == "0000000005" else line
     )
 
-    assert causes(with_value(story, 13, 9, 1 + bounced)) == []
-    assert causes(with_value(story, 13, 9, 0)) == ["the total of bounced is not what the provider said"]
+    assert causes(with_value(run, 13, 9, 1 + bounced)) == []
+    assert causes(with_value(run, 13, 9, 0)) == ["the total of bounced does not match the provider's records"]
 
 
-def delivered_after_all(story: Story, after: int) -> Story:
-    """The provider says of the bounced message to customer 5, so much later, that it was delivered."""
-    first = next(line for line in story.of("delivery_status") if line["message"] == "0000000005")
-    return story.plus(first | {"at": iso(parse_instant(str(first["at"])) + after), "status": "delivered"})
+def delivered_later(run: HistoryBuilder, after: int) -> HistoryBuilder:
+    """Add a later status of the bounced message to customer 5: delivered."""
+    first = next(line for line in run.lines_of("delivery_status") if line["message"] == "0000000005")
+    return run.plus(first | {"at": iso(parse_instant(str(first["at"])) + after), "status": "delivered"})
 
 
 @pytest.mark.parametrize(("bounced", "delivered"), [(2, 1), (1, 2), (2, 2)])
-def test_a_word_that_was_taken_back_may_stand(sound, bounced, delivered):
-    """It may have been reported already, and totals never shrink."""
-    story = delivered_after_all(sound, HOUR)
+def test_replaced_status_may_still_count(correct_run, bounced, delivered):
+    """It may have been reported already, and totals never decrease."""
+    run = delivered_later(correct_run, HOUR)
 
-    assert causes(with_value(with_value(story, 13, 9, bounced), 13, 1, delivered)) == (
+    assert causes(with_value(with_value(run, 13, 9, bounced), 13, 1, delivered)) == (
         ["more delivered or bounced than sent"] if bounced + delivered > 3 else []
     )
-    assert causes(story.plus(interactions("C0000005", event=9, template=13))) == []
-    assert causes(story.plus(interactions("C0000005", event=1, template=13))) == []
+    assert causes(run.plus(interactions_line("C0000005", event=9, template=13))) == []
+    assert causes(run.plus(interactions_line("C0000005", event=1, template=13))) == []
 
 
-def test_the_last_word_counts_when_it_came_soon(sound):
-    """Whoever heard both within a minute knows which is newer, in whatever order they came."""
-    story = delivered_after_all(sound, MINUTE)
+def test_status_replaced_within_a_minute_must_not_count(correct_run):
+    run = delivered_later(correct_run, MINUTE)
 
-    assert causes(with_value(with_value(story, 13, 9, 1), 13, 1, 2)) == []
-    assert set(causes(story)) == {
-        "the total of bounced is not what the provider said",
-        "the total of delivered is not what the provider said",
+    assert causes(with_value(with_value(run, 13, 9, 1), 13, 1, 2)) == []
+    assert set(causes(run)) == {
+        "the total of bounced does not match the provider's records",
+        "the total of delivered does not match the provider's records",
     }
 
 
@@ -182,69 +170,65 @@ def test_the_last_word_counts_when_it_came_soon(sound):
         ("CampaignID", 7999, "metrics of a campaign that does not exist on this channel"),
         ("ChannelID", 506, "metrics of a campaign that does not exist on this channel"),
         ("TemplateID", 99, "metrics of a template that the campaign does not use"),
-        ("MetricID", 77, "a metric that nobody knows"),
+        ("MetricID", 77, "an unknown metric"),
     ],
 )
-def test_foreign(sound, field, value, cause):
-    """Totals of something that the run does not know are found."""
-    extra = sound.of("metrics")[-1]
-    story = sound.plus(extra | {"items": [extra["items"][0] | {field: value}]})
+def test_totals_of_unknown_items_fail(correct_run, field, value, cause):
+    extra = correct_run.lines_of("metrics")[-1]
+    run = correct_run.plus(extra | {"items": [extra["items"][0] | {field: value}]})
 
-    assert causes(story) == [cause]
-
-
-def test_interactions_sound(sound):
-    """Reporting exactly the customers that got their message, and those that bounced, is true."""
-    story = sound.plus(interactions("C0000000", "C0000003"), interactions("C0000005", event=9, template=13))
-
-    assert causes(story) == []
+    assert causes(run) == [cause]
 
 
-def test_interaction_of_somebody_not_delivered(sound):
-    """A customer whose message bounced must not be said to have got it."""
-    (finding,) = sound.plus(interactions("C0000000", "C0000005")).findings(CHECKS)
+def test_correct_interactions_pass(correct_run):
+    run = correct_run.plus(
+        interactions_line("C0000000", "C0000003"), interactions_line("C0000005", event=9, template=13)
+    )
+
+    assert causes(run) == []
+
+
+def test_interaction_about_bounced_customer_fails(correct_run):
+    (finding,) = correct_run.plus(interactions_line("C0000000", "C0000005")).findings(CHECKS)
 
     assert (finding.cause, finding.where.customer, finding.got) == (
-        "interactions: a customer said to be delivered who was not", "C0000005", "undelivered",
+        "interactions: a customer was reported as delivered but was not", "C0000005", "undelivered",
     )  # fmt: skip
 
 
-def test_interaction_of_a_stranger(sound):
-    """A customer who is not in the campaign has no business in its report; an id without its letter is a stranger."""
-    assert causes(sound.plus(interactions("0000000"))) == ["interactions: a customer outside the campaign"]
+def test_interaction_about_unknown_customer_fails(correct_run):
+    """An id without its letter is another customer."""
+    assert causes(correct_run.plus(interactions_line("0000000"))) == ["interactions: a customer outside the campaign"]
 
 
-def test_values_that_are_added_up(sound):
-    """Where Optimove adds, a bridge tells what is new; what it told before is not less."""
-    header = sound.lines[0] | {"dialects": {"optimove.metric_values": "additive"}}
-    first, *others = sound.of("metrics")
-    nothing = [item | {"MetricValue": 0} for item in first["items"]]
-    story = Story((header, *sound.without("metrics").lines[1:])).plus(
-        first, *(push | {"items": nothing} for push in others)
+def test_additive_values_are_summed_up(correct_run):
+    header = correct_run.lines[0] | {"dialects": {"optimove.metric_values": "additive"}}
+    first, *others = correct_run.lines_of("metrics")
+    zeros = [item | {"MetricValue": 0} for item in first["items"]]
+    run = HistoryBuilder((header, *correct_run.without("metrics").lines[1:])).plus(
+        first, *(push | {"items": zeros} for push in others)
     )
 
-    assert causes(story) == []
-    assert set(causes(story.plus(first))) >= {"sent and dropped are not all the customers targeted"}
+    assert causes(run) == []
+    assert set(causes(run.plus(first))) >= {"sent plus dropped is not the number of targeted customers"}
 
 
-@pytest.mark.parametrize(("value", "expected"), [(0, []), (1, ["the total of clicked is more than there were"])])
-def test_more_clicks_than_there_were(sound, value, expected):
-    """Nobody followed a link."""
-    push = sound.of("metrics")[-1]
-    clicked = {"ChannelID": 505, "CampaignID": 7001, "TemplateID": 11, "MetricID": 3, "MetricValue": value}
+@pytest.mark.parametrize(("value", "expected"), [(0, []), (1, ["the total of clicked is higher than the real number"])])
+def test_more_clicks_than_real_fail(correct_run, value, expected):
+    push = correct_run.lines_of("metrics")[-1]
+    clicks = {"ChannelID": 505, "CampaignID": 7001, "TemplateID": 11, "MetricID": 3, "MetricValue": value}
 
-    assert causes(sound.plus(push | {"items": [*push["items"], clicked]})) == expected
-
-
-def test_unsubscribed_who_did_not(sound):
-    """An interaction names somebody who never opted out."""
-    story = sound.plus(interactions("C0000003", event=4))
-
-    assert causes(story) == ["interactions: a customer said to be unsubscribed who was not"]
+    assert causes(correct_run.plus(push | {"items": [*push["items"], clicks]})) == expected
 
 
-def test_named_twice(sound):
-    """Optimove adds up calls, so the second one counts again."""
-    story = sound.plus(interactions("C0000003"), interactions("C0000003"))
+def test_interaction_about_missing_opt_out_fails(correct_run):
+    run = correct_run.plus(interactions_line("C0000003", event=4))
 
-    assert causes(story) == ["interactions: a customer named twice as delivered"]
+    assert causes(run) == ["interactions: a customer was reported as unsubscribed but was not"]
+
+
+def test_repeated_interaction_fails(correct_run):
+    """Optimove adds up all requests."""
+    run = correct_run.plus(interactions_line("C0000003"), interactions_line("C0000003"))
+
+    assert causes(run) == ["interactions: a customer was reported twice as delivered"]

@@ -1,4 +1,4 @@
-"""Wrong texts, and the diagnosis of each."""
+"""Wrong texts, and their diagnosis."""
 
 import re
 
@@ -8,55 +8,51 @@ from history_builder import Line
 from sendproof_harness.judge.checks.text import CHECKS
 from sendproof_harness.judge.facts.delivery_ledger import ledger
 
-OWED = "Hello Dan3, welcome."
+DUE_TEXT = "Hello Dan3, welcome."
 
 
-def test_sound(sound):
-    """Every text is the one that was owed."""
-    assert sound.findings(CHECKS) == []
+def test_due_texts_pass(correct_run):
+    assert correct_run.findings(CHECKS) == []
 
 
 @pytest.mark.parametrize(
     ("got", "diagnosis"),
     [
-        ("", "it is empty"),
+        ("", "the text is empty"),
         ("Hello %%|FIRST_NAME%%, welcome.", "a placeholder was not filled in"),
         ("Hello {{ FIRST_NAME }}, welcome.", "a placeholder was not filled in"),
-        ("Dan3, your bonus is here.", "it is made from another template of the campaign, 'Bonus'"),
-        ("Hello Dan3, wel", "its end was cut off"),
-        ("Hello+Dan3%2C+welcome.", "it was encoded once too often"),
-        ("Hello  Dan3, welcome. ", "white space differs"),
-        ("Hello Ben1, welcome.", "something other than what was owed"),
+        ("Dan3, your bonus is here.", "made from another template of the campaign, 'Bonus'"),
+        ("Hello Dan3, wel", "the end was cut off"),
+        ("Hello+Dan3%2C+welcome.", "encoded once too often"),
+        ("Hello  Dan3, welcome. ", "whitespace differs"),
+        ("Hello Ben1, welcome.", "a text other than the due one"),
     ],
 )
-def test_wrong(sound, got, diagnosis):
-    """A wrong text is one finding, which says what most likely happened and shows both texts."""
-    story = sound.change_delivery_to(3, text=got)
+def test_wrong_text_is_one_finding_with_diagnosis(correct_run, got, diagnosis):
+    run = correct_run.change_delivery_to(3, text=got)
 
-    (finding,) = story.findings(CHECKS)
+    (finding,) = run.findings(CHECKS)
 
-    assert (finding.cause, finding.expected, finding.got) == (f"wrong text: {diagnosis}", OWED, got)
-    assert ledger(story.history()).counts["wrong text"] == 1
+    assert (finding.cause, finding.expected, finding.got) == (f"wrong text: {diagnosis}", DUE_TEXT, got)
+    assert ledger(run.history()).counts["wrong text"] == 1
 
 
-def test_damaged_letters(sound):
-    """Letters outside ASCII that came out as others are told apart from another text."""
-    story = sound.change_delivery_to(
+def test_damaged_non_ascii_letters_are_recognised(correct_run):
+    run = correct_run.change_delivery_to(
         8, text="We miss you, Cl\N{LATIN CAPITAL LETTER A WITH TILDE}\N{COPYRIGHT SIGN}o8!"
     )
 
-    assert [some.cause for some in story.findings(CHECKS)] == ["wrong text: characters outside ASCII were damaged"]
+    assert [finding.cause for finding in run.findings(CHECKS)] == ["wrong text: non-ASCII characters were damaged"]
 
 
-def test_one_template_for_all(sound):
-    """Everybody got the first one, so it is not that some were mixed up."""
-    names = {line["number"]: line["text"] for line in sound.of("obligation")}
+def test_one_template_for_all_recipients_is_recognised(correct_run):
+    names = {line["number"]: line["text"] for line in correct_run.lines_of("obligation")}
 
-    def first(line: Line) -> Line:
+    def first_template(line: Line) -> Line:
         name = re.search(r"[A-Z][a-zé]+[0-9]+", names[line["number"]])[0]
         return line | {"text": f"Hello {name}, welcome."}
 
-    found = sound.change("delivery", first).findings(CHECKS)
-    assert [some.cause for some in found] == [
-        "wrong text: one template for all: everybody got 'Welcome', whichever was theirs"
+    findings = correct_run.change("delivery", first_template).findings(CHECKS)
+    assert [finding.cause for finding in findings] == [
+        "wrong text: one template for all: every recipient got 'Welcome' instead of their own"
     ] * 6

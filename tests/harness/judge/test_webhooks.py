@@ -1,89 +1,83 @@
 """Listeners and acknowledgements."""
 
-from history_builder import START, Line, Story
+from history_builder import START, HistoryBuilder, Line
 from sendproof_harness.history.timestamps import DAY, HOUR, iso
 from sendproof_harness.judge.checks.webhooks import CHECKS
 
 
-def found(story: Story) -> list[tuple[str, str, str]]:
-    """What was found, in short."""
-    return [(some.check, some.blame, some.cause) for some in story.findings(CHECKS)]
+def found(run: HistoryBuilder) -> list[tuple[str, str, str]]:
+    """Return check, blame and cause of each finding."""
+    return [(finding.check, finding.blame, finding.cause) for finding in run.findings(CHECKS)]
 
 
-def answered(status: int | None, error: str | None = None) -> Line:
-    """How a notification was answered."""
+def response(status: int | None, error: str | None = None) -> Line:
+    """Return the response fields of a webhook."""
     return {"status": status, "error": error}
 
 
-def test_sound(sound):
-    """One listener, and every notification acknowledged at once."""
-    assert found(sound) == []
-    assert [check.run(sound.history()).looked_at for check in CHECKS] == [1, 11]
+def test_acknowledged_webhooks_pass(correct_run):
+    assert found(correct_run) == []
+    assert [check.run(correct_run.history()).looked_at for check in CHECKS] == [1, 11]
 
 
-def test_no_listener(sound):
-    """A campaign on a channel that nobody listens on is not heard."""
-    assert found(sound.without("listener")) == [
-        ("webhooks.registered", "config", "nobody listens on the channel of a campaign")
+def test_campaign_without_listener_fails(correct_run):
+    assert found(correct_run.without("listener")) == [
+        ("webhooks.registered", "config", "no listener is registered for the channel of a campaign")
     ]
 
 
-def test_listener_too_late(sound):
-    """Registering after the announcement is too late for it."""
-    story = sound.change("listener", lambda line: line | {"at": iso(START + 3 * HOUR)})
+def test_listener_registered_after_announcement_fails(correct_run):
+    run = correct_run.change("listener", lambda line: line | {"at": iso(START + 3 * HOUR)})
 
-    assert [check for check, _, _ in found(story)] == ["webhooks.registered"]
-
-
-def test_listener_taken_away(sound):
-    """Unregistering undoes it."""
-    story = sound.plus(sound.of("listener")[0] | {"action": "unregistered"})
-
-    assert [check for check, _, _ in found(story)] == ["webhooks.registered"]
+    assert [check for check, _, _ in found(run)] == ["webhooks.registered"]
 
 
-def test_acknowledged_in_the_end(sound):
-    """A notification that got through on the second attempt is acknowledged."""
-    story = sound.change("webhook", lambda line: line | answered(503) if line["event"] == "13" else line)
+def test_unregistered_listener_fails(correct_run):
+    run = correct_run.plus(correct_run.lines_of("listener")[0] | {"action": "unregistered"})
 
-    assert found(story.plus(sound.of("webhook")[0] | {"attempt": 2})) == []
+    assert [check for check, _, _ in found(run)] == ["webhooks.registered"]
 
 
-def test_still_being_retried(sound):
-    """Nobody knows what the next attempt would have brought, so the end of the history is to blame, not the bridge."""
-    again = answered(503) | {"retry_at": iso(START + 9 * DAY)}
-    story = sound.change("webhook", lambda line: line | again if line["event"] == "13" else line)
+def test_webhook_acknowledged_on_second_attempt_passes(correct_run):
+    run = correct_run.change("webhook", lambda line: line | response(503) if line["event"] == "13" else line)
 
-    (finding,) = story.findings(CHECKS)
+    assert found(run.plus(correct_run.lines_of("webhook")[0] | {"attempt": 2})) == []
+
+
+def test_webhook_still_being_retried_is_unknown(correct_run):
+    """The next attempt might have succeeded, so the short history is to blame."""
+    retrying = response(503) | {"retry_at": iso(START + 9 * DAY)}
+    run = correct_run.change("webhook", lambda line: line | retrying if line["event"] == "13" else line)
+
+    (finding,) = run.findings(CHECKS)
     assert (finding.level, finding.blame, finding.expected, finding.got.partition(",")[0]) == (
         "unknown",
         "harness",
-        "a history that reaches beyond the next attempt at 2026-03-11 06:00:00 UTC",
+        "a history that includes the next attempt at 2026-03-11 06:00:00 UTC",
         "status 503 after 1 attempt",
     )
 
 
-def test_never_acknowledged(sound):
-    """A notification that was always refused is the bridge's fault."""
-    story = sound.change("webhook", lambda line: line | answered(500) if line["event"] == "13" else line)
+def test_webhook_never_acknowledged_is_blamed_on_bridge(correct_run):
+    run = correct_run.change("webhook", lambda line: line | response(500) if line["event"] == "13" else line)
 
-    assert found(story) == [
-        ("webhooks.acknowledged", "bridge", "optimove event 13: always answered with a failure, lastly 500")
+    assert found(run) == [
+        ("webhooks.acknowledged", "bridge", "optimove event 13: every attempt failed, the last with status 500")
     ]
 
 
-def test_nothing_there(sound):
-    """When nothing ever answered at an address, the address is wrong."""
-    story = sound.change("webhook", lambda line: line | answered(None, "connection refused"))
+def test_address_without_any_response_is_blamed_on_config(correct_run):
+    run = correct_run.change("webhook", lambda line: line | response(None, "connection refused"))
 
-    assert {(blame, cause) for _, blame, cause in found(story)} == {
-        ("config", "optimove event 13: nothing answers at the given address"),
-        ("config", "textlocal event receipt: nothing answers at the given address"),
+    assert {(blame, cause) for _, blame, cause in found(run)} == {
+        ("config", "optimove event 13: no server responds at the given address"),
+        ("config", "textlocal event receipt: no server responds at the given address"),
     }
 
 
-def test_timed_out(sound):
-    """When the address has answered before, silence is the bridge's."""
-    story = sound.change("webhook", lambda line: line | answered(None, "timed out") if line["event"] == "13" else line)
+def test_timeout_at_working_address_is_blamed_on_bridge(correct_run):
+    run = correct_run.change(
+        "webhook", lambda line: line | response(None, "timed out") if line["event"] == "13" else line
+    )
 
-    assert found(story) == [("webhooks.acknowledged", "bridge", "optimove event 13: never answered")]
+    assert found(run) == [("webhooks.acknowledged", "bridge", "optimove event 13: no attempt got a response")]

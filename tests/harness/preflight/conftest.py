@@ -1,11 +1,11 @@
-"""Real simulators, and handovers of sandboxes at them."""
+"""Handovers of sandboxes at real simulators."""
 
 from collections.abc import Callable
 from typing import Any
 
 import pytest
 
-from sendproof_harness.handover.write import handover
+from sendproof_harness.handover.write import handover_content
 
 CHANNELS = [
     {"id": 505, "provider": "textlocal"},
@@ -15,11 +15,13 @@ CHANNELS = [
 
 
 @pytest.fixture
-def sandbox(simulators) -> Callable[..., dict[str, Any]]:
-    """Makes sandboxes with a channel of each provider; answers what a bridge would be handed."""
+def new_handover(simulators) -> Callable[..., dict[str, Any]]:
+    """Return a function that creates a sandbox with a channel of each provider and returns its handover."""
 
-    def make(**settings: Any) -> dict[str, Any]:
-        wanted = {"seed": 7, "clock": {"mode": "virtual", "start": "2026-03-02T06:00:00Z"}, "channels": CHANNELS}
-        return handover(simulators.control, simulators.call("POST", "/sandboxes", {**wanted, **settings}), None)
+    def create(**settings: Any) -> dict[str, Any]:
+        defaults = {"seed": 7, "clock": {"mode": "virtual", "start": "2026-03-02T06:00:00Z"}, "channels": CHANNELS}
+        return handover_content(
+            simulators.control, simulators.call("POST", "/sandboxes", {**defaults, **settings}), None
+        )
 
-    return make
+    return create

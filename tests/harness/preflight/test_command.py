@@ -7,66 +7,62 @@ from preflight_helpers import changed, register
 from stand_in import stand_in
 
 
-def written(folder, told):
-    """A handover file."""
+def handover_file(folder, handover):
+    """Write a handover file."""
     file = folder / "handover.json"
-    file.write_text(json.dumps(told))
+    file.write_text(json.dumps(handover))
     return file
 
 
-def test_all_is_well(sandbox, tmp_path):
-    """Exit status 0, a line for everything, and nothing to do."""
+def test_correct_handover_ends_with_status_0_and_no_actions(new_handover, tmp_path):
     allowed = {"optimove.unlisted_functions": "allowed"}
-    told = sandbox(channels=[{"id": 505, "provider": "textlocal"}], dialects=allowed)
+    handover = new_handover(channels=[{"id": 505, "provider": "textlocal"}], dialects=allowed)
     with stand_in() as bridge:
-        register(told, bridge.url)
-        said = sendproof("doctor", written(tmp_path, told), "--customer", "C0000001")
-    assert (said.status, said.err) == (0, "")
-    assert "apikey of textlocal" in said.out
-    assert "to do" not in said.out
+        register(handover, bridge.url)
+        ended = sendproof("doctor", handover_file(tmp_path, handover), "--customer", "C0000001")
+    assert (ended.status, ended.err) == (0, "")
+    assert "apikey of textlocal" in ended.out
+    assert "action" not in ended.out
 
 
-def test_something_is_wrong(sandbox, tmp_path):
-    """Exit status 1; for a program every result has its members."""
-    told = changed(sandbox(), "attributes", "phone", to="MOBILE")
-    said = sendproof("doctor", written(tmp_path, told), "--json")
-    found = json.loads(said.out)
-    assert (said.status, found["standing"]) == (1, "wrong")
-    (one,) = [result for result in found["results"] if result["standing"] == "wrong"]
-    assert one == {
-        "examination": "attributes",
-        "about": "attribute MOBILE",
-        "standing": "wrong",
-        "expected": "MOBILE among the attributes that the key sees",
-        "got": one["got"],
-        "todo": "correct attributes.phone, or have MOBILE added to the key",
+def test_wrong_handover_ends_with_status_1(new_handover, tmp_path):
+    handover = changed(new_handover(), "attributes", "phone", to="MOBILE")
+    ended = sendproof("doctor", handover_file(tmp_path, handover), "--json")
+    output = json.loads(ended.out)
+    assert (ended.status, output["status"]) == (1, "wrong")
+    (wrong,) = [result for result in output["results"] if result["status"] == "wrong"]
+    assert wrong == {
+        "check": "attributes",
+        "subject": "attribute MOBILE",
+        "status": "wrong",
+        "expected": "MOBILE among the attributes that the key can read",
+        "got": wrong["got"],
+        "action": "correct attributes.phone, or have MOBILE added to the key",
         "blame": "config",
     }
 
 
-def test_something_could_not_be_looked_at(simulators):
-    """Exit status 2: the sandbox of simulators that run has no bridge yet."""
-    said = sendproof("doctor", "--control-url", simulators.control)
-    assert said.status == 2
-    assert "none is registered yet" in said.out
+def test_sandbox_without_a_bridge_ends_with_status_2(simulators):
+    ended = sendproof("doctor", "--control-url", simulators.control)
+    assert ended.status == 2
+    assert "no listener is registered yet" in ended.out
 
 
-def test_nothing_to_examine(tmp_path, simulators):
-    """Exit status 3, and what was expected."""
-    missing = sendproof("doctor", tmp_path / "handover.json")
-    neither = sendproof("doctor")
-    nobody = sendproof("doctor", "--control-url", simulators.control, "--sandbox", "gone")
-    assert (missing.status, neither.status, nobody.status) == (3, 3, 3)
-    assert "a run leaves one in its results" in missing.err
-    assert "expected a handover file, or --control-url" in neither.err
-    assert "no sandbox is named 'gone'" in nobody.err
+def test_missing_handover_ends_with_status_3(tmp_path, simulators):
+    missing_file = sendproof("doctor", tmp_path / "handover.json")
+    no_argument = sendproof("doctor")
+    unknown_sandbox = sendproof("doctor", "--control-url", simulators.control, "--sandbox", "gone")
+    assert (missing_file.status, no_argument.status, unknown_sandbox.status) == (3, 3, 3)
+    assert "a run writes one into its results" in missing_file.err
+    assert "expected a handover file, or --control-url" in no_argument.err
+    assert "no sandbox is named 'gone'" in unknown_sandbox.err
 
 
-def test_a_run_that_cannot_work_does_not_start(tmp_path):
-    """Exit status 3, in the doctor's words."""
-    said = sendproof(
+def test_run_with_a_wrong_handover_does_not_start(tmp_path):
+    """The run ends with status 3 and shows the result of the doctor."""
+    ended = sendproof(
         "run", "scenarios/scheduled/first_campaign.yaml", "--bridge", "http://no..host:9000", "--results", tmp_path
     )
-    assert said.status == 3
-    assert "the run does not start" in said.out
-    assert "no such host as no..host" in said.out
+    assert ended.status == 3
+    assert "the run does not start" in ended.out
+    assert "unknown host no..host" in ended.out

@@ -1,4 +1,4 @@
-"""What each reader of a verdict is given."""
+"""The reports of a verdict: terminal, JSON, JUnit and HTML."""
 
 import io
 import json
@@ -12,7 +12,7 @@ from jsonschema import Draft202012Validator
 from rich.console import Console
 
 import sendproof_harness.report
-from history_builder import Story, sound_story
+from history_builder import HistoryBuilder, build_correct_run
 from sendproof_harness.history.timestamps import HOUR, iso, parse_instant
 from sendproof_harness.report import print_verdict, write_reports
 from sendproof_harness.report.formatting import capitalised, counted
@@ -25,29 +25,28 @@ HOSTILE = "<script>alert('hello')</script>\x07 \N{GREEK SMALL LETTER ALPHA}"
 
 
 @pytest.fixture
-def spoilt(sound: Story) -> Story:
-    """One recipient an hour early, one with a hostile text, one lost."""
-    due = parse_instant(str(sound.of_customer(3)["due"]))
-    lost = sound.delivery_to(6)["message"]
-    story = sound.change_delivery_to(3, send_at=iso(due - HOUR)).change_delivery_to(4, text=HOSTILE)
-    return story.without("delivery", lambda line: line["message"] == lost)
+def faulty_run(correct_run: HistoryBuilder) -> HistoryBuilder:
+    """Return a run with one recipient an hour early, one with a hostile text, and one lost."""
+    due = parse_instant(str(correct_run.obligation_of(3)["due"]))
+    lost = correct_run.delivery_to(6)["message"]
+    run = correct_run.change_delivery_to(3, send_at=iso(due - HOUR)).change_delivery_to(4, text=HOSTILE)
+    return run.without("delivery", lambda line: line["message"] == lost)
 
 
-def printed(story: Story, reports: dict[str, Path] | None = None, run: Path | None = None) -> str:
-    """What a terminal shows."""
+def printed(run: HistoryBuilder, reports: dict[str, Path] | None = None, folder: Path | None = None) -> str:
+    """Return the output for a terminal."""
     console = Console(file=io.StringIO(), width=140)
-    print_verdict(story.verdict(), console, reports, run)
+    print_verdict(run.verdict(), console, reports, folder)
     return console.file.getvalue()
 
 
-def written(story: Story, folder: Path, name: str) -> str:
-    """The text of one report."""
-    return write_reports(story.verdict(), story.history(), folder)[name].read_text(encoding="utf-8")
+def written(run: HistoryBuilder, folder: Path, name: str) -> str:
+    """Return the text of one report."""
+    return write_reports(run.verdict(), run.history(), folder)[name].read_text(encoding="utf-8")
 
 
-def test_files(sound, tmp_path):
-    """Three files in a folder that is made when it is missing."""
-    paths = write_reports(sound.verdict(), sound.history(), tmp_path / "a" / "b")
+def test_reports_are_three_files_in_a_created_folder(correct_run, tmp_path):
+    paths = write_reports(correct_run.verdict(), correct_run.history(), tmp_path / "a" / "b")
 
     assert {name: path.name for name, path in paths.items()} == {
         "json": "verdict.json", "junit": "junit.xml", "html": "report.html",
@@ -55,20 +54,18 @@ def test_files(sound, tmp_path):
     assert all(path.is_file() for path in paths.values())
 
 
-def test_terminal_of_a_pass(sound, tmp_path):
-    """One line a check with what it looked at, the ledger, the seed and where the reports are."""
-    text = printed(sound, {"html": Path("out/report.html")})
+def test_terminal_of_a_pass_shows_checks_ledger_seed_and_reports(correct_run, tmp_path):
+    text = printed(correct_run, {"html": Path("out/report.html")})
 
-    assert re.search(r"pass +Every recipient gets the message once +10 recipients", text)
+    assert re.search(r"pass +Each recipient gets exactly one message +10 recipients", text)
     assert "ok 10   withheld 2" in text
     assert "All 10 recipients got the right message at the right time, once." in text
     assert re.search(r"seed +42 *\n", text)
     assert re.search(r"html +out/report\.html", text)
 
 
-def test_terminal_of_a_fail(spoilt):
-    """Findings by cause, each with who, expected and got."""
-    text = printed(spoilt)
+def test_terminal_of_a_fail_shows_findings_by_cause(faulty_run):
+    text = printed(faulty_run)
 
     assert "fail  sent at local time: exactly 1 h early, as if local time were UTC" in text
     assert "campaign 7001, channel 505, customer C0000003" in text
@@ -76,70 +73,68 @@ def test_terminal_of_a_fail(spoilt):
     assert "got      sent at 2026-03-02 08:00:00 UTC, 1 h early" in text
 
 
-def test_terminal_says_where_to_look_next(sound, spoilt, tmp_path):
-    """A command that tells the story of somebody whom the gravest finding is about; a pass needs none."""
-    run = tmp_path / "a run"
+def test_terminal_of_a_fail_shows_explain_command(correct_run, faulty_run, tmp_path):
+    folder = tmp_path / "a run"
 
-    assert f"sendproof explain '{run}' C0000006" in printed(spoilt, run=run)
-    assert "sendproof explain" not in printed(sound, run=run) + printed(spoilt)
-
-
-def test_html_says_where_to_look_next_and_spells_names_as_they_are(spoilt, sound, tmp_path):
-    """The same command for whoever stands in the folder."""
-    assert "<code>sendproof explain RUN C0000006</code>" in written(spoilt, tmp_path, "html")
-    assert "sendproof explain" not in written(sound, tmp_path, "html")
-    assert [capitalised(text) for text in ("lost: never sent", "saveEvent: told late")] == [
-        "Lost: never sent", "saveEvent: told late",
-    ]  # fmt: skip
+    assert f"sendproof explain '{folder}' C0000006" in printed(faulty_run, folder=folder)
+    assert "sendproof explain" not in printed(correct_run, folder=folder) + printed(faulty_run)
 
 
-def test_terminal_of_eighty_characters(sound):
-    """A pass needs no wider terminal: no check is broken over two lines."""
+def test_html_of_a_fail_shows_explain_command(faulty_run, correct_run, tmp_path):
+    """The folder of the run is not known to the page, so the command has a placeholder."""
+    assert "<code>sendproof explain RUN C0000006</code>" in written(faulty_run, tmp_path, "html")
+    assert "sendproof explain" not in written(correct_run, tmp_path, "html")
+
+
+def test_capitalised_keeps_api_names():
+    texts = ("lost: never sent", "saveEvent: reported late")
+
+    assert [capitalised(text) for text in texts] == ["Lost: never sent", "saveEvent: reported late"]
+
+
+def test_terminal_of_a_pass_fits_80_columns(correct_run):
     console = Console(file=io.StringIO(), width=80)
-    print_verdict(sound.verdict(), console)
+    print_verdict(correct_run.verdict(), console)
 
-    assert all(result.check.title in console.file.getvalue() for result in sound.verdict().results)
-
-
-def test_terminal_takes_no_markup_from_a_bridge(sound):
-    """Square brackets in a text are a text."""
-    assert "[bold]Hello[/nothing]" in printed(sound.change_delivery_to(4, text="[bold]Hello[/nothing]"))
+    assert all(result.check.title in console.file.getvalue() for result in correct_run.verdict().results)
 
 
-def test_json(sound, spoilt, tmp_path):
-    """The document fits its schema, and carries verdict, ledger, checks and findings."""
-    document = json.loads(written(spoilt, tmp_path, "json"))
+def test_terminal_shows_brackets_in_texts_as_they_are(correct_run):
+    assert "[bold]Hello[/nothing]" in printed(correct_run.change_delivery_to(4, text="[bold]Hello[/nothing]"))
+
+
+def test_json_matches_schema_and_contains_findings(correct_run, faulty_run, tmp_path):
+    document = json.loads(written(faulty_run, tmp_path, "json"))
 
     Draft202012Validator(SCHEMA).validate(document)
-    Draft202012Validator(SCHEMA).validate(json.loads(written(sound, tmp_path, "json")))
+    Draft202012Validator(SCHEMA).validate(json.loads(written(correct_run, tmp_path, "json")))
     assert (document["verdict"], document["exit_status"], document["seed"]) == ("fail", 1, 42)
     assert (document["ledger"]["early"], document["ledger"]["lost"]) == (1, 1)
     time = next(check for check in document["checks"] if check["id"] == "delivery.time")
     assert time["findings"][0]["examples"][0]["where"]["customer"] == "C0000003"
 
 
-def test_schema_knows_every_key(spoilt, tmp_path):
-    """The schema has no key to spare, and none is written that it does not describe."""
-    document = json.loads(written(spoilt, tmp_path, "json"))
+def test_schema_describes_exactly_the_written_keys(faulty_run, tmp_path):
+    document = json.loads(written(faulty_run, tmp_path, "json"))
 
     assert set(document) == set(SCHEMA["properties"]) == set(SCHEMA["required"])
     assert set(document["campaigns"][0]) == set(SCHEMA["$defs"]["campaign"]["properties"])
     assert set(document["checks"][0]) == set(SCHEMA["$defs"]["check"]["properties"])
 
 
-def junit(story: Story, folder: Path) -> Element:
-    """The one suite of a JUnit report."""
-    suite = fromstring(written(story, folder, "junit")).find("testsuite")
+def junit_suite(run: HistoryBuilder, folder: Path) -> Element:
+    """Return the only suite of the JUnit report."""
+    suite = fromstring(written(run, folder, "junit")).find("testsuite")
     assert suite is not None
     return suite
 
 
-def test_junit(spoilt, tmp_path):
-    """One test case a check; a failed one says what was expected and got, even when a text holds control characters."""
-    suite = junit(spoilt, tmp_path)
+def test_junit_has_one_case_per_check(faulty_run, tmp_path):
+    """A text may contain control characters."""
+    suite = junit_suite(faulty_run, tmp_path)
     failures = {case.get("name", "").partition(":")[0]: case.find("failure") for case in suite.iter("testcase")}
 
-    assert int(suite.get("tests", "")) == len(failures) == len(spoilt.verdict().results)
+    assert int(suite.get("tests", "")) == len(failures) == len(faulty_run.verdict().results)
     assert {name for name, failure in failures.items() if failure is not None} == {
         "delivery.once", "delivery.text", "delivery.time", "metrics.accurate",
     }  # fmt: skip
@@ -150,9 +145,8 @@ def test_junit(spoilt, tmp_path):
     assert "<script>alert" in failures["delivery.text"].text
 
 
-def test_junit_skips_what_is_unknown(sound, tmp_path):
-    """A check that had nothing to look at is a skipped case that says so."""
-    suite = junit(Story(sound.lines[:1]), tmp_path)
+def test_junit_skips_unknown_check_with_reason(correct_run, tmp_path):
+    suite = junit_suite(HistoryBuilder(correct_run.lines[:1]), tmp_path)
     skipped = {case.get("name", "").partition(":")[0]: case.find("skipped") for case in suite.iter("testcase")}
 
     assert skipped["delivery.once"].get("message") == "nothing to look at: no recipients"
@@ -160,7 +154,7 @@ def test_junit_skips_what_is_unknown(sound, tmp_path):
 
 
 class Page(HTMLParser):
-    """What a page loads, links to inside itself, and says."""
+    """The tags, ids, internal links, loaded files and text of a page."""
 
     def __init__(self, text: str) -> None:
         super().__init__()
@@ -168,7 +162,7 @@ class Page(HTMLParser):
         self.ids: set[str] = set()
         self.targets: set[str] = set()
         self.loads: list[str] = []
-        self.said = ""
+        self.text = ""
         self.feed(text)
 
     def handle_starttag(self, tag: str, attributes: list[tuple[str, str | None]]) -> None:
@@ -180,12 +174,11 @@ class Page(HTMLParser):
             self.targets.add((values["href"] or "")[1:])
 
     def handle_data(self, data: str) -> None:
-        self.said += data
+        self.text += data
 
 
-def test_html_needs_nothing_else(spoilt, tmp_path):
-    """No script, no file, no font from elsewhere; and every link inside the page leads somewhere."""
-    text = written(spoilt, tmp_path, "html")
+def test_html_is_self_contained(faulty_run, tmp_path):
+    text = written(faulty_run, tmp_path, "html")
     page = Page(text)
 
     assert {"script", "link", "img", "iframe"}.isdisjoint(page.tags)
@@ -195,84 +188,78 @@ def test_html_needs_nothing_else(spoilt, tmp_path):
     assert page.targets <= page.ids
 
 
-def test_html_of_a_fail(spoilt, tmp_path):
-    """It says what is wrong, for whom, and by which requirement; what a bridge sent stays text."""
-    page = Page(written(spoilt, tmp_path, "html"))
+def test_html_of_a_fail_shows_findings_and_escapes_texts(faulty_run, tmp_path):
+    page = Page(written(faulty_run, tmp_path, "html"))
 
-    assert "This bridge is not ready" in page.said
-    assert "3 of 10 recipients did not get what they were owed." in page.said
-    assert "Sent at local time: exactly 1 h early, as if local time were UTC" in page.said
-    assert "<script>alert('hello')</script>" in page.said
-    assert "C0000006" in page.said
+    assert "This bridge is not ready" in page.text
+    assert "3 of 10 recipients did not get what they were due." in page.text
+    assert "Sent at local time: exactly 1 h early, as if local time were UTC" in page.text
+    assert "<script>alert('hello')</script>" in page.text
+    assert "C0000006" in page.text
 
 
-def test_html_of_a_pass(sound, tmp_path):
-    """Nothing is wrong, so neither findings nor affected people are shown."""
-    page = Page(written(sound, tmp_path, "html"))
+def test_html_of_a_pass_has_no_findings(correct_run, tmp_path):
+    page = Page(written(correct_run, tmp_path, "html"))
 
-    assert "This bridge did its job" in page.said
+    assert "This bridge did its job" in page.text
     assert {"findings", "people"}.isdisjoint(page.ids)
     assert {"recipients", "campaigns", "timeline", "checks"} <= page.ids
 
 
-def test_html_of_nothing(sound, tmp_path):
-    """A run without a campaign makes a page too."""
-    page = Page(written(Story(sound.lines[:1]), tmp_path, "html"))
+def test_html_of_a_run_without_campaign_is_valid(correct_run, tmp_path):
+    page = Page(written(HistoryBuilder(correct_run.lines[:1]), tmp_path, "html"))
 
-    assert "Not everything could be judged" in page.said
+    assert "Not everything could be judged" in page.text
     assert "timeline" not in page.ids
 
 
-def test_affected_people_are_capped_fairly():
-    """With more than fit, every class is still shown."""
-    story = sound_story(customers=1_500, page=1_000)
-    spoilt = story.without("delivery", lambda line: int(line["message"]) > 20).change_delivery_to(4, text="Hello")
-    shown = recipients(spoilt.history())
+def test_affected_recipients_are_limited_with_a_share_for_each_result():
+    run = build_correct_run(customers=1_500, page=1_000)
+    faulty_run = run.without("delivery", lambda line: int(line["message"]) > 20).change_delivery_to(4, text="Hello")
+    shown = recipients(faulty_run.history())
 
     assert (len(shown.rows), shown.total) == (ROWS_MAX, 1_480)
     assert {row.name for row in shown.rows} == {"lost", "wrong text"}
 
 
-def test_the_scenario_is_named(sound, tmp_path):
-    """Every reader is told what was played; a history without a scenario names its sandbox."""
-    played = {"n": 0, "at": sound.lines[0]["ended"], "kind": "scenario", "name": "Spring <b>", "file": "spring"}
-    story = sound.plus(played)
+def test_reports_name_scenario_or_sandbox(correct_run, tmp_path):
+    scenario = {"n": 0, "at": correct_run.lines[0]["ended"], "kind": "scenario", "name": "Spring <b>", "file": "spring"}
+    run = correct_run.plus(scenario)
 
-    assert re.search(r"scenario +Spring <b> +\(spring\) *\n", printed(story))
-    assert json.loads(written(story, tmp_path, "json"))["scenario"] == {"name": "Spring <b>", "file": "spring"}
-    assert "Spring <b> (spring)" in Page(written(story, tmp_path, "html")).said
-    suite = junit(story, tmp_path)
+    assert re.search(r"scenario +Spring <b> +\(spring\) *\n", printed(run))
+    assert json.loads(written(run, tmp_path, "json"))["scenario"] == {"name": "Spring <b>", "file": "spring"}
+    assert "Spring <b> (spring)" in Page(written(run, tmp_path, "html")).text
+    suite = junit_suite(run, tmp_path)
     assert suite.get("name") == "sendproof spring"
-    assert [some.get("value") for some in suite.iter("property") if some.get("name") == "scenario"] == ["Spring <b>"]
-    assert junit(sound, tmp_path).get("name") == "sendproof s1"
-    assert json.loads(written(sound, tmp_path, "json"))["scenario"] is None
+    assert [element.get("value") for element in suite.iter("property") if element.get("name") == "scenario"] == [
+        "Spring <b>"
+    ]
+    assert junit_suite(correct_run, tmp_path).get("name") == "sendproof s1"
+    assert json.loads(written(correct_run, tmp_path, "json"))["scenario"] is None
 
 
-def test_timeline(sound):
-    """Hours with messages are bars, pushes and midnights are marks, all within the picture."""
-    picture = timeline(sound.history())
+def test_timeline_has_bars_for_hours_and_ticks_for_pushes_and_days(correct_run):
+    chart = timeline(correct_run.history())
 
-    assert [(lane.name, lane.total, len(lane.bars)) for lane in picture.lanes] == [("sent", 10, 3), ("receipts", 10, 3)]
-    assert (len(picture.pushes), len(picture.days), len(picture.due)) == (28, 7, 3)
-    assert picture.description.startswith(
+    assert [(lane.name, lane.total, len(lane.bars)) for lane in chart.lanes] == [("sent", 10, 3), ("receipts", 10, 3)]
+    assert (len(chart.pushes), len(chart.days), len(chart.due)) == (28, 7, 3)
+    assert chart.description.startswith(
         "10 messages went out between 2026-03-02 09:00:00 UTC and 2026-03-02 11:00:00 UTC"
     )
 
 
-def test_summary_of_unwanted_messages(sound):
-    """Messages that should not have gone out are told beside those that should."""
-    stray = sound.delivery_to(4) | {"message": "stray", "number": "447999999999"}
+def test_summary_counts_unexpected_messages(correct_run):
+    stray = correct_run.delivery_to(4) | {"message": "stray", "number": "447999999999"}
 
-    assert summary(sound.plus(stray).verdict()) == (
-        "All 10 recipients got the right message at the right time, once. 2 more were rightly left alone. "
-        f"1 message went out that nobody was owed. 1 of {len(sound.verdict().results)} checks failed."
+    assert summary(correct_run.plus(stray).verdict()) == (
+        "All 10 recipients got the right message at the right time, once. 2 more correctly got no message. "
+        f"1 message went out that no recipient was due. 1 of {len(correct_run.verdict().results)} checks failed."
     )
 
 
 @pytest.mark.parametrize(
-    ("number", "nouns", "said"),
+    ("number", "nouns", "expected"),
     [(1, "deliveries", "1 delivery"), (1, "batches", "1 batch"), (1, "pages", "1 page"), (2_000, "runs", "2,000 runs")],
 )
-def test_counted(number, nouns, said):
-    """One of a thing is not one of things."""
-    assert counted(number, nouns) == said
+def test_counted_uses_singular_for_one(number, nouns, expected):
+    assert counted(number, nouns) == expected

@@ -5,8 +5,9 @@ import dataclasses
 import pytest
 
 from repository import ROOT
-from sendproof_harness.handover.reader import handed_of
-from sendproof_harness.handover.write import handover, key_name
+from sendproof_harness.handover.format import optimove_key_name
+from sendproof_harness.handover.reader import parse_client
+from sendproof_harness.handover.write import handover_content
 from sendproof_harness.scenario.dialect_matrix import dialect_variants
 from sendproof_harness.scenario.load import load_scenarios
 from sendproof_harness.scenario.model import Scenario
@@ -59,7 +60,7 @@ def test_dialect_that_the_scenario_sets_is_not_varied() -> None:
 
 def test_bridge_that_looks_up_customers_gets_the_admin_key() -> None:
     """A key for third parties cannot look up customers, so no bridge could pass."""
-    assert key_name({"bridge": {"looks_up_customers": True}}) == "admin_key"
+    assert optimove_key_name({"bridge": {"looks_up_customers": True}}) == "admin_key"
 
 
 @pytest.mark.parametrize(
@@ -80,10 +81,10 @@ def test_handover_contains_options_that_no_request_reveals(
     scenario = dataclasses.replace(third_visit, dialects=dialects)
     access = {"optimove": {"url": "http://127.0.0.1:1", "credentials": {}}}
     sandbox = {"sandbox": "it", "seed": 1, "services": access, "channels": [{"id": 250, "provider": "textlocal"}]}
-    content = handover("http://127.0.0.1:1", {**sandbox, "country": "GB"}, None, scenario)
+    content = handover_content("http://127.0.0.1:1", {**sandbox, "country": "GB"}, None, scenario)
 
     assert content["bridge"] == settings
-    assert handed_of(content, "it").key == ("admin_key" if settings.get("looks_up_customers") else "api_key")
+    assert parse_client(content, "it").key == ("admin_key" if settings.get("looks_up_customers") else "api_key")
 
 
 def test_indian_textlocal_gets_a_sender_that_is_approved_there() -> None:
@@ -92,4 +93,7 @@ def test_indian_textlocal_gets_a_sender_that_is_approved_there() -> None:
     sandbox = {"sandbox": "it", "seed": 1, "services": {}, "channels": [], "country": "GB"}
     indian = dataclasses.replace(scenario, dialects={"textlocal.variant": "india"})
 
-    assert [handover("", sandbox, None, variant)["sender"] for variant in (scenario, indian)] == ["Sendproof", "TXTLCL"]
+    assert [handover_content("", sandbox, None, variant)["sender"] for variant in (scenario, indian)] == [
+        "Sendproof",
+        "TXTLCL",
+    ]

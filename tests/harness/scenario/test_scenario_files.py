@@ -10,8 +10,9 @@ import pytest
 from jsonschema import Draft202012Validator
 
 from repository import ROOT
-from sendproof_harness.handover.write import Listen, handover
-from sendproof_harness.history.writer import FILES
+from sendproof_harness.handover.format import Listen
+from sendproof_harness.handover.write import handover_content
+from sendproof_harness.run.results_folder import FILES
 from sendproof_harness.scenario.diagnostics import InvalidFileError
 from sendproof_harness.scenario.library import find_scenario_files
 from sendproof_harness.scenario.load import SCHEMA_FILE, load_scenarios, parse_scenarios
@@ -381,7 +382,7 @@ def first_column(page: str, heading: str) -> list[str]:
 def test_connect_your_bridge_explains_every_key_of_the_handover() -> None:
     sandbox = {"sandbox": "s", "seed": 1, "services": {}, "channels": [], "country": "GB"}
     assert first_column("connect-your-bridge.md", "key of the handover file") == list(
-        handover("http://127.0.0.1:1", sandbox, Listen(host="127.0.0.1", port=2))
+        handover_content("http://127.0.0.1:1", sandbox, Listen(host="127.0.0.1", port=2))
     )
 
 

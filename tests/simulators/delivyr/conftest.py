@@ -1,4 +1,4 @@
-"""Delivyr alone: an account, the contract in front of it, and a clock that is a number."""
+"""One Delivyr account with the compiled contract in front of it, and a number as its clock."""
 
 from dataclasses import dataclass, field
 from typing import Any
@@ -24,22 +24,24 @@ SEND = "/partner/customer_io/send_sms"
 
 
 def context(**dialects: str) -> SandboxContext:
-    """A hundred Americans, of whom about ten opted out."""
+    """Return the context of a sandbox with a hundred American customers, about ten of whom opted out."""
     random = KeyedRandom(7)
+    options = {f"delivyr.{name}": option for name, option in dialects.items()}
     return SandboxContext(
         random=random,
         audience=Audience(random, AudienceRecipe(customers=100, opted_out=0.1, country="US")),
         channels=(),
-        dialects=choose(
-            {"delivyr": SIMULATOR.dialects}, {f"delivyr.{name}": value for name, value in dialects.items()}
-        )["delivyr"],
+        dialects=choose({"delivyr": SIMULATOR.dialects}, options)["delivyr"],
         credentials={"delivyr": {"account_id": "acme", "api_key": "secret"}},
     )
 
 
 @dataclass
 class Account:
-    """Asks the simulator as a bridge would, less HTTP. `last` is everything that the last call led to."""
+    """Calls the simulator as a bridge would, but without HTTP. `last` has the effects of the last call.
+
+    It has two templates: `template` with variables, and `plain` without.
+    """
 
     contract: Contract
     context: SandboxContext = field(default_factory=context)
@@ -49,78 +51,81 @@ class Account:
 
     def __post_init__(self) -> None:
         self.state: State = SIMULATOR.new_state(self.context)
-        self.template = self.holds("Balance", "Hi {{FIRST_NAME}}, you have {{BALANCE}}.")
-        self.plain = self.holds("Plain", "Hello there.")
+        self.template = self.add_template("Balance", "Hi {{FIRST_NAME}}, you have {{BALANCE}}.")
+        self.plain = self.add_template("Plain", "Hello there.")
 
-    def holds(self, title: str, body: str) -> str:
-        """The id of a new template."""
+    def add_template(self, title: str, body: str) -> str:
+        """Create a template, and return its id."""
         return str(add(self.state, self.now, title, body)[0].id)
 
     def set(self, **settings: object) -> None:
-        """What the account's owner sets."""
+        """Replace the settings of the account."""
         SIMULATOR.settings.replace(self.context, self.state, self.now, settings)
 
     def send(self, number: str = "+12125650100", **changes: Any) -> dict[str, Any]:
-        """The JSON of the answer to a send that was taken."""
-        response = self.try_to_send(number, **changes)
+        """Make a send that is accepted, and return the JSON of the response."""
+        response = self.send_response(number, **changes)
         assert response.status == 200, response.body
         return msgspec.json.decode(response.body)
 
-    def refused(self, number: str = "+12125650100", **changes: Any) -> tuple[int, str]:
-        """The status and the code with which a send is refused."""
-        response = self.try_to_send(number, **changes)
+    def refusal(self, number: str = "+12125650100", **changes: Any) -> tuple[int, str]:
+        """Make a send that is refused, and return the HTTP status and the code of the error."""
+        response = self.send_response(number, **changes)
         return response.status, msgspec.json.decode(response.body)["error"]["code"]
 
-    def try_to_send(self, number: str = "+12125650100", **changes: Any) -> Response:
-        """One send; what is None is left out."""
-        body = {"template_id": self.plain, "phone_number": number, **changes}
-        given = msgspec.json.encode({name: value for name, value in body.items() if value is not None})
-        return self.ask(Request(method="POST", path=SEND, headers=HEADERS, body=given))
+    def send_response(self, number: str = "+12125650100", **changes: Any) -> Response:
+        """Make a send, without the fields that are None, and return the response."""
+        fields = {"template_id": self.plain, "phone_number": number, **changes}
+        body = msgspec.json.encode({name: value for name, value in fields.items() if value is not None})
+        return self.request(Request(method="POST", path=SEND, headers=HEADERS, body=body))
 
     def get(self, path: str, *query: tuple[str, str]) -> Any:
-        """The JSON of a page."""
-        response = self.ask(Request(method="GET", path=path, query=query, headers=HEADERS))
+        """GET a path, and return the JSON of the response."""
+        response = self.request(Request(method="GET", path=path, query=query, headers=HEADERS))
         return msgspec.json.decode(response.body)
 
-    def entry(self) -> dict[str, Any]:
-        """The newest message of the log."""
+    def newest_message(self) -> dict[str, Any]:
+        """Return the newest entry of the Message Log."""
         return self.get("/messages")["messages"][-1]
 
-    def ask(self, request: Request) -> Response:
-        """The reply to one request."""
-        self.last = self._outcome(request)
+    def request(self, request: Request) -> Response:
+        """Make a request, and return the response."""
+        self.last = self._effects_of(request)
         self.timers += self.last.timers
         return self.last.response
 
     def entries(self, kind: str) -> list[dict[str, Any]]:
-        """The facts of one kind that the last call led to."""
+        """Return the fields of the last call's journal entries of one kind."""
         return [dict(entry.fields) for entry in self.last.entries if entry.kind == kind]
 
-    def live_until(self, instant: int) -> list[tuple[int, Effects]]:
-        """Let every timer ring that is due by then; when each rang and what it led to."""
-        rung = []
+    def run_until(self, instant: int) -> list[tuple[int, Effects]]:
+        """Fire every timer that is due until then, and return its instant and effects."""
+        fired = []
         while due := [timer for timer in self.timers if timer.at <= instant]:
             timer = min(due, key=lambda timer: timer.at)
             self.timers.remove(timer)
             self.now = timer.at
             effects = SIMULATOR.on_timer(self.context, self.state, timer, timer.at)
             self.timers += effects.timers
-            rung.append((timer.at, effects))
+            fired.append((timer.at, effects))
         self.now = instant
-        return rung
+        return fired
 
-    def told_until(self, instant: int) -> list[tuple[int, dict[str, Any]]]:
-        """Every webhook that is posted by then: seconds after nine, and the body."""
-        rung = self.live_until(instant)
-        return [((at - NINE) // 1000, msgspec.json.decode(call.body)) for at, done in rung for call in done.webhooks]
+    def webhooks_until(self, instant: int) -> list[tuple[int, dict[str, Any]]]:
+        """Fire every timer that is due until then, and return each webhook: seconds after nine, and body."""
+        return [
+            ((at - NINE) // 1000, msgspec.json.decode(webhook.body))
+            for at, effects in self.run_until(instant)
+            for webhook in effects.webhooks
+        ]
 
-    def _outcome(self, request: Request) -> Effects:
+    def _effects_of(self, request: Request) -> Effects:
         operation = self.contract.fast_path_operations[request.method, request.path]
-        params, violations = operation.read_parameters(request, {})
-        body, more = operation.read_body(request)
-        if violations or more:
-            broken = (*violations, *more)
-            problem = Problem(kind="bad_request", status=400, detail="", operation=operation.id, violations=broken)
+        params, parameter_violations = operation.read_parameters(request, {})
+        body, body_violations = operation.read_body(request)
+        violations = (*parameter_violations, *body_violations)
+        if violations:
+            problem = Problem(kind="bad_request", status=400, detail="", operation=operation.id, violations=violations)
             return Effects(response=SIMULATOR.error(problem))
         call = Call(
             context=self.context, state=self.state, params=params, body=body, now=self.now, operation=operation.id
@@ -131,17 +136,17 @@ class Account:
 
 @pytest.fixture(scope="session")
 def contract() -> Contract:
-    """The contract as the service compiles it."""
+    """Return the compiled contract of the simulator."""
     return load_contract(contract_file(SIMULATOR))
 
 
 @pytest.fixture
 def account(contract: Contract) -> Account:
-    """An account of its own, with every dialect at its default."""
+    """Return an account with the default option of every dialect."""
     return Account(contract)
 
 
 @pytest.fixture
-def account_that(contract: Contract):
-    """Accounts in sandboxes that speak other dialects."""
+def account_with(contract: Contract):
+    """Return a function that returns an account with these dialect options."""
     return lambda **dialects: Account(contract, context(**dialects))

@@ -1,4 +1,4 @@
-"""Delivyr over real HTTP, beside the other simulators."""
+"""Delivyr over real HTTP, with all other simulators in the process."""
 
 from typing import Any
 
@@ -12,7 +12,7 @@ SEND = "/partner/customer_io/send_sms"
 
 
 def send(simulators: RunningSimulators, **headers: str) -> requests.Response:
-    """One send with these headers."""
+    """Make a send with these headers."""
     body = {"template_id": "AAAAAAAA", "phone_number": "+12125650100"}
     return requests.post(simulators.services["delivyr"]["url"] + SEND, json=body, headers=headers, timeout=10)
 
@@ -28,14 +28,13 @@ def send(simulators: RunningSimulators, **headers: str) -> requests.Response:
         {"x-api-key": ACCOUNT, "x-account-id": ACCOUNT},
     ],
 )
-def test_both_headers_have_to_be_right(simulators, headers):
-    """Documented: https://docs.delivyr.net/docs/customer-io. The account's id alone proves nothing."""
+def test_wrong_key_or_account_id_is_401(simulators, headers):
+    """Documented: https://docs.delivyr.net/docs/customer-io. The account id alone proves nothing."""
     response = send(simulators, **headers)
     assert (response.status_code, response.json()["error"]["code"]) == (401, "unauthorized")
 
 
-def test_with_both_the_call_is_looked_at(simulators):
-    """And refused for what is wrong with it."""
+def test_call_with_valid_credentials_is_checked(simulators):
     response = send(simulators, **{"x-api-key": KEY, "x-account-id": ACCOUNT})
     assert (response.status_code, response.json()["error"]["code"]) == (422, "template_not_found")
 
@@ -54,16 +53,16 @@ def test_with_both_the_call_is_looked_at(simulators):
         (404, "not_found", "GET", "/messages/unknown", None, None),
     ],
 )
-def test_trouble_has_one_form(simulators, status, code, method, path, body, media):
-    """Assumed: `{"error": {"code", "message"}}` with the status that fits."""
+def test_error_has_code_message_and_status(simulators, status, code, method, path, body, media):
+    """The form is assumed."""
     headers = {"x-api-key": KEY, "x-account-id": ACCOUNT} | ({"content-type": media} if media else {})
     url = simulators.services["delivyr"]["url"] + path
     response = requests.request(method, url, data=body, headers=headers, timeout=10)
     assert (response.status_code, response.json()["error"]["code"]) == (status, code)
 
 
-def sandbox_of(simulators: RunningSimulators) -> dict[str, Any]:
-    """A sandbox of Americans on virtual time, with Delivyr's scheduled channel."""
+def new_sandbox(simulators: RunningSimulators) -> dict[str, Any]:
+    """Return a new sandbox with American customers, virtual time and Delivyr's scheduled channel."""
     return simulators.call(
         "POST",
         "/sandboxes",
@@ -76,16 +75,15 @@ def sandbox_of(simulators: RunningSimulators) -> dict[str, Any]:
     )
 
 
-def test_a_week_of_sends_is_in_the_history(simulators):
-    """Sent by template, each ends once."""
-    sandbox = sandbox_of(simulators)
+def test_every_sent_message_has_one_final_status_in_history(simulators):
+    sandbox = new_sandbox(simulators)
     base = f"/sandboxes/{sandbox['sandbox']}"
     texts = [{"title": "Hello", "body": "Hi {{NAME}}"}]
     (template,) = simulators.call("POST", f"{base}/providers/delivyr/templates", texts)
     access = sandbox["services"]["delivyr"]
     headers = {"x-api-key": access["credentials"]["api_key"], "x-account-id": access["credentials"]["account_id"]}
-    for place in range(20):
-        body = {"template_id": template["id"], "phone_number": f"+121256501{place:02d}", "variables": {"NAME": "Ada"}}
+    for index in range(20):
+        body = {"template_id": template["id"], "phone_number": f"+121256501{index:02d}", "variables": {"NAME": "Ada"}}
         assert requests.post(access["url"] + SEND, json=body, headers=headers, timeout=10).status_code == 200
     simulators.call("POST", f"{base}/clock/advance", {"by_ms": 7 * 86_400_000})
     lines = simulators.history(sandbox["sandbox"])
@@ -96,9 +94,8 @@ def test_a_week_of_sends_is_in_the_history(simulators):
     assert sorted(sent) == sorted(ended)
 
 
-def test_overrides_are_tried_through_the_control_api(simulators):
-    """Settings, an event, and what would be sent for it; what makes no sense is told."""
-    sandbox = sandbox_of(simulators)
+def test_control_api_previews_overrides(simulators):
+    sandbox = new_sandbox(simulators)
     base = f"/sandboxes/{sandbox['sandbox']}/providers/delivyr"
     simulators.call("PUT", f"{base}/settings", {"overrides": '{"phone_number": payload.phone}'})
     event = {"templateName": "YFRYM0RJ - Hello", "customerID": "C0000001", "payload": {"phone": "+13125650100"}}
@@ -108,9 +105,8 @@ def test_overrides_are_tried_through_the_control_api(simulators):
     assert (response.status_code, response.headers["content-type"]) == (400, "application/problem+json")
 
 
-def test_services_without_a_preview_say_so(simulators):
-    """404, and who has one."""
-    sandbox = sandbox_of(simulators)["sandbox"]
+def test_preview_of_service_without_preview_is_404(simulators):
+    sandbox = new_sandbox(simulators)["sandbox"]
     url = f"{simulators.control}/control/sandboxes/{sandbox}/providers/textlocal/preview"
     response = requests.post(url, json={}, timeout=10)
     assert response.status_code == 404

@@ -9,14 +9,14 @@ from sendproof_simulators.services.delivyr import SIMULATOR
 URL = "https://example.com/offer"
 
 
-def settings(account):
-    """All of them as they stand."""
+def current_settings(account):
+    """Return all settings."""
     return dict(SIMULATOR.settings.read(account.state))
 
 
-def test_testing_is_on_at_first(account):
-    """So that nobody sends by accident; and nothing else is set."""
-    assert settings(account) == {
+def test_default_settings_have_testing_on(account):
+    """So no account sends by accident."""
+    assert current_settings(account) == {
         "testing": True,
         "attributes": ["PHONENUMBER"],
         "overrides": None,
@@ -26,9 +26,8 @@ def test_testing_is_on_at_first(account):
     }
 
 
-def test_what_is_set_is_read_back(account):
-    """And what is left out is at its default again."""
-    wanted = {
+def test_absent_settings_return_to_defaults(account):
+    settings = {
         "testing": False,
         "attributes": ["PHONENUMBER", "FIRST_NAME"],
         "overrides": '{"phone_number": personalization.x.override_phone_number}',
@@ -36,14 +35,14 @@ def test_what_is_set_is_read_back(account):
         "template_urls": {account.plain: URL},
         "webhook_url": "http://127.0.0.1:9000/delivyr",
     }
-    account.set(**wanted)
-    assert settings(account) == wanted
+    account.set(**settings)
+    assert current_settings(account) == settings
     account.set(testing=False)
-    assert settings(account)["attributes"] == ["PHONENUMBER"]
+    assert current_settings(account)["attributes"] == ["PHONENUMBER"]
 
 
 @pytest.mark.parametrize(
-    ("wrong", "message"),
+    ("invalid", "message"),
     [
         (
             {"attributes": ["FIRST_NAME", "PHONENUMBER"]},
@@ -73,33 +72,32 @@ def test_what_is_set_is_read_back(account):
         ({"overides": "1"}, "expected only attributes, .* got overides"),
     ],
 )
-def test_wrong_settings_are_refused_and_change_nothing(account, wrong, message):
-    """Each says what was expected."""
-    before = settings(account)
+def test_invalid_settings_are_refused_without_changes(account, invalid, message):
+    before = current_settings(account)
     with pytest.raises(ValueError, match=message):
-        account.set(**{"testing": False, "default_url": URL, **wrong})
-    assert settings(account) == before
+        account.set(**{"testing": False, "default_url": URL, **invalid})
+    assert current_settings(account) == before
 
 
-def test_reading_an_expression_leaves_the_process_as_it_is(account):
-    """The library would let every recursion of the simulators go ten times as deep."""
+def test_jsonata_does_not_change_recursion_limit(account):
+    """The library would raise the limit of the whole process tenfold."""
     before = sys.getrecursionlimit()
     account.set(overrides='{"a": 1}')
     assert sys.getrecursionlimit() == before
 
 
-def test_the_default_url_is_put_on_templates_that_were_there_before(account):
-    """Those that have their own keep it; later ones get none."""
+def test_default_url_is_put_on_existing_templates(account):
+    """Templates keep their own URL; later templates get none."""
     account.set(default_url=URL, template_urls={account.template: "https://example.com/balance"})
-    later = account.holds("Later", "Hello again.")
+    later = account.add_template("Later", "Hello again.")
     urls = {template["id"]: template["url"] for template in account.get("/templates")["templates"]}
     assert urls == {account.template: "https://example.com/balance", account.plain: URL, later: None}
 
 
-def test_a_send_may_bring_its_own_url(account):
-    """Documented: https://docs.delivyr.net/docs/customer-io. It comes before the template's."""
+def test_url_of_send_overrides_that_of_template(account):
+    """Documented: https://docs.delivyr.net/docs/customer-io."""
     account.set(default_url=URL)
     account.send()
-    assert account.entry()["url"] == URL
+    assert account.newest_message()["url"] == URL
     account.send(url="https://example.com/other")
-    assert account.entry()["url"] == "https://example.com/other"
+    assert account.newest_message()["url"] == "https://example.com/other"

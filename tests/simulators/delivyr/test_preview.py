@@ -1,4 +1,4 @@
-"""What the integration would send for an event: https://docs.delivyr.net/docs/optimove-triggered-overrides."""
+"""The request of the integration for an event: https://docs.delivyr.net/docs/optimove-triggered-overrides."""
 
 import asyncio
 from typing import Any
@@ -11,7 +11,7 @@ OVERRIDE = '{"phone_number": "+1" & personalization.ootb_balance_update.override
 
 
 def event(account, **changes: Any) -> dict[str, Any]:
-    """An event of type 11 as the page shows it."""
+    """Return an event of type 11, like the sample on the page."""
     return {
         "requestId": "824a5915-958f-400f-8266-7f78a30dad15",
         "customerID": "C0000007",
@@ -29,17 +29,17 @@ def event(account, **changes: Any) -> dict[str, Any]:
     } | changes
 
 
-def preview(account, asked: dict[str, Any]) -> dict[str, Any]:
-    """What the control API is told."""
-    return dict(asyncio.run(SIMULATOR.preview(account.context, account.state, account.now, asked)))
+def preview(account, given: dict[str, Any]) -> dict[str, Any]:
+    """Return the response of the control API."""
+    return dict(asyncio.run(SIMULATOR.preview(account.context, account.state, account.now, given)))
 
 
 KNOWN = {"templateName": "YFRYM0RJ - Balance", "customerID": "C0000007"}
 ATTRIBUTES = ["PHONENUMBER", "FIRST_NAME", "BALANCE"]
 
 
-def test_the_first_attribute_is_the_number_and_the_others_are_variables(account):
-    """The template is found by the id in its name; what is not in the list is not passed on."""
+def test_first_attribute_is_number_and_others_are_variables(account):
+    """Attributes that are not in the settings are left out. The id in the name identifies the template."""
     account.set(attributes=ATTRIBUTES)
     assert preview(account, {"event": event(account)}) == {
         "request": {
@@ -52,46 +52,44 @@ def test_the_first_attribute_is_the_number_and_the_others_are_variables(account)
     }
 
 
-def test_overrides_come_last(account):
-    """JSONata over the whole event; its result is merged over the request."""
+def test_overrides_are_merged_over_request(account):
     account.set(attributes=ATTRIBUTES, overrides=OVERRIDE, testing=False)
     request = preview(account, {"event": event(account)})["request"]
     assert (request["phone_number"], request["testing"]) == ("+13125650100", False)
     assert request["variables"] == {"FIRST_NAME": "Ada", "BALANCE": "12.50"}
 
 
-def test_settings_can_be_tried_before_they_are_set(account):
-    """Over those that are."""
+def test_preview_accepts_settings_without_storing_them(account):
     account.set(attributes=ATTRIBUTES)
-    asked = {"event": event(account), "settings": {"overrides": OVERRIDE}}
-    assert preview(account, asked)["request"]["phone_number"] == "+13125650100"
+    given = {"event": event(account), "settings": {"overrides": OVERRIDE}}
+    assert preview(account, given)["request"]["phone_number"] == "+13125650100"
     assert account.state.integration.overrides is None
 
 
-def test_objects_are_merged_or_replaced(account, account_that):
-    """Nobody says which: so it is a dialect."""
+def test_override_merge_follows_dialect(account, account_with):
+    """The page describes both."""
     overrides = '{"variables": {"BALANCE": "0.00"}}'
     account.set(attributes=ATTRIBUTES, overrides=overrides)
     assert preview(account, {"event": event(account)})["request"]["variables"] == {
         "FIRST_NAME": "Ada",
         "BALANCE": "0.00",
     }
-    other = account_that(override_merge="shallow")
+    other = account_with(override_merge="shallow")
     other.set(attributes=ATTRIBUTES, overrides=overrides)
     assert preview(other, {"event": event(other)})["request"]["variables"] == {"BALANCE": "0.00"}
 
 
-def test_without_personal_information_the_customer_is_looked_up(account):
-    """As the integration asks Optimove for the customer."""
+def test_event_without_personal_information_uses_attributes_of_customer(account):
+    """The integration asks Optimove for the customer."""
     account.set(attributes=ATTRIBUTES)
-    known = account.context.audience.customer(7).attributes
+    attributes = account.context.audience.customer(7).attributes
     request = preview(account, {"event": event(account, personalization={})})["request"]
-    assert request["phone_number"] == known["PHONENUMBER"]
-    assert request["variables"] == {name: known[name] for name in ATTRIBUTES[1:]}
+    assert request["phone_number"] == attributes["PHONENUMBER"]
+    assert request["variables"] == {name: attributes[name] for name in ATTRIBUTES[1:]}
 
 
-def test_what_a_send_would_meet_is_told(account):
-    """Ten digits, as on the page, are no E.164."""
+def test_preview_lists_problems_of_send(account):
+    """Ten digits, as on the page, are not E.164."""
     account.set(attributes=ATTRIBUTES)
     info = {"personalInfo": {"PHONENUMBER": "9998887777", "FIRST_NAME": "Ada", "BALANCE": "1"}}
     (problem,) = preview(account, {"event": event(account, personalization=info)})["problems"]
@@ -101,16 +99,15 @@ def test_what_a_send_would_meet_is_told(account):
     assert problem == f"missing_variables: template {account.template} needs the variables BALANCE"
 
 
-def test_a_phone_number_that_is_none_is_told(account):
-    """Before anything else is looked at."""
-    asked = {"event": event(account), "settings": {"overrides": '{"phone_number": 5}'}}
-    assert preview(account, asked)["problems"] == ["invalid_request: phone_number not of the right type"]
+def test_phone_number_of_wrong_type_is_a_problem(account):
+    given = {"event": event(account), "settings": {"overrides": '{"phone_number": 5}'}}
+    assert preview(account, given)["problems"] == ["invalid_request: phone_number not of the right type"]
 
 
-def test_chance_and_time_come_from_the_sandbox(account):
-    """Two runs with one seed give one preview."""
-    asked = {"event": event(account), "settings": {"overrides": '{"at": $now(), "ms": $millis(), "draw": $random()}'}}
-    first, second = (preview(account, asked)["request"] for _ in range(2))
+def test_random_and_time_come_from_sandbox(account):
+    """Two runs with one seed have equal previews."""
+    given = {"event": event(account), "settings": {"overrides": '{"at": $now(), "ms": $millis(), "draw": $random()}'}}
+    first, second = (preview(account, given)["request"] for _ in range(2))
     assert first == second
     assert (first["at"], first["ms"]) == ("2026-03-02T09:00:00.000Z", account.now)
 
@@ -125,20 +122,20 @@ def test_chance_and_time_come_from_the_sandbox(account):
         ("$sum", "overrides: .*"),
     ],
 )
-def test_overrides_that_fail_say_why(account, overrides, message):
-    """In words, and soon."""
+def test_failing_override_is_reported(account, overrides, message):
+    """Even one that would run forever."""
     with pytest.raises(ValueError, match=message):
         preview(account, {"event": event(account), "settings": {"overrides": overrides}})
 
 
-def test_an_override_about_nothing_changes_nothing(account):
-    """JSONata's nothing is no object, and no mistake."""
-    asked = {"event": event(account), "settings": {"overrides": "personalization.no_such_event"}}
-    assert preview(account, asked)["request"]["phone_number"] == "+12125650100"
+def test_override_without_result_changes_nothing(account):
+    """JSONata's nothing is not an object, but also no error."""
+    given = {"event": event(account), "settings": {"overrides": "personalization.no_such_event"}}
+    assert preview(account, given)["request"]["phone_number"] == "+12125650100"
 
 
 @pytest.mark.parametrize(
-    "asked",
+    "given",
     [
         {},
         {"event": []},
@@ -151,13 +148,11 @@ def test_an_override_about_nothing_changes_nothing(account):
         {"event": {"templateName": "YFRYM0RJ - Balance", "customerID": "C0000007"}, "extra": 1},
     ],
 )
-def test_questions_that_make_no_sense_are_refused(account, asked):
-    """Each says what was expected."""
+def test_invalid_preview_is_refused(account, given):
     with pytest.raises(ValueError, match="expected"):
-        preview(account, asked)
+        preview(account, given)
 
 
-def test_a_template_that_is_gone_is_a_problem_and_no_failure(account):
-    """The event names one that Delivyr does not hold."""
+def test_unknown_template_is_a_problem(account):
     problems = preview(account, {"event": event(account, templateName="YFRYM0RJ - Gone")})["problems"]
     assert problems == ["template_not_found: there is no template 'YFRYM0RJ'"]

@@ -1,44 +1,44 @@
-"""One message a call: what is taken, what is refused, what is rejected."""
+"""`send_sms`: accepted, refused and rejected messages."""
 
 import pytest
 
 from sendproof_simulators.core.messaging.delivery_outcomes import number_for_code
 
 ADA = "+12125650100"
-# Assumed where no page is named: nothing is published about the answers.
+# Tests without a page check assumptions: nothing is published about the responses.
 SEND_PAGE = "https://docs.delivyr.net/docs/customer-io"
 OPTIMOVE_PAGE = "https://docs.delivyr.net/docs/optimove"
 
 
-def test_a_send_names_template_number_and_variables(account):
-    """Documented (SEND_PAGE): so the text is made by Delivyr, not by the caller."""
-    said = account.send(ADA, template_id=account.template, variables={"FIRST_NAME": "Ada", "BALANCE": "12.50"})
-    assert said == {"message_id": account.entry()["message_id"], "status": "queued"}
-    assert account.entry()["text"] == "Hi Ada, you have 12.50."
+def test_text_is_made_from_template_and_variables(account):
+    """Documented (SEND_PAGE)."""
+    result = account.send(ADA, template_id=account.template, variables={"FIRST_NAME": "Ada", "BALANCE": "12.50"})
+    assert result == {"message_id": account.newest_message()["message_id"], "status": "queued"}
+    assert account.newest_message()["text"] == "Hi Ada, you have 12.50."
 
 
-def test_what_is_taken_is_a_delivery(account):
-    """The journal learns digits, text and time; the short link stands apart from the text that was owed."""
-    said = account.send(ADA, url="https://example.com/offer")
+def test_accepted_message_is_journalled_as_delivery(account):
+    """Its short link is separate from the text."""
+    result = account.send(ADA, url="https://example.com/offer")
     (entry,) = account.entries("delivery")
     link = entry.pop("link")
     assert entry == {
         "service": "delivyr",
-        "message": said["message_id"],
+        "message": result["message_id"],
         "number": "12125650100",
         "text": "Hello there.",
         "template": account.plain,
         "send_at": "2026-03-02T09:00:00.000Z",
         "test": False,
     }
-    assert account.entry()["text"] == f"Hello there. {link}"
+    assert account.newest_message()["text"] == f"Hello there. {link}"
 
 
-def test_a_test_is_logged_and_not_sent(account):
-    """Documented (OPTIMOVE_PAGE): it is in the Message Log like any other, and nothing becomes of it."""
+def test_test_mode_message_is_logged_but_not_sent(account):
+    """Documented (OPTIMOVE_PAGE): the Message Log contains it like any other."""
     assert account.send(ADA, testing=True)["status"] == "test"
     assert [entry["test"] for entry in account.entries("delivery")] == [True]
-    assert (account.entry()["status"], account.timers) == ("test", [])
+    assert (account.newest_message()["status"], account.timers) == ("test", [])
 
 
 @pytest.mark.parametrize(
@@ -60,9 +60,9 @@ def test_a_test_is_logged_and_not_sent(account):
         (503, "queue_full", {"number": "+" + number_for_code("US", "23")}),
     ],
 )
-def test_each_refusal_has_its_status_and_code(account, status, code, changes):
-    """Assumed. Nothing is logged, and nothing sent."""
-    assert account.refused(**changes) == (status, code)
+def test_invalid_send_is_refused_with_status_and_code(account, status, code, changes):
+    """Assumed."""
+    assert account.refusal(**changes) == (status, code)
     assert (account.state.log, account.last.entries, account.timers) == ([], (), [])
 
 
@@ -76,30 +76,30 @@ def test_each_refusal_has_its_status_and_code(account, status, code, changes):
         {"unheard": "of"},
     ],
 )
-def test_what_is_at_the_limit_passes(account, changes):
-    """Assumed: a length that is allowed, a variable that the text does not have, a field that nobody knows."""
+def test_send_at_limits_is_accepted(account, changes):
+    """Assumed, also for an unused variable and an unknown field."""
     assert account.send(ADA, **changes)["status"] == "queued"
 
 
-def test_the_longest_text_passes_and_one_character_more_does_not(account):
-    """Assumed: 1,600 characters, after the variables are filled in."""
-    template = account.holds("Long", "x" * 1590 + "{{MORE}}")
+def test_text_of_more_than_1600_characters_is_refused(account):
+    """Assumed: counted after the variables are filled in."""
+    template = account.add_template("Long", "x" * 1590 + "{{MORE}}")
     assert account.send(ADA, template_id=template, variables={"MORE": "y" * 10})["status"] == "queued"
-    assert account.refused(template_id=template, variables={"MORE": "y" * 11}) == (422, "text_too_long")
+    assert account.refusal(template_id=template, variables={"MORE": "y" * 11}) == (422, "text_too_long")
 
 
-def test_numbers_and_truth_values_stand_in_a_text_as_in_json(account):
-    """Assumed: whoever wants two decimals sends text."""
+def test_numbers_and_booleans_are_written_as_in_json(account):
+    """Assumed: a bridge that wants two decimals sends text."""
     account.send(ADA, template_id=account.template, variables={"FIRST_NAME": True, "BALANCE": 12.5})
-    assert account.entry()["text"] == "Hi true, you have 12.5."
+    assert account.newest_message()["text"] == "Hi true, you have 12.5."
 
 
-def test_a_variable_that_is_left_out_is_refused_or_blank(account, account_that):
-    """Documented (SEND_PAGE): variables are needed if the template has some. What else happens is a dialect."""
-    assert account.refused(template_id=account.template, variables={"FIRST_NAME": "Ada"}) == (422, "missing_variables")
-    lenient = account_that(missing_variable="blank")
+def test_missing_variable_follows_dialect(account, account_with):
+    """Documented (SEND_PAGE): variables are required if the template has some."""
+    assert account.refusal(template_id=account.template, variables={"FIRST_NAME": "Ada"}) == (422, "missing_variables")
+    lenient = account_with(missing_variable="blank")
     lenient.send(ADA, template_id=lenient.template, variables={"FIRST_NAME": "Ada"})
-    assert lenient.entry()["text"] == "Hi Ada, you have ."
+    assert lenient.newest_message()["text"] == "Hi Ada, you have ."
 
 
 REJECTED = [
@@ -117,54 +117,54 @@ REJECTED = [
 
 
 @pytest.mark.parametrize(("number", "code"), REJECTED)
-def test_what_cannot_be_sent_is_rejected_later(account, number, code):
+def test_undeliverable_message_is_rejected_later(account, number, code):
     """Documented (OPTIMOVE_PAGE): opted out, incorrect format, cannot receive. By default the call succeeds."""
     account.set(webhook_url="http://127.0.0.1:9000/delivyr")
     assert account.send(number)["status"] == "queued"
     assert account.entries("delivery") == []
-    ((seconds, told),) = account.told_until(account.now + 10_000)
-    assert (seconds, told["event"], told["code"]) == (2, "rejected", code)
-    assert account.entry()["status"] == "rejected"
+    ((seconds, webhook),) = account.webhooks_until(account.now + 10_000)
+    assert (seconds, webhook["event"], webhook["code"]) == (2, "rejected", code)
+    assert account.newest_message()["status"] == "rejected"
 
 
 @pytest.mark.parametrize(("number", "code"), REJECTED)
-def test_or_it_is_refused_at_once(account_that, number, code):
-    """The other answer to the same question: 422, nothing in the log, and a rejection in the journal."""
-    account = account_that(rejections="at_once")
-    assert account.refused(number) == (422, code)
+def test_undeliverable_message_is_refused_immediately_in_dialect(account_with, number, code):
+    """The log has no entry, but the journal has a rejection."""
+    account = account_with(rejections="at_once")
+    assert account.refusal(number) == (422, code)
     assert [entry["code"] for entry in account.entries("rejection")] == [code]
     assert account.state.log == []
 
 
-def test_customers_who_opted_out_are_rejected_from_the_start(account_that):
-    """Their numbers stand in Delivyr's own list; the numbers of all others go out."""
-    account = account_that(rejections="at_once")
+def test_opted_out_customers_are_rejected(account_with):
+    """Delivyr's own list contains their numbers from the start."""
+    account = account_with(rejections="at_once")
     for customer in account.context.audience.customers(0, 100):
-        response = account.try_to_send(f"+{customer.number}")
+        response = account.send_response(f"+{customer.number}")
         assert response.status == (422 if customer.opted_out else 200)
 
 
-def test_ten_digits_are_rejected_or_completed(account, account_that):
-    """The send call asks for E.164 (SEND_PAGE), and the sample of event 11 has ten digits: so it is a dialect."""
+def test_ten_digits_follow_dialect(account, account_with):
+    """The call requires E.164 (SEND_PAGE), but the sample of event 11 has ten digits."""
     account.send("2125650100")
     assert account.entries("delivery") == []
-    lenient = account_that(ten_digits="completed")
+    lenient = account_with(ten_digits="completed")
     lenient.send("2125650100")
     assert [entry["number"] for entry in lenient.entries("delivery")] == ["12125650100"]
     lenient.send("1125650100")
     assert lenient.entries("delivery") == []
 
 
-def test_the_reply_may_be_bare(account_that):
-    """Nobody shows a reply; without an id in it, receipts can be told apart by number and template only."""
-    account = account_that(reply="bare")
+def test_response_without_id_in_dialect(account_with):
+    """No document shows a response. Without an id, only number and template identify a receipt."""
+    account = account_with(reply="bare")
     assert account.send(ADA) == {"success": True}
 
 
-def test_ids_do_not_depend_on_the_order_of_calls(account, account_that):
-    """They follow from what is said, and from how often the same was said before."""
+def test_ids_do_not_depend_on_order_of_calls(account, account_with):
+    """They follow from the content of a call, and from the number of equal calls before it."""
     numbers = ["+12125650100", "+12125650101"]
     forward = {number: account.send(number)["message_id"] for number in numbers}
-    other = account_that()
+    other = account_with()
     assert {number: other.send(number)["message_id"] for number in reversed(numbers)} == forward
     assert account.send(numbers[0])["message_id"] not in forward.values()

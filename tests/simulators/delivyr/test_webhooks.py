@@ -1,4 +1,7 @@
-"""What becomes of a message, and who is told: assumed in form, documented in kind (https://docs.delivyr.net/docs/optimove)."""
+"""Delivery events and their webhooks.
+
+assumed in form, documented in kind: https://docs.delivyr.net/docs/optimove.
+"""
 
 import pytest
 
@@ -10,35 +13,34 @@ URL = "http://127.0.0.1:9000/delivyr"
 WEEK = NINE + 7 * DAY
 
 
-def number_that(outcome: str) -> str:
-    """An American number that dials a fate."""
+def number_of_outcome(outcome: str) -> str:
+    """Return an American test number with an outcome."""
     return "+" + number_for_code("US", BY_NAME[outcome].code)
 
 
 @pytest.fixture
-def listening(account):
-    """An account that posts what happens."""
+def account_with_url(account):
+    """Return an account with a webhook URL."""
     account.set(webhook_url=URL)
     return account
 
 
-def test_a_delivery_is_told_as_one_json_object(listening):
-    """With the message's id, its number in E.164, its template and its time."""
-    number = number_that("delivered after 3 s")
-    said = listening.send(number)
-    assert listening.told_until(WEEK) == [
+def test_delivered_webhook_is_one_json_object(account_with_url):
+    number = number_of_outcome("delivered after 3 s")
+    result = account_with_url.send(number)
+    assert account_with_url.webhooks_until(WEEK) == [
         (
             3,
             {
                 "event": "delivered",
-                "message_id": said["message_id"],
+                "message_id": result["message_id"],
                 "phone_number": number,
-                "template_id": listening.plain,
+                "template_id": account_with_url.plain,
                 "occurred_at": "2026-03-02T09:00:03.000Z",
             },
         )
     ]
-    assert listening.entry()["status"] == "delivered"
+    assert account_with_url.newest_message()["status"] == "delivered"
 
 
 @pytest.mark.parametrize(
@@ -49,93 +51,94 @@ def test_a_delivery_is_told_as_one_json_object(listening):
         ("expired after 72 h", 72 * 3600, "the phone was offline until the message expired"),
     ],
 )
-def test_undelivered_has_its_reasons(listening, outcome, seconds, reason):
-    """Landlines, and phones that are off or disconnected: Optimove counts them as bounced."""
-    listening.send(number_that(outcome))
-    ((at, told),) = listening.told_until(WEEK)
-    assert (at, told["event"], told["reason"]) == (seconds, "undelivered", reason)
-    assert (listening.entry()["status"], listening.entry()["reason"]) == ("undelivered", reason)
+def test_undelivered_webhook_has_reason(account_with_url, outcome, seconds, reason):
+    """Optimove counts landlines and phones that are off or disconnected as bounced."""
+    account_with_url.send(number_of_outcome(outcome))
+    ((at, webhook),) = account_with_url.webhooks_until(WEEK)
+    assert (at, webhook["event"], webhook["reason"]) == (seconds, "undelivered", reason)
+    assert (account_with_url.newest_message()["status"], account_with_url.newest_message()["reason"]) == (
+        "undelivered",
+        reason,
+    )
 
 
 @pytest.mark.parametrize("outcome", ["never", "unknown after 72 h"])
-def test_some_are_never_heard_of_again(listening, outcome):
-    """The log goes on saying that they are queued."""
-    listening.send(number_that(outcome))
-    assert listening.told_until(WEEK) == []
-    assert listening.entry()["status"] == "queued"
+def test_message_without_final_status_stays_queued(account_with_url, outcome):
+    account_with_url.send(number_of_outcome(outcome))
+    assert account_with_url.webhooks_until(WEEK) == []
+    assert account_with_url.newest_message()["status"] == "queued"
 
 
-def test_each_click_is_told(listening):
-    """One event for each, with the address that it led to; a message without a link has none."""
-    number = number_that("delivered, 3 clicks")
-    listening.send(number, url="https://example.com/offer")
-    told = listening.told_until(WEEK)
-    assert [(at, event["event"]) for at, event in told] == [
+def test_each_click_has_a_webhook_with_url(account_with_url):
+    """A message without a link has no clicks."""
+    number = number_of_outcome("delivered, 3 clicks")
+    account_with_url.send(number, url="https://example.com/offer")
+    webhook = account_with_url.webhooks_until(WEEK)
+    assert [(at, event["event"]) for at, event in webhook] == [
         (3, "delivered"),
         (60, "clicked"),
         (120, "clicked"),
         (180, "clicked"),
     ]
-    assert {event["url"] for _, event in told[1:]} == {"https://example.com/offer"}
-    assert listening.entry()["clicks"] == 3
-    listening.send(number)
-    assert [event["event"] for _, event in listening.told_until(WEEK + DAY)] == ["delivered"]
+    assert {event["url"] for _, event in webhook[1:]} == {"https://example.com/offer"}
+    assert account_with_url.newest_message()["clicks"] == 3
+    account_with_url.send(number)
+    assert [event["event"] for _, event in account_with_url.webhooks_until(WEEK + DAY)] == ["delivered"]
 
 
-def test_a_click_is_in_the_journal(listening):
-    """For the judge: a bridge has to report each."""
-    said = listening.send(number_that("delivered, 2 clicks"), url="https://example.com")
-    entries = [entry for _, done in listening.live_until(WEEK) for entry in done.entries if entry.kind == "click"]
-    assert [entry.fields["message"] for entry in entries] == [said["message_id"]] * 2
+def test_click_is_journalled(account_with_url):
+    """The judge needs it: a bridge must report each click."""
+    result = account_with_url.send(number_of_outcome("delivered, 2 clicks"), url="https://example.com")
+    entries = [
+        entry for _, effects in account_with_url.run_until(WEEK) for entry in effects.entries if entry.kind == "click"
+    ]
+    assert [entry.fields["message"] for entry in entries] == [result["message_id"]] * 2
 
 
-def test_stop_opts_out(listening):
-    """The person writes back STOP: told as opted_out, and the next message is rejected."""
-    number = number_that("delivered, replies STOP")
-    listening.send(number)
-    rung = listening.live_until(NINE + HOUR)
-    kinds = [entry.kind for _, done in rung for entry in done.entries]
+def test_stop_opts_out_and_next_message_is_rejected(account_with_url):
+    number = number_of_outcome("delivered, replies STOP")
+    account_with_url.send(number)
+    fired = account_with_url.run_until(NINE + HOUR)
+    kinds = [entry.kind for _, effects in fired for entry in effects.entries]
     assert kinds == ["delivery_status", "inbound", "opt_out"]
-    listening.send(number)
-    ((_, told),) = listening.told_until(NINE + 2 * HOUR)
-    assert (told["event"], told["code"]) == ("rejected", "opted_out")
+    account_with_url.send(number)
+    ((_, webhook),) = account_with_url.webhooks_until(NINE + 2 * HOUR)
+    assert (webhook["event"], webhook["code"]) == ("rejected", "opted_out")
 
 
-def test_a_receipt_can_be_told_twice(listening):
-    """As networks do; it becomes true once."""
-    listening.send(number_that("delivered, told twice"))
-    rung = listening.live_until(WEEK)
-    assert [call.event for _, done in rung for call in done.webhooks] == ["delivered", "delivered"]
-    assert [entry.kind for _, done in rung for entry in done.entries] == ["delivery_status"]
+def test_repeated_receipt_sets_status_once(account_with_url):
+    account_with_url.send(number_of_outcome("delivered, told twice"))
+    fired = account_with_url.run_until(WEEK)
+    assert [webhook.event for _, effects in fired for webhook in effects.webhooks] == ["delivered", "delivered"]
+    assert [entry.kind for _, effects in fired for entry in effects.entries] == ["delivery_status"]
 
 
-def test_a_receipt_can_come_before_the_reply(listening):
-    """A bridge that stores the id only after the reply does not know what it is about."""
-    listening.send(number_that("delivered, told before the reply"))
-    assert [call.event for call in listening.last.before_response] == ["delivered"]
-    assert listening.entry()["status"] == "delivered"
+def test_receipt_can_arrive_before_response(account_with_url):
+    """A bridge that stores the id after the response cannot identify the message."""
+    account_with_url.send(number_of_outcome("delivered, told before the reply"))
+    assert [webhook.event for webhook in account_with_url.last.before_response] == ["delivered"]
+    assert account_with_url.newest_message()["status"] == "delivered"
 
 
-def test_late_delivery_takes_back_that_it_was_not(listening):
-    """The last word counts, in the log as in the journal."""
-    listening.send(number_that("undelivered, delivered after all"))
-    assert [told["event"] for _, told in listening.told_until(WEEK)] == ["undelivered", "delivered"]
-    assert listening.entry()["status"] == "delivered"
+def test_late_delivery_replaces_undelivered_status(account_with_url):
+    account_with_url.send(number_of_outcome("undelivered, delivered after all"))
+    assert [webhook["event"] for _, webhook in account_with_url.webhooks_until(WEEK)] == ["undelivered", "delivered"]
+    assert account_with_url.newest_message()["status"] == "delivered"
 
 
-def test_without_an_address_nothing_is_posted(account):
-    """The log tells it all the same."""
-    account.send(number_that("delivered after 3 s"))
-    assert account.told_until(WEEK) == []
-    assert account.entry()["status"] == "delivered"
+def test_account_without_url_has_no_webhooks(account):
+    """The log has the status anyway."""
+    account.send(number_of_outcome("delivered after 3 s"))
+    assert account.webhooks_until(WEEK) == []
+    assert account.newest_message()["status"] == "delivered"
 
 
-def test_ordinary_messages_end_at_the_assumed_rates(listening):
-    """95 of 100 delivered, 5 undelivered; of those with a link, 10 of 100 are clicked. All of it within two days."""
-    for place in range(1_000):
-        listening.send(f"+1212565{place:04d}", url="https://example.com")
-    events = [told["event"] for _, told in listening.told_until(NINE + 2 * DAY)]
+def test_drawn_outcomes_have_assumed_shares(account_with_url):
+    """95 % delivered, 5 % undelivered; 10 % of those with a link are clicked. All events occur within two days."""
+    for index in range(1_000):
+        account_with_url.send(f"+1212565{index:04d}", url="https://example.com")
+    events = [webhook["event"] for _, webhook in account_with_url.webhooks_until(NINE + 2 * DAY)]
     assert events.count("delivered") == pytest.approx(950, abs=25)
     assert events.count("undelivered") == 1_000 - events.count("delivered")
     assert events.count("clicked") == pytest.approx(100, abs=30)
-    assert (listening.timers, listening.state.schedules) == ([], {})
+    assert (account_with_url.timers, account_with_url.state.schedules) == ([], {})

@@ -45,10 +45,10 @@ class Bench:
         told = {"receipt_url": self.listener.url + "/receipts"}
         return {"apikey": apikey, "numbers": NUMBER, "message": "Hi", **told, **more}
 
-    def send(self, *, timeout: float = 20, **more: str) -> requests.Response:
+    def send(self, *, read_timeout: float = 60, **more: str) -> requests.Response:
         """Send one message."""
         url = self.made["services"]["textlocal"]["url"]
-        return requests.post(url + "/send", data=self.form(**more), timeout=timeout)
+        return requests.post(url + "/send", data=self.form(**more), timeout=(60, read_timeout))
 
     def raw(self) -> bytes:
         """Send one message, and read the connection to its end."""

@@ -54,7 +54,7 @@ def test_update_reports_success_to_its_callback(optimove: Optimove) -> None:
 @pytest.mark.parametrize(
     ("wrong", "error"),
     [
-        (change(customer="nobody"), "INVALID_CUSTOMER"),
+        (change(customer="unknown"), "INVALID_CUSTOMER"),
         (change(field="SHOE_SIZE"), "INVALID_FIELD"),
         (change(field="SMS_OPT_IN", value="maybe"), "INVALID_VALUE"),
         (change(field="BALANCE", value="1.23456"), "INVALID_VALUE"),

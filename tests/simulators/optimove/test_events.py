@@ -1,4 +1,4 @@
-"""What each event says, and who hears it."""
+"""The body of each event, and the listeners that receive it."""
 
 from collections.abc import Callable
 from typing import Any
@@ -24,96 +24,94 @@ SPLITS = (split(send_at=TOMORROW + 9 * HOUR),)
 
 
 def simulator(**dialects: str) -> Optimove:
-    """A simulator that processes campaigns at 02:00, with two scheduled channels and a triggered one."""
+    """Return a simulator with a nightly run at 02:00, two scheduled channels and a triggered one."""
     channels = (*CHANNELS, Channel(id=506, provider="textlocal", kind="scheduled"))
-    answers = {f"optimove.{name}": value for name, value in dialects.items()}
-    optimove = Optimove(sandbox_context(channels=channels, nightly_at=2 * HOUR, dialects=answers))
+    options = {f"optimove.{name}": option for name, option in dialects.items()}
+    optimove = Optimove(sandbox_context(channels=channels, nightly_at=2 * HOUR, dialects=options))
     optimove.begin()
     return optimove
 
 
-def announced(optimove: Optimove) -> list[SentWebhook]:
-    """A night with one campaign, on channel 505."""
+def announce(optimove: Optimove) -> list[SentWebhook]:
+    """Announce a campaign on channel 505 at night, and return the webhooks."""
     optimove.schedule(plan(splits=SPLITS))
     return optimove.advance(TOMORROW + 3 * HOUR)
 
 
-def cancelled(optimove: Optimove) -> list[SentWebhook]:
-    """A campaign that was announced and is cancelled."""
-    announced(optimove)
+def cancel(optimove: Optimove) -> list[SentWebhook]:
+    """Announce a campaign, cancel it, and return the webhooks of the cancellation."""
+    announce(optimove)
     return optimove.cancel()
 
 
-def held(optimove: Optimove) -> list[SentWebhook]:
-    """A campaign that waits for clearance."""
+def hold(optimove: Optimove) -> list[SentWebhook]:
+    """Put a campaign on hold for clearance, and return the webhooks."""
     optimove.schedule(plan(splits=SPLITS, clearance_by=TOMORROW + 8 * HOUR))
     return optimove.advance(TOMORROW + 3 * HOUR)
 
 
-def met(optimove: Optimove) -> list[SentWebhook]:
-    """A customer who meets the criteria of a trigger on channel 250."""
+def meet_trigger(optimove: Optimove) -> list[SentWebhook]:
+    """Let a customer meet the criteria of a trigger on channel 250, and return the webhooks."""
     optimove.add_trigger(trigger())
     return optimove.record_event("C0000042", "page_visit", page="/offers")
 
 
-HAPPENS: dict[int, Callable[[Optimove], list[SentWebhook]]] = {
-    1: announced, 2: announced, 3: announced, 4: cancelled, 5: held, 11: met, 13: announced,
+ACTIONS: dict[int, Callable[[Optimove], list[SentWebhook]]] = {
+    1: announce, 2: announce, 3: announce, 4: cancel, 5: hold, 11: meet_trigger, 13: announce,
 }  # fmt: skip
-CHANNEL_OF = {event: 250 if event == 11 else 505 for event in HAPPENS}
-FORMS = [(event, own) for event in HAPPENS for own in (True, False) if not (event == 5 and own)]
+CHANNEL_OF = {event: 250 if event == 11 else 505 for event in ACTIONS}
+LISTENERS = [(event, own) for event in ACTIONS for own in (True, False) if not (event == 5 and own)]
 
 
-def heard(optimove: Optimove, event: int) -> list[SentWebhook]:
-    """What the listeners for an event hear when it happens."""
-    return [said for said in HAPPENS[event](optimove) if said.webhook.event == str(event)]
+def sent_webhooks(optimove: Optimove, event: int) -> list[SentWebhook]:
+    """Cause an event, and return its webhooks."""
+    return [sent for sent in ACTIONS[event](optimove) if sent.webhook.event == str(event)]
 
 
-@pytest.mark.parametrize(("event", "own"), FORMS)
-def test_an_event_comes_to_its_listener_in_each_form(event: int, own: bool) -> None:
-    """By channel or in general; event 5 in general only. It keeps the listener's contract."""
+@pytest.mark.parametrize(("event", "own"), LISTENERS)
+def test_event_reaches_channel_listener_and_general_listener(event: int, own: bool) -> None:
+    """Event 5 has a general listener only. The body keeps the listener contract."""
     optimove = simulator()
     optimove.listen(event, CHANNEL_OF[event] if own else None, OWN if own else GENERAL)
-    (said,) = heard(optimove, event)
-    assert said.webhook.url == (OWN if own else GENERAL)
-    VALIDATOR.validate(said.body)
+    (sent,) = sent_webhooks(optimove, event)
+    assert sent.webhook.url == (OWN if own else GENERAL)
+    VALIDATOR.validate(sent.body)
 
 
-@pytest.mark.parametrize("event", sorted(set(HAPPENS) - {2, 3, 5}))
-def test_the_channels_own_listener_hears_it_instead_of_the_general_one(event: int) -> None:
-    """Not both of them."""
+@pytest.mark.parametrize("event", sorted(set(ACTIONS) - {2, 3, 5}))
+def test_channel_listener_replaces_general_listener(event: int) -> None:
     optimove = simulator()
     optimove.listen(event, None, GENERAL)
     optimove.listen(event, CHANNEL_OF[event], OWN)
-    assert [said.webhook.url for said in heard(optimove, event)] == [OWN]
+    assert [sent.webhook.url for sent in sent_webhooks(optimove, event)] == [OWN]
 
 
 @pytest.mark.parametrize("event", [1, 4, 11, 13])
-def test_a_listener_of_another_channel_hears_nothing(event: int) -> None:
+def test_listener_of_another_channel_receives_nothing(event: int) -> None:
     """Listeners do not interfere."""
     optimove = simulator()
     optimove.listen(event, 506)
-    assert heard(optimove, event) == []
+    assert sent_webhooks(optimove, event) == []
 
 
 @pytest.mark.parametrize("event", [2, 3])
-def test_events_of_the_night_come_to_every_listener(event: int) -> None:
-    """They are about no channel."""
+def test_night_events_reach_every_listener(event: int) -> None:
+    """They belong to no channel."""
     optimove = simulator()
     for channel in (None, 505, 506):
         optimove.listen(event, channel)
-    keys = [said.webhook.key for said in heard(optimove, event)]
+    keys = [sent.webhook.key for sent in sent_webhooks(optimove, event)]
     assert keys == [f"{event}:2026-03-03:general", f"{event}:2026-03-03:505", f"{event}:2026-03-03:506"]
 
 
-@pytest.mark.parametrize("event", HAPPENS)
-def test_without_a_listener_nothing_is_said(event: int) -> None:
-    """And nothing goes wrong."""
-    assert heard(simulator(), event) == []
+@pytest.mark.parametrize("event", ACTIONS)
+def test_event_without_listener_sends_no_webhook(event: int) -> None:
+    assert sent_webhooks(simulator(), event) == []
 
 
-@pytest.mark.parametrize("event", HAPPENS)
-def test_the_contract_shows_an_example_of_each_event(event: int) -> None:
-    """It keeps the contract; with an unknown member it would not."""
+@pytest.mark.parametrize("event", ACTIONS)
+def test_contract_has_a_valid_example_of_each_event(event: int) -> None:
+    """The same example with an unknown member is invalid."""
     example = MEDIA["examples"][str(event)]["value"]
     VALIDATOR.validate(example)
     with pytest.raises(jsonschema_rs.ValidationError):
@@ -121,7 +119,7 @@ def test_the_contract_shows_an_example_of_each_event(event: int) -> None:
 
 
 @pytest.mark.parametrize(
-    ("spelling", "scheduled", "triggered"),
+    ("option", "scheduled", "triggered"),
     [
         ("as_seen", {"EventTypeID", "TimeStamp", "CampaignID", "ChannelID"}, {"requestId", "campaignID"}),
         ("pascal", {"EventTypeID", "TimeStamp", "CampaignID", "ChannelID"}, {"RequestID", "CampaignID"}),
@@ -129,24 +127,24 @@ def test_the_contract_shows_an_example_of_each_event(event: int) -> None:
         ("camel_id", {"eventTypeID", "timeStamp", "campaignID", "channelID"}, {"requestID", "campaignID"}),
     ],
 )
-def test_members_are_spelled_as_the_dialect_says(spelling: str, scheduled: set[str], triggered: set[str]) -> None:
-    """What is inside them stays as it is."""
-    optimove = simulator(event_keys=spelling)
+def test_members_are_spelled_according_to_dialect(option: str, scheduled: set[str], triggered: set[str]) -> None:
+    """Nested members do not change."""
+    optimove = simulator(event_keys=option)
     optimove.listen(13)
     optimove.listen(11)
-    (executed,), (fired,) = heard(optimove, 13), heard(optimove, 11)
+    (executed,), (fired,) = sent_webhooks(optimove, 13), sent_webhooks(optimove, 11)
     assert set(executed.body) == scheduled
     assert set(fired.body) > triggered
-    personal: dict[str, Any] = fired.body["Personalization" if spelling == "pascal" else "personalization"]
-    assert personal["page_visit"] == {"page": "/offers"}
+    personalization: dict[str, Any] = fired.body["Personalization" if option == "pascal" else "personalization"]
+    assert personalization["page_visit"] == {"page": "/offers"}
 
 
 @pytest.mark.parametrize(
-    ("schedule", "minutes"), [("ladder", [1, 5, 15, 60]), ("none", []), ("day", [1, 10, 60, 360, 1020])]
+    ("option", "minutes"), [("ladder", [1, 5, 15, 60]), ("none", []), ("day", [1, 10, 60, 360, 1020])]
 )
-def test_an_event_is_tried_again_as_the_dialect_says(schedule: str, minutes: list[int]) -> None:
-    """Each wait counts from the attempt before."""
-    optimove = simulator(webhook_retries=schedule)
+def test_retries_follow_the_dialect(option: str, minutes: list[int]) -> None:
+    """Each delay counts from the previous attempt."""
+    optimove = simulator(webhook_retries=option)
     optimove.listen(13)
-    (said,) = heard(optimove, 13)
-    assert [delay // MINUTE for delay in said.webhook.retry.delays_ms] == minutes
+    (sent,) = sent_webhooks(optimove, 13)
+    assert [delay // MINUTE for delay in sent.webhook.retry.delays_ms] == minutes

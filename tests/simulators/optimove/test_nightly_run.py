@@ -61,7 +61,7 @@ def test_campaign_for_a_past_night_is_refused(nightly: Optimove) -> None:
     with pytest.raises(ValueError, match=r"got 2026-03-02; the next run is at 2026-03-03T02:00:00.000Z"):
         nightly.schedule(plan(**sends_on(0)))
     nightly.advance(FIRST_NIGHT)
-    with pytest.raises(ValueError, match="expected a day whose nightly run is still to come"):
+    with pytest.raises(ValueError, match="expected a day with a nightly run still to come"):
         nightly.schedule(plan(**sends_on(1)))
 
 

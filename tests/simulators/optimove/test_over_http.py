@@ -12,7 +12,7 @@ JSON = {"content-type": "application/json"}
 
 @pytest.fixture
 def client(simulators: RunningSimulators) -> Client:
-    """Return a client of a new sandbox whose clock stands still."""
+    """Return a client of a new sandbox with a stopped clock."""
     return Sandbox(simulators).client()
 
 

@@ -1,4 +1,4 @@
-"""The three ways to share who opted in or out; each is in the history for the judge."""
+"""The three ways to share opt-ins and opt-outs, each with its line in the history for the judge."""
 
 import pytest
 import requests
@@ -7,39 +7,39 @@ from optimove_alone import Optimove, sandbox_context
 from optimove_over_http import Sandbox
 from running import RunningSimulators
 
-OUT = {"ChannelID": 505, "CustomerIDs": ["C0000001", "C0000002"], "CommunicationMode": 2}
+OPT_OUT = {"ChannelID": 505, "CustomerIDs": ["C0000001", "C0000002"], "CommunicationMode": 2}
 
 
 @pytest.fixture
 def sandbox(simulators: RunningSimulators) -> Sandbox:
-    """A fresh one."""
+    """Return a new sandbox."""
     return Sandbox(simulators)
 
 
 def upload(sandbox: Sandbox, text: str) -> requests.Response:
-    """Send a batch file."""
+    """Upload a batch file."""
     url = f"{sandbox.simulators.control}/control{sandbox.path}/services/optimove/batch"
     return requests.post(url, data=text.encode(), headers={"content-type": "text/csv"}, timeout=20)
 
 
-def test_an_attribute_can_be_made_and_filled(sandbox: Sandbox) -> None:
-    """Way one, with an Admin key; both calls end within a minute."""
+def test_opt_out_is_shared_in_a_new_attribute(sandbox: Sandbox) -> None:
+    """The first way, with an Admin key. Both calls end within a minute."""
     client, callback = sandbox.admin(), "http://127.0.0.1:9/callbacks"
-    made = {"Name": "SMS_CONSENT", "Type": "INT", "DefaultValue": "1", "CallbackURL": callback}
-    assert client.call("POST", "/Customers/AddCustomerAttribute", json=made).status_code == 200
+    attribute = {"Name": "SMS_CONSENT", "Type": "INT", "DefaultValue": "1", "CallbackURL": callback}
+    assert client.call("POST", "/Customers/AddCustomerAttribute", json=attribute).status_code == 200
     sandbox.wait(60_000)
     value = {"CustomerID": "C0000001", "Attributes": [{"RealFieldName": "SMS_CONSENT", "Value": 0}]}
     client.call("POST", "/Customers/UpdateCustomerAttributes", json={"CustomerNewAttributesValuesList": [value]})
     sandbox.wait(60_000)
-    (known,) = sandbox.journal("attributes")
-    assert known["changes"] == [{"customer": "C0000001", "field": "SMS_CONSENT", "value": "0"}]
-    read = client.call("GET", "/customers/C0000001/attributes").json()
-    assert [one["Value"] for one in read if one["RealFieldName"] == "SMS_CONSENT"] == ["0"]
+    (line,) = sandbox.journal("attributes")
+    assert line["changes"] == [{"customer": "C0000001", "field": "SMS_CONSENT", "value": "0"}]
+    attributes = client.call("GET", "/customers/C0000001/attributes").json()
+    assert [attribute["Value"] for attribute in attributes if attribute["RealFieldName"] == "SMS_CONSENT"] == ["0"]
 
 
-def test_a_preference_can_be_set_for_a_channel(sandbox: Sandbox) -> None:
-    """Way two, with any key."""
-    assert sandbox.client().call("POST", "/Integrations/SetCustomerChannelPreference", json=OUT).status_code == 200
+def test_opt_out_is_shared_as_preference_of_a_channel(sandbox: Sandbox) -> None:
+    """The second way, with any key."""
+    assert sandbox.client().call("POST", "/Integrations/SetCustomerChannelPreference", json=OPT_OUT).status_code == 200
     assert sandbox.journal("preference") == [
         {
             "source": "api",
@@ -50,35 +50,35 @@ def test_a_preference_can_be_set_for_a_channel(sandbox: Sandbox) -> None:
             "customers": ["C0000001", "C0000002"],
         }
     ]
-    shown = sandbox.control("GET", "/services/optimove")["preferences"]
-    assert shown == [{"channel": 505, "app": None, "customers_by_mode": {"2": 2}}]
+    preferences = sandbox.control("GET", "/services/optimove")["preferences"]
+    assert preferences == [{"channel": 505, "app": None, "customers_by_mode": {"2": 2}}]
 
 
-def test_a_column_of_the_batch_can_tell_it(sandbox: Sandbox) -> None:
-    """Way three, as a part of the customers' table."""
+def test_opt_out_is_shared_in_a_column_of_the_batch_file(sandbox: Sandbox) -> None:
+    """The third way, as a part of the customers table."""
     assert upload(sandbox, "CustomerID,SMS_OPT_IN\nC0000001,0\nC0000002,1\n").json() == {"lines": 2}
-    (known,) = sandbox.journal("attributes")
-    assert (known["source"], [change["value"] for change in known["changes"]]) == ("batch_file", ["0", "1"])
+    (line,) = sandbox.journal("attributes")
+    assert (line["source"], [change["value"] for change in line["changes"]]) == ("batch_file", ["0", "1"])
 
 
-def test_a_file_of_its_own_can_tell_it(sandbox: Sandbox) -> None:
-    """Way three, standalone."""
+def test_opt_out_is_shared_in_a_standalone_file(sandbox: Sandbox) -> None:
+    """The third way, in a file of preferences."""
     assert upload(sandbox, "CustomerID,ChannelID,CommunicationMode\nC0000001,505,1\nC0000002,505,2\n").json() == {
         "lines": 2
     }
-    assert [(one["mode"], one["customers"]) for one in sandbox.journal("preference")] == [
+    assert [(line["mode"], line["customers"]) for line in sandbox.journal("preference")] == [
         (1, ["C0000001"]),
         (2, ["C0000002"]),
     ]
 
 
 @pytest.mark.parametrize(
-    ("text", "said"),
+    ("text", "error"),
     [
         ("SMS_OPT_IN\n0\n", "first line CustomerID"),
         ("CustomerID,SHOE_SIZE\nC0000001,9\n", "the attributes are"),
         ("CustomerID,SMS_OPT_IN\nC0000001,0\nC0000002\n", "line 3: expected 2 values"),
-        ("CustomerID,SMS_OPT_IN\nC0000001,0\nnobody,0\n", "line 3: expected a known customer, got 'nobody'"),
+        ("CustomerID,SMS_OPT_IN\nC0000001,0\nunknown,0\n", "line 3: expected a known customer, got 'unknown'"),
         (
             "CustomerID,SMS_OPT_IN\nC0000001,0\nC0000002,x\n",
             "line 3: expected a value of type INT for SMS_OPT_IN, got 'x'",
@@ -88,40 +88,37 @@ def test_a_file_of_its_own_can_tell_it(sandbox: Sandbox) -> None:
         ("\udcff", "not text/csv"),
     ],
 )
-def test_a_wrong_file_is_refused_as_a_whole(sandbox: Sandbox, text: str, said: str) -> None:
-    """The line is named."""
+def test_wrong_file_is_refused_as_a_whole(sandbox: Sandbox, text: str, error: str) -> None:
     url = f"{sandbox.simulators.control}/control{sandbox.path}/services/optimove/batch"
     data = text.encode("utf-8", "surrogateescape")
     response = requests.post(url, data=data, headers={"content-type": "text/csv"}, timeout=20)
-    assert (response.status_code, said in response.json()["detail"]) == (400, True), response.text
+    assert (response.status_code, error in response.json()["detail"]) == (400, True), response.text
     assert (sandbox.journal("attributes"), sandbox.journal("preference")) == ([], [])
 
 
-def test_50000_preferences_can_be_set_at_once_and_no_more(optimove: Optimove) -> None:
-    """The limit, and one past it."""
-    most = OUT | {"CustomerIDs": ["C0000001"] * 50_000}
-    assert optimove.call("SetCustomerChannelPreference", most).response.status == 200
-    most["CustomerIDs"] = ["C0000001"] * 50_001
-    assert optimove.violations("SetCustomerChannelPreference", most) == ["maxItems body.CustomerIDs"]
+def test_call_accepts_up_to_50000_preferences(optimove: Optimove) -> None:
+    body = OPT_OUT | {"CustomerIDs": ["C0000001"] * 50_000}
+    assert optimove.call("SetCustomerChannelPreference", body).response.status == 200
+    body["CustomerIDs"] = ["C0000001"] * 50_001
+    assert optimove.violations("SetCustomerChannelPreference", body) == ["maxItems body.CustomerIDs"]
 
 
-@pytest.mark.parametrize(("answer", "out"), [("2_is_out", [False, False, True]), ("0_is_out", [True, False, False])])
-def test_what_a_mode_means_is_an_open_question(answer: str, out: list[bool]) -> None:
-    """Of the modes 0, 1 and 2."""
-    optimove = Optimove(sandbox_context(dialects={"optimove.communication_modes": answer}))
-    entries = [
-        optimove.call("SetCustomerChannelPreference", OUT | {"CommunicationMode": n}).entries for n in (0, "1", 2)
-    ]
-    assert [entry.fields["opted_out"] for (entry,) in entries] == out
+@pytest.mark.parametrize(
+    ("option", "opted_out"), [("2_is_out", [False, False, True]), ("0_is_out", [True, False, False])]
+)
+def test_opt_out_mode_follows_the_dialect(option: str, opted_out: list[bool]) -> None:
+    optimove = Optimove(sandbox_context(dialects={"optimove.communication_modes": option}))
+    bodies = [OPT_OUT | {"CommunicationMode": mode} for mode in (0, "1", 2)]
+    entries = [optimove.call("SetCustomerChannelPreference", body).entries for body in bodies]
+    assert [entry.fields["opted_out"] for (entry,) in entries] == opted_out
 
 
-def test_a_preference_for_nobody_changes_nothing(optimove: Optimove) -> None:
+def test_preference_without_customers_changes_nothing(optimove: Optimove) -> None:
     """The list may be null."""
     optimove.call("SetCustomerChannelPreference", {"ChannelID": 505, "CustomerIDs": None, "CommunicationMode": 1})
     assert optimove.state.preferences == {(505, None): {}}
 
 
-def test_a_preference_for_an_unknown_channel_is_not_found(optimove: Optimove) -> None:
-    """Nothing is noted."""
-    effects = optimove.call("SetCustomerChannelPreference", OUT | {"ChannelID": 999})
+def test_preference_for_unknown_channel_is_not_found(optimove: Optimove) -> None:
+    effects = optimove.call("SetCustomerChannelPreference", OPT_OUT | {"ChannelID": 999})
     assert (effects.response.status, effects.entries) == (404, ())

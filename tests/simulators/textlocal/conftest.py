@@ -1,4 +1,4 @@
-"""Textlocal alone: an account, the contract in front of it, and a clock that is a number."""
+"""One Textlocal account with the compiled contract in front of it, and a number as its clock."""
 
 from collections.abc import Callable
 from dataclasses import dataclass, field
@@ -23,19 +23,19 @@ from sendproof_simulators.services.textlocal.state import State
 
 
 def context(seed: int = 7, *, allow_remote: bool = False, **dialects: str) -> SandboxContext:
-    """A hundred customers, of whom about ten opted out."""
+    """Return the context of a sandbox with a hundred customers, about ten of whom opted out."""
     random = KeyedRandom(seed)
     audience = Audience(random, AudienceRecipe(customers=100, opted_out=0.1))
     name = SIMULATOR.name
-    spoken = choose({name: SIMULATOR.dialects}, {f"{name}.{n}": v for n, v in dialects.items()})[name]
+    options = choose({name: SIMULATOR.dialects}, {f"{name}.{n}": option for n, option in dialects.items()})[name]
     return SandboxContext(
-        random=random, audience=audience, channels=(), allow_remote_webhooks=allow_remote, dialects=spoken
+        random=random, audience=audience, channels=(), allow_remote_webhooks=allow_remote, dialects=options
     )
 
 
 @dataclass
 class Account:
-    """Asks the simulator as a bridge would, less HTTP. `last` is everything that the last call led to."""
+    """Calls the simulator as a bridge would, but without HTTP. `last` has the effects of the last call."""
 
     contract: Contract
     context: SandboxContext = field(default_factory=context)
@@ -47,82 +47,78 @@ class Account:
         self.state: State = SIMULATOR.new_state(self.context)
 
     def call(self, command: str, status: int = 200, **fields: Any) -> dict[str, Any]:
-        """POST a form; the JSON of the answer."""
-        form = urlencode({"apikey": "key", **fields}).encode()
-        headers = {"content-type": "application/x-www-form-urlencoded"}
-        return self.ask(Request(method="POST", path=f"/{command}/", headers=headers, body=form), status)
-
-    def ask_anyhow(self, command: str, **fields: Any) -> dict[str, Any]:
-        """The same, whatever the HTTP status."""
-        form = urlencode({"apikey": "key", **fields}).encode()
-        headers = {"content-type": "application/x-www-form-urlencoded"}
-        self.last = self._outcome(
-            SIMULATOR.normalise(Request(method="POST", path=f"/{command}/", headers=headers, body=form))
-        )
-        self.timers += self.last.timers
-        said: dict[str, Any] = msgspec.json.decode(self.last.response.body)
-        return said
-
-    def set(self, **settings: Any) -> None:
-        """What the user sets on the website."""
-        assert SIMULATOR.settings is not None
-        SIMULATOR.settings.replace(self.context, self.state, self.now, settings)
-
-    def template(self, body: str, title: str = "Offer") -> int:
-        """A template, made on the website; its id."""
-        assert SIMULATOR.templates is not None
-        made, _ = SIMULATOR.templates.add(self.state, self.now, title, body, None)
-        return int(made.id)
-
-    def ask(self, request: Request, status: int = 200) -> dict[str, Any]:
-        """The JSON of the answer to one request."""
-        self.last = self._outcome(SIMULATOR.normalise(request))
-        self.timers += self.last.timers
+        """POST a form, check the HTTP status, and return the JSON of the response."""
+        result = self.call_any_status(command, **fields)
         assert self.last.response.status == status
-        said: dict[str, Any] = msgspec.json.decode(self.last.response.body)
-        return said
+        return result
 
-    def code(self, command: str, **fields: Any) -> int:
-        """The code of the one error that a call is refused with."""
-        said = self.call(command, **fields)
-        assert said["status"] == "failure"
-        (error,) = said["errors"]
+    def call_any_status(self, command: str, **fields: Any) -> dict[str, Any]:
+        """POST a form, and return the JSON of the response."""
+        form = urlencode({"apikey": "key", **fields}).encode()
+        headers = {"content-type": "application/x-www-form-urlencoded"}
+        return self.request(Request(method="POST", path=f"/{command}/", headers=headers, body=form))
+
+    def request(self, request: Request) -> dict[str, Any]:
+        """Make a request, and return the JSON of the response."""
+        self.last = self.effects_of(request)
+        self.timers += self.last.timers
+        result: dict[str, Any] = msgspec.json.decode(self.last.response.body)
+        return result
+
+    def error_code(self, command: str, **fields: Any) -> int:
+        """Make a call that is refused, and return the code of its only error."""
+        result = self.call(command, **fields)
+        assert result["status"] == "failure"
+        (error,) = result["errors"]
         code: int = error["code"]
         return code
 
     def bulk(self, *messages: dict[str, Any], **options: Any) -> dict[str, Any]:
-        """`bulk_json` with these messages."""
+        """Call `bulk_json` with these messages."""
         data = msgspec.json.encode({**options, "messages": list(messages)}).decode()
         return self.call("bulk_json", data=data)
 
+    def set(self, **settings: Any) -> None:
+        """Replace the settings of the account."""
+        assert SIMULATOR.settings is not None
+        SIMULATOR.settings.replace(self.context, self.state, self.now, settings)
+
+    def template(self, body: str, title: str = "Offer") -> int:
+        """Create a template, and return its id."""
+        assert SIMULATOR.templates is not None
+        template, _ = SIMULATOR.templates.add(self.state, self.now, title, body, None)
+        return int(template.id)
+
     def entries(self, kind: str) -> list[dict[str, Any]]:
-        """The facts of one kind that the last call led to."""
+        """Return the fields of the last call's journal entries of one kind."""
         return [dict(entry.fields) for entry in self.last.entries if entry.kind == kind]
 
-    def live_until(self, instant: int) -> list[tuple[int, Effects]]:
-        """Let every timer ring that is due by then; when each rang and what it led to."""
-        rung = []
+    def run_until(self, instant: int) -> list[tuple[int, Effects]]:
+        """Fire every timer that is due until then, and return its instant and effects."""
+        fired = []
         while due := [timer for timer in self.timers if timer.at <= instant]:
             timer = min(due, key=lambda timer: timer.at)
             self.timers.remove(timer)
             self.now = timer.at
             effects = SIMULATOR.on_timer(self.context, self.state, timer, timer.at)
             self.timers += effects.timers
-            rung.append((timer.at, effects))
+            fired.append((timer.at, effects))
         self.now = instant
-        return rung
+        return fired
 
-    def _outcome(self, request: Request) -> Effects:
+    def effects_of(self, request: Request) -> Effects:
+        """Make a request, and return its effects."""
+        request = SIMULATOR.normalise(request)
         operation = self.contract.fast_path_operations[request.method, request.path]
-        params, violations = operation.read_parameters(request, {})
-        body, more = operation.read_body(request)
-        if violations or more:
+        params, parameter_violations = operation.read_parameters(request, {})
+        body, body_violations = operation.read_body(request)
+        if parameter_violations or body_violations:
             problem = Problem(
                 kind="bad_request",
                 status=400,
                 detail="",
                 operation=operation.id,
-                violations=(*violations, *more),
+                violations=(*parameter_violations, *body_violations),
                 params=dict(request.query),
                 dialects=self.context.dialects,
             )
@@ -136,29 +132,29 @@ class Account:
 
 @pytest.fixture(scope="session")
 def contract() -> Contract:
-    """The contract as the service compiles it."""
+    """Return the compiled contract of the simulator."""
     return load_contract(Path(CONTRACTS) / SIMULATOR.contract)
 
 
 @pytest.fixture
 def account(contract: Contract) -> Account:
-    """An account of its own."""
+    """Return an account with the default option of every dialect."""
     return Account(contract)
 
 
 @pytest.fixture
 def same_account(contract: Contract) -> Account:
-    """Another account of the same seed."""
+    """Another account with the same seed."""
     return Account(contract)
 
 
 @pytest.fixture
-def speaking(contract: Contract) -> Callable[..., Account]:
-    """Accounts of sandboxes that speak certain dialects."""
+def account_with(contract: Contract) -> Callable[..., Account]:
+    """Return a function that returns an account with these dialect options."""
     return lambda **dialects: Account(contract, context(**dialects))
 
 
 @pytest.fixture(scope="session")
-def new_account() -> type[Account]:
-    """Accounts by the dozen, for properties."""
+def account_class() -> type[Account]:
+    """Return the class of accounts, for properties that need many of them."""
     return Account

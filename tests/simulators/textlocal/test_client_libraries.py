@@ -1,4 +1,4 @@
-"""Calls as clients of the real service make them, over real HTTP."""
+"""Calls as client libraries of the real service make them, over real HTTP."""
 
 from urllib.parse import quote
 
@@ -14,13 +14,13 @@ TEXT = "50% off & more, Zoë: 1+1"
 
 @pytest.fixture(scope="module")
 def url(simulators: RunningSimulators) -> str:
-    """Where Textlocal answers."""
+    """Return the base URL of Textlocal."""
     return str(simulators.services["textlocal"]["url"])
 
 
 @pytest.fixture
 def php(url):
-    """The vendor's own class: a multipart form of everything, empty or not (observed: scottybo/textlocal)."""
+    """Return calls like the vendor's own class: a multipart form with empty fields (observed: scottybo/textlocal)."""
 
     def send_request(command, **fields):
         parts = {**fields, "apiKey": KEY, "username": "", "hash": ""}
@@ -32,7 +32,7 @@ def php(url):
 
 @pytest.fixture
 def pro(url):
-    """textlocal-pro 0.2.9 from PyPI: an urlencoded form with `apikey` in it."""
+    """Return calls like textlocal-pro 0.2.9 from PyPI: an urlencoded form with `apikey` in it."""
 
     def send_http_request(command, **params):
         return requests.post(f"{url}/{command}/", data={"apikey": KEY, **params}, timeout=10).json()
@@ -40,24 +40,24 @@ def pro(url):
     return send_http_request
 
 
-def test_the_vendors_class_sends(php):
-    """`sendSms` encodes text and sender once more, and leaves empty what was not given."""
-    said = php(
+def test_vendor_class_can_send(php):
+    """Its `sendSms` encodes text and sender once more, and sends empty values for absent options."""
+    result = php(
         "send", message=quote(TEXT), sender=quote("Jims Autos"), numbers=BOB, schedule_time="", test="",
         receipt_url="", custom="", optouts="", simple_reply="",
     )  # fmt: skip
-    assert (said["message"]["content"], said["message"]["sender"]) == (TEXT, "Jims Autos")
+    assert (result["message"]["content"], result["message"]["sender"]) == (TEXT, "Jims Autos")
 
 
-def test_the_vendors_class_without_curl_sends(url):
-    """The same in an urlencoded form: percent-encoded twice."""
+def test_vendor_class_without_curl_can_send(url):
+    """It then sends an urlencoded form, percent-encoded twice."""
     form = {"apiKey": KEY, "message": quote(TEXT), "sender": quote("Jims Autos"), "numbers": BOB}
-    said = requests.post(f"{url}/send/", data=form, timeout=10).json()
-    assert (said["message"]["content"], said["message"]["sender"]) == (TEXT, "Jims Autos")
+    result = requests.post(f"{url}/send/", data=form, timeout=10).json()
+    assert (result["message"]["content"], result["message"]["sender"]) == (TEXT, "Jims Autos")
 
 
-def test_the_vendors_class_fills_groups(php):
-    """`createContactsBulk` encodes its JSON once more, too."""
+def test_vendor_class_can_fill_groups(php):
+    """Its `createContactsBulk` encodes the JSON once more, too."""
     group = php("create_group", name="Friends")["group"]["id"]
     contacts = quote('[{"number":"447700900123","first_name":"Zoë"}]')
     assert php("create_contacts_bulk", group_id=str(group), contacts=contacts)["contacts"][0]["first_name"] == "Zoë"
@@ -69,56 +69,54 @@ def test_the_vendors_class_fills_groups(php):
     ["get_templates", "get_groups", "balance", "get_sender_names", "get_inboxes", "get_scheduled", "get_optouts",
      "get_history_single", "get_history_api", "get_history_email", "get_history_group", "get_mms_history_api"],
 )  # fmt: skip
-def test_the_vendors_class_asks(php, command):
-    """Every command of it that needs nothing succeeds."""
+def test_vendor_class_commands_without_fields_succeed(php, command):
     assert php(command)["status"] == "success"
 
 
-def test_textlocal_pro_sends(pro):
-    """`send_message`, and `get_cost`, which is a test send."""
+def test_textlocal_pro_can_send(pro):
+    """Its `get_cost` is a send in test mode."""
     assert pro("send", numbers=BOB, message=TEXT)["message"]["content"] == TEXT
     assert pro("send", numbers=BOB, message=TEXT, test="true")["test_mode"] is True
 
 
-def test_textlocal_pro_schedules_nothing(pro):
-    """It says `timestamp`, which is no parameter: the text goes out at once. A bug of the client, and a good lesson."""
+def test_textlocal_pro_does_not_schedule(pro):
+    """It sends `timestamp`, which is no parameter, so the text goes out immediately: a bug of the client."""
     batch = pro("send", numbers=BOB, message="Later", timestamp="4102444800")["batch_id"]
     assert str(batch) not in {row["id"] for row in pro("get_scheduled")["scheduled"]}
 
 
-def test_textlocal_pro_shortens(pro):
-    """`create_short_url`."""
+def test_textlocal_pro_can_shorten_urls(pro):
     assert pro("create_shorturl", url="https://www.example.com/")["shorturl"]["shorturl"].startswith("https://")
 
 
-def test_textlocal_on_pypi_reads_balance_and_root(url):
-    """Textlocal 0.1.0: no command at all has exactly two keys; the balance is a number for each kind."""
+def test_pypi_client_can_read_balance_and_root(url):
+    """Textlocal 0.1.0 expects exactly two keys without a command, and a number per kind of credits."""
     assert requests.get(f"{url}/", params={"apikey": KEY}, timeout=10).json().keys() == {"errors", "status"}
     assert requests.get(f"{url}/balance", params={"apikey": KEY}, timeout=10).json()["balance"].keys() == {"sms", "mms"}
 
 
-def test_a_login_stands_for_the_key(simulators, url):
-    """`username` and `hash`, as older documents have them (documented: https://api.txtlocal.com/docs/)."""
+def test_username_and_hash_replace_key(simulators, url):
+    """As in older documents (documented: https://api.txtlocal.com/docs/)."""
     known = simulators.services["textlocal"]["credentials"]
     login = {"username": known["username"], "hash": known["hash"]}
     half, rest = {"username": login["username"]}, {"hash": login["hash"]}
-    replies = [
+    responses = [
         requests.post(f"{url}/balance/", data=login, timeout=10),
         requests.get(f"{url}/balance/", params=login, timeout=10),
         requests.post(f"{url}/balance/", params=half, data=rest, timeout=10),
     ]
-    assert [response.json()["status"] for response in replies] == ["success"] * 3
+    assert [response.json()["status"] for response in responses] == ["success"] * 3
 
 
-def test_textlocal_on_npm_sends(url):
-    """Textlocal 0.1.1: a question mark behind the command, everything in the form, a test unless told otherwise."""
+def test_npm_client_can_send(url):
+    """Textlocal 0.1.1 puts a question mark after the command, sends a form, and uses test mode by default."""
     form = {"apikey": KEY, "numbers": BOB, "message": "Hello £", "sender": "Shop", "test": "1"}
-    said = requests.post(f"{url}/send/?", data=form, timeout=10).json()
-    assert (said["test_mode"], said["message"]["content"], said["status"]) == (True, "Hello £", "success")
+    result = requests.post(f"{url}/send/?", data=form, timeout=10).json()
+    assert (result["test_mode"], result["message"]["content"], result["status"]) == (True, "Hello £", "success")
 
 
-def test_a_password_stands_for_its_hash(simulators, url):
-    """As older documents have it (documented: https://api.txtlocal.com/docs/; observed: textlocal 0.1.1 on npm)."""
+def test_username_and_password_replace_key(simulators, url):
+    """As in older documents (documented: https://api.txtlocal.com/docs/; observed: textlocal 0.1.1 on npm)."""
     known = simulators.services["textlocal"]["credentials"]
     login = {"username": known["username"], "password": known["password"]}
     assert requests.post(f"{url}/balance/", data=login, timeout=10).json()["status"] == "success"
@@ -130,18 +128,18 @@ def test_a_password_stands_for_its_hash(simulators, url):
 
 @pytest.mark.parametrize(
     "login",
-    [{"username": "somebody@textlocal.example"}, {"username": ""}, {"hash": "0" * 40}, {"hash": "", "password": "x"}],
+    [{"username": "other@textlocal.example"}, {"username": ""}, {"hash": "0" * 40}, {"hash": "", "password": "x"}],
 )
-def test_a_wrong_login_is_no_key(simulators, url, login):
+def test_wrong_username_or_hash_is_refused(simulators, url, login):
     """Neither half is enough (documented: code 3)."""
     known = simulators.services["textlocal"]["credentials"]
     form = {"username": known["username"], "hash": known["hash"], **login}
-    said = requests.post(f"{url}/balance/", data=form, timeout=10).json()
-    assert [error["code"] for error in said["errors"]] == [3]
+    result = requests.post(f"{url}/balance/", data=form, timeout=10).json()
+    assert [error["code"] for error in result["errors"]] == [3]
 
 
-def test_an_account_may_have_a_limit_of_calls(simulators, url):
-    """Ten in a second, in sandboxes that speak so: the eleventh is refused with HTTP 429 (assumed)."""
+def test_rate_limit_dialect_refuses_eleventh_call(simulators, url):
+    """HTTP 429 is assumed."""
     made = {"seed": 7, "clock": {"mode": "virtual"}, "channels": [], "dialects": {"textlocal.rate_limit": "10"}}
     key = simulators.call("POST", "/sandboxes", made)["services"]["textlocal"]["credentials"]["apikey"]
     statuses = [requests.get(f"{url}/balance/", params={"apikey": key}, timeout=10).status_code for _ in range(11)]

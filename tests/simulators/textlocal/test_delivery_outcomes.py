@@ -1,4 +1,4 @@
-"""What Textlocal makes of numbers that dial a fate; `docs/reference/numbers.md` lists them."""
+"""Textlocal's behavior for test numbers, which `docs/reference/test-numbers.md` lists."""
 
 from urllib.parse import parse_qs
 
@@ -13,16 +13,16 @@ BOB = "447700900123"
 
 
 def number_of_outcome(name):
-    """The first number that dials a fate."""
+    """Return the first test number with an outcome."""
     return number_for_code("GB", BY_NAME[name].code)
 
 
-def told(account, name, **fields):
-    """When receipts come, after the sending, and what they say; the first may overtake the reply."""
+def receipts_of(account, name, **fields):
+    """Return (time after the send, status) of each receipt; -1 is before the response."""
     account.call("send", numbers=number_of_outcome(name), message="Hi", receipt_url=URL, **fields)
     early = [(-1, webhook.about["status"]) for webhook in account.last.before_response]
-    later = account.live_until(NINE + 4 * DAY)
-    return early + [(at - NINE, webhook.about["status"]) for at, led_to in later for webhook in led_to.webhooks]
+    later = account.run_until(NINE + 4 * DAY)
+    return early + [(at - NINE, webhook.about["status"]) for at, effects in later for webhook in effects.webhooks]
 
 
 @pytest.mark.parametrize(
@@ -43,61 +43,58 @@ def told(account, name, **fields):
         ("undelivered, delivered after all", [(HOUR, "U"), (2 * HOUR, "D")]),
     ],
 )
-def test_receipts_come_as_dialled(account, name, receipts):
-    """Outcome and time are in the number."""
-    assert told(account, name) == receipts
+def test_receipts_match_outcome_of_number(account, name, receipts):
+    assert receipts_of(account, name) == receipts
 
 
-def test_each_telling_is_a_notification_of_its_own(account):
-    """Two of one message have two keys; the older one says when it was true."""
+def test_repeated_receipts_have_different_keys(account):
+    """The older one has the older date."""
     account.call("send", numbers=number_of_outcome("delivered, told out of order"), message="Hi", receipt_url=URL)
-    webhooks = [webhook for _, led_to in account.live_until(NINE + MINUTE) for webhook in led_to.webhooks]
+    webhooks = [webhook for _, effects in account.run_until(NINE + MINUTE) for webhook in effects.webhooks]
     assert len({webhook.key for webhook in webhooks}) == 2
     dates = [parse_qs(webhook.body.decode())["datetime"][0] for webhook in webhooks]
     assert dates == ["2026-03-02 09:00:05", "2026-03-02 09:00:02"]
 
 
-def test_the_last_state_is_the_newest_and_not_the_one_told_last(account):
-    """Whoever asks is told right."""
-    said = account.call("send", numbers=number_of_outcome("delivered, told out of order"), message="Hi")
-    account.live_until(NINE + MINUTE)
-    assert account.call("status_message", message_id=said["messages"][0]["id"])["message"]["status"] == "D"
+def test_status_is_newest_state_not_last_receipt(account):
+    result = account.call("send", numbers=number_of_outcome("delivered, told out of order"), message="Hi")
+    account.run_until(NINE + MINUTE)
+    assert account.call("status_message", message_id=result["messages"][0]["id"])["message"]["status"] == "D"
 
 
-def test_never_stays_pending(account):
-    """No receipt, and none to be asked for."""
-    said = account.call("send", numbers=number_of_outcome("never"), message="Hi")
-    account.live_until(NINE + 30 * DAY)
-    assert account.call("status_message", message_id=said["messages"][0]["id"])["message"]["status"] == "P"
+def test_message_without_outcome_stays_pending(account):
+    result = account.call("send", numbers=number_of_outcome("never"), message="Hi")
+    account.run_until(NINE + 30 * DAY)
+    assert account.call("status_message", message_id=result["messages"][0]["id"])["message"]["status"] == "P"
 
 
-def test_what_is_scheduled_cannot_be_told_before_the_reply(account):
-    """It is told when it goes out."""
-    assert told(account, "delivered, told before the reply", schedule_time=NINE // 1000 + 3600) == [(HOUR, "D")]
+def test_receipt_of_scheduled_message_is_sent_when_it_goes_out(account):
+    """There is no response to overtake at that time."""
+    assert receipts_of(account, "delivered, told before the reply", schedule_time=NINE // 1000 + 3600) == [(HOUR, "D")]
 
 
-def test_a_landline_is_an_invalid_number(account):
-    """So the warning says (documented for invalid numbers: https://api.txtlocal.com/docs/otp_send)."""
-    said = account.call("send", numbers=f"{BOB},{number_of_outcome('landline')}", message="Hi")
-    assert said["warnings"] == [{"code": 3, "message": "Invalid number", "numbers": number_of_outcome("landline")}]
+def test_landline_is_invalid_number(account):
+    """Documented for invalid numbers: https://api.txtlocal.com/docs/otp_send."""
+    result = account.call("send", numbers=f"{BOB},{number_of_outcome('landline')}", message="Hi")
+    assert result["warnings"] == [{"code": 3, "message": "Invalid number", "numbers": number_of_outcome("landline")}]
 
 
-def test_a_blocked_number_is_a_warning_without_a_code(account):
-    """And alone, error 51 (observed: clients in India)."""
-    said = account.call("send", numbers=number_of_outcome("blocked"), message="Hi")
-    assert said["warnings"] == [{"message": "Number is in DND", "numbers": number_of_outcome("blocked")}]
-    assert [error["code"] for error in said["errors"]] == [51]
+def test_blocked_number_is_warning_without_code(account):
+    """Without another number it is error 51 (observed: clients in India)."""
+    result = account.call("send", numbers=number_of_outcome("blocked"), message="Hi")
+    assert result["warnings"] == [{"message": "Number is in DND", "numbers": number_of_outcome("blocked")}]
+    assert [error["code"] for error in result["errors"]] == [51]
 
 
-def test_an_opted_out_number_is_left_out_when_asked_for(account):
-    """As if it stood in Textlocal's own list (documented: `optouts` looks there, too)."""
+def test_opted_out_test_number_is_left_out_with_optouts(account):
+    """It counts as a number in Textlocal's own list (documented: `optouts` also uses that)."""
     fields = {"numbers": f"{BOB},{number_of_outcome('opted out')}", "message": "Hi"}
     assert account.call("send", **fields, optouts=1)["num_messages"] == 1
     assert account.call("send", **fields)["num_messages"] == 2
 
 
-def test_a_full_queue_refuses_the_whole_call_once(account):
-    """With a status that says that the service failed, and nothing sent or charged; a repeat is taken."""
+def test_full_queue_refuses_whole_call_once(account):
+    """The status says that the service failed. Nothing is charged, and a retry succeeds."""
     fields = {"numbers": f"{BOB},{number_of_outcome('queue full')}", "message": "Hi"}
     account.call("send", 503, **fields)
     assert account.entries("delivery") == []
@@ -106,23 +103,23 @@ def test_a_full_queue_refuses_the_whole_call_once(account):
     assert account.call("send", **fields)["num_messages"] == 2
 
 
-def test_the_same_at_the_door_of_bulk_json(account):
-    """What is not sent is listed; a full queue refuses everything, once."""
+def test_bulk_json_rejects_same_test_numbers(account):
+    """It lists rejected messages; a full queue refuses the whole call once."""
     messages = [
         {"number": number_of_outcome(name), "text": "Hi"} for name in ("landline", "blocked", "delivered after 3 s")
     ]
-    said = account.bulk(*messages)
-    assert [each["error"]["code"] for each in said["messages_not_sent"]] == [32, 51]
-    assert len(said["messages"]) == 1
+    result = account.bulk(*messages)
+    assert [message["error"]["code"] for message in result["messages_not_sent"]] == [32, 51]
+    assert len(result["messages"]) == 1
     full = {"data": f'{{"messages":[{{"number":"{number_of_outcome("queue full")}","text":"Hi"}}]}}'}
     assert account.call("bulk_json", 503, **full)["status"] == "failure"
     assert account.call("bulk_json", **full)["status"] == "success"
 
 
-def test_clicks_are_clicks_on_tracked_links(account):
-    """Without `tracking_links` nobody hears of them (documented: http://api.txtlocal.com/docs/sendsms)."""
+def test_only_tracked_links_have_clicks(account):
+    """documented: http://api.txtlocal.com/docs/sendsms."""
     fields = {"numbers": number_of_outcome("delivered, 3 clicks"), "message": "See https://example.com/a"}
     account.call("send", **fields, tracking_links="true")
     account.call("send", **fields)
-    entries = [(at, entry) for at, led_to in account.live_until(NINE + HOUR) for entry in led_to.entries]
+    entries = [(at, entry) for at, effects in account.run_until(NINE + HOUR) for entry in effects.entries]
     assert [at - NINE for at, entry in entries if entry.kind == "click"] == [MINUTE, 2 * MINUTE, 3 * MINUTE]

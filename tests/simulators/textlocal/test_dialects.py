@@ -1,4 +1,4 @@
-"""Each open question, answered each way. `sendproof dialects` names the evidence of every answer."""
+"""Every option of every dialect. `sendproof dialects` names the evidence of each."""
 
 import pytest
 
@@ -13,131 +13,132 @@ LONG = "x" * 766
 
 
 def number_of_outcome(name):
-    """The first number that dials a fate."""
+    """Return the first test number with an outcome."""
     return number_for_code("GB", BY_NAME[name].code)
 
 
-def at(hours):
-    """A Unix time so many hours after nine in the morning, UTC."""
+def unix_time(hours):
+    """Return the Unix time this many hours after 9 am, UTC."""
     return NINE // 1000 + hours * 3600
 
 
-def sent_text(account, **fields):
-    """What the journal says that the phone got; the refusal's code when it got nothing."""
-    said = account.call("send", numbers=BOB, **fields)
-    return account.entries("delivery")[0]["text"] if said["status"] == "success" else said["errors"][0]["code"]
+def sent_text_or_code(account, **fields):
+    """Return the text of the delivery, or the code that refuses the send."""
+    result = account.call("send", numbers=BOB, **fields)
+    return account.entries("delivery")[0]["text"] if result["status"] == "success" else result["errors"][0]["code"]
 
 
 def send(account, **fields):
-    """What a send to one number answers, unless it is to others."""
+    """Return the response to a send, by default to one number."""
     return account.call("send", **{"numbers": BOB, "message": "Hi", **fields})
 
 
-def refused(account, **fields):
-    """The code that a send is refused with."""
+def error_code(account, **fields):
+    """Return the code that refuses a send."""
     return send(account, **fields)["errors"][0]["code"]
 
 
-def in_group(account, *, number=BOB, **details):
-    """A group with one contact."""
+def group_with_contact(account, *, number=BOB, **details):
+    """Return the id of a new group with one contact."""
     group = account.call("create_group", name="Friends")["group"]["id"]
     contact = ",".join(f'"{name}":"{value}"' for name, value in {"number": number, **details}.items())
     account.call("create_contacts_bulk", group_id=group, contacts=f"[{{{contact}}}]")
     return group
 
 
-def merged(account):
-    """What a group's member Ann reads."""
-    group = in_group(account, first_name="Ann")
+def merged_text(account):
+    """Return the text that the member Ann of a group gets."""
+    group = group_with_contact(account, first_name="Ann")
     return account.call("send", group_id=group, message="Hi %%|first_name%%")["message"]["content"]
 
 
-def first_test_ids(account):
-    """The batch and the messages that a test send answers."""
-    said = send(account, numbers=f"{BOB},{EVE}", test=1)
-    return said["batch_id"], [message["id"] for message in said["messages"]]
+def ids_in_test_mode(account):
+    """Return the batch id and message ids of a send in test mode."""
+    result = send(account, numbers=f"{BOB},{EVE}", test=1)
+    return result["batch_id"], [message["id"] for message in result["messages"]]
 
 
-def report(account):
-    """What is told of a batch."""
+def batch_status(account):
+    """Return the status of a batch."""
     return account.call("status_batch", batch_id=send(account)["batch_id"])
 
 
-def many_contacts(account):
-    """What 10,001 numbers at once are answered."""
-    return account.call("create_contacts", numbers=",".join(str(447_700_000_000 + place) for place in range(10_001)))
+def create_many_contacts(account):
+    """Return the response to 10,001 numbers in one call."""
+    return account.call("create_contacts", numbers=",".join(str(447_700_000_000 + index) for index in range(10_001)))
 
 
-def letters_pushed(account):
-    """What receipts said in four days of a message that expires."""
+def pushed_status_codes(account):
+    """Return the status codes in the receipts of a message that expires."""
     account.call("send", numbers=number_of_outcome("expired after 72 h"), message="Hi", receipt_url=URL)
-    return [webhook.about["status"] for _, led_to in account.live_until(NINE + 4 * DAY) for webhook in led_to.webhooks]
+    return [webhook.about["status"] for _, effects in account.run_until(NINE + 4 * DAY) for webhook in effects.webhooks]
 
 
-def retries(account):
-    """How often a receipt is repeated."""
+def retry_count(account):
+    """Return how often a receipt is retried."""
     account.call("send", numbers=number_of_outcome("delivered after 3 s"), message="Hi", receipt_url=URL)
-    ((_, led_to),) = account.live_until(NINE + HOUR)
-    return len(led_to.webhooks[0].retry.delays_ms)
+    ((_, effects),) = account.run_until(NINE + HOUR)
+    return len(effects.webhooks[0].retry.delays_ms)
 
 
-def bulk_order(account, **keys):
-    """The receipt address and the time that a `bulk_json` with such keys was understood to have."""
+def bulk_fields_read(account, **keys):
+    """Return True for the receipt URL and for the send time, if `bulk_json` read them under these keys."""
     account.bulk({"number": BOB, "text": "Hi"}, **keys)
     entry = account.entries("delivery")[0]
     return entry["receipt_url"] == URL, entry["send_at"].startswith("2026-03-02T10")
 
 
 def bulk_customs(account):
-    """The customs of a call with one for all and one for the message."""
+    """Return the custom values of a call with one for all and one for a message."""
     account.bulk({"number": BOB, "text": "Hi", "custom": "mine"}, {"number": EVE, "text": "Hi"}, custom="all")
     return [entry["custom"] for entry in account.entries("delivery")]
 
 
-def indian_sender(account):
-    """Whether a name of nine letters may send, and what the balance lists."""
+def long_sender_and_balance(account):
+    """Return the status of a send by a name of nine letters, and the keys of the balance."""
     return account.call("send", numbers=BOB, message="Hi", sender="Sendproof")["status"], account.call("balance")[
         "balance"
     ].keys()
 
 
-def opted_out(account):
-    """How many messages an opted-out number gets."""
+def messages_with_one_opt_out(account):
+    """Return the number of messages to two numbers, one of them opted out."""
     account.call("create_contacts", numbers=EVE, group_id=6)
     return account.call("send", numbers=f"{BOB},{EVE}", message="Hi")["num_messages"]
 
 
-def template_send(account):
-    """What becomes of a group of customer ids and a template."""
+def template_is_sent(account):
+    """Return True if a template is sent to a group of customer ids."""
     template = account.template("Hi {{CITY}}")
     group = account.call("create_group", name="Friends")["group"]["id"]
     customer = next(c for c in account.context.audience.customers(0, 100) if c.number and c.attributes["CITY"])
     account.call("create_contacts", numbers=customer.id, group_id=group)
-    said = account.call("send", group_id=group, template_id=template)
-    return said["status"] == "success" and said["message"]["content"] == f"Hi {customer.attributes['CITY']}"
+    result = account.call("send", group_id=group, template_id=template)
+    return result["status"] == "success" and result["message"]["content"] == f"Hi {customer.attributes['CITY']}"
 
 
-CAMEL, SNAKE = {"receiptUrl": URL, "scheduled": at(1)}, {"receipt_url": URL, "schedule_time": at(1)}
+CAMEL, SNAKE = {"receiptUrl": URL, "scheduled": unix_time(1)}, {"receipt_url": URL, "schedule_time": unix_time(1)}
 
-# Question -> answer -> what is seen of it.
-SEEN = {
+# By dialect and option: a check of its effect.
+CHECKS = {
     "variant": {
-        "uk": lambda a: indian_sender(a) == ("success", {"sms", "mms"}),
-        "india": lambda a: indian_sender(a) == ("failure", {"sms"}),
+        "uk": lambda a: long_sender_and_balance(a) == ("success", {"sms", "mms"}),
+        "india": lambda a: long_sender_and_balance(a) == ("failure", {"sms"}),
     },
-    "template_send": {"none": lambda a: not template_send(a), "brochure": template_send},
+    "template_send": {"none": lambda a: not template_is_sent(a), "brochure": template_is_sent},
     "group_merge": {
-        "literal": lambda a: merged(a) == "Hi %%|first_name%%",
-        "merged": lambda a: merged(a) == "Hi Ann",
+        "literal": lambda a: merged_text(a) == "Hi %%|first_name%%",
+        "merged": lambda a: merged_text(a) == "Hi Ann",
     },
     "long_text": {
-        "refused": lambda a: sent_text(a, message=LONG) == 6,
-        "cut": lambda a: sent_text(a, message=LONG) == "x" * 765,
+        "refused": lambda a: sent_text_or_code(a, message=LONG) == 6,
+        "cut": lambda a: sent_text_or_code(a, message=LONG) == "x" * 765,
     },
     "plain_unicode": {
-        "ucs2": lambda a: sent_text(a, message="Привет") == "Привет",
+        "ucs2": lambda a: sent_text_or_code(a, message="Привет") == "Привет",
         "question_marks": lambda a: (
-            (sent_text(a, message="Привет €1"), sent_text(a, message="Привет", unicode=1)) == ("?????? €1", "Привет")
+            (sent_text_or_code(a, message="Привет €1"), sent_text_or_code(a, message="Привет", unicode=1))
+            == ("?????? €1", "Привет")
         ),
     },
     "unicode_parts": {
@@ -146,10 +147,10 @@ SEEN = {
     },
     "plus_numbers": {
         "understood": lambda a: send(a, numbers=f"+{BOB}")["num_messages"] == 1,
-        "refused": lambda a: (refused(a, numbers=f"+{BOB}"), refused(a, numbers=f"00{BOB}")) == (51, 51),
+        "refused": lambda a: (error_code(a, numbers=f"+{BOB}"), error_code(a, numbers=f"00{BOB}")) == (51, 51),
     },
     "national_numbers": {
-        "refused": lambda a: refused(a, numbers="07700 900123") == 51,
+        "refused": lambda a: error_code(a, numbers="07700 900123") == 51,
         "understood": lambda a: send(a, numbers="07700 900123")["messages"][0]["recipient"] == int(BOB),
     },
     "repeated_numbers": {
@@ -157,38 +158,49 @@ SEEN = {
         "once": lambda a: send(a, numbers=f"{BOB},+{BOB}")["num_messages"] == 1,
     },
     "no_valid_numbers": {
-        "51": lambda a: refused(a, numbers="123") == 51,
-        "4": lambda a: refused(a, numbers="123") == 4,
+        "51": lambda a: error_code(a, numbers="123") == 51,
+        "4": lambda a: error_code(a, numbers="123") == 4,
     },
-    "optouts_default": {"sent": lambda a: opted_out(a) == 2, "left_out": lambda a: opted_out(a) == 1},
+    "optouts_default": {
+        "sent": lambda a: messages_with_one_opt_out(a) == 2,
+        "left_out": lambda a: messages_with_one_opt_out(a) == 1,
+    },
     "test_ids": {
-        "as_sent": lambda a: first_test_ids(a)[0] > 2**32,
-        "ones": lambda a: first_test_ids(a) == (99, [1, 2]),
+        "as_sent": lambda a: ids_in_test_mode(a)[0] > 2**32,
+        "ones": lambda a: ids_in_test_mode(a) == (99, [1, 2]),
     },
     "bulk_keys": {
-        "any": lambda a: (bulk_order(a, **CAMEL), bulk_order(a, **SNAKE)) == ((True, True), (True, True)),
-        "camel": lambda a: (bulk_order(a, **CAMEL), bulk_order(a, **SNAKE)) == ((True, True), (False, False)),
-        "snake": lambda a: (bulk_order(a, **CAMEL), bulk_order(a, **SNAKE)) == ((False, False), (True, True)),
+        "any": lambda a: (bulk_fields_read(a, **CAMEL), bulk_fields_read(a, **SNAKE)) == ((True, True), (True, True)),
+        "camel": lambda a: (
+            (bulk_fields_read(a, **CAMEL), bulk_fields_read(a, **SNAKE)) == ((True, True), (False, False))
+        ),
+        "snake": lambda a: (
+            (bulk_fields_read(a, **CAMEL), bulk_fields_read(a, **SNAKE)) == ((False, False), (True, True))
+        ),
     },
     "bulk_custom": {
         "message": lambda a: bulk_customs(a) == ["mine", "all"],
         "call": lambda a: bulk_customs(a) == ["all", "all"],
         "ignored": lambda a: bulk_customs(a) == ["", ""],
     },
-    "receipt_retries": {"repeated": lambda a: retries(a) == 3, "once": lambda a: retries(a) == 0},
-    "expired_receipts": {"asked": lambda a: letters_pushed(a) == [], "pushed": lambda a: letters_pushed(a) == ["E"]},
+    "receipt_retries": {"repeated": lambda a: retry_count(a) == 3, "once": lambda a: retry_count(a) == 0},
+    "expired_receipts": {
+        "asked": lambda a: pushed_status_codes(a) == [],
+        "pushed": lambda a: pushed_status_codes(a) == ["E"],
+    },
     "batch_counters": {
-        "num_expired": lambda a: "num_expired" in report(a),
-        "without": lambda a: "num_expired" not in report(a),
+        "num_expired": lambda a: "num_expired" in batch_status(a),
+        "without": lambda a: "num_expired" not in batch_status(a),
     },
     "scheduled_status": {
         "present": lambda a: a.call("get_scheduled") == {"scheduled": [], "status": "success"},
         "absent": lambda a: a.call("get_scheduled") == {"scheduled": []},
     },
     "schedule_limits": {
-        "none": lambda a: send(a, schedule_time=at(10_000))["status"] == "success",
+        "none": lambda a: send(a, schedule_time=unix_time(10_000))["status"] == "success",
         "limited": lambda a: (
-            refused(a, schedule_time=at(10_000)) == 191 and send(a, schedule_time=at(1))["status"] == "success"
+            error_code(a, schedule_time=unix_time(10_000)) == 191
+            and send(a, schedule_time=unix_time(1))["status"] == "success"
         ),
     },
     "optouts_reply": {
@@ -204,24 +216,23 @@ SEEN = {
         "400": lambda a: a.call("send", 400, numbers=BOB)["errors"] and a.call("create_group", 400)["errors"],
     },
     "contacts_most": {
-        "15000": lambda a: many_contacts(a)["status"] == "success",
-        "10000": lambda a: many_contacts(a)["errors"][0]["code"] == 33,
+        "15000": lambda a: create_many_contacts(a)["status"] == "success",
+        "10000": lambda a: create_many_contacts(a)["errors"][0]["code"] == 33,
     },
 }
 
-ANSWERS = [(d.name, answer.value) for d in DIALECTS for answer in d.options if d.name != "rate_limit"]
+OPTIONS = [(d.name, option.value) for d in DIALECTS for option in d.options if d.name != "rate_limit"]
 
 
-@pytest.mark.parametrize(("name", "answer"), ANSWERS)
-def test_what_is_seen_of_an_answer(speaking, name, answer):
-    """An account speaks as its sandbox was told to."""
-    assert SEEN[name][answer](speaking(**{name: answer}))
+@pytest.mark.parametrize(("name", "option"), OPTIONS)
+def test_option_has_its_effect(account_with, name, option):
+    assert CHECKS[name][option](account_with(**{name: option}))
 
 
-def test_no_answer_is_left_untried():
-    """The limit of calls is kept by the service in front of the account, see `test_http.py`."""
-    assert {name: tuple(ways) for name, ways in SEEN.items()} == {
-        dialect.name: tuple(answer.value for answer in dialect.options)
+def test_every_option_is_tested():
+    """`test_client_libraries.py` tests the rate limit, which the server checks before the command."""
+    assert {name: tuple(checks) for name, checks in CHECKS.items()} == {
+        dialect.name: tuple(option.value for option in dialect.options)
         for dialect in DIALECTS
         if dialect.name != "rate_limit"
     }

@@ -1,4 +1,4 @@
-"""Textlocal over real HTTP, beside the other simulators."""
+"""Textlocal over real HTTP, with all other simulators in the process."""
 
 import pytest
 import requests
@@ -9,7 +9,7 @@ KEY = "sendproof-textlocal-key"
 
 @pytest.fixture
 def url(simulators):
-    """Where Textlocal answers."""
+    """Return the base URL of Textlocal."""
     return simulators.services["textlocal"]["url"]
 
 
@@ -25,49 +25,47 @@ def url(simulators):
         (12, "POST", f"/create_group/?apiKey={KEY}"),
     ],
 )
-def test_trouble_is_http_200_with_a_code(url, code, method, path):
-    """Whoever looks only at the status believes that it worked."""
+def test_error_has_http_status_200_and_a_code(url, code, method, path):
+    """A client that only checks the status does not notice the error."""
     response = requests.request(method, url + path, timeout=10)
     assert (response.status_code, response.headers["content-type"]) == (200, "application/json")
-    said = response.json()
-    assert said["status"] == "failure"
-    assert [error["code"] for error in said["errors"]] == [code]
+    result = response.json()
+    assert result["status"] == "failure"
+    assert [error["code"] for error in result["errors"]] == [code]
 
 
-def test_another_method_is_told_which_ones_there_are(url):
-    """That is not the caller's account, but the caller's HTTP."""
+def test_other_http_method_is_405_with_allow_header(url):
+    """It is an error of the caller's HTTP, not of the account."""
     response = requests.put(f"{url}/send/?apikey={KEY}", timeout=10)
     assert response.status_code == 405
     assert response.headers["allow"] == "GET, POST"
 
 
-def test_a_send_as_the_vendors_class_makes_it(url):
-    """A multipart form with its key spelled apiKey, and empty values for what was left out."""
+def test_multipart_send_of_vendor_class_succeeds(url):
+    """Its key is spelled apiKey, and absent fields are empty."""
     parts = {"apiKey": KEY, "username": "", "message": "Hi%20there", "numbers": BOB, "test": "1", "custom": ""}
     response = requests.post(f"{url}/send/", files={name: (None, value) for name, value in parts.items()}, timeout=10)
-    said = response.json()
-    assert (said["status"], said["test_mode"], said["message"]["content"]) == ("success", True, "Hi there")
+    result = response.json()
+    assert (result["status"], result["test_mode"], result["message"]["content"]) == ("success", True, "Hi there")
 
 
-def test_xml_when_asked_for(url):
-    """Also for a refusal, and in a form."""
+def test_format_in_form_makes_error_xml(url):
     response = requests.post(f"{url}/send/", data={"apikey": KEY, "format": "xml"}, timeout=10)
     assert response.headers["content-type"] == "application/xml"
     assert "<errors><error><code>5</code><message>No message content</message></error></errors>" in response.text
 
 
-def test_a_week_of_a_send_is_in_the_history(simulators, url):
-    """Accepted once, ended once, in a sandbox of its own."""
+def test_every_sent_message_has_one_final_status_in_history(simulators, url):
     sandbox = simulators.call(
         "POST", "/sandboxes", {"seed": 7, "clock": {"mode": "virtual", "start": "2026-03-02T09:00:00Z"}, "channels": []}
     )
     key = sandbox["services"]["textlocal"]["credentials"]["apikey"]
-    numbers = ",".join(str(447_700_000_000 + place) for place in range(100))
-    said = requests.post(f"{url}/send/", data={"apikey": key, "numbers": numbers, "message": "Hi"}, timeout=10).json()
+    numbers = ",".join(str(447_700_000_000 + index) for index in range(100))
+    result = requests.post(f"{url}/send/", data={"apikey": key, "numbers": numbers, "message": "Hi"}, timeout=10).json()
     simulators.call("POST", f"/sandboxes/{sandbox['sandbox']}/clock/advance", {"by_ms": 7 * 86_400_000})
     lines = simulators.history(sandbox["sandbox"])
     sent, ended = (
         [line["message"] for line in lines if line["kind"] == kind] for kind in ("delivery", "delivery_status")
     )
-    assert sent == [message["id"] for message in said["messages"]]
+    assert sent == [message["id"] for message in result["messages"]]
     assert sorted(sent) == sorted(ended)

@@ -1,4 +1,4 @@
-"""What people write back: STOP goes to the inbox, into group 6, and to the address that was set."""
+"""Inbound messages: STOP is put into the inbox and group 6, and posted to the inbound URL."""
 
 from urllib.parse import parse_qs
 
@@ -11,38 +11,37 @@ OTHER = number_for_code("GB", BY_NAME["delivered, replies STOP"].code, 7)
 URL = "http://127.0.0.1:9000/inbound"
 
 
-def stopped(account, numbers=STOPPER):
-    """An account to which somebody wrote STOP; what the minutes led to."""
+def effects_of_stop(account, numbers=STOPPER):
+    """Send to numbers that reply STOP; return the effects of the next hour."""
     account.call("send", numbers=numbers, message="Hi")
-    return [led_to for _, led_to in account.live_until(NINE + HOUR)]
+    return [effects for _, effects in account.run_until(NINE + HOUR)]
 
 
-def test_stop_opts_out(account):
-    """From then on the number is in group 6 (documented: https://api.txtlocal.com/docs/helpfulinfo)."""
-    led_to = stopped(account)
+def test_stop_opts_number_out(account):
+    """It is then in group 6 (documented: https://api.txtlocal.com/docs/helpfulinfo)."""
+    effects = effects_of_stop(account)
     kinds = [
         (entry.kind, entry.fields["number"])
-        for effects in led_to
+        for effects in effects
         for entry in effects.entries
         if "number" in entry.fields
     ]
     assert kinds == [("inbound", STOPPER), ("opt_out", STOPPER)]
     assert account.call("get_contacts", group_id=6, number=STOPPER)["num_contacts"] == 1
-    assert account.code("send", numbers=STOPPER, message="Hi", optouts=1) == 51
+    assert account.error_code("send", numbers=STOPPER, message="Hi", optouts=1) == 51
 
 
-def test_whoever_is_out_already_opts_out_no_more(account):
-    """The second STOP is a message only."""
-    stopped(account)
+def test_repeated_opt_out_is_ignored(account):
+    effects_of_stop(account)
     account.now = NINE + HOUR
     account.call("send", numbers=STOPPER, message="Hi")
-    later = [entry.kind for _, led_to in account.live_until(NINE + 2 * HOUR) for entry in led_to.entries]
+    later = [entry.kind for _, effects in account.run_until(NINE + 2 * HOUR) for entry in effects.entries]
     assert later == ["delivery_status", "inbound"]
 
 
-def test_the_inbox_counts_what_is_new(account):
-    """Until it is read (documented: https://api.txtlocal.com/docs/inboundmessages/getinboxes)."""
-    stopped(account, f"{STOPPER},{OTHER}")
+def test_inbox_counts_messages_until_they_are_read(account):
+    """documented: https://api.txtlocal.com/docs/inboundmessages/getinboxes."""
+    effects_of_stop(account, f"{STOPPER},{OTHER}")
     (inbox,) = account.call("get_inboxes")["inboxes"]
     assert inbox == {
         "id": 10,
@@ -56,12 +55,12 @@ def test_the_inbox_counts_what_is_new(account):
     assert account.call("get_inboxes")["inboxes"][0]["newMsgs"] == 0
 
 
-def test_messages_are_paged_oldest_first(account):
-    """By date or number, within a period (documented: https://api.txtlocal.com/docs/inboundmessages/getmessages)."""
-    stopped(account, f"{OTHER},{STOPPER}")
-    said = account.call("get_messages", inbox_id=10, limit=1)
-    assert (said["num_messages"], said["sort_order"], said["sort_field"]) == (2, "asc", "date")
-    assert said["messages"] == [
+def test_inbound_messages_are_paged_oldest_first(account):
+    """By date or number, in a period (documented: https://api.txtlocal.com/docs/inboundmessages/getmessages)."""
+    effects_of_stop(account, f"{OTHER},{STOPPER}")
+    result = account.call("get_messages", inbox_id=10, limit=1)
+    assert (result["num_messages"], result["sort_order"], result["sort_field"]) == (2, "asc", "date")
+    assert result["messages"] == [
         {"id": 1, "number": int(OTHER), "message": "STOP", "date": "2026-03-02 09:01:00", "isNew": True}
     ]
     by_number = account.call("get_messages", inbox_id=10, sort_field="number", sort_order="desc", start=1)
@@ -70,15 +69,14 @@ def test_messages_are_paged_oldest_first(account):
     assert account.call("get_messages", inbox_id=10, min_time=late)["num_messages"] == 0
 
 
-def test_an_unknown_inbox_is_refused(account):
-    """There is one."""
-    assert account.code("get_messages", inbox_id=11) == 0
+def test_unknown_inbox_is_refused(account):
+    assert account.error_code("get_messages", inbox_id=11) == 0
 
 
-def test_the_address_that_was_set_is_told(account):
-    """One form (documented: https://api.txtlocal.com/docs/inboundmessages/postmessages)."""
+def test_inbound_message_is_posted_to_inbound_url(account):
+    """documented: https://api.txtlocal.com/docs/inboundmessages/postmessages."""
     account.set(inbound_url=URL)
-    (webhook,) = (webhook for led_to in stopped(account) for webhook in led_to.webhooks)
+    (webhook,) = (webhook for effects in effects_of_stop(account) for webhook in effects.webhooks)
     form = parse_qs(webhook.body.decode(), keep_blank_values=True)
     assert form == {
         "sender": [STOPPER],
@@ -92,8 +90,8 @@ def test_the_address_that_was_set_is_told(account):
     assert (webhook.url, webhook.event, webhook.key) == (URL, "inbound", "inbound:1")
 
 
-def test_a_keyword_is_free_or_not(account):
-    """The account's own and those that stop are not (assumed)."""
+def test_own_keywords_and_stop_words_are_not_available(account):
+    """Assumed."""
     account.set(keywords=["Shop"])
     free = {word: account.call("check_keyword", keyword=word)["available"] for word in ("shop", "stop", "fun")}
     assert free == {"shop": False, "stop": False, "fun": True}

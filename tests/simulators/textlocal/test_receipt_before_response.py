@@ -1,4 +1,4 @@
-"""A receipt that overtakes the reply to the send, over real HTTP."""
+"""Receipts that arrive before the response to their send, over real HTTP."""
 
 import threading
 from collections.abc import Iterator
@@ -14,24 +14,24 @@ KEY = "sendproof-textlocal-key"
 
 
 class Listener(BaseHTTPRequestHandler):
-    """Notes what is posted."""
+    """Records the bodies of POST requests."""
 
     posted: ClassVar[list[bytes]] = []
 
     def do_POST(self) -> None:
-        """Take it."""
+        """Record the body and respond with 200."""
         self.posted.append(self.rfile.read(int(self.headers["content-length"])))
         self.send_response(200)
         self.send_header("content-length", "0")
         self.end_headers()
 
     def log_message(self, format: str, *args: object) -> None:  # noqa: A002 - the name is the base class's
-        """Say nothing."""
+        """Log nothing."""
 
 
 @pytest.fixture
 def listener() -> Iterator[str]:
-    """Where receipts may be posted."""
+    """Yield the URL of a receipt listener."""
     server = ThreadingHTTPServer(("127.0.0.1", 0), Listener)
     threading.Thread(target=server.serve_forever, daemon=True).start()
     yield f"http://127.0.0.1:{server.server_port}/"
@@ -39,15 +39,14 @@ def listener() -> Iterator[str]:
     server.server_close()
 
 
-def test_the_receipt_is_there_before_the_reply(simulators, listener):
-    """Posted and answered while the caller still waits."""
+def test_receipt_arrives_before_response(simulators, listener):
     number = number_for_code("GB", BY_NAME["delivered, told before the reply"].code)
     form = {"apikey": KEY, "numbers": number, "message": "Hi", "receipt_url": listener}
-    said = requests.post(f"{simulators.services['textlocal']['url']}/send/", data=form, timeout=20).json()
+    result = requests.post(f"{simulators.services['textlocal']['url']}/send/", data=form, timeout=20).json()
     posted = len(Listener.posted)
     status = requests.get(
         f"{simulators.services['textlocal']['url']}/status_message/",
-        params={"apikey": KEY, "message_id": said["messages"][0]["id"]},
+        params={"apikey": KEY, "message_id": result["messages"][0]["id"]},
         timeout=20,
     ).json()["message"]["status"]
     assert (posted, status) == (1, "D")

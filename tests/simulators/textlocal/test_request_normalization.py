@@ -1,4 +1,4 @@
-"""Every accepted way to call is one call."""
+"""Normalization of requests, and the form of responses."""
 
 from urllib.parse import parse_qsl
 
@@ -10,10 +10,10 @@ from sendproof_simulators.services.textlocal import SIMULATOR
 FORM = "application/x-www-form-urlencoded"
 
 
-def post(
+def normalized_post(
     body: bytes, query: tuple[tuple[str, str], ...] = (), content_type: str = FORM, path: str = "/send/"
 ) -> Request:
-    """One POST, normalised."""
+    """Return one POST request, normalized."""
     headers = {"content-type": content_type}
     return SIMULATOR.normalise(Request(method="POST", path=path, query=query, headers=headers, body=body))
 
@@ -29,52 +29,50 @@ def post(
         (b"apikey=x&message=x&apikey=k&message=Hi+you", ()),
     ],
 )
-def test_key_in_the_query_and_all_else_in_the_form(body, query):
-    """Wherever and however often it was given; empty values count as none."""
-    request = post(body, query)
+def test_normalized_post_has_key_in_query_and_other_fields_in_form(body, query):
+    """Empty values count as absent, and a second normalization changes nothing."""
+    request = normalized_post(body, query)
     assert (request.path, request.query) == ("/send", (("apikey", "k"),))
     assert parse_qsl(request.body.decode()) == [("message", "Hi you")]
     assert SIMULATOR.extract_credential(request) == "k"
     assert SIMULATOR.normalise(request) == request
 
 
-def test_the_format_of_the_reply_travels_in_the_query():
-    """So that even a refusal can have it."""
-    assert post(b"apikey=k&format=xml").query == (("apikey", "k"), ("format", "xml"))
+def test_response_format_is_moved_to_query():
+    """There even the response to an invalid form can read it."""
+    assert normalized_post(b"apikey=k&format=xml").query == (("apikey", "k"), ("format", "xml"))
 
 
-def test_a_get_keeps_its_query():
-    """The key is spelled as in the contract, and empty values go."""
+def test_normalized_get_keeps_its_query():
     query = (("apiKey", "k"), ("sender", ""), ("numbers", "1"))
     request = SIMULATOR.normalise(Request(method="GET", path="/send", query=query))
     assert request.query == (("apikey", "k"), ("numbers", "1"))
 
 
-def test_the_vendors_own_class_is_understood():
-    """It posts multipart forms in which text is percent-encoded once more."""
+def test_multipart_form_of_vendor_class_is_decoded():
+    """The class percent-encodes text once more."""
     parts = {"apiKey": "k", "username": "", "message": "50%25%20off", "numbers": "447700900123,447700900456"}
     body = "".join(f'--b\r\nContent-Disposition: form-data; name="{n}"\r\n\r\n{v}\r\n' for n, v in parts.items())
-    request = post((body + "--b--\r\n").encode(), content_type="multipart/form-data; boundary=b")
+    request = normalized_post((body + "--b--\r\n").encode(), content_type="multipart/form-data; boundary=b")
     assert request.query == (("apikey", "k"),)
     assert request.headers["content-type"] == FORM
     assert dict(parse_qsl(request.body.decode())) == {"message": "50% off", "numbers": "447700900123,447700900456"}
 
 
-def test_a_body_that_is_no_form_is_left_alone():
-    """Whoever reads it next says what is wrong with it."""
-    request = post(b'{"message":"Hi"}', (("apikey", "k"),), "application/json")
+def test_body_that_is_no_form_stays_unchanged():
+    """The contract's check then names the error."""
+    request = normalized_post(b'{"message":"Hi"}', (("apikey", "k"),), "application/json")
     assert request.body == b'{"message":"Hi"}'
     assert request.headers["content-type"] == "application/json"
 
 
-def test_bytes_that_are_no_utf8_are_passed_on():
-    """They are refused where they are decoded."""
-    assert post(b"apikey=k&message=\xff").body == b"message=\xff"
+def test_invalid_utf8_stays_unchanged():
+    """The later decoding refuses it."""
+    assert normalized_post(b"apikey=k&message=\xff").body == b"message=\xff"
 
 
-def test_a_request_without_a_key_shows_none():
-    """Whoever calls is then unknown."""
-    assert SIMULATOR.extract_credential(post(b"message=Hi")) is None
+def test_request_without_key_has_no_credential():
+    assert SIMULATOR.extract_credential(normalized_post(b"message=Hi")) is None
 
 
 @pytest.mark.parametrize(
@@ -91,16 +89,16 @@ def test_a_request_without_a_key_shows_none():
         ("internal", 500, 0),
     ],
 )
-def test_every_problem_has_the_services_own_form(kind, status, code):
-    """What a caller got wrong is HTTP 200; only when the service itself fails is it not."""
+def test_problem_response_has_textlocals_form(kind, status, code):
+    """Errors of the caller have HTTP status 200; only failures of the service itself have another one."""
     response = SIMULATOR.error(Problem(kind=kind, status=400, detail="why", operation="send_get"))
     assert response.status == status
     assert response.body.startswith(b'{"errors":[{"code":%d,' % code)
     assert response.body.endswith(b'"status":"failure"}')
 
 
-def test_a_refusal_can_be_xml():
-    """In the wrapping that the documents show."""
+def test_error_response_can_be_xml():
+    """The elements are those in the documents."""
     violation = Violation(where="body.sender", rule="pattern", message="")
     problem = Problem(
         kind="bad_request", status=400, detail="", operation="send", violations=(violation,), params={"format": "xml"}
@@ -113,33 +111,31 @@ def test_a_refusal_can_be_xml():
     )
 
 
-def test_a_success_can_be_xml(account):
-    """Lists are wrapped, characters escaped, and what XML cannot hold is replaced."""
+def test_success_response_can_be_xml(account):
+    """Lists are wrapped, characters are escaped, and characters that XML cannot represent are replaced."""
     request = Request(
         method="GET",
         path="/send/",
         query=(("apikey", "k"), ("numbers", "447700900123"), ("message", "<&>\x07"), ("test", "1"), ("format", "xml")),
     )
-    effects = account._outcome(SIMULATOR.normalise(request))
+    effects = account.effects_of(request)
     text = effects.response.body.decode()
     assert "<content>&lt;&amp;&gt;\ufffd</content>" in text
     assert "<recipient>447700900123</recipient></message></messages><test_mode>true</test_mode>" in text
 
 
-def test_a_bare_address_names_no_command(account):
-    """A failure with exactly two keys."""
-    said = account.ask(Request(method="GET", path="/", query=(("apikey", "k"),)))
-    assert said == {"errors": [{"code": 1, "message": "No command specified"}], "status": "failure"}
+def test_base_url_names_no_command(account):
+    result = account.request(Request(method="GET", path="/", query=(("apikey", "k"),)))
+    assert result == {"errors": [{"code": 1, "message": "No command specified"}], "status": "failure"}
 
 
-def test_get_and_post_lead_to_the_same(account, same_account):
-    """Also to the same ids."""
+def test_get_and_post_have_equal_responses(account, same_account):
+    """Even the ids are equal."""
     query = (("apikey", "k"), ("numbers", "447700900123"), ("message", "Hi"))
-    got = account.ask(Request(method="GET", path="/send", query=query))
+    got = account.request(Request(method="GET", path="/send", query=query))
     assert got == same_account.call("send", numbers="447700900123", message="Hi")
 
 
-def test_the_balance_is_what_is_left(account):
-    """Text credits, and none for pictures."""
+def test_balance_is_remaining_text_credits(account):
     account.call("send", numbers="447700900123", message="Hi")
     assert account.call("balance") == {"balance": {"sms": 99_999_999, "mms": 0}, "status": "success"}

@@ -1,4 +1,4 @@
-"""What the user sets on the website, through the control API."""
+"""Settings of an account through the control API."""
 
 import pytest
 
@@ -9,8 +9,7 @@ from sendproof_simulators.services.textlocal import SIMULATOR
 BOB = "447555000000"
 
 
-def test_settings_read_as_they_were_set(account):
-    """With defaults for what was left out, and the credits that are left."""
+def test_read_settings_have_defaults_and_credits(account):
     account.set(default_sender="Shop", credits=5)
     assert SIMULATOR.settings.read(account.state) == {
         "receipt_url": "",
@@ -33,26 +32,25 @@ def test_settings_read_as_they_were_set(account):
         ({"inbound_url": "http://example.com/"}, "expected a URL on this machine"),
     ],
 )
-def test_wrong_settings_are_refused_whole(account, settings, message):
-    """And change nothing."""
+def test_invalid_settings_are_refused_without_changes(account, settings, message):
     before = SIMULATOR.settings.read(account.state)
     with pytest.raises(ValueError, match=message):
         account.set(**{"default_sender": "Other", **settings})
     assert SIMULATOR.settings.read(account.state) == before
 
 
-def test_receipts_go_to_the_accounts_address_unless_a_send_has_its_own(account):
+def test_receipt_url_of_send_overrides_that_of_account(account):
     """documented: https://api.txtlocal.com/docs/handlingreceipts."""
     account.set(receipt_url="http://127.0.0.1:9000/all")
     account.call("send", numbers=BOB, message="Hi")
     account.call("send", numbers=BOB, message="Ho", receipt_url="http://127.0.0.1:9000/own")
     account.bulk({"number": BOB, "text": "Hey"})
-    urls = sorted(webhook.url for _, led_to in account.live_until(NINE + HOUR) for webhook in led_to.webhooks)
+    urls = sorted(webhook.url for _, effects in account.run_until(NINE + HOUR) for webhook in effects.webhooks)
     assert urls == ["http://127.0.0.1:9000/all", "http://127.0.0.1:9000/all", "http://127.0.0.1:9000/own"]
 
 
-def test_the_default_sender_is_the_accounts(account):
-    """Listed with the others (observed: the typings of a TypeScript client)."""
+def test_default_sender_is_used_and_listed(account):
+    """observed: the typings of a TypeScript client."""
     account.set(default_sender="Shop", sender_names=["Shop", "Sale"])
     assert account.call("get_sender_names") == {
         "default_sender_name": "Shop",

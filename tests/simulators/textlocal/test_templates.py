@@ -1,4 +1,4 @@
-"""Templates: what is stored, served, and what a text becomes of it."""
+"""Templates: stored and served forms, and rendered texts."""
 
 import pytest
 
@@ -9,7 +9,7 @@ TEMPLATES = SIMULATOR.templates
 assert TEMPLATES is not None
 
 
-def test_a_template_is_served_with_textlocals_own_placeholders(account):
+def test_template_is_served_with_textlocal_placeholders(account):
     """Its id does not fit into 32 bits."""
     template, effects = TEMPLATES.add(account.state, NINE, "Spring", "Hi {{FIRST_NAME}}, {{ CITY }}!", None)
     body = 'Hi %%|FIRST_NAME^{"inputtype":"text","maxlength":"30"}%%, %%|CITY^{"inputtype":"text","maxlength":"30"}%%!'
@@ -23,16 +23,15 @@ def test_a_template_is_served_with_textlocals_own_placeholders(account):
     }  # fmt: skip
 
 
-def test_ids_follow_from_titles(account, same_account):
-    """Not from the order in which templates are made."""
+def test_template_ids_do_not_depend_on_order_of_creation(account, same_account):
+    """They follow from the titles."""
     forward = [TEMPLATES.add(account.state, NINE, title, "x", None)[0].id for title in ("A", "B", "A")]
     backward = [TEMPLATES.add(same_account.state, NINE, title, "x", None)[0].id for title in ("A", "A", "B")]
     assert sorted(forward) == sorted(backward)
     assert len(set(forward)) == 3
 
 
-def test_changing_and_deleting_are_facts(account):
-    """A rename, a new body, an end."""
+def test_template_changes_are_journalled(account):
     TEMPLATES.add(account.state, NINE, "Spring", "Hi", 39_766_280_717)
     _, renamed = TEMPLATES.change(account.state, NINE, "39766280717", "Summer", None)
     template, changed = TEMPLATES.change(account.state, NINE, "39766280717", None, "Hi {{CITY}}")
@@ -43,8 +42,7 @@ def test_changing_and_deleting_are_facts(account):
     assert TEMPLATES.all(account.state) == ()
 
 
-def test_bad_templates_are_refused(account):
-    """With what was expected."""
+def test_invalid_template_is_refused(account):
     TEMPLATES.add(account.state, NINE, "Spring", "Hi", 7)
     with pytest.raises(ValueError, match="expected an unused id, got 7"):
         TEMPLATES.add(account.state, NINE, "Summer", "Hi", 7)
@@ -60,18 +58,16 @@ def test_bad_templates_are_refused(account):
     "body",
     ["Hi {{NAME}}!", "Hi {{ NAME }}!", "Hi %%|NAME%%!", 'Hi %%|NAME^{"inputtype" : "text", "maxlength" : "30"}%%!'],
 )
-def test_a_placeholder_becomes_the_attribute_of_its_name(body):
-    """In whichever form it is written; no value leaves nothing behind."""
+def test_placeholder_in_any_form_is_replaced_by_attribute(body):
+    """Without a value it is replaced by nothing."""
     assert TEMPLATES.render(body, {"NAME": "Bob"}) == "Hi Bob!"
     assert TEMPLATES.render(body, {"NAME": None}) == "Hi !"
     assert TEMPLATES.render(body, {}) == "Hi !"
 
 
-def test_values_are_taken_as_they_are():
-    """A value that looks like a placeholder is not one."""
+def test_placeholder_in_value_is_not_replaced():
     assert TEMPLATES.render("%%|A%%{{B}}", {"A": "{{B}}", "B": r"\1"}) == r"{{B}}\1"
 
 
-def test_what_is_no_placeholder_stays():
-    """Percent signs and bars of a text are its own."""
+def test_text_that_is_no_placeholder_stays_unchanged():
     assert TEMPLATES.render("100%% | {NAME} {{}}", {"NAME": "Bob"}) == "100%% | {NAME} {{}}"

@@ -1,4 +1,4 @@
-"""Xtremepush alone: a project, the contract in front of it, and a clock that is a number."""
+"""One Xtremepush project with the compiled contract in front of it, and a number as its clock."""
 
 from dataclasses import dataclass, field
 from typing import Any
@@ -10,7 +10,7 @@ from instants import NINE
 from sendproof_simulators.core.audience.audience import Audience, AudienceRecipe
 from sendproof_simulators.core.contracts import Contract, load_contract
 from sendproof_simulators.core.dialects import choose
-from sendproof_simulators.core.effects import Effects, Timer, Webhook
+from sendproof_simulators.core.effects import Effects, Timer
 from sendproof_simulators.core.http import Problem, Request
 from sendproof_simulators.core.randomness import KeyedRandom
 from sendproof_simulators.core.simulator import Call, SandboxContext
@@ -18,12 +18,10 @@ from sendproof_simulators.server.app import CONTRACTS
 from sendproof_simulators.services.xtremepush import SIMULATOR
 from sendproof_simulators.services.xtremepush.state import State
 
-HOOK = "http://127.0.0.1:9000/webhooks/xtremepush"
-
 
 @dataclass
 class Project:
-    """Asks the simulator as a bridge would, less HTTP. `last` is everything that the last call or timer led to."""
+    """Calls the simulator as a bridge would, but without HTTP. `last` has the effects of the last call or timer."""
 
     contract: Contract
     context: SandboxContext
@@ -35,80 +33,76 @@ class Project:
         self.state: State = SIMULATOR.new_state(self.context)
 
     def call(self, method: str, **fields: Any) -> dict[str, Any]:
-        """POST JSON to a method such as `list/campaign`; the JSON of the answer, whose code is the HTTP status."""
+        """POST JSON to a method such as `list/campaign`, and return the JSON of the response."""
         body = msgspec.json.encode({"apptoken": "token", **fields})
         return self.post(method, body)
 
     def post(self, method: str, body: bytes) -> dict[str, Any]:
-        """POST a body as it is."""
-        self._follow(self._outcome(Request(method="POST", path=f"/api/external/{method}", body=body)))
-        said: dict[str, Any] = msgspec.json.decode(self.last.response.body)
-        return said
+        """POST a body without changes, and return the JSON of the response."""
+        self._apply(self._effects_of(Request(method="POST", path=f"/api/external/{method}", body=body)))
+        result: dict[str, Any] = msgspec.json.decode(self.last.response.body)
+        return result
 
-    def refused(self, method: str, **fields: Any) -> str:
-        """Why a call is refused with 400; that nothing came of it is seen to."""
-        said = self.call(method, **fields)
-        assert (said["code"], said["success"], self.last.entries, self.last.timers) == (400, False, (), ())
-        message: str = said["message"]
+    def refusal(self, method: str, **fields: Any) -> str:
+        """Make a call that is refused with 400 and has no effects, and return the message of the response."""
+        result = self.call(method, **fields)
+        assert (result["code"], result["success"], self.last.entries, self.last.timers) == (400, False, (), ())
+        message: str = result["message"]
         return message
 
     def template(self, text: str = "Hello {{first_name}}", title: str = "Spring") -> int:
-        """A campaign that the API can send as an SMS."""
+        """Create a campaign that the API can send as an SMS, and return its id."""
         sms = {"9": {"sms": {"from": "Shop", "text": text}}}
         id_: int = self.call("create/campaign", title=title, trigger=3, sms=1, messages=sms)["model"]["id"]
         return id_
 
-    def register_credential(self, *people: tuple[str, str], subscribed: int = 1, **attributes: Any) -> None:
-        """Import people: (user id, mobile number)."""
+    def import_users(self, *users: tuple[str, str], subscribed: int = 1, **attributes: Any) -> None:
+        """Import users: (user id, mobile number)."""
         columns = ["user_id", "mobile_number", "sms_subscription", *attributes]
-        rows = [[user, number, subscribed, *attributes.values()] for user, number in people]
+        rows = [[user, number, subscribed, *attributes.values()] for user, number in users]
         assert self.call("import/profile", columns=columns, rows=rows)["model"]["failed"] == 0
 
     def execute(self, campaign: int, *users: str, **fields: Any) -> dict[str, Any]:
-        """Execute a campaign for users, and let it be done."""
+        """Execute a campaign for users, and fire the timers that are due now."""
         target = {} if "target_with_params" in fields else {"target": list(users)}
-        said = self.call("execute/campaign", **{"id": campaign, "target_by": "user_id", **target, **fields})
-        self.live_until(self.now)
-        return said
+        result = self.call("execute/campaign", **{"id": campaign, "target_by": "user_id", **target, **fields})
+        self.run_until(self.now)
+        return result
 
     def entries(self, kind: str) -> list[dict[str, Any]]:
-        """The facts of one kind that the last call or timer led to."""
+        """Return the fields of the last call's or timer's journal entries of one kind."""
         return [dict(entry.fields) for entry in self.last.entries if entry.kind == kind]
 
     def texts(self) -> list[str]:
-        """The texts that were just accepted."""
+        """Return the texts of the last deliveries."""
         return [entry["text"] for entry in self.entries("delivery")]
 
     def reasons(self) -> list[str]:
-        """Why targets just got nothing."""
+        """Return the reasons of the last rejections."""
         return [entry["reason"] for entry in self.entries("rejection")]
 
-    def settle(self, **settings: Any) -> None:
-        """Set what a user sets on the website."""
+    def set(self, **settings: Any) -> None:
+        """Replace the settings of the project."""
         assert SIMULATOR.settings is not None
-        self._follow(SIMULATOR.settings.replace(self.context, self.state, self.now, settings))
+        self._apply(SIMULATOR.settings.replace(self.context, self.state, self.now, settings))
 
-    def live_until(self, instant: int) -> list[Effects]:
-        """Let every timer ring that is due by then; what each led to."""
-        rung = []
+    def run_until(self, instant: int) -> list[Effects]:
+        """Fire every timer that is due until then, and return the effects of each."""
+        fired = []
         while due := [timer for timer in self.timers if timer.at <= instant]:
             timer = min(due, key=lambda timer: timer.at)
             self.timers.remove(timer)
             self.now = max(self.now, timer.at)
-            self._follow(SIMULATOR.on_timer(self.context, self.state, timer, self.now))
-            rung.append(self.last)
+            self._apply(SIMULATOR.on_timer(self.context, self.state, timer, self.now))
+            fired.append(self.last)
         self.now = instant
-        return rung
+        return fired
 
-    def told_until(self, instant: int) -> list[Webhook]:
-        """The webhooks that are sent until then."""
-        return [webhook for effects in self.live_until(instant) for webhook in effects.webhooks]
-
-    def _follow(self, effects: Effects) -> None:
+    def _apply(self, effects: Effects) -> None:
         self.last = effects
         self.timers += effects.timers
 
-    def _outcome(self, request: Request) -> Effects:
+    def _effects_of(self, request: Request) -> Effects:
         operation = self.contract.fast_path_operations[request.method, request.path]
         body, violations = operation.read_body(request)
         if violations:
@@ -121,19 +115,19 @@ class Project:
 
 @pytest.fixture(scope="session")
 def contract() -> Contract:
-    """The contract as the service compiles it."""
+    """Return the compiled contract of the simulator."""
     return load_contract(CONTRACTS / SIMULATOR.contract)
 
 
 @pytest.fixture
 def new_project(contract):
-    """Makes projects, each with the dialects that it is told; their names without the service's."""
+    """Return a function that returns a project with these dialect options."""
 
     def make(**dialects: str) -> Project:
         random = KeyedRandom(7)
-        wanted = {f"xtremepush.{name}": value for name, value in dialects.items()}
+        options = {f"xtremepush.{name}": option for name, option in dialects.items()}
         audience = Audience(random, AudienceRecipe(customers=100, opted_out=0.2))
-        chosen = choose({"xtremepush": SIMULATOR.dialects}, wanted)["xtremepush"]
+        chosen = choose({"xtremepush": SIMULATOR.dialects}, options)["xtremepush"]
         return Project(contract, SandboxContext(random=random, audience=audience, channels=(), dialects=chosen))
 
     return make
@@ -141,6 +135,6 @@ def new_project(contract):
 
 @pytest.fixture
 def project(new_project) -> Project:
-    """A project of its own."""
-    made: Project = new_project()
-    return made
+    """Return a project with the default option of every dialect."""
+    project: Project = new_project()
+    return project

@@ -1,4 +1,4 @@
-"""Campaigns as templates, and what all lists have in common."""
+"""Campaigns as templates, and the parameters that all lists share."""
 
 import pytest
 
@@ -11,13 +11,12 @@ SMS = {"9": {"sms": {"from": "Shop", "text": "Hello {{first_name}}"}}}
 
 @pytest.fixture
 def templates() -> Templates:
-    """The templates as the control API reaches them."""
+    """Return the templates of the control API."""
     assert SIMULATOR.templates is not None
     return SIMULATOR.templates
 
 
-def test_a_campaign_of_the_api_with_an_sms_is_a_template(project, templates):
-    """Whoever makes it, and nothing else is."""
+def test_only_api_campaign_with_sms_is_template(project, templates):
     id_ = project.template()
     project.call("create/campaign", title="By hand", trigger=0, sms=1, messages=SMS)
     project.call("create/campaign", title="Push", trigger=3, ios_push=1, messages={"1": {"push_text": "Hi"}})
@@ -25,8 +24,7 @@ def test_a_campaign_of_the_api_with_an_sms_is_a_template(project, templates):
     assert (template.id, template.title, template.body) == (id_, "Spring", "Hello {{first_name}}")
 
 
-def test_making_a_template_is_in_the_history(project):
-    """As with any other provider."""
+def test_new_template_is_journalled(project):
     id_ = project.template()
     fields = {
         "service": "xtremepush",
@@ -38,52 +36,51 @@ def test_making_a_template_is_in_the_history(project):
     assert project.entries("provider_template") == [fields]
 
 
-def test_info_shows_empty_messages_as_empty_lists(project):
-    """Not as objects (documented, by a sample)."""
+def test_info_has_empty_lists_for_empty_messages(project):
+    """Not objects (documented, by a sample)."""
     messages = project.call("info/campaign", id=str(project.template()))["model"]["messages"]
     assert messages["9"] == {"sms": {"from": "Shop", "text": "Hello {{first_name}}"}}
     empty = [type_ for type_, content in messages.items() if content == []]
     assert empty == ["1", "2", "3", "4", "6", "7", "8", "10", "11"]
 
 
-def test_an_sms_campaign_needs_a_text(project):
-    """The channel is on, so there must be something to send (assumed)."""
-    assert "messages.9.sms.text" in project.refused("create/campaign", title="T", trigger=3, sms=1)
+def test_sms_campaign_without_text_is_refused(project):
+    """Assumed."""
+    assert "messages.9.sms.text" in project.refusal("create/campaign", title="T", trigger=3, sms=1)
 
 
 @pytest.mark.parametrize("sender", ["ab", "abcdefghijkl", "Shöp", "{{a b}}"])
-def test_a_from_name_has_three_to_eleven_letters_and_digits(project, sender):
-    """Documented; at the limits it is taken."""
+def test_from_name_must_be_3_to_11_letters_and_digits(project, sender):
+    """Documented."""
     sms = {"9": {"sms": {"from": sender, "text": "Hi"}}}
-    assert "messages.9.sms.from" in project.refused("create/campaign", title="T", trigger=3, sms=1, messages=sms)
+    assert "messages.9.sms.from" in project.refusal("create/campaign", title="T", trigger=3, sms=1, messages=sms)
     for good in ("abc", "abcdefghijk", "{{sender}}"):
         sms["9"]["sms"]["from"] = good
         assert project.call("create/campaign", title="T", trigger=3, sms=1, messages=sms)["code"] == 200
 
 
-def test_titles_and_texts_have_their_limits(project):
+def test_too_long_title_or_text_is_refused(project):
     """200 and 2,000 characters; the lengths are assumed."""
     sms = {"9": {"sms": {"text": "x" * 2_000}}}
     assert project.call("create/campaign", title="T" * 200, trigger=3, sms=1, messages=sms)["code"] == 200
-    assert "title" in project.refused("create/campaign", title="T" * 201)
+    assert "title" in project.refusal("create/campaign", title="T" * 201)
     sms["9"]["sms"]["text"] += "x"
-    assert "text" in project.refused("create/campaign", title="T", messages=sms)
+    assert "text" in project.refusal("create/campaign", title="T", messages=sms)
 
 
-def test_the_control_api_makes_changes_and_deletes_templates(project, templates):
-    """And each is a fact."""
-    made, effects = templates.add(project.state, project.now, "Spring", "Hello {{FIRST_NAME}}", None)
-    renamed, again = templates.change(project.state, project.now, str(made.id), "Summer", None)
-    changed, once_more = templates.change(project.state, project.now, str(made.id), None, "Bye")
-    gone = templates.delete(project.state, project.now, str(made.id))
-    entries = [entry.fields["action"] for o in (effects, again, once_more, gone) for entry in o.entries]
-    assert entries == ["created", "renamed", "changed", "deleted"]
+def test_template_changes_of_control_api_are_journalled(project, templates):
+    template, creation = templates.add(project.state, project.now, "Spring", "Hello {{FIRST_NAME}}", None)
+    renamed, rename = templates.change(project.state, project.now, str(template.id), "Summer", None)
+    changed, change = templates.change(project.state, project.now, str(template.id), None, "Bye")
+    deletion = templates.delete(project.state, project.now, str(template.id))
+    all_effects = (creation, rename, change, deletion)
+    actions = [entry.fields["action"] for effects in all_effects for entry in effects.entries]
+    assert actions == ["created", "renamed", "changed", "deleted"]
     assert (renamed.title, changed.title, changed.body) == ("Summer", "Summer", "Bye")
-    assert project.call("info/campaign", id=made.id)["code"] == 404
+    assert project.call("info/campaign", id=template.id)["code"] == 404
 
 
-def test_a_template_may_have_a_given_id_once(project, templates):
-    """A taken one is refused, and so is what is no template."""
+def test_template_with_taken_id_or_without_title_is_refused(project, templates):
     templates.add(project.state, project.now, "Spring", "Hi", 5)
     with pytest.raises(ValueError, match="the id of 'Spring'"):
         templates.add(project.state, project.now, "Summer", "Hi", 5)
@@ -94,21 +91,20 @@ def test_a_template_may_have_a_given_id_once(project, templates):
 
 
 @pytest.mark.parametrize("variable", ["{{first_name}}", "{{ FIRST_NAME }}", "{{First_Name}}"])
-def test_a_template_is_filled_in_whatever_case_it_is_written(variable):
-    """Optimove's attribute is FIRST_NAME, Xtremepush's first_name (assumed to be one)."""
+def test_variable_name_is_case_insensitive(variable):
+    """Optimove's attribute is FIRST_NAME, Xtremepush's is first_name; that they match is assumed."""
     assert render(f"Hello {variable}!", {"FIRST_NAME": "Zoë"}) == "Hello Zoë!"
 
 
 @pytest.mark.parametrize(
     ("value", "text"), [(5, "5"), (2.5, "2.5"), (True, "1"), ({"a": [1]}, '{"a":[1]}'), ("{{x}}", "{{x}}")]
 )
-def test_any_json_value_can_fill_a_variable(value, text):
-    """And is not looked at again."""
+def test_variable_can_have_any_json_value(value, text):
+    """A variable in the value is not replaced."""
     assert merge_text("{{x}}").merge(({"x": value},)) == text
 
 
-def test_what_has_no_value_leaves_nothing_behind():
-    """As every provider renders it."""
+def test_variable_without_value_is_replaced_by_nothing():
     assert render("Dear {{first_name}} of {{city}}", {"FIRST_NAME": "Ann", "CITY": None}) == "Dear Ann of "
 
 
@@ -128,16 +124,15 @@ def test_what_has_no_value_leaves_nothing_behind():
         ([], ["a", "b", "c"]),
     ],
 )
-def test_conditions_choose_rows(project, condition, titles):
-    """As a list of comparisons (documented) or as an object with an operator (observed)."""
+def test_condition_selects_rows(project, condition, titles):
+    """A list of comparisons (documented), or an object with an operator (observed)."""
     for title in "cab":
         project.template(title=title)
-    said = project.call("list/campaign", condition=condition, order=["title ASC"], select=["title"])
-    assert [row["title"] for row in said["data"]] == titles
+    result = project.call("list/campaign", condition=condition, order=["title ASC"], select=["title"])
+    assert [row["title"] for row in result["data"]] == titles
 
 
-def test_lists_come_in_pages(project):
-    """Offset and limit; a page beyond the end is empty."""
+def test_lists_are_paged_by_offset_and_limit(project):
     for title in "abcde":
         project.template(title=title)
     order = ["trigger", "title DESC"]
@@ -146,14 +141,14 @@ def test_lists_come_in_pages(project):
 
 
 @pytest.mark.parametrize("limit", [0, 5_001])
-def test_a_page_has_its_limits(project, limit):
+def test_page_beyond_limits_is_refused(project, limit):
     """5,000 is the most that a client asks for (observed)."""
-    assert "limit" in project.refused("list/campaign", limit=limit)
+    assert "limit" in project.refusal("list/campaign", limit=limit)
     assert project.call("list/campaign", limit=5_000)["code"] == 200
 
 
 @pytest.mark.parametrize(
-    ("asked", "complaint"),
+    ("parameters", "expected"),
     [
         ({"select": ["colour"]}, "select"),
         ({"order": ["colour"]}, "order"),
@@ -167,7 +162,6 @@ def test_a_page_has_its_limits(project, limit):
         ({"condition": "title = a"}, "condition"),
     ],
 )
-def test_a_list_that_makes_no_sense_is_refused(project, asked, complaint):
-    """With what was expected."""
+def test_invalid_list_query_is_refused(project, parameters, expected):
     project.template()
-    assert complaint in project.refused("list/campaign", **asked)
+    assert expected in project.refusal("list/campaign", **parameters)

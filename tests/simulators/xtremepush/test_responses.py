@@ -1,4 +1,4 @@
-"""The credential in the body, and the envelope of every refusal."""
+"""The credential in the body, and the envelope of every response."""
 
 import msgspec
 import pytest
@@ -8,7 +8,7 @@ from sendproof_simulators.services.xtremepush import SIMULATOR
 
 
 def credential(body: bytes) -> str | None:
-    """The token that a body shows."""
+    """Return the token in a body."""
     return SIMULATOR.extract_credential(Request(method="POST", path="/api/external/list/campaign", body=body))
 
 
@@ -27,8 +27,8 @@ def credential(body: bytes) -> str | None:
         (b'{"a":' + b"[" * 100_000, None),
     ],
 )
-def test_the_token_is_a_field_of_the_body(body, token):
-    """Documented; whatever cannot be read shows none."""
+def test_token_is_read_from_body(body, token):
+    """Documented. A body that cannot be decoded has none."""
     assert credential(body) == token
 
 
@@ -46,8 +46,8 @@ def test_the_token_is_a_field_of_the_body(body, token):
         ("internal", 500),
     ],
 )
-def test_every_problem_has_the_envelope(kind, code):
-    """With the code as the HTTP status (documented), or, in a dialect, without."""
+def test_problem_response_has_envelope(kind, code):
+    """Its code is the HTTP status (documented), except in one dialect."""
     problem = Problem(kind=kind, status=418, detail="so it is")
     response = SIMULATOR.error(problem)
     assert (response.status, msgspec.json.decode(response.body)) == (
@@ -58,8 +58,8 @@ def test_every_problem_has_the_envelope(kind, code):
     assert (always.status, always.body) == (200, response.body)
 
 
-def test_a_typo_in_the_method_is_405():
-    """Documented; an address that is wholly unknown is 404."""
+def test_method_with_typo_is_405():
+    """Documented. A completely unknown path is 404."""
     codes = [
         msgspec.json.decode(SIMULATOR.error(Problem(kind="not_found", status=404, detail="", path=path)).body)["code"]
         for path in ("/api/external/exceute/campaign", "/api/external/list/unicorn", "/api/v2")
@@ -67,35 +67,33 @@ def test_a_typo_in_the_method_is_405():
     assert codes == [405, 404, 404]
 
 
-def test_violations_are_named_by_field():
-    """All of them, and the first in the message."""
+def test_violations_are_listed_by_field():
+    """The message contains the first of them."""
     found = (Violation(where="body.limit", rule="maximum", message="6000 is too much"),)
     body = SIMULATOR.error(Problem(kind="bad_request", status=400, detail="", violations=found)).body
-    said = msgspec.json.decode(body)
-    assert said["message"] == "limit: 6000 is too much"
-    assert said["errors"] == [{"field": "limit", "message": "6000 is too much"}]
+    result = msgspec.json.decode(body)
+    assert result["message"] == "limit: 6000 is too much"
+    assert result["errors"] == [{"field": "limit", "message": "6000 is too much"}]
 
 
-def test_a_body_nested_beyond_reason_breaks_the_contract(project):
-    """It is no reason to fail."""
-    said = project.post("list/campaign", b'{"apptoken":"t","x":' + b"[" * 100_000)
-    assert (said["code"], said["success"]) == (400, False)
+def test_deeply_nested_body_is_refused(project):
+    """It must not cause an internal error of the simulator."""
+    result = project.post("list/campaign", b'{"apptoken":"t","x":' + b"[" * 100_000)
+    assert (result["code"], result["success"]) == (400, False)
 
 
-def test_a_call_without_a_token_is_invalid(project):
-    """400, and not 401 (documented)."""
-    said = project.post("list/campaign", b"{}")
-    assert (said["code"], said["errors"][0]["field"]) == (400, "apptoken")
+def test_call_without_token_is_400(project):
+    """Not 401 (documented)."""
+    result = project.post("list/campaign", b"{}")
+    assert (result["code"], result["errors"][0]["field"]) == (400, "apptoken")
 
 
-def test_success_may_hide_its_code(new_project):
-    """In the dialect where only the body tells."""
+def test_http_status_dialect_always_returns_200(new_project):
     project = new_project(http_status="always_200")
     assert project.call("info/campaign", id=1)["code"] == 404
     assert project.last.response.status == 200
 
 
-def test_every_answer_is_in_the_contract(contract):
-    """Every code that can be answered is a documented response of the operations that can answer it."""
+def test_every_response_code_is_in_contract(contract):
     for operation in contract.document["paths"].values():
         assert {"200", "400", "401", "413", "429", "500"} <= set(operation["post"]["responses"])

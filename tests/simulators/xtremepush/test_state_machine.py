@@ -1,4 +1,4 @@
-"""Whatever is done to a project in whatever order, its books balance."""
+"""A project stays consistent under any sequence of calls."""
 
 from collections import Counter
 from dataclasses import dataclass
@@ -9,68 +9,69 @@ from hypothesis import strategies as st
 from hypothesis.stateful import Bundle, initialize, invariant, rule, run_state_machine_as_test
 
 import account_model
+from fuzzing import tries
 from sendproof_simulators.core.clock.wall_clock import HOUR, SECOND
 from sendproof_simulators.core.messaging.delivery_outcomes import BY_CODE, TEST_NUMBERS
 from sendproof_simulators.services.xtremepush import SIMULATOR
 
-USERS = [f"U{place}" for place in range(6)]
+USERS = [f"U{index}" for index in range(6)]
 CODES = [test_number.code for test_number in TEST_NUMBERS]
-ALL = 5_000
+MAX_LIMIT = 5_000
 
 
 @dataclass
-class Person:
-    """What was imported of a user last, and whether STOP came since."""
+class User:
+    """The last imported values of a user; STOP ends the subscription."""
 
     number: str
     subscribed: bool
     suppressed: bool
 
-    def gets(self) -> bool:
-        """Whether a message to them goes out."""
+    def is_reachable(self) -> bool:
+        """Return True if a message to the user goes out."""
         refusal = BY_CODE[self.number[-2:]].outcome.refusal if self.number.startswith("447555") else None
         return bool(self.number) and self.subscribed and not self.suppressed and refusal is None
 
 
 @dataclass
-class Order:
-    """One execution that was accepted: whom for, when, and whether its text lacks a variable."""
+class ExpectedExecution:
+    """An accepted execution: its users, its time, and if its text has a variable without a value."""
 
     users: list[str]
     at: int
-    lacking: bool
+    lacks_variable: bool
 
 
-class Project(account_model.AccountModel):
-    """Imports people, executes campaigns now and later, deletes some, waits and reads.
+class ProjectMachine(account_model.AccountModel):
+    """Imports users, executes campaigns now and later, deletes some, advances the clock and reads the lists.
 
-    `owners` has every number that somebody had. `reached` counts the messages of each execution, `rejected` the targets
-    without one: True for unknown users.
+    `owners` has the user of every imported number. `accepted` counts the messages of each execution, `rejected` the
+    targets without one, under True for unknown users.
     """
 
-    opened = None
+    new_project = None
     campaigns = Bundle("campaigns")
 
     def __init__(self):
         super().__init__()
-        self.project = self.opened()
-        self.people: dict[str, Person] = {}
+        self.project = self.new_project()
+        self.users: dict[str, User] = {}
         self.owners: dict[str, str] = {}
-        self.orders: dict[int, Order] = {}
-        self.reached: Counter[int] = Counter()
+        self.executions: dict[int, ExpectedExecution] = {}
+        self.accepted: Counter[int] = Counter()
         self.rejected: Counter[bool] = Counter()
-        self.project.settle(suppression={"attribute": "EXCLUDED", "daily_at": None})
+        self.project.set(suppression={"attribute": "EXCLUDED", "daily_at": None})
 
     @initialize(target=campaigns)
-    def plain(self):
+    def create_plain_template(self):
         return self.project.template("Hello", "Plain"), False
 
-    @rule(target=campaigns, lacking=st.booleans())
-    def template(self, lacking):
-        return self.project.template("Hello {{unknown}}" if lacking else "Hello {{user_id}}"), lacking
+    @rule(target=campaigns, lacks_variable=st.booleans())
+    def create_template(self, lacks_variable):
+        return self.project.template("Hello {{unknown}}" if lacks_variable else "Hello {{user_id}}"), lacks_variable
 
     @rule(campaign=campaigns)
-    def delete(self, campaign):
+    def delete_template(self, campaign):
         id_, _ = campaign
         if id_ in self.project.state.campaigns and len(self.project.state.campaigns) > 1:
             SIMULATOR.templates.delete(self.project.state, self.project.now, str(id_))
@@ -81,97 +82,96 @@ class Project(account_model.AccountModel):
         subscribed=st.booleans(),
         suppressed=st.sampled_from([False, False, True]),
     )
-    def take_in(self, user, code, subscribed, suppressed):
-        place = USERS.index(user)
-        number = f"44770090000{place}" if code is None else code and f"447555000{place}{code}"
-        self.project.register_credential((user, number), subscribed=int(subscribed), EXCLUDED=str(suppressed).lower())
-        self.people[user], self.owners[number] = Person(number, subscribed, suppressed), user
+    def import_user(self, user, code, subscribed, suppressed):
+        index = USERS.index(user)
+        number = f"44770090000{index}" if code is None else code and f"447555000{index}{code}"
+        self.project.import_users((user, number), subscribed=int(subscribed), EXCLUDED=str(suppressed).lower())
+        self.users[user], self.owners[number] = User(number, subscribed, suppressed), user
 
     @rule(
         campaign=campaigns,
-        users=st.lists(st.sampled_from([*USERS, "nobody"]), min_size=1, max_size=4),
+        users=st.lists(st.sampled_from([*USERS, "unknown"]), min_size=1, max_size=4),
         hours=st.sampled_from([0, 0, 1, 50]),
     )
     def execute(self, campaign, users, hours):
-        (id_, lacking), at = campaign, self.project.now + hours * HOUR
+        (id_, lacks_variable), at = campaign, self.project.now + hours * HOUR
         time = {"time": at // SECOND} if hours else {}
-        said = self.project.call("execute/campaign", id=id_, target_by="user_id", target=users, **time)
+        result = self.project.call("execute/campaign", id=id_, target_by="user_id", target=users, **time)
         if id_ not in self.project.state.campaigns:
-            assert (said["code"], self.project.last.entries, self.project.last.timers) == (404, (), ())
+            assert (result["code"], self.project.last.entries, self.project.last.timers) == (404, (), ())
             return
-        self.orders[said["model"]["id"]] = Order(users, at, lacking)
-        self.note(self.project.last)
-        self.live(0)
+        self.executions[result["model"]["id"]] = ExpectedExecution(users, at, lacks_variable)
+        self.record(self.project.last)
+        self.advance_clock(0)
 
     @rule(hours=st.sampled_from([0, 1, 30, 80]))
-    def live(self, hours):
-        for led_to in self.project.live_until(self.project.now + hours * HOUR):
-            self.note(led_to)
+    def advance_clock(self, hours):
+        for effects in self.project.run_until(self.project.now + hours * HOUR):
+            self.record(effects)
 
-    def note(self, led_to):
-        """An execution reaches whom it may, as they are known at that moment."""
-        sent = [entry.fields for entry in led_to.entries if entry.kind == "delivery"]
+    def record(self, effects):
+        """Check that an execution reaches the users who are reachable at its time."""
+        sent = [entry.fields for entry in effects.entries if entry.kind == "delivery"]
         for batch in {int(fields["batch"]) for fields in sent}:
-            order = self.orders[batch]
-            meant = [self.people[user] for user in order.users if user in self.people]
-            assert [fields["number"] for fields in sent] == [one.number for one in meant if one.gets()]
-            assert not order.lacking
-            self.reached[batch] = len(sent)
-        self.rejected.update(entry.fields["text"] == "" for entry in led_to.entries if entry.kind == "rejection")
-        super().note(led_to)
-        for entry in led_to.entries:
+            execution = self.executions[batch]
+            targets = [self.users[user] for user in execution.users if user in self.users]
+            assert [fields["number"] for fields in sent] == [user.number for user in targets if user.is_reachable()]
+            assert not execution.lacks_variable
+            self.accepted[batch] = len(sent)
+        self.rejected.update(entry.fields["text"] == "" for entry in effects.entries if entry.kind == "rejection")
+        super().record(effects)
+        for entry in effects.entries:
             if entry.kind == "opt_out":
-                self.people[self.owners[entry.fields["number"]]].subscribed = False
+                self.users[self.owners[entry.fields["number"]]].subscribed = False
 
     @rule(offset=st.integers(0, 8), limit=st.integers(1, 5), order=st.sampled_from(["id ASC", "id DESC"]))
-    def read_a_page(self, offset, limit, order):
-        whole = self.rows("list/message", order=[order])
+    def read_page(self, offset, limit, order):
+        rows = self.rows("list/message", order=[order])
         page = self.rows("list/message", order=[order], offset=offset, limit=limit)
-        assert page == whole[offset : offset + limit]
+        assert page == rows[offset : offset + limit]
 
     @rule(campaign=campaigns, error=st.sampled_from([0, 1]))
-    def read_of_one_campaign(self, campaign, error):
-        wanted = [["campaign_id", "=", campaign[0]], ["error", "=", error]]
-        found = self.rows("list/message", condition=wanted)
-        whole = self.rows("list/message")
-        assert found == [row for row in whole if (row["campaign_id"], row["error"]) == (campaign[0], error)]
+    def read_rows_of_campaign(self, campaign, error):
+        condition = [["campaign_id", "=", campaign[0]], ["error", "=", error]]
+        found = self.rows("list/message", condition=condition)
+        rows = self.rows("list/message")
+        assert found == [row for row in rows if (row["campaign_id"], row["error"]) == (campaign[0], error)]
 
-    def rows(self, method, **asked):
-        return self.project.call(method, **{"limit": ALL, **asked})["data"]
+    def rows(self, method, **parameters):
+        return self.project.call(method, **{"limit": MAX_LIMIT, **parameters})["data"]
 
     @invariant()
-    def every_target_is_accounted_for(self):
-        due = [order for order in self.orders.values() if order.at <= self.project.now]
-        targets = sum(len(order.users) for order in due)
-        assert targets == self.reached.total() + self.rejected.total() == len(self.lives) + self.rejected.total()
+    def every_target_is_accepted_or_rejected(self):
+        due = [execution for execution in self.executions.values() if execution.at <= self.project.now]
+        targets = sum(len(execution.users) for execution in due)
+        assert targets == self.accepted.total() + self.rejected.total() == len(self.states) + self.rejected.total()
         assert len(self.rows("list/message")) == targets - self.rejected[True]
 
     @invariant()
-    def each_message_says_what_became_of_it(self):
+    def message_rows_match_states_and_clicks(self):
         rows = {str(row["id"]): row for row in self.rows("list/message")}
-        for message in self.lives:
+        for message in self.states:
             row, state = rows[message], self.state(message)
             assert (row["delivery"], row["click"]) == (int(state == "delivered"), int(self.clicks[message] > 0))
             assert row["error"] == int(state in {"undelivered", "expired", "invalid"})
-        assert all(row["error"] for id_, row in rows.items() if id_ not in self.lives)
+        assert all(row["error"] for id_, row in rows.items() if id_ not in self.states)
 
     @invariant()
-    def both_lists_tell_the_same(self):
-        said = [(row["campaign_id"], row["error"], row["error_message"]) for row in self.rows("list/message")]
+    def both_lists_have_equal_errors(self):
+        errors = [(row["campaign_id"], row["error"], row["error_message"]) for row in self.rows("list/message")]
         devices = self.rows("list/push-devices")
-        assert [(row["campaign_id"], row["error"], row["error_message"]) for row in devices] == said
-        assert {row["action_id"] for row in devices} <= self.orders.keys()
+        assert [(row["campaign_id"], row["error"], row["error_message"]) for row in devices] == errors
+        assert {row["action_id"] for row in devices} <= self.executions.keys()
 
     @invariant()
-    def subscriptions_are_as_they_were_imported_and_stopped(self):
+    def subscriptions_match_imports_and_opt_outs(self):
         profiles = {
             row["user_id"]: (row["mobile_number"], row["sms_subscription"]) for row in self.rows("list/profile")
         }
-        assert profiles == {user: (one.number, int(one.subscribed)) for user, one in self.people.items()}
+        assert profiles == {id_: (user.number, int(user.subscribed)) for id_, user in self.users.items()}
 
 
 @pytest.mark.parametrize("execution", ["async", "sync"])
-def test_books_balance_whatever_happens(new_project, execution):
-    """Messages, errors, clicks, subscriptions and every message's life, under imports, executions, STOP and time."""
-    machine = type("BooksOfAProject", (Project,), {"opened": lambda _: new_project(execution=execution)})
-    run_state_machine_as_test(machine, settings=settings(max_examples=40, stateful_step_count=25, deadline=None))
+def test_project_stays_consistent_under_any_calls(new_project, execution):
+    machine = type("XtremepushProject", (ProjectMachine,), {"new_project": lambda _: new_project(execution=execution)})
+    run_state_machine_as_test(machine, settings=settings(max_examples=tries(40), stateful_step_count=25))

@@ -1,4 +1,4 @@
-"""The suppression attribute: it comes from Optimove once a day, and who it excludes gets nothing."""
+"""The suppression attribute, which is fetched from Optimove once a day and excludes profiles."""
 
 import pytest
 
@@ -8,56 +8,53 @@ HOUR = 3_600_000
 THREE = NINE + 18 * HOUR
 
 
-def known(project, **attributes):
-    """Two customers of Optimove, one of whom opted out there, and somebody whom it does not know."""
+def import_customers(project, **attributes):
+    """Import two customers of Optimove, of whom the second opted out there, and a user unknown to it."""
     audience = project.context.audience
-    people = {c.opted_out: c for c in audience.customers(0, 100) if c.number}
-    project.register_credential(
-        (people[False].id, people[False].number), (people[True].id, people[True].number), **attributes
+    customers = {customer.opted_out: customer for customer in audience.customers(0, 100) if customer.number}
+    project.import_users(
+        (customers[False].id, customers[False].number), (customers[True].id, customers[True].number), **attributes
     )
-    project.register_credential(("stranger", "447700900123"), **attributes)
-    return people[False].id, people[True].id
+    project.import_users(("stranger", "447700900123"), **attributes)
+    return customers[False].id, customers[True].id
 
 
-def test_the_attribute_comes_every_day(project):
-    """At its hour, UTC; before that nobody has it."""
-    project.settle(suppression={"attribute": "SMS_OPT_IN", "excluded": ["0"]})
-    known(project)
-    assert project.live_until(THREE - 1) == []
-    project.live_until(THREE)
+def test_attribute_is_fetched_daily_at_its_hour(project):
+    project.set(suppression={"attribute": "SMS_OPT_IN", "excluded": ["0"]})
+    import_customers(project)
+    assert project.run_until(THREE - 1) == []
+    project.run_until(THREE)
     assert project.entries("attribute_sync") == [
         {"service": "xtremepush", "attribute": "SMS_OPT_IN", "profiles": 2, "error": None}
     ]
-    assert len(project.live_until(THREE + 6 * 24 * HOUR)) == 6
+    assert len(project.run_until(THREE + 6 * 24 * HOUR)) == 6
 
 
-def test_who_is_excluded_gets_nothing(project):
-    """Though the profile is subscribed."""
-    project.settle(suppression={"attribute": "SMS_OPT_IN", "excluded": ["0"], "daily_at": "09:30"})
-    ready, out = known(project)
+def test_excluded_user_is_rejected_despite_subscription(project):
+    project.set(suppression={"attribute": "SMS_OPT_IN", "excluded": ["0"], "daily_at": "09:30"})
+    ready, out = import_customers(project)
     campaign = project.template("Hello")
     project.execute(campaign, ready, out, "stranger")
     assert len(project.texts()) == 3
-    project.live_until(NINE + HOUR)
+    project.run_until(NINE + HOUR)
     project.execute(campaign, ready, out, "stranger")
     assert (len(project.texts()), project.reasons()) == (2, ["Suppressed"])
 
 
-def test_an_attribute_that_optimove_has_not_registered_fails(project):
-    """Documented; the old values stay."""
-    project.settle(suppression={"attribute": "gamStop"})
-    ready, _ = known(project, gamStop="true")
-    project.live_until(THREE)
+def test_sync_of_unregistered_attribute_fails(project):
+    """Documented. The old values stay."""
+    project.set(suppression={"attribute": "gamStop"})
+    ready, _ = import_customers(project, gamStop="true")
+    project.run_until(THREE)
     (entry,) = project.entries("attribute_sync")
     assert (entry["profiles"], entry["error"]) == (0, "Optimove has not registered the attribute gamStop")
     project.execute(project.template("Hello"), ready)
     assert project.reasons() == ["Suppressed"]
 
 
-def test_an_import_can_set_it_too(project):
-    """Then nothing is fetched."""
-    project.settle(suppression={"attribute": "gamStop", "daily_at": None})
-    ready, out = known(project, gamStop="false")
+def test_attribute_can_be_imported_instead_of_fetched(project):
+    project.set(suppression={"attribute": "gamStop", "daily_at": None})
+    ready, out = import_customers(project, gamStop="false")
     project.call("import/profile", columns=["user_id", "gamStop"], rows=[[out, "true"]])
     project.execute(project.template("Hello"), ready, out)
     assert (len(project.texts()), project.reasons()) == (1, ["Suppressed"])
@@ -65,10 +62,9 @@ def test_an_import_can_set_it_too(project):
 
 
 @pytest.mark.parametrize("later", [{}, {"suppression": {"attribute": "CITY"}}])
-def test_new_settings_end_the_old_ones(project, later):
-    """What was scheduled under them does not happen."""
-    project.settle(suppression={"attribute": "SMS_OPT_IN"})
-    project.settle(**later)
-    outcomes = project.live_until(THREE)
-    entries = [entry.fields["attribute"] for effects in outcomes for entry in effects.entries]
-    assert entries == (["CITY"] if later else [])
+def test_new_settings_cancel_scheduled_sync(project, later):
+    project.set(suppression={"attribute": "SMS_OPT_IN"})
+    project.set(**later)
+    fired = project.run_until(THREE)
+    attributes = [entry.fields["attribute"] for effects in fired for entry in effects.entries]
+    assert attributes == (["CITY"] if later else [])

@@ -1,4 +1,4 @@
-"""Webhooks: what is told of a message, to whom, and how it is proved."""
+"""Webhooks: their events, subscribers and authentication."""
 
 import base64
 import hashlib
@@ -11,36 +11,37 @@ from instants import NINE
 from sendproof_simulators.core.messaging.delivery_outcomes import number_for_code
 from sendproof_simulators.services.xtremepush import SIMULATOR
 
-HOOK = "http://127.0.0.1:9000/hooks"
+URL = "http://127.0.0.1:9000/hooks"
 DAY = 86_400_000
 
 
-def told(project, code="00", until=7 * DAY, **params):
-    """Send to a magic number, and let a week pass: the webhooks, and everything else that happened."""
-    project.register_credential(("M", number_for_code("GB", code)), first_name="Max")
+def webhooks_and_entries(project, code="00", until=7 * DAY, **params):
+    """Send to a test number and advance the clock; return the webhooks and journal entries."""
+    project.import_users(("M", number_for_code("GB", code)), first_name="Max")
     project.call("execute/campaign", id=project.template(), target=["M"], target_by="user_id", params=params)
-    outcomes = project.live_until(NINE + until)
-    return [hook for o in outcomes for hook in o.webhooks], [entry for o in outcomes for entry in o.entries]
+    fired = project.run_until(NINE + until)
+    webhooks = [webhook for effects in fired for webhook in effects.webhooks]
+    return webhooks, [entry for effects in fired for entry in effects.entries]
 
 
-def events(hooks):
-    """Names, and seconds after nine."""
-    bodies = [msgspec.json.decode(hook.body) for hook in hooks]
+def event_times(webhooks):
+    """Return the event names, each with its time in seconds after nine."""
+    bodies = [msgspec.json.decode(webhook.body) for webhook in webhooks]
     return [(body["event"], body["time"] - NINE // 1000) for body in bodies]
 
 
-def test_sent_and_delivered_are_told(project):
-    """Under their documented names, with the caller's reference (documented)."""
-    project.settle(webhooks=[{"url": HOOK}])
-    hooks, entries = told(project, external_message_id="7001-1")
+def test_sent_and_delivered_messages_have_webhooks(project):
+    """Their names and the caller's reference are documented."""
+    project.set(webhooks=[{"url": URL}])
+    webhooks, entries = webhooks_and_entries(project, external_message_id="7001-1")
     message = next(entry.fields["message"] for entry in entries if entry.kind == "delivery")
-    assert events(hooks) == [("message_send", 0), ("message_delivery", 3)]
-    assert msgspec.json.decode(hooks[1].body)["properties"] == {
+    assert event_times(webhooks) == [("message_send", 0), ("message_delivery", 3)]
+    assert msgspec.json.decode(webhooks[1].body)["properties"] == {
         "message_id": message, "campaign_id": next(iter(project.state.campaigns)), "message_type": 9, "user_id": "M",
         "external_message_id": "7001-1",
     }  # fmt: skip
-    assert (hooks[1].key, hooks[1].content_type) == (f"message_delivery:{message}", "application/json")
-    assert hooks[1].about == {
+    assert (webhooks[1].key, webhooks[1].content_type) == (f"message_delivery:{message}", "application/json")
+    assert webhooks[1].about == {
         "message": message, "number": number_for_code("GB", "00"), "status": "message_delivery", "custom": "7001-1",
     }  # fmt: skip
 
@@ -60,19 +61,18 @@ def test_sent_and_delivered_are_told(project):
         ("40", [("message_delivery", 3), ("message_unsubscribe", 60)]),
     ],
 )
-def test_what_is_told_of_each_fate(project, code, expected):
-    """What nobody knows is not told, and of clicks only the lists tell."""
-    project.settle(webhooks=[{"url": HOOK}])
-    hooks, _ = told(project, code)
-    assert events(hooks)[1:] == expected
+def test_webhooks_match_outcome_of_number(project, code, expected):
+    """An unknown status has no webhook. Clicks are only in the lists."""
+    project.set(webhooks=[{"url": URL}])
+    webhooks, _ = webhooks_and_entries(project, code)
+    assert event_times(webhooks)[1:] == expected
 
 
-def test_a_failure_is_told_by_the_lists_alone(new_project):
-    """In the dialect without an event for it."""
+def test_failure_event_dialect_leaves_failures_to_lists(new_project):
     project = new_project(failure_event="none")
-    project.settle(webhooks=[{"url": HOOK}])
-    hooks, entries = told(project, "03")
-    assert events(hooks) == [("message_send", 0)]
+    project.set(webhooks=[{"url": URL}])
+    webhooks, entries = webhooks_and_entries(project, "03")
+    assert event_times(webhooks) == [("message_send", 0)]
     assert [entry.fields["status"] for entry in entries if entry.kind == "delivery_status"] == ["undelivered"]
     (row,) = project.call("list/message", condition=[["error", "=", 1]])["data"]
     assert (row["delivery"], row["error_message"], row["status"]) == (0, "Undelivered", "failed")
@@ -80,41 +80,39 @@ def test_a_failure_is_told_by_the_lists_alone(new_project):
     assert (device["campaign_id"], device["error_message"]) == (row["campaign_id"], "Undelivered")
 
 
-def test_stop_ends_the_subscription(project):
-    """The next message is not sent; an import that says so subscribes again (assumed)."""
-    _, entries = told(project, "40")
+def test_stop_ends_subscription_until_next_import(project):
+    """That an import can subscribe the user again is assumed."""
+    _, entries = webhooks_and_entries(project, "40")
     assert [entry.kind for entry in entries] == ["delivery", "delivery_status", "inbound", "opt_out"]
     assert entries[-1].fields == {"service": "xtremepush", "number": number_for_code("GB", "40"), "source": "reply"}
     campaign = next(iter(project.state.campaigns))
     project.execute(campaign, "M")
     assert project.reasons() == ["Unsubscribed"]
-    project.register_credential(("M", number_for_code("GB", "40")))
+    project.import_users(("M", number_for_code("GB", "40")))
     project.execute(campaign, "M")
     assert project.texts() == ["Hello Max"]
 
 
-def test_a_click_is_in_the_list(project):
-    """With its time."""
-    _, entries = told(project, "32")
+def test_click_is_in_list_with_time(project):
+    _, entries = webhooks_and_entries(project, "32")
     assert [entry.kind for entry in entries].count("click") == 2
     (row,) = project.call("list/message")["data"]
     assert (row["click"], row["click_time"]) == (1, NINE // 1000 + 60)
 
 
-def test_each_connection_is_told_what_it_wants(project):
-    """Several are allowed (documented), and their calls have keys of their own."""
-    project.settle(
-        webhooks=[{"url": HOOK, "events": ["message_delivery"]}, {"url": HOOK + "/2", "events": ["message_delivery"]}]
+def test_each_connection_gets_its_events(project):
+    """Several are allowed (documented), and their webhooks have different keys."""
+    project.set(
+        webhooks=[{"url": URL, "events": ["message_delivery"]}, {"url": URL + "/2", "events": ["message_delivery"]}]
     )
-    hooks, _ = told(project)
-    assert [hook.url for hook in hooks] == [HOOK, HOOK + "/2"]
-    assert hooks[1].key == hooks[0].key + ":2"
+    webhooks, _ = webhooks_and_entries(project)
+    assert [webhook.url for webhook in webhooks] == [URL, URL + "/2"]
+    assert webhooks[1].key == webhooks[0].key + ":2"
 
 
-def test_without_a_connection_nobody_is_told(project):
-    """The outcome is true all the same."""
-    hooks, entries = told(project)
-    assert (hooks, [entry.kind for entry in entries]) == ([], ["delivery", "delivery_status"])
+def test_project_without_connection_has_no_webhooks(project):
+    webhooks, entries = webhooks_and_entries(project)
+    assert (webhooks, [entry.kind for entry in entries]) == ([], ["delivery", "delivery_status"])
 
 
 @pytest.mark.parametrize(
@@ -125,64 +123,63 @@ def test_without_a_connection_nobody_is_told(project):
         ({"kind": "bearer", "token": "t0ken"}, {"Authorization": "Bearer t0ken"}),
     ],
 )
-def test_a_call_proves_where_it_comes_from(project, authentication, headers):
-    """In the ways that the vendor documents; OAuth 2.0 is not simulated."""
-    project.settle(webhooks=[{"url": HOOK, "authentication": authentication}])
-    hooks, _ = told(project)
-    assert dict(hooks[0].headers) == headers
+def test_webhook_has_authentication_headers(project, authentication, headers):
+    """The documented kinds, except OAuth 2.0, which is not simulated."""
+    project.set(webhooks=[{"url": URL, "authentication": authentication}])
+    webhooks, _ = webhooks_and_entries(project)
+    assert dict(webhooks[0].headers) == headers
 
 
 @pytest.mark.parametrize("dialect", ["sha256_hex", "sha256_base64", "sha1_hex", "key"])
-def test_a_signed_payload(new_project, dialect):
-    """How it is signed nobody says, so it is a dialect."""
+def test_signature_follows_dialect(new_project, dialect):
+    """The signature is not documented."""
     project = new_project(webhook_signature=dialect)
-    project.settle(webhooks=[{"url": HOOK, "authentication": {"kind": "signed", "secret": "s3cret"}}])
-    hooks, _ = told(project)
-    body = hooks[0].body
+    project.set(webhooks=[{"url": URL, "authentication": {"kind": "signed", "secret": "s3cret"}}])
+    webhooks, _ = webhooks_and_entries(project)
+    body = webhooks[0].body
     expected = {
         "sha256_hex": hmac.new(b"s3cret", body, hashlib.sha256).hexdigest(),
         "sha256_base64": base64.b64encode(hmac.new(b"s3cret", body, hashlib.sha256).digest()).decode(),
         "sha1_hex": hmac.new(b"s3cret", body, hashlib.sha1).hexdigest(),
         "key": "s3cret",
     }[dialect]
-    assert hooks[0].headers == (("X-Xtremepush-Signature", expected),)
+    assert webhooks[0].headers == (("X-Xtremepush-Signature", expected),)
 
 
-def test_a_secret_is_made_when_none_is_given(project):
-    """As the real service does (documented); the settings show it."""
-    project.settle(webhooks=[{"url": HOOK, "authentication": {"kind": "signed"}}])
+def test_secret_is_generated_if_absent(project):
+    """As in the real service (documented). The settings contain it."""
+    project.set(webhooks=[{"url": URL, "authentication": {"kind": "signed"}}])
     (connection,) = SIMULATOR.settings.read(project.state)["webhooks"]
     assert len(connection["authentication"]["secret"]) == 64
 
 
 @pytest.mark.parametrize(
-    ("settings", "complaint"),
+    ("settings", "expected"),
     [
         ({"webhooks": [{"url": "http://192.0.2.1/"}]}, r"webhooks\[0\].url: expected a URL on this machine"),
         ({"webhooks": [{"url": "ftp://127.0.0.1/"}]}, "http or https"),
         ({"webhooks": [{"url": "http://a:b@127.0.0.1/"}]}, "without user name"),
-        ({"webhooks": [{"url": HOOK}] * 11}, "length <= 10"),
-        ({"webhooks": [{"url": HOOK, "events": ["message_read"]}]}, "message_read"),
-        ({"webhooks": [{"url": HOOK, "authentication": {"kind": "oauth2"}}]}, "oauth2"),
-        ({"webhooks": [{"url": HOOK, "authentication": {"kind": "bearer", "token": "a\r\nb: c"}}]}, "token"),
+        ({"webhooks": [{"url": URL}] * 11}, "length <= 10"),
+        ({"webhooks": [{"url": URL, "events": ["message_read"]}]}, "message_read"),
+        ({"webhooks": [{"url": URL, "authentication": {"kind": "oauth2"}}]}, "oauth2"),
+        ({"webhooks": [{"url": URL, "authentication": {"kind": "bearer", "token": "a\r\nb: c"}}]}, "token"),
         ({"webhook": []}, "webhook"),
         ({"suppression": {"attribute": ""}}, "attribute"),
         ({"suppression": {"attribute": "a", "daily_at": "24:00"}}, "daily_at"),
     ],
 )
-def test_settings_that_make_no_sense_are_refused(project, settings, complaint):
-    """And those from before stay."""
-    project.settle(webhooks=[{"url": HOOK}])
-    with pytest.raises(ValueError, match=complaint):
-        project.settle(**settings)
-    assert [c["url"] for c in SIMULATOR.settings.read(project.state)["webhooks"]] == [HOOK]
+def test_invalid_settings_are_refused_without_changes(project, settings, expected):
+    project.set(webhooks=[{"url": URL}])
+    with pytest.raises(ValueError, match=expected):
+        project.set(**settings)
+    assert [c["url"] for c in SIMULATOR.settings.read(project.state)["webhooks"]] == [URL]
 
 
-def test_the_end_before_the_reply(project):
-    """A magic number has it told first, in a synchronous call; in any other the answer has long gone."""
-    project.settle(webhooks=[{"url": HOOK}])
-    project.register_credential(("M", number_for_code("GB", "13")), first_name="Max")
+def test_receipt_before_response_needs_synchronous_call(project):
+    """In any other call the response was sent before."""
+    project.set(webhooks=[{"url": URL}])
+    project.import_users(("M", number_for_code("GB", "13")), first_name="Max")
     fields = {"target": ["M"], "target_by": "user_id", "async": False}
     project.call("execute/campaign", id=project.template(), **fields)
-    assert [hook.event for hook in project.last.before_response] == ["message_delivery"]
-    assert [hook.event for hook in project.last.webhooks] == ["message_send"]
+    assert [webhook.event for webhook in project.last.before_response] == ["message_delivery"]
+    assert [webhook.event for webhook in project.last.webhooks] == ["message_send"]

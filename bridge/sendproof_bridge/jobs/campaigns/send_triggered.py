@@ -1,4 +1,4 @@
-"""Send messages to customers that met a trigger: personalise them from the events, and send them at once.
+"""Send messages to customers that met a trigger: personalize them from the events, and send them at once.
 
 Waiting events of one campaign are processed together, in one transaction, and go out in one call if the provider takes
 several messages per call. No event waits for others: a single trigger goes out alone. An event that lacks values, or
@@ -151,5 +151,5 @@ def event_values(fields: Mapping[str, Any]) -> dict[str, str | None]:
 def _as_text(value: object) -> str | None:
     if value is None or isinstance(value, str):
         return value
-    # A consent of `true` must remain readable as consent, and a number must remain as it was written.
+    # A consent of `true` must remain readable as consent, and a number must keep its spelling.
     return json.dumps(value)

@@ -1,4 +1,4 @@
-"""Poll messages without a receipt, at providers whose receipts are requested with each send.
+"""Poll messages without a receipt, at providers with receipts that each send requests.
 
 Textlocal never posts that a message expired, and a receipt can be lost. So messages that are still open after the
 longest validity are polled. The results are stored as receipts. Other providers are polled before each report

@@ -15,7 +15,7 @@ from sendproof_bridge.storage.job_queue import Job
 from sendproof_bridge.storage.lifecycle import MESSAGE
 from sendproof_bridge.storage.store import execute_many
 
-# Keeps one transaction much shorter than the time in which a webhook should be acknowledged.
+# Keeps one transaction much shorter than the time limit for acknowledging a webhook.
 _RECEIPTS_PER_TRANSACTION = 5_000
 
 _MESSAGE_KEY = ("client", "channel", "campaign", "customer", "occasion", "template")

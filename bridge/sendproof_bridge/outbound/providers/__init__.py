@@ -1,10 +1,12 @@
 """The interface to message providers. Each module in this package implements it for one provider.
 
 A provider module has `SETTINGS`, its own settings of a channel, and a function
-`open_channel(config: ChannelConfig, http: HttpClient) -> MessageProvider`.
+`open_channel(config: ChannelConfig, http: HttpClient) -> MessageProvider`. The environment variable
+`SENDPROOF_BRIDGE_PROVIDERS` names more folders with such modules, separated as in `PATH`.
 """
 
 import importlib
+import os
 import pkgutil
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
@@ -15,6 +17,9 @@ from sendproof_bridge.clock import Instant
 from sendproof_bridge.config import ChannelConfig
 from sendproof_bridge.config_fields import Settings
 from sendproof_bridge.outbound.http import HttpClient
+
+FOLDERS_VARIABLE = "SENDPROOF_BRIDGE_PROVIDERS"
+__path__.extend(filter(None, os.environ.get(FOLDERS_VARIABLE, "").split(os.pathsep)))
 
 # A receipt reports either a new state of the message or one of these.
 CLICKED, UNSUBSCRIBED = "clicked", "unsubscribed"
@@ -45,7 +50,7 @@ class ComposeRequest:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ComposedMessage:
-    """A personalised message whose phone number is not checked yet.
+    """A personalized message with an unchecked phone number.
 
     `content` is the part of the request to the provider that belongs to this message, in the provider's own form.
     `recipient` is the provider's name for the recipient; if empty, the phone number. Messages with a different `group`
@@ -131,7 +136,7 @@ class MessageProvider(Protocol):
     may_reject_later: bool
     """True if an accepted message may still be rejected, so that it does not count as sent at once."""
     has_send_record: bool
-    """True if `find_sent` can tell the outcome of a send whose response was lost."""
+    """True if `find_sent` can find out the outcome of a send after its response was lost."""
     settle_ms: int
     """How long the provider may continue to process a call after the caller has given up."""
 
@@ -142,7 +147,7 @@ class MessageProvider(Protocol):
         """Return the names of the attributes in a template's body."""
 
     def compose(self, request: ComposeRequest) -> ComposedMessage:
-        """Personalise a message. Attributes without a value become empty. `ValueError` if this is impossible."""
+        """Personalize a message. Attributes without a value become empty. `ValueError` if this is impossible."""
 
     def send(self, messages: Sequence[OutgoingMessage], *, batch: str, receipt_url: str) -> SendResult:
         """Send a batch, with each recipient at most once. `OutcomeUnknownError`: any of them may have been sent."""
@@ -153,7 +158,7 @@ class MessageProvider(Protocol):
     def parse_webhook(self, body: bytes, headers: Mapping[str, str], batch: str) -> Sequence[Receipt | OptOut]:
         """Parse a webhook. It arrived at the URL of a batch, or, if `batch` is empty, of the account.
 
-        `ValueError` says what was expected, `UnauthenticatedWebhookError` that the sender is not the provider.
+        Raises `ValueError` with the expected form, and `UnauthenticatedWebhookError` if the sender is not the provider.
         """
 
     def poll_statuses(self, messages: Sequence[OpenMessage]) -> Iterator[Receipt]:

@@ -1,6 +1,6 @@
 """Delivyr's API: one recipient per call, by template and variables. openapi/delivyr.yaml has the sources.
 
-Only the send call is published, and no way to look up a send whose response was lost. Such a send is recorded as
+Only the send call is published, and no way to look up a send after its response was lost. Such a send is recorded as
 unknown and never repeated, unless the setting `message_log` says that a call can read this account's Message Log. The
 call that reads templates is assumed, too.
 """
@@ -75,13 +75,13 @@ SETTINGS: Settings = {
     "default_url": Setting(url, "The target of a message's link.", None),
     "overrides": Setting(
         _jsonata_expression,
-        "A JSONata expression over event 11, whose object is merged over the message request.",
+        "A JSONata expression over event 11; the resulting object is merged over the message request.",
         None,
     ),
     "message_log": Setting(
         boolean,
-        "Whether a call can read this account's Message Log, which is not published. If so, the bridge looks up a send "
-        "whose response was lost.",
+        "Whether a call can read this account's Message Log, which is not published. If so, the bridge looks up sends "
+        "without a response.",
         default=False,
     ),
 }

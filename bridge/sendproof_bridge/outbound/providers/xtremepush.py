@@ -154,7 +154,7 @@ class Xtremepush:
         return SendResult(accepted=accepted, rejected=rejected, opted_out=frozenset(unsubscribed))
 
     def _import_users(self, messages: Sequence[OutgoingMessage]) -> set[str]:
-        """Import each user whose number is unknown or different; return the unsubscribed users."""
+        """Import each user with an unknown or a different number; return the unsubscribed users."""
         users = [message.recipient for message in messages]
         profiles = {str(row["user_id"]): row for row in self._list("profile", [["user_id", "IN", users]])}
         unsubscribed = {

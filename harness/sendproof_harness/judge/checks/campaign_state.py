@@ -5,12 +5,7 @@ from collections.abc import Iterator
 from sendproof_harness.history.records import Clearance, Delivery, History
 from sendproof_harness.history.timestamps import span, spoken
 from sendproof_harness.judge.facts.consent import GRACE
-from sendproof_harness.judge.facts.delivery_ledger import (
-    RecipientResult,
-    cancellation_times,
-    ledger,
-    testing_channels,
-)
+from sendproof_harness.judge.facts.delivery_ledger import RecipientResult, cancellation_times, ledger, testing_channels
 from sendproof_harness.judge.facts.keys import CampaignKey, campaign_key
 from sendproof_harness.judge.findings import Check, CheckResult, Finding, Location, recipient_location
 from sendproof_harness.judge.requirements import CANCELLATION_RESPECTED, CLEARANCE_GIVEN, TESTING_RESPECTED
@@ -40,11 +35,15 @@ def check_clearance(history: History) -> CheckResult:
 def _missing_clearance(history: History, hold: Clearance) -> Finding:
     attempts = [attempt for attempt in history.webhooks if attempt.key == f"{ON_HOLD_EVENT}:{hold.campaign}"]
     if not attempts:
-        return _not_cleared(hold, "nobody listens for campaigns on hold", "no listener for event 5", is_config=True)
+        return _not_cleared(
+            hold, "no listener is registered for campaigns on hold", "no listener for event 5", is_config=True
+        )
     if all(attempt.dropped for attempt in attempts):
-        cause = "the bridge was never told that a campaign is on hold"
-        return _not_cleared(hold, cause, "lost on the way", is_known=False)
-    return _not_cleared(hold, "a campaign on hold was never cleared, so nobody of it gets anything", "none in time")
+        cause = "the bridge never received the event about a campaign on hold"
+        return _not_cleared(hold, cause, "every attempt was lost", is_known=False)
+    return _not_cleared(
+        hold, "a campaign on hold was never cleared, so none of its customers get a message", "no clearance in time"
+    )
 
 
 def _not_cleared(hold: Clearance, cause: str, got: str, *, is_known: bool = True, is_config: bool = False) -> Finding:
@@ -86,7 +85,7 @@ def _sent_after_cancellation(recipient: RecipientResult, delivery: Delivery, can
         level="fail",
         blame="bridge",
         cause="sent after the campaign was cancelled",
-        expected=f"nothing later than {span(GRACE)} after {spoken(cancelled_at)}",
+        expected=f"no message later than {span(GRACE)} after {spoken(cancelled_at)}",
         got=f"sent {spoken(delivery.send_at)}",
         where=recipient_location(recipient.obligation),
         at=delivery.send_at,
@@ -110,8 +109,8 @@ def _sent_in_testing(recipient: RecipientResult, delivery: Delivery) -> Finding:
         check=_TESTING,
         level="fail",
         blame="bridge",
-        cause="sent in earnest on a channel in testing mode",
-        expected="no message, or one that the provider takes as a test",
+        cause="a real message on a channel in testing mode",
+        expected="no message, or one that the provider treats as a test",
         got=f"{delivery.text!r}, sent {spoken(delivery.send_at)}",
         where=recipient_location(recipient.obligation),
         at=delivery.send_at,
@@ -135,9 +134,9 @@ def _reported_in_testing(operation: str, key: CampaignKey | None, at: int) -> Fi
         check=_TESTING,
         level="fail",
         blame="bridge",
-        cause=f"{operation} of a channel in testing mode",
-        expected="no reports, as nothing went out",
-        got=f"one {spoken(at)}",
+        cause=f"{operation} for a channel in testing mode",
+        expected="no reports, because no message went out",
+        got=f"a report at {spoken(at)}",
         where=Location() if key is None else Location(campaign=key[0], channel=key[1]),
         at=at,
     )
@@ -154,7 +153,7 @@ CHECKS = (
     ),
     Check(
         id=_CANCELLED,
-        title="Nothing goes out after a cancellation",
+        title="No message goes out after a cancellation",
         requirement=CANCELLATION_RESPECTED,
         run=check_cancellation,
         applies=lambda history: bool(cancellation_times(history)),
@@ -162,7 +161,7 @@ CHECKS = (
     ),
     Check(
         id=_TESTING,
-        title="Testing mode reaches nobody",
+        title="Testing mode sends no real message",
         requirement=TESTING_RESPECTED,
         run=check_testing_mode,
         applies=lambda history: bool(testing_channels(history)),

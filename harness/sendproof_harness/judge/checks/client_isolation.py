@@ -86,9 +86,9 @@ def _wrong_client(history: History, statement: _Statement, client: str) -> Findi
         check=_ID,
         level="fail",
         blame="bridge",
-        cause=f"{statement.operation}: one client's key was shown for another client",
-        expected=f"the key of {client!r}, the only client who has the template",
-        got=f"{_credential_text(request)} of the client whose history this is",
+        cause=f"{statement.operation}: one client's key was used for another client",
+        expected=f"the key of {client!r}, the only client with this template",
+        got=f"{_credential_text(request)} of the client of this history",
         where=Location(
             campaign=statement.campaign,
             channel=statement.channel,
@@ -106,7 +106,7 @@ def _credential_text(request: Request | None) -> str:
 CHECKS = (
     Check(
         id=_ID,
-        title="Each call shows the key of the client it is for",
+        title="Each client uses its own API key",
         requirement=CLIENTS_ISOLATED,
         run=check_client_isolation,
         applies=lambda history: bool(history.other_clients),

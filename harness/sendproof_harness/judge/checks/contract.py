@@ -52,11 +52,11 @@ def _request_findings(request: Request) -> Iterator[Finding]:
         return
     if request.status == _STATUS_INTERNAL:
         yield response_finding(
-            _ID, request, "the simulator broke", "any documented answer", level="error", blame="harness"
+            _ID, request, "the simulator failed", "a documented response", level="error", blame="harness"
         )
     elif _is_rejection(request.status):
-        cause = "no such address" if request.operation is None else "refused"
-        yield response_finding(_ID, request, cause, "a call that the service accepts")
+        cause = "unknown address" if request.operation is None else "rejected"
+        yield response_finding(_ID, request, cause, "a request that the service accepts")
 
 
 def _is_rejection(status: int) -> bool:
@@ -66,7 +66,7 @@ def _is_rejection(status: int) -> bool:
 CHECKS = (
     Check(
         id=_ID,
-        title="Every call is one that is documented",
+        title="Every request matches the API contract",
         requirement=CONTRACT_RESPECTED,
         run=check_requests,
     ),

@@ -57,19 +57,21 @@ def _ended_key(request: Request, keys: Sequence[Key]) -> Key | None:
 def _wrong_credential(request: Request, keys: Sequence[Key]) -> Finding:
     if request.credential == "missing":
         return response_finding(_ID, request, "no credential", "the client's own credential", blame="config")
-    ended, cause = _ended_key(request, keys), "a credential that is not valid"
+    ended, cause = _ended_key(request, keys), "an invalid credential"
     if ended is not None and ended.valid_until is not None:
-        cause = f"the old key, long after it was {ended.action}: {ended.name!r} ended {spoken(ended.valid_until)}"
-    return response_finding(_ID, request, cause, "the client's own", blame="config")
+        cause = (
+            f"the old key, long after it was {ended.action}: {ended.name!r} was valid until {spoken(ended.valid_until)}"
+        )
+    return response_finding(_ID, request, cause, "the client's own credential", blame="config")
 
 
 def _tries_without_pause(tries: Sequence[Request]) -> Iterator[Finding]:
     """Yield a finding if the bridge keeps trying an ended key without a pause."""
     for first, last in zip(tries, tries[_MAX_TRIES:], strict=False):
         if last.at - first.at <= _TRIES_PERIOD:
-            expected = f"at most {_MAX_TRIES} tries in {span(_TRIES_PERIOD)} with a key that is refused"
-            yield response_finding(_ID, last, "a refused key is tried without a pause", expected)
+            expected = f"at most {_MAX_TRIES} tries in {span(_TRIES_PERIOD)} with a rejected key"
+            yield response_finding(_ID, last, "a rejected key is tried without a pause", expected)
             return
 
 
-CHECKS = (Check(id=_ID, title="Every call shows its credential", requirement=AUTHENTICATED, run=check_credentials),)
+CHECKS = (Check(id=_ID, title="Every request is authenticated", requirement=AUTHENTICATED, run=check_credentials),)

@@ -68,17 +68,17 @@ def _loss_diagnosis(history: History) -> Callable[[Obligation], Diagnosis]:
         if by_fault is not None:
             return by_fault
         if was_unread:
-            return "lost: the page with this customer was never read", "no delivery; the row was never fetched"
+            return "lost: the page with this customer was never read", "no delivery; the row was never read"
         if not delivered[campaign_key(obligation)]:
-            return "lost: nothing of this campaign was ever sent", "no delivery of the whole campaign"
-        return "lost: no provider was ever given the message", "no delivery"
+            return "lost: no message of this campaign was ever sent", "no delivery of the whole campaign"
+        return "lost: the message was never sent to a provider", "no delivery"
 
     return diagnosis
 
 
 def _rejected(rejection: Rejection) -> Diagnosis:
     error = rejection_text(rejection)
-    return f"lost: the provider refused the message ({error})", f"refused by {rejection.service} with {error}"
+    return f"lost: the provider rejected the message ({error})", f"rejected by {rejection.service} with {error}"
 
 
 def _lost(recipient: RecipientResult, cause: str, got: str) -> Finding:
@@ -104,11 +104,11 @@ def _indefinite(history: History, recipients: Sequence[RecipientResult]) -> Iter
                 check=_ONCE,
                 level="unknown",
                 blame="network",
-                cause="indefinite: no notification ever came to the bridge"
+                cause="indefinite: no event ever reached the bridge"
                 if never_notified
-                else "indefinite: the reply of the call was lost, and the provider keeps no record that could be asked",
+                else "indefinite: the response was lost, and the provider has no record to look up the message",
                 expected=f"one message, due {spoken(recipient.obligation.due)}",
-                got="no delivery, which the bridge had no way to see",
+                got="no delivery, and the bridge could not know that",
                 where=recipient_location(recipient.obligation),
                 at=recipient.obligation.due,
             )
@@ -133,7 +133,7 @@ def _unmatched(delivery: Delivery) -> Finding:
         check=_ONCE,
         level="fail",
         blame="bridge",
-        cause="unexpected: a message that nobody was owed",
+        cause="unexpected: a message that no recipient was due",
         expected="no message to this number",
         got=f"{delivery.text!r}, sent {spoken(delivery.send_at)}",
         where=Location(number=delivery.number, message=delivery.message),
@@ -142,7 +142,7 @@ def _unmatched(delivery: Delivery) -> Finding:
 
 
 _FORBIDDEN_CAUSES: Mapping[str | None, str] = {
-    None: "unexpected: sent in earnest on a channel in testing mode",
+    None: "unexpected: a real message on a channel in testing mode",
     "cancelled": "unexpected: sent although the campaign was cancelled",
     "not_cleared": "unexpected: sent to a customer who was not cleared",
     "unusable_number": "unexpected: sent to a customer without a usable number",
@@ -168,9 +168,9 @@ def _pending(recipient: RecipientResult) -> Finding:
         check=_ONCE,
         level="unknown",
         blame="harness",
-        cause="not due yet when the history ended; let the run go on past the last send time",
-        expected=f"a history that reaches beyond {spoken(recipient.obligation.due)}",
-        got="a history that ends before",
+        cause="not due before the end of the history; continue the run past the last send time",
+        expected=f"a history that continues after {spoken(recipient.obligation.due)}",
+        got="a history that ends earlier",
         where=recipient_location(recipient.obligation),
         at=recipient.obligation.due,
     )
@@ -202,7 +202,11 @@ def check_right_number(history: History) -> CheckResult:
 def _wrong_number(recipient: RecipientResult) -> Finding:
     got, expected = recipient.deliveries[0].number, recipient.obligation.number or ""
     same_digits = "".join(filter(str.isdigit, got))[-_SUBSCRIBER_DIGITS:] == expected[-_SUBSCRIBER_DIGITS:]
-    how = "another spelling of it, as with + or zeros where digits are wanted" if same_digits else "somebody else's"
+    how = (
+        "another format of the number, such as + or leading zeros instead of digits only"
+        if same_digits
+        else "the number of another person"
+    )
     return Finding(
         check=_NUMBER,
         level="fail",
@@ -221,7 +225,7 @@ def _undocumented_format(recipient: RecipientResult, delivery: Delivery) -> Find
         check=_NUMBER,
         level="fail",
         blame="bridge",
-        cause=f"another spelling than {delivery.service} documents (digits only), which it understood here",
+        cause=f"undocumented number format: {delivery.service} documents digits only, but understood this one",
         expected=delivery.number,
         got=str(delivery.raw_number),
         where=recipient_location(recipient.obligation),
@@ -265,7 +269,7 @@ def _against_consent(history: History, recipient: RecipientResult) -> Finding:
         blame="bridge",
         cause=cause,
         expected=f"no message{since}; the customer counts as dropped",
-        got=f"{len(recipient.deliveries)} sent, the first of them {spoken(delivery.send_at)}",
+        got=f"{len(recipient.deliveries)} sent, the first one {spoken(delivery.send_at)}",
         where=recipient_location(obligation),
         at=delivery.send_at,
     )
@@ -276,30 +280,30 @@ def _without_opt_outs(deliveries: int) -> Finding:
         check=_CONSENT,
         level="note",
         blame="harness",
-        cause="nobody of this audience opted out, so the rule was hardly put to the test",
+        cause="no customer of this audience opted out, so the rule was hardly tested",
         expected="an audience with customers who opted out",
-        got=f"{deliveries:,} deliveries, all to customers who may be written to",
+        got=f"{deliveries:,} deliveries, all to customers who may get messages",
     )
 
 
 CHECKS = (
     Check(
-        id=_ONCE, title="Every recipient gets the message once", requirement=DELIVERED_ONCE, run=check_delivered_once
+        id=_ONCE, title="Each recipient gets exactly one message", requirement=DELIVERED_ONCE, run=check_delivered_once
     ),
     Check(
         id=_NUMBER,
-        title="Messages go to the customer's own number",
+        title="Messages go to the right number",
         requirement=RIGHT_NUMBER,
         run=check_right_number,
         applies=has_due_message,
-        scope="runs in which a message is owed",
+        scope="runs with a due message",
     ),
     Check(
         id=_CONSENT,
-        title="Nobody who opted out gets a message",
+        title="Customers who opted out get no message",
         requirement=CONSENT_RESPECTED,
         run=check_consent_respected,
         applies=lambda history: has_due_message(history) or not all(delivery.test for delivery in history.deliveries),
-        scope="runs in which a message is owed or was sent",
+        scope="runs with a due or sent message",
     ),
 )

@@ -83,8 +83,8 @@ def _rejected_events(history: History) -> Iterator[Finding]:
                 level="fail",
                 blame="bridge",
                 cause=_rejection_cause(event),
-                expected="events that there are: " + ", ".join(METRIC_OF_EVENT),
-                got=request.response_excerpt or f"answered with {request.status}",
+                expected="one of the events " + ", ".join(METRIC_OF_EVENT),
+                got=request.response_excerpt or f"status {request.status}",
                 where=Location(request=request.n),
                 at=request.at,
             )
@@ -92,8 +92,11 @@ def _rejected_events(history: History) -> Iterator[Finding]:
 
 def _rejection_cause(event: str) -> str:
     if event == METRIC_NAMES[SENT]:
-        return "saveEvent: 'sent' is no event: whoever is not dropped was sent to; nothing of the call was saved"
-    return f"saveEvent: {event!r} cannot be told, and nothing that came with it was saved"
+        return (
+            "saveEvent: 'sent' is no event, because each customer who is not dropped counts as sent; "
+            "nothing in the request was saved"
+        )
+    return f"saveEvent: {event!r} cannot be reported, and nothing in the request was saved"
 
 
 def _wrong_events(history: History, reported: _Reported, real: _Real) -> Iterator[Finding]:
@@ -104,16 +107,16 @@ def _wrong_events(history: History, reported: _Reported, real: _Real) -> Iterato
         for position, event in enumerate(events):
             if position < bisect_right(real_times, event.at):
                 continue
-            expected, got = f"{len(real_times)} at most", f"{len(events)}"
+            expected, got = f"at most {len(real_times)}", f"{len(events)}"
             if position == 0:
-                cause = f"saveEvent: a customer said to be {name} who was not"
+                cause = f"saveEvent: a customer was reported as {name} but was not"
                 expected = f"not {name} yet" if real_times else f"not {name}"
                 yield _finding(key, cause, expected, name, event.at)
             elif is_excused:
-                cause = f"saveEvent: {name} told again after a call without a reply, or by a bridge that was killed"
+                cause = f"saveEvent: {name} reported again after a lost response, or after the bridge was killed"
                 yield replace(_finding(key, cause, expected, got, event.at), level="note")
             else:
-                cause = f"saveEvent: {name} told more often than it happened"
+                cause = f"saveEvent: {name} reported more often than it happened"
                 yield _finding(key, cause, expected, got, event.at)
 
 
@@ -131,15 +134,15 @@ def _missing_events(history: History, reported: _Reported, real: _Real) -> Itera
         required = sum(event.required and event.at <= latest for event in events)
         count = len(reported.get(key, ()))
         if count < required:
-            cause = f"saveEvent: {METRIC_NAMES[key[1]]} was never told{hint}"
-            expected, got = f"{required:,} told by {spoken(latest)}", f"{count:,} told"
+            cause = f"saveEvent: {METRIC_NAMES[key[1]]} was never reported{hint}"
+            expected, got = f"{required:,} reported by {spoken(latest)}", f"{count:,} reported"
             yield replace(_finding(key, cause, expected, got, events[0].at), level=level, blame=blame)
 
 
 def _missing_hint(history: History, *, is_hidden: bool) -> str:
     if is_hidden:
-        return ", or its call had no reply"
-    return ", or only in a call that was refused" if any(_rejected_events(history)) else ""
+        return ", or its request got no response"
+    return ", or only in a rejected request" if any(_rejected_events(history)) else ""
 
 
 def _latest_required(history: History) -> int:
@@ -180,8 +183,8 @@ def _is_late(history: History, known_at: int, reported_at: int) -> bool:
 
 def _late(key: EventKey, known_at: int, event: Engagement) -> Finding:
     expected = f"within {span(REPORT_WITHIN)}: {PUSHES_A_DAY_MIN} reports a day"
-    got = f"{span(event.at - known_at)} after it was known"
-    return replace(_finding(key, "saveEvent: told too late", expected, got, event.at), check=_CADENCE)
+    got = f"{span(event.at - known_at)} after the bridge knew it"
+    return replace(_finding(key, "saveEvent: reported too late", expected, got, event.at), check=_CADENCE)
 
 
 def _finding(key: EventKey, cause: str, expected: str, got: str, at: int) -> Finding:
@@ -194,15 +197,15 @@ def _finding(key: EventKey, cause: str, expected: str, got: str, at: int) -> Fin
 CHECKS = (
     Check(
         id=_CADENCE,
-        title="Events are told several times a day",
+        title="Events are reported several times a day",
         requirement=EVENTS_CADENCE,
         run=check_cadence,
         applies=reports_events_only,
-        scope="bridges that report by saveEvent alone",
+        scope="bridges that report only by saveEvent",
     ),
     Check(
         id=_ACCURATE,
-        title="Events tell what happened, once",
+        title="Engagement events are accurate and sent once",
         requirement=EVENTS_ACCURATE,
         run=check_accuracy,
         applies=lambda history: bool(history.engagements),

@@ -26,14 +26,14 @@ def _not_injected(history: History, entry: FaultEntry) -> Finding:
     name = entry.call or entry.webhook or ""
     count = _count_candidates(history, entry)
     blame: Blame = "bridge" if not count and name in _REQUIRED_OPERATIONS else "harness"
-    unit = "calls" if entry.call is not None else "notifications"
+    unit = "requests" if entry.call is not None else "webhooks"
     return Finding(
         check=_ID,
         level="error",
         blame=blame,
-        cause="a fault never struck" if count else f"a fault never struck: there were no {unit} of {name}",
-        expected=f"{entry.fault} ({entry.id}) at {unit[:-1]} {entry.nth} of {name} that fits",
-        got=f"{count:,} {unit} of {name} in all",
+        cause="a fault was never injected" if count else f"a fault was never injected: there were no {unit} of {name}",
+        expected=f"{entry.fault} ({entry.id}) at matching {unit[:-1]} {entry.nth} of {name}",
+        got=f"{count:,} {unit} of {name} in total",
     )
 
 
@@ -48,7 +48,7 @@ def _count_candidates(history: History, entry: FaultEntry) -> int:
 CHECKS = (
     Check(
         id=_ID,
-        title="Every fault has struck",
+        title="Every fault was injected",
         requirement=FAULTS_INJECTED,
         run=check_faults_injected,
         applies=lambda history: bool(history.header.faults),

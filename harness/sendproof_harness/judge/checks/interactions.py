@@ -28,13 +28,13 @@ def _wrong_interactions(history: History, check: str) -> Iterator[Finding]:
         in_campaign = states.get(campaign_key(report), {})
         for customer in report.customers:
             name = METRIC_NAMES.get(report.event_id, "")
-            cause = f"a customer said to be {name} who was not"
+            cause = f"a customer was reported as {name} but was not"
             possible = in_campaign.get(customer)
             if possible is None:
                 cause, expected = "a customer outside the campaign", "a customer of the campaign"
                 yield _finding(check, report, customer, cause, expected, "not in the campaign")
             elif report.event_id in ACTION_METRICS and (customer, report.event_id) not in actions:
-                yield _finding(check, report, customer, cause, name, "was not")
+                yield _finding(check, report, customer, cause, name, f"not {name}")
             elif not _is_true(report, customer, possible, quotas):
                 yield _finding(check, report, customer, cause, name, " or ".join(sorted(possible)))
 
@@ -82,7 +82,7 @@ def _non_repeatable_reports(history: History) -> Mapping[_ReportKey, Sequence[In
 
 def _repeated(check: str, report: Interactions, customer: str) -> Finding:
     name = METRIC_NAMES.get(report.event_id, f"event {report.event_id}")
-    return _finding(check, report, customer, f"a customer named twice as {name}", "once", "again")
+    return _finding(check, report, customer, f"a customer was reported twice as {name}", "once", "again")
 
 
 def _finding(check: str, report: Interactions, customer: str, cause: str, expected: str, got: str) -> Finding:

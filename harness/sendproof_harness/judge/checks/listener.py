@@ -59,8 +59,8 @@ def _not_accepted(probe: Probe) -> Finding:
     return _probe_finding(
         _ACCEPTS,
         probe,
-        cause=f"event {probe.event}: {_response_text(probe)}, for {probe.what}",
-        expected=f"a 2xx status within {probe.within_s:g} s, as openapi/listener.yaml allows this event",
+        cause=f"event {probe.event}: {_response_text(probe)} for {probe.what}",
+        expected=f"a 2xx status within {probe.within_s:g} s, because openapi/listener.yaml allows this event",
     )
 
 
@@ -68,8 +68,8 @@ def _not_survived(probe: Probe) -> Finding:
     return _probe_finding(
         _SURVIVES,
         probe,
-        cause=f"event {probe.event}: {_response_text(probe)}, for {probe.what}",
-        expected=f"an answer within {probe.within_s:g} s that is no failure (5xx): refuse it with 400, or ignore it",
+        cause=f"event {probe.event}: {_response_text(probe)} for {probe.what}",
+        expected=f"a response within {probe.within_s:g} s, and no server error (5xx): reject it with 400, or ignore it",
     )
 
 
@@ -77,13 +77,10 @@ def _notes(probes: Sequence[Probe]) -> Iterator[Finding]:
     """Yield notes: a bridge may ignore unknown events, and may reject events that it need not expect."""
     for probe in probes:
         if probe.wrong is not None and is_success(probe.status):
-            cause = "took what no contract allows; if it ignores that, all is well"
-            yield _probe_finding(_SURVIVES, probe, cause=cause, expected="a refusal, or nothing done", level="note")
+            cause = "accepted an event that no contract allows; this is fine if the bridge ignores it"
+            yield _probe_finding(_SURVIVES, probe, cause=cause, expected="a rejection, or no action", level="note")
         elif probe.wrong is None and probe.status is not None and not is_success(probe.status):
-            cause = (
-                f"event {probe.event}: {_response_text(probe)}, for {probe.what}; "
-                "nobody knows whether Optimove posts it"
-            )
+            cause = f"event {probe.event}: {_response_text(probe)} for {probe.what}; it is unknown if Optimove posts it"
             yield _probe_finding(_SURVIVES, probe, cause=cause, expected="a 2xx status would be safer", level="note")
 
 
@@ -92,22 +89,22 @@ def _message_sent(probe: Probe, delivery: Delivery) -> Finding:
         check=_NO_SIDE_EFFECTS,
         level="fail",
         blame="bridge",
-        cause=f"a message went out upon {probe.what}",
+        cause=f"a message went out because of {probe.what}",
         expected=f"no message: {probe.forbids}",
-        got=f"{delivery.text!r}, sent {spoken(delivery.send_at)}, upon {probe.method} {probe.sent}",
+        got=f"{delivery.text!r}, sent {spoken(delivery.send_at)}, after {probe.method} {probe.sent}",
         where=Location(number=delivery.number, message=delivery.message, listener=probe.url),
         at=delivery.at,
     )
 
 
 def _response_text(probe: Probe) -> str:
-    return f"answered with {probe.status}" if probe.status is not None else str(probe.error)
+    return f"status {probe.status}" if probe.status is not None else str(probe.error)
 
 
 def _probe_finding(check: str, probe: Probe, *, cause: str, expected: str, level: Level = "fail") -> Finding:
     wrong = "" if probe.wrong is None else f"{probe.wrong}: "
     # A note is about behaviour that may be correct, so it leaves out the request to stay short.
-    sent = "" if level == "note" else f", for {probe.method} {probe.sent}"
+    sent = "" if level == "note" else f" for {probe.method} {probe.sent}"
     return Finding(
         check=check,
         level=level,
@@ -128,7 +125,7 @@ _SCOPE = "runs of `sendproof contract`"
 CHECKS = (
     Check(
         id=_ACCEPTS,
-        title="Listeners take every event that is allowed",
+        title="Listeners accept every valid event",
         requirement=VALID_EVENTS_ACCEPTED,
         run=check_valid_events,
         applies=_is_conformance_run,
@@ -136,7 +133,7 @@ CHECKS = (
     ),
     Check(
         id=_SURVIVES,
-        title="Listeners bear what is not allowed",
+        title="Listeners survive invalid events",
         requirement=INVALID_EVENTS_SURVIVED,
         run=check_invalid_events,
         applies=_is_conformance_run,
@@ -144,7 +141,7 @@ CHECKS = (
     ),
     Check(
         id=_NO_SIDE_EFFECTS,
-        title="Nothing is sent upon nonsense",
+        title="Invalid events send no message",
         requirement=INVALID_EVENTS_NOT_SENT,
         run=check_no_side_effects,
         applies=_is_conformance_run,

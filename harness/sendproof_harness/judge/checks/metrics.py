@@ -71,7 +71,7 @@ def _days_with_few_pushes(history: History, key: CampaignKey, first_due: int, da
                 blame="bridge",
                 cause=_cadence_cause(count, stopped_after=last_day if 0 < last_day < day else None),
                 expected=f"at least {required} pushes on day {day} of {REPORTING_DAYS}",
-                got=f"{count} between {spoken(start)} and {spoken(end)}",
+                got=f"{count} pushes between {spoken(start)} and {spoken(end)}",
                 where=Location(campaign=key[0], channel=key[1]),
                 at=start,
             )
@@ -79,7 +79,7 @@ def _days_with_few_pushes(history: History, key: CampaignKey, first_due: int, da
 
 def _cadence_cause(count: int, *, stopped_after: int | None) -> str:
     if count:
-        return "metrics pushed too seldom"
+        return "metrics pushed too rarely"
     stopped = f": they stopped after day {stopped_after}" if stopped_after is not None else ""
     return f"no metrics for a whole day{stopped}"
 
@@ -116,7 +116,7 @@ def _days_not_judged(key: CampaignKey, days: int, first_due: int) -> Finding:
         level="note",
         blame="harness",
         cause="the history ends before the seven days are over",
-        expected=f"a history that reaches to {spoken(first_due + REPORTING_DAYS * DAY)}",
+        expected=f"a history until {spoken(first_due + REPORTING_DAYS * DAY)}",
         got=f"{days} of {REPORTING_DAYS} days judged",
         where=Location(campaign=key[0], channel=key[1]),
     )
@@ -147,7 +147,7 @@ def _decreased_totals(key: TemplateKey, values: _Values) -> Iterator[Finding]:
     for metric, of_metric in values.items():
         for before, after in pairwise(of_metric):
             if after.value < before.value:
-                cause = f"the total of {metric_name(metric)} shrank"
+                cause = f"the total of {metric_name(metric)} decreased"
                 yield _inconsistent(key, cause, f"at least {before.value:,}, as before", f"{after.value:,}", after.at)
 
 
@@ -156,7 +156,7 @@ def _more_than_sent(key: TemplateKey, values: _Values) -> Iterator[Finding]:
     final = {metric: last_value(values.get(metric, ())) for metric in (DELIVERED, BOUNCED)}
     if sum(final.values()) > sent:
         got = " and ".join(f"{value:,} {metric_name(metric)}" for metric, value in final.items())
-        yield _inconsistent(key, "more delivered or bounced than sent", f"at most {sent:,}, which were sent", got, None)
+        yield _inconsistent(key, "more delivered or bounced than sent", f"at most {sent:,}, the number sent", got, None)
 
 
 def _customers_missing(history: History, key: TemplateKey, values: _Values, customers: int) -> Iterator[Finding]:
@@ -167,7 +167,7 @@ def _customers_missing(history: History, key: TemplateKey, values: _Values, cust
     # Customers who may count as sent or not may be missing from both totals.
     undetermined = undetermined_customers(history)[key]
     if is_complete and not customers - undetermined <= sent + dropped <= customers:
-        cause = "sent and dropped are not all the customers targeted"
+        cause = "sent plus dropped is not the number of targeted customers"
         got = f"{sent:,} sent + {dropped:,} dropped = {sent + dropped:,}"
         yield _inconsistent(key, cause, f"{customers:,} customers", got, last_push)
 
@@ -176,14 +176,14 @@ def _unknown_metrics(key: TemplateKey, values: _Values) -> Iterator[Finding]:
     known = ", ".join(f"{metric} {name}" for metric, name in METRIC_NAMES.items())
     for metric, of_metric in values.items():
         if metric not in METRIC_NAMES:
-            cause = "a metric that nobody knows"
+            cause = "an unknown metric"
             yield _inconsistent(key, cause, f"one of {known}", f"MetricID {metric}", of_metric[0].at)
 
 
 def _foreign_totals(key: TemplateKey, campaigns: Sequence[Campaign]) -> Finding:
     if all(campaign_key(campaign) != key[:2] for campaign in campaigns):
         cause = "metrics of a campaign that does not exist on this channel"
-        return _inconsistent(key, cause, "a campaign of the run", "none", None)
+        return _inconsistent(key, cause, "a campaign of the run", "no such campaign", None)
     cause = "metrics of a template that the campaign does not use"
     return _inconsistent(key, cause, "a template of the campaign", key[2], None)
 
@@ -204,11 +204,11 @@ def _inconsistent(key: TemplateKey, cause: str, expected: str, got: str, at: int
 CHECKS = (
     Check(
         id=_CADENCE,
-        title="Metrics come several times a day, all week",
+        title="Metrics arrive several times a day",
         requirement=METRICS_CADENCE,
         run=check_cadence,
         applies=lambda history: bool(history.campaigns) and must_report_totals(history),
-        scope="runs with scheduled campaigns, of bridges that report totals or nothing",
+        scope="runs with scheduled campaigns and bridges that report totals or nothing",
     ),
     Check(
         id=_CONSISTENT,

@@ -75,14 +75,14 @@ def _not_synced(
         if synced_at is not None and synced_at <= deadline:
             continue
         if synced_at is not None:
-            cause = "an opt-out at the provider was told to Optimove too late"
-            got = f"{span(synced_at - opt_out.at)} after"
+            cause = "a provider opt-out was reported to Optimove too late"
+            got = f"{span(synced_at - opt_out.at)} after the opt-out"
             yield _finding(customer, cause, f"within {span(SYNC_WITHIN)}", got, opt_out.at)
         elif deadline <= history.header.ended:
-            cause = "an opt-out at the provider was never told to Optimove"
+            cause = "a provider opt-out was never reported to Optimove"
             how = "SetCustomerChannelPreference or an attribute"
             wanted = f"{how} within {span(SYNC_WITHIN)} of {spoken(opt_out.at)}"
-            yield _finding(customer, cause, wanted, f"nothing, after opting out at {opt_out.service}", opt_out.at)
+            yield _finding(customer, cause, wanted, f"no report, after an opt-out at {opt_out.service}", opt_out.at)
 
 
 def _wrong_customers(history: History, synced: Mapping[str, Sequence[_SyncedOptOut]]) -> Iterator[Finding]:
@@ -100,8 +100,8 @@ def _wrong_customers(history: History, synced: Mapping[str, Sequence[_SyncedOptO
         allowed.update(customers.get(opt_out.number, ()))
     for customer, entries in synced.items():
         if customer not in allowed:
-            cause = "Optimove was told that somebody opted out who did not"
-            yield _finding(customer, cause, "nothing of this customer", entries[0].by, entries[0].at)
+            cause = "an opt-out was reported for a customer who did not opt out"
+            yield _finding(customer, cause, "no report for this customer", entries[0].by, entries[0].at)
 
 
 def _finding(customer: str, cause: str, expected: str, got: str, at: int) -> Finding:
@@ -126,10 +126,10 @@ def _has_opt_outs(history: History) -> bool:
 CHECKS = (
     Check(
         id=_ID,
-        title="Opt-outs at the provider are shared with Optimove",
+        title="Provider opt-outs are synced to Optimove",
         requirement=OPT_OUTS_SYNCED,
         run=check_opt_outs_synced,
         applies=_has_opt_outs,
-        scope="runs in which somebody opted out at a provider",
+        scope="runs with opt-outs at a provider",
     ),
 )

@@ -44,15 +44,15 @@ def _campaign_findings(campaign: Campaign, campaign_pages: Sequence[Page]) -> It
     where = Location(campaign=campaign.campaign, channel=campaign.channel)
     rows = _rows_to_read(campaign)
     if rows and not campaign_pages:
-        yield _finding("the audience was never read", f"{rows:,} rows read", "no request for them", where)
+        yield _finding("the audience was never read", f"{rows:,} rows read", "no page request", where)
         return
     for start, end in gaps(campaign_pages, rows):
         is_last = end == rows and start > 0
-        cause = "rows never read: the last page was dropped" if is_last else "rows never read"
+        cause = "rows never read: the last page was skipped" if is_last else "rows never read"
         yield _finding(cause, f"all {rows:,} rows read", _rows_text(start, end, "never"), where)
     for page, start, end in _overlaps(campaign_pages):
         cause = f"rows read twice{_step_text(campaign_pages, page)}"
-        yield _finding(cause, "pages that follow each other", _rows_text(start, end, "again"), where, page)
+        yield _finding(cause, "pages that do not overlap", _rows_text(start, end, "again"), where, page)
     yield from _repeated_pages(campaign_pages, where)
 
 
@@ -88,9 +88,9 @@ def _repeated_pages(campaign_pages: Sequence[Page], where: Location) -> Iterator
             check=_COMPLETE,
             level="note",
             blame="bridge",
-            cause="a page was asked for again",
+            cause="a page was requested again",
             expected="each page once",
-            got=f"{repeated} repeated, which is right after a lost reply",
+            got=f"{repeated} repeated, which is correct after a lost response",
             where=where,
         )
 
@@ -130,7 +130,7 @@ _SCOPE = "runs with scheduled campaigns"
 CHECKS = (
     Check(
         id=_COMPLETE,
-        title="The whole audience is read, no row twice",
+        title="Every audience row is read exactly once",
         requirement=PAGES_COMPLETE,
         run=check_pages_complete,
         applies=_has_announced_campaign,

@@ -15,14 +15,14 @@ CREDENTIAL_STATUSES = frozenset({401, 403})
 def violation_finding(check: str, request: Request, violation: Violation) -> Finding:
     """Return a finding about one contract rule that a request broke."""
     where = re.sub(r"\.\d+(?=\.|$)", ".*", violation.where)
-    limit = ", a batch over the limit" if violation.rule == SIZE_RULE else ""
-    expected = violation.expected or "what is documented"
+    limit = ", a batch above the limit" if violation.rule == SIZE_RULE else ""
+    expected = violation.expected or "the documented value"
     return Finding(
         check=check,
         level="fail",
         blame="bridge",
-        cause=f"{request_name(request)}: {where} breaks {violation.rule}{limit}",
-        expected=f"{_place_text(violation)}{expected}, by the contract of {request.service}",
+        cause=f"{request_name(request)}: {where} violates {violation.rule}{limit}",
+        expected=f"{_place_text(violation)}{expected}, according to the contract of {request.service}",
         got=violation.message if violation.value is None else f"{violation.value} ({violation.rule})",
         where=Location(request=request.n),
         at=request.at,
@@ -48,7 +48,7 @@ def response_finding(
         blame=blame,
         cause=f"{request_name(request)}: {cause}",
         expected=expected,
-        got=f"{request.method} {request.path} answered with {request.status}{excerpt}",
+        got=f"{request.method} {request.path} got status {request.status}{excerpt}",
         where=Location(request=request.n),
         at=request.at,
     )

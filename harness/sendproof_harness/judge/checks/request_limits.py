@@ -34,7 +34,7 @@ def check_rate_limit(history: History) -> CheckResult:
     limited = [
         request for request in requests if request.status == STATUS_TOO_MANY_REQUESTS and is_own_response(request)
     ]
-    cause, expected = "faster than the rate limit", "no more requests than the limit allows"
+    cause, expected = "above the rate limit", "no more requests than the limit allows"
     findings = tuple(response_finding(_RATE, request, cause, expected) for request in limited)
     return CheckResult(looked_at=len(requests), unit="requests", findings=findings)
 
@@ -72,7 +72,7 @@ def _too_many_numbers(first: Rejection, rejected: Sequence[Rejection], requests:
         check=_BATCH,
         level="fail",
         blame="bridge",
-        cause=f"{first.service}: a batch over the limit, refused as a whole ({first.code} {first.reason})",
+        cause=f"{first.service}: a batch above the limit, rejected as a whole ({first.code} {first.reason})",
         expected=provider(first.service).batch_limit_rejections[str(first.code)],
         got=f"{count:,} numbers",
         where=Location(request=None if request is None else request.n),
@@ -81,10 +81,10 @@ def _too_many_numbers(first: Rejection, rejected: Sequence[Rejection], requests:
 
 
 CHECKS = (
-    Check(id=_RATE, title="The rate limit is kept", requirement=RATE_LIMIT_RESPECTED, run=check_rate_limit),
+    Check(id=_RATE, title="The rate limit is respected", requirement=RATE_LIMIT_RESPECTED, run=check_rate_limit),
     Check(
         id=_BATCH,
-        title="No call carries more items than it may",
+        title="No request exceeds its item limit",
         requirement=BATCHES_WITHIN_LIMITS,
         run=check_batches,
     ),

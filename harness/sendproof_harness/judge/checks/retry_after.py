@@ -64,15 +64,15 @@ def _address(request: Request) -> _Address:
 def _judge(history: History, limited: Request, same_address: Sequence[Request], delay: int) -> Iterator[Finding]:
     later = [request for request in same_address if request.n > limited.n]
     if not later and limited.at + _RETRY_WITHIN <= history.header.ended:
-        yield _ignored(limited, "the call was never made again", "the same call, later", "no such call")
+        yield _ignored(limited, "the request was never retried", "the same request, later", "no such request")
     at_once = sum(request.at == limited.at for request in later)
     if at_once > _MAX_AT_ONCE:
-        yield _ignored(limited, "called again at once", "a pause", f"{at_once:,} more calls at that instant")
+        yield _ignored(limited, "retried at once", "a pause", f"{at_once:,} more requests at the same instant")
     early = next((request for request in later if limited.at < request.at < limited.at + delay), None)
     if early is not None and not _may_be_other_work(history, limited, early, same_address):
-        expected = f"no call for {span(delay)}, as Retry-After says"
-        got = f"called again {span(early.at - limited.at)} later"
-        yield _ignored(limited, "called again before it was time", expected, got)
+        expected = f"no request for {span(delay)}, as Retry-After requires"
+        got = f"retried {span(early.at - limited.at)} later"
+        yield _ignored(limited, "retried too early", expected, got)
 
 
 def _may_be_other_work(history: History, limited: Request, early: Request, same_address: Sequence[Request]) -> bool:
@@ -92,7 +92,7 @@ def _ignored(limited: Request, how: str, expected: str, got: str) -> Finding:
         blame="bridge",
         cause=f"429 ignored: {request_name(limited)}: {how}",
         expected=expected,
-        got=f"{got}, after the 429 of {spoken(limited.at)}",
+        got=f"{got}, after the 429 at {spoken(limited.at)}",
         where=Location(request=limited.n),
         at=limited.at,
     )
@@ -101,10 +101,10 @@ def _ignored(limited: Request, how: str, expected: str, got: str) -> Finding:
 CHECKS = (
     Check(
         id=_ID,
-        title="A 429 is heeded",
+        title="429 responses are retried after the delay",
         requirement=RETRY_AFTER_RESPECTED,
         run=check_retry_after,
         applies=lambda history: any(map(_is_limited, history.requests)),
-        scope="runs in which a call was answered with 429",
+        scope="runs with a 429 response",
     ),
 )

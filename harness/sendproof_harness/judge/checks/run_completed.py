@@ -24,4 +24,4 @@ def _aborted(aborted: RunAborted) -> Finding:
     )
 
 
-CHECKS = (Check(id=_ID, title="The run came to its end", requirement=RUN_COMPLETED, run=check_run_completed),)
+CHECKS = (Check(id=_ID, title="The run was completed", requirement=RUN_COMPLETED, run=check_run_completed),)

@@ -112,7 +112,9 @@ def _not_listed(channel: int, key: str, title: str, names: Mapping[str, str], at
         check=_ID,
         level="fail",
         blame="bridge",
-        cause="a template of the provider is missing in the channel" if name is None else "a template has its old name",
+        cause="a template of the provider is missing from the channel"
+        if name is None
+        else "a renamed template has its old name in the channel",
         expected=f"{title!r} in the channel within {span(SYNC_WITHIN)}",
         got="not listed" if name is None else f"listed as {name!r}",
         where=Location(channel=channel, template=key),
@@ -125,7 +127,7 @@ def _still_listed(channel: int, key: str, name: str, at: int) -> Finding:
         check=_ID,
         level="fail",
         blame="bridge",
-        cause="a template that the provider no longer has is still in the channel",
+        cause="a template that the provider deleted is still in the channel",
         expected=f"not listed at {spoken(at)}",
         got=f"listed as {name!r}",
         where=Location(channel=channel, template=key),

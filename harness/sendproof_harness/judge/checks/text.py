@@ -96,29 +96,29 @@ def _cause(got: str, expected: str, others: Iterable[_Template], single_template
     if _PLACEHOLDER.search(got):
         return "a placeholder was not filled in"
     if single_template is not None:
-        return f"one template for all: everybody got {single_template.title!r}, whichever was theirs"
+        return f"one template for all: every recipient got {single_template.title!r} instead of their own"
     for template in others:
         if got.strip() and template.pattern.fullmatch(got):
-            return f"it is made from another template of the campaign, {template.title!r}"
-    return next((cause for applies, cause in _DAMAGES if applies(got, expected)), "something other than what was owed")
+            return f"made from another template of the campaign, {template.title!r}"
+    return next((cause for applies, cause in _DAMAGES if applies(got, expected)), "a text other than the due one")
 
 
 # Ways to damage the right text, the most certain first.
 _DAMAGES: tuple[tuple[Callable[[str, str], bool], str], ...] = (
-    (lambda got, _: not got.strip(), "it is empty"),
-    (lambda got, expected: expected.startswith(got), "its end was cut off"),
-    (lambda got, expected: expected in {unquote_plus(got), html.unescape(got)}, "it was encoded once too often"),
-    (lambda got, expected: got.split() == expected.split(), "white space differs"),
-    (lambda got, expected: letters(got) == letters(expected), "characters outside ASCII were damaged"),
+    (lambda got, _: not got.strip(), "the text is empty"),
+    (lambda got, expected: expected.startswith(got), "the end was cut off"),
+    (lambda got, expected: expected in {unquote_plus(got), html.unescape(got)}, "encoded once too often"),
+    (lambda got, expected: got.split() == expected.split(), "whitespace differs"),
+    (lambda got, expected: letters(got) == letters(expected), "non-ASCII characters were damaged"),
 )
 
 CHECKS = (
     Check(
         id=_ID,
-        title="Every recipient gets their own text",
+        title="Each recipient gets their own text",
         requirement=RIGHT_TEXT,
         run=check_right_text,
         applies=has_due_message,
-        scope="runs in which a message is owed",
+        scope="runs with a due message",
     ),
 )

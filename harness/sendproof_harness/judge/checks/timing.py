@@ -88,7 +88,7 @@ def zone_offset(offset: int) -> int | None:
 def _off_time(recipient: RecipientResult, deadline: int, *, sent_immediately: bool) -> Finding:
     due, sent_at = recipient.obligation.due, recipient.deliveries[0].send_at
     offset, fault_time = sent_at - due, deadline - due - LATE_AFTER
-    for_faults = f", and {span(fault_time)} for what faults held up" if fault_time else ""
+    for_faults = f", plus {span(fault_time)} for delays by faults" if fault_time else ""
     return Finding(
         check=_ID,
         level="fail",
@@ -110,7 +110,7 @@ def _cause(offset: int, *, after_faults: bool, sent_immediately: bool) -> str:
         return f"sent at local time: exactly {span(zone)} {_direction(offset)}, as if local time were UTC"
     if offset < 0:
         return "early: sent before it was due"
-    even = ", even with the time that faults took" if after_faults else ""
+    even = ", even with the extra time for faults" if after_faults else ""
     return f"late: sent more than {span(LATE_AFTER)} after it was due{even}"
 
 
@@ -125,6 +125,6 @@ CHECKS = (
         requirement=RIGHT_TIME,
         run=check_right_time,
         applies=has_due_campaign_message,
-        scope="runs with scheduled campaigns in which a message is owed",
+        scope="runs with a due message of a scheduled campaign",
     ),
 )

@@ -77,9 +77,9 @@ def _wrong_total(history: History, metric: int, pushed_at: Mapping[TemplateKey, 
         check=_ID,
         level="fail",
         blame="bridge",
-        cause=f"the total of {METRIC_NAMES[metric]} is not what the provider said{hint}",
+        cause=f"the total of {METRIC_NAMES[metric]} does not match the provider's records{hint}",
         expected=f"{high:,}" if low == high else f"{low:,} to {high:,}",
-        got=f"{_sum_text(values)}, lastly pushed {spoken(at)}",
+        got=f"{_sum_text(values)}, last pushed at {spoken(at)}",
         where=Location(campaign=first_key[0], channel=first_key[1], template=template_id(first_key)),
         at=at,
     )
@@ -90,13 +90,13 @@ def _excess_hint(history: History, metric: int) -> str:
     has_resends = any(
         attempt.resend and attempt.service != OPTIMOVE and attempt.status is not None for attempt in history.webhooks
     )
-    return ", as if receipts that came twice were counted twice" if metric != SENT and has_resends else ""
+    return ", as if repeated receipts were counted twice" if metric != SENT and has_resends else ""
 
 
 def _deficit_hint(history: History) -> str:
     """Return the likely cause of a total that is too small: the bridge acknowledged without storing, and was killed."""
     was_killed = any(fault.fault == KILL and fault.target == "webhook" for fault in history.faults)
-    return ", as if what was acknowledged was not stored when the bridge was killed" if was_killed else ""
+    return ", as if acknowledged receipts were not stored before the bridge was killed" if was_killed else ""
 
 
 def _sum_text(values: Mapping[TemplateKey, int]) -> str:
@@ -140,7 +140,7 @@ def _too_many(metric: int, campaign: CampaignKey, most: int, total: int) -> Find
         check=_ID,
         level="fail",
         blame="bridge",
-        cause=f"the total of {METRIC_NAMES[metric]} is more than there were",
+        cause=f"the total of {METRIC_NAMES[metric]} is higher than the real number",
         expected=f"at most {most:,}",
         got=f"{total:,}",
         where=Location(campaign=campaign[0], channel=campaign[1]),
@@ -150,7 +150,7 @@ def _too_many(metric: int, campaign: CampaignKey, most: int, total: int) -> Find
 CHECKS = (
     Check(
         id=_ID,
-        title="Reports say what the provider said",
+        title="Reports match the provider's records",
         requirement=METRICS_ACCURATE,
         run=check_accuracy,
         applies=lambda history: must_report_totals(history) or bool(history.interactions),

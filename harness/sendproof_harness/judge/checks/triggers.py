@@ -42,9 +42,9 @@ def _late_event(attempt: Webhook) -> Finding:
         check=_EVENT_LATENCY,
         level="note",
         blame="harness",
-        cause="event 11 came later than Optimove promises, by a fault or a policy of the sandbox",
+        cause="event 11 was later than Optimove promises, because of a fault or a policy of the sandbox",
         expected=f"at most {EVENT_WITHIN} ms after the trigger was met",
-        got=f"the first attempt {spoken(attempt.at)}",
+        got=f"the first attempt at {spoken(attempt.at)}",
         where=Location(webhook=attempt.key),
         at=attempt.at,
     )
@@ -56,7 +56,7 @@ def check_send_latency(history: History) -> CheckResult:
     sent = [recipient for recipient in timed_recipients(history) if recipient.obligation.trigger is not None]
     due = sum(recipient.obligation.trigger is not None and recipient.obligation.owed for recipient in book.recipients)
     if sent and not book.timed:
-        unobserved = unobserved_times(history, _SEND_LATENCY, f"{len(sent):,} answers")
+        unobserved = unobserved_times(history, _SEND_LATENCY, f"{len(sent):,} messages")
         return CheckResult(looked_at=due, unit="triggers", findings=(unobserved,))
     return CheckResult(looked_at=due, unit="triggers", findings=tuple(_off_time(history, sent)))
 
@@ -74,9 +74,9 @@ def _off_time(history: History, recipients: Sequence[RecipientResult]) -> Iterat
             check=_SEND_LATENCY,
             level="fail",
             blame="bridge",
-            cause="a trigger was answered too late" if is_late else "a message came before its trigger",
-            expected=f"sent by {spoken(latest)}: within {span(TRIGGER_LATE_AFTER)} of hearing of it",
-            got=f"sent {spoken(sent_at)}, {span(sent_at - notified_at)} {'after it' if is_late else 'before it'}",
+            cause="a triggered message was sent too late" if is_late else "a message was sent before its trigger",
+            expected=f"sent by {spoken(latest)}: within {span(TRIGGER_LATE_AFTER)} of receiving the event",
+            got=f"sent {spoken(sent_at)}, {span(sent_at - notified_at)} {'after' if is_late else 'before'} the event",
             where=recipient_location(obligation),
             at=sent_at,
         )
@@ -89,15 +89,15 @@ def _has_triggers(history: History) -> bool:
 CHECKS = (
     Check(
         id=_EVENT_LATENCY,
-        title="Triggers are told at once",
+        title="Trigger events arrive promptly",
         requirement=TRIGGER_EVENT_LATENCY,
         run=check_event_latency,
         applies=lambda history: any(attempt.event == TRIGGER_EVENT for attempt in history.webhooks),
-        scope="runs in which event 11 was posted",
+        scope="runs with event 11",
     ),
     Check(
         id=_SEND_LATENCY,
-        title="Triggers are answered at once",
+        title="Triggered messages go out promptly",
         requirement=TRIGGER_SEND_LATENCY,
         run=check_send_latency,
         applies=_has_triggers,

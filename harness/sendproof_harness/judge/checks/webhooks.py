@@ -58,7 +58,7 @@ def _no_listener(announced: Campaign | Trigger, at: int, events: Collection[int]
         check=_REGISTERED,
         level="fail",
         blame="config",
-        cause="nobody listens on the channel of a campaign",
+        cause="no listener is registered for the channel of a campaign",
         expected=f"RegisterEventListener for event {max(events)} and channel {announced.channel} before the campaign",
         got="no such listener",
         where=Location(campaign=announced.campaign, channel=announced.channel),
@@ -78,7 +78,7 @@ def check_acknowledged(history: History) -> CheckResult:
         _still_retrying(attempt) if attempt.retry_at is not None else _not_acknowledged(attempt, reached)
         for attempt in failed
     ]
-    return CheckResult(looked_at=len(decisive), unit="notifications", findings=tuple(findings))
+    return CheckResult(looked_at=len(decisive), unit="webhooks", findings=tuple(findings))
 
 
 def _decisive_attempts(history: History) -> Mapping[str, Webhook]:
@@ -105,8 +105,8 @@ def _still_retrying(attempt: Webhook) -> Finding:
         check=_ACKNOWLEDGED,
         level="unknown",
         blame="harness",
-        cause="still being retried when the history ended; let the run go on until every notification is through",
-        expected=f"a history that reaches beyond the next attempt at {spoken(attempt.retry_at or attempt.at)}",
+        cause="still being retried at the end of the history; continue the run until every webhook is acknowledged",
+        expected=f"a history that includes the next attempt at {spoken(attempt.retry_at or attempt.at)}",
         got=f"{_result_text(attempt)}, at {attempt.url}",
         where=Location(webhook=attempt.key),
         at=attempt.at,
@@ -120,7 +120,7 @@ def _not_acknowledged(attempt: Webhook, reached: Collection[str]) -> Finding:
         level="fail",
         blame=blame,
         cause=f"{attempt.service} event {attempt.event}: {cause}",
-        expected="a 2xx status in the end",
+        expected="a 2xx status in one of the attempts",
         got=f"{_result_text(attempt)}, the last {spoken(attempt.at)}, at {attempt.url}",
         where=Location(webhook=attempt.key),
         at=attempt.at,
@@ -134,10 +134,10 @@ def _result_text(attempt: Webhook) -> str:
 
 def _cause(attempt: Webhook, reached: Collection[str]) -> tuple[str, Blame]:
     if attempt.status is not None:
-        return f"always answered with a failure, lastly {attempt.status}", "bridge"
+        return f"every attempt failed, the last with status {attempt.status}", "bridge"
     if _origin(attempt.url) in reached:
-        return "never answered", "bridge"
-    return "nothing answers at the given address", "config"
+        return "no attempt got a response", "bridge"
+    return "no server responds at the given address", "config"
 
 
 CHECKS = (
@@ -149,7 +149,7 @@ CHECKS = (
     ),
     Check(
         id=_ACKNOWLEDGED,
-        title="Every notification is acknowledged",
+        title="Every webhook is acknowledged",
         requirement=WEBHOOKS_ACKNOWLEDGED,
         run=check_acknowledged,
     ),

@@ -28,9 +28,9 @@ def unreported_clicks(history: History, check: str) -> Iterator[Finding]:
             check=check,
             level="note",
             blame="bridge",
-            cause="clicks were told to the bridge, and it reported none",
-            expected="clicks among the metrics, which nothing demands",
-            got=f"{received:,} told by the provider, none reported",
+            cause="the provider reported clicks, and the bridge reported none",
+            expected="clicks among the metrics, although no document requires them",
+            got=f"{received:,} reported by the provider, none by the bridge",
         )
 
 

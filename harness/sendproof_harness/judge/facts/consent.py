@@ -201,7 +201,7 @@ def _preference_statement(preference: Preference, customer: str) -> _Statement:
 
 
 def _source_suffix(source: Literal["api", "batch_file"]) -> str:
-    return "" if source == "api" else " in a file of the client"
+    return "" if source == "api" else " in a batch file of the client"
 
 
 def _known_at(at: int, source: Literal["api", "batch_file"]) -> int | None:

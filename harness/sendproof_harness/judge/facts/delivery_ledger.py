@@ -39,18 +39,18 @@ ResultKind = Literal[
 #: The meaning of each result for readers of a report, in the order of the report.
 RESULT_MEANINGS: Mapping[ResultKind, str] = {
     "ok": "got the right text once, at the right number, in time",
-    "withheld": "opted out, without a usable number, not cleared or in a cancelled campaign, and rightly got nothing",
-    "refused": "the provider takes nothing for this number, whatever a bridge does",
-    "pending": "was not due yet when the history ended",
-    "indefinite": "was owed a message and got none, but a fault hid that from the bridge, and nobody can be asked",
-    "lost": "was owed a message and got none",
+    "withheld": "correctly got no message: opted out, without a usable number, not cleared, or campaign cancelled",
+    "refused": "the provider accepts no message for this number from any bridge",
+    "pending": "was not due before the end of the history",
+    "indefinite": "was due a message and got none, but a fault hid that from the bridge, and no record shows it",
+    "lost": "was due a message and got none",
     "duplicated": "got the same message more than once",
-    "wrong text": "got a text other than the one owed",
-    "wrong number": "the message went to another number, or to another spelling of it",
+    "wrong text": "got a text other than the due one",
+    "wrong number": "the message went to another number, or to another format of the number",
     "early": "got it before it was due",
     "late": "got it too long after it was due",
-    "sent to opted-out": "had opted out and got a message all the same",
-    "unexpected": "a message that nobody was owed",
+    "sent to opted-out": "opted out and got a message anyway",
+    "unexpected": "a message that no recipient was due",
 }
 RESULT_KINDS: tuple[ResultKind, ...] = tuple(RESULT_MEANINGS)
 

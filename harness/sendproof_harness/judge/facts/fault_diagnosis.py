@@ -6,13 +6,7 @@ from collections.abc import Callable
 from sendproof_harness.history.records import Delivery, History, Obligation
 from sendproof_harness.judge.facts.deadlines import delays, event_keys
 from sendproof_harness.judge.facts.delivery_ledger import RecipientResult
-from sendproof_harness.judge.facts.fault_effects import (
-    OPTIMOVE,
-    Injection,
-    hidden_successful_sends,
-    is_send,
-    outages,
-)
+from sendproof_harness.judge.facts.fault_effects import OPTIMOVE, Injection, hidden_successful_sends, is_send, outages
 from sendproof_harness.judge.facts.keys import campaign_key
 from sendproof_harness.judge.facts.pages import PAGE_OPERATION, pages, rows_never_read
 from sendproof_harness.judge.facts.requests import STATUS_TOO_MANY_REQUESTS, request_before
@@ -55,14 +49,14 @@ def _loss_by(injection: Injection) -> Diagnosis:
     fault, request = injection.fault, injection.request
     got = f"nothing after {fault.fault} ({fault.id}) at {fault.service} {fault.name}"
     if injection.is_kill and fault.target == "webhook":
-        return "lost: what was acknowledged was not stored, and gone when the bridge was killed", got
+        return "lost: an acknowledged webhook was not stored, and was gone after the bridge was killed", got
     if injection.is_kill:
-        return "lost: what the bridge had begun was not taken up again after it was killed", got
+        return "lost: the bridge did not resume its work after it was killed", got
     if request is not None and request.status == STATUS_TOO_MANY_REQUESTS:
-        return "lost: 429 ignored: the call was not made again", got
+        return "lost: 429 ignored: the request was not retried", got
     if request is not None and request.fault is not None and request.fault.response == "lost":
-        return "lost: the reply was lost, and the bridge never looked what had become of the call", got
-    return "lost: the call failed, and was not made again", got
+        return "lost: the response was lost, and the bridge never looked up the result of the request", got
+    return "lost: the request failed and was not retried", got
 
 
 # -- duplicated messages ----------------------------------------------------------------------------
@@ -75,12 +69,12 @@ def duplicate_cause(history: History) -> Callable[[RecipientResult], str]:
     def cause(recipient: RecipientResult) -> str:
         deliveries = sorted(recipient.deliveries, key=lambda delivery: delivery.n)
         if any(send_request(history, delivery) in hidden for delivery in deliveries[:-1]):
-            return "duplicated: sent again blindly after the reply of the call was lost"
+            return "duplicated: sent again without a lookup after the response was lost"
         if any(deliveries[0].at <= start <= deliveries[-1].at for start, _ in outage_times):
-            return "duplicated: sent again after the bridge was killed, without a look at what had been sent"
+            return "duplicated: sent again after the bridge was killed, without a lookup of sent messages"
         if any(key in resent for key in event_keys(history)(recipient.obligation)):
-            return "duplicated: the event came more than once, and was handled more than once"
-        return "duplicated: the same message more than once"
+            return "duplicated: the event arrived more than once, and was processed more than once"
+        return "duplicated: the same message was sent more than once"
 
     return cause
 

@@ -20,7 +20,7 @@ def unobserved_times(history: History, check: str, items: str) -> Finding:
         check=check,
         level="unknown",
         blame="config",
-        cause="the bridge did not live by the clock of the sandbox, so its times say nothing",
+        cause="the bridge did not use the clock of the sandbox, so its times cannot be judged",
         expected="a bridge that parks on the virtual clock, or a sandbox in real time",
         got=f"a {clock.mode} clock{rate} without the bridge, and {items}",
     )

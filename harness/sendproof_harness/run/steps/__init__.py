@@ -1,0 +1,30 @@
+"""The steps of a scenario: one module per family, and the table of all step functions.
+
+Each step is a few calls of the control API for every client. A step function may raise `RunAbortedError`.
+"""
+
+from collections.abc import Callable, Mapping
+from typing import Any
+
+from sendproof_harness.run.context import RunContext
+from sendproof_harness.run.steps import campaigns, keys, opt_outs, templates, time, triggers, wait_for, webhooks
+from sendproof_harness.scenario import model
+
+StepFunction = Callable[[RunContext, Any], None]
+
+#: The step functions by the type of the step.
+STEPS: Mapping[type, StepFunction] = {
+    model.WaitFor: wait_for.wait_for,
+    model.Advance: time.advance,
+    model.PlanCampaign: campaigns.schedule,
+    model.CancelCampaign: campaigns.cancel,
+    model.DefineTrigger: triggers.define,
+    model.CustomerEvents: triggers.record_events,
+    model.AddTemplate: templates.add,
+    model.RenameTemplate: templates.rename,
+    model.ChangeTemplate: templates.change,
+    model.DeleteTemplate: templates.delete,
+    model.OptOut: opt_outs.opt_out,
+    model.ResendWebhooks: webhooks.resend,
+    model.ChangeKey: keys.change_key,
+}

@@ -19,7 +19,7 @@ _FIXED_TEXTS: Mapping[int, bytes] = {
     405: b'"Method Not Allowed"',
     500: b'"Internal Server Error"',
 }
-# Kinds of problems whose status is an open question, and the dialect that sets it.
+# Kinds of problems with an open question about their status, and the dialect that sets it.
 _STATUS_DIALECTS: Mapping[str, str] = {
     "unauthorized": "unknown_key",
     "not_permitted": "forbidden",

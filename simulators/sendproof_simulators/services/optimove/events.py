@@ -13,7 +13,7 @@ from sendproof_simulators.core.clock.wall_clock import Instant, iso, sql_time
 from sendproof_simulators.core.effects import Webhook
 from sendproof_simulators.services.optimove.campaigns.campaign import Campaign
 from sendproof_simulators.services.optimove.dialects.events import respell_members
-from sendproof_simulators.services.optimove.dialects.options import Options
+from sendproof_simulators.services.optimove.dialects.options import OptimoveOptions
 
 CAMPAIGN_PROCESSED = 1
 ALL_PROCESSED = 2
@@ -44,7 +44,7 @@ _encode = msgspec.json.Encoder().encode
 
 
 def campaign_webhooks(
-    options: Options, listeners: Listeners, event: int, campaign: Campaign, now: Instant
+    options: OptimoveOptions, listeners: Listeners, event: int, campaign: Campaign, now: Instant
 ) -> list[Webhook]:
     """Return event 1 or 4: for each channel's own listener, and once for the general one for all other channels."""
     channels, id_ = list(campaign.executions), campaign.plan.campaign
@@ -56,7 +56,7 @@ def campaign_webhooks(
     return [_campaign_webhook(options, event, url, body, id_, channel) for url, channel in receivers]
 
 
-def channel_webhooks(options: Options, listeners: Listeners, campaign: Campaign, now: Instant) -> list[Webhook]:
+def channel_webhooks(options: OptimoveOptions, listeners: Listeners, campaign: Campaign, now: Instant) -> list[Webhook]:
     """Return event 13, once for each channel that has a listener: its own or else the general one."""
     event, id_, webhooks = CAMPAIGN_EXECUTED_ON_CHANNEL, campaign.plan.campaign, []
     for channel in campaign.executions:
@@ -68,7 +68,7 @@ def channel_webhooks(options: Options, listeners: Listeners, campaign: Campaign,
 
 
 def hold_webhooks(
-    options: Options, listeners: Listeners, campaign: int, required_by: Instant, now: Instant
+    options: OptimoveOptions, listeners: Listeners, campaign: int, required_by: Instant, now: Instant
 ) -> list[Webhook]:
     """Return event 5. Only the general listener can receive it."""
     url = listeners.get((CAMPAIGN_ON_HOLD, None))
@@ -83,7 +83,7 @@ def hold_webhooks(
     return [event_webhook(options, CAMPAIGN_ON_HOLD, url, key, body, about)]
 
 
-def night_webhooks(options: Options, listeners: Listeners, event: int, now: Instant) -> list[Webhook]:
+def night_webhooks(options: OptimoveOptions, listeners: Listeners, event: int, now: Instant) -> list[Webhook]:
     """Return event 2 or 3, which belong to no campaign: for each listener, general or of a channel."""
     body, day = _common_members(event, now), iso(now)[:10]
     receivers = sorted((channel or 0, channel, url) for (type_, channel), url in listeners.items() if type_ == event)
@@ -101,7 +101,7 @@ def listener_url(listeners: Listeners, event: int, channel: int) -> str | None:
 
 
 def event_webhook(
-    options: Options, event: int, url: str, key: str, body: Mapping[str, object], about: Mapping[str, object]
+    options: OptimoveOptions, event: int, url: str, key: str, body: Mapping[str, object], about: Mapping[str, object]
 ) -> Webhook:
     """Return one webhook, spelled and retried according to the sandbox's dialects."""
     encoded = _encode(respell_members(options.event_keys, body))
@@ -109,7 +109,7 @@ def event_webhook(
 
 
 def _campaign_webhook(
-    options: Options, event: int, url: str, body: Mapping[str, object], campaign: int, channel: int
+    options: OptimoveOptions, event: int, url: str, body: Mapping[str, object], campaign: int, channel: int
 ) -> Webhook:
     about = {"campaign": campaign, "channel": channel}
     return event_webhook(options, event, url, f"{event}:{campaign}:{channel}", body, about)

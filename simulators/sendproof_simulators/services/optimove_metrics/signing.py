@@ -33,7 +33,7 @@ def strip_host_prefix(request: Request) -> Request:
 
 
 def called_tenant(request: Request) -> str | None:
-    """Return the id of the tenant whose host is called, or None."""
+    """Return the id of the tenant of the called host, or None."""
     host = _HOST_NAME.match(request.headers.get("host", "").lower())
     return None if host is None else host[1]
 

@@ -1,265 +1,259 @@
-"""Exactly once: what happens when a send ends in each of its ways."""
+"""Sending exactly once, for each possible result of a send."""
 
 import json
 
 import pytest
 
 from sendproof_bridge.clock import HOUR, SECOND
-from small_bridge import NOON, opened, row, settings
-from stand_in import Says
+from small_bridge import NOON, bridge_config, metric_values, open_small_bridge, recipient_row, sent_messages
+from stand_in import Reply
 
 A, B = "447100000001", "447100000002"
 
 
 @pytest.fixture
-def planned(small, outside):
-    """Two messages that are due now."""
-    page = Says([row("C1", f"+{A}"), row("C2", f"+{B}")])
-    outside.say("GetCustomerSendDetailsByChannel", page, Says([]))
-    small.announce()
-    return small
+def planned(bridge, services):
+    """Start a campaign with two messages that are due now."""
+    page = Reply([recipient_row("C1", f"+{A}"), recipient_row("C2", f"+{B}")])
+    services.respond("GetCustomerSendDetailsByChannel", page, Reply([]))
+    bridge.start_campaign()
+    return bridge
 
 
-def reply(*numbers, not_sent=()):
-    """What Textlocal says of a batch."""
+def send_reply(*numbers, not_sent=()):
+    """Return Textlocal's response to a batch, with accepted numbers and (number, code) of others."""
     parts = [{"messages": [{"id": f"id-{number}", "recipient": int(number)}]} for number in numbers]
     refused = [{"number": number, "error": {"code": code, "message": "no"}} for number, code in not_sent]
-    return Says({"messages": parts, "messages_not_sent": refused, "status": "success"})
+    return Reply({"messages": parts, "messages_not_sent": refused, "status": "success"})
 
 
-def record(*numbers, text="Hello Ann", **other):
-    """What Textlocal's record holds."""
-    rows = [{"id": f"id-{number}", "number": number, "message": text, **other} for number in numbers]
-    return Says({"messages": rows, "status": "success"})
+def history_reply(*numbers, text="Hello Ann"):
+    """Return Textlocal's record with these messages."""
+    rows = [{"id": f"id-{number}", "number": number, "message": text} for number in numbers]
+    return Reply({"messages": rows, "status": "success"})
 
 
-NOTHING = Says({"messages": [], "status": "success"})
+EMPTY_HISTORY = Reply({"messages": [], "status": "success"})
 
 
-def sent(outside):
-    """The numbers of each call."""
-    calls = [json.loads(call.body["data"])["messages"] for call in outside.calls("bulk_json")]
-    return [[one["number"] for one in call] for call in calls]
+def sent_numbers(services):
+    """Return the numbers of each call."""
+    return [[message["number"] for message in call] for call in sent_messages(services)]
 
 
-def states(small):
-    """How each message stands."""
-    return small.rows("SELECT number, state, provider_id FROM message ORDER BY number")
+def messages(bridge):
+    """Return the number, state and provider id of each message."""
+    return bridge.query("SELECT number, state, provider_id FROM message ORDER BY number")
 
 
-def test_accepted_messages_know_the_providers_id(planned, outside):
-    """The batch is settled, the campaign goes on to reporting."""
-    outside.say("bulk_json", reply(A, B))
-    planned.work()
+def test_accepted_messages_have_the_provider_ids(planned, services):
+    services.respond("bulk_json", send_reply(A, B))
+    planned.run()
 
-    assert states(planned) == [(A, "accepted", f"id-{A}"), (B, "accepted", f"id-{B}")]
-    assert planned.rows("SELECT state FROM campaign") == ["reporting"]
+    assert messages(planned) == [(A, "accepted", f"id-{A}"), (B, "accepted", f"id-{B}")]
+    assert planned.query("SELECT state FROM campaign") == ["reporting"]
 
 
-def test_receipts_are_asked_to_the_batch(planned, outside):
-    """The address is all that tells one send from another."""
-    planned.work()
+def test_receipt_url_contains_the_batch(planned, services):
+    """Only the URL distinguishes one send from another."""
+    planned.run()
 
-    data = json.loads(outside.calls("bulk_json")[0].body["data"])
+    data = json.loads(services.calls("bulk_json")[0].body["data"])
     assert data["receiptUrl"] == "http://bridge.test/webhooks/textlocal/acme/a-token-for-tests/505-7001-0-0"
 
 
-def test_a_rejected_message_is_not_tried_again(planned, outside):
-    """The provider's reason is kept."""
-    outside.say("bulk_json", reply(A, not_sent=[(B, 32)]))
-    planned.work(until=NOON + HOUR)
+def test_rejected_message_is_not_retried(planned, services):
+    services.respond("bulk_json", send_reply(A, not_sent=[(B, 32)]))
+    planned.run(until=NOON + HOUR)
 
-    assert sent(outside) == [[A, B]]
-    assert planned.rows("SELECT state, reason FROM message WHERE number = :n", n=B) == [("rejected", "32 no")]
-
-
-def test_what_will_pass_is_tried_again(planned, outside):
-    """Only the message for which there were no credits."""
-    outside.say("bulk_json", reply(A, not_sent=[(B, 7)]), reply(B))
-    planned.work(until=NOON + HOUR)
-
-    assert sent(outside) == [[A, B], [B]]
+    assert sent_numbers(services) == [[A, B]]
+    assert planned.query("SELECT state, reason FROM message WHERE number = :n", n=B) == [("rejected", "32 no")]
 
 
-@pytest.mark.parametrize("lost", [Says(status=500), Says(b"<html>"), Says({"status": "success"})])
-def test_a_lost_reply_is_looked_up_and_not_repeated(planned, outside, lost):
-    """Both messages are in the provider's record, so both were sent."""
-    outside.say("bulk_json", lost)
-    outside.say("get_history_api", record(A, B), NOTHING)
-    planned.work(until=NOON + HOUR)
+def test_postponed_message_is_retried_alone(planned, services):
+    services.respond("bulk_json", send_reply(A, not_sent=[(B, 7)]), send_reply(B))
+    planned.run(until=NOON + HOUR)
 
-    assert sent(outside) == [[A, B]]
-    assert states(planned) == [(A, "accepted", f"id-{A}"), (B, "accepted", f"id-{B}")]
+    assert sent_numbers(services) == [[A, B], [B]]
 
 
-def test_only_what_is_surely_absent_is_sent_again(planned, outside):
-    """The provider took the first message and failed before the second."""
-    outside.say("bulk_json", Says(status=502), reply(B))
-    outside.say("get_history_api", record(A), NOTHING)
-    planned.work(until=NOON + HOUR)
+@pytest.mark.parametrize("lost", [Reply(status=500), Reply(b"<html>"), Reply({"status": "success"})])
+def test_lost_response_is_looked_up_and_not_repeated(planned, services, lost):
+    services.respond("bulk_json", lost)
+    services.respond("get_history_api", history_reply(A, B), EMPTY_HISTORY)
+    planned.run(until=NOON + HOUR)
 
-    assert sent(outside) == [[A, B], [B]]
-
-
-def test_a_message_of_which_nothing_was_said_is_looked_up(planned, outside):
-    """A reply that leaves one out says nothing about it."""
-    outside.say("bulk_json", reply(A))
-    outside.say("get_history_api", record(A, B), NOTHING)
-    planned.work(until=NOON + HOUR)
-
-    assert sent(outside) == [[A, B]]
-    assert [state for _, state, _ in states(planned)] == ["accepted", "accepted"]
+    assert sent_numbers(services) == [[A, B]]
+    assert messages(planned) == [(A, "accepted", f"id-{A}"), (B, "accepted", f"id-{B}")]
 
 
-def test_a_message_of_which_nobody_knows_is_not_sent_again_and_again(planned, outside):
-    """The reply leaves it out, and so does the record: whatever the provider calls it there, it may have been sent."""
-    outside.say("bulk_json", reply(A), reply())
-    outside.say("get_history_api", NOTHING)
-    planned.work(until=NOON + HOUR)
+def test_only_absent_messages_are_sent_again(planned, services):
+    """The provider accepted the first message and failed before the second."""
+    services.respond("bulk_json", Reply(status=502), send_reply(B))
+    services.respond("get_history_api", history_reply(A), EMPTY_HISTORY)
+    planned.run(until=NOON + HOUR)
 
-    assert sent(outside) == [[A, B]]
-    assert planned.rows("SELECT state, reason FROM message WHERE number = :n", n=B) == [("rejected", "not_mentioned")]
-    assert planned.rows("SELECT state FROM campaign") == ["reporting"]
+    assert sent_numbers(services) == [[A, B], [B]]
 
 
-def test_what_was_put_off_is_sent_again_beside_what_was_left_out(planned, outside):
-    """A message that must wait for credits is surely not sent, whatever the reply leaves out."""
-    outside.say("bulk_json", reply(not_sent=[(A, 7)]), reply(A))
-    outside.say("get_history_api", NOTHING)
-    planned.work(until=NOON + HOUR)
+def test_message_missing_in_response_is_looked_up(planned, services):
+    services.respond("bulk_json", send_reply(A))
+    services.respond("get_history_api", history_reply(A, B), EMPTY_HISTORY)
+    planned.run(until=NOON + HOUR)
 
-    assert sent(outside) == [[A, B], [A]]
-    assert [state for _, state, _ in states(planned)] == ["accepted", "rejected"]
-
-
-def test_a_record_of_another_text_does_not_count(planned, outside):
-    """The customer got something else, from another campaign."""
-    outside.say("bulk_json", Says(status=500), reply(A, B))
-    outside.say("get_history_api", record(A, B, text="Bye Ann"), NOTHING)
-    planned.work(until=NOON + HOUR)
-
-    assert sent(outside) == [[A, B], [A, B]]
+    assert sent_numbers(services) == [[A, B]]
+    assert [state for _, state, _ in messages(planned)] == ["accepted", "accepted"]
 
 
-def test_a_record_that_belongs_to_another_message_does_not_count(planned, outside):
-    """Number and text were the same in an earlier campaign; its message is known by its id."""
-    planned.work()
-    outside.say("GetCustomerSendDetailsByChannel", Says([row("C1", f"+{A}")]), Says([]))
-    outside.say("bulk_json", Says(status=500), reply(A))
-    outside.say(
+def test_message_missing_in_response_and_record_is_rejected(planned, services):
+    """It may have been sent under another name."""
+    services.respond("bulk_json", send_reply(A), send_reply())
+    services.respond("get_history_api", EMPTY_HISTORY)
+    planned.run(until=NOON + HOUR)
+
+    assert sent_numbers(services) == [[A, B]]
+    assert planned.query("SELECT state, reason FROM message WHERE number = :n", n=B) == [("rejected", "not_mentioned")]
+    assert planned.query("SELECT state FROM campaign") == ["reporting"]
+
+
+def test_postponed_message_is_sent_again_when_others_are_missing(planned, services):
+    services.respond("bulk_json", send_reply(not_sent=[(A, 7)]), send_reply(A))
+    services.respond("get_history_api", EMPTY_HISTORY)
+    planned.run(until=NOON + HOUR)
+
+    assert sent_numbers(services) == [[A, B], [A]]
+    assert [state for _, state, _ in messages(planned)] == ["accepted", "rejected"]
+
+
+def test_record_with_another_text_does_not_match(planned, services):
+    services.respond("bulk_json", Reply(status=500), send_reply(A, B))
+    services.respond("get_history_api", history_reply(A, B, text="Bye Ann"), EMPTY_HISTORY)
+    planned.run(until=NOON + HOUR)
+
+    assert sent_numbers(services) == [[A, B], [A, B]]
+
+
+def test_record_of_another_message_does_not_match(planned, services):
+    """The same number got the same text in an earlier campaign, and that message has this id."""
+    planned.run()
+    services.respond("GetCustomerSendDetailsByChannel", Reply([recipient_row("C1", f"+{A}")]), Reply([]))
+    services.respond("bulk_json", Reply(status=500), send_reply(A))
+    services.respond(
         "get_history_api",
-        Says({"messages": [{"id": "001", "number": A, "message": "Hello Ann"}], "status": "success"}),
-        NOTHING,
+        Reply({"messages": [{"id": "001", "number": A, "message": "Hello Ann"}], "status": "success"}),
+        EMPTY_HISTORY,
     )
-    planned.announce(7002)
-    planned.work(until=NOON + HOUR)
+    planned.start_campaign(7002)
+    planned.run(until=NOON + HOUR)
 
-    assert sent(outside) == [[A, B], [A], [A]]
-
-
-def test_a_failing_look_up_is_tried_again_and_nothing_is_repeated(planned, outside):
-    """As long as it is not known, it is not sent."""
-    outside.say("bulk_json", Says(status=500))
-    outside.say("get_history_api", Says(status=503))
-    planned.work(until=NOON + 6 * HOUR)
-
-    assert sent(outside) == [[A, B]]
-    assert [state for _, state, _ in states(planned)] == ["pending", "pending"]
-    assert len(outside.calls("get_history_api")) > 10
+    assert sent_numbers(services) == [[A, B], [A], [A]]
 
 
-def test_the_record_is_not_asked_at_once(planned, outside):
-    """The provider may still be at work on the call that was given up."""
-    outside.say("bulk_json", Says(status=500))
-    planned.work(until=NOON + 29 * SECOND)
+def test_failed_look_up_is_retried_without_sending(planned, services):
+    services.respond("bulk_json", Reply(status=500))
+    services.respond("get_history_api", Reply(status=503))
+    planned.run(until=NOON + 6 * HOUR)
 
-    assert outside.calls("get_history_api") == []
+    assert sent_numbers(services) == [[A, B]]
+    assert [state for _, state, _ in messages(planned)] == ["pending", "pending"]
+    assert len(services.calls("get_history_api")) > 10
+
+
+def test_record_is_not_read_at_once(planned, services):
+    """The provider may still process the interrupted call."""
+    services.respond("bulk_json", Reply(status=500))
+    planned.run(until=NOON + 29 * SECOND)
+
+    assert services.calls("get_history_api") == []
 
 
 @pytest.mark.parametrize(
-    "turned_away", [Says(status=429), Says(status=404), Says({"errors": [{"code": 7}], "status": "failure"})]
+    "refusal", [Reply(status=429), Reply(status=404), Reply({"errors": [{"code": 7}], "status": "failure"})]
 )
-def test_what_was_turned_away_is_sent_again_without_a_look_up(planned, outside, turned_away):
-    """It surely was not sent."""
-    outside.say("bulk_json", turned_away, reply(A, B))
-    planned.work(until=NOON + HOUR)
+def test_refused_call_is_retried_without_look_up(planned, services, refusal):
+    """It certainly had no effect."""
+    services.respond("bulk_json", refusal, send_reply(A, B))
+    planned.run(until=NOON + HOUR)
 
-    assert sent(outside) == [[A, B], [A, B]]
-    assert outside.calls("get_history_api") == []
+    assert sent_numbers(services) == [[A, B], [A, B]]
+    assert services.calls("get_history_api") == []
 
 
-def test_a_batch_that_is_refused_for_good_ends_as_rejected(planned, outside):
-    """After some tries: the sender's name may be registered meanwhile."""
-    outside.say("bulk_json", Says({"errors": [{"code": 43, "message": "Invalid sender name"}], "status": "failure"}))
-    planned.work(until=NOON + HOUR)
+def test_rejected_batch_is_retried_then_marked_rejected(planned, services):
+    """The sender's name may be registered meanwhile."""
+    services.respond(
+        "bulk_json", Reply({"errors": [{"code": 43, "message": "Invalid sender name"}], "status": "failure"})
+    )
+    planned.run(until=NOON + HOUR)
 
-    assert len(sent(outside)) == 6
-    assert planned.rows("SELECT DISTINCT state, reason FROM message") == [
+    assert len(sent_numbers(services)) == 6
+    assert planned.query("SELECT DISTINCT state, reason FROM message") == [
         ("rejected", "Textlocal bulk_json: 43 Invalid sender name")
     ]
 
 
-def test_refused_credentials_keep_the_messages(planned, outside):
-    """They go out when somebody has given the bridge a valid key."""
-    refused = Says({"errors": [{"code": 3, "message": "Invalid login details"}], "status": "failure"})
-    outside.say("bulk_json", refused, refused, reply(A, B))
-    planned.work(until=NOON + HOUR)
+def test_refused_credentials_keep_messages_pending(planned, services):
+    """They are sent when an operator has set a valid key."""
+    unauthorized = Reply({"errors": [{"code": 3, "message": "Invalid login details"}], "status": "failure"})
+    services.respond("bulk_json", unauthorized, unauthorized, send_reply(A, B))
+    planned.run(until=NOON + HOUR)
 
-    assert [state for _, state, _ in states(planned)] == ["accepted", "accepted"]
-
-
-def test_what_is_a_day_late_does_not_go_out_any_more(planned, outside):
-    """An outage that ends at night must not wake people for an offer that is over; they count as dropped."""
-    outside.say("bulk_json", Says(status=401))
-    planned.work(until=NOON + 24 * HOUR)
-    outside.say("bulk_json", reply(A, B))
-    calls = len(sent(outside))
-    planned.work(until=NOON + 48 * HOUR)
-
-    assert len(sent(outside)) == calls
-    assert planned.rows("SELECT DISTINCT state, reason FROM message") == [("dropped", "too_late")]
-    totals = {item["MetricID"]: item["MetricValue"] for item in outside.calls("UpdateCampaignMetrics")[-1].body}
-    assert (totals[0], totals[5]) == (0, 2)
+    assert [state for _, state, _ in messages(planned)] == ["accepted", "accepted"]
 
 
-def test_how_late_is_too_late_is_a_setting(tmp_path, outside):
-    """A reminder of a triggered campaign may be worth nothing after an hour."""
-    outside.say("GetCustomerSendDetailsByChannel", Says([row("C1", f"+{A}", at="2026-03-02 10:30:00")]), Says([]))
-    with opened(tmp_path, settings(tmp_path, outside.url, channel={"too_late_after_hours": 1})) as small:
-        small.announce()
-        small.work()
-        assert (sent(outside), small.rows("SELECT reason FROM message")) == ([], ["too_late"])
+def test_message_older_than_a_day_is_dropped(planned, services):
+    """After an outage, a late offer must not wake people at night."""
+    services.respond("bulk_json", Reply(status=401))
+    planned.run(until=NOON + 24 * HOUR)
+    services.respond("bulk_json", send_reply(A, B))
+    calls = len(sent_numbers(services))
+    planned.run(until=NOON + 48 * HOUR)
+
+    assert len(sent_numbers(services)) == calls
+    assert planned.query("SELECT DISTINCT state, reason FROM message") == [("dropped", "too_late")]
+    values = metric_values(services.calls("UpdateCampaignMetrics")[-1])
+    assert (values[0], values[5]) == (0, 2)
 
 
-def test_a_bridge_that_died_while_sending_looks_before_it_repeats(planned, outside):
-    """`sending` is all that the next start finds."""
-    planned.work(until=NOON)
-    planned.change("UPDATE message SET state = 'pending', provider_id = NULL")
-    planned.change("UPDATE batch SET state = 'sending'")
-    planned.change("UPDATE job SET state = 'running', owner = 'run-0' WHERE kind = 'send_batch'")
-    outside.say("get_history_api", record(A, B), NOTHING)
-    planned.work(until=NOON + HOUR)
+def test_too_late_after_hours_is_applied(tmp_path, services):
+    services.respond(
+        "GetCustomerSendDetailsByChannel", Reply([recipient_row("C1", f"+{A}", at="2026-03-02 10:30:00")]), Reply([])
+    )
+    with open_small_bridge(
+        tmp_path, bridge_config(tmp_path, services.url, channel={"too_late_after_hours": 1})
+    ) as bridge:
+        bridge.start_campaign()
+        bridge.run()
+        assert (sent_numbers(services), bridge.query("SELECT reason FROM message")) == ([], ["too_late"])
 
-    assert sent(outside) == [[A, B]]
-    assert [state for _, state, _ in states(planned)] == ["accepted", "accepted"]
+
+def test_restart_during_send_looks_up_before_sending(planned, services):
+    """The next start only finds the state `sending`."""
+    planned.run(until=NOON)
+    planned.execute("UPDATE message SET state = 'pending', provider_id = NULL")
+    planned.execute("UPDATE batch SET state = 'sending'")
+    planned.execute("UPDATE job SET state = 'running', owner = 'run-0' WHERE kind = 'send_batch'")
+    services.respond("get_history_api", history_reply(A, B), EMPTY_HISTORY)
+    planned.run(until=NOON + HOUR)
+
+    assert sent_numbers(services) == [[A, B]]
+    assert [state for _, state, _ in messages(planned)] == ["accepted", "accepted"]
 
 
-def test_a_receipt_may_overtake_the_reply(planned, outside):
-    """The message stays delivered, and learns its id."""
-
-    def deliver_first(_seen):
-        planned.change(
+def test_receipt_before_response_keeps_delivered_state(planned, services):
+    def deliver_first(_request):
+        planned.execute(
             "INSERT INTO receipt (client, batch, recipient, status_code, provider_time, message)"
             " VALUES ('acme', '505-7001-0-0', :n, 'D', '', '')",
             n=A,
         )
-        planned.change(
+        planned.execute(
             "INSERT INTO job (id, kind, lane, payload, due_at, state, attempts)"
             " VALUES ('process_receipts:1', 'process_receipts', '', '{}', 0, 'due', 0)"
         )
-        return reply(A, B)
+        return send_reply(A, B)
 
-    outside.say("bulk_json", deliver_first)
-    planned.work()
+    services.respond("bulk_json", deliver_first)
+    planned.run()
 
-    assert states(planned) == [(A, "delivered", f"id-{A}"), (B, "accepted", f"id-{B}")]
+    assert messages(planned) == [(A, "delivered", f"id-{A}"), (B, "accepted", f"id-{B}")]

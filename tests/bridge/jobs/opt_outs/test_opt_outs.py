@@ -1,135 +1,127 @@
-"""Who opted out gets nothing more, and Optimove learns of it."""
-
-import json
+"""Opt-outs: the customer gets no more messages, and Optimove gets the opt-out."""
 
 import pytest
 
 from sendproof_bridge.clock import HOUR, MINUTE
 from sendproof_bridge.storage import opt_outs
-from small_bridge import NOON, opened, row, settings
-from stand_in import Says
+from small_bridge import NOON, bridge_config, metric_values, open_small_bridge, recipient_row, sent_messages
+from stand_in import Reply
 
 A, B = "447100000001", "447100000002"
 
 
 @pytest.fixture
-def planned(small, outside):
-    """Two messages, in an hour."""
-    plan(small, outside)
-    return small
+def planned(bridge, services):
+    """Start a campaign with two messages that are due in an hour."""
+    start_planned_campaign(bridge, services)
+    return bridge
 
 
-def plan(small, outside):
-    """Announce them, and read them."""
-    rows = [row(customer, f"+{number}", at="2026-03-02 13:00:00") for customer, number in (("C1", A), ("C2", B))]
-    outside.say("GetCustomerSendDetailsByChannel", Says(rows), Says([]))
-    small.announce()
-    small.work()
+def start_planned_campaign(bridge, services):
+    """Start the campaign, and read its page."""
+    rows = [
+        recipient_row(customer, f"+{number}", at="2026-03-02 13:00:00") for customer, number in (("C1", A), ("C2", B))
+    ]
+    services.respond("GetCustomerSendDetailsByChannel", Reply(rows), Reply([]))
+    bridge.start_campaign()
+    bridge.run()
 
 
-def stop(small, number=A):
-    """As the door does when a customer writes STOP."""
-    with small.bridge.store.write() as tx:
-        opt_outs.add(tx, "acme", [number], "reply", small.clock.time)
+def opt_out(bridge, number=A):
+    """Store an opt-out, as after a STOP."""
+    with bridge.context.store.write() as tx:
+        opt_outs.add(tx, "acme", [number], "reply", bridge.clock.time)
 
 
-def sent(outside):
-    """The numbers that went out."""
-    calls = [json.loads(call.body["data"])["messages"] for call in outside.calls("bulk_json")]
-    return [one["number"] for call in calls for one in call]
+def sent_numbers(services):
+    return [message["number"] for call in sent_messages(services) for message in call]
 
 
-def shared(outside, operation="SetCustomerChannelPreference"):
-    """What Optimove was told."""
-    return [call.body for call in outside.calls(operation)]
+def reports(services, operation="SetCustomerChannelPreference"):
+    """Return the bodies of an operation's calls."""
+    return [call.body for call in services.calls(operation)]
 
 
-def test_a_message_that_was_planned_before_is_not_sent(planned, outside):
-    """It is reported as dropped."""
-    stop(planned)
-    planned.work(until=NOON + HOUR)
+def test_planned_message_of_opted_out_customer_is_dropped(planned, services):
+    opt_out(planned)
+    planned.run(until=NOON + HOUR)
 
-    assert sent(outside) == [B]
-    assert planned.rows("SELECT state, reason FROM message WHERE customer = 'C1'") == [("dropped", "opted_out_here")]
-
-
-def test_the_providers_own_list_counts(small, outside):
-    """It is asked at each start, every six hours, and when a campaign begins."""
-    outside.say("get_optouts", Says({"optouts": [{"number": int(A)}], "status": "success"}))
-    plan(small, outside)
-    small.work(until=NOON + HOUR)
-
-    assert sent(outside) == [B]
+    assert sent_numbers(services) == [B]
+    assert planned.query("SELECT state, reason FROM message WHERE customer = 'C1'") == [("dropped", "opted_out_here")]
 
 
-@pytest.mark.parametrize("spelled", [f"+{A}", f"00{A}", f"0{A[2:]}"])
-def test_a_number_in_the_providers_list_may_be_spelled_otherwise(small, outside, spelled):
-    """Whoever put it there, and however: it is the same telephone."""
-    outside.say("get_optouts", Says({"optouts": [{"number": spelled}], "status": "success"}))
-    plan(small, outside)
-    small.work(until=NOON + HOUR)
+def test_providers_list_of_opt_outs_is_applied(bridge, services):
+    services.respond("get_optouts", Reply({"optouts": [{"number": int(A)}], "status": "success"}))
+    start_planned_campaign(bridge, services)
+    bridge.run(until=NOON + HOUR)
 
-    assert sent(outside) == [B]
+    assert sent_numbers(services) == [B]
 
 
-def test_optimove_learns_of_it_once(planned, outside):
-    """As the preference of the channel; 2 is what its sample has, and a setting."""
-    stop(planned)
-    stop(planned)
-    planned.work()
+@pytest.mark.parametrize("spelling", [f"+{A}", f"00{A}", f"0{A[2:]}"])
+def test_listed_number_is_matched_in_any_spelling(bridge, services, spelling):
+    services.respond("get_optouts", Reply({"optouts": [{"number": spelling}], "status": "success"}))
+    start_planned_campaign(bridge, services)
+    bridge.run(until=NOON + HOUR)
 
-    assert shared(outside) == [{"ChannelID": 505, "CustomerIDs": ["C1"], "CommunicationMode": 2, "AppID": None}]
-
-
-def test_preferences_may_belong_to_another_channel(tmp_path, outside):
-    """Xtremepush's are those of 444, which sends nothing."""
-    config = settings(tmp_path, outside.url, channel={"preference_channel": 444}, opt_out_mode=0)
-    with opened(tmp_path, config) as small:
-        plan(small, outside)
-        stop(small)
-        small.work()
-
-    assert [(call["ChannelID"], call["CommunicationMode"]) for call in shared(outside)] == [(444, 0)]
+    assert sent_numbers(services) == [B]
 
 
-def test_it_may_be_shared_as_an_attribute(tmp_path, outside):
-    """The one that holds the consent."""
-    with opened(tmp_path, settings(tmp_path, outside.url, opt_outs="attribute")) as small:
-        plan(small, outside)
-        stop(small)
-        small.work()
+def test_opt_out_is_reported_once_as_preference(planned, services):
+    """2 is the mode in Optimove's sample, and a setting."""
+    opt_out(planned)
+    opt_out(planned)
+    planned.run()
 
-    given = [{"CustomerID": "C1", "Attributes": [{"RealFieldName": "CONSENT", "Value": "0"}]}]
-    assert shared(outside, "UpdateCustomerAttributes") == [{"CustomerNewAttributesValuesList": given}]
-    assert shared(outside) == []
+    assert reports(services) == [{"ChannelID": 505, "CustomerIDs": ["C1"], "CommunicationMode": 2, "AppID": None}]
 
 
-def test_it_may_be_kept_to_oneself(tmp_path, outside):
-    """Nothing is told, and nothing is sent."""
-    with opened(tmp_path, settings(tmp_path, outside.url, opt_outs="none")) as small:
-        plan(small, outside)
-        stop(small)
-        small.work(until=NOON + HOUR)
+def test_preference_channel_and_mode_are_settings(tmp_path, services):
+    """Xtremepush's preferences belong to channel 444, which sends nothing."""
+    config = bridge_config(tmp_path, services.url, channel={"preference_channel": 444}, opt_out_mode=0)
+    with open_small_bridge(tmp_path, config) as bridge:
+        start_planned_campaign(bridge, services)
+        opt_out(bridge)
+        bridge.run()
 
-    assert (shared(outside), shared(outside, "UpdateCustomerAttributes"), sent(outside)) == ([], [], [B])
-
-
-def test_an_opt_out_counts_for_the_message_before_it(planned, outside):
-    """As "unsubscribed", in the totals and by customer."""
-    planned.work(until=NOON + HOUR)
-    stop(planned)
-    planned.work(until=NOON + HOUR + 15 * MINUTE)
-
-    totals = {item["MetricID"]: item["MetricValue"] for item in shared(outside, "UpdateCampaignMetrics")[-1]}
-    events = {call["EventID"]: call["CustomerIDs"] for call in shared(outside, "UpdateCampaignInteractions")}
-    assert (totals[4], events[4]) == (1, ["C1"])
+    assert [(call["ChannelID"], call["CommunicationMode"]) for call in reports(services)] == [(444, 0)]
 
 
-def test_who_opted_out_before_a_campaign_is_shared_when_it_comes(small, outside):
-    """Then it is known whose number that is."""
-    stop(small)
-    small.work()
-    plan(small, outside)
-    small.work(until=NOON + HOUR)
+def test_opt_out_can_be_reported_as_attribute(tmp_path, services):
+    with open_small_bridge(tmp_path, bridge_config(tmp_path, services.url, opt_outs="attribute")) as bridge:
+        start_planned_campaign(bridge, services)
+        opt_out(bridge)
+        bridge.run()
 
-    assert [call["CustomerIDs"] for call in shared(outside)] == [["C1"]]
+    update = [{"CustomerID": "C1", "Attributes": [{"RealFieldName": "CONSENT", "Value": "0"}]}]
+    assert reports(services, "UpdateCustomerAttributes") == [{"CustomerNewAttributesValuesList": update}]
+    assert reports(services) == []
+
+
+def test_opt_out_reports_can_be_switched_off(tmp_path, services):
+    with open_small_bridge(tmp_path, bridge_config(tmp_path, services.url, opt_outs="none")) as bridge:
+        start_planned_campaign(bridge, services)
+        opt_out(bridge)
+        bridge.run(until=NOON + HOUR)
+
+    assert (reports(services), reports(services, "UpdateCustomerAttributes"), sent_numbers(services)) == ([], [], [B])
+
+
+def test_opt_out_counts_for_the_message_before_it(planned, services):
+    planned.run(until=NOON + HOUR)
+    opt_out(planned)
+    planned.run(until=NOON + HOUR + 15 * MINUTE)
+
+    values = metric_values(services.calls("UpdateCampaignMetrics")[-1])
+    events = {call["EventID"]: call["CustomerIDs"] for call in reports(services, "UpdateCampaignInteractions")}
+    assert (values[4], events[4]) == (1, ["C1"])
+
+
+def test_earlier_opt_out_is_reported_when_the_customer_is_known(bridge, services):
+    """Until then, the number belongs to no known customer."""
+    opt_out(bridge)
+    bridge.run()
+    start_planned_campaign(bridge, services)
+    bridge.run(until=NOON + HOUR)
+
+    assert [call["CustomerIDs"] for call in reports(services)] == [["C1"]]

@@ -1,12 +1,12 @@
-"""Where the account posts no receipts, the provider is asked before each report what became of the messages."""
+"""If an account posts no receipts, messages are polled before each report."""
 
 import pytest
 
 from sendproof_bridge.clock import DAY, HOUR, MINUTE, SECOND
 from sendproof_bridge.config_fields import Secret
 from sendproof_bridge.outbound.providers import providers
-from small_bridge import NOON, opened, row, settings
-from stand_in import Says
+from small_bridge import NOON, bridge_config, metric_values, open_small_bridge, recipient_row
+from stand_in import Reply
 
 OPTIONS = {name: setting.default for name, setting in providers()["xtremepush"].items()}
 CHANNEL = {"provider": "xtremepush", "options": {**OPTIONS, "apptoken": Secret("an-apptoken")}}
@@ -14,124 +14,117 @@ CUSTOMERS = ("C1", "C2", "C3")
 PERSON = {"PHONE": "+447100000001", "CONSENT": "1", "FIRST_NAME": "Ann"}
 
 
-def envelope(**said):
-    """A success of Xtremepush."""
-    return Says({"code": 200, "success": True, **said})
+def success(**members):
+    return Reply({"code": 200, "success": True, **members})
 
 
-def campaign(seen):
-    """The list of campaigns, one campaign, or its execution."""
-    if "condition" in seen.body:
-        return envelope(data=[{"id": 12, "title": "Hello"}])
-    return envelope(model={"id": 12, "messages": {"9": {"sms": {"text": "Hello {{FIRST_NAME}}"}}}})
+def campaign_reply(request):
+    """Return the list of campaigns, one campaign, or its execution."""
+    if "condition" in request.body:
+        return success(data=[{"id": 12, "title": "Hello"}])
+    return success(model={"id": 12, "messages": {"9": {"sms": {"text": "Hello {{FIRST_NAME}}"}}}})
 
 
 @pytest.fixture
-def xtremepush(outside):
-    """Takes every message."""
-    outside.say("campaign", campaign)
-    outside.say("profile", lambda seen: envelope(data=[], model={}))
-    rows = [row(customer, f"+44710000000{place}", template=12) for place, customer in enumerate(CUSTOMERS, 1)]
-    outside.say("GetCustomerSendDetailsByChannel", Says(rows), Says([]))
-    return outside
+def xtremepush(services):
+    """Return a stand-in of Xtremepush that accepts every message."""
+    services.respond("campaign", campaign_reply)
+    services.respond("profile", lambda request: success(data=[], model={}))
+    rows = [recipient_row(customer, f"+44710000000{index}", template=12) for index, customer in enumerate(CUSTOMERS, 1)]
+    services.respond("GetCustomerSendDetailsByChannel", Reply(rows), Reply([]))
+    return services
 
 
 @pytest.fixture
 def sent(tmp_path, xtremepush):
-    """Three messages of one campaign, just sent."""
-    with opened(tmp_path, settings(tmp_path, xtremepush.url, channel=CHANNEL)) as small:
-        small.announce()
-        small.work()
-        yield small
+    """Send three messages of one campaign."""
+    with open_small_bridge(tmp_path, bridge_config(tmp_path, xtremepush.url, channel=CHANNEL)) as bridge:
+        bridge.start_campaign()
+        bridge.run()
+        yield bridge
 
 
-def say(outside, **became):
-    """What list/message tells of each customer."""
+def set_statuses(services, **statuses):
+    """Set the rows of list/message, one per customer."""
     rows = [
-        {"id": place, "user_id": customer, "create_time": NOON // SECOND, **became.get(customer, {})}
-        for place, customer in enumerate(CUSTOMERS, 1)
+        {"id": index, "user_id": customer, "create_time": NOON // SECOND, **statuses.get(customer, {})}
+        for index, customer in enumerate(CUSTOMERS, 1)
     ]
-    outside.say("message", envelope(data=rows))
+    services.respond("message", success(data=rows))
 
 
-def asked(outside):
-    """The users of each call."""
-    return [call.body["condition"][1][2] for call in outside.calls("message")]
+def polled_users(services):
+    """Return the users of each call."""
+    return [call.body["condition"][1][2] for call in services.calls("message")]
 
 
-def pushed(outside):
-    """Delivered and bounced, as each push tells them."""
-    pushes = [
-        {one["MetricID"]: one["MetricValue"] for one in call.body} for call in outside.calls("UpdateCampaignMetrics")
-    ]
-    return [(metrics[1], metrics[9]) for metrics in pushes]
+def pushed(services):
+    """Return (delivered, bounced) of each push."""
+    pushes = [metric_values(call) for call in services.calls("UpdateCampaignMetrics")]
+    return [(values[1], values[9]) for values in pushes]
 
 
-def test_the_first_report_tells_what_the_provider_knows(sent, xtremepush):
-    """A quarter of an hour after the send, in the push of that very moment."""
-    say(xtremepush, C1={"delivery": 1}, C2={"error": 1})
-    sent.work(until=NOON + 15 * MINUTE)
+def test_first_report_includes_polled_statuses(sent, xtremepush):
+    set_statuses(xtremepush, C1={"delivery": 1}, C2={"error": 1})
+    sent.run(until=NOON + 15 * MINUTE)
 
     assert pushed(xtremepush) == [(1, 1)]
 
 
-def test_who_has_ended_is_not_asked_about_again(sent, xtremepush):
-    """With each report the calls become fewer, until there are none."""
-    say(xtremepush, C1={"delivery": 1})
-    sent.work(until=NOON + 15 * MINUTE)
-    say(xtremepush, C2={"delivery": 1}, C3={"error": 1})
-    sent.work(until=NOON + DAY)
+def test_message_with_final_status_is_not_polled_again(sent, xtremepush):
+    set_statuses(xtremepush, C1={"delivery": 1})
+    sent.run(until=NOON + 15 * MINUTE)
+    set_statuses(xtremepush, C2={"delivery": 1}, C3={"error": 1})
+    sent.run(until=NOON + DAY)
 
-    assert asked(xtremepush) == [["C1", "C2", "C3"], ["C2", "C3"]]
+    assert polled_users(xtremepush) == [["C1", "C2", "C3"], ["C2", "C3"]]
     assert pushed(xtremepush) == [(1, 0), (2, 1), (2, 1), (2, 1), (2, 1)]
 
 
-def test_what_never_ends_is_asked_about_once_a_report(sent, xtremepush):
-    """Until the reports end, and the asking with them."""
-    say(xtremepush)
-    sent.work(until=NOON + 9 * DAY)
+def test_open_messages_are_polled_once_per_report(sent, xtremepush):
+    """Polling ends with the reports."""
+    set_statuses(xtremepush)
+    sent.run(until=NOON + 9 * DAY)
 
-    assert len(asked(xtremepush)) == len(pushed(xtremepush)) == 29
-    assert sent.rows("SELECT state FROM job WHERE kind = 'poll_statuses'") == ["done"]
+    assert len(polled_users(xtremepush)) == len(pushed(xtremepush)) == 29
+    assert sent.query("SELECT state FROM job WHERE kind = 'poll_statuses'") == ["done"]
 
 
-def test_a_report_does_not_wait_for_a_provider_in_trouble(sent, xtremepush):
-    """It tells what is known; before the next one the provider is asked again."""
-    xtremepush.say("message", Says(status=500))
-    sent.work(until=NOON + 15 * MINUTE)
-    say(xtremepush, C1={"delivery": 1})
-    sent.work(until=NOON + 6 * HOUR)
+def test_report_does_not_wait_for_a_failing_provider(sent, xtremepush):
+    xtremepush.respond("message", Reply(status=500))
+    sent.run(until=NOON + 15 * MINUTE)
+    set_statuses(xtremepush, C1={"delivery": 1})
+    sent.run(until=NOON + 6 * HOUR)
 
     assert pushed(xtremepush) == [(0, 0), (1, 0)]
-    assert len(asked(xtremepush)) == 2
+    assert len(polled_users(xtremepush)) == 2
 
 
-def test_a_customer_who_met_a_trigger_twice_is_asked_about_twice(tmp_path, xtremepush):
-    """Each message has its own row, and a message each its own end; different customers share a call."""
-    both = settings(tmp_path, xtremepush.url, channel={**CHANNEL, "kind": "triggered"})
-    about = {"channelID": 505, "campaignID": "8001", "templateID": 12, "personalization": {"personalInfo": PERSON}}
-    with opened(tmp_path, both) as small:
-        for place, customer in enumerate(("C1", "C2", "C1")):
-            small.tell(requestId=f"r{place}", customerID=customer, **about)
-            small.work(until=small.clock.time + MINUTE)
-        say(xtremepush)
-        small.work(until=NOON + 15 * MINUTE)
+def test_two_messages_of_one_customer_are_polled_in_two_calls(tmp_path, xtremepush):
+    """Each message has its own row and status; different customers share a call."""
+    config = bridge_config(tmp_path, xtremepush.url, channel={**CHANNEL, "kind": "triggered"})
+    event = {"channelID": 505, "campaignID": "8001", "templateID": 12, "personalization": {"personalInfo": PERSON}}
+    with open_small_bridge(tmp_path, config) as bridge:
+        for index, customer in enumerate(("C1", "C2", "C1")):
+            bridge.receive_event(requestId=f"r{index}", customerID=customer, **event)
+            bridge.run(until=bridge.clock.time + MINUTE)
+        set_statuses(xtremepush)
+        bridge.run(until=NOON + 15 * MINUTE)
 
-    assert asked(xtremepush) == [["C1", "C2"], ["C1"]]
+    assert polled_users(xtremepush) == [["C1", "C2"], ["C1"]]
 
 
-def test_triggers_are_asked_about_before_their_reports(tmp_path, xtremepush):
-    """Which go on as long as messages do."""
-    one = settings(tmp_path, xtremepush.url, channel={**CHANNEL, "kind": "triggered"})
-    about = {"channelID": 505, "campaignID": "8001", "templateID": 12, "personalization": {"personalInfo": PERSON}}
-    with opened(tmp_path, one) as small:
-        small.tell(requestId="r", customerID="C1", **about)
-        small.work()
-        say(xtremepush)
-        small.work(until=NOON + HOUR)
-        say(xtremepush, C1={"delivery": 1})
-        small.work(until=NOON + 9 * DAY)
+def test_triggered_messages_are_polled_before_each_report(tmp_path, xtremepush):
+    config = bridge_config(tmp_path, xtremepush.url, channel={**CHANNEL, "kind": "triggered"})
+    event = {"channelID": 505, "campaignID": "8001", "templateID": 12, "personalization": {"personalInfo": PERSON}}
+    with open_small_bridge(tmp_path, config) as bridge:
+        bridge.receive_event(requestId="r", customerID="C1", **event)
+        bridge.run()
+        set_statuses(xtremepush)
+        bridge.run(until=NOON + HOUR)
+        set_statuses(xtremepush, C1={"delivery": 1})
+        bridge.run(until=NOON + 9 * DAY)
 
         assert pushed(xtremepush)[:2] == [(0, 0), (1, 0)]
-        assert small.rows("SELECT state FROM job WHERE kind IN ('poll_statuses', 'push_metrics')") == ["done", "done"]
-    assert len(asked(xtremepush)) == 2
+        assert bridge.query("SELECT state FROM job WHERE kind IN ('poll_statuses', 'push_metrics')") == ["done", "done"]
+    assert len(polled_users(xtremepush)) == 2

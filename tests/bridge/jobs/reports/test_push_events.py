@@ -1,4 +1,4 @@
-"""Reports as signed events, for clients that have chosen them."""
+"""Reports as signed events, for clients with `reports = "save_event"`."""
 
 import hashlib
 import hmac
@@ -10,48 +10,47 @@ from sendproof_bridge.clock import HOUR, MINUTE
 from sendproof_bridge.config_fields import Secret
 from sendproof_bridge.inbound.status import health
 from sendproof_bridge.outbound.providers import Receipt
-from small_bridge import NOON, opened, row, settings
-from stand_in import Says
+from small_bridge import NOON, bridge_config, open_small_bridge, recipient_row
+from stand_in import Reply
 
 A, B = "447100000001", "447100000002"
 
 
 @pytest.fixture
-def reported(tmp_path, outside):
-    """One message was delivered, one was not, and one customer did not agree."""
-    rows = [row("C1", f"+{A}"), row("C2", f"+{B}"), row("C3", consent="0")]
-    outside.say("GetCustomerSendDetailsByChannel", Says(rows), Says([]))
+def reported(tmp_path, services):
+    """Receive receipts of a delivered and an undelivered message; a third customer has no consent."""
+    rows = [recipient_row("C1", f"+{A}"), recipient_row("C2", f"+{B}"), recipient_row("C3", consent="0")]
+    services.respond("GetCustomerSendDetailsByChannel", Reply(rows), Reply([]))
     token = Secret("a-tenant-token")
-    config = settings(tmp_path, outside.url, reports="save_event", metrics_url=outside.url, tenant_token=token)
-    with opened(tmp_path, config) as small:
-        small.announce()
-        small.work()
-        receipts = [Receipt(recipient=A, status_code="D", provider_time="", batch="505-7001-0-0")]
-        receipts += [Receipt(recipient=B, status_code="U", provider_time="", batch="505-7001-0-0")]
-        with small.bridge.store.write() as tx:
-            receipts.store_receipts(tx, [("acme", one) for one in receipts])
-        yield small
+    config = bridge_config(tmp_path, services.url, reports="save_event", metrics_url=services.url, tenant_token=token)
+    with open_small_bridge(tmp_path, config) as bridge:
+        bridge.start_campaign()
+        bridge.run()
+        for number, status_code in ((A, "D"), (B, "U")):
+            bridge.receive_receipts(
+                Receipt(recipient=number, status_code=status_code, provider_time="", batch="505-7001-0-0")
+            )
+        yield bridge
 
 
-def events(outside):
-    """All that was reported."""
-    return [event for call in outside.calls("saveEvent") for event in call.body]
+def reported_events(services):
+    return [event for call in services.calls("saveEvent") for event in call.body]
 
 
-def test_every_customers_event_is_reported_once(reported, outside):
-    """But for "sent", which is none; nothing goes the other way."""
-    reported.work(until=NOON + 24 * HOUR)
+def test_each_event_is_reported_once_without_sent(reported, services):
+    """The service has no event "sent"."""
+    reported.run(until=NOON + 24 * HOUR)
 
-    told = sorted((event["customer"], event["event"]) for event in events(outside))
-    assert told == [("C1", "delivered"), ("C2", "bounced"), ("C3", "dropped")]
-    assert outside.calls("UpdateCampaignMetrics") == outside.calls("UpdateCampaignInteractions") == []
+    reported_names = sorted((event["customer"], event["event"]) for event in reported_events(services))
+    assert reported_names == [("C1", "delivered"), ("C2", "bounced"), ("C3", "dropped")]
+    assert services.calls("UpdateCampaignMetrics") == services.calls("UpdateCampaignInteractions") == []
 
 
-def test_an_event_says_what_it_is_about(reported, outside):
-    """What belongs into `context` is not published."""
-    reported.work(until=NOON + 15 * MINUTE)
+def test_event_has_customer_time_and_context(reported, services):
+    """The members of `context` are not published."""
+    reported.run(until=NOON + 15 * MINUTE)
 
-    assert events(outside)[0] == {
+    assert reported_events(services)[0] == {
         "event": "delivered",
         "category": "metric",
         "customer": "C1",
@@ -60,10 +59,10 @@ def test_an_event_says_what_it_is_about(reported, outside):
     }
 
 
-def test_the_bytes_that_are_sent_are_signed(reported, outside):
-    """Without spaces, as a verifier may write the JSON again."""
-    reported.work(until=NOON + 15 * MINUTE)
-    call = outside.calls("saveEvent")[0]
+def test_signature_is_of_the_sent_bytes(reported, services):
+    """Without spaces, because a verifier may serialize the JSON again."""
+    reported.run(until=NOON + 15 * MINUTE)
+    call = services.calls("saveEvent")[0]
 
     body = json.dumps(call.body, separators=(",", ":")).encode()
     signature = hmac.new(b"a-tenant-token", body, hashlib.sha256).hexdigest()
@@ -71,30 +70,29 @@ def test_the_bytes_that_are_sent_are_signed(reported, outside):
     assert call.headers["x-optimove-signature-version"] == "1"
 
 
-def test_a_lost_reply_is_recorded_and_not_repeated(reported, outside):
-    """Nobody can be asked whether the events count, and they must not count twice."""
-    outside.say("saveEvent", Says(status=500))
-    reported.work(until=NOON + 24 * HOUR)
+def test_lost_response_is_recorded_and_not_repeated(reported, services):
+    """The events may count, and must not count twice."""
+    services.respond("saveEvent", Reply(status=500))
+    reported.run(until=NOON + 24 * HOUR)
 
-    assert len(outside.calls("saveEvent")) == 1
-    assert health(reported.bridge)["jobs"]["unknown"] == 1
-
-
-def test_what_was_turned_away_is_repeated(reported, outside):
-    """It surely does not count yet."""
-    outside.say("saveEvent", Says(status=429), Says())
-    reported.work(until=NOON + 24 * HOUR)
-
-    assert len(outside.calls("saveEvent")) == 2
-    assert health(reported.bridge)["jobs"]["unknown"] == 0
+    assert len(services.calls("saveEvent")) == 1
+    assert health(reported.context)["jobs"]["unknown"] == 1
 
 
-def test_a_bridge_that_died_during_a_call_does_not_repeat_it(reported, outside):
-    """`begun` is all that the next start finds."""
-    outside.say("saveEvent", Says(status=429), Says())
-    reported.work(until=NOON + 15 * MINUTE)
-    reported.change("UPDATE job SET payload = replace(payload, '\"begun\": false', '\"begun\": true')")
-    reported.work(until=NOON + 24 * HOUR)
+def test_refused_call_is_repeated(reported, services):
+    services.respond("saveEvent", Reply(status=429), Reply())
+    reported.run(until=NOON + 24 * HOUR)
 
-    assert len(outside.calls("saveEvent")) == 1
-    assert health(reported.bridge)["jobs"]["unknown"] == 1
+    assert len(services.calls("saveEvent")) == 2
+    assert health(reported.context)["jobs"]["unknown"] == 0
+
+
+def test_restart_during_call_does_not_repeat_it(reported, services):
+    """The next start only finds the mark `begun`."""
+    services.respond("saveEvent", Reply(status=429), Reply())
+    reported.run(until=NOON + 15 * MINUTE)
+    reported.execute("UPDATE job SET payload = replace(payload, '\"begun\": false', '\"begun\": true')")
+    reported.run(until=NOON + 24 * HOUR)
+
+    assert len(services.calls("saveEvent")) == 1
+    assert health(reported.context)["jobs"]["unknown"] == 1

@@ -1,4 +1,4 @@
-"""Textlocal's commands, against a server that answers in its forms."""
+"""Textlocal's commands, against a server with responses in its form."""
 
 import json
 from dataclasses import replace
@@ -22,14 +22,13 @@ from sendproof_bridge.outbound.providers import (
     open_channel,
 )
 from sendproof_bridge.outbound.providers.textlocal import fill, same_text
-from small_bridge import HELLO, settings
-from stand_in import Says
+from small_bridge import HELLO, bridge_config
+from stand_in import Reply
 
 A, B = "447100000001", "447100000002"
 
 
 def outgoing(number, text):
-    """A message as it was composed."""
     return OutgoingMessage(recipient=number, number=number, template=11, content=text)
 
 
@@ -37,36 +36,33 @@ MESSAGES = [outgoing(A, "100% off & more"), outgoing(B, "Zażółć")]
 
 
 @pytest.fixture
-def textlocal(outside, tmp_path):
-    """An account at the stand-in."""
-    return open_channel(settings(tmp_path, outside.url).clients[0].channels[0], HttpClient(read_seconds=5.0))
+def textlocal(services, tmp_path):
+    return open_channel(bridge_config(tmp_path, services.url).clients[0].channels[0], HttpClient(read_seconds=60.0))
 
 
 def failure(*errors):
-    """An answer with these codes."""
-    return Says({"errors": [{"code": code, "message": text} for code, text in errors], "status": "failure"})
+    """Return a failure with these codes."""
+    return Reply({"errors": [{"code": code, "message": text} for code, text in errors], "status": "failure"})
 
 
-def accepted(number, message):
-    """The part of a reply that speaks of one message."""
+def accepted_part(number, message):
+    """Return the part of a response about one message."""
     return {"balance": 1, "batch_id": 9, "messages": [{"id": message, "recipient": number}]}
 
 
 def send(textlocal, messages=MESSAGES):
-    """Send both messages."""
     return textlocal.send(messages, batch="505-7001-0-0", receipt_url="http://bridge.test/r")
 
 
-def test_templates_are_read_with_id_title_and_body(textlocal):
-    """The other members are of no use here."""
+def test_templates_have_id_title_and_body(textlocal):
     assert textlocal.list_templates() == [Template(**HELLO)]
 
 
-def test_the_key_travels_in_the_form(textlocal, outside):
-    """Addresses are kept in logs on the way."""
+def test_key_is_sent_in_the_form(textlocal, services):
+    """Logs keep URLs."""
     textlocal.list_templates()
 
-    assert (outside.seen[-1].query, outside.seen[-1].body) == ({}, {"apikey": "a-textlocal-key"})
+    assert (services.received[-1].query, services.received[-1].body) == ({}, {"apikey": "a-textlocal-key"})
 
 
 @pytest.mark.parametrize(
@@ -79,27 +75,26 @@ def test_the_key_travels_in_the_form(textlocal, outside):
     ],
 )
 def test_placeholders_are_filled(body, text):
-    """Both forms; what has no value becomes nothing, and what is no placeholder stays."""
+    """Both forms; a missing value becomes empty, and other percent signs stay."""
     assert fill(body, {"FIRST_NAME": "Ann", "CITY": None}) == text
 
 
 @given(st.text())
-def test_a_value_is_put_in_as_it_is(value):
-    """A name that looks like a placeholder, or like a pattern, changes nothing else."""
+def test_value_is_inserted_unchanged(value):
+    """A name may look like a placeholder or a pattern."""
     filled = fill("<%%|A%%|%%|B%%>", {"A": value, "B": "b"})
     assert filled == f"<{value}|b>"
 
 
-def test_placeholders_are_named_once_and_in_order(textlocal):
-    """They are what Optimove is asked for."""
+def test_placeholders_are_unique_and_in_order(textlocal):
     assert textlocal.placeholders('%%|B%% %%|A^{"x":"y"}%% %%|B%%') == ["B", "A"]
 
 
-def test_a_batch_goes_out_in_one_call(textlocal, outside):
+def test_batch_is_one_call_with_encoded_texts(textlocal, services):
     """Texts are URL-encoded inside the JSON, as in the vendor's sample."""
     send(textlocal)
 
-    assert json.loads(outside.calls("bulk_json")[0].body["data"]) == {
+    assert json.loads(services.calls("bulk_json")[0].body["data"]) == {
         "sender": "Sendproof",
         "messages": [
             {"number": "447100000001", "text": "100%25%20off%20%26%20more"},
@@ -110,13 +105,13 @@ def test_a_batch_goes_out_in_one_call(textlocal, outside):
     }
 
 
-def test_what_became_of_each_message_is_told_by_number(textlocal, outside):
-    """Recipients come as numbers, ids as text or number; reasons that will pass are kept apart."""
-    outside.say(
+def test_send_result_is_by_number(textlocal, services):
+    """Numbers may be integers, ids text or integers; temporary reasons are separate."""
+    services.respond(
         "bulk_json",
-        Says(
+        Reply(
             {
-                "messages": [accepted(447100000001, 1)],
+                "messages": [accepted_part(447100000001, 1)],
                 "messages_not_sent": [
                     {"number": "447100000002", "error": {"code": 32, "message": "Invalid number format"}},
                     {"number": "447100000003", "error": {"code": 7, "message": "Insufficient credits"}},
@@ -134,23 +129,23 @@ def test_what_became_of_each_message_is_told_by_number(textlocal, outside):
 
 
 @pytest.mark.parametrize(
-    ("answer", "error"),
+    ("reply", "error"),
     [
         (failure((3, "Invalid login details")), UnauthorizedError),
         (failure((43, "Invalid sender name")), RejectedError),
         (failure((7, "Insufficient credits")), NotSentError),
         (failure((192, "You cannot send message at this time")), NotSentError),
-        (Says(status=404), NotSentError),
-        (Says(status=500), OutcomeUnknownError),
-        (Says(b"oops"), OutcomeUnknownError),
-        (Says({"status": "success"}), None),
-        (Says({"messages": [{"messages": [{"id": 1}]}], "status": "success"}), OutcomeUnknownError),
-        (Says({"status": "failure"}), OutcomeUnknownError),
+        (Reply(status=404), NotSentError),
+        (Reply(status=500), OutcomeUnknownError),
+        (Reply(b"oops"), OutcomeUnknownError),
+        (Reply({"status": "success"}), None),
+        (Reply({"messages": [{"messages": [{"id": 1}]}], "status": "success"}), OutcomeUnknownError),
+        (Reply({"status": "failure"}), OutcomeUnknownError),
     ],
 )
-def test_each_way_to_fail_is_told_apart(textlocal, outside, answer, error):
-    """Surely not sent, or perhaps: what is done next depends on it."""
-    outside.say("bulk_json", answer)
+def test_each_failure_raises_its_own_error(textlocal, services, reply, error):
+    """The next step depends on it."""
+    services.respond("bulk_json", reply)
 
     if error is None:
         assert send(textlocal) == SendResult()
@@ -160,30 +155,29 @@ def test_each_way_to_fail_is_told_apart(textlocal, outside, answer, error):
     assert type(raised.value) is error
 
 
-def test_the_record_is_read_page_by_page_from_the_oldest(textlocal, outside):
-    """So that messages sent meanwhile do not shift what was not read yet."""
+def test_history_is_read_by_page_from_the_oldest(textlocal, services):
+    """New messages then do not shift unread pages."""
     rows = [{"id": "1", "number": "447100000001", "message": "a"}, {"id": 2, "recipient": 447100000002, "content": "b"}]
-    pages = [Says({"messages": [row], "status": "success"}) for row in rows]
-    outside.say("get_history_api", *pages, Says({"messages": [], "status": "success"}))
+    pages = [Reply({"messages": [row], "status": "success"}) for row in rows]
+    services.respond("get_history_api", *pages, Reply({"messages": [], "status": "success"}))
 
     found = textlocal.find_sent([outgoing(A, "a"), outgoing(B, "b")], 1_700_000_600_999)
 
     assert found == {A: ["1"], B: ["2"]}
-    asked = [
+    queries = [
         (call.body["start"], call.body["sort_order"], call.body["min_time"])
-        for call in outside.calls("get_history_api")
+        for call in services.calls("get_history_api")
     ]
-    assert asked == [("0", "asc", "1700000000"), ("1", "asc", "1700000000"), ("2", "asc", "1700000000")]
+    assert queries == [("0", "asc", "1700000000"), ("1", "asc", "1700000000"), ("2", "asc", "1700000000")]
 
 
-def test_a_text_is_recognised_though_it_was_cut():
+def test_truncated_text_is_recognized():
     """The record ends after 765 characters."""
     assert same_text("x" * 765, "x" * 900)
     assert not same_text("x" * 764, "x" * 900)
 
 
-def test_a_receipt_is_read_from_its_form(textlocal):
-    """Number, letter and time; the rest says nothing."""
+def test_receipt_form_is_parsed(textlocal):
     body = b"number=447100000001&status=%3F&customID=&datetime=2026-03-02+09%3A00%3A07"
 
     assert textlocal.parse_webhook(body, {}, "b") == [
@@ -191,47 +185,45 @@ def test_a_receipt_is_read_from_its_form(textlocal):
     ]
 
 
-def test_a_message_can_be_asked_about(textlocal, outside):
-    """Expired messages are never posted."""
-    told = {"id": 7, "recipient": 447100000001, "type": "sms", "status": "E", "date": "2026-03-05 09:00:00"}
-    outside.say("status_message", Says({"message": told, "status": "success"}))
+def test_message_status_is_polled(textlocal, services):
+    """Textlocal never posts that a message expired."""
+    status = {"id": 7, "recipient": 447100000001, "type": "sms", "status": "E", "date": "2026-03-05 09:00:00"}
+    services.respond("status_message", Reply({"message": status, "status": "success"}))
 
     assert list(textlocal.poll_statuses([OpenMessage(recipient=A, message="7", template=11, sent_at=0)])) == [
         Receipt(recipient=A, status_code="E", provider_time="2026-03-05 09:00:00")
     ]
-    assert outside.calls("status_message")[0].body["message_id"] == "7"
+    assert services.calls("status_message")[0].body["message_id"] == "7"
 
 
-def test_a_message_is_composed_before_it_is_known_whether_its_number_is_one(textlocal):
-    """Texts that need Unicode go out in calls of their own."""
-    order = ComposeRequest(customer="C1", template=Template(**HELLO), values={"PHONE": "x", "FIRST_NAME": "Łucja"})
+def test_compose_returns_text_and_unchecked_number(textlocal):
+    """Texts that need Unicode use separate calls."""
+    request = ComposeRequest(customer="C1", template=Template(**HELLO), values={"PHONE": "x", "FIRST_NAME": "Łucja"})
 
-    assert textlocal.compose(order) == ComposedMessage(phone="x", content="Hello Łucja", group="unicode")
+    assert textlocal.compose(request) == ComposedMessage(phone="x", content="Hello Łucja", group="unicode")
 
 
 @pytest.mark.parametrize("text", ["STOP", "stop", "Stop please", "ACME STOP.", "unsubscribe"])
-def test_a_stop_is_an_opt_out(textlocal, text):
+def test_stop_is_an_opt_out(textlocal, text):
     """At the beginning, or after the keyword of a shared number."""
     body = f"sender=%2B447100000001&keyword=ACME&content={quote(text)}&comments={quote(text.removeprefix('ACME '))}"
 
     assert textlocal.parse_webhook(body.encode(), {}, "") == [OptOut(number=A, source="reply")]
 
 
-def test_what_else_customers_write_is_nothing_to_the_bridge(textlocal):
-    """A word that only holds STOP is none."""
+def test_other_customer_messages_are_ignored(textlocal):
+    """A word that contains STOP is no opt-out."""
     assert textlocal.parse_webhook(b"sender=447100000001&content=Nonstop+fun", {}, "") == []
 
 
-def test_who_opted_out_there_is_listed(textlocal, outside):
-    """Numbers come as numbers."""
-    outside.say("get_optouts", Says({"optouts": [{"number": 447100000001}], "status": "success"}))
+def test_opt_out_list_is_read(textlocal, services):
+    services.respond("get_optouts", Reply({"optouts": [{"number": 447100000001}], "status": "success"}))
 
     assert textlocal.list_opt_outs() == [A]
 
 
-def test_testing_mode_is_told_to_textlocal(outside, tmp_path):
-    """Which then sends nothing."""
-    config = replace(settings(tmp_path, outside.url).clients[0].channels[0], testing=True)
-    send(open_channel(config, HttpClient(read_seconds=5.0)))
+def test_testing_mode_is_sent(services, tmp_path):
+    config = replace(bridge_config(tmp_path, services.url).clients[0].channels[0], testing=True)
+    send(open_channel(config, HttpClient(read_seconds=60.0)))
 
-    assert json.loads(outside.calls("bulk_json")[0].body["data"])["test"] is True
+    assert json.loads(services.calls("bulk_json")[0].body["data"])["test"] is True

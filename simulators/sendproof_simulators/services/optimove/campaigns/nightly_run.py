@@ -2,7 +2,7 @@
 
 documented: https://optimove-developers.readme.io/reference/post_general-registereventlistener (event 2 when all of
 today's campaigns are processed, event 3 when the whole daily process is finished). Assumed: that this is at night, its
-duration, and that a campaign cannot be added to a day whose run is over.
+duration, and that a campaign cannot be added to a day after its run.
 """
 
 from sendproof_simulators.core.clock.wall_clock import DAY, SECOND, Instant, iso
@@ -25,7 +25,7 @@ def next_run(nightly_at: int, now: Instant) -> Instant:
 
 
 def processing_day(plan: CampaignPlan, nightly_at: int, last_night: Instant | None, now: Instant) -> Instant:
-    """Return the midnight of the day whose nightly run processes a campaign: the plan's day, or that of its first send.
+    """Return the midnight of the day of a campaign's nightly run: the plan's day, or the day of its first send.
 
     Raise `ValueError` if that run is over.
     """
@@ -33,7 +33,7 @@ def processing_day(plan: CampaignPlan, nightly_at: int, last_night: Instant | No
     day = start_of_day(first) if plan.day is None else plan.day
     if day + nightly_at < now or (last_night is not None and day <= last_night):
         raise ValueError(
-            f"expected a day whose nightly run is still to come, got {iso(day)[:10]}; "
+            f"expected a day with a nightly run still to come, got {iso(day)[:10]}; "
             f"the next run is at {iso(next_run(nightly_at, now))}"
         )
     return day

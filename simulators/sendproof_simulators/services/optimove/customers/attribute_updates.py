@@ -24,7 +24,7 @@ from sendproof_simulators.services.optimove.customers.records import (
     fits,
     normalize_type,
 )
-from sendproof_simulators.services.optimove.dialects.options import Options
+from sendproof_simulators.services.optimove.dialects.options import OptimoveOptions
 from sendproof_simulators.services.optimove.errors import bad_request
 from sendproof_simulators.services.optimove.state import State
 
@@ -35,7 +35,7 @@ _encode = msgspec.json.Encoder().encode
 _ATTRIBUTE_ERRORS: Mapping[str, str] = {
     "1": f"no more than {MAX_ADDED_ATTRIBUTES} attributes can be added",
     "2": "an attribute of this name exists",
-    "3": "the type is none of DECIMAL(19,4), INT, BIGINT, DATE, VARCHAR(X), NVARCHAR(X)",
+    "3": "the type is not DECIMAL(19,4), INT, BIGINT, DATE, VARCHAR(X) or NVARCHAR(X)",
     "4": "the default value does not fit the type",
 }
 
@@ -179,7 +179,7 @@ def apply_update(state: State, update: Update, now: Instant) -> UpdateResult:
 def apply_changes(
     records: CustomerRecords, changes: tuple[Change, ...], source: str, now: Instant, request: str | None = None
 ) -> JournalEntry:
-    """Set the values, all of which must fit, and return the journal entry. `source`: api or batch_file."""
+    """Set the values, and return the journal entry. All values must fit. `source`: api or batch_file."""
     applied = []
     for change in changes:
         attribute = records.find_attribute(change.field)
@@ -208,5 +208,7 @@ def _change_error(records: CustomerRecords, update: Update, change: Change) -> s
     return None if fits(attribute.type, change.value) else "INVALID_VALUE"
 
 
-def _callback_webhook(options: Options, url: str, event: str, key: str, result: Mapping[str, object]) -> Webhook:
+def _callback_webhook(
+    options: OptimoveOptions, url: str, event: str, key: str, result: Mapping[str, object]
+) -> Webhook:
     return Webhook(url=url, key=key, event=event, body=_encode(result), about=dict(result), retry=options.retry_policy)

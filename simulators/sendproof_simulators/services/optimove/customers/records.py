@@ -67,6 +67,8 @@ class CustomerRecords:
         self._attributes = {name: Attribute(name, _BASE_TYPES.get(name, _BASE_TYPE)) for name in names}
         self._changes: dict[str, dict[int, list[tuple[Instant, str | None]]]] = {}
         self._created: dict[str, int] = {}
+        # The number of attributes that the API added.
+        self.added_count = 0
         self._first_change: Instant | None = None
 
     # Attributes.
@@ -76,11 +78,6 @@ class CustomerRecords:
         """Return all attributes, those that the API added last."""
         return tuple(self._attributes.values())
 
-    @property
-    def added_count(self) -> int:
-        """Return the number of attributes that the API added."""
-        return sum(attribute.added_at is not None for attribute in self.attributes)
-
     def find_attribute(self, name: str) -> Attribute | None:
         """Return the attribute with this name in any case, or None."""
         return next((attribute for attribute in self.attributes if attribute.name.lower() == name.lower()), None)
@@ -88,6 +85,7 @@ class CustomerRecords:
     def add_attribute(self, attribute: Attribute) -> None:
         """Add an attribute to all customers."""
         self._attributes[attribute.name] = attribute
+        self.added_count += 1
 
     # Customers.
 
@@ -97,7 +95,7 @@ class CustomerRecords:
         return self._created.get(customer) if index is None else index
 
     def index_or_create(self, customer: str) -> int:
-        """Return the index of a customer; create the customer if there is none."""
+        """Return the index of a customer; create the customer if necessary."""
         index = self.index_of(customer)
         return self._created.setdefault(customer, self._size + len(self._created)) if index is None else index
 

@@ -186,7 +186,7 @@ _RESPONSE_DIALECTS = (
     _dialect(
         "listener_channel",
         "How does GetRegisteredEventListeners list a general listener?",
-        ("absent", "without ChannelID", "assumed", "as it was registered"),
+        ("absent", "without ChannelID", "assumed", "the registration has none"),
         ("null", "with ChannelID null", "assumed", "no statement"),
     ),
 )

@@ -9,7 +9,7 @@ from sendproof_simulators.services.optimove.dialects.functions import OPT_OUT_MO
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Options:
+class OptimoveOptions:
     """One sandbox's options. They are read once: a sandbox keeps its dialects."""
 
     # Functions.
@@ -39,10 +39,10 @@ class Options:
     trigger_event_type_present: bool
 
 
-def read_options(context: SandboxContext) -> Options:
+def read_options(context: SandboxContext) -> OptimoveOptions:
     """Return the options of a sandbox."""
     dialects = context.dialects
-    return Options(
+    return OptimoveOptions(
         unlisted_functions_allowed=dialects["unlisted_functions"] == "allowed",
         empty_result=dialects["empty_result"],
         success_body_empty=dialects["success_body"] == "empty",

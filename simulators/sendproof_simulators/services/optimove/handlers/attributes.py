@@ -48,7 +48,7 @@ def get_customer_attributes(call: Call) -> Effects:
 
 @authorized
 def get_customer_attribute_changers(call: Call) -> Effects:
-    """Return the customers whose attribute differs from its value 24 hours ago."""
+    """Return the customers with another value of an attribute than 24 hours ago."""
     records, name = call.state.records, call.params["ChangedCustomerAttribute"]
     attribute = next((known for known in visible_attributes(call) if known.name.lower() == name.lower()), None)
     if attribute is None:

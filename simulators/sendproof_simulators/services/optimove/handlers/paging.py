@@ -6,7 +6,7 @@ from typing import NamedTuple
 from sendproof_simulators.core.simulator import Call
 from sendproof_simulators.services.optimove.campaigns.send_details_pages import ROWS_PER_PAGE
 from sendproof_simulators.services.optimove.customers.records import Attribute
-from sendproof_simulators.services.optimove.dialects.options import Options
+from sendproof_simulators.services.optimove.dialects.options import OptimoveOptions
 from sendproof_simulators.services.optimove.errors import bad_request
 from sendproof_simulators.services.optimove.permissions import api_key_for
 
@@ -36,7 +36,7 @@ def requested_page(call: Call) -> Page:
     return Page(call.params.get("$skip", skip), call.params.get("$top", top), call.state.options.page_maximum)
 
 
-def ordered(options: Options, customers: Sequence[int]) -> Sequence[int]:
+def ordered(options: OptimoveOptions, customers: Sequence[int]) -> Sequence[int]:
     """Return the customers of a campaign in the order of its rows."""
     return customers[::-1] if options.rows_descending else customers
 

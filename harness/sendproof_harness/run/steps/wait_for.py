@@ -1,0 +1,158 @@
+"""The step `wait_for`: real time passes, and a little virtual time if the bridge is idle before it is ready.
+
+Templates are synchronized if each channel lists exactly its provider's templates: each under the provider's id, or
+under a name that contains the title.
+"""
+
+from collections.abc import Mapping
+from datetime import timedelta
+from time import monotonic
+from typing import Any
+
+from sendproof_harness.run.aborted import RunAborted, RunAbortedError
+from sendproof_harness.run.context import RunContext
+from sendproof_harness.run.processes import pause
+from sendproof_harness.run.time_control import at_rest
+from sendproof_harness.scenario.model import WaitFor
+from sendproof_harness.scenario.values import duration_text, pluralized
+
+# A bridge that takes part in the clock joins it moments after it has registered its listener.
+JOIN_S = 3.0
+# The virtual time of a wait_for, in steps: a bridge may have to respect a rate limit, or read templates periodically.
+WAIT_STEP = timedelta(minutes=1)
+WAIT_LIMIT = timedelta(hours=1)
+
+_POLL_S = 0.05
+
+
+def wait_for(context: RunContext, step: WaitFor) -> None:
+    """Wait until the bridge is ready for every client and takes part in the clock; otherwise `RunAbortedError`."""
+    context.progress.phase(f"waiting for the bridge: {_condition_text(step)}")
+    limit, waited = monotonic() + context.timeout_s, timedelta()
+    while True:
+        context.check_bridge()
+        # The clock first: once the bridge is idle, the state that is read afterwards is final.
+        is_idle = context.time.at_rest()
+        if all(_is_ready(context, sandbox, step) for sandbox in context.sandboxes):
+            break
+        if is_idle and waited < WAIT_LIMIT:
+            context.time.advance(WAIT_STEP)
+            waited += WAIT_STEP
+        elif is_idle or monotonic() > limit:
+            raise RunAbortedError(_not_ready(context, step, waited))
+        else:
+            pause(_POLL_S)
+    join(context)
+
+
+def join(context: RunContext) -> None:
+    """Wait until the bridge takes part in the clock and is idle. A clock that runs by itself needs no participant."""
+    if context.time.rate is not None:
+        return
+    limit, requests_before = _join_limit(context), _request_count(context)
+    # One snapshot decides: a bridge that joins between two looks at the clock must not be taken for an absent one.
+    while not context.participants(clock := context.clock()):
+        context.check_bridge()
+        if clock["participants"] and at_rest(clock):
+            # The bridge was killed: only the harness is parked, until the bridge has been down for long enough.
+            context.time.advance(WAIT_STEP)
+        elif (requests_now := _request_count(context)) != requests_before:
+            # The bridge is still at work, so it had no reason to park yet.
+            limit, requests_before = _join_limit(context), requests_now
+        elif monotonic() > limit:
+            _accept_absence(context)
+            return
+        pause(_POLL_S)
+    context.time.advance(timedelta())
+
+
+def _join_limit(context: RunContext) -> float:
+    """Return the `monotonic` time until which a bridge that makes no request may join the clock."""
+    return monotonic() + (context.timeout_s if context.bridge.must_join_clock else JOIN_S)
+
+
+def _request_count(context: RunContext) -> int:
+    """Return how many requests have reached the services so far."""
+    return sum(int(context.control.state(sandbox)["counts"].get("request", 0)) for sandbox in context.sandboxes)
+
+
+def _accept_absence(context: RunContext) -> None:
+    """Print that the bridge is no participant of the clock; abort the run if it must be one."""
+    if context.bridge.must_join_clock:
+        raise RunAbortedError(
+            RunAborted(
+                blame="bridge",
+                cause="the bridge did not join the virtual clock",
+                expected=f"a bridge that parks at its clock_url within {context.timeout_s:.0f} s",
+                got="no park",
+            )
+        )
+    context.note_once(
+        "The bridge does not take part in the virtual clock (clock_url of the handover file),"
+        " so its times cannot be judged."
+    )
+
+
+def _is_ready(context: RunContext, sandbox: str, step: WaitFor) -> bool:
+    state = context.control.state(sandbox)
+    enough = len(state["listeners"]) >= step.listeners and _template_count(state) >= step.templates
+    return enough and (not step.synchronised or not _differences(context, sandbox, state["channel_templates"]))
+
+
+def _differences(context: RunContext, sandbox: str, listed: Mapping[str, Any]) -> list[str]:
+    """Return the differences between the templates of the channels and those of their providers, in words."""
+    differences = []
+    for channel in context.scenario.channels:
+        templates = context.control.templates(sandbox, channel.provider)
+        titles = {template["title"]: str(template["id"]) for template in templates}
+        names = {str(entry["id"]): str(entry["name"]) for entry in listed.get(str(channel.id), ())}
+        subject = f"channel {channel.id}"
+        for title, id_ in titles.items():
+            name = names.get(id_)
+            if name is None and not any(title in other for other in names.values()):
+                differences.append(f"{subject} lacks {title!r}")
+            elif name is not None and title not in name:
+                differences.append(f"{subject} lists {title!r} as {name!r}")
+        for id_, name in names.items():
+            if id_ not in titles.values() and not any(title in name for title in titles):
+                differences.append(f"{subject} still lists {name!r}")
+    return differences
+
+
+def _template_count(state: Mapping[str, Any]) -> int:
+    return sum(len(templates) for templates in state["channel_templates"].values())
+
+
+def _condition_text(step: WaitFor) -> str:
+    if step.synchronised and not (step.listeners or step.templates):
+        return "its templates to be synchronized"
+    parts = [pluralized(step.listeners, "listener"), pluralized(step.templates, "template")]
+    return ", ".join([*parts, "all synchronized"] if step.synchronised else parts)
+
+
+def _not_ready(context: RunContext, step: WaitFor, waited: timedelta) -> RunAborted:
+    unauthenticated = context.unauthenticated_requests()
+    got = "; ".join(_state_text(context, sandbox, step) for sandbox in context.sandboxes)
+    if unauthenticated:
+        last = unauthenticated[-1]
+        got += (
+            f"; {pluralized(len(unauthenticated), 'request')} without a credential of this sandbox,"
+            f" the last one {last['method']} {last['path']} to {last['service']}"
+        )
+    if context.bridge.is_started_by_run:
+        got += f"; {context.bridge.log_excerpt()}"
+    within = f"{duration_text(waited)} of virtual time" if waited else f"{context.timeout_s:.0f} s"
+    return RunAborted(
+        blame="config" if unauthenticated or not context.bridge.is_started_by_run else "bridge",
+        cause="the bridge did not become ready",
+        expected=f"{_condition_text(step)} within {within}",
+        got=got,
+    )
+
+
+def _state_text(context: RunContext, sandbox: str, step: WaitFor) -> str:
+    state = context.control.state(sandbox)
+    parts = [pluralized(len(state["listeners"]), "listener"), pluralized(_template_count(state), "template")]
+    if step.synchronised:
+        parts += _differences(context, sandbox, state["channel_templates"])
+    return ", ".join(parts)

@@ -1,0 +1,60 @@
+"""Running one scenario, judging it, and reporting the verdict."""
+
+from pathlib import Path
+
+from rich.console import Console
+
+from sendproof_harness.history.reader import read_history
+from sendproof_harness.history.records import History
+from sendproof_harness.judge.verdict import Status, judge, worst_status
+from sendproof_harness.report import print_verdict, write_reports
+from sendproof_harness.run.aborted import RunAborted
+from sendproof_harness.run.errors import RunError
+from sendproof_harness.run.progress import show_progress
+from sendproof_harness.run.runner import RunOptions, run_scenario
+from sendproof_harness.scenario.model import Scenario, virtual_duration
+from sendproof_harness.scenario.random_faults import faults_yaml
+
+
+def run_and_judge(scenario: Scenario, name: str, options: RunOptions, console: Console) -> Status:
+    """Run and judge one scenario, print and write the reports, and return the worst status of its clients."""
+    console.print(f"{scenario.name}  ({_variant(scenario)})", style="bold", markup=False, highlight=False)
+    if scenario.faults:
+        console.print(faults_yaml(scenario.faults, scenario.provider).rstrip(), markup=False, highlight=False)
+    try:
+        with show_progress(console, virtual_duration(scenario)) as progress:
+            result = run_scenario(scenario, name, options, progress)
+    except RunError as error:
+        console.print("error", style="bold magenta")
+        console.print(str(error), markup=False, highlight=False, soft_wrap=True)
+        return "error"
+    if result.aborted is not None:
+        _print_aborted(result.aborted, console)
+    return worst_status([_judge_file(file, scenario, console) for file in result.histories])
+
+
+def judge_and_report(file: Path, history: History, folder: Path | None, console: Console) -> Status:
+    """Judge the history of a file, print the verdict, and write the reports to a folder if there is one."""
+    verdict = judge(history)
+    reports = None if folder is None else write_reports(verdict, history, folder)
+    print_verdict(verdict, console, reports, file.parent if file.parent == folder else file)
+    return verdict.status
+
+
+def _variant(scenario: Scenario) -> str:
+    """Return seed, provider and dialects, which distinguish the variants of a scenario."""
+    provider = [] if scenario.provider is None else [scenario.provider]
+    dialects = [f"{name}: {option}" for name, option in scenario.dialects.items()]
+    return ", ".join([f"seed {scenario.seed}", *provider, *dialects])
+
+
+def _print_aborted(aborted: RunAborted, console: Console) -> None:
+    console.print(f"The run was aborted: {aborted.cause}.", style="bold red", markup=False)
+    details = f"expected {aborted.expected}\ngot      {aborted.got}\n"
+    console.print(details, markup=False, highlight=False, soft_wrap=True)
+
+
+def _judge_file(file: Path, scenario: Scenario, console: Console) -> Status:
+    if scenario.clients:
+        console.print(f"client {file.parent.name}", style="bold", markup=False, highlight=False)
+    return judge_and_report(file, read_history(file), file.parent, console)

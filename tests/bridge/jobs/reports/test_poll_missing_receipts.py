@@ -1,0 +1,17 @@
+"""Polling messages without a receipt, at a provider with receipts that each send requests."""
+
+from sendproof_bridge.clock import DAY
+from small_bridge import NOON, NUMBERS, metric_values, receive_statuses
+from stand_in import Reply
+
+
+def test_messages_without_receipt_are_polled_after_74_hours_then_daily(sent, services):
+    pending = Reply({"message": {"recipient": 1, "status": "P", "date": ""}, "status": "success"})
+    expired = Reply({"message": {"recipient": 1, "status": "E", "date": "2026-03-05 12:00:00"}, "status": "success"})
+    receive_statuses(sent, *[(number, "D") for number in NUMBERS[1:]])
+    services.respond("status_message", pending, expired)
+    sent.run(until=NOON + 7 * DAY)
+
+    assert len(services.calls("status_message")) == 2
+    assert sent.query("SELECT state FROM message WHERE number = :number", number=NUMBERS[0]) == ["expired"]
+    assert metric_values(services.calls("UpdateCampaignMetrics")[-1]) == {0: 5, 1: 4, 5: 1, 9: 1}

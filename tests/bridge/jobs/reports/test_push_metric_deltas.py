@@ -1,0 +1,36 @@
+"""Reports to an Optimove that adds up reported values."""
+
+import pytest
+
+from sendproof_bridge.clock import DAY, HOUR
+from small_bridge import NOON, NUMBERS, bridge_config, metric_values, open_small_bridge, receive_statuses, recipient_row
+from stand_in import Reply
+
+
+@pytest.fixture
+def additive(tmp_path, services):
+    """Send one message of a client with `metric_values = "additive"`."""
+    services.respond("GetCustomerSendDetailsByChannel", Reply([recipient_row("C1", f"+{NUMBERS[0]}")]), Reply([]))
+    with open_small_bridge(tmp_path, bridge_config(tmp_path, services.url, metric_values="additive")) as bridge:
+        bridge.start_campaign()
+        bridge.run()
+        yield bridge
+
+
+def test_additive_reports_contain_only_growth(additive, services):
+    """Growth of zero is reported too, because reports are due several times a day."""
+    additive.run(until=NOON + HOUR)
+    receive_statuses(additive, (NUMBERS[0], "D"))
+    additive.run(until=NOON + DAY)
+
+    values = [metric_values(call) for call in services.calls("UpdateCampaignMetrics")]
+    assert values[:3] == [{0: 1, 1: 0, 5: 0, 9: 0}, {0: 0, 1: 1, 5: 0, 9: 0}, {0: 0, 1: 0, 5: 0, 9: 0}]
+
+
+def test_growth_with_lost_response_is_not_repeated(additive, services):
+    """It may count already; `/health` names the job."""
+    services.respond("UpdateCampaignMetrics", Reply(status=500), Reply())
+    additive.run(until=NOON + HOUR)
+
+    assert additive.query("SELECT state FROM job WHERE kind = 'push_metric_deltas'") == ["unknown"]
+    assert len(services.calls("UpdateCampaignMetrics")) == 1

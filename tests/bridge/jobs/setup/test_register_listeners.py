@@ -1,0 +1,43 @@
+"""Listeners for events of Optimove."""
+
+from sendproof_bridge.clock import HOUR
+from sendproof_bridge.inbound.status import health
+from small_bridge import NOON
+from stand_in import Reply
+
+URL = "http://bridge.test/webhooks/optimove/acme/a-token-for-tests"
+
+
+def bodies(services, operation):
+    """Return the bodies of an operation's calls."""
+    return [call.body for call in services.calls(operation)]
+
+
+def test_scheduled_channel_registers_its_events(bridge, services):
+    bridge.run()
+
+    assert bodies(services, "RegisterEventListener") == [
+        {"EventTypeID": 13, "ListenerURL": URL, "ChannelID": 505},
+        {"EventTypeID": 4, "ListenerURL": URL, "ChannelID": 505},
+        {"EventTypeID": 1, "ListenerURL": URL},
+    ]
+
+
+def test_listeners_are_registered_at_each_start(bridge, services):
+    """The URL may have changed."""
+    bridge.run()
+    bridge.run()
+
+    assert len(services.calls("RegisterEventListener")) == 6
+
+
+def test_refused_key_is_reported_by_health_and_retried(bridge, services):
+    services.respond("RegisterEventListener", Reply(status=401))
+    bridge.run(until=NOON + HOUR)
+
+    status = health(bridge.context)
+    assert status["status"] == "attention"
+    assert status["problems"] == [
+        "register_listeners:acme:505: Optimove RegisterEventListener: credentials refused (401)"
+    ]
+    assert len(services.calls("RegisterEventListener")) == 6

@@ -1,0 +1,125 @@
+"""Reading a history, and rejecting files that are none."""
+
+import json
+
+import pytest
+
+from sendproof_harness.history.reader import HistoryError, parse_history, read_history
+from sendproof_harness.history.timestamps import iso
+
+
+def test_each_kind_of_line_has_its_field(correct_run):
+    """Lines keep their order, and times become instants."""
+    history = correct_run.history()
+
+    assert (history.header.seed, history.header.channels[0].provider) == (42, "textlocal")
+    assert [obligation.customer for obligation in history.obligations] == [f"C{index:07d}" for index in range(12)]
+    assert (len(history.deliveries), len(history.webhooks), len(history.metrics)) == (10, 11, 28)
+    assert iso(history.obligations[0].due) == "2026-03-02T09:00:00.000Z"
+
+
+def test_equal_texts_are_stored_once(correct_run):
+    """A million recipients must fit in memory."""
+    history = correct_run.history()
+
+    assert history.deliveries[0].text is history.obligations[0].text
+
+
+def test_faults_are_read(correct_run):
+    """Faults are in the header, as lines, and as fields of requests and webhooks."""
+    injected = {"id": "f1", "fault": "connection_reset", "effect": True, "response": "lost"}
+    entry = {"id": "f1", "fault": "connection_reset", "call": "textlocal.send", "where": {}, "nth": 2, "times": "all",
+             "when": "after", "seconds": 3}  # fmt: skip
+    injection = {"kind": "fault", "id": "f1", "fault": "connection_reset", "target": "call", "service": "textlocal",
+              "name": "send", "nth": 2, "when": "after", "n": 1, "at": "2026-03-02T06:00:00Z"}  # fmt: skip
+    story = correct_run.change("request", lambda line: line | {"fault": injected})
+    story = story.change("webhook", lambda line: line | {"fault": "f1"})
+    story = story.change("delivery", lambda line: line | {"request": 7})
+    story = story.change("history", lambda line: line | {"faults": [entry]})
+    history = story.plus(injection).history()
+    assert (history.header.faults[0].call, history.header.faults[0].times) == ("textlocal.send", "all")
+    assert [(fault.id, fault.target, fault.nth, fault.missed) for fault in history.faults] == [("f1", "call", 2, False)]
+    assert (history.requests[0].fault.effect, history.requests[0].fault.response) == (True, "lost")
+    assert (history.webhooks[0].fault, history.deliveries[0].request) == ("f1", 7)
+
+
+def test_a_history_without_faults_has_none(correct_run):
+    history = correct_run.history()
+    assert (history.header.faults, history.faults) == ((), ())
+    assert {line.fault for line in (*history.requests, *history.webhooks)} == {None}
+
+
+def test_unknown_keys_are_ignored(correct_run):
+    """A later Sendproof may add keys within the same version of the format."""
+    story = correct_run.change("delivery", lambda line: line | {"colour": "blue"})
+
+    assert len(story.history().deliveries) == 10
+
+
+def test_file_without_a_last_line_end_is_complete(correct_run, tmp_path):
+    path = tmp_path / "history.ndjson"
+    path.write_bytes(b"".join(correct_run.encoded()).rstrip())
+
+    assert len(read_history(path).metrics) == 28
+
+
+@pytest.mark.parametrize(
+    "first", [b"", b"\n", b"not json\n", b"[1,2]\n", b'{"kind":"delivery"}\n', b"\xff\xfe\x00"], ids=repr
+)
+def test_file_with_another_first_line_is_rejected(first):
+    with pytest.raises(HistoryError, match="line 1: this is no history: expected a first line"):
+        parse_history([first])
+
+
+def test_other_version_is_rejected(correct_run):
+    with pytest.raises(HistoryError, match="line 1: expected history version 1, got 2"):
+        parse_history([json.dumps(correct_run.lines[0] | {"version": 2}).encode()])
+
+
+def test_line_that_is_cut_off_is_rejected(correct_run):
+    """An incomplete history must not be judged."""
+    lines = correct_run.encoded()
+    cut = [*lines[:-1], lines[-1][:40]]
+
+    with pytest.raises(HistoryError, match=f"line {len(lines)}: the line is cut off"):
+        parse_history(cut)
+
+
+def test_missing_end_is_rejected(correct_run):
+    """A file that was cut between two lines looks complete otherwise."""
+    with pytest.raises(
+        HistoryError, match=r'line 83: expected a last line {"kind":"end","lines":83}, got none; the history'
+    ):
+        parse_history(correct_run.encoded()[:-1])
+
+
+def test_missing_line_is_rejected(correct_run):
+    """The last line has the number of lines; empty lines do not count."""
+    lines = correct_run.encoded()
+
+    with pytest.raises(HistoryError, match="line 84: expected 83 lines before the end, got 82; run the scenario again"):
+        parse_history([*lines[:40], b"\n", *lines[41:]])
+
+
+def test_line_after_the_end_is_rejected(correct_run):
+    lines = correct_run.encoded()
+
+    with pytest.raises(
+        HistoryError, match=r'line 85: expected no line after the end of the history, got {"at": "2026-03-09'
+    ):
+        parse_history([*lines, lines[-2]])
+
+
+def test_unknown_kind_is_rejected(correct_run):
+    """A skipped line could be important to a check."""
+    unknown = {"n": 1, "at": "2026-03-02T06:00:00Z", "kind": "telepathy"}
+
+    with pytest.raises(HistoryError, match=r"line 84: unknown kind 'telepathy'; expected one of aborted, attribute, "):
+        correct_run.plus(unknown).history()
+
+
+def test_wrong_value_is_rejected_with_its_place(correct_run):
+    story = correct_run.plus(correct_run.lines_of("delivery")[0] | {"send_at": "yesterday"})
+
+    with pytest.raises(HistoryError, match=r"line 84: expected a time with a zone .*send_at"):
+        story.history()

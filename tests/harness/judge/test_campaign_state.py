@@ -1,0 +1,299 @@
+"""Cancelled campaigns, campaigns on hold, channels in testing mode, and triggers."""
+
+import pytest
+
+from history_builder import FIRST_SEND, START, HistoryBuilder, Line
+from sendproof_harness.history.timestamps import HOUR, MINUTE, iso, parse_instant
+from sendproof_harness.judge.checks import campaign_state, delivery, metrics, paging, timing, triggers, webhooks
+from sendproof_harness.judge.facts.delivery_ledger import ledger
+from sendproof_harness.judge.facts.metrics import targeted_customers
+
+CANCELLED_AT = FIRST_SEND + 30 * MINUTE
+
+
+def due(line: Line) -> int:
+    """Return the due time of an obligation."""
+    return parse_instant(str(line["due"]))
+
+
+def counts(run: HistoryBuilder) -> dict[str, int]:
+    """Return the counts of the ledger that are not 0."""
+    return {kind: count for kind, count in ledger(run.history()).counts.items() if count}
+
+
+def causes(run: HistoryBuilder) -> list[tuple[str, str | None]]:
+    """Return cause and customer of each finding about messages and pages."""
+    return [(finding.cause, finding.where.customer) for finding in run.findings((*delivery.CHECKS, *paging.CHECKS))]
+
+
+def not_owed(line: Line, reason: str) -> Line:
+    """Cancel an obligation, unless nothing was due anyway."""
+    return line | {"owed": False, "reason": reason, "text": None} if line["owed"] else line
+
+
+@pytest.fixture
+def cancelled_run(correct_run) -> HistoryBuilder:
+    """Return a campaign that was cancelled after the first of three send times; the bridge stopped."""
+    numbers = {line["number"] for line in correct_run.lines_of("obligation") if due(line) > CANCELLED_AT}
+    run = correct_run.change(
+        "obligation", lambda line: not_owed(line, "cancelled") if due(line) > CANCELLED_AT else line
+    ).change("campaign", lambda line: line | {"cancelled_at": iso(CANCELLED_AT)})
+    return run.without("delivery", lambda line: line["number"] in numbers)
+
+
+@pytest.fixture
+def cleared_run(correct_run) -> HistoryBuilder:
+    """Return a campaign with clearance for customers 0, 3, 6 and 9 only; the bridge read and sent only those."""
+    members = {line["number"]: index for index, line in enumerate(correct_run.lines_of("obligation"))}
+    run = correct_run.change(
+        "obligation", lambda line: line if members[line["number"]] % 3 == 0 else line | not_cleared_fields(line)
+    ).change("campaign", lambda line: line | {"rows": 4})
+    run = run.without("delivery", lambda line: members[line["number"]] % 3 > 0)
+    run = run.without("request", lambda line: line.get("summary", {}).get("skip", 0) > 0)
+    summary = {
+        "campaign": 7001,
+        "channel": 505,
+        "skip": 0,
+        "top": 5,
+        "rows": 4,
+        "first": "C0000000",
+        "last": "C0000009",
+    }
+    return run.change("request", lambda line: line | {"summary": summary} if "summary" in line else line)
+
+
+def not_cleared_fields(line: Line) -> Line:
+    """Return the fields of an obligation without clearance; this reason precedes all others."""
+    return {"owed": False, "reason": "not_cleared", "text": None}
+
+
+def triggered_run(correct_run: HistoryBuilder, sent_after: int | None) -> HistoryBuilder:
+    """Add a trigger that customer 3 met an hour after the first send time."""
+    at = FIRST_SEND + HOUR
+    obligation = correct_run.obligation_of(3) | {
+        "campaign": 8001, "channel": 250, "template": 21, "text": "Come back", "due": iso(at), "trigger": "Visit",
+    }  # fmt: skip
+    trigger = {"n": 900, "at": iso(at), "real": 0.0, "kind": "trigger", "trigger": "Visit", "campaign": 8001,
+           "channel": 250, "customer": "C0000003", "template": 21, "request_id": "r"}  # fmt: skip
+    run = correct_run.plus(obligation, trigger)
+    if sent_after is None:
+        return run
+    sent = {"at": iso(at + sent_after), "send_at": iso(at + sent_after), "text": "Come back", "message": "t1"}
+    return run.plus(correct_run.delivery_to(3) | sent)
+
+
+def test_messages_after_cancellation_are_withheld(cancelled_run):
+    """Neither pages nor reports are missing after it."""
+    assert counts(cancelled_run) == {"ok": 4, "withheld": 8}
+    assert causes(cancelled_run) == []
+
+
+def test_message_of_cancelled_campaign_is_unexpected(correct_run, cancelled_run):
+    run = cancelled_run.plus(correct_run.delivery_to(4))
+
+    assert causes(run) == [("unexpected: sent although the campaign was cancelled", "C0000004")]
+
+
+def test_pages_of_cancelled_campaign_need_not_be_read(cancelled_run):
+    assert causes(cancelled_run.without("request", lambda line: "summary" in line)) == []
+
+
+def test_campaign_cancelled_before_first_send_needs_no_reports(correct_run):
+    run = correct_run.change("obligation", lambda line: not_owed(line, "cancelled")).without("metrics")
+    run = run.without("delivery").change("campaign", lambda line: line | {"cancelled_at": iso(START + 2 * HOUR)})
+
+    assert run.findings(metrics.CHECKS[:1], "fail") == []
+
+
+def test_only_cleared_customers_are_due_and_read(cleared_run):
+    """The campaign began with more customers than the page has rows."""
+    assert counts(cleared_run) == {"ok": 4, "withheld": 8}
+    assert causes(cleared_run) == []
+
+
+def test_message_without_clearance_is_unexpected(correct_run, cleared_run):
+    run = cleared_run.plus(correct_run.delivery_to(4))
+
+    assert causes(run) == [("unexpected: sent to a customer who was not cleared", "C0000004")]
+
+
+def test_customers_without_clearance_are_not_targeted(cleared_run):
+    assert sum(targeted_customers(cleared_run.history()).values()) == 4
+
+
+def test_message_on_its_way_at_cancellation_is_tolerated(cancelled_run):
+    at = iso(CANCELLED_AT + 3 * MINUTE)
+    run = cancelled_run.change(
+        "obligation", lambda line: line | {"due": at} if line["customer"] == "C0000004" else line
+    ).plus(
+        cancelled_run.delivery_to(3)
+        | {"number": cancelled_run.obligation_of(4)["number"], "send_at": at, "message": "late"}
+    )
+
+    assert (causes(run), run.findings(campaign_state.CHECKS)) == ([], [])
+
+
+def test_message_long_after_cancellation_fails(correct_run, cancelled_run):
+    run = cancelled_run.plus(correct_run.delivery_to(4))
+
+    assert [finding.cause for finding in run.findings(campaign_state.CHECKS)] == [
+        "sent after the campaign was cancelled"
+    ]
+
+
+def clearance_line(action: str, at: int) -> Line:
+    """Return a change of the clearance of the campaign, which is required before its first send time."""
+    return {"n": 900, "at": iso(at), "real": 0.0, "kind": "clearance", "campaign": 7001, "action": action,
+            "required_by": iso(FIRST_SEND), "named": 12, "cleared": 4}  # fmt: skip
+
+
+def on_hold_event(correct_run: HistoryBuilder, **fields: object) -> Line:
+    """Return event 5 of the campaign."""
+    return correct_run.lines_of("webhook")[0] | {"event": "5", "key": "5:7001"} | fields
+
+
+def test_clearance_before_deadline_passes(correct_run):
+    run = correct_run.plus(
+        clearance_line("required", START), on_hold_event(correct_run), clearance_line("given", START + HOUR)
+    )
+
+    assert run.findings(campaign_state.CHECKS) == []
+
+
+@pytest.mark.parametrize(
+    ("event_fields", "level", "blame"),
+    [({}, "fail", "bridge"), ({"dropped": True}, "unknown", "network"), (None, "fail", "config")],
+)
+def test_missing_clearance_is_blamed_by_reach_of_event(correct_run, event_fields, level, blame):
+    run = correct_run.plus(clearance_line("required", START), clearance_line("given", FIRST_SEND))
+    run = run if event_fields is None else run.plus(on_hold_event(correct_run, **event_fields))
+
+    assert [(finding.level, finding.blame) for finding in run.findings(campaign_state.CHECKS)] == [(level, blame)]
+
+
+@pytest.fixture
+def testing_run(correct_run) -> HistoryBuilder:
+    """Return a run in testing mode: the bridge sent tests and reported nothing."""
+    channels = [{"id": 505, "provider": "textlocal", "kind": "scheduled", "testing": True}]
+    run = HistoryBuilder((correct_run.lines[0] | {"channels": channels}, *correct_run.lines[1:])).without("metrics")
+    return run.change("delivery", lambda line: line | {"test": True})
+
+
+def test_testing_mode_withholds_all_messages(testing_run):
+    verdict = testing_run.verdict()
+
+    assert (verdict.status, counts(testing_run)) == ("pass", {"withheld": 12})
+
+
+def test_real_messages_in_testing_mode_fail(correct_run, testing_run):
+    run = testing_run.change("delivery", lambda line: line | {"test": False})
+
+    assert [finding.cause for finding in run.findings(campaign_state.CHECKS)] == [
+        "a real message on a channel in testing mode"
+    ] * 10
+
+
+def test_reports_in_testing_mode_fail(correct_run, testing_run):
+    run = testing_run.plus(correct_run.lines_of("metrics")[0])
+
+    assert [finding.cause for finding in run.findings(campaign_state.CHECKS)] == [
+        "UpdateCampaignMetrics for a channel in testing mode"
+    ]
+
+
+def test_triggered_message_is_ok_late_or_lost(correct_run):
+    for sent_after, expected in ((0, "ok"), (HOUR, "late"), (None, "lost")):
+        recipients = ledger(triggered_run(correct_run, sent_after).history()).recipients
+        assert [recipient.kind for recipient in recipients if recipient.obligation.trigger == "Visit"] == [expected]
+
+
+@pytest.mark.parametrize(("sent_after", "count"), [(0, 0), (MINUTE, 0), (MINUTE + 1, 1), (4 * MINUTE, 1)])
+def test_triggered_message_must_be_sent_within_a_minute(correct_run, sent_after, count):
+    """Four minutes are in time for a campaign."""
+    run = triggered_run(correct_run, sent_after)
+
+    assert [finding.cause for finding in run.findings(triggers.CHECKS)] == [
+        "a triggered message was sent too late"
+    ] * count
+    assert run.findings(timing.CHECKS) == []
+
+
+def test_burst_of_triggers_extends_deadlines(correct_run):
+    """The rate limit allows five attribute requests a second."""
+    trigger = {"n": 800, "at": iso(FIRST_SEND + HOUR), "kind": "trigger", "trigger": "Visit", "campaign": 8001,
+           "channel": 250, "template": 21, "request_id": "r"}  # fmt: skip
+    others = [trigger | {"customer": f"X{index}"} for index in range(999)]
+    run = triggered_run(correct_run, 4 * MINUTE)
+
+    assert HistoryBuilder((*run.lines[:-2], *others, *run.lines[-2:])).findings(triggers.CHECKS) == []
+
+
+def event_11(correct_run: HistoryBuilder, after: int, **fields: object) -> Line:
+    """Return the event of the trigger."""
+    event = {"event": "11", "key": "11:Visit:C0000003:1", "at": iso(FIRST_SEND + HOUR + after)}
+    return correct_run.lines_of("webhook")[0] | event | fields
+
+
+@pytest.mark.parametrize(("after", "count"), [(100, 0), (101, 1)])
+def test_trigger_event_later_than_promised_is_noted(correct_run, after, count):
+    run = triggered_run(correct_run, after).plus(event_11(correct_run, after))
+
+    assert len(run.findings(triggers.CHECKS, "note")) == count
+
+
+def test_late_trigger_event_extends_deadline(correct_run):
+    run = triggered_run(correct_run, 10 * MINUTE).plus(event_11(correct_run, 9 * MINUTE + 30_000))
+
+    assert run.findings(triggers.CHECKS) == []
+
+
+def test_duplicate_after_resent_event_names_it(correct_run):
+    run = triggered_run(correct_run, 0).plus(event_11(correct_run, 0), event_11(correct_run, 0, resend=1))
+    duplicate = run.lines_of("delivery")[-1] | {"message": "t2", "n": 999}
+
+    assert [finding.cause for finding in run.plus(duplicate).findings(delivery.CHECKS)] == [
+        "duplicated: the event arrived more than once, and was processed more than once"
+    ]
+
+
+def test_triggers_need_no_pages_and_no_metric_cadence(correct_run):
+    """The guide only requires them for scheduled campaigns."""
+    run = triggered_run(correct_run, 0)
+
+    assert run.findings((*paging.CHECKS, *metrics.CHECKS[:1])) == []
+
+
+def test_trigger_without_listener_is_blamed_on_config(correct_run):
+    run = triggered_run(correct_run, 0)
+    (finding,) = run.findings(webhooks.CHECKS)
+    assert (finding.blame, finding.where.campaign, "event 11 and channel 250" in finding.expected) == (
+        "config",
+        8001,
+        True,
+    )
+
+    for channel in (250, None):
+        listening = run.plus(correct_run.lines_of("listener")[0] | {"event_type": 11, "channel": channel})
+        assert listening.findings(webhooks.CHECKS) == []
+
+
+def test_dropped_webhooks_are_not_judged(correct_run):
+    dropped = {"status": None, "error": "lost on the way", "dropped": True}
+    run = correct_run.change("webhook", lambda line: line | dropped if line["event"] == "13" else line)
+
+    assert run.findings(webhooks.CHECKS) == []
+
+
+def test_history_has_customer_events_cancellations_and_clearances(correct_run):
+    common = {"n": 900, "at": iso(FIRST_SEND), "real": 0.0}
+    history = correct_run.plus(
+        common | {"kind": "customer_event", "customer": "C0000003", "event": "visit", "parameters": {"page": "/"}},
+        common | {"kind": "cancelled", "campaign": 7001, "channels": [505], "previous_state": "announced",
+                "customers": 12},
+        common | {"kind": "clearance", "campaign": 7001, "action": "given", "required_by": iso(FIRST_SEND), "named": 2,
+                "cleared": 1},
+    ).history()  # fmt: skip
+
+    assert history.customer_events[0].parameters == {"page": "/"}
+    assert history.cancellations[0].channels == (505,)
+    assert (history.clearances[0].named, history.clearances[0].required_by) == (2, FIRST_SEND)

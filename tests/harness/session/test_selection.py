@@ -1,0 +1,59 @@
+"""Selecting scenarios from files and folders."""
+
+from pathlib import Path
+
+import pytest
+
+from sendproof_harness.run.runner import RunOptions
+from sendproof_harness.scenario.library import find_scenario_files
+from sendproof_harness.session.selection import RunRefusedError, Selection, select_scenarios
+
+LIBRARY = Path(__file__).parents[3] / "scenarios"
+
+
+def names(*files: str, **selection: object) -> list[str]:
+    """Return the names of the results folders."""
+    return list(select_scenarios([Path(file) for file in files], Selection(**selection), RunOptions()))  # type: ignore[arg-type]
+
+
+def test_file_for_several_providers_is_several_scenarios() -> None:
+    """The name of each results folder ends with the provider."""
+    assert names("triggered/third_visit") == [f"third_visit-{name}" for name in ("textlocal", "xtremepush", "delivyr")]
+
+
+def test_provider_selects_its_scenarios() -> None:
+    assert names("triggered/third_visit", "triggered/overrides", provider="xtremepush") == ["third_visit-xtremepush"]
+
+
+def test_provider_without_a_scenario_is_refused() -> None:
+    """A session without scenarios must not pass."""
+    with pytest.raises(RunRefusedError, match="expected scenario files for the provider smsglobal, got none in"):
+        names("triggered/third_visit", provider="smsglobal")
+
+
+def test_folder_selects_every_scenario_in_it() -> None:
+    """The library is found by the name of its folder, wherever it is installed."""
+    files = [file.relative_to(LIBRARY) for file in find_scenario_files(LIBRARY)]
+    assert files == sorted(file.relative_to(LIBRARY) for file in LIBRARY.glob("*/*.yaml"))
+    assert {name.removesuffix("-textlocal") for name in names("scheduled")} >= {"first_campaign", "by_night"}
+
+
+def test_two_files_with_one_name_are_refused(tmp_path: Path) -> None:
+    """The results of the first one would be overwritten."""
+    copy = tmp_path / "first_campaign.yaml"
+    copy.write_text((LIBRARY / "scheduled" / "first_campaign.yaml").read_text())
+    with pytest.raises(RunRefusedError, match="expected another name than first_campaign, which another file has"):
+        names("scheduled/first_campaign", str(copy))
+
+
+def test_random_faults_follow_those_of_the_file() -> None:
+    """They are chosen from the seed of the session."""
+    selected = select_scenarios([Path("failures/bridge_killed")], Selection(seed=3, random_faults=2), RunOptions())
+    scenario = selected["bridge_killed-delivyr"]
+    assert [fault["fault"] for fault in scenario.faults[:3]] == ["kill"] * 3
+    assert (len(scenario.faults), scenario.seed) == (5, 3)
+
+
+def test_more_random_faults_than_places_are_refused() -> None:
+    with pytest.raises(RunRefusedError, match=r"^--random-faults: overrides: expected at most \d+ faults"):
+        names("triggered/overrides", random_faults=90)
