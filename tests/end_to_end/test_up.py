@@ -65,7 +65,7 @@ def test_a_taken_port_is_said_and_ends_with_status_3(simulators: RunningSimulato
     port = simulators.control.rpartition(":")[2]
     done = subprocess.run([*UP, "--port", port], capture_output=True, text=True, check=False, timeout=20)
     assert done.returncode == 3
-    said = f"sendproof: port {port} for control cannot be had: Address already in use; choose another with --port\n"
+    said = f"sendproof: cannot use port {port} for control: Address already in use; choose another with --port\n"
     assert done.stderr == said
 
 

@@ -15,7 +15,7 @@ from sendproof_simulators.core.sandbox import DEFAULT_CHANNELS, SandboxSettings
 from sendproof_simulators.core.sandboxes import DEFAULT, Sandboxes
 from sendproof_simulators.core.webhooks.sender import WebhookSender
 from sendproof_simulators.server.app import CONTRACTS
-from sendproof_simulators.server.pipeline import Service
+from sendproof_simulators.server.pipeline import ServicePipeline
 from sendproof_simulators.services.discovery import discover
 
 
@@ -46,9 +46,9 @@ def test_a_failing_handler_is_in_the_journal_as_the_simulators_fault() -> None:
                 name=DEFAULT, seed=1, start=SIX, rate=None, audience=audience, channels=DEFAULT_CHANNELS
             )
             journal = sandboxes.create(settings).journal
-            service = Service(discover()["textlocal"], CONTRACTS, sandboxes)
+            service = ServicePipeline(discover()["textlocal"], CONTRACTS, sandboxes)
             service.handlers = {**service.handlers, "balance_get": broken}
-            response = await service.answer(
+            response = await service.respond(
                 Request(method="GET", path="/balance", query=(("apikey", "sendproof-textlocal-key"),))
             )
             return response.status, [msgspec.json.decode(line) for line in journal.lines()]

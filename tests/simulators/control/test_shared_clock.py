@@ -83,7 +83,11 @@ def test_deleting_one_leaves_the_other_going(simulators, pair, gone):
     [
         ({"mode": "shared"}, 400, "clock: expected `with` to name a sandbox exactly when the mode is shared"),
         ({"mode": "virtual", "with": "default"}, 400, "clock: expected `with` to name a sandbox exactly when"),
-        ({"mode": "shared", "with": "default", "rate": 2}, 400, "clock: a shared clock has the time and the rate that"),
+        (
+            {"mode": "shared", "with": "default", "rate": 2},
+            400,
+            "clock: `start` and `rate` cannot be set on a shared clock",
+        ),
         ({"mode": "shared", "with": "nobody"}, 409, "clock: no sandbox is named 'nobody'; there are: default"),
     ],
 )
