@@ -46,11 +46,11 @@ def with_provider(provider: str, run: HistoryBuilder) -> HistoryBuilder:
     )
 
 
-def test_fault_without_matching_request_is_an_error_of_the_harness(correct_run):
+def test_fault_without_matching_request_is_unknown(correct_run):
     (finding,) = with_faults(correct_run, SEND).findings(faults.CHECKS)
 
     assert (finding.level, finding.blame, finding.cause) == (
-        "error",
+        "unknown",
         "harness",
         "a fault was never injected: there were no requests of textlocal.send",
     )
@@ -62,12 +62,43 @@ def test_fault_in_required_request_that_was_never_made_is_blamed_on_bridge(corre
     assert [finding.blame for finding in run.findings(faults.CHECKS)] == ["bridge"]
 
 
-def test_missed_kill_is_an_error(correct_run):
+def test_missed_kill_is_unknown(correct_run):
     """The harness cannot kill a bridge that it did not start."""
     run = with_faults(correct_run, {"fault": "kill", "call": "textlocal.send"})
     missed = injection_line(FIRST_SEND, 5_000, "kill", "textlocal", "send", missed=True)
 
-    assert [finding.level for finding in run.plus(missed).findings(faults.CHECKS)] == ["error"]
+    assert [(finding.level, finding.cause) for finding in run.plus(missed).findings(faults.CHECKS)] == [
+        ("unknown", "a fault was never injected: the bridge could not be killed")
+    ]
+
+
+def test_fault_beyond_last_request_is_unknown(correct_run):
+    page = {"fault": "connection_reset", "call": "optimove.GetCustomerSendDetailsByChannel", "nth": 9}
+
+    assert [(finding.level, finding.cause, finding.got) for finding in with_faults(correct_run, page).findings(
+        faults.CHECKS)] == [
+        ("unknown",
+         "a fault was never injected: there were too few requests of optimove.GetCustomerSendDetailsByChannel",
+         "3 requests of optimove.GetCustomerSendDetailsByChannel in total"),
+    ]  # fmt: skip
+
+
+def test_lost_messages_fail_although_a_fault_was_never_reached(correct_run):
+    """A bridge that stops sending never reaches the later faults; its lost messages stay proven."""
+    run = with_faults(correct_run, SEND).without("delivery").without("delivery_status")
+    verdict = run.verdict()
+
+    assert (verdict.status, verdict.exit_status) == ("fail", 1)
+
+
+def test_bridge_that_ended_before_a_fault_fails(correct_run):
+    """The cause of the early end is the only trouble that was observed."""
+    aborted = {"n": 999, "at": iso(START), "kind": "aborted", "blame": "bridge", "cause": "the bridge ended",
+               "expected": "a bridge that keeps running", "got": "exit status 1"}  # fmt: skip
+    verdict = with_faults(correct_run, SEND).plus(aborted).verdict()
+
+    assert (verdict.status, verdict.groups[0].cause) == ("fail", "the bridge ended")
+    assert "the run was aborted" in verdict.groups[1].examples[0].got
 
 
 def test_fault_check_does_not_apply_without_faults(correct_run):
