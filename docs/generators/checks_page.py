@@ -60,9 +60,9 @@ UNDECIDED: tuple[tuple[str, str, str], ...] = (
         "event 1 says that a campaign was processed, and no document says that a bridge may send on it",
     ),
     (
-        "A call is repeated before Retry-After is over, and other work was due",
+        "A look-up is repeated before Retry-After is over, and other work was due",
         "no finding",
-        "only the URL distinguishes calls, so it may be another call of the same kind",
+        "the other work may need the same data; a repeated call that changes something is a finding",
     ),
     (
         "Clicks that the provider reported and the bridge did not",

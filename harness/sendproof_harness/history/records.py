@@ -119,7 +119,9 @@ class Request(Record, frozen=True, gc=False, tag="request"):
     """One request of the bridge. `summary` is the operation's own summary, if it has one.
 
     `status` is 0 when a fault kept the request from the service and no response was sent. `credential_name` is the name
-    of the presented credential (`api_key`); `response_excerpt` is the beginning of an error response.
+    of the presented credential (`api_key`); `response_excerpt` is the beginning of an error response. `retry_after` is
+    the delay that a 429 response demands, in seconds. `content` is a digest of query and body, known from the first 429
+    response of a path on.
     """
 
     service: str
@@ -133,6 +135,8 @@ class Request(Record, frozen=True, gc=False, tag="request"):
     fault: InjectedCall | None = None
     credential_name: str = ""
     response_excerpt: str | None = None
+    retry_after: int | None = None
+    content: str | None = None
 
 
 class PreflightCall(Record, frozen=True, gc=False, tag="preflight"):

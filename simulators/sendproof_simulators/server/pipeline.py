@@ -222,6 +222,7 @@ class ServicePipeline:
         if exchange.injection is not None:
             sandbox.record("fault", exchange.injection.journal_fields())
         fields = self._request_fields(exchange, response, "refused" if exchange.is_refused else "known")
+        fields |= sandbox.limited_calls.journal_fields(self.simulator.name, self.contract, exchange.request, response)
         effects = exchange.effects
         changes_state = effects is not None and effects.changes_state
         kind = "preflight" if exchange.is_preflight and not changes_state else "request"

@@ -344,6 +344,43 @@ def test_retry_before_retry_after_fails(correct_run):
     assert retry_causes(run.plus(limited, late)) == []
 
 
+def limited_at_five(**more: object) -> Line:
+    """Return a call with a 429 response that demands 30 s, with a content."""
+    return request_line(START + 5 * MINUTE, 5_001, "optimove", "AddChannelTemplates", status=429, content="a" * 16,
+                        retry_after=30, credential_name="api_key", path="/x", **more)  # fmt: skip
+
+
+def a_second_later(limited: Line, **changes: object) -> Line:
+    """Return a successful call one second after a limited one."""
+    return limited | {"n": 5_002, "at": iso(START + 5 * MINUTE + SECOND), "status": 200, "fault": None,
+                      "retry_after": None} | changes  # fmt: skip
+
+
+def test_other_call_of_same_path_need_not_wait_for_a_fault(correct_run):
+    """The templates of one channel are limited, those of another are not."""
+    effect = fault_effect("rate_limited", "altered", effect=False)
+    run = with_faults(correct_run, {"fault": "rate_limited", "call": "optimove.AddChannelTemplates", "retry_after": 30})
+    limited = limited_at_five(fault=effect)
+
+    assert retry_causes(run.plus(limited, a_second_later(limited, content="b" * 16))) == []
+    assert retry_causes(run.plus(limited, a_second_later(limited))) == [
+        "429 ignored: optimove AddChannelTemplates: retried too early"
+    ]
+
+
+def test_limit_of_a_key_holds_for_every_call_with_this_key(correct_run):
+    limited = limited_at_five()
+    other = {"operation": "GetChannelTemplates", "path": "/y", "content": None}
+
+    assert retry_causes(correct_run.plus(limited, a_second_later(limited, **other))) == [
+        "429 ignored: optimove AddChannelTemplates: optimove GetChannelTemplates called too early with the same key",
+        "429 ignored: optimove AddChannelTemplates: the request was never retried",
+    ]
+    for elsewhere in ({"credential_name": "second_key"}, {"service": "textlocal"}):
+        early = a_second_later(limited, **{**other, **elsewhere})
+        assert "called too early" not in str(retry_causes(correct_run.plus(limited, early)))
+
+
 def test_limited_request_never_retried_fails(correct_run):
     limited = request_line(START, 5_001, "optimove", "GetChannelTemplates", status=429)
 
