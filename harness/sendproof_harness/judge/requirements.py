@@ -131,8 +131,9 @@ RIGHT_TIME = Requirement(
 )
 CONSENT_RESPECTED = Requirement(
     number="R405",
-    text="A customer who opted out gets no message.",
-    source=_DROPPED,
+    text="A customer who opted out gets no message: at the provider, by a preference, or by the consent attribute that "
+    "the client names in the handover.",
+    source="docs/connect-your-bridge.md",
     evidence="documented",
 )
 TRIGGER_SEND_LATENCY = Requirement(
@@ -196,7 +197,8 @@ CONTRACT_RESPECTED = Requirement(
 )
 AUTHENTICATED = Requirement(
     number="R602",
-    text="Every request presents the credential of the client that it is made for.",
+    text="Every request presents the credential of the client that it is made for. A login may be renewed after a "
+    "rejected request, which is then repeated.",
     source=_AUTHENTICATION,
     evidence="documented",
 )

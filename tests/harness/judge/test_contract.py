@@ -166,3 +166,31 @@ def test_404_for_empty_list_passes_only_with_that_dialect(correct_run):
 
     assert found(correct_run.plus(empty)) == [("contract.requests", "bridge", "optimove GetChannelTemplates: rejected")]
     assert found(HistoryBuilder((header, *correct_run.plus(empty).lines[1:]))) == []
+
+
+def login(n: int, minute: int) -> Line:
+    """Return a successful login."""
+    return request(n=n, at=f"2026-03-02T07:{minute:02}:00.000Z", operation="Login", path="/login")
+
+
+def with_token(n: int, minute: int, **fields: object) -> Line:
+    """Return a request with the token of a login."""
+    return request(n=n, at=f"2026-03-02T07:{minute:02}:00.000Z", **fields)
+
+
+def test_request_that_shows_the_end_of_a_token_passes(correct_run):
+    """The bridge logs in after the 403 response, and repeats the request."""
+    expired = with_token(902, 31, status=403, credential="refused")
+
+    assert found(correct_run.plus(login(900, 1), expired, login(903, 31), with_token(904, 31))) == []
+
+
+def test_rejected_request_without_a_renewal_fails(correct_run):
+    """Without a login before it, no token ended; without a repetition, the request is lost."""
+    expired = with_token(902, 31, status=403, credential="refused")
+    cause = ("contract.credentials", "config", "optimove AddChannelTemplates: an invalid credential")
+
+    assert found(correct_run.plus(login(900, 1), expired)) == [cause]
+    assert found(correct_run.plus(login(900, 1), expired, login(903, 31))) == [cause]
+    assert found(correct_run.plus(login(900, 1), expired, login(903, 50), with_token(904, 50))) == [cause]
+    assert found(correct_run.plus(expired, login(903, 31), with_token(904, 31))) == [cause]

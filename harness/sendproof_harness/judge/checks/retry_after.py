@@ -7,7 +7,7 @@ from sendproof_harness.history.records import History, Request
 from sendproof_harness.history.timestamps import HOUR, SECOND, span, spoken
 from sendproof_harness.judge.facts.fault_effects import is_own_response, requests_before_probes, retry_delay
 from sendproof_harness.judge.facts.observation import times_are_meaningful
-from sendproof_harness.judge.facts.requests import STATUS_TOO_MANY_REQUESTS, request_name
+from sendproof_harness.judge.facts.requests import LOGINS, STATUS_TOO_MANY_REQUESTS, request_name
 from sendproof_harness.judge.findings import Check, CheckResult, Finding, Location
 from sendproof_harness.judge.requirements import RETRY_AFTER_RESPECTED
 
@@ -20,8 +20,6 @@ _MAX_AT_ONCE = 20
 
 # A request that was sent before the 429 response arrived; in virtual time it arrives at the same instant.
 _ON_THE_WAY = 1 * SECOND
-
-_LOGINS = frozenset({"Login", "LoginByQuery"})
 
 _Address = tuple[str, str, str]
 
@@ -44,7 +42,7 @@ def _is_limited(request: Request) -> bool:
     A login while the token is still valid also gets a 429 response, and need not be repeated.
     documented: https://github.com/optimove-tech/Optimove-APIs (sandbox guide)
     """
-    return request.status == STATUS_TOO_MANY_REQUESTS and request.operation not in _LOGINS
+    return request.status == STATUS_TOO_MANY_REQUESTS and request.operation not in LOGINS
 
 
 def _by_address(requests: Sequence[Request]) -> Mapping[_Address, Sequence[Request]]:
@@ -92,7 +90,7 @@ def _within_key_limit(history: History, limited: Request, delay: int) -> Iterato
     start = limited.at if history.header.clock.mode == "virtual" else limited.at + _ON_THE_WAY
     key = limited.service, limited.credential_name
     for request in history.requests:
-        same_key = (request.service, request.credential_name) == key and request.operation not in _LOGINS
+        same_key = (request.service, request.credential_name) == key and request.operation not in LOGINS
         if same_key and request.n > limited.n and start < request.at < limited.at + delay:
             got_name = request_name(request)
             yield _too_early(limited, request, f"{got_name} called too early with the same key", "no call", delay)
