@@ -70,9 +70,9 @@ UNDECIDED: tuple[tuple[str, str, str], ...] = (
         "no document requires clicks: the guide asks for metrics without naming any",
     ),
     (
-        "One client's key used for another client with the same ids",
+        "One client's key used for another client, in a call that names only ids that both clients have",
         "findings about the consequences",
-        "the templates of their provider accounts distinguish clients; channels and campaigns may be the same",
+        "only numbers, templates, campaigns, triggers and opt-outs attribute a call",
     ),
 )
 

@@ -460,10 +460,20 @@ class Scenario(Record, frozen=True, gc=False, tag="scenario"):
 
 
 class OtherClient(Record, frozen=True, gc=False, tag="other_client"):
-    """Another client of the same bridge, written by the harness, with the `templates` that its provider holds."""
+    """Another client of the same bridge, written by the harness, with the `templates` that its provider holds.
+
+    `numbers` are those of its customers, `campaigns` its announced campaigns as campaign and channel, and `unread`
+    those of them without a page that was read. `triggered` are the customers who met a trigger, and `opted_out` those
+    who opted out at its provider.
+    """
 
     client: str
     templates: tuple[TemplateId, ...]
+    numbers: tuple[str, ...] = ()
+    campaigns: tuple[tuple[int, int], ...] = ()
+    unread: tuple[tuple[int, int], ...] = ()
+    triggered: tuple[str, ...] = ()
+    opted_out: tuple[str, ...] = ()
 
 
 class RunAborted(Record, frozen=True, gc=False, tag="aborted"):

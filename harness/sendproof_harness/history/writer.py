@@ -15,10 +15,15 @@ _TAIL_BYTES = 4096
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class OtherClient:
-    """Another client of the same bridge, with the ids of the templates that its provider holds."""
+    """Another client of the same bridge, with the fields of its line in a history."""
 
     client: str
     templates: tuple[int | str, ...]
+    numbers: tuple[str, ...] = ()
+    campaigns: tuple[tuple[int, int], ...] = ()
+    unread: tuple[tuple[int, int], ...] = ()
+    triggered: tuple[str, ...] = ()
+    opted_out: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -216,7 +216,7 @@ RETRY_AFTER_RESPECTED = Requirement(
 )
 CLIENTS_ISOLATED = Requirement(
     number="R605",
-    text="A multi-client bridge uses the API key of the client each request belongs to.",
+    text="A multi-client bridge uses the API key and the provider account of the client that each call is about.",
     source=_AUTHENTICATION,
     evidence="documented",
 )

@@ -17,7 +17,8 @@ from urllib.parse import urlsplit
 
 from sendproof_harness.control_client import ControlClient, ControlError
 from sendproof_harness.handover.format import Listen, clients_of, combine_clients
-from sendproof_harness.history.reader import HistoryError
+from sendproof_harness.history.client_facts import client_facts
+from sendproof_harness.history.reader import HistoryError, read_history
 from sendproof_harness.history.writer import OtherClient, RunFacts, add_run_facts
 from sendproof_harness.run.aborted import RunAborted
 from sendproof_harness.run.bridge_process import Bridge
@@ -190,29 +191,27 @@ def _check_handover(content: Mapping[str, Any], preflight: Preflight) -> None:
 def _save_histories(context: RunContext, name: str, aborted: RunAborted | None, folder: Path) -> tuple[Path, ...]:
     """Save the history of each client, with the facts of the run; return the files."""
     handovers = clients_of(context.bridge.handover)
-    clients = [_other_client(context, handover) for handover in handovers]
     files = []
-    for handover, own in zip(handovers, clients, strict=True):
+    for handover in handovers:
+        client_folder = fresh_folder(folder / handover["client"]) if context.scenario.clients else folder
+        file = client_folder / "history.ndjson"
+        context.control.save_history(handover["sandbox"], file)
+        files.append(file)
+    clients = [_other_client(context, *pair) for pair in zip(handovers, files, strict=True)] if files[1:] else []
+    for index, (handover, file) in enumerate(zip(handovers, files, strict=True)):
         facts = RunFacts(
             scenario=context.scenario.name,
             file=name,
             conformance_only=any(isinstance(step, ProbeListeners) for step in context.scenario.steps),
             aborted=None if aborted is None else asdict(aborted),
             probes=context.probes,
-            other_clients=[client for client in clients if client is not own],
+            other_clients=[*clients[:index], *clients[index + 1 :]],
         )
-        client_folder = fresh_folder(folder / handover["client"]) if context.scenario.clients else folder
-        files.append(_save_history(context.control, handover["sandbox"], facts, client_folder / "history.ndjson"))
+        add_run_facts(file, facts, context.control.clock(handover["sandbox"])["now"])
     return tuple(files)
 
 
-def _save_history(control: ControlClient, sandbox: str, facts: RunFacts, file: Path) -> Path:
-    control.save_history(sandbox, file)
-    add_run_facts(file, facts, control.clock(sandbox)["now"])
-    return file
-
-
-def _other_client(context: RunContext, handover: Mapping[str, Any]) -> OtherClient:
+def _other_client(context: RunContext, handover: Mapping[str, Any], file: Path) -> OtherClient:
     """Return a client as the histories of the other clients name it."""
     providers = dict.fromkeys(template.provider for template in context.scenario.templates)
     templates = (
@@ -220,7 +219,7 @@ def _other_client(context: RunContext, handover: Mapping[str, Any]) -> OtherClie
         for provider in providers
         for template in context.control.templates(handover["sandbox"], provider)
     )
-    return OtherClient(client=handover["client"], templates=tuple(templates))
+    return client_facts(handover["client"], tuple(templates), read_history(file))
 
 
 def _listen_address(options: RunOptions) -> Listen:
