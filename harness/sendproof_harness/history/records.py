@@ -139,6 +139,23 @@ class Request(Record, frozen=True, gc=False, tag="request"):
     content: str | None = None
 
 
+class UnauthenticatedRequest(Record, frozen=True, gc=False, tag="unauthenticated"):
+    """One request with no credential of any sandbox, written by the harness; `at` is the end of the run.
+
+    `credential` is missing or unknown. If the simulators serve other bridges too, it is `shared`: another bridge may
+    have made the request.
+    """
+
+    service: str
+    operation: str | None
+    method: str
+    path: str
+    credential: str
+    status: int
+    response_excerpt: str | None = None
+    shared: bool = False
+
+
 class PreflightCall(Record, frozen=True, gc=False, tag="preflight"):
     """One request of `sendproof doctor`, or of the preflight before a run. It is no request of the bridge."""
 
@@ -496,6 +513,7 @@ Line = (
     | Obligation
     | Request
     | Fault
+    | UnauthenticatedRequest
     | PreflightCall
     | Listener
     | ChannelTemplates
@@ -536,6 +554,7 @@ FIELD_OF: dict[type[Record], str] = {
     Obligation: "obligations",
     Request: "requests",
     Fault: "faults",
+    UnauthenticatedRequest: "unauthenticated_requests",
     PreflightCall: "preflight_calls",
     Listener: "listeners",
     ChannelTemplates: "channel_templates",
@@ -581,6 +600,7 @@ class History:
     obligations: tuple[Obligation, ...] = ()
     requests: tuple[Request, ...] = ()
     faults: tuple[Fault, ...] = ()
+    unauthenticated_requests: tuple[UnauthenticatedRequest, ...] = ()
     preflight_calls: tuple[PreflightCall, ...] = ()
     listeners: tuple[Listener, ...] = ()
     channel_templates: tuple[ChannelTemplates, ...] = ()

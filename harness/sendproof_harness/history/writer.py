@@ -31,7 +31,7 @@ class RunFacts:
     """The facts of a run: its scenario with the name of its file, and the reason if it was aborted.
 
     With `conformance_only`, only the contracts are judged. `probes` are the requests that the harness sent to the
-    bridge; they and `aborted` have the fields of their kinds of line.
+    bridge; they, `aborted` and the requests `unauthenticated` have the fields of their kinds of line.
     """
 
     scenario: str
@@ -40,6 +40,7 @@ class RunFacts:
     aborted: Mapping[str, object] | None = None
     probes: Sequence[Mapping[str, object]] = ()
     other_clients: Sequence[OtherClient] = ()
+    unauthenticated: Sequence[Mapping[str, object]] = ()
 
 
 def add_run_facts(history: Path, facts: RunFacts, now: str) -> None:
@@ -50,6 +51,7 @@ def add_run_facts(history: Path, facts: RunFacts, now: str) -> None:
     lines: list[dict[str, object]] = [{"kind": "scenario", "name": facts.scenario, "file": facts.file, **asks}]
     lines += [dict(probe) for probe in facts.probes]
     lines += [{"kind": "other_client", **asdict(client)} for client in facts.other_clients]
+    lines += [{"kind": "unauthenticated", **request} for request in facts.unauthenticated]
     if facts.aborted is not None:
         lines.append({"kind": "aborted", **facts.aborted})
     insert_before_end(history, [{**head, **line} for line in lines])

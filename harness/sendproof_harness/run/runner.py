@@ -92,7 +92,9 @@ def run_scenario(scenario: Scenario, name: str, options: RunOptions, progress: P
             context = prepare_run(scenario, name, options, progress, folder, stack)
             aborted = execute_steps(context, options.steps)
             progress.phase("reading the history")
-            return RunResult(folder=folder, histories=_save_histories(context, name, aborted, folder), aborted=aborted)
+            is_shared = options.control_url is not None
+            histories = _save_histories(context, name, aborted, folder, is_shared=is_shared)
+            return RunResult(folder=folder, histories=histories, aborted=aborted)
     except (ControlError, HistoryError, ProcessError, OSError) as error:
         raise RunError(str(error) + _simulator_log_hint(folder)) from error
 
@@ -188,7 +190,9 @@ def _check_handover(content: Mapping[str, Any], preflight: Preflight) -> None:
         raise RunError("\n".join(["the run does not start, because no bridge could work with this:", *problems]))
 
 
-def _save_histories(context: RunContext, name: str, aborted: RunAborted | None, folder: Path) -> tuple[Path, ...]:
+def _save_histories(
+    context: RunContext, name: str, aborted: RunAborted | None, folder: Path, *, is_shared: bool
+) -> tuple[Path, ...]:
     """Save the history of each client, with the facts of the run; return the files."""
     handovers = clients_of(context.bridge.handover)
     files = []
@@ -198,6 +202,7 @@ def _save_histories(context: RunContext, name: str, aborted: RunAborted | None, 
         context.control.save_history(handover["sandbox"], file)
         files.append(file)
     clients = [_other_client(context, *pair) for pair in zip(handovers, files, strict=True)] if files[1:] else []
+    unauthenticated = _unauthenticated_requests(context, is_shared=is_shared)
     for index, (handover, file) in enumerate(zip(handovers, files, strict=True)):
         facts = RunFacts(
             scenario=context.scenario.name,
@@ -205,10 +210,28 @@ def _save_histories(context: RunContext, name: str, aborted: RunAborted | None, 
             conformance_only=any(isinstance(step, ProbeListeners) for step in context.scenario.steps),
             aborted=None if aborted is None else asdict(aborted),
             probes=context.probes,
+            # Such a request belongs to no client; the first one stands for all.
+            unauthenticated=unauthenticated if index == 0 else (),
             other_clients=[*clients[:index], *clients[index + 1 :]],
         )
         add_run_facts(file, facts, context.control.clock(handover["sandbox"])["now"])
     return tuple(files)
+
+
+_UNAUTHENTICATED_FIELDS = ("service", "operation", "method", "path", "credential", "status", "response_excerpt")
+
+
+def _unauthenticated_requests(context: RunContext, *, is_shared: bool) -> Sequence[Mapping[str, object]]:
+    """Return the requests without a credential of any sandbox, as lines of the history.
+
+    A credential in a wrong place names the sandbox. Requests with a credential of another run are left out.
+    """
+    return [
+        {name: request[name] for name in _UNAUTHENTICATED_FIELDS if name in request}
+        | ({"shared": True} if is_shared and "sandbox" not in request else {})
+        for request in context.unauthenticated_requests()
+        if request.get("sandbox") in {None, *context.sandboxes}
+    ]
 
 
 def _other_client(context: RunContext, handover: Mapping[str, Any], file: Path) -> OtherClient:

@@ -241,7 +241,9 @@ class ServicePipeline:
             result = exchange.refuse(Problem(kind="unauthorized", status=401, detail=detail, operation=operation))
         if not exchange.is_preflight:
             credential = "unknown" if exchange.credential else "missing"
-            self.unauthenticated.append(self._request_fields(exchange, result, credential))
+            fields = self._request_fields(exchange, result, credential)
+            owner = self.sandboxes.find_misplaced(exchange.request)
+            self.unauthenticated.append(fields if owner is None else {**fields, "sandbox": owner.id})
         return result
 
     def too_large(self) -> Response:

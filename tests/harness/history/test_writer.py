@@ -43,3 +43,12 @@ def test_incomplete_history_stays_incomplete(tmp_path: Path) -> None:
     with pytest.raises(HistoryError, match="expected a last line of the kind 'end', got none; run the scenario again"):
         insert_before_end(history, [{"kind": "scenario"}])
     assert history.read_text() == '{"kind":"history"}\n{"kind":"delivery"}\n'
+
+
+def test_unauthenticated_requests_become_lines_of_the_history(file) -> None:
+    """The verdict counts requests that belong to no sandbox."""
+    request = {"service": "optimove", "operation": None, "method": "GET", "path": "/x", "credential": "missing",
+               "status": 401}  # fmt: skip
+    add_run_facts(file, RunFacts(scenario="Small", file="small", unauthenticated=[request]), NOW)
+
+    assert [(line.path, line.shared) for line in read_history(file).unauthenticated_requests] == [("/x", False)]

@@ -4,7 +4,7 @@ from bisect import bisect_right
 from collections import defaultdict
 from collections.abc import Iterator, Sequence
 
-from sendproof_harness.history.records import History, Key, Request
+from sendproof_harness.history.records import History, Key, Request, UnauthenticatedRequest
 from sendproof_harness.history.timestamps import HOUR, MINUTE, span, spoken
 from sendproof_harness.judge.checks.request_findings import CREDENTIAL_STATUSES, response_finding
 from sendproof_harness.judge.facts.acknowledgement import is_success
@@ -37,8 +37,14 @@ def check_credentials(history: History) -> CheckResult:
     tries = [request for request in rejected if request.n in renewed or _is_allowed_try(request, history.keys)]
     allowed = {request.n for request in tries}
     wrong = [request for request in rejected if request.n not in allowed]
-    findings = [*(_wrong_credential(request, history.keys) for request in wrong), *_tries_without_pause(tries)]
-    return CheckResult(looked_at=len(requests), unit="requests", findings=tuple(findings))
+    unauthenticated = history.unauthenticated_requests
+    findings = [
+        *(_wrong_credential(request, history.keys) for request in wrong),
+        *map(_unauthenticated, unauthenticated),
+        *_tries_without_pause(tries),
+    ]
+    looked_at = len(requests) + sum(not request.shared for request in unauthenticated)
+    return CheckResult(looked_at=looked_at, unit="requests", findings=tuple(findings))
 
 
 def _renewed(requests: Sequence[Request], rejected: Sequence[Request]) -> frozenset[int]:
@@ -99,6 +105,22 @@ def _wrong_credential(request: Request, keys: Sequence[Key]) -> Finding:
             f"the old key, long after it was {ended.action}: {ended.name!r} was valid until {spoken(ended.valid_until)}"
         )
     return response_finding(_ID, request, cause, "the client's own credential", blame="config")
+
+
+def _unauthenticated(request: UnauthenticatedRequest) -> Finding:
+    """Return the finding: a note if another bridge may have made the request."""
+    name = request.operation or f"{request.method} {request.path}"
+    excerpt = f": {request.response_excerpt}" if request.response_excerpt else ""
+    cause = "no credential" if request.credential == "missing" else "a credential of no client"
+    shared = ", at simulators that other bridges use too" if request.shared else ""
+    return Finding(
+        check=_ID,
+        level="note" if request.shared else "fail",
+        blame="config",
+        cause=f"{request.service} {name}: {cause}{shared}",
+        expected="the client's own credential",
+        got=f"{request.method} {request.path} got status {request.status}{excerpt}",
+    )
 
 
 def _tries_without_pause(tries: Sequence[Request]) -> Iterator[Finding]:
