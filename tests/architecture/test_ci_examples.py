@@ -1,4 +1,4 @@
-"""The examples of docs/ci.md: YAML that a CI server reads, commands that exist, files that are written."""
+"""The examples of docs/ci.md have valid YAML, existing commands, and files that the commands write."""
 
 import re
 import shlex
@@ -25,18 +25,17 @@ COMMANDS = {
 }
 
 
-def of_sendproof(lines: list[str]) -> list[list[str]]:
-    """The words of each command line of ours."""
+def sendproof_words(lines: list[str]) -> list[list[str]]:
+    """Return the words of each `sendproof` command line."""
     return [shlex.split(line)[1:] for line in lines if line.startswith("sendproof ")]
 
 
 @pytest.mark.parametrize("server", COMMANDS)
-def test_commands_exist_with_their_options(server: str) -> None:
-    """Both servers run the same two."""
+def test_ci_examples_use_existing_commands_and_options(server: str) -> None:
     app = typer.Typer()
     sendproof_harness.cli.run.register(app)
     known = typer.main.get_command(app).commands
-    ours = of_sendproof(COMMANDS[server])
+    ours = sendproof_words(COMMANDS[server])
     assert [words[0] for words in ours] == ["contract", "run"]
     for name, *rest in ours:
         assert {word for word in rest if word.startswith("--")} <= {
@@ -44,22 +43,19 @@ def test_commands_exist_with_their_options(server: str) -> None:
         }
 
 
-def test_both_servers_prove_the_same() -> None:
-    """And what they install brings what the first command needs."""
-    assert of_sendproof(COMMANDS["github"]) == of_sendproof(COMMANDS["gitlab"])
+def test_ci_examples_run_the_same_commands() -> None:
+    assert sendproof_words(COMMANDS["github"]) == sendproof_words(COMMANDS["gitlab"])
     assert all(any('install "sendproof[contract]"' in line for line in lines) for lines in COMMANDS.values())
 
 
-def test_scenarios_exist() -> None:
-    """Each that is named is one of the library."""
-    _, run = of_sendproof(COMMANDS["github"])
+def test_ci_examples_use_existing_scenarios() -> None:
+    _, run = sendproof_words(COMMANDS["github"])
     named = run[1 : run.index("--provider")]
     assert len(named) == 2
     assert all(find_scenario_files(Path(name))[0].is_file() for name in named)
 
 
-def test_reports_are_where_the_commands_write_them() -> None:
-    """The pattern for JUnit finds that of both commands, and the folder holds all."""
+def test_ci_examples_find_the_reports() -> None:
     show, keep = STEPS[-2:]
     patterns = {show["with"]["report_paths"], GITLAB["sendproof"]["artifacts"]["reports"]["junit"]}
     assert patterns == {"results/*/junit.xml"}
@@ -69,8 +65,7 @@ def test_reports_are_where_the_commands_write_them() -> None:
     assert show["if"] == keep["if"] == GITLAB["sendproof"]["artifacts"]["when"] + "()"
 
 
-def test_files_that_are_told_of_are_those_of_a_run() -> None:
-    """No name is told that nothing has."""
-    told = re.findall(rf"^\| `results/{RESULTS_NAME}/([a-z.]+)` \|", TEXT, re.MULTILINE)
-    assert len(told) == 6
-    assert set(told) <= set(FILES)
+def test_listed_files_are_written_by_a_run() -> None:
+    listed = re.findall(rf"^\| `results/{RESULTS_NAME}/([a-z.]+)` \|", TEXT, re.MULTILINE)
+    assert len(listed) == 6
+    assert set(listed) <= set(FILES)

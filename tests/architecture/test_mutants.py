@@ -1,4 +1,4 @@
-"""The mutants fit the bridge as it is, and their page shows what they are."""
+"""The mutants fit the current bridge, and their page lists them."""
 
 import re
 from pathlib import Path
@@ -16,14 +16,13 @@ EXAMPLE = MUTANTS[0]
 
 
 def played(check: str, cause: str) -> Played:
-    """A run that failed by one check."""
+    """Return a run that failed by one check."""
     failed = Failed(number="R999", check=check, causes=(cause,))
     return Played(trial=EXAMPLE.trials[0], verdict="fail", failed=(failed,))
 
 
 @pytest.mark.parametrize("mutant", MUTANTS, ids=lambda mutant: mutant.name)
-def test_each_mutant_is_the_bridge_with_one_defect(mutant, tmp_path):
-    """Its text stands in the bridge exactly once, what comes of it is Python, and all other files are the bridge's."""
+def test_mutant_is_the_bridge_with_one_defect(mutant, tmp_path):
     build(mutant, tmp_path)
     changed = set()
     for file in BRIDGE.rglob("*.py"):
@@ -35,8 +34,7 @@ def test_each_mutant_is_the_bridge_with_one_defect(mutant, tmp_path):
 
 
 @pytest.mark.parametrize("mutant", MUTANTS, ids=lambda mutant: mutant.name)
-def test_each_mutant_is_meant_for_a_check_and_for_scenarios_that_exist(mutant):
-    """The check is one of the judge's, and every scenario can be played over the provider."""
+def test_mutant_has_an_existing_check_and_existing_scenarios(mutant):
     assert mutant.check in {check.id for check in CHECKS}
     for trial in mutant.trials:
         assert trial.provider in {
@@ -44,8 +42,8 @@ def test_each_mutant_is_meant_for_a_check_and_for_scenarios_that_exist(mutant):
         }
 
 
-def test_a_mutant_that_no_longer_fits_is_an_error(tmp_path):
-    """A bridge that has changed must not turn a mutant into the bridge itself."""
+def test_mutant_that_no_longer_fits_is_an_error(tmp_path):
+    """A changed bridge must not turn a mutant into the bridge itself."""
     edit = Edit(file="domain/metrics.py", right="what stands nowhere", wrong="")
     gone = Mutant(name="gone", defect="", edits=(edit,), trials=(), check="", cause="")
     with pytest.raises(
@@ -54,22 +52,19 @@ def test_a_mutant_that_no_longer_fits_is_an_error(tmp_path):
         build(gone, tmp_path)
 
 
-def test_only_the_check_that_names_the_defect_kills():
-    """Another check, or another cause, leaves the mutant alive."""
+def test_mutant_is_only_killed_by_its_check_and_cause():
     cause = EXAMPLE.cause + " and more"
     assert len(killers(EXAMPLE, [played(EXAMPLE.check, cause)])) == 1
     assert killers(EXAMPLE, [played("another.check", cause)]) == []
     assert killers(EXAMPLE, [played(EXAMPLE.check, "another cause")]) == []
 
 
-def test_the_page_names_what_survives():
-    """Whoever reads the page sees at once that the judge missed something."""
+def test_page_names_surviving_mutants():
     assert "**nothing**" in page([], [(EXAMPLE, [played("another.check", "a cause")])])
     assert "R999 `another.check`" in page([], [(EXAMPLE, [played("another.check", "a cause")])])
 
 
-def test_the_page_shows_the_mutants_as_they_are():
-    """docs/mutants.md is of the last run: every mutant is in it with its defect, and killed by its check."""
+def test_page_shows_each_mutant_and_its_check():
     rows = re.findall(r"^\| `(\w+)` \| (.+?) \| .+? \| (R\d+) `(.+?)`: (.+?) \|", PAGE.read_text(), re.MULTILINE)
     numbers = {check.id: check.requirement.number for check in CHECKS}
     wanted = [(one.name, one.defect, numbers[one.check], one.check) for one in MUTANTS]
@@ -77,7 +72,6 @@ def test_the_page_shows_the_mutants_as_they_are():
     assert [name for (name, *_, cause), one in zip(rows, MUTANTS, strict=True) if not cause.startswith(one.cause)] == []
 
 
-def test_every_scenario_for_mutants_is_in_use():
-    """No file is left behind."""
+def test_each_mutant_scenario_is_used():
     files = set((Path(PAGE).parents[1] / "mutants" / "scenarios").glob("*.yaml"))
     assert files <= {trial.scenario for one in MUTANTS for trial in one.trials}

@@ -42,14 +42,13 @@ def simulators(folder) -> Iterator[RunningSimulators]:
         yield running
 
 
-def test_the_page_shows_every_file_that_it_lists():
-    """A contract and a folder."""
+def test_page_shows_each_listed_file():
     listed = re.search(r"my_simulators/\n  (\S+)\n  pigeon/\n    (.*)\n", PAGE.read_text())
     assert set(simulator_files()) == {listed[1], *(f"pigeon/{name}" for name in listed[2].split())}
 
 
-def test_nothing_else_of_the_repository_knows_it():
-    """No list, table or test was edited for it."""
+def test_no_other_file_mentions_the_new_provider():
+    """To add a simulator, you add its folder and its contract. You edit no list, table or test."""
     knowing = {name_of(path) for path in files() if "pigeon" in path.read_text().lower()}
     assert knowing == {
         "docs/add-a-provider.md",
@@ -58,16 +57,14 @@ def test_nothing_else_of_the_repository_knows_it():
     }
 
 
-def test_it_is_listed(folder):
-    """With its contract, and how well that is founded."""
+def test_new_simulator_is_listed_with_its_evidence(folder):
     said = sendproof("simulators", "--simulators-path", folder, "--json")
     entry = next(entry for entry in json.loads(said.out) if entry["name"] == "pigeon")
     assert entry["contract"] == str(folder / "pigeon.yaml")
     assert (entry["operations"], entry["documented"], entry["assumed"], entry["sends_messages"]) == (2, 1, 1, True)
 
 
-def test_it_is_mounted(simulators):
-    """At a port of its own and below the control port, with credentials, and it answers."""
+def test_new_simulator_has_a_port_a_prefix_and_credentials(simulators):
     service = simulators.services["pigeon"]
     key = {"x-pigeon-key": service["credentials"]["pigeon_key"]}
     for url in (service["url"], f"{simulators.control}/pigeon"):
@@ -77,8 +74,7 @@ def test_it_is_mounted(simulators):
         assert (refused.status_code, "body.text" in refused.json()["error"]) == (400, True)
 
 
-def test_it_is_journaled(simulators):
-    """Request, delivery, outcome and receipt are in the history of a sandbox of its own."""
+def test_new_simulator_is_in_the_history(simulators):
     sandbox = simulators.call("POST", "/sandboxes", {"seed": 7, "channels": [{"id": 505, "provider": "pigeon"}]})
     base, access = f"/sandboxes/{sandbox['sandbox']}", sandbox["services"]["pigeon"]
     texts = [{"title": "Hello", "body": "Hi {{FIRST_NAME}}"}]
@@ -99,8 +95,7 @@ def test_it_is_journaled(simulators):
     assert lines[3]["message"] == taken.json()["id"]
 
 
-def test_it_is_faulted(simulators):
-    """A fault strikes its calls and its webhooks, and a name that it does not have is refused."""
+def test_faults_can_be_injected_into_the_new_simulator(simulators):
     sandbox = simulators.call("POST", "/sandboxes", {"seed": 7, "clock": {"mode": "virtual"}})
     base, access = f"/sandboxes/{sandbox['sandbox']}", sandbox["services"]["pigeon"]
     faults = [
@@ -123,8 +118,7 @@ def test_it_is_faulted(simulators):
 
 
 @pytest.mark.slow
-def test_it_is_tested_as_all_others(folder):
-    """Schemathesis, the two lanes and the laws find it by themselves, and it passes."""
+def test_contract_and_architecture_tests_include_the_new_simulator(folder):
     command = [
         sys.executable,
         "-m",
@@ -177,15 +171,13 @@ def broken(folder: Path, tmp_path: Path, old: str, new: str) -> Path:
         ('NAME = "pigeon"', 'NAME = "textlocal"', "two simulators are named 'textlocal'"),
     ],
 )
-def test_what_is_wrong_with_one_is_told(folder, tmp_path, old, new, message):
-    """In one line, with status 3, before anything is served."""
+def test_invalid_simulator_is_refused_before_the_start(folder, tmp_path, old, new, message):
     said = sendproof("up", "--port", "0", "--simulators-path", broken(folder, tmp_path, old, new))
     assert (said.status, said.err.count("\n")) == (3, 1), said.err
     assert message in said.err
 
 
-def test_a_folder_that_is_not_there_is_told(tmp_path):
-    """So is one whose name Sendproof has for a part of its own."""
+def test_invalid_folder_is_refused_with_the_reason(tmp_path):
     said = sendproof("simulators", "--simulators-path", tmp_path / "nowhere")
     assert (said.status, "which is no folder" in said.err) == (3, True)
     (tmp_path / "textlocal").mkdir()

@@ -47,10 +47,8 @@ def is_permitted(name: str) -> bool:
 
 @pytest.mark.parametrize("path", FILES, ids=lambda path: str(path.relative_to(PACKAGE)))
 def test_judge_imports_only_itself(path):
-    """Each file of the judge imports the judge, msgspec, and harmless parts of the standard library."""
     assert [name for name in imports(path) if not is_permitted(name)] == []
 
 
 def test_only_the_reader_opens_files():
-    """The one file that is read is the history."""
     assert [path.name for path in FILES if "pathlib" in set(imports(path))] == ["reader.py"]

@@ -1,4 +1,4 @@
-"""The doors of bridges: Schemathesis against all that the reference bridge answers, and against both listeners."""
+"""Schemathesis against the endpoints of the reference bridge, and against the listeners of both bridges."""
 
 import logging
 import shlex
@@ -38,10 +38,10 @@ SANDBOX: dict[str, Any] = {
     "audience": {"customers": 5},
     "channels": [{"id": channel, "provider": provider} for channel, provider in PROVIDERS.items()],
 }
-# The door is more lenient than its contract has words for: of an event of no known type it reads no more than that.
+# The endpoint is more lenient than OpenAPI can describe: of an event of unknown type it only reads the type.
 UNSUITED = ("negative_data_rejection", "positive_data_acceptance")
-# What each provider posts, and where: an address of the batch for receipts of Textlocal, the account's for others.
-POSTED = {
+# The paths to which each provider posts: for receipts of Textlocal a path per batch, otherwise one per account.
+WEBHOOK_PATHS = {
     "textlocal-receipts": {"/": "textlocal/{client}/{token}/505-7001-0-0", "/inbound": "textlocal/{client}/{token}"},
     "xtremepush-webhooks": {"/": "xtremepush/{client}/{token}"},
     "delivyr-webhooks": {"/": "delivyr/{client}/{token}"},
@@ -51,10 +51,10 @@ log = logging.getLogger(__name__)
 
 
 @pytest.fixture(scope="module")
-def told(simulators: RunningSimulators, tmp_path_factory: pytest.TempPathFactory) -> Iterator[dict[str, Any]]:
-    """What the reference bridge was told, which runs with a channel of every provider."""
-    folder, made = tmp_path_factory.mktemp("bridge"), simulators.call("POST", "/sandboxes", SANDBOX)
-    content = handover_content(simulators.control, made, Listen(host="127.0.0.1", port=free_port("127.0.0.1")))
+def handover(simulators: RunningSimulators, tmp_path_factory: pytest.TempPathFactory) -> Iterator[dict[str, Any]]:
+    """Run the reference bridge with a channel of each provider; return its handover file."""
+    folder, sandbox = tmp_path_factory.mktemp("bridge"), simulators.call("POST", "/sandboxes", SANDBOX)
+    content = handover_content(simulators.control, sandbox, Listen(host="127.0.0.1", port=free_port("127.0.0.1")))
     with Bridge(told=content, folder=folder, command=None, address=None, database=folder) as bridge:
         bridge.hand_over()
         bridge.start()
@@ -63,15 +63,20 @@ def told(simulators: RunningSimulators, tmp_path_factory: pytest.TempPathFactory
         bridge.must_run()
 
 
-def door(told: dict[str, Any]) -> str:
-    """Where it is."""
-    return "http://{host}:{port}".format(**told["listen"])
+def base_url(handover: dict[str, Any]) -> str:
+    """Return the URL of the bridge."""
+    return "http://{host}:{port}".format(**handover["listen"])
 
 
-def named(told: dict[str, Any]) -> dict[str, Any]:
-    """The contract of the door, in which the parameters of addresses are those that lead somewhere."""
+def webhook_url(handover: dict[str, Any], target: str) -> str:
+    """Return the URL of one of the `WEBHOOK_PATHS`."""
+    return f"{base_url(handover)}/webhooks/{target.format(client=handover['client'], token=handover['webhook_token'])}"
+
+
+def bridge_contract(handover: dict[str, Any]) -> dict[str, Any]:
+    """Return the bridge's contract with the valid values of its path parameters."""
     document = yaml.load((CONTRACTS / "bridge.yaml").read_bytes(), Loader=yaml.CSafeLoader)
-    known = {"client": [told["client"]], "token": [told["webhook_token"]], "provider": list(PROVIDERS.values())}
+    known = {"client": [handover["client"]], "token": [handover["webhook_token"]], "provider": list(PROVIDERS.values())}
     for name, values in known.items():
         document["components"]["parameters"][name] |= {
             "schema": {"type": "string", "enum": values},
@@ -80,43 +85,46 @@ def named(told: dict[str, Any]) -> dict[str, Any]:
     return document
 
 
-def test_the_door_keeps_to_its_contract(told: dict[str, Any]) -> None:
-    """Valid and invalid calls of every kind: no 500, no undocumented status, no body off its schema."""
+def test_bridge_endpoints_keep_their_contract(handover: dict[str, Any]) -> None:
+    """Valid and invalid calls of all kinds: no 500, no undocumented status, no body outside its schema."""
     load_all_checks()
     excluded = [CHECKS.get_one(check) for check in UNSUITED]
-    schema, sent = schemathesis.openapi.from_dict(named(told)), 0
-    for operation in (one.ok() for one in schema.get_all_operations()):
+    schema, count = schemathesis.openapi.from_dict(bridge_contract(handover)), 0
+    for operation in (result.ok() for result in schema.get_all_operations()):
         for mode in GenerationMode:
-            sent += tried(
-                operation, mode, lambda case: case.call_and_validate(base_url=door(told), excluded_checks=excluded)
+            count += send_generated(
+                operation,
+                mode,
+                lambda case: case.call_and_validate(base_url=base_url(handover), excluded_checks=excluded),
             )
-    log.info("the door: %s requests, no failure", f"{sent:,}")
+    log.info("the bridge: %s requests, no failure", f"{count:,}")
 
 
-@pytest.mark.parametrize("contract", POSTED)
-def test_what_providers_post_is_taken_or_refused(told: dict[str, Any], contract: str) -> None:
-    """All that a provider may post is stored or not understood, and nothing breaks the bridge."""
+@pytest.mark.parametrize("contract", WEBHOOK_PATHS)
+def test_provider_webhooks_are_accepted_or_refused(handover: dict[str, Any], contract: str) -> None:
     document = yaml.load((CONTRACTS / f"{contract}.yaml").read_bytes(), Loader=yaml.CSafeLoader)
     schema = schemathesis.openapi.from_dict(document)
-    for path, where in POSTED[contract].items():
-        url = f"{door(told)}/webhooks/{where.format(client=told['client'], token=told['webhook_token'])}"
+    for path, target in WEBHOOK_PATHS[contract].items():
+        url = (
+            f"@@
+        )
 
         def sent(case: Any, url: str = url) -> None:
-            answer = case.call(base_url=url.removesuffix(case.path) if case.path != "/" else url, timeout=20)
-            assert answer.status_code in {200, 400, 413}, (answer.status_code, answer.text, case.body)
+            response = case.call(base_url=url.removesuffix(case.path) if case.path != "/" else url, timeout=20)
+            assert response.status_code in {200, 400, 413}, (response.status_code, response.text, case.body)
 
         for mode in GenerationMode:
-            assert tried(schema[path]["POST"], mode, sent)
+            assert send_generated(schema[path]["POST"], mode, sent)
 
 
-def test_what_providers_show_is_taken(told: dict[str, Any]) -> None:
-    """Every example of their contracts."""
-    for contract, places in POSTED.items():
+def test_examples_of_the_provider_contracts_are_accepted(handover: dict[str, Any]) -> None:
+    for contract, paths in WEBHOOK_PATHS.items():
         document = yaml.load((CONTRACTS / f"{contract}.yaml").read_bytes(), Loader=yaml.CSafeLoader)
-        for path, where in places.items():
+        for path, target in paths.items():
             ((kind, media),) = document["paths"][path]["post"]["requestBody"]["content"].items()
-            url = f"{door(told)}/webhooks/{where.format(client=told['client'], token=told['webhook_token'])}"
-            for example in [one["value"] for one in media.get("examples", {}).values()] or [media["example"]]:
+            url = webhook_url(handover, target)
+            named = [example["value"] for example in media.get("examples", {}).values()]
+            for example in named or [media["example"]]:
                 body = {"json": example} if kind == "application/json" else {"data": example}
                 assert (contract, requests.post(url, **body, timeout=20).status_code) == (contract, 200)
 
@@ -126,22 +134,22 @@ def test_what_providers_show_is_taken(told: dict[str, Any]) -> None:
     [*((None, provider) for provider in PROVIDERS.values()), (FLASK, "textlocal")],
     ids=[*(f"reference-{provider}" for provider in PROVIDERS.values()), "flask"],
 )
-def test_listeners_take_what_is_allowed_and_bear_the_rest(
+def test_listeners_accept_valid_events_and_survive_invalid_ones(
     simulators: RunningSimulators, tmp_path: Path, command: str | None, provider: str
 ) -> None:
-    """By `listener.yaml`, as `sendproof contract` does it, with as many made-up events as are asked for."""
-    asked = conformance_scenario(
+    """By `listener.yaml`, as in `sendproof contract`, with EXAMPLES generated events."""
+    scenario = conformance_scenario(
         ConformanceOptions(provider=provider, seed=EXAMPLES, examples=EXAMPLES, within_s=60, triggers=True)
     )
     options = RunOptions(command=command, control_url=simulators.control, results=tmp_path)
-    history = read_history(run_scenario(asked, "contract", with_probes(options), RecordedProgress()).histories[0])
-    wrong = [(one.check.id, one.findings[0]) for one in judge(history).results if one.status != "pass"]
-    log.info("%s events, %s failures", f"{len(history.probes):,}", len(wrong))
-    assert wrong == []
+    history = read_history(run_scenario(scenario, "contract", with_probes(options), RecordedProgress()).histories[0])
+    failed = [(result.check.id, result.findings[0]) for result in judge(history).results if result.status != "pass"]
+    log.info("%s events, %s failures", f"{len(history.probes):,}", len(failed))
+    assert failed == []
 
 
-def tried(operation: Any, mode: GenerationMode, send: Any) -> int:
-    """Send requests of a kind; answers how many."""
+def send_generated(operation: Any, mode: GenerationMode, send: Any) -> int:
+    """Send generated requests of one mode; return their number."""
     count = 0
 
     @BUDGET

@@ -1,4 +1,4 @@
-"""Time and chance come from one place each; what is banned elsewhere stands in pyproject.toml."""
+"""Time and randomness have one source each; pyproject.toml lists the names that are banned elsewhere."""
 
 import subprocess
 import sys
@@ -7,8 +7,7 @@ from pathlib import Path
 from repository import ROOT
 
 
-def test_nobody_reaches_for_the_clock_or_for_chance():
-    """No module but the few named in pyproject.toml uses a banned name."""
+def test_banned_names_are_only_used_in_the_listed_modules():
     ruff = Path(sys.executable).with_name("ruff")
     done = subprocess.run(
         [ruff, "check", "--no-cache", "--select", "TID251", "--output-format", "concise", "."],
