@@ -6,7 +6,7 @@ is the `End` with the number of lines. `history.reader` reads a file into these 
 """
 
 from dataclasses import dataclass
-from typing import Any, Literal
+from typing import Any, Literal, get_args, get_type_hints
 
 import msgspec
 
@@ -517,48 +517,6 @@ Line = (
 )
 
 
-#: The field of `History` that holds each kind of record.
-FIELD_OF: dict[type[Record], str] = {
-    Campaign: "campaigns",
-    Obligation: "obligations",
-    Request: "requests",
-    Fault: "faults",
-    PreflightCall: "preflight_calls",
-    Listener: "listeners",
-    ChannelTemplates: "channel_templates",
-    ProviderTemplate: "provider_templates",
-    Delivery: "deliveries",
-    Withdrawal: "withdrawals",
-    Rejection: "rejections",
-    DeliveryStatus: "delivery_statuses",
-    Webhook: "webhooks",
-    Metrics: "metrics",
-    Interactions: "interactions",
-    Clock: "clocks",
-    OptOut: "opt_outs",
-    Click: "clicks",
-    Inbound: "inbounds",
-    AttributeSync: "attribute_syncs",
-    Attribute: "new_attributes",
-    Attributes: "attributes",
-    Preference: "preferences",
-    Promotions: "promotions",
-    ChannelApps: "channel_apps",
-    Key: "keys",
-    Engagement: "engagements",
-    Probe: "probes",
-    Scenario: "scenarios",
-    OtherClient: "other_clients",
-    RunAborted: "aborted",
-    CustomerEvent: "customer_events",
-    Trigger: "triggers",
-    Cancelled: "cancellations",
-    Clearance: "clearances",
-}
-_RECORDS: tuple[type[Record], ...] = (*FIELD_OF, End)
-KINDS = tuple(sorted(str(record.__struct_config__.tag) for record in _RECORDS))
-
-
 @dataclass(frozen=True, kw_only=True, eq=False)
 class History:
     """One run. Each tuple is in order of occurrence."""
@@ -599,3 +557,11 @@ class History:
     triggers: tuple[Trigger, ...] = ()
     cancellations: tuple[Cancelled, ...] = ()
     clearances: tuple[Clearance, ...] = ()
+
+
+#: The field of `History` that holds each kind of record.
+FIELD_OF: dict[type[Record], str] = {
+    get_args(hint)[0]: name for name, hint in get_type_hints(History).items() if name != "header"
+}
+_RECORDS: tuple[type[Record], ...] = (*FIELD_OF, End)
+KINDS = tuple(sorted(str(record.__struct_config__.tag) for record in _RECORDS))
