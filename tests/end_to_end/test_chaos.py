@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 
 from fault_schedules import TRIALS, storm, weather
-from playing import simulators
+from trial_runs import simulators
 
 
 @pytest.mark.parametrize(

@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from command_line import sendproof
-from playing import simulators
+from trial_runs import simulators
 
 
 @pytest.fixture(scope="module")

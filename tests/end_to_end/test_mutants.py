@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 
 from catalogue import build, catalogue
-from playing import killers, play, simulators
+from trial_runs import killers, play, simulators
 
 MUTANTS = {mutant.name: mutant for mutant in catalogue()}
 

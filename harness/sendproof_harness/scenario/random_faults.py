@@ -15,15 +15,7 @@ import yaml
 from sendproof_harness.providers import provider as provider_record
 from sendproof_harness.scenario.customer_selection import seeded_number
 from sendproof_harness.scenario.fault_kinds import CALL, DURATION_KEYS, KILL, WEBHOOK, generalize_target, resolve_target
-from sendproof_harness.scenario.model import (
-    ANY,
-    Campaign,
-    CancelCampaign,
-    Fault,
-    Scenario,
-    WaitFor,
-    virtual_duration,
-)
+from sendproof_harness.scenario.model import ANY, Campaign, CancelCampaign, Fault, Scenario, WaitFor, virtual_duration
 from sendproof_harness.scenario.values import duration_text
 
 # With at least this many due messages, every bridge makes a call to send them.

@@ -4,12 +4,7 @@ import pytest
 
 from sendproof_bridge.clock import parse_time
 from sendproof_bridge.config_fields import Secret
-from sendproof_bridge.outbound.errors import (
-    OutcomeUnknownError,
-    RateLimitedError,
-    RejectedError,
-    UnauthorizedError,
-)
+from sendproof_bridge.outbound.errors import OutcomeUnknownError, RateLimitedError, RejectedError, UnauthorizedError
 from sendproof_bridge.outbound.http import HttpClient
 from sendproof_bridge.outbound.optimove import OptimoveClient, Recipient
 from stand_in import Reply

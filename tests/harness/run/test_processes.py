@@ -7,15 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from sendproof_harness.run.processes import (
-    Child,
-    ProcessError,
-    Program,
-    free_port,
-    listens,
-    split_command,
-    wait_until,
-)
+from sendproof_harness.run.processes import Child, ProcessError, Program, free_port, listens, split_command, wait_until
 
 DEAF = "import signal, time; signal.signal(signal.SIGTERM, signal.SIG_IGN); print('deaf', flush=True); time.sleep(600)"
 PARENT = "import subprocess, sys; print(subprocess.Popen([sys.executable, '-c', sys.argv[1]]).pid, flush=True)"
