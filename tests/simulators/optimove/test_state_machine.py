@@ -3,7 +3,7 @@
 from collections import Counter
 from dataclasses import dataclass, field
 
-from hypothesis import settings
+from hypothesis import HealthCheck, settings
 from hypothesis import strategies as st
 from hypothesis.stateful import (
     RuleBasedStateMachine,
@@ -342,5 +342,12 @@ class Marketing(RuleBasedStateMachine):
 def test_no_customer_is_lost_or_invented():
     """Schedules, cancellations, clearances, pages, triggers, reports and time occur in any order."""
     run_state_machine_as_test(
-        Marketing, settings=settings(max_examples=100, stateful_step_count=50, deadline=None, database=None)
+        Marketing,
+        settings=settings(
+            max_examples=100,
+            stateful_step_count=50,
+            deadline=None,
+            database=None,
+            suppress_health_check=[HealthCheck.too_slow],  # on a busy machine
+        ),
     )
