@@ -2,8 +2,12 @@
 # Another Python: make test PYTHON=python3.12
 
 .DEFAULT_GOAL := help
-.PHONY: help setup demo test check scenarios fuzz mutants chaos dialects benchmark docs lock clean
+.PHONY: help setup demo test test-all check scenarios fuzz mutants chaos dialects benchmark docs lock clean
 .DELETE_ON_ERROR:
+
+# Keep bytecode even if the environment forbids it: the tests start hundreds of processes, and each would compile every
+# module again.
+export PYTHONDONTWRITEBYTECODE :=
 
 BIN := .venv/bin
 PYTHON ?= $(shell for p in python3.14 python3.13 python3.12 python3.11 python3; do \
@@ -11,7 +15,7 @@ PYTHON ?= $(shell for p in python3.14 python3.13 python3.12 python3.11 python3; 
 INSTALLED := .venv/.installed-$(shell cat requirements.lock pyproject.toml | cksum | tr -d ' \n')
 
 help: ## List the targets
-	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "make %-10s %s\n", $$1, $$2 }' Makefile
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "make %-10s %s\n", $$1, $$2 }' Makefile
 
 setup: $(INSTALLED) ## Make .venv ready; every other target does this by itself
 
@@ -36,9 +40,17 @@ $(INSTALLED): requirements.lock pyproject.toml
 demo: $(INSTALLED) ## Play a campaign and a trigger through a virtual week, and judge what reached each of 10,000 customers
 	@$(BIN)/sendproof run scenarios/channels/first_week.yaml
 
-test: $(INSTALLED) ## Run the tests
-	@echo "Running the tests"
-	@$(BIN)/python -m pytest -q -n 3 # a third of the time a test waits for processes that it has started
+# Tests wait for the processes that they start a third of the time, so two cores serve three workers. A worker that has
+# finished takes over tests of the others.
+PYTEST := $(BIN)/python -m pytest -n 3 --dist worksteal
+
+test: $(INSTALLED) ## Run the quick tests (some minutes)
+	@echo "Running the quick tests"
+	@$(PYTEST) -m "not slow"
+
+test-all: $(INSTALLED) ## Run all tests, with more examples (about ten minutes)
+	@echo "Running all tests"
+	@SENDPROOF_FUZZ_EXAMPLES=15 $(PYTEST)
 
 check: $(INSTALLED) ## Format, lint, types, imports, tests: what a change must pass
 	@echo "Checking the format"

@@ -73,7 +73,8 @@ def contract_for_prism(answers: dict[str, Any], others: list[str]) -> dict[str, 
         media = contract["paths"][path]["get"]["responses"]["200"]["content"]["application/json"]
         media.pop("examples", None)
         media["example"] = answer
-    return _without_extensions(contract)
+    cleaned: dict[str, Any] = _without_extensions(contract)
+    return cleaned
 
 
 def _without_extensions(node: Any) -> Any:

@@ -14,7 +14,7 @@ import yaml
 from rich.console import Console
 
 from catalogue import HERE, ROOT, Trial
-from playing import Played, PlayError, end_in_order, play, simulators
+from trial_runs import Played, PlayError, end_in_order, play, simulators
 
 EVERYDAY = HERE / "scenarios" / "everyday.yaml"
 STOP = HERE / "scenarios" / "stop.yaml"

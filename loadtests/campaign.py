@@ -3,7 +3,7 @@
 locust -f loadtests/campaign.py --headless --users 1 --customers 1000000
 """
 
-from harness import Running
+from base import Running
 from scheduled import Follower, Scheduled
 from sendproof_harness.load.scenarios import Selection
 

@@ -11,13 +11,13 @@ from urllib.parse import urlencode
 
 import msgspec
 
-from alone import announced, sandbox_of
-from harness import LoadTest, Prepared, Process, Running, Worker, all_of
-from recipe import ATTRIBUTES, differing, people, rows
+from base import LoadTest, Prepared, Process, Running, Worker, all_of
+from expected_rows import ATTRIBUTES, differing, people, rows
 from sendproof_harness.control_client import ControlClient
 from sendproof_harness.load.counters import Counts
 from sendproof_harness.load.progress import Telling
 from sendproof_harness.load.scenarios import CAMPAIGN, SCHEDULED, SEND_AT, Selection
+from simulator_only import announced, sandbox_of
 
 # The largest page that Optimove gives.
 PAGE = 10_000

@@ -7,13 +7,13 @@ from collections.abc import Iterator, Mapping
 from contextlib import ExitStack
 from pathlib import Path
 
-from alone import sandbox_of
-from harness import LoadTest, Prepared, Process, Running, Worker, all_of
+from base import LoadTest, Prepared, Process, Running, Worker, all_of
 from sendproof_harness.control_client import ControlClient
 from sendproof_harness.load.counters import Counts
 from sendproof_harness.load.progress import Telling
 from sendproof_harness.load.scenarios import SCHEDULED, Selection
 from sendproof_harness.scenario.customer_selection import customer_id
+from simulator_only import sandbox_of
 
 # documented: https://developer.optimove.com/v2.0/reference/post_integrations-setcustomerchannelpreference
 MOST = 50_000
@@ -66,7 +66,8 @@ class PreferencesTest(LoadTest):
             expected[mode_of(start)] += min(MOST, wanted.customers - start)
         counts.looked("not kept", "customers", "harness", wanted.customers)
         kept = control.service_overview(sandbox, "optimove")["preferences"]
-        known = next((one["customers_by_mode"] for one in kept if one["channel"] == SCHEDULED), {})
+        by_channel: dict[int, dict[str, int]] = {row["channel"]: row["customers_by_mode"] for row in kept}
+        known = by_channel.get(SCHEDULED, {})
         for mode, customers in expected.items():
             got = known.get(str(mode), 0)
             if got != customers:

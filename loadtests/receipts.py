@@ -3,7 +3,7 @@
 locust -f loadtests/receipts.py --headless --users 1 --customers 20000 --duplicates 2
 """
 
-from harness import Running
+from base import Running
 from scheduled import Follower, Scheduled
 from sendproof_harness.load.scenarios import Selection
 

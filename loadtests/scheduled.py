@@ -7,7 +7,7 @@ from urllib.parse import urlsplit
 
 import gevent
 
-from harness import LoadTest, Prepared, Process, Worker
+from base import LoadTest, Prepared, Process, Worker, runner_of
 from sendproof_harness.load.campaign_tracker import CampaignFollower, owed
 from sendproof_harness.load.process_stats import Watched, is_here, listening_on
 from sendproof_harness.load.progress import Telling
@@ -97,8 +97,8 @@ class Scheduled(LoadTest):
 
     def begin(self, process: Process) -> None:
         """The journal is followed from its beginning."""
-        process.environment.runner.register_message(_KNOWN, lambda **_: self.known.set())
-        self.known = gevent.event.Event()
+        self.known: gevent.event.Event = gevent.event.Event()
+        runner_of(process.environment).register_message(_KNOWN, lambda **_: self.known.set())
         self.follower = CampaignFollower(
             process.counts, process.wanted.provider, process.answered, timed=process.job["timed"]
         )
@@ -108,7 +108,7 @@ class Scheduled(LoadTest):
         first, *rest = (step.by for step in self.world.scenario.steps if isinstance(step, Advance))
         # What is owed is asked for while nothing else happens, so that it slows nobody down.
         self.world.time.advance(first / 2)
-        process.environment.runner.send_message(_KNOWN, None)
+        runner_of(process.environment).send_message(_KNOWN, None)
         for by in (first / 2, *rest):
             self.world.time.advance(by)
         if self.keep is not None:
@@ -141,4 +141,6 @@ class Follower(Worker):
 
     def work(self, process: Process) -> None:
         """Follow the journal."""
-        self.test.test.follow(process)
+        test = self.test.test
+        if isinstance(test, Scheduled):
+            test.follow(process)

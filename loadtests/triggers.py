@@ -10,8 +10,8 @@ from pathlib import Path
 
 import gevent
 
-from harness import LoadTest, Prepared, Process, Running, Worker, all_of
-from recipe import expected_order, people
+from base import LoadTest, Prepared, Process, Running, Worker, all_of
+from expected_rows import expected_order, people
 from scheduled import LOOK_EVERY_S, bridge_of, limits, options_of, whose
 from sendproof_harness.control_client import ControlClient
 from sendproof_harness.load.arrivals import SHAPES, SHAPES_TOLD, arrivals, count
@@ -75,7 +75,7 @@ class TriggersTest(LoadTest):
 
     def watch(self) -> None:
         """The bridge must run."""
-        self.world.bridge.must_run()
+        self.world.bridge.check_running()
 
     def conclude(self, wanted: Selection, counts: Counts, control: ControlClient, sandbox: str) -> Counts:
         """All that was planned must have been fired."""
@@ -152,7 +152,7 @@ def clock_ahead(process: Process) -> float:
     control, probes = process.control(), []
     for _ in range(_PROBES):
         asked = process.now
-        real = control.health()["real"]
+        real: float = control.health()["real"]
         answered = process.now
         probes.append((answered - asked, real - (asked + answered) / 2))
     return min(probes)[1]

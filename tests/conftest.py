@@ -1,4 +1,4 @@
-"""What all tests share: running simulators, and the order in which the tests run."""
+"""Settings and fixtures of all tests, and the order of the tests."""
 
 from collections.abc import Iterator
 
@@ -7,15 +7,31 @@ from hypothesis import HealthCheck, settings
 
 from running import RunningSimulators, running_simulators
 
-# Time is not judged, and examples are the same in each run: a slow machine or bad luck must not fail a right change.
+# Without deadlines and with the same examples in each run, neither a slow machine nor chance can fail a correct change.
 settings.register_profile(
     "sendproof", deadline=None, derandomize=True, database=None, suppress_health_check=[HealthCheck.too_slow]
 )
 settings.load_profile("sendproof")
 
 
+# The folders and files with the longest tests, the longest first. They start first, so that no worker ends alone.
+LONGEST = (
+    "tests/docs/test_commands.py",
+    "tests/end_to_end/",
+    "tests/contract/",
+    "tests/architecture/test_determinism.py",
+    "tests/simulators/test_adding_a_provider.py",
+    "tests/bridge/jobs/",
+)
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Put the longest tests first."""
+    items.sort(key=lambda item: next((place for place, name in enumerate(LONGEST) if item.nodeid.startswith(name)), 99))
+
+
 @pytest.fixture(scope="session")
 def simulators() -> Iterator[RunningSimulators]:
-    """Running simulators, shared by all tests of a worker: each test has a sandbox of its own."""
+    """Return running simulators, which all tests of a worker share: each test creates its own sandbox."""
     with running_simulators() as running:
         yield running

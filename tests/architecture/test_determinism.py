@@ -41,6 +41,7 @@ def test_one_seed_gives_one_history(first: list[bytes], tmp_path: Path) -> None:
     assert first == history_of_run(tmp_path / "second")
 
 
+@pytest.mark.slow
 def test_a_bridge_is_asked_the_same_about_its_contract(tmp_path: Path) -> None:
     """What is made up, in which order it is posted, and what the bridge does upon it."""
     histories = []
@@ -53,6 +54,7 @@ def test_a_bridge_is_asked_the_same_about_its_contract(tmp_path: Path) -> None:
     assert any(b'"kind":"probe"' in line for line in histories[0])
 
 
+@pytest.mark.slow
 def test_one_seed_gives_one_history_of_a_burst_of_triggers(tmp_path: Path) -> None:
     """Three hundred at one instant: which of them the bridge sends together does not depend on how they came in."""
     only = ("--provider", "textlocal")
@@ -60,6 +62,7 @@ def test_one_seed_gives_one_history_of_a_burst_of_triggers(tmp_path: Path) -> No
     assert one == two
 
 
+@pytest.mark.slow
 def test_another_seed_gives_another_history(first: list[bytes], tmp_path: Path) -> None:
     """The seed reaches all the way down: no customer keeps the same number."""
     another = history_of_run(tmp_path / "another", "--seed", "2")
@@ -86,7 +89,7 @@ def history_of_struck_calls(simulators: RunningSimulators, listener: StandIn) ->
         form = {"apikey": service["credentials"]["apikey"], "numbers": "447555000000", "message": "Hi"}
         told = {"custom": str(custom), "receipt_url": listener.url + "/receipts"}
         with suppress(requests.RequestException):
-            requests.post(service["url"] + "/send", data=form | told, timeout=20)
+            requests.post(service["url"] + "/send", data=form | told, timeout=60)
     simulators.call("POST", "/sandboxes/same/clock/advance", {"by_ms": 3_600_000})
     lines = simulators.history("same")
     simulators.call("DELETE", "/sandboxes/same")

@@ -16,7 +16,7 @@ from sendproof_simulators.services.discovery import discover
 
 DOCUMENTS = list(files(".md"))
 LIBRARY = ROOT / "scenarios" / "README.md"
-TARGETS = set(re.findall(r"^([a-z]+):.*## ", (ROOT / "Makefile").read_text(), re.MULTILINE))
+TARGETS = set(re.findall(r"^([a-z-]+):.*## ", (ROOT / "Makefile").read_text(), re.MULTILINE))
 COUNTED = ("documented", "observed", "assumed")
 
 
@@ -65,7 +65,7 @@ def test_every_command_helps_by_example(commands):
 
 def test_documents_show_targets_that_exist():
     """Every `make ...` of a document is a target, and every target is in a document."""
-    named = {target for path in DOCUMENTS for target in re.findall(r"(?:\$ |`)make ([a-z]+)", path.read_text())}
+    named = {target for path in DOCUMENTS for target in re.findall(r"(?:\$ |`)make ([a-z-]+)", path.read_text())}
     assert named == TARGETS - {"help"}
 
 

@@ -6,10 +6,10 @@ from pathlib import Path
 import pytest
 
 from catalogue import BRIDGE, Edit, Mutant, MutantError, build, catalogue
-from page import PAGE, page
-from playing import Failed, Played, killers
+from mutants_page import PAGE, page
 from sendproof_harness.judge.checks import CHECKS
 from sendproof_harness.scenario.load import load_scenarios
+from trial_runs import Failed, Played, killers
 
 MUTANTS = catalogue()
 EXAMPLE = MUTANTS[0]

@@ -12,6 +12,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from fuzzing import tries
 from instants import SIX, StillWallClock
 from sendproof_simulators.core.audience.audience import AudienceRecipe
 from sendproof_simulators.core.http import Request
@@ -92,7 +93,7 @@ def settings_of(name: str, seed: int) -> SandboxSettings:
     return SandboxSettings(name=name, seed=seed, start=SIX, rate=None, audience=audience, channels=DEFAULT_CHANNELS)
 
 
-@settings(max_examples=50, deadline=None)
+@settings(max_examples=tries(50))
 @given(turns=st.lists(st.tuples(st.integers(0, 1), STEPS), max_size=12))
 def test_any_interleaving_leaves_the_journals_of_one_after_the_other(process, turns: list[tuple[int, Step]]) -> None:
     """Left and right, mixed, record what they record when left goes first and right after it."""

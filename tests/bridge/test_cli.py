@@ -9,7 +9,7 @@ import pytest
 def run_bridge(*arguments):
     """Run the program to its end."""
     command = [sys.executable, "-m", "sendproof_bridge", *map(str, arguments)]
-    return subprocess.run(command, capture_output=True, text=True, timeout=30, check=False)
+    return subprocess.run(command, capture_output=True, text=True, timeout=120, check=False)
 
 
 def test_help_shows_an_example():

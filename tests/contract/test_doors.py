@@ -58,7 +58,7 @@ def told(simulators: RunningSimulators, tmp_path_factory: pytest.TempPathFactory
     with Bridge(told=content, folder=folder, command=None, address=None, database=folder) as bridge:
         bridge.hand_over()
         bridge.start()
-        assert wait_until(lambda: listens(**content["listen"]), 30), bridge.log_excerpt()
+        assert wait_until(lambda: listens(**content["listen"]), 120), bridge.log_excerpt()
         yield content
         bridge.must_run()
 
@@ -102,7 +102,7 @@ def test_what_providers_post_is_taken_or_refused(told: dict[str, Any], contract:
         url = f"{door(told)}/webhooks/{where.format(client=told['client'], token=told['webhook_token'])}"
 
         def sent(case: Any, url: str = url) -> None:
-            answer = case.call(base_url=url.removesuffix(case.path) if case.path != "/" else url, timeout=20)
+            answer = case.call(base_url=url.removesuffix(case.path) if case.path != "/" else url, timeout=60)
             assert answer.status_code in {200, 400, 413}, (answer.status_code, answer.text, case.body)
 
         for mode in GenerationMode:
@@ -118,7 +118,7 @@ def test_what_providers_show_is_taken(told: dict[str, Any]) -> None:
             url = f"{door(told)}/webhooks/{where.format(client=told['client'], token=told['webhook_token'])}"
             for example in [one["value"] for one in media.get("examples", {}).values()] or [media["example"]]:
                 body = {"json": example} if kind == "application/json" else {"data": example}
-                assert (contract, requests.post(url, **body, timeout=20).status_code) == (contract, 200)
+                assert (contract, requests.post(url, **body, timeout=60).status_code) == (contract, 200)
 
 
 @pytest.mark.parametrize(
@@ -131,7 +131,7 @@ def test_listeners_take_what_is_allowed_and_bear_the_rest(
 ) -> None:
     """By `listener.yaml`, as `sendproof contract` does it, with as many made-up events as are asked for."""
     asked = conformance_scenario(
-        ConformanceOptions(provider=provider, seed=EXAMPLES, examples=EXAMPLES, within_s=20, triggers=True)
+        ConformanceOptions(provider=provider, seed=EXAMPLES, examples=EXAMPLES, within_s=60, triggers=True)
     )
     options = RunOptions(command=command, control_url=simulators.control, results=tmp_path)
     history = read_history(run_scenario(asked, "contract", with_probes(options), RecordedProgress()).histories[0])

@@ -10,11 +10,12 @@ from urllib.parse import urlencode
 import msgspec
 import pytest
 import schemathesis
-from hypothesis import HealthCheck, Phase, given, settings
+from hypothesis import given, settings
 from hypothesis import strategies as st
 from schemathesis.core import NotSet
 
 from credential_helpers import PresentedCredentials, present
+from fuzzing import BUDGET, tries
 from instants import NINE, SIX, StillWallClock
 from sendproof_simulators.core.audience.audience import AudienceRecipe
 from sendproof_simulators.core.faults.parsing import Targets, parse_faults
@@ -153,7 +154,7 @@ def test_both_lanes_are_struck_alike() -> None:
 
 
 @pytest.mark.parametrize("name", sorted(discover()))
-@settings(max_examples=30, deadline=None, phases=(Phase.generate,), suppress_health_check=list(HealthCheck))
+@settings(BUDGET, max_examples=tries(30))
 @given(data=st.data())
 def test_both_lanes_give_one_answer(name: str, data: st.DataObject) -> None:
     """Status, headers, body and journal are equal, request after request, on twin sandboxes."""

@@ -45,7 +45,7 @@ def reference(tmp_path_factory: pytest.TempPathFactory) -> Path:
 def asked(tmp_path: Path, simulators: RunningSimulators):
     """Ask a bridge that is wrong in one line, with few made-up events; answers the verdict."""
 
-    def ask(right: str, wrong: str, within_s: float = 20.0, timeout_s: float = 60.0) -> Verdict:
+    def ask(right: str, wrong: str, within_s: float = 60.0, timeout_s: float = 60.0) -> Verdict:
         code = APP.read_text()
         assert code.count(right) == 1
         (tmp_path / "bridge.py").write_text(code.replace(right, wrong))
@@ -88,6 +88,7 @@ def test_the_reference_bridge_keeps_to_the_contracts(reference: Path) -> None:
     assert "Listeners survive invalid events" in (folder / "report.html").read_text()
 
 
+@pytest.mark.slow
 def test_a_bridge_by_another_hand_keeps_to_them_too(tmp_path: Path) -> None:
     """The example in Flask, which knows nothing of what it is asked."""
     said = sendproof("contract", "--results", tmp_path, "--examples", "5", "--command", FLASK)
@@ -95,6 +96,7 @@ def test_a_bridge_by_another_hand_keeps_to_them_too(tmp_path: Path) -> None:
     assert numbers_of(tmp_path / "contract" / "verdict.json").keys() >= {"R105", "R106", "R107", "R601"}
 
 
+@pytest.mark.slow
 def test_a_bridge_that_runs_already_keeps_to_them(tmp_path: Path) -> None:
     """It was started first, and waits for the file that is told of in docs/ci.md."""
     told = {"SENDPROOF_HANDOVER": str(tmp_path / "contract" / "handover.json")}
@@ -105,6 +107,7 @@ def test_a_bridge_that_runs_already_keeps_to_them(tmp_path: Path) -> None:
     assert said.status == 0, said.out + said.err
 
 
+@pytest.mark.slow
 def test_a_bridge_without_triggers_is_asked_about_campaigns(tmp_path: Path) -> None:
     """It is told of no channel for triggers, and nobody misses a listener."""
     said = sendproof("contract", "--results", tmp_path, "--examples", "3", "--command", FLASK, "--no-triggers")
@@ -128,9 +131,10 @@ def test_a_type_that_is_not_known_must_not_break_a_bridge(asked) -> None:
     assert wrong["R106"][0].got.startswith("/EventTypeID: expected 11, got 0: status 500 for POST")
 
 
+@pytest.mark.slow
 def test_a_bridge_that_does_not_answer_is_not_waited_for_again_and_again(asked) -> None:
     """Three calls that time out are enough, and it is said how long was waited."""
-    wrong = failed(asked(UNKNOWN_TYPE, "        time.sleep(60)\n    event = ", within_s=2))
+    wrong = failed(asked(UNKNOWN_TYPE, "        time.sleep(600)\n    event = ", within_s=2))
     assert wrong.keys() == {"R106"}
     assert [finding.cause for finding in wrong["R106"]] == [
         "event 11: no response within 2 s for an unknown event type"
@@ -145,13 +149,14 @@ def test_a_bridge_that_dies_of_broken_json_fails_for_that(asked) -> None:
     assert wrong["R106"][0].cause.startswith("event 11: the connection failed")
 
 
+@pytest.mark.slow
 def test_a_bridge_that_dies_where_nobody_watches_it_is_found_to_be_gone(tmp_path: Path, simulators) -> None:
     """It runs already, so that only its silence tells."""
     (tmp_path / "bridge.py").write_text(APP.read_text().replace(NO_EVENT, "        os._exit(7)"))
     told = {"SENDPROOF_HANDOVER": str(tmp_path / "contract" / "handover.json")}
     words = [sys.executable, str(tmp_path / "bridge.py")]
     small = conformance_scenario(
-        ConformanceOptions(provider="textlocal", seed=None, examples=3, within_s=20, triggers=True)
+        ConformanceOptions(provider="textlocal", seed=None, examples=3, within_s=60, triggers=True)
     )
     address = f"http://127.0.0.1:{free_port('127.0.0.1')}"
     with Child(Program(name="the example", command=words, log=tmp_path / "bridge.log", environment=told)):
@@ -209,7 +214,7 @@ def test_a_bridge_that_never_registers_fails_for_that(asked) -> None:
     ("words", "said"),
     [
         (("--provider", "semaphore"), "--provider: expected one of textlocal, xtremepush, delivyr, got"),
-        (("--bridge", "http://127.0.0.1:9", "--command", "true"), "expected --bridge or --command, got both"),
+        (("--bridge", "http://127.0.0.1:9", "--command", "true"), "--bridge: expected no --command with it, got both"),
     ],
 )
 def test_what_cannot_be_asked_is_refused(tmp_path: Path, words: tuple[str, ...], said: str) -> None:

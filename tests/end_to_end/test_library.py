@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from command_line import sendproof
-from playing import simulators
+from trial_runs import simulators
 
 
 @pytest.fixture(scope="module")
@@ -21,10 +21,10 @@ def url(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
     ("named", "provider"),
     [
         ("time_zones/midnight", "textlocal"),
-        ("templates/renamed", "xtremepush"),
+        pytest.param("templates/renamed", "xtremepush", marks=pytest.mark.slow),
         ("triggered/several_events", "delivyr"),
-        ("opt_outs/by_preference", "textlocal"),
-        ("failures/reply_lost_after", "textlocal"),
+        pytest.param("opt_outs/by_preference", "textlocal", marks=pytest.mark.slow),
+        pytest.param("failures/reply_lost_after", "textlocal", marks=pytest.mark.slow),
         ("failures/notifications_twice", "xtremepush"),
     ],
 )

@@ -5,12 +5,14 @@ from pathlib import Path
 import pytest
 
 from catalogue import build, catalogue
-from playing import killers, play, simulators
+from trial_runs import killers, play, simulators
 
 MUTANTS = {mutant.name: mutant for mutant in catalogue()}
 
 
-@pytest.mark.parametrize("name", ["receipts_counted_twice", "scheduled_time_ignored"])
+@pytest.mark.parametrize(
+    "name", [pytest.param("receipts_counted_twice", marks=pytest.mark.slow), "scheduled_time_ignored"]
+)
 def test_a_mutant_is_killed_by_the_check_that_names_its_defect(name: str, tmp_path: Path) -> None:
     """A bridge that is almost right fails, and the reason is the right one."""
     mutant = MUTANTS[name]

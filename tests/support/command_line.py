@@ -22,7 +22,7 @@ class Said:
 def sendproof(*words: str | Path, environment: Mapping[str, str] | None = None) -> Said:
     """Run the command to its end, with more in its environment."""
     running = start(*words, environment=environment)
-    out, err = running.communicate(timeout=110)
+    out, err = running.communicate(timeout=600)
     return Said(running.returncode, out, err)
 
 

@@ -110,11 +110,11 @@ class DocSandbox:
     def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, at: TracebackType | None) -> None:
         for process in self._waiting:
             process.send_signal(signal.SIGINT)
-            process.wait(timeout=30)
+            process.wait(timeout=120)
         statuses = {}
         for name, process in reversed(self._running.items()):
             process.send_signal(signal.SIGINT)
-            statuses[name] = process.wait(timeout=30)
+            statuses[name] = process.wait(timeout=120)
         assert error is not None or set(statuses.values()) <= {0}, statuses
 
     def run(self, command: str) -> tuple[int, str]:
@@ -134,7 +134,7 @@ class DocSandbox:
             stdout=subprocess.PIPE,
             stderr=subprocess.STDOUT,
             text=True,
-            timeout=110,
+            timeout=600,
             check=False,
         )
 
@@ -224,8 +224,8 @@ class DocSandbox:
 
     def _is_synchronised(self) -> bool:
         base = self._with_own_addresses(f"http://{CONTROL}/control/sandboxes/default")
-        templates = requests.get(f"{base}/providers/textlocal/templates", timeout=10).json()
-        known = requests.get(f"{base}/state", timeout=10).json()["channel_templates"]
+        templates = requests.get(f"{base}/providers/textlocal/templates", timeout=60).json()
+        known = requests.get(f"{base}/state", timeout=60).json()["channel_templates"]
         return [len(known.get(channel, ())) for channel in ("505", "250")] == [len(templates)] * 2
 
     def _bridge_settings(self, document: str) -> str:

@@ -53,7 +53,7 @@ class KillingProxy:
     def forward(self, call: BaseHTTPRequestHandler, body: bytes) -> tuple[http.client.HTTPResponse, bytes]:
         """Forward a call; return the response and its body."""
         headers = {name: value for name, value in call.headers.items() if name.lower() not in _HOP_BY_HOP}
-        with closing(http.client.HTTPConnection(self._target, timeout=60)) as connection:
+        with closing(http.client.HTTPConnection(self._target, timeout=300)) as connection:
             connection.request(call.command, call.path, body, headers)
             with connection.getresponse() as response:
                 return response, response.read()

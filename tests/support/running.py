@@ -23,13 +23,13 @@ class RunningSimulators:
 
     def call(self, method: str, path: str, body: object = None) -> Any:
         """Ask the control API; anything but success is an error with its reason."""
-        reply = requests.request(method, f"{self.control}/control{path}", json=body, timeout=120)
+        reply = requests.request(method, f"{self.control}/control{path}", json=body, timeout=300)
         assert reply.ok, f"{method} {path}: {reply.status_code} {reply.text}"
         return reply.json() if reply.content else None
 
     def history(self, sandbox: str) -> list[dict[str, Any]]:
         """Every line of a sandbox's history."""
-        text = requests.get(f"{self.control}/control/sandboxes/{sandbox}/history", timeout=120).text
+        text = requests.get(f"{self.control}/control/sandboxes/{sandbox}/history", timeout=300).text
         return [json.loads(line) for line in text.splitlines()]
 
     def stop(self) -> None:
@@ -54,5 +54,5 @@ def running_simulators(*options: str, errors: IO[str] | None = None) -> Iterator
         yield RunningSimulators(addresses["control"]["url"], addresses["services"], process.pid)
     finally:
         process.send_signal(signal.SIGINT)
-        process.wait(timeout=20)
+        process.wait(timeout=120)
         process.stdout.close()

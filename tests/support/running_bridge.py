@@ -83,7 +83,7 @@ class BridgeProcess:
 
     def healthy(self) -> bool:
         with suppress(requests.RequestException):
-            return requests.get(f"{self.url}/health", timeout=5).ok
+            return requests.get(f"{self.url}/health", timeout=60).ok
         return False
 
     def kill(self) -> None:
@@ -96,7 +96,7 @@ class BridgeProcess:
         """Send SIGTERM; return the exit status."""
         assert self._process is not None
         self._process.send_signal(signal.SIGTERM)
-        return self._process.wait(timeout=30)
+        return self._process.wait(timeout=120)
 
     def clean_up(self) -> None:
         """Kill the process if it still runs."""
@@ -105,7 +105,7 @@ class BridgeProcess:
 
     def run_second(self) -> subprocess.CompletedProcess[str]:
         """Run a second bridge with the same settings until it ends."""
-        return subprocess.run(self._command, capture_output=True, text=True, timeout=30, check=False)
+        return subprocess.run(self._command, capture_output=True, text=True, timeout=120, check=False)
 
 
 def config_text(sandbox: Sandbox, port: int, urls: dict[str, str]) -> str:
@@ -136,7 +136,7 @@ consent_attribute = "SMS_OPT_IN"
 """
 
 
-def wait_until(condition: Callable[[], bool], goal: str, log: Path | None = None, seconds: float = 30) -> None:
+def wait_until(condition: Callable[[], bool], goal: str, log: Path | None = None, seconds: float = 120) -> None:
     """Poll in real time until `condition` is true. A failure names the `goal` and shows the end of the log."""
     pause = threading.Event()
     for _ in range(int(seconds / 0.02)):

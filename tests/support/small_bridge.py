@@ -131,7 +131,7 @@ def open_small_bridge(folder: Path, config: Config) -> Iterator[SmallBridge]:
     clock = ManualClock()
     store = Store(folder / "bridge.sqlite")
     try:
-        yield SmallBridge(open_bridge(config, store, clock, HttpClient(read_seconds=5.0)), clock)
+        yield SmallBridge(open_bridge(config, store, clock, HttpClient(read_seconds=60.0)), clock)
     finally:
         store.close()
 

@@ -4,17 +4,7 @@ import sys
 
 import typer
 
-from sendproof_harness.cli import (
-    conformance,
-    explain,
-    judge,
-    load,
-    marketer,
-    preflight,
-    run,
-    scenarios,
-    simulators,
-)
+from sendproof_harness.cli import conformance, explain, judge, load, marketer, preflight, run, scenarios, simulators
 from sendproof_harness.cli.options import EXIT_ERROR, EXIT_INTERRUPTED
 from sendproof_harness.providers import discover
 

@@ -5,6 +5,7 @@ from datetime import UTC, datetime, timedelta
 from fractions import Fraction
 from pathlib import Path
 
+from sendproof_harness.load.model import Kind
 from sendproof_harness.load.trigger_tracker import EVENT, PARAMETER
 from sendproof_harness.providers import DEFAULT_PROVIDER
 from sendproof_harness.providers import provider as record_of
@@ -45,7 +46,7 @@ _OPTED_OUT, _UNUSABLE = Fraction(4, 100), Fraction(2, 100)
 class Selection:
     """What is asked of a load test, by whichever command line."""
 
-    kind: str
+    kind: Kind
     customers: int
     seed: int = 1
     provider: str = DEFAULT_PROVIDER

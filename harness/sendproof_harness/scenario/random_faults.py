@@ -15,15 +15,7 @@ import yaml
 from sendproof_harness.providers import provider as provider_record
 from sendproof_harness.scenario.customer_selection import seeded_number
 from sendproof_harness.scenario.fault_kinds import CALL, DURATION_KEYS, KILL, WEBHOOK, generalize_target, resolve_target
-from sendproof_harness.scenario.model import (
-    ANY,
-    Campaign,
-    CancelCampaign,
-    Fault,
-    Scenario,
-    WaitFor,
-    virtual_duration,
-)
+from sendproof_harness.scenario.model import ANY, Campaign, CancelCampaign, Fault, Scenario, WaitFor, virtual_duration
 from sendproof_harness.scenario.values import duration_text
 
 # With at least this many due messages, every bridge makes a call to send them.
@@ -98,7 +90,7 @@ def generate_faults(scenario: Scenario, seed: int, number: int, *, kills: bool =
 
 
 def faults_yaml(faults: tuple[Fault, ...], provider: str | None = None) -> str:
-    """Return the faults as a part of a scenario file, one line each; `any` stands for `provider`."""
+    """Return the faults as a part of a scenario file, one line each; `any` replaces `provider`."""
     lines = [
         yaml.safe_dump(_file_content(fault, provider), default_flow_style=True, sort_keys=False, width=1_000).strip()
         for fault in faults

@@ -22,7 +22,7 @@ def test_missing_response_raises_outcome_unknown():
     release = threading.Event()
 
     def wait(_request):
-        release.wait(5)
+        release.wait(60)
         return Reply()
 
     with stand_in() as slow:

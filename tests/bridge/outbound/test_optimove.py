@@ -4,12 +4,7 @@ import pytest
 
 from sendproof_bridge.clock import parse_time
 from sendproof_bridge.config_fields import Secret
-from sendproof_bridge.outbound.errors import (
-    OutcomeUnknownError,
-    RateLimitedError,
-    RejectedError,
-    UnauthorizedError,
-)
+from sendproof_bridge.outbound.errors import OutcomeUnknownError, RateLimitedError, RejectedError, UnauthorizedError
 from sendproof_bridge.outbound.http import HttpClient
 from sendproof_bridge.outbound.optimove import OptimoveClient, Recipient
 from stand_in import Reply
@@ -22,7 +17,7 @@ RECIPIENT = Recipient(
 
 
 def optimove_client(services, path="/"):
-    return OptimoveClient(services.url + path, Secret("a-key"), HttpClient(read_seconds=5.0), lambda: None)
+    return OptimoveClient(services.url + path, Secret("a-key"), HttpClient(read_seconds=60.0), lambda: None)
 
 
 def fetch_page(services, *replies, skip=0):

@@ -23,7 +23,7 @@ def test_each_client_has_its_own_limit(store):
 
 
 @given(st.lists(st.integers(0, 400), min_size=60, max_size=150))
-@settings(max_examples=20, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=20, suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow])
 def test_no_window_has_more_calls_than_the_limit(store, pauses):
     with store.write() as tx:
         tx.execute(text("DELETE FROM optimove_call"))

@@ -15,7 +15,7 @@ AT = "2026-03-02 09:00:00"
 
 @pytest.fixture(scope="module")
 def recipe():
-    """loadtests/recipe.py, which Locust finds beside the files that it runs."""
+    """loadtests/expected_rows.py, which Locust finds beside the files that it runs."""
     spec = importlib.util.spec_from_file_location("recipe", ROOT / "loadtests" / "recipe.py")
     module = importlib.util.module_from_spec(spec)
     spec.loader.exec_module(module)

@@ -7,17 +7,9 @@ from pathlib import Path
 
 import pytest
 
-from sendproof_harness.run.processes import (
-    Child,
-    ProcessError,
-    Program,
-    free_port,
-    listens,
-    split_command,
-    wait_until,
-)
+from sendproof_harness.run.processes import Child, ProcessError, Program, free_port, listens, split_command, wait_until
 
-DEAF = "import signal, time; signal.signal(signal.SIGTERM, signal.SIG_IGN); print('deaf', flush=True); time.sleep(60)"
+DEAF = "import signal, time; signal.signal(signal.SIGTERM, signal.SIG_IGN); print('deaf', flush=True); time.sleep(600)"
 PARENT = "import subprocess, sys; print(subprocess.Popen([sys.executable, '-c', sys.argv[1]]).pid, flush=True)"
 
 
@@ -42,7 +34,7 @@ def has_printed(log: Path) -> bool:
 
 
 def test_child_stops_at_the_end_of_the_block(tmp_path: Path) -> None:
-    with Child(python(tmp_path / "log", "import time; time.sleep(60)")) as child:
+    with Child(python(tmp_path / "log", "import time; time.sleep(600)")) as child:
         assert child.exit_status is None
     assert child.exit_status == -15
 
@@ -58,7 +50,7 @@ def test_child_that_ignores_sigterm_is_killed(tmp_path: Path) -> None:
 def test_grandchild_stops_with_the_child(tmp_path: Path) -> None:
     """`npm start` starts the bridge as its own child process; here the parent has even ended before."""
     log = tmp_path / "log"
-    with Child(python(log, PARENT, "import time; time.sleep(60)")) as child:
+    with Child(python(log, PARENT, "import time; time.sleep(600)")) as child:
         assert wait_until(lambda: child.exit_status == 0, 10)
         grandchild = int(log.read_text())
         assert is_alive(grandchild)

@@ -4,7 +4,7 @@ import shlex
 import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import replace
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 import pytest
@@ -55,11 +55,11 @@ except requests.HTTPError:
 """
     + PARK
 )
-IDLE = PREAMBLE + "time.sleep(60)\n"
+IDLE = PREAMBLE + "time.sleep(600)\n"
 BROKEN = PREAMBLE + "print('cannot open the database'); sys.exit(3)\n"
-WITHOUT_CLOCK = PREAMBLE + "register()\ntime.sleep(60)\n"
+WITHOUT_CLOCK = PREAMBLE + "register()\ntime.sleep(600)\n"
 DYING = PREAMBLE + "register()\npark(0)\nprint('out of memory'); os.kill(os.getpid(), 9)\n"
-HANGING = PREAMBLE + "register()\npark(0)\ntime.sleep(60)\n"
+HANGING = PREAMBLE + "register()\npark(0)\ntime.sleep(600)\n"
 
 
 @pytest.fixture
@@ -72,7 +72,7 @@ def scenario() -> Scenario:
 def options_for(tmp_path: Path, simulators: RunningSimulators):
     """Return options for a run against a bridge of a few lines."""
 
-    def options(code: str, timeout_s: float = 20.0) -> RunOptions:
+    def options(code: str, timeout_s: float = 300.0) -> RunOptions:
         file = tmp_path / "bridge.py"
         file.write_text(code)
         command = shlex.join([sys.executable, str(file)])
@@ -83,16 +83,27 @@ def options_for(tmp_path: Path, simulators: RunningSimulators):
     return options
 
 
+@dataclass
+class StartSignal(RecordedProgress):
+    """The progress of a run, which creates the file `signal` when the run waits for its bridge."""
+
+    signal: Path = field(kw_only=True)
+
+    def note(self, text: str) -> None:
+        super().note(text)
+        self.signal.touch()
+
+
 @contextmanager
-def running_bridge(code: str, folder: Path) -> Iterator[Child]:
-    """Start a bridge that waits for the handover file of the run `small` in this folder."""
-    handover, file, log = folder / "small" / "handover.json", folder / "bridge.py", folder / "log"
-    wait = f"while not os.path.exists({str(handover)!r}): time.sleep(0.05)\n"
+def running_bridge(code: str, progress: StartSignal, handover: Path) -> Iterator[Child]:
+    """Start a bridge that waits for the signal before it does anything."""
+    file, log = progress.signal.with_name("bridge.py"), progress.signal.with_name("log")
+    wait = f"while not os.path.exists({str(progress.signal)!r}): time.sleep(0.05)\n"
     file.write_text(f"import os, requests, time\nprint('waiting', flush=True)\n{wait}{code}")
     environment = {"SENDPROOF_HANDOVER": str(handover)}
     program = Program(name="a bridge", command=[sys.executable, str(file)], log=log, environment=environment)
     with Child(program) as child:
-        assert wait_until(lambda: "waiting" in log.read_text(), 60)
+        assert wait_until(lambda: "waiting" in log.read_text(), 120)
         yield child
 
 
@@ -166,8 +177,9 @@ def test_idle_bridge_aborts_with_the_state_it_reached(scenario, options_for) -> 
 
 def test_hanging_bridge_aborts_with_the_name_of_the_participant(scenario, simulators, tmp_path: Path) -> None:
     options = RunOptions(bridge="http://localhost:9", control_url=simulators.control, results=tmp_path, timeout_s=2)
-    with running_bridge(HANGING, tmp_path):
-        result = run_scenario(scenario, "small", options, RecordedProgress())
+    progress = StartSignal(signal=tmp_path / "signal")
+    with running_bridge(HANGING, progress, tmp_path / "small" / "handover.json"):
+        result = run_scenario(scenario, "small", options, progress)
     assert result.aborted is not None
     assert result.aborted.cause == "the bridge did not become idle"
     assert "participant 'small' is not parked" in result.aborted.got
@@ -222,17 +234,14 @@ def test_real_time_scenario_begins_when_the_bridge_is_ready(options_for) -> None
 
 def test_running_bridge_gets_the_path_of_the_handover(scenario, simulators, tmp_path: Path) -> None:
     """The run starts no bridge, and continues when the listener is registered."""
-    progress = RecordedProgress()
-    options = RunOptions(bridge="http://localhost:9", control_url=simulators.control, results=tmp_path, timeout_s=20)
-    with running_bridge(PARKING, tmp_path) as bridge:
+    progress, handover = StartSignal(signal=tmp_path / "signal"), tmp_path / "small" / "handover.json"
+    options = RunOptions(bridge="http://localhost:9", control_url=simulators.control, results=tmp_path, timeout_s=300)
+    with running_bridge(PARKING, progress, handover) as bridge:
         result = run_scenario(scenario, "small", options, progress)
         assert bridge.exit_status is None
     assert result.aborted is None
     assert progress.notes == [
-        (
-            f"The handover file is {options.results}/small/handover.json.\n"
-            "Waiting until the bridge at http://localhost:9 uses the sandbox."
-        ),
+        (f"The handover file is {handover}.\nWaiting until the bridge at http://localhost:9 uses the sandbox."),
         "There is no server at http://localhost:9 yet.",
     ]
 

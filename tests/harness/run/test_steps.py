@@ -52,7 +52,7 @@ def run_steps(tmp_path: Path, simulators: RunningSimulators) -> RunSteps:
     def run(more: str, top: str = "", code: str = PARKING) -> tuple[RunResult, Lines]:
         (tmp_path / "bridge.py").write_text(code)
         command = shlex.join([sys.executable, str(tmp_path / "bridge.py")])
-        options = RunOptions(command=command, control_url=simulators.control, results=tmp_path, timeout_s=20)
+        options = RunOptions(command=command, control_url=simulators.control, results=tmp_path, timeout_s=300)
         (scenario,) = parse_scenarios(SCENARIO.replace("steps:\n", f"{top}steps:\n") + more, "steps.yaml")
         result = run_scenario(scenario, "steps", options, RecordedProgress())
         return result, [json.loads(line) for line in result.histories[0].read_text().splitlines()]

@@ -26,7 +26,7 @@ def test_what_does_not_end_is_ended():
     began = time.perf_counter()
     with pytest.raises(ValueError, match=r"expected an end within 1.5 s, got none; is there a loop\?"):
         run(f'$match("{"a" * 40}!", /(a+)+$/)', seconds=1.5)
-    assert time.perf_counter() - began < 10
+    assert time.perf_counter() - began < 60
 
 
 def test_what_needs_too_much_memory_is_an_error():

@@ -136,17 +136,17 @@ class Account:
 
 @pytest.fixture(scope="session")
 def contract() -> Contract:
-    """The compiled contract of the simulator."""
+    """Return the compiled contract of the simulator."""
     return load_contract(contract_file(SIMULATOR))
 
 
 @pytest.fixture
 def account(contract: Contract) -> Account:
-    """An account with the default option of every dialect."""
+    """Return an account with the default option of every dialect."""
     return Account(contract)
 
 
 @pytest.fixture
 def account_with(contract: Contract):
-    """A function that returns an account with these dialect options."""
+    """Return a function that returns an account with these dialect options."""
     return lambda **dialects: Account(contract, context(**dialects))

@@ -5,7 +5,7 @@ import pytest
 
 @pytest.fixture
 def account_with_messages(account):
-    """An account with five messages to two numbers."""
+    """Return an account with five messages to two numbers."""
     for index in range(5):
         account.send(f"+1212565010{index % 2}")
     return account

@@ -5,7 +5,7 @@ import pytest
 from sendproof_simulators.core.messaging.delivery_outcomes import number_for_code
 
 ADA = "+12125650100"
-# Assumed where no page is named: nothing is published about the answers.
+# Tests without a page check assumptions: nothing is published about the responses.
 SEND_PAGE = "https://docs.delivyr.net/docs/customer-io"
 OPTIMOVE_PAGE = "https://docs.delivyr.net/docs/optimove"
 

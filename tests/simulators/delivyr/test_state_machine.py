@@ -8,6 +8,7 @@ from hypothesis import strategies as st
 from hypothesis.stateful import Bundle, invariant, multiple, rule, run_state_machine_as_test
 
 import account_model
+from fuzzing import tries
 from sendproof_simulators.core.clock.wall_clock import HOUR
 
 AMERICANS = [f"+1212565010{index}" for index in range(3)] + [
@@ -106,4 +107,4 @@ class LogMachine(account_model.AccountModel):
 @pytest.mark.parametrize("rejections", ["later", "at_once"])
 def test_log_stays_consistent_under_any_calls(account_with, rejections):
     machine = type("DelivyrAccount", (LogMachine,), {"new_account": lambda _: account_with(rejections=rejections)})
-    run_state_machine_as_test(machine, settings=settings(max_examples=40, stateful_step_count=25, deadline=None))
+    run_state_machine_as_test(machine, settings=settings(max_examples=tries(40), stateful_step_count=25))

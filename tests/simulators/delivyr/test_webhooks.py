@@ -20,7 +20,7 @@ def number_of_outcome(outcome: str) -> str:
 
 @pytest.fixture
 def account_with_url(account):
-    """An account with a webhook URL."""
+    """Return an account with a webhook URL."""
     account.set(webhook_url=URL)
     return account
 

@@ -45,10 +45,10 @@ class Bench:
         told = {"receipt_url": self.listener.url + "/receipts"}
         return {"apikey": apikey, "numbers": NUMBER, "message": "Hi", **told, **more}
 
-    def send(self, *, timeout: float = 20, **more: str) -> requests.Response:
+    def send(self, *, read_timeout: float = 60, **more: str) -> requests.Response:
         """Send one message."""
         url = self.made["services"]["textlocal"]["url"]
-        return requests.post(url + "/send", data=self.form(**more), timeout=timeout)
+        return requests.post(url + "/send", data=self.form(**more), timeout=(60, read_timeout))
 
     def raw(self) -> bytes:
         """Send one message, and read the connection to its end."""
@@ -56,7 +56,7 @@ class Bench:
         body = urlencode(self.form())
         head = f"POST /send HTTP/1.1\r\nhost: {url.netloc}\r\nconnection: close\r\ncontent-length: {len(body)}\r\n"
         kind = "content-type: application/x-www-form-urlencoded\r\n\r\n"
-        with socket.create_connection((url.hostname, url.port), timeout=20) as connection:
+        with socket.create_connection((url.hostname, url.port), timeout=60) as connection:
             connection.sendall((head + kind + body).encode())
             return b"".join(iter(lambda: connection.recv(65_536), b""))
 

@@ -4,6 +4,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from fuzzing import tries
 from instants import NINE, TEN
 from optimove_alone import Optimove, plan, sandbox_context, split
 
@@ -33,7 +34,7 @@ def rows(optimove: Optimove, skip: int, top: int) -> list[dict[str, object]]:
 
 
 @pytest.mark.parametrize("order", WARM)
-@settings(max_examples=20, deadline=None)
+@settings(max_examples=tries(20))
 @given(skip=SKIPS, top=TOPS, cut=st.integers(0, 10_000))
 def test_any_page_is_a_slice_of_one_list(order: str, skip: int, top: int, cut: int) -> None:
     """Two pages that meet at any row contain the same rows as one page."""

@@ -3,7 +3,7 @@
 from collections import Counter
 from dataclasses import dataclass, field
 
-from hypothesis import HealthCheck, settings
+from hypothesis import settings
 from hypothesis import strategies as st
 from hypothesis.stateful import (
     RuleBasedStateMachine,
@@ -14,6 +14,7 @@ from hypothesis.stateful import (
     run_state_machine_as_test,
 )
 
+from fuzzing import tries
 from optimove_alone import Optimove, condition, part, plan, sandbox_context, split, trigger
 from sendproof_simulators.core.clock.wall_clock import HOUR, MINUTE, sql_time
 from sendproof_simulators.core.simulator import Channel
@@ -341,13 +342,4 @@ class Marketing(RuleBasedStateMachine):
 
 def test_no_customer_is_lost_or_invented():
     """Schedules, cancellations, clearances, pages, triggers, reports and time occur in any order."""
-    run_state_machine_as_test(
-        Marketing,
-        settings=settings(
-            max_examples=100,
-            stateful_step_count=50,
-            deadline=None,
-            database=None,
-            suppress_health_check=[HealthCheck.too_slow],  # on a busy machine
-        ),
-    )
+    run_state_machine_as_test(Marketing, settings=settings(max_examples=tries(100), stateful_step_count=50))

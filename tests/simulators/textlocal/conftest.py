@@ -132,13 +132,13 @@ class Account:
 
 @pytest.fixture(scope="session")
 def contract() -> Contract:
-    """The compiled contract of the simulator."""
+    """Return the compiled contract of the simulator."""
     return load_contract(Path(CONTRACTS) / SIMULATOR.contract)
 
 
 @pytest.fixture
 def account(contract: Contract) -> Account:
-    """An account with the default option of every dialect."""
+    """Return an account with the default option of every dialect."""
     return Account(contract)
 
 
@@ -150,11 +150,11 @@ def same_account(contract: Contract) -> Account:
 
 @pytest.fixture
 def account_with(contract: Contract) -> Callable[..., Account]:
-    """A function that returns an account with these dialect options."""
+    """Return a function that returns an account with these dialect options."""
     return lambda **dialects: Account(contract, context(**dialects))
 
 
 @pytest.fixture(scope="session")
 def account_class() -> type[Account]:
-    """The class of accounts, for properties that need many of them."""
+    """Return the class of accounts, for properties that need many of them."""
     return Account

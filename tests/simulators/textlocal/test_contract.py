@@ -47,10 +47,10 @@ def test_webhooks_match_their_contract(account_with):
     schemas = document["components"]["schemas"]
     account = account_with(expired_receipts="pushed")
     account.set(receipt_url="http://127.0.0.1:9000/", inbound_url="http://127.0.0.1:9000/inbound")
-    taken = [
+    accepted = [
         number_for_code("GB", test_number.code) for test_number in TEST_NUMBERS if test_number.outcome.refusal is None
     ]
-    account.call("send", numbers=",".join(taken), message="Hi")
+    account.call("send", numbers=",".join(accepted), message="Hi")
     posted = [
         *account.last.before_response,
         *(webhook for _, effects in account.run_until(NINE + 4 * DAY) for webhook in effects.webhooks),

@@ -16,7 +16,7 @@ def indian_time(text):
 
 @pytest.fixture
 def account(account_with):
-    """An account at noon, with the sender SNDPRF and one text approved."""
+    """Return an account at noon, with the sender SNDPRF and one text approved."""
     account = account_with(variant="india")
     account.now = indian_time("12:00:00")
     account.set(sender_names=["SNDPRF"], default_sender="SNDPRF")

@@ -9,6 +9,7 @@ from hypothesis import strategies as st
 from hypothesis.stateful import Bundle, consumes, invariant, multiple, rule, run_state_machine_as_test
 
 import account_model
+from fuzzing import tries
 
 NUMBERS = st.sampled_from(
     [
@@ -121,4 +122,4 @@ class AccountMachine(account_model.AccountModel):
 
 def test_account_stays_consistent_under_any_calls(account_class, contract):
     machine = type("TextlocalAccount", (AccountMachine,), {"new_account": lambda _: account_class(contract)})
-    run_state_machine_as_test(machine, settings=settings(max_examples=50, stateful_step_count=30, deadline=None))
+    run_state_machine_as_test(machine, settings=settings(max_examples=tries(50), stateful_step_count=30))

@@ -9,7 +9,7 @@ TEMPLATE = "Hi {{FIRST_NAME}}"
 
 @pytest.fixture
 def account(account_with):
-    """An account of a sandbox with this dialect option."""
+    """Return an account of a sandbox with this dialect option."""
     return account_with(template_send="brochure")
 
 

@@ -115,13 +115,13 @@ class Project:
 
 @pytest.fixture(scope="session")
 def contract() -> Contract:
-    """The compiled contract of the simulator."""
+    """Return the compiled contract of the simulator."""
     return load_contract(CONTRACTS / SIMULATOR.contract)
 
 
 @pytest.fixture
 def new_project(contract):
-    """A function that returns a project with these dialect options."""
+    """Return a function that returns a project with these dialect options."""
 
     def make(**dialects: str) -> Project:
         random = KeyedRandom(7)
@@ -135,6 +135,6 @@ def new_project(contract):
 
 @pytest.fixture
 def project(new_project) -> Project:
-    """A project with the default option of every dialect."""
+    """Return a project with the default option of every dialect."""
     project: Project = new_project()
     return project

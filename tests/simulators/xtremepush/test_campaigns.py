@@ -11,7 +11,7 @@ SMS = {"9": {"sms": {"from": "Shop", "text": "Hello {{first_name}}"}}}
 
 @pytest.fixture
 def templates() -> Templates:
-    """The templates of the control API."""
+    """Return the templates of the control API."""
     assert SIMULATOR.templates is not None
     return SIMULATOR.templates
 
@@ -148,7 +148,7 @@ def test_page_beyond_limits_is_refused(project, limit):
 
 
 @pytest.mark.parametrize(
-    ("asked", "expected"),
+    ("parameters", "expected"),
     [
         ({"select": ["colour"]}, "select"),
         ({"order": ["colour"]}, "order"),
@@ -162,6 +162,6 @@ def test_page_beyond_limits_is_refused(project, limit):
         ({"condition": "title = a"}, "condition"),
     ],
 )
-def test_invalid_list_query_is_refused(project, asked, expected):
+def test_invalid_list_query_is_refused(project, parameters, expected):
     project.template()
-    assert expected in project.refusal("list/campaign", **asked)
+    assert expected in project.refusal("list/campaign", **parameters)

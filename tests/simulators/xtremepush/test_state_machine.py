@@ -9,6 +9,7 @@ from hypothesis import strategies as st
 from hypothesis.stateful import Bundle, initialize, invariant, rule, run_state_machine_as_test
 
 import account_model
+from fuzzing import tries
 from sendproof_simulators.core.clock.wall_clock import HOUR, SECOND
 from sendproof_simulators.core.messaging.delivery_outcomes import BY_CODE, TEST_NUMBERS
 from sendproof_simulators.services.xtremepush import SIMULATOR
@@ -173,4 +174,4 @@ class ProjectMachine(account_model.AccountModel):
 @pytest.mark.parametrize("execution", ["async", "sync"])
 def test_project_stays_consistent_under_any_calls(new_project, execution):
     machine = type("XtremepushProject", (ProjectMachine,), {"new_project": lambda _: new_project(execution=execution)})
-    run_state_machine_as_test(machine, settings=settings(max_examples=40, stateful_step_count=25, deadline=None))
+    run_state_machine_as_test(machine, settings=settings(max_examples=tries(40), stateful_step_count=25))

@@ -61,9 +61,11 @@ DIALECTS = (
         name="override_merge",
         question="How are triggered overrides merged over the message request?",
         options=(
-            _assumed("deep", "objects key by key: variables without an override stay", f"merged, says {_OVERRIDES}"),
             _assumed(
-                "shallow", "each key of the overrides replaces its whole value", f"overwritten, says {_OVERRIDES}"
+                "deep", "objects key by key: variables without an override stay", f"the word merged on {_OVERRIDES}"
+            ),
+            _assumed(
+                "shallow", "each key of the overrides replaces its whole value", f"the word overwritten on {_OVERRIDES}"
             ),
         ),
     ),

@@ -1,7 +1,7 @@
 """The settings of an account: its Optimove integration, and the webhook URL.
 
-documented: https://docs.delivyr.net/docs/optimove: testing mode, on at first; the attributes, the first of which must
-be the phone number; triggered overrides in JSONata; the default URL, put on the templates that existed before it.
+documented: https://docs.delivyr.net/docs/optimove: testing mode, on at first; the attributes, which must begin with the
+phone number; triggered overrides in JSONata; the default URL, put on the templates that existed before it.
 assumed: that an account can have a URL for webhooks (`webhook_url`).
 """
 
@@ -33,12 +33,12 @@ def read(state: State) -> Mapping[str, object]:
     }
 
 
-def replace(context: SandboxContext, state: State, now: Instant, given: Mapping[str, object]) -> Effects:
+def replace(context: SandboxContext, state: State, now: Instant, values: Mapping[str, object]) -> Effects:
     """Replace all settings; raise `ValueError` for invalid ones, and then change nothing."""
     del now
-    integration = integration_from_json(context.audience, given)
-    webhook_url = _optional_text(given, "webhook_url")
-    urls = _template_urls(state, given)
+    integration = integration_from_json(context.audience, values)
+    webhook_url = _optional_text(values, "webhook_url")
+    urls = _template_urls(state, values)
     if webhook_url is not None:
         webhook_url = check_webhook_url(webhook_url, context.allow_remote_webhooks)
     state.integration, state.webhook_url = integration, webhook_url
@@ -51,24 +51,24 @@ def replace(context: SandboxContext, state: State, now: Instant, given: Mapping[
 SETTINGS = Settings(read=read, replace=replace)
 
 
-def integration_from_json(audience: Audience, given: Mapping[str, object]) -> Integration:
+def integration_from_json(audience: Audience, values: Mapping[str, object]) -> Integration:
     """Return the settings of the integration alone; raise `ValueError` for invalid ones."""
-    unknown = sorted(given.keys() - set(_FIELDS))
+    unknown = sorted(values.keys() - set(_FIELDS))
     if unknown:
         raise ValueError(f"expected only {', '.join(_FIELDS)}, got {', '.join(unknown)}")
-    overrides = _optional_text(given, "overrides")
+    overrides = _optional_text(values, "overrides")
     if overrides is not None:
         check_expression(overrides)
     return Integration(
-        testing=_testing(given),
-        attributes=_attributes(audience, given.get("attributes", [audience.phone_attribute])),
+        testing=_testing(values),
+        attributes=_attributes(audience, values.get("attributes", [audience.phone_attribute])),
         overrides=overrides,
-        default_url=_checked_url("default_url", _optional_text(given, "default_url")),
+        default_url=_checked_url("default_url", _optional_text(values, "default_url")),
     )
 
 
-def _testing(given: Mapping[str, object]) -> bool:
-    testing = given.get("testing", True)
+def _testing(values: Mapping[str, object]) -> bool:
+    testing = values.get("testing", True)
     if testing is not True and testing is not False:
         raise ValueError(f"testing: expected true or false, got {testing!r:.100}")
     return testing
@@ -89,8 +89,8 @@ def _attributes(audience: Audience, names: Any) -> tuple[str, ...]:
     return tuple(names)
 
 
-def _template_urls(state: State, given: Mapping[str, object]) -> dict[str, str]:
-    urls = given.get("template_urls", {})
+def _template_urls(state: State, values: Mapping[str, object]) -> dict[str, str]:
+    urls = values.get("template_urls", {})
     if not isinstance(urls, dict):
         raise ValueError(f"template_urls: expected URLs by template id, got {urls!r:.100}")  # noqa: TRY004 - like other invalid values
     for id_ in urls:
@@ -100,8 +100,8 @@ def _template_urls(state: State, given: Mapping[str, object]) -> dict[str, str]:
     return {id_: url for id_, url in checked.items() if url is not None}
 
 
-def _optional_text(given: Mapping[str, object], name: str) -> str | None:
-    value = given.get(name)
+def _optional_text(values: Mapping[str, object], name: str) -> str | None:
+    value = values.get(name)
     if value is not None and not isinstance(value, str):
         raise ValueError(f"{name}: expected text or null, got {value!r:.100}")
     return value

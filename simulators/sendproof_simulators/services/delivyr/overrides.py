@@ -3,7 +3,7 @@
 documented: https://docs.delivyr.net/docs/optimove-triggered-overrides.
 
 An expression is a program, and can run forever or fill the memory. So this module runs as a separate process
-(`core/subprocess_eval.py`), in which `$now`, `$millis` and `$random` come from the sandbox.
+(`core/subprocess_eval.py`). There `$now`, `$millis` and `$random` come from the sandbox.
 """
 
 import sys

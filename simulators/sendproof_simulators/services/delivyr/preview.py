@@ -21,20 +21,20 @@ _OVERRIDES_MODULE = f"{__package__}.overrides"
 
 
 async def preview(
-    context: SandboxContext, state: State, now: Instant, given: Mapping[str, Any]
+    context: SandboxContext, state: State, now: Instant, arguments: Mapping[str, Any]
 ) -> Mapping[str, object]:
     """Return the message `request` for an event, and the `problems` of a send with it.
 
-    `given` is the `event`, and optionally `settings` to try instead of the current ones. Raise `ValueError` if either
+    `arguments` are the `event`, and optionally `settings` to try instead of the current ones. Raise `ValueError` if one
     is invalid.
     """
-    unknown = sorted(given.keys() - {"event", "settings"})
-    if unknown or not isinstance(given.get("event"), dict) or not isinstance(given.get("settings", {}), dict):
+    unknown = sorted(arguments.keys() - {"event", "settings"})
+    if unknown or not isinstance(arguments.get("event"), dict) or not isinstance(arguments.get("settings", {}), dict):
         raise ValueError("expected an object with the event as `event`, and optionally settings to try as `settings`")
     integration = state.integration
-    if "settings" in given:
-        integration = integration_from_json(context.audience, {**read(state), **given["settings"]})
-    event: Mapping[str, Any] = given["event"]
+    if "settings" in arguments:
+        integration = integration_from_json(context.audience, {**read(state), **arguments["settings"]})
+    event: Mapping[str, Any] = arguments["event"]
     request = _request_without_overrides(integration, event, _personal_information(context, event), state.template_urls)
     if integration.overrides is not None:
         overrides = await _evaluated_overrides(context, integration.overrides, event, now)
@@ -61,9 +61,9 @@ def _request_without_overrides(
 def _personal_information(context: SandboxContext, event: Mapping[str, Any]) -> Mapping[str, Any]:
     """Return the attributes in the event, or those that Optimove has of the customer."""
     personalization = event.get("personalization")
-    given = personalization.get("personalInfo") if isinstance(personalization, dict) else None
-    if isinstance(given, dict):
-        return given
+    attributes = personalization.get("personalInfo") if isinstance(personalization, dict) else None
+    if isinstance(attributes, dict):
+        return attributes
     index = context.audience.index_of(str(event.get("customerID", "")))
     if index is None:
         raise ValueError(

@@ -31,7 +31,7 @@ from sendproof_simulators.services.delivyr.webhooks import rejection_entry, reje
 
 # Ten parts of the GSM alphabet, as common gateways accept them. assumed
 MAX_TEXT = 1_600
-# The host of Delivyr's short links is not published; nobody can register this name. assumed
+# The host of Delivyr's short links is not published; this name is in a reserved domain. assumed
 LINKS = "https://dlvr.example/"
 _ID_LENGTH, _LINK_LENGTH = 20, 8
 _encode = msgspec.json.Encoder(order="deterministic").encode

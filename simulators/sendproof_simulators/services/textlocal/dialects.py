@@ -2,7 +2,7 @@
 
 from sendproof_simulators.core.dialects import Dialect, Option
 
-_UNKNOWN = "nothing published or observed says"
+_UNKNOWN = "nothing is published or observed"
 _SEND = "http://api.txtlocal.com/docs/sendsms"
 _INDIA = "http://www.sms7.biz/sms-api/asp_api.aspx"
 _INFO = "https://api.txtlocal.com/docs/helpfulinfo"

@@ -10,7 +10,7 @@ _EXECUTE_OLD = (
 _IMPORT = "https://docs.xtremepush.com/reference/user-profile-import"
 _HOOKS = "https://docs.xtremepush.com/docs/webhooks-integration"
 _DEVICES = "https://docs.xtremepush.com/reference/push-list-device"
-_NONE = "nothing published or observed says"
+_NONE = "nothing is published or observed"
 
 
 def _option(value: str, meaning: str, evidence: str = "assumed", source: str = _NONE) -> Option:

@@ -37,7 +37,7 @@ MESSAGES = [outgoing(A, "100% off & more"), outgoing(B, "Zażółć")]
 
 @pytest.fixture
 def textlocal(services, tmp_path):
-    return open_channel(bridge_config(tmp_path, services.url).clients[0].channels[0], HttpClient(read_seconds=5.0))
+    return open_channel(bridge_config(tmp_path, services.url).clients[0].channels[0], HttpClient(read_seconds=60.0))
 
 
 def failure(*errors):
@@ -224,6 +224,6 @@ def test_opt_out_list_is_read(textlocal, services):
 
 def test_testing_mode_is_sent(services, tmp_path):
     config = replace(bridge_config(tmp_path, services.url).clients[0].channels[0], testing=True)
-    send(open_channel(config, HttpClient(read_seconds=5.0)))
+    send(open_channel(config, HttpClient(read_seconds=60.0)))
 
     assert json.loads(services.calls("bulk_json")[0].body["data"])["test"] is True

@@ -10,13 +10,7 @@ from collections.abc import Iterator, Mapping
 from sendproof_simulators.core.effects import JournalEntry
 from sendproof_simulators.core.messaging.opt_outs import OptOuts
 from sendproof_simulators.core.randomness import KeyedRandom
-from sendproof_simulators.services.textlocal.errors import (
-    BAD_GROUP,
-    CANNOT_DELETE,
-    GROUP_EXISTS,
-    NOT_FOUND,
-    ApiError,
-)
+from sendproof_simulators.services.textlocal.errors import BAD_GROUP, CANNOT_DELETE, GROUP_EXISTS, NOT_FOUND, ApiError
 
 CONTACTS = 5
 OPT_OUTS = 6

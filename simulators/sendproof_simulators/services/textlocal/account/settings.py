@@ -22,16 +22,16 @@ def read(state: State) -> Mapping[str, object]:
     return settings | {"credits": state.credits}
 
 
-def replace(context: SandboxContext, state: State, now: Instant, given: Mapping[str, object]) -> Effects:
-    """Replace all settings, but keep the credits if `given` has none.
+def replace(context: SandboxContext, state: State, now: Instant, values: Mapping[str, object]) -> Effects:
+    """Replace all settings, but keep the credits if `values` has none.
 
     Raise `ValueError` for invalid settings, and then change nothing.
     """
     del now
-    without_credits = {name: value for name, value in given.items() if name != "credits"}
+    without_credits = {name: value for name, value in values.items() if name != "credits"}
     try:
         settings = msgspec.convert(without_credits, AccountSettings, str_keys=True)
-        credits_ = msgspec.convert(given.get("credits", state.credits), int)
+        credits_ = msgspec.convert(values.get("credits", state.credits), int)
     except msgspec.ValidationError as error:
         raise ValueError(f"settings of textlocal: {error}") from None
     if credits_ < 0:

@@ -50,6 +50,7 @@ def send(call: Call, fields: Fields) -> CommandResult:
     text = decode_newlines(fields.get("message", ""))
     try:
         options, accepted, screening = _checked(call, fields, raw_numbers, text)
+        _charge(call.state, options, sum(accepted.parts))
     except ApiError as error:
         reason = str(error.item["message"])
         error.entries = error.entries or tuple(rejection_entry(n, text, error.code, reason) for n in raw_numbers)
@@ -69,7 +70,7 @@ def send(call: Call, fields: Fields) -> CommandResult:
 def _checked(
     call: Call, fields: Fields, raw_numbers: Sequence[str], text: str
 ) -> tuple[SendOptions, AcceptedMessages, "_Screening"]:
-    """Check the whole call and charge for it; raise `ApiError` if nothing can be sent."""
+    """Check the whole call; raise `ApiError` if nothing can be sent."""
     if not text.strip() and not _is_template_send(call, fields):
         raise ApiError(errors.NO_MESSAGE)
     recipients, group = _recipients(call, fields, raw_numbers, text)
@@ -81,7 +82,6 @@ def _checked(
     screening = _Screening(call, check_opt_outs=_checks_opt_outs(call, fields))
     screening.screen(recipients)
     accepted, tracked = _accepted_messages(call, recipients, screening, options, (fields.get("custom", ""), url))
-    _charge(call.state, options, sum(accepted.parts))
     return replace(options, tracked=tracked), accepted, screening
 
 

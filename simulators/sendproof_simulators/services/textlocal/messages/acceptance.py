@@ -29,7 +29,7 @@ class SendOptions:
     """The options that all messages of a call share.
 
     `validity` is the instant at which unfinished messages expire. `shorten_links` replaces URLs in the texts; `tracked`
-    says that the texts contain any.
+    is True if the texts contain any.
     """
 
     identity: tuple[str, int]

@@ -90,18 +90,18 @@ def _text_and_sender(campaign: Campaign, override: Mapping[str, object]) -> tupl
 
 
 def _is_async(call: Call) -> bool:
-    given = call.body.get("async")
-    return bool(given) if given is not None else call.context.dialects["execution"] == "async"
+    value = call.body.get("async")
+    return bool(value) if value is not None else call.context.dialects["execution"] == "async"
 
 
 def _send_time(call: Call) -> Instant:
     """Return the instant of the execution. A time without seconds means that whole minute."""
-    given = call.body.get("time")
-    if given is None:
+    time = call.body.get("time")
+    if time is None:
         return call.now
-    at, precision = (given * SECOND, SECOND) if isinstance(given, int) else _parsed_time(given)
+    at, precision = (time * SECOND, SECOND) if isinstance(time, int) else _parsed_time(time)
     if at <= call.now - precision:
-        raise invalid_field("time", f"expected a time in the future, got {given!r}")
+        raise invalid_field("time", f"expected a time in the future, got {time!r}")
     return max(at, call.now)
 
 

@@ -79,9 +79,9 @@ def _row_reader(columns: Sequence[str], subscription_names: frozenset[str]) -> R
     if "email" in columns and "email_subscription" not in columns:
         raise invalid_field("columns", "expected email_subscription in addition to email")
     expected = " or ".join(sorted(subscription_names))
-    given = subscription_names.intersection(columns)
-    if "mobile_number" in columns and not given:
+    subscriptions = subscription_names.intersection(columns)
+    if "mobile_number" in columns and not subscriptions:
         raise invalid_field("columns", f"expected {expected} in addition to mobile_number")
-    if len(given) > 1:
+    if len(subscriptions) > 1:
         raise invalid_field("columns", f"expected one of {expected}, got both")
     return RowReader(columns, subscription_names)

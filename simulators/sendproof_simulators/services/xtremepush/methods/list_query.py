@@ -28,7 +28,7 @@ _COMPARISONS: Mapping[str, Callable[[Any, Any], bool]] = {
 
 def query_rows(rows: Iterable[Row], fields: Sequence[str], parameters: Mapping[str, Any]) -> list[Row]:
     """Return the requested rows. `fields` are the fields of every row."""
-    matches = condition(parameters.get("condition", ()), fields)
+    matches = _condition(parameters.get("condition", ()), fields)
     found: Iterable[Row] = filter(matches, rows)
     found = _sorted_rows(found, parameters.get("order", ()), fields)
     offset = parameters.get("offset", 0)
@@ -45,13 +45,14 @@ def select_fields(names: Sequence[str] | None, fields: Sequence[str]) -> Callabl
     return lambda row: {name: row[name] for name in names}
 
 
-def condition(given: Sequence[Any] | Mapping[str, Any], fields: Sequence[str]) -> Predicate:
+def _condition(parameter: Sequence[Any] | Mapping[str, Any], fields: Sequence[str]) -> Predicate:
     """Return a predicate for rows from a condition in either form."""
     combine: Callable[[Iterable[bool]], bool] = all
-    if isinstance(given, Mapping):
-        combine = any if given.get("operator") == "OR" else all
-        given = [value for key, value in given.items() if key != "operator"]
-    predicates = [_comparison(triple, fields) for triple in given]
+    comparisons: Iterable[Any] = parameter
+    if isinstance(parameter, Mapping):
+        combine = any if parameter.get("operator") == "OR" else all
+        comparisons = [value for key, value in parameter.items() if key != "operator"]
+    predicates = [_comparison(triple, fields) for triple in comparisons]
     return (lambda row: combine(matches(row) for matches in predicates)) if predicates else (lambda _: True)
 
 
@@ -97,11 +98,11 @@ def _sortable(value: object) -> tuple[bool, float, str]:
 
 def _sorted_rows(rows: Iterable[Row], order: Sequence[str], fields: Sequence[str]) -> Iterable[Row]:
     # The last field first: sorting is stable, so each pass keeps the order of the passes before it.
-    for given in reversed(order):
-        name, _, direction = given.strip().partition(" ")
+    for item in reversed(order):
+        name, _, direction = item.strip().partition(" ")
         _known_field("order", name, fields)
         if direction.strip().upper() not in {"", "ASC", "DESC"}:
-            raise invalid_field("order", f"expected ASC or DESC after the field, got {given!r:.100}")
+            raise invalid_field("order", f"expected ASC or DESC after the field, got {item!r:.100}")
         rows = sorted(rows, key=_sort_key(name), reverse=direction.strip().upper() == "DESC")
     return rows
 

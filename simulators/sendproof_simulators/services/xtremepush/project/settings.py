@@ -67,6 +67,6 @@ class ProjectSettings(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     suppression: Suppression | None = None
 
 
-def settings_from_json(given: Mapping[str, object]) -> ProjectSettings:
+def settings_from_json(values: Mapping[str, object]) -> ProjectSettings:
     """Return the settings from decoded JSON; raise `ValueError` with the place and the expected value."""
-    return msgspec.convert(given, ProjectSettings)
+    return msgspec.convert(values, ProjectSettings)

@@ -20,8 +20,8 @@ def _read(state: State) -> Mapping[str, object]:
     return settings
 
 
-def _replace(context: SandboxContext, state: State, now: Instant, given: Mapping[str, object]) -> Effects:
-    settings = settings_from_json(given)
+def _replace(context: SandboxContext, state: State, now: Instant, values: Mapping[str, object]) -> Effects:
+    settings = settings_from_json(values)
     webhooks = tuple(
         _checked_connection(context, index, connection) for index, connection in enumerate(settings.webhooks)
     )

@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 
 from catalogue import ROOT, USUAL_PROVIDER, Mutant, Trial
-from playing import Failed, Played, killers
+from trial_runs import Failed, Played, killers
 
 PAGE = ROOT / "docs" / "mutants.md"
 

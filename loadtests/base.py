@@ -30,7 +30,7 @@ from locust.argument_parser import LocustArgumentParser
 from locust.contrib.fasthttp import FastHttpSession
 from locust.env import Environment
 from locust.exception import StopUser
-from locust.runners import MasterRunner, WorkerRunner
+from locust.runners import MasterRunner, Runner, WorkerRunner
 from locust.stats import StatsEntry
 from rich.console import Console
 
@@ -40,7 +40,7 @@ from sendproof_harness.load.aggregation import GENERATOR, Gathering
 from sendproof_harness.load.arrivals import SHAPES
 from sendproof_harness.load.counters import Counts, Generator, from_plain, plain
 from sendproof_harness.load.finish import end
-from sendproof_harness.load.model import Latency
+from sendproof_harness.load.model import Kind, Latency
 from sendproof_harness.load.process_stats import Usage, Watched, is_here, own_usage
 from sendproof_harness.load.progress import Telling
 from sendproof_harness.load.scenarios import Selection
@@ -77,7 +77,7 @@ class Prepared:
 class LoadTest(ABC):
     """One kind of load test. The part of it that runs in every process that generates load begins with `begin`."""
 
-    kind: ClassVar[str]
+    kind: ClassVar[Kind]
     customers: ClassVar[int]
     days: ClassVar[int] = 7
     duplicates: ClassVar[int] = 0
@@ -188,13 +188,12 @@ class Worker(User):
     def work_once(self) -> None:
         """Locust would begin anew again and again."""
         process = self.test.process
-        try:
-            if process is not None:
+        if process is not None:
+            try:
                 self.work(process)
-        except (ControlError, ValueError, OSError) as error:
-            process.fail(str(error), "harness")
-        finally:
-            if process is not None:
+            except (ControlError, ValueError, OSError) as error:
+                process.fail(str(error), "harness")
+            finally:
                 process.counts.finished += 1
         raise StopUser
 
@@ -229,11 +228,13 @@ class Running:
         if os.environ.get("SENDPROOF_LOAD"):
             # `sendproof load` tells what there is to tell.
             logging.getLogger("locust.stats_logger").disabled = True
-        environment.runner.register_message(_TOLD, self._told)
-        environment.runner.register_message(_OVER, self._is_over)
+        self._runner.register_message(_TOLD, self._told)
+        self._runner.register_message(_OVER, self._is_over)
 
     def _start(self, environment: Environment, **_: object) -> None:
         options = environment.parsed_options
+        if options is None:
+            raise RuntimeError("a load test is started by the locust command, which parses its options")
         if not isinstance(environment.runner, WorkerRunner):
             self._make_world(options)
         if options.sendproof_job is not None and not isinstance(environment.runner, MasterRunner):
@@ -279,15 +280,20 @@ class Running:
         """The bridge, most likely, did not get ready."""
         self._gathering = self._gather(wanted, None)
         self._finish((told(trouble), trouble.blame))
-        gevent.spawn_later(0, self._environment.runner.quit)
+        gevent.spawn_later(0, self._runner.quit)
 
     def _workers(self) -> int:
         """How many processes generate load."""
-        return max(1, len(self._environment.runner.clients.ready)) if self._is_master else 1
+        runner = self._runner
+        return max(1, len(runner.clients.ready)) if isinstance(runner, MasterRunner) else 1
 
     @property
     def _is_master(self) -> bool:
-        return isinstance(self._environment.runner, MasterRunner)
+        return isinstance(self._runner, MasterRunner)
+
+    @property
+    def _runner(self) -> Runner:
+        return runner_of(self._environment)
 
     def _gather(self, wanted: Selection, prepared: Prepared | None) -> Gathering:
         machine = f"{platform.system()} {platform.machine()}, {os.cpu_count()} processors"
@@ -323,7 +329,7 @@ class Running:
             process.fail(str(error), "harness")
         if process.counts.trouble is not None and self._gathering is not None:
             self._gathering.parts["load master"] = Counts(trouble=process.counts.trouble)
-        self._environment.runner.send_message(_OVER, None)
+        self._runner.send_message(_OVER, None)
 
     def _conduct(self) -> None:
         """A sample every second until everybody has nothing more to do."""
@@ -337,12 +343,12 @@ class Running:
             if not gathering.parts and monotonic() - gathering.began > _BEGIN_S:
                 counts.trouble = (f"no load generator began within {_BEGIN_S:.0f} s", "harness")
                 gathering.parts["nobody"] = counts
-            if counts.trouble is not None or counts.finished >= self._environment.runner.target_user_count > 0:
+            if counts.trouble is not None or counts.finished >= self._runner.target_user_count > 0:
                 self._settle()
                 if counts.trouble is None:
                     self._conclude(gathering)
                 self._finish(None)
-                self._environment.runner.quit()
+                self._runner.quit()
 
     def _watch(self, gathering: Gathering) -> None:
         try:
@@ -378,7 +384,7 @@ class Running:
         self._console.print(why, markup=False, highlight=False, soft_wrap=True)
         self._environment.process_exit_code = _EXIT_ERROR
         self._stack.close()
-        gevent.spawn_later(0, self._environment.runner.quit)
+        gevent.spawn_later(0, self._runner.quit)
 
     def _told(self, environment: Environment, msg: Any, **_: object) -> None:
         del environment
@@ -389,7 +395,7 @@ class Running:
 
     def _begin(self, options: Namespace) -> None:
         job = json.loads(options.sendproof_job)
-        runner = self._environment.runner
+        runner = self._runner
         share = runner.worker_index if isinstance(runner, WorkerRunner) else 0
         self.process = Process(
             environment=self._environment,
@@ -406,7 +412,7 @@ class Running:
 
     def _tell(self, process: Process, name: str) -> None:
         while True:
-            self._environment.runner.send_message(_TOLD, {"name": name, "counts": plain(process.report())})
+            self._runner.send_message(_TOLD, {"name": name, "counts": plain(process.report())})
             gevent.sleep(_EVERY_S)
 
     def _is_over(self, environment: Environment, msg: Any, **_: object) -> None:
@@ -436,6 +442,13 @@ class Running:
             p99=at[3],
             longest=float(entry.max_response_time),
         )
+
+
+def runner_of(environment: Environment) -> Runner:
+    """Return Locust's runner of this process."""
+    if environment.runner is None:
+        raise RuntimeError("expected a runner, got none: Locust has not created it yet")
+    return environment.runner
 
 
 def percentile(times: list[float], share: float) -> float:

@@ -3,8 +3,8 @@
 from collections.abc import Sequence
 from typing import Any
 
-from sendproof_harness.load.scenarios import ORDER_TEXT, PARAMETER, Selection, audience
-from sendproof_harness.load.trigger_tracker import Expected, order
+from sendproof_harness.load.scenarios import ORDER_TEXT, Selection, audience
+from sendproof_harness.load.trigger_tracker import PARAMETER, Expected, order
 from sendproof_simulators.core.audience.audience import Audience, AudienceRecipe
 from sendproof_simulators.core.randomness import KeyedRandom
 
