@@ -36,14 +36,14 @@ from rich.console import Console
 
 from sendproof_harness.control_client import ControlClient, ControlError
 from sendproof_harness.judge.findings import Blame
-from sendproof_harness.load.aggregation import GENERATOR, Gathering
+from sendproof_harness.load.aggregation import GENERATOR, Aggregation
 from sendproof_harness.load.arrivals import SHAPES
-from sendproof_harness.load.counters import Counts, Generator, from_plain, plain
-from sendproof_harness.load.finish import end
+from sendproof_harness.load.counters import Counts, GeneratorUsage, counts_from_builtins, counts_to_builtins
+from sendproof_harness.load.finish import save_and_judge
 from sendproof_harness.load.model import Kind, Latency
-from sendproof_harness.load.process_stats import Usage, Watched, is_here, own_usage
-from sendproof_harness.load.progress import Telling
-from sendproof_harness.load.scenarios import Selection
+from sendproof_harness.load.process_stats import Usage, WatchedProcess, is_local, own_usage
+from sendproof_harness.load.progress import LoadProgress
+from sendproof_harness.load.scenarios import LoadOptions
 from sendproof_harness.load.service_levels import ServiceLevels, load_levels
 from sendproof_harness.providers import DEFAULT_PROVIDER
 from sendproof_harness.run.aborted import RunAborted, RunAbortedError
@@ -71,7 +71,7 @@ class Prepared:
     sandbox: str
     job: Mapping[str, Any]
     settings: Mapping[str, str] = field(default_factory=dict)
-    watched: list[Watched] = field(default_factory=list)
+    watched: list[WatchedProcess] = field(default_factory=list)
 
 
 class LoadTest(ABC):
@@ -89,15 +89,15 @@ class LoadTest(ABC):
     intended: ClassVar[frozenset[str]] = frozenset()
 
     @abstractmethod
-    def title(self, wanted: Selection) -> str:
+    def title(self, wanted: LoadOptions) -> str:
         """What is done, for people."""
 
     @abstractmethod
-    def settings(self, wanted: Selection) -> Mapping[str, str]:
+    def settings(self, wanted: LoadOptions) -> Mapping[str, str]:
         """What was asked for, in words."""
 
     @abstractmethod
-    def prepare(self, wanted: Selection, folder: Path, telling: Telling, stack: ExitStack) -> Prepared:
+    def prepare(self, wanted: LoadOptions, folder: Path, telling: LoadProgress, stack: ExitStack) -> Prepared:
         """Make the world; everything ends with the `stack`."""
 
     def play(self, process: "Process") -> None:  # noqa: B027 - most have nothing to do here
@@ -110,7 +110,7 @@ class LoadTest(ABC):
     def begin(self, process: "Process") -> None:
         """The world is there; get ready to work."""
 
-    def conclude(self, wanted: Selection, counts: Counts, control: ControlClient, sandbox: str) -> Counts:
+    def conclude(self, wanted: LoadOptions, counts: Counts, control: ControlClient, sandbox: str) -> Counts:
         """What can only be counted when everybody has nothing more to do and has told these `counts`."""
         del wanted, counts, control, sandbox
         return Counts()
@@ -121,7 +121,7 @@ class Process:
     """One process of a load test: what it knows, what it has counted. `over` is set when nothing more will happen."""
 
     environment: Environment
-    wanted: Selection
+    wanted: LoadOptions
     job: Mapping[str, Any]
     share: int = 0
     shares: int = 1
@@ -154,16 +154,16 @@ class Process:
 
     def fail(self, why: str, blame: Blame) -> None:
         """It cannot go on."""
-        self.counts.trouble = self.counts.trouble or (why, blame)
+        self.counts.aborted = self.counts.aborted or (why, blame)
 
     def report(self) -> Counts:
         """The counts, with how busy the process itself is; what is told of an interval begins anew."""
         usage = own_usage()
         used = usage.cpu_seconds - self.usage_before.cpu_seconds
-        self.counts.generator = Generator(os.getpid(), used, usage.memory_mb)
+        self.counts.generator = GeneratorUsage(os.getpid(), used, usage.memory_mb)
         self.counts.latency = {name: percentile(times, 0.95) for name, times in self.recent.items()}
         self.recent = {}
-        told = from_plain(plain(self.counts))
+        told = counts_from_builtins(counts_to_builtins(self.counts))
         if self.counts.behind_ms is not None:
             self.counts.behind_ms = 0.0
         return told
@@ -206,11 +206,11 @@ class Running:
         self.test = test
         self.process: Process | None = None
         self._console = Console()
-        self._telling = Telling(self._console)
+        self._telling = LoadProgress(self._console)
         self._stack = ExitStack()
-        self._gathering: Gathering | None = None
+        self._gathering: Aggregation | None = None
         self._levels = ServiceLevels()
-        self._world: tuple[Selection, Prepared]
+        self._world: tuple[LoadOptions, Prepared]
         self._folder = Path()
         events.init_command_line_parser.add_listener(self._arguments)
         events.init.add_listener(self._init)
@@ -276,7 +276,7 @@ class Running:
             gevent.spawn(self._play, process)
         gevent.spawn(self._conduct)
 
-    def _end_early(self, wanted: Selection, trouble: RunAborted) -> None:
+    def _end_early(self, wanted: LoadOptions, trouble: RunAborted) -> None:
         """The bridge, most likely, did not get ready."""
         self._gathering = self._gather(wanted, None)
         self._finish((told(trouble), trouble.blame))
@@ -295,9 +295,9 @@ class Running:
     def _runner(self) -> Runner:
         return runner_of(self._environment)
 
-    def _gather(self, wanted: Selection, prepared: Prepared | None) -> Gathering:
+    def _gather(self, wanted: LoadOptions, prepared: Prepared | None) -> Aggregation:
         machine = f"{platform.system()} {platform.machine()}, {os.cpu_count()} processors"
-        return Gathering(
+        return Aggregation(
             kind=wanted.kind,
             title=self.test.title(wanted),
             settings={
@@ -311,13 +311,13 @@ class Running:
             watched=[] if prepared is None else self._watched(prepared),
         )
 
-    def _watched(self, prepared: Prepared) -> list[Watched]:
+    def _watched(self, prepared: Prepared) -> list[WatchedProcess]:
         watched = list(prepared.watched)
-        if is_here(prepared.control):
+        if is_local(prepared.control):
             with ControlClient(prepared.control) as control:
-                watched.insert(0, Watched("simulators", "simulators", control.health()["pid"]))
+                watched.insert(0, WatchedProcess("simulators", "simulators", control.health()["pid"]))
         if self._is_master:
-            watched.append(Watched(GENERATOR, "load master", os.getpid(), alone=True))
+            watched.append(WatchedProcess(GENERATOR, "load master", os.getpid(), alone=True))
         return watched
 
     def _play(self, process: Process) -> None:
@@ -327,8 +327,8 @@ class Running:
             process.fail(told(error.aborted), error.aborted.blame)
         except _WORLD_MISTAKES as error:
             process.fail(str(error), "harness")
-        if process.counts.trouble is not None and self._gathering is not None:
-            self._gathering.parts["load master"] = Counts(trouble=process.counts.trouble)
+        if process.counts.aborted is not None and self._gathering is not None:
+            self._gathering.parts["load master"] = Counts(aborted=process.counts.aborted)
         self._runner.send_message(_OVER, None)
 
     def _conduct(self) -> None:
@@ -341,33 +341,33 @@ class Running:
             self._telling.sample(gathering.sample(monotonic()))
             counts = gathering.counts
             if not gathering.parts and monotonic() - gathering.began > _BEGIN_S:
-                counts.trouble = (f"no load generator began within {_BEGIN_S:.0f} s", "harness")
+                counts.aborted = (f"no load generator began within {_BEGIN_S:.0f} s", "harness")
                 gathering.parts["nobody"] = counts
-            if counts.trouble is not None or counts.finished >= self._runner.target_user_count > 0:
+            if counts.aborted is not None or counts.finished >= self._runner.target_user_count > 0:
                 self._settle()
-                if counts.trouble is None:
+                if counts.aborted is None:
                     self._conclude(gathering)
                 self._finish(None)
                 self._runner.quit()
 
-    def _watch(self, gathering: Gathering) -> None:
+    def _watch(self, gathering: Aggregation) -> None:
         try:
             self.test.watch()
         except RunAbortedError as error:
-            gathering.parts["world"] = Counts(trouble=(told(error.aborted), error.aborted.blame))
+            gathering.parts["world"] = Counts(aborted=(told(error.aborted), error.aborted.blame))
 
     def _settle(self) -> None:
         """Workers tell Locust's statistics every few seconds; wait for the last of them."""
         if self._is_master:
             gevent.sleep(2 * 3.0)
 
-    def _conclude(self, gathering: Gathering) -> None:
+    def _conclude(self, gathering: Aggregation) -> None:
         wanted, prepared = self._world
         try:
             with ControlClient(prepared.control) as control:
                 gathering.parts["conclusion"] = self.test.conclude(wanted, gathering.counts, control, prepared.sandbox)
         except ControlError as error:
-            gathering.parts["conclusion"] = Counts(trouble=(str(error), "harness"))
+            gathering.parts["conclusion"] = Counts(aborted=(str(error), "harness"))
 
     def _finish(self, trouble: tuple[str, Blame] | None) -> None:
         gathering, self._gathering = self._gathering, None
@@ -375,7 +375,7 @@ class Running:
             return
         self._telling.close()
         result = gathering.result(monotonic(), self._latencies(), trouble)
-        self._environment.process_exit_code = end(result, self._levels, self._folder, self._console)
+        self._environment.process_exit_code = save_and_judge(result, self._levels, self._folder, self._console)
         self._stack.close()
 
     def _refuse(self, why: str) -> None:
@@ -389,7 +389,7 @@ class Running:
     def _told(self, environment: Environment, msg: Any, **_: object) -> None:
         del environment
         if self._gathering is not None:
-            self._gathering.parts[msg.data["name"]] = from_plain(msg.data["counts"])
+            self._gathering.parts[msg.data["name"]] = counts_from_builtins(msg.data["counts"])
 
     # -- the processes that generate load ---------------------------------------------------------
 
@@ -412,7 +412,7 @@ class Running:
 
     def _tell(self, process: Process, name: str) -> None:
         while True:
-            self._runner.send_message(_TOLD, {"name": name, "counts": plain(process.report())})
+            self._runner.send_message(_TOLD, {"name": name, "counts": counts_to_builtins(process.report())})
             gevent.sleep(_EVERY_S)
 
     def _is_over(self, environment: Environment, msg: Any, **_: object) -> None:
@@ -459,7 +459,7 @@ def percentile(times: list[float], share: float) -> float:
 def all_of(stage: str, wanted: int, counts: Counts) -> Counts:
     """No trouble, if a stage has as many as there had to be."""
     got = counts.stages[stage].count if stage in counts.stages else 0
-    return Counts(trouble=None if got == wanted else (f"expected {wanted:,} {stage}, got {got:,}", "harness"))
+    return Counts(aborted=None if got == wanted else (f"expected {wanted:,} {stage}, got {got:,}", "harness"))
 
 
 def told(trouble: RunAborted) -> str:
@@ -490,15 +490,15 @@ def add_arguments(parser: LocustArgumentParser, test: LoadTest) -> None:
     parser.add_argument("--sendproof-job", default=None, help="Not for people.", include_in_web_ui=False)
 
 
-def wanted_of(options: Namespace, test: LoadTest) -> Selection:
+def wanted_of(options: Namespace, test: LoadTest) -> LoadOptions:
     """What the options ask for."""
     given = vars(options)
     renamed = {"control_url": "host", "timeout_s": "timeout"}
     values = {
         one.name: given[renamed.get(one.name, one.name)]
-        for one in fields(Selection)
+        for one in fields(LoadOptions)
         if renamed.get(one.name, one.name) in given
     }
     for name in ("results", "thresholds"):
         values[name] = None if values[name] is None else Path(values[name])
-    return Selection(**{**values, "kind": test.kind, "rate_limits": not given["no_rate_limits"]})
+    return LoadOptions(**{**values, "kind": test.kind, "rate_limits": not given["no_rate_limits"]})

@@ -5,7 +5,7 @@ locust -f loadtests/campaign.py --headless --users 1 --customers 1000000
 
 from base import Running
 from scheduled import Follower, Scheduled
-from sendproof_harness.load.scenarios import Selection
+from sendproof_harness.load.scenarios import LoadOptions
 
 
 class CampaignTest(Scheduled):
@@ -13,7 +13,7 @@ class CampaignTest(Scheduled):
 
     kind = "campaign"
 
-    def title(self, wanted: Selection) -> str:
+    def title(self, wanted: LoadOptions) -> str:
         """What is done, for people."""
         return f"A campaign of {wanted.customers:,} customers"
 

@@ -3,8 +3,8 @@
 from collections.abc import Sequence
 from typing import Any
 
-from sendproof_harness.load.scenarios import ORDER_TEXT, Selection, audience
-from sendproof_harness.load.trigger_tracker import PARAMETER, Expected, order
+from sendproof_harness.load.scenarios import ORDER_TEMPLATE_BODY, LoadOptions, load_audience
+from sendproof_harness.load.trigger_tracker import ORDER_PARAMETER, ExpectedMessage, format_order
 from sendproof_simulators.core.audience.audience import Audience, AudienceRecipe
 from sendproof_simulators.core.randomness import KeyedRandom
 
@@ -12,9 +12,9 @@ from sendproof_simulators.core.randomness import KeyedRandom
 ATTRIBUTES = ("PHONENUMBER", "FIRST_NAME", "SMS_OPT_IN", "CITY")
 
 
-def people(wanted: Selection) -> Audience:
+def people(wanted: LoadOptions) -> Audience:
     """The customers of the sandbox of a load test."""
-    asked = audience(wanted)
+    asked = load_audience(wanted)
     recipe = AudienceRecipe(
         customers=asked.customers,
         opted_out=float(asked.opted_out),
@@ -39,14 +39,16 @@ def rows(everybody: Audience, skip: int, top: int, template: int | str, send_at:
     ]
 
 
-def expected_order(everybody: Audience, number: int) -> Expected:
+def expected_order(everybody: Audience, number: int) -> ExpectedMessage:
     """What the trigger of this number owes to its customer."""
     customer = everybody.customer(number % everybody.recipe.customers)
     if customer.opted_out or customer.number is None:
-        return Expected(customer.id, customer.number, None)
+        return ExpectedMessage(customer.id, customer.number, None)
     first_name = str(customer.attributes["FIRST_NAME"])
-    text = ORDER_TEXT.replace("{{FIRST_NAME}}", first_name).replace("{{" + PARAMETER + "}}", order(number))
-    return Expected(customer.id, customer.number, text)
+    text = ORDER_TEMPLATE_BODY.replace("{{FIRST_NAME}}", first_name).replace(
+        "{{" + ORDER_PARAMETER + "}}", format_order(number)
+    )
+    return ExpectedMessage(customer.id, customer.number, text)
 
 
 def differing(got: Sequence[Any], expected: Sequence[Any], skip: int) -> list[tuple[str, str]]:

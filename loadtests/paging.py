@@ -15,8 +15,8 @@ from base import LoadTest, Prepared, Process, Running, Worker, all_of
 from expected_rows import ATTRIBUTES, differing, people, rows
 from sendproof_harness.control_client import ControlClient
 from sendproof_harness.load.counters import Counts
-from sendproof_harness.load.progress import Telling
-from sendproof_harness.load.scenarios import CAMPAIGN, SCHEDULED, SEND_AT, Selection
+from sendproof_harness.load.progress import LoadProgress
+from sendproof_harness.load.scenarios import CAMPAIGN_ID, SCHEDULED_CHANNEL, SEND_AT, LoadOptions
 from simulator_only import announced, sandbox_of
 
 # The largest page that Optimove gives.
@@ -35,7 +35,7 @@ class PagingTest(LoadTest):
     customers = 1_000_000
     latencies = ("page",)
 
-    def prepare(self, wanted: Selection, folder: Path, telling: Telling, stack: ExitStack) -> Prepared:
+    def prepare(self, wanted: LoadOptions, folder: Path, telling: LoadProgress, stack: ExitStack) -> Prepared:
         """A campaign for everybody, announced."""
         control, told = sandbox_of(wanted, folder, telling, stack)
         template = announced(control, told, wanted)
@@ -51,11 +51,11 @@ class PagingTest(LoadTest):
             },
         )
 
-    def title(self, wanted: Selection) -> str:
+    def title(self, wanted: LoadOptions) -> str:
         """What is done, for people."""
         return f"The pages of {wanted.customers:,} customers"
 
-    def settings(self, wanted: Selection) -> Mapping[str, str]:
+    def settings(self, wanted: LoadOptions) -> Mapping[str, str]:
         """What was asked for, in words."""
         return {"customers": f"{wanted.customers:,}", "rows a page": f"{PAGE:,}", "rate limits": "off"}
 
@@ -65,9 +65,9 @@ class PagingTest(LoadTest):
         pages = range(0, process.wanted.customers + 1, PAGE)
         self.pages: Iterator[int] = iter(pages[process.share :: process.shares])
         for loss in LOSSES:
-            process.counts.looked(loss, "rows", "harness", 0)
+            process.counts.record_checked(loss, "rows", "harness", 0)
 
-    def conclude(self, wanted: Selection, counts: Counts, control: ControlClient, sandbox: str) -> Counts:
+    def conclude(self, wanted: LoadOptions, counts: Counts, control: ControlClient, sandbox: str) -> Counts:
         """Everybody must have been on some page."""
         del control, sandbox
         missing = sum(loss.count for name, loss in counts.losses.items() if name != "wrong rows")
@@ -77,11 +77,11 @@ class PagingTest(LoadTest):
         """Compare a page with what the recipe says."""
         got = _decode(body)
         wanted = rows(self.everybody, skip, PAGE, template, f"{SEND_AT:%Y-%m-%d %H:%M:%S}")
-        counts.happened("pages", "rows", len(got), at)
+        counts.record_events("pages", "rows", len(got), at)
         for loss in LOSSES:
-            counts.looked(loss, "rows", "harness", len(wanted))
+            counts.record_checked(loss, "rows", "harness", len(wanted))
         for loss, example in differing(got, wanted, skip):
-            counts.wrong(loss, example)
+            counts.record_losses(loss, example)
 
 
 TEST = PagingTest()
@@ -97,8 +97,8 @@ class Reader(Worker):
         session = self.http(process.job["url"])
         for skip in TEST.pages:
             query = {
-                "ChannelID": SCHEDULED,
-                "CampaignID": CAMPAIGN,
+                "ChannelID": SCHEDULED_CHANNEL,
+                "CampaignID": CAMPAIGN_ID,
                 "CustomerAttributes": ";".join(ATTRIBUTES),
                 "$top": PAGE,
                 "$skip": skip,

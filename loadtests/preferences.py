@@ -10,8 +10,8 @@ from pathlib import Path
 from base import LoadTest, Prepared, Process, Running, Worker, all_of
 from sendproof_harness.control_client import ControlClient
 from sendproof_harness.load.counters import Counts
-from sendproof_harness.load.progress import Telling
-from sendproof_harness.load.scenarios import SCHEDULED, Selection
+from sendproof_harness.load.progress import LoadProgress
+from sendproof_harness.load.scenarios import SCHEDULED_CHANNEL, LoadOptions
 from sendproof_harness.scenario.customer_selection import customer_id
 from simulator_only import sandbox_of
 
@@ -30,7 +30,7 @@ class PreferencesTest(LoadTest):
     customers = 1_000_000
     latencies = ("preferences",)
 
-    def prepare(self, wanted: Selection, folder: Path, telling: Telling, stack: ExitStack) -> Prepared:
+    def prepare(self, wanted: LoadOptions, folder: Path, telling: LoadProgress, stack: ExitStack) -> Prepared:
         """A sandbox."""
         control, told = sandbox_of(wanted, folder, telling, stack)
         optimove = told["services"]["optimove"]
@@ -45,11 +45,11 @@ class PreferencesTest(LoadTest):
             },
         )
 
-    def title(self, wanted: Selection) -> str:
+    def title(self, wanted: LoadOptions) -> str:
         """What is done, for people."""
         return f"The preferences of {wanted.customers:,} customers"
 
-    def settings(self, wanted: Selection) -> Mapping[str, str]:
+    def settings(self, wanted: LoadOptions) -> Mapping[str, str]:
         """What was asked for, in words."""
         return {"customers": f"{wanted.customers:,}", "customers a call": f"{MOST:,}", "rate limits": "off"}
 
@@ -57,22 +57,22 @@ class PreferencesTest(LoadTest):
         """The calls of this worker's share."""
         starts = range(0, process.wanted.customers, MOST)
         self.starts: Iterator[int] = iter(starts[process.share :: process.shares])
-        process.counts.looked("too many taken", "calls", "harness", 0)
+        process.counts.record_checked("too many taken", "calls", "harness", 0)
 
-    def conclude(self, wanted: Selection, counts: Counts, control: ControlClient, sandbox: str) -> Counts:
+    def conclude(self, wanted: LoadOptions, counts: Counts, control: ControlClient, sandbox: str) -> Counts:
         """Half of the customers, by calls, must be known in each mode."""
         counts, expected = all_of("preferences", wanted.customers, counts), dict.fromkeys(_MODES, 0)
         for start in range(0, wanted.customers, MOST):
             expected[mode_of(start)] += min(MOST, wanted.customers - start)
-        counts.looked("not kept", "customers", "harness", wanted.customers)
+        counts.record_checked("not kept", "customers", "harness", wanted.customers)
         kept = control.service_overview(sandbox, "optimove")["preferences"]
         by_channel: dict[int, dict[str, int]] = {row["channel"]: row["customers_by_mode"] for row in kept}
-        known = by_channel.get(SCHEDULED, {})
+        known = by_channel.get(SCHEDULED_CHANNEL, {})
         for mode, customers in expected.items():
             got = known.get(str(mode), 0)
             if got != customers:
                 example = f"mode {mode}: expected {customers:,} customers, got {got:,}"
-                counts.wrong("not kept", example, abs(customers - got))
+                counts.record_losses("not kept", example, abs(customers - got))
         return counts
 
 
@@ -104,11 +104,11 @@ class Teller(Worker):
             why = f"preferences: expected status 200, got {reply.status_code}: {reply.text!r:.200}"
             process.fail(why, "harness")
             return False
-        process.counts.happened("preferences", "customers", len(customers), process.now)
+        process.counts.record_events("preferences", "customers", len(customers), process.now)
         return True
 
     def _one_too_many(self, process: Process) -> None:
-        process.counts.looked("too many taken", "calls", "harness")
+        process.counts.record_checked("too many taken", "calls", "harness")
         body = _body(range(MOST + 1), _MODES[0])
         with self.session.post(
             _PATH, json=body, headers=_headers(process), name="one too many", catch_response=True
@@ -116,12 +116,12 @@ class Teller(Worker):
             if reply.status_code in _REFUSED:
                 reply.success()
             else:
-                process.counts.wrong("too many taken", f"{MOST + 1:,} customers: status {reply.status_code}")
+                process.counts.record_losses("too many taken", f"{MOST + 1:,} customers: status {reply.status_code}")
 
 
 def _body(customers: range, mode: int) -> dict[str, object]:
     ids = [customer_id(index) for index in customers]
-    return {"ChannelID": SCHEDULED, "CommunicationMode": mode, "CustomerIDs": ids}
+    return {"ChannelID": SCHEDULED_CHANNEL, "CommunicationMode": mode, "CustomerIDs": ids}
 
 
 def _headers(process: Process) -> dict[str, str]:

@@ -5,7 +5,7 @@ locust -f loadtests/receipts.py --headless --users 1 --customers 20000 --duplica
 
 from base import Running
 from scheduled import Follower, Scheduled
-from sendproof_harness.load.scenarios import Selection
+from sendproof_harness.load.scenarios import LoadOptions
 
 
 class ReceiptsTest(Scheduled):
@@ -16,7 +16,7 @@ class ReceiptsTest(Scheduled):
     duplicates = 1
     days = 1
 
-    def title(self, wanted: Selection) -> str:
+    def title(self, wanted: LoadOptions) -> str:
         """What is done, for people."""
         return f"The receipts of {wanted.customers:,} customers, each {wanted.duplicates + 1} times"
 

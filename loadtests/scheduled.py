@@ -8,10 +8,10 @@ from urllib.parse import urlsplit
 import gevent
 
 from base import LoadTest, Prepared, Process, Worker, runner_of
-from sendproof_harness.load.campaign_tracker import CampaignFollower, owed
-from sendproof_harness.load.process_stats import Watched, is_here, listening_on
-from sendproof_harness.load.progress import Telling
-from sendproof_harness.load.scenarios import Selection, campaign
+from sendproof_harness.load.campaign_tracker import CampaignTracker, parse_obligations
+from sendproof_harness.load.process_stats import WatchedProcess, is_local, listening_pid
+from sendproof_harness.load.progress import LoadProgress
+from sendproof_harness.load.scenarios import LoadOptions, campaign_scenario
 from sendproof_harness.preflight.checks import handover_problems
 from sendproof_harness.run.context import RunContext
 from sendproof_harness.run.runner import RunOptions, prepare_run
@@ -24,7 +24,7 @@ LOOK_EVERY_S = 0.1
 _KNOWN = "sendproof_known"
 
 
-def options_of(wanted: Selection, clock_rate: float | None = None) -> RunOptions:
+def options_of(wanted: LoadOptions, clock_rate: float | None = None) -> RunOptions:
     """As a run has them."""
     return RunOptions(
         bridge=wanted.bridge,
@@ -37,22 +37,22 @@ def options_of(wanted: Selection, clock_rate: float | None = None) -> RunOptions
     )
 
 
-def bridge_of(world: RunContext) -> list[Watched]:
+def bridge_of(world: RunContext) -> list[WatchedProcess]:
     """The process of the bridge, if it can be seen."""
     pid = world.bridge.pid
-    if pid is None and is_here(f"//{world.bridge.listen['host']}"):
-        pid = listening_on(world.bridge.listen["port"])
-    return [] if pid is None else [Watched("bridge", "bridge", pid)]
+    if pid is None and is_local(f"//{world.bridge.listen['host']}"):
+        pid = listening_pid(world.bridge.listen["port"])
+    return [] if pid is None else [WatchedProcess("bridge", "bridge", pid)]
 
 
-def whose(wanted: Selection) -> str:
+def whose(wanted: LoadOptions) -> str:
     """Which bridge is tested."""
     if wanted.bridge is not None:
         return f"at {urlsplit(wanted.bridge).netloc}"
     return wanted.command or "the reference bridge"
 
 
-def limits(wanted: Selection) -> str:
+def limits(wanted: LoadOptions) -> str:
     """Whether the services keep theirs."""
     return "kept" if wanted.rate_limits else "off"
 
@@ -64,9 +64,9 @@ class Scheduled(LoadTest):
     alone = True
     latencies = ("receipt", "acknowledgement")
 
-    def prepare(self, wanted: Selection, folder: Path, telling: Telling, stack: ExitStack) -> Prepared:
+    def prepare(self, wanted: LoadOptions, folder: Path, telling: LoadProgress, stack: ExitStack) -> Prepared:
         """Simulators, sandbox, a bridge that is ready, and a campaign that is planned."""
-        scenario = campaign(wanted)
+        scenario = campaign_scenario(wanted)
         world = self.world = prepare_run(scenario, f"load_{self.kind}", options_of(wanted), telling, folder, stack)
         for step in scenario.steps[:2]:
             if isinstance(step, WaitFor):
@@ -85,7 +85,7 @@ class Scheduled(LoadTest):
             watched=bridge_of(world),
         )
 
-    def settings(self, wanted: Selection) -> Mapping[str, str]:
+    def settings(self, wanted: LoadOptions) -> Mapping[str, str]:
         """What was asked for, in words."""
         return {
             "customers": f"{wanted.customers:,}",
@@ -99,7 +99,7 @@ class Scheduled(LoadTest):
         """The journal is followed from its beginning."""
         self.known: gevent.event.Event = gevent.event.Event()
         runner_of(process.environment).register_message(_KNOWN, lambda **_: self.known.set())
-        self.follower = CampaignFollower(
+        self.tracker = CampaignTracker(
             process.counts, process.wanted.provider, process.answered, timed=process.job["timed"]
         )
 
@@ -120,17 +120,17 @@ class Scheduled(LoadTest):
         sandbox = process.job["sandbox"]
         while True:
             over = process.over.is_set()
-            if self.known.is_set() and not self.follower.ready:
-                self.follower.owe(owed(control.expectations(sandbox)))
+            if self.known.is_set() and not self.tracker.ready:
+                self.tracker.set_obligations(parse_obligations(control.expectations(sandbox)))
             piece = control.journal(sandbox, read)
-            if piece and self.follower.can_take(piece):
-                self.follower.take(piece)
+            if piece and self.tracker.can_process(piece):
+                self.tracker.process(piece)
                 read += len(piece)
             elif over:
                 break
             else:
                 gevent.sleep(LOOK_EVERY_S)
-        self.follower.finish(lambda: owed(control.expectations(sandbox)))
+        self.tracker.finish(lambda: parse_obligations(control.expectations(sandbox)))
 
 
 class Follower(Worker):

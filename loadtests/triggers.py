@@ -14,12 +14,12 @@ from base import LoadTest, Prepared, Process, Running, Worker, all_of
 from expected_rows import expected_order, people
 from scheduled import LOOK_EVERY_S, bridge_of, limits, options_of, whose
 from sendproof_harness.control_client import ControlClient
-from sendproof_harness.load.arrivals import SHAPES, SHAPES_TOLD, arrivals, count
-from sendproof_harness.load.campaign_tracker import lines
+from sendproof_harness.load.arrivals import SHAPE_DESCRIPTIONS, SHAPES, arrival_count, arrival_times
+from sendproof_harness.load.campaign_tracker import parse_journal
 from sendproof_harness.load.counters import Counts
-from sendproof_harness.load.progress import Telling
-from sendproof_harness.load.scenarios import Selection, triggers
-from sendproof_harness.load.trigger_tracker import EVENT, PARAMETER, Orders, order
+from sendproof_harness.load.progress import LoadProgress
+from sendproof_harness.load.scenarios import LoadOptions, trigger_scenario
+from sendproof_harness.load.trigger_tracker import ORDER_EVENT, ORDER_PARAMETER, TriggerTracker, format_order
 from sendproof_harness.run.runner import prepare_run
 from sendproof_harness.run.steps.triggers import define
 from sendproof_harness.run.steps.wait_for import wait_for
@@ -40,9 +40,9 @@ class TriggersTest(LoadTest):
     latencies = ("message", "acknowledgement", "receipt", "event")
     intended = frozenset({"message"})
 
-    def prepare(self, wanted: Selection, folder: Path, telling: Telling, stack: ExitStack) -> Prepared:
+    def prepare(self, wanted: LoadOptions, folder: Path, telling: LoadProgress, stack: ExitStack) -> Prepared:
         """Simulators, a sandbox in real time, a bridge that is ready, and the trigger."""
-        scenario = triggers(wanted)
+        scenario = trigger_scenario(wanted)
         options = options_of(wanted, clock_rate=1.0)
         world = self.world = prepare_run(scenario, "load_triggers", options, telling, folder, stack)
         for step in scenario.steps:
@@ -57,15 +57,15 @@ class TriggersTest(LoadTest):
             watched=bridge_of(world),
         )
 
-    def title(self, wanted: Selection) -> str:
+    def title(self, wanted: LoadOptions) -> str:
         """What is done, for people."""
         return f"Triggers at {wanted.rate:,g} a second for {wanted.seconds:,g} seconds"
 
-    def settings(self, wanted: Selection) -> Mapping[str, str]:
+    def settings(self, wanted: LoadOptions) -> Mapping[str, str]:
         """What was asked for, in words."""
         return {
             "rate": f"{wanted.rate:,g} a second at its height",
-            "shape": f"{wanted.shape}: {SHAPES_TOLD[wanted.shape]}",
+            "shape": f"{wanted.shape}: {SHAPE_DESCRIPTIONS[wanted.shape]}",
             "seconds": f"{wanted.seconds:,g}",
             "customers": f"{wanted.customers:,}",
             "provider": wanted.provider,
@@ -77,10 +77,10 @@ class TriggersTest(LoadTest):
         """The bridge must run."""
         self.world.bridge.check_running()
 
-    def conclude(self, wanted: Selection, counts: Counts, control: ControlClient, sandbox: str) -> Counts:
+    def conclude(self, wanted: LoadOptions, counts: Counts, control: ControlClient, sandbox: str) -> Counts:
         """All that was planned must have been fired."""
         del control, sandbox
-        return all_of("triggers", count(SHAPES[wanted.shape](wanted.rate, wanted.seconds)), counts)
+        return all_of("triggers", arrival_count(SHAPES[wanted.shape](wanted.rate, wanted.seconds)), counts)
 
     def begin(self, process: Process) -> None:
         """Those triggers of which the number leaves the worker's share as remainder."""
@@ -88,16 +88,18 @@ class TriggersTest(LoadTest):
         # The pools of names are made when the first name is drawn; that must not hold up the first trigger.
         expected_order(everybody, 0)
         pace = SHAPES[process.wanted.shape](process.wanted.rate, process.wanted.seconds)
-        self.orders = Orders(
+        self.tracker = TriggerTracker(
             process.counts,
             lambda number: expected_order(everybody, number),
             process.answered,
-            total=count(pace),
+            total=arrival_count(pace),
             share=process.share,
             shares=process.shares,
         )
         self.everybody = everybody
-        self.plan: Iterator[tuple[int, float]] = islice(enumerate(arrivals(pace)), process.share, None, process.shares)
+        self.plan: Iterator[tuple[int, float]] = islice(
+            enumerate(arrival_times(pace)), process.share, None, process.shares
+        )
 
 
 TEST = TriggersTest()
@@ -116,15 +118,15 @@ class Marketer(Worker):
         while True:
             piece = control.journal(process.job["sandbox"], read)
             read += len(piece)
-            came = TEST.orders.came
-            for line in lines(piece):
-                TEST.orders.take(line)
-            if TEST.orders.came > came or not firing.dead:
+            came = TEST.tracker.arrived
+            for line in parse_journal(piece):
+                TEST.tracker.process(line)
+            if TEST.tracker.arrived > came or not firing.dead:
                 last_news = process.now
-            if firing.dead and (TEST.orders.came >= TEST.orders.owed or self._timeout_is_over(process, last_news)):
+            if firing.dead and (TEST.tracker.arrived >= TEST.tracker.due or self._timeout_is_over(process, last_news)):
                 break
             gevent.sleep(LOOK_EVERY_S / 2)
-        TEST.orders.finish()
+        TEST.tracker.finish()
 
     def _timeout_is_over(self, process: Process, last_news: float) -> bool:
         return process.now - last_news > process.wanted.timeout_s
@@ -138,9 +140,9 @@ class Marketer(Worker):
         group.join()
 
     def _fire(self, process: Process, number: int, planned: float, ahead: float) -> None:
-        TEST.orders.fire(number, planned + ahead, process.now - planned)
+        TEST.tracker.record_fired(number, planned + ahead, process.now - planned)
         customer = TEST.everybody.id_of(number % process.wanted.customers)
-        event = {"customer": customer, "event": EVENT, "parameters": {PARAMETER: order(number)}}
+        event = {"customer": customer, "event": ORDER_EVENT, "parameters": {ORDER_PARAMETER: format_order(number)}}
         path = f"/control/sandboxes/{process.job['sandbox']}/events"
         reply = self.session.post(path, json=[event], name="event")
         if reply.status_code != _OK:

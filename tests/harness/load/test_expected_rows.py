@@ -6,17 +6,17 @@ from dataclasses import replace
 import pytest
 
 from repository import ROOT
-from sendproof_harness.load.scenarios import Selection
+from sendproof_harness.load.scenarios import LoadOptions
 from sendproof_simulators.core.audience.audience import Audience
 
-WANTED = Selection(kind="paging", customers=30)
+WANTED = LoadOptions(kind="paging", customers=30)
 AT = "2026-03-02 09:00:00"
 
 
 @pytest.fixture(scope="module")
 def recipe():
     """loadtests/expected_rows.py, which Locust finds beside the files that it runs."""
-    spec = importlib.util.spec_from_file_location("recipe", ROOT / "loadtests" / "recipe.py")
+    spec = importlib.util.spec_from_file_location("recipe", ROOT / "loadtests" / "expected_rows.py")
     module = importlib.util.module_from_spec(spec)
     spec.loader.exec_module(module)
     return module
