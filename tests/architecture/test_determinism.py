@@ -89,7 +89,7 @@ def history_of_struck_calls(simulators: RunningSimulators, listener: StandIn) ->
         form = {"apikey": service["credentials"]["apikey"], "numbers": "447555000000", "message": "Hi"}
         told = {"custom": str(custom), "receipt_url": listener.url + "/receipts"}
         with suppress(requests.RequestException):
-            requests.post(service["url"] + "/send", data=form | told, timeout=20)
+            requests.post(service["url"] + "/send", data=form | told, timeout=60)
     simulators.call("POST", "/sandboxes/same/clock/advance", {"by_ms": 3_600_000})
     lines = simulators.history("same")
     simulators.call("DELETE", "/sandboxes/same")

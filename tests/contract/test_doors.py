@@ -102,7 +102,7 @@ def test_what_providers_post_is_taken_or_refused(told: dict[str, Any], contract:
         url = f"{door(told)}/webhooks/{where.format(client=told['client'], token=told['webhook_token'])}"
 
         def sent(case: Any, url: str = url) -> None:
-            answer = case.call(base_url=url.removesuffix(case.path) if case.path != "/" else url, timeout=20)
+            answer = case.call(base_url=url.removesuffix(case.path) if case.path != "/" else url, timeout=60)
             assert answer.status_code in {200, 400, 413}, (answer.status_code, answer.text, case.body)
 
         for mode in GenerationMode:
@@ -118,7 +118,7 @@ def test_what_providers_show_is_taken(told: dict[str, Any]) -> None:
             url = f"{door(told)}/webhooks/{where.format(client=told['client'], token=told['webhook_token'])}"
             for example in [one["value"] for one in media.get("examples", {}).values()] or [media["example"]]:
                 body = {"json": example} if kind == "application/json" else {"data": example}
-                assert (contract, requests.post(url, **body, timeout=20).status_code) == (contract, 200)
+                assert (contract, requests.post(url, **body, timeout=60).status_code) == (contract, 200)
 
 
 @pytest.mark.parametrize(

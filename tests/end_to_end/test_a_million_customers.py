@@ -20,7 +20,7 @@ def _campaign(simulators: RunningSimulators) -> tuple[str, dict[str, str]]:
     (template,) = simulators.call("POST", templates, [{"title": "Spring", "body": "Hello {{FIRST_NAME}}"}])
     url = f"{optimove['url']}/current/integrations/AddChannelTemplates?ChannelID=505"
     synced = [{"TemplateID": template["id"], "TemplateName": "Spring"}]
-    assert requests.post(url, json=synced, headers=key, timeout=10).status_code == 200
+    assert requests.post(url, json=synced, headers=key, timeout=60).status_code == 200
     split = {"share": 1, "template": "Spring", "send_at": "2026-03-02T09:00:00Z"}
     plan = {"campaign": 1, "channel": 505, "customers": CUSTOMERS, "splits": [split]}
     simulators.call("POST", f"/sandboxes/{sandbox}/campaigns", plan)
@@ -37,7 +37,7 @@ def test_a_million_customers_page_through_in_the_memory_of_a_few_pages() -> None
         query = {"ChannelID": 505, "CampaignID": 1, "CustomerAttributes": "PHONENUMBER;FIRST_NAME", "$top": PAGE}
         page_url = f"{url}/current/customers/GetCustomerSendDetailsByChannel"
         seen = 0
-        while rows := session.get(page_url, params={**query, "$skip": seen}, headers=key, timeout=30).json():
+        while rows := session.get(page_url, params={**query, "$skip": seen}, headers=key, timeout=60).json():
             assert [row["CustomerID"] for row in rows] == [f"C{index:07d}" for index in range(seen, seen + len(rows))]
             seen += len(rows)
         assert seen == CUSTOMERS

@@ -173,8 +173,8 @@ def test_health_and_campaign_are_told_over_http(stage):
     stage.sandbox.plan(7001, CUSTOMERS, SPLITS)
     stage.sandbox.advance(by_ms=WEEK)
 
-    health = requests.get(f"{stage.bridge.url}/health", timeout=10).json()
-    campaign = requests.get(f"{stage.bridge.url}/campaigns/acme/505/7001", timeout=10).json()
+    health = requests.get(f"{stage.bridge.url}/health", timeout=60).json()
+    campaign = requests.get(f"{stage.bridge.url}/campaigns/acme/505/7001", timeout=60).json()
     assert (health["status"], campaign["state"], campaign["customers"]) == ("ok", "finished", CUSTOMERS)
     assert "pending" not in campaign["messages"]
 

@@ -67,7 +67,7 @@ class Sandbox:
     def send(self, receipt_url: str) -> None:
         service = self.made["services"]["textlocal"]
         message = {"numbers": "447123456789", "message": "Hello", "receipt_url": receipt_url}
-        requests.post(f"{service['url']}/send/", data=service["credentials"] | message, timeout=10).raise_for_status()
+        requests.post(f"{service['url']}/send/", data=service["credentials"] | message, timeout=60).raise_for_status()
 
     def told(self) -> dict[str, Any]:
         return self.simulators.call("GET", f"{self.path}/clock")

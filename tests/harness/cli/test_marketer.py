@@ -29,7 +29,7 @@ class Marketer:
 
     def post_as_bridge(self, path, body):
         """Send a request of a bridge to Optimove."""
-        assert requests.post(self.url + path, json=body, headers=self.headers, timeout=20).status_code == 200
+        assert requests.post(self.url + path, json=body, headers=self.headers, timeout=60).status_code == 200
 
     def run(self, *words: str):
         """Run a command; return its exit status and output."""

@@ -68,7 +68,7 @@ def _normalize_member(name: str, value: Any) -> Any:
 
 def api_key_for(call: Call) -> ApiKey | None:
     """Return the key of a call, or None if it needs no key: a login, or a call that a bridge did not send."""
-    key: ApiKey | None = call.state.credentials.key_for(call.credential, call.now)
+    key: ApiKey | None = call.key
     return key
 
 
