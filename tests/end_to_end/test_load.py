@@ -86,8 +86,8 @@ def test_a_campaign_is_followed_to_its_last_report(tmp_path: Path) -> None:
     ("mutant", "customers", "loss"),
     [
         pytest.param("last_page_dropped", 10_050, "lost", marks=pytest.mark.slow),
-        ("opted_out_still_sent", 300, "sent to opted-out"),
-        pytest.param("sent_taken_for_delivered", 300, "misreported", marks=pytest.mark.slow),
+        ("opt_outs_ignored", 300, "sent to opted-out"),
+        pytest.param("accepted_counted_as_delivered", 300, "misreported", marks=pytest.mark.slow),
     ],
 )
 def test_a_bridge_that_is_almost_right_fails(mutant: str, customers: int, loss: str, tmp_path: Path) -> None:
