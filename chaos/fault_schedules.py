@@ -79,9 +79,8 @@ def _run_and_print(schedule: FaultSchedule, folder: Path, url: str) -> bool:
         console.print(f"! seed {schedule.seed}: {error}", markup=False, highlight=False)
         return False
     is_passed = result.verdict == "pass"
-    lines = [
-        f"{'  ' if is_passed else '! '}seed {schedule.seed}: {result.verdict}, {schedule.trial.name}: {_faults_text(folder)}"
-    ]
+    mark = "  " if is_passed else "! "
+    lines = [f"{mark}seed {schedule.seed}: {result.verdict}, {schedule.trial.name}: {_faults_text(folder)}"]
     if not is_passed:
         lines += [f"      {failed.check}: {cause}" for failed in result.failed for cause in failed.causes]
         lines.append(f"      repeat with: {schedule.command}")

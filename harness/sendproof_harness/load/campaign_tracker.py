@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterable, Mapping
 import msgspec
 
 from sendproof_harness.history.timestamps import parse_instant
-from sendproof_harness.judge.facts.delivery_matching import EARLY_TOLERANCE, LATE_AFTER
+from sendproof_harness.judge.facts.deliveries.matching import EARLY_TOLERANCE, LATE_AFTER
 from sendproof_harness.judge.facts.metrics import DELIVERED, METRIC_NAMES, SENT
 from sendproof_harness.load.counters import Counts
 from sendproof_harness.load.ledger import Ledger, Obligation
