@@ -55,12 +55,12 @@ def told(simulators: RunningSimulators, tmp_path_factory: pytest.TempPathFactory
     """What the reference bridge was told, which runs with a channel of every provider."""
     folder, made = tmp_path_factory.mktemp("bridge"), simulators.call("POST", "/sandboxes", SANDBOX)
     content = handover_content(simulators.control, made, Listen(host="127.0.0.1", port=free_port("127.0.0.1")))
-    with Bridge(told=content, folder=folder, command=None, address=None, database=folder) as bridge:
-        bridge.hand_over()
+    with Bridge(handover=content, folder=folder, command=None, url=None, database=folder) as bridge:
+        bridge.write_handover()
         bridge.start()
         assert wait_until(lambda: listens(**content["listen"]), 120), bridge.log_excerpt()
         yield content
-        bridge.must_run()
+        bridge.check_running()
 
 
 def door(told: dict[str, Any]) -> str:
