@@ -6,15 +6,15 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime
 
 from sendproof_harness.judge.findings import Blame
-from sendproof_harness.load.counters import Counts, losses, stages, together
+from sendproof_harness.load.counters import Counts, loss_results, merge_counts, stage_results
 from sendproof_harness.load.model import Kind, Latency, LoadResult, Process, Role, Sample
-from sendproof_harness.load.process_stats import Usage, Watched, machine_share, used_between
+from sendproof_harness.load.process_stats import Usage, WatchedProcess, cores_between, machine_usage
 
 GENERATOR: Role = "load generator"
 
 
 @dataclass(kw_only=True)
-class Gathering:
+class Aggregation:
     """Everything so far. Times are real seconds that never step back, as whoever calls has them.
 
     `parts` are the newest counts of each process that generates load, by its name.
@@ -26,7 +26,7 @@ class Gathering:
     seed: int
     began: float
     began_at: datetime
-    watched: list[Watched] = field(default_factory=list)
+    watched: list[WatchedProcess] = field(default_factory=list)
     parts: dict[str, Counts] = field(default_factory=dict)
     samples: list[Sample] = field(default_factory=list)
     _peaks: dict[str, float] = field(default_factory=dict)
@@ -36,7 +36,7 @@ class Gathering:
 
     def __post_init__(self) -> None:
         """What was used before now does not count."""
-        machine_share()
+        machine_usage()
         self._usages = self._look()
         self._first.update(self._usages)
         self._looked = self.began
@@ -44,12 +44,12 @@ class Gathering:
     @property
     def counts(self) -> Counts:
         """What all processes have counted."""
-        return together(self.parts.values())
+        return merge_counts(self.parts.values())
 
     def sample(self, now: float) -> Sample:
         """Look at everything again; what was told of an interval is taken once."""
         usages, counts = self._look(), self.counts
-        cores = used_between(self._usages, usages, now - self._looked)
+        cores = cores_between(self._usages, usages, now - self._looked)
         for name, usage in usages.items():
             self._first.setdefault(name, usage)
             self._peaks[name] = max(self._peaks.get(name, 0.0), usage.memory_mb)
@@ -60,7 +60,7 @@ class Gathering:
             latency={name: round(value, 1) for name, value in counts.latency.items()},
             cores={name: round(value, 3) for name, value in cores.items()},
             memory_mb={name: round(usage.memory_mb, 1) for name, usage in usages.items()},
-            machine=machine_share(),
+            machine=machine_usage(),
             behind_ms=counts.behind_ms,
         )
         for part in self.parts.values():
@@ -71,7 +71,7 @@ class Gathering:
     def result(self, now: float, latencies: Sequence[Latency], trouble: tuple[str, Blame] | None) -> LoadResult:
         """All of it."""
         counts = self.counts
-        why = trouble or counts.trouble
+        why = trouble or counts.aborted
         return LoadResult(
             kind=self.kind,
             title=self.title,
@@ -80,17 +80,17 @@ class Gathering:
             began=self.began_at.astimezone(UTC).isoformat(timespec="seconds"),
             seconds=round(now - self.began, 3),
             processors=os.cpu_count() or 1,
-            stages=stages(counts),
+            stages=stage_results(counts),
             latencies=tuple(latencies),
-            losses=losses(counts),
+            losses=loss_results(counts),
             processes=tuple(self._processes()),
             samples=tuple(self.samples),
-            trouble=None if why is None else why[0],
-            trouble_blame=None if why is None else why[1],
+            abort_reason=None if why is None else why[0],
+            abort_blame=None if why is None else why[1],
         )
 
     def _look(self) -> dict[str, Usage]:
-        usages = {one.name: usage for one in self.watched if (usage := one.look()) is not None}
+        usages = {one.name: usage for one in self.watched if (usage := one.measure()) is not None}
         for name, part in self.parts.items():
             if part.generator is not None:
                 # It counts from its own beginning.

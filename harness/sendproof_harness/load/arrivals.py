@@ -10,7 +10,7 @@ from math import floor, sqrt
 
 
 @dataclass(frozen=True, slots=True)
-class Stretch:
+class RateSegment:
     """So many seconds, over which the rate (a second) goes evenly from `first` to `last`."""
 
     seconds: float
@@ -31,22 +31,22 @@ class Stretch:
         return (sqrt(max(0.0, self.first**2 + 2 * slope * area)) - self.first) / slope
 
 
-Pace = tuple[Stretch, ...]
+RateProfile = tuple[RateSegment, ...]
 
 #: The shapes that load can have, each so many a second at its height over so many seconds.
-SHAPES: Mapping[str, Callable[[float, float], Pace]] = {
-    "steady": lambda rate, seconds: (Stretch(seconds, rate, rate),),
-    "ramp": lambda rate, seconds: (Stretch(seconds, 0, rate),),
-    "step": lambda rate, seconds: tuple(Stretch(seconds / 4, rate * n / 4, rate * n / 4) for n in range(1, 5)),
+SHAPES: Mapping[str, Callable[[float, float], RateProfile]] = {
+    "steady": lambda rate, seconds: (RateSegment(seconds, rate, rate),),
+    "ramp": lambda rate, seconds: (RateSegment(seconds, 0, rate),),
+    "step": lambda rate, seconds: tuple(RateSegment(seconds / 4, rate * n / 4, rate * n / 4) for n in range(1, 5)),
     "spike": lambda rate, seconds: (
-        Stretch(seconds * 2 / 5, rate / 10, rate / 10),
-        Stretch(seconds / 5, rate, rate),
-        Stretch(seconds * 2 / 5, rate / 10, rate / 10),
+        RateSegment(seconds * 2 / 5, rate / 10, rate / 10),
+        RateSegment(seconds / 5, rate, rate),
+        RateSegment(seconds * 2 / 5, rate / 10, rate / 10),
     ),
 }
 
 #: What each shape is, for people.
-SHAPES_TOLD: Mapping[str, str] = {
+SHAPE_DESCRIPTIONS: Mapping[str, str] = {
     "steady": "the same rate all the time",
     "ramp": "from nothing evenly up to the rate",
     "step": "a quarter, a half, three quarters, all of the rate, for equally long",
@@ -54,15 +54,15 @@ SHAPES_TOLD: Mapping[str, str] = {
 }
 
 
-def count(pace: Pace) -> int:
+def arrival_count(pace: RateProfile) -> int:
     """How many arrive in all."""
     # The sum of areas such as 0.1 + 0.2 may be a hair below the whole number that is meant.
     return floor(sum(stretch.area for stretch in pace) + 1e-6)
 
 
-def arrivals(pace: Pace) -> Iterator[float]:
+def arrival_times(pace: RateProfile) -> Iterator[float]:
     """The seconds from the beginning at which one after the other arrives: the first of `n` at the area 0."""
-    number, before, began, total = 0, 0.0, 0.0, count(pace)
+    number, before, began, total = 0, 0.0, 0.0, arrival_count(pace)
     for stretch in pace:
         while number < total and number < before + stretch.area - 1e-9:
             yield began + stretch.when(max(0.0, number - before))

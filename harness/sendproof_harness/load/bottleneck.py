@@ -49,7 +49,7 @@ class Window:
     until: float = math.inf
 
 
-def while_going_on(result: LoadResult, stage: str) -> Window:
+def stage_window(result: LoadResult, stage: str) -> Window:
     """From the first to the last sample in which the stage got on; the whole when the samples know nothing of it."""
     counts = [0, *(sample.counts.get(stage, 0) for sample in result.samples)]
     window = _window(stage, result, [now > before for before, now in pairwise(counts)])
@@ -58,7 +58,7 @@ def while_going_on(result: LoadResult, stage: str) -> Window:
     return Window(of=stage) if lasted > window.until - window.after + _BETWEEN_SAMPLES_S else window
 
 
-def while_answered(result: LoadResult, latency: str) -> Window:
+def latency_window(result: LoadResult, latency: str) -> Window:
     """From the first to the last sample in which such an answer came; the whole when the samples know nothing of it."""
     return _window(f"{latency} latency", result, [latency in sample.latency for sample in result.samples])
 
@@ -82,7 +82,7 @@ def _window(of: str, result: LoadResult, active: list[bool]) -> Window:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Use:
+class ProcessUsage:
     """How busy a process was: the processors it used on average, and for which share of the time a whole one."""
 
     process: Process
@@ -100,7 +100,7 @@ class Bottleneck:
 
     window: Window
     tested: Role
-    uses: tuple[Use, ...]
+    uses: tuple[ProcessUsage, ...]
     machine: float
     processors: int
     behind_ms: float | None
@@ -112,19 +112,19 @@ class Bottleneck:
         return tuple(role for role in _HARNESS if role != self.tested and role not in seen)
 
     @property
-    def limits(self) -> tuple[Use, ...]:
+    def limits(self) -> tuple[ProcessUsage, ...]:
         """The processes that could not have gone faster."""
         return tuple(use for use in self.uses if use.full >= SUSTAINED)
 
     @property
-    def of_machine(self) -> bool:
+    def is_machine(self) -> bool:
         """Whether everybody was held up by everybody."""
         return self.machine >= SUSTAINED
 
     @property
-    def of_harness(self) -> bool:
+    def is_harness(self) -> bool:
         """Whether something else than what is tested was the limit."""
-        return self.of_machine or any(use.process.role != self.tested for use in self.limits)
+        return self.is_machine or any(use.process.role != self.tested for use in self.limits)
 
     @property
     def sentence(self) -> str:
@@ -132,7 +132,7 @@ class Bottleneck:
         return _sentence(self)
 
 
-def saturation(result: LoadResult, window: Window | None = None) -> Bottleneck:
+def find_bottleneck(result: LoadResult, window: Window | None = None) -> Bottleneck:
     """How busy everybody was in a window, or all the time."""
     window = window or Window()
     spells = _spells(result.samples, window)
@@ -166,14 +166,14 @@ def _spells(samples: Iterable[Sample], window: Window) -> list[_Spell]:
     return spells
 
 
-def _use(process: Process, spells: list[_Spell]) -> Use | None:
+def _use(process: Process, spells: list[_Spell]) -> ProcessUsage | None:
     seen = [(sample, seconds) for sample, seconds in spells if process.name in sample.cores]
     if not seen:
         return None
     total = sum(seconds for _, seconds in seen)
     cores = sum(sample.cores[process.name] * seconds for sample, seconds in seen) / total
     full = _share(seen, lambda sample: sample.cores[process.name] >= WHOLE_PROCESSOR)
-    return Use(process=process, cores=cores, full=full)
+    return ProcessUsage(process=process, cores=cores, full=full)
 
 
 def _share(spells: list[_Spell], condition: Callable[[Sample], bool]) -> float:
@@ -183,9 +183,9 @@ def _share(spells: list[_Spell], condition: Callable[[Sample], bool]) -> float:
 
 def _sentence(one: Bottleneck) -> str:
     of = f" of {one.window.of}" if one.window.of else ""
-    if one.of_machine:
+    if one.is_machine:
         return f"The machine was the limit{of}: {_all_processors(one)}; {_used(one.uses)}."
-    if one.unwatched and not one.of_harness:
+    if one.unwatched and not one.is_harness:
         verb = "was" if one.unwatched == ("load generator",) else "were"
         return f"Nobody can say who was the limit{of}: {_the_roles(one.unwatched)} {verb} not watched."
     if one.limits:
@@ -215,13 +215,13 @@ def _limits(one: Bottleneck, of: str) -> str:
     return said + (f", while {_used(others)}." if others else ".") + _several_processors(one.limits)
 
 
-def _subject(use: Use, *, alone: bool) -> str:
+def _subject(use: ProcessUsage, *, alone: bool) -> str:
     if not alone:
         return _the(use.process)
     return "they" if use.process.role == "simulators" else "it"
 
 
-def _several_processors(limits: Iterable[Use]) -> str:
+def _several_processors(limits: Iterable[ProcessUsage]) -> str:
     """A whole processor is a bridge's limit only where its language runs one thread at a time."""
     if any(use.process.role != "bridge" for use in limits):
         return ""
@@ -231,7 +231,7 @@ def _several_processors(limits: Iterable[Use]) -> str:
     return " If it can use several processors at once, it may have had more to give."
 
 
-def _used(uses: Iterable[Use]) -> str:
+def _used(uses: Iterable[ProcessUsage]) -> str:
     """`the simulators used 0.31 processors and the load generator 0.20`, the processes of a role together."""
     by_role: dict[Role, float] = {}
     for use in uses:

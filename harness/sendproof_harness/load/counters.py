@@ -15,7 +15,7 @@ from sendproof_harness.load.model import Loss, Stage
 EXAMPLES = 3
 
 
-class Counted(msgspec.Struct):
+class StageCount(msgspec.Struct):
     """Events of one stage; `first` and `last` in seconds since the beginning."""
 
     unit: str
@@ -24,7 +24,7 @@ class Counted(msgspec.Struct):
     last: float = 0.0
 
 
-class Suspect(msgspec.Struct):
+class LossCount(msgspec.Struct):
     """One way in which things can be wrong: how many were looked at, and how many were."""
 
     unit: str
@@ -34,7 +34,7 @@ class Suspect(msgspec.Struct):
     examples: list[str] = []
 
 
-class Generator(msgspec.Struct):
+class GeneratorUsage(msgspec.Struct):
     """The process itself: what it has used of a processor, and holds in memory."""
 
     pid: int
@@ -50,54 +50,54 @@ class Counts(msgspec.Struct):
     and whose fault that is.
     """
 
-    stages: dict[str, Counted] = {}
-    losses: dict[str, Suspect] = {}
+    stages: dict[str, StageCount] = {}
+    losses: dict[str, LossCount] = {}
     finished: int = 0
     behind_ms: float | None = None
     latency: dict[str, float] = {}
-    trouble: tuple[str, Blame] | None = None
-    generator: Generator | None = None
+    aborted: tuple[str, Blame] | None = None
+    generator: GeneratorUsage | None = None
 
-    def happened(self, stage: str, unit: str, count: int, at: float) -> None:
+    def record_events(self, stage: str, unit: str, count: int, at: float) -> None:
         """So many things of a stage happened `at` seconds since the beginning."""
-        counted = self.stages.setdefault(stage, Counted(unit=unit))
+        counted = self.stages.setdefault(stage, StageCount(unit=unit))
         counted.count += count
         counted.first = min(counted.first, at)
         counted.last = max(counted.last, at)
 
-    def begins(self, stage: str, unit: str, at: float) -> None:
+    def record_start(self, stage: str, unit: str, at: float) -> None:
         """A stage could begin so many seconds after the beginning, though nothing has happened in it yet."""
-        counted = self.stages.setdefault(stage, Counted(unit=unit))
+        counted = self.stages.setdefault(stage, StageCount(unit=unit))
         counted.first = min(counted.first, at)
 
-    def looked(self, loss: str, unit: str, blame: Blame, count: int = 1) -> None:
+    def record_checked(self, loss: str, unit: str, blame: Blame, count: int = 1) -> None:
         """So many things more could have been wrong in this way."""
-        self.losses.setdefault(loss, Suspect(unit=unit, blame=blame)).looked_at += count
+        self.losses.setdefault(loss, LossCount(unit=unit, blame=blame)).looked_at += count
 
-    def wrong(self, loss: str, example: str, count: int = 1) -> None:
+    def record_losses(self, loss: str, example: str, count: int = 1) -> None:
         """So many of them were."""
         suspect = self.losses[loss]
         suspect.count += count
         if len(suspect.examples) < EXAMPLES:
             suspect.examples.append(example)
 
-    def behind(self, ms: float) -> None:
+    def record_delay(self, ms: float) -> None:
         """Something was begun so many milliseconds later than planned."""
         self.behind_ms = max(self.behind_ms or 0.0, ms)
 
 
-def plain(counts: Counts) -> dict[str, Any]:
+def counts_to_builtins(counts: Counts) -> dict[str, Any]:
     """For the way to another process."""
     content: dict[str, Any] = msgspec.to_builtins(counts)
     return content
 
 
-def from_plain(content: Mapping[str, Any]) -> Counts:
+def counts_from_builtins(content: Mapping[str, Any]) -> Counts:
     """What came that way."""
     return msgspec.convert(content, Counts)
 
 
-def together(parts: Iterable[Counts]) -> Counts:
+def merge_counts(parts: Iterable[Counts]) -> Counts:
     """The counts of several processes as one; of latencies the worst of them."""
     every = list(parts)
     whole = Counts(finished=sum(part.finished for part in every))
@@ -105,7 +105,7 @@ def together(parts: Iterable[Counts]) -> Counts:
         _add(whole, part)
     lags = [part.behind_ms for part in every if part.behind_ms is not None]
     whole.behind_ms = max(lags, default=None)
-    whole.trouble = next((part.trouble for part in every if part.trouble is not None), None)
+    whole.aborted = next((part.aborted for part in every if part.aborted is not None), None)
     return whole
 
 
@@ -113,17 +113,17 @@ def _add(whole: Counts, part: Counts) -> None:
     for name, ms in part.latency.items():
         whole.latency[name] = max(whole.latency.get(name, 0.0), ms)
     for name, counted in part.stages.items():
-        so_far = whole.stages.setdefault(name, Counted(unit=counted.unit))
+        so_far = whole.stages.setdefault(name, StageCount(unit=counted.unit))
         so_far.count += counted.count
         so_far.first, so_far.last = min(so_far.first, counted.first), max(so_far.last, counted.last)
     for name, suspect in part.losses.items():
-        known = whole.losses.setdefault(name, Suspect(unit=suspect.unit, blame=suspect.blame))
+        known = whole.losses.setdefault(name, LossCount(unit=suspect.unit, blame=suspect.blame))
         known.looked_at += suspect.looked_at
         known.count += suspect.count
         known.examples = [*known.examples, *suspect.examples][:EXAMPLES]
 
 
-def stages(counts: Counts) -> tuple[Stage, ...]:
+def stage_results(counts: Counts) -> tuple[Stage, ...]:
     """As a result has them, in the order in which they began."""
     return tuple(
         Stage(name=name, unit=one.unit, count=one.count, seconds=max(0.0, one.last - one.first))
@@ -132,7 +132,7 @@ def stages(counts: Counts) -> tuple[Stage, ...]:
     )
 
 
-def losses(counts: Counts) -> tuple[Loss, ...]:
+def loss_results(counts: Counts) -> tuple[Loss, ...]:
     """As a result has them."""
     return tuple(
         Loss(

@@ -13,7 +13,7 @@ from sendproof_harness.load.verdict import judge
 RESULT = "result.json"
 
 
-def end(result: LoadResult, levels: ServiceLevels, folder: Path, console: Console) -> int:
+def save_and_judge(result: LoadResult, levels: ServiceLevels, folder: Path, console: Console) -> int:
     """Save the result and the reports into the folder, print the verdict; answers the exit status."""
     write_result(result, folder / RESULT)
     return judge_and_report(result, levels, folder, console)

@@ -21,7 +21,7 @@ _MANY = 65_535
 
 
 @dataclass(frozen=True, slots=True)
-class Owed:
+class Obligation:
     """What is owed to one recipient: a text at a number at an instant. Nothing, when `text` is None."""
 
     customer: str
@@ -91,7 +91,7 @@ class Ledger:
     _numbers: Table = field(default_factory=Table)
     _seen: list["array[int]"] = field(default_factory=list)
 
-    def owe(self, one: Owed) -> None:
+    def owe(self, one: Obligation) -> None:
         """One more obligation; `ValueError` for more than 256 different due times."""
         if one.text is None:
             self.withheld += 1
@@ -130,7 +130,7 @@ class Ledger:
             for first, expected in self._messages.runs(number)
         )
 
-    def lost_ones(self, everything: Iterable[Owed]) -> Iterator[Owed]:
+    def lost_ones(self, everything: Iterable[Obligation]) -> Iterator[Obligation]:
         """Those of the obligations of which too few have come."""
         for one in everything:
             found = None if one.text is None else self._messages.find((one.number, one.text))

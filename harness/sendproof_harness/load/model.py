@@ -124,8 +124,8 @@ class LoadResult(Part, frozen=True, kw_only=True, tag_field="sendproof_load", ta
     losses: tuple[Loss, ...] = ()
     processes: tuple[Process, ...] = ()
     samples: tuple[Sample, ...] = ()
-    trouble: str | None = None
-    trouble_blame: Blame | None = None
+    abort_reason: str | None = None
+    abort_blame: Blame | None = None
 
     def __post_init__(self) -> None:
         for part, entries in (
@@ -137,7 +137,7 @@ class LoadResult(Part, frozen=True, kw_only=True, tag_field="sendproof_load", ta
             _must_stand_once(part, entries)
         if any(later.at <= earlier.at for earlier, later in pairwise(self.samples)):
             raise ValueError("expected samples each later than the one before it, got another order")
-        if (self.trouble is None) != (self.trouble_blame is None):
+        if (self.abort_reason is None) != (self.abort_blame is None):
             raise ValueError("expected trouble with trouble_blame, or neither, got one of them")
 
 

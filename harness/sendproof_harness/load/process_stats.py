@@ -23,7 +23,7 @@ class Usage:
 
 
 @dataclass(slots=True)
-class Watched:
+class WatchedProcess:
     """One process that takes part, with its children unless it counts `alone`. What has ended is still counted."""
 
     role: Role
@@ -32,7 +32,7 @@ class Watched:
     alone: bool = False
     _seen: dict[int, float] = field(default_factory=dict)
 
-    def look(self) -> Usage | None:
+    def measure(self) -> Usage | None:
         """What it has used; None when it is gone, or somebody else's."""
         memory = 0.0
         with suppress(psutil.Error):
@@ -57,17 +57,17 @@ def own_usage() -> Usage:
     return Usage(times.user + times.system, process.memory_info().rss / _MB)
 
 
-def machine_share() -> float:
+def machine_usage() -> float:
     """The share of all processors in use since this was asked last; 0 the first time."""
     return min(1.0, psutil.cpu_percent() / 100)
 
 
-def is_here(url: str) -> bool:
+def is_local(url: str) -> bool:
     """Whether an address is on this machine, so that its processes can be looked at."""
     return urlsplit(url).hostname in _HERE
 
 
-def listening_on(port: int) -> int | None:
+def listening_pid(port: int) -> int | None:
     """The id of the process that listens on a port of this machine; None when that cannot be seen."""
     with suppress(psutil.Error):
         for one in psutil.net_connections(kind="tcp"):
@@ -76,7 +76,7 @@ def listening_on(port: int) -> int | None:
     return None
 
 
-def used_between(before: Mapping[str, Usage], after: Mapping[str, Usage], seconds: float) -> dict[str, float]:
+def cores_between(before: Mapping[str, Usage], after: Mapping[str, Usage], seconds: float) -> dict[str, float]:
     """By name, how many processors were in use on average over so many seconds."""
     return {
         name: max(0.0, (usage.cpu_seconds - before[name].cpu_seconds) / seconds)

@@ -12,7 +12,7 @@ from sendproof_harness.load.model import Sample
 _LINE_EVERY_S = 10.0
 
 
-class Telling:
+class LoadProgress:
     """Tells of the phases, like the watcher of a run, and of every sample."""
 
     def __init__(self, console: Console) -> None:

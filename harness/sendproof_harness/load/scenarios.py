@@ -6,7 +6,7 @@ from fractions import Fraction
 from pathlib import Path
 
 from sendproof_harness.load.model import Kind
-from sendproof_harness.load.trigger_tracker import EVENT, PARAMETER
+from sendproof_harness.load.trigger_tracker import ORDER_EVENT, ORDER_PARAMETER
 from sendproof_harness.providers import DEFAULT_PROVIDER
 from sendproof_harness.providers import provider as record_of
 from sendproof_harness.scenario.fault_kinds import parse_fault
@@ -27,23 +27,23 @@ from sendproof_harness.scenario.model import (
     WaitFor,
 )
 
-CAMPAIGN = 7001
-SCHEDULED = 505
-TRIGGERED = 250
-TITLE = "Sendproof load"
-TEXT = "Hello {{FIRST_NAME}}, there is news in {{CITY}}. Reply STOP to opt out."
-ORDER_TITLE = "Sendproof order"
-ORDER_TEXT = "Hello {{FIRST_NAME}}, order {{" + PARAMETER + "}} is on its way."
+CAMPAIGN_ID = 7001
+SCHEDULED_CHANNEL = 505
+TRIGGERED_CHANNEL = 250
+TEMPLATE_TITLE = "Sendproof load"
+TEMPLATE_BODY = "Hello {{FIRST_NAME}}, there is news in {{CITY}}. Reply STOP to opt out."
+ORDER_TEMPLATE_TITLE = "Sendproof order"
+ORDER_TEMPLATE_BODY = "Hello {{FIRST_NAME}}, order {{" + ORDER_PARAMETER + "}} is on its way."
 TRIGGER = "Load"
 TRIGGER_CAMPAIGN = 8001
-STARTS = datetime(2026, 3, 2, 6, tzinfo=UTC)
-SEND_AT = STARTS + timedelta(hours=3)
+START = datetime(2026, 3, 2, 6, tzinfo=UTC)
+SEND_AT = START + timedelta(hours=3)
 _READY = WaitFor(listeners=1, templates=1)
 _OPTED_OUT, _UNUSABLE = Fraction(4, 100), Fraction(2, 100)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Selection:
+class LoadOptions:
     """What is asked of a load test, by whichever command line."""
 
     kind: Kind
@@ -65,37 +65,37 @@ class Selection:
     keep_history: bool = False
 
 
-def audience(wanted: Selection) -> Audience:
+def load_audience(wanted: LoadOptions) -> Audience:
     """A few of them opted out, and of a few more there is no number."""
     country = record_of(wanted.provider).default_country
     return Audience(customers=wanted.customers, opted_out=_OPTED_OUT, unusable_numbers=_UNUSABLE, country=country)
 
 
-def campaign(wanted: Selection) -> Scenario:
+def campaign_scenario(wanted: LoadOptions) -> Scenario:
     """One campaign for everybody, through so many days of receipts and reports."""
-    split = Split(share=Fraction(1), template=TITLE, send_at=SEND_AT)
+    split = Split(share=Fraction(1), template=TEMPLATE_TITLE, send_at=SEND_AT)
     planned = Campaign(
-        campaign=CAMPAIGN,
+        campaign=CAMPAIGN_ID,
         name="",
         customers=wanted.customers,
         first_customer=0,
-        announced=STARTS + timedelta(minutes=30),
-        parts=(Part(channel=SCHEDULED, splits=(split,)),),
+        announced=START + timedelta(minutes=30),
+        parts=(Part(channel=SCHEDULED_CHANNEL, splits=(split,)),),
     )
     steps = (
         _READY,
-        PlanCampaign(campaign=CAMPAIGN),
+        PlanCampaign(campaign=CAMPAIGN_ID),
         Advance(by=timedelta(hours=3)),
         Advance(by=timedelta(days=wanted.days)),
     )
     return Scenario(
-        name=TITLE,
+        name=TEMPLATE_TITLE,
         about="",
         seed=wanted.seed,
-        starts=STARTS,
-        audience=audience(wanted),
-        channels=(Channel(id=SCHEDULED, provider=wanted.provider),),
-        templates=(Template(provider=wanted.provider, title=TITLE, body=TEXT),),
+        starts=START,
+        audience=load_audience(wanted),
+        channels=(Channel(id=SCHEDULED_CHANNEL, provider=wanted.provider),),
+        templates=(Template(provider=wanted.provider, title=TEMPLATE_TITLE, body=TEMPLATE_BODY),),
         campaigns=(planned,),
         steps=steps,
         bridge=_wishes(wanted),
@@ -104,37 +104,37 @@ def campaign(wanted: Selection) -> Scenario:
     )
 
 
-def _copies(wanted: Selection) -> tuple[dict[str, object], ...]:
+def _copies(wanted: LoadOptions) -> tuple[dict[str, object], ...]:
     if not wanted.duplicates:
         return ()
     every = {"fault": "duplicate_webhook", "webhook": "any.receipt", "times": "all", "copies": wanted.duplicates}
     return (parse_fault(every, wanted.provider),)
 
 
-def _wishes(wanted: Selection) -> BridgeRequirements:
+def _wishes(wanted: LoadOptions) -> BridgeRequirements:
     """Return the wishes: receipts, if the provider only posts them to the address in its account's settings."""
     needs_account_webhook = record_of(wanted.provider).receipts_need_account_webhook
     return BridgeRequirements(account_webhooks=wanted.kind == "receipts" and needs_account_webhook)
 
 
-def triggers(wanted: Selection) -> Scenario:
+def trigger_scenario(wanted: LoadOptions) -> Scenario:
     """A trigger that every customer meets with every event."""
     trigger = Trigger(
         trigger=TRIGGER,
         campaign=TRIGGER_CAMPAIGN,
-        channel=TRIGGERED,
-        template=ORDER_TITLE,
-        criteria=(Criterion(event=EVENT),),
+        channel=TRIGGERED_CHANNEL,
+        template=ORDER_TEMPLATE_TITLE,
+        criteria=(Criterion(event=ORDER_EVENT),),
         repeat=True,
     )
     return Scenario(
-        name=ORDER_TITLE,
+        name=ORDER_TEMPLATE_TITLE,
         about="",
         seed=wanted.seed,
-        starts=STARTS,
-        audience=audience(wanted),
-        channels=(Channel(id=TRIGGERED, provider=wanted.provider, kind="triggered"),),
-        templates=(Template(provider=wanted.provider, title=ORDER_TITLE, body=ORDER_TEXT),),
+        starts=START,
+        audience=load_audience(wanted),
+        channels=(Channel(id=TRIGGERED_CHANNEL, provider=wanted.provider, kind="triggered"),),
+        templates=(Template(provider=wanted.provider, title=ORDER_TEMPLATE_TITLE, body=ORDER_TEMPLATE_BODY),),
         campaigns=(),
         triggers=(trigger,),
         steps=(_READY, DefineTrigger(trigger=TRIGGER)),

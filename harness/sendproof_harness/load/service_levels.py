@@ -45,10 +45,10 @@ class ServiceLevels:
 
 def load_levels(path: Path) -> ServiceLevels:
     """The levels in a file. Raises `InvalidFileError` with every mistake, each with its line."""
-    return levels_in(read_text(path, "a file of service levels, which docs/thresholds.md explains"), str(path))
+    return parse_levels(read_text(path, "a file of service levels, which docs/thresholds.md explains"), str(path))
 
 
-def levels_in(text: str, file: str) -> ServiceLevels:
+def parse_levels(text: str, file: str) -> ServiceLevels:
     """The same for the text of a file; `file` is the name to use in messages."""
     document = parse_document(text, file, "service levels")
     content = document.value

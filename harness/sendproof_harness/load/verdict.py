@@ -12,11 +12,11 @@ from sendproof_harness.judge.verdict import EXIT_STATUS, Status, worst_status
 from sendproof_harness.load.bottleneck import (
     Bottleneck,
     Window,
-    saturation,
+    find_bottleneck,
+    latency_window,
     share_behind,
+    stage_window,
     tested_role,
-    while_answered,
-    while_going_on,
 )
 from sendproof_harness.load.formatting import DOWN, UP, length, listed, number, percent, size
 from sendproof_harness.load.model import Latency, LoadResult, Loss, Role, Stage
@@ -28,16 +28,16 @@ _BEHIND_NOW_AND_THEN = Fraction(5, 100)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Judged:
+class JudgedLevel:
     """One level with what came of it.
 
     `id` is stable: `loss.lost`, `latency.message.p95`. `blame` says who has to act, None where nobody has. `why` says
-    more where expected and got do not explain the standing; `examples` are those of a loss.
+    more where expected and got do not explain the status; `examples` are those of a loss.
     """
 
     id: str
     title: str
-    standing: Status
+    status: Status
     expected: str
     got: str
     blame: Blame | None = None
@@ -47,17 +47,17 @@ class Judged:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class LoadVerdict:
-    """The standing of a load test as a whole and of each level. `saturation` is that of what the test is about."""
+    """The status of a load test as a whole and of each level. `bottleneck` is that of what the test is about."""
 
-    standing: Status
+    status: Status
     result: LoadResult
-    judged: tuple[Judged, ...]
-    saturation: Bottleneck
+    judged: tuple[JudgedLevel, ...]
+    bottleneck: Bottleneck
 
     @property
     def exit_status(self) -> int:
         """0 pass, 1 fail, 2 unknown, 3 error."""
-        return EXIT_STATUS[self.standing]
+        return EXIT_STATUS[self.status]
 
 
 def judge(result: LoadResult, levels: ServiceLevels) -> LoadVerdict:
@@ -74,10 +74,10 @@ def judge(result: LoadResult, levels: ServiceLevels) -> LoadVerdict:
         *_memory(result, levels),
     )
     return LoadVerdict(
-        standing=worst_status(one.standing for one in judged),
+        status=worst_status(one.status for one in judged),
         result=result,
         judged=judged,
-        saturation=saturation(result, _of_headline(result)),
+        bottleneck=find_bottleneck(result, _of_headline(result)),
     )
 
 
@@ -89,7 +89,7 @@ def headline_stage(result: LoadResult) -> Stage | None:
 
 def _of_headline(result: LoadResult) -> Window:
     stage = headline_stage(result)
-    return Window() if stage is None else while_going_on(result, stage.name)
+    return Window() if stage is None else stage_window(result, stage.name)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -100,16 +100,16 @@ class _Level:
     title: str
     expected: str
 
-    def met(self, got: str, *, examples: tuple[str, ...] = ()) -> Judged:
+    def met(self, got: str, *, examples: tuple[str, ...] = ()) -> JudgedLevel:
         return self._judged("pass", got, examples=examples)
 
-    def missed(self, got: str, blame: Blame, why: str = "", examples: tuple[str, ...] = ()) -> Judged:
+    def missed(self, got: str, blame: Blame, why: str = "", examples: tuple[str, ...] = ()) -> JudgedLevel:
         return self._judged("fail", got, blame, why, examples)
 
-    def unknown(self, got: str, blame: Blame | None = None, why: str = "") -> Judged:
+    def unknown(self, got: str, blame: Blame | None = None, why: str = "") -> JudgedLevel:
         return self._judged("unknown", got, blame, why)
 
-    def not_observed(self, known: Iterable[str]) -> Judged:
+    def not_observed(self, known: Iterable[str]) -> JudgedLevel:
         """Nothing of that name is in the result: it may be misspelt, or a level for another kind of load test."""
         others = [f'"{name}"' for name in known]
         if not others:
@@ -118,16 +118,16 @@ class _Level:
 
     def _judged(
         self,
-        standing: Status,
+        status: Status,
         got: str,
         blame: Blame | None = None,
         why: str = "",
         examples: tuple[str, ...] = (),
-    ) -> Judged:
-        return Judged(
+    ) -> JudgedLevel:
+        return JudgedLevel(
             id=self.id,
             title=self.title,
-            standing=standing,
+            status=status,
             expected=self.expected,
             got=got,
             blame=blame,
@@ -136,20 +136,20 @@ class _Level:
         )
 
 
-def _end(result: LoadResult) -> Iterator[Judged]:
+def _end(result: LoadResult) -> Iterator[JudgedLevel]:
     """An early end is judged; that there was none proves nothing."""
-    if result.trouble is not None:
-        yield Judged(
+    if result.abort_reason is not None:
+        yield JudgedLevel(
             id="end",
             title="The load test comes to its end",
-            standing="error" if result.trouble_blame == "harness" else "fail",
+            status="error" if result.abort_blame == "harness" else "fail",
             expected="to its end",
-            got=result.trouble,
-            blame=result.trouble_blame,
+            got=result.abort_reason,
+            blame=result.abort_blame,
         )
 
 
-def _losses(result: LoadResult, levels: ServiceLevels) -> Iterator[Judged]:
+def _losses(result: LoadResult, levels: ServiceLevels) -> Iterator[JudgedLevel]:
     known = {loss.name: loss for loss in result.losses}
     for name in dict.fromkeys((*known, *levels.losses)):
         most = levels.losses.get(name, 0)
@@ -157,7 +157,7 @@ def _losses(result: LoadResult, levels: ServiceLevels) -> Iterator[Judged]:
         yield _loss(level, known[name], most) if name in known else level.not_observed(known)
 
 
-def _loss(level: _Level, loss: Loss, most: int) -> Judged:
+def _loss(level: _Level, loss: Loss, most: int) -> JudgedLevel:
     if not loss.looked_at and not loss.count:
         return level.unknown(f"nothing to look at: no {loss.unit}")
     got = f"{loss.count:,} of {counted(loss.looked_at, loss.unit)}"
@@ -166,7 +166,7 @@ def _loss(level: _Level, loss: Loss, most: int) -> Judged:
     return level.met(got, examples=loss.examples)
 
 
-def _throughput(result: LoadResult, levels: ServiceLevels) -> Iterator[Judged]:
+def _throughput(result: LoadResult, levels: ServiceLevels) -> Iterator[JudgedLevel]:
     stages = {stage.name: stage for stage in result.stages}
     for name, least in levels.throughput.items():
         level = _Level(
@@ -179,10 +179,10 @@ def _throughput(result: LoadResult, levels: ServiceLevels) -> Iterator[Judged]:
         else:
             got = f"{number(stages[name].per_second, DOWN)} a second"
             is_met = stages[name].per_second >= least
-            yield level.met(got) if is_met else _too_slow(level, got, result, while_going_on(result, name))
+            yield level.met(got) if is_met else _too_slow(level, got, result, stage_window(result, name))
 
 
-def _latencies(result: LoadResult, levels: ServiceLevels) -> Iterator[Judged]:
+def _latencies(result: LoadResult, levels: ServiceLevels) -> Iterator[JudgedLevel]:
     known = {latency.name: latency for latency in result.latencies}
     for name, limits in levels.latency_ms.items():
         for percentile, most in limits.items():
@@ -201,9 +201,9 @@ def _latencies(result: LoadResult, levels: ServiceLevels) -> Iterator[Judged]:
 
 def _latency(
     level: _Level, latency: Latency, percentile: Percentile, most: float, result: LoadResult, behind_most: float
-) -> Judged:
+) -> JudgedLevel:
     value: float = getattr(latency, percentile)
-    window, got = while_answered(result, latency.name), length(value, UP)
+    window, got = latency_window(result, latency.name), length(value, UP)
     # What counts from the intended start has all lateness in it, so it is only better than it says.
     if value <= most and latency.since == "the intended start":
         return level.met(got)
@@ -215,15 +215,15 @@ def _latency(
     return level.met(got) if value <= most else _too_slow(level, got, result, window)
 
 
-def _too_slow(level: _Level, got: str, result: LoadResult, window: Window) -> Judged:
+def _too_slow(level: _Level, got: str, result: LoadResult, window: Window) -> JudgedLevel:
     """Missed, if what is tested could have gone faster for all that the others did."""
-    busy = saturation(result, window)
-    if busy.of_harness or busy.unwatched:
+    busy = find_bottleneck(result, window)
+    if busy.is_harness or busy.unwatched:
         return level.unknown(got, "harness", busy.sentence)
     return level.missed(got, _blame(busy.tested), busy.sentence)
 
 
-def _failed(result: LoadResult, levels: ServiceLevels) -> Iterator[Judged]:
+def _failed(result: LoadResult, levels: ServiceLevels) -> Iterator[JudgedLevel]:
     if levels.failed is None:
         return
     level = _Level(id="failed", title="Calls that fail", expected=f"at most {percent(levels.failed)}")
@@ -236,7 +236,7 @@ def _failed(result: LoadResult, levels: ServiceLevels) -> Iterator[Judged]:
     yield level.met(got) if share <= levels.failed else level.missed(got, _blame(tested_role(result.kind)))
 
 
-def _memory(result: LoadResult, levels: ServiceLevels) -> Iterator[Judged]:
+def _memory(result: LoadResult, levels: ServiceLevels) -> Iterator[JudgedLevel]:
     for role, most in levels.memory_mb.items():
         level = _Level(id=f"memory.{role}", title=f"Memory of the {role}", expected=f"at most {size(most)}")
         peaks = [process.peak_mb for process in result.processes if process.role == role]

@@ -5,13 +5,13 @@ from collections import Counter
 from hypothesis import given
 from hypothesis import strategies as st
 
-from sendproof_harness.load.ledger import Ledger, Owed
+from sendproof_harness.load.ledger import Ledger, Obligation
 
 NINE = 1_772_442_000_000
 IN_TIME = (1_000, 60_000)
 
 
-def ledger(*owed: Owed) -> Ledger:
+def ledger(*owed: Obligation) -> Ledger:
     """All of what is owed."""
     made = Ledger()
     for one in owed:
@@ -20,14 +20,14 @@ def ledger(*owed: Owed) -> Ledger:
     return made
 
 
-def hello(customer: int, due: int = NINE) -> Owed:
+def hello(customer: int, due: int = NINE) -> Obligation:
     """A text of one's own."""
-    return Owed(f"C{customer:07d}", f"4471000{customer:05d}", f"Hello {customer}", due)
+    return Obligation(f"C{customer:07d}", f"4471000{customer:05d}", f"Hello {customer}", due)
 
 
-def opted_out(customer: int) -> Owed:
+def opted_out(customer: int) -> Obligation:
     """Somebody who is to get nothing."""
-    return Owed(f"C{customer:07d}", f"4471000{customer:05d}", None, NINE)
+    return Obligation(f"C{customer:07d}", f"4471000{customer:05d}", None, NINE)
 
 
 def test_a_message_that_is_owed_and_comes_is_right():

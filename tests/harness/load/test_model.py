@@ -62,11 +62,13 @@ in_order = st.lists(samples, max_size=3, unique_by=lambda one: one.at).map(
     lambda some: tuple(sorted(some, key=lambda one: one.at))
 )
 results = st.builds(
-    lambda trouble, **rest: LoadResult(trouble=trouble and trouble[0], trouble_blame=trouble and trouble[1], **rest),
+    lambda aborted, **rest: LoadResult(
+        abort_reason=aborted and aborted[0], abort_blame=aborted and aborted[1], **rest
+    ),
     kind=st.sampled_from(get_args(Kind)), title=names, settings=of_names(names), seed=counts, began=names,
     seconds=amounts, processors=st.integers(1, 512), stages=several(stages), latencies=several(latencies),
     losses=several(losses), processes=several(processes), samples=in_order,
-    trouble=st.none() | st.tuples(names, blames),
+    aborted=st.none() | st.tuples(names, blames),
 )  # fmt: skip
 
 
@@ -144,7 +146,7 @@ def test_a_spoilt_file_is_refused(old, new, got):
             {"samples": (sample(2.0), sample(2.0))},
             "expected samples each later than the one before it, got another order",
         ),
-        ({"trouble": "it hung"}, "expected trouble with trouble_blame, or neither, got one of them"),
+        ({"abort_reason": "it hung"}, "expected trouble with trouble_blame, or neither, got one of them"),
     ],
 )
 def test_a_result_that_contradicts_itself_is_not_made(parts, message):

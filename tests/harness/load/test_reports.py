@@ -17,7 +17,7 @@ from sendproof_harness.load.model import LoadResult, Sample, Stage
 from sendproof_harness.load.report import print_load_verdict, write_load_reports
 from sendproof_harness.load.report.plots import plots
 from sendproof_harness.load.report.summary import summary
-from sendproof_harness.load.service_levels import levels_in
+from sendproof_harness.load.service_levels import parse_levels
 from sendproof_harness.load.verdict import LoadVerdict, judge
 
 FOLDER = Path(sendproof_harness.load.report.__file__).parent
@@ -27,7 +27,7 @@ HOSTILE = "</script><script>alert('hello')</script>\x07 [bold]"
 
 def verdict(one: LoadResult, levels: str = "{}") -> LoadVerdict:
     """The verdict for levels as a file says them."""
-    return judge(one, levels_in(levels, "levels.yaml"))
+    return judge(one, parse_levels(levels, "levels.yaml"))
 
 
 PASS = verdict(
@@ -37,7 +37,7 @@ FAIL = verdict(triggers(), "latency: {message: {p95: 500 ms, p99: 2 s}}\nfailed:
 UNKNOWN = verdict(
     campaign(losses=(loss("lost"), loss("misreported", 0, 0, unit="statements"))), "throughput: {sendng: 1}"
 )
-ERROR = verdict(result(trouble=f"the simulators hung {HOSTILE}", trouble_blame="harness"))
+ERROR = verdict(result(abort_reason=f"the simulators hung {HOSTILE}", abort_blame="harness"))
 EVERY = pytest.mark.parametrize("one", [PASS, FAIL, UNKNOWN, ERROR], ids=["pass", "fail", "unknown", "error"])
 
 
@@ -82,7 +82,7 @@ def test_the_answer_when_nobody_can_say():
 
 def test_the_answer_of_an_error():
     """It says what happened, and that the bridge is not to blame."""
-    assert summary(verdict(result(trouble="the simulators hung", trouble_blame="harness"))) == (
+    assert summary(verdict(result(abort_reason="the simulators hung", abort_blame="harness"))) == (
         "Nobody can say whether it will work, as the load test itself broke: it ended early (the simulators hung); "
         "1 of 1 level broken: The load test comes to its end."
     )
@@ -173,7 +173,7 @@ def test_json(one, tmp_path):
     document = json.loads(written(one, tmp_path, "json"))
 
     Draft202012Validator(SCHEMA).validate(document)
-    assert (document["verdict"], document["exit_status"]) == (one.standing, one.exit_status)
+    assert (document["verdict"], document["exit_status"]) == (one.status, one.exit_status)
     assert [level["id"] for level in document["levels"]] == [level.id for level in one.judged]
     assert len(document["result"]["samples"]) == len(one.result.samples)
 
@@ -183,7 +183,7 @@ def test_json_of_a_fail(tmp_path):
     document = json.loads(written(FAIL, tmp_path, "json"))
 
     assert document["levels"][1] == {
-        "id": "loss.duplicated", "title": "Duplicated", "standing": "fail", "expected": "none",
+        "id": "loss.duplicated", "title": "Duplicated", "status": "fail", "expected": "none",
         "got": "1 of 5,988 messages", "blame": "bridge", "why": "",
         "examples": ["C0000311: 2 messages to 447100000311"],
     }  # fmt: skip
@@ -238,7 +238,7 @@ def test_junit_names_what_was_asked_for(tmp_path):
 
     assert noted == {
         "load": "100 triggers a second for 1 minute", "triggers a second": "100", "shape": "steady",
-        "provider": "delivyr", "seed": "7", "verdict": "fail", "limit": FAIL.saturation.sentence,
+        "provider": "delivyr", "seed": "7", "verdict": "fail", "limit": FAIL.bottleneck.sentence,
     }  # fmt: skip
 
 

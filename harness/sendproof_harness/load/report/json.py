@@ -22,24 +22,24 @@ def document(verdict: LoadVerdict) -> Mapping[str, object]:
     return {
         "report": "sendproof-load-verdict",
         "version": VERSION,
-        "verdict": verdict.standing,
+        "verdict": verdict.status,
         "exit_status": verdict.exit_status,
         "summary": summary(verdict),
-        "limit": _limit(verdict.saturation),
+        "limit": _limit(verdict.bottleneck),
         "levels": [msgspec.to_builtins(one) for one in verdict.judged],
         "result": _result(verdict.result),
     }
 
 
-def _limit(saturation: Bottleneck) -> Mapping[str, object]:
+def _limit(bottleneck: Bottleneck) -> Mapping[str, object]:
     return {
-        "sentence": saturation.sentence,
-        "of": saturation.window.of,
-        "machine": saturation.machine,
-        "behind_ms": saturation.behind_ms,
+        "sentence": bottleneck.sentence,
+        "of": bottleneck.window.of,
+        "machine": bottleneck.machine,
+        "behind_ms": bottleneck.behind_ms,
         "processes": [
             {"name": use.process.name, "role": use.process.role, "cores": use.cores, "full": use.full}
-            for use in saturation.uses
+            for use in bottleneck.uses
         ],
     }
 

@@ -31,16 +31,16 @@ _NAMED = 3
 
 def summary(verdict: LoadVerdict) -> str:
     """The answer, how many a second, how quickly, what was lost, and which levels say so."""
-    answer = _ANSWERS[tested_role(verdict.result.kind)][verdict.standing]
-    if verdict.standing == "pass" and not any(one.id.startswith(_OF_SPEED) for one in verdict.judged):
+    answer = _ANSWERS[tested_role(verdict.result.kind)][verdict.status]
+    if verdict.status == "pass" and not any(one.id.startswith(_OF_SPEED) for one in verdict.judged):
         answer = "Nothing went wrong; how quick it has to be was not said"
     facts = "; ".join((*_facts(verdict.result), _levels(verdict)))
     return f"{answer}: {facts}."
 
 
 def _facts(result: LoadResult) -> Iterator[str]:
-    if result.trouble is not None:
-        yield f"it ended early ({result.trouble})"
+    if result.abort_reason is not None:
+        yield f"it ended early ({result.abort_reason})"
     stage = headline_stage(result)
     if stage is not None:
         yield f"{counted(stage.count, stage.unit)} at {number(stage.per_second)} a second"
@@ -59,12 +59,12 @@ def _some_first(loss: Loss) -> bool:
 def _levels(verdict: LoadVerdict) -> str:
     if not verdict.judged:
         return "nothing was asked and nothing was observed"
-    some = [one.title for one in verdict.judged if one.standing == verdict.standing]
+    some = [one.title for one in verdict.judged if one.status == verdict.status]
     levels = counted(len(verdict.judged), "levels")
-    if verdict.standing == "pass":
+    if verdict.status == "pass":
         return f"{len(some):,} of {levels} met"
     named = some if len(some) <= _NAMED else [*some[: _NAMED - 1], f"{len(some) - _NAMED + 1} more"]
-    return f"{len(some):,} of {levels} {_VERBS[verdict.standing]}: {listed(named)}"
+    return f"{len(some):,} of {levels} {_VERBS[verdict.status]}: {listed(named)}"
 
 
 _VERBS: Mapping[Status, str] = {"fail": "missed", "unknown": "not to be judged", "error": "broken"}

@@ -11,7 +11,7 @@ from rich.text import Text
 from sendproof_harness.load.formatting import UP, length, number, size
 from sendproof_harness.load.model import LoadResult
 from sendproof_harness.load.report.summary import summary
-from sendproof_harness.load.verdict import Judged, LoadVerdict
+from sendproof_harness.load.verdict import JudgedLevel, LoadVerdict
 from sendproof_harness.report.formatting import counted
 from sendproof_harness.report.text import STYLES
 
@@ -74,17 +74,17 @@ def _processes(result: LoadResult) -> Table:
     return table
 
 
-def _levels(judged: Iterable[Judged]) -> Table:
+def _levels(judged: Iterable[JudgedLevel]) -> Table:
     # The column of blame is left out of a pass, so that the table fits a narrow terminal.
     blamed = any(one.blame for one in judged)
     table = _table("verdict", "level", "expected", "got", *(["blame"] if blamed else []), right=0)
     for one in judged:
-        standing = Text(one.standing, style=STYLES[one.standing])
-        _add(table, standing, one.title, one.expected, one.got, *([one.blame or ""] if blamed else []))
+        status = Text(one.status, style=STYLES[one.status])
+        _add(table, status, one.title, one.expected, one.got, *([one.blame or ""] if blamed else []))
     return table
 
 
-def _more(judged: Iterable[Judged]) -> Text:
+def _more(judged: Iterable[JudgedLevel]) -> Text:
     """What else is to be said, once for all levels of which it is said."""
     titles: dict[tuple[str, ...], list[str]] = {}
     for one in judged:
@@ -101,9 +101,9 @@ def _ending(verdict: LoadVerdict, reports: Mapping[str, Path]) -> Text:
         ("load        ", "bold"),
         verdict.result.title,
         ("\nlimit       ", "bold"),
-        verdict.saturation.sentence,
+        verdict.bottleneck.sentence,
         ("\nverdict     ", "bold"),
-        (verdict.standing, STYLES[verdict.standing]),
+        (verdict.status, STYLES[verdict.status]),
         f"  {summary(verdict)}",
         ("\nseed        ", "bold"),
         str(verdict.result.seed),

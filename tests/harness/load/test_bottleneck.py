@@ -3,7 +3,7 @@
 import pytest
 
 from load_results import BRIDGE, GENERATOR, SIMULATORS, campaign, result, sample, triggers
-from sendproof_harness.load.bottleneck import Window, saturation, while_answered, while_going_on
+from sendproof_harness.load.bottleneck import Window, find_bottleneck, latency_window, stage_window
 from sendproof_harness.load.model import Process, Sample, Stage
 
 ALL = (BRIDGE, SIMULATORS, GENERATOR)
@@ -11,7 +11,7 @@ ALL = (BRIDGE, SIMULATORS, GENERATOR)
 
 def said(*samples: Sample, **more) -> str:
     """The sentence for a load test with these samples."""
-    return saturation(result(**({"processes": ALL, "samples": samples} | more))).sentence
+    return find_bottleneck(result(**({"processes": ALL, "samples": samples} | more))).sentence
 
 
 def test_the_bridge():
@@ -125,9 +125,9 @@ def test_the_bridge_was_not_watched():
 def test_without_a_bridge_the_simulators_are_what_is_tested():
     """Then only load generator and machine are the harness."""
     busy = sample(1.0, (0.0, 0.97, 0.3), machine=0.6)
-    one = saturation(result(kind="paging", processes=(SIMULATORS, GENERATOR), samples=(busy,)))
+    one = find_bottleneck(result(kind="paging", processes=(SIMULATORS, GENERATOR), samples=(busy,)))
 
-    assert (one.tested, one.of_harness, one.unwatched) == ("simulators", False, ())
+    assert (one.tested, one.is_harness, one.unwatched) == ("simulators", False, ())
     assert one.sentence == (
         "The simulators were the limit: they used a whole processor for 100% of the time, while the load generator "
         "used 0.30 processors."
@@ -136,18 +136,18 @@ def test_without_a_bridge_the_simulators_are_what_is_tested():
 
 def test_a_sample_counts_for_the_time_since_the_one_before():
     """Somebody who was busy for one long second of two samples was busy for most of the time."""
-    one = saturation(result(processes=(BRIDGE,), samples=(sample(0.5, (0.5, 0, 0)), sample(2.0, (1.0, 0, 0)))))
+    one = find_bottleneck(result(processes=(BRIDGE,), samples=(sample(0.5, (0.5, 0, 0)), sample(2.0, (1.0, 0, 0)))))
     assert [(use.cores, use.full) for use in one.uses] == [(0.875, 0.75)]
 
 
 @pytest.mark.parametrize(
     ("window", "expected"),
     [
-        (while_going_on(campaign(), "reading"), Window(of="reading", after=0.0, until=63.0)),
-        (while_going_on(campaign(), "receipts"), Window(of="receipts", after=10.0, until=820.0)),
-        (while_going_on(campaign(), "reports"), Window(of="reports")),
-        (while_answered(triggers(), "message"), Window(of="message latency", after=0.0, until=63.0)),
-        (while_answered(campaign(samples=()), "page"), Window(of="page latency")),
+        (stage_window(campaign(), "reading"), Window(of="reading", after=0.0, until=63.0)),
+        (stage_window(campaign(), "receipts"), Window(of="receipts", after=10.0, until=820.0)),
+        (stage_window(campaign(), "reports"), Window(of="reports")),
+        (latency_window(triggers(), "message"), Window(of="message latency", after=0.0, until=63.0)),
+        (latency_window(campaign(samples=()), "page"), Window(of="page latency")),
     ],
 )
 def test_the_time_of_a_part(window, expected):
@@ -159,14 +159,14 @@ def test_what_is_counted_when_all_is_over_went_on_all_the_time():
     """The whole way of a campaign is known at its end; its last second says nothing of it."""
     whole = Stage(name="whole way", unit="recipients", count=1_000_000, seconds=840.0)
     one = campaign(stages=(whole,), samples=(*campaign().samples, sample(841.0, counts={"whole way": 1_000_000})))
-    assert while_going_on(one, "whole way") == Window(of="whole way")
+    assert stage_window(one, "whole way") == Window(of="whole way")
 
 
 def test_the_limit_of_a_part_is_told_of_its_time():
     """Who waits for receipts afterwards is not told to have been idle all the time."""
     one = campaign(samples=(*campaign().samples, *(sample(float(at), (0, 0, 0)) for at in range(841, 3_000))))
 
-    assert saturation(one).sentence.startswith("Nobody was the limit,")
-    assert saturation(one, while_going_on(one, "sending")).sentence.startswith(
+    assert find_bottleneck(one).sentence.startswith("Nobody was the limit,")
+    assert find_bottleneck(one, stage_window(one, "sending")).sentence.startswith(
         "The bridge was the limit of sending: it used a whole processor for 100% of the time,"
     )

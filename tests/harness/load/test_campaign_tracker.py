@@ -2,8 +2,8 @@
 
 import json
 
-from sendproof_harness.load.campaign_tracker import CampaignFollower, owed
-from sendproof_harness.load.counters import Counts, stages
+from sendproof_harness.load.campaign_tracker import CampaignTracker, parse_obligations
+from sendproof_harness.load.counters import Counts, stage_results
 
 NINE = "2026-03-02T09:00:00.000Z"
 TRUTH = [
@@ -24,27 +24,27 @@ class Following:
     def __init__(self, *, timed: bool = True) -> None:
         self.counts, self.answers = Counts(), []
         answered = lambda name, ms, wrong: self.answers.append((name, ms, wrong))  # noqa: E731 - one line of a stand-in
-        self.follower = CampaignFollower(self.counts, "textlocal", answered, timed=timed)
+        self.tracker = CampaignTracker(self.counts, "textlocal", answered, timed=timed)
 
     def tell(self, kind: str, real: float, **fields: object) -> None:
         line = {"kind": kind, "at": NINE, "real": real, **fields}
         piece = json.dumps(line, separators=(",", ":")).encode() + b"\n"
-        assert self.follower.can_take(piece)
-        self.follower.take(piece)
+        assert self.tracker.can_process(piece)
+        self.tracker.process(piece)
 
     def deliver(self, *people: int, at: str = NINE) -> None:
         for n in people:
             self.tell("delivery", 20.0 + n, number=f"44710000000{n}", text=f"Hello {n}", send_at=at)
 
     def finish(self) -> dict[str, int]:
-        self.follower.finish(lambda: owed(TRUTH))
+        self.tracker.finish(lambda: parse_obligations(TRUTH))
         return {name: loss.count for name, loss in self.counts.losses.items() if loss.count}
 
 
 def ready(*, timed: bool = True) -> Following:
     """Everybody knows what is owed."""
     following = Following(timed=timed)
-    following.follower.owe(owed(TRUTH))
+    following.tracker.set_obligations(parse_obligations(TRUTH))
     return following
 
 
@@ -94,8 +94,8 @@ def test_single_events_are_another_way_to_report():
 def test_messages_wait_until_it_is_known_what_is_owed():
     """A piece of the journal with a message is not taken before."""
     following = Following()
-    assert following.follower.can_take(b'{"kind":"request","real":1}\n')
-    assert not following.follower.can_take(b'{"kind":"delivery","real":1}\n')
+    assert following.tracker.can_process(b'{"kind":"request","real":1}\n')
+    assert not following.tracker.can_process(b'{"kind":"delivery","real":1}\n')
 
 
 def test_times_are_judged_only_of_a_bridge_that_can_know_them():
@@ -119,7 +119,7 @@ def test_stages_last_from_their_first_event_to_their_last():
     following.tell("webhook", 31.0, service="textlocal", event="receipt", status=200, duration_ms=2.0)
     following.tell("webhook", 32.0, service="textlocal", event="receipt", status=500, duration_ms=9.0)
     following.finish()
-    told = {stage.name: (stage.count, stage.seconds) for stage in stages(following.counts)}
+    told = {stage.name: (stage.count, stage.seconds) for stage in stage_results(following.counts)}
     assert told == {"reading": (4, 2.0), "sending": (3, 2.0), "receipts": (1, 0.0), "whole way": (3, 21.0)}
     assert following.answers == [
         ("acknowledgement", 4.5, None),

@@ -2,15 +2,15 @@
 
 import json
 
-from sendproof_harness.load.campaign_tracker import lines
+from sendproof_harness.load.campaign_tracker import parse_journal
 from sendproof_harness.load.counters import Counts
-from sendproof_harness.load.trigger_tracker import Expected, Orders, order
+from sendproof_harness.load.trigger_tracker import ExpectedMessage, TriggerTracker, format_order
 
 
-def expected(number: int) -> Expected:
+def expected(number: int) -> ExpectedMessage:
     """Everybody is owed a message, but for the fourth."""
-    text = None if number == 3 else f"Hello, order {order(number)} is on its way."
-    return Expected(f"C{number}", f"4471000000{number:02d}", text)
+    text = None if number == 3 else f"Hello, order {format_order(number)} is on its way."
+    return ExpectedMessage(f"C{number}", f"4471000000{number:02d}", text)
 
 
 class Fired:
@@ -19,21 +19,21 @@ class Fired:
     def __init__(self, share: int = 0, shares: int = 1) -> None:
         self.counts, self.latencies = Counts(), []
         answered = lambda name, ms, wrong: self.latencies.append((name, round(ms)))  # noqa: E731 - a stand-in
-        self.orders = Orders(self.counts, expected, answered, total=5, share=share, shares=shares)
+        self.tracker = TriggerTracker(self.counts, expected, answered, total=5, share=share, shares=shares)
         for number in range(share, 5, shares):
-            self.orders.fire(number, 100.0 + number, 0.002)
-            self.tell("customer_event", 100.01 + number, parameters={"order": order(number)})
+            self.tracker.record_fired(number, 100.0 + number, 0.002)
+            self.tell("customer_event", 100.01 + number, parameters={"order": format_order(number)})
 
     def tell(self, kind: str, real: float, **fields: object) -> None:
-        for one in lines(json.dumps({"kind": kind, "real": real, **fields}).encode()):
-            self.orders.take(one)
+        for one in parse_journal(json.dumps({"kind": kind, "real": real, **fields}).encode()):
+            self.tracker.process(one)
 
     def deliver(self, number: int, real: float, text: str | None = None, to: str | None = None) -> None:
-        said = f"Hello, order {order(number)} is on its way." if text is None else text
+        said = f"Hello, order {format_order(number)} is on its way." if text is None else text
         self.tell("delivery", real, number=to or expected(number).number, text=said)
 
     def wrong(self) -> dict[str, int]:
-        self.orders.finish()
+        self.tracker.finish()
         return {name: loss.count for name, loss in self.counts.losses.items() if loss.count}
 
 
@@ -51,7 +51,7 @@ def test_all_that_is_owed_has_to_come():
     fired = Fired()
     fired.deliver(0, 100.1)
     fired.deliver(4, 104.1)
-    assert (fired.orders.owed, fired.orders.came) == (4, 2)
+    assert (fired.tracker.due, fired.tracker.arrived) == (4, 2)
     assert fired.wrong() == {"lost": 2}
     assert fired.counts.losses["lost"].examples[0] == "C1: nothing came for order 000000001"
 
@@ -61,7 +61,7 @@ def test_each_defect_has_its_name():
     fired = Fired()
     fired.deliver(0, 100.1)
     fired.deliver(0, 100.2)
-    fired.deliver(1, 101.1, text=f"Hi, order {order(1)} is on its way.")
+    fired.deliver(1, 101.1, text=f"Hi, order {format_order(1)} is on its way.")
     fired.deliver(2, 102.1, to="447999999999")
     fired.deliver(3, 103.1)
     fired.deliver(4, 104.1, text="Hello")
@@ -91,6 +91,6 @@ def test_each_worker_looks_at_its_own_share():
         for number in range(5):
             one.deliver(number, 110.0)
         one.deliver(0, 110.0, text="Hello")
-    assert (first.orders.came, second.orders.came) == (3, 1)
+    assert (first.tracker.arrived, second.tracker.arrived) == (3, 1)
     assert first.wrong() == {"unexpected": 1}
     assert second.wrong() == {"sent to opted-out": 1}

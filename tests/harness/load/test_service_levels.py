@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 from jsonschema import Draft202012Validator
 
-from sendproof_harness.load.service_levels import SCHEMA_FILE, ServiceLevels, levels_in, load_levels
+from sendproof_harness.load.service_levels import SCHEMA_FILE, ServiceLevels, load_levels, parse_levels
 from sendproof_harness.scenario.diagnostics import InvalidFileError
 
 PAGE = Path(__file__).parents[3] / "docs" / "thresholds.md"
@@ -32,7 +32,7 @@ def test_a_file_becomes_values(tmp_path):
 
 def test_every_key_is_optional():
     """What is left out is not asked for; the load generator may be late by a tenth of a second."""
-    assert levels_in("{}", "levels.yaml") == ServiceLevels()
+    assert parse_levels("{}", "levels.yaml") == ServiceLevels()
     assert ServiceLevels().behind_ms == 100.0
 
 
@@ -42,19 +42,19 @@ def test_every_key_is_optional():
 )
 def test_lengths(text, milliseconds):
     """Short ones as they are measured, long ones as in a scenario."""
-    assert levels_in(f"behind: {text}", "levels.yaml").behind_ms == milliseconds
+    assert parse_levels(f"behind: {text}", "levels.yaml").behind_ms == milliseconds
 
 
 @pytest.mark.parametrize(("text", "megabytes"), [("512 MB", 512.0), ("1.5 GB", 1_500.0)])
 def test_sizes(text, megabytes):
     """A megabyte is a million bytes."""
-    assert levels_in(f"memory: {{simulators: {text}}}", "levels.yaml").memory_mb == {"simulators": megabytes}
+    assert parse_levels(f"memory: {{simulators: {text}}}", "levels.yaml").memory_mb == {"simulators": megabytes}
 
 
 def told(text: str) -> list[str]:
     """All that the writer of `text` is told."""
     with pytest.raises(InvalidFileError) as raised:
-        levels_in(text, "my.yaml")
+        parse_levels(text, "my.yaml")
     return str(raised.value).splitlines()
 
 
