@@ -1,4 +1,4 @@
-"""Time and chance come from one place each; what is banned elsewhere stands in pyproject.toml."""
+"""Time and randomness each come from one module; pyproject.toml bans them in all others."""
 
 import subprocess
 import sys
@@ -7,11 +7,11 @@ from pathlib import Path
 from repository import ROOT
 
 
-def test_nobody_reaches_for_the_clock_or_for_chance():
-    """No module but the few named in pyproject.toml uses a banned name."""
+def test_no_module_uses_a_banned_name():
+    """Real time and randomness would make runs irreproducible. pyproject.toml lists the bans and the exceptions."""
     ruff = Path(sys.executable).with_name("ruff")
-    done = subprocess.run(
+    completed = subprocess.run(
         [ruff, "check", "--no-cache", "--select", "TID251", "--output-format", "concise", "."],
         cwd=ROOT, capture_output=True, text=True, check=False,
     )  # fmt: skip
-    assert done.stdout == "All checks passed!\n", done.stdout
+    assert completed.stdout == "All checks passed!\n", completed.stdout
