@@ -147,8 +147,8 @@ def test_a_bridge_that_never_gets_ready_fails_with_its_reason(tmp_path: Path) ->
     """It is the bridge's fault, and the result says so."""
     command = shlex.join([sys.executable, "-c", "raise SystemExit('no database')"])
     campaign = loaded(tmp_path, "campaign", "--customers", "10", "--command", command)
-    assert (campaign.said.status, campaign.result["trouble_blame"]) == (1, "bridge")
-    assert "no database" in campaign.result["trouble"]
+    assert (campaign.said.status, campaign.result["abort_blame"]) == (1, "bridge")
+    assert "no database" in campaign.result["abort_reason"]
 
 
 @pytest.mark.slow
@@ -207,7 +207,7 @@ def test_a_load_test_that_is_interrupted_leaves_nothing_running(tmp_path: Path) 
     out, _ = running.communicate(timeout=300)
     assert running.returncode == 3, out
     result = json.loads((tmp_path / "load_triggers" / "result.json").read_text())
-    assert result["trouble"] == "it was interrupted"
+    assert result["abort_reason"] == "it was interrupted"
 
 
 def _asked(folder: Path) -> bool:
