@@ -9,8 +9,8 @@ import pytest
 import typer
 import yaml
 
-import sendproof_harness.cli.run
 from repository import ROOT
+from sendproof_harness.cli import build_app
 from sendproof_harness.conformance.run import RESULTS_NAME
 from sendproof_harness.run.results_folder import FILES
 from sendproof_harness.scenario.library import find_scenario_files
@@ -33,9 +33,7 @@ def of_sendproof(lines: list[str]) -> list[list[str]]:
 @pytest.mark.parametrize("server", COMMANDS)
 def test_commands_exist_with_their_options(server: str) -> None:
     """Both servers run the same two."""
-    app = typer.Typer()
-    sendproof_harness.cli.run.register(app)
-    known = typer.main.get_command(app).commands
+    known = typer.main.get_command(build_app()).commands
     ours = of_sendproof(COMMANDS[server])
     assert [words[0] for words in ours] == ["contract", "run"]
     for name, *rest in ours:

@@ -71,12 +71,12 @@ def test_another_seed_gives_another_history(first: list[bytes], tmp_path: Path) 
 
 FAULTS = [
     {"fault": "status", "call": "textlocal.send", "nth": 2, "when": "after"},
-    {"fault": "reset", "call": "textlocal.send", "nth": 3},
-    {"fault": "truncated", "call": "textlocal.send", "where": {"custom": "5"}},
-    {"fault": "drop", "webhook": "textlocal.receipt", "where": {"customid": "1"}},
-    {"fault": "duplicate", "webhook": "textlocal.receipt", "where": {"customid": "2"}},
-    {"fault": "reorder", "webhook": "textlocal.receipt", "where": {"customid": "4"}},
-    {"fault": "delay", "webhook": "textlocal.receipt", "nth": 5, "times": "all", "spread": 60_000},
+    {"fault": "connection_reset", "call": "textlocal.send", "nth": 3},
+    {"fault": "truncated_response", "call": "textlocal.send", "where": {"custom": "5"}},
+    {"fault": "drop_webhook", "webhook": "textlocal.receipt", "where": {"customid": "1"}},
+    {"fault": "duplicate_webhook", "webhook": "textlocal.receipt", "where": {"customid": "2"}},
+    {"fault": "reorder_webhook", "webhook": "textlocal.receipt", "where": {"customid": "4"}},
+    {"fault": "delay_webhook", "webhook": "textlocal.receipt", "nth": 5, "times": "all", "spread": 60_000},
 ]
 
 
@@ -89,7 +89,7 @@ def history_of_struck_calls(simulators: RunningSimulators, listener: StandIn) ->
         form = {"apikey": service["credentials"]["apikey"], "numbers": "447555000000", "message": "Hi"}
         told = {"custom": str(custom), "receipt_url": listener.url + "/receipts"}
         with suppress(requests.RequestException):
-            requests.post(service["url"] + "/send", data=form | told, timeout=20)
+            requests.post(service["url"] + "/send", data=form | told, timeout=60)
     simulators.call("POST", "/sandboxes/same/clock/advance", {"by_ms": 3_600_000})
     lines = simulators.history("same")
     simulators.call("DELETE", "/sandboxes/same")

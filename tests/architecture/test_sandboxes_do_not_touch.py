@@ -20,7 +20,7 @@ from sendproof_simulators.core.sandbox import DEFAULT_CHANNELS, Sandbox, Sandbox
 from sendproof_simulators.core.sandboxes import Sandboxes
 from sendproof_simulators.core.webhooks.sender import WebhookSender
 from sendproof_simulators.server.app import CONTRACTS
-from sendproof_simulators.server.pipeline import Service
+from sendproof_simulators.server.pipeline import ServicePipeline
 from sendproof_simulators.services.discovery import discover
 
 Step = tuple[str, int]
@@ -61,7 +61,7 @@ class Process:
 
     runner: asyncio.Runner
     sandboxes: Sandboxes
-    services: dict[str, Service]
+    services: dict[str, ServicePipeline]
 
     def journals(self, turns: list[tuple[int, Step]]) -> list[list[dict[str, Any]]]:
         """What two new sandboxes have recorded after these turns."""
@@ -71,7 +71,7 @@ class Process:
         worlds = [self.sandboxes.create(settings_of(name, seed)) for seed, name in enumerate(("left", "right"), 1)]
         for who, step in turns:
             service, request = request_for(step, worlds[who])
-            await self.services[service].answer(request)
+            await self.services[service].respond(request)
         recorded = [[msgspec.json.decode(line) for line in context.journal.lines()] for context in worlds]
         for context in worlds:
             await self.sandboxes.delete(context.id)
@@ -82,7 +82,7 @@ class Process:
 def process() -> Iterator[Process]:
     """One process for all examples."""
     sandboxes = Sandboxes(discover(), StillWallClock(), WebhookSender())
-    services = {name: Service(discover()[name], CONTRACTS, sandboxes) for name in ASKED}
+    services = {name: ServicePipeline(discover()[name], CONTRACTS, sandboxes) for name in ASKED}
     with asyncio.Runner() as runner:
         yield Process(runner, sandboxes, services)
 

@@ -80,7 +80,7 @@ def test_installed_simulators_find_their_contracts(installed):
 def test_installed_harness_finds_the_contract_of_listeners(installed):
     """Without the repository, as with it."""
     _, python = installed
-    story = "import sendproof_harness.conformance.listener_spec as l; print(sorted(l.schemas()))"
+    story = "import sendproof_harness.conformance.listener_spec as l; print(sorted(l.body_schemas()))"
     with python("-c", story) as process:
         assert process.stdout.read().strip() == "[1, 2, 3, 4, 5, 11, 13]"
 
@@ -89,7 +89,7 @@ def test_installed_harness_finds_the_library(installed):
     """A scenario of the library is found by its name, wherever the harness runs."""
     site, python = installed
     story = "import pathlib\nfrom sendproof_harness.scenario import library\n"
-    story += "print(*library.find(pathlib.Path('scheduled/first_campaign')))"
+    story += "print(*library.find_scenario_files(pathlib.Path('scheduled/first_campaign')))"
     with python("-c", story) as process:
         assert process.stdout.read().strip() == str(site / "sendproof_harness/library/scheduled/first_campaign.yaml")
 
@@ -98,6 +98,6 @@ def test_installed_harness_loads(installed, tmp_path):
     """The files that Locust runs came with the wheel."""
     _, python = installed
     words = ["load", "paging", "--customers", "10", "--users", "1", "--results", str(tmp_path)]
-    with python("-m", "sendproof_simulators", *words) as process:
+    with python("-m", "sendproof_harness", *words) as process:
         assert "0 of 10 rows" in process.stdout.read()
     assert process.returncode == 0

@@ -71,9 +71,9 @@ def test_it_is_mounted(simulators):
     service = simulators.services["pigeon"]
     key = {"x-pigeon-key": service["credentials"]["pigeon_key"]}
     for url in (service["url"], f"{simulators.control}/pigeon"):
-        assert requests.get(f"{url}/templates", headers=key, timeout=10).json() == []
-        assert requests.get(f"{url}/templates", timeout=10).status_code == 401
-        refused = requests.post(f"{url}/messages", json={"to": "Ada"}, headers=key, timeout=10)
+        assert requests.get(f"{url}/templates", headers=key, timeout=60).json() == []
+        assert requests.get(f"{url}/templates", timeout=60).status_code == 401
+        refused = requests.post(f"{url}/messages", json={"to": "Ada"}, headers=key, timeout=60)
         assert (refused.status_code, "body.text" in refused.json()["error"]) == (400, True)
 
 
@@ -85,7 +85,7 @@ def test_it_is_journaled(simulators):
     (template,) = simulators.call("POST", f"{base}/providers/pigeon/templates", texts)
     message = {"to": NUMBER, "text": "Hi", "receipt_url": simulators.control + "/nowhere"}
     headers = {"x-pigeon-key": access["credentials"]["pigeon_key"]}
-    taken = requests.post(f"{access['url']}/messages", json=message, headers=headers, timeout=10)
+    taken = requests.post(f"{access['url']}/messages", json=message, headers=headers, timeout=60)
     simulators.call("POST", f"{base}/clock/advance", {"by_ms": 5_000})
     lines = [line for line in simulators.history(sandbox["sandbox"]) if line.get("service") == "pigeon"]
     assert (template["id"], taken.status_code) == (1, 201)
@@ -110,7 +110,7 @@ def test_it_is_faulted(simulators):
     simulators.call("POST", f"{base}/faults", faults)
     message = {"to": NUMBER, "text": "Hi", "receipt_url": simulators.control + "/nowhere"}
     headers = {"x-pigeon-key": access["credentials"]["pigeon_key"]}
-    sent = [requests.post(f"{access['url']}/messages", json=message, headers=headers, timeout=10) for _ in range(2)]
+    sent = [requests.post(f"{access['url']}/messages", json=message, headers=headers, timeout=60) for _ in range(2)]
     simulators.call("POST", f"{base}/clock/advance", {"by_ms": 5_000})
     lines = simulators.history(sandbox["sandbox"])
     assert [one.status_code for one in sent] == [429, 201]

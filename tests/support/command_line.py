@@ -11,7 +11,7 @@ FIRST = Path(__file__).parents[2] / "scenarios" / "scheduled" / "first_campaign.
 
 
 @dataclass(frozen=True)
-class Said:
+class CommandResult:
     """How a command ended."""
 
     status: int
@@ -19,11 +19,11 @@ class Said:
     err: str
 
 
-def sendproof(*words: str | Path, environment: Mapping[str, str] | None = None) -> Said:
+def sendproof(*words: str | Path, environment: Mapping[str, str] | None = None) -> CommandResult:
     """Run the command to its end, with more in its environment."""
     running = start(*words, environment=environment)
     out, err = running.communicate(timeout=600)
-    return Said(running.returncode, out, err)
+    return CommandResult(running.returncode, out, err)
 
 
 def start(*words: str | Path, environment: Mapping[str, str] | None = None) -> subprocess.Popen[str]:

@@ -158,7 +158,7 @@ class Optimove:
 
     def planned_timers(self, campaign: CampaignPlan, now: Instant = SIX) -> tuple[Timer, ...]:
         """Schedule a campaign, and return its timers."""
-        return campaign_access().plan(self.context, self.state, now, campaign).timers
+        return campaign_access().schedule(self.context, self.state, now, campaign).timers
 
     def announce(self, campaign: CampaignPlan) -> tuple[Webhook, ...]:
         """Schedule a campaign, fire its timer, and return the webhooks."""
@@ -180,7 +180,7 @@ class Optimove:
 
     def schedule(self, campaign: CampaignPlan) -> None:
         """Schedule a campaign; `advance` fires its timers."""
-        self.apply(campaign_access().plan(self.context, self.state, self.now, campaign))
+        self.apply(campaign_access().schedule(self.context, self.state, self.now, campaign))
 
     def cancel(self, campaign: int = 7001) -> list["SentWebhook"]:
         """Cancel a campaign now, and return the webhooks."""
@@ -215,7 +215,7 @@ class Optimove:
     ) -> list["SentWebhook"]:
         """Let customers cause an event, now or at a later instant, and return the webhooks."""
         events = [CustomerEvent(customer=customer, event=event, parameters=parameters, at=at) for customer in customers]
-        return self.apply(trigger_access().report(self.context, self.state, self.now, events))
+        return self.apply(trigger_access().record(self.context, self.state, self.now, events))
 
     def obligations(self) -> list[dict[str, Any]]:
         """Return all obligations so far."""

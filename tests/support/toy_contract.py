@@ -1,11 +1,11 @@
-"""A contract of three operations that meets every trap of Connexion, and an exchange that serves it."""
+"""A contract of three operations that meets all traps of Connexion, and an exchange for it."""
 
 import asyncio
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import Any
 
-from sendproof_simulators.core.contracts import Contract, Operation
-from sendproof_simulators.core.http import Problem, Request, Response, json_response
+from sendproof_simulators.core.contracts import Contract, ValidRequest
+from sendproof_simulators.core.http import Problem, Request, Response
 from sendproof_simulators.server.connexion_app import ConnexionApp
 
 PROBLEM = {
@@ -32,7 +32,7 @@ TOY: dict[str, Any] = {
                     "required": True,
                     "content": {"application/json": {"schema": {"$ref": "#/components/schemas/Note"}}},
                 },
-                "responses": {"201": {"description": "ActiveFault"}, "400": PROBLEM},
+                "responses": {"201": {"description": "Created"}, "400": PROBLEM},
             },
             "get": {"operationId": "listNotes", "responses": {"200": {"description": "All"}}},
         },
@@ -62,35 +62,29 @@ TOY: dict[str, Any] = {
 
 @dataclass
 class ToyExchange:
-    """Answers what it was asked, so that a test sees what arrived."""
+    """Keeps the problem, so that a test can read it."""
 
     request: Request
-    known: bool = True
+    authenticated: bool = True
     problem: Problem | None = None
-    served: list[Operation] = field(default_factory=list)
-
-    async def serve(self, operation: Operation, params: dict[str, Any], body: Any) -> Response:
-        """Answer the call itself."""
-        self.served.append(operation)
-        return json_response({"operation": operation.id, "params": params, "body": body}, status=201)
 
     def refuse(self, problem: Problem) -> Response:
-        """Answer why not."""
+        """Keep the problem, and return its detail as plain text."""
         self.problem = problem
         return Response(status=problem.status, body=problem.detail.encode(), content_type="text/plain")
 
 
 def contract(**changes: Any) -> Contract:
-    """The toy contract, with top-level keys replaced."""
+    """Return the toy contract, with top-level keys replaced."""
     return Contract("toy", {**TOY, **changes})
 
 
 def post(body: bytes, **headers: str) -> Request:
-    """A request to add a note."""
+    """Return a request to add a note."""
     return Request(method="POST", path="/notes", headers={"content-type": "application/json", **headers}, body=body)
 
 
-def ask(request: Request, *, known: bool = True) -> tuple[Response, ToyExchange]:
+def validate(request: Request, *, authenticated: bool = True) -> tuple[ValidRequest | Response, ToyExchange]:
     """Send one request through Connexion."""
-    exchange = ToyExchange(request, known)
-    return asyncio.run(ConnexionApp(contract()).answer(exchange)), exchange
+    exchange = ToyExchange(request, authenticated)
+    return asyncio.run(ConnexionApp(contract()).validate(exchange)), exchange

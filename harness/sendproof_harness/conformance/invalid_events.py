@@ -31,7 +31,7 @@ _HUGE_BYTES = 5_000_000
 
 # Values for members that need another one.
 _WRONG_VALUES: tuple[object, ...] = (None, {"id": 7}, ["7"], "seven", -1, 10**30, 1.5, True, "")
-# Event types that Optimove does not list, or whose body is unknown.
+# Event types that Optimove does not list, or lists without their body.
 _UNKNOWN_TYPES: tuple[object, ...] = (0, 6, 12, 14, 99, -13, 10**12, "thirteen")
 
 

@@ -45,32 +45,32 @@ _EVENT_GROUPS: Sequence[RequestGroup] = (
 )
 
 
-def probe_listeners(world: RunContext, step: ProbeListeners) -> None:
+def probe_listeners(run: RunContext, step: ProbeListeners) -> None:
     """Send all requests to every listener, and wait until the bridge is idle again.
 
     One second of virtual time passes first, so that the judge can separate the bridge's earlier requests from those
     that an invalid event may have caused.
     """
-    sandbox = world.sandboxes[0]
-    world.time.advance(timedelta(seconds=1))
-    targets = _targets(world, sandbox)
-    require_nearby(targets, world.bridge.listen["host"])
-    world.progress.phase(f"posting valid and invalid events to {pluralized(len(targets), 'listener')}")
-    context = _event_context(world, sandbox)
+    sandbox = run.sandboxes[0]
+    run.time.advance(timedelta(seconds=1))
+    targets = _targets(run, sandbox)
+    require_nearby(targets, run.bridge.listen["host"])
+    run.progress.phase(f"posting valid and invalid events to {pluralized(len(targets), 'listener')}")
+    context = _event_context(run, sandbox)
     urls: set[str] = set()
-    now = world.control.clock(sandbox)["now"]
+    now = run.control.clock(sandbox)["now"]
     for target in targets:
-        probe = _ListenerProbe(world=world, step=step, target=target, at=now)
-        probe.run(context, is_new_url=target.url not in urls)
+        probe = _ListenerProbe(run_context=run, step=step, target=target, at=now)
+        probe.send_all(context, is_new_url=target.url not in urls)
         urls.add(target.url)
-    _wake_bridge(world, sandbox)
+    _wake_bridge(run, sandbox)
 
 
 @dataclass(kw_only=True)
 class _ListenerProbe:
     """All requests to one listener. Each is added to the history as a probe."""
 
-    world: RunContext
+    run_context: RunContext
     step: ProbeListeners
     target: Target
     at: str
@@ -80,16 +80,16 @@ class _ListenerProbe:
     last_request: str = "none"
     aborted: RunAbortedError | None = None
 
-    def run(self, context: EventContext, *, is_new_url: bool) -> None:
+    def send_all(self, context: EventContext, *, is_new_url: bool) -> None:
         """Send all groups of requests, and after each a valid event that the listener must still accept."""
-        self._send_all(valid_events.required_events(self.target, context))
+        self._send_group(valid_events.required_events(self.target, context))
         for group in (*(_URL_GROUPS if is_new_url else ()), *_EVENT_GROUPS):
-            self._send_all(group(self.target, context))
-            self._send_all([valid_events.known_event(self.target, context, "a valid event after invalid ones")])
+            self._send_group(group(self.target, context))
+            self._send_group([valid_events.known_event(self.target, context, "a valid event after invalid ones")])
         self._send_generated(context)
-        self._send_all([valid_events.known_event(self.target, context, "a valid event after generated ones")])
+        self._send_group([valid_events.known_event(self.target, context, "a valid event after generated ones")])
 
-    def _send_all(self, requests: Iterable[ListenerRequest]) -> None:
+    def _send_group(self, requests: Iterable[ListenerRequest]) -> None:
         for request in requests:
             response = self._send(request)
             if response is not None:
@@ -109,7 +109,7 @@ class _ListenerProbe:
         """Send one request; return None if no more requests can be sent to this listener."""
         if self.aborted is not None or self.timeouts >= _MAX_TIMEOUTS:
             return None
-        duration, limit = monotonic() - self.started, self.world.timeout_s + self.step.examples * _EXAMPLE_S
+        duration, limit = monotonic() - self.started, self.run_context.timeout_s + self.step.examples * _EXAMPLE_S
         if duration > limit:
             self.aborted = too_slow_error(self.target, self.requests, duration, limit)
             return None
@@ -129,7 +129,7 @@ class _ListenerProbe:
         if wait_until(lambda: listens(str(url.hostname), port), _RESTART_S):
             return None
         try:
-            self.world.bridge.check_running()
+            self.run_context.bridge.check_running()
         except RunAbortedError as error:
             return error
         return RunAbortedError(
@@ -142,7 +142,7 @@ class _ListenerProbe:
         )
 
     def _record(self, request: ListenerRequest, response: ListenerResponse) -> None:
-        self.world.probes.append(
+        self.run_context.probes.append(
             {
                 "kind": "probe",
                 "at": self.at,
@@ -200,11 +200,11 @@ def _content_text(request: ListenerRequest) -> str:
     return f"{request.content_type} {text[:_MAX_BODY_LENGTH]}{rest}"
 
 
-def _targets(world: RunContext, sandbox: str) -> list[Target]:
+def _targets(run: RunContext, sandbox: str) -> list[Target]:
     """Return every listener. One for all channels gets the channel of its kind in this scenario."""
-    channels = {channel.kind: channel.id for channel in world.scenario.channels}
+    channels = {channel.kind: channel.id for channel in run.scenario.channels}
     targets = []
-    for listener in world.control.state(sandbox)["listeners"]:
+    for listener in run.control.state(sandbox)["listeners"]:
         event = listener["event_type"]
         channel = listener["channel"] or channels.get("triggered" if event == TRIGGER else "scheduled")
         if event in body_schemas():
@@ -212,39 +212,39 @@ def _targets(world: RunContext, sandbox: str) -> list[Target]:
     return targets
 
 
-def _event_context(world: RunContext, sandbox: str) -> EventContext:
-    scenario, handover = world.scenario, clients_of(world.bridge.handover)[0]
+def _event_context(run: RunContext, sandbox: str) -> EventContext:
+    scenario, handover = run.scenario, clients_of(run.bridge.handover)[0]
     trigger, campaign = next(iter(scenario.triggers), None), scenario.campaigns[0]
-    now = world.time.now()
+    now = run.time.now()
     return EventContext(
         seed=scenario.seed,
         now=now,
         executed=(campaign.campaign, campaign.announced or now),
         triggered=0 if trigger is None else trigger.campaign,
-        template=(0, "") if trigger is None else _trigger_template(world, sandbox, trigger),
+        template=(0, "") if trigger is None else _trigger_template(run, sandbox, trigger),
         phone=handover["attributes"]["phone"],
         consent=handover["attributes"]["consent"],
         token=handover["webhook_token"],
     )
 
 
-def _trigger_template(world: RunContext, sandbox: str, trigger: Trigger) -> tuple[int | str, str]:
+def _trigger_template(run: RunContext, sandbox: str, trigger: Trigger) -> tuple[int | str, str]:
     """Return the id and title of the trigger's template in Optimove.
 
     Optimove lists it with the id of the provider, or under a name that contains the title.
     """
-    provider = next(channel.provider for channel in world.scenario.channels if channel.id == trigger.channel)
-    templates = world.control.templates(sandbox, provider)
+    provider = next(channel.provider for channel in run.scenario.channels if channel.id == trigger.channel)
+    templates = run.control.templates(sandbox, provider)
     provider_id = next(template["id"] for template in templates if template["title"] == trigger.template)
-    listed = world.control.state(sandbox)["channel_templates"][str(trigger.channel)]
+    listed = run.control.state(sandbox)["channel_templates"][str(trigger.channel)]
     listed_template = next(
         template for template in listed if template["id"] == provider_id or trigger.template in str(template["name"])
     )
     return listed_template["id"], trigger.template
 
 
-def _wake_bridge(world: RunContext, sandbox: str) -> None:
+def _wake_bridge(run: RunContext, sandbox: str) -> None:
     """Send a past event again, so that a waiting bridge looks for work, and wait until it is idle."""
-    if world.control.webhooks(sandbox, PLATFORM, _CAMPAIGN_EXECUTED):
-        resend(world, ResendWebhooks(service=PLATFORM, event=_CAMPAIGN_EXECUTED))
-    world.time.advance(timedelta())
+    if run.control.webhooks(sandbox, PLATFORM, _CAMPAIGN_EXECUTED):
+        resend(run, ResendWebhooks(service=PLATFORM, event=_CAMPAIGN_EXECUTED))
+    run.time.advance(timedelta())

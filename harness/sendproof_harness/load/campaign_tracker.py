@@ -7,7 +7,7 @@ from itertools import islice
 import msgspec
 
 from sendproof_harness.history.timestamps import parse_instant
-from sendproof_harness.judge.facts.delivery_matching import EARLY_TOLERANCE, LATE_AFTER
+from sendproof_harness.judge.facts.deliveries.matching import EARLY_TOLERANCE, LATE_AFTER
 from sendproof_harness.judge.facts.metrics import DELIVERED, METRIC_NAMES, SENT
 from sendproof_harness.load.counters import EXAMPLES, Counts
 from sendproof_harness.load.ledger import Ledger, Obligation

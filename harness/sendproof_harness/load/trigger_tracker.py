@@ -13,7 +13,7 @@ from dataclasses import dataclass
 
 import msgspec
 
-from sendproof_harness.judge.facts.deadlines import TRIGGER_LATE_AFTER
+from sendproof_harness.judge.facts.deliveries.deadlines import TRIGGER_LATE_AFTER
 from sendproof_harness.load.campaign_tracker import JournalLine, ResponseRecorder
 from sendproof_harness.load.counters import Counts
 

@@ -1,7 +1,7 @@
 """The kinds of faults in a scenario file: the targets, moments and keys of each.
 
 `fault_kinds.json` is generated from the simulators, which define the faults; `make docs` updates it. In a scenario for
-several providers, `any.send` and similar targets stand for the operation or event of each provider.
+several providers, `any.send` and similar targets mean the operation or event of each provider.
 """
 
 import json
@@ -45,12 +45,12 @@ KINDS: Mapping[str, FaultKind] = _read_kinds()
 DURATION_KEYS = frozenset(key for kind in KINDS.values() for key in kind.durations)
 
 _TargetName = Callable[[Provider], str | None]
-#: The names after `any.`, with the operation of a provider that each stands for.
+#: The names after `any.`, and the operation of a provider that each means.
 CALLS: Mapping[str, _TargetName] = {
     "send": lambda record: record.send_operation,
     "templates": lambda record: record.template_operation,
 }
-#: The names after `any.`, with the event of a provider that each stands for.
+#: The names after `any.`, and the event of a provider that each means.
 WEBHOOKS: Mapping[str, _TargetName] = {"receipt": lambda record: record.receipt_event}
 
 
@@ -85,6 +85,6 @@ def generalize_target(axis: str, target: str, provider: str | None) -> str:
 
 
 def _target_name(axis: str, alias: str, provider: str | None) -> str | None:
-    """Return the operation or event of the provider that an alias stands for, or None if there is none."""
+    """Return the operation or event of the provider that an alias means, or None if there is none."""
     name_of = (CALLS if axis == CALL else WEBHOOKS).get(alias)
     return None if name_of is None or provider is None else name_of(provider_record(provider))

@@ -90,7 +90,7 @@ def generate_faults(scenario: Scenario, seed: int, number: int, *, kills: bool =
 
 
 def faults_yaml(faults: tuple[Fault, ...], provider: str | None = None) -> str:
-    """Return the faults as a part of a scenario file, one line each; `any` stands for `provider`."""
+    """Return the faults as a part of a scenario file, one line each; `any` replaces `provider`."""
     lines = [
         yaml.safe_dump(_file_content(fault, provider), default_flow_style=True, sort_keys=False, width=1_000).strip()
         for fault in faults

@@ -1,57 +1,54 @@
-"""The operations of `control.yaml` on faults: what there are, which are in force, and what the harness has to do."""
+"""The operations of `control.yaml` on faults: the catalogue, the active faults, and pending kills."""
 
-from sendproof_simulators.control.handlers import ControlCall, ControlError, attempt
+from sendproof_simulators.control.call import ControlCall, attempt
 from sendproof_simulators.core.faults.active import ActiveFault
-from sendproof_simulators.core.faults.parsing import Places, read_entries
+from sendproof_simulators.core.faults.parsing import Targets, parse_faults
 from sendproof_simulators.core.faults.spec import catalogue
 from sendproof_simulators.core.http import Response, json_response
 
 
 async def get_fault_catalogue(call: ControlCall) -> Response:
-    """Every fault that there is."""
+    """List all kinds of faults."""
     del call
     return json_response(catalogue())
 
 
 async def list_faults(call: ControlCall) -> Response:
-    """Those of a sandbox."""
-    return json_response([_view(kept) for kept in call.sandbox.faults.in_force()])
+    """List the active faults of a sandbox."""
+    return json_response([_fault_json(fault) for fault in call.sandbox.faults.active()])
 
 
 async def add_faults(call: ControlCall) -> Response:
-    """Put more in force: all of those given, or none."""
+    """Activate faults, all of them or none."""
     sandbox = call.sandbox
-    try:
-        entries = read_entries(call.body, _places(call))
-    except ValueError as error:
-        raise ControlError(400, str(error)) from None
-    return json_response([_view(kept) for kept in sandbox.faults.add(entries)], status=201)
+    specs = attempt(lambda: parse_faults(call.body, _targets(call)), invalid_status=400)
+    return json_response([_fault_json(fault) for fault in sandbox.faults.add(specs)], status=201)
 
 
 async def remove_faults(call: ControlCall) -> Response:
-    """None is in force any more."""
+    """Deactivate all faults."""
     call.sandbox.faults.clear()
     return Response(status=204, content_type="")
 
 
 async def get_pending_kill(call: ControlCall) -> Response:
-    """What whoever started the bridge has to do."""
-    return json_response(await call.sandbox.faults.wanted())
+    """Return the kill that the harness has to carry out, or null."""
+    return json_response(await call.sandbox.faults.pending_kill())
 
 
 async def complete_fault(call: ControlCall) -> Response:
-    """It was done."""
-    attempt(lambda: call.sandbox.faults.done(call.params["fault"]))
+    """Let the exchange continue that waits for a kill."""
+    attempt(lambda: call.sandbox.faults.complete(call.params["fault"]))
     return Response(status=204, content_type="")
 
 
-def _view(kept: ActiveFault) -> dict[str, object]:
-    return {**kept.view(), "injected": kept.injected}
+def _fault_json(fault: ActiveFault) -> dict[str, object]:
+    return {**fault.view(), "injected": fault.injected}
 
 
-def _places(call: ControlCall) -> Places:
-    services = call.control.services.values()
-    return Places(
-        calls={s.provider.name: tuple(s.contract.operations) for s in services},
-        webhooks={s.provider.name: s.provider.events for s in services},
+def _targets(call: ControlCall) -> Targets:
+    services = call.control.services.items()
+    return Targets(
+        calls={name: tuple(service.contract.operations) for name, service in services},
+        webhooks={name: service.simulator.events for name, service in services},
     )

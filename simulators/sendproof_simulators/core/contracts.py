@@ -1,7 +1,7 @@
-"""A contract, compiled once at start: its paths, parameters, bodies and who may call what.
+"""Contracts, compiled once at start: paths, parameters, bodies and security.
 
-Both lanes, the express one and Connexion's, read requests through what is compiled here, so they
-cannot disagree on what a request says; they differ only in how much of HTTP they care for.
+The fast path and Connexion both read requests through the compiled contract, so they cannot disagree on the content of
+a request. They only differ in how much of HTTP they support.
 """
 
 import re
@@ -44,7 +44,7 @@ class Parameter:
 
 @dataclass(frozen=True, slots=True)
 class Body:
-    """What an operation accepts as its body: one content type and the compiled schema of it."""
+    """The body of an operation: one content type and its compiled schema. `types` are those of a form's fields."""
 
     content_type: str
     required: bool
@@ -54,7 +54,7 @@ class Body:
 
 @dataclass(frozen=True, slots=True)
 class Operation:
-    """One operation. `handler` is the name of the function that serves it."""
+    """One operation. `handler` is the name of its function; `query_names` are the contract's names by `query_key`."""
 
     id: str
     handler: str
@@ -66,39 +66,39 @@ class Operation:
     query_names: Mapping[str, str]
     body: Body | None
 
-    def spelled(self, name: str) -> str:
-        """A query name as `query_names` keys it."""
+    def query_key(self, name: str) -> str:
+        """Return the key of a query parameter in `query_names`."""
         return name.lower() if self.case_insensitive else name
 
     def read_parameters(
         self, request: Request, path_values: Mapping[str, str]
     ) -> tuple[dict[str, Any], list[Violation]]:
-        """The parameters as the contract types them, and every way in which they break it."""
-        query = {self.query_names.get(self.spelled(name), name): text for name, text in request.query}
-        given: dict[str, Mapping[str, str]] = {"query": query, "path": path_values, "header": request.headers}
+        """Return the parameters with the types of the contract, and their violations of it."""
+        query = {self.query_names.get(self.query_key(name), name): text for name, text in request.query}
+        texts: dict[str, Mapping[str, str]] = {"query": query, "path": path_values, "header": request.headers}
         values: dict[str, Any] = {}
-        broken: list[Violation] = []
+        found: list[Violation] = []
         for parameter in self.parameters:
             key = parameter.name.lower() if parameter.where == "header" else parameter.name
-            text = given[parameter.where].get(key)
+            text = texts[parameter.where].get(key)
             if text is not None:
                 values[parameter.name] = value = coerce(text, parameter.type)
-                broken += violations(parameter.validator, value, f"{parameter.where}.{parameter.name}")
+                found += violations(parameter.validator, value, f"{parameter.where}.{parameter.name}")
             elif parameter.required:
                 where = f"{parameter.where}.{parameter.name}"
-                broken.append(Violation(where=where, rule="required", message=f"{parameter.name} is missing"))
-        return values, broken
+                found.append(Violation(where=where, rule="required", message=f"{parameter.name} is missing"))
+        return values, found
 
     def unknown_parameters(self, request: Request, security_names: frozenset[str]) -> list[Violation]:
-        """Query parameters that the contract does not know. Real services ignore them; bridges should not send them."""
+        """Return the query parameters outside the contract. Real services ignore them; bridges should not send any."""
         return [
             Violation(where=f"query.{name}", rule="unknown", message=f"{name} is not a parameter of {self.id}")
             for name, _ in request.query
-            if self.spelled(name) not in self.query_names and name.lower() not in security_names
+            if self.query_key(name) not in self.query_names and name.lower() not in security_names
         ]
 
     def read_body(self, request: Request) -> tuple[Any, list[Violation]]:
-        """The decoded body, and every way in which it breaks the contract."""
+        """Return the decoded body, and its violations of the contract."""
         if self.body is None or not (request.body or self.body.required):
             return None, []
         if not request.body and self.body.content_type != FORM:
@@ -112,9 +112,22 @@ class Operation:
         return value, violations(self.body.validator, value, "body")
 
 
+@dataclass(frozen=True, slots=True)
+class ValidRequest:
+    """A request to one operation that keeps the contract. `params` and `body` have the types of the contract."""
+
+    operation: Operation
+    params: dict[str, Any]
+    body: Any
+
+
 @dataclass(frozen=True)
 class Contract:
-    """One OpenAPI document with its operations compiled."""
+    """One OpenAPI document with compiled operations.
+
+    With `case_insensitive`, paths and query parameters match in any case. `optional_prefix` is a part of paths that
+    clients may leave out.
+    """
 
     name: str
     document: Mapping[str, Any]
@@ -123,18 +136,18 @@ class Contract:
 
     @cached_property
     def operations(self) -> Mapping[str, Operation]:
-        """Every operation by its operationId."""
+        """All operations by operationId."""
         return {operation.id: operation for operation in self._compile()}
 
     @cached_property
     def security_names(self) -> frozenset[str]:
-        """Query parameters that carry credentials, in lower case."""
+        """The query parameters that contain credentials, in lower case."""
         schemes = self.document.get("components", {}).get("securitySchemes", {}).values()
         return frozenset(scheme["name"].lower() for scheme in schemes if scheme.get("in") == "query")
 
     @cached_property
     def _spellings(self) -> Mapping[str, str]:
-        """Every accepted spelling of a path, in lower case, to the contract's own."""
+        """The path in the contract by each accepted spelling, in lower case."""
         spellings = {path.lower(): path for path in self.document["paths"]}
         if self.optional_prefix:
             prefix = self.optional_prefix.lower()
@@ -143,28 +156,28 @@ class Contract:
 
     @cached_property
     def _templates(self) -> Sequence[tuple[re.Pattern[str], str]]:
-        """The paths that hold values, as patterns of every accepted spelling."""
+        """The paths with values, with a pattern of all accepted spellings of each."""
         prefix = self.optional_prefix.lower()
         optional = f"(?:{re.escape(prefix)})?" if prefix else ""
         return [
-            (re.compile(optional + _named(path.lower().removeprefix(prefix), path), re.IGNORECASE), path)
+            (re.compile(optional + _path_pattern(path.lower().removeprefix(prefix), path), re.IGNORECASE), path)
             for path in self.document["paths"]
             if "{" in path
         ]
 
     @cached_property
-    def match_fast_path(self) -> Mapping[tuple[str, str], Operation]:
-        """Operations with a fixed path, by method and path: what the express lane may serve."""
+    def fast_path_operations(self) -> Mapping[tuple[str, str], Operation]:
+        """The operations with a fixed path, by method and path: only these can take the fast path."""
         return {(op.method, op.path): op for op in self.operations.values() if "{" not in op.path}
 
     @cached_property
     def _patterns(self) -> Sequence[tuple[re.Pattern[str], Operation]]:
-        """The operations whose paths hold values, with a pattern of each that names them."""
-        return [(re.compile(_named(op.path, op.path)), op) for op in self.operations.values() if "{" in op.path]
+        """The operations whose paths contain values, each with a pattern that names the values."""
+        return [(re.compile(_path_pattern(op.path, op.path)), op) for op in self.operations.values() if "{" in op.path]
 
-    def asked(self, request: Request) -> tuple[Operation, Mapping[str, str]] | None:
-        """The operation that a canonical request asks for, if any, and the values in its path."""
-        fixed = self.match_fast_path.get((request.method, request.path))
+    def find_operation(self, request: Request) -> tuple[Operation, Mapping[str, str]] | None:
+        """Return the operation of a canonical request, and the values in its path; None if there is none."""
+        fixed = self.fast_path_operations.get((request.method, request.path))
         if fixed is not None:
             return fixed, {}
         for pattern, operation in self._patterns:
@@ -174,14 +187,14 @@ class Contract:
         return None
 
     def canonical(self, request: Request) -> Request:
-        """The request with its path spelled as in the contract, where the service does not care for spelling."""
-        if not self.case_insensitive or (request.method, request.path) in self.match_fast_path:
+        """Return the request with its path spelled as in the contract, if the service accepts other spellings."""
+        if not self.case_insensitive or (request.method, request.path) in self.fast_path_operations:
             return request
-        asked = request.path.removesuffix("/")
-        path = self._spellings.get(asked.lower()) or self._filled(asked)
+        requested = request.path.removesuffix("/")
+        path = self._spellings.get(requested.lower()) or self._path_with_values(requested)
         return request if path is None else replace(request, path=path)
 
-    def _filled(self, path: str) -> str | None:
+    def _path_with_values(self, path: str) -> str | None:
         for pattern, template in self._templates:
             found = pattern.fullmatch(path)
             if found is not None:
@@ -189,7 +202,7 @@ class Contract:
         return None
 
     def methods_of(self, path: str) -> tuple[str, ...]:
-        """The methods that a path of the contract answers to, for the Allow header."""
+        """Return the methods that a path supports, for the Allow header."""
         found = {op.method for op in self.operations.values() if _matches(op.path, path)}
         return tuple(sorted(found))
 
@@ -233,15 +246,16 @@ class Contract:
         return Body(content_type, body.get("required", False), self.validator(media["schema"]), types)
 
     def validator(self, schema: Schema) -> jsonschema_rs.Draft4Validator:
-        """Compile a schema of this document; `nullable` and formats are honoured."""
-        plain = _plain(schema)
-        whole = {**plain, "components": self._components} if _refers(plain) else plain
-        return jsonschema_rs.Draft4Validator(whole, validate_formats=True)
+        """Compile a schema of this document, with `nullable` and formats."""
+        compiled = _json_schema(schema)
+        if _has_references(compiled):
+            compiled = {**compiled, "components": self._components}
+        return jsonschema_rs.Draft4Validator(compiled, validate_formats=True)
 
     @cached_property
     def _components(self) -> Schema:
-        """What a schema of this document may refer to, in JSON Schema's words."""
-        return {"schemas": _plain(self.document.get("components", {}).get("schemas", {}))}
+        """The schemas that other schemas of this document can refer to, as JSON Schema."""
+        return {"schemas": _json_schema(self.document.get("components", {}).get("schemas", {}))}
 
     def _resolve(self, node: Schema) -> Schema:
         while "$ref" in node:
@@ -253,13 +267,13 @@ class Contract:
 
 
 def load_contract(path: Path, *, case_insensitive: bool = False, optional_prefix: str = "") -> Contract:
-    """Read one contract file. We read the YAML ourselves: Connexion would run it through Jinja2 first."""
+    """Read one contract file. Connexion does not read it, because it would treat the YAML as a Jinja2 template."""
     document = yaml.load(path.read_bytes(), Loader=getattr(yaml, "CSafeLoader", yaml.SafeLoader))  # noqa: S506 - both are safe
     return Contract(path.stem, document, case_insensitive, optional_prefix)
 
 
 def decode(raw: bytes, content_type: str, types: Mapping[str, str] = MappingProxyType({})) -> Any:
-    """What a body says: JSON, text, or the fields of a form, typed by name. `ValueError` when it is none."""
+    """Return the value of a body: JSON, text, or typed fields of a form. Raise `ValueError` if it is invalid."""
     if content_type == JSON:
         return msgspec.json.decode(raw)
     if content_type.startswith("text/"):
@@ -269,12 +283,12 @@ def decode(raw: bytes, content_type: str, types: Mapping[str, str] = MappingProx
 
 
 def snake_case(name: str) -> str:
-    """`AddChannelTemplates` -> `add_channel_templates`."""
+    """Return a name in snake case: `AddChannelTemplates` becomes `add_channel_templates`."""
     return re.sub(r"(?<=[a-z0-9])(?=[A-Z])", "_", name).replace("-", "_").lower()
 
 
 def coerce(text: str, kind: str) -> Any:
-    """Text of a query or form as the type that the contract gives it; text that is not of the type stays text."""
+    """Convert a text from a query or form to a type of the contract; a text that does not fit stays text."""
     if kind == "integer" and _INTEGER.fullmatch(text):
         return int(text)
     if kind == "number" and _NUMBER.fullmatch(text):
@@ -284,29 +298,31 @@ def coerce(text: str, kind: str) -> Any:
     return text
 
 
-def _plain(node: Any) -> Any:
-    """OpenAPI 3.0's `nullable` in JSON Schema's words; extensions and examples dropped."""
+def _json_schema(node: Any) -> Any:
+    """Return an OpenAPI 3.0 schema as JSON Schema: `nullable` becomes a type, extensions and examples are dropped."""
     if isinstance(node, list):
-        return [_plain(item) for item in node]
+        return [_json_schema(item) for item in node]
     if not isinstance(node, Mapping):
         return node
-    plain = {key: _plain(value) for key, value in node.items() if not str(key).startswith("x-") and key != "example"}
-    if plain.pop("nullable", False) is True and isinstance(plain.get("type"), str):
-        plain["type"] = [plain["type"], "null"]
-        if "enum" in plain:
-            plain["enum"] = [*plain["enum"], None]
-    return plain
+    schema = {
+        key: _json_schema(value) for key, value in node.items() if not str(key).startswith("x-") and key != "example"
+    }
+    if schema.pop("nullable", False) is True and isinstance(schema.get("type"), str):
+        schema["type"] = [schema["type"], "null"]
+        if "enum" in schema:
+            schema["enum"] = [*schema["enum"], None]
+    return schema
 
 
-def _refers(node: Any) -> bool:
-    """Whether a schema refers to another one: most do not, and compile many times faster alone."""
+def _has_references(node: Any) -> bool:
+    """Return True if a schema refers to another one. Most do not, and compile many times faster alone."""
     if isinstance(node, list):
-        return any(map(_refers, node))
-    return isinstance(node, Mapping) and ("$ref" in node or any(map(_refers, node.values())))
+        return any(map(_has_references, node))
+    return isinstance(node, Mapping) and ("$ref" in node or any(map(_has_references, node.values())))
 
 
-def _named(path: str, template: str) -> str:
-    """A pattern of a path whose values have the names that the template gives them."""
+def _path_pattern(path: str, template: str) -> str:
+    """Return the pattern of a path whose values have the names in the template."""
     names = re.findall(r"\{([^}]+)\}", template)
     fixed = re.split(r"\{[^}]+\}", path)
     values = [f"(?P<{name}>[^/]+)" for name in names] + [""]

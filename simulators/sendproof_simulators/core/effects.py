@@ -1,4 +1,4 @@
-"""Everything that a call or a timer of a simulator leads to: journal entries, timers, webhooks and a response."""
+"""The effects of a call or a timer: the response, journal entries, timers and webhooks."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
@@ -9,7 +9,7 @@ from sendproof_simulators.core.http import EMPTY, Response
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class JournalEntry:
-    """Something that became true and belongs in the journal. Fields are JSON values, never secrets."""
+    """One entry for the journal. Fields are JSON values and contain no secrets."""
 
     kind: str
     fields: Mapping[str, object]
@@ -17,7 +17,7 @@ class JournalEntry:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Timer:
-    """Something a service wants to be told of at an instant of its sandbox's clock."""
+    """A request of a service to be called again at an instant of its sandbox's clock."""
 
     at: Instant
     name: str
@@ -26,17 +26,17 @@ class Timer:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class RetryPolicy:
-    """How long after each failed attempt the next one is made. Empty: one attempt only."""
+    """The delay of the next attempt after each failed one. Empty: one attempt only."""
 
     delays_ms: tuple[int, ...] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Webhook:
-    """A call that a service makes to its user.
+    """An outgoing call of a service to its user.
 
-    `key` names it logically (`13:7001:505`, `receipt:<message>`); `about` goes into the journal. `headers` come on top
-    of the content type, and stay out of the journal: they may prove who calls.
+    `key` identifies it logically (`13:7001:505`, `receipt:<message>`); `about` is copied to the journal. `headers` are
+    sent in addition to the content type. They may contain credentials, so they stay out of the journal.
     """
 
     url: str
@@ -51,10 +51,10 @@ class Webhook:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Effects:
-    """What a call or a timer leads to: the answer, and everything that follows from it.
+    """Everything that a call or a timer causes.
 
-    `before_response` are webhooks that are sent, and answered or given up, before a call's own answer leaves. A service
-    that refuses with a status that is none of an error says that it `refused`.
+    The webhooks of `before_response` are acknowledged or given up before the response of the call is sent. `summary`
+    describes the response in the journal. `refused` marks a refusal whose HTTP status is not an error status.
     """
 
     response: Response = EMPTY
@@ -64,3 +64,8 @@ class Effects:
     before_response: tuple[Webhook, ...] = ()
     summary: Mapping[str, object] | None = None
     refused: bool = False
+
+    @property
+    def changes_state(self) -> bool:
+        """True if the effects are more than a response."""
+        return bool(self.entries or self.timers or self.webhooks or self.before_response)

@@ -1,4 +1,4 @@
-"""What passes between the wire and a simulator: frozen values, no behaviour beyond making them."""
+"""HTTP requests and responses as values, and the reasons for which a request is refused."""
 
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
@@ -10,7 +10,7 @@ _json = msgspec.json.Encoder()
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Request:
-    """One HTTP request with its whole body. `query` is decoded and in order; header names are lower case."""
+    """One HTTP request with its complete body. `query` is decoded and in order; header names are lower case."""
 
     method: str
     path: str
@@ -21,7 +21,7 @@ class Request:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Response:
-    """One HTTP answer."""
+    """One HTTP response."""
 
     status: int = 200
     body: bytes = b""
@@ -34,8 +34,45 @@ EMPTY = Response()
 
 
 def json_response(value: object, status: int = 200) -> Response:
-    """Answer `value` as JSON."""
+    """Return a response with `value` as JSON."""
     return Response(status=status, body=_json.encode(value))
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class StreamedResponse(Response):
+    """A response too large for memory: lines without line ends, sent as they are produced."""
+
+    lines: Iterator[bytes]
+
+
+KEPT, CLOSED, RESET = "kept", "closed", "reset"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Transmission:
+    """The way in which a faulty response is written to the connection. Times are real seconds.
+
+    Writing begins after `wait_s`, takes `drip_s`, is done `copies` times, and stops after a `share` of the response.
+    `ending` is the state of the connection afterwards: kept for the next request, closed, or reset.
+    """
+
+    wait_s: float = 0.0
+    drip_s: float = 0.0
+    copies: int = 1
+    share: float = 1.0
+    ending: str = KEPT
+
+
+#: At once, completely, once.
+PLAIN = Transmission()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class FaultyResponse(Response):
+    """A response with a transmission of its own. The server calls `on_written` when it is written or cannot be."""
+
+    transmission: Transmission
+    on_written: Callable[[], None] = field(compare=False)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -56,11 +93,11 @@ class Violation:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Problem:
-    """Why a request was not served, before it takes the form that the service gives its errors.
+    """The reason for which a request was refused, before the service gives it its own form.
 
-    `kind` is one of `PROBLEM_KINDS`; `allow` lists the methods of the path for `method_not_allowed`;
-    `params` are the parameters that could be read, as text; `dialects` are the sandbox's, as far as one is known;
-    `path` is the request's.
+    `kind` is one of `PROBLEM_KINDS`. `allow` lists the methods of the path for `method_not_allowed`, `params` holds the
+    parameters that could be read, as text. `dialects` are the service's options in the sandbox, empty without a
+    sandbox; `path` is that of the request.
     """
 
     kind: str
@@ -85,40 +122,3 @@ PROBLEM_KINDS = (
     "rate_limited",
     "internal",
 )
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class StreamedResponse(Response):
-    """An answer too large to hold: lines, sent as they are made."""
-
-    lines: Iterator[bytes]
-
-
-KEPT, CLOSED, RESET = "kept", "closed", "reset"
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Transmission:
-    """How a reply is written when it was struck. Seconds are real ones.
-
-    It begins after `wait_s` and takes `drip_s`, comes `copies` times, or only a `share` of it does. `ending` is what
-    becomes of the connection: kept for the next call, closed, or reset.
-    """
-
-    wait_s: float = 0.0
-    drip_s: float = 0.0
-    copies: int = 1
-    share: float = 1.0
-    ending: str = KEPT
-
-
-# At once, whole, once.
-PLAIN = Transmission()
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class FaultyResponse(Response):
-    """An answer that is written in a manner of its own; whoever has written it, or could not, calls `written`."""
-
-    manner: Transmission
-    written: Callable[[], None] = field(compare=False)

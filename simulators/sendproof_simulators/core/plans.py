@@ -1,4 +1,4 @@
-"""Campaigns, triggers and customer events as the control API asks for them, for the marketing platform."""
+"""Requests of the control API to the marketing platform: plans of campaigns and triggers, and customer events."""
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
@@ -8,7 +8,10 @@ from sendproof_simulators.core.clock.wall_clock import Instant
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Split:
-    """A part of a campaign's customers: their template (as the channel knows it), its text, and their send time."""
+    """A share of a campaign's customers, with their template and send time.
+
+    `template` is the id on the channel; `title` and `body` are those of the provider's template.
+    """
 
     share: float
     template: int
@@ -19,7 +22,7 @@ class Split:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ChannelPlan:
-    """A campaign's part on one channel. `render` makes the text that must arrive of a split's body and attributes."""
+    """A campaign's part on one channel. `render(body, attributes)` makes the expected text of one customer."""
 
     channel: int
     provider: str
@@ -31,10 +34,10 @@ class ChannelPlan:
 class CampaignPlan:
     """One scheduled campaign on one or more channels, as a recipe over the audience.
 
-    Its customers are `customers` neighbours in the audience from `first_customer` on, the same on every channel.
-    Where there is a nightly process, that of `day` (the midnight it begins with; None: that of the first sending)
-    processes it, else it is processed at `announce_at`. `clearance_by` makes it wait until then for word of who may be
-    sent to.
+    It has `customers` consecutive customers of the audience from `first_customer`, the same on every channel. With a
+    nightly process, that of `day` processes it: `day` is the midnight at its start; None is the day of the first
+    sending. Without one it is processed at `announce_at`. With `clearance_by` it waits until then for the list of
+    customers who may get messages.
     """
 
     campaign: int
@@ -52,7 +55,7 @@ class CampaignPlan:
 class Condition:
     """A part of a trigger's criteria: `count` events of one name, the oldest at most `within_ms` before the newest.
 
-    Only those count whose parameters equal what `where` says of them.
+    Only events count whose parameters have the values in `where`.
     """
 
     event: str
@@ -63,9 +66,10 @@ class Condition:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class TriggerPlan:
-    """One trigger: who meets all `conditions` is sent a template at once. `action` is the id of Optimove's action.
+    """One trigger: a customer who meets all `conditions` is sent a template at once.
 
-    `exclude` names attributes and parameters that are not sent along; `repeat` lets it fire again for a customer.
+    `action` is Optimove's action id. The attributes and parameters in `exclude` are not sent. With `repeat`, the
+    trigger can fire again for a customer.
     """
 
     name: str
@@ -85,7 +89,7 @@ class TriggerPlan:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class CustomerEvent:
-    """Something that a customer does, now (`at` None) or at an instant to come."""
+    """An event of one customer, now (`at` None) or at a later instant."""
 
     customer: str
     event: str

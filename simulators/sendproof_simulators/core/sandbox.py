@@ -1,7 +1,7 @@
-"""One isolated world: its services' state, credentials, clock, chance and journal. Two never touch."""
+"""One isolated sandbox: the state, credentials, clock, randomness and journal of its services."""
 
 from collections import deque
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any
 
@@ -11,7 +11,7 @@ from sendproof_simulators.core.audience.audience import Audience, AudienceRecipe
 from sendproof_simulators.core.clock.virtual_clock import VirtualClock
 from sendproof_simulators.core.clock.wall_clock import Instant, WallClock, iso
 from sendproof_simulators.core.dialects import choose
-from sendproof_simulators.core.effects import Effects, JournalEntry, Timer, Webhook
+from sendproof_simulators.core.effects import Effects, Timer, Webhook
 from sendproof_simulators.core.faults.active import Faults
 from sendproof_simulators.core.journal import Journal
 from sendproof_simulators.core.randomness import KeyedRandom
@@ -20,7 +20,7 @@ from sendproof_simulators.core.webhooks.dispatcher import Attempt, ReorderedWebh
 from sendproof_simulators.core.webhooks.sender import WebhookSender
 
 HISTORY_VERSION = 1
-# What a sandbox has that names no channels: Optimove's generic SMS channel.
+# The channels of a sandbox without a list of channels: Optimove's generic SMS channel.
 # documented: github optimove-tech/Optimove-APIs, sandbox guide (505 is SMS).
 DEFAULT_CHANNELS = (
     Channel(id=505, provider="textlocal", kind="scheduled"),
@@ -32,7 +32,11 @@ _encode = msgspec.json.Encoder().encode
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class SandboxSettings:
-    """What a sandbox is made of. `rate` None is a virtual clock; `nightly_at` is in milliseconds after midnight UTC."""
+    """The settings of one sandbox.
+
+    `rate` is the speed of a real clock (seconds of the sandbox per real second); None means a virtual clock.
+    `nightly_at` is the time of the nightly process, in milliseconds after midnight UTC.
+    """
 
     name: str
     seed: int
@@ -47,55 +51,55 @@ class SandboxSettings:
 
 
 @dataclass(frozen=True, slots=True)
-class _Timer:
-    """A timer of a service."""
+class _ServiceTimer:
+    """A timer of one service."""
 
     service: str
     timer: Timer
 
 
 @dataclass(frozen=True, slots=True)
-class _Due:
-    """Something that a sandbox has put off until an instant."""
+class _ScheduledItem:
+    """A timer or webhook of one sandbox that waits on the clock."""
 
     sandbox: "Sandbox"
-    what: _Timer | Attempt | ReorderedWebhook
+    item: _ServiceTimer | Attempt | ReorderedWebhook
 
 
-def _happen(due: _Due) -> None:
-    due.sandbox.come(due.what)
+def _fire(scheduled: _ScheduledItem) -> None:
+    scheduled.sandbox.fire(scheduled.item)
 
 
 class RateLimiter:
-    """At most so many requests in any window that slides with the sandbox's clock."""
+    """The rate limit of one credential: a maximum number of requests in a window that slides with the clock."""
 
     def __init__(self, limit: RateLimit) -> None:
         self._limit = limit
-        self._served: deque[Instant] = deque()
+        self._accepted: deque[Instant] = deque()
 
-    def allows(self, now: Instant) -> bool:
-        """Count a request made now, unless it is one too many. Refused requests do not count (assumed)."""
-        while self._served and self._served[0] <= now - self._limit.window_ms:
-            self._served.popleft()
-        if len(self._served) >= self._limit.requests:
+    def try_acquire(self, now: Instant) -> bool:
+        """Count a request and return True, or return False above the limit. Refused requests do not count (assumed)."""
+        while self._accepted and self._accepted[0] <= now - self._limit.window_ms:
+            self._accepted.popleft()
+        if len(self._accepted) >= self._limit.requests:
             return False
-        self._served.append(now)
+        self._accepted.append(now)
         return True
 
 
 class Sandbox:
-    """Everything of one world. Services are looked up by name; all times are its clock's, which others may share."""
+    """One sandbox. `contexts` and `states` are by service name; all times are those of `clock`, which can be shared."""
 
     def __init__(
         self,
         settings: SandboxSettings,
-        providers: Mapping[str, Simulator],
+        simulators: Mapping[str, Simulator],
         credentials: Mapping[str, Mapping[str, str]],
         wall: WallClock,
         sender: WebhookSender,
-        clock: "VirtualClock[_Due] | None" = None,
+        clock: "VirtualClock[_ScheduledItem] | None" = None,
     ) -> None:
-        """Make it, with a clock of its own or on the `clock` of another; it begins at `settings.start`."""
+        """Create it at `settings.start`, with a clock of its own or on the `clock` of another sandbox."""
         self.settings = settings
         self.credentials = credentials
         random = KeyedRandom(settings.seed)
@@ -107,56 +111,58 @@ class Sandbox:
             credentials=credentials,
             nightly_at=settings.nightly_at,
         )
-        dialects = choose({name: p.dialects for name, p in providers.items()}, settings.dialects)
+        dialects = choose({name: simulator.dialects for name, simulator in simulators.items()}, settings.dialects)
         self.contexts = {name: replace(context, dialects=options) for name, options in dialects.items()}
-        self.states: dict[str, Any] = {name: p.new_state(self.contexts[name]) for name, p in providers.items()}
+        self.states: dict[str, Any] = {
+            name: simulator.new_state(self.contexts[name]) for name, simulator in simulators.items()
+        }
         self.journal = Journal(wall)
-        self.clock = clock or VirtualClock(wall, _happen, start=settings.start, rate=settings.rate)
+        self.clock = clock or VirtualClock(wall, _fire, start=settings.start, rate=settings.rate)
         self.faults = Faults()
         self.dispatcher = WebhookDispatcher(
             clock=self.clock,
             random=random,
             faults=self.faults,
             record=self.record,
-            later=self._later,
+            schedule=self._schedule,
             send=lambda webhook: sender.send(webhook, allow_remote=settings.allow_remote_webhooks),
         )
-        self._providers = providers
+        self._simulators = simulators
         self._limiters: dict[tuple[str, str], RateLimiter] = {}
-        for name, provider in providers.items():
-            self.follow(name, provider.begin(self.contexts[name], self.states[name], settings.start))
+        for name, simulator in simulators.items():
+            self.apply(name, simulator.begin(self.contexts[name], self.states[name], settings.start))
 
     @property
     def id(self) -> str:
         return self.settings.name
 
-    def allows(self, provider: Simulator, credential: str) -> bool:
-        """Whether one more request now keeps the service's rate limit for this credential."""
-        limit = self._limit_of(provider)
+    def try_acquire(self, simulator: Simulator, credential: str) -> bool:
+        """Count a request of a credential and return True, or return False above the service's rate limit."""
+        limit = self._rate_limit(simulator)
         if limit is None or not self.settings.rate_limits:
             return True
-        limiter = self._limiters.get((provider.name, credential))
+        limiter = self._limiters.get((simulator.name, credential))
         if limiter is None:
-            limiter = self._limiters[provider.name, credential] = RateLimiter(limit)
-        return limiter.allows(self.clock.now())
+            limiter = self._limiters[simulator.name, credential] = RateLimiter(limit)
+        return limiter.try_acquire(self.clock.now())
 
-    def _limit_of(self, provider: Simulator) -> RateLimit | None:
-        """The first of the service's limits that the sandbox's dialects let hold."""
-        limits = provider.rate_limit if isinstance(provider.rate_limit, tuple) else (provider.rate_limit,)
-        options = self.contexts[provider.name].dialects
+    def _rate_limit(self, simulator: Simulator) -> RateLimit | None:
+        """Return the first of the service's limits that applies with the sandbox's dialects."""
+        limits = simulator.rate_limit if isinstance(simulator.rate_limit, tuple) else (simulator.rate_limit,)
+        options = self.contexts[simulator.name].dialects
         for limit in limits:
             if limit is None or limit.when is None or options[limit.when[0]] == limit.when[1]:
                 return limit
         return None
 
     def record(self, kind: str, fields: Mapping[str, object]) -> int:
-        """Put one event into the journal, at the sandbox's present instant; answers its number there."""
+        """Add an entry to the journal at the sandbox's current instant; return its number."""
         return self.journal.append(self.clock.now(), kind, fields)
 
-    def follow(self, service: str, effects: Effects, request: int | None = None) -> None:
-        """Let everything happen that an outcome leads to, beyond its reply.
+    def apply(self, service: str, effects: Effects, request: int | None = None) -> None:
+        """Apply effects, except for the response and the webhooks before it.
 
-        `request` is the number of the request that led to it, for the record of what was taken from it to be sent.
+        `request` is the number of the request's journal entry; delivery entries refer to it.
         """
         for entry in effects.entries:
             fields = entry.fields
@@ -164,66 +170,72 @@ class Sandbox:
                 fields = {**fields, "request": request}
             self.record(entry.kind, fields)
         for timer in effects.timers:
-            self._later(timer.at, _Timer(service, timer))
+            self._schedule(timer.at, _ServiceTimer(service, timer))
         for webhook in effects.webhooks:
-            self.dispatcher.post(service, self._declared(service, webhook))
+            self._check_event(service, webhook)
+            self.dispatcher.post(service, webhook)
 
-    async def send_before_response(self, service: str, webhooks: Iterable[Webhook]) -> None:
-        """Send webhooks, and come back when each was answered or failed: they overtake a reply."""
-        await self.dispatcher.post_first(service, [self._declared(service, webhook) for webhook in webhooks])
+    async def send_before_response(self, service: str, webhooks: Sequence[Webhook]) -> None:
+        """Send webhooks, and return when each was acknowledged or failed: they arrive before the response."""
+        for webhook in webhooks:
+            self._check_event(service, webhook)
+        await self.dispatcher.post_and_wait(service, webhooks)
 
-    def come(self, what: _Timer | Attempt | ReorderedWebhook) -> None:
-        """Let something happen that is due."""
-        if not isinstance(what, _Timer):
-            self.dispatcher.come(what)
+    def fire(self, item: _ServiceTimer | Attempt | ReorderedWebhook) -> None:
+        """Call the service of a timer that is due, or send a webhook that is due."""
+        if not isinstance(item, _ServiceTimer):
+            self.dispatcher.fire(item)
             return
-        provider, state = self._providers[what.service], self.states[what.service]
-        self.follow(what.service, provider.on_timer(self.contexts[what.service], state, what.timer, self.clock.now()))
+        name = item.service
+        on_timer = self._simulators[name].on_timer
+        self.apply(name, on_timer(self.contexts[name], self.states[name], item.timer, self.clock.now()))
 
     def history(self, services: Mapping[str, str]) -> Iterator[bytes]:
-        """The journal as a history: header, truth, every event, and how many lines that was.
+        """Yield the lines of the history: header, expectations, journal, and the number of these lines.
 
-        `services` gives each one's URL.
+        `services` maps each service to its URL.
         """
         count = 0
-        for line in self._lines(services):
+        for line in self._history_lines(services):
             yield line
             count += 1
-        # Without this line nobody could tell a history that was cut off at the end of a line.
+        # Without this line, a history that was cut off at the end of a line would look complete.
         yield _encode({"n": 0, "at": iso(self.clock.now()), "real": 0.0, "kind": "end", "lines": count})
 
-    def _lines(self, services: Mapping[str, str]) -> Iterator[bytes]:
-        yield _encode(self._header(services))
+    def _history_lines(self, services: Mapping[str, str]) -> Iterator[bytes]:
+        yield _encode(self._history_header(services))
         yield from self.expectations()
         yield from self.journal.lines()
 
     def expectations(self) -> Iterator[bytes]:
-        """What has been announced, and what is owed to whom, as far as is known by now."""
-        for name, provider in self._providers.items():
-            if provider.campaigns is not None:
-                for since, entry in provider.campaigns.expectations(self.contexts[name], self.states[name]):
-                    yield _encode(_expectations(since, entry))
+        """Yield the lines for announced campaigns and for the obligations to their customers, as known by now."""
+        for name, simulator in self._simulators.items():
+            if simulator.campaigns is not None:
+                for since, entry in simulator.campaigns.expectations(self.contexts[name], self.states[name]):
+                    yield _encode({"n": 0, "at": iso(since), "real": 0.0, "kind": entry.kind, **entry.fields})
 
-    async def close(self, *, alone: bool) -> None:
-        """Give up what is being sent and what is due, forget the journal; `alone` on its clock, stop that as well."""
-        if alone:
+    async def close(self, *, stop_clock: bool) -> None:
+        """Give up running and scheduled webhooks and timers, and delete the journal.
+
+        `stop_clock`: also stop the clock, which no other sandbox uses.
+        """
+        if stop_clock:
             self.clock.stop()
         await self.dispatcher.close()
-        self.clock.forget(lambda due: due.sandbox is self)
+        self.clock.remove(lambda scheduled: scheduled.sandbox is self)
         self.journal.close()
 
-    def _later(self, at: Instant, what: _Timer | Attempt | ReorderedWebhook) -> None:
-        self.clock.schedule(at, _Due(self, what))
+    def _schedule(self, at: Instant, item: _ServiceTimer | Attempt | ReorderedWebhook) -> None:
+        self.clock.schedule(at, _ScheduledItem(self, item))
 
-    def _declared(self, service: str, webhook: Webhook) -> Webhook:
-        """The webhook, if its service says that it sends such: faults are addressed by what services say."""
-        events = self._providers[service].events
+    def _check_event(self, service: str, webhook: Webhook) -> None:
+        """Raise `LookupError` for an event that the service does not list: no fault could select it."""
+        events = self._simulators[service].events
         if webhook.event not in events:
             known = ", ".join(events) or "none"
-            raise LookupError(f"{service}: expected an event that its PROVIDER lists ({known}), got {webhook.event!r}")
-        return webhook
+            raise LookupError(f"{service}: expected an event that its SIMULATOR lists ({known}), got {webhook.event!r}")
 
-    def _header(self, services: Mapping[str, str]) -> dict[str, object]:
+    def _history_header(self, services: Mapping[str, str]) -> dict[str, object]:
         return {
             "n": 0,
             "at": iso(self.settings.start),
@@ -241,10 +253,6 @@ class Sandbox:
             "services": dict(services),
             "channels": [channel.view() for channel in self.settings.channels],
             "dialects": dict(self.settings.dialects),
-            "faults": [kept.view() for kept in self.faults.ever()],
+            "faults": [fault.view() for fault in self.faults.for_history()],
             "ended": iso(self.clock.now()),
         }
-
-
-def _expectations(since: Instant, entry: JournalEntry) -> dict[str, object]:
-    return {"n": 0, "at": iso(since), "real": 0.0, "kind": entry.kind, **entry.fields}

@@ -1,4 +1,4 @@
-"""All sandboxes of a process, and which of them a credential belongs to."""
+"""All sandboxes of a process, and the look-up of a sandbox by credential."""
 
 from collections.abc import Iterator, Mapping
 from typing import NamedTuple
@@ -10,65 +10,65 @@ from sendproof_simulators.core.simulator import Simulator
 from sendproof_simulators.core.webhooks.sender import WebhookSender
 
 DEFAULT = "default"
-# A sandbox costs about a megabyte; a process that makes more than this has forgotten to delete them.
+# A sandbox needs about a megabyte. A client that creates more than this forgot to delete them.
 MAX_SANDBOXES = 1_000
-# What a login is called where a request shows that in place of a key.
+# The name of a login where a request presents it instead of a key.
 _LOGIN = "login"
 
 
 class Owner(NamedTuple):
-    """Whose a credential is, and what it is called there; its value is for nobody to read."""
+    """The sandbox that a credential belongs to, and the credential's name. The value is secret."""
 
     sandbox: Sandbox
-    key: str
+    credential_name: str
 
 
 class Sandboxes:
-    """Makes, finds and deletes sandboxes."""
+    """Creates, finds and deletes sandboxes."""
 
-    def __init__(self, providers: Mapping[str, Simulator], wall: WallClock, sender: WebhookSender) -> None:
-        self._providers = providers
+    def __init__(self, simulators: Mapping[str, Simulator], wall: WallClock, sender: WebhookSender) -> None:
+        self._simulators = simulators
         self._wall = wall
         self._sender = sender
         self._by_id: dict[str, Sandbox] = {}
         self._by_credential: dict[tuple[str, str], Owner] = {}
-        self._made = 0
+        self._names_drawn = 0
 
     def __iter__(self) -> Iterator[Sandbox]:
         return iter(self._by_id.values())
 
     def create(self, settings: SandboxSettings, clock_of: Sandbox | None = None) -> Sandbox:
-        """Make a sandbox, on the clock of another if one is given.
+        """Create a sandbox, on the clock of another sandbox if one is given.
 
-        `ValueError` when its name is taken or there are too many.
+        Raise `ValueError` if its name is taken or there are too many sandboxes.
         """
         if settings.name in self._by_id:
-            raise ValueError(f"there is a sandbox named {settings.name!r} already; choose another name or delete it")
+            raise ValueError(f"expected a new sandbox name, got {settings.name!r}; choose another or delete it first")
         if len(self._by_id) >= MAX_SANDBOXES:
-            raise ValueError(f"there are {MAX_SANDBOXES} sandboxes already; delete those that are done with")
+            raise ValueError(f"expected at most {MAX_SANDBOXES} sandboxes; delete those that are no longer needed")
         clock = None if clock_of is None else clock_of.clock
-        sandbox = Sandbox(settings, self._providers, self._credentials(settings), self._wall, self._sender, clock)
+        sandbox = Sandbox(settings, self._simulators, self._credentials(settings), self._wall, self._sender, clock)
         self._by_id[settings.name] = sandbox
         for service, values in sandbox.credentials.items():
-            provider = self._providers[service]
+            simulator = self._simulators[service]
             for name, value in values.items():
-                if name not in provider.public:
+                if name not in simulator.public:
                     self.register_credential(service, name, value, sandbox)
-            for value in provider.extra_credentials(values):
+            for value in simulator.extra_credentials(values):
                 self.register_credential(service, _LOGIN, value, sandbox)
         return sandbox
 
-    def register_credential(self, service: str, key: str, credential: str, sandbox: Sandbox) -> None:
-        """Let a sandbox be found by one more credential of a service, which is called `key`."""
-        self._by_credential[service, credential] = Owner(sandbox, key)
+    def register_credential(self, service: str, name: str, credential: str, sandbox: Sandbox) -> None:
+        """Make a sandbox findable by one more credential of a service."""
+        self._by_credential[service, credential] = Owner(sandbox, name)
 
     def fresh_name(self) -> str:
-        """A name that no sandbox of this process has had."""
-        self._made += 1
-        return f"sandbox-{self._made}"
+        """Return a name that no sandbox of this process has had."""
+        self._names_drawn += 1
+        return f"sandbox-{self._names_drawn}"
 
     def get(self, name: str) -> Sandbox:
-        """The sandbox of that name; `KeyError` says which there are."""
+        """Return the sandbox with this name; `KeyError` lists the existing ones."""
         try:
             return self._by_id[name]
         except KeyError:
@@ -76,29 +76,30 @@ class Sandboxes:
             raise KeyError(f"no sandbox is named {name!r}; there are: {known}") from None
 
     def on_clock_of(self, sandbox: Sandbox) -> list[Sandbox]:
-        """All that live on one clock, this one included."""
-        return [one for one in self if one.clock is sandbox.clock]
+        """Return all sandboxes on the clock of this one, this one included."""
+        return [other for other in self if other.clock is sandbox.clock]
 
     def find(self, service: str, credential: str | None) -> Owner | None:
-        """Whose credential this is, if anybody's."""
+        """Return the owner of a credential, or None if it is unknown."""
         return None if credential is None else self._by_credential.get((service, credential))
 
     async def delete(self, name: str) -> None:
-        """End a sandbox and forget its credentials; others on its clock go on."""
+        """Close a sandbox and forget its credentials; other sandboxes on its clock are not affected."""
         sandbox = self.get(name)
         del self._by_id[name]
         for key in [key for key, owner in self._by_credential.items() if owner.sandbox is sandbox]:
             del self._by_credential[key]
-        await sandbox.close(alone=not self.on_clock_of(sandbox))
+        await sandbox.close(stop_clock=not self.on_clock_of(sandbox))
 
     async def close(self) -> None:
-        """End them all."""
+        """Delete all sandboxes."""
         for name in list(self._by_id):
             await self.delete(name)
 
     def _credentials(self, settings: SandboxSettings) -> dict[str, dict[str, str]]:
+        simulators = self._simulators.items()
         if settings.name == DEFAULT:
-            return {name: dict(p.default_credentials) for name, p in self._providers.items()}
+            return {name: dict(simulator.default_credentials) for name, simulator in simulators}
         # The name is part of the draw: two sandboxes with one seed must not share a key.
         random = KeyedRandom(settings.seed)
-        return {name: p.credentials(random, settings.name) for name, p in self._providers.items()}
+        return {name: simulator.credentials(random, settings.name) for name, simulator in simulators}

@@ -1,7 +1,7 @@
-"""What a simulator is: a record. A folder of this package that defines `SIMULATOR` is one; `discover()` finds it.
+"""The record that defines a simulator. `discover()` finds it as `SIMULATOR` in a folder of `services`.
 
-So is a folder elsewhere: the environment variable SENDPROOF_SIMULATORS names the folders that hold more of them, each
-with its contract beside it. Their code is imported as if it lay in here, so it can be moved in here as it is.
+The environment variable SENDPROOF_SIMULATORS names further folders with simulators, each with its contract next to it.
+Their modules are imported as parts of `services`, so such a folder can be moved there unchanged.
 """
 
 from collections.abc import Awaitable, Callable, Iterator, Mapping, Sequence
@@ -22,7 +22,7 @@ from sendproof_simulators.core.randomness import KeyedRandom
 class Channel:
     """One Optimove channel and the provider whose messages it carries. `kind`: scheduled or triggered.
 
-    `testing`: its messages are to be tests. No service looks at that; it is for whoever judges the history.
+    `testing`: its messages must be test messages. Services ignore this; it is for the judge of the history.
     """
 
     id: int
@@ -31,7 +31,7 @@ class Channel:
     testing: bool = False
 
     def view(self) -> dict[str, object]:
-        """As the control API and the history show it."""
+        """Return the channel as JSON for the control API and the history."""
         testing = {"testing": True} if self.testing else {}
         return {"id": self.id, "provider": self.provider, "kind": self.kind, **testing}
 
@@ -56,7 +56,8 @@ class SandboxContext:
 class Call:
     """One valid request to one operation. `params` are typed and spelled as in the contract.
 
-    `credential` is what the request shows of who sends it, as the service's `extract_credential` told it.
+    `credential` is the credential in the request, as the service's `extract_credential` returned it, and `key` is what
+    the service's `authorize` returned for it.
     """
 
     context: SandboxContext
@@ -66,6 +67,7 @@ class Call:
     now: Instant
     operation: str
     credential: str = ""
+    key: Any = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -82,7 +84,7 @@ class RateLimit:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Template:
-    """One message text that a provider holds. `body` is in the provider's own placeholder syntax."""
+    """One template of a provider. `body` has the provider's own placeholder syntax."""
 
     id: int | str
     title: str
@@ -91,10 +93,11 @@ class Template:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Templates:
-    """How the control API reaches the templates of a message provider, and what a template's text becomes.
+    """The control API's access to the templates of a message provider.
 
-    `add(state, now, title, body, id)`; `change(state, now, id, title, body)` with None for "as it was";
-    `delete(state, now, id)`. Each raises `ValueError` or `KeyError` with a clear message.
+    `add(state, now, title, body, id)`; `change(state, now, id, title, body)` with None for an unchanged value;
+    `delete(state, now, id)`. Each raises `ValueError` or `KeyError` with a clear message. `render(body, attributes)`
+    returns the text that must arrive.
     """
 
     all: Callable[[Any], tuple[Template, ...]]
@@ -106,10 +109,10 @@ class Templates:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Settings:
-    """What the user of a real service sets on its website; here, JSON through the control API.
+    """The settings that users of the real service enter on its website; here, JSON through the control API.
 
-    `read(state)` is all of it as it stands. `replace(context, state, now, given)` puts `given` in its place, with the
-    defaults for what it leaves out; it raises `ValueError` with a clear message, and then changes nothing.
+    `read(state)` returns all settings. `replace(context, state, now, settings)` replaces them, with defaults for
+    missing ones; it raises `ValueError` with a clear message, and then changes nothing.
     """
 
     read: Callable[[Any], Mapping[str, object]]
@@ -118,36 +121,35 @@ class Settings:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Keys:
-    """How the control API reaches the keys of a service that has more than one in a sandbox.
+    """The control API's access to the keys of a service that can have several in a sandbox.
 
-    `all(state, now)` lists them; each has its `name` and its value as `key`. `make(context, state, now, wanted)` makes
-    one, `change(context, state, now, name, wanted)` disables, enables or rotates one; both answer it as it is then, and
-    raise `ValueError` or `KeyError` with a clear message.
+    `all(state, now)` lists them, each with its `name` and its value as `key`. `create(context, state, now, fields)`
+    adds one; `change(context, state, now, name, fields)` disables, enables or rotates one. Both return the key as JSON,
+    and raise `ValueError` or `KeyError` with a clear message.
     """
 
     all: Callable[[Any, Instant], list[dict[str, object]]]
-    make: Callable[[SandboxContext, Any, Instant, Mapping[str, Any]], tuple[dict[str, object], Effects]]
+    create: Callable[[SandboxContext, Any, Instant, Mapping[str, Any]], tuple[dict[str, object], Effects]]
     change: Callable[[SandboxContext, Any, Instant, str, Mapping[str, Any]], tuple[dict[str, object], Effects]]
 
 
-# `preview(context, state, now, asked)`: what a service would do, without doing it. `ValueError` says what is wrong with
-# the question.
+#: `preview(context, state, now, body)` returns what the service would do, and does nothing. It raises `ValueError`.
 Preview = Callable[[SandboxContext, Any, Instant, Mapping[str, Any]], Awaitable[Mapping[str, object]]]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Campaigns:
-    """How the control API reaches the campaigns of a marketing platform.
+    """The control API's access to the campaigns of a marketing platform.
 
-    `plan` and `cancel` refuse with `ValueError`; `get` answers the control API's JSON view; `all` lists campaigns,
-    triggered ones too, in a few words, and `report(context, state, campaign, now)` tells all that is known of one, and
-    what came back. `get`, `report` and `cancel` raise `KeyError` for a campaign that is not known.
-    `channel_templates(state, channel)` lists (id, name); `overview` is the JSON of listeners and channel templates;
-    `expectations` yields (since when, entry): each campaign that a bridge can know of, channel by channel, and then
-    the obligation to each of its customers.
+    `schedule` and `cancel` raise `ValueError` for a refusal. `get` returns the control API's JSON of one campaign,
+    `all` summaries of all campaigns, triggered ones included, and `report(context, state, campaign, now)` one campaign
+    with everything that was reported for it. `get`, `report` and `cancel` raise `KeyError` for an unknown campaign.
+    `channel_templates(state, channel)` lists (id, name); `overview` is the JSON of listeners and channel templates.
+    `expectations` yields (valid since, entry): each campaign that a bridge can know, channel by channel, and then the
+    obligation to each of its customers.
     """
 
-    plan: Callable[[SandboxContext, Any, Instant, CampaignPlan], Effects]
+    schedule: Callable[[SandboxContext, Any, Instant, CampaignPlan], Effects]
     cancel: Callable[[SandboxContext, Any, Instant, int], Effects]
     get: Callable[[Any, int], dict[str, object]]
     all: Callable[[Any], list[dict[str, object]]]
@@ -159,18 +161,18 @@ class Campaigns:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Triggers:
-    """How the control API reaches the triggers of a marketing platform. `add` and `report` refuse with `ValueError`."""
+    """The control API's access to the triggers of a marketing platform. `add` and `record` raise `ValueError`."""
 
     add: Callable[[SandboxContext, Any, Instant, TriggerPlan], Effects]
     all: Callable[[Any], list[dict[str, object]]]
-    report: Callable[[SandboxContext, Any, Instant, Sequence[CustomerEvent]], Effects]
+    record: Callable[[SandboxContext, Any, Instant, Sequence[CustomerEvent]], Effects]
 
 
 def _unchanged(request: Request) -> Request:
     return request
 
 
-def _nothing_more(credentials: Mapping[str, str]) -> tuple[str, ...]:
+def _no_credentials(credentials: Mapping[str, str]) -> tuple[str, ...]:
     del credentials
     return ()
 
@@ -180,34 +182,41 @@ def _no_path(context: SandboxContext) -> str:
     return ""
 
 
-def _everybody(state: Any, request: Request, credential: str, now: Instant) -> Problem | None:
+def _allow_all(state: Any, request: Request, credential: str, now: Instant) -> object:
     del state, request, credential, now
     return None
 
 
-def _nothing(context: SandboxContext, state: Any, now: Instant) -> Effects:
+def _no_effects(context: SandboxContext, state: Any, now: Instant) -> Effects:
     del context, state, now
     return Effects()
 
 
 def _no_timers(context: SandboxContext, state: Any, timer: Timer, now: Instant) -> Effects:
-    """Services without timers never get here: only they themselves set any."""
+    """Raise `LookupError`: only a service itself sets its timers."""
     del context, state, now
-    raise LookupError(f"no timer named {timer.name!r} is known here")
+    raise LookupError(f"expected no timers of this service, got {timer.name!r}; define `on_timer`")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Simulator:
-    """One simulated service: these fields; nothing else about it is known elsewhere.
+    """One simulated service. Other modules know a service only through this record.
 
-    `post_back_only` are Optimove channels through which the service reports to Optimove, and sends nothing.
-    `public` are the credentials that say who somebody is, and do not prove it; `extra_credentials` names what else
-    `extract_credential` may find in a request of theirs. `authorize` says why a request may not be served although its
-    credential is of this sandbox: a key that was disabled, a token that has expired. `overview` is, as JSON, what the
-    service was told by its users; `base_path` is what a sandbox's address of the service ends in, where that has to
-    tell whose it is; `batch` takes an uploaded file, and raises `ValueError` for a wrong one; `engagement(state,
-    campaign)` counts, by event, what the service was told of a campaign's customers. `events` are the names of all
-    webhooks that the service sends.
+    Requests: `normalise` brings equivalent requests into the form of the contract, `extract_credential` returns the
+    credential in a request, and `error` returns a problem in the service's own form. `authorize(state, request,
+    credential, now)` returns the caller's key, which becomes `Call.key`, or a `Problem`: a disabled key, an expired
+    token. `case_insensitive` concerns paths and parameter names; `optional_prefix` is a part of paths that clients may
+    leave out. `base_path` is the end of a sandbox's URL of the service, for services that identify the client by it.
+
+    Credentials: `public` names the credentials that identify a client without proving it. `extra_credentials` lists
+    further values that `extract_credential` can return for a client with these credentials.
+
+    Control API: `batch(context, state, now, text)` takes an uploaded file, and raises `ValueError` for an invalid one.
+    `overview(state, now)` returns what users reported to the service, as JSON. `engagement(state, campaign)` counts the
+    events about a campaign's customers by event name.
+
+    `begin` returns the effects of the start of a sandbox. `events` lists the events of all webhooks that the service
+    sends. `post_back_only` are Optimove channels that only carry the service's reports to Optimove, and no messages.
     """
 
     name: str
@@ -218,7 +227,7 @@ class Simulator:
     default_credentials: Mapping[str, str]
     extract_credential: Callable[[Request], str | None]
     error: Callable[[Problem], Response]
-    begin: Callable[[SandboxContext, Any, Instant], Effects] = _nothing
+    begin: Callable[[SandboxContext, Any, Instant], Effects] = _no_effects
     on_timer: Callable[[SandboxContext, Any, Timer, Instant], Effects] = _no_timers
     events: tuple[str, ...] = ()
     normalise: Callable[[Request], Request] = _unchanged
@@ -232,8 +241,8 @@ class Simulator:
     preview: Preview | None = None
     post_back_only: frozenset[int] = frozenset()
     public: frozenset[str] = frozenset()
-    extra_credentials: Callable[[Mapping[str, str]], tuple[str, ...]] = _nothing_more
-    authorize: Callable[[Any, Request, str, Instant], Problem | None] = _everybody
+    extra_credentials: Callable[[Mapping[str, str]], tuple[str, ...]] = _no_credentials
+    authorize: Callable[[Any, Request, str, Instant], object] = _allow_all
     base_path: Callable[[SandboxContext], str] = _no_path
     keys: Keys | None = None
     overview: Callable[[Any, Instant], dict[str, object]] | None = None

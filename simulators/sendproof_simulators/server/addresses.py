@@ -1,11 +1,11 @@
-"""The addresses of the control API and of every service, once their ports are known."""
+"""The addresses of the control API and of the services."""
 
 from dataclasses import dataclass, field
 
 
 @dataclass(slots=True)
 class Addresses:
-    """Where the parts answer: filled in once the ports are known."""
+    """The URLs of the control API and of each service by name, and the service of each port. Empty before the start."""
 
     control: str = ""
     services: dict[str, str] = field(default_factory=dict)

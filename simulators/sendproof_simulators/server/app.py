@@ -1,6 +1,6 @@
-"""The one ASGI application of the simulators: which service is meant, and HTTP on either side of it.
+"""The ASGI application of the simulators: it finds the service of a request, and converts from and to ASGI.
 
-Every service answers at a port of its own, as its own host would, and under its name at the control port.
+Each service has its own port, as its own host would, and its name as a path prefix on the control port.
 """
 
 import asyncio
@@ -10,14 +10,15 @@ from types import TracebackType
 from typing import Any, Self
 from urllib.parse import parse_qsl
 
-from sendproof_simulators.control import Control
+from sendproof_simulators.control.api import ControlApi
+from sendproof_simulators.control.call import ControlContext
 from sendproof_simulators.core.clock.wall_clock import SystemWallClock, WallClock
 from sendproof_simulators.core.http import FaultyResponse, Request, Response, StreamedResponse
 from sendproof_simulators.core.sandboxes import Sandboxes
 from sendproof_simulators.core.webhooks.sender import WebhookSender
 from sendproof_simulators.server.addresses import Addresses
-from sendproof_simulators.server.faulty_response import CONNECTION, head_of, until_gone, write_struck
-from sendproof_simulators.server.pipeline import Service
+from sendproof_simulators.server.faulty_response import CONNECTION, encode_headers, until_disconnected, write_faulty
+from sendproof_simulators.server.pipeline import ServicePipeline
 from sendproof_simulators.services.discovery import CONTRACTS, discover
 
 Scope = MutableMapping[str, Any]
@@ -29,23 +30,27 @@ _LENGTHS = (b"content-length", b"transfer-encoding")
 
 
 class TooLargeError(Exception):
-    """A body went beyond its limit."""
+    """A body above its limit."""
 
 
 class DisconnectedError(Exception):
-    """The client went away before its request was complete."""
+    """The client disconnected before its request was complete."""
 
 
 class Simulators:
-    """All services and the control API. Use it as an async context: it holds connections."""
+    """All services and the control API. Use it as an async context manager: it holds connections."""
 
     def __init__(self, wall: WallClock | None = None) -> None:
+        wall = wall or SystemWallClock()
         self.addresses = Addresses()
         self._sender = WebhookSender()
-        providers = discover()
-        self.sandboxes = Sandboxes(providers, wall or SystemWallClock(), self._sender)
-        self.services = {name: Service(p, CONTRACTS, self.sandboxes) for name, p in providers.items()}
-        self.control = Control(CONTRACTS, self.sandboxes, self.services, self.addresses, wall or SystemWallClock())
+        simulators = discover()
+        self.sandboxes = Sandboxes(simulators, wall, self._sender)
+        self.services = {
+            name: ServicePipeline(simulator, CONTRACTS, self.sandboxes) for name, simulator in simulators.items()
+        }
+        self.control_context = ControlContext(self.sandboxes, self.services, self.addresses, wall)
+        self.control = ControlApi(CONTRACTS, self.control_context)
 
     async def __aenter__(self) -> Self:
         return self
@@ -60,46 +65,45 @@ class Simulators:
         """Serve one HTTP request."""
         if scope["type"] != "http":
             return
-        service, path = self._locate(scope)
+        service, path = self._find_service(scope)
+        body_limit = self.control.body_limit if service is None else service.simulator.body_limit
         try:
-            if service is None:
-                await self._serve_control(scope, path, receive, send)
-            else:
-                await _answer(scope, receive, send, await self._serve(service, scope, path, receive))
+            body = await _read_body(scope, receive, body_limit)
         except DisconnectedError:
             return
+        except TooLargeError:
+            await _send_response(send, self.control.too_large() if service is None else service.too_large())
+            return
+        request = _request(scope, path, body)
+        if service is None:
+            await self._respond_control(request, receive, send)
+            return
+        response = await service.respond(request)
+        if isinstance(response, FaultyResponse):
+            await write_faulty(response, scope["extensions"][CONNECTION], receive, send)
+        else:
+            await _send_response(send, response)
 
-    def _locate(self, scope: Scope) -> tuple[Service | None, str]:
-        """The service by its port, else by the first step of the path; None is the control API."""
+    def _find_service(self, scope: Scope) -> tuple[ServicePipeline | None, str]:
+        """Return the service by port, else by path prefix, and the path within it; None is the control API."""
         path: str = scope["path"]
-        named = self.addresses.ports.get(scope["server"][1]) if scope.get("server") else None
-        if named is not None:
-            return self.services[named], path
-        step, _, rest = path.removeprefix("/").partition("/")
-        return (self.services[step], "/" + rest) if step in self.services else (None, path)
+        name = self.addresses.ports.get(scope["server"][1]) if scope.get("server") else None
+        if name is not None:
+            return self.services[name], path
+        prefix, _, rest = path.removeprefix("/").partition("/")
+        return (self.services[prefix], "/" + rest) if prefix in self.services else (None, path)
 
-    async def _serve(self, service: Service, scope: Scope, path: str, receive: Receive) -> Response:
-        try:
-            body = await _read(scope, receive, service.provider.body_limit)
-        except TooLargeError:
-            return service.too_large()
-        return await service.answer(_request(scope, path, body))
-
-    async def _serve_control(self, scope: Scope, path: str, receive: Receive, send: Send) -> None:
-        try:
-            body = await _read(scope, receive, self.control.body_limit)
-        except TooLargeError:
-            await _send(send, self.control.too_large())
+    async def _respond_control(self, request: Request, receive: Receive, send: Send) -> None:
+        """Respond to a request to the control API; stop working on it if the client disconnects."""
+        response = asyncio.ensure_future(self.control.respond(request))
+        disconnected = asyncio.ensure_future(until_disconnected(receive))
+        await asyncio.wait((response, disconnected), return_when=asyncio.FIRST_COMPLETED)
+        disconnected.cancel()
+        if not response.done():
+            response.cancel()
+            await asyncio.wait((response,))
             return
-        answer = asyncio.ensure_future(self.control.answer(_request(scope, path, body)))
-        gone = asyncio.ensure_future(until_gone(receive))
-        await asyncio.wait((answer, gone), return_when=asyncio.FIRST_COMPLETED)
-        gone.cancel()
-        if not answer.done():
-            answer.cancel()
-            await asyncio.wait((answer,))
-            return
-        await _send(send, answer.result())
+        await _send_response(send, response.result())
 
 
 def _request(scope: Scope, path: str, body: bytes) -> Request:
@@ -114,12 +118,12 @@ def _request(scope: Scope, path: str, body: bytes) -> Request:
 
 @lru_cache(maxsize=1024)
 def _query(raw: bytes) -> tuple[tuple[str, str], ...]:
-    """Decode a query string. Clients repeat theirs, and decoding costs as much as serving."""
+    """Decode a query string. Clients repeat theirs, and decoding takes as long as serving."""
     return tuple(parse_qsl(raw.decode("latin-1"), keep_blank_values=True, errors="replace"))
 
 
-async def _read(scope: Scope, receive: Receive, limit: int) -> bytes:
-    """The whole body, whether it came with a length or in chunks."""
+async def _read_body(scope: Scope, receive: Receive, limit: int) -> bytes:
+    """Return the complete body, with a known length or in chunks."""
     if not any(name in _LENGTHS for name, _ in scope["headers"]):
         return b""
     blocks: list[bytes] = []
@@ -136,15 +140,8 @@ async def _read(scope: Scope, receive: Receive, limit: int) -> bytes:
     return blocks[0] if len(blocks) == 1 else b"".join(blocks)
 
 
-async def _answer(scope: Scope, receive: Receive, send: Send, response: Response) -> None:
-    if isinstance(response, FaultyResponse):
-        await write_struck(response, scope["extensions"][CONNECTION], receive, send)
-    else:
-        await _send(send, response)
-
-
-async def _send(send: Send, response: Response) -> None:
-    headers = head_of(response)
+async def _send_response(send: Send, response: Response) -> None:
+    headers = encode_headers(response)
     if isinstance(response, StreamedResponse):
         await send({"type": "http.response.start", "status": response.status, "headers": headers})
         await _stream(send, response)

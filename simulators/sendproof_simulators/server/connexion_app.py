@@ -1,19 +1,18 @@
-"""The only file that knows Connexion: one contract as a full Connexion application, called in process.
+"""The Connexion application of a contract, called in process. The only module that imports Connexion.
 
-Connexion is the authority on routing, security, content types and the order in which a request is
-refused. It is handed canonical requests with their whole body, and reads them through the same compiled
-contract as the express lane. What it gets wrong is mended here:
+Connexion decides on routing, security, content types and the order of refusals. It gets canonical requests with their
+complete body, and reads them through the same compiled contract as the fast path. It only validates: the pipeline calls
+the service's handler itself. Workarounds for Connexion's behaviour:
 
- 1. OpenAPI 3.1 is refused by Connexion with a puzzling message: `build` says which version is wanted.
- 2. A dict answered where several response types are documented is a 500: handlers' replies are
-    complete responses that name their type.
- 3. Reading the body twice hangs: nobody reads it from Connexion; it is in the `Exchange`.
- 4. A chunked body counts as missing: the edge has read it whole, and its length is set.
- 5. A body that is not UTF-8 is a 500: our validator decodes, and says 400.
- 6. Formats such as date-time are not checked: ours are compiled with formats.
- 7. Contract files are run through Jinja2: the loader hands over a dict.
- 8. `nullable` beside `$ref` is not honoured: the compiler turns it into JSON Schema.
- 9. `Allow` names one method only: refusals carry every method of the path.
+ 1. It refuses OpenAPI 3.1 with an unclear message: the constructor says which version is expected.
+ 2. With several documented response types, a dict as the response is a 500: it gets complete responses.
+ 3. Reading the body twice hangs: it never reads the body, which is in the `Exchange`.
+ 4. A chunked body counts as missing: app.py has read it, and its length is set here.
+ 5. A body that is not UTF-8 is a 500: our validator decodes it and responds with 400.
+ 6. It does not check formats such as date-time: ours are compiled with formats.
+ 7. It treats contract files as Jinja2 templates: it gets a dict.
+ 8. It ignores `nullable` next to `$ref`: the compiler turns `nullable` into JSON Schema.
+ 9. `Allow` names one method only: refusals list all methods of the path.
 10. FlaskApp has ten threads: this is an AsyncApp.
 """
 
@@ -23,16 +22,17 @@ import logging
 import warnings
 from collections.abc import Awaitable, Callable, Mapping
 from contextvars import ContextVar
+from dataclasses import dataclass
 from typing import Any, Protocol
 from urllib.parse import urlencode
 
 from starlette.exceptions import HTTPException
 
-from sendproof_simulators.core.contracts import Contract, Operation
+from sendproof_simulators.core.contracts import Contract, Operation, ValidRequest
 from sendproof_simulators.core.http import Problem, Request, Response, Violation
 
 with warnings.catch_warnings():
-    # It imports what jsonschema has deprecated, and Starlette's test client, which asks for one more package.
+    # Connexion imports deprecated names of jsonschema, and Starlette's test client, which misses a package.
     warnings.simplefilter("ignore", DeprecationWarning)
     warnings.filterwarnings("ignore", message=".*httpx2")
     import connexion
@@ -45,7 +45,7 @@ with warnings.catch_warnings():
 
 log = logging.getLogger(__name__)
 
-# Every refusal is an answer, and in the journal; Connexion would also print each.
+# Refusals are in the journal; Connexion would also print each.
 for _name in ("connexion", "connexion.middleware.exceptions", "connexion.operation"):
     logging.getLogger(_name).setLevel(logging.CRITICAL)
 
@@ -61,44 +61,51 @@ _KINDS = {
 
 
 class Exchange(Protocol):
-    """One request on its way: what Connexion may know of it, and whom it hands it to."""
+    """The part of a request's exchange that validation needs."""
 
     @property
     def request(self) -> Request:
-        """The request as the contract spells it."""
+        """The request as spelled in the contract."""
 
     @property
-    def known(self) -> bool:
-        """Whether the request shows a credential that is valid here."""
-
-    async def serve(self, operation: Operation, params: dict[str, Any], body: Any) -> Response:
-        """Answer a valid request."""
+    def authenticated(self) -> bool:
+        """True if the request presents a valid credential."""
 
     def refuse(self, problem: Problem) -> Response:
-        """Answer a request that cannot be served, in the service's own form."""
+        """Return a refusal in the service's own form."""
+
+
+@dataclass(slots=True)
+class _Validation:
+    """One request in Connexion, and the result if it is valid."""
+
+    exchange: Exchange
+    valid: ValidRequest | None = None
 
 
 class ConnexionApp:
     """The Connexion application of one contract."""
 
     def __init__(self, contract: Contract) -> None:
-        """Build it; `ValueError` when the contract is not OpenAPI 3.0."""
+        """Build the application; raise `ValueError` if the contract is not OpenAPI 3.0."""
         version = str(contract.document.get("openapi"))
         if not version.startswith("3.0."):
             raise ValueError(
                 f"{contract.name}: expected a contract in OpenAPI 3.0.x, got {version!r}; write it in 3.0.3"
             )
         self._contract = contract
-        self._current: ContextVar[Exchange] = ContextVar(f"exchange of {contract.name}")
+        self._current: ContextVar[_Validation] = ContextVar(f"validation for {contract.name}")
         self._app = self._build()
 
-    async def answer(self, exchange: Exchange) -> Response:
-        """Run one request through Connexion."""
-        token = self._current.set(exchange)
+    async def validate(self, exchange: Exchange) -> ValidRequest | Response:
+        """Return the operation, parameters and body of a valid request, or the refusal of any other."""
+        validation = _Validation(exchange)
+        token = self._current.set(validation)
         try:
-            return await _call(self._app, exchange.request)
+            response = await _call(self._app, exchange.request)
         finally:
             self._current.reset(token)
+        return validation.valid or response
 
     def _build(self) -> connexion.AsyncApp:
         app = connexion.AsyncApp(__name__, swagger_ui_options=SwaggerUIOptions(swagger_ui=False))
@@ -108,69 +115,73 @@ class ConnexionApp:
             validator_map=self._validators(),
             security_map={"apiKey": lambda: _ApiKeys(self._current)},
         )
-        app.add_error_handler(ProblemException, self._refuse_problem)
-        app.add_error_handler(HTTPException, self._refuse_http)
-        app.add_error_handler(Exception, self._refuse_failure)
+        app.add_error_handler(ProblemException, self._on_problem)
+        app.add_error_handler(HTTPException, self._on_http_error)
+        app.add_error_handler(Exception, self._on_failure)
         return app
 
-    # -- serving ---------------------------------------------------------------------------------
+    # -- routing ---------------------------------------------------------------------------------
 
     def _endpoint(self, operation_id: str) -> Callable[..., Awaitable[ConnexionResponse]]:
         operation = self._contract.operations[operation_id]
 
-        async def serve(**path_values: Any) -> ConnexionResponse:
-            exchange = self._current.get()
-            params, _ = operation.read_parameters(exchange.request, _texts(path_values))
-            body, _ = operation.read_body(exchange.request)
-            return _response(await exchange.serve(operation, params, body))
+        async def keep_valid_request(**path_values: Any) -> ConnexionResponse:
+            validation = self._current.get()
+            request = validation.exchange.request
+            params, _ = operation.read_parameters(request, _as_texts(path_values))
+            body, _ = operation.read_body(request)
+            validation.valid = ValidRequest(operation, params, body)
+            return ConnexionResponse(status_code=204)
 
-        # For a function that takes any keyword Connexion would decode the body once more.
-        serve.__signature__ = inspect.Signature()  # type: ignore[attr-defined]
-        return serve
+        # Connexion would decode the body once more for a function that accepts any keyword.
+        keep_valid_request.__signature__ = inspect.Signature()  # type: ignore[attr-defined]
+        return keep_valid_request
 
     def _operation(self, asgi: Mapping[str, Any]) -> Operation | None:
         routed = asgi.get("extensions", {}).get("connexion_routing", {}).get("operation_id")
         return self._contract.operations.get(routed) if routed else None
 
-    # -- validating ------------------------------------------------------------------------------
+    # -- validation ------------------------------------------------------------------------------
 
     def _validators(self) -> dict[str, Any]:
-        authority = self
+        connexion_app = self
 
         class Parameters:
             def __init__(self, *_: Any, **__: Any) -> None: ...
 
             def validate(self, asgi: Mapping[str, Any]) -> None:
-                operation = authority._operation(asgi)
+                operation = connexion_app._operation(asgi)
                 if operation is not None:
-                    request = authority._current.get().request
-                    _, violations = operation.read_parameters(request, _texts(asgi.get("path_params", {})))
-                    _raise(violations)
+                    request = connexion_app._current.get().exchange.request
+                    _, violations = operation.read_parameters(request, _as_texts(asgi.get("path_params", {})))
+                    _raise_if_any(violations)
 
         class Body(AbstractRequestBodyValidator):  # type: ignore[misc]
             async def wrap_receive(self, receive: Any, *, scope: Any) -> tuple[Any, Any]:  # Connexion's own names
-                operation = authority._operation(scope)
+                operation = connexion_app._operation(scope)
                 if operation is not None:
-                    _, violations = operation.read_body(authority._current.get().request)
-                    _raise(violations)
+                    _, violations = operation.read_body(connexion_app._current.get().exchange.request)
+                    _raise_if_any(violations)
                 return receive, scope
 
         return {"parameter": Parameters, "body": MediaTypeDict({"*/*": Body})}
 
-    # -- refusing --------------------------------------------------------------------------------
+    # -- refusals --------------------------------------------------------------------------------
 
-    def _refuse_problem(self, request: Any, error: ProblemException) -> ConnexionResponse:
-        return self._refused(request, error.status, str(error.detail or error.title), getattr(error, "violations", ()))
+    # Connexion runs error handlers that are not coroutines in a pool of threads.
 
-    def _refuse_http(self, request: Any, error: HTTPException) -> ConnexionResponse:
-        return self._refused(request, error.status_code, error.detail, ())
+    async def _on_problem(self, request: Any, error: ProblemException) -> ConnexionResponse:
+        return self._refusal(request, error.status, str(error.detail or error.title), getattr(error, "violations", ()))
 
-    def _refuse_failure(self, request: Any, error: Exception) -> ConnexionResponse:
-        log.error("serving %s failed", request.scope["path"], exc_info=error)
-        return self._refused(request, 500, f"the simulator failed: {type(error).__name__}: {error}", ())
+    async def _on_http_error(self, request: Any, error: HTTPException) -> ConnexionResponse:
+        return self._refusal(request, error.status_code, error.detail, ())
 
-    def _refused(self, request: Any, status: int, detail: str, violations: tuple[Violation, ...]) -> ConnexionResponse:
-        exchange = self._current.get()
+    async def _on_failure(self, request: Any, error: Exception) -> ConnexionResponse:
+        log.error("validating %s failed", request.scope["path"], exc_info=error)
+        return self._refusal(request, 500, f"the simulator failed: {type(error).__name__}: {error}", ())
+
+    def _refusal(self, request: Any, status: int, detail: str, violations: tuple[Violation, ...]) -> ConnexionResponse:
+        exchange = self._current.get().exchange
         operation = self._operation(request.scope)
         problem = Problem(
             kind=_KINDS.get(status, "internal"),
@@ -181,11 +192,11 @@ class ConnexionApp:
             allow=self._contract.methods_of(exchange.request.path),
             params=dict(exchange.request.query),
         )
-        return _response(exchange.refuse(problem))
+        return _connexion_response(exchange.refuse(problem))
 
 
 class _Resolver(Resolver):  # type: ignore[misc]
-    """Gives every operation the one endpoint that leads back into our own code."""
+    """Gives every operation an endpoint in our own code."""
 
     def __init__(self, endpoint: Callable[[str], Callable[..., Awaitable[ConnexionResponse]]]) -> None:
         super().__init__()
@@ -195,22 +206,22 @@ class _Resolver(Resolver):  # type: ignore[misc]
         return Resolution(self._endpoint(operation.operation_id), operation.operation_id)
 
 
-class _Violated(ProblemException):  # type: ignore[misc]
+class _ViolationError(ProblemException):  # type: ignore[misc]
     def __init__(self, violations: tuple[Violation, ...]) -> None:
         super().__init__(status=400, title="Bad Request", detail=violations[0].message)
         self.violations = violations
 
 
-def _raise(violations: list[Violation]) -> None:
+def _raise_if_any(violations: list[Violation]) -> None:
     if violations:
-        raise _Violated(tuple(violations))
+        raise _ViolationError(tuple(violations))
 
 
-def _texts(values: Mapping[str, Any]) -> dict[str, str]:
+def _as_texts(values: Mapping[str, Any]) -> dict[str, str]:
     return {name: str(value) for name, value in values.items()}
 
 
-def _response(response: Response) -> ConnexionResponse:
+def _connexion_response(response: Response) -> ConnexionResponse:
     return ConnexionResponse(
         status_code=response.status,
         content_type=response.content_type,
@@ -220,9 +231,9 @@ def _response(response: Response) -> ConnexionResponse:
 
 
 class _ApiKeys:
-    """Whether a key is valid was found out when the sandbox was looked up; Connexion decides when it matters."""
+    """The check of API keys. The pipeline has already resolved the key; Connexion decides which operations need one."""
 
-    def __init__(self, current: ContextVar[Exchange]) -> None:
+    def __init__(self, current: ContextVar[_Validation]) -> None:
         self._current = current
 
     def get_fn(self, scheme: Any, scopes: Any) -> Callable[[Any], Awaitable[dict[str, str]]]:
@@ -230,7 +241,7 @@ class _ApiKeys:
 
         async def verify(request: Any) -> dict[str, str]:
             del request
-            if not self._current.get().known:
+            if not self._current.get().exchange.authenticated:
                 raise OAuthProblem(detail="no valid credential was given")
             return {}
 
@@ -238,14 +249,14 @@ class _ApiKeys:
 
 
 def _document(contract: Contract) -> dict[str, Any]:
-    """A copy for Connexion, which writes into it. Our paths are absolute, whatever host `servers` names."""
+    """Return a copy for Connexion, which changes it. Our paths are absolute, whatever host `servers` names."""
     document: dict[str, Any] = copy.deepcopy(dict(contract.document))
     document.pop("servers", None)
     return document
 
 
 async def _call(app: Any, request: Request) -> Response:
-    """One request to an ASGI application within this process."""
+    """Send one request to an ASGI application in this process."""
     messages = [{"type": "http.request", "body": request.body, "more_body": False}]
     sent: list[dict[str, Any]] = []
 
@@ -256,11 +267,11 @@ async def _call(app: Any, request: Request) -> Response:
         sent.append(message)
 
     await app(_scope(request), receive, send)
-    start = next(m for m in sent if m["type"] == "http.response.start")
+    start = next(message for message in sent if message["type"] == "http.response.start")
     headers = {name.decode().lower(): value.decode() for name, value in start["headers"]}
     content_type = headers.pop("content-type", "")
     headers.pop("content-length", None)
-    body = b"".join(m.get("body", b"") for m in sent if m["type"] == "http.response.body")
+    body = b"".join(message.get("body", b"") for message in sent if message["type"] == "http.response.body")
     return Response(status=start["status"], body=body, content_type=content_type, headers=tuple(headers.items()))
 
 

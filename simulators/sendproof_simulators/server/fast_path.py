@@ -1,30 +1,17 @@
-"""The express lane: ordinary requests, read straight from the compiled contract.
+"""The fast path: ordinary requests are read from the compiled contract, without Connexion.
 
-It serves a request only when nothing about it is unusual: a fixed path, its one method, the one
-content type, every parameter known and given once, nothing that breaks the contract. For all else it
-answers `None`, without any effect, and Connexion decides.
+It only accepts requests with nothing unusual: a fixed path, its method, the content type, known parameters, each given
+once, and no violation of the contract. For all other requests it returns None and has no effect; Connexion decides.
 """
 
-from dataclasses import dataclass
-from typing import Any
-
-from sendproof_simulators.core.contracts import Contract, Operation
+from sendproof_simulators.core.contracts import Contract, Operation, ValidRequest
 from sendproof_simulators.core.http import Request
 
 
-@dataclass(frozen=True, slots=True)
-class ValidRequest:
-    """A valid request to one operation."""
-
-    operation: Operation
-    params: dict[str, Any]
-    body: Any
-
-
 def match_fast_path(contract: Contract, request: Request) -> ValidRequest | None:
-    """What an ordinary request asks for, or None."""
-    operation = contract.match_fast_path.get((request.method, request.path))
-    if operation is None or not _is_plain(contract, operation, request):
+    """Return the operation, parameters and body of an ordinary request, or None for any other."""
+    operation = contract.fast_path_operations.get((request.method, request.path))
+    if operation is None or not _is_ordinary(contract, operation, request):
         return None
     params, violations = operation.read_parameters(request, {})
     if violations:
@@ -33,16 +20,14 @@ def match_fast_path(contract: Contract, request: Request) -> ValidRequest | None
     return None if violations else ValidRequest(operation, params, body)
 
 
-def _is_plain(contract: Contract, operation: Operation, request: Request) -> bool:
-    names = [operation.spelled(name) for name, _ in request.query]
-    if len(set(names)) < len(names):
+def _is_ordinary(contract: Contract, operation: Operation, request: Request) -> bool:
+    keys = [operation.query_key(name) for name, _ in request.query]
+    if len(set(keys)) < len(keys):
         return False
-    if not all(name in operation.query_names or name in contract.security_names for name in names):
+    if not all(key in operation.query_names or key in contract.security_names for key in keys):
         return False
     if operation.body is None:
         return not request.body
-    return request.headers.get("content-type", "").lower() in (
-        operation.body.content_type,
-        operation.body.content_type + "; charset=utf-8",
-        operation.body.content_type + ";charset=utf-8",
-    )
+    content_type = operation.body.content_type
+    accepted = (content_type, content_type + "; charset=utf-8", content_type + ";charset=utf-8")
+    return request.headers.get("content-type", "").lower() in accepted

@@ -1,7 +1,6 @@
-"""Writes replies that were struck: late, dripping, twice, cut off, or not at all.
+"""Writing of faulty responses: late, slow, twice, truncated, or not at all.
 
-What the client must see of a connection goes past the server's own writing, to the `Connection` that serve.py hands
-over with each request.
+Connection faults bypass the HTTP server and use the `Connection` that server.py puts into the scope of each request.
 """
 
 import asyncio
@@ -11,10 +10,10 @@ from typing import Any, Protocol
 
 from sendproof_simulators.core.http import KEPT, RESET, FaultyResponse, Response, Transmission
 
-# Where serve.py puts the connection of a request, in the `extensions` of its scope.
+# The key of a request's connection in the `extensions` of its scope.
 CONNECTION = "sendproof.connection"
 
-# So many pieces show that a reply drips, and cost nothing.
+# Number of pieces of a slow response.
 PIECES = 10
 
 Receive = Callable[[], Awaitable[Any]]
@@ -25,64 +24,65 @@ class Connection(Protocol):
     """The client's connection, below HTTP."""
 
     def write(self, block: bytes) -> None:
-        """Send bytes as they are."""
+        """Send raw bytes."""
 
     def close(self) -> None:
-        """Close it when everything is sent."""
+        """Close the connection after everything is sent."""
 
     def reset(self) -> None:
-        """Tear it down at once; the client gets a TCP reset."""
+        """Reset the connection at once; the client gets a TCP RST."""
 
 
-async def write_struck(response: FaultyResponse, connection: Connection, receive: Receive, send: Send) -> None:
-    """Write a reply in its manner, as long as the client is there."""
+async def write_faulty(response: FaultyResponse, connection: Connection, receive: Receive, send: Send) -> None:
+    """Write a response with its transmission, as long as the client is connected."""
     try:
-        if await _stays(receive, response.manner.wait_s):
-            await _write(response, response.manner, connection, receive, send)
+        if await _stays_connected(receive, response.transmission.wait_s):
+            await _write(response, response.transmission, connection, receive, send)
     finally:
-        response.written()
+        response.on_written()
 
 
-async def until_gone(receive: Receive) -> None:
-    """Wait for the end of the connection."""
+async def until_disconnected(receive: Receive) -> None:
+    """Wait until the client has disconnected."""
     while (await receive())["type"] != "http.disconnect":
         pass
 
 
-def head_of(response: Response) -> list[tuple[bytes, bytes]]:
-    """The headers of a reply, without its length."""
+def encode_headers(response: Response) -> list[tuple[bytes, bytes]]:
+    """Return the headers of a response, without its length."""
     headers = [(b"content-type", response.content_type.encode())] if response.content_type else []
     return headers + [(name.encode("latin-1"), value.encode("latin-1")) for name, value in response.headers]
 
 
 async def _write(
-    response: FaultyResponse, manner: Transmission, connection: Connection, receive: Receive, send: Send
+    response: FaultyResponse, transmission: Transmission, connection: Connection, receive: Receive, send: Send
 ) -> None:
-    if manner.ending != KEPT:
-        connection.write(_part(response, manner.share))
-        (connection.reset if manner.ending == RESET else connection.close)()
-        # The server takes the request for unanswered until it has seen the end of the connection.
-        await until_gone(receive)
+    if transmission.ending != KEPT:
+        connection.write(_raw_share(response, transmission.share))
+        (connection.reset if transmission.ending == RESET else connection.close)()
+        # For the HTTP server, the request is unanswered until it sees the end of the connection.
+        await until_disconnected(receive)
         return
-    for _ in range(1, manner.copies):
-        connection.write(_part(response, 1.0))
+    for _ in range(1, transmission.copies):
+        connection.write(_raw_share(response, 1.0))
     length = (b"content-length", str(len(response.body)).encode())
-    await send({"type": "http.response.start", "status": response.status, "headers": [*head_of(response), length]})
-    pieces = list(_pieces(response.body)) if manner.drip_s else []
+    headers = [*encode_headers(response), length]
+    await send({"type": "http.response.start", "status": response.status, "headers": headers})
+    pieces = list(_pieces(response.body)) if transmission.drip_s else []
     for piece in pieces:
-        if not await _stays(receive, manner.drip_s / len(pieces)):
+        if not await _stays_connected(receive, transmission.drip_s / len(pieces)):
             return
         await send({"type": "http.response.body", "body": piece, "more_body": True})
     await send({"type": "http.response.body", "body": b"" if pieces else response.body})
 
 
-async def _stays(receive: Receive, seconds: float) -> bool:
-    """Whether the client is still there after so many real seconds."""
+async def _stays_connected(receive: Receive, seconds: float) -> bool:
+    """Wait and return True if the client is still connected after `seconds` of real time."""
     if not seconds:
         return True
     try:
         async with asyncio.timeout(seconds):
-            await until_gone(receive)
+            await until_disconnected(receive)
     except TimeoutError:
         return True
     return False
@@ -94,11 +94,11 @@ def _pieces(body: bytes) -> Iterator[bytes]:
         yield body[start : start + size]
 
 
-def _part(response: Response, share: float) -> bytes:
-    """The first part of a reply as it is on the wire: its share of the body, or of the head where there is no body."""
+def _raw_share(response: Response, share: float) -> bytes:
+    """Return the first part of a response on the wire: a share of its body, or of its head if it has no body."""
     if not share:
         return b""
-    headers = [*head_of(response), (b"content-length", str(len(response.body)).encode())]
+    headers = [*encode_headers(response), (b"content-length", str(len(response.body)).encode())]
     start = f"HTTP/1.1 {response.status} {responses.get(response.status, '')}"
     lines = [start.encode(), *(name + b": " + value for name, value in headers)]
     head = b"\r\n".join(lines) + b"\r\n\r\n"

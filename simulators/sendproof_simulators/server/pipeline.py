@@ -1,7 +1,17 @@
-"""One simulated service over HTTP: from a request to a reply, and everything that follows from it.
+"""One simulated service over HTTP: the stages of a request.
 
-request -> spelled as the contract spells it -> whose sandbox? -> struck before its effect? -> within the rate limit?
-        -> express lane, or else Connexion -> handler -> struck after it? -> journal, timers, webhooks -> reply
+The first stage that returns a response ends them:
+
+    resolve the credential    whose sandbox?
+    authorize                 is the key enabled, the token valid?
+    inject before             a fault in place of the call
+    limit the rate
+    validate                  fast path, or else Connexion
+    handle                    the service's own function
+    inject after              a fault in place of the response
+    record                    journal, timers, webhooks
+
+A failure in one of them is a response with status 500 and an entry in the journal.
 """
 
 import logging
@@ -9,11 +19,12 @@ from collections import deque
 from collections.abc import Callable
 from dataclasses import dataclass, field, replace
 from pathlib import Path
-from typing import Any
 
-from sendproof_simulators.core.contracts import Contract, Operation, load_contract
+from sendproof_simulators.core.contracts import Contract, Operation, ValidRequest, load_contract
 from sendproof_simulators.core.effects import Effects
-from sendproof_simulators.core.faults.injection import InjectedCall, answer, injection_for
+from sendproof_simulators.core.faults.active import Injection
+from sendproof_simulators.core.faults.injection import NOT_CALLED, inject, match_call
+from sendproof_simulators.core.faults.spec import AFTER, BEFORE, INTACT, FaultedResponse, name_of
 from sendproof_simulators.core.http import PLAIN, FaultyResponse, Problem, Request, Response, Violation
 from sendproof_simulators.core.sandbox import Sandbox
 from sendproof_simulators.core.sandboxes import Sandboxes
@@ -22,16 +33,16 @@ from sendproof_simulators.server.connexion_app import ConnexionApp
 from sendproof_simulators.server.fast_path import match_fast_path
 from sendproof_simulators.services.discovery import contract_file
 
-# What a person looks at after "why does nothing arrive?"; older ones do not help with that.
-UNATTRIBUTED_KEPT = 1_000
+# For a user who asks why nothing arrives; older requests do not help.
+UNAUTHENTICATED_KEPT = 1_000
 
-# So much of an answer that refuses says why.
-_ANSWER_SHOWN = 300
-_REFUSED_FROM = 400
+# Characters of an error response in the journal: enough for its reason.
+_EXCERPT_LENGTH = 300
+_FIRST_ERROR = 400
 
-# Who only looks whether a bridge could work says so by this header (also in the harness's `doctor/calls.py`). Such a
-# call must not be taken for the bridge's, nor count against its rate limit. A bridge that sent it would gain nothing:
-# only what changes nothing is recorded apart, and a page that no request has read is a page that was not read.
+# A client that only checks whether a bridge could work marks its requests with this header (also in the harness's
+# `preflight/http.py`). Such a request must not count as the bridge's, nor against its rate limit. A bridge gains
+# nothing by sending it: only requests without effects are recorded separately, and they do not count as page reads.
 PREFLIGHT_HEADER = "sendproof-preflight"
 
 log = logging.getLogger(__name__)
@@ -41,204 +52,262 @@ Handler = Callable[[Call], Effects]
 
 @dataclass(slots=True)
 class Exchange:
-    """One request to a service on its way. It is also what Connexion sees of it."""
+    """One request on its way through the stages, and their results."""
 
-    service: "Service"
+    simulator: Simulator
+    contract: Contract
     request: Request
+    credential: str
     sandbox: Sandbox | None
+    credential_name: str
+    key: object = None
     operation: str | None = None
-    effects: Effects | None = None
+    valid: ValidRequest | None = None
     violations: list[Violation] = field(default_factory=list)
-    credential: str = ""
-    key: str = ""
+    effects: Effects | None = None
+    is_refused: bool = False
+    injection: Injection | None = None
+    faulted: FaultedResponse | None = None
+    original_status: int = 0
 
     @property
-    def known(self) -> bool:
+    def authenticated(self) -> bool:
+        """True if the credential belongs to a sandbox."""
         return self.sandbox is not None
 
     @property
     def is_preflight(self) -> bool:
-        """Whether it is an examination."""
         return PREFLIGHT_HEADER in self.request.headers
 
-    @property
-    def changes_something(self) -> bool:
-        """Whether anything but a reply came of it."""
-        done = self.effects
-        return done is not None and bool(done.entries or done.timers or done.webhooks or done.before_response)
-
-    async def serve(self, operation: Operation, params: dict[str, Any], body: Any) -> Response:
-        """Answer a valid request, on behalf of Connexion."""
-        self.violations = operation.unknown_parameters(self.request, self.service.contract.security_names)
-        return self.run(operation, params, body)
-
-    def run(self, operation: Operation, params: dict[str, Any], body: Any) -> Response:
-        """Answer a valid request."""
-        self.operation = operation.id
-        sandbox, name = self.sandbox, self.service.provider.name
-        if sandbox is None:
-            # OpenAPI has no word for a credential in the body, so a contract with one looks open to everybody.
-            detail = "no valid credential was given"
-            return self.refuse(Problem(kind="unauthorized", status=401, detail=detail, operation=operation.id))
-        call = Call(
-            context=sandbox.contexts[name],
-            state=sandbox.states[name],
-            params=params,
-            body=body,
-            now=sandbox.clock.now(),
-            operation=operation.id,
-            credential=self.credential,
-        )
-        self.effects = self.service.handlers[operation.id](call)
-        return self.effects.response
-
     def refuse(self, problem: Problem) -> Response:
-        """Answer a request that cannot be served, in the service's own form."""
-        self.operation = problem.operation or self.service.asked_for(self.request)
+        """Return a refusal in the service's own form."""
+        self.operation = problem.operation or self._requested_operation()
         self.violations = list(problem.violations)
-        dialects = self.sandbox.contexts[self.service.provider.name].dialects if self.sandbox is not None else {}
-        problem = replace(problem, dialects=dialects, path=self.request.path)
-        response = self.service.provider.error(problem)
+        name = self.simulator.name
+        dialects = {} if self.sandbox is None else self.sandbox.contexts[name].dialects
+        response = self.simulator.error(replace(problem, dialects=dialects, path=self.request.path))
         if problem.kind == "method_not_allowed" and problem.allow:
             response = replace(response, headers=(*response.headers, ("allow", ", ".join(problem.allow))))
         return response
 
+    def _requested_operation(self) -> str | None:
+        found = self.contract.find_operation(self.request)
+        return None if found is None else found[0].id
 
-class Service:
-    """One provider, its compiled contract and its two lanes."""
 
-    def __init__(self, provider: Simulator, contracts: Path, sandboxes: Sandboxes) -> None:
-        self.provider = provider
+class ServicePipeline:
+    """One simulated service: its compiled contract, its handlers, and the stages of a request."""
+
+    def __init__(self, simulator: Simulator, contracts: Path, sandboxes: Sandboxes) -> None:
+        self.simulator = simulator
         self.contract: Contract = load_contract(
-            contract_file(provider, contracts),
-            case_insensitive=provider.case_insensitive,
-            optional_prefix=provider.optional_prefix,
+            contract_file(simulator, contracts),
+            case_insensitive=simulator.case_insensitive,
+            optional_prefix=simulator.optional_prefix,
         )
-        self.handlers = {operation.id: _handler(provider, operation) for operation in self.contract.operations.values()}
-        self.authority = ConnexionApp(self.contract)
-        self.unattributed: deque[dict[str, object]] = deque(maxlen=UNATTRIBUTED_KEPT)
+        self.handlers = {
+            operation.id: _find_handler(simulator, operation) for operation in self.contract.operations.values()
+        }
+        self.connexion = ConnexionApp(self.contract)
+        self.unauthenticated: deque[dict[str, object]] = deque(maxlen=UNAUTHENTICATED_KEPT)
         self.fast_path_enabled = True
-        self._sandboxes = sandboxes
+        self.sandboxes = sandboxes
 
-    async def answer(self, request: Request) -> Response:
-        """Serve one request wholly, and let everything happen that it leads to."""
-        provider = self.provider
-        request = self.contract.canonical(provider.normalise(request))
-        credential = provider.extract_credential(request)
-        sandbox, key = self._sandboxes.find(provider.name, credential) or (None, "")
-        exchange = Exchange(self, request, sandbox, credential=credential or "", key=key)
+    async def respond(self, request: Request) -> Response:
+        """Take a request through all stages and return its response."""
+        exchange = self._resolve_credential(request)
+        sandbox = exchange.sandbox
         if sandbox is None:
-            response = await self.authority.answer(exchange)
-            if not exchange.is_preflight:
-                self.unattributed.append(self._event(exchange, response, "unknown" if credential else "missing"))
-            return response
+            return await self._respond_unauthenticated(exchange)
         sandbox.clock.enter()
         try:
-            now = sandbox.clock.now()
-            refused = provider.authorize(sandbox.states[provider.name], request, exchange.credential, now)
-            if sandbox.faults.watched and refused is None and not exchange.is_preflight:
-                struck = self._struck(exchange, sandbox)
-                if struck is not None:
-                    return await self._answer_struck(exchange, sandbox, struck)
-            response = exchange.refuse(refused) if refused else await self._respond_or_500(exchange, sandbox)
-            event = self._event(exchange, response, "refused" if refused else "known")
-            self._apply_effects(exchange, sandbox, event)
+            try:
+                response = (
+                    self._authorize(exchange, sandbox)
+                    or await self._inject_before(exchange, sandbox)
+                    or self._limit_rate(exchange, sandbox)
+                    or await self._validate(exchange)
+                    or self._handle(exchange, sandbox)
+                )
+            except Exception as error:  # noqa: BLE001 - the journal must show any failure as the simulator's
+                response = _fail(exchange, error)
+            response = await self._inject_after(exchange, sandbox, response)
+            self._record(exchange, sandbox, response)
             if exchange.effects is not None and exchange.effects.before_response:
-                await sandbox.send_before_response(provider.name, exchange.effects.before_response)
+                await sandbox.send_before_response(self.simulator.name, exchange.effects.before_response)
+            return _with_transmission(exchange, sandbox, response)
         finally:
             sandbox.clock.leave()
-        return response
 
-    def _apply_effects(self, exchange: Exchange, sandbox: Sandbox, event: dict[str, object]) -> None:
-        kind = "preflight" if exchange.is_preflight and not exchange.changes_something else "request"
-        number = sandbox.record(kind, event)
-        if exchange.effects is not None:
-            sandbox.follow(self.provider.name, exchange.effects, number)
+    # -- stages ----------------------------------------------------------------------------------
 
-    def _struck(self, exchange: Exchange, sandbox: Sandbox) -> InjectedCall | None:
-        found = injection_for(sandbox.faults, self.provider.name, self.contract, exchange.request)
-        if found is None:
+    def _resolve_credential(self, request: Request) -> Exchange:
+        simulator = self.simulator
+        request = self.contract.canonical(simulator.normalise(request))
+        credential = simulator.extract_credential(request)
+        sandbox, name = self.sandboxes.find(simulator.name, credential) or (None, "")
+        return Exchange(simulator, self.contract, request, credential or "", sandbox, name)
+
+    def _authorize(self, exchange: Exchange, sandbox: Sandbox) -> Response | None:
+        simulator = self.simulator
+        state, now = sandbox.states[simulator.name], sandbox.clock.now()
+        key = simulator.authorize(state, exchange.request, exchange.credential, now)
+        if isinstance(key, Problem):
+            exchange.is_refused = True
+            return exchange.refuse(key)
+        exchange.key = key
+        return None
+
+    async def _inject_before(self, exchange: Exchange, sandbox: Sandbox) -> Response | None:
+        if not sandbox.faults.watched or exchange.is_preflight:
             return None
-        strike, operation = found
-        return InjectedCall(
-            strike=strike,
-            operation=operation,
-            serve=lambda: self._respond_or_500(exchange, sandbox),
-            refuse=exchange.refuse,
-            done=lambda: exchange.effects is not None and not exchange.effects.refused,
-        )
+        injection, operation = match_call(sandbox.faults, self.simulator.name, self.contract, exchange.request)
+        if injection is None:
+            return None
+        exchange.injection, exchange.operation = injection, operation
+        if injection.spec.when != BEFORE:
+            return None
+        return await self._inject(exchange, sandbox, NOT_CALLED)
 
-    async def _answer_struck(self, exchange: Exchange, sandbox: Sandbox, struck: InjectedCall) -> Response:
-        answered, said = await answer(sandbox.faults, struck)
-        response, exchange.operation = answered.response, struck.operation.id
-        sandbox.record("fault", struck.strike.line())
-        self._apply_effects(exchange, sandbox, {**self._event(exchange, response, "known"), "fault": said})
-        if exchange.effects is not None:
-            await sandbox.send_before_response(self.provider.name, exchange.effects.before_response)
-        if answered.manner is PLAIN:
+    def _limit_rate(self, exchange: Exchange, sandbox: Sandbox) -> Response | None:
+        if exchange.is_preflight or sandbox.try_acquire(self.simulator, exchange.credential):
+            return None
+        return exchange.refuse(Problem(kind="rate_limited", status=429, detail="the rate limit is exceeded"))
+
+    async def _validate(self, exchange: Exchange) -> Response | None:
+        if self.fast_path_enabled:
+            exchange.valid = match_fast_path(self.contract, exchange.request)
+        if exchange.valid is None:
+            result = await self.connexion.validate(exchange)
+            if isinstance(result, Response):
+                return result
+            exchange.valid = result
+            exchange.violations = result.operation.unknown_parameters(exchange.request, self.contract.security_names)
+        exchange.operation = exchange.valid.operation.id
+        return None
+
+    def _handle(self, exchange: Exchange, sandbox: Sandbox) -> Response:
+        valid, name = exchange.valid, self.simulator.name
+        assert valid is not None  # noqa: S101 - the stage before this one returned no response
+        call = Call(
+            context=sandbox.contexts[name],
+            state=sandbox.states[name],
+            params=valid.params,
+            body=valid.body,
+            now=sandbox.clock.now(),
+            operation=valid.operation.id,
+            credential=exchange.credential,
+            key=exchange.key,
+        )
+        exchange.effects = self.handlers[call.operation](call)
+        return exchange.effects.response
+
+    async def _inject_after(self, exchange: Exchange, sandbox: Sandbox, response: Response) -> Response:
+        exchange.original_status = response.status
+        if exchange.injection is None or exchange.injection.spec.when != AFTER:
             return response
-        # The exchange is not over, and time stands still, until the reply is written or the client gone.
-        sandbox.clock.enter()
-        return FaultyResponse(
-            status=response.status,
-            body=response.body,
-            content_type=response.content_type,
-            headers=response.headers,
-            manner=answered.manner,
-            written=sandbox.clock.leave,
-        )
+        return await self._inject(exchange, sandbox, response) or response
 
-    async def _respond_or_500(self, exchange: Exchange, sandbox: Sandbox) -> Response:
-        """An answer even when a handler fails: the journal has to say that it was the simulator's fault."""
-        try:
-            return await self._respond(exchange, sandbox)
-        except Exception as error:
-            log.exception("serving %s failed", exchange.request.path)
-            detail = f"the simulator failed: {type(error).__name__}: {error}"
-            return exchange.refuse(Problem(kind="internal", status=500, detail=detail, operation=exchange.operation))
+    async def _inject(self, exchange: Exchange, sandbox: Sandbox, original: Response) -> Response | None:
+        injection = exchange.injection
+        assert injection is not None  # noqa: S101 - the callers checked it
 
-    async def _respond(self, exchange: Exchange, sandbox: Sandbox) -> Response:
-        if not exchange.is_preflight and not sandbox.allows(self.provider, exchange.credential):
-            return exchange.refuse(Problem(kind="rate_limited", status=429, detail="the rate limit is exceeded"))
-        ordinary = match_fast_path(self.contract, exchange.request) if self.fast_path_enabled else None
-        if ordinary is not None:
-            return exchange.run(ordinary.operation, ordinary.params, ordinary.body)
-        return await self.authority.answer(exchange)
+        def refuse(kind: str, status: int, detail: str) -> Response:
+            return exchange.refuse(Problem(kind=kind, status=status, detail=detail, operation=exchange.operation))
 
-    def asked_for(self, request: Request) -> str | None:
-        """The operation of a request that was refused before it was read, if it is one."""
-        asked = self.contract.asked(request)
-        return None if asked is None else asked[0].id
+        exchange.faulted = await inject(sandbox.faults, injection, original, refuse)
+        return None if exchange.faulted is None else exchange.faulted.response
+
+    def _record(self, exchange: Exchange, sandbox: Sandbox, response: Response) -> None:
+        if exchange.injection is not None:
+            sandbox.record("fault", exchange.injection.journal_fields())
+        fields = self._request_fields(exchange, response, "refused" if exchange.is_refused else "known")
+        effects = exchange.effects
+        changes_state = effects is not None and effects.changes_state
+        kind = "preflight" if exchange.is_preflight and not changes_state else "request"
+        number = sandbox.record(kind, fields)
+        if effects is not None:
+            sandbox.apply(self.simulator.name, effects, number)
+
+    # -- requests without a sandbox --------------------------------------------------------------
+
+    async def _respond_unauthenticated(self, exchange: Exchange) -> Response:
+        result = await self.connexion.validate(exchange)
+        if isinstance(result, ValidRequest):
+            # OpenAPI cannot describe a credential in the body, so such a contract looks open to every client.
+            detail = "no valid credential was given"
+            operation = result.operation.id
+            result = exchange.refuse(Problem(kind="unauthorized", status=401, detail=detail, operation=operation))
+        if not exchange.is_preflight:
+            credential = "unknown" if exchange.credential else "missing"
+            self.unauthenticated.append(self._request_fields(exchange, result, credential))
+        return result
 
     def too_large(self) -> Response:
-        """The answer to a body beyond the service's limit, which is not read to its end."""
-        limit = self.provider.body_limit
-        return self.provider.error(
+        """Return the response to a body above the service's limit, which is not read to its end."""
+        limit = self.simulator.body_limit
+        return self.simulator.error(
             Problem(kind="too_large", status=413, detail=f"the body is larger than {limit} bytes")
         )
 
-    def _event(self, exchange: Exchange, response: Response, credential: str) -> dict[str, object]:
-        event: dict[str, object] = {
-            "service": self.provider.name,
+    def _request_fields(self, exchange: Exchange, response: Response, credential: str) -> dict[str, object]:
+        """Return the fields of a request's journal entry. `credential`: known, refused, unknown or missing."""
+        fields: dict[str, object] = {
+            "service": self.simulator.name,
             "operation": exchange.operation,
             "method": exchange.request.method,
             "path": exchange.request.path,
             "credential": credential,
             "status": response.status,
-            "violations": [_told(violation) for violation in exchange.violations],
+            "violations": [_violation_json(violation) for violation in exchange.violations],
         }
-        if exchange.key:
-            event["credential_name"] = exchange.key
-        if response.status >= _REFUSED_FROM:
-            event["response_excerpt"] = response.body[:_ANSWER_SHOWN].decode("utf-8", "replace")
+        if exchange.credential_name:
+            fields["credential_name"] = exchange.credential_name
+        if response.status >= _FIRST_ERROR:
+            fields["response_excerpt"] = response.body[:_EXCERPT_LENGTH].decode("utf-8", "replace")
         if exchange.effects is not None and exchange.effects.summary is not None:
-            event["summary"] = exchange.effects.summary
-        return event
+            fields["summary"] = exchange.effects.summary
+        if exchange.injection is not None:
+            fields["fault"] = _fault_fields(exchange, exchange.injection)
+        return fields
 
 
-def _told(violation: Violation) -> dict[str, str]:
-    """As the journal keeps it: what there is to say."""
-    every = {
+def _fail(exchange: Exchange, error: Exception) -> Response:
+    """Return the response to a failure of the simulator, so that the journal shows it as such."""
+    log.error("serving %s failed", exchange.request.path, exc_info=error)
+    detail = f"the simulator failed: {type(error).__name__}: {error}"
+    return exchange.refuse(Problem(kind="internal", status=500, detail=detail, operation=exchange.operation))
+
+
+def _with_transmission(exchange: Exchange, sandbox: Sandbox, response: Response) -> Response:
+    """Return the response with the transmission of its fault; time stands still until it is written."""
+    if exchange.faulted is None or exchange.faulted.transmission is PLAIN:
+        return response
+    sandbox.clock.enter()
+    return FaultyResponse(
+        status=response.status,
+        body=response.body,
+        content_type=response.content_type,
+        headers=response.headers,
+        transmission=exchange.faulted.transmission,
+        on_written=sandbox.clock.leave,
+    )
+
+
+def _fault_fields(exchange: Exchange, injection: Injection) -> dict[str, object]:
+    """Return the journal's fields on a fault, with the effect of the call and the result of its response."""
+    effects = exchange.effects
+    return {
+        "id": injection.id,
+        "fault": name_of(injection.spec.fault),
+        "effect": effects is not None and not effects.refused and exchange.original_status < _FIRST_ERROR,
+        "response": INTACT if exchange.faulted is None else exchange.faulted.result,
+    }
+
+
+def _violation_json(violation: Violation) -> dict[str, str]:
+    """Return a violation as journal JSON, without empty fields."""
+    fields = {
         "where": violation.where,
         "rule": violation.rule,
         "message": violation.message,
@@ -246,12 +315,12 @@ def _told(violation: Violation) -> dict[str, str]:
         "expected": violation.expected,
         "value": violation.value,
     }
-    return {name: text for name, text in every.items() if text}
+    return {name: text for name, text in fields.items() if text}
 
 
-def _handler(provider: Simulator, operation: Operation) -> Handler:
-    found: Handler | None = getattr(provider.handlers, operation.handler, None)
-    if found is None:
-        where = f"{operation.id} ({operation.method} {operation.path}) of {provider.contract}"
-        raise ValueError(f"{provider.name}: expected a function {operation.handler} in its handlers to serve {where}")
-    return found
+def _find_handler(simulator: Simulator, operation: Operation) -> Handler:
+    handler: Handler | None = getattr(simulator.handlers, operation.handler, None)
+    if handler is None:
+        where = f"{operation.id} ({operation.method} {operation.path}) of {simulator.contract}"
+        raise ValueError(f"{simulator.name}: expected a function {operation.handler} in its handlers to serve {where}")
+    return handler

@@ -1,4 +1,4 @@
-"""Runs the simulators: binds a port for the control API and one for each service, serves them until told to stop."""
+"""The server process: binds a port for the control API and one for each service, and serves them until interrupted."""
 
 import asyncio
 import gc
@@ -12,7 +12,7 @@ from typing import Any
 import uvicorn
 from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
 
-from sendproof_simulators.control.handlers import sandbox_view
+from sendproof_simulators.control.sandboxes import sandbox_json
 from sendproof_simulators.core.audience.audience import AudienceRecipe
 from sendproof_simulators.core.audience.fake_names import pools
 from sendproof_simulators.core.clock.wall_clock import SystemWallClock
@@ -21,21 +21,21 @@ from sendproof_simulators.core.sandboxes import DEFAULT
 from sendproof_simulators.server.app import Simulators
 from sendproof_simulators.server.faulty_response import CONNECTION
 
-# Parked bridges are let go at once; this is for clients that read slowly.
+# Parked bridges are released at once; this is for clients that read slowly.
 GRACE_SECONDS = 3
 
-# Linger on, for no time: closing such a socket resets the connection. Windows has shorter numbers in it.
+# SO_LINGER with a timeout of 0: closing such a socket resets the connection. Windows uses shorter numbers.
 _NO_LINGER = struct.pack("hh" if sys.platform == "win32" else "ii", 1, 0)
 
 
-# More than any head: whoever writes a long answer in pieces has to learn when the client cannot keep up.
-_MOST_GATHERED = 16 * 1024
+# More than any head. Larger writes are passed on at once, so that a writer notices when the client is too slow.
+_BUFFER_LIMIT = 16 * 1024
 
 
-class OneWrite:
-    """A transport that sends what is written in one turn of the loop with one system call.
+class BufferedTransport:
+    """A transport that combines the writes of one turn of the event loop in one system call.
 
-    uvicorn writes the head of a response and its body apart, and a call costs more than most of our replies.
+    uvicorn writes head and body of a response separately, and a system call costs more than most of our responses.
     """
 
     __slots__ = ("_blocks", "_loop", "_size", "_transport")
@@ -49,7 +49,7 @@ class OneWrite:
     def write(self, block: bytes) -> None:
         self._blocks.append(block)
         self._size += len(block)
-        if self._size > _MOST_GATHERED:
+        if self._size > _BUFFER_LIMIT:
             self._flush()
         elif len(self._blocks) == 1:
             self._loop.call_soon(self._flush)
@@ -74,12 +74,12 @@ class OneWrite:
 
 
 class _Protocol(HttpToolsProtocol):
-    """uvicorn's, with the connection in the scope of each request: a fault may have to go below HTTP."""
+    """uvicorn's protocol, with the connection in the scope of each request: some faults bypass HTTP."""
 
     def connection_made(self, transport: Any) -> None:
-        connection = OneWrite(transport)
+        connection = BufferedTransport(transport)
         self._extensions: dict[str, Any] = {CONNECTION: connection}
-        super().connection_made(connection)  # type: ignore[arg-type] # all that uvicorn asks of a transport
+        super().connection_made(connection)  # type: ignore[arg-type] # it has all methods that uvicorn uses
 
     def on_message_begin(self) -> None:
         super().on_message_begin()
@@ -87,7 +87,7 @@ class _Protocol(HttpToolsProtocol):
 
 
 class _Server(uvicorn.Server):
-    """Says when everything answers, and lets parked bridges go before it waits for connections to end."""
+    """uvicorn's server, which reports when it is ready, and releases parked bridges before it waits for connections."""
 
     def __init__(self, config: uvicorn.Config, simulators: Simulators, ready: Callable[[], None]) -> None:
         super().__init__(config)
@@ -98,7 +98,7 @@ class _Server(uvicorn.Server):
         await super().startup(sockets)
         if self.started:
             self._ready()
-            # They take a third of a second, which the first customer need not wait for.
+            # Creating the pools takes a third of a second; the first request should not wait for it.
             asyncio.get_running_loop().run_in_executor(None, pools)
 
     async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:
@@ -115,10 +115,10 @@ def serve(
     customers: int,
     allow_remote_webhooks: bool,
 ) -> None:
-    """Serve until interrupted. The control API has `port`, the services the next ones; 0 takes free ones.
+    """Serve until interrupted. The control API uses `port` and the services the next ones; 0 uses free ports.
 
-    `announce` gets the addresses and the default sandbox's credentials once everything answers; `seed`,
-    `customers` and `allow_remote_webhooks` are the default sandbox's. `OSError` says which port could not be had.
+    `announce` is called with the URLs and the default sandbox's credentials once all services are ready. `seed`,
+    `customers` and `allow_remote_webhooks` are those of the default sandbox. `OSError` names a port that is in use.
     """
     audience = AudienceRecipe(customers=customers, opted_out=0.04, unusable_numbers=0.02)
     sandbox = SandboxSettings(
@@ -130,7 +130,7 @@ def serve(
         channels=DEFAULT_CHANNELS,
         allow_remote_webhooks=allow_remote_webhooks,
     )
-    # Ctrl-C is how a person ends it, once everything is closed.
+    # Users stop the server with Ctrl-C; everything is closed by then.
     with suppress(KeyboardInterrupt), asyncio.Runner(loop_factory=_loop_factory()) as runner:
         runner.run(_serve(host, port, sandbox, announce))
 
@@ -139,9 +139,9 @@ async def _serve(host: str, port: int, default: SandboxSettings, announce: Calla
     async with Simulators() as simulators:
         names = ["control", *simulators.services]
         sockets = _bind(host, port, names)
-        _place(simulators, host, names, sockets)
+        _set_addresses(simulators, host, names, sockets)
         sandbox = simulators.sandboxes.create(default)
-        view = sandbox_view(simulators.control, sandbox)
+        view = sandbox_json(simulators.control_context, sandbox)
         addresses = {"control": {"url": simulators.addresses.control}, "services": view["services"]}
         config = uvicorn.Config(
             simulators,
@@ -160,25 +160,25 @@ async def _serve(host: str, port: int, default: SandboxSettings, announce: Calla
 def _bind(host: str, port: int, names: Sequence[str]) -> list[socket.socket]:
     sockets: list[socket.socket] = []
     for offset, name in enumerate(names):
-        wanted = port + offset if port else 0
+        number = port + offset if port else 0
         bound = socket.socket(socket.AF_INET6 if ":" in host else socket.AF_INET)
         bound.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
         try:
-            bound.bind((host, wanted))
+            bound.bind((host, number))
         except (OSError, OverflowError) as error:
-            for earlier in (*sockets, bound):
-                earlier.close()
+            for opened in (*sockets, bound):
+                opened.close()
             reason = error.strerror if isinstance(error, OSError) else "ports end at 65535"
-            raise OSError(f"port {wanted} for {name} cannot be had: {reason}; choose another with --port") from None
+            raise OSError(f"cannot use port {number} for {name}: {reason}; choose another with --port") from None
         sockets.append(bound)
     return sockets
 
 
-def _place(simulators: Simulators, host: str, names: Sequence[str], sockets: Sequence[socket.socket]) -> None:
-    shown = f"[{host}]" if ":" in host else host
+def _set_addresses(simulators: Simulators, host: str, names: Sequence[str], sockets: Sequence[socket.socket]) -> None:
+    url_host = f"[{host}]" if ":" in host else host
     for name, bound in zip(names, sockets, strict=True):
         port = bound.getsockname()[1]
-        url = f"http://{shown}:{port}"
+        url = f"http://{url_host}:{port}"
         if name == "control":
             simulators.addresses.control = url
         else:
@@ -187,7 +187,7 @@ def _place(simulators: Simulators, host: str, names: Sequence[str], sockets: Seq
 
 
 def _settle_heap() -> None:
-    """What lives from the start is never garbage: a full collection over it would only cost pauses."""
+    """Exempt everything created so far from garbage collection: it lives as long as the process."""
     gc.collect()
     gc.freeze()
     gc.set_threshold(50_000, 20, 20)

@@ -126,7 +126,7 @@ def test_attribute_of_a_customer_without_numbers_is_wrong(new_handover):
 
 
 def test_usable_numbers_of_a_campaign_are_counted(simulators, new_handover):
-    """The newest campaign on one of the channels counts; the history says how many numbers are unusable."""
+    """The newest campaign on one of the channels counts; the history contains the unusable numbers."""
     handover = new_handover(audience={"customers": 50, "unusable_numbers": 0.3})
     sandbox = f"/sandboxes/{handover['sandbox']}"
     templates = [{"TemplateID": 1, "TemplateName": "Welcome"}]

@@ -22,13 +22,13 @@ def campaigns(simulators: RunningSimulators) -> str:
     for channel in CHANNELS:
         url = f"{service['url']}/integrations/AddChannelTemplates?ChannelID={channel['id']}"
         headers = {"x-api-key": service["credentials"]["api_key"]}
-        requests.post(url, json=[{"TemplateID": 14, "TemplateName": "Hello"}], headers=headers, timeout=20)
+        requests.post(url, json=[{"TemplateID": 14, "TemplateName": "Hello"}], headers=headers, timeout=60)
     return f"{simulators.control}/control{path}/campaigns"
 
 
 def plan(campaigns: str, **given: Any) -> tuple[int, Any]:
     """Plan campaign 7; answers status and body."""
-    response = requests.post(campaigns, json={"campaign": 7, "customers": 3, **given}, timeout=20)
+    response = requests.post(campaigns, json={"campaign": 7, "customers": 3, **given}, timeout=60)
     return response.status_code, response.json()
 
 
@@ -61,12 +61,12 @@ def test_a_campaign_with_several_channels_is_one_campaign(simulators: RunningSim
 def test_plans_that_make_no_sense_are_refused(campaigns: str, given: dict[str, Any], status: int) -> None:
     """And nothing is planned."""
     assert plan(campaigns, **given)[0] == status
-    assert requests.get(campaigns + "/7", timeout=20).status_code == (200 if status == 201 else 404)
+    assert requests.get(campaigns + "/7", timeout=60).status_code == (200 if status == 201 else 404)
 
 
 def test_a_campaign_is_cancelled_once(campaigns: str) -> None:
     """The second time is refused, and an unknown one is not found."""
     plan(campaigns, channel=505, splits=SPLITS)
-    replies = [requests.post(f"{campaigns}/{id_}/cancel", timeout=20) for id_ in (7, 7, 8)]
+    replies = [requests.post(f"{campaigns}/{id_}/cancel", timeout=60) for id_ in (7, 7, 8)]
     assert [response.status_code for response in replies] == [200, 409, 404]
     assert (replies[0].json()["state"], replies[0].json()["cancelled_at"]) == ("cancelled", "2026-03-02T06:00:00.000Z")

@@ -15,7 +15,7 @@ from sendproof_simulators.core.sandbox import DEFAULT_CHANNELS, SandboxSettings
 from sendproof_simulators.core.sandboxes import DEFAULT, Sandboxes
 from sendproof_simulators.core.webhooks.sender import WebhookSender
 from sendproof_simulators.server.app import CONTRACTS
-from sendproof_simulators.server.pipeline import Service
+from sendproof_simulators.server.pipeline import ServicePipeline
 from sendproof_simulators.services.discovery import discover
 
 
@@ -23,10 +23,10 @@ def test_time_ends_before_the_year_3000_and_channels_differ(simulators: RunningS
     """A target beyond every calendar and two channels with one id are bad requests, each with its reason."""
     base = f"{simulators.control}/control/sandboxes"
     sms = {"id": 505, "provider": "textlocal"}
-    twice = requests.post(base, json={"seed": 1, "channels": [sms, sms]}, timeout=5)
+    twice = requests.post(base, json={"seed": 1, "channels": [sms, sms]}, timeout=60)
     late = {"seed": 1, "name": "late", "clock": {"mode": "virtual", "start": "2999-12-31T23:00:00Z"}}
-    requests.post(base, json=late, timeout=5)
-    beyond = requests.post(f"{base}/late/clock/advance", json={"by_ms": 3_600_000}, timeout=5)
+    requests.post(base, json=late, timeout=60)
+    beyond = requests.post(f"{base}/late/clock/advance", json={"by_ms": 3_600_000}, timeout=60)
     assert (twice.status_code, twice.json()["detail"]) == (400, "channels: expected each id once, got [505, 505]")
     assert beyond.status_code == 400
     assert beyond.json()["detail"] == "expected a target before the year 3000, got one 1 ms later"
@@ -46,9 +46,9 @@ def test_a_failing_handler_is_in_the_journal_as_the_simulators_fault() -> None:
                 name=DEFAULT, seed=1, start=SIX, rate=None, audience=audience, channels=DEFAULT_CHANNELS
             )
             journal = sandboxes.create(settings).journal
-            service = Service(discover()["textlocal"], CONTRACTS, sandboxes)
+            service = ServicePipeline(discover()["textlocal"], CONTRACTS, sandboxes)
             service.handlers = {**service.handlers, "balance_get": broken}
-            response = await service.answer(
+            response = await service.respond(
                 Request(method="GET", path="/balance", query=(("apikey", "sendproof-textlocal-key"),))
             )
             return response.status, [msgspec.json.decode(line) for line in journal.lines()]

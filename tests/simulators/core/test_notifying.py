@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from sendproof_simulators.core.effects import Webhook
 from sendproof_simulators.core.faults.active import Faults
 from sendproof_simulators.core.randomness import KeyedRandom
-from sendproof_simulators.core.webhooks.dispatcher import Attempt, ReorderedWebhook, Sent, WebhookDispatcher
+from sendproof_simulators.core.webhooks.dispatcher import Attempt, AttemptResult, ReorderedWebhook, WebhookDispatcher
 from sendproof_simulators.core.webhooks.sender import CONNECTIONS_PER_HOST
 
 MANY = 10 * CONNECTIONS_PER_HOST
@@ -37,7 +37,7 @@ class Door:
         self.open = asyncio.Event()
         self.before, self.most, self.told = 0, 0, list[str]()
 
-    async def __call__(self, webhook: Webhook) -> Sent:
+    async def __call__(self, webhook: Webhook) -> AttemptResult:
         self.before += 1
         self.most = max(self.most, self.before)
         await self.open.wait()
@@ -59,7 +59,9 @@ def later(at: int, what: Attempt | ReorderedWebhook) -> None:
 
 def dispatcher(time: Time, door: Door) -> WebhookDispatcher:
     """One that has posted many webhooks to one host, which none of its senders has seen yet."""
-    made = WebhookDispatcher(clock=time, random=KeyedRandom(1), faults=Faults(), record=record, later=later, send=door)
+    made = WebhookDispatcher(
+        clock=time, random=KeyedRandom(1), faults=Faults(), record=record, schedule=later, send=door
+    )
     for index in range(MANY):
         made.post("textlocal", Webhook(url=f"http://127.0.0.1/{index}", key=str(index), event="receipt", body=b""))
     return made

@@ -14,17 +14,17 @@ def webhook(key: str, event: str = "13") -> Webhook:
 
 def keys(outbox: WebhookLog, service: str | None = None, event: str | None = None) -> list[object]:
     """The names in the log."""
-    return [one["key"] for one in outbox.log(service, event)]
+    return [one["key"] for one in outbox.as_json(service, event)]
 
 
 def test_the_newest_are_kept_of_each_service() -> None:
     """As many as there is room for; one more, and the oldest is gone, but not that of another service."""
     outbox = WebhookLog()
-    outbox.post("textlocal", webhook("other"))
+    outbox.add("textlocal", webhook("other"))
     for number in range(KEPT_PER_SERVICE):
-        outbox.post("optimove", webhook(str(number)))
+        outbox.add("optimove", webhook(str(number)))
     assert keys(outbox, "optimove")[0] == "0"
-    outbox.post("optimove", webhook("one more"))
+    outbox.add("optimove", webhook("one more"))
     assert (len(keys(outbox, "optimove")), keys(outbox, "optimove")[0]) == (KEPT_PER_SERVICE, "1")
     assert keys(outbox, "textlocal") == ["other"]
 
@@ -32,9 +32,9 @@ def test_the_newest_are_kept_of_each_service() -> None:
 def test_the_log_tells_every_attempt() -> None:
     """With its instant."""
     outbox = WebhookLog()
-    posted = outbox.post("optimove", webhook("a"))
-    outbox.note(posted, SIX, {"attempt": 1, "status": 200, "error": None})
-    (one,) = outbox.log(None, "13")
+    posted = outbox.add("optimove", webhook("a"))
+    posted.add_attempt(SIX, {"attempt": 1, "status": 200, "error": None})
+    (one,) = outbox.as_json(None, "13")
     assert one["attempts"] == [{"at": "2026-03-02T06:00:00.000Z", "attempt": 1, "status": 200, "error": None}]
     assert keys(outbox, event="11") == []
 

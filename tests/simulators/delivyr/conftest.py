@@ -120,7 +120,7 @@ class Account:
         ]
 
     def _effects_of(self, request: Request) -> Effects:
-        operation = self.contract.match_fast_path[request.method, request.path]
+        operation = self.contract.fast_path_operations[request.method, request.path]
         params, parameter_violations = operation.read_parameters(request, {})
         body, body_violations = operation.read_body(request)
         violations = (*parameter_violations, *body_violations)

@@ -2,14 +2,14 @@
 
 import pytest
 
-from sendproof_simulators.core.faults.parsing import Places, read_entries
+from sendproof_simulators.core.faults.parsing import Targets, parse_faults
 
-PLACES = Places(calls={"toy": ("addNote", "listNotes")}, webhooks={"toy": ("receipt",), "other": ()})
+PLACES = Targets(calls={"toy": ("addNote", "listNotes")}, webhooks={"toy": ("receipt",), "other": ()})
 
 
 def test_what_is_left_out_gets_its_default():
     """And is shown with it."""
-    (entry,) = read_entries([{"fault": "status", "call": "toy.addNote"}], PLACES)
+    (entry,) = parse_faults([{"fault": "status", "call": "toy.addNote"}], PLACES)
     assert entry.view() == {
         "fault": "status", "call": "toy.addNote", "where": {}, "nth": 1, "times": 1, "when": "before",
         "status": 503, "body": "", "content_type": "text/plain", "retry_after": None,
@@ -19,7 +19,7 @@ def test_what_is_left_out_gets_its_default():
 def test_values_are_compared_as_text():
     """However they are written; names in any case."""
     where = {"Loud": True, "top": 5, "Text": "five", "none": None}
-    (entry,) = read_entries(
+    (entry,) = parse_faults(
         [{"fault": "connection_reset", "call": "toy.addNote", "where": where, "times": "all"}], PLACES
     )
     assert entry.position.where == {"loud": "true", "top": "5", "text": "five", "none": "null"}
@@ -42,11 +42,11 @@ def test_values_are_compared_as_text():
             "drop_webhook: webhook: the name: expected one of none, got 'receipt'",
         ),
         ({"call": 5}, "status: call: expected a service and a name such as toy.addNote, got 5"),
-        ({"call": None}, "status: expected `call: SERVICE.NAME` to say what it strikes, got neither"),
-        ({"fault": "drop_webhook"}, "drop_webhook: expected `webhook: SERVICE.NAME` to say what it strikes, got call"),
+        ({"call": None}, "status: expected `call: SERVICE.NAME` as the target, got neither"),
+        ({"fault": "drop_webhook"}, "drop_webhook: expected `webhook: SERVICE.NAME` as the target, got call"),
         (
             {"fault": "kill", "webhook": "toy.receipt"},
-            "kill: expected `call: .*` or `webhook: .*` to say .*, got call and webhook",
+            "kill: expected `call: .*` or `webhook: .*` as the target, got call and webhook",
         ),
         ({"statut": 500}, "status: a key: expected one of .*, got 'statut'; did you mean 'status'?"),
         ({"status": "many"}, "status: status: expected `int`, got `str`, got 'many'"),
@@ -66,4 +66,4 @@ def test_a_mistake_is_told(given, message):
     good = {"fault": "status", "call": "toy.addNote"}
     wrong = {name: value for name, value in {**good, **given}.items() if value is not None}
     with pytest.raises(ValueError, match=f"^fault 2: {message}"):
-        read_entries([good, wrong], PLACES)
+        parse_faults([good, wrong], PLACES)

@@ -113,7 +113,7 @@ def test_a_bridge_stays_away_as_long_as_the_fault_says(bench, advancing):
 
 def test_there_must_be_something_to_have_done(bench):
     """The message says what waits; nobody leaves who never took part."""
-    with pytest.raises(AssertionError, match=r"404 .*nothing waits for fault 'f9' to be carried out; waiting: none"):
+    with pytest.raises(AssertionError, match=r"404 .*expected the id of a pending fault \(none\), got 'f9'"):
         bench.call("POST", "/faults/f9/completed")
     with pytest.raises(AssertionError, match=r"404 .*no participant is named 'ghost'; taking part: nobody"):
         bench.call("DELETE", "/clock/participants/ghost")

@@ -18,8 +18,8 @@ def expectations(optimove: Optimove, kind: str) -> list[dict[str, Any]]:
 
 
 def test_plan_sets_one_timer_not_before_now(optimove: Optimove) -> None:
-    later = CAMPAIGNS.plan(optimove.context, optimove.state, SIX, plan(1, announce_at=NINE)).timers
-    overdue = CAMPAIGNS.plan(optimove.context, optimove.state, NINE, plan(2, announce_at=SIX)).timers
+    later = CAMPAIGNS.schedule(optimove.context, optimove.state, SIX, plan(1, announce_at=NINE)).timers
+    overdue = CAMPAIGNS.schedule(optimove.context, optimove.state, NINE, plan(2, announce_at=SIX)).timers
     assert later == (Timer(at=NINE, name="process", payload=1),)
     assert overdue == (Timer(at=NINE, name="process", payload=2),)
 
@@ -30,7 +30,7 @@ def test_campaign_is_announced_once(optimove: Optimove) -> None:
         "campaign": 7001, "channel": 505, "channels": [505], "customers": 10,
         "clearance_by": None, "cancelled_at": None,
     }  # fmt: skip
-    (timer,) = CAMPAIGNS.plan(optimove.context, optimove.state, SIX, plan()).timers
+    (timer,) = CAMPAIGNS.schedule(optimove.context, optimove.state, SIX, plan()).timers
     assert CAMPAIGNS.get(optimove.state, 7001) == {**view, "state": "planned", "announced_at": None}
     optimove.fire(timer)
     assert CAMPAIGNS.get(optimove.state, 7001) == {
@@ -63,7 +63,7 @@ def test_unknown_campaign_raises_key_error_with_known_ids(optimove: Optimove) ->
 )
 def test_impossible_plan_is_refused(optimove: Optimove, changes: dict[str, Any], message: str) -> None:
     with pytest.raises(ValueError, match=message):
-        CAMPAIGNS.plan(optimove.context, optimove.state, SIX, plan(**changes))
+        CAMPAIGNS.schedule(optimove.context, optimove.state, SIX, plan(**changes))
 
 
 def test_campaign_may_include_the_last_customer(optimove: Optimove) -> None:
@@ -75,11 +75,11 @@ def test_taken_campaign_id_is_refused(optimove: Optimove) -> None:
     """The pages of a campaign must not change while a bridge reads them."""
     optimove.announce(plan())
     with pytest.raises(ValueError, match="expected a campaign id that is not taken, got 7001"):
-        CAMPAIGNS.plan(optimove.context, optimove.state, SIX, plan())
+        CAMPAIGNS.schedule(optimove.context, optimove.state, SIX, plan())
 
 
 def test_planned_campaign_has_no_expectations(optimove: Optimove) -> None:
-    CAMPAIGNS.plan(optimove.context, optimove.state, SIX, plan(1, announce_at=NINE))
+    CAMPAIGNS.schedule(optimove.context, optimove.state, SIX, plan(1, announce_at=NINE))
     assert list(CAMPAIGNS.expectations(optimove.context, optimove.state)) == []
 
 

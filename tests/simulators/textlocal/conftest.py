@@ -109,7 +109,7 @@ class Account:
     def effects_of(self, request: Request) -> Effects:
         """Make a request, and return its effects."""
         request = SIMULATOR.normalise(request)
-        operation = self.contract.match_fast_path[request.method, request.path]
+        operation = self.contract.fast_path_operations[request.method, request.path]
         params, parameter_violations = operation.read_parameters(request, {})
         body, body_violations = operation.read_body(request)
         if parameter_violations or body_violations:

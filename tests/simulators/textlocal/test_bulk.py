@@ -51,10 +51,10 @@ def test_messages_beyond_credits_are_refused(account):
     assert [message["error"]["code"] for message in result["messages_not_sent"]] == [7]
 
 
-@pytest.mark.parametrize("written", ["50%25 off today", "50% off today", "50%25%20off%20today"])
-def test_text_is_accepted_percent_encoded_and_plain(account, written):
+@pytest.mark.parametrize("raw_text", ["50%25 off today", "50% off today", "50%25%20off%20today"])
+def test_text_is_accepted_percent_encoded_and_plain(account, raw_text):
     """The samples in the documents show both."""
-    account.bulk(message(BOB, written))
+    account.bulk(message(BOB, raw_text))
     assert account.entries("delivery")[0]["text"] == "50% off today"
 
 

@@ -21,12 +21,12 @@ def test_new_account_has_contacts_and_opt_outs_groups(account):
 
 def test_opt_outs_are_computed_on_first_use(account):
     """An audience may have a million customers."""
-    asked = []
-    contacts = Contacts(account.context.random, OptOuts("textlocal", lambda: asked.append(1) or [BOB]))
+    computations = []
+    contacts = Contacts(account.context.random, OptOuts("textlocal", lambda: computations.append(1) or [BOB]))
     contacts.create("Friends")
-    assert asked == []
+    assert computations == []
     assert list(contacts.members(6)) == [BOB]
-    assert asked == [1]
+    assert computations == [1]
 
 
 def test_group_can_be_created_filled_and_deleted(account):

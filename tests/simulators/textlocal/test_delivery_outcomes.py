@@ -1,4 +1,4 @@
-"""Textlocal's behavior for test numbers, which `docs/reference/numbers.md` lists."""
+"""Textlocal's behavior for test numbers, which `docs/reference/test-numbers.md` lists."""
 
 from urllib.parse import parse_qs
 

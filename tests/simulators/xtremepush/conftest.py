@@ -103,7 +103,7 @@ class Project:
         self.timers += effects.timers
 
     def _effects_of(self, request: Request) -> Effects:
-        operation = self.contract.match_fast_path[request.method, request.path]
+        operation = self.contract.fast_path_operations[request.method, request.path]
         body, violations = operation.read_body(request)
         if violations:
             problem = Problem(kind="bad_request", status=400, detail="", violations=tuple(violations))

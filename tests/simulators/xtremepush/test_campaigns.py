@@ -148,7 +148,7 @@ def test_page_beyond_limits_is_refused(project, limit):
 
 
 @pytest.mark.parametrize(
-    ("asked", "expected"),
+    ("parameters", "expected"),
     [
         ({"select": ["colour"]}, "select"),
         ({"order": ["colour"]}, "order"),
@@ -162,6 +162,6 @@ def test_page_beyond_limits_is_refused(project, limit):
         ({"condition": "title = a"}, "condition"),
     ],
 )
-def test_invalid_list_query_is_refused(project, asked, expected):
+def test_invalid_list_query_is_refused(project, parameters, expected):
     project.template()
-    assert expected in project.refusal("list/campaign", **asked)
+    assert expected in project.refusal("list/campaign", **parameters)

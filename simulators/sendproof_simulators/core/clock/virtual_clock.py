@@ -90,7 +90,7 @@ class VirtualClock(Generic[T]):
         heapq.heappush(self._heap, _Entry(at, next(self._order), what))
         self._rearm()
 
-    def forget(self, done_with: Callable[[T], bool]) -> None:
+    def remove(self, done_with: Callable[[T], bool]) -> None:
         """Let nothing of what is `done_with` happen any more."""
         self._heap = [entry for entry in self._heap if not done_with(entry.what)]
         heapq.heapify(self._heap)

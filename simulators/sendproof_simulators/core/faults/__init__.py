@@ -1,5 +1,6 @@
-"""Faults: what is done on purpose to calls, notifications and the bridge, each at a logical position.
+"""Faults: defects injected on purpose into calls, webhooks or the bridge, each at a logical position.
 
-`fault` says what one is; `kinds` holds one in each file, and whoever puts a file there has added a fault; `addressing`
-says which calls and notifications it strikes, `entries` reads what somebody wants, `struck` is what a sandbox keeps.
+`spec` defines a fault. `kinds` has one file per fault: adding a file there adds a fault, and nothing else has to be
+edited. `position` selects calls and webhooks, `parsing` reads requested faults, `active` holds the faults of one
+sandbox, and `injection` injects one into a call.
 """

@@ -1,4 +1,4 @@
-"""The faults of one sandbox: which are in force, what each has counted, and what the bridge's starter has to do."""
+"""The faults of one sandbox: which are active, what each has counted, and what the harness has to do to the bridge."""
 
 import asyncio
 from collections.abc import Callable, Iterable, Mapping
@@ -8,164 +8,171 @@ from sendproof_simulators.core.faults.parsing import FaultSpec
 from sendproof_simulators.core.faults.position import Values
 from sendproof_simulators.core.faults.spec import BridgeFault, name_of
 
-# How long the one who started the bridge is kept waiting for something to do: below what clients grant.
-WANTED_SECONDS = 20.0
+# Longest wait of the harness's long poll for pending kills: below the usual timeouts of HTTP clients.
+POLL_SECONDS = 20.0
 
 
 @dataclass(slots=True)
 class ActiveFault:
-    """One fault in force: `seen` counts what matched, `injected` how often it was injected."""
+    """One active fault. `seen` counts the calls or webhooks that matched, `injected` its injections."""
 
     id: str
-    entry: FaultSpec
+    spec: FaultSpec
     seen: int = 0
     injected: int = 0
 
     def view(self) -> dict[str, object]:
-        """As in the header of a history."""
-        return {"id": self.id, **self.entry.view()}
+        """Return the fault as JSON for the header of a history."""
+        return {"id": self.id, **self.spec.view()}
 
 
 @dataclass(slots=True)
 class Injection:
-    """One fault that strikes one call or notification, the `nth` that matched. `told`: the journal knows of it.
+    """One injection of a fault: into the `nth` call or webhook that matched. `recorded`: the journal contains it.
 
-    It is `missed` when nobody did to the bridge what it asks for.
+    It is `missed` if it needed the harness, and the harness did not act in time.
     """
 
-    kept: ActiveFault
+    fault: ActiveFault
     nth: int
-    told: bool = False
+    recorded: bool = False
     missed: bool = False
 
     @property
     def id(self) -> str:
-        return self.kept.id
+        return self.fault.id
 
     @property
-    def entry(self) -> FaultSpec:
-        return self.kept.entry
+    def spec(self) -> FaultSpec:
+        return self.fault.spec
 
     def miss(self) -> None:
-        """It did not strike after all."""
+        """Mark the fault as not injected after all."""
         self.missed = True
-        self.kept.injected -= 1
+        self.fault.injected -= 1
 
-    def line(self) -> dict[str, object]:
-        """What the journal says of it."""
-        entry = self.entry
-        at = entry.position
+    def journal_fields(self) -> dict[str, object]:
+        """Return the fields of the journal entry."""
+        position = self.spec.position
         missed = {"missed": True} if self.missed else {}
         return {
             "id": self.id,
-            "fault": name_of(entry.fault),
-            "target": at.target,
-            "service": at.service,
-            "name": at.name,
+            "fault": name_of(self.spec.fault),
+            "target": position.target,
+            "service": position.service,
+            "name": position.name,
             "nth": self.nth,
-            "when": entry.when,
+            "when": self.spec.when,
             **missed,
         }
 
 
 @dataclass(slots=True)
-class _Order:
-    """Something that the one who started the bridge has to do."""
+class _PendingKill:
+    """A fault that waits for the harness to act on the bridge."""
 
-    strike: Injection
+    injection: Injection
     fault: BridgeFault
-    done: asyncio.Event = field(default_factory=asyncio.Event)
+    completed: asyncio.Event = field(default_factory=asyncio.Event)
 
     def view(self) -> dict[str, object]:
-        wanted = {"id": self.strike.id, "fault": name_of(self.fault), "when": self.strike.entry.when}
-        return {**wanted, **self.fault.wanted()}
+        injection = self.injection
+        return {
+            "id": injection.id,
+            "fault": name_of(self.fault),
+            "when": injection.spec.when,
+            **self.fault.instructions(),
+        }
 
 
 class Faults:
-    """What is in force. `watched` is empty when nothing is, so that a call or notification costs one look into it."""
+    """The active faults of a sandbox.
+
+    `watched` holds them by (target, service, name). It is empty without faults, so that a call then costs one look-up.
+    """
 
     def __init__(self) -> None:
         self.watched: dict[tuple[str, str, str], list[ActiveFault]] = {}
-        self._now: list[ActiveFault] = []
-        self._past: list[ActiveFault] = []
-        self._made = 0
-        self._orders: list[_Order] = []
-        self._ordered = asyncio.Event()
+        self._active: list[ActiveFault] = []
+        self._removed: list[ActiveFault] = []
+        self._last_number = 0
+        self._pending: list[_PendingKill] = []
+        self._pending_added = asyncio.Event()
 
-    def add(self, entries: Iterable[FaultSpec]) -> list[ActiveFault]:
-        """Put them in force."""
+    def add(self, specs: Iterable[FaultSpec]) -> list[ActiveFault]:
+        """Activate faults and return them with their ids."""
         added = []
-        for entry in entries:
-            self._made += 1
-            kept = ActiveFault(f"f{self._made}", entry)
-            at = entry.position
-            self.watched.setdefault((at.target, at.service, at.name), []).append(kept)
-            added.append(kept)
-        self._now += added
+        for spec in specs:
+            self._last_number += 1
+            fault = ActiveFault(f"f{self._last_number}", spec)
+            position = spec.position
+            self.watched.setdefault((position.target, position.service, position.name), []).append(fault)
+            added.append(fault)
+        self._active += added
         return added
 
     def clear(self) -> None:
-        """Nothing is in force any more. What has struck is not forgotten."""
+        """Deactivate all faults. Those that were injected stay in the history."""
         self.watched.clear()
-        self._past += [kept for kept in self._now if kept.injected]
-        self._now.clear()
+        self._removed += [fault for fault in self._active if fault.injected]
+        self._active.clear()
 
-    def in_force(self) -> list[ActiveFault]:
-        """Those that were added since the last clearing."""
-        return list(self._now)
+    def active(self) -> list[ActiveFault]:
+        """Return the faults that were added since the last `clear`."""
+        return list(self._active)
 
-    def ever(self) -> list[ActiveFault]:
-        """Those in force, and those before them that have struck."""
-        return [*self._past, *self._now]
+    def for_history(self) -> list[ActiveFault]:
+        """Return the active faults, after the removed ones that were injected."""
+        return [*self._removed, *self._active]
 
-    def strike(self, target: str, service: str, name: str, values: Callable[[], Values]) -> Injection | None:
-        """Count a call or notification; answers what strikes it, the first that was given if there are several."""
-        found = None
-        for kept in self.watched.get((target, service, name), ()):
-            if kept.entry.position.matches(values):
-                kept.seen += 1
-                if found is None and kept.entry.position.includes(kept.seen):
-                    kept.injected += 1
-                    found = Injection(kept, kept.seen)
-        return found
+    def match(self, target: str, service: str, name: str, values: Callable[[], Values]) -> Injection | None:
+        """Count a call or webhook for every fault that it matches; return the injection of the fault added first."""
+        injection = None
+        for fault in self.watched.get((target, service, name), ()):
+            if fault.spec.position.matches(values):
+                fault.seen += 1
+                if injection is None and fault.spec.position.includes(fault.seen):
+                    fault.injected += 1
+                    injection = Injection(fault, fault.seen)
+        return injection
 
-    # -- what the one who started the bridge has to do ---------------------------------------------
+    # -- faults that the harness carries out -------------------------------------------------------
 
-    async def carried_out(self, strike: Injection) -> bool:
-        """Let something be done to the bridge, and wait for that; false when nobody has done it in time."""
-        fault = strike.entry.fault
-        assert isinstance(fault, BridgeFault)  # noqa: S101 - nothing else is asked for
-        order = _Order(strike, fault)
-        self._orders.append(order)
-        self._ordered.set()
+    async def wait_until_completed(self, injection: Injection) -> bool:
+        """Ask the harness to act on the bridge and wait for it; return False if it did not act in time."""
+        fault = injection.spec.fault
+        assert isinstance(fault, BridgeFault)  # noqa: S101 - callers pass no other fault
+        pending = _PendingKill(injection, fault)
+        self._pending.append(pending)
+        self._pending_added.set()
         try:
             async with asyncio.timeout(fault.within_s):
-                await order.done.wait()
+                await pending.completed.wait()
         except TimeoutError:
             return False
         finally:
-            self._orders.remove(order)
+            self._pending.remove(pending)
         return True
 
-    async def wanted(self) -> Mapping[str, object] | None:
-        """What has to be done first, as soon as there is something; None when there is nothing for some seconds."""
+    async def pending_kill(self) -> Mapping[str, object] | None:
+        """Wait for the first pending kill and return it as JSON; None if there is none for 20 real seconds."""
         try:
-            async with asyncio.timeout(WANTED_SECONDS):
+            async with asyncio.timeout(POLL_SECONDS):
                 while not self._open():
-                    self._ordered.clear()
-                    await self._ordered.wait()
+                    self._pending_added.clear()
+                    await self._pending_added.wait()
         except TimeoutError:
             return None
         return self._open()[0].view()
 
-    def done(self, id_: str) -> None:
-        """It was done; `KeyError` when nothing of that id is waited for."""
-        for order in self._open():
-            if order.strike.id == id_:
-                order.done.set()
+    def complete(self, fault_id: str) -> None:
+        """Let the exchange that waits for this fault continue; `KeyError` if none does."""
+        for pending in self._open():
+            if pending.injection.id == fault_id:
+                pending.completed.set()
                 return
-        waiting = ", ".join(order.strike.id for order in self._open()) or "none"
-        raise KeyError(f"nothing waits for fault {id_!r} to be carried out; waiting: {waiting}")
+        waiting = ", ".join(pending.injection.id for pending in self._open()) or "none"
+        raise KeyError(f"expected the id of a pending fault ({waiting}), got {fault_id!r}")
 
-    def _open(self) -> list[_Order]:
-        return [order for order in self._orders if not order.done.is_set()]
+    def _open(self) -> list[_PendingKill]:
+        return [pending for pending in self._pending if not pending.completed.is_set()]

@@ -1,6 +1,6 @@
-"""Reading what somebody wants to be struck: `{"fault": "status", "call": "optimove.GetCustomerIDs", "nth": 2, ...}`.
+"""Parsing of requested faults: `{"fault": "status", "call": "optimove.GetCustomerIDs", "nth": 2, ...}`.
 
-Every mistake is a `ValueError` that names the entry, what was expected, what was given, and what is nearest to it.
+Every mistake is a `ValueError` that names the entry, what was expected, what it got, and the nearest valid name.
 """
 
 from collections.abc import Iterable, Mapping
@@ -13,16 +13,16 @@ import msgspec
 from sendproof_simulators.core.faults.position import Position, as_values
 from sendproof_simulators.core.faults.spec import CALL, WEBHOOK, Fault, known, name_of
 
-_ADDRESS = ("fault", CALL, WEBHOOK, "where", "nth", "times", "when")
+_POSITION_KEYS = ("fault", CALL, WEBHOOK, "where", "nth", "times", "when")
 ALL = "all"
 
-# More names than this hide the nearest one.
+# A longer list would hide the nearest name.
 LISTED = 20
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Places:
-    """What can be struck: the operations and the events of each service."""
+class Targets:
+    """The possible targets of faults: the operations and the webhook events of each service."""
 
     calls: Mapping[str, Iterable[str]]
     webhooks: Mapping[str, Iterable[str]]
@@ -37,90 +37,99 @@ class FaultSpec:
     when: str
 
     def view(self) -> dict[str, object]:
-        """As somebody could have written it, nothing left out."""
-        at, settings = self.position, {one.name: getattr(self.fault, one.name) for one in fields(self.fault)}
-        times = ALL if at.times is None else at.times
-        address = {at.target: f"{at.service}.{at.name}", "where": dict(at.where), "nth": at.nth, "times": times}
-        return {"fault": name_of(self.fault), **address, "when": self.when, **settings}
+        """Return the fault as JSON in the form in which it can be requested, with all defaults."""
+        position = self.position
+        settings = {field.name: getattr(self.fault, field.name) for field in fields(self.fault)}
+        return {
+            "fault": name_of(self.fault),
+            position.target: f"{position.service}.{position.name}",
+            "where": dict(position.where),
+            "nth": position.nth,
+            "times": ALL if position.times is None else position.times,
+            "when": self.when,
+            **settings,
+        }
 
 
-def read_entries(given: Iterable[Mapping[str, Any]], places: Places) -> list[FaultSpec]:
-    """All entries; `ValueError` names the first that is wrong, counted from 1."""
-    read = []
-    for number, one in enumerate(given, 1):
+def parse_faults(entries: Iterable[Mapping[str, Any]], targets: Targets) -> list[FaultSpec]:
+    """Parse all entries; `ValueError` names the first invalid one, counted from 1."""
+    specs = []
+    for number, entry in enumerate(entries, 1):
         try:
-            read.append(_entry(one, places))
+            specs.append(_fault_spec(entry, targets))
         except ValueError as error:
             raise ValueError(f"fault {number}: {error}") from None
-    return read
+    return specs
 
 
-def _entry(given: Mapping[str, Any], places: Places) -> FaultSpec:
-    name = _one_of("fault", given.get("fault"), known())
+def _fault_spec(entry: Mapping[str, Any], targets: Targets) -> FaultSpec:
+    name = _valid_name("fault", entry.get("fault"), known())
     kind = known()[name]
-    settings = {key: value for key, value in given.items() if key not in _ADDRESS}
+    settings = {key: value for key, value in entry.items() if key not in _POSITION_KEYS}
     for key in settings:
-        _one_of(f"{name}: a key", key, (*(one.name for one in fields(kind)), *_ADDRESS))
-    when = _one_of(f"{name}: when", given.get("when", kind.when[0]), kind.when)
-    return FaultSpec(fault=_fault(name, kind, settings), position=_position(name, kind, given, places), when=when)
+        _valid_name(f"{name}: a key", key, (*(field.name for field in fields(kind)), *_POSITION_KEYS))
+    when = _valid_name(f"{name}: when", entry.get("when", kind.when[0]), kind.when)
+    return FaultSpec(fault=_fault(name, kind, settings), position=_position(name, kind, entry, targets), when=when)
 
 
 def _fault(name: str, kind: type[Fault], settings: Mapping[str, Any]) -> Fault:
     try:
         return msgspec.convert(settings, kind)
     except msgspec.ValidationError as error:
-        said, _, place = str(error).partition(" - at `$")
+        reason, _, place = str(error).partition(" - at `$")
         field = place.strip(".`")
         got = f", got {settings[field]!r:.80}" if field in settings else ""
-        raise ValueError(": ".join(part for part in (name, field, said[0].lower() + said[1:] + got) if part)) from None
+        parts = (name, field, reason[0].lower() + reason[1:] + got)
+        raise ValueError(": ".join(part for part in parts if part)) from None
 
 
-def _position(name: str, kind: type[Fault], given: Mapping[str, Any], places: Places) -> Position:
-    target = _target(name, kind, given)
-    service, place = _place(f"{name}: {target}", given[target], places.calls if target == CALL else places.webhooks)
-    where = given.get("where", {})
+def _position(name: str, kind: type[Fault], entry: Mapping[str, Any], targets: Targets) -> Position:
+    target = _target(name, kind, entry)
+    names = targets.calls if target == CALL else targets.webhooks
+    service, target_name = _service_and_name(f"{name}: {target}", entry[target], names)
+    where = entry.get("where", {})
     if not isinstance(where, Mapping) or any(isinstance(value, (Mapping, list)) for value in where.values()):
         raise ValueError(f"{name}: where: expected names with the values they must have, got {where!r:.80}")
-    times = given.get("times", 1)
+    times = entry.get("times", 1)
     return Position(
         target=target,
         service=service,
-        name=place,
+        name=target_name,
         where=as_values(where),
-        nth=_count(f"{name}: nth", given.get("nth", 1)),
+        nth=_count(f"{name}: nth", entry.get("nth", 1)),
         times=None if times == ALL else _count(f"{name}: times", times, f" or {ALL!r}"),
     )
 
 
-def _target(name: str, kind: type[Fault], given: Mapping[str, Any]) -> str:
-    found = [target for target in (CALL, WEBHOOK) if target in given]
+def _target(name: str, kind: type[Fault], entry: Mapping[str, Any]) -> str:
+    found = [target for target in (CALL, WEBHOOK) if target in entry]
     if len(found) != 1 or found[0] not in kind.on:
-        wanted = " or ".join(f"`{target}: SERVICE.NAME`" for target in kind.on)
-        raise ValueError(f"{name}: expected {wanted} to say what it strikes, got {' and '.join(found) or 'neither'}")
+        expected = " or ".join(f"`{target}: SERVICE.NAME`" for target in kind.on)
+        raise ValueError(f"{name}: expected {expected} as the target, got {' and '.join(found) or 'neither'}")
     return found[0]
 
 
-def _place(what: str, given: object, places: Mapping[str, Iterable[str]]) -> tuple[str, str]:
-    service, dot, name = str(given).partition(".")
-    if not isinstance(given, str) or not dot:
-        every = [f"{service}.{name}" for service, names in places.items() for name in names]
-        raise ValueError(f"{what}: expected a service and a name such as {every[0]}, got {given!r:.80}")
-    _one_of(f"{what}: the service", service, places)
-    _one_of(f"{what}: the name", name, places[service])
+def _service_and_name(label: str, value: object, names_by_service: Mapping[str, Iterable[str]]) -> tuple[str, str]:
+    service, dot, name = str(value).partition(".")
+    if not isinstance(value, str) or not dot:
+        example = next(f"{service}.{name}" for service, names in names_by_service.items() for name in names)
+        raise ValueError(f"{label}: expected a service and a name such as {example}, got {value!r:.80}")
+    _valid_name(f"{label}: the service", service, names_by_service)
+    _valid_name(f"{label}: the name", name, names_by_service[service])
     return service, name
 
 
-def _count(what: str, given: object, more: str = "") -> int:
-    if not isinstance(given, int) or isinstance(given, bool) or given < 1:
-        raise ValueError(f"{what}: expected a whole number from 1{more}, got {given!r:.80}")
-    return given
+def _count(label: str, value: object, alternative: str = "") -> int:
+    if not isinstance(value, int) or isinstance(value, bool) or value < 1:
+        raise ValueError(f"{label}: expected a whole number from 1{alternative}, got {value!r:.80}")
+    return value
 
 
-def _one_of(what: str, given: object, possible: Iterable[str]) -> str:
-    choices = list(possible)
-    if isinstance(given, str) and given in choices:
-        return given
-    near = get_close_matches(str(given), choices, n=1)
+def _valid_name(label: str, value: object, valid_names: Iterable[str]) -> str:
+    names = list(valid_names)
+    if isinstance(value, str) and value in names:
+        return value
+    near = get_close_matches(str(value), names, n=1)
     hint = f"; did you mean {near[0]!r}?" if near else ""
-    listed = ", ".join(choices) if len(choices) <= LISTED or not near else f"{len(choices)} names"
-    raise ValueError(f"{what}: expected one of {listed or 'none'}, got {given!r:.80}{hint}")
+    listed = ", ".join(names) if len(names) <= LISTED or not near else f"{len(names)} names"
+    raise ValueError(f"{label}: expected one of {listed or 'none'}, got {value!r:.80}{hint}")

@@ -1,4 +1,4 @@
-"""Where a fault strikes: which calls or notifications, counted among those that match; never at a time of day."""
+"""The position of a fault: which calls or webhooks it affects, counted among those that match; never a time of day."""
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
@@ -6,15 +6,16 @@ from typing import Any
 
 import msgspec
 
-# Values by name in lower case, each as text.
+#: Values by lower-case name, each as text.
 Values = Mapping[str, str]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Position:
-    """So many in a row (`times`; None: all the rest) from the `nth` on, of those that match.
+    """`times` calls or webhooks in a row (None: all that follow) from the `nth` matching one, counted from 1.
 
-    `name` is an operationId or an event; of each name in `where` (lower case) the value must be equal, as text.
+    `name` is an operationId or the event of a webhook. The values of all names in `where` (lower case) must be equal,
+    compared as text.
     """
 
     target: str
@@ -25,22 +26,22 @@ class Position:
     times: int | None = 1
 
     def matches(self, values: Callable[[], Values]) -> bool:
-        """Whether a call or notification of this name counts; `values` is only asked for when it matters."""
+        """Return True if a call or webhook of this name counts. `values` is only called if `where` needs it."""
         if not self.where:
             return True
         found = values()
-        return all(found.get(name) == wanted for name, wanted in self.where.items())
+        return all(found.get(name) == expected for name, expected in self.where.items())
 
     def includes(self, number: int) -> bool:
-        """Whether the one with this number, counted from 1 among those that match, is struck."""
+        """Return True if the fault affects the matching call or webhook with this number, counted from 1."""
         return self.nth <= number and (self.times is None or number < self.nth + self.times)
 
 
 def as_text(value: object) -> str:
-    """A value as it is compared: text as it is, anything else as JSON writes it."""
+    """Return a value in the form in which values are compared: text unchanged, anything else as JSON."""
     return value if isinstance(value, str) else msgspec.json.encode(value).decode()
 
 
-def as_values(*given: Mapping[str, Any]) -> Values:
-    """Names in lower case, values as text; an earlier mapping goes before a later one."""
-    return {str(name).lower(): as_text(value) for one in reversed(given) for name, value in one.items()}
+def as_values(*mappings: Mapping[str, Any]) -> Values:
+    """Merge mappings into lower-case names with text values; an earlier mapping takes precedence."""
+    return {str(name).lower(): as_text(value) for mapping in reversed(mappings) for name, value in mapping.items()}

@@ -1,7 +1,7 @@
-"""What a fault is: a frozen dataclass whose fields are its settings, with one method. `known()` finds them all.
+"""The definition of a fault: a frozen dataclass with one method, whose fields are its settings. `known()` finds all.
 
-Settings are typed with msgspec's `Meta`: what they may be and what they mean is read from there by the control API, the
-command line and the documents.
+Settings are typed with msgspec's `Meta`. The control API, the command line and the documents read limits and
+descriptions from there.
 """
 
 import importlib
@@ -25,35 +25,45 @@ BEFORE, AFTER = "before", "after"
 #: The `extra_json_schema` of a setting in milliseconds of virtual time. Scenario files contain a duration instead.
 VIRTUAL_DURATION = {"x-unit": "virtual milliseconds"}
 
-# What a client sees of a struck call: no reply that it can read, another than the service's, or the service's own.
+# What the client gets of the service's response: nothing readable, another response, or the original.
 LOST, ALTERED, INTACT = "lost", "altered", "intact"
 
+#: Builds a refusal in the service's own form from a problem kind, an HTTP status and a detail.
 Refuse = Callable[[str, int, str], Response]
+#: `draw(n)` returns a number from 0 to n - 1, the same in every run with one seed.
+Draw = Callable[[int], int]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class FaultedResponse:
-    """What becomes of a call's reply: `arrives` is lost, altered or intact; `manner` is how it is written."""
+    """A response after a fault. `result` is lost, altered or intact; `transmission` says how it is written."""
 
     response: Response
-    arrives: str
-    manner: Transmission = PLAIN
+    result: str
+    transmission: Transmission = PLAIN
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class WebhookFaultPlan:
-    """How a notification gets to its receiver: so many times more, so late, its first attempts lost, overtaken."""
+    """The changes that a fault makes to the delivery of one webhook.
+
+    It is sent `copies` more times, `delay_ms` late, its first `dropped` attempts are lost, and it waits until
+    `overtaken_by` later webhooks have been sent, at most `within_ms`. Times are on the sandbox's clock.
+    """
 
     copies: int = 0
-    wait_ms: int = 0
-    lost: int = 0
-    behind: int = 0
+    delay_ms: int = 0
+    dropped: int = 0
+    overtaken_by: int = 0
     within_ms: int = 0
 
 
 @dataclass(frozen=True, kw_only=True)
 class Fault:
-    """The settings of one. `on` are the targets it can have, `when` its moments, the first being the default."""
+    """The settings of one fault. `on` are its possible targets, `when` its possible moments; the first is the default.
+
+    Moments are relative to the effect of the call or webhook.
+    """
 
     on: ClassVar[tuple[str, ...]]
     when: ClassVar[tuple[str, ...]]
@@ -61,34 +71,31 @@ class Fault:
 
 @dataclass(frozen=True, kw_only=True)
 class CallFault(Fault, ABC):
-    """Something done to a call of the bridge."""
+    """A fault in a call of the bridge."""
 
     on: ClassVar[tuple[str, ...]] = (CALL,)
     when: ClassVar[tuple[str, ...]] = (BEFORE, AFTER)
 
     @abstractmethod
-    def answer(self, own: Response, refuse: Refuse) -> FaultedResponse:
-        """What becomes of the reply. `own` is the service's, without content when it did nothing.
-
-        `refuse(kind of problem, status, detail)` answers as the service does.
-        """
+    def respond(self, original: Response, refuse: Refuse) -> FaultedResponse:
+        """Return the response that replaces `original`, which has no content if the service was not called."""
 
 
 @dataclass(frozen=True, kw_only=True)
 class WebhookFault(Fault, ABC):
-    """Something done to a notification on its way to the bridge."""
+    """A fault in a webhook on its way to the bridge."""
 
     on: ClassVar[tuple[str, ...]] = (WEBHOOK,)
     when: ClassVar[tuple[str, ...]] = (BEFORE,)
 
     @abstractmethod
-    def way(self, draw: Callable[[int], int]) -> WebhookFaultPlan:
-        """How it gets there. `draw(n)` answers a number below n, the same in every run with one seed."""
+    def plan(self, draw: Draw) -> WebhookFaultPlan:
+        """Return the changes to the delivery of one webhook."""
 
 
 @dataclass(frozen=True, kw_only=True)
 class BridgeFault(Fault, ABC):
-    """Something done to the bridge itself, by whoever started it: the exchange waits for that."""
+    """A fault in the bridge itself. The harness, which started the bridge, causes it; the exchange waits for that."""
 
     on: ClassVar[tuple[str, ...]] = (CALL, WEBHOOK)
     when: ClassVar[tuple[str, ...]] = (BEFORE, AFTER)
@@ -96,46 +103,46 @@ class BridgeFault(Fault, ABC):
     within_s: float
 
     @abstractmethod
-    def wanted(self) -> Mapping[str, object]:
-        """What has to be done, for whoever started the bridge."""
+    def instructions(self) -> Mapping[str, object]:
+        """Return the fields that tell the harness what to do."""
 
 
 @cache
 def known() -> Mapping[str, type[Fault]]:
-    """Every fault by its name, which is that of its file."""
+    """Return every fault by its name, which is the name of its file."""
     names = sorted(module.name for module in pkgutil.iter_modules(kinds.__path__))
-    return MappingProxyType({name: _defined_in(name) for name in names})
+    return MappingProxyType({name: _fault_class(name) for name in names})
 
 
-def _defined_in(name: str) -> type[Fault]:
+def _fault_class(name: str) -> type[Fault]:
     module = importlib.import_module(f"{kinds.__name__}.{name}")
-    found = [one for one in vars(module).values() if inspect.isclass(one) and one.__module__ == module.__name__]
-    (only,) = [one for one in found if issubclass(one, Fault)]
-    return only
+    classes = [item for item in vars(module).values() if inspect.isclass(item) and item.__module__ == module.__name__]
+    (fault,) = [cls for cls in classes if issubclass(cls, Fault)]
+    return fault
 
 
 def name_of(fault: Fault) -> str:
-    """The name of its file."""
+    """Return the name of a fault, which is the name of its file."""
     return type(fault).__module__.rpartition(".")[2]
 
 
 def settings_of(kind: type[Fault]) -> dict[str, dict[str, Any]]:
-    """The settings of a kind of fault: by name, JSON Schema with `description` and `default`."""
+    """Return the settings of a kind of fault: by name, JSON Schema with `description` and `default`."""
     properties = msgspec.json.schema(kind)["$defs"][kind.__name__]["properties"]
-    return {one.name: {**properties[one.name], "default": one.default} for one in fields(kind)}
+    return {field.name: {**properties[field.name], "default": field.default} for field in fields(kind)}
 
 
 def summary(name: str, field: Mapping[str, Any]) -> str:
-    """One setting in one line: `seconds (number, 60.0): real seconds until it is closed`."""
-    # A setting that may be left out is one of two things, and the other is null.
-    said = field["anyOf"][0] if "anyOf" in field else field
+    """Return one setting in one line: `seconds (number, 60.0): real seconds until the connection is closed`."""
+    # The schema of an optional setting has two alternatives; the second is null.
+    schema = field["anyOf"][0] if "anyOf" in field else field
     default = {None: "none", "": "empty"}.get(field["default"], field["default"])
-    unit = f", in {said['x-unit']}" if "x-unit" in said else ""
-    return f"{name} ({said['type']}, {default}): {said['description']}{unit}"
+    unit = f", in {schema['x-unit']}" if "x-unit" in schema else ""
+    return f"{name} ({schema['type']}, {default}): {schema['description']}{unit}"
 
 
 def catalogue() -> list[dict[str, Any]]:
-    """Every fault: name, `on`, `when`, what it does in one sentence, and its `fields`."""
+    """Return every fault as JSON: name, `on`, `when`, a `summary` of one sentence, and its `fields`."""
     return [
         {
             "fault": name,

@@ -1,4 +1,4 @@
-"""Hands notifications to the users of a sandbox's services: attempts, retries, and what faults do on the way."""
+"""Delivery of webhooks to the users of a sandbox's services: attempts, retries, and the faults on the way."""
 
 import asyncio
 from collections import defaultdict, deque
@@ -17,60 +17,60 @@ from sendproof_simulators.core.randomness import KeyedRandom
 from sendproof_simulators.core.webhooks.log import LoggedWebhook, WebhookLog
 from sendproof_simulators.core.webhooks.sender import CONNECTIONS_PER_HOST
 
-# What stands in the record of an attempt that a fault kept from the user.
-LOST = "lost on the way, as a fault wants it"
+# The error of an attempt that a fault dropped.
+DROPPED = "dropped by a fault"
 
-# Status and what went wrong; one of them is None.
-Sent = tuple[int | None, str | None]
+#: (HTTP status, None) or (None, error) of one attempt.
+AttemptResult = tuple[int | None, str | None]
 
 
 class Clock(Protocol):
-    """What is needed of the sandbox's time."""
+    """The part of the sandbox's clock that the dispatcher needs."""
 
     def now(self) -> Instant:
-        """What time it is."""
+        """Return the current instant."""
 
     def real(self) -> float:
-        """Seconds of real time since some moment; they never step back."""
+        """Return seconds of real time from an arbitrary origin; they never go back."""
 
     def deliver(self) -> None:
-        """A webhook is being sent."""
+        """Count a webhook that is being sent."""
 
     def deliver_done(self) -> None:
-        """That webhook was answered, or failed."""
+        """Count a webhook that was acknowledged or failed."""
 
 
 @dataclass(frozen=True, slots=True)
 class Attempt:
-    """One attempt of one copy of a webhook, from 1. With a `strike`, the first `lost` ones are lost on the way."""
+    """One attempt, counted from 1, of one copy of a webhook. The first `dropped` attempts never leave the sandbox."""
 
-    posted: LoggedWebhook
+    logged: LoggedWebhook
     copy: int = 0
     number: int = 1
-    lost: int = 0
-    strike: Injection | None = None
+    dropped: int = 0
+    injection: Injection | None = None
 
     def next(self) -> "Attempt":
-        """The one after it; what struck the first is done with once nothing more is lost."""
+        """Return the attempt after this one. The fault stays with it as long as it drops attempts."""
         number = self.number + 1
-        return replace(self, number=number, strike=self.strike if number <= self.lost else None)
+        return replace(self, number=number, injection=self.injection if number <= self.dropped else None)
 
 
 @dataclass(slots=True, eq=False)
 class ReorderedWebhook:
-    """A notification that waits until so many later ones have overtaken it, each once its first attempt has ended."""
+    """A webhook that waits until the first attempts of `overtaken_by` later webhooks have ended."""
 
     attempt: Attempt
-    behind: int
+    overtaken_by: int
     later: list[LoggedWebhook] = field(default_factory=list)
-    passed: int = 0
+    overtaken: int = 0
 
 
 @dataclass(slots=True)
-class _Lane:
-    """Attempts on one host that wait for a connection, and how many are being made or about to be.
+class _HostQueue:
+    """The waiting attempts for one host, and the number of tasks that send them.
 
-    There may be thousands at one instant. So many tasks at once would cost more than what they send.
+    Thousands of attempts can be due at one instant. One task each would cost more than the sending.
     """
 
     waiting: deque[Attempt] = field(default_factory=deque)
@@ -78,7 +78,7 @@ class _Lane:
 
 
 class WebhookDispatcher:
-    """The notifications of one sandbox. `later` brings something back to `come` at an instant of its clock."""
+    """The webhooks of one sandbox. `schedule(at, item)` calls `fire(item)` at an instant of the sandbox's clock."""
 
     def __init__(
         self,
@@ -87,117 +87,117 @@ class WebhookDispatcher:
         random: KeyedRandom,
         faults: Faults,
         record: Callable[[str, Mapping[str, object]], int],
-        later: Callable[[Instant, "Attempt | ReorderedWebhook"], None],
-        send: Callable[[Webhook], Awaitable[Sent]],
+        schedule: Callable[[Instant, "Attempt | ReorderedWebhook"], None],
+        send: Callable[[Webhook], Awaitable[AttemptResult]],
     ) -> None:
-        self.outbox = WebhookLog()
+        self.log = WebhookLog()
         self._clock = clock
-        self._chance = random
+        self._random = random
         self._faults = faults
         self._record = record
-        self._later = later
-        self._deliver = send
-        self._held: list[ReorderedWebhook] = []
-        self._lanes: defaultdict[str, _Lane] = defaultdict(_Lane)
+        self._schedule = schedule
+        self._send = send
+        self._reordered: list[ReorderedWebhook] = []
+        self._queues: defaultdict[str, _HostQueue] = defaultdict(_HostQueue)
         self._tasks: set[asyncio.Task[None]] = set()
 
     def post(self, service: str, webhook: Webhook) -> None:
-        """Send a notification."""
-        for attempt in self._posted(service, webhook):
+        """Send a webhook."""
+        for attempt in self._first_attempts(service, webhook):
             self._start(attempt)
 
-    async def post_first(self, service: str, webhooks: Iterable[Webhook]) -> None:
-        """Send notifications, and come back when each was answered or failed: they overtake a reply."""
+    async def post_and_wait(self, service: str, webhooks: Iterable[Webhook]) -> None:
+        """Send webhooks one by one, and return when each was acknowledged or failed."""
         for webhook in webhooks:
-            for attempt in self._posted(service, webhook):
-                if not self._loses(attempt):
+            for attempt in self._first_attempts(service, webhook):
+                if not self._is_dropped(attempt):
                     self._clock.deliver()
-                    await self._make(attempt)
+                    await self._attempt(attempt)
 
     def resend(self, service: str, key: str) -> LoggedWebhook:
-        """Send one once more, now, whatever became of it; `KeyError` when it is not known any more."""
-        posted = self.outbox.find(service, key)
-        posted.copies += 1
-        self._start(Attempt(posted, copy=posted.copies))
-        return posted
+        """Send a logged webhook again, whatever its result was; `KeyError` if the log does not contain it."""
+        logged = self.log.find(service, key)
+        logged.copies += 1
+        self._start(Attempt(logged, copy=logged.copies))
+        return logged
 
-    def come(self, what: Attempt | ReorderedWebhook) -> None:
-        """Something is due that was put off."""
-        if isinstance(what, Attempt):
-            self._start(what)
-        elif what in self._held:
-            self._let_go(what)
+    def fire(self, item: Attempt | ReorderedWebhook) -> None:
+        """Start an attempt that was scheduled for now, or send a webhook that was not overtaken in time."""
+        if isinstance(item, Attempt):
+            self._start(item)
+        elif item in self._reordered:
+            self._release(item)
 
     async def close(self) -> None:
-        """Give up what is being sent, and what waits for that."""
-        for lane in self._lanes.values():
-            while lane.waiting:
-                lane.waiting.pop()
+        """Give up all attempts, both running and waiting."""
+        for queue in self._queues.values():
+            while queue.waiting:
+                queue.waiting.pop()
                 self._clock.deliver_done()
         for task in list(self._tasks):
             task.cancel()
         await asyncio.gather(*self._tasks, return_exceptions=True)
 
-    def _posted(self, service: str, webhook: Webhook) -> list[Attempt]:
-        """What has to be sent now; the rest is put off."""
-        posted = self.outbox.post(service, webhook)
-        for held in self._held:
-            if held.attempt.posted.service == service and len(held.later) < held.behind:
-                held.later.append(posted)
-        strike = self._strike(service, webhook) if self._faults.watched else None
-        fault = None if strike is None else strike.entry.fault
+    def _first_attempts(self, service: str, webhook: Webhook) -> list[Attempt]:
+        """Log a webhook and return the attempts to start now; a fault may defer them."""
+        logged = self.log.add(service, webhook)
+        for reordered in self._reordered:
+            if reordered.attempt.logged.service == service and len(reordered.later) < reordered.overtaken_by:
+                reordered.later.append(logged)
+        injection = self._match(service, webhook) if self._faults.watched else None
+        fault = None if injection is None else injection.spec.fault
         if not isinstance(fault, WebhookFault):
-            return [Attempt(posted, strike=strike)]
-        way = fault.way(lambda n: self._chance.below(n, WEBHOOK, service, webhook.key))
-        posted.copies = way.copies
-        attempts = [Attempt(posted, copy, lost=way.lost, strike=strike) for copy in range(way.copies + 1)]
-        return [] if self._put_off(way, attempts) else attempts
+            return [Attempt(logged, injection=injection)]
+        plan = fault.plan(lambda n: self._random.below(n, WEBHOOK, service, webhook.key))
+        logged.copies = plan.copies
+        attempts = [Attempt(logged, copy, dropped=plan.dropped, injection=injection) for copy in range(plan.copies + 1)]
+        return [] if self._defer(plan, attempts) else attempts
 
-    def _put_off(self, way: WebhookFaultPlan, attempts: list[Attempt]) -> bool:
+    def _defer(self, plan: WebhookFaultPlan, attempts: list[Attempt]) -> bool:
         now = self._clock.now()
-        if way.wait_ms:
+        if plan.delay_ms:
             for attempt in attempts:
-                self._later(now + way.wait_ms, attempt)
-        elif way.behind:
-            held = ReorderedWebhook(attempts[0], way.behind)
-            self._held.append(held)
-            self._later(now + way.within_ms, held)
-        return bool(way.wait_ms or way.behind)
+                self._schedule(now + plan.delay_ms, attempt)
+        elif plan.overtaken_by:
+            reordered = ReorderedWebhook(attempts[0], plan.overtaken_by)
+            self._reordered.append(reordered)
+            self._schedule(now + plan.within_ms, reordered)
+        return bool(plan.delay_ms or plan.overtaken_by)
 
-    def _strike(self, service: str, webhook: Webhook) -> Injection | None:
-        return self._faults.strike(WEBHOOK, service, webhook.event, lambda: _values(webhook))
+    def _match(self, service: str, webhook: Webhook) -> Injection | None:
+        return self._faults.match(WEBHOOK, service, webhook.event, lambda: _webhook_values(webhook))
 
-    def _let_go(self, held: ReorderedWebhook) -> None:
-        self._held.remove(held)
-        self._start(held.attempt)
+    def _release(self, reordered: ReorderedWebhook) -> None:
+        self._reordered.remove(reordered)
+        self._start(reordered.attempt)
 
     def _start(self, attempt: Attempt) -> None:
-        if self._loses(attempt):
+        if self._is_dropped(attempt):
             return
         self._clock.deliver()
-        lane = self._lanes[urlsplit(attempt.posted.webhook.url).netloc]
-        lane.waiting.append(attempt)
-        if lane.senders < CONNECTIONS_PER_HOST:
-            self._begin(lane)
+        queue = self._queues[urlsplit(attempt.logged.webhook.url).netloc]
+        queue.waiting.append(attempt)
+        if queue.senders < CONNECTIONS_PER_HOST:
+            self._add_sender(queue)
 
-    def _begin(self, lane: _Lane) -> None:
-        lane.senders += 1
-        self._spawn(self._send_waiting(lane))
+    def _add_sender(self, queue: _HostQueue) -> None:
+        queue.senders += 1
+        self._spawn(self._send_waiting(queue))
 
-    async def _send_waiting(self, lane: _Lane) -> None:
+    async def _send_waiting(self, queue: _HostQueue) -> None:
         try:
-            while lane.waiting:
-                await self._make(lane.waiting.popleft())
+            while queue.waiting:
+                await self._attempt(queue.waiting.popleft())
         finally:
-            lane.senders -= 1
-            # Whatever ended this sender, the others are not to wait for ever.
-            if lane.waiting:
-                self._begin(lane)
+            queue.senders -= 1
+            # If this sender was cancelled, another one has to send the rest.
+            if queue.waiting:
+                self._add_sender(queue)
 
-    def _loses(self, attempt: Attempt) -> bool:
-        if attempt.number > attempt.lost:
+    def _is_dropped(self, attempt: Attempt) -> bool:
+        if attempt.number > attempt.dropped:
             return False
-        self._note(attempt, None, LOST)
+        self._finish(attempt, None, DROPPED)
         return True
 
     def _spawn(self, work: Coroutine[Any, Any, None]) -> None:
@@ -205,63 +205,66 @@ class WebhookDispatcher:
         self._tasks.add(task)
         task.add_done_callback(self._tasks.discard)
 
-    async def _make(self, attempt: Attempt) -> None:
+    async def _attempt(self, attempt: Attempt) -> None:
         try:
-            await self._strike_bridge(attempt.strike, BEFORE)
+            await self._inject_bridge_fault(attempt.injection, BEFORE)
             began = self._clock.real()
-            status, error = await self._deliver(attempt.posted.webhook)
+            status, error = await self._send(attempt.logged.webhook)
             duration_ms = round((self._clock.real() - began) * 1000, 1)
-            await self._strike_bridge(attempt.strike, AFTER)
-            self._note(attempt, status, error, duration_ms)
+            await self._inject_bridge_fault(attempt.injection, AFTER)
+            self._finish(attempt, status, error, duration_ms)
         finally:
             self._clock.deliver_done()
 
-    async def _strike_bridge(self, strike: Injection | None, moment: str) -> None:
-        if strike is None or strike.entry.when != moment or not isinstance(strike.entry.fault, BridgeFault):
+    async def _inject_bridge_fault(self, injection: Injection | None, moment: str) -> None:
+        if injection is None or injection.spec.when != moment or not isinstance(injection.spec.fault, BridgeFault):
             return
-        if not await self._faults.carried_out(strike):
-            strike.miss()
+        if not await self._faults.wait_until_completed(injection):
+            injection.miss()
 
-    def _note(self, attempt: Attempt, status: int | None, error: str | None, duration_ms: float | None = None) -> None:
-        posted, strike = attempt.posted, attempt.strike
-        webhook = posted.webhook
-        if strike is not None and not strike.told:
-            strike.told = True
-            self._record("fault", strike.line())
-        fields = {"service": posted.service, "event": webhook.event, "key": webhook.key, "url": webhook.url}
+    def _finish(
+        self, attempt: Attempt, status: int | None, error: str | None, duration_ms: float | None = None
+    ) -> None:
+        """Record an attempt, and schedule the next one if the retry policy has one."""
+        logged, injection = attempt.logged, attempt.injection
+        webhook = logged.webhook
+        if injection is not None and not injection.recorded:
+            injection.recorded = True
+            self._record("fault", injection.journal_fields())
         retry_at = self._retry_at(attempt, status)
-        done: dict[str, object] = {"attempt": attempt.number, "status": status, "error": error}
-        done["retry_at"] = None if retry_at is None else iso(retry_at)
+        result: dict[str, object] = {"attempt": attempt.number, "status": status, "error": error}
+        result["retry_at"] = None if retry_at is None else iso(retry_at)
         if attempt.copy:
-            done["resend"] = attempt.copy
-        if error == LOST:
-            done["dropped"] = True
-        if strike is not None and not strike.missed:
-            done["fault"] = strike.id
-        took = {} if duration_ms is None else {"duration_ms": duration_ms}
-        self._record("webhook", {**fields, **done, **took, "about": dict(webhook.about)})
-        self.outbox.note(posted, self._clock.now(), done)
+            result["resend"] = attempt.copy
+        if error == DROPPED:
+            result["dropped"] = True
+        if injection is not None and not injection.missed:
+            result["fault"] = injection.id
+        fields = {"service": logged.service, "event": webhook.event, "key": webhook.key, "url": webhook.url}
+        duration = {} if duration_ms is None else {"duration_ms": duration_ms}
+        self._record("webhook", {**fields, **result, **duration, "about": dict(webhook.about)})
+        logged.add_attempt(self._clock.now(), result)
         if retry_at is not None:
-            self._later(retry_at, attempt.next())
-        if self._held and attempt.number == 1 and not attempt.copy:
-            self._has_passed(posted)
+            self._schedule(retry_at, attempt.next())
+        if self._reordered and attempt.number == 1 and not attempt.copy:
+            self._release_overtaken(logged)
 
-    def _has_passed(self, posted: LoggedWebhook) -> None:
-        for held in list(self._held):
-            held.passed += any(one is posted for one in held.later)
-            if held.passed == held.behind:
-                self._let_go(held)
+    def _release_overtaken(self, logged: LoggedWebhook) -> None:
+        for reordered in list(self._reordered):
+            reordered.overtaken += any(later is logged for later in reordered.later)
+            if reordered.overtaken == reordered.overtaken_by:
+                self._release(reordered)
 
     def _retry_at(self, attempt: Attempt, status: int | None) -> Instant | None:
-        """When the next attempt is due, unless this one was acknowledged or the last."""
-        delays = attempt.posted.webhook.retry.delays_ms
-        acknowledged = status is not None and 200 <= status < 300  # noqa: PLR2004 - what HTTP calls success
+        """Return when the next attempt is due; None if this one was acknowledged or was the last."""
+        delays = attempt.logged.webhook.retry.delays_ms
+        acknowledged = status is not None and 200 <= status < 300  # noqa: PLR2004 - HTTP's range of success
         if acknowledged or attempt.number > len(delays):
             return None
         return self._clock.now() + delays[attempt.number - 1]
 
 
-def _values(webhook: Webhook) -> Values:
-    """What a notification says at its top level, and what the journal says of it."""
+def _webhook_values(webhook: Webhook) -> Values:
+    """Return the top-level fields of a webhook's body and of its journal entry."""
     body = decode(webhook.body, webhook.content_type)
     return as_values(body if isinstance(body, Mapping) else {}, webhook.about)

@@ -1,7 +1,7 @@
-"""Sends webhooks: bounded, over kept connections, never to an address that was not allowed.
+"""The HTTP client for webhooks: bounded, with persistent connections, only to allowed addresses.
 
-A host name is resolved when the connection is made, and the connection goes to an address that was
-checked in that very look-up, so that a name cannot change its mind in between. Redirects are not followed.
+A host name is resolved when the connection is made. The connection goes to an address that was checked in the same
+look-up, so that a name cannot change its address in between. Redirects are not followed.
 """
 
 import asyncio
@@ -18,15 +18,14 @@ from yarl import URL
 
 from sendproof_simulators.core.effects import Webhook
 
-# A bridge stores and answers; ten seconds is what common senders of webhooks grant (assumed: neither Optimove nor
-# Textlocal says what it grants).
+# Common senders of webhooks allow ten seconds for storing the event (assumed: neither Optimove nor Textlocal says).
 TIMEOUT_SECONDS = 10.0
-# Enough to keep one bridge process busy, few enough to be served by a small one.
+# Enough to keep one bridge process busy, few enough for a small one.
 CONNECTIONS_PER_HOST = 24
 
 
 class LoopbackResolver(AbstractResolver):
-    """Resolves names as the system does, and refuses any that leads off this machine."""
+    """The system's name resolution, restricted to addresses of this machine."""
 
     def __init__(self) -> None:
         self._system = aiohttp.ThreadedResolver()
@@ -44,7 +43,7 @@ class LoopbackResolver(AbstractResolver):
 
 
 class WebhookSender:
-    """One pool of connections for webhooks that stay on this machine, and one for those that may leave it."""
+    """A pool of connections for webhooks to this machine, and one for webhooks to any host."""
 
     @cached_property
     def _guarded(self) -> aiohttp.ClientSession:
@@ -64,7 +63,7 @@ class WebhookSender:
         await self._open.close()
 
     async def send(self, webhook: Webhook, *, allow_remote: bool) -> tuple[int | None, str | None]:
-        """Make one attempt; answers (HTTP status, None) or (None, what went wrong)."""
+        """Make one attempt; return (HTTP status, None), or (None, error)."""
         session = self._open if allow_remote else self._guarded
         try:
             if not allow_remote:
@@ -76,16 +75,16 @@ class WebhookSender:
                 allow_redirects=False,
             ) as response:
                 if not response.content.is_eof():
-                    await _read_away(response.content)
+                    await _discard_body(response.content)
                 return response.status, None
         except TimeoutError:
-            return None, f"no answer within {TIMEOUT_SECONDS:.0f} s"
+            return None, f"no response within {TIMEOUT_SECONDS:.0f} s"
         except (aiohttp.ClientError, OSError, ValueError) as error:
             return None, f"{type(error).__name__}: {error}"
 
 
-async def _read_away(content: aiohttp.StreamReader) -> None:
-    """The body means nothing to the sender; but a connection serves again only once it has been read."""
+async def _discard_body(content: aiohttp.StreamReader) -> None:
+    """Read a body without using it: only then can the connection be used again."""
     async with asyncio.timeout(TIMEOUT_SECONDS):
         async for _ in content.iter_any():
             pass
@@ -93,12 +92,12 @@ async def _read_away(content: aiohttp.StreamReader) -> None:
 
 def _refuse_remote(host: str, address: str) -> None:
     if not ipaddress.ip_address(address).is_loopback:
-        raise OSError(f"{host} is not this machine; allow_remote_webhooks is off in this sandbox")
+        raise OSError(f"expected a host on this machine, got {host}; create the sandbox with allow_remote_webhooks")
 
 
 @lru_cache(maxsize=1024)
 def _refuse_remote_literal(url: str) -> None:
-    """An address in the URL itself is never looked up, so no resolver sees it."""
+    """Refuse an IP address in the URL: it needs no look-up, so the resolver does not check it."""
     host = URL(url).host or ""
     if is_ip_address(host):
         _refuse_remote(host, host)

@@ -1,7 +1,7 @@
-"""Which addresses a user may have called: the part of the check that needs no name lookup.
+"""The check of webhook URLs at registration: the part that needs no name look-up.
 
-The sender looks the name up again and pins the address when it calls, because a name can change its meaning
-between registration and call.
+The sender looks the name up and checks the address again for each call, because the address of a name can change after
+registration.
 """
 
 import re
@@ -12,32 +12,32 @@ MAX_URL = 2_048
 
 _EXAMPLE = "such as http://127.0.0.1:9000/webhooks"
 _ENCODED = re.compile(r"https?%3a", re.IGNORECASE)
-# Parsers disagree about these characters, and a disagreement could turn a loopback host into another one.
+# Parsers disagree on other characters, and a disagreement could turn a loopback host into another one.
 _ALLOWED = re.compile(r"[!#-;=?-\[\]_a-z~]+")
 
 
 def check_webhook_url(text: str, allow_remote: bool) -> str:  # noqa: FBT001 - a sandbox's setting, passed on as it is
-    """The address to call, decoded if it came percent-encoded; `ValueError` says what was expected and what to do.
+    """Return the URL, decoded if it was percent-encoded; `ValueError` says what was expected and what to do.
 
-    Only http and https, without user name or password; hosts off this machine only when `allow_remote`.
-    A host name other than `localhost` counts as remote: only a lookup could tell.
+    Only http and https are valid, without user name and password; hosts off this machine only with `allow_remote`.
+    A host name other than `localhost` counts as remote, because only a look-up could tell.
     """
     url = unquote(text) if _ENCODED.match(text) else text
     if len(url) > MAX_URL:
         raise ValueError(f"expected a URL of at most {MAX_URL} characters, got {len(url)}")
     if not _ALLOWED.fullmatch(url):
-        raise ValueError(f"expected a URL {_EXAMPLE}, got {url!r}; percent-encode everything that is not plain ASCII")
+        raise ValueError(f"expected a URL {_EXAMPLE}, got {url!r}; percent-encode characters outside ASCII")
     parts = _split(url)
     if not allow_remote and not is_loopback(parts.hostname or ""):
         raise ValueError(
             f"expected a URL on this machine {_EXAMPLE}, got host {parts.hostname!r}; "
-            "to have other hosts called, make the sandbox with allow_remote_webhooks"
+            "create the sandbox with allow_remote_webhooks to allow other hosts"
         )
     return url
 
 
 def is_loopback(host: str) -> bool:
-    """Whether `host` is `localhost` or a literal loopback address (127.0.0.0/8, ::1)."""
+    """Return True if `host` is `localhost` or a literal loopback address (127.0.0.0/8, ::1)."""
     if host.lower() == "localhost":
         return True
     try:

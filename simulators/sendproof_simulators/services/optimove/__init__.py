@@ -112,7 +112,7 @@ SIMULATOR = Simulator(
     keys=KEYS,
     overview=state_view.state_json,
     campaigns=Campaigns(
-        plan=lifecycle.schedule,
+        schedule=lifecycle.schedule,
         cancel=lifecycle.cancel,
         get=_campaign_json,
         all=report.list_campaigns,
@@ -121,5 +121,5 @@ SIMULATOR = Simulator(
         overview=_overview_json,
         expectations=_expectations,
     ),
-    triggers=Triggers(add=processing.add_trigger, all=processing.list_triggers, report=processing.record_events),
+    triggers=Triggers(add=processing.add_trigger, all=processing.list_triggers, record=processing.record_events),
 )

@@ -235,8 +235,8 @@ def login_credential(user: str) -> str:
     return _USER_PREFIX + user
 
 
-def authorize(store: CredentialStore, request: Request, credential: str, now: Instant) -> Problem | None:
-    """Return the reason why no request with this credential is allowed, or None."""
+def authorize(store: CredentialStore, request: Request, credential: str, now: Instant) -> ApiKey | Problem | None:
+    """Return the key of a request, None for a login, or the reason why no request with this credential is allowed."""
     if credential.startswith(_USER_PREFIX):
         token = request.headers.get(TOKEN_HEADER)
         problem = None if token is None else store.use_token(credential, token, now)
@@ -249,7 +249,7 @@ def authorize(store: CredentialStore, request: Request, credential: str, now: In
     called = _HOST_NAME.match(request.headers.get("host", ""))
     if key is not None and called is not None and int(called[1]) != key.host_number:
         return Problem(kind="unauthorized", status=401, detail=f"the key is only valid on host api{key.host_number}")
-    return None
+    return key
 
 
 def strip_host_prefix(request: Request) -> Request:

@@ -99,4 +99,4 @@ def _key_entry(name: str, action: str, valid_until: Instant | None = None) -> Jo
     return JournalEntry(kind="key", fields={"service": "optimove", "name": name, "action": action, "valid_until": ends})
 
 
-KEYS = Keys(all=_list_keys, make=_create_key, change=_change_key)
+KEYS = Keys(all=_list_keys, create=_create_key, change=_change_key)

@@ -1,1 +1,1 @@
-"""One fault in each file, which bears its name."""
+"""One module per fault, with the name of the fault."""

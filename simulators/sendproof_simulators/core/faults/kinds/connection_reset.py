@@ -1,4 +1,4 @@
-"""A connection that is torn down: after the effect, the service did it and nobody was told."""
+"""A connection reset. After the effect, the service has done its work but the client does not know."""
 
 from dataclasses import dataclass
 
@@ -8,8 +8,8 @@ from sendproof_simulators.core.http import RESET, Response, Transmission
 
 @dataclass(frozen=True, kw_only=True)
 class ConnectionReset(CallFault):
-    """The connection is torn down (TCP reset) without a reply."""
+    """The connection is reset (TCP RST) without a response."""
 
-    def answer(self, own: Response, refuse: Refuse) -> FaultedResponse:
+    def respond(self, original: Response, refuse: Refuse) -> FaultedResponse:
         del refuse
-        return FaultedResponse(response=own, arrives=LOST, manner=Transmission(share=0.0, ending=RESET))
+        return FaultedResponse(response=original, result=LOST, transmission=Transmission(share=0.0, ending=RESET))

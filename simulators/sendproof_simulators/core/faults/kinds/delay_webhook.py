@@ -1,18 +1,17 @@
-"""A notification that comes late."""
+"""A webhook that arrives late."""
 
-from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Annotated
 
 from msgspec import Meta
 
 from sendproof_simulators.core.clock.wall_clock import DAY, MINUTE
-from sendproof_simulators.core.faults.spec import VIRTUAL_DURATION, WebhookFault, WebhookFaultPlan
+from sendproof_simulators.core.faults.spec import VIRTUAL_DURATION, Draw, WebhookFault, WebhookFaultPlan
 
 
 @dataclass(frozen=True, kw_only=True)
 class DelayWebhook(WebhookFault):
-    """The first attempt is made later, in the sandbox's time."""
+    """The first attempt is made later, on the sandbox's clock."""
 
     by: Annotated[
         int,
@@ -28,5 +27,5 @@ class DelayWebhook(WebhookFault):
         ),
     ] = 0
 
-    def way(self, draw: Callable[[int], int]) -> WebhookFaultPlan:
-        return WebhookFaultPlan(wait_ms=self.by + draw(self.spread + 1))
+    def plan(self, draw: Draw) -> WebhookFaultPlan:
+        return WebhookFaultPlan(delay_ms=self.by + draw(self.spread + 1))

@@ -1,4 +1,4 @@
-"""A reply that a proxy has sent twice."""
+"""A response that a proxy sends twice."""
 
 from dataclasses import dataclass
 from typing import ClassVar
@@ -9,10 +9,10 @@ from sendproof_simulators.core.http import Response, Transmission
 
 @dataclass(frozen=True, kw_only=True)
 class DuplicateResponse(CallFault):
-    """The reply is sent twice on the connection: a careless client takes the second one for that of its next call."""
+    """The response is sent twice; a careless client takes the second for the response to its next call."""
 
     when: ClassVar[tuple[str, ...]] = (AFTER,)
 
-    def answer(self, own: Response, refuse: Refuse) -> FaultedResponse:
+    def respond(self, original: Response, refuse: Refuse) -> FaultedResponse:
         del refuse
-        return FaultedResponse(response=own, arrives=INTACT, manner=Transmission(copies=2))
+        return FaultedResponse(response=original, result=INTACT, transmission=Transmission(copies=2))

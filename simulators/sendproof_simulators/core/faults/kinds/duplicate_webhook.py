@@ -1,20 +1,19 @@
-"""A notification that comes again, as services that promise to deliver at least once allow."""
+"""A webhook that arrives more than once, as at-least-once delivery allows."""
 
-from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Annotated
 
 from msgspec import Meta
 
-from sendproof_simulators.core.faults.spec import WebhookFault, WebhookFaultPlan
+from sendproof_simulators.core.faults.spec import Draw, WebhookFault, WebhookFaultPlan
 
 
 @dataclass(frozen=True, kw_only=True)
 class DuplicateWebhook(WebhookFault):
-    """The notification comes more than once."""
+    """The webhook is sent more than once."""
 
     copies: Annotated[int, Meta(ge=1, le=10, description="number of extra copies")] = 1
 
-    def way(self, draw: Callable[[int], int]) -> WebhookFaultPlan:
+    def plan(self, draw: Draw) -> WebhookFaultPlan:
         del draw
         return WebhookFaultPlan(copies=self.copies)

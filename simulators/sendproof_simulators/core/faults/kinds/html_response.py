@@ -1,4 +1,4 @@
-"""A firewall that answers in place of the service, or in place of its reply."""
+"""A web application firewall that responds in place of the service."""
 
 from dataclasses import dataclass
 
@@ -15,8 +15,8 @@ Your support ID is: 1234567890123456789<br><br><a href="javascript:history.back(
 
 @dataclass(frozen=True, kw_only=True)
 class HtmlResponse(CallFault):
-    """The call is answered with status 200 and the HTML page of a web application firewall."""
+    """The response has status 200 and the HTML page of a web application firewall."""
 
-    def answer(self, own: Response, refuse: Refuse) -> FaultedResponse:
-        del own, refuse
-        return FaultedResponse(response=Response(body=_PAGE, content_type="text/html; charset=utf-8"), arrives=ALTERED)
+    def respond(self, original: Response, refuse: Refuse) -> FaultedResponse:
+        del original, refuse
+        return FaultedResponse(response=Response(body=_PAGE, content_type="text/html; charset=utf-8"), result=ALTERED)

@@ -1,4 +1,4 @@
-"""The end of the bridge's process, in the middle of something."""
+"""The end of the bridge's process at any point of its work."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -12,7 +12,7 @@ from sendproof_simulators.core.faults.spec import VIRTUAL_DURATION, BridgeFault
 
 @dataclass(frozen=True, kw_only=True)
 class Kill(BridgeFault):
-    """The bridge is killed (kill -9) by whoever started it, and started again; the call's connection is dropped."""
+    """The harness kills the bridge (kill -9) and starts it again; the connection of the call is dropped."""
 
     down: Annotated[
         int,
@@ -25,5 +25,5 @@ class Kill(BridgeFault):
     ] = 0
     within_s: Annotated[float, Meta(gt=0, le=600, description="maximum duration of the kill, in real seconds")] = 30.0
 
-    def wanted(self) -> Mapping[str, object]:
+    def instructions(self) -> Mapping[str, object]:
         return {"down_ms": self.down}

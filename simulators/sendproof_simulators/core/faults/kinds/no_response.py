@@ -1,4 +1,4 @@
-"""A service that has stopped, and says nothing of it."""
+"""A service that has stopped responding."""
 
 from dataclasses import dataclass
 from typing import Annotated
@@ -11,14 +11,14 @@ from sendproof_simulators.core.http import CLOSED, Response, Transmission
 
 @dataclass(frozen=True, kw_only=True)
 class NoResponse(CallFault):
-    """Nothing comes, and at last the connection is closed without a reply."""
+    """No response arrives, and after a while the connection is closed."""
 
     seconds: Annotated[
         float, Meta(gt=0, le=600, description="time until the connection is closed, in real seconds")
     ] = 60.0
 
-    def answer(self, own: Response, refuse: Refuse) -> FaultedResponse:
+    def respond(self, original: Response, refuse: Refuse) -> FaultedResponse:
         del refuse
         return FaultedResponse(
-            response=own, arrives=LOST, manner=Transmission(wait_s=self.seconds, share=0.0, ending=CLOSED)
+            response=original, result=LOST, transmission=Transmission(wait_s=self.seconds, share=0.0, ending=CLOSED)
         )

@@ -1,4 +1,4 @@
-"""One call too many, although it was none. The service's own limiter does not count it."""
+"""A call that is refused although the rate limit was respected. The service's own limiter does not count it."""
 
 from dataclasses import dataclass, replace
 from typing import Annotated, ClassVar
@@ -17,10 +17,10 @@ class RateLimited(CallFault):
 
     retry_after: Annotated[int, Meta(ge=0, le=86_400, description="value of Retry-After, in seconds")] | None = None
 
-    def answer(self, own: Response, refuse: Refuse) -> FaultedResponse:
-        del own
+    def respond(self, original: Response, refuse: Refuse) -> FaultedResponse:
+        del original
         response = refuse("rate_limited", 429, "the rate limit is exceeded")
         headers = [(name, value) for name, value in response.headers if name.lower() != "retry-after"]
         if self.retry_after is not None:
             headers.append(("retry-after", str(self.retry_after)))
-        return FaultedResponse(response=replace(response, headers=tuple(headers)), arrives=ALTERED)
+        return FaultedResponse(response=replace(response, headers=tuple(headers)), result=ALTERED)

@@ -1,18 +1,17 @@
-"""Notifications that overtake each other."""
+"""A webhook that later ones overtake."""
 
-from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Annotated
 
 from msgspec import Meta
 
 from sendproof_simulators.core.clock.wall_clock import DAY, HOUR
-from sendproof_simulators.core.faults.spec import VIRTUAL_DURATION, WebhookFault, WebhookFaultPlan
+from sendproof_simulators.core.faults.spec import VIRTUAL_DURATION, Draw, WebhookFault, WebhookFaultPlan
 
 
 @dataclass(frozen=True, kw_only=True)
 class ReorderWebhook(WebhookFault):
-    """Later notifications of the service overtake it."""
+    """Later webhooks of the service are sent first."""
 
     behind: Annotated[int, Meta(ge=1, le=1_000, description="number of later webhooks that overtake it")] = 1
     within: Annotated[
@@ -25,6 +24,6 @@ class ReorderWebhook(WebhookFault):
         ),
     ] = HOUR
 
-    def way(self, draw: Callable[[int], int]) -> WebhookFaultPlan:
+    def plan(self, draw: Draw) -> WebhookFaultPlan:
         del draw
-        return WebhookFaultPlan(behind=self.behind, within_ms=self.within)
+        return WebhookFaultPlan(overtaken_by=self.behind, within_ms=self.within)

@@ -1,4 +1,4 @@
-"""A reply that takes its time, byte by byte."""
+"""A response that arrives slowly, piece by piece."""
 
 from dataclasses import dataclass
 from typing import Annotated, ClassVar
@@ -11,7 +11,7 @@ from sendproof_simulators.core.http import Response, Transmission
 
 @dataclass(frozen=True, kw_only=True)
 class SlowResponse(CallFault):
-    """The reply comes whole, but drips in small pieces."""
+    """The response arrives completely, but slowly and in small pieces."""
 
     when: ClassVar[tuple[str, ...]] = (AFTER,)
 
@@ -19,6 +19,6 @@ class SlowResponse(CallFault):
         float, Meta(gt=0, le=600, description="time from the first byte to the last, in real seconds")
     ] = 5.0
 
-    def answer(self, own: Response, refuse: Refuse) -> FaultedResponse:
+    def respond(self, original: Response, refuse: Refuse) -> FaultedResponse:
         del refuse
-        return FaultedResponse(response=own, arrives=INTACT, manner=Transmission(drip_s=self.seconds))
+        return FaultedResponse(response=original, result=INTACT, transmission=Transmission(drip_s=self.seconds))

@@ -1,4 +1,4 @@
-"""A reply that comes when nobody waits for it any more."""
+"""A response that arrives after the client has given up."""
 
 from dataclasses import dataclass
 from typing import Annotated, ClassVar
@@ -11,7 +11,7 @@ from sendproof_simulators.core.http import Response, Transmission
 
 @dataclass(frozen=True, kw_only=True)
 class SlowResponseTimeout(CallFault):
-    """The reply comes whole, but past the client's timeout, so it counts as lost."""
+    """The response arrives completely, but after the client's timeout, so it counts as lost."""
 
     when: ClassVar[tuple[str, ...]] = (AFTER,)
 
@@ -22,6 +22,6 @@ class SlowResponseTimeout(CallFault):
         ),
     ] = 60.0
 
-    def answer(self, own: Response, refuse: Refuse) -> FaultedResponse:
+    def respond(self, original: Response, refuse: Refuse) -> FaultedResponse:
         del refuse
-        return FaultedResponse(response=own, arrives=LOST, manner=Transmission(wait_s=self.seconds))
+        return FaultedResponse(response=original, result=LOST, transmission=Transmission(wait_s=self.seconds))

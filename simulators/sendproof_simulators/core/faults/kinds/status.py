@@ -1,4 +1,4 @@
-"""What a proxy in front of the service, or the service in trouble, answers."""
+"""The response of a proxy in front of the service, or of a service with an outage."""
 
 from dataclasses import dataclass
 from typing import Annotated
@@ -11,7 +11,7 @@ from sendproof_simulators.core.http import Response
 
 @dataclass(frozen=True, kw_only=True)
 class Status(CallFault):
-    """The call is answered with a status and a body of one's choice."""
+    """The response has a chosen status and body."""
 
     status: Annotated[int, Meta(ge=200, le=599, description="HTTP status of the response")] = 503
     body: Annotated[str, Meta(max_length=100_000, description="body of the response")] = ""
@@ -24,10 +24,10 @@ class Status(CallFault):
         if self.body and self.status in {204, 304}:
             raise ValueError(f"expected no body with status {self.status}, which has none, got {self.body[:40]!r}")
 
-    def answer(self, own: Response, refuse: Refuse) -> FaultedResponse:
-        del own, refuse
+    def respond(self, original: Response, refuse: Refuse) -> FaultedResponse:
+        del original, refuse
         headers = () if self.retry_after is None else (("retry-after", str(self.retry_after)),)
         response = Response(
             status=self.status, body=self.body.encode(), content_type=self.content_type, headers=headers
         )
-        return FaultedResponse(response=response, arrives=ALTERED)
+        return FaultedResponse(response=response, result=ALTERED)

@@ -1,4 +1,4 @@
-"""A reply that breaks off: the service did it, and what it said cannot be read."""
+"""A response that breaks off: the service has done its work, but the client cannot read the result."""
 
 from dataclasses import dataclass
 from typing import ClassVar
@@ -9,10 +9,10 @@ from sendproof_simulators.core.http import CLOSED, Response, Transmission
 
 @dataclass(frozen=True, kw_only=True)
 class TruncatedResponse(CallFault):
-    """The reply breaks off in its middle, and the connection is closed."""
+    """Half of the response arrives, then the connection is closed."""
 
     when: ClassVar[tuple[str, ...]] = (AFTER,)
 
-    def answer(self, own: Response, refuse: Refuse) -> FaultedResponse:
+    def respond(self, original: Response, refuse: Refuse) -> FaultedResponse:
         del refuse
-        return FaultedResponse(response=own, arrives=LOST, manner=Transmission(share=0.5, ending=CLOSED))
+        return FaultedResponse(response=original, result=LOST, transmission=Transmission(share=0.5, ending=CLOSED))

@@ -1,4 +1,4 @@
-"""A credential that ceases to be good in the middle of the day."""
+"""A credential that stops working in the middle of the day."""
 
 from dataclasses import dataclass
 from typing import ClassVar
@@ -9,10 +9,10 @@ from sendproof_simulators.core.http import Response
 
 @dataclass(frozen=True, kw_only=True)
 class Unauthorized(CallFault):
-    """The call is refused as if its credential were wrong or had expired, in the service's own form."""
+    """The call is refused as if its credential were wrong or expired, in the service's own form."""
 
     when: ClassVar[tuple[str, ...]] = (BEFORE,)
 
-    def answer(self, own: Response, refuse: Refuse) -> FaultedResponse:
-        del own
-        return FaultedResponse(response=refuse("unauthorized", 401, "the credential is not valid"), arrives=ALTERED)
+    def respond(self, original: Response, refuse: Refuse) -> FaultedResponse:
+        del original
+        return FaultedResponse(response=refuse("unauthorized", 401, "the credential is not valid"), result=ALTERED)

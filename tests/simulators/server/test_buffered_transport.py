@@ -2,7 +2,7 @@
 
 import asyncio
 
-from sendproof_simulators.server.server import OneWrite
+from sendproof_simulators.server.server import BufferedTransport
 
 
 class Sent(asyncio.Transport):
@@ -22,7 +22,7 @@ def written(*blocks: bytes) -> tuple[int, list[bytes]]:
 
     async def run() -> tuple[int, list[bytes]]:
         sent = Sent()
-        gathering = OneWrite(sent)
+        gathering = BufferedTransport(sent)
         for block in blocks:
             gathering.write(block)
         at_once = len(sent.writes)

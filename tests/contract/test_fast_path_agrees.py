@@ -18,14 +18,14 @@ from credential_helpers import PresentedCredentials, present
 from fuzzing import BUDGET, tries
 from instants import NINE, SIX, StillWallClock
 from sendproof_simulators.core.audience.audience import AudienceRecipe
-from sendproof_simulators.core.faults.parsing import Places, read_entries
+from sendproof_simulators.core.faults.parsing import Targets, parse_faults
 from sendproof_simulators.core.http import Request, Response
 from sendproof_simulators.core.plans import CampaignPlan, ChannelPlan, Split
 from sendproof_simulators.core.sandbox import DEFAULT_CHANNELS, SandboxSettings
 from sendproof_simulators.core.sandboxes import DEFAULT, Sandboxes
 from sendproof_simulators.core.webhooks.sender import WebhookSender
 from sendproof_simulators.server.app import CONTRACTS
-from sendproof_simulators.server.pipeline import Service
+from sendproof_simulators.server.pipeline import ServicePipeline
 from sendproof_simulators.services.discovery import contract_file, discover
 
 SETTINGS = SandboxSettings(
@@ -43,20 +43,20 @@ SETTINGS = SandboxSettings(
 class Twin:
     """One service with its sandbox, on one lane."""
 
-    service: Service
+    service: ServicePipeline
     sandboxes: Sandboxes
 
     async def answer(self, request: Request) -> tuple[Response, list[dict[str, Any]]]:
         """The reply, and what the journal gained."""
         journal = self.sandboxes.get(DEFAULT).journal
         before = journal.counts.total()
-        response = await self.service.answer(request)
+        response = await self.service.respond(request)
         events = [msgspec.json.decode(line) for line in list(journal.lines())[before:]]
         return response, events
 
 
 # Services by name and lane, built once: building Connexion's routes takes longer than all the requests.
-BUILT: dict[tuple[str, bool], Service] = {}
+BUILT: dict[tuple[str, bool], ServicePipeline] = {}
 
 
 def twin(name: str, sender: WebhookSender, *, fast_path_enabled: bool) -> Twin:
@@ -64,9 +64,9 @@ def twin(name: str, sender: WebhookSender, *, fast_path_enabled: bool) -> Twin:
     sandboxes = Sandboxes(discover(), StillWallClock(), sender)
     sandbox = sandboxes.create(SETTINGS)
     if (name, fast_path_enabled) not in BUILT:
-        BUILT[name, fast_path_enabled] = Service(discover()[name], CONTRACTS, sandboxes)
+        BUILT[name, fast_path_enabled] = ServicePipeline(discover()[name], CONTRACTS, sandboxes)
     service = BUILT[name, fast_path_enabled]
-    service.fast_path_enabled, service._sandboxes = fast_path_enabled, sandboxes
+    service.fast_path_enabled, service.sandboxes = fast_path_enabled, sandboxes
     splits = (Split(share=1.0, template=1, title="t", body="b", send_at=NINE),)
     plan = CampaignPlan(
         campaign=1, name="c", customers=50, first_customer=0, announce_at=SIX,
@@ -75,7 +75,7 @@ def twin(name: str, sender: WebhookSender, *, fast_path_enabled: bool) -> Twin:
     campaigns = discover()["optimove"].campaigns
     assert campaigns is not None
     state = sandbox.states["optimove"]
-    for timer in campaigns.plan(sandbox.contexts["optimove"], state, SIX, plan).timers:
+    for timer in campaigns.schedule(sandbox.contexts["optimove"], state, SIX, plan).timers:
         discover()["optimove"].on_timer(sandbox.contexts["optimove"], state, timer, SIX)
     return Twin(service, sandboxes)
 
@@ -132,7 +132,7 @@ def test_both_lanes_are_struck_alike() -> None:
     apikey = discover()["textlocal"].default_credentials["apikey"]
     ordinary = Request(method="GET", path="/balance", query=(("apikey", apikey),))
     odd = replace(ordinary, query=(*ordinary.query, ("unheardOf", "1")))
-    places = Places(calls={"textlocal": ("balance_get",)}, webhooks={})
+    places = Targets(calls={"textlocal": ("balance_get",)}, webhooks={})
     call = "textlocal.balance_get"
     given = [
         {"fault": "status", "call": call, "times": 2},
@@ -144,7 +144,7 @@ def test_both_lanes_are_struck_alike() -> None:
             fast = twin("textlocal", sender, fast_path_enabled=True)
             full = twin("textlocal", sender, fast_path_enabled=False)
             for one in (fast, full):
-                one.sandboxes.get(DEFAULT).faults.add(read_entries(given, places))
+                one.sandboxes.get(DEFAULT).faults.add(parse_faults(given, places))
             for request in (ordinary, odd) * 3:
                 response, events = await fast.answer(request)
                 assert (response, events) == await full.answer(request)

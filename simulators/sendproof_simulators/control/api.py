@@ -1,0 +1,110 @@
+"""The control API: the same contract machinery as for the simulated services, applied to the sandboxes."""
+
+import logging
+from collections.abc import Awaitable, Callable
+from dataclasses import dataclass
+from http import HTTPStatus
+from pathlib import Path
+
+import msgspec
+
+from sendproof_simulators.control import (
+    campaigns,
+    clock,
+    faults,
+    journal,
+    process,
+    sandboxes,
+    services,
+    settings,
+    templates,
+    triggers,
+    webhooks,
+)
+from sendproof_simulators.control.call import ControlCall, ControlContext, ControlError
+from sendproof_simulators.core.contracts import ValidRequest, load_contract
+from sendproof_simulators.core.http import Problem, Request, Response
+from sendproof_simulators.server.connexion_app import ConnexionApp
+
+_MODULES = (campaigns, clock, faults, journal, process, sandboxes, services, settings, templates, triggers, webhooks)
+
+log = logging.getLogger(__name__)
+
+Handler = Callable[[ControlCall], Awaitable[Response]]
+
+
+@dataclass(frozen=True, slots=True)
+class ControlExchange:
+    """One request to the control API. It needs no credentials: every client on this machine may use it."""
+
+    request: Request
+    authenticated: bool = True
+
+    def refuse(self, problem: Problem) -> Response:
+        """Return the problem in the form of RFC 9457."""
+        return problem_response(problem)
+
+
+class ControlApi:
+    """The operations of `control.yaml`."""
+
+    # A batch file of 200,000 customers.
+    body_limit = 8 * 1024 * 1024
+
+    def __init__(self, contracts: Path, context: ControlContext) -> None:
+        """Find the handler of each operation; raise `LookupError` if one is missing."""
+        contract = load_contract(contracts / "control.yaml")
+        self.connexion = ConnexionApp(contract)
+        self._context = context
+        self._handlers = {id_: _find_handler(operation.handler) for id_, operation in contract.operations.items()}
+
+    async def respond(self, request: Request) -> Response:
+        """Respond to one request."""
+        exchange = ControlExchange(request)
+        result = await self.connexion.validate(exchange)
+        if isinstance(result, Response):
+            return result
+        try:
+            return await self._handle(result)
+        except ControlError as error:
+            return problem_response(Problem(kind="refused", status=error.status, detail=str(error)))
+        except Exception as error:
+            log.exception("serving %s failed", request.path)
+            detail = f"the simulator failed: {type(error).__name__}: {error}"
+            return problem_response(Problem(kind="internal", status=500, detail=detail))
+
+    async def _handle(self, valid: ValidRequest) -> Response:
+        call = ControlCall(control=self._context, params=valid.params, body=valid.body)
+        return await self._handlers[valid.operation.id](call)
+
+    def too_large(self) -> Response:
+        """Return the response to a body above the limit."""
+        return problem_response(
+            Problem(kind="too_large", status=413, detail=f"the body is larger than {self.body_limit} bytes")
+        )
+
+
+def _find_handler(name: str) -> Handler:
+    for module in _MODULES:
+        handler: Handler | None = getattr(module, name, None)
+        if handler is not None:
+            return handler
+    raise LookupError(f"expected a function {name} in the modules of the control API")
+
+
+def problem_response(problem: Problem) -> Response:
+    """Return `application/problem+json` with all violations of the contract."""
+    body: dict[str, object] = {
+        "title": HTTPStatus(problem.status).phrase,
+        "status": problem.status,
+        "detail": problem.detail,
+    }
+    if problem.violations:
+        body["violations"] = [{"where": v.where, "rule": v.rule, "message": v.message} for v in problem.violations]
+    headers = (("allow", ", ".join(problem.allow)),) if problem.kind == "method_not_allowed" else ()
+    return Response(
+        status=problem.status,
+        body=msgspec.json.encode(body),
+        content_type="application/problem+json",
+        headers=headers,
+    )

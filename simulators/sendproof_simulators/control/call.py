@@ -1,0 +1,95 @@
+"""The input of the control API's handlers: a valid call, and the parts of the process that it can reach."""
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from typing import Any, TypeVar
+
+from sendproof_simulators.core.clock.wall_clock import Instant, WallClock, parse_iso
+from sendproof_simulators.core.sandbox import Sandbox
+from sendproof_simulators.core.sandboxes import Sandboxes
+from sendproof_simulators.core.simulator import SandboxContext, Simulator
+from sendproof_simulators.server.addresses import Addresses
+from sendproof_simulators.server.pipeline import ServicePipeline
+
+T = TypeVar("T")
+
+#: The marketing platform: the service with campaigns and triggers.
+PLATFORM = "optimove"
+
+
+class ControlError(Exception):
+    """A valid request that cannot be carried out; the message says why and what to do."""
+
+    def __init__(self, status: int, detail: str) -> None:
+        super().__init__(detail)
+        self.status = status
+
+
+@dataclass(frozen=True, slots=True)
+class ControlContext:
+    """The parts of the process that the control API controls. `services` are by name."""
+
+    sandboxes: Sandboxes
+    services: Mapping[str, ServicePipeline]
+    addresses: Addresses
+    wall: WallClock
+
+    @property
+    def simulators(self) -> Mapping[str, Simulator]:
+        """The simulators by name."""
+        return {name: service.simulator for name, service in self.services.items()}
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ControlCall:
+    """One valid request to one operation."""
+
+    control: ControlContext
+    params: Mapping[str, Any]
+    body: Any
+
+    @property
+    def sandbox(self) -> Sandbox:
+        """The sandbox in the path."""
+        try:
+            return self.control.sandboxes.get(self.params["sandbox"])
+        except KeyError as error:
+            raise ControlError(404, error.args[0]) from None
+
+    @property
+    def service(self) -> Simulator:
+        """The service in the path."""
+        simulators, name = self.control.simulators, self.params["service"]
+        if name not in simulators:
+            raise ControlError(404, f"no service is named {name!r}; there are: {', '.join(simulators)}")
+        return simulators[name]
+
+    @property
+    def context(self) -> SandboxContext:
+        """The service's view of the sandbox."""
+        return self.sandbox.contexts[self.service.name]
+
+    @property
+    def state(self) -> Any:
+        """The service's state in the sandbox."""
+        return self.sandbox.states[self.service.name]
+
+    @property
+    def now(self) -> Instant:
+        """The current instant of the sandbox."""
+        return self.sandbox.clock.now()
+
+
+def attempt(action: Callable[[], T], *, invalid_status: int = 409) -> T:
+    """Return the result of an action; turn its `KeyError` into 404, and its `ValueError` into `invalid_status`."""
+    try:
+        return action()
+    except KeyError as error:
+        raise ControlError(404, str(error.args[0])) from None
+    except ValueError as error:
+        raise ControlError(invalid_status, str(error)) from None
+
+
+def read_instant(text: str) -> Instant:
+    """Parse an instant of a request."""
+    return attempt(lambda: parse_iso(text), invalid_status=400)

@@ -1,0 +1,78 @@
+"""The operations of `control.yaml` on a sandbox's clock: read, advance, park, and leave."""
+
+from collections.abc import Mapping
+
+from sendproof_simulators.control.call import ControlCall, ControlError, attempt, read_instant
+from sendproof_simulators.core.clock.virtual_clock import NotQuietError
+from sendproof_simulators.core.clock.wall_clock import LAST_INSTANT, YEARS, iso
+from sendproof_simulators.core.http import Response, json_response
+from sendproof_simulators.core.sandbox import Sandbox
+
+# Enough for a week with a million receipts; a bridge that never parks fails much earlier.
+ADVANCE_TIMEOUT_S = 120.0
+
+
+async def get_clock(call: ControlCall) -> Response:
+    """Return the clock."""
+    return json_response(clock_json(call.sandbox))
+
+
+async def advance_clock(call: ControlCall) -> Response:
+    """Advance virtual time, and return the clock at the target."""
+    sandbox, body = call.sandbox, call.body
+    if ("to" in body) == ("by_ms" in body):
+        raise ControlError(400, "expected exactly one of `to` and `by_ms`")
+    to = read_instant(body["to"]) if "to" in body else sandbox.clock.now() + body["by_ms"]
+    if to > LAST_INSTANT:
+        raise ControlError(400, f"expected a target before the year {YEARS.stop}, got one {to - LAST_INSTANT} ms later")
+    _record_on_clock(call, {"action": "advance", "to": iso(to)})
+    try:
+        await sandbox.clock.advance(to, body.get("timeout_s", ADVANCE_TIMEOUT_S))
+    except ValueError as error:
+        raise ControlError(409, str(error)) from None
+    except NotQuietError as error:
+        raise ControlError(504, str(error)) from None
+    return json_response(clock_json(sandbox))
+
+
+async def park_clock(call: ControlCall) -> Response:
+    """Wait until an instant, or until a webhook was delivered."""
+    clock, name = call.sandbox.clock, call.body["participant"]
+    if name not in clock.participants:
+        _record_on_clock(call, {"action": "joined", "participant": name})
+    until = None if call.body.get("until") is None else read_instant(call.body["until"])
+    reason = await clock.park(name, until, call.body["since"])
+    return json_response({"now": iso(clock.now()), "delivered": clock.delivered, "reason": reason})
+
+
+async def leave_clock(call: ControlCall) -> Response:
+    """Remove a participant, so that time no longer waits for it."""
+    clock, name = call.sandbox.clock, call.params["participant"]
+    attempt(lambda: clock.dismiss(name))
+    _record_on_clock(call, {"action": "left", "participant": name})
+    return Response(status=204, content_type="")
+
+
+def _record_on_clock(call: ControlCall, fields: Mapping[str, object]) -> None:
+    """Record an entry in the journals of all sandboxes on this clock."""
+    for sandbox in call.control.sandboxes.on_clock_of(call.sandbox):
+        sandbox.record("clock", fields)
+
+
+def clock_json(sandbox: Sandbox) -> dict[str, object]:
+    """Return a sandbox's clock as JSON."""
+    clock = sandbox.clock
+    due = clock.next_due()
+    return {
+        "now": iso(clock.now()),
+        "mode": clock.mode,
+        "rate": clock.rate,
+        "advancing": clock.advancing,
+        "delivered": clock.delivered,
+        "in_flight": clock.in_flight + clock.outgoing,
+        "participants": [
+            {"name": p.name, "parked": clock.parked(p), "until": None if p.until is None else iso(p.until)}
+            for p in clock.participants.values()
+        ],
+        "next": None if due is None else iso(due),
+    }

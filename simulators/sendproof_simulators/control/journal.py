@@ -1,0 +1,33 @@
+"""The operations of `control.yaml` that read a sandbox: its state, history, expectations and journal."""
+
+from sendproof_simulators.control.call import PLATFORM, ControlCall
+from sendproof_simulators.control.channels import campaigns_of
+from sendproof_simulators.core.http import Response, StreamedResponse, json_response
+
+NDJSON = "application/x-ndjson"
+# Default size of a journal part: large compared with the cost of a request, and quick to produce.
+JOURNAL_BYTES = 1 << 20
+
+
+async def get_state(call: ControlCall) -> Response:
+    """Return listeners, channel templates, and the number of journal entries by kind."""
+    sandbox = call.sandbox
+    overview = campaigns_of(call).overview(sandbox.states[PLATFORM])
+    return json_response({**overview, "counts": dict(sandbox.journal.counts)})
+
+
+async def get_history(call: ControlCall) -> Response:
+    """Stream the complete history."""
+    lines = call.sandbox.history(call.control.addresses.services)
+    return StreamedResponse(content_type=NDJSON, lines=lines)
+
+
+async def get_expectations(call: ControlCall) -> Response:
+    """Stream the history's lines on campaigns and obligations, which are true before anything happens."""
+    return StreamedResponse(content_type=NDJSON, lines=call.sandbox.expectations())
+
+
+async def get_journal(call: ControlCall) -> Response:
+    """Return whole lines of the journal from a byte offset."""
+    start, max_bytes = call.params["start"], call.params.get("max_bytes", JOURNAL_BYTES)
+    return Response(content_type=NDJSON, body=call.sandbox.journal.read(start, max_bytes))

@@ -1,0 +1,33 @@
+"""The operations of `control.yaml` on the process: health, services, dialects, and requests without a sandbox."""
+
+import os
+from dataclasses import asdict
+from importlib.metadata import version
+
+from sendproof_simulators.control.call import ControlCall
+from sendproof_simulators.core.http import Response, json_response
+
+
+async def get_health(call: ControlCall) -> Response:
+    """Return the version, the process id and the machine's time."""
+    real = round(call.control.wall.time(), 3)
+    return json_response({"status": "ok", "version": version("sendproof"), "pid": os.getpid(), "real": real})
+
+
+async def get_services(call: ControlCall) -> Response:
+    """List all services with their URLs."""
+    urls = call.control.addresses.services
+    simulators = call.control.simulators.items()
+    return json_response({name: {"url": urls[name], "contract": simulator.contract} for name, simulator in simulators})
+
+
+async def get_dialects(call: ControlCall) -> Response:
+    """List the dialects of all services with their options."""
+    simulators = call.control.simulators.items()
+    return json_response({name: [asdict(dialect) for dialect in simulator.dialects] for name, simulator in simulators})
+
+
+async def get_unauthenticated_requests(call: ControlCall) -> Response:
+    """List the newest requests without a known credential."""
+    services = call.control.services.values()
+    return json_response({"requests": [fields for service in services for fields in service.unauthenticated]})

@@ -1,0 +1,133 @@
+"""The operations of `control.yaml` on sandboxes: create, list, and delete."""
+
+from collections.abc import Mapping
+from typing import Any
+
+from sendproof_simulators.control.call import ControlCall, ControlContext, ControlError, attempt, read_instant
+from sendproof_simulators.control.clock import clock_json
+from sendproof_simulators.control.templates import message_providers
+from sendproof_simulators.core.audience.audience import AudienceRecipe
+from sendproof_simulators.core.clock.wall_clock import HOUR, MINUTE, Instant
+from sendproof_simulators.core.dialects import choose
+from sendproof_simulators.core.http import Response, json_response
+from sendproof_simulators.core.sandbox import DEFAULT_CHANNELS, Sandbox, SandboxSettings
+from sendproof_simulators.core.simulator import Channel
+
+SHARED = "shared"
+DEFAULT_AUDIENCE = {"customers": 1000, "opted_out": 0.04, "unusable_numbers": 0.02}
+
+
+async def list_sandboxes(call: ControlCall) -> Response:
+    """List all sandboxes."""
+    return json_response([sandbox_json(call.control, sandbox) for sandbox in call.control.sandboxes])
+
+
+async def create_sandbox(call: ControlCall) -> Response:
+    """Create a sandbox."""
+    clock_of = _clock_owner(call)
+    settings = _sandbox_settings(call, clock_of)
+    dialects = {name: simulator.dialects for name, simulator in call.control.simulators.items()}
+    attempt(lambda: choose(dialects, settings.dialects), invalid_status=400)
+    sandbox = attempt(lambda: call.control.sandboxes.create(settings, clock_of))
+    return json_response(sandbox_json(call.control, sandbox), status=201)
+
+
+async def get_sandbox(call: ControlCall) -> Response:
+    """Return one sandbox."""
+    return json_response(sandbox_json(call.control, call.sandbox))
+
+
+async def delete_sandbox(call: ControlCall) -> Response:
+    """Delete a sandbox."""
+    await call.control.sandboxes.delete(call.sandbox.id)
+    return Response(status=204, content_type="")
+
+
+def sandbox_json(control: ControlContext, sandbox: Sandbox) -> dict[str, object]:
+    """Return the JSON of a sandbox: everything that is needed to point a bridge at it."""
+    return {
+        "sandbox": sandbox.id,
+        "seed": sandbox.settings.seed,
+        "country": sandbox.settings.audience.country,
+        "clock": clock_json(sandbox),
+        "services": {
+            name: {"url": _service_url(control, sandbox, name), "credentials": values}
+            for name, values in sandbox.credentials.items()
+        },
+        "channels": [channel.view() for channel in sandbox.settings.channels],
+    }
+
+
+def _service_url(control: ControlContext, sandbox: Sandbox, service: str) -> str:
+    return control.addresses.services[service] + control.simulators[service].base_path(sandbox.contexts[service])
+
+
+def _clock_owner(call: ControlCall) -> Sandbox | None:
+    """Return the sandbox whose clock the new one shares; None for a clock of its own."""
+    clock = call.body.get("clock", {})
+    if (clock.get("mode") == SHARED) != ("with" in clock):
+        raise ControlError(400, f"clock: expected `with` to name a sandbox exactly when the mode is {SHARED}")
+    if "with" not in clock:
+        return None
+    if "start" in clock or "rate" in clock:
+        raise ControlError(400, "clock: `start` and `rate` cannot be set on a shared clock; remove them")
+    try:
+        return call.control.sandboxes.get(clock["with"])
+    except KeyError as error:
+        raise ControlError(409, f"clock: {error.args[0]}") from None
+
+
+def _sandbox_settings(call: ControlCall, clock_of: Sandbox | None) -> SandboxSettings:
+    fields = call.body
+    clock = fields.get("clock", {"mode": "virtual"})
+    if clock["mode"] == "virtual" and "rate" in clock:
+        raise ControlError(400, "clock.rate: expected mode real, because virtual time only moves when it is advanced")
+    return SandboxSettings(
+        name=fields.get("name") or call.control.sandboxes.fresh_name(),
+        seed=fields["seed"],
+        start=_start(call, clock, clock_of),
+        rate=float(clock.get("rate", 1)) if clock["mode"] == "real" else None,
+        audience=_audience_recipe(fields.get("audience", {})),
+        channels=_channels(call),
+        rate_limits=fields.get("rate_limits", True),
+        allow_remote_webhooks=fields.get("allow_remote_webhooks", False),
+        nightly_at=_time_of_day(fields["nightly"]["at"]) if "nightly" in fields else None,
+        dialects=fields.get("dialects", {}),
+    )
+
+
+def _start(call: ControlCall, clock: Mapping[str, Any], clock_of: Sandbox | None) -> Instant:
+    if clock_of is not None:
+        return clock_of.clock.now()
+    return read_instant(clock["start"]) if "start" in clock else int(call.control.wall.time() * 1000)
+
+
+def _audience_recipe(fields: Mapping[str, Any]) -> AudienceRecipe:
+    try:
+        return AudienceRecipe(**{**DEFAULT_AUDIENCE, **fields})
+    except ValueError as error:
+        raise ControlError(400, f"audience: {error}") from None
+
+
+def _time_of_day(text: str) -> int:
+    """Return milliseconds after midnight; the contract has checked the form HH:MM."""
+    hours, minutes = text.split(":")
+    return int(hours) * HOUR + int(minutes) * MINUTE
+
+
+def _channels(call: ControlCall) -> tuple[Channel, ...]:
+    if "channels" not in call.body:
+        return DEFAULT_CHANNELS
+    ids = [fields["id"] for fields in call.body["channels"]]
+    if len(set(ids)) < len(ids):
+        raise ControlError(400, f"channels: expected each id once, got {ids}")
+    return tuple(_channel(call, fields) for fields in call.body["channels"])
+
+
+def _channel(call: ControlCall, fields: Mapping[str, Any]) -> Channel:
+    providers, provider = message_providers(call.control), fields["provider"]
+    if provider not in providers:
+        known = ", ".join(providers)
+        raise ControlError(400, f"channel {fields['id']}: {provider!r} is not a message provider; there are: {known}")
+    kind, testing = fields.get("kind", "scheduled"), fields.get("testing", False)
+    return Channel(id=fields["id"], provider=provider, kind=kind, testing=testing)

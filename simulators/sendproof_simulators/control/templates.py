@@ -1,0 +1,73 @@
+"""The operations of `control.yaml` on the templates of a message provider."""
+
+from collections.abc import Mapping
+from typing import Any
+
+from sendproof_simulators.control.call import ControlCall, ControlContext, ControlError, attempt
+from sendproof_simulators.core.http import Response, json_response
+from sendproof_simulators.core.simulator import Template, Templates
+
+
+async def list_templates(call: ControlCall) -> Response:
+    """List the templates of a provider."""
+    templates, state = _templates_and_state(call)
+    return json_response([_template_json(template) for template in templates.all(state)])
+
+
+async def add_templates(call: ControlCall) -> Response:
+    """Add templates to a provider, all of them or none."""
+    templates, state = _templates_and_state(call)
+    titles = [fields["title"] for fields in call.body]
+    taken = {template.title for template in templates.all(state)} & set(titles)
+    if taken or len(set(titles)) < len(titles):
+        raise ControlError(409, f"titles must differ: {sorted(taken or titles)}")
+    return json_response([_add_template(call, fields) for fields in call.body], status=201)
+
+
+def _add_template(call: ControlCall, fields: Mapping[str, Any]) -> dict[str, object]:
+    templates, state = _templates_and_state(call)
+    template, effects = attempt(
+        lambda: templates.add(state, call.now, fields["title"], fields["body"], fields.get("id"))
+    )
+    call.sandbox.apply(call.params["service"], effects)
+    return _template_json(template)
+
+
+async def change_template(call: ControlCall) -> Response:
+    """Change the title or the text of a template."""
+    templates, state = _templates_and_state(call)
+    fields, id_ = call.body, call.params["template"]
+    template, effects = attempt(lambda: templates.change(state, call.now, id_, fields.get("title"), fields.get("body")))
+    call.sandbox.apply(call.params["service"], effects)
+    return json_response(_template_json(template))
+
+
+async def delete_template(call: ControlCall) -> Response:
+    """Delete a template at its provider."""
+    templates, state = _templates_and_state(call)
+    effects = attempt(lambda: templates.delete(state, call.now, call.params["template"]))
+    call.sandbox.apply(call.params["service"], effects)
+    return Response(status=204, content_type="")
+
+
+def message_providers(control: ControlContext) -> dict[str, Templates]:
+    """Return the templates of each message provider: only these services have any."""
+    simulators = control.simulators.items()
+    return {name: simulator.templates for name, simulator in simulators if simulator.templates is not None}
+
+
+def templates_of(call: ControlCall, name: str) -> Templates:
+    """Return the templates of a message provider; 404 for any other service."""
+    providers = message_providers(call.control)
+    if name not in providers:
+        raise ControlError(404, f"{name!r} is not a message provider; there are: {', '.join(providers)}")
+    return providers[name]
+
+
+def _templates_and_state(call: ControlCall) -> tuple[Templates, Any]:
+    sandbox = call.sandbox
+    return templates_of(call, call.params["service"]), sandbox.states[call.params["service"]]
+
+
+def _template_json(template: Template) -> dict[str, object]:
+    return {"id": template.id, "title": template.title, "body": template.body}
