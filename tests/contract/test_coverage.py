@@ -4,7 +4,7 @@ import json
 
 from command_line import sendproof
 from repository import CONTRACTS
-from sendproof_simulators.reference.evidence import Statement, coverage, statements
+from sendproof_simulators.reference.evidence import Statement, evidence_counts, statements
 
 FOUNDED = {
     "info": {"title": "Toy"},
@@ -44,7 +44,7 @@ def test_statements_share_the_evidence_of_what_they_lie_in() -> None:
 
 def test_every_contract_of_a_service_is_counted() -> None:
     """Those of our own interfaces are not: nothing about them had to be found out."""
-    counts = coverage()
+    counts = evidence_counts()
     assert set(counts) == {path.name for path in CONTRACTS.glob("*.yaml")} - {"bridge.yaml", "control.yaml"}
     assert counts["optimove.yaml"]["operations"]["documented"] > counts["optimove.yaml"]["operations"]["assumed"]
     assert all(sum(levels.values()) for levels in counts["optimove.yaml"].values())
@@ -53,5 +53,5 @@ def test_every_contract_of_a_service_is_counted() -> None:
 def test_the_command_prints_the_same_for_a_program() -> None:
     """And a table for a person."""
     said = sendproof("evidence", "--json")
-    assert (said.status, json.loads(said.out)) == (0, coverage())
+    assert (said.status, json.loads(said.out)) == (0, evidence_counts())
     assert "optimove-metrics.yaml" in sendproof("evidence").out
