@@ -1,4 +1,4 @@
-"""Time and randomness have one source each; pyproject.toml lists the names that are banned elsewhere."""
+"""Time and randomness each come from one module; pyproject.toml bans them in all others."""
 
 import subprocess
 import sys
@@ -7,10 +7,11 @@ from pathlib import Path
 from repository import ROOT
 
 
-def test_banned_names_are_only_used_in_the_listed_modules():
+def test_no_module_uses_a_banned_name():
+    """Real time and randomness would make runs irreproducible. pyproject.toml lists the bans and the exceptions."""
     ruff = Path(sys.executable).with_name("ruff")
-    done = subprocess.run(
+    completed = subprocess.run(
         [ruff, "check", "--no-cache", "--select", "TID251", "--output-format", "concise", "."],
         cwd=ROOT, capture_output=True, text=True, check=False,
     )  # fmt: skip
-    assert done.stdout == "All checks passed!\n", done.stdout
+    assert completed.stdout == "All checks passed!\n", completed.stdout

@@ -1,4 +1,4 @@
-"""The examples of docs/ci.md have valid YAML, existing commands, and files that the commands write."""
+"""The examples of docs/ci.md: valid YAML, commands and options that exist, and files that are written."""
 
 import re
 import shlex
@@ -9,8 +9,8 @@ import pytest
 import typer
 import yaml
 
-import sendproof_harness.cli.run
 from repository import ROOT
+from sendproof_harness.cli import build_app
 from sendproof_harness.conformance.run import RESULTS_NAME
 from sendproof_harness.run.results_folder import FILES
 from sendproof_harness.scenario.library import find_scenario_files
@@ -25,37 +25,37 @@ COMMANDS = {
 }
 
 
-def sendproof_words(lines: list[str]) -> list[list[str]]:
-    """Return the words of each `sendproof` command line."""
+def sendproof_arguments(lines: list[str]) -> list[list[str]]:
+    """Return the arguments of each `sendproof` command line."""
     return [shlex.split(line)[1:] for line in lines if line.startswith("sendproof ")]
 
 
 @pytest.mark.parametrize("server", COMMANDS)
-def test_ci_examples_use_existing_commands_and_options(server: str) -> None:
-    app = typer.Typer()
-    sendproof_harness.cli.run.register(app)
-    known = typer.main.get_command(app).commands
-    ours = sendproof_words(COMMANDS[server])
-    assert [words[0] for words in ours] == ["contract", "run"]
-    for name, *rest in ours:
+def test_commands_exist_with_their_options(server: str) -> None:
+    known = typer.main.get_command(build_app()).commands
+    commands = sendproof_arguments(COMMANDS[server])
+    assert [words[0] for words in commands] == ["contract", "run"]
+    for name, *rest in commands:
         assert {word for word in rest if word.startswith("--")} <= {
             option for parameter in known[name].params for option in parameter.opts
         }
 
 
-def test_ci_examples_run_the_same_commands() -> None:
-    assert sendproof_words(COMMANDS["github"]) == sendproof_words(COMMANDS["gitlab"])
+def test_both_servers_run_the_same_commands() -> None:
+    """Both must also install the extra that the first command needs."""
+    assert sendproof_arguments(COMMANDS["github"]) == sendproof_arguments(COMMANDS["gitlab"])
     assert all(any('install "sendproof[contract]"' in line for line in lines) for lines in COMMANDS.values())
 
 
-def test_ci_examples_use_existing_scenarios() -> None:
-    _, run = sendproof_words(COMMANDS["github"])
+def test_scenarios_are_in_the_library() -> None:
+    _, run = sendproof_arguments(COMMANDS["github"])
     named = run[1 : run.index("--provider")]
     assert len(named) == 2
     assert all(find_scenario_files(Path(name))[0].is_file() for name in named)
 
 
-def test_ci_examples_find_the_reports() -> None:
+def test_report_paths_are_those_of_the_commands() -> None:
+    """The pattern must match the JUnit reports of both commands, and the folder must have all files."""
     show, keep = STEPS[-2:]
     patterns = {show["with"]["report_paths"], GITLAB["sendproof"]["artifacts"]["reports"]["junit"]}
     assert patterns == {"results/*/junit.xml"}
@@ -65,7 +65,7 @@ def test_ci_examples_find_the_reports() -> None:
     assert show["if"] == keep["if"] == GITLAB["sendproof"]["artifacts"]["when"] + "()"
 
 
-def test_listed_files_are_written_by_a_run() -> None:
+def test_listed_files_are_those_of_a_run() -> None:
     listed = re.findall(rf"^\| `results/{RESULTS_NAME}/([a-z.]+)` \|", TEXT, re.MULTILINE)
     assert len(listed) == 6
     assert set(listed) <= set(FILES)

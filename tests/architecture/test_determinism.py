@@ -87,7 +87,7 @@ def history_with_faults(simulators: RunningSimulators, listener: StandIn) -> lis
         form = {"apikey": service["credentials"]["apikey"], "numbers": "447555000000", "message": "Hi"}
         receipts = {"custom": str(custom), "receipt_url": listener.url + "/receipts"}
         with suppress(requests.RequestException):
-            requests.post(service["url"] + "/send", data=form | receipts, timeout=20)
+            requests.post(service["url"] + "/send", data=form | receipts, timeout=60)
     simulators.call("POST", "/sandboxes/same/clock/advance", {"by_ms": 3_600_000})
     lines = simulators.history("same")
     simulators.call("DELETE", "/sandboxes/same")

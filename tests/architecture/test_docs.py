@@ -1,4 +1,4 @@
-"""The documents match the code: commands, options, targets, dependencies, contracts, links."""
+"""The documents are current: commands, options, targets, dependencies, contracts and links."""
 
 import re
 import shlex
@@ -26,8 +26,8 @@ def commands():
     return commands_page.commands()
 
 
-def shown_commands() -> list[tuple[str, list[str]]]:
-    """Return each `sendproof ...` in a block or sentence of a document, with the document's name."""
+def sendproof_commands() -> list[tuple[str, list[str]]]:
+    """Return the arguments of every `sendproof ...` in the documents, with the document's name."""
     found = [
         (name_of(path), line)
         for path in DOCUMENTS
@@ -36,10 +36,10 @@ def shown_commands() -> list[tuple[str, list[str]]]:
     return [(name, shlex.split(block or sentence)[1:]) for name, (block, sentence) in found]
 
 
-def test_documents_show_existing_commands_and_options(commands):
-    invalid = []
-    for document, words in shown_commands():
-        name = next((candidate for candidate in (" ".join(words[:2]), words[0]) if candidate in commands), None)
+def test_commands_in_documents_exist_with_their_options(commands):
+    wrong = []
+    for document, words in sendproof_commands():
+        name = next((known for known in (" ".join(words[:2]), words[0]) if known in commands), None)
         group = words[0] == "NAME" or (
             len(words) == 1 and any(command.startswith(f"{words[0]} ") for command in commands)
         )
@@ -47,36 +47,36 @@ def test_documents_show_existing_commands_and_options(commands):
             option for parameter in (commands[name].params if name else ()) for option in parameter.opts
         }
         if (name is None and not group) or not {word for word in words if word.startswith("--")} <= options:
-            invalid.append(f"{document}: {shlex.join(words)}")
-    assert invalid == []
+            wrong.append(f"{document}: {shlex.join(words)}")
+    assert wrong == []
 
 
-def test_index_links_to_each_page():
+def test_every_page_is_linked_from_the_index():
     index = (ROOT / "docs" / "README.md").read_text()
     pages = {path.relative_to(ROOT / "docs").as_posix() for path in (ROOT / "docs").rglob("*.md")} - {"README.md"}
     assert "(docs/README.md)" in (ROOT / "README.md").read_text()
     assert {page for page in pages if f"({page})" not in index} == set()
 
 
-def test_help_of_each_command_has_an_example(commands):
+def test_help_of_every_command_has_an_example(commands):
     assert [
         name for name, command in commands.items() if f"Example: sendproof {name}" not in (command.help or "")
     ] == []
 
 
-def test_documents_show_each_make_target():
+def test_make_targets_and_documents_match():
     named = {target for path in DOCUMENTS for target in re.findall(r"(?:\$ |`)make ([a-z-]+)", path.read_text())}
     assert named == TARGETS - {"help"}
 
 
-def test_library_readme_explains_each_theme():
+def test_every_theme_of_the_library_is_documented():
     table = LIBRARY.read_text().partition("| theme |")[2].partition("\n\n")[0]
     themes = re.findall(r"^\| `([a-z_]+)` \| ", table, re.MULTILINE)
     assert sorted(themes) == sorted({scenario["theme"] for scenario in library_summaries()})
 
 
 def anchors(path: Path) -> set[str]:
-    """Return the headings of a document in the form of link anchors."""
+    """Return the anchors of a document's headings."""
     headings = re.findall(r"^#+ (.+)$", path.read_text(), re.MULTILINE)
     return {re.sub(r"[^\w\- ]", "", heading.lower()).replace(" ", "-") for heading in headings}
 
@@ -86,35 +86,37 @@ def test_relative_links_have_existing_targets():
     for path in DOCUMENTS:
         text = re.sub(r"^```.*?^```$", "", path.read_text(), flags=re.MULTILINE | re.DOTALL)
         for target, anchor in re.findall(r"\]\(([^)#]*)(?:#([^)]*))?\)", text):
-            destination = path.parent / target if target else path
-            if "://" not in target and not (destination.exists() and (not anchor or anchor in anchors(destination))):
+            linked = path.parent / target if target else path
+            if "://" not in target and not (linked.exists() and (not anchor or anchor in anchors(linked))):
                 broken.append(f"{name_of(path)}: {target}#{anchor}")
     assert broken == []
 
 
-def test_each_dependency_has_a_reason():
+def test_every_dependency_has_a_reason_in_contributing():
+    """The table must not list dependencies that were removed either."""
     project = tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]
     extras = [line for lines in project["optional-dependencies"].values() for line in lines]
-    declared = [line for line in [*project["dependencies"], *extras] if not line.startswith("sendproof[")]
+    required = [line for line in [*project["dependencies"], *extras] if not line.startswith("sendproof[")]
     text = (ROOT / "CONTRIBUTING.md").read_text()
     tables = text[text.index("## Dependencies") :]
-    packages = {re.match(r"[a-z0-9-]+", line).group() for line in declared}
+    packages = {re.match(r"[a-z0-9-]+", line).group() for line in required}
     assert {package for package in packages if not re.search(rf"(?<![a-z-]){package}(?![a-z0-9-])", tables)} == set()
     assert set(re.findall(r"^\| ([a-z0-9-]+) \|", tables, re.MULTILINE)) - {"package"} <= packages
 
 
 def evidence(node: object) -> list[str]:
-    """Return the level of each statement in a contract that has one."""
+    """Return the evidence level of every statement in a contract that has one."""
     if isinstance(node, list):
         return [level for item in node for level in evidence(item)]
     if not isinstance(node, dict):
         return []
-    own = [node["x-evidence"]] if "x-evidence" in node else []
-    return own + [level for value in node.values() for level in evidence(value)]
+    levels = [node["x-evidence"]] if "x-evidence" in node else []
+    return levels + [level for value in node.values() for level in evidence(value)]
 
 
 @pytest.mark.parametrize("entry", catalogue(discover()), ids=lambda entry: entry["name"])
-def test_simulators_command_counts_operations_and_evidence(entry):
+def test_evidence_counts_match_the_contracts(entry):
+    """`sendproof evidence` shows these counts."""
     document = yaml.load(Path(entry["contract"]).read_bytes(), Loader=yaml.CSafeLoader)
     methods = {"get", "post", "put", "patch", "delete"}
     assert entry["operations"] == sum(len(item.keys() & methods) for item in document["paths"].values())

@@ -1,4 +1,4 @@
-"""Files and functions stay small enough to be read at once."""
+"""Files and functions are short enough to be read at once."""
 
 import ast
 
@@ -8,12 +8,11 @@ FILE_LINES = 600
 FUNCTION_LINES = 70
 
 
-def test_python_files_have_at_most_600_lines():
+def test_files_have_at_most_600_lines():
     assert [name_of(path) for path in files(".py") if len(path.read_text().splitlines()) > FILE_LINES] == []
 
 
 def test_functions_have_at_most_70_lines():
-    """The docstring is included."""
     long = [
         f"{name_of(path)}: {node.name}"
         for path in files(".py")

@@ -1,6 +1,6 @@
-"""Each quirk in a provider's README names the test that shows it, next to its evidence.
+"""Each quirk in a provider's README names its evidence and a test that shows it.
 
-Only providers with tests of their own are checked: a new one has none at first.
+This applies to providers with tests of their own. A new provider has none at first.
 """
 
 import re
@@ -10,9 +10,9 @@ import pytest
 from repository import ROOT
 from sendproof_simulators.services.discovery import discover
 
-TESTS = ROOT / "tests" / "simulators"
+TESTS_FOLDER = ROOT / "tests" / "simulators"
 PROVIDERS = sorted(
-    name for name, simulator in discover().items() if simulator.templates is not None and (TESTS / name).is_dir()
+    name for name, simulator in discover().items() if simulator.templates is not None and (TESTS_FOLDER / name).is_dir()
 )
 
 
@@ -25,12 +25,12 @@ def quirks(service: str) -> list[list[str]]:
 
 def names_of_tests(service: str) -> set[str]:
     """Return the names of a service's tests."""
-    files = (TESTS / service).glob("test_*.py")
+    files = (TESTS_FOLDER / service).glob("test_*.py")
     return {name for file in files for name in re.findall(r"^def (test_\w+)", file.read_text(), re.MULTILINE)}
 
 
 @pytest.mark.parametrize("service", PROVIDERS)
-def test_each_quirk_has_evidence_and_a_test(service):
+def test_quirk_has_evidence_source_and_existing_test(service):
     known = names_of_tests(service)
     for quirk, evidence, source, shown in quirks(service):
         assert set(evidence.split(", ")) <= {"documented", "observed", "assumed"}, quirk

@@ -224,8 +224,8 @@ class DocSandbox:
 
     def _is_synchronised(self) -> bool:
         base = self._with_own_addresses(f"http://{CONTROL}/control/sandboxes/default")
-        templates = requests.get(f"{base}/providers/textlocal/templates", timeout=10).json()
-        known = requests.get(f"{base}/state", timeout=10).json()["channel_templates"]
+        templates = requests.get(f"{base}/providers/textlocal/templates", timeout=60).json()
+        known = requests.get(f"{base}/state", timeout=60).json()["channel_templates"]
         return [len(known.get(channel, ())) for channel in ("505", "250")] == [len(templates)] * 2
 
     def _bridge_settings(self, document: str) -> str:

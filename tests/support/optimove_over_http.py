@@ -20,7 +20,7 @@ class Client:
     def call(self, method: str, path: str, **options: Any) -> requests.Response:
         """Send one request."""
         headers = self.headers | options.pop("headers", {})
-        return requests.request(method, self.url + path, headers=headers, timeout=20, **options)
+        return requests.request(method, self.url + path, headers=headers, timeout=60, **options)
 
 
 class Sandbox:

@@ -36,7 +36,7 @@ def optimove(handover, method, function, headers=None, **content):
     service = handover["services"]["optimove"]
     all_headers = {"X-API-KEY": service["credentials"]["api_key"], **(headers or {})}
     url = f"{service['url']}/current/{function}"
-    response = requests.request(method, url, headers=all_headers, timeout=30, **content)
+    response = requests.request(method, url, headers=all_headers, timeout=60, **content)
     assert response.ok, response.text
     return response
 

@@ -83,7 +83,7 @@ class BridgeProcess:
 
     def healthy(self) -> bool:
         with suppress(requests.RequestException):
-            return requests.get(f"{self.url}/health", timeout=5).ok
+            return requests.get(f"{self.url}/health", timeout=60).ok
         return False
 
     def kill(self) -> None:

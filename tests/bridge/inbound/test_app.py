@@ -28,12 +28,12 @@ def url(bridge):
 def post_event(url, body, client="acme", token=TOKEN):
     """Post like Optimove."""
     data = body if isinstance(body, bytes) else json.dumps(body).encode()
-    return requests.post(f"{url}/webhooks/optimove/{client}/{token}", data=data, timeout=10)
+    return requests.post(f"{url}/webhooks/optimove/{client}/{token}", data=data, timeout=60)
 
 
 def post_receipt(url, form, *, client="acme", token=TOKEN, batch="505-7001-0-0", provider="textlocal"):
     """Post like Textlocal."""
-    return requests.post(f"{url}/webhooks/{provider}/{client}/{token}/{batch}", data=form, timeout=10)
+    return requests.post(f"{url}/webhooks/{provider}/{client}/{token}/{batch}", data=form, timeout=60)
 
 
 def test_campaign_event_creates_page_job_and_wakes_worker(url, bridge):
@@ -146,7 +146,7 @@ def test_waiting_receipts_share_one_job(url, bridge):
 
 
 def test_health_without_problems_is_ok(url):
-    health = requests.get(f"{url}/health", timeout=10).json()
+    health = requests.get(f"{url}/health", timeout=60).json()
 
     assert (health["status"], health["jobs"], health["problems"]) == (
         "ok",
@@ -157,7 +157,7 @@ def test_health_without_problems_is_ok(url):
 
 @pytest.mark.parametrize("campaign", ["acme/505/9999", "acme/999/7001", f"acme/{10**30}/7001", "nobody/505/7001"])
 def test_unknown_campaign_returns_404(url, campaign):
-    response = requests.get(f"{url}/campaigns/{campaign}", timeout=10)
+    response = requests.get(f"{url}/campaigns/{campaign}", timeout=60)
 
     error = f"campaign {campaign.replace('/', ':')} was never announced here"
     assert (response.status_code, response.json()) == (404, {"error": error})

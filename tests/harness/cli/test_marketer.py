@@ -29,7 +29,7 @@ class Marketer:
 
     def post_as_bridge(self, path, body):
         """Send a request of a bridge to Optimove."""
-        assert requests.post(self.url + path, json=body, headers=self.headers, timeout=20).status_code == 200
+        assert requests.post(self.url + path, json=body, headers=self.headers, timeout=60).status_code == 200
 
     def run(self, *words: str):
         """Run a command; return its exit status and output."""
@@ -159,7 +159,7 @@ def test_list_without_campaigns_shows_the_next_command(marketer: Marketer) -> No
     ("words", "reason"),
     [
         (("campaign", "9"), "campaign 9 is not known; there are []"),
-        (("schedule", "9", "--template", "Tea", "--customers", "1"), "textlocal holds no template titled 'Tea'"),
+        (("schedule", "9", "--template", "Tea", "--customers", "1"), "textlocal has no template titled 'Tea'"),
         (
             ("schedule", "9", "--template", "Spring", "--customers", "1", "--channel", "7"),
             "channel 7 is not in this sandbox",

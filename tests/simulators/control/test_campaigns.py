@@ -22,13 +22,13 @@ def campaigns(simulators: RunningSimulators) -> str:
     for channel in CHANNELS:
         url = f"{service['url']}/integrations/AddChannelTemplates?ChannelID={channel['id']}"
         headers = {"x-api-key": service["credentials"]["api_key"]}
-        requests.post(url, json=[{"TemplateID": 14, "TemplateName": "Hello"}], headers=headers, timeout=20)
+        requests.post(url, json=[{"TemplateID": 14, "TemplateName": "Hello"}], headers=headers, timeout=60)
     return f"{simulators.control}/control{path}/campaigns"
 
 
 def schedule(campaigns: str, **fields: Any) -> tuple[int, Any]:
     """Schedule campaign 7; return status and body of the response."""
-    response = requests.post(campaigns, json={"campaign": 7, "customers": 3, **fields}, timeout=20)
+    response = requests.post(campaigns, json={"campaign": 7, "customers": 3, **fields}, timeout=60)
     return response.status_code, response.json()
 
 
@@ -60,12 +60,12 @@ def test_campaign_with_several_channels_is_one_campaign(simulators: RunningSimul
 )
 def test_invalid_plan_is_refused_and_not_scheduled(campaigns: str, fields: dict[str, Any], status: int) -> None:
     assert schedule(campaigns, **fields)[0] == status
-    assert requests.get(campaigns + "/7", timeout=20).status_code == (200 if status == 201 else 404)
+    assert requests.get(campaigns + "/7", timeout=60).status_code == (200 if status == 201 else 404)
 
 
 def test_campaign_can_be_cancelled_once(campaigns: str) -> None:
     schedule(campaigns, channel=505, splits=SPLITS)
-    responses = [requests.post(f"{campaigns}/{id_}/cancel", timeout=20) for id_ in (7, 7, 8)]
+    responses = [requests.post(f"{campaigns}/{id_}/cancel", timeout=60) for id_ in (7, 7, 8)]
     assert [response.status_code for response in responses] == [200, 409, 404]
     assert (responses[0].json()["state"], responses[0].json()["cancelled_at"]) == (
         "cancelled",

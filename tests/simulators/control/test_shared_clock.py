@@ -29,7 +29,7 @@ def send(simulators: RunningSimulators, sandbox: str) -> None:
     """Send one message, which is delivered an hour later."""
     service = simulators.call("GET", f"/sandboxes/{sandbox}")["services"]["textlocal"]
     form = {"apikey": service["credentials"]["apikey"], "numbers": NUMBER, "message": "Hi"}
-    assert requests.post(service["url"] + "/send", data=form, timeout=20).json()["status"] == "success"
+    assert requests.post(service["url"] + "/send", data=form, timeout=60).json()["status"] == "success"
 
 
 def times(simulators: RunningSimulators, sandbox: str, kind: str) -> list[str]:
@@ -89,5 +89,5 @@ def test_deleting_one_sandbox_does_not_stop_the_other(simulators, pair, deleted)
     ],
 )
 def test_invalid_shared_clock_is_refused_with_the_reason(simulators, clock, status, message):
-    response = requests.post(f"{simulators.control}/control/sandboxes", json={"seed": 1, "clock": clock}, timeout=20)
+    response = requests.post(f"{simulators.control}/control/sandboxes", json={"seed": 1, "clock": clock}, timeout=60)
     assert (response.status_code, response.json()["detail"].startswith(message)) == (status, True)

@@ -39,7 +39,7 @@ class Stage:
     def optimove(self, path: str, body: object) -> None:
         service = self.made["services"]["optimove"]
         headers = {"x-api-key": service["credentials"]["api_key"]}
-        assert requests.post(service["url"] + path, json=body, headers=headers, timeout=20).ok
+        assert requests.post(service["url"] + path, json=body, headers=headers, timeout=60).ok
 
     def announce(self, *campaigns: int) -> None:
         """Schedule campaigns for now; they are announced as soon as time moves."""
@@ -136,11 +136,11 @@ def test_journal_parts_equal_the_history_and_have_durations(stage: Stage) -> Non
     stage.announce(7)
     stage.advance(1)
     url = f"{stage.simulators.control}/control{stage.path}"
-    pieces = [requests.get(f"{url}/journal?start=0&max_bytes=1000", timeout=5).text]
+    pieces = [requests.get(f"{url}/journal?start=0&max_bytes=1000", timeout=60).text]
     while pieces[-1]:
-        pieces.append(requests.get(f"{url}/journal?start={len(''.join(pieces))}&max_bytes=1000", timeout=5).text)
+        pieces.append(requests.get(f"{url}/journal?start={len(''.join(pieces))}&max_bytes=1000", timeout=60).text)
     followed = [json.loads(line) for line in "".join(pieces).splitlines()]
-    expectations = [json.loads(line) for line in requests.get(f"{url}/expectations", timeout=5).text.splitlines()]
+    expectations = [json.loads(line) for line in requests.get(f"{url}/expectations", timeout=60).text.splitlines()]
     assert stage.simulators.history(stage.made["sandbox"])[1:-1] == expectations + followed
     assert all(line["duration_ms"] > 0 for line in followed if line["kind"] == "webhook")
 
@@ -187,7 +187,7 @@ def test_acknowledged_webhook_can_be_resent(stage: Stage) -> None:
     stage.advance(1)
     assert stage.received().count("13:7") == 2
     url = f"{stage.simulators.control}/control{stage.path}/webhooks/resend"
-    response = requests.post(url, json={"key": "13:1:452"}, timeout=20)
+    response = requests.post(url, json={"key": "13:1:452"}, timeout=60)
     assert (response.status_code, "no webhook of optimove is named '13:1:452'" in response.json()["detail"]) == (
         404,
         True,
@@ -242,4 +242,4 @@ def test_nightly_process_announces_campaigns_then_sends_events_2_and_3(
 @pytest.mark.parametrize("nightly", [{"at": "24:00"}, {"at": "2:00"}, {"at": "02:60"}, {}])
 def test_nightly_process_needs_a_time_of_day(simulators: RunningSimulators, nightly: dict[str, str]) -> None:
     url = simulators.control + "/control/sandboxes"
-    assert requests.post(url, json={"seed": 1, "nightly": nightly}, timeout=20).status_code == 400
+    assert requests.post(url, json={"seed": 1, "nightly": nightly}, timeout=60).status_code == 400

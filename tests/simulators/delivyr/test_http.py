@@ -14,7 +14,7 @@ SEND = "/partner/customer_io/send_sms"
 def send(simulators: RunningSimulators, **headers: str) -> requests.Response:
     """Make a send with these headers."""
     body = {"template_id": "AAAAAAAA", "phone_number": "+12125650100"}
-    return requests.post(simulators.services["delivyr"]["url"] + SEND, json=body, headers=headers, timeout=10)
+    return requests.post(simulators.services["delivyr"]["url"] + SEND, json=body, headers=headers, timeout=60)
 
 
 @pytest.mark.parametrize(
@@ -57,7 +57,7 @@ def test_error_has_code_message_and_status(simulators, status, code, method, pat
     """The form is assumed."""
     headers = {"x-api-key": KEY, "x-account-id": ACCOUNT} | ({"content-type": media} if media else {})
     url = simulators.services["delivyr"]["url"] + path
-    response = requests.request(method, url, data=body, headers=headers, timeout=10)
+    response = requests.request(method, url, data=body, headers=headers, timeout=60)
     assert (response.status_code, response.json()["error"]["code"]) == (status, code)
 
 
@@ -84,7 +84,7 @@ def test_every_sent_message_has_one_final_status_in_history(simulators):
     headers = {"x-api-key": access["credentials"]["api_key"], "x-account-id": access["credentials"]["account_id"]}
     for index in range(20):
         body = {"template_id": template["id"], "phone_number": f"+121256501{index:02d}", "variables": {"NAME": "Ada"}}
-        assert requests.post(access["url"] + SEND, json=body, headers=headers, timeout=10).status_code == 200
+        assert requests.post(access["url"] + SEND, json=body, headers=headers, timeout=60).status_code == 200
     simulators.call("POST", f"{base}/clock/advance", {"by_ms": 7 * 86_400_000})
     lines = simulators.history(sandbox["sandbox"])
     sent, ended = (
@@ -101,13 +101,13 @@ def test_control_api_previews_overrides(simulators):
     event = {"templateName": "YFRYM0RJ - Hello", "customerID": "C0000001", "payload": {"phone": "+13125650100"}}
     request = simulators.call("POST", f"{base}/preview", {"event": event})["request"]
     assert request["phone_number"] == "+13125650100"
-    response = requests.post(f"{simulators.control}/control{base}/preview", json={}, timeout=10)
+    response = requests.post(f"{simulators.control}/control{base}/preview", json={}, timeout=60)
     assert (response.status_code, response.headers["content-type"]) == (400, "application/problem+json")
 
 
 def test_preview_of_service_without_preview_is_404(simulators):
     sandbox = new_sandbox(simulators)["sandbox"]
     url = f"{simulators.control}/control/sandboxes/{sandbox}/providers/textlocal/preview"
-    response = requests.post(url, json={}, timeout=10)
+    response = requests.post(url, json={}, timeout=60)
     assert response.status_code == 404
     assert response.json()["detail"] == "'textlocal' is not a service with a preview; there are: delivyr"

@@ -56,7 +56,7 @@ class Bench:
         body = urlencode(self.form())
         head = f"POST /send HTTP/1.1\r\nhost: {url.netloc}\r\nconnection: close\r\ncontent-length: {len(body)}\r\n"
         kind = "content-type: application/x-www-form-urlencoded\r\n\r\n"
-        with socket.create_connection((url.hostname, url.port), timeout=20) as connection:
+        with socket.create_connection((url.hostname, url.port), timeout=60) as connection:
             connection.sendall((head + kind + body).encode())
             return b"".join(iter(lambda: connection.recv(65_536), b""))
 

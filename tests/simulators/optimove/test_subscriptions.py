@@ -19,7 +19,7 @@ def sandbox(simulators: RunningSimulators) -> Sandbox:
 def upload(sandbox: Sandbox, text: str) -> requests.Response:
     """Upload a batch file."""
     url = f"{sandbox.simulators.control}/control{sandbox.path}/services/optimove/batch"
-    return requests.post(url, data=text.encode(), headers={"content-type": "text/csv"}, timeout=20)
+    return requests.post(url, data=text.encode(), headers={"content-type": "text/csv"}, timeout=60)
 
 
 def test_opt_out_is_shared_in_a_new_attribute(sandbox: Sandbox) -> None:
@@ -91,7 +91,7 @@ def test_opt_out_is_shared_in_a_standalone_file(sandbox: Sandbox) -> None:
 def test_wrong_file_is_refused_as_a_whole(sandbox: Sandbox, text: str, error: str) -> None:
     url = f"{sandbox.simulators.control}/control{sandbox.path}/services/optimove/batch"
     data = text.encode("utf-8", "surrogateescape")
-    response = requests.post(url, data=data, headers={"content-type": "text/csv"}, timeout=20)
+    response = requests.post(url, data=data, headers={"content-type": "text/csv"}, timeout=60)
     assert (response.status_code, error in response.json()["detail"]) == (400, True), response.text
     assert (sandbox.journal("attributes"), sandbox.journal("preference")) == ([], [])
 

@@ -25,7 +25,7 @@ def save(sandbox: Sandbox, events: Any, *, body: bytes | None = None, **headers:
     signature = hmac.new(service["credentials"]["tenant_token"].encode(), text, hashlib.sha256).hexdigest()
     signed = {"X-Optimove-Signature-Version": "1", "x-optimove-signature-content": signature}
     all_headers = {"content-type": "application/json"} | signed | headers
-    return requests.post(service["url"] + "/api/saveEvent", data=text, headers=all_headers, timeout=20)
+    return requests.post(service["url"] + "/api/saveEvent", data=text, headers=all_headers, timeout=60)
 
 
 def test_saved_event_is_in_history_and_overview(sandbox: Sandbox) -> None:

@@ -42,11 +42,11 @@ def listener() -> Iterator[str]:
 def test_receipt_arrives_before_response(simulators, listener):
     number = number_for_code("GB", BY_NAME["delivered, told before the reply"].code)
     form = {"apikey": KEY, "numbers": number, "message": "Hi", "receipt_url": listener}
-    result = requests.post(f"{simulators.services['textlocal']['url']}/send/", data=form, timeout=20).json()
+    result = requests.post(f"{simulators.services['textlocal']['url']}/send/", data=form, timeout=60).json()
     posted = len(Listener.posted)
     status = requests.get(
         f"{simulators.services['textlocal']['url']}/status_message/",
         params={"apikey": KEY, "message_id": result["messages"][0]["id"]},
-        timeout=20,
+        timeout=60,
     ).json()["message"]["status"]
     assert (posted, status) == (1, "D")

@@ -18,7 +18,7 @@ def call_method(sandbox, method, **fields):
     """Call a method with the sandbox's token."""
     service = sandbox["services"]["xtremepush"]
     body = {**service["credentials"], **fields}
-    return requests.post(f"{service['url']}/api/external/{method}", json=body, timeout=30)
+    return requests.post(f"{service['url']}/api/external/{method}", json=body, timeout=60)
 
 
 @pytest.mark.parametrize(
@@ -34,27 +34,27 @@ def call_method(sandbox, method, **fields):
 )
 def test_http_status_is_code_of_body(simulators, path, body, code):
     url = simulators.services["xtremepush"]["url"]
-    response = requests.post(f"{url}/api/external/{path}", json=body, timeout=10)
+    response = requests.post(f"{url}/api/external/{path}", json=body, timeout=60)
     assert (response.status_code, response.json()["code"], response.json()["success"]) == (code, code, code == 200)
 
 
 def test_other_http_method_is_405(simulators):
     """Methods are always POST (documented)."""
     url = simulators.services["xtremepush"]["url"]
-    response = requests.get(f"{url}/api/external/list/campaign", timeout=10)
+    response = requests.get(f"{url}/api/external/list/campaign", timeout=60)
     assert (response.status_code, response.headers["allow"], response.json()["code"]) == (405, "POST", 405)
 
 
 def test_body_that_is_no_json_is_refused(simulators):
     url = simulators.services["xtremepush"]["url"] + "/api/external/list/campaign"
     for headers in ({"content-type": "application/json"}, {"content-type": "text/plain"}, {}):
-        response = requests.post(url, data=b"\xff\x00{", headers=headers, timeout=10)
+        response = requests.post(url, data=b"\xff\x00{", headers=headers, timeout=60)
         assert (response.status_code, response.json()["success"]) == (400, False)
 
 
 def test_body_beyond_size_limit_is_refused(simulators):
     url = simulators.services["xtremepush"]["url"] + "/api/external/import/profile"
-    response = requests.post(url, data=b" " * (16 * 1024 * 1024 + 1), timeout=30)
+    response = requests.post(url, data=b" " * (16 * 1024 * 1024 + 1), timeout=60)
     assert (response.status_code, response.json()["code"]) == (413, 413)
 
 
@@ -81,13 +81,13 @@ def test_every_message_has_one_final_status_in_history(simulators, sandbox):
 def test_settings_are_read_and_replaced_by_control_api(simulators, sandbox):
     path = f"{simulators.control}/control/sandboxes/{sandbox['sandbox']}/providers"
     settings = {"webhooks": [{"url": "http://127.0.0.1:9/hooks", "authentication": {"kind": "signed", "secret": "s"}}]}
-    assert requests.get(f"{path}/xtremepush/settings", timeout=10).json() == {"webhooks": [], "suppression": None}
-    replaced = requests.put(f"{path}/xtremepush/settings", json=settings, timeout=10).json()
+    assert requests.get(f"{path}/xtremepush/settings", timeout=60).json() == {"webhooks": [], "suppression": None}
+    replaced = requests.put(f"{path}/xtremepush/settings", json=settings, timeout=60).json()
     assert replaced["webhooks"][0]["authentication"] == {"kind": "signed", "secret": "s"}
-    remote = requests.put(f"{path}/xtremepush/settings", json={"webhooks": [{"url": "http://192.0.2.1"}]}, timeout=10)
+    remote = requests.put(f"{path}/xtremepush/settings", json={"webhooks": [{"url": "http://192.0.2.1"}]}, timeout=60)
     assert (remote.status_code, "allow_remote_webhooks" in remote.json()["detail"]) == (400, True)
-    assert requests.get(f"{path}/xtremepush/settings", timeout=10).json() == replaced
-    assert requests.get(f"{path}/optimove/settings", timeout=10).status_code == 404
+    assert requests.get(f"{path}/xtremepush/settings", timeout=60).json() == replaced
+    assert requests.get(f"{path}/optimove/settings", timeout=60).status_code == 404
 
 
 def test_campaign_on_channel_444_is_refused(simulators, sandbox):
@@ -99,7 +99,7 @@ def test_campaign_on_channel_444_is_refused(simulators, sandbox):
         "splits": [{"share": 1, "template": "Spring", "send_at": MONDAY}],
     }
     path = f"{simulators.control}/control/sandboxes/{sandbox['sandbox']}/campaigns"
-    response = requests.post(path, json=plan, timeout=10)
+    response = requests.post(path, json=plan, timeout=60)
     assert response.status_code == 409
     assert "channel 444 only carries the subscription status from xtremepush to Optimove" in response.json()["detail"]
     assert "in this sandbox: 501" in response.json()["detail"]
@@ -153,7 +153,7 @@ def call_optimove(sandbox, method, path, **more):
     """Call Optimove with the sandbox's key."""
     service = sandbox["services"]["optimove"]
     headers = {"X-API-KEY": service["credentials"]["api_key"]}
-    return requests.request(method, f"{service['url']}/current/{path}", headers=headers, timeout=20, **more)
+    return requests.request(method, f"{service['url']}/current/{path}", headers=headers, timeout=60, **more)
 
 
 def target_for_customer(customer):

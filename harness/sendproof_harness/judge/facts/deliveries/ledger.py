@@ -12,12 +12,12 @@ from typing import Literal
 
 from sendproof_harness.history.records import Delivery, History, Obligation
 from sendproof_harness.judge.facts.consent import GRACE, opt_outs, opted_out_by, violated_opt_out
-from sendproof_harness.judge.facts.deadlines import deadlines, first_notified
-from sendproof_harness.judge.facts.delivery_matching import lateness, match
+from sendproof_harness.judge.facts.deliveries.deadlines import deadlines, first_notified
+from sendproof_harness.judge.facts.deliveries.matching import lateness, match
+from sendproof_harness.judge.facts.deliveries.refusals import is_number_refused
 from sendproof_harness.judge.facts.fault_effects import hidden_failed_sends, providers_without_record
 from sendproof_harness.judge.facts.keys import CampaignKey, campaign_key
 from sendproof_harness.judge.facts.observation import times_are_meaningful
-from sendproof_harness.judge.facts.provider_refusals import is_number_refused
 from sendproof_harness.judge.findings import cached_per_history
 
 ResultKind = Literal[

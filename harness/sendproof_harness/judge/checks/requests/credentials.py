@@ -4,7 +4,7 @@ from collections.abc import Iterator, Sequence
 
 from sendproof_harness.history.records import History, Key, Request
 from sendproof_harness.history.timestamps import HOUR, MINUTE, span, spoken
-from sendproof_harness.judge.checks.request_findings import CREDENTIAL_STATUSES, response_finding
+from sendproof_harness.judge.checks.requests.findings import CREDENTIAL_STATUSES, response_finding
 from sendproof_harness.judge.facts.fault_effects import is_own_response, requests_before_probes
 from sendproof_harness.judge.findings import Check, CheckResult, Finding
 from sendproof_harness.judge.requirements import AUTHENTICATED

@@ -6,7 +6,7 @@ A response that a fault caused proves nothing about the bridge. Violations in th
 from collections.abc import Iterator, Sequence
 
 from sendproof_harness.history.records import History, Request
-from sendproof_harness.judge.checks.request_findings import (
+from sendproof_harness.judge.checks.requests.findings import (
     CREDENTIAL_STATUSES,
     SIZE_RULE,
     response_finding,

@@ -12,7 +12,7 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 
 from sendproof_harness.history.records import History, Obligation
 from sendproof_harness.history.timestamps import HOUR, MINUTE, SECOND
-from sendproof_harness.judge.facts.delivery_matching import LATE_AFTER
+from sendproof_harness.judge.facts.deliveries.matching import LATE_AFTER
 from sendproof_harness.judge.facts.fault_effects import (
     KILL,
     OPTIMOVE,

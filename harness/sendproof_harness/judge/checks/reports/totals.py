@@ -5,10 +5,10 @@ from collections.abc import Iterator, Mapping
 
 from sendproof_harness.history.records import History
 from sendproof_harness.history.timestamps import spoken
-from sendproof_harness.judge.checks.interactions import ACTION_METRICS, interaction_findings
+from sendproof_harness.judge.checks.reports.interactions import ACTION_METRICS, interaction_findings
 from sendproof_harness.judge.facts.clicks import unreported_clicks
 from sendproof_harness.judge.facts.customer_events import customer_actions
-from sendproof_harness.judge.facts.delivery_ledger import ledger
+from sendproof_harness.judge.facts.deliveries.ledger import ledger
 from sendproof_harness.judge.facts.fault_effects import KILL, OPTIMOVE
 from sendproof_harness.judge.facts.keys import CampaignKey, TemplateKey, campaign_key, template_id
 from sendproof_harness.judge.facts.metrics import (

@@ -8,7 +8,7 @@ from collections.abc import Callable, Mapping, Sequence
 from functools import lru_cache
 
 from sendproof_harness.history.records import History, Interactions
-from sendproof_harness.judge.facts.delivery_ledger import RecipientResult, ledger
+from sendproof_harness.judge.facts.deliveries.ledger import RecipientResult, ledger
 from sendproof_harness.judge.facts.keys import CampaignKey, campaign_key
 from sendproof_harness.judge.facts.metrics import BOUNCED, DELIVERED, DROPPED, SENT
 from sendproof_harness.judge.facts.provider_totals import METRIC_OF_STATUS, withdrawn_statuses

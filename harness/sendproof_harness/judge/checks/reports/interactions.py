@@ -5,10 +5,10 @@ from collections.abc import Collection, Iterator, Mapping, Sequence
 
 from sendproof_harness.history.records import History, Interactions
 from sendproof_harness.judge.facts.customer_events import customer_actions
+from sendproof_harness.judge.facts.deliveries.recipient_states import STATE_TESTS, GroupQuotas, possible_states
 from sendproof_harness.judge.facts.fault_effects import is_result_hidden, outages
 from sendproof_harness.judge.facts.keys import campaign_key
 from sendproof_harness.judge.facts.metrics import CLICKED, METRIC_NAMES, UNSUBSCRIBED
-from sendproof_harness.judge.facts.recipient_states import STATE_TESTS, GroupQuotas, possible_states
 from sendproof_harness.judge.findings import Finding, Location
 
 #: The metrics of customer actions. A bridge need not know all of them.

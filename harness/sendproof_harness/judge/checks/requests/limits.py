@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 
 from sendproof_harness.history.records import History, Rejection, Request, Violation
-from sendproof_harness.judge.checks.request_findings import SIZE_RULE, response_finding, violation_finding
+from sendproof_harness.judge.checks.requests.findings import SIZE_RULE, response_finding, violation_finding
 from sendproof_harness.judge.facts.fault_effects import is_own_response, requests_before_probes
 from sendproof_harness.judge.facts.requests import STATUS_TOO_MANY_REQUESTS, request_before
 from sendproof_harness.judge.findings import Check, CheckResult, Finding, Location
