@@ -3,7 +3,7 @@
 import sys
 from pathlib import Path
 
-# The runs share their machinery with the mutants.
+# The runs use the modules of the mutants.
 sys.path.append(str(Path(__file__).parents[1] / "mutants"))
 
 from fault_schedules import main

@@ -1,24 +1,24 @@
-"""A large scheduled campaign through a bridge until its last receipt and report.
+"""Load test of a bridge: a large scheduled campaign until its last receipt and report.
 
 locust -f loadtests/campaign.py --headless --users 1 --customers 1000000
 """
 
-from base import Running
-from scheduled import Follower, Scheduled
-from sendproof_harness.load.scenarios import Selection
+from load_session import LoadSession
+from scheduled import CampaignUser, ScheduledTest
+from sendproof_harness.load.scenarios import LoadOptions
 
 
-class CampaignTest(Scheduled):
-    """Pages, messages, receipts, reports."""
+class CampaignTest(ScheduledTest):
+    """A campaign through all stages: pages, messages, receipts and reports."""
 
     kind = "campaign"
 
-    def title(self, wanted: Selection) -> str:
-        """What is done, for people."""
-        return f"A campaign of {wanted.customers:,} customers"
+    def title(self, options: LoadOptions) -> str:
+        """Return the title of the report."""
+        return f"A campaign of {options.customers:,} customers"
 
 
-class Campaign(Follower):
-    """Counts what is owed against what comes."""
+class ScheduledCampaignUser(CampaignUser):
+    """The user that compares due messages with sent messages."""
 
-    test = Running(CampaignTest())
+    session = LoadSession(CampaignTest())

@@ -1,36 +1,36 @@
-"""What the simulators must answer: the customers of a seed, as the recipe of the audience makes them."""
+"""Expected responses of the simulators, computed from the seed and the settings of the audience."""
 
 from collections.abc import Sequence
 from typing import Any
 
-from sendproof_harness.load.scenarios import ORDER_TEXT, Selection, audience
-from sendproof_harness.load.trigger_tracker import PARAMETER, Expected, order
+from sendproof_harness.load.scenarios import ORDER_TEMPLATE_BODY, LoadOptions, load_audience
+from sendproof_harness.load.trigger_tracker import ORDER_PARAMETER, ExpectedMessage, format_order
 from sendproof_simulators.core.audience.audience import Audience, AudienceRecipe
 from sendproof_simulators.core.randomness import KeyedRandom
 
-# Those that a bridge asks for, and one that may be null.
+# The attributes that a bridge reads, and one that can be null.
 ATTRIBUTES = ("PHONENUMBER", "FIRST_NAME", "SMS_OPT_IN", "CITY")
 
 
-def people(wanted: Selection) -> Audience:
-    """The customers of the sandbox of a load test."""
-    asked = audience(wanted)
+def create_audience(options: LoadOptions) -> Audience:
+    """Return the audience of a load test's sandbox."""
+    settings = load_audience(options)
     recipe = AudienceRecipe(
-        customers=asked.customers,
-        opted_out=float(asked.opted_out),
-        unusable_numbers=float(asked.unusable_numbers),
-        country=asked.country,
+        customers=settings.customers,
+        opted_out=float(settings.opted_out),
+        unusable_numbers=float(settings.unusable_numbers),
+        country=settings.country,
     )
-    return Audience(KeyedRandom(wanted.seed), recipe)
+    return Audience(KeyedRandom(options.seed), recipe)
 
 
-def rows(everybody: Audience, skip: int, top: int, template: int | str, send_at: str) -> list[dict[str, Any]]:
-    """The rows of one page of a campaign for everybody, as JSON has them."""
-    stop = min(skip + top, everybody.recipe.customers)
-    columns = zip(*everybody.columns(skip, stop, ATTRIBUTES), strict=True)
+def expected_page(customers: Audience, skip: int, top: int, template: int | str, send_at: str) -> list[dict[str, Any]]:
+    """Return the rows of one page of a campaign for all customers, as decoded JSON."""
+    stop = min(skip + top, customers.recipe.customers)
+    columns = zip(*customers.columns(skip, stop, ATTRIBUTES), strict=True)
     return [
         {
-            "CustomerID": everybody.id_of(index),
+            "CustomerID": customers.id_of(index),
             "TemplateID": template,
             "ScheduledTime": send_at,
             "CustomerAttributes": list(values),
@@ -39,29 +39,31 @@ def rows(everybody: Audience, skip: int, top: int, template: int | str, send_at:
     ]
 
 
-def expected_order(everybody: Audience, number: int) -> Expected:
-    """What the trigger of this number owes to its customer."""
-    customer = everybody.customer(number % everybody.recipe.customers)
+def expected_order(customers: Audience, number: int) -> ExpectedMessage:
+    """Return the message that the trigger with this number must cause."""
+    customer = customers.customer(number % customers.recipe.customers)
     if customer.opted_out or customer.number is None:
-        return Expected(customer.id, customer.number, None)
+        return ExpectedMessage(customer.id, customer.number, None)
     first_name = str(customer.attributes["FIRST_NAME"])
-    text = ORDER_TEXT.replace("{{FIRST_NAME}}", first_name).replace("{{" + PARAMETER + "}}", order(number))
-    return Expected(customer.id, customer.number, text)
+    text = ORDER_TEMPLATE_BODY.replace("{{FIRST_NAME}}", first_name).replace(
+        "{{" + ORDER_PARAMETER + "}}", format_order(number)
+    )
+    return ExpectedMessage(customer.id, customer.number, text)
 
 
-def differing(got: Sequence[Any], expected: Sequence[Any], skip: int) -> list[tuple[str, str]]:
-    """By row: the name of the loss, and an example in words. Rows are compared in their order."""
+def compare_rows(got: Sequence[Any], expected: Sequence[Any], skip: int) -> list[tuple[str, str]]:
+    """Compare rows in order. Return for each wrong row the name of the loss and an example as text."""
     if got == expected:
         return []
     known = {row["CustomerID"] for row in expected}
     seen: set[str] = set()
-    found = []
-    for place, row in enumerate(got):
+    losses = []
+    for position, row in enumerate(got):
         id_ = row.get("CustomerID") if isinstance(row, dict) else None
         if id_ in seen:
-            found.append(("repeated rows", f"{id_}: again in row {skip + place:,}"))
-        elif place >= len(expected) or row != expected[place]:
-            wanted = expected[place] if place < len(expected) else "the end of the list"
-            found.append(("wrong rows", f"row {skip + place:,}: expected {wanted}, got {row}"))
+            losses.append(("repeated rows", f"{id_}: repeated in row {skip + position:,}"))
+        elif position >= len(expected) or row != expected[position]:
+            expected_row = expected[position] if position < len(expected) else "the end of the list"
+            losses.append(("wrong rows", f"row {skip + position:,}: expected {expected_row}, got {row}"))
         seen.add(str(id_))
-    return found + [("missing rows", f"{id_}: on none of its page's rows") for id_ in sorted(known - seen)]
+    return losses + [("missing rows", f"{id_}: missing from its page") for id_ in sorted(known - seen)]

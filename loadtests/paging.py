@@ -1,4 +1,4 @@
-"""Pages of a campaign, read by several at once: every row is checked against the recipe of the audience.
+"""Load test of the simulators: read all pages of a campaign in parallel, and check each row.
 
 locust -f loadtests/paging.py --headless --users 4 --customers 10000000
 """
@@ -11,16 +11,17 @@ from urllib.parse import urlencode
 
 import msgspec
 
-from base import LoadTest, Prepared, Process, Running, Worker, all_of
-from expected_rows import ATTRIBUTES, differing, people, rows
+from base import LoadProcess, LoadTest, PreparedTest, check_total
+from expected_rows import ATTRIBUTES, compare_rows, create_audience, expected_page
+from load_session import LoadSession, LoadTestUser
 from sendproof_harness.control_client import ControlClient
 from sendproof_harness.load.counters import Counts
-from sendproof_harness.load.progress import Telling
-from sendproof_harness.load.scenarios import CAMPAIGN, SCHEDULED, SEND_AT, Selection
-from simulator_only import announced, sandbox_of
+from sendproof_harness.load.progress import LoadProgress
+from sendproof_harness.load.scenarios import CAMPAIGN_ID, SCHEDULED_CHANNEL, SEND_AT, LoadOptions
+from simulator_only import announce_campaign, create_sandbox
 
-# The largest page that Optimove gives.
-PAGE = 10_000
+# Optimove's largest page.
+PAGE_SIZE = 10_000
 LOSSES = ("wrong rows", "missing rows", "repeated rows")
 _PATH = "/current/customers/GetCustomerSendDetailsByChannel"
 _OK = 200
@@ -29,20 +30,20 @@ _decode = msgspec.json.Decoder(list[Any]).decode
 
 
 class PagingTest(LoadTest):
-    """Every page once, each worker those of its share; the row after the last is asked for, too."""
+    """Every page once, divided among the workers. The row after the last one is requested, too."""
 
     kind = "paging"
     customers = 1_000_000
     latencies = ("page",)
 
-    def prepare(self, wanted: Selection, folder: Path, telling: Telling, stack: ExitStack) -> Prepared:
-        """A campaign for everybody, announced."""
-        control, told = sandbox_of(wanted, folder, telling, stack)
-        template = announced(control, told, wanted)
-        optimove = told["services"]["optimove"]
-        return Prepared(
+    def prepare(self, options: LoadOptions, folder: Path, progress: LoadProgress, stack: ExitStack) -> PreparedTest:
+        """Create a sandbox with an announced campaign for all customers."""
+        control, created = create_sandbox(options, folder, progress, stack)
+        template = announce_campaign(control, created, options)
+        optimove = created["services"]["optimove"]
+        return PreparedTest(
             control=control.url,
-            sandbox=told["sandbox"],
+            sandbox=created["sandbox"],
             job={
                 "control": control.url,
                 "url": optimove["url"],
@@ -51,64 +52,64 @@ class PagingTest(LoadTest):
             },
         )
 
-    def title(self, wanted: Selection) -> str:
-        """What is done, for people."""
-        return f"The pages of {wanted.customers:,} customers"
+    def title(self, options: LoadOptions) -> str:
+        """Return the title of the report."""
+        return f"The pages of {options.customers:,} customers"
 
-    def settings(self, wanted: Selection) -> Mapping[str, str]:
-        """What was asked for, in words."""
-        return {"customers": f"{wanted.customers:,}", "rows a page": f"{PAGE:,}", "rate limits": "off"}
+    def settings(self, options: LoadOptions) -> Mapping[str, str]:
+        """Return the settings for the report, as text."""
+        return {"customers": f"{options.customers:,}", "rows per page": f"{PAGE_SIZE:,}", "rate limits": "off"}
 
-    def begin(self, process: Process) -> None:
-        """The pages of this worker's share, which its users take one after the other."""
-        self.everybody = people(process.wanted)
-        pages = range(0, process.wanted.customers + 1, PAGE)
+    def start_generator(self, process: LoadProcess) -> None:
+        """Select the pages of this worker, from which its users take one at a time."""
+        self.audience = create_audience(process.options)
+        pages = range(0, process.options.customers + 1, PAGE_SIZE)
         self.pages: Iterator[int] = iter(pages[process.share :: process.shares])
         for loss in LOSSES:
-            process.counts.looked(loss, "rows", "harness", 0)
+            process.counts.record_checked(loss, "rows", "harness", 0)
 
-    def conclude(self, wanted: Selection, counts: Counts, control: ControlClient, sandbox: str) -> Counts:
-        """Everybody must have been on some page."""
+    def final_counts(self, options: LoadOptions, counts: Counts, control: ControlClient, sandbox: str) -> Counts:
+        """Check that every customer was on a page."""
         del control, sandbox
         missing = sum(loss.count for name, loss in counts.losses.items() if name != "wrong rows")
-        return Counts() if missing else all_of("pages", wanted.customers, counts)
+        return Counts() if missing else check_total("pages", options.customers, counts)
 
     def check(self, counts: Counts, template: Any, skip: int, body: bytes, at: float) -> None:
-        """Compare a page with what the recipe says."""
+        """Compare a page with the expected rows."""
         got = _decode(body)
-        wanted = rows(self.everybody, skip, PAGE, template, f"{SEND_AT:%Y-%m-%d %H:%M:%S}")
-        counts.happened("pages", "rows", len(got), at)
+        expected = expected_page(self.audience, skip, PAGE_SIZE, template, f"{SEND_AT:%Y-%m-%d %H:%M:%S}")
+        counts.record_events("pages", "rows", len(got), at)
         for loss in LOSSES:
-            counts.looked(loss, "rows", "harness", len(wanted))
-        for loss, example in differing(got, wanted, skip):
-            counts.wrong(loss, example)
+            counts.record_checked(loss, "rows", "harness", len(expected))
+        for loss, example in compare_rows(got, expected, skip):
+            counts.record_losses(loss, example)
 
 
 TEST = PagingTest()
 
 
-class Reader(Worker):
-    """Reads pages until there are none left."""
+class PageUser(LoadTestUser):
+    """A user that reads pages until none is left."""
 
-    test = Running(TEST)
+    session = LoadSession(TEST)
 
-    def work(self, process: Process) -> None:
-        """One page after the other."""
+    def work(self, process: LoadProcess) -> None:
+        """Read one page after the other."""
         session = self.http(process.job["url"])
         for skip in TEST.pages:
             query = {
-                "ChannelID": SCHEDULED,
-                "CampaignID": CAMPAIGN,
+                "ChannelID": SCHEDULED_CHANNEL,
+                "CampaignID": CAMPAIGN_ID,
                 "CustomerAttributes": ";".join(ATTRIBUTES),
-                "$top": PAGE,
+                "$top": PAGE_SIZE,
                 "$skip": skip,
             }
             headers = {"X-API-KEY": process.job["key"]}
-            reply = session.get(f"{_PATH}?{urlencode(query)}", headers=headers, name="page")
-            if reply.status_code != _OK:
-                process.fail(
-                    f"rows from {skip:,} on: expected status 200, got {reply.status_code}: {reply.text!r:.200}",
+            response = session.get(f"{_PATH}?{urlencode(query)}", headers=headers, name="page")
+            if response.status_code != _OK:
+                process.abort(
+                    f"rows from {skip:,}: expected status 200, got {response.status_code}: {response.text!r:.200}",
                     "harness",
                 )
                 return
-            TEST.check(process.counts, process.job["template"], skip, reply.content, process.now)
+            TEST.check(process.counts, process.job["template"], skip, response.content, process.now)

@@ -1,27 +1,27 @@
-"""Receipts at the door of a bridge, as quick as it takes them, and each of them more than once.
+"""Load test of a bridge: receipts as fast as it accepts them, each more than once.
 
 locust -f loadtests/receipts.py --headless --users 1 --customers 20000 --duplicates 2
 """
 
-from base import Running
-from scheduled import Follower, Scheduled
-from sendproof_harness.load.scenarios import Selection
+from load_session import LoadSession
+from scheduled import CampaignUser, ScheduledTest
+from sendproof_harness.load.scenarios import LoadOptions
 
 
-class ReceiptsTest(Scheduled):
-    """A campaign, of which the receipts are what matters."""
+class ReceiptsTest(ScheduledTest):
+    """A campaign with duplicate receipts, to measure how fast a bridge accepts them."""
 
     kind = "receipts"
     customers = 20_000
     duplicates = 1
     days = 1
 
-    def title(self, wanted: Selection) -> str:
-        """What is done, for people."""
-        return f"The receipts of {wanted.customers:,} customers, each {wanted.duplicates + 1} times"
+    def title(self, options: LoadOptions) -> str:
+        """Return the title of the report."""
+        return f"The receipts of {options.customers:,} customers, each {options.duplicates + 1} times"
 
 
-class Receipts(Follower):
-    """Counts what is owed against what comes."""
+class ReceiptsUser(CampaignUser):
+    """The user that compares due messages with sent messages."""
 
-    test = Running(ReceiptsTest())
+    session = LoadSession(ReceiptsTest())

@@ -1,4 +1,4 @@
-"""A scheduled campaign through a bridge, from its pages to its last report; `campaign.py` and `receipts.py` are it."""
+"""The common part of `campaign.py` and `receipts.py`: a scheduled campaign from its pages to its last report."""
 
 from collections.abc import Mapping
 from contextlib import ExitStack
@@ -7,11 +7,12 @@ from urllib.parse import urlsplit
 
 import gevent
 
-from base import LoadTest, Prepared, Process, Worker, runner_of
-from sendproof_harness.load.campaign_tracker import CampaignFollower, owed
-from sendproof_harness.load.process_stats import Watched, is_here, listening_on
-from sendproof_harness.load.progress import Telling
-from sendproof_harness.load.scenarios import Selection, campaign
+from base import LoadProcess, LoadTest, PreparedTest, runner_of
+from load_session import LoadTestUser
+from sendproof_harness.load.campaign_tracker import CampaignTracker, parse_obligations
+from sendproof_harness.load.process_stats import WatchedProcess, is_local, listening_pid
+from sendproof_harness.load.progress import LoadProgress
+from sendproof_harness.load.scenarios import LoadOptions, campaign_scenario
 from sendproof_harness.preflight.checks import handover_problems
 from sendproof_harness.run.context import RunContext
 from sendproof_harness.run.runner import RunOptions, prepare_run
@@ -19,128 +20,130 @@ from sendproof_harness.run.steps.campaigns import schedule
 from sendproof_harness.run.steps.wait_for import wait_for
 from sendproof_harness.scenario.model import Advance, PlanCampaign, WaitFor
 
-# The journal is asked so often for what is new.
-LOOK_EVERY_S = 0.1
-_KNOWN = "sendproof_known"
+# Pause between two reads of the journal.
+POLL_INTERVAL_S = 0.1
+_OBLIGATIONS_READY = "sendproof_obligations_ready"
 
 
-def options_of(wanted: Selection, clock_rate: float | None = None) -> RunOptions:
-    """As a run has them."""
+def run_options(options: LoadOptions, clock_rate: float | None = None) -> RunOptions:
+    """Return the options of a run for those of a load test."""
     return RunOptions(
-        bridge=wanted.bridge,
-        command=wanted.command,
-        control_url=wanted.control_url,
-        results=wanted.results,
-        timeout_s=wanted.timeout_s,
+        bridge=options.bridge,
+        command=options.command,
+        control_url=options.control_url,
+        results=options.results,
+        timeout_s=options.timeout_s,
         clock_rate=clock_rate,
         preflight=handover_problems,
     )
 
 
-def bridge_of(world: RunContext) -> list[Watched]:
-    """The process of the bridge, if it can be seen."""
-    pid = world.bridge.pid
-    if pid is None and is_here(f"//{world.bridge.listen['host']}"):
-        pid = listening_on(world.bridge.listen["port"])
-    return [] if pid is None else [Watched("bridge", "bridge", pid)]
+def watched_bridge(context: RunContext) -> list[WatchedProcess]:
+    """Return the process of the bridge, or nothing if it is on another machine."""
+    pid = context.bridge.pid
+    if pid is None and is_local(f"//{context.bridge.listen['host']}"):
+        pid = listening_pid(context.bridge.listen["port"])
+    return [] if pid is None else [WatchedProcess("bridge", "bridge", pid)]
 
 
-def whose(wanted: Selection) -> str:
-    """Which bridge is tested."""
-    if wanted.bridge is not None:
-        return f"at {urlsplit(wanted.bridge).netloc}"
-    return wanted.command or "the reference bridge"
+def bridge_text(options: LoadOptions) -> str:
+    """Return a description of the tested bridge."""
+    if options.bridge is not None:
+        return f"at {urlsplit(options.bridge).netloc}"
+    return options.command or "the reference bridge"
 
 
-def limits(wanted: Selection) -> str:
-    """Whether the services keep theirs."""
-    return "kept" if wanted.rate_limits else "off"
+def rate_limits_text(options: LoadOptions) -> str:
+    """Return `on` or `off` for the rate limits of the services."""
+    return "on" if options.rate_limits else "off"
 
 
-class Scheduled(LoadTest):
-    """The process that made the world lets time pass; one user follows the journal and counts."""
+class ScheduledTest(LoadTest):
+    """A campaign. The main process advances the virtual time; one user follows the journal and counts."""
 
     customers = 100_000
-    alone = True
+    single_user = True
     latencies = ("receipt", "acknowledgement")
 
-    def prepare(self, wanted: Selection, folder: Path, telling: Telling, stack: ExitStack) -> Prepared:
-        """Simulators, sandbox, a bridge that is ready, and a campaign that is planned."""
-        scenario = campaign(wanted)
-        world = self.world = prepare_run(scenario, f"load_{self.kind}", options_of(wanted), telling, folder, stack)
+    def prepare(self, options: LoadOptions, folder: Path, progress: LoadProgress, stack: ExitStack) -> PreparedTest:
+        """Start simulators and bridge, wait until the bridge is ready, and schedule the campaign."""
+        scenario = campaign_scenario(options)
+        context = self.context = prepare_run(
+            scenario, f"load_{self.kind}", run_options(options), progress, folder, stack
+        )
         for step in scenario.steps[:2]:
             if isinstance(step, WaitFor):
-                wait_for(world, step)
+                wait_for(context, step)
             elif isinstance(step, PlanCampaign):
-                schedule(world, step)
-        timed = bool(world.participants())
-        self.keep = folder / "history.ndjson" if wanted.keep_history else None
-        return Prepared(
-            control=world.control.url,
-            sandbox=world.sandboxes[0],
+                schedule(context, step)
+        is_in_virtual_time = bool(context.participants())
+        self.history_file = folder / "history.ndjson" if options.keep_history else None
+        return PreparedTest(
+            control=context.control.url,
+            sandbox=context.sandboxes[0],
             settings={}
-            if timed
-            else {"times": "and reports not judged: the bridge does not take part in virtual time"},
-            job={"control": world.control.url, "sandbox": world.sandboxes[0], "timed": timed},
-            watched=bridge_of(world),
+            if is_in_virtual_time
+            else {"times": "and reports are not judged: the bridge does not take part in virtual time"},
+            job={"control": context.control.url, "sandbox": context.sandboxes[0], "timed": is_in_virtual_time},
+            watched=watched_bridge(context),
         )
 
-    def settings(self, wanted: Selection) -> Mapping[str, str]:
-        """What was asked for, in words."""
+    def settings(self, options: LoadOptions) -> Mapping[str, str]:
+        """Return the settings for the report, as text."""
         return {
-            "customers": f"{wanted.customers:,}",
-            "provider": wanted.provider,
-            "days": str(wanted.days),
-            "rate limits": limits(wanted),
-            "bridge": whose(wanted),
+            "customers": f"{options.customers:,}",
+            "provider": options.provider,
+            "days": str(options.days),
+            "rate limits": rate_limits_text(options),
+            "bridge": bridge_text(options),
         }
 
-    def begin(self, process: Process) -> None:
-        """The journal is followed from its beginning."""
-        self.known: gevent.event.Event = gevent.event.Event()
-        runner_of(process.environment).register_message(_KNOWN, lambda **_: self.known.set())
-        self.follower = CampaignFollower(
-            process.counts, process.wanted.provider, process.answered, timed=process.job["timed"]
+    def start_generator(self, process: LoadProcess) -> None:
+        """Create the tracker, which reads the journal from its beginning."""
+        self.obligations_ready: gevent.event.Event = gevent.event.Event()
+        runner_of(process.environment).register_message(_OBLIGATIONS_READY, lambda **_: self.obligations_ready.set())
+        self.tracker = CampaignTracker(
+            process.counts, process.options.provider, process.record_response, timed=process.job["timed"]
         )
 
-    def play(self, process: Process) -> None:
-        """Let the bridge read the campaign, see what is owed to whom, and let the rest of the time pass."""
-        first, *rest = (step.by for step in self.world.scenario.steps if isinstance(step, Advance))
-        # What is owed is asked for while nothing else happens, so that it slows nobody down.
-        self.world.time.advance(first / 2)
-        runner_of(process.environment).send_message(_KNOWN, None)
+    def run_main(self, process: LoadProcess) -> None:
+        """Advance the time; half-way to the send time, make the user fetch the obligations."""
+        first, *rest = (step.by for step in self.context.scenario.steps if isinstance(step, Advance))
+        # The obligations are fetched while nothing else happens, so that this does not slow the bridge down.
+        self.context.time.advance(first / 2)
+        runner_of(process.environment).send_message(_OBLIGATIONS_READY, None)
         for by in (first / 2, *rest):
-            self.world.time.advance(by)
-        if self.keep is not None:
-            self.world.control.save_history(self.world.sandboxes[0], self.keep)
+            self.context.time.advance(by)
+        if self.history_file is not None:
+            self.context.control.save_history(self.context.sandboxes[0], self.history_file)
 
-    def follow(self, process: Process) -> None:
-        """Count what happens until nothing more does."""
-        control, read = process.control(), 0
+    def follow(self, process: LoadProcess) -> None:
+        """Count the journal's lines until the main process has finished and no line is left."""
+        control, position = process.control(), 0
         sandbox = process.job["sandbox"]
         while True:
-            over = process.over.is_set()
-            if self.known.is_set() and not self.follower.ready:
-                self.follower.owe(owed(control.expectations(sandbox)))
-            piece = control.journal(sandbox, read)
-            if piece and self.follower.can_take(piece):
-                self.follower.take(piece)
-                read += len(piece)
-            elif over:
+            is_last_read = process.finished.is_set()
+            if self.obligations_ready.is_set() and not self.tracker.ready:
+                self.tracker.set_obligations(parse_obligations(control.expectations(sandbox)))
+            chunk = control.journal(sandbox, position)
+            if chunk and self.tracker.can_process(chunk):
+                self.tracker.process(chunk)
+                position += len(chunk)
+            elif is_last_read:
                 break
             else:
-                gevent.sleep(LOOK_EVERY_S)
-        self.follower.finish(lambda: owed(control.expectations(sandbox)))
+                gevent.sleep(POLL_INTERVAL_S)
+        self.tracker.finish(lambda: parse_obligations(control.expectations(sandbox)))
 
 
-class Follower(Worker):
-    """The one user of such a test."""
+class CampaignUser(LoadTestUser):
+    """The only user of such a test."""
 
     abstract = True
     fixed_count = 1
 
-    def work(self, process: Process) -> None:
-        """Follow the journal."""
-        test = self.test.test
-        if isinstance(test, Scheduled):
+    def work(self, process: LoadProcess) -> None:
+        """Follow the journal to its end."""
+        test = self.session.test
+        if isinstance(test, ScheduledTest):
             test.follow(process)

@@ -1,4 +1,4 @@
-"""Triggers at a rate, whether the bridge keeps up or not: the latency counts from when each was to be fired.
+"""Load test of a bridge: triggers at a rate, an open model. Latency counts from the planned time of each trigger.
 
 locust -f loadtests/triggers.py --headless --users 1 --rate 200 --seconds 60
 """
@@ -10,149 +10,153 @@ from pathlib import Path
 
 import gevent
 
-from base import LoadTest, Prepared, Process, Running, Worker, all_of
-from expected_rows import expected_order, people
-from scheduled import LOOK_EVERY_S, bridge_of, limits, options_of, whose
+from base import LoadProcess, LoadTest, PreparedTest, check_total
+from expected_rows import create_audience, expected_order
+from load_session import LoadSession, LoadTestUser
+from scheduled import POLL_INTERVAL_S, bridge_text, rate_limits_text, run_options, watched_bridge
 from sendproof_harness.control_client import ControlClient
-from sendproof_harness.load.arrivals import SHAPES, SHAPES_TOLD, arrivals, count
-from sendproof_harness.load.campaign_tracker import lines
+from sendproof_harness.load.arrivals import SHAPE_DESCRIPTIONS, SHAPES, arrival_count, arrival_times
+from sendproof_harness.load.campaign_tracker import parse_journal
 from sendproof_harness.load.counters import Counts
-from sendproof_harness.load.progress import Telling
-from sendproof_harness.load.scenarios import Selection, triggers
-from sendproof_harness.load.trigger_tracker import EVENT, PARAMETER, Orders, order
+from sendproof_harness.load.progress import LoadProgress
+from sendproof_harness.load.scenarios import LoadOptions, trigger_scenario
+from sendproof_harness.load.trigger_tracker import ORDER_EVENT, ORDER_PARAMETER, TriggerTracker, format_order
 from sendproof_harness.run.runner import prepare_run
 from sendproof_harness.run.steps.triggers import define
 from sendproof_harness.run.steps.wait_for import wait_for
 from sendproof_harness.scenario.model import DefineTrigger, WaitFor
 
 _OK = 200
-# An open model waits for nobody; so many calls may be under way at once before one has to.
+# An open model does not wait for responses. This many requests can be open before one has to wait.
 _CONNECTIONS = 500
-# The clock of the simulators is asked so often; the quickest answer tells it best.
-_PROBES = 5
+# Number of readings of the simulators' clock. The fastest response gives the best estimate.
+_READINGS = 5
 
 
 class TriggersTest(LoadTest):
-    """A trigger that every customer meets with every event, in real time."""
+    """Events in real time, each of which triggers a message."""
 
     kind = "triggers"
     customers = 100_000
     latencies = ("message", "acknowledgement", "receipt", "event")
-    intended = frozenset({"message"})
+    from_intended_start = frozenset({"message"})
 
-    def prepare(self, wanted: Selection, folder: Path, telling: Telling, stack: ExitStack) -> Prepared:
-        """Simulators, a sandbox in real time, a bridge that is ready, and the trigger."""
-        scenario = triggers(wanted)
-        options = options_of(wanted, clock_rate=1.0)
-        world = self.world = prepare_run(scenario, "load_triggers", options, telling, folder, stack)
+    def prepare(self, options: LoadOptions, folder: Path, progress: LoadProgress, stack: ExitStack) -> PreparedTest:
+        """Start simulators and bridge in real time, wait until the bridge is ready, and define the trigger."""
+        scenario = trigger_scenario(options)
+        context = self.context = prepare_run(
+            scenario, "load_triggers", run_options(options, clock_rate=1.0), progress, folder, stack
+        )
         for step in scenario.steps:
             if isinstance(step, WaitFor):
-                wait_for(world, step)
+                wait_for(context, step)
             elif isinstance(step, DefineTrigger):
-                define(world, step)
-        return Prepared(
-            control=world.control.url,
-            sandbox=world.sandboxes[0],
-            job={"control": world.control.url, "sandbox": world.sandboxes[0]},
-            watched=bridge_of(world),
+                define(context, step)
+        return PreparedTest(
+            control=context.control.url,
+            sandbox=context.sandboxes[0],
+            job={"control": context.control.url, "sandbox": context.sandboxes[0]},
+            watched=watched_bridge(context),
         )
 
-    def title(self, wanted: Selection) -> str:
-        """What is done, for people."""
-        return f"Triggers at {wanted.rate:,g} a second for {wanted.seconds:,g} seconds"
+    def title(self, options: LoadOptions) -> str:
+        """Return the title of the report."""
+        return f"Triggers at {options.rate:,g} per second for {options.seconds:,g} seconds"
 
-    def settings(self, wanted: Selection) -> Mapping[str, str]:
-        """What was asked for, in words."""
+    def settings(self, options: LoadOptions) -> Mapping[str, str]:
+        """Return the settings for the report, as text."""
         return {
-            "rate": f"{wanted.rate:,g} a second at its height",
-            "shape": f"{wanted.shape}: {SHAPES_TOLD[wanted.shape]}",
-            "seconds": f"{wanted.seconds:,g}",
-            "customers": f"{wanted.customers:,}",
-            "provider": wanted.provider,
-            "rate limits": limits(wanted),
-            "bridge": whose(wanted),
+            "rate": f"{options.rate:,g} per second at its highest",
+            "shape": f"{options.shape}: {SHAPE_DESCRIPTIONS[options.shape]}",
+            "seconds": f"{options.seconds:,g}",
+            "customers": f"{options.customers:,}",
+            "provider": options.provider,
+            "rate limits": rate_limits_text(options),
+            "bridge": bridge_text(options),
         }
 
-    def watch(self) -> None:
-        """The bridge must run."""
-        self.world.bridge.check_running()
+    def check_health(self) -> None:
+        """Check that the bridge runs."""
+        self.context.bridge.check_running()
 
-    def conclude(self, wanted: Selection, counts: Counts, control: ControlClient, sandbox: str) -> Counts:
-        """All that was planned must have been fired."""
+    def final_counts(self, options: LoadOptions, counts: Counts, control: ControlClient, sandbox: str) -> Counts:
+        """Check that all planned triggers were fired."""
         del control, sandbox
-        return all_of("triggers", count(SHAPES[wanted.shape](wanted.rate, wanted.seconds)), counts)
+        return check_total("triggers", arrival_count(SHAPES[options.shape](options.rate, options.seconds)), counts)
 
-    def begin(self, process: Process) -> None:
-        """Those triggers of which the number leaves the worker's share as remainder."""
-        everybody = people(process.wanted)
-        # The pools of names are made when the first name is drawn; that must not hold up the first trigger.
-        expected_order(everybody, 0)
-        pace = SHAPES[process.wanted.shape](process.wanted.rate, process.wanted.seconds)
-        self.orders = Orders(
+    def start_generator(self, process: LoadProcess) -> None:
+        """Plan the triggers of this worker: every n-th of n workers."""
+        audience = create_audience(process.options)
+        # The first call loads the pools of names. Without it, the first trigger would be late.
+        expected_order(audience, 0)
+        profile = SHAPES[process.options.shape](process.options.rate, process.options.seconds)
+        self.tracker = TriggerTracker(
             process.counts,
-            lambda number: expected_order(everybody, number),
-            process.answered,
-            total=count(pace),
+            lambda number: expected_order(audience, number),
+            process.record_response,
+            total=arrival_count(profile),
             share=process.share,
             shares=process.shares,
         )
-        self.everybody = everybody
-        self.plan: Iterator[tuple[int, float]] = islice(enumerate(arrivals(pace)), process.share, None, process.shares)
+        self.audience = audience
+        self.plan: Iterator[tuple[int, float]] = islice(
+            enumerate(arrival_times(profile)), process.share, None, process.shares
+        )
 
 
 TEST = TriggersTest()
 
 
-class Marketer(Worker):
-    """Fires at the planned instants, in a greenlet for each, and meanwhile follows the journal."""
+class TriggerUser(LoadTestUser):
+    """A user that fires each trigger at its planned time, in its own greenlet, and follows the journal meanwhile."""
 
-    test = Running(TEST)
+    session = LoadSession(TEST)
 
-    def work(self, process: Process) -> None:
-        """Fire all of it, and wait until every message has come, or nothing more does for as long as one is patient."""
-        self.session = self.http(process.job["control"], _CONNECTIONS)
+    def work(self, process: LoadProcess) -> None:
+        """Fire all triggers. End when all messages have arrived, or none arrived within the timeout."""
+        self.client = self.http(process.job["control"], _CONNECTIONS)
         firing = gevent.spawn(self._fire_all, process)
-        control, read, last_news = process.control(), 0, process.now
+        control, position, last_progress = process.control(), 0, process.now
         while True:
-            piece = control.journal(process.job["sandbox"], read)
-            read += len(piece)
-            came = TEST.orders.came
-            for line in lines(piece):
-                TEST.orders.take(line)
-            if TEST.orders.came > came or not firing.dead:
-                last_news = process.now
-            if firing.dead and (TEST.orders.came >= TEST.orders.owed or self._timeout_is_over(process, last_news)):
+            chunk = control.journal(process.job["sandbox"], position)
+            position += len(chunk)
+            arrived_before = TEST.tracker.arrived
+            for line in parse_journal(chunk):
+                TEST.tracker.process(line)
+            if TEST.tracker.arrived > arrived_before or not firing.dead:
+                last_progress = process.now
+            if firing.dead and (TEST.tracker.arrived >= TEST.tracker.due or self._is_timed_out(process, last_progress)):
                 break
-            gevent.sleep(LOOK_EVERY_S / 2)
-        TEST.orders.finish()
+            gevent.sleep(POLL_INTERVAL_S / 2)
+        TEST.tracker.finish()
 
-    def _timeout_is_over(self, process: Process, last_news: float) -> bool:
-        return process.now - last_news > process.wanted.timeout_s
+    def _is_timed_out(self, process: LoadProcess, last_progress: float) -> bool:
+        return process.now - last_progress > process.options.timeout_s
 
-    def _fire_all(self, process: Process) -> None:
-        ahead = clock_ahead(process)
-        began, group = process.now, gevent.pool.Group()
+    def _fire_all(self, process: LoadProcess) -> None:
+        clock_offset = simulator_clock_offset(process)
+        start, group = process.now, gevent.pool.Group()
         for number, at in TEST.plan:
-            gevent.sleep(max(0.0, began + at - process.now))
-            group.spawn(self._fire, process, number, began + at, ahead)
+            gevent.sleep(max(0.0, start + at - process.now))
+            group.spawn(self._fire, process, number, start + at, clock_offset)
         group.join()
 
-    def _fire(self, process: Process, number: int, planned: float, ahead: float) -> None:
-        TEST.orders.fire(number, planned + ahead, process.now - planned)
-        customer = TEST.everybody.id_of(number % process.wanted.customers)
-        event = {"customer": customer, "event": EVENT, "parameters": {PARAMETER: order(number)}}
+    def _fire(self, process: LoadProcess, number: int, planned: float, clock_offset: float) -> None:
+        TEST.tracker.record_fired(number, planned + clock_offset, process.now - planned)
+        customer = TEST.audience.id_of(number % process.options.customers)
+        event = {"customer": customer, "event": ORDER_EVENT, "parameters": {ORDER_PARAMETER: format_order(number)}}
         path = f"/control/sandboxes/{process.job['sandbox']}/events"
-        reply = self.session.post(path, json=[event], name="event")
-        if reply.status_code != _OK:
-            process.fail(f"an event: expected status 200, got {reply.status_code}: {reply.text!r:.200}", "harness")
+        response = self.client.post(path, json=[event], name="event")
+        if response.status_code != _OK:
+            process.abort(f"event: expected status 200, got {response.status_code}: {response.text!r:.200}", "harness")
 
 
-def clock_ahead(process: Process) -> float:
-    """What has to be added to the seconds of this process to have the clock of the simulators."""
-    control, probes = process.control(), []
-    for _ in range(_PROBES):
-        asked = process.now
+def simulator_clock_offset(process: LoadProcess) -> float:
+    """Return the seconds to add to `process.now` to get the simulators' real time."""
+    control, readings = process.control(), []
+    for _ in range(_READINGS):
+        requested = process.now
         real: float = control.health()["real"]
-        answered = process.now
-        probes.append((answered - asked, real - (asked + answered) / 2))
-    return min(probes)[1]
+        responded = process.now
+        readings.append((responded - requested, real - (requested + responded) / 2))
+    return min(readings)[1]

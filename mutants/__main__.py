@@ -1,4 +1,4 @@
-"""`make mutants`: show that each defect is found by the check that names it."""
+"""`make mutants`: show that the judge finds each defect, by the check that names it."""
 
 import sys
 

@@ -1,6 +1,6 @@
-"""The mutants: copies of the reference bridge that are each one defect away from right.
+"""The mutants: copies of the reference bridge with one defect each.
 
-One file of the folder `catalogue` is one mutant; README.md tells what it says.
+Each file in the folder `catalogue` defines one mutant. README.md describes its keys.
 """
 
 import shutil
@@ -12,16 +12,16 @@ from typing import NamedTuple
 HERE = Path(__file__).parent
 ROOT = HERE.parent
 BRIDGE = ROOT / "bridge" / "sendproof_bridge"
-USUAL_PROVIDER = "textlocal"
+DEFAULT_PROVIDER = "textlocal"
 
 
 class MutantError(Exception):
-    """A mutant cannot be made; the message says which, why, and what to do."""
+    """A mutant cannot be built. The message names it, the reason, and what to do."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Edit:
-    """In `file` of the bridge's package, `right` is replaced by `wrong`."""
+    """A replacement of `right` by `wrong` in a `file` of the bridge's package."""
 
     file: str
     right: str
@@ -29,22 +29,22 @@ class Edit:
 
 
 class Trial(NamedTuple):
-    """A scenario, played over one provider where it can be played over several."""
+    """A scenario that exposes a defect, and the provider to run it with if it supports several."""
 
     scenario: Path
     provider: str
 
     @property
     def name(self) -> str:
-        """For people."""
+        """Scenario and provider, for messages."""
         return f"{self.scenario.stem} over {self.provider}"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Mutant:
-    """One defect, mostly one edit; more where the bridge guards against it twice.
+    """A bridge with one defect: usually one edit, or several if the bridge guards against the defect twice.
 
-    Each of `trials` puts it to the test. In one of them `check` must fail with a cause that begins with `cause`.
+    In one of the `trials`, `check` must fail with a cause that begins with `cause`.
     """
 
     name: str
@@ -56,7 +56,7 @@ class Mutant:
 
 
 def catalogue() -> tuple[Mutant, ...]:
-    """Every mutant, by name."""
+    """Return all mutants, sorted by name."""
     return tuple(_read(file) for file in sorted((HERE / "catalogue").glob("*.toml")))
 
 
@@ -64,27 +64,27 @@ def _read(file: Path) -> Mutant:
     content = tomllib.loads(file.read_text("utf-8"))
     try:
         edits = tuple(Edit(**edit) for edit in content.pop("edits"))
-        provider = content.pop("provider", USUAL_PROVIDER)
+        provider = content.pop("provider", DEFAULT_PROVIDER)
         trials = tuple(Trial(ROOT / name, provider) for name in content.pop("scenarios"))
         return Mutant(name=file.stem, edits=edits, trials=trials, **content)
     except (KeyError, TypeError) as error:
-        raise MutantError(f"{file.name}: {error}; README.md tells what a mutant's file says") from error
+        raise MutantError(f"{file.name}: {error}; README.md describes the keys of a mutant's file") from error
 
 
 def build(mutant: Mutant, folder: Path) -> None:
-    """Put a copy of the bridge's package with the defect into `folder`, to be named in PYTHONPATH."""
+    """Write a copy of the bridge's package with the defect to `folder`, which goes into PYTHONPATH."""
     package = folder / BRIDGE.name
     shutil.copytree(BRIDGE, package, ignore=shutil.ignore_patterns("__pycache__"))
     for edit in mutant.edits:
         file = package / edit.file
-        file.write_text(_spoilt(mutant.name, edit, file.read_text("utf-8")), "utf-8")
+        file.write_text(_with_edit(mutant.name, edit, file.read_text("utf-8")), "utf-8")
 
 
-def _spoilt(name: str, edit: Edit, source: str) -> str:
-    found = source.count(edit.right)
-    if found != 1:
+def _with_edit(name: str, edit: Edit, source: str) -> str:
+    count = source.count(edit.right)
+    if count != 1:
         raise MutantError(
-            f"{name}: expected exactly once in {edit.file}, found {found} times: {edit.right!r};"
-            " the bridge has changed, so write this mutant anew"
+            f"{name}: expected exactly once in {edit.file}, found {count} times: {edit.right!r};"
+            " the bridge has changed, so rewrite this mutant"
         )
     return source.replace(edit.right, edit.wrong)

@@ -1,53 +1,55 @@
-"""docs/mutants.md: what the run showed, as a page."""
+"""The generated page docs/mutants.md."""
 
 from collections.abc import Sequence
 
-from catalogue import ROOT, USUAL_PROVIDER, Mutant, Trial
-from trial_runs import Failed, Played, killers
+from catalogue import DEFAULT_PROVIDER, ROOT, Mutant, Trial
+from trial_runs import FailedCheck, TrialResult, killing_checks
 
 PAGE = ROOT / "docs" / "mutants.md"
 
 _HEAD = """\
-# The judge can fail
+# Mutation tests of the judge
 
-For who asks whether Sendproof finds anything. A verdict is worth something only if a wrong bridge fails. A *mutant* is
-a copy of the reference bridge with one defect, the kind that real bridges have. `make mutants` plays each of them,
-started exactly as the reference bridge is, in the scenarios that put the defect to the test, and wrote this page. [How
-a mutant is written](../mutants/README.md).
+Audience: users who ask whether Sendproof finds defects. A verdict is only worth something if a wrong bridge fails. A
+*mutant* is a copy of the reference bridge with one defect, of the kind that real bridges have. `make mutants` runs each
+mutant, started exactly like the reference bridge, in the scenarios that expose the defect, and generates this page. See
+also [how to write a mutant](../mutants/README.md).
 
-"Killed by" is the requirement, the check, and what the check said: it must name the defect. "And by" are other checks
-that failed as a consequence.
+"Killed by" is the requirement, the check, and the cause that the check reported, which must name the defect. "And by"
+are other checks that failed as a consequence.
 
 """
 
 
-def page(references: Sequence[Played], results: Sequence[tuple[Mutant, Sequence[Played]]]) -> str:
-    """The whole page. It holds no time and no figure of the machine, so the same run gives the same page."""
-    rows = ["| mutant | defect | played in | killed by | and by |", "|---|---|---|---|---|"]
-    rows += [_row(mutant, played) for mutant, played in results]
-    passes = ["| scenario | the reference bridge |", "|---|---|"]
-    passes += [f"| {_link(one.trial)} | {one.verdict} |" for one in references]
-    return _HEAD + "\n".join([*rows, "", "The reference bridge, in the same scenarios:", "", *passes, ""])
+def page(references: Sequence[TrialResult], results: Sequence[tuple[Mutant, Sequence[TrialResult]]]) -> str:
+    """Return the page. It has no times or measurements, so the same results give the same page."""
+    rows = ["| mutant | defect | scenarios | killed by | and by |", "|---|---|---|---|---|"]
+    rows += [_row(mutant, trial_results) for mutant, trial_results in results]
+    reference_rows = ["| scenario | the reference bridge |", "|---|---|"]
+    reference_rows += [f"| {_link(result.trial)} | {result.verdict} |" for result in references]
+    return _HEAD + "\n".join([*rows, "", "The reference bridge, in the same scenarios:", "", *reference_rows, ""])
 
 
-def _row(mutant: Mutant, played: Sequence[Played]) -> str:
-    killed = killers(mutant, played)
-    others = {(one.number, one.check) for each in played for one in each.failed if one.check != mutant.check}
+def _row(mutant: Mutant, results: Sequence[TrialResult]) -> str:
+    killing = killing_checks(mutant, results)
+    others = {
+        (failed.number, failed.check) for result in results for failed in result.failed if failed.check != mutant.check
+    }
     cells = (
         f"`{mutant.name}`",
         mutant.defect,
         ", ".join(map(_link, mutant.trials)),
-        _killed(mutant, killed[0]) if killed else "**nothing**",
+        _killed_by(mutant, killing[0]) if killing else "**nothing**",
         ", ".join(f"{number} `{check}`" for number, check in sorted(others)),
     )
     return f"| {' | '.join(cells)} |"
 
 
-def _killed(mutant: Mutant, failed: Failed) -> str:
+def _killed_by(mutant: Mutant, failed: FailedCheck) -> str:
     cause = next(cause for cause in failed.causes if cause.startswith(mutant.cause))
     return f"{failed.number} `{failed.check}`: {cause}"
 
 
 def _link(trial: Trial) -> str:
-    over = "" if trial.provider == USUAL_PROVIDER else f" ({trial.provider})"
-    return f"[{trial.scenario.stem}](../{trial.scenario.relative_to(ROOT).as_posix()}){over}"
+    provider = "" if trial.provider == DEFAULT_PROVIDER else f" ({trial.provider})"
+    return f"[{trial.scenario.stem}](../{trial.scenario.relative_to(ROOT).as_posix()}){provider}"

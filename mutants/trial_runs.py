@@ -1,4 +1,4 @@
-"""Plays a scenario against the bridge or a mutant of it, as a user would, and reads the verdict."""
+"""Runs of a scenario with the reference bridge or a mutant, through the command line, and their verdicts."""
 
 import json
 import signal
@@ -14,18 +14,18 @@ from sendproof_harness.judge.verdict import EXIT_STATUS, WORST_FIRST
 from sendproof_harness.run.processes import Child, Program, wait_until
 
 SENDPROOF = (sys.executable, "-m", "sendproof_harness")
-# The slowest scenario takes twenty seconds alone on a small machine; a mutant may never come to an end.
-LONGEST_S = 400.0
-_READY_S = 60.0
+# The slowest scenario takes 20 seconds alone on a small machine. Some mutants never end.
+TIMEOUT_S = 400.0
+_READY_TIMEOUT_S = 60.0
 
 
-class PlayError(Exception):
-    """There is no verdict; the message says what the command said instead."""
+class TrialError(Exception):
+    """A run has no verdict. The message has the output of the command."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Failed:
-    """One check that failed: its requirement's number, its id, and the causes of its findings."""
+class FailedCheck:
+    """A failed check: the number of its requirement, its id, and the causes of its findings."""
 
     number: str
     check: str
@@ -33,73 +33,75 @@ class Failed:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Played:
-    """How a trial ended: the verdict of the whole, and every check that failed."""
+class TrialResult:
+    """The result of a trial: the worst verdict, and all failed checks."""
 
     trial: Trial
     verdict: str
-    failed: tuple[Failed, ...]
+    failed: tuple[FailedCheck, ...]
 
 
-def end_in_order() -> None:
-    """Let SIGTERM end this program as Ctrl-C does: whatever was started ends with it."""
+def exit_on_sigterm() -> None:
+    """Make SIGTERM raise `SystemExit`, so that all child processes end with this program."""
 
-    def leave(number: int, frame: object) -> NoReturn:
+    def exit_with_signal(number: int, frame: object) -> NoReturn:
         del frame
         raise SystemExit(128 + number)
 
-    signal.signal(signal.SIGTERM, leave)
+    signal.signal(signal.SIGTERM, exit_with_signal)
 
 
 @contextmanager
 def simulators(folder: Path) -> Iterator[str]:
-    """Simulators that many runs share, each in a sandbox of its own; answers their control address."""
+    """Start simulators for all runs, which each have their own sandbox. Yield the control URL."""
     log = folder / "simulators.log"
     with Child(
         Program(name="the simulators", command=[*SENDPROOF, "up", "--json", "--port", "0"], log=log, environment={})
     ) as child:
-        wait_until(lambda: child.exit_status is not None or "\n" in log.read_text("utf-8"), _READY_S)
+        wait_until(lambda: child.exit_status is not None or "\n" in log.read_text("utf-8"), _READY_TIMEOUT_S)
         child.check_running()
         yield json.loads(log.read_text("utf-8"))["control"]["url"]
 
 
-def play(trial: Trial, folder: Path, url: str, package: Path | None = None, options: Sequence[str] = ()) -> Played:
-    """Run `sendproof run` at the simulators of `url`, with its results in `folder`, which must not be there yet.
+def run_trial(
+    trial: Trial, folder: Path, url: str, package: Path | None = None, options: Sequence[str] = ()
+) -> TrialResult:
+    """Run `sendproof run` with the simulators at `url`, and results in the new `folder`.
 
-    A mutant, whose package lies in the folder `package`, is so started exactly as the reference bridge is: Python looks
-    in PYTHONPATH before it looks at what is installed.
+    `package` is the folder with the package of a mutant. The run starts it exactly like the reference bridge, because
+    Python searches PYTHONPATH before the installed packages.
     """
-    where = ["--provider", trial.provider, "--control-url", url, "--results", str(folder)]
-    words = [*SENDPROOF, "run", str(trial.scenario), *where, *options]
+    destination = ["--provider", trial.provider, "--control-url", url, "--results", str(folder)]
+    command = [*SENDPROOF, "run", str(trial.scenario), *destination, *options]
     folder.mkdir(parents=True)
-    log = folder / "said.log"
+    log = folder / "output.log"
     environment = {} if package is None else {"PYTHONPATH": str(package)}
-    with Child(Program(name=trial.name, command=words, log=log, environment=environment)) as child:
-        wait_until(lambda: child.exit_status is not None, LONGEST_S)
-    # Of a scenario with several clients there is a verdict for each.
+    with Child(Program(name=trial.name, command=command, log=log, environment=environment)) as child:
+        wait_until(lambda: child.exit_status is not None, TIMEOUT_S)
+    # A scenario with several clients has a verdict for each.
     verdicts = [json.loads(file.read_text("utf-8")) for file in sorted(folder.rglob("verdict.json"))]
     if child.exit_status not in EXIT_STATUS.values() or not verdicts:
-        raise PlayError(f"{trial.name}: expected a verdict within {LONGEST_S:.0f} s, got\n{child.tail()}")
-    return read(trial, verdicts)
+        raise TrialError(f"{trial.name}: expected a verdict within {TIMEOUT_S:.0f} s, got\n{child.tail()}")
+    return trial_result(trial, verdicts)
 
 
-def read(trial: Trial, verdicts: Sequence[Mapping[str, Any]]) -> Played:
-    """The verdicts as `verdict.json` tells them; the worst counts."""
+def trial_result(trial: Trial, verdicts: Sequence[Mapping[str, Any]]) -> TrialResult:
+    """Return the result from the content of all `verdict.json`; the worst verdict counts."""
     failed = [check for verdict in verdicts for check in verdict["checks"] if check["verdict"] == "fail"]
     worst_status = min((verdict["verdict"] for verdict in verdicts), key=WORST_FIRST.index)
-    return Played(trial=trial, verdict=worst_status, failed=tuple(map(_failed, failed)))
+    return TrialResult(trial=trial, verdict=worst_status, failed=tuple(map(_failed_check, failed)))
 
 
-def _failed(check: Mapping[str, Any]) -> Failed:
+def _failed_check(check: Mapping[str, Any]) -> FailedCheck:
     causes = tuple(group["cause"] for group in check["findings"] if group["level"] == "fail")
-    return Failed(number=check["requirement"]["number"], check=check["id"], causes=causes)
+    return FailedCheck(number=check["requirement"]["number"], check=check["id"], causes=causes)
 
 
-def killers(mutant: Mutant, played: Sequence[Played]) -> list[Failed]:
-    """The failed checks that name this mutant's defect; none when it survived, or others found it."""
+def killing_checks(mutant: Mutant, results: Sequence[TrialResult]) -> list[FailedCheck]:
+    """Return the failed checks that name the mutant's defect; none if it survived, or only other checks failed."""
     return [
         failed
-        for one in played
-        for failed in one.failed
+        for result in results
+        for failed in result.failed
         if failed.check == mutant.check and any(cause.startswith(mutant.cause) for cause in failed.causes)
     ]

@@ -5,13 +5,13 @@ from collections.abc import Iterable, Iterator
 
 from sendproof_harness.history.timestamps import span
 from sendproof_harness.judge.checks import CHECKS
-from sendproof_harness.judge.checks.events import REPORT_WITHIN
 from sendproof_harness.judge.checks.opt_out_sync import SYNC_WITHIN as OPT_OUT_SYNC_WITHIN
+from sendproof_harness.judge.checks.reports.events import REPORT_WITHIN
 from sendproof_harness.judge.checks.templates import SYNC_WITHIN as TEMPLATE_SYNC_WITHIN
 from sendproof_harness.judge.facts.consent import GRACE, POLL_WITHIN
-from sendproof_harness.judge.facts.deadlines import TRIGGER_LATE_AFTER
-from sendproof_harness.judge.facts.delivery_ledger import RESULT_KINDS, RESULT_MEANINGS
-from sendproof_harness.judge.facts.delivery_matching import EARLY_TOLERANCE, LATE_AFTER
+from sendproof_harness.judge.facts.deliveries.deadlines import TRIGGER_LATE_AFTER
+from sendproof_harness.judge.facts.deliveries.ledger import RESULT_KINDS, RESULT_MEANINGS
+from sendproof_harness.judge.facts.deliveries.matching import EARLY_TOLERANCE, LATE_AFTER
 from sendproof_harness.judge.facts.metrics import PUSHES_A_DAY_MIN, REPORTING_DAYS
 from sendproof_harness.judge.facts.provider_totals import RECEIPT_DELAY
 from sendproof_harness.judge.findings import Check

@@ -1,4 +1,4 @@
-"""A campaign of a million customers is a recipe: reading all of it costs the memory of a few pages."""
+"""Memory of the simulators with a campaign of a million customers."""
 
 import pytest
 import requests
@@ -10,11 +10,11 @@ PAGE = 10_000
 
 
 def _campaign(simulators: RunningSimulators) -> tuple[str, dict[str, str]]:
-    """An announced campaign; answers Optimove's address and the header that opens it."""
+    """Announce a campaign. Return Optimove's URL and the header with its key."""
     clock = {"mode": "virtual", "start": "2026-03-02T06:00:00Z"}
-    world = {"seed": 9, "clock": clock, "audience": {"customers": CUSTOMERS}, "rate_limits": False}
-    made = simulators.call("POST", "/sandboxes", world)
-    sandbox, optimove = made["sandbox"], made["services"]["optimove"]
+    settings = {"seed": 9, "clock": clock, "audience": {"customers": CUSTOMERS}, "rate_limits": False}
+    created = simulators.call("POST", "/sandboxes", settings)
+    sandbox, optimove = created["sandbox"], created["services"]["optimove"]
     key = {"X-API-KEY": optimove["credentials"]["api_key"]}
     templates = f"/sandboxes/{sandbox}/providers/textlocal/templates"
     (template,) = simulators.call("POST", templates, [{"title": "Spring", "body": "Hello {{FIRST_NAME}}"}])
@@ -29,8 +29,8 @@ def _campaign(simulators: RunningSimulators) -> tuple[str, dict[str, str]]:
 
 
 @pytest.mark.slow
-def test_a_million_customers_page_through_in_the_memory_of_a_few_pages() -> None:
-    """Every customer comes once and in order, and the simulators grow by less than 200 MB."""
+def test_pages_of_a_million_customers_need_little_memory() -> None:
+    """The audience is computed page by page, so all pages need the memory of a few."""
     with running_simulators() as simulators, requests.Session() as session:
         url, key = _campaign(simulators)
         before = simulators.resident_mb()

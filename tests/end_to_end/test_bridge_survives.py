@@ -1,4 +1,4 @@
-"""The reference bridge is killed at the worst moments, started again, and still sends every message exactly once."""
+"""The reference bridge, killed at the worst moments and started again, sends every message exactly once."""
 
 from collections import Counter
 from concurrent.futures import ThreadPoolExecutor
@@ -21,7 +21,7 @@ SPLITS = [
 
 @pytest.fixture
 def sandbox(simulators, request):
-    """Two templates, and some customers who are not to be sent to."""
+    """Return a sandbox with two templates, in which some customers must not get messages."""
     made = Sandbox(simulators, CUSTOMERS, virtual=getattr(request, "param", "virtual") == "virtual")
     made.add_templates(
         {"title": "Early", "body": "Good morning {{FIRST_NAME}}"}, {"title": "Late", "body": "Hello {{FIRST_NAME}}"}
@@ -29,8 +29,8 @@ def sandbox(simulators, request):
     return made
 
 
-class Stage:
-    """The bridge, with a proxy before each service and before its own door."""
+class ProxiedBridge:
+    """The bridge, with a proxy in front of each service and in front of its own webhooks."""
 
     def __init__(self, stack, folder, sandbox):
         self.sandbox = sandbox
@@ -45,8 +45,8 @@ class Stage:
         yield from ((name, self.sandbox.service(name)[0]) for name in ("optimove", "textlocal"))
         yield "bridge", self.bridge.url
 
-    def begin(self):
-        """Start, and wait until templates and listener are there."""
+    def start(self):
+        """Start, and wait until templates and listeners are registered."""
         self.bridge.start()
         wait_until(self._ready, "listener and templates", self.bridge.log)
 
@@ -54,25 +54,25 @@ class Stage:
         state = self.sandbox.state()
         return len(state["listeners"]) == 3 and len(state["channel_templates"].get("505", [])) == 2
 
-    def kill_at(self, place, operation, nth, when):
-        self.proxies[place].points.append(KillPoint(operation, nth, when, self.bridge.kill))
+    def kill_at(self, server, operation, nth, when):
+        self.proxies[server].points.append(KillPoint(operation, nth, when, self.bridge.kill))
 
-    def play(self, place, days=1):
-        """A campaign and the days after it; as often as the bridge is killed on the way, it is started again."""
+    def run_campaign(self, server, days=1):
+        """Run a campaign and the days after it. Start the bridge again after each kill."""
         self.sandbox.plan(7001, CUSTOMERS, SPLITS)
         with ThreadPoolExecutor(1) as pool:
-            passing = pool.submit(self.sandbox.advance, by_ms=days * DAY)
-            for _ in self.proxies[place].points:
-                self.proxies[place].reached.get(timeout=300)
+            advance = pool.submit(self.sandbox.advance, by_ms=days * DAY)
+            for _ in self.proxies[server].points:
+                self.proxies[server].reached.get(timeout=300)
                 self.bridge.start()
-            passing.result()
+            advance.result()
 
 
 @pytest.fixture
-def stage(tmp_path, sandbox):
-    """Ready to begin."""
+def proxied(tmp_path, sandbox):
+    """Yield a bridge with proxies, not yet started."""
     with ExitStack() as stack:
-        yield Stage(stack, tmp_path, sandbox)
+        yield ProxiedBridge(stack, tmp_path, sandbox)
 
 
 def _operation(path):
@@ -92,7 +92,7 @@ POINTS = [
     ("optimove", "UpdateCampaignInteractions", 2),
     ("textlocal", "status_message", 2),
 ]
-# One loss of each kind: an announcement, a page, a send, a receipt, a report.
+# One kill of each kind: during an event, a page, a send request, a receipt, a report.
 QUICK = [
     ("bridge", "optimove webhook", 1, "before"),
     ("optimove", "GetCustomerSendDetailsByChannel", 2, "after"),
@@ -108,24 +108,24 @@ def kills():
     return [pytest.param(*case, marks=[] if case in QUICK else pytest.mark.slow) for case in cases]
 
 
-@pytest.mark.parametrize(("place", "operation", "nth", "when"), kills())
-def test_every_message_goes_out_once_though_the_bridge_was_killed(stage, place, operation, nth, when):
-    """Killed before or after the effect of a call, and started again: nothing is lost and nothing is doubled."""
-    stage.begin()
-    stage.kill_at(place, operation, nth, when)
-    # The bridge asks for missing receipts after three days.
-    stage.play(place, days=5 if operation == "status_message" else 1)
+@pytest.mark.parametrize(("server", "operation", "nth", "when"), kills())
+def test_killed_bridge_sends_every_message_once(proxied, server, operation, nth, when):
+    """The bridge is killed before or after the effect of a call, and started again."""
+    proxied.start()
+    proxied.kill_at(server, operation, nth, when)
+    # The bridge polls for missing receipts after three days.
+    proxied.run_campaign(server, days=5 if operation == "status_message" else 1)
 
-    history = stage.sandbox.history()
-    owed = [line for line in lines(history, "obligation") if line["owed"]]
-    wanted = Counter((line["number"], line["text"]) for line in owed)
-    assert Counter((line["number"], line["text"]) for line in lines(history, "delivery")) == wanted
-    assert reported(history) == {"sent": len(owed), "dropped": CUSTOMERS - len(owed)}
-    assert interactions(history) == {0: len(owed), 5: CUSTOMERS - len(owed)}
+    history = proxied.sandbox.history()
+    due = [line for line in lines(history, "obligation") if line["owed"]]
+    expected = Counter((line["number"], line["text"]) for line in due)
+    assert Counter((line["number"], line["text"]) for line in lines(history, "delivery")) == expected
+    assert reported(history) == {"sent": len(due), "dropped": CUSTOMERS - len(due)}
+    assert interactions(history) == {0: len(due), 5: CUSTOMERS - len(due)}
 
 
 def reported(history):
-    """The last totals of sent and dropped."""
+    """Return the last reported totals of sent and dropped."""
     last = {}
     for line in lines(history, "metrics"):
         last.update({(item["TemplateID"], item["MetricID"]): item["MetricValue"] for item in line["items"]})
@@ -136,67 +136,66 @@ def reported(history):
 
 
 def interactions(history):
-    """How many customers were said to be sent to, and dropped."""
-    told = {0: set(), 5: set()}
+    """Return the number of customers reported as sent and as dropped, by event id."""
+    customers_by_event = {0: set(), 5: set()}
     for line in lines(history, "interactions"):
-        if line["event_id"] in told:
-            told[line["event_id"]].update(line["customers"])
-    return {event: len(customers) for event, customers in told.items()}
+        if line["event_id"] in customers_by_event:
+            customers_by_event[line["event_id"]].update(line["customers"])
+    return {event: len(customers) for event, customers in customers_by_event.items()}
 
 
 @pytest.mark.slow
-def test_a_bridge_killed_while_it_looks_up_still_sends_once(stage):
-    """The reply to a send is lost, and at the look-up afterwards the bridge is lost, too."""
-    stage.begin()
-    stage.kill_at("textlocal", "bulk_json", 1, "after")
-    stage.kill_at("textlocal", "get_history_api", 1, "after")
-    stage.play("textlocal")
+def test_bridge_killed_during_lookup_sends_every_message_once(proxied):
+    """The response to a send request is lost, and the bridge is killed while it looks up the result."""
+    proxied.start()
+    proxied.kill_at("textlocal", "bulk_json", 1, "after")
+    proxied.kill_at("textlocal", "get_history_api", 1, "after")
+    proxied.run_campaign("textlocal")
 
-    history = stage.sandbox.history()
-    wanted = Counter((line["number"], line["text"]) for line in lines(history, "obligation") if line["owed"])
-    assert Counter((line["number"], line["text"]) for line in lines(history, "delivery")) == wanted
+    history = proxied.sandbox.history()
+    expected = Counter((line["number"], line["text"]) for line in lines(history, "obligation") if line["owed"])
+    assert Counter((line["number"], line["text"]) for line in lines(history, "delivery")) == expected
 
 
-def test_a_bridge_told_to_stop_stops_cleanly(stage):
-    """It ends with status 0, and a second one on the same database is turned away while it runs."""
-    stage.begin()
-    second = stage.bridge.run_second()
+def test_bridge_stops_with_status_0_after_sigterm(proxied):
+    """While it runs, it must also refuse a second bridge on the same database."""
+    proxied.start()
+    second = proxied.bridge.run_second()
     assert (second.returncode, "another bridge uses" in second.stderr) == (2, True)
 
-    assert stage.bridge.stop() == 0
+    assert proxied.bridge.stop() == 0
 
 
 @pytest.mark.slow
-def test_health_and_campaign_are_told_over_http(stage):
-    """What the door says after a week without trouble."""
-    stage.begin()
-    stage.sandbox.plan(7001, CUSTOMERS, SPLITS)
-    stage.sandbox.advance(by_ms=WEEK)
+def test_bridge_reports_health_and_campaign_state(proxied):
+    proxied.start()
+    proxied.sandbox.plan(7001, CUSTOMERS, SPLITS)
+    proxied.sandbox.advance(by_ms=WEEK)
 
-    health = requests.get(f"{stage.bridge.url}/health", timeout=60).json()
-    campaign = requests.get(f"{stage.bridge.url}/campaigns/acme/505/7001", timeout=60).json()
+    health = requests.get(f"{proxied.bridge.url}/health", timeout=60).json()
+    campaign = requests.get(f"{proxied.bridge.url}/campaigns/acme/505/7001", timeout=60).json()
     assert (health["status"], campaign["state"], campaign["customers"]) == ("ok", "finished", CUSTOMERS)
     assert "pending" not in campaign["messages"]
 
 
-def test_nothing_secret_is_logged(stage):
-    """Neither keys nor the token, though calls fail and are tried again."""
-    stage.begin()
-    stage.kill_at("textlocal", "bulk_json", 1, "after")
-    stage.play("textlocal")
+def test_bridge_log_has_no_secrets(proxied):
+    """Failed calls and their retries are logged, too."""
+    proxied.start()
+    proxied.kill_at("textlocal", "bulk_json", 1, "after")
+    proxied.run_campaign("textlocal")
 
-    secrets = [TOKEN, *(key for name in ("optimove", "textlocal") for key in stage.sandbox.service(name)[1].values())]
-    log = stage.bridge.log.read_text()
+    secrets = [TOKEN, *(key for name in ("optimove", "textlocal") for key in proxied.sandbox.service(name)[1].values())]
+    log = proxied.bridge.log.read_text()
     assert "looked up in the provider's record" in log or "found at the provider" in log
     assert [secret for secret in secrets if secret in log] == []
 
 
 @pytest.mark.parametrize("sandbox", ["real"], indirect=True)
-def test_on_the_machines_clock_work_begins_at_once(stage):
-    """Nobody tells the time but the machine, and nobody wakes the worker but the door."""
-    stage.begin()
-    now = stage.sandbox.clock()["now"][:19] + "Z"
-    stage.sandbox.plan(7001, CUSTOMERS, [{"share": 1, "template": "Early", "send_at": now}])
+def test_bridge_on_real_clock_starts_work_immediately(proxied):
+    """Without virtual time, only the webhook wakes the worker."""
+    proxied.start()
+    now = proxied.sandbox.clock()["now"][:19] + "Z"
+    proxied.sandbox.plan(7001, CUSTOMERS, [{"share": 1, "template": "Early", "send_at": now}])
 
-    owed = sum(line["owed"] for line in lines(stage.sandbox.history(), "obligation"))
-    wait_until(lambda: len(lines(stage.sandbox.history(), "delivery")) == owed, "all deliveries")
+    due = sum(line["owed"] for line in lines(proxied.sandbox.history(), "obligation"))
+    wait_until(lambda: len(lines(proxied.sandbox.history(), "delivery")) == due, "all deliveries")

@@ -1,4 +1,4 @@
-"""`sendproof contract` and bridges in processes of their own: the right ones pass, others fail for what is wrong."""
+"""`sendproof contract` with real bridges: correct ones pass, and wrong ones fail with the right finding."""
 
 import json
 import shlex
@@ -22,30 +22,32 @@ from sendproof_harness.run.runner import RunOptions, run_scenario
 APP = ROOT / "bridge" / "examples" / "flask_bridge" / "app.py"
 FLASK = shlex.join([sys.executable, str(APP)])
 
-# What makes of the right bridge a wrong one: a line of it, and what stands there instead.
+# Lines of the correct bridge, which the tests replace to make it wrong.
 UNKNOWN_TYPE = "        return None\n    event = "
-NO_EVENT = '        return f"this is no event: {type(error).__name__}: {error}", 400'
-NO_TEMPLATE = "        return  # whatever it was to say, nobody knows it any more"
-REGISTERS = '        optimove(now, "POST", "general/RegisterEventListener", listener | {"ChannelID": channel})\n'
-WANTED = 'attributes.get(CONSENT) == "1" and '
-ROUTE = '@app.post(f"/{TOKEN}/events")\ndef event():'
+INVALID_EVENT = '        return f"invalid event: {type(error).__name__}: {error}", 400'
+NO_TEMPLATE = "        return  # it was deleted, so its text is lost"
+REGISTER_LISTENER = (
+    '        optimove(now, "POST", "general/RegisterEventListener", listener | {"ChannelID": channel})\n'
+)
+CONSENT_CHECK = 'attributes.get(CONSENT) == "1" and '
+ROUTE = '@app.post(f"/{TOKEN}/events")\ndef receive_event():'
 VALUE = '{"MetricValue": sum('
 
 
 @pytest.fixture(scope="module")
 def reference(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """The results of asking the reference bridge."""
+    """Return the results of the contract checks with the reference bridge."""
     results = tmp_path_factory.mktemp("reference")
-    said = sendproof("contract", "--results", results, "--examples", "5")
-    assert said.status == 0, said.out + said.err
+    run = sendproof("contract", "--results", results, "--examples", "5")
+    assert run.status == 0, run.out + run.err
     return results
 
 
 @pytest.fixture
-def asked(tmp_path: Path, simulators: RunningSimulators):
-    """Ask a bridge that is wrong in one line, with few made-up events; answers the verdict."""
+def verdict_of(tmp_path: Path, simulators: RunningSimulators):
+    """Return a function that checks a bridge with one wrong line, and returns the verdict."""
 
-    def ask(right: str, wrong: str, within_s: float = 60.0, timeout_s: float = 60.0) -> Verdict:
+    def check(right: str, wrong: str, within_s: float = 60.0, timeout_s: float = 60.0) -> Verdict:
         code = APP.read_text()
         assert code.count(right) == 1
         (tmp_path / "bridge.py").write_text(code.replace(right, wrong))
@@ -62,11 +64,11 @@ def asked(tmp_path: Path, simulators: RunningSimulators):
             read_history(run_scenario(small, "contract", with_probes(options), RecordedProgress()).histories[0])
         )
 
-    return ask
+    return check
 
 
 def failed(verdict: Verdict) -> dict[str, list[Finding]]:
-    """What failed, by the number of the requirement."""
+    """Return the findings of failed checks by the number of the requirement."""
     return {
         result.check.requirement.number: [finding for finding in result.findings if finding.level == "fail"]
         for result in verdict.results
@@ -75,12 +77,11 @@ def failed(verdict: Verdict) -> dict[str, list[Finding]]:
 
 
 def numbers_of(file: Path) -> dict[str, str]:
-    """The verdict of each check by its requirement."""
-    return {one["requirement"]["number"]: one["verdict"] for one in json.loads(file.read_text())["checks"]}
+    """Return the verdict of each check by the number of its requirement."""
+    return {check["requirement"]["number"]: check["verdict"] for check in json.loads(file.read_text())["checks"]}
 
 
-def test_the_reference_bridge_keeps_to_the_contracts(reference: Path) -> None:
-    """Without options it is asked, and passes; the reports say what was looked at."""
+def test_reference_bridge_passes_the_contract_checks(reference: Path) -> None:
     folder = reference / "contract"
     assert set(numbers_of(folder / "verdict.json").values()) == {"pass"}
     (suite,) = ET.parse(folder / "junit.xml").getroot()
@@ -89,77 +90,77 @@ def test_the_reference_bridge_keeps_to_the_contracts(reference: Path) -> None:
 
 
 @pytest.mark.slow
-def test_a_bridge_by_another_hand_keeps_to_them_too(tmp_path: Path) -> None:
-    """The example in Flask, which knows nothing of what it is asked."""
-    said = sendproof("contract", "--results", tmp_path, "--examples", "5", "--command", FLASK)
-    assert said.status == 0, said.out + said.err
+def test_flask_bridge_passes_the_contract_checks(tmp_path: Path) -> None:
+    """It shares no code with the reference bridge."""
+    run = sendproof("contract", "--results", tmp_path, "--examples", "5", "--command", FLASK)
+    assert run.status == 0, run.out + run.err
     assert numbers_of(tmp_path / "contract" / "verdict.json").keys() >= {"R105", "R106", "R107", "R601"}
 
 
 @pytest.mark.slow
-def test_a_bridge_that_runs_already_keeps_to_them(tmp_path: Path) -> None:
-    """It was started first, and waits for the file that is told of in docs/ci.md."""
-    told = {"SENDPROOF_HANDOVER": str(tmp_path / "contract" / "handover.json")}
-    words = [sys.executable, str(APP)]
-    with Child(Program(name="the example", command=words, log=tmp_path / "bridge.log", environment=told)):
+def test_running_bridge_passes_the_contract_checks(tmp_path: Path) -> None:
+    """The bridge was started first, and waits for its handover file, as in docs/ci.md."""
+    environment = {"SENDPROOF_HANDOVER": str(tmp_path / "contract" / "handover.json")}
+    command = [sys.executable, str(APP)]
+    with Child(Program(name="the example", command=command, log=tmp_path / "bridge.log", environment=environment)):
         address = f"http://127.0.0.1:{free_port('127.0.0.1')}"
-        said = sendproof("contract", "--results", tmp_path, "--examples", "3", "--bridge", address)
-    assert said.status == 0, said.out + said.err
+        run = sendproof("contract", "--results", tmp_path, "--examples", "3", "--bridge", address)
+    assert run.status == 0, run.out + run.err
 
 
 @pytest.mark.slow
-def test_a_bridge_without_triggers_is_asked_about_campaigns(tmp_path: Path) -> None:
-    """It is told of no channel for triggers, and nobody misses a listener."""
-    said = sendproof("contract", "--results", tmp_path, "--examples", "3", "--command", FLASK, "--no-triggers")
-    assert said.status == 0, said.out + said.err
-    assert "to 1 listener" in said.out
+def test_bridge_without_triggers_is_checked_for_campaigns_only(tmp_path: Path) -> None:
+    """It gets no channel for triggers, so no listener is missing."""
+    run = sendproof("contract", "--results", tmp_path, "--examples", "3", "--command", FLASK, "--no-triggers")
+    assert run.status == 0, run.out + run.err
+    assert "to 1 listener" in run.out
 
 
-def test_the_same_history_gives_the_same_verdict_elsewhere(reference: Path, tmp_path: Path) -> None:
-    """Only the contract is asked for, also by who has nothing but the file."""
+def test_judge_of_a_contract_history_gives_the_same_verdict(reference: Path, tmp_path: Path) -> None:
+    """The history says by itself that only the contract checks apply."""
     folder = reference / "contract"
     again = sendproof("judge", folder / "history.ndjson", "--results", tmp_path / "again")
     assert again.status == 0
     assert (tmp_path / "again" / "verdict.json").read_text() == (folder / "verdict.json").read_text()
 
 
-def test_a_type_that_is_not_known_must_not_break_a_bridge(asked) -> None:
-    """500 for it fails, with the smallest part that does it."""
-    wrong = failed(asked(UNKNOWN_TYPE, "        raise RuntimeError(kind)\n    event = "))
+def test_status_500_for_an_unknown_event_type_fails(verdict_of) -> None:
+    """The finding shows the smallest part of the event that causes it."""
+    wrong = failed(verdict_of(UNKNOWN_TYPE, "        raise RuntimeError(kind)\n    event = "))
     assert wrong.keys() == {"R106"}
     assert wrong["R106"][0].cause == "event 11: status 500 for an unknown event type"
     assert wrong["R106"][0].got.startswith("/EventTypeID: expected 11, got 0: status 500 for POST")
 
 
 @pytest.mark.slow
-def test_a_bridge_that_does_not_answer_is_not_waited_for_again_and_again(asked) -> None:
-    """Three calls that time out are enough, and it is said how long was waited."""
-    wrong = failed(asked(UNKNOWN_TYPE, "        time.sleep(600)\n    event = ", within_s=2))
+def test_listener_without_response_is_tested_three_times_only(verdict_of) -> None:
+    """Otherwise the test would wait for the same timeout hundreds of times."""
+    wrong = failed(verdict_of(UNKNOWN_TYPE, "        time.sleep(600)\n    event = ", within_s=2))
     assert wrong.keys() == {"R106"}
     assert [finding.cause for finding in wrong["R106"]] == [
         "event 11: no response within 2 s for an unknown event type"
     ] * 3
 
 
-def test_a_bridge_that_dies_of_broken_json_fails_for_that(asked) -> None:
-    """The call that killed it is named, and the run says that it ended."""
-    wrong = failed(asked(NO_EVENT, "        if isinstance(error, ValueError): os._exit(7)\n" + NO_EVENT))
+def test_bridge_that_exits_on_invalid_json_fails(verdict_of) -> None:
+    """The findings name the request that ended it, and the end of the bridge."""
+    wrong = failed(verdict_of(INVALID_EVENT, "        if isinstance(error, ValueError): os._exit(7)\n" + INVALID_EVENT))
     assert wrong.keys() == {"R001", "R106"}
     assert wrong["R001"][0].cause == "the bridge ended"
     assert wrong["R106"][0].cause.startswith("event 11: the connection failed")
 
 
 @pytest.mark.slow
-def test_a_bridge_that_dies_where_nobody_watches_it_is_found_to_be_gone(tmp_path: Path, simulators) -> None:
-    """It runs already, so that only its silence tells."""
-    (tmp_path / "bridge.py").write_text(APP.read_text().replace(NO_EVENT, "        os._exit(7)"))
-    told = {"SENDPROOF_HANDOVER": str(tmp_path / "contract" / "handover.json")}
-    words = [sys.executable, str(tmp_path / "bridge.py")]
+def test_running_bridge_that_exits_fails(tmp_path: Path, simulators) -> None:
+    """The run did not start it, so it can only see that the bridge stopped listening."""
+    (tmp_path / "bridge.py").write_text(APP.read_text().replace(INVALID_EVENT, "        os._exit(7)"))
+    environment = {"SENDPROOF_HANDOVER": str(tmp_path / "contract" / "handover.json")}
+    command = [sys.executable, str(tmp_path / "bridge.py")]
     small = conformance_scenario(
         ConformanceOptions(provider="textlocal", seed=None, examples=3, within_s=60, triggers=True)
     )
     address = f"http://127.0.0.1:{free_port('127.0.0.1')}"
-    with Child(Program(name="the example", command=words, log=tmp_path / "bridge.log", environment=told)):
+    with Child(Program(name="the example", command=command, log=tmp_path / "bridge.log", environment=environment)):
         options = RunOptions(bridge=address, control_url=simulators.control, results=tmp_path)
         wrong = failed(
             judge(read_history(run_scenario(small, "contract", with_probes(options), RecordedProgress()).histories[0]))
@@ -169,30 +170,28 @@ def test_a_bridge_that_dies_where_nobody_watches_it_is_found_to_be_gone(tmp_path
     assert "the last request was a body that is not a JSON object" in wrong["R001"][0].got
 
 
-def test_a_message_upon_a_template_that_does_not_exist_is_found(asked) -> None:
-    """It is told which event brought it about."""
-    wrong = failed(asked(NO_TEMPLATE, "        found = next(iter(TEMPLATES.values()))"))
+def test_message_for_an_unknown_template_fails(verdict_of) -> None:
+    wrong = failed(verdict_of(NO_TEMPLATE, "        template = next(iter(TEMPLATES.values()))"))
     assert wrong.keys() == {"R107", "R401"}
     assert wrong["R107"][0].cause == "a message went out because of a template that does not exist"
 
 
-def test_a_message_to_who_opted_out_is_found(asked) -> None:
-    """The event itself said that this customer wants none."""
-    wrong = failed(asked(WANTED, ""))
+def test_message_to_an_opted_out_customer_fails(verdict_of) -> None:
+    """The event itself has the consent attribute."""
+    wrong = failed(verdict_of(CONSENT_CHECK, ""))
     assert wrong.keys() == {"R107", "R401", "R405"}
     assert {finding.expected for finding in wrong["R107"]} == {"no message: its customer has opted out"}
 
 
-def test_a_bridge_that_looks_at_no_token_is_found(asked) -> None:
-    """Whoever knows where it listens could have messages sent."""
-    wrong = failed(asked(ROUTE, '@app.post("/<token>/events")\ndef event(token):'))
+def test_listener_that_ignores_the_token_fails(verdict_of) -> None:
+    """Without the token, anyone who knows the address could send messages."""
+    wrong = failed(verdict_of(ROUTE, '@app.post("/<token>/events")\ndef receive_event(token):'))
     assert wrong.keys() == {"R107", "R401"}
     assert {finding.cause for finding in wrong["R107"]} == {"a message went out because of a wrong token in the URL"}
 
 
-def test_a_call_off_the_contract_is_shown_by_its_smallest_part(asked) -> None:
-    """A pointer, the value alone, and what belongs there."""
-    wrong = failed(asked(VALUE, '{"MetricValue": -7 + 0 * sum('))
+def test_request_that_violates_the_contract_shows_pointer_and_value(verdict_of) -> None:
+    wrong = failed(verdict_of(VALUE, '{"MetricValue": -7 + 0 * sum('))
     assert wrong.keys() == {"R601"}
     assert (wrong["R601"][0].expected, wrong["R601"][0].got) == (
         "in the body at /0/MetricValue: at least 0, according to the contract of optimove",
@@ -200,25 +199,25 @@ def test_a_call_off_the_contract_is_shown_by_its_smallest_part(asked) -> None:
     )
 
 
-def test_a_bridge_that_never_registers_fails_for_that(asked) -> None:
-    """And nothing is said of listeners that it does not have."""
-    verdict = asked(REGISTERS, "", timeout_s=2)
+def test_bridge_that_never_registers_fails(verdict_of) -> None:
+    """The checks of listeners are unknown, because it has none."""
+    verdict = verdict_of(REGISTER_LISTENER, "", timeout_s=2)
     wrong = failed(verdict)
     assert wrong.keys() == {"R001"}
     assert wrong["R001"][0].cause == "the bridge did not become ready"
-    standings = {result.check.requirement.number: result.status for result in verdict.results}
-    assert {standings[number] for number in ("R105", "R106", "R107")} == {"unknown"}
+    statuses = {result.check.requirement.number: result.status for result in verdict.results}
+    assert {statuses[number] for number in ("R105", "R106", "R107")} == {"unknown"}
 
 
 @pytest.mark.parametrize(
-    ("words", "said"),
+    ("options", "message"),
     [
         (("--provider", "semaphore"), "--provider: expected one of textlocal, xtremepush, delivyr, got"),
         (("--bridge", "http://127.0.0.1:9", "--command", "true"), "--bridge: expected no --command with it, got both"),
     ],
 )
-def test_what_cannot_be_asked_is_refused(tmp_path: Path, words: tuple[str, ...], said: str) -> None:
-    """Before anything is started, with what was expected."""
-    refused = sendproof("contract", "--results", tmp_path, *words)
+def test_invalid_options_are_refused(tmp_path: Path, options: tuple[str, ...], message: str) -> None:
+    """The command must not start anything before it checks its options."""
+    refused = sendproof("contract", "--results", tmp_path, *options)
     assert refused.status == 3
-    assert said in refused.err
+    assert message in refused.err

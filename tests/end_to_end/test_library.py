@@ -1,4 +1,4 @@
-"""A few scenarios of the library, one of a theme and for each provider, as `make scenarios` plays all of them."""
+"""A few scenarios of the library, of different themes and providers. `make scenarios` runs all of them."""
 
 import json
 from collections.abc import Iterator
@@ -12,13 +12,13 @@ from trial_runs import simulators
 
 @pytest.fixture(scope="module")
 def url(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
-    """Simulators for all of them, each in a sandbox of its own."""
+    """Yield the control URL of simulators for all scenarios, each with its own sandbox."""
     with simulators(tmp_path_factory.mktemp("simulators")) as started:
         yield started
 
 
 @pytest.mark.parametrize(
-    ("named", "provider"),
+    ("scenario", "provider"),
     [
         ("time_zones/midnight", "textlocal"),
         pytest.param("templates/renamed", "xtremepush", marks=pytest.mark.slow),
@@ -28,10 +28,9 @@ def url(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
         ("failures/notifications_twice", "xtremepush"),
     ],
 )
-def test_the_reference_bridge_passes(named: str, provider: str, url: str, tmp_path: Path) -> None:
-    """Every check that was asked has passed, and nobody's fate is in doubt."""
-    said = sendproof("run", named, "--provider", provider, "--control-url", url, "--results", tmp_path)
-    assert said.status == 0, said.out + said.err
+def test_reference_bridge_passes_library_scenario(scenario: str, provider: str, url: str, tmp_path: Path) -> None:
+    run = sendproof("run", scenario, "--provider", provider, "--control-url", url, "--results", tmp_path)
+    assert run.status == 0, run.out + run.err
     (file,) = tmp_path.rglob("verdict.json")
     verdict = json.loads(file.read_text())
     assert {check["verdict"] for check in verdict["checks"]} == {"pass"}

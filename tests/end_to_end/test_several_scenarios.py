@@ -1,4 +1,4 @@
-"""Several scenarios at once, as a user has it: one command, a process and a sandbox for each, the worst verdict."""
+"""`sendproof run --parallel`: a process and a sandbox for each scenario, and the worst verdict."""
 
 import json
 import signal
@@ -43,35 +43,34 @@ steps:
 
 
 @pytest.mark.slow
-def test_two_providers_at_once_pass_with_a_bridge_that_is_killed(tmp_path: Path) -> None:
-    """Scheduled and triggered messages, each once, and each run told whole and apart from the other."""
+def test_parallel_runs_with_killed_bridge_pass(tmp_path: Path) -> None:
+    """The output of each run must not be mixed with that of the other."""
     (tmp_path / "small.yaml").write_text(SMALL)
-    said = sendproof("run", tmp_path / "small.yaml", "--parallel", "2", "--results", tmp_path / "results")
-    assert said.status == 0, said.out + said.err
-    assert said.out.splitlines()[:2] == ["started small-textlocal", "started small-delivyr"]
-    assert said.out.count("Fault f1 kills the bridge.") == 2
+    run = sendproof("run", tmp_path / "small.yaml", "--parallel", "2", "--results", tmp_path / "results")
+    assert run.status == 0, run.out + run.err
+    assert run.out.splitlines()[:2] == ["started small-textlocal", "started small-delivyr"]
+    assert run.out.count("Fault f1 kills the bridge.") == 2
     for provider in ("textlocal", "delivyr"):
         verdict = json.loads((tmp_path / "results" / f"small-{provider}" / "verdict.json").read_text())
         assert {name: count for name, count in verdict["ledger"].items() if count}.keys() <= {"ok", "withheld"}
 
 
-def test_several_runs_that_are_cancelled_leave_nothing_running(tmp_path: Path) -> None:
-    """Whoever ends the command ends every run of it, and the simulators that they share."""
+def test_cancelled_parallel_runs_stop_all_processes(tmp_path: Path) -> None:
+    """The runs share their simulators, which must end, too."""
     (tmp_path / "small.yaml").write_text(SMALL)
-    told = [tmp_path / f"small-{provider}" / "handover.json" for provider in ("textlocal", "delivyr")]
+    handovers = [tmp_path / f"small-{provider}" / "handover.json" for provider in ("textlocal", "delivyr")]
     with start(
         "run", tmp_path / "small.yaml", "--parallel", "2", "--results", tmp_path, "--command", "sleep 600"
-    ) as it:
-        assert wait_until(lambda: all(file.exists() for file in told), 300)
-        simulators = urlsplit(json.loads(told[0].read_text())["clock_url"])
-        it.send_signal(signal.SIGTERM)
-        it.communicate(timeout=120)
-    assert it.returncode == 128 + signal.SIGTERM
+    ) as command:
+        assert wait_until(lambda: all(file.exists() for file in handovers), 300)
+        simulators = urlsplit(json.loads(handovers[0].read_text())["clock_url"])
+        command.send_signal(signal.SIGTERM)
+        command.communicate(timeout=120)
+    assert command.returncode == 128 + signal.SIGTERM
     assert not listens(str(simulators.hostname), int(simulators.port or 0))
 
 
-def test_the_library_is_listed_for_programs() -> None:
-    """Every file of it, once."""
+def test_scenarios_json_lists_the_library() -> None:
     listed = json.loads(sendproof("scenarios", "--json").out)
-    files = {f"{one['theme']}/{one['scenario']}.yaml" for one in listed}
+    files = {f"{scenario['theme']}/{scenario['scenario']}.yaml" for scenario in listed}
     assert files == {str(file.relative_to(ROOT / "scenarios")) for file in (ROOT / "scenarios").glob("*/*.yaml")}

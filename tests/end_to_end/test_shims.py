@@ -1,4 +1,4 @@
-"""The shims of docs/connect-your-bridge.md: each is shown there, and lives by the clock of a real sandbox."""
+"""The shims of docs/connect-your-bridge.md, with the virtual clock of a real sandbox."""
 
 import shutil
 import subprocess
@@ -20,7 +20,7 @@ from stand_in import stand_in
 
 SHIMS = ROOT / "docs" / "shims"
 
-# Each program writes the time at which it is called to work, and reads when it is to be called again.
+# Each program writes the time at which it works, and reads the time at which to work next.
 PYTHON = """
 import sys
 from shim import live_by
@@ -49,42 +49,42 @@ LANGUAGES = [
     pytest.param(name, marks=pytest.mark.skipif(shutil.which(words[0]) is None, reason=f"{words[0]} is not installed"))
     for name, words in PROGRAMS.items()
 ]
-"""A bridge that only writes the time: in every language that this machine has."""
+"""A bridge that only writes the time, in every language that is installed."""
 
 
 @dataclass
 class Sandbox:
-    """A sandbox in which one message can be sent, whose receipt wakes whoever is parked."""
+    """A sandbox for one message, whose receipt wakes a parked bridge."""
 
     simulators: RunningSimulators
     clock: dict[str, Any]
 
     def __post_init__(self) -> None:
-        self.made = self.simulators.call("POST", "/sandboxes", {"seed": 7, "clock": self.clock})
-        self.path = f"/sandboxes/{self.made['sandbox']}"
+        self.created = self.simulators.call("POST", "/sandboxes", {"seed": 7, "clock": self.clock})
+        self.path = f"/sandboxes/{self.created['sandbox']}"
         self.clock_url = f"{self.simulators.control}/control{self.path}/clock"
 
     def send(self, receipt_url: str) -> None:
-        service = self.made["services"]["textlocal"]
+        service = self.created["services"]["textlocal"]
         message = {"numbers": "447123456789", "message": "Hello", "receipt_url": receipt_url}
         requests.post(f"{service['url']}/send/", data=service["credentials"] | message, timeout=60).raise_for_status()
 
-    def told(self) -> dict[str, Any]:
+    def clock_state(self) -> dict[str, Any]:
         return self.simulators.call("GET", f"{self.path}/clock")
 
     def parked(self) -> bool:
-        return [one["parked"] for one in self.told()["participants"]] == [True]
+        return [participant["parked"] for participant in self.clock_state()["participants"]] == [True]
 
     def webhooks(self) -> list[str]:
-        history = self.simulators.history(self.made["sandbox"])
+        history = self.simulators.history(self.created["sandbox"])
         return [line["at"] for line in history if line["kind"] == "webhook"]
 
 
 @contextmanager
 def program(language: str, sandbox: Sandbox) -> Iterator[subprocess.Popen[str]]:
-    """One of the programs, ended at the end."""
-    words = [*PROGRAMS[language], sandbox.clock_url]
-    process = subprocess.Popen(words, cwd=SHIMS, stdin=-1, stdout=-1, text=True, bufsize=1)
+    """Start the program in a language, and kill it at the end."""
+    command = [*PROGRAMS[language], sandbox.clock_url]
+    process = subprocess.Popen(command, cwd=SHIMS, stdin=-1, stdout=-1, text=True, bufsize=1)
     try:
         yield process
     finally:
@@ -93,8 +93,7 @@ def program(language: str, sandbox: Sandbox) -> Iterator[subprocess.Popen[str]]:
 
 
 @pytest.mark.parametrize("language", LANGUAGES)
-def test_it_wakes_when_it_wanted_to_and_when_something_was_delivered(language, simulators) -> None:
-    """A park ends at its time, or at the instant of a receipt, and at no other."""
+def test_shim_wakes_at_its_time_and_on_delivery(language, simulators) -> None:
     sandbox = Sandbox(simulators, {"mode": "virtual", "start": "2026-03-02T06:00:00Z"})
     with stand_in() as receiver, program(language, sandbox) as process:
         process.stdin.write("2026-03-02T07:00:00Z\n\n\n")
@@ -102,19 +101,19 @@ def test_it_wakes_when_it_wanted_to_and_when_something_was_delivered(language, s
         simulators.call("POST", f"{sandbox.path}/clock/advance", {"to": "2026-03-02T08:00:00Z"})
         sandbox.send(receiver.url)
         simulators.call("POST", f"{sandbox.path}/clock/advance", {"to": "2026-03-02T10:00:00Z"})
-        said = [process.stdout.readline().strip() for _ in range(3)]
+        times = [process.stdout.readline().strip() for _ in range(3)]
     (receipt,) = sandbox.webhooks()
-    assert said == ["2026-03-02T06:00:00.000Z", "2026-03-02T07:00:00.000Z", receipt]
+    assert times == ["2026-03-02T06:00:00.000Z", "2026-03-02T07:00:00.000Z", receipt]
 
 
 @pytest.mark.parametrize("language", LANGUAGES)
-def test_what_arrives_while_it_works_is_not_slept_over(language, simulators) -> None:
-    """Between looking for work and parking something was delivered: the park returns at once."""
+def test_shim_does_not_park_after_a_delivery_during_work(language, simulators) -> None:
+    """The park request must return immediately, or the delivery would wait for the timeout."""
     sandbox = Sandbox(simulators, {"mode": "real", "rate": 100_000})
     with stand_in() as receiver, program(language, sandbox) as process:
         process.stdout.readline()
         sandbox.send(receiver.url)
-        wait_until(lambda: sandbox.told()["delivered"] == 1, "the receipt")
+        wait_until(lambda: sandbox.clock_state()["delivered"] == 1, "the receipt")
         began = monotonic()
         process.stdin.write("2100-01-01T00:00:00Z\n")
         assert process.stdout.readline() > sandbox.webhooks()[0]
@@ -122,16 +121,15 @@ def test_what_arrives_while_it_works_is_not_slept_over(language, simulators) -> 
 
 
 @pytest.mark.parametrize("language", ["py", "js", "php"])
-def test_the_document_shows_the_code_of_the_shim(language) -> None:
-    """What a reader copies is what was tested."""
+def test_document_shows_the_code_of_the_shim(language) -> None:
+    """Readers copy the code, so it must be the tested one."""
     name = {"py": "python"}.get(language, language)
     code = (SHIMS / f"shim.{language}").read_text()
     assert f"```{name}\n{code}```\n" in (ROOT / "docs" / "connect-your-bridge.md").read_text()
     assert len(code.splitlines()) <= 20
 
 
-def test_the_example_uses_the_shim_as_it_is() -> None:
-    """The loop of the Flask bridge is a copy, not a variation."""
+def test_flask_example_contains_the_shim() -> None:
     code = (SHIMS / "shim.py").read_text()
     loop = code[code.index("def live_by") :]
     assert loop in (ROOT / "bridge" / "examples" / "flask_bridge" / "app.py").read_text()

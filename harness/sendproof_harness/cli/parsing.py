@@ -1,4 +1,4 @@
-"""Values on the command line, as values of the control API. `ValueError` says what was expected."""
+"""Values on the command line, as values of the control API. `ValueError` names the expected form."""
 
 import re
 from collections.abc import Callable, Iterable

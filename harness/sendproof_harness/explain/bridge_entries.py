@@ -7,7 +7,7 @@ from typing import Literal
 
 from sendproof_harness.explain.entry import Actor, Scope, TimelineEntry, statuses_of
 from sendproof_harness.history.records import Metric, Request
-from sendproof_harness.judge.facts.delivery_ledger import RecipientResult
+from sendproof_harness.judge.facts.deliveries.ledger import RecipientResult
 from sendproof_harness.judge.facts.keys import CampaignKey, campaign_key, template_key
 from sendproof_harness.judge.facts.metrics import DROPPED, SENT, metric_name
 from sendproof_harness.judge.facts.pages import pages

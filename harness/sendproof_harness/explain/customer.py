@@ -11,7 +11,7 @@ from heapq import nsmallest
 from sendproof_harness.explain.entry import Scope, TimelineEntry
 from sendproof_harness.explain.timeline import timeline_entries
 from sendproof_harness.history.records import History
-from sendproof_harness.judge.facts.delivery_ledger import RESULT_MEANINGS, RecipientResult, ResultKind, ledger
+from sendproof_harness.judge.facts.deliveries.ledger import RESULT_MEANINGS, RecipientResult, ResultKind, ledger
 from sendproof_harness.judge.findings import LEVELS, Finding, Location
 from sendproof_harness.judge.verdict import Verdict
 

@@ -5,7 +5,7 @@ from functools import cached_property
 from typing import Literal
 
 from sendproof_harness.history.records import Delivery, DeliveryStatus, History, Webhook
-from sendproof_harness.judge.facts.delivery_ledger import RecipientResult
+from sendproof_harness.judge.facts.deliveries.ledger import RecipientResult
 
 #: Who acted: Optimove, the bridge, the message provider, the customer, or a fault; `expected` where an action is
 #: missing.

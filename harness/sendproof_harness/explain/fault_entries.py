@@ -3,7 +3,7 @@
 from collections.abc import Iterator
 
 from sendproof_harness.explain.entry import Scope, TimelineEntry
-from sendproof_harness.judge.facts.deadlines import delays, event_keys
+from sendproof_harness.judge.facts.deliveries.deadlines import delays, event_keys
 from sendproof_harness.judge.facts.fault_effects import Injection, injections
 from sendproof_harness.judge.fault_table import WEBHOOK_EFFECTS, call_effect
 

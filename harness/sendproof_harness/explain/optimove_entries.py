@@ -6,7 +6,7 @@ from sendproof_harness.explain.entry import Scope, TimelineEntry, attempt_text
 from sendproof_harness.history.records import Clearance, History, TemplateId, Webhook
 from sendproof_harness.history.timestamps import spoken
 from sendproof_harness.judge.facts.acknowledgement import is_success
-from sendproof_harness.judge.facts.delivery_ledger import RecipientResult
+from sendproof_harness.judge.facts.deliveries.ledger import RecipientResult
 
 _CAMPAIGN_EVENTS = ("1", "13")
 _TRIGGER_EVENT = "11"

@@ -5,7 +5,7 @@ from collections.abc import Iterator
 from sendproof_harness.explain.entry import Scope, TimelineEntry, attempt_text, statuses_of
 from sendproof_harness.history.timestamps import spoken
 from sendproof_harness.judge.facts.acknowledgement import is_success
-from sendproof_harness.judge.facts.provider_refusals import rejection_text
+from sendproof_harness.judge.facts.deliveries.refusals import rejection_text
 
 
 def provider_entries(scope: Scope) -> Iterator[TimelineEntry]:

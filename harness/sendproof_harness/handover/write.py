@@ -24,8 +24,8 @@ def handover_content(
 ) -> dict[str, Any]:
     """Return the handover of one client. `sandbox` is the response of the control API.
 
-    The webhook token is derived from the sandbox's seed. Without `listen`, the content does not say where the bridge
-    must listen. The scenario adds its wishes for the bridge, and settings of the channels.
+    The webhook token is derived from the sandbox's seed. Without `listen`, the content has no address for the
+    bridge. The scenario adds its wishes for the bridge, and settings of the channels.
     """
     token = hashlib.sha256(f"sendproof webhook token {sandbox['seed']}".encode()).hexdigest()[:32]
     return {
@@ -76,7 +76,7 @@ def _wishes(scenario: Scenario | None) -> dict[str, Any]:
 
 
 def _optimove_facts(scenario: Scenario) -> dict[str, Any]:
-    """Return facts that no request reveals and Optimove tells a client, if they differ from the default."""
+    """Return facts that no request reveals but Optimove gives to a client, if they differ from the default."""
     dialects = scenario.dialects
     facts: dict[str, Any] = {}
     if dialects.get("optimove.metric_values") == "additive":

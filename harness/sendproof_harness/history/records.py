@@ -6,7 +6,7 @@ is the `End` with the number of lines. `history.reader` reads a file into these 
 """
 
 from dataclasses import dataclass
-from typing import Any, Literal
+from typing import Any, Literal, get_args, get_type_hints
 
 import msgspec
 
@@ -55,7 +55,7 @@ class Campaign(Record, frozen=True, gc=False, tag="campaign"):
 class Obligation(Record, frozen=True, gc=False, tag="obligation"):
     """Expectation: the message that one customer is due or, if `owed` is false, must not get.
 
-    `trigger` names the trigger that caused it, if any. `reason` says why nothing is owed: opted_out, unusable_number,
+    `trigger` names the trigger that caused it, if any. `reason` is why nothing is due: opted_out, unusable_number,
     not_cleared (conditional campaign) or cancelled.
     """
 
@@ -106,7 +106,7 @@ class Fault(Record, frozen=True, gc=False, tag="fault"):
 class InjectedCall(msgspec.Struct, frozen=True, gc=False):
     """The consequence of a fault for a call.
 
-    `effect` says if the service carried the call out, `response` how its response reached the bridge.
+    `effect` is true if the service carried the call out, `response` how its response reached the bridge.
     """
 
     id: str
@@ -120,8 +120,7 @@ class Request(Record, frozen=True, gc=False, tag="request"):
 
     `status` is 0 when a fault kept the request from the service and no response was sent. `credential_name` is the name
     of the presented credential (`api_key`); `response_excerpt` is the beginning of an error response. `retry_after` is
-    the delay that a 429 response demands, in seconds. `content` is a digest of query and body, known from the first 429
-    response of a path on.
+    the delay that a 429 response demands, in seconds; from then on, `content` is a digest of query and body.
     """
 
     service: str
@@ -361,7 +360,7 @@ class Inbound(Record, frozen=True, gc=False, tag="inbound"):
 
 
 class AttributeSync(Record, frozen=True, gc=False, tag="attribute_sync"):
-    """A provider fetched an attribute of its profiles from Optimove; `error` says why it could not."""
+    """A provider fetched an attribute of its profiles from Optimove; `error` is the reason for a failure."""
 
     service: str
     attribute: str
@@ -447,7 +446,8 @@ class Probe(Record, frozen=True, gc=False, tag="probe"):
     `event` is the event type of the listener, `what` describes the request, `wrong` names the part that the contract
     does not allow, and `sent` is the beginning of the body. The probe `expects` to be `accepted` (2xx), `answered` (no
     server error), or `survived` (the connection may even be cut). `number` is a number that only this probe names:
-    nothing may be sent to it, for the reason in `forbids`. `status` is None without a response; `error` says why.
+    nothing may be sent to it, for the reason in `forbids`. `status` is None without a response, for the reason in
+    `error`.
     """
 
     url: str
@@ -548,49 +548,6 @@ Line = (
 )
 
 
-#: The field of `History` that holds each kind of record.
-FIELD_OF: dict[type[Record], str] = {
-    Campaign: "campaigns",
-    Obligation: "obligations",
-    Request: "requests",
-    Fault: "faults",
-    UnauthenticatedRequest: "unauthenticated_requests",
-    PreflightCall: "preflight_calls",
-    Listener: "listeners",
-    ChannelTemplates: "channel_templates",
-    ProviderTemplate: "provider_templates",
-    Delivery: "deliveries",
-    Withdrawal: "withdrawals",
-    Rejection: "rejections",
-    DeliveryStatus: "delivery_statuses",
-    Webhook: "webhooks",
-    Metrics: "metrics",
-    Interactions: "interactions",
-    Clock: "clocks",
-    OptOut: "opt_outs",
-    Click: "clicks",
-    Inbound: "inbounds",
-    AttributeSync: "attribute_syncs",
-    Attribute: "new_attributes",
-    Attributes: "attributes",
-    Preference: "preferences",
-    Promotions: "promotions",
-    ChannelApps: "channel_apps",
-    Key: "keys",
-    Engagement: "engagements",
-    Probe: "probes",
-    Scenario: "scenarios",
-    OtherClient: "other_clients",
-    RunAborted: "aborted",
-    CustomerEvent: "customer_events",
-    Trigger: "triggers",
-    Cancelled: "cancellations",
-    Clearance: "clearances",
-}
-_RECORDS: tuple[type[Record], ...] = (*FIELD_OF, End)
-KINDS = tuple(sorted(str(record.__struct_config__.tag) for record in _RECORDS))
-
-
 @dataclass(frozen=True, kw_only=True, eq=False)
 class History:
     """One run. Each tuple is in order of occurrence."""
@@ -632,3 +589,11 @@ class History:
     triggers: tuple[Trigger, ...] = ()
     cancellations: tuple[Cancelled, ...] = ()
     clearances: tuple[Clearance, ...] = ()
+
+
+#: The field of `History` that holds each kind of record.
+FIELD_OF: dict[type[Record], str] = {
+    get_args(hint)[0]: name for name, hint in get_type_hints(History).items() if name != "header"
+}
+_RECORDS: tuple[type[Record], ...] = (*FIELD_OF, End)
+KINDS = tuple(sorted(str(record.__struct_config__.tag) for record in _RECORDS))

@@ -22,7 +22,7 @@ class Instant(int):
 # Most lines of a history share a few instants: a send time, a metrics push.
 @lru_cache(maxsize=4096)
 def parse_instant(text: str) -> Instant:
-    """Return the instant in a text such as `2026-03-02T09:00:00.000Z`; `ValueError` says what was expected."""
+    """Return the instant in a text such as `2026-03-02T09:00:00.000Z`; `ValueError` names the expected form."""
     try:
         moment = datetime.fromisoformat(text)
     except (ValueError, TypeError) as error:

@@ -5,7 +5,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 from sendproof_harness.history.records import Campaign, History
-from sendproof_harness.judge.facts.delivery_ledger import ledger
+from sendproof_harness.judge.facts.deliveries.ledger import ledger
 from sendproof_harness.judge.facts.keys import CampaignKey, campaign_key
 from sendproof_harness.judge.facts.metrics import last_value, metric_name, pushes, reported_values
 from sendproof_harness.judge.facts.pages import pages

@@ -11,7 +11,7 @@ from typing import Literal
 from sendproof_harness.history.records import History, Scenario
 from sendproof_harness.judge.campaign_table import CampaignRow, campaign_table
 from sendproof_harness.judge.checks import CHECKS, CONTRACT_CHECKS
-from sendproof_harness.judge.facts.delivery_ledger import RESULT_KINDS, ledger
+from sendproof_harness.judge.facts.deliveries.ledger import RESULT_KINDS, ledger
 from sendproof_harness.judge.fault_table import FaultRow, fault_table
 from sendproof_harness.judge.findings import LEVELS, Blame, Check, CheckResult, Finding, Level
 

@@ -33,7 +33,7 @@ def discover() -> Mapping[str, Provider]:
 
 
 def provider(name: str) -> Provider:
-    """Return the record of a provider; of an unknown one, a record in which nothing is known."""
+    """Return the record of a provider; of an unknown one, a record with the defaults."""
     return discover().get(name) or Provider(name=name, title=name)
 
 

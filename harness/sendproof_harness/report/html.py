@@ -8,7 +8,7 @@ from jinja2 import Environment, FileSystemLoader, StrictUndefined, Template, sel
 
 from sendproof_harness.history.records import History
 from sendproof_harness.history.timestamps import span, spoken
-from sendproof_harness.judge.facts.delivery_ledger import RESULT_KINDS, RESULT_MEANINGS
+from sendproof_harness.judge.facts.deliveries.ledger import RESULT_KINDS, RESULT_MEANINGS
 from sendproof_harness.judge.findings import Blame, Evidence
 from sendproof_harness.judge.verdict import Status, Verdict
 from sendproof_harness.report.formatting import capitalised, counted

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 from sendproof_harness.history.records import Delivery, History
 from sendproof_harness.history.timestamps import span, spoken
-from sendproof_harness.judge.facts.delivery_ledger import RESULT_KINDS, RecipientResult, ResultKind, ledger
+from sendproof_harness.judge.facts.deliveries.ledger import RESULT_KINDS, RecipientResult, ResultKind, ledger
 
 # More rows than readers need, and few enough for a browser; the history has them all.
 ROWS_MAX = 1_000

@@ -1,6 +1,6 @@
 """The verdict in one or two sentences, for readers who read nothing else."""
 
-from sendproof_harness.judge.facts.delivery_ledger import ResultKind
+from sendproof_harness.judge.facts.deliveries.ledger import ResultKind
 from sendproof_harness.judge.findings import Level
 from sendproof_harness.judge.verdict import Verdict
 from sendproof_harness.report.formatting import counted

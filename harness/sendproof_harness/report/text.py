@@ -10,7 +10,7 @@ from rich.padding import Padding
 from rich.table import Table
 from rich.text import Text
 
-from sendproof_harness.judge.facts.delivery_ledger import RESULT_KINDS, ResultKind
+from sendproof_harness.judge.facts.deliveries.ledger import RESULT_KINDS, ResultKind
 from sendproof_harness.judge.findings import Finding, Level
 from sendproof_harness.judge.verdict import Group, Result, Status, Verdict
 from sendproof_harness.report.formatting import counted

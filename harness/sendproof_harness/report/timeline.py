@@ -8,7 +8,7 @@ from math import sqrt
 from sendproof_harness.history.records import History
 from sendproof_harness.history.timestamps import DAY, HOUR, spoken
 from sendproof_harness.judge.facts.acknowledgement import is_success
-from sendproof_harness.judge.facts.delivery_ledger import ledger
+from sendproof_harness.judge.facts.deliveries.ledger import ledger
 from sendproof_harness.judge.facts.metrics import pushes
 from sendproof_harness.report.formatting import counted
 

@@ -16,7 +16,7 @@ class RunAborted:
 
 
 class RunAbortedError(Exception):
-    """The run cannot continue; `aborted` says why."""
+    """The run cannot continue; `aborted` has the reason."""
 
     def __init__(self, aborted: RunAborted) -> None:
         super().__init__(f"expected {aborted.expected}, got {aborted.got}")

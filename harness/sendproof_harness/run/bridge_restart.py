@@ -1,6 +1,6 @@
 """Restarting the bridge: after a kill, and to give it a new key.
 
-The harness takes part in the clock meanwhile. Time stands still until the bridge is back, unless the bridge has to stay
+The harness takes part in the clock meanwhile. Time stops until the bridge is back, unless the bridge has to stay
 down for a while: then the harness parks until the end of that while, and time passes.
 """
 
@@ -22,7 +22,7 @@ _POLL_S = 0.05
 
 
 def restart_bridge(context: RunContext) -> None:
-    """Stop the bridge and start it again, while time stands still."""
+    """Stop the bridge and start it again, while time is stopped."""
     was_participant = bool(context.participants())
     _hold_time(context)
     context.bridge.stop()
@@ -110,7 +110,7 @@ class KillSupervisor:
 
 
 def _hold_time(context: RunContext) -> None:
-    """Join the clock without parking: the park ends at once, and time stands still until the harness leaves."""
+    """Join the clock without parking: the park ends at once, and time stops until the harness leaves."""
     clock = context.clock()
     context.control.park(context.sandboxes[0], HARNESS, clock["now"], clock["delivered"])
 

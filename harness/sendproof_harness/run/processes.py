@@ -47,7 +47,7 @@ class Child:
     """One running program. The end of the `with` block stops it and every process that it started."""
 
     def __init__(self, program: Program, stop_timeout_s: float = STOP_TIMEOUT_S) -> None:
-        """Start the program; `ProcessError` if there is none. After `stop_timeout_s` real seconds, `stop` kills it."""
+        """Start the program; `ProcessError` if it does not exist. `stop` waits `stop_timeout_s` real seconds."""
         self.program = program
         self._stop_timeout_s = stop_timeout_s
         with program.log.open("ab") as log:

@@ -16,7 +16,7 @@ from sendproof_harness.scenario.random_faults import TooManyFaultsError, generat
 
 
 class RunRefusedError(Exception):
-    """Nothing was run; the message says why."""
+    """No scenario was run; the message has the reason."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

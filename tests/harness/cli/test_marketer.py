@@ -159,7 +159,7 @@ def test_list_without_campaigns_shows_the_next_command(marketer: Marketer) -> No
     ("words", "reason"),
     [
         (("campaign", "9"), "campaign 9 is not known; there are []"),
-        (("schedule", "9", "--template", "Tea", "--customers", "1"), "textlocal holds no template titled 'Tea'"),
+        (("schedule", "9", "--template", "Tea", "--customers", "1"), "textlocal has no template titled 'Tea'"),
         (
             ("schedule", "9", "--template", "Spring", "--customers", "1", "--channel", "7"),
             "channel 7 is not in this sandbox",

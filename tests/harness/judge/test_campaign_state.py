@@ -4,8 +4,9 @@ import pytest
 
 from history_builder import FIRST_SEND, START, HistoryBuilder, Line
 from sendproof_harness.history.timestamps import HOUR, MINUTE, iso, parse_instant
-from sendproof_harness.judge.checks import campaign_state, delivery, metrics, paging, timing, triggers, webhooks
-from sendproof_harness.judge.facts.delivery_ledger import ledger
+from sendproof_harness.judge.checks import campaign_state, delivery, paging, timing, triggers, webhooks
+from sendproof_harness.judge.checks.reports import metrics
+from sendproof_harness.judge.facts.deliveries.ledger import ledger
 from sendproof_harness.judge.facts.metrics import targeted_customers
 
 CANCELLED_AT = FIRST_SEND + 30 * MINUTE

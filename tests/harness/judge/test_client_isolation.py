@@ -1,7 +1,7 @@
 """Requests that use the key of another client."""
 
 from history_builder import FIRST_SEND, HistoryBuilder, Line, iso
-from sendproof_harness.judge.checks.client_isolation import CHECKS
+from sendproof_harness.judge.checks.requests.client_isolation import CHECKS
 
 OTHER_CLIENT: Line = {
     "n": 0,

@@ -1,9 +1,9 @@
 """Requests with contract violations, without a credential, above the rate limit, or with too many items."""
 
 from history_builder import HistoryBuilder, Line
-from sendproof_harness.judge.checks import contract, credentials, request_limits
+from sendproof_harness.judge.checks.requests import contract, credentials, limits
 
-CHECKS = (*contract.CHECKS, *credentials.CHECKS, *request_limits.CHECKS)
+CHECKS = (*contract.CHECKS, *credentials.CHECKS, *limits.CHECKS)
 START_TEXT = "2026-03-02T06:00:00.000Z"
 
 

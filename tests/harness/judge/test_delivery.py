@@ -5,7 +5,7 @@ import pytest
 from history_builder import FIRST_SEND, HistoryBuilder
 from sendproof_harness.history.timestamps import DAY, HOUR, MINUTE, iso, parse_instant
 from sendproof_harness.judge.checks import delivery, text, timing
-from sendproof_harness.judge.facts.delivery_ledger import ledger
+from sendproof_harness.judge.facts.deliveries.ledger import ledger
 
 LEDGER_CHECKS = (*delivery.CHECKS, *text.CHECKS, *timing.CHECKS)
 

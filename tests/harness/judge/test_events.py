@@ -5,7 +5,7 @@ import pytest
 from fault_helpers import fault_effect, request_line
 from history_builder import FIRST_SEND, HistoryBuilder, Line
 from sendproof_harness.history.timestamps import DAY, HOUR, MINUTE, iso, parse_instant
-from sendproof_harness.judge.checks import events
+from sendproof_harness.judge.checks.reports import events
 
 
 def event_line(name: str, customer: object, at: int) -> Line:

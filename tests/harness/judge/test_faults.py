@@ -5,8 +5,10 @@ import pytest
 from fault_helpers import fault_effect, injection_line, request_line, with_faults
 from history_builder import FIRST_SEND, START, HistoryBuilder, Line
 from sendproof_harness.history.timestamps import DAY, HOUR, MINUTE, SECOND, iso, parse_instant
-from sendproof_harness.judge.checks import contract, delivery, faults, metrics, paging, timing, totals, webhooks
-from sendproof_harness.judge.facts.delivery_ledger import ledger
+from sendproof_harness.judge.checks import delivery, faults, paging, timing, webhooks
+from sendproof_harness.judge.checks.reports import metrics, totals
+from sendproof_harness.judge.checks.requests import contract
+from sendproof_harness.judge.facts.deliveries.ledger import ledger
 
 SEND = {"fault": "connection_reset", "call": "textlocal.send"}
 ANNOUNCED = START + 2 * HOUR

@@ -7,8 +7,9 @@ import pytest
 
 from history_builder import FIRST_SEND, HistoryBuilder, Line
 from sendproof_harness.history.timestamps import DAY, HOUR, MINUTE, iso, parse_instant
-from sendproof_harness.judge.checks import delivery, metrics, text, timing, totals
-from sendproof_harness.judge.facts.delivery_ledger import ledger
+from sendproof_harness.judge.checks import delivery, text, timing
+from sendproof_harness.judge.checks.reports import metrics, totals
+from sendproof_harness.judge.facts.deliveries.ledger import ledger
 
 LEDGER_CHECKS = (*delivery.CHECKS, *text.CHECKS, *timing.CHECKS)
 REPORT_CHECKS = (*metrics.CHECKS, *totals.CHECKS)

@@ -4,7 +4,7 @@ import pytest
 
 from history_builder import FIRST_SEND, HistoryBuilder, Line
 from sendproof_harness.history.timestamps import DAY, HOUR, MINUTE, iso, parse_instant
-from sendproof_harness.judge.checks import metrics, totals
+from sendproof_harness.judge.checks.reports import metrics, totals
 
 CHECKS = (*metrics.CHECKS, *totals.CHECKS)
 

@@ -4,8 +4,9 @@ import pytest
 
 from history_builder import FIRST_SEND, HistoryBuilder, Line
 from sendproof_harness.history.timestamps import DAY, HOUR, MINUTE, iso
-from sendproof_harness.judge.checks import delivery, metrics, opt_out_sync
-from sendproof_harness.judge.facts.delivery_ledger import ledger
+from sendproof_harness.judge.checks import delivery, opt_out_sync
+from sendproof_harness.judge.checks.reports import metrics
+from sendproof_harness.judge.facts.deliveries.ledger import ledger
 
 # Customer 4 gets the second message of the day, an hour after the first people got theirs.
 CUSTOMER, DUE = "C0000004", FIRST_SEND + HOUR

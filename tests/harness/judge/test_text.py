@@ -6,7 +6,7 @@ import pytest
 
 from history_builder import Line
 from sendproof_harness.judge.checks.text import CHECKS
-from sendproof_harness.judge.facts.delivery_ledger import ledger
+from sendproof_harness.judge.facts.deliveries.ledger import ledger
 
 DUE_TEXT = "Hello Dan3, welcome."
 

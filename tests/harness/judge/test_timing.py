@@ -5,7 +5,7 @@ import pytest
 from history_builder import START, HistoryBuilder
 from sendproof_harness.history.timestamps import HOUR, MINUTE, SECOND, iso, parse_instant
 from sendproof_harness.judge.checks.timing import CHECKS, zone_offset
-from sendproof_harness.judge.facts.delivery_ledger import ledger
+from sendproof_harness.judge.facts.deliveries.ledger import ledger
 
 
 def shifted(run: HistoryBuilder, by: int) -> HistoryBuilder:

@@ -6,7 +6,7 @@ from hypothesis import strategies as st
 
 from history_builder import HistoryBuilder, build_correct_run
 from sendproof_harness.judge.checks import CHECKS
-from sendproof_harness.judge.facts.delivery_ledger import RESULT_KINDS
+from sendproof_harness.judge.facts.deliveries.ledger import RESULT_KINDS
 from sendproof_harness.judge.findings import Check, CheckResult, Finding
 from sendproof_harness.judge.verdict import Verdict, judge
 

@@ -2,26 +2,20 @@
 
 from sendproof_harness.judge.checks import (
     campaign_state,
-    client_isolation,
-    contract,
-    credentials,
     delivery,
-    events,
     faults,
     listener,
-    metrics,
     opt_out_sync,
     paging,
-    request_limits,
-    retry_after,
     run_completed,
     templates,
     text,
     timing,
-    totals,
     triggers,
     webhooks,
 )
+from sendproof_harness.judge.checks.reports import events, metrics, totals
+from sendproof_harness.judge.checks.requests import client_isolation, contract, credentials, limits, retry_after
 from sendproof_harness.judge.findings import Check
 
 CHECKS: tuple[Check, ...] = (
@@ -42,7 +36,7 @@ CHECKS: tuple[Check, ...] = (
     *events.CHECKS,
     *contract.CHECKS,
     *credentials.CHECKS,
-    *request_limits.CHECKS,
+    *limits.CHECKS,
     *retry_after.CHECKS,
     *client_isolation.CHECKS,
 )
@@ -55,6 +49,6 @@ CONTRACT_CHECKS: tuple[Check, ...] = (
     *delivery.CHECKS,
     *contract.CHECKS,
     *credentials.CHECKS,
-    *request_limits.CHECKS,
+    *limits.CHECKS,
     *retry_after.CHECKS,
 )

@@ -5,7 +5,12 @@ from collections.abc import Iterator
 from sendproof_harness.history.records import Clearance, Delivery, History
 from sendproof_harness.history.timestamps import span, spoken
 from sendproof_harness.judge.facts.consent import GRACE
-from sendproof_harness.judge.facts.delivery_ledger import RecipientResult, cancellation_times, ledger, testing_channels
+from sendproof_harness.judge.facts.deliveries.ledger import (
+    RecipientResult,
+    cancellation_times,
+    ledger,
+    testing_channels,
+)
 from sendproof_harness.judge.facts.keys import CampaignKey, campaign_key
 from sendproof_harness.judge.findings import Check, CheckResult, Finding, Location, recipient_location
 from sendproof_harness.judge.requirements import CANCELLATION_RESPECTED, CLEARANCE_GIVEN, TESTING_RESPECTED

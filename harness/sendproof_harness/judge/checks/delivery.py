@@ -6,18 +6,18 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from sendproof_harness.history.records import Delivery, History, Obligation, Rejection
 from sendproof_harness.history.timestamps import spoken
 from sendproof_harness.judge.facts.consent import violated_opt_out
-from sendproof_harness.judge.facts.deadlines import first_notified
-from sendproof_harness.judge.facts.delivery_ledger import (
+from sendproof_harness.judge.facts.deliveries.deadlines import first_notified
+from sendproof_harness.judge.facts.deliveries.ledger import (
     RecipientResult,
     ResultKind,
     has_due_message,
     ledger,
     matched_recipients,
 )
+from sendproof_harness.judge.facts.deliveries.refusals import rejection_text
 from sendproof_harness.judge.facts.fault_diagnosis import Diagnosis, duplicate_cause, loss_diagnosis
 from sendproof_harness.judge.facts.keys import campaign_key
 from sendproof_harness.judge.facts.pages import rows_never_read
-from sendproof_harness.judge.facts.provider_refusals import rejection_text
 from sendproof_harness.judge.findings import Check, CheckResult, Finding, Location, recipient_location
 from sendproof_harness.judge.requirements import CONSENT_RESPECTED, DELIVERED_ONCE, RIGHT_NUMBER
 

@@ -5,7 +5,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import replace
 
 from sendproof_harness.history.records import Campaign, History
-from sendproof_harness.judge.facts.deadlines import CAMPAIGN_EVENTS
+from sendproof_harness.judge.facts.deliveries.deadlines import CAMPAIGN_EVENTS
 from sendproof_harness.judge.facts.fault_effects import first_received
 from sendproof_harness.judge.facts.keys import CampaignKey, campaign_key
 from sendproof_harness.judge.facts.pages import Page, gaps, interruptions, pages

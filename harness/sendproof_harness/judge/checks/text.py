@@ -7,8 +7,8 @@ from dataclasses import dataclass
 from urllib.parse import unquote_plus
 
 from sendproof_harness.history.records import Campaign, History
-from sendproof_harness.judge.facts.delivery_ledger import RecipientResult, has_due_message, matched_recipients
-from sendproof_harness.judge.facts.delivery_matching import letters
+from sendproof_harness.judge.facts.deliveries.ledger import RecipientResult, has_due_message, matched_recipients
+from sendproof_harness.judge.facts.deliveries.matching import letters
 from sendproof_harness.judge.facts.keys import CampaignKey, campaign_key
 from sendproof_harness.judge.findings import Check, CheckResult, Finding, recipient_location
 from sendproof_harness.judge.requirements import RIGHT_TEXT

@@ -8,14 +8,14 @@ from collections.abc import Sequence
 
 from sendproof_harness.history.records import History
 from sendproof_harness.history.timestamps import HOUR, MINUTE, span, spoken
-from sendproof_harness.judge.facts.deadlines import deadlines, first_notified
-from sendproof_harness.judge.facts.delivery_ledger import (
+from sendproof_harness.judge.facts.deliveries.deadlines import deadlines, first_notified
+from sendproof_harness.judge.facts.deliveries.ledger import (
     RecipientResult,
     has_due_campaign_message,
     ledger,
     timed_recipients,
 )
-from sendproof_harness.judge.facts.delivery_matching import LATE_AFTER, lateness
+from sendproof_harness.judge.facts.deliveries.matching import LATE_AFTER, lateness
 from sendproof_harness.judge.facts.keys import CampaignKey, campaign_key
 from sendproof_harness.judge.facts.observation import unobserved_times
 from sendproof_harness.judge.findings import Check, CheckResult, Finding, recipient_location

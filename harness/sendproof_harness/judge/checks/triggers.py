@@ -5,9 +5,9 @@ from collections.abc import Iterator, Sequence
 
 from sendproof_harness.history.records import History, Webhook
 from sendproof_harness.history.timestamps import span, spoken
-from sendproof_harness.judge.facts.deadlines import TRIGGER_LATE_AFTER, deadlines, first_notified
-from sendproof_harness.judge.facts.delivery_ledger import RecipientResult, ledger, timed_recipients
-from sendproof_harness.judge.facts.delivery_matching import EARLY_TOLERANCE
+from sendproof_harness.judge.facts.deliveries.deadlines import TRIGGER_LATE_AFTER, deadlines, first_notified
+from sendproof_harness.judge.facts.deliveries.ledger import RecipientResult, ledger, timed_recipients
+from sendproof_harness.judge.facts.deliveries.matching import EARLY_TOLERANCE
 from sendproof_harness.judge.facts.observation import unobserved_times
 from sendproof_harness.judge.findings import Check, CheckResult, Finding, Location, recipient_location
 from sendproof_harness.judge.requirements import TRIGGER_EVENT_LATENCY, TRIGGER_SEND_LATENCY

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from sendproof_harness.history.records import DeliveryStatus, History
 from sendproof_harness.judge.facts.acknowledgement import is_acknowledged
 from sendproof_harness.judge.facts.consent import customers_of_opt_outs, opt_outs
-from sendproof_harness.judge.facts.delivery_ledger import RecipientResult, ledger
+from sendproof_harness.judge.facts.deliveries.ledger import RecipientResult, ledger
 from sendproof_harness.judge.facts.fault_effects import OPTIMOVE, message_of_webhook
 from sendproof_harness.judge.facts.metrics import BOUNCED, CLICKED, DROPPED, UNSUBSCRIBED
 from sendproof_harness.judge.facts.provider_totals import METRIC_OF_STATUS

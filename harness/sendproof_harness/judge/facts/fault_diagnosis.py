@@ -4,8 +4,8 @@ from collections import Counter
 from collections.abc import Callable
 
 from sendproof_harness.history.records import Delivery, History, Obligation
-from sendproof_harness.judge.facts.deadlines import delays, event_keys
-from sendproof_harness.judge.facts.delivery_ledger import RecipientResult
+from sendproof_harness.judge.facts.deliveries.deadlines import delays, event_keys
+from sendproof_harness.judge.facts.deliveries.ledger import RecipientResult
 from sendproof_harness.judge.facts.fault_effects import OPTIMOVE, Injection, hidden_successful_sends, is_send, outages
 from sendproof_harness.judge.facts.keys import campaign_key
 from sendproof_harness.judge.facts.pages import PAGE_OPERATION, pages, rows_never_read

@@ -12,7 +12,7 @@ from dataclasses import dataclass, field
 
 from sendproof_harness.history.records import DeliveryStatus, History
 from sendproof_harness.history.timestamps import MINUTE
-from sendproof_harness.judge.facts.delivery_ledger import RecipientResult, ledger
+from sendproof_harness.judge.facts.deliveries.ledger import RecipientResult, ledger
 from sendproof_harness.judge.facts.fault_effects import (
     disturbed_messages,
     hidden_successful_sends,

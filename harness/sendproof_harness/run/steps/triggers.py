@@ -37,7 +37,7 @@ def record_events(context: RunContext, step: CustomerEvents) -> None:
 
 
 def _events(step: CustomerEvents, customers: list[str], now: datetime) -> Iterator[dict[str, object]]:
-    """Yield the events in order of time: the customers spread evenly, repeated as often as the step says."""
+    """Yield the events in order of time: the customers spread evenly, repeated as the step requires."""
     interval = step.spread / len(customers) if customers else step.spread
     for repetition in range(step.times):
         for index, customer in enumerate(customers):

@@ -6,14 +6,7 @@ from typing import Any
 from sendproof_simulators.core.contracts import Contract, Operation
 from sendproof_simulators.core.faults.active import Faults, Injection
 from sendproof_simulators.core.faults.position import Values, as_values
-from sendproof_simulators.core.faults.spec import (
-    CALL,
-    LOST,
-    BridgeFault,
-    CallFault,
-    FaultedResponse,
-    Refuse,
-)
+from sendproof_simulators.core.faults.spec import CALL, LOST, BridgeFault, CallFault, FaultedResponse, Refuse
 from sendproof_simulators.core.http import RESET, Request, Response, Transmission
 
 #: The original response of a service that was not called.

@@ -66,14 +66,9 @@ def _normalize_member(name: str, value: Any) -> Any:
 # -- permission --------------------------------------------------------------------------------------
 
 
-def api_key_for(call: Call) -> ApiKey | None:
-    """Return the key of a call, or None if it needs no key: a login, or a call that a bridge did not send."""
-    key: ApiKey | None = call.key
-    return key
-
-
 def _check_permission(call: Call) -> None:
-    key = api_key_for(call)
+    """Raise `ApiError` if the key may not make the call. A login has no key."""
+    key: ApiKey | None = call.key
     if key is None:
         return
     if not key.may_call(call.operation, unlisted_allowed=call.state.options.unlisted_functions_allowed):

@@ -6,9 +6,10 @@ from sendproof_simulators.core.clock.wall_clock import iso, sql_time
 from sendproof_simulators.core.effects import Effects
 from sendproof_simulators.core.simulator import Call
 from sendproof_simulators.services.optimove import responses
+from sendproof_simulators.services.optimove.auth import ApiKey
 from sendproof_simulators.services.optimove.campaigns.campaign import ANNOUNCED, Campaign
 from sendproof_simulators.services.optimove.handlers.executions import send_id
-from sendproof_simulators.services.optimove.permissions import api_key_for, authorized
+from sendproof_simulators.services.optimove.permissions import authorized
 
 
 @authorized
@@ -55,7 +56,7 @@ def get_executed_campaign_channel_details(call: Call) -> Effects:
 @authorized
 def get_execution_channels(call: Call) -> Effects:
     """Return the channels in the scope of the key. The form of their names is assumed."""
-    key = api_key_for(call)
+    key: ApiKey | None = call.key
     rows = [
         {"ChannelID": channel.id, "ChannelName": f"{channel.provider} {channel.kind}"}
         for channel in call.context.channels
@@ -66,7 +67,7 @@ def get_execution_channels(call: Call) -> Effects:
 
 def _executed_campaigns(call: Call) -> Iterator[Campaign]:
     """Yield the campaigns announced on the requested day with a channel in the scope of the key."""
-    key = api_key_for(call)
+    key: ApiKey | None = call.key
     for _, campaign in sorted(call.state.campaigns.items()):
         day = None if campaign.announced_at is None else iso(campaign.announced_at)[:10]
         is_permitted = key is None or any(map(key.may_use, campaign.executions))

@@ -17,7 +17,7 @@ from sendproof_simulators.services.optimove.handlers.paging import (
     requested_page,
     visible_attributes,
 )
-from sendproof_simulators.services.optimove.permissions import api_key_for, authorized
+from sendproof_simulators.services.optimove.permissions import authorized
 
 
 @authorized
@@ -90,7 +90,7 @@ def update_customer_attributes(call: Call) -> Effects:
         raise bad_request(f"CustomerNewAttributesValuesList: expected at most {limit} customers, got {len(items)}")
     changes = tuple(change for item in items for change in _changes(item["CustomerID"], item["Attributes"]))
     callback = _optional_callback(call, "CallbackURL")
-    update = attribute_updates.new_update(call.context, call.state, changes, api_key_for(call), callback)
+    update = attribute_updates.new_update(call.context, call.state, changes, call.key, callback)
     timer = attribute_updates.update_timer(update, call.now)
     return Effects(response=_accepted_response(call, update.request), timers=(timer,))
 
@@ -100,9 +100,7 @@ def upsert_customer(call: Call) -> Effects:
     """Create a customer, or change values of one, at once."""
     callback = _optional_callback(call, "CallbackUrl")
     changes = tuple(_changes(call.body["CustomerId"], call.body["Attributes"]))
-    update = attribute_updates.new_update(
-        call.context, call.state, changes, api_key_for(call), callback, creates_customers=True
-    )
+    update = attribute_updates.new_update(call.context, call.state, changes, call.key, callback, creates_customers=True)
     result = attribute_updates.apply_update(call.state, update, call.now)
     response = responses.object_response(call.state.options, {"errors": result.errors})
     return Effects(response=response, entries=result.entries, webhooks=result.webhooks)

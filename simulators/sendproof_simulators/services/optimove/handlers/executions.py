@@ -8,6 +8,7 @@ from sendproof_simulators.core.effects import Effects
 from sendproof_simulators.core.plans import Split
 from sendproof_simulators.core.simulator import Call, SandboxContext
 from sendproof_simulators.services.optimove import responses
+from sendproof_simulators.services.optimove.auth import ApiKey
 from sendproof_simulators.services.optimove.campaigns.campaign import Campaign, Execution
 from sendproof_simulators.services.optimove.handlers.paging import (
     attribute_delimiter,
@@ -15,7 +16,7 @@ from sendproof_simulators.services.optimove.handlers.paging import (
     requested_attributes,
     requested_page,
 )
-from sendproof_simulators.services.optimove.permissions import api_key_for, authorized
+from sendproof_simulators.services.optimove.permissions import authorized
 
 # documented: 1 is the control group, https://developer.optimove.com/reference/get_customers-getcustomeronetimeactionsbycampaign
 # and 1 is the test group, https://developer.optimove.com/reference/post_integrations-updatecampaigninteractions;
@@ -130,7 +131,8 @@ def _page_with_attributes(call: Call, row: Callable[[Recipient], dict[str, objec
 
 def _requested_recipients(call: Call, executions: Iterable[Execution]) -> Iterator[Recipient]:
     """Yield the recipients on the requested page, on the requested channel (0 or none: all) that the key may use."""
-    key, requested_channel, page = api_key_for(call), call.params.get("ChannelID"), requested_page(call)
+    key: ApiKey | None = call.key
+    requested_channel, page = call.params.get("ChannelID"), requested_page(call)
     skip, left = page.skip, page.size
     for execution in executions:
         channel = execution.plan.channel

@@ -4,12 +4,12 @@ from sendproof_simulators.core.clock.wall_clock import DAY, iso
 from sendproof_simulators.core.effects import Effects
 from sendproof_simulators.core.simulator import Call
 from sendproof_simulators.services.optimove import responses
-from sendproof_simulators.services.optimove.auth import THIRD_PARTY_FUNCTIONS, login_name, make_token
+from sendproof_simulators.services.optimove.auth import THIRD_PARTY_FUNCTIONS, ApiKey, login_name, make_token
 from sendproof_simulators.services.optimove.campaigns.nightly_run import start_of_day
 from sendproof_simulators.services.optimove.errors import ApiError, bad_request
 from sendproof_simulators.services.optimove.events import CAMPAIGN_PROCESSED
 from sendproof_simulators.services.optimove.handlers.paging import visible_attributes
-from sendproof_simulators.services.optimove.permissions import api_key_for, authorized
+from sendproof_simulators.services.optimove.permissions import authorized
 
 
 @authorized
@@ -54,7 +54,7 @@ def _listener_row(call: Call, event: int, channel: int | None, url: str) -> dict
 @authorized
 def api_key_info(call: Call) -> Effects:
     """Return the rights of the key. The form of the response is assumed."""
-    key, options = api_key_for(call), call.state.options
+    key: ApiKey | None = call.key
     if key is None:
         raise ApiError("unauthorized", 401, "missing API key")
     info: dict[str, object] = {
@@ -65,6 +65,7 @@ def api_key_info(call: Call) -> Effects:
         "CustomerAttributes": [attribute.name for attribute in visible_attributes(call)],
         "Functions": sorted(THIRD_PARTY_FUNCTIONS if key.functions is None else key.functions),
     }
+    options = call.state.options
     return Effects(response=responses.object_response(options, [info] if options.api_key_info_as_array else info))
 
 

@@ -4,11 +4,11 @@ from collections.abc import Sequence
 from typing import NamedTuple
 
 from sendproof_simulators.core.simulator import Call
+from sendproof_simulators.services.optimove.auth import ApiKey
 from sendproof_simulators.services.optimove.campaigns.send_details_pages import ROWS_PER_PAGE
 from sendproof_simulators.services.optimove.customers.records import Attribute
 from sendproof_simulators.services.optimove.dialects.options import OptimoveOptions
 from sendproof_simulators.services.optimove.errors import bad_request
-from sendproof_simulators.services.optimove.permissions import api_key_for
 
 
 class Page(NamedTuple):
@@ -43,7 +43,7 @@ def ordered(options: OptimoveOptions, customers: Sequence[int]) -> Sequence[int]
 
 def visible_attributes(call: Call) -> list[Attribute]:
     """Return the attributes in the scope of the key."""
-    key = api_key_for(call)
+    key: ApiKey | None = call.key
     return [attribute for attribute in call.state.records.attributes if key is None or key.may_see(attribute.name)]
 
 

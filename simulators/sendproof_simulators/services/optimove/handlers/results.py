@@ -8,10 +8,11 @@ import msgspec
 from sendproof_simulators.core.effects import Effects, JournalEntry
 from sendproof_simulators.core.simulator import Call
 from sendproof_simulators.services.optimove import responses
+from sendproof_simulators.services.optimove.auth import ApiKey
 from sendproof_simulators.services.optimove.errors import bad_request
 from sendproof_simulators.services.optimove.handlers.executions import FIRST_ACTION
 from sendproof_simulators.services.optimove.handlers.paging import requested_page
-from sendproof_simulators.services.optimove.permissions import api_key_for, authorized
+from sendproof_simulators.services.optimove.permissions import authorized
 from sendproof_simulators.services.optimove.state import Interaction
 
 _METRIC_MEMBERS = ("ChannelID", "CampaignID", "TemplateID", "MetricID", "MetricValue")
@@ -89,7 +90,8 @@ def _interaction_row(interaction: Interaction) -> dict[str, object]:
 
 def _reported_interactions(call: Call, first: str, last: str) -> Iterator[Interaction]:
     """Yield the interactions of these days, on the requested channel (0 or none: all) that the key may use."""
-    key, channel = api_key_for(call), call.params.get("ChannelID")
+    key: ApiKey | None = call.key
+    channel = call.params.get("ChannelID")
     for interaction in sorted(call.state.reported, key=lambda interaction: (interaction.date, *interaction)):
         is_requested = first <= interaction.date <= last and channel in {None, 0, interaction.channel}
         if is_requested and (key is None or key.may_use(interaction.channel)):

@@ -1,0 +1,221 @@
+"""Check that the bridge keeps reporting metrics, and that its totals add up."""
+
+from bisect import bisect_left
+from collections.abc import Iterator, Mapping, Sequence
+from itertools import pairwise
+
+from sendproof_harness.history.records import Campaign, History
+from sendproof_harness.history.timestamps import DAY, spoken
+from sendproof_harness.judge.facts.deliveries.ledger import cancellation_times
+from sendproof_harness.judge.facts.fault_effects import downtime
+from sendproof_harness.judge.facts.keys import CampaignKey, TemplateKey, campaign_key, template_id
+from sendproof_harness.judge.facts.metrics import (
+    BOUNCED,
+    DELIVERED,
+    DROPPED,
+    METRIC_NAMES,
+    PUSH_DURATION,
+    PUSHES_A_DAY_MIN,
+    REPORTING_DAYS,
+    SENT,
+    ReportedValue,
+    first_due_times,
+    last_due_times,
+    last_value,
+    metric_name,
+    must_report_totals,
+    pushes,
+    reported_values,
+    targeted_customers,
+    undetermined_customers,
+)
+from sendproof_harness.judge.facts.observation import times_are_meaningful, unobserved_times
+from sendproof_harness.judge.findings import Check, CheckResult, Finding, Location, cached_per_history
+from sendproof_harness.judge.requirements import METRICS_CADENCE, METRICS_CONSISTENT
+
+_CADENCE = "metrics.cadence"
+_CONSISTENT = "metrics.consistent"
+
+
+# -- cadence ----------------------------------------------------------------------------------------
+
+
+def check_cadence(history: History) -> CheckResult:
+    """Find days after the first send with too few pushes of metrics."""
+    findings: list[Finding] = []
+    judged = 0
+    for key, first_due in first_due_times(history).items():
+        days = min(REPORTING_DAYS, max(0, (history.header.ended - first_due) // DAY))
+        judged += days
+        if times_are_meaningful(history):
+            findings += _days_with_few_pushes(history, key, first_due, days)
+        elif days:
+            findings.append(unobserved_times(history, _CADENCE, f"{len(pushes(history).get(key, ())):,} pushes"))
+        if days < REPORTING_DAYS:
+            findings.append(_days_not_judged(key, days, first_due))
+    return CheckResult(looked_at=judged, unit="days", findings=tuple(findings))
+
+
+def _days_with_few_pushes(history: History, key: CampaignKey, first_due: int, days: int) -> Iterator[Finding]:
+    """Yield the days with too few pushes; a push that a fault prevented counts as well."""
+    pushed = _all_pushes(pushes(history).get(key, ()), _prevented_pushes(history))
+    starts = [first_due + day * DAY for day in range(days + 1)]
+    counts = [bisect_left(pushed, end) - bisect_left(pushed, start) for start, end in pairwise(starts)]
+    last_day = max((day for day, count in enumerate(counts, start=1) if count), default=0)
+    for day, (count, (start, end)) in enumerate(zip(counts, pairwise(starts), strict=True), start=1):
+        required = _required_pushes(history, start, end)
+        if count < required:
+            yield Finding(
+                check=_CADENCE,
+                level="fail",
+                blame="bridge",
+                cause=_cadence_cause(count, stopped_after=last_day if 0 < last_day < day else None),
+                expected=f"at least {required} pushes on day {day} of {REPORTING_DAYS}",
+                got=f"{count} pushes between {spoken(start)} and {spoken(end)}",
+                where=Location(campaign=key[0], channel=key[1]),
+                at=start,
+            )
+
+
+def _cadence_cause(count: int, *, stopped_after: int | None) -> str:
+    if count:
+        return "metrics pushed too rarely"
+    stopped = f": they stopped after day {stopped_after}" if stopped_after is not None else ""
+    return f"no metrics for a whole day{stopped}"
+
+
+@cached_per_history
+def _prevented_pushes(history: History) -> Sequence[int]:
+    """Return when the bridge pushed totals that a fault kept from Optimove."""
+    return [
+        request.at
+        for request in history.requests
+        if request.operation == "UpdateCampaignMetrics" and request.fault is not None and not request.fault.effect
+    ]
+
+
+def _all_pushes(pushed: Sequence[int], prevented: Sequence[int]) -> Sequence[int]:
+    """Merge both lists; requests in quick succession are one push."""
+    if not prevented:
+        return pushed
+    merged: list[int] = []
+    for at in sorted((*pushed, *prevented)):
+        if not merged or at - merged[-1] > PUSH_DURATION:
+            merged.append(at)
+    return merged
+
+
+def _required_pushes(history: History, start: int, end: int) -> int:
+    """Return the number of pushes between two instants, reduced by the time that the bridge was down."""
+    return round(PUSHES_A_DAY_MIN * (end - start - downtime(history, start, end)) / (end - start))
+
+
+def _days_not_judged(key: CampaignKey, days: int, first_due: int) -> Finding:
+    return Finding(
+        check=_CADENCE,
+        level="note",
+        blame="harness",
+        cause="the history ends before the seven days are over",
+        expected=f"a history until {spoken(first_due + REPORTING_DAYS * DAY)}",
+        got=f"{days} of {REPORTING_DAYS} days judged",
+        where=Location(campaign=key[0], channel=key[1]),
+    )
+
+
+# -- consistency ------------------------------------------------------------------------------------
+
+_Values = Mapping[int, Sequence[ReportedValue]]
+
+
+def check_consistency(history: History) -> CheckResult:
+    """Find totals that do not add up, decrease, or belong to no sent message."""
+    findings: list[Finding] = []
+    targeted = targeted_customers(history)
+    for key, values in reported_values(history).items():
+        if key not in targeted:
+            findings.append(_foreign_totals(key, history.campaigns))
+            continue
+        findings += _unknown_metrics(key, values)
+        findings += _decreased_totals(key, values)
+        findings += _more_than_sent(key, values)
+        findings += _customers_missing(history, key, values, targeted[key])
+    count = sum(map(len, reported_values(history).values()))
+    return CheckResult(looked_at=count, unit="totals", findings=tuple(findings))
+
+
+def _decreased_totals(key: TemplateKey, values: _Values) -> Iterator[Finding]:
+    for metric, of_metric in values.items():
+        for before, after in pairwise(of_metric):
+            if after.value < before.value:
+                cause = f"the total of {metric_name(metric)} decreased"
+                yield _inconsistent(key, cause, f"at least {before.value:,}, as before", f"{after.value:,}", after.at)
+
+
+def _more_than_sent(key: TemplateKey, values: _Values) -> Iterator[Finding]:
+    sent = last_value(values.get(SENT, ()))
+    final = {metric: last_value(values.get(metric, ())) for metric in (DELIVERED, BOUNCED)}
+    if sum(final.values()) > sent:
+        got = " and ".join(f"{value:,} {metric_name(metric)}" for metric, value in final.items())
+        yield _inconsistent(key, "more delivered or bounced than sent", f"at most {sent:,}, the number sent", got, None)
+
+
+def _customers_missing(history: History, key: TemplateKey, values: _Values, customers: int) -> Iterator[Finding]:
+    sent, dropped = last_value(values.get(SENT, ())), last_value(values.get(DROPPED, ()))
+    last_push = pushes(history)[key[:2]][-1]
+    # No document says if customers of a cancelled campaign count as dropped.
+    is_complete = last_push > last_due_times(history)[key] and key[:2] not in cancellation_times(history)
+    # Customers who may count as sent or not may be missing from both totals.
+    undetermined = undetermined_customers(history)[key]
+    if is_complete and not customers - undetermined <= sent + dropped <= customers:
+        cause = "sent plus dropped is not the number of targeted customers"
+        got = f"{sent:,} sent + {dropped:,} dropped = {sent + dropped:,}"
+        yield _inconsistent(key, cause, f"{customers:,} customers", got, last_push)
+
+
+def _unknown_metrics(key: TemplateKey, values: _Values) -> Iterator[Finding]:
+    known = ", ".join(f"{metric} {name}" for metric, name in METRIC_NAMES.items())
+    for metric, of_metric in values.items():
+        if metric not in METRIC_NAMES:
+            cause = "an unknown metric"
+            yield _inconsistent(key, cause, f"one of {known}", f"MetricID {metric}", of_metric[0].at)
+
+
+def _foreign_totals(key: TemplateKey, campaigns: Sequence[Campaign]) -> Finding:
+    if all(campaign_key(campaign) != key[:2] for campaign in campaigns):
+        cause = "metrics of a campaign that does not exist on this channel"
+        return _inconsistent(key, cause, "a campaign of the run", "no such campaign", None)
+    cause = "metrics of a template that the campaign does not use"
+    return _inconsistent(key, cause, "a template of the campaign", key[2], None)
+
+
+def _inconsistent(key: TemplateKey, cause: str, expected: str, got: str, at: int | None) -> Finding:
+    return Finding(
+        check=_CONSISTENT,
+        level="fail",
+        blame="bridge",
+        cause=cause,
+        expected=expected,
+        got=got,
+        where=Location(campaign=key[0], channel=key[1], template=template_id(key)),
+        at=at,
+    )
+
+
+CHECKS = (
+    Check(
+        id=_CADENCE,
+        title="Metrics arrive several times a day",
+        requirement=METRICS_CADENCE,
+        run=check_cadence,
+        applies=lambda history: bool(history.campaigns) and must_report_totals(history),
+        scope="runs with scheduled campaigns and bridges that report totals or nothing",
+    ),
+    Check(
+        id=_CONSISTENT,
+        title="Reported totals add up",
+        requirement=METRICS_CONSISTENT,
+        run=check_consistency,
+        applies=must_report_totals,
+        scope="bridges that report totals or nothing",
+    ),
+)

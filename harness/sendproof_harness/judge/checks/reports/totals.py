@@ -1,0 +1,159 @@
+"""Check that reported totals and interactions match the provider's records."""
+
+from collections import Counter, defaultdict
+from collections.abc import Iterator, Mapping
+
+from sendproof_harness.history.records import History
+from sendproof_harness.history.timestamps import spoken
+from sendproof_harness.judge.checks.reports.interactions import ACTION_METRICS, interaction_findings
+from sendproof_harness.judge.facts.clicks import unreported_clicks
+from sendproof_harness.judge.facts.customer_events import customer_actions
+from sendproof_harness.judge.facts.deliveries.ledger import ledger
+from sendproof_harness.judge.facts.fault_effects import KILL, OPTIMOVE
+from sendproof_harness.judge.facts.keys import CampaignKey, TemplateKey, campaign_key, template_id
+from sendproof_harness.judge.facts.metrics import (
+    BOUNCED,
+    DELIVERED,
+    METRIC_NAMES,
+    SENT,
+    last_value,
+    must_report_totals,
+    pushes,
+    reported_values,
+    targeted_customers,
+)
+from sendproof_harness.judge.facts.provider_totals import provider_totals
+from sendproof_harness.judge.findings import Check, CheckResult, Finding, Location
+from sendproof_harness.judge.requirements import METRICS_ACCURATE
+
+_ID = "metrics.accurate"
+
+_PROVIDER_METRICS = (SENT, DELIVERED, BOUNCED)
+
+
+def check_accuracy(history: History) -> CheckResult:
+    """Compare the last totals and every interaction with the provider's own records."""
+    findings = [
+        *_wrong_totals(history),
+        *_too_many_actions(history),
+        *interaction_findings(history, _ID),
+        *unreported_clicks(history, _ID),
+    ]
+    totals = len(_PROVIDER_METRICS) * len(reported_values(history))
+    named = sum(len(report.customers) for report in history.interactions)
+    return CheckResult(looked_at=totals + named, unit="statements", findings=tuple(findings))
+
+
+# -- totals of the provider -------------------------------------------------------------------------
+
+
+def _wrong_totals(history: History) -> Iterator[Finding]:
+    """Yield wrong totals of single templates, then wrong sums of templates that share messages.
+
+    A sum is left out if the total of one of its templates is wrong.
+    """
+    pushed = pushes(history)
+    last_push = {key: pushed[key[:2]][-1] for key in targeted_customers(history) if key[:2] in pushed}
+    wrong: set[tuple[TemplateKey, int]] = set()
+    for keys in (*({key} for key in last_push), *provider_totals(history).joint_templates):
+        for metric in _PROVIDER_METRICS:
+            if keys <= last_push.keys() and not any((key, metric) in wrong for key in keys):
+                finding = _wrong_total(history, metric, {key: last_push[key] for key in sorted(keys)})
+                if finding is not None:
+                    wrong |= {(key, metric) for key in keys}
+                    yield finding
+
+
+def _wrong_total(history: History, metric: int, pushed_at: Mapping[TemplateKey, int]) -> Finding | None:
+    low, high = provider_totals(history).range(metric, pushed_at)
+    reported = reported_values(history)
+    values = {key: last_value(reported.get(key, {}).get(metric, ())) for key in pushed_at}
+    total = sum(values.values())
+    if low <= total <= high:
+        return None
+    hint = _excess_hint(history, metric) if total > high else _deficit_hint(history)
+    at, first_key = max(pushed_at.values()), next(iter(pushed_at))
+    return Finding(
+        check=_ID,
+        level="fail",
+        blame="bridge",
+        cause=f"the total of {METRIC_NAMES[metric]} does not match the provider's records{hint}",
+        expected=f"{high:,}" if low == high else f"{low:,} to {high:,}",
+        got=f"{_sum_text(values)}, last pushed at {spoken(at)}",
+        where=Location(campaign=first_key[0], channel=first_key[1], template=template_id(first_key)),
+        at=at,
+    )
+
+
+def _excess_hint(history: History, metric: int) -> str:
+    """Return the likely cause of a total that is too large: receipts that arrived more than once, if any did."""
+    has_resends = any(
+        attempt.resend and attempt.service != OPTIMOVE and attempt.status is not None for attempt in history.webhooks
+    )
+    return ", as if repeated receipts were counted twice" if metric != SENT and has_resends else ""
+
+
+def _deficit_hint(history: History) -> str:
+    """Return the likely cause of a total that is too small: the bridge acknowledged without storing, and was killed."""
+    was_killed = any(fault.fault == KILL and fault.target == "webhook" for fault in history.faults)
+    return ", as if acknowledged receipts were not stored before the bridge was killed" if was_killed else ""
+
+
+def _sum_text(values: Mapping[TemplateKey, int]) -> str:
+    total = f"{sum(values.values()):,}"
+    if len(values) == 1:
+        return total
+    return " + ".join(f"{value:,} for campaign {key[0]}" for key, value in values.items()) + f" = {total}"
+
+
+# -- totals of customer actions ---------------------------------------------------------------------
+
+
+def _too_many_actions(history: History) -> Iterator[Finding]:
+    """Yield totals of clicks and opt-outs above the real number; a bridge need not know all of them."""
+    reported = reported_values(history)
+    if not any(metric in values for values in reported.values() for metric in ACTION_METRICS):
+        return
+    real = _real_actions(history)
+    for metric in ACTION_METRICS:
+        totals: defaultdict[CampaignKey, int] = defaultdict(int)
+        for key, values in reported.items():
+            totals[key[:2]] += last_value(values.get(metric, ()))
+        for campaign, total in totals.items():
+            if total > real[campaign, metric]:
+                yield _too_many(metric, campaign, real[campaign, metric], total)
+
+
+def _real_actions(history: History) -> Counter[tuple[CampaignKey, int]]:
+    """Return the number of clicks and opt-outs of the customers of each campaign, by campaign and metric."""
+    actions = customer_actions(history)
+    real = Counter[tuple[CampaignKey, int]]()
+    for recipient in ledger(history).recipients:
+        for metric in ACTION_METRICS if recipient.deliveries else ():
+            of_customer = actions.get((recipient.obligation.customer, metric), ())
+            real[campaign_key(recipient.obligation), metric] += len(of_customer)
+    return real
+
+
+def _too_many(metric: int, campaign: CampaignKey, most: int, total: int) -> Finding:
+    return Finding(
+        check=_ID,
+        level="fail",
+        blame="bridge",
+        cause=f"the total of {METRIC_NAMES[metric]} is higher than the real number",
+        expected=f"at most {most:,}",
+        got=f"{total:,}",
+        where=Location(campaign=campaign[0], channel=campaign[1]),
+    )
+
+
+CHECKS = (
+    Check(
+        id=_ID,
+        title="Reports match the provider's records",
+        requirement=METRICS_ACCURATE,
+        run=check_accuracy,
+        applies=lambda history: must_report_totals(history) or bool(history.interactions),
+        scope="bridges that report totals or interactions, or nothing",
+    ),
+)

@@ -1,0 +1,73 @@
+"""Check that every request of the bridge is documented by its service.
+
+A response that a fault caused proves nothing about the bridge. Violations in the request itself still count.
+"""
+
+from collections.abc import Iterator, Sequence
+
+from sendproof_harness.history.records import History, Request
+from sendproof_harness.judge.checks.requests.findings import (
+    CREDENTIAL_STATUSES,
+    SIZE_RULE,
+    response_finding,
+    violation_finding,
+)
+from sendproof_harness.judge.facts.fault_effects import OPTIMOVE, is_own_response, requests_before_probes
+from sendproof_harness.judge.facts.requests import STATUS_TOO_MANY_REQUESTS
+from sendproof_harness.judge.findings import Check, CheckResult, Finding
+from sendproof_harness.judge.requirements import CONTRACT_RESPECTED
+
+_ID = "contract.requests"
+
+_STATUS_NOT_FOUND = 404
+_STATUS_INTERNAL = 500
+_CLIENT_ERRORS = range(400, 500)
+
+# The dialect that selects the response to a request for an empty list.
+_EMPTY_DIALECT = "optimove.empty_result"
+
+
+def check_requests(history: History) -> CheckResult:
+    """Find contract violations, unknown addresses, and all other requests with a 4xx response."""
+    requests = _without_empty_lists(history, requests_before_probes(history))
+    findings = tuple(finding for request in requests for finding in _request_findings(request))
+    return CheckResult(looked_at=len(requests), unit="requests", findings=findings)
+
+
+def _without_empty_lists(history: History, requests: Sequence[Request]) -> Sequence[Request]:
+    """Leave out the 404 responses that mean an empty list in this sandbox."""
+    if history.header.dialects.get(_EMPTY_DIALECT) != "not_found":
+        return requests
+    return [request for request in requests if not _is_empty_list(request)]
+
+
+def _is_empty_list(request: Request) -> bool:
+    is_list = request.service == OPTIMOVE and request.operation is not None and request.method == "GET"
+    return is_list and request.status == _STATUS_NOT_FOUND and not request.violations
+
+
+def _request_findings(request: Request) -> Iterator[Finding]:
+    yield from (violation_finding(_ID, request, rule) for rule in request.violations if rule.rule != SIZE_RULE)
+    if request.violations or request.credential != "known" or not is_own_response(request):
+        return
+    if request.status == _STATUS_INTERNAL:
+        yield response_finding(
+            _ID, request, "the simulator failed", "a documented response", level="error", blame="harness"
+        )
+    elif _is_rejection(request.status):
+        cause = "unknown address" if request.operation is None else "rejected"
+        yield response_finding(_ID, request, cause, "a request that the service accepts")
+
+
+def _is_rejection(status: int) -> bool:
+    return status in _CLIENT_ERRORS and status != STATUS_TOO_MANY_REQUESTS and status not in CREDENTIAL_STATUSES
+
+
+CHECKS = (
+    Check(
+        id=_ID,
+        title="Every request matches the API contract",
+        requirement=CONTRACT_RESPECTED,
+        run=check_requests,
+    ),
+)

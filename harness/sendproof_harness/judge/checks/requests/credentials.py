@@ -1,0 +1,135 @@
+"""Check that every request has a valid credential of its client."""
+
+from bisect import bisect_right
+from collections import defaultdict
+from collections.abc import Iterator, Sequence
+
+from sendproof_harness.history.records import History, Key, Request, UnauthenticatedRequest
+from sendproof_harness.history.timestamps import HOUR, MINUTE, span, spoken
+from sendproof_harness.judge.checks.requests.findings import CREDENTIAL_STATUSES, response_finding
+from sendproof_harness.judge.facts.acknowledgement import is_success
+from sendproof_harness.judge.facts.fault_effects import is_own_response, requests_before_probes
+from sendproof_harness.judge.facts.requests import LOGINS
+from sendproof_harness.judge.findings import Check, CheckResult, Finding
+from sendproof_harness.judge.requirements import AUTHENTICATED
+
+_ID = "contract.credentials"
+
+# A person has to put a new key into the bridge; an hour after a rotation is enough for that.
+_NEW_KEY_WITHIN = 1 * HOUR
+# Every kind of work may try a key by itself. With growing pauses, all of them together stay below this.
+_MAX_TRIES, _TRIES_PERIOD = 20, 10 * MINUTE
+
+# A login is repeated after an error, but no bridge stays without a token for longer.
+_RENEW_WITHIN = 10 * MINUTE
+
+
+def check_credentials(history: History) -> CheckResult:
+    """Find requests without a credential, with an unknown one, or with one that is no longer valid.
+
+    When the client's admin ends a key, the bridge notices it by a rejected request, and has to try the key now and then
+    until it is valid again. Until the bridge has the new key, that is correct. A login token ends without notice, so a
+    rejected request is also correct if the bridge then logs in and repeats it.
+    """
+    requests = requests_before_probes(history)
+    rejected = [request for request in requests if is_own_response(request) and _is_rejected(request)]
+    renewed = _renewed(requests, rejected)
+    tries = [request for request in rejected if request.n in renewed or _is_allowed_try(request, history.keys)]
+    allowed = {request.n for request in tries}
+    wrong = [request for request in rejected if request.n not in allowed]
+    unauthenticated = history.unauthenticated_requests
+    findings = [
+        *(_wrong_credential(request, history.keys) for request in wrong),
+        *map(_unauthenticated, unauthenticated),
+        *_tries_without_pause(tries),
+    ]
+    looked_at = len(requests) + sum(not request.shared for request in unauthenticated)
+    return CheckResult(looked_at=looked_at, unit="requests", findings=tuple(findings))
+
+
+def _renewed(requests: Sequence[Request], rejected: Sequence[Request]) -> frozenset[int]:
+    """Return the lines of rejected requests after which the bridge renewed its token and repeated the request.
+
+    documented: a token ends 20 minutes after the last request, and a client logs in again after a 403 response
+    (https://developer.optimove.com/docs/general-information)
+    """
+    logins = [request for request in requests if request.operation in LOGINS and is_success(request.status)]
+    lines = [login.n for login in logins]
+    accepted: defaultdict[tuple[str, str, str], list[int]] = defaultdict(list)
+    for request in requests if logins else ():
+        if not _is_rejected(request):
+            accepted[request.service, request.method, request.path].append(request.n)
+    renewed = set()
+    for request in rejected:
+        position = bisect_right(lines, request.n)
+        # Without an earlier login, there was no token to renew.
+        if request.credential == "missing" or not 0 < position < len(logins):
+            continue
+        login = logins[position]
+        repeated = accepted[request.service, request.method, request.path]
+        is_in_time = login.service == request.service and login.at - request.at <= _RENEW_WITHIN
+        if is_in_time and repeated and repeated[-1] > login.n:
+            renewed.add(request.n)
+    return frozenset(renewed)
+
+
+def _is_rejected(request: Request) -> bool:
+    return request.credential != "known" or request.status in CREDENTIAL_STATUSES
+
+
+def _is_allowed_try(request: Request, keys: Sequence[Key]) -> bool:
+    """Return True if the request tries a key that the admin has just ended."""
+    ended = _ended_key(request, keys)
+    if ended is None or request.credential == "missing":
+        return False
+    return ended.action != "rotated" or request.at <= (ended.valid_until or 0) + _NEW_KEY_WITHIN
+
+
+def _ended_key(request: Request, keys: Sequence[Key]) -> Key | None:
+    """Return the key of the service that had ended last before the request, unless it was enabled again."""
+    earlier = [key for key in keys if key.service == request.service and key.n < request.n]
+    ended = [key for key in earlier if key.valid_until is not None and key.valid_until <= request.at]
+    last = max(ended, key=lambda key: key.valid_until or 0, default=None)
+    is_enabled = last is not None and any(
+        key.name == last.name and key.action == "enabled" and key.at >= last.at for key in earlier
+    )
+    return None if is_enabled else last
+
+
+def _wrong_credential(request: Request, keys: Sequence[Key]) -> Finding:
+    if request.credential == "missing":
+        return response_finding(_ID, request, "no credential", "the client's own credential", blame="config")
+    ended, cause = _ended_key(request, keys), "an invalid credential"
+    if ended is not None and ended.valid_until is not None:
+        cause = (
+            f"the old key, long after it was {ended.action}: {ended.name!r} was valid until {spoken(ended.valid_until)}"
+        )
+    return response_finding(_ID, request, cause, "the client's own credential", blame="config")
+
+
+def _unauthenticated(request: UnauthenticatedRequest) -> Finding:
+    """Return the finding: a note if another bridge may have made the request."""
+    name = request.operation or f"{request.method} {request.path}"
+    excerpt = f": {request.response_excerpt}" if request.response_excerpt else ""
+    cause = "no credential" if request.credential == "missing" else "a credential of no client"
+    shared = ", at simulators that other bridges use too" if request.shared else ""
+    return Finding(
+        check=_ID,
+        level="note" if request.shared else "fail",
+        blame="config",
+        cause=f"{request.service} {name}: {cause}{shared}",
+        expected="the client's own credential",
+        got=f"{request.method} {request.path} got status {request.status}{excerpt}",
+    )
+
+
+def _tries_without_pause(tries: Sequence[Request]) -> Iterator[Finding]:
+    """Yield a finding if the bridge keeps trying an ended key without a pause."""
+    for first, last in zip(tries, tries[_MAX_TRIES:], strict=False):
+        if last.at - first.at <= _TRIES_PERIOD:
+            expected = f"at most {_MAX_TRIES} tries in {span(_TRIES_PERIOD)} with a rejected key"
+            yield response_finding(_ID, last, "a rejected key is tried without a pause", expected)
+            return
+
+
+CHECKS = (Check(id=_ID, title="Every request is authenticated", requirement=AUTHENTICATED, run=check_credentials),)

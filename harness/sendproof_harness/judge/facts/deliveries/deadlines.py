@@ -1,0 +1,204 @@
+"""The deadline of each message: a fixed time after it is due, or later if a fault delayed it.
+
+A fault extends the time only if it affected something that the message depended on, and only while the message was
+still in time. A message that was late before the fault stays late.
+
+    due ──── in time ────┐ fault ──── in time again ────┐
+                         └ injected before this         └ late after this
+"""
+
+from collections import defaultdict
+from collections.abc import Callable, Iterable, Mapping, Sequence
+
+from sendproof_harness.history.records import History, Obligation
+from sendproof_harness.history.timestamps import HOUR, MINUTE, SECOND
+from sendproof_harness.judge.facts.deliveries.matching import LATE_AFTER
+from sendproof_harness.judge.facts.fault_effects import (
+    KILL,
+    OPTIMOVE,
+    Injection,
+    first_received,
+    injections,
+    is_result_hidden,
+    is_send,
+)
+from sendproof_harness.judge.facts.keys import CampaignKey, campaign_key
+from sendproof_harness.judge.facts.pages import PAGE_OPERATION
+from sendproof_harness.judge.findings import cached_per_history
+
+# A trigger responds to something that a customer has just done. Optimove announces it within 100 ms (documented), so
+# nearly all of the wait is the bridge's. A minute is six windows of the rate limit, in case attributes must be fetched.
+TRIGGER_LATE_AFTER = 1 * MINUTE
+# documented: 50 requests in 10 seconds for each key; in a burst, each attribute request takes this long.
+_ATTRIBUTE_REQUEST = 10 * SECOND // 50
+
+# A bridge that doubles its wait after each failure returns when the failure has lasted twice as long, at the latest.
+# Beyond this limit, a careful bridge still tries now and then.
+_LONGEST_WAIT = 1 * HOUR
+# A sent message may appear in a provider's record minutes later (some count a task first), so a bridge with a
+# lost response waits before it concludes that nothing was sent.
+_RECORD_DELAY = 15 * MINUTE
+
+# No message waits for these operations, unless the key itself is limited.
+_REPORT_OPERATIONS = frozenset(
+    {
+        "UpdateCampaignMetrics",
+        "UpdateCampaignInteractions",
+        "SetCustomerChannelPreference",
+        "UpdateCustomerAttributes",
+        "AddChannelTemplates",
+        "DeleteChannelTemplates",
+    }
+)
+_KEY_STATUSES = frozenset({401, 403, 429})
+_KEY_FAULTS = frozenset({"rate_limited", "unauthorized", KILL})
+
+#: The events that announce a campaign on a channel, the more important one first.
+CAMPAIGN_EVENTS = ("13", "1")
+_TRIGGER_EVENT = "11"
+
+Deadline = Callable[[Obligation], int]
+
+
+@cached_per_history
+def deadlines(history: History) -> Deadline:
+    """Return a function that gives the latest instant at which an obligation can be met in time."""
+    cache: dict[tuple[object, ...], int] = {}
+    delay_model = _delay_model(history)
+
+    def deadline(obligation: Obligation) -> int:
+        key: tuple[object, ...] = (obligation.campaign, obligation.channel, obligation.due)
+        if obligation.trigger is not None:
+            key = (*key, obligation.trigger, obligation.customer)
+        found = cache.get(key)
+        if found is None:
+            found = cache[key] = delay_model.deadline(obligation)
+        return found
+
+    return deadline
+
+
+def first_notified(history: History) -> Callable[[Obligation], int | None]:
+    """Return a function that gives the first event about an obligation; None if a fault prevented it for good.
+
+    If no event was ever posted, the function assumes an immediate one: another check reports a missing listener.
+    """
+    return _delay_model(history).first_notified
+
+
+def event_keys(history: History) -> Callable[[Obligation], Sequence[str]]:
+    """Return a function that gives the keys of the events that announced an obligation to the bridge."""
+    return _delay_model(history).event_keys
+
+
+def delays(history: History) -> Callable[[Obligation], Sequence[Injection]]:
+    """Return a function that gives the injections that may have delayed an obligation while it was still in time."""
+    delay_model, deadline = _delay_model(history), deadlines(history)
+    return lambda obligation: [
+        injection
+        for injection in delay_model.injections(campaign_key(obligation))
+        if injection.at <= deadline(obligation)
+    ]
+
+
+@cached_per_history
+def _delay_model(history: History) -> "_DelayModel":
+    return _DelayModel(history)
+
+
+class _DelayModel:
+    """The earliest and latest times for each obligation, as a history shows them."""
+
+    def __init__(self, history: History) -> None:
+        self._received = first_received(history)
+        self._injections = injections(history)
+        self._provider = {channel.id: channel.provider for channel in history.header.channels}
+        self._burst_turn = _burst_turns(history)
+        self._ordinal = _trigger_ordinals(history)
+        self._delaying: dict[CampaignKey, Sequence[Injection]] = {}
+
+    def first_notified(self, obligation: Obligation) -> int | None:
+        keys = self.event_keys(obligation)
+        return self._received.get(keys[0], obligation.at) if keys else obligation.at
+
+    def deadline(self, obligation: Obligation) -> int:
+        allowance = LATE_AFTER if obligation.trigger is None else TRIGGER_LATE_AFTER
+        begin = max(obligation.due, self.first_notified(obligation) or obligation.due)
+        if obligation.trigger is not None:
+            begin = max(begin, self._burst_turn.get((obligation.channel, obligation.due), begin))
+        return _extended_deadline(begin, allowance, self.injections(campaign_key(obligation)))
+
+    def event_keys(self, obligation: Obligation) -> list[str]:
+        if obligation.trigger is not None:
+            ordinal = self._ordinal.get((obligation.trigger, obligation.customer, obligation.due), 1)
+            return [f"{_TRIGGER_EVENT}:{obligation.trigger}:{obligation.customer}:{ordinal}"]
+        keys = [f"{event}:{obligation.campaign}:{obligation.channel}" for event in CAMPAIGN_EVENTS]
+        return [key for key in keys if key in self._received]
+
+    def injections(self, campaign: CampaignKey) -> Sequence[Injection]:
+        if campaign not in self._delaying:
+            provider = self._provider.get(campaign[1])
+            self._delaying[campaign] = [
+                injection for injection in self._injections if _delays_messages(injection, provider, campaign)
+            ]
+        return self._delaying[campaign]
+
+
+def _delays_messages(injection: Injection, provider: str | None, campaign: CampaignKey) -> bool:
+    """Return True if a message of this campaign may have had to wait for this injection."""
+    if injection.is_kill:
+        return True
+    if injection.fault.target == "webhook":
+        return False
+    service = injection.fault.service
+    return service == provider or (service == OPTIMOVE and _delays_rows(injection, campaign))
+
+
+def _delays_rows(injection: Injection, campaign: CampaignKey) -> bool:
+    """Return True if the rows of this campaign may have had to wait for this injection."""
+    fault, request = injection.fault, injection.request
+    if fault.fault in _KEY_FAULTS or (request is not None and request.status in _KEY_STATUSES):
+        return True
+    if fault.name == PAGE_OPERATION and request is not None and request.summary:
+        return (request.summary.get("campaign"), request.summary.get("channel")) == campaign
+    return fault.name not in _REPORT_OPERATIONS
+
+
+def _extended_deadline(begin: int, allowance: int, injections_in_order: Iterable[Injection]) -> int:
+    """Return the end of the chain of injections that each fall into the time that the earlier ones left."""
+    end, chain_start, extended_until = begin + allowance, 0, -1
+    for injection in injections_in_order:
+        if injection.at > end:
+            break
+        chain_start = chain_start if injection.at <= extended_until else injection.at
+        wait = min(_LONGEST_WAIT, injection.until - chain_start)
+        extended_until = injection.until + LATE_AFTER + wait + _record_delay(injection)
+        end = max(end, extended_until)
+    return end
+
+
+def _record_delay(injection: Injection) -> int:
+    """Return the time for a record lookup, which follows a send with a hidden result and a kill."""
+    request = injection.request
+    hidden_send = request is not None and is_send(request) and is_result_hidden(request)
+    return _RECORD_DELAY if hidden_send or injection.is_kill else 0
+
+
+def _trigger_ordinals(history: History) -> Mapping[tuple[str, str, int], int]:
+    """Return, by trigger, customer and instant, how often the customer had met the trigger by then."""
+    count: defaultdict[tuple[str, str], int] = defaultdict(int)
+    ordinals: dict[tuple[str, str, int], int] = {}
+    for trigger in history.triggers:
+        count[trigger.trigger, trigger.customer] += 1
+        ordinals[trigger.trigger, trigger.customer, trigger.at] = count[trigger.trigger, trigger.customer]
+    return ordinals
+
+
+def _burst_turns(history: History) -> Mapping[tuple[int, int], int]:
+    """Return, by channel and instant of a trigger, when the rate limit allows its attribute request."""
+    busy_until: dict[int, int] = {}
+    turns: dict[tuple[int, int], int] = {}
+    for trigger in history.triggers:
+        begin = turns[trigger.channel, trigger.at] = max(busy_until.get(trigger.channel, trigger.at), trigger.at)
+        busy_until[trigger.channel] = begin + _ATTRIBUTE_REQUEST
+    return turns

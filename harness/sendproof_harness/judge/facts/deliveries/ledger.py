@@ -1,0 +1,269 @@
+"""The delivery ledger: the result for every obligation, and the deliveries that belong to none.
+
+`delivery_matching` assigns deliveries to obligations; this module names the result. Test-mode deliveries reach no phone
+and do not count. Neither do deliveries that the bridge withdrew before they went out. A message is `indefinite` if a
+fault hid its result from the bridge and the provider keeps no record: it is neither right nor wrong.
+"""
+
+from collections import Counter
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass, replace
+from typing import Literal
+
+from sendproof_harness.history.records import Delivery, History, Obligation
+from sendproof_harness.judge.facts.consent import GRACE, opt_outs, opted_out_by, violated_opt_out
+from sendproof_harness.judge.facts.deliveries.deadlines import deadlines, first_notified
+from sendproof_harness.judge.facts.deliveries.matching import lateness, match
+from sendproof_harness.judge.facts.deliveries.refusals import is_number_refused
+from sendproof_harness.judge.facts.fault_effects import hidden_failed_sends, providers_without_record
+from sendproof_harness.judge.facts.keys import CampaignKey, campaign_key
+from sendproof_harness.judge.facts.observation import times_are_meaningful
+from sendproof_harness.judge.findings import cached_per_history
+
+ResultKind = Literal[
+    "ok",
+    "withheld",
+    "refused",
+    "pending",
+    "indefinite",
+    "lost",
+    "duplicated",
+    "wrong text",
+    "wrong number",
+    "early",
+    "late",
+    "sent to opted-out",
+    "unexpected",
+]
+
+#: The meaning of each result for readers of a report, in the order of the report.
+RESULT_MEANINGS: Mapping[ResultKind, str] = {
+    "ok": "got the right text once, at the right number, in time",
+    "withheld": "correctly got no message: opted out, without a usable number, not cleared, or campaign cancelled",
+    "refused": "the provider accepts no message for this number from any bridge",
+    "pending": "was not due before the end of the history",
+    "indefinite": "was due a message and got none, but a fault hid that from the bridge, and no record shows it",
+    "lost": "was due a message and got none",
+    "duplicated": "got the same message more than once",
+    "wrong text": "got a text other than the due one",
+    "wrong number": "the message went to another number, or to another format of the number",
+    "early": "got it before it was due",
+    "late": "got it too long after it was due",
+    "sent to opted-out": "opted out and got a message anyway",
+    "unexpected": "a message that no recipient was due",
+}
+RESULT_KINDS: tuple[ResultKind, ...] = tuple(RESULT_MEANINGS)
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class RecipientResult:
+    """The result for one obligation, with all deliveries that belong to it, the best match first."""
+
+    obligation: Obligation
+    kind: ResultKind
+    deliveries: tuple[Delivery, ...] = ()
+
+    @property
+    def offset(self) -> int | None:
+        """Milliseconds from due to sent; negative means early."""
+        return self.deliveries[0].send_at - self.obligation.due if self.deliveries else None
+
+
+@dataclass(frozen=True, kw_only=True, eq=False)
+class Ledger:
+    """One result per obligation, and the `unmatched` deliveries that belong to none.
+
+    Results in a group of `interchangeable` share their deliveries: a statement about one of them may be true of any.
+    """
+
+    recipients: tuple[RecipientResult, ...]
+    interchangeable: tuple[tuple[RecipientResult, ...], ...]
+    unmatched: tuple[Delivery, ...]
+    counts: Mapping[str, int]
+    timed: bool
+
+
+@cached_per_history
+def ledger(history: History) -> Ledger:
+    """Match the deliveries of a history to its obligations, and name the results."""
+    obligations, timed = history.obligations, times_are_meaningful(history)
+    matching = match(obligations, _counted_deliveries(history), timed=timed, deadline=deadlines(history))
+    result_kind = _classifier(history, timed=timed)
+    recipients = _with_indefinite(
+        history,
+        tuple(
+            RecipientResult(obligation=obligation, kind=result_kind(obligation, deliveries), deliveries=deliveries)
+            for obligation, deliveries in zip(obligations, matching.matched, strict=True)
+        ),
+    )
+    counts = Counter[str](recipient.kind for recipient in recipients)
+    counts["unexpected"] += len(matching.unmatched)
+    groups = tuple(tuple(recipients[position] for position in group) for group in matching.interchangeable())
+    return Ledger(
+        recipients=recipients,
+        interchangeable=groups,
+        unmatched=tuple(matching.unmatched),
+        counts=counts,
+        timed=timed,
+    )
+
+
+def matched_recipients(history: History) -> list[RecipientResult]:
+    """Return the recipients who were due a message and got at least one."""
+    return [recipient for recipient in ledger(history).recipients if recipient.obligation.owed and recipient.deliveries]
+
+
+def timed_recipients(history: History) -> list[RecipientResult]:
+    """Return the recipients with a send time to judge: due a message, got one, and the deadline is over."""
+    return [recipient for recipient in matched_recipients(history) if recipient.kind != "pending"]
+
+
+def _counted_deliveries(history: History) -> Iterable[Delivery]:
+    withdrawn = {(withdrawal.service, withdrawal.message) for withdrawal in history.withdrawals}
+    real = (delivery for delivery in history.deliveries if not delivery.test)
+    if not withdrawn:
+        return real
+    return (delivery for delivery in real if (delivery.service, delivery.message) not in withdrawn)
+
+
+def testing_channels(history: History) -> frozenset[int]:
+    """Return the channels in testing mode, on which no message may go out."""
+    return frozenset(channel.id for channel in history.header.channels if channel.testing)
+
+
+@cached_per_history
+def has_due_message(history: History) -> bool:
+    """Return True if any message is due; on a channel in testing mode, none is."""
+    testing = testing_channels(history)
+    return any(obligation.owed and obligation.channel not in testing for obligation in history.obligations)
+
+
+@cached_per_history
+def has_due_campaign_message(history: History) -> bool:
+    """Return True if any message of a scheduled campaign is due."""
+    testing = testing_channels(history)
+    return any(
+        obligation.owed and obligation.trigger is None and obligation.channel not in testing
+        for obligation in history.obligations
+    )
+
+
+# -- results ----------------------------------------------------------------------------------------
+
+_Classifier = Callable[[Obligation, tuple[Delivery, ...]], ResultKind]
+
+
+def _classifier(history: History, *, timed: bool) -> _Classifier:
+    ended, deadline, testing = history.header.ended, deadlines(history), testing_channels(history)
+    cancelled = cancellation_times(history)
+    has_opt_outs = bool(opt_outs(history))
+
+    def result_kind(obligation: Obligation, deliveries: tuple[Delivery, ...]) -> ResultKind:
+        cancelled_at = cancelled.get(campaign_key(obligation))
+        if not obligation.owed:
+            return _forbidden_kind(obligation, deliveries, cancelled_at)
+        if obligation.channel in testing:
+            return "unexpected" if deliveries else "withheld"
+        latest = deadline(obligation)
+        if obligation.due > ended or (not deliveries and latest > ended):
+            return "pending"
+        by_consent = _kind_by_consent(history, obligation, deliveries, latest) if has_opt_outs else None
+        if by_consent is not None:
+            return by_consent
+        if not deliveries:
+            return _missing_kind(history, obligation, cancelled_at)
+        return _delivered_kind(obligation, deliveries, latest, timed=timed)
+
+    return result_kind
+
+
+def cancellation_times(history: History) -> Mapping[CampaignKey, int]:
+    """Return the time of each cancellation, by campaign and channel."""
+    return {
+        campaign_key(campaign): campaign.cancelled_at
+        for campaign in history.campaigns
+        if campaign.cancelled_at is not None
+    }
+
+
+def _kind_by_consent(
+    history: History, obligation: Obligation, deliveries: Sequence[Delivery], latest: int
+) -> ResultKind | None:
+    if not deliveries:
+        return "withheld" if opted_out_by(history, obligation, latest) is not None else None
+    violations = (violated_opt_out(history, obligation, delivery.send_at) for delivery in deliveries)
+    return "sent to opted-out" if any(violation is not None for violation in violations) else None
+
+
+def _missing_kind(history: History, obligation: Obligation, cancelled_at: int | None) -> ResultKind:
+    if is_number_refused(history, obligation):
+        return "refused"
+    return "withheld" if _is_just_cancelled(obligation, cancelled_at) else "lost"
+
+
+def _is_just_cancelled(obligation: Obligation, cancelled_at: int | None) -> bool:
+    """Return True if the bridge was preparing the message at the time of the cancellation."""
+    return cancelled_at is not None and obligation.due > cancelled_at - GRACE
+
+
+def _delivered_kind(obligation: Obligation, deliveries: Sequence[Delivery], latest: int, *, timed: bool) -> ResultKind:
+    """Return the most serious of several defects: a duplicate, the number, the text, the time."""
+    if len(deliveries) > 1:
+        return "duplicated"
+    if deliveries[0].number != obligation.number:
+        return "wrong number"
+    if deliveries[0].text != obligation.text:
+        return "wrong text"
+    return _KIND_BY_LATENESS[lateness(deliveries[0].send_at, obligation.due, latest)] if timed else "ok"
+
+
+def _forbidden_kind(obligation: Obligation, deliveries: Sequence[Delivery], cancelled_at: int | None) -> ResultKind:
+    if not deliveries:
+        return "withheld"
+    if obligation.reason == "cancelled" and cancelled_at is not None and len(deliveries) == 1:
+        # A message that was on its way at the time of the cancellation cannot be stopped.
+        return "withheld" if deliveries[0].send_at <= cancelled_at + GRACE else "unexpected"
+    return "sent to opted-out" if obligation.reason == "opted_out" else "unexpected"
+
+
+_KIND_BY_LATENESS: Mapping[int, ResultKind] = {-1: "early", 0: "ok", 1: "late"}
+
+
+# -- indefinite results -----------------------------------------------------------------------------
+
+
+def _with_indefinite(history: History, recipients: tuple[RecipientResult, ...]) -> tuple[RecipientResult, ...]:
+    """Replace `lost` by `indefinite` where the bridge cannot know about the loss."""
+    failed_sends = _unknowable_sends(history)
+    if not failed_sends and not history.faults and not any(attempt.dropped for attempt in history.webhooks):
+        return recipients
+    notified = first_notified(history)
+    return tuple(
+        replace(recipient, kind="indefinite")
+        if recipient.kind == "lost"
+        and (notified(recipient.obligation) is None or _take_failed_send(history, recipient, failed_sends))
+        else recipient
+        for recipient in recipients
+    )
+
+
+def _unknowable_sends(history: History) -> dict[str, list[int]]:
+    """Return, by provider without a record, the times of send requests that failed without a response, in order."""
+    without_record = providers_without_record(history)
+    return {
+        provider: [request.at for request in requests]
+        for provider, requests in hidden_failed_sends(history).items()
+        if provider in without_record
+    }
+
+
+def _take_failed_send(history: History, recipient: RecipientResult, failed_sends: dict[str, list[int]]) -> bool:
+    """Return True if a failed send may have been this message's, and remove it: each send was for one message."""
+    obligation = recipient.obligation
+    provider = next((channel.provider for channel in history.header.channels if channel.id == obligation.channel), "")
+    times, latest = failed_sends.get(provider, []), deadlines(history)(obligation)
+    failed_at = next((at for at in times if obligation.at <= at <= latest), None)
+    if failed_at is None:
+        return False
+    times.remove(failed_at)
+    return True

@@ -1,0 +1,151 @@
+"""Webhooks are delivered over real HTTP, and only to allowed addresses."""
+
+import asyncio
+import socket
+from collections.abc import Awaitable, Callable
+from contextlib import suppress
+
+import pytest
+from aiohttp import web
+
+from sendproof_simulators.core.effects import Webhook
+from sendproof_simulators.core.webhooks import sender
+from sendproof_simulators.core.webhooks.sender import LoopbackResolver, WebhookSender
+
+Handler = Callable[[web.Request], Awaitable[web.StreamResponse]]
+Attempt = tuple[int | None, str | None]
+
+
+def attempt(handler: Handler) -> Attempt:
+    """Send one webhook to a real server with this handler."""
+    (only,) = attempts(handler, 1)
+    return only
+
+
+def attempts(handler: Handler, rounds: int, each: int = 1) -> list[Attempt]:
+    """Send `each` webhooks at once, in several rounds, to a real server with this handler."""
+
+    async def run() -> list[Attempt]:
+        app = web.Application()
+        app.router.add_post("/hook", handler)
+        runner = web.AppRunner(app)
+        await runner.setup()
+        site = web.TCPSite(runner, "127.0.0.1", 0)
+        await site.start()
+        port = runner.addresses[0][1]
+        webhook = Webhook(
+            url=f"http://127.0.0.1:{port}/hook", key="13:7001:505", event="13", body=b'{"EventTypeID":13}'
+        )
+        results: list[Attempt] = []
+        async with WebhookSender() as sender:
+            for _ in range(rounds):
+                sends = [sender.send(webhook, allow_remote=False) for _ in range(each)]
+                results += await asyncio.gather(*sends)
+        await runner.cleanup()
+        return results
+
+    return asyncio.run(run())
+
+
+def test_webhook_arrives_with_body_and_content_type() -> None:
+    seen: list[tuple[bytes, str]] = []
+
+    async def hook(request: web.Request) -> web.Response:
+        seen.append((await request.read(), request.content_type))
+        return web.Response(status=202)
+
+    assert attempt(hook) == (202, None)
+    assert seen == [(b'{"EventTypeID":13}', "application/json")]
+
+
+def test_connection_is_used_again() -> None:
+    peers: set[object] = set()
+
+    async def hook(request: web.Request) -> web.Response:
+        assert request.transport is not None
+        peers.add(request.transport.get_extra_info("peername"))
+        return web.Response(body=b"thank you")
+
+    assert attempts(hook, rounds=20) == [(200, None)] * 20
+    assert len(peers) == 1
+
+
+def test_connections_per_host_are_limited() -> None:
+    """The other webhooks wait for a connection, and none is lost."""
+    full, peers = asyncio.Event(), set[object]()
+
+    async def hook(request: web.Request) -> web.Response:
+        assert request.transport is not None
+        peers.add(request.transport.get_extra_info("peername"))
+        if len(peers) == sender.CONNECTIONS_PER_HOST:
+            full.set()
+        await full.wait()
+        return web.Response()
+
+    count = 10 * sender.CONNECTIONS_PER_HOST
+    assert attempts(hook, rounds=1, each=count) == [(200, None)] * count
+    assert len(peers) == sender.CONNECTIONS_PER_HOST
+
+
+def test_redirect_is_not_followed() -> None:
+    async def hook(request: web.Request) -> web.Response:
+        return web.Response(status=302, headers={"location": "http://192.0.2.1/"})
+
+    assert attempt(hook) == (302, None)
+
+
+def test_endless_response_is_given_up(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Virtual time would stand still until its end."""
+    monkeypatch.setattr(sender, "TIMEOUT_SECONDS", 0.3)
+
+    async def hook(request: web.Request) -> web.StreamResponse:
+        response = web.StreamResponse()
+        await response.prepare(request)
+        for _ in range(100):
+            with suppress(TimeoutError):
+                await asyncio.wait_for(asyncio.Event().wait(), 0.05)
+            await response.write(b".")
+        return response
+
+    status, error = attempt(hook)
+    assert (status, error) == (None, "no response within 0 s")
+
+
+def test_refused_connection_is_an_error_text() -> None:
+    with socket.socket() as free:
+        free.bind(("127.0.0.1", 0))
+        port = free.getsockname()[1]
+
+    async def run() -> tuple[int | None, str | None]:
+        async with WebhookSender() as sender:
+            return await sender.send(
+                Webhook(url=f"http://127.0.0.1:{port}/", key="k", event="13", body=b""), allow_remote=False
+            )
+
+    status, error = asyncio.run(run())
+    assert status is None
+    assert error is not None
+    assert error.startswith("ClientConnectorError")
+
+
+def test_remote_address_is_refused_without_a_connection() -> None:
+    async def run() -> tuple[int | None, str | None]:
+        async with WebhookSender() as sender:
+            return await sender.send(
+                Webhook(url="http://192.0.2.1/", key="k", event="13", body=b""), allow_remote=False
+            )
+
+    status, error = asyncio.run(run())
+    assert status is None
+    assert error is not None
+    assert "expected a host on this machine, got 192.0.2.1" in error
+
+
+def test_name_is_checked_by_its_addresses() -> None:
+    async def run() -> set[str]:
+        resolver = LoopbackResolver()
+        found = await resolver.resolve("localhost", 80)
+        await resolver.close()
+        return {result["host"] for result in found}
+
+    assert asyncio.run(run()) == {"127.0.0.1"}
