@@ -197,6 +197,7 @@ def _save_histories(context: RunContext, name: str, aborted: RunAborted | None, 
             scenario=context.scenario.name,
             file=name,
             conformance_only=any(isinstance(step, ProbeListeners) for step in context.scenario.steps),
+            wishes=_judged_wishes(context.scenario),
             aborted=None if aborted is None else asdict(aborted),
             probes=context.probes,
             other_clients=[client for client in clients if client is not own],
@@ -204,6 +205,19 @@ def _save_histories(context: RunContext, name: str, aborted: RunAborted | None, 
         client_folder = fresh_folder(folder / handover["client"]) if context.scenario.clients else folder
         files.append(_save_history(context.control, handover["sandbox"], facts, client_folder / "history.ndjson"))
     return tuple(files)
+
+
+def _judged_wishes(scenario: Scenario) -> dict[str, object]:
+    """Return the client's wishes that the judge needs, without those that the scenario leaves to the bridge."""
+    preference_channels = {
+        str(channel.id): channel.preference_channel for channel in scenario.channels if channel.preference_channel
+    }
+    wishes = {
+        "reports": scenario.bridge.reports,
+        "opt_outs": scenario.bridge.opt_outs,
+        "preference_channels": preference_channels,
+    }
+    return {name: wish for name, wish in wishes.items() if wish}
 
 
 def _save_history(control: ControlClient, sandbox: str, facts: RunFacts, file: Path) -> Path:

@@ -189,7 +189,7 @@ def test_correct_interactions_pass(correct_run):
 
 
 def test_interaction_about_bounced_customer_fails(correct_run):
-    (finding,) = correct_run.plus(interactions_line("C0000000", "C0000005")).findings(CHECKS)
+    (finding,) = correct_run.plus(interactions_line("C0000005", template=13)).findings(CHECKS)
 
     assert (finding.cause, finding.where.customer, finding.got) == (
         "interactions: a customer was reported as delivered but was not", "C0000005", "undelivered",
