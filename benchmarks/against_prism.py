@@ -1,7 +1,7 @@
-"""The simulators beside Prism, the mock server that people take today, under the same load in the same minutes.
+"""Benchmark of the simulators against the mock server Prism, under the same load at the same time.
 
-Run it with `make benchmark`; README.md tells how to read what it prints. Figures of one run on one machine
-count only against each other, so both servers take turns and the ratio is what is reported.
+Run it with `make benchmark`. README.md explains the results. Rates are only comparable within one run on one machine,
+so both servers take turns, and the result is the ratio.
 """
 
 import json
@@ -45,7 +45,7 @@ console = Console()
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Case:
-    """One load. `paths` are asked in turn by every connection; `target` is the ratio to Prism that we want, if any."""
+    """One load. Every connection requests the `paths` in turn. `target` is our target ratio to Prism, if any."""
 
     name: str
     paths: tuple[str, ...]
@@ -55,13 +55,13 @@ class Case:
 
 
 def page_path(skip: int) -> str:
-    """A page of rows with the three attributes that an SMS bridge needs."""
+    """Return the path of a page of rows with the three attributes that an SMS bridge needs."""
     query = f"ChannelID={CHANNEL}&CampaignID={CAMPAIGN}&CustomerAttributes=PHONENUMBER;FIRST_NAME;SMS_OPT_IN"
     return f"{PAGE}?{query}&$top={ROWS}&$skip={skip}"
 
 
 def cases() -> list[Case]:
-    """What is measured, and the ratio that each case should reach."""
+    """Return all cases with their target ratios."""
     interactions = {
         "CampaignID": CAMPAIGN,
         "ChannelID": CHANNEL,
@@ -79,25 +79,27 @@ def cases() -> list[Case]:
     ]
 
 
-# -- the contestants ---------------------------------------------------------------------------------
+# -- the servers ---------------------------------------------------------------------------------
 
 
 @contextmanager
 def simulators() -> Iterator[tuple[str, Server]]:
-    """`sendproof up`: the address of its control API, and Optimove with the default sandbox's key."""
+    """Run `sendproof up`. Yield the URL of its control API, and Optimove with the key of the default sandbox."""
     with running([sys.executable, "-m", "sendproof_simulators", "up", "--json", "--port", "0"]) as process:
         assert process.stdout
         line = process.stdout.readline()
         if not line:
-            raise BenchmarkError("`sendproof up --json --port 0` ended without a word; run it by hand to see why.")
-        found = json.loads(line)
-        optimove = found["services"]["optimove"]
+            raise BenchmarkError(
+                "expected a line of JSON from `sendproof up --json --port 0`, got nothing; run it by hand."
+            )
+        addresses = json.loads(line)
+        optimove = addresses["services"]["optimove"]
         headers = {"X-API-KEY": optimove["credentials"]["api_key"]}
-        yield found["control"]["url"] + "/control", Server(name="Sendproof", url=optimove["url"], headers=headers)
+        yield addresses["control"]["url"] + "/control", Server(name="Sendproof", url=optimove["url"], headers=headers)
 
 
 def fill(control: str, optimove: Server) -> Server:
-    """A sandbox with a million customers, one announced campaign for all of them, five templates, and no rate limit."""
+    """Create a sandbox: a million customers, an announced campaign for all, five templates, no rate limit."""
     settings = {
         "seed": 1,
         "clock": {"mode": "virtual", "start": "2026-03-02T06:00:00Z"},
@@ -108,11 +110,11 @@ def fill(control: str, optimove: Server) -> Server:
     sandbox = _post(f"{control}/sandboxes", settings)
     base = f"{control}/sandboxes/{sandbox['sandbox']}"
     headers = {"X-API-KEY": sandbox["services"]["optimove"]["credentials"]["api_key"]}
-    made = _post(
+    created = _post(
         f"{base}/providers/textlocal/templates",
         [{"title": t, "body": f"{t} for {{{{FIRST_NAME}}}}"} for t in TEMPLATES],
     )
-    known = [{"TemplateID": int(t["id"]), "TemplateName": t["title"]} for t in made]
+    known = [{"TemplateID": int(t["id"]), "TemplateName": t["title"]} for t in created]
     _post(f"{optimove.url}{ROOT}/integrations/AddChannelTemplates?ChannelID={CHANNEL}", known, headers)
     splits = [{"share": 0.2, "template": title, "send_at": "2026-03-02T09:00:00Z"} for title in TEMPLATES]
     plan = {"campaign": CAMPAIGN, "channel": CHANNEL, "name": "All", "customers": CUSTOMERS, "splits": splits}
@@ -122,17 +124,17 @@ def fill(control: str, optimove: Server) -> Server:
 
 
 def _post(url: str, body: Any, headers: dict[str, str] | None = None) -> Any:
-    answer = requests.post(url, json=body, headers=headers, timeout=60)
-    if not answer.ok:
-        raise BenchmarkError(f"POST {url}: expected success, got {answer.status_code} {answer.text[:500]}")
-    return answer.json() if answer.content else None
+    response = requests.post(url, json=body, headers=headers, timeout=60)
+    if not response.ok:
+        raise BenchmarkError(f"POST {url}: expected success, got {response.status_code} {response.text[:500]}")
+    return response.json() if response.content else None
 
 
 # -- measuring ---------------------------------------------------------------------------------------
 
 
-def ask(server: Server, case: Case, path: str) -> requests.Response:
-    """One request of a case."""
+def send_request(server: Server, case: Case, path: str) -> requests.Response:
+    """Send one request of a case."""
     headers = server.headers | ({"Content-Type": "application/json"} if case.body else {})
     return requests.request(
         "POST" if case.body else "GET", server.url + path, data=case.body, headers=headers, timeout=60
@@ -140,26 +142,25 @@ def ask(server: Server, case: Case, path: str) -> requests.Response:
 
 
 def check(server: Server, case: Case) -> None:
-    """Refuse to measure wrong answers: the status, and the number of rows of the first and the last path."""
+    """Check status and number of rows of the first and the last path, so that no wrong responses are measured."""
     for path in (case.paths[0], case.paths[-1]):
-        answer = ask(server, case, path)
-        rows = len(answer.json()) if case.rows is not None and answer.ok else None
-        if not answer.ok or rows != case.rows:
-            raise BenchmarkError(
-                f"{server.name}, {case.name}: expected {case.rows} rows, got {answer.status_code} {answer.text[:300]}"
-            )
+        response = send_request(server, case, path)
+        rows = len(response.json()) if case.rows is not None and response.ok else None
+        if not response.ok or rows != case.rows:
+            got = f"{response.status_code} {response.text[:300]}"
+            raise BenchmarkError(f"{server.name}, {case.name}: expected {case.rows} rows, got {got}")
 
 
 def rate(server: Server, case: Case, seconds: float) -> float:
-    """Successful answers a second under the load of a case."""
+    """Return the successful responses per second under the load of a case."""
     headers = {**server.headers, "Content-Type": "application/json"}
-    asked = requests_of(server.url, "POST" if case.body else "GET", case.paths, headers, case.body)
-    return load(server.url, asked, seconds)
+    encoded = requests_of(server.url, "POST" if case.body else "GET", case.paths, headers, case.body)
+    return load(server.url, encoded, seconds)
 
 
 def measure(servers: tuple[Server, ...]) -> dict[str, dict[str, list[float]]]:
-    """Rates by case and server: the servers take turns within every round, after one warming second each."""
-    found: dict[str, dict[str, list[float]]] = {case.name: {s.name: [] for s in servers} for case in cases()}
+    """Return rates by case and server. The servers take turns in every round, after a second of warm-up each."""
+    rates: dict[str, dict[str, list[float]]] = {case.name: {server.name: [] for server in servers} for case in cases()}
     for case in cases():
         for server in servers:
             check(server, case)
@@ -167,75 +168,75 @@ def measure(servers: tuple[Server, ...]) -> dict[str, dict[str, list[float]]]:
     for number in track(range(ROUNDS), description="Measuring", console=console, transient=True):
         for case in cases():
             for server in servers if number % 2 == 0 else servers[::-1]:
-                found[case.name][server.name].append(rate(server, case, SECONDS))
-    return found
+                rates[case.name][server.name].append(rate(server, case, SECONDS))
+    return rates
 
 
 def start_up(start: Callable[[], Any], server_of: Callable[[Any], Server]) -> float:
-    """Seconds from starting a server to its first right answer, the median of a few."""
+    """Return the median time from the start of a server to its first correct response, in seconds."""
     times = []
     for _ in range(STARTS):
         began = time.perf_counter()
         with start() as started:
-            _first_answer(server_of(started), began)
+            _wait_for_response(server_of(started), began)
             times.append(time.perf_counter() - began)
     return statistics.median(times)
 
 
-def _first_answer(server: Server, began: float) -> None:
+def _wait_for_response(server: Server, began: float) -> None:
     small, pause = cases()[0], threading.Event()
     while time.perf_counter() - began < START_TIMEOUT:
         try:
-            if ask(server, small, small.paths[0]).ok:
+            if send_request(server, small, small.paths[0]).ok:
                 return
         except requests.ConnectionError:
             pause.wait(0.005)
-    raise BenchmarkError(f"{server.name} did not answer {small.paths[0]} within {START_TIMEOUT} s")
+    raise BenchmarkError(f"{server.name} expected a response to {small.paths[0]} within {START_TIMEOUT} s, got none")
 
 
 # -- the report --------------------------------------------------------------------------------------
 
 
 def report(rates: dict[str, dict[str, list[float]]], starts: dict[str, float], version: str) -> None:
-    """Medians, ratios, and which targets hold: against Prism as it comes, which keeps a log as we keep a journal."""
-    columns = ("", "Sendproof", PRISM, "ratio", "wanted", "", PRISM_SILENT, "ratio")
+    """Print medians, ratios and targets. Targets compare with Prism's default, which has a log as we have a journal."""
+    columns = ("", "Sendproof", PRISM, "ratio", "target", "", PRISM_SILENT, "ratio")
     table = Table(*columns, box=None, pad_edge=False, title=f"Prism {version}")
     for case in cases():
         ours, theirs, silent = (
             statistics.median(rates[case.name][name]) for name in ("Sendproof", PRISM, PRISM_SILENT)
         )
         ratio = ours / theirs
-        wanted = (f">= {case.target}", _held(good=ratio >= case.target)) if case.target else ("", "")
-        beside = (f"{silent:,.0f}/s", f"{ours / silent:.1f}")
-        table.add_row(case.name, f"{ours:,.0f}/s", f"{theirs:,.0f}/s", f"{ratio:.1f}", *wanted, *beside)
+        target = (f">= {case.target}", _target_text(good=ratio >= case.target)) if case.target else ("", "")
+        silent_cells = (f"{silent:,.0f}/s", f"{ours / silent:.1f}")
+        table.add_row(case.name, f"{ours:,.0f}/s", f"{theirs:,.0f}/s", f"{ratio:.1f}", *target, *silent_cells)
     ours, theirs = starts["Sendproof"], starts[PRISM]
     table.add_row(
-        "start to first answer",
+        "start to first response",
         f"{ours:.2f} s",
         f"{theirs:.2f} s",
         "",
         f"< {START_TARGET} s",
-        _held(good=ours < START_TARGET),
+        _target_text(good=ours < START_TARGET),
     )
     for column in (*table.columns[1:5], *table.columns[6:]):
         column.justify = "right"
     console.print(table)
     console.print(f"\nMedians of {ROUNDS} rounds of {SECONDS} s with {CONNECTIONS} connections.")
-    console.print("How to read them: benchmarks/README.md")
+    console.print("See benchmarks/README.md for an explanation.")
 
 
-def _held(*, good: bool) -> str:
-    return "[green]holds[/]" if good else "[red]missed[/]"
+def _target_text(*, good: bool) -> str:
+    return "[green]reached[/]" if good else "[red]missed[/]"
 
 
 def run(folder: Path) -> None:
-    """The whole benchmark."""
+    """Run the benchmark and print its results."""
     version = install(console)
     with ExitStack() as stack:
         control, default = stack.enter_context(simulators())
-        console.print(f"Making a sandbox of {CUSTOMERS:,} customers")
+        console.print(f"Creating a sandbox of {CUSTOMERS:,} customers")
         ours = fill(control, default)
-        small, page = (ask(ours, case, case.paths[0]).json() for case in cases()[:2])
+        small, page = (send_request(ours, case, case.paths[0]).json() for case in cases()[:2])
         contract = folder / "prism.json"
         contract.write_text(json.dumps(contract_for_prism({SMALL: small, PAGE: page}, [POST])))
         console.print(f"Measuring the start of both, {STARTS} times")
@@ -245,12 +246,12 @@ def run(folder: Path) -> None:
         }
         theirs = [stack.enter_context(prism(contract, log=log)) for log in (True, False)]
         for peer in theirs:
-            _first_answer(peer, time.perf_counter())
+            _wait_for_response(peer, time.perf_counter())
         report(measure((ours, *theirs)), starts, version)
 
 
 def main() -> int:
-    """Exit status 0 unless something broke: a slow machine is no failure."""
+    """Run the benchmark. Return 1 if something broke, else 0: a slow machine is not a failure."""
     try:
         with tempfile.TemporaryDirectory() as folder:
             run(Path(folder))

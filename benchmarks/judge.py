@@ -1,8 +1,8 @@
-"""How fast and how lean a recorded history is judged, against `json.loads` of each of its lines in the same run.
+"""Benchmark of the judge: time and memory for a history, compared with `json.loads` of each of its lines.
 
     python benchmarks/judge.py results/first_campaign/history.ndjson
 
-Any history will do; one of many recipients says more. What is printed is no promise: only the ratios mean something.
+Use a history with many recipients. Only the ratios are meaningful, because the times depend on the machine.
 """
 
 import json
@@ -22,48 +22,48 @@ from sendproof_harness.judge.checks import CHECKS
 from sendproof_harness.judge.verdict import judge
 
 T = TypeVar("T")
-# So many of the dearest checks show where the time goes.
-DEAREST = 5
+# Number of checks to print.
+SLOWEST_CHECKS = 5
 # ru_maxrss is in KiB on Linux and in bytes on macOS.
 _RSS_UNIT = 1 if sys.platform == "darwin" else 1024
 
 
 def timed(work: Callable[[], T]) -> tuple[float, T]:
-    """Seconds, and what came of it."""
+    """Return the duration in seconds, and the result."""
     began = time.perf_counter()
-    made = work()
-    return time.perf_counter() - began, made
+    result = work()
+    return time.perf_counter() - began, result
 
 
 def peak_mb() -> float:
-    """The most memory that this process has had so far, in MB."""
+    """Return the highest memory of this process so far, in MB."""
     return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * _RSS_UNIT / 1e6
 
 
-def parsed(file: Path) -> int:
-    """Parse each line as JSON and drop it: the least that any reader has to do in Python."""
+def parse_lines(file: Path) -> int:
+    """Parse each line as JSON and drop it: the minimum for any reader in Python. Return the number of lines."""
     with file.open("rb") as lines:
         return sum(bool(json.loads(line)) for line in lines)
 
 
 def rows(file: Path) -> Iterator[tuple[str, float]]:
-    """Each stage with its seconds; the first is what the others are measured by."""
-    seconds, _ = timed(lambda: parsed(file))
+    """Yield each stage with its seconds; the first is the unit for the ratios."""
+    seconds, _ = timed(lambda: parse_lines(file))
     yield "json.loads of each line", seconds
     seconds, history = timed(lambda: read_history(file))
     yield "read_history", seconds
     seconds, _ = timed(lambda: judge(history))
     yield "judge", seconds
-    # What several checks share is derived by now, so this is each one's own.
-    asked = (check for check in CHECKS if check.applies(history))
-    own = ((f"  {check.id}, by itself", timed(partial(check.run, history))[0]) for check in asked)
-    yield from sorted(own, key=lambda row: -row[1])[:DEAREST]
+    # Facts that checks share are cached now, so these are the times of the checks alone.
+    applicable = (check for check in CHECKS if check.applies(history))
+    own = ((f"  {check.id}, by itself", timed(partial(check.run, history))[0]) for check in applicable)
+    yield from sorted(own, key=lambda row: -row[1])[:SLOWEST_CHECKS]
 
 
 def main() -> int:
-    """Measure and print."""
+    """Measure and print. Return the exit status."""
     if len(sys.argv) != 2:  # noqa: PLR2004 - the program and its one argument
-        sys.stderr.write("expected one argument: a history.ndjson that a run has left\n")
+        sys.stderr.write("expected one argument, the history.ndjson of a run; see benchmarks/README.md\n")
         return 2
     file = Path(sys.argv[1])
     before, measured = peak_mb(), list(rows(file))

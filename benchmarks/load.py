@@ -1,7 +1,7 @@
-"""Load that costs little to make: one thread, many connections, answers counted and thrown away.
+"""A load generator with little overhead: one thread, many connections, and responses that are counted and dropped.
 
-Why not a tool that exists: those that npm or pip can install spend more on a page of 1.4 MB than the servers do
-(autocannon stops at some 250 a second where this reaches 2,800), so they would measure themselves.
+The tools from npm and pip spend more time on a page of 1.4 MB than the servers do, so they would measure themselves.
+For example, autocannon reaches about 250 requests per second where this generator reaches 2,800.
 """
 
 import selectors
@@ -16,12 +16,12 @@ BLOCK = 1 << 20
 
 
 class LoadError(Exception):
-    """A server answered something else than 200 under load, or went away."""
+    """A server responded with another status than 200 under load, or closed a connection."""
 
 
 @dataclass(slots=True)
 class _Connection:
-    """One client: which request is next, and how much of the answer is still to come."""
+    """One connection: the index of the next request, and the missing bytes of the current response."""
 
     socket: socket.socket
     next: int = 0
@@ -29,7 +29,7 @@ class _Connection:
 
 
 def requests_of(url: str, method: str, paths: Sequence[str], headers: dict[str, str], body: bytes) -> list[bytes]:
-    """Whole requests, ready to be sent."""
+    """Return complete encoded requests."""
     lines = [f"{name}: {value}" for name, value in headers.items()]
     if body:
         lines.append(f"Content-Length: {len(body)}")
@@ -38,10 +38,10 @@ def requests_of(url: str, method: str, paths: Sequence[str], headers: dict[str, 
 
 
 def load(url: str, requests: Sequence[bytes], seconds: float) -> float:
-    """Answers a second: every connection sends the requests in turn, the next when the last is answered."""
+    """Return the responses per second. Each connection sends the requests in turn, after the previous response."""
     address = urlsplit(url)
     buffer = memoryview(bytearray(BLOCK))
-    answered = 0
+    responses = 0
     with selectors.DefaultSelector() as selector:
         for _ in range(CONNECTIONS):
             client = socket.create_connection((address.hostname, address.port), timeout=60)
@@ -52,11 +52,11 @@ def load(url: str, requests: Sequence[bytes], seconds: float) -> float:
         while (spent := time.perf_counter() - began) < seconds:
             for key, _ in selector.select(timeout=1):
                 if _receive(key.data, buffer):
-                    answered += 1
+                    responses += 1
                     _send(key.data, requests)
         for key in list(selector.get_map().values()):
             key.data.socket.close()
-    return answered / spent
+    return responses / spent
 
 
 def _send(connection: _Connection, requests: Sequence[bytes]) -> None:
@@ -65,7 +65,7 @@ def _send(connection: _Connection, requests: Sequence[bytes]) -> None:
 
 
 def _receive(connection: _Connection, buffer: memoryview) -> bool:
-    """Take what has come; true when that completes an answer."""
+    """Receive available bytes. Return True if they complete a response."""
     got = connection.socket.recv_into(buffer)
     if not got:
         raise LoadError("the server closed a connection")

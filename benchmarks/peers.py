@@ -1,4 +1,4 @@
-"""Prism, the peer of the benchmark: npm puts it into a folder of its own."""
+"""Prism, which the benchmark compares with. npm installs it into its own folder."""
 
 import re
 import shutil
@@ -18,17 +18,17 @@ CONTRACT = HERE.parent / "openapi" / "optimove.yaml"
 PRISM = "Prism"
 PRISM_SILENT = "Prism, no log"
 PEERS = HERE / ".peers"
-# Prism 5.15 and later ask for Node.js 24; for older ones 5.14 is the newest that runs.
+# Prism 5.15 and later need Node.js 24. For older versions of Node.js, 5.14 is the newest.
 PRISM_VERSIONS = (((24, 18), "5.16"), ((18, 20), "5.14"))
 
 
 class BenchmarkError(Exception):
-    """The benchmark could not be run; the text says what was missing or went wrong."""
+    """The benchmark cannot run. The message says why."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Server:
-    """One running contestant: where it answers, and with which headers."""
+    """A running server: its URL, and the headers that it needs."""
 
     name: str
     url: str
@@ -36,16 +36,14 @@ class Server:
 
 
 def install(console: Console) -> str:
-    """Prism, into a folder that git ignores. Answers its version."""
+    """Install Prism into a folder that git ignores. Return its version."""
     if not (shutil.which("node") and shutil.which("npm")):
-        raise BenchmarkError(
-            "Prism runs on Node.js: expected `node` and `npm` on the path. Install Node.js 18.20 or newer."
-        )
+        raise BenchmarkError("expected `node` and `npm` in PATH, got none; install Node.js 18.20 or newer")
     shown = subprocess.run(["node", "--version"], capture_output=True, text=True, check=True).stdout
     found = tuple(map(int, re.findall(r"\d+", shown)[:2]))
     version = next((prism for least, prism in PRISM_VERSIONS if found >= least), None)
     if version is None:
-        raise BenchmarkError(f"Prism needs Node.js 18.20 or newer, found {shown.strip()}.")
+        raise BenchmarkError(f"expected Node.js 18.20 or newer, got {shown.strip()}; install a newer version")
     stamp = PEERS / f".prism-{version}"
     if stamp.exists():
         return version
@@ -61,18 +59,18 @@ def install(console: Console) -> str:
 
 
 def command(name: str) -> str:
-    """A command that npm installed."""
+    """Return the path of a command that npm installed."""
     return str(PEERS / "node_modules" / ".bin" / name)
 
 
-def contract_for_prism(answers: dict[str, Any], others: list[str]) -> dict[str, Any]:
-    """Our contract of Optimove, cut down to a few paths, some with a fixed answer: what Prism serves fastest."""
+def contract_for_prism(responses: dict[str, Any], others: list[str]) -> dict[str, Any]:
+    """Return our contract of Optimove with a few paths only, some with a fixed response, which Prism serves fastest."""
     contract = yaml.safe_load(CONTRACT.read_text(encoding="utf-8"))
-    contract["paths"] = {path: contract["paths"][path] for path in (*answers, *others)}
-    for path, answer in answers.items():
+    contract["paths"] = {path: contract["paths"][path] for path in (*responses, *others)}
+    for path, response in responses.items():
         media = contract["paths"][path]["get"]["responses"]["200"]["content"]["application/json"]
         media.pop("examples", None)
-        media["example"] = answer
+        media["example"] = response
     cleaned: dict[str, Any] = _without_extensions(contract)
     return cleaned
 
@@ -87,7 +85,7 @@ def _without_extensions(node: Any) -> Any:
 
 @contextmanager
 def running(line: list[str], output: int = subprocess.PIPE) -> Iterator[subprocess.Popen[str]]:
-    """A server as a child process, ended with the block."""
+    """Run a server as a child process until the block ends."""
     with subprocess.Popen(line, stdout=output, stderr=subprocess.DEVNULL, text=True) as process:
         try:
             yield process
@@ -97,7 +95,7 @@ def running(line: list[str], output: int = subprocess.PIPE) -> Iterator[subproce
 
 @contextmanager
 def prism(contract: Path, *, log: bool) -> Iterator[Server]:
-    """Prism as a static mock; without its log is its fastest way to run."""
+    """Run Prism as a static mock. It is fastest without its log."""
     with socket.create_server(("127.0.0.1", 0)) as free:
         port = free.getsockname()[1]
     quiet = [] if log else ["--verboseLevel", "silent"]

@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator
 
-from sendproof_simulators.reference.operations import Described, Service, marked, services
+from sendproof_simulators.reference.operations import OperationSummary, ServiceSummary, marked, service_summaries
 from sendproof_simulators.services.discovery import discover
 from tables import table
 
@@ -19,16 +19,16 @@ left out.
 
 def page() -> str:
     """Return the page: a table for each service."""
-    return "\n".join([_HEAD, *(line for service in services(discover()) for line in _service_lines(service))])
+    return "\n".join([_HEAD, *(line for service in service_summaries(discover()) for line in _service_lines(service))])
 
 
-def _service_lines(service: Service) -> Iterator[str]:
+def _service_lines(service: ServiceSummary) -> Iterator[str]:
     yield f"## {service.title} (`{service.name}`)\n"
     yield f"Contract: [{service.contract}](../../openapi/{service.contract}). " + " ".join(service.limits) + "\n"
     yield table(("operation", "call", "limits", "errors", "evidence"), map(_row, service.operations))
 
 
-def _row(operation: Described) -> Iterator[str]:
+def _row(operation: OperationSummary) -> Iterator[str]:
     yield f"**{operation.name}**: {operation.summary}"
     yield f"`{operation.call}`"
     yield marked(operation.limits)

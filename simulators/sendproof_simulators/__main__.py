@@ -1,4 +1,4 @@
-"""`python -m sendproof_simulators` runs the simulators' own commands, such as `up`."""
+"""Entry point of `python -m sendproof_simulators`: the simulators' own commands, such as `up`."""
 
 from sendproof_simulators.cli import main
 

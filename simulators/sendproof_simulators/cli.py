@@ -1,4 +1,7 @@
-"""The front door: `sendproof`. The only module that may reach into the scenario package, and only when asked to."""
+"""The simulators' own commands: `up`, `simulators`, `dialects`, `faults` and the like.
+
+The harness adds them to its `sendproof` command; `python -m sendproof_simulators` runs them alone.
+"""
 
 import os
 import sys
@@ -12,60 +15,59 @@ from rich.console import Console
 from rich.markup import escape
 from rich.table import Table
 
-from sendproof_simulators.core.faults.spec import catalogue as known_faults
+from sendproof_simulators.core.faults.spec import catalogue as fault_catalogue
 from sendproof_simulators.core.faults.spec import summary
 from sendproof_simulators.core.messaging.delivery_outcomes import COUNTRIES, TEST_NUMBERS, number_for_code
 from sendproof_simulators.core.simulator import Simulator
 from sendproof_simulators.services.discovery import FOLDERS_VARIABLE, discover
 
 EXIT_ERROR = 3
-# What a shell calls a program that Ctrl-C ended.
+# The exit status that shells report for a program that Ctrl-C ended.
 EXIT_INTERRUPTED = 130
 
 app = typer.Typer(
     name="sendproof",
-    help="Prove that an Optimove channel integration sends every message once, rightly, and reports honestly.",
+    help="Start and describe the simulated services.",
     no_args_is_help=True,
     add_completion=False,
     pretty_exceptions_enable=False,
 )
 
 
-Folder = Annotated[
+SimulatorsPath = Annotated[
     Path | None,
-    typer.Option(
-        help=f"A folder with more simulators, each with its contract beside it. {FOLDERS_VARIABLE} does the same."
-    ),
+    typer.Option(help=f"Folder with more simulators, each with its contract next to it. Same as {FOLDERS_VARIABLE}."),
 ]
+Json = Annotated[bool, typer.Option("--json", help="Print JSON, for use by a program.")]
 
 
 @app.command()
 def up(
     port: Annotated[
         int,
-        typer.Option(help="Port of the control API; the services take the next ones. 0: any free.", min=0, max=65_535),
+        typer.Option(help="Port of the control API; services use the next ones. 0: any free.", min=0, max=65_535),
     ] = 4100,
     host: Annotated[str, typer.Option(help="Address to listen on.")] = "127.0.0.1",
     seed: Annotated[int, typer.Option(help="Seed of the default sandbox.")] = 1,
     customers: Annotated[int, typer.Option(help="Customers in the default sandbox.", min=0, max=10_000_000)] = 1_000,
     allow_remote_webhooks: Annotated[
-        bool, typer.Option("--allow-remote-webhooks", help="Let the default sandbox call listeners off this machine.")
+        bool, typer.Option("--allow-remote-webhooks", help="Let the default sandbox send webhooks to other machines.")
     ] = False,
-    simulators_path: Folder = None,
-    json: Annotated[bool, typer.Option("--json", help="Print one line of JSON instead, for a program.")] = False,
+    simulators_path: SimulatorsPath = None,
+    json: Annotated[bool, typer.Option("--json", help="Print one line of JSON, for use by a program.")] = False,
 ) -> None:
-    """Start the simulators, and say where each answers and with which credentials.
+    """Start the simulators and print their URLs and credentials.
 
     Example: sendproof up
     """
     from sendproof_simulators.server.server import serve  # noqa: PLC0415 - other commands start faster without the servers
 
-    _found(simulators_path)
+    _discover(simulators_path)
     try:
         serve(
             host,
             port,
-            _print_json if json else _print_table,
+            _print_json if json else _print_addresses,
             seed=seed,
             customers=customers,
             allow_remote_webhooks=allow_remote_webhooks,
@@ -76,41 +78,37 @@ def up(
 
 
 @app.command()
-def simulators(
-    simulators_path: Folder = None,
-    json: Annotated[bool, typer.Option("--json", help="Print JSON instead, for a program.")] = False,
-) -> None:
-    """List the simulated services: what each can do, its contract, and how well that is founded.
+def simulators(simulators_path: SimulatorsPath = None, json: Json = False) -> None:
+    """List the simulated services with their contracts and the evidence for them.
 
     Example: sendproof simulators --simulators-path my_simulators
     """
-    from sendproof_simulators.reference.services import catalogue  # noqa: PLC0415 - the other commands read no contract
+    from sendproof_simulators.reference.services import catalogue  # noqa: PLC0415 - other commands read no contracts
 
-    entries = catalogue(_found(simulators_path))
+    entries = catalogue(_discover(simulators_path))
     if json:
-        sys.stdout.write(msgspec.json.encode(entries).decode() + "\n")
+        _print_json(entries)
         return
-    table = _table("service", "is", "contract", "operations", "documented", "observed", "assumed")
+    table = _table("service", "title", "contract", "operations", "documented", "observed", "assumed")
     for entry in entries:
-        counts = [str(entry[word]) for word in ("operations", "documented", "observed", "assumed")]
+        counts = [str(entry[column]) for column in ("operations", "documented", "observed", "assumed")]
         table.add_row(f"[bold]{entry['name']}[/]", entry["title"], Path(entry["contract"]).name, *counts)
     Console().print(table)
 
 
 @app.command()
-def evidence(
-    json: Annotated[bool, typer.Option("--json", help="Print JSON instead, for a program.")] = False,
-) -> None:
-    """Tell how many operations, fields and rules of each contract are documented, observed or assumed.
+def evidence(json: Json = False) -> None:
+    """Show how well each contract is supported by evidence.
+
+    Operations, fields and rules are documented, observed or assumed.
 
     Example: sendproof evidence
     """
-    from sendproof_simulators.reference.evidence import LEVELS  # noqa: PLC0415 - the other commands read no contract
-    from sendproof_simulators.reference.evidence import coverage as counted  # noqa: PLC0415 - as above
+    from sendproof_simulators.reference.evidence import LEVELS, evidence_counts  # noqa: PLC0415 - as in `simulators`
 
-    counts = counted()
+    counts = evidence_counts()
     if json:
-        sys.stdout.write(msgspec.json.encode(counts).decode() + "\n")
+        _print_json(counts)
         return
     table = _table("contract", "part", *LEVELS)
     for contract, parts in counts.items():
@@ -122,33 +120,33 @@ def evidence(
 @app.command()
 def operations(
     service: Annotated[str | None, typer.Argument(help="One service only.", show_default=False)] = None,
-    json: Annotated[bool, typer.Option("--json", help="Print JSON instead, for a program.")] = False,
+    json: Json = False,
 ) -> None:
-    """List every operation of the simulated services, with its limits, its errors and its evidence.
+    """List the operations of the services with their limits, errors and evidence.
 
     Example: sendproof operations optimove
     """
-    from sendproof_simulators.reference import operations as described  # noqa: PLC0415 - the other commands read no contract
+    from sendproof_simulators.reference.operations import marked, service_summaries  # noqa: PLC0415 - as in `simulators`
 
     known = discover()
     if service is not None and service not in known:
         typer.echo(f"sendproof: expected a service, one of {', '.join(known)}, got {service!r}", err=True)
         raise typer.Exit(EXIT_ERROR)
-    listed = described.services(known if service is None else {service: known[service]})
+    summaries = service_summaries(known if service is None else {service: known[service]})
     if json:
-        sys.stdout.write(msgspec.json.encode(listed).decode() + "\n")
+        _print_json(summaries)
         return
     table = _table("operation", "call", "limits", "errors", "evidence")
-    for one in (one for each in listed for one in each.operations):
-        founded = ", ".join(f"{told.text} {told.evidence}" for told in one.evidence)
-        limits, errors = described.marked(one.limits), described.marked(one.errors)
-        table.add_row(f"[bold]{one.name}[/]", *map(escape, (one.call, limits, errors, founded)))
+    for operation in (operation for service_summary in summaries for operation in service_summary.operations):
+        sources = ", ".join(f"{statement.text} {statement.evidence}" for statement in operation.evidence)
+        cells = (operation.call, marked(operation.limits), marked(operation.errors), sources)
+        table.add_row(f"[bold]{operation.name}[/]", *map(escape, cells))
     Console().print(table)
 
 
 @app.command()
 def dialects() -> None:
-    """List the open questions about the real services, and the answers that a sandbox can give.
+    """List the dialects, the open questions about the real services, with their options.
 
     Example: sendproof dialects
     """
@@ -163,19 +161,18 @@ def dialects() -> None:
 
 
 @app.command()
-def faults(
-    json: Annotated[bool, typer.Option("--json", help="Print JSON instead, for a program.")] = False,
-) -> None:
-    """List the faults: what each does to calls, webhooks or the bridge, and what can be set of it.
+def faults(json: Json = False) -> None:
+    """List the faults that can be injected, with their settings.
 
     Example: sendproof faults
     """
     if json:
-        sys.stdout.write(msgspec.json.encode(known_faults()).decode() + "\n")
+        _print_json(fault_catalogue())
         return
-    table = _table("fault", "on", "when", "what it does, and what can be set of it")
-    for fault in known_faults():
-        table.add_row(f"[bold]{fault['fault']}[/]", ", ".join(fault["on"]), ", ".join(fault["when"]), fault["summary"])
+    table = _table("fault", "on", "when", "description and settings")
+    for fault in fault_catalogue():
+        targets, moments = ", ".join(fault["on"]), ", ".join(fault["when"])
+        table.add_row(f"[bold]{fault['fault']}[/]", targets, moments, fault["summary"])
         for name, field in fault["fields"].items():
             table.add_row("", "", "", f"- {summary(name, field)}")
     Console().print(table)
@@ -183,25 +180,24 @@ def faults(
 
 @app.command()
 def test_numbers() -> None:
-    """List the magic numbers: what becomes of a message to a number is in its last two digits, at every provider.
+    """List the test numbers, whose last two digits select the delivery outcome.
 
     Example: sendproof test-numbers
     """
-    table = _table("code", "what becomes of the message", *COUNTRIES)
+    table = _table("code", "outcome of a message", *COUNTRIES)
     for test_number in TEST_NUMBERS:
-        table.add_row(
-            test_number.code, test_number.name, *(number_for_code(country, test_number.code) for country in COUNTRIES)
-        )
+        numbers = (number_for_code(country, test_number.code) for country in COUNTRIES)
+        table.add_row(test_number.code, test_number.name, *numbers)
     console = Console()
     console.print(table)
     console.print("\nFree digits: GB 44 7555 ssss cc, US and Canada 1 aaa 555 ss cc (any area code; cc is the code).")
 
 
-def _found(folder: Path | None) -> Mapping[str, Simulator]:
-    """Every simulator; ends the command when one of them, or the folder, is not as it should be."""
+def _discover(folder: Path | None) -> Mapping[str, Simulator]:
+    """Return all simulators, including those of a folder; exit with an error if one is invalid."""
     if folder is not None:
-        before = os.environ.get(FOLDERS_VARIABLE)
-        os.environ[FOLDERS_VARIABLE] = os.pathsep.join([before, str(folder)] if before else [str(folder)])
+        folders = os.environ.get(FOLDERS_VARIABLE)
+        os.environ[FOLDERS_VARIABLE] = os.pathsep.join([folders, str(folder)] if folders else [str(folder)])
     try:
         return discover()
     except ValueError as error:
@@ -210,20 +206,20 @@ def _found(folder: Path | None) -> Mapping[str, Simulator]:
 
 
 def _table(*columns: str) -> Table:
-    """A table that shows all that is in it, however narrow the terminal is."""
+    """Return an empty table that wraps long cells instead of cutting them off."""
     table = Table(box=None, pad_edge=False)
     for column in columns:
         table.add_column(column, overflow="fold")
     return table
 
 
-def _print_json(addresses: dict[str, Any]) -> None:
-    sys.stdout.write(msgspec.json.encode(addresses).decode() + "\n")
+def _print_json(value: object) -> None:
+    sys.stdout.write(msgspec.json.encode(value).decode() + "\n")
     sys.stdout.flush()
 
 
-def _print_table(addresses: dict[str, Any]) -> None:
-    table = _table("service", "url, and credentials of the default sandbox")
+def _print_addresses(addresses: dict[str, Any]) -> None:
+    table = _table("service", "URL, and credentials of the default sandbox")
     table.add_row("control", addresses["control"]["url"] + "/control")
     for name, service in addresses["services"].items():
         table.add_row(name, service["url"])
@@ -231,17 +227,17 @@ def _print_table(addresses: dict[str, Any]) -> None:
             table.add_row("", f"  {credential}={value}")
     console = Console()
     console.print(table)
-    console.print("\nPoint a bridge at these. Ctrl-C stops them.")
+    console.print("\nPoint a bridge at these URLs. Stop the simulators with Ctrl-C.")
 
 
 def main() -> None:
-    """Run the command line. A wrong command line ends with status 3: 2 would say that a verdict is unknown."""
+    """Run the command line. A wrong command line ends with status 3, because 2 means that a verdict is unknown."""
     try:
         status = app(standalone_mode=False)
     except typer.Abort:
         status = EXIT_INTERRUPTED
     except typer.TyperException as error:
-        error.show()  # type: ignore[attr-defined] # every one that typer raises has it
+        error.show()  # type: ignore[attr-defined] # every exception that typer raises has it
         status = EXIT_ERROR
     sys.exit(status)
 

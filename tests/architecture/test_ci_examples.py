@@ -1,4 +1,4 @@
-"""The examples of docs/ci.md: YAML that a CI server reads, commands that exist, files that are written."""
+"""The examples of docs/ci.md: valid YAML, commands and options that exist, and files that are written."""
 
 import re
 import shlex
@@ -25,39 +25,37 @@ COMMANDS = {
 }
 
 
-def of_sendproof(lines: list[str]) -> list[list[str]]:
-    """The words of each command line of ours."""
+def sendproof_arguments(lines: list[str]) -> list[list[str]]:
+    """Return the arguments of each `sendproof` command line."""
     return [shlex.split(line)[1:] for line in lines if line.startswith("sendproof ")]
 
 
 @pytest.mark.parametrize("server", COMMANDS)
 def test_commands_exist_with_their_options(server: str) -> None:
-    """Both servers run the same two."""
     known = typer.main.get_command(build_app()).commands
-    ours = of_sendproof(COMMANDS[server])
-    assert [words[0] for words in ours] == ["contract", "run"]
-    for name, *rest in ours:
+    commands = sendproof_arguments(COMMANDS[server])
+    assert [words[0] for words in commands] == ["contract", "run"]
+    for name, *rest in commands:
         assert {word for word in rest if word.startswith("--")} <= {
             option for parameter in known[name].params for option in parameter.opts
         }
 
 
-def test_both_servers_prove_the_same() -> None:
-    """And what they install brings what the first command needs."""
-    assert of_sendproof(COMMANDS["github"]) == of_sendproof(COMMANDS["gitlab"])
+def test_both_servers_run_the_same_commands() -> None:
+    """Both must also install the extra that the first command needs."""
+    assert sendproof_arguments(COMMANDS["github"]) == sendproof_arguments(COMMANDS["gitlab"])
     assert all(any('install "sendproof[contract]"' in line for line in lines) for lines in COMMANDS.values())
 
 
-def test_scenarios_exist() -> None:
-    """Each that is named is one of the library."""
-    _, run = of_sendproof(COMMANDS["github"])
+def test_scenarios_are_in_the_library() -> None:
+    _, run = sendproof_arguments(COMMANDS["github"])
     named = run[1 : run.index("--provider")]
     assert len(named) == 2
     assert all(find_scenario_files(Path(name))[0].is_file() for name in named)
 
 
-def test_reports_are_where_the_commands_write_them() -> None:
-    """The pattern for JUnit finds that of both commands, and the folder holds all."""
+def test_report_paths_are_those_of_the_commands() -> None:
+    """The pattern must match the JUnit reports of both commands, and the folder must have all files."""
     show, keep = STEPS[-2:]
     patterns = {show["with"]["report_paths"], GITLAB["sendproof"]["artifacts"]["reports"]["junit"]}
     assert patterns == {"results/*/junit.xml"}
@@ -67,8 +65,7 @@ def test_reports_are_where_the_commands_write_them() -> None:
     assert show["if"] == keep["if"] == GITLAB["sendproof"]["artifacts"]["when"] + "()"
 
 
-def test_files_that_are_told_of_are_those_of_a_run() -> None:
-    """No name is told that nothing has."""
-    told = re.findall(rf"^\| `results/{RESULTS_NAME}/([a-z.]+)` \|", TEXT, re.MULTILINE)
-    assert len(told) == 6
-    assert set(told) <= set(FILES)
+def test_listed_files_are_those_of_a_run() -> None:
+    listed = re.findall(rf"^\| `results/{RESULTS_NAME}/([a-z.]+)` \|", TEXT, re.MULTILINE)
+    assert len(listed) == 6
+    assert set(listed) <= set(FILES)

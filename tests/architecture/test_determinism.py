@@ -1,4 +1,4 @@
-"""Law: two runs with one seed give the same history, byte for byte, in canonical form."""
+"""Two runs with one seed give the same canonical history, byte for byte."""
 
 import json
 from contextlib import suppress
@@ -16,15 +16,15 @@ BURST = FIRST.parents[1] / "triggered" / "burst.yaml"
 
 
 def history_of_run(folder: Path, *options: str) -> list[bytes]:
-    """Run the first scenario with 300 customers in fresh processes; its history in canonical form."""
+    """Run the first scenario with 300 customers in new processes; return its canonical history."""
     folder.mkdir()
     return history_of(scaled_down(folder, 300), folder, *options)
 
 
 def history_of(scenario: Path, folder: Path, *options: str) -> list[bytes]:
-    """Run a scenario in fresh processes; its history in canonical form."""
-    said = sendproof("run", scenario, "--results", folder, *options)
-    assert said.status == 0, said.out + said.err
+    """Run a scenario in new processes; return its canonical history."""
+    output = sendproof("run", scenario, "--results", folder, *options)
+    assert output.status == 0, output.out + output.err
     (history,) = folder.glob("*/history.ndjson")
     with history.open("rb") as lines:
         return list(canonical(lines))
@@ -32,22 +32,21 @@ def history_of(scenario: Path, folder: Path, *options: str) -> list[bytes]:
 
 @pytest.fixture(scope="module")
 def first(tmp_path_factory: pytest.TempPathFactory) -> list[bytes]:
-    """The history of one run."""
+    """Return the history of one run."""
     return history_of_run(tmp_path_factory.mktemp("first") / "run")
 
 
 def test_one_seed_gives_one_history(first: list[bytes], tmp_path: Path) -> None:
-    """Other ports, other processes, another order of threads: nothing of it may show."""
+    """Ports, processes and the order of threads differ between the runs."""
     assert first == history_of_run(tmp_path / "second")
 
 
 @pytest.mark.slow
-def test_a_bridge_is_asked_the_same_about_its_contract(tmp_path: Path) -> None:
-    """What is made up, in which order it is posted, and what the bridge does upon it."""
+def test_one_seed_gives_one_conformance_history(tmp_path: Path) -> None:
     histories = []
     for folder in (tmp_path / "one", tmp_path / "two"):
-        said = sendproof("contract", "--results", folder, "--examples", "5")
-        assert said.status == 0, said.out + said.err
+        output = sendproof("contract", "--results", folder, "--examples", "5")
+        assert output.status == 0, output.out + output.err
         with (folder / "contract" / "history.ndjson").open("rb") as lines:
             histories.append(list(canonical(lines)))
     assert histories[0] == histories[1]
@@ -55,16 +54,15 @@ def test_a_bridge_is_asked_the_same_about_its_contract(tmp_path: Path) -> None:
 
 
 @pytest.mark.slow
-def test_one_seed_gives_one_history_of_a_burst_of_triggers(tmp_path: Path) -> None:
-    """Three hundred at one instant: which of them the bridge sends together does not depend on how they came in."""
+def test_one_seed_gives_one_history_of_a_burst(tmp_path: Path) -> None:
+    """The messages that the bridge sends together do not depend on the order of arrival."""
     only = ("--provider", "textlocal")
     one, two = (history_of(BURST, tmp_path / name, *only) for name in ("one", "two"))
     assert one == two
 
 
 @pytest.mark.slow
-def test_another_seed_gives_another_history(first: list[bytes], tmp_path: Path) -> None:
-    """The seed reaches all the way down: no customer keeps the same number."""
+def test_other_seed_gives_another_history(first: list[bytes], tmp_path: Path) -> None:
     another = history_of_run(tmp_path / "another", "--seed", "2")
     assert not {line for line in first if b'"kind":"obligation"' in line} & set(another)
 
@@ -80,25 +78,24 @@ FAULTS = [
 ]
 
 
-def history_of_struck_calls(simulators: RunningSimulators, listener: StandIn) -> list[bytes]:
-    """Send eight messages, with and without trouble, and let an hour pass; the history in canonical form."""
-    wanted = {"name": "same", "seed": 5, "clock": {"mode": "virtual", "start": "2026-03-02T06:00:00Z"}}
-    service = simulators.call("POST", "/sandboxes", wanted)["services"]["textlocal"]
+def history_with_faults(simulators: RunningSimulators, listener: StandIn) -> list[bytes]:
+    """Send eight messages, some with faults, and advance an hour; return the canonical history."""
+    settings = {"name": "same", "seed": 5, "clock": {"mode": "virtual", "start": "2026-03-02T06:00:00Z"}}
+    service = simulators.call("POST", "/sandboxes", settings)["services"]["textlocal"]
     simulators.call("POST", "/sandboxes/same/faults", FAULTS)
     for custom in range(1, 9):
         form = {"apikey": service["credentials"]["apikey"], "numbers": "447555000000", "message": "Hi"}
-        told = {"custom": str(custom), "receipt_url": listener.url + "/receipts"}
+        receipts = {"custom": str(custom), "receipt_url": listener.url + "/receipts"}
         with suppress(requests.RequestException):
-            requests.post(service["url"] + "/send", data=form | told, timeout=60)
+            requests.post(service["url"] + "/send", data=form | receipts, timeout=60)
     simulators.call("POST", "/sandboxes/same/clock/advance", {"by_ms": 3_600_000})
     lines = simulators.history("same")
     simulators.call("DELETE", "/sandboxes/same")
     return list(canonical(json.dumps(line).encode() for line in lines))
 
 
-def test_faults_strike_one_seed_in_the_same_places(simulators: RunningSimulators) -> None:
-    """And change its history in the same way: each of them has struck, and both histories say the same."""
+def test_one_seed_injects_faults_in_the_same_places(simulators: RunningSimulators) -> None:
     with stand_in() as listener:
-        one, two = (history_of_struck_calls(simulators, listener) for _ in range(2))
+        one, two = (history_with_faults(simulators, listener) for _ in range(2))
     assert one == two
     assert {json.loads(line)["id"] for line in one if b'"kind":"fault"' in line} == {f"f{n}" for n in range(1, 8)}

@@ -1,4 +1,4 @@
-"""What is installed is whole: the wheel works where the repository is absent."""
+"""The wheel is complete: it works without the repository."""
 
 import json
 import os
@@ -15,7 +15,10 @@ from sendproof_simulators.services.discovery import discover
 
 @pytest.fixture(scope="module")
 def installed(tmp_path_factory):
-    """A folder with the wheel's contents, and how to run Python on it: `-S` leaves the editable installation out."""
+    """Return a folder with the wheel's content, and a function that runs Python with it.
+
+    The option `-S` hides the editable installation.
+    """
     folder = tmp_path_factory.mktemp("wheel")
     build = [sys.executable, "-m", "hatchling", "build", "--target", "wheel", "--directory", folder]
     subprocess.run(build, cwd=ROOT, check=True, capture_output=True)
@@ -32,15 +35,15 @@ def installed(tmp_path_factory):
     return folder / "site", python
 
 
-def test_wheel_holds_three_packages_and_nothing_else(installed):
-    """The vendor's environment gains three names, all ours."""
+def test_wheel_contains_three_packages_only(installed):
+    """Other names could clash with packages of the vendor."""
     site, _ = installed
     names = {path.name for path in site.iterdir() if not path.name.endswith(".dist-info")}
     assert names == {"sendproof_simulators", "sendproof_bridge", "sendproof_harness"}
 
 
-def test_wheel_holds_every_contract_and_scenario(installed):
-    """Contracts and scenarios lie at the top of the repository, and inside the packages in a wheel."""
+def test_wheel_contains_all_contracts_and_scenarios(installed):
+    """They are at the top of the repository, but inside the packages in a wheel."""
     site, _ = installed
     contracts = {path.name for path in (site / "sendproof_simulators" / "openapi").glob("*.yaml")}
     library = site / "sendproof_harness" / "library"
@@ -51,25 +54,22 @@ def test_wheel_holds_every_contract_and_scenario(installed):
     }
 
 
-def test_wheel_holds_what_the_packages_read(installed):
-    """Pages, schemas and what is carried of others, with its licence."""
+def test_wheel_contains_all_data_files(installed):
     site, _ = installed
     for package in PACKAGES:
-        read = {name_of(path) for path in files() if path.is_relative_to(package) and path.suffix != ".py"}
-        assert {name for name in read if not (site / name.partition("/")[2]).is_file()} == set()
+        data_files = {name_of(path) for path in files() if path.is_relative_to(package) and path.suffix != ".py"}
+        assert {name for name in data_files if not (site / name.partition("/")[2]).is_file()} == set()
 
 
 @pytest.mark.parametrize("package", ["sendproof_simulators", "sendproof_bridge"])
-def test_installed_command_answers(installed, package):
-    """Both commands tell how to use them, without the repository."""
+def test_installed_command_shows_its_usage(installed, package):
     _, python = installed
     with python("-m", package, "--help") as process:
         assert "usage:" in process.stdout.read().lower()
     assert process.returncode == 0
 
 
-def test_installed_simulators_find_their_contracts(installed):
-    """`sendproof up` serves every simulator from what the wheel brought."""
+def test_installed_simulators_start_all_services(installed):
     _, python = installed
     with python("-m", "sendproof_simulators", "up", "--json", "--port", "0") as process:
         services = json.loads(process.stdout.readline())["services"]
@@ -77,27 +77,26 @@ def test_installed_simulators_find_their_contracts(installed):
     assert set(services) == set(discover())
 
 
-def test_installed_harness_finds_the_contract_of_listeners(installed):
-    """Without the repository, as with it."""
+def test_installed_harness_finds_the_listener_contract(installed):
     _, python = installed
-    story = "import sendproof_harness.conformance.listener_spec as l; print(sorted(l.body_schemas()))"
-    with python("-c", story) as process:
+    code = "import sendproof_harness.conformance.listener_spec as l; print(sorted(l.body_schemas()))"
+    with python("-c", code) as process:
         assert process.stdout.read().strip() == "[1, 2, 3, 4, 5, 11, 13]"
 
 
-def test_installed_harness_finds_the_library(installed):
-    """A scenario of the library is found by its name, wherever the harness runs."""
+def test_installed_harness_finds_library_scenarios(installed):
+    """The harness must find them in any working directory."""
     site, python = installed
-    story = "import pathlib\nfrom sendproof_harness.scenario import library\n"
-    story += "print(*library.find_scenario_files(pathlib.Path('scheduled/first_campaign')))"
-    with python("-c", story) as process:
+    code = "import pathlib\nfrom sendproof_harness.scenario import library\n"
+    code += "print(*library.find_scenario_files(pathlib.Path('scheduled/first_campaign')))"
+    with python("-c", code) as process:
         assert process.stdout.read().strip() == str(site / "sendproof_harness/library/scheduled/first_campaign.yaml")
 
 
-def test_installed_harness_loads(installed, tmp_path):
-    """The files that Locust runs came with the wheel."""
+def test_installed_harness_runs_a_load_test(installed, tmp_path):
+    """The files for Locust must be in the wheel."""
     _, python = installed
-    words = ["load", "paging", "--customers", "10", "--users", "1", "--results", str(tmp_path)]
-    with python("-m", "sendproof_harness", *words) as process:
+    arguments = ["load", "paging", "--customers", "10", "--users", "1", "--results", str(tmp_path)]
+    with python("-m", "sendproof_harness", *arguments) as process:
         assert "0 of 10 rows" in process.stdout.read()
     assert process.returncode == 0

@@ -1,4 +1,4 @@
-"""Law: the express lane and Connexion give the same answer to any request, and leave the same journal."""
+"""The fast path and Connexion give equal responses to all requests, and leave equal journals."""
 
 import asyncio
 import json
@@ -41,13 +41,13 @@ SETTINGS = SandboxSettings(
 
 @dataclass
 class Twin:
-    """One service with its sandbox, on one lane."""
+    """One service with its sandbox, with or without the fast path."""
 
     service: ServicePipeline
     sandboxes: Sandboxes
 
-    async def answer(self, request: Request) -> tuple[Response, list[dict[str, Any]]]:
-        """The reply, and what the journal gained."""
+    async def respond(self, request: Request) -> tuple[Response, list[dict[str, Any]]]:
+        """Return the response and the new entries of the journal."""
         journal = self.sandboxes.get(DEFAULT).journal
         before = journal.counts.total()
         response = await self.service.respond(request)
@@ -55,12 +55,12 @@ class Twin:
         return response, events
 
 
-# Services by name and lane, built once: building Connexion's routes takes longer than all the requests.
+# Services by name and path, built once: Connexion's routes take longer to build than all the requests.
 BUILT: dict[tuple[str, bool], ServicePipeline] = {}
 
 
 def twin(name: str, sender: WebhookSender, *, fast_path_enabled: bool) -> Twin:
-    """A service whose sandbox holds an announced campaign and a template."""
+    """Return a service whose sandbox has an announced campaign and a template."""
     sandboxes = Sandboxes(discover(), StillWallClock(), sender)
     sandbox = sandboxes.create(SETTINGS)
     if (name, fast_path_enabled) not in BUILT:
@@ -82,9 +82,9 @@ def twin(name: str, sender: WebhookSender, *, fast_path_enabled: bool) -> Twin:
 
 @cache
 def requests_of(name: str) -> st.SearchStrategy[Request]:
-    """Requests that the contract allows, and such that it does not."""
-    provider = discover()[name]
-    schema = schemathesis.openapi.from_path(contract_file(provider))
+    """Return a strategy for valid and invalid requests."""
+    simulator = discover()[name]
+    schema = schemathesis.openapi.from_path(contract_file(simulator))
     cases = st.one_of(
         [
             operation.ok().as_strategy(generation_mode=mode)
@@ -92,7 +92,7 @@ def requests_of(name: str) -> st.SearchStrategy[Request]:
             for mode in schemathesis.GenerationMode
         ]
     )
-    known = present(schema.raw_schema, provider.default_credentials)
+    known = present(schema.raw_schema, simulator.default_credentials)
     return st.builds(
         to_request,
         cases,
@@ -101,20 +101,20 @@ def requests_of(name: str) -> st.SearchStrategy[Request]:
     )
 
 
-def to_request(case: Any, known: PresentedCredentials, twist: str) -> Request:
-    """A generated case as it would come over the wire, with one oddity."""
+def to_request(case: Any, known: PresentedCredentials, peculiarity: str) -> Request:
+    """Return a generated case as a request, with one peculiarity."""
     query = [(n, v if isinstance(v, str) else json.dumps(v)) for n, v in (case.query or {}).items()]
     headers = {str(n).lower(): str(v) for n, v in (case.headers or {}).items()}
     headers |= {name.lower(): value for name, value in known.header.items()}
     query = [(n, v) for n, v in query if n.lower() not in known.query] + list(known.query.items())
     body, media = b"", case.media_type
     if media is not None:
-        headers["content-type"] = "text/plain" if twist == "wrong type" else media
+        headers["content-type"] = "text/plain" if peculiarity == "wrong type" else media
         body = _body(known.put_into(case.body), media)
     path = case.formatted_path
-    if twist == "odd case":
+    if peculiarity == "odd case":
         path, query = path.swapcase(), [(n.swapcase(), v) for n, v in query]
-    if twist == "extra":
+    if peculiarity == "extra":
         query.append(("unheardOf", "1"))
     return Request(method=case.method, path=path, query=tuple(query), headers=headers, body=body)
 
@@ -127,14 +127,14 @@ def _body(value: Any, media: str) -> bytes:
     return urlencode(value).encode() if isinstance(value, dict) else repr(value).encode()
 
 
-def test_both_lanes_are_struck_alike() -> None:
-    """Before the effect and after it, the ordinary call and one that only Connexion reads."""
+def test_faults_are_equal_on_the_fast_path_and_connexion() -> None:
+    """Before and after the effect, in an ordinary request and one that only Connexion can read."""
     apikey = discover()["textlocal"].default_credentials["apikey"]
     ordinary = Request(method="GET", path="/balance", query=(("apikey", apikey),))
     odd = replace(ordinary, query=(*ordinary.query, ("unheardOf", "1")))
-    places = Targets(calls={"textlocal": ("balance_get",)}, webhooks={})
+    targets = Targets(calls={"textlocal": ("balance_get",)}, webhooks={})
     call = "textlocal.balance_get"
-    given = [
+    entries = [
         {"fault": "status", "call": call, "times": 2},
         {"fault": "connection_reset", "call": call, "nth": 3, "times": 2, "when": "after"},
     ]
@@ -143,11 +143,11 @@ def test_both_lanes_are_struck_alike() -> None:
         async with WebhookSender() as sender:
             fast = twin("textlocal", sender, fast_path_enabled=True)
             full = twin("textlocal", sender, fast_path_enabled=False)
-            for one in (fast, full):
-                one.sandboxes.get(DEFAULT).faults.add(parse_faults(given, places))
+            for service in (fast, full):
+                service.sandboxes.get(DEFAULT).faults.add(parse_faults(entries, targets))
             for request in (ordinary, odd) * 3:
-                response, events = await fast.answer(request)
-                assert (response, events) == await full.answer(request)
+                response, events = await fast.respond(request)
+                assert (response, events) == await full.respond(request)
                 assert [event["kind"] for event in events][-1] == "request"
 
     asyncio.run(run())
@@ -156,8 +156,8 @@ def test_both_lanes_are_struck_alike() -> None:
 @pytest.mark.parametrize("name", sorted(discover()))
 @settings(BUDGET, max_examples=tries(30))
 @given(data=st.data())
-def test_both_lanes_give_one_answer(name: str, data: st.DataObject) -> None:
-    """Status, headers, body and journal are equal, request after request, on twin sandboxes."""
+def test_fast_path_and_connexion_give_equal_responses(name: str, data: st.DataObject) -> None:
+    """Status, headers, body and journal are equal, request after request, in two equal sandboxes."""
     requests = data.draw(st.lists(requests_of(name), min_size=1, max_size=4))
 
     async def run() -> None:
@@ -165,7 +165,7 @@ def test_both_lanes_give_one_answer(name: str, data: st.DataObject) -> None:
             fast = twin(name, sender, fast_path_enabled=True)
             full = twin(name, sender, fast_path_enabled=False)
             for request in requests:
-                assert await fast.answer(request) == await full.answer(request)
+                assert await fast.respond(request) == await full.respond(request)
             await fast.sandboxes.close()
             await full.sandboxes.close()
 

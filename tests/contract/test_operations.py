@@ -1,4 +1,4 @@
-"""The table of every operation is what the contracts say."""
+"""The reference of operations matches the contracts."""
 
 import json
 
@@ -6,68 +6,71 @@ import pytest
 import yaml
 
 from command_line import sendproof
-from sendproof_simulators.reference.operations import Told, services
+from sendproof_simulators.reference.operations import SourcedText, service_summaries
 from sendproof_simulators.services.discovery import contract_file, discover
 
 METHODS = {"get", "post", "put", "patch", "delete"}
 
 
-def described(service, operation):
-    """One operation."""
-    (found,) = (
-        one for each in services(discover()) if each.name == service for one in each.operations if one.name == operation
+def summary_of(service, operation):
+    """Return the summary of one operation."""
+    (summary,) = (
+        candidate
+        for known in service_summaries(discover())
+        if known.name == service
+        for candidate in known.operations
+        if candidate.name == operation
     )
-    return found
+    return summary
 
 
 @pytest.mark.parametrize("name", discover())
-def test_every_operation_of_a_contract_is_there(name) -> None:
-    """With its method and path."""
+def test_reference_lists_each_operation_of_a_contract(name) -> None:
     document = yaml.load(contract_file(discover()[name]).read_bytes(), Loader=yaml.CSafeLoader)
     expected = {
         f"{method.upper()} {path}" for path, item in document["paths"].items() for method in item.keys() & METHODS
     }
-    (service,) = (one for one in services(discover()) if one.name == name)
-    assert {one.call for one in service.operations} == expected
-    assert all(told.source for one in service.operations for told in one.evidence)
+    (service,) = (known for known in service_summaries(discover()) if known.name == name)
+    assert {operation.call for operation in service.operations} == expected
+    assert all(statement.source for operation in service.operations for statement in operation.evidence)
 
 
-def test_limits_have_the_evidence_of_the_keyword() -> None:
-    """The path to a member says what is limited."""
-    told = described("optimove", "UpdateCustomerAttributes").limits
-    said = {one.text: one.evidence for one in told}
-    assert said["customers: at most 1,000, dialect attribute_update_limit"] == "documented"
-    assert said["CustomerNewAttributesValuesList[].Attributes: 1 to 10 items"] == "documented"
-    assert said["CustomerNewAttributesValuesList[].Attributes[].RealFieldName: 1 to 200 characters"] == "assumed"
+def test_limit_has_its_path_and_the_evidence_of_its_keyword() -> None:
+    limits = summary_of("optimove", "UpdateCustomerAttributes").limits
+    evidence = {limit.text: limit.evidence for limit in limits}
+    assert evidence["customers: at most 1,000, dialect attribute_update_limit"] == "documented"
+    assert evidence["CustomerNewAttributesValuesList[].Attributes: 1 to 10 items"] == "documented"
+    assert evidence["CustomerNewAttributesValuesList[].Attributes[].RealFieldName: 1 to 200 characters"] == "assumed"
 
 
-def test_bounds_of_number_types_are_no_limits() -> None:
-    """Ids may be as large as their type."""
-    assert not [one for one in described("optimove", "GetCampaignDetails").limits if "CampaignID" in one.text]
+def test_bounds_of_number_types_are_left_out() -> None:
+    assert not [limit for limit in summary_of("optimove", "GetCampaignDetails").limits if "CampaignID" in limit.text]
 
 
-def test_errors_are_statuses_and_codes() -> None:
-    """Each with its own evidence."""
-    errors = {one.text: one.evidence for one in described("optimove", "AddChannelTemplates").errors}
+def test_errors_are_statuses_and_codes_with_evidence() -> None:
+    errors = {error.text: error.evidence for error in summary_of("optimove", "AddChannelTemplates").errors}
     assert list(errors) == ["400", "401", "403", "404", "405", "413", "415", "429"]
     assert (errors["400"], errors["404"], errors["429"]) == ("observed", "assumed", "documented")
-    assert described("textlocal", "create_contacts_bulk").errors[-1] == Told("codes 3, 10, 15, 33, 202", "documented")
+    assert summary_of("textlocal", "create_contacts_bulk").errors[-1] == SourcedText(
+        "codes 3, 10, 15, 33, 202", "documented"
+    )
 
 
-def test_the_path_may_be_known_from_somebody_else_than_the_function() -> None:
-    """Then both are told."""
-    evidence = described("optimove", "GetLastDataUpdate").evidence
-    assert [(one.text, one.evidence) for one in evidence] == [("function", "documented"), ("path", "observed")]
+def test_path_can_have_other_evidence_than_the_function() -> None:
+    evidence = summary_of("optimove", "GetLastDataUpdate").evidence
+    assert [(statement.text, statement.evidence) for statement in evidence] == [
+        ("function", "documented"),
+        ("path", "observed"),
+    ]
 
 
-def test_the_command_prints_for_people_and_programs() -> None:
-    """All services, or one."""
-    said = sendproof("operations", "optimove-metrics", "--json")
-    (service,) = json.loads(said.out)
-    assert (said.status, service["operations"][0]["call"]) == (0, "POST /api/saveEvent")
+def test_command_prints_json_and_a_table_of_operations() -> None:
+    output = sendproof("operations", "optimove-metrics", "--json")
+    (service,) = json.loads(output.out)
+    assert (output.status, service["operations"][0]["call"]) == (0, "POST /api/saveEvent")
     assert "saveEvent" in sendproof("operations", "optimove-metrics").out
-    wrong = sendproof("operations", "opti")
-    assert (wrong.status, wrong.err.startswith("sendproof: expected a service, one of delivyr, optimove, ")) == (
+    refused = sendproof("operations", "opti")
+    assert (refused.status, refused.err.startswith("sendproof: expected a service, one of delivyr, optimove, ")) == (
         3,
         True,
     )

@@ -1,4 +1,4 @@
-"""Schemathesis against the running simulators: whatever is sent, the answers keep to the contracts."""
+"""Schemathesis against the running simulators: responses to all requests keep the contracts."""
 
 import logging
 from collections.abc import Iterator, Mapping
@@ -23,17 +23,17 @@ from sendproof_simulators.server.app import CONTRACTS
 from sendproof_simulators.services.discovery import contract_file, discover
 from sendproof_simulators.services.optimove_metrics.signing import SIGNATURE_HEADER, sign
 
-# What counts as a refusal; Schemathesis does not know 413, and a body may be wrong by its size alone.
+# The statuses of a refusal. Schemathesis does not expect 413, but a body can be invalid by its size alone.
 REFUSALS = ["400", "401", "403", "404", "405", "406", "409", "413", "415", "422", "428", "429", "5xx"]
 CONFIG = SchemathesisConfig.from_dict({"checks": {"negative_data_rejection": {"expected-statuses": REFUSALS}}})
-# These wait for time to pass.
+# These operations wait until time has passed.
 WAITING = ("/clock/park", "/clock/advance")
 
 log = logging.getLogger(__name__)
 
 
 class Signature(requests.auth.AuthBase):
-    """Signs whatever is sent, so that it is looked at."""
+    """Signs each request, so that the service reads it."""
 
     def __init__(self, credentials: Mapping[str, str]) -> None:
         self._token = credentials["tenant_token"]
@@ -49,72 +49,71 @@ SIGNED = {"optimove-metrics": Signature}
 
 @pytest.fixture(scope="module")
 def simulators() -> Iterator[RunningSimulators]:
-    """Simulators without rate limits, so that many requests can be made at once."""
+    """Start simulators of their own, because the tests send many requests."""
     with running_simulators() as running:
         yield running
 
 
 def contracts() -> dict[str, Path]:
-    """Every simulated service, and the control API, with the file of its contract."""
-    services = {name: contract_file(provider) for name, provider in discover().items()}
+    """Return the contract files of all services and of the control API."""
+    services = {name: contract_file(simulator) for name, simulator in discover().items()}
     return {**services, "control": CONTRACTS / "control.yaml"}
 
 
 @pytest.mark.parametrize(("name", "file"), contracts().items(), ids=contracts())
-def test_every_answer_keeps_to_the_contract(simulators: RunningSimulators, name: str, file: Path) -> None:
-    """Valid and invalid requests to every operation: no 500, no undocumented status, no body off its schema."""
-    made = simulators.call("POST", "/sandboxes", {"seed": 5, "rate_limits": False, "allow_remote_webhooks": True})
-    service = made["services"].get(name, {"url": simulators.control, "credentials": {}})
+def test_responses_keep_the_contract(simulators: RunningSimulators, name: str, file: Path) -> None:
+    """Valid and invalid requests to all operations: no 500, no undocumented status, no body outside its schema."""
+    sandbox = simulators.call("POST", "/sandboxes", {"seed": 5, "rate_limits": False, "allow_remote_webhooks": True})
+    service = sandbox["services"].get(name, {"url": simulators.control, "credentials": {}})
     load_all_checks()
     document = yaml.load(file.read_bytes(), Loader=yaml.CSafeLoader)
     known = present(document, service["credentials"])
     call = {"base_url": service["url"], "auth": SIGNED[name](service["credentials"]) if name in SIGNED else None}
     schema = schemathesis.openapi.from_dict(without_credentials(document, known), config=CONFIG)
-    operations = [one.ok() for one in schema.get_all_operations() if not one.ok().path.endswith(WAITING)]
+    operations = [result.ok() for result in schema.get_all_operations() if not result.ok().path.endswith(WAITING)]
     sent = 0
     for operation in operations:
         call["excluded_checks"] = [CHECKS.get_one(check) for check in sorted(unsuited(document, operation))]
-        sent += sum(_try(operation, mode, known, call) for mode in GenerationMode)
+        sent += sum(_send_generated(operation, mode, known, call) for mode in GenerationMode)
     log.info("%s: %s operations, %s requests, no failure", name, len(operations), f"{sent:,}")
 
 
 def unsuited(document: dict[str, Any], operation: Any = None) -> set[str]:
-    """The checks that do not suit a service, or one of its operations; the contract names them with reasons."""
+    """Return the checks that are unsuited to a service or to one operation; the contract names the reasons."""
     own = {} if operation is None else document["paths"][operation.path][operation.method]
     return {*document.get("x-unsuited-checks", {}), *own.get("x-unsuited-checks", {})}
 
 
-def guarded() -> dict[str, Path]:
-    """The services that refuse a missing credential by status; the others have tests of their own for it."""
+def with_auth_status() -> dict[str, Path]:
+    """Return the services that refuse a missing credential with a status; the others have tests of their own."""
     documents = {name: yaml.load(file.read_bytes(), Loader=yaml.CSafeLoader) for name, file in contracts().items()}
     kept = {name for name, document in documents.items() if "ignored_auth" not in unsuited(document)}
     return {name: file for name, file in contracts().items() if name in kept - {"control"}}
 
 
-@pytest.mark.parametrize(("name", "file"), guarded().items(), ids=guarded())
-def test_nobody_is_served_without_credentials(simulators: RunningSimulators, name: str, file: Path) -> None:
-    """A valid request that shows none is refused, at every operation that asks for some."""
+@pytest.mark.parametrize(("name", "file"), with_auth_status().items(), ids=with_auth_status())
+def test_request_without_credentials_is_refused(simulators: RunningSimulators, name: str, file: Path) -> None:
     document = yaml.load(file.read_bytes(), Loader=yaml.CSafeLoader)
     known = present(document, simulators.services[name]["credentials"])
     schema = schemathesis.openapi.from_dict(without_credentials(document, known))
     for operation in schema.get_all_operations():
-        one = operation.ok()
-        if document["paths"][one.path][one.method].get("security") != []:
-            _try_without(one, simulators.services[name]["url"])
+        valid = operation.ok()
+        if document["paths"][valid.path][valid.method].get("security") != []:
+            _send_without_credentials(valid, simulators.services[name]["url"])
 
 
-def _try_without(operation: Any, url: str) -> None:
+def _send_without_credentials(operation: Any, url: str) -> None:
     @settings(BUDGET, max_examples=2)
     @given(case=operation.as_strategy())
     def sent(case: Any) -> None:
-        # 404 for a path that a generated value takes apart: nobody is served there either.
+        # 404: a generated value can contain a slash, and then changes the path.
         assert case.call(base_url=url).status_code in {400, 401, 403, 404}
 
     sent()
 
 
-def _try(operation: Any, mode: GenerationMode, known: PresentedCredentials, call: dict[str, Any]) -> int:
-    """Send requests of a kind; answers how many."""
+def _send_generated(operation: Any, mode: GenerationMode, known: PresentedCredentials, call: dict[str, Any]) -> int:
+    """Send generated requests of one mode; return their number."""
     count = 0
 
     @BUDGET
@@ -125,7 +124,7 @@ def _try(operation: Any, mode: GenerationMode, known: PresentedCredentials, call
         case.body = known.put_into(case.body)
         case.call_and_validate(headers=known.header, params=known.query, **call)
 
-    # An operation without parameters and body cannot be called wrongly.
+    # An operation without parameters and body has no invalid requests.
     with suppress(Unsatisfiable):
         sent()
     return count

@@ -18,7 +18,7 @@ from sendproof_bridge.outbound.providers import providers
 from sendproof_harness.handover.format import Listen
 from sendproof_harness.handover.reader import read as read_handover
 from sendproof_harness.handover.write import handover_content
-from sendproof_harness.load.service_levels import levels_in
+from sendproof_harness.load.service_levels import parse_levels
 from sendproof_harness.load.service_levels import schema as levels_schema
 from sendproof_harness.scenario.load import parse_scenarios
 
@@ -53,7 +53,7 @@ def test_yaml_block_is_valid(block):
     if "openapi" in keys:
         validate(yaml.safe_load(block.text))
     elif keys <= set(levels_schema()["properties"]):
-        assert levels_in(block.text, position(block))
+        assert parse_levels(block.text, position(block))
     else:
         assert parse_scenarios(block.text if "steps" in keys else SCENARIO + block.text, position(block))
 

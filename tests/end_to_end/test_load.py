@@ -146,8 +146,8 @@ def test_preferences_are_stored_and_too_many_are_rejected(tmp_path: Path) -> Non
 def test_bridge_that_does_not_start_fails_with_its_output(tmp_path: Path) -> None:
     command = shlex.join([sys.executable, "-c", "raise SystemExit('no database')"])
     campaign = run_load_test(tmp_path, "campaign", "--customers", "10", "--command", command)
-    assert (campaign.command.status, campaign.result["trouble_blame"]) == (1, "bridge")
-    assert "no database" in campaign.result["trouble"]
+    assert (campaign.command.status, campaign.result["abort_blame"]) == (1, "bridge")
+    assert "no database" in campaign.result["abort_reason"]
 
 
 @pytest.mark.slow
@@ -206,7 +206,7 @@ def test_interrupted_load_test_reports_and_stops(tmp_path: Path) -> None:
     out, _ = running.communicate(timeout=300)
     assert running.returncode == 3, out
     result = json.loads((tmp_path / "load_triggers" / "result.json").read_text())
-    assert result["trouble"] == "it was interrupted"
+    assert result["abort_reason"] == "it was interrupted"
 
 
 def _is_firing(folder: Path) -> bool:

@@ -1,4 +1,4 @@
-"""Adding a provider is one contract and one folder: what docs/add-a-provider.md says is done here, as it says it."""
+"""Adding a simulator takes one contract and one folder: the test follows docs/add-a-provider.md."""
 
 import json
 import os
@@ -21,35 +21,34 @@ NUMBER = "+447555000000"
 
 
 def simulator_files() -> dict[str, str]:
-    """The files of the page, without those for the bridge and the harness."""
+    """Return the files of the page, without those for the bridge and the harness."""
     return {name: text for name, text in named_files(name_of(PAGE)).items() if not name.startswith("my_")}
 
 
 @pytest.fixture(scope="module")
 def folder(tmp_path_factory) -> Path:
-    """A folder with what the page shows, and nothing else."""
-    made = tmp_path_factory.mktemp("my_simulators")
+    """Create a folder with the files of the page, and nothing else."""
+    folder = tmp_path_factory.mktemp("my_simulators")
     for name, text in simulator_files().items():
-        (made / name).parent.mkdir(exist_ok=True)
-        (made / name).write_text(text)
-    return made
+        (folder / name).parent.mkdir(exist_ok=True)
+        (folder / name).write_text(text)
+    return folder
 
 
 @pytest.fixture(scope="module")
 def simulators(folder) -> Iterator[RunningSimulators]:
-    """The simulators with one more."""
+    """Start the simulators with the new one."""
     with running_simulators("--simulators-path", str(folder)) as running:
         yield running
 
 
-def test_the_page_shows_every_file_that_it_lists():
-    """A contract and a folder."""
+def test_page_shows_each_listed_file():
     listed = re.search(r"my_simulators/\n  (\S+)\n  pigeon/\n    (.*)\n", PAGE.read_text())
     assert set(simulator_files()) == {listed[1], *(f"pigeon/{name}" for name in listed[2].split())}
 
 
-def test_nothing_else_of_the_repository_knows_it():
-    """No list, table or test was edited for it."""
+def test_no_other_file_mentions_the_new_provider():
+    """To add a simulator, you add its folder and its contract. You edit no list, table or test."""
     knowing = {name_of(path) for path in files() if "pigeon" in path.read_text().lower()}
     assert knowing == {
         "docs/add-a-provider.md",
@@ -58,16 +57,14 @@ def test_nothing_else_of_the_repository_knows_it():
     }
 
 
-def test_it_is_listed(folder):
-    """With its contract, and how well that is founded."""
-    said = sendproof("simulators", "--simulators-path", folder, "--json")
-    entry = next(entry for entry in json.loads(said.out) if entry["name"] == "pigeon")
+def test_new_simulator_is_listed_with_its_evidence(folder):
+    output = sendproof("simulators", "--simulators-path", folder, "--json")
+    entry = next(entry for entry in json.loads(output.out) if entry["name"] == "pigeon")
     assert entry["contract"] == str(folder / "pigeon.yaml")
     assert (entry["operations"], entry["documented"], entry["assumed"], entry["sends_messages"]) == (2, 1, 1, True)
 
 
-def test_it_is_mounted(simulators):
-    """At a port of its own and below the control port, with credentials, and it answers."""
+def test_new_simulator_has_a_port_a_prefix_and_credentials(simulators):
     service = simulators.services["pigeon"]
     key = {"x-pigeon-key": service["credentials"]["pigeon_key"]}
     for url in (service["url"], f"{simulators.control}/pigeon"):
@@ -77,18 +74,17 @@ def test_it_is_mounted(simulators):
         assert (refused.status_code, "body.text" in refused.json()["error"]) == (400, True)
 
 
-def test_it_is_journaled(simulators):
-    """Request, delivery, outcome and receipt are in the history of a sandbox of its own."""
+def test_new_simulator_is_in_the_history(simulators):
     sandbox = simulators.call("POST", "/sandboxes", {"seed": 7, "channels": [{"id": 505, "provider": "pigeon"}]})
     base, access = f"/sandboxes/{sandbox['sandbox']}", sandbox["services"]["pigeon"]
     texts = [{"title": "Hello", "body": "Hi {{FIRST_NAME}}"}]
     (template,) = simulators.call("POST", f"{base}/providers/pigeon/templates", texts)
     message = {"to": NUMBER, "text": "Hi", "receipt_url": simulators.control + "/nowhere"}
     headers = {"x-pigeon-key": access["credentials"]["pigeon_key"]}
-    taken = requests.post(f"{access['url']}/messages", json=message, headers=headers, timeout=60)
+    accepted = requests.post(f"{access['url']}/messages", json=message, headers=headers, timeout=60)
     simulators.call("POST", f"{base}/clock/advance", {"by_ms": 5_000})
     lines = [line for line in simulators.history(sandbox["sandbox"]) if line.get("service") == "pigeon"]
-    assert (template["id"], taken.status_code) == (1, 201)
+    assert (template["id"], accepted.status_code) == (1, 201)
     assert [line["kind"] for line in lines] == [
         "provider_template",
         "request",
@@ -96,11 +92,10 @@ def test_it_is_journaled(simulators):
         "delivery_status",
         "webhook",
     ]
-    assert lines[3]["message"] == taken.json()["id"]
+    assert lines[3]["message"] == accepted.json()["id"]
 
 
-def test_it_is_faulted(simulators):
-    """A fault strikes its calls and its webhooks, and a name that it does not have is refused."""
+def test_faults_can_be_injected_into_the_new_simulator(simulators):
     sandbox = simulators.call("POST", "/sandboxes", {"seed": 7, "clock": {"mode": "virtual"}})
     base, access = f"/sandboxes/{sandbox['sandbox']}", sandbox["services"]["pigeon"]
     faults = [
@@ -110,11 +105,13 @@ def test_it_is_faulted(simulators):
     simulators.call("POST", f"{base}/faults", faults)
     message = {"to": NUMBER, "text": "Hi", "receipt_url": simulators.control + "/nowhere"}
     headers = {"x-pigeon-key": access["credentials"]["pigeon_key"]}
-    sent = [requests.post(f"{access['url']}/messages", json=message, headers=headers, timeout=60) for _ in range(2)]
+    responses = [
+        requests.post(f"{access['url']}/messages", json=message, headers=headers, timeout=60) for _ in range(2)
+    ]
     simulators.call("POST", f"{base}/clock/advance", {"by_ms": 5_000})
     lines = simulators.history(sandbox["sandbox"])
-    assert [one.status_code for one in sent] == [429, 201]
-    assert sent[0].json() == {"error": "the rate limit is exceeded"}
+    assert [response.status_code for response in responses] == [429, 201]
+    assert responses[0].json() == {"error": "the rate limit is exceeded"}
     assert [(line["fault"], line["name"]) for line in lines if line["kind"] == "fault"] == [
         ("rate_limited", "sendMessage"),
         ("drop_webhook", "receipt"),
@@ -123,8 +120,7 @@ def test_it_is_faulted(simulators):
 
 
 @pytest.mark.slow
-def test_it_is_tested_as_all_others(folder):
-    """Schemathesis, the two lanes and the laws find it by themselves, and it passes."""
+def test_contract_and_architecture_tests_include_the_new_simulator(folder):
     command = [
         sys.executable,
         "-m",
@@ -142,19 +138,19 @@ def test_it_is_tested_as_all_others(folder):
     passed = set(re.findall(r"::(\w+)\[pigeon(?:\.yaml)?\] PASSED", done.stdout))
     assert done.returncode == 0, done.stdout
     assert passed >= {
-        "test_every_answer_keeps_to_the_contract",
-        "test_nobody_is_served_without_credentials",
-        "test_both_lanes_give_one_answer",
+        "test_responses_keep_the_contract",
+        "test_request_without_credentials_is_refused",
+        "test_fast_path_and_connexion_give_equal_responses",
         "test_contract_is_valid",
-        "test_every_part_is_founded",
-        "test_every_operation_has_its_handler",
-        "test_provider_tells_its_quirks",
-        "test_simulator_imports_core_and_provider_only",
+        "test_each_statement_has_evidence",
+        "test_each_operation_has_a_handler",
+        "test_simulator_has_a_readme",
+        "test_simulator_imports_only_itself_and_core",
     }
 
 
-def broken(folder: Path, tmp_path: Path, old: str, new: str) -> Path:
-    """A copy of the folder in which something is otherwise."""
+def changed_copy(folder: Path, tmp_path: Path, old: str, new: str) -> Path:
+    """Copy the folder with one text replaced, and return the copy."""
     for path in folder.rglob("*.*"):
         if path.suffix in {".py", ".yaml", ".md"}:
             copy = tmp_path / path.relative_to(folder)
@@ -166,7 +162,7 @@ def broken(folder: Path, tmp_path: Path, old: str, new: str) -> Path:
 @pytest.mark.parametrize(
     ("old", "new", "message"),
     [
-        ("SIMULATOR = Simulator(", "NOBODY = Simulator(", "expected a folder that holds simulators, but none in"),
+        ("SIMULATOR = Simulator(", "NOBODY = Simulator(", "expected a folder that holds simulators, but no package in"),
         (
             "def send_message(",
             "def send(",
@@ -174,21 +170,19 @@ def broken(folder: Path, tmp_path: Path, old: str, new: str) -> Path:
         ),
         ('contract="pigeon.yaml"', 'contract="dove.yaml"', "dove.yaml"),
         ("openapi: 3.0.3", "openapi: 3.1.0", "expected a contract in OpenAPI 3.0.x, got '3.1.0'"),
-        ('NAME = "pigeon"', 'NAME = "textlocal"', "two simulators are named 'textlocal'"),
+        ('NAME = "pigeon"', 'NAME = "textlocal"', "expected different names of simulators, got two named 'textlocal'"),
     ],
 )
-def test_what_is_wrong_with_one_is_told(folder, tmp_path, old, new, message):
-    """In one line, with status 3, before anything is served."""
-    said = sendproof("up", "--port", "0", "--simulators-path", broken(folder, tmp_path, old, new))
-    assert (said.status, said.err.count("\n")) == (3, 1), said.err
-    assert message in said.err
+def test_invalid_simulator_is_refused_before_the_start(folder, tmp_path, old, new, message):
+    output = sendproof("up", "--port", "0", "--simulators-path", changed_copy(folder, tmp_path, old, new))
+    assert (output.status, output.err.count("\n")) == (3, 1), output.err
+    assert message in output.err
 
 
-def test_a_folder_that_is_not_there_is_told(tmp_path):
-    """So is one whose name Sendproof has for a part of its own."""
-    said = sendproof("simulators", "--simulators-path", tmp_path / "nowhere")
-    assert (said.status, "which is no folder" in said.err) == (3, True)
+def test_invalid_folder_is_refused_with_the_reason(tmp_path):
+    output = sendproof("simulators", "--simulators-path", tmp_path / "nowhere")
+    assert (output.status, "which is no folder" in output.err) == (3, True)
     (tmp_path / "textlocal").mkdir()
     (tmp_path / "textlocal" / "__init__.py").touch()
-    said = sendproof("simulators", "--simulators-path", tmp_path)
-    assert (said.status, "'textlocal' is a part of Sendproof already" in said.err) == (3, True)
+    output = sendproof("simulators", "--simulators-path", tmp_path)
+    assert (output.status, "got 'textlocal', a part of Sendproof" in output.err) == (3, True)

@@ -1,4 +1,4 @@
-"""The `sendproof` command as a user runs it: a process of its own, its exit status and its words."""
+"""The `sendproof` command as a user runs it: its own process, exit status and output."""
 
 import os
 import subprocess
@@ -12,29 +12,29 @@ FIRST = Path(__file__).parents[2] / "scenarios" / "scheduled" / "first_campaign.
 
 @dataclass(frozen=True)
 class CommandResult:
-    """How a command ended."""
+    """The exit status and the output of a command."""
 
     status: int
     out: str
     err: str
 
 
-def sendproof(*words: str | Path, environment: Mapping[str, str] | None = None) -> CommandResult:
-    """Run the command to its end, with more in its environment."""
-    running = start(*words, environment=environment)
+def sendproof(*arguments: str | Path, environment: Mapping[str, str] | None = None) -> CommandResult:
+    """Run the command to its end, with additional environment variables."""
+    running = start(*arguments, environment=environment)
     out, err = running.communicate(timeout=600)
     return CommandResult(running.returncode, out, err)
 
 
-def start(*words: str | Path, environment: Mapping[str, str] | None = None) -> subprocess.Popen[str]:
-    """Start the command."""
-    command = [sys.executable, "-m", "sendproof_harness", *map(str, words)]
+def start(*arguments: str | Path, environment: Mapping[str, str] | None = None) -> subprocess.Popen[str]:
+    """Start the command, with additional environment variables."""
+    command = [sys.executable, "-m", "sendproof_harness", *map(str, arguments)]
     env = {**os.environ, **(environment or {})}
     return subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, env=env)
 
 
 def scaled_down(folder: Path, customers: int) -> Path:
-    """The first scenario of the library with fewer customers and nothing else changed."""
+    """Write a copy of the first scenario of the library with fewer customers. Return the file."""
     file = folder / "first_campaign.yaml"
     file.write_text(FIRST.read_text().replace("customers: 10000", f"customers: {customers}"))
     return file

@@ -81,7 +81,7 @@ def _commands(block: Block) -> Iterator[Command]:
 def missing_line(expected: tuple[str, ...], output: str) -> str | None:
     """Return the first line of a document that the output lacks or has too late, or None if it has all in order.
 
-    A line `...` stands for any lines. Within a line, `...` between spaces stands for any text.
+    A line `...` matches any lines. Within a line, `...` between spaces matches any text.
     """
     lines = [line.rstrip() for line in output.splitlines()]
     position, is_anywhere = 0, False

@@ -1,18 +1,18 @@
-"""How much is tried: a little by `make test`, more by `make test-all`, much by `make fuzz`."""
+"""Number of generated examples: few for `make test`, more for `make test-all`, many for `make fuzz`."""
 
 import os
 
 from hypothesis import HealthCheck, Phase, settings
 
-# Requests of each kind, valid and invalid, to each operation.
+# Valid and invalid requests for each operation.
 EXAMPLES = int(os.environ.get("SENDPROOF_FUZZ_EXAMPLES", "5"))
-# As many as `make test-all` asks for.
-_ALL = 15
-# `make fuzz` looks for what nobody has met yet; the others have to find the same each time.
+# The number for `make test-all`.
+_TEST_ALL_EXAMPLES = 15
+# `make fuzz` searches for new failures; the others must be reproducible.
 BUDGET = settings(
     max_examples=EXAMPLES,
     deadline=None,
-    derandomize=EXAMPLES <= _ALL,
+    derandomize=EXAMPLES <= _TEST_ALL_EXAMPLES,
     database=None,
     phases=(Phase.generate,),
     suppress_health_check=list(HealthCheck),
@@ -21,4 +21,4 @@ BUDGET = settings(
 
 def tries(most: int) -> int:
     """Return how many examples to try of those that `make test-all` tries."""
-    return max(1, most * min(EXAMPLES, _ALL) // _ALL)
+    return max(1, most * min(EXAMPLES, _TEST_ALL_EXAMPLES) // _TEST_ALL_EXAMPLES)

@@ -1,4 +1,4 @@
-"""A wall clock that stands still unless it is told to move, and short names for instants."""
+"""A wall clock that only moves when a test moves it, and short names for times."""
 
 from dataclasses import dataclass
 
@@ -11,14 +11,14 @@ TEN = parse_iso("2026-03-02T10:00:00Z")
 
 @dataclass
 class StillWallClock:
-    """Real time for tests."""
+    """Real time for tests, in seconds since the epoch."""
 
     seconds: float = 1_772_000_000.0
 
     def time(self) -> float:
-        """Seconds since the epoch."""
+        """Return the seconds since the epoch."""
         return self.seconds
 
     def monotonic(self) -> float:
-        """The same seconds."""
+        """Return the same seconds."""
         return self.seconds

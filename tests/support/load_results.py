@@ -1,4 +1,4 @@
-"""Results of load tests, made up: a campaign in which all is well, triggers that came too late, and one unobserved."""
+"""Example results of load tests: a correct campaign, late triggers, and an empty result."""
 
 from math import sin
 
@@ -9,40 +9,40 @@ SIMULATORS = Process(role="simulators", name="simulators", pid=101, peak_mb=618.
 GENERATOR = Process(role="load generator", name="load generator", pid=103, peak_mb=96.0, cpu_seconds=41.2)
 
 
-def latency(name: str, **more) -> Latency:
-    """An answer within 12 ms for half and 210 ms for almost all."""
-    usual = {
+def latency(name: str, **fields) -> Latency:
+    """Return a latency with a median of 12 ms and a p99 of 210 ms."""
+    defaults = {
         "since": "the request", "count": 102, "failed": 0,
         "p50": 12.0, "p90": 31.0, "p95": 42.31, "p99": 210.0, "longest": 812.0,
     }  # fmt: skip
-    return Latency(name=name, **(usual | more))
+    return Latency(name=name, **(defaults | fields))
 
 
-def loss(name: str, count: int = 0, looked_at: int = 1_000_000, **more) -> Loss:
-    """Messages of a bridge."""
+def loss(name: str, count: int = 0, looked_at: int = 1_000_000, **fields) -> Loss:
+    """Return a loss of messages, blamed on the bridge."""
     return Loss(
-        **({"name": name, "count": count, "looked_at": looked_at, "unit": "messages", "blame": "bridge"} | more)
+        **({"name": name, "count": count, "looked_at": looked_at, "unit": "messages", "blame": "bridge"} | fields)
     )
 
 
-def sample(at: float, cores: tuple[float, float, float] = (0.5, 0.3, 0.1), **more) -> Sample:
-    """The processors that bridge, simulators and load generator used."""
+def sample(at: float, cores: tuple[float, float, float] = (0.5, 0.3, 0.1), **fields) -> Sample:
+    """Return a sample; `cores` are those of bridge, simulators and load generator."""
     names = ("bridge", "simulators", "load generator")
-    return Sample(at=at, cores=dict(zip(names, cores, strict=True)), **({"machine": sum(cores) / 2} | more))
+    return Sample(at=at, cores=dict(zip(names, cores, strict=True)), **({"machine": sum(cores) / 2} | fields))
 
 
-def result(**more) -> LoadResult:
-    """A campaign of a million, unless it is said otherwise; nothing was observed of it."""
-    usual = {
+def result(**fields) -> LoadResult:
+    """Return a result of a campaign to a million customers, without observations."""
+    defaults = {
         "kind": "campaign", "title": "A campaign of 1,000,000 customers", "seed": 7, "began": "2026-03-02T09:00:00Z",
         "settings": {"customers": "1,000,000", "provider": "textlocal"}, "seconds": 840.0, "processors": 2,
     }  # fmt: skip
-    return LoadResult(**(usual | more))
+    return LoadResult(**(defaults | fields))
 
 
-def campaign(**more) -> LoadResult:
-    """All million got their message once, at 1,250 a second; the bridge used a whole processor for it."""
-    usual = {
+def campaign(**fields) -> LoadResult:
+    """Return a result without losses: a million messages at 1,250 per second by a bridge that uses a processor."""
+    defaults = {
         "stages": (
             Stage(name="reading", unit="rows", count=1_000_000, seconds=62.5),
             Stage(name="sending", unit="messages", count=1_000_000, seconds=800.0),
@@ -51,16 +51,16 @@ def campaign(**more) -> LoadResult:
         "latencies": (latency("acknowledgement"), latency("page", count=1_000, p50=3.2, p95=9.25, p99=14.0)),
         "losses": tuple(map(loss, ("lost", "duplicated", "wrong text", "wrong number", "early", "late"))),
         "processes": (SIMULATORS, BRIDGE, GENERATOR),
-        "samples": tuple(_second_of_campaign(number) for number in range(1, 841)),
+        "samples": tuple(_campaign_sample(number) for number in range(1, 841)),
     }
-    return result(**(usual | more))
+    return result(**(defaults | fields))
 
 
-def _second_of_campaign(number: int) -> Sample:
-    busy = number <= 800
+def _campaign_sample(number: int) -> Sample:
+    is_sending = number <= 800
     return sample(
         float(number),
-        (0.97, 0.38 + sin(number / 40) / 10, 0.05) if busy else (0.2, 0.1, 0.02),
+        (0.97, 0.38 + sin(number / 40) / 10, 0.05) if is_sending else (0.2, 0.1, 0.02),
         counts={
             "reading": min(1_000_000, number * 16_000),
             "sending": min(1_000_000, number * 1_250),
@@ -71,12 +71,12 @@ def _second_of_campaign(number: int) -> Sample:
     )
 
 
-def triggers(**more) -> LoadResult:
-    """A hundred triggers a second for a minute; the messages came late, and some never or twice."""
+def triggers(**fields) -> LoadResult:
+    """Return a result of 100 triggers per second for a minute: late messages, and some lost or duplicated."""
     examples = ("C0000042: no message to 447100000042", "C0000077: no message to 447100000077")
-    usual = {
-        "kind": "triggers", "title": "100 triggers a second for 1 minute", "seconds": 66.0,
-        "settings": {"triggers a second": "100", "shape": "steady", "provider": "delivyr"},
+    defaults = {
+        "kind": "triggers", "title": "100 triggers per second for 1 minute", "seconds": 66.0,
+        "settings": {"triggers per second": "100", "shape": "steady", "provider": "delivyr"},
         "stages": (
             Stage(name="triggers", unit="triggers", count=6_000, seconds=60.0),
             Stage(name="sending", unit="messages", count=5_988, seconds=63.0),
@@ -91,12 +91,12 @@ def triggers(**more) -> LoadResult:
             loss("wrong text", 0, 5_988),
         ),
         "processes": (SIMULATORS, BRIDGE, GENERATOR),
-        "samples": tuple(_second_of_triggers(number) for number in range(1, 67)),
+        "samples": tuple(_trigger_sample(number) for number in range(1, 67)),
     }  # fmt: skip
-    return result(**(usual | more))
+    return result(**(defaults | fields))
 
 
-def _second_of_triggers(number: int) -> Sample:
+def _trigger_sample(number: int) -> Sample:
     return sample(
         float(number),
         (0.42 + sin(number / 5) / 10, 0.2, 0.15),

@@ -1,4 +1,4 @@
-"""The repository as the laws see it: its folders and the files that belong in it."""
+"""The folders and files of the repository, for the architecture tests."""
 
 from collections.abc import Iterator
 from pathlib import Path
@@ -11,19 +11,19 @@ PACKAGES = (
     ROOT / "harness" / "sendproof_harness",
 )
 
-_NOT_OURS = {"__pycache__", "node_modules", "results", "dist", ".git", ".venv"}
+_IGNORED_FOLDERS = {"__pycache__", "node_modules", "results", "dist", ".git", ".venv"}
 _BINARY = {".png"}
-_KEPT_HIDDEN = {".ci", ".editorconfig", ".gitignore", ".github"}
+_HIDDEN_INCLUDED = {".ci", ".editorconfig", ".gitignore", ".github"}
 
 
 def files(suffix: str = "") -> Iterator[Path]:
-    """Every text file that belongs to the repository and ends with `suffix`: no caches, results or environments."""
+    """Yield the text files of the repository that end with `suffix`, without caches, results and environments."""
     yield from sorted(path for path in _walk(ROOT) if path.name.endswith(suffix) and path.suffix not in _BINARY)
 
 
 def _walk(folder: Path) -> Iterator[Path]:
     for path in folder.iterdir():
-        if path.name in _NOT_OURS or (path.name.startswith(".") and path.name not in _KEPT_HIDDEN):
+        if path.name in _IGNORED_FOLDERS or (path.name.startswith(".") and path.name not in _HIDDEN_INCLUDED):
             continue
         if path.is_dir():
             yield from _walk(path)
@@ -32,5 +32,5 @@ def _walk(folder: Path) -> Iterator[Path]:
 
 
 def name_of(path: Path) -> str:
-    """A path as it reads from the top of the repository."""
+    """Return a path relative to the top of the repository."""
     return path.relative_to(ROOT).as_posix()

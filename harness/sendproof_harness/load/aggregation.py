@@ -1,4 +1,4 @@
-"""Gathers what the processes of a load test tell, a sample about every second, into its result."""
+"""Aggregation of the counts of all processes into samples, about one per second, and into the result."""
 
 import os
 from collections.abc import Iterable, Mapping, Sequence
@@ -15,9 +15,9 @@ GENERATOR: Role = "load generator"
 
 @dataclass(kw_only=True)
 class Aggregation:
-    """Everything so far. Times are real seconds that never step back, as whoever calls has them.
+    """Observations of a load test so far. All times are seconds of the caller's monotonic clock.
 
-    `parts` are the newest counts of each process that generates load, by its name.
+    `parts` has the latest counts of each process that generates load, by its name.
     """
 
     kind: Kind
@@ -32,31 +32,31 @@ class Aggregation:
     _peaks: dict[str, float] = field(default_factory=dict)
     _usages: dict[str, Usage] = field(default_factory=dict)
     _first: dict[str, Usage] = field(default_factory=dict)
-    _looked: float = field(default=0.0, init=False)
+    _measured_at: float = field(default=0.0, init=False)
 
     def __post_init__(self) -> None:
-        """What was used before now does not count."""
+        """Measure once, so that earlier usage does not count."""
         machine_usage()
-        self._usages = self._look()
+        self._usages = self._measure()
         self._first.update(self._usages)
-        self._looked = self.began
+        self._measured_at = self.began
 
     @property
     def counts(self) -> Counts:
-        """What all processes have counted."""
+        """Sum of the counts of all processes."""
         return merge_counts(self.parts.values())
 
     def sample(self, now: float) -> Sample:
-        """Look at everything again; what was told of an interval is taken once."""
-        usages, counts = self._look(), self.counts
-        cores = cores_between(self._usages, usages, now - self._looked)
+        """Take a sample, and reset the values that the parts report per interval."""
+        usages, counts = self._measure(), self.counts
+        cores = cores_between(self._usages, usages, now - self._measured_at)
         for name, usage in usages.items():
             self._first.setdefault(name, usage)
             self._peaks[name] = max(self._peaks.get(name, 0.0), usage.memory_mb)
-        self._usages, self._looked = {**self._usages, **usages}, now
-        taken = Sample(
+        self._usages, self._measured_at = {**self._usages, **usages}, now
+        sample = Sample(
             at=round(now - self.began, 3),
-            counts={name: one.count for name, one in counts.stages.items()},
+            counts={name: stage.count for name, stage in counts.stages.items()},
             latency={name: round(value, 1) for name, value in counts.latency.items()},
             cores={name: round(value, 3) for name, value in cores.items()},
             memory_mb={name: round(usage.memory_mb, 1) for name, usage in usages.items()},
@@ -65,13 +65,13 @@ class Aggregation:
         )
         for part in self.parts.values():
             part.latency, part.behind_ms = {}, None if part.behind_ms is None else 0.0
-        self.samples.append(taken)
-        return taken
+        self.samples.append(sample)
+        return sample
 
-    def result(self, now: float, latencies: Sequence[Latency], trouble: tuple[str, Blame] | None) -> LoadResult:
-        """All of it."""
+    def result(self, now: float, latencies: Sequence[Latency], aborted: tuple[str, Blame] | None) -> LoadResult:
+        """Return the result; `aborted` is the reason for an early end and its blame, if it did not come from a part."""
         counts = self.counts
-        why = trouble or counts.aborted
+        reason, blame = aborted or counts.aborted or (None, None)
         return LoadResult(
             kind=self.kind,
             title=self.title,
@@ -85,22 +85,22 @@ class Aggregation:
             losses=loss_results(counts),
             processes=tuple(self._processes()),
             samples=tuple(self.samples),
-            abort_reason=None if why is None else why[0],
-            abort_blame=None if why is None else why[1],
+            abort_reason=reason,
+            abort_blame=blame,
         )
 
-    def _look(self) -> dict[str, Usage]:
-        usages = {one.name: usage for one in self.watched if (usage := one.measure()) is not None}
+    def _measure(self) -> dict[str, Usage]:
+        usages = {process.name: usage for process in self.watched if (usage := process.measure()) is not None}
         for name, part in self.parts.items():
             if part.generator is not None:
-                # It counts from its own beginning.
+                # A load generator reports its usage since its own start.
                 self._first.setdefault(name, Usage(0.0, 0.0))
                 self._usages.setdefault(name, Usage(0.0, 0.0))
                 usages[name] = Usage(part.generator.cpu_seconds, part.generator.memory_mb)
         return usages
 
     def _processes(self) -> Iterable[Process]:
-        known: list[tuple[Role, str, int]] = [(one.role, one.name, one.pid) for one in self.watched]
+        known: list[tuple[Role, str, int]] = [(process.role, process.name, process.pid) for process in self.watched]
         known += [(GENERATOR, name, part.generator.pid) for name, part in self.parts.items() if part.generator]
         for role, name, pid in known:
             if name in self._usages:

@@ -1,7 +1,7 @@
-"""When load is to arrive: an open model, in which nobody waits for an answer before the next one starts.
+"""Arrival times of an open model, where no request waits for the response to an earlier one.
 
-A pace is a row of stretches, over each of which the rate goes evenly from one value to another. Arrivals are where the
-area under it is a whole number: the same pace gives the same instants, on however many machines they are carried out.
+A rate profile is a sequence of segments; in each, the rate changes linearly from one value to another. An arrival is
+where the area under the rate is a whole number, so one profile gives the same times for any number of workers.
 """
 
 from collections.abc import Callable, Iterator, Mapping
@@ -11,7 +11,7 @@ from math import floor, sqrt
 
 @dataclass(frozen=True, slots=True)
 class RateSegment:
-    """So many seconds, over which the rate (a second) goes evenly from `first` to `last`."""
+    """A number of seconds in which the rate per second changes linearly from `first` to `last`."""
 
     seconds: float
     first: float
@@ -19,21 +19,21 @@ class RateSegment:
 
     @property
     def area(self) -> float:
-        """How many arrive in it."""
+        """Number of arrivals in the segment, with fractions."""
         return self.seconds * (self.first + self.last) / 2
 
-    def when(self, area: float) -> float:
-        """After how many of its seconds so many have arrived."""
+    def time_at(self, area: float) -> float:
+        """Return the seconds from the start of the segment until its first `area` arrivals."""
         slope = (self.last - self.first) / self.seconds
         if not slope:
             return area / self.first
-        # first * t + slope * t² / 2 = area. What is below zero is so by rounding.
+        # first * t + slope * t² / 2 = area. Only rounding makes the radicand negative.
         return (sqrt(max(0.0, self.first**2 + 2 * slope * area)) - self.first) / slope
 
 
 RateProfile = tuple[RateSegment, ...]
 
-#: The shapes that load can have, each so many a second at its height over so many seconds.
+#: By shape: a function of the peak rate per second and the duration in seconds.
 SHAPES: Mapping[str, Callable[[float, float], RateProfile]] = {
     "steady": lambda rate, seconds: (RateSegment(seconds, rate, rate),),
     "ramp": lambda rate, seconds: (RateSegment(seconds, 0, rate),),
@@ -45,27 +45,27 @@ SHAPES: Mapping[str, Callable[[float, float], RateProfile]] = {
     ),
 }
 
-#: What each shape is, for people.
+#: By shape: a description for reports.
 SHAPE_DESCRIPTIONS: Mapping[str, str] = {
-    "steady": "the same rate all the time",
-    "ramp": "from nothing evenly up to the rate",
-    "step": "a quarter, a half, three quarters, all of the rate, for equally long",
-    "spike": "a tenth of the rate, all of it at once for a fifth of the time, a tenth again",
+    "steady": "a constant rate",
+    "ramp": "linear growth from 0 to the rate",
+    "step": "25%, 50%, 75% and 100% of the rate, each for a quarter of the time",
+    "spike": "10% of the rate, with 100% for the middle fifth of the time",
 }
 
 
-def arrival_count(pace: RateProfile) -> int:
-    """How many arrive in all."""
-    # The sum of areas such as 0.1 + 0.2 may be a hair below the whole number that is meant.
-    return floor(sum(stretch.area for stretch in pace) + 1e-6)
+def arrival_count(profile: RateProfile) -> int:
+    """Return the total number of arrivals."""
+    # The sum of areas such as 0.1 + 0.2 can be slightly below the intended whole number.
+    return floor(sum(segment.area for segment in profile) + 1e-6)
 
 
-def arrival_times(pace: RateProfile) -> Iterator[float]:
-    """The seconds from the beginning at which one after the other arrives: the first of `n` at the area 0."""
-    number, before, began, total = 0, 0.0, 0.0, arrival_count(pace)
-    for stretch in pace:
-        while number < total and number < before + stretch.area - 1e-9:
-            yield began + stretch.when(max(0.0, number - before))
+def arrival_times(profile: RateProfile) -> Iterator[float]:
+    """Yield the arrival times in seconds since the start; arrival `n`, counted from 0, is at area `n`."""
+    number, before, began, total = 0, 0.0, 0.0, arrival_count(profile)
+    for segment in profile:
+        while number < total and number < before + segment.area - 1e-9:
+            yield began + segment.time_at(max(0.0, number - before))
             number += 1
-        before += stretch.area
-        began += stretch.seconds
+        before += segment.area
+        began += segment.seconds

@@ -1,33 +1,34 @@
-"""Follows the journal of a sandbox and counts what happens in it, a piece at a time."""
+"""Tracker of a scheduled campaign: reads the journal of a sandbox, piece by piece, and counts its events."""
 
 from collections import Counter
 from collections.abc import Callable, Iterable, Mapping
+from itertools import islice
 
 import msgspec
 
 from sendproof_harness.history.timestamps import parse_instant
 from sendproof_harness.judge.facts.deliveries.matching import EARLY_TOLERANCE, LATE_AFTER
 from sendproof_harness.judge.facts.metrics import DELIVERED, METRIC_NAMES, SENT
-from sendproof_harness.load.counters import Counts
+from sendproof_harness.load.counters import EXAMPLES, Counts
 from sendproof_harness.load.ledger import Ledger, Obligation
 
-#: What went wrong in a call to the bridge, or None; the name of the call, and how many milliseconds it took.
+#: Callback for a response of the bridge: name of the call, duration in ms, and the error or None.
 ResponseRecorder = Callable[[str, float, str | None], None]
 
 _PLATFORM = "optimove"
-# Pages can be read from the moment in which the campaign is announced.
-_ANNOUNCED = "13"
-#: The stage from the announcement to the last that happened, for everybody who is owed a message.
-WHOLE = "whole way"
+# Event type of the announcement; pages can be read from then on.
+_ANNOUNCEMENT = "13"
+#: Stage from the announcement to the last event; it counts the recipients who are due a message.
+WHOLE_WAY = "whole way"
 _MISREPORTED = "misreported"
 _DELIVERY = b'"kind":"delivery"'
-_OF_MESSAGES = ("duplicated", "wrong text", "sent to opted-out", "unexpected")
-_OF_TIME = ("early", "late")
+_MESSAGE_LOSSES = ("duplicated", "wrong text", "sent to opted-out", "unexpected")
+_TIME_LOSSES = ("early", "late")
 _TOLERANCE = (EARLY_TOLERANCE, LATE_AFTER)
 
 
 class JournalLine(msgspec.Struct, gc=False):
-    """As much of a line of the journal as load tests look at; what a kind does not have has its default."""
+    """Fields of a journal line that load tests use; a field that the kind does not have has its default."""
 
     kind: str
     real: float
@@ -49,7 +50,7 @@ class JournalLine(msgspec.Struct, gc=False):
     customers: msgspec.Raw = msgspec.Raw()
 
 
-class _Note(msgspec.Struct):
+class _Summary(msgspec.Struct):
     rows: int = 0
 
 
@@ -69,140 +70,142 @@ class _ExpectationLine(msgspec.Struct):
     owed: bool = False
 
 
-_lines = msgspec.json.Decoder(JournalLine).decode_lines
-_note = msgspec.json.Decoder(_Note).decode
-_metrics = msgspec.json.Decoder(list[_Metric]).decode
-_customers = msgspec.json.Decoder(list[str]).decode
-_obligation = msgspec.json.Decoder(_ExpectationLine).decode
+_parse_lines = msgspec.json.Decoder(JournalLine).decode_lines
+_parse_summary = msgspec.json.Decoder(_Summary).decode
+_parse_metrics = msgspec.json.Decoder(list[_Metric]).decode
+_parse_customers = msgspec.json.Decoder(list[str]).decode
+_parse_expectation = msgspec.json.Decoder(_ExpectationLine).decode
 
 
 def parse_journal(piece: bytes) -> Iterable[JournalLine]:
-    """The lines of a piece of the journal."""
-    return _lines(piece)
+    """Return the lines of a piece of the journal."""
+    return _parse_lines(piece)
 
 
-def parse_obligations(truth: Iterable[bytes]) -> Iterable[Obligation]:
-    """The obligations among the lines of the truth."""
-    for text in truth:
-        one = _obligation(text)
-        if one.kind == "obligation":
-            yield Obligation(one.customer, one.number, one.text if one.owed else None, parse_instant(one.due))
+def parse_obligations(expectations: Iterable[bytes]) -> Iterable[Obligation]:
+    """Yield the obligations among the lines of a sandbox's expectations."""
+    for text in expectations:
+        line = _parse_expectation(text)
+        if line.kind == "obligation":
+            yield Obligation(line.customer, line.number, line.text if line.owed else None, parse_instant(line.due))
 
 
 class CampaignTracker:
-    """A scheduled campaign from its pages to its reports. `timed`: whether the bridge lives by the sandbox's clock."""
+    """Tracker of a campaign from its pages to its reports. `timed` is True if the bridge uses the sandbox's clock."""
 
-    def __init__(self, counts: Counts, provider: str, answered: ResponseRecorder, *, timed: bool) -> None:
-        """Begin with nothing owed."""
+    def __init__(self, counts: Counts, provider: str, record_response: ResponseRecorder, *, timed: bool) -> None:
+        """Create a tracker without obligations."""
         self.ready = False
         self._counts = counts
         self._ledger = Ledger()
         self._provider = provider
-        self._answered = answered
-        self._of_time = _OF_TIME if timed else ()
-        self._began: float | None = None
-        self._outcomes: Counter[str] = Counter()
-        self._reported: dict[tuple[int, int | str, int], int] = {}
-        self._kinds: Mapping[str, Callable[[JournalLine, float], None]] = {
-            "request": self._request,
-            "delivery": self._delivery,
-            "delivery_status": self._outcome,
-            "webhook": self._webhook,
-            "metrics": self._metrics,
-            "interactions": self._interactions,
-            "engagement": self._engagement,
+        self._record_response = record_response
+        self._time_losses = _TIME_LOSSES if timed else ()
+        self._start: float | None = None
+        self._statuses: Counter[str] = Counter()
+        self._totals: dict[tuple[int, int | str, int], int] = {}
+        self._handlers: Mapping[str, Callable[[JournalLine, float], None]] = {
+            "request": self._count_request,
+            "delivery": self._count_delivery,
+            "delivery_status": self._count_status,
+            "webhook": self._count_webhook,
+            "metrics": self._count_metrics,
+            "interactions": self._count_interactions,
+            "engagement": self._count_engagement,
         }
-        for name in ("lost", *_OF_MESSAGES, *self._of_time):
-            counts.record_checked(name, "messages", "bridge", 0)
+        for loss in ("lost", *_MESSAGE_LOSSES, *self._time_losses):
+            counts.record_checked(loss, "messages", "bridge", 0)
 
-    def set_obligations(self, everything: Iterable[Obligation]) -> None:
-        """From now on it is known what is owed to whom; whoever was announced to gets it."""
-        for one in everything:
-            self._ledger.owe(one)
-        self._ledger.close()
-        self._counts.record_checked("lost", "messages", "bridge", self._ledger.owed)
+    def set_obligations(self, obligations: Iterable[Obligation]) -> None:
+        """Set all obligations of the campaign; deliveries can be processed afterwards."""
+        for obligation in obligations:
+            self._ledger.add(obligation)
+        self._ledger.seal()
+        self._counts.record_checked("lost", "messages", "bridge", self._ledger.due)
         self.ready = True
 
     def can_process(self, piece: bytes) -> bool:
-        """Whether all in a piece of the journal can be judged: messages only when it is known what is owed."""
+        """Return True if a piece of the journal can be judged: deliveries need the obligations first."""
         return self.ready or _DELIVERY not in piece
 
     def process(self, piece: bytes) -> None:
-        """Count what a piece of the journal tells."""
+        """Count the events in a piece of the journal."""
         for line in parse_journal(piece):
-            if self._began is None:
-                self._began = line.real
-            handle = self._kinds.get(line.kind)
+            if self._start is None:
+                self._start = line.real
+            handle = self._handlers.get(line.kind)
             if handle is not None:
-                handle(line, line.real - self._began)
+                handle(line, line.real - self._start)
 
-    def finish(self, everything: Callable[[], Iterable[Obligation]]) -> None:
-        """All has come that will come. `everything` is asked for what is owed when somebody must be named."""
+    def finish(self, read_obligations: Callable[[], Iterable[Obligation]]) -> None:
+        """Count the lost messages at the end. `read_obligations` is called only if examples are needed."""
         lost = self._ledger.lost()
         self._counts.losses["lost"].count = lost
         if lost:
-            examples = zip(range(3), self._ledger.lost_ones(everything()), strict=False)
+            lost_obligations = islice(self._ledger.lost_obligations(read_obligations()), EXAMPLES)
             self._counts.losses["lost"].examples = [
-                f"{one.customer}: nothing came to {one.number}" for _, one in examples
+                f"{obligation.customer}: no message to {obligation.number}" for obligation in lost_obligations
             ]
-        self._compare_reports()
-        began = min((stage.first for stage in self._counts.stages.values()), default=0.0)
-        ended = max((stage.last for stage in self._counts.stages.values()), default=0.0)
-        self._counts.record_start(WHOLE, "recipients", began)
-        self._counts.record_events(WHOLE, "recipients", self._ledger.owed, ended)
+        self._compare_totals()
+        start = min((stage.first for stage in self._counts.stages.values()), default=0.0)
+        end = max((stage.last for stage in self._counts.stages.values()), default=0.0)
+        self._counts.record_start(WHOLE_WAY, "recipients", start)
+        self._counts.record_events(WHOLE_WAY, "recipients", self._ledger.due, end)
 
-    def _request(self, line: JournalLine, at: float) -> None:
+    def _count_request(self, line: JournalLine, at: float) -> None:
         if line.service == _PLATFORM and bytes(line.summary):
-            rows = _note(line.summary).rows
+            rows = _parse_summary(line.summary).rows
             if rows:
                 self._counts.record_events("reading", "rows", rows, at)
 
-    def _delivery(self, line: JournalLine, at: float) -> None:
+    def _count_delivery(self, line: JournalLine, at: float) -> None:
         self._counts.record_events("sending", "messages", 1, at)
-        for name in (*_OF_MESSAGES, *self._of_time):
-            self._counts.losses[name].looked_at += 1
-        for wrong in self._ledger.take(line.number, line.text, parse_instant(line.send_at or line.at), _TOLERANCE):
-            if wrong in self._counts.losses:
-                self._counts.record_losses(wrong, f"{line.number} at {line.send_at or line.at}: {line.text}")
+        for loss in (*_MESSAGE_LOSSES, *self._time_losses):
+            self._counts.losses[loss].looked_at += 1
+        send_at = line.send_at or line.at
+        for loss in self._ledger.check_delivery(line.number, line.text, parse_instant(send_at), _TOLERANCE):
+            if loss in self._counts.losses:
+                self._counts.record_losses(loss, f"{line.number} at {send_at}: {line.text}")
 
-    def _outcome(self, line: JournalLine, at: float) -> None:
+    def _count_status(self, line: JournalLine, at: float) -> None:
         del at
-        self._outcomes[str(line.status)] += 1
+        self._statuses[str(line.status)] += 1
 
-    def _webhook(self, line: JournalLine, at: float) -> None:
-        good = isinstance(line.status, int) and 200 <= line.status < 300  # noqa: PLR2004 - what HTTP calls success
-        if line.event == _ANNOUNCED and line.service == _PLATFORM:
+    def _count_webhook(self, line: JournalLine, at: float) -> None:
+        is_success = isinstance(line.status, int) and 200 <= line.status < 300  # noqa: PLR2004 - success in HTTP
+        if line.event == _ANNOUNCEMENT and line.service == _PLATFORM:
             self._counts.record_start("reading", "rows", at)
-        if line.service == self._provider and good:
+        if line.service == self._provider and is_success:
             self._counts.record_events("receipts", "receipts", 1, at)
         if line.duration_ms is not None:
             name = "acknowledgement" if line.service == _PLATFORM else "receipt"
-            self._answered(name, line.duration_ms, None if good else line.error or f"status {line.status}")
+            self._record_response(name, line.duration_ms, None if is_success else line.error or f"status {line.status}")
 
-    def _metrics(self, line: JournalLine, at: float) -> None:
-        items = _metrics(line.items)
+    def _count_metrics(self, line: JournalLine, at: float) -> None:
+        items = _parse_metrics(line.items)
         self._counts.record_events("reports", "statements", len(items), at)
         for item in items:
-            self._reported[item.campaign, item.template, item.metric] = item.value
+            self._totals[item.campaign, item.template, item.metric] = item.value
 
-    def _interactions(self, line: JournalLine, at: float) -> None:
-        self._counts.record_events("reports", "statements", len(_customers(line.customers)), at)
+    def _count_interactions(self, line: JournalLine, at: float) -> None:
+        self._counts.record_events("reports", "statements", len(_parse_customers(line.customers)), at)
 
-    def _engagement(self, line: JournalLine, at: float) -> None:
+    def _count_engagement(self, line: JournalLine, at: float) -> None:
         del line
         self._counts.record_events("reports", "statements", 1, at)
 
-    def _compare_reports(self) -> None:
-        """The last totals against what the provider took and delivered.
+    def _compare_totals(self) -> None:
+        """Compare the last reported totals with the messages that the provider accepted and delivered.
 
-        Single events are another way to report; and a bridge that does not live by this clock was not due to report.
+        A bridge that reports single events has no totals. A bridge that does not use the sandbox's clock may report
+        later, so it is not judged.
         """
-        if not self._of_time or (not self._reported and "reports" in self._counts.stages):
+        if not self._time_losses or (not self._totals and "reports" in self._counts.stages):
             return
         self._counts.record_checked(_MISREPORTED, "totals", "bridge", 2)
-        for metric, true in ((SENT, self._ledger.came), (DELIVERED, self._outcomes["delivered"])):
-            said = sum(value for (_, _, one), value in self._reported.items() if one == metric)
-            if said != true:
+        for metric, expected in ((SENT, self._ledger.sent), (DELIVERED, self._statuses["delivered"])):
+            got = sum(value for (_, _, reported), value in self._totals.items() if reported == metric)
+            if got != expected:
                 self._counts.record_losses(
-                    _MISREPORTED, f"{METRIC_NAMES[metric]}: expected {true:,} in the end, got {said:,}"
+                    _MISREPORTED, f"{METRIC_NAMES[metric]}: expected a total of {expected:,}, got {got:,}"
                 )

@@ -1,6 +1,6 @@
-"""What one process of a load test has counted so far, and how the counts of several add up.
+"""Counts of one process of a load test, and the sum of several.
 
-Every worker tells the whole of its counts again and again; so a message that comes twice, or not, changes nothing.
+Every worker sends all its counts repeatedly, so a message that arrives twice, or never, changes nothing.
 """
 
 from collections.abc import Iterable, Mapping
@@ -11,12 +11,12 @@ import msgspec
 from sendproof_harness.judge.findings import Blame
 from sendproof_harness.load.model import Loss, Stage
 
-#: So many examples of each loss are kept.
+#: Number of examples that are kept of each loss.
 EXAMPLES = 3
 
 
 class StageCount(msgspec.Struct):
-    """Events of one stage; `first` and `last` in seconds since the beginning."""
+    """Events of one stage; `first` and `last` are in seconds since the start."""
 
     unit: str
     count: int = 0
@@ -25,7 +25,7 @@ class StageCount(msgspec.Struct):
 
 
 class LossCount(msgspec.Struct):
-    """One way in which things can be wrong: how many were looked at, and how many were."""
+    """Defects of one kind: the number of checked items, and the number of defects."""
 
     unit: str
     blame: Blame
@@ -35,7 +35,7 @@ class LossCount(msgspec.Struct):
 
 
 class GeneratorUsage(msgspec.Struct):
-    """The process itself: what it has used of a processor, and holds in memory."""
+    """Processor time and memory (millions of bytes) of the process that counts."""
 
     pid: int
     cpu_seconds: float
@@ -43,11 +43,11 @@ class GeneratorUsage(msgspec.Struct):
 
 
 class Counts(msgspec.Struct):
-    """All of it. `finished` counts the users of this process that have nothing more to do.
+    """All counts of one process.
 
-    `behind_ms` is how late the process was with its own plan since it told last; None where it has none. `latency` is
-    the 95th percentile of what was answered since then, in milliseconds, by name. `trouble` is why it could not go on,
-    and whose fault that is.
+    `finished` is the number of users of this process that have completed their work. `behind_ms` is the delay of the
+    process behind its schedule since the last report, None without a schedule. `latency` is, by name, the 95th
+    percentile since the last report, in milliseconds. `aborted` is the reason for an early end and its blame.
     """
 
     stages: dict[str, StageCount] = {}
@@ -59,89 +59,89 @@ class Counts(msgspec.Struct):
     generator: GeneratorUsage | None = None
 
     def record_events(self, stage: str, unit: str, count: int, at: float) -> None:
-        """So many things of a stage happened `at` seconds since the beginning."""
+        """Add `count` events of a stage, `at` seconds since the start."""
         counted = self.stages.setdefault(stage, StageCount(unit=unit))
         counted.count += count
         counted.first = min(counted.first, at)
         counted.last = max(counted.last, at)
 
     def record_start(self, stage: str, unit: str, at: float) -> None:
-        """A stage could begin so many seconds after the beginning, though nothing has happened in it yet."""
+        """Start a stage `at` seconds since the start, before its first event."""
         counted = self.stages.setdefault(stage, StageCount(unit=unit))
         counted.first = min(counted.first, at)
 
     def record_checked(self, loss: str, unit: str, blame: Blame, count: int = 1) -> None:
-        """So many things more could have been wrong in this way."""
+        """Add `count` items that were checked for a loss."""
         self.losses.setdefault(loss, LossCount(unit=unit, blame=blame)).looked_at += count
 
     def record_losses(self, loss: str, example: str, count: int = 1) -> None:
-        """So many of them were."""
-        suspect = self.losses[loss]
-        suspect.count += count
-        if len(suspect.examples) < EXAMPLES:
-            suspect.examples.append(example)
+        """Add `count` defects of a loss that has checked items."""
+        counted = self.losses[loss]
+        counted.count += count
+        if len(counted.examples) < EXAMPLES:
+            counted.examples.append(example)
 
     def record_delay(self, ms: float) -> None:
-        """Something was begun so many milliseconds later than planned."""
+        """Record that a call started `ms` milliseconds later than scheduled."""
         self.behind_ms = max(self.behind_ms or 0.0, ms)
 
 
 def counts_to_builtins(counts: Counts) -> dict[str, Any]:
-    """For the way to another process."""
+    """Return counts as plain values, to send them to another process."""
     content: dict[str, Any] = msgspec.to_builtins(counts)
     return content
 
 
 def counts_from_builtins(content: Mapping[str, Any]) -> Counts:
-    """What came that way."""
+    """Return the counts in the plain values that another process sent."""
     return msgspec.convert(content, Counts)
 
 
 def merge_counts(parts: Iterable[Counts]) -> Counts:
-    """The counts of several processes as one; of latencies the worst of them."""
-    every = list(parts)
-    whole = Counts(finished=sum(part.finished for part in every))
-    for part in every:
-        _add(whole, part)
-    lags = [part.behind_ms for part in every if part.behind_ms is not None]
-    whole.behind_ms = max(lags, default=None)
-    whole.aborted = next((part.aborted for part in every if part.aborted is not None), None)
-    return whole
+    """Return the sum of the counts of several processes, with the largest latencies and delay."""
+    counts = list(parts)
+    total = Counts(finished=sum(part.finished for part in counts))
+    for part in counts:
+        _add(total, part)
+    delays = [part.behind_ms for part in counts if part.behind_ms is not None]
+    total.behind_ms = max(delays, default=None)
+    total.aborted = next((part.aborted for part in counts if part.aborted is not None), None)
+    return total
 
 
-def _add(whole: Counts, part: Counts) -> None:
+def _add(total: Counts, part: Counts) -> None:
     for name, ms in part.latency.items():
-        whole.latency[name] = max(whole.latency.get(name, 0.0), ms)
-    for name, counted in part.stages.items():
-        so_far = whole.stages.setdefault(name, StageCount(unit=counted.unit))
-        so_far.count += counted.count
-        so_far.first, so_far.last = min(so_far.first, counted.first), max(so_far.last, counted.last)
-    for name, suspect in part.losses.items():
-        known = whole.losses.setdefault(name, LossCount(unit=suspect.unit, blame=suspect.blame))
-        known.looked_at += suspect.looked_at
-        known.count += suspect.count
-        known.examples = [*known.examples, *suspect.examples][:EXAMPLES]
+        total.latency[name] = max(total.latency.get(name, 0.0), ms)
+    for name, stage in part.stages.items():
+        stage_total = total.stages.setdefault(name, StageCount(unit=stage.unit))
+        stage_total.count += stage.count
+        stage_total.first, stage_total.last = min(stage_total.first, stage.first), max(stage_total.last, stage.last)
+    for name, loss in part.losses.items():
+        loss_total = total.losses.setdefault(name, LossCount(unit=loss.unit, blame=loss.blame))
+        loss_total.looked_at += loss.looked_at
+        loss_total.count += loss.count
+        loss_total.examples = [*loss_total.examples, *loss.examples][:EXAMPLES]
 
 
 def stage_results(counts: Counts) -> tuple[Stage, ...]:
-    """As a result has them, in the order in which they began."""
+    """Return the stages of a result that had events, in the order of their start."""
     return tuple(
-        Stage(name=name, unit=one.unit, count=one.count, seconds=max(0.0, one.last - one.first))
-        for name, one in sorted(counts.stages.items(), key=lambda item: item[1].first)
-        if one.count
+        Stage(name=name, unit=stage.unit, count=stage.count, seconds=max(0.0, stage.last - stage.first))
+        for name, stage in sorted(counts.stages.items(), key=lambda item: item[1].first)
+        if stage.count
     )
 
 
 def loss_results(counts: Counts) -> tuple[Loss, ...]:
-    """As a result has them."""
+    """Return the losses of a result."""
     return tuple(
         Loss(
             name=name,
-            count=one.count,
-            looked_at=one.looked_at,
-            unit=one.unit,
-            blame=one.blame,
-            examples=tuple(one.examples),
+            count=loss.count,
+            looked_at=loss.looked_at,
+            unit=loss.unit,
+            blame=loss.blame,
+            examples=tuple(loss.examples),
         )
-        for name, one in counts.losses.items()
+        for name, loss in counts.losses.items()
     )

@@ -1,4 +1,4 @@
-"""The end of a load test: keep the result, judge it, say so."""
+"""End of a load test: save the result, judge it, and print the verdict."""
 
 from pathlib import Path
 
@@ -14,13 +14,13 @@ RESULT = "result.json"
 
 
 def save_and_judge(result: LoadResult, levels: ServiceLevels, folder: Path, console: Console) -> int:
-    """Save the result and the reports into the folder, print the verdict; answers the exit status."""
+    """Save the result and its reports in a folder, print the verdict, and return the exit status."""
     write_result(result, folder / RESULT)
     return judge_and_report(result, levels, folder, console)
 
 
 def judge_and_report(result: LoadResult, levels: ServiceLevels, folder: Path | None, console: Console) -> int:
-    """Judge a result, write the reports to a folder if there is one, print the verdict; answers the exit status."""
+    """Judge a result, write reports to `folder` unless it is None, print the verdict, and return the exit status."""
     verdict = judge(result, levels)
     reports = None if folder is None else write_load_reports(verdict, folder)
     print_load_verdict(verdict, console, reports)

@@ -1,7 +1,7 @@
-"""What a load test brought: frozen records, to and from the file `result.json`.
+"""Result of a load test: frozen records, and `result.json`.
 
-They hold what was observed and no opinion; `verdict` judges them, here or elsewhere, now or later. Names of stages,
-latencies, losses and processes are those by which the levels of `levels` are asked for, so each stands once.
+The records hold observations only; `verdict` judges them, at any later time and on any machine. Service levels refer to
+stages, latencies, losses and processes by name, so each name is unique.
 """
 
 from collections import Counter
@@ -15,13 +15,13 @@ from msgspec import Meta
 
 from sendproof_harness.judge.findings import Blame
 
-#: The version of the file. A file of another version is refused.
+#: Version of the file format. Files of other versions are refused.
 VERSION = 1
 
 Kind = Literal["paging", "campaign", "triggers", "receipts", "preferences"]
 Role = Literal["bridge", "simulators", "load generator"]
-#: From when a latency counts. Who waits for a slow answer before the next call has not intended to call meanwhile,
-#: and sees too little; what counts from the intended start sees all of it.
+#: Start of a latency. A caller that waits for a slow response before its next request starts that request late, so a
+#: latency that counts from the request is too small. One that counts from the intended start includes the delay.
 Since = Literal["the intended start", "the request"]
 
 Count = Annotated[int, Meta(ge=0)]
@@ -29,27 +29,27 @@ Amount = Annotated[float, Meta(ge=0)]
 Name = Annotated[str, Meta(min_length=1)]
 
 
-class Part(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
-    """What all parts of a result have in common: an unknown key is an error."""
+class ResultPart(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """Base of all parts of a result; an unknown key is an error."""
 
 
-class Stage(Part, frozen=True, kw_only=True):
-    """One part of the way, by real time from its first to its last event."""
+class Stage(ResultPart, frozen=True, kw_only=True):
+    """One stage of the work; `seconds` is real time from its first to its last event."""
 
     name: Name
-    #: In the plural: `rows`, `messages`, `receipts`, `statements`, `triggers`, `customers`.
+    #: Plural: `rows`, `messages`, `receipts`, `statements`, `triggers`, `customers`.
     unit: Name
     count: Count
     seconds: Amount
 
     @property
     def per_second(self) -> float:
-        """How many a second; 0 where no time passed, as of one event alone nobody can say."""
+        """Rate per second; 0 if no time passed, because a single event has no rate."""
         return self.count / self.seconds if self.seconds else 0.0
 
 
-class Latency(Part, frozen=True, kw_only=True):
-    """How long one kind of answer took, in milliseconds. `failed` of `count` calls did not succeed."""
+class Latency(ResultPart, frozen=True, kw_only=True):
+    """Response times of one kind of call, in milliseconds; `failed` of `count` calls failed."""
 
     name: Name
     since: Since
@@ -62,11 +62,11 @@ class Latency(Part, frozen=True, kw_only=True):
     longest: Amount
 
 
-class Loss(Part, frozen=True, kw_only=True):
-    """One way in which something can be wrong, counted; that it is 0 is a statement, too.
+class Loss(ResultPart, frozen=True, kw_only=True):
+    """Number of defects of one kind; a count of 0 is an observation, too.
 
-    Of `looked_at` things that could be wrong so, `count` were; when nothing was looked at, nobody can say. `unit` is
-    the plural of what was looked at. There are at most three `examples`.
+    `looked_at` is the number of checked items and `unit` their plural noun. If no item was checked, the loss is
+    undetermined. There are at most three `examples`.
     """
 
     name: Name
@@ -77,8 +77,8 @@ class Loss(Part, frozen=True, kw_only=True):
     examples: Annotated[tuple[str, ...], Meta(max_length=3)] = ()
 
 
-class Process(Part, frozen=True, kw_only=True):
-    """One process that took part, and what it took; `peak_mb` in millions of bytes."""
+class Process(ResultPart, frozen=True, kw_only=True):
+    """One process of the load test and its use of the machine; `peak_mb` is in millions of bytes."""
 
     role: Role
     name: Name
@@ -87,29 +87,29 @@ class Process(Part, frozen=True, kw_only=True):
     cpu_seconds: Amount
 
 
-class Sample(Part, frozen=True, kw_only=True):
-    """What was seen about once a second of real time; `at` counts seconds from the beginning."""
+class Sample(ResultPart, frozen=True, kw_only=True):
+    """Observations of about one second of real time; `at` is in seconds since the start."""
 
     at: Amount
-    #: By stage, from the beginning until now.
+    #: By stage: count since the start.
     counts: Mapping[str, Count] = {}
-    #: By latency, the 95th percentile since the last sample, in milliseconds; absent when nothing came.
+    #: By latency: 95th percentile since the previous sample, in milliseconds; absent without responses.
     latency: Mapping[str, Amount] = {}
-    #: By process, the processors in use since the last sample: 1.0 is one whole processor.
+    #: By process: processors in use since the previous sample; 1.0 is one whole processor.
     cores: Mapping[str, Amount] = {}
-    #: By process, in millions of bytes.
+    #: By process: memory in millions of bytes.
     memory_mb: Mapping[str, Amount] = {}
-    #: The share of all processors of the machine that were in use, by whomever.
+    #: Share of all processors of the machine in use, by any process.
     machine: Annotated[float, Meta(ge=0, le=1)] = 0.0
-    #: How late the load generator was with its own plan, the worst since the last sample; None where it has no plan.
+    #: Largest delay of the load generator behind its schedule since the previous sample; None without a schedule.
     behind_ms: Amount | None = None
 
 
-class LoadResult(Part, frozen=True, kw_only=True, tag_field="sendproof_load", tag=VERSION):
-    """Everything that a load test brought.
+class LoadResult(ResultPart, frozen=True, kw_only=True, tag_field="sendproof_load", tag=VERSION):
+    """All observations of a load test.
 
-    `settings` is what was asked for, in words for people. `began` is ISO 8601 in UTC. `trouble` says why it ended early
-    and `trouble_blame` whose fault that was; both are None when it came to its end.
+    `settings` is the requested configuration as text. `began` is ISO 8601 in UTC. If the load test ended early,
+    `abort_reason` is the reason and `abort_blame` the responsible party; otherwise both are None.
     """
 
     kind: Kind
@@ -134,36 +134,36 @@ class LoadResult(Part, frozen=True, kw_only=True, tag_field="sendproof_load", ta
             ("loss", self.losses),
             ("process", self.processes),
         ):
-            _must_stand_once(part, entries)
-        if any(later.at <= earlier.at for earlier, later in pairwise(self.samples)):
-            raise ValueError("expected samples each later than the one before it, got another order")
+            _require_unique_names(part, entries)
+        if any(after.at <= before.at for before, after in pairwise(self.samples)):
+            raise ValueError("expected samples in increasing order of time, got another order")
         if (self.abort_reason is None) != (self.abort_blame is None):
-            raise ValueError("expected trouble with trouble_blame, or neither, got one of them")
+            raise ValueError("expected both abort_reason and abort_blame, or neither, got one of them")
 
 
 class ResultError(ValueError):
-    """The file is not a result that can be judged; the message says what was expected."""
+    """Content that is not a load test result; the message says what was expected."""
 
 
 def write_result(result: LoadResult, file: Path) -> None:
-    """Save it; `OSError` when that cannot be."""
+    """Save a result as `result.json`. Raises `OSError` if the file cannot be written."""
     file.write_bytes(as_json(result))
 
 
 def read_result(file: Path) -> LoadResult:
-    """Read it again; `ResultError` says what is wrong with the content, `OSError` that there is none."""
+    """Read `result.json`. Raises `ResultError` for invalid content and `OSError` for an unreadable file."""
     return from_json(file.read_bytes())
 
 
 def as_json(result: LoadResult) -> bytes:
-    """The content of `result.json`."""
+    """Return the content of `result.json`."""
     return msgspec.json.format(msgspec.json.encode(result), indent=2) + b"\n"
 
 
 def from_json(content: bytes) -> LoadResult:
-    """The result that was saved so; `ResultError` for anything else."""
+    """Parse the content of `result.json`. Raises `ResultError` if it is invalid."""
     try:
-        version = msgspec.json.decode(content, type=_Opening).sendproof_load
+        version = msgspec.json.decode(content, type=_Header).sendproof_load
     except msgspec.DecodeError as error:
         raise ResultError(_NOT_A_RESULT.format(error)) from error
     if version != VERSION:
@@ -171,18 +171,21 @@ def from_json(content: bytes) -> LoadResult:
     try:
         return msgspec.json.decode(content, type=LoadResult)
     except msgspec.DecodeError as error:
-        raise ResultError(f"this result cannot be read: {error}; run the load test again") from error
+        raise ResultError(f"this load test result cannot be read: {error}; run the load test again") from error
 
 
-class _Opening(msgspec.Struct):
+class _Header(msgspec.Struct):
     sendproof_load: int
 
 
-_NOT_A_RESULT = 'this is not the result of a load test: expected {{"sendproof_load": 1, ...}}, got: {}'
-_OTHER_VERSION = "expected a result of version {}, got {}; judge it with the Sendproof that wrote it"
+_NOT_A_RESULT = (
+    'this is not a load test result: expected {{"sendproof_load": 1, ...}}, got: {}; '
+    "name the result.json of a load test"
+)
+_OTHER_VERSION = "expected a result of version {}, got {}; judge it with the Sendproof version that wrote it"
 
 
-def _must_stand_once(part: str, entries: Iterable[Stage | Latency | Loss | Process]) -> None:
+def _require_unique_names(part: str, entries: Iterable[Stage | Latency | Loss | Process]) -> None:
     for name, times in Counter(entry.name for entry in entries).items():
         if times > 1:
             raise ValueError(f'expected each {part} once, got "{name}" {times} times')

@@ -1,4 +1,4 @@
-"""How busy processes are, and how much they hold in memory, by the operating system."""
+"""Processor and memory usage of processes, from the operating system."""
 
 import os
 from collections.abc import Mapping
@@ -11,12 +11,12 @@ import psutil
 from sendproof_harness.load.model import Role
 
 _MB = 1_000_000
-_HERE = frozenset({"127.0.0.1", "localhost", "::1"})
+_LOCAL_HOSTS = frozenset({"127.0.0.1", "localhost", "::1"})
 
 
 @dataclass(frozen=True, slots=True)
 class Usage:
-    """What a process and its children have used so far: seconds of processors, and megabytes that they hold now."""
+    """Usage of a process and its children: processor seconds so far, and current memory in millions of bytes."""
 
     cpu_seconds: float
     memory_mb: float
@@ -24,60 +24,61 @@ class Usage:
 
 @dataclass(slots=True)
 class WatchedProcess:
-    """One process that takes part, with its children unless it counts `alone`. What has ended is still counted."""
+    """Process of a load test, with its children unless `alone`. Children that have ended still count."""
 
     role: Role
     name: str
     pid: int
     alone: bool = False
-    _seen: dict[int, float] = field(default_factory=dict)
+    _cpu_seconds: dict[int, float] = field(default_factory=dict)
 
     def measure(self) -> Usage | None:
-        """What it has used; None when it is gone, or somebody else's."""
+        """Return the usage; None if the process has ended or belongs to another user."""
         memory = 0.0
         with suppress(psutil.Error):
             root = psutil.Process(self.pid)
             for process in (root, *([] if self.alone else root.children(recursive=True))):
-                memory += self._look_at(process)
-        return Usage(sum(self._seen.values()), memory / _MB) if memory else None
+                memory += self._measure_memory(process)
+        return Usage(sum(self._cpu_seconds.values()), memory / _MB) if memory else None
 
-    def _look_at(self, process: psutil.Process) -> float:
+    def _measure_memory(self, process: psutil.Process) -> float:
+        """Store the processor time of a process, and return its memory in bytes."""
         with suppress(psutil.Error):
             times = process.cpu_times()
-            self._seen[process.pid] = times.user + times.system
-            held: float = process.memory_info().rss
-            return held
+            self._cpu_seconds[process.pid] = times.user + times.system
+            memory: float = process.memory_info().rss
+            return memory
         return 0.0
 
 
 def own_usage() -> Usage:
-    """Of this process alone."""
+    """Return the usage of this process, without children."""
     process = psutil.Process(os.getpid())
     times = process.cpu_times()
     return Usage(times.user + times.system, process.memory_info().rss / _MB)
 
 
 def machine_usage() -> float:
-    """The share of all processors in use since this was asked last; 0 the first time."""
+    """Return the share of all processors in use since the previous call; 0 for the first call."""
     return min(1.0, psutil.cpu_percent() / 100)
 
 
 def is_local(url: str) -> bool:
-    """Whether an address is on this machine, so that its processes can be looked at."""
-    return urlsplit(url).hostname in _HERE
+    """Return True if a URL is on this machine, so that its processes can be measured."""
+    return urlsplit(url).hostname in _LOCAL_HOSTS
 
 
 def listening_pid(port: int) -> int | None:
-    """The id of the process that listens on a port of this machine; None when that cannot be seen."""
+    """Return the id of the process that listens on a port of this machine; None if it is not visible."""
     with suppress(psutil.Error):
-        for one in psutil.net_connections(kind="tcp"):
-            if one.status == psutil.CONN_LISTEN and one.laddr and one.laddr.port == port:
-                return one.pid
+        for connection in psutil.net_connections(kind="tcp"):
+            if connection.status == psutil.CONN_LISTEN and connection.laddr and connection.laddr.port == port:
+                return connection.pid
     return None
 
 
 def cores_between(before: Mapping[str, Usage], after: Mapping[str, Usage], seconds: float) -> dict[str, float]:
-    """By name, how many processors were in use on average over so many seconds."""
+    """Return, by name, the average number of processors in use between two measurements."""
     return {
         name: max(0.0, (usage.cpu_seconds - before[name].cpu_seconds) / seconds)
         for name, usage in after.items()

@@ -1,4 +1,4 @@
-"""The scenarios of load tests: made of a few settings, not of a file."""
+"""Scenarios of load tests, built from a few options instead of a file."""
 
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
@@ -8,7 +8,7 @@ from pathlib import Path
 from sendproof_harness.load.model import Kind
 from sendproof_harness.load.trigger_tracker import ORDER_EVENT, ORDER_PARAMETER
 from sendproof_harness.providers import DEFAULT_PROVIDER
-from sendproof_harness.providers import provider as record_of
+from sendproof_harness.providers import provider as provider_record
 from sendproof_harness.scenario.fault_kinds import parse_fault
 from sendproof_harness.scenario.model import (
     Advance,
@@ -44,7 +44,7 @@ _OPTED_OUT, _UNUSABLE = Fraction(4, 100), Fraction(2, 100)
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class LoadOptions:
-    """What is asked of a load test, by whichever command line."""
+    """Options of a load test, from the command line of `sendproof load` or of Locust."""
 
     kind: Kind
     customers: int
@@ -65,19 +65,19 @@ class LoadOptions:
     keep_history: bool = False
 
 
-def load_audience(wanted: LoadOptions) -> Audience:
-    """A few of them opted out, and of a few more there is no number."""
-    country = record_of(wanted.provider).default_country
-    return Audience(customers=wanted.customers, opted_out=_OPTED_OUT, unusable_numbers=_UNUSABLE, country=country)
+def load_audience(options: LoadOptions) -> Audience:
+    """Return the audience; 4% of the customers have opted out and 2% have unusable numbers."""
+    country = provider_record(options.provider).default_country
+    return Audience(customers=options.customers, opted_out=_OPTED_OUT, unusable_numbers=_UNUSABLE, country=country)
 
 
-def campaign_scenario(wanted: LoadOptions) -> Scenario:
-    """One campaign for everybody, through so many days of receipts and reports."""
+def campaign_scenario(options: LoadOptions) -> Scenario:
+    """Return a scenario with one campaign to all customers, and the requested days of receipts and reports."""
     split = Split(share=Fraction(1), template=TEMPLATE_TITLE, send_at=SEND_AT)
-    planned = Campaign(
+    planned_campaign = Campaign(
         campaign=CAMPAIGN_ID,
         name="",
-        customers=wanted.customers,
+        customers=options.customers,
         first_customer=0,
         announced=START + timedelta(minutes=30),
         parts=(Part(channel=SCHEDULED_CHANNEL, splits=(split,)),),
@@ -86,39 +86,39 @@ def campaign_scenario(wanted: LoadOptions) -> Scenario:
         _READY,
         PlanCampaign(campaign=CAMPAIGN_ID),
         Advance(by=timedelta(hours=3)),
-        Advance(by=timedelta(days=wanted.days)),
+        Advance(by=timedelta(days=options.days)),
     )
     return Scenario(
         name=TEMPLATE_TITLE,
         about="",
-        seed=wanted.seed,
+        seed=options.seed,
         starts=START,
-        audience=load_audience(wanted),
-        channels=(Channel(id=SCHEDULED_CHANNEL, provider=wanted.provider),),
-        templates=(Template(provider=wanted.provider, title=TEMPLATE_TITLE, body=TEMPLATE_BODY),),
-        campaigns=(planned,),
+        audience=load_audience(options),
+        channels=(Channel(id=SCHEDULED_CHANNEL, provider=options.provider),),
+        templates=(Template(provider=options.provider, title=TEMPLATE_TITLE, body=TEMPLATE_BODY),),
+        campaigns=(planned_campaign,),
         steps=steps,
-        bridge=_wishes(wanted),
-        rate_limits=wanted.rate_limits,
-        faults=_copies(wanted),
+        bridge=_requirements(options),
+        rate_limits=options.rate_limits,
+        faults=_duplicate_faults(options),
     )
 
 
-def _copies(wanted: LoadOptions) -> tuple[dict[str, object], ...]:
-    if not wanted.duplicates:
+def _duplicate_faults(options: LoadOptions) -> tuple[dict[str, object], ...]:
+    if not options.duplicates:
         return ()
-    every = {"fault": "duplicate_webhook", "webhook": "any.receipt", "times": "all", "copies": wanted.duplicates}
-    return (parse_fault(every, wanted.provider),)
+    fault = {"fault": "duplicate_webhook", "webhook": "any.receipt", "times": "all", "copies": options.duplicates}
+    return (parse_fault(fault, options.provider),)
 
 
-def _wishes(wanted: LoadOptions) -> BridgeRequirements:
-    """Return the wishes: receipts, if the provider only posts them to the address in its account's settings."""
-    needs_account_webhook = record_of(wanted.provider).receipts_need_account_webhook
-    return BridgeRequirements(account_webhooks=wanted.kind == "receipts" and needs_account_webhook)
+def _requirements(options: LoadOptions) -> BridgeRequirements:
+    """Return the requirements: an account webhook, if the provider posts receipts only to that address."""
+    needs_account_webhook = provider_record(options.provider).receipts_need_account_webhook
+    return BridgeRequirements(account_webhooks=options.kind == "receipts" and needs_account_webhook)
 
 
-def trigger_scenario(wanted: LoadOptions) -> Scenario:
-    """A trigger that every customer meets with every event."""
+def trigger_scenario(options: LoadOptions) -> Scenario:
+    """Return a scenario with a trigger that every order event of a customer meets."""
     trigger = Trigger(
         trigger=TRIGGER,
         campaign=TRIGGER_CAMPAIGN,
@@ -130,13 +130,13 @@ def trigger_scenario(wanted: LoadOptions) -> Scenario:
     return Scenario(
         name=ORDER_TEMPLATE_TITLE,
         about="",
-        seed=wanted.seed,
+        seed=options.seed,
         starts=START,
-        audience=load_audience(wanted),
-        channels=(Channel(id=TRIGGERED_CHANNEL, provider=wanted.provider, kind="triggered"),),
-        templates=(Template(provider=wanted.provider, title=ORDER_TEMPLATE_TITLE, body=ORDER_TEMPLATE_BODY),),
+        audience=load_audience(options),
+        channels=(Channel(id=TRIGGERED_CHANNEL, provider=options.provider, kind="triggered"),),
+        templates=(Template(provider=options.provider, title=ORDER_TEMPLATE_TITLE, body=ORDER_TEMPLATE_BODY),),
         campaigns=(),
         triggers=(trigger,),
         steps=(_READY, DefineTrigger(trigger=TRIGGER)),
-        rate_limits=wanted.rate_limits,
+        rate_limits=options.rate_limits,
     )

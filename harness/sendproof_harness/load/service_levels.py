@@ -1,7 +1,7 @@
-"""Service levels: what a load test has to reach, read from a YAML file and held against `service_levels.schema.json`.
+"""Service levels: the thresholds of a load test, read from a YAML file and validated by `service_levels.schema.json`.
 
-The schema knows the names of what can be set, and no name of a stage, latency or loss: those belong to the kind of load
-test. A level about one that a result does not have is `unknown`, and says which there are.
+The schema defines the keys, but no names of stages, latencies or losses, because those depend on the kind of load test.
+A level for a name that the result does not have is `unknown`, and its explanation lists the existing names.
 """
 
 import json
@@ -20,19 +20,20 @@ from sendproof_harness.scenario.yaml_source import parse_document, read_text
 
 SCHEMA_FILE = Path(__file__).with_name("service_levels.schema.json")
 
-#: The numbers of a latency for which there can be a level, by the name of the field.
+#: Fields of a latency that can have a level.
 Percentile = Literal["p50", "p90", "p95", "p99", "longest"]
 
+#: Default of the delay up to which the latencies of a load generator are meaningful.
 BEHIND_MS = 100.0
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ServiceLevels:
-    """What has to be reached; whatever is left out is not asked for, but that nothing is lost.
+    """Thresholds of a load test; a key that is left out sets no threshold, except that every loss must be 0.
 
-    `losses` at most, 0 for each that is not named. `throughput` at least, a second, by stage. `latency_ms` at most, by
-    latency. `failed` at most, of all calls. `memory_mb` at most, by role, in millions of bytes. `behind_ms` is how late
-    the load generator may be before its latencies say nothing.
+    `losses`: maximum, 0 for each loss that is not named. `throughput`: minimum per second, by stage. `latency_ms`:
+    maximum, by latency. `failed`: maximum share of all calls. `memory_mb`: maximum in millions of bytes, by role.
+    `behind_ms`: delay of the load generator above which its latencies are not meaningful.
     """
 
     losses: Mapping[str, int] = field(default_factory=dict)
@@ -44,12 +45,12 @@ class ServiceLevels:
 
 
 def load_levels(path: Path) -> ServiceLevels:
-    """The levels in a file. Raises `InvalidFileError` with every mistake, each with its line."""
+    """Return the levels in a file. Raises `InvalidFileError` with all mistakes, each with its line."""
     return parse_levels(read_text(path, "a file of service levels, which docs/thresholds.md explains"), str(path))
 
 
 def parse_levels(text: str, file: str) -> ServiceLevels:
-    """The same for the text of a file; `file` is the name to use in messages."""
+    """Return the levels in a text. `file` is the name for messages; mistakes raise `InvalidFileError`."""
     document = parse_document(text, file, "service levels")
     content = document.value
     mistakes = set(validate_against_schema(document, schema()))
@@ -60,7 +61,7 @@ def parse_levels(text: str, file: str) -> ServiceLevels:
 
 @cache
 def schema() -> Mapping[str, Any]:
-    """The JSON Schema of levels."""
+    """Return the JSON Schema of a file of service levels."""
     content: dict[str, Any] = json.loads(SCHEMA_FILE.read_text(encoding="utf-8"))
     return content
 
@@ -72,8 +73,8 @@ def _levels(content: Mapping[str, Any]) -> ServiceLevels:
         losses=content.get("losses", {}),
         throughput=content.get("throughput", {}),
         latency_ms={
-            name: {percentile: parse_milliseconds(length) for percentile, length in some.items()}
-            for name, some in latency.items()
+            name: {percentile: parse_milliseconds(length) for percentile, length in limits.items()}
+            for name, limits in latency.items()
         },
         failed=parse_share(content["failed"]) if "failed" in content else None,
         memory_mb={role: parse_megabytes(size) for role, size in memory.items()},

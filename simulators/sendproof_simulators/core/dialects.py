@@ -1,7 +1,7 @@
-"""Dialects: one answer each to one open question about a real API, switched sandbox by sandbox.
+"""Dialects: named settings for open questions about a real API, set for each sandbox. Their values are options.
 
-A service declares the questions that its simulator can answer in more than one way. A bridge that passes under
-every answer does not depend on our guess.
+A service declares a dialect for each question to which its simulator supports several answers. A bridge that passes
+with every option does not depend on our assumption.
 """
 
 from collections.abc import Iterable, Mapping
@@ -12,7 +12,7 @@ from types import MappingProxyType
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Option:
-    """One possible answer. `evidence` is documented, observed or assumed; `source` says by whom or where."""
+    """One value of a dialect. `evidence` is documented, observed or assumed; `source` names the page or client."""
 
     value: str
     meaning: str
@@ -22,7 +22,7 @@ class Option:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Dialect:
-    """One open question, with the answers that are possible. The first answer is the default."""
+    """One open question, with its options. The first option is the default."""
 
     name: str
     question: str
@@ -56,5 +56,5 @@ def choose(declared: Mapping[str, Iterable[Dialect]], wanted: Mapping[str, str])
 
 
 def _nearest(name: str, known: Iterable[str]) -> str:
-    found = get_close_matches(name, list(known), n=1)
-    return f", did you mean {found[0]!r}?" if found else "; list them with: sendproof dialects"
+    near = get_close_matches(name, list(known), n=1)
+    return f", did you mean {near[0]!r}?" if near else "; list them with: sendproof dialects"

@@ -1,7 +1,7 @@
-"""The complete record of a sandbox: events in the order they happened, a line of JSON each.
+"""The complete record of a sandbox: entries in the order of events, one line of JSON each.
 
-Lines gather in memory and go to a file in blocks, so that a sandbox of a million recipients costs
-the memory of one block. A journal never drops a line: what a judge reads must be whole.
+Lines are written to a file in blocks, so that a sandbox with a million recipients only needs the memory of one block. A
+journal never drops a line: the judge needs all of them.
 """
 
 import io
@@ -15,14 +15,14 @@ import msgspec
 
 from sendproof_simulators.core.clock.wall_clock import Instant, WallClock, iso
 
-# One write of this size costs about 0.1 ms; smaller blocks would only add system calls.
+# A write of this size takes about 0.1 ms; smaller blocks would only add system calls.
 BLOCK_BYTES = 256 * 1024
 
 _encode = msgspec.json.Encoder().encode
 
 
 class Journal:
-    """Append events, count them by kind, read them back. The file is gone when the journal is closed."""
+    """Appends entries, counts them by kind, and reads them back. Closing the journal deletes its file."""
 
     def __init__(self, wall: WallClock) -> None:
         self.counts: Counter[str] = Counter()
@@ -34,7 +34,7 @@ class Journal:
         self._stamp: tuple[Instant, str] = (-1, "")
 
     def append(self, at: Instant, kind: str, fields: Mapping[str, object]) -> int:
-        """Record one event of the given instant; answers its number."""
+        """Append one entry at an instant and return its number."""
         self.counts[kind] += 1
         self._count += 1
         line = _encode(
@@ -54,11 +54,11 @@ class Journal:
 
     @property
     def file(self) -> Path | None:
-        """Where the spilled lines are, if any have been."""
+        """The file with the lines that are no longer in memory, if there is one."""
         return None if self._file is None else Path(self._file.name)
 
     def lines(self) -> Iterator[bytes]:
-        """Every line so far, without line ends. Events appended while reading are not seen."""
+        """Yield all lines so far, without line ends. Entries that are appended while reading are not included."""
         rest = list(self._lines)
         if self._file is not None:
             self._file.flush()
@@ -68,10 +68,10 @@ class Journal:
                     yield spilled.readline().rstrip(b"\n")
         yield from rest
 
-    def read(self, start: int, most: int) -> bytes:
-        """Whole lines from the byte `start` on, `most` bytes of them or a single longer one; empty past the end.
+    def read(self, start: int, max_bytes: int) -> bytes:
+        """Return whole lines from byte `start`: up to `max_bytes`, or one longer line; empty past the end.
 
-        Who reads on adds up the lengths of what came.
+        To continue, add the length of the result to `start`.
         """
         written = 0
         if self._file is not None:
@@ -80,13 +80,13 @@ class Journal:
             if start < written:
                 with Path(self._file.name).open("rb") as spilled:
                     spilled.seek(start)
-                    return _whole(spilled.read(most), spilled.readline)
+                    return _whole_lines(spilled.read(max_bytes), spilled.readline)
         pending = b"".join(line + b"\n" for line in self._lines)
         rest = io.BytesIO(pending[max(0, start - written) :])
-        return _whole(rest.read(most), rest.readline)
+        return _whole_lines(rest.read(max_bytes), rest.readline)
 
     def close(self) -> None:
-        """Forget everything."""
+        """Delete the lines and the file."""
         if self._file is not None:
             self._file.close()
             Path(self._file.name).unlink(missing_ok=True)
@@ -106,7 +106,7 @@ class Journal:
         return self._stamp[1]
 
 
-def _whole(text: bytes, more: Callable[[], bytes]) -> bytes:
-    """Up to the last line that has ended; of one that goes on beyond all of it, the rest, too."""
+def _whole_lines(text: bytes, read_rest: Callable[[], bytes]) -> bytes:
+    """Return the text up to its last line end; if it has none, add the rest of the line."""
     end = text.rfind(b"\n") + 1
-    return text[:end] if end else text + more()
+    return text[:end] if end else text + read_rest()

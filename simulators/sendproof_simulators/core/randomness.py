@@ -1,6 +1,6 @@
-"""The one source of chance: every draw is a pure function of the seed and of what it is drawn for.
+"""The only source of randomness: each draw is a pure function of the seed and of a path of names.
 
-Drawing by name instead of from a stream means that the order of requests cannot change a result.
+Draws by name, instead of from a stream, do not depend on the order of requests.
 """
 
 from collections.abc import Iterable
@@ -11,21 +11,21 @@ _SEPARATOR = "\x1f"
 
 
 class KeyedRandom:
-    """Named, repeatable draws. Two draws with the same seed and path are equal."""
+    """Repeatable draws by name. Two draws with the same seed and path are equal."""
 
     __slots__ = ("_key", "seed")
 
     def __init__(self, seed: int) -> None:
-        """Hash the seed first: consecutive seeds must not give related draws."""
+        """Hash the seed, because consecutive seeds must not give related draws."""
         self.seed = seed
         self._key = blake2b(str(seed).encode(), digest_size=32).digest()
 
     def fraction(self, *path: object) -> float:
-        """A number from 0 up to but not including 1."""
+        """Return a number from 0 up to but not including 1."""
         return (self._word(path) >> 11) / (1 << 53)
 
     def fractions(self, last_steps: Iterable[object], *path: object) -> list[float]:
-        """`fraction(*path, step)` for each of `last_steps`, at less than half the cost."""
+        """Return `fraction(*path, step)` for each of `last_steps`, in less than half the time."""
         started = blake2b("".join(f"{step}{_SEPARATOR}" for step in path).encode(), digest_size=8, key=self._key)
         words = []
         for step in last_steps:
@@ -35,11 +35,11 @@ class KeyedRandom:
         return [(word >> 11) / (1 << 53) for word in words]
 
     def below(self, n: int, *path: object) -> int:
-        """A whole number from 0 to n - 1."""
+        """Return a whole number from 0 to n - 1."""
         return self._word(path) * n // _WIDTH
 
     def token(self, length: int, *path: object) -> str:
-        """`length` lower-case hexadecimal digits, at most 128."""
+        """Return `length` lower-case hexadecimal digits, at most 128."""
         return self._digest(path, 64).hex()[:length]
 
     def _word(self, path: tuple[object, ...]) -> int:

@@ -1,6 +1,6 @@
-"""Runs a function that executes somebody's program in a process of its own, which is ended when it takes too long.
+"""Evaluation of a user's program in a process of its own, with limits on time and memory.
 
-The parent asks with JSON on standard input; the child, `python -m <module>`, answers with JSON on standard output.
+The parent writes JSON to the standard input of `python -m <module>`, which writes JSON to its standard output.
 """
 
 import asyncio
@@ -11,13 +11,13 @@ from typing import Any
 
 import msgspec
 
-# Starting Python takes a tenth of a second; whoever needs more than this for one event is in a loop.
+# Starting Python takes a tenth of a second. A program that needs more than this for one event is in a loop.
 SECONDS = 5.0
 MEMORY_BYTES = 512 * 1024 * 1024
 
 
-async def run_in_subprocess(module: str, asked: Mapping[str, object], seconds: float = SECONDS) -> Any:
-    """The answer of a module to one question; `ValueError` says why there is none."""
+async def run_in_subprocess(module: str, argument: Mapping[str, object], seconds: float = SECONDS) -> Any:
+    """Return the result of a module for one argument; `ValueError` says why there is none."""
     child = await asyncio.create_subprocess_exec(
         sys.executable,
         "-m",
@@ -28,29 +28,29 @@ async def run_in_subprocess(module: str, asked: Mapping[str, object], seconds: f
     )
     try:
         async with asyncio.timeout(seconds):
-            out, _ = await child.communicate(msgspec.json.encode(asked))
+            out, _ = await child.communicate(msgspec.json.encode(argument))
     except TimeoutError:
-        raise ValueError(f"expected an end within {seconds:g} s, got none; is there a loop?") from None
+        raise ValueError(f"expected a result within {seconds:g} s, got none; is there a loop?") from None
     finally:
         with suppress(ProcessLookupError):
             child.kill()
         await child.wait()
     try:
-        answer: dict[str, Any] = msgspec.json.decode(out)
+        result: dict[str, Any] = msgspec.json.decode(out)
     except msgspec.DecodeError:
-        raise ValueError("it ended without an answer; did it need too much memory?") from None
-    if "error" in answer:
-        raise ValueError(answer["error"])
-    return answer["value"]
+        raise ValueError("it ended without a result; did it need too much memory?") from None
+    if "error" in result:
+        raise ValueError(result["error"])
+    return result["value"]
 
 
-def answer_on_stdout(function: Callable[[Mapping[str, Any]], object]) -> None:
-    """The child's part: answer the question on standard input, and end."""
+def write_result(function: Callable[[Mapping[str, Any]], object]) -> None:
+    """Call a function with the argument on standard input, and write its result; the child's part."""
     _limit_memory()
     try:
-        answer: dict[str, object] = {"value": function(msgspec.json.decode(sys.stdin.buffer.read()))}
-        out = msgspec.json.encode(answer)
-    except Exception as error:  # noqa: BLE001 - whatever the program ran into is the answer
+        result: dict[str, object] = {"value": function(msgspec.json.decode(sys.stdin.buffer.read()))}
+        out = msgspec.json.encode(result)
+    except Exception as error:  # noqa: BLE001 - any error of the program is a result
         out = msgspec.json.encode({"error": str(error) or type(error).__name__})
     sys.stdout.buffer.write(out)
 

@@ -1,7 +1,7 @@
-"""In which ways a value breaks a schema: the smallest part that does, where it is, and what belongs there.
+"""The violations of a schema by a value: the smallest invalid part, its position, and a description of a valid one.
 
-Only that part is told, and no more of it than its beginning: a refused body may be megabytes, and whatever is a
-credential by its name is not repeated at all.
+Only the beginning of that part is quoted, because a refused body can have megabytes. Values with the name of a
+credential are not quoted.
 """
 
 import re
@@ -13,17 +13,17 @@ import msgspec
 
 from sendproof_simulators.core.http import Violation
 
-# More would bury the first, which is nearly always the cause of the others.
-REPORTED = 20
-# Room for the start of a wrong value and for what is wrong with it.
+# More would hide the first, which is nearly always the cause of the others.
+MAX_VIOLATIONS = 20
+# Room for the start of an invalid value and for the reason.
 MESSAGE_LENGTH = 300
 VALUE_LENGTH = 120
 
 _SECRET = re.compile(r"api-?_?key|hash|password|secret|token|authorization|signature", re.IGNORECASE)
 HIDDEN = "(a credential, not shown)"
 
-#: What belongs in the place of a wrong value, by the rule that it breaks.
-_WANTED: Mapping[str, str] = {
+#: The description of a valid value by rule.
+_DESCRIPTIONS: Mapping[str, str] = {
     "type": "a value of type {types}",
     "minimum": "at least {limit}",
     "maximum": "at most {limit}",
@@ -43,82 +43,82 @@ _WANTED: Mapping[str, str] = {
 
 
 def violations(validator: jsonschema_rs.Draft4Validator, value: Any, where: str) -> list[Violation]:
-    """Every way in which a value, that of `where` in a request, breaks what was compiled; none when it is valid."""
+    """Return all violations by a value, which is the part `where` of a request."""
     if validator.is_valid(value):
         return []
     try:
-        return [*_mistakes(validator, value, where)]
+        return [*_violations(validator, value, where)]
     except ValueError:
-        # The validator quotes what it refuses, and cannot quote what is nested more deeply than it can follow.
+        # The validator quotes invalid values, and cannot quote deeply nested ones.
         return [Violation(where=where, rule="syntax", message="nested too deeply")]
 
 
-def _mistakes(validator: jsonschema_rs.Draft4Validator, value: Any, where: str) -> Iterator[Violation]:
+def _violations(validator: jsonschema_rs.Draft4Validator, value: Any, where: str) -> Iterator[Violation]:
     count = 0
     for error in validator.iter_errors(value):
-        for part in _smallest(error):
-            yield _violation(part, where)
+        for smallest in _smallest_errors(error):
+            yield _violation(smallest, where)
             count += 1
-            if count == REPORTED:
+            if count == MAX_VIOLATIONS:
                 return
 
 
-def _smallest(error: jsonschema_rs.ValidationError) -> Sequence[jsonschema_rs.ValidationError]:
-    """Where one of several forms was possible: what is wrong by the one that was most likely meant."""
+def _smallest_errors(error: jsonschema_rs.ValidationError) -> Sequence[jsonschema_rs.ValidationError]:
+    """Return the errors of the alternative that was most likely meant, where a value can have several forms."""
     forms: Sequence[Sequence[jsonschema_rs.ValidationError]] = error.kind.as_dict().get("context", ())
-    here = len(error.instance_path)
-    meant = [form for form in forms if not any(_of_another_type(one, here) for one in form)]
-    # A form without a mistake: the value has more than one form, where it may have one.
-    if not all(forms) or not meant:
+    depth = len(error.instance_path)
+    possible = [form for form in forms if not any(_has_wrong_type(part, depth) for part in form)]
+    # A form without errors: the value matches several forms where only one is allowed.
+    if not all(forms) or not possible:
         return [error]
-    return [part for one in min(meant, key=len) for part in _smallest(one)]
+    return [smallest for part in min(possible, key=len) for smallest in _smallest_errors(part)]
 
 
-def _of_another_type(error: jsonschema_rs.ValidationError, depth: int) -> bool:
-    """Whether the value as a whole, so deep in the body, is of another type than this form wants."""
+def _has_wrong_type(error: jsonschema_rs.ValidationError, depth: int) -> bool:
+    """Return True if the whole value at this depth has another type than the form."""
     return len(error.instance_path) == depth and _rule(error) == "type"
 
 
 def _violation(error: jsonschema_rs.ValidationError, where: str) -> Violation:
-    rule, wanted = _rule(error), _wanted(error)
-    path, value = _part(error)
-    message = _message(error, wanted, value)
+    rule, expected = _rule(error), _expected(error)
+    path, value = _invalid_part(error)
+    message = _message(error, expected, value)
     if value is not None and _SECRET.search(str(path[-1]) if path else where):
-        value, message = HIDDEN, f"expected {wanted}"
-    # A member too many is named by the pointer; `where` is the object that has it.
-    named = error.instance_path if rule == "additionalProperties" else path
-    names = ".".join([where, *map(str, named)])
-    return Violation(where=names, rule=rule, message=message, pointer=_pointer(path), expected=wanted, value=value)
+        value, message = HIDDEN, f"expected {expected}"
+    # The pointer names an unknown member; `where` is the object that contains it.
+    names = error.instance_path if rule == "additionalProperties" else path
+    name = ".".join([where, *map(str, names)])
+    return Violation(where=name, rule=rule, message=message, pointer=_pointer(path), expected=expected, value=value)
 
 
-def _part(error: jsonschema_rs.ValidationError) -> tuple[Sequence[str | int], str | None]:
-    """Where the wrong part is in the value, and that part alone; None when it is missing."""
-    entries: Mapping[str, Any] = error.kind.as_dict()
+def _invalid_part(error: jsonschema_rs.ValidationError) -> tuple[Sequence[str | int], str | None]:
+    """Return the path of the invalid part in the value, and its beginning; None if it is missing."""
+    details: Mapping[str, Any] = error.kind.as_dict()
     value: Any = error.instance
     if _rule(error) == "required":
-        return [*error.instance_path, entries["property"]], None
-    if entries.get("unexpected"):
-        more = entries["unexpected"][0]
-        return [*error.instance_path, more], _shown(value[more])
-    return error.instance_path, _shown(value)
+        return [*error.instance_path, details["property"]], None
+    if details.get("unexpected"):
+        member = details["unexpected"][0]
+        return [*error.instance_path, member], _excerpt(value[member])
+    return error.instance_path, _excerpt(value)
 
 
-def _wanted(error: jsonschema_rs.ValidationError) -> str:
-    rule, entries = _rule(error), error.kind.as_dict()
-    if "context" in entries:
-        forms = [_wanted(form[0]) for form in entries["context"] if form]
-        return " or ".join(dict.fromkeys(forms)) if len(forms) == len(entries["context"]) else "one form, and no other"
-    return _WANTED.get(rule, rule).format_map({name: _listed(value) for name, value in entries.items()})
+def _expected(error: jsonschema_rs.ValidationError) -> str:
+    rule, details = _rule(error), error.kind.as_dict()
+    if "context" in details:
+        forms = [_expected(form[0]) for form in details["context"] if form]
+        return " or ".join(dict.fromkeys(forms)) if len(forms) == len(details["context"]) else "one form, and no other"
+    return _DESCRIPTIONS.get(rule, rule).format_map({name: _joined(value) for name, value in details.items()})
 
 
 def _rule(error: jsonschema_rs.ValidationError) -> str:
     return str(error.schema_path[-1]) if error.schema_path else "schema"
 
 
-def _message(error: jsonschema_rs.ValidationError, wanted: str, value: str | None) -> str:
-    """The validator's own words, but for what it quotes of objects and arrays: all of it."""
+def _message(error: jsonschema_rs.ValidationError, expected: str, value: str | None) -> str:
+    """Return the validator's message, except for objects and arrays, which it quotes completely."""
     if isinstance(error.instance, dict | list) and _rule(error) not in {"required", "additionalProperties"}:
-        return f"{value}, expected {wanted}"
+        return f"{value}, expected {expected}"
     message = error.message
     if len(message) <= MESSAGE_LENGTH:
         return message
@@ -126,7 +126,7 @@ def _message(error: jsonschema_rs.ValidationError, wanted: str, value: str | Non
     return f"{message[:half]} … {message[-half:]}"
 
 
-def _shown(value: Any) -> str:
+def _excerpt(value: Any) -> str:
     if isinstance(value, list):
         return f"an array of {len(value):,}"
     if isinstance(value, dict):
@@ -134,7 +134,7 @@ def _shown(value: Any) -> str:
     return _cut(msgspec.json.encode(value).decode())
 
 
-def _listed(value: Any) -> str:
+def _joined(value: Any) -> str:
     return _cut(", ".join(map(str, value)) if isinstance(value, list) else str(value))
 
 
@@ -143,5 +143,5 @@ def _cut(text: str) -> str:
 
 
 def _pointer(path: Sequence[str | int]) -> str:
-    """A JSON pointer (RFC 6901) from the value on; empty for all of it."""
+    """Return a JSON pointer (RFC 6901) from the value; empty for the whole value."""
     return "".join("/" + str(part).replace("~", "~0").replace("/", "~1") for part in path)

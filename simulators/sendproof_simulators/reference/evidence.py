@@ -1,4 +1,4 @@
-"""How well each contract is founded: operations, fields and rules that are documented, observed or assumed."""
+"""The evidence of each contract: numbers of operations, fields and rules that are documented, observed or assumed."""
 
 from collections import Counter
 from collections.abc import Iterator, Mapping
@@ -10,7 +10,7 @@ from sendproof_simulators.services.discovery import CONTRACTS
 
 LEVELS = ("documented", "observed", "assumed")
 PARTS = ("operations", "fields", "rules")
-# Our own interfaces: nothing about them has to be found out.
+# Our own interfaces need no evidence.
 _OUR_OWN = frozenset({"bridge.yaml", "control.yaml"})
 _METHODS = frozenset({"get", "post", "put", "patch", "delete"})
 _RULES = frozenset(
@@ -20,25 +20,25 @@ _NOT_CONTRACT = frozenset({"example", "examples", "default", "enum", "x-limits"}
 
 
 class Statement(NamedTuple):
-    """One thing that a contract says: an operation, a field or a rule, and how well it is founded."""
+    """One statement of a contract: an operation, a field or a rule, with its evidence."""
 
     part: str
     level: str
 
 
-def coverage(folder: Path = CONTRACTS) -> dict[str, dict[str, dict[str, int]]]:
-    """Contract -> part -> level -> how many statements."""
+def evidence_counts(folder: Path = CONTRACTS) -> dict[str, dict[str, dict[str, int]]]:
+    """Return the number of statements by contract, part and level."""
     files = sorted(path for path in folder.glob("*.yaml") if path.name not in _OUR_OWN)
-    return {path.name: _counted(path) for path in files}
+    return {path.name: _contract_counts(path) for path in files}
 
 
-def _counted(path: Path) -> dict[str, dict[str, int]]:
+def _contract_counts(path: Path) -> dict[str, dict[str, int]]:
     counts = Counter(statements(load_contract(path).document))
     return {part: {level: counts[Statement(part, level)] for level in LEVELS} for part in PARTS}
 
 
 def statements(document: Mapping[str, Any]) -> Iterator[Statement]:
-    """Every statement. One without evidence of its own has that of what it lies in; a shared part is assumed then."""
+    """Yield all statements. One without own evidence has that of its parent; shared components are then assumed."""
     yield from _walk(document, (), document.get("info", {}).get("x-evidence", LEVELS[-1]))
 
 
@@ -52,10 +52,10 @@ def _walk(node: Any, place: tuple[str, ...], level: str) -> Iterator[Statement]:
     part = _part(place)
     if part is not None:
         yield Statement(part, level)
-    told = node.get("x-limits", {})
-    # A property may be called "pattern": only a schema has rules.
+    limits = node.get("x-limits", {})
+    # A property can have the name "pattern"; only a schema has rules.
     if place[-1:] != ("properties",):
-        yield from (Statement("rules", told.get(rule, {}).get("x-evidence", level)) for rule in _rules(node))
+        yield from (Statement("rules", limits.get(rule, {}).get("x-evidence", level)) for rule in _rules(node))
     for key, value in node.items():
         if key not in _NOT_CONTRACT or place[-1:] == ("properties",):
             yield from _walk(value, (*place, str(key)), level)
@@ -69,5 +69,5 @@ def _part(place: tuple[str, ...]) -> str | None:
 
 
 def _rules(node: Mapping[str, Any]) -> list[str]:
-    """The rules of a schema or a parameter, each once."""
+    """Return the rules of a schema or a parameter, each once."""
     return [rule for rule in sorted(_RULES & node.keys()) if node[rule] not in (False, None)]

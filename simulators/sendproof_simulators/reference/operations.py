@@ -1,4 +1,4 @@
-"""Every operation of every simulated service, from its contract: what it is, its limits, its errors, its evidence."""
+"""All operations of the simulated services with their limits, errors and evidence, from the contracts."""
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
@@ -8,15 +8,15 @@ from sendproof_simulators.core.contracts import METHODS, load_contract
 from sendproof_simulators.core.simulator import RateLimit, Simulator
 from sendproof_simulators.services.discovery import contract_file
 
-# From here on a bound is that of a type of number, and no limit of the service.
+# Bounds from here are those of a number type, not limits of the service.
 _TYPE_BOUND = 2**31 - 1
 _MANY_VALUES = 12
 _SECOND_MS = 1_000
 
 
 @dataclass(frozen=True, slots=True)
-class Told:
-    """Something that a contract says, and how well it is founded: documented, observed or assumed."""
+class SourcedText:
+    """A statement of a contract. `evidence` is documented, observed or assumed."""
 
     text: str
     evidence: str
@@ -24,100 +24,105 @@ class Told:
 
 
 @dataclass(frozen=True, slots=True)
-class Described:
-    """One operation. `call` is method and path, `errors` are statuses and codes."""
+class OperationSummary:
+    """One operation. `call` is method and path; `errors` are statuses and codes."""
 
     name: str
     call: str
     summary: str
-    limits: tuple[Told, ...]
-    errors: tuple[Told, ...]
-    evidence: tuple[Told, ...]
+    limits: tuple[SourcedText, ...]
+    errors: tuple[SourcedText, ...]
+    evidence: tuple[SourcedText, ...]
 
 
 @dataclass(frozen=True, slots=True)
-class Service:
+class ServiceSummary:
     """One simulated service with its operations, in the order of its contract."""
 
     name: str
     title: str
     contract: str
     limits: tuple[str, ...]
-    operations: tuple[Described, ...]
+    operations: tuple[OperationSummary, ...]
 
 
-def services(providers: Mapping[str, Simulator]) -> list[Service]:
-    """Every service by name."""
-    return [_service(provider) for _, provider in sorted(providers.items())]
+def service_summaries(simulators: Mapping[str, Simulator]) -> list[ServiceSummary]:
+    """Return all services, ordered by name."""
+    return [_service_summary(simulator) for _, simulator in sorted(simulators.items())]
 
 
-def _service(provider: Simulator) -> Service:
-    document = load_contract(contract_file(provider)).document
-    return Service(
-        name=provider.name,
+def _service_summary(simulator: Simulator) -> ServiceSummary:
+    document = load_contract(contract_file(simulator)).document
+    return ServiceSummary(
+        name=simulator.name,
         title=document["info"]["title"],
-        contract=provider.contract,
-        limits=(*_rates(provider), f"A body of at most {provider.body_limit // 1024:,} KiB."),
-        operations=tuple(_described(document)),
+        contract=simulator.contract,
+        limits=(*_rate_limits(simulator), f"A body of at most {simulator.body_limit // 1024:,} KiB."),
+        operations=tuple(_operation_summaries(document)),
     )
 
 
-def _rates(provider: Simulator) -> Iterator[str]:
-    limits = provider.rate_limit if isinstance(provider.rate_limit, tuple) else (provider.rate_limit,)
+def _rate_limits(simulator: Simulator) -> Iterator[str]:
+    limits = simulator.rate_limit if isinstance(simulator.rate_limit, tuple) else (simulator.rate_limit,)
     for limit in limits:
         if isinstance(limit, RateLimit):
-            when = "" if limit.when is None else f" (dialect `{provider.name}.{limit.when[0]}`: `{limit.when[1]}`)"
+            when = "" if limit.when is None else f" (dialect `{simulator.name}.{limit.when[0]}`: `{limit.when[1]}`)"
             window = f"{limit.window_ms // _SECOND_MS:,} s"
             yield f"{limit.requests:,} requests within {window} for one credential{when}."
 
 
-def _described(document: Mapping[str, Any]) -> Iterator[Described]:
-    whole = document["info"].get("x-evidence", "assumed")
+def _operation_summaries(document: Mapping[str, Any]) -> Iterator[OperationSummary]:
+    default_level = document["info"].get("x-evidence", "assumed")
     for path, item in document["paths"].items():
         for method in METHODS:
             if method in item:
                 operation = item[method]
-                yield Described(
+                yield OperationSummary(
                     name=operation["operationId"],
                     call=f"{method.upper()} {path}",
                     summary=operation["summary"].rstrip("."),
-                    limits=tuple(_limits(document, item, operation, whole)),
-                    errors=tuple(_errors(document, operation, whole)),
+                    limits=tuple(_limits(document, item, operation, default_level)),
+                    errors=tuple(_errors(document, operation, default_level)),
                     evidence=tuple(_evidence(item, operation, document["info"])),
                 )
 
 
-def _evidence(item: Mapping[str, Any], operation: Mapping[str, Any], info: Mapping[str, Any]) -> Iterator[Told]:
-    """Of the function, and of its path where that is known from somebody else."""
-    own = next((one for one in (operation, item) if "x-evidence" in one), info)
-    yield Told("function", own.get("x-evidence", "assumed"), own.get("x-source", ""))
+def _evidence(item: Mapping[str, Any], operation: Mapping[str, Any], info: Mapping[str, Any]) -> Iterator[SourcedText]:
+    """Yield the evidence of the function, and of its path if that has another source."""
+    own = next((node for node in (operation, item) if "x-evidence" in node), info)
+    yield SourcedText("function", own.get("x-evidence", "assumed"), own.get("x-source", ""))
     if item.get("x-source", own.get("x-source")) != own.get("x-source"):
-        yield Told("path", item["x-evidence"], item["x-source"])
+        yield SourcedText("path", item["x-evidence"], item["x-source"])
 
 
-def _errors(document: Mapping[str, Any], operation: Mapping[str, Any], whole: str) -> Iterator[Told]:
+def _errors(document: Mapping[str, Any], operation: Mapping[str, Any], default_level: str) -> Iterator[SourcedText]:
     for status, response in operation["responses"].items():
         if not status.startswith("2"):
             resolved = _resolved(document, response)
-            yield Told(
-                status, resolved.get("x-evidence", operation.get("x-evidence", whole)), resolved.get("x-source", "")
+            yield SourcedText(
+                status,
+                resolved.get("x-evidence", operation.get("x-evidence", default_level)),
+                resolved.get("x-source", ""),
             )
     if operation.get("x-error-codes"):
-        yield Told(f"codes {', '.join(map(str, operation['x-error-codes']))}", operation.get("x-evidence", whole))
+        yield SourcedText(
+            f"codes {', '.join(map(str, operation['x-error-codes']))}", operation.get("x-evidence", default_level)
+        )
 
 
 # -- limits ------------------------------------------------------------------------------------------
 
 
 def _limits(
-    document: Mapping[str, Any], item: Mapping[str, Any], operation: Mapping[str, Any], whole: str
-) -> Iterator[Told]:
-    level = operation.get("x-evidence", item.get("x-evidence", whole))
-    for one in operation.get("x-limits", ()):
-        unit = f" {one['unit']}" if "unit" in one else ""
-        more = "".join(f", {word} {one[word]}" for word in ("code", "dialect") if word in one)
-        yield Told(f"{one['name']}: at most {one['most']:,}{unit}{more}", one["x-evidence"], one["x-source"])
-    found: dict[str, Told] = {}
+    document: Mapping[str, Any], item: Mapping[str, Any], operation: Mapping[str, Any], default_level: str
+) -> Iterator[SourcedText]:
+    level = operation.get("x-evidence", item.get("x-evidence", default_level))
+    for limit in operation.get("x-limits", ()):
+        unit = f" {limit['unit']}" if "unit" in limit else ""
+        details = "".join(f", {word} {limit[word]}" for word in ("code", "dialect") if word in limit)
+        text = f"{limit['name']}: at most {limit['most']:,}{unit}{details}"
+        yield SourcedText(text, limit["x-evidence"], limit["x-source"])
+    found: dict[str, SourcedText] = {}
     for parameter in (*item.get("parameters", ()), *operation.get("parameters", ())):
         resolved = _resolved(document, parameter)
         _walk(document, resolved["schema"], resolved["name"], resolved.get("x-evidence", level), found)
@@ -128,17 +133,16 @@ def _limits(
 
 
 def _walk(
-    document: Mapping[str, Any], schema: Mapping[str, Any], name: str, level: str, found: dict[str, Told]
+    document: Mapping[str, Any], schema: Mapping[str, Any], name: str, level: str, found: dict[str, SourcedText]
 ) -> None:
-    """Gather the limits of a schema and of what is in it, each once. Contracts do not refer to themselves."""
+    """Collect the limits of a schema and of its parts, each once. Contracts have no recursive schemas."""
     schema = _resolved(document, schema)
     level = schema.get("x-evidence", level)
     for rule, text in _rules(schema):
-        told = schema.get("x-limits", {}).get(rule, {})
+        details = schema.get("x-limits", {}).get(rule, {})
         where = name or "body"
-        found.setdefault(
-            f"{where} {text}", Told(f"{where}: {text}", told.get("x-evidence", level), told.get("x-source", ""))
-        )
+        limit = SourcedText(f"{where}: {text}", details.get("x-evidence", level), details.get("x-source", ""))
+        found.setdefault(f"{where} {text}", limit)
     for choice in ("oneOf", "anyOf", "allOf"):
         for part in schema.get(choice, ()):
             _walk(document, part, name, level, found)
@@ -149,7 +153,7 @@ def _walk(
 
 
 def _rules(schema: Mapping[str, Any]) -> Iterator[tuple[str, str]]:
-    """(keyword, what it says) of each limit of one schema."""
+    """Yield (keyword, description) of each limit of one schema."""
     if "maxItems" in schema:
         least = f"{schema['minItems']:,} to " if schema.get("minItems") else "up to "
         yield "maxItems", f"{least}{schema['maxItems']:,} items"
@@ -174,6 +178,6 @@ def _resolved(document: Mapping[str, Any], node: Mapping[str, Any]) -> Mapping[s
 # -- text --------------------------------------------------------------------------------------------
 
 
-def marked(told: tuple[Told, ...]) -> str:
-    """Each statement with the first letter of its evidence."""
-    return "; ".join(f"{one.text} ({one.evidence[0]})" for one in told)
+def marked(statements: tuple[SourcedText, ...]) -> str:
+    """Return the statements in one line, each with the first letter of its evidence."""
+    return "; ".join(f"{statement.text} ({statement.evidence[0]})" for statement in statements)

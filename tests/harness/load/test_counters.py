@@ -1,4 +1,4 @@
-"""Counts of several processes add up, whatever becomes of single messages."""
+"""Counts of several processes, and their sum."""
 
 from hypothesis import given
 from hypothesis import strategies as st
@@ -16,8 +16,8 @@ from sendproof_harness.load.model import Loss, Stage
 EVENTS = st.lists(st.tuples(st.sampled_from(["reading", "sending"]), st.integers(1, 9), st.floats(0, 100)), max_size=20)
 
 
-def counted(events) -> Counts:
-    """What one process has seen."""
+def counts_of(events) -> Counts:
+    """Return the counts of one process for (stage, count, at)."""
     counts = Counts()
     for stage, count, at in events:
         counts.record_events(stage, "messages", count, at)
@@ -25,13 +25,14 @@ def counted(events) -> Counts:
 
 
 @given(EVENTS, EVENTS)
-def test_two_processes_count_as_one(mine, yours):
-    """Sums, the first of all and the last of all."""
-    assert stage_results(merge_counts([counted(mine), counted(yours)])) == stage_results(counted([*mine, *yours]))
+def test_merged_counts_equal_counts_of_one_process(first, second):
+    assert stage_results(merge_counts([counts_of(first), counts_of(second)])) == stage_results(
+        counts_of([*first, *second])
+    )
 
 
-def test_a_stage_can_begin_before_anything_happens_in_it():
-    """From the announcement on, pages can be read."""
+def test_stage_starts_before_its_first_event():
+    """Pages can be read from the announcement on, so the stage of reading starts there."""
     counts = Counts()
     counts.record_start("reading", "rows", 2.0)
     assert stage_results(counts) == ()
@@ -39,8 +40,7 @@ def test_a_stage_can_begin_before_anything_happens_in_it():
     assert stage_results(counts) == (Stage(name="reading", unit="rows", count=10, seconds=2.0),)
 
 
-def test_examples_are_few_and_numbers_are_whole():
-    """Three examples, of however many processes."""
+def test_merged_losses_keep_three_examples():
     parts = [Counts(), Counts()]
     for number, part in enumerate(parts):
         part.record_checked("lost", "messages", "bridge", 10)
@@ -52,17 +52,15 @@ def test_examples_are_few_and_numbers_are_whole():
     )
 
 
-def test_the_latest_process_and_the_first_trouble_count():
-    """How late anybody was, and why it could not go on."""
-    late, in_trouble = Counts(), Counts(finished=1, aborted=("no answer", "harness"))
+def test_merged_counts_have_largest_delay_and_first_abort():
+    late, aborted = Counts(), Counts(finished=1, aborted=("no response", "harness"))
     late.record_delay(20.0)
     late.record_delay(7.0)
-    whole = merge_counts([Counts(finished=2), late, in_trouble])
-    assert (whole.behind_ms, whole.aborted, whole.finished) == (20.0, ("no answer", "harness"), 3)
+    total = merge_counts([Counts(finished=2), late, aborted])
+    assert (total.behind_ms, total.aborted, total.finished) == (20.0, ("no response", "harness"), 3)
 
 
-def test_counts_survive_the_way_to_another_process():
-    """As plain values and back."""
-    counts = counted([("reading", 3, 1.5)])
+def test_counts_survive_transfer_to_another_process():
+    counts = counts_of([("reading", 3, 1.5)])
     counts.record_checked("lost", "messages", "bridge", 2)
     assert counts_from_builtins(counts_to_builtins(counts)) == counts

@@ -1,4 +1,4 @@
-"""A result is saved, and read again as what it was."""
+"""Results of load tests: saved, read again, and rejected if invalid."""
 
 import json
 from typing import get_args
@@ -33,13 +33,13 @@ blames = st.sampled_from(get_args(Blame))
 
 
 def of_names(values):
-    """A table by name."""
+    """Return dictionaries by name."""
     return st.dictionaries(names, values, max_size=3)
 
 
-def several(values):
-    """Some of them, each name once."""
-    return st.lists(values, max_size=3, unique_by=lambda one: one.name).map(tuple)
+def unique_names(values):
+    """Return tuples of records with unique names."""
+    return st.lists(values, max_size=3, unique_by=lambda record: record.name).map(tuple)
 
 
 stages = st.builds(Stage, name=names, unit=names, count=counts, seconds=amounts)
@@ -58,43 +58,40 @@ samples = st.builds(
     Sample, at=amounts, counts=of_names(counts), latency=of_names(amounts), cores=of_names(amounts),
     memory_mb=of_names(amounts), machine=st.floats(0, 1), behind_ms=st.none() | amounts,
 )  # fmt: skip
-in_order = st.lists(samples, max_size=3, unique_by=lambda one: one.at).map(
-    lambda some: tuple(sorted(some, key=lambda one: one.at))
+ordered_samples = st.lists(samples, max_size=3, unique_by=lambda sample: sample.at).map(
+    lambda drawn: tuple(sorted(drawn, key=lambda sample: sample.at))
 )
 results = st.builds(
     lambda aborted, **rest: LoadResult(
         abort_reason=aborted and aborted[0], abort_blame=aborted and aborted[1], **rest
     ),
     kind=st.sampled_from(get_args(Kind)), title=names, settings=of_names(names), seed=counts, began=names,
-    seconds=amounts, processors=st.integers(1, 512), stages=several(stages), latencies=several(latencies),
-    losses=several(losses), processes=several(processes), samples=in_order,
+    seconds=amounts, processors=st.integers(1, 512), stages=unique_names(stages), latencies=unique_names(latencies),
+    losses=unique_names(losses), processes=unique_names(processes), samples=ordered_samples,
     aborted=st.none() | st.tuples(names, blames),
 )  # fmt: skip
 
 
 @given(results)
-def test_what_is_saved_is_read_again(one):
-    """Every result comes back as it was, whatever is in it."""
-    assert from_json(as_json(one)) == one
+def test_any_result_survives_json(load_result):
+    assert from_json(as_json(load_result)) == load_result
 
 
-@pytest.mark.parametrize("one", [campaign(), triggers(), result()], ids=["campaign", "triggers", "nothing"])
-def test_a_file_holds_one_result(one, tmp_path):
-    """It says of which version it is, and is read from the file alone."""
-    write_result(one, tmp_path / "result.json")
+@pytest.mark.parametrize("load_result", [campaign(), triggers(), result()], ids=["campaign", "triggers", "empty"])
+def test_saved_result_has_a_version_and_is_read_again(load_result, tmp_path):
+    write_result(load_result, tmp_path / "result.json")
 
     assert json.loads((tmp_path / "result.json").read_text())["sendproof_load"] == 1
-    assert read_result(tmp_path / "result.json") == one
+    assert read_result(tmp_path / "result.json") == load_result
 
 
-def test_how_many_a_second():
-    """A stage of one instant has no pace."""
+def test_stage_without_duration_has_no_rate():
     assert Stage(name="sending", unit="messages", count=500, seconds=0.4).per_second == 1_250
     assert Stage(name="sending", unit="messages", count=1, seconds=0.0).per_second == 0
 
 
-def told(content: bytes) -> str:
-    """What is said of a file that is no result."""
+def error_message(content: bytes) -> str:
+    """Return the error message for invalid content."""
     with pytest.raises(ResultError) as raised:
         from_json(content)
     return str(raised.value)
@@ -108,17 +105,19 @@ def told(content: bytes) -> str:
         (b'{"report": "sendproof-verdict"}', "Object missing required field `sendproof_load`"),
     ],
 )
-def test_another_file_is_refused(content, got):
-    """Whoever names the wrong file is told what a result looks like."""
-    assert told(content) == (
-        f'this is not the result of a load test: expected {{"sendproof_load": 1, ...}}, got: {got}'
+def test_other_file_is_rejected_with_the_expected_content(content, got):
+    assert error_message(content) == (
+        f'this is not a load test result: expected {{"sendproof_load": 1, ...}}, got: {got}; '
+        "name the result.json of a load test"
     )
 
 
-def test_another_version_is_refused():
-    """It is not read as if it were of this one."""
+def test_other_version_is_rejected():
     content = as_json(result()).replace(b'"sendproof_load": 1', b'"sendproof_load": 2')
-    assert told(content) == "expected a result of version 1, got 2; judge it with the Sendproof that wrote it"
+    assert (
+        error_message(content)
+        == "expected a result of version 1, got 2; judge it with the Sendproof version that wrote it"
+    )
 
 
 @pytest.mark.parametrize(
@@ -131,10 +130,12 @@ def test_another_version_is_refused():
         (b'"name": "sending"', b'"name": "reading"', 'expected each stage once, got "reading" 2 times'),
     ],
 )
-def test_a_spoilt_file_is_refused(old, new, got):
-    """The message names the place."""
+def test_invalid_value_is_rejected_with_its_path(old, new, got):
     content = as_json(campaign(samples=()))
-    assert told(content.replace(old, new, 1)) == f"this result cannot be read: {got}; run the load test again"
+    assert (
+        error_message(content.replace(old, new, 1))
+        == f"this load test result cannot be read: {got}; run the load test again"
+    )
 
 
 @pytest.mark.parametrize(
@@ -144,13 +145,13 @@ def test_a_spoilt_file_is_refused(old, new, got):
         ({"losses": (loss("lost"),) * 3}, 'expected each loss once, got "lost" 3 times'),
         (
             {"samples": (sample(2.0), sample(2.0))},
-            "expected samples each later than the one before it, got another order",
+            "expected samples in increasing order of time, got another order",
         ),
-        ({"abort_reason": "it hung"}, "expected trouble with trouble_blame, or neither, got one of them"),
+        ({"abort_reason": "it hung"}, "expected both abort_reason and abort_blame, or neither, got one of them"),
     ],
 )
-def test_a_result_that_contradicts_itself_is_not_made(parts, message):
-    """It is refused where it is made, not when it is judged."""
+def test_contradictory_result_cannot_be_created(parts, message):
+    """An error at creation shows the cause; an error at judgement would not."""
     with pytest.raises(ValueError, match="expected") as raised:
         result(**parts)
     assert str(raised.value) == message

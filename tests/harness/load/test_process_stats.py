@@ -1,4 +1,4 @@
-"""How busy processes are, as the operating system tells it."""
+"""Usage of processes, from the operating system."""
 
 import os
 import socket
@@ -8,8 +8,7 @@ import sys
 from sendproof_harness.load.process_stats import Usage, WatchedProcess, cores_between, is_local, listening_pid
 
 
-def test_a_process_is_seen_with_its_children():
-    """Together with a child it holds more than alone."""
+def test_usage_of_a_process_includes_its_children():
     with subprocess.Popen([sys.executable, "-c", "input()"], stdin=subprocess.PIPE) as child:
         alone = WatchedProcess("bridge", "bridge", os.getpid(), alone=True).measure()
         together = WatchedProcess("bridge", "bridge", os.getpid()).measure()
@@ -19,29 +18,23 @@ def test_a_process_is_seen_with_its_children():
     assert together.memory_mb > alone.memory_mb > 1
 
 
-def test_a_process_that_is_gone_cannot_be_seen():
-    """Nothing is said of it."""
+def test_process_that_has_ended_has_no_usage():
     with subprocess.Popen([sys.executable, "-c", ""]) as child:
         child.wait()
     assert WatchedProcess("bridge", "bridge", child.pid).measure() is None
 
 
-def test_whoever_listens_is_found_by_its_port():
-    """So that a bridge that somebody else has started can be watched."""
+def test_listening_process_is_found_by_its_port():
+    """Sendproof did not start the bridge of `--bridge`, so it only knows the port."""
     with socket.create_server(("127.0.0.1", 0)) as server:
         assert listening_pid(server.getsockname()[1]) == os.getpid()
 
 
-def test_processors_in_use_are_seconds_of_work_in_a_second():
-    """Of what has been seen before."""
+def test_cores_between_measurements_skip_new_processes():
     before, after = {"bridge": Usage(1.0, 50)}, {"bridge": Usage(2.5, 60), "new": Usage(1.0, 5)}
     assert cores_between(before, after, 2.0) == {"bridge": 0.75}
 
 
-def test_only_addresses_of_this_machine_are_here():
-    """Ids of processes mean nothing elsewhere."""
-    assert [is_local(url) for url in ("http://127.0.0.1:4100", "http://localhost:1", "http://example.com")] == [
-        True,
-        True,
-        False,
-    ]
+def test_only_urls_of_this_machine_are_local():
+    urls = ("http://127.0.0.1:4100", "http://localhost:1", "http://example.com")
+    assert [is_local(url) for url in urls] == [True, True, False]

@@ -1,4 +1,4 @@
-"""What each reader of the verdict on a load test is given."""
+"""Reports of load tests: text, JSON, JUnit and HTML."""
 
 import io
 import json
@@ -15,7 +15,7 @@ import sendproof_harness.load.report
 from load_results import campaign, loss, result, triggers
 from sendproof_harness.load.model import LoadResult, Sample, Stage
 from sendproof_harness.load.report import print_load_verdict, write_load_reports
-from sendproof_harness.load.report.plots import plots
+from sendproof_harness.load.report.plots import build_plots
 from sendproof_harness.load.report.summary import summary
 from sendproof_harness.load.service_levels import parse_levels
 from sendproof_harness.load.verdict import LoadVerdict, judge
@@ -25,96 +25,96 @@ SCHEMA = json.loads((FOLDER / "verdict.schema.json").read_text())
 HOSTILE = "</script><script>alert('hello')</script>\x07 [bold]"
 
 
-def verdict(one: LoadResult, levels: str = "{}") -> LoadVerdict:
-    """The verdict for levels as a file says them."""
-    return judge(one, parse_levels(levels, "levels.yaml"))
+def verdict_of(load_result: LoadResult, levels: str = "{}") -> LoadVerdict:
+    """Return the verdict for service levels in YAML."""
+    return judge(load_result, parse_levels(levels, "levels.yaml"))
 
 
-PASS = verdict(
+PASS = verdict_of(
     campaign(), "throughput: {sending: 1000}\nlatency: {acknowledgement: {p95: 500 ms}}\nmemory: {bridge: 1 GB}"
 )
-FAIL = verdict(triggers(), "latency: {message: {p95: 500 ms, p99: 2 s}}\nfailed: 0.1%")
-UNKNOWN = verdict(
+FAIL = verdict_of(triggers(), "latency: {message: {p95: 500 ms, p99: 2 s}}\nfailed: 0.1%")
+UNKNOWN = verdict_of(
     campaign(losses=(loss("lost"), loss("misreported", 0, 0, unit="statements"))), "throughput: {sendng: 1}"
 )
-ERROR = verdict(result(abort_reason=f"the simulators hung {HOSTILE}", abort_blame="harness"))
-EVERY = pytest.mark.parametrize("one", [PASS, FAIL, UNKNOWN, ERROR], ids=["pass", "fail", "unknown", "error"])
+ERROR = verdict_of(result(abort_reason=f"the simulators hung {HOSTILE}", abort_blame="harness"))
+ALL_STATUSES = pytest.mark.parametrize(
+    "verdict", [PASS, FAIL, UNKNOWN, ERROR], ids=["pass", "fail", "unknown", "error"]
+)
 
 
-def printed(one: LoadVerdict, reports: dict[str, Path] | None = None, width: int = 140) -> str:
-    """What a terminal shows."""
+def printed_text(verdict: LoadVerdict, reports: dict[str, Path] | None = None, width: int = 140) -> str:
+    """Return the text on a terminal."""
     console = Console(file=io.StringIO(), width=width)
-    print_load_verdict(one, console, reports)
+    print_load_verdict(verdict, console, reports)
     return console.file.getvalue()
 
 
-def written(one: LoadVerdict, folder: Path, name: str) -> str:
-    """The text of one report."""
-    return write_load_reports(one, folder)[name].read_text(encoding="utf-8")
+def written_report(verdict: LoadVerdict, folder: Path, name: str) -> str:
+    """Return the text of one report."""
+    return write_load_reports(verdict, folder)[name].read_text(encoding="utf-8")
 
 
-def test_the_answer_of_a_pass():
-    """Whether it will work, how quick it is, how late, what was lost, and by how many levels."""
+def test_summary_of_pass_has_rate_latency_losses_and_levels():
     assert summary(PASS) == (
-        "It will work: 1,000,000 messages at 1,250 a second; acknowledgement latency p50 12 ms, p95 42.31 ms, "
-        "p99 210 ms; 0 lost, 0 duplicated, 0 wrong text; 9 of 9 levels met."
+        "The bridge meets its targets: 1,000,000 messages at 1,250 per second; acknowledgement latency p50 12 ms, "
+        "p95 42.31 ms, p99 210 ms; 0 lost, 0 duplicated, 0 wrong text; 9 of 9 levels met."
     )
 
 
-def test_the_answer_of_a_fail():
-    """It names what was missed, two of them when they are many."""
+def test_summary_of_fail_names_two_of_many_missed_levels():
     assert summary(FAIL) == (
-        "It will not work: 5,988 messages at 95.05 a second; message latency p50 310 ms, p95 2.412 s, p99 3.106 s; "
-        "12 lost, 1 duplicated, 0 wrong text; 4 of 6 levels missed: Lost, Duplicated and 2 more."
+        "The bridge misses its targets: 5,988 messages at 95.05 per second; message latency p50 310 ms, p95 2.412 s, "
+        "p99 3.106 s; 12 lost, 1 duplicated, 0 wrong text; 4 of 6 levels missed: Lost, Duplicated and 2 more."
     )
 
 
-def test_the_answer_when_nobody_can_say():
-    """It names what could not be judged; what nobody could look for is not said to be 0."""
+def test_summary_of_unknown_names_undetermined_levels():
+    """A loss without checked items is not reported as 0."""
     assert summary(UNKNOWN) == (
-        "Nobody can say whether it will work: 1,000,000 messages at 1,250 a second; acknowledgement latency p50 12 ms, "
-        "p95 42.31 ms, p99 210 ms; 0 lost; 2 of 3 levels not to be judged: Misreported and Throughput of sendng."
+        "Not proven: 1,000,000 messages at 1,250 per second; acknowledgement latency p50 12 ms, "
+        "p95 42.31 ms, p99 210 ms; 0 lost; 2 of 3 levels undetermined: Misreported and Throughput of sendng."
     )
-    assert summary(verdict(result())) == (
-        "Nobody can say whether it will work: nothing was asked and nothing was observed."
-    )
+    assert summary(verdict_of(result())) == ("Not proven: no level was set and nothing was observed.")
 
 
-def test_the_answer_of_an_error():
-    """It says what happened, and that the bridge is not to blame."""
-    assert summary(verdict(result(abort_reason="the simulators hung", abort_blame="harness"))) == (
-        "Nobody can say whether it will work, as the load test itself broke: it ended early (the simulators hung); "
-        "1 of 1 level broken: The load test comes to its end."
+def test_summary_of_error_has_its_reason():
+    """The bridge is not to blame."""
+    assert summary(verdict_of(result(abort_reason="the simulators hung", abort_blame="harness"))) == (
+        "Not proven, because the load test itself failed: ended early (the simulators hung); "
+        "1 of 1 level failed: The load test completes."
     )
 
 
-def test_the_answer_without_a_bridge():
-    """Then it is about the simulators."""
+def test_summary_without_bridge_is_about_the_simulators():
     pages = Stage(name="pages", unit="rows", count=9, seconds=1.0)
-    one = result(kind="paging", stages=(pages,), losses=(loss("missing rows", 0, 9, unit="rows"),))
+    load_result = result(kind="paging", stages=(pages,), losses=(loss("missing rows", 0, 9, unit="rows"),))
 
-    assert summary(verdict(one, "throughput: {pages: 5}")) == (
-        "The simulators can do it: 9 rows at 9 a second; 0 missing rows; 2 of 2 levels met."
+    assert summary(verdict_of(load_result, "throughput: {pages: 5}")) == (
+        "The simulators meet their targets: 9 rows at 9 per second; 0 missing rows; 2 of 2 levels met."
     )
 
 
-def test_the_answer_when_no_speed_was_asked_for():
-    """Then a slow bridge passes, too, and nobody is told that it will do."""
-    one = result(losses=(loss("lost", 0, 9),))
-    assert summary(verdict(one)) == (
-        "Nothing went wrong; how quick it has to be was not said: 0 lost; 1 of 1 level met."
+def test_summary_without_speed_target_says_so():
+    """A slow bridge passes, too, so the summary must not promise that it is fast enough."""
+    load_result = result(losses=(loss("lost", 0, 9),))
+    assert summary(verdict_of(load_result)) == (
+        "No losses. No speed target was set (--thresholds); measured: 0 lost; 1 of 1 level met."
     )
 
 
-def test_the_whole_way_comes_first():
-    """Recipients a second from the announcement to the last report, when that is known."""
+def test_summary_with_accepted_losses_does_not_claim_no_losses():
+    load_result = result(losses=(loss("late", 2, 9),))
+    assert summary(verdict_of(load_result, "losses: {late: 3}")).startswith("Losses are within their thresholds.")
+
+
+def test_summary_prefers_the_rate_of_recipients():
     whole = Stage(name="whole way", unit="recipients", count=90, seconds=10.0)
     sent = Stage(name="sending", unit="messages", count=90, seconds=1.0)
-    assert "90 recipients at 9 a second" in summary(verdict(result(stages=(sent, whole))))
+    assert "90 recipients at 9 per second" in summary(verdict_of(result(stages=(sent, whole))))
 
 
-def test_files(tmp_path):
-    """Three files in a folder that is made when it is missing."""
+def test_reports_are_written_to_a_new_folder(tmp_path):
     paths = write_load_reports(PASS, tmp_path / "a" / "b")
 
     assert {name: path.name for name, path in paths.items()} == {
@@ -123,64 +123,64 @@ def test_files(tmp_path):
     assert all(path.is_file() for path in paths.values())
 
 
-def test_terminal_of_a_pass():
-    """What was measured, each level, who was the limit, the answer, and where the reports are."""
-    text = printed(PASS, {"html": Path("out/report.html")})
+def test_text_of_pass_has_measurements_levels_bottleneck_and_paths():
+    text = printed_text(PASS, {"html": Path("out/report.html")})
 
     assert re.search(r"^ sending +1,000,000 messages +13 min 20 s +1,250 *$", text, re.MULTILINE)
     assert re.search(r"^ page +the request +1,000 +0 +3.2 ms +31 ms +9.25 ms +14 ms +812 ms *$", text, re.MULTILINE)
     assert re.search(r"^ bridge +412.3 MB +11 min 41 s *$", text, re.MULTILINE)
-    assert re.search(r"^ pass +Throughput of sending +at least 1,000 a second +1,250 a second *$", text, re.MULTILINE)
-    assert "limit       The bridge was the limit of sending: it used a whole processor for 100% of the time" in text
-    assert "verdict     pass  It will work: 1,000,000 messages at 1,250 a second" in text
+    assert re.search(
+        r"^ pass +Throughput of sending +at least 1,000 per second +1,250 per second *$", text, re.MULTILINE
+    )
+    assert (
+        "bottleneck  The bridge was the bottleneck of sending: it used a whole processor for 100% of the time" in text
+    )
+    assert "verdict     pass  The bridge meets its targets: 1,000,000 messages at 1,250 per second" in text
     assert re.search(r"^ html +out/report.html *$", text, re.MULTILINE)
 
 
-def test_terminal_of_a_fail():
-    """Whose it is, with examples, and what explains a missed speed, once for all that it explains."""
-    text = printed(FAIL)
-    why = "Nobody was the limit of message latency: the pace was that of the plan, and the load generator at most 10 ms"
+def test_text_of_fail_has_blame_examples_and_one_explanation_per_cause():
+    text = printed_text(FAIL)
+    why = "No bottleneck of message latency: the load generator set the pace, at most 10 ms behind its schedule"
 
     assert re.search(r"^ fail +Lost +none +12 of 6,000 triggers +bridge *$", text, re.MULTILINE)
     assert re.search(
         r"^ Lost *\n +C0000042: no message to 447100000042 *\n +C0000077: no message to", text, re.MULTILINE
     )
     assert re.search(rf"^ Latency of message, p95; Latency of message, p99 *\n +{why}", text, re.MULTILINE)
-    assert text.count("message latency: the pace") == 1
+    assert text.count("No bottleneck of message latency") == 1
 
 
-def test_terminal_of_nothing():
-    """A load test that broke at once has no tables to show; square brackets are a text."""
-    text = printed(ERROR)
+def test_text_of_early_end_has_no_tables_and_no_markup():
+    """Square brackets in a reason must not be interpreted as styles."""
+    text = printed_text(ERROR)
 
     assert "stage" not in text
-    assert re.search(r"^ error +The load test comes to its end +to its end +the simulators hung", text, re.MULTILINE)
+    assert re.search(r"^ error +The load test completes +completion +the simulators hung", text, re.MULTILINE)
     assert "[bold]" in text
 
 
-def test_terminal_of_hundred_characters():
-    """The table of a pass needs no wider one: nobody is blamed, so there is no column for it."""
+def test_text_of_pass_fits_a_terminal_of_100_columns():
+    """A pass needs no column of blame."""
     assert re.search(
         r"^ verdict +level +expected +got *\n pass +Lost +none +0 of 1,000,000 messages *$",
-        printed(PASS, width=100),
+        printed_text(PASS, width=100),
         re.MULTILINE,
     )
 
 
-@EVERY
-def test_json(one, tmp_path):
-    """The document fits its schema, and carries the verdict, its levels and the whole result."""
-    document = json.loads(written(one, tmp_path, "json"))
+@ALL_STATUSES
+def test_json_matches_its_schema(verdict, tmp_path):
+    document = json.loads(written_report(verdict, tmp_path, "json"))
 
     Draft202012Validator(SCHEMA).validate(document)
-    assert (document["verdict"], document["exit_status"]) == (one.status, one.exit_status)
-    assert [level["id"] for level in document["levels"]] == [level.id for level in one.judged]
-    assert len(document["result"]["samples"]) == len(one.result.samples)
+    assert (document["verdict"], document["exit_status"]) == (verdict.status, verdict.exit_status)
+    assert [level["id"] for level in document["levels"]] == [level.id for level in verdict.levels]
+    assert len(document["result"]["samples"]) == len(verdict.result.samples)
 
 
-def test_json_of_a_fail(tmp_path):
-    """A program finds what was wrong, and how quick each stage was."""
-    document = json.loads(written(FAIL, tmp_path, "json"))
+def test_json_of_fail_has_levels_stages_and_bottleneck(tmp_path):
+    document = json.loads(written_report(FAIL, tmp_path, "json"))
 
     assert document["levels"][1] == {
         "id": "loss.duplicated", "title": "Duplicated", "status": "fail", "expected": "none",
@@ -190,17 +190,16 @@ def test_json_of_a_fail(tmp_path):
     assert document["result"]["stages"][0] == {
         "name": "triggers", "unit": "triggers", "count": 6_000, "seconds": 60.0, "per_second": 100.0,
     }  # fmt: skip
-    assert document["limit"]["behind_ms"] == 10.0
+    assert document["bottleneck"]["behind_ms"] == 10.0
 
 
-def test_schema_knows_every_key(tmp_path):
-    """The schema has no key to spare, and none is written that it does not describe."""
-    document = json.loads(written(FAIL, tmp_path, "json"))
+def test_schema_has_exactly_the_written_keys(tmp_path):
+    document = json.loads(written_report(FAIL, tmp_path, "json"))
     parts = SCHEMA["$defs"]
 
     assert set(document) == set(SCHEMA["properties"]) == set(SCHEMA["required"])
     for name, part in (
-        ("limit", document["limit"]),
+        ("bottleneck", document["bottleneck"]),
         ("level", document["levels"][0]),
         ("result", document["result"]),
         ("stage", document["result"]["stages"][0]),
@@ -212,61 +211,59 @@ def test_schema_knows_every_key(tmp_path):
         assert set(part) == set(parts[name]["properties"]) == set(parts[name]["required"]), name
 
 
-def junit(one: LoadVerdict, folder: Path) -> Element:
-    """The one suite of a JUnit report."""
-    suite = fromstring(written(one, folder, "junit")).find("testsuite")
+def junit_suite(verdict: LoadVerdict, folder: Path) -> Element:
+    """Return the only suite of a JUnit report."""
+    suite = fromstring(written_report(verdict, folder, "junit")).find("testsuite")
     assert suite is not None
     return suite
 
 
-def test_junit_of_a_fail(tmp_path):
-    """One test case a level; a missed one says what was expected and got, and whose it is."""
-    suite = junit(FAIL, tmp_path)
+def test_junit_of_fail_has_one_case_per_level(tmp_path):
+    suite = junit_suite(FAIL, tmp_path)
     failures = {case.get("name", "").partition(":")[0]: case.find("failure") for case in suite.iter("testcase")}
 
     assert (suite.get("name"), suite.get("tests"), suite.get("failures")) == ("sendproof load triggers", "6", "4")
     assert failures["loss.lost"].get("message") == "expected none, got 12 of 6,000 triggers, blame: bridge"
     assert failures["loss.lost"].text == "C0000042: no message to 447100000042\nC0000077: no message to 447100000077"
-    assert failures["latency.message.p95"].text.startswith("Nobody was the limit of message latency")
+    assert failures["latency.message.p95"].text.startswith("No bottleneck of message latency")
     assert failures["failed"] is None
     assert suite.get("timestamp") == "2026-03-02T09:00:00"
 
 
-def test_junit_names_what_was_asked_for(tmp_path):
-    """The settings stand among the properties."""
-    noted = {one.get("name"): one.get("value") for one in junit(FAIL, tmp_path).iter("property")}
+def test_junit_properties_have_the_settings(tmp_path):
+    properties = {entry.get("name"): entry.get("value") for entry in junit_suite(FAIL, tmp_path).iter("property")}
 
-    assert noted == {
-        "load": "100 triggers a second for 1 minute", "triggers a second": "100", "shape": "steady",
-        "provider": "delivyr", "seed": "7", "verdict": "fail", "limit": FAIL.bottleneck.sentence,
+    assert properties == {
+        "load": "100 triggers per second for 1 minute", "triggers per second": "100", "shape": "steady",
+        "provider": "delivyr", "seed": "7", "verdict": "fail", "bottleneck": FAIL.bottleneck.sentence,
     }  # fmt: skip
 
 
-def test_junit_skips_what_is_unknown_and_tells_errors(tmp_path):
-    """A level that could not be judged is a skipped case that says so; control characters do not break the file."""
-    skipped = [case.find("skipped") for case in junit(UNKNOWN, tmp_path).iter("testcase")]
-    broken = junit(ERROR, tmp_path)
+def test_junit_of_unknown_is_skipped_and_of_error_is_valid(tmp_path):
+    """Control characters in a reason must not make the file invalid."""
+    skipped = [case.find("skipped") for case in junit_suite(UNKNOWN, tmp_path).iter("testcase")]
+    error = junit_suite(ERROR, tmp_path)
 
-    assert [one if one is None else one.get("message") for one in skipped] == [
+    assert [entry if entry is None else entry.get("message") for entry in skipped] == [
         None,
-        "expected none, got nothing to look at: no statements",
-        "expected at least 1 a second, got not observed, blame: config",
+        "expected none, got nothing to check: no statements",
+        "expected at least 1 per second, got not observed, blame: config",
     ]
-    assert (broken.get("errors"), broken.get("failures")) == ("1", "0")
-    assert "the simulators hung </script>" in next(broken.iter("error")).get("message", "")
+    assert (error.get("errors"), error.get("failures")) == ("1", "0")
+    assert "the simulators hung </script>" in next(error.iter("error")).get("message", "")
 
 
 class Page(HTMLParser):
-    """What a page loads, links to inside itself, says, and holds in scripts."""
+    """Parsed page: its resources, internal links, visible text and scripts."""
 
     def __init__(self, text: str) -> None:
         super().__init__()
         self.ids: set[str] = set()
         self.targets: set[str] = set()
-        self.loads: list[str] = []
+        self.resources: list[str] = []
         self.labels: list[str] = []
         self.scripts: list[str] = []
-        self.said = ""
+        self.text = ""
         self._inside = ""
         self.feed(text)
 
@@ -274,8 +271,8 @@ class Page(HTMLParser):
         values = {name: value or "" for name, value in attributes}
         self._inside = tag
         self.ids |= {values["id"]} if "id" in values else set()
-        self.loads += [values[name] for name in ("src", "data", "srcset") if name in values]
-        self.loads += [values["href"]] if tag == "link" else []
+        self.resources += [values[name] for name in ("src", "data", "srcset") if name in values]
+        self.resources += [values["href"]] if tag == "link" else []
         self.labels += [values["aria-label"]] if values.get("role") == "img" else []
         if values.get("href", "").startswith("#"):
             self.targets.add(values["href"][1:])
@@ -289,54 +286,51 @@ class Page(HTMLParser):
         if self._inside == "script":
             self.scripts[-1] += data
         elif self._inside != "style":
-            self.said += data
+            self.text += data
 
 
-@EVERY
-def test_html_needs_nothing_else(one, tmp_path):
-    """Nothing is loaded from elsewhere, and every link inside the page leads somewhere."""
-    text = written(one, tmp_path, "html")
+@ALL_STATUSES
+def test_html_is_self_contained(verdict, tmp_path):
+    text = written_report(verdict, tmp_path, "html")
     page = Page(text)
 
-    assert page.loads == []
+    assert page.resources == []
     assert [part for part in ("url(", "@import", "fetch(", "XMLHttpRequest", "import(") if part in text] == []
     assert page.targets <= page.ids
 
 
-def test_html_of_a_pass(tmp_path):
-    """The answer first, then who was the limit, each level, and what was measured; nobody is blamed, nothing lost."""
-    page = Page(written(PASS, tmp_path, "html"))
+def test_html_of_pass_has_all_sections_except_blame_and_losses(tmp_path):
+    page = Page(written_report(PASS, tmp_path, "html"))
 
-    assert summary(PASS) in page.said
-    assert "The bridge was the limit of sending: it used a whole processor for 100% of the time" in page.said
+    assert summary(PASS) in page.text
+    assert "The bridge was the bottleneck of sending: it used a whole processor for 100% of the time" in page.text
     assert {"levels", "stages", "latencies", "plots", "processes"} <= page.ids
-    assert "Whose it is to mend" not in page.said
+    assert "Responsible" not in page.text
     assert "losses" not in page.ids
 
 
-def test_html_of_a_fail(tmp_path):
-    """What was expected and got, whose it is, and who it happened to."""
-    page = Page(written(FAIL, tmp_path, "html"))
-    said = " ".join(page.said.split())
+def test_html_of_fail_has_blame_and_examples(tmp_path):
+    page = Page(written_report(FAIL, tmp_path, "html"))
+    text = " ".join(page.text.split())
 
-    assert "✕ fail Lost None 12 of 6,000 triggers The bridge" in said
-    assert "At most 500 ms 2.412 s The bridge" in said
-    assert "Lost 12 6,000 triggers C0000042: no message to 447100000042" in said
-    assert said.count("Wrong text") == 1
+    assert "✕ fail Lost None 12 of 6,000 triggers The bridge" in text
+    assert "At most 500 ms 2.412 s The bridge" in text
+    assert "Lost 12 6,000 triggers C0000042: no message to 447100000042" in text
+    assert text.count("Wrong text") == 1
 
 
-def test_html_of_nothing(tmp_path):
-    """A load test that broke at once makes a page too, without plots or scripts; what it says stays text."""
-    page = Page(written(ERROR, tmp_path, "html"))
+def test_html_of_early_end_has_no_scripts(tmp_path):
+    """Markup in a reason must stay text."""
+    page = Page(written_report(ERROR, tmp_path, "html"))
 
     assert page.scripts == []
     assert {"plots", "stages", "latencies", "losses", "processes"}.isdisjoint(page.ids)
-    assert "The simulators hung </script><script>alert('hello')</script>" in page.said
+    assert "The simulators hung </script><script>alert('hello')</script>" in page.text
 
 
-def test_html_draws_the_samples(tmp_path):
-    """The numbers stand in the page as JSON, for the script that draws them; each plot has its place and its words."""
-    page = Page(written(FAIL, tmp_path, "html"))
+def test_html_has_the_samples_as_data_and_as_text(tmp_path):
+    """The script draws the data; the text is for readers without scripts."""
+    page = Page(written_report(FAIL, tmp_path, "html"))
     data = json.loads(page.scripts[0])
 
     assert [plot["names"] for plot in data["plots"]] == [
@@ -345,33 +339,32 @@ def test_html_draws_the_samples(tmp_path):
     ]  # fmt: skip
     assert {len(values) for plot in data["plots"] for values in plot["values"]} == {len(data["at"])} == {66}
     assert {f"plot-{index}" for index in range(6)} <= page.ids
-    assert page.labels[1] == "Throughput of sending. sending: 95.05 a second on average, 95 at most. "
+    assert page.labels[1] == "Throughput of sending. sending: 95.05 per second on average, 95 at most. "
 
 
-def test_html_carries_the_drawer_with_its_licence(tmp_path):
-    """The drawer, uPlot, comes as its maker made it; its licence travels with every page."""
-    script = Page(written(PASS, tmp_path, "html")).scripts[1]
+def test_html_includes_uplot_with_its_licence(tmp_path):
+    """The licence requires its text in every copy."""
+    script = Page(written_report(PASS, tmp_path, "html")).scripts[1]
 
     assert (FOLDER / "uplot" / "uPlot.iife.min.js").read_text() in script
     assert "The MIT License (MIT)" in script
     assert "Copyright (c) 2022 Leon Sorokin" in script
 
 
-def test_html_of_hostile_names(tmp_path):
-    """A name that ends a script ends none."""
+def test_html_escapes_hostile_names_in_scripts(tmp_path):
     stage = Stage(name=HOSTILE, unit="messages", count=6_000, seconds=60.0)
     samples = tuple(Sample(at=float(at), counts={HOSTILE: at * 100}) for at in (1, 2))
-    page = Page(written(verdict(result(stages=(stage,), samples=samples)), tmp_path, "html"))
+    page = Page(written_report(verdict_of(result(stages=(stage,), samples=samples)), tmp_path, "html"))
 
     assert len(page.scripts) == 3
     assert json.loads(page.scripts[0])["plots"][0]["names"] == [HOSTILE]
 
 
-def test_throughput_is_drawn_from_the_first_to_the_last():
-    """Before it began and after it ended a stage has no pace, between them it may have rested."""
-    reading = plots(campaign())[0].curves[0]
+def test_throughput_plot_spans_first_to_last_event():
+    """Pauses between them are a rate of 0."""
+    reading = build_plots(campaign())[0].curves[0]
 
     assert reading.values[0] == 16_000.0
     assert reading.values[62] == 8_000.0
     assert set(reading.values[63:]) == {None}
-    assert reading.says == "reading: 16,000 a second on average, 16,000 at most"
+    assert reading.description == "reading: 16,000 per second on average, 16,000 at most"

@@ -1,4 +1,4 @@
-"""What a file of service levels may say, and what its writer is told when it cannot be used."""
+"""Files of service levels: valid content, and error messages."""
 
 import json
 import re
@@ -14,8 +14,8 @@ from sendproof_harness.scenario.diagnostics import InvalidFileError
 PAGE = Path(__file__).parents[3] / "docs" / "thresholds.md"
 
 
-def test_a_file_becomes_values(tmp_path):
-    """The example of the page, read: lengths in milliseconds, sizes in megabytes, shares exact."""
+def test_example_of_the_documentation_is_parsed(tmp_path):
+    """Durations are in milliseconds, sizes in megabytes, and shares exact."""
     example = re.search(r"```yaml\n(.*?)```", PAGE.read_text(), re.DOTALL)
     file = tmp_path / "levels.yaml"
     file.write_text(example.group(1))
@@ -30,8 +30,7 @@ def test_a_file_becomes_values(tmp_path):
     )
 
 
-def test_every_key_is_optional():
-    """What is left out is not asked for; the load generator may be late by a tenth of a second."""
+def test_empty_file_sets_no_thresholds():
     assert parse_levels("{}", "levels.yaml") == ServiceLevels()
     assert ServiceLevels().behind_ms == 100.0
 
@@ -40,25 +39,23 @@ def test_every_key_is_optional():
     ("text", "milliseconds"),
     [("500 ms", 500.0), ("0.5 ms", 0.5), ("1.5 s", 1_500.0), ("1 second", 1_000.0), ("2 minutes", 120_000.0)],
 )
-def test_lengths(text, milliseconds):
-    """Short ones as they are measured, long ones as in a scenario."""
+def test_duration_is_parsed_as_milliseconds(text, milliseconds):
     assert parse_levels(f"behind: {text}", "levels.yaml").behind_ms == milliseconds
 
 
 @pytest.mark.parametrize(("text", "megabytes"), [("512 MB", 512.0), ("1.5 GB", 1_500.0)])
-def test_sizes(text, megabytes):
-    """A megabyte is a million bytes."""
+def test_size_is_parsed_as_millions_of_bytes(text, megabytes):
     assert parse_levels(f"memory: {{simulators: {text}}}", "levels.yaml").memory_mb == {"simulators": megabytes}
 
 
-def told(text: str) -> list[str]:
-    """All that the writer of `text` is told."""
+def error_messages(text: str) -> list[str]:
+    """Return the error messages for a text."""
     with pytest.raises(InvalidFileError) as raised:
         parse_levels(text, "my.yaml")
     return str(raised.value).splitlines()
 
 
-_LENGTH = "expected a duration such as 500 ms, 1.5 s or 2 minutes, got"
+_DURATION = "expected a duration such as 500 ms, 1.5 s or 2 minutes, got"
 _PERCENTILES = "expected a mapping of percentiles, such as {p95: 500 ms, p99: 2 s}, got"
 _SHARE = "expected a percentage from 0% to 100%, such as 0.1%, got"
 _SIZE = "expected a size such as 512 MB or 1.5 GB, got"
@@ -86,33 +83,31 @@ _KNOWN = "sendproof, losses, throughput, latency, failed, memory, behind"
         ("latency: {page: {}}", f"my.yaml:1: latency.page: {_PERCENTILES} an empty mapping"),
         ("latency: {page: 1 s}", f'my.yaml:1: latency.page: {_PERCENTILES} "1 s"'),
         ("latency: {page: {p96: 1 s}}", 'my.yaml:1: latency.page.p96: unknown key, did you mean "p99"?'),
-        ("latency: {page: {p95: 5}}", f"my.yaml:1: latency.page.p95: {_LENGTH} 5"),
-        ("latency: {page: {p95: 0.5 minutes}}", f'my.yaml:1: latency.page.p95: {_LENGTH} "0.5 minutes"'),
+        ("latency: {page: {p95: 5}}", f"my.yaml:1: latency.page.p95: {_DURATION} 5"),
+        ("latency: {page: {p95: 0.5 minutes}}", f'my.yaml:1: latency.page.p95: {_DURATION} "0.5 minutes"'),
         ("failed: 0.1", f"my.yaml:1: failed: {_SHARE} 0.1"),
         ("failed: 101%", f'my.yaml:1: failed: {_SHARE} "101%"'),
         ("memory: 1 GB", 'my.yaml:1: memory: expected a mapping of roles, such as {bridge: 1 GB}, got "1 GB"'),
         ("memory: {bridge: 1000}", f"my.yaml:1: memory.bridge: {_SIZE} 1000"),
         ("memory: {brigde: 1 GB}", 'my.yaml:1: memory.brigde: unknown key, did you mean "bridge"?'),
-        ("behind: soon", f'my.yaml:1: behind: {_LENGTH} "soon"'),
+        ("behind: soon", f'my.yaml:1: behind: {_DURATION} "soon"'),
         ("zzz: 1", f"my.yaml:1: zzz: unknown key, known: {_KNOWN}"),
         ("behind: 1 s\nbehind: 2 s", "my.yaml:2: behind: this key already occurs on line 1; remove one of the two"),
     ],
 )
-def test_what_cannot_be_used_is_told_with_its_line(text, message):
-    """Where, what was expected, and what stands there."""
-    assert told(text) == [message]
+def test_invalid_content_is_rejected_with_its_line(text, message):
+    assert error_messages(text) == [message]
 
 
-def test_all_mistakes_are_told_at_once():
-    """Nobody has to run a load test again to see the second mistake."""
-    assert told("failed: half\nthroughput:\n  sending: fast\n") == [
+def test_all_mistakes_are_reported_at_once():
+    """A user must not have to run a load test again to see the second mistake."""
+    assert error_messages("failed: half\nthroughput:\n  sending: fast\n") == [
         'my.yaml:1: failed: expected a percentage from 0% to 100%, such as 0.1%, got "half"',
         'my.yaml:3: throughput.sending: expected a number per second, greater than 0, got "fast"',
     ]
 
 
-def test_a_file_that_is_not_there(tmp_path):
-    """The message says which file was meant, and where to read about it."""
+def test_missing_file_is_rejected_with_its_path(tmp_path):
     with pytest.raises(InvalidFileError) as raised:
         load_levels(tmp_path / "levels.yaml")
     assert str(raised.value) == (
@@ -121,8 +116,7 @@ def test_a_file_that_is_not_there(tmp_path):
     )
 
 
-def test_the_schema_is_one_and_its_keys_are_explained():
-    """A valid JSON Schema; the page tells of every key."""
+def test_schema_is_valid_and_its_keys_are_documented():
     schema = json.loads(SCHEMA_FILE.read_text())
     Draft202012Validator.check_schema(schema)
     rows = re.findall(r"^\| `([a-z]+)` \|", PAGE.read_text(), re.MULTILINE)

@@ -1,4 +1,4 @@
-"""Planning campaigns over the control API: one channel or several, conditional, cancelled."""
+"""Campaigns in the control API: one channel or several, conditional, cancelled."""
 
 from typing import Any
 
@@ -13,10 +13,10 @@ SPLITS = [{"share": 1, "template": "Hello", "send_at": "2026-03-02T09:00:00Z"}]
 
 @pytest.fixture
 def campaigns(simulators: RunningSimulators) -> str:
-    """The campaigns of a sandbox with a template on both channels; it is six o'clock."""
+    """Return the URL of the campaigns of a sandbox at six o'clock, with a template on both channels."""
     clock = {"mode": "virtual", "start": "2026-03-02T06:00:00Z"}
-    made = simulators.call("POST", "/sandboxes", {"seed": 1, "clock": clock, "channels": CHANNELS})
-    path, service = f"/sandboxes/{made['sandbox']}", made["services"]["optimove"]
+    sandbox = simulators.call("POST", "/sandboxes", {"seed": 1, "clock": clock, "channels": CHANNELS})
+    path, service = f"/sandboxes/{sandbox['sandbox']}", sandbox["services"]["optimove"]
     templates = [{"id": 14, "title": "Hello", "body": "Dear {{FIRST_NAME}}"}]
     simulators.call("POST", path + "/providers/textlocal/templates", templates)
     for channel in CHANNELS:
@@ -26,26 +26,26 @@ def campaigns(simulators: RunningSimulators) -> str:
     return f"{simulators.control}/control{path}/campaigns"
 
 
-def plan(campaigns: str, **given: Any) -> tuple[int, Any]:
-    """Plan campaign 7; answers status and body."""
-    response = requests.post(campaigns, json={"campaign": 7, "customers": 3, **given}, timeout=60)
+def schedule(campaigns: str, **fields: Any) -> tuple[int, Any]:
+    """Schedule campaign 7; return status and body of the response."""
+    response = requests.post(campaigns, json={"campaign": 7, "customers": 3, **fields}, timeout=60)
     return response.status_code, response.json()
 
 
-def test_a_campaign_with_several_channels_is_one_campaign(simulators: RunningSimulators, campaigns: str) -> None:
-    """Its truth is told channel by channel."""
+def test_campaign_with_several_channels_is_one_campaign(simulators: RunningSimulators, campaigns: str) -> None:
+    """Its expectations are grouped by channel."""
     parts = [{"channel": 505, "splits": SPLITS}, {"channel": 506, "splits": SPLITS}]
-    status, made = plan(campaigns, channels=parts, conditional={"clearance_by": "2026-03-02T08:00:00Z"})
-    assert (status, made["channels"], made["clearance_by"]) == (201, [505, 506], "2026-03-02T08:00:00.000Z")
+    status, campaign = schedule(campaigns, channels=parts, conditional={"clearance_by": "2026-03-02T08:00:00Z"})
+    assert (status, campaign["channels"], campaign["clearance_by"]) == (201, [505, 506], "2026-03-02T08:00:00.000Z")
     sandbox = campaigns.split("/")[-2]
     simulators.call("POST", f"/sandboxes/{sandbox}/clock/advance", {"to": "2026-03-02T08:00:00Z"})
     expectations = [line for line in simulators.history(sandbox) if line["kind"] in {"campaign", "obligation"}]
-    told = [(line["kind"], line["channel"]) for line in expectations]
-    assert told == [(kind, channel) for channel in (505, 506) for kind in ("campaign", *["obligation"] * 3)]
+    found = [(line["kind"], line["channel"]) for line in expectations]
+    assert found == [(kind, channel) for channel in (505, 506) for kind in ("campaign", *["obligation"] * 3)]
 
 
 @pytest.mark.parametrize(
-    ("given", "status"),
+    ("fields", "status"),
     [
         ({}, 400),
         ({"channel": 505}, 400),
@@ -58,15 +58,16 @@ def test_a_campaign_with_several_channels_is_one_campaign(simulators: RunningSim
         ({"channel": 505, "splits": SPLITS, "conditional": {"clearance_by": "2026-03-02T09:00:00Z"}}, 201),
     ],
 )
-def test_plans_that_make_no_sense_are_refused(campaigns: str, given: dict[str, Any], status: int) -> None:
-    """And nothing is planned."""
-    assert plan(campaigns, **given)[0] == status
+def test_invalid_plan_is_refused_and_not_scheduled(campaigns: str, fields: dict[str, Any], status: int) -> None:
+    assert schedule(campaigns, **fields)[0] == status
     assert requests.get(campaigns + "/7", timeout=60).status_code == (200 if status == 201 else 404)
 
 
-def test_a_campaign_is_cancelled_once(campaigns: str) -> None:
-    """The second time is refused, and an unknown one is not found."""
-    plan(campaigns, channel=505, splits=SPLITS)
-    replies = [requests.post(f"{campaigns}/{id_}/cancel", timeout=60) for id_ in (7, 7, 8)]
-    assert [response.status_code for response in replies] == [200, 409, 404]
-    assert (replies[0].json()["state"], replies[0].json()["cancelled_at"]) == ("cancelled", "2026-03-02T06:00:00.000Z")
+def test_campaign_can_be_cancelled_once(campaigns: str) -> None:
+    schedule(campaigns, channel=505, splits=SPLITS)
+    responses = [requests.post(f"{campaigns}/{id_}/cancel", timeout=60) for id_ in (7, 7, 8)]
+    assert [response.status_code for response in responses] == [200, 409, 404]
+    assert (responses[0].json()["state"], responses[0].json()["cancelled_at"]) == (
+        "cancelled",
+        "2026-03-02T06:00:00.000Z",
+    )

@@ -1,4 +1,4 @@
-"""Sandboxes on one clock: one time, one set of participants, journals apart."""
+"""Sandboxes on one clock share time and participants, and have separate journals."""
 
 from typing import Any
 
@@ -9,57 +9,55 @@ from running import RunningSimulators
 
 START = "2026-03-02T06:00:00Z"
 HOUR = 3_600_000
-# Delivered an hour after it went out.
+# Delivered after an hour.
 NUMBER = "447555000001"
 
 
 @pytest.fixture
 def pair(simulators: RunningSimulators) -> tuple[str, str]:
-    """Two sandboxes, the second on the clock of the first."""
+    """Return two sandboxes, the second on the clock of the first."""
     first = create(simulators, {"mode": "virtual", "start": START})
     return first, create(simulators, {"mode": "shared", "with": first})
 
 
 def create(simulators: RunningSimulators, clock: dict[str, Any]) -> str:
-    """A sandbox with a clock; answers its name."""
+    """Create a sandbox with a clock; return its name."""
     return str(simulators.call("POST", "/sandboxes", {"seed": 1, "clock": clock})["sandbox"])
 
 
 def send(simulators: RunningSimulators, sandbox: str) -> None:
-    """Send one message, whose receipt is due an hour later."""
+    """Send one message, which is delivered an hour later."""
     service = simulators.call("GET", f"/sandboxes/{sandbox}")["services"]["textlocal"]
     form = {"apikey": service["credentials"]["apikey"], "numbers": NUMBER, "message": "Hi"}
     assert requests.post(service["url"] + "/send", data=form, timeout=60).json()["status"] == "success"
 
 
-def lines(simulators: RunningSimulators, sandbox: str, kind: str) -> list[str]:
-    """When something of a kind happened, by a sandbox's history."""
+def times(simulators: RunningSimulators, sandbox: str, kind: str) -> list[str]:
+    """Return the times of a sandbox's history lines of a kind."""
     return [line["at"][11:16] for line in simulators.history(sandbox) if line["kind"] == kind]
 
 
-def test_time_passes_for_both(simulators, pair):
-    """Through whichever it is advanced; what is due happens in the sandbox that it belongs to."""
+def test_advance_of_one_sandbox_advances_the_other(simulators, pair):
+    """Each item is fired in its own sandbox."""
     first, second = pair
     send(simulators, first)
     simulators.call("POST", f"/sandboxes/{second}/clock/advance", {"by_ms": HOUR // 2})
     send(simulators, second)
     now = simulators.call("POST", f"/sandboxes/{first}/clock/advance", {"by_ms": 2 * HOUR})["now"]
     assert simulators.call("GET", f"/sandboxes/{second}/clock")["now"] == now
-    assert [lines(simulators, one, "delivery_status") for one in pair] == [["07:00"], ["07:30"]]
+    assert [times(simulators, name, "delivery_status") for name in pair] == [["07:00"], ["07:30"]]
 
 
-def test_who_takes_part_does_so_in_both(simulators, pair):
-    """Joining through one and leaving through the other; both journals tell of it."""
-    first, second = (f"/sandboxes/{one}/clock" for one in pair)
+def test_participant_is_in_both_sandboxes_and_journals(simulators, pair):
+    first, second = (f"/sandboxes/{name}/clock" for name in pair)
     simulators.call("POST", f"{first}/park", {"participant": "bridge", "until": START, "since": 0})
-    assert [one["name"] for one in simulators.call("GET", second)["participants"]] == ["bridge"]
+    assert [participant["name"] for participant in simulators.call("GET", second)["participants"]] == ["bridge"]
     simulators.call("DELETE", f"{second}/participants/bridge")
-    told = [[line["action"] for line in simulators.history(one) if line["kind"] == "clock"] for one in pair]
-    assert told == [["joined", "left"]] * 2
+    actions = [[line["action"] for line in simulators.history(name) if line["kind"] == "clock"] for name in pair]
+    assert actions == [["joined", "left"]] * 2
 
 
-def test_the_second_begins_when_it_is_made(simulators):
-    """Its history starts at the present of the clock, whose mode it has."""
+def test_second_sandbox_starts_at_the_current_instant(simulators):
     first = create(simulators, {"mode": "virtual", "start": START})
     simulators.call("POST", f"/sandboxes/{first}/clock/advance", {"by_ms": HOUR})
     second = create(simulators, {"mode": "shared", "with": first})
@@ -68,14 +66,13 @@ def test_the_second_begins_when_it_is_made(simulators):
     assert (header["clock"]["mode"], header["clock"]["rate"]) == ("virtual", None)
 
 
-@pytest.mark.parametrize("gone", [0, 1])
-def test_deleting_one_leaves_the_other_going(simulators, pair, gone):
-    """What was due in the deleted one does not happen; what is due in the other does."""
-    for one in pair:
-        send(simulators, one)
-    simulators.call("DELETE", f"/sandboxes/{pair[gone]}")
-    simulators.call("POST", f"/sandboxes/{pair[1 - gone]}/clock/advance", {"by_ms": 2 * HOUR})
-    assert lines(simulators, pair[1 - gone], "delivery_status") == ["07:00"]
+@pytest.mark.parametrize("deleted", [0, 1])
+def test_deleting_one_sandbox_does_not_stop_the_other(simulators, pair, deleted):
+    for name in pair:
+        send(simulators, name)
+    simulators.call("DELETE", f"/sandboxes/{pair[deleted]}")
+    simulators.call("POST", f"/sandboxes/{pair[1 - deleted]}/clock/advance", {"by_ms": 2 * HOUR})
+    assert times(simulators, pair[1 - deleted], "delivery_status") == ["07:00"]
 
 
 @pytest.mark.parametrize(
@@ -91,7 +88,6 @@ def test_deleting_one_leaves_the_other_going(simulators, pair, gone):
         ({"mode": "shared", "with": "nobody"}, 409, "clock: no sandbox is named 'nobody'; there are: default"),
     ],
 )
-def test_what_cannot_be_shared_is_told(simulators, clock, status, message):
-    """With what was expected."""
+def test_invalid_shared_clock_is_refused_with_the_reason(simulators, clock, status, message):
     response = requests.post(f"{simulators.control}/control/sandboxes", json={"seed": 1, "clock": clock}, timeout=60)
     assert (response.status_code, response.json()["detail"].startswith(message)) == (status, True)

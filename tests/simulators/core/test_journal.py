@@ -1,4 +1,4 @@
-"""The journal: whole, in order, and small in memory."""
+"""The journal is complete, in order, and small in memory."""
 
 import msgspec
 
@@ -6,8 +6,7 @@ from instants import SIX, StillWallClock
 from sendproof_simulators.core.journal import BLOCK_BYTES, Journal
 
 
-def test_events_come_back_as_they_went_in() -> None:
-    """Every event has its number, both times, and its fields."""
+def test_entry_has_number_times_and_fields() -> None:
     journal = Journal(StillWallClock(5.0))
     journal.append(SIX, "metrics", {"channel": 505})
     assert [msgspec.json.decode(line) for line in journal.lines()] == [
@@ -15,8 +14,8 @@ def test_events_come_back_as_they_went_in() -> None:
     ]
 
 
-def test_a_long_journal_spills_and_stays_whole() -> None:
-    """More than a block goes to disk, and reads back complete and in order."""
+def test_long_journal_is_complete_and_in_order() -> None:
+    """More than one block goes to disk."""
     journal = Journal(StillWallClock())
     count = BLOCK_BYTES // 50
     for number in range(count):
@@ -27,8 +26,8 @@ def test_a_long_journal_spills_and_stays_whole() -> None:
     assert journal.counts == {"request": count}
 
 
-def test_whoever_reads_on_gets_every_line_once() -> None:
-    """In pieces of whole lines, from disk and from memory alike, while more is written."""
+def test_reading_in_parts_returns_each_line_once() -> None:
+    """From disk and from memory, while more is written."""
     journal, read = Journal(StillWallClock()), b""
     for number in range(3 * BLOCK_BYTES // 100):
         journal.append(SIX, "request", {"number": number, "padding": "x" * (number % 200)})
@@ -41,8 +40,8 @@ def test_whoever_reads_on_gets_every_line_once() -> None:
     journal.close()
 
 
-def test_a_line_that_is_longer_than_what_is_asked_for_comes_whole() -> None:
-    """Nobody waits for ever at a long line."""
+def test_line_above_the_maximum_is_returned_whole() -> None:
+    """A reader must not wait forever at a long line."""
     journal = Journal(StillWallClock())
     journal.append(SIX, "interactions", {"customers": "x" * 1000})
     journal.append(SIX, "metrics", {})
@@ -51,8 +50,7 @@ def test_a_line_that_is_longer_than_what_is_asked_for_comes_whole() -> None:
     assert journal.read(len(first) + 1, 1_000) == second + b"\n"
 
 
-def test_a_closed_journal_leaves_no_file() -> None:
-    """Nothing stays behind on disk."""
+def test_closed_journal_has_no_file() -> None:
     journal = Journal(StillWallClock())
     journal.append(SIX, "request", {"padding": "x" * BLOCK_BYTES})
     spilled = journal.file

@@ -1,7 +1,7 @@
-"""What a sandbox writes into its history by itself."""
+"""The lines that a sandbox adds to its history by itself."""
 
 import asyncio
-from collections.abc import Iterable
+from collections.abc import Sequence
 from typing import Any
 
 import msgspec
@@ -15,8 +15,8 @@ from sendproof_simulators.core.webhooks.sender import WebhookSender
 from sendproof_simulators.services.discovery import discover
 
 
-def history_after(webhooks: Iterable[Webhook]) -> list[dict[str, Any]]:
-    """Every line of a sandbox that sent these and did nothing else."""
+def history_after(webhooks: Sequence[Webhook]) -> list[dict[str, Any]]:
+    """Return all lines of a sandbox that only sent these webhooks."""
 
     async def run() -> list[dict[str, Any]]:
         async with WebhookSender() as sender:
@@ -36,19 +36,19 @@ def history_after(webhooks: Iterable[Webhook]) -> list[dict[str, Any]]:
 
 
 def webhook(*delays_ms: int) -> Webhook:
-    """A webhook to an address that may not be reached from here, tried again after these waits."""
+    """Return a webhook to a forbidden address, with these retry delays."""
     retry = RetryPolicy(delays_ms=delays_ms)
     return Webhook(url="http://192.0.2.1/", key="13:7001:505", event="13", body=b"", retry=retry)
 
 
-def test_the_last_line_counts_those_before_it() -> None:
-    """Whoever has the last line knows whether any other is missing."""
+def test_last_line_of_the_history_counts_the_others() -> None:
+    """A reader of the last line knows that none is missing."""
     *before, end = history_after([webhook()])
     assert end == {"n": 0, "at": "2026-03-02T06:00:00.000Z", "real": 0.0, "kind": "end", "lines": len(before)}
 
 
-def test_an_attempt_says_when_the_next_one_is() -> None:
-    """A notification that is still being tried can be told from one that was given up."""
+def test_webhook_attempt_has_the_time_of_the_next_one() -> None:
+    """So a webhook that will be retried differs from one that was given up."""
     waiting, given_up = history_after([webhook(60_000)]), history_after([webhook()])
     retries = [line["retry_at"] for lines in (waiting, given_up) for line in lines if line["kind"] == "webhook"]
     assert retries == ["2026-03-02T06:01:00.000Z", None]

@@ -1,4 +1,4 @@
-"""Parts of a text, by tables worked out by hand from 3GPP TS 23.038 and TS 23.040."""
+"""Parts of a text, from tables that were calculated by hand from 3GPP TS 23.038 and TS 23.040."""
 
 import pytest
 from hypothesis import given
@@ -19,7 +19,7 @@ from sendproof_simulators.core.messaging.sms import Parts, count_parts, is_gsm
         ("€" * 80, Parts("gsm", 160, 1)),
         ("€" * 81, Parts("gsm", 162, 2)),
         ("€" * 152, Parts("gsm", 304, 2)),
-        ("€" * 153, Parts("gsm", 306, 3)),  # the 77th does not fit beside 152 units, so it begins the next part
+        ("€" * 153, Parts("gsm", 306, 3)),  # the 77th does not fit after 152 units, so it begins the next part
         ("x" * 152 + "€" + "x" * 152, Parts("gsm", 306, 3)),
         ("日" * 70, Parts("ucs2", 70, 1)),
         ("日" * 71, Parts("ucs2", 71, 2)),
@@ -32,27 +32,25 @@ from sendproof_simulators.core.messaging.sms import Parts, count_parts, is_gsm
     ],
 )
 def test_parts_at_each_limit_and_one_past_it(text, expected):
-    """Both alphabets, alone and joined, with characters of one and two units."""
+    """Both alphabets, single and multipart, with characters of one and two units."""
     assert count_parts(text) == expected
 
 
-def test_unicode_can_be_asked_for():
-    """Then a text that GSM could carry is shorter."""
+def test_forced_unicode_has_the_limits_of_ucs2():
     assert count_parts("x" * 71, unicode=True) == Parts("ucs2", 71, 2)
 
 
 @pytest.mark.parametrize(
     ("text", "expected"), [("Zoë", False), ("José", True), ("[{~}]", True), ("ç", False), ("Ç", True)]
 )
-def test_the_alphabet(text, expected):
+def test_gsm_alphabet_has_some_accented_letters(text, expected):
     """It has é but not ë, and a capital Ç but not a small one."""
     assert is_gsm(text) is expected
 
 
 @given(st.text(alphabet="a€é日😀", max_size=700))
-def test_parts_are_as_few_as_they_can_be(text):
-    """Never fewer than the units need, and at most one unit lost in each."""
+def test_parts_waste_at_most_one_unit_each(text):
     counted = count_parts(text)
-    joined = 153 if counted.encoding == "gsm" else 67
+    multipart = 153 if counted.encoding == "gsm" else 67
     if counted.parts > 1:
-        assert -(-counted.units // joined) <= counted.parts <= -(-counted.units // (joined - 1))
+        assert -(-counted.units // multipart) <= counted.parts <= -(-counted.units // (multipart - 1))

@@ -1,4 +1,4 @@
-"""Which addresses may be called back."""
+"""Valid URLs of webhooks."""
 
 import pytest
 
@@ -15,12 +15,11 @@ from sendproof_simulators.core.webhooks.urls import check_webhook_url
         "http://[::1]:9000/a/b",
     ],
 )
-def test_this_machine_is_allowed_as_written(url: str) -> None:
-    """A loopback address needs no permission and comes back unchanged."""
+def test_loopback_url_is_allowed_unchanged(url: str) -> None:
     assert check_webhook_url(url, allow_remote=False) == url
 
 
-def test_a_percent_encoded_url_is_decoded() -> None:
+def test_percent_encoded_url_is_decoded() -> None:
     """One real client sends its listener's address percent-encoded."""
     assert check_webhook_url("http%3A%2F%2F127.0.0.1%3A9000%2Fx", allow_remote=False) == "http://127.0.0.1:9000/x"
 
@@ -38,8 +37,7 @@ def test_a_percent_encoded_url_is_decoded() -> None:
         "http://128.0.0.1/",
     ],
 )
-def test_other_hosts_need_permission(url: str) -> None:
-    """Whatever is not a loopback literal is remote, and is called only in a sandbox that allows it."""
+def test_other_host_needs_permission(url: str) -> None:
     with pytest.raises(ValueError, match="allow_remote_webhooks"):
         check_webhook_url(url, allow_remote=False)
     assert check_webhook_url(url, allow_remote=True).startswith("http://")
@@ -65,14 +63,12 @@ def test_other_hosts_need_permission(url: str) -> None:
         "http://bücher.example/",
     ],
 )
-def test_what_is_no_plain_http_url_is_refused(url: str) -> None:
-    """Permission for other hosts does not make a bad URL good."""
+def test_invalid_url_is_refused_in_spite_of_permission(url: str) -> None:
     with pytest.raises(ValueError, match="expected a"):
         check_webhook_url(url, allow_remote=True)
 
 
-def test_a_url_may_have_2048_characters_and_no_more() -> None:
-    """The limit and one past it."""
+def test_url_has_at_most_2048_characters() -> None:
     longest = "http://localhost/".ljust(2_048, "x")
     assert check_webhook_url(longest, allow_remote=False) == longest
     with pytest.raises(ValueError, match="at most 2048 characters, got 2049"):

@@ -1,4 +1,4 @@
-"""What of a request is told when it breaks its contract: the smallest part, where it is, and what belongs there."""
+"""The violations of a request: the smallest invalid part, its position, and a description of a valid value."""
 
 import jsonschema_rs
 import pytest
@@ -23,10 +23,10 @@ SCHEMA = {
 }
 
 
-def told(value: object) -> list[tuple[str, str, str | None]]:
-    """Pointer, what is wanted and what was given, of each mistake in a body."""
+def violations_of(value: object) -> list[tuple[str, str, str | None]]:
+    """Return (pointer, expected, value) of each violation in a body."""
     found = violations(jsonschema_rs.Draft4Validator(SCHEMA), value, "body")
-    return [(one.pointer, one.expected, one.value) for one in found]
+    return [(violation.pointer, violation.expected, violation.value) for violation in found]
 
 
 @pytest.mark.parametrize(
@@ -45,19 +45,17 @@ def told(value: object) -> list[tuple[str, str, str | None]]:
         (["x" * 200], ("/0", "a value of type object", f'"{"x" * 118}…')),
     ],
 )
-def test_the_smallest_wrong_part_is_told(value: object, expected: tuple[str, str, str | None]) -> None:
-    """Where several forms are possible, by the one that was meant; of what is long, the beginning."""
-    assert told(value) == [expected]
+def test_violation_names_the_smallest_invalid_part(value: object, expected: tuple[str, str, str | None]) -> None:
+    """With several possible forms, that of the most likely one; only the beginning of long values."""
+    assert violations_of(value) == [expected]
 
 
-def test_a_credential_is_not_repeated() -> None:
-    """Neither as a value nor in the message, whatever is wrong with it."""
+def test_credential_is_not_quoted() -> None:
     more = violations(jsonschema_rs.Draft4Validator(SCHEMA), [{"id": 1, "password": "s3cret"}], "body")
     assert "s3cret" not in f"{more}"
-    (one,) = violations(jsonschema_rs.Draft4Validator(SCHEMA), [{"id": 1, "apikey": "s3cret"}], "body")
-    assert (one.value, one.message) == (HIDDEN, "expected text of the form ^[a-f]+$")
+    (violation,) = violations(jsonschema_rs.Draft4Validator(SCHEMA), [{"id": 1, "apikey": "s3cret"}], "body")
+    assert (violation.value, violation.message) == (HIDDEN, "expected text of the form ^[a-f]+$")
 
 
-def test_what_is_not_known_is_named() -> None:
-    """One mistake for each member more."""
-    assert told([{"id": 1, "more": 2}]) == [("/0/more", "no member that is not documented", "2")]
+def test_unknown_member_is_a_violation() -> None:
+    assert violations_of([{"id": 1, "more": 2}]) == [("/0/more", "no member that is not documented", "2")]

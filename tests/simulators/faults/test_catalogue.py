@@ -1,4 +1,4 @@
-"""What faults there are: found by file, described by their fields, listed in the documents."""
+"""The kinds of faults: found by file, with settings as JSON Schema."""
 
 import json
 from dataclasses import fields, is_dataclass
@@ -13,24 +13,22 @@ from sendproof_simulators.core.faults.spec import catalogue, known, summary
 KINDS = ROOT / "simulators/sendproof_simulators/core/faults/kinds"
 
 
-def test_a_file_is_a_fault():
-    """Each is a frozen dataclass; nobody lists them."""
+def test_each_file_of_kinds_is_a_fault():
+    """A fault is one file in `core/faults/kinds`: nothing else has to be edited to add one."""
     assert set(known()) == {path.stem for path in KINDS.glob("*.py")} - {"__init__"}
     assert all(is_dataclass(kind) and kind.__dataclass_params__.frozen for kind in known().values())
 
 
 @pytest.mark.parametrize("fault", catalogue(), ids=lambda fault: fault["fault"])
-def test_every_setting_is_described_and_its_default_is_allowed(fault):
-    """In JSON Schema."""
-    assert list(fault["fields"]) == [one.name for one in fields(known()[fault["fault"]])]
+def test_each_setting_has_a_description_and_a_valid_default(fault):
+    assert list(fault["fields"]) == [setting.name for setting in fields(known()[fault["fault"]])]
     for name, field in fault["fields"].items():
         jsonschema.validate(field["default"], field)
         assert ": " in summary(name, field)
 
 
-def test_the_command_lists_them():
-    """Each by name with its settings, and as JSON with their schemas."""
-    shown = sendproof("faults")
-    assert (shown.status, [name for name in known() if name not in shown.out]) == (0, [])
-    assert "down (integer, 0)" in shown.out
+def test_command_lists_all_faults():
+    output = sendproof("faults")
+    assert (output.status, [name for name in known() if name not in output.out]) == (0, [])
+    assert "down (integer, 0)" in output.out
     assert json.loads(sendproof("faults", "--json").out) == json.loads(json.dumps(catalogue()))

@@ -2,7 +2,7 @@ import itertools
 
 import msgspec
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from instants import NINE, TEN
@@ -60,7 +60,6 @@ def test_unknown_attributes_are_refused_with_known_names(optimove: Optimove) -> 
     assert response.body.startswith(b"CustomerAttributes: SHOE_SIZE, CAT not known; there are EMAIL;FIRST_NAME;")
 
 
-@settings(deadline=None)
 @given(sizes=st.lists(st.integers(1, 10_000), max_size=6))
 def test_pages_of_any_sizes_contain_the_same_rows(sizes: list[int]) -> None:
     """No customer is missing or repeated."""
@@ -131,7 +130,6 @@ def test_splits_have_their_share_template_and_time() -> None:
     }
 
 
-@settings(deadline=None)
 @given(shares=st.lists(st.floats(0.001, 1e6), min_size=1, max_size=5), start=st.integers(0, 900))
 def test_split_of_customer_does_not_depend_on_the_page(shares: list[float], start: int) -> None:
     splits = tuple(split(id_, share) for id_, share in enumerate(shares))

@@ -1,12 +1,12 @@
-"""How much of an answer is gathered before it goes out."""
+"""Writes of one turn of the event loop are combined."""
 
 import asyncio
 
 from sendproof_simulators.server.server import BufferedTransport
 
 
-class Sent(asyncio.Transport):
-    """A connection that notes what is handed to it, and in how many writes."""
+class RecordedTransport(asyncio.Transport):
+    """A transport that records each write."""
 
     def __init__(self) -> None:
         super().__init__()
@@ -18,15 +18,15 @@ class Sent(asyncio.Transport):
 
 
 def written(*blocks: bytes) -> tuple[int, list[bytes]]:
-    """How many writes were made before the loop went on, and all that were made in the end."""
+    """Return the number of writes in the first turn of the loop, and all writes."""
 
     async def run() -> tuple[int, list[bytes]]:
-        sent = Sent()
-        gathering = BufferedTransport(sent)
+        sent = RecordedTransport()
+        transport = BufferedTransport(sent)
         for block in blocks:
-            gathering.write(block)
+            transport.write(block)
         at_once = len(sent.writes)
-        # The rest goes out in the next turn of the loop.
+        # The rest is written in the next turn of the loop.
         turned = asyncio.Event()
         asyncio.get_running_loop().call_soon(turned.set)
         await turned.wait()
@@ -35,13 +35,13 @@ def written(*blocks: bytes) -> tuple[int, list[bytes]]:
     return asyncio.run(run())
 
 
-def test_head_and_body_go_out_together() -> None:
-    """A call of the system costs more than most replies."""
+def test_head_and_body_are_one_write() -> None:
+    """A system call costs more than most responses."""
     assert written(b"head", b"body") == (0, [b"headbody"])
 
 
-def test_a_long_answer_goes_out_as_it_is_made() -> None:
-    """A history of a million lines must not be gathered whole; a slow client can only hold back what was written."""
+def test_long_response_is_written_in_parts() -> None:
+    """A history of a million lines must not be buffered; only written data slows a producer down for a slow client."""
     line = b"." * 10_000
 
     assert written(line, line, line, line) == (2, [line * 2, line * 2])

@@ -1,4 +1,4 @@
-"""The verdict on a load test for every reader: a terminal, a program, a CI server, and the person who goes live."""
+"""Reports of a load test: for a terminal, for programs, for CI, and as an HTML page."""
 
 from sendproof_harness.load.report.text import print_load_verdict
 from sendproof_harness.load.report.write import write_load_reports

@@ -1,37 +1,36 @@
-"""The verdict on a load test for people: one HTML file that needs nothing else, in light and dark.
+"""HTML report of a load test: one self-contained page, in light and dark.
 
-The plots are drawn by uPlot, which travels inside the page with its licence. Whoever has no script, or cannot see,
-finds the same in words and tables.
+The page includes uPlot, which draws the plots, and its licence. Without scripts, and for screen readers, tables and
+text alternatives have the same values.
 """
 
 from collections.abc import Mapping
 from datetime import datetime
 from pathlib import Path
 
-from sendproof_harness.load.formatting import length, number, size
-from sendproof_harness.load.report.plots import columns, plots
+from sendproof_harness.load.formatting import format_duration, format_number, format_size
+from sendproof_harness.load.report.plots import build_plots, plot_data
 from sendproof_harness.load.report.summary import summary
 from sendproof_harness.load.verdict import LoadVerdict
-from sendproof_harness.report.html import BLAMES, template
+from sendproof_harness.report.html import template
 
 _FOLDER = Path(__file__).parent
 
 
 def render(verdict: LoadVerdict) -> str:
-    """The whole page as text."""
-    drawn = plots(verdict.result)
+    """Return the page as text."""
+    plots = build_plots(verdict.result)
     return template("load.html.j2", _FOLDER / "pages").render(
         verdict=verdict,
         result=verdict.result,
         summary=summary(verdict),
         facts=_facts(verdict),
-        blames=BLAMES,
-        plots=drawn,
-        columns=columns(verdict.result, drawn),
-        verbatim=_verbatim,
-        number=number,
-        length=length,
-        size=size,
+        plots=plots,
+        plot_data=plot_data(verdict.result, plots),
+        read_file=_read_file,
+        format_number=format_number,
+        format_duration=format_duration,
+        format_size=format_size,
     )
 
 
@@ -40,12 +39,12 @@ def _facts(verdict: LoadVerdict) -> Mapping[str, str]:
     return {
         **result.settings,
         "Seed": str(result.seed),
-        "Began": f"{datetime.fromisoformat(result.began):%Y-%m-%d %H:%M:%S} UTC",
-        "Took": length(1000 * result.seconds),
+        "Start": f"{datetime.fromisoformat(result.began):%Y-%m-%d %H:%M:%S} UTC",
+        "Duration": format_duration(1000 * result.seconds),
         "Processors of the machine": str(result.processors),
     }
 
 
-def _verbatim(file: str) -> str:
-    """A file of this folder as it is: scripts hold braces, which are not the template's."""
+def _read_file(file: str) -> str:
+    """Return a file of this folder; the template must not interpret the braces of scripts."""
     return (_FOLDER / file).read_text(encoding="utf-8")

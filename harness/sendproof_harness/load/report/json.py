@@ -1,4 +1,4 @@
-"""The verdict on a load test for programs: `verdict.json`, described by `verdict.schema.json` beside this file."""
+"""JSON report of a load test, for programs: `verdict.json`, defined by `verdict.schema.json` in this folder."""
 
 from collections.abc import Mapping
 
@@ -13,25 +13,25 @@ VERSION = 1
 
 
 def render(verdict: LoadVerdict) -> str:
-    """Version 1 of the report. Keys are only ever added within a version."""
+    """Return the report as JSON, version 1. Within a version, keys are only added."""
     return msgspec.json.format(msgspec.json.encode(document(verdict)), indent=2).decode() + "\n"
 
 
 def document(verdict: LoadVerdict) -> Mapping[str, object]:
-    """The same as plain values: the verdict, each level, who was the limit, and the result as it was saved."""
+    """Return the report as plain values: verdict, levels, bottleneck, and the saved result."""
     return {
         "report": "sendproof-load-verdict",
         "version": VERSION,
         "verdict": verdict.status,
         "exit_status": verdict.exit_status,
         "summary": summary(verdict),
-        "limit": _limit(verdict.bottleneck),
-        "levels": [msgspec.to_builtins(one) for one in verdict.judged],
+        "bottleneck": _bottleneck(verdict.bottleneck),
+        "levels": [msgspec.to_builtins(level) for level in verdict.levels],
         "result": _result(verdict.result),
     }
 
 
-def _limit(bottleneck: Bottleneck) -> Mapping[str, object]:
+def _bottleneck(bottleneck: Bottleneck) -> Mapping[str, object]:
     return {
         "sentence": bottleneck.sentence,
         "of": bottleneck.window.of,

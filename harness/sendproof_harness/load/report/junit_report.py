@@ -1,29 +1,29 @@
-"""The verdict on a load test for a CI server: `junit.xml`, one test case a level."""
+"""JUnit report of a load test, for CI: `junit.xml` with one test case per level."""
 
 from sendproof_harness.load.verdict import JudgedLevel, LoadVerdict
 from sendproof_harness.report.junit import Case, document
 
 
 def render(verdict: LoadVerdict) -> str:
-    """The whole file as text. Its timestamp is when the load test began: whatever came later took real time."""
+    """Return the file as text. Its timestamp is the start of the load test."""
     result = verdict.result
     properties = {
         "load": result.title,
         **result.settings,
         "seed": str(result.seed),
         "verdict": verdict.status,
-        "limit": verdict.bottleneck.sentence,
+        "bottleneck": verdict.bottleneck.sentence,
     }
-    return document(f"load {result.kind}", result.began, properties, [_case(one) for one in verdict.judged])
+    return document(f"load {result.kind}", result.began, properties, [_case(level) for level in verdict.levels])
 
 
-def _case(one: JudgedLevel) -> Case:
-    blame = "" if one.blame is None else f", blame: {one.blame}"
+def _case(level: JudgedLevel) -> Case:
+    blame = "" if level.blame is None else f", blame: {level.blame}"
     return Case(
         family="load",
-        name=f"{one.id}: {one.title}",
-        status=one.status,
-        message=f"expected {one.expected}, got {one.got}{blame}",
-        details="\n".join((one.why, *one.examples)).strip(),
-        output=one.got,
+        name=f"{level.id}: {level.title}",
+        status=level.status,
+        message=f"expected {level.expected}, got {level.got}{blame}",
+        details="\n".join((level.why, *level.examples)).strip(),
+        output=level.got,
     )

@@ -1,14 +1,14 @@
-"""What the samples of a load test show over time, for a page to draw."""
+"""Plots of the samples of a load test over time, as data for the HTML page."""
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import pairwise
 
-from sendproof_harness.load.formatting import length, number, size
+from sendproof_harness.load.formatting import format_duration, format_number, format_size
 from sendproof_harness.load.model import Latency, LoadResult, Sample, Stage
 from sendproof_harness.report.formatting import capitalised
 
-# More digits than a curve can show only make the page longer.
+# More digits are not visible in a curve, and would make the page longer.
 _PLACES = 3
 
 Value = float | None
@@ -16,40 +16,40 @@ Value = float | None
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Curve:
-    """One name over time, a value a sample, None where there was none; `says` tells it in words."""
+    """One name over time, with a value per sample, or None; `description` is its text alternative."""
 
     name: str
     values: tuple[Value, ...]
-    says: str
+    description: str
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Plot:
-    """Curves with one unit. `says` tells what is drawn."""
+    """Curves with one unit."""
 
     title: str
-    says: str
+    description: str
     unit: str
     curves: tuple[Curve, ...]
 
 
-def plots(result: LoadResult) -> tuple[Plot, ...]:
-    """What can be drawn of throughput, latency, processors and memory, which is what something was seen of.
+def build_plots(result: LoadResult) -> tuple[Plot, ...]:
+    """Return the plots of throughput, latency, processors and memory that have values.
 
-    Each stage and each latency has a plot of its own: a thousand rows a second beside ten messages would leave of the
-    messages a flat line.
+    Each stage and each latency has its own plot: next to a thousand rows per second, ten messages per second would be a
+    flat line.
     """
-    every = (
+    plots = (
         *(_throughput(result.samples, stage) for stage in result.stages),
         *(_latency(result.samples, latency) for latency in result.latencies),
         _processors(result),
         _memory(result),
     )
-    return tuple(plot for plot in every if plot.curves)
+    return tuple(plot for plot in plots if plot.curves)
 
 
-def columns(result: LoadResult, drawn: Iterable[Plot]) -> Mapping[str, object]:
-    """The same as plain values for the page's script: the times of all, and for each plot its curves."""
+def plot_data(result: LoadResult, plots: Iterable[Plot]) -> Mapping[str, object]:
+    """Return the plots as plain values for the page's script: the common times, and the curves of each plot."""
     return {
         "at": [round(sample.at, _PLACES) for sample in result.samples],
         "plots": [
@@ -58,7 +58,7 @@ def columns(result: LoadResult, drawn: Iterable[Plot]) -> Mapping[str, object]:
                 "names": [curve.name for curve in plot.curves],
                 "values": [curve.values for curve in plot.curves],
             }
-            for plot in drawn
+            for plot in plots
         ],
     }
 
@@ -66,11 +66,13 @@ def columns(result: LoadResult, drawn: Iterable[Plot]) -> Mapping[str, object]:
 def _throughput(samples: Sequence[Sample], stage: Stage) -> Plot:
     return Plot(
         title=f"Throughput of {stage.name}",
-        says=f"{capitalised(stage.unit)} a second.",
-        unit="a second",
+        description=f"{capitalised(stage.unit)} per second.",
+        unit="per second",
         curves=_curves(
             {stage.name: _rates(samples, stage.name)},
-            lambda seen: f"{number(stage.per_second)} a second on average, {number(max(seen))} at most",
+            lambda known: (
+                f"{format_number(stage.per_second)} per second on average, {format_number(max(known))} at most"
+            ),
         ),
     )
 
@@ -79,9 +81,11 @@ def _latency(samples: Sequence[Sample], latency: Latency) -> Plot:
     values = [sample.latency.get(latency.name) for sample in samples]
     return Plot(
         title=f"Latency of {latency.name}",
-        says="Milliseconds, p95 of each second.",
+        description="Milliseconds, p95 of each second.",
         unit="ms",
-        curves=_curves({latency.name: values}, lambda seen: f"from {length(min(seen))} to {length(max(seen))}"),
+        curves=_curves(
+            {latency.name: values}, lambda known: f"from {format_duration(min(known))} to {format_duration(max(known))}"
+        ),
     )
 
 
@@ -89,11 +93,11 @@ def _processors(result: LoadResult) -> Plot:
     names = [process.name for process in result.processes]
     return Plot(
         title="Processors",
-        says=f"How many of the machine's {result.processors} each process used.",
+        description=f"Processors in use by each process; the machine has {result.processors}.",
         unit="processors",
         curves=_curves(
             {name: [sample.cores.get(name) for sample in result.samples] for name in names},
-            lambda seen: f"{sum(seen) / len(seen):.2f} on average, {max(seen):.2f} at most",
+            lambda known: f"{sum(known) / len(known):.2f} on average, {max(known):.2f} at most",
         ),
     )
 
@@ -102,29 +106,32 @@ def _memory(result: LoadResult) -> Plot:
     names = [process.name for process in result.processes]
     return Plot(
         title="Memory",
-        says="How many megabytes each process held.",
+        description="Megabytes of each process.",
         unit="MB",
         curves=_curves(
             {name: [sample.memory_mb.get(name) for sample in result.samples] for name in names},
-            lambda seen: f"from {size(min(seen))} to {size(max(seen))}",
+            lambda known: f"from {format_size(min(known))} to {format_size(max(known))}",
         ),
     )
 
 
-def _curves(named: Mapping[str, Sequence[Value]], says: Callable[[Sequence[float]], str]) -> tuple[Curve, ...]:
-    """Those of which something was seen; `says` tells in words what."""
+def _curves(named: Mapping[str, Sequence[Value]], describe: Callable[[Sequence[float]], str]) -> tuple[Curve, ...]:
+    """Return the curves that have values; `describe` returns the text alternative of the values."""
     curves = []
     for name, values in named.items():
-        seen = [value for value in values if value is not None]
-        if seen:
+        known = [value for value in values if value is not None]
+        if known:
             rounded = tuple(None if value is None else round(value, _PLACES) for value in values)
-            curves.append(Curve(name=name, values=rounded, says=f"{name}: {says(seen)}"))
+            curves.append(Curve(name=name, values=rounded, description=f"{name}: {describe(known)}"))
     return tuple(curves)
 
 
 def _rates(samples: Sequence[Sample], stage: str) -> list[Value]:
-    """How many came since the sample before, a second; nothing before the first and after the last."""
-    reached = [(0.0, 0), *((sample.at, sample.counts.get(stage, 0)) for sample in samples)]
-    rates = [(now - before) / (at - was) if at > was else 0.0 for (was, before), (at, now) in pairwise(reached)]
+    """Return the rates per second since the previous sample; None before the first event and after the last."""
+    totals = [(0.0, 0), *((sample.at, sample.counts.get(stage, 0)) for sample in samples)]
+    rates = [
+        (count - count_before) / (at - at_before) if at > at_before else 0.0
+        for (at_before, count_before), (at, count) in pairwise(totals)
+    ]
     active = [index for index, rate in enumerate(rates) if rate]
     return [rate if active and active[0] <= index <= active[-1] else None for index, rate in enumerate(rates)]

@@ -1,70 +1,83 @@
-"""Will it work? The verdict on a load test in one sentence, for somebody who reads nothing else."""
+"""Summary of a load test in one sentence: the answer, the speed, the losses and the levels."""
 
 from collections.abc import Iterator, Mapping
 
 from sendproof_harness.judge.verdict import Status
 from sendproof_harness.load.bottleneck import tested_role
-from sendproof_harness.load.formatting import UP, length, listed, number
-from sendproof_harness.load.model import LoadResult, Loss, Role
+from sendproof_harness.load.formatting import UP, format_duration, format_number, join_names
+from sendproof_harness.load.model import Latency, LoadResult, Loss, Role
 from sendproof_harness.load.verdict import LoadVerdict, headline_stage
 from sendproof_harness.report.formatting import counted
 
 _ANSWERS: Mapping[Role, Mapping[Status, str]] = {
     "bridge": {
-        "pass": "It will work",
-        "fail": "It will not work",
-        "unknown": "Nobody can say whether it will work",
-        "error": "Nobody can say whether it will work, as the load test itself broke",
+        "pass": "The bridge meets its targets",
+        "fail": "The bridge misses its targets",
+        "unknown": "Not proven",
+        "error": "Not proven, because the load test itself failed",
     },
     "simulators": {
-        "pass": "The simulators can do it",
-        "fail": "The simulators cannot do it",
-        "unknown": "Nobody can say whether the simulators can do it",
-        "error": "Nobody can say whether the simulators can do it, as the load test itself broke",
+        "pass": "The simulators meet their targets",
+        "fail": "The simulators miss their targets",
+        "unknown": "Not proven",
+        "error": "Not proven, because the load test itself failed",
     },
 }
 
-_OF_SPEED = ("throughput.", "latency.")
-# Of losses and of missed levels; the table has them all.
-_NAMED = 3
+_SPEED_LEVELS = ("throughput.", "latency.")
+# Number of losses, and of missed levels, that the sentence names; the table has all.
+_MAX_NAMED = 3
 
 
 def summary(verdict: LoadVerdict) -> str:
-    """The answer, how many a second, how quickly, what was lost, and which levels say so."""
+    """Return the answer with its reasons: rate, latency, losses and levels."""
     answer = _ANSWERS[tested_role(verdict.result.kind)][verdict.status]
-    if verdict.status == "pass" and not any(one.id.startswith(_OF_SPEED) for one in verdict.judged):
-        answer = "Nothing went wrong; how quick it has to be was not said"
+    if verdict.status == "pass" and not any(level.id.startswith(_SPEED_LEVELS) for level in verdict.levels):
+        answer = _answer_without_speed_target(verdict.result)
     facts = "; ".join((*_facts(verdict.result), _levels(verdict)))
     return f"{answer}: {facts}."
 
 
+def _answer_without_speed_target(result: LoadResult) -> str:
+    has_losses = any(loss.count for loss in result.losses)
+    losses = "Losses are within their thresholds" if has_losses else "No losses"
+    return f"{losses}. No speed target was set (--thresholds); measured"
+
+
 def _facts(result: LoadResult) -> Iterator[str]:
     if result.abort_reason is not None:
-        yield f"it ended early ({result.abort_reason})"
+        yield f"ended early ({result.abort_reason})"
     stage = headline_stage(result)
     if stage is not None:
-        yield f"{counted(stage.count, stage.unit)} at {number(stage.per_second)} a second"
-    for latency in [one for one in result.latencies if one.count][:1]:
-        times = f"p50 {length(latency.p50, UP)}, p95 {length(latency.p95, UP)}, p99 {length(latency.p99, UP)}"
-        yield f"{latency.name} latency {times}"
-    observed = sorted((loss for loss in result.losses if loss.count or loss.looked_at), key=_some_first)
+        yield f"{counted(stage.count, stage.unit)} at {format_number(stage.per_second)} per second"
+    measured = [latency for latency in result.latencies if latency.count]
+    if measured:
+        yield _latency(measured[0])
+    observed = sorted((loss for loss in result.losses if loss.count or loss.looked_at), key=_is_zero)
     if observed:
-        yield ", ".join(f"{loss.count:,} {loss.name}" for loss in observed[:_NAMED])
+        yield ", ".join(f"{loss.count:,} {loss.name}" for loss in observed[:_MAX_NAMED])
 
 
-def _some_first(loss: Loss) -> bool:
+def _latency(latency: Latency) -> str:
+    values = {"p50": latency.p50, "p95": latency.p95, "p99": latency.p99}
+    times = ", ".join(f"{name} {format_duration(value, UP)}" for name, value in values.items())
+    return f"{latency.name} latency {times}"
+
+
+def _is_zero(loss: Loss) -> bool:
     return not loss.count
 
 
 def _levels(verdict: LoadVerdict) -> str:
-    if not verdict.judged:
-        return "nothing was asked and nothing was observed"
-    some = [one.title for one in verdict.judged if one.status == verdict.status]
-    levels = counted(len(verdict.judged), "levels")
+    if not verdict.levels:
+        return "no level was set and nothing was observed"
+    titles = [level.title for level in verdict.levels if level.status == verdict.status]
+    levels = counted(len(verdict.levels), "levels")
     if verdict.status == "pass":
-        return f"{len(some):,} of {levels} met"
-    named = some if len(some) <= _NAMED else [*some[: _NAMED - 1], f"{len(some) - _NAMED + 1} more"]
-    return f"{len(some):,} of {levels} {_VERBS[verdict.status]}: {listed(named)}"
+        return f"{len(titles):,} of {levels} met"
+    is_short = len(titles) <= _MAX_NAMED
+    named = titles if is_short else [*titles[: _MAX_NAMED - 1], f"{len(titles) - _MAX_NAMED + 1} more"]
+    return f"{len(titles):,} of {levels} {_STATUS_WORDS[verdict.status]}: {join_names(named)}"
 
 
-_VERBS: Mapping[Status, str] = {"fail": "missed", "unknown": "not to be judged", "error": "broken"}
+_STATUS_WORDS: Mapping[Status, str] = {"fail": "missed", "unknown": "undetermined", "error": "failed"}

@@ -1,4 +1,4 @@
-"""The verdict on a load test for a terminal: what to know in one screen."""
+"""Text report of a load test for a terminal, on one screen."""
 
 from collections.abc import Iterable, Mapping
 from pathlib import Path
@@ -8,7 +8,7 @@ from rich.padding import Padding
 from rich.table import Table
 from rich.text import Text
 
-from sendproof_harness.load.formatting import UP, length, number, size
+from sendproof_harness.load.formatting import UP, format_duration, format_number, format_size
 from sendproof_harness.load.model import LoadResult
 from sendproof_harness.load.report.summary import summary
 from sendproof_harness.load.verdict import JudgedLevel, LoadVerdict
@@ -17,10 +17,10 @@ from sendproof_harness.report.text import STYLES
 
 
 def print_load_verdict(verdict: LoadVerdict, console: Console, reports: Mapping[str, Path] | None = None) -> None:
-    """Print what was measured, the levels, who was the limit, the answer, and where the reports are."""
+    """Print measurements, levels, bottleneck, verdict, and the paths of the reports."""
     for part in _parts(verdict):
         console.print(Padding(part, (0, 0, 1, 0), expand=False))
-    console.print(Padding(_ending(verdict, reports or {}), (0, 0, 0, 1), expand=False))
+    console.print(Padding(_conclusion(verdict, reports or {}), (0, 0, 0, 1), expand=False))
 
 
 def _parts(verdict: LoadVerdict) -> Iterable[RenderableType]:
@@ -31,15 +31,15 @@ def _parts(verdict: LoadVerdict) -> Iterable[RenderableType]:
         yield _latencies(result)
     if result.processes:
         yield _processes(result)
-    if verdict.judged:
-        yield _levels(verdict.judged)
-    more = [one for one in verdict.judged if one.why or one.examples]
-    if more:
-        yield Padding(_more(more), (0, 0, 0, 1), expand=False)
+    if verdict.levels:
+        yield _levels(verdict.levels)
+    detailed = [level for level in verdict.levels if level.why or level.examples]
+    if detailed:
+        yield Padding(_details(detailed), (0, 0, 0, 1), expand=False)
 
 
 def _table(*columns: str, right: int) -> Table:
-    """The last `right` columns hold numbers."""
+    """Return an empty table with `right` columns of numbers at its end."""
     table = Table(box=None, pad_edge=True, header_style="dim")
     for index, column in enumerate(columns):
         table.add_column(column, justify="right" if index >= len(columns) - right else "left")
@@ -47,60 +47,63 @@ def _table(*columns: str, right: int) -> Table:
 
 
 def _add(table: Table, *cells: str | Text) -> None:
-    """A row in which square brackets are square brackets."""
+    """Add a row without interpreting square brackets as markup."""
     table.add_row(*(Text(cell) if isinstance(cell, str) else cell for cell in cells))
 
 
 def _stages(result: LoadResult) -> Table:
-    table = _table("stage", "count", "took", "a second", right=3)
-    for one in result.stages:
-        took = length(1000 * one.seconds)
-        _add(table, one.name, counted(one.count, one.unit), took, number(one.per_second))
+    table = _table("stage", "count", "duration", "per second", right=3)
+    for stage in result.stages:
+        duration = format_duration(1000 * stage.seconds)
+        _add(table, stage.name, counted(stage.count, stage.unit), duration, format_number(stage.per_second))
     return table
 
 
 def _latencies(result: LoadResult) -> Table:
     table = _table("latency", "since", "count", "failed", "p50", "p90", "p95", "p99", "longest", right=7)
-    for one in result.latencies:
-        times = [length(value, UP) for value in (one.p50, one.p90, one.p95, one.p99, one.longest)]
-        _add(table, one.name, one.since, f"{one.count:,}", f"{one.failed:,}", *(times if one.count else []))
+    for latency in result.latencies:
+        values = (latency.p50, latency.p90, latency.p95, latency.p99, latency.longest)
+        times = [format_duration(value, UP) for value in values] if latency.count else []
+        _add(table, latency.name, latency.since, f"{latency.count:,}", f"{latency.failed:,}", *times)
     return table
 
 
 def _processes(result: LoadResult) -> Table:
     table = _table("process", "peak memory", "processor time", right=2)
-    for one in result.processes:
-        _add(table, one.name, size(one.peak_mb), length(1000 * one.cpu_seconds))
+    for process in result.processes:
+        cpu_time = format_duration(1000 * process.cpu_seconds)
+        _add(table, process.name, format_size(process.peak_mb), cpu_time)
     return table
 
 
-def _levels(judged: Iterable[JudgedLevel]) -> Table:
-    # The column of blame is left out of a pass, so that the table fits a narrow terminal.
-    blamed = any(one.blame for one in judged)
-    table = _table("verdict", "level", "expected", "got", *(["blame"] if blamed else []), right=0)
-    for one in judged:
-        status = Text(one.status, style=STYLES[one.status])
-        _add(table, status, one.title, one.expected, one.got, *([one.blame or ""] if blamed else []))
+def _levels(levels: Iterable[JudgedLevel]) -> Table:
+    # Without the column of blame, the table of a pass fits a narrow terminal.
+    has_blame = any(level.blame for level in levels)
+    table = _table("verdict", "level", "expected", "got", *(["blame"] if has_blame else []), right=0)
+    for level in levels:
+        status = Text(level.status, style=STYLES[level.status])
+        blame = [level.blame or ""] if has_blame else []
+        _add(table, status, level.title, level.expected, level.got, *blame)
     return table
 
 
-def _more(judged: Iterable[JudgedLevel]) -> Text:
-    """What else is to be said, once for all levels of which it is said."""
+def _details(levels: Iterable[JudgedLevel]) -> Text:
+    """Return the details of levels, once for all levels with the same details."""
     titles: dict[tuple[str, ...], list[str]] = {}
-    for one in judged:
-        titles.setdefault(tuple(line for line in (one.why, *one.examples) if line), []).append(one.title)
+    for level in levels:
+        titles.setdefault(tuple(line for line in (level.why, *level.examples) if line), []).append(level.title)
     parts = [
-        Text.assemble(("; ".join(some), "bold"), *(f"\n     {line}" for line in lines))
-        for lines, some in titles.items()
+        Text.assemble(("; ".join(shared), "bold"), *(f"\n     {line}" for line in lines))
+        for lines, shared in titles.items()
     ]
     return Text("\n").join(parts)
 
 
-def _ending(verdict: LoadVerdict, reports: Mapping[str, Path]) -> Text:
+def _conclusion(verdict: LoadVerdict, reports: Mapping[str, Path]) -> Text:
     text = Text.assemble(
         ("load        ", "bold"),
         verdict.result.title,
-        ("\nlimit       ", "bold"),
+        ("\nbottleneck  ", "bold"),
         verdict.bottleneck.sentence,
         ("\nverdict     ", "bold"),
         (verdict.status, STYLES[verdict.status]),

@@ -1,4 +1,4 @@
-"""Write every report of a load test into one folder."""
+"""Writer of all reports of a load test."""
 
 from pathlib import Path
 
@@ -8,7 +8,7 @@ from sendproof_harness.report.write import write_texts
 
 
 def write_load_reports(verdict: LoadVerdict, folder: Path) -> dict[str, Path]:
-    """Write `verdict.json`, `junit.xml` and `report.html`, and say where: by `json`, `junit` and `html`."""
+    """Write `verdict.json`, `junit.xml` and `report.html`; return their paths by `json`, `junit` and `html`."""
     texts = {
         "json": ("verdict.json", json.render(verdict)),
         "junit": ("junit.xml", junit_report.render(verdict)),

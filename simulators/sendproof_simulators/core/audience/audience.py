@@ -1,7 +1,7 @@
-"""The customers of a sandbox: a recipe, never a million rows.
+"""The customers of a sandbox, computed from a recipe instead of stored.
 
-Everything about a customer is a pure function of the sandbox's seed and of the customer's index. One keyed hash of
-the index gives all draws of a customer.
+Each customer is a pure function of the sandbox's seed and of the customer's index. One keyed hash of the index gives
+all draws of a customer.
 """
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
@@ -15,7 +15,7 @@ from typing import NamedTuple
 
 from sendproof_simulators.core.audience.fake_names import Name, Names, pools
 from sendproof_simulators.core.messaging.delivery_outcomes import BY_NAME, COUNTRIES, number_for_code
-from sendproof_simulators.core.messaging.number_plans import NUMBERINGS
+from sendproof_simulators.core.messaging.number_plans import NUMBER_PLANS
 from sendproof_simulators.core.randomness import KeyedRandom
 
 MAX_CUSTOMERS = 10_000_000
@@ -30,13 +30,13 @@ _CITY_UNKNOWN = int(0.02 * _SHORT)
 _NATIONAL = int(0.06 * _SHORT)
 _DOUBLE_ZERO = _NATIONAL + int(0.04 * _SHORT)
 
-# Valid in no country, so careful bridges cannot disagree about them.
+# Invalid in every country, so that careful bridges agree on them.
 UNUSABLE_NUMBERS: tuple[str | None, ...] = ("", None, "12345", "n/a", "unknown", "+44", "0207946", "0000000000")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class AudienceRecipe:
-    """How many customers there are, and which shares of them opted out or have a number that nobody can send to.
+    """The number of customers, and the shares of those that opted out or have an unusable number.
 
     The two groups do not overlap, so their shares add up to 1 at most. `country` is where all customers live: GB or
     US. `outcomes` are shares of customers with test numbers, by the names in `core/messaging/delivery_outcomes.py`.
@@ -50,11 +50,11 @@ class AudienceRecipe:
     outcomes: Mapping[str, float] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
-        """Refuse what is no audience."""
+        """Raise `ValueError` for an impossible audience."""
         if not 0 <= self.customers <= MAX_CUSTOMERS:
             raise ValueError(f"expected 0 to {MAX_CUSTOMERS} customers, got {self.customers}")
-        if self.country not in NUMBERINGS:
-            raise ValueError(f"expected country to be one of {', '.join(NUMBERINGS)}, got {self.country!r}")
+        if self.country not in NUMBER_PLANS:
+            raise ValueError(f"expected country to be one of {', '.join(NUMBER_PLANS)}, got {self.country!r}")
         for name, share in (("opted_out", self.opted_out), ("unusable_numbers", self.unusable_numbers)):
             if not 0 <= share <= 1:
                 raise ValueError(f"expected {name} from 0 to 1, got {share}")
@@ -70,12 +70,12 @@ class AudienceRecipe:
             if name not in BY_NAME:
                 near = get_close_matches(name, BY_NAME, n=1)
                 hint = f"did you mean {near[0]!r}?" if near else "list them with: sendproof test-numbers"
-                raise ValueError(f"no number dials {name!r}; {hint}")
+                raise ValueError(f"expected the name of a test number, got {name!r}; {hint}")
             if not 0 <= share <= 1:
                 raise ValueError(f"expected the share of {name!r} from 0 to 1, got {share}")
-            most, there = COUNTRIES[self.country], round(share * self.customers)
-            if there > most:
-                raise ValueError(f"expected at most {most} customers for {name!r}, one for each number, got {there}")
+            maximum, count = COUNTRIES[self.country], round(share * self.customers)
+            if count > maximum:
+                raise ValueError(f"expected at most {maximum} customers for {name!r}, one per number, got {count}")
         if round(sum(self.outcomes.values()), 9) > 1:
             raise ValueError(
                 f"expected the shares of outcomes to add up to 1 at most, got {sum(self.outcomes.values())}"
@@ -84,7 +84,7 @@ class AudienceRecipe:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Customer:
-    """One customer. `number` is the true one, digits with country code, or None when there is none to send to."""
+    """One customer. `number` is the real one, digits with country code, or None if it is unusable."""
 
     id: str
     number: str | None
@@ -93,9 +93,9 @@ class Customer:
 
 
 class Draws(NamedTuple):
-    """What the hash of one index gives: two 64-bit and eight 16-bit draws."""
+    """The draws of one index from its hash: two of 64 bits and eight of 16 bits."""
 
-    standing: int
+    group: int
     balance: int
     first_name: int
     last_name: int
@@ -111,38 +111,38 @@ _HASH = Struct(">2Q8H")
 
 
 class Audience:
-    """The customers of one sandbox, computed when asked for."""
+    """The customers of one sandbox, computed on demand."""
 
-    __slots__ = ("_dials", "_keyed", "_offset", "_opted_out", "_step", "_unusable", "numbering", "recipe")
+    __slots__ = ("_keyed", "_offset", "_opted_out", "_step", "_test_numbers", "_unusable", "number_plan", "recipe")
 
     def __init__(self, random: KeyedRandom, recipe: AudienceRecipe) -> None:
-        """Draw what is the same for all customers: the hash's key, and the order of the numbers."""
+        """Draw the values that all customers share: the key of the hash, and the order of the numbers."""
         self.recipe = recipe
         self._keyed = blake2b(key=random.token(64, "audience").encode(), digest_size=_HASH.size)
-        self.numbering = NUMBERINGS[recipe.country]
-        count = self.numbering.count
+        self.number_plan = NUMBER_PLANS[recipe.country]
+        count = self.number_plan.count
         self._step = _coprime(count // 3 + random.below(count // 3, "audience", "step"), count)
         self._offset = random.below(count, "audience", "offset")
-        self._dials = _Dials(random, recipe) if recipe.outcomes else None
+        self._test_numbers = _TestNumbers(random, recipe) if recipe.outcomes else None
         self._opted_out = int(recipe.opted_out * _LONG)
         self._unusable = self._opted_out + int(recipe.unusable_numbers * _LONG)
 
     @property
     def phone_attribute(self) -> str:
-        """The attribute that holds the phone number."""
+        """The attribute that contains the phone number."""
         return _PHONE
 
     @property
     def attribute_names(self) -> tuple[str, ...]:
-        """The attributes that every customer has, in order."""
+        """The attributes of every customer, in order."""
         return tuple(_COLUMNS)
 
     def id_of(self, index: int) -> str:
-        """The customer's id. Whoever takes it for a number loses its letter and its zeros."""
+        """Return the customer's id: a letter and zeros, so that a bridge that treats it as a number loses them."""
         return f"C{index:07d}"
 
     def index_of(self, customer_id: str) -> int | None:
-        """The index of the customer with exactly this id, or None."""
+        """Return the index of the customer with this id, or None."""
         digits = customer_id[1:]
         if not (digits.isascii() and digits.isdigit() and len(digits) <= len(str(MAX_CUSTOMERS))):
             return None
@@ -150,44 +150,45 @@ class Audience:
         return index if index < self.recipe.customers and self.id_of(index) == customer_id else None
 
     def customer(self, index: int) -> Customer:
-        """Everything about one customer; `IndexError` when there is none."""
+        """Return one customer; `IndexError` if there is none."""
         return next(self.customers(index, index + 1))
 
     def customers(self, start: int, stop: int) -> Iterator[Customer]:
-        """Everything about the customers from `start` up to but not including `stop`."""
+        """Yield the customers from `start` up to but not including `stop`."""
         for people in self._blocks(start, stop):
             columns = [column(people) for column in _COLUMNS.values()]
             for index, draws, *values in zip(people.indices, people.draws, *columns, strict=True):
                 yield Customer(
                     id=self.id_of(index),
-                    number=self._reached_at(index, draws) if self.has_number(draws) else None,
-                    opted_out=self.is_out(draws),
+                    number=self._phone_number(index, draws) if self.has_number(draws) else None,
+                    opted_out=self.has_opted_out(draws),
                     attributes=MappingProxyType(dict(zip(_COLUMNS, values, strict=True))),
                 )
 
     def values(self, index: int, names: Sequence[str]) -> list[str | None]:
-        """One customer's attributes in the order of `names`; `KeyError` for a name that is none."""
+        """Return one customer's attributes in the order of `names`; `KeyError` for an unknown name."""
         return [column[0] for column in self.columns(index, index + 1, names)]
 
     def columns(self, start: int, stop: int, names: Sequence[str]) -> list[list[str | None]]:
-        """The attributes of neighbours, one list for each name: the quick way to many rows."""
+        """Return the attributes of consecutive customers, one list per name: the fast way to many rows."""
         people = self._people(start, stop)
         return [_COLUMNS[name](people) for name in names]
 
     def number_of(self, index: int) -> str:
-        """The ordinary number of an index: valid in the audience's country, and no two indices share one."""
-        return self.numbering.number((index * self._step + self._offset) % self.numbering.count)
+        """Return the ordinary number of an index: valid in the audience's country, and different for each index."""
+        return self.number_plan.number((index * self._step + self._offset) % self.number_plan.count)
 
-    def _reached_at(self, index: int, draws: Draws) -> str:
-        """The ordinary number, or the one that dials the customer's fate."""
-        outcome_for_number = None if self._dials is None or self.is_out(draws) else self._dials.number(index)
-        return outcome_for_number or self.number_of(index)
+    def _phone_number(self, index: int, draws: Draws) -> str:
+        """Return the customer's test number, or else the ordinary number."""
+        if self._test_numbers is None or self.has_opted_out(draws):
+            return self.number_of(index)
+        return self._test_numbers.number(index) or self.number_of(index)
 
     def opt_outs(self) -> Iterator[str]:
-        """The numbers of all customers who opted out."""
+        """Yield the numbers of all customers who opted out."""
         for people in self._blocks(0, self.recipe.customers):
             for index, draws in zip(people.indices, people.draws, strict=True):
-                if self.is_out(draws):
+                if self.has_opted_out(draws):
                     yield self.number_of(index)
 
     def _blocks(self, start: int, stop: int) -> Iterator["People"]:
@@ -205,51 +206,51 @@ class Audience:
         hashed.update(index.to_bytes(8, "big"))
         return Draws._make(_HASH.unpack(hashed.digest()))
 
-    def is_out(self, draws: Draws) -> bool:
-        """Whether the customer of these draws opted out."""
-        return draws.standing < self._opted_out
+    def has_opted_out(self, draws: Draws) -> bool:
+        """Return True if the customer with these draws opted out."""
+        return draws.group < self._opted_out
 
     def has_number(self, draws: Draws) -> bool:
-        """Whether the customer of these draws can be sent to at all."""
-        return not self._opted_out <= draws.standing < self._unusable
+        """Return True if the customer with these draws has a usable number."""
+        return not self._opted_out <= draws.group < self._unusable
 
-    def spelled_number(self, index: int, draws: Draws) -> str | None:
-        """The number as the client's records spell it, or what stands there in place of one."""
+    def recorded_number(self, index: int, draws: Draws) -> str | None:
+        """Return the number as spelled in the client's records, or the unusable value in its place."""
         if not self.has_number(draws):
             return UNUSABLE_NUMBERS[draws.unusable * len(UNUSABLE_NUMBERS) >> 16]
-        number = self._reached_at(index, draws)
+        number = self._phone_number(index, draws)
         if draws.spelling < _NATIONAL:
-            return self.numbering.nationally(number)
-        return self.numbering.from_abroad(number) if draws.spelling < _DOUBLE_ZERO else "+" + number
+            return self.number_plan.national_form(number)
+        return self.number_plan.double_zero_form(number) if draws.spelling < _DOUBLE_ZERO else "+" + number
 
 
-class _Dials:
-    """Which customers get numbers that dial a fate: each fate has its stretch of the customers, in a shuffled order."""
+class _TestNumbers:
+    """The customers with test numbers: each outcome has a range of the customers, in a shuffled order."""
 
-    __slots__ = ("_country", "_customers", "_offset", "_step", "_stretches")
+    __slots__ = ("_country", "_customers", "_offset", "_ranges", "_step")
 
     def __init__(self, random: KeyedRandom, recipe: AudienceRecipe) -> None:
         self._country, self._customers = recipe.country, max(recipe.customers, 1)
         self._step = _coprime(1 + random.below(self._customers, "audience", "fates", "step"), self._customers)
         self._offset = random.below(self._customers, "audience", "fates", "offset")
-        self._stretches: list[tuple[int, int, str]] = []
+        self._ranges: list[tuple[int, int, str]] = []
         start = 0
         for name, share in recipe.outcomes.items():
             stop = min(start + round(share * recipe.customers), recipe.customers)
-            self._stretches.append((start, stop, BY_NAME[name].code))
+            self._ranges.append((start, stop, BY_NAME[name].code))
             start = stop
 
     def number(self, index: int) -> str | None:
-        """The number of a customer with a fate; None for all others. No two customers share one."""
+        """Return the test number of a customer, or None. No two customers share one."""
         place = (index * self._step + self._offset) % self._customers
-        for start, stop, code in self._stretches:
+        for start, stop, code in self._ranges:
             if start <= place < stop:
                 return number_for_code(self._country, code, place - start)
         return None
 
 
 class People(NamedTuple):
-    """Neighbours with their draws: what a column of attributes is computed from."""
+    """Consecutive customers with their draws, from which columns of attributes are computed."""
 
     audience: Audience
     indices: range
@@ -257,7 +258,7 @@ class People(NamedTuple):
 
 
 def _coprime(draw: int, count: int) -> int:
-    """The first step from `draw` on that visits each of `count` numbers once before it comes back."""
+    """Return the first step from `draw` that visits each of `count` numbers once in a cycle."""
     return next(step for step in range(draw, draw + count) if gcd(step, count) == 1)
 
 
@@ -292,7 +293,7 @@ def _last_names(people: People) -> list[str | None]:
 
 
 def _phone_numbers(people: People) -> list[str | None]:
-    return list(map(people.audience.spelled_number, people.indices, people.draws))
+    return list(map(people.audience.recorded_number, people.indices, people.draws))
 
 
 def _cities(people: People) -> list[str | None]:
@@ -309,7 +310,7 @@ def _languages(people: People) -> list[str | None]:
 
 
 def _consents(people: People) -> list[str | None]:
-    return ["0" if people.audience.is_out(draws) else "1" for draws in people.draws]
+    return ["0" if people.audience.has_opted_out(draws) else "1" for draws in people.draws]
 
 
 def _balances(people: People) -> list[str | None]:

@@ -1,4 +1,4 @@
-"""The names and cities that customers get: a few thousand, made once for the process, on first use."""
+"""The pools of customers' names and cities: a few thousand, created once per process at the first use."""
 
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -14,7 +14,7 @@ _FOLD = str.maketrans("ąćęłńóśźżàâçèéêëîïôöùûüŁŚŻÉÈ"
 
 @dataclass(frozen=True, slots=True)
 class Name:
-    """One name, and how it looks in a mail address."""
+    """One name, and its form in a mail address."""
 
     text: str
     mail: str
@@ -31,7 +31,10 @@ class Names:
 
 @dataclass(frozen=True, slots=True)
 class Pools:
-    """`home` is English; every first name of `foreign` has a letter beyond ASCII, so that texts change alphabet."""
+    """Names and cities. `home` is English.
+
+    Each first name in `foreign` has a letter outside ASCII, which changes the encoding of texts.
+    """
 
     home: Names
     foreign: tuple[Names, ...]
@@ -40,8 +43,8 @@ class Pools:
 
 @cache
 def pools() -> Pools:
-    """The pools, equal in every process with the same Faker."""
-    from faker import Faker  # noqa: PLC0415  importing it takes longer than starting a server does
+    """Return the pools, which are equal in all processes with the same version of Faker."""
+    from faker import Faker  # noqa: PLC0415 - its import takes longer than starting a server
 
     home = _seeded(Faker("en_GB"))
     return Pools(

@@ -1,15 +1,15 @@
-"""The time of a sandbox, or of several: what will happen when, who takes part, and how time moves on.
+"""The clock of one or more sandboxes: scheduled items, participants, and the advance of time.
 
 Virtual time stands still until it is advanced. Advancing is a barrier:
 
     until nothing is due before the target:
-        wait until quiet  ->  jump to the next due instant  ->  let it happen
+        wait until quiet  ->  jump to the next due instant  ->  fire the due items
 
-Quiet means: no request in flight in either direction, and every participant parked. A park is stale,
-and does not count, when something was delivered that the participant had not been told of when it
-last looked for work. So there is no moment at which "accepted" is not yet "noticed".
+Quiet means: no request in flight in either direction, and every participant parked. A park is stale, and does not
+count, if a webhook was delivered that the participant did not know when it last looked for work. So no webhook can be
+accepted by a bridge and still overlooked when time moves.
 
-Real time runs by itself, at a rate.
+Real time passes by itself, at a rate.
 """
 
 import asyncio
@@ -25,7 +25,7 @@ T = TypeVar("T")
 
 # Below the idle limits of common proxies and clients (30 s and more).
 PARK_SECONDS = 20.0
-# Without a participant nothing tells that the bridge is done: this long without traffic counts as quiet.
+# Without participants, nothing shows that the bridge has finished: this time without traffic counts as quiet.
 SETTLE_SECONDS = 0.3
 
 
@@ -35,7 +35,10 @@ class NotQuietError(Exception):
 
 @dataclass(slots=True)
 class Participant:
-    """A bridge process that takes part in virtual time."""
+    """A bridge process that takes part in virtual time.
+
+    It is parked until `until`; `since` is the number of deliveries that it knows.
+    """
 
     name: str
     until: Instant | None = None
@@ -45,16 +48,22 @@ class Participant:
 
 @dataclass(slots=True, order=True)
 class _Entry(Generic[T]):
+    """One scheduled item; `order` keeps the order of items at one instant."""
+
     at: Instant
     order: int
-    what: T = field(compare=False)
+    item: T = field(compare=False)
 
 
 class VirtualClock(Generic[T]):
-    """A clock and everything that waits on it. `T` is what a due entry carries."""
+    """A clock and the items that wait on it, of type `T`.
 
-    def __init__(self, wall: WallClock, happen: Callable[[T], None], *, start: Instant, rate: float | None) -> None:
-        """`rate` None makes a virtual clock, else so many seconds of the sandbox pass in a real one."""
+    `delivered` counts the webhook attempts that have ended, `in_flight` the requests and `outgoing` the webhooks that
+    are under way.
+    """
+
+    def __init__(self, wall: WallClock, fire: Callable[[T], None], *, start: Instant, rate: float | None) -> None:
+        """Call `fire` for each due item. `rate` is in seconds per real second; None creates a virtual clock."""
         self.rate = rate
         self.participants: dict[str, Participant] = {}
         self.delivered = 0
@@ -62,7 +71,7 @@ class VirtualClock(Generic[T]):
         self.outgoing = 0
         self.advancing = False
         self._wall = wall
-        self._happen = happen
+        self._fire = fire
         self._start = start
         self._real_start = wall.monotonic()
         self._virtual_now = start
@@ -82,44 +91,44 @@ class VirtualClock(Generic[T]):
         return self._start + int((self._wall.monotonic() - self._real_start) * 1000 * self.rate)
 
     def real(self) -> float:
-        """Seconds of real time since some moment; they never step back, nor stand still."""
+        """Return seconds of real time from an arbitrary origin; they never go back, nor stand still."""
         return self._wall.monotonic()
 
-    def schedule(self, at: Instant, what: T) -> None:
-        """Let `what` happen at `at`, or as soon as time moves when that is past."""
-        heapq.heappush(self._heap, _Entry(at, next(self._order), what))
+    def schedule(self, at: Instant, item: T) -> None:
+        """Fire an item at an instant, or at the next advance if that is past."""
+        heapq.heappush(self._heap, _Entry(at, next(self._order), item))
         self._rearm()
 
-    def remove(self, done_with: Callable[[T], bool]) -> None:
-        """Let nothing of what is `done_with` happen any more."""
-        self._heap = [entry for entry in self._heap if not done_with(entry.what)]
+    def remove(self, is_removed: Callable[[T], bool]) -> None:
+        """Remove the scheduled items for which `is_removed` returns True."""
+        self._heap = [entry for entry in self._heap if not is_removed(entry.item)]
         heapq.heapify(self._heap)
         self._rearm()
 
     def next_due(self) -> Instant | None:
-        """The earliest instant at which anything happens by itself."""
+        """Return the instant of the next scheduled item, or None."""
         return self._heap[0].at if self._heap else None
 
     # -- traffic ---------------------------------------------------------------------------------
 
     def enter(self) -> None:
-        """A request to a service of this sandbox has begun."""
+        """Count a request to a service of this sandbox as in flight."""
         self.in_flight += 1
 
     def leave(self) -> None:
-        """That request has been answered."""
+        """Count a request as answered."""
         self.in_flight -= 1
         self._touch()
 
     def deliver(self) -> None:
-        """A webhook is being sent."""
+        """Count a webhook as under way."""
         self.outgoing += 1
 
     def deliver_done(self) -> None:
-        """That webhook was answered, or failed: the bridge may have work that it has not seen."""
+        """Count a webhook as acknowledged or failed: the bridge may have new work."""
         self.outgoing -= 1
         self.delivered += 1
-        # In virtual time the parks of one instant are released together, when all of it is delivered.
+        # In virtual time, the parks of one instant are released together, after all its webhooks.
         if self.outgoing == 0 or self.rate is not None:
             self._release_stale()
         self._touch()
@@ -131,7 +140,7 @@ class VirtualClock(Generic[T]):
     # -- parks -----------------------------------------------------------------------------------
 
     async def park(self, name: str, until: Instant | None, since: int) -> str:
-        """Wait until `until`, or until something was delivered; answers why: due, delivered or poll."""
+        """Wait until `until`, or until a webhook was delivered; return the reason: due, delivered or poll."""
         participant = self.participants.setdefault(name, Participant(name))
         self._release(participant, "poll")
         if since != self.delivered and self.outgoing == 0:
@@ -151,10 +160,10 @@ class VirtualClock(Generic[T]):
                 participant.waiting = None
 
     def dismiss(self, name: str) -> None:
-        """Somebody takes part no more; `KeyError` when nobody of that name did."""
+        """Remove a participant; raise `KeyError` if there is none with this name."""
         if name not in self.participants:
-            known = ", ".join(self.participants) or "nobody"
-            raise KeyError(f"no participant is named {name!r}; taking part: {known}")
+            known = ", ".join(self.participants) or "none"
+            raise KeyError(f"no participant is named {name!r}; there are: {known}")
         self._release(self.participants.pop(name), "poll")
         self._touch()
         self._rearm()
@@ -176,56 +185,57 @@ class VirtualClock(Generic[T]):
                 self._release(participant, "due")
 
     def parked(self, participant: Participant) -> bool:
-        """Whether the participant waits, and knows of everything that was delivered."""
+        """Return True if the participant waits and knows all deliveries."""
         return participant.waiting is not None and participant.since == self.delivered
 
-    # -- moving on -------------------------------------------------------------------------------
+    # -- advance ---------------------------------------------------------------------------------
 
-    async def advance(self, to: Instant, timeout: float) -> None:  # noqa: ASYNC109 - its error tells what was not quiet
-        """Move virtual time to `to`, letting everything happen that is due on the way."""
+    async def advance(self, to: Instant, timeout: float) -> None:  # noqa: ASYNC109 - its error says what was not quiet
+        """Advance virtual time to `to`, and fire everything that is due on the way."""
         if self.rate is not None:
-            raise ValueError("this sandbox runs on real time, which cannot be advanced")
+            raise ValueError("expected a virtual clock; real time cannot be advanced")
         if to < self._virtual_now:
-            raise ValueError(f"time only moves on: it is {iso(self._virtual_now)}, later than {iso(to)}")
+            raise ValueError(f"expected a target from {iso(self._virtual_now)} (now), got {iso(to)}")
         if self.advancing:
-            raise ValueError("another advance is under way; wait for its answer")
+            raise ValueError("another advance is under way; wait for its response")
         self.advancing = True
         try:
             async with asyncio.timeout(timeout):
                 await self._run_until(to)
         except TimeoutError as error:
-            raise NotQuietError(self._waits_for()) from error
+            raise NotQuietError(self._quiet_obstacles()) from error
         finally:
             self.advancing = False
 
     async def _run_until(self, to: Instant) -> None:
         while True:
-            await self._quiet()
-            due = self._next_for_anyone()
+            await self._until_quiet()
+            due = self._next_wake_up()
             if due is None or due > to:
                 break
             self._virtual_now = max(self._virtual_now, due)
             self._fire_due()
         self._virtual_now = to
         self._release_due()
-        await self._quiet()
+        await self._until_quiet()
 
-    def _next_for_anyone(self) -> Instant | None:
+    def _next_wake_up(self) -> Instant | None:
+        """Return the next instant at which an item is due or a parked participant wants to wake up."""
         untils = [p.until for p in self.participants.values() if p.waiting is not None and p.until is not None]
         return min([*untils, *([self._heap[0].at] if self._heap else [])], default=None)
 
     def _fire_due(self) -> None:
-        """Let what is due happen; only when nothing is (left), let those go on who wait for this instant.
+        """Fire the due items; if there are none, release the participants that wait for this instant.
 
-        So what the services send at an instant is there before a bridge wakes at the same instant, in every run.
+        So in every run, the webhooks of an instant arrive before a bridge wakes up at the same instant.
         """
         now = self.now()
         if not (self._heap and self._heap[0].at <= now):
             self._release_due()
         while self._heap and self._heap[0].at <= now:
-            self._happen(heapq.heappop(self._heap).what)
+            self._fire(heapq.heappop(self._heap).item)
 
-    async def _quiet(self) -> None:
+    async def _until_quiet(self) -> None:
         while not self._is_quiet():
             self._changed.clear()
             wait = None if self.participants else SETTLE_SECONDS
@@ -241,14 +251,15 @@ class VirtualClock(Generic[T]):
             return all(self.parked(p) for p in self.participants.values())
         return self._wall.monotonic() - self._last_activity >= SETTLE_SECONDS
 
-    def _waits_for(self) -> str:
-        absent = [p.name for p in self.participants.values() if not self.parked(p)]
-        parts = [f"participant {name!r} is not parked" for name in absent]
+    def _quiet_obstacles(self) -> str:
+        """Describe what keeps the sandbox from being quiet."""
+        busy = [p.name for p in self.participants.values() if not self.parked(p)]
+        parts = [f"participant {name!r} is not parked" for name in busy]
         if self.in_flight:
             parts.append(f"{self.in_flight} requests are being answered")
         if self.outgoing:
-            parts.append(f"{self.outgoing} webhooks are waiting for the bridge's answer")
-        return f"time stood still at {iso(self._virtual_now)}: " + ("; ".join(parts) or "there was still much to do")
+            parts.append(f"{self.outgoing} webhooks are waiting for the bridge's response")
+        return f"time stood still at {iso(self._virtual_now)}: " + ("; ".join(parts) or "there were still items due")
 
     # -- real time -------------------------------------------------------------------------------
 
@@ -257,17 +268,17 @@ class VirtualClock(Generic[T]):
             return
         if self._alarm is not None:
             self._alarm.cancel()
-        due = self._next_for_anyone()
+        due = self._next_wake_up()
         if due is not None:
             delay = max(0.0, (due - self.now()) / 1000 / self.rate)
-            self._alarm = asyncio.get_running_loop().call_later(delay, self._ring)
+            self._alarm = asyncio.get_running_loop().call_later(delay, self._on_alarm)
 
-    def _ring(self) -> None:
+    def _on_alarm(self) -> None:
         self._fire_due()
         self._rearm()
 
     def stop(self) -> None:
-        """Nothing happens by itself any more; parked participants are let go."""
+        """Remove all scheduled items and release the parked participants."""
         if self._alarm is not None:
             self._alarm.cancel()
         self._heap.clear()

@@ -1,13 +1,13 @@
-"""What becomes of a message, and when: dialled by its number, or else drawn from the seed at given rates.
+"""The delivery outcome of each message: that of its test number, or else drawn from the seed at given rates.
 
-A *magic number* ends in two digits that say what becomes of whatever is sent to it. The digits mean the same at every
-provider, and the audience gives such numbers to nobody by chance:
+The last two digits of a *test number* select the outcome of each message to it. They mean the same at every provider,
+and no customer of an audience gets such a number by chance:
 
 * Great Britain: `44 7555 ssss cc`
-* United States and Canada: `1 aaa 555 ss cc`, whatever the area code `aaa`
+* United States and Canada: `1 aaa 555 ss cc`, with any area code `aaa`
 
-`cc` is the code, the digits `s` are free. What a provider tells of it, and how, is the provider's.
-`sendproof test-numbers` prints the table.
+`cc` is the code; the digits `s` are free. Each provider reports the outcome in its own way. `sendproof test-numbers`
+lists the codes.
 """
 
 from collections.abc import Iterable, Mapping
@@ -16,30 +16,30 @@ from types import MappingProxyType
 
 from sendproof_simulators.core.clock.wall_clock import HOUR, MINUTE, SECOND, Instant
 
-# Longest life of a message. documented: https://api.txtlocal.com/docs/sendsms: `validity` is at most this far ahead.
-LIFE = 72 * HOUR
+# Maximum validity of a message. documented: `validity` in https://api.txtlocal.com/docs/sendsms
+MAX_VALIDITY = 72 * HOUR
 
-# What may become true of a message. The first five are states, one of which is its last.
+# Events of a message. The first five are states; one of them is its last.
 DELIVERED, UNDELIVERED, EXPIRED, INVALID, UNKNOWN = "delivered", "undelivered", "expired", "invalid", "unknown"
 CLICKED, STOP = "clicked", "stop"
 STATES = (DELIVERED, UNDELIVERED, EXPIRED, INVALID, UNKNOWN)
 DELIVERY_EVENTS = (*STATES, CLICKED, STOP)
 
-# Why a provider does not take a message at all.
+# Reasons for which a provider does not accept a message.
 OPTED_OUT, LANDLINE, BLOCKED, QUEUE_FULL = "opted out", "landline", "blocked", "queue full"
 REFUSALS = (OPTED_OUT, LANDLINE, BLOCKED, QUEUE_FULL)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class DeliveryEvent:
-    """Something that becomes true `after` the message went out, and is `told` at these times. In milliseconds.
+    """One event of a message: it happens `after` the message went out, and is `reported` at these times.
 
-    Told before it goes out (`BEFORE_RESPONSE`) is told before the call that sent it is answered.
+    Times are in milliseconds after the message went out. `BEFORE_RESPONSE` means before the response to the send.
     """
 
     what: str
     after: int
-    told: tuple[int, ...]
+    reported: tuple[int, ...]
 
 
 BEFORE_RESPONSE = -1
@@ -47,7 +47,7 @@ BEFORE_RESPONSE = -1
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class DeliveryOutcome:
-    """All that becomes of one message, in order. With a `refusal`, it is not taken in the first place."""
+    """The events of one message, in order. With a `refusal`, the provider does not accept it."""
 
     events: tuple[DeliveryEvent, ...] = ()
     refusal: str | None = None
@@ -55,15 +55,15 @@ class DeliveryOutcome:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class DeliveryTestNumber:
-    """One code: the two digits, the name by which scenarios ask for it, and the fate that it dials."""
+    """One code: its two digits, its name in scenarios, and the outcome of messages to its numbers."""
 
     code: str
     name: str
     outcome: DeliveryOutcome
 
 
-def _at(what: str, after: int, *told: int) -> DeliveryEvent:
-    return DeliveryEvent(what=what, after=after, told=told or (after,))
+def _at(what: str, after: int, *reported: int) -> DeliveryEvent:
+    return DeliveryEvent(what=what, after=after, reported=reported or (after,))
 
 
 _SOON = _at(DELIVERED, 3 * SECOND)
@@ -74,7 +74,7 @@ def _outcome(*events: DeliveryEvent) -> DeliveryOutcome:
 
 
 def _clicks(times: int) -> DeliveryOutcome:
-    """The first click comes a minute after the message, then one a minute."""
+    """Return an outcome with clicks: the first a minute after the message, then one per minute."""
     return _outcome(_SOON, *(_at(CLICKED, minute * MINUTE) for minute in range(1, times + 1)))
 
 
@@ -85,12 +85,12 @@ _TABLE: tuple[tuple[str, str, DeliveryOutcome], ...] = (
     ("03", "undelivered after 3 s", _outcome(_at(UNDELIVERED, 3 * SECOND))),
     ("04", "undelivered after 1 h", _outcome(_at(UNDELIVERED, HOUR))),
     ("05", "undelivered after 71 h", _outcome(_at(UNDELIVERED, 71 * HOUR))),
-    ("06", "expired after 72 h", _outcome(_at(EXPIRED, LIFE))),
+    ("06", "expired after 72 h", _outcome(_at(EXPIRED, MAX_VALIDITY))),
     ("07", "invalid after 3 s", _outcome(_at(INVALID, 3 * SECOND))),
-    ("08", "unknown after 72 h", _outcome(_at(UNKNOWN, LIFE))),
+    ("08", "unknown after 72 h", _outcome(_at(UNKNOWN, MAX_VALIDITY))),
     ("10", "never", _outcome()),
     ("11", "delivered, told twice", _outcome(_at(DELIVERED, 3 * SECOND, 3 * SECOND, 33 * SECOND))),
-    # It was undelivered first, which is told last: whoever keeps the last word is wrong.
+    # The first state is reported last: a bridge that keeps the last report is wrong.
     ("12", "delivered, told out of order", _outcome(
         _at(UNDELIVERED, 2 * SECOND, 9 * SECOND), _at(DELIVERED, 5 * SECOND))),
     ("13", "delivered, told before the reply", _outcome(_at(DELIVERED, BEFORE_RESPONSE))),
@@ -117,7 +117,7 @@ BY_NAME: Mapping[str, DeliveryTestNumber] = MappingProxyType(
 
 _GB = "447555"
 _GB_LENGTH, _NANP_LENGTH = 12, 11
-# Whose numbers the block of the United States begins with. documented: https://www.nationalnanpa.com (in service).
+# Area codes of the test numbers of the United States. documented: https://www.nationalnanpa.com (in service).
 _AREAS = """
     201 202 203 205 206 207 208 209 210 212 213 214 215 216 217 218 219 224 225 228 229 231 234 239 240
     248 251 252 253 254 256 260 262 267 269 270 272 276 281 301 302 303 304 305 307 308 309 310 312 313
@@ -127,14 +127,14 @@ _AREAS = """
 _CANADIAN_AREAS = "204 250 306 403 416 418 450 506 514 519 587 604 613 647 705 709 778 780 807 902 905".split()  # noqa: SIM905 - as above
 _SERIALS = 100
 
-# How many different numbers each code has, by country.
+# Number of different phone numbers per code, by country.
 COUNTRIES: Mapping[str, int] = MappingProxyType(
     {"GB": 10_000, "US": _SERIALS * len(_AREAS), "CA": _SERIALS * len(_CANADIAN_AREAS)}
 )
 
 
 def outcome_for_number(number: str) -> DeliveryOutcome | None:
-    """The fate that a number (digits with country code) dials; None when it is not magic, or its code is free."""
+    """Return the outcome for a number (digits with country code); None if it is not a test number."""
     if number.startswith(_GB):
         test_number = BY_CODE.get(number[-2:]) if len(number) == _GB_LENGTH else None
     elif number.startswith("1") and number[4:7] == "555" and len(number) == _NANP_LENGTH:
@@ -145,9 +145,9 @@ def outcome_for_number(number: str) -> DeliveryOutcome | None:
 
 
 def number_for_code(country: str, code: str, serial: int = 0) -> str:
-    """One of the numbers of a code: digits with country code. `serial` counts from 0 to `COUNTRIES[country]` - 1."""
+    """Return a number with a code: digits with country code. `serial` counts from 0 to `COUNTRIES[country]` - 1."""
     if code not in BY_CODE:
-        raise ValueError(f"expected the code of a magic number ({', '.join(BY_CODE)}), got {code!r}")
+        raise ValueError(f"expected the code of a test number ({', '.join(BY_CODE)}), got {code!r}")
     if not 0 <= serial < COUNTRIES[country]:
         raise ValueError(f"expected a serial from 0 to {COUNTRIES[country] - 1}, got {serial}")
     if country == "GB":
@@ -158,9 +158,9 @@ def number_for_code(country: str, code: str, serial: int = 0) -> str:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Rate:
-    """One ordinary way to end: how often, and when, at a whole `step` of the clock.
+    """The rate of one last state: its share of messages, and its time, rounded to a `step` of the clock.
 
-    Whoever waits for receipts then has fewer instants to wake at.
+    Rounding gives a bridge that waits for receipts fewer instants at which it has to wake up.
     """
 
     what: str
@@ -170,7 +170,7 @@ class Rate:
     step: int
 
     def instant(self, send_at: Instant, draw: float) -> Instant:
-        """When it ends; `draw` from 0 to 1 chooses among the steps between the earliest and the latest."""
+        """Return the instant of the state; `draw` from 0 to 1 selects a step between the earliest and the latest."""
         choices = (self.latest - self.earliest) // self.step + 1
         steps = self.earliest // self.step + min(int(draw * choices), choices - 1)
         return (-(-send_at // self.step) + steps) * self.step
@@ -182,13 +182,13 @@ RATES = (
     Rate(what=DELIVERED, share=0.94, earliest=2 * SECOND, latest=60 * SECOND, step=SECOND),
     Rate(what=UNDELIVERED, share=0.03, earliest=HOUR, latest=48 * HOUR, step=15 * MINUTE),
     Rate(what=INVALID, share=0.01, earliest=3 * SECOND, latest=9 * SECOND, step=SECOND),
-    Rate(what=EXPIRED, share=0.01, earliest=LIFE, latest=LIFE, step=SECOND),
-    Rate(what=UNKNOWN, share=0.01, earliest=LIFE, latest=LIFE, step=SECOND),
+    Rate(what=EXPIRED, share=0.01, earliest=MAX_VALIDITY, latest=MAX_VALIDITY, step=SECOND),
+    Rate(what=UNKNOWN, share=0.01, earliest=MAX_VALIDITY, latest=MAX_VALIDITY, step=SECOND),
 )
 
 
-def drawn(draw: float, send_at: Instant, rates: Iterable[Rate] = RATES) -> tuple[Instant, str]:
-    """When and how an ordinary message ends: one draw decides on the way, and what is left of it on the delay."""
+def draw_outcome(draw: float, send_at: Instant, rates: Iterable[Rate] = RATES) -> tuple[Instant, str]:
+    """Return the instant and last state of an ordinary message. One draw selects the state and then the delay."""
     for rate in rates:
         if draw < rate.share:
             break

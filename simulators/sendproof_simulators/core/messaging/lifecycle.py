@@ -1,4 +1,4 @@
-"""The life of a message, and the agenda of all that is still to become of the messages of one call."""
+"""The life cycle of messages, and the schedule of the coming events of one call's messages."""
 
 from array import array
 from collections.abc import Mapping, Sequence
@@ -19,18 +19,18 @@ from sendproof_simulators.core.messaging.delivery_outcomes import (
     DeliveryEvent,
     DeliveryOutcome,
     Rate,
-    drawn,
+    draw_outcome,
     outcome_for_number,
 )
 
 SCHEDULED, PENDING, CANCELLED = "scheduled", "pending", "cancelled"
 
-# From each state of a message to those that may come next.
+# The allowed next states of a message by state.
 STEPS: Mapping[str, frozenset[str]] = MappingProxyType(
     {
         SCHEDULED: frozenset({PENDING, CANCELLED}),
         PENDING: frozenset(STATES),
-        # A phone that is switched on again late: networks do take back what they said.
+        # A phone that is switched on again late: networks do revise a state.
         UNDELIVERED: frozenset({DELIVERED}),
         UNKNOWN: frozenset({DELIVERED, UNDELIVERED}),
         DELIVERED: frozenset(),
@@ -42,19 +42,19 @@ STEPS: Mapping[str, frozenset[str]] = MappingProxyType(
 
 
 def delivery_status(service: str, message: str, status: str, **more: object) -> JournalEntry:
-    """A message ended, as far as its provider knows. `more` is the provider's own word for it."""
+    """Return the journal entry for a state that the provider knows. `more` has the provider's own code."""
     return JournalEntry(
         kind="delivery_status", fields={"service": service, "message": message, "status": status, **more}
     )
 
 
 def click(service: str, message: str, number: str) -> JournalEntry:
-    """Somebody followed the link of a message."""
+    """Return the journal entry for a click on the link of a message."""
     return JournalEntry(kind="click", fields={"service": service, "message": message, "number": number})
 
 
 def advance(state: str, to: str) -> str:
-    """The next state of a message; `ValueError` for a step that no message takes."""
+    """Return the next state of a message; `ValueError` for a step that is not allowed."""
     if to not in STEPS[state]:
         allowed = ", ".join(sorted(STEPS[state])) or "nothing: this is its last state"
         raise ValueError(f"a message that is {state} cannot become {to!r}; expected {allowed}")
@@ -62,82 +62,83 @@ def advance(state: str, to: str) -> str:
 
 
 class DueEvent(NamedTuple):
-    """Something on an agenda. `place` is the message's among its call's; `at` is when it becomes, or became, true.
+    """One due event. `place` is the index of the message in its call; `at` is the instant at which the event happens.
 
-    `new`: it becomes true now. `told`: whoever asked is told now.
+    `new`: it happens now. `reported`: the provider reports it now.
     """
 
     place: int
     what: str
     at: Instant
     new: bool
-    told: bool
+    reported: bool
 
 
-_NUMBER_OF = {what: number for number, what in enumerate(DELIVERY_EVENTS)}
-_NEW, _TOLD = 1, 2
+_NUMBERS = {what: number for number, what in enumerate(DELIVERY_EVENTS)}
+_NEW, _REPORTED = 1, 2
 
 
 class DeliverySchedule:
-    """What is still to become of the messages of one call, in order of time: columns, as there are many of them.
+    """The coming events of one call's messages, in order of time. They are stored in columns, because they are many.
 
-    Set one `timer`; when it rings, take `until(now)`, and set the next one. What is to be told before the call is
-    answered is due before the call: take `until(now - 1)`. `clear` forgets all that is left.
+    Set one `timer`; when it fires, take `until(now)`, and set the next one. Events that are reported before the
+    response are due before the call: take `until(now - 1)`. `clear` removes all events.
     """
 
-    __slots__ = ("_at", "_cursor", "_flags", "_order", "_places", "_since", "_what")
+    __slots__ = ("_at", "_cursor", "_flags", "_happened_at", "_order", "_places", "_what")
 
     def __init__(self) -> None:
-        """Nothing will happen, until something is added."""
+        """Create an empty schedule."""
         self._at, self._places = array("q"), array("q")
         self._what, self._flags = bytearray(), bytearray()
-        self._since: dict[int, Instant] = {}
+        self._happened_at: dict[int, Instant] = {}
         self._order: array[int] = array("q")
         self._cursor = 0
 
-    def add(self, place: int, what: str, at: Instant, *, new: bool = True, told: bool = True) -> None:
-        """One more event, before any was taken."""
+    def add(self, place: int, what: str, at: Instant, *, new: bool = True, reported: bool = True) -> None:
+        """Add one event; call this before the first `until`."""
         self._at.append(at)
         self._places.append(place)
-        self._what.append(_NUMBER_OF[what])
-        self._flags.append(_NEW * new + _TOLD * told)
+        self._what.append(_NUMBERS[what])
+        self._flags.append(_NEW * new + _REPORTED * reported)
 
     def add_event(self, place: int, event: DeliveryEvent, send_at: Instant, *, at_once: bool) -> None:
-        """What becomes true once, and may be told at the same time, later, repeatedly or never.
+        """Add an event that happens once, and is reported at the same time, later, repeatedly or never.
 
-        `at_once`: the message goes out with the call, so that something can be told before the reply.
+        `at_once`: the message goes out with the call, so that an event can be reported before the response.
         """
-        true_at = send_at + max(event.after, 0)
-        if event.after not in event.told:
-            self.add(place, event.what, true_at, told=False)
-        for told in event.told:
-            self.add(place, event.what, send_at + (told if at_once else max(told, 0)), new=told == event.after)
-            self._since[len(self._at) - 1] = true_at
+        happened_at = send_at + max(event.after, 0)
+        if event.after not in event.reported:
+            self.add(place, event.what, happened_at, reported=False)
+        for delay in event.reported:
+            report_at = send_at + (delay if at_once else max(delay, 0))
+            self.add(place, event.what, report_at, new=delay == event.after)
+            self._happened_at[len(self._at) - 1] = happened_at
 
     @property
     def next(self) -> Instant | None:
-        """When the next event is due; None when nothing is left."""
+        """The instant of the next event, or None."""
         if len(self._order) < len(self._at):
             self._order = array("q", sorted(range(len(self._at)), key=self._at.__getitem__))
         return self._at[self._order[self._cursor]] if self._cursor < len(self._order) else None
 
     def until(self, now: Instant) -> list[DueEvent]:
-        """Take every event that is due by now, in order."""
-        found: list[DueEvent] = []
+        """Take all events that are due by now, in order."""
+        events: list[DueEvent] = []
         while (due := self.next) is not None and due <= now:
             entry = self._order[self._cursor]
             self._cursor += 1
             flags, what = self._flags[entry], DELIVERY_EVENTS[self._what[entry]]
-            at = self._since.get(entry, due)
-            found.append(DueEvent(self._places[entry], what, at, bool(flags & _NEW), bool(flags & _TOLD)))
-        return found
+            at = self._happened_at.get(entry, due)
+            events.append(DueEvent(self._places[entry], what, at, bool(flags & _NEW), bool(flags & _REPORTED)))
+        return events
 
     def clear(self) -> None:
-        """Nothing that is left will happen."""
+        """Remove all events."""
         self._cursor = len(self._at)
 
     def timer(self, name: str, payload: object) -> tuple[Timer, ...]:
-        """One timer for the next event, if there is one."""
+        """Return a timer for the next event, if there is one."""
         at = self.next
         return () if at is None else (Timer(at=at, name=name, payload=payload),)
 
@@ -151,10 +152,10 @@ def delivery_schedule(
     validity: Instant | None = None,
     rates: Sequence[Rate] = RATES,
 ) -> DeliverySchedule:
-    """What becomes of the messages to these numbers, which go out at `send_at`: dialled, or drawn at the given rates.
+    """Return the coming events of messages to these numbers: the outcomes of test numbers, and drawn ones.
 
-    `draws` are numbers from 0 up to but not including 1, one for each message. No message outlives its `validity`. A
-    number that dials a refusal is here because the provider took it all the same: it ends as any other.
+    The messages go out at `send_at`, and expire at `validity`. `draws` are numbers from 0 up to but not including 1,
+    one per message. A test number with a refusal that the provider accepted anyway gets a drawn outcome.
     """
     schedule = DeliverySchedule()
     for place, (number, draw) in enumerate(zip(numbers, draws, strict=True)):
@@ -162,7 +163,7 @@ def delivery_schedule(
         if outcome is not None and outcome.refusal is None:
             _add_outcome(schedule, place, outcome, (now, send_at), validity)
             continue
-        at, what = drawn(draw, send_at, rates)
+        at, what = draw_outcome(draw, send_at, rates)
         if validity is not None and at > validity:
             at, what = max(validity, send_at), EXPIRED
         schedule.add(place, what, at)

@@ -1,4 +1,4 @@
-"""Who must not be sent to, and the replies by which people say so."""
+"""The opt-outs at a provider, and the replies that mean an opt-out."""
 
 from collections.abc import Callable, Iterable, Iterator
 from functools import cached_property
@@ -10,55 +10,55 @@ STOP_WORDS = frozenset({"STOP", "STOPALL", "UNSUBSCRIBE", "CANCEL", "END", "QUIT
 
 
 def is_stop(text: str) -> bool:
-    """Whether a reply asks for no more messages: one of the words that count everywhere stands alone, or first."""
+    """Return True if a reply is an opt-out: its first word is one of the words that are valid everywhere."""
     words = text.split(maxsplit=1)
     return bool(words) and words[0].strip(".!\"'").upper() in STOP_WORDS
 
 
 class OptOuts:
-    """The numbers (digits) that opted out at one provider: those of the audience first, then more.
+    """The numbers (digits) that opted out at one provider: first those of the audience, then later ones.
 
-    They are not computed before somebody asks.
+    They are computed at the first use.
     """
 
-    def __init__(self, service: str, at_first: Callable[[], Iterable[str]]) -> None:
-        """`at_first` gives the numbers that are out from the start."""
+    def __init__(self, service: str, initial: Callable[[], Iterable[str]]) -> None:
+        """Create the opt-outs of a service. `initial` returns the numbers that opted out before the start."""
         self._service = service
-        self._at_first = at_first
+        self._initial = initial
 
     @cached_property
     def _numbers(self) -> dict[str, None]:
-        return dict.fromkeys(self._at_first())
+        return dict.fromkeys(self._initial())
 
     def __contains__(self, number: object) -> bool:
-        """Whether a number is out."""
+        """Return True if a number opted out."""
         return number in self._numbers
 
     def __iter__(self) -> Iterator[str]:
-        """The numbers, the oldest first."""
+        """Yield the numbers, the oldest first."""
         return iter(self._numbers)
 
     def __len__(self) -> int:
-        """How many."""
+        """Return the number of opt-outs."""
         return len(self._numbers)
 
     def add(self, number: str, source: str) -> tuple[JournalEntry, ...]:
-        """Let a number be out; what the journal learns, which is nothing when it was out already."""
+        """Opt a number out; return the journal entry, or nothing if it opted out before."""
         if number in self._numbers:
             return ()
         self._numbers[number] = None
         return (opt_out(self._service, number, source),)
 
     def remove(self, number: str) -> bool:
-        """Let a number be in again; whether it was out."""
+        """Remove a number; return True if it had opted out."""
         return self._numbers.pop(number, self) is None
 
 
 def opt_out(service: str, number: str, source: str) -> JournalEntry:
-    """A number opted out: `source` is a command, or `reply`."""
+    """Return the journal entry for an opt-out. `source` is the name of a command, or `reply`."""
     return JournalEntry(kind="opt_out", fields={"service": service, "number": number, "source": source})
 
 
 def inbound(service: str, number: str, text: str) -> JournalEntry:
-    """A person wrote to the number or name that a message came from."""
+    """Return the journal entry for a message that a person sent to the sender of a message."""
     return JournalEntry(kind="inbound", fields={"service": service, "number": number, "text": text})

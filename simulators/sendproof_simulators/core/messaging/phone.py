@@ -1,4 +1,4 @@
-"""Phone numbers as providers want them: country code and number, digits only."""
+"""Phone numbers in the form that providers expect: country code and number, digits only."""
 
 import phonenumbers
 
@@ -8,9 +8,9 @@ _STARTS = frozenset("+(0123456789")
 
 
 def to_digits(text: str) -> str | None:
-    """`+44 7700 900123` and `0044 7700 900123` as `447700900123`, or None when it cannot be sent to.
+    """Return `+44 7700 900123` or `0044 7700 900123` as `447700900123`; None if no message can be sent to it.
 
-    A national number (`07700 900123`) cannot: nothing says whose it is.
+    A national number (`07700 900123`) is None, because its country is unknown.
     """
     if text.isascii() and text.isdigit() and text[0] != "0":
         return text if _SHORTEST <= len(text) <= _LONGEST else None

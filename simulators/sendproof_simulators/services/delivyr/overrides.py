@@ -12,7 +12,7 @@ from functools import cache
 from types import ModuleType
 from typing import Any
 
-from sendproof_simulators.core.subprocess_eval import answer_on_stdout
+from sendproof_simulators.core.subprocess_eval import write_result
 
 MAX_EXPRESSION = 10_000
 # A hundredth of it is plenty for a mapping of fields.
@@ -67,4 +67,4 @@ def merge(request: Mapping[str, Any], overrides: Mapping[str, Any], *, deep: boo
 
 
 if __name__ == "__main__":
-    answer_on_stdout(evaluate)
+    write_result(evaluate)

@@ -133,7 +133,7 @@ def _set_state(message: Message, event: DueEvent) -> Iterator[JournalEntry]:
 
 
 def _status_webhook(state: State, message: Message, event: DueEvent) -> Iterator[Webhook]:
-    if event.told and event.what in STATUSES:
+    if event.reported and event.what in STATUSES:
         status, reason = STATUSES[event.what]
         yield from _webhook(state, message, status, event.at, reason=reason)
 

@@ -1,4 +1,4 @@
-// Draws every plot of the page with uPlot, in the colours of the page, and again when these change.
+// Draws the plots of the page with uPlot in its colours, and redraws them when the colour scheme changes.
 (() => {
   "use strict";
   const data = JSON.parse(document.getElementById("samples").textContent);
@@ -46,15 +46,15 @@
       axes: axes(plot.unit),
       series: [{ label: "at", value: (_, at) => (at === null || at === undefined ? "–" : clock(at)) }, ...plot.names.map(curve(plot))],
     };
-    const one = new uPlot(options, [data.at, ...plot.values], place);
-    return { place, one };
+    const chart = new uPlot(options, [data.at, ...plot.values], place);
+    return { place, chart };
   };
   const drawAll = () => {
-    drawn.forEach(({ one }) => one.destroy());
+    drawn.forEach(({ chart }) => chart.destroy());
     drawn = data.plots.map(draw);
   };
 
   drawAll();
   matchMedia("(prefers-color-scheme: dark)").addEventListener("change", drawAll);
-  addEventListener("resize", () => drawn.forEach(({ place, one }) => one.setSize({ width: place.clientWidth, height: HEIGHT })));
+  addEventListener("resize", () => drawn.forEach(({ place, chart }) => chart.setSize({ width: place.clientWidth, height: HEIGHT })));
 })();

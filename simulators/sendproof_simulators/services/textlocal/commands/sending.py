@@ -5,7 +5,7 @@ from dataclasses import dataclass, field, replace
 
 from sendproof_simulators.core.clock.wall_clock import SECOND, Instant
 from sendproof_simulators.core.effects import JournalEntry
-from sendproof_simulators.core.messaging.delivery_outcomes import BLOCKED, LANDLINE, LIFE, QUEUE_FULL
+from sendproof_simulators.core.messaging.delivery_outcomes import BLOCKED, LANDLINE, MAX_VALIDITY, QUEUE_FULL
 from sendproof_simulators.core.simulator import Call
 from sendproof_simulators.services.textlocal import errors
 from sendproof_simulators.services.textlocal.account.inbox import REPLY_NUMBER
@@ -136,7 +136,7 @@ def _validity(now: Instant, send_at: Instant, seconds: int | None) -> Instant | 
     """
     if seconds is None:
         return None
-    if not now < seconds * SECOND <= send_at + LIFE:
+    if not now < seconds * SECOND <= send_at + MAX_VALIDITY:
         raise ApiError(errors.INVALID_PARAMETER, "validity: expected a Unix time in the next 72 hours")
     return seconds * SECOND
 

@@ -86,7 +86,7 @@ class _EventHandler:
         status_code = STATUS_CODES[event.what]
         if event.new:
             self.entries.append(delivery_status(NAME, str(message.id), event.what, letter=status_code))
-        if event.told and message.receipt_url and self._is_pushed(event.what):
+        if event.reported and message.receipt_url and self._is_pushed(event.what):
             is_first = event.new and previous_state in {PENDING, SCHEDULED}
             key = f"receipt:{message.id}" if is_first else f"receipt:{message.id}:{event.what}"
             self.webhooks.append(_receipt(message, status_code, event.at, key, self._retry))

@@ -81,7 +81,7 @@ def apply_due_events(context: SandboxContext, state: State, execution: Execution
         event = due._replace(place=execution.accepted[due.place])
         if event.new:
             entries += _apply_event(execution, event)
-        if event.told and event.what not in without_webhook:
+        if event.reported and event.what not in without_webhook:
             webhooks += _webhooks_for_event(context, state, execution, event)
     return Effects(entries=tuple(entries), webhooks=tuple(webhooks))
 
@@ -89,7 +89,7 @@ def apply_due_events(context: SandboxContext, state: State, execution: Execution
 def sent_webhooks(context: SandboxContext, state: State, execution: Execution) -> Iterator[Webhook]:
     """Yield the webhooks that report each message as sent."""
     for index in execution.accepted:
-        event = DueEvent(index, PENDING, execution.send_at, new=True, told=True)
+        event = DueEvent(index, PENDING, execution.send_at, new=True, reported=True)
         yield from _webhooks_for_event(context, state, execution, event)
 
 

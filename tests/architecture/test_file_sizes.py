@@ -1,4 +1,4 @@
-"""Files and functions stay small enough to be read in one go."""
+"""Files and functions are short enough to be read at once."""
 
 import ast
 
@@ -8,13 +8,11 @@ FILE_LINES = 600
 FUNCTION_LINES = 70
 
 
-def test_files_are_short():
-    """A file of Python has at most 600 lines."""
+def test_files_have_at_most_600_lines():
     assert [name_of(path) for path in files(".py") if len(path.read_text().splitlines()) > FILE_LINES] == []
 
 
-def test_functions_are_short():
-    """A function has at most 70 lines, its docstring included."""
+def test_functions_have_at_most_70_lines():
     long = [
         f"{name_of(path)}: {node.name}"
         for path in files(".py")

@@ -27,7 +27,7 @@ HARMLESS = {
 
 
 def imports(path: Path) -> Iterator[str]:
-    """The names of everything that a file imports."""
+    """Return the names of everything that a file imports."""
     for node in ast.walk(ast.parse(path.read_text())):
         if isinstance(node, ast.Import):
             yield from (name.name for name in node.names)
@@ -47,10 +47,8 @@ def is_permitted(name: str) -> bool:
 
 @pytest.mark.parametrize("path", FILES, ids=lambda path: str(path.relative_to(PACKAGE)))
 def test_judge_imports_only_itself(path):
-    """Each file of the judge imports the judge, msgspec, and harmless parts of the standard library."""
     assert [name for name in imports(path) if not is_permitted(name)] == []
 
 
 def test_only_the_reader_opens_files():
-    """The one file that is read is the history."""
     assert [path.name for path in FILES if "pathlib" in set(imports(path))] == ["reader.py"]

@@ -1,4 +1,4 @@
-"""Webhooks: delivered over real HTTP, and only where they may go."""
+"""Webhooks are delivered over real HTTP, and only to allowed addresses."""
 
 import asyncio
 import socket
@@ -12,29 +12,29 @@ from sendproof_simulators.core.effects import Webhook
 from sendproof_simulators.core.webhooks import sender
 from sendproof_simulators.core.webhooks.sender import LoopbackResolver, WebhookSender
 
-Door = Callable[[web.Request], Awaitable[web.StreamResponse]]
+Handler = Callable[[web.Request], Awaitable[web.StreamResponse]]
 Attempt = tuple[int | None, str | None]
 
 
-def attempt(handler: Door) -> Attempt:
-    """Send one webhook to a real server that answers with `handler`."""
+def attempt(handler: Handler) -> Attempt:
+    """Send one webhook to a real server with this handler."""
     (only,) = attempts(handler, 1)
     return only
 
 
-def attempts(handler: Door, rounds: int, each: int = 1) -> list[Attempt]:
-    """Send so many webhooks at once, and that several times, to a real server that answers with `handler`."""
+def attempts(handler: Handler, rounds: int, each: int = 1) -> list[Attempt]:
+    """Send `each` webhooks at once, in several rounds, to a real server with this handler."""
 
     async def run() -> list[Attempt]:
         app = web.Application()
-        app.router.add_post("/door", handler)
+        app.router.add_post("/hook", handler)
         runner = web.AppRunner(app)
         await runner.setup()
         site = web.TCPSite(runner, "127.0.0.1", 0)
         await site.start()
         port = runner.addresses[0][1]
         webhook = Webhook(
-            url=f"http://127.0.0.1:{port}/door", key="13:7001:505", event="13", body=b'{"EventTypeID":13}'
+            url=f"http://127.0.0.1:{port}/hook", key="13:7001:505", event="13", body=b'{"EventTypeID":13}'
         )
         results: list[Attempt] = []
         async with WebhookSender() as sender:
@@ -47,36 +47,34 @@ def attempts(handler: Door, rounds: int, each: int = 1) -> list[Attempt]:
     return asyncio.run(run())
 
 
-def test_a_webhook_arrives_with_its_body() -> None:
-    """The bridge gets the bytes and their type, and its status comes back."""
+def test_webhook_arrives_with_body_and_content_type() -> None:
     seen: list[tuple[bytes, str]] = []
 
-    async def door(request: web.Request) -> web.Response:
+    async def hook(request: web.Request) -> web.Response:
         seen.append((await request.read(), request.content_type))
         return web.Response(status=202)
 
-    assert attempt(door) == (202, None)
+    assert attempt(hook) == (202, None)
     assert seen == [(b'{"EventTypeID":13}', "application/json")]
 
 
-def test_connections_are_kept() -> None:
-    """Receipts by the thousand do not knock a thousand times."""
+def test_connection_is_used_again() -> None:
     peers: set[object] = set()
 
-    async def door(request: web.Request) -> web.Response:
+    async def hook(request: web.Request) -> web.Response:
         assert request.transport is not None
         peers.add(request.transport.get_extra_info("peername"))
         return web.Response(body=b"thank you")
 
-    assert attempts(door, rounds=20) == [(200, None)] * 20
+    assert attempts(hook, rounds=20) == [(200, None)] * 20
     assert len(peers) == 1
 
 
-def test_only_so_many_are_on_their_way_at_once() -> None:
-    """Each on a connection of its own; the others wait for one of these, and none is lost."""
+def test_connections_per_host_are_limited() -> None:
+    """The other webhooks wait for a connection, and none is lost."""
     full, peers = asyncio.Event(), set[object]()
 
-    async def door(request: web.Request) -> web.Response:
+    async def hook(request: web.Request) -> web.Response:
         assert request.transport is not None
         peers.add(request.transport.get_extra_info("peername"))
         if len(peers) == sender.CONNECTIONS_PER_HOST:
@@ -85,24 +83,22 @@ def test_only_so_many_are_on_their_way_at_once() -> None:
         return web.Response()
 
     count = 10 * sender.CONNECTIONS_PER_HOST
-    assert attempts(door, rounds=1, each=count) == [(200, None)] * count
+    assert attempts(hook, rounds=1, each=count) == [(200, None)] * count
     assert len(peers) == sender.CONNECTIONS_PER_HOST
 
 
-def test_a_redirect_is_an_answer_not_a_way() -> None:
-    """Nobody is led elsewhere by a reply."""
-
-    async def door(request: web.Request) -> web.Response:
+def test_redirect_is_not_followed() -> None:
+    async def hook(request: web.Request) -> web.Response:
         return web.Response(status=302, headers={"location": "http://192.0.2.1/"})
 
-    assert attempt(door) == (302, None)
+    assert attempt(hook) == (302, None)
 
 
-def test_an_answer_that_never_ends_is_given_up(monkeypatch: pytest.MonkeyPatch) -> None:
-    """However busily it drips: time would stand still for as long."""
+def test_endless_response_is_given_up(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Virtual time would stand still until its end."""
     monkeypatch.setattr(sender, "TIMEOUT_SECONDS", 0.3)
 
-    async def door(request: web.Request) -> web.StreamResponse:
+    async def hook(request: web.Request) -> web.StreamResponse:
         response = web.StreamResponse()
         await response.prepare(request)
         for _ in range(100):
@@ -111,12 +107,11 @@ def test_an_answer_that_never_ends_is_given_up(monkeypatch: pytest.MonkeyPatch) 
             await response.write(b".")
         return response
 
-    status, error = attempt(door)
+    status, error = attempt(hook)
     assert (status, error) == (None, "no response within 0 s")
 
 
-def test_nobody_listening_is_an_error_in_words() -> None:
-    """A refused connection is told, not raised."""
+def test_refused_connection_is_an_error_text() -> None:
     with socket.socket() as free:
         free.bind(("127.0.0.1", 0))
         port = free.getsockname()[1]
@@ -133,9 +128,7 @@ def test_nobody_listening_is_an_error_in_words() -> None:
     assert error.startswith("ClientConnectorError")
 
 
-def test_a_remote_address_is_refused_before_anything_is_sent() -> None:
-    """A literal address off this machine is not connected to."""
-
+def test_remote_address_is_refused_without_a_connection() -> None:
     async def run() -> tuple[int | None, str | None]:
         async with WebhookSender() as sender:
             return await sender.send(
@@ -148,9 +141,7 @@ def test_a_remote_address_is_refused_before_anything_is_sent() -> None:
     assert "expected a host on this machine, got 192.0.2.1" in error
 
 
-def test_a_name_is_checked_by_what_it_resolves_to() -> None:
-    """`localhost` is this machine by its addresses, not by its name."""
-
+def test_name_is_checked_by_its_addresses() -> None:
     async def run() -> set[str]:
         resolver = LoopbackResolver()
         found = await resolver.resolve("localhost", 80)

@@ -1,4 +1,4 @@
-"""Webhooks over real HTTP: attempts, copies, losses, disorder, bursts, and triggers in time."""
+"""Webhooks over real HTTP: attempts, copies, dropped attempts, order, bursts, and the latency of triggers."""
 
 import json
 import time
@@ -42,26 +42,26 @@ class Stage:
         assert requests.post(service["url"] + path, json=body, headers=headers, timeout=60).ok
 
     def announce(self, *campaigns: int) -> None:
-        """Plan campaigns for now; they happen as soon as time moves."""
+        """Schedule campaigns for now; they are announced as soon as time moves."""
         splits = [{"share": 1, "template": "Hello", "send_at": SEND_AT}]
         for campaign in campaigns:
             self.call("POST", "/campaigns", {"campaign": campaign, "channel": 452, "customers": 1, "splits": splits})
 
-    def strike(self, event: str, fault: str, **settings: int) -> None:
-        """Let a fault strike every notification of an event."""
+    def inject(self, event: str, fault: str, **settings: int) -> None:
+        """Inject a fault into every webhook of an event."""
         self.call("POST", "/faults", [{"fault": fault, "webhook": f"optimove.{event}", "times": "all", **settings}])
 
     def advance(self, by_ms: int) -> None:
         self.call("POST", "/clock/advance", {"by_ms": by_ms})
 
     def attempts(self, key: str) -> list[dict[str, Any]]:
-        """Every attempt of one webhook."""
-        (one,) = [one for one in self.call("GET", "/webhooks") if one["key"] == key]
-        attempts: list[dict[str, Any]] = one["attempts"]
+        """Return all attempts of one webhook."""
+        (webhook,) = [webhook for webhook in self.call("GET", "/webhooks") if webhook["key"] == key]
+        attempts: list[dict[str, Any]] = webhook["attempts"]
         return attempts
 
-    def heard(self) -> list[str]:
-        """Event and campaign of all that the listener got, in order."""
+    def received(self) -> list[str]:
+        """Return event and campaign of each webhook at the listener, in order."""
         return [f"{seen.body.get('EventTypeID')}:{seen.body.get('CampaignID')}" for seen in self.listener.calls("hook")]
 
     def trigger(self) -> None:
@@ -81,15 +81,15 @@ class Stage:
 
 @pytest.fixture
 def listener() -> Iterator[StandIn]:
-    """Somebody who listens."""
-    with stand_in() as listening:
-        yield listening
+    """Start a listener."""
+    with stand_in() as server:
+        yield server
 
 
 def staged(simulators: RunningSimulators, listener: StandIn, clock: dict[str, Any], **settings: Any) -> Stage:
-    """A sandbox that is set up as a bridge would."""
-    wanted = {"seed": 3, "clock": clock, "audience": {"customers": 2_000}, "channels": CHANNELS, **settings}
-    stage = Stage(simulators, listener, simulators.call("POST", "/sandboxes", wanted))
+    """Create a sandbox, and set it up as a bridge would."""
+    settings = {"seed": 3, "clock": clock, "audience": {"customers": 2_000}, "channels": CHANNELS, **settings}
+    stage = Stage(simulators, listener, simulators.call("POST", "/sandboxes", settings))
     stage.call("POST", "/providers/textlocal/templates", [{"id": 14, "title": "Hello", "body": "Dear {{FIRST_NAME}}"}])
     for channel in (452, 250):
         added = [{"TemplateID": 14, "TemplateName": "Hello"}]
@@ -102,41 +102,37 @@ def staged(simulators: RunningSimulators, listener: StandIn, clock: dict[str, An
 
 @pytest.fixture
 def stage(simulators: RunningSimulators, listener: StandIn) -> Stage:
-    """A sandbox in virtual time."""
+    """Create a sandbox in virtual time."""
     return staged(simulators, listener, {"mode": "virtual", "start": "2026-03-02T06:00:00Z"})
 
 
-def test_an_event_is_tried_to_the_end_of_the_ladder(stage: Stage) -> None:
-    """And not once more; the log tells every attempt."""
+def test_failing_webhook_is_retried_to_the_end_of_the_policy(stage: Stage) -> None:
     stage.listener.respond("hook", Reply(status=503))
     stage.announce(7)
     stage.advance(3 * 60 * MINUTE)
-    tried = stage.attempts("13:7:452")
+    attempts = stage.attempts("13:7:452")
     minutes = [0, 1, 6, 21, 81]
-    assert [one["at"][11:16] for one in tried] == [f"{6 + m // 60:02d}:{m % 60:02d}" for m in minutes]
-    assert [(one["attempt"], one["status"]) for one in tried] == [(n, 503) for n in range(1, 6)]
+    assert [attempt["at"][11:16] for attempt in attempts] == [f"{6 + m // 60:02d}:{m % 60:02d}" for m in minutes]
+    assert [(attempt["attempt"], attempt["status"]) for attempt in attempts] == [(n, 503) for n in range(1, 6)]
 
 
-def test_an_acknowledged_event_is_not_tried_again(stage: Stage) -> None:
-    """Even if that took three attempts."""
+def test_acknowledged_webhook_is_not_retried(stage: Stage) -> None:
     stage.listener.respond("hook", Reply(status=500), Reply(status=500), Reply(status=500), Reply(status=500), Reply())
     stage.announce(7)
     stage.advance(24 * 60 * MINUTE)
-    assert [one["status"] for one in stage.attempts("13:7:452")] == [500, 500, 200]
+    assert [attempt["status"] for attempt in stage.attempts("13:7:452")] == [500, 500, 200]
 
 
-def test_every_event_can_come_several_times(stage: Stage) -> None:
-    """Each copy is told in the log and in the history."""
-    stage.strike("13", "duplicate_webhook", copies=2)
+def test_duplicate_fault_sends_copies_of_a_webhook(stage: Stage) -> None:
+    stage.inject("13", "duplicate_webhook", copies=2)
     stage.announce(7)
     stage.advance(1)
-    assert sorted(stage.heard()) == ["13:7", "13:7", "13:7", "1:7"]
+    assert sorted(stage.received()) == ["13:7", "13:7", "13:7", "1:7"]
     webhooks = [line for line in stage.simulators.history(stage.made["sandbox"]) if line["kind"] == "webhook"]
     assert sorted(line.get("resend", 0) for line in webhooks if line["event"] == "13") == [0, 1, 2]
 
 
-def test_the_journal_can_be_followed_and_tells_how_long_each_answer_took(stage: Stage) -> None:
-    """In pieces, the lines of the history that tell what happened; the truth is the rest of it."""
+def test_journal_parts_equal_the_history_and_have_durations(stage: Stage) -> None:
     stage.announce(7)
     stage.advance(1)
     url = f"{stage.simulators.control}/control{stage.path}"
@@ -149,51 +145,47 @@ def test_the_journal_can_be_followed_and_tells_how_long_each_answer_took(stage: 
     assert all(line["duration_ms"] > 0 for line in followed if line["kind"] == "webhook")
 
 
-def test_an_event_can_be_late(stage: Stage) -> None:
-    """So that what comes after it overtakes it."""
-    stage.strike("1", "delay_webhook", by=MINUTE)
+def test_delay_fault_lets_later_webhooks_overtake(stage: Stage) -> None:
+    stage.inject("1", "delay_webhook", by=MINUTE)
     stage.announce(7)
     stage.advance(MINUTE)
-    assert stage.heard() == ["13:7", "1:7"]
+    assert stage.received() == ["13:7", "1:7"]
 
 
-def test_events_can_come_in_another_order(stage: Stage) -> None:
-    """The same one in every run with the same seed."""
+def test_delay_fault_with_spread_gives_one_order_per_seed(stage: Stage) -> None:
     campaigns = list(range(1, 5))
-    stage.strike("13", "delay_webhook", by=0, spread=10 * MINUTE)
+    stage.inject("13", "delay_webhook", by=0, spread=10 * MINUTE)
     stage.announce(*campaigns)
     stage.advance(10 * MINUTE)
-    order = [int(one[3:]) for one in stage.heard() if one.startswith("13")]
+    order = [int(event[3:]) for event in stage.received() if event.startswith("13")]
     assert sorted(order) == campaigns
     assert order != campaigns
     again = staged(stage.simulators, stage.listener, {"mode": "virtual", "start": "2026-03-02T06:00:00Z"})
-    again.strike("13", "delay_webhook", by=0, spread=10 * MINUTE)
+    again.inject("13", "delay_webhook", by=0, spread=10 * MINUTE)
     again.announce(*campaigns)
     again.advance(10 * MINUTE)
-    assert [int(one[3:]) for one in again.heard() if one.startswith("13")][len(campaigns) :] == order
+    assert [int(event[3:]) for event in again.received() if event.startswith("13")][len(campaigns) :] == order
 
 
-def test_the_first_attempts_can_be_lost(stage: Stage) -> None:
-    """They never leave, and the next one comes when it is due."""
-    stage.strike("13", "drop_webhook", attempts=2)
+def test_drop_fault_drops_the_first_attempts(stage: Stage) -> None:
+    stage.inject("13", "drop_webhook", attempts=2)
     stage.announce(7)
     stage.advance(10 * MINUTE)
-    tried = stage.attempts("13:7:452")
-    assert [(one["at"][11:16], one["status"], one.get("dropped", False)) for one in tried] == [
+    attempts = stage.attempts("13:7:452")
+    assert [(attempt["at"][11:16], attempt["status"], attempt.get("dropped", False)) for attempt in attempts] == [
         ("06:00", None, True),
         ("06:01", None, True),
         ("06:06", 200, False),
     ]
-    assert stage.heard().count("13:7") == 1
+    assert stage.received().count("13:7") == 1
 
 
-def test_a_past_event_can_be_sent_again(stage: Stage) -> None:
-    """Although it was acknowledged; an unknown one cannot."""
+def test_acknowledged_webhook_can_be_resent(stage: Stage) -> None:
     stage.announce(7)
     stage.advance(1)
     assert stage.call("POST", "/webhooks/resend", {"key": "13:7:452"})["copy"] == 1
     stage.advance(1)
-    assert stage.heard().count("13:7") == 2
+    assert stage.received().count("13:7") == 2
     url = f"{stage.simulators.control}/control{stage.path}/webhooks/resend"
     response = requests.post(url, json={"key": "13:1:452"}, timeout=60)
     assert (response.status_code, "no webhook of optimove is named '13:1:452'" in response.json()["detail"]) == (
@@ -202,20 +194,18 @@ def test_a_past_event_can_be_sent_again(stage: Stage) -> None:
     )
 
 
-def test_the_log_can_be_asked_for_one_event(stage: Stage) -> None:
-    """Or for one service."""
+def test_log_can_be_filtered_by_event_and_service(stage: Stage) -> None:
     stage.announce(7)
     stage.advance(1)
-    assert [one["key"] for one in stage.call("GET", "/webhooks?event=13")] == ["13:7:452"]
+    assert [webhook["key"] for webhook in stage.call("GET", "/webhooks?event=13")] == ["13:7:452"]
     assert stage.call("GET", "/webhooks?service=textlocal") == []
 
 
-def test_a_burst_of_1000_triggers_is_sent_at_its_instant(stage: Stage) -> None:
-    """Each once, all at the virtual instant of their events."""
+def test_burst_of_1000_triggers_is_sent_at_its_instant(stage: Stage) -> None:
     stage.trigger()
-    told = stage.visit(*range(1_000))
+    recorded = stage.visit(*range(1_000))
     stage.advance(0)
-    assert (told["events"], len(told["triggered"])) == (1_000, 1_000)
+    assert (recorded["events"], len(recorded["triggered"])) == (1_000, 1_000)
     customers = [seen.body["customerID"] for seen in stage.listener.calls("hook")]
     assert sorted(customers) == [f"C{number:07d}" for number in range(1_000)]
     lines = stage.simulators.history(stage.made["sandbox"])
@@ -238,18 +228,18 @@ def test_trigger_in_real_time_reaches_its_listener_within_a_second(
     assert min(durations) < 1
 
 
-def test_a_night_announces_its_campaigns_over_http(simulators: RunningSimulators, listener: StandIn) -> None:
-    """Then events 2 and 3 come, in this order."""
+def test_nightly_process_announces_campaigns_then_sends_events_2_and_3(
+    simulators: RunningSimulators, listener: StandIn
+) -> None:
     start = {"mode": "virtual", "start": "2026-03-02T01:59:00Z"}
     stage = staged(simulators, listener, start, nightly={"at": "02:00"})
     stage.announce(7)
     stage.advance(MINUTE + 5_000)
-    heard = stage.heard()
+    heard = stage.received()
     assert (sorted(heard[:2]), heard[2:]) == (["13:7", "1:7"], ["2:None", "3:None"])
 
 
 @pytest.mark.parametrize("nightly", [{"at": "24:00"}, {"at": "2:00"}, {"at": "02:60"}, {}])
-def test_a_night_needs_a_time_of_day(simulators: RunningSimulators, nightly: dict[str, str]) -> None:
-    """Hours and minutes."""
+def test_nightly_process_needs_a_time_of_day(simulators: RunningSimulators, nightly: dict[str, str]) -> None:
     url = simulators.control + "/control/sandboxes"
     assert requests.post(url, json={"seed": 1, "nightly": nightly}, timeout=60).status_code == 400

@@ -1,12 +1,12 @@
-"""The report on how well the contracts are founded."""
+"""The counts of documented, observed and assumed statements."""
 
 import json
 
 from command_line import sendproof
 from repository import CONTRACTS
-from sendproof_simulators.reference.evidence import Statement, coverage, statements
+from sendproof_simulators.reference.evidence import Statement, evidence_counts, statements
 
-FOUNDED = {
+TOY = {
     "info": {"title": "Toy"},
     "paths": {
         "/a": {
@@ -31,9 +31,9 @@ FOUNDED = {
 }
 
 
-def test_statements_share_the_evidence_of_what_they_lie_in() -> None:
-    """A rule may have evidence of its own."""
-    assert list(statements(FOUNDED)) == [
+def test_statement_inherits_the_evidence_of_its_parent() -> None:
+    """A rule can have evidence of its own."""
+    assert list(statements(TOY)) == [
         Statement("operations", "documented"),
         Statement("fields", "documented"),
         Statement("rules", "documented"),
@@ -42,16 +42,15 @@ def test_statements_share_the_evidence_of_what_they_lie_in() -> None:
     ]
 
 
-def test_every_contract_of_a_service_is_counted() -> None:
-    """Those of our own interfaces are not: nothing about them had to be found out."""
-    counts = coverage()
+def test_each_service_contract_is_counted() -> None:
+    """Our own interfaces need no evidence."""
+    counts = evidence_counts()
     assert set(counts) == {path.name for path in CONTRACTS.glob("*.yaml")} - {"bridge.yaml", "control.yaml"}
     assert counts["optimove.yaml"]["operations"]["documented"] > counts["optimove.yaml"]["operations"]["assumed"]
     assert all(sum(levels.values()) for levels in counts["optimove.yaml"].values())
 
 
-def test_the_command_prints_the_same_for_a_program() -> None:
-    """And a table for a person."""
-    said = sendproof("evidence", "--json")
-    assert (said.status, json.loads(said.out)) == (0, coverage())
+def test_command_prints_json_and_a_table() -> None:
+    output = sendproof("evidence", "--json")
+    assert (output.status, json.loads(output.out)) == (0, evidence_counts())
     assert "optimove-metrics.yaml" in sendproof("evidence").out

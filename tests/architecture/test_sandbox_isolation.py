@@ -1,4 +1,4 @@
-"""Law: two sandboxes never touch. Whatever the order of their requests, each journal is as if it were alone."""
+"""Sandboxes are isolated: each journal is independent of the requests to other sandboxes."""
 
 import asyncio
 import json
@@ -25,14 +25,14 @@ from sendproof_simulators.services.discovery import discover
 
 Step = tuple[str, int]
 
-# Whom the steps below speak to.
-ASKED = ("optimove", "textlocal")
+# The services that the steps use.
+SERVICES = ("optimove", "textlocal")
 
 STEPS = st.tuples(st.sampled_from(["templates", "list", "send", "balance", "metrics"]), st.integers(1, 5))
 
 
 def request_for(step: Step, sandbox: Sandbox) -> tuple[str, Request]:
-    """The service and the request that a step stands for."""
+    """Return the service and the request of a step."""
     action, n = step
     key = {"x-api-key": sandbox.credentials["optimove"]["api_key"], "content-type": "application/json"}
     apikey = (("apikey", sandbox.credentials["textlocal"]["apikey"]),)
@@ -57,58 +57,55 @@ def _post(path: str, query: tuple[tuple[str, str], ...], headers: dict[str, str]
 
 @dataclass
 class Process:
-    """The services of one process, made once: each takes a third of a second, and knows no sandbox by itself."""
+    """The services of one process, created once, because each takes a third of a second."""
 
     runner: asyncio.Runner
     sandboxes: Sandboxes
     services: dict[str, ServicePipeline]
 
     def journals(self, turns: list[tuple[int, Step]]) -> list[list[dict[str, Any]]]:
-        """What two new sandboxes have recorded after these turns."""
+        """Return the journals of two new sandboxes after these turns."""
         return self.runner.run(self._journals(turns))
 
     async def _journals(self, turns: list[tuple[int, Step]]) -> list[list[dict[str, Any]]]:
-        worlds = [self.sandboxes.create(settings_of(name, seed)) for seed, name in enumerate(("left", "right"), 1)]
-        for who, step in turns:
-            service, request = request_for(step, worlds[who])
+        created = [self.sandboxes.create(settings_of(name, seed)) for seed, name in enumerate(("left", "right"), 1)]
+        for index, step in turns:
+            service, request = request_for(step, created[index])
             await self.services[service].respond(request)
-        recorded = [[msgspec.json.decode(line) for line in context.journal.lines()] for context in worlds]
-        for context in worlds:
-            await self.sandboxes.delete(context.id)
+        recorded = [[msgspec.json.decode(line) for line in sandbox.journal.lines()] for sandbox in created]
+        for sandbox in created:
+            await self.sandboxes.delete(sandbox.id)
         return recorded
 
 
 @pytest.fixture(scope="module")
 def process() -> Iterator[Process]:
-    """One process for all examples."""
+    """Create one process for all examples."""
     sandboxes = Sandboxes(discover(), StillWallClock(), WebhookSender())
-    services = {name: ServicePipeline(discover()[name], CONTRACTS, sandboxes) for name in ASKED}
+    services = {name: ServicePipeline(discover()[name], CONTRACTS, sandboxes) for name in SERVICES}
     with asyncio.Runner() as runner:
         yield Process(runner, sandboxes, services)
 
 
 def settings_of(name: str, seed: int) -> SandboxSettings:
-    """A small sandbox on virtual time."""
+    """Return the settings of a small sandbox in virtual time."""
     audience = AudienceRecipe(customers=20, opted_out=0.1, unusable_numbers=0.1)
     return SandboxSettings(name=name, seed=seed, start=SIX, rate=None, audience=audience, channels=DEFAULT_CHANNELS)
 
 
 @settings(max_examples=tries(50))
 @given(turns=st.lists(st.tuples(st.integers(0, 1), STEPS), max_size=12))
-def test_any_interleaving_leaves_the_journals_of_one_after_the_other(process, turns: list[tuple[int, Step]]) -> None:
-    """Left and right, mixed, record what they record when left goes first and right after it."""
-    one_after_the_other = sorted(turns, key=lambda turn: turn[0])
-    assert process.journals(turns) == process.journals(one_after_the_other)
+def test_interleaved_requests_leave_the_journals_of_sequential_ones(process, turns: list[tuple[int, Step]]) -> None:
+    sequential = sorted(turns, key=lambda turn: turn[0])
+    assert process.journals(turns) == process.journals(sequential)
 
 
-def test_the_key_of_one_sandbox_opens_no_other() -> None:
-    """Each sandbox has keys of its own, even with one seed."""
-
+def test_sandboxes_with_one_seed_have_different_credentials() -> None:
     async def run() -> list[set[str]]:
         async with WebhookSender() as sender:
             sandboxes = Sandboxes(discover(), StillWallClock(), sender)
-            made = [sandboxes.create(settings_of(name, 7)) for name in ("left", "right")]
-            return [{v for values in sandbox.credentials.values() for v in values.values()} for sandbox in made]
+            created = [sandboxes.create(settings_of(name, 7)) for name in ("left", "right")]
+            return [{v for values in sandbox.credentials.values() for v in values.values()} for sandbox in created]
 
     left, right = asyncio.run(run())
     assert left

@@ -1,33 +1,31 @@
-"""Reading what is to be struck: every mistake is named, with what was expected and what is nearest."""
+"""Parsing of faults: each mistake is named, with the expected values and the nearest name."""
 
 import pytest
 
 from sendproof_simulators.core.faults.parsing import Targets, parse_faults
 
-PLACES = Targets(calls={"toy": ("addNote", "listNotes")}, webhooks={"toy": ("receipt",), "other": ()})
+TARGETS = Targets(calls={"toy": ("addNote", "listNotes")}, webhooks={"toy": ("receipt",), "other": ()})
 
 
-def test_what_is_left_out_gets_its_default():
-    """And is shown with it."""
-    (entry,) = parse_faults([{"fault": "status", "call": "toy.addNote"}], PLACES)
-    assert entry.view() == {
+def test_missing_keys_get_their_defaults():
+    (spec,) = parse_faults([{"fault": "status", "call": "toy.addNote"}], TARGETS)
+    assert spec.view() == {
         "fault": "status", "call": "toy.addNote", "where": {}, "nth": 1, "times": 1, "when": "before",
         "status": 503, "body": "", "content_type": "text/plain", "retry_after": None,
     }  # fmt: skip
 
 
-def test_values_are_compared_as_text():
-    """However they are written; names in any case."""
+def test_where_values_are_text_with_lower_case_names():
     where = {"Loud": True, "top": 5, "Text": "five", "none": None}
-    (entry,) = parse_faults(
-        [{"fault": "connection_reset", "call": "toy.addNote", "where": where, "times": "all"}], PLACES
+    (spec,) = parse_faults(
+        [{"fault": "connection_reset", "call": "toy.addNote", "where": where, "times": "all"}], TARGETS
     )
-    assert entry.position.where == {"loud": "true", "top": "5", "text": "five", "none": "null"}
-    assert entry.view()["times"] == "all"
+    assert spec.position.where == {"loud": "true", "top": "5", "text": "five", "none": "null"}
+    assert spec.view()["times"] == "all"
 
 
 @pytest.mark.parametrize(
-    ("given", "message"),
+    ("changes", "message"),
     [
         ({"fault": "statu"}, "fault: expected one of connection_reset, .*, got 'statu'; did you mean 'status'?"),
         ({"fault": None}, "fault: expected one of connection_reset, .*, got None"),
@@ -61,9 +59,8 @@ def test_values_are_compared_as_text():
         ({"where": {"a": [1]}}, "status: where: expected names with the values they must have, got "),
     ],
 )
-def test_a_mistake_is_told(given, message):
-    """With the number of the entry."""
-    good = {"fault": "status", "call": "toy.addNote"}
-    wrong = {name: value for name, value in {**good, **given}.items() if value is not None}
+def test_invalid_entry_is_named_with_its_number(changes, message):
+    valid = {"fault": "status", "call": "toy.addNote"}
+    invalid = {name: value for name, value in {**valid, **changes}.items() if value is not None}
     with pytest.raises(ValueError, match=f"^fault 2: {message}"):
-        parse_faults([good, wrong], PLACES)
+        parse_faults([valid, invalid], TARGETS)

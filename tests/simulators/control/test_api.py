@@ -1,4 +1,4 @@
-"""What the control API refuses at its door, and that a simulator's own failure is told as such."""
+"""Refusals of the control API, and failures of handlers."""
 
 import asyncio
 from types import SimpleNamespace
@@ -19,8 +19,7 @@ from sendproof_simulators.server.pipeline import ServicePipeline
 from sendproof_simulators.services.discovery import discover
 
 
-def test_time_ends_before_the_year_3000_and_channels_differ(simulators: RunningSimulators) -> None:
-    """A target beyond every calendar and two channels with one id are bad requests, each with its reason."""
+def test_target_after_2999_and_equal_channel_ids_are_refused(simulators: RunningSimulators) -> None:
     base = f"{simulators.control}/control/sandboxes"
     sms = {"id": 505, "provider": "textlocal"}
     twice = requests.post(base, json={"seed": 1, "channels": [sms, sms]}, timeout=60)
@@ -32,11 +31,11 @@ def test_time_ends_before_the_year_3000_and_channels_differ(simulators: RunningS
     assert beyond.json()["detail"] == "expected a target before the year 3000, got one 1 ms later"
 
 
-def test_a_failing_handler_is_in_the_journal_as_the_simulators_fault() -> None:
-    """A bug on the express lane is answered with 500 and recorded, so that no bridge is blamed for it."""
+def test_failing_handler_is_a_500_in_the_journal() -> None:
+    """So no bridge is blamed for a bug of the simulator."""
 
     def broken(call: Any) -> Any:
-        raise LookupError(f"no drawer for {call.operation}")
+        raise LookupError(f"no handler for {call.operation}")
 
     async def run() -> tuple[int, list[dict[str, Any]]]:
         async with WebhookSender() as sender:

@@ -1,4 +1,4 @@
-"""Magic numbers: what they dial, that they are real enough, and that the documents list them."""
+"""Test numbers and their outcomes, and the outcomes of ordinary numbers."""
 
 import phonenumbers
 import pytest
@@ -11,16 +11,15 @@ from sendproof_simulators.core.messaging.delivery_outcomes import (
     RATES,
     REFUSALS,
     TEST_NUMBERS,
-    drawn,
+    draw_outcome,
     number_for_code,
     outcome_for_number,
 )
-from sendproof_simulators.core.messaging.number_plans import NUMBERINGS
+from sendproof_simulators.core.messaging.number_plans import NUMBER_PLANS
 from sendproof_simulators.core.messaging.phone import to_digits
 
 
-def test_a_number_dials_the_fate_of_its_last_digits():
-    """In Great Britain, in the United States and in Canada."""
+def test_last_digits_of_a_number_select_its_outcome():
     for country in COUNTRIES:
         for test_number in TEST_NUMBERS:
             assert outcome_for_number(number_for_code(country, test_number.code)) is test_number.outcome
@@ -31,14 +30,14 @@ def test_a_number_dials_the_fate_of_its_last_digits():
 
 
 @pytest.mark.parametrize("number", ["447555000099", "447700900100", "12125560100", "4475550000", "441255500001", ""])
-def test_other_numbers_dial_nothing(number):
-    """A code that is free, another block, too few digits."""
+def test_other_numbers_have_no_outcome(number):
+    """An unused code, another block, too few digits."""
     assert outcome_for_number(number) is None
 
 
 @pytest.mark.parametrize("country", COUNTRIES)
-def test_magic_numbers_are_valid_in_their_country(country):
-    """No careful bridge refuses one."""
+def test_test_numbers_are_valid_in_their_country(country):
+    """A careful bridge must not refuse one."""
     for serial in range(0, COUNTRIES[country], 97):
         parsed = phonenumbers.parse("+" + number_for_code(country, "00", serial))
         assert phonenumbers.is_valid_number(parsed)
@@ -46,8 +45,7 @@ def test_magic_numbers_are_valid_in_their_country(country):
 
 
 @pytest.mark.parametrize("country", COUNTRIES)
-def test_every_serial_is_a_number_of_its_own(country):
-    """And one past the last is refused."""
+def test_each_serial_is_a_different_number(country):
     count = COUNTRIES[country]
     found = {number_for_code(country, "00", serial) for serial in range(count)}
     assert len(found) == count
@@ -56,33 +54,30 @@ def test_every_serial_is_a_number_of_its_own(country):
         number_for_code(country, "00", count)
 
 
-def test_an_unknown_code_is_refused():
-    """The message lists the codes."""
-    with pytest.raises(ValueError, match="expected the code of a magic number \\(00, 01"):
+def test_unknown_code_is_refused_with_the_codes():
+    with pytest.raises(ValueError, match="expected the code of a test number \\(00, 01"):
         number_for_code("GB", "99")
 
 
-def test_no_audience_gives_out_a_magic_number():
-    """Its blocks lie elsewhere: whatever the last digits are, these are ordinary numbers."""
+def test_number_plans_contain_no_test_number():
     ends = {
         str(number)[:-2]
-        for numbering in NUMBERINGS.values()
-        for first in numbering.firsts
-        for number in (first, first + numbering.block // 2, first + numbering.block - 1)
+        for plan in NUMBER_PLANS.values()
+        for first in plan.firsts
+        for number in (first, first + plan.block // 2, first + plan.block - 1)
     }
     assert not any(outcome_for_number(start + test_number.code) for start in ends for test_number in TEST_NUMBERS)
 
 
-def test_codes_and_names_are_unique_and_words_are_known():
-    """Scenarios ask by name, numbers by code."""
+def test_codes_and_names_are_unique_and_events_are_known():
+    """Scenarios use names, numbers contain codes."""
     assert len(BY_CODE) == len(TEST_NUMBERS) == len({test_number.name for test_number in TEST_NUMBERS})
     assert {event.what for test_number in TEST_NUMBERS for event in test_number.outcome.events} <= set(DELIVERY_EVENTS)
     assert {test_number.outcome.refusal for test_number in TEST_NUMBERS} == {None, *REFUSALS}
 
 
-def test_ordinary_fates_keep_their_rates_and_windows():
-    """A draw decides on the way to end, what is left of it on the delay."""
-    ends = [drawn(place / 10_000, 0) for place in range(10_000)]
+def test_drawn_outcomes_keep_their_rates_and_times():
+    ends = [draw_outcome(place / 10_000, 0) for place in range(10_000)]
     assert sum(rate.share for rate in RATES) == pytest.approx(1)
     for rate in RATES:
         times = [at for at, what in ends if what == rate.what]
@@ -90,8 +85,8 @@ def test_ordinary_fates_keep_their_rates_and_windows():
         assert (min(times), max(times)) == (rate.earliest, rate.latest)
 
 
-def test_ends_fall_on_whole_steps():
-    """So that whoever waits for receipts wakes less often."""
-    at, what = drawn(0.955, 5 * SECOND)
+def test_drawn_times_are_rounded_to_steps():
+    """A bridge that waits for receipts then wakes up less often."""
+    at, what = draw_outcome(0.955, 5 * SECOND)
     assert what == "undelivered"
     assert at % (HOUR // 4) == 0
