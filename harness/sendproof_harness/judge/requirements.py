@@ -189,6 +189,13 @@ EVENTS_CADENCE = Requirement(
     source=_GUIDE,
     evidence="assumed",
 )
+INTERACTIONS_COMPLETE = Requirement(
+    number="R506",
+    text="Where the client wants totals and interactions, the bridge reports by UpdateCampaignInteractions every "
+    "customer who was sent, delivered, bounced or dropped, and those whose click or opt-out the provider reported.",
+    source=_INTERACTIONS,
+    evidence="documented",
+)
 CONTRACT_RESPECTED = Requirement(
     number="R601",
     text="Every request of the bridge matches the contract of its service: address, parameters and body.",

@@ -208,6 +208,7 @@ def _save_histories(
             scenario=context.scenario.name,
             file=name,
             conformance_only=any(isinstance(step, ProbeListeners) for step in context.scenario.steps),
+            wishes=_judged_wishes(context.scenario),
             aborted=None if aborted is None else asdict(aborted),
             probes=context.probes,
             # Such a request belongs to no client; the first one stands for all.
@@ -216,6 +217,19 @@ def _save_histories(
         )
         add_run_facts(file, facts, context.control.clock(handover["sandbox"])["now"])
     return tuple(files)
+
+
+def _judged_wishes(scenario: Scenario) -> dict[str, object]:
+    """Return the client's wishes that the judge needs, without those that the scenario leaves to the bridge."""
+    preference_channels = {
+        str(channel.id): channel.preference_channel for channel in scenario.channels if channel.preference_channel
+    }
+    wishes = {
+        "reports": scenario.bridge.reports,
+        "opt_outs": scenario.bridge.opt_outs,
+        "preference_channels": preference_channels,
+    }
+    return {name: wish for name, wish in wishes.items() if wish}
 
 
 _UNAUTHENTICATED_FIELDS = ("service", "operation", "method", "path", "credential", "status", "response_excerpt")

@@ -36,6 +36,11 @@ def test_conformance_run_is_marked(file) -> None:
     assert read_history(file).scenarios[0].asks == "contract"
 
 
+def test_wishes_of_client_are_in_the_history(file: Path) -> None:
+    add_run_facts(file, RunFacts(scenario="Small", file="small", wishes={"reports": "campaign_metrics"}), NOW)
+    assert read_history(file).scenarios[0].reports == "campaign_metrics"
+
+
 def test_incomplete_history_stays_incomplete(tmp_path: Path) -> None:
     """Added lines must not hide that the end is missing."""
     history = tmp_path / "history.ndjson"
