@@ -34,6 +34,9 @@ REPORTING_DAYS = 7
 PUSHES_A_DAY_MIN = 3
 #: A bridge with this number of reports a day meets the limit; the hour is for receipts that are retried.
 REPORT_WITHIN = DAY // PUSHES_A_DAY_MIN + HOUR
+#: The greatest age of what a push of totals leaves out: a bridge may poll statuses and push totals in two separate
+#: rhythms of a third of a day each.
+FRESH_WITHIN = 2 * DAY // PUSHES_A_DAY_MIN + HOUR
 # A campaign with many templates needs several requests for one push; requests within this time are one.
 PUSH_DURATION = 1 * MINUTE
 

@@ -24,7 +24,7 @@ from sendproof_harness.judge.facts.keys import CampaignKey, campaign_key
 from sendproof_harness.judge.facts.metrics import (
     CLICKED,
     DROPPED,
-    REPORT_WITHIN,
+    FRESH_WITHIN,
     REPORTING_DAYS,
     UNSUBSCRIBED,
     first_due_times,
@@ -131,4 +131,4 @@ def _latest(history: History, interaction: RequiredInteraction) -> int:
     first_due = first_due_times(history).get(interaction.campaign)
     if first_due is None:
         return history.header.ended - _TRIGGERED_WITHIN
-    return min(history.header.ended, first_due + REPORTING_DAYS * DAY) - REPORT_WITHIN
+    return min(history.header.ended, first_due + REPORTING_DAYS * DAY) - FRESH_WITHIN

@@ -1,6 +1,6 @@
 """Findings about stale totals: a push that reports less than the bridge must have known long before it.
 
-A push may leave out everything that became certain within the last `REPORT_WITHIN`, so a bridge that collects statuses
+A push may leave out everything that became certain within the last `FRESH_WITHIN`, so a bridge that collects statuses
 and pushes totals three times a day, at any times, always reports enough. The last push has a check of its own.
 """
 
@@ -14,9 +14,9 @@ from sendproof_harness.judge.facts.keys import TemplateKey, template_id
 from sendproof_harness.judge.facts.metrics import (
     BOUNCED,
     DELIVERED,
+    FRESH_WITHIN,
     METRIC_NAMES,
     PUSH_DURATION,
-    REPORT_WITHIN,
     SENT,
     ReportedValue,
     last_value,
@@ -51,7 +51,7 @@ def _is_last_too_low(history: History, key: TemplateKey, metric: int, values: Se
 
 def _is_disturbed(history: History, at: int) -> bool:
     """Return True if a fault hid a result from the bridge, or killed it, in the time before a push."""
-    start = at - REPORT_WITHIN
+    start = at - FRESH_WITHIN
     hidden = any(start <= hidden_at <= at for hidden_at in _hidden_results(history))
     return hidden or downtime(history, start, at) > 0
 
@@ -65,7 +65,7 @@ def _hidden_results(history: History) -> Sequence[int]:
 def _stale(
     history: History, check: str, key: TemplateKey, metric: int, values: Sequence[ReportedValue], at: int
 ) -> Finding | None:
-    known_at = at - REPORT_WITHIN
+    known_at = at - FRESH_WITHIN
     low, _ = provider_totals(history).range(metric, {key: known_at + RECEIPT_DELAY})
     position = bisect_right([value.at for value in values], at + PUSH_DURATION)
     reported = values[position - 1].value if position else 0
@@ -76,7 +76,7 @@ def _stale(
         level="fail",
         blame="bridge",
         cause=f"the total of {METRIC_NAMES[metric]} was out of date when it was pushed",
-        expected=f"at least {low:,}, known at {spoken(known_at)}, {span(REPORT_WITHIN)} before the push",
+        expected=f"at least {low:,}, known at {spoken(known_at)}, {span(FRESH_WITHIN)} before the push",
         got=f"{reported:,}, pushed at {spoken(at)}",
         where=Location(campaign=key[0], channel=key[1], template=template_id(key)),
         at=at,
