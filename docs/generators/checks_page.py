@@ -6,13 +6,12 @@ from collections.abc import Iterable, Iterator
 from sendproof_harness.history.timestamps import span
 from sendproof_harness.judge.checks import CHECKS
 from sendproof_harness.judge.checks.opt_out_sync import SYNC_WITHIN as OPT_OUT_SYNC_WITHIN
-from sendproof_harness.judge.checks.reports.events import REPORT_WITHIN
 from sendproof_harness.judge.checks.templates import SYNC_WITHIN as TEMPLATE_SYNC_WITHIN
 from sendproof_harness.judge.facts.consent import GRACE, POLL_WITHIN
 from sendproof_harness.judge.facts.deliveries.deadlines import TRIGGER_LATE_AFTER
 from sendproof_harness.judge.facts.deliveries.ledger import RESULT_KINDS, RESULT_MEANINGS
 from sendproof_harness.judge.facts.deliveries.matching import EARLY_TOLERANCE, LATE_AFTER
-from sendproof_harness.judge.facts.metrics import PUSHES_A_DAY_MIN, REPORTING_DAYS
+from sendproof_harness.judge.facts.metrics import PUSHES_A_DAY_MIN, REPORT_WITHIN, REPORTING_DAYS
 from sendproof_harness.judge.facts.provider_totals import RECEIPT_DELAY
 from sendproof_harness.judge.findings import Check
 from tables import table
@@ -49,7 +48,11 @@ TOLERANCES: tuple[tuple[str, str, str], ...] = (
     ),
     ("A receipt before it counts", span(RECEIPT_DELAY), "it is posted, perhaps retried, and stored"),
     ("Reports of metrics", f"{PUSHES_A_DAY_MIN} a day for {REPORTING_DAYS} days", "the guide says several times a day"),
-    ("Reporting an event by saveEvent", span(REPORT_WITHIN), "the time for three reports a day and a late receipt"),
+    (
+        "Reporting an event by saveEvent, or a customer by interactions",
+        span(REPORT_WITHIN),
+        "the time for three reports a day and a late receipt",
+    ),
 )
 
 #: Cases in which the judge cannot decide, or does not on purpose: case, result, reason.
@@ -60,9 +63,9 @@ UNDECIDED: tuple[tuple[str, str, str], ...] = (
         "event 1 says that a campaign was processed, and no document says that a bridge may send on it",
     ),
     (
-        "A call is repeated before Retry-After is over, and other work was due",
+        "A look-up is repeated before Retry-After is over, and other work was due",
         "no finding",
-        "only the URL distinguishes calls, so it may be another call of the same kind",
+        "the other work may need the same data; a repeated call that changes something is a finding",
     ),
     (
         "Clicks that the provider reported and the bridge did not",
@@ -70,9 +73,9 @@ UNDECIDED: tuple[tuple[str, str, str], ...] = (
         "no document requires clicks: the guide asks for metrics without naming any",
     ),
     (
-        "One client's key used for another client with the same ids",
+        "One client's key used for another client, in a call that names only ids that both clients have",
         "findings about the consequences",
-        "the templates of their provider accounts distinguish clients; channels and campaigns may be the same",
+        "only numbers, templates, campaigns, triggers and opt-outs attribute a call",
     ),
 )
 

@@ -27,7 +27,7 @@ HARMLESS = {
 
 
 def imports(path: Path) -> Iterator[str]:
-    """The names of everything that a file imports."""
+    """Return the names of everything that a file imports."""
     for node in ast.walk(ast.parse(path.read_text())):
         if isinstance(node, ast.Import):
             yield from (name.name for name in node.names)

@@ -119,7 +119,8 @@ class Request(Record, frozen=True, gc=False, tag="request"):
     """One request of the bridge. `summary` is the operation's own summary, if it has one.
 
     `status` is 0 when a fault kept the request from the service and no response was sent. `credential_name` is the name
-    of the presented credential (`api_key`); `response_excerpt` is the beginning of an error response.
+    of the presented credential (`api_key`); `response_excerpt` is the beginning of an error response. `retry_after` is
+    the delay that a 429 response demands, in seconds; from then on, `content` is a digest of query and body.
     """
 
     service: str
@@ -133,6 +134,25 @@ class Request(Record, frozen=True, gc=False, tag="request"):
     fault: InjectedCall | None = None
     credential_name: str = ""
     response_excerpt: str | None = None
+    retry_after: int | None = None
+    content: str | None = None
+
+
+class UnauthenticatedRequest(Record, frozen=True, gc=False, tag="unauthenticated"):
+    """One request with no credential of any sandbox, written by the harness; `at` is the end of the run.
+
+    `credential` is missing or unknown. If the simulators serve other bridges too, it is `shared`: another bridge may
+    have made the request.
+    """
+
+    service: str
+    operation: str | None
+    method: str
+    path: str
+    credential: str
+    status: int
+    response_excerpt: str | None = None
+    shared: bool = False
 
 
 class PreflightCall(Record, frozen=True, gc=False, tag="preflight"):
@@ -448,19 +468,34 @@ class Probe(Record, frozen=True, gc=False, tag="probe"):
 class Scenario(Record, frozen=True, gc=False, tag="scenario"):
     """The scenario of the run, written by the harness. `file` is its file name without folder and suffix.
 
-    If `asks` is `contract`, only conformance is judged: the listeners and the requests of the bridge.
+    If `asks` is `contract`, only conformance is judged: the listeners and the requests of the bridge. `reports` and
+    `opt_outs` are the client's wishes in the handover; None leaves the choice to the bridge. `preference_channels` has
+    the channel of opt-outs, by number of the channel, where it is another one.
     """
 
     name: str
     file: str
     asks: Literal["everything", "contract"] = "everything"
+    reports: str | None = None
+    opt_outs: str | None = None
+    preference_channels: dict[str, int] = {}
 
 
 class OtherClient(Record, frozen=True, gc=False, tag="other_client"):
-    """Another client of the same bridge, written by the harness, with the `templates` that its provider holds."""
+    """Another client of the same bridge, written by the harness, with the `templates` that its provider holds.
+
+    `numbers` are those of its customers, `campaigns` its announced campaigns as campaign and channel, and `unread`
+    those of them without a page that was read. `triggered` are the customers who met a trigger, and `opted_out` those
+    who opted out at its provider.
+    """
 
     client: str
     templates: tuple[TemplateId, ...]
+    numbers: tuple[str, ...] = ()
+    campaigns: tuple[tuple[int, int], ...] = ()
+    unread: tuple[tuple[int, int], ...] = ()
+    triggered: tuple[str, ...] = ()
+    opted_out: tuple[str, ...] = ()
 
 
 class RunAborted(Record, frozen=True, gc=False, tag="aborted"):
@@ -483,6 +518,7 @@ Line = (
     | Obligation
     | Request
     | Fault
+    | UnauthenticatedRequest
     | PreflightCall
     | Listener
     | ChannelTemplates
@@ -526,6 +562,7 @@ class History:
     obligations: tuple[Obligation, ...] = ()
     requests: tuple[Request, ...] = ()
     faults: tuple[Fault, ...] = ()
+    unauthenticated_requests: tuple[UnauthenticatedRequest, ...] = ()
     preflight_calls: tuple[PreflightCall, ...] = ()
     listeners: tuple[Listener, ...] = ()
     channel_templates: tuple[ChannelTemplates, ...] = ()

@@ -3,7 +3,7 @@
 import json
 import os
 from collections.abc import Mapping, Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import Any
 
@@ -15,26 +15,34 @@ _TAIL_BYTES = 4096
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class OtherClient:
-    """Another client of the same bridge, with the ids of the templates that its provider holds."""
+    """Another client of the same bridge, with the fields of its line in a history."""
 
     client: str
     templates: tuple[int | str, ...]
+    numbers: tuple[str, ...] = ()
+    campaigns: tuple[tuple[int, int], ...] = ()
+    unread: tuple[tuple[int, int], ...] = ()
+    triggered: tuple[str, ...] = ()
+    opted_out: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class RunFacts:
     """The facts of a run: its scenario with the name of its file, and the reason if it was aborted.
 
-    With `conformance_only`, only the contracts are judged. `probes` are the requests that the harness sent to the
-    bridge; they and `aborted` have the fields of their kinds of line.
+    With `conformance_only`, only the contracts are judged. `wishes` are fields of the line `scenario`: the client's
+    wishes that the judge needs. `probes` are the requests that the harness sent to the bridge; they, `aborted` and the
+    requests `unauthenticated` have the fields of their kinds of line.
     """
 
     scenario: str
     file: str
     conformance_only: bool = False
+    wishes: Mapping[str, object] = field(default_factory=dict)
     aborted: Mapping[str, object] | None = None
     probes: Sequence[Mapping[str, object]] = ()
     other_clients: Sequence[OtherClient] = ()
+    unauthenticated: Sequence[Mapping[str, object]] = ()
 
 
 def add_run_facts(history: Path, facts: RunFacts, now: str) -> None:
@@ -42,9 +50,11 @@ def add_run_facts(history: Path, facts: RunFacts, now: str) -> None:
     # They are no events of the sandbox, so they have neither a number nor a real time there.
     head = {"n": 0, "at": now, "real": 0.0}
     asks = {"asks": "contract"} if facts.conformance_only else {}
-    lines: list[dict[str, object]] = [{"kind": "scenario", "name": facts.scenario, "file": facts.file, **asks}]
+    scenario = {"kind": "scenario", "name": facts.scenario, "file": facts.file, **asks, **facts.wishes}
+    lines: list[dict[str, object]] = [scenario]
     lines += [dict(probe) for probe in facts.probes]
     lines += [{"kind": "other_client", **asdict(client)} for client in facts.other_clients]
+    lines += [{"kind": "unauthenticated", **request} for request in facts.unauthenticated]
     if facts.aborted is not None:
         lines.append({"kind": "aborted", **facts.aborted})
     insert_before_end(history, [{**head, **line} for line in lines])

@@ -131,8 +131,9 @@ RIGHT_TIME = Requirement(
 )
 CONSENT_RESPECTED = Requirement(
     number="R405",
-    text="A customer who opted out gets no message.",
-    source=_DROPPED,
+    text="A customer who opted out gets no message: at the provider, by a preference, or by the consent attribute that "
+    "the client names in the handover.",
+    source="docs/connect-your-bridge.md",
     evidence="documented",
 )
 TRIGGER_SEND_LATENCY = Requirement(
@@ -188,6 +189,13 @@ EVENTS_CADENCE = Requirement(
     source=_GUIDE,
     evidence="assumed",
 )
+INTERACTIONS_COMPLETE = Requirement(
+    number="R506",
+    text="Where the client wants totals and interactions, the bridge reports by UpdateCampaignInteractions every "
+    "customer who was sent, delivered, bounced or dropped, and those whose click or opt-out the provider reported.",
+    source=_INTERACTIONS,
+    evidence="documented",
+)
 CONTRACT_RESPECTED = Requirement(
     number="R601",
     text="Every request of the bridge matches the contract of its service: address, parameters and body.",
@@ -196,7 +204,8 @@ CONTRACT_RESPECTED = Requirement(
 )
 AUTHENTICATED = Requirement(
     number="R602",
-    text="Every request presents the credential of the client that it is made for.",
+    text="Every request presents the credential of the client that it is made for. A login may be renewed after a "
+    "rejected request, which is then repeated.",
     source=_AUTHENTICATION,
     evidence="documented",
 )
@@ -214,7 +223,7 @@ RETRY_AFTER_RESPECTED = Requirement(
 )
 CLIENTS_ISOLATED = Requirement(
     number="R605",
-    text="A multi-client bridge uses the API key of the client each request belongs to.",
+    text="A multi-client bridge uses the API key and the provider account of the client that each call is about.",
     source=_AUTHENTICATION,
     evidence="documented",
 )

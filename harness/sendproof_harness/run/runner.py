@@ -17,7 +17,8 @@ from urllib.parse import urlsplit
 
 from sendproof_harness.control_client import ControlClient, ControlError
 from sendproof_harness.handover.format import Listen, clients_of, combine_clients
-from sendproof_harness.history.reader import HistoryError
+from sendproof_harness.history.client_facts import client_facts
+from sendproof_harness.history.reader import HistoryError, read_history
 from sendproof_harness.history.writer import OtherClient, RunFacts, add_run_facts
 from sendproof_harness.run.aborted import RunAborted
 from sendproof_harness.run.bridge_process import Bridge
@@ -91,7 +92,9 @@ def run_scenario(scenario: Scenario, name: str, options: RunOptions, progress: P
             context = prepare_run(scenario, name, options, progress, folder, stack)
             aborted = execute_steps(context, options.steps)
             progress.phase("reading the history")
-            return RunResult(folder=folder, histories=_save_histories(context, name, aborted, folder), aborted=aborted)
+            is_shared = options.control_url is not None
+            histories = _save_histories(context, name, aborted, folder, is_shared=is_shared)
+            return RunResult(folder=folder, histories=histories, aborted=aborted)
     except (ControlError, HistoryError, ProcessError, OSError) as error:
         raise RunError(str(error) + _simulator_log_hint(folder)) from error
 
@@ -187,32 +190,65 @@ def _check_handover(content: Mapping[str, Any], preflight: Preflight) -> None:
         raise RunError("\n".join(["the run does not start, because no bridge could work with this:", *problems]))
 
 
-def _save_histories(context: RunContext, name: str, aborted: RunAborted | None, folder: Path) -> tuple[Path, ...]:
+def _save_histories(
+    context: RunContext, name: str, aborted: RunAborted | None, folder: Path, *, is_shared: bool
+) -> tuple[Path, ...]:
     """Save the history of each client, with the facts of the run; return the files."""
     handovers = clients_of(context.bridge.handover)
-    clients = [_other_client(context, handover) for handover in handovers]
     files = []
-    for handover, own in zip(handovers, clients, strict=True):
+    for handover in handovers:
+        client_folder = fresh_folder(folder / handover["client"]) if context.scenario.clients else folder
+        file = client_folder / "history.ndjson"
+        context.control.save_history(handover["sandbox"], file)
+        files.append(file)
+    clients = [_other_client(context, *pair) for pair in zip(handovers, files, strict=True)] if files[1:] else []
+    unauthenticated = _unauthenticated_requests(context, is_shared=is_shared)
+    for index, (handover, file) in enumerate(zip(handovers, files, strict=True)):
         facts = RunFacts(
             scenario=context.scenario.name,
             file=name,
             conformance_only=any(isinstance(step, ProbeListeners) for step in context.scenario.steps),
+            wishes=_judged_wishes(context.scenario),
             aborted=None if aborted is None else asdict(aborted),
             probes=context.probes,
-            other_clients=[client for client in clients if client is not own],
+            # Such a request belongs to no client; the first one stands for all.
+            unauthenticated=unauthenticated if index == 0 else (),
+            other_clients=[*clients[:index], *clients[index + 1 :]],
         )
-        client_folder = fresh_folder(folder / handover["client"]) if context.scenario.clients else folder
-        files.append(_save_history(context.control, handover["sandbox"], facts, client_folder / "history.ndjson"))
+        add_run_facts(file, facts, context.control.clock(handover["sandbox"])["now"])
     return tuple(files)
 
 
-def _save_history(control: ControlClient, sandbox: str, facts: RunFacts, file: Path) -> Path:
-    control.save_history(sandbox, file)
-    add_run_facts(file, facts, control.clock(sandbox)["now"])
-    return file
+def _judged_wishes(scenario: Scenario) -> dict[str, object]:
+    """Return the client's wishes that the judge needs, without those that the scenario leaves to the bridge."""
+    preference_channels = {
+        str(channel.id): channel.preference_channel for channel in scenario.channels if channel.preference_channel
+    }
+    wishes = {
+        "reports": scenario.bridge.reports,
+        "opt_outs": scenario.bridge.opt_outs,
+        "preference_channels": preference_channels,
+    }
+    return {name: wish for name, wish in wishes.items() if wish}
 
 
-def _other_client(context: RunContext, handover: Mapping[str, Any]) -> OtherClient:
+_UNAUTHENTICATED_FIELDS = ("service", "operation", "method", "path", "credential", "status", "response_excerpt")
+
+
+def _unauthenticated_requests(context: RunContext, *, is_shared: bool) -> Sequence[Mapping[str, object]]:
+    """Return the requests without a credential of any sandbox, as lines of the history.
+
+    A credential in a wrong place names the sandbox. Requests with a credential of another run are left out.
+    """
+    return [
+        {name: request[name] for name in _UNAUTHENTICATED_FIELDS if name in request}
+        | ({"shared": True} if is_shared and "sandbox" not in request else {})
+        for request in context.unauthenticated_requests()
+        if request.get("sandbox") in {None, *context.sandboxes}
+    ]
+
+
+def _other_client(context: RunContext, handover: Mapping[str, Any], file: Path) -> OtherClient:
     """Return a client as the histories of the other clients name it."""
     providers = dict.fromkeys(template.provider for template in context.scenario.templates)
     templates = (
@@ -220,7 +256,7 @@ def _other_client(context: RunContext, handover: Mapping[str, Any]) -> OtherClie
         for provider in providers
         for template in context.control.templates(handover["sandbox"], provider)
     )
-    return OtherClient(client=handover["client"], templates=tuple(templates))
+    return client_facts(handover["client"], tuple(templates), read_history(file))
 
 
 def _listen_address(options: RunOptions) -> Listen:

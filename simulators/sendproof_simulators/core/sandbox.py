@@ -14,6 +14,7 @@ from sendproof_simulators.core.dialects import choose
 from sendproof_simulators.core.effects import Effects, Timer, Webhook
 from sendproof_simulators.core.faults.active import Faults
 from sendproof_simulators.core.journal import Journal
+from sendproof_simulators.core.limited_calls import LimitedCalls
 from sendproof_simulators.core.randomness import KeyedRandom
 from sendproof_simulators.core.simulator import Channel, RateLimit, SandboxContext, Simulator
 from sendproof_simulators.core.webhooks.dispatcher import Attempt, ReorderedWebhook, WebhookDispatcher
@@ -128,6 +129,7 @@ class Sandbox:
             send=lambda webhook: sender.send(webhook, allow_remote=settings.allow_remote_webhooks),
         )
         self._simulators = simulators
+        self.limited_calls = LimitedCalls()
         self._limiters: dict[tuple[str, str], RateLimiter] = {}
         for name, simulator in simulators.items():
             self.apply(name, simulator.begin(self.contexts[name], self.states[name], settings.start))

@@ -4,6 +4,7 @@ from collections.abc import Iterator, Mapping
 from typing import NamedTuple
 
 from sendproof_simulators.core.clock.wall_clock import WallClock
+from sendproof_simulators.core.http import Request
 from sendproof_simulators.core.randomness import KeyedRandom
 from sendproof_simulators.core.sandbox import Sandbox, SandboxSettings
 from sendproof_simulators.core.simulator import Simulator
@@ -82,6 +83,13 @@ class Sandboxes:
     def find(self, service: str, credential: str | None) -> Owner | None:
         """Return the owner of a credential, or None if it is unknown."""
         return None if credential is None else self._by_credential.get((service, credential))
+
+    def find_misplaced(self, request: Request) -> Sandbox | None:
+        """Return the sandbox of a credential of any service in the wrong place: another header, or the query."""
+        texts = (*request.headers.values(), *(value for _, value in request.query))
+        words = {word for text in texts for word in text.split()}
+        owners = (self.find(service, word) for word in sorted(words) for service in self._simulators)
+        return next((owner.sandbox for owner in owners if owner is not None), None)
 
     async def delete(self, name: str) -> None:
         """Close a sandbox and forget its credentials; other sandboxes on its clock are not affected."""

@@ -222,6 +222,7 @@ class ServicePipeline:
         if exchange.injection is not None:
             sandbox.record("fault", exchange.injection.journal_fields())
         fields = self._request_fields(exchange, response, "refused" if exchange.is_refused else "known")
+        fields |= sandbox.limited_calls.journal_fields(self.simulator.name, self.contract, exchange.request, response)
         effects = exchange.effects
         changes_state = effects is not None and effects.changes_state
         kind = "preflight" if exchange.is_preflight and not changes_state else "request"
@@ -240,7 +241,9 @@ class ServicePipeline:
             result = exchange.refuse(Problem(kind="unauthorized", status=401, detail=detail, operation=operation))
         if not exchange.is_preflight:
             credential = "unknown" if exchange.credential else "missing"
-            self.unauthenticated.append(self._request_fields(exchange, result, credential))
+            fields = self._request_fields(exchange, result, credential)
+            owner = self.sandboxes.find_misplaced(exchange.request)
+            self.unauthenticated.append(fields if owner is None else {**fields, "sandbox": owner.id})
         return result
 
     def too_large(self) -> Response:

@@ -36,6 +36,11 @@ def test_conformance_run_is_marked(file) -> None:
     assert read_history(file).scenarios[0].asks == "contract"
 
 
+def test_wishes_of_client_are_in_the_history(file: Path) -> None:
+    add_run_facts(file, RunFacts(scenario="Small", file="small", wishes={"reports": "campaign_metrics"}), NOW)
+    assert read_history(file).scenarios[0].reports == "campaign_metrics"
+
+
 def test_incomplete_history_stays_incomplete(tmp_path: Path) -> None:
     """Added lines must not hide that the end is missing."""
     history = tmp_path / "history.ndjson"
@@ -43,3 +48,12 @@ def test_incomplete_history_stays_incomplete(tmp_path: Path) -> None:
     with pytest.raises(HistoryError, match="expected a last line of the kind 'end', got none; run the scenario again"):
         insert_before_end(history, [{"kind": "scenario"}])
     assert history.read_text() == '{"kind":"history"}\n{"kind":"delivery"}\n'
+
+
+def test_unauthenticated_requests_become_lines_of_the_history(file) -> None:
+    """The verdict counts requests that belong to no sandbox."""
+    request = {"service": "optimove", "operation": None, "method": "GET", "path": "/x", "credential": "missing",
+               "status": 401}  # fmt: skip
+    add_run_facts(file, RunFacts(scenario="Small", file="small", unauthenticated=[request]), NOW)
+
+    assert [(line.path, line.shared) for line in read_history(file).unauthenticated_requests] == [("/x", False)]

@@ -71,3 +71,73 @@ def test_templates_of_both_clients_are_ignored(correct_run):
 def test_unknown_template_is_ignored(correct_run):
     """Another check reports wrong ids."""
     assert found(correct_run.plus(OTHER_CLIENT, report(92))) == []
+
+
+def other_client(**facts: object) -> Line:
+    """Return the other client with more facts."""
+    return OTHER_CLIENT | facts
+
+
+def short_causes(run: HistoryBuilder) -> list[tuple[str, object]]:
+    """Return cause and request of each finding."""
+    return [(finding.cause, finding.where.request) for finding in run.findings(CHECKS)]
+
+
+def test_message_through_account_of_other_client_fails(correct_run):
+    """Only the other client has a customer with this number."""
+    delivery = correct_run.delivery_to(3) | {"number": "447999000001", "n": 9_001, "request": 9_000}
+    run = correct_run.plus(other_client(numbers=["447999000001"]), request_line("send"), delivery)
+
+    assert short_causes(run) == [("textlocal: a message: one client's account was used for another client", 9_000)]
+    assert short_causes(correct_run.plus(other_client(numbers=["447999000002"]), delivery)) == []
+
+
+def test_rejected_message_of_other_client_fails(correct_run):
+    rejection = {"n": 9_001, "at": iso(FIRST_SEND), "real": 0.0, "kind": "rejection", "service": "textlocal",
+                 "number": "447999000001", "text": "Hello", "code": 32}  # fmt: skip
+    run = correct_run.plus(other_client(numbers=["447999000001"]), rejection)
+
+    assert [cause for cause, _ in short_causes(run)] == [
+        "textlocal: a message: one client's account was used for another client"
+    ]
+
+
+def page_lines(run: HistoryBuilder, count: int = 1, **summary: object) -> list[Line]:
+    """Return requests of the first page, with changes in their summary."""
+    page = next(line for line in run.lines_of("request") if "summary" in line)
+    return [page | {"n": 9_000 + number, "summary": page["summary"] | summary} for number in range(count)]
+
+
+def test_page_of_a_campaign_of_other_client_fails(correct_run):
+    run = correct_run.plus(other_client(campaigns=[[7002, 505]]), *page_lines(correct_run, campaign=7002))
+    operation = "GetCustomerSendDetailsByChannel"
+
+    assert short_causes(run) == [(f"{operation}: one client's key was used for another client", 9_000)]
+
+
+def test_page_read_again_for_an_unread_campaign_with_the_same_id_fails(correct_run):
+    """The other client's campaign has the same number, and none of its pages was read with its own key."""
+    again = page_lines(correct_run)
+
+    assert len(found(correct_run.plus(other_client(unread=[[7001, 505]]), *again))) == 1
+    assert found(correct_run.plus(other_client(unread=[]), *again)) == []
+
+
+def test_look_up_of_customer_who_met_a_trigger_of_other_client_fails(correct_run):
+    look_up = request_line("GetCustomerAttributes") | {"summary": {"customer": "C0000900"}}
+    run = correct_run.plus(other_client(triggered=["C0000900"]), look_up)
+
+    assert short_causes(run) == [("GetCustomerAttributes: one client's key was used for another client", 9_000)]
+    assert short_causes(correct_run.plus(other_client(triggered=["C0000901"]), look_up)) == []
+
+
+def test_opt_out_of_customer_of_other_client_fails(correct_run):
+    """The customers of both clients have the same ids; only the other client's customer opted out."""
+    report = {"n": 9_001, "at": iso(FIRST_SEND), "real": 0.0, "kind": "preference", "source": "api", "channel": 505,
+              "mode": 2, "opted_out": True, "customers": ["C0000003"]}  # fmt: skip
+    run = correct_run.plus(other_client(opted_out=["C0000003"]), request_line("SetCustomerChannelPreference"), report)
+    opt_out = {"n": 8_000, "at": iso(FIRST_SEND), "real": 0.0, "kind": "opt_out", "service": "textlocal",
+               "number": correct_run.obligation_of(3)["number"]}  # fmt: skip
+
+    assert short_causes(run) == [("SetCustomerChannelPreference: one client's key was used for another client", 9_000)]
+    assert short_causes(run.plus(opt_out)) == []

@@ -166,3 +166,63 @@ def test_404_for_empty_list_passes_only_with_that_dialect(correct_run):
 
     assert found(correct_run.plus(empty)) == [("contract.requests", "bridge", "optimove GetChannelTemplates: rejected")]
     assert found(HistoryBuilder((header, *correct_run.plus(empty).lines[1:]))) == []
+
+
+def login(n: int, minute: int) -> Line:
+    """Return a successful login."""
+    return request(n=n, at=f"2026-03-02T07:{minute:02}:00.000Z", operation="Login", path="/login")
+
+
+def with_token(n: int, minute: int, **fields: object) -> Line:
+    """Return a request with the token of a login."""
+    return request(n=n, at=f"2026-03-02T07:{minute:02}:00.000Z", **fields)
+
+
+def test_request_that_shows_the_end_of_a_token_passes(correct_run):
+    """The bridge logs in after the 403 response, and repeats the request."""
+    expired = with_token(902, 31, status=403, credential="refused")
+
+    assert found(correct_run.plus(login(900, 1), expired, login(903, 31), with_token(904, 31))) == []
+
+
+def test_rejected_request_without_a_renewal_fails(correct_run):
+    """Without a login before it, no token ended; without a repetition, the request is lost."""
+    expired = with_token(902, 31, status=403, credential="refused")
+    cause = ("contract.credentials", "config", "optimove AddChannelTemplates: an invalid credential")
+
+    assert found(correct_run.plus(login(900, 1), expired)) == [cause]
+    assert found(correct_run.plus(login(900, 1), expired, login(903, 31))) == [cause]
+    assert found(correct_run.plus(login(900, 1), expired, login(903, 50), with_token(904, 50))) == [cause]
+    assert found(correct_run.plus(expired, login(903, 31), with_token(904, 31))) == [cause]
+
+
+def unauthenticated(**fields: object) -> Line:
+    """Return a request that belongs to no sandbox."""
+    return {"n": 0, "at": START_TEXT, "kind": "unauthenticated", "service": "optimove", "operation": None,
+            "method": "GET", "path": "/current/x", "credential": "missing", "status": 401} | fields  # fmt: skip
+
+
+def test_requests_that_belong_to_no_sandbox_count(correct_run):
+    """A wrong key must not keep a request out of the verdict."""
+    run = correct_run.plus(unauthenticated(), unauthenticated(credential="unknown", operation="GetChannelTemplates"))
+    before, after = (credentials.CHECKS[0].run(part.history()).looked_at for part in (correct_run, run))
+
+    assert found(run) == [
+        ("contract.credentials", "config", "optimove GET /current/x: no credential"),
+        ("contract.credentials", "config", "optimove GetChannelTemplates: a credential of no client"),
+    ]
+    assert after == before + 2
+
+
+def test_request_that_another_bridge_may_have_made_is_noted(correct_run):
+    run = correct_run.plus(unauthenticated(shared=True))
+
+    assert [finding.level for finding in run.findings(credentials.CHECKS, "fail", "unknown", "note")] == ["note"]
+
+
+def test_bridge_without_any_request_does_not_pass(correct_run):
+    """A check that looked at nothing is unknown, and so is the run."""
+    run = correct_run.without("request").without("obligation").without("campaign")
+    statuses = {result.check.id: result.status for result in run.verdict().results}
+
+    assert statuses["contract.credentials"] == statuses["contract.requests"] == "unknown"

@@ -48,11 +48,11 @@ def with_provider(provider: str, run: HistoryBuilder) -> HistoryBuilder:
     )
 
 
-def test_fault_without_matching_request_is_an_error_of_the_harness(correct_run):
+def test_fault_without_matching_request_is_unknown(correct_run):
     (finding,) = with_faults(correct_run, SEND).findings(faults.CHECKS)
 
     assert (finding.level, finding.blame, finding.cause) == (
-        "error",
+        "unknown",
         "harness",
         "a fault was never injected: there were no requests of textlocal.send",
     )
@@ -64,12 +64,43 @@ def test_fault_in_required_request_that_was_never_made_is_blamed_on_bridge(corre
     assert [finding.blame for finding in run.findings(faults.CHECKS)] == ["bridge"]
 
 
-def test_missed_kill_is_an_error(correct_run):
+def test_missed_kill_is_unknown(correct_run):
     """The harness cannot kill a bridge that it did not start."""
     run = with_faults(correct_run, {"fault": "kill", "call": "textlocal.send"})
     missed = injection_line(FIRST_SEND, 5_000, "kill", "textlocal", "send", missed=True)
 
-    assert [finding.level for finding in run.plus(missed).findings(faults.CHECKS)] == ["error"]
+    assert [(finding.level, finding.cause) for finding in run.plus(missed).findings(faults.CHECKS)] == [
+        ("unknown", "a fault was never injected: the bridge could not be killed")
+    ]
+
+
+def test_fault_beyond_last_request_is_unknown(correct_run):
+    page = {"fault": "connection_reset", "call": "optimove.GetCustomerSendDetailsByChannel", "nth": 9}
+
+    assert [(finding.level, finding.cause, finding.got) for finding in with_faults(correct_run, page).findings(
+        faults.CHECKS)] == [
+        ("unknown",
+         "a fault was never injected: there were too few requests of optimove.GetCustomerSendDetailsByChannel",
+         "3 requests of optimove.GetCustomerSendDetailsByChannel in total"),
+    ]  # fmt: skip
+
+
+def test_lost_messages_fail_although_a_fault_was_never_reached(correct_run):
+    """A bridge that stops sending never reaches the later faults; its lost messages stay proven."""
+    run = with_faults(correct_run, SEND).without("delivery").without("delivery_status")
+    verdict = run.verdict()
+
+    assert (verdict.status, verdict.exit_status) == ("fail", 1)
+
+
+def test_bridge_that_ended_before_a_fault_fails(correct_run):
+    """The cause of the early end is the only trouble that was observed."""
+    aborted = {"n": 999, "at": iso(START), "kind": "aborted", "blame": "bridge", "cause": "the bridge ended",
+               "expected": "a bridge that keeps running", "got": "exit status 1"}  # fmt: skip
+    verdict = with_faults(correct_run, SEND).plus(aborted).verdict()
+
+    assert (verdict.status, verdict.groups[0].cause) == ("fail", "the bridge ended")
+    assert "the run was aborted" in verdict.groups[1].examples[0].got
 
 
 def test_fault_check_does_not_apply_without_faults(correct_run):
@@ -313,6 +344,43 @@ def test_retry_before_retry_after_fails(correct_run):
 
     assert retry_causes(run.plus(limited, early)) == ["429 ignored: optimove GetChannelTemplates: retried too early"]
     assert retry_causes(run.plus(limited, late)) == []
+
+
+def limited_at_five(**more: object) -> Line:
+    """Return a call with a 429 response that demands 30 s, with a content."""
+    return request_line(START + 5 * MINUTE, 5_001, "optimove", "AddChannelTemplates", status=429, content="a" * 16,
+                        retry_after=30, credential_name="api_key", path="/x", **more)  # fmt: skip
+
+
+def a_second_later(limited: Line, **changes: object) -> Line:
+    """Return a successful call one second after a limited one."""
+    return limited | {"n": 5_002, "at": iso(START + 5 * MINUTE + SECOND), "status": 200, "fault": None,
+                      "retry_after": None} | changes  # fmt: skip
+
+
+def test_other_call_of_same_path_need_not_wait_for_a_fault(correct_run):
+    """The templates of one channel are limited, those of another are not."""
+    effect = fault_effect("rate_limited", "altered", effect=False)
+    run = with_faults(correct_run, {"fault": "rate_limited", "call": "optimove.AddChannelTemplates", "retry_after": 30})
+    limited = limited_at_five(fault=effect)
+
+    assert retry_causes(run.plus(limited, a_second_later(limited, content="b" * 16))) == []
+    assert retry_causes(run.plus(limited, a_second_later(limited))) == [
+        "429 ignored: optimove AddChannelTemplates: retried too early"
+    ]
+
+
+def test_limit_of_a_key_holds_for_every_call_with_this_key(correct_run):
+    limited = limited_at_five()
+    other = {"operation": "GetChannelTemplates", "path": "/y", "content": None}
+
+    assert retry_causes(correct_run.plus(limited, a_second_later(limited, **other))) == [
+        "429 ignored: optimove AddChannelTemplates: optimove GetChannelTemplates called too early with the same key",
+        "429 ignored: optimove AddChannelTemplates: the request was never retried",
+    ]
+    for elsewhere in ({"credential_name": "second_key"}, {"service": "textlocal"}):
+        early = a_second_later(limited, **{**other, **elsewhere})
+        assert "called too early" not in str(retry_causes(correct_run.plus(limited, early)))
 
 
 def test_limited_request_never_retried_fails(correct_run):

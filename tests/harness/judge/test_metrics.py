@@ -189,7 +189,7 @@ def test_correct_interactions_pass(correct_run):
 
 
 def test_interaction_about_bounced_customer_fails(correct_run):
-    (finding,) = correct_run.plus(interactions_line("C0000000", "C0000005")).findings(CHECKS)
+    (finding,) = correct_run.plus(interactions_line("C0000005", template=13)).findings(CHECKS)
 
     assert (finding.cause, finding.where.customer, finding.got) == (
         "interactions: a customer was reported as delivered but was not", "C0000005", "undelivered",
@@ -232,3 +232,47 @@ def test_repeated_interaction_fails(correct_run):
     run = correct_run.plus(interactions_line("C0000003"), interactions_line("C0000003"))
 
     assert causes(run) == ["interactions: a customer was reported twice as delivered"]
+
+
+def test_zeros_until_the_last_push_fail(correct_run):
+    last = correct_run.lines_of("metrics")[-1]["at"]
+
+    def zeros(line: Line) -> Line:
+        return line if line["at"] == last else line | {"items": [item | {"MetricValue": 0} for item in line["items"]]}
+
+    assert set(causes(correct_run.change("metrics", zeros))) == {
+        f"the total of {name} was out of date when it was pushed" for name in ("sent", "delivered", "bounced")
+    }
+
+
+def delivered_at(run: HistoryBuilder, at: int) -> HistoryBuilder:
+    """Let the provider deliver the message to customer 0 at another time; pushes before do not count it."""
+    message = run.delivery_to(0)["message"]
+    times = {"delivery_status": message, "webhook": f"receipt:{message}"}
+    for kind, key in times.items():
+        run = run.change(
+            kind,
+            lambda line, key=key: line | {"at": iso(at)} if key in (line.get("message"), line.get("key")) else line,
+        )
+    return run
+
+
+@pytest.mark.parametrize(("hours", "count"), [(8, 0), (24, 1)])
+def test_status_missing_in_a_later_push_is_stale_after_nine_hours(correct_run, hours, count):
+    def change(line: Line) -> Line:
+        if parse_instant(line["at"]) >= FIRST_SEND + 2 * DAY + hours * HOUR:
+            return line
+        items = [item | {"MetricValue": item["MetricValue"] - 1} if (item["TemplateID"], item["MetricID"]) == (11, 1)
+                 else item for item in line["items"]]  # fmt: skip
+        return line | {"items": items}
+
+    run = delivered_at(correct_run, FIRST_SEND + 2 * DAY).change("metrics", change)
+
+    assert causes(run) == ["the total of delivered was out of date when it was pushed"] * count
+
+
+@pytest.mark.parametrize("offset", [HOUR, 5 * HOUR])
+def test_pushes_at_other_times_pass(correct_run, offset):
+    run = correct_run.change("metrics", lambda line: line | {"at": iso(parse_instant(line["at"]) - offset)})
+
+    assert causes(run) == []

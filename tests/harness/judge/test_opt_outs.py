@@ -193,3 +193,19 @@ def test_opt_out_at_end_of_history_need_not_be_synced(correct_run):
 
 def test_sync_check_does_not_apply_without_opt_outs(correct_run):
     assert "opt_outs.synced" not in {result.check.id for result in correct_run.verdict().results}
+
+
+@pytest.mark.parametrize(
+    ("wish", "report", "wrong"),
+    [
+        ("preference", attribute_line(DUE + 2 * HOUR, "0"), "by attribute, but the client asked for the preference"),
+        ("attribute", preference_line(DUE + 2 * HOUR), "by preference, but the client asked for the attribute"),
+        ("preference", preference_line(DUE + 2 * HOUR, channel=506), "for another channel"),
+        ("attribute", attribute_line(DUE + 2 * HOUR, "1"), "with another value"),
+    ],
+)
+def test_opt_out_synced_in_another_way_than_asked_fails(correct_run, wish, report, wrong):
+    scenario = history_line("scenario", FIRST_SEND, 0, name="Small", file="small", opt_outs=wish)
+    run = correct_run.plus(*stop_lines(correct_run, DUE + HOUR), report, scenario)
+
+    assert sync_findings(run) == [(f"a provider opt-out was reported to Optimove {wrong}", CUSTOMER)]

@@ -1,6 +1,7 @@
 """The pages of an audience: gaps, overlaps, repeated pages, and pages above the size limit."""
 
-from history_builder import HistoryBuilder
+from history_builder import FIRST_SEND, HistoryBuilder
+from sendproof_harness.history.timestamps import MINUTE, iso
 from sendproof_harness.judge.checks.paging import CHECKS
 
 
@@ -74,3 +75,76 @@ def test_page_above_size_limit_fails(correct_run):
     )
 
     assert causes(run) == [("a page of more than 10,000 rows", "$top=20,000")]
+
+
+def only_page(run: HistoryBuilder, **summary: object) -> HistoryBuilder:
+    """Return the run with a single page request."""
+    page = with_summary(page_request(run, 0), **summary)
+    return run.without("request", lambda line: "summary" in line).plus(page)
+
+
+def test_page_beyond_the_end_reads_nothing(correct_run):
+    """A page without rows makes no progress, however far it begins."""
+    run = only_page(correct_run, skip=80_000, rows=0, first=None, last=None)
+
+    assert causes(run) == [("the audience was never read: every page was beyond its end", "0 rows, from row 80,000")]
+    assert CHECKS[0].run(run.history()).looked_at == 0
+
+
+def test_page_beyond_the_end_hides_no_gap(correct_run):
+    far = with_summary(page_request(correct_run, 0), skip=80_000, rows=0, first=None, last=None)
+    run = correct_run.without("request", lambda line: line == page_request(correct_run, 10)).plus(far)
+
+    assert causes(run) == [("rows never read: the last page was skipped", "rows 10 to 11 never")]
+
+
+def test_pages_in_another_order_pass(correct_run):
+    """The order of requests does not matter."""
+    lines = {skip: page_request(correct_run, other)["summary"] for skip, other in ((0, 10), (5, 0), (10, 5))}
+    swapped = {other["n"]: lines[skip] for skip in lines for other in [page_request(correct_run, skip)]}
+    run = correct_run.change("request", lambda line: line | {"summary": swapped[line["n"]]}
+                             if line["n"] in swapped else line)  # fmt: skip
+
+    assert causes(run) == []
+
+
+def test_first_row_read_alone_before_pages_passes(correct_run):
+    """A bridge may look at one row first."""
+    assert causes(correct_run.plus(with_summary(page_request(correct_run, 0), top=1, rows=1))) == []
+
+
+def test_rows_read_again_after_an_error_pass(correct_run):
+    """After a failed request, a bridge may continue from another row or with smaller pages."""
+    again = with_summary(page_request(correct_run, 5), skip=3, top=5, rows=5, first="C0000003") | {"n": 9_002}
+    failed = page_request(correct_run, 0) | {"n": 9_001, "status": 503, "summary": None}
+
+    assert [cause for cause, _ in causes(correct_run.plus(again))] == [
+        "rows read twice: steps of 3 rows between pages of 5",
+        "rows read twice: steps of 2 rows between pages of 5",
+    ]
+    assert causes(correct_run.plus(failed, again)) == []
+
+
+def test_overlap_of_pages_of_different_sizes_fails(correct_run):
+    """Without these pages, the rows were not read completely, so the overlap is no second reading."""
+    first = with_summary(page_request(correct_run, 0), rows=6, top=6)
+    run = correct_run.without("request", lambda line: line == page_request(correct_run, 0)).plus(first)
+
+    assert [got for _, got in causes(run)] == ["rows 5 to 5 again"]
+
+
+def test_audience_of_an_announcement_that_never_arrived_is_unknown(correct_run):
+    lost = {"status": None, "error": "lost", "dropped": True, "fault": "f1"}
+    run = correct_run.without("request", lambda line: "summary" in line).change(
+        "webhook", lambda line: line | lost if line["event"] == "13" else line
+    )
+
+    assert [finding.level for finding in run.findings(CHECKS)] == ["unknown"]
+
+
+def test_audience_not_yet_due_is_unknown(correct_run):
+    """A bridge may read the rows just before the messages are due."""
+    run = correct_run.without("request", lambda line: "summary" in line)
+    run = HistoryBuilder((run.lines[0] | {"ended": iso(FIRST_SEND - MINUTE)}, *run.lines[1:]))
+
+    assert [finding.level for finding in run.findings(CHECKS)] == ["unknown"]

@@ -39,7 +39,7 @@ def explained(run: HistoryBuilder, customer: str) -> Explanation:
 
 
 def test_terminal_shows_each_fault_with_its_effect(faulty_run):
-    """A fault that was never injected makes the run an error: it proves nothing."""
+    """A fault that was never injected is unknown, with the reason."""
     console = Console(file=io.StringIO(), width=160)
     print_verdict(faulty_run.verdict(), console)
     text = console.file.getvalue()
@@ -47,7 +47,7 @@ def test_terminal_shows_each_fault_with_its_effect(faulty_run):
     effect = "injected 1 time: the request took effect, and no response arrived"
     assert f"f1  connection_reset at call 1 of textlocal.send  {effect}" in text
     assert "f2  drop_webhook at webhook 1 of optimove.13  injected 0 times: never injected" in text
-    assert "error  a fault was never injected" in text
+    assert "unknown  a fault was never injected" in text
 
 
 def test_json_junit_and_html_show_faults(faulty_run, tmp_path):

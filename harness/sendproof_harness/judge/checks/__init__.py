@@ -14,7 +14,7 @@ from sendproof_harness.judge.checks import (
     triggers,
     webhooks,
 )
-from sendproof_harness.judge.checks.reports import events, metrics, totals
+from sendproof_harness.judge.checks.reports import events, interactions, metrics, totals
 from sendproof_harness.judge.checks.requests import client_isolation, contract, credentials, limits, retry_after
 from sendproof_harness.judge.findings import Check
 
@@ -33,6 +33,7 @@ CHECKS: tuple[Check, ...] = (
     *opt_out_sync.CHECKS,
     *metrics.CHECKS,
     *totals.CHECKS,
+    *interactions.CHECKS,
     *events.CHECKS,
     *contract.CHECKS,
     *credentials.CHECKS,

@@ -15,7 +15,10 @@ _REQUIRED_OPERATIONS = frozenset(
 
 
 def check_faults_injected(history: History) -> CheckResult:
-    """Find faults of the run that were never injected."""
+    """Find faults of the run that were never injected.
+
+    Such a fault says nothing against the bridge, and takes nothing back that other checks observed: it is unknown.
+    """
     injected = {fault.id for fault in history.faults if not fault.missed}
     findings = tuple(_not_injected(history, entry) for entry in history.header.faults if entry.id not in injected)
     return CheckResult(looked_at=len(history.header.faults), unit="faults", findings=findings)
@@ -27,14 +30,25 @@ def _not_injected(history: History, entry: FaultEntry) -> Finding:
     count = _count_candidates(history, entry)
     blame: Blame = "bridge" if not count and name in _REQUIRED_OPERATIONS else "harness"
     unit = "requests" if entry.call is not None else "webhooks"
+    ended_early = "; the run was aborted" if history.aborted else ""
     return Finding(
         check=_ID,
-        level="error",
+        level="unknown",
         blame=blame,
-        cause="a fault was never injected" if count else f"a fault was never injected: there were no {unit} of {name}",
+        cause=f"a fault was never injected: {_reason(history, entry, count, unit)}",
         expected=f"{entry.fault} ({entry.id}) at matching {unit[:-1]} {entry.nth} of {name}",
-        got=f"{count:,} {unit} of {name} in total",
+        got=f"{count:,} {unit} of {name} in total{ended_early}",
     )
+
+
+def _reason(history: History, entry: FaultEntry, count: int, unit: str) -> str:
+    if any(fault.id == entry.id for fault in history.faults):
+        return "the bridge could not be killed"
+    if not count:
+        return f"there were no {unit} of {entry.call or entry.webhook}"
+    if count < entry.nth:
+        return f"there were too few {unit} of {entry.call or entry.webhook}"
+    return f"too few {unit} of {entry.call or entry.webhook} met its conditions"
 
 
 def _count_candidates(history: History, entry: FaultEntry) -> int:

@@ -4,9 +4,15 @@ from collections import defaultdict
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
-from sendproof_harness.history.records import History, OptOut
+from sendproof_harness.history.records import AttributeChange, History, OptOut, Preference
 from sendproof_harness.history.timestamps import DAY, span, spoken
-from sendproof_harness.judge.facts.consent import customers_of_opt_outs, is_known_to_bridge
+from sendproof_harness.judge.facts.consent import (
+    CONSENT_ATTRIBUTE,
+    OPTED_OUT_VALUE,
+    customers_of_opt_outs,
+    is_known_to_bridge,
+)
+from sendproof_harness.judge.facts.wishes import preference_channels, wanted_opt_outs
 from sendproof_harness.judge.findings import Check, CheckResult, Finding, Location
 from sendproof_harness.judge.requirements import OPT_OUTS_SYNCED
 
@@ -22,10 +28,14 @@ SYNC_WITHIN = 1 * DAY
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class _SyncedOptOut:
-    """The bridge reported an opt-out to Optimove, with the request or attribute in `by`."""
+    """The bridge reported an opt-out to Optimove, with the request or attribute in `by`.
+
+    `wrong` says in words why the report is not the one that the client asked for.
+    """
 
     at: int
     by: str
+    wrong: str | None = None
 
 
 def check_opt_outs_synced(history: History) -> CheckResult:
@@ -58,12 +68,29 @@ def _synced_opt_outs(history: History) -> Mapping[str, Sequence[_SyncedOptOut]]:
     for preference in history.preferences:
         if preference.source == "api" and preference.opted_out:
             for customer in preference.customers:
-                synced[customer].append(_SyncedOptOut(at=preference.at, by="SetCustomerChannelPreference"))
+                by = f"SetCustomerChannelPreference for channel {preference.channel}"
+                wrong = _wrong_preference(history, preference)
+                synced[customer].append(_SyncedOptOut(at=preference.at, by=by, wrong=wrong))
     for update in history.attributes:
         if update.source == "api":
             for change in update.changes:
-                synced[change.customer].append(_SyncedOptOut(at=update.at, by=f"attribute {change.field}"))
+                by, wrong = f"attribute {change.field} = {change.value}", _wrong_change(history, change)
+                synced[change.customer].append(_SyncedOptOut(at=update.at, by=by, wrong=wrong))
     return synced
+
+
+def _wrong_preference(history: History, preference: Preference) -> str | None:
+    if wanted_opt_outs(history) == "attribute":
+        return "by preference, but the client asked for the attribute"
+    return None if preference.channel in preference_channels(history).values() else "for another channel"
+
+
+def _wrong_change(history: History, change: AttributeChange) -> str | None:
+    if wanted_opt_outs(history) == "preference":
+        return "by attribute, but the client asked for the preference"
+    if change.field != CONSENT_ATTRIBUTE:
+        return "in another attribute"
+    return None if change.value == OPTED_OUT_VALUE else "with another value"
 
 
 def _not_synced(
@@ -71,13 +98,17 @@ def _not_synced(
 ) -> Iterator[Finding]:
     for customer, opt_out in expected.items():
         deadline = opt_out.at + SYNC_WITHIN
-        synced_at = next((entry.at for entry in synced.get(customer, ()) if entry.at >= opt_out.at), None)
+        entries = [entry for entry in synced.get(customer, ()) if entry.at >= opt_out.at]
+        synced_at = next((entry.at for entry in entries if entry.wrong is None), None)
         if synced_at is not None and synced_at <= deadline:
             continue
         if synced_at is not None:
             cause = "a provider opt-out was reported to Optimove too late"
             got = f"{span(synced_at - opt_out.at)} after the opt-out"
             yield _finding(customer, cause, f"within {span(SYNC_WITHIN)}", got, opt_out.at)
+        elif entries:
+            cause = f"a provider opt-out was reported to Optimove {entries[0].wrong}"
+            yield _finding(customer, cause, "the report that the client asked for", entries[0].by, entries[0].at)
         elif deadline <= history.header.ended:
             cause = "a provider opt-out was never reported to Optimove"
             how = "SetCustomerChannelPreference or an attribute"

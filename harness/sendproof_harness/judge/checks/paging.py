@@ -2,11 +2,13 @@
 
 from collections import Counter
 from collections.abc import Iterator, Sequence
-from itertools import pairwise
+from dataclasses import replace
 
 from sendproof_harness.history.records import Campaign, History
+from sendproof_harness.judge.facts.deliveries.deadlines import CAMPAIGN_EVENTS
+from sendproof_harness.judge.facts.fault_effects import first_received
 from sendproof_harness.judge.facts.keys import CampaignKey, campaign_key
-from sendproof_harness.judge.facts.pages import Page, gaps, pages
+from sendproof_harness.judge.facts.pages import Page, gaps, interruptions, pages
 from sendproof_harness.judge.findings import Check, CheckResult, Finding, Location
 from sendproof_harness.judge.requirements import PAGE_SIZE_RESPECTED, PAGES_COMPLETE
 
@@ -15,18 +17,24 @@ _SIZE = "paging.size"
 
 # Clients of the live API rely on this limit; a page without `$top` has this size.
 PAGE_ROWS_MAX = 10_000
+# Positions of empty pages in a finding.
+_SHOWN = 3
 
 
 def check_pages_complete(history: History) -> CheckResult:
-    """Find gaps and overlaps in the pages that the bridge read of each announced campaign."""
+    """Find gaps and overlaps in the rows that the bridge read of each announced campaign.
+
+    Order and size of the pages do not matter. Empty pages count for a campaign without rows only.
+    """
     served, announced = pages(history), _announced(history)
-    findings = [
-        finding
-        for campaign in announced
-        for finding in _campaign_findings(campaign, served.get(campaign_key(campaign), ()))
-    ]
-    count = sum(map(len, served.values()))
-    return CheckResult(looked_at=count or len(announced), unit="pages", findings=tuple(findings))
+    findings: list[Finding] = []
+    looked_at = 0
+    for campaign in announced:
+        campaign_pages = served.get(campaign_key(campaign), ())
+        rows = _rows_to_read(campaign)
+        looked_at += sum(bool(page.rows) or not rows for page in campaign_pages)
+        findings += _campaign_findings(history, campaign, campaign_pages, rows)
+    return CheckResult(looked_at=looked_at, unit="pages", findings=tuple(findings))
 
 
 def check_page_size(history: History) -> CheckResult:
@@ -40,20 +48,40 @@ def _announced(history: History) -> list[Campaign]:
     return [campaign for campaign in history.campaigns if campaign.announced_at is not None]
 
 
-def _campaign_findings(campaign: Campaign, campaign_pages: Sequence[Page]) -> Iterator[Finding]:
+def _campaign_findings(
+    history: History, campaign: Campaign, campaign_pages: Sequence[Page], rows: int
+) -> Iterator[Finding]:
     where = Location(campaign=campaign.campaign, channel=campaign.channel)
-    rows = _rows_to_read(campaign)
-    if rows and not campaign_pages:
-        yield _finding("the audience was never read", f"{rows:,} rows read", "no page request", where)
+    if rows and not any(page.rows for page in campaign_pages):
+        yield _never_read(history, campaign, campaign_pages, rows)
         return
     for start, end in gaps(campaign_pages, rows):
         is_last = end == rows and start > 0
         cause = "rows never read: the last page was skipped" if is_last else "rows never read"
         yield _finding(cause, f"all {rows:,} rows read", _rows_text(start, end, "never"), where)
-    for page, start, end in _overlaps(campaign_pages):
+    interrupted = interruptions(history)
+    excuses = (*interrupted.get(campaign_key(campaign), ()), *interrupted.get(None, ()))
+    for page, start, end in _overlaps(campaign_pages, excuses):
         cause = f"rows read twice{_step_text(campaign_pages, page)}"
         yield _finding(cause, "pages that do not overlap", _rows_text(start, end, "again"), where, page)
     yield from _repeated_pages(campaign_pages, where)
+
+
+def _never_read(history: History, campaign: Campaign, campaign_pages: Sequence[Page], rows: int) -> Finding:
+    """Return the finding about a campaign without a page with rows: unknown if the bridge had no reason to read it."""
+    where = Location(campaign=campaign.campaign, channel=campaign.channel)
+    if campaign_pages:
+        skips = ", ".join(f"{page.skip:,}" for page in campaign_pages[:_SHOWN])
+        cause = "the audience was never read: every page was beyond its end"
+        return _finding(cause, f"{rows:,} rows read", f"0 rows, from row {skips}", where, campaign_pages[0])
+    finding = _finding("the audience was never read", f"{rows:,} rows read", "no page request", where)
+    keys = [f"{event}:{campaign.campaign}:{campaign.channel}" for event in CAMPAIGN_EVENTS]
+    received = [first_received(history)[key] for key in keys if key in first_received(history)]
+    if received and not any(at is not None for at in received):
+        return replace(finding, level="unknown", blame="harness", got="no page request, and no announcement arrived")
+    if all(split.send_at > history.header.ended for split in campaign.splits):
+        return replace(finding, level="unknown", blame="harness", got="no page request yet: no message was due")
+    return finding
 
 
 def _rows_to_read(campaign: Campaign) -> int:
@@ -63,12 +91,35 @@ def _rows_to_read(campaign: Campaign) -> int:
     return campaign.customers if campaign.rows is None else campaign.rows
 
 
-def _overlaps(campaign_pages: Sequence[Page]) -> Iterator[tuple[Page, int, int]]:
-    """Yield the second of two different pages that share rows, with these rows; an equal page is a retry."""
+def _overlaps(campaign_pages: Sequence[Page], excuses: Sequence[int]) -> Iterator[tuple[Page, int, int]]:
+    """Yield the second of two pages that share rows, with these rows, if no interruption is between their requests.
+
+    Equal pages are retries. Pages of different sizes may be two complete readings of the same rows.
+    """
     different = {(page.skip, page.end): page for page in reversed(campaign_pages) if page.rows}
-    for (_, previous), ((start, end), page) in pairwise(sorted(different.items(), key=lambda item: item[0])):
-        if start < previous.end:
-            yield page, start, min(end, previous.end)
+    ordered = [different[key] for key in sorted(different)]
+    may_differ_in_size = _is_tiled(ordered)
+    for position, page in enumerate(ordered):
+        previous = max(
+            (other for other in ordered[:position] if other.top == page.top or not may_differ_in_size),
+            key=lambda other: other.end,
+            default=None,
+        )
+        if previous is None or page.skip >= previous.end:
+            continue
+        first, second = sorted((previous.request, page.request))
+        if not any(first <= line <= second for line in excuses):
+            yield page, page.skip, min(page.end, previous.end)
+
+
+def _is_tiled(ordered: Sequence[Page]) -> bool:
+    """Return True if some of the pages hold every row that was read exactly once."""
+    reached, last = {0}, 0
+    for page in ordered:
+        if page.skip in reached:
+            reached.add(page.end)
+        last = max(last, page.end)
+    return last in reached
 
 
 def _step_text(campaign_pages: Sequence[Page], page: Page) -> str:
@@ -121,8 +172,9 @@ def _too_large(key: CampaignKey, page: Page) -> Finding:
     )
 
 
-def _has_announced_campaign(history: History) -> bool:
-    return bool(_announced(history))
+def _has_pages_to_read(history: History) -> bool:
+    """Return True unless every campaign was cancelled before its announcement, and none was read."""
+    return any(map(_rows_to_read, _announced(history))) or bool(_announced(history) and pages(history))
 
 
 _SCOPE = "runs with scheduled campaigns"
@@ -133,7 +185,7 @@ CHECKS = (
         title="Every audience row is read exactly once",
         requirement=PAGES_COMPLETE,
         run=check_pages_complete,
-        applies=_has_announced_campaign,
+        applies=_has_pages_to_read,
         scope=_SCOPE,
     ),
     Check(
@@ -141,7 +193,7 @@ CHECKS = (
         title="Pages hold at most 10,000 rows",
         requirement=PAGE_SIZE_RESPECTED,
         run=check_page_size,
-        applies=_has_announced_campaign,
+        applies=_has_pages_to_read,
         scope=_SCOPE,
     ),
 )

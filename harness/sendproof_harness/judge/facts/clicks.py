@@ -13,14 +13,14 @@ from sendproof_harness.judge.facts.fault_effects import OPTIMOVE
 from sendproof_harness.judge.facts.metrics import CLICKED, METRIC_NAMES
 from sendproof_harness.judge.findings import Finding
 
-# The providers' own names of the event begin with this.
-_CLICK_PREFIX = "click"
+#: The providers' own names of the event begin with this.
+CLICK_PREFIX = "click"
 
 
 def unreported_clicks(history: History, check: str) -> Iterator[Finding]:
     """Yield one note if the bridge received clicks and reported none, neither as a metric nor as an event."""
     received = sum(
-        attempt.service != OPTIMOVE and attempt.event.startswith(_CLICK_PREFIX) and is_acknowledged(attempt)
+        attempt.service != OPTIMOVE and attempt.event.startswith(CLICK_PREFIX) and is_acknowledged(attempt)
         for attempt in history.webhooks
     )
     if received and not _reports_clicks(history):

@@ -84,7 +84,7 @@ def violated_opt_out(history: History, obligation: Obligation, sent_at: int) -> 
 
 
 def _at_providers(history: History) -> Iterator[OptOutPeriod]:
-    customers, first_reported = customers_of_opt_outs(history), _first_reported(history)
+    customers, first_reported = customers_of_opt_outs(history), first_reported_opt_outs(history)
     for opt_out in history.opt_outs:
         reported_at = first_reported.get((opt_out.service, opt_out.number))
         known_at = opt_out.at + POLL_WITHIN if reported_at is None else max(reported_at, opt_out.at) + GRACE
@@ -109,11 +109,13 @@ def customers_of_opt_outs(history: History) -> Mapping[str, tuple[str, ...]]:
 
 def is_known_to_bridge(history: History, opt_out: OptOut) -> bool:
     """Return True if the provider reported the opt-out to the bridge, or the bridge could ask for it."""
-    return provider(opt_out.service).lists_opt_outs or (opt_out.service, opt_out.number) in _first_reported(history)
+    return provider(opt_out.service).lists_opt_outs or (opt_out.service, opt_out.number) in first_reported_opt_outs(
+        history
+    )
 
 
 @cached_per_history
-def _first_reported(history: History) -> Mapping[tuple[str, str], int]:
+def first_reported_opt_outs(history: History) -> Mapping[tuple[str, str], int]:
     """Return when a webhook first reported the opt-out of a number to the bridge, by provider and number."""
     if not history.opt_outs:
         return {}

@@ -79,7 +79,7 @@ def _delivery_events(history: History) -> Iterator[tuple[EventKey, ReportableEve
         for metric, event in _status_events(recipient, statuses, known_at):
             yield (customer, metric), event
         if not recipient.deliveries and recipient.kind != "pending":
-            required = _must_report_drop(history, recipient)
+            required = must_report_drop(history, recipient)
             known = due if required else None
             yield (customer, DROPPED), ReportableEvent(at=due, required=required, known_at=known)
             if recipient.kind == "refused":
@@ -88,7 +88,8 @@ def _delivery_events(history: History) -> Iterator[tuple[EventKey, ReportableEve
             yield (customer, DROPPED), ReportableEvent(at=due, required=False)
 
 
-def _must_report_drop(history: History, recipient: RecipientResult) -> bool:
+def must_report_drop(history: History, recipient: RecipientResult) -> bool:
+    """Return True if a report of single customers must count this one as dropped."""
     obligation = recipient.obligation
     opted_out_in_run = obligation.customer in opt_outs(history)
     return recipient.kind == "withheld" and not opted_out_in_run and obligation.reason in _DROP_REASONS

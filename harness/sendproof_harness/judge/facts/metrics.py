@@ -5,7 +5,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from sendproof_harness.history.records import History
-from sendproof_harness.history.timestamps import MINUTE
+from sendproof_harness.history.timestamps import DAY, HOUR, MINUTE
 from sendproof_harness.judge.facts.deliveries.ledger import cancellation_times, ledger, testing_channels
 from sendproof_harness.judge.facts.fault_effects import hidden_successful_sends, providers_without_record
 from sendproof_harness.judge.facts.keys import CampaignKey, TemplateKey, campaign_key, template_key
@@ -32,6 +32,11 @@ _VALUES_DIALECT = "optimove.metric_values"
 REPORTING_DAYS = 7
 # The guide says "several times a day". A lenient reader may call two several; for three, every reader does.
 PUSHES_A_DAY_MIN = 3
+#: A bridge with this number of reports a day meets the limit; the hour is for receipts that are retried.
+REPORT_WITHIN = DAY // PUSHES_A_DAY_MIN + HOUR
+#: The greatest age of what a push of totals leaves out: a bridge may poll statuses and push totals in two separate
+#: rhythms of a third of a day each.
+FRESH_WITHIN = 2 * DAY // PUSHES_A_DAY_MIN + HOUR
 # A campaign with many templates needs several requests for one push; requests within this time are one.
 PUSH_DURATION = 1 * MINUTE
 

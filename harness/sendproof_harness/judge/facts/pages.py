@@ -6,7 +6,8 @@ from dataclasses import dataclass
 from typing import Any
 
 from sendproof_harness.history.records import History, Request
-from sendproof_harness.judge.facts.fault_effects import reply_visible
+from sendproof_harness.judge.facts.acknowledgement import is_success
+from sendproof_harness.judge.facts.fault_effects import KILL, reply_visible
 from sendproof_harness.judge.facts.keys import CampaignKey, campaign_key
 from sendproof_harness.judge.findings import cached_per_history
 
@@ -61,6 +62,23 @@ def _page_requests(requests: Sequence[Request]) -> Iterator[tuple[Request, dict[
     )
 
 
+@cached_per_history
+def interruptions(history: History) -> Mapping[CampaignKey | None, tuple[int, ...]]:
+    """Return the lines after which a bridge may read rows again, by campaign; those of key None hold for all.
+
+    A page request failed or its response was disturbed, or the bridge was killed or started again.
+    """
+    lines: defaultdict[CampaignKey | None, list[int]] = defaultdict(list)
+    for request in history.requests:
+        if request.operation == PAGE_OPERATION and (request.fault is not None or not is_success(request.status)):
+            summary = request.summary or {}
+            is_of_campaign = "campaign" in summary and "channel" in summary
+            lines[(summary["campaign"], summary["channel"]) if is_of_campaign else None].append(request.n)
+    lines[None] += [fault.n for fault in history.faults if fault.fault == KILL]
+    lines[None] += [event.n for event in history.clocks if event.action == "left"]
+    return {key: tuple(numbers) for key, numbers in lines.items()}
+
+
 def rows_never_read(history: History) -> Mapping[CampaignKey, frozenset[str]]:
     """Return the customers with a row that was never served although others of their campaign were.
 
@@ -82,14 +100,14 @@ def rows_never_read(history: History) -> Mapping[CampaignKey, frozenset[str]]:
 
 
 def _is_in_order(customers: Sequence[str], page: Page) -> bool:
-    return page.first is None or (page.skip < len(customers) and customers[page.skip] == page.first)
+    return page.first is None or not page.rows or (page.skip < len(customers) and customers[page.skip] == page.first)
 
 
 def gaps(campaign_pages: Sequence[Page], rows: int) -> Iterator[tuple[int, int]]:
-    """Yield start and end of each range of rows that no page covers, out of `rows` rows."""
+    """Yield start and end of each range of rows that no page covers, out of `rows` rows. Empty pages cover nothing."""
     read = 0
-    for page in sorted(campaign_pages, key=lambda page: page.skip):
-        if page.skip > read and page.rows:
+    for page in sorted((page for page in campaign_pages if page.rows), key=lambda page: page.skip):
+        if page.skip > read:
             yield read, page.skip
         read = max(read, page.end)
     if read < rows:

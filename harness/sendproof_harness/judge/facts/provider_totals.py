@@ -10,7 +10,7 @@ from collections import Counter, defaultdict
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 
-from sendproof_harness.history.records import DeliveryStatus, History
+from sendproof_harness.history.records import Delivery, DeliveryStatus, History
 from sendproof_harness.history.timestamps import MINUTE
 from sendproof_harness.judge.facts.deliveries.ledger import RecipientResult, ledger
 from sendproof_harness.judge.facts.fault_effects import (
@@ -43,37 +43,42 @@ _OPTIONAL_METRICS: Mapping[str, tuple[int, ...]] = {"indefinite": (SENT,), "refu
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class StatusReport:
-    """One statement of the provider: from `at` on, a message counts for `metric`.
+    """One statement of the provider: from `at` on, a message may count for `metric`, from `certain_at` on it must.
 
     A total may leave out a statement that is only `pulled`: it is only visible on request, or withdrawn later.
     """
 
     metric: int
     at: int
+    certain_at: int
     pulled: bool = False
 
 
 @dataclass(kw_only=True, slots=True)
 class _OwnMessages:
-    """Status reports about messages of a single template: for each metric, the instants at which its total grew."""
+    """Status reports about messages of a single template: for each metric, the instants at which its total grew.
 
-    pushed: defaultdict[int, list[int]] = field(default_factory=lambda: defaultdict(list))
-    pulled: defaultdict[int, list[int]] = field(default_factory=lambda: defaultdict(list))
+    `certain` has the instants from which the total must include a message, `possible` those from which it may.
+    """
+
+    certain: defaultdict[int, list[int]] = field(default_factory=lambda: defaultdict(list))
+    possible: defaultdict[int, list[int]] = field(default_factory=lambda: defaultdict(list))
     recipients: int = 0
 
     def add(self, reports: Iterable[StatusReport]) -> None:
         for report in reports:
-            (self.pulled if report.pulled else self.pushed)[report.metric].append(report.at)
+            self.possible[report.metric].append(report.at)
+            if not report.pulled:
+                self.certain[report.metric].append(report.certain_at)
 
     def sort(self) -> None:
-        for instants in (*self.pushed.values(), *self.pulled.values()):
+        for instants in (*self.certain.values(), *self.possible.values()):
             instants.sort()
 
     def range(self, metric: int, at: int) -> tuple[int, int]:
-        pushed, pulled = self.pushed.get(metric, ()), self.pulled.get(metric, ())
-        low = bisect_right(pushed, at - RECEIPT_DELAY)
+        low = bisect_right(self.certain.get(metric, ()), at - RECEIPT_DELAY)
         # A duplicate adds a message, but no recipient.
-        return _limit_to_recipients(metric, low, self.recipients), bisect_right(pushed, at) + bisect_right(pulled, at)
+        return _limit_to_recipients(metric, low, self.recipients), bisect_right(self.possible.get(metric, ()), at)
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -95,7 +100,7 @@ class _SharedMessages:
         duplicates = max(0, messages - mine - others)
         earliest, latest = between
         reports = [report for report in self.reports if report.metric == metric]
-        certain = sum(report.at <= earliest - RECEIPT_DELAY for report in reports if not report.pulled)
+        certain = sum(report.certain_at <= earliest - RECEIPT_DELAY for report in reports if not report.pulled)
         low = certain - (others + duplicates if others else 0)
         high = min(sum(report.at <= latest for report in reports), mine + duplicates)
         return max(0, _limit_to_recipients(metric, low, mine)), high
@@ -123,9 +128,7 @@ class ProviderTotals:
 @cached_per_history
 def provider_totals(history: History) -> ProviderTotals:
     """Return the provider's status reports by campaign, channel and template."""
-    final: dict[str, tuple[DeliveryStatus, ...]] = {status.message: (status,) for status in history.delivery_statuses}
-    final |= withdrawn_statuses(history)
-    reports_of = _status_reader(history, final)
+    reports_of = status_reader(history)
     book = ledger(history)
     groups = [
         group for group in book.interchangeable if len({template_key(recipient.obligation) for recipient in group}) > 1
@@ -162,13 +165,14 @@ def withdrawn_statuses(history: History) -> Mapping[str, tuple[DeliveryStatus, .
 
 def _optional_reports(recipient: RecipientResult) -> Iterator[StatusReport]:
     for metric in _OPTIONAL_METRICS[recipient.kind]:
-        yield StatusReport(metric=metric, at=recipient.obligation.due, pulled=True)
+        due = recipient.obligation.due
+        yield StatusReport(metric=metric, at=due, certain_at=due, pulled=True)
 
 
-_StatusReader = Callable[[RecipientResult], Iterator[StatusReport]]
+StatusReader = Callable[[RecipientResult], Iterator[StatusReport]]
 
 
-def _shared_messages(group: Sequence[RecipientResult], reports_of: _StatusReader) -> _SharedMessages:
+def _shared_messages(group: Sequence[RecipientResult], reports_of: StatusReader) -> _SharedMessages:
     reports = sorted(
         (report for recipient in group for report in reports_of(recipient)),
         key=lambda report: (report.metric, report.at, report.pulled),
@@ -177,8 +181,11 @@ def _shared_messages(group: Sequence[RecipientResult], reports_of: _StatusReader
     return _SharedMessages(obligations=tuple(sorted(templates.items())), reports=tuple(reports))
 
 
-def _status_reader(history: History, final: Mapping[str, Sequence[DeliveryStatus]]) -> _StatusReader:
+@cached_per_history
+def status_reader(history: History) -> StatusReader:
     """Return a function that yields the status reports of one recipient, from when the bridge could know them."""
+    final: dict[str, tuple[DeliveryStatus, ...]] = {status.message: (status,) for status in history.delivery_statuses}
+    final |= withdrawn_statuses(history)
     known_at, hidden = disturbed_messages(history), hidden_successful_sends(history)
     without_record = providers_without_record(history)
 
@@ -189,15 +196,28 @@ def _status_reader(history: History, final: Mapping[str, Sequence[DeliveryStatus
             may_be_rejected = provider(delivery.service).rejects_late and (
                 delivery.message in known_at or not any(status.status in METRIC_OF_STATUS for status in statuses)
             )
-            yield StatusReport(metric=SENT, at=delivery.at, pulled=is_hidden or may_be_rejected)
+            yield StatusReport(
+                metric=SENT,
+                at=delivery.at,
+                certain_at=_sent_for_certain(delivery, statuses),
+                pulled=is_hidden or may_be_rejected,
+            )
             for status in statuses:
                 metric = METRIC_OF_STATUS.get(status.status)
                 if metric is not None:
                     at = known_at.get(delivery.message, status.at)
                     pulled = is_hidden or at is None or status.status == _NEVER_PUSHED or len(statuses) > 1
-                    yield StatusReport(metric=metric, at=max(at or 0, status.at), pulled=pulled)
+                    known_from = max(at or 0, status.at)
+                    yield StatusReport(metric=metric, at=known_from, certain_at=known_from, pulled=pulled)
 
     return reports_of
+
+
+def _sent_for_certain(delivery: Delivery, statuses: Sequence[DeliveryStatus]) -> int:
+    """Return when a message certainly counts as sent: it went out, and the provider does not reject it any more."""
+    if provider(delivery.service).rejects_late and statuses:
+        return max(delivery.at, delivery.send_at, statuses[0].at)
+    return max(delivery.at, delivery.send_at)
 
 
 def _joint_templates(shared: Iterable[_SharedMessages]) -> list[frozenset[TemplateKey]]:

@@ -8,6 +8,9 @@ from sendproof_harness.history.records import Request
 
 STATUS_TOO_MANY_REQUESTS = 429
 
+#: The operations that return a token for a user name and password.
+LOGINS = frozenset({"Login", "LoginByQuery"})
+
 # A segment of a path with a digit; `v2` is part of many APIs and no id.
 _ID_IN_PATH = re.compile(r"(?<=/)(?!v\d+(?:/|$))[^/]*\d[^/]*")
 

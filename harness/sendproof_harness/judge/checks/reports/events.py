@@ -9,7 +9,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
 
 from sendproof_harness.history.records import Engagement, History
-from sendproof_harness.history.timestamps import DAY, HOUR, span, spoken
+from sendproof_harness.history.timestamps import DAY, span, spoken
 from sendproof_harness.judge.facts.clicks import unreported_clicks
 from sendproof_harness.judge.facts.customer_events import EventKey, ReportableEvent, reportable_events
 from sendproof_harness.judge.facts.fault_effects import downtime, is_result_hidden, outages
@@ -20,6 +20,7 @@ from sendproof_harness.judge.facts.metrics import (
     DROPPED,
     METRIC_NAMES,
     PUSHES_A_DAY_MIN,
+    REPORT_WITHIN,
     REPORTING_DAYS,
     SENT,
     UNSUBSCRIBED,
@@ -40,9 +41,6 @@ METRIC_OF_EVENT: Mapping[str, int] = {
 }
 # The field with the rejected event in the summary of a request.
 _REJECTED_EVENT = "refused_event"
-
-# A bridge with this number of reports a day meets the limit; the hour is for receipts that are retried.
-REPORT_WITHIN = DAY // PUSHES_A_DAY_MIN + HOUR
 
 _Reported = Mapping[EventKey, Sequence[Engagement]]
 _Real = Mapping[EventKey, Sequence[ReportableEvent]]

@@ -5,6 +5,7 @@ from collections.abc import Iterator, Mapping
 
 from sendproof_harness.history.records import History
 from sendproof_harness.history.timestamps import spoken
+from sendproof_harness.judge.checks.reports.freshness import stale_totals
 from sendproof_harness.judge.checks.reports.interactions import ACTION_METRICS, interaction_findings
 from sendproof_harness.judge.facts.clicks import unreported_clicks
 from sendproof_harness.judge.facts.customer_events import customer_actions
@@ -32,9 +33,10 @@ _PROVIDER_METRICS = (SENT, DELIVERED, BOUNCED)
 
 
 def check_accuracy(history: History) -> CheckResult:
-    """Compare the last totals and every interaction with the provider's own records."""
+    """Compare the totals of every push and every interaction with the provider's own records."""
     findings = [
         *_wrong_totals(history),
+        *stale_totals(history, _ID),
         *_too_many_actions(history),
         *interaction_findings(history, _ID),
         *unreported_clicks(history, _ID),

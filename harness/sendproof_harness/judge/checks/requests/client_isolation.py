@@ -1,18 +1,34 @@
 """Check that a multi-client bridge uses the API key of the client that each request belongs to.
 
-Channels, campaigns and customers of different clients may have the same ids. Only the templates of a provider account
-belong to one client. A request that names a template of another client was therefore sent with the wrong key.
+Channels, campaigns and customers of different clients may have the same ids. A call is attributed by what only one
+client has: the templates of a provider account, the numbers of customers, campaigns, customers who met a trigger, and
+customers who opted out at the provider. A call in this history that concerns such a thing of another client presented
+the wrong key.
 """
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
+from itertools import islice
+from typing import Literal
 
-from sendproof_harness.history.records import ChannelTemplates, History, Request, TemplateId
+from sendproof_harness.history.records import (
+    ChannelTemplates,
+    Delivery,
+    History,
+    OtherClient,
+    Rejection,
+    Request,
+    TemplateId,
+)
+from sendproof_harness.judge.facts.consent import CONSENT_ATTRIBUTE, OPTED_OUT_VALUE
+from sendproof_harness.judge.facts.keys import campaign_key
+from sendproof_harness.judge.facts.pages import PAGE_OPERATION, interruptions, pages
 from sendproof_harness.judge.facts.requests import request_before
-from sendproof_harness.judge.findings import Check, CheckResult, Finding, Location
+from sendproof_harness.judge.findings import Check, CheckResult, Finding, Location, cached_per_history
 from sendproof_harness.judge.requirements import CLIENTS_ISOLATED
 
 _ID = "contract.client_isolation"
+_LOOK_UP = "GetCustomerAttributes"
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -28,7 +44,7 @@ class _Statement:
 
 
 def check_client_isolation(history: History) -> CheckResult:
-    """Find requests with this client's key that name a template which only another client has."""
+    """Find calls with this client's key or account that concern another client."""
     own, clients = _own_templates(history), _clients_by_template(history)
     statements = list(_statements(history))
     findings = [
@@ -36,7 +52,157 @@ def check_client_isolation(history: History) -> CheckResult:
         for statement in statements
         if str(statement.template) in clients and str(statement.template) not in own
     ]
-    return CheckResult(looked_at=len(statements), unit="statements", findings=tuple(findings))
+    subjects = [*_sends(history), *_page_requests(history), *_look_ups(history), *_reported_opt_outs(history)]
+    findings += [_concerns_other(history, subject, other) for subject in subjects for other in _owner(history, subject)]
+    return CheckResult(looked_at=len(statements) + len(subjects), unit="statements", findings=tuple(findings))
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class _Subject:
+    """A thing that a call concerned: `field` of another client, which has `value`, names it."""
+
+    operation: str
+    n: int
+    at: int
+    field: Literal["numbers", "campaigns", "unread", "triggered", "opted_out"]
+    value: object
+    where: Location
+
+
+def _owner(history: History, subject: _Subject) -> Iterator[OtherClient]:
+    """Yield the other client that the subject belongs to, if this client does not have it."""
+    if subject.value not in _own(history)[subject.field]:
+        others = (
+            other for other in history.other_clients if subject.value in _others(history)[other.client][subject.field]
+        )
+        yield from islice(others, 1)
+
+
+@cached_per_history
+def _own(history: History) -> Mapping[str, frozenset[object]]:
+    """Return the numbers, campaigns and customers of this client, by field."""
+    numbers = {obligation.number: obligation.customer for obligation in history.obligations}
+    customers = frozenset(obligation.customer for obligation in history.obligations)
+    opted_out = frozenset(opt_out.number for opt_out in history.opt_outs)
+    return {
+        "numbers": frozenset(numbers),
+        "campaigns": frozenset((*map(campaign_key, history.campaigns), *map(campaign_key, history.triggers))),
+        "unread": frozenset(),
+        "triggered": customers | {trigger.customer for trigger in history.triggers},
+        "opted_out": frozenset(
+            obligation.customer
+            for obligation in history.obligations
+            if obligation.number in opted_out or obligation.reason == "opted_out"
+        ),
+    }
+
+
+@cached_per_history
+def _others(history: History) -> Mapping[str, Mapping[str, frozenset[object]]]:
+    """Return what each other client has, by client and field."""
+    return {
+        other.client: {
+            "numbers": frozenset(other.numbers),
+            "campaigns": frozenset(other.campaigns),
+            "unread": frozenset(other.unread),
+            "triggered": frozenset(other.triggered),
+            "opted_out": frozenset(other.opted_out),
+        }
+        for other in history.other_clients
+    }
+
+
+def _sends(history: History) -> Iterator[_Subject]:
+    """Yield the messages that this client's accounts accepted or rejected."""
+    messages: tuple[Delivery | Rejection, ...] = (*history.deliveries, *history.rejections)
+    for message in messages:
+        request = request_before(history.requests, message.n)
+        line = message.request if isinstance(message, Delivery) and message.request is not None else None
+        is_carrier = request is not None and request.service == message.service
+        line = request.n if line is None and request is not None and is_carrier else line
+        yield _Subject(
+            operation=f"{message.service}: a message",
+            n=message.n,
+            at=message.at,
+            field="numbers",
+            value=message.number,
+            where=Location(number=message.number, request=line),
+        )
+
+
+def _page_requests(history: History) -> Iterator[_Subject]:
+    """Yield the pages of campaigns, and apart from them, pages that were read again without a reason."""
+    for key, campaign_pages in pages(history).items():
+        seen: set[tuple[int, int | None]] = set()
+        disturbed = any(interruptions(history).get(name) for name in (key, None))
+        for page in campaign_pages:
+            is_repeated = (page.skip, page.top) in seen and not disturbed
+            seen.add((page.skip, page.top))
+            yield _Subject(
+                operation=PAGE_OPERATION,
+                n=page.request,
+                at=page.at,
+                field="unread" if is_repeated else "campaigns",
+                value=key,
+                where=Location(campaign=key[0], channel=key[1], request=page.request),
+            )
+
+
+def _look_ups(history: History) -> Iterator[_Subject]:
+    """Yield the look-ups of one customer's attributes."""
+    for request in history.requests:
+        if request.operation == _LOOK_UP and request.summary and "customer" in request.summary:
+            customer = str(request.summary["customer"])
+            where = Location(customer=customer, request=request.n)
+            yield _Subject(
+                operation=_LOOK_UP, n=request.n, at=request.at, field="triggered", value=customer, where=where
+            )
+
+
+def _reported_opt_outs(history: History) -> Iterator[_Subject]:
+    """Yield the opt-outs that the bridge reported to Optimove with this client's key."""
+    reports = [
+        ("SetCustomerChannelPreference", preference, customer)
+        for preference in history.preferences
+        if preference.source == "api" and preference.opted_out
+        for customer in preference.customers
+    ]
+    reports_by_attribute = [
+        ("UpdateCustomerAttributes", update, change.customer)
+        for update in history.attributes
+        if update.source == "api"
+        for change in update.changes
+        if (change.field, change.value) == (CONSENT_ATTRIBUTE, OPTED_OUT_VALUE)
+    ]
+    for operation, record, customer in (*reports, *reports_by_attribute):
+        request = request_before(history.requests, record.n)
+        where = Location(customer=customer, request=None if request is None else request.n)
+        yield _Subject(operation=operation, n=record.n, at=record.at, field="opted_out", value=customer, where=where)
+
+
+_REASONS: Mapping[str, str] = {
+    "numbers": "the only client with this number",
+    "campaigns": "the only client with this campaign",
+    "unread": "the only client whose campaign was not read",
+    "triggered": "the only client with a trigger of this customer",
+    "opted_out": "the only client with an opt-out of this customer",
+}
+
+
+def _concerns_other(history: History, subject: _Subject, other: OtherClient) -> Finding:
+    used = "account" if subject.field == "numbers" else "key"
+    request = request_before(history.requests, subject.n)
+    credential = _credential_text(request) if used == "key" else "the account"
+    return Finding(
+        check=_ID,
+        level="fail",
+        blame="bridge",
+        cause=f"{subject.operation}: one client's {used} was used for another client",
+        expected=f"the {used} of {other.client!r}, {_REASONS[subject.field]}",
+        got=f"{credential} of the client of this history",
+        where=subject.where,
+        at=subject.at,
+    )
 
 
 def _own_templates(history: History) -> frozenset[str]:

@@ -1,11 +1,15 @@
 """Check that every request has a valid credential of its client."""
 
+from bisect import bisect_right
+from collections import defaultdict
 from collections.abc import Iterator, Sequence
 
-from sendproof_harness.history.records import History, Key, Request
+from sendproof_harness.history.records import History, Key, Request, UnauthenticatedRequest
 from sendproof_harness.history.timestamps import HOUR, MINUTE, span, spoken
 from sendproof_harness.judge.checks.requests.findings import CREDENTIAL_STATUSES, response_finding
+from sendproof_harness.judge.facts.acknowledgement import is_success
 from sendproof_harness.judge.facts.fault_effects import is_own_response, requests_before_probes
+from sendproof_harness.judge.facts.requests import LOGINS
 from sendproof_harness.judge.findings import Check, CheckResult, Finding
 from sendproof_harness.judge.requirements import AUTHENTICATED
 
@@ -16,19 +20,57 @@ _NEW_KEY_WITHIN = 1 * HOUR
 # Every kind of work may try a key by itself. With growing pauses, all of them together stay below this.
 _MAX_TRIES, _TRIES_PERIOD = 20, 10 * MINUTE
 
+# A login is repeated after an error, but no bridge stays without a token for longer.
+_RENEW_WITHIN = 10 * MINUTE
+
 
 def check_credentials(history: History) -> CheckResult:
     """Find requests without a credential, with an unknown one, or with one that is no longer valid.
 
     When the client's admin ends a key, the bridge notices it by a rejected request, and has to try the key now and then
-    until it is valid again. Until the bridge has the new key, that is correct.
+    until it is valid again. Until the bridge has the new key, that is correct. A login token ends without notice, so a
+    rejected request is also correct if the bridge then logs in and repeats it.
     """
     requests = requests_before_probes(history)
     rejected = [request for request in requests if is_own_response(request) and _is_rejected(request)]
-    tries = [request for request in rejected if _is_allowed_try(request, history.keys)]
-    wrong = [request for request in rejected if not _is_allowed_try(request, history.keys)]
-    findings = [*(_wrong_credential(request, history.keys) for request in wrong), *_tries_without_pause(tries)]
-    return CheckResult(looked_at=len(requests), unit="requests", findings=tuple(findings))
+    renewed = _renewed(requests, rejected)
+    tries = [request for request in rejected if request.n in renewed or _is_allowed_try(request, history.keys)]
+    allowed = {request.n for request in tries}
+    wrong = [request for request in rejected if request.n not in allowed]
+    unauthenticated = history.unauthenticated_requests
+    findings = [
+        *(_wrong_credential(request, history.keys) for request in wrong),
+        *map(_unauthenticated, unauthenticated),
+        *_tries_without_pause(tries),
+    ]
+    looked_at = len(requests) + sum(not request.shared for request in unauthenticated)
+    return CheckResult(looked_at=looked_at, unit="requests", findings=tuple(findings))
+
+
+def _renewed(requests: Sequence[Request], rejected: Sequence[Request]) -> frozenset[int]:
+    """Return the lines of rejected requests after which the bridge renewed its token and repeated the request.
+
+    documented: a token ends 20 minutes after the last request, and a client logs in again after a 403 response
+    (https://developer.optimove.com/docs/general-information)
+    """
+    logins = [request for request in requests if request.operation in LOGINS and is_success(request.status)]
+    lines = [login.n for login in logins]
+    accepted: defaultdict[tuple[str, str, str], list[int]] = defaultdict(list)
+    for request in requests if logins else ():
+        if not _is_rejected(request):
+            accepted[request.service, request.method, request.path].append(request.n)
+    renewed = set()
+    for request in rejected:
+        position = bisect_right(lines, request.n)
+        # Without an earlier login, there was no token to renew.
+        if request.credential == "missing" or not 0 < position < len(logins):
+            continue
+        login = logins[position]
+        repeated = accepted[request.service, request.method, request.path]
+        is_in_time = login.service == request.service and login.at - request.at <= _RENEW_WITHIN
+        if is_in_time and repeated and repeated[-1] > login.n:
+            renewed.add(request.n)
+    return frozenset(renewed)
 
 
 def _is_rejected(request: Request) -> bool:
@@ -63,6 +105,22 @@ def _wrong_credential(request: Request, keys: Sequence[Key]) -> Finding:
             f"the old key, long after it was {ended.action}: {ended.name!r} was valid until {spoken(ended.valid_until)}"
         )
     return response_finding(_ID, request, cause, "the client's own credential", blame="config")
+
+
+def _unauthenticated(request: UnauthenticatedRequest) -> Finding:
+    """Return the finding: a note if another bridge may have made the request."""
+    name = request.operation or f"{request.method} {request.path}"
+    excerpt = f": {request.response_excerpt}" if request.response_excerpt else ""
+    cause = "no credential" if request.credential == "missing" else "a credential of no client"
+    shared = ", at simulators that other bridges use too" if request.shared else ""
+    return Finding(
+        check=_ID,
+        level="note" if request.shared else "fail",
+        blame="config",
+        cause=f"{request.service} {name}: {cause}{shared}",
+        expected="the client's own credential",
+        got=f"{request.method} {request.path} got status {request.status}{excerpt}",
+    )
 
 
 def _tries_without_pause(tries: Sequence[Request]) -> Iterator[Finding]:

@@ -4,9 +4,10 @@ from collections import defaultdict
 from collections.abc import Iterator, Mapping, Sequence
 
 from sendproof_harness.history.records import History, Request
-from sendproof_harness.history.timestamps import HOUR, span, spoken
-from sendproof_harness.judge.facts.fault_effects import requests_before_probes, retry_delay
-from sendproof_harness.judge.facts.requests import STATUS_TOO_MANY_REQUESTS, request_name
+from sendproof_harness.history.timestamps import HOUR, SECOND, span, spoken
+from sendproof_harness.judge.facts.fault_effects import is_own_response, requests_before_probes, retry_delay
+from sendproof_harness.judge.facts.observation import times_are_meaningful
+from sendproof_harness.judge.facts.requests import LOGINS, STATUS_TOO_MANY_REQUESTS, request_name
 from sendproof_harness.judge.findings import Check, CheckResult, Finding, Location
 from sendproof_harness.judge.requirements import RETRY_AFTER_RESPECTED
 
@@ -17,26 +18,21 @@ _RETRY_WITHIN = 2 * HOUR
 # Requests that were already on their way arrive at the same instant; no bridge has so many of one kind on their way.
 _MAX_AT_ONCE = 20
 
-_LOGINS = frozenset({"Login", "LoginByQuery"})
+# A request that was sent before the 429 response arrived; in virtual time it arrives at the same instant.
+_ON_THE_WAY = 1 * SECOND
 
 _Address = tuple[str, str, str]
 
 
 def check_retry_after(history: History) -> CheckResult:
-    """Find 429 responses, by a limit or by a fault, that the bridge ignored."""
-    entries = {entry.id: entry for entry in history.header.faults}
+    """Find 429 responses, by a limit or by a fault, that the bridge ignored.
+
+    A fault limits one call: only the same call, with equal query and body, must wait. A service's own limit is one for
+    the key, so every call with this key must wait.
+    """
     by_address = _by_address(history.requests)
     limited = [request for request in requests_before_probes(history) if _is_limited(request)]
-    findings = [
-        finding
-        for request in limited
-        for finding in _judge(
-            history,
-            request,
-            by_address[_address(request)],
-            retry_delay(entries.get(request.fault.id) if request.fault else None),
-        )
-    ]
+    findings = [finding for request in limited for finding in _judge(history, request, by_address[_address(request)])]
     return CheckResult(looked_at=len(limited), unit="calls", findings=tuple(findings))
 
 
@@ -46,7 +42,7 @@ def _is_limited(request: Request) -> bool:
     A login while the token is still valid also gets a 429 response, and need not be repeated.
     documented: https://github.com/optimove-tech/Optimove-APIs (sandbox guide)
     """
-    return request.status == STATUS_TOO_MANY_REQUESTS and request.operation not in _LOGINS
+    return request.status == STATUS_TOO_MANY_REQUESTS and request.operation not in LOGINS
 
 
 def _by_address(requests: Sequence[Request]) -> Mapping[_Address, Sequence[Request]]:
@@ -61,24 +57,65 @@ def _address(request: Request) -> _Address:
     return request.service, request.method, request.path
 
 
-def _judge(history: History, limited: Request, same_address: Sequence[Request], delay: int) -> Iterator[Finding]:
+def _judge(history: History, limited: Request, same_address: Sequence[Request]) -> Iterator[Finding]:
+    # A retry may have another content: totals change, for example.
     later = [request for request in same_address if request.n > limited.n]
     if not later and limited.at + _RETRY_WITHIN <= history.header.ended:
         yield _ignored(limited, "the request was never retried", "the same request, later", "no such request")
-    at_once = sum(request.at == limited.at for request in later)
+    same_call = [request for request in later if request.content == limited.content]
+    at_once = sum(request.at == limited.at for request in same_call)
     if at_once > _MAX_AT_ONCE:
         yield _ignored(limited, "retried at once", "a pause", f"{at_once:,} more requests at the same instant")
-    early = next((request for request in later if limited.at < request.at < limited.at + delay), None)
+    delay = _delay(history, limited)
+    if not delay or not times_are_meaningful(history):
+        return
+    if is_own_response(limited):
+        yield from _within_key_limit(history, limited, delay)
+        return
+    early = next((request for request in same_call if limited.at < request.at < limited.at + delay), None)
     if early is not None and not _may_be_other_work(history, limited, early, same_address):
-        expected = f"no request for {span(delay)}, as Retry-After requires"
-        got = f"retried {span(early.at - limited.at)} later"
-        yield _ignored(limited, "retried too early", expected, got)
+        yield _too_early(limited, early, "retried too early", "no request", delay)
+
+
+def _delay(history: History, limited: Request) -> int:
+    """Return the time that the response demanded, in milliseconds; 0 if it demanded none."""
+    if limited.retry_after is not None:
+        return limited.retry_after * SECOND
+    entry = next((entry for entry in history.header.faults if limited.fault and entry.id == limited.fault.id), None)
+    return retry_delay(entry)
+
+
+def _within_key_limit(history: History, limited: Request, delay: int) -> Iterator[Finding]:
+    """Yield a finding if another call with the same key came before the limit of the key was over."""
+    start = limited.at if history.header.clock.mode == "virtual" else limited.at + _ON_THE_WAY
+    key = limited.service, limited.credential_name
+    for request in history.requests:
+        same_key = (request.service, request.credential_name) == key and request.operation not in LOGINS
+        if same_key and request.n > limited.n and start < request.at < limited.at + delay:
+            got_name = request_name(request)
+            yield _too_early(limited, request, f"{got_name} called too early with the same key", "no call", delay)
+            return
+
+
+def _too_early(limited: Request, early: Request, how: str, expected: str, delay: int) -> Finding:
+    return _ignored(
+        limited,
+        how,
+        f"{expected} for {span(delay)}, as Retry-After requires",
+        f"{early.method} {early.path} {span(early.at - limited.at)} later",
+    )
 
 
 def _may_be_other_work(history: History, limited: Request, early: Request, same_address: Sequence[Request]) -> bool:
-    """Return True if the early request may be no retry: another one had to be retried, or new work was due by then."""
-    if any(request.fault is not None and request.n != limited.n and request.n < early.n for request in same_address):
+    """Return True if the early request may be no retry: another one had to be retried, or new work was due by then.
+
+    Work of different kinds may look up the same thing; a request that changes something has a content of its own.
+    """
+    same_call = [request for request in same_address if request.content == limited.content]
+    if any(request.fault is not None and request.n != limited.n and request.n < early.n for request in same_call):
         return True
+    if early.method != "GET" and early.content is not None:
+        return False
     announced = (campaign.announced_at for campaign in history.campaigns)
     due = (split.send_at for campaign in history.campaigns for split in campaign.splits)
     triggered = (trigger.at for trigger in history.triggers)

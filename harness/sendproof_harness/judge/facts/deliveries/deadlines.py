@@ -53,7 +53,8 @@ _REPORT_OPERATIONS = frozenset(
 _KEY_STATUSES = frozenset({401, 403, 429})
 _KEY_FAULTS = frozenset({"rate_limited", "unauthorized", KILL})
 
-_CAMPAIGN_EVENTS = ("13", "1")
+#: The events that announce a campaign on a channel, the more important one first.
+CAMPAIGN_EVENTS = ("13", "1")
 _TRIGGER_EVENT = "11"
 
 Deadline = Callable[[Obligation], int]
@@ -131,7 +132,7 @@ class _DelayModel:
         if obligation.trigger is not None:
             ordinal = self._ordinal.get((obligation.trigger, obligation.customer, obligation.due), 1)
             return [f"{_TRIGGER_EVENT}:{obligation.trigger}:{obligation.customer}:{ordinal}"]
-        keys = [f"{event}:{obligation.campaign}:{obligation.channel}" for event in _CAMPAIGN_EVENTS]
+        keys = [f"{event}:{obligation.campaign}:{obligation.channel}" for event in CAMPAIGN_EVENTS]
         return [key for key in keys if key in self._received]
 
     def injections(self, campaign: CampaignKey) -> Sequence[Injection]:

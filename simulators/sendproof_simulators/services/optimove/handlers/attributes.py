@@ -43,7 +43,9 @@ def get_customer_attributes(call: Call) -> Effects:
         }
         for attribute in visible_attributes(call)
     ]
-    return Effects(response=responses.object_response(call.state.options, rows))
+    return Effects(
+        response=responses.object_response(call.state.options, rows), summary={"customer": call.params["CustomerID"]}
+    )
 
 
 @authorized

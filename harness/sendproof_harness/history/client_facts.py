@@ -1,0 +1,34 @@
+"""The facts about one client by which the histories of the other clients recognise its data."""
+
+from sendproof_harness.history.records import History, TemplateId
+from sendproof_harness.history.writer import OtherClient
+
+_SUCCESS = range(200, 300)
+_PAGES = "GetCustomerSendDetailsByChannel"
+
+
+def client_facts(client: str, templates: tuple[TemplateId, ...], history: History) -> OtherClient:
+    """Return the facts that the history of a client shows."""
+    number_of = {obligation.number: obligation.customer for obligation in history.obligations if obligation.number}
+    campaigns = {
+        (campaign.campaign, campaign.channel): campaign.customers if campaign.rows is None else campaign.rows
+        for campaign in history.campaigns
+        if campaign.announced_at is not None
+    }
+    read = {
+        (request.summary.get("campaign"), request.summary.get("channel"))
+        for request in history.requests
+        if request.operation == _PAGES and request.summary and request.summary.get("rows")
+    }
+    # A campaign that no event announced to the bridge is no sign of a wrong key.
+    announced = {attempt.key for attempt in history.webhooks if attempt.status in _SUCCESS}
+    notified = [key for key in campaigns if any(f"{event}:{key[0]}:{key[1]}" in announced for event in ("13", "1"))]
+    return OtherClient(
+        client=client,
+        templates=templates,
+        numbers=tuple(number_of),
+        campaigns=tuple(campaigns),
+        unread=tuple(key for key in notified if campaigns[key] and key not in read),
+        triggered=tuple(dict.fromkeys(trigger.customer for trigger in history.triggers)),
+        opted_out=tuple(number_of[opt_out.number] for opt_out in history.opt_outs if opt_out.number in number_of),
+    )

@@ -1,0 +1,134 @@
+"""The interactions that a bridge must report: customers of each metric that it knew early enough.
+
+A customer with several messages, or who is interchangeable with others, needs one report of the metric in the campaign.
+No document says how customers of a cancelled campaign are reported, so they are left out.
+"""
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+
+from sendproof_harness.history.records import History, Webhook
+from sendproof_harness.history.timestamps import DAY
+from sendproof_harness.judge.facts.acknowledgement import is_acknowledged
+from sendproof_harness.judge.facts.clicks import CLICK_PREFIX
+from sendproof_harness.judge.facts.consent import customers_of_opt_outs, first_reported_opt_outs
+from sendproof_harness.judge.facts.customer_events import must_report_drop
+from sendproof_harness.judge.facts.deliveries.ledger import (
+    RecipientResult,
+    cancellation_times,
+    ledger,
+    testing_channels,
+)
+from sendproof_harness.judge.facts.fault_effects import OPTIMOVE, message_of_webhook
+from sendproof_harness.judge.facts.keys import CampaignKey, campaign_key
+from sendproof_harness.judge.facts.metrics import (
+    CLICKED,
+    DROPPED,
+    FRESH_WITHIN,
+    REPORTING_DAYS,
+    UNSUBSCRIBED,
+    first_due_times,
+)
+from sendproof_harness.judge.facts.provider_totals import StatusReader, status_reader
+from sendproof_harness.judge.findings import cached_per_history
+
+# The guide demands no pace of reports for triggered campaigns.
+_TRIGGERED_WITHIN = DAY
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class RequiredInteraction:
+    """One customer to report for a metric of the message in `recipient`, which the bridge knew at `known_at`."""
+
+    recipient: RecipientResult
+    metric: int
+    known_at: int
+
+    @property
+    def campaign(self) -> CampaignKey:
+        """Campaign and channel."""
+        return campaign_key(self.recipient.obligation)
+
+    @property
+    def customer(self) -> str:
+        """Id of the customer."""
+        return self.recipient.obligation.customer
+
+
+@cached_per_history
+def required_interactions(history: History) -> tuple[RequiredInteraction, ...]:
+    """Return the interactions that had to be reported before the end, one for each campaign, customer and metric."""
+    excluded = frozenset(id(recipient) for group in ledger(history).interchangeable for recipient in group)
+    testing, cancelled = testing_channels(history), cancellation_times(history)
+    recipients = [
+        recipient
+        for recipient in ledger(history).recipients
+        if id(recipient) not in excluded
+        and recipient.obligation.channel not in testing
+        and campaign_key(recipient.obligation) not in cancelled
+    ]
+    required: dict[tuple[CampaignKey, str, int], RequiredInteraction] = {}
+    for interaction in _all_interactions(history, recipients):
+        if interaction.known_at <= _latest(history, interaction):
+            required.setdefault((interaction.campaign, interaction.customer, interaction.metric), interaction)
+    return tuple(required.values())
+
+
+def _all_interactions(history: History, recipients: list[RecipientResult]) -> Iterator[RequiredInteraction]:
+    reports_of, clicks = status_reader(history), _reported_clicks(history)
+    for recipient in recipients:
+        yield from _by_status(recipient, reports_of)
+        if must_report_drop(history, recipient) and not recipient.deliveries:
+            yield RequiredInteraction(recipient=recipient, metric=DROPPED, known_at=recipient.obligation.due)
+        for delivery in recipient.deliveries:
+            clicked_at = clicks.get((delivery.service, delivery.message))
+            if clicked_at is not None:
+                yield RequiredInteraction(recipient=recipient, metric=CLICKED, known_at=clicked_at)
+    yield from _unsubscribed(history, recipients)
+
+
+def _by_status(recipient: RecipientResult, reports_of: StatusReader) -> Iterator[RequiredInteraction]:
+    """Yield sent, delivered and bounced; a customer with several messages of one campaign is left out."""
+    if len(recipient.deliveries) != 1 or recipient.kind == "indefinite":
+        return
+    for report in reports_of(recipient):
+        if not report.pulled:
+            yield RequiredInteraction(recipient=recipient, metric=report.metric, known_at=report.certain_at)
+
+
+def _reported_clicks(history: History) -> Mapping[tuple[str, str], int]:
+    """Return when the bridge acknowledged the first click, by provider and message."""
+    clicks: dict[tuple[str, str], int] = {}
+    for attempt in history.webhooks:
+        if _is_click(attempt) and is_acknowledged(attempt):
+            clicks.setdefault((attempt.service, message_of_webhook(attempt.key)), attempt.at)
+    return clicks
+
+
+def _is_click(attempt: Webhook) -> bool:
+    return attempt.service != OPTIMOVE and attempt.event.startswith(CLICK_PREFIX)
+
+
+def _unsubscribed(history: History, recipients: list[RecipientResult]) -> Iterator[RequiredInteraction]:
+    """Yield the opt-outs that a provider reported to the bridge, with the customer's last message before.
+
+    Numbers with several customers are left out, because an opt-out does not say who made it.
+    """
+    reported_at, customers = first_reported_opt_outs(history), customers_of_opt_outs(history)
+    first = {(opt_out.service, opt_out.number): opt_out.at for opt_out in reversed(history.opt_outs)}
+    last: dict[tuple[str, str], RecipientResult] = {}
+    for recipient in sorted(recipients, key=lambda recipient: recipient.obligation.due):
+        for delivery in recipient.deliveries:
+            key = delivery.service, delivery.number
+            if key in reported_at and delivery.send_at <= first.get(key, 0) and len(customers[delivery.number]) == 1:
+                last[key] = recipient
+    for key, recipient in last.items():
+        yield RequiredInteraction(recipient=recipient, metric=UNSUBSCRIBED, known_at=reported_at[key])
+
+
+def _latest(history: History, interaction: RequiredInteraction) -> int:
+    """Return the latest time at which the bridge could learn of it and had to report it within the run."""
+    first_due = first_due_times(history).get(interaction.campaign)
+    if first_due is None:
+        return history.header.ended - _TRIGGERED_WITHIN
+    return min(history.header.ended, first_due + REPORTING_DAYS * DAY) - FRESH_WITHIN

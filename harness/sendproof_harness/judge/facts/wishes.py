@@ -1,0 +1,26 @@
+"""The client's wishes for the bridge, as far as the scenario states them; see `docs/connect-your-bridge.md`."""
+
+from collections.abc import Mapping
+
+from sendproof_harness.history.records import History
+
+#: Totals by UpdateCampaignMetrics, and customers by UpdateCampaignInteractions.
+CAMPAIGN_METRICS = "campaign_metrics"
+
+
+def wants_interactions(history: History) -> bool:
+    """Return True if the client wants reports as totals and interactions."""
+    return any(scenario.reports == CAMPAIGN_METRICS for scenario in history.scenarios)
+
+
+def wanted_opt_outs(history: History) -> str | None:
+    """Return how the client wants opt-outs reported: preference, attribute or none; None leaves it to the bridge."""
+    return next((scenario.opt_outs for scenario in history.scenarios), None)
+
+
+def preference_channels(history: History) -> Mapping[int, int]:
+    """Return the channel for which opt-outs are reported, by channel of the run."""
+    other = {
+        number: channel for scenario in history.scenarios for number, channel in scenario.preference_channels.items()
+    }
+    return {channel.id: other.get(str(channel.id), channel.id) for channel in history.header.channels}

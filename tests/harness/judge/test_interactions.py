@@ -1,0 +1,172 @@
+"""Interactions where the client wants them: complete, and about the right campaign, template and event."""
+
+import pytest
+
+from history_builder import FIRST_SEND, HistoryBuilder, Line
+from sendproof_harness.history.timestamps import DAY, HOUR, MINUTE, iso
+from sendproof_harness.judge.checks.reports import interactions, totals
+
+CHECKS = (*totals.CHECKS, *interactions.CHECKS)
+EVENTS = ((0, "sent"), (1, "delivered"), (5, "dropped"), (9, "bounced"))
+
+
+def scenario_line(**wishes: object) -> Line:
+    """Return the line of a scenario with wishes of the client."""
+    return {"n": 0, "at": iso(FIRST_SEND + 7 * DAY), "real": 0.0, "kind": "scenario", "name": "Small", "file": "small",
+            **wishes}  # fmt: skip
+
+
+def report(event: int, template: object, customers: list[str], **fields: object) -> Line:
+    """Return an accepted call of UpdateCampaignInteractions."""
+    return {"n": 995, "at": iso(FIRST_SEND + DAY), "real": 0.0, "kind": "interactions", "campaign": 7001,
+            "channel": 505, "template": template, "event_id": event, "date": "2026-03-03",
+            "customers": customers, **fields}  # fmt: skip
+
+
+def events_of(index: int, line: Line) -> tuple[int, ...]:
+    """Return the events of one customer of the correct run."""
+    return (0, 9 if index % 6 == 5 else 1) if line["owed"] else (5,)
+
+
+def reports_of(run: HistoryBuilder) -> list[Line]:
+    """Return all interactions of the correct run, one customer a call."""
+    return [
+        report(event, line["template"], [str(line["customer"])])
+        for index, line in enumerate(run.lines_of("obligation"))
+        for event in events_of(index, line)
+    ]
+
+
+@pytest.fixture
+def reported_run(correct_run: HistoryBuilder) -> HistoryBuilder:
+    """Return a correct run of a client who wants interactions."""
+    return correct_run.plus(*reports_of(correct_run), scenario_line(reports="campaign_metrics"))
+
+
+def findings(run: HistoryBuilder) -> list[tuple[str, str | None]]:
+    """Return cause and customer of each finding."""
+    return [(finding.cause, finding.where.customer) for finding in run.findings(CHECKS)]
+
+
+def test_complete_interactions_pass(reported_run):
+    (check,) = interactions.CHECKS
+
+    assert findings(reported_run) == []
+    assert check.run(reported_run.history()).looked_at == len(reports_of(reported_run)) == 22
+
+
+def test_check_applies_only_if_client_wants_interactions(correct_run, reported_run):
+    def checks(run: HistoryBuilder) -> set[str]:
+        return {result.check.id for result in run.verdict().results}
+
+    assert "interactions.complete" in checks(reported_run)
+    assert "interactions.complete" not in checks(correct_run.plus(scenario_line(reports="save_event")))
+    assert "interactions.complete" not in checks(correct_run.plus(scenario_line()))
+
+
+@pytest.mark.parametrize(("event", "name"), EVENTS)
+def test_event_never_reported_fails(reported_run, event, name):
+    run = reported_run.without("interactions", lambda line: line["event_id"] == event)
+
+    assert {cause for cause, _ in findings(run)} == {
+        f"UpdateCampaignInteractions: no customer was ever reported as {name}"
+    }
+
+
+def test_missing_customer_fails(reported_run):
+    run = reported_run.without("interactions", lambda line: line["customers"] == ["C0000003"])
+
+    assert findings(run) == [
+        ("UpdateCampaignInteractions: a customer who was sent is missing", "C0000003"),
+        ("UpdateCampaignInteractions: a customer who was delivered is missing", "C0000003"),
+    ]
+
+
+def test_missing_customer_is_unknown_if_a_request_got_no_response(reported_run):
+    lost = {"n": 996, "at": iso(FIRST_SEND + DAY), "real": 0.0, "kind": "request", "service": "optimove",
+            "operation": "UpdateCampaignInteractions", "method": "POST", "path": "/x", "credential": "known",
+            "status": 0, "violations": [],
+            "fault": {"id": "f1", "fault": "no_response", "effect": False, "response": "lost"}}  # fmt: skip
+    run = reported_run.without("interactions", lambda line: line["customers"] == ["C0000003"]).plus(lost)
+
+    assert {finding.level for finding in run.findings(CHECKS)} == {"unknown"}
+
+
+def test_status_of_the_last_hours_need_not_be_reported(reported_run):
+    """The bridge may have reported for the last time before it knew."""
+    message, late = reported_run.delivery_to(3)["message"], iso(FIRST_SEND + 7 * DAY - 8 * HOUR)
+    run = reported_run.change(
+        "delivery_status", lambda line: line | {"at": late} if line["message"] == message else line
+    ).without("interactions", lambda line: line["customers"] == ["C0000003"] and line["event_id"] == 1)
+
+    assert [cause for cause, _ in findings(run) if cause.startswith("UpdateCampaignInteractions")] == []
+
+
+def test_status_that_never_reached_the_bridge_need_not_be_reported(reported_run):
+    message = reported_run.delivery_to(3)["message"]
+    run = reported_run.change(
+        "webhook", lambda line: line | {"status": 500} if line["key"] == f"receipt:{message}" else line
+    ).without("interactions", lambda line: line["customers"] == ["C0000003"] and line["event_id"] == 1)
+
+    assert [cause for cause, _ in findings(run) if cause.startswith("UpdateCampaignInteractions")] == []
+
+
+def changed(run: HistoryBuilder, **fields: object) -> HistoryBuilder:
+    """Change the reports about customer 3."""
+    return run.change("interactions", lambda line: line | fields if line["customers"] == ["C0000003"] else line)
+
+
+@pytest.mark.parametrize(
+    ("fields", "cause"),
+    [
+        ({"campaign": 7002}, "interactions: a customer outside the campaign"),
+        ({"channel": 506}, "interactions: a campaign on a channel that it does not use"),
+        ({"template": 12}, "interactions: a customer was reported for another template than its own"),
+        ({"event_id": 2}, "interactions: an event that no message of the run had"),
+        ({"event_id": 9}, "interactions: a customer was reported as bounced but was not"),
+        ({"event_id": 5}, "interactions: a customer was reported as dropped but was not"),
+    ],
+)
+def test_wrong_dimension_of_interaction_fails(reported_run, fields, cause):
+    found = findings(changed(reported_run, **fields))
+
+    assert (cause, "C0000003") in found
+    assert {customer for _, customer in found} == {"C0000003"}
+
+
+def click_lines(message: object) -> tuple[Line, Line]:
+    """Return a click, and the webhook about it."""
+    head = {"n": 991, "at": iso(FIRST_SEND + HOUR), "real": 0.0, "service": "textlocal"}
+    webhook = {"kind": "webhook", "event": "clicked", "key": f"clicked:{message}:1", "attempt": 1, "status": 200,
+               "url": "http://127.0.0.1:9000/x", "error": None}  # fmt: skip
+    return head | {"kind": "click", "message": message, "number": "44"}, head | webhook
+
+
+def test_click_that_the_provider_reported_must_be_reported(reported_run):
+    click, webhook = click_lines(reported_run.delivery_to(3)["message"])
+    cause = "UpdateCampaignInteractions: no customer was ever reported as clicked"
+
+    assert findings(reported_run.plus(click)) == []
+    assert findings(reported_run.plus(click, webhook)) == [(cause, "C0000003")]
+    assert findings(reported_run.plus(click, webhook, report(3, 11, ["C0000003"]))) == []
+
+
+def stop_lines(run: HistoryBuilder) -> list[Line]:
+    """Return a STOP of customer 3, which the provider reports to the bridge."""
+    number = run.obligation_of(3)["number"]
+    head = {"n": 991, "at": iso(FIRST_SEND + 30 * MINUTE), "real": 0.0, "service": "textlocal"}
+    webhook = {"kind": "webhook", "event": "inbound", "key": "inbound:1", "attempt": 1, "status": 200,
+               "url": "http://127.0.0.1:9000/x", "error": None}  # fmt: skip
+    return [
+        head | {"kind": "inbound", "number": number, "text": "STOP"},
+        head | {"kind": "opt_out", "number": number, "source": "reply", "n": 992},
+        head | webhook | {"n": 993},
+    ]
+
+
+def test_opt_out_that_the_provider_reported_must_be_reported(reported_run):
+    run = reported_run.plus(*stop_lines(reported_run))
+    cause = "UpdateCampaignInteractions: no customer was ever reported as unsubscribed"
+
+    assert findings(run) == [(cause, "C0000003")]
+    assert findings(run.plus(report(4, 11, ["C0000003"]))) == []
