@@ -6,7 +6,8 @@ from collections.abc import Iterator
 from typing import Literal
 
 from sendproof_harness.explain.entry import Actor, Scope, TimelineEntry, statuses_of
-from sendproof_harness.history.records import Metric, Request
+from sendproof_harness.history.parts import Metric
+from sendproof_harness.history.records import Request
 from sendproof_harness.judge.facts.deliveries.ledger import RecipientResult
 from sendproof_harness.judge.facts.keys import CampaignKey, campaign_key, template_key
 from sendproof_harness.judge.facts.metrics import DROPPED, SENT, metric_name

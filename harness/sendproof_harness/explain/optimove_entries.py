@@ -3,7 +3,8 @@
 from collections.abc import Iterator, Mapping
 
 from sendproof_harness.explain.entry import Scope, TimelineEntry, attempt_text
-from sendproof_harness.history.records import Clearance, History, TemplateId, Webhook
+from sendproof_harness.history.parts import TemplateId
+from sendproof_harness.history.records import Clearance, History, Webhook
 from sendproof_harness.history.timestamps import spoken
 from sendproof_harness.judge.facts.acknowledgement import is_success
 from sendproof_harness.judge.facts.deliveries.ledger import RecipientResult

@@ -1,6 +1,7 @@
 """The facts about one client by which the histories of the other clients recognise its data."""
 
-from sendproof_harness.history.records import History, TemplateId
+from sendproof_harness.history.parts import TemplateId
+from sendproof_harness.history.records import History
 from sendproof_harness.history.writer import OtherClient
 
 _SUCCESS = range(200, 300)

@@ -11,11 +11,18 @@ from typing import Any, Literal, get_args, get_type_hints
 import msgspec
 
 from sendproof_harness.history.header import Header
+from sendproof_harness.history.parts import (
+    AttributeChange,
+    ChannelTemplate,
+    InjectedCall,
+    Metric,
+    Split,
+    TemplateId,
+    Violation,
+)
 from sendproof_harness.history.timestamps import Instant
 
 VERSION = 1
-
-TemplateId = int | str
 
 
 # Decoded lines hold no cycles, so the garbage collector need not walk a million of them (`gc=False`).
@@ -24,16 +31,6 @@ class Record(msgspec.Struct, frozen=True, gc=False, tag_field="kind"):
 
     n: int
     at: Instant
-
-
-class Split(msgspec.Struct, frozen=True):
-    """One split of a campaign: its template as listed on the channel, and its send time."""
-
-    template: TemplateId
-    title: str
-    body: str
-    send_at: Instant
-    share: float
 
 
 class Campaign(Record, frozen=True, gc=False, tag="campaign"):
@@ -71,21 +68,6 @@ class Obligation(Record, frozen=True, gc=False, tag="obligation"):
     trigger: str | None = None
 
 
-class Violation(msgspec.Struct, frozen=True, gc=False):
-    """One rule of the contract that a request broke.
-
-    For a body, `pointer` is the JSON pointer of the smallest wrong part, `value` is that part alone, and `expected`
-    describes the correct value in words.
-    """
-
-    where: str
-    rule: str
-    message: str
-    pointer: str = ""
-    expected: str = ""
-    value: str | None = None
-
-
 class Fault(Record, frozen=True, gc=False, tag="fault"):
     """An injection: a fault of the header acted on a call or a webhook, the `nth` that matched.
 
@@ -101,18 +83,6 @@ class Fault(Record, frozen=True, gc=False, tag="fault"):
     nth: int
     when: Literal["before", "after"]
     missed: bool = False
-
-
-class InjectedCall(msgspec.Struct, frozen=True, gc=False):
-    """The consequence of a fault for a call.
-
-    `effect` is true if the service carried the call out, `response` how its response reached the bridge.
-    """
-
-    id: str
-    fault: str
-    effect: bool
-    response: Literal["lost", "altered", "intact"]
 
 
 class Request(Record, frozen=True, gc=False, tag="request"):
@@ -170,13 +140,6 @@ class Listener(Record, frozen=True, gc=False, tag="listener"):
     event_type: int
     channel: int | None
     url: str
-
-
-class ChannelTemplate(msgspec.Struct, frozen=True, gc=False):
-    """A template as listed on a channel; a deletion may leave the name out."""
-
-    id: TemplateId
-    name: str | None = None
 
 
 class ChannelTemplates(Record, frozen=True, gc=False, tag="channel_templates"):
@@ -299,16 +262,6 @@ class Clearance(Record, frozen=True, gc=False, tag="clearance"):
     cleared: int
 
 
-class Metric(msgspec.Struct, frozen=True, gc=False):
-    """One total that the bridge reported."""
-
-    channel: int = msgspec.field(name="ChannelID")
-    campaign: int = msgspec.field(name="CampaignID")
-    template: TemplateId = msgspec.field(name="TemplateID")
-    metric: int = msgspec.field(name="MetricID")
-    value: int = msgspec.field(name="MetricValue")
-
-
 class Metrics(Record, frozen=True, gc=False, tag="metrics"):
     """One accepted call of UpdateCampaignMetrics."""
 
@@ -374,14 +327,6 @@ class Attribute(Record, frozen=True, gc=False, tag="attribute"):
     name: str
     type: str
     default: str | None = None
-
-
-class AttributeChange(msgspec.Struct, frozen=True, gc=False):
-    """One customer's new value."""
-
-    customer: str
-    field: str
-    value: str | None
 
 
 class Attributes(Record, frozen=True, gc=False, tag="attributes"):

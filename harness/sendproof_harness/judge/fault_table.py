@@ -4,7 +4,8 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from sendproof_harness.history.header import FaultEntry
-from sendproof_harness.history.records import Fault, History, InjectedCall
+from sendproof_harness.history.parts import InjectedCall
+from sendproof_harness.history.records import Fault, History
 from sendproof_harness.judge.facts.fault_effects import KILL
 
 

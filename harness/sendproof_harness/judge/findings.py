@@ -9,7 +9,8 @@ from dataclasses import dataclass
 from typing import Literal, TypeVar
 from weakref import WeakKeyDictionary
 
-from sendproof_harness.history.records import History, Obligation, TemplateId
+from sendproof_harness.history.parts import TemplateId
+from sendproof_harness.history.records import History, Obligation
 
 #: `fail`: it is wrong. `unknown`: it could not be judged. `note`: worth knowing, but not wrong.
 #: `error`: the simulators themselves failed, so no result that depends on them is reliable.

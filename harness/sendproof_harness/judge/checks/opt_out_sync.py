@@ -4,7 +4,8 @@ from collections import defaultdict
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
-from sendproof_harness.history.records import AttributeChange, History, OptOut, Preference
+from sendproof_harness.history.parts import AttributeChange
+from sendproof_harness.history.records import History, OptOut, Preference
 from sendproof_harness.history.timestamps import DAY, span, spoken
 from sendproof_harness.judge.facts.consent import (
     CONSENT_ATTRIBUTE,

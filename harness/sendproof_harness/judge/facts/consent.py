@@ -14,7 +14,8 @@ from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, replace
 from typing import Literal
 
-from sendproof_harness.history.records import AttributeChange, Attributes, History, Obligation, OptOut, Preference
+from sendproof_harness.history.parts import AttributeChange
+from sendproof_harness.history.records import Attributes, History, Obligation, OptOut, Preference
 from sendproof_harness.history.timestamps import HOUR, MINUTE
 from sendproof_harness.judge.facts.acknowledgement import is_acknowledged
 from sendproof_harness.judge.findings import cached_per_history

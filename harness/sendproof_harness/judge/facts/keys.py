@@ -2,7 +2,7 @@
 
 from typing import Protocol
 
-from sendproof_harness.history.records import TemplateId
+from sendproof_harness.history.parts import TemplateId
 
 #: Campaign and channel.
 CampaignKey = tuple[int, int]

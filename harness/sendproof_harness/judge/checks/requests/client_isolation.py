@@ -11,15 +11,8 @@ from dataclasses import dataclass
 from itertools import islice
 from typing import Literal
 
-from sendproof_harness.history.records import (
-    ChannelTemplates,
-    Delivery,
-    History,
-    OtherClient,
-    Rejection,
-    Request,
-    TemplateId,
-)
+from sendproof_harness.history.parts import TemplateId
+from sendproof_harness.history.records import ChannelTemplates, Delivery, History, OtherClient, Rejection, Request
 from sendproof_harness.judge.facts.consent import CONSENT_ATTRIBUTE, OPTED_OUT_VALUE
 from sendproof_harness.judge.facts.keys import campaign_key
 from sendproof_harness.judge.facts.pages import PAGE_OPERATION, interruptions, pages

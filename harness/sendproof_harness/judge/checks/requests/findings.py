@@ -2,7 +2,8 @@
 
 import re
 
-from sendproof_harness.history.records import Request, Violation
+from sendproof_harness.history.parts import Violation
+from sendproof_harness.history.records import Request
 from sendproof_harness.judge.facts.requests import request_name
 from sendproof_harness.judge.findings import Blame, Finding, Level, Location
 

@@ -2,7 +2,8 @@
 
 from collections.abc import Sequence
 
-from sendproof_harness.history.records import History, Rejection, Request, Violation
+from sendproof_harness.history.parts import Violation
+from sendproof_harness.history.records import History, Rejection, Request
 from sendproof_harness.judge.checks.requests.findings import SIZE_RULE, response_finding, violation_finding
 from sendproof_harness.judge.facts.fault_effects import is_own_response, requests_before_probes
 from sendproof_harness.judge.facts.requests import STATUS_TOO_MANY_REQUESTS, request_before

@@ -1,0 +1,71 @@
+"""The parts of history lines: values that several lines hold, or that a line holds several of."""
+
+from typing import Literal
+
+import msgspec
+
+from sendproof_harness.history.timestamps import Instant
+
+TemplateId = int | str
+
+
+class Split(msgspec.Struct, frozen=True):
+    """One split of a campaign: its template as listed on the channel, and its send time."""
+
+    template: TemplateId
+    title: str
+    body: str
+    send_at: Instant
+    share: float
+
+
+class Violation(msgspec.Struct, frozen=True, gc=False):
+    """One rule of the contract that a request broke.
+
+    For a body, `pointer` is the JSON pointer of the smallest wrong part, `value` is that part alone, and `expected`
+    describes the correct value in words.
+    """
+
+    where: str
+    rule: str
+    message: str
+    pointer: str = ""
+    expected: str = ""
+    value: str | None = None
+
+
+class InjectedCall(msgspec.Struct, frozen=True, gc=False):
+    """The consequence of a fault for a call.
+
+    `effect` is true if the service carried the call out, `response` how its response reached the bridge.
+    """
+
+    id: str
+    fault: str
+    effect: bool
+    response: Literal["lost", "altered", "intact"]
+
+
+class ChannelTemplate(msgspec.Struct, frozen=True, gc=False):
+    """A template as listed on a channel; a deletion may leave the name out."""
+
+    id: TemplateId
+    name: str | None = None
+
+
+class Metric(msgspec.Struct, frozen=True, gc=False):
+    """One total that the bridge reported."""
+
+    channel: int = msgspec.field(name="ChannelID")
+    campaign: int = msgspec.field(name="CampaignID")
+    template: TemplateId = msgspec.field(name="TemplateID")
+    metric: int = msgspec.field(name="MetricID")
+    value: int = msgspec.field(name="MetricValue")
+
+
+class AttributeChange(msgspec.Struct, frozen=True, gc=False):
+    """One customer's new value."""
+
+    customer: str
+    field: str
+    value: str | None
