@@ -180,7 +180,7 @@ def faults(json: Json = False) -> None:
 
 @app.command()
 def test_numbers() -> None:
-    """List the test numbers, whose last two digits select the delivery outcome.
+    """List the test numbers. Their last two digits select the delivery outcome.
 
     Example: sendproof test-numbers
     """

@@ -113,7 +113,7 @@ def test_imports_by_computed_name_are_listed():
 
 
 def test_each_file_with_tests_is_collected():
-    """Pytest only finds files whose names start with `test_`."""
+    """Pytest only finds files with names that start with `test_`."""
     missed = [
         name_of(path)
         for path in files(".py")

@@ -60,7 +60,7 @@ BUILT: dict[tuple[str, bool], ServicePipeline] = {}
 
 
 def twin(name: str, sender: WebhookSender, *, fast_path_enabled: bool) -> Twin:
-    """Return a service whose sandbox has an announced campaign and a template."""
+    """Return a service in a sandbox with an announced campaign and a template."""
     sandboxes = Sandboxes(discover(), StillWallClock(), sender)
     sandbox = sandboxes.create(SETTINGS)
     if (name, fast_path_enabled) not in BUILT:

@@ -63,7 +63,7 @@ def _service_url(control: ControlContext, sandbox: Sandbox, service: str) -> str
 
 
 def _clock_owner(call: ControlCall) -> Sandbox | None:
-    """Return the sandbox whose clock the new one shares; None for a clock of its own."""
+    """Return the sandbox with the clock that the new one shares; None for a clock of its own."""
     clock = call.body.get("clock", {})
     if (clock.get("mode") == SHARED) != ("with" in clock):
         raise ControlError(400, f"clock: expected `with` to name a sandbox exactly when the mode is {SHARED}")

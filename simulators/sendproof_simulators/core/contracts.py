@@ -172,7 +172,7 @@ class Contract:
 
     @cached_property
     def _patterns(self) -> Sequence[tuple[re.Pattern[str], Operation]]:
-        """The operations whose paths contain values, each with a pattern that names the values."""
+        """The operations with values in their paths, each with a pattern that names the values."""
         return [(re.compile(_path_pattern(op.path, op.path)), op) for op in self.operations.values() if "{" in op.path]
 
     def find_operation(self, request: Request) -> tuple[Operation, Mapping[str, str]] | None:
@@ -322,7 +322,7 @@ def _has_references(node: Any) -> bool:
 
 
 def _path_pattern(path: str, template: str) -> str:
-    """Return the pattern of a path whose values have the names in the template."""
+    """Return the pattern of a path; its groups have the names in the template."""
     names = re.findall(r"\{([^}]+)\}", template)
     fixed = re.split(r"\{[^}]+\}", path)
     values = [f"(?P<{name}>[^/]+)" for name in names] + [""]

@@ -54,7 +54,7 @@ class Effects:
     """Everything that a call or a timer causes.
 
     The webhooks of `before_response` are acknowledged or given up before the response of the call is sent. `summary`
-    describes the response in the journal. `refused` marks a refusal whose HTTP status is not an error status.
+    describes the response in the journal. `refused` marks a refusal without an HTTP error status.
     """
 
     response: Response = EMPTY

@@ -55,7 +55,7 @@ class CampaignPlan:
 class Condition:
     """A part of a trigger's criteria: `count` events of one name, the oldest at most `within_ms` before the newest.
 
-    Only events count whose parameters have the values in `where`.
+    Only events with the parameter values in `where` count.
     """
 
     event: str

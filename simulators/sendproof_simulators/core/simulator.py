@@ -20,7 +20,7 @@ from sendproof_simulators.core.randomness import KeyedRandom
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Channel:
-    """One Optimove channel and the provider whose messages it carries. `kind`: scheduled or triggered.
+    """One Optimove channel and the provider of its messages. `kind`: scheduled or triggered.
 
     `testing`: its messages must be test messages. Services ignore this; it is for the judge of the history.
     """

@@ -2,8 +2,8 @@
 
 The first stage that returns a response ends them:
 
-    resolve the credential    whose sandbox?
-    authorize                 is the key enabled, the token valid?
+    resolve the credential    find the sandbox
+    authorize                 check that the key is enabled and the token valid
     inject before             a fault in place of the call
     limit the rate
     validate                  fast path, or else Connexion

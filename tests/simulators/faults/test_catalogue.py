@@ -14,7 +14,7 @@ KINDS = ROOT / "simulators/sendproof_simulators/core/faults/kinds"
 
 
 def test_each_file_of_kinds_is_a_fault():
-    """A fault is one file in `core/faults/kinds`: nothing else has to be edited to add one."""
+    """To add a fault, you add one file to `core/faults/kinds`; `make docs` then writes the generated lists of it."""
     assert set(known()) == {path.stem for path in KINDS.glob("*.py")} - {"__init__"}
     assert all(is_dataclass(kind) and kind.__dataclass_params__.frozen for kind in known().values())
 

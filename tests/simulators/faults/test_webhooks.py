@@ -10,7 +10,7 @@ def receipts(bench, *messages: str) -> None:
 
 
 def received(bench) -> list[str]:
-    """Return the messages whose receipts arrived, in order."""
+    """Return the messages of the receipts, in order of arrival."""
     return [seen.body.get("customID") for seen in bench.listener.calls("receipts")]
 
 

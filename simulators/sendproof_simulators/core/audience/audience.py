@@ -175,7 +175,7 @@ class Audience:
         return [_COLUMNS[name](people) for name in names]
 
     def number_of(self, index: int) -> str:
-        """Return the ordinary number of an index: valid in the audience's country, and different for each index."""
+        """Return the ordinary number of an index: valid in the audience's country, and unique."""
         return self.number_plan.number((index * self._step + self._offset) % self.number_plan.count)
 
     def _phone_number(self, index: int, draws: Draws) -> str:

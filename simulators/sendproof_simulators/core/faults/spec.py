@@ -1,4 +1,4 @@
-"""The definition of a fault: a frozen dataclass with one method, whose fields are its settings. `known()` finds all.
+"""The definition of a fault: a frozen dataclass with settings as fields and one method. `known()` finds all.
 
 Settings are typed with msgspec's `Meta`. The control API, the command line and the documents read limits and
 descriptions from there.
