@@ -53,7 +53,8 @@ class Obligation(Record, frozen=True, gc=False, tag="obligation"):
     """Expectation: the message that one customer is due or, if `owed` is false, must not get.
 
     `trigger` names the trigger that caused it, if any. `reason` is why nothing is due: opted_out, unusable_number,
-    not_cleared (conditional campaign) or cancelled.
+    not_cleared (conditional campaign) or cancelled. `opted_out_by` is where an opt-out was kept when the campaign was
+    announced: attribute or provider.
     """
 
     campaign: int
@@ -66,6 +67,7 @@ class Obligation(Record, frozen=True, gc=False, tag="obligation"):
     owed: bool
     reason: str | None = None
     trigger: str | None = None
+    opted_out_by: Literal["attribute", "provider"] | None = None
 
 
 class Fault(Record, frozen=True, gc=False, tag="fault"):
@@ -413,14 +415,16 @@ class Probe(Record, frozen=True, gc=False, tag="probe"):
 class Scenario(Record, frozen=True, gc=False, tag="scenario"):
     """The scenario of the run, written by the harness. `file` is its file name without folder and suffix.
 
-    If `asks` is `contract`, only conformance is judged: the listeners and the requests of the bridge. `reports` and
-    `opt_outs` are the client's wishes in the handover; None leaves the choice to the bridge. `preference_channels` has
-    the channel of opt-outs, by number of the channel, where it is another one.
+    If `asks` is `contract`, only conformance is judged: the listeners and the requests of the bridge. `consent`,
+    `reports` and `opt_outs` are the client's wishes in the handover; None leaves the choice to the bridge, and for
+    `consent` it means that only the provider keeps opt-outs. `preference_channels` has the channel of opt-outs, by
+    number of the channel, where it is another one.
     """
 
     name: str
     file: str
     asks: Literal["everything", "contract"] = "everything"
+    consent: str | None = None
     reports: str | None = None
     opt_outs: str | None = None
     preference_channels: dict[str, int] = {}

@@ -72,6 +72,11 @@ def opted_out_by(history: History, obligation: Obligation, at: int) -> OptOutPer
     )
 
 
+def has_opted_out(history: History, obligation: Obligation) -> bool:
+    """Return True if the customer was opted out when the message was due."""
+    return obligation.opted_out_by is not None or opted_out_by(history, obligation, obligation.due) is not None
+
+
 def violated_opt_out(history: History, obligation: Obligation, sent_at: int) -> OptOutPeriod | None:
     """Return the opt-out that the bridge should have known about when it sent the message, if there is one."""
     for period in opt_outs(history).get(obligation.customer, ()):

@@ -21,14 +21,14 @@ class OptOuts:
     They are computed at the first use.
     """
 
-    def __init__(self, service: str, initial: Callable[[], Iterable[str]]) -> None:
-        """Create the opt-outs of a service. `initial` returns the numbers that opted out before the start."""
+    def __init__(self, service: str, initial: Callable[[], Iterable[tuple[str, str]]]) -> None:
+        """Create the opt-outs of a service. `initial` returns the customers and numbers of those before the start."""
         self._service = service
         self._initial = initial
 
     @cached_property
     def _numbers(self) -> dict[str, None]:
-        return dict.fromkeys(self._initial())
+        return dict.fromkeys(number for _, number in self._initial())
 
     def __contains__(self, number: object) -> bool:
         """Return True if a number opted out."""
