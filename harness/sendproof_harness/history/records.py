@@ -298,6 +298,14 @@ class OptOut(Record, frozen=True, gc=False, tag="opt_out"):
     source: str | None = None
 
 
+class OptIn(Record, frozen=True, gc=False, tag="opt_in"):
+    """A number that had opted out at the provider opted in again."""
+
+    service: str
+    number: str
+    source: str | None = None
+
+
 class Click(Record, frozen=True, gc=False, tag="click"):
     """A customer opened the link of a message."""
 
@@ -500,6 +508,7 @@ Line = (
     | Interactions
     | Clock
     | OptOut
+    | OptIn
     | Click
     | Inbound
     | AttributeSync
@@ -546,6 +555,7 @@ class History:
     interactions: tuple[Interactions, ...] = ()
     clocks: tuple[Clock, ...] = ()
     opt_outs: tuple[OptOut, ...] = ()
+    opt_ins: tuple[OptIn, ...] = ()
     clicks: tuple[Click, ...] = ()
     inbounds: tuple[Inbound, ...] = ()
     attribute_syncs: tuple[AttributeSync, ...] = ()

@@ -229,8 +229,8 @@ CLIENTS_ISOLATED = Requirement(
 )
 OPT_OUTS_SYNCED = Requirement(
     number="R701",
-    text="The bridge reports every customer who opts out at the provider to Optimove, by preference or by attribute, "
-    "and no other customer. The judge allows one day.",
+    text="The bridge reports every customer who opts out at the provider, or in again, to Optimove: in the way that "
+    "the client asked for (preference, attribute or none), and no other customer. The judge allows one day.",
     source=_GUIDE,
     evidence="documented",
 )

@@ -5,7 +5,7 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 
 from sendproof_harness.history.records import Delivery, History, Obligation, Rejection
 from sendproof_harness.history.timestamps import spoken
-from sendproof_harness.judge.facts.consent import has_opted_out, violated_opt_out
+from sendproof_harness.judge.facts.consent import ended_opt_out, has_opted_out, violated_opt_out
 from sendproof_harness.judge.facts.deliveries.deadlines import first_notified
 from sendproof_harness.judge.facts.deliveries.ledger import (
     RecipientResult,
@@ -69,6 +69,10 @@ def _loss_diagnosis(history: History) -> Callable[[Obligation], Diagnosis]:
             return by_fault
         if was_unread:
             return "lost: the page with this customer was never read", "no delivery; the row was never read"
+        ended = ended_opt_out(history, obligation)
+        if ended is not None:
+            cause = "lost: the customer opted in again, and still gets no message"
+            return cause, f"no delivery, after an opt-out {ended.source} that ended {spoken(ended.until or 0)}"
         if not delivered[campaign_key(obligation)]:
             return "lost: no message of this campaign was ever sent", "no delivery of the whole campaign"
         return "lost: the message was never sent to a provider", "no delivery"
