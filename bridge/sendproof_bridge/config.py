@@ -86,6 +86,7 @@ class ClientConfig:
     tenant_token: Secret | None = None
     opt_outs: str = BY_PREFERENCE
     opt_out_mode: int = 2
+    opt_in_mode: int = 1
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -180,6 +181,9 @@ CLIENT: Settings = {
         config_fields.integer(0, 2**31 - 1),
         "The `CommunicationMode` that means no messages. Its numbers are not published: ask Optimove.",
         2,
+    ),
+    "opt_in_mode": Setting(
+        config_fields.integer(0, 2**31 - 1), "The `CommunicationMode` of a customer who wants messages again.", 1
     ),
 }
 
