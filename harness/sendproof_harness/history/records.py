@@ -185,13 +185,18 @@ class Withdrawal(Record, frozen=True, gc=False, tag="withdrawal"):
 
 
 class Rejection(Record, frozen=True, gc=False, tag="rejection"):
-    """A provider rejected one message."""
+    """A provider rejected one message, or, if `whole_call`, a whole request with this message.
+
+    `customer` is the id by which the bridge named the customer, at a provider that knows customers by their ids.
+    """
 
     service: str
     number: str
     text: str
     code: int | str | None = None
     reason: str | None = None
+    customer: str | None = None
+    whole_call: bool = False
 
 
 class DeliveryStatus(Record, frozen=True, gc=False, tag="delivery_status"):
