@@ -53,7 +53,8 @@ class Obligation(Record, frozen=True, gc=False, tag="obligation"):
     """Expectation: the message that one customer is due or, if `owed` is false, must not get.
 
     `trigger` names the trigger that caused it, if any. `reason` is why nothing is due: opted_out, unusable_number,
-    not_cleared (conditional campaign) or cancelled.
+    not_cleared (conditional campaign) or cancelled. `raw_number` is the number as the client's records spell it, if
+    that is not + and the digits.
     """
 
     campaign: int
@@ -66,6 +67,7 @@ class Obligation(Record, frozen=True, gc=False, tag="obligation"):
     owed: bool
     reason: str | None = None
     trigger: str | None = None
+    raw_number: str | None = None
 
 
 class Fault(Record, frozen=True, gc=False, tag="fault"):
@@ -436,7 +438,7 @@ class OtherClient(Record, frozen=True, gc=False, tag="other_client"):
 
     `numbers` are those of its customers, `campaigns` its announced campaigns as campaign and channel, and `unread`
     those of them without a page that was read. `triggered` are the customers who met a trigger, and `opted_out` those
-    who opted out at its provider.
+    who opted out at its provider. `misdirected` are the numbers of other people to which its accounts sent messages.
     """
 
     client: str
@@ -446,6 +448,7 @@ class OtherClient(Record, frozen=True, gc=False, tag="other_client"):
     unread: tuple[tuple[int, int], ...] = ()
     triggered: tuple[str, ...] = ()
     opted_out: tuple[str, ...] = ()
+    misdirected: tuple[str, ...] = ()
 
 
 class RunAborted(Record, frozen=True, gc=False, tag="aborted"):
