@@ -90,7 +90,8 @@ class Request(Record, frozen=True, gc=False, tag="request"):
 
     `status` is 0 when a fault kept the request from the service and no response was sent. `credential_name` is the name
     of the presented credential (`api_key`); `response_excerpt` is the beginning of an error response. `retry_after` is
-    the delay that a 429 response demands, in seconds; from then on, `content` is a digest of query and body.
+    the delay that a 429 response demands, in seconds; from then on, `content` is a digest of query and body. If the
+    request was not served as meant, `meant` is the operation that it probably meant, and `differs` says what differs.
     """
 
     service: str
@@ -106,13 +107,15 @@ class Request(Record, frozen=True, gc=False, tag="request"):
     response_excerpt: str | None = None
     retry_after: int | None = None
     content: str | None = None
+    meant: str | None = None
+    differs: str | None = None
 
 
 class UnauthenticatedRequest(Record, frozen=True, gc=False, tag="unauthenticated"):
     """One request with no credential of any sandbox, written by the harness; `at` is the end of the run.
 
     `credential` is missing or unknown. If the simulators serve other bridges too, it is `shared`: another bridge may
-    have made the request.
+    have made the request. `meant` and `differs` are those of a `Request`.
     """
 
     service: str
@@ -123,6 +126,8 @@ class UnauthenticatedRequest(Record, frozen=True, gc=False, tag="unauthenticated
     status: int
     response_excerpt: str | None = None
     shared: bool = False
+    meant: str | None = None
+    differs: str | None = None
 
 
 class PreflightCall(Record, frozen=True, gc=False, tag="preflight"):
