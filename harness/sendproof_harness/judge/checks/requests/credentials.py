@@ -10,7 +10,7 @@ from sendproof_harness.judge.checks.requests.findings import CREDENTIAL_STATUSES
 from sendproof_harness.judge.facts.acknowledgement import is_success
 from sendproof_harness.judge.facts.fault_effects import is_own_response, requests_before_probes
 from sendproof_harness.judge.facts.requests import LOGINS
-from sendproof_harness.judge.findings import Check, CheckResult, Finding
+from sendproof_harness.judge.findings import Check, CheckResult, Finding, Location
 from sendproof_harness.judge.requirements import AUTHENTICATED
 
 _ID = "contract.credentials"
@@ -120,6 +120,8 @@ def _unauthenticated(request: UnauthenticatedRequest) -> Finding:
         cause=f"{request.service} {name}: {with_difference(cause, request)}{shared}",
         expected="the client's own credential",
         got=f"{request.method} {request.path} got status {request.status}{excerpt}",
+        where=Location(operation=f"{request.service} {name}"),
+        remedy=f"send the credential from `services.{request.service}.credentials` of the handover file",
     )
 
 
