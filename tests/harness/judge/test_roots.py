@@ -52,7 +52,7 @@ def failed(verdict: Verdict) -> set[str]:
     return {result.check.id for result in verdict.results if result.status == "fail"}
 
 
-def test_everything_about_a_campaign_follows_from_its_lost_announcement(silent_run):
+def test_everything_about_a_campaign_follows_from_its_lost_announcement(silent_run: HistoryBuilder) -> None:
     """A bridge that heard nothing can do nothing, so it is not blamed for the rest."""
     verdict = unreached(silent_run).verdict()
 
@@ -61,14 +61,14 @@ def test_everything_about_a_campaign_follows_from_its_lost_announcement(silent_r
     assert verdict.status == "fail"
 
 
-def test_checks_that_only_saw_consequences_are_unknown(silent_run):
+def test_checks_that_only_saw_consequences_are_unknown(silent_run: HistoryBuilder) -> None:
     verdict = unreached(silent_run).verdict()
 
     statuses = {result.check.id: result.status for result in verdict.results}
     assert statuses["delivery.once"] == statuses["paging.complete"] == "unknown"
 
 
-def test_error_names_what_is_wrong_with_the_certificate_and_what_to_do(silent_run):
+def test_error_names_what_is_wrong_with_the_certificate_and_what_to_do(silent_run: HistoryBuilder) -> None:
     (root,) = unreached(silent_run, SELF_SIGNED).verdict().roots
 
     assert root.cause == (
@@ -78,14 +78,14 @@ def test_error_names_what_is_wrong_with_the_certificate_and_what_to_do(silent_ru
     assert "SSL_CERT_FILE" in root.remedy
 
 
-def test_wrong_text_does_not_follow_from_a_lost_announcement(correct_run):
+def test_wrong_text_does_not_follow_from_a_lost_announcement(correct_run: HistoryBuilder) -> None:
     """It happened, so the bridge got the campaign in another way, and the text is its own failure."""
     run = unreached(correct_run.change_delivery_to(3, text="Something else"))
 
     assert "delivery.text" in failed(run.verdict())
 
 
-def test_lost_message_of_a_campaign_that_was_read_is_a_failure_of_its_own(correct_run):
+def test_lost_message_of_a_campaign_that_was_read_is_a_failure_of_its_own(correct_run: HistoryBuilder) -> None:
     """An unreachable receipt address explains no lost message."""
     lost = correct_run.delivery_to(6)["message"]
     run = correct_run.without("delivery", lambda line: line["message"] == lost)
@@ -94,13 +94,13 @@ def test_lost_message_of_a_campaign_that_was_read_is_a_failure_of_its_own(correc
     assert {"delivery.once", "webhooks.acknowledged"} <= failed(run.verdict())
 
 
-def test_missing_registration_is_the_root_of_its_campaign(silent_run):
+def test_missing_registration_is_the_root_of_its_campaign(silent_run: HistoryBuilder) -> None:
     verdict = silent_run.without("listener").without("webhook").verdict()
 
     assert roots(verdict) == {"webhooks.registered": {"paging.complete", "delivery.once", "metrics.cadence"}}
 
 
-def test_call_that_is_always_refused_is_the_root_of_what_it_was_for(silent_run):
+def test_call_that_is_always_refused_is_the_root_of_what_it_was_for(silent_run: HistoryBuilder) -> None:
     """The pages were requested at a wrong address, so no row could be read."""
     wrong = request(None, 404, path="/current/customers/GetCustomers", meant=PAGES, differs="no such path")
     verdict = silent_run.plus(wrong).verdict()
@@ -108,7 +108,7 @@ def test_call_that_is_always_refused_is_the_root_of_what_it_was_for(silent_run):
     assert roots(verdict) == {"contract.requests": {"paging.complete", "delivery.once", "metrics.cadence"}}
 
 
-def test_refused_call_that_was_accepted_once_explains_nothing(silent_run):
+def test_refused_call_that_was_accepted_once_explains_nothing(silent_run: HistoryBuilder) -> None:
     """The bridge knows how to call it, so the missing rows have another cause."""
     refused, accepted = request(PAGES, 400), request(PAGES, 200, n=901)
     verdict = silent_run.plus(refused, accepted).verdict()
@@ -117,7 +117,7 @@ def test_refused_call_that_was_accepted_once_explains_nothing(silent_run):
     assert {"contract.requests", "paging.complete", "delivery.once"} <= failed(verdict)
 
 
-def test_credential_that_optimove_never_accepts_explains_the_whole_run(silent_run):
+def test_credential_that_optimove_never_accepts_explains_the_whole_run(silent_run: HistoryBuilder) -> None:
     """The end of the run follows as well: such a bridge never becomes ready."""
     key: Line = {
         "n": 0, "at": iso(START), "kind": "unauthenticated", "service": "optimove", "credential": "missing",
@@ -136,7 +136,7 @@ def test_credential_that_optimove_never_accepts_explains_the_whole_run(silent_ru
     )
 
 
-def test_end_of_the_bridge_excuses_no_message_that_was_overdue_before(correct_run):
+def test_end_of_the_bridge_excuses_no_message_that_was_overdue_before(correct_run: HistoryBuilder) -> None:
     """Only what the run did not observe follows from its end."""
     lost = correct_run.delivery_to(6)["message"]
     run = correct_run.without("delivery", lambda line: line["message"] == lost)
@@ -145,7 +145,7 @@ def test_end_of_the_bridge_excuses_no_message_that_was_overdue_before(correct_ru
     assert failed(verdict) == {"run.completed", "delivery.once", "metrics.accurate"}
 
 
-def test_bridge_that_stops_in_the_middle_is_blamed_once(correct_run):
+def test_bridge_that_stops_in_the_middle_is_blamed_once(correct_run: HistoryBuilder) -> None:
     """Webhooks find no server any more, and nothing that was due later happens."""
     gone = FIRST_SEND + 90 * 60_000
     owed = correct_run.lines_of("obligation")
@@ -160,7 +160,7 @@ def test_bridge_that_stops_in_the_middle_is_blamed_once(correct_run):
     assert "delivery.once" not in failed(verdict)
 
 
-def test_missing_listener_that_kept_the_run_from_starting_is_named(correct_run):
+def test_missing_listener_that_kept_the_run_from_starting_is_named(correct_run: HistoryBuilder) -> None:
     """Everything else was ready, so the registration alone is missing."""
     run = correct_run.without("campaign").without("obligation").without("listener").without("webhook")
     run = run.plus(aborted(reason="unready", cause="not ready", unregistered=[[11, 505]]))
