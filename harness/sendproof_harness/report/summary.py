@@ -34,7 +34,8 @@ def _root_causes(verdict: Verdict) -> str:
     if not verdict.roots:
         return ""
     first = verdict.roots[0]
-    more = f" {counted(first.consequence_count, 'findings')} follow from that." if first.consequence_count else ""
+    count = first.consequence_count
+    more = f" {counted(count, 'findings')} {'follows' if count == 1 else 'follow'} from that." if count else ""
     return f"{capitalised(first.cause)}.{more}"
 
 

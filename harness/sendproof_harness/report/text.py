@@ -122,7 +122,7 @@ def _root(group: Group) -> Stack:
 
 
 def _consequences(group: Group) -> Text:
-    text = Text(f"{counted(group.consequence_count, 'consequences')}, which need no repair of their own:", "dim")
+    text = Text(f"{counted(group.consequence_count, 'consequences')} of this cause:", "dim")
     for consequence in group.consequences:
         text.append(f"\n  {consequence.count:>5,}  {consequence.cause}  ({consequence.check})", "dim")
     return text

@@ -286,7 +286,7 @@ def test_terminal_begins_with_the_root_cause_its_whole_error_and_the_remedy(unre
     text = " ".join(" ".join(lines).split())
     assert "self-signed certificate] after 1 attempt" in text
     assert "do listen with http in the sandbox" in text
-    assert "18 consequences, which need no repair of their own" in text
+    assert "18 consequences of this cause" in text
 
 
 def test_json_has_the_root_cause_with_its_consequences(unreached_run, tmp_path):

@@ -41,7 +41,8 @@ def check_listener_registered(history: History) -> CheckResult:
         ),
         *(_never_registered(aborted, *missing) for aborted in history.aborted for missing in aborted.unregistered),
     ]
-    return CheckResult(looked_at=len(announced) + len(triggered), unit="campaigns", findings=tuple(findings))
+    never = sum(len(aborted.unregistered) for aborted in history.aborted)
+    return CheckResult(looked_at=len(announced) + len(triggered) + never, unit="campaigns", findings=tuple(findings))
 
 
 def _has_listener(history: History, events: Collection[int], channel: int, at: int) -> bool:

@@ -37,9 +37,13 @@ _MISSING: frozenset[ResultKind] = frozenset({"lost", "pending", "indefinite"})
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Absence:
-    """Something that never happened. A subject of None is the whole run; `at` is when it was due, if that is known."""
+    """Something that never happened, or that the run did not observe (`is_unobserved`).
+
+    A subject of None is the whole run; `at` is when it was due, if that is known.
+    """
 
     stage: Stage
+    is_unobserved: bool
     campaign: int | None
     channel: int | None
     customer: str | None
@@ -52,7 +56,14 @@ def absence(history: History, finding: Finding) -> Absence | None:
     if stage is None:
         return None
     where = finding.where
-    return Absence(stage=stage, campaign=where.campaign, channel=where.channel, customer=where.customer, at=finding.at)
+    return Absence(
+        stage=stage,
+        is_unobserved=finding.level == "unknown",
+        campaign=where.campaign,
+        channel=where.channel,
+        customer=where.customer,
+        at=finding.at,
+    )
 
 
 def _stage(history: History, finding: Finding) -> Stage | None:

@@ -36,7 +36,8 @@ class Root:
 
     def explains(self, absence: Absence) -> bool:
         """Return True if this absence follows from the root cause."""
-        return absence.stage in self.stages and self._is_in_scope(absence) and self._is_in_time(absence)
+        follows = absence.stage in self.stages or (absence.is_unobserved and "unobserved" in self.stages)
+        return follows and self._is_in_scope(absence) and self._is_in_time(absence)
 
     def _is_in_scope(self, absence: Absence) -> bool:
         if self.campaigns is None and self.channels is None and self.recipients is None:
@@ -50,7 +51,7 @@ class Root:
         )
 
     def _is_in_time(self, absence: Absence) -> bool:
-        if self.since is None or absence.at is None or absence.stage == "unobserved":
+        if self.since is None or absence.at is None or absence.is_unobserved:
             return True
         # A day of reports begins at its instant; the bridge had to be there all day.
         latest = absence.at + DAY if absence.stage == "metrics" else absence.at

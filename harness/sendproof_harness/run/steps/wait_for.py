@@ -174,7 +174,7 @@ def _not_ready(context: RunContext, step: WaitFor, waited: timedelta) -> RunAbor
         last = unauthenticated[-1]
         got += (
             f"; {pluralized(len(unauthenticated), 'request')} without a credential of this sandbox,"
-            f" the last one {last['method']} {last['path']} to {last['service']}"
+            f" the last one {last['method']} {last['path']} to {last['service']}: {last.get('differs', 'refused')}"
         )
     if context.bridge.is_started_by_run:
         got += f"; {context.bridge.log_excerpt()}"
