@@ -92,7 +92,8 @@ class Request(Record, frozen=True, gc=False, tag="request"):
 
     `status` is 0 when a fault kept the request from the service and no response was sent. `credential_name` is the name
     of the presented credential (`api_key`); `response_excerpt` is the beginning of an error response. `retry_after` is
-    the delay that a 429 response demands, in seconds; from then on, `content` is a digest of query and body.
+    the delay that a 429 response demands, in seconds; from then on, `content` is a digest of query and body. If the
+    request was not served as meant, `meant` is the operation that it probably meant, and `differs` says what differs.
     """
 
     service: str
@@ -108,13 +109,15 @@ class Request(Record, frozen=True, gc=False, tag="request"):
     response_excerpt: str | None = None
     retry_after: int | None = None
     content: str | None = None
+    meant: str | None = None
+    differs: str | None = None
 
 
 class UnauthenticatedRequest(Record, frozen=True, gc=False, tag="unauthenticated"):
     """One request with no credential of any sandbox, written by the harness; `at` is the end of the run.
 
     `credential` is missing or unknown. If the simulators serve other bridges too, it is `shared`: another bridge may
-    have made the request.
+    have made the request. `meant` and `differs` are those of a `Request`.
     """
 
     service: str
@@ -125,6 +128,8 @@ class UnauthenticatedRequest(Record, frozen=True, gc=False, tag="unauthenticated
     status: int
     response_excerpt: str | None = None
     shared: bool = False
+    meant: str | None = None
+    differs: str | None = None
 
 
 class PreflightCall(Record, frozen=True, gc=False, tag="preflight"):
@@ -470,13 +475,25 @@ class OtherClient(Record, frozen=True, gc=False, tag="other_client"):
     misdirected: tuple[str, ...] = ()
 
 
+#: Why a run ended early: the bridge's process ended, it never became idle, it never became ready, Optimove rejected
+#: what the scenario needs, or the harness or its simulators were too slow.
+AbortReason = Literal["ended", "stuck", "unready", "rejected", "harness"]
+
+
 class RunAborted(Record, frozen=True, gc=False, tag="aborted"):
-    """The run ended early, written by the harness: the bridge ended, hung, or never became ready."""
+    """The run ended early, written by the harness.
+
+    `remedy` says what to do, if the harness knows it. `unregistered` lists event type and channel of each listener that
+    the scenario needs and the bridge lacked.
+    """
 
     blame: Literal["bridge", "config", "harness", "network"]
     cause: str
     expected: str
     got: str
+    reason: AbortReason = "ended"
+    remedy: str = ""
+    unregistered: tuple[tuple[int, int], ...] = ()
 
 
 class End(Record, frozen=True, gc=False, tag="end"):
