@@ -133,7 +133,8 @@ class _ConsentStates:
         refused = {
             rejection.number
             for rejection in history.rejections
-            if {str(rejection.code), rejection.reason} & provider(rejection.service).opt_out_rejections
+            if not rejection.whole_call
+            and {str(rejection.code), rejection.reason} & provider(rejection.service).opt_out_rejections
         }
         self._opted_out_before = {
             obligation.customer
