@@ -55,8 +55,8 @@ class Trial(NamedTuple):
 class Mutant:
     """A program with one defect: usually one edit, or several if it guards against the defect twice.
 
-    In one of the `trials`, `check` must have this `verdict`, with a cause that begins with `cause`. `program` names the
-    package with the defect.
+    In one of the `trials`, `check` must have a finding of this `level` with a cause that begins with `cause`. `program`
+    names the package with the defect.
     """
 
     name: str
@@ -65,7 +65,7 @@ class Mutant:
     trials: tuple[Trial, ...]
     check: str
     cause: str
-    verdict: str = "fail"
+    level: str = "fail"
     program: str = "bridge"
 
     @property

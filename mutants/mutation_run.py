@@ -7,7 +7,6 @@ The exit status is 0 if they do, else 1. The results go into the kill matrix and
 import argparse
 import tempfile
 from collections.abc import Sequence
-from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 from rich.console import Console
@@ -16,7 +15,15 @@ import kill_matrix
 from catalogue import Mutant, Trial, build, catalogue
 from kill_matrix import SURVIVED, KillMatrix, kill_of
 from mutants_page import PAGE, page
-from trial_runs import TrialError, TrialResult, exit_on_sigterm, killing_checks, run_trial, simulators
+from trial_runs import (
+    TrialError,
+    TrialResult,
+    cancelled_on_error,
+    exit_on_sigterm,
+    killing_checks,
+    run_trial,
+    simulators,
+)
 
 console = Console()
 
@@ -39,7 +46,7 @@ def main() -> int:
 
 def _run_all(mutants: Sequence[Mutant], at_once: int) -> KillMatrix:
     trials = dict.fromkeys(trial for mutant in mutants for trial in mutant.trials)
-    with tempfile.TemporaryDirectory(prefix="sendproof-") as name, ThreadPoolExecutor(at_once) as pool:
+    with tempfile.TemporaryDirectory(prefix="sendproof-") as name, cancelled_on_error(at_once) as pool:
         folder = Path(name)
         for mutant in mutants:
             build(mutant, folder / mutant.name)

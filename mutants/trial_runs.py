@@ -4,8 +4,9 @@ import json
 import signal
 import sys
 from collections.abc import Iterator, Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, NoReturn
 
@@ -27,7 +28,7 @@ class TrialError(Exception):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class FailedCheck:
-    """A check that failed, or is unknown: the number of its requirement, its id, and the causes of its findings."""
+    """A check with findings of one level: the number of its requirement, its id, and the causes of these findings."""
 
     number: str
     check: str
@@ -36,12 +37,16 @@ class FailedCheck:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class TrialResult:
-    """The result of a trial: the worst verdict, all failed checks, and all that are unknown."""
+    """The result of a trial: the worst verdict, the failed checks, and the checks with unknowns or notes, by level."""
 
     trial: Trial
     verdict: str
     failed: tuple[FailedCheck, ...]
-    unknown: tuple[FailedCheck, ...] = ()
+    others: Mapping[str, tuple[FailedCheck, ...]] = field(default_factory=dict)
+
+    def checks(self, level: str) -> tuple[FailedCheck, ...]:
+        """Return the checks with findings of a level: `fail`, `unknown` or `note`."""
+        return self.failed if level == "fail" else self.others.get(level, ())
 
 
 def exit_on_sigterm() -> None:
@@ -52,6 +57,18 @@ def exit_on_sigterm() -> None:
         raise SystemExit(128 + number)
 
     signal.signal(signal.SIGTERM, exit_with_signal)
+
+
+@contextmanager
+def cancelled_on_error(at_once: int) -> Iterator[ThreadPoolExecutor]:
+    """Yield a pool of threads. If this program is interrupted, the trials that have not begun are cancelled."""
+    pool = ThreadPoolExecutor(at_once)
+    try:
+        yield pool
+    except BaseException:
+        pool.shutdown(cancel_futures=True)
+        raise
+    pool.shutdown()
 
 
 @contextmanager
@@ -94,17 +111,16 @@ def trial_result(trial: Trial, verdicts: Sequence[Mapping[str, Any]]) -> TrialRe
     """Return the result from the content of all `verdict.json`; the worst verdict counts."""
     checks = [check for verdict in verdicts for check in verdict["checks"]]
     worst_status = min((verdict["verdict"] for verdict in verdicts), key=WORST_FIRST.index)
-    failed, unknown = _with_verdict(checks, "fail"), _with_verdict(checks, "unknown")
-    return TrialResult(trial=trial, verdict=worst_status, failed=failed, unknown=unknown)
+    others = {level: _with_level(checks, level) for level in ("unknown", "note")}
+    return TrialResult(trial=trial, verdict=worst_status, failed=_with_level(checks, "fail"), others=others)
 
 
-def _with_verdict(checks: Sequence[Mapping[str, Any]], verdict: str) -> tuple[FailedCheck, ...]:
-    return tuple(_failed_check(check) for check in checks if check["verdict"] == verdict)
-
-
-def _failed_check(check: Mapping[str, Any]) -> FailedCheck:
-    causes = tuple(group["cause"] for group in check["findings"] if group["level"] == check["verdict"])
-    return FailedCheck(number=check["requirement"]["number"], check=check["id"], causes=causes)
+def _with_level(checks: Sequence[Mapping[str, Any]], level: str) -> tuple[FailedCheck, ...]:
+    return tuple(
+        FailedCheck(number=check["requirement"]["number"], check=check["id"], causes=causes)
+        for check in checks
+        if (causes := tuple(group["cause"] for group in check["findings"] if group["level"] == level))
+    )
 
 
 def killing_checks(mutant: Mutant, results: Sequence[TrialResult]) -> list[FailedCheck]:
@@ -112,6 +128,6 @@ def killing_checks(mutant: Mutant, results: Sequence[TrialResult]) -> list[Faile
     return [
         failed
         for result in results
-        for failed in (result.failed if mutant.verdict == "fail" else result.unknown)
+        for failed in result.checks(mutant.level)
         if failed.check == mutant.check and any(cause.startswith(mutant.cause) for cause in failed.causes)
     ]

@@ -66,10 +66,10 @@ def test_mutant_of_an_unknown_check_is_killed_by_no_failure():
     """A fault that is never injected makes a run unknown: it shows nothing about the bridge."""
     trial = EXAMPLE.trials[0]
     never = FailedCheck(number="R002", check="faults.injected", causes=("never injected",))
-    mutant = Mutant(name="m", defect="", edits=(), trials=(trial,), check=never.check, cause="never", verdict="unknown")
-    assert kill_of(mutant, [TrialResult(trial=trial, verdict="unknown", failed=(), unknown=(never,))]).failed == [
-        "R002"
-    ]
+    mutant = Mutant(name="m", defect="", edits=(), trials=(trial,), check=never.check, cause="never", level="unknown")
+    assert kill_of(
+        mutant, [TrialResult(trial=trial, verdict="unknown", failed=(), others={"unknown": (never,)})]
+    ).failed == ["R002"]
     assert kill_of(mutant, [TrialResult(trial=trial, verdict="fail", failed=(never,))]).requirement == SURVIVED
 
 
