@@ -53,7 +53,8 @@ class Obligation(Record, frozen=True, gc=False, tag="obligation"):
     """Expectation: the message that one customer is due or, if `owed` is false, must not get.
 
     `trigger` names the trigger that caused it, if any. `reason` is why nothing is due: opted_out, unusable_number,
-    not_cleared (conditional campaign) or cancelled. `raw_number` is the number as the client's records spell it, if
+    not_cleared (conditional campaign) or cancelled. `opted_out_by` is where an opt-out was kept when the campaign was
+    announced: attribute or provider. `raw_number` is the number as the client's records spell it, if
     that is not + and the digits.
     """
 
@@ -67,6 +68,7 @@ class Obligation(Record, frozen=True, gc=False, tag="obligation"):
     owed: bool
     reason: str | None = None
     trigger: str | None = None
+    opted_out_by: Literal["attribute", "provider"] | None = None
     raw_number: str | None = None
 
 
@@ -92,7 +94,8 @@ class Request(Record, frozen=True, gc=False, tag="request"):
 
     `status` is 0 when a fault kept the request from the service and no response was sent. `credential_name` is the name
     of the presented credential (`api_key`); `response_excerpt` is the beginning of an error response. `retry_after` is
-    the delay that a 429 response demands, in seconds; from then on, `content` is a digest of query and body.
+    the delay that a 429 response demands, in seconds; from then on, `content` is a digest of query and body. If the
+    request was not served as meant, `meant` is the operation that it probably meant, and `differs` says what differs.
     """
 
     service: str
@@ -108,13 +111,15 @@ class Request(Record, frozen=True, gc=False, tag="request"):
     response_excerpt: str | None = None
     retry_after: int | None = None
     content: str | None = None
+    meant: str | None = None
+    differs: str | None = None
 
 
 class UnauthenticatedRequest(Record, frozen=True, gc=False, tag="unauthenticated"):
     """One request with no credential of any sandbox, written by the harness; `at` is the end of the run.
 
     `credential` is missing or unknown. If the simulators serve other bridges too, it is `shared`: another bridge may
-    have made the request.
+    have made the request. `meant` and `differs` are those of a `Request`.
     """
 
     service: str
@@ -125,6 +130,8 @@ class UnauthenticatedRequest(Record, frozen=True, gc=False, tag="unauthenticated
     status: int
     response_excerpt: str | None = None
     shared: bool = False
+    meant: str | None = None
+    differs: str | None = None
 
 
 class PreflightCall(Record, frozen=True, gc=False, tag="preflight"):
@@ -303,6 +310,14 @@ class OptOut(Record, frozen=True, gc=False, tag="opt_out"):
     source: str | None = None
 
 
+class OptIn(Record, frozen=True, gc=False, tag="opt_in"):
+    """A number that had opted out at the provider opted in again."""
+
+    service: str
+    number: str
+    source: str | None = None
+
+
 class Click(Record, frozen=True, gc=False, tag="click"):
     """A customer opened the link of a message."""
 
@@ -420,14 +435,16 @@ class Probe(Record, frozen=True, gc=False, tag="probe"):
 class Scenario(Record, frozen=True, gc=False, tag="scenario"):
     """The scenario of the run, written by the harness. `file` is its file name without folder and suffix.
 
-    If `asks` is `contract`, only conformance is judged: the listeners and the requests of the bridge. `reports` and
-    `opt_outs` are the client's wishes in the handover; None leaves the choice to the bridge. `preference_channels` has
-    the channel of opt-outs, by number of the channel, where it is another one.
+    If `asks` is `contract`, only conformance is judged: the listeners and the requests of the bridge. `consent`,
+    `reports` and `opt_outs` are the client's wishes in the handover; None leaves the choice to the bridge, and for
+    `consent` it means that only the provider keeps opt-outs. `preference_channels` has the channel of opt-outs, by
+    number of the channel, where it is another one.
     """
 
     name: str
     file: str
     asks: Literal["everything", "contract"] = "everything"
+    consent: str | None = None
     reports: str | None = None
     opt_outs: str | None = None
     preference_channels: dict[str, int] = {}
@@ -470,13 +487,25 @@ class OtherClient(Record, frozen=True, gc=False, tag="other_client"):
     misdirected: tuple[str, ...] = ()
 
 
+#: Why a run ended early: the bridge's process ended, it never became idle, it never became ready, Optimove rejected
+#: what the scenario needs, or the harness or its simulators were too slow.
+AbortReason = Literal["ended", "stuck", "unready", "rejected", "harness"]
+
+
 class RunAborted(Record, frozen=True, gc=False, tag="aborted"):
-    """The run ended early, written by the harness: the bridge ended, hung, or never became ready."""
+    """The run ended early, written by the harness.
+
+    `remedy` says what to do, if the harness knows it. `unregistered` lists event type and channel of each listener that
+    the scenario needs and the bridge lacked.
+    """
 
     blame: Literal["bridge", "config", "harness", "network"]
     cause: str
     expected: str
     got: str
+    reason: AbortReason = "ended"
+    remedy: str = ""
+    unregistered: tuple[tuple[int, int], ...] = ()
 
 
 class End(Record, frozen=True, gc=False, tag="end"):
@@ -504,6 +533,7 @@ Line = (
     | Interactions
     | Clock
     | OptOut
+    | OptIn
     | Click
     | Inbound
     | AttributeSync
@@ -550,6 +580,7 @@ class History:
     interactions: tuple[Interactions, ...] = ()
     clocks: tuple[Clock, ...] = ()
     opt_outs: tuple[OptOut, ...] = ()
+    opt_ins: tuple[OptIn, ...] = ()
     clicks: tuple[Click, ...] = ()
     inbounds: tuple[Inbound, ...] = ()
     attribute_syncs: tuple[AttributeSync, ...] = ()

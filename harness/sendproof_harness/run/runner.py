@@ -251,6 +251,7 @@ def _judged_wishes(scenario: Scenario) -> dict[str, object]:
         str(channel.id): channel.preference_channel for channel in scenario.channels if channel.preference_channel
     }
     wishes = {
+        "consent": scenario.bridge.consent,
         "reports": scenario.bridge.reports,
         "opt_outs": scenario.bridge.opt_outs,
         "preference_channels": preference_channels,
@@ -258,7 +259,9 @@ def _judged_wishes(scenario: Scenario) -> dict[str, object]:
     return {name: wish for name, wish in wishes.items() if wish}
 
 
-_UNAUTHENTICATED_FIELDS = ("service", "operation", "method", "path", "credential", "status", "response_excerpt")
+_UNAUTHENTICATED_FIELDS = (
+    *("service", "operation", "method", "path", "credential", "status", "response_excerpt", "meant", "differs"),
+)
 
 
 def _unauthenticated_requests(context: RunContext, *, is_shared: bool) -> Sequence[Mapping[str, object]]:
