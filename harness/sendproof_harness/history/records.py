@@ -53,7 +53,9 @@ class Obligation(Record, frozen=True, gc=False, tag="obligation"):
     """Expectation: the message that one customer is due or, if `owed` is false, must not get.
 
     `trigger` names the trigger that caused it, if any. `reason` is why nothing is due: opted_out, unusable_number,
-    not_cleared (conditional campaign) or cancelled.
+    not_cleared (conditional campaign) or cancelled. `opted_out_by` is where an opt-out was kept when the campaign was
+    announced: attribute or provider. `raw_number` is the number as the client's records spell it, if
+    that is not + and the digits.
     """
 
     campaign: int
@@ -66,6 +68,8 @@ class Obligation(Record, frozen=True, gc=False, tag="obligation"):
     owed: bool
     reason: str | None = None
     trigger: str | None = None
+    opted_out_by: Literal["attribute", "provider"] | None = None
+    raw_number: str | None = None
 
 
 class Fault(Record, frozen=True, gc=False, tag="fault"):
@@ -190,13 +194,18 @@ class Withdrawal(Record, frozen=True, gc=False, tag="withdrawal"):
 
 
 class Rejection(Record, frozen=True, gc=False, tag="rejection"):
-    """A provider rejected one message."""
+    """A provider rejected one message, or, if `whole_call`, a whole request with this message.
+
+    `customer` is the id by which the bridge named the customer, at a provider that knows customers by their ids.
+    """
 
     service: str
     number: str
     text: str
     code: int | str | None = None
     reason: str | None = None
+    customer: str | None = None
+    whole_call: bool = False
 
 
 class DeliveryStatus(Record, frozen=True, gc=False, tag="delivery_status"):
@@ -295,6 +304,14 @@ class Clock(Record, frozen=True, gc=False, tag="clock"):
 
 class OptOut(Record, frozen=True, gc=False, tag="opt_out"):
     """A number opted out at the provider."""
+
+    service: str
+    number: str
+    source: str | None = None
+
+
+class OptIn(Record, frozen=True, gc=False, tag="opt_in"):
+    """A number that had opted out at the provider opted in again."""
 
     service: str
     number: str
@@ -418,14 +435,16 @@ class Probe(Record, frozen=True, gc=False, tag="probe"):
 class Scenario(Record, frozen=True, gc=False, tag="scenario"):
     """The scenario of the run, written by the harness. `file` is its file name without folder and suffix.
 
-    If `asks` is `contract`, only conformance is judged: the listeners and the requests of the bridge. `reports` and
-    `opt_outs` are the client's wishes in the handover; None leaves the choice to the bridge. `preference_channels` has
-    the channel of opt-outs, by number of the channel, where it is another one.
+    If `asks` is `contract`, only conformance is judged: the listeners and the requests of the bridge. `consent`,
+    `reports` and `opt_outs` are the client's wishes in the handover; None leaves the choice to the bridge, and for
+    `consent` it means that only the provider keeps opt-outs. `preference_channels` has the channel of opt-outs, by
+    number of the channel, where it is another one.
     """
 
     name: str
     file: str
     asks: Literal["everything", "contract"] = "everything"
+    consent: str | None = None
     reports: str | None = None
     opt_outs: str | None = None
     preference_channels: dict[str, int] = {}
@@ -455,7 +474,7 @@ class OtherClient(Record, frozen=True, gc=False, tag="other_client"):
 
     `numbers` are those of its customers, `campaigns` its announced campaigns as campaign and channel, and `unread`
     those of them without a page that was read. `triggered` are the customers who met a trigger, and `opted_out` those
-    who opted out at its provider.
+    who opted out at its provider. `misdirected` are the numbers of other people to which its accounts sent messages.
     """
 
     client: str
@@ -465,6 +484,7 @@ class OtherClient(Record, frozen=True, gc=False, tag="other_client"):
     unread: tuple[tuple[int, int], ...] = ()
     triggered: tuple[str, ...] = ()
     opted_out: tuple[str, ...] = ()
+    misdirected: tuple[str, ...] = ()
 
 
 #: Why a run ended early: the bridge's process ended, it never became idle, it never became ready, Optimove rejected
@@ -513,6 +533,7 @@ Line = (
     | Interactions
     | Clock
     | OptOut
+    | OptIn
     | Click
     | Inbound
     | AttributeSync
@@ -559,6 +580,7 @@ class History:
     interactions: tuple[Interactions, ...] = ()
     clocks: tuple[Clock, ...] = ()
     opt_outs: tuple[OptOut, ...] = ()
+    opt_ins: tuple[OptIn, ...] = ()
     clicks: tuple[Click, ...] = ()
     inbounds: tuple[Inbound, ...] = ()
     attribute_syncs: tuple[AttributeSync, ...] = ()

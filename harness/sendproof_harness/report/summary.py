@@ -1,5 +1,7 @@
 """The verdict in one or two sentences, for readers who read nothing else."""
 
+import shlex
+
 from sendproof_harness.judge.facts.deliveries.ledger import ResultKind
 from sendproof_harness.judge.findings import Level
 from sendproof_harness.judge.verdict import Verdict
@@ -101,3 +103,11 @@ def example_customer(verdict: Verdict) -> str | None:
     """Return a customer, or else a number, that shows a defect: the first of the most serious findings."""
     locations = [finding.where for group in verdict.groups if group.level in _WRONG for finding in group.examples]
     return next((name for where in locations if (name := where.customer or where.number)), None)
+
+
+def example_argument(verdict: Verdict) -> str | None:
+    """Return the example as an argument of `sendproof explain` in a shell."""
+    name = example_customer(verdict)
+    if name is None:
+        return None
+    return f"-- {shlex.quote(name)}" if name.startswith("-") else shlex.quote(name)

@@ -15,7 +15,7 @@ from sendproof_harness.judge.facts.deliveries.ledger import RESULT_KINDS, Result
 from sendproof_harness.judge.findings import Finding, Level
 from sendproof_harness.judge.verdict import Group, Result, Status, Verdict
 from sendproof_harness.report.formatting import counted
-from sendproof_harness.report.summary import example_customer, summary
+from sendproof_harness.report.summary import example_argument, summary
 
 STYLES: Mapping[Status | Level, str] = {
     "pass": "green",
@@ -175,7 +175,7 @@ def _ending(verdict: Verdict, reports: Mapping[str, Path], run: Path | None) -> 
     )
     for name, path in reports.items():
         text.append(f"\n{name:<12}", style="bold").append(str(path))
-    customer = example_customer(verdict)
+    customer = example_argument(verdict)
     if customer is not None and run is not None:
         text.append("\nnext        ", style="bold").append(f"sendproof explain {shlex.quote(str(run))} {customer}")
     return text
