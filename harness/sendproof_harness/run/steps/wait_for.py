@@ -10,7 +10,7 @@ from sendproof_harness.run.context import RunContext
 from sendproof_harness.run.processes import pause
 from sendproof_harness.run.steps.template_lists import template_differences
 from sendproof_harness.run.time_control import at_rest
-from sendproof_harness.scenario.model import Scenario, WaitFor
+from sendproof_harness.scenario.model import DefineTrigger, PlanCampaign, Scenario, WaitFor
 from sendproof_harness.scenario.values import duration_text, pluralized
 
 # A bridge that takes part in the clock joins it moments after it has registered its listener.
@@ -20,6 +20,8 @@ CAMPAIGN_PROCESSED, TRIGGERED, CAMPAIGN_EXECUTED = 1, 11, 13
 # The virtual time of a wait_for, in steps: a bridge may have to respect a rate limit, or read templates periodically.
 WAIT_STEP = timedelta(minutes=1)
 WAIT_LIMIT = timedelta(hours=1)
+# Of that, for single channels that have no listener yet: enough for a bridge to repeat a registration that failed.
+LISTENERS_LIMIT = timedelta(minutes=10)
 
 _POLL_S = 0.05
 
@@ -35,7 +37,8 @@ def wait_for(context: RunContext, step: WaitFor) -> None:
         is_ready = all(_is_ready(context, sandbox, step) for sandbox in context.sandboxes)
         if is_ready and not (step.listeners and unregistered(context)):
             break
-        if is_idle and waited < WAIT_LIMIT and not (is_ready and _is_campaign_near(context)):
+        limit_of_wait = LISTENERS_LIMIT if is_ready else WAIT_LIMIT
+        if is_idle and waited < limit_of_wait and not (is_ready and _is_campaign_near(context)):
             context.time.advance(WAIT_STEP)
             waited += WAIT_STEP
         elif is_idle or monotonic() > limit:
@@ -60,9 +63,13 @@ def unregistered(context: RunContext) -> list[tuple[int, int]]:
 
 
 def _needed_listeners(scenario: Scenario) -> Iterator[tuple[int, int]]:
+    """Yield event type and channel of each campaign and trigger that a step starts."""
+    planned = {step.campaign for step in scenario.steps if isinstance(step, PlanCampaign)}
+    defined = {step.trigger for step in scenario.steps if isinstance(step, DefineTrigger)}
     for campaign in scenario.campaigns:
-        yield from ((CAMPAIGN_EXECUTED, part.channel) for part in campaign.parts)
-    yield from ((TRIGGERED, trigger.channel) for trigger in scenario.triggers)
+        if campaign.campaign in planned:
+            yield from ((CAMPAIGN_EXECUTED, part.channel) for part in campaign.parts)
+    yield from ((TRIGGERED, trigger.channel) for trigger in scenario.triggers if trigger.trigger in defined)
 
 
 def _covers(registered: Collection[tuple[int, int | None]], event: int, channel: int) -> bool:
