@@ -86,7 +86,7 @@ def _indefinite(history: History, recipients: Sequence[RecipientResult]) -> Iter
                 blame="network",
                 cause="indefinite: no event ever reached the bridge"
                 if never_notified
-                else "indefinite: the response was lost, and the provider has no record to look up the message",
+                else "indefinite: the response was lost or a server error, and the provider has no record of messages",
                 expected=f"one message, due {spoken(recipient.obligation.due)}",
                 got="no delivery, and the bridge could not know that",
                 where=recipient_location(recipient.obligation),
