@@ -31,6 +31,12 @@ FAULTS_INJECTED = Requirement(
     source="docs/faults.md",
     evidence="documented",
 )
+SUBJECTS_PRESENT = Requirement(
+    number="R003",
+    text="The run contains everything that its scenario is about, so a pass proves that the bridge can handle it.",
+    source="docs/write-a-scenario.md",
+    evidence="documented",
+)
 LISTENER_REGISTERED = Requirement(
     number="R101",
     text="The bridge registers a listener for each of its channels, so that it receives the events of every campaign.",

@@ -9,6 +9,7 @@ from sendproof_harness.judge.checks import (
     opt_out_sync,
     paging,
     run_completed,
+    subjects,
     templates,
     text,
     timing,
@@ -22,6 +23,7 @@ from sendproof_harness.judge.findings import Check
 CHECKS: tuple[Check, ...] = (
     *run_completed.CHECKS,
     *faults.CHECKS,
+    *subjects.CHECKS,
     *webhooks.CHECKS,
     *listener.CHECKS,
     *templates.CHECKS,
