@@ -281,11 +281,12 @@ class Interactions(Record, frozen=True, gc=False, tag="interactions"):
 
 
 class Clock(Record, frozen=True, gc=False, tag="clock"):
-    """Virtual time was advanced, or a participant joined or left the clock."""
+    """Virtual time was advanced or got a `rate`, or a participant joined or left the clock."""
 
-    action: Literal["advance", "joined", "left"]
+    action: Literal["advance", "joined", "left", "rate"]
     participant: str | None = None
     to: Instant | None = None
+    rate: float | None = None
 
 
 class OptOut(Record, frozen=True, gc=False, tag="opt_out"):
@@ -444,12 +445,16 @@ class OtherClient(Record, frozen=True, gc=False, tag="other_client"):
 
 
 class RunAborted(Record, frozen=True, gc=False, tag="aborted"):
-    """The run ended early, written by the harness: the bridge ended, hung, or never became ready."""
+    """The run ended early, written by the harness: the bridge ended, hung, or never became ready.
+
+    `level` is `unknown` if the run could not observe whether that is wrong.
+    """
 
     blame: Literal["bridge", "config", "harness", "network"]
     cause: str
     expected: str
     got: str
+    level: Literal["fail", "unknown"] = "fail"
 
 
 class End(Record, frozen=True, gc=False, tag="end"):

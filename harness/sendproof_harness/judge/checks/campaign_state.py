@@ -1,10 +1,11 @@
 """Check that a bridge respects the state of campaigns and channels: on hold, cancelled, or in testing mode."""
 
 from collections.abc import Iterator
+from dataclasses import replace
 
 from sendproof_harness.history.records import Clearance, Delivery, History
 from sendproof_harness.history.timestamps import span, spoken
-from sendproof_harness.judge.facts.consent import GRACE
+from sendproof_harness.judge.facts.consent import GRACE, has_reacted_at
 from sendproof_harness.judge.facts.deliveries.ledger import (
     RecipientResult,
     cancellation_times,
@@ -12,6 +13,7 @@ from sendproof_harness.judge.facts.deliveries.ledger import (
     testing_channels,
 )
 from sendproof_harness.judge.facts.keys import CampaignKey, campaign_key
+from sendproof_harness.judge.facts.observation import bridge_time, reaction_time
 from sendproof_harness.judge.findings import Check, CheckResult, Finding, Location, recipient_location
 from sendproof_harness.judge.requirements import CANCELLATION_RESPECTED, CLEARANCE_GIVEN, TESTING_RESPECTED
 
@@ -46,9 +48,12 @@ def _missing_clearance(history: History, hold: Clearance) -> Finding:
     if all(attempt.dropped for attempt in attempts):
         cause = "the bridge never received the event about a campaign on hold"
         return _not_cleared(hold, cause, "every attempt was lost", is_known=False)
-    return _not_cleared(
-        hold, "a campaign on hold was never cleared, so none of its customers get a message", "no clearance in time"
-    )
+    cause = "a campaign on hold was never cleared, so none of its customers get a message"
+    if bridge_time(history).between(hold.at, hold.required_by) < reaction_time(history, 0):
+        return replace(
+            _not_cleared(hold, cause, "a deadline that passed in a jump of time", is_known=False), blame="config"
+        )
+    return _not_cleared(hold, cause, "no clearance in time")
 
 
 def _not_cleared(hold: Clearance, cause: str, got: str, *, is_known: bool = True, is_config: bool = False) -> Finding:
@@ -79,7 +84,7 @@ def check_cancellation(history: History) -> CheckResult:
         if recipient.obligation.reason == "cancelled"
         for cancelled_at in [cancelled[campaign_key(recipient.obligation)]]
         for delivery in recipient.deliveries
-        if delivery.send_at > cancelled_at + GRACE
+        if delivery.send_at > has_reacted_at(history, cancelled_at)
     ]
     return CheckResult(looked_at=len(recipients), unit="recipients", findings=tuple(findings))
 

@@ -2,7 +2,7 @@
 
 from collections import defaultdict
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from sendproof_harness.history.parts import AttributeChange
 from sendproof_harness.history.records import History, OptOut, Preference
@@ -13,6 +13,7 @@ from sendproof_harness.judge.facts.consent import (
     customers_of_opt_outs,
     is_known_to_bridge,
 )
+from sendproof_harness.judge.facts.observation import bridge_time
 from sendproof_harness.judge.facts.wishes import preference_channels, wanted_opt_outs
 from sendproof_harness.judge.findings import Check, CheckResult, Finding, Location
 from sendproof_harness.judge.requirements import OPT_OUTS_SYNCED
@@ -97,11 +98,12 @@ def _wrong_change(history: History, change: AttributeChange) -> str | None:
 def _not_synced(
     history: History, expected: Mapping[str, OptOut], synced: Mapping[str, Sequence[_SyncedOptOut]]
 ) -> Iterator[Finding]:
+    visible, ended = bridge_time(history), history.header.ended
     for customer, opt_out in expected.items():
         deadline = opt_out.at + SYNC_WITHIN
         entries = [entry for entry in synced.get(customer, ()) if entry.at >= opt_out.at]
         synced_at = next((entry.at for entry in entries if entry.wrong is None), None)
-        if synced_at is not None and synced_at <= deadline:
+        if synced_at is not None and visible.between(opt_out.at, synced_at) <= SYNC_WITHIN:
             continue
         if synced_at is not None:
             cause = "a provider opt-out was reported to Optimove too late"
@@ -110,11 +112,13 @@ def _not_synced(
         elif entries:
             cause = f"a provider opt-out was reported to Optimove {entries[0].wrong}"
             yield _finding(customer, cause, "the report that the client asked for", entries[0].by, entries[0].at)
-        elif deadline <= history.header.ended:
+        elif deadline <= ended:
             cause = "a provider opt-out was never reported to Optimove"
             how = "SetCustomerChannelPreference or an attribute"
             wanted = f"{how} within {span(SYNC_WITHIN)} of {spoken(opt_out.at)}"
-            yield _finding(customer, cause, wanted, f"no report, after an opt-out at {opt_out.service}", opt_out.at)
+            finding = _finding(customer, cause, wanted, f"no report, after an opt-out at {opt_out.service}", opt_out.at)
+            is_visible = visible.between(opt_out.at, ended) >= SYNC_WITHIN
+            yield finding if is_visible else replace(finding, level="unknown", blame="config")
 
 
 def _wrong_customers(history: History, synced: Mapping[str, Sequence[_SyncedOptOut]]) -> Iterator[Finding]:

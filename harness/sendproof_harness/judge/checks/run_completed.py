@@ -15,7 +15,7 @@ def check_run_completed(history: History) -> CheckResult:
 def _aborted(aborted: RunAborted) -> Finding:
     return Finding(
         check=_ID,
-        level="fail",
+        level=aborted.level,
         blame=aborted.blame,
         cause=aborted.cause,
         expected=aborted.expected,
