@@ -278,3 +278,26 @@ def test_kill_is_refused_for_a_running_bridge(tmp_path: Path) -> None:
     with pytest.raises(RunError, match="--bridge: expected a scenario without the fault kill"):
         run_scenario(scenario, "killed", options, RecordedProgress())
     assert list(tmp_path.iterdir()) == []
+
+
+@dataclass
+class Interrupting(RecordedProgress):
+    """The progress of a run that is interrupted as soon as time is to be advanced."""
+
+    def phase(self, text: str) -> None:
+        super().phase(text)
+        if text.startswith("advancing"):
+            raise KeyboardInterrupt
+
+
+def test_interrupted_run_leaves_its_history(scenario, options_for) -> None:
+    """A run can last for hours; what it saw until then can be judged."""
+    progress, options = Interrupting(), options_for(PARKING)
+    with pytest.raises(KeyboardInterrupt):
+        run_scenario(scenario, "small", options, progress)
+    file = options.results / "small" / "history.ndjson"
+    verdict = judge(read_history(file))
+    assert (verdict.status, progress.notes[-1]) == (
+        "unknown",
+        f"The run was interrupted. To judge what it saw: sendproof judge {file}",
+    )
