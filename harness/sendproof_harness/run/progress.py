@@ -79,7 +79,7 @@ class _Lines:
 
     def _flush(self) -> None:
         if self._last_progress:
-            self._console.print(f"  {self._last_progress}", markup=False, highlight=False)
+            self._console.print(f"  {self._last_progress}", markup=False, highlight=False, soft_wrap=True)
         self._last_progress = ""
         self._flushed_at = monotonic()
 
