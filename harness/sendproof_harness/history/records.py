@@ -53,7 +53,9 @@ class Obligation(Record, frozen=True, gc=False, tag="obligation"):
     """Expectation: the message that one customer is due or, if `owed` is false, must not get.
 
     `trigger` names the trigger that caused it, if any. `reason` is why nothing is due: opted_out, unusable_number,
-    not_cleared (conditional campaign) or cancelled.
+    not_cleared (conditional campaign) or cancelled. `opted_out_by` is where an opt-out was kept when the campaign was
+    announced: attribute or provider. `raw_number` is the number as the client's records spell it, if
+    that is not + and the digits.
     """
 
     campaign: int
@@ -66,6 +68,8 @@ class Obligation(Record, frozen=True, gc=False, tag="obligation"):
     owed: bool
     reason: str | None = None
     trigger: str | None = None
+    opted_out_by: Literal["attribute", "provider"] | None = None
+    raw_number: str | None = None
 
 
 class Fault(Record, frozen=True, gc=False, tag="fault"):
@@ -90,7 +94,8 @@ class Request(Record, frozen=True, gc=False, tag="request"):
 
     `status` is 0 when a fault kept the request from the service and no response was sent. `credential_name` is the name
     of the presented credential (`api_key`); `response_excerpt` is the beginning of an error response. `retry_after` is
-    the delay that a 429 response demands, in seconds; from then on, `content` is a digest of query and body.
+    the delay that a 429 response demands, in seconds; from then on, `content` is a digest of query and body. If the
+    request was not served as meant, `meant` is the operation that it probably meant, and `differs` says what differs.
     """
 
     service: str
@@ -106,13 +111,15 @@ class Request(Record, frozen=True, gc=False, tag="request"):
     response_excerpt: str | None = None
     retry_after: int | None = None
     content: str | None = None
+    meant: str | None = None
+    differs: str | None = None
 
 
 class UnauthenticatedRequest(Record, frozen=True, gc=False, tag="unauthenticated"):
     """One request with no credential of any sandbox, written by the harness; `at` is the end of the run.
 
     `credential` is missing or unknown. If the simulators serve other bridges too, it is `shared`: another bridge may
-    have made the request.
+    have made the request. `meant` and `differs` are those of a `Request`.
     """
 
     service: str
@@ -123,6 +130,8 @@ class UnauthenticatedRequest(Record, frozen=True, gc=False, tag="unauthenticated
     status: int
     response_excerpt: str | None = None
     shared: bool = False
+    meant: str | None = None
+    differs: str | None = None
 
 
 class PreflightCall(Record, frozen=True, gc=False, tag="preflight"):
@@ -185,13 +194,18 @@ class Withdrawal(Record, frozen=True, gc=False, tag="withdrawal"):
 
 
 class Rejection(Record, frozen=True, gc=False, tag="rejection"):
-    """A provider rejected one message."""
+    """A provider rejected one message, or, if `whole_call`, a whole request with this message.
+
+    `customer` is the id by which the bridge named the customer, at a provider that knows customers by their ids.
+    """
 
     service: str
     number: str
     text: str
     code: int | str | None = None
     reason: str | None = None
+    customer: str | None = None
+    whole_call: bool = False
 
 
 class DeliveryStatus(Record, frozen=True, gc=False, tag="delivery_status"):
@@ -281,16 +295,23 @@ class Interactions(Record, frozen=True, gc=False, tag="interactions"):
 
 
 class Clock(Record, frozen=True, gc=False, tag="clock"):
-    """Virtual time was advanced or got a `rate`, or a participant joined or left the clock."""
+    """Virtual time was advanced, or a participant joined or left the clock."""
 
-    action: Literal["advance", "joined", "left", "rate"]
+    action: Literal["advance", "joined", "left"]
     participant: str | None = None
     to: Instant | None = None
-    rate: float | None = None
 
 
 class OptOut(Record, frozen=True, gc=False, tag="opt_out"):
     """A number opted out at the provider."""
+
+    service: str
+    number: str
+    source: str | None = None
+
+
+class OptIn(Record, frozen=True, gc=False, tag="opt_in"):
+    """A number that had opted out at the provider opted in again."""
 
     service: str
     number: str
@@ -414,14 +435,16 @@ class Probe(Record, frozen=True, gc=False, tag="probe"):
 class Scenario(Record, frozen=True, gc=False, tag="scenario"):
     """The scenario of the run, written by the harness. `file` is its file name without folder and suffix.
 
-    If `asks` is `contract`, only conformance is judged: the listeners and the requests of the bridge. `reports` and
-    `opt_outs` are the client's wishes in the handover; None leaves the choice to the bridge. `preference_channels` has
-    the channel of opt-outs, by number of the channel, where it is another one.
+    If `asks` is `contract`, only conformance is judged: the listeners and the requests of the bridge. `consent`,
+    `reports` and `opt_outs` are the client's wishes in the handover; None leaves the choice to the bridge, and for
+    `consent` it means that only the provider keeps opt-outs. `preference_channels` has the channel of opt-outs, by
+    number of the channel, where it is another one.
     """
 
     name: str
     file: str
     asks: Literal["everything", "contract"] = "everything"
+    consent: str | None = None
     reports: str | None = None
     opt_outs: str | None = None
     preference_channels: dict[str, int] = {}
@@ -451,7 +474,7 @@ class OtherClient(Record, frozen=True, gc=False, tag="other_client"):
 
     `numbers` are those of its customers, `campaigns` its announced campaigns as campaign and channel, and `unread`
     those of them without a page that was read. `triggered` are the customers who met a trigger, and `opted_out` those
-    who opted out at its provider.
+    who opted out at its provider. `misdirected` are the numbers of other people to which its accounts sent messages.
     """
 
     client: str
@@ -461,19 +484,28 @@ class OtherClient(Record, frozen=True, gc=False, tag="other_client"):
     unread: tuple[tuple[int, int], ...] = ()
     triggered: tuple[str, ...] = ()
     opted_out: tuple[str, ...] = ()
+    misdirected: tuple[str, ...] = ()
+
+
+#: Why a run ended early: the bridge's process ended, it never became idle, it never became ready, Optimove rejected
+#: what the scenario needs, the harness or its simulators were too slow, or the rest could not be observed.
+AbortReason = Literal["ended", "stuck", "unready", "rejected", "harness", "unobserved"]
 
 
 class RunAborted(Record, frozen=True, gc=False, tag="aborted"):
-    """The run ended early, written by the harness: the bridge ended, hung, or never became ready.
+    """The run ended early, written by the harness.
 
-    `level` is `unknown` if the run could not observe whether that is wrong.
+    `remedy` says what to do, if the harness knows it. `unregistered` lists event type and channel of each listener that
+    the scenario needs and the bridge lacked.
     """
 
     blame: Literal["bridge", "config", "harness", "network"]
     cause: str
     expected: str
     got: str
-    level: Literal["fail", "unknown"] = "fail"
+    reason: AbortReason = "ended"
+    remedy: str = ""
+    unregistered: tuple[tuple[int, int], ...] = ()
 
 
 class End(Record, frozen=True, gc=False, tag="end"):
@@ -501,6 +533,7 @@ Line = (
     | Interactions
     | Clock
     | OptOut
+    | OptIn
     | Click
     | Inbound
     | AttributeSync
@@ -547,6 +580,7 @@ class History:
     interactions: tuple[Interactions, ...] = ()
     clocks: tuple[Clock, ...] = ()
     opt_outs: tuple[OptOut, ...] = ()
+    opt_ins: tuple[OptIn, ...] = ()
     clicks: tuple[Click, ...] = ()
     inbounds: tuple[Inbound, ...] = ()
     attribute_syncs: tuple[AttributeSync, ...] = ()

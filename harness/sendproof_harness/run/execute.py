@@ -65,7 +65,7 @@ def _begin_in_the_past(context: RunContext) -> None:
 
 def _in_the_future(starts: datetime, machine_now: datetime) -> RunAborted:
     return RunAborted(
-        level="unknown",
+        reason="unobserved",
         blame="config",
         cause="the send times of the scenario are in the future for a bridge outside virtual time",
         expected=f"send times before {iso_utc(machine_now)}, a bridge that uses clock_url, or --clock-rate 1",

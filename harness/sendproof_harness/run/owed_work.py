@@ -18,6 +18,8 @@ from sendproof_harness.judge.facts.keys import campaign_key
 from sendproof_harness.judge.facts.pages import gaps, pages
 from sendproof_harness.run.pacing import Owed
 
+_UNAVAILABLE = frozenset({None, *range(500, 600)})
+
 
 def owed_work(history: History) -> Owed:
     """Return the number of messages, rows, clearances and webhooks that are owed, by kind in words."""
@@ -81,8 +83,14 @@ def _missing_clearances(history: History, acknowledged: Collection[str]) -> int:
 
 
 def _retried_webhooks(history: History, acknowledged: Collection[str]) -> int:
-    """Return how many webhooks the bridge did not accept yet and will be sent again: it may be starting."""
-    return sum(attempt.retry_at is not None and attempt.key not in acknowledged for attempt in _last_attempts(history))
+    """Return how many webhooks will be sent again because the bridge was away or in trouble: it may be starting.
+
+    A bridge that refused a webhook has done what it wanted to do.
+    """
+    return sum(
+        attempt.retry_at is not None and attempt.key not in acknowledged and attempt.status in _UNAVAILABLE
+        for attempt in _last_attempts(history)
+    )
 
 
 def _last_attempts(history: History) -> Iterator[Webhook]:

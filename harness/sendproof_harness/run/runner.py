@@ -117,7 +117,7 @@ def run_scenario(scenario: Scenario, name: str, options: RunOptions, progress: P
 
 def _interrupted(context: RunContext) -> RunAborted:
     return RunAborted(
-        level="unknown",
+        reason="unobserved",
         blame="config",
         cause="the run was interrupted",
         expected="a run to its end",
@@ -273,6 +273,7 @@ def _judged_wishes(scenario: Scenario) -> dict[str, object]:
         str(channel.id): channel.preference_channel for channel in scenario.channels if channel.preference_channel
     }
     wishes = {
+        "consent": scenario.bridge.consent,
         "reports": scenario.bridge.reports,
         "opt_outs": scenario.bridge.opt_outs,
         "preference_channels": preference_channels,
@@ -280,7 +281,9 @@ def _judged_wishes(scenario: Scenario) -> dict[str, object]:
     return {name: wish for name, wish in wishes.items() if wish}
 
 
-_UNAUTHENTICATED_FIELDS = ("service", "operation", "method", "path", "credential", "status", "response_excerpt")
+_UNAUTHENTICATED_FIELDS = (
+    *("service", "operation", "method", "path", "credential", "status", "response_excerpt", "meant", "differs"),
+)
 
 
 def _unauthenticated_requests(context: RunContext, *, is_shared: bool) -> Sequence[Mapping[str, object]]:
