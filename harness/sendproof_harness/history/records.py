@@ -295,11 +295,12 @@ class Interactions(Record, frozen=True, gc=False, tag="interactions"):
 
 
 class Clock(Record, frozen=True, gc=False, tag="clock"):
-    """Virtual time was advanced, or a participant joined or left the clock."""
+    """Virtual time was advanced or got a `rate`, or a participant joined or left the clock."""
 
-    action: Literal["advance", "joined", "left"]
+    action: Literal["advance", "joined", "left", "rate"]
     participant: str | None = None
     to: Instant | None = None
+    rate: float | None = None
 
 
 class OptOut(Record, frozen=True, gc=False, tag="opt_out"):

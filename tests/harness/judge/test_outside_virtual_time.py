@@ -19,7 +19,8 @@ def outside(run: HistoryBuilder, *jumps: tuple[int, int]) -> HistoryBuilder:
         for start, end in jumps
     ]
     absent = HistoryBuilder((run.lines[0] | {"clock": clock}, *run.without("clock").lines[1:]))
-    return absent.plus(*advances)
+    rate = {"n": 6_999, "at": iso(START), "real": 0.0, "kind": "clock", "action": "rate", "rate": 1}
+    return absent.plus(rate, *advances)
 
 
 def verdicts(run: HistoryBuilder) -> dict[str, str]:
