@@ -58,8 +58,8 @@ TRIGGER_EVENT_LATENCY = Requirement(
 )
 CLEARANCE_GIVEN = Requirement(
     number="R104",
-    text="A bridge that listens for campaigns on hold clears customers before the deadline, because customers who are "
-    "not named are left out.",
+    text="A bridge that listens for campaigns on hold clears every customer who may get a message before the deadline, "
+    "because customers who are not named are left out, and no customer who opted out.",
     source=_CLEARANCE,
     evidence="documented",
 )

@@ -68,6 +68,7 @@ class RunOptions:
     command: str | None = None
     control_url: str | None = None
     shared: bool = False
+    exclusive: bool = False
     results: Path = Path("results")
     timeout_s: float = TIMEOUT_S
     clock_rate: float | None = None
@@ -102,7 +103,7 @@ def run_scenario(scenario: Scenario, name: str, options: RunOptions, progress: P
                 now=context.control.health()["real"],
                 duration_s=monotonic() - began,
             )
-            is_shared = options.control_url is not None
+            is_shared = options.control_url is not None and not options.exclusive
             histories = _save_histories(context, name, aborted, identity, folder, is_shared=is_shared)
             return RunResult(folder=folder, histories=histories, aborted=aborted)
     except (ControlError, HistoryError, ProcessError, OSError) as error:

@@ -2,6 +2,7 @@
 
 from sendproof_harness.judge.checks import (
     campaign_state,
+    clearance,
     delivery,
     faults,
     listener,
@@ -31,6 +32,7 @@ CHECKS: tuple[Check, ...] = (
     *text.CHECKS,
     *timing.CHECKS,
     *triggers.CHECKS,
+    *clearance.CHECKS,
     *campaign_state.CHECKS,
     *opt_out_sync.CHECKS,
     *metrics.CHECKS,
