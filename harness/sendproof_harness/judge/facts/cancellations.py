@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from sendproof_harness.history.records import History, Webhook
 from sendproof_harness.history.timestamps import MINUTE
 from sendproof_harness.judge.facts.keys import CampaignKey, campaign_key
+from sendproof_harness.judge.facts.observation import bridge_time
 from sendproof_harness.judge.findings import cached_per_history
 
 CANCELLED_EVENT = "4"
@@ -22,17 +23,13 @@ class Cancellation:
     """The cancellation of a campaign on one channel.
 
     `known_at` is the time of event 4; None if a fault kept every attempt from the bridge. Without a listener for event
-    4 (`has_listener` false) it is the time of the cancellation.
+    4 (`has_listener` false) it is the time of the cancellation. At `ends_at`, a message may go out for the last time.
     """
 
     at: int
     known_at: int | None
+    ends_at: int | None
     has_listener: bool
-
-    @property
-    def ends_at(self) -> int | None:
-        """The latest time at which a message may still go out; None if the bridge could not know."""
-        return None if self.known_at is None else self.known_at + RACE
 
 
 def cancellation_times(history: History) -> Mapping[CampaignKey, int]:
@@ -52,10 +49,10 @@ def cancellations(history: History) -> Mapping[CampaignKey, Cancellation]:
 
 def _cancellation(history: History, key: CampaignKey, at: int) -> Cancellation:
     attempts = list(_attempts(history, key))
-    if not attempts:
-        return Cancellation(at=at, known_at=at, has_listener=False)
-    received = (attempt.at for attempt in attempts if not attempt.dropped)
-    return Cancellation(at=at, known_at=min(received, default=None), has_listener=True)
+    received = [attempt.at for attempt in attempts if not attempt.dropped]
+    known_at = min(received, default=None) if attempts else at
+    ends_at = None if known_at is None else bridge_time(history).after(known_at, RACE)
+    return Cancellation(at=at, known_at=known_at, ends_at=ends_at, has_listener=bool(attempts))
 
 
 def _attempts(history: History, key: CampaignKey) -> Iterator[Webhook]:
