@@ -30,8 +30,8 @@ class SupervisedBridge(Protocol):
     def check_running(self) -> None:
         """Raise `RunAbortedError` if the bridge has ended by itself."""
 
-    def log_excerpt(self) -> str:
-        """Return the end of the bridge's log for a message; empty if the run did not start it."""
+    def state_text(self) -> str:
+        """Return what is known about a bridge that does not go on, for a message; empty if that is nothing."""
 
 
 @dataclass(kw_only=True)
@@ -126,11 +126,11 @@ class TimeControl:
 
     def _not_quiet(self, error: NotQuietError) -> RunAborted:
         self.bridge.check_running()
-        excerpt = self.bridge.log_excerpt()
+        state = self.bridge.state_text()
         return RunAborted(
             blame="bridge",
             cause="the bridge did not become idle",
             reason="stuck",
             expected=f"every participant to park within {self.timeout_s:.0f} s",
-            got=str(error) + (f"; {excerpt}" if excerpt else ""),
+            got=str(error) + (f"; {state}" if state else ""),
         )
