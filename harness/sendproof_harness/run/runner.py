@@ -37,6 +37,7 @@ from sendproof_harness.run.time_control import TimeControl
 from sendproof_harness.scenario.fault_kinds import KILL
 from sendproof_harness.scenario.model import ProbeListeners, Scenario
 from sendproof_harness.scenario.random_faults import faults_yaml
+from sendproof_harness.scenario.subjects import required_subjects
 
 # Enough for a bridge to start or to become idle; a Java program on a small CI machine takes half of this.
 TIMEOUT_S = 60.0
@@ -247,7 +248,7 @@ def _save_histories(
 
 
 def _judged_wishes(scenario: Scenario) -> dict[str, object]:
-    """Return the client's wishes that the judge needs, without those that the scenario leaves to the bridge."""
+    """Return what the judge needs: the scenario's subjects, and the wishes that it does not leave to the bridge."""
     preference_channels = {
         str(channel.id): channel.preference_channel for channel in scenario.channels if channel.preference_channel
     }
@@ -256,6 +257,7 @@ def _judged_wishes(scenario: Scenario) -> dict[str, object]:
         "reports": scenario.bridge.reports,
         "opt_outs": scenario.bridge.opt_outs,
         "preference_channels": preference_channels,
+        "subjects": [asdict(subject) for subject in required_subjects(scenario)],
     }
     return {name: wish for name, wish in wishes.items() if wish}
 
