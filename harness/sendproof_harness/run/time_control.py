@@ -16,6 +16,8 @@ from sendproof_harness.run.progress import ProgressListener
 from sendproof_harness.scenario.values import iso_utc
 
 _SHOW_EVERY_S = 0.25
+# In the simulators' message about what they wait for: their own response to a request.
+_SIMULATORS_BUSY = "requests are being answered"
 
 
 def at_rest(clock: Mapping[str, Any]) -> bool:
@@ -126,11 +128,29 @@ class TimeControl:
 
     def _not_quiet(self, error: NotQuietError) -> RunAborted:
         self.bridge.check_running()
-        state = self.bridge.state_text()
-        return RunAborted(
-            blame="bridge",
-            cause="the bridge did not become idle",
-            reason="stuck",
-            expected=f"every participant to park within {self.timeout_s:.0f} s",
-            got=str(error) + (f"; {state}" if state else ""),
-        )
+        return end_of_standstill(error, self.bridge.state_text(), self.timeout_s)
+
+
+def end_of_standstill(error: NotQuietError, bridge: str, timeout_s: float) -> RunAborted:
+    """Return the end of a run in which time stands still; `bridge` is what is known about the bridge."""
+    if _SIMULATORS_BUSY in error.detail:
+        return _overloaded(error, timeout_s)
+    return RunAborted(
+        blame="bridge",
+        cause="the bridge did not become idle",
+        reason="stuck",
+        expected=f"every participant to park within {timeout_s:.0f} s",
+        got=str(error) + (f"; {bridge}" if bridge else ""),
+    )
+
+
+def _overloaded(error: NotQuietError, timeout_s: float) -> RunAborted:
+    """Return the end of a run whose simulators do not answer the bridge, which says nothing about the bridge."""
+    return RunAborted(
+        blame="harness",
+        reason="harness",
+        cause="the simulators did not answer the bridge in time",
+        expected=f"a response to each request within {timeout_s:.0f} s",
+        got=error.detail,
+        remedy="repeat the run on a machine with less load, or with a longer --timeout",
+    )

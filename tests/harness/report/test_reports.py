@@ -138,10 +138,7 @@ def test_junit_has_one_case_per_check(faulty_run, tmp_path):
     assert {name for name, failure in failures.items() if failure is not None} == {
         "delivery.once", "delivery.text", "delivery.time", "metrics.accurate",
     }  # fmt: skip
-    assert (
-        failures["delivery.time"].get("message")
-        == "early: sent before it was due (1)"
-    )
+    assert failures["delivery.time"].get("message") == "early: sent before it was due (1)"
     assert "<script>alert" in failures["delivery.text"].text
 
 
