@@ -16,6 +16,8 @@ from sendproof_harness.run.progress import ProgressListener
 from sendproof_harness.scenario.values import iso_utc
 
 _SHOW_EVERY_S = 0.25
+# At one instant, a rate limit allows no bridge that many requests without an effect.
+_MANY_REQUESTS = 500
 # In the simulators' message about what they wait for: their own response to a request.
 _SIMULATORS_BUSY = "requests are being answered"
 
@@ -24,6 +26,21 @@ def at_rest(clock: Mapping[str, Any]) -> bool:
     """Return True if this snapshot of a clock has participants, all of them are parked and nothing is in flight."""
     participants = clock["participants"]
     return bool(participants) and not clock["in_flight"] and all(member["parked"] for member in participants)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Progress:
+    """How far a run is: the virtual time, the number of requests, and the number of other events by kind."""
+
+    now: str
+    requests: int
+    events: Mapping[str, int]
+
+    def repeats(self, before: "Progress") -> bool:
+        """Return True if there were many requests since then, and nothing came of them."""
+        return (self.now, self.events) == (before.now, before.events) and (
+            self.requests - before.requests >= _MANY_REQUESTS
+        )
 
 
 class SupervisedBridge(Protocol):
@@ -71,12 +88,14 @@ class TimeControl:
             return
         target = {"to": iso_utc(target_time)}
         with ControlClient(self.control.url) as own:
-            before: object = None
+            before: Progress | None = None
             while True:
                 try:
                     self._call_in_background(lambda: own.advance(self.sandbox, target, self.timeout_s))
                 except NotQuietError as error:
-                    reached = self._progress_state()
+                    reached = self._progress()
+                    if before is not None and reached.repeats(before):
+                        raise RunAbortedError(_without_pause(reached.requests - before.requests, error)) from error
                     if reached == before:
                         raise RunAbortedError(self._not_quiet(error)) from error
                     before = reached
@@ -98,11 +117,12 @@ class TimeControl:
             pause(_SHOW_EVERY_S)
         self.show()
 
-    def _progress_state(self) -> object:
-        """Return a value that changes if there is progress: the time and the number of events."""
+    def _progress(self) -> "Progress":
         counts = self.control.state(self.sandbox)["counts"]
         # An advance is itself an event, of the kind `clock`.
-        return self.control.clock(self.sandbox)["now"], {kind: n for kind, n in counts.items() if kind != "clock"}
+        events = {kind: n for kind, n in counts.items() if kind not in {"clock", "request"}}
+        now = str(self.control.clock(self.sandbox)["now"])
+        return Progress(now=now, requests=counts.get("request", 0), events=events)
 
     def _call_in_background(self, call: Callable[[], object]) -> None:
         """Make a blocking call in a second thread; meanwhile show the progress and supervise the bridge."""
@@ -153,4 +173,16 @@ def _overloaded(error: NotQuietError, timeout_s: float) -> RunAborted:
         expected=f"a response to each request within {timeout_s:.0f} s",
         got=error.detail,
         remedy="repeat the run on a machine with less load, or with a longer --timeout",
+    )
+
+
+def _without_pause(requests: int, error: NotQuietError) -> RunAborted:
+    """Return the end of a run whose bridge repeats its requests for ever, so that time cannot pass."""
+    return RunAborted(
+        blame="bridge",
+        reason="stuck",
+        cause="the bridge repeats its requests without a pause, so time cannot pass",
+        expected="a bridge that waits after a failure: it parks until the next attempt is due",
+        got=f"{requests:,} requests at one instant, and nothing came of them; {error.detail}",
+        remedy="wait before each attempt, longer after each failure, and at least as long as Retry-After says",
     )
