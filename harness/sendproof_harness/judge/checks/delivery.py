@@ -2,7 +2,7 @@
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
 
-from sendproof_harness.history.records import Delivery, History
+from sendproof_harness.history.records import Delivery, History, Obligation
 from sendproof_harness.history.timestamps import spoken
 from sendproof_harness.judge.causes.losses import loss_causes
 from sendproof_harness.judge.causes.misdirected import misdirected
@@ -86,7 +86,7 @@ def _indefinite(history: History, recipients: Sequence[RecipientResult]) -> Iter
                 blame="network",
                 cause="indefinite: no event ever reached the bridge"
                 if never_notified
-                else "indefinite: the response was lost, and the provider has no record to look up the message",
+                else "indefinite: the response was lost or a server error, and the provider has no record of messages",
                 expected=f"one message, due {spoken(recipient.obligation.due)}",
                 got="no delivery, and the bridge could not know that",
                 where=recipient_location(recipient.obligation),
@@ -261,7 +261,7 @@ def _against_consent(history: History, recipient: RecipientResult) -> Finding:
     opt_out, delivery = next(
         (violation for violation in violations if violation[0] is not None), (None, recipient.deliveries[0])
     )
-    cause = "sent to opted-out" if opt_out is None else f"sent to opted-out: after opting out {opt_out.source}"
+    cause = f"sent to opted-out: after opting out {opt_out.source}" if opt_out else _initial_opt_out_cause(obligation)
     since = "" if opt_out is None else f" after {spoken(opt_out.at)}"
     return Finding(
         check=_CONSENT,
@@ -273,6 +273,18 @@ def _against_consent(history: History, recipient: RecipientResult) -> Finding:
         where=recipient_location(obligation),
         at=delivery.send_at,
     )
+
+
+_INITIAL_OPT_OUT_CAUSES: Mapping[str | None, str] = {
+    None: "sent to opted-out",
+    "attribute": "sent to opted-out: the consent attribute in Optimove says no",
+    "provider": "sent to opted-out: the number is on the provider's list of opt-outs",
+}
+
+
+def _initial_opt_out_cause(obligation: Obligation) -> str:
+    """Return the cause for a customer who opted out before the run: each has one protection."""
+    return _INITIAL_OPT_OUT_CAUSES[obligation.opted_out_by]
 
 
 def _without_opt_outs(recipients: int) -> Finding:
