@@ -9,7 +9,7 @@ from rich.console import Console
 from rich.progress import BarColumn, Progress, SpinnerColumn, TaskID, TextColumn, TimeElapsedColumn
 
 # The journal's events that show how far a campaign is, with their labels.
-_LABELS = {"delivery": "deliveries", "delivery_status": "receipts", "metrics": "metrics pushes"}
+_LABELS = {"delivery": "deliveries", "delivery_status": "delivery statuses", "metrics": "metrics pushes"}
 
 
 class ProgressListener(Protocol):
@@ -87,6 +87,6 @@ class _Bar:
 
 
 def progress_text(now: str, counts: Mapping[str, int]) -> str:
-    """Return `2026-03-04 12:00 · 9,400 deliveries · 8,100 receipts · 9 metrics pushes`."""
+    """Return `2026-03-04 12:00 · 9,400 deliveries · 8,100 delivery statuses · 9 metrics pushes`."""
     parts = [f"{counts.get(kind, 0):,} {label}" for kind, label in _LABELS.items()]
     return " · ".join([now[:16].replace("T", " "), *parts])

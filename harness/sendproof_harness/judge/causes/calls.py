@@ -193,11 +193,11 @@ def _no_sends(history: History, obligation: Obligation) -> Diagnosis | None:
     if sends:
         return None
     rows = sum(page.rows for page in pages(history)[campaign_key(obligation)])
-    got = f"{rows:,} rows were read, and {name} got no call to send after that{_dropped(history, obligation)}"
+    got = f"{rows:,} rows read, then no call of {name} to send{_dropped(history, obligation)}"
     swapped = swapped_date(obligation.due)
     if swapped is not None:
-        time = "over" if swapped < obligation.at else "not over at the end of the run"
-        got += f"; with day and month swapped, the send time {spoken(swapped)} was {time}"
+        time = "past" if swapped < obligation.at else "future"
+        got += f"; swapped day and month would be {spoken(swapped)}, in the {time}"
     return f"{_NOTHING_SENT}: its audience was read, and nothing followed", got
 
 
@@ -211,7 +211,7 @@ def _dropped(history: History, obligation: Obligation) -> str:
         if campaign_key(item) == key and item.metric == DROPPED
     }
     count = sum(totals.values())
-    return f"; the bridge reported {count:,} customers as dropped" if count else ""
+    return f"; {count:,} reported as dropped" if count else ""
 
 
 def _sends(history: History, obligation: Obligation, start: int, end: int) -> list[Request]:
