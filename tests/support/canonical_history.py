@@ -34,8 +34,12 @@ def digest(lines: Iterable[bytes]) -> str:
 
 
 _LEFT_OUT = frozenset({"n", "real"})
-# A delivery names the line of its request; the response time of a webhook is real time.
-_LEFT_OUT_OF = {"delivery": _LEFT_OUT | {"request"}, "webhook": _LEFT_OUT | {"duration_ms"}}
+# A delivery names the line of its request; the response time of a webhook is real time; a body may contain ports.
+_LEFT_OUT_OF = {
+    "delivery": _LEFT_OUT | {"request"},
+    "webhook": _LEFT_OUT | {"duration_ms"},
+    "request": _LEFT_OUT | {"content"},
+}
 
 _encode = msgspec.json.Encoder(order="sorted").encode
 

@@ -227,6 +227,18 @@ CLIENTS_ISOLATED = Requirement(
     source=_AUTHENTICATION,
     evidence="documented",
 )
+RETRIES_PAUSED = Requirement(
+    number="R606",
+    text="The bridge pauses before it calls a failing service again.",
+    source=_RATE,
+    evidence="assumed",
+)
+FINAL_REFUSALS_ACCEPTED = Requirement(
+    number="R607",
+    text="The bridge does not repeat a message or call unchanged after the provider has refused it for good.",
+    source=_DROPPED,
+    evidence="assumed",
+)
 OPT_OUTS_SYNCED = Requirement(
     number="R701",
     text="The bridge reports every customer who opts out at the provider to Optimove, by preference or by attribute, "

@@ -37,6 +37,8 @@ PROVIDER = Provider(
     opt_out_events=frozenset({"opted_out"}),
     # documented: https://docs.delivyr.net/docs/optimove (rejected)
     permanent_rejections=frozenset({"blocked", "cannot_receive", "opted_out"}),
+    # The codes are assumed; see openapi/delivyr.yaml.
+    final_refusals=frozenset({"template_not_found", "missing_variables", "text_too_long"}),
     rejects_late=True,
     has_record=True,
     # Only some customers can read the Message Log by a request.

@@ -68,6 +68,8 @@ class Provider:
 
     permanent_rejections: frozenset[str] = frozenset()
     """Codes of rejections that are due to the number alone, or their reasons if the provider has no codes."""
+    final_refusals: frozenset[str] = frozenset()
+    """Codes by which the provider refuses a whole call for its content."""
     batch_limit_rejections: Mapping[str, str] = field(default_factory=dict)
     """By code of the rejection of a batch over the limit: the limit, in words."""
     rejects_late: bool = False

@@ -79,6 +79,12 @@ class Exchange:
     def is_preflight(self) -> bool:
         return PREFLIGHT_HEADER in self.request.headers
 
+    @property
+    def has_failed(self) -> bool:
+        """True if the service refused the call, or a fault kept its response from the bridge."""
+        is_refused = self.effects is not None and self.effects.refused
+        return is_refused or (self.faulted is not None and self.faulted.result != INTACT)
+
     def refuse(self, problem: Problem) -> Response:
         """Return a refusal in the service's own form."""
         self.operation = problem.operation or self._requested_operation()
@@ -222,8 +228,10 @@ class ServicePipeline:
         if exchange.injection is not None:
             sandbox.record("fault", exchange.injection.journal_fields())
         fields = self._request_fields(exchange, response, "refused" if exchange.is_refused else "known")
-        fields |= sandbox.limited_calls.journal_fields(self.simulator.name, self.contract, exchange.request, response)
         effects = exchange.effects
+        fields |= sandbox.failed_calls.journal_fields(
+            self.simulator.name, self.contract, exchange.request, response, is_failure=exchange.has_failed
+        )
         changes_state = effects is not None and effects.changes_state
         kind = "preflight" if exchange.is_preflight and not changes_state else "request"
         number = sandbox.record(kind, fields)

@@ -15,7 +15,14 @@ from sendproof_harness.judge.checks import (
     webhooks,
 )
 from sendproof_harness.judge.checks.reports import events, interactions, metrics, totals
-from sendproof_harness.judge.checks.requests import client_isolation, contract, credentials, limits, retry_after
+from sendproof_harness.judge.checks.requests import (
+    client_isolation,
+    contract,
+    credentials,
+    limits,
+    repeated_calls,
+    retry_after,
+)
 from sendproof_harness.judge.findings import Check
 
 CHECKS: tuple[Check, ...] = (
@@ -39,6 +46,7 @@ CHECKS: tuple[Check, ...] = (
     *credentials.CHECKS,
     *limits.CHECKS,
     *retry_after.CHECKS,
+    *repeated_calls.CHECKS,
     *client_isolation.CHECKS,
 )
 
