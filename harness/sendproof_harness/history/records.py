@@ -428,6 +428,25 @@ class Scenario(Record, frozen=True, gc=False, tag="scenario"):
     preference_channels: dict[str, int] = {}
 
 
+class RunIdentity(Record, frozen=True, gc=False, tag="run"):
+    """The circumstances of the run, written by the harness.
+
+    `began` is the real time in ISO 8601 with `Z`, and `duration_s` the real duration. `bridge` is the bridge as the
+    user named it: a URL, a command, or the reference bridge. `options` are those of the command that differ from the
+    default. `load` is the number of processes that wanted a core, on average over the last minute of the run.
+    """
+
+    sendproof: str
+    began: str
+    duration_s: float
+    bridge: str
+    options: dict[str, str]
+    python: str
+    platform: str
+    cores: int
+    load: float | None = None
+
+
 class OtherClient(Record, frozen=True, gc=False, tag="other_client"):
     """Another client of the same bridge, written by the harness, with the `templates` that its provider holds.
 
@@ -455,7 +474,7 @@ class RunAborted(Record, frozen=True, gc=False, tag="aborted"):
 
 
 class End(Record, frozen=True, gc=False, tag="end"):
-    """The last line. `lines` is the number of lines before it, the header included."""
+    """The last line. `lines` is the number of lines before it, the header included, for readers without seals."""
 
     lines: int
 
@@ -491,6 +510,7 @@ Line = (
     | Engagement
     | Probe
     | Scenario
+    | RunIdentity
     | OtherClient
     | RunAborted
     | CustomerEvent
@@ -502,9 +522,10 @@ Line = (
 
 @dataclass(frozen=True, kw_only=True, eq=False)
 class History:
-    """One run. Each tuple is in order of occurrence."""
+    """One run. Each tuple is in order of occurrence. `seal` is that of the last line, which covers the whole file."""
 
     header: Header
+    seal: str = ""
     campaigns: tuple[Campaign, ...] = ()
     obligations: tuple[Obligation, ...] = ()
     requests: tuple[Request, ...] = ()
@@ -535,6 +556,7 @@ class History:
     engagements: tuple[Engagement, ...] = ()
     probes: tuple[Probe, ...] = ()
     scenarios: tuple[Scenario, ...] = ()
+    runs: tuple[RunIdentity, ...] = ()
     other_clients: tuple[OtherClient, ...] = ()
     aborted: tuple[RunAborted, ...] = ()
     customer_events: tuple[CustomerEvent, ...] = ()
@@ -545,7 +567,7 @@ class History:
 
 #: The field of `History` that holds each kind of record.
 FIELD_OF: dict[type[Record], str] = {
-    get_args(hint)[0]: name for name, hint in get_type_hints(History).items() if name != "header"
+    get_args(hint)[0]: name for name, hint in get_type_hints(History).items() if name not in {"header", "seal"}
 }
 _RECORDS: tuple[type[Record], ...] = (*FIELD_OF, End)
 KINDS = tuple(sorted(str(record.__struct_config__.tag) for record in _RECORDS))

@@ -12,6 +12,7 @@ from sendproof_harness.judge.facts.deliveries.ledger import RESULT_KINDS, RESULT
 from sendproof_harness.judge.findings import Blame, Evidence
 from sendproof_harness.judge.verdict import Status, Verdict
 from sendproof_harness.report.formatting import capitalised, counted
+from sendproof_harness.report.identity import identity_texts
 from sendproof_harness.report.recipients import recipients
 from sendproof_harness.report.summary import example_customer, summary
 from sendproof_harness.report.timeline import LANE_HEIGHT, WIDTH, timeline
@@ -101,6 +102,7 @@ def _facts(verdict: Verdict, history: History) -> Mapping[str, str]:
         "Requests of the bridge": f"{len(history.requests):,}",
         "Messages accepted": f"{len(history.deliveries):,}",
         "History ends": spoken(header.ended),
+        **identity_texts(history),
     }
     return {name: value for name, value in facts.items() if value}
 

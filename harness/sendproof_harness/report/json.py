@@ -10,6 +10,7 @@ from sendproof_harness.judge.campaign_table import CampaignRow
 from sendproof_harness.judge.fault_table import FaultRow
 from sendproof_harness.judge.findings import Finding
 from sendproof_harness.judge.verdict import Group, Result, Verdict
+from sendproof_harness.report.identity import identity_document
 from sendproof_harness.report.summary import summary
 
 VERSION = 1
@@ -33,6 +34,7 @@ def document(verdict: Verdict, history: History) -> Mapping[str, object]:
         "sandbox": header.sandbox,
         "clock": header.clock.mode,
         "ended": iso(header.ended),
+        "identity": identity_document(history),
         "summary": summary(verdict),
         "ledger": dict(verdict.ledger),
         "campaigns": [_campaign(row) for row in verdict.campaigns],

@@ -7,6 +7,7 @@ from sendproof_harness.history.timestamps import iso
 from sendproof_harness.judge.fault_table import FaultRow
 from sendproof_harness.judge.verdict import Group, Result, Verdict
 from sendproof_harness.report.formatting import counted
+from sendproof_harness.report.identity import identity_texts
 from sendproof_harness.report.junit import Case, document
 
 
@@ -14,13 +15,14 @@ def render(verdict: Verdict, history: History) -> str:
     """Return the file as text."""
     name = history.header.sandbox if verdict.scenario is None else verdict.scenario.file
     cases = [_case(result) for result in verdict.results]
-    return document(name, iso(history.header.ended), _properties(verdict), cases)
+    return document(name, iso(history.header.ended), _properties(verdict, history), cases)
 
 
-def _properties(verdict: Verdict) -> Mapping[str, str]:
+def _properties(verdict: Verdict, history: History) -> Mapping[str, str]:
     scenario = {} if verdict.scenario is None else {"scenario": verdict.scenario.name}
     faults = {f"fault {row.id}": _fault_text(row) for row in verdict.faults}
-    return {**scenario, "seed": str(verdict.seed), "verdict": verdict.status, **faults}
+    identity = {name.lower(): text for name, text in identity_texts(history).items()}
+    return {**scenario, "seed": str(verdict.seed), "verdict": verdict.status, **identity, **faults}
 
 
 def _fault_text(row: FaultRow) -> str:

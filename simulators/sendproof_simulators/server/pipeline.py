@@ -227,6 +227,8 @@ class ServicePipeline:
     def _record(self, exchange: Exchange, sandbox: Sandbox, response: Response) -> None:
         if exchange.injection is not None:
             sandbox.record("fault", exchange.injection.journal_fields())
+        if not exchange.is_preflight and "user-agent" in exchange.request.headers:
+            sandbox.note_user_agent(exchange.request.headers["user-agent"])
         fields = self._request_fields(exchange, response, "refused" if exchange.is_refused else "known")
         effects = exchange.effects
         fields |= sandbox.failed_calls.journal_fields(
