@@ -209,7 +209,8 @@ class Webhook(Record, frozen=True, gc=False, tag="webhook"):
 
     `retry_at` is the time of the next attempt, if there is one. `resend` counts how often the webhook was sent again. A
     `dropped` attempt never left the sandbox. `fault` is the id of the injected fault. `duration_ms` is the real time
-    until the response, in milliseconds.
+    until the response, in milliseconds. `held_call` is the line of a call for this webhook that waited in vain until it
+    was answered.
     """
 
     service: str
@@ -224,6 +225,7 @@ class Webhook(Record, frozen=True, gc=False, tag="webhook"):
     dropped: bool = False
     fault: str | None = None
     duration_ms: float | None = None
+    held_call: int | None = None
 
 
 class CustomerEvent(Record, frozen=True, gc=False, tag="customer_event"):

@@ -77,6 +77,12 @@ INVALID_EVENTS_NOT_SENT = Requirement(
     source="openapi/listener.yaml",
     evidence="assumed",
 )
+EVENTS_ANSWERED_FIRST = Requirement(
+    number="R108",
+    text="The bridge answers an event as soon as it has stored it, and works afterwards.",
+    source="openapi/listener.yaml",
+    evidence="assumed",
+)
 TEMPLATES_SYNCHRONISED = Requirement(
     number="R201",
     text="The bridge reports every template that is added, renamed or deleted at the provider to Optimove, so that "

@@ -10,6 +10,7 @@ The first stage that returns a response ends them:
     handle                    the service's own function
     inject after              a fault in place of the response
     record                    journal, timers, webhooks
+    hold                      until the bridge has answered the webhook that it works for
 
 A failure in one of them is a response with status 500 and an entry in the journal.
 """
@@ -138,7 +139,8 @@ class ServicePipeline:
             except Exception as error:  # noqa: BLE001 - the journal must show any failure as the simulator's
                 response = _fail(exchange, error)
             response = await self._inject_after(exchange, sandbox, response)
-            self._record(exchange, sandbox, response)
+            number = self._record(exchange, sandbox, response)
+            await sandbox.dispatcher.unanswered.hold(exchange.request, number)
             if exchange.effects is not None and exchange.effects.before_response:
                 await sandbox.send_before_response(self.simulator.name, exchange.effects.before_response)
             return _with_transmission(exchange, sandbox, response)
@@ -224,7 +226,8 @@ class ServicePipeline:
         exchange.faulted = await inject(sandbox.faults, injection, original, refuse)
         return None if exchange.faulted is None else exchange.faulted.response
 
-    def _record(self, exchange: Exchange, sandbox: Sandbox, response: Response) -> None:
+    def _record(self, exchange: Exchange, sandbox: Sandbox, response: Response) -> int:
+        """Write the journal's entries and apply the effects; return the number of the call's entry."""
         if exchange.injection is not None:
             sandbox.record("fault", exchange.injection.journal_fields())
         if not exchange.is_preflight and "user-agent" in exchange.request.headers:
@@ -239,6 +242,7 @@ class ServicePipeline:
         number = sandbox.record(kind, fields)
         if effects is not None:
             sandbox.apply(self.simulator.name, effects, number)
+        return number
 
     # -- requests without a sandbox --------------------------------------------------------------
 

@@ -12,6 +12,7 @@ from sendproof_harness.judge.checks import (
     text,
     timing,
     triggers,
+    webhook_answers,
     webhooks,
 )
 from sendproof_harness.judge.checks.reports import events, interactions, metrics, totals
@@ -29,6 +30,7 @@ CHECKS: tuple[Check, ...] = (
     *run_completed.CHECKS,
     *faults.CHECKS,
     *webhooks.CHECKS,
+    *webhook_answers.CHECKS,
     *listener.CHECKS,
     *templates.CHECKS,
     *paging.CHECKS,
@@ -54,6 +56,7 @@ CHECKS: tuple[Check, ...] = (
 CONTRACT_CHECKS: tuple[Check, ...] = (
     *run_completed.CHECKS,
     *webhooks.CHECKS,
+    *webhook_answers.CHECKS,
     *listener.CHECKS,
     *delivery.CHECKS,
     *contract.CHECKS,
