@@ -53,7 +53,8 @@ class Obligation(Record, frozen=True, gc=False, tag="obligation"):
     """Expectation: the message that one customer is due or, if `owed` is false, must not get.
 
     `trigger` names the trigger that caused it, if any. `reason` is why nothing is due: opted_out, unusable_number,
-    not_cleared (conditional campaign) or cancelled.
+    not_cleared (conditional campaign) or cancelled. `raw_number` is the number as the client's records spell it, if
+    that is not + and the digits.
     """
 
     campaign: int
@@ -66,6 +67,7 @@ class Obligation(Record, frozen=True, gc=False, tag="obligation"):
     owed: bool
     reason: str | None = None
     trigger: str | None = None
+    raw_number: str | None = None
 
 
 class Fault(Record, frozen=True, gc=False, tag="fault"):
@@ -91,7 +93,8 @@ class Request(Record, frozen=True, gc=False, tag="request"):
     `status` is 0 when a fault kept the request from the service and no response was sent. `credential_name` is the name
     of the presented credential (`api_key`); `response_excerpt` is the beginning of an error response. `retry_after` is
     the delay that a 429 response demands, in seconds. `content` is a digest of query and body, of failed requests and
-    of those after a 429 response. `real` is the real time of the response, in seconds since the epoch.
+    of those after a 429 response. If the request was not served as meant, `meant` is the operation that it probably
+    meant, and `differs` says what differs. `real` is the real time of the response, in seconds since the epoch.
     """
 
     service: str
@@ -107,6 +110,8 @@ class Request(Record, frozen=True, gc=False, tag="request"):
     response_excerpt: str | None = None
     retry_after: int | None = None
     content: str | None = None
+    meant: str | None = None
+    differs: str | None = None
     real: float = 0.0
 
 
@@ -114,7 +119,7 @@ class UnauthenticatedRequest(Record, frozen=True, gc=False, tag="unauthenticated
     """One request with no credential of any sandbox, written by the harness; `at` is the end of the run.
 
     `credential` is missing or unknown. If the simulators serve other bridges too, it is `shared`: another bridge may
-    have made the request.
+    have made the request. `meant` and `differs` are those of a `Request`.
     """
 
     service: str
@@ -125,6 +130,8 @@ class UnauthenticatedRequest(Record, frozen=True, gc=False, tag="unauthenticated
     status: int
     response_excerpt: str | None = None
     shared: bool = False
+    meant: str | None = None
+    differs: str | None = None
 
 
 class PreflightCall(Record, frozen=True, gc=False, tag="preflight"):
@@ -187,13 +194,18 @@ class Withdrawal(Record, frozen=True, gc=False, tag="withdrawal"):
 
 
 class Rejection(Record, frozen=True, gc=False, tag="rejection"):
-    """A provider rejected one message."""
+    """A provider rejected one message, or, if `whole_call`, a whole request with this message.
+
+    `customer` is the id by which the bridge named the customer, at a provider that knows customers by their ids.
+    """
 
     service: str
     number: str
     text: str
     code: int | str | None = None
     reason: str | None = None
+    customer: str | None = None
+    whole_call: bool = False
 
 
 class DeliveryStatus(Record, frozen=True, gc=False, tag="delivery_status"):
@@ -454,7 +466,7 @@ class OtherClient(Record, frozen=True, gc=False, tag="other_client"):
 
     `numbers` are those of its customers, `campaigns` its announced campaigns as campaign and channel, and `unread`
     those of them without a page that was read. `triggered` are the customers who met a trigger, and `opted_out` those
-    who opted out at its provider.
+    who opted out at its provider. `misdirected` are the numbers of other people to which its accounts sent messages.
     """
 
     client: str
@@ -464,15 +476,28 @@ class OtherClient(Record, frozen=True, gc=False, tag="other_client"):
     unread: tuple[tuple[int, int], ...] = ()
     triggered: tuple[str, ...] = ()
     opted_out: tuple[str, ...] = ()
+    misdirected: tuple[str, ...] = ()
+
+
+#: Why a run ended early: the bridge's process ended, it never became idle, it never became ready, Optimove rejected
+#: what the scenario needs, or the harness or its simulators were too slow.
+AbortReason = Literal["ended", "stuck", "unready", "rejected", "harness"]
 
 
 class RunAborted(Record, frozen=True, gc=False, tag="aborted"):
-    """The run ended early, written by the harness: the bridge ended, hung, or never became ready."""
+    """The run ended early, written by the harness.
+
+    `remedy` says what to do, if the harness knows it. `unregistered` lists event type and channel of each listener that
+    the scenario needs and the bridge lacked.
+    """
 
     blame: Literal["bridge", "config", "harness", "network"]
     cause: str
     expected: str
     got: str
+    reason: AbortReason = "ended"
+    remedy: str = ""
+    unregistered: tuple[tuple[int, int], ...] = ()
 
 
 class End(Record, frozen=True, gc=False, tag="end"):

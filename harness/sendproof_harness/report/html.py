@@ -14,7 +14,7 @@ from sendproof_harness.judge.verdict import Status, Verdict
 from sendproof_harness.report.formatting import capitalised, counted
 from sendproof_harness.report.identity import identity_texts
 from sendproof_harness.report.recipients import recipients
-from sendproof_harness.report.summary import example_customer, summary
+from sendproof_harness.report.summary import example_argument, summary
 from sendproof_harness.report.timeline import LANE_HEIGHT, WIDTH, timeline
 
 HEADLINES: Mapping[Status, str] = {
@@ -60,7 +60,7 @@ def render(verdict: Verdict, history: History) -> str:
         verdict=verdict,
         headline=HEADLINES[verdict.status],
         summary=summary(verdict),
-        example_customer=example_customer(verdict),
+        example_argument=example_argument(verdict),
         facts=_facts(verdict, history),
         segments=_segments(verdict),
         timeline=timeline(history),

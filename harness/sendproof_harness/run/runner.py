@@ -258,7 +258,9 @@ def _judged_wishes(scenario: Scenario) -> dict[str, object]:
     return {name: wish for name, wish in wishes.items() if wish}
 
 
-_UNAUTHENTICATED_FIELDS = ("service", "operation", "method", "path", "credential", "status", "response_excerpt")
+_UNAUTHENTICATED_FIELDS = (
+    *("service", "operation", "method", "path", "credential", "status", "response_excerpt", "meant", "differs"),
+)
 
 
 def _unauthenticated_requests(context: RunContext, *, is_shared: bool) -> Sequence[Mapping[str, object]]:

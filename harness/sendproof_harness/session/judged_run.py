@@ -53,9 +53,8 @@ def _variant(scenario: Scenario) -> str:
 
 
 def _print_aborted(aborted: RunAborted, console: Console) -> None:
-    console.print(f"The run was aborted: {aborted.cause}.", style="bold red", markup=False)
-    details = f"expected {aborted.expected}\ngot      {aborted.got}\n"
-    console.print(details, markup=False, highlight=False, soft_wrap=True)
+    """Print the reason in one line; the verdict has its details, or what it follows from."""
+    console.print(f"The run was aborted: {aborted.cause}.\n", style="bold red", markup=False, soft_wrap=True)
 
 
 def _judge_file(file: Path, scenario: Scenario, console: Console) -> Status:

@@ -72,7 +72,7 @@ def _delivery_events(history: History) -> Iterator[tuple[EventKey, ReportableEve
     statuses: defaultdict[str, list[DeliveryStatus]] = defaultdict(list)
     for status in history.delivery_statuses:
         statuses[status.message].append(status)
-    rejected = {rejection.number for rejection in history.rejections}
+    rejected = {rejection.number for rejection in history.rejections if not rejection.whole_call}
     known_at = _first_webhooks(history)
     for recipient in ledger(history).recipients:
         customer, due = recipient.obligation.customer, recipient.obligation.due
