@@ -431,7 +431,7 @@ class Scenario(Record, frozen=True, gc=False, tag="scenario"):
 
     If `asks` is `contract`, only conformance is judged: the listeners and the requests of the bridge. `reports` and
     `opt_outs` are the client's wishes in the handover; None leaves the choice to the bridge. `preference_channels` has
-    the channel of opt-outs, by number of the channel, where it is another one.
+    the channel of opt-outs, by number of the channel, where it is another one. `sender` is the sender in the handover.
     """
 
     name: str
@@ -440,6 +440,7 @@ class Scenario(Record, frozen=True, gc=False, tag="scenario"):
     reports: str | None = None
     opt_outs: str | None = None
     preference_channels: dict[str, int] = {}
+    sender: str | None = None
 
 
 class RunIdentity(Record, frozen=True, gc=False, tag="run"):

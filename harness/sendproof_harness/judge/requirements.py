@@ -161,6 +161,13 @@ CANCELLATION_RESPECTED = Requirement(
     source=_CANCELLED,
     evidence="assumed",
 )
+SEND_FIELDS_RIGHT = Requirement(
+    number="R409",
+    text="Where a send has fields for them, it names the client's sender, and declares texts with characters outside "
+    "the GSM alphabet as Unicode.",
+    source="http://api.txtlocal.com/docs/sendsms",
+    evidence="documented",
+)
 METRICS_CADENCE = Requirement(
     number="R501",
     text="The bridge reports the metrics of a campaign several times a day for the seven days after it was sent. The "

@@ -18,6 +18,7 @@ from urllib.parse import urlsplit
 
 from sendproof_harness.control_client import ControlClient, ControlError
 from sendproof_harness.handover.format import Listen, clients_of, combine_clients
+from sendproof_harness.handover.write import sender
 from sendproof_harness.history.client_facts import client_facts
 from sendproof_harness.history.reader import HistoryError, read_history
 from sendproof_harness.history.writer import OtherClient, RunFacts, add_run_facts
@@ -254,6 +255,7 @@ def _judged_wishes(scenario: Scenario) -> dict[str, object]:
         "reports": scenario.bridge.reports,
         "opt_outs": scenario.bridge.opt_outs,
         "preference_channels": preference_channels,
+        "sender": sender(scenario),
     }
     return {name: wish for name, wish in wishes.items() if wish}
 

@@ -23,6 +23,7 @@ from sendproof_harness.judge.checks.requests import (
     limits,
     repeated_calls,
     retry_after,
+    send_fields,
 )
 from sendproof_harness.judge.findings import Check
 
@@ -37,6 +38,7 @@ CHECKS: tuple[Check, ...] = (
     *delivery.CHECKS,
     *text.CHECKS,
     *timing.CHECKS,
+    *send_fields.CHECKS,
     *triggers.CHECKS,
     *campaign_state.CHECKS,
     *opt_out_sync.CHECKS,
