@@ -90,7 +90,7 @@ UNDECIDED: tuple[tuple[str, str, str], ...] = (
     (
         "One client's key used for another client, in a call that names only ids that both clients have",
         "findings about the consequences",
-        "only numbers, templates, campaigns, triggers and opt-outs attribute a call",
+        "only numbers, templates, campaigns, triggers, opt-outs and listeners attribute a call",
     ),
 )
 

@@ -468,6 +468,7 @@ class OtherClient(Record, frozen=True, gc=False, tag="other_client"):
     `numbers` are those of its customers, `campaigns` its announced campaigns as campaign and channel, and `unread`
     those of them without a page that was read. `triggered` are the customers who met a trigger, and `opted_out` those
     who opted out at its provider. `misdirected` are the numbers of other people to which its accounts sent messages.
+    `listeners` are event, channel and URL of its listeners, and `calls` the operations that were called for it.
     """
 
     client: str
@@ -478,6 +479,8 @@ class OtherClient(Record, frozen=True, gc=False, tag="other_client"):
     triggered: tuple[str, ...] = ()
     opted_out: tuple[str, ...] = ()
     misdirected: tuple[str, ...] = ()
+    listeners: tuple[tuple[int, int | None, str], ...] = ()
+    calls: tuple[str, ...] = ()
 
 
 #: Why a run ended early: the bridge's process ended, it never became idle, it never became ready, Optimove rejected

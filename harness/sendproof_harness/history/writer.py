@@ -28,6 +28,8 @@ class OtherClient:
     triggered: tuple[str, ...] = ()
     opted_out: tuple[str, ...] = ()
     misdirected: tuple[str, ...] = ()
+    listeners: tuple[tuple[int, int | None, str], ...] = ()
+    calls: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

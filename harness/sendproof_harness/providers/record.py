@@ -82,8 +82,13 @@ class Provider:
     """The provider can be asked for the messages that it accepted."""
     record_operation: str | None = None
     """The operation that reads the record, if not every account has it: it counts once it responded successfully."""
+    opt_out_operation: str | None = None
+    """The operation that only lists the numbers that opted out."""
     lists_opt_outs: bool = False
     """The provider can be asked for the numbers that opted out."""
+
+    listed_template: Callable[[int | str], int | str] = lambda template: template
+    """The id by which Optimove lists a template of the provider."""
 
     # -- scenarios -----------------------------------------------------------------------------------
 

@@ -47,6 +47,7 @@ PROVIDER = Provider(
     has_record=True,
     # observed: get_optouts, in Textlocal's own client
     lists_opt_outs=True,
+    opt_out_operation="get_optouts",
     has_testing_mode=True,
     receipts_need_account_webhook=False,
     account_settings=_account_settings,

@@ -22,6 +22,7 @@ from sendproof_harness.handover.write import sender
 from sendproof_harness.history.client_facts import client_facts
 from sendproof_harness.history.reader import HistoryError, read_history
 from sendproof_harness.history.writer import OtherClient, RunFacts, add_run_facts
+from sendproof_harness.providers import provider
 from sendproof_harness.run.aborted import RunAborted
 from sendproof_harness.run.bridge_process import Bridge
 from sendproof_harness.run.context import RunContext
@@ -280,11 +281,11 @@ def _unauthenticated_requests(context: RunContext, *, is_shared: bool) -> Sequen
 
 def _other_client(context: RunContext, handover: Mapping[str, Any], file: Path) -> OtherClient:
     """Return a client as the histories of the other clients name it."""
-    providers = dict.fromkeys(template.provider for template in context.scenario.templates)
+    names = dict.fromkeys(template.provider for template in context.scenario.templates)
     templates = (
-        template["id"]
-        for provider in providers
-        for template in context.control.templates(handover["sandbox"], provider)
+        provider(name).listed_template(template["id"])
+        for name in names
+        for template in context.control.templates(handover["sandbox"], name)
     )
     return client_facts(handover["client"], tuple(templates), read_history(file))
 
