@@ -6,7 +6,6 @@ faults, and prints one line with the verdict. The exit status is 0 if all verdic
 
 import argparse
 import tempfile
-from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -14,7 +13,7 @@ import yaml
 from rich.console import Console
 
 from catalogue import HERE, ROOT, Trial
-from trial_runs import TrialError, TrialResult, exit_on_sigterm, run_trial, simulators
+from trial_runs import TrialError, TrialResult, cancelled_on_error, exit_on_sigterm, run_trial, simulators
 
 EVERYDAY = HERE / "scenarios" / "everyday.yaml"
 STOP = HERE / "scenarios" / "stop.yaml"
@@ -62,7 +61,7 @@ def main() -> int:
     options = _options()
     exit_on_sigterm()
     seeds = range(options.first, options.first + options.seeds)
-    with tempfile.TemporaryDirectory(prefix="sendproof-") as name, ThreadPoolExecutor(options.at_once) as pool:
+    with tempfile.TemporaryDirectory(prefix="sendproof-") as name, cancelled_on_error(options.at_once) as pool:
         folder = options.results or Path(name)
         with simulators(folder) as url:
             passed = list(

@@ -46,7 +46,7 @@ def build_wrong_run(customers: int = 240) -> HistoryBuilder:
     correct_run = build_correct_run(customers, 50)
     position = {line["message"]: index for index, line in enumerate(correct_run.lines_of("delivery"))}
     run = correct_run.change("delivery", lambda line: _damaged(line, position[line["message"]], customers))
-    run = run.change("webhook", lambda line: line | {"status": None, "error": "ConnectionRefusedError"})
+    run = run.change("webhook", lambda line: line | {"status": None, "error": "ConnectionRefusedError", "held_call": 1})
     duplicates = [
         line | {"n": 50_000 + index, "message": f"9{index:09d}"}
         for index, line in enumerate(correct_run.lines_of("delivery"))

@@ -30,6 +30,8 @@ SETTINGS = json.loads(HANDOVER.read_text())
 OPTIMOVE, TEXTLOCAL = SETTINGS["services"]["optimove"], SETTINGS["services"]["textlocal"]
 CHANNELS = [channel for channel in SETTINGS["channels"] if channel["provider"] == "textlocal"]
 PHONE, CONSENT = SETTINGS["attributes"]["phone"], SETTINGS["attributes"]["consent"]
+CHECKS_CONSENT = SETTINGS.get("bridge", {}).get("consent") == "attribute"  # else only Textlocal keeps opt-outs
+REQUIRED = [PHONE, CONSENT] if CHECKS_CONSENT else [PHONE]
 HOST, PORT, TOKEN = SETTINGS["listen"]["host"], SETTINGS["listen"]["port"], SETTINGS["webhook_token"]
 MY_URL = f"http://{HOST}:{PORT}/{TOKEN}"  # without the token, every request gets a 404
 CLOCK_URL = None if os.environ.get("FLASK_BRIDGE_CLOCK") == "machine" else SETTINGS.get("clock_url")
@@ -147,7 +149,8 @@ def personalize(body, attributes):
         number = phonenumbers.parse(attributes.get(PHONE) or "", SETTINGS.get("country", "GB"))
     except phonenumbers.NumberParseException:
         return None, text
-    reachable = attributes.get(CONSENT) == "1" and phonenumbers.is_valid_number(number)
+    has_consent = not CHECKS_CONSENT or attributes.get(CONSENT) == "1"
+    reachable = has_consent and phonenumbers.is_valid_number(number)
     return f"{number.country_code}{number.national_number}" if reachable else None, text
 
 
@@ -178,7 +181,7 @@ def connect(now):
 
 def page(now, campaign, channel, skip):
     bodies = {template: row["body"] for template, row in templates_by_id(now).items()}
-    names = list(dict.fromkeys([PHONE, CONSENT, *PLACEHOLDER.findall(" ".join(bodies.values()))]))
+    names = list(dict.fromkeys([*REQUIRED, *PLACEHOLDER.findall(" ".join(bodies.values()))]))
     query = {"CampaignID": campaign, "ChannelID": channel, "CustomerAttributes": ";".join(names), "$top": PAGE_SIZE}
     rows = optimove(now, "GET", "customers/GetCustomerSendDetailsByChannel", **query, **{"$skip": skip})
     groups = defaultdict(list)  # a batch has one send time; one letter outside ASCII makes all of it cost more
@@ -216,7 +219,7 @@ def trigger(now, event):
     attributes = {
         name: json.dumps(value) if isinstance(value, int | float) else value for name, value in values.items()
     }
-    if not attributes.keys() >= {PHONE, CONSENT, *PLACEHOLDER.findall(template["body"])}:
+    if not attributes.keys() >= {*REQUIRED, *PLACEHOLDER.findall(template["body"])}:
         attributes = fetch_attributes(now, event["customerid"]) | attributes
     number, text = personalize(template["body"], attributes)
     id_ = f"trigger-{event['requestid']}"

@@ -72,7 +72,7 @@ def _wishes(scenario: Scenario | None) -> dict[str, Any]:
     if scenario is None:
         return {}
     wanted = dataclasses.asdict(scenario.bridge)
-    wishes = {name: wanted[name] for name in ("reports", "opt_outs", "clears_campaigns") if wanted[name]}
+    wishes = {name: wanted[name] for name in ("consent", "reports", "opt_outs", "clears_campaigns") if wanted[name]}
     return {**wishes, **_optimove_facts(scenario)}
 
 

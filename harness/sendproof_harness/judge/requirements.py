@@ -137,9 +137,9 @@ RIGHT_TIME = Requirement(
 )
 CONSENT_RESPECTED = Requirement(
     number="R405",
-    text="A customer who opted out gets no message: at the provider, by a preference, or by the consent attribute that "
-    "the client names in the handover.",
-    source="docs/connect-your-bridge.md",
+    text="A customer who opted out at the provider gets no message. Where the client of the run keeps opt-outs in a "
+    "consent attribute (`consent: attribute`), neither does a customer without consent there.",
+    source=_DROPPED,
     evidence="documented",
 )
 TRIGGER_SEND_LATENCY = Requirement(
@@ -254,8 +254,8 @@ FINAL_REFUSALS_ACCEPTED = Requirement(
 )
 OPT_OUTS_SYNCED = Requirement(
     number="R701",
-    text="The bridge reports every customer who opts out at the provider to Optimove, by preference or by attribute, "
-    "and no other customer. The judge allows one day.",
+    text="The bridge reports every customer who opts out at the provider, or in again, to Optimove: in the way that "
+    "the client asked for (preference, attribute or none), and no other customer. The judge allows one day.",
     source=_GUIDE,
     evidence="documented",
 )

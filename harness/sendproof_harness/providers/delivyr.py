@@ -37,6 +37,7 @@ PROVIDER = Provider(
     opt_out_events=frozenset({"opted_out"}),
     # documented: https://docs.delivyr.net/docs/optimove (rejected)
     permanent_rejections=frozenset({"blocked", "cannot_receive", "opted_out"}),
+    opt_out_rejections=frozenset({"opted_out"}),
     # The codes are assumed; see openapi/delivyr.yaml.
     final_refusals=frozenset({"template_not_found", "missing_variables", "text_too_long"}),
     # observed: Optimove's ids of templates are numbers, those of Delivyr are the same in base 36

@@ -68,6 +68,8 @@ class Provider:
 
     permanent_rejections: frozenset[str] = frozenset()
     """Codes of rejections that are due to the number alone, or their reasons if the provider has no codes."""
+    opt_out_rejections: frozenset[str] = frozenset()
+    """Those of the permanent rejections that tell the bridge of an opt-out."""
     final_refusals: frozenset[str] = frozenset()
     """Codes by which the provider refuses a whole call for its content."""
     batch_limit_rejections: Mapping[str, str] = field(default_factory=dict)

@@ -41,6 +41,7 @@ PROVIDER = Provider(
     opt_out_events=frozenset({"inbound"}),
     # documented: https://api.txtlocal.com/docs/sendsms
     permanent_rejections=frozenset({"32", "51"}),
+    opt_out_rejections=frozenset({"51"}),
     # documented: https://api.txtlocal.com/docs/otp_send; 33 and 80 in openapi/textlocal.yaml, x-codes
     final_refusals=frozenset({"5", "6", "32", "33", "43", "44", "51", "80"}),
     batch_limit_rejections={"33": "at most 10,000 numbers a call"},

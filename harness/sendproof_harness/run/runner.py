@@ -253,6 +253,7 @@ def _judged_wishes(scenario: Scenario) -> dict[str, object]:
         str(channel.id): channel.preference_channel for channel in scenario.channels if channel.preference_channel
     }
     wishes = {
+        "consent": scenario.bridge.consent,
         "reports": scenario.bridge.reports,
         "opt_outs": scenario.bridge.opt_outs,
         "preference_channels": preference_channels,

@@ -75,6 +75,7 @@ def _settings(
             "customers": audience.customers,
             "opted_out": float(audience.opted_out),
             "unusable_numbers": float(audience.unusable_numbers),
+            "consent": scenario.bridge.consent or "provider",
             "country": audience.country,
             "outcomes": {name: float(share) for name, share in audience.outcomes.items()},
         },

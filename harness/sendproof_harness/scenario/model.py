@@ -8,6 +8,9 @@ from fractions import Fraction
 #: Stands for a provider: the scenario runs once for each provider in the `providers` list of the file.
 ANY = "any"
 
+#: The client keeps opt-outs in the consent attribute, too.
+CONSENT_BY_ATTRIBUTE = "attribute"
+
 Parameter = str | int | float | bool
 
 
@@ -116,8 +119,12 @@ class Trigger:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class BridgeRequirements:
-    """The configuration that a client requires of the bridge. None leaves the choice to the bridge."""
+    """The configuration that a client requires of the bridge. None leaves the choice to the bridge.
 
+    With `consent` attribute the client keeps opt-outs in the consent attribute, too; None means only at the provider.
+    """
+
+    consent: str | None = None
     reports: str | None = None
     opt_outs: str | None = None
     clears_campaigns: bool = False

@@ -8,6 +8,7 @@ from sendproof_harness.providers import provider as provider_record
 from sendproof_harness.scenario.fault_kinds import WEBHOOK, parse_fault, resolve_target
 from sendproof_harness.scenario.model import (
     ANY,
+    CONSENT_BY_ATTRIBUTE,
     AddTemplate,
     Advance,
     Audience,
@@ -60,7 +61,7 @@ def parse_scenario(content: Content, provider: str | None = None) -> Scenario:
         campaigns=tuple(_campaign(campaign, audience) for campaign in content.get("campaigns", ())),
         steps=tuple(parser.step(step) for step in content["steps"]),
         triggers=tuple(_trigger(trigger) for trigger in content.get("triggers", ())),
-        bridge=BridgeRequirements(**content.get("bridge", {})),
+        bridge=_bridge(content),
         nightly=content.get("nightly"),
         rate_limits=content.get("rate_limits", True),
         dialects=content.get("dialects", {}),
@@ -68,6 +69,13 @@ def parse_scenario(content: Content, provider: str | None = None) -> Scenario:
         clients=tuple(content.get("clients", ())),
         provider=provider,
     )
+
+
+def _bridge(content: Content) -> BridgeRequirements:
+    """Return the requirements; a client whose file changes the consent attribute keeps opt-outs there."""
+    changes_consent = any("opt_out" in step for step in content["steps"])
+    default = {"consent": CONSENT_BY_ATTRIBUTE} if changes_consent else {}
+    return BridgeRequirements(**{**default, **content.get("bridge", {})})
 
 
 def _audience(content: Content, channels: tuple[Channel, ...]) -> Audience:

@@ -8,7 +8,7 @@ from sendproof_harness.judge.causes.losses import loss_causes
 from sendproof_harness.judge.causes.numbers import number_cause
 from sendproof_harness.judge.causes.rejections import other_number_cause, rejection_index
 from sendproof_harness.judge.causes.strays import Stray, strays
-from sendproof_harness.judge.facts.consent import violated_opt_out
+from sendproof_harness.judge.facts.consent import has_opted_out, violated_opt_out
 from sendproof_harness.judge.facts.deliveries.deadlines import first_notified
 from sendproof_harness.judge.facts.deliveries.ledger import (
     RecipientResult,
@@ -225,14 +225,13 @@ def _undocumented_format(recipient: RecipientResult, delivery: Delivery) -> Find
 def check_consent_respected(history: History) -> CheckResult:
     """Find messages to customers who opted out."""
     recipients = ledger(history).recipients
-    has_opt_outs = any(recipient.obligation.reason == "opted_out" for recipient in recipients)
     findings = [
         _against_consent(history, recipient) for recipient in recipients if recipient.kind == _SENT_TO_OPTED_OUT
     ]
-    deliveries = sum(not delivery.test for delivery in history.deliveries)
-    if deliveries and not has_opt_outs:
-        findings.append(_without_opt_outs(deliveries))
-    return CheckResult(looked_at=deliveries, unit="deliveries", findings=tuple(findings))
+    opted_out = sum(has_opted_out(history, recipient.obligation) for recipient in recipients)
+    if not opted_out:
+        findings.append(_without_opt_outs(len(recipients)))
+    return CheckResult(looked_at=opted_out, unit="opted-out recipients", findings=tuple(findings))
 
 
 _SENT_TO_OPTED_OUT: ResultKind = "sent to opted-out"
@@ -261,14 +260,14 @@ def _against_consent(history: History, recipient: RecipientResult) -> Finding:
     )
 
 
-def _without_opt_outs(deliveries: int) -> Finding:
+def _without_opt_outs(recipients: int) -> Finding:
     return Finding(
         check=_CONSENT,
-        level="note",
+        level="unknown",
         blame="harness",
-        cause="no customer of this audience opted out, so the rule was hardly tested",
+        cause="no recipient of this run opted out, so the rule was not tested",
         expected="an audience with customers who opted out",
-        got=f"{deliveries:,} deliveries, all to customers who may get messages",
+        got=f"{recipients:,} recipients, all of them customers who may get messages",
     )
 
 

@@ -6,6 +6,8 @@ from sendproof_harness.history.records import History
 
 #: Totals by UpdateCampaignMetrics, and customers by UpdateCampaignInteractions.
 CAMPAIGN_METRICS = "campaign_metrics"
+#: The client wants no reports of opt-outs.
+NO_OPT_OUTS = "none"
 
 
 def wants_interactions(history: History) -> bool:

@@ -37,4 +37,5 @@ OUTCOMES = (
     *(f"delivered, {clicks} clicks" for clicks in range(2, 10)),
     "delivered, replies STOP",
     "delivered, clicked, replies STOP",
+    "delivered, replies STOP, then START",
 )

@@ -34,18 +34,25 @@ _DOUBLE_ZERO = _NATIONAL + int(0.04 * _SHORT)
 UNUSABLE_NUMBERS: tuple[str | None, ...] = ("", None, "12345", "n/a", "unknown", "+44", "0207946", "0000000000")
 
 
+# Where a client keeps its customers' opt-outs.
+BY_PROVIDER, BY_ATTRIBUTE = "provider", "attribute"
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class AudienceRecipe:
     """The number of customers, and the shares of those that opted out or have an unusable number.
 
-    The two groups do not overlap, so their shares add up to 1 at most. `country` is where all customers live: GB or
-    US. `outcomes` are shares of customers with test numbers, by the names in `core/messaging/delivery_outcomes.py`.
+    The two groups do not overlap, so their shares add up to 1 at most. `consent` is where the client keeps opt-outs:
+    with `provider`, they are all on the provider's list; with `attribute`, half of them are only there, and half only
+    have the value 0 in the consent attribute. `country` is where all customers live: GB or US.
+    `outcomes` are shares of customers with test numbers, by the names in `core/messaging/delivery_outcomes.py`.
     Customers of the two groups keep ordinary numbers.
     """
 
     customers: int
     opted_out: float = 0.0
     unusable_numbers: float = 0.0
+    consent: str = BY_PROVIDER
     country: str = "GB"
     outcomes: Mapping[str, float] = field(default_factory=dict)
 
@@ -53,6 +60,8 @@ class AudienceRecipe:
         """Raise `ValueError` for an impossible audience."""
         if not 0 <= self.customers <= MAX_CUSTOMERS:
             raise ValueError(f"expected 0 to {MAX_CUSTOMERS} customers, got {self.customers}")
+        if self.consent not in {BY_PROVIDER, BY_ATTRIBUTE}:
+            raise ValueError(f"expected consent to be {BY_PROVIDER} or {BY_ATTRIBUTE}, got {self.consent!r}")
         if self.country not in NUMBER_PLANS:
             raise ValueError(f"expected country to be one of {', '.join(NUMBER_PLANS)}, got {self.country!r}")
         for name, share in (("opted_out", self.opted_out), ("unusable_numbers", self.unusable_numbers)):
@@ -84,12 +93,20 @@ class AudienceRecipe:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Customer:
-    """One customer. `number` is the real one, digits with country code, or None if it is unusable."""
+    """One customer. `number` is the real one, digits with country code, or None if it is unusable.
+
+    `opted_out_by` is where the client or the provider keeps the opt-out: `attribute` or `provider`; None without one.
+    """
 
     id: str
     number: str | None
-    opted_out: bool
+    opted_out_by: str | None
     attributes: Mapping[str, str | None]
+
+    @property
+    def opted_out(self) -> bool:
+        """Return True if the customer wants no messages."""
+        return self.opted_out_by is not None
 
 
 class Draws(NamedTuple):
@@ -113,7 +130,17 @@ _HASH = Struct(">2Q8H")
 class Audience:
     """The customers of one sandbox, computed on demand."""
 
-    __slots__ = ("_keyed", "_offset", "_opted_out", "_step", "_test_numbers", "_unusable", "number_plan", "recipe")
+    __slots__ = (
+        "_by_attribute",
+        "_keyed",
+        "_offset",
+        "_opted_out",
+        "_step",
+        "_test_numbers",
+        "_unusable",
+        "number_plan",
+        "recipe",
+    )
 
     def __init__(self, random: KeyedRandom, recipe: AudienceRecipe) -> None:
         """Draw the values that all customers share: the key of the hash, and the order of the numbers."""
@@ -125,6 +152,7 @@ class Audience:
         self._offset = random.below(count, "audience", "offset")
         self._test_numbers = _TestNumbers(random, recipe) if recipe.outcomes else None
         self._opted_out = int(recipe.opted_out * _LONG)
+        self._by_attribute = self._opted_out // 2 if recipe.consent == BY_ATTRIBUTE else 0
         self._unusable = self._opted_out + int(recipe.unusable_numbers * _LONG)
 
     @property
@@ -161,7 +189,7 @@ class Audience:
                 yield Customer(
                     id=self.id_of(index),
                     number=self._phone_number(index, draws) if self.has_number(draws) else None,
-                    opted_out=self.has_opted_out(draws),
+                    opted_out_by=self.opted_out_by(draws),
                     attributes=MappingProxyType(dict(zip(_COLUMNS, values, strict=True))),
                 )
 
@@ -180,16 +208,16 @@ class Audience:
 
     def _phone_number(self, index: int, draws: Draws) -> str:
         """Return the customer's test number, or else the ordinary number."""
-        if self._test_numbers is None or self.has_opted_out(draws):
+        if self._test_numbers is None or self.opted_out_by(draws):
             return self.number_of(index)
         return self._test_numbers.number(index) or self.number_of(index)
 
-    def opt_outs(self) -> Iterator[str]:
-        """Yield the numbers of all customers who opted out."""
-        for people in self._blocks(0, self.recipe.customers):
+    def provider_opt_outs(self) -> Iterator[tuple[str, str]]:
+        """Yield the id and number of each customer who opted out at the provider before the start."""
+        for people in self._blocks(0, self.recipe.customers if self._opted_out else 0):
             for index, draws in zip(people.indices, people.draws, strict=True):
-                if self.has_opted_out(draws):
-                    yield self.number_of(index)
+                if self.opted_out_by(draws) == BY_PROVIDER:
+                    yield self.id_of(index), self.number_of(index)
 
     def _blocks(self, start: int, stop: int) -> Iterator["People"]:
         for first in range(start, stop, _BLOCK):
@@ -206,9 +234,11 @@ class Audience:
         hashed.update(index.to_bytes(8, "big"))
         return Draws._make(_HASH.unpack(hashed.digest()))
 
-    def has_opted_out(self, draws: Draws) -> bool:
-        """Return True if the customer with these draws opted out."""
-        return draws.group < self._opted_out
+    def opted_out_by(self, draws: Draws) -> str | None:
+        """Return where the opt-out of the customer with these draws is kept, or None."""
+        if draws.group < self._by_attribute:
+            return BY_ATTRIBUTE
+        return BY_PROVIDER if draws.group < self._opted_out else None
 
     def has_number(self, draws: Draws) -> bool:
         """Return True if the customer with these draws has a usable number."""
@@ -310,7 +340,7 @@ def _languages(people: People) -> list[str | None]:
 
 
 def _consents(people: People) -> list[str | None]:
-    return ["0" if people.audience.has_opted_out(draws) else "1" for draws in people.draws]
+    return ["0" if people.audience.opted_out_by(draws) == BY_ATTRIBUTE else "1" for draws in people.draws]
 
 
 def _balances(people: People) -> list[str | None]:

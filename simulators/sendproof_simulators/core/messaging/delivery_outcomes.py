@@ -21,9 +21,9 @@ MAX_VALIDITY = 72 * HOUR
 
 # Events of a message. The first five are states; one of them is its last.
 DELIVERED, UNDELIVERED, EXPIRED, INVALID, UNKNOWN = "delivered", "undelivered", "expired", "invalid", "unknown"
-CLICKED, STOP = "clicked", "stop"
+CLICKED, STOP, START = "clicked", "stop", "start"
 STATES = (DELIVERED, UNDELIVERED, EXPIRED, INVALID, UNKNOWN)
-DELIVERY_EVENTS = (*STATES, CLICKED, STOP)
+DELIVERY_EVENTS = (*STATES, CLICKED, STOP, START)
 
 # Reasons for which a provider does not accept a message.
 OPTED_OUT, LANDLINE, BLOCKED, QUEUE_FULL = "opted out", "landline", "blocked", "queue full"
@@ -103,6 +103,8 @@ _TABLE: tuple[tuple[str, str, DeliveryOutcome], ...] = (
     *((f"3{times}", f"delivered, {times} clicks", _clicks(times)) for times in range(2, 10)),
     ("40", "delivered, replies STOP", _outcome(_SOON, _at(STOP, MINUTE))),
     ("41", "delivered, clicked, replies STOP", _outcome(_SOON, _at(CLICKED, MINUTE), _at(STOP, 2 * MINUTE))),
+    ("42", "delivered, replies STOP, then START", _outcome(
+        _SOON, _at(STOP, MINUTE), _at(START, 26 * HOUR))),
 )  # fmt: skip
 
 TEST_NUMBERS: tuple[DeliveryTestNumber, ...] = tuple(

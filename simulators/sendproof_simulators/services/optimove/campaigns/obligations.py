@@ -68,6 +68,7 @@ def _obligation_json(execution: Execution, index: int, customer: Customer, split
         "due": iso(split.send_at),
         "owed": reason is None,
         "reason": reason,
+        **({"opted_out_by": customer.opted_out_by} if customer.opted_out else {}),
     }
 
 

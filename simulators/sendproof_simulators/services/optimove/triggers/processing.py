@@ -189,6 +189,7 @@ def _obligation_json(firing: Firing, customer: Customer) -> dict[str, object]:
         "due": iso(firing.at),
         "owed": reason is None,
         "reason": reason,
+        **({"opted_out_by": customer.opted_out_by} if customer.opted_out else {}),
         "trigger": plan.name,
     }
 
