@@ -40,6 +40,17 @@ def test_failing_call_repeated_with_pause_passes(correct_run, pause):
     assert found(correct_run.plus(*attempts(40, **pause))) == []
 
 
+def test_short_pause_that_does_not_grow_fails(correct_run):
+    """Five calls a second of one kind are all that Optimove accepts of all kinds."""
+    assert found(correct_run.plus(*attempts(40, pause=200))) == [NO_PAUSE]
+
+
+def test_pause_that_grows_from_ten_milliseconds_passes(correct_run):
+    calls = [call | {"at": iso(START + 10 * 2**i)} for i, call in enumerate(attempts(12))]
+
+    assert found(correct_run.plus(*calls)) == []
+
+
 def test_short_sleeps_at_one_instant_are_unknown(correct_run):
     """They may be pauses, or the work of a slow machine."""
     ((level, cause),) = found(correct_run.plus(*attempts(20, real_pause=0.4)))

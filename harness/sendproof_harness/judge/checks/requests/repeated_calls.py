@@ -5,6 +5,7 @@ Two calls are the same if service, method, path, query and body are equal.
 
 from collections import Counter, defaultdict
 from collections.abc import Iterable, Iterator, Mapping, Sequence
+from itertools import pairwise
 
 from sendproof_harness.history.records import History, Rejection, Request
 from sendproof_harness.history.timestamps import SECOND, span
@@ -33,6 +34,8 @@ MAX_AT_ONCE = 7
 #: The same for look-ups: several kinds of work may need the same data at one instant.
 MAX_LOOK_UPS_AT_ONCE = 20
 _AT_ONCE = 1 * SECOND
+# The same for pauses of equal length. A growing pause may begin with a few milliseconds.
+_SHORT = 2 * SECOND
 #: Equal calls that a provider may refuse as a whole: a careful bridge may try a few times.
 MAX_REFUSED_CALLS = 6
 
@@ -71,18 +74,38 @@ def _by_call(requests: Iterable[Request]) -> Mapping[_Call, Sequence[Request]]:
 
 
 def _without_pause(history: History, calls: Sequence[Request]) -> Iterator[Finding]:
-    """Yield a finding about the first time that the same call failed too often within a second."""
+    """Yield a finding about the first time that the same call failed too often in a short time."""
     limit = MAX_AT_ONCE if _is_of_one_work(calls[0]) else MAX_LOOK_UPS_AT_ONCE
-    for first, last in zip(calls, calls[limit:], strict=False):
-        real_time = round((last.real - first.real) * SECOND)
-        if last.at - first.at >= _AT_ONCE:
-            continue
-        if real_time < _AT_ONCE:
-            yield _no_pause(last, limit + 1, real_time)
+    pauses = _pauses(history, calls)
+    for index, last in enumerate(calls[limit:]):
+        recent = pauses[index : index + limit]
+        duration = sum(recent)
+        if duration < _AT_ONCE or (duration < _SHORT and not _is_growing(recent)):
+            yield _no_pause(last, limit + 1, duration)
             return
-        if times_are_meaningful(history) and real_time < limit * _AT_ONCE:
-            yield _hidden_pause(last, limit + 1, real_time)
+        is_at_one_instant = times_are_meaningful(history) and last.at == calls[index].at
+        if is_at_one_instant and duration < limit * _AT_ONCE:
+            yield _hidden_pause(last, limit + 1, duration)
             return
+
+
+def _pauses(history: History, calls: Sequence[Request]) -> Sequence[int]:
+    """Return the time between successive calls in milliseconds, on the clock on which the bridge waited.
+
+    Real time includes the work of the bridge, so it only counts if the sandbox's time does not show a pause.
+    """
+    is_participant = times_are_meaningful(history)
+    pauses = []
+    for call, following in pairwise(calls):
+        virtual, real = following.at - call.at, round((following.real - call.real) * SECOND)
+        pauses.append(virtual if is_participant and virtual else max(virtual, real))
+    return pauses
+
+
+def _is_growing(pauses: Sequence[int]) -> bool:
+    """Return True if the pauses at least double from the first half to the second."""
+    middle = len(pauses) // 2
+    return sum(pauses[-middle:]) >= 2 * sum(pauses[:middle])
 
 
 def _is_of_one_work(request: Request) -> bool:
@@ -94,16 +117,16 @@ def _changes_optimove(request: Request) -> bool:
     return request.service == OPTIMOVE and request.method != "GET"
 
 
-def _no_pause(last: Request, count: int, real_time: int) -> Finding:
+def _no_pause(last: Request, count: int, duration: int) -> Finding:
     cause, expected = "repeated without a pause while it failed", "a pause before each retry, which grows"
-    times = f"{count} equal calls within {span(real_time)} of real time"
+    times = f"{count} equal calls within {span(duration)}"
     return response_finding(_PAUSES, last, cause, f"{expected}; got {times}")
 
 
-def _hidden_pause(last: Request, count: int, real_time: int) -> Finding:
+def _hidden_pause(last: Request, count: int, duration: int) -> Finding:
     cause = "repeated at one instant of virtual time; real time does not show if the bridge paused"
     expected = "a bridge that parks until the next retry, instead of sleeping"
-    times = f"{count} equal calls within {span(real_time)} of real time"
+    times = f"{count} equal calls within {span(duration)} of real time"
     return response_finding(_PAUSES, last, cause, f"{expected}; got {times}", level="unknown")
 
 
