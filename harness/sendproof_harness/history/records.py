@@ -15,6 +15,7 @@ from sendproof_harness.history.parts import (
     AttributeChange,
     ChannelTemplate,
     InjectedCall,
+    LeakedSecret,
     Metric,
     Split,
     TemplateId,
@@ -97,6 +98,7 @@ class Request(Record, frozen=True, gc=False, tag="request"):
     the delay that a 429 response demands, in seconds. `content` is a digest of query and body, of failed requests and
     of those after a 429 response. If the request was not served as meant, `meant` is the operation that it probably
     meant, and `differs` says what differs. `real` is the real time of the response, in seconds since the epoch.
+    `credential_in_query` is true if the address contained the credential.
     """
 
     service: str
@@ -115,6 +117,7 @@ class Request(Record, frozen=True, gc=False, tag="request"):
     meant: str | None = None
     differs: str | None = None
     real: float = 0.0
+    credential_in_query: bool = False
 
 
 class UnauthenticatedRequest(Record, frozen=True, gc=False, tag="unauthenticated"):
@@ -500,6 +503,12 @@ class OtherClient(Record, frozen=True, gc=False, tag="other_client"):
 AbortReason = Literal["ended", "stuck", "unready", "rejected", "harness"]
 
 
+class BridgeLog(Record, frozen=True, gc=False, tag="bridge_log"):
+    """The log of a bridge that the run started, written by the harness, with the client's credentials in it."""
+
+    leaks: tuple[LeakedSecret, ...] = ()
+
+
 class RunAborted(Record, frozen=True, gc=False, tag="aborted"):
     """The run ended early, written by the harness.
 
@@ -556,6 +565,7 @@ Line = (
     | Scenario
     | RunIdentity
     | OtherClient
+    | BridgeLog
     | RunAborted
     | CustomerEvent
     | Trigger
@@ -603,6 +613,7 @@ class History:
     scenarios: tuple[Scenario, ...] = ()
     runs: tuple[RunIdentity, ...] = ()
     other_clients: tuple[OtherClient, ...] = ()
+    bridge_logs: tuple[BridgeLog, ...] = ()
     aborted: tuple[RunAborted, ...] = ()
     customer_events: tuple[CustomerEvent, ...] = ()
     triggers: tuple[Trigger, ...] = ()

@@ -252,6 +252,13 @@ FINAL_REFUSALS_ACCEPTED = Requirement(
     source=_DROPPED,
     evidence="assumed",
 )
+SECRETS_KEPT = Requirement(
+    number="R608",
+    text="The bridge keeps the credentials of its clients out of its log, and out of addresses, unless the service "
+    "documents them there.",
+    source=_AUTHENTICATION,
+    evidence="assumed",
+)
 OPT_OUTS_SYNCED = Requirement(
     number="R701",
     text="The bridge reports every customer who opts out at the provider, or in again, to Optimove: in the way that "

@@ -89,6 +89,8 @@ class Provider:
     lists_opt_outs: bool = False
     """The provider can be asked for the numbers that opted out."""
 
+    documents_credential_in_query: bool = False
+    """The service documents credentials in the query of a request."""
     listed_template: Callable[[int | str], int | str] = lambda template: template
     """The id by which Optimove lists a template of the provider."""
 

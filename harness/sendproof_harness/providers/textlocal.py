@@ -46,6 +46,8 @@ PROVIDER = Provider(
     final_refusals=frozenset({"5", "6", "32", "33", "43", "44", "51", "80"}),
     batch_limit_rejections={"33": "at most 10,000 numbers a call"},
     has_record=True,
+    # documented: https://api.txtlocal.com/docs/ (GET with all parameters, although POST is recommended)
+    documents_credential_in_query=True,
     # observed: get_optouts, in Textlocal's own client
     lists_opt_outs=True,
     opt_out_operation="get_optouts",

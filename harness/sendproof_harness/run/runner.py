@@ -237,6 +237,7 @@ def _save_histories(
             conformance_only=any(isinstance(step, ProbeListeners) for step in context.scenario.steps),
             wishes=_judged_wishes(context.scenario),
             identity=identity,
+            leaks=context.bridge.leaked_secrets(handover),
             aborted=None if aborted is None else asdict(aborted),
             probes=context.probes,
             # Such a request belongs to no client; the first one stands for all.

@@ -292,6 +292,8 @@ class ServicePipeline:
         }
         if exchange.credential_name:
             fields["credential_name"] = exchange.credential_name
+        if exchange.credential and any(value == exchange.credential for _, value in exchange.request.query):
+            fields["credential_in_query"] = True
         if response.status >= _FIRST_ERROR:
             fields["response_excerpt"] = response.body[:_EXCERPT_LENGTH].decode("utf-8", "replace")
         if response.status >= _FIRST_ERROR or not exchange.authenticated:

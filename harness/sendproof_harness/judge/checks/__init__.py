@@ -23,6 +23,7 @@ from sendproof_harness.judge.checks.requests import (
     limits,
     repeated_calls,
     retry_after,
+    secrets,
     send_fields,
 )
 from sendproof_harness.judge.findings import Check
@@ -52,6 +53,7 @@ CHECKS: tuple[Check, ...] = (
     *retry_after.CHECKS,
     *repeated_calls.CHECKS,
     *client_isolation.CHECKS,
+    *secrets.CHECKS,
 )
 
 #: The checks of a conformance run: without times, texts and reports.

@@ -5,7 +5,6 @@ answer does not come while the call waits, the bridge makes the call first.
 """
 
 from collections.abc import Sequence
-from statistics import median
 
 from sendproof_harness.history.records import History, Request, Webhook
 from sendproof_harness.history.timestamps import SECOND, span
@@ -52,8 +51,8 @@ def _line(call: Request | None) -> int | None:
 
 
 def _slow_answers(events: Sequence[Webhook]) -> Sequence[Finding]:
-    durations = [attempt.duration_ms for attempt in events if attempt.duration_ms is not None]
-    usual = round(median(durations)) if durations else 0
+    durations = sorted(attempt.duration_ms for attempt in events if attempt.duration_ms is not None)
+    usual = round(durations[len(durations) // 2]) if durations else 0
     if usual <= SLOW_ANSWER:
         return ()
     finding = Finding(
