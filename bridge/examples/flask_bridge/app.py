@@ -92,6 +92,7 @@ def later(when, **delay):
 # ---- Optimove: at most 50 calls in 10 seconds, 10,000 rows per page, 100 templates or metrics per call
 RECENT_CALLS = {"optimove": (deque(maxlen=50), 11), "textlocal": (deque(maxlen=10), 2)}  # seconds, one more than needed
 TEMPLATES = {}  # as last fetched
+OPT_OUTS = {"valid_until": "", "numbers": set()}  # those at Textlocal, as last fetched
 PAGE_SIZE, ITEMS_PER_CALL, BATCH_SIZE = 10_000, 100, 500
 TRIGGERED, EXECUTED = 11, 13  # event types
 METRICS = {0: {"sending", "sent", "delivered", "failed"}, 1: {"delivered"}, 5: {"dropped"}, 9: {"failed"}}
@@ -140,6 +141,15 @@ def templates_by_id(now):
     templates = {int(row["id"]): row for row in textlocal("get_templates")["templates"]}
     TEMPLATES.update(templates)
     return templates
+
+
+def opted_out_numbers(now):
+    """Return the numbers that opted out at Textlocal, which sends to them unless the caller leaves them out."""
+    if OPT_OUTS["valid_until"] <= now:
+        check_rate_limit(now, "textlocal")
+        OPT_OUTS["numbers"] = {str(row["number"]) for row in textlocal("get_optouts")["optouts"]}
+        OPT_OUTS["valid_until"] = later(now, hours=1)
+    return OPT_OUTS["numbers"]
 
 
 def personalize(body, attributes):
@@ -239,7 +249,11 @@ def fetch_attributes(now, customer):
 
 
 def send(now, batch):
-    rows = sql("SELECT number, text FROM message WHERE batch = ? AND state = 'pending'", batch)
+    opted_out = opted_out_numbers(now)
+    pending = sql("SELECT number, text FROM message WHERE batch = ? AND state = 'pending'", batch)
+    with LOCK, DB:
+        DB.executemany(SET_STATE, [("dropped", batch, number) for number, _ in pending if number in opted_out])
+    rows = [(number, text) for number, text in pending if number not in opted_out]
     if not rows:
         return
     check_rate_limit(now, "textlocal")

@@ -18,6 +18,7 @@ from sendproof_harness.history.parts import (
     LeakedSecret,
     Metric,
     Split,
+    Subject,
     TemplateId,
     Violation,
 )
@@ -55,8 +56,8 @@ class Obligation(Record, frozen=True, gc=False, tag="obligation"):
 
     `trigger` names the trigger that caused it, if any. `reason` is why nothing is due: opted_out, unusable_number,
     not_cleared (conditional campaign) or cancelled. `opted_out_by` is where an opt-out was kept when the campaign was
-    announced: attribute or provider. `raw_number` is the number as the client's records spell it, if
-    that is not + and the digits.
+    announced: attribute or provider. `raw_number` is the number as the client's records spell it, if that is not + and
+    the digits. `outcome` is the name of the customer's test number.
     """
 
     campaign: int
@@ -71,6 +72,7 @@ class Obligation(Record, frozen=True, gc=False, tag="obligation"):
     trigger: str | None = None
     opted_out_by: Literal["attribute", "provider"] | None = None
     raw_number: str | None = None
+    outcome: str | None = None
 
 
 class Fault(Record, frozen=True, gc=False, tag="fault"):
@@ -445,7 +447,8 @@ class Scenario(Record, frozen=True, gc=False, tag="scenario"):
     If `asks` is `contract`, only conformance is judged: the listeners and the requests of the bridge. `consent`,
     `reports` and `opt_outs` are the client's wishes in the handover; None leaves the choice to the bridge, and for
     `consent` it means that only the provider keeps opt-outs. `preference_channels` has the channel of opt-outs, by
-    number of the channel, where it is another one. `sender` is the sender in the handover.
+    number of the channel, where it is another one. `sender` is the sender in the handover, and `subjects` are what the
+    run must contain.
     """
 
     name: str
@@ -456,6 +459,7 @@ class Scenario(Record, frozen=True, gc=False, tag="scenario"):
     opt_outs: str | None = None
     preference_channels: dict[str, int] = {}
     sender: str | None = None
+    subjects: tuple[Subject, ...] = ()
 
 
 class RunIdentity(Record, frozen=True, gc=False, tag="run"):

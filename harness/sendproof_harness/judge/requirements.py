@@ -31,6 +31,12 @@ FAULTS_INJECTED = Requirement(
     source="docs/faults.md",
     evidence="documented",
 )
+SUBJECTS_PRESENT = Requirement(
+    number="R003",
+    text="The run contains everything that its scenario is about, so a pass proves that the bridge can handle it.",
+    source="docs/write-a-scenario.md",
+    evidence="documented",
+)
 LISTENER_REGISTERED = Requirement(
     number="R101",
     text="The bridge registers a listener for each of its channels, so that it receives the events of every campaign.",
@@ -52,8 +58,8 @@ TRIGGER_EVENT_LATENCY = Requirement(
 )
 CLEARANCE_GIVEN = Requirement(
     number="R104",
-    text="A bridge that listens for campaigns on hold clears customers before the deadline, because customers who are "
-    "not named are left out.",
+    text="A bridge that listens for campaigns on hold clears every customer who may get a message before the deadline, "
+    "because customers who are not named are left out, and no customer who opted out.",
     source=_CLEARANCE,
     evidence="documented",
 )

@@ -160,7 +160,7 @@ def test_message_to_opted_out_customer_fails_consent_only(correct_run):
         correct_run.delivery_to(4) | {"message": "x", "number": forbidden["number"], "text": forbidden["text"]}
     )
 
-    assert causes(run) == [("sent to opted-out", "C0000001")]
+    assert causes(run) == [("sent to opted-out: the consent attribute in Optimove says no", "C0000001")]
     assert counts(run) == {"ok": 10, "withheld": 1, "sent to opted-out": 1}
 
 

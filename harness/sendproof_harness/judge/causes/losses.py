@@ -7,6 +7,7 @@ from sendproof_harness.history.records import History, Obligation, Rejection
 from sendproof_harness.history.timestamps import spoken
 from sendproof_harness.judge.causes.calls import calls_between, campaign_diagnosis, is_refused, refusal_text
 from sendproof_harness.judge.causes.features import DueMessage, common_features
+from sendproof_harness.judge.causes.misdirected import misdirected_delivery
 from sendproof_harness.judge.causes.numbers import number_cause
 from sendproof_harness.judge.causes.rejections import rejection_index
 from sendproof_harness.judge.causes.templates import due_template
@@ -50,6 +51,7 @@ class _LossCauses:
             self._elsewhere,
             self._unread_row,
             self._opted_in_again,
+            self._misdirected,
         )
         found = (hypothesis(obligation) for hypothesis in hypotheses)
         explained = next((diagnosis for diagnosis in found if diagnosis is not None), None)
@@ -86,6 +88,13 @@ class _LossCauses:
                     f"sent through the account of {other.client} instead",
                 )
         return None
+
+    def _misdirected(self, obligation: Obligation) -> Diagnosis | None:
+        delivery = misdirected_delivery(self._history, obligation)
+        if delivery is None:
+            return None
+        got = f"likely the message to {delivery.number}, sent {spoken(delivery.send_at)}, which is one too many there"
+        return "lost: the message went to the number of another customer", got
 
     def _unread_row(self, obligation: Obligation) -> Diagnosis | None:
         if not self._is_unread(obligation):
@@ -155,8 +164,10 @@ def _unknown_customer(history: History, obligation: Obligation, rejection: Rejec
         return f"lost: users were not imported at {rejection.service}", f"{got}; no call of {operation} came before"
     if len(refused) == len(imports):
         return f"lost: the import of users at {rejection.service} was refused", refusal_text(refused)
-    cause = f"lost: users were not imported at {rejection.service}, or the import had not finished"
-    return cause, f"{got}; {len(imports):,} imports were requested before"
+    got += f"; the last of {len(imports):,} imports was requested at {spoken(imports[-1].at)}"
+    if "task" in (imports[-1].summary or {}):
+        return f"lost: the import of users at {rejection.service} runs in the background, and had not finished", got
+    return f"lost: the user was not among those imported at {rejection.service}", got
 
 
 # -- partial losses ---------------------------------------------------------------------------------

@@ -2,12 +2,14 @@
 
 from sendproof_harness.judge.checks import (
     campaign_state,
+    clearance,
     delivery,
     faults,
     listener,
     opt_out_sync,
     paging,
     run_completed,
+    subjects,
     templates,
     text,
     timing,
@@ -31,6 +33,7 @@ from sendproof_harness.judge.findings import Check
 CHECKS: tuple[Check, ...] = (
     *run_completed.CHECKS,
     *faults.CHECKS,
+    *subjects.CHECKS,
     *webhooks.CHECKS,
     *webhook_answers.CHECKS,
     *listener.CHECKS,
@@ -41,6 +44,7 @@ CHECKS: tuple[Check, ...] = (
     *timing.CHECKS,
     *send_fields.CHECKS,
     *triggers.CHECKS,
+    *clearance.CHECKS,
     *campaign_state.CHECKS,
     *opt_out_sync.CHECKS,
     *metrics.CHECKS,

@@ -13,6 +13,9 @@ ATTRIBUTES = (
     "BALANCE",
 )
 
+#: The attributes with the phone number and with the consent.
+NUMBER_ATTRIBUTE, CONSENT_ATTRIBUTE = "PHONENUMBER", "SMS_OPT_IN"
+
 #: Delivery outcomes that a test number can cause: docs/reference/test-numbers.md.
 OUTCOMES = (
     "delivered after 3 s",

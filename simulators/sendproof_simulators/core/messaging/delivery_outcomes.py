@@ -137,13 +137,22 @@ COUNTRIES: Mapping[str, int] = MappingProxyType(
 
 def outcome_for_number(number: str) -> DeliveryOutcome | None:
     """Return the outcome for a number (digits with country code); None if it is not a test number."""
-    if number.startswith(_GB):
-        test_number = BY_CODE.get(number[-2:]) if len(number) == _GB_LENGTH else None
-    elif number.startswith("1") and number[4:7] == "555" and len(number) == _NANP_LENGTH:
-        test_number = BY_CODE.get(number[-2:])
-    else:
-        return None
+    test_number = _test_number(number)
     return None if test_number is None else test_number.outcome
+
+
+def name_of_test_number(number: str) -> str | None:
+    """Return the name of the test number that a number (digits with country code) is; None for ordinary numbers."""
+    test_number = _test_number(number)
+    return None if test_number is None else test_number.name
+
+
+def _test_number(number: str) -> DeliveryTestNumber | None:
+    if number.startswith(_GB):
+        return BY_CODE.get(number[-2:]) if len(number) == _GB_LENGTH else None
+    if number.startswith("1") and number[4:7] == "555" and len(number) == _NANP_LENGTH:
+        return BY_CODE.get(number[-2:])
+    return None
 
 
 def number_for_code(country: str, code: str, serial: int = 0) -> str:

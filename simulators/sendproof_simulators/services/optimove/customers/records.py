@@ -195,10 +195,13 @@ def _with_attributes(customer: Customer, attributes: Mapping[str, str | None], c
 
 
 def _opted_out_by(customer: Customer, value: str | None, consent: str) -> str | None:
-    """Return where the opt-out is kept; the attribute only counts where the client keeps opt-outs in it."""
-    if consent == BY_ATTRIBUTE and value == _OPTED_OUT:
-        return BY_ATTRIBUTE
-    return BY_PROVIDER if customer.opted_out_by == BY_PROVIDER else None
+    """Return where the opt-out is kept; the attribute only counts where the client keeps opt-outs in it.
+
+    An opt-out at the provider stays one, even if a bridge reports it to Optimove.
+    """
+    if customer.opted_out_by == BY_PROVIDER:
+        return BY_PROVIDER
+    return BY_ATTRIBUTE if consent == BY_ATTRIBUTE and value == _OPTED_OUT else None
 
 
 # -- types -------------------------------------------------------------------------------------------
