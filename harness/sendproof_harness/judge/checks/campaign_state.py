@@ -4,7 +4,7 @@ from collections.abc import Iterator
 
 from sendproof_harness.history.records import Delivery, History
 from sendproof_harness.history.timestamps import span, spoken
-from sendproof_harness.judge.facts.cancellations import RACE, Cancellation, cancellations
+from sendproof_harness.judge.facts.deliveries.cancellations import RACE, Cancellation, cancellations
 from sendproof_harness.judge.facts.deliveries.ledger import (
     RecipientResult,
     ledger,

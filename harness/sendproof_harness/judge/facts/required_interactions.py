@@ -10,10 +10,10 @@ from dataclasses import dataclass
 from sendproof_harness.history.records import History, Webhook
 from sendproof_harness.history.timestamps import DAY
 from sendproof_harness.judge.facts.acknowledgement import is_acknowledged
-from sendproof_harness.judge.facts.cancellations import cancellation_times
 from sendproof_harness.judge.facts.clicks import CLICK_PREFIX
 from sendproof_harness.judge.facts.consent import customers_of_opt_outs, first_reported_opt_outs
 from sendproof_harness.judge.facts.customer_events import must_report_drop
+from sendproof_harness.judge.facts.deliveries.cancellations import cancellation_times
 from sendproof_harness.judge.facts.deliveries.ledger import (
     RecipientResult,
     ledger,

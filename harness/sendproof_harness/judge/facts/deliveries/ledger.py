@@ -11,8 +11,8 @@ from dataclasses import dataclass, replace
 from typing import Literal
 
 from sendproof_harness.history.records import Delivery, History, Obligation
-from sendproof_harness.judge.facts.cancellations import Cancellation, cancellations
 from sendproof_harness.judge.facts.consent import opt_outs, opted_out_by, violated_opt_out
+from sendproof_harness.judge.facts.deliveries.cancellations import Cancellation, cancellations
 from sendproof_harness.judge.facts.deliveries.deadlines import deadlines, first_notified
 from sendproof_harness.judge.facts.deliveries.matching import lateness, match
 from sendproof_harness.judge.facts.deliveries.refusals import is_number_refused
