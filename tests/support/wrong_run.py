@@ -63,5 +63,5 @@ def build_wrong_run(customers: int = 240) -> HistoryBuilder:
         *(_event(index, name) for index in named for name in ("delivered", "bounced", "clicked")),
         *(_interaction(index, event) for index in named for event in (1, 3, 4, 9)),
         *(_preference(index) for index in named),
-        {"n": 0, "at": iso(START), "kind": "bridge_log", "leaks": [_LEAK]},
+        {"n": 0, "at": iso(FIRST_SEND), "kind": "bridge_log", "leaks": [_LEAK]},
     )
