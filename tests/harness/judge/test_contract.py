@@ -239,6 +239,4 @@ def test_login_of_no_client_says_that_logins_ended(correct_run):
     """A client since then has no password to give."""
     ((_, _, cause),) = found(correct_run.plus(unauthenticated(operation="Login", credential="unknown")))
 
-    assert cause == (
-        "optimove Login: a login of no client; logins ended on 1 February 2024, and each request has an X-API-KEY instead"
-    )
+    assert cause.startswith("optimove Login: a login of no client; logins ended on 1 February 2024")
