@@ -89,6 +89,8 @@ class Provider:
     lists_opt_outs: bool = False
     """The provider can be asked for the numbers that opted out."""
 
+    subscription_channels: frozenset[int] = frozenset()
+    """Channels of Optimove that only carry subscriptions back: no campaign, and no templates."""
     documents_credential_in_query: bool = False
     """The service documents credentials in the query of a request."""
     listed_template: Callable[[int | str], int | str] = lambda template: template

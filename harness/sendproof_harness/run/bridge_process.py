@@ -119,6 +119,13 @@ class Bridge:
         """Return the end of the bridge's log for a message; empty if the run did not start it."""
         return "" if self._child is None else self._child.log_excerpt()
 
+    def state_text(self) -> str:
+        """Return what is known about a bridge that does not go on, for a message; empty if that is nothing."""
+        if self._child is not None:
+            return self._child.log_excerpt()
+        is_gone = self.url is not None and not listens(self.listen["host"], self.listen["port"])
+        return f"no server listens at {self.url} any more: the bridge has ended" if is_gone else ""
+
     def leaked_secrets(self, client: Mapping[str, Any]) -> list[dict[str, object]] | None:
         """Return the credentials of a client of the handover in the log; None if the run did not start the bridge."""
         log = self.folder / LOG
