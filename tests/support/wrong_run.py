@@ -1,6 +1,6 @@
 """A history in which nearly everything is wrong, in many ways."""
 
-from history_builder import FIRST_SEND, START, HistoryBuilder, Line, build_correct_run
+from history_builder import FIRST_SEND, HistoryBuilder, Line, build_correct_run
 from sendproof_harness.history.timestamps import iso, parse_instant
 
 
