@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from sendproof_harness.handover.format import CLIENT, Listen
-from sendproof_harness.providers import discover
+from sendproof_harness.providers import discover, provider
 from sendproof_harness.scenario.model import Scenario
 
 SENDER = "Sendproof"
@@ -33,10 +33,10 @@ def handover_content(
         "sandbox": sandbox["sandbox"],
         "clock_url": f"{control_url}/control/sandboxes/{sandbox['sandbox']}/clock",
         "services": sandbox["services"],
-        "channels": [_channel(channel, scenario) for channel in sandbox["channels"]],
+        "channels": [_channel(channel, scenario) for channel in sandbox["channels"] if _carries_messages(channel)],
         "attributes": ATTRIBUTES,
         "country": sandbox["country"],
-        "sender": _sender(scenario),
+        "sender": sender(scenario),
         **({} if listen is None else {"listen": {"host": listen.host, "port": listen.port}}),
         "webhook_token": token,
         "bridge": _wishes(scenario),
@@ -51,6 +51,11 @@ def write_handover(content: Mapping[str, Any], file: Path) -> None:
     partial.replace(file)
 
 
+def _carries_messages(channel: Mapping[str, Any]) -> bool:
+    """Return False for a channel that only carries subscriptions back: a bridge has nothing to send there."""
+    return channel["id"] not in provider(channel["provider"]).subscription_channels
+
+
 def _channel(channel: Mapping[str, Any], scenario: Scenario | None) -> dict[str, Any]:
     """Return the channel with the settings that the scenario adds to it."""
     planned = next((plan for plan in scenario.channels if plan.id == channel["id"]), None) if scenario else None
@@ -60,9 +65,10 @@ def _channel(channel: Mapping[str, Any], scenario: Scenario | None) -> dict[str,
     return {**channel, **{name: value for name, value in added.items() if value is not None}}
 
 
-def _sender(scenario: Scenario | None) -> str:
+def sender(scenario: Scenario | None) -> str:
+    """Return the sender that the handover names."""
     options = [] if scenario is None else [f"{name}={option}" for name, option in scenario.dialects.items()]
-    senders = {option: sender for record in discover().values() for option, sender in record.senders.items()}
+    senders = {option: name for record in discover().values() for option, name in record.senders.items()}
     return next((senders[option] for option in options if option in senders), SENDER)
 
 
