@@ -1,21 +1,30 @@
 """Time of a run: advancing it or waiting for it, while the bridge is supervised.
 
-A blocking request in a second thread advances virtual time. A clock that runs by itself is waited for.
+A blocking request in a second thread advances virtual time. A clock that runs by itself is waited for. For a bridge
+that takes no part in virtual time, `paced_time` decides when time may jump.
 """
 
 import threading
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Any, Protocol
 
 from sendproof_harness.control_client import ControlClient, NotQuietError
 from sendproof_harness.run.aborted import RunAborted, RunAbortedError
+from sendproof_harness.run.paced_time import PacedTime
+from sendproof_harness.run.pacing import Owed, Patience, owed_text
 from sendproof_harness.run.processes import pause
 from sendproof_harness.run.progress import ProgressListener
 from sendproof_harness.scenario.values import iso_utc
 
 _SHOW_EVERY_S = 0.25
+# A bridge that looks for work each minute wakes this often in a virtual week.
+_MANY_IDLE_WAKE_UPS = 10_000
+# At one instant, a rate limit allows no bridge that many requests without an effect.
+_MANY_REQUESTS = 500
+# In the simulators' message about what they wait for: their own response to a request.
+_SIMULATORS_BUSY = "requests are being answered"
 
 
 def at_rest(clock: Mapping[str, Any]) -> bool:
@@ -24,14 +33,29 @@ def at_rest(clock: Mapping[str, Any]) -> bool:
     return bool(participants) and not clock["in_flight"] and all(member["parked"] for member in participants)
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Progress:
+    """How far a run is: the virtual time, the number of requests, and the number of other events by kind."""
+
+    now: str
+    requests: int
+    events: Mapping[str, int]
+
+    def repeats(self, before: "Progress") -> bool:
+        """Return True if there were many requests since then, and nothing came of them."""
+        return (self.now, self.events) == (before.now, before.events) and (
+            self.requests - before.requests >= _MANY_REQUESTS
+        )
+
+
 class SupervisedBridge(Protocol):
     """The part of a bridge that time control needs."""
 
     def check_running(self) -> None:
         """Raise `RunAbortedError` if the bridge has ended by itself."""
 
-    def log_excerpt(self) -> str:
-        """Return the end of the bridge's log for a message; empty if the run did not start it."""
+    def state_text(self) -> str:
+        """Return what is known about a bridge that does not go on, for a message; empty if that is nothing."""
 
 
 @dataclass(kw_only=True)
@@ -49,6 +73,41 @@ class TimeControl:
     rate: float | None
     started_at: datetime
     while_waiting: Callable[[], None] = field(default=lambda: None)
+    _paced: PacedTime | None = field(default=None, init=False)
+    _passes: bool = field(default=False, init=False)
+    _has_idle_note: bool = field(default=False, init=False)
+
+    @property
+    def is_paced(self) -> bool:
+        """True if the bridge takes no part in virtual time, and time waits for what it owes."""
+        return self._paced is not None
+
+    def let_pass(self, *, passes: bool) -> None:
+        """Let virtual time pass by itself at rate 1, as for a bridge that waits for a rate limit, or stop it."""
+        if passes != self._passes:
+            self.control.set_clock_rate(self.sandbox, 1 if passes else None)
+            self._passes = passes
+
+    def pace(self, sandboxes: Sequence[str]) -> None:
+        """Let time wait for what the bridge owes, from now on."""
+        self._passes = True
+        self._paced = PacedTime(
+            control=self.control,
+            sandboxes=sandboxes,
+            patience=Patience(timeout_s=self.timeout_s),
+            supervise=self._supervise_paced,
+            in_background=self._call_in_background,
+        )
+
+    def set_instants(self, instants: Sequence[datetime], *, change_rules: bool) -> None:
+        """Give a paced clock the instants of the scenario; `change_rules` if a message may become wrong later."""
+        if self._paced is not None:
+            self._paced.instants, self._paced.instants_change_rules = tuple(instants), change_rules
+
+    def jump(self, target: datetime) -> None:
+        """Move a paced clock, whatever is owed."""
+        if self._paced is not None:
+            self._paced.jump(target)
 
     def now(self) -> datetime:
         """Return the time of the sandbox."""
@@ -67,14 +126,19 @@ class TimeControl:
         if self.rate is not None:
             self._wait_in_real_time(target_time)
             return
+        if self._paced is not None:
+            self._advance_paced(self._paced, target_time)
+            return
         target = {"to": iso_utc(target_time)}
         with ControlClient(self.control.url) as own:
-            before: object = None
+            before: Progress | None = None
             while True:
                 try:
                     self._call_in_background(lambda: own.advance(self.sandbox, target, self.timeout_s))
                 except NotQuietError as error:
-                    reached = self._progress_state()
+                    reached = self._progress()
+                    if before is not None and reached.repeats(before):
+                        raise RunAbortedError(_without_pause(reached.requests - before.requests, error)) from error
                     if reached == before:
                         raise RunAbortedError(self._not_quiet(error)) from error
                     before = reached
@@ -83,7 +147,9 @@ class TimeControl:
 
     def show(self) -> None:
         """Show the progress."""
-        now = str(self.control.clock(self.sandbox)["now"])
+        clock = self.control.clock(self.sandbox)
+        now = str(clock["now"])
+        self._note_idle_wake_ups(clock)
         # In real time, a scenario begins at the next full second.
         passed = max(timedelta(), datetime.fromisoformat(now) - self.started_at)
         self.progress.show(passed, now, self.control.state(self.sandbox)["counts"])
@@ -96,11 +162,36 @@ class TimeControl:
             pause(_SHOW_EVERY_S)
         self.show()
 
-    def _progress_state(self) -> object:
-        """Return a value that changes if there is progress: the time and the number of events."""
+    def _advance_paced(self, paced: PacedTime, target: datetime) -> None:
+        try:
+            paced.advance(target)
+        except NotQuietError as error:
+            raise RunAbortedError(self._not_quiet(error)) from error
+        self._supervise_paced(None)
+
+    def _supervise_paced(self, owed: Owed | None) -> None:
+        self.while_waiting()
+        self.bridge.check_running()
+        self.progress.wait_for("" if owed is None else f"waits for {owed_text(owed)}")
+        self.show()
+
+    def _note_idle_wake_ups(self, clock: Mapping[str, Any]) -> None:
+        """Print once that a participant wakes again and again with nothing to do: that makes a run last for hours."""
+        worst = max(clock["participants"], key=lambda member: member["idle_wake_ups"], default=None)
+        if worst is None or worst["idle_wake_ups"] < _MANY_IDLE_WAKE_UPS or self._has_idle_note:
+            return
+        self._has_idle_note = True
+        self.progress.note(
+            f"Your bridge (participant {worst['name']}) woke {worst['idle_wake_ups']:,} times with nothing to do."
+            " Each time costs real time: park until the next due time, not for a moment."
+        )
+
+    def _progress(self) -> "Progress":
         counts = self.control.state(self.sandbox)["counts"]
         # An advance is itself an event, of the kind `clock`.
-        return self.control.clock(self.sandbox)["now"], {kind: n for kind, n in counts.items() if kind != "clock"}
+        events = {kind: n for kind, n in counts.items() if kind not in {"clock", "request"}}
+        now = str(self.control.clock(self.sandbox)["now"])
+        return Progress(now=now, requests=counts.get("request", 0), events=events)
 
     def _call_in_background(self, call: Callable[[], object]) -> None:
         """Make a blocking call in a second thread; meanwhile show the progress and supervise the bridge."""
@@ -126,11 +217,41 @@ class TimeControl:
 
     def _not_quiet(self, error: NotQuietError) -> RunAborted:
         self.bridge.check_running()
-        excerpt = self.bridge.log_excerpt()
-        return RunAborted(
-            blame="bridge",
-            cause="the bridge did not become idle",
-            reason="stuck",
-            expected=f"every participant to park within {self.timeout_s:.0f} s",
-            got=str(error) + (f"; {excerpt}" if excerpt else ""),
-        )
+        return end_of_standstill(error, self.bridge.state_text(), self.timeout_s)
+
+
+def end_of_standstill(error: NotQuietError, bridge: str, timeout_s: float) -> RunAborted:
+    """Return the end of a run in which time stands still; `bridge` is what is known about the bridge."""
+    if _SIMULATORS_BUSY in error.detail:
+        return _overloaded(error, timeout_s)
+    return RunAborted(
+        blame="bridge",
+        cause="the bridge did not become idle",
+        reason="stuck",
+        expected=f"every participant to park within {timeout_s:.0f} s",
+        got=str(error) + (f"; {bridge}" if bridge else ""),
+    )
+
+
+def _overloaded(error: NotQuietError, timeout_s: float) -> RunAborted:
+    """Return the end of a run whose simulators do not answer the bridge, which says nothing about the bridge."""
+    return RunAborted(
+        blame="harness",
+        reason="harness",
+        cause="the simulators did not answer the bridge in time",
+        expected=f"a response to each request within {timeout_s:.0f} s",
+        got=error.detail,
+        remedy="repeat the run on a machine with less load, or with a longer --timeout",
+    )
+
+
+def _without_pause(requests: int, error: NotQuietError) -> RunAborted:
+    """Return the end of a run whose bridge repeats its requests for ever, so that time cannot pass."""
+    return RunAborted(
+        blame="bridge",
+        reason="stuck",
+        cause="the bridge repeats its requests without a pause, so time cannot pass",
+        expected="a bridge that waits after a failure: it parks until the next attempt is due",
+        got=f"{requests:,} requests at one instant, and nothing came of them; {error.detail}",
+        remedy="wait before each attempt, longer after each failure, and at least as long as Retry-After says",
+    )
