@@ -29,6 +29,7 @@ from sendproof_harness.judge.facts.metrics import (
     UNSUBSCRIBED,
     first_due_times,
 )
+from sendproof_harness.judge.facts.observation import bridge_time
 from sendproof_harness.judge.facts.provider_totals import StatusReader, status_reader
 from sendproof_harness.judge.findings import cached_per_history
 
@@ -128,7 +129,7 @@ def _unsubscribed(history: History, recipients: list[RecipientResult]) -> Iterat
 
 def _latest(history: History, interaction: RequiredInteraction) -> int:
     """Return the latest time at which the bridge could learn of it and had to report it within the run."""
-    first_due = first_due_times(history).get(interaction.campaign)
+    first_due, visible = first_due_times(history).get(interaction.campaign), bridge_time(history)
     if first_due is None:
-        return history.header.ended - _TRIGGERED_WITHIN
-    return min(history.header.ended, first_due + REPORTING_DAYS * DAY) - FRESH_WITHIN
+        return visible.before(history.header.ended, _TRIGGERED_WITHIN)
+    return visible.before(min(history.header.ended, first_due + REPORTING_DAYS * DAY), FRESH_WITHIN)

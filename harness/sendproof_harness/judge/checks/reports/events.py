@@ -27,7 +27,7 @@ from sendproof_harness.judge.facts.metrics import (
     first_due_times,
     reports_events_only,
 )
-from sendproof_harness.judge.facts.observation import times_are_meaningful, unobserved_times
+from sendproof_harness.judge.facts.observation import bridge_time, times_are_meaningful, unobserved_times
 from sendproof_harness.judge.findings import Blame, Check, CheckResult, Finding, Level, Location
 from sendproof_harness.judge.requirements import EVENTS_ACCURATE, EVENTS_CADENCE
 
@@ -145,9 +145,9 @@ def _missing_hint(history: History, *, is_hidden: bool) -> str:
 
 def _latest_required(history: History) -> int:
     """Return the latest time of an event that had to be reported within the run and the reporting period."""
-    end = history.header.ended - REPORT_WITHIN
-    first_due = min(first_due_times(history).values(), default=end)
-    return min(end, first_due + REPORTING_DAYS * DAY - REPORT_WITHIN)
+    visible, ended = bridge_time(history), history.header.ended
+    first_due = min(first_due_times(history).values(), default=ended)
+    return visible.before(min(ended, first_due + REPORTING_DAYS * DAY), REPORT_WITHIN)
 
 
 def _count_hidden_requests(history: History) -> int:

@@ -23,7 +23,13 @@ from sendproof_harness.judge.facts.metrics import (
     reported_values,
     targeted_customers,
 )
-from sendproof_harness.judge.facts.provider_totals import provider_totals
+from sendproof_harness.judge.facts.observation import (
+    REACTION,
+    bridge_time,
+    times_are_meaningful,
+    unobserved_times,
+)
+from sendproof_harness.judge.facts.provider_totals import RECEIPT_DELAY, provider_totals
 from sendproof_harness.judge.findings import Check, CheckResult, Finding, Location
 from sendproof_harness.judge.requirements import METRICS_ACCURATE
 
@@ -36,6 +42,7 @@ def check_accuracy(history: History) -> CheckResult:
     """Compare the totals of every push and every interaction with the provider's own records."""
     findings = [
         *_wrong_totals(history),
+        *_unobserved_totals(history),
         *stale_totals(history, _ID),
         *_too_many_actions(history),
         *interaction_findings(history, _ID),
@@ -67,7 +74,7 @@ def _wrong_totals(history: History) -> Iterator[Finding]:
 
 
 def _wrong_total(history: History, metric: int, pushed_at: Mapping[TemplateKey, int]) -> Finding | None:
-    low, high = provider_totals(history).range(metric, pushed_at)
+    low, high = _range(history, metric, pushed_at)
     reported = reported_values(history)
     values = {key: last_value(reported.get(key, {}).get(metric, ())) for key in pushed_at}
     total = sum(values.values())
@@ -85,6 +92,34 @@ def _wrong_total(history: History, metric: int, pushed_at: Mapping[TemplateKey, 
         where=Location(campaign=first_key[0], channel=first_key[1], template=template_id(first_key)),
         at=at,
     )
+
+
+def _range(history: History, metric: int, pushed_at: Mapping[TemplateKey, int]) -> tuple[int, int]:
+    """Return the least and the most that a total may be.
+
+    A bridge outside virtual time must only include what it had time to read.
+    """
+    low, high = provider_totals(history).range(metric, pushed_at)
+    if not times_are_meaningful(history):
+        visible = bridge_time(history)
+        known_at = {key: visible.before(at, REACTION) + RECEIPT_DELAY for key, at in pushed_at.items()}
+        low, _ = provider_totals(history).range(metric, known_at)
+    return low, high
+
+
+def _unobserved_totals(history: History) -> Iterator[Finding]:
+    """Yield one finding if more happened after the last push of a bridge outside virtual time."""
+    if times_are_meaningful(history):
+        return
+    ended, pushed, reported = history.header.ended, pushes(history), reported_values(history)
+    stale = sum(
+        last_value(reported.get(key, {}).get(metric, ())) < provider_totals(history).range(metric, {key: ended})[0]
+        for key in targeted_customers(history)
+        for metric in _PROVIDER_METRICS
+        if key[:2] in pushed
+    )
+    if stale:
+        yield unobserved_times(history, _ID, f"{stale:,} totals without what happened after the last push")
 
 
 def _excess_hint(history: History, metric: int) -> str:
