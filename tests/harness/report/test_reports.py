@@ -245,6 +245,15 @@ def test_timeline_has_bars_for_hours_and_ticks_for_pushes_and_days(correct_run):
     )
 
 
+def test_timeline_counts_receipts_among_the_delivery_statuses_of_the_progress(correct_run):
+    """A receipt that was posted twice, or never acknowledged, must not make two different totals."""
+    receipts = [line for line in correct_run.lines_of("webhook") if line["event"] == "receipt"]
+    run = correct_run.change("webhook", lambda line: line | {"status": 500} if line == receipts[0] else line)
+    chart = timeline(run.plus(receipts[1] | {"n": 9_000, "resend": 1}).history())
+
+    assert "The bridge acknowledged receipts for 9 of 10 delivery statuses" in chart.description
+
+
 def test_summary_counts_unexpected_messages(correct_run):
     stray = correct_run.delivery_to(4) | {"message": "stray", "number": "447999999999"}
 
