@@ -19,12 +19,12 @@ from sendproof_harness.run.progress import ProgressListener
 from sendproof_harness.scenario.values import iso_utc
 
 _SHOW_EVERY_S = 0.25
-# A bridge that looks for work each minute wakes this often in a virtual week.
-_MANY_IDLE_WAKE_UPS = 10_000
 # At one instant, a rate limit allows no bridge that many requests without an effect.
 _MANY_REQUESTS = 500
 # In the simulators' message about what they wait for: their own response to a request.
 _SIMULATORS_BUSY = "requests are being answered"
+# A bridge that looks for work each minute wakes this often in a virtual week.
+_MANY_IDLE_WAKE_UPS = 10_000
 
 
 def at_rest(clock: Mapping[str, Any]) -> bool:
