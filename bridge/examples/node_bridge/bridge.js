@@ -101,7 +101,8 @@ function checkRateLimit(now, service) {
   if (calls.length > most) calls.shift();
 }
 
-class LimitError extends Error {} // nothing was called
+class RefusedError extends Error {} // the call had no effect
+class LimitError extends RefusedError {} // there was no call
 class RejectedError extends Error {} // the request is wrong; repeating it changes nothing
 
 async function optimove(now, method, path, query = {}, body = undefined) {
@@ -130,7 +131,8 @@ async function textlocal(now, command, form = {}) {
   checkRateLimit(now, "textlocal");
   const body = new URLSearchParams({ ...form, ...textlocalApi.credentials });
   const reply = await fetch(`${textlocalApi.url}/${command}/`, { method: "POST", body });
-  if (!reply.ok) throw new Error(`${command}: ${reply.status} ${await reply.text()}`);
+  const isRefused = reply.status >= 400 && reply.status < 500;
+  if (!reply.ok) throw new (isRefused ? RefusedError : Error)(`${command}: ${reply.status} ${await reply.text()}`);
   return reply.json();
 }
 
@@ -267,7 +269,7 @@ async function send(now, { batch }) {
   try {
     result = await textlocal(now, "bulk_json", { data: JSON.stringify(data) });
   } catch (error) {
-    if (!(error instanceof LimitError) && error.cause?.code !== "ECONNREFUSED") throw error;
+    if (!(error instanceof RefusedError) && error.cause?.code !== "ECONNREFUSED") throw error;
     result = { errors: String(error) }; // nothing was sent
   }
   const sent = (result.messages || []).flatMap((part) => part.messages).map((message) => String(message.recipient));
