@@ -5,7 +5,6 @@
 "use strict";
 const fs = require("fs");
 const http = require("http");
-const os = require("os");
 const path = require("path");
 
 // ---- settings
@@ -14,7 +13,7 @@ const HANDOVER = process.env.SENDPROOF_HANDOVER;
 const LOOP_MS = 1000 * Number(process.env.NODE_BRIDGE_LOOP || 2);
 const WRITE_MS = 1000 * Number(process.env.NODE_BRIDGE_WRITE || 0);
 const IS_VIRTUAL = process.env.NODE_BRIDGE_CLOCK === "virtual";
-const FOLDER = process.env.NODE_BRIDGE_FOLDER || fs.mkdtempSync(path.join(os.tmpdir(), "node-bridge-"));
+const FOLDER = process.env.NODE_BRIDGE_FOLDER || path.join(path.dirname(HANDOVER), "node_bridge");
 let settings, optimoveApi, textlocalApi, channels, phone, consent, myUrl;
 
 function useHandover() {
@@ -382,6 +381,7 @@ const server = http.createServer((request, response) => {
 async function main() {
   while (!fs.existsSync(HANDOVER)) await pause(100); // if the bridge starts before the run
   useHandover();
+  fs.mkdirSync(FOLDER, { recursive: true });
   replay();
   store(["job", { id: "connect", kind: "connect", due: "", payload: {} }], ["due", { id: "connect", due: "" }]);
   await new Promise((resolve) => server.listen(settings.listen.port, settings.listen.host, resolve));

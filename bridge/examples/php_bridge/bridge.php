@@ -20,7 +20,7 @@ $channels = array_filter($settings['channels'], fn($channel) => $channel['provid
 ['phone' => $phone, 'consent' => $consent] = $settings['attributes'];
 $loop_seconds = (float) (getenv('PHP_BRIDGE_LOOP') ?: 2);
 $write_seconds = (float) (getenv('PHP_BRIDGE_WRITE') ?: 0);
-$folder = getenv('PHP_BRIDGE_FOLDER') ?: sys_get_temp_dir() . '/php-bridge-' . getmypid();
+$folder = getenv('PHP_BRIDGE_FOLDER') ?: dirname($handover) . '/php_bridge';
 @mkdir($folder);
 const TRIGGERED = 11; // event types
 const EXECUTED = 13;
@@ -151,9 +151,7 @@ function read_inbox(): void
 
 function start_web_server(string $host, int $port): void
 {
-    global $folder;
-    $environment = ['PHP_BRIDGE_FOLDER' => $folder] + getenv();
-    $server = proc_open([PHP_BINARY, '-q', '-S', "$host:$port", __FILE__], [2 => ['file', '/dev/null', 'w']], $_, null, $environment);
+    $server = proc_open([PHP_BINARY, '-q', '-S', "$host:$port", __FILE__], [2 => ['file', '/dev/null', 'w']], $_);
     register_shutdown_function(fn() => proc_terminate($server));
     while (!@fsockopen($host, $port)) {
         usleep(50_000);
