@@ -8,6 +8,7 @@ from sendproof_harness.history.timestamps import HOUR, span, spoken
 from sendproof_harness.judge.facts.observation import bridge_time
 from sendproof_harness.judge.findings import Check, CheckResult, Finding, Location
 from sendproof_harness.judge.requirements import TEMPLATES_SYNCHRONISED
+from sendproof_harness.providers import provider
 
 _ID = "templates.synchronised"
 
@@ -50,7 +51,11 @@ class _TemplateLists:
 
 def check_templates_synced(history: History) -> CheckResult:
     """Compare the channel with the provider whenever a campaign is announced, and at the end."""
-    provider_of = {channel.id: channel.provider for channel in history.header.channels}
+    provider_of = {
+        channel.id: channel.provider
+        for channel in history.header.channels
+        if channel.id not in provider(channel.provider).subscription_channels
+    }
     found: dict[tuple[str, Location], Finding] = {}
     seen: set[tuple[int, str]] = set()
     for at, lists in _lists_at_checkpoints(history):
