@@ -6,6 +6,11 @@ from collections.abc import Iterable, Iterator
 from sendproof_harness.history.timestamps import span
 from sendproof_harness.judge.checks import CHECKS
 from sendproof_harness.judge.checks.opt_out_sync import SYNC_WITHIN as OPT_OUT_SYNC_WITHIN
+from sendproof_harness.judge.checks.requests.repeated_calls import (
+    MAX_AT_ONCE,
+    MAX_LOOK_UPS_AT_ONCE,
+    MAX_REFUSED_CALLS,
+)
 from sendproof_harness.judge.checks.templates import SYNC_WITHIN as TEMPLATE_SYNC_WITHIN
 from sendproof_harness.judge.facts.consent import GRACE, POLL_WITHIN
 from sendproof_harness.judge.facts.deliveries.deadlines import TRIGGER_LATE_AFTER
@@ -53,6 +58,16 @@ TOLERANCES: tuple[tuple[str, str, str], ...] = (
         span(REPORT_WITHIN),
         "the time for three reports a day and a late receipt",
     ),
+    (
+        "Equal failed calls within a second",
+        f"{MAX_AT_ONCE}, and {MAX_LOOK_UPS_AT_ONCE} look-ups",
+        "HTTP libraries retry a few times at once, and several kinds of work may need the same data",
+    ),
+    (
+        "Equal calls that the provider refuses as a whole",
+        f"{MAX_REFUSED_CALLS}",
+        "a bridge may not know that a code is final; a message that is rejected because of its number is sent once",
+    ),
 )
 
 #: Cases in which the judge cannot decide, or does not on purpose: case, result, reason.
@@ -73,9 +88,24 @@ UNDECIDED: tuple[tuple[str, str, str], ...] = (
         "no document requires clicks: the guide asks for metrics without naming any",
     ),
     (
+        "The same page, look-up or status is requested again and again, within the rate limit",
+        "no finding, except for pages of one campaign",
+        "no document limits how often a bridge may ask; the rate limit of the key does",
+    ),
+    (
+        "The order of the attributes that a request names",
+        "no finding",
+        "Optimove returns the values in this order; Delivyr's guide orders its own settings, not requests",
+    ),
+    (
+        "A receipt is answered after the work",
+        "no finding, unless it is never answered",
+        "no call names a receipt, and no provider says how long it waits; use a load test",
+    ),
+    (
         "One client's key used for another client, in a call that names only ids that both clients have",
         "findings about the consequences",
-        "only numbers, templates, campaigns, triggers and opt-outs attribute a call",
+        "only numbers, templates, campaigns, triggers, opt-outs and listeners attribute a call",
     ),
 )
 

@@ -83,6 +83,12 @@ INVALID_EVENTS_NOT_SENT = Requirement(
     source="openapi/listener.yaml",
     evidence="assumed",
 )
+EVENTS_ANSWERED_FIRST = Requirement(
+    number="R108",
+    text="The bridge answers an event as soon as it has stored it, and works afterwards.",
+    source="openapi/listener.yaml",
+    evidence="assumed",
+)
 TEMPLATES_SYNCHRONISED = Requirement(
     number="R201",
     text="The bridge reports every template that is added, renamed or deleted at the provider to Optimove, so that "
@@ -93,7 +99,7 @@ TEMPLATES_SYNCHRONISED = Requirement(
 BATCHES_WITHIN_LIMITS = Requirement(
     number="R202",
     text="No request has more items than its operation accepts: 100 templates or metrics, 10,000 customers of an "
-    "interaction, 50,000 preferences.",
+    "interaction, an attribute or a clearance, 50,000 preferences.",
     source=_INTERACTIONS,
     evidence="observed",
 )
@@ -160,6 +166,13 @@ CANCELLATION_RESPECTED = Requirement(
     text="After a campaign is cancelled, none of its messages goes out, except those that are already on their way.",
     source=_CANCELLED,
     evidence="assumed",
+)
+SEND_FIELDS_RIGHT = Requirement(
+    number="R409",
+    text="Where a send has fields for them, it names the client's sender, and declares texts with characters outside "
+    "the GSM alphabet as Unicode.",
+    source="http://api.txtlocal.com/docs/sendsms",
+    evidence="documented",
 )
 METRICS_CADENCE = Requirement(
     number="R501",
@@ -232,6 +245,25 @@ CLIENTS_ISOLATED = Requirement(
     text="A multi-client bridge uses the API key and the provider account of the client that each call is about.",
     source=_AUTHENTICATION,
     evidence="documented",
+)
+RETRIES_PAUSED = Requirement(
+    number="R606",
+    text="The bridge pauses before it calls a failing service again.",
+    source=_RATE,
+    evidence="assumed",
+)
+FINAL_REFUSALS_ACCEPTED = Requirement(
+    number="R607",
+    text="The bridge does not repeat a message or call unchanged after the provider has refused it for good.",
+    source=_DROPPED,
+    evidence="assumed",
+)
+SECRETS_KEPT = Requirement(
+    number="R608",
+    text="The bridge keeps the credentials of its clients out of its log, and out of addresses, unless the service "
+    "documents them there.",
+    source=_AUTHENTICATION,
+    evidence="assumed",
 )
 OPT_OUTS_SYNCED = Requirement(
     number="R701",

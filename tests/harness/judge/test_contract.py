@@ -80,6 +80,13 @@ def test_unknown_credential_is_blamed_on_config(correct_run):
     ]
 
 
+def test_call_refused_because_of_the_number_passes(correct_run):
+    """Delivyr may refuse a call for one recipient, who blocks or cannot receive messages."""
+    refused = request(service="delivyr", operation="sendSms", status=422, summary={"refused": "cannot_receive"})
+
+    assert found(correct_run.plus(refused)) == []
+
+
 def test_429_response_fails_rate_check_only(correct_run):
     assert found(correct_run.plus(request(status=429))) == [
         ("contract.rate", "bridge", "optimove AddChannelTemplates: above the rate limit")
@@ -226,3 +233,10 @@ def test_bridge_without_any_request_does_not_pass(correct_run):
     statuses = {result.check.id: result.status for result in run.verdict().results}
 
     assert statuses["contract.credentials"] == statuses["contract.requests"] == "unknown"
+
+
+def test_login_of_no_client_says_that_logins_ended(correct_run):
+    """A client since then has no password to give."""
+    ((_, _, cause),) = found(correct_run.plus(unauthenticated(operation="Login", credential="unknown")))
+
+    assert cause.startswith("optimove Login: a login of no client; logins ended on 1 February 2024")

@@ -1,56 +1,36 @@
-"""The time of a run: notes for bridges that slow it down."""
+"""The end of a run in which time stands still, and who has to act on it."""
 
-from dataclasses import dataclass, field
-from datetime import UTC, datetime
-from types import SimpleNamespace
-from typing import Any
+import pytest
 
-from run_helpers import RecordedProgress
-from sendproof_harness.run.time_control import TimeControl
-
-NOW = "2026-03-02T06:00:00Z"
+from sendproof_harness.control_client import NotQuietError
+from sendproof_harness.run.time_control import Progress, end_of_standstill
 
 
-@dataclass
-class ClockWithParticipant:
-    """A control API with one participant, which woke this often with nothing to do."""
-
-    idle_wake_ups: int
-    rates: list[float | None] = field(default_factory=list)
-
-    def clock(self, _sandbox: str) -> dict[str, Any]:
-        return {"now": NOW, "participants": [{"name": "worker", "parked": True, "idle_wake_ups": self.idle_wake_ups}]}
-
-    def state(self, _sandbox: str) -> dict[str, Any]:
-        return {"counts": {}}
-
-
-def notes_after(*idle_wake_ups: int) -> list[str]:
-    """Show the progress once for each of these numbers, and return the notes."""
-    control, progress = ClockWithParticipant(0), RecordedProgress()
-    time = TimeControl(
-        control=control,
-        sandbox="s",
-        bridge=SimpleNamespace(),
-        progress=progress,
-        timeout_s=60,
-        rate=None,
-        started_at=datetime(2026, 3, 2, 6, tzinfo=UTC),
-    )
-    for count in idle_wake_ups:
-        control.idle_wake_ups = count
-        time.show()
-    return progress.notes
+@pytest.mark.parametrize(
+    ("detail", "blame", "reason"),
+    [
+        ("participant 'bridge' is not parked", "bridge", "stuck"),
+        ("participant 'bridge' is not parked; 2 requests are being answered", "harness", "harness"),
+    ],
+)
+def test_time_that_stands_still_is_blamed_on_the_party_that_is_waited_for(detail: str, blame: str, reason: str) -> None:
+    """A bridge that waits for a response of the simulators cannot park."""
+    aborted = end_of_standstill(NotQuietError(f"504: {detail}", 504, detail), "its log is empty", 60)
+    assert (aborted.blame, aborted.reason) == (blame, reason)
 
 
-def test_bridge_that_wakes_ten_thousand_times_in_vain_is_noted_once() -> None:
-    """A run over eight days would last for hours, with no sign of the reason."""
-    (note,) = notes_after(9_999, 10_050, 20_000)
-    assert note == (
-        "Your bridge (participant worker) woke 10,050 times with nothing to do."
-        " Each time costs real time: park until the next due time, not for a moment."
-    )
-
-
-def test_bridge_that_wakes_a_few_times_in_vain_is_not_noted() -> None:
-    assert notes_after(384) == []
+@pytest.mark.parametrize(
+    ("now", "requests", "events", "repeats"),
+    [
+        ("06:00", 500, {"delivery": 3}, True),
+        ("06:00", 499, {"delivery": 3}, False),
+        ("06:00", 500, {"delivery": 4}, False),
+        ("06:01", 500, {"delivery": 3}, False),
+    ],
+)
+def test_many_requests_without_any_effect_are_no_progress(
+    now: str, requests: int, events: dict[str, int], repeats: bool
+) -> None:
+    """A bridge that retries without a pause would keep the run from ending."""
+    before = Progress(now="06:00", requests=0, events={"delivery": 3})
+    assert Progress(now=now, requests=requests, events=events).repeats(before) is repeats

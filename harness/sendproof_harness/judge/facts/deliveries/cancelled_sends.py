@@ -9,7 +9,7 @@ from collections import defaultdict
 from collections.abc import Sequence
 
 from sendproof_harness.history.records import Delivery, History
-from sendproof_harness.judge.facts.consent import has_reacted_at
+from sendproof_harness.judge.facts.deliveries.cancellations import cancellations
 from sendproof_harness.judge.facts.keys import campaign_key
 
 Matched = Sequence[tuple[Delivery, ...]]
@@ -20,8 +20,8 @@ def with_cancelled_sends(history: History, matched: Matched) -> Matched:
 
     `matched` has the deliveries by position in the obligations of the history.
     """
-    cancelled_at = {campaign_key(c): c.cancelled_at for c in history.campaigns if c.cancelled_at is not None}
-    if not cancelled_at:
+    cancelled = cancellations(history)
+    if not cancelled:
         return matched
     moved = list(matched)
     surplus: defaultdict[str | None, list[int]] = defaultdict(list)
@@ -31,10 +31,10 @@ def with_cancelled_sends(history: History, matched: Matched) -> Matched:
     for position, obligation in enumerate(history.obligations):
         if obligation.reason != "cancelled" or moved[position]:
             continue
-        latest = has_reacted_at(history, cancelled_at[campaign_key(obligation)])
+        latest = cancelled[campaign_key(obligation)].ends_at
         for other in surplus[obligation.number]:
             first, *rest = moved[other]
-            delivery = next((delivery for delivery in rest if delivery.send_at <= latest), None)
+            delivery = next((delivery for delivery in rest if latest is None or delivery.send_at <= latest), None)
             if delivery is not None:
                 moved[position] = (delivery,)
                 moved[other] = (first, *(extra for extra in rest if extra is not delivery))
