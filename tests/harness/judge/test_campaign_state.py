@@ -39,7 +39,12 @@ def cancelled_run(correct_run) -> HistoryBuilder:
     run = correct_run.change(
         "obligation", lambda line: not_owed(line, "cancelled") if due(line) > CANCELLED_AT else line
     ).change("campaign", lambda line: line | {"cancelled_at": iso(CANCELLED_AT)})
-    return run.without("delivery", lambda line: line["number"] in numbers)
+    return run.without("delivery", lambda line: line["number"] in numbers).plus(cancelled_event(correct_run))
+
+
+def cancelled_event(correct_run: HistoryBuilder) -> Line:
+    """Return event 4 of the campaign."""
+    return correct_run.lines_of("webhook")[0] | {"event": "4", "key": "4:7001:505", "at": iso(CANCELLED_AT)}
 
 
 @pytest.fixture
@@ -89,12 +94,6 @@ def test_messages_after_cancellation_are_withheld(cancelled_run):
     assert causes(cancelled_run) == []
 
 
-def test_message_of_cancelled_campaign_is_unexpected(correct_run, cancelled_run):
-    run = cancelled_run.plus(correct_run.delivery_to(4))
-
-    assert causes(run) == [("unexpected: sent although the campaign was cancelled", "C0000004")]
-
-
 def test_pages_of_cancelled_campaign_need_not_be_read(cancelled_run):
     assert causes(cancelled_run.without("request", lambda line: "summary" in line)) == []
 
@@ -123,15 +122,56 @@ def test_customers_without_clearance_are_not_targeted(cleared_run):
 
 
 def test_message_on_its_way_at_cancellation_is_tolerated(cancelled_run):
-    at = iso(CANCELLED_AT + 3 * MINUTE)
-    run = cancelled_run.change(
-        "obligation", lambda line: line | {"due": at} if line["customer"] == "C0000004" else line
-    ).plus(
-        cancelled_run.delivery_to(3)
-        | {"number": cancelled_run.obligation_of(4)["number"], "send_at": at, "message": "late"}
-    )
+    run = sent_at(cancelled_run, CANCELLED_AT + MINUTE, accepted=CANCELLED_AT)
 
     assert (causes(run), run.findings(campaign_state.CHECKS)) == ([], [])
+
+
+def test_message_given_to_the_provider_in_the_last_moment_is_unknown(cancelled_run):
+    """The call may have begun before event 4 was stored."""
+    run = sent_at(cancelled_run, CANCELLED_AT + MINUTE, accepted=CANCELLED_AT + MINUTE)
+
+    assert [finding.level for finding in run.findings(campaign_state.CHECKS)] == ["unknown"]
+
+
+def sent_at(run: HistoryBuilder, at: int, accepted: int) -> HistoryBuilder:
+    """Add a message to customer 4, which the provider accepted at a time and sent at another."""
+    message = {"number": run.obligation_of(4)["number"], "at": iso(accepted), "send_at": iso(at), "message": "late"}
+    due = run.change("obligation", lambda line: line | {"due": iso(at)} if line["customer"] == "C0000004" else line)
+    return due.plus(run.delivery_to(3) | message)
+
+
+def test_message_that_stays_scheduled_at_the_provider_fails(cancelled_run):
+    run = sent_at(cancelled_run, CANCELLED_AT + HOUR, accepted=START)
+
+    assert [finding.cause for finding in run.findings(campaign_state.CHECKS)] == [
+        "sent after the campaign was cancelled: it was scheduled at the provider, and not cancelled there"
+    ]
+    withdrawn = {"n": 902, "at": iso(CANCELLED_AT), "real": 0.0, "kind": "withdrawal", "service": "textlocal",
+                 "message": "late"}  # fmt: skip
+    assert run.plus(withdrawn).findings(campaign_state.CHECKS) == []
+
+
+@pytest.mark.parametrize(
+    ("fields", "level"), [({"dropped": True}, "unknown"), ({"at": iso(CANCELLED_AT + HOUR)}, None)]
+)
+def test_cancellation_counts_from_its_event_on(correct_run, cancelled_run, fields, level):
+    """A fault may drop or delay event 4."""
+    run = sent_at(cancelled_run.without("webhook", lambda line: line["event"] == "4"), CANCELLED_AT + HOUR, START)
+    event = cancelled_event(correct_run) | fields
+
+    levels = [finding.level for finding in run.plus(event).findings(campaign_state.CHECKS)]
+    assert levels == ([] if level is None else [level])
+
+
+def test_message_delayed_beyond_the_cancellation_need_not_go_out(cancelled_run):
+    """It was due four minutes before, and still in time when the campaign was cancelled."""
+    due = iso(CANCELLED_AT - 4 * MINUTE)
+    number = cancelled_run.obligation_of(3)["number"]
+    run = cancelled_run.without("delivery", lambda line: line["number"] == number)
+    run = run.change("obligation", lambda line: line | {"due": due} if line["customer"] == "C0000003" else line)
+
+    assert causes(run) == []
 
 
 def test_message_long_after_cancellation_fails(correct_run, cancelled_run):

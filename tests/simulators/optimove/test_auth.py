@@ -16,6 +16,12 @@ def sandbox(simulators: RunningSimulators) -> Sandbox:
     return Sandbox(simulators, channels=CHANNELS)
 
 
+@pytest.fixture
+def old_sandbox(simulators: RunningSimulators) -> Sandbox:
+    """Return a sandbox of the days when Optimove accepted logins."""
+    return Sandbox(simulators, channels=CHANNELS, dialects={"optimove.password_login": "accepted"})
+
+
 def log_in(sandbox: Sandbox, password: str | None = None, url: str = LOGIN) -> tuple[int, str]:
     """Return status and text of a login."""
     credentials = sandbox.optimove["credentials"]
@@ -135,46 +141,52 @@ def test_rate_limit_is_counted_per_key(sandbox: Sandbox) -> None:
     assert first.call("GET", LISTENERS).status_code == 200
 
 
-def test_token_is_quoted_and_has_the_rights_of_its_key(sandbox: Sandbox) -> None:
+def test_login_is_refused_since_february_2024(sandbox: Sandbox) -> None:
+    """Documented. The right password does not help."""
+    status, text = log_in(sandbox)
+    assert (status, text != "") == (401, True)
+
+
+def test_token_is_quoted_and_has_the_rights_of_its_key(old_sandbox: Sandbox) -> None:
     """Clients remove the quotes of the JSON string, which has some hundred characters."""
-    status, token = log_in(sandbox)
+    status, token = log_in(old_sandbox)
     assert (status, token[0], token[-1]) == (200, '"', '"')
     assert len(token) > 300
-    client = client_with_token(sandbox, token)
+    client = client_with_token(old_sandbox, token)
     assert client.call("GET", LISTENERS).status_code == 200
     assert client.call("GET", "/actions/GetExecutionChannels").status_code == 403
 
 
-def test_token_expires_20_minutes_after_its_last_use(sandbox: Sandbox) -> None:
+def test_token_expires_20_minutes_after_its_last_use(old_sandbox: Sandbox) -> None:
     """The response to an expired token is plain text, and a new login is then possible."""
-    client = client_with_token(sandbox, log_in(sandbox)[1])
+    client = client_with_token(old_sandbox, log_in(old_sandbox)[1])
     for _ in range(2):
-        sandbox.wait(20 * MINUTE - 1)
+        old_sandbox.wait(20 * MINUTE - 1)
         assert client.call("GET", LISTENERS).status_code == 200
-    sandbox.wait(20 * MINUTE)
+    old_sandbox.wait(20 * MINUTE)
     expired = client.call("GET", LISTENERS)
     assert (expired.status_code, expired.text) == (403, "Authorization-Token Expired")
-    assert client_with_token(sandbox, log_in(sandbox)[1]).call("GET", LISTENERS).status_code == 200
+    assert client_with_token(old_sandbox, log_in(old_sandbox)[1]).call("GET", LISTENERS).status_code == 200
 
 
-def test_login_with_valid_token_is_rate_limited(sandbox: Sandbox) -> None:
+def test_login_with_valid_token_is_rate_limited(old_sandbox: Sandbox) -> None:
     """The previous token stays valid."""
-    token = log_in(sandbox)[1]
-    assert log_in(sandbox)[0] == 429
-    assert client_with_token(sandbox, token).call("GET", LISTENERS).status_code == 200
+    token = log_in(old_sandbox)[1]
+    assert log_in(old_sandbox)[0] == 429
+    assert client_with_token(old_sandbox, token).call("GET", LISTENERS).status_code == 200
 
 
 @pytest.mark.parametrize(("option", "status"), [("401", 401), ("500", 500)])
 def test_wrong_password_gets_status_of_dialect(simulators: RunningSimulators, option: str, status: int) -> None:
     """Older documents say 500."""
-    sandbox = Sandbox(simulators, dialects={"optimove.login_failure": option})
+    sandbox = Sandbox(simulators, dialects={"optimove.login_failure": option, "optimove.password_login": "accepted"})
     assert log_in(sandbox, "guessed")[0] == status
 
 
-def test_login_by_query_is_accepted(sandbox: Sandbox) -> None:
+def test_login_by_query_is_accepted(old_sandbox: Sandbox) -> None:
     """Clients of 2015 sent the user name and password in the query of a GET."""
-    query = {name: sandbox.optimove["credentials"][name] for name in ("username", "password")}
-    assert Client(sandbox.optimove["url"]).call("GET", LOGIN, params=query).status_code == 200
+    query = {name: old_sandbox.optimove["credentials"][name] for name in ("username", "password")}
+    assert Client(old_sandbox.optimove["url"]).call("GET", LOGIN, params=query).status_code == 200
 
 
 @pytest.mark.parametrize("token", ["nonsense", "a.b.c", "e30.e30.e30", "e30.bnVsbA.x", "", "e30.eyJzdWIiOlsxXX0.x"])

@@ -25,7 +25,7 @@ OPEN_QUESTIONS = {
     "the limit of an update, and totals or added metrics": {"attribute_update_limit", "metric_values"},
     "the rate limit, and Retry-After": {"rate_limit", "retry_after"},
     "success": {"success_body", "attribute_update_status", "attribute_update_body"},
-    "a wrong login, a wrong key": {"login_failure", "unknown_key"},
+    "a wrong login, a wrong key": {"password_login", "login_failure", "unknown_key"},
     "a channel with event 1": {"event_1_channel"},
     "responses without a source": {"api_key_info", "listener_channel"},
     "numbers without a known meaning": {"communication_modes", "metric_ids"},

@@ -4,15 +4,14 @@ from collections.abc import Iterator
 
 from sendproof_harness.history.records import Delivery, History
 from sendproof_harness.history.timestamps import span, spoken
-from sendproof_harness.judge.facts.consent import GRACE, has_reacted_at
+from sendproof_harness.judge.facts.deliveries.cancellations import RACE, Cancellation, cancellations
 from sendproof_harness.judge.facts.deliveries.ledger import (
     RecipientResult,
-    cancellation_times,
     ledger,
     testing_channels,
 )
 from sendproof_harness.judge.facts.keys import CampaignKey, campaign_key
-from sendproof_harness.judge.findings import Check, CheckResult, Finding, Location, recipient_location
+from sendproof_harness.judge.findings import Check, CheckResult, Finding, Level, Location, recipient_location
 from sendproof_harness.judge.requirements import CANCELLATION_RESPECTED, TESTING_RESPECTED
 
 _CANCELLED = "campaigns.cancelled"
@@ -23,28 +22,52 @@ _TESTING = "channels.testing"
 
 def check_cancellation(history: History) -> CheckResult:
     """Find messages that went out after their campaign was cancelled, without those already on their way."""
-    cancelled = cancellation_times(history)
+    cancelled = cancellations(history)
     recipients = [
         recipient for recipient in ledger(history).recipients if campaign_key(recipient.obligation) in cancelled
     ]
     findings = [
-        _sent_after_cancellation(recipient, delivery, cancelled_at)
+        finding
         for recipient in recipients
-        if recipient.obligation.reason == "cancelled"
-        for cancelled_at in [cancelled[campaign_key(recipient.obligation)]]
         for delivery in recipient.deliveries
-        if delivery.send_at > has_reacted_at(history, cancelled_at)
+        if (finding := _after_cancellation(recipient, delivery, cancelled[campaign_key(recipient.obligation)]))
     ]
     return CheckResult(looked_at=len(recipients), unit="recipients", findings=tuple(findings))
 
 
-def _sent_after_cancellation(recipient: RecipientResult, delivery: Delivery, cancelled_at: int) -> Finding:
+def _after_cancellation(recipient: RecipientResult, delivery: Delivery, cancellation: Cancellation) -> Finding | None:
+    is_cancelled, ends_at = recipient.obligation.reason == "cancelled", cancellation.ends_at
+    if delivery.send_at <= cancellation.at:
+        return None
+    if ends_at is None:
+        cause = "sent after the campaign was cancelled, but event 4 never reached the bridge"
+        return _sent_after_cancellation(recipient, delivery, cancellation, cause, "unknown") if is_cancelled else None
+    if delivery.send_at > ends_at:
+        return _sent_after_cancellation(recipient, delivery, cancellation, _cause(delivery, cancellation), "fail")
+    if is_cancelled and delivery.at > (cancellation.known_at or 0):
+        cause = f"sent within {span(RACE)} of the cancellation, so it may have been on its way"
+        return _sent_after_cancellation(recipient, delivery, cancellation, cause, "unknown")
+    return None
+
+
+def _cause(delivery: Delivery, cancellation: Cancellation) -> str:
+    if not cancellation.has_listener:
+        return "sent after the campaign was cancelled: no listener is registered for event 4"
+    if delivery.at <= (cancellation.known_at or 0):
+        return "sent after the campaign was cancelled: it was scheduled at the provider, and not cancelled there"
+    return "sent after the campaign was cancelled"
+
+
+def _sent_after_cancellation(
+    recipient: RecipientResult, delivery: Delivery, cancellation: Cancellation, cause: str, level: Level
+) -> Finding:
+    latest = cancellation.at if cancellation.ends_at is None else cancellation.ends_at
     return Finding(
         check=_CANCELLED,
-        level="fail",
-        blame="bridge",
-        cause="sent after the campaign was cancelled",
-        expected=f"no message later than {span(GRACE)} after {spoken(cancelled_at)}",
+        level=level,
+        blame="bridge" if level == "fail" else "network",
+        cause=cause,
+        expected=f"no message later than {spoken(latest)}: {span(RACE)} after the bridge knew",
         got=f"sent {spoken(delivery.send_at)}",
         where=recipient_location(recipient.obligation),
         at=delivery.send_at,
@@ -107,7 +130,7 @@ CHECKS = (
         title="No message goes out after a cancellation",
         requirement=CANCELLATION_RESPECTED,
         run=check_cancellation,
-        applies=lambda history: bool(cancellation_times(history)),
+        applies=lambda history: bool(cancellations(history)),
         scope="runs with cancelled campaigns",
     ),
     Check(

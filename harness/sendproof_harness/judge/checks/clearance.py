@@ -158,7 +158,8 @@ def _has_changed(history: History, hold: _Hold, customer: str) -> bool:
 
 def _is_too_short(history: History, hold: _Hold, customers: int) -> bool:
     """Return True if the rate limit or a fault may have kept the bridge from some of the customers."""
-    if hold.required_by - hold.at < customers * _TIME_PER_CUSTOMER:
+    visible = bridge_time(history).between(hold.at, hold.required_by)
+    if visible < reaction_time(history, 0) + customers * _TIME_PER_CUSTOMER:
         return True
     return any(
         injection.at < hold.required_by <= injection.until + _LONGEST_WAIT

@@ -43,7 +43,7 @@ def check_delivered_once(history: History) -> CheckResult:
         *(_duplicated(recipient, duplication(recipient)) for recipient in recipients if recipient.kind == "duplicated"),
         *_indefinite(history, recipients),
         *map(_stray, strays(history)),
-        *(_forbidden(recipient) for recipient in recipients if recipient.kind == "unexpected"),
+        *(_forbidden(recipient) for recipient in recipients if _is_forbidden(recipient)),
         *(_pending(recipient) for recipient in recipients if recipient.kind == "pending"),
     ]
     judged = sum(recipient.obligation.owed and recipient.kind not in _NOT_JUDGED for recipient in recipients)
@@ -127,12 +127,15 @@ def _stray(stray: Stray) -> Finding:
     )
 
 
-_FORBIDDEN_CAUSES: Mapping[str | None, str] = {
-    None: "unexpected: a real message on a channel in testing mode",
-    "cancelled": "unexpected: sent although the campaign was cancelled",
+_FORBIDDEN_CAUSES: Mapping[str, str] = {
     "not_cleared": "unexpected: sent to a customer who was not cleared",
     "unusable_number": "unexpected: sent to a customer without a usable number",
 }
+
+
+def _is_forbidden(recipient: RecipientResult) -> bool:
+    """Return True without the messages that the checks of cancellation and of testing mode find."""
+    return recipient.kind == "unexpected" and recipient.obligation.reason in _FORBIDDEN_CAUSES
 
 
 def _forbidden(recipient: RecipientResult) -> Finding:
@@ -141,7 +144,7 @@ def _forbidden(recipient: RecipientResult) -> Finding:
         check=_ONCE,
         level="fail",
         blame="bridge",
-        cause=_FORBIDDEN_CAUSES[recipient.obligation.reason],
+        cause=_FORBIDDEN_CAUSES[recipient.obligation.reason or ""],
         expected="no message to this customer",
         got=f"{delivery.text!r}, sent {spoken(delivery.send_at)}",
         where=recipient_location(recipient.obligation),

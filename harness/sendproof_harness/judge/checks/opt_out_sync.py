@@ -145,6 +145,7 @@ class _ConsentStates:
             for obligation in history.obligations
             if obligation.opted_out_by is not None or obligation.reason == "opted_out" or obligation.number in refused
         }
+        self._visible = bridge_time(history)
         self._changes: defaultdict[str, list[tuple[int, bool]]] = defaultdict(list)
         customers = customers_of_opt_outs(history)
         events = [(event.at, True, event.number) for event in history.opt_outs]
@@ -159,10 +160,11 @@ class _ConsentStates:
             return True
         states = [not report.opted_out] if customer in self._opted_out_before else [False]
         for at, opted_out in self._changes[customer]:
-            if at <= report.at - POLL_WITHIN:
+            if at > report.at:
+                break
+            if self._visible.between(at, report.at) >= POLL_WITHIN:
                 states.clear()
-            if at <= report.at:
-                states.append(opted_out)
+            states.append(opted_out)
         return report.opted_out in states
 
 

@@ -6,7 +6,8 @@ from dataclasses import dataclass
 
 from sendproof_harness.history.records import History
 from sendproof_harness.history.timestamps import DAY, HOUR, MINUTE
-from sendproof_harness.judge.facts.deliveries.ledger import cancellation_times, ledger, testing_channels
+from sendproof_harness.judge.facts.deliveries.cancellations import cancellation_times
+from sendproof_harness.judge.facts.deliveries.ledger import ledger, testing_channels
 from sendproof_harness.judge.facts.fault_effects import hidden_successful_sends, providers_without_record
 from sendproof_harness.judge.facts.keys import CampaignKey, TemplateKey, campaign_key, template_key
 from sendproof_harness.judge.facts.pages import NOT_CLEARED

@@ -13,9 +13,9 @@ from sendproof_harness.judge.facts.acknowledgement import is_acknowledged
 from sendproof_harness.judge.facts.clicks import CLICK_PREFIX
 from sendproof_harness.judge.facts.consent import customers_of_opt_outs, first_reported_opt_outs
 from sendproof_harness.judge.facts.customer_events import must_report_drop
+from sendproof_harness.judge.facts.deliveries.cancellations import cancellation_times
 from sendproof_harness.judge.facts.deliveries.ledger import (
     RecipientResult,
-    cancellation_times,
     ledger,
     testing_channels,
 )

@@ -42,6 +42,9 @@ _DOUBLE_ZERO = _NATIONAL + int(0.04 * _SHORT)
 UNUSABLE_NUMBERS: tuple[str | None, ...] = ("", None, "12345", "n/a", "unknown", "+44", "0207946", "0000000000")
 
 
+# One in this many customers without consent has no value instead of 0.
+_NEVER_ANSWERED = 3
+
 # Where a client keeps its customers' opt-outs.
 BY_PROVIDER, BY_ATTRIBUTE = "provider", "attribute"
 
@@ -59,7 +62,7 @@ class AudienceRecipe:
 
     The two groups do not overlap, so their shares add up to 1 at most. `consent` is where the client keeps opt-outs:
     with `provider`, they are all on the provider's list; with `attribute`, half of them are only there, and half only
-    have the value 0 in the consent attribute. `country` is where all customers live: GB or US.
+    have no consent in the attribute (0, or no value). `country` is where all customers live: GB or US.
     `outcomes` are shares of customers with test numbers, by the names in `core/messaging/delivery_outcomes.py`.
     Customers of the two groups keep ordinary numbers. `individuals` are customers that a scenario spells out.
     """
@@ -387,7 +390,12 @@ def _languages(people: People) -> list[str | None]:
 
 
 def _consents(people: People) -> list[str | None]:
-    return ["0" if people.audience.opted_out_by(draws) == BY_ATTRIBUTE else "1" for draws in people.draws]
+    return [_consent(draws) if people.audience.opted_out_by(draws) == BY_ATTRIBUTE else "1" for draws in people.draws]
+
+
+def _consent(draws: Draws) -> str | None:
+    """Return the value of a customer without consent: 0, or none for those who never answered."""
+    return None if draws.spelling % _NEVER_ANSWERED == 0 else "0"
 
 
 def _balances(people: People) -> list[str | None]:

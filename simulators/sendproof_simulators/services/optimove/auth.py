@@ -11,9 +11,10 @@ import json
 import re
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
+from datetime import UTC, datetime
 from typing import NamedTuple
 
-from sendproof_simulators.core.clock.wall_clock import MINUTE, Instant
+from sendproof_simulators.core.clock.wall_clock import MINUTE, SECOND, Instant
 from sendproof_simulators.core.http import Problem, Request
 from sendproof_simulators.core.simulator import SandboxContext
 
@@ -107,6 +108,11 @@ class ApiKey:
         return self.channels is None or channel in self.channels
 
 
+# documented: https://docs.xtremepush.com/docs/optimove ("only support token-based authentication" from this day on)
+_LOGINS_END_AT: Instant = int(datetime(2024, 2, 1, tzinfo=UTC).timestamp()) * SECOND
+_LOGINS_ENDED = "logins ended on 2024-02-01; send an API key as X-API-KEY"
+
+
 class _KeyValue(NamedTuple):
     """The key that a value belongs to, and the instant at which the value expires."""
 
@@ -126,8 +132,9 @@ class _User:
 
 @dataclass(slots=True)
 class CredentialStore:
-    """All API keys and users of a sandbox."""
+    """All API keys and users of a sandbox. From `logins_end_at` on, only keys are accepted."""
 
+    logins_end_at: Instant | None = None
     keys: dict[str, ApiKey] = field(default_factory=dict)
     _values: dict[str, _KeyValue] = field(default_factory=dict)
     _users: dict[str, _User] = field(default_factory=dict)
@@ -172,6 +179,8 @@ class CredentialStore:
 
     def log_in(self, username: str, password: str, token: str, now: Instant) -> Problem | None:
         """Make `token` the user's token, or return the `Problem`. A login while the last token is valid is refused."""
+        if self._is_after_logins(now):
+            return Problem(kind="login_failed", status=401, detail=_LOGINS_ENDED)
         user = self._users.get(username)
         if user is None or user.password != password or not user.key.is_enabled(now):
             return Problem(kind="login_failed", status=401, detail="user name or password are wrong")
@@ -182,6 +191,8 @@ class CredentialStore:
 
     def use_token(self, credential: str, token: str, now: Instant) -> Problem | None:
         """Extend a token by 20 minutes from `now`, or return the `Problem` if it is unknown or has expired."""
+        if self._is_after_logins(now):
+            return Problem(kind="unauthorized", status=401, detail=_LOGINS_ENDED)
         user = self._users.get(credential.removeprefix(_USER_PREFIX))
         if user is None or not user.token or token != user.token:
             return Problem(kind="unauthorized", status=401, detail="unknown token")
@@ -190,10 +201,15 @@ class CredentialStore:
         user.token_used_at = now
         return None
 
+    def _is_after_logins(self, now: Instant) -> bool:
+        return self.logins_end_at is not None and now >= self.logins_end_at
+
 
 def initial_credentials(context: SandboxContext) -> CredentialStore:
     """Return the initial credentials of a sandbox: a key and a user for a vendor's bridge, and an Admin key."""
-    store, values = CredentialStore(), context.credentials.get("optimove")
+    ended = context.dialects.get("password_login") != "accepted"
+    store = CredentialStore(logins_end_at=_LOGINS_END_AT if ended else None)
+    values = context.credentials.get("optimove")
     if values is None:
         return store
     number = host_number(context, DEFAULT_CLIENT)

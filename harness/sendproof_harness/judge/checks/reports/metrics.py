@@ -6,7 +6,8 @@ from itertools import pairwise
 
 from sendproof_harness.history.records import Campaign, History
 from sendproof_harness.history.timestamps import DAY, spoken
-from sendproof_harness.judge.facts.deliveries.ledger import cancellation_times, ledger
+from sendproof_harness.judge.facts.deliveries.cancellations import cancellation_times
+from sendproof_harness.judge.facts.deliveries.ledger import ledger
 from sendproof_harness.judge.facts.fault_effects import downtime
 from sendproof_harness.judge.facts.keys import CampaignKey, TemplateKey, campaign_key, template_id, template_key
 from sendproof_harness.judge.facts.metrics import (

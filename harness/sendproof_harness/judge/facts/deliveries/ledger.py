@@ -11,12 +11,13 @@ from dataclasses import dataclass, replace
 from typing import Literal
 
 from sendproof_harness.history.records import Delivery, History, Obligation
-from sendproof_harness.judge.facts.consent import GRACE, has_reacted_at, opt_outs, opted_out_by, violated_opt_out
+from sendproof_harness.judge.facts.consent import opt_outs, opted_out_by, violated_opt_out
+from sendproof_harness.judge.facts.deliveries.cancellations import Cancellation, cancellations
 from sendproof_harness.judge.facts.deliveries.deadlines import deadlines, first_notified
 from sendproof_harness.judge.facts.deliveries.matching import lateness, match
 from sendproof_harness.judge.facts.deliveries.refusals import is_number_refused
 from sendproof_harness.judge.facts.fault_effects import hidden_failed_sends, providers_without_record
-from sendproof_harness.judge.facts.keys import CampaignKey, campaign_key
+from sendproof_harness.judge.facts.keys import campaign_key
 from sendproof_harness.judge.facts.observation import times_are_meaningful
 from sendproof_harness.judge.findings import cached_per_history
 
@@ -155,13 +156,13 @@ _Classifier = Callable[[Obligation, tuple[Delivery, ...]], ResultKind]
 
 def _classifier(history: History, *, timed: bool) -> _Classifier:
     ended, deadline, testing = history.header.ended, deadlines(history), testing_channels(history)
-    cancelled = cancellation_times(history)
+    cancelled = cancellations(history)
     has_opt_outs = bool(opt_outs(history))
 
     def result_kind(obligation: Obligation, deliveries: tuple[Delivery, ...]) -> ResultKind:
-        cancelled_at = cancelled.get(campaign_key(obligation))
+        cancellation = cancelled.get(campaign_key(obligation))
         if not obligation.owed:
-            return _forbidden_kind(history, obligation, deliveries, cancelled_at)
+            return _forbidden_kind(obligation, deliveries, cancellation)
         if obligation.channel in testing:
             return "unexpected" if deliveries else "withheld"
         latest = deadline(obligation)
@@ -171,19 +172,10 @@ def _classifier(history: History, *, timed: bool) -> _Classifier:
         if by_consent is not None:
             return by_consent
         if not deliveries:
-            return _missing_kind(history, obligation, cancelled_at)
+            return _missing_kind(history, obligation, cancellation, latest)
         return _delivered_kind(obligation, deliveries, latest, timed=timed)
 
     return result_kind
-
-
-def cancellation_times(history: History) -> Mapping[CampaignKey, int]:
-    """Return the time of each cancellation, by campaign and channel."""
-    return {
-        campaign_key(campaign): campaign.cancelled_at
-        for campaign in history.campaigns
-        if campaign.cancelled_at is not None
-    }
 
 
 def _kind_by_consent(
@@ -195,15 +187,14 @@ def _kind_by_consent(
     return "sent to opted-out" if any(violation is not None for violation in violations) else None
 
 
-def _missing_kind(history: History, obligation: Obligation, cancelled_at: int | None) -> ResultKind:
+def _missing_kind(
+    history: History, obligation: Obligation, cancellation: Cancellation | None, latest: int
+) -> ResultKind:
     if is_number_refused(history, obligation):
         return "refused"
-    return "withheld" if _is_just_cancelled(obligation, cancelled_at) else "lost"
-
-
-def _is_just_cancelled(obligation: Obligation, cancelled_at: int | None) -> bool:
-    """Return True if the bridge was preparing the message at the time of the cancellation."""
-    return cancelled_at is not None and obligation.due > cancelled_at - GRACE
+    # The message was still in time when its campaign was cancelled.
+    is_just_cancelled = cancellation is not None and latest > cancellation.at
+    return "withheld" if is_just_cancelled else "lost"
 
 
 def _delivered_kind(obligation: Obligation, deliveries: Sequence[Delivery], latest: int, *, timed: bool) -> ResultKind:
@@ -218,13 +209,14 @@ def _delivered_kind(obligation: Obligation, deliveries: Sequence[Delivery], late
 
 
 def _forbidden_kind(
-    history: History, obligation: Obligation, deliveries: Sequence[Delivery], cancelled_at: int | None
+    obligation: Obligation, deliveries: Sequence[Delivery], cancellation: Cancellation | None
 ) -> ResultKind:
     if not deliveries:
         return "withheld"
-    if obligation.reason == "cancelled" and cancelled_at is not None and len(deliveries) == 1:
+    if obligation.reason == "cancelled" and cancellation is not None and len(deliveries) == 1:
         # A message that was on its way at the time of the cancellation cannot be stopped.
-        return "withheld" if deliveries[0].send_at <= has_reacted_at(history, cancelled_at) else "unexpected"
+        ends_at = cancellation.ends_at
+        return "withheld" if ends_at is None or deliveries[0].send_at <= ends_at else "unexpected"
     return "sent to opted-out" if obligation.reason == "opted_out" else "unexpected"
 
 

@@ -18,7 +18,7 @@ from sendproof_simulators.core.clock.wall_clock import Instant
 MAX_ADDED_ATTRIBUTES = 40
 
 CONSENT, NUMBER = "SMS_OPT_IN", "PHONENUMBER"
-_OPTED_OUT = "0"
+_OPTED_IN = "1"
 _MAX_LENGTH = 4_000
 _TYPE = re.compile(r"(DECIMAL\(19,4\)|INT|BIGINT|DATE|(N?VARCHAR)\(([1-9][0-9]{0,3})\))", re.IGNORECASE)
 _E164 = re.compile(r"\+([1-9][0-9]{7,14})")
@@ -201,7 +201,7 @@ def _opted_out_by(customer: Customer, value: str | None, consent: str) -> str | 
     """
     if customer.opted_out_by == BY_PROVIDER:
         return BY_PROVIDER
-    return BY_ATTRIBUTE if consent == BY_ATTRIBUTE and value == _OPTED_OUT else None
+    return BY_ATTRIBUTE if consent == BY_ATTRIBUTE and value != _OPTED_IN else None
 
 
 # -- types -------------------------------------------------------------------------------------------

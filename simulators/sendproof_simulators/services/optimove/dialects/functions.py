@@ -80,6 +80,12 @@ _ERROR_DIALECTS = (
         ),
     ),
     _dialect(
+        "password_login",
+        "Is a login with user name and password possible?",
+        ("until_2024_02", "only before 1 February 2024", "documented", "https://docs.xtremepush.com/docs/optimove"),
+        ("accepted", "at any time", "observed", "client code: PyPI optimove 2.0.0 (2020)"),
+    ),
+    _dialect(
         "login_failure",
         "Which status does a login with a wrong user name or password get?",
         ("401", "Unauthorized", "observed", "tests of PyPI optimove 2.0.0"),
