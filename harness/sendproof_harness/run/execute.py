@@ -7,7 +7,7 @@ from datetime import UTC, datetime, timedelta
 from sendproof_harness.run.aborted import RunAborted, RunAbortedError
 from sendproof_harness.run.bridge_restart import KillSupervisor
 from sendproof_harness.run.context import RunContext
-from sendproof_harness.run.paced_scenario import changes_rules, instants, shift_to_past
+from sendproof_harness.run.pacing.paced_scenario import changes_rules, instants, shift_to_past
 from sendproof_harness.run.steps import StepFunction
 from sendproof_harness.scenario.fault_kinds import KILL
 from sendproof_harness.scenario.model import WaitFor, shifted

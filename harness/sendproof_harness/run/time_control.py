@@ -12,8 +12,8 @@ from typing import Any, Protocol
 
 from sendproof_harness.control_client import ControlClient, NotQuietError
 from sendproof_harness.run.aborted import RunAborted, RunAbortedError
-from sendproof_harness.run.paced_time import PacedTime
-from sendproof_harness.run.pacing import Owed, Patience, owed_text
+from sendproof_harness.run.pacing.paced_time import PacedTime
+from sendproof_harness.run.pacing.waits import Owed, Patience, owed_text
 from sendproof_harness.run.processes import pause
 from sendproof_harness.run.progress import ProgressListener
 from sendproof_harness.scenario.values import iso_utc

@@ -2,7 +2,7 @@
 
 from history_builder import FIRST_SEND, START, HistoryBuilder, build_correct_run
 from sendproof_harness.history.timestamps import HOUR, MINUTE, iso
-from sendproof_harness.run.owed_work import next_due, owed_work
+from sendproof_harness.run.pacing.owed_work import next_due, owed_work
 
 # The campaign with twelve customers is announced, and its pages are read, at this instant.
 ANNOUNCED = START + 2 * HOUR

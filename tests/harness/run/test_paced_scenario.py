@@ -6,7 +6,7 @@ from datetime import UTC, datetime, timedelta
 import pytest
 
 from repository import ROOT
-from sendproof_harness.run.paced_scenario import changes_rules, forecast, instants, shift_to_past
+from sendproof_harness.run.pacing.paced_scenario import changes_rules, forecast, instants, shift_to_past
 from sendproof_harness.scenario.load import load_scenarios
 from sendproof_harness.scenario.model import CancelCampaign, Scenario, shifted
 

@@ -7,7 +7,7 @@ from typing import Any
 
 from sendproof_harness.run.aborted import RunAborted, RunAbortedError
 from sendproof_harness.run.context import RunContext
-from sendproof_harness.run.paced_scenario import forecast
+from sendproof_harness.run.pacing.paced_scenario import forecast
 from sendproof_harness.run.processes import pause
 from sendproof_harness.run.steps.template_lists import template_differences
 from sendproof_harness.run.time_control import at_rest

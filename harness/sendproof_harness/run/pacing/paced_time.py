@@ -23,9 +23,9 @@ from time import monotonic
 from sendproof_harness.control_client import ControlClient
 from sendproof_harness.history.reader import read_history
 from sendproof_harness.history.records import History
-from sendproof_harness.run.journal_follower import JournalFollower, News
-from sendproof_harness.run.owed_work import next_due, owed_work
-from sendproof_harness.run.pacing import Owed, Patience, Wait
+from sendproof_harness.run.pacing.journal_follower import JournalFollower, News
+from sendproof_harness.run.pacing.owed_work import next_due, owed_work
+from sendproof_harness.run.pacing.waits import Owed, Patience, Wait
 from sendproof_harness.run.processes import pause
 from sendproof_harness.scenario.values import iso_utc
 

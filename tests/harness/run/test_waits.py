@@ -1,6 +1,6 @@
 """How long a run waits for a bridge outside virtual time. Real time is a number that the test chooses."""
 
-from sendproof_harness.run.pacing import Owed, Patience, Wait, owed_text
+from sendproof_harness.run.pacing.waits import Owed, Patience, Wait, owed_text
 
 TIMEOUT_S = 60.0
 

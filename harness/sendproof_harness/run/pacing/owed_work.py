@@ -16,7 +16,7 @@ from sendproof_harness.judge.facts.deliveries.deadlines import CAMPAIGN_EVENTS, 
 from sendproof_harness.judge.facts.deliveries.ledger import ledger
 from sendproof_harness.judge.facts.keys import campaign_key
 from sendproof_harness.judge.facts.pages import gaps, pages
-from sendproof_harness.run.pacing import Owed
+from sendproof_harness.run.pacing.waits import Owed
 
 _UNAVAILABLE = frozenset({None, *range(500, 600)})
 

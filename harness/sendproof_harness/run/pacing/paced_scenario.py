@@ -3,14 +3,7 @@
 from collections.abc import Iterator
 from datetime import datetime, timedelta
 
-from sendproof_harness.scenario.model import (
-    Advance,
-    CancelCampaign,
-    CustomerEvents,
-    OptOut,
-    Scenario,
-    Split,
-)
+from sendproof_harness.scenario.model import Advance, CancelCampaign, CustomerEvents, OptOut, Scenario, Split
 
 # The shortest and the longest loop of a bridge in the forecast.
 _SHORT_LOOP, _LONG_LOOP = timedelta(seconds=2), timedelta(minutes=1)
