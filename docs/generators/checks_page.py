@@ -88,6 +88,21 @@ UNDECIDED: tuple[tuple[str, str, str], ...] = (
         "no document requires clicks: the guide asks for metrics without naming any",
     ),
     (
+        "The same page, look-up or status is requested again and again, within the rate limit",
+        "no finding, except for pages of one campaign",
+        "no document limits how often a bridge may ask; the rate limit of the key does",
+    ),
+    (
+        "The order of the attributes that a request names",
+        "no finding",
+        "Optimove returns the values in this order; Delivyr's guide orders its own settings, not requests",
+    ),
+    (
+        "A receipt is answered after the work",
+        "no finding, unless it is never answered",
+        "no call names a receipt, and no provider says how long it waits; use a load test",
+    ),
+    (
         "One client's key used for another client, in a call that names only ids that both clients have",
         "findings about the consequences",
         "only numbers, templates, campaigns, triggers, opt-outs and listeners attribute a call",

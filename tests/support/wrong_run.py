@@ -1,6 +1,6 @@
 """A history in which nearly everything is wrong, in many ways."""
 
-from history_builder import FIRST_SEND, START, HistoryBuilder, Line, build_correct_run
+from history_builder import FIRST_SEND, HistoryBuilder, Line, build_correct_run
 from sendproof_harness.history.timestamps import iso, parse_instant
 
 
@@ -63,5 +63,5 @@ def build_wrong_run(customers: int = 240) -> HistoryBuilder:
         *(_event(index, name) for index in named for name in ("delivered", "bounced", "clicked")),
         *(_interaction(index, event) for index in named for event in (1, 3, 4, 9)),
         *(_preference(index) for index in named),
-        {"n": 0, "at": iso(START), "kind": "bridge_log", "leaks": [_LEAK]},
+        {"n": 0, "at": iso(FIRST_SEND), "kind": "bridge_log", "leaks": [_LEAK]},
     )

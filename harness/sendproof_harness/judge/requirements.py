@@ -99,7 +99,7 @@ TEMPLATES_SYNCHRONISED = Requirement(
 BATCHES_WITHIN_LIMITS = Requirement(
     number="R202",
     text="No request has more items than its operation accepts: 100 templates or metrics, 10,000 customers of an "
-    "interaction, 50,000 preferences.",
+    "interaction, an attribute or a clearance, 50,000 preferences.",
     source=_INTERACTIONS,
     evidence="observed",
 )

@@ -123,6 +123,20 @@ def test_opt_out_step_uploads_a_batch_file(run_steps: RunSteps) -> None:
     assert fields_of(lines, "preference", "source", "opted_out", "customers") == [("batch_file", True, ["C0000002"])]
 
 
+def test_opt_in_and_new_attributes_are_batch_files_too(run_steps: RunSteps) -> None:
+    _, lines = run_steps(
+        "  - opt_out: {by: attribute, customers: 1}\n"
+        "  - opt_in: {by: attribute, customers: 1}\n"
+        '  - change_attributes: {customer: 1, values: {CITY: "Leeds, West"}}\n'
+    )
+    changes = [change for changes in fields_of(lines, "attributes", "changes") for change in changes]
+    assert [(change["customer"], change["field"], change["value"]) for change in changes] == [
+        ("C0000000", "SMS_OPT_IN", "0"),
+        ("C0000000", "SMS_OPT_IN", "1"),
+        ("C0000001", "CITY", "Leeds, West"),
+    ]
+
+
 def test_campaign_is_cancelled_and_its_webhook_sent_again(run_steps: RunSteps) -> None:
     again = "  - resend: {webhook: optimove.13}\n  - advance: 1 minute\n"
     _, lines = run_steps(f"  - advance: 1 hour\n{again}  - cancel: 7001\n")

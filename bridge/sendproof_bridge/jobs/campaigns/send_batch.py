@@ -77,9 +77,11 @@ _REJECT = (
     f"UPDATE message SET state = 'rejected', reason = :reason, settled_at = :now"
     f" WHERE {_THIS_MESSAGE} AND state IN {MESSAGE.sql('rejected')}"
 )
-_ASSIGNED_IDS = text("SELECT provider_id FROM message WHERE client = :client AND provider_id IN :ids").bindparams(
-    bindparam("ids", expanding=True)
-)
+# A click or a STOP may have named a message of this batch already: its id then shows that it was sent.
+_ASSIGNED_IDS = text(
+    "SELECT provider_id FROM message WHERE client = :client AND provider_id IN :ids"
+    " AND NOT (batch = :batch AND state = 'pending')"
+).bindparams(bindparam("ids", expanding=True))
 # Other messages to the same recipient by the same template since then, for which the provider returned no id.
 _OTHERS_WITHOUT_ID = text(
     "SELECT mine.recipient, COUNT(*) FROM message mine JOIN message other ON other.client = mine.client"
@@ -265,7 +267,7 @@ def _assign_ids(
     Ids of other messages are left out, and one id for each other message that has none yet.
     """
     ids = [id_ for recipient_ids in candidates.values() for id_ in recipient_ids]
-    assigned = set(tx.execute(_ASSIGNED_IDS, {"client": attempt.key.client, "ids": ids}).scalars())
+    assigned = set(tx.execute(_ASSIGNED_IDS, {**attempt.ids(), "ids": ids}).scalars())
     others: dict[str, int] = dict(tx.execute(_OTHERS_WITHOUT_ID, {**attempt.ids(), "since": since}).all())
     free = {
         recipient: [id_ for id_ in recipient_ids if id_ not in assigned][others.get(recipient, 0) :]

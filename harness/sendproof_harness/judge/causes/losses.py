@@ -73,7 +73,7 @@ class _LossCauses:
 
     def _rejected(self, obligation: Obligation) -> Diagnosis | None:
         rejection = None if self._is_unread(obligation) else rejection_index(self._history).find(obligation)
-        return None if rejection is None else rejection_diagnosis(self._history, obligation, rejection)
+        return None if rejection is None else _rejection_diagnosis(self._history, obligation, rejection)
 
     def _not_counted(self, obligation: Obligation) -> Diagnosis | None:
         """Return the diagnosis for messages that were accepted but reached no phone: tests, and withdrawn ones."""
@@ -125,7 +125,7 @@ def _uncounted(history: History) -> Mapping[tuple[str, str], str]:
 # -- rejections -------------------------------------------------------------------------------------
 
 
-def rejection_diagnosis(history: History, obligation: Obligation, rejection: Rejection) -> Diagnosis:
+def _rejection_diagnosis(history: History, obligation: Obligation, rejection: Rejection) -> Diagnosis:
     """Return why a provider rejected the message of this obligation, from its number and text."""
     record = provider(rejection.service)
     if rejection.reason == record.unknown_customer_rejection and rejection.customer is not None:
@@ -146,9 +146,22 @@ def _wrong_part(history: History, obligation: Obligation, rejection: Rejection) 
     if rejection.number != obligation.number:
         return ": the number of another person"
     if rejection.text != obligation.text:
-        (text,) = text_causes(history, [(obligation, rejection.text)])
-        return f": {text.cause}"
+        return f": {_rejected_texts(history)[id(obligation)]}"
     return ""
+
+
+@cached_per_history
+def _rejected_texts(history: History) -> Mapping[int, str]:
+    """Return the causes of rejected wrong texts, by `id` of the obligation."""
+    index = rejection_index(history)
+    lost = [recipient.obligation for recipient in ledger(history).recipients if recipient.kind == "lost"]
+    pairs = [
+        (obligation, rejection.text)
+        for obligation in lost
+        if (rejection := index.find(obligation)) is not None and rejection.text != obligation.text
+    ]
+    causes = text_causes(history, pairs)
+    return {id(obligation): cause.cause for (obligation, _), cause in zip(pairs, causes, strict=True)}
 
 
 def _unknown_customer(history: History, obligation: Obligation, rejection: Rejection) -> Diagnosis:

@@ -56,7 +56,9 @@ def misdirected(history: History) -> Misdirected:
         if recipient.kind == "duplicated" and len(recipient.deliveries) >= _LEAST_MESSAGES
         for delivery in recipient.deliveries[1:]
     }
-    lost = [recipient.obligation for recipient in recipients if recipient.kind == "lost"] if owners else []
+    if not owners:
+        return Misdirected(surplus={}, receivers=frozenset())
+    lost = [recipient.obligation for recipient in recipients if recipient.kind == "lost"]
     surplus = _Surplus(_in_order(recipients, owners))
     found: dict[int, Delivery] = {}
     for obligation in sorted(lost, key=lambda obligation: obligation.due):

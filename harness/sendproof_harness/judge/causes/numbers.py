@@ -2,18 +2,20 @@
 
 import re
 from collections.abc import Callable
+from functools import lru_cache
 
 # Fewer digits may be part of any number.
 _LEAST_DIGITS = 6
 # Country codes have one to three digits.
 _COUNTRY_CODE_MAX = 3
 
+_OTHER_THAN_DIGITS = re.compile(r"\D")
 _SCIENTIFIC = re.compile(r"\d(\.\d+)?[eE]\+?\d+")
 
 
 def digits(number: str) -> str:
     """Return the digits of a number."""
-    return "".join(character for character in number if character.isdecimal())
+    return number if number.isdecimal() else _OTHER_THAN_DIGITS.sub("", number)
 
 
 def national_digits(number: str) -> str:
@@ -79,6 +81,8 @@ _FORMS: tuple[tuple[Callable[[str, str], bool], str], ...] = (
 )
 
 
+# Several checks ask about the same message, one after the other.
+@lru_cache(maxsize=1_000)
 def number_cause(got: str, expected: str) -> str | None:
     """Return why this form of the expected number is wrong; None if it is the right form or another number."""
     if got == expected:

@@ -1,6 +1,6 @@
 """The cause of each wrong text, found by comparing it with the text under each hypothesis."""
 
-from collections import defaultdict
+from collections import Counter, defaultdict
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
@@ -17,8 +17,10 @@ from sendproof_harness.judge.causes.templates import (
 )
 from sendproof_harness.judge.causes.values import OTHER_ATTRIBUTE, WrongValue, value_cause, wrong_values
 from sendproof_harness.judge.facts.deliveries.ledger import matched_recipients
-from sendproof_harness.judge.facts.keys import CampaignKey, campaign_key
+from sendproof_harness.judge.facts.keys import CampaignKey, TemplateKey, campaign_key, template_key
 
+# The texts of a million recipients have no other causes than the first ones.
+_EXAMINED_MAX = 10_000
 # The rows of a campaign are searched for the owners of this many wrong values; the others have the same cause.
 _OWNERS_SOUGHT = 2_000
 # More names would make one cause for each customer.
@@ -56,8 +58,23 @@ class _WrongText:
 
 
 def text_causes(history: History, wrong: Iterable[tuple[Obligation, str]]) -> list[TextCause]:
-    """Return the cause of each wrong text, in order; each is given as the obligation and the text that was sent."""
+    """Return the cause of each wrong text, in order; each is given as the obligation and the text that was sent.
+
+    Beyond a limit, a text has the most frequent cause of its template.
+    """
     pairs = list(wrong)
+    causes = _examined_causes(history, pairs[:_EXAMINED_MAX])
+    if len(pairs) <= _EXAMINED_MAX:
+        return causes
+    frequent: defaultdict[TemplateKey, Counter[str]] = defaultdict(Counter)
+    for (obligation, _), cause in zip(pairs, causes, strict=False):
+        frequent[template_key(obligation)][cause.cause] += 1
+    usual = {key: TextCause(counts.most_common(1)[0][0]) for key, counts in frequent.items()}
+    rest = pairs[_EXAMINED_MAX:]
+    return causes + [usual.get(template_key(obligation), TextCause(UNKNOWN)) for obligation, _ in rest]
+
+
+def _examined_causes(history: History, pairs: Sequence[tuple[Obligation, str]]) -> list[TextCause]:
     positions = _positions(history, {id(obligation) for obligation, _ in pairs})
     texts = [
         _WrongText(

@@ -41,7 +41,7 @@ def direction(offset: int) -> str:
 # -- the messages of a campaign ---------------------------------------------------------------------
 
 
-@dataclass(kw_only=True, slots=True)
+@dataclass(kw_only=True, slots=True, eq=False)
 class SendTimes:
     """What the messages of one campaign show together.
 

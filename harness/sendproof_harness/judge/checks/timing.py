@@ -1,5 +1,8 @@
 """Check that messages went out when they were due, and find the most likely cause of a wrong time."""
 
+from collections.abc import Callable
+from functools import cache
+
 from sendproof_harness.history.records import History
 from sendproof_harness.history.timestamps import span, spoken
 from sendproof_harness.judge.causes.times import OffTime, direction, send_times, time_cause
@@ -32,6 +35,7 @@ def check_right_time(history: History) -> CheckResult:
         if lateness(recipient.deliveries[0].send_at, recipient.obligation.due, deadline(recipient.obligation))
     ]
     times = send_times(history, recipients, {campaign_key(recipient.obligation) for recipient in off_time})
+    cause = cache(time_cause)
     findings = [
         _off_time(
             recipient,
@@ -41,20 +45,23 @@ def check_right_time(history: History) -> CheckResult:
                 sent_at=recipient.deliveries[0].send_at,
                 campaign=times[campaign_key(recipient.obligation)],
             ),
+            cause,
         )
         for recipient in off_time
     ]
     return CheckResult(looked_at=len(recipients), unit="send times", findings=tuple(findings))
 
 
-def _off_time(recipient: RecipientResult, deadline: int, message: OffTime) -> Finding:
+def _off_time(
+    recipient: RecipientResult, deadline: int, message: OffTime, cause: Callable[[OffTime], str | None]
+) -> Finding:
     fault_time = deadline - message.due - LATE_AFTER
     for_faults = f", plus {span(fault_time)} for delays by faults" if fault_time else ""
     return Finding(
         check=_ID,
         level="fail",
         blame="bridge",
-        cause=time_cause(message) or _unexplained(message.offset, after_faults=bool(fault_time)),
+        cause=cause(message) or _unexplained(message.offset, after_faults=bool(fault_time)),
         expected=f"sent at {spoken(message.due)}, at most {span(LATE_AFTER)} after{for_faults}",
         got=f"sent at {spoken(message.sent_at)}, {span(message.offset)} {direction(message.offset)}",
         where=recipient_location(recipient.obligation),

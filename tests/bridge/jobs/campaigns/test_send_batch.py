@@ -87,6 +87,21 @@ def test_lost_response_is_looked_up_and_not_repeated(planned, services, lost):
     assert messages(planned) == [(A, "accepted", f"id-{A}"), (B, "accepted", f"id-{B}")]
 
 
+def test_id_from_a_receipt_shows_that_the_message_was_sent(planned, services):
+    """A click or a STOP names the message before the look-up, and leaves it pending."""
+
+    def name_the_second(_request):
+        planned.execute("UPDATE message SET provider_id = :id WHERE number = :n", id=f"id-{B}", n=B)
+        return Reply(status=500)
+
+    services.respond("bulk_json", name_the_second)
+    services.respond("get_history_api", history_reply(A, B), EMPTY_HISTORY)
+    planned.run(until=NOON + HOUR)
+
+    assert sent_numbers(services) == [[A, B]]
+    assert messages(planned) == [(A, "accepted", f"id-{A}"), (B, "accepted", f"id-{B}")]
+
+
 def test_only_absent_messages_are_sent_again(planned, services):
     """The provider accepted the first message and failed before the second."""
     services.respond("bulk_json", Reply(status=502), send_reply(B))

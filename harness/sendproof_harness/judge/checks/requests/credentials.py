@@ -107,17 +107,24 @@ def _wrong_credential(request: Request, keys: Sequence[Key]) -> Finding:
     return response_finding(_ID, request, cause, "the client's own credential", blame="config")
 
 
+def _unauthenticated_cause(request: UnauthenticatedRequest) -> str:
+    return "no credential" if request.credential == "missing" else "a credential of no client"
+
+
 def _unauthenticated(request: UnauthenticatedRequest) -> Finding:
     """Return the finding: a note if another bridge may have made the request."""
     name = request.operation or f"{request.method} {request.path}"
     excerpt = f": {request.response_excerpt}" if request.response_excerpt else ""
-    cause = "no credential" if request.credential == "missing" else "a credential of no client"
+    cause = with_difference(_unauthenticated_cause(request), request)
+    if request.operation in LOGINS:
+        # documented: https://developer.optimove.com/docs/authentication-guide
+        cause = "a login of no client; logins ended on 1 February 2024, and each request has an X-API-KEY instead"
     shared = ", at simulators that other bridges use too" if request.shared else ""
     return Finding(
         check=_ID,
         level="note" if request.shared else "fail",
         blame="config",
-        cause=f"{request.service} {name}: {with_difference(cause, request)}{shared}",
+        cause=f"{request.service} {name}: {cause}{shared}",
         expected="the client's own credential",
         got=f"{request.method} {request.path} got status {request.status}{excerpt}",
         where=Location(operation=f"{request.service} {name}"),

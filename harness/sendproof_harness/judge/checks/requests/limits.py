@@ -22,6 +22,8 @@ _BATCH_OPERATIONS = frozenset(
         "UpdateCampaignMetrics",
         "UpdateCampaignInteractions",
         "SetCustomerChannelPreference",
+        "UpdateCustomerAttributes",
+        "UpdateCustomerPromotionStatus",
     }
 )
 

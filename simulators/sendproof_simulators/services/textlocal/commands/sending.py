@@ -61,7 +61,8 @@ def send(call: Call, fields: Fields) -> CommandResult:
         "batch": str(dispatch.first_batch),
         "accepted": len(dispatch),
         "rejected": len(screening.rejected),
-        **send_summary(dispatch, options),
+        # A reply service chooses the sender itself.
+        **({} if fields.get("simple_reply", False) else send_summary(dispatch, options)),
     }
     return CommandResult(
         value=_response_value(call, options, dispatch, screening.warnings),
