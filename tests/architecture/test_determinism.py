@@ -1,7 +1,11 @@
 """Two runs with one seed give the same canonical history, byte for byte."""
 
 import json
-from contextlib import suppress
+import os
+import subprocess
+import sys
+from collections.abc import Iterator
+from contextlib import ExitStack, contextmanager, suppress
 from pathlib import Path
 
 import pytest
@@ -59,6 +63,23 @@ def test_one_seed_gives_one_history_of_a_burst(tmp_path: Path) -> None:
     only = ("--provider", "textlocal")
     one, two = (history_of(BURST, tmp_path / name, *only) for name in ("one", "two"))
     assert one == two
+
+
+@contextmanager
+def busy_machine() -> Iterator[None]:
+    """Keep every core busy twice over."""
+    loop = [sys.executable, "-c", "while True: pass"]
+    with ExitStack() as stack:
+        for _ in range(2 * (os.cpu_count() or 1)):
+            stack.callback(stack.enter_context(subprocess.Popen(loop)).kill)
+        yield
+
+
+@pytest.mark.slow
+def test_one_seed_gives_one_history_on_a_busy_machine(first: list[bytes], tmp_path: Path) -> None:
+    """Readiness is a state of the bridge. If it were a pause, a slow bridge would shift virtual time by a minute."""
+    with busy_machine():
+        assert first == history_of_run(tmp_path / "busy")
 
 
 @pytest.mark.slow

@@ -5,7 +5,6 @@
 "use strict";
 const fs = require("fs");
 const http = require("http");
-const os = require("os");
 const path = require("path");
 
 // ---- settings
@@ -14,7 +13,7 @@ const HANDOVER = process.env.SENDPROOF_HANDOVER;
 const LOOP_MS = 1000 * Number(process.env.NODE_BRIDGE_LOOP || 2);
 const WRITE_MS = 1000 * Number(process.env.NODE_BRIDGE_WRITE || 0);
 const IS_VIRTUAL = process.env.NODE_BRIDGE_CLOCK === "virtual";
-const FOLDER = process.env.NODE_BRIDGE_FOLDER || fs.mkdtempSync(path.join(os.tmpdir(), "node-bridge-"));
+const FOLDER = process.env.NODE_BRIDGE_FOLDER || path.join(path.dirname(HANDOVER), "node_bridge");
 let settings, optimoveApi, textlocalApi, channels, phone, consent, myUrl;
 
 function useHandover() {
@@ -101,7 +100,8 @@ function checkRateLimit(now, service) {
   if (calls.length > most) calls.shift();
 }
 
-class LimitError extends Error {} // nothing was called
+class RefusedError extends Error {} // the call had no effect
+class LimitError extends RefusedError {} // there was no call
 class RejectedError extends Error {} // the request is wrong; repeating it changes nothing
 
 async function optimove(now, method, path, query = {}, body = undefined) {
@@ -130,7 +130,8 @@ async function textlocal(now, command, form = {}) {
   checkRateLimit(now, "textlocal");
   const body = new URLSearchParams({ ...form, ...textlocalApi.credentials });
   const reply = await fetch(`${textlocalApi.url}/${command}/`, { method: "POST", body });
-  if (!reply.ok) throw new Error(`${command}: ${reply.status} ${await reply.text()}`);
+  const isRefused = reply.status >= 400 && reply.status < 500;
+  if (!reply.ok) throw new (isRefused ? RefusedError : Error)(`${command}: ${reply.status} ${await reply.text()}`);
   return reply.json();
 }
 
@@ -267,7 +268,7 @@ async function send(now, { batch }) {
   try {
     result = await textlocal(now, "bulk_json", { data: JSON.stringify(data) });
   } catch (error) {
-    if (!(error instanceof LimitError) && error.cause?.code !== "ECONNREFUSED") throw error;
+    if (!(error instanceof RefusedError) && error.cause?.code !== "ECONNREFUSED") throw error;
     result = { errors: String(error) }; // nothing was sent
   }
   const sent = (result.messages || []).flatMap((part) => part.messages).map((message) => String(message.recipient));
@@ -380,6 +381,7 @@ const server = http.createServer((request, response) => {
 async function main() {
   while (!fs.existsSync(HANDOVER)) await pause(100); // if the bridge starts before the run
   useHandover();
+  fs.mkdirSync(FOLDER, { recursive: true });
   replay();
   store(["job", { id: "connect", kind: "connect", due: "", payload: {} }], ["due", { id: "connect", due: "" }]);
   await new Promise((resolve) => server.listen(settings.listen.port, settings.listen.host, resolve));

@@ -20,7 +20,7 @@ $channels = array_filter($settings['channels'], fn($channel) => $channel['provid
 ['phone' => $phone, 'consent' => $consent] = $settings['attributes'];
 $loop_seconds = (float) (getenv('PHP_BRIDGE_LOOP') ?: 2);
 $write_seconds = (float) (getenv('PHP_BRIDGE_WRITE') ?: 0);
-$folder = getenv('PHP_BRIDGE_FOLDER') ?: sys_get_temp_dir() . '/php-bridge-' . getmypid();
+$folder = getenv('PHP_BRIDGE_FOLDER') ?: dirname($handover) . '/php_bridge';
 @mkdir($folder);
 const TRIGGERED = 11; // event types
 const EXECUTED = 13;
@@ -151,9 +151,7 @@ function read_inbox(): void
 
 function start_web_server(string $host, int $port): void
 {
-    global $folder;
-    $environment = ['PHP_BRIDGE_FOLDER' => $folder] + getenv();
-    $server = proc_open([PHP_BINARY, '-q', '-S', "$host:$port", __FILE__], [2 => ['file', '/dev/null', 'w']], $_, null, $environment);
+    $server = proc_open([PHP_BINARY, '-q', '-S', "$host:$port", __FILE__], [2 => ['file', '/dev/null', 'w']], $_);
     register_shutdown_function(fn() => proc_terminate($server));
     while (!@fsockopen($host, $port)) {
         usleep(50_000);
@@ -204,7 +202,8 @@ const ITEMS_PER_CALL = 100;
 const BATCH_SIZE = 500;
 const METRICS = [0 => ['sending', 'sent', 'delivered', 'failed'], 1 => ['delivered'], 5 => ['dropped'], 9 => ['failed']];
 
-class LimitError extends RuntimeException {} // nothing was called
+class RefusedError extends RuntimeException {} // the call had no effect
+class LimitError extends RefusedError {} // there was no call
 class RejectedError extends RuntimeException {} // the request is wrong; repeating it changes nothing
 
 function check_rate_limit(string $now, string $service): void
@@ -262,10 +261,11 @@ function textlocal(string $now, string $command, array $form = []): array
     ['url' => $url, 'credentials' => $credentials] = $settings['services']['textlocal'];
     $headers = 'Content-Type: application/x-www-form-urlencoded';
     [$status, $text] = http('POST', "$url/$command/", $headers, http_build_query($form + $credentials));
-    if ($status === 0) {
-        throw new LimitError("$command: $text");
+    if ($status === 0 || ($status >= 400 && $status < 500)) {
+        throw new RefusedError("$command: $status $text");
     }
-    return $status === 200 ? json_decode($text, true) : throw new RuntimeException("$command: $status $text");
+    $result = json_decode($text, true);
+    return $status === 200 && is_array($result) ? $result : throw new RuntimeException("$command: $status $text");
 }
 
 function templates_by_id(string $now): array
@@ -429,7 +429,7 @@ function send(string $now, string $batch): ?string
     store(state_change($batch, null, 'pending', 'sending'));
     try {
         $result = textlocal($now, 'bulk_json', ['data' => json_encode($data)]);
-    } catch (LimitError $error) {
+    } catch (RefusedError $error) {
         $result = ['errors' => $error->getMessage()]; // nothing was sent
     }
     $sent = array_merge([], ...array_column($result['messages'] ?? [], 'messages'));

@@ -14,8 +14,9 @@ from typing import Any
 
 from sendproof_harness.control_client import ControlClient, ControlError
 from sendproof_harness.run.aborted import RunAborted, RunAbortedError
-from sendproof_harness.run.context import HARNESS, RunContext
+from sendproof_harness.run.context import RunContext
 from sendproof_harness.run.processes import listens, pause
+from sendproof_harness.run.time_control import HARNESS
 from sendproof_harness.scenario.values import iso_utc
 
 _POLL_S = 0.05

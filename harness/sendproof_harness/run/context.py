@@ -8,11 +8,8 @@ from typing import Any
 from sendproof_harness.control_client import ControlClient
 from sendproof_harness.run.bridge_process import Bridge
 from sendproof_harness.run.progress import ProgressListener
-from sendproof_harness.run.time_control import TimeControl
+from sendproof_harness.run.time_control import HARNESS, TimeControl
 from sendproof_harness.scenario.model import Scenario
-
-#: The name of the harness as a participant of a clock.
-HARNESS = "sendproof"
 
 
 @dataclass(kw_only=True)

@@ -18,13 +18,16 @@ from sendproof_harness.run.processes import pause
 from sendproof_harness.run.progress import ProgressListener
 from sendproof_harness.scenario.values import iso_utc
 
+#: The name of the harness as a participant of a clock.
+HARNESS = "sendproof"
+
 _SHOW_EVERY_S = 0.25
-# A bridge that looks for work each minute wakes this often in a virtual week.
-_MANY_IDLE_WAKE_UPS = 10_000
 # At one instant, a rate limit allows no bridge that many requests without an effect.
 _MANY_REQUESTS = 500
 # In the simulators' message about what they wait for: their own response to a request.
 _SIMULATORS_BUSY = "requests are being answered"
+# A bridge that looks for work each minute wakes this often in a virtual week.
+_MANY_IDLE_WAKE_UPS = 10_000
 
 
 def at_rest(clock: Mapping[str, Any]) -> bool:
@@ -126,6 +129,7 @@ class TimeControl:
         if self.rate is not None:
             self._wait_in_real_time(target_time)
             return
+        self._end_pace_of_participant()
         if self._paced is not None:
             self._advance_paced(self._paced, target_time)
             return
@@ -161,6 +165,14 @@ class TimeControl:
             self.show()
             pause(_SHOW_EVERY_S)
         self.show()
+
+    def _end_pace_of_participant(self) -> None:
+        """Let a bridge that has joined the clock late take part from now on."""
+        participants = self.control.clock(self.sandbox)["participants"]
+        if self._paced is not None and any(member["name"] != HARNESS for member in participants):
+            self._paced = None
+            self.let_pass(passes=False)
+            self.progress.note("Your bridge has joined the virtual clock, so the run no longer waits in real time.")
 
     def _advance_paced(self, paced: PacedTime, target: datetime) -> None:
         try:

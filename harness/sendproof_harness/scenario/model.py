@@ -382,6 +382,8 @@ def _shifted_campaign(campaign: Campaign, by: timedelta) -> Campaign:
         campaign,
         announced=_shifted_time(campaign.announced, by),
         parts=tuple(parts),
+        # A day counts only in scenarios with a nightly run, which move by whole days.
+        day=None if campaign.day is None else campaign.day + by,
         clearance_by=_shifted_time(campaign.clearance_by, by),
         cancel_at=_shifted_time(campaign.cancel_at, by),
     )

@@ -106,6 +106,19 @@ def test_cancellation_binds_the_bridge_once_it_could_react(correct_run, visible,
     assert ledger(run.history()).recipients[4].kind == kind
 
 
+def test_message_before_a_cancellation_is_no_duplicate_of_another_campaign(correct_run) -> None:
+    """A second campaign with the same text is cancelled, after the bridge has sent the messages of both."""
+    owed = correct_run.obligation_of(4)
+    cancelled = owed | {"campaign": 7002, "owed": False, "reason": "cancelled", "text": None}
+    campaign = {"campaign": 7002, "cancelled_at": iso(FIRST_SEND + 2 * HOUR)}
+    second = correct_run.delivery_to(4) | {"message": "0000000099"}
+    both = correct_run.plus(cancelled, correct_run.lines_of("campaign")[0] | campaign, second)
+    run = outside(both, (START, FIRST_SEND))
+    counts = ledger(run.history()).counts
+    assert (counts["duplicated"], counts["withheld"]) == (0, 3)
+    assert verdicts(run)["R408"] == "unknown"
+
+
 def test_duplicate_fails_whatever_time_did(correct_run) -> None:
     run = outside(correct_run, (START, ENDED))
     assert verdicts(run.plus(run.delivery_to(4) | {"message": "0000000099"}))["R401"] == "fail"

@@ -148,3 +148,19 @@ def test_audience_not_yet_due_is_unknown(correct_run):
     run = HistoryBuilder((run.lines[0] | {"ended": iso(FIRST_SEND - MINUTE)}, *run.lines[1:]))
 
     assert [finding.level for finding in run.findings(CHECKS)] == ["unknown"]
+
+
+def test_first_page_read_again_instead_of_the_next_names_the_offset(correct_run):
+    """A service ignores a parameter with a wrong name, such as skip without the dollar sign."""
+    run = correct_run.change(
+        "request",
+        lambda line: (
+            line | {"summary": line["summary"] | {"skip": 0, "rows": 5, "first": "C0000000"}}
+            if "summary" in line
+            else line
+        ),
+    )
+
+    assert [finding.cause for finding in run.findings(CHECKS, "fail")] == [
+        "rows never read: the first page was read again instead of the next one, as without $skip"
+    ]

@@ -160,6 +160,25 @@ def test_bridge_that_stops_in_the_middle_is_blamed_once(correct_run: HistoryBuil
     assert "delivery.once" not in failed(verdict)
 
 
+def test_reports_that_stop_with_the_bridge_follow_from_its_end(correct_run: HistoryBuilder) -> None:
+    """They came for three days; a bridge that is gone sends none."""
+    gone = FIRST_SEND + 3 * DAY
+    run = correct_run.without("metrics", lambda line: str(line["at"]) > iso(gone))
+    attempt = run.lines_of("webhook")[0] | {"key": "13:7002:505", "n": 950, "at": iso(gone + HOUR), "status": None}
+    verdict = run.plus(attempt | {"error": REFUSED}).verdict()
+
+    assert "metrics.cadence" in roots(verdict)["webhooks.acknowledged"]
+    assert failed(verdict) == {"webhooks.acknowledged"}
+
+
+def test_reports_that_stop_are_a_failure_of_their_own_if_the_bridge_goes_on(correct_run: HistoryBuilder) -> None:
+    """An announcement without an acknowledgement explains nothing about a campaign that was reported for days."""
+    run = correct_run.without("metrics", lambda line: str(line["at"]) > iso(FIRST_SEND + 3 * DAY))
+    run = run.change("webhook", lambda line: line | {"status": 500} if line["event"] == "13" else line)
+
+    assert failed(run.verdict()) >= {"webhooks.acknowledged", "metrics.cadence"}
+
+
 def test_missing_listener_that_kept_the_run_from_starting_is_named(correct_run: HistoryBuilder) -> None:
     """Everything else was ready, so the registration alone is missing."""
     run = correct_run.without("campaign").without("obligation").without("listener").without("webhook")

@@ -8,7 +8,7 @@ import pytest
 from repository import ROOT
 from sendproof_harness.run.paced_scenario import changes_rules, forecast, instants, shift_to_past
 from sendproof_harness.scenario.load import load_scenarios
-from sendproof_harness.scenario.model import CancelCampaign, Scenario
+from sendproof_harness.scenario.model import CancelCampaign, Scenario, shifted
 
 NOW = datetime(2026, 11, 28, 8, 30, tzinfo=UTC)
 
@@ -26,6 +26,14 @@ def test_last_send_time_becomes_now(first_campaign) -> None:
 def test_scenario_with_a_nightly_run_keeps_its_time_of_day(first_campaign) -> None:
     nightly = replace(first_campaign, nightly="02:00")
     assert shift_to_past(nightly, NOW) == timedelta(days=270)
+
+
+def test_day_of_a_campaign_moves_with_the_scenario() -> None:
+    (by_night, *_) = load_scenarios(ROOT / "scenarios" / "scheduled" / "by_night.yaml")
+    moved = shifted(by_night, shift_to_past(by_night, NOW))
+    assert [campaign.day - moved.starts.date() for campaign in moved.campaigns if campaign.day] == [
+        campaign.day - by_night.starts.date() for campaign in by_night.campaigns if campaign.day
+    ]
 
 
 def test_scenario_in_the_future_of_the_machine_has_a_negative_shift(first_campaign) -> None:

@@ -6,9 +6,9 @@ from types import SimpleNamespace
 from typing import Any
 
 from run_helpers import RecordedProgress
-from sendproof_harness.run.context import HARNESS, RunContext
+from sendproof_harness.run.context import RunContext
 from sendproof_harness.run.steps.wait_for import LISTENERS_LIMIT, WAIT_STEP, join, wait_for
-from sendproof_harness.run.time_control import at_rest
+from sendproof_harness.run.time_control import HARNESS, at_rest
 from sendproof_harness.scenario.load import parse_scenarios
 
 PARKED = {"participants": [{"name": "bridge", "parked": True}], "in_flight": 0}

@@ -11,6 +11,7 @@ from sendproof_harness.judge.facts.deliveries.ledger import (
     testing_channels,
 )
 from sendproof_harness.judge.facts.keys import CampaignKey, campaign_key
+from sendproof_harness.judge.facts.observation import times_are_meaningful, unobserved_times
 from sendproof_harness.judge.findings import Check, CheckResult, Finding, Level, Location, recipient_location
 from sendproof_harness.judge.requirements import CANCELLATION_RESPECTED, TESTING_RESPECTED
 
@@ -32,6 +33,10 @@ def check_cancellation(history: History) -> CheckResult:
         for delivery in recipient.deliveries
         if (finding := _after_cancellation(recipient, delivery, cancelled[campaign_key(recipient.obligation)]))
     ]
+    early = sum(recipient.obligation.reason == "cancelled" and bool(recipient.deliveries) for recipient in recipients)
+    if early > len(findings) and not times_are_meaningful(history):
+        # Its clock is ahead of the cancellation, so that it had no chance to respect it.
+        findings.append(unobserved_times(history, _CANCELLED, f"{early:,} messages from before the cancellation"))
     return CheckResult(looked_at=len(recipients), unit="recipients", findings=tuple(findings))
 
 

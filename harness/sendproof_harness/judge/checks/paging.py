@@ -57,7 +57,7 @@ def _campaign_findings(
         return
     for start, end in gaps(campaign_pages, rows):
         is_last = end == rows and start > 0
-        cause = "rows never read: the last page was skipped" if is_last else "rows never read"
+        cause = f"rows never read{_gap_reason(campaign_pages, start, is_last=is_last)}"
         yield _finding(cause, f"all {rows:,} rows read", _rows_text(start, end, "never"), where)
     interrupted = interruptions(history)
     excuses = (*interrupted.get(campaign_key(campaign), ()), *interrupted.get(None, ()))
@@ -65,6 +65,16 @@ def _campaign_findings(
         cause = f"rows read twice{_step_text(campaign_pages, page)}"
         yield _finding(cause, "pages that do not overlap", _rows_text(start, end, "again"), where, page)
     yield from _repeated_pages(campaign_pages, where)
+
+
+def _gap_reason(campaign_pages: Sequence[Page], start: int, *, is_last: bool) -> str:
+    """Return why the rows from `start` on were not read: the page before them was read again, or reading ended."""
+    before = [page for page in campaign_pages if page.rows and page.end == start]
+    if len(before) > 1 and not before[0].skip:
+        return ": the first page was read again instead of the next one, as without $skip"
+    if len(before) > 1:
+        return ": the page before them was read again instead of the next one"
+    return ": the last page was skipped" if is_last else ""
 
 
 def _never_read(history: History, campaign: Campaign, campaign_pages: Sequence[Page], rows: int) -> Finding:

@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from typing import Literal
 
 from sendproof_harness.history.records import History
+from sendproof_harness.history.timestamps import DAY
 from sendproof_harness.judge.facts.deliveries.ledger import ResultKind, ledger
 from sendproof_harness.judge.facts.keys import CampaignKey, campaign_key
 from sendproof_harness.judge.facts.metrics import pushes
@@ -16,7 +17,8 @@ from sendproof_harness.judge.facts.pages import pages
 from sendproof_harness.judge.findings import Finding, cached_per_history
 
 #: What is missing: the start of the run, a registration, listed templates, an acknowledged webhook, a clearance, read
-#: pages, sent messages, reports of three kinds, or opt-outs. `unobserved`: a check could not look at something.
+#: pages, sent messages, reports of three kinds, or opt-outs. `stopped`: totals came for a while, and then no more.
+#: `unobserved`: a check could not look at something.
 Stage = Literal[
     "start",
     "registered",
@@ -29,6 +31,7 @@ Stage = Literal[
     "interactions",
     "events",
     "opt_outs",
+    "stopped",
     "unobserved",
 ]
 
@@ -72,6 +75,8 @@ def _stage(history: History, finding: Finding) -> Stage | None:
         stage, is_absent = of_check
         if is_absent(history, finding):
             return stage
+    if finding.check == "metrics.cadence" and _metrics_stopped(history, finding):
+        return "stopped"
     return "unobserved" if finding.level == "unknown" else None
 
 
@@ -122,6 +127,12 @@ def _result_kinds(history: History) -> Mapping[tuple[int | None, int | None, str
 
 def _has_no_metrics(history: History, finding: Finding) -> bool:
     return not any(pushes(history).get(key) for key in _keys(history, finding))
+
+
+def _metrics_stopped(history: History, finding: Finding) -> bool:
+    """Return True if no totals came after the day that the finding is about."""
+    last = max((at for key in _keys(history, finding) for at in pushes(history).get(key, ())), default=0)
+    return finding.at is not None and last < finding.at + DAY
 
 
 def _has_no_interactions(history: History, finding: Finding) -> bool:

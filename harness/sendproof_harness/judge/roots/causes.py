@@ -14,6 +14,7 @@ from sendproof_harness.history.records import History, Webhook
 from sendproof_harness.judge.facts.acknowledgement import is_success
 from sendproof_harness.judge.facts.keys import CampaignKey
 from sendproof_harness.judge.findings import Finding
+from sendproof_harness.judge.roots.absences import Stage
 from sendproof_harness.judge.roots.refused_calls import refused_calls
 from sendproof_harness.judge.roots.root import (
     AFTER_NOTIFICATION,
@@ -25,6 +26,8 @@ from sendproof_harness.judge.roots.root import (
 
 _RUN, _REGISTERED, _ACKNOWLEDGED = "run.completed", "webhooks.registered", "webhooks.acknowledged"
 _TEMPLATES = "templates.synchronised"
+# What a bridge that is gone no longer does.
+_WHEN_GONE: frozenset[Stage] = (EVERYTHING - SET_UP) | {"stopped"}
 _CAMPAIGN_EVENTS = frozenset({"1", "13"})
 _ON_HOLD_EVENT, _TRIGGER_EVENT = "5", "11"
 
@@ -103,9 +106,7 @@ def _unreachable(history: History, findings: Sequence[Finding]) -> Iterator[Root
         reason = cause.partition(": ")[2]
         same_causes = frozenset(other for other in by_cause if other.partition(": ")[2] == reason)
         if since is not None and any(finding.at is not None and finding.at >= since for finding in same_cause):
-            yield Root(
-                check=_ACKNOWLEDGED, cause=cause, stages=EVERYTHING - SET_UP, since=since, same_causes=same_causes
-            )
+            yield Root(check=_ACKNOWLEDGED, cause=cause, stages=_WHEN_GONE, since=since, same_causes=same_causes)
             continue
         yield Root(
             check=_ACKNOWLEDGED,

@@ -54,7 +54,7 @@ class Root:
         if self.since is None or absence.at is None or absence.is_unobserved:
             return True
         # A day of reports begins at its instant; the bridge had to be there all day.
-        latest = absence.at + DAY if absence.stage == "metrics" else absence.at
+        latest = absence.at + DAY if absence.stage in {"metrics", "stopped"} else absence.at
         return latest >= self.since
 
 

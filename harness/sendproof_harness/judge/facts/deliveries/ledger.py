@@ -13,6 +13,7 @@ from typing import Literal
 from sendproof_harness.history.records import Delivery, History, Obligation
 from sendproof_harness.judge.facts.consent import opt_outs, opted_out_by, violated_opt_out
 from sendproof_harness.judge.facts.deliveries.cancellations import Cancellation, cancellations
+from sendproof_harness.judge.facts.deliveries.cancelled_sends import with_cancelled_sends
 from sendproof_harness.judge.facts.deliveries.deadlines import deadlines, first_notified
 from sendproof_harness.judge.facts.deliveries.matching import lateness, match
 from sendproof_harness.judge.facts.deliveries.refusals import is_number_refused
@@ -89,12 +90,13 @@ def ledger(history: History) -> Ledger:
     """Match the deliveries of a history to its obligations, and name the results."""
     obligations, timed = history.obligations, times_are_meaningful(history)
     matching = match(obligations, _counted_deliveries(history), timed=timed, deadline=deadlines(history))
+    matched = matching.matched if timed else with_cancelled_sends(history, matching.matched)
     result_kind = _classifier(history, timed=timed)
     recipients = _with_indefinite(
         history,
         tuple(
             RecipientResult(obligation=obligation, kind=result_kind(obligation, deliveries), deliveries=deliveries)
-            for obligation, deliveries in zip(obligations, matching.matched, strict=True)
+            for obligation, deliveries in zip(obligations, matched, strict=True)
         ),
     )
     counts = Counter[str](recipient.kind for recipient in recipients)
