@@ -115,6 +115,14 @@ def test_message_to_number_of_a_probe_fails(correct_run):
     )
 
 
+def test_message_to_number_of_a_probe_is_blamed_once(correct_run):
+    """The probe is its cause; that no recipient was due follows from it."""
+    invalid = probe_line(expects="answered", what="a wrong token", number="447410000001", forbids="wrong token")
+    sent = correct_run.delivery_to(0) | {"number": "447410000001", "message": "999"}
+    results = conformance_run(correct_run, invalid).plus(sent).verdict().results
+    assert [result.check.id for result in results if result.status == "fail"] == ["listener.no_side_effects"]
+
+
 def test_requests_after_first_probe_are_not_judged(correct_run):
     """A bridge may request a campaign that a probe invented."""
     rejected: Line = {

@@ -30,8 +30,12 @@ class Stray:
 
 @cached_per_history
 def strays(history: History) -> tuple[Stray, ...]:
-    """Return the explanation of each delivery that belongs to no recipient."""
-    unmatched = ledger(history).unmatched
+    """Return the explanation of each delivery that belongs to no recipient.
+
+    Numbers that only a probe named are left out: `listener.no_side_effects` names the probe.
+    """
+    probed = {probe.number for probe in history.probes}
+    unmatched = [delivery for delivery in ledger(history).unmatched if delivery.number not in probed]
     return tuple(map(_explainer(history), unmatched)) if unmatched else ()
 
 
