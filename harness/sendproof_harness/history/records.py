@@ -413,9 +413,9 @@ class Probe(Record, frozen=True, gc=False, tag="probe"):
 class Scenario(Record, frozen=True, gc=False, tag="scenario"):
     """The scenario of the run, written by the harness. `file` is its file name without folder and suffix.
 
-    If `asks` is `contract`, only conformance is judged: the listeners and the requests of the bridge. `reports` and
-    `opt_outs` are the client's wishes in the handover; None leaves the choice to the bridge. `preference_channels` has
-    the channel of opt-outs, by number of the channel, where it is another one.
+    If `asks` is `contract`, only conformance is judged: the listeners and the requests of the bridge. `reports`,
+    `reports_a_day` and `opt_outs` are the client's wishes in the handover; None leaves the choice to the bridge.
+    `preference_channels` has the channel of opt-outs, by number of the channel, where it is another one.
     """
 
     name: str
@@ -424,6 +424,7 @@ class Scenario(Record, frozen=True, gc=False, tag="scenario"):
     reports: str | None = None
     opt_outs: str | None = None
     preference_channels: dict[str, int] = {}
+    reports_a_day: int | None = None
 
 
 class OtherClient(Record, frozen=True, gc=False, tag="other_client"):

@@ -119,6 +119,7 @@ class BridgeRequirements:
     """The configuration that a client requires of the bridge. None leaves the choice to the bridge."""
 
     reports: str | None = None
+    reports_a_day: int | None = None
     opt_outs: str | None = None
     clears_campaigns: bool = False
     account_webhooks: bool = False

@@ -30,7 +30,7 @@ def with_value(run: HistoryBuilder, template: int, metric: int, value: int, sinc
 def interactions_line(*customers: str, event: int = 1, template: int = 11) -> Line:
     """Return a report about customers."""
     return {"n": 990, "at": iso(FIRST_SEND + DAY), "kind": "interactions", "campaign": 7001, "channel": 505,
-            "template": template, "event_id": event, "date": "2026-03-03", "customers": list(customers)}  # fmt: skip
+            "template": template, "event_id": event, "date": "2026-03-02", "customers": list(customers)}  # fmt: skip
 
 
 def test_correct_totals_pass(correct_run):
@@ -241,7 +241,8 @@ def test_zeros_until_the_last_push_fail(correct_run):
         return line if line["at"] == last else line | {"items": [item | {"MetricValue": 0} for item in line["items"]]}
 
     assert set(causes(correct_run.change("metrics", zeros))) == {
-        f"the total of {name} was out of date when it was pushed" for name in ("sent", "delivered", "bounced")
+        f"the total of {name} was out of date when it was pushed"
+        for name in ("sent", "delivered", "bounced", "dropped")
     }
 
 

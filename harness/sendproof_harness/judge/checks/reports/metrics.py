@@ -15,23 +15,26 @@ from sendproof_harness.judge.facts.metrics import (
     DROPPED,
     METRIC_NAMES,
     PUSH_DURATION,
-    PUSHES_A_DAY_MIN,
     REPORTING_DAYS,
     SENT,
     ReportedValue,
-    first_due_times,
     last_due_times,
     last_value,
     metric_name,
     must_report_totals,
     pushes,
     reported_values,
+    reporting_periods,
     targeted_customers,
     undetermined_customers,
 )
 from sendproof_harness.judge.facts.observation import times_are_meaningful, unobserved_times
+from sendproof_harness.judge.facts.wishes import reports_a_day
 from sendproof_harness.judge.findings import Check, CheckResult, Finding, Location, cached_per_history
 from sendproof_harness.judge.requirements import METRICS_CADENCE, METRICS_CONSISTENT
+
+# The statuses of a request that is wrong in itself.
+_REJECTED = frozenset({400, 404, 413, 415})
 
 _CADENCE = "metrics.cadence"
 _CONSISTENT = "metrics.consistent"
@@ -44,7 +47,7 @@ def check_cadence(history: History) -> CheckResult:
     """Find days after the first send with too few pushes of metrics."""
     findings: list[Finding] = []
     judged = 0
-    for key, first_due in first_due_times(history).items():
+    for key, (first_due, _) in reporting_periods(history).items():
         days = min(REPORTING_DAYS, max(0, (history.header.ended - first_due) // DAY))
         judged += days
         if times_are_meaningful(history):
@@ -57,7 +60,7 @@ def check_cadence(history: History) -> CheckResult:
 
 
 def _days_with_few_pushes(history: History, key: CampaignKey, first_due: int, days: int) -> Iterator[Finding]:
-    """Yield the days with too few pushes; a push that a fault prevented counts as well."""
+    """Yield the days with too few pushes; a push that did not reach Optimove counts as well."""
     pushed = _all_pushes(pushes(history).get(key, ()), _prevented_pushes(history))
     starts = [first_due + day * DAY for day in range(days + 1)]
     counts = [bisect_left(pushed, end) - bisect_left(pushed, start) for start, end in pairwise(starts)]
@@ -86,11 +89,15 @@ def _cadence_cause(count: int, *, stopped_after: int | None) -> str:
 
 @cached_per_history
 def _prevented_pushes(history: History) -> Sequence[int]:
-    """Return when the bridge pushed totals that a fault kept from Optimove."""
+    """Return when the bridge pushed totals that a fault kept from Optimove, or that Optimove rejected.
+
+    A rejection is a finding of its own.
+    """
     return [
         request.at
         for request in history.requests
-        if request.operation == "UpdateCampaignMetrics" and request.fault is not None and not request.fault.effect
+        if request.operation == "UpdateCampaignMetrics"
+        and (request.status in _REJECTED if request.fault is None else not request.fault.effect)
     ]
 
 
@@ -107,7 +114,7 @@ def _all_pushes(pushed: Sequence[int], prevented: Sequence[int]) -> Sequence[int
 
 def _required_pushes(history: History, start: int, end: int) -> int:
     """Return the number of pushes between two instants, reduced by the time that the bridge was down."""
-    return round(PUSHES_A_DAY_MIN * (end - start - downtime(history, start, end)) / (end - start))
+    return round(reports_a_day(history) * (end - start - downtime(history, start, end)) / (end - start))
 
 
 def _days_not_judged(key: CampaignKey, days: int, first_due: int) -> Finding:
@@ -207,8 +214,8 @@ CHECKS = (
         title="Metrics arrive several times a day",
         requirement=METRICS_CADENCE,
         run=check_cadence,
-        applies=lambda history: bool(history.campaigns) and must_report_totals(history),
-        scope="runs with scheduled campaigns and bridges that report totals or nothing",
+        applies=lambda history: bool(history.campaigns or history.triggers) and must_report_totals(history),
+        scope="runs with campaigns or triggers, and bridges that report totals or nothing",
     ),
     Check(
         id=_CONSISTENT,
