@@ -270,7 +270,7 @@ class Metrics(Record, frozen=True, gc=False, tag="metrics"):
 
 
 class Interactions(Record, frozen=True, gc=False, tag="interactions"):
-    """One accepted call of UpdateCampaignInteractions."""
+    """One accepted call of UpdateCampaignInteractions; `group` is the RecipientGroupID."""
 
     campaign: int
     channel: int
@@ -278,6 +278,7 @@ class Interactions(Record, frozen=True, gc=False, tag="interactions"):
     event_id: int
     customers: tuple[str, ...]
     date: str | None = None
+    group: int = 1
 
 
 class Clock(Record, frozen=True, gc=False, tag="clock"):

@@ -2,6 +2,7 @@
 
 import pytest
 
+from fault_helpers import request_line
 from history_builder import FIRST_SEND, HistoryBuilder, Line
 from sendproof_harness.history.timestamps import DAY, HOUR, MINUTE, iso, parse_instant
 from sendproof_harness.judge.checks.reports import metrics, totals
@@ -277,3 +278,51 @@ def test_pushes_at_other_times_pass(correct_run, offset):
     run = correct_run.change("metrics", lambda line: line | {"at": iso(parse_instant(line["at"]) - offset)})
 
     assert causes(run) == []
+
+
+def pushes_a_day(run: HistoryBuilder, count: int) -> HistoryBuilder:
+    """Leave out pushes; the correct run has four a day."""
+    hours = 24 // count
+    return run.without("metrics", lambda line: (parse_instant(str(line["at"])) - FIRST_SEND) // HOUR % hours != 0)
+
+
+def test_scenario_sets_the_number_of_pushes_a_day(correct_run):
+    scenario = {"n": 0, "at": iso(FIRST_SEND), "real": 0.0, "kind": "scenario", "name": "Small", "file": "small"}
+    run = pushes_a_day(correct_run, 2)
+
+    assert set(causes(run)) == {"metrics pushed too rarely"}
+    assert causes(run.plus(scenario | {"reports_a_day": 2})) == []
+
+
+def test_polled_status_of_the_last_hours_may_be_missing_in_the_last_push(correct_run):
+    """The bridge may poll in another rhythm."""
+    run = delivered_at(correct_run, FIRST_SEND + 7 * DAY - 8 * HOUR)
+
+    assert causes(with_value(run, 11, 1, 3)) == []
+
+
+def test_drops_left_out_of_a_push_are_stale(correct_run):
+    run = with_value(correct_run, 12, 5, 0)
+
+    assert causes(with_value(run, 12, 5, 1, since=FIRST_SEND + 2 * DAY)) == [
+        "the total of dropped was out of date when it was pushed"
+    ]
+
+
+def test_rejected_pushes_are_no_missing_pushes(correct_run):
+    """The rejections are findings of their own."""
+    rejected = [
+        request_line(parse_instant(str(line["at"])), n, "optimove", "UpdateCampaignMetrics", status=400)
+        for n, line in enumerate(correct_run.lines_of("metrics"), start=2_000)
+    ]
+
+    assert causes(correct_run.without("metrics").plus(*rejected)) == []
+
+
+def test_push_every_eight_hours_from_the_first_send_passes(correct_run):
+    """The third push of a day is then moments after its end."""
+    first = correct_run.lines_of("metrics")[0]
+    times = [FIRST_SEND + count * 8 * HOUR + 5_000 for count in range(1, 22)]
+    run = correct_run.without("metrics").plus(*(first | {"at": iso(at), "n": 3_000} for at in times))
+
+    assert [finding.cause for finding in run.findings(metrics.CHECKS[:1])] == []

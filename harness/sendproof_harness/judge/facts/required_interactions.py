@@ -1,6 +1,7 @@
 """The customers of each metric that a bridge must report, by interactions or events, because it knew them early enough.
 
-A customer with several messages needs one report of the metric in the campaign. Customers who are interchangeable with
+A customer with several messages needs one report of the metric in the campaign, or one a day if they met a trigger on
+several days. Customers who are interchangeable with
 others are left out. No document says how customers of a cancelled campaign are reported, so they are left out.
 """
 
@@ -8,6 +9,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 
 from sendproof_harness.history.records import History, Webhook
+from sendproof_harness.history.timestamps import DAY
 from sendproof_harness.judge.facts.acknowledgement import is_acknowledged
 from sendproof_harness.judge.facts.clicks import CLICK_PREFIX
 from sendproof_harness.judge.facts.consent import customers_of_opt_outs, first_reported_opt_outs, opt_outs
@@ -54,7 +56,7 @@ class RequiredInteraction:
 
 @cached_per_history
 def required_interactions(history: History) -> tuple[RequiredInteraction, ...]:
-    """Return the interactions that had to be reported before the end, one for each campaign, customer and metric."""
+    """Return the interactions that had to be reported before the end, by campaign, customer and metric."""
     mixed_groups = (group for group in ledger(history).interchangeable if len(set(map(_message_key, group))) > 1)
     excluded = frozenset(id(recipient) for group in mixed_groups for recipient in group)
     testing, cancelled = testing_channels(history), cancellation_times(history)
@@ -65,10 +67,11 @@ def required_interactions(history: History) -> tuple[RequiredInteraction, ...]:
         and recipient.obligation.channel not in testing
         and campaign_key(recipient.obligation) not in cancelled
     ]
-    required: dict[tuple[CampaignKey, str, int], RequiredInteraction] = {}
+    required: dict[tuple[CampaignKey, str, int, int], RequiredInteraction] = {}
     for interaction in _all_interactions(history, recipients):
         if interaction.known_at <= _latest(history, interaction):
-            key = interaction.campaign, interaction.customer, interaction.metric
+            day = interaction.known_at // DAY if interaction.recipient.obligation.trigger is not None else 0
+            key = interaction.campaign, interaction.customer, interaction.metric, day
             required[key] = min(required.get(key, interaction), interaction, key=lambda found: found.known_at)
     return tuple(required.values())
 

@@ -194,8 +194,10 @@ def _missing_events(history: History, reported: _Reported) -> Iterator[Finding]:
     is_hidden = _count_hidden_requests(history) > 0
     level: Level = "unknown" if is_hidden else "fail"
     blame: Blame = "network" if is_hidden else "bridge"
-    hint = _missing_hint(history, is_hidden=is_hidden)
-    required = _required_events(history)
+    hint = ", or its request got no response" if is_hidden else ""
+    # A rejected request may have held every event that was known before.
+    last_rejection = max((finding.at or 0 for finding in _rejected_events(history)), default=0)
+    required = [event for event in _required_events(history) if event.known_at > last_rejection]
     count = Counter((interaction.customer, interaction.metric) for interaction in required)
     for interaction in required:
         key = interaction.customer, interaction.metric
@@ -211,12 +213,6 @@ def _required_events(history: History) -> Sequence[RequiredInteraction]:
     """Return the events to report. Clicks and opt-outs are only required if the client wants events."""
     optional = {SENT} if wants_events(history) else {SENT, CLICKED, UNSUBSCRIBED}
     return [interaction for interaction in required_interactions(history) if interaction.metric not in optional]
-
-
-def _missing_hint(history: History, *, is_hidden: bool) -> str:
-    if is_hidden:
-        return ", or its request got no response"
-    return ", or only in a rejected request" if any(_rejected_events(history)) else ""
 
 
 def _count_hidden_requests(history: History) -> int:

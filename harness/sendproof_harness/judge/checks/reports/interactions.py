@@ -28,6 +28,10 @@ from sendproof_harness.judge.requirements import INTERACTIONS_COMPLETE
 _COMPLETE = "interactions.complete"
 _OPERATION = "UpdateCampaignInteractions"
 
+# documented: https://developer.optimove.com/reference/post_integrations-updatecampaigninteractions (the default); the
+# simulated campaigns have one group.
+_TEST_GROUP = 1
+
 #: The metrics of customer actions. A bridge need not know all of them.
 ACTION_METRICS = (CLICKED, UNSUBSCRIBED)
 # The metrics of the simulated providers; they report no opened message and no spam.
@@ -47,6 +51,8 @@ def _wrong_interactions(history: History, check: str) -> Iterator[Finding]:
     states, quotas, by_customer = possible_states(history), GroupQuotas(history), recipients_by_customer(history)
     occurrences = customer_occurrences(history)
     for report in history.interactions:
+        if report.group != _TEST_GROUP:
+            yield _wrong_group(check, report)
         key, in_campaign = campaign_key(report), states.get(campaign_key(report), {})
         name = METRIC_NAMES.get(report.event_id, f"event {report.event_id}")
         cause = f"a customer was reported as {name} but was not"
@@ -72,6 +78,13 @@ def _wrong_interactions(history: History, check: str) -> Iterator[Finding]:
                 yield _finding(check, report, customer, cause, name, " or ".join(sorted(possible)))
             else:
                 yield from _wrong_time(history, check, report, customer, occurrences)
+
+
+def _wrong_group(check: str, report: Interactions) -> Finding:
+    cause = "a recipient group that the campaign does not have"
+    customer = next(iter(report.customers), "")
+    expected = f"RecipientGroupID {_TEST_GROUP}, the test group, or none"
+    return _finding(check, report, customer, cause, expected, f"RecipientGroupID {report.group}")
 
 
 def _wrong_time(
@@ -158,6 +171,19 @@ def _finding(check: str, report: Interactions, customer: str, cause: str, expect
     )
 
 
+def _missing_interactions(history: History, required: Sequence[RequiredInteraction]) -> list[RequiredInteraction]:
+    """Return the required interactions without a report of their own."""
+    reported, count = _report_times(history), Counter[_Statement]()
+    missing: list[RequiredInteraction] = []
+    for interaction in required:
+        statement = _statement(interaction)
+        # An opt-out at two providers is one event of the customer.
+        count[statement] = 1 if interaction.metric == UNSUBSCRIBED else count[statement] + 1
+        if count[statement] > len(reported.get(statement, ())):
+            missing.append(interaction)
+    return missing
+
+
 #: Campaign, customer and metric; no campaign for an opt-out.
 _Statement = tuple[CampaignKey | None, str, int]
 
@@ -167,8 +193,8 @@ _Statement = tuple[CampaignKey | None, str, int]
 
 def check_completeness(history: History) -> CheckResult:
     """Find customers of whom the bridge knew an event early enough, and whom it reported late or never for it."""
-    required, reported = required_interactions(history), _first_reports(history)
-    missing = [interaction for interaction in required if _statement(interaction) not in reported]
+    required = required_interactions(history)
+    missing = _missing_interactions(history, required)
     total = Counter(interaction.metric for interaction in required)
     count = Counter(interaction.metric for interaction in missing)
     elsewhere = _reported_elsewhere(history) if missing else {}
@@ -187,14 +213,15 @@ def check_completeness(history: History) -> CheckResult:
 
 
 @cached_per_history
-def _first_reports(history: History) -> Mapping[_Statement, int]:
-    """Return when each statement was first reported."""
-    first: dict[_Statement, int] = {}
+def _report_times(history: History) -> Mapping[_Statement, Sequence[int]]:
+    """Return when each statement was reported, in order."""
+    times: dict[_Statement, tuple[int, ...]] = {}
     for report in history.interactions:
         campaign = None if report.event_id == UNSUBSCRIBED else campaign_key(report)
         for customer in report.customers:
-            first.setdefault((campaign, customer, report.event_id), report.at)
-    return first
+            statement = campaign, customer, report.event_id
+            times[statement] = (*times.get(statement, ()), report.at)
+    return times
 
 
 def _statement(interaction: RequiredInteraction) -> _Statement:
@@ -249,9 +276,8 @@ def _location(interaction: RequiredInteraction) -> Location:
 def _late_interactions(history: History) -> Iterator[Finding]:
     """Yield the customers who were reported long after the bridge knew their event, or could ask for it."""
     if times_are_meaningful(history):
-        times = {statement: (at,) for statement, at in _first_reports(history).items()}
         expected = f"within {span(fresh_within(history))}: {reports_a_day(history)} reports a day"
-        for late in late_reports(history, required_interactions(history), times, _statement):
+        for late in late_reports(history, required_interactions(history), _report_times(history), _statement):
             yield _late(late, expected)
 
 

@@ -5,7 +5,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from itertools import pairwise
 
 from sendproof_harness.history.records import Campaign, History
-from sendproof_harness.history.timestamps import DAY, spoken
+from sendproof_harness.history.timestamps import DAY, HOUR, spoken
 from sendproof_harness.judge.facts.deliveries.ledger import cancellation_times
 from sendproof_harness.judge.facts.fault_effects import downtime
 from sendproof_harness.judge.facts.keys import CampaignKey, TemplateKey, campaign_key, template_id
@@ -35,6 +35,9 @@ from sendproof_harness.judge.requirements import METRICS_CADENCE, METRICS_CONSIS
 
 # The statuses of a request that is wrong in itself.
 _REJECTED = frozenset({400, 404, 413, 415})
+
+# A rhythm that begins with the first send has its last push of the day at the end of it, or moments later.
+_LEEWAY = HOUR
 
 _CADENCE = "metrics.cadence"
 _CONSISTENT = "metrics.consistent"
@@ -67,7 +70,8 @@ def _days_with_few_pushes(history: History, key: CampaignKey, first_due: int, da
     last_day = max((day for day, count in enumerate(counts, start=1) if count), default=0)
     for day, (count, (start, end)) in enumerate(zip(counts, pairwise(starts), strict=True), start=1):
         required = _required_pushes(history, start, end)
-        if count < required:
+        just_after = bisect_left(pushed, end + _LEEWAY) - bisect_left(pushed, end)
+        if count + (just_after if count else 0) < required:
             yield Finding(
                 check=_CADENCE,
                 level="fail",

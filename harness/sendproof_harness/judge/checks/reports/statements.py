@@ -38,13 +38,11 @@ def date_cause(history: History, happened: Sequence[Occurrence], stated: int, re
     ranges = [occurrence.may_be_dated(history, reported_at) for occurrence in happened]
     if any(earliest <= stated <= latest + _CLOCK_DIFFERENCE for earliest, latest in ranges):
         return None
-    zone = next((zone for event in happened if (zone := zone_offset(stated - event.at)) is not None), None)
-    hint = f", exactly {span(zone)} off, as if in local time" if zone else ""
-    if stated > reported_at + _CLOCK_DIFFERENCE:
-        return f"dated in the future{hint}"
-    if stated < ranges[0][0]:
-        return f"dated before it happened{hint}"
-    return f"dated after it happened{hint}"
+    if len(happened) == 1:
+        zone = zone_offset(stated - happened[0].at)
+        if zone is not None:
+            return f"dated exactly {span(zone)} {'early' if stated < happened[0].at else 'late'}, as if in local time"
+    return _wrong_order(stated, ranges[0][0], reported_at + _CLOCK_DIFFERENCE)
 
 
 @lru_cache(maxsize=64)
@@ -60,9 +58,13 @@ def day_cause(history: History, happened: Sequence[Occurrence], stated: int, rep
     ranges = [occurrence.may_be_dated(history, reported_at) for occurrence in happened]
     if any(earliest - DAY < stated <= latest for earliest, latest in ranges):
         return None
+    return _wrong_order(stated, ranges[0][0], reported_at)
+
+
+def _wrong_order(stated: int, earliest: int, reported_at: int) -> str:
     if stated > reported_at:
         return "dated in the future"
-    return "dated before it happened" if stated < ranges[0][0] else "dated after it happened"
+    return "dated before it happened" if stated < earliest else "dated after it happened"
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
