@@ -1,5 +1,6 @@
 """Settings and fixtures of all tests, and the order of the tests."""
 
+import signal
 from collections.abc import Iterator
 
 import pytest
@@ -13,6 +14,8 @@ settings.register_profile(
 )
 settings.load_profile("sendproof")
 
+# A shell starts a background job with SIGINT ignored, and every child inherits that. Tests of Ctrl-C need the default.
+signal.signal(signal.SIGINT, signal.default_int_handler)
 
 # The folders and files with the longest tests, the longest first. They start first, so that no worker ends alone.
 LONGEST = (

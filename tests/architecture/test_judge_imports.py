@@ -21,8 +21,8 @@ FILES = sorted(
 
 #: Nothing in here reaches a network, another process, the machine's clock or chance. `pathlib` opens the history.
 HARMLESS = {
-    "bisect", "collections", "dataclasses", "datetime", "functools", "hashlib", "heapq", "html", "itertools", "math",
-    "pathlib", "re", "typing", "urllib", "weakref",
+    "base64", "bisect", "collections", "dataclasses", "datetime", "decimal", "functools", "hashlib", "heapq", "html",
+    "itertools", "json", "math", "pathlib", "re", "typing", "unicodedata", "urllib", "weakref",
 }  # fmt: skip
 
 

@@ -124,6 +124,6 @@ def test_cancelled_run_stops_all_processes(number: int, status: int, tmp_path: P
         assert wait_until(lambda: handover.exists() and handover.read_text().endswith("}\n"), 120)
         simulators = urlsplit(json.loads(handover.read_text())["services"]["optimove"]["url"])
         running.send_signal(number)
-        running.communicate(timeout=120)
-    assert running.returncode == status
+        _, errors = running.communicate(timeout=120)
+    assert running.returncode == status, errors
     assert not listens(str(simulators.hostname), int(simulators.port or 0))

@@ -1,7 +1,8 @@
 """The canonical form of a history: two runs with one seed have the same one, byte for byte.
 
-It leaves out everything that may differ between such runs: line numbers and references to them, real time, ports, and
-the order of lines within one instant, which depends on the overlap of two programs.
+It leaves out everything that may differ between such runs: line numbers and references to them, real time, the
+circumstances of the run, seals, ports, and the order of lines within one instant, which depends on the overlap of two
+programs.
 """
 
 import hashlib
@@ -33,9 +34,13 @@ def digest(lines: Iterable[bytes]) -> str:
     return total.hexdigest()
 
 
-_LEFT_OUT = frozenset({"n", "real"})
+_LEFT_OUT = frozenset({"n", "real", "seal"})
 # A delivery names the line of its request; the response time of a webhook is real time.
-_LEFT_OUT_OF = {"delivery": _LEFT_OUT | {"request"}, "webhook": _LEFT_OUT | {"duration_ms"}}
+_LEFT_OUT_OF = {
+    "delivery": _LEFT_OUT | {"request"},
+    "webhook": _LEFT_OUT | {"duration_ms"},
+    "run": _LEFT_OUT | {"began", "duration_s", "load"},
+}
 
 _encode = msgspec.json.Encoder(order="sorted").encode
 

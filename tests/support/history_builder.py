@@ -6,6 +6,7 @@ from dataclasses import dataclass, replace
 
 from sendproof_harness.history.reader import parse_history
 from sendproof_harness.history.records import History
+from sendproof_harness.history.seal import TOTAL_BYTES, add_seal
 from sendproof_harness.history.timestamps import DAY, HOUR, MINUTE, iso, parse_instant
 from sendproof_harness.judge.findings import Check, Finding
 from sendproof_harness.judge.verdict import Verdict, judge
@@ -39,6 +40,16 @@ _SPLITS = (
         "share": 1,
     },
 )
+
+
+def seal_lines(lines: Iterable[bytes]) -> list[bytes]:
+    """Return the lines of a history with seals and line ends."""
+    *first, end = lines
+    previous, sealed = "", []
+    for line in first:
+        previous, text = add_seal(previous, line)
+        sealed.append(text + b"\n")
+    return [*sealed, add_seal(previous, end, TOTAL_BYTES)[1] + b"\n"]
 
 
 @dataclass(frozen=True)
@@ -75,7 +86,7 @@ class HistoryBuilder:
     def encoded(self) -> list[bytes]:
         """Return the lines as JSON, with the `end` line."""
         end = {"n": 0, "at": self.lines[0]["ended"], "real": 0.0, "kind": "end", "lines": len(self.lines)}
-        return [json.dumps(line).encode() + b"\n" for line in (*self.lines, end)]
+        return seal_lines(json.dumps(line).encode() for line in (*self.lines, end))
 
     def history(self) -> History:
         return parse_history(self.encoded())

@@ -28,9 +28,10 @@ class RunningSimulators:
         return response.json() if response.content else None
 
     def history(self, sandbox: str) -> list[dict[str, Any]]:
-        """Return all lines of a sandbox's history."""
+        """Return all lines of a sandbox's history, without their seals."""
         text = requests.get(f"{self.control}/control/sandboxes/{sandbox}/history", timeout=300).text
-        return [json.loads(line) for line in text.splitlines()]
+        lines = [json.loads(line) for line in text.splitlines()]
+        return [{name: value for name, value in line.items() if name != "seal"} for line in lines]
 
     def stop(self) -> None:
         """Send SIGINT, as Ctrl-C does."""

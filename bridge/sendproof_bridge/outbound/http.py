@@ -9,6 +9,7 @@ from typing import Any
 import requests
 import urllib3
 
+from sendproof_bridge import __version__
 from sendproof_bridge.clock import real_now
 from sendproof_bridge.outbound.errors import (
     NotSentError,
@@ -97,6 +98,7 @@ class HttpClient:
         if session is None:
             session = self._local.session = requests.Session()
             session.trust_env = False
+            session.headers["User-Agent"] = f"sendproof-bridge/{__version__}"
         return session
 
 

@@ -1,12 +1,15 @@
 """The `sendproof` command: one module for each command group."""
 
 import sys
+import traceback
+from collections.abc import Sequence
 
 import typer
 
 from sendproof_harness.cli import conformance, explain, judge, load, marketer, preflight, run, scenarios, simulators
 from sendproof_harness.cli.options import EXIT_ERROR, EXIT_INTERRUPTED
 from sendproof_harness.providers import discover
+from sendproof_harness.session.signals import received_signal, remember_sigint
 
 
 def build_app() -> typer.Typer:
@@ -43,11 +46,26 @@ def main() -> None:
     except ValueError as error:
         typer.echo(f"sendproof: {error}", err=True)
         sys.exit(EXIT_ERROR)
+    sys.exit(run_app(build_app()))
+
+
+def run_app(app: typer.Typer, arguments: Sequence[str] | None = None) -> int | str | None:
+    """Run the command line and return its exit status.
+
+    An unforeseen error is status 3, because Python's own 1 means that the bridge failed.
+    """
+    remember_sigint()
     try:
-        status = build_app()(standalone_mode=False)
+        return app(arguments, standalone_mode=False)  # type: ignore[no-any-return] # typer does not say what it returns
     except typer.Abort:
-        status = EXIT_INTERRUPTED
+        return EXIT_INTERRUPTED
     except typer.TyperException as error:
         error.show()  # type: ignore[attr-defined] # every exception that typer raises has it
-        status = EXIT_ERROR
-    sys.exit(status)
+        return EXIT_ERROR
+    except Exception:  # noqa: BLE001 - the last line of defence of the exit status
+        number = received_signal()
+        if number is not None:
+            return 128 + number
+        traceback.print_exc()
+        typer.echo("sendproof: unforeseen error, which is a defect of Sendproof and not of the bridge", err=True)
+        return EXIT_ERROR

@@ -31,7 +31,9 @@ def explain(
     file = run / "history.ndjson" if run.is_dir() else run
     history = read_history_file(file)
     try:
-        explanation = explain_customer(history, judge(history), find_customer(history, customer))
+        verdict = judge(history)
+        findings = [finding for result in verdict.results for finding in result.findings]
+        explanation = explain_customer(history, verdict, find_customer(history, customer, findings))
     except UnknownCustomerError as error:
         refuse(str(error))
     explain_text.print_explanation(explanation, Console())

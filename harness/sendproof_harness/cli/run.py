@@ -73,9 +73,9 @@ def run(
 def _run(files: "list[Path]", selection: "Selection", options: "RunOptions", parallel: int) -> NoReturn:
     """Run the selected scenarios, and exit with the worst status."""
     from sendproof_harness.judge.verdict import EXIT_STATUS, worst_status  # noqa: PLC0415
-    from sendproof_harness.session.parallel import exit_on_sigterm  # noqa: PLC0415
     from sendproof_harness.session.selection import RunRefusedError  # noqa: PLC0415
     from sendproof_harness.session.session import run_session  # noqa: PLC0415
+    from sendproof_harness.session.signals import exit_on_sigterm  # noqa: PLC0415
 
     console = Console()
     exit_on_sigterm()

@@ -135,6 +135,7 @@ class _ListenerProbe:
         return RunAbortedError(
             RunAborted(
                 blame="bridge",
+                reason="ended",
                 cause="the bridge stopped listening",
                 expected="a bridge that listens until the end of the run",
                 got=f"no connection to {self.target.url} is possible; the last request was {self.last_request}",
@@ -168,6 +169,7 @@ def too_slow_error(target: Target, requests: int, duration: float, limit: float)
     return RunAbortedError(
         RunAborted(
             blame="bridge",
+            reason="stuck",
             cause="the listener is too slow for all requests",
             expected=f"responses to all requests at {target.url} within {limit:.0f} s, or a longer --timeout",
             got=f"{pluralized(requests, 'response')} in {duration:.0f} s",
@@ -186,6 +188,7 @@ def require_nearby(targets: Iterable[Target], host: str) -> None:
             raise RunAbortedError(
                 RunAborted(
                     blame="config",
+                    reason="rejected",
                     cause="a listener is registered on another host",
                     expected=f"a URL on this machine, or on {host} as in --bridge",
                     got=target.url,

@@ -7,10 +7,12 @@ the actions of the bridge, and the reasons for the verdict.
 from collections.abc import Iterable
 from dataclasses import dataclass
 from heapq import nsmallest
+from itertools import chain
 
 from sendproof_harness.explain.entry import Scope, TimelineEntry
 from sendproof_harness.explain.timeline import timeline_entries
 from sendproof_harness.history.records import History
+from sendproof_harness.judge.causes.strays import strays
 from sendproof_harness.judge.facts.deliveries.ledger import RESULT_MEANINGS, RecipientResult, ResultKind, ledger
 from sendproof_harness.judge.findings import LEVELS, Finding, Location
 from sendproof_harness.judge.verdict import Verdict
@@ -56,22 +58,17 @@ class Explanation:
     campaign_findings: tuple[Finding, ...]
 
 
-def find_customer(history: History, name: str) -> Subject:
-    """Return the customer with this id or number, in any usual format; or raise `UnknownCustomerError`."""
-    for obligation in history.obligations:
-        if obligation.customer == name:
-            return _subject(history, obligation.customer)
-    digits = _significant_digits(name)
-    if digits:
-        for obligation in history.obligations:
-            if obligation.number is not None and _significant_digits(obligation.number) == digits:
-                return _subject(history, obligation.customer)
-        delivered = (delivery.number for delivery in history.deliveries)
-        rejected = (rejection.number for rejection in history.rejections)
-        for number in (*delivered, *rejected):
-            if _significant_digits(number) == digits:
-                return Subject(customer=None, numbers=(number,))
-    raise UnknownCustomerError(_unknown_customer_text(history, name))
+def find_customer(history: History, name: str, findings: Iterable[Finding] = ()) -> Subject:
+    """Return the customer with this id or number, in any usual format; or raise `UnknownCustomerError`.
+
+    Customers and numbers of `findings` are known, too: every command that a report suggests works.
+    """
+    lookups = (_by_id, _by_stray, _by_number, _by_other_record)
+    found = (subject for lookup in lookups if (subject := lookup(history, name)) is not None)
+    subject = next(found, None) or _by_finding(findings, name)
+    if subject is None:
+        raise UnknownCustomerError(_unknown_customer_text(history, name))
+    return subject
 
 
 def explain(history: History, verdict: Verdict, subject: Subject) -> Explanation:
@@ -82,7 +79,11 @@ def explain(history: History, verdict: Verdict, subject: Subject) -> Explanation
         for recipient in book.recipients
         if subject.customer is not None and recipient.obligation.customer == subject.customer
     ]
-    unmatched = [delivery for delivery in book.unmatched if delivery.number in subject.numbers]
+    unmatched = [
+        stray.delivery
+        for stray in strays(history)
+        if stray.delivery.number in subject.numbers or subject.customer in stray.customers
+    ]
     deliveries = [*(delivery for recipient in recipients for delivery in recipient.deliveries), *unmatched]
     numbers = tuple(dict.fromkeys([*subject.numbers, *(delivery.number for delivery in deliveries)]))
     scope = Scope(
@@ -103,6 +104,63 @@ def explain(history: History, verdict: Verdict, subject: Subject) -> Explanation
 
 
 # -- the customer -----------------------------------------------------------------------------------
+
+
+def _by_id(history: History, name: str) -> Subject | None:
+    has_obligation = any(obligation.customer == name for obligation in history.obligations)
+    return _subject(history, name) if has_obligation else None
+
+
+def _by_stray(history: History, name: str) -> Subject | None:
+    """Return the only customer whose records explain a message that no recipient was due."""
+    stray = next((stray for stray in strays(history) if stray.delivery.number == name), None)
+    if stray is None:
+        return None
+    return Subject(customer=stray.customers[0] if len(stray.customers) == 1 else None, numbers=(name,))
+
+
+def _by_number(history: History, name: str) -> Subject | None:
+    """Return the customer with this number: exactly, or in another form."""
+    for form in (str, _significant_digits):
+        wanted = form(name)
+        for obligation in history.obligations if wanted else ():
+            if obligation.number is not None and form(obligation.number) == wanted:
+                return _subject(history, obligation.customer)
+        delivered = (delivery.number for delivery in history.deliveries)
+        rejected = (rejection.number for rejection in history.rejections)
+        for number in chain(delivered, rejected) if wanted else ():
+            if form(number) == wanted:
+                return Subject(customer=None, numbers=(number,))
+    return None
+
+
+def _by_other_record(history: History, name: str) -> Subject | None:
+    """Return a customer or number of the run without any message: of a report, a change, an event or a reply."""
+    customers = chain(
+        (customer for report in history.interactions for customer in report.customers),
+        (customer for preference in history.preferences for customer in preference.customers),
+        (change.customer for update in history.attributes for change in update.changes),
+        (event.customer for event in history.engagements),
+        (event.customer for event in history.customer_events),
+        (trigger.customer for trigger in history.triggers),
+    )
+    if name in customers:
+        return Subject(customer=name, numbers=())
+    numbers = chain(
+        (opt_out.number for opt_out in history.opt_outs),
+        (inbound.number for inbound in history.inbounds),
+        (probe.number for probe in history.probes),
+    )
+    return Subject(customer=None, numbers=(name,)) if name in numbers else None
+
+
+def _by_finding(findings: Iterable[Finding], name: str) -> Subject | None:
+    for finding in findings:
+        if finding.where.customer == name:
+            return Subject(customer=name, numbers=(finding.where.number,) if finding.where.number else ())
+        if finding.where.number == name:
+            return Subject(customer=finding.where.customer, numbers=(name,))
+    return None
 
 
 def _subject(history: History, customer: str) -> Subject:

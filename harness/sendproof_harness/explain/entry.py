@@ -4,7 +4,8 @@ from dataclasses import dataclass
 from functools import cached_property
 from typing import Literal
 
-from sendproof_harness.history.records import Delivery, DeliveryStatus, History, Webhook
+from sendproof_harness.history.records import Delivery, DeliveryStatus, History, Rejection, Webhook
+from sendproof_harness.judge.causes.rejections import rejection_index
 from sendproof_harness.judge.facts.deliveries.ledger import RecipientResult
 
 #: Who acted: Optimove, the bridge, the message provider, the customer, or a fault; `expected` where an action is
@@ -46,6 +47,20 @@ class Scope:
     def receipt_keys(self) -> frozenset[str]:
         """The webhook keys of the receipts for the deliveries."""
         return frozenset(f"{RECEIPT}:{message}" for message in self.messages)
+
+    @cached_property
+    def rejections(self) -> tuple[Rejection, ...]:
+        """The rejections of the customer's messages, whatever number the bridge wrote."""
+        index = rejection_index(self.history)
+        matched = (index.find(recipient.obligation) for recipient in self.recipients if recipient.obligation.owed)
+        found = {rejection.n: rejection for rejection in matched if rejection is not None}
+        found |= {
+            rejection.n: rejection
+            for rejection in self.history.rejections
+            if rejection.number in self.numbers
+            or (rejection.customer is not None and rejection.customer == self.customer)
+        }
+        return tuple(found[line] for line in sorted(found))
 
     @cached_property
     def campaigns(self) -> frozenset[int]:

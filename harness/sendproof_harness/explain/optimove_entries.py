@@ -59,6 +59,8 @@ def _due_text(recipient: RecipientResult, title: str) -> str:
         template = f"template {obligation.template}" + (f" ({title})" if title else "")
         return f"{where}: {template} is due to {obligation.number} at {spoken(obligation.due)}"
     reason = (obligation.reason or "no reason given").replace("_", " ")
+    if obligation.number is None and obligation.raw_number:
+        reason += f" {obligation.raw_number}"
     return f"{where}: no message may be sent ({reason})"
 
 

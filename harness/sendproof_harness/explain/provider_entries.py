@@ -3,7 +3,9 @@
 from collections.abc import Iterator
 
 from sendproof_harness.explain.entry import Scope, TimelineEntry, attempt_text, statuses_of
+from sendproof_harness.history.records import Rejection
 from sendproof_harness.history.timestamps import spoken
+from sendproof_harness.judge.causes.numbers import number_cause
 from sendproof_harness.judge.facts.acknowledgement import is_success
 from sendproof_harness.judge.facts.deliveries.refusals import rejection_text
 
@@ -11,12 +13,8 @@ from sendproof_harness.judge.facts.deliveries.refusals import rejection_text
 def provider_entries(scope: Scope) -> Iterator[TimelineEntry]:
     """Yield accepted and rejected messages, their statuses, and every attempt to post a receipt."""
     yield from _deliveries(scope)
-    for rejection in scope.history.rejections:
-        if rejection.number in scope.numbers:
-            text = f"{rejection.service} rejects a message to {rejection.number}: {rejection_text(rejection)}"
-            yield TimelineEntry(
-                at=rejection.at, actor="provider", text=text, detail=rejection.text, line=rejection.n, wrong=True
-            )
+    for rejection in scope.rejections:
+        yield _rejection(scope, rejection)
     for status in statuses_of(scope.history, scope.deliveries):
         text = f"message {status.message} gets the status {status.status}"
         yield TimelineEntry(at=status.at, actor="provider", text=text, line=status.n)
@@ -25,6 +23,17 @@ def provider_entries(scope: Scope) -> Iterator[TimelineEntry]:
             text = f"posts the receipt of message {attempt.key.partition(':')[2]}: {attempt_text(attempt)}"
             wrong = not is_success(attempt.status)
             yield TimelineEntry(at=attempt.at, actor="provider", text=text, line=attempt.n, wrong=wrong)
+
+
+def _rejection(scope: Scope, rejection: Rejection) -> TimelineEntry:
+    to = rejection.number or rejection.customer or "no number"
+    causes = (number_cause(rejection.number, number) for number in scope.numbers)
+    cause = next((cause for cause in causes if cause is not None), None) if rejection.number else None
+    text = f"{rejection.service} refuses a message to {to} ({rejection_text(rejection)})"
+    text += f": {cause}" if cause is not None and rejection.number not in scope.numbers else ""
+    return TimelineEntry(
+        at=rejection.at, actor="provider", text=text, detail=rejection.text, line=rejection.n, wrong=True
+    )
 
 
 def _deliveries(scope: Scope) -> Iterator[TimelineEntry]:

@@ -1,11 +1,18 @@
 """The facts about one client by which the histories of the other clients recognise its data."""
 
+from collections.abc import Container, Iterator
+
 from sendproof_harness.history.parts import TemplateId
 from sendproof_harness.history.records import History
 from sendproof_harness.history.writer import OtherClient
 
 _SUCCESS = range(200, 300)
 _PAGES = "GetCustomerSendDetailsByChannel"
+
+
+def _misdirected(history: History, own: Container[str]) -> Iterator[str]:
+    """Yield the numbers of real messages to people who are no customers of this client."""
+    return (delivery.number for delivery in history.deliveries if not delivery.test and delivery.number not in own)
 
 
 def client_facts(client: str, templates: tuple[TemplateId, ...], history: History) -> OtherClient:
@@ -31,5 +38,6 @@ def client_facts(client: str, templates: tuple[TemplateId, ...], history: Histor
         campaigns=tuple(campaigns),
         unread=tuple(key for key in notified if campaigns[key] and key not in read),
         triggered=tuple(dict.fromkeys(trigger.customer for trigger in history.triggers)),
+        misdirected=tuple(dict.fromkeys(_misdirected(history, number_of))),
         opted_out=tuple(number_of[opt_out.number] for opt_out in history.opt_outs if opt_out.number in number_of),
     )

@@ -49,6 +49,9 @@ class FaultEntry(msgspec.Struct, frozen=True):
 class Header(msgspec.Struct, frozen=True, tag_field="kind", tag="history"):
     """The first line. `ended` is the virtual time at which the history was read from the simulators.
 
+    `sendproof` is the version of the simulators, `contracts` the SHA-256 of each service's contract. `user_agents` are
+    the names and versions that the bridge gave itself in its requests, at most ten.
+
     `dialects` are the non-default options, by the full name of the dialect (`optimove.metric_values`).
     """
 
@@ -61,3 +64,6 @@ class Header(msgspec.Struct, frozen=True, tag_field="kind", tag="history"):
     ended: Instant
     dialects: dict[str, str] = {}
     faults: tuple[FaultEntry, ...] = ()
+    sendproof: str = ""
+    contracts: dict[str, str] = {}
+    user_agents: tuple[str, ...] = ()

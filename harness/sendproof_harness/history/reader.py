@@ -1,4 +1,4 @@
-"""Reading a history: lines of JSON become frozen records; an incomplete history is rejected.
+"""Reading a history: lines of JSON become frozen records; an incomplete or altered history is rejected.
 
 A million recipients need a million small records, so equal values are stored once. Errors are `HistoryError` and name
 the line.
@@ -6,6 +6,7 @@ the line.
 
 from collections import defaultdict
 from collections.abc import Callable, Iterable
+from itertools import chain
 from pathlib import Path
 from typing import Any, cast
 
@@ -26,6 +27,7 @@ from sendproof_harness.history.records import (
     Record,
     Webhook,
 )
+from sendproof_harness.history.seal import SealError, check_seal
 from sendproof_harness.history.timestamps import Instant, parse_instant
 
 
@@ -42,38 +44,50 @@ def read_history(path: Path | str) -> History:
 def parse_history(lines: Iterable[bytes]) -> History:
     """Return the history in lines of JSON, with or without line ends."""
     stream = iter(lines)
-    header = _header(next(stream, b""))
+    first = next(stream, b"")
+    header = _header(first)
     decode = _line_decoder()
     records_by_field: defaultdict[str, list[Line]] = defaultdict(list)
-    end, number, count = None, 1, 1
-    for number, line in enumerate(stream, start=2):
+    end, number, seal = None, 1, ""
+    for number, line in enumerate(chain((first,), stream), start=1):
         if line.isspace() or not line:
             continue
-        try:
-            record = decode(line)
-        except msgspec.DecodeError as error:
-            raise _unreadable(number, line, error) from error
+        seal = _checked_seal(seal, number, line)
+        if number == 1:
+            continue
+        record = _decoded(decode, number, line)
         if end is not None:
             raise HistoryError(f"line {number:,}: expected no line after the end of the history, got {_excerpt(line)}")
         if isinstance(record, End):
             end = record
         else:
             records_by_field[FIELD_OF[type(record)]].append(record)
-            count += 1
-    _check_complete(end, number, count)
-    return History(header=header, **{field: tuple(records) for field, records in records_by_field.items()})  # type: ignore[arg-type]
-
-
-def _check_complete(end: End | None, number: int, count: int) -> None:
     if end is None:
-        raise HistoryError(
-            f'line {number:,}: expected a last line {{"kind":"end","lines":{count}}}, got none; '
-            "the history is incomplete, or from an older Sendproof; run the scenario again"
-        )
-    if end.lines != count:
-        raise HistoryError(
-            f"line {number:,}: expected {end.lines:,} lines before the end, got {count:,}; run the scenario again"
-        )
+        raise HistoryError(f"line {number:,}: {_NO_END}")
+    return History(header=header, seal=seal, **{field: tuple(records) for field, records in records_by_field.items()})  # type: ignore[arg-type]
+
+
+_NO_END = (
+    'expected a last line {"kind":"end",...}, got none; the history is incomplete, or from an older Sendproof; '
+    "run the scenario again"
+)
+
+
+def _checked_seal(previous: str, number: int, line: bytes) -> str:
+    """Return the seal of a line; `HistoryError` if the line is cut off, or was altered."""
+    try:
+        return check_seal(previous, line)
+    except SealError as error:
+        if _is_cut_off(line):
+            raise HistoryError(f"line {number:,}: {_CUT_OFF}") from error
+        raise HistoryError(f"line {number:,}: {error}; run the scenario again: {_excerpt(line)}") from error
+
+
+def _decoded(decode: Callable[[bytes], Line | End], number: int, line: bytes) -> Line | End:
+    try:
+        return decode(line)
+    except msgspec.DecodeError as error:
+        raise _unreadable(number, line, error) from error
 
 
 def _header(line: bytes) -> Header:
@@ -137,14 +151,17 @@ def _instant(kind: type, value: object) -> object:
 
 
 def _unreadable(number: int, line: bytes, error: msgspec.DecodeError) -> HistoryError:
-    if not line.endswith(b"\n") and not line.rstrip().endswith(b"}"):
-        return HistoryError(
-            f"line {number:,}: the line is cut off, so the history is incomplete; run the scenario again"
-        )
     kind = _kind_of(line)
     if kind is not None and kind not in KINDS:
         return HistoryError(f"line {number:,}: unknown kind {kind!r}; expected one of {', '.join(KINDS)}")
     return HistoryError(f"line {number:,}: {error}: {_excerpt(line)}")
+
+
+_CUT_OFF = "the line is cut off, so the history is incomplete; run the scenario again"
+
+
+def _is_cut_off(line: bytes) -> bool:
+    return not line.endswith(b"\n") and not line.rstrip().endswith(b"}")
 
 
 def _excerpt(line: bytes) -> str:

@@ -53,7 +53,8 @@ class Obligation(Record, frozen=True, gc=False, tag="obligation"):
     """Expectation: the message that one customer is due or, if `owed` is false, must not get.
 
     `trigger` names the trigger that caused it, if any. `reason` is why nothing is due: opted_out, unusable_number,
-    not_cleared (conditional campaign) or cancelled.
+    not_cleared (conditional campaign) or cancelled. `raw_number` is the number as the client's records spell it, if
+    that is not + and the digits.
     """
 
     campaign: int
@@ -66,6 +67,7 @@ class Obligation(Record, frozen=True, gc=False, tag="obligation"):
     owed: bool
     reason: str | None = None
     trigger: str | None = None
+    raw_number: str | None = None
 
 
 class Fault(Record, frozen=True, gc=False, tag="fault"):
@@ -90,7 +92,8 @@ class Request(Record, frozen=True, gc=False, tag="request"):
 
     `status` is 0 when a fault kept the request from the service and no response was sent. `credential_name` is the name
     of the presented credential (`api_key`); `response_excerpt` is the beginning of an error response. `retry_after` is
-    the delay that a 429 response demands, in seconds; from then on, `content` is a digest of query and body.
+    the delay that a 429 response demands, in seconds; from then on, `content` is a digest of query and body. If the
+    request was not served as meant, `meant` is the operation that it probably meant, and `differs` says what differs.
     """
 
     service: str
@@ -106,13 +109,15 @@ class Request(Record, frozen=True, gc=False, tag="request"):
     response_excerpt: str | None = None
     retry_after: int | None = None
     content: str | None = None
+    meant: str | None = None
+    differs: str | None = None
 
 
 class UnauthenticatedRequest(Record, frozen=True, gc=False, tag="unauthenticated"):
     """One request with no credential of any sandbox, written by the harness; `at` is the end of the run.
 
     `credential` is missing or unknown. If the simulators serve other bridges too, it is `shared`: another bridge may
-    have made the request.
+    have made the request. `meant` and `differs` are those of a `Request`.
     """
 
     service: str
@@ -123,6 +128,8 @@ class UnauthenticatedRequest(Record, frozen=True, gc=False, tag="unauthenticated
     status: int
     response_excerpt: str | None = None
     shared: bool = False
+    meant: str | None = None
+    differs: str | None = None
 
 
 class PreflightCall(Record, frozen=True, gc=False, tag="preflight"):
@@ -185,13 +192,18 @@ class Withdrawal(Record, frozen=True, gc=False, tag="withdrawal"):
 
 
 class Rejection(Record, frozen=True, gc=False, tag="rejection"):
-    """A provider rejected one message."""
+    """A provider rejected one message, or, if `whole_call`, a whole request with this message.
+
+    `customer` is the id by which the bridge named the customer, at a provider that knows customers by their ids.
+    """
 
     service: str
     number: str
     text: str
     code: int | str | None = None
     reason: str | None = None
+    customer: str | None = None
+    whole_call: bool = False
 
 
 class DeliveryStatus(Record, frozen=True, gc=False, tag="delivery_status"):
@@ -428,12 +440,31 @@ class Scenario(Record, frozen=True, gc=False, tag="scenario"):
     reports_a_day: int | None = None
 
 
+class RunIdentity(Record, frozen=True, gc=False, tag="run"):
+    """The circumstances of the run, written by the harness.
+
+    `began` is the real time in ISO 8601 with `Z`, and `duration_s` the real duration. `bridge` is the bridge as the
+    user named it: a URL, a command, or the reference bridge. `options` are those of the command that differ from the
+    default. `load` is the number of processes that wanted a core, on average over the last minute of the run.
+    """
+
+    sendproof: str
+    began: str
+    duration_s: float
+    bridge: str
+    options: dict[str, str]
+    python: str
+    platform: str
+    cores: int
+    load: float | None = None
+
+
 class OtherClient(Record, frozen=True, gc=False, tag="other_client"):
     """Another client of the same bridge, written by the harness, with the `templates` that its provider holds.
 
     `numbers` are those of its customers, `campaigns` its announced campaigns as campaign and channel, and `unread`
     those of them without a page that was read. `triggered` are the customers who met a trigger, and `opted_out` those
-    who opted out at its provider.
+    who opted out at its provider. `misdirected` are the numbers of other people to which its accounts sent messages.
     """
 
     client: str
@@ -443,19 +474,32 @@ class OtherClient(Record, frozen=True, gc=False, tag="other_client"):
     unread: tuple[tuple[int, int], ...] = ()
     triggered: tuple[str, ...] = ()
     opted_out: tuple[str, ...] = ()
+    misdirected: tuple[str, ...] = ()
+
+
+#: Why a run ended early: the bridge's process ended, it never became idle, it never became ready, Optimove rejected
+#: what the scenario needs, or the harness or its simulators were too slow.
+AbortReason = Literal["ended", "stuck", "unready", "rejected", "harness"]
 
 
 class RunAborted(Record, frozen=True, gc=False, tag="aborted"):
-    """The run ended early, written by the harness: the bridge ended, hung, or never became ready."""
+    """The run ended early, written by the harness.
+
+    `remedy` says what to do, if the harness knows it. `unregistered` lists event type and channel of each listener that
+    the scenario needs and the bridge lacked.
+    """
 
     blame: Literal["bridge", "config", "harness", "network"]
     cause: str
     expected: str
     got: str
+    reason: AbortReason = "ended"
+    remedy: str = ""
+    unregistered: tuple[tuple[int, int], ...] = ()
 
 
 class End(Record, frozen=True, gc=False, tag="end"):
-    """The last line. `lines` is the number of lines before it, the header included."""
+    """The last line. `lines` is the number of lines before it, the header included, for readers without seals."""
 
     lines: int
 
@@ -491,6 +535,7 @@ Line = (
     | Engagement
     | Probe
     | Scenario
+    | RunIdentity
     | OtherClient
     | RunAborted
     | CustomerEvent
@@ -502,9 +547,10 @@ Line = (
 
 @dataclass(frozen=True, kw_only=True, eq=False)
 class History:
-    """One run. Each tuple is in order of occurrence."""
+    """One run. Each tuple is in order of occurrence. `seal` is that of the last line, which covers the whole file."""
 
     header: Header
+    seal: str = ""
     campaigns: tuple[Campaign, ...] = ()
     obligations: tuple[Obligation, ...] = ()
     requests: tuple[Request, ...] = ()
@@ -535,6 +581,7 @@ class History:
     engagements: tuple[Engagement, ...] = ()
     probes: tuple[Probe, ...] = ()
     scenarios: tuple[Scenario, ...] = ()
+    runs: tuple[RunIdentity, ...] = ()
     other_clients: tuple[OtherClient, ...] = ()
     aborted: tuple[RunAborted, ...] = ()
     customer_events: tuple[CustomerEvent, ...] = ()
@@ -545,7 +592,7 @@ class History:
 
 #: The field of `History` that holds each kind of record.
 FIELD_OF: dict[type[Record], str] = {
-    get_args(hint)[0]: name for name, hint in get_type_hints(History).items() if name != "header"
+    get_args(hint)[0]: name for name, hint in get_type_hints(History).items() if name not in {"header", "seal"}
 }
 _RECORDS: tuple[type[Record], ...] = (*FIELD_OF, End)
 KINDS = tuple(sorted(str(record.__struct_config__.tag) for record in _RECORDS))

@@ -7,7 +7,10 @@ from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import Any
 
+import msgspec
+
 from sendproof_harness.history.reader import HistoryError
+from sendproof_harness.history.seal import TOTAL_BYTES, SealError, add_seal, split_seal
 
 # The last line of a history has about 100 bytes.
 _TAIL_BYTES = 4096
@@ -24,6 +27,7 @@ class OtherClient:
     unread: tuple[tuple[int, int], ...] = ()
     triggered: tuple[str, ...] = ()
     opted_out: tuple[str, ...] = ()
+    misdirected: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -32,13 +36,14 @@ class RunFacts:
 
     With `conformance_only`, only the contracts are judged. `wishes` are fields of the line `scenario`: the client's
     wishes that the judge needs. `probes` are the requests that the harness sent to the bridge; they, `aborted` and the
-    requests `unauthenticated` have the fields of their kinds of line.
+    requests `unauthenticated` have the fields of their kinds of line, as has `identity`.
     """
 
     scenario: str
     file: str
     conformance_only: bool = False
     wishes: Mapping[str, object] = field(default_factory=dict)
+    identity: Mapping[str, object] | None = None
     aborted: Mapping[str, object] | None = None
     probes: Sequence[Mapping[str, object]] = ()
     other_clients: Sequence[OtherClient] = ()
@@ -52,6 +57,8 @@ def add_run_facts(history: Path, facts: RunFacts, now: str) -> None:
     asks = {"asks": "contract"} if facts.conformance_only else {}
     scenario = {"kind": "scenario", "name": facts.scenario, "file": facts.file, **asks, **facts.wishes}
     lines: list[dict[str, object]] = [scenario]
+    if facts.identity is not None:
+        lines.append({"kind": "run", **facts.identity})
     lines += [dict(probe) for probe in facts.probes]
     lines += [{"kind": "other_client", **asdict(client)} for client in facts.other_clients]
     lines += [{"kind": "unauthenticated", **request} for request in facts.unauthenticated]
@@ -65,18 +72,25 @@ def insert_before_end(history: Path, lines: Sequence[Mapping[str, object]]) -> N
     with history.open("r+b") as file:
         size = file.seek(0, os.SEEK_END)
         file.seek(max(0, size - _TAIL_BYTES))
-        last = file.read().splitlines(keepends=True)[-1:]
-        end = _parse_end(last[0]) if last else None
-        if end is None:
-            raise HistoryError(f"{history}: expected a last line of the kind 'end', got none; run the scenario again")
-        file.seek(size - len(last[0]))
-        for line in (*lines, end | {"lines": end["lines"] + len(lines)}):
-            file.write(json.dumps(line).encode() + b"\n")
+        tail = file.read().splitlines(keepends=True)[-2:]
+        try:
+            seal, end = _seal_before_end(tail)
+        except (SealError, ValueError) as error:
+            raise HistoryError(
+                f"{history}: expected a last line of the kind 'end', got none; run the scenario again"
+            ) from error
+        file.seek(size - len(tail[-1]))
+        for line in lines:
+            seal, text = add_seal(seal, msgspec.json.encode(line))
+            file.write(text + b"\n")
+        last = msgspec.json.encode(end | {"lines": end["lines"] + len(lines)})
+        file.write(add_seal(seal, last, TOTAL_BYTES)[1] + b"\n")
 
 
-def _parse_end(line: bytes) -> dict[str, Any] | None:
-    try:
-        end: dict[str, Any] = json.loads(line)
-    except ValueError:
-        return None
-    return end if end.get("kind") == "end" else None
+def _seal_before_end(tail: Sequence[bytes]) -> tuple[str, dict[str, Any]]:
+    """Return the seal of the last line but one, and the last line; `ValueError` if it is no end."""
+    before, last = [b"", b"", *tail][-2:]
+    end: dict[str, Any] = json.loads(split_seal(last)[0])
+    if end.get("kind") != "end":
+        raise ValueError(end)
+    return split_seal(before)[1], end

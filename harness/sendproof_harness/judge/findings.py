@@ -48,6 +48,7 @@ class Location:
     request: int | None = None
     webhook: str | None = None
     listener: str | None = None
+    operation: str | None = None
 
     def __str__(self) -> str:
         parts = [f"{name} {value}" for name in self.__slots__ if (value := getattr(self, name)) is not None]
@@ -66,7 +67,10 @@ def recipient_location(obligation: Obligation) -> Location:
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Finding:
-    """One statement of a check about one subject. Reports group findings by `cause`."""
+    """One statement of a check about one subject. Reports group findings by `cause`.
+
+    `remedy` says what to do, if the judge knows it.
+    """
 
     check: str
     level: Level
@@ -76,6 +80,7 @@ class Finding:
     got: str
     where: Location = Location()
     at: int | None = None
+    remedy: str = ""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

@@ -3,8 +3,8 @@
 `judge` is pure: the same history always gives the same verdict, on any machine.
 """
 
-from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, replace
 from itertools import chain
 from typing import Literal
 
@@ -14,6 +14,7 @@ from sendproof_harness.judge.checks import CHECKS, CONTRACT_CHECKS
 from sendproof_harness.judge.facts.deliveries.ledger import RESULT_KINDS, ledger
 from sendproof_harness.judge.fault_table import FaultRow, fault_table
 from sendproof_harness.judge.findings import LEVELS, Blame, Check, CheckResult, Finding, Level
+from sendproof_harness.judge.roots.fold import Folded, fold
 
 #: `unknown`: something was not observed, so it may be right or wrong. `error`: Sendproof itself failed.
 Status = Literal["error", "fail", "unknown", "pass"]
@@ -29,7 +30,10 @@ EXAMPLES = 3
 
 @dataclass(frozen=True, kw_only=True)
 class Group:
-    """All findings of one check with one cause: their number, and the first few."""
+    """All findings of one check with one cause: their number, and the first few.
+
+    If the cause is a root, other findings may follow from it: its `consequences`, which are in no other group.
+    """
 
     check: str
     level: Level
@@ -37,11 +41,23 @@ class Group:
     cause: str
     count: int
     examples: tuple[Finding, ...]
+    is_root: bool = False
+    consequences: tuple["Group", ...] = ()
+
+    @property
+    def remedy(self) -> str:
+        """What to do; empty if the judge does not know it."""
+        return next((finding.remedy for finding in self.examples if finding.remedy), "")
+
+    @property
+    def consequence_count(self) -> int:
+        """The number of findings that follow from this cause."""
+        return sum(group.count for group in self.consequences)
 
 
 @dataclass(frozen=True, kw_only=True)
 class Result:
-    """The result of one check with its status."""
+    """The result of one check with its status, without the findings that `follow` from a root cause."""
 
     check: Check
     status: Status
@@ -49,6 +65,7 @@ class Result:
     unit: str
     findings: tuple[Finding, ...]
     groups: tuple[Group, ...]
+    following: tuple[Finding, ...] = ()
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -73,15 +90,23 @@ class Verdict:
 
     @property
     def groups(self) -> tuple[Group, ...]:
-        """Every group of findings, the most serious first."""
+        """Every group of findings: root causes first, then the most serious."""
         groups = chain.from_iterable(result.groups for result in self.results)
-        return tuple(sorted(groups, key=lambda group: LEVELS.index(group.level)))
+        return tuple(sorted(groups, key=lambda group: (not group.is_root, LEVELS.index(group.level))))
+
+    @property
+    def roots(self) -> tuple[Group, ...]:
+        """The root causes, the one with the most consequences first."""
+        roots = (group for group in self.groups if group.is_root)
+        return tuple(sorted(roots, key=lambda group: -group.consequence_count))
 
 
 def judge(history: History, checks: Iterable[Check] | None = None) -> Verdict:
     """Run all checks that apply to the history, or only some, and sum up their findings."""
     checks = _default_checks(history) if checks is None else checks
-    results = tuple(_result(check, history) for check in checks if check.applies(history))
+    ran = [(check, _run(check, history)) for check in checks if check.applies(history)]
+    folded = fold(history, [finding for _, result in ran for finding in result.findings])
+    results = tuple(_result(check, result, folded) for check, result in ran)
     counts = ledger(history).counts
     return Verdict(
         status=worst_status(result.status for result in results),
@@ -99,16 +124,24 @@ def _default_checks(history: History) -> Iterable[Check]:
     return CONTRACT_CHECKS if is_conformance else CHECKS
 
 
-def _result(check: Check, history: History) -> Result:
-    result = _run(check, history)
+def _result(check: Check, result: CheckResult, folded: Folded) -> Result:
+    remaining, following = folded.remaining.get(check.id, ()), folded.following.get(check.id, ())
     return Result(
         check=check,
-        status=_status(result),
+        status=_status(remaining, following, result.looked_at),
         looked_at=result.looked_at,
         unit=result.unit,
-        findings=result.findings,
-        groups=_groups(result.findings),
+        findings=remaining,
+        groups=tuple(_with_consequences(group, folded) for group in _groups(remaining)),
+        following=following,
     )
+
+
+def _with_consequences(group: Group, folded: Folded) -> Group:
+    consequences = folded.consequences.get((group.check, group.cause))
+    if consequences is None:
+        return group
+    return replace(group, is_root=True, consequences=_groups(consequences))
 
 
 def _run(check: Check, history: History) -> CheckResult:
@@ -126,13 +159,13 @@ def _run(check: Check, history: History) -> CheckResult:
         return CheckResult(looked_at=0, unit="items", findings=(finding,))
 
 
-def _status(result: CheckResult) -> Status:
-    levels = {finding.level for finding in result.findings}
+def _status(findings: Sequence[Finding], following: Sequence[Finding], looked_at: int) -> Status:
+    levels = {finding.level for finding in findings}
     if "error" in levels:
         return "error"
     if "fail" in levels:
         return "fail"
-    return "unknown" if "unknown" in levels or not result.looked_at else "pass"
+    return "unknown" if "unknown" in levels or following or not looked_at else "pass"
 
 
 def worst_status(statuses: Iterable[Status]) -> Status:
@@ -141,18 +174,18 @@ def worst_status(statuses: Iterable[Status]) -> Status:
 
 
 def _groups(findings: Iterable[Finding]) -> tuple[Group, ...]:
-    by_cause: dict[tuple[Level, Blame, str], list[Finding]] = {}
+    by_cause: dict[tuple[str, Level, Blame, str], list[Finding]] = {}
     for finding in findings:
-        by_cause.setdefault((finding.level, finding.blame, finding.cause), []).append(finding)
+        by_cause.setdefault((finding.check, finding.level, finding.blame, finding.cause), []).append(finding)
     groups = [
         Group(
-            check=same_cause[0].check,
+            check=check,
             level=level,
             blame=blame,
             cause=cause,
             count=len(same_cause),
             examples=tuple(same_cause[:EXAMPLES]),
         )
-        for (level, blame, cause), same_cause in by_cause.items()
+        for (check, level, blame, cause), same_cause in by_cause.items()
     ]
     return tuple(sorted(groups, key=lambda group: (LEVELS.index(group.level), -group.count, group.cause)))

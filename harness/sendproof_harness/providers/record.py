@@ -70,6 +70,10 @@ class Provider:
     """Codes of rejections that are due to the number alone, or their reasons if the provider has no codes."""
     batch_limit_rejections: Mapping[str, str] = field(default_factory=dict)
     """By code of the rejection of a batch over the limit: the limit, in words."""
+    unknown_customer_rejection: str | None = None
+    """The reason of a rejection for a customer whom the provider does not know, if it knows customers by their ids."""
+    import_operation: str | None = None
+    """The operation that makes customers known to the provider."""
     rejects_late: bool = False
     """The provider may reject a message after it has accepted it."""
     has_record: bool = False

@@ -33,6 +33,8 @@ PROVIDER = Provider(
     receipt_event="message_delivery",
     opt_out_events=frozenset({"message_unsubscribe"}),
     permanent_rejections=frozenset({"Blocked", "Landline", "Unsubscribed", "Suppressed"}),
+    unknown_customer_rejection="no profile is known by this id",
+    import_operation="import_profile",
     has_record=True,
     # documented: list/profile, https://docs.xtremepush.com/docs/external-api-overview
     lists_opt_outs=True,

@@ -12,8 +12,9 @@ from sendproof_harness.judge.facts.deliveries.ledger import RESULT_KINDS, RESULT
 from sendproof_harness.judge.findings import Blame, Evidence
 from sendproof_harness.judge.verdict import Status, Verdict
 from sendproof_harness.report.formatting import capitalised, counted
+from sendproof_harness.report.identity import identity_texts
 from sendproof_harness.report.recipients import recipients
-from sendproof_harness.report.summary import example_customer, summary
+from sendproof_harness.report.summary import example_argument, summary
 from sendproof_harness.report.timeline import LANE_HEIGHT, WIDTH, timeline
 
 HEADLINES: Mapping[Status, str] = {
@@ -59,7 +60,7 @@ def render(verdict: Verdict, history: History) -> str:
         verdict=verdict,
         headline=HEADLINES[verdict.status],
         summary=summary(verdict),
-        example_customer=example_customer(verdict),
+        example_argument=example_argument(verdict),
         facts=_facts(verdict, history),
         segments=_segments(verdict),
         timeline=timeline(history),
@@ -101,6 +102,7 @@ def _facts(verdict: Verdict, history: History) -> Mapping[str, str]:
         "Requests of the bridge": f"{len(history.requests):,}",
         "Messages accepted": f"{len(history.deliveries):,}",
         "History ends": spoken(header.ended),
+        **identity_texts(history),
     }
     return {name: value for name, value in facts.items() if value}
 

@@ -10,6 +10,7 @@ from sendproof_harness.judge.campaign_table import CampaignRow
 from sendproof_harness.judge.fault_table import FaultRow
 from sendproof_harness.judge.findings import Finding
 from sendproof_harness.judge.verdict import Group, Result, Verdict
+from sendproof_harness.report.identity import identity_document
 from sendproof_harness.report.summary import summary
 
 VERSION = 1
@@ -33,10 +34,12 @@ def document(verdict: Verdict, history: History) -> Mapping[str, object]:
         "sandbox": header.sandbox,
         "clock": header.clock.mode,
         "ended": iso(header.ended),
+        "identity": identity_document(history),
         "summary": summary(verdict),
         "ledger": dict(verdict.ledger),
         "campaigns": [_campaign(row) for row in verdict.campaigns],
         "faults": [_fault(row) for row in verdict.faults],
+        "root_causes": [{"check": root.check, **_group(root)} for root in verdict.roots],
         "checks": [_check(result) for result in verdict.results],
     }
 
@@ -97,7 +100,13 @@ def _group(group: Group) -> Mapping[str, object]:
         "cause": group.cause,
         "count": group.count,
         "examples": [_finding(finding) for finding in group.examples],
+        **({"remedy": group.remedy} if group.remedy else {}),
+        **({"consequences": [_consequence(other) for other in group.consequences]} if group.is_root else {}),
     }
+
+
+def _consequence(group: Group) -> Mapping[str, object]:
+    return {"check": group.check, **_group(group)}
 
 
 def _finding(finding: Finding) -> Mapping[str, object]:

@@ -7,20 +7,23 @@ from sendproof_harness.history.timestamps import iso
 from sendproof_harness.judge.fault_table import FaultRow
 from sendproof_harness.judge.verdict import Group, Result, Verdict
 from sendproof_harness.report.formatting import counted
+from sendproof_harness.report.identity import identity_texts
 from sendproof_harness.report.junit import Case, document
 
 
 def render(verdict: Verdict, history: History) -> str:
     """Return the file as text."""
     name = history.header.sandbox if verdict.scenario is None else verdict.scenario.file
-    cases = [_case(result) for result in verdict.results]
-    return document(name, iso(history.header.ended), _properties(verdict), cases)
+    roots_first = sorted(verdict.results, key=lambda result: not any(group.is_root for group in result.groups))
+    cases = [_case(result, verdict) for result in roots_first]
+    return document(name, iso(history.header.ended), _properties(verdict, history), cases)
 
 
-def _properties(verdict: Verdict) -> Mapping[str, str]:
+def _properties(verdict: Verdict, history: History) -> Mapping[str, str]:
     scenario = {} if verdict.scenario is None else {"scenario": verdict.scenario.name}
     faults = {f"fault {row.id}": _fault_text(row) for row in verdict.faults}
-    return {**scenario, "seed": str(verdict.seed), "verdict": verdict.status, **faults}
+    identity = {name.lower(): text for name, text in identity_texts(history).items()}
+    return {**scenario, "seed": str(verdict.seed), "verdict": verdict.status, **identity, **faults}
 
 
 def _fault_text(row: FaultRow) -> str:
@@ -28,19 +31,24 @@ def _fault_text(row: FaultRow) -> str:
     return f"{row.fault} at {position}: injected {counted(row.injected, 'times')}; {row.effect}"
 
 
-def _case(result: Result) -> Case:
+def _case(result: Result, verdict: Verdict) -> Case:
     family, _, _ = result.check.id.partition(".")
     return Case(
         family=family,
         name=f"{result.check.id}: {result.check.title}",
         status=result.status,
-        message=_message(result),
+        message=_message(result, verdict),
         details="\n\n".join(_group_text(group) for group in result.groups),
         output=f"looked at {counted(result.looked_at, result.unit)}; {result.check.requirement.number}",
     )
 
 
-def _message(result: Result) -> str:
+def _message(result: Result, verdict: Verdict) -> str:
+    if result.following and result.status == "unknown":
+        causes = (
+            root.cause for root in verdict.roots if any(group.check == result.check.id for group in root.consequences)
+        )
+        return f"{counted(len(result.following), 'findings')} that follow from: {'; '.join(causes)}"
     if not result.groups:
         return f"nothing to look at: no {result.unit}"
     return "; ".join(f"{group.cause} ({group.count:,})" for group in result.groups if group.level != "note")
@@ -51,4 +59,6 @@ def _group_text(group: Group) -> str:
     examples = (
         f"  {example.where}\n    expected {example.expected}\n    got      {example.got}" for example in group.examples
     )
-    return "\n".join((head, *examples))
+    remedy = [f"  do: {group.remedy}"] if group.remedy else []
+    following = [f"  follows: {other.cause} ({other.count:,}, {other.check})" for other in group.consequences]
+    return "\n".join((head, *examples, *remedy, *following))

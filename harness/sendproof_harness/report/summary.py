@@ -1,9 +1,11 @@
 """The verdict in one or two sentences, for readers who read nothing else."""
 
+import shlex
+
 from sendproof_harness.judge.facts.deliveries.ledger import ResultKind
 from sendproof_harness.judge.findings import Level
 from sendproof_harness.judge.verdict import Verdict
-from sendproof_harness.report.formatting import counted
+from sendproof_harness.report.formatting import capitalised, counted
 
 #: Results that are not final, or that cannot be determined.
 _OPEN: tuple[ResultKind, ...] = ("pending", "indefinite")
@@ -19,6 +21,7 @@ def summary(verdict: Verdict) -> str:
     if verdict.status == "error":
         return "The simulators or a check failed, so this run does not judge the bridge."
     sentences = [
+        _root_causes(verdict),
         _due_recipients(verdict),
         _indefinite_recipients(verdict),
         _withheld_recipients(verdict),
@@ -26,6 +29,16 @@ def summary(verdict: Verdict) -> str:
         _checks(verdict),
     ]
     return " ".join(sentence for sentence in sentences if sentence)
+
+
+def _root_causes(verdict: Verdict) -> str:
+    """Return the first root cause, with the number of findings that follow from it."""
+    if not verdict.roots:
+        return ""
+    first = verdict.roots[0]
+    count = first.consequence_count
+    more = f" {counted(count, 'findings')} {'follows' if count == 1 else 'follow'} from that." if count else ""
+    return f"{capitalised(first.cause)}.{more}"
 
 
 def _due_recipients(verdict: Verdict) -> str:
@@ -77,8 +90,10 @@ def _checks(verdict: Verdict) -> str:
     failed = sum(result.status == "fail" for result in verdict.results)
     unknown = sum(result.status == "unknown" for result in verdict.results)
     total = len(verdict.results)
+    following = sum(bool(result.following) and result.status == "unknown" for result in verdict.results)
     if failed:
-        return f"{failed} of {counted(total, 'checks')} failed."
+        rest = f", and {following} could not be judged because of that" if following else ""
+        return f"{failed} of {counted(total, 'checks')} failed{rest}."
     if unknown:
         return f"No defect was found, but {unknown} of {total} checks could not be judged."
     return f"All {total} checks passed."
@@ -88,3 +103,11 @@ def example_customer(verdict: Verdict) -> str | None:
     """Return a customer, or else a number, that shows a defect: the first of the most serious findings."""
     locations = [finding.where for group in verdict.groups if group.level in _WRONG for finding in group.examples]
     return next((name for where in locations if (name := where.customer or where.number)), None)
+
+
+def example_argument(verdict: Verdict) -> str | None:
+    """Return the example as an argument of `sendproof explain` in a shell."""
+    name = example_customer(verdict)
+    if name is None:
+        return None
+    return f"-- {shlex.quote(name)}" if name.startswith("-") else shlex.quote(name)

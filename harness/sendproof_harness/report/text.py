@@ -2,6 +2,7 @@
 
 import shlex
 from collections.abc import Mapping
+from dataclasses import replace
 from pathlib import Path
 
 from rich.console import Console, RenderableType
@@ -14,7 +15,7 @@ from sendproof_harness.judge.facts.deliveries.ledger import RESULT_KINDS, Result
 from sendproof_harness.judge.findings import Finding, Level
 from sendproof_harness.judge.verdict import Group, Result, Status, Verdict
 from sendproof_harness.report.formatting import counted
-from sendproof_harness.report.summary import example_customer, summary
+from sendproof_harness.report.summary import example_argument, summary
 
 STYLES: Mapping[Status | Level, str] = {
     "pass": "green",
@@ -33,13 +34,16 @@ _TEXT_MAX = 160
 def print_verdict(
     verdict: Verdict, console: Console, reports: Mapping[str, Path] | None = None, run: Path | None = None
 ) -> None:
-    """Print checks, delivery ledger, findings by cause with examples, the seed, and the paths of the reports.
+    """Print root causes, checks, delivery ledger, other findings with examples, the seed, and the reports' paths.
 
     `run` is the folder or the history of the run; with it, the output ends with the next command to run.
     """
+    for root in verdict.roots:
+        console.print(Padding(_root(root), (0, 0, 1, 1), expand=False))
     console.print(_checks(verdict))
     faults = [_faults(verdict)] if verdict.faults else []
-    parts: list[RenderableType] = [_ledger(verdict), *faults, *map(_group, verdict.groups)]
+    others = (group for group in verdict.groups if not group.is_root)
+    parts: list[RenderableType] = [_ledger(verdict), *faults, *map(_group, others)]
     for part in (*parts, _ending(verdict, reports or {}, run)):
         console.print(Padding(part, (1, 0, 0, 1), expand=False))
 
@@ -105,16 +109,38 @@ def _faults(verdict: Verdict) -> Text:
 # -- findings ---------------------------------------------------------------------------------------
 
 
+def _root(group: Group) -> Stack:
+    """Return a root cause with the whole text of its first finding, the remedy, and what follows from it."""
+    first = group.examples[0]
+    details = Text.assemble((str(first.where), "bold"), *_details(first))
+    if group.remedy:
+        details.append("\n  do       ", "bold").append(group.remedy)
+    parts: list[RenderableType] = [_group_head(group), Padding(details, (0, 0, 0, 6), expand=False)]
+    if group.consequences:
+        parts.append(Padding(_consequences(group), (0, 0, 0, 6), expand=False))
+    return Stack(*parts)
+
+
+def _consequences(group: Group) -> Text:
+    text = Text(f"{counted(group.consequence_count, 'consequences')} of this cause:", "dim")
+    for consequence in group.consequences:
+        text.append(f"\n  {consequence.count:>5,}  {consequence.cause}  ({consequence.check})", "dim")
+    return text
+
+
 def _group(group: Group) -> Stack:
-    head = Text.assemble(
+    example_text = _note_text if group.level == "note" else _example_text
+    examples = (Padding(example_text(example), (0, 0, 0, 6), expand=False) for example in group.examples)
+    return Stack(_group_head(group), *examples)
+
+
+def _group_head(group: Group) -> Text:
+    return Text.assemble(
         (group.level, STYLES[group.level]),
         f"  {group.cause}",
         (f"  {group.count:,} times" if group.count > 1 else "", "bold"),
         (f"  ({group.check}, blame: {group.blame})", "dim"),
     )
-    example_text = _note_text if group.level == "note" else _example_text
-    examples = (Padding(example_text(example), (0, 0, 0, 6), expand=False) for example in group.examples)
-    return Stack(head, *examples)
 
 
 def _note_text(finding: Finding) -> Text:
@@ -122,13 +148,13 @@ def _note_text(finding: Finding) -> Text:
 
 
 def _example_text(finding: Finding) -> Text:
-    return Text.assemble(
-        (str(finding.where), "bold"),
-        ("\n  expected ", "dim"),
-        _shortened(finding.expected),
-        ("\n  got      ", "dim"),
-        _shortened(finding.got),
-    )
+    shortened = replace(finding, expected=_shortened(finding.expected), got=_shortened(finding.got))
+    return Text.assemble((str(finding.where), "bold"), *_details(shortened))
+
+
+def _details(finding: Finding) -> list[str | tuple[str, str]]:
+    got = finding.got.replace("\n", "\n           ")
+    return [("\n  expected ", "dim"), finding.expected, ("\n  got      ", "dim"), got]
 
 
 def _shortened(text: str) -> str:
@@ -149,7 +175,7 @@ def _ending(verdict: Verdict, reports: Mapping[str, Path], run: Path | None) -> 
     )
     for name, path in reports.items():
         text.append(f"\n{name:<12}", style="bold").append(str(path))
-    customer = example_customer(verdict)
+    customer = example_argument(verdict)
     if customer is not None and run is not None:
         text.append("\nnext        ", style="bold").append(f"sendproof explain {shlex.quote(str(run))} {customer}")
     return text

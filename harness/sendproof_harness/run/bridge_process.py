@@ -14,7 +14,8 @@ from sendproof_harness.handover.format import PLATFORM, VARIABLE, clients_of, op
 from sendproof_harness.handover.reference_bridge import write_settings
 from sendproof_harness.handover.write import write_handover
 from sendproof_harness.run.aborted import RunAborted, RunAbortedError
-from sendproof_harness.run.processes import Child, ProcessError, Program, listens, split_command
+from sendproof_harness.run.error_excerpt import crash_errors, headline
+from sendproof_harness.run.processes import Child, Program, exit_text, listens, split_command
 from sendproof_harness.run.progress import ProgressListener
 
 
@@ -107,15 +108,9 @@ class Bridge:
 
     def check_running(self) -> None:
         """Raise `RunAbortedError` if the bridge has ended by itself."""
-        if self._child is None:
-            return
-        try:
-            self._child.check_running()
-        except ProcessError as error:
-            aborted = RunAborted(
-                blame="bridge", cause="the bridge ended", expected="a bridge that keeps running", got=str(error)
-            )
-            raise RunAbortedError(aborted) from error
+        status = None if self._child is None else self._child.exit_status
+        if self._child is not None and status is not None:
+            raise RunAbortedError(_ended(self._child, status))
 
     def log_excerpt(self) -> str:
         """Return the end of the bridge's log for a message; empty if the run did not start it."""
@@ -134,3 +129,19 @@ class Bridge:
             environment |= write_settings(self.handover, settings, self.database / "bridge.sqlite")
             command = [sys.executable, "-m", "sendproof_bridge", "--config", str(settings)]
         return Program(name="the bridge", command=command, log=self.folder / "bridge.log", environment=environment)
+
+
+def _ended(child: Child, status: int) -> RunAborted:
+    """Return the reason for the end of a run whose bridge ended: its first error, with all that belongs to it."""
+    errors = crash_errors(child.output())
+    said = f" after {headline(errors[0])}" if errors else ""
+    names = (f"the first error in {child.program.log}", "the last one")
+    shown = [f"{name}:\n{error}" for name, error in zip(names, errors, strict=False)] or [child.log_excerpt()]
+    return RunAborted(
+        blame="bridge",
+        reason="ended",
+        cause=f"the bridge ended with {exit_text(status)}{said}",
+        expected="a bridge that keeps running until the end of the run",
+        got="; ".join([exit_text(status), *shown]),
+        remedy=f"repair what the output of the bridge shows: {child.program.log}",
+    )

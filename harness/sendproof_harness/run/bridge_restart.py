@@ -139,6 +139,7 @@ def _check_limit(context: RunContext, limit: float) -> None:
         raise RunAbortedError(
             RunAborted(
                 blame="bridge",
+                reason="stuck",
                 cause="the bridge did not come back after a restart",
                 expected=f"a bridge that continues within {context.timeout_s:.0f} s",
                 got=f"no sign of it; {context.bridge.log_excerpt()}",

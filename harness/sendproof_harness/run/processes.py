@@ -51,6 +51,8 @@ class Child:
         self.program = program
         self._stop_timeout_s = stop_timeout_s
         with program.log.open("ab") as log:
+            # An earlier process may have written to the same log.
+            self._log_start = log.tell()
             try:
                 # A new session is a new process group, so that `npm start` stops with all of its child processes.
                 self._process = subprocess.Popen(  # noqa: S603  # the purpose is to run the user's command
@@ -88,6 +90,12 @@ class Child:
         """Return the last lines of the log."""
         with self.program.log.open(encoding="utf-8", errors="replace") as log:
             return "".join(deque(log, TAIL_LINES)).rstrip()
+
+    def output(self) -> str:
+        """Return everything that this process has written to its log."""
+        with self.program.log.open("rb") as log:
+            log.seek(self._log_start)
+            return log.read().decode("utf-8", "replace")
 
     def check_running(self) -> None:
         """Raise `ProcessError` if the program has ended."""

@@ -12,6 +12,7 @@ from collections.abc import Callable, Mapping, Sequence
 from contextlib import ExitStack
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
+from time import monotonic
 from typing import Any
 from urllib.parse import urlsplit
 
@@ -25,6 +26,7 @@ from sendproof_harness.run.bridge_process import Bridge
 from sendproof_harness.run.context import RunContext
 from sendproof_harness.run.errors import RunError
 from sendproof_harness.run.execute import execute_steps
+from sendproof_harness.run.identity import run_identity
 from sendproof_harness.run.processes import ProcessError, free_port
 from sendproof_harness.run.progress import ProgressListener
 from sendproof_harness.run.results_folder import fresh_folder
@@ -84,6 +86,7 @@ class RunResult:
 def run_scenario(scenario: Scenario, name: str, options: RunOptions, progress: ProgressListener) -> RunResult:
     """Run a scenario and save its history in the folder `name` of the results. `RunError` if that is impossible."""
     check_options(scenario, options)
+    began = monotonic()
     folder = fresh_folder(options.results / name)
     if scenario.faults:
         (folder / "faults.yaml").write_text(faults_yaml(scenario.faults, scenario.provider), encoding="utf-8")
@@ -92,11 +95,27 @@ def run_scenario(scenario: Scenario, name: str, options: RunOptions, progress: P
             context = prepare_run(scenario, name, options, progress, folder, stack)
             aborted = execute_steps(context, options.steps)
             progress.phase("reading the history")
+            identity = run_identity(
+                bridge=options.bridge or options.command,
+                options=_changed_options(options),
+                now=context.control.health()["real"],
+                duration_s=monotonic() - began,
+            )
             is_shared = options.control_url is not None
-            histories = _save_histories(context, name, aborted, folder, is_shared=is_shared)
+            histories = _save_histories(context, name, aborted, identity, folder, is_shared=is_shared)
             return RunResult(folder=folder, histories=histories, aborted=aborted)
     except (ControlError, HistoryError, ProcessError, OSError) as error:
         raise RunError(str(error) + _simulator_log_hint(folder)) from error
+
+
+def _changed_options(options: RunOptions) -> Mapping[str, str]:
+    """Return the options that change how a run proceeds, as on the command line, if they differ from the default."""
+    changed = {
+        "--timeout": f"{options.timeout_s:g}" if options.timeout_s != TIMEOUT_S else None,
+        "--clock-rate": None if options.clock_rate is None else f"{options.clock_rate:g}",
+        "--control-url": None if options.shared else options.control_url,
+    }
+    return {name: value for name, value in changed.items() if value is not None}
 
 
 def check_options(scenario: Scenario, options: RunOptions) -> None:
@@ -191,7 +210,13 @@ def _check_handover(content: Mapping[str, Any], preflight: Preflight) -> None:
 
 
 def _save_histories(
-    context: RunContext, name: str, aborted: RunAborted | None, folder: Path, *, is_shared: bool
+    context: RunContext,
+    name: str,
+    aborted: RunAborted | None,
+    identity: Mapping[str, object],
+    folder: Path,
+    *,
+    is_shared: bool,
 ) -> tuple[Path, ...]:
     """Save the history of each client, with the facts of the run; return the files."""
     handovers = clients_of(context.bridge.handover)
@@ -209,6 +234,7 @@ def _save_histories(
             file=name,
             conformance_only=any(isinstance(step, ProbeListeners) for step in context.scenario.steps),
             wishes=_judged_wishes(context.scenario),
+            identity=identity,
             aborted=None if aborted is None else asdict(aborted),
             probes=context.probes,
             # Such a request belongs to no client; the first one stands for all.
@@ -233,7 +259,9 @@ def _judged_wishes(scenario: Scenario) -> dict[str, object]:
     return {name: wish for name, wish in wishes.items() if wish}
 
 
-_UNAUTHENTICATED_FIELDS = ("service", "operation", "method", "path", "credential", "status", "response_excerpt")
+_UNAUTHENTICATED_FIELDS = (
+    *("service", "operation", "method", "path", "credential", "status", "response_excerpt", "meant", "differs"),
+)
 
 
 def _unauthenticated_requests(context: RunContext, *, is_shared: bool) -> Sequence[Mapping[str, object]]:

@@ -130,6 +130,7 @@ class TimeControl:
         return RunAborted(
             blame="bridge",
             cause="the bridge did not become idle",
+            reason="stuck",
             expected=f"every participant to park within {self.timeout_s:.0f} s",
             got=str(error) + (f"; {excerpt}" if excerpt else ""),
         )

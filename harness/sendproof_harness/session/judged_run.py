@@ -11,6 +11,7 @@ from sendproof_harness.report import print_verdict, write_reports
 from sendproof_harness.run.aborted import RunAborted
 from sendproof_harness.run.errors import RunError
 from sendproof_harness.run.progress import show_progress
+from sendproof_harness.run.results_folder import REPORTS, fresh_folder
 from sendproof_harness.run.runner import RunOptions, run_scenario
 from sendproof_harness.scenario.model import Scenario, virtual_duration
 from sendproof_harness.scenario.random_faults import faults_yaml
@@ -34,9 +35,12 @@ def run_and_judge(scenario: Scenario, name: str, options: RunOptions, console: C
 
 
 def judge_and_report(file: Path, history: History, folder: Path | None, console: Console) -> Status:
-    """Judge the history of a file, print the verdict, and write the reports to a folder if there is one."""
+    """Judge the history of a file, print the verdict, and write the reports to a folder if there is one.
+
+    Reports that the folder has already are moved to its folder `earlier`.
+    """
     verdict = judge(history)
-    reports = None if folder is None else write_reports(verdict, history, folder)
+    reports = None if folder is None else write_reports(verdict, history, fresh_folder(folder, REPORTS))
     print_verdict(verdict, console, reports, file.parent if file.parent == folder else file)
     return verdict.status
 
@@ -49,9 +53,8 @@ def _variant(scenario: Scenario) -> str:
 
 
 def _print_aborted(aborted: RunAborted, console: Console) -> None:
-    console.print(f"The run was aborted: {aborted.cause}.", style="bold red", markup=False)
-    details = f"expected {aborted.expected}\ngot      {aborted.got}\n"
-    console.print(details, markup=False, highlight=False, soft_wrap=True)
+    """Print the reason in one line; the verdict has its details, or what it follows from."""
+    console.print(f"The run was aborted: {aborted.cause}.\n", style="bold red", markup=False, soft_wrap=True)
 
 
 def _judge_file(file: Path, scenario: Scenario, console: Console) -> Status:

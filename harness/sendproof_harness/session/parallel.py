@@ -10,7 +10,6 @@ from contextlib import contextmanager
 from multiprocessing import get_context
 from multiprocessing.connection import Connection, wait
 from multiprocessing.context import SpawnProcess
-from typing import NoReturn
 
 from rich.console import Console
 
@@ -18,6 +17,7 @@ from sendproof_harness.judge.verdict import Status
 from sendproof_harness.run.runner import RunOptions
 from sendproof_harness.scenario.model import Scenario
 from sendproof_harness.session.judged_run import run_and_judge
+from sendproof_harness.session.signals import exit_on_sigterm
 
 # The time for a run to stop its bridge.
 _STOP_S = 15.0
@@ -88,13 +88,3 @@ def _run_in_process(scenario: Scenario, name: str, options: RunOptions, width: i
     output = io.StringIO()
     status = run_and_judge(scenario, name, options, Console(file=output, width=width))
     pipe.send((status, output.getvalue()))
-
-
-def exit_on_sigterm() -> None:
-    """Exit on SIGTERM so that child processes are stopped; CI servers send it to cancel a run."""
-
-    def leave(number: int, frame: object) -> NoReturn:
-        del frame
-        raise SystemExit(128 + number)
-
-    signal.signal(signal.SIGTERM, leave)

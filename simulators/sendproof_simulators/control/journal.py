@@ -1,8 +1,11 @@
 """The operations of `control.yaml` that read a sandbox: its state, history, expectations and journal."""
 
+from importlib.metadata import version
+
 from sendproof_simulators.control.call import PLATFORM, ControlCall
 from sendproof_simulators.control.channels import campaigns_of
 from sendproof_simulators.core.http import Response, StreamedResponse, json_response
+from sendproof_simulators.core.sandbox import HistoryOrigin
 
 NDJSON = "application/x-ndjson"
 # Default size of a journal part: large compared with the cost of a request, and quick to produce.
@@ -18,8 +21,12 @@ async def get_state(call: ControlCall) -> Response:
 
 async def get_history(call: ControlCall) -> Response:
     """Stream the complete history."""
-    lines = call.sandbox.history(call.control.addresses.services)
-    return StreamedResponse(content_type=NDJSON, lines=lines)
+    origin = HistoryOrigin(
+        version=version("sendproof"),
+        services=call.control.addresses.services,
+        contracts={name: service.contract.digest for name, service in call.control.services.items()},
+    )
+    return StreamedResponse(content_type=NDJSON, lines=call.sandbox.history(origin))
 
 
 async def get_expectations(call: ControlCall) -> Response:

@@ -8,6 +8,7 @@ import re
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property
+from hashlib import sha256
 from pathlib import Path
 from types import MappingProxyType
 from typing import Any
@@ -126,13 +127,14 @@ class Contract:
     """One OpenAPI document with compiled operations.
 
     With `case_insensitive`, paths and query parameters match in any case. `optional_prefix` is a part of paths that
-    clients may leave out.
+    clients may leave out. `digest` is the SHA-256 of the file, in lower-case hex.
     """
 
     name: str
     document: Mapping[str, Any]
     case_insensitive: bool = False
     optional_prefix: str = ""
+    digest: str = ""
 
     @cached_property
     def operations(self) -> Mapping[str, Operation]:
@@ -268,8 +270,9 @@ class Contract:
 
 def load_contract(path: Path, *, case_insensitive: bool = False, optional_prefix: str = "") -> Contract:
     """Read one contract file. Connexion does not read it, because it would treat the YAML as a Jinja2 template."""
-    document = yaml.load(path.read_bytes(), Loader=getattr(yaml, "CSafeLoader", yaml.SafeLoader))  # noqa: S506 - both are safe
-    return Contract(path.stem, document, case_insensitive, optional_prefix)
+    source = path.read_bytes()
+    document = yaml.load(source, Loader=getattr(yaml, "CSafeLoader", yaml.SafeLoader))  # noqa: S506 - both are safe
+    return Contract(path.stem, document, case_insensitive, optional_prefix, sha256(source).hexdigest())
 
 
 def decode(raw: bytes, content_type: str, types: Mapping[str, str] = MappingProxyType({})) -> Any:

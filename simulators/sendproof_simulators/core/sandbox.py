@@ -16,11 +16,14 @@ from sendproof_simulators.core.faults.active import Faults
 from sendproof_simulators.core.journal import Journal
 from sendproof_simulators.core.limited_calls import LimitedCalls
 from sendproof_simulators.core.randomness import KeyedRandom
+from sendproof_simulators.core.seal import sealed
 from sendproof_simulators.core.simulator import Channel, RateLimit, SandboxContext, Simulator
 from sendproof_simulators.core.webhooks.dispatcher import Attempt, ReorderedWebhook, WebhookDispatcher
 from sendproof_simulators.core.webhooks.sender import WebhookSender
 
 HISTORY_VERSION = 1
+# A bridge has one or two: its own, and that of a library. A hostile client could send any number.
+_MAX_USER_AGENTS, _MAX_USER_AGENT_LENGTH = 10, 200
 # The channels of a sandbox without a list of channels: Optimove's generic SMS channel.
 # documented: github optimove-tech/Optimove-APIs, sandbox guide (505 is SMS).
 DEFAULT_CHANNELS = (
@@ -49,6 +52,15 @@ class SandboxSettings:
     allow_remote_webhooks: bool = False
     dialects: Mapping[str, str] = field(default_factory=dict)
     nightly_at: int | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class HistoryOrigin:
+    """The program that writes a history: its version, and URL and contract digest (SHA-256, hex) by service."""
+
+    version: str
+    services: Mapping[str, str]
+    contracts: Mapping[str, str]
 
 
 @dataclass(frozen=True, slots=True)
@@ -131,6 +143,8 @@ class Sandbox:
         self._simulators = simulators
         self.limited_calls = LimitedCalls()
         self._limiters: dict[tuple[str, str], RateLimiter] = {}
+        # A dict keeps the order.
+        self._user_agents: dict[str, None] = {}
         for name, simulator in simulators.items():
             self.apply(name, simulator.begin(self.contexts[name], self.states[name], settings.start))
 
@@ -156,6 +170,11 @@ class Sandbox:
             if limit is None or limit.when is None or options[limit.when[0]] == limit.when[1]:
                 return limit
         return None
+
+    def note_user_agent(self, user_agent: str) -> None:
+        """Remember the name and version that a client of the sandbox gives itself, for the header of the history."""
+        if len(self._user_agents) < _MAX_USER_AGENTS:
+            self._user_agents[user_agent[:_MAX_USER_AGENT_LENGTH]] = None
 
     def record(self, kind: str, fields: Mapping[str, object]) -> int:
         """Add an entry to the journal at the sandbox's current instant; return its number."""
@@ -192,20 +211,19 @@ class Sandbox:
         on_timer = self._simulators[name].on_timer
         self.apply(name, on_timer(self.contexts[name], self.states[name], item.timer, self.clock.now()))
 
-    def history(self, services: Mapping[str, str]) -> Iterator[bytes]:
+    def history(self, origin: HistoryOrigin) -> Iterator[bytes]:
         """Yield the lines of the history: header, expectations, journal, and the number of these lines.
 
-        `services` maps each service to its URL.
+        Each line is sealed.
         """
-        count = 0
-        for line in self._history_lines(services):
-            yield line
-            count += 1
-        # Without this line, a history that was cut off at the end of a line would look complete.
-        yield _encode({"n": 0, "at": iso(self.clock.now()), "real": 0.0, "kind": "end", "lines": count})
+        return sealed(self._history_lines(origin), self._history_end)
 
-    def _history_lines(self, services: Mapping[str, str]) -> Iterator[bytes]:
-        yield _encode(self._history_header(services))
+    def _history_end(self, count: int) -> bytes:
+        # Without this line, a history that was cut off at the end of a line would look complete.
+        return _encode({"n": 0, "at": iso(self.clock.now()), "real": 0.0, "kind": "end", "lines": count})
+
+    def _history_lines(self, origin: HistoryOrigin) -> Iterator[bytes]:
+        yield _encode(self._history_header(origin))
         yield from self.expectations()
         yield from self.journal.lines()
 
@@ -237,7 +255,7 @@ class Sandbox:
             known = ", ".join(events) or "none"
             raise LookupError(f"{service}: expected an event that its SIMULATOR lists ({known}), got {webhook.event!r}")
 
-    def _history_header(self, services: Mapping[str, str]) -> dict[str, object]:
+    def _history_header(self, origin: HistoryOrigin) -> dict[str, object]:
         return {
             "n": 0,
             "at": iso(self.settings.start),
@@ -252,7 +270,10 @@ class Sandbox:
                 "rate": self.clock.rate,
                 "participants": sorted(self.clock.participants),
             },
-            "services": dict(services),
+            "sendproof": origin.version,
+            "contracts": dict(origin.contracts),
+            "user_agents": list(self._user_agents),
+            "services": dict(origin.services),
             "channels": [channel.view() for channel in self.settings.channels],
             "dialects": dict(self.settings.dialects),
             "faults": [fault.view() for fault in self.faults.for_history()],

@@ -84,6 +84,10 @@ class Sandboxes:
         """Return the owner of a credential, or None if it is unknown."""
         return None if credential is None else self._by_credential.get((service, credential))
 
+    def service_of(self, credential: str) -> str | None:
+        """Return the service that a credential of any sandbox belongs to, None for an unknown one."""
+        return next((service for service in self._simulators if self.find(service, credential) is not None), None)
+
     def find_misplaced(self, request: Request) -> Sandbox | None:
         """Return the sandbox of a credential of any service in the wrong place: another header, or the query."""
         texts = (*request.headers.values(), *(value for _, value in request.query))

@@ -209,7 +209,8 @@ class Simulator:
     leave out. `base_path` is the end of a sandbox's URL of the service, for services that identify the client by it.
 
     Credentials: `public` names the credentials that identify a client without proving it. `extra_credentials` lists
-    further values that `extract_credential` can return for a client with these credentials.
+    further values that `extract_credential` can return for a client with these credentials. `credential_place` says
+    where a request has its credential, if the contract has no security scheme for it.
 
     Control API: `batch(context, state, now, text)` takes an uploaded file, and raises `ValueError` for an invalid one.
     `overview(state, now)` returns what users reported to the service, as JSON. `engagement(state, campaign)` counts the
@@ -242,6 +243,7 @@ class Simulator:
     post_back_only: frozenset[int] = frozenset()
     public: frozenset[str] = frozenset()
     extra_credentials: Callable[[Mapping[str, str]], tuple[str, ...]] = _no_credentials
+    credential_place: str = ""
     authorize: Callable[[Any, Request, str, Instant], object] = _allow_all
     base_path: Callable[[SandboxContext], str] = _no_path
     keys: Keys | None = None

@@ -31,6 +31,7 @@ from sendproof_simulators.core.sandboxes import Sandboxes
 from sendproof_simulators.core.simulator import Call, Simulator
 from sendproof_simulators.server.connexion_app import ConnexionApp
 from sendproof_simulators.server.fast_path import match_fast_path
+from sendproof_simulators.server.near_misses import Service, near_miss
 from sendproof_simulators.services.discovery import contract_file
 
 # For a user who asks why nothing arrives; older requests do not help.
@@ -221,6 +222,8 @@ class ServicePipeline:
     def _record(self, exchange: Exchange, sandbox: Sandbox, response: Response) -> None:
         if exchange.injection is not None:
             sandbox.record("fault", exchange.injection.journal_fields())
+        if not exchange.is_preflight and "user-agent" in exchange.request.headers:
+            sandbox.note_user_agent(exchange.request.headers["user-agent"])
         fields = self._request_fields(exchange, response, "refused" if exchange.is_refused else "known")
         fields |= sandbox.limited_calls.journal_fields(self.simulator.name, self.contract, exchange.request, response)
         effects = exchange.effects
@@ -253,6 +256,17 @@ class ServicePipeline:
             Problem(kind="too_large", status=413, detail=f"the body is larger than {limit} bytes")
         )
 
+    def _near_miss_fields(self, exchange: Exchange, status: int) -> dict[str, object]:
+        name = self.simulator.name
+        service = Service(
+            name=name,
+            contract=self.contract,
+            credential_place=self.simulator.credential_place,
+            owner=self.sandboxes.service_of,
+        )
+        missed = near_miss(service, exchange.request, exchange.credential, status, known=exchange.authenticated)
+        return {} if missed is None else missed.journal_fields()
+
     def _request_fields(self, exchange: Exchange, response: Response, credential: str) -> dict[str, object]:
         """Return the fields of a request's journal entry. `credential`: known, refused, unknown or missing."""
         fields: dict[str, object] = {
@@ -268,6 +282,8 @@ class ServicePipeline:
             fields["credential_name"] = exchange.credential_name
         if response.status >= _FIRST_ERROR:
             fields["response_excerpt"] = response.body[:_EXCERPT_LENGTH].decode("utf-8", "replace")
+        if response.status >= _FIRST_ERROR or not exchange.authenticated:
+            fields |= self._near_miss_fields(exchange, response.status)
         if exchange.effects is not None and exchange.effects.summary is not None:
             fields["summary"] = exchange.effects.summary
         if exchange.injection is not None:

@@ -66,7 +66,11 @@ def test_lost_message_has_an_entry_at_its_due_time(correct_run):
     explanation = explained(correct_run.without("delivery", lambda line: line["message"] == lost), "C0000006")
 
     assert entry_with(explanation, "the message is due") == TimelineEntry(
-        at=FIRST_SEND, actor="expected", text="the message is due, but none is sent", wrong=True
+        at=FIRST_SEND,
+        actor="expected",
+        text="the message is due, but none is sent",
+        detail="the message was never sent to a provider",
+        wrong=True,
     )
     assert [finding.cause for finding in explanation.findings] == ["lost: the message was never sent to a provider"]
     assert "the total of sent does not match the provider's records" in [
@@ -174,6 +178,38 @@ def test_number_without_customer_is_explained_if_messages_went_to_it(correct_run
         ("textlocal accepts message 9 to 447999999999", True)
     ]
     assert [finding.cause for finding in explanation.findings] == ["unexpected: a message that no recipient was due"]
+
+
+def test_refused_message_is_in_the_story_of_its_customer(correct_run):
+    """The bridge wrote the number in a form that the provider refused."""
+    lost = correct_run.delivery_to(6)
+    refused = {"n": 950, "at": iso(FIRST_SEND), "kind": "rejection", "service": "textlocal", "code": 32}
+    run = correct_run.without("delivery", lambda line: line["message"] == lost["message"])
+    explanation = explained(run.plus(refused | {"number": "07100000006", "text": lost["text"]}), "C0000006")
+
+    assert entry_with(explanation, "textlocal refuses").text == (
+        "textlocal refuses a message to 07100000006 (32): country code missing"
+    )
+    assert entry_with(explanation, "the message is due").detail == (
+        "textlocal refused the message (32): country code missing"
+    )
+
+
+def test_message_to_an_unusable_number_is_in_the_story_of_its_customer(correct_run):
+    run = correct_run.change(
+        "obligation", lambda line: line | {"raw_number": "0207946"} if line["number"] is None else line
+    )
+    stray = correct_run.delivery_to(0) | {"n": 950, "message": "9", "number": "44207946", "text": "Hello , welcome."}
+    explanation = explained(run.plus(stray), "44207946")
+
+    assert explanation.subject.customer == "C0000002"
+    assert entry_with(explanation, "campaign 7001").text.endswith("no message may be sent (unusable number 0207946)")
+    assert [(finding.cause, finding.got.partition(":")[0]) for finding in explanation.findings] == [
+        (
+            "unexpected: a message to the unusable number of a customer, with 44 in front",
+            "the unusable number 0207946 of C0000002, with 44 in front",
+        )
+    ]
 
 
 def test_unknown_customer_error_names_nearest_ids(correct_run):

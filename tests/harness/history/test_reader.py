@@ -5,6 +5,7 @@ import json
 import pytest
 
 from sendproof_harness.history.reader import HistoryError, parse_history, read_history
+from sendproof_harness.history.seal import TOTAL_BYTES, add_seal, split_seal
 from sendproof_harness.history.timestamps import iso
 
 
@@ -87,27 +88,56 @@ def test_line_that_is_cut_off_is_rejected(correct_run):
 
 def test_missing_end_is_rejected(correct_run):
     """A file that was cut between two lines looks complete otherwise."""
-    with pytest.raises(
-        HistoryError, match=r'line 83: expected a last line {"kind":"end","lines":83}, got none; the history'
-    ):
+    with pytest.raises(HistoryError, match=r'line 83: expected a last line {"kind":"end",...}, got none; the history'):
         parse_history(correct_run.encoded()[:-1])
 
 
-def test_missing_line_is_rejected(correct_run):
-    """The last line has the number of lines; empty lines do not count."""
+def test_empty_lines_are_skipped(correct_run):
     lines = correct_run.encoded()
+    assert len(parse_history([*lines[:40], b"\n", *lines[40:]]).metrics) == 28
 
-    with pytest.raises(HistoryError, match="line 84: expected 83 lines before the end, got 82; run the scenario again"):
-        parse_history([*lines[:40], b"\n", *lines[41:]])
+
+def test_dropped_line_is_named_by_the_next_one(correct_run):
+    lines = correct_run.encoded()
+    with pytest.raises(HistoryError, match="line 41: this line was altered, or a line directly before it was added, "):
+        parse_history([*lines[:40], *lines[41:]])
+
+
+def test_swapped_lines_are_rejected(correct_run):
+    lines = correct_run.encoded()
+    with pytest.raises(HistoryError, match="line 41: this line was altered"):
+        parse_history([*lines[:40], lines[41], lines[40], *lines[42:]])
+
+
+def test_altered_line_is_named(correct_run):
+    """Another seed would give other obligations to the same run."""
+    lines = correct_run.encoded()
+    with pytest.raises(HistoryError, match="line 1: this line was altered"):
+        parse_history([lines[0].replace(b'"seed": 42', b'"seed": 43'), *lines[1:]])
+
+
+def test_line_without_a_seal_is_rejected(correct_run):
+    lines = correct_run.encoded()
+    with pytest.raises(HistoryError, match="line 2: expected a line that ends with its seal, got none"):
+        parse_history([lines[0], json.dumps(correct_run.lines[1]).encode(), *lines[2:]])
+
+
+def test_history_has_the_seal_of_its_last_line(correct_run):
+    """It stands for the whole file, so two files with equal seals are equal."""
+    changed = correct_run.change_delivery_to(3, text="Hello").history()
+    assert len(changed.seal) == 2 * TOTAL_BYTES
+    assert changed.seal != correct_run.history().seal
 
 
 def test_line_after_the_end_is_rejected(correct_run):
     lines = correct_run.encoded()
+    _, end_seal = split_seal(lines[-1])
+    added = add_seal(end_seal, split_seal(lines[-2])[0])[1]
 
     with pytest.raises(
         HistoryError, match=r'line 85: expected no line after the end of the history, got {"at": "2026-03-09'
     ):
-        parse_history([*lines, lines[-2]])
+        parse_history([*lines, added])
 
 
 def test_unknown_kind_is_rejected(correct_run):

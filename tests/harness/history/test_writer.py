@@ -41,6 +41,22 @@ def test_wishes_of_client_are_in_the_history(file: Path) -> None:
     assert read_history(file).scenarios[0].reports == "campaign_metrics"
 
 
+def test_added_lines_are_sealed(file: Path) -> None:
+    """A reader must notice if they are altered too."""
+    add_run_facts(file, RunFacts(scenario="Small", file="small"), NOW)
+    file.write_bytes(file.read_bytes().replace(b'"Small"', b'"Large"'))
+    with pytest.raises(HistoryError, match="this line was altered"):
+        read_history(file)
+
+
+def test_altered_history_stays_altered(file: Path) -> None:
+    """Adding lines must not seal what was altered before."""
+    file.write_bytes(file.read_bytes().replace(b"Ana0", b"Eve0"))
+    add_run_facts(file, RunFacts(scenario="Small", file="small"), NOW)
+    with pytest.raises(HistoryError, match="this line was altered"):
+        read_history(file)
+
+
 def test_incomplete_history_stays_incomplete(tmp_path: Path) -> None:
     """Added lines must not hide that the end is missing."""
     history = tmp_path / "history.ndjson"

@@ -37,7 +37,9 @@ def test_recipient_without_delivery_is_lost(correct_run):
 def test_campaign_without_any_delivery_has_one_cause(correct_run):
     run = correct_run.without("delivery")
 
-    assert {cause for cause, _ in causes(run)} == {"lost: no message of this campaign was ever sent"}
+    assert {cause for cause, _ in causes(run)} == {
+        "lost: no message of this campaign was ever sent: the provider's templates were never read"
+    }
     assert counts(run) == {"lost": 10, "withheld": 2}
 
 
@@ -57,7 +59,7 @@ def test_loss_after_rejection_names_code_and_reason(correct_run):
          "text": rejected["text"], "code": 7, "reason": "Insufficient credits"}
     )  # fmt: skip
 
-    assert causes(run) == [("lost: the provider rejected the message (7 Insufficient credits)", "C0000003")]
+    assert causes(run) == [("lost: textlocal refused the message (7 Insufficient credits)", "C0000003")]
 
 
 def test_rejection_of_the_message_itself_is_preferred_as_cause(correct_run):
@@ -67,8 +69,10 @@ def test_rejection_of_the_message_itself_is_preferred_as_cause(correct_run):
     own, other = rejection | {"text": lost["text"], "code": 7}, rejection | {"text": "Other", "code": 8}
     run = correct_run.without("delivery", lambda line: line["message"] == lost["message"])
 
-    assert causes(run.plus(own, other)) == [("lost: the provider rejected the message (7)", "C0000003")]
-    assert causes(run.plus(other)) == [("lost: the provider rejected the message (8)", "C0000003")]
+    assert causes(run.plus(own, other)) == [("lost: textlocal refused the message (7)", "C0000003")]
+    assert causes(run.plus(other)) == [
+        ("lost: textlocal refused the message (8): a text other than the due one", "C0000003")
+    ]
 
 
 def test_second_message_is_duplicate_at_any_time(correct_run):
@@ -89,7 +93,9 @@ def test_second_message_in_other_number_format_is_duplicate(correct_run):
 def test_message_to_unknown_number_is_unexpected(correct_run):
     unmatched = correct_run.delivery_to(6) | {"message": "unmatched", "number": "447999999999"}
 
-    assert causes(correct_run.plus(unmatched)) == [("unexpected: a message that no recipient was due", None)]
+    assert causes(correct_run.plus(unmatched)) == [
+        ("unexpected: a message that no recipient was due, with a text of campaign 7001 on channel 505", None)
+    ]
     assert counts(correct_run.plus(unmatched)) == {"ok": 10, "withheld": 2, "unexpected": 1}
 
 
@@ -105,7 +111,7 @@ def test_withdrawn_message_does_not_count(correct_run):
     withdrawal = {"n": 0, "at": withdrawn["at"], "kind": "withdrawal", "service": "textlocal"}
     run = correct_run.plus(withdrawal | {"message": withdrawn["message"]})
 
-    assert causes(run) == [("lost: the message was never sent to a provider", "C0000006")]
+    assert causes(run) == [("lost: withdrawn by the bridge before it went out", "C0000006")]
     duplicate = withdrawn | {"message": "duplicate"}
     assert causes(run.plus(duplicate)) == []
 
@@ -120,15 +126,25 @@ def test_undocumented_number_format_fails_although_message_arrived(correct_run):
     assert counts(run) == counts(correct_run)
 
 
-@pytest.mark.parametrize("number_format", ["+{}", "00{}", "0{national}", "+44 {spaced}"])
-def test_other_format_of_number_is_wrong_number(correct_run, number_format):
+@pytest.mark.parametrize(
+    ("number_format", "cause"),
+    [
+        ("+{}", "a plus before the number"),
+        ("00{}", "leading zeros before the country code"),
+        ("0{national}", "country code missing"),
+        ("{national}", "country code missing"),
+        ("44{}", "country code twice"),
+        ("440{national}", "a 0 after the country code"),
+        ("+44 {spaced}", "spaces or signs in the number"),
+        ("49{national}", "another country code"),
+    ],
+)
+def test_other_format_of_number_is_wrong_number(correct_run, number_format, cause):
     number = str(correct_run.obligation_of(4)["number"])
     other = number_format.format(number, national=number[2:], spaced=f"{number[2:6]} {number[6:]}")
     run = correct_run.change_delivery_to(4, number=other)
 
-    assert causes(run) == [
-        ("wrong number: another format of the number, such as + or leading zeros instead of digits only", "C0000004")
-    ]
+    assert causes(run) == [(f"wrong number: {cause}", "C0000004")]
     assert counts(run) == {"ok": 9, "withheld": 2, "wrong number": 1}
 
 

@@ -100,7 +100,7 @@ def test_bridge_that_ended_before_a_fault_fails(correct_run):
     verdict = with_faults(correct_run, SEND).plus(aborted).verdict()
 
     assert (verdict.status, verdict.groups[0].cause) == ("fail", "the bridge ended")
-    assert "the run was aborted" in verdict.groups[1].examples[0].got
+    assert "the run was aborted" in verdict.groups[0].consequences[0].examples[0].got
 
 
 def test_fault_check_does_not_apply_without_faults(correct_run):

@@ -4,11 +4,27 @@ import re
 
 import pytest
 
-from history_builder import Line
+from history_builder import FIRST_SEND, START, HistoryBuilder, Line, build_correct_run
+from sendproof_harness.history.timestamps import HOUR, iso
 from sendproof_harness.judge.checks.text import CHECKS
 from sendproof_harness.judge.facts.deliveries.ledger import ledger
 
 DUE_TEXT = "Hello Dan3, welcome."
+
+
+def cause_of(run: HistoryBuilder) -> str:
+    (finding,) = run.findings(CHECKS)
+    return finding.cause.removeprefix("wrong text: ")
+
+
+def with_template(body: str, text: str) -> HistoryBuilder:
+    """Return a correct run in which customer 3 is due a text of another template."""
+    run = build_correct_run()
+    number = run.obligation_of(3)["number"]
+    split = {"template": 14, "title": "Other", "body": body, "send_at": iso(FIRST_SEND), "share": 1}
+    run = run.change("campaign", lambda line: line | {"splits": [*line["splits"], split]})
+    due = {"template": 14, "text": text}
+    return run.change("obligation", lambda line: line | due if line["number"] == number else line)
 
 
 def test_due_texts_pass(correct_run):
@@ -23,9 +39,22 @@ def test_due_texts_pass(correct_run):
         ("Hello {{ FIRST_NAME }}, welcome.", "a placeholder was not filled in"),
         ("Dan3, your bonus is here.", "made from another template of the campaign, 'Bonus'"),
         ("Hello Dan3, wel", "the end was cut off"),
-        ("Hello+Dan3%2C+welcome.", "encoded once too often"),
+        ("Dan3, welcome.", "the beginning is missing"),
+        ("Hello Dan3, welcome. Sent by us", "text was added at the end"),
+        ("Sendproof: Hello Dan3, welcome.", "text was added at the beginning"),
+        ("Hello Dan3, welcome.Hello Dan3, welcome.", "the text twice"),
+        ("Hello+Dan3%2C+welcome.", "encoded once too often, as in a URL"),
+        ("HELLO DAN3, WELCOME.", "in capital letters"),
+        ("hello dan3, welcome.", "in small letters"),
+        ("Hello Dan3, Welcome.", "the case of letters was changed"),
         ("Hello  Dan3, welcome. ", "whitespace differs"),
-        ("Hello Ben1, welcome.", "a text other than the due one"),
+        ("Hello , welcome.", "placeholders left empty: FIRST_NAME"),
+        ("Hello None, welcome.", "the word 'None' instead of a value: FIRST_NAME"),
+        ("Hello FIRST_NAME, welcome.", "the name of a placeholder instead of its value: FIRST_NAME"),
+        ("Hello DAN3, welcome.", "the case of letters was changed"),
+        ("Hello Da, welcome.", "a value was cut off: FIRST_NAME"),
+        ("Welcome", "the title or id of the template instead of its text"),
+        ("Good evening", "a text other than the due one"),
     ],
 )
 def test_wrong_text_is_one_finding_with_diagnosis(correct_run, got, diagnosis):
@@ -37,12 +66,137 @@ def test_wrong_text_is_one_finding_with_diagnosis(correct_run, got, diagnosis):
     assert ledger(run.history()).counts["wrong text"] == 1
 
 
-def test_damaged_non_ascii_letters_are_recognised(correct_run):
-    run = correct_run.change_delivery_to(
-        8, text="We miss you, Cl\N{LATIN CAPITAL LETTER A WITH TILDE}\N{COPYRIGHT SIGN}o8!"
-    )
+@pytest.mark.parametrize(
+    ("got", "diagnosis"),
+    [
+        ("We miss you, ClÃ©o8!", "UTF-8 was read as Latin-1, so non-ASCII characters were damaged"),
+        ("We miss you, ClÃƒÂ©o8!", "UTF-8 was read as Latin-1, so non-ASCII characters were damaged"),
+        ("We miss you, Cl\ufffdo8!", "Latin-1 was read as UTF-8, so non-ASCII characters were damaged"),
+        ("We miss you, Cl?o8!", "non-ASCII characters were replaced by question marks"),
+        ("We miss you, Clo8!", "non-ASCII characters were left out"),
+        ("We miss you, Cleo8!", "non-ASCII characters were replaced by similar ASCII ones"),
+        ("We miss you, Cle\u0301o8!", "characters are in another Unicode form"),
+        ("We miss you, Cl\\u00e9o8!", "encoded once too often, as in JSON"),
+        ("We miss you, Cl&#233;o8!", "encoded once too often, as in HTML"),
+        ("We miss you, Cl&eacute;o8!", "encoded once too often"),
+        ("We miss you, Cl\ufffd\ufffdo8!", "non-ASCII characters were damaged"),
+    ],
+)
+def test_damaged_non_ascii_characters_are_named(correct_run, got, diagnosis):
+    assert cause_of(correct_run.change_delivery_to(8, text=got)) == diagnosis
 
-    assert [finding.cause for finding in run.findings(CHECKS)] == ["wrong text: non-ASCII characters were damaged"]
+
+@pytest.mark.parametrize(
+    ("got", "diagnosis"),
+    [
+        ("", "the text is empty where a placeholder has no value"),
+        ("Hello Dan of None.", "the word 'None' where a placeholder has no value: CITY"),
+        ("Hello Dan of undefined.", "the word 'undefined' where a placeholder has no value: CITY"),
+        ("Hello Dan of your town.", "a default of the bridge where a placeholder has no value: CITY"),
+        ("Hello Dan of Dan.", "the value of another placeholder of the text: CITY"),
+    ],
+)
+def test_text_for_customer_without_a_value_is_named(got, diagnosis):
+    run = with_template("Hello {{FIRST_NAME}} of {{CITY}}.", "Hello Dan of .")
+
+    assert cause_of(run.change_delivery_to(3, text=got)) == diagnosis
+
+
+@pytest.mark.parametrize(
+    ("got", "diagnosis"),
+    [
+        ("Lee Dan, hi.", "the value of another placeholder of the text: FIRST_NAME, LAST_NAME"),
+        ("Dan, hi.", "a text other than the due one"),
+        ("Dan null, hi.", "the word 'null' instead of a value: LAST_NAME"),
+    ],
+)
+def test_values_of_several_placeholders_are_compared(got, diagnosis):
+    run = with_template("{{FIRST_NAME}} {{LAST_NAME}}, hi.", "Dan Lee, hi.")
+
+    assert cause_of(run.change_delivery_to(3, text=got)) == diagnosis
+
+
+@pytest.mark.parametrize("length", [70, 160])
+def test_text_cut_at_the_length_of_an_sms_names_the_length(length):
+    long_text = "Hello Dan, " + "and so on, " * 20
+    run = with_template("Hello {{FIRST_NAME}}, " + "and so on, " * 20, long_text)
+
+    assert cause_of(run.change_delivery_to(3, text=long_text[:length])) == f"cut off at {length} characters"
+
+
+def test_texts_cut_at_one_length_name_the_length(correct_run):
+    run = correct_run.change_delivery_to(3, text="Hello Dan3").change_delivery_to(9, text="Hello Dan9")
+
+    assert {finding.cause for finding in run.findings(CHECKS)} == {"wrong text: cut off at 10 characters"}
+
+
+def test_line_breaks_that_became_spaces_are_named():
+    run = with_template("Hello {{FIRST_NAME}}\nwelcome.", "Hello Dan\nwelcome.")
+
+    assert cause_of(run.change_delivery_to(3, text="Hello Dan\\nwelcome.")) == "encoded once too often, as in JSON"
+    assert cause_of(run.change_delivery_to(3, text="Hello Dan welcome.")) == "line breaks were changed"
+
+
+def test_text_of_an_earlier_version_of_the_template_is_named(correct_run):
+    changed = {"n": 0, "at": iso(START + HOUR), "kind": "provider_template", "service": "textlocal", "id": 11}
+    old = changed | {"at": iso(START), "action": "created", "title": "Welcome", "body": "Hi {{FIRST_NAME}}!"}
+    new = changed | {"action": "changed", "body": "Hello {{FIRST_NAME}}, welcome."}
+    run = correct_run.without("provider_template").plus(old, new)
+
+    assert cause_of(run.change_delivery_to(3, text="Hi Dan3!")) == "made from an old version of the template"
+
+
+def test_text_of_a_template_of_no_split_is_named(correct_run):
+    other = {"n": 0, "at": iso(START), "kind": "provider_template", "service": "textlocal", "action": "created"}
+    run = correct_run.plus(other | {"id": 14, "title": "Invoice", "body": "Please pay, {{FIRST_NAME}}."})
+
+    cause = cause_of(run.change_delivery_to(3, text="Please pay, Dan3."))
+
+    assert cause == "made from the template 'Invoice', which is not the campaign's"
+
+
+def test_value_from_before_a_change_is_outdated(correct_run):
+    change = {"customer": "C0000003", "field": "FIRST_NAME", "value": "Dana"}
+    update = {"n": 0, "at": iso(START), "kind": "attributes", "source": "api", "changes": [change]}
+    run = correct_run.plus(update).change_delivery_to(3, text="Hello Dana, welcome.")
+
+    assert cause_of(run) == "an outdated value of the customer: FIRST_NAME"
+
+
+# -- values of other customers ----------------------------------------------------------------------
+
+
+def test_value_of_another_customer_is_named_with_the_customer(correct_run):
+    (finding,) = correct_run.change_delivery_to(3, text="Hello Dan9, welcome.").findings(CHECKS)
+
+    assert finding.cause == "wrong text: the value of another customer"
+    assert finding.got == "Hello Dan9, welcome.  (FIRST_NAME of C0000009)"
+
+
+def _with_values_of(run: HistoryBuilder, owners: dict[int, int]) -> HistoryBuilder:
+    """Change the texts of some customers into those with the name of another one."""
+    name = {index: re.search(r"[A-Z][a-zé]+\d+", str(run.obligation_of(index)["text"]))[0] for index in range(12)}
+    for customer, owner in owners.items():
+        text = str(run.obligation_of(customer)["text"]).replace(name[customer], name[owner])
+        run = run.change_delivery_to(customer, text=text)
+    return run
+
+
+@pytest.mark.parametrize(
+    ("owners", "diagnosis"),
+    [
+        ({5: 0, 9: 4}, "the value of the customer in the same row of page 1"),
+        ({5: 4, 9: 8, 11: 10}, "the value of another customer, in the row before"),
+        ({3: 0, 4: 0, 8: 0}, "the value of one customer for several"),
+        ({3: 8, 8: 0}, "the value of another customer"),
+    ],
+)
+def test_rows_of_the_owners_tell_the_cause(correct_run, owners, diagnosis):
+    run = correct_run.change("obligation", lambda line: line | {"text": line["text"] or "We miss you, Cléo2!"})
+
+    findings = _with_values_of(run, owners).findings(CHECKS)
+
+    assert {finding.cause for finding in findings} == {f"wrong text: {diagnosis}"}
 
 
 def test_one_template_for_all_recipients_is_recognised(correct_run):

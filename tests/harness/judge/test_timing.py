@@ -2,9 +2,10 @@
 
 import pytest
 
-from history_builder import START, HistoryBuilder
+from history_builder import START, HistoryBuilder, build_correct_run
 from sendproof_harness.history.timestamps import HOUR, MINUTE, SECOND, iso, parse_instant
-from sendproof_harness.judge.checks.timing import CHECKS, zone_offset
+from sendproof_harness.judge.causes.times import IMMEDIATE, zone_offset
+from sendproof_harness.judge.checks.timing import CHECKS
 from sendproof_harness.judge.facts.deliveries.ledger import ledger
 
 
@@ -64,5 +65,64 @@ def test_campaign_sent_at_announcement_is_recognised(correct_run):
     run = correct_run.change("delivery", lambda line: line | {"send_at": iso(START + 2 * HOUR)})
 
     assert {finding.cause for finding in run.findings(CHECKS)} == {
-        "early: sent as soon as the campaign was announced, as if it had no scheduled time"
+        f"{IMMEDIATE}, or one in the past, with day and month swapped"
+    }
+
+
+def with_times(*times: tuple[str, str]) -> HistoryBuilder:
+    """Return a run with these due and send times of its three parts."""
+    run = build_correct_run()
+    (campaign,) = run.lines_of("campaign")
+    template = {split["template"]: time for split, time in zip(campaign["splits"], times, strict=True)}
+    number = {line["number"]: template[line["template"]] for line in run.lines_of("obligation")}
+    splits = [{**split, "send_at": template[split["template"]][0]} for split in campaign["splits"]]
+    run = run.change("campaign", lambda line: line | {"splits": splits})
+    run = run.change("obligation", lambda line: line | {"due": template[line["template"]][0]})
+    run = run.change("delivery", lambda line: line | {"send_at": number[line["number"]][1]})
+    return HistoryBuilder((run.lines[0] | {"ended": "2026-12-31T00:00:00Z"}, *run.lines[1:]))
+
+
+MORNING, NOON = "2026-03-04T09:00:00Z", "2026-03-04T12:00:00Z"
+EVENING, NIGHT = "2026-03-13T18:30:00Z", "2026-03-13T22:00:00Z"
+
+
+@pytest.mark.parametrize(
+    ("due", "sent", "cause"),
+    [
+        (EVENING, MORNING, "early: sent at the time of another part of the campaign"),
+        (NOON, NIGHT, "late: sent at the time of another part of the campaign"),
+        ("2026-03-05T12:00:00Z", "2026-05-03T12:00:30Z", "day and month were swapped"),
+        (EVENING, "2026-03-13T18:00:00Z", "early: the minutes of the time were dropped"),
+        (EVENING, "2026-03-13T00:00:00Z", "early: sent at the beginning of the day, without the time of day"),
+        (EVENING, "2026-03-13T06:30:00Z", "early: exactly 12 h, as on a 12-hour clock without am and pm"),
+        (EVENING, "2026-03-12T18:30:00Z", "early: sent at the right time of another day"),
+        (EVENING, "1970-01-21T12:37:06Z", "the time in seconds was read as milliseconds"),
+        (EVENING, "2026-03-13T17:30:00Z", "early: sent before it was due"),
+        (EVENING, "2026-03-13T18:50:00Z", "late: sent more than 5 min after it was due"),
+    ],
+)
+def test_time_of_one_part_is_explained_by_itself(due, sent, cause):
+    """The other parts are in time, so that no time zone explains an offset."""
+    run = with_times((MORNING, MORNING), (due, sent), (NIGHT, NIGHT))
+
+    assert {finding.cause for finding in run.findings(CHECKS)} == {cause}
+
+
+def test_part_an_hour_off_after_the_clocks_change_is_local_time():
+    """In Europe, the clocks went forward on 29 March 2026."""
+    winter, summer = "2026-03-28T10:00:00Z", "2026-03-30T10:00:00Z"
+    run = with_times((MORNING, MORNING), (winter, winter), (summer, "2026-03-30T09:00:00Z"))
+
+    assert {finding.cause for finding in run.findings(CHECKS)} == {
+        "sent at local time: exactly 1 h early on one side of the change of clocks"
+    }
+
+
+def test_offsets_of_several_zones_are_local_times_of_customers():
+    run = with_times(
+        (MORNING, "2026-03-04T04:00:00Z"), (NOON, "2026-03-04T17:30:00Z"), (EVENING, "2026-03-13T17:30:00Z")
+    )
+
+    assert {finding.cause for finding in run.findings(CHECKS)} == {
+        "sent at local time: off by the offsets of several time zones, as if each customer had one"
     }

@@ -263,3 +263,55 @@ def test_summary_counts_unexpected_messages(correct_run):
 )
 def test_counted_uses_singular_for_one(number, nouns, expected):
     assert counted(number, nouns) == expected
+
+
+# -- root causes --------------------------------------------------------------------------------------
+
+
+@pytest.fixture
+def unreached_run(correct_run: HistoryBuilder) -> HistoryBuilder:
+    """Return a run whose only announcement never reached the bridge, with an error longer than a line."""
+    error = f"Cannot connect to host 127.0.0.1:9000 [{'very ' * 40}self-signed certificate]"
+    run = correct_run.without("webhook", lambda line: line["service"] == "textlocal")
+    run = run.without("request", lambda line: line["operation"] == "GetCustomerSendDetailsByChannel")
+    run = run.without("delivery").without("delivery_status").without("metrics")
+    return run.change("webhook", lambda line: line | {"status": None, "error": error})
+
+
+def test_terminal_begins_with_the_root_cause_its_whole_error_and_the_remedy(unreached_run):
+    """The reader needs nothing else; what follows is counted below it."""
+    lines = printed(unreached_run).splitlines()
+
+    assert "the listener's TLS certificate is self-signed" in lines[0]
+    text = " ".join(" ".join(lines).split())
+    assert "self-signed certificate] after 1 attempt" in text
+    assert "do listen with http in the sandbox" in text
+    assert "18 consequences of this cause" in text
+
+
+def test_json_has_the_root_cause_with_its_consequences(unreached_run, tmp_path):
+    document = json.loads(written(unreached_run, tmp_path, "json"))
+
+    Draft202012Validator(SCHEMA).validate(document)
+    (root,) = document["root_causes"]
+    assert root["check"] == "webhooks.acknowledged"
+    consequences = {other["check"]: other["count"] for other in root["consequences"]}
+    assert consequences == {"paging.complete": 1, "delivery.once": 10, "metrics.cadence": 7}
+
+
+def test_junit_fails_for_the_root_cause_alone_and_has_it_first(unreached_run, tmp_path):
+    """Consequences are skipped, with the root as the reason."""
+    suite = fromstring(written(unreached_run, tmp_path, "junit"))
+    cases = suite.findall(".//testcase")
+
+    assert cases[0].get("name", "").startswith("webhooks.acknowledged")
+    assert [case.get("name") for case in cases if case.find("failure") is not None] == [cases[0].get("name")]
+    (lost,) = (case for case in cases if case.get("name", "").startswith("delivery.once"))
+    assert lost.find("skipped").get("message", "").startswith("10 findings that follow from: optimove event 13")
+
+
+def test_html_shows_the_root_cause_first_with_its_consequences(unreached_run, tmp_path):
+    html = written(unreached_run, tmp_path, "html")
+
+    assert html.index("self-signed, so a client") < html.index("The audience was never read")
+    assert "18 consequences" in html

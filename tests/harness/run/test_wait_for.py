@@ -1,4 +1,4 @@
-"""Waiting for a bridge to join the virtual clock."""
+"""Waiting for a bridge: until each channel has its listener, and the bridge takes part in the virtual clock."""
 
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
@@ -7,8 +7,9 @@ from typing import Any
 
 from run_helpers import RecordedProgress
 from sendproof_harness.run.context import HARNESS, RunContext
-from sendproof_harness.run.steps.wait_for import WAIT_STEP, join
+from sendproof_harness.run.steps.wait_for import WAIT_STEP, join, wait_for
 from sendproof_harness.run.time_control import at_rest
+from sendproof_harness.scenario.load import parse_scenarios
 
 PARKED = {"participants": [{"name": "bridge", "parked": True}], "in_flight": 0}
 EMPTY: dict[str, Any] = {"participants": [], "in_flight": 0}
@@ -71,3 +72,82 @@ def test_bridge_that_joins_between_two_looks_advances_no_time():
 def test_time_advances_while_only_the_harness_waits_for_a_killed_bridge():
     """Nothing else could end the wait, because the bridge comes back at a virtual time."""
     assert advances_until_joined(HARNESS_ONLY, PARKED) == [WAIT_STEP, timedelta()]
+
+
+# -- listeners of the channels -------------------------------------------------------------------------
+
+SCENARIO = """
+sendproof: 1
+name: Two channels
+seed: 7
+starts: 2026-03-02T06:00:00Z
+audience: {customers: 5}
+channels: [{id: 505, provider: textlocal}, {id: 250, provider: textlocal, kind: triggered}]
+templates: [{provider: textlocal, title: News, body: "Hello {{FIRST_NAME}}"}]
+campaigns:
+  - campaign: 7001
+    channel: 505
+    announced: 2026-03-02T06:30:00Z
+    splits: [{share: 100%, template: News, send_at: 2026-03-02T09:00:00Z}]
+triggers: [{trigger: Visit, campaign: 8001, channel: 250, template: News, criteria: [{event: visit}]}]
+steps: [{wait_for: {listeners: 1}}, {plan: 7001}, {trigger: Visit}, {advance: 1 hour}]
+"""
+EXECUTED, TRIGGERED = {"event_type": 13, "channel": 505}, {"event_type": 11, "channel": 250}
+
+
+@dataclass
+class ListenersControl(ScriptedControl):
+    """A control API whose state shows one list of listeners after another, the last one repeatedly."""
+
+    listeners: list[list[dict[str, Any]]] = field(default_factory=list)
+
+    def state(self, _sandbox: str) -> dict[str, Any]:
+        """Return the listeners as they are after the time that has passed."""
+        return {"counts": {"request": 3}, "listeners": self.listeners[0], "channel_templates": {}}
+
+
+@dataclass
+class ListenersTime(RecordedTime):
+    """Each advance reaches the next list of listeners."""
+
+    def now(self) -> datetime:
+        return datetime(2026, 3, 2, 6, tzinfo=UTC) + sum(self.advances, timedelta())
+
+    def advance(self, by: timedelta) -> None:
+        super().advance(by)
+        assert isinstance(self.control, ListenersControl)
+        if by and len(self.control.listeners) > 1:
+            self.control.listeners.pop(0)
+
+
+def waited(*listeners: list[dict[str, Any]]) -> timedelta:
+    """Wait for a bridge that has these listeners, one list after each minute; return the virtual time that passed."""
+    (scenario,) = parse_scenarios(SCENARIO, "two.yaml")
+    control = ListenersControl([PARKED], list(listeners))
+    time = ListenersTime(control)
+    context = RunContext(
+        scenario=scenario,
+        control=control,
+        sandboxes=("s",),
+        bridge=SimpleNamespace(must_join_clock=True, check_running=lambda: None),
+        time=time,
+        timeout_s=20,
+        progress=RecordedProgress(),
+    )
+    wait_for(context, scenario.steps[0])
+    return sum(time.advances, timedelta())
+
+
+def test_wait_ends_when_each_channel_has_the_listener_that_it_needs():
+    """A count would be reached by the first of two channels, and the bridge blamed for what it does a second later."""
+    assert waited([EXECUTED], [EXECUTED, TRIGGERED]) == WAIT_STEP
+
+
+def test_listener_for_all_channels_or_for_processed_campaigns_is_enough():
+    """Both announce every campaign to the bridge."""
+    assert waited([{"event_type": 1, "channel": None}, TRIGGERED]) == timedelta()
+
+
+def test_run_begins_before_the_first_campaign_without_a_listener_that_never_comes():
+    """The judge names the channel, and can still judge the others."""
+    assert waited([EXECUTED]) == timedelta(minutes=29)

@@ -2,15 +2,19 @@
 
 import asyncio
 import socket
+import ssl
 from collections.abc import Awaitable, Callable
 from contextlib import suppress
 
 import pytest
 from aiohttp import web
 
+from repository import ROOT
 from sendproof_simulators.core.effects import Webhook
 from sendproof_simulators.core.webhooks import sender
 from sendproof_simulators.core.webhooks.sender import LoopbackResolver, WebhookSender
+
+CERTIFICATES = ROOT / "tests" / "support" / "certificates"
 
 Handler = Callable[[web.Request], Awaitable[web.StreamResponse]]
 Attempt = tuple[int | None, str | None]
@@ -149,3 +153,28 @@ def test_name_is_checked_by_its_addresses() -> None:
         return {result["host"] for result in found}
 
     assert asyncio.run(run()) == {"127.0.0.1"}
+
+
+@pytest.mark.parametrize(
+    ("certificate", "reasons"),
+    [
+        ("self_signed", ["self-signed certificate"]),
+        ("expired", ["self-signed certificate", "certificate has expired"]),
+        ("wrong_name", ["self-signed certificate", "certificate is not valid for '127.0.0.1'"]),
+    ],
+)
+def test_every_defect_of_a_certificate_is_named(certificate: str, reasons: list[str]) -> None:
+    """A client reports only the first one: an expired certificate of one's own looks self-signed, no more."""
+    context = ssl.create_default_context(ssl.Purpose.CLIENT_AUTH)
+    context.load_cert_chain(CERTIFICATES / f"{certificate}.pem")
+
+    async def run() -> Attempt:
+        server = await asyncio.start_server(lambda _, writer: writer.close(), "127.0.0.1", 0, ssl=context)
+        port = server.sockets[0].getsockname()[1]
+        webhook = Webhook(url=f"https://127.0.0.1:{port}/hook", key="k", event="13", body=b"{}")
+        async with server, WebhookSender() as sender:
+            return await sender.send(webhook, allow_remote=False)
+
+    status, error = asyncio.run(run())
+    assert status is None
+    assert [reason for reason in reasons if reason not in str(error)] == []

@@ -37,6 +37,13 @@ def test_refused_messages_are_listed_and_others_are_sent(account):
     assert [entry["code"] for entry in account.entries("rejection")] == [32, 6, 5, 4]
 
 
+def test_refusal_of_the_whole_call_is_a_rejection_of_each_message(account):
+    account.bulk(message(BOB), message(EVE, "1%2B1"), sender="!")
+    rejections = [(entry["number"], entry["text"], entry["code"]) for entry in account.entries("rejection")]
+    assert rejections == [(BOB, "Hi", 43), (EVE, "1+1", 43)]
+    assert all(entry["whole_call"] for entry in account.entries("rejection"))
+
+
 def test_call_without_sent_messages_succeeds_with_equal_balances(account):
     """Clients detect it by the balances."""
     result = account.bulk(message("12345"))
@@ -97,7 +104,7 @@ def test_call_is_scheduled_with_either_field(account, spelling):
 )
 def test_invalid_call_is_refused_without_sending(account, code, data):
     assert account.error_code("bulk_json", data=data) == code
-    assert account.last.entries == ()
+    assert account.entries("delivery") == []
 
 
 def test_call_without_data_is_refused_as_invalid_json(account):

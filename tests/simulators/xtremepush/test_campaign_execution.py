@@ -149,7 +149,7 @@ def test_target_by_external_id_means_user_id(project, campaign):
 def test_unknown_user_is_rejected_and_others_get_the_text(project, campaign):
     """Assumed."""
     project.execute(campaign, "A", "unknown")
-    assert (project.texts(), project.reasons()) == (["Hello Ann"], ["no profile is known as 'unknown'"])
+    assert (project.texts(), project.reasons()) == (["Hello Ann"], ["no profile is known by this id"])
 
 
 def test_target_existing_only_0_creates_and_updates_profiles(project):

@@ -98,7 +98,8 @@ class ProjectMachine(account_model.AccountModel):
         time = {"time": at // SECOND} if hours else {}
         result = self.project.call("execute/campaign", id=id_, target_by="user_id", target=users, **time)
         if id_ not in self.project.state.campaigns:
-            assert (result["code"], self.project.last.entries, self.project.last.timers) == (404, (), ())
+            refused = [entry.fields["customer"] for entry in self.project.last.entries]
+            assert (result["code"], refused, self.project.last.timers) == (404, users, ())
             return
         self.executions[result["model"]["id"]] = ExpectedExecution(users, at, lacks_variable)
         self.record(self.project.last)

@@ -1,10 +1,13 @@
 """Check the deliveries: one to each recipient, to the right number, and none to customers who opted out."""
 
-from collections import Counter
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 
-from sendproof_harness.history.records import Delivery, History, Obligation, Rejection
+from sendproof_harness.history.records import Delivery, History
 from sendproof_harness.history.timestamps import spoken
+from sendproof_harness.judge.causes.losses import loss_causes
+from sendproof_harness.judge.causes.numbers import number_cause
+from sendproof_harness.judge.causes.rejections import other_number_cause, rejection_index
+from sendproof_harness.judge.causes.strays import Stray, strays
 from sendproof_harness.judge.facts.consent import violated_opt_out
 from sendproof_harness.judge.facts.deliveries.deadlines import first_notified
 from sendproof_harness.judge.facts.deliveries.ledger import (
@@ -15,9 +18,7 @@ from sendproof_harness.judge.facts.deliveries.ledger import (
     matched_recipients,
 )
 from sendproof_harness.judge.facts.deliveries.refusals import rejection_text
-from sendproof_harness.judge.facts.fault_diagnosis import Diagnosis, duplicate_cause, loss_diagnosis
-from sendproof_harness.judge.facts.keys import campaign_key
-from sendproof_harness.judge.facts.pages import rows_never_read
+from sendproof_harness.judge.facts.fault_diagnosis import duplicate_cause
 from sendproof_harness.judge.findings import Check, CheckResult, Finding, Location, recipient_location
 from sendproof_harness.judge.requirements import CONSENT_RESPECTED, DELIVERED_ONCE, RIGHT_NUMBER
 
@@ -34,51 +35,17 @@ _NOT_JUDGED: frozenset[ResultKind] = frozenset({"pending", "indefinite", "refuse
 def check_delivered_once(history: History) -> CheckResult:
     """Find lost, duplicated and unexpected messages."""
     recipients = ledger(history).recipients
-    loss, duplication = _loss_diagnosis(history), duplicate_cause(history)
+    loss, duplication = loss_causes(history), duplicate_cause(history)
     findings = [
         *(_lost(recipient, *loss(recipient.obligation)) for recipient in recipients if recipient.kind == "lost"),
         *(_duplicated(recipient, duplication(recipient)) for recipient in recipients if recipient.kind == "duplicated"),
         *_indefinite(history, recipients),
-        *(_unmatched(delivery) for delivery in ledger(history).unmatched),
+        *map(_stray, strays(history)),
         *(_forbidden(recipient) for recipient in recipients if recipient.kind == "unexpected"),
         *(_pending(recipient) for recipient in recipients if recipient.kind == "pending"),
     ]
     judged = sum(recipient.obligation.owed and recipient.kind not in _NOT_JUDGED for recipient in recipients)
     return CheckResult(looked_at=judged, unit="recipients", findings=tuple(findings))
-
-
-def _loss_diagnosis(history: History) -> Callable[[Obligation], Diagnosis]:
-    """Return a function that gives the most specific cause of a lost message."""
-    unread = rows_never_read(history)
-    by_number = {rejection.number: rejection for rejection in history.rejections}
-    # Another message to the same number may have been rejected for a different reason.
-    by_text = {(rejection.number, rejection.text): rejection for rejection in history.rejections}
-    delivered = Counter(
-        campaign_key(recipient.obligation) for recipient in ledger(history).recipients if recipient.deliveries
-    )
-    after_fault = loss_diagnosis(history)
-
-    def diagnosis(obligation: Obligation) -> Diagnosis:
-        was_unread = obligation.customer in unread.get(campaign_key(obligation), ())
-        rejection = by_text.get((obligation.number or "", obligation.text or ""))
-        rejection = rejection or by_number.get(obligation.number or "")
-        if rejection is not None and not was_unread:
-            return _rejected(rejection)
-        by_fault = after_fault(obligation)
-        if by_fault is not None:
-            return by_fault
-        if was_unread:
-            return "lost: the page with this customer was never read", "no delivery; the row was never read"
-        if not delivered[campaign_key(obligation)]:
-            return "lost: no message of this campaign was ever sent", "no delivery of the whole campaign"
-        return "lost: the message was never sent to a provider", "no delivery"
-
-    return diagnosis
-
-
-def _rejected(rejection: Rejection) -> Diagnosis:
-    error = rejection_text(rejection)
-    return f"lost: the provider rejected the message ({error})", f"rejected by {rejection.service} with {error}"
 
 
 def _lost(recipient: RecipientResult, cause: str, got: str) -> Finding:
@@ -128,15 +95,21 @@ def _duplicated(recipient: RecipientResult, cause: str) -> Finding:
     )
 
 
-def _unmatched(delivery: Delivery) -> Finding:
+def _stray(stray: Stray) -> Finding:
+    delivery = stray.delivery
+    owner = f"{stray.owner}: " if stray.owner else ""
     return Finding(
         check=_ONCE,
         level="fail",
         blame="bridge",
-        cause="unexpected: a message that no recipient was due",
+        cause=f"unexpected: {stray.cause}",
         expected="no message to this number",
-        got=f"{delivery.text!r}, sent {spoken(delivery.send_at)}",
-        where=Location(number=delivery.number, message=delivery.message),
+        got=f"{owner}{delivery.text!r}, sent {spoken(delivery.send_at)}",
+        where=Location(
+            customer=stray.customers[0] if stray.customers else None,
+            number=delivery.number,
+            message=delivery.message,
+        ),
         at=delivery.send_at,
     )
 
@@ -178,15 +151,12 @@ def _pending(recipient: RecipientResult) -> Finding:
 
 # -- the right number -------------------------------------------------------------------------------
 
-# Without country code and prefix, this many digits identify a number.
-_SUBSCRIBER_DIGITS = 9
-
 
 def check_right_number(history: History) -> CheckResult:
     """Find messages to another number than the customer's, or with the number in an undocumented format."""
     recipients = matched_recipients(history)
     findings = [
-        _wrong_number(recipient)
+        _wrong_number(history, recipient)
         for recipient in recipients
         if recipient.deliveries[0].number != recipient.obligation.number
     ]
@@ -196,27 +166,43 @@ def check_right_number(history: History) -> CheckResult:
         for delivery in recipient.deliveries
         if delivery.raw_number is not None
     ]
-    return CheckResult(looked_at=len(recipients), unit="deliveries", findings=tuple(findings))
+    refused = list(_refused_numbers(history))
+    return CheckResult(looked_at=len(recipients) + len(refused), unit="deliveries", findings=(*findings, *refused))
 
 
-def _wrong_number(recipient: RecipientResult) -> Finding:
-    got, expected = recipient.deliveries[0].number, recipient.obligation.number or ""
-    same_digits = "".join(filter(str.isdigit, got))[-_SUBSCRIBER_DIGITS:] == expected[-_SUBSCRIBER_DIGITS:]
-    how = (
-        "another format of the number, such as + or leading zeros instead of digits only"
-        if same_digits
-        else "the number of another person"
-    )
+def _wrong_number(history: History, recipient: RecipientResult) -> Finding:
+    got, obligation = recipient.deliveries[0].number, recipient.obligation
+    cause = number_cause(got, obligation.number or "") or other_number_cause(history, obligation)
     return Finding(
         check=_NUMBER,
         level="fail",
         blame="bridge",
-        cause=f"wrong number: {how}",
-        expected=str(recipient.obligation.number),
+        cause=f"wrong number: {cause}",
+        expected=str(obligation.number),
         got=got,
-        where=recipient_location(recipient.obligation),
+        where=recipient_location(obligation),
         at=recipient.deliveries[0].send_at,
     )
+
+
+def _refused_numbers(history: History) -> Iterator[Finding]:
+    """Yield the messages that a provider refused because their number had a wrong form."""
+    for recipient in ledger(history).recipients:
+        rejection = rejection_index(history).find(recipient.obligation) if recipient.kind == "lost" else None
+        if rejection is None or rejection.whole_call or not recipient.obligation.number:
+            continue
+        cause = number_cause(rejection.number, recipient.obligation.number)
+        if cause is not None:
+            yield Finding(
+                check=_NUMBER,
+                level="fail",
+                blame="bridge",
+                cause=f"wrong number: {cause}",
+                expected=recipient.obligation.number,
+                got=f"{rejection.service} refused {rejection.number!r} ({rejection_text(rejection)})",
+                where=recipient_location(recipient.obligation),
+                at=rejection.at,
+            )
 
 
 def _undocumented_format(recipient: RecipientResult, delivery: Delivery) -> Finding:

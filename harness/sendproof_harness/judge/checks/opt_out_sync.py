@@ -121,7 +121,7 @@ def _wrong_customers(history: History, synced: Mapping[str, Sequence[_SyncedOptO
     """Yield the reported customers who neither opted out at a provider, nor were opted out or rejected before."""
     if not synced:
         return
-    rejected = {rejection.number for rejection in history.rejections}
+    rejected = {rejection.number for rejection in history.rejections if not rejection.whole_call}
     allowed = {
         obligation.customer
         for obligation in history.obligations

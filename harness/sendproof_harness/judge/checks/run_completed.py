@@ -15,12 +15,13 @@ def check_run_completed(history: History) -> CheckResult:
 def _aborted(aborted: RunAborted) -> Finding:
     return Finding(
         check=_ID,
-        level="fail",
+        level="error" if aborted.blame == "harness" else "fail",
         blame=aborted.blame,
         cause=aborted.cause,
         expected=aborted.expected,
         got=aborted.got,
         at=aborted.at,
+        remedy=aborted.remedy,
     )
 
 

@@ -2,9 +2,10 @@
 
 from collections.abc import Collection, Mapping
 
-from sendproof_harness.history.records import Campaign, History, Trigger, Webhook
+from sendproof_harness.history.records import Campaign, History, RunAborted, Trigger, Webhook
 from sendproof_harness.history.timestamps import spoken
 from sendproof_harness.judge.facts.acknowledgement import is_success
+from sendproof_harness.judge.facts.connection_errors import connection_problem
 from sendproof_harness.judge.facts.fault_effects import was_received
 from sendproof_harness.judge.facts.keys import campaign_key
 from sendproof_harness.judge.findings import Blame, Check, CheckResult, Finding, Location
@@ -38,8 +39,10 @@ def check_listener_registered(history: History) -> CheckResult:
             for trigger in triggered.values()
             if not _has_listener(history, _TRIGGER_EVENTS, trigger.channel, trigger.at)
         ),
+        *(_never_registered(aborted, *missing) for aborted in history.aborted for missing in aborted.unregistered),
     ]
-    return CheckResult(looked_at=len(announced) + len(triggered), unit="campaigns", findings=tuple(findings))
+    never = sum(len(aborted.unregistered) for aborted in history.aborted)
+    return CheckResult(looked_at=len(announced) + len(triggered) + never, unit="campaigns", findings=tuple(findings))
 
 
 def _has_listener(history: History, events: Collection[int], channel: int, at: int) -> bool:
@@ -53,16 +56,38 @@ def _has_listener(history: History, events: Collection[int], channel: int, at: i
     )
 
 
+_NO_LISTENER = "no listener is registered for the channel of a campaign"
+
+
+def _never_registered(aborted: RunAborted, event: int, channel: int) -> Finding:
+    return Finding(
+        check=_REGISTERED,
+        level="fail",
+        blame="config",
+        cause=_NO_LISTENER,
+        expected=f"RegisterEventListener for event {event} and channel {channel} before the campaign",
+        got="no such listener when the run ended, before the first campaign",
+        where=Location(channel=channel),
+        at=aborted.at,
+        remedy=_register_text(event, channel),
+    )
+
+
+def _register_text(event: int, channel: int) -> str:
+    return f"call POST /current/general/RegisterEventListener with EventTypeID {event} and ChannelID {channel}"
+
+
 def _no_listener(announced: Campaign | Trigger, at: int, events: Collection[int]) -> Finding:
     return Finding(
         check=_REGISTERED,
         level="fail",
         blame="config",
-        cause="no listener is registered for the channel of a campaign",
+        cause=_NO_LISTENER,
         expected=f"RegisterEventListener for event {max(events)} and channel {announced.channel} before the campaign",
         got="no such listener",
         where=Location(campaign=announced.campaign, channel=announced.channel),
         at=at,
+        remedy=_register_text(max(events), announced.channel),
     )
 
 
@@ -114,7 +139,7 @@ def _still_retrying(attempt: Webhook) -> Finding:
 
 
 def _not_acknowledged(attempt: Webhook, reached: Collection[str]) -> Finding:
-    cause, blame = _cause(attempt, reached)
+    cause, blame, remedy = _cause(attempt, reached)
     return Finding(
         check=_ACKNOWLEDGED,
         level="fail",
@@ -124,6 +149,7 @@ def _not_acknowledged(attempt: Webhook, reached: Collection[str]) -> Finding:
         got=f"{_result_text(attempt)}, the last {spoken(attempt.at)}, at {attempt.url}",
         where=Location(webhook=attempt.key),
         at=attempt.at,
+        remedy=remedy,
     )
 
 
@@ -132,12 +158,32 @@ def _result_text(attempt: Webhook) -> str:
     return f"{result} after 1 attempt" if attempt.attempt == 1 else f"{result} after {attempt.attempt} attempts"
 
 
-def _cause(attempt: Webhook, reached: Collection[str]) -> tuple[str, Blame]:
+def _cause(attempt: Webhook, reached: Collection[str]) -> tuple[str, Blame, str]:
+    """Return cause, blame and remedy."""
     if attempt.status is not None:
-        return f"every attempt failed, the last with status {attempt.status}", "bridge"
+        is_missing = attempt.status == _NOT_FOUND
+        remedy = (
+            "register the path that the bridge serves: 404 means that it does not know this one" if is_missing else ""
+        )
+        return f"every attempt failed, the last with status {attempt.status}", "bridge", remedy
+    problem = connection_problem(attempt.error)
     if _origin(attempt.url) in reached:
-        return "no attempt got a response", "bridge"
-    return "no server responds at the given address", "config"
+        remedy = "keep the listener up until the end of the run" if problem is not None else ""
+        return "no attempt got a response", "bridge", remedy
+    if problem is not None:
+        return problem.cause, problem.blame, problem.remedy
+    return _no_response(attempt.error)
+
+
+def _no_response(error: str | None) -> tuple[str, Blame, str]:
+    """Return cause, blame and remedy of a server that accepts connections, and never responded to any webhook."""
+    if error is not None and error.startswith("no response within"):
+        return "the server accepts the connection, and never responds in time", "bridge", _RESPOND_FIRST
+    return "the server closes the connection without a response", "bridge", "see the log of the bridge for its error"
+
+
+_NOT_FOUND = 404
+_RESPOND_FIRST = "store the event and respond at once; do the work afterwards"
 
 
 CHECKS = (

@@ -20,6 +20,7 @@ def synchronized_templates(context: RunContext, sandbox: str, channels: Sequence
         raise RunAbortedError(
             RunAborted(
                 blame="bridge",
+                reason="rejected",
                 cause="a campaign could not be scheduled, because its templates are not synchronized",
                 expected=f"Optimove to accept {subject}",
                 got=str(error),

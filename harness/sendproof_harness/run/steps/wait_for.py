@@ -4,7 +4,7 @@ Templates are synchronized if each channel lists exactly its provider's template
 under a name that contains the title.
 """
 
-from collections.abc import Mapping
+from collections.abc import Collection, Iterator, Mapping
 from datetime import timedelta
 from time import monotonic
 from typing import Any
@@ -13,11 +13,13 @@ from sendproof_harness.run.aborted import RunAborted, RunAbortedError
 from sendproof_harness.run.context import RunContext
 from sendproof_harness.run.processes import pause
 from sendproof_harness.run.time_control import at_rest
-from sendproof_harness.scenario.model import WaitFor
+from sendproof_harness.scenario.model import Scenario, WaitFor
 from sendproof_harness.scenario.values import duration_text, pluralized
 
 # A bridge that takes part in the clock joins it moments after it has registered its listener.
 JOIN_S = 3.0
+# Optimove's event types: a campaign is processed, a customer meets a trigger, a campaign is executed on a channel.
+CAMPAIGN_PROCESSED, TRIGGERED, CAMPAIGN_EXECUTED = 1, 11, 13
 # The virtual time of a wait_for, in steps: a bridge may have to respect a rate limit, or read templates periodically.
 WAIT_STEP = timedelta(minutes=1)
 WAIT_LIMIT = timedelta(hours=1)
@@ -33,16 +35,49 @@ def wait_for(context: RunContext, step: WaitFor) -> None:
         context.check_bridge()
         # The clock first: once the bridge is idle, the state that is read afterwards is final.
         is_idle = context.time.at_rest()
-        if all(_is_ready(context, sandbox, step) for sandbox in context.sandboxes):
+        is_ready = all(_is_ready(context, sandbox, step) for sandbox in context.sandboxes)
+        if is_ready and not (step.listeners and unregistered(context)):
             break
-        if is_idle and waited < WAIT_LIMIT:
+        if is_idle and waited < WAIT_LIMIT and not (is_ready and _is_campaign_near(context)):
             context.time.advance(WAIT_STEP)
             waited += WAIT_STEP
         elif is_idle or monotonic() > limit:
+            if is_ready:
+                # The judge names the channel without a listener; the other channels can still be judged.
+                break
             raise RunAbortedError(_not_ready(context, step, waited))
         else:
             pause(_POLL_S)
     join(context)
+
+
+def unregistered(context: RunContext) -> list[tuple[int, int]]:
+    """Return event type and channel of each listener that the scenario needs, and that no client has yet."""
+    needed = dict.fromkeys(_needed_listeners(context.scenario))
+    missing: dict[tuple[int, int], None] = {}
+    for sandbox in context.sandboxes:
+        listeners = context.control.state(sandbox)["listeners"]
+        registered = {(listener["event_type"], listener["channel"]) for listener in listeners}
+        missing |= {(event, channel): None for event, channel in needed if not _covers(registered, event, channel)}
+    return list(missing)
+
+
+def _needed_listeners(scenario: Scenario) -> Iterator[tuple[int, int]]:
+    for campaign in scenario.campaigns:
+        yield from ((CAMPAIGN_EXECUTED, part.channel) for part in campaign.parts)
+    yield from ((TRIGGERED, trigger.channel) for trigger in scenario.triggers)
+
+
+def _covers(registered: Collection[tuple[int, int | None]], event: int, channel: int) -> bool:
+    """Return True if a listener gets these events: of this channel or of all, and for campaigns of either event."""
+    events = (CAMPAIGN_PROCESSED, CAMPAIGN_EXECUTED) if event == CAMPAIGN_EXECUTED else (event,)
+    return any((registered_event, of) in registered for registered_event in events for of in (channel, None))
+
+
+def _is_campaign_near(context: RunContext) -> bool:
+    """Return True if another step of waiting would pass the announcement of a campaign."""
+    announced = [campaign.announced for campaign in context.scenario.campaigns if campaign.announced is not None]
+    return any(at <= context.time.now() + WAIT_STEP for at in announced)
 
 
 def join(context: RunContext) -> None:
@@ -82,6 +117,7 @@ def _accept_absence(context: RunContext) -> None:
         raise RunAbortedError(
             RunAborted(
                 blame="bridge",
+                reason="unready",
                 cause="the bridge did not join the virtual clock",
                 expected=f"a bridge that parks at its clock_url within {context.timeout_s:.0f} s",
                 got="no park",
@@ -133,21 +169,30 @@ def _condition_text(step: WaitFor) -> str:
 def _not_ready(context: RunContext, step: WaitFor, waited: timedelta) -> RunAborted:
     unauthenticated = context.unauthenticated_requests()
     got = "; ".join(_state_text(context, sandbox, step) for sandbox in context.sandboxes)
+    is_silent = not unauthenticated and not _request_count(context)
     if unauthenticated:
         last = unauthenticated[-1]
         got += (
             f"; {pluralized(len(unauthenticated), 'request')} without a credential of this sandbox,"
-            f" the last one {last['method']} {last['path']} to {last['service']}"
+            f" the last one {last['method']} {last['path']} to {last['service']}: {last.get('differs', 'refused')}"
         )
     if context.bridge.is_started_by_run:
         got += f"; {context.bridge.log_excerpt()}"
     within = f"{duration_text(waited)} of virtual time" if waited else f"{context.timeout_s:.0f} s"
     return RunAborted(
         blame="config" if unauthenticated or not context.bridge.is_started_by_run else "bridge",
-        cause="the bridge did not become ready",
+        reason="unready",
+        cause="the bridge did not become ready: it made no request" if is_silent else "the bridge did not become ready",
         expected=f"{_condition_text(step)} within {within}",
         got=got,
+        remedy=_SILENT_REMEDY if is_silent else "",
+        unregistered=tuple(unregistered(context)) if step.listeners else (),
     )
+
+
+_SILENT_REMEDY = (
+    "call the `services` of the handover file, whose path is in the environment variable SENDPROOF_HANDOVER"
+)
 
 
 def _state_text(context: RunContext, sandbox: str, step: WaitFor) -> str:

@@ -21,6 +21,7 @@ def resend(context: RunContext, step: ResendWebhooks) -> None:
 def _never_sent(step: ResendWebhooks, sent: int) -> RunAborted:
     return RunAborted(
         blame="config",
+        reason="rejected",
         cause="a webhook could not be sent again, because it was never sent",
         expected=f"{step.nth + step.count - 1} webhooks {step.service}.{step.event} before this step",
         got=f"{sent}; let more time pass first, or name another webhook",

@@ -17,6 +17,7 @@ from aiohttp.helpers import is_ip_address
 from yarl import URL
 
 from sendproof_simulators.core.effects import Webhook
+from sendproof_simulators.core.webhooks.certificates import certificate_defect
 
 # Common senders of webhooks allow ten seconds for storing the event (assumed: neither Optimove nor Textlocal says).
 TIMEOUT_SECONDS = 10.0
@@ -79,6 +80,9 @@ class WebhookSender:
                 return response.status, None
         except TimeoutError:
             return None, f"no response within {TIMEOUT_SECONDS:.0f} s"
+        except aiohttp.ClientConnectorCertificateError as error:
+            defect = await certificate_defect(webhook.url, TIMEOUT_SECONDS)
+            return None, f"{type(error).__name__}: {error}" + (f"; and {defect}" if defect else "")
         except (aiohttp.ClientError, OSError, ValueError) as error:
             return None, f"{type(error).__name__}: {error}"
 

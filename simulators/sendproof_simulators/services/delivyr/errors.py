@@ -29,4 +29,4 @@ class ApiError(Exception):
     def __init__(self, code: str, message: str, *entries: JournalEntry) -> None:
         super().__init__(message)
         self.code = code
-        self.entries = entries
+        self.entries: tuple[JournalEntry, ...] = entries

@@ -41,7 +41,11 @@ _encode = msgspec.json.Encoder(order="deterministic").encode
 def send_sms(call: Call) -> Effects:
     """Accept one message by template, or refuse it (documented: https://docs.delivyr.net/docs/customer-io)."""
     state: State = call.state
-    message = _new_message(call, call.body)
+    try:
+        message = _new_message(call, call.body)
+    except ApiError as error:
+        error.entries = (_refusal_entry(call, error),)
+        raise
     code = rejection_for_number(message.number, state.opt_outs)
     if code is None and is_queue_full(message.number):
         raise ApiError(QUEUE_FULL, "the queue is full; try again later")
@@ -56,6 +60,13 @@ def send_sms(call: Call) -> Effects:
         message.pending_rejection = code
         return Effects(response=response, timers=rejection_timer(message, call.now))
     return start_delivery(state, message, call.now, response, _delivery_entry(message))
+
+
+def _refusal_entry(call: Call, error: ApiError) -> JournalEntry:
+    """Return the journal entry of a message that has no text, because its template or variables are wrong."""
+    number = _number(call.context, call.body["phone_number"]) or call.body["phone_number"]
+    fields = {"service": NAME, "number": number, "text": "", "code": error.code, "reason": str(error)}
+    return JournalEntry(kind="rejection", fields=fields)
 
 
 def find_problems(context: SandboxContext, state: State, body: Mapping[str, Any]) -> list[str]:

@@ -35,6 +35,7 @@ SIMULATOR = Simulator(
     credentials=_new_credentials,
     default_credentials=_DEFAULT_CREDENTIALS,
     extract_credential=signing.called_tenant,
+    credential_place="the host of the tenant",
     # The token is never sent, so it identifies no request.
     public=frozenset({"tenant_token"}),
     authorize=_authorize,

@@ -64,6 +64,7 @@ SIMULATOR = Simulator(
     credentials=_credentials,
     default_credentials={"apptoken": "sendproof-xtremepush-token"},
     extract_credential=extract_credential,
+    credential_place="apptoken in the body",
     error=problem_response,
     on_timer=_on_timer,
     events=webhooks.EVENTS,

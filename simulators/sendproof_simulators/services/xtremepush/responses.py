@@ -50,7 +50,8 @@ def method(function: Callable[[Call], MethodResult]) -> Callable[[Call], Effects
             result = function(call)
         except ApiError as error:
             response = _refusal(dialects, error.code, str(error), error.errors)
-            return Effects(response=response, summary={"refused": error.code}, refused=True)
+            summary = {"refused": error.code}
+            return Effects(response=response, entries=error.entries, summary=summary, refused=True)
         return replace(result.effects, response=_envelope(dialects, result.code, result.value))
 
     return handler

@@ -11,6 +11,7 @@ from sendproof_harness.judge.checks.requests.findings import (
     SIZE_RULE,
     response_finding,
     violation_finding,
+    with_difference,
 )
 from sendproof_harness.judge.facts.fault_effects import OPTIMOVE, is_own_response, requests_before_probes
 from sendproof_harness.judge.facts.requests import STATUS_TOO_MANY_REQUESTS
@@ -56,7 +57,7 @@ def _request_findings(request: Request) -> Iterator[Finding]:
         )
     elif _is_rejection(request.status):
         cause = "unknown address" if request.operation is None else "rejected"
-        yield response_finding(_ID, request, cause, "a request that the service accepts")
+        yield response_finding(_ID, request, with_difference(cause, request), "a request that the service accepts")
 
 
 def _is_rejection(status: int) -> bool:

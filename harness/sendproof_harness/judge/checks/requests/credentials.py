@@ -6,11 +6,11 @@ from collections.abc import Iterator, Sequence
 
 from sendproof_harness.history.records import History, Key, Request, UnauthenticatedRequest
 from sendproof_harness.history.timestamps import HOUR, MINUTE, span, spoken
-from sendproof_harness.judge.checks.requests.findings import CREDENTIAL_STATUSES, response_finding
+from sendproof_harness.judge.checks.requests.findings import CREDENTIAL_STATUSES, response_finding, with_difference
 from sendproof_harness.judge.facts.acknowledgement import is_success
 from sendproof_harness.judge.facts.fault_effects import is_own_response, requests_before_probes
 from sendproof_harness.judge.facts.requests import LOGINS
-from sendproof_harness.judge.findings import Check, CheckResult, Finding
+from sendproof_harness.judge.findings import Check, CheckResult, Finding, Location
 from sendproof_harness.judge.requirements import AUTHENTICATED
 
 _ID = "contract.credentials"
@@ -117,9 +117,11 @@ def _unauthenticated(request: UnauthenticatedRequest) -> Finding:
         check=_ID,
         level="note" if request.shared else "fail",
         blame="config",
-        cause=f"{request.service} {name}: {cause}{shared}",
+        cause=f"{request.service} {name}: {with_difference(cause, request)}{shared}",
         expected="the client's own credential",
         got=f"{request.method} {request.path} got status {request.status}{excerpt}",
+        where=Location(operation=f"{request.service} {name}"),
+        remedy=f"send the credential from `services.{request.service}.credentials` of the handover file",
     )
 
 

@@ -3,7 +3,7 @@
 import re
 
 from sendproof_harness.history.parts import Violation
-from sendproof_harness.history.records import Request
+from sendproof_harness.history.records import Request, UnauthenticatedRequest
 from sendproof_harness.judge.facts.requests import request_name
 from sendproof_harness.judge.findings import Blame, Finding, Level, Location
 
@@ -53,3 +53,8 @@ def response_finding(
         where=Location(request=request.n),
         at=request.at,
     )
+
+
+def with_difference(cause: str, request: Request | UnauthenticatedRequest) -> str:
+    """Return the cause with what differs from the request that was probably meant, if that is known."""
+    return f"{cause}: {request.differs}" if request.differs else cause

@@ -5,7 +5,7 @@ TxtLocalEx; `scheduled` in https://github.com/GoApptiv/textlocal-package-laravel
 `custom`, and that one message that cannot be sent does not prevent the others.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from urllib.parse import unquote
 
@@ -86,9 +86,28 @@ class _RefusedMessage:
 
 @command
 def bulk_json(call: Call, fields: Fields) -> CommandResult:
-    """Send the messages that can be sent, and list the others (documented: https://api.txtlocal.com/docs/bulkjson)."""
-    state: State = call.state
+    """Send the messages that can be sent, and list the others (documented: https://api.txtlocal.com/docs/bulkjson).
+
+    A refusal of the whole call is journalled as a rejection of each message.
+    """
     data = _bulk_data(fields.get("data", ""))
+    try:
+        return _sent(call, fields, data)
+    except ApiError as error:
+        error.entries = tuple(_whole_call_rejections(data, error))
+        raise
+
+
+def _whole_call_rejections(data: "BulkData", error: ApiError) -> Iterator[JournalEntry]:
+    reason = str(error.item["message"])
+    for message in data.messages:
+        text = _decoded_text(message.text or "")
+        yield rejection_entry(str(message.number or "").strip(), text, error.code, reason, whole_call=True)
+
+
+def _sent(call: Call, fields: Fields, data: "BulkData") -> CommandResult:
+    state: State = call.state
+    check_count(len(data.messages))
     options = _options(call, fields, data)
     credits_before = state.credits
     screening = _Screening(call, data, credits_before)
@@ -112,7 +131,6 @@ def _bulk_data(text: str) -> BulkData:
         raise ApiError(errors.BAD_JSON, str(error)) from error
     if not data.messages:
         raise ApiError(errors.NO_RECIPIENTS)
-    check_count(len(data.messages))
     return data
 
 

@@ -129,7 +129,9 @@ def _delivery_entries(dispatch: Dispatch, *, test: bool) -> Iterator[JournalEntr
         yield JournalEntry(kind="delivery", fields=fields)
 
 
-def rejection_entry(number: str, text: str, code: int | None, reason: str) -> JournalEntry:
-    """Return the journal entry of a number that gets no text."""
+def rejection_entry(number: str, text: str, code: int | None, reason: str, *, whole_call: bool = False) -> JournalEntry:
+    """Return the journal entry of a number that gets no text; `whole_call` if the call was refused for all numbers."""
     fields = {"service": NAME, "number": number, "text": text, "code": code, "reason": reason}
+    if whole_call:
+        fields["whole_call"] = True
     return JournalEntry(kind="rejection", fields=fields)

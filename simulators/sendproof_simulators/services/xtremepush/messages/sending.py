@@ -95,16 +95,16 @@ class _ExecutionRun:
         try:
             profile = self._profile(identifier, params)
         except ValueError as invalid:
-            self._reject("", "", str(invalid))
+            self._reject(identifier, "", "", str(invalid))
             return
         if profile is None:
-            self._reject("", "", f"no profile is known as {identifier!r:.200}")
+            self._reject(identifier, "", "", "no profile is known by this id")
             return
         text, error = self._merged_text(profile, params)
         error = error or self._error_for_profile(profile)
         self.execution.add(profile, text, error)
         if error is not None:
-            self._reject(profile.mobile_number, text, error)
+            self._reject(identifier, profile.mobile_number, text, error)
 
     def _profile(self, identifier: str, params: Mapping[str, object]) -> Profile | None:
         """Return the profile of a target, created or updated if the request says so, or None if it is unknown."""
@@ -144,9 +144,25 @@ class _ExecutionRun:
             return None
         return UNSUBSCRIBED if outcome.refusal == OPTED_OUT else outcome.refusal.capitalize()
 
-    def _reject(self, number: str, text: str, reason: str) -> None:
-        fields = {"service": NAME, "number": number, "text": text, "code": None, "reason": reason}
-        self.rejections.append(JournalEntry(kind="rejection", fields=fields))
+    def _reject(self, identifier: str, number: str, text: str, reason: str) -> None:
+        customer = identifier if self._request.by_user else None
+        self.rejections.append(rejection_entry(number, text, reason, customer=customer))
+
+
+def rejection_entry(
+    number: str,
+    text: str,
+    reason: str,
+    *,
+    customer: str | None,
+    code: int | None = None,
+    whole_call: bool = False,
+) -> JournalEntry:
+    """Return the journal entry of a target that gets no text; `whole_call` if the call was refused for all targets."""
+    fields: dict[str, object] = {"service": NAME, "number": number, "text": text, "code": code, "reason": reason}
+    fields |= {"customer": customer} if customer is not None else {}
+    fields |= {"whole_call": True} if whole_call else {}
+    return JournalEntry(kind="rejection", fields=fields)
 
 
 def _delivery_entries(execution: Execution) -> Iterable[JournalEntry]:

@@ -6,14 +6,14 @@ that the campaign's text at the time of the call is sent, that a past time is re
 """
 
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
 
 from sendproof_simulators.core.clock.wall_clock import MINUTE, SECOND, Instant, parse_iso
-from sendproof_simulators.core.effects import Effects, Timer
+from sendproof_simulators.core.effects import Effects, JournalEntry, Timer
 from sendproof_simulators.core.simulator import Call
 from sendproof_simulators.services.xtremepush.errors import ApiError, invalid_field
-from sendproof_simulators.services.xtremepush.messages.sending import ExecutionRequest, execute
+from sendproof_simulators.services.xtremepush.messages.sending import ExecutionRequest, execute, rejection_entry
 from sendproof_simulators.services.xtremepush.methods.campaigns import campaign_by_id
 from sendproof_simulators.services.xtremepush.personalization import plain_value
 from sendproof_simulators.services.xtremepush.project.campaigns import API_TRIGGER, DEFAULT_SENDER, Campaign, sms_of
@@ -31,7 +31,11 @@ def execute_campaign(call: Call) -> MethodResult:
 
     documented: https://docs.xtremepush.com/reference/campaign-execute
     """
-    request, send_at = _execution_request(call)
+    try:
+        request, send_at = _execution_request(call)
+    except ApiError as error:
+        error.entries = tuple(_whole_call_rejections(call, error))
+        raise
     value = {"model": {"id": request.id}}
     summary = {"campaign": request.campaign, "action": request.id, "targets": len(request.targets)}
     if send_at > call.now or _is_async(call):
@@ -39,6 +43,17 @@ def execute_campaign(call: Call) -> MethodResult:
         return MethodResult(value=value, effects=Effects(timers=(timer,), summary=summary))
     effects = execute(call.context, call.state, request, call.now)
     return MethodResult(value=value, effects=replace(effects, summary=summary))
+
+
+def _whole_call_rejections(call: Call, error: ApiError) -> Iterator[JournalEntry]:
+    """Yield a rejection for each target of a refused call that names users."""
+    profiles = call.state.profiles
+    if (call.body.get("target_by") or call.context.dialects["target_by"]) == "id":
+        return
+    for identifier in map(plain_value, [*call.body.get("target", ()), *call.body.get("target_with_params", ())]):
+        profile = profiles.by_user_id(identifier)
+        number = "" if profile is None else profile.mobile_number
+        yield rejection_entry(number, "", str(error), customer=identifier, code=error.code, whole_call=True)
 
 
 def _execution_request(call: Call) -> tuple[ExecutionRequest, Instant]:

@@ -1,0 +1,203 @@
+"""Ways to damage a text: for each cause, what the right text becomes.
+
+Each hypothesis is a pure function of the right text. Its result is compared with the text that was sent.
+"""
+
+import html
+import json
+import re
+import unicodedata
+from base64 import b64encode
+from collections.abc import Callable, Iterable
+from decimal import Decimal, InvalidOperation
+from urllib.parse import quote, quote_plus, unquote, unquote_plus
+
+from sendproof_harness.judge.facts.deliveries.matching import letters
+
+Change = Callable[[str], str]
+
+#: Lengths at which software cuts texts off: one or several parts of an SMS in GSM-7 or UCS-2, or 1,600 characters.
+SMS_LENGTHS = frozenset({67, 70, 134, 140, 153, 160, 201, 306, 459, 612, 765, 918, 1600})
+
+_ELLIPSES = ("...", "\N{HORIZONTAL ELLIPSIS}")
+_REPLACEMENT = "\N{REPLACEMENT CHARACTER}"
+
+
+# -- changes ----------------------------------------------------------------------------------------
+
+
+def _misread(written: str, read: str, errors: str = "replace") -> Change:
+    return lambda text: text.encode(written, errors).decode(read, errors)
+
+
+def _twice(change: Change) -> Change:
+    return lambda text: change(change(text))
+
+
+def _in_form(form: str) -> Change:
+    return lambda text: unicodedata.normalize(form, text)  # type: ignore[arg-type]
+
+
+def _non_ascii_as(mark: str) -> Change:
+    return lambda text: "".join(letter if letter.isascii() else mark for letter in text)
+
+
+def _without_accents(text: str) -> str:
+    return "".join(letter for letter in unicodedata.normalize("NFD", text) if not unicodedata.combining(letter))
+
+
+def _as_json(text: str) -> str:
+    return json.dumps(text)[1:-1]
+
+
+def _with_escaped_quotes(text: str) -> str:
+    return re.sub(r"(['\"\\])", r"\\\1", text)
+
+
+def _as_base64(text: str) -> str:
+    return b64encode(text.encode()).decode()
+
+
+def _as_entities(text: str) -> str:
+    return "".join(letter if letter.isascii() else f"&#{ord(letter)};" for letter in html.escape(text))
+
+
+_LATIN_1, _WINDOWS = _misread("utf-8", "latin-1"), _misread("utf-8", "cp1252")
+
+#: The hypotheses about all characters, the most specific first: a cause, and what the right text may become.
+CHANGES: tuple[tuple[str, tuple[Change, ...]], ...] = (
+    ("in capital letters", (str.upper,)),
+    ("in small letters", (str.lower,)),
+    (
+        "UTF-8 was read as Latin-1, so non-ASCII characters were damaged",
+        (_LATIN_1, _WINDOWS, _twice(_LATIN_1), _twice(_WINDOWS), _misread("utf-8", "cp1252", "ignore")),
+    ),
+    (
+        "Latin-1 was read as UTF-8, so non-ASCII characters were damaged",
+        (_misread("latin-1", "utf-8"), _misread("cp1252", "utf-8")),
+    ),
+    (
+        "non-ASCII characters were replaced by question marks",
+        (_misread("ascii", "ascii"), _misread("latin-1", "latin-1"), _non_ascii_as(_REPLACEMENT)),
+    ),
+    (
+        "non-ASCII characters were left out",
+        (_misread("ascii", "ascii", "ignore"), _misread("latin-1", "ascii", "ignore")),
+    ),
+    (
+        "non-ASCII characters were replaced by similar ASCII ones",
+        (_without_accents, lambda text: _misread("ascii", "ascii", "ignore")(_without_accents(text))),
+    ),
+    ("characters are in another Unicode form", tuple(map(_in_form, ("NFD", "NFC", "NFKD", "NFKC")))),
+    (
+        "encoded once too often, as in a URL",
+        (quote, lambda text: quote(text, safe=""), quote_plus, lambda text: text.replace(" ", "+")),
+    ),
+    (
+        "encoded once too often, as in HTML",
+        (html.escape, lambda text: html.escape(text, quote=False), _as_entities, _twice(html.escape)),
+    ),
+    ("encoded once too often, as in JSON", (_as_json, json.dumps, _with_escaped_quotes, _twice(_as_json))),
+    ("encoded once too often, in Base64", (_as_base64,)),
+    ("decoded once too often: % and + in a text must be escaped in a URL", (unquote, unquote_plus)),
+    ("decoded once too often, as in HTML", (html.unescape, lambda text: re.sub("<[^>]*>", "", text))),
+    ("the text twice", (lambda text: text + text, lambda text: f"{text} {text}", lambda text: f"{text}\n{text}")),
+    ("reversed", (lambda text: text[::-1],)),
+)
+
+
+# -- comparisons ------------------------------------------------------------------------------------
+
+
+def _is_same_without_case(got: str, expected: str) -> bool:
+    return got.casefold() == expected.casefold()
+
+
+def _is_whitespace_trimmed(got: str, expected: str) -> bool:
+    return got == expected.strip()
+
+
+def _has_other_line_ends(got: str, expected: str) -> bool:
+    has_lines = "\n" in expected or "\n" in got or "\r" in got
+    return has_lines and re.sub(r"[ ]*[\r\n]+[ ]*|\\r?\\n|<br ?/?>", " ", got).split() == expected.split()
+
+
+def _is_same_without_whitespace(got: str, expected: str) -> bool:
+    return "".join(got.split()) == "".join(expected.split())
+
+
+def _is_encoded(got: str, expected: str) -> bool:
+    return expected in {unquote_plus(got), unquote(got), html.unescape(got)}
+
+
+def _is_same_number(got: str, expected: str) -> bool:
+    try:
+        return Decimal(re.sub(r"[^\d.\-]", "", got)) == Decimal(expected)
+    except InvalidOperation:
+        return False
+
+
+def _has_same_ascii(got: str, expected: str) -> bool:
+    return not expected.isascii() and bool(letters(got)) and letters(got) == letters(expected)
+
+
+#: The hypotheses that leave several results open, after all others.
+COMPARISONS: tuple[tuple[str, Callable[[str, str], bool]], ...] = (
+    ("the case of letters was changed", _is_same_without_case),
+    ("encoded once too often", _is_encoded),
+    ("line breaks were changed", _has_other_line_ends),
+    ("spaces at the ends were cut off", _is_whitespace_trimmed),
+    ("whitespace differs", _is_same_without_whitespace),
+    ("a number in another format", _is_same_number),
+    ("non-ASCII characters were damaged", _has_same_ascii),
+)
+
+
+def damage(got: str, expected: str) -> str | None:
+    """Return the cause that turns the expected text into this one, or None. Both have characters and differ."""
+    for cause, changes in CHANGES:
+        if any(_changed(change, expected) == got for change in changes):
+            return cause
+    return next((cause for cause, applies in COMPARISONS if applies(got, expected)), None)
+
+
+def _changed(change: Change, text: str) -> str | None:
+    """Return the changed text; None if the change is not possible for this text, or leaves it the same."""
+    try:
+        changed = change(text)
+    except ValueError:
+        return None
+    return None if changed == text else changed
+
+
+# -- parts of the text ------------------------------------------------------------------------------
+
+
+def cut_length(got: str, expected: str) -> int | None:
+    """Return the length at which the text was cut off, before any ellipsis; None if it was not."""
+    kept = next((got.removesuffix(mark) for mark in _ELLIPSES if got.endswith(mark)), got)
+    candidates = (kept, kept.rstrip()) if kept != got else (kept,)
+    return next((len(got) for text in candidates if text and _is_beginning(text, expected)), None)
+
+
+def _is_beginning(text: str, expected: str) -> bool:
+    return len(text) < len(expected) and expected.startswith(text)
+
+
+def cut_cause(length: int, lengths: Iterable[int]) -> str:
+    """Return the cause of a cut text, with its length if this is a limit: a usual one, or one of several texts."""
+    is_limit = length in SMS_LENGTHS or sum(other == length for other in lengths) > 1
+    return f"cut off at {length:,} characters" if is_limit else "the end was cut off"
+
+
+def addition_cause(got: str, expected: str) -> str | None:
+    """Return where the text was extended, or the beginning is missing; None for other differences."""
+    if not expected.strip() or not got.strip():
+        return None
+    if got.startswith(expected):
+        return "text was added at the end"
+    if got.endswith(expected):
+        return "text was added at the beginning"
+    if expected.endswith(got):
+        return "the beginning is missing"
+    return "text was added at both ends" if expected in got else None

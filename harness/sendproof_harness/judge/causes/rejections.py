@@ -1,0 +1,90 @@
+"""The rejections of providers, matched to the obligations that they were meant for."""
+
+from collections import defaultdict
+from collections.abc import Callable, Iterable, Iterator
+
+from sendproof_harness.history.records import History, Obligation, Rejection
+from sendproof_harness.judge.causes.numbers import digits, number_cause
+from sendproof_harness.judge.findings import cached_per_history
+
+#: The attribute with the phone number of a customer.
+PHONE_ATTRIBUTE = "PHONENUMBER"
+
+# Numbers in any form share these last digits; the hypotheses about forms compare the rest.
+_SHARED_DIGITS = 6
+
+Key = tuple[object, ...]
+
+
+class RejectionIndex:
+    """The rejections of a history, to be found by number in any form, by customer, and by a text of one person."""
+
+    def __init__(self, rejections: Iterable[Rejection], obligations: Iterable[Obligation]) -> None:
+        self._by: defaultdict[Key, list[Rejection]] = defaultdict(list)
+        self._owner: dict[str, str | None] = {}
+        for rejection in rejections:
+            for key in _keys(rejection):
+                self._by[key].append(rejection)
+        for obligation in obligations if self._by else ():
+            text = obligation.text or ""
+            if ("text", text) in self._by:
+                is_shared = self._owner.get(text, obligation.customer) != obligation.customer
+                self._owner[text] = None if is_shared else obligation.customer
+
+    def find(self, obligation: Obligation) -> Rejection | None:
+        """Return the rejection of the message that this obligation demands, the most certain match first."""
+        is_own_text = bool(obligation.text) and self._owner.get(obligation.text or "") == obligation.customer
+        for key, applies in _lookups(obligation, is_own_text=is_own_text):
+            found = [rejection for rejection in self._by.get(key, ()) if applies(rejection)]
+            if found:
+                return found[-1]
+        return None
+
+
+def _keys(rejection: Rejection) -> Iterator[Key]:
+    yield "digits", digits(rejection.number)[-_SHARED_DIGITS:]
+    yield "text", rejection.text
+    if rejection.customer is not None:
+        yield "customer", rejection.customer
+
+
+def _lookups(obligation: Obligation, *, is_own_text: bool) -> Iterator[tuple[Key, Callable[[Rejection], bool]]]:
+    """Yield where to look for a rejection, and the condition that it must meet.
+
+    A text that several customers are due says nothing about one of them.
+    """
+    number, text = obligation.number or "", obligation.text or ""
+
+    def has_number(rejection: Rejection) -> bool:
+        return rejection.number == number
+
+    def has_form_of_number(rejection: Rejection) -> bool:
+        return has_number(rejection) or number_cause(rejection.number, number) is not None
+
+    def is_in_time(rejection: Rejection) -> bool:
+        return rejection.at >= obligation.at
+
+    by_number: Key = ("digits", number[-_SHARED_DIGITS:])
+    yield by_number, lambda rejection: has_number(rejection) and rejection.text == text
+    yield by_number, lambda rejection: has_form_of_number(rejection) and rejection.text == text
+    yield ("customer", obligation.customer), is_in_time
+    yield by_number, lambda rejection: has_number(rejection) and is_in_time(rejection)
+    yield by_number, lambda rejection: has_form_of_number(rejection) and is_in_time(rejection)
+    if is_own_text:
+        yield ("text", text), is_in_time
+
+
+@cached_per_history
+def rejection_index(history: History) -> RejectionIndex:
+    """Return the index of a history's rejections."""
+    return RejectionIndex(history.rejections, history.obligations)
+
+
+def other_number_cause(history: History, obligation: Obligation) -> str:
+    """Return whose number it may be, if it is no form of the customer's number."""
+    has_changed = any(
+        change.customer == obligation.customer and change.field.upper() == PHONE_ATTRIBUTE
+        for update in history.attributes
+        for change in update.changes
+    )
+    return "an old number of the customer" if has_changed else "the number of another person"

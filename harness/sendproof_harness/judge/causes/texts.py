@@ -1,0 +1,243 @@
+"""The cause of each wrong text, found by comparing it with the text under each hypothesis."""
+
+from collections import defaultdict
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+
+from sendproof_harness.history.records import History, Obligation
+from sendproof_harness.judge.causes.damage import addition_cause, cut_cause, cut_length, damage
+from sendproof_harness.judge.causes.owners import foreign_values, ownership
+from sendproof_harness.judge.causes.templates import (
+    PLACEHOLDER,
+    TemplateVersion,
+    Values,
+    campaign_templates,
+    due_template,
+    versions,
+)
+from sendproof_harness.judge.causes.values import WrongValue, value_cause, wrong_values
+from sendproof_harness.judge.facts.deliveries.ledger import matched_recipients
+from sendproof_harness.judge.facts.keys import CampaignKey, campaign_key
+
+# The rows of a campaign are searched for the owners of this many wrong values; the others have the same cause.
+_OWNERS_SOUGHT = 2_000
+# More names would make one cause for each customer.
+_NAMES_MAX = 3
+
+UNKNOWN = "a text other than the due one"
+_UNKNOWN_VALUE = "a value other than the customer's, such as an outdated one, a default or another person's"
+
+
+@dataclass(frozen=True, slots=True)
+class TextCause:
+    """The cause of a wrong text, and a detail about this customer, if there is one."""
+
+    cause: str
+    detail: str = ""
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class _WrongText:
+    """A text that was sent, its obligation with its position in the history, and the template that was due."""
+
+    position: int
+    obligation: Obligation
+    got: str
+    template: TemplateVersion | None
+
+    @property
+    def expected(self) -> str:
+        return self.obligation.text or ""
+
+    @property
+    def due_values(self) -> Values | None:
+        return self.template.text.values(self.expected) if self.template is not None else None
+
+
+def text_causes(history: History, wrong: Iterable[tuple[Obligation, str]]) -> list[TextCause]:
+    """Return the cause of each wrong text, in order; each is given as the obligation and the text that was sent."""
+    pairs = list(wrong)
+    positions = _positions(history, {id(obligation) for obligation, _ in pairs})
+    texts = [
+        _WrongText(
+            position=positions.get(id(obligation), -1),
+            obligation=obligation,
+            got=got,
+            template=due_template(history, obligation),
+        )
+        for obligation, got in pairs
+    ]
+    return _Diagnosis(history, texts).causes()
+
+
+def _positions(history: History, wanted: Collection[int]) -> Mapping[int, int]:
+    if not wanted:
+        return {}
+    return {
+        id(obligation): position for position, obligation in enumerate(history.obligations) if id(obligation) in wanted
+    }
+
+
+# -- all texts together -----------------------------------------------------------------------------
+
+
+class _Diagnosis:
+    """The hypotheses, with what they need to know about all wrong texts of a run."""
+
+    def __init__(self, history: History, texts: Sequence[_WrongText]) -> None:
+        self._history = history
+        self._texts = texts
+        self._single_templates = _single_templates(history, {campaign_key(text.obligation) for text in texts})
+        self._cut_lengths = [length for text in texts if (length := cut_length(text.got, text.expected)) is not None]
+        self._changed = _changed_values(history, {text.obligation.customer for text in texts})
+
+    def causes(self) -> list[TextCause]:
+        found: dict[int, TextCause] = {}
+        open_values: dict[int, list[WrongValue]] = {}
+        for index, text in enumerate(self._texts):
+            cause = self._certain_cause(text)
+            values = [] if cause is not None else self._wrong_values(text)
+            cause = cause or _values_cause(values) or self._template_cause(text)
+            if cause is not None:
+                found[index] = TextCause(cause)
+            elif values:
+                open_values[index] = values
+        found |= self._foreign(open_values)
+        return [found.get(index, TextCause(UNKNOWN)) for index in range(len(self._texts))]
+
+    def _certain_cause(self, text: _WrongText) -> str | None:
+        """Return the cause if it explains the whole text."""
+        got, expected = text.got, text.expected
+        if not got.strip():
+            return "the text is empty" + (" where a placeholder has no value" if _has_empty_value(text) else "")
+        if PLACEHOLDER.search(got):
+            return "a placeholder was not filled in"
+        single = self._single_templates.get(campaign_key(text.obligation))
+        if single is not None and not _is_made_from_due_template(text):
+            return f"one template for all: every recipient got {single.title!r} instead of their own"
+        exact = self._template_cause(text, exact=True) or damage(got, expected)
+        if exact is not None:
+            return exact
+        length = cut_length(got, expected)
+        return addition_cause(got, expected) if length is None else cut_cause(length, self._cut_lengths)
+
+    def _wrong_values(self, text: _WrongText) -> list[WrongValue]:
+        due = text.due_values
+        got = text.template.text.values(text.got) if text.template is not None else None
+        return [] if due is None or got is None else wrong_values(got, due, self._changed[text.obligation.customer])
+
+    def _template_cause(self, text: _WrongText, *, exact: bool = False) -> str | None:
+        """Return the other template that the text was made from; if `exact`, with exactly the customer's values."""
+        due = text.due_values or {}
+        for cause, version in _other_templates(self._history, text):
+            values = version.text.values(text.got)
+            is_exact = values is not None and all(due.get(name) == value for name, value in values.items())
+            if is_exact if exact else values is not None:
+                return cause
+        if text.template is not None and text.got in {text.template.title, str(text.template.id)}:
+            return "the title or id of the template instead of its text"
+        return None
+
+    def _foreign(self, open_values: Mapping[int, Sequence[WrongValue]]) -> dict[int, TextCause]:
+        """Return the causes of values that are not the customer's: those of other customers, if there are any."""
+        sought: defaultdict[CampaignKey, dict[int, Values]] = defaultdict(dict)
+        for index, values in list(open_values.items())[:_OWNERS_SOUGHT]:
+            text = self._texts[index]
+            sought[campaign_key(text.obligation)][text.position] = {value.name: value.got for value in values}
+        owned = {position: text for position, text in foreign_values(self._history, sought).items() if text.owners}
+        explained = {
+            key: ownership(self._history, key, [owned[position] for position in of_key if position in owned])
+            for key, of_key in sought.items()
+            if any(position in owned for position in of_key)
+        }
+        found: dict[int, TextCause] = {}
+        for index, values in open_values.items():
+            text = self._texts[index]
+            key = campaign_key(text.obligation)
+            if text.position in owned:
+                detail = f"{_names(values)} of {explained[key].owner(owned[text.position])}"
+                found[index] = TextCause(explained[key].cause, detail)
+            else:
+                found[index] = TextCause(_unowned_cause(values))
+        return found
+
+
+def _is_made_from_due_template(text: _WrongText) -> bool:
+    return text.template is not None and text.template.text.values(text.got) is not None
+
+
+def _has_empty_value(text: _WrongText) -> bool:
+    values = text.due_values
+    return values is not None and any(not value for value in values.values())
+
+
+def _values_cause(values: Sequence[WrongValue]) -> str | None:
+    """Return the cause of the first value that has one, with the placeholders that it explains."""
+    causes = {value.name: cause for value in values if (cause := value_cause(value)) is not None}
+    first = next(iter(causes.values()), None)
+    names = [value for value in values if causes.get(value.name) == first]
+    return None if first is None else f"{first}: {_names(names)}"
+
+
+def _unowned_cause(values: Sequence[WrongValue]) -> str:
+    if all(not value.expected for value in values):
+        return f"a default of the bridge where a placeholder has no value: {_names(values)}"
+    return f"{_UNKNOWN_VALUE}: {_names(values)}"
+
+
+def _names(values: Sequence[WrongValue]) -> str:
+    names = [value.name for value in values[:_NAMES_MAX]]
+    return ", ".join(names) + (" and others" if len(values) > _NAMES_MAX else "")
+
+
+# -- templates --------------------------------------------------------------------------------------
+
+
+def _single_templates(history: History, campaigns: Collection[CampaignKey]) -> Mapping[CampaignKey, TemplateVersion]:
+    """Return, for campaigns with several templates, the one that fits all of their messages, if there is one."""
+    templates = campaign_templates(history)
+    fitting = {key: list(of_key.values()) for key in campaigns if len(of_key := templates.get(key, {})) > 1}
+    for recipient in matched_recipients(history) if fitting else ():
+        key, text = campaign_key(recipient.obligation), recipient.deliveries[0].text
+        if fitting.get(key):
+            fitting[key] = [template for template in fitting[key] if template.text.values(text) is not None]
+    return {key: of_key[0] for key, of_key in fitting.items() if len(of_key) == 1}
+
+
+def _other_templates(history: History, text: _WrongText) -> Iterator[tuple[str, TemplateVersion]]:
+    """Yield the templates that may have been used instead, the likeliest first, each with the cause."""
+    due = text.template
+    of_campaign = campaign_templates(history).get(campaign_key(text.obligation), {})
+    for id_, template in of_campaign.items():
+        if id_ != str(text.obligation.template):
+            yield f"made from another template of the campaign, {template.title!r}", template
+    bodies = {template.text.body for template in of_campaign.values()} | ({due.text.body} if due is not None else set())
+    for version in versions(history):
+        if version.text.body in bodies:
+            continue
+        if due is not None and version.title == due.title:
+            is_old = version.at <= text.obligation.due
+            yield f"made from an {'old' if is_old else 'other, newer'} version of the template", version
+        elif due is None or version.service == due.service:
+            yield f"made from the template {version.title!r}, which is not the campaign's", version
+
+
+# -- values that changed ----------------------------------------------------------------------------
+
+
+def _changed_values(history: History, customers: Collection[str]) -> defaultdict[str, Mapping[str, frozenset[str]]]:
+    """Return the values that attributes of some customers had at other times, by customer and attribute."""
+    found: defaultdict[str, defaultdict[str, set[str]]] = defaultdict(lambda: defaultdict(set))
+    for update in history.attributes:
+        for change in update.changes:
+            if change.customer in customers:
+                found[change.customer][change.field.upper()].add(change.value or "")
+    for obligation in history.obligations if history.attributes else ():
+        if obligation.customer in found and obligation.text is not None:
+            template = due_template(history, obligation)
+            for name, value in (template.text.values(obligation.text) or {} if template else {}).items():
+                found[obligation.customer][name.upper()].add(value)
+    result: defaultdict[str, Mapping[str, frozenset[str]]] = defaultdict(dict)
+    for customer, values in found.items():
+        result[customer] = {name: frozenset(of_name) for name, of_name in values.items()}
+    return result

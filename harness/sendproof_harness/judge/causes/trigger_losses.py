@@ -1,0 +1,148 @@
+"""Lost messages of triggers: what the bridge did with the event."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+from sendproof_harness.history.records import History, Obligation, Webhook
+from sendproof_harness.history.timestamps import HOUR, MINUTE, span, spoken
+from sendproof_harness.judge.causes.calls import (
+    ATTRIBUTE_OPERATIONS,
+    calls_between,
+    is_refused,
+    refusal_text,
+    restarted_at,
+)
+from sendproof_harness.judge.facts.acknowledgement import is_success
+from sendproof_harness.judge.facts.deliveries.deadlines import deadlines, event_keys
+from sendproof_harness.judge.facts.deliveries.ledger import ledger
+from sendproof_harness.judge.facts.fault_diagnosis import Diagnosis
+from sendproof_harness.judge.facts.fault_effects import is_send
+from sendproof_harness.judge.findings import cached_per_history
+
+# An event that comes later than this after its trigger may be taken for outdated.
+_LATE_EVENT = 1 * MINUTE
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class _LostTrigger:
+    """A lost message, with the attempts to post its event, and the latest correct time of the message."""
+
+    history: History
+    obligation: Obligation
+    attempts: tuple[Webhook, ...]
+    deadline: int
+
+    @property
+    def received_at(self) -> int:
+        return next(attempt.at for attempt in self.attempts if is_success(attempt.status))
+
+
+def trigger_diagnosis(history: History, obligation: Obligation) -> Diagnosis:
+    """Return why the message of a trigger was lost."""
+    keys = set(event_keys(history)(obligation))
+    lost = _LostTrigger(
+        history=history,
+        obligation=obligation,
+        attempts=tuple(attempt for key in keys for attempt in _attempts(history).get(key, ())),
+        deadline=deadlines(history)(obligation),
+    )
+    found = (hypothesis(lost) for hypothesis in _HYPOTHESES)
+    explained = next((diagnosis for diagnosis in found if diagnosis is not None), None)
+    return explained or (
+        "lost: the event of the trigger was accepted, and no message followed",
+        f"no delivery, and the event was accepted at {spoken(lost.received_at)}",
+    )
+
+
+@cached_per_history
+def _attempts(history: History) -> dict[str, list[Webhook]]:
+    """Return the attempts to post the events of triggers, by key."""
+    found: dict[str, list[Webhook]] = {}
+    for attempt in history.webhooks:
+        if attempt.event == "11":
+            found.setdefault(attempt.key, []).append(attempt)
+    return found
+
+
+def _without_event(lost: _LostTrigger) -> Diagnosis | None:
+    if any(is_success(attempt.status) for attempt in lost.attempts):
+        return None
+    if not lost.attempts:
+        cause = "lost: no event announced the trigger to the bridge"
+        return cause, "no event was posted; is a listener registered?"
+    last = lost.attempts[-1]
+    result = last.error or f"status {last.status}"
+    return "lost: the bridge did not accept the event of the trigger", f"{result} at attempt {last.attempt}"
+
+
+def _taken_for_duplicate(lost: _LostTrigger) -> Diagnosis | None:
+    times = _served(lost.history).get((lost.obligation.trigger, lost.obligation.customer), ())
+    earlier = max((at for at in times if at < lost.obligation.due), default=None)
+    if earlier is None:
+        return None
+    gap = lost.obligation.due - earlier
+    within = " within an hour" if gap <= HOUR else ""
+    cause = f"lost: a second trigger of the customer{within} was taken for a duplicate"
+    return cause, f"no delivery; the customer met the trigger {span(gap)} earlier too, and got that message"
+
+
+@cached_per_history
+def _served(history: History) -> dict[tuple[str | None, str], list[int]]:
+    """Return the times of the triggers that a message followed, by trigger and customer."""
+    found: dict[tuple[str | None, str], list[int]] = {}
+    for recipient in ledger(history).recipients:
+        obligation = recipient.obligation
+        if obligation.trigger is not None and recipient.deliveries:
+            found.setdefault((obligation.trigger, obligation.customer), []).append(obligation.due)
+    return found
+
+
+def _refused_look_up(lost: _LostTrigger) -> Diagnosis | None:
+    calls = calls_between(lost.history, lost.received_at, lost.deadline)
+    refused = [request for request in calls if request.operation in ATTRIBUTE_OPERATIONS and is_refused(request)]
+    if not refused:
+        return None
+    return "lost: the customer's attributes could not be looked up", refusal_text(refused)
+
+
+def _refused_send(lost: _LostTrigger) -> Diagnosis | None:
+    calls = calls_between(lost.history, lost.received_at, lost.deadline)
+    refused = [request for request in calls if is_send(request) and is_refused(request)]
+    return (f"lost: {refused[0].service} refused the call", refusal_text(refused)) if refused else None
+
+
+def _forgotten(lost: _LostTrigger) -> Diagnosis | None:
+    restart = restarted_at(lost.history, lost.received_at, lost.deadline)
+    if restart is None:
+        return None
+    return "lost: forgotten at a restart of the bridge", f"no delivery, and a restart at {spoken(restart)}"
+
+
+def _outdated(lost: _LostTrigger) -> Diagnosis | None:
+    delay = lost.received_at - lost.obligation.due
+    if delay <= _LATE_EVENT:
+        return None
+    return (
+        "lost: an event that came late was dropped",
+        f"no delivery; the event came {span(delay)} after the trigger",
+    )
+
+
+def _without_calls(lost: _LostTrigger) -> Diagnosis | None:
+    if calls_between(lost.history, lost.received_at, lost.deadline):
+        return None
+    return (
+        "lost: the event of the trigger was accepted, and no call followed",
+        f"no call at all from {spoken(lost.received_at)} to {spoken(lost.deadline)}",
+    )
+
+
+_HYPOTHESES: tuple[Callable[[_LostTrigger], Diagnosis | None], ...] = (
+    _without_event,
+    _forgotten,
+    _taken_for_duplicate,
+    _refused_look_up,
+    _refused_send,
+    _outdated,
+    _without_calls,
+)

@@ -1,0 +1,30 @@
+"""Sealing the lines of a history, so that a reader notices a line that was altered, moved, added or dropped.
+
+Each line ends with a digest of itself and of the seal of the line before it. A seal is no signature: anyone can seal
+another history.
+"""
+
+from collections.abc import Callable, Iterable, Iterator
+from hashlib import blake2b
+
+#: Bytes of the digest of a line, and of the last line, whose seal stands for the whole history.
+SEAL_BYTES, TOTAL_BYTES = 8, 32
+
+
+def sealed(lines: Iterable[bytes], end: Callable[[int], bytes]) -> Iterator[bytes]:
+    """Yield the lines, which are JSON objects, with their seals; `end` returns the last one for their number."""
+    previous, count = "", 0
+    for line in lines:
+        previous = _digest(previous, line, SEAL_BYTES)
+        yield _with_seal(line, previous)
+        count += 1
+    last = end(count)
+    yield _with_seal(last, _digest(previous, last, TOTAL_BYTES))
+
+
+def _digest(previous: str, line: bytes, size: int) -> str:
+    return blake2b(previous.encode() + line, digest_size=size).hexdigest()
+
+
+def _with_seal(line: bytes, seal: str) -> bytes:
+    return b'%b,"seal":"%b"}' % (line[:-1], seal.encode())

@@ -1,0 +1,39 @@
+"""Exit statuses that no command chooses: unforeseen errors and signals."""
+
+import signal
+
+import pytest
+import typer
+
+from sendproof_harness.cli import run_app
+from sendproof_harness.cli.options import EXIT_ERROR, EXIT_INTERRUPTED
+
+
+@pytest.fixture
+def app() -> typer.Typer:
+    return typer.Typer()
+
+
+def test_unforeseen_error_is_status_3(app: typer.Typer, capsys: pytest.CaptureFixture[str]) -> None:
+    """Python's own status of an exception is 1, which would say that the bridge failed."""
+
+    @app.command()
+    def divide() -> None:
+        1 / 0  # noqa: B018 - any error
+
+    assert run_app(app, []) == EXIT_ERROR
+    assert capsys.readouterr().err.endswith("which is a defect of Sendproof and not of the bridge\n")
+
+
+def test_interrupt_that_becomes_another_error_is_status_130(app: typer.Typer) -> None:
+    """While a class is built, Python 3.11 turns an interrupt into a `RuntimeError`."""
+
+    class Interrupted:
+        def __set_name__(self, owner: type, name: str) -> None:
+            signal.raise_signal(signal.SIGINT)
+
+    @app.command()
+    def build() -> None:
+        type("Built", (), {"name": Interrupted()})
+
+    assert run_app(app, []) == EXIT_INTERRUPTED

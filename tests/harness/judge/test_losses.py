@@ -1,0 +1,281 @@
+"""The causes of lost messages: rejections, and the calls that the bridge made instead."""
+
+import pytest
+
+from history_builder import FIRST_SEND, START, HistoryBuilder, Line, build_correct_run
+from sendproof_harness.history.timestamps import HOUR, MINUTE, iso, parse_instant
+from sendproof_harness.judge.checks.delivery import CHECKS
+from sendproof_harness.judge.findings import Finding
+
+NOTHING_SENT = "lost: no message of this campaign was ever sent"
+
+
+def lost_findings(run: HistoryBuilder) -> list[Finding]:
+    return [finding for finding in run.findings(CHECKS) if finding.cause.startswith("lost")]
+
+
+def causes(run: HistoryBuilder) -> set[str]:
+    return {finding.cause for finding in lost_findings(run)}
+
+
+def ordered(run: HistoryBuilder) -> HistoryBuilder:
+    """Return the run with its lines in order of time, as in a real history."""
+    head = [line for line in run.lines if not line["n"]]
+    events = sorted((line for line in run.lines if line["n"]), key=lambda line: str(line["at"]))
+    return HistoryBuilder((*head, *(line | {"n": n} for n, line in enumerate(events, start=1))))
+
+
+def call(at: int, service: str, operation: str, **fields: object) -> Line:
+    head = {"n": 1, "at": iso(at), "kind": "request", "service": service, "operation": operation, "method": "POST"}
+    return head | {"path": "/x", "credential": "known", "status": 200} | fields
+
+
+def without_delivery_to(*customers: int) -> HistoryBuilder:
+    run = build_correct_run()
+    lost = {run.delivery_to(customer)["message"] for customer in customers}
+    return run.without("delivery", lambda line: line["message"] in lost)
+
+
+def rejection(run: HistoryBuilder, customer: int, **fields: object) -> Line:
+    obligation = run.obligation_of(customer)
+    return {"n": 900, "at": obligation["due"], "kind": "rejection", "service": "textlocal", "code": 32,
+            "reason": "Invalid number format", "number": obligation["number"],
+            "text": obligation["text"]} | fields  # fmt: skip
+
+
+# -- rejections -------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("number_format", "cause"),
+    [
+        ("0{}", "country code missing"),
+        ("44{}.0", "written as a floating-point number"),
+        ("", "the number is empty"),
+        ("4479999999", "the number of another person"),
+    ],
+)
+def test_rejected_number_is_matched_to_its_customer(number_format, cause):
+    run = without_delivery_to(4)
+    number = number_format.format(str(run.obligation_of(4)["number"])[2:])
+
+    (finding,) = lost_findings(run.plus(rejection(run, 4, number=number)))
+
+    assert finding.cause == f"lost: textlocal refused the message (32 Invalid number format): {cause}"
+    assert finding.where.customer == "C0000004"
+
+
+def test_rejected_number_is_named_by_the_number_check_too():
+    run = without_delivery_to(4)
+    number = f"0{str(run.obligation_of(4)['number'])[2:]}"
+    found = [
+        (finding.check, finding.got)
+        for finding in run.plus(rejection(run, 4, number=number)).findings(CHECKS)
+        if finding.check == "delivery.number"
+    ]
+
+    assert found == [("delivery.number", f"textlocal refused '{number}' (32 Invalid number format)")]
+
+
+def test_text_of_another_customer_with_the_same_text_explains_nothing(correct_run):
+    """A template without placeholders is the same text for all."""
+    run = correct_run.change("obligation", lambda line: line | {"text": "Sale today"})
+    run = run.change("delivery", lambda line: line | {"text": "Sale today"})
+    lost = {run.delivery_to(customer)["message"] for customer in (4, 7)}
+    run = run.without("delivery", lambda line: line["message"] in lost)
+
+    found = {
+        finding.where.customer: finding.cause for finding in lost_findings(run.plus(rejection(run, 4, number="0")))
+    }
+
+    assert "refused" not in found["C0000007"]
+
+
+def test_rejected_empty_text_names_the_missing_value():
+    run = without_delivery_to(3)
+    run = run.change("obligation", lambda line: line | {"text": str(line["text"] or "").replace("Dan3", "")})
+    refused = rejection(run, 3, text="", code=5, reason="No message content")
+
+    assert causes(run.plus(refused)) == {
+        "lost: textlocal refused the message (5 No message content): the text is empty where a placeholder has no value"
+    }
+
+
+def test_refusal_of_a_whole_call_names_code_and_reason():
+    run = without_delivery_to(3, 4)
+    refused = (rejection(run, customer, code=43, reason="Invalid sender name", whole_call=True) for customer in (3, 4))
+
+    assert causes(run.plus(*refused)) == {"lost: textlocal refused the call (43 Invalid sender name)"}
+
+
+@pytest.mark.parametrize(
+    ("imports", "cause"),
+    [
+        ([], "lost: users were not imported at xtremepush"),
+        ([400], "lost: the import of users at xtremepush was refused"),
+        ([202], "lost: users were not imported at xtremepush, or the import had not finished"),
+    ],
+)
+def test_customer_unknown_to_the_provider_was_not_imported(imports, cause):
+    run = without_delivery_to(3)
+    unknown = {"service": "xtremepush", "customer": "C0000003", "reason": "no profile is known by this id"}
+    refused = rejection(run, 3, number="", text="", code=None) | unknown
+    calls = [call(START + HOUR, "xtremepush", "import_profile", status=status) for status in imports]
+
+    assert causes(ordered(run.plus(refused, *calls))) == {cause}
+
+
+# -- messages that reached no phone -----------------------------------------------------------------
+
+
+def test_message_sent_as_a_test_is_named(correct_run):
+    run = correct_run.change_delivery_to(3, test=True)
+
+    assert causes(run) == {"lost: sent as a test, although the channel is not in testing mode"}
+
+
+def test_message_through_another_clients_account_is_named():
+    run = without_delivery_to(3)
+    number = run.obligation_of(3)["number"]
+    other = {"n": 0, "at": iso(START), "real": 0.0, "kind": "other_client", "client": "beta", "templates": []}
+
+    (finding,) = lost_findings(run.plus(other | {"misdirected": [number]}))
+
+    assert finding.cause == "lost: sent through another client's account"
+    assert finding.got == "sent through the account of beta instead"
+
+
+# -- a campaign without any message -----------------------------------------------------------------
+
+
+def silent_run(*, pages: bool = True, event: int | None = 200) -> HistoryBuilder:
+    """Return a run in which nothing is sent; `event` is the status of the event, None if it was never posted."""
+    run = build_correct_run().without("delivery").without("delivery_status")
+    run = run.without("webhook", lambda line: line["service"] == "textlocal" or event is None)
+    run = run.change("webhook", lambda line: line | {"status": event})
+    return run if pages else run.without("request", lambda line: "summary" in line)
+
+
+def templates_read() -> Line:
+    return call(START + MINUTE, "textlocal", "get_templates")
+
+
+@pytest.mark.parametrize(
+    ("run", "cause"),
+    [
+        (silent_run(pages=False, event=None), "no event announced it to the bridge"),
+        (silent_run(pages=False, event=500), "the bridge did not accept its event"),
+        (silent_run(pages=False), "its audience was never read"),
+        (silent_run(), "the provider's templates were never read"),
+        (silent_run().plus(templates_read()), "its audience was read, and nothing followed"),
+    ],
+)
+def test_campaign_without_messages_names_the_missing_step(run, cause):
+    assert causes(ordered(run)) == {f"{NOTHING_SENT}: {cause}"}
+
+
+def test_refused_audience_is_named_with_times_and_status():
+    at = START + 3 * HOUR
+    refused = [
+        call(at + minute, "optimove", "GetCustomerSendDetailsByChannel", status=403, response_excerpt="no access")
+        for minute in range(3)
+    ]
+
+    (first, *_) = lost_findings(ordered(silent_run(pages=False).plus(*refused)))
+
+    assert first.cause == f"{NOTHING_SENT}: its audience could not be read"
+    assert first.got == "optimove GetCustomerSendDetailsByChannel was refused 3 times (403: no access)"
+
+
+def test_refused_sends_are_named():
+    send = call(FIRST_SEND, "textlocal", "bulk_json", summary={"errors": [3]})
+
+    (first, *_) = lost_findings(ordered(silent_run().plus(templates_read(), send)))
+
+    assert (first.cause, first.got) == (
+        f"{NOTHING_SENT}: textlocal refused every call",
+        "textlocal bulk_json was refused once (200: code 3)",
+    )
+
+
+def test_campaign_that_a_restart_made_forgotten_is_named():
+    clock = {"n": 1, "at": iso(START + 2 * HOUR + MINUTE), "kind": "clock", "participant": "bridge"}
+    run = silent_run().plus(templates_read(), clock | {"action": "left"}, clock | {"action": "joined"})
+
+    assert causes(ordered(run)) == {f"{NOTHING_SENT}: forgotten at a restart of the bridge"}
+
+
+# -- partial losses ---------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("customers", "likely"),
+    [
+        ((4, 7, 10), "the template 'Bonus' or of the send time 2026-03-02 10:00:00 UTC"),
+        ((8,), "a text beyond GSM-7"),
+        ((5, 6, 7, 8, 9), "page 2"),
+        ((10, 11), "page 3 or of a row from 10 to 11"),
+    ],
+)
+def test_lost_messages_with_a_common_property_name_it(customers, likely):
+    run = without_delivery_to(*customers).change(
+        "obligation", lambda line: line | {"text": str(line["text"]).replace("é", "ć" if "8" in str(line) else "e")}
+    )
+    assert likely in next(iter(causes(run)))
+
+
+def test_lost_messages_without_a_common_property_name_none():
+    assert causes(without_delivery_to(3, 7, 11)) == {"lost: the message was never sent to a provider"}
+
+
+def test_lost_numbers_in_the_national_form_are_named():
+    run = without_delivery_to(4, 9)
+    lost = {run.obligation_of(customer)["customer"] for customer in (4, 9)}
+    run = run.change(
+        "obligation", lambda line: line | {"raw_number": "07100000004"} if line["customer"] in lost else line
+    )
+
+    (cause,) = causes(run)
+    assert "likely because of a number written in the national form or of a number written without +" in cause
+
+
+# -- triggers ---------------------------------------------------------------------------------------
+
+
+def trigger_run(*lost: int, status: int = 200, delay: int = 0) -> HistoryBuilder:
+    """Return a run in which customer 3 meets a trigger twice, half an hour apart; the messages `lost` are not sent."""
+    run = build_correct_run()
+    lines: list[Line] = []
+    for position in range(2):
+        at = START + 30 * HOUR + position * 30 * MINUTE
+        due = run.obligation_of(3) | {"at": iso(at), "due": iso(at), "campaign": 8001, "trigger": "visit"}
+        key = f"11:visit:C0000003:{position + 1}"
+        trigger = {"n": 1, "at": iso(at), "kind": "trigger", "trigger": "visit", "campaign": 8001, "channel": 505}
+        event = {"n": 1, "at": iso(at + delay), "kind": "webhook", "service": "optimove", "event": "11", "key": key,
+                 "url": "http://x", "attempt": 1, "status": status, "error": None}  # fmt: skip
+        sent = run.delivery_to(3) | {"at": iso(at), "send_at": iso(at), "message": f"t{position}"}
+        lines += [due, trigger | {"customer": "C0000003", "template": 11, "request_id": key}, event]
+        lines += [] if position in lost else [sent]
+    return ordered(run.plus(*lines))
+
+
+@pytest.mark.parametrize(
+    ("run", "cause"),
+    [
+        (trigger_run(1), "lost: a second trigger of the customer within an hour was taken for a duplicate"),
+        (trigger_run(0, 1, status=500), "lost: the bridge did not accept the event of the trigger"),
+        (trigger_run(0, 1), "lost: the event of the trigger was accepted, and no call followed"),
+        (trigger_run(0, 1, delay=5 * MINUTE), "lost: an event that came late was dropped"),
+    ],
+)
+def test_lost_message_of_a_trigger_names_what_became_of_the_event(run, cause):
+    assert causes(run) == {cause}
+
+
+def test_refused_look_up_after_a_trigger_is_named():
+    first = parse_instant(str(trigger_run().lines_of("trigger")[0]["at"]))
+    look_up = call(first + MINUTE // 2, "optimove", "GetCustomerAttributes", status=403, response_excerpt="no scope")
+
+    found = {finding.got for finding in lost_findings(ordered(trigger_run(0, 1).plus(look_up)))}
+
+    assert "optimove GetCustomerAttributes was refused once (403: no scope)" in found

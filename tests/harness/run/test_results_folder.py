@@ -1,0 +1,55 @@
+"""The results folder keeps what an earlier run wrote."""
+
+from pathlib import Path
+
+import pytest
+
+from sendproof_harness.run.errors import RunError
+from sendproof_harness.run.results_folder import REPORTS, fresh_folder
+
+
+def written(folder: Path) -> dict[str, str]:
+    """Return the text of each file, by its path in the folder."""
+    return {str(path.relative_to(folder)): path.read_text() for path in folder.rglob("*") if path.is_file()}
+
+
+def run_in(folder: Path, verdict: str) -> None:
+    (fresh_folder(folder) / "verdict.json").write_text(verdict)
+
+
+def test_earlier_results_are_kept_in_order(tmp_path: Path) -> None:
+    for verdict in ("first", "second", "third"):
+        run_in(tmp_path, verdict)
+    assert written(tmp_path) == {
+        "verdict.json": "third",
+        "earlier/1/verdict.json": "first",
+        "earlier/2/verdict.json": "second",
+    }
+
+
+def test_folders_of_clients_move_with_their_run(tmp_path: Path) -> None:
+    run_in(tmp_path, "first")
+    (tmp_path / "north").mkdir()
+    (tmp_path / "north" / "history.ndjson").write_text("north")
+    fresh_folder(tmp_path)
+    assert written(tmp_path) == {"earlier/1/verdict.json": "first", "earlier/1/north/history.ndjson": "north"}
+
+
+def test_other_files_stay(tmp_path: Path) -> None:
+    (tmp_path / "notes.txt").write_text("mine")
+    run_in(tmp_path, "first")
+    fresh_folder(tmp_path)
+    assert (tmp_path / "notes.txt").read_text() == "mine"
+
+
+def test_new_verdict_on_a_history_moves_the_reports_only(tmp_path: Path) -> None:
+    run_in(tmp_path, "first")
+    (tmp_path / "history.ndjson").write_text("history")
+    fresh_folder(tmp_path, REPORTS)
+    assert written(tmp_path) == {"history.ndjson": "history", "earlier/1/verdict.json": "first"}
+
+
+def test_file_in_place_of_the_folder_is_refused(tmp_path: Path) -> None:
+    (tmp_path / "results").write_text("")
+    with pytest.raises(RunError, match=r"--results: .* cannot be used: File exists; choose another folder"):
+        fresh_folder(tmp_path / "results")
