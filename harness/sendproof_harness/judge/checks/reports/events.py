@@ -11,7 +11,6 @@ from dataclasses import replace
 from sendproof_harness.history.records import Engagement, History, Request
 from sendproof_harness.history.timestamps import span, spoken
 from sendproof_harness.judge.checks.reports.statements import date_cause, late_reports, parse_utc
-from sendproof_harness.judge.facts.clicks import unreported_clicks
 from sendproof_harness.judge.facts.fault_effects import is_result_hidden, outages
 from sendproof_harness.judge.facts.keys import TemplateKey
 from sendproof_harness.judge.facts.metrics import (
@@ -28,8 +27,10 @@ from sendproof_harness.judge.facts.metrics import (
     reports_events_only,
 )
 from sendproof_harness.judge.facts.observation import times_are_meaningful, unobserved_times
-from sendproof_harness.judge.facts.occurrences import CustomerEvent, EventKey, reportable_events
-from sendproof_harness.judge.facts.required_interactions import RequiredInteraction, required_interactions
+from sendproof_harness.judge.facts.reports.clicks import unreported_clicks
+from sendproof_harness.judge.facts.reports.occurrences import CustomerEvent, EventKey, reportable_events
+from sendproof_harness.judge.facts.reports.required_interactions import RequiredInteraction, required_interactions
+from sendproof_harness.judge.facts.requests import refused_event
 from sendproof_harness.judge.facts.wishes import reports_a_day, wants_events
 from sendproof_harness.judge.findings import Blame, Check, CheckResult, Finding, Level, Location
 from sendproof_harness.judge.requirements import EVENTS_ACCURATE, EVENTS_CADENCE
@@ -41,8 +42,8 @@ _CADENCE = "events.cadence"
 METRIC_OF_EVENT: Mapping[str, int] = {
     METRIC_NAMES[metric]: metric for metric in (DELIVERED, BOUNCED, DROPPED, CLICKED, UNSUBSCRIBED)
 }
-# The fields with the rejected event, and the rule that it broke, in the summary of a request.
-_REJECTED_EVENT, _BROKEN_RULE = "refused_event", "refused_for"
+# The field with the rule that the refused event broke, in the summary of a request.
+_BROKEN_RULE = "refused_for"
 _CAUSE_OF_RULE: Mapping[str, str] = {
     "age": "the timestamp is more than 7 days old",
     "timestamp": "the timestamp is no UTC time",
@@ -84,10 +85,8 @@ def check_accuracy(history: History) -> CheckResult:
 def _rejected_events(history: History) -> Iterator[Finding]:
     """Yield the requests that were rejected completely because of one event."""
     for request in history.requests:
-        if request.service != EVENTS_SERVICE or request.summary is None:
-            continue
-        event = request.summary.get(_REJECTED_EVENT)
-        if event is not None:
+        event = refused_event(request)
+        if event is not None and request.summary is not None:
             rule = request.summary.get(_BROKEN_RULE)
             yield _rejection(request, event, rule if rule in _CAUSE_OF_RULE else None)
 

@@ -32,7 +32,7 @@ from sendproof_harness.judge.facts.metrics import (
 )
 from sendproof_harness.judge.facts.observation import times_are_meaningful
 from sendproof_harness.judge.facts.provider_totals import RECEIPT_DELAY, provider_totals
-from sendproof_harness.judge.facts.required_interactions import RequiredInteraction, required_interactions
+from sendproof_harness.judge.facts.reports.required_interactions import RequiredInteraction, required_interactions
 from sendproof_harness.judge.facts.wishes import wants_interactions
 from sendproof_harness.judge.findings import Finding, Location, cached_per_history
 

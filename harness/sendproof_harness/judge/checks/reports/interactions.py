@@ -11,8 +11,12 @@ from sendproof_harness.judge.facts.fault_effects import is_result_hidden, outage
 from sendproof_harness.judge.facts.keys import CampaignKey, campaign_key
 from sendproof_harness.judge.facts.metrics import CLICKED, METRIC_NAMES, UNSUBSCRIBED, fresh_within, must_report
 from sendproof_harness.judge.facts.observation import times_are_meaningful
-from sendproof_harness.judge.facts.occurrences import OccurrencesOf, customer_occurrences, recipients_by_customer
-from sendproof_harness.judge.facts.required_interactions import RequiredInteraction, required_interactions
+from sendproof_harness.judge.facts.reports.occurrences import (
+    OccurrencesOf,
+    customer_occurrences,
+    recipients_by_customer,
+)
+from sendproof_harness.judge.facts.reports.required_interactions import RequiredInteraction, required_interactions
 from sendproof_harness.judge.facts.wishes import reports_a_day, wants_interactions
 from sendproof_harness.judge.findings import (
     Blame,

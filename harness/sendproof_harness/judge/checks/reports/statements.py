@@ -9,11 +9,11 @@ from typing import TypeVar
 
 from sendproof_harness.history.records import History
 from sendproof_harness.history.timestamps import DAY, MINUTE, SECOND, span
-from sendproof_harness.judge.checks.timing import zone_offset
+from sendproof_harness.judge.causes.times import zone_offset
 from sendproof_harness.judge.facts.fault_effects import downtime, is_result_hidden
 from sendproof_harness.judge.facts.metrics import fresh_within
-from sendproof_harness.judge.facts.occurrences import Occurrence
-from sendproof_harness.judge.facts.required_interactions import RequiredInteraction
+from sendproof_harness.judge.facts.reports.occurrences import Occurrence
+from sendproof_harness.judge.facts.reports.required_interactions import RequiredInteraction
 from sendproof_harness.judge.findings import cached_per_history
 
 K = TypeVar("K", bound=Hashable)

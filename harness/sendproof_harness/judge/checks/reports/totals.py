@@ -7,7 +7,6 @@ from sendproof_harness.history.records import History
 from sendproof_harness.history.timestamps import spoken
 from sendproof_harness.judge.checks.reports.freshness import least_total, missing_actions, stale_totals, unpushed_totals
 from sendproof_harness.judge.checks.reports.interactions import ACTION_METRICS, interaction_findings
-from sendproof_harness.judge.facts.clicks import unreported_clicks
 from sendproof_harness.judge.facts.fault_effects import KILL, OPTIMOVE
 from sendproof_harness.judge.facts.keys import CampaignKey, TemplateKey, template_id
 from sendproof_harness.judge.facts.metrics import (
@@ -21,8 +20,9 @@ from sendproof_harness.judge.facts.metrics import (
     reported_values,
     targeted_customers,
 )
-from sendproof_harness.judge.facts.occurrences import customer_occurrences, recipients_by_customer
 from sendproof_harness.judge.facts.provider_totals import provider_totals
+from sendproof_harness.judge.facts.reports.clicks import unreported_clicks
+from sendproof_harness.judge.facts.reports.occurrences import customer_occurrences, recipients_by_customer
 from sendproof_harness.judge.facts.wishes import wants_interactions
 from sendproof_harness.judge.findings import Check, CheckResult, Finding, Location
 from sendproof_harness.judge.requirements import METRICS_ACCURATE

@@ -11,7 +11,6 @@ from dataclasses import dataclass
 from sendproof_harness.history.records import History, Webhook
 from sendproof_harness.history.timestamps import DAY
 from sendproof_harness.judge.facts.acknowledgement import is_acknowledged
-from sendproof_harness.judge.facts.clicks import CLICK_PREFIX
 from sendproof_harness.judge.facts.consent import customers_of_opt_outs, first_reported_opt_outs, opt_outs
 from sendproof_harness.judge.facts.deliveries.ledger import (
     RecipientResult,
@@ -29,6 +28,7 @@ from sendproof_harness.judge.facts.metrics import (
     reporting_periods,
 )
 from sendproof_harness.judge.facts.provider_totals import StatusReader, status_reader
+from sendproof_harness.judge.facts.reports.clicks import CLICK_PREFIX
 from sendproof_harness.judge.findings import cached_per_history
 
 # No document says that customers who were not cleared, or whose campaign was cancelled, count as dropped.

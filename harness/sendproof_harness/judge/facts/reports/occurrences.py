@@ -11,7 +11,6 @@ from dataclasses import dataclass
 from sendproof_harness.history.records import DeliveryStatus, History
 from sendproof_harness.history.timestamps import MINUTE
 from sendproof_harness.judge.facts.acknowledgement import is_acknowledged
-from sendproof_harness.judge.facts.clicks import CLICK_PREFIX
 from sendproof_harness.judge.facts.consent import customers_of_opt_outs, first_reported_opt_outs
 from sendproof_harness.judge.facts.deliveries.ledger import RecipientResult, ledger
 from sendproof_harness.judge.facts.fault_effects import (
@@ -24,6 +23,7 @@ from sendproof_harness.judge.facts.fault_effects import (
 from sendproof_harness.judge.facts.keys import CampaignKey, TemplateKey, campaign_key, template_key
 from sendproof_harness.judge.facts.metrics import BOUNCED, CLICKED, DELIVERED, DROPPED, SENT, UNSUBSCRIBED
 from sendproof_harness.judge.facts.provider_totals import METRIC_OF_STATUS, RECEIPT_DELAY
+from sendproof_harness.judge.facts.reports.clicks import CLICK_PREFIX
 from sendproof_harness.judge.findings import cached_per_history
 from sendproof_harness.providers import provider
 
@@ -63,7 +63,10 @@ def occurrence_reader(history: History) -> OccurrenceReader:
     statuses, clicks = _statuses(history), _clicks(history)
     posted, disturbed = _acknowledged_webhooks(history), disturbed_messages(history)
     hidden = hidden_successful_sends(history)
-    opted_out, rejected = _opt_outs(history), {rejection.number for rejection in history.rejections}
+    opted_out, rejected = (
+        _opt_outs(history),
+        {rejection.number for rejection in history.rejections if not rejection.whole_call},
+    )
 
     def of_delivery(recipient: RecipientResult, metric: int) -> Iterator[Occurrence]:
         for delivery in recipient.deliveries:
