@@ -1,12 +1,13 @@
-"""`make chaos`: run the reference bridge with random faults, which it must survive.
+"""`make chaos`: run the reference bridge, and variants of it, with random faults, which they must survive.
 
-A judge that fails a correct bridge is as useless as a judge that passes a wrong one. Each seed has its own audience and
-faults, and prints one line with the verdict. The exit status is 0 if all verdicts are `pass`, else 1.
+A judge that fails a correct bridge is as useless as a judge that passes a wrong one. Each seed has its own audience,
+faults and variant, and prints one line with the verdict. The exit status is 0 if no verdict is `fail` or `error`,
+else 1: a run whose faults hit another place than planned may be `unknown`.
 """
 
 import argparse
 import tempfile
-from concurrent.futures import ThreadPoolExecutor
+from collections import Counter
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -14,47 +15,70 @@ import yaml
 from rich.console import Console
 
 from catalogue import HERE, ROOT, Trial
-from trial_runs import TrialError, TrialResult, exit_on_sigterm, run_trial, simulators
+from trial_runs import TrialError, TrialResult, cancelled_on_error, exit_on_sigterm, run_trial, simulators
+from variants import Variant, variants
 
 EVERYDAY = HERE / "scenarios" / "everyday.yaml"
 STOP = HERE / "scenarios" / "stop.yaml"
+TRIGGERS = HERE / "scenarios" / "triggers.yaml"
 #: The trials, which the seeds use in turn.
 TRIALS = (
     Trial(EVERYDAY, "textlocal"),
     Trial(STOP, "textlocal"),
     Trial(STOP, "xtremepush"),
     Trial(STOP, "delivyr"),
+    Trial(TRIGGERS, "textlocal"),
 )
+#: The bridges, which the seeds use in turn: first the reference bridge itself. Their number and that of the trials have
+#: no common factor, so that every bridge runs every trial.
+BRIDGES = (None, *variants())
 #: The largest number of faults of a seed; the smallest is 1.
 MAX_FAULTS = 8
+#: The verdicts of a run that blames nobody.
+HARMLESS = frozenset({"pass", "unknown"})
 
 console = Console()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class FaultSchedule:
-    """A seed, its trial, and its number of random faults."""
+    """A seed, its trial, its number of random faults, and the variant of the bridge, if any."""
 
     seed: int
     trial: Trial
     faults: int
+    variant: Variant | None
+
+    @property
+    def name(self) -> str:
+        """Bridge and trial, for messages."""
+        return f"{self.variant.name if self.variant else 'the reference bridge'} in {self.trial.name}"
 
     @property
     def command(self) -> str:
-        """The command that repeats it."""
+        """The command that repeats it, apart from the variant."""
         file = self.trial.scenario.relative_to(ROOT).as_posix()
         return f"sendproof run {file} --provider {self.trial.provider} --seed {self.seed} --random-faults {self.faults}"
 
 
 def fault_schedule(seed: int) -> FaultSchedule:
     """Return the schedule of a seed; equal seeds have equal schedules."""
-    return FaultSchedule(seed=seed, trial=TRIALS[seed % len(TRIALS)], faults=1 + seed // len(TRIALS) % MAX_FAULTS)
+    return FaultSchedule(
+        seed=seed,
+        trial=TRIALS[seed % len(TRIALS)],
+        faults=1 + seed // len(TRIALS) % MAX_FAULTS,
+        variant=BRIDGES[seed % len(BRIDGES)],
+    )
 
 
 def run_schedule(schedule: FaultSchedule, folder: Path, url: str) -> TrialResult:
-    """Run the reference bridge with the faults of a schedule."""
+    """Run the bridge with the faults of a schedule."""
     options = ("--seed", str(schedule.seed), "--random-faults", str(schedule.faults))
-    return run_trial(schedule.trial, folder, url, options=options)
+    package = None
+    if schedule.variant is not None:
+        package = folder / "variant"
+        schedule.variant.build(package)
+    return run_trial(schedule.trial, folder / "results", url, package, options)
 
 
 def main() -> int:
@@ -62,30 +86,33 @@ def main() -> int:
     options = _options()
     exit_on_sigterm()
     seeds = range(options.first, options.first + options.seeds)
-    with tempfile.TemporaryDirectory(prefix="sendproof-") as name, ThreadPoolExecutor(options.at_once) as pool:
+    with tempfile.TemporaryDirectory(prefix="sendproof-") as name, cancelled_on_error(options.at_once) as pool:
         folder = options.results or Path(name)
+        folder.mkdir(parents=True, exist_ok=True)
         with simulators(folder) as url:
-            passed = list(
+            verdicts = list(
                 pool.map(lambda seed: _run_and_print(fault_schedule(seed), folder / f"seed-{seed}", url), seeds)
             )
-    console.print(f"{sum(passed)} of {len(passed)} seeds passed")
-    return 0 if all(passed) else 1
+    counts = Counter(verdicts)
+    figures = ", ".join(f"{counts[verdict]} {verdict}" for verdict in sorted(counts))
+    console.print(f"{len(verdicts)} seeds over {len(BRIDGES)} bridges and {len(TRIALS)} trials: {figures}")
+    return 0 if set(verdicts) <= HARMLESS else 1
 
 
-def _run_and_print(schedule: FaultSchedule, folder: Path, url: str) -> bool:
+def _run_and_print(schedule: FaultSchedule, folder: Path, url: str) -> str:
     try:
         result = run_schedule(schedule, folder, url)
     except TrialError as error:
-        console.print(f"! seed {schedule.seed}: {error}", markup=False, highlight=False)
-        return False
-    is_passed = result.verdict == "pass"
-    mark = "  " if is_passed else "! "
-    lines = [f"{mark}seed {schedule.seed}: {result.verdict}, {schedule.trial.name}: {_faults_text(folder)}"]
-    if not is_passed:
-        lines += [f"      {failed.check}: {cause}" for failed in result.failed for cause in failed.causes]
+        console.print(f"! seed {schedule.seed}: {schedule.name}: {error}", markup=False, highlight=False)
+        return "error"
+    mark = "  " if result.verdict in HARMLESS else "! "
+    lines = [f"{mark}seed {schedule.seed}: {result.verdict}, {schedule.name}: {_faults_text(folder)}"]
+    if result.verdict != "pass":
+        checks = (*result.failed, *result.checks("unknown"))
+        lines += [f"      {check.check}: {cause}" for check in checks for cause in check.causes]
         lines.append(f"      repeat with: {schedule.command}")
     console.print("\n".join(lines), markup=False, highlight=False, soft_wrap=True)
-    return is_passed
+    return result.verdict
 
 
 def _faults_text(folder: Path) -> str:
@@ -101,7 +128,7 @@ def _fault_text(fault: dict[str, object]) -> str:
 
 def _options() -> argparse.Namespace:
     parser = argparse.ArgumentParser(
-        prog="python chaos", description="Run the reference bridge with random faults, which it must survive."
+        prog="python chaos", description="Run the reference bridge and its variants with random faults."
     )
     parser.add_argument("--seeds", type=int, default=50, metavar="N", help="Number of seeds. Default: 50.")
     parser.add_argument("--first", type=int, default=1, metavar="SEED", help="First seed. Default: 1.")

@@ -20,13 +20,20 @@ from sendproof_harness.load.campaign_tracker import parse_journal
 from sendproof_harness.load.counters import Counts
 from sendproof_harness.load.progress import LoadProgress
 from sendproof_harness.load.scenarios import LoadOptions, trigger_scenario
-from sendproof_harness.load.trigger_tracker import ORDER_EVENT, ORDER_PARAMETER, TriggerTracker, format_order
+from sendproof_harness.load.trigger_tracker import (
+    ORDER_EVENT,
+    ORDER_PARAMETER,
+    UNANSWERED,
+    TriggerTracker,
+    format_order,
+)
 from sendproof_harness.run.runner import prepare_run
 from sendproof_harness.run.steps.triggers import define
 from sendproof_harness.run.steps.wait_for import wait_for
 from sendproof_harness.scenario.model import DefineTrigger, WaitFor
 
 _OK = 200
+_CLIENT_ERRORS = range(400, 500)
 # An open model does not wait for responses. This many requests can be open before one has to wait.
 _CONNECTIONS = 500
 # Number of readings of the simulators' clock. The fastest response gives the best estimate.
@@ -80,9 +87,10 @@ class TriggersTest(LoadTest):
         self.context.bridge.check_running()
 
     def final_counts(self, options: LoadOptions, counts: Counts, control: ControlClient, sandbox: str) -> Counts:
-        """Check that all planned triggers were fired."""
+        """Check that all planned triggers were fired, except for those whose event got no response."""
         del control, sandbox
-        return check_total("triggers", arrival_count(SHAPES[options.shape](options.rate, options.seconds)), counts)
+        expected = arrival_count(SHAPES[options.shape](options.rate, options.seconds))
+        return check_total("triggers", expected, counts, missing=counts.losses[UNANSWERED].count)
 
     def start_generator(self, process: LoadProcess) -> None:
         """Plan the triggers of this worker: every n-th of n workers."""
@@ -125,7 +133,7 @@ class TriggerUser(LoadTestUser):
                 TEST.tracker.process(line)
             if TEST.tracker.arrived > arrived_before or not firing.dead:
                 last_progress = process.now
-            if firing.dead and (TEST.tracker.arrived >= TEST.tracker.due or self._is_timed_out(process, last_progress)):
+            if firing.dead and (TEST.tracker.outstanding <= 0 or self._is_timed_out(process, last_progress)):
                 break
             gevent.sleep(POLL_INTERVAL_S / 2)
         TEST.tracker.finish()
@@ -147,8 +155,14 @@ class TriggerUser(LoadTestUser):
         event = {"customer": customer, "event": ORDER_EVENT, "parameters": {ORDER_PARAMETER: format_order(number)}}
         path = f"/control/sandboxes/{process.job['sandbox']}/events"
         response = self.client.post(path, json=[event], name="event")
-        if response.status_code != _OK:
-            process.abort(f"event: expected status 200, got {response.status_code}: {response.text!r:.200}", "harness")
+        if response.status_code == _OK:
+            return
+        reason = f"expected status 200, got {response.status_code}: {response.text!r:.200}"
+        if response.status_code in _CLIENT_ERRORS:
+            process.abort(f"event: {reason}", "harness")
+        else:
+            # No response, or a server error: the simulators are overloaded, and the other events are still worth it.
+            TEST.tracker.record_unanswered(number, reason)
 
 
 def simulator_clock_offset(process: LoadProcess) -> float:

@@ -1,10 +1,12 @@
-"""The mutants: copies of the reference bridge with one defect each.
+"""The mutants: copies of the reference bridge, or of the simulators, with one defect each.
 
 Each file in the folder `catalogue` defines one mutant. README.md describes its keys.
 """
 
+import hashlib
 import shutil
 import tomllib
+from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path
 from typing import NamedTuple
@@ -12,6 +14,10 @@ from typing import NamedTuple
 HERE = Path(__file__).parent
 ROOT = HERE.parent
 BRIDGE = ROOT / "bridge" / "sendproof_bridge"
+# The packages that a mutant can change.
+PACKAGES = {"bridge": BRIDGE, "simulators": ROOT / "simulators" / "sendproof_simulators"}
+# The simulators also need the contracts.
+_CONTRACTS = ROOT / "openapi"
 DEFAULT_PROVIDER = "textlocal"
 
 
@@ -21,7 +27,7 @@ class MutantError(Exception):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Edit:
-    """A replacement of `right` by `wrong` in a `file` of the bridge's package."""
+    """A replacement of `right` by `wrong` in a `file` of the package."""
 
     file: str
     right: str
@@ -29,22 +35,28 @@ class Edit:
 
 
 class Trial(NamedTuple):
-    """A scenario that exposes a defect, and the provider to run it with if it supports several."""
+    """A scenario that exposes a defect, and the provider to run it with if it supports several.
+
+    `command` is `run`, or `contract`, which has its own scenario.
+    """
 
     scenario: Path
     provider: str
+    command: str = "run"
 
     @property
     def name(self) -> str:
         """Scenario and provider, for messages."""
-        return f"{self.scenario.stem} over {self.provider}"
+        scenario = self.scenario.stem if self.command == "run" else self.command
+        return f"{scenario} over {self.provider}"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Mutant:
-    """A bridge with one defect: usually one edit, or several if the bridge guards against the defect twice.
+    """A program with one defect: usually one edit, or several if it guards against the defect twice.
 
-    In one of the `trials`, `check` must fail with a cause that begins with `cause`.
+    In one of the `trials`, `check` must have a finding of this `level` with a cause that begins with `cause`. `program`
+    names the package with the defect.
     """
 
     name: str
@@ -53,6 +65,14 @@ class Mutant:
     trials: tuple[Trial, ...]
     check: str
     cause: str
+    level: str = "fail"
+    program: str = "bridge"
+
+    @property
+    def digest(self) -> str:
+        """Changes with everything in its file that decides the result of its trials."""
+        decisive = (self.edits, self.program, [(trial.name, trial.command) for trial in self.trials])
+        return hashlib.sha256(repr(decisive).encode()).hexdigest()[:12]
 
 
 def catalogue() -> tuple[Mutant, ...]:
@@ -63,21 +83,34 @@ def catalogue() -> tuple[Mutant, ...]:
 def _read(file: Path) -> Mutant:
     content = tomllib.loads(file.read_text("utf-8"))
     try:
-        edits = tuple(Edit(**edit) for edit in content.pop("edits"))
-        provider = content.pop("provider", DEFAULT_PROVIDER)
-        trials = tuple(Trial(ROOT / name, provider) for name in content.pop("scenarios"))
+        edits = read_edits(content.pop("edits"))
+        provider, command = content.pop("provider", DEFAULT_PROVIDER), content.pop("command", "run")
+        trials = tuple(Trial(ROOT / name, provider, command) for name in content.pop("scenarios"))
         return Mutant(name=file.stem, edits=edits, trials=trials, **content)
     except (KeyError, TypeError) as error:
         raise MutantError(f"{file.name}: {error}; README.md describes the keys of a mutant's file") from error
 
 
+def read_edits(tables: Iterable[dict[str, str]]) -> tuple[Edit, ...]:
+    """Return the edits of a file."""
+    return tuple(Edit(**table) for table in tables)
+
+
 def build(mutant: Mutant, folder: Path) -> None:
-    """Write a copy of the bridge's package with the defect to `folder`, which goes into PYTHONPATH."""
-    package = folder / BRIDGE.name
-    shutil.copytree(BRIDGE, package, ignore=shutil.ignore_patterns("__pycache__"))
-    for edit in mutant.edits:
+    """Write a copy of the package with the defect to `folder`, which goes into PYTHONPATH."""
+    copy_with_edits(mutant.name, mutant.edits, folder, mutant.program)
+
+
+def copy_with_edits(name: str, edits: Iterable[Edit], folder: Path, program: str = "bridge") -> None:
+    """Write a copy of a program's package with these edits to `folder`. `name` is for messages."""
+    source = PACKAGES[program]
+    package = folder / source.name
+    shutil.copytree(source, package, ignore=shutil.ignore_patterns("__pycache__"))
+    if program == "simulators":
+        shutil.copytree(_CONTRACTS, package / _CONTRACTS.name)
+    for edit in edits:
         file = package / edit.file
-        file.write_text(_with_edit(mutant.name, edit, file.read_text("utf-8")), "utf-8")
+        file.write_text(_with_edit(name, edit, file.read_text("utf-8")), "utf-8")
 
 
 def _with_edit(name: str, edit: Edit, source: str) -> str:
@@ -85,6 +118,6 @@ def _with_edit(name: str, edit: Edit, source: str) -> str:
     if count != 1:
         raise MutantError(
             f"{name}: expected exactly once in {edit.file}, found {count} times: {edit.right!r};"
-            " the bridge has changed, so rewrite this mutant"
+            " the program has changed, so rewrite this edit"
         )
     return source.replace(edit.right, edit.wrong)

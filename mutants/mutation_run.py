@@ -1,60 +1,73 @@
 """`make mutants`: show that the judge finds each defect, by the check that names it.
 
 Each scenario runs with the reference bridge, which must pass, and with the mutants that it exposes, which must fail.
-The exit status is 0 if they do, else 1. A run of all mutants also writes docs/mutants.md.
+The exit status is 0 if they do, else 1. The results go into the kill matrix and docs/mutants.md.
 """
 
 import argparse
 import tempfile
 from collections.abc import Sequence
-from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 from rich.console import Console
 
+import kill_matrix
 from catalogue import Mutant, Trial, build, catalogue
+from kill_matrix import SURVIVED, KillMatrix, kill_of
 from mutants_page import PAGE, page
-from trial_runs import TrialResult, exit_on_sigterm, killing_checks, run_trial, simulators
+from trial_runs import (
+    TrialError,
+    TrialResult,
+    cancelled_on_error,
+    exit_on_sigterm,
+    killing_checks,
+    run_trial,
+    simulators,
+)
 
 console = Console()
 
 
 def main() -> int:
-    """Run the mutants, print the results, and write the page. Return the exit status."""
+    """Run the mutants, print the results, and write them. Return the exit status."""
     options = _options()
     exit_on_sigterm()
-    mutants = [mutant for mutant in catalogue() if not options.only or mutant.name in options.only]
-    references, results = _run_all(mutants, options.at_once)
-    if not options.only:
-        PAGE.write_text(page(references, results), encoding="utf-8")
-    wrong = [f"the reference bridge in {result.trial.name}" for result in references if result.verdict != "pass"]
-    wrong += [mutant.name for mutant, trial_results in results if not killing_checks(mutant, trial_results)]
+    every = catalogue()
+    mutants = [] if options.page else [mutant for mutant in every if not options.only or mutant.name in options.only]
+    results = _run_all(mutants, options.at_once)
+    matrix = kill_matrix.read().updated(results, every)
+    kill_matrix.write(matrix)
+    PAGE.write_text(page(matrix, every), encoding="utf-8")
+    wrong = [f"the reference bridge in {name}" for name, verdict in results.references.items() if verdict != "pass"]
+    wrong += [name for name, kill in results.mutants.items() if kill.requirement == SURVIVED]
     console.print(_conclusion(len(mutants), wrong), markup=False, soft_wrap=True)
     return 1 if wrong else 0
 
 
-def _run_all(
-    mutants: Sequence[Mutant], at_once: int
-) -> tuple[list[TrialResult], list[tuple[Mutant, list[TrialResult]]]]:
+def _run_all(mutants: Sequence[Mutant], at_once: int) -> KillMatrix:
     trials = dict.fromkeys(trial for mutant in mutants for trial in mutant.trials)
-    with tempfile.TemporaryDirectory(prefix="sendproof-") as name, ThreadPoolExecutor(at_once) as pool:
+    with tempfile.TemporaryDirectory(prefix="sendproof-") as name, cancelled_on_error(at_once) as pool:
         folder = Path(name)
         for mutant in mutants:
             build(mutant, folder / mutant.name)
         with simulators(folder) as url:
             references = pool.map(lambda trial: _run_reference(trial, folder, url), trials)
             results = pool.map(lambda mutant: _run_mutant(mutant, folder, url), mutants)
-            return list(references), list(zip(mutants, results, strict=True))
+            return KillMatrix(
+                references={trial.name: result.verdict for trial, result in zip(trials, references, strict=True)},
+                mutants={
+                    mutant.name: kill_of(mutant, of_mutant) for mutant, of_mutant in zip(mutants, results, strict=True)
+                },
+            )
 
 
 def _options() -> argparse.Namespace:
     parser = argparse.ArgumentParser(
         prog="python mutants", description="Run the mutants, and show which check finds each defect."
     )
-    parser.add_argument(
-        "only", nargs="*", metavar="MUTANT", help="Mutants to run. Without names: all, and docs/mutants.md is written."
-    )
+    parser.add_argument("only", nargs="*", metavar="MUTANT", help="Mutants to run. Without names: all.")
     parser.add_argument("--at-once", type=int, default=2, metavar="N", help="Number of parallel runs. Default: 2.")
+    parser.add_argument("--page", action="store_true", help="Run nothing; write docs/mutants.md from the kill matrix.")
     options = parser.parse_args()
     unknown = set(options.only) - {mutant.name for mutant in catalogue()}
     if unknown:
@@ -70,7 +83,13 @@ def _run_reference(trial: Trial, folder: Path, url: str) -> TrialResult:
 
 def _run_mutant(mutant: Mutant, folder: Path, url: str) -> list[TrialResult]:
     package = folder / mutant.name
-    results = [run_trial(trial, package / trial.name, url, package) for trial in mutant.trials]
+    services = url if mutant.program == "bridge" else None
+    results = []
+    for trial in mutant.trials:
+        try:
+            results.append(run_trial(trial, package / trial.name, services, package))
+        except TrialError as error:
+            console.print(f"! {mutant.name}: {error}", markup=False, highlight=False, soft_wrap=True)
     _print_results(mutant.name, results, is_expected=bool(killing_checks(mutant, results)))
     return results
 

@@ -4,8 +4,9 @@ import json
 import signal
 import sys
 from collections.abc import Iterator, Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, NoReturn
 
@@ -17,6 +18,8 @@ SENDPROOF = (sys.executable, "-m", "sendproof_harness")
 # The slowest scenario takes 20 seconds alone on a small machine. Some mutants never end.
 TIMEOUT_S = 400.0
 _READY_TIMEOUT_S = 60.0
+# A few examples of each event are enough for a defect that all of them show.
+_CONTRACT_OPTIONS = ["--examples", "5"]
 
 
 class TrialError(Exception):
@@ -25,7 +28,7 @@ class TrialError(Exception):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class FailedCheck:
-    """A failed check: the number of its requirement, its id, and the causes of its findings."""
+    """A check with findings of one level: the number of its requirement, its id, and the causes of these findings."""
 
     number: str
     check: str
@@ -34,11 +37,16 @@ class FailedCheck:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class TrialResult:
-    """The result of a trial: the worst verdict, and all failed checks."""
+    """The result of a trial: the worst verdict, the failed checks, and the checks with unknowns or notes, by level."""
 
     trial: Trial
     verdict: str
     failed: tuple[FailedCheck, ...]
+    others: Mapping[str, tuple[FailedCheck, ...]] = field(default_factory=dict)
+
+    def checks(self, level: str) -> tuple[FailedCheck, ...]:
+        """Return the checks with findings of a level: `fail`, `unknown` or `note`."""
+        return self.failed if level == "fail" else self.others.get(level, ())
 
 
 def exit_on_sigterm() -> None:
@@ -49,6 +57,18 @@ def exit_on_sigterm() -> None:
         raise SystemExit(128 + number)
 
     signal.signal(signal.SIGTERM, exit_with_signal)
+
+
+@contextmanager
+def cancelled_on_error(at_once: int) -> Iterator[ThreadPoolExecutor]:
+    """Yield a pool of threads. If this program is interrupted, the trials that have not begun are cancelled."""
+    pool = ThreadPoolExecutor(at_once)
+    try:
+        yield pool
+    except BaseException:
+        pool.shutdown(cancel_futures=True)
+        raise
+    pool.shutdown()
 
 
 @contextmanager
@@ -64,15 +84,17 @@ def simulators(folder: Path) -> Iterator[str]:
 
 
 def run_trial(
-    trial: Trial, folder: Path, url: str, package: Path | None = None, options: Sequence[str] = ()
+    trial: Trial, folder: Path, url: str | None, package: Path | None = None, options: Sequence[str] = ()
 ) -> TrialResult:
-    """Run `sendproof run` with the simulators at `url`, and results in the new `folder`.
+    """Run `sendproof run`, or another command, with the simulators at `url`, and results in the new `folder`.
 
     `package` is the folder with the package of a mutant. The run starts it exactly like the reference bridge, because
-    Python searches PYTHONPATH before the installed packages.
+    Python searches PYTHONPATH before the installed packages. Without a `url`, the run also starts its own simulators.
     """
-    destination = ["--provider", trial.provider, "--control-url", url, "--results", str(folder)]
-    command = [*SENDPROOF, "run", str(trial.scenario), *destination, *options]
+    subject = [str(trial.scenario)] if trial.command == "run" else _CONTRACT_OPTIONS
+    services = [] if url is None else ["--control-url", url]
+    destination = ["--provider", trial.provider, *services, "--results", str(folder)]
+    command = [*SENDPROOF, trial.command, *subject, *destination, *options]
     folder.mkdir(parents=True)
     log = folder / "output.log"
     environment = {} if package is None else {"PYTHONPATH": str(package)}
@@ -87,21 +109,25 @@ def run_trial(
 
 def trial_result(trial: Trial, verdicts: Sequence[Mapping[str, Any]]) -> TrialResult:
     """Return the result from the content of all `verdict.json`; the worst verdict counts."""
-    failed = [check for verdict in verdicts for check in verdict["checks"] if check["verdict"] == "fail"]
+    checks = [check for verdict in verdicts for check in verdict["checks"]]
     worst_status = min((verdict["verdict"] for verdict in verdicts), key=WORST_FIRST.index)
-    return TrialResult(trial=trial, verdict=worst_status, failed=tuple(map(_failed_check, failed)))
+    others = {level: _with_level(checks, level) for level in ("unknown", "note")}
+    return TrialResult(trial=trial, verdict=worst_status, failed=_with_level(checks, "fail"), others=others)
 
 
-def _failed_check(check: Mapping[str, Any]) -> FailedCheck:
-    causes = tuple(group["cause"] for group in check["findings"] if group["level"] == "fail")
-    return FailedCheck(number=check["requirement"]["number"], check=check["id"], causes=causes)
+def _with_level(checks: Sequence[Mapping[str, Any]], level: str) -> tuple[FailedCheck, ...]:
+    return tuple(
+        FailedCheck(number=check["requirement"]["number"], check=check["id"], causes=causes)
+        for check in checks
+        if (causes := tuple(group["cause"] for group in check["findings"] if group["level"] == level))
+    )
 
 
 def killing_checks(mutant: Mutant, results: Sequence[TrialResult]) -> list[FailedCheck]:
-    """Return the failed checks that name the mutant's defect; none if it survived, or only other checks failed."""
+    """Return the checks that name the mutant's defect; none if it survived, or only other checks failed."""
     return [
         failed
         for result in results
-        for failed in result.failed
+        for failed in result.checks(mutant.level)
         if failed.check == mutant.check and any(cause.startswith(mutant.cause) for cause in failed.causes)
     ]

@@ -40,6 +40,7 @@ SCHEDULED, TRIGGERED = "scheduled", "triggered"
 CAMPAIGN_METRICS, SAVE_EVENT = "campaign_metrics", "save_event"
 ABSOLUTE, ADDITIVE = "absolute", "additive"
 BY_PREFERENCE, BY_ATTRIBUTE, NOT_SHARED = "preference", "attribute", "none"
+BY_PROVIDER = "provider"
 
 
 class ConfigError(Exception):
@@ -55,12 +56,18 @@ class ChannelConfig:
     url: str
     phone_attribute: str
     consent_attribute: str
+    consent: str = BY_ATTRIBUTE
     kind: str = SCHEDULED
     default_region: str = "GB"
     testing: bool = False
     preference_channel: int | None = None
     too_late_after_hours: int = 24
     options: Mapping[str, Any] = field(default_factory=dict)
+
+    @property
+    def checks_attribute(self) -> bool:
+        """Return True if a customer needs consent in the attribute to get a message."""
+        return self.consent == BY_ATTRIBUTE
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -79,6 +86,7 @@ class ClientConfig:
     tenant_token: Secret | None = None
     opt_outs: str = BY_PREFERENCE
     opt_out_mode: int = 2
+    opt_in_mode: int = 1
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -174,13 +182,22 @@ CLIENT: Settings = {
         "The `CommunicationMode` that means no messages. Its numbers are not published: ask Optimove.",
         2,
     ),
+    "opt_in_mode": Setting(
+        config_fields.integer(0, 2**31 - 1), "The `CommunicationMode` of a customer who wants messages again.", 1
+    ),
 }
 
 CHANNEL: Settings = {
     "id": Setting(config_fields.channel_id, "Optimove's id of the channel."),
     "url": Setting(config_fields.url, "The URL of the provider's API."),
     "phone_attribute": Setting(config_fields.attribute, "The customer attribute with the phone number."),
-    "consent_attribute": Setting(config_fields.attribute, "The attribute that must be `1`, `true` or `yes`."),
+    "consent_attribute": Setting(config_fields.attribute, "The attribute with the consent: `1`, `true` or `yes`."),
+    "consent": Setting(
+        config_fields.one_of((BY_ATTRIBUTE, BY_PROVIDER)),
+        "Whether only customers with consent in the `attribute` get messages, or all who have not opted out at the "
+        "`provider`.",
+        BY_ATTRIBUTE,
+    ),
     "kind": Setting(
         config_fields.one_of((SCHEDULED, TRIGGERED)),
         "Event 13 or event 11: Optimove gives each its own channel id.",

@@ -1,11 +1,10 @@
-"""The mutants fit the current bridge, and their generated page is current."""
-
-import re
-from pathlib import Path
+"""The mutants fit the current programs, and every requirement kills one that no other requirement kills."""
 
 import pytest
 
-from catalogue import BRIDGE, Edit, Mutant, MutantError, build, catalogue
+import kill_matrix
+from catalogue import HERE, PACKAGES, Edit, Mutant, MutantError, build, catalogue
+from kill_matrix import SURVIVED, Kill, KillMatrix, kill_of
 from mutants_page import PAGE, page
 from sendproof_harness.judge.checks import CHECKS
 from sendproof_harness.scenario.load import load_scenarios
@@ -13,6 +12,8 @@ from trial_runs import FailedCheck, TrialResult, killing_checks
 
 MUTANTS = catalogue()
 EXAMPLE = MUTANTS[0]
+MATRIX = kill_matrix.read()
+RERUN = "run: python mutants"
 
 
 def failed_trial(check: str, cause: str) -> TrialResult:
@@ -22,13 +23,14 @@ def failed_trial(check: str, cause: str) -> TrialResult:
 
 
 @pytest.mark.parametrize("mutant", MUTANTS, ids=lambda mutant: mutant.name)
-def test_mutant_differs_from_the_bridge_in_its_edited_files_only(mutant, tmp_path):
+def test_mutant_differs_from_its_program_in_the_edited_files_only(mutant, tmp_path):
     """The edited files must also be valid Python: a syntax error would be another defect."""
     build(mutant, tmp_path)
     changed = set()
-    for file in BRIDGE.rglob("*.py"):
-        name = file.relative_to(BRIDGE)
-        copy = (tmp_path / BRIDGE.name / name).read_text()
+    package = PACKAGES[mutant.program]
+    for file in package.rglob("*.py"):
+        name = file.relative_to(package)
+        copy = (tmp_path / package.name / name).read_text()
         compile(copy, str(name), "exec")
         changed |= {name.as_posix()} if copy != file.read_text() else set()
     assert changed == {edit.file for edit in mutant.edits}
@@ -60,22 +62,42 @@ def test_mutant_is_killed_only_by_its_check_with_its_cause():
     assert killing_checks(EXAMPLE, [failed_trial(EXAMPLE.check, "another cause")]) == []
 
 
+def test_mutant_of_an_unknown_check_is_killed_by_no_failure():
+    """A fault that is never injected makes a run unknown: it shows nothing about the bridge."""
+    trial = EXAMPLE.trials[0]
+    never = FailedCheck(number="R002", check="faults.injected", causes=("never injected",))
+    mutant = Mutant(name="m", defect="", edits=(), trials=(trial,), check=never.check, cause="never", level="unknown")
+    assert kill_of(
+        mutant, [TrialResult(trial=trial, verdict="unknown", failed=(), others={"unknown": (never,)})]
+    ).failed == ["R002"]
+    assert kill_of(mutant, [TrialResult(trial=trial, verdict="fail", failed=(never,))]).requirement == SURVIVED
+
+
+def test_requirement_kills_a_mutant_alone_if_nothing_else_failed():
+    alone = Kill(digest="", requirement="R401", cause="lost", failed=["R401"])
+    with_others = Kill(digest="", requirement="R401", cause="lost", failed=["R401", "R502"])
+    matrix = KillMatrix(mutants={"alone": alone, "with_others": with_others}, references={})
+    assert (matrix.killed()["R401"], matrix.killed_alone()["R401"], matrix.killed_alone()["R502"]) == (2, 1, 0)
+
+
+def test_run_of_one_mutant_replaces_its_own_line_only():
+    before, after = (Kill(digest=digest, requirement="R401", cause="", failed=["R401"]) for digest in ("old", "new"))
+    names = [mutant.name for mutant in MUTANTS[:2]]
+    matrix = KillMatrix(mutants={**dict.fromkeys(names, before), "deleted": before}, references={})
+    updated = matrix.updated(KillMatrix(mutants={names[0]: after}, references={}), MUTANTS)
+    assert updated.mutants == {names[0]: after, names[1]: before}
+
+
 def test_page_marks_a_mutant_that_survived():
     """A reader must see that the judge missed a defect."""
-    assert "**nothing**" in page([], [(EXAMPLE, [failed_trial("another.check", "a cause")])])
-    assert "R999 `another.check`" in page([], [(EXAMPLE, [failed_trial("another.check", "a cause")])])
+    kill = kill_of(EXAMPLE, [failed_trial("another.check", "a cause")])
+    assert "**nothing**" in page(KillMatrix(mutants={EXAMPLE.name: kill}, references={}), [EXAMPLE])
 
 
-def test_page_in_the_docs_shows_all_mutants_as_killed():
-    """After a change of a mutant, `make mutants` must write the page again."""
-    rows = re.findall(r"^\| `(\w+)` \| (.+?) \| .+? \| (R\d+) `(.+?)`: (.+?) \|", PAGE.read_text(), re.MULTILINE)
-    numbers = {check.id: check.requirement.number for check in CHECKS}
-    expected = [(mutant.name, mutant.defect, numbers[mutant.check], mutant.check) for mutant in MUTANTS]
-    assert [row[:4] for row in rows] == expected
-    causes = {name: cause for name, *_, cause in rows}
-    assert [mutant.name for mutant in MUTANTS if not causes[mutant.name].startswith(mutant.cause)] == []
+def test_page_in_the_docs_is_generated_from_the_kill_matrix():
+    assert PAGE.read_text() == page(MATRIX, MUTANTS), f"{RERUN} --page"
 
 
 def test_every_scenario_of_the_mutants_is_used():
-    files = set((Path(PAGE).parents[1] / "mutants" / "scenarios").glob("*.yaml"))
+    files = set((HERE / "scenarios").glob("*.yaml"))
     assert files <= {trial.scenario for mutant in MUTANTS for trial in mutant.trials}

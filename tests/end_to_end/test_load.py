@@ -86,7 +86,7 @@ def test_campaign_compares_messages_and_reports(tmp_path: Path) -> None:
     ("mutant", "customers", "loss"),
     [
         pytest.param("last_page_dropped", 10_050, "lost", marks=pytest.mark.slow),
-        ("opt_outs_ignored", 300, "sent to opted-out"),
+        ("consent_ignored", 300, "sent to opted-out"),
         pytest.param("accepted_counted_as_delivered", 300, "misreported", marks=pytest.mark.slow),
     ],
 )

@@ -114,6 +114,7 @@ def _obligation(index: int) -> Line:
         "number": None if reason == "unusable_number" else f"4471{index:08d}",
         "text": str(split["body"]).replace("{{FIRST_NAME}}", _name(index)),
         "due": split["send_at"], "owed": reason is None, "reason": reason,
+        "opted_out_by": "attribute" if reason == "opted_out" else None,
     }  # fmt: skip
 
 

@@ -17,8 +17,9 @@ def park(since):
     return requests.post(handover["clock_url"] + "/park", json=parked).json()
 def register():
     where = "http://%s:%d/" % (handover["listen"]["host"], handover["listen"]["port"])
-    post("/general/RegisterEventListener", {"EventTypeID": 13, "ListenerURL": where, "ChannelID": 505})
     for channel in handover["channels"]:
+        event = 11 if channel["kind"] == "triggered" else 13
+        post("/general/RegisterEventListener", {"EventTypeID": event, "ListenerURL": where, "ChannelID": channel["id"]})
         welcome = [{"TemplateID": 1, "TemplateName": "Welcome"}]
         post("/integrations/AddChannelTemplates", welcome, {"ChannelID": channel["id"]})
 """

@@ -30,6 +30,8 @@ SETTINGS = json.loads(HANDOVER.read_text())
 OPTIMOVE, TEXTLOCAL = SETTINGS["services"]["optimove"], SETTINGS["services"]["textlocal"]
 CHANNELS = [channel for channel in SETTINGS["channels"] if channel["provider"] == "textlocal"]
 PHONE, CONSENT = SETTINGS["attributes"]["phone"], SETTINGS["attributes"]["consent"]
+CHECKS_CONSENT = SETTINGS.get("bridge", {}).get("consent") == "attribute"  # else only Textlocal keeps opt-outs
+REQUIRED = [PHONE, CONSENT] if CHECKS_CONSENT else [PHONE]
 HOST, PORT, TOKEN = SETTINGS["listen"]["host"], SETTINGS["listen"]["port"], SETTINGS["webhook_token"]
 MY_URL = f"http://{HOST}:{PORT}/{TOKEN}"  # without the token, every request gets a 404
 CLOCK_URL = None if os.environ.get("FLASK_BRIDGE_CLOCK") == "machine" else SETTINGS.get("clock_url")
@@ -90,6 +92,7 @@ def later(when, **delay):
 # ---- Optimove: at most 50 calls in 10 seconds, 10,000 rows per page, 100 templates or metrics per call
 RECENT_CALLS = {"optimove": (deque(maxlen=50), 11), "textlocal": (deque(maxlen=10), 2)}  # seconds, one more than needed
 TEMPLATES = {}  # as last fetched
+OPT_OUTS = {"valid_until": "", "numbers": set()}  # those at Textlocal, as last fetched
 PAGE_SIZE, ITEMS_PER_CALL, BATCH_SIZE = 10_000, 100, 500
 TRIGGERED, EXECUTED = 11, 13  # event types
 METRICS = {0: {"sending", "sent", "delivered", "failed"}, 1: {"delivered"}, 5: {"dropped"}, 9: {"failed"}}
@@ -140,6 +143,15 @@ def templates_by_id(now):
     return templates
 
 
+def opted_out_numbers(now):
+    """Return the numbers that opted out at Textlocal, which sends to them unless the caller leaves them out."""
+    if OPT_OUTS["valid_until"] <= now:
+        check_rate_limit(now, "textlocal")
+        OPT_OUTS["numbers"] = {str(row["number"]) for row in textlocal("get_optouts")["optouts"]}
+        OPT_OUTS["valid_until"] = later(now, hours=1)
+    return OPT_OUTS["numbers"]
+
+
 def personalize(body, attributes):
     """Return number (digits with country code) and text; the number is None without consent or a valid number."""
     text = PLACEHOLDER.sub(lambda match: attributes.get(match[1]) or "", body)
@@ -147,7 +159,8 @@ def personalize(body, attributes):
         number = phonenumbers.parse(attributes.get(PHONE) or "", SETTINGS.get("country", "GB"))
     except phonenumbers.NumberParseException:
         return None, text
-    reachable = attributes.get(CONSENT) == "1" and phonenumbers.is_valid_number(number)
+    has_consent = not CHECKS_CONSENT or attributes.get(CONSENT) == "1"
+    reachable = has_consent and phonenumbers.is_valid_number(number)
     return f"{number.country_code}{number.national_number}" if reachable else None, text
 
 
@@ -178,7 +191,7 @@ def connect(now):
 
 def page(now, campaign, channel, skip):
     bodies = {template: row["body"] for template, row in templates_by_id(now).items()}
-    names = list(dict.fromkeys([PHONE, CONSENT, *PLACEHOLDER.findall(" ".join(bodies.values()))]))
+    names = list(dict.fromkeys([*REQUIRED, *PLACEHOLDER.findall(" ".join(bodies.values()))]))
     query = {"CampaignID": campaign, "ChannelID": channel, "CustomerAttributes": ";".join(names), "$top": PAGE_SIZE}
     rows = optimove(now, "GET", "customers/GetCustomerSendDetailsByChannel", **query, **{"$skip": skip})
     groups = defaultdict(list)  # a batch has one send time; one letter outside ASCII makes all of it cost more
@@ -216,7 +229,7 @@ def trigger(now, event):
     attributes = {
         name: json.dumps(value) if isinstance(value, int | float) else value for name, value in values.items()
     }
-    if not attributes.keys() >= {PHONE, CONSENT, *PLACEHOLDER.findall(template["body"])}:
+    if not attributes.keys() >= {*REQUIRED, *PLACEHOLDER.findall(template["body"])}:
         attributes = fetch_attributes(now, event["customerid"]) | attributes
     number, text = personalize(template["body"], attributes)
     id_ = f"trigger-{event['requestid']}"
@@ -236,7 +249,11 @@ def fetch_attributes(now, customer):
 
 
 def send(now, batch):
-    rows = sql("SELECT number, text FROM message WHERE batch = ? AND state = 'pending'", batch)
+    opted_out = opted_out_numbers(now)
+    pending = sql("SELECT number, text FROM message WHERE batch = ? AND state = 'pending'", batch)
+    with LOCK, DB:
+        DB.executemany(SET_STATE, [("dropped", batch, number) for number, _ in pending if number in opted_out])
+    rows = [(number, text) for number, text in pending if number not in opted_out]
     if not rows:
         return
     check_rate_limit(now, "textlocal")

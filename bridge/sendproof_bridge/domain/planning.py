@@ -43,7 +43,7 @@ def plan_message(
 ) -> PlannedMessage:
     """Compose one customer's message, or drop it with a reason. Opt-outs stored here are applied at the send."""
     config, template = channel.config, templates.get(row.template)
-    if not recipient_rules.has_consent(row.attributes[config.consent_attribute]):
+    if config.checks_attribute and not recipient_rules.has_consent(row.attributes[config.consent_attribute]):
         return _dropped(row, recipient_rules.OPTED_OUT)
     number = recipient_rules.normalize_number(row.attributes[config.phone_attribute], config.default_region)
     if template is None:

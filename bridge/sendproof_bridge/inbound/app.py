@@ -16,7 +16,7 @@ from sendproof_bridge.domain.keys import CampaignKey
 from sendproof_bridge.inbound import status
 from sendproof_bridge.inbound.events import read_event
 from sendproof_bridge.inbound.group_commit import GroupCommit
-from sendproof_bridge.outbound.providers import OptOut, Receipt, UnauthenticatedWebhookError
+from sendproof_bridge.outbound.providers import OptIn, OptOut, Receipt, UnauthenticatedWebhookError
 
 # An event or a receipt has a few hundred bytes.
 _MAX_BODY_BYTES = 64 * 1024
@@ -126,7 +126,7 @@ class WebhookApp:
         return self._bridge.clients.get(name) if valid else None
 
 
-def _parse(client: Client, provider: str, webhook: _Webhook) -> Sequence[Receipt | OptOut] | None:
+def _parse(client: Client, provider: str, webhook: _Webhook) -> Sequence[Receipt | OptOut | OptIn] | None:
     """Return the content, parsed by the first of the client's accounts at this provider that authenticates it."""
     for channel in client.channels.values():
         if channel.config.provider == provider:

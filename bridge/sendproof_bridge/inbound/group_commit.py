@@ -13,19 +13,19 @@ from sendproof_bridge.clock import Clock
 from sendproof_bridge.domain.receipts import store_receipts
 from sendproof_bridge.inbound.event_store import store_events
 from sendproof_bridge.inbound.events import Event
-from sendproof_bridge.outbound.providers import OptOut, Receipt
+from sendproof_bridge.outbound.providers import OptIn, OptOut, Receipt
 from sendproof_bridge.storage import opt_outs
 from sendproof_bridge.storage.store import Store
 
 
 @dataclass(slots=True, kw_only=True)
 class _Group:
-    """The requests of one transaction. Receipts and opt-outs have their client."""
+    """The requests of one transaction. Receipts, opt-outs and opt-ins have their client."""
 
     committed: asyncio.Future[None]
     events: list[Event] = field(default_factory=list)
     receipts: list[tuple[str, Receipt]] = field(default_factory=list)
-    opt_outs: list[tuple[str, OptOut]] = field(default_factory=list)
+    opt_outs: list[tuple[str, OptOut | OptIn]] = field(default_factory=list)
 
 
 class GroupCommit:
@@ -46,14 +46,14 @@ class GroupCommit:
         group.events.append(event)
         await asyncio.shield(group.committed)
 
-    async def store_receipts(self, client: str, reports: Sequence[Receipt | OptOut]) -> None:
-        """Store receipts and opt-outs from a provider; return when they are committed."""
+    async def store_receipts(self, client: str, reports: Sequence[Receipt | OptOut | OptIn]) -> None:
+        """Store receipts, opt-outs and opt-ins from a provider; return when they are committed."""
         group = self._current_group()
         for report in reports:
-            if isinstance(report, OptOut):
-                group.opt_outs.append((client, report))
-            else:
+            if isinstance(report, Receipt):
                 group.receipts.append((client, report))
+            else:
+                group.opt_outs.append((client, report))
         await asyncio.shield(group.committed)
 
     def close(self) -> None:
@@ -85,6 +85,9 @@ class GroupCommit:
         with transaction() as tx:
             store_events(tx, group.events, now)
             store_receipts(tx, group.receipts)
-            for client, opt_out in group.opt_outs:
-                opt_outs.add(tx, client, [opt_out.number], opt_out.source, now)
+            for client, change in group.opt_outs:
+                if isinstance(change, OptOut):
+                    opt_outs.add(tx, client, [change.number], change.source, now)
+                else:
+                    opt_outs.remove(tx, client, [change.number], now)
         self._wake()

@@ -12,7 +12,7 @@ from sendproof_bridge.jobs.campaigns import (
     send_batch,
     send_triggered,
 )
-from sendproof_bridge.jobs.opt_outs import apply_opt_outs, poll_opt_outs, push_opt_outs
+from sendproof_bridge.jobs.opt_outs import apply_opt_ins, apply_opt_outs, poll_opt_outs, push_opt_outs
 from sendproof_bridge.jobs.reports import (
     poll_missing_receipts,
     poll_statuses,
@@ -41,6 +41,7 @@ HANDLERS: Mapping[str, Handler] = {
     "poll_statuses": poll_statuses.run,
     "poll_opt_outs": poll_opt_outs.run,
     "apply_opt_outs": apply_opt_outs.run,
+    "apply_opt_ins": apply_opt_ins.run,
     "push_opt_outs": push_opt_outs.run,
     "push_metrics": push_metrics.run,
     "push_metric_deltas": push_metric_deltas.run,

@@ -1,7 +1,7 @@
 """The step of a conformance run that posts valid and invalid events to every listener."""
 
 from collections.abc import Callable, Iterable, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from datetime import timedelta
 from time import monotonic
 from urllib.parse import urlsplit
@@ -58,9 +58,9 @@ def probe_listeners(run: RunContext, step: ProbeListeners) -> None:
     run.progress.phase(f"posting valid and invalid events to {pluralized(len(targets), 'listener')}")
     context = _event_context(run, sandbox)
     urls: set[str] = set()
-    now = run.control.clock(sandbox)["now"]
+    now, started = run.control.clock(sandbox)["now"], monotonic()
     for target in targets:
-        probe = _ListenerProbe(run_context=run, step=step, target=target, at=now)
+        probe = _ListenerProbe(run_context=run, step=step, target=target, at=now, started=started)
         probe.send_all(context, is_new_url=target.url not in urls)
         urls.add(target.url)
     _wake_bridge(run, sandbox)
@@ -68,13 +68,16 @@ def probe_listeners(run: RunContext, step: ProbeListeners) -> None:
 
 @dataclass(kw_only=True)
 class _ListenerProbe:
-    """All requests to one listener. Each is added to the history as a probe."""
+    """All requests to one listener. Each is added to the history as a probe.
+
+    `started` is when the requests to the first listener began, by `monotonic`: one limit holds for all.
+    """
 
     run_context: RunContext
     step: ProbeListeners
     target: Target
     at: str
-    started: float = field(default_factory=monotonic)
+    started: float
     requests: int = 0
     timeouts: int = 0
     last_request: str = "none"

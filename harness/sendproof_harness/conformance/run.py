@@ -8,12 +8,14 @@ from pathlib import Path
 from rich.console import Console
 
 from sendproof_harness.conformance.probe import probe_listeners
+from sendproof_harness.conformance.slow_listener import advance_and_watch
 from sendproof_harness.judge.verdict import Status
 from sendproof_harness.run.runner import RunOptions
-from sendproof_harness.run.steps import STEPS
+from sendproof_harness.run.steps import STEPS, StepFunction
 from sendproof_harness.scenario.library import find_scenario_files
 from sendproof_harness.scenario.load import load_scenarios
 from sendproof_harness.scenario.model import (
+    Advance,
     CustomerEvents,
     DefineTrigger,
     PlanCampaign,
@@ -76,8 +78,9 @@ def run_conformance(conformance: ConformanceOptions, options: RunOptions, consol
 
 
 def with_probes(options: RunOptions) -> RunOptions:
-    """Return the options with the step that probes the listeners."""
-    return dataclasses.replace(options, steps={**STEPS, ProbeListeners: probe_listeners})
+    """Return the options with the step that probes the listeners, and with an end for listeners that are too slow."""
+    steps: dict[type, StepFunction] = {**STEPS, ProbeListeners: probe_listeners, Advance: advance_and_watch}
+    return dataclasses.replace(options, steps=steps)
 
 
 def _with_probe(steps: tuple[Step, ...], probe: ProbeListeners) -> Iterator[Step]:

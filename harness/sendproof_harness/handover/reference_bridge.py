@@ -73,6 +73,7 @@ def _channel(client: Mapping[str, Any], channel: Mapping[str, Any]) -> list[str]
         *_channel_settings(client, channel),
         _entry("phone_attribute", client["attributes"]["phone"]),
         _entry("consent_attribute", client["attributes"]["consent"]),
+        _entry("consent", client["bridge"].get("consent", "provider")),
         _entry("default_region", client["country"]),
     ]
 

@@ -71,7 +71,7 @@ def _wishes(scenario: Scenario | None) -> dict[str, Any]:
     if scenario is None:
         return {}
     wanted = dataclasses.asdict(scenario.bridge)
-    names = ("reports", "reports_a_day", "opt_outs", "clears_campaigns")
+    names = ("consent", "reports", "reports_a_day", "opt_outs", "clears_campaigns")
     wishes = {name: wanted[name] for name in names if wanted[name]}
     return {**wishes, **_optimove_facts(scenario)}
 

@@ -34,6 +34,13 @@ class Violation(msgspec.Struct, frozen=True, gc=False):
     value: str | None = None
 
 
+class Subject(msgspec.Struct, frozen=True, gc=False):
+    """One thing that the run must contain; the scenario file explains the kinds. Durations are in milliseconds."""
+
+    kind: str
+    value: str | int | bool
+
+
 class InjectedCall(msgspec.Struct, frozen=True, gc=False):
     """The consequence of a fault for a call.
 

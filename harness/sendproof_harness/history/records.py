@@ -17,6 +17,7 @@ from sendproof_harness.history.parts import (
     InjectedCall,
     Metric,
     Split,
+    Subject,
     TemplateId,
     Violation,
 )
@@ -53,8 +54,9 @@ class Obligation(Record, frozen=True, gc=False, tag="obligation"):
     """Expectation: the message that one customer is due or, if `owed` is false, must not get.
 
     `trigger` names the trigger that caused it, if any. `reason` is why nothing is due: opted_out, unusable_number,
-    not_cleared (conditional campaign) or cancelled. `raw_number` is the number as the client's records spell it, if
-    that is not + and the digits.
+    not_cleared (conditional campaign) or cancelled. `opted_out_by` is where an opt-out was kept when the campaign was
+    announced: attribute or provider. `raw_number` is the number as the client's records spell it, if that is not + and
+    the digits. `outcome` is the name of the customer's test number.
     """
 
     campaign: int
@@ -67,7 +69,9 @@ class Obligation(Record, frozen=True, gc=False, tag="obligation"):
     owed: bool
     reason: str | None = None
     trigger: str | None = None
+    opted_out_by: Literal["attribute", "provider"] | None = None
     raw_number: str | None = None
+    outcome: str | None = None
 
 
 class Fault(Record, frozen=True, gc=False, tag="fault"):
@@ -309,6 +313,14 @@ class OptOut(Record, frozen=True, gc=False, tag="opt_out"):
     source: str | None = None
 
 
+class OptIn(Record, frozen=True, gc=False, tag="opt_in"):
+    """A number that had opted out at the provider opted in again."""
+
+    service: str
+    number: str
+    source: str | None = None
+
+
 class Click(Record, frozen=True, gc=False, tag="click"):
     """A customer opened the link of a message."""
 
@@ -426,18 +438,21 @@ class Probe(Record, frozen=True, gc=False, tag="probe"):
 class Scenario(Record, frozen=True, gc=False, tag="scenario"):
     """The scenario of the run, written by the harness. `file` is its file name without folder and suffix.
 
-    If `asks` is `contract`, only conformance is judged: the listeners and the requests of the bridge. `reports`,
-    `reports_a_day` and `opt_outs` are the client's wishes in the handover; None leaves the choice to the bridge.
-    `preference_channels` has the channel of opt-outs, by number of the channel, where it is another one.
+    If `asks` is `contract`, only conformance is judged: the listeners and the requests of the bridge. `consent`,
+    `reports`, `reports_a_day` and `opt_outs` are the client's wishes in the handover; None leaves the choice to the
+    bridge, and for `consent` it means that only the provider keeps opt-outs. `preference_channels` has the channel of
+    opt-outs, by number of the channel, where it is another one. `subjects` are what the run must contain.
     """
 
     name: str
     file: str
     asks: Literal["everything", "contract"] = "everything"
+    consent: str | None = None
     reports: str | None = None
     opt_outs: str | None = None
     preference_channels: dict[str, int] = {}
     reports_a_day: int | None = None
+    subjects: tuple[Subject, ...] = ()
 
 
 class RunIdentity(Record, frozen=True, gc=False, tag="run"):
@@ -523,6 +538,7 @@ Line = (
     | Interactions
     | Clock
     | OptOut
+    | OptIn
     | Click
     | Inbound
     | AttributeSync
@@ -569,6 +585,7 @@ class History:
     interactions: tuple[Interactions, ...] = ()
     clocks: tuple[Clock, ...] = ()
     opt_outs: tuple[OptOut, ...] = ()
+    opt_ins: tuple[OptIn, ...] = ()
     clicks: tuple[Click, ...] = ()
     inbounds: tuple[Inbound, ...] = ()
     attribute_syncs: tuple[AttributeSync, ...] = ()

@@ -31,6 +31,12 @@ FAULTS_INJECTED = Requirement(
     source="docs/faults.md",
     evidence="documented",
 )
+SUBJECTS_PRESENT = Requirement(
+    number="R003",
+    text="The run contains everything that its scenario is about, so a pass proves that the bridge can handle it.",
+    source="docs/write-a-scenario.md",
+    evidence="documented",
+)
 LISTENER_REGISTERED = Requirement(
     number="R101",
     text="The bridge registers a listener for each of its channels, so that it receives the events of every campaign.",
@@ -52,8 +58,8 @@ TRIGGER_EVENT_LATENCY = Requirement(
 )
 CLEARANCE_GIVEN = Requirement(
     number="R104",
-    text="A bridge that listens for campaigns on hold clears customers before the deadline, because customers who are "
-    "not named are left out.",
+    text="A bridge that listens for campaigns on hold clears every customer who may get a message before the deadline, "
+    "because customers who are not named are left out, and no customer who opted out.",
     source=_CLEARANCE,
     evidence="documented",
 )
@@ -131,9 +137,9 @@ RIGHT_TIME = Requirement(
 )
 CONSENT_RESPECTED = Requirement(
     number="R405",
-    text="A customer who opted out gets no message: at the provider, by a preference, or by the consent attribute that "
-    "the client names in the handover.",
-    source="docs/connect-your-bridge.md",
+    text="A customer who opted out at the provider gets no message. Where the client of the run keeps opt-outs in a "
+    "consent attribute (`consent: attribute`), neither does a customer without consent there.",
+    source=_DROPPED,
     evidence="documented",
 )
 TRIGGER_SEND_LATENCY = Requirement(
@@ -232,8 +238,8 @@ CLIENTS_ISOLATED = Requirement(
 )
 OPT_OUTS_SYNCED = Requirement(
     number="R701",
-    text="The bridge reports every customer who opts out at the provider to Optimove, by preference or by attribute, "
-    "and no other customer. The judge allows one day.",
+    text="The bridge reports every customer who opts out at the provider, or in again, to Optimove: in the way that "
+    "the client asked for (preference, attribute or none), and no other customer. The judge allows one day.",
     source=_GUIDE,
     evidence="documented",
 )

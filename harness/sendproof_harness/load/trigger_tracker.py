@@ -23,6 +23,8 @@ ORDER_PARAMETER = "order"
 _ORDER = re.compile(r"order ([0-9]{9})\b")
 _MESSAGE_LOSSES = ("duplicated", "wrong text", "wrong number", "sent to opted-out", "late")
 _MAX_SEEN = 255
+#: The events that the simulators did not answer; they say nothing about the bridge.
+UNANSWERED = "unanswered"
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,17 +78,35 @@ class TriggerTracker:
             "delivery": self._count_delivery,
             "webhook": self._count_webhook,
         }
+        self._unanswered: set[int] = set()
         for loss in ("lost", *_MESSAGE_LOSSES, "unexpected"):
             counts.record_checked(loss, "messages", "bridge", 0)
+        counts.record_checked(UNANSWERED, "events", "harness", 0)
 
     def record_fired(self, number: int, planned: float, late_s: float) -> None:
         """Record that a trigger of this share is fired now, `late_s` seconds after its `planned` time."""
         self._planned[number // self._shares] = planned
         self._counts.record_delay(late_s * 1000)
+        self._counts.losses[UNANSWERED].looked_at += 1
         self.fired += 1
         if self._expected_message(number).text is not None:
             self.due += 1
             self._counts.losses["lost"].looked_at += 1
+
+    def record_unanswered(self, number: int, reason: str) -> None:
+        """Record that the simulators did not answer the event of a trigger: it is not known if it was fired.
+
+        Its message is only due if the journal shows the event.
+        """
+        self._counts.record_losses(UNANSWERED, f"order {format_order(number)}: {reason}")
+        if not self._accepted[number // self._shares]:
+            self._unanswered.add(number)
+
+    @property
+    def outstanding(self) -> int:
+        """The number of messages that are due and have not arrived."""
+        unknown = sum(self._expected_message(number).text is not None for number in self._unanswered)
+        return self.due - unknown - self.arrived
 
     def process(self, line: JournalLine) -> None:
         """Count a line of the journal."""
@@ -100,7 +120,7 @@ class TriggerTracker:
         """Count the lost messages at the end."""
         for index, seen in enumerate(self._seen):
             number = index * self._shares + self._share
-            if not seen and self._planned[index]:
+            if not seen and self._planned[index] and number not in self._unanswered:
                 expected = self._expected_message(number)
                 if expected.text is not None:
                     self._counts.record_losses(
@@ -112,6 +132,7 @@ class TriggerTracker:
         if order.isdigit() and int(order) % self._shares == self._share:
             self._counts.record_events("triggers", "triggers", 1, at)
             self._accepted[int(order) // self._shares] = line.real
+            self._unanswered.discard(int(order))
 
     def _count_delivery(self, line: JournalLine, at: float) -> None:
         found = _ORDER.search(line.text)

@@ -4,7 +4,7 @@
 """
 
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from fractions import Fraction
 
 from sendproof_harness.judge.findings import Blame
@@ -29,8 +29,12 @@ from sendproof_harness.load.formatting import (
 )
 from sendproof_harness.load.model import Latency, LoadResult, Loss, Role, Stage
 from sendproof_harness.load.service_levels import Percentile, ServiceLevels
+from sendproof_harness.load.trigger_tracker import UNANSWERED
 from sendproof_harness.report.formatting import capitalised, counted
 
+# A few events without a response change neither the load nor what is known about the bridge.
+_ACCEPTED_UNANSWERED = Fraction(1, 100)
+_OVERLOADED = "The simulators or the machine were overloaded: repeat with a lower --rate, or on a faster machine."
 # A short interruption by the machine delays only a few calls, which do not change the latencies.
 _ACCEPTED_BEHIND = Fraction(5, 100)
 
@@ -114,6 +118,10 @@ class _Level:
     def missed(self, got: str, blame: Blame, why: str = "", examples: tuple[str, ...] = ()) -> JudgedLevel:
         return self._judge("fail", got, blame, why, examples)
 
+    def failed_itself(self, got: str, why: str, examples: tuple[str, ...] = ()) -> JudgedLevel:
+        """Return an error of the load test, which says nothing about the tested role."""
+        return self._judge("error", got, "harness", why, examples)
+
     def unknown(self, got: str, blame: Blame | None = None, why: str = "") -> JudgedLevel:
         return self._judge("unknown", got, blame, why)
 
@@ -171,9 +179,19 @@ def _loss(level: _Level, loss: Loss, maximum: int) -> JudgedLevel:
     if not loss.looked_at and not loss.count:
         return level.unknown(f"nothing to check: no {loss.unit}")
     got = f"{loss.count:,} of {counted(loss.looked_at, loss.unit)}"
+    if loss.name == UNANSWERED:
+        return _unanswered(level, loss, got)
     if loss.count > maximum:
         return level.missed(got, loss.blame, examples=loss.examples)
     return level.met(got, examples=loss.examples)
+
+
+def _unanswered(level: _Level, loss: Loss, got: str) -> JudgedLevel:
+    """Return an error of the harness if too many events got no response: the load was not the planned one."""
+    accepted = replace(level, expected=f"at most {format_percent(_ACCEPTED_UNANSWERED)}")
+    if loss.count <= loss.looked_at * _ACCEPTED_UNANSWERED:
+        return accepted.met(got, examples=loss.examples)
+    return accepted.failed_itself(got, _OVERLOADED, loss.examples)
 
 
 def _throughput(result: LoadResult, levels: ServiceLevels) -> Iterator[JudgedLevel]:
@@ -239,8 +257,10 @@ def _failed_calls(result: LoadResult, levels: ServiceLevels) -> Iterator[JudgedL
     if levels.failed is None:
         return
     level = _Level(id="failed", title="Failed calls", expected=f"at most {format_percent(levels.failed)}")
-    failed = sum(latency.failed for latency in result.latencies)
-    calls = sum(latency.count for latency in result.latencies)
+    # The load generator itself reports customer events to the simulators; those are no calls of the bridge or to it.
+    latencies = [latency for latency in result.latencies if latency.name != "event"]
+    failed = sum(latency.failed for latency in latencies)
+    calls = sum(latency.count for latency in latencies)
     if not calls:
         yield level.unknown("no calls")
         return

@@ -37,6 +37,7 @@ PROVIDER = Provider(
     opt_out_events=frozenset({"opted_out"}),
     # documented: https://docs.delivyr.net/docs/optimove (rejected)
     permanent_rejections=frozenset({"blocked", "cannot_receive", "opted_out"}),
+    opt_out_rejections=frozenset({"opted_out"}),
     rejects_late=True,
     has_record=True,
     # Only some customers can read the Message Log by a request.

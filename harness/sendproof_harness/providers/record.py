@@ -68,6 +68,8 @@ class Provider:
 
     permanent_rejections: frozenset[str] = frozenset()
     """Codes of rejections that are due to the number alone, or their reasons if the provider has no codes."""
+    opt_out_rejections: frozenset[str] = frozenset()
+    """Those of the permanent rejections that tell the bridge of an opt-out."""
     batch_limit_rejections: Mapping[str, str] = field(default_factory=dict)
     """By code of the rejection of a batch over the limit: the limit, in words."""
     unknown_customer_rejection: str | None = None

@@ -41,6 +41,7 @@ PROVIDER = Provider(
     opt_out_events=frozenset({"inbound"}),
     # documented: https://api.txtlocal.com/docs/sendsms
     permanent_rejections=frozenset({"32", "51"}),
+    opt_out_rejections=frozenset({"51"}),
     batch_limit_rejections={"33": "at most 10,000 numbers a call"},
     has_record=True,
     # observed: get_optouts, in Textlocal's own client

@@ -33,6 +33,7 @@ PROVIDER = Provider(
     receipt_event="message_delivery",
     opt_out_events=frozenset({"message_unsubscribe"}),
     permanent_rejections=frozenset({"Blocked", "Landline", "Unsubscribed", "Suppressed"}),
+    opt_out_rejections=frozenset({"Unsubscribed"}),
     unknown_customer_rejection="no profile is known by this id",
     import_operation="import_profile",
     has_record=True,

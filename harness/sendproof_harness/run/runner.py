@@ -37,6 +37,7 @@ from sendproof_harness.run.time_control import TimeControl
 from sendproof_harness.scenario.fault_kinds import KILL
 from sendproof_harness.scenario.model import ProbeListeners, Scenario
 from sendproof_harness.scenario.random_faults import faults_yaml
+from sendproof_harness.scenario.subjects import required_subjects
 
 # Enough for a bridge to start or to become idle; a Java program on a small CI machine takes half of this.
 TIMEOUT_S = 60.0
@@ -67,6 +68,7 @@ class RunOptions:
     command: str | None = None
     control_url: str | None = None
     shared: bool = False
+    exclusive: bool = False
     results: Path = Path("results")
     timeout_s: float = TIMEOUT_S
     clock_rate: float | None = None
@@ -101,7 +103,7 @@ def run_scenario(scenario: Scenario, name: str, options: RunOptions, progress: P
                 now=context.control.health()["real"],
                 duration_s=monotonic() - began,
             )
-            is_shared = options.control_url is not None
+            is_shared = options.control_url is not None and not options.exclusive
             histories = _save_histories(context, name, aborted, identity, folder, is_shared=is_shared)
             return RunResult(folder=folder, histories=histories, aborted=aborted)
     except (ControlError, HistoryError, ProcessError, OSError) as error:
@@ -246,15 +248,17 @@ def _save_histories(
 
 
 def _judged_wishes(scenario: Scenario) -> dict[str, object]:
-    """Return the client's wishes that the judge needs, without those that the scenario leaves to the bridge."""
+    """Return what the judge needs: the scenario's subjects, and the wishes that it does not leave to the bridge."""
     preference_channels = {
         str(channel.id): channel.preference_channel for channel in scenario.channels if channel.preference_channel
     }
     wishes = {
+        "consent": scenario.bridge.consent,
         "reports": scenario.bridge.reports,
         "reports_a_day": scenario.bridge.reports_a_day,
         "opt_outs": scenario.bridge.opt_outs,
         "preference_channels": preference_channels,
+        "subjects": [asdict(subject) for subject in required_subjects(scenario)],
     }
     return {name: wish for name, wish in wishes.items() if wish}
 

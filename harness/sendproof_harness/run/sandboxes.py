@@ -11,7 +11,7 @@ from sendproof_harness.handover.format import CLIENT, Listen
 from sendproof_harness.handover.write import handover_content
 from sendproof_harness.providers import provider as record_of
 from sendproof_harness.scenario.fault_kinds import KILL
-from sendproof_harness.scenario.model import Channel, Scenario
+from sendproof_harness.scenario.model import Channel, Individual, Scenario
 from sendproof_harness.scenario.values import iso_utc
 
 LOOPBACK = frozenset({"127.0.0.1", "localhost", "::1"})
@@ -49,7 +49,7 @@ def _create(
     options: SandboxOptions, scenario: Scenario, name: str | None, clock: Mapping[str, object], client: str
 ) -> dict[str, Any]:
     control = options.control
-    sandbox = control.create_sandbox(_settings(options, scenario, name, clock))
+    sandbox = control.create_sandbox(sandbox_settings(options, scenario, name, clock))
     for provider in dict.fromkeys(template.provider for template in scenario.templates):
         templates = [{"title": t.title, "body": t.body} for t in scenario.templates if t.provider == provider]
         control.add_templates(sandbox["sandbox"], provider, templates)
@@ -64,9 +64,10 @@ def _create(
     return handover
 
 
-def _settings(
+def sandbox_settings(
     options: SandboxOptions, scenario: Scenario, name: str | None, clock: Mapping[str, object]
 ) -> dict[str, object]:
+    """Return the body of the request that creates the sandbox of a client."""
     audience = scenario.audience
     return {
         "seed": scenario.seed,
@@ -75,8 +76,10 @@ def _settings(
             "customers": audience.customers,
             "opted_out": float(audience.opted_out),
             "unusable_numbers": float(audience.unusable_numbers),
+            "consent": scenario.bridge.consent or "provider",
             "country": audience.country,
             "outcomes": {name: float(share) for name, share in audience.outcomes.items()},
+            "individuals": [_individual(individual) for individual in audience.individuals],
         },
         "channels": [_channel(channel) for channel in scenario.channels],
         "rate_limits": scenario.rate_limits,
@@ -86,6 +89,10 @@ def _settings(
         **({} if scenario.nightly is None else {"nightly": {"at": scenario.nightly}}),
         **({} if name is None else {"name": _valid_name(name)}),
     }
+
+
+def _individual(individual: Individual) -> dict[str, object]:
+    return {name: value for name, value in dataclasses.asdict(individual).items() if value is not None}
 
 
 def _channel(channel: Channel) -> dict[str, object]:

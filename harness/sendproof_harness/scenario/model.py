@@ -8,7 +8,34 @@ from fractions import Fraction
 #: Stands for a provider: the scenario runs once for each provider in the `providers` list of the file.
 ANY = "any"
 
+#: The client keeps opt-outs in the consent attribute, too.
+CONSENT_BY_ATTRIBUTE = "attribute"
+
 Parameter = str | int | float | bool
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Individual:
+    """A customer that the scenario spells out, at the position `customer`. None leaves a property to the seed.
+
+    `protection` is the one reason why the customer gets no message, or `none`. `same_number_as` is the position of
+    another individual with the number.
+    """
+
+    customer: int
+    protection: str | None = None
+    attributes: Mapping[str, str | None] = field(default_factory=dict)
+    spelling: str | None = None
+    same_number_as: int | None = None
+    outcome: str | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Subject:
+    """One thing that the run must contain to prove anything. A duration in `value` is in milliseconds."""
+
+    kind: str
+    value: str | int | bool
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -16,7 +43,7 @@ class Audience:
     """The customers of a sandbox: their number, country and shares with special properties.
 
     `opted_out` and `unusable_numbers` are shares from 0 to 1. `outcomes` maps the name of a delivery outcome to the
-    share of customers with a test number for it.
+    share of customers with a test number for it. `individuals` are spelled out.
     """
 
     customers: int
@@ -24,6 +51,7 @@ class Audience:
     unusable_numbers: Fraction
     country: str = "GB"
     outcomes: Mapping[str, Fraction] = field(default_factory=dict)
+    individuals: tuple[Individual, ...] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -116,8 +144,12 @@ class Trigger:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class BridgeRequirements:
-    """The configuration that a client requires of the bridge. None leaves the choice to the bridge."""
+    """The configuration that a client requires of the bridge. None leaves the choice to the bridge.
 
+    With `consent` attribute the client keeps opt-outs in the consent attribute, too; None means only at the provider.
+    """
+
+    consent: str | None = None
     reports: str | None = None
     reports_a_day: int | None = None
     opt_outs: str | None = None
@@ -225,6 +257,23 @@ class OptOut:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class OptIn:
+    """Step: customers opt in again in a file of the client's daily batch, `by` attribute or preference."""
+
+    by: str
+    selection: CustomerSelection
+    channel: int | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ChangeAttributes:
+    """Step: a file of the client's daily batch changes attributes of the customer at a position of the audience."""
+
+    customer: int
+    values: Mapping[str, str]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class ChangeKey:
     """Step: the client's administrator rotates, disables or enables the bridge's key for Optimove.
 
@@ -275,6 +324,8 @@ Step = (
     | ChangeTemplate
     | DeleteTemplate
     | OptOut
+    | OptIn
+    | ChangeAttributes
     | ChangeKey
     | ResendWebhooks
     | Advance
@@ -306,6 +357,7 @@ class Scenario:
     faults: tuple[Fault, ...] = ()
     clients: tuple[str, ...] = ()
     provider: str | None = None
+    subjects: tuple[Subject, ...] = ()
 
 
 def virtual_duration(scenario: Scenario) -> timedelta:

@@ -8,12 +8,14 @@ from sendproof_harness.providers import provider as provider_record
 from sendproof_harness.scenario.fault_kinds import WEBHOOK, parse_fault, resolve_target
 from sendproof_harness.scenario.model import (
     ANY,
+    CONSENT_BY_ATTRIBUTE,
     AddTemplate,
     Advance,
     Audience,
     BridgeRequirements,
     Campaign,
     CancelCampaign,
+    ChangeAttributes,
     ChangeKey,
     ChangeTemplate,
     Channel,
@@ -22,6 +24,8 @@ from sendproof_harness.scenario.model import (
     CustomerSelection,
     DefineTrigger,
     DeleteTemplate,
+    Individual,
+    OptIn,
     OptOut,
     Part,
     PlanCampaign,
@@ -30,11 +34,12 @@ from sendproof_harness.scenario.model import (
     Scenario,
     Split,
     Step,
+    Subject,
     Template,
     Trigger,
     WaitFor,
 )
-from sendproof_harness.scenario.values import parse_duration, parse_share, parse_time
+from sendproof_harness.scenario.values import parse_duration, parse_share, parse_time, to_milliseconds
 
 Content = Mapping[str, Any]
 
@@ -60,14 +65,27 @@ def parse_scenario(content: Content, provider: str | None = None) -> Scenario:
         campaigns=tuple(_campaign(campaign, audience) for campaign in content.get("campaigns", ())),
         steps=tuple(parser.step(step) for step in content["steps"]),
         triggers=tuple(_trigger(trigger) for trigger in content.get("triggers", ())),
-        bridge=BridgeRequirements(**content.get("bridge", {})),
+        bridge=_bridge(content),
         nightly=content.get("nightly"),
         rate_limits=content.get("rate_limits", True),
         dialects=content.get("dialects", {}),
         faults=tuple(parse_fault(fault, provider) for fault in content.get("faults", ())),
         clients=tuple(content.get("clients", ())),
         provider=provider,
+        subjects=tuple(_subject(subject) for subject in content.get("subjects", ())),
     )
+
+
+def _subject(content: Content) -> Subject:
+    ((kind, value),) = content.items()
+    return Subject(kind=kind, value=to_milliseconds(parse_duration(value)) if kind == "due_again_within" else value)
+
+
+def _bridge(content: Content) -> BridgeRequirements:
+    """Return the requirements; a client whose file changes the consent attribute keeps opt-outs there."""
+    changes_consent = any(step.keys() & {"opt_out", "opt_in"} for step in content["steps"])
+    default = {"consent": CONSENT_BY_ATTRIBUTE} if changes_consent else {}
+    return BridgeRequirements(**{**default, **content.get("bridge", {})})
 
 
 def _audience(content: Content, channels: tuple[Channel, ...]) -> Audience:
@@ -78,6 +96,7 @@ def _audience(content: Content, channels: tuple[Channel, ...]) -> Audience:
         unusable_numbers=parse_share(content.get("unusable_numbers", "0%")),
         country=content.get("country", countries[0]),
         outcomes={name: parse_share(share) for name, share in content.get("outcomes", {}).items()},
+        individuals=tuple(Individual(**individual) for individual in content.get("individuals", ())),
     )
 
 
@@ -167,6 +186,10 @@ def _opt_out(content: Content) -> OptOut:
     return OptOut(by=content["by"], selection=_selection(content), channel=content.get("channel"))
 
 
+def _opt_in(content: Content) -> OptIn:
+    return OptIn(by=content["by"], selection=_selection(content), channel=content.get("channel"))
+
+
 def _key(content: Content) -> ChangeKey:
     return ChangeKey(action=content["action"], overlap=_optional_duration(content, "overlap"))
 
@@ -192,6 +215,8 @@ class _ProviderParser:
             "change_template": lambda content: ChangeTemplate(**self._resolved(content)),
             "delete_template": lambda content: DeleteTemplate(**self._resolved(content)),
             "opt_out": _opt_out,
+            "opt_in": _opt_in,
+            "change_attributes": lambda content: ChangeAttributes(**content),
             "key": _key,
             "resend": lambda content: _resend(content, provider),
             "advance": lambda duration: Advance(by=parse_duration(duration)),

@@ -53,7 +53,8 @@ def _value_message(error: ValidationError, schema: Schema) -> str:
     part, got = _part_and_value(error)
     match error.validator:
         case "maxProperties" if part["maxProperties"] == 1:
-            return f"expected one step, got {len(got)} ({', '.join(got)}); write each step as its own list item"
+            noun = "subject" if "withheld" in part["properties"] else "step"
+            return f"expected one {noun}, got {len(got)} ({', '.join(got)}); write each {noun} as its own list item"
         case "maximum":
             return expected_got(f"at most {part['maximum']}", got)
         case "maxItems":

@@ -29,7 +29,9 @@ def run_session(
         if parallel > 1 and len(variants) > 1:
             statuses = run_parallel(variants, shared, parallel, console)
         else:
-            statuses = {name: run_and_judge(variant, name, shared, console) for name, variant in variants.items()}
+            # Simulators of this session serve one run after the other, so every request is the bridge's own.
+            alone = dataclasses.replace(shared, exclusive=shared.shared)
+            statuses = {name: run_and_judge(variant, name, alone, console) for name, variant in variants.items()}
     if len(statuses) > 1:
         _print_summary(statuses, options.results, console)
     return statuses

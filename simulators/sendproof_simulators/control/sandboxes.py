@@ -7,6 +7,7 @@ from sendproof_simulators.control.call import ControlCall, ControlContext, Contr
 from sendproof_simulators.control.clock import clock_json
 from sendproof_simulators.control.templates import message_providers
 from sendproof_simulators.core.audience.audience import AudienceRecipe
+from sendproof_simulators.core.audience.individuals import Individual
 from sendproof_simulators.core.clock.wall_clock import HOUR, MINUTE, Instant
 from sendproof_simulators.core.dialects import choose
 from sendproof_simulators.core.http import Response, json_response
@@ -87,7 +88,7 @@ def _sandbox_settings(call: ControlCall, clock_of: Sandbox | None) -> SandboxSet
         seed=fields["seed"],
         start=_start(call, clock, clock_of),
         rate=float(clock.get("rate", 1)) if clock["mode"] == "real" else None,
-        audience=_audience_recipe(fields.get("audience", {})),
+        audience=read_audience(fields.get("audience", {})),
         channels=_channels(call),
         rate_limits=fields.get("rate_limits", True),
         allow_remote_webhooks=fields.get("allow_remote_webhooks", False),
@@ -102,9 +103,11 @@ def _start(call: ControlCall, clock: Mapping[str, Any], clock_of: Sandbox | None
     return read_instant(clock["start"]) if "start" in clock else int(call.control.wall.time() * 1000)
 
 
-def _audience_recipe(fields: Mapping[str, Any]) -> AudienceRecipe:
+def read_audience(fields: Mapping[str, Any]) -> AudienceRecipe:
+    """Return the recipe in a request; `ControlError` if it is impossible."""
+    individuals = tuple(Individual(**individual) for individual in fields.get("individuals", ()))
     try:
-        return AudienceRecipe(**{**DEFAULT_AUDIENCE, **fields})
+        return AudienceRecipe(**{**DEFAULT_AUDIENCE, **fields, "individuals": individuals})
     except ValueError as error:
         raise ControlError(400, f"audience: {error}") from None
 

@@ -4,7 +4,7 @@ import pytest
 
 from history_builder import FIRST_SEND, START, HistoryBuilder, Line
 from sendproof_harness.history.timestamps import DAY, HOUR, MINUTE, iso, parse_instant
-from sendproof_harness.judge.checks import campaign_state, delivery, paging, timing, triggers, webhooks
+from sendproof_harness.judge.checks import campaign_state, clearance, delivery, paging, timing, triggers, webhooks
 from sendproof_harness.judge.checks.reports import metrics
 from sendproof_harness.judge.facts.deliveries.ledger import ledger
 from sendproof_harness.judge.facts.metrics import targeted_customers
@@ -154,11 +154,59 @@ def on_hold_event(correct_run: HistoryBuilder, **fields: object) -> Line:
 
 
 def test_clearance_before_deadline_passes(correct_run):
-    run = correct_run.plus(
-        clearance_line("required", START), on_hold_event(correct_run), clearance_line("given", START + HOUR)
+    assert clearance_causes(conditional(correct_run, "C0000001")) == []
+
+
+def conditional(run: HistoryBuilder, *left_out: str) -> HistoryBuilder:
+    """Return the run of a campaign that was cleared in time, without these customers."""
+    lines = clearance_line("required", START), on_hold_event(run), clearance_line("given", START + HOUR)
+    return run.plus(*lines).change(
+        "obligation", lambda line: line | not_cleared_fields(line) if line["customer"] in left_out else line
     )
 
-    assert run.findings(campaign_state.CHECKS) == []
+
+def clearance_causes(run: HistoryBuilder) -> list[tuple[str, str | None]]:
+    """Return cause and customer of each finding about clearance."""
+    return [(finding.cause, finding.where.customer) for finding in run.findings(clearance.CHECKS)]
+
+
+def test_customer_without_number_may_be_cleared_or_not(correct_run):
+    """Customer 2 has no usable number, and no document says more."""
+    assert clearance_causes(conditional(correct_run, "C0000001", "C0000002")) == []
+
+
+def test_customer_left_out_of_clearance_fails(correct_run):
+    run = conditional(correct_run, "C0000001", "C0000004")
+
+    assert clearance_causes(run) == [("a customer who may get a message was not cleared", "C0000004")]
+
+
+def test_clearance_of_no_customer_fails(correct_run):
+    run = conditional(correct_run, *(str(line["customer"]) for line in correct_run.lines_of("obligation")))
+
+    assert {cause for cause, _ in clearance_causes(run)} == {"no customer was cleared, although they may get messages"}
+
+
+def test_clearance_of_customer_who_opted_out_fails(correct_run):
+    assert clearance_causes(conditional(correct_run)) == [("a customer who opted out was cleared", "C0000001")]
+
+
+@pytest.mark.parametrize(("service", "count"), [("textlocal", 1), ("delivyr", 0)])
+def test_clearance_against_the_providers_list_fails_if_there_is_one(correct_run, service, count):
+    """Delivyr only rejects messages, so a bridge cannot know who opted out before."""
+    channels = [{"id": 505, "provider": service, "kind": "scheduled"}]
+    run = HistoryBuilder((correct_run.lines[0] | {"channels": channels}, *correct_run.lines[1:])).change(
+        "obligation", lambda line: line | {"opted_out_by": "provider"} if line["reason"] == "opted_out" else line
+    )
+
+    assert len(clearance_causes(conditional(run))) == count
+
+
+def test_campaign_cancelled_on_hold_needs_no_clearance(correct_run):
+    cancelled = {"n": 901, "at": iso(START + HOUR), "real": 0.0, "kind": "cancelled", "campaign": 7001,
+                 "channels": [505], "previous_state": "on_hold", "customers": 12}  # fmt: skip
+
+    assert clearance_causes(correct_run.plus(clearance_line("required", START), cancelled)) == []
 
 
 @pytest.mark.parametrize(
@@ -169,7 +217,7 @@ def test_missing_clearance_is_blamed_by_reach_of_event(correct_run, event_fields
     run = correct_run.plus(clearance_line("required", START), clearance_line("given", FIRST_SEND))
     run = run if event_fields is None else run.plus(on_hold_event(correct_run, **event_fields))
 
-    assert [(finding.level, finding.blame) for finding in run.findings(campaign_state.CHECKS)] == [(level, blame)]
+    assert [(finding.level, finding.blame) for finding in run.findings(clearance.CHECKS)] == [(level, blame)]
 
 
 @pytest.fixture

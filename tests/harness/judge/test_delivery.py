@@ -23,7 +23,7 @@ def counts(run: HistoryBuilder) -> dict[str, int]:
 def test_correct_run_passes_and_counts_what_it_looked_at(correct_run):
     assert causes(correct_run, "fail", "unknown", "error", "note") == []
     assert counts(correct_run) == {"ok": 10, "withheld": 2}
-    assert [check.run(correct_run.history()).looked_at for check in LEDGER_CHECKS] == [10, 10, 10, 10, 10]
+    assert [check.run(correct_run.history()).looked_at for check in LEDGER_CHECKS] == [10, 10, 1, 10, 10]
 
 
 def test_recipient_without_delivery_is_lost(correct_run):
@@ -160,16 +160,15 @@ def test_message_to_opted_out_customer_fails_consent_only(correct_run):
         correct_run.delivery_to(4) | {"message": "x", "number": forbidden["number"], "text": forbidden["text"]}
     )
 
-    assert causes(run) == [("sent to opted-out", "C0000001")]
+    assert causes(run) == [("sent to opted-out: the consent attribute in Optimove says no", "C0000001")]
     assert counts(run) == {"ok": 10, "withheld": 1, "sent to opted-out": 1}
 
 
-def test_audience_without_opt_outs_is_noted(correct_run):
+def test_consent_is_unknown_if_no_recipient_opted_out(correct_run):
+    """A bridge that ignores every opt-out would pass."""
     run = correct_run.without("obligation", lambda line: line["reason"] == "opted_out")
 
-    assert causes(run, "note") == [
-        ("no customer of this audience opted out, so the rule was hardly tested", None),
-    ]
+    assert causes(run, "unknown") == [("no recipient of this run opted out, so the rule was not tested", None)]
 
 
 def test_message_due_after_end_of_history_is_pending(correct_run):

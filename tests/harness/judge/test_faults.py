@@ -190,6 +190,17 @@ def test_loss_at_provider_without_record_is_indefinite(correct_run):
     assert finding.cause.startswith("indefinite: the response was lost")
 
 
+@pytest.mark.parametrize(("status", "result"), [(503, "indefinite"), (429, "lost"), (401, "lost")])
+def test_server_error_leaves_open_if_the_message_was_taken(correct_run, status, result):
+    """A client error is a refusal: the bridge knows that nothing was sent, and has to send it again."""
+    missing = correct_run.delivery_to(3)["message"]
+    lost = with_provider("delivyr", correct_run).without("delivery", lambda line: line["message"] == missing)
+    effect = fault_effect("status", "altered", effect=False)
+    run = lost.plus(request_line(FIRST_SEND, 5_001, "delivyr", "sendSms", status=status, fault=effect))
+
+    assert counts(run)[result] == 1
+
+
 def test_loss_at_provider_with_record_fails(correct_run):
     run = correct_run.without("delivery", lambda line: line["message"] == correct_run.delivery_to(3)["message"])
 

@@ -113,14 +113,16 @@ def test_refusal_of_a_whole_call_names_code_and_reason():
     [
         ([], "lost: users were not imported at xtremepush"),
         ([400], "lost: the import of users at xtremepush was refused"),
-        ([202], "lost: users were not imported at xtremepush, or the import had not finished"),
+        ([200], "lost: the user was not among those imported at xtremepush"),
+        ([202], "lost: the import of users at xtremepush runs in the background, and had not finished"),
     ],
 )
 def test_customer_unknown_to_the_provider_was_not_imported(imports, cause):
     run = without_delivery_to(3)
     unknown = {"service": "xtremepush", "customer": "C0000003", "reason": "no profile is known by this id"}
     refused = rejection(run, 3, number="", text="", code=None) | unknown
-    calls = [call(START + HOUR, "xtremepush", "import_profile", status=status) for status in imports]
+    summary = {"task": 1} if 202 in imports else {}
+    calls = [call(START + HOUR, "xtremepush", "import_profile", status=status, summary=summary) for status in imports]
 
     assert causes(ordered(run.plus(refused, *calls))) == {cause}
 
@@ -143,6 +145,22 @@ def test_message_through_another_clients_account_is_named():
 
     assert finding.cause == "lost: sent through another client's account"
     assert finding.got == "sent through the account of beta instead"
+
+
+def test_messages_to_the_number_of_one_customer_are_named(correct_run):
+    """One look-up was used for all customers."""
+    first = correct_run.delivery_to(4)
+    own = {"number": first["number"], "text": first["text"]}
+    messages = {correct_run.delivery_to(customer)["message"] for customer in (4, 7, 10)}
+    run = correct_run.change("delivery", lambda line: line | own if line["message"] in messages else line)
+
+    found = {(finding.where.customer, finding.cause) for finding in run.findings(CHECKS)}
+
+    assert found == {
+        ("C0000004", "duplicated: messages of other customers went to this number"),
+        ("C0000007", "lost: the message went to the number of another customer"),
+        ("C0000010", "lost: the message went to the number of another customer"),
+    }
 
 
 # -- a campaign without any message -----------------------------------------------------------------

@@ -168,8 +168,11 @@ def test_opt_out_of_unknown_number_need_not_be_synced(correct_run):
 def at_delivyr(*lines: Line) -> tuple[Line, ...]:
     """Return the lines with Delivyr as the provider, which reports an opt-out by a webhook of its own."""
     opted_out = {"event": "opted_out", "key": "opted_out:0000000004"}
+    channels = [{"id": 505, "provider": "delivyr", "kind": "scheduled"}]
     return tuple(
-        line | {"service": "delivyr"} | (opted_out if line.get("event") == "inbound" else {})
+        line | {"channels": channels}
+        if line["kind"] == "history"
+        else line | {"service": "delivyr"} | (opted_out if line.get("event") == "inbound" else {})
         if line.get("service") == "textlocal"
         else line
         for line in lines
@@ -209,3 +212,89 @@ def test_opt_out_synced_in_another_way_than_asked_fails(correct_run, wish, repor
     run = correct_run.plus(*stop_lines(correct_run, DUE + HOUR), report, scenario)
 
     assert sync_findings(run) == [(f"a provider opt-out was reported to Optimove {wrong}", CUSTOMER)]
+
+
+def asking(run: HistoryBuilder, wish: str) -> HistoryBuilder:
+    """Return the run of a client that wants opt-outs reported in this way."""
+    return run.plus(history_line("scenario", FIRST_SEND, 0, name="Small", file="small", opt_outs=wish))
+
+
+@pytest.mark.parametrize("report", [preference_line(DUE + 2 * HOUR), attribute_line(DUE + 2 * HOUR, "0")])
+def test_client_without_reports_gets_none(correct_run, report):
+    """Obeying `opt_outs: none` is right, and any report is wrong."""
+    run = asking(correct_run.plus(*stop_lines(correct_run, DUE + HOUR)), "none")
+
+    assert sync_findings(run) == []
+    assert sync_findings(run.plus(report)) == [
+        ("consent was reported to Optimove, but the client wants no such reports", CUSTOMER)
+    ]
+
+
+@pytest.mark.parametrize(
+    ("wish", "report", "extra", "wrong"),
+    [
+        ("preference", preference_line, attribute_line(DUE + 2 * HOUR, "0"), "by attribute, but"),
+        ("attribute", lambda at: attribute_line(at, "0"), preference_line(DUE + 2 * HOUR), "by preference, but"),
+        ("preference", preference_line, preference_line(DUE + 2 * HOUR, channel=506), "for another channel"),
+    ],
+)
+def test_report_in_another_way_next_to_the_asked_one_fails(correct_run, wish, report, extra, wrong):
+    run = asking(correct_run.plus(*stop_lines(correct_run, DUE + HOUR), report(DUE + 2 * HOUR), extra), wish)
+
+    ((cause, customer),) = sync_findings(run)
+    assert cause.startswith(f"consent was reported to Optimove {wrong}")
+    assert customer == CUSTOMER
+
+
+def test_bridge_may_use_an_attribute_of_its_own_if_the_client_leaves_the_choice(correct_run):
+    created = history_line("attribute", FIRST_SEND, 1, name="MY_OPT_IN", type="INT", default="1")
+    changes = [{"customer": CUSTOMER, "field": "MY_OPT_IN", "value": "no"}]
+    own = history_line("attributes", DUE + 2 * HOUR, 6_003, source="api", changes=changes, request=None)
+
+    assert sync_findings(correct_run.plus(*stop_lines(correct_run, DUE + HOUR), created, own)) == []
+
+
+# -- opting in again --------------------------------------------------------------------------------
+
+
+def start_line(correct_run: HistoryBuilder, at: int) -> Line:
+    """Return a START of customer 4 to the provider."""
+    number = correct_run.obligation_of(4)["number"]
+    return history_line("opt_in", at, 6_010, service="textlocal", number=number, source="reply")
+
+
+def opt_in_line(at: int, channel: int = 505) -> Line:
+    """Return the report of an opt-in as a preference."""
+    return preference_line(at, channel=channel) | {"mode": 1, "opted_out": False, "n": 6_011}
+
+
+def test_message_withheld_half_a_day_after_opt_in_is_lost(correct_run):
+    stopped = without_message(correct_run.plus(*stop_lines(correct_run, DUE - 20 * HOUR)))
+
+    assert result_kind(stopped.plus(start_line(correct_run, DUE - 11 * HOUR))) == "withheld"
+    assert consent_causes(stopped.plus(start_line(correct_run, DUE - 13 * HOUR))) == [
+        "lost: the customer opted in again, and still gets no message"
+    ]
+
+
+def test_own_report_of_the_opt_out_is_no_excuse_after_opt_in(correct_run):
+    stopped = without_message(correct_run.plus(*stop_lines(correct_run, DUE - 20 * HOUR)))
+    run = stopped.plus(preference_line(DUE - 19 * HOUR), start_line(correct_run, DUE - 13 * HOUR))
+
+    assert result_kind(run) == "lost"
+
+
+def test_opt_in_must_be_synced_like_the_opt_out(correct_run):
+    stopped = correct_run.plus(*stop_lines(correct_run, DUE + HOUR), preference_line(DUE + 2 * HOUR))
+    run = stopped.plus(start_line(correct_run, DUE + 30 * HOUR))
+
+    assert sync_findings(run.plus(opt_in_line(DUE + 31 * HOUR))) == []
+    assert sync_findings(run) == [("an opt-in after an opt-out was never reported to Optimove", CUSTOMER)]
+
+
+def test_opt_in_of_customer_who_opted_out_fails(correct_run):
+    run = correct_run.plus(
+        *stop_lines(correct_run, DUE + HOUR), preference_line(DUE + 2 * HOUR), opt_in_line(DUE + 20 * HOUR)
+    )
+
+    assert sync_findings(run) == [("an opt-in was reported for a customer who did not opt in", CUSTOMER)]

@@ -93,7 +93,7 @@ def test_damaged_non_ascii_characters_are_named(correct_run, got, diagnosis):
         ("Hello Dan of None.", "the word 'None' where a placeholder has no value: CITY"),
         ("Hello Dan of undefined.", "the word 'undefined' where a placeholder has no value: CITY"),
         ("Hello Dan of your town.", "a default of the bridge where a placeholder has no value: CITY"),
-        ("Hello Dan of Dan.", "the value of another placeholder of the text: CITY"),
+        ("Hello Dan of Dan.", "the value of another attribute: CITY"),
     ],
 )
 def test_text_for_customer_without_a_value_is_named(got, diagnosis):
@@ -105,7 +105,7 @@ def test_text_for_customer_without_a_value_is_named(got, diagnosis):
 @pytest.mark.parametrize(
     ("got", "diagnosis"),
     [
-        ("Lee Dan, hi.", "the value of another placeholder of the text: FIRST_NAME, LAST_NAME"),
+        ("Lee Dan, hi.", "the value of another attribute: FIRST_NAME, LAST_NAME"),
         ("Dan, hi.", "a text other than the due one"),
         ("Dan null, hi.", "the word 'null' instead of a value: LAST_NAME"),
     ],

@@ -368,3 +368,11 @@ def test_throughput_plot_spans_first_to_last_event():
     assert reading.values[62] == 8_000.0
     assert set(reading.values[63:]) == {None}
     assert reading.description == "reading: 16,000 per second on average, 16,000 at most"
+
+
+def test_summary_of_a_wrong_configuration_does_not_say_that_the_bridge_misses_its_targets():
+    """It was not measured."""
+    wrong = verdict_of(result(abort_reason="the bridge did not become ready", abort_blame="config"))
+
+    assert wrong.status == "fail"
+    assert summary(wrong).startswith("The bridge was not measured, because its configuration is wrong: ended early")

@@ -94,3 +94,25 @@ def test_workers_judge_only_their_share():
     assert (first.tracker.arrived, second.tracker.arrived) == (3, 1)
     assert first.losses() == {"unexpected": 1}
     assert second.losses() == {"sent to opted-out": 1}
+
+
+def test_message_of_an_event_without_a_response_is_not_lost():
+    """Nobody knows if it was fired, so the bridge is not blamed, and the test does not wait for it."""
+    counts = Counts()
+    tracker = TriggerTracker(counts, expected_message, lambda *_: None, total=5)
+    tracker.record_fired(0, 100.0, 0.0)
+    tracker.record_unanswered(0, "no response")
+    tracker.finish()
+
+    assert tracker.outstanding == 0
+    assert {name: loss.count for name, loss in counts.losses.items() if loss.count} == {"unanswered": 1}
+    assert counts.losses["unanswered"].blame == "harness"
+
+
+def test_event_without_a_response_that_the_journal_shows_is_due():
+    """Only the response was lost."""
+    fired = FiredTriggers()
+    fired.tracker.record_unanswered(0, "no response")
+
+    assert fired.tracker.outstanding == 4
+    assert fired.losses() == {"unanswered": 1, "lost": 4}

@@ -271,3 +271,12 @@ def test_busy_simulators_fail_in_a_load_test_without_bridge():
 
     assert (level.status, level.blame) == ("fail", "harness")
     assert excused.status == "unknown"
+
+
+@pytest.mark.parametrize(("count", "status", "blame"), [(10, "pass", None), (11, "error", "harness")])
+def test_events_without_a_response_are_never_blamed_on_the_bridge(count: int, status: str, blame: str | None) -> None:
+    """A few change nothing; with many, the load was not the planned one."""
+    unanswered = loss("unanswered", count, 1_000, unit="events", blame="harness")
+    level = only_level(result(losses=(unanswered,)), "{}")
+
+    assert (level.status, level.blame, level.expected) == (status, blame, "at most 1%")

@@ -191,7 +191,8 @@ def test_wrong_key_blames_the_configuration(scenario, options_for, simulators) -
     assert result.aborted.blame == "config"
     assert result.aborted.got.startswith(
         "0 listeners, 0 templates; 1 request without a credential of this sandbox,"
-        " the last one POST /current/general/RegisterEventListener to optimove;"
+        " the last one POST /current/general/RegisterEventListener to optimove:"
+        " the value of X-API-KEY is no credential of this sandbox;"
     )
 
 

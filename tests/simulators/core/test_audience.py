@@ -116,16 +116,27 @@ def test_shares_are_kept_and_do_not_overlap() -> None:
     assert not any(c.opted_out and c.number is None for c in customers)
 
 
-def test_consent_attribute_matches_the_opt_outs() -> None:
-    """SMS_OPT_IN is 0 for exactly the customers in the list of opt-outs."""
-    by_attribute = [c.number for c in AUDIENCE.customers(0, 4_000) if c.attributes["SMS_OPT_IN"] == "0"]
-    assert list(AUDIENCE.opt_outs()) == by_attribute
+def test_opt_outs_are_only_at_the_provider_by_default() -> None:
+    """A bridge that reads no consent attribute is right if its client did not ask for it."""
+    customers = list(AUDIENCE.customers(0, 4_000))
+    assert list(AUDIENCE.provider_opt_outs()) == [(c.id, c.number) for c in customers if c.opted_out]
+    assert {c.attributes["SMS_OPT_IN"] for c in customers} == {"1"}
+
+
+def test_each_opt_out_of_a_client_with_consent_attribute_is_kept_in_one_place() -> None:
+    """A bridge that ignores the attribute, and one that ignores the provider's list, both send to some of them."""
+    recipe = AudienceRecipe(customers=4_000, opted_out=0.25, consent="attribute")
+    audience = Audience(KeyedRandom(1), recipe)
+    by_attribute = {c.id for c in audience.customers(0, 4_000) if c.attributes["SMS_OPT_IN"] == "0"}
+    at_provider = {customer for customer, _ in audience.provider_opt_outs()}
+    assert not by_attribute & at_provider
+    assert (len(by_attribute), len(at_provider)) == (pytest.approx(500, abs=70), pytest.approx(500, abs=70))
 
 
 def test_share_of_one_includes_every_customer() -> None:
     all_opted_out = Audience(KeyedRandom(1), AudienceRecipe(customers=50, opted_out=1.0))
     all_unusable = Audience(KeyedRandom(1), AudienceRecipe(customers=50, unusable_numbers=1.0))
-    assert len(list(all_opted_out.opt_outs())) == 50
+    assert len(list(all_opted_out.provider_opt_outs())) == 50
     assert {c.number for c in all_unusable.customers(0, 50)} == {None}
 
 

@@ -54,6 +54,14 @@ def test_opt_out_is_shared_as_preference_of_a_channel(sandbox: Sandbox) -> None:
     assert preferences == [{"channel": 505, "app": None, "customers_by_mode": {"2": 2}}]
 
 
+def test_preference_changes_the_opt_in_attribute(optimove: Optimove) -> None:
+    """Documented: the table of preferences creates the attribute. A later opt-in undoes the opt-out."""
+    optimove.call("SetCustomerChannelPreference", OPT_OUT)
+    optimove.call("SetCustomerChannelPreference", OPT_OUT | {"CustomerIDs": ["C0000002"], "CommunicationMode": 1})
+    values = [optimove.state.records.value(index, "SMS_OPT_IN", optimove.now) for index in (1, 2)]
+    assert values == ["0", "1"]
+
+
 def test_opt_out_is_shared_in_a_column_of_the_batch_file(sandbox: Sandbox) -> None:
     """The third way, as a part of the customers table."""
     assert upload(sandbox, "CustomerID,SMS_OPT_IN\nC0000001,0\nC0000002,1\n").json() == {"lines": 2}

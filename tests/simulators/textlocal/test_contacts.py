@@ -11,7 +11,7 @@ BOB, EVE = "447700900123", "447700900456"
 
 def test_new_account_has_contacts_and_opt_outs_groups(account):
     """Group 6 contains the audience's opted-out numbers."""
-    opted_out = list(account.context.audience.opt_outs())
+    opted_out = [number for _, number in account.context.audience.provider_opt_outs()]
     result = account.call("get_groups")
     assert result["num_groups"] == 2
     assert [(group["id"], group["size"]) for group in result["groups"]] == [(5, 0), (6, len(opted_out))]
@@ -22,7 +22,7 @@ def test_new_account_has_contacts_and_opt_outs_groups(account):
 def test_opt_outs_are_computed_on_first_use(account):
     """An audience may have a million customers."""
     computations = []
-    contacts = Contacts(account.context.random, OptOuts("textlocal", lambda: computations.append(1) or [BOB]))
+    contacts = Contacts(account.context.random, OptOuts("textlocal", lambda: computations.append(1) or [("Bob", BOB)]))
     contacts.create("Friends")
     assert computations == []
     assert list(contacts.members(6)) == [BOB]

@@ -7,7 +7,7 @@ from sendproof_simulators.core.clock.wall_clock import HOUR, MINUTE
 from sendproof_simulators.core.messaging.delivery_outcomes import BY_NAME, number_for_code
 
 STOPPER = number_for_code("GB", BY_NAME["delivered, replies STOP"].code)
-OTHER = number_for_code("GB", BY_NAME["delivered, replies STOP"].code, 7)
+OTHER = number_for_code("GB", BY_NAME["delivered, replies STOP"].code, 6)
 URL = "http://127.0.0.1:9000/inbound"
 
 
@@ -29,6 +29,16 @@ def test_stop_opts_number_out(account):
     assert kinds == [("inbound", STOPPER), ("opt_out", STOPPER)]
     assert account.call("get_contacts", group_id=6, number=STOPPER)["num_contacts"] == 1
     assert account.error_code("send", numbers=STOPPER, message="Hi", optouts=1) == 51
+
+
+def test_start_takes_number_off_the_list(account):
+    number = number_for_code("GB", BY_NAME["delivered, replies STOP, then START"].code)
+    account.call("send", numbers=number, message="Hi")
+    account.run_until(NINE + 25 * HOUR)
+    assert account.call("get_contacts", group_id=6, number=number)["num_contacts"] == 1
+    entries = [entry for _, effects in account.run_until(NINE + 27 * HOUR) for entry in effects.entries]
+    assert [entry.kind for entry in entries] == ["inbound", "opt_in"]
+    assert account.call("get_contacts", group_id=6, number=number)["num_contacts"] == 0
 
 
 def test_repeated_opt_out_is_ignored(account):

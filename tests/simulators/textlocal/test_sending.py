@@ -165,7 +165,7 @@ def test_test_mode_send_is_free_and_in_no_history(account):
 
 def test_opted_out_number_is_left_out_only_with_optouts(account):
     """The default is easy to overlook."""
-    opted_out = next(account.context.audience.opt_outs())
+    _, opted_out = next(account.context.audience.provider_opt_outs())
     assert account.call("send", numbers=opted_out, message="Hi")["num_messages"] == 1
     assert account.call("send", numbers=f"{opted_out},{BOB}", message="Hi", optouts="true")["num_messages"] == 1
     assert [entry["reason"] for entry in account.entries("rejection")] == ["opted out"]

@@ -126,7 +126,7 @@ def new_project(contract):
     def make(**dialects: str) -> Project:
         random = KeyedRandom(7)
         options = {f"xtremepush.{name}": option for name, option in dialects.items()}
-        audience = Audience(random, AudienceRecipe(customers=100, opted_out=0.2))
+        audience = Audience(random, AudienceRecipe(customers=100))
         chosen = choose({"xtremepush": SIMULATOR.dialects}, options)["xtremepush"]
         return Project(contract, SandboxContext(random=random, audience=audience, channels=(), dialects=chosen))
 

@@ -9,14 +9,11 @@ THREE = NINE + 18 * HOUR
 
 
 def import_customers(project, **attributes):
-    """Import two customers of Optimove, of whom the second opted out there, and a user unknown to it."""
-    audience = project.context.audience
-    customers = {customer.opted_out: customer for customer in audience.customers(0, 100) if customer.number}
-    project.import_users(
-        (customers[False].id, customers[False].number), (customers[True].id, customers[True].number), **attributes
-    )
+    """Import two customers of Optimove, and a user unknown to it."""
+    customers = list(project.context.audience.customers(0, 2))
+    project.import_users(*((customer.id, customer.number) for customer in customers), **attributes)
     project.import_users(("stranger", "447700900123"), **attributes)
-    return customers[False].id, customers[True].id
+    return [customer.id for customer in customers]
 
 
 def test_attribute_is_fetched_daily_at_its_hour(project):
@@ -31,8 +28,9 @@ def test_attribute_is_fetched_daily_at_its_hour(project):
 
 
 def test_excluded_user_is_rejected_despite_subscription(project):
-    project.set(suppression={"attribute": "SMS_OPT_IN", "excluded": ["0"], "daily_at": "09:30"})
     ready, out = import_customers(project)
+    email = project.context.audience.customer(1).attributes["EMAIL"]
+    project.set(suppression={"attribute": "EMAIL", "excluded": [email], "daily_at": "09:30"})
     campaign = project.template("Hello")
     project.execute(campaign, ready, out, "stranger")
     assert len(project.texts()) == 3

@@ -93,6 +93,14 @@ def test_stop_ends_subscription_until_next_import(project):
     assert project.texts() == ["Hello Max"]
 
 
+def test_start_subscribes_the_user_again_a_day_later(project):
+    """No webhook is documented for it, so only the profile shows it."""
+    _, entries = webhooks_and_entries(project, "42")
+    assert [entry.kind for entry in entries][-2:] == ["inbound", "opt_in"]
+    (profile,) = project.call("list/profile")["data"]
+    assert profile["sms_subscription"] == 1
+
+
 def test_click_is_in_list_with_time(project):
     _, entries = webhooks_and_entries(project, "32")
     assert [entry.kind for entry in entries].count("click") == 2

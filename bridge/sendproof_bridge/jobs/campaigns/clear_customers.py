@@ -99,6 +99,7 @@ def _numbers_with_consent(client: Client, values: Mapping[str, str | None]) -> s
     numbers = {
         recipient_rules.normalize_number(values.get(channel.config.phone_attribute), channel.config.default_region)
         for channel in client.channels.values()
-        if recipient_rules.has_consent(values.get(channel.config.consent_attribute))
+        if not channel.config.checks_attribute
+        or recipient_rules.has_consent(values.get(channel.config.consent_attribute))
     }
     return {number for number in numbers if number is not None}

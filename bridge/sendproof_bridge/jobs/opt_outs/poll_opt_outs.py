@@ -14,7 +14,7 @@ logger = logging.getLogger(__name__)
 
 
 def run(bridge: Bridge, job: Job) -> None:
-    """Store new opt-outs; come back after the interval, or when a campaign begins."""
+    """Store new opt-outs and opt-ins; come back after the interval, or when a campaign begins."""
     client, channel = job.payload["client"], job.payload["channel"]
     account = bridge.clients[client].channels[channel]
     # Other systems may have added numbers, in any spelling.
@@ -23,6 +23,7 @@ def run(bridge: Bridge, job: Job) -> None:
     numbers = sorted({recipient_rules.normalize_listed_number(number, region) for number in listed})
     now = bridge.clock.now()
     with bridge.store.write() as tx:
-        new = opt_outs.add(tx, client, numbers, "listed", now)
+        new, gone = opt_outs.store_list(tx, client, account.config.provider, numbers, now)
         job_queue.reschedule(tx, job, now + _INTERVAL)
-    logger.info("client %s: channel %d: %d opt-outs at the provider, %d new", client, channel, len(numbers), new)
+    counts = len(numbers), new, gone
+    logger.info("client %s: channel %d: %d opt-outs at the provider, %d new, %d gone", client, channel, *counts)

@@ -1,4 +1,4 @@
-"""Report opt-outs to Optimove, as a channel's preference or as an attribute, one call per job."""
+"""Report opt-outs and opt-ins to Optimove, as a channel's preference or as an attribute, one call per job."""
 
 import logging
 from collections.abc import Iterator, Sequence
@@ -11,18 +11,23 @@ from sendproof_bridge.outbound.optimove import CUSTOMERS_PER_UPDATE, PREFERENCES
 from sendproof_bridge.storage import job_queue
 from sendproof_bridge.storage.job_queue import Job, NewJob
 
-_OPTED_OUT = "0"
+_OPTED_OUT, _OPTED_IN = "0", "1"
 
 logger = logging.getLogger(__name__)
 
 
-def new_jobs(client: ClientConfig, channel: int, customers: Sequence[str], occasion: str) -> Iterator[NewJob]:
-    """Yield the jobs that report these opt-outs; none if the client reports none. `occasion` makes their ids unique."""
+def new_jobs(
+    client: ClientConfig, channel: int, customers: Sequence[str], occasion: str, *, opted_in: bool = False
+) -> Iterator[NewJob]:
+    """Yield the jobs that report these opt-outs or opt-ins; none if the client wants no reports.
+
+    `occasion` makes their ids unique.
+    """
     if client.opt_outs == NOT_SHARED:
         return
     limit = CUSTOMERS_PER_UPDATE if client.opt_outs == BY_ATTRIBUTE else PREFERENCES_PER_CALL
     for index, part in enumerate(chunks(customers, limit)):
-        payload = {"client": client.name, "channel": channel, "customers": part}
+        payload = {"client": client.name, "channel": channel, "customers": part, "opted_in": opted_in}
         id_ = f"push_opt_outs:{client.name}:{channel}:{occasion}:{index}"
         yield NewJob(id=id_, kind="push_opt_outs", payload=payload, lane=optimove_lane(client.name))
 
@@ -31,11 +36,13 @@ def run(bridge: Bridge, job: Job) -> None:
     """Make the call. Repeating it changes nothing."""
     client = bridge.clients[job.payload["client"]]
     channel, customers = client.channels[job.payload["channel"]].config, job.payload["customers"]
+    opted_in = job.payload["opted_in"]
     if client.config.opt_outs == BY_ATTRIBUTE:
-        client.optimove.update_attribute(channel.consent_attribute, _OPTED_OUT, customers)
+        client.optimove.update_attribute(channel.consent_attribute, _OPTED_IN if opted_in else _OPTED_OUT, customers)
     else:
-        preference_channel = channel.preference_channel or channel.id
-        client.optimove.set_channel_preference(preference_channel, customers, client.config.opt_out_mode)
+        mode = client.config.opt_in_mode if opted_in else client.config.opt_out_mode
+        client.optimove.set_channel_preference(channel.preference_channel or channel.id, customers, mode)
     with bridge.store.write() as tx:
         job_queue.complete(tx, job)
-    logger.info("client %s: opt-outs of %d customers reported to Optimove", client.config.name, len(customers))
+    what = "opt-ins" if opted_in else "opt-outs"
+    logger.info("client %s: %s of %d customers reported to Optimove", client.config.name, what, len(customers))

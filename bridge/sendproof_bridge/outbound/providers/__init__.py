@@ -122,6 +122,13 @@ class OptOut:
     source: str
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class OptIn:
+    """The owner of this number (only digits) wants messages again."""
+
+    number: str
+
+
 class MessageProvider(Protocol):
     """One account at a provider."""
 
@@ -155,7 +162,7 @@ class MessageProvider(Protocol):
     def find_sent(self, messages: Sequence[OutgoingMessage], since: Instant) -> Mapping[str, list[str]]:
         """Return the ids in the provider's record since `since` that may belong to these messages, by recipient."""
 
-    def parse_webhook(self, body: bytes, headers: Mapping[str, str], batch: str) -> Sequence[Receipt | OptOut]:
+    def parse_webhook(self, body: bytes, headers: Mapping[str, str], batch: str) -> Sequence[Receipt | OptOut | OptIn]:
         """Parse a webhook. It arrived at the URL of a batch, or, if `batch` is empty, of the account.
 
         Raises `ValueError` with the expected form, and `UnauthenticatedWebhookError` if the sender is not the provider.

@@ -26,6 +26,7 @@ from sendproof_bridge.outbound.providers import (
     ComposedMessage,
     ComposeRequest,
     OpenMessage,
+    OptIn,
     OptOut,
     OutgoingMessage,
     Receipt,
@@ -187,7 +188,7 @@ class Delivyr:
                 return
             after = {"after": str(page["next"])}
 
-    def parse_webhook(self, body: bytes, headers: Mapping[str, str], batch: str) -> list[Receipt | OptOut]:
+    def parse_webhook(self, body: bytes, headers: Mapping[str, str], batch: str) -> list[Receipt | OptOut | OptIn]:
         """Parse an event of a message; openapi/delivyr-webhooks.yaml. Nothing is signed."""
         del headers, batch
         payload = json_object(body)

@@ -22,6 +22,7 @@ from sendproof_bridge.outbound.providers import (
     ComposedMessage,
     ComposeRequest,
     OpenMessage,
+    OptIn,
     OptOut,
     OutgoingMessage,
     Receipt,
@@ -54,6 +55,8 @@ _STATUS_MEANINGS = {"D": "delivered", "U": "undelivered", "I": "invalid", "E": "
 _CLOCK_MARGIN_MS = 10 * MINUTE
 # assumed: no public page lists the words that Textlocal treats as an opt-out; networks require these
 _STOP_WORDS = frozenset({"STOP", "STOPALL", "UNSUBSCRIBE", "CANCEL", "END", "QUIT"})
+# observed: in the same guidelines of the carriers; that Textlocal takes the number off its list is assumed.
+_START_WORDS = frozenset({"START", "UNSTOP"})
 
 _INVALID_LOGIN = 3
 # Out of credits; not at this time of day (India). documented and observed: openapi/textlocal.yaml, x-codes
@@ -144,14 +147,14 @@ class Textlocal:
             if not rows:
                 return
 
-    def parse_webhook(self, body: bytes, headers: Mapping[str, str], batch: str) -> list[Receipt | OptOut]:
+    def parse_webhook(self, body: bytes, headers: Mapping[str, str], batch: str) -> list[Receipt | OptOut | OptIn]:
         """Parse a receipt, posted to its batch's URL, or a customer's message, posted to the account's URL.
 
         Neither is signed.
         """
         del headers
         fields = dict(parse_qsl(body.decode("utf-8"), keep_blank_values=True))
-        return [_receipt(fields, batch)] if batch else _opt_outs(fields)
+        return [_receipt(fields, batch)] if batch else _replies(fields)
 
     def poll_statuses(self, messages: Sequence[OpenMessage]) -> Iterator[Receipt]:
         """Make one call per message; documented: https://api.txtlocal.com/docs/messagereporting/messagestatus ."""
@@ -208,13 +211,15 @@ def _receipt(fields: Mapping[str, str], batch: str) -> Receipt:
     return Receipt(recipient=number, status_code=code, provider_time=fields.get("datetime", ""), batch=batch)
 
 
-def _opt_outs(fields: Mapping[str, str]) -> list[Receipt | OptOut]:
+def _replies(fields: Mapping[str, str]) -> list[Receipt | OptOut | OptIn]:
     # documented: https://api.txtlocal.com/docs/inboundmessages/postmessages (`comments` is without the keyword)
     number = fields.get("sender", "").strip().lstrip("+")
     if not (number.isascii() and number.isdigit()):
         raise ValueError(f"expected sender in digits, got {fields.get('sender')!r}")
     words = {fields.get(name, "").strip().upper().partition(" ")[0].rstrip(".!") for name in ("content", "comments")}
-    return [OptOut(number=number, source="reply")] if words & _STOP_WORDS else []
+    if words & _STOP_WORDS:
+        return [OptOut(number=number, source="reply")]
+    return [OptIn(number=number)] if words & _START_WORDS else []
 
 
 def same_text(text: str, other: str) -> bool:

@@ -31,6 +31,7 @@ from sendproof_bridge.outbound.providers import (
     ComposedMessage,
     ComposeRequest,
     OpenMessage,
+    OptIn,
     OptOut,
     OutgoingMessage,
     Receipt,
@@ -190,7 +191,7 @@ class Xtremepush:
         ]
         return sorted(self._list("message", condition), key=_created_seconds)
 
-    def parse_webhook(self, body: bytes, headers: Mapping[str, str], batch: str) -> list[Receipt | OptOut]:
+    def parse_webhook(self, body: bytes, headers: Mapping[str, str], batch: str) -> list[Receipt | OptOut | OptIn]:
         """Parse one event of a message; openapi/xtremepush-webhooks.yaml."""
         del batch
         self._authenticate(body, headers)

@@ -4,13 +4,16 @@ from collections import Counter
 from collections.abc import Callable, Iterator, Mapping
 
 from sendproof_harness.history.records import History, Obligation, Rejection
+from sendproof_harness.history.timestamps import spoken
 from sendproof_harness.judge.causes.calls import calls_between, campaign_diagnosis, is_refused, refusal_text
 from sendproof_harness.judge.causes.features import DueMessage, common_features
+from sendproof_harness.judge.causes.misdirected import misdirected_delivery
 from sendproof_harness.judge.causes.numbers import number_cause
 from sendproof_harness.judge.causes.rejections import rejection_index
 from sendproof_harness.judge.causes.templates import due_template
 from sendproof_harness.judge.causes.texts import text_causes
 from sendproof_harness.judge.causes.trigger_losses import trigger_diagnosis
+from sendproof_harness.judge.facts.consent import ended_opt_out
 from sendproof_harness.judge.facts.deliveries.ledger import RecipientResult, ledger
 from sendproof_harness.judge.facts.deliveries.refusals import rejection_text
 from sendproof_harness.judge.facts.fault_diagnosis import Diagnosis, loss_diagnosis
@@ -41,7 +44,15 @@ class _LossCauses:
         self._sent = {campaign_key(found.obligation) for found in ledger(history).recipients if found.deliveries}
 
     def diagnosis(self, obligation: Obligation) -> Diagnosis:
-        hypotheses = (self._rejected, self._after_fault, self._not_counted, self._elsewhere, self._unread_row)
+        hypotheses = (
+            self._rejected,
+            self._after_fault,
+            self._not_counted,
+            self._elsewhere,
+            self._unread_row,
+            self._opted_in_again,
+            self._misdirected,
+        )
         found = (hypothesis(obligation) for hypothesis in hypotheses)
         explained = next((diagnosis for diagnosis in found if diagnosis is not None), None)
         if explained is not None:
@@ -78,10 +89,24 @@ class _LossCauses:
                 )
         return None
 
+    def _misdirected(self, obligation: Obligation) -> Diagnosis | None:
+        delivery = misdirected_delivery(self._history, obligation)
+        if delivery is None:
+            return None
+        got = f"likely the message to {delivery.number}, sent {spoken(delivery.send_at)}, which is one too many there"
+        return "lost: the message went to the number of another customer", got
+
     def _unread_row(self, obligation: Obligation) -> Diagnosis | None:
         if not self._is_unread(obligation):
             return None
         return "lost: the page with this customer was never read", "no delivery; the row was never read"
+
+    def _opted_in_again(self, obligation: Obligation) -> Diagnosis | None:
+        ended = ended_opt_out(self._history, obligation)
+        if ended is None:
+            return None
+        cause = "lost: the customer opted in again, and still gets no message"
+        return cause, f"no delivery, after an opt-out {ended.source} that ended {spoken(ended.until or 0)}"
 
 
 @cached_per_history
@@ -139,8 +164,10 @@ def _unknown_customer(history: History, obligation: Obligation, rejection: Rejec
         return f"lost: users were not imported at {rejection.service}", f"{got}; no call of {operation} came before"
     if len(refused) == len(imports):
         return f"lost: the import of users at {rejection.service} was refused", refusal_text(refused)
-    cause = f"lost: users were not imported at {rejection.service}, or the import had not finished"
-    return cause, f"{got}; {len(imports):,} imports were requested before"
+    got += f"; the last of {len(imports):,} imports was requested at {spoken(imports[-1].at)}"
+    if "task" in (imports[-1].summary or {}):
+        return f"lost: the import of users at {rejection.service} runs in the background, and had not finished", got
+    return f"lost: the user was not among those imported at {rejection.service}", got
 
 
 # -- partial losses ---------------------------------------------------------------------------------

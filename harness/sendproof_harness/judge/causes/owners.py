@@ -1,141 +1,150 @@
 """The owners of wrong values: other customers of the campaign to whom the values in a text belong."""
 
 from collections import defaultdict
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
 from sendproof_harness.history.records import History, Obligation
-from sendproof_harness.judge.causes.templates import Values, campaign_templates
+from sendproof_harness.judge.causes.templates import Values, due_template
 from sendproof_harness.judge.facts.keys import CampaignKey, campaign_key
 from sendproof_harness.judge.facts.pages import NOT_CLEARED, pages
 
 # Many customers share a first name; these are enough to find a pattern in their rows.
-_OWNERS_MAX = 500
+_OWNERS_MAX = 200
+# A pattern must explain nearly all texts: at the end of a page, the next row is another one.
+_SHARE = 0.9
 
-_Value = tuple[str, str]
+_NO_VALUES: Values = {}
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
-class Row:
-    """A customer with their position among the rows of a campaign."""
+class ValueRow:
+    """A customer with their position among the rows of a campaign, and the values of their due text."""
 
     position: int
     customer: str
     number: str | None
+    values: Values
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class ForeignValues:
-    """The values of a text that are not the customer's, with the rows of the campaign that have all of them."""
+    """The values of a text that are not the customer's, and the rows that have them; the best one comes first."""
 
-    row: Row
-    owners: tuple[Row, ...]
+    row: ValueRow
+    values: Values
+    owners: tuple[ValueRow, ...]
 
+    def is_owner(self, row: ValueRow) -> bool:
+        """Return True if this row's values include wrong ones of this text, and contradict none of them."""
+        return bool(self.values.keys() & row.values.keys()) and self.may_own(row)
 
-def foreign_values(history: History, wrong: Mapping[CampaignKey, Mapping[int, Values]]) -> Mapping[int, ForeignValues]:
-    """Return the owners of wrong values, by line position of the obligation.
-
-    `wrong` has the wrong values by campaign and position in `history.obligations`.
-    """
-    wanted = {key: {value for values in of_key.values() for value in values.items()} for key, of_key in wrong.items()}
-    rows: dict[int, Row] = {}
-    owners: defaultdict[tuple[CampaignKey, _Value], list[Row]] = defaultdict(list)
-    for key, position, row, obligation in _rows(history, wrong):
-        if position in wrong[key]:
-            rows[position] = row
-        for value in _values(history, obligation):
-            if value in wanted[key] and len(owners[key, value]) < _OWNERS_MAX:
-                owners[key, value].append(row)
-    return {
-        position: ForeignValues(
-            row=rows[position],
-            owners=_common(rows[position], [owners[key, value] for value in values.items()]),
-        )
-        for key, of_key in wrong.items()
-        for position, values in of_key.items()
-    }
-
-
-def _rows(
-    history: History, campaigns: Mapping[CampaignKey, object]
-) -> Iterator[tuple[CampaignKey, int, Row, Obligation]]:
-    """Yield the rows of some campaigns: obligations are in the order of the rows."""
-    next_row: defaultdict[CampaignKey, int] = defaultdict(int)
-    for position, obligation in enumerate(history.obligations):
-        key = campaign_key(obligation)
-        if key in campaigns and obligation.reason != NOT_CLEARED:
-            row = Row(position=next_row[key], customer=obligation.customer, number=obligation.number)
-            next_row[key] += 1
-            yield key, position, row, obligation
-
-
-def _values(history: History, obligation: Obligation) -> Iterable[_Value]:
-    template = campaign_templates(history).get(campaign_key(obligation), {}).get(str(obligation.template))
-    values = template.text.values(obligation.text) if template is not None and obligation.text is not None else None
-    return values.items() if values else ()
-
-
-def _common(row: Row, owners: Iterable[list[Row]]) -> tuple[Row, ...]:
-    """Return the rows that have all of the values, without the customer's own row."""
-    first, *others = owners
-    shared = {owner.position for owner in first}
-    for other in others:
-        shared &= {owner.position for owner in other}
-    return tuple(owner for owner in first if owner.position in shared and owner.customer != row.customer)
-
-
-# -- hypotheses about all customers with such values ------------------------------------------------
+    def may_own(self, row: ValueRow) -> bool:
+        """Return True if no value of this row contradicts the wrong values; a row without a due text has none."""
+        return all(row.values.get(name, value) == value for name, value in self.values.items())
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
-class Ownership:
-    """The most specific cause that explains the wrong values of a campaign, and how to find the owner of each."""
+class Foreign:
+    """The texts of one campaign with foreign values, by position in the history; and rows that may own them."""
+
+    texts: Mapping[int, ForeignValues]
+    rows: Mapping[int, ValueRow]
+    page: int
+
+
+def foreign_values(
+    history: History, wrong: Mapping[CampaignKey, Mapping[int, Values]]
+) -> Mapping[CampaignKey, Foreign]:
+    """Return the owners of wrong values; `wrong` has the values by campaign and position in `history.obligations`."""
+    return {key: _foreign(history, key, of_key) for key, of_key in wrong.items()}
+
+
+def _foreign(history: History, key: CampaignKey, wrong: Mapping[int, Values]) -> Foreign:
+    page = max((page.rows for page in pages(history).get(key, ())), default=0)
+    listed = list(_listed(history, key))
+    own = {row: position for row, (position, _) in enumerate(listed) if position in wrong}
+    needed = {place(row, page) for row in own for _, place in _PLACES} | own.keys()
+    wanted = {value for values in wrong.values() for value in values.items()}
+    rows: dict[int, ValueRow] = {}
+    owners: defaultdict[tuple[str, str], list[ValueRow]] = defaultdict(list)
+    for index, (_, obligation) in enumerate(listed):
+        values = _due_values(history, obligation)
+        owned = [value for value in values.items() if value in wanted and len(owners[value]) < _OWNERS_MAX]
+        if owned or index in needed:
+            row = ValueRow(position=index, customer=obligation.customer, number=obligation.number, values=values)
+            rows[index] = row
+            for value in owned:
+                owners[value].append(row)
+    texts = {position: _with_owners(rows[row], wrong[position], owners) for row, position in own.items()}
+    return Foreign(texts=texts, rows=rows, page=page)
+
+
+def _listed(history: History, key: CampaignKey) -> Iterator[tuple[int, Obligation]]:
+    """Yield the customers of a campaign in the order of its rows, with their positions in the history."""
+    for position, obligation in enumerate(history.obligations):
+        if campaign_key(obligation) == key and obligation.reason != NOT_CLEARED:
+            yield position, obligation
+
+
+def _with_owners(row: ValueRow, values: Values, owners: Mapping[tuple[str, str], Sequence[ValueRow]]) -> ForeignValues:
+    found = ForeignValues(row=row, values=values, owners=())
+    candidates = {owner.position: owner for value in values.items() for owner in owners.get(value, ())}
+    fitting = [owner for owner in candidates.values() if owner.customer != row.customer and found.is_owner(owner)]
+    fitting.sort(key=lambda owner: -len(values.keys() & owner.values.keys()))
+    return ForeignValues(row=row, values=values, owners=tuple(fitting))
+
+
+def _due_values(history: History, obligation: Obligation) -> Values:
+    template = None if obligation.text is None else due_template(history, obligation)
+    values = None if template is None else template.text.values(obligation.text or "")
+    return _NO_VALUES if values is None else values
+
+
+# -- patterns ---------------------------------------------------------------------------------------
+
+#: The row that a pattern takes the values from, by the text's own row and the size of a page.
+_Place = Callable[[int, int], int]
+_PLACES: tuple[tuple[str, _Place], ...] = (
+    ("the value of the customer in the same row of page 1", lambda row, page: row % page if 0 < page <= row else -1),
+    ("the value of another customer, in the row before", lambda row, _: row - 1),
+    ("the value of another customer, in the row after", lambda row, _: row + 1),
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Pattern:
+    """The pattern in the rows of the owners, as a cause, and how to find the owner of a text's values."""
 
     cause: str
-    applies: Callable[[Row, Row], bool]
-
-    def owner(self, text: ForeignValues) -> str:
-        """Return the customer of whom the values are; if several have them, their number too."""
-        fitting = [owner for owner in text.owners if self.applies(text.row, owner)]
-        others = "" if len(fitting) == 1 else f" or of {len(fitting) - 1:,} others"
-        return f"{fitting[0].customer}{others}"
+    owner: Callable[[ForeignValues], ValueRow | None]
 
 
-def ownership(history: History, campaign: CampaignKey, texts: Sequence[ForeignValues]) -> Ownership:
-    """Return the explanation of all these texts of one campaign. Each has an owner."""
-    page = max((page.rows for page in pages(history).get(campaign, ())), default=0)
-    certain = len(texts) > 1 or all(len(text.owners) == 1 for text in texts)
-    for hypothesis in _hypotheses(page, texts) if certain else ():
-        if all(any(hypothesis.applies(text.row, owner) for owner in text.owners) for text in texts):
-            return hypothesis
-    return Ownership(cause="the value of another customer", applies=lambda _row, _owner: True)
+def ownership(foreign: Foreign) -> Pattern | None:
+    """Return the pattern that explains nearly all texts of a campaign, or None."""
+    texts = foreign.texts.values()
+    if len(texts) == 1 and sum(len(text.owners) for text in texts) != 1:
+        return None
+    if all(any(owner.number == text.row.number for owner in text.owners) for text in texts):
+        return Pattern("the value of another customer with the same number", lambda text: text.owners[0])
+    patterns = (Pattern(cause, _owner_at(foreign, place)) for cause, place in _PLACES)
+    return next((pattern for pattern in patterns if _explains(pattern, texts)), None) or _single_owner(texts)
 
 
-def _hypotheses(page: int, texts: Sequence[ForeignValues]) -> tuple[Ownership, ...]:
+def _owner_at(foreign: Foreign, place: _Place) -> Callable[[ForeignValues], ValueRow | None]:
+    return lambda text: foreign.rows.get(place(text.row.position, foreign.page))
+
+
+def _explains(pattern: Pattern, texts: Collection[ForeignValues]) -> bool:
+    """Return True if the owners may have the values of nearly all texts, and have those of at least half."""
+    pairs = [(text, owner) for text in texts if (owner := pattern.owner(text)) is not None and text.may_own(owner)]
+    certain = sum(text.is_owner(owner) for text, owner in pairs)
+    return bool(pairs) and len(pairs) >= _SHARE * len(texts) and 2 * certain >= len(pairs)
+
+
+def _single_owner(texts: Collection[ForeignValues]) -> Pattern | None:
+    if len(texts) == 1:
+        return None
     common = frozenset[int].intersection(*(frozenset(owner.position for owner in text.owners) for text in texts))
-    return (
-        Ownership(
-            cause="the value of another customer with the same number",
-            applies=lambda row, owner: owner.number is not None and owner.number == row.number,
-        ),
-        Ownership(
-            cause="the value of the customer in the same row of page 1",
-            applies=lambda row, owner: 0 < page <= row.position and owner.position == row.position % page,
-        ),
-        Ownership(
-            cause="the value of the customer in the same row of another page",
-            applies=lambda row, owner: page > 0 and owner.position % page == row.position % page,
-        ),
-        Ownership(
-            cause="the value of another customer, in the row before",
-            applies=lambda row, owner: owner.position == row.position - 1,
-        ),
-        Ownership(
-            cause="the value of another customer, in the row after",
-            applies=lambda row, owner: owner.position == row.position + 1,
-        ),
-        Ownership(
-            cause="the value of one customer for several",
-            applies=lambda _, owner: len(texts) > 1 and owner.position in common,
-        ),
-    )
+    owner = next((owner for text in texts for owner in text.owners if owner.position in common), None)
+    return None if owner is None else Pattern("the value of one customer for several", lambda _: owner)

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 from sendproof_harness.history.records import History, Obligation
 from sendproof_harness.judge.causes.damage import addition_cause, cut_cause, cut_length, damage
-from sendproof_harness.judge.causes.owners import foreign_values, ownership
+from sendproof_harness.judge.causes.owners import Foreign, Pattern, foreign_values, ownership
 from sendproof_harness.judge.causes.templates import (
     PLACEHOLDER,
     TemplateVersion,
@@ -15,7 +15,7 @@ from sendproof_harness.judge.causes.templates import (
     due_template,
     versions,
 )
-from sendproof_harness.judge.causes.values import WrongValue, value_cause, wrong_values
+from sendproof_harness.judge.causes.values import OTHER_ATTRIBUTE, WrongValue, value_cause, wrong_values
 from sendproof_harness.judge.facts.deliveries.ledger import matched_recipients
 from sendproof_harness.judge.facts.keys import CampaignKey, campaign_key
 
@@ -24,6 +24,7 @@ _OWNERS_SOUGHT = 2_000
 # More names would make one cause for each customer.
 _NAMES_MAX = 3
 
+_OF_ANOTHER = "the value of another customer"
 UNKNOWN = "a text other than the due one"
 _UNKNOWN_VALUE = "a value other than the customer's, such as an outdated one, a default or another person's"
 
@@ -89,6 +90,8 @@ class _Diagnosis:
         self._texts = texts
         self._single_templates = _single_templates(history, {campaign_key(text.obligation) for text in texts})
         self._cut_lengths = [length for text in texts if (length := cut_length(text.got, text.expected)) is not None]
+        # A value of an attribute that the text does not have is only recognised where another text has both.
+        self._exchanged: set[str] = set()
         self._changed = _changed_values(history, {text.obligation.customer for text in texts})
 
     def causes(self) -> list[TextCause]:
@@ -97,7 +100,7 @@ class _Diagnosis:
         for index, text in enumerate(self._texts):
             cause = self._certain_cause(text)
             values = [] if cause is not None else self._wrong_values(text)
-            cause = cause or _values_cause(values) or self._template_cause(text)
+            cause = cause or self._values_cause(values) or self._template_cause(text)
             if cause is not None:
                 found[index] = TextCause(cause)
             elif values:
@@ -126,6 +129,17 @@ class _Diagnosis:
         got = text.template.text.values(text.got) if text.template is not None else None
         return [] if due is None or got is None else wrong_values(got, due, self._changed[text.obligation.customer])
 
+    def _values_cause(self, values: Sequence[WrongValue]) -> str | None:
+        """Return the cause of the first value that has one, with the placeholders that it explains."""
+        causes = {value.name: cause for value in values if (cause := value_cause(value)) is not None}
+        first = next(iter(causes.values()), None)
+        if first is None:
+            return None
+        explained = [value for value in values if causes.get(value.name) == first]
+        if first == OTHER_ATTRIBUTE:
+            self._exchanged |= {value.name for value in explained}
+        return f"{first}: {_names(explained)}"
+
     def _template_cause(self, text: _WrongText, *, exact: bool = False) -> str | None:
         """Return the other template that the text was made from; if `exact`, with exactly the customer's values."""
         due = text.due_values or {}
@@ -144,22 +158,36 @@ class _Diagnosis:
         for index, values in list(open_values.items())[:_OWNERS_SOUGHT]:
             text = self._texts[index]
             sought[campaign_key(text.obligation)][text.position] = {value.name: value.got for value in values}
-        owned = {position: text for position, text in foreign_values(self._history, sought).items() if text.owners}
-        explained = {
-            key: ownership(self._history, key, [owned[position] for position in of_key if position in owned])
-            for key, of_key in sought.items()
-            if any(position in owned for position in of_key)
+        foreign = foreign_values(self._history, sought)
+        patterns = {key: ownership(of_key) for key, of_key in foreign.items()}
+        return {
+            index: self._foreign_cause(self._texts[index], values, foreign, patterns)
+            for index, values in open_values.items()
         }
-        found: dict[int, TextCause] = {}
-        for index, values in open_values.items():
-            text = self._texts[index]
-            key = campaign_key(text.obligation)
-            if text.position in owned:
-                detail = f"{_names(values)} of {explained[key].owner(owned[text.position])}"
-                found[index] = TextCause(explained[key].cause, detail)
-            else:
-                found[index] = TextCause(_unowned_cause(values))
-        return found
+
+    def _foreign_cause(
+        self,
+        text: _WrongText,
+        values: Sequence[WrongValue],
+        foreign: Mapping[CampaignKey, Foreign],
+        patterns: Mapping[CampaignKey, Pattern | None],
+    ) -> TextCause:
+        key = campaign_key(text.obligation)
+        of_campaign, pattern = foreign.get(key), patterns.get(key)
+        owned = None if of_campaign is None else of_campaign.texts.get(text.position)
+        if pattern is not None:
+            owner = None if owned is None else pattern.owner(owned)
+            return TextCause(pattern.cause, "" if owner is None else f"{_names(values)} of {owner.customer}")
+        if any(value.name in self._exchanged for value in values):
+            return TextCause(f"likely {OTHER_ATTRIBUTE}: {_names(values)}")
+        if owned is not None and owned.owners:
+            others = f" or of {len(owned.owners) - 1:,} others" if len(owned.owners) > 1 else ""
+            return TextCause(_OF_ANOTHER, f"{_names(values)} of {owned.owners[0].customer}{others}")
+        if of_campaign is not None and 2 * sum(bool(text.owners) for text in of_campaign.texts.values()) >= len(
+            of_campaign.texts
+        ):
+            return TextCause(_OF_ANOTHER)
+        return TextCause(_unowned_cause(values))
 
 
 def _is_made_from_due_template(text: _WrongText) -> bool:
@@ -169,14 +197,6 @@ def _is_made_from_due_template(text: _WrongText) -> bool:
 def _has_empty_value(text: _WrongText) -> bool:
     values = text.due_values
     return values is not None and any(not value for value in values.values())
-
-
-def _values_cause(values: Sequence[WrongValue]) -> str | None:
-    """Return the cause of the first value that has one, with the placeholders that it explains."""
-    causes = {value.name: cause for value in values if (cause := value_cause(value)) is not None}
-    first = next(iter(causes.values()), None)
-    names = [value for value in values if causes.get(value.name) == first]
-    return None if first is None else f"{first}: {_names(names)}"
 
 
 def _unowned_cause(values: Sequence[WrongValue]) -> str:

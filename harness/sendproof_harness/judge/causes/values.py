@@ -9,6 +9,8 @@ from sendproof_harness.judge.causes.templates import Values
 #: What programming languages make of a missing value.
 NULL_WORDS = frozenset({"none", "null", "(null)", "undefined", "nil", "nan", "<null>", "[object object]", "<na>", "{}"})
 
+OTHER_ATTRIBUTE = "the value of another attribute"
+
 _NOTHING_KNOWN: frozenset[str] = frozenset()
 
 
@@ -67,7 +69,7 @@ _CAUSES: tuple[tuple[Callable[[WrongValue], bool], str], ...] = (
     (_is_null, "the word {got} instead of a value"),
     (_is_placeholder_name, "the name of a placeholder instead of its value"),
     (lambda value: value.got in value.changed, "an outdated value of the customer"),
-    (_is_swapped, "the value of another placeholder of the text"),
+    (_is_swapped, OTHER_ATTRIBUTE),
     (_is_list, "a value with the marks of its data type"),
     (_is_cut, "a value was cut off"),
 )

@@ -2,12 +2,14 @@
 
 from sendproof_harness.judge.checks import (
     campaign_state,
+    clearance,
     delivery,
     faults,
     listener,
     opt_out_sync,
     paging,
     run_completed,
+    subjects,
     templates,
     text,
     timing,
@@ -21,6 +23,7 @@ from sendproof_harness.judge.findings import Check
 CHECKS: tuple[Check, ...] = (
     *run_completed.CHECKS,
     *faults.CHECKS,
+    *subjects.CHECKS,
     *webhooks.CHECKS,
     *listener.CHECKS,
     *templates.CHECKS,
@@ -29,6 +32,7 @@ CHECKS: tuple[Check, ...] = (
     *text.CHECKS,
     *timing.CHECKS,
     *triggers.CHECKS,
+    *clearance.CHECKS,
     *campaign_state.CHECKS,
     *opt_out_sync.CHECKS,
     *metrics.CHECKS,

@@ -1,8 +1,8 @@
-"""Check that a bridge respects the state of campaigns and channels: on hold, cancelled, or in testing mode."""
+"""Check that a bridge respects the state of campaigns and channels: cancelled, or in testing mode."""
 
 from collections.abc import Iterator
 
-from sendproof_harness.history.records import Clearance, Delivery, History
+from sendproof_harness.history.records import Delivery, History
 from sendproof_harness.history.timestamps import span, spoken
 from sendproof_harness.judge.facts.consent import GRACE
 from sendproof_harness.judge.facts.deliveries.ledger import (
@@ -13,56 +13,10 @@ from sendproof_harness.judge.facts.deliveries.ledger import (
 )
 from sendproof_harness.judge.facts.keys import CampaignKey, campaign_key
 from sendproof_harness.judge.findings import Check, CheckResult, Finding, Location, recipient_location
-from sendproof_harness.judge.requirements import CANCELLATION_RESPECTED, CLEARANCE_GIVEN, TESTING_RESPECTED
+from sendproof_harness.judge.requirements import CANCELLATION_RESPECTED, TESTING_RESPECTED
 
-_CLEARANCE = "campaigns.clearance"
 _CANCELLED = "campaigns.cancelled"
 _TESTING = "channels.testing"
-
-ON_HOLD_EVENT = 5
-
-
-# -- clearance --------------------------------------------------------------------------------------
-
-
-def check_clearance(history: History) -> CheckResult:
-    """Find campaigns on hold that the bridge did not clear before their deadline."""
-    required = [clearance for clearance in history.clearances if clearance.action == "required"]
-    cleared = {
-        clearance.campaign
-        for clearance in history.clearances
-        if clearance.action == "given" and clearance.at < clearance.required_by
-    }
-    findings = [_missing_clearance(history, hold) for hold in required if hold.campaign not in cleared]
-    return CheckResult(looked_at=len(required), unit="campaigns", findings=tuple(findings))
-
-
-def _missing_clearance(history: History, hold: Clearance) -> Finding:
-    attempts = [attempt for attempt in history.webhooks if attempt.key == f"{ON_HOLD_EVENT}:{hold.campaign}"]
-    if not attempts:
-        return _not_cleared(
-            hold, "no listener is registered for campaigns on hold", "no listener for event 5", is_config=True
-        )
-    if all(attempt.dropped for attempt in attempts):
-        cause = "the bridge never received the event about a campaign on hold"
-        return _not_cleared(hold, cause, "every attempt was lost", is_known=False)
-    return _not_cleared(
-        hold, "a campaign on hold was never cleared, so none of its customers get a message", "no clearance in time"
-    )
-
-
-def _not_cleared(hold: Clearance, cause: str, got: str, *, is_known: bool = True, is_config: bool = False) -> Finding:
-    return Finding(
-        check=_CLEARANCE,
-        level="fail" if is_known else "unknown",
-        blame="config" if is_config else "bridge" if is_known else "network",
-        cause=cause,
-        expected=f"UpdateCustomerPromotionStatus before {spoken(hold.required_by)}",
-        got=got,
-        where=Location(campaign=hold.campaign),
-        at=hold.required_by,
-    )
-
 
 # -- cancellation -----------------------------------------------------------------------------------
 
@@ -148,14 +102,6 @@ def _reported_in_testing(operation: str, key: CampaignKey | None, at: int) -> Fi
 
 
 CHECKS = (
-    Check(
-        id=_CLEARANCE,
-        title="Campaigns on hold are cleared in time",
-        requirement=CLEARANCE_GIVEN,
-        run=check_clearance,
-        applies=lambda history: any(clearance.action == "required" for clearance in history.clearances),
-        scope="runs with campaigns that need clearance",
-    ),
     Check(
         id=_CANCELLED,
         title="No message goes out after a cancellation",

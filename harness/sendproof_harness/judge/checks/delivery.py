@@ -1,14 +1,15 @@
 """Check the deliveries: one to each recipient, to the right number, and none to customers who opted out."""
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 
-from sendproof_harness.history.records import Delivery, History
+from sendproof_harness.history.records import Delivery, History, Obligation
 from sendproof_harness.history.timestamps import spoken
 from sendproof_harness.judge.causes.losses import loss_causes
+from sendproof_harness.judge.causes.misdirected import misdirected
 from sendproof_harness.judge.causes.numbers import number_cause
 from sendproof_harness.judge.causes.rejections import other_number_cause, rejection_index
 from sendproof_harness.judge.causes.strays import Stray, strays
-from sendproof_harness.judge.facts.consent import violated_opt_out
+from sendproof_harness.judge.facts.consent import has_opted_out, violated_opt_out
 from sendproof_harness.judge.facts.deliveries.deadlines import first_notified
 from sendproof_harness.judge.facts.deliveries.ledger import (
     RecipientResult,
@@ -21,6 +22,7 @@ from sendproof_harness.judge.facts.deliveries.refusals import rejection_text
 from sendproof_harness.judge.facts.fault_diagnosis import duplicate_cause
 from sendproof_harness.judge.findings import Check, CheckResult, Finding, Location, recipient_location
 from sendproof_harness.judge.requirements import CONSENT_RESPECTED, DELIVERED_ONCE, RIGHT_NUMBER
+from sendproof_harness.providers import provider
 
 _ONCE = "delivery.once"
 _NUMBER = "delivery.number"
@@ -35,7 +37,7 @@ _NOT_JUDGED: frozenset[ResultKind] = frozenset({"pending", "indefinite", "refuse
 def check_delivered_once(history: History) -> CheckResult:
     """Find lost, duplicated and unexpected messages."""
     recipients = ledger(history).recipients
-    loss, duplication = loss_causes(history), duplicate_cause(history)
+    loss, duplication = loss_causes(history), _duplicate_cause(history)
     findings = [
         *(_lost(recipient, *loss(recipient.obligation)) for recipient in recipients if recipient.kind == "lost"),
         *(_duplicated(recipient, duplication(recipient)) for recipient in recipients if recipient.kind == "duplicated"),
@@ -46,6 +48,17 @@ def check_delivered_once(history: History) -> CheckResult:
     ]
     judged = sum(recipient.obligation.owed and recipient.kind not in _NOT_JUDGED for recipient in recipients)
     return CheckResult(looked_at=judged, unit="recipients", findings=tuple(findings))
+
+
+def _duplicate_cause(history: History) -> Callable[[RecipientResult], str]:
+    by_events, receivers = duplicate_cause(history), misdirected(history).receivers
+
+    def cause(recipient: RecipientResult) -> str:
+        if id(recipient.obligation) in receivers:
+            return "duplicated: messages of other customers went to this number"
+        return by_events(recipient)
+
+    return cause
 
 
 def _lost(recipient: RecipientResult, cause: str, got: str) -> Finding:
@@ -73,7 +86,7 @@ def _indefinite(history: History, recipients: Sequence[RecipientResult]) -> Iter
                 blame="network",
                 cause="indefinite: no event ever reached the bridge"
                 if never_notified
-                else "indefinite: the response was lost, and the provider has no record to look up the message",
+                else "indefinite: the response was lost or a server error, and the provider has no record of messages",
                 expected=f"one message, due {spoken(recipient.obligation.due)}",
                 got="no delivery, and the bridge could not know that",
                 where=recipient_location(recipient.obligation),
@@ -191,6 +204,8 @@ def _refused_numbers(history: History) -> Iterator[Finding]:
         rejection = rejection_index(history).find(recipient.obligation) if recipient.kind == "lost" else None
         if rejection is None or rejection.whole_call or not recipient.obligation.number:
             continue
+        if rejection.reason == provider(rejection.service).unknown_customer_rejection:
+            continue
         cause = number_cause(rejection.number, recipient.obligation.number)
         if cause is not None:
             yield Finding(
@@ -225,14 +240,13 @@ def _undocumented_format(recipient: RecipientResult, delivery: Delivery) -> Find
 def check_consent_respected(history: History) -> CheckResult:
     """Find messages to customers who opted out."""
     recipients = ledger(history).recipients
-    has_opt_outs = any(recipient.obligation.reason == "opted_out" for recipient in recipients)
     findings = [
         _against_consent(history, recipient) for recipient in recipients if recipient.kind == _SENT_TO_OPTED_OUT
     ]
-    deliveries = sum(not delivery.test for delivery in history.deliveries)
-    if deliveries and not has_opt_outs:
-        findings.append(_without_opt_outs(deliveries))
-    return CheckResult(looked_at=deliveries, unit="deliveries", findings=tuple(findings))
+    opted_out = sum(has_opted_out(history, recipient.obligation) for recipient in recipients)
+    if not opted_out:
+        findings.append(_without_opt_outs(len(recipients)))
+    return CheckResult(looked_at=opted_out, unit="opted-out recipients", findings=tuple(findings))
 
 
 _SENT_TO_OPTED_OUT: ResultKind = "sent to opted-out"
@@ -247,7 +261,7 @@ def _against_consent(history: History, recipient: RecipientResult) -> Finding:
     opt_out, delivery = next(
         (violation for violation in violations if violation[0] is not None), (None, recipient.deliveries[0])
     )
-    cause = "sent to opted-out" if opt_out is None else f"sent to opted-out: after opting out {opt_out.source}"
+    cause = f"sent to opted-out: after opting out {opt_out.source}" if opt_out else _initial_opt_out_cause(obligation)
     since = "" if opt_out is None else f" after {spoken(opt_out.at)}"
     return Finding(
         check=_CONSENT,
@@ -261,14 +275,26 @@ def _against_consent(history: History, recipient: RecipientResult) -> Finding:
     )
 
 
-def _without_opt_outs(deliveries: int) -> Finding:
+_INITIAL_OPT_OUT_CAUSES: Mapping[str | None, str] = {
+    None: "sent to opted-out",
+    "attribute": "sent to opted-out: the consent attribute in Optimove says no",
+    "provider": "sent to opted-out: the number is on the provider's list of opt-outs",
+}
+
+
+def _initial_opt_out_cause(obligation: Obligation) -> str:
+    """Return the cause for a customer who opted out before the run: each has one protection."""
+    return _INITIAL_OPT_OUT_CAUSES[obligation.opted_out_by]
+
+
+def _without_opt_outs(recipients: int) -> Finding:
     return Finding(
         check=_CONSENT,
-        level="note",
+        level="unknown",
         blame="harness",
-        cause="no customer of this audience opted out, so the rule was hardly tested",
+        cause="no recipient of this run opted out, so the rule was not tested",
         expected="an audience with customers who opted out",
-        got=f"{deliveries:,} deliveries, all to customers who may get messages",
+        got=f"{recipients:,} recipients, all of them customers who may get messages",
     )
 
 

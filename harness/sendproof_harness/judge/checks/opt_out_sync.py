@@ -1,21 +1,21 @@
-"""Check that Optimove learns of opt-outs at the provider, and only of those."""
+"""Check that Optimove learns of opt-outs and opt-ins at the provider: those only, in the way that the client wants."""
 
 from collections import defaultdict
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
 
-from sendproof_harness.history.parts import AttributeChange
-from sendproof_harness.history.records import History, OptOut, Preference
+from sendproof_harness.history.records import History
 from sendproof_harness.history.timestamps import DAY, span, spoken
-from sendproof_harness.judge.facts.consent import (
-    CONSENT_ATTRIBUTE,
-    OPTED_OUT_VALUE,
-    customers_of_opt_outs,
-    is_known_to_bridge,
+from sendproof_harness.judge.facts.consent import POLL_WITHIN, customers_of_opt_outs
+from sendproof_harness.judge.facts.consent_reports import (
+    ConsentReport,
+    ProviderChange,
+    consent_reports,
+    provider_changes,
 )
-from sendproof_harness.judge.facts.wishes import preference_channels, wanted_opt_outs
+from sendproof_harness.judge.facts.wishes import NO_OPT_OUTS, wanted_opt_outs
 from sendproof_harness.judge.findings import Check, CheckResult, Finding, Location
 from sendproof_harness.judge.requirements import OPT_OUTS_SYNCED
+from sendproof_harness.providers import provider
 
 _ID = "opt_outs.synced"
 
@@ -23,117 +23,143 @@ _ID = "opt_outs.synced"
 # the campaigns of the next day must not see customers who opted out.
 SYNC_WITHIN = 1 * DAY
 
-# documented by a vendor (https://docs.xtremepush.com/docs/optimove): it fetches the client's attribute. No way back is
-# described for people who were never sent a message.
-
-
-@dataclass(frozen=True, kw_only=True, slots=True)
-class _SyncedOptOut:
-    """The bridge reported an opt-out to Optimove, with the request or attribute in `by`.
-
-    `wrong` says in words why the report is not the one that the client asked for.
-    """
-
-    at: int
-    by: str
-    wrong: str | None = None
+_Reports = Mapping[str, Sequence[ConsentReport]]
 
 
 def check_opt_outs_synced(history: History) -> CheckResult:
-    """Compare the opt-outs at providers with the opt-outs that the bridge reported to Optimove."""
-    synced, expected = _synced_opt_outs(history), _expected_opt_outs(history)
-    findings = [*_not_synced(history, expected, synced), *_wrong_customers(history, synced)]
-    return CheckResult(looked_at=len(expected) + len(synced), unit="customers", findings=tuple(findings))
+    """Compare the opt-outs and opt-ins at providers with those that the bridge reported to Optimove."""
+    reports = consent_reports(history)
+    if wanted_opt_outs(history) == NO_OPT_OUTS:
+        looked_at = len(history.opt_outs) + len(reports)
+        return CheckResult(looked_at=looked_at, unit="customers", findings=tuple(_unwanted(reports)))
+    changes = provider_changes(history)
+    findings = [*_not_synced(history, changes, reports)]
+    reported = {finding.where.customer for finding in findings}
+    findings += [*_unasked(reports, reported), *_wrong_customers(history, reports, reported)]
+    return CheckResult(looked_at=len(changes) + len(reports), unit="customers", findings=tuple(findings))
 
 
-def _expected_opt_outs(history: History) -> Mapping[str, OptOut]:
-    """Return the first opt-out that the bridge could know, by customer: it had sent a message to the number before."""
-    first_delivery = (
-        {(delivery.service, delivery.number): delivery.at for delivery in reversed(history.deliveries)}
-        if history.opt_outs
-        else {}
-    )
-    customers = customers_of_opt_outs(history)
-    expected: dict[str, OptOut] = {}
-    for opt_out in history.opt_outs:
-        delivered_at = first_delivery.get((opt_out.service, opt_out.number))
-        if delivered_at is not None and delivered_at <= opt_out.at and is_known_to_bridge(history, opt_out):
-            for customer in customers.get(opt_out.number, ()):
-                expected.setdefault(customer, opt_out)
-    return expected
+def _unwanted(reports: _Reports) -> Iterator[Finding]:
+    for customer, of_customer in reports.items():
+        cause = "consent was reported to Optimove, but the client wants no such reports"
+        yield _finding(customer, cause, "no report (`opt_outs: none`)", of_customer[0].by, of_customer[0].at)
 
 
-def _synced_opt_outs(history: History) -> Mapping[str, Sequence[_SyncedOptOut]]:
-    """Return the opt-outs that the bridge reported, by customer, without those in the client's own files."""
-    synced: defaultdict[str, list[_SyncedOptOut]] = defaultdict(list)
-    for preference in history.preferences:
-        if preference.source == "api" and preference.opted_out:
-            for customer in preference.customers:
-                by = f"SetCustomerChannelPreference for channel {preference.channel}"
-                wrong = _wrong_preference(history, preference)
-                synced[customer].append(_SyncedOptOut(at=preference.at, by=by, wrong=wrong))
-    for update in history.attributes:
-        if update.source == "api":
-            for change in update.changes:
-                by, wrong = f"attribute {change.field} = {change.value}", _wrong_change(history, change)
-                synced[change.customer].append(_SyncedOptOut(at=update.at, by=by, wrong=wrong))
-    return synced
-
-
-def _wrong_preference(history: History, preference: Preference) -> str | None:
-    if wanted_opt_outs(history) == "attribute":
-        return "by preference, but the client asked for the attribute"
-    return None if preference.channel in preference_channels(history).values() else "for another channel"
-
-
-def _wrong_change(history: History, change: AttributeChange) -> str | None:
-    if wanted_opt_outs(history) == "preference":
-        return "by attribute, but the client asked for the preference"
-    if change.field != CONSENT_ATTRIBUTE:
-        return "in another attribute"
-    return None if change.value == OPTED_OUT_VALUE else "with another value"
+# -- changes at the provider ------------------------------------------------------------------------
 
 
 def _not_synced(
-    history: History, expected: Mapping[str, OptOut], synced: Mapping[str, Sequence[_SyncedOptOut]]
+    history: History, changes: Mapping[str, Sequence[ProviderChange]], reports: _Reports
 ) -> Iterator[Finding]:
-    for customer, opt_out in expected.items():
-        deadline = opt_out.at + SYNC_WITHIN
-        entries = [entry for entry in synced.get(customer, ()) if entry.at >= opt_out.at]
-        synced_at = next((entry.at for entry in entries if entry.wrong is None), None)
-        if synced_at is not None and synced_at <= deadline:
-            continue
-        if synced_at is not None:
-            cause = "a provider opt-out was reported to Optimove too late"
-            got = f"{span(synced_at - opt_out.at)} after the opt-out"
-            yield _finding(customer, cause, f"within {span(SYNC_WITHIN)}", got, opt_out.at)
-        elif entries:
-            cause = f"a provider opt-out was reported to Optimove {entries[0].wrong}"
-            yield _finding(customer, cause, "the report that the client asked for", entries[0].by, entries[0].at)
-        elif deadline <= history.header.ended:
-            cause = "a provider opt-out was never reported to Optimove"
-            how = "SetCustomerChannelPreference or an attribute"
-            wanted = f"{how} within {span(SYNC_WITHIN)} of {spoken(opt_out.at)}"
-            yield _finding(customer, cause, wanted, f"no report, after an opt-out at {opt_out.service}", opt_out.at)
+    for customer, of_customer in changes.items():
+        for change in of_customer:
+            finding = _finding_of_change(history, change, reports.get(customer, ()), customer)
+            if finding is not None:
+                yield finding
+                break
 
 
-def _wrong_customers(history: History, synced: Mapping[str, Sequence[_SyncedOptOut]]) -> Iterator[Finding]:
-    """Yield the reported customers who neither opted out at a provider, nor were opted out or rejected before."""
-    if not synced:
+def _finding_of_change(
+    history: History, change: ProviderChange, reports: Sequence[ConsentReport], customer: str
+) -> Finding | None:
+    deadline = change.at + SYNC_WITHIN
+    until = history.header.ended if change.until is None else change.until
+    later = [report for report in reports if change.at <= report.at <= until]
+    if not change.opted_out and not any(_is_right(report, opted_out=True) for report in reports):
+        # Optimove knows of no opt-out that this opt-in could end.
+        return None
+    right = [report for report in later if _is_right(report, opted_out=change.opted_out)]
+    in_channel = next((report.at for report in right if report.channel is None or report.channel in change.channels), 0)
+    name = "a provider opt-out" if change.opted_out else "an opt-in after an opt-out"
+    if in_channel:
+        if in_channel <= deadline:
+            return None
+        got = f"{span(in_channel - change.at)} after it"
+        return _finding(customer, f"{name} was reported to Optimove too late", f"within {_WITHIN}", got, change.at)
+    if later and deadline <= until:
+        wrong = "for another channel" if right else later[0].wrong or _other_statement(later[0])
+        expected = "the report that the client asked for"
+        return _finding(customer, f"{name} was reported to Optimove {wrong}", expected, later[0].by, later[0].at)
+    if deadline <= until:
+        expected = f"SetCustomerChannelPreference or an attribute within {_WITHIN} of {spoken(change.at)}"
+        got = f"no report, after {'an opt-out' if change.opted_out else 'an opt-in'} at {change.service}"
+        return _finding(customer, f"{name} was never reported to Optimove", expected, got, change.at)
+    return None
+
+
+_WITHIN = span(SYNC_WITHIN)
+
+
+def _is_right(report: ConsentReport, *, opted_out: bool) -> bool:
+    return report.wrong is None and report.opted_out == opted_out
+
+
+def _other_statement(report: ConsentReport) -> str:
+    """Return the words for a report that states the opposite."""
+    return "with another value" if report.channel is None else "with another CommunicationMode"
+
+
+# -- reports without a reason -----------------------------------------------------------------------
+
+
+def _unasked(reports: _Reports, reported: set[str | None]) -> Iterator[Finding]:
+    """Yield the reports in a way that the client did not ask for, next to the ones that it did ask for."""
+    for customer, of_customer in reports.items():
+        wrong = next((report for report in of_customer if report.wrong is not None), None)
+        if wrong is not None and customer not in reported:
+            cause = f"consent was reported to Optimove {wrong.wrong}"
+            yield _finding(customer, cause, "only the report that the client asked for", wrong.by, wrong.at)
+
+
+def _wrong_customers(history: History, reports: _Reports, reported: set[str | None]) -> Iterator[Finding]:
+    """Yield the reports that contradict the customer: opt-outs without an opt-out, and opt-ins after an opt-out."""
+    if not reports:
         return
-    rejected = {rejection.number for rejection in history.rejections if not rejection.whole_call}
-    allowed = {
-        obligation.customer
-        for obligation in history.obligations
-        if obligation.reason == "opted_out" or obligation.number in rejected
-    }
-    customers = customers_of_opt_outs(history)
-    for opt_out in history.opt_outs:
-        allowed.update(customers.get(opt_out.number, ()))
-    for customer, entries in synced.items():
-        if customer not in allowed:
-            cause = "an opt-out was reported for a customer who did not opt out"
-            yield _finding(customer, cause, "no report for this customer", entries[0].by, entries[0].at)
+    states = _ConsentStates(history)
+    for customer, of_customer in reports.items():
+        for report in of_customer if customer not in reported else ():
+            if report.wrong is None and not states.allows(customer, report):
+                out = report.opted_out
+                cause = f"an opt-{'out' if out else 'in'} was reported for a customer who did not opt "
+                cause += "out" if out else "in"
+                yield _finding(customer, cause, "no such report for this customer", report.by, report.at)
+                break
+
+
+class _ConsentStates:
+    """What each customer wants, as far as the bridge could know it."""
+
+    def __init__(self, history: History) -> None:
+        refused = {
+            rejection.number
+            for rejection in history.rejections
+            if not rejection.whole_call
+            and {str(rejection.code), rejection.reason} & provider(rejection.service).opt_out_rejections
+        }
+        self._opted_out_before = {
+            obligation.customer
+            for obligation in history.obligations
+            if obligation.opted_out_by is not None or obligation.reason == "opted_out" or obligation.number in refused
+        }
+        self._changes: defaultdict[str, list[tuple[int, bool]]] = defaultdict(list)
+        customers = customers_of_opt_outs(history)
+        events = [(event.at, True, event.number) for event in history.opt_outs]
+        events += [(event.at, False, event.number) for event in history.opt_ins]
+        for at, opted_out, number in sorted(events):
+            for customer in customers.get(number, ()):
+                self._changes[customer].append((at, opted_out))
+
+    def allows(self, customer: str, report: ConsentReport) -> bool:
+        """Return True if the report was right, or had been right before a change that the bridge may not know yet."""
+        if report.opted_out and customer in self._opted_out_before:
+            return True
+        states = [not report.opted_out] if customer in self._opted_out_before else [False]
+        for at, opted_out in self._changes[customer]:
+            if at <= report.at - POLL_WITHIN:
+                states.clear()
+            if at <= report.at:
+                states.append(opted_out)
+        return report.opted_out in states
 
 
 def _finding(customer: str, cause: str, expected: str, got: str, at: int) -> Finding:
@@ -149,19 +175,13 @@ def _finding(customer: str, cause: str, expected: str, got: str, at: int) -> Fin
     )
 
 
-def _has_opt_outs(history: History) -> bool:
-    return bool(history.opt_outs) or any(
-        preference.source == "api" and preference.opted_out for preference in history.preferences
-    )
-
-
 CHECKS = (
     Check(
         id=_ID,
-        title="Provider opt-outs are synced to Optimove",
+        title="Opt-outs and opt-ins at the provider are synced to Optimove",
         requirement=OPT_OUTS_SYNCED,
         run=check_opt_outs_synced,
-        applies=_has_opt_outs,
-        scope="runs with opt-outs at a provider",
+        applies=lambda history: bool(history.opt_outs or consent_reports(history)),
+        scope="runs with opt-outs at a provider, or with reports of consent",
     ),
 )

@@ -26,8 +26,8 @@ GRACE = 5 * MINUTE
 # No document says how often a provider's list must be read; a bridge that reads it twice a day meets this limit.
 POLL_WITHIN = 12 * HOUR
 
-#: The attribute with the consent of a customer, and its value after an opt-out.
-CONSENT_ATTRIBUTE, OPTED_OUT_VALUE = "SMS_OPT_IN", "0"
+#: The attribute with the consent of a customer, and its values after an opt-out and an opt-in.
+CONSENT_ATTRIBUTE, OPTED_OUT_VALUE, OPTED_IN_VALUE = "SMS_OPT_IN", "0", "1"
 _REPLY_KEY = "inbound:"
 
 
@@ -35,7 +35,8 @@ _REPLY_KEY = "inbound:"
 class OptOutPeriod:
     """One opt-out of a customer, from `at` until `until`. `channel` None means all channels.
 
-    From `known_at` on, the bridge knows or should know about it; None if it cannot know.
+    From `known_at` on, the bridge knows or should know about it; None if it cannot know. From `over_known_at` on, it
+    should also know that the customer opted in again; None if it cannot know, or if that has not happened.
     """
 
     customer: str
@@ -44,6 +45,7 @@ class OptOutPeriod:
     known_at: int | None
     channel: int | None = None
     until: int | None = None
+    over_known_at: int | None = None
 
     def applies_to(self, channel: int) -> bool:
         """Return True if the opt-out includes this channel."""
@@ -53,23 +55,39 @@ class OptOutPeriod:
         """Return True if the customer was opted out at this instant."""
         return self.at <= at and (self.until is None or at < self.until)
 
+    def may_include(self, at: int) -> bool:
+        """Return True if the bridge may believe at this instant that the customer is opted out."""
+        return self.at <= at and (self.over_known_at is None or at < self.over_known_at)
+
 
 @cached_per_history
 def opt_outs(history: History) -> Mapping[str, tuple[OptOutPeriod, ...]]:
     """Return every opt-out during the run, by customer, in order of time."""
     found: defaultdict[str, list[OptOutPeriod]] = defaultdict(list)
-    for period in (*_at_providers(history), *_by_attribute(history), *_by_preference(history)):
+    at_providers = tuple(_at_providers(history))
+    for period in (*at_providers, *_by_bridge(history, at_providers)):
         found[period.customer].append(period)
     return {customer: tuple(sorted(periods, key=lambda period: period.at)) for customer, periods in found.items()}
 
 
 def opted_out_by(history: History, obligation: Obligation, at: int) -> OptOutPeriod | None:
-    """Return the opt-out that applies to the obligation's channel at an instant, if there is one."""
+    """Return the opt-out for which the bridge may withhold the obligation's message at an instant, if there is one."""
     periods = opt_outs(history).get(obligation.customer, ())
     return next(
-        (period for period in periods if period.applies_to(obligation.channel) and period.includes(at)),
+        (period for period in periods if period.applies_to(obligation.channel) and period.may_include(at)),
         None,
     )
+
+
+def ended_opt_out(history: History, obligation: Obligation) -> OptOutPeriod | None:
+    """Return an opt-out that had ended when the message was due, if there is one."""
+    periods = opt_outs(history).get(obligation.customer, ())
+    return next((period for period in periods if period.until is not None and period.until <= obligation.due), None)
+
+
+def has_opted_out(history: History, obligation: Obligation) -> bool:
+    """Return True if the customer was opted out when the message was due."""
+    return obligation.opted_out_by is not None or opted_out_by(history, obligation, obligation.due) is not None
 
 
 def violated_opt_out(history: History, obligation: Obligation, sent_at: int) -> OptOutPeriod | None:
@@ -86,11 +104,29 @@ def violated_opt_out(history: History, obligation: Obligation, sent_at: int) -> 
 
 def _at_providers(history: History) -> Iterator[OptOutPeriod]:
     customers, first_reported = customers_of_opt_outs(history), first_reported_opt_outs(history)
+    opt_ins = _opt_in_times(history)
     for opt_out in history.opt_outs:
         reported_at = first_reported.get((opt_out.service, opt_out.number))
         known_at = opt_out.at + POLL_WITHIN if reported_at is None else max(reported_at, opt_out.at) + GRACE
+        until = next((at for at in opt_ins.get((opt_out.service, opt_out.number), ()) if at > opt_out.at), None)
+        is_end_known = until is not None and provider(opt_out.service).lists_opt_outs
         for customer in customers.get(opt_out.number, ()):
-            yield OptOutPeriod(customer=customer, at=opt_out.at, source=_provider_source(opt_out), known_at=known_at)
+            yield OptOutPeriod(
+                customer=customer,
+                at=opt_out.at,
+                source=_provider_source(opt_out),
+                known_at=known_at,
+                until=until,
+                over_known_at=until + POLL_WITHIN if until is not None and is_end_known else None,
+            )
+
+
+def _opt_in_times(history: History) -> Mapping[tuple[str, str], list[int]]:
+    """Return when each number opted in again, by provider and number, in order of time."""
+    times: defaultdict[tuple[str, str], list[int]] = defaultdict(list)
+    for opt_in in history.opt_ins:
+        times[opt_in.service, opt_in.number].append(opt_in.at)
+    return times
 
 
 def _provider_source(opt_out: OptOut) -> str:
@@ -160,6 +196,21 @@ def _reply_order(key: str) -> tuple[int, str]:
 # -- at Optimove ------------------------------------------------------------------------------------
 
 
+def _by_bridge(history: History, at_providers: Iterable[OptOutPeriod]) -> Iterator[OptOutPeriod]:
+    """Yield the opt-outs in Optimove. Those that only repeat an opt-out at the provider end with it, too."""
+    ended: defaultdict[str, list[OptOutPeriod]] = defaultdict(list)
+    for period in at_providers:
+        if period.until is not None:
+            ended[period.customer].append(period)
+    for period in (*_by_attribute(history), *_by_preference(history)):
+        repeated = next((other for other in ended[period.customer] if other.includes(period.at)), None)
+        is_longer = repeated is not None and (period.until is None or period.until > (repeated.until or 0))
+        if repeated is not None and is_longer and period.known_at is not None:
+            yield replace(period, until=repeated.until, over_known_at=repeated.over_known_at)
+        else:
+            yield period
+
+
 @dataclass(frozen=True, kw_only=True, slots=True)
 class _Statement:
     """One statement about the consent of a customer. `period` begins with it, if it is an opt-out."""
@@ -221,6 +272,6 @@ def _periods(statements: Iterable[_Statement]) -> Iterator[OptOutPeriod]:
         if statement.opted_out and opened is None:
             still_open[key] = statement.period
         elif not statement.opted_out and opened is not None:
-            yield replace(opened, until=statement.period.at)
+            yield replace(opened, until=statement.period.at, over_known_at=statement.period.at)
             del still_open[key]
     yield from still_open.values()

@@ -16,6 +16,7 @@ from sendproof_harness.providers import provider
 
 KILL = "kill"
 _SLOW = "slow_response_timeout"
+_CLIENT_ERRORS = range(400, 500)
 OPTIMOVE = "optimove"
 
 
@@ -146,13 +147,21 @@ def _has_record(name: str, answered: set[tuple[str, str | None]]) -> bool:
     return record.has_record and (record.record_operation is None or (name, record.record_operation) in answered)
 
 
+def _leaves_open(request: Request) -> bool:
+    return is_result_hidden(request) and request.status not in _CLIENT_ERRORS
+
+
 @cached_per_history
 def hidden_failed_sends(history: History) -> Mapping[str, tuple[Request, ...]]:
-    """Return, by provider, the send requests that were not processed and got no response."""
+    """Return, by provider, the send requests that were not processed, and whose bridge could not know that.
+
+    No response arrived, or one that leaves it open: a server error may come after the work was done. Only a client
+    error (4xx) is a refusal.
+    """
     failed: defaultdict[str, list[Request]] = defaultdict(list)
     for request in history.requests:
-        lost = request.fault is not None and not request.fault.effect and request.fault.response == "lost"
-        if lost and is_send(request):
+        fault = request.fault
+        if fault is not None and not fault.effect and _leaves_open(request) and is_send(request):
             failed[request.service].append(request)
     return {name: tuple(requests) for name, requests in failed.items()}
 

@@ -11,6 +11,8 @@ SAVE_EVENT = "save_event"
 #: The number of reports a day, if the scenario sets none. The guide says "several times a day". A lenient reader may
 #: call two several; for three, every reader does.
 REPORTS_A_DAY = 3
+#: The client wants no reports of opt-outs.
+NO_OPT_OUTS = "none"
 
 
 def wants_interactions(history: History) -> bool:

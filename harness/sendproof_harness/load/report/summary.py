@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator, Mapping
 
+from sendproof_harness.judge.findings import Blame
 from sendproof_harness.judge.verdict import Status
 from sendproof_harness.load.bottleneck import tested_role
 from sendproof_harness.load.formatting import UP, format_duration, format_number, join_names
@@ -24,6 +25,12 @@ _ANSWERS: Mapping[Role, Mapping[Status, str]] = {
     },
 }
 
+#: Of a failed bridge test whose only blame is another.
+_ANSWERS_BY_BLAME: Mapping[Blame, str] = {
+    "config": "The bridge was not measured, because its configuration is wrong",
+    "network": "The bridge was not measured, because the network failed",
+}
+
 _SPEED_LEVELS = ("throughput.", "latency.")
 # Number of losses, and of missed levels, that the sentence names; the table has all.
 _MAX_NAMED = 3
@@ -31,11 +38,19 @@ _MAX_NAMED = 3
 
 def summary(verdict: LoadVerdict) -> str:
     """Return the answer with its reasons: rate, latency, losses and levels."""
-    answer = _ANSWERS[tested_role(verdict.result.kind)][verdict.status]
+    answer = _answer_by_blame(verdict) or _ANSWERS[tested_role(verdict.result.kind)][verdict.status]
     if verdict.status == "pass" and not any(level.id.startswith(_SPEED_LEVELS) for level in verdict.levels):
         answer = _answer_without_speed_target(verdict.result)
     facts = "; ".join((*_facts(verdict.result), _levels(verdict)))
     return f"{answer}: {facts}."
+
+
+def _answer_by_blame(verdict: LoadVerdict) -> str | None:
+    """Return the answer for a failure that is not the tested role's, None for any other verdict."""
+    blames = {level.blame for level in verdict.levels if level.status == "fail"}
+    if verdict.status != "fail" or len(blames) != 1:
+        return None
+    return _ANSWERS_BY_BLAME.get(blames.pop() or "bridge")
 
 
 def _answer_without_speed_target(result: LoadResult) -> str:

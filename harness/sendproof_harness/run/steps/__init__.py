@@ -7,7 +7,7 @@ from collections.abc import Callable, Mapping
 from typing import Any
 
 from sendproof_harness.run.context import RunContext
-from sendproof_harness.run.steps import campaigns, keys, opt_outs, templates, time, triggers, wait_for, webhooks
+from sendproof_harness.run.steps import batch_files, campaigns, keys, templates, time, triggers, wait_for, webhooks
 from sendproof_harness.scenario import model
 
 StepFunction = Callable[[RunContext, Any], None]
@@ -24,7 +24,9 @@ STEPS: Mapping[type, StepFunction] = {
     model.RenameTemplate: templates.rename,
     model.ChangeTemplate: templates.change,
     model.DeleteTemplate: templates.delete,
-    model.OptOut: opt_outs.opt_out,
+    model.OptOut: batch_files.opt_out,
+    model.OptIn: batch_files.opt_in,
+    model.ChangeAttributes: batch_files.change_attributes,
     model.ResendWebhooks: webhooks.resend,
     model.ChangeKey: keys.change_key,
 }

@@ -11,9 +11,8 @@ def schedule(context: RunContext, step: PlanCampaign) -> None:
     campaign = next(campaign for campaign in context.scenario.campaigns if campaign.campaign == step.campaign)
     customers = pluralized(campaign.customers, "customer")
     context.progress.phase(f"scheduling campaign {campaign.campaign} for {customers}")
-    channels = [part.channel for part in campaign.parts]
     for sandbox in context.sandboxes:
-        with synchronized_templates(context, sandbox, channels, f"campaign {campaign.campaign}"):
+        with synchronized_templates(context, sandbox, f"campaign {campaign.campaign}"):
             context.control.schedule_campaign(sandbox, _campaign(campaign))
 
 

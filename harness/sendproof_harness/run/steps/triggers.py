@@ -20,7 +20,7 @@ def define(context: RunContext, step: DefineTrigger) -> None:
     trigger = next(trigger for trigger in context.scenario.triggers if trigger.trigger == step.trigger)
     context.progress.phase(f"defining the trigger {trigger.trigger}")
     for sandbox in context.sandboxes:
-        with synchronized_templates(context, sandbox, [trigger.channel], f"the trigger {trigger.trigger}"):
+        with synchronized_templates(context, sandbox, f"the trigger {trigger.trigger}"):
             context.control.add_trigger(sandbox, _trigger(trigger))
 
 

@@ -1,8 +1,4 @@
-"""The step `wait_for`: real time passes, and a little virtual time if the bridge is idle before it is ready.
-
-Templates are synchronized if each channel lists exactly its provider's templates: each under the provider's id, or
-under a name that contains the title.
-"""
+"""The step `wait_for`: real time passes, and a little virtual time if the bridge is idle before it is ready."""
 
 from collections.abc import Collection, Iterator, Mapping
 from datetime import timedelta
@@ -12,8 +8,9 @@ from typing import Any
 from sendproof_harness.run.aborted import RunAborted, RunAbortedError
 from sendproof_harness.run.context import RunContext
 from sendproof_harness.run.processes import pause
+from sendproof_harness.run.steps.template_lists import template_differences
 from sendproof_harness.run.time_control import at_rest
-from sendproof_harness.scenario.model import Scenario, WaitFor
+from sendproof_harness.scenario.model import DefineTrigger, PlanCampaign, Scenario, WaitFor
 from sendproof_harness.scenario.values import duration_text, pluralized
 
 # A bridge that takes part in the clock joins it moments after it has registered its listener.
@@ -23,6 +20,8 @@ CAMPAIGN_PROCESSED, TRIGGERED, CAMPAIGN_EXECUTED = 1, 11, 13
 # The virtual time of a wait_for, in steps: a bridge may have to respect a rate limit, or read templates periodically.
 WAIT_STEP = timedelta(minutes=1)
 WAIT_LIMIT = timedelta(hours=1)
+# Of that, for single channels that have no listener yet: enough for a bridge to repeat a registration that failed.
+LISTENERS_LIMIT = timedelta(minutes=10)
 
 _POLL_S = 0.05
 
@@ -38,7 +37,8 @@ def wait_for(context: RunContext, step: WaitFor) -> None:
         is_ready = all(_is_ready(context, sandbox, step) for sandbox in context.sandboxes)
         if is_ready and not (step.listeners and unregistered(context)):
             break
-        if is_idle and waited < WAIT_LIMIT and not (is_ready and _is_campaign_near(context)):
+        limit_of_wait = LISTENERS_LIMIT if is_ready else WAIT_LIMIT
+        if is_idle and waited < limit_of_wait and not (is_ready and _is_campaign_near(context)):
             context.time.advance(WAIT_STEP)
             waited += WAIT_STEP
         elif is_idle or monotonic() > limit:
@@ -63,9 +63,13 @@ def unregistered(context: RunContext) -> list[tuple[int, int]]:
 
 
 def _needed_listeners(scenario: Scenario) -> Iterator[tuple[int, int]]:
+    """Yield event type and channel of each campaign and trigger that a step starts."""
+    planned = {step.campaign for step in scenario.steps if isinstance(step, PlanCampaign)}
+    defined = {step.trigger for step in scenario.steps if isinstance(step, DefineTrigger)}
     for campaign in scenario.campaigns:
-        yield from ((CAMPAIGN_EXECUTED, part.channel) for part in campaign.parts)
-    yield from ((TRIGGERED, trigger.channel) for trigger in scenario.triggers)
+        if campaign.campaign in planned:
+            yield from ((CAMPAIGN_EXECUTED, part.channel) for part in campaign.parts)
+    yield from ((TRIGGERED, trigger.channel) for trigger in scenario.triggers if trigger.trigger in defined)
 
 
 def _covers(registered: Collection[tuple[int, int | None]], event: int, channel: int) -> bool:
@@ -132,27 +136,7 @@ def _accept_absence(context: RunContext) -> None:
 def _is_ready(context: RunContext, sandbox: str, step: WaitFor) -> bool:
     state = context.control.state(sandbox)
     enough = len(state["listeners"]) >= step.listeners and _template_count(state) >= step.templates
-    return enough and (not step.synchronised or not _differences(context, sandbox, state["channel_templates"]))
-
-
-def _differences(context: RunContext, sandbox: str, listed: Mapping[str, Any]) -> list[str]:
-    """Return the differences between the templates of the channels and those of their providers, in words."""
-    differences = []
-    for channel in context.scenario.channels:
-        templates = context.control.templates(sandbox, channel.provider)
-        titles = {template["title"]: str(template["id"]) for template in templates}
-        names = {str(entry["id"]): str(entry["name"]) for entry in listed.get(str(channel.id), ())}
-        subject = f"channel {channel.id}"
-        for title, id_ in titles.items():
-            name = names.get(id_)
-            if name is None and not any(title in other for other in names.values()):
-                differences.append(f"{subject} lacks {title!r}")
-            elif name is not None and title not in name:
-                differences.append(f"{subject} lists {title!r} as {name!r}")
-        for id_, name in names.items():
-            if id_ not in titles.values() and not any(title in name for title in titles):
-                differences.append(f"{subject} still lists {name!r}")
-    return differences
+    return enough and (not step.synchronised or not template_differences(context, sandbox))
 
 
 def _template_count(state: Mapping[str, Any]) -> int:
@@ -199,5 +183,5 @@ def _state_text(context: RunContext, sandbox: str, step: WaitFor) -> str:
     state = context.control.state(sandbox)
     parts = [pluralized(len(state["listeners"]), "listener"), pluralized(_template_count(state), "template")]
     if step.synchronised:
-        parts += _differences(context, sandbox, state["channel_templates"])
+        parts += template_differences(context, sandbox)
     return ", ".join(parts)

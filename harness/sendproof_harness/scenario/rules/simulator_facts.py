@@ -13,6 +13,9 @@ ATTRIBUTES = (
     "BALANCE",
 )
 
+#: The attributes with the phone number and with the consent.
+NUMBER_ATTRIBUTE, CONSENT_ATTRIBUTE = "PHONENUMBER", "SMS_OPT_IN"
+
 #: Delivery outcomes that a test number can cause: docs/reference/test-numbers.md.
 OUTCOMES = (
     "delivered after 3 s",
@@ -37,4 +40,5 @@ OUTCOMES = (
     *(f"delivered, {clicks} clicks" for clicks in range(2, 10)),
     "delivered, replies STOP",
     "delivered, clicked, replies STOP",
+    "delivered, replies STOP, then START",
 )

@@ -1,6 +1,6 @@
 """Rules about steps: everything that a step names exists when the step runs."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 
 from sendproof_harness.scenario.diagnostics import Diagnostic, KeyPath, expected_got, suggestion, unknown_name
 from sendproof_harness.scenario.model import (
@@ -11,6 +11,7 @@ from sendproof_harness.scenario.model import (
     CustomerEvents,
     CustomerSelection,
     DeleteTemplate,
+    OptIn,
     OptOut,
     PlanCampaign,
     RenameTemplate,
@@ -97,9 +98,13 @@ def _used_title(state: StepState, document: Document, provider: str, title: str,
 def selected_customers_exist(scenario: Scenario, document: Document) -> Iterator[Diagnostic]:
     """Check that steps select customers by number or by share, and only existing ones."""
     for index, step in enumerate(scenario.steps):
-        if isinstance(step, CustomerEvents | OptOut):
-            path: KeyPath = ("steps", index, "events" if isinstance(step, CustomerEvents) else "opt_out")
+        if isinstance(step, CustomerEvents | OptOut | OptIn):
+            path: KeyPath = ("steps", index, _SELECTING_STEPS[type(step)])
             yield from _invalid_selection(step.selection, scenario.audience.customers, document, path)
+
+
+# The steps that select customers, with their keys.
+_SELECTING_STEPS: Mapping[type, str] = {CustomerEvents: "events", OptOut: "opt_out", OptIn: "opt_in"}
 
 
 def _invalid_selection(
@@ -113,12 +118,12 @@ def _invalid_selection(
 
 
 def opt_out_channels_are_valid(scenario: Scenario, document: Document) -> Iterator[Diagnostic]:
-    """Check that opt-outs by preference, and only they, have an existing channel."""
+    """Check that opt-outs and opt-ins by preference, and only they, have an existing channel."""
     known = [channel.id for channel in scenario.channels]
     for index, step in enumerate(scenario.steps):
-        if not isinstance(step, OptOut):
+        if not isinstance(step, OptOut | OptIn):
             continue
-        path: KeyPath = ("steps", index, "opt_out")
+        path: KeyPath = ("steps", index, _SELECTING_STEPS[type(step)])
         if step.by == "preference" and step.channel is None:
             yield document.diagnostic(path, 'missing key "channel": expected the channel of the preference')
         if step.by == "attribute" and step.channel is not None:

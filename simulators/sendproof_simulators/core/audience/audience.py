@@ -14,6 +14,14 @@ from types import MappingProxyType
 from typing import NamedTuple
 
 from sendproof_simulators.core.audience.fake_names import Name, Names, pools
+from sendproof_simulators.core.audience.individuals import (
+    NO_CONSENT,
+    NO_PROTECTION,
+    PROVIDER_LIST,
+    UNUSABLE_NUMBER,
+    Individual,
+    check_individuals,
+)
 from sendproof_simulators.core.messaging.delivery_outcomes import BY_NAME, COUNTRIES, number_for_code
 from sendproof_simulators.core.messaging.number_plans import NUMBER_PLANS
 from sendproof_simulators.core.randomness import KeyedRandom
@@ -21,7 +29,7 @@ from sendproof_simulators.core.randomness import KeyedRandom
 MAX_CUSTOMERS = 10_000_000
 
 _BLOCK = 10_000
-_PHONE = "PHONENUMBER"
+_PHONE, _CONSENT = "PHONENUMBER", "SMS_OPT_IN"
 
 _LONG = 1 << 64
 _SHORT = 1 << 16
@@ -34,25 +42,42 @@ _DOUBLE_ZERO = _NATIONAL + int(0.04 * _SHORT)
 UNUSABLE_NUMBERS: tuple[str | None, ...] = ("", None, "12345", "n/a", "unknown", "+44", "0207946", "0000000000")
 
 
+# Where a client keeps its customers' opt-outs.
+BY_PROVIDER, BY_ATTRIBUTE = "provider", "attribute"
+
+# Groups of individuals; no hash can draw them.
+_GROUP_OF_PROTECTION = {NO_CONSENT: -1, PROVIDER_LIST: -2, UNUSABLE_NUMBER: -3, NO_PROTECTION: _LONG}
+_OPTED_OUT_BY_GROUP = {
+    _GROUP_OF_PROTECTION[NO_CONSENT]: BY_ATTRIBUTE,
+    _GROUP_OF_PROTECTION[PROVIDER_LIST]: BY_PROVIDER,
+}
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class AudienceRecipe:
     """The number of customers, and the shares of those that opted out or have an unusable number.
 
-    The two groups do not overlap, so their shares add up to 1 at most. `country` is where all customers live: GB or
-    US. `outcomes` are shares of customers with test numbers, by the names in `core/messaging/delivery_outcomes.py`.
-    Customers of the two groups keep ordinary numbers.
+    The two groups do not overlap, so their shares add up to 1 at most. `consent` is where the client keeps opt-outs:
+    with `provider`, they are all on the provider's list; with `attribute`, half of them are only there, and half only
+    have the value 0 in the consent attribute. `country` is where all customers live: GB or US.
+    `outcomes` are shares of customers with test numbers, by the names in `core/messaging/delivery_outcomes.py`.
+    Customers of the two groups keep ordinary numbers. `individuals` are customers that a scenario spells out.
     """
 
     customers: int
     opted_out: float = 0.0
     unusable_numbers: float = 0.0
+    consent: str = BY_PROVIDER
     country: str = "GB"
     outcomes: Mapping[str, float] = field(default_factory=dict)
+    individuals: tuple[Individual, ...] = ()
 
     def __post_init__(self) -> None:
         """Raise `ValueError` for an impossible audience."""
         if not 0 <= self.customers <= MAX_CUSTOMERS:
             raise ValueError(f"expected 0 to {MAX_CUSTOMERS} customers, got {self.customers}")
+        if self.consent not in {BY_PROVIDER, BY_ATTRIBUTE}:
+            raise ValueError(f"expected consent to be {BY_PROVIDER} or {BY_ATTRIBUTE}, got {self.consent!r}")
         if self.country not in NUMBER_PLANS:
             raise ValueError(f"expected country to be one of {', '.join(NUMBER_PLANS)}, got {self.country!r}")
         for name, share in (("opted_out", self.opted_out), ("unusable_numbers", self.unusable_numbers)):
@@ -64,6 +89,9 @@ class AudienceRecipe:
                 f"got {self.opted_out} and {self.unusable_numbers}"
             )
         self._check_outcomes()
+        check_individuals(self.individuals, self.customers, frozenset(_COLUMNS) - {_PHONE, _CONSENT})
+        if self.consent != BY_ATTRIBUTE and any(i.protection == NO_CONSENT for i in self.individuals):
+            raise ValueError(f"expected consent {BY_ATTRIBUTE} for individuals with protection {NO_CONSENT}")
 
     def _check_outcomes(self) -> None:
         for name, share in self.outcomes.items():
@@ -84,12 +112,20 @@ class AudienceRecipe:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Customer:
-    """One customer. `number` is the real one, digits with country code, or None if it is unusable."""
+    """One customer. `number` is the real one, digits with country code, or None if it is unusable.
+
+    `opted_out_by` is where the client or the provider keeps the opt-out: `attribute` or `provider`; None without one.
+    """
 
     id: str
     number: str | None
-    opted_out: bool
+    opted_out_by: str | None
     attributes: Mapping[str, str | None]
+
+    @property
+    def opted_out(self) -> bool:
+        """Return True if the customer wants no messages."""
+        return self.opted_out_by is not None
 
 
 class Draws(NamedTuple):
@@ -113,7 +149,18 @@ _HASH = Struct(">2Q8H")
 class Audience:
     """The customers of one sandbox, computed on demand."""
 
-    __slots__ = ("_keyed", "_offset", "_opted_out", "_step", "_test_numbers", "_unusable", "number_plan", "recipe")
+    __slots__ = (
+        "_by_attribute",
+        "_individuals",
+        "_keyed",
+        "_offset",
+        "_opted_out",
+        "_step",
+        "_test_numbers",
+        "_unusable",
+        "number_plan",
+        "recipe",
+    )
 
     def __init__(self, random: KeyedRandom, recipe: AudienceRecipe) -> None:
         """Draw the values that all customers share: the key of the hash, and the order of the numbers."""
@@ -124,7 +171,9 @@ class Audience:
         self._step = _coprime(count // 3 + random.below(count // 3, "audience", "step"), count)
         self._offset = random.below(count, "audience", "offset")
         self._test_numbers = _TestNumbers(random, recipe) if recipe.outcomes else None
+        self._individuals = {individual.customer: individual for individual in recipe.individuals}
         self._opted_out = int(recipe.opted_out * _LONG)
+        self._by_attribute = self._opted_out // 2 if recipe.consent == BY_ATTRIBUTE else 0
         self._unusable = self._opted_out + int(recipe.unusable_numbers * _LONG)
 
     @property
@@ -156,12 +205,12 @@ class Audience:
     def customers(self, start: int, stop: int) -> Iterator[Customer]:
         """Yield the customers from `start` up to but not including `stop`."""
         for people in self._blocks(start, stop):
-            columns = [column(people) for column in _COLUMNS.values()]
+            columns = [self._column(people, name) for name in _COLUMNS]
             for index, draws, *values in zip(people.indices, people.draws, *columns, strict=True):
                 yield Customer(
                     id=self.id_of(index),
                     number=self._phone_number(index, draws) if self.has_number(draws) else None,
-                    opted_out=self.has_opted_out(draws),
+                    opted_out_by=self.opted_out_by(draws),
                     attributes=MappingProxyType(dict(zip(_COLUMNS, values, strict=True))),
                 )
 
@@ -172,7 +221,15 @@ class Audience:
     def columns(self, start: int, stop: int, names: Sequence[str]) -> list[list[str | None]]:
         """Return the attributes of consecutive customers, one list per name: the fast way to many rows."""
         people = self._people(start, stop)
-        return [_COLUMNS[name](people) for name in names]
+        return [self._column(people, name) for name in names]
+
+    def _column(self, people: "People", name: str) -> list[str | None]:
+        """Return an attribute of consecutive customers, with the values of individuals."""
+        column = _COLUMNS[name](people)
+        for index, individual in self._individuals.items():
+            if index in people.indices and name in individual.attributes:
+                column[index - people.indices.start] = individual.attributes[name]
+        return column
 
     def number_of(self, index: int) -> str:
         """Return the ordinary number of an index: valid in the audience's country, and unique."""
@@ -180,16 +237,24 @@ class Audience:
 
     def _phone_number(self, index: int, draws: Draws) -> str:
         """Return the customer's test number, or else the ordinary number."""
-        if self._test_numbers is None or self.has_opted_out(draws):
+        individual = self._individuals.get(index)
+        if individual is not None and individual.same_number_as is not None:
+            return self.customer(individual.same_number_as).number or self.number_of(index)
+        if individual is not None and individual.outcome is not None:
+            # From the end of the range, so that it differs from the numbers of the shares.
+            serial = COUNTRIES[self.recipe.country] - 1 - self.recipe.individuals.index(individual)
+            return number_for_code(self.recipe.country, BY_NAME[individual.outcome].code, serial)
+        if self._test_numbers is None or self.opted_out_by(draws):
             return self.number_of(index)
         return self._test_numbers.number(index) or self.number_of(index)
 
-    def opt_outs(self) -> Iterator[str]:
-        """Yield the numbers of all customers who opted out."""
-        for people in self._blocks(0, self.recipe.customers):
+    def provider_opt_outs(self) -> Iterator[tuple[str, str]]:
+        """Yield the id and number of each customer who opted out at the provider before the start."""
+        has_any = self._opted_out or any(i.protection == PROVIDER_LIST for i in self.recipe.individuals)
+        for people in self._blocks(0, self.recipe.customers if has_any else 0):
             for index, draws in zip(people.indices, people.draws, strict=True):
-                if self.has_opted_out(draws):
-                    yield self.number_of(index)
+                if self.opted_out_by(draws) == BY_PROVIDER:
+                    yield self.id_of(index), self.number_of(index)
 
     def _blocks(self, start: int, stop: int) -> Iterator["People"]:
         for first in range(start, stop, _BLOCK):
@@ -204,21 +269,33 @@ class Audience:
     def _draws(self, index: int) -> Draws:
         hashed = self._keyed.copy()
         hashed.update(index.to_bytes(8, "big"))
-        return Draws._make(_HASH.unpack(hashed.digest()))
+        draws = Draws._make(_HASH.unpack(hashed.digest()))
+        individual = self._individuals.get(index)
+        if individual is None or individual.protection is None:
+            return draws
+        return draws._replace(group=_GROUP_OF_PROTECTION[individual.protection])
 
-    def has_opted_out(self, draws: Draws) -> bool:
-        """Return True if the customer with these draws opted out."""
-        return draws.group < self._opted_out
+    def opted_out_by(self, draws: Draws) -> str | None:
+        """Return where the opt-out of the customer with these draws is kept, or None."""
+        if draws.group < 0:
+            return _OPTED_OUT_BY_GROUP.get(draws.group)
+        if draws.group < self._by_attribute:
+            return BY_ATTRIBUTE
+        return BY_PROVIDER if draws.group < self._opted_out else None
 
     def has_number(self, draws: Draws) -> bool:
         """Return True if the customer with these draws has a usable number."""
-        return not self._opted_out <= draws.group < self._unusable
+        is_unusable = self._opted_out <= draws.group < self._unusable
+        return not is_unusable and draws.group != _GROUP_OF_PROTECTION[UNUSABLE_NUMBER]
 
     def recorded_number(self, index: int, draws: Draws) -> str | None:
         """Return the number as spelled in the client's records, or the unusable value in its place."""
         if not self.has_number(draws):
             return UNUSABLE_NUMBERS[draws.unusable * len(UNUSABLE_NUMBERS) >> 16]
         number = self._phone_number(index, draws)
+        individual = self._individuals.get(index)
+        if individual is not None and individual.spelling is not None:
+            return self.number_plan.spelled(number, individual.spelling)
         if draws.spelling < _NATIONAL:
             return self.number_plan.national_form(number)
         return self.number_plan.double_zero_form(number) if draws.spelling < _DOUBLE_ZERO else "+" + number
@@ -310,7 +387,7 @@ def _languages(people: People) -> list[str | None]:
 
 
 def _consents(people: People) -> list[str | None]:
-    return ["0" if people.audience.has_opted_out(draws) else "1" for draws in people.draws]
+    return ["0" if people.audience.opted_out_by(draws) == BY_ATTRIBUTE else "1" for draws in people.draws]
 
 
 def _balances(people: People) -> list[str | None]:
@@ -325,6 +402,6 @@ _COLUMNS: Mapping[str, Callable[[People], list[str | None]]] = {
     "CITY": _cities,
     "COUNTRY": _countries,
     "LANGUAGE": _languages,
-    "SMS_OPT_IN": _consents,
+    _CONSENT: _consents,
     "BALANCE": _balances,
 }

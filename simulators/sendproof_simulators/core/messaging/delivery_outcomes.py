@@ -21,9 +21,9 @@ MAX_VALIDITY = 72 * HOUR
 
 # Events of a message. The first five are states; one of them is its last.
 DELIVERED, UNDELIVERED, EXPIRED, INVALID, UNKNOWN = "delivered", "undelivered", "expired", "invalid", "unknown"
-CLICKED, STOP = "clicked", "stop"
+CLICKED, STOP, START = "clicked", "stop", "start"
 STATES = (DELIVERED, UNDELIVERED, EXPIRED, INVALID, UNKNOWN)
-DELIVERY_EVENTS = (*STATES, CLICKED, STOP)
+DELIVERY_EVENTS = (*STATES, CLICKED, STOP, START)
 
 # Reasons for which a provider does not accept a message.
 OPTED_OUT, LANDLINE, BLOCKED, QUEUE_FULL = "opted out", "landline", "blocked", "queue full"
@@ -103,6 +103,8 @@ _TABLE: tuple[tuple[str, str, DeliveryOutcome], ...] = (
     *((f"3{times}", f"delivered, {times} clicks", _clicks(times)) for times in range(2, 10)),
     ("40", "delivered, replies STOP", _outcome(_SOON, _at(STOP, MINUTE))),
     ("41", "delivered, clicked, replies STOP", _outcome(_SOON, _at(CLICKED, MINUTE), _at(STOP, 2 * MINUTE))),
+    ("42", "delivered, replies STOP, then START", _outcome(
+        _SOON, _at(STOP, MINUTE), _at(START, 26 * HOUR))),
 )  # fmt: skip
 
 TEST_NUMBERS: tuple[DeliveryTestNumber, ...] = tuple(
@@ -135,13 +137,22 @@ COUNTRIES: Mapping[str, int] = MappingProxyType(
 
 def outcome_for_number(number: str) -> DeliveryOutcome | None:
     """Return the outcome for a number (digits with country code); None if it is not a test number."""
-    if number.startswith(_GB):
-        test_number = BY_CODE.get(number[-2:]) if len(number) == _GB_LENGTH else None
-    elif number.startswith("1") and number[4:7] == "555" and len(number) == _NANP_LENGTH:
-        test_number = BY_CODE.get(number[-2:])
-    else:
-        return None
+    test_number = _test_number(number)
     return None if test_number is None else test_number.outcome
+
+
+def name_of_test_number(number: str) -> str | None:
+    """Return the name of the test number that a number (digits with country code) is; None for ordinary numbers."""
+    test_number = _test_number(number)
+    return None if test_number is None else test_number.name
+
+
+def _test_number(number: str) -> DeliveryTestNumber | None:
+    if number.startswith(_GB):
+        return BY_CODE.get(number[-2:]) if len(number) == _GB_LENGTH else None
+    if number.startswith("1") and number[4:7] == "555" and len(number) == _NANP_LENGTH:
+        return BY_CODE.get(number[-2:])
+    return None
 
 
 def number_for_code(country: str, code: str, serial: int = 0) -> str:

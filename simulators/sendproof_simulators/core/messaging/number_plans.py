@@ -4,6 +4,9 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from itertools import product
 
+#: The spellings of a number in a client's records, by name.
+SPELLINGS = ("plus", "national", "double_zero", "digits", "spaces", "punctuation")
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class NumberPlan:
@@ -37,6 +40,20 @@ class NumberPlan:
     def double_zero_form(self, number: str) -> str:
         """Return a number with a leading 00: `0044 7123456789`, `001 2125550123`."""
         return f"{self.double_zero} {number[len(self.code) :]}"
+
+    def spelled(self, number: str, spelling: str) -> str:
+        """Return a number in one of the `SPELLINGS`."""
+        rest = number[len(self.code) :]
+        forms = {
+            "plus": f"+{number}",
+            "national": self.national_form(number),
+            "double_zero": self.double_zero_form(number),
+            # documented, in Xtremepush's page on its Optimove integration: digits with country code.
+            "digits": number,
+            "spaces": f" +{self.code} {rest[:4]} {rest[4:]} ",
+            "punctuation": f"+{self.code} ({rest[:3]}) {rest[3:6]}-{rest[6:]}",
+        }
+        return forms[spelling]
 
 
 # Area codes of large cities, none of them shared with Canada.

@@ -8,11 +8,30 @@ from sendproof_simulators.core.effects import JournalEntry
 # documented: CTIA Messaging Principles and Best Practices, 5.1.3; ARRET and the like are other countries'.
 STOP_WORDS = frozenset({"STOP", "STOPALL", "UNSUBSCRIBE", "CANCEL", "END", "QUIT"})
 
+# documented: the same, 5.1.2, "opt back in"
+START_WORDS = frozenset({"START", "UNSTOP"})
+# Ways to write the same word.
+_SPELLINGS = ("STOP", "stop", " Stop ", "STOPALL", "Unsubscribe", "Stop.")
+
 
 def is_stop(text: str) -> bool:
     """Return True if a reply is an opt-out: its first word is one of the words that are valid everywhere."""
+    return _first_word(text) in STOP_WORDS
+
+
+def is_start(text: str) -> bool:
+    """Return True if a reply ends an opt-out."""
+    return _first_word(text) in START_WORDS
+
+
+def spelled_stop(number: str) -> str:
+    """Return the STOP of a number's owner; people write it in different ways."""
+    return _SPELLINGS[int(number[-4:-2]) % len(_SPELLINGS)]
+
+
+def _first_word(text: str) -> str:
     words = text.split(maxsplit=1)
-    return bool(words) and words[0].strip(".!\"'").upper() in STOP_WORDS
+    return words[0].strip(".!\"'").upper() if words else ""
 
 
 class OptOuts:
@@ -21,14 +40,14 @@ class OptOuts:
     They are computed at the first use.
     """
 
-    def __init__(self, service: str, initial: Callable[[], Iterable[str]]) -> None:
-        """Create the opt-outs of a service. `initial` returns the numbers that opted out before the start."""
+    def __init__(self, service: str, initial: Callable[[], Iterable[tuple[str, str]]]) -> None:
+        """Create the opt-outs of a service. `initial` returns the customers and numbers of those before the start."""
         self._service = service
         self._initial = initial
 
     @cached_property
     def _numbers(self) -> dict[str, None]:
-        return dict.fromkeys(self._initial())
+        return dict.fromkeys(number for _, number in self._initial())
 
     def __contains__(self, number: object) -> bool:
         """Return True if a number opted out."""
@@ -49,6 +68,10 @@ class OptOuts:
         self._numbers[number] = None
         return (opt_out(self._service, number, source),)
 
+    def opt_in(self, number: str, source: str) -> tuple[JournalEntry, ...]:
+        """Remove a number that opted in again; return the journal entry, or nothing if it had not opted out."""
+        return (opt_in(self._service, number, source),) if self.remove(number) else ()
+
     def remove(self, number: str) -> bool:
         """Remove a number; return True if it had opted out."""
         return self._numbers.pop(number, self) is None
@@ -57,6 +80,11 @@ class OptOuts:
 def opt_out(service: str, number: str, source: str) -> JournalEntry:
     """Return the journal entry for an opt-out. `source` is the name of a command, or `reply`."""
     return JournalEntry(kind="opt_out", fields={"service": service, "number": number, "source": source})
+
+
+def opt_in(service: str, number: str, source: str) -> JournalEntry:
+    """Return the journal entry for the end of an opt-out."""
+    return JournalEntry(kind="opt_in", fields={"service": service, "number": number, "source": source})
 
 
 def inbound(service: str, number: str, text: str) -> JournalEntry:

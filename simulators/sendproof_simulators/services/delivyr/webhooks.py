@@ -17,6 +17,7 @@ from sendproof_simulators.core.messaging.delivery_outcomes import (
     DELIVERED,
     EXPIRED,
     INVALID,
+    START,
     STATES,
     STOP,
     UNDELIVERED,
@@ -123,6 +124,9 @@ def _apply_events(state: State, message: Message, events: list[DueEvent]) -> tup
             assert message.number is not None  # noqa: S101 - a message without a number does not go out
             entries += (inbound(NAME, message.number, "STOP"), *state.opt_outs.add(message.number, "reply"))
             webhooks += _webhook(state, message, "opted_out", event.at)
+        elif event.what == START:
+            assert message.number is not None  # noqa: S101 - as above
+            entries += (inbound(NAME, message.number, "START"), *state.opt_outs.opt_in(message.number, "reply"))
     return entries, webhooks
 
 

@@ -62,6 +62,6 @@ def new_state(context: SandboxContext) -> State:
     """Return a new account: full credits, no templates, and the audience's opt-outs."""
     return State(
         random=context.random,
-        contacts=Contacts(context.random, OptOuts(NAME, context.audience.opt_outs)),
+        contacts=Contacts(context.random, OptOuts(NAME, context.audience.provider_opt_outs)),
         identities=CallIdentities(context.random),
     )

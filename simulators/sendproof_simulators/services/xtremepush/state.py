@@ -29,5 +29,6 @@ class State:
 
 
 def new_state(context: SandboxContext) -> State:
-    """Return a new, empty project."""
-    return State(random=context.random, ids=Ids(context.random), profiles=Profiles(context.random))
+    """Return a new project. It only knows the customers who unsubscribed before; a bridge imports all others."""
+    profiles = Profiles(context.random, context.audience.provider_opt_outs)
+    return State(random=context.random, ids=Ids(context.random), profiles=profiles)

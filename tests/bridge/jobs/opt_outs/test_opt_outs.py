@@ -107,6 +107,28 @@ def test_opt_out_reports_can_be_switched_off(tmp_path, services):
     assert (reports(services), reports(services, "UpdateCustomerAttributes"), sent_numbers(services)) == ([], [], [B])
 
 
+def test_message_goes_out_after_opting_in_again(planned, services):
+    """Optimove gets the opt-in as it got the opt-out."""
+    opt_out(planned)
+    planned.run()
+    with planned.context.store.write() as tx:
+        opt_outs.remove(tx, "acme", [A], planned.clock.time)
+    planned.run(until=NOON + HOUR)
+
+    assert sent_numbers(services) == [A, B]
+    assert [call["CommunicationMode"] for call in reports(services)] == [2, 1]
+
+
+def test_number_that_left_the_providers_list_is_opted_in(bridge):
+    """Only the list that it was on counts: another provider does not know it."""
+    with bridge.context.store.write() as tx:
+        opt_outs.store_list(tx, "acme", "textlocal", [A, B], NOON)
+        opt_outs.store_list(tx, "acme", "xtremepush", [], NOON)
+        opt_outs.store_list(tx, "acme", "textlocal", [B], NOON + HOUR)
+
+    assert bridge.query("SELECT number FROM opt_out") == [B]
+
+
 def test_opt_out_counts_for_the_message_before_it(planned, services):
     planned.run(until=NOON + HOUR)
     opt_out(planned)

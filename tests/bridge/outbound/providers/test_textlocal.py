@@ -14,6 +14,7 @@ from sendproof_bridge.outbound.providers import (
     ComposedMessage,
     ComposeRequest,
     OpenMessage,
+    OptIn,
     OptOut,
     OutgoingMessage,
     Receipt,
@@ -209,6 +210,11 @@ def test_stop_is_an_opt_out(textlocal, text):
     body = f"sender=%2B447100000001&keyword=ACME&content={quote(text)}&comments={quote(text.removeprefix('ACME '))}"
 
     assert textlocal.parse_webhook(body.encode(), {}, "") == [OptOut(number=A, source="reply")]
+
+
+@pytest.mark.parametrize("text", ["START", "start", "Unstop"])
+def test_start_is_an_opt_in(textlocal, text):
+    assert textlocal.parse_webhook(f"sender=447100000001&content={text}".encode(), {}, "") == [OptIn(number=A)]
 
 
 def test_other_customer_messages_are_ignored(textlocal):

@@ -5,9 +5,10 @@ from collections.abc import Iterator
 from sendproof_simulators.core.audience.audience import Customer
 from sendproof_simulators.core.clock.wall_clock import iso
 from sendproof_simulators.core.effects import JournalEntry
+from sendproof_simulators.core.messaging.delivery_outcomes import name_of_test_number
 from sendproof_simulators.core.plans import Split
 from sendproof_simulators.services.optimove.campaigns.campaign import Campaign, Execution, iso_or_none
-from sendproof_simulators.services.optimove.customers.records import Customers
+from sendproof_simulators.services.optimove.customers.records import NUMBER, Customers
 
 _BLOCK = 10_000
 
@@ -68,7 +69,24 @@ def _obligation_json(execution: Execution, index: int, customer: Customer, split
         "due": iso(split.send_at),
         "owed": reason is None,
         "reason": reason,
+        **customer_facts(customer),
     }
+
+
+def customer_facts(customer: Customer) -> dict[str, object]:
+    """Return the facts about a customer that explain an obligation, without those that most customers share.
+
+    `opted_out_by` is where the opt-out is kept: attribute or provider. `raw_number` is the number as the client's
+    records spell it, unless that is + and the digits. `outcome` names the test number.
+    """
+    number = customer.number or ""
+    raw = customer.attributes[NUMBER]
+    facts = {
+        "opted_out_by": customer.opted_out_by,
+        "raw_number": None if raw == f"+{number}" else raw,
+        "outcome": name_of_test_number(number),
+    }
+    return {name: value for name, value in facts.items() if value is not None}
 
 
 def _reason_for_no_message(campaign: Campaign, index: int, customer: Customer, split: Split) -> str | None:

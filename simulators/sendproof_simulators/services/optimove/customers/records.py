@@ -11,7 +11,7 @@ from datetime import date
 from types import MappingProxyType
 from typing import NamedTuple, Protocol
 
-from sendproof_simulators.core.audience.audience import Audience, Customer
+from sendproof_simulators.core.audience.audience import BY_ATTRIBUTE, BY_PROVIDER, Audience, Customer
 from sendproof_simulators.core.clock.wall_clock import Instant
 
 # documented: https://developer.optimove.com/reference/post_customers-addcustomerattribute
@@ -169,7 +169,7 @@ class _CustomersAsOf:
         names = self.audience.attribute_names
         rows = zip(*self.columns(start, stop, names), strict=True)
         for customer, row in zip(self.audience.customers(start, stop), rows, strict=True):
-            yield _with_attributes(customer, dict(zip(names, row, strict=True)))
+            yield _with_attributes(customer, dict(zip(names, row, strict=True)), self.audience.recipe.consent)
 
     def _unchanged_column(self, name: str, indices: range) -> list[str | None]:
         if name in self.audience.attribute_names:
@@ -179,7 +179,7 @@ class _CustomersAsOf:
         return [attribute.default if attribute is not None and is_present else None] * len(indices)
 
 
-def _with_attributes(customer: Customer, attributes: Mapping[str, str | None]) -> Customer:
+def _with_attributes(customer: Customer, attributes: Mapping[str, str | None], consent: str) -> Customer:
     if attributes == customer.attributes:
         return customer
     number = customer.number
@@ -189,9 +189,19 @@ def _with_attributes(customer: Customer, attributes: Mapping[str, str | None]) -
     return replace(
         customer,
         number=number,
-        opted_out=attributes[CONSENT] == _OPTED_OUT,
+        opted_out_by=_opted_out_by(customer, attributes[CONSENT], consent),
         attributes=MappingProxyType(dict(attributes)),
     )
+
+
+def _opted_out_by(customer: Customer, value: str | None, consent: str) -> str | None:
+    """Return where the opt-out is kept; the attribute only counts where the client keeps opt-outs in it.
+
+    An opt-out at the provider stays one, even if a bridge reports it to Optimove.
+    """
+    if customer.opted_out_by == BY_PROVIDER:
+        return BY_PROVIDER
+    return BY_ATTRIBUTE if consent == BY_ATTRIBUTE and value == _OPTED_OUT else None
 
 
 # -- types -------------------------------------------------------------------------------------------

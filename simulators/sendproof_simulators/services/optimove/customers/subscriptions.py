@@ -14,12 +14,14 @@ from sendproof_simulators.core.clock.wall_clock import Instant
 from sendproof_simulators.core.effects import Effects, JournalEntry
 from sendproof_simulators.core.simulator import SandboxContext
 from sendproof_simulators.services.optimove.customers.attribute_updates import apply_changes
-from sendproof_simulators.services.optimove.customers.records import Change, CustomerRecords, fits
+from sendproof_simulators.services.optimove.customers.records import CONSENT, Change, CustomerRecords, fits
 from sendproof_simulators.services.optimove.state import State
 
 _CUSTOMER, _CHANNEL, _MODE = "customerid", "channelid", "communicationmode"
 _EXPECTED_HEADER = "expected a first line CustomerID,<attributes> or CustomerID,ChannelID,CommunicationMode"
 _VALID_MODES = range(4)
+# The opt-in in both options of the dialect `communication_modes`.
+_OPT_IN = 1
 
 NumberedLines = Sequence[tuple[int, Sequence[str]]]
 
@@ -34,10 +36,19 @@ class Preference:
     customers: tuple[str, ...]
 
 
-def record_preference(state: State, preference: Preference, source: str) -> JournalEntry:
-    """Store a preference, and return the journal entry. `source`: api or batch_file."""
+def record_preference(state: State, preference: Preference, source: str, now: Instant) -> JournalEntry:
+    """Store a preference, and return the journal entry. `source`: api or batch_file.
+
+    The table of preferences creates the opt-in attribute (documented, same source); that its value follows at once, and
+    that this attribute is SMS_OPT_IN, is assumed.
+    """
     modes = state.preferences.setdefault((preference.channel, preference.app), {})
     modes.update(dict.fromkeys(preference.customers, preference.mode))
+    consent = "0" if preference.mode == state.options.opt_out_mode else "1" if preference.mode == _OPT_IN else None
+    for customer in preference.customers if consent is not None and preference.app is None else ():
+        index = state.records.index_of(customer)
+        if index is not None:
+            state.records.set_value(index, CONSENT, consent, now)
     fields = {
         "source": source,
         "channel": preference.channel,
@@ -67,7 +78,7 @@ def import_batch_file(
             raise ValueError(f"line {number}: expected {len(header)} values, got {len(line)}")
     if [name.lower() for name in header[1:]] == [_CHANNEL, _MODE]:
         preferences = _read_preferences(state, lines[1:])
-        entries = [record_preference(state, preference, "batch_file") for preference in preferences]
+        entries = [record_preference(state, preference, "batch_file", now) for preference in preferences]
     else:
         changes = tuple(_read_changes(state.records, header, lines[1:]))
         entries = [apply_changes(state.records, changes, "batch_file", now)]

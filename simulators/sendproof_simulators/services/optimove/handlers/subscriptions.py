@@ -18,5 +18,5 @@ def set_customer_channel_preference(call: Call) -> Effects:
         mode=body["CommunicationMode"],
         customers=tuple(body.get("CustomerIDs") or ()),
     )
-    entry = record_preference(call.state, preference, "api")
+    entry = record_preference(call.state, preference, "api", call.now)
     return Effects(response=responses.success_response(call.state.options), entries=(entry,))

@@ -11,6 +11,7 @@ from sendproof_simulators.core.effects import Effects, JournalEntry, Timer, Webh
 from sendproof_simulators.core.plans import CustomerEvent, TriggerPlan
 from sendproof_simulators.core.simulator import SandboxContext
 from sendproof_simulators.services.optimove import events
+from sendproof_simulators.services.optimove.campaigns.obligations import customer_facts
 from sendproof_simulators.services.optimove.state import State
 from sendproof_simulators.services.optimove.triggers.criteria import Firing, check_trigger
 
@@ -186,6 +187,7 @@ def _obligation_json(firing: Firing, customer: Customer) -> dict[str, object]:
         "due": iso(firing.at),
         "owed": reason is None,
         "reason": reason,
+        **customer_facts(customer),
         "trigger": plan.name,
     }
 

@@ -12,7 +12,7 @@ from urllib.parse import quote_plus, urlencode
 
 from sendproof_simulators.core.clock.wall_clock import MINUTE, Instant, sql_time
 from sendproof_simulators.core.effects import Effects, JournalEntry, RetryPolicy, Timer, Webhook
-from sendproof_simulators.core.messaging.delivery_outcomes import CLICKED, EXPIRED, STATES, STOP
+from sendproof_simulators.core.messaging.delivery_outcomes import CLICKED, EXPIRED, START, STATES, STOP
 from sendproof_simulators.core.messaging.lifecycle import (
     CANCELLED,
     PENDING,
@@ -21,7 +21,7 @@ from sendproof_simulators.core.messaging.lifecycle import (
     click,
     delivery_status,
 )
-from sendproof_simulators.core.messaging.opt_outs import inbound, is_stop
+from sendproof_simulators.core.messaging.opt_outs import inbound, is_start, is_stop, spelled_stop
 from sendproof_simulators.core.simulator import SandboxContext
 from sendproof_simulators.services.textlocal.account.inbox import REPLY_NUMBER, InboundMessage
 from sendproof_simulators.services.textlocal.messages.message_store import Dispatch, Message
@@ -106,8 +106,16 @@ class _EventHandler:
             self.entries.append(click(NAME, str(message.id), message.number))
 
     def stop(self, message: Message) -> None:
-        """Receive the reply STOP, and post it if the account has an inbound URL."""
-        self.entries += _receive(self.state, message.number, "STOP", self.now)
+        """Receive the reply STOP, in one of its spellings."""
+        self._reply(message.number, spelled_stop(message.number))
+
+    def start(self, message: Message) -> None:
+        """Receive the reply START."""
+        self._reply(message.number, "START")
+
+    def _reply(self, number: str, text: str) -> None:
+        """Receive a reply, and post it if the account has an inbound URL."""
+        self.entries += _receive(self.state, number, text, self.now)
         url = self.state.settings.inbound_url
         if url:
             received = self.state.inbox.messages[-1]
@@ -117,14 +125,16 @@ class _EventHandler:
 _REACTIONS: Mapping[str, Callable[[_EventHandler, Message], None]] = {
     CLICKED: _EventHandler.click,
     STOP: _EventHandler.stop,
+    START: _EventHandler.start,
 }
 
 
 def _receive(state: State, number: str, text: str, now: Instant) -> list[JournalEntry]:
-    """Store an inbound message. STOP opts the number out."""
+    """Store an inbound message. STOP opts the number out, START in again."""
     state.inbox.receive(number, text, now)
-    opt_outs = state.contacts.opt_outs.add(number, "reply") if is_stop(text) else ()
-    return [inbound(NAME, number, text), *opt_outs]
+    opt_outs = state.contacts.opt_outs
+    change = opt_outs.add if is_stop(text) else opt_outs.opt_in if is_start(text) else None
+    return [inbound(NAME, number, text), *(() if change is None else change(number, "reply"))]
 
 
 def _receipt(message: Message, status_code: str, at: Instant, key: str, retry: RetryPolicy) -> Webhook:

@@ -18,12 +18,13 @@ from sendproof_simulators.core.messaging.delivery_outcomes import (
     DELIVERED,
     EXPIRED,
     INVALID,
+    START,
     STATES,
     STOP,
     UNDELIVERED,
 )
 from sendproof_simulators.core.messaging.lifecycle import PENDING, DueEvent, advance, click, delivery_status
-from sendproof_simulators.core.messaging.opt_outs import inbound, opt_out
+from sendproof_simulators.core.messaging.opt_outs import inbound, opt_in, opt_out
 from sendproof_simulators.core.simulator import SandboxContext
 from sendproof_simulators.services.xtremepush.messages.executions import FAILURES, SMS_TYPE, Execution
 from sendproof_simulators.services.xtremepush.project.settings import Basic, Bearer, Connection, Signed
@@ -132,6 +133,12 @@ def _apply_event(execution: Execution, event: DueEvent) -> Iterator[JournalEntry
         if profile.sms_subscription:
             profile.sms_subscription = False
             yield opt_out(NAME, number, "reply")
+    elif event.what == START:
+        yield inbound(NAME, number, "START")
+        profile = execution.profiles[index]
+        if not profile.sms_subscription:
+            profile.sms_subscription = True
+            yield opt_in(NAME, number, "reply")
 
 
 def _properties(execution: Execution, index: int, state: str) -> dict[str, object]:

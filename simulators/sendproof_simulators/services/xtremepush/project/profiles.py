@@ -6,8 +6,9 @@ number: country code, no +).
 """
 
 import re
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
+from functools import cached_property
 from itertools import count
 
 from sendproof_simulators.core.clock.wall_clock import Instant
@@ -61,12 +62,22 @@ class Profile:
 
 
 class Profiles:
-    """All profiles of a project."""
+    """All profiles of a project. Those that unsubscribed before the start are created at the first use."""
 
-    def __init__(self, random: KeyedRandom) -> None:
+    def __init__(self, random: KeyedRandom, unsubscribed: Callable[[], Iterable[tuple[str, str]]] = tuple) -> None:
+        """`unsubscribed` returns the user and mobile number of each profile that unsubscribed before the start."""
         self._random = random
-        self._by_user: dict[str, Profile] = {}
+        self._unsubscribed = unsubscribed
         self._by_id: dict[int, Profile] = {}
+
+    @cached_property
+    def _by_user(self) -> dict[str, Profile]:
+        profiles = [
+            Profile(id=self._drawn_id(user), user_id=user, created=0, mobile_number=number)
+            for user, number in self._unsubscribed()
+        ]
+        self._by_id |= {profile.id: profile for profile in profiles}
+        return {profile.user_id: profile for profile in profiles}
 
     def __iter__(self) -> Iterator[Profile]:
         return iter(self._by_user.values())
@@ -77,7 +88,8 @@ class Profiles:
 
     def by_id(self, text: str) -> Profile | None:
         """Return the profile by Xtremepush's own id, or None."""
-        return self._by_id.get(int(text)) if _PROFILE_ID.fullmatch(text) else None
+        profiles = self._by_id if self._by_user else {}
+        return profiles.get(int(text)) if _PROFILE_ID.fullmatch(text) else None
 
     def get_or_create(self, user_id: str, now: Instant) -> Profile:
         """Return the profile of a user, created if necessary.

@@ -1,0 +1,189 @@
+"""Check that a bridge clears exactly the customers of a conditional campaign who may get messages, and in time.
+
+What is right comes from the customers, not from the clearance. A customer with consent and a usable number must be
+cleared. A customer who opted out must not, as far as the bridge can know that. A customer without a usable number may
+be cleared or not: no message can go out, and no document says more.
+"""
+
+from collections import defaultdict
+from collections.abc import Collection, Iterator, Sequence
+from dataclasses import dataclass
+
+from sendproof_harness.history.records import History, Obligation
+from sendproof_harness.history.timestamps import HOUR, SECOND, spoken
+from sendproof_harness.judge.facts.consent import opted_out_by, violated_opt_out
+from sendproof_harness.judge.facts.fault_effects import OPTIMOVE, injections
+from sendproof_harness.judge.facts.pages import NOT_CLEARED
+from sendproof_harness.judge.findings import Check, CheckResult, Finding, Level, Location
+from sendproof_harness.judge.requirements import CLEARANCE_GIVEN
+from sendproof_harness.providers import provider
+
+_ID = "campaigns.clearance"
+
+ON_HOLD_EVENT = 5
+# documented: 50 requests in 10 seconds for each key, and each customer's attributes cost one; half of it for the rest.
+_TIME_PER_CUSTOMER = 2 * 10 * SECOND // 50
+# A careful bridge tries again once an hour after a long failure.
+_LONGEST_WAIT = 1 * HOUR
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Hold:
+    """A campaign on hold since `at`, with its deadline and the time of the last clearance before it, if any."""
+
+    campaign: int
+    at: int
+    required_by: int
+    given_at: int | None
+
+
+def check_clearance(history: History) -> CheckResult:
+    """Find campaigns on hold that were not cleared in time, and the customers for whom the clearance was wrong."""
+    holds = _holds(history)
+    by_campaign: defaultdict[int, defaultdict[str, list[Obligation]]] = defaultdict(lambda: defaultdict(list))
+    on_hold = {hold.campaign for hold in holds}
+    for obligation in history.obligations if holds else ():
+        if obligation.campaign in on_hold:
+            by_campaign[obligation.campaign][obligation.customer].append(obligation)
+    findings: list[Finding] = []
+    for hold in holds:
+        if hold.given_at is None:
+            findings.append(_missing_clearance(history, hold))
+        else:
+            findings += _wrong_customers(history, hold, by_campaign[hold.campaign].values())
+    customers = sum(len(of_campaign) for of_campaign in by_campaign.values())
+    return CheckResult(looked_at=customers or len(holds), unit="customers", findings=tuple(findings))
+
+
+def _holds(history: History) -> list[_Hold]:
+    """Return the campaigns on hold, without those that were cancelled before their deadline."""
+    cancelled = {cancelled.campaign: cancelled.at for cancelled in history.cancellations}
+    given: dict[int, int] = {}
+    for clearance in history.clearances:
+        if clearance.action == "given" and clearance.at < clearance.required_by:
+            given[clearance.campaign] = clearance.at
+    required = (clearance for clearance in history.clearances if clearance.action == "required")
+    return [
+        _Hold(campaign=hold.campaign, at=hold.at, required_by=hold.required_by, given_at=given.get(hold.campaign))
+        for hold in required
+        if cancelled.get(hold.campaign, hold.required_by) >= hold.required_by
+    ]
+
+
+# -- no clearance -----------------------------------------------------------------------------------
+
+
+def _missing_clearance(history: History, hold: _Hold) -> Finding:
+    attempts = [attempt for attempt in history.webhooks if attempt.key == f"{ON_HOLD_EVENT}:{hold.campaign}"]
+    if not attempts:
+        return _not_cleared(
+            hold, "no listener is registered for campaigns on hold", "no listener for event 5", is_config=True
+        )
+    if all(attempt.dropped for attempt in attempts):
+        cause = "the bridge never received the event about a campaign on hold"
+        return _not_cleared(hold, cause, "every attempt was lost", is_known=False)
+    return _not_cleared(
+        hold, "a campaign on hold was never cleared, so none of its customers get a message", "no clearance in time"
+    )
+
+
+def _not_cleared(hold: _Hold, cause: str, got: str, *, is_known: bool = True, is_config: bool = False) -> Finding:
+    return Finding(
+        check=_ID,
+        level="fail" if is_known else "unknown",
+        blame="config" if is_config else "bridge" if is_known else "network",
+        cause=cause,
+        expected=f"UpdateCustomerPromotionStatus before {spoken(hold.required_by)}",
+        got=got,
+        where=Location(campaign=hold.campaign),
+        at=hold.required_by,
+    )
+
+
+# -- the wrong customers ----------------------------------------------------------------------------
+
+
+def _wrong_customers(history: History, hold: _Hold, customers: Collection[list[Obligation]]) -> Iterator[Finding]:
+    """Yield a finding for each customer with a wrong clearance. `customers` has the obligations of each customer."""
+    reachable = [of_customer for of_customer in customers if _must_be_cleared(history, hold, of_customer)]
+    missing = [of_customer for of_customer in reachable if of_customer[0].reason == NOT_CLEARED]
+    cause = "a customer who may get a message was not cleared"
+    if len(missing) == len(reachable):
+        cause = "no customer was cleared, although they may get messages"
+    is_excused = _is_too_short(history, hold, len(customers))
+    for of_customer in missing:
+        level: Level = "unknown" if is_excused else "fail"
+        got = "no status in time, or the status false"
+        yield _wrong(hold, of_customer[0], cause, "the status true before the deadline", got, level)
+    for of_customer in customers:
+        if of_customer[0].reason != NOT_CLEARED and _must_not_be_cleared(history, hold, of_customer):
+            expected, got = "the status false, or none", "the status true"
+            yield _wrong(hold, of_customer[0], "a customer who opted out was cleared", expected, got)
+
+
+def _must_be_cleared(history: History, hold: _Hold, of_customer: Sequence[Obligation]) -> bool:
+    return any(
+        obligation.number is not None
+        and obligation.opted_out_by is None
+        and opted_out_by(history, obligation, hold.required_by) is None
+        for obligation in of_customer
+    )
+
+
+def _must_not_be_cleared(history: History, hold: _Hold, of_customer: Sequence[Obligation]) -> bool:
+    """Return True if the bridge could know, when it cleared the customer, of an opt-out on every channel."""
+    providers = {channel.id: channel.provider for channel in history.header.channels}
+    return all(
+        _is_known(history, hold, obligation, providers.get(obligation.channel, "")) for obligation in of_customer
+    )
+
+
+def _is_known(history: History, hold: _Hold, obligation: Obligation, service: str) -> bool:
+    if hold.given_at is None or violated_opt_out(history, obligation, hold.given_at) is not None:
+        return True
+    if obligation.opted_out_by == "provider":
+        return provider(service).lists_opt_outs
+    return obligation.opted_out_by == "attribute" and not _has_changed(history, hold, obligation.customer)
+
+
+def _has_changed(history: History, hold: _Hold, customer: str) -> bool:
+    """Return True if the consent may have been another one when the bridge looked it up."""
+    updates = (change.customer for update in history.attributes if update.at >= hold.at for change in update.changes)
+    preferences = (update.customers for update in history.preferences if update.at >= hold.at)
+    return customer in updates or any(customer in customers for customers in preferences)
+
+
+def _is_too_short(history: History, hold: _Hold, customers: int) -> bool:
+    """Return True if the rate limit or a fault may have kept the bridge from some of the customers."""
+    if hold.required_by - hold.at < customers * _TIME_PER_CUSTOMER:
+        return True
+    return any(
+        injection.at < hold.required_by <= injection.until + _LONGEST_WAIT
+        for injection in injections(history)
+        if injection.is_kill or injection.fault.service == OPTIMOVE
+    )
+
+
+def _wrong(hold: _Hold, obligation: Obligation, cause: str, expected: str, got: str, level: Level = "fail") -> Finding:
+    return Finding(
+        check=_ID,
+        level=level,
+        blame="bridge",
+        cause=cause,
+        expected=expected,
+        got=got,
+        where=Location(campaign=hold.campaign, customer=obligation.customer),
+        at=hold.required_by,
+    )
+
+
+CHECKS = (
+    Check(
+        id=_ID,
+        title="The right customers of campaigns on hold are cleared in time",
+        requirement=CLEARANCE_GIVEN,
+        run=check_clearance,
+        applies=lambda history: any(clearance.action == "required" for clearance in history.clearances),
+        scope="runs with campaigns that need clearance",
+    ),
+)

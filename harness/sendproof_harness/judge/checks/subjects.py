@@ -1,0 +1,44 @@
+"""Check that the run contained what its scenario is about: otherwise a pass would prove nothing."""
+
+from sendproof_harness.history.parts import Subject
+from sendproof_harness.history.records import History
+from sendproof_harness.judge.facts.subjects import is_present, subject_text
+from sendproof_harness.judge.findings import Check, CheckResult, Finding
+from sendproof_harness.judge.requirements import SUBJECTS_PRESENT
+
+_ID = "run.subjects"
+
+
+def check_subjects_present(history: History) -> CheckResult:
+    """Find subjects of the scenario that the run did not contain."""
+    subjects = _subjects(history)
+    findings = tuple(_absent(subject) for subject in subjects if not is_present(history, subject))
+    return CheckResult(looked_at=len(subjects), unit="subjects", findings=findings)
+
+
+def _subjects(history: History) -> tuple[Subject, ...]:
+    return tuple(subject for scenario in history.scenarios for subject in scenario.subjects)
+
+
+def _absent(subject: Subject) -> Finding:
+    return Finding(
+        check=_ID,
+        level="unknown",
+        blame="harness",
+        cause="the run did not contain a subject of its scenario; choose another seed, or spell the customer out in "
+        "`individuals` of the audience",
+        expected=subject_text(subject),
+        got="none",
+    )
+
+
+CHECKS = (
+    Check(
+        id=_ID,
+        title="The run contained what its scenario is about",
+        requirement=SUBJECTS_PRESENT,
+        run=check_subjects_present,
+        applies=lambda history: not history.aborted and bool(_subjects(history)),
+        scope="runs of a scenario",
+    ),
+)

@@ -1,0 +1,141 @@
+"""The bridge's reports of consent to Optimove, and the changes at providers that they must follow."""
+
+from collections import defaultdict
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+
+from sendproof_harness.history.parts import AttributeChange
+from sendproof_harness.history.records import History, Preference
+from sendproof_harness.judge.facts.consent import (
+    CONSENT_ATTRIBUTE,
+    OPTED_IN_VALUE,
+    OPTED_OUT_VALUE,
+    customers_of_opt_outs,
+    is_known_to_bridge,
+)
+from sendproof_harness.judge.facts.wishes import preference_channels, wanted_opt_outs
+from sendproof_harness.judge.findings import cached_per_history
+from sendproof_harness.providers import provider
+
+# documented by a vendor (https://docs.xtremepush.com/docs/optimove): it fetches the client's attribute. No way back is
+# described for people who were never sent a message.
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class ConsentReport:
+    """The bridge reported an opt-out or opt-in of one customer, with the request or attribute in `by`.
+
+    `channel` is that of a preference. `wrong` says in words why it is not the way that the client asked for.
+    """
+
+    at: int
+    opted_out: bool
+    by: str
+    channel: int | None = None
+    wrong: str | None = None
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class ProviderChange:
+    """A customer opted out at a provider, or in again, and the bridge could know it.
+
+    `until` is the next change of the same number. `channels` are those for which a preference reports it.
+    """
+
+    at: int
+    service: str
+    opted_out: bool
+    channels: frozenset[int]
+    until: int | None = None
+
+
+@cached_per_history
+def consent_reports(history: History) -> Mapping[str, Sequence[ConsentReport]]:
+    """Return the bridge's reports by customer, in order of time, without those in the client's own files."""
+    reports: defaultdict[str, list[ConsentReport]] = defaultdict(list)
+    for customer, report in (*_by_preference(history), *_by_attribute(history)):
+        reports[customer].append(report)
+    return {customer: sorted(found, key=lambda report: report.at) for customer, found in reports.items()}
+
+
+def _by_preference(history: History) -> Iterator[tuple[str, ConsentReport]]:
+    for preference in history.preferences:
+        if preference.source == "api":
+            by = f"SetCustomerChannelPreference for channel {preference.channel}, CommunicationMode {preference.mode}"
+            report = ConsentReport(
+                at=preference.at,
+                opted_out=preference.opted_out,
+                by=by,
+                channel=preference.channel,
+                wrong=_wrong_preference(history, preference),
+            )
+            yield from ((customer, report) for customer in preference.customers)
+
+
+def _wrong_preference(history: History, preference: Preference) -> str | None:
+    if wanted_opt_outs(history) == "attribute":
+        return "by preference, but the client asked for the attribute"
+    if preference.channel not in preference_channels(history).values():
+        return "for another channel"
+    return None if preference.app is None else "for an app, although an SMS has none"
+
+
+def _by_attribute(history: History) -> Iterator[tuple[str, ConsentReport]]:
+    for update in history.attributes:
+        for change in update.changes if update.source == "api" else ():
+            opted_out = change.value != OPTED_IN_VALUE
+            by = f"attribute {change.field} = {change.value}"
+            wrong = _wrong_change(history, change)
+            yield change.customer, ConsentReport(at=update.at, opted_out=opted_out, by=by, wrong=wrong)
+
+
+def _wrong_change(history: History, change: AttributeChange) -> str | None:
+    wish = wanted_opt_outs(history)
+    if wish == "preference":
+        return "by attribute, but the client asked for the preference"
+    if change.field != CONSENT_ATTRIBUTE:
+        # documented: a bridge may add an attribute of its own, and may then give it any values.
+        is_own = any(attribute.name == change.field for attribute in history.new_attributes)
+        return None if is_own and wish is None else "in another attribute"
+    return None if change.value in {OPTED_OUT_VALUE, OPTED_IN_VALUE} else "with another value"
+
+
+def provider_changes(history: History) -> Mapping[str, Sequence[ProviderChange]]:
+    """Return the changes that the bridge could know, by customer: it had sent a message to the number before."""
+    if not history.opt_outs:
+        return {}
+    channels, customers = _channels_sent_on(history), customers_of_opt_outs(history)
+    events = [
+        (event.at, event.service, event.number, True)
+        for event in history.opt_outs
+        if is_known_to_bridge(history, event)
+    ]
+    events += [
+        (event.at, event.service, event.number, False)
+        for event in history.opt_ins
+        if provider(event.service).lists_opt_outs
+    ]
+    changes: defaultdict[str, list[ProviderChange]] = defaultdict(list)
+    for at, service, number, opted_out in sorted(events):
+        sent_on = frozenset(channel for sent_at, channel in channels.get((service, number), ()) if sent_at <= at)
+        until = min((event[0] for event in events if event[1:3] == (service, number) and event[0] > at), default=None)
+        for customer in customers.get(number, ()) if sent_on else ():
+            change = ProviderChange(at=at, service=service, opted_out=opted_out, channels=sent_on, until=until)
+            changes[customer].append(change)
+    return changes
+
+
+def _channels_sent_on(history: History) -> Mapping[tuple[str, str], Sequence[tuple[int, int]]]:
+    """Return, by provider and number that opted out, the preference channels with the times of the messages."""
+    numbers = {(opt_out.service, opt_out.number) for opt_out in history.opt_outs}
+    reported_for, found = preference_channels(history), defaultdict[tuple[str, str], list[tuple[int, int]]](list)
+    provider_of = {channel.id: channel.provider for channel in history.header.channels}
+    addressed: defaultdict[tuple[str, str], set[int]] = defaultdict(set)
+    for obligation in history.obligations:
+        key = provider_of.get(obligation.channel, ""), obligation.number or ""
+        if key in numbers:
+            addressed[key].add(reported_for[obligation.channel])
+    for delivery in history.deliveries:
+        key = delivery.service, delivery.number
+        found[key] += [(delivery.at, channel) for channel in addressed.get(key, ())]
+    return found

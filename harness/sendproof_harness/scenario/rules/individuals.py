@@ -1,0 +1,89 @@
+"""Rules about individuals, and about steps that change one customer: they exist, and so does everything they name."""
+
+from collections.abc import Iterable, Iterator
+
+from sendproof_harness.scenario.diagnostics import Diagnostic, KeyPath, closest, expected_got, unknown_name
+from sendproof_harness.scenario.model import CONSENT_BY_ATTRIBUTE, ChangeAttributes, Individual, Scenario
+from sendproof_harness.scenario.rules.simulator_facts import ATTRIBUTES, CONSENT_ATTRIBUTE, NUMBER_ATTRIBUTE, OUTCOMES
+from sendproof_harness.scenario.yaml_source import Document
+
+
+def individuals_exist_once(scenario: Scenario, document: Document) -> Iterator[Diagnostic]:
+    """Check that the audience has each individual, and that no two have one position."""
+    seen: set[int] = set()
+    for path, individual in _individuals(scenario):
+        yield from _missing_customer(scenario, document, (*path, "customer"), individual.customer)
+        if individual.customer in seen:
+            message = f"customer {individual.customer} already is an individual; remove one of the two"
+            yield document.diagnostic((*path, "customer"), message)
+        seen.add(individual.customer)
+
+
+def individuals_share_numbers_with_each_other(scenario: Scenario, document: Document) -> Iterator[Diagnostic]:
+    """Check that individuals share numbers only with other individuals who are due a message, too."""
+    due = {i.customer for i in scenario.audience.individuals if i.protection == "none"}
+    for path, individual in _individuals(scenario):
+        other = individual.same_number_as
+        if other is not None and (other == individual.customer or not {other, individual.customer} <= due):
+            message = f"expected two individuals with `protection: none`, got {individual.customer} and {other}"
+            yield document.diagnostic((*path, "same_number_as"), message)
+
+
+def individuals_without_consent_need_the_attribute(scenario: Scenario, document: Document) -> Iterator[Diagnostic]:
+    """Check that the client keeps opt-outs in the consent attribute, if an individual has no consent there."""
+    for path, individual in _individuals(scenario):
+        if individual.protection == "no_consent" and scenario.bridge.consent != CONSENT_BY_ATTRIBUTE:
+            message = "this client keeps opt-outs at the provider only; add `consent: attribute` to `bridge`"
+            yield document.diagnostic((*path, "protection"), message)
+
+
+def individuals_have_known_properties(scenario: Scenario, document: Document) -> Iterator[Diagnostic]:
+    """Check that attributes and outcomes of individuals exist."""
+    for path, individual in _individuals(scenario):
+        yield from _unknown_attributes(document, (*path, "attributes"), individual.attributes, _OWN_ATTRIBUTES)
+        if individual.outcome is not None and individual.outcome not in OUTCOMES:
+            match = closest(individual.outcome, OUTCOMES)
+            hint = f'did you mean "{match}"?' if match else "run `sendproof test-numbers` for the list"
+            yield document.diagnostic((*path, "outcome"), f"no test number has this outcome; {hint}")
+
+
+def changed_customers_exist(scenario: Scenario, document: Document) -> Iterator[Diagnostic]:
+    """Check that `change_attributes` names an existing customer and existing attributes."""
+    for index, step in enumerate(scenario.steps):
+        if isinstance(step, ChangeAttributes):
+            path: KeyPath = ("steps", index, "change_attributes")
+            yield from _missing_customer(scenario, document, (*path, "customer"), step.customer)
+            yield from _unknown_attributes(document, (*path, "values"), step.values, ATTRIBUTES)
+
+
+# The protection decides consent and number, the spelling the form of the number.
+_OWN_ATTRIBUTES = tuple(name for name in ATTRIBUTES if name not in {NUMBER_ATTRIBUTE, CONSENT_ATTRIBUTE})
+
+
+def _individuals(scenario: Scenario) -> Iterator[tuple[KeyPath, Individual]]:
+    for index, individual in enumerate(scenario.audience.individuals):
+        yield ("audience", "individuals", index), individual
+
+
+def _missing_customer(scenario: Scenario, document: Document, path: KeyPath, customer: int) -> Iterator[Diagnostic]:
+    customers = scenario.audience.customers
+    if customer >= customers:
+        expected = f"at most {customers - 1} (the audience has {customers} customers, from 0)"
+        yield document.diagnostic(path, expected_got(expected, customer))
+
+
+def _unknown_attributes(
+    document: Document, path: KeyPath, names: Iterable[str], known: tuple[str, ...]
+) -> Iterator[Diagnostic]:
+    for name in names:
+        if name not in known:
+            yield document.diagnostic((*path, name), unknown_name("attribute", name, known))
+
+
+RULES = (
+    individuals_exist_once,
+    individuals_share_numbers_with_each_other,
+    individuals_without_consent_need_the_attribute,
+    individuals_have_known_properties,
+    changed_customers_exist,
+)

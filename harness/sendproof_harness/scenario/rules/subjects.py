@@ -1,0 +1,138 @@
+"""Rules about subjects: the file has what each of them needs. The run shows if its audience has it, too."""
+
+from collections.abc import Callable, Iterator, Mapping
+from typing import Any, cast
+
+from sendproof_harness.scenario.diagnostics import Diagnostic
+from sendproof_harness.scenario.model import (
+    CONSENT_BY_ATTRIBUTE,
+    CancelCampaign,
+    ChangeAttributes,
+    OptIn,
+    OptOut,
+    Scenario,
+)
+from sendproof_harness.scenario.rules.simulator_facts import NUMBER_ATTRIBUTE
+from sendproof_harness.scenario.subjects import PAGE_SIZE
+from sendproof_harness.scenario.yaml_source import Document
+
+# Spellings that occur in every audience.
+_USUAL_SPELLINGS = frozenset({"plus", "national", "double_zero"})
+
+# Returns what the file lacks for a value of the subject, or None.
+_Need = Callable[[Scenario, Any], str | None]
+
+
+def subjects_are_possible(scenario: Scenario, document: Document) -> Iterator[Diagnostic]:
+    """Check that the file has the campaign, trigger, step or customers that each subject needs."""
+    content = cast("Any", document.value)
+    for index, (subject, part) in enumerate(zip(scenario.subjects, content.get("subjects", ()), strict=True)):
+        missing = _NEEDS[subject.kind](scenario, part[subject.kind])
+        if missing is not None:
+            message = f"no run of this file can contain this subject; {missing}"
+            yield document.diagnostic(("subjects", index, subject.kind), message)
+
+
+def _due(scenario: Scenario, value: str | int) -> str | None:
+    known = [campaign.campaign for campaign in scenario.campaigns] + [trigger.trigger for trigger in scenario.triggers]
+    return None if value in known else f"known campaigns and triggers: {', '.join(map(str, known)) or 'none'}"
+
+
+def _due_on_page(scenario: Scenario, value: int) -> str | None:
+    customers = (value - 1) * PAGE_SIZE + 1
+    is_long = any(campaign.customers >= customers for campaign in scenario.campaigns)
+    return None if is_long else f"page {value} needs a campaign with at least {customers:,} customers"
+
+
+def _due_again(scenario: Scenario, value: str) -> str | None:
+    del value
+    is_repeated = any(trigger.repeat for trigger in scenario.triggers)
+    return None if is_repeated else "add `repeat: true` to a trigger"
+
+
+def _withheld(scenario: Scenario, value: str) -> str | None:
+    audience = scenario.audience
+    protections = {individual.protection for individual in audience.individuals}
+    present = {
+        "no_consent": scenario.bridge.consent == CONSENT_BY_ATTRIBUTE and audience.opted_out > 0,
+        "provider_list": audience.opted_out > 0,
+        "unusable_number": audience.unusable_numbers > 0,
+        "not_cleared": any(campaign.clearance_by for campaign in scenario.campaigns),
+        "cancelled": any(campaign.cancel_at for campaign in scenario.campaigns)
+        or any(isinstance(step, CancelCampaign) for step in scenario.steps),
+    }
+    return None if present[value] or value in protections else _ADD[value]
+
+
+_ADD: Mapping[str, str] = {
+    "no_consent": "add `consent: attribute` to `bridge`, and `opted_out` to the audience",
+    "provider_list": "add `opted_out`, or an individual with this protection, to the audience",
+    "unusable_number": "add `unusable_numbers`, or an individual with this protection, to the audience",
+    "not_cleared": "add `clearance_by` to a campaign",
+    "cancelled": "add `cancel_at` to a campaign, or a step `cancel`",
+}
+
+
+def _outcome(scenario: Scenario, value: str) -> str | None:
+    names = {*scenario.audience.outcomes, *(individual.outcome for individual in scenario.audience.individuals)}
+    return None if value in names else "add it to the `outcomes` of the audience, or to an individual"
+
+
+def _opted_out_between(scenario: Scenario, value: str) -> str | None:
+    if value == "provider":
+        names = (*scenario.audience.outcomes, *(i.outcome or "" for i in scenario.audience.individuals))
+        has_replies = any("replies" in name for name in names)
+        return (
+            None if has_replies else "add an outcome with a reply, such as `delivered, replies STOP`, to the audience"
+        )
+    has_step = any(isinstance(step, OptOut) and step.by == value for step in scenario.steps)
+    return None if has_step else f"add a step such as `opt_out: {{by: {value}, share: 10%}}`"
+
+
+def _opted_in_again(scenario: Scenario, value: str) -> str | None:
+    has_step = any(isinstance(step, OptIn) and step.by == value for step in scenario.steps)
+    return None if has_step else f"add a step such as `opt_in: {{by: {value}, customers: 20}}`"
+
+
+def _spelling(scenario: Scenario, value: str) -> str | None:
+    spellings = _USUAL_SPELLINGS | {individual.spelling for individual in scenario.audience.individuals}
+    return None if value in spellings else "add an individual with this spelling to the audience"
+
+
+def _shared_number(scenario: Scenario, value: object) -> str | None:
+    del value
+    is_shared = any(individual.same_number_as is not None for individual in scenario.audience.individuals)
+    return None if is_shared else "add an individual with `same_number_as` to the audience"
+
+
+def _changed_number(scenario: Scenario, value: object) -> str | None:
+    del value
+    changes = [
+        step for step in scenario.steps if isinstance(step, ChangeAttributes) and NUMBER_ATTRIBUTE in step.values
+    ]
+    return None if changes else f"add a step `change_attributes` with a new {NUMBER_ATTRIBUTE}"
+
+
+def _nothing(scenario: Scenario, value: object) -> str | None:
+    """Return None: only the run shows if a text has this property, because the values decide."""
+    del scenario, value
+    return None
+
+
+_NEEDS: Mapping[str, _Need] = {
+    "due": _due,
+    "due_on_page": _due_on_page,
+    "due_again_within": _due_again,
+    "withheld": _withheld,
+    "opted_out_between": _opted_out_between,
+    "opted_in_again": _opted_in_again,
+    "outcome": _outcome,
+    "text_longer_than": _nothing,
+    "text_beyond_gsm": _nothing,
+    "text_contains": _nothing,
+    "spelling": _spelling,
+    "shared_number": _shared_number,
+    "changed_number": _changed_number,
+}
+
+RULES = (subjects_are_possible,)

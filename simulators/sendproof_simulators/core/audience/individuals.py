@@ -1,0 +1,60 @@
+"""The customers that a scenario spells out, at a position of the audience."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+
+from sendproof_simulators.core.messaging.delivery_outcomes import BY_NAME
+from sendproof_simulators.core.messaging.number_plans import SPELLINGS
+
+NO_PROTECTION, NO_CONSENT, PROVIDER_LIST, UNUSABLE_NUMBER = "none", "no_consent", "provider_list", "unusable_number"
+PROTECTIONS = (NO_PROTECTION, NO_CONSENT, PROVIDER_LIST, UNUSABLE_NUMBER)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Individual:
+    """One customer that a scenario spells out. Everything that is None, or absent, is drawn as for all others.
+
+    `customer` is the position in the audience, from 0. `protection` is the one reason why the customer gets no message,
+    or `none`. `attributes` replace drawn values. `spelling` is the form of the number in the client's records.
+    `same_number_as` is the position of another individual, who has the number too. `outcome` names a test number.
+    """
+
+    customer: int
+    protection: str | None = None
+    attributes: Mapping[str, str | None] = field(default_factory=dict)
+    spelling: str | None = None
+    same_number_as: int | None = None
+    outcome: str | None = None
+
+
+def check_individuals(individuals: Sequence[Individual], customers: int, attributes: frozenset[str]) -> None:
+    """Raise `ValueError` for impossible individuals. `attributes` are the names of those that they may have."""
+    due = {individual.customer for individual in individuals if individual.protection == NO_PROTECTION}
+    if len({individual.customer for individual in individuals}) < len(individuals):
+        raise ValueError("expected each customer once in individuals")
+    for individual in individuals:
+        _check_individual(individual, customers, attributes, due)
+
+
+def _check_individual(individual: Individual, customers: int, attributes: frozenset[str], due: set[int]) -> None:
+    position, other = individual.customer, individual.same_number_as
+    if not 0 <= position < customers:
+        raise ValueError(f"expected a customer from 0 to {customers - 1} in individuals, got {position}")
+    for name, value, known in (
+        ("protection", individual.protection, PROTECTIONS),
+        ("spelling", individual.spelling, SPELLINGS),
+        ("outcome", individual.outcome, tuple(BY_NAME)),
+    ):
+        if value is not None and value not in known:
+            raise ValueError(f"expected {name} of customer {position} to be one of {', '.join(known)}, got {value!r}")
+    unknown = sorted(individual.attributes.keys() - attributes)
+    if unknown:
+        raise ValueError(
+            f"expected attributes of customer {position} from {', '.join(sorted(attributes))}, got {unknown[0]}; "
+            "protection and spelling decide the number and the consent"
+        )
+    if other is not None and (other == position or not {other, position} <= due):
+        raise ValueError(
+            f"expected customer {position} and the other one with the same number to be individuals with protection "
+            f"none, got {other}"
+        )

@@ -1,0 +1,52 @@
+"""Every scenario of the library contains what it is about, at every provider.
+
+Otherwise a bridge with exactly the mistake that the scenario describes would pass it.
+"""
+
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+
+from composed_history import compose
+from repository import ROOT
+from sendproof_harness.judge.checks.subjects import CHECKS
+from sendproof_harness.scenario.load import load_scenarios
+from sendproof_harness.scenario.model import Individual, Scenario
+
+LIBRARY = ROOT / "scenarios"
+SLOW = frozenset({"quarter_of_a_million"})
+FILES = [
+    pytest.param(file, id=f"{file.parent.name}/{file.stem}", marks=[pytest.mark.slow] if file.stem in SLOW else [])
+    for file in sorted(LIBRARY.rglob("*.yaml"))
+]
+
+
+def missing_subjects(scenario: Scenario) -> list[str]:
+    """Return the subjects that a run of the scenario would lack."""
+    (check,) = CHECKS
+    return [finding.expected for finding in check.run(compose(scenario)).findings]
+
+
+@pytest.mark.parametrize("file", FILES)
+def test_scenario_contains_its_subjects(file: Path) -> None:
+    scenarios = load_scenarios(file)
+    assert scenarios[0].subjects != ()
+    assert {scenario.provider: missing_subjects(scenario) for scenario in scenarios} == {
+        scenario.provider: [] for scenario in scenarios
+    }
+
+
+def test_scenario_whose_customer_on_page_2_has_no_number_has_lost_its_subject() -> None:
+    """A bridge that drops the second page would lose no one."""
+    (scenario, *_) = load_scenarios(LIBRARY / "paging" / "one_page_and_one_more.yaml")
+    unreachable = (Individual(customer=10_000, protection="unusable_number"),)
+    dull = replace(scenario, audience=replace(scenario.audience, individuals=unreachable))
+    assert "a customer on page 2 of a campaign who is due a message" in missing_subjects(dull)
+
+
+@pytest.mark.parametrize("file", FILES)
+def test_scenario_addresses_a_customer_who_opted_out(file: Path) -> None:
+    """Otherwise a bridge that sends to everybody would pass it."""
+    (scenario, *_) = load_scenarios(file)
+    assert "opted_out" in {obligation.reason for obligation in compose(scenario).obligations}
