@@ -246,3 +246,10 @@ def test_scenario_sets_the_number_of_reports_a_day(reporting_run):
 
     assert causes(run) == ["saveEvent: reported too late"]
     assert causes(run.plus(scenario_line(reports="save_event", reports_a_day=1))) == []
+
+
+def test_event_dated_by_the_report_fails(reporting_run):
+    """The bridge received the receipt hours before."""
+    at = iso(FIRST_SEND + 6 * HOUR)
+
+    assert causes(with_event(reporting_run, at=at, timestamp=at)) == ["saveEvent: delivered dated when it was reported"]

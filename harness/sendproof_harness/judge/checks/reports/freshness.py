@@ -8,6 +8,7 @@ from bisect import bisect_right
 from collections import defaultdict
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from itertools import islice
 
 from sendproof_harness.history.records import History
 from sendproof_harness.history.timestamps import span, spoken
@@ -111,6 +112,28 @@ def _value_at(values: Sequence[ReportedValue], at: int) -> int:
     """Return the value of the push at an instant, or the last one before."""
     position = bisect_right(values, at + PUSH_DURATION, key=lambda value: value.at)
     return values[position - 1].value if position else 0
+
+
+def inflated_totals(history: History, check: str) -> Iterator[Finding]:
+    """Yield the first push of each template and metric that counted more than the provider had recorded by then.
+
+    The last push has a check of its own.
+    """
+    for key in targeted_customers(history):
+        for metric in (SENT, DELIVERED, BOUNCED):
+            values = reported_values(history).get(key, {}).get(metric, ())
+            if not values or last_value(values) > _most(history, key, metric, values[-1].at):
+                continue
+            inflated = (value for value in values[:-1] if value.value > _most(history, key, metric, value.at))
+            for value in islice(inflated, 1):
+                cause = f"the total of {METRIC_NAMES[metric]} was too high when it was pushed"
+                expected = f"at most {_most(history, key, metric, value.at):,} by then"
+                got = f"{value.value:,}, pushed at {spoken(value.at)}"
+                yield _finding(check, key, cause, expected, got, value.at)
+
+
+def _most(history: History, key: TemplateKey, metric: int, at: int) -> int:
+    return provider_totals(history).range(metric, {key: at})[1]
 
 
 # -- totals that were never pushed ------------------------------------------------------------------

@@ -1,14 +1,14 @@
 """Check that the bridge keeps reporting metrics, and that its totals add up."""
 
 from bisect import bisect_left
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from itertools import pairwise
 
-from sendproof_harness.history.records import Campaign, History
+from sendproof_harness.history.records import History
 from sendproof_harness.history.timestamps import DAY, HOUR, spoken
 from sendproof_harness.judge.facts.deliveries.ledger import cancellation_times
 from sendproof_harness.judge.facts.fault_effects import downtime
-from sendproof_harness.judge.facts.keys import CampaignKey, TemplateKey, campaign_key, template_id
+from sendproof_harness.judge.facts.keys import CampaignKey, TemplateKey, template_id
 from sendproof_harness.judge.facts.metrics import (
     BOUNCED,
     DELIVERED,
@@ -144,7 +144,7 @@ def check_consistency(history: History) -> CheckResult:
     targeted = targeted_customers(history)
     for key, values in reported_values(history).items():
         if key not in targeted:
-            findings.append(_foreign_totals(key, history.campaigns))
+            findings.append(_foreign_totals(key, targeted))
             continue
         findings += _unknown_metrics(key, values)
         findings += _decreased_totals(key, values)
@@ -191,12 +191,17 @@ def _unknown_metrics(key: TemplateKey, values: _Values) -> Iterator[Finding]:
             yield _inconsistent(key, cause, f"one of {known}", f"MetricID {metric}", of_metric[0].at)
 
 
-def _foreign_totals(key: TemplateKey, campaigns: Sequence[Campaign]) -> Finding:
-    if all(campaign_key(campaign) != key[:2] for campaign in campaigns):
+def _foreign_totals(key: TemplateKey, targeted: Collection[TemplateKey]) -> Finding:
+    campaign, channel, template = key
+    channels = sorted({other[1] for other in targeted if (other[0], other[2]) == (campaign, template)})
+    if channels:
+        cause = "totals of a template on another channel than its own"
+        return _inconsistent(key, cause, "channel " + " or ".join(map(str, channels)), f"channel {channel}", None)
+    if all(other[:2] != key[:2] for other in targeted):
         cause = "metrics of a campaign that does not exist on this channel"
         return _inconsistent(key, cause, "a campaign of the run", "no such campaign", None)
     cause = "metrics of a template that the campaign does not use"
-    return _inconsistent(key, cause, "a template of the campaign", key[2], None)
+    return _inconsistent(key, cause, "a template of the campaign", template, None)
 
 
 def _inconsistent(key: TemplateKey, cause: str, expected: str, got: str, at: int | None) -> Finding:

@@ -38,6 +38,8 @@ def date_cause(history: History, happened: Sequence[Occurrence], stated: int, re
     ranges = [occurrence.may_be_dated(history, reported_at) for occurrence in happened]
     if any(earliest <= stated <= latest + _CLOCK_DIFFERENCE for earliest, latest in ranges):
         return None
+    if abs(stated - reported_at) <= _CLOCK_DIFFERENCE:
+        return "dated when it was reported"
     if len(happened) == 1:
         zone = zone_offset(stated - happened[0].at)
         if zone is not None:

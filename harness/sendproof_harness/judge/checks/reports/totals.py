@@ -5,7 +5,13 @@ from collections.abc import Iterator, Mapping
 
 from sendproof_harness.history.records import History
 from sendproof_harness.history.timestamps import spoken
-from sendproof_harness.judge.checks.reports.freshness import least_total, missing_actions, stale_totals, unpushed_totals
+from sendproof_harness.judge.checks.reports.freshness import (
+    inflated_totals,
+    least_total,
+    missing_actions,
+    stale_totals,
+    unpushed_totals,
+)
 from sendproof_harness.judge.checks.reports.interactions import ACTION_METRICS, interaction_findings
 from sendproof_harness.judge.facts.fault_effects import KILL, OPTIMOVE
 from sendproof_harness.judge.facts.keys import CampaignKey, TemplateKey, template_id
@@ -37,6 +43,7 @@ def check_accuracy(history: History) -> CheckResult:
     findings = [
         *_wrong_totals(history),
         *stale_totals(history, _ID),
+        *inflated_totals(history, _ID),
         *unpushed_totals(history, _ID),
         *_too_many_actions(history),
         *missing_actions(history, _ID),
